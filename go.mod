@@ -1,0 +1,3 @@
+module github.com/drover-iot/drover
+
+go 1.26
