@@ -1,0 +1,85 @@
+package job
+
+// The configurations of a job keep exactly what was given: a zero member means "absent" and is not filled in with the
+// default that applies (R-API-40). A nil configuration was never given.
+
+// Bounds and defaults of the configurations.
+const (
+	DefaultPerMinute    = 1000 // R-VAL-15
+	MaxPerMinute        = 1000
+	DefaultExpiresInSec = 3600 // R-VAL-12
+	MaxRetries          = 10   // in sum over the criteria, R-VAL-28
+	MaxAbortCriteria    = 16   // R-VAL-24
+	MaxTargets          = 100  // R-VAL-5
+	MaxDocumentBytes    = 32768
+)
+
+// PresignConfig says how presigned URLs in a document are made.
+type PresignConfig struct {
+	RoleARN      string `json:",omitempty"`
+	ExpiresInSec int64  `json:",omitempty"` // 60..3600; absent means 3600
+}
+
+// RolloutConfig says how fast executions are created.
+type RolloutConfig struct {
+	MaximumPerMinute int          `json:",omitempty"` // 1..1000; absent means 1000
+	Exponential      *Exponential `json:",omitempty"`
+}
+
+// Exponential is a rate that grows with each threshold reached.
+type Exponential struct {
+	BasePerMinute int // 1..1000
+	// IncrementTenths is incrementFactor in tenths: 11..50 (R-ROLL-4 wants it exact).
+	IncrementTenths int
+	// NotifiedThings and SucceededThings are the thresholds; zero means absent, one at least is given (R-VAL-18).
+	NotifiedThings, SucceededThings int64 `json:",omitempty"`
+}
+
+// AbortConfig lists the criteria that cancel a job by themselves, tried in order (R-ABT-1).
+type AbortConfig struct{ Criteria []AbortCriterion }
+
+// AbortCriterion cancels a job when enough executions of a type failed.
+type AbortCriterion struct {
+	FailureType FailureType
+	// ThresholdHundredths is thresholdPercentage in hundredths of a percent: 0..10000 (R-ABT-7).
+	ThresholdHundredths int64
+	MinExecuted         int64 // minNumberOfExecutedThings, at least 1
+}
+
+// FailureType names a way to fail, in abort and retry criteria.
+type FailureType string
+
+// The failure types. REJECTED is only for abort criteria.
+const (
+	FailureFailed   FailureType = "FAILED"
+	FailureRejected FailureType = "REJECTED"
+	FailureTimedOut FailureType = "TIMED_OUT"
+	FailureAll      FailureType = "ALL"
+)
+
+// TimeoutConfig limits how long an execution may be IN_PROGRESS.
+type TimeoutConfig struct {
+	InProgressMinutes int64 `json:",omitempty"` // 1..10080; absent means no timer
+}
+
+// RetryConfig lists the retry budgets.
+type RetryConfig struct{ Criteria []RetryCriterion }
+
+// RetryCriterion is the budget of one failure type: FAILED, TIMED_OUT or, shared, ALL (R-RTY-4).
+type RetryCriterion struct {
+	FailureType FailureType
+	Retries     int // 0..10
+}
+
+// off reports whether the configuration switches all retries off, whatever types it lists (R-UPD-16).
+func (c *RetryConfig) off() bool {
+	if c == nil {
+		return true
+	}
+	for _, criterion := range c.Criteria {
+		if criterion.Retries > 0 {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,117 @@
+package job
+
+import (
+	"time"
+
+	"github.com/drover-iot/drover/registry"
+)
+
+// ExecutionStatus is the status of a job execution. The numbers are stored; never renumber them.
+type ExecutionStatus uint8
+
+const (
+	// Queued is how every execution starts. A device leaves it by starting or by reporting an end (R-EXE-3).
+	Queued ExecutionStatus = iota
+	// Running is IN_PROGRESS: the device works on it. Entered and left by the device, by a timer or by force.
+	Running
+	// Succeeded is entered by the device. Final.
+	Succeeded
+	// Failed is entered by the device. Final; may be retried.
+	Failed
+	// TimedOut is entered by a timer. Final; may be retried.
+	TimedOut
+	// Rejected is entered by the device. Final.
+	Rejected
+	// Removed is entered when the thing is deleted or stops being a target. Final.
+	Removed
+	// CanceledExecution is entered by the operator or by an abort. Final.
+	CanceledExecution
+	statuses int = iota
+)
+
+var statusNames = [statuses]string{
+	"QUEUED", "IN_PROGRESS", "SUCCEEDED", "FAILED", "TIMED_OUT", "REJECTED", "REMOVED", "CANCELED",
+}
+
+// ExecutionStatuses lists every status, in the order of the API.
+func ExecutionStatuses() []ExecutionStatus {
+	return []ExecutionStatus{Queued, Running, Succeeded, Failed, TimedOut, Rejected, Removed, CanceledExecution}
+}
+
+// String is the status as the API spells it.
+func (s ExecutionStatus) String() string { return statusNames[s] }
+
+// ParseExecutionStatus reads a status as the API spells it.
+func ParseExecutionStatus(name string) (ExecutionStatus, bool) {
+	for i, n := range statusNames {
+		if n == name {
+			return ExecutionStatus(i), true
+		}
+	}
+	return 0, false
+}
+
+// Terminal reports whether the status is final.
+func (s ExecutionStatus) Terminal() bool { return s > Running }
+
+// ExecutionKey addresses one attempt of one job on one thing (R-CON-11).
+type ExecutionKey struct {
+	Job    Key
+	Thing  registry.ThingID
+	Number int64 // from 1, plus one for each new attempt, never reused (R-CON-14)
+}
+
+// Execution is one attempt of one job on one thing.
+type Execution struct {
+	ExecutionKey
+	Status        ExecutionStatus
+	Version       int64 // from 1, plus one for each stored change (R-EXE-7)
+	Attempt       int   // retryAttempt: 0 for a first attempt (R-CON-17)
+	Used          Used  // what this chain of attempts took from the retry budgets (R-RTY-12)
+	ForceCanceled bool
+	QueuedAt      time.Time
+	StartedAt     time.Time // zero until it was IN_PROGRESS (R-API-30)
+	UpdatedAt     time.Time
+	// Sequence grows with every execution created; it breaks ties of QueuedAt (R-ORD-2).
+	Sequence int64
+	// Deadline ends the in-progress timer, StepDeadline the step timer; zero when not running (section 4 of 21).
+	Deadline, StepDeadline time.Time
+	Details                map[string]string
+	// Token is the clientToken of the last accepted update, to recognise a repeat (R-HTTP-24).
+	Token string
+}
+
+// TimesOutAt is the earlier of the two deadlines, zero without a timer (R-TMO-6).
+func (e Execution) TimesOutAt() time.Time {
+	switch {
+	case e.Status != Running:
+		return time.Time{}
+	case e.Deadline.IsZero():
+		return e.StepDeadline
+	case e.StepDeadline.IsZero() || e.Deadline.Before(e.StepDeadline):
+		return e.Deadline
+	}
+	return e.StepDeadline
+}
+
+// SecondsBeforeTimedOut is approximateSecondsBeforeTimedOut: whole seconds to the deadline, rounded up, at least 0;
+// ok is false without a running timer (R-TMO-12).
+func (e Execution) SecondsBeforeTimedOut(now time.Time) (seconds int64, ok bool) {
+	at := e.TimesOutAt()
+	if at.IsZero() {
+		return 0, false
+	}
+	left := at.Sub(now) + time.Second - 1
+	return max(0, int64(left/time.Second)), true
+}
+
+// Before reports whether e comes before o among the pending executions of one thing (R-ORD-1, R-ORD-2).
+func (e Execution) Before(o Execution) bool {
+	if (e.Status == Running) != (o.Status == Running) {
+		return e.Status == Running
+	}
+	if !e.QueuedAt.Equal(o.QueuedAt) {
+		return e.QueuedAt.Before(o.QueuedAt)
+	}
+	return e.Sequence < o.Sequence
+}

@@ -1,0 +1,121 @@
+package job
+
+import (
+	"time"
+
+	"github.com/drover-iot/drover/registry"
+)
+
+// Key is the immutable key of a job inside the store. A job id may be used again after its job is gone (R-CON-10); a
+// key never is.
+type Key int64
+
+// Status is the status of a job as the API reports it.
+type Status string
+
+const (
+	// Scheduled waits for its start time or for a maintenance window. The scheduler moves it.
+	Scheduled Status = "SCHEDULED"
+	// InProgress is entered at creation or at the scheduled start; it rolls out, then waits for its devices. It is
+	// left by completion, by CancelJob, by an abort criterion, or by a forced DeleteJob.
+	InProgress Status = "IN_PROGRESS"
+	// Completed is entered when the rollout has finished and every execution has ended (R-JOB-11). Final.
+	Completed Status = "COMPLETED"
+	// Canceled is entered by CancelJob or an abort criterion (R-JOB-7). Final; executions in progress may still end.
+	Canceled Status = "CANCELED"
+	// DeletionInProgress is entered by DeleteJob; the job is gone once its last execution is (R-JOB-10).
+	DeletionInProgress Status = "DELETION_IN_PROGRESS"
+)
+
+// Active reports whether the job may still release executions or be updated.
+func (s Status) Active() bool { return s == Scheduled || s == InProgress }
+
+// Selection says whether a job ends (SNAPSHOT) or goes on for things that enter its groups later (CONTINUOUS).
+type Selection string
+
+// The two kinds of target selection.
+const (
+	Snapshot   Selection = "SNAPSHOT"
+	Continuous Selection = "CONTINUOUS"
+)
+
+// Job is one job: what it was asked to do and how far it is.
+type Job struct {
+	Key Key
+	ID  string // 1..64 of [a-zA-Z0-9_-]
+	Definition
+	State
+}
+
+// Definition is what CreateJob and UpdateJob say. The document is kept apart (store.Reader.Document): it may be 32 KiB
+// and no decision but delivery needs it.
+type Definition struct {
+	Targets     []string // ARNs as given, without repeats (R-VAL-7, R-API-9)
+	Selection   Selection
+	Description string
+	Namespace   string
+	Presign     *PresignConfig
+	Rollout     *RolloutConfig
+	Abort       *AbortConfig
+	Timeout     *TimeoutConfig
+	Retry       *RetryConfig
+	// NeedsRole says that the document holds S3 placeholders, so that presignedUrlConfig must keep its role (R-UPD-17).
+	NeedsRole bool
+	CreatedAt time.Time
+	// Sources are the things and groups that the targets named when the rollout started, in rollout order
+	// (R-ROLL-12); Frozen is the newest membership that counts (R-JOB-52).
+	Sources []Source
+	Frozen  int64
+}
+
+// Source is one place that a rollout takes things from: a single thing, or the direct members of one group.
+type Source struct {
+	Target int // index into Targets
+	Thing  registry.ThingID
+	Group  registry.GroupID
+}
+
+// State is how far a job is. It is small, because it is written with every commit that touches the job.
+type State struct {
+	Status        Status
+	ForceCanceled bool
+	ReasonCode    string
+	Comment       string
+	UpdatedAt     time.Time // lastUpdatedAt, R-JOB-18
+	CompletedAt   time.Time // zero unless COMPLETED, R-JOB-17
+	Counts        Counts
+	Progress      Progress
+	Sweep         Sweep
+	// Due is when the job wants to be settled again; zero when nothing waits for time to pass.
+	Due time.Time
+}
+
+// Sweep is background work over the executions of a job that is already CANCELED or DELETION_IN_PROGRESS.
+type Sweep string
+
+const (
+	// NoSweep means that nothing is left to do.
+	NoSweep Sweep = ""
+	// SweepQueued cancels what is QUEUED (R-JOB-21).
+	SweepQueued Sweep = "cancel-queued"
+	// SweepPending cancels what is QUEUED or IN_PROGRESS, marked forceCanceled (R-JOB-22, R-JOB-24).
+	SweepPending Sweep = "cancel-pending"
+	// SweepAll deletes every execution, then the job (R-JOB-34).
+	SweepAll Sweep = "delete"
+)
+
+// Concurrent is isConcurrent: executions of the initial targets are being created, or are being cancelled (R-JOB-40).
+func (j Job) Concurrent() bool {
+	return j.Status == InProgress && !j.Progress.Finished || j.Status == Canceled && j.Sweep != NoSweep
+}
+
+// ProcessingTargets returns the ARNs whose rollout is not finished, nil when none is left (R-JOB-43).
+func (j Job) ProcessingTargets() []string {
+	if !j.Status.Active() || j.Progress.Finished {
+		return nil
+	}
+	if at := j.Progress.Cursor.Source; at < len(j.Sources) {
+		return j.Targets[j.Sources[at].Target:]
+	}
+	return j.Targets
+}

@@ -1,0 +1,103 @@
+package store
+
+import (
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+)
+
+// Changes is all that one decision wants written. Within one Apply, deletions happen before insertions, and both
+// before updates.
+type Changes struct {
+	Job      JobChanges
+	Registry RegistryChanges
+	Outbox   OutboxChanges
+	Sessions SessionChanges
+}
+
+// JobChanges are changes of jobs and executions.
+type JobChanges struct {
+	Created []CreatedJob
+	// Defined rewrites the definition of existing jobs.
+	Defined []job.Job
+	// Moved rewrites the state (job.State) of existing jobs.
+	Moved []job.Job
+	// Deleted removes jobs with their documents. Their executions must be gone already.
+	Deleted []job.Key
+	// Queued inserts executions. The key must be free.
+	Queued []job.Execution
+	// Reported rewrites executions. The stored version must be Version-1, else ErrConflict.
+	Reported []job.Execution
+	// Rearmed rewrites executions at the version they have: only a step timer moves without a version (R-HTTP-14).
+	Rearmed []job.Execution
+	// Dropped removes executions.
+	Dropped []job.ExecutionKey
+}
+
+// CreatedJob is a new job with its document, the text as the operator gave it.
+type CreatedJob struct {
+	Job      job.Job
+	Document string
+}
+
+// RegistryChanges are changes of things, groups, certificates and policies.
+type RegistryChanges struct {
+	CreatedThings []registry.Thing
+	UpdatedThings []registry.Thing
+	// DeletedThings frees the names. Memberships and principals of the thing must be removed by the same decision.
+	// The name stays readable for the thing's executions (R-EXE-24): see Reader.ThingName.
+	DeletedThings []registry.ThingID
+
+	CreatedGroups []registry.Group
+	UpdatedGroups []registry.Group
+	DeletedGroups []registry.GroupID
+
+	Joined []registry.Membership
+	Left   []registry.Membership
+
+	// Certificates inserts or rewrites by id.
+	Certificates        []registry.Certificate
+	DeletedCertificates []string
+
+	// Policies inserts or rewrites by name, versions included.
+	Policies        []registry.Policy
+	DeletedPolicies []string
+
+	Attached []registry.Attachment // adding one that exists is no change
+	Detached []registry.Attachment // removing one that does not exist is no change
+
+	// Principals inserts or rewrites by (thing, certificate).
+	Principals        []registry.Principal
+	DeletedPrincipals []registry.Principal
+}
+
+// Notice says what devices must be told about one thing once the change is committed (R-CON-23).
+type Notice struct {
+	Thing registry.ThingID
+	List  bool // jobs/notify: the pending set changed
+	Next  bool // jobs/notify-next: its head changed
+}
+
+// Announcement is what one commit has to announce: one row, whatever the number of things.
+type Announcement struct {
+	ID      int64 // grows with every commit that announces something
+	Notices []Notice
+}
+
+// OutboxChanges adds announcements and removes those that were made.
+type OutboxChanges struct {
+	Added []Announcement
+	Done  []int64
+}
+
+// Session is the state of one MQTT session that outlives its connection (R-BRK-11, R-BRK-35). Data belongs to the
+// broker and is opaque here.
+type Session struct {
+	ClientID string
+	Data     []byte
+}
+
+// SessionChanges saves and removes sessions.
+type SessionChanges struct {
+	Saved   []Session // inserts or rewrites by client id
+	Removed []string
+}

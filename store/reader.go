@@ -1,0 +1,205 @@
+package store
+
+import (
+	"time"
+
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+)
+
+// Keys hands out fresh keys inside one transaction.
+type Keys interface {
+	Thing() registry.ThingID
+	Group() registry.GroupID
+	Job() job.Key
+	Joined() int64   // registry.Membership.Joined
+	Sequence() int64 // job.Execution.Sequence
+	Announcement() int64
+}
+
+// Reader reads a consistent state.
+type Reader interface {
+	JobReader
+	ExecutionReader
+	ThingReader
+	GroupReader
+	IdentityReader
+	// Announcements returns up to limit announcements that were not marked done, oldest first, with ID > after.
+	Announcements(after int64, limit int) ([]Announcement, error)
+	// Sessions calls f for every saved MQTT session.
+	Sessions(f func(Session) error) error
+}
+
+// JobReader reads jobs.
+type JobReader interface {
+	Job(job.Key) (job.Job, error)
+	JobByID(id string) (job.Job, error)
+	// Document returns the job document as given.
+	Document(job.Key) (string, error)
+	// Jobs lists jobs, newest first, then by id (R-API-10).
+	Jobs(JobQuery) ([]job.Job, error)
+	// DueJobs returns up to limit jobs whose State.Due is set and not after now, earliest first, ties by key.
+	DueJobs(now time.Time, limit int) ([]job.Job, error)
+	// JobCount returns how many jobs have the status.
+	JobCount(job.Status) (int, error)
+	// NextDue returns the earliest time that a job or an execution waits for; zero when nothing does.
+	NextDue() (time.Time, error)
+}
+
+// JobQuery filters and pages jobs. Zero fields do not filter.
+type JobQuery struct {
+	Status    job.Status
+	Selection job.Selection
+	Namespace string
+	Target    string // a target ARN that the job lists (R-API-12)
+	After     *JobCursor
+	Limit     int
+}
+
+// JobCursor is the place of one job in the order of Jobs.
+type JobCursor struct {
+	CreatedAt time.Time
+	ID        string
+}
+
+// ExecutionReader reads executions.
+type ExecutionReader interface {
+	Execution(job.ExecutionKey) (job.Execution, error)
+	// Latest returns the execution with the highest number of the job on the thing (R-CON-11).
+	Latest(job.Key, registry.ThingID) (job.Execution, error)
+	// LastNumber returns the highest number that was ever used for the job on the thing, deleted ones included; 0
+	// when there was none (R-CON-14).
+	LastNumber(job.Key, registry.ThingID) (int64, error)
+	// Pending returns up to limit executions of the thing that have not ended: IN_PROGRESS first, then by queuedAt,
+	// then by sequence (R-ORD-1, R-ORD-2).
+	Pending(thing registry.ThingID, limit int) ([]job.Execution, error)
+	// PendingOfJob returns up to limit executions of the job in the status, which is QUEUED or IN_PROGRESS, by thing.
+	PendingOfJob(job.Key, job.ExecutionStatus, int) ([]job.Execution, error)
+	// AnyOfJob returns up to limit executions of the job in no particular order.
+	AnyOfJob(job.Key, int) ([]job.Execution, error)
+	// ExecutionsOfJob lists by thing name, then by number descending (R-API-26).
+	ExecutionsOfJob(JobExecutionQuery) ([]NamedExecution, error)
+	// ExecutionsOfThing lists by queuedAt descending, then by job id, then by number descending (R-API-27).
+	ExecutionsOfThing(ThingExecutionQuery) ([]NamedExecution, error)
+	// DueExecutions returns up to limit executions in progress whose TimesOutAt is not after now, earliest first, ties
+	// by sequence.
+	DueExecutions(now time.Time, limit int) ([]job.Execution, error)
+}
+
+// NamedExecution is an execution with the names that the API shows for its keys.
+type NamedExecution struct {
+	job.Execution
+	JobID     string
+	ThingName string
+}
+
+// JobExecutionQuery pages the executions of one job.
+type JobExecutionQuery struct {
+	Job    job.Key
+	Status *job.ExecutionStatus
+	After  *JobExecutionCursor
+	Limit  int
+}
+
+// JobExecutionCursor is the place of one execution in the order of ExecutionsOfJob.
+type JobExecutionCursor struct {
+	ThingName string
+	Thing     registry.ThingID // things of one name (a deleted one and its successor) go by key
+	Number    int64
+}
+
+// ThingExecutionQuery pages the executions of one thing.
+type ThingExecutionQuery struct {
+	Thing     registry.ThingID
+	Status    *job.ExecutionStatus
+	Namespace string
+	JobID     string
+	After     *ThingExecutionCursor
+	Limit     int
+}
+
+// ThingExecutionCursor is the place of one execution in the order of ExecutionsOfThing.
+type ThingExecutionCursor struct {
+	QueuedAt time.Time
+	JobID    string
+	Number   int64
+}
+
+// ThingReader reads things.
+type ThingReader interface {
+	Thing(registry.ThingID) (registry.Thing, error)
+	// ThingID is Thing for hot paths: only the key of a name.
+	ThingID(name string) (registry.ThingID, error)
+	ThingByName(name string) (registry.Thing, error)
+	// ThingName returns the name that a thing has or, when it was deleted, had.
+	ThingName(registry.ThingID) (string, error)
+	// Things lists by name.
+	Things(ThingQuery) ([]registry.Thing, error)
+}
+
+// ThingQuery filters and pages things. Zero fields do not filter.
+type ThingQuery struct {
+	Type          string
+	Attribute     string
+	Value         string
+	ValueIsPrefix bool
+	After         string // name
+	Limit         int
+}
+
+// GroupReader reads thing groups and memberships.
+type GroupReader interface {
+	Group(registry.GroupID) (registry.Group, error)
+	GroupByName(name string) (registry.Group, error)
+	GroupByUUID(uuid string) (registry.Group, error)
+	// Groups lists by name.
+	Groups(GroupQuery) ([]registry.Group, error)
+	// Members lists the direct members of a group by name, those that joined no later than upTo.
+	Members(group registry.GroupID, upTo int64, after string, limit int) ([]registry.Member, error)
+	// Memberships returns the groups that a thing is a direct member of, by group key; at most a few (R-ID-11).
+	Memberships(registry.ThingID) ([]registry.Membership, error)
+	// LastJoined returns the newest Membership.Joined that was handed out.
+	LastJoined() (int64, error)
+}
+
+// GroupQuery filters and pages groups.
+type GroupQuery struct {
+	// Children, when set, keeps the direct children of this group; 0 keeps root groups.
+	Children *registry.GroupID
+	Prefix   string
+	After    string // name
+	Limit    int
+}
+
+// IdentityReader reads certificates, policies and what they are attached to.
+type IdentityReader interface {
+	Certificate(id string) (registry.Certificate, error)
+	// Certificates lists by creation time, then by id.
+	Certificates(IdentityQuery) ([]registry.Certificate, error)
+	Policy(name string) (registry.Policy, error)
+	// Policies lists by creation time, then by name.
+	Policies(IdentityQuery) ([]registry.Policy, error)
+	// PoliciesOf returns the policies attached to one target, by name; at most ten (R-ID-22).
+	PoliciesOf(registry.TargetKind, string) ([]registry.Policy, error)
+	// TargetsOf lists the attachments of a policy, by kind, then by key, resuming after the one given.
+	TargetsOf(policy string, after registry.Attachment, limit int) ([]registry.Attachment, error)
+	// PrincipalsOfThing lists by certificate id.
+	PrincipalsOfThing(thing registry.ThingID, after string, limit int) ([]registry.Principal, error)
+	// ThingsOfPrincipal lists by thing name.
+	ThingsOfPrincipal(certificate, after string, limit int) ([]registry.Principal, error)
+	// Principal returns the attachment of a certificate to a thing.
+	Principal(registry.ThingID, string) (registry.Principal, error)
+}
+
+// IdentityQuery pages certificates or policies by creation.
+type IdentityQuery struct {
+	Ascending bool // default newest first (R-ID-3)
+	After     *IdentityCursor
+	Limit     int
+}
+
+// IdentityCursor is the place of one certificate or policy.
+type IdentityCursor struct {
+	CreatedAt time.Time
+	Key       string
+}

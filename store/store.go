@@ -1,0 +1,49 @@
+// Package store is the contract between the engine and whatever keeps its state: the embedded SQLite, the in-memory
+// reference, later PostgreSQL. It holds no decision: a store reads facts and applies changes.
+//
+// Promises of every store, checked by storetest on each of them:
+//   - Write runs its function alone: it sees every earlier commit and its own changes, nobody sees them before the
+//     commit, and when Write returns nil they are on stable storage (R-CON-25). When the function returns an error
+//     nothing of it is kept.
+//   - Read sees one consistent state, at least as new as the last commit acknowledged before it began.
+//   - Lists have a total order that is stable under inserts, and resume strictly after the key they are given.
+//     Limits are honoured exactly; a shorter page is the last one, unless the method says otherwise.
+//   - Names compare byte by byte, so names that differ only in case are different.
+//   - Times are UTC and keep milliseconds; the zero time is kept as zero.
+//   - What does not exist is ErrNotFound; a change that does not fit what is stored is ErrConflict, and the whole
+//     write must be given up.
+package store
+
+import (
+	"context"
+	"errors"
+)
+
+// ErrNotFound says that the thing, job, execution, … does not exist.
+var ErrNotFound = errors.New("not found")
+
+// ErrConflict says that a change does not fit what is stored: a taken name, an execution that is not at the version
+// before the one written.
+var ErrConflict = errors.New("conflict")
+
+// Store keeps the state of one server.
+type Store interface {
+	// Read calls f with a consistent view. Reads run beside each other and beside the writer.
+	Read(ctx context.Context, f func(Reader) error) error
+	// Write calls f with the writer's transaction and commits what it applied, with a single sync.
+	Write(ctx context.Context, f func(Tx) error) error
+	// Reset removes everything that was ever applied (R-CON-10 does not reach across it: keys may start over).
+	Reset(ctx context.Context) error
+	// Close waits for running functions and releases the store.
+	Close() error
+}
+
+// Tx is the transaction of the one writer.
+type Tx interface {
+	Reader
+	// Apply is the only way to write. It may be called several times in one transaction, and later reads of the same
+	// transaction see what it did.
+	Apply(Changes) error
+	// NextKeys returns fresh keys; they are never handed out twice, not even when the transaction is given up.
+	NextKeys() Keys
+}
