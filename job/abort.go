@@ -1,0 +1,59 @@
+package job
+
+import (
+	"fmt"
+	"time"
+)
+
+// Reasons that the service fills in when it cancels a job by itself (20, section 4).
+const ReasonAbort = "ABORT_CRITERIA_MET"
+
+// judge cancels the job when a criterion is met: the first in list order (R-ABT-1). It is called after each outcome
+// that a device brought about, and once when the criteria change (R-ABT-9), while the job is active (R-ABT-11).
+func (j *Job) judge(now time.Time) {
+	if !j.Status.Active() || j.Abort == nil {
+		return
+	}
+	for i, criterion := range j.Abort.Criteria {
+		if failures, met := criterion.met(j.Counts); met {
+			j.cancel(SweepQueued, now)
+			j.ReasonCode = ReasonAbort
+			j.Comment = fmt.Sprintf("abort criterion %d was met: %d of %d executed things are %s, threshold %s percent",
+				i+1, failures, j.Counts.Executed(), criterion.FailureType, hundredths(criterion.ThresholdHundredths))
+			return
+		}
+	}
+}
+
+// met reports whether enough executions ended, and the share of failures among them reaches the threshold. The
+// comparison does not round: failures × 10000 ≥ T × executed (R-ABT-2, R-ABT-7). Without a failure nothing is met
+// (R-ABT-8).
+func (c AbortCriterion) met(counts Counts) (failures int64, met bool) {
+	failures = c.failures(counts)
+	executed := counts.Executed()
+	return failures, failures > 0 && executed >= c.MinExecuted && failures*10000 >= c.ThresholdHundredths*executed
+}
+
+// failures counts what the criterion's type means (R-ABT-5).
+func (c AbortCriterion) failures(counts Counts) int64 {
+	switch c.FailureType {
+	case FailureFailed:
+		return counts[Failed]
+	case FailureRejected:
+		return counts[Rejected]
+	case FailureTimedOut:
+		return counts[TimedOut]
+	}
+	return counts[Failed] + counts[Rejected] + counts[TimedOut]
+}
+
+// hundredths writes hundredths as a decimal without trailing zeros: 1050 is "10.5".
+func hundredths(n int64) string {
+	switch {
+	case n%100 == 0:
+		return fmt.Sprintf("%d", n/100)
+	case n%10 == 0:
+		return fmt.Sprintf("%d.%d", n/100, n%100/10)
+	}
+	return fmt.Sprintf("%d.%02d", n/100, n%100)
+}

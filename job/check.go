@@ -1,0 +1,67 @@
+package job
+
+import "github.com/drover-iot/drover/internal/fault"
+
+// checkConfigs checks the rules over several members that CreateJob, CreateJobTemplate and UpdateJob share. Bounds of
+// single members are part of the API description and are checked before. An absent configuration passes.
+func checkConfigs(rollout *RolloutConfig, abort *AbortConfig, retry *RetryConfig) error {
+	if err := rollout.check(); err != nil {
+		return err
+	}
+	if abort != nil && len(abort.Criteria) > MaxAbortCriteria {
+		return fault.New(fault.Invalid, "abortConfig.criteriaList: %d items, at most %d are allowed",
+			len(abort.Criteria), MaxAbortCriteria) // R-VAL-24
+	}
+	return retry.check()
+}
+
+func (c *RolloutConfig) check() error {
+	if c == nil || c.Exponential == nil {
+		return nil
+	}
+	e := c.Exponential
+	if e.NotifiedThings == 0 && e.SucceededThings == 0 { // R-VAL-18
+		return fault.New(fault.Invalid, "jobExecutionsRolloutConfig.exponentialRate.rateIncreaseCriteria: "+
+			"give numberOfNotifiedThings, numberOfSucceededThings or both")
+	}
+	maximum := DefaultPerMinute
+	if c.MaximumPerMinute > 0 {
+		maximum = c.MaximumPerMinute
+	}
+	if e.BasePerMinute > maximum { // R-VAL-19
+		return fault.New(fault.Invalid, "jobExecutionsRolloutConfig.exponentialRate.baseRatePerMinute: "+
+			"%d is more than maximumPerMinute, which is %d", e.BasePerMinute, maximum)
+	}
+	return nil
+}
+
+func (c *RetryConfig) check() error {
+	if c == nil {
+		return nil
+	}
+	sum, seen := 0, map[FailureType]bool{}
+	for i, criterion := range c.Criteria {
+		if seen[criterion.FailureType] || len(c.Criteria) > 1 && criterion.FailureType == FailureAll { // R-VAL-27
+			return fault.New(fault.Invalid, "jobExecutionsRetryConfig.criteriaList[%d].failureType: "+
+				"ALL stands alone, and FAILED and TIMED_OUT may be given once each", i)
+		}
+		seen[criterion.FailureType] = true
+		sum += criterion.Retries
+	}
+	if sum > MaxRetries { // R-VAL-28
+		return fault.New(fault.Invalid, "jobExecutionsRetryConfig.criteriaList: %d retries in sum, at most %d are allowed",
+			sum, MaxRetries)
+	}
+	return nil
+}
+
+// Check refuses a new job that breaks a rule over several members.
+func (d Definition) Check() error {
+	if err := checkConfigs(d.Rollout, d.Abort, d.Retry); err != nil {
+		return err
+	}
+	if d.NeedsRole && (d.Presign == nil || d.Presign.RoleARN == "") { // R-VAL-14
+		return fault.New(fault.Invalid, "presignedUrlConfig.roleArn: required, because the job document has S3 placeholders")
+	}
+	return nil
+}

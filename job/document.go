@@ -1,0 +1,158 @@
+package job
+
+import (
+	"encoding/json"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/drover-iot/drover/internal/fault"
+)
+
+// MaxSubstitutions is how many placeholders a document may hold (R-SUB-4).
+const MaxSubstitutions = 10
+
+// Placeholder is one ${aws:iot:kind:argument} in a string value of a document.
+type Placeholder struct {
+	Kind     string
+	Argument string
+}
+
+// The kinds of placeholder that become presigned download URLs when a device obtains the document (R-PRE-1). The
+// first two take the URL raw, the last takes it percent-encoded (R-PRE-7, R-PRE-8).
+const (
+	PresignedURL   = "s3-presigned-url"
+	PresignedURLv1 = "s3-presigned-url-v1"
+	PresignedURLv2 = "s3-presigned-url-v2"
+)
+
+// unsupported says why a placeholder that the service knows is refused here.
+var unsupported = map[string]string{
+	"parameter":               "parameters belong to managed templates",
+	"package":                 "this server has no package catalogue", // R-SUB-9
+	"code-sign-signature":     "put the signature into the document",  // R-SUB-11
+	"s3-presigned-url-upload": "upload URLs are not available yet in this version of Drover",
+}
+
+// CheckDocument checks the text of a job document: a JSON object of at most 32768 bytes (R-VAL-10, R-VAL-11) whose
+// placeholders this server can resolve. It returns them in order.
+func CheckDocument(text string) ([]Placeholder, error) {
+	if len(text) > MaxDocumentBytes {
+		return nil, fault.New(fault.Invalid, "document: %d bytes, at most %d are allowed", len(text), MaxDocumentBytes)
+	}
+	if !utf8.ValidString(text) || !json.Valid([]byte(text)) || !strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "{") {
+		return nil, fault.New(fault.Invalid, "InvalidJobDocument: document: must be a JSON object")
+	}
+	var found []Placeholder
+	_, err := Resolve(text, func(p Placeholder) (string, error) {
+		found = append(found, p)
+		return "", p.check()
+	})
+	if err == nil && len(found) > MaxSubstitutions {
+		err = fault.New(fault.Invalid, "InvalidJobDocument: document: %d placeholders, at most %d are allowed", len(found), MaxSubstitutions)
+	}
+	return found, err
+}
+
+func (p Placeholder) check() error {
+	if reason, known := unsupported[p.Kind]; known {
+		return fault.New(fault.Invalid, "InvalidJobDocument: document: placeholder ${aws:iot:%s…}: %s", p.Kind, reason)
+	}
+	switch p.Kind {
+	case PresignedURL, PresignedURLv1, PresignedURLv2:
+		if strings.Contains(p.Argument, "${") {
+			return fault.New(fault.Invalid, "InvalidJobDocument: document: a placeholder stands inside another") // R-SUB-7
+		}
+		return nil
+	}
+	return fault.New(fault.Invalid, "InvalidJobDocument: document: unknown placeholder ${aws:iot:%s…}", p.Kind) // R-SUB-6
+}
+
+// Resolve replaces every placeholder in the string values of a document by what value returns for it, escaped for its
+// place (R-SUB-2, R-SUB-3). Everything else stays byte for byte: member order, number texts, white space (R-DOC-8).
+// The text must be valid JSON.
+func Resolve(text string, value func(Placeholder) (string, error)) (string, error) {
+	if !strings.Contains(text, "aws:") {
+		return text, nil
+	}
+	var out strings.Builder
+	for text != "" {
+		start := strings.IndexByte(text, '"')
+		if start < 0 {
+			break
+		}
+		end := start + stringLength(text[start:])
+		literal, rest := text[start:end], text[end:]
+		out.WriteString(text[:start])
+		text = rest
+		if strings.HasPrefix(strings.TrimLeft(rest, " \t\r\n"), ":") { // a member name
+			out.WriteString(literal)
+			continue
+		}
+		resolved, err := resolveString(literal, value)
+		if err != nil {
+			return "", err
+		}
+		out.WriteString(resolved)
+	}
+	out.WriteString(text)
+	return out.String(), nil
+}
+
+// stringLength is how many bytes the JSON string literal at the start of text takes, quotes included.
+func stringLength(text string) int {
+	for i := 1; i < len(text); i++ {
+		switch text[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return len(text)
+}
+
+// resolveString resolves the placeholders of one JSON string literal.
+func resolveString(literal string, value func(Placeholder) (string, error)) (string, error) {
+	var plain string
+	if err := json.Unmarshal([]byte(literal), &plain); err != nil {
+		return "", err
+	}
+	const opening = "${aws:"
+	if !strings.Contains(plain, opening) {
+		return literal, nil
+	}
+	var out strings.Builder
+	for {
+		before, after, found := strings.Cut(plain, opening)
+		out.WriteString(before)
+		if !found {
+			break
+		}
+		inner, rest, closed := strings.Cut(after, "}")
+		if !closed {
+			return "", fault.New(fault.Invalid, "InvalidJobDocument: document: ${aws: without a closing brace") // R-SUB-5
+		}
+		kind, argument, _ := strings.Cut(strings.TrimPrefix(inner, "iot:"), ":")
+		if !strings.HasPrefix(inner, "iot:") {
+			kind = inner
+		}
+		text, err := value(Placeholder{Kind: kind, Argument: argument})
+		if err != nil {
+			return "", err
+		}
+		out.WriteString(text)
+		plain = rest
+	}
+	return quote(out.String())
+}
+
+// quote writes a JSON string literal without escaping what HTML would want escaped.
+func quote(s string) (string, error) {
+	var out strings.Builder
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(s); err != nil {
+		return "", err
+	}
+	return strings.TrimSuffix(out.String(), "\n"), nil
+}
