@@ -1,0 +1,85 @@
+package registry
+
+import (
+	"strings"
+
+	"github.com/drover-iot/drover/internal/fault"
+)
+
+// Scope is the account that a server serves: every ARN it makes or accepts lies in it (R-CON-8).
+type Scope struct {
+	Partition string
+	Region    string
+	Account   string // 12 digits
+	// Relaxed accepts ARNs of any account and region as this server's, for test suites that have them written in.
+	Relaxed bool
+}
+
+// DefaultScope is what a server serves without settings (R-ID-2).
+var DefaultScope = Scope{Partition: "aws", Region: "us-east-1", Account: "000000000000"}
+
+// ARN is an Amazon resource name of the form arn:{partition}:iot:{region}:{account}:{kind}/{name}.
+type ARN struct {
+	Partition, Region, Account string
+	Kind                       string // thing, thinggroup, cert, policy, job, …
+	Name                       string // may hold ':' (R-CON-9)
+}
+
+// The kinds of resource that ARNs name here.
+const (
+	KindThing  = "thing"
+	KindGroup  = "thinggroup"
+	KindCert   = "cert"
+	KindPolicy = "policy"
+	KindJob    = "job"
+)
+
+// ParseARN splits an ARN. The resource is split at its first '/' and never at ':' (R-CON-9); ok is false when the text
+// has not that form.
+func ParseARN(text string) (arn ARN, ok bool) {
+	rest, found := strings.CutPrefix(text, "arn:")
+	if !found {
+		return ARN{}, false
+	}
+	parts := strings.SplitN(rest, ":", 5)
+	if len(parts) != 5 || parts[1] != "iot" {
+		return ARN{}, false
+	}
+	kind, name, found := strings.Cut(parts[4], "/")
+	if !found || kind == "" || name == "" || parts[0] == "" {
+		return ARN{}, false
+	}
+	return ARN{Partition: parts[0], Region: parts[2], Account: parts[3], Kind: kind, Name: name}, true
+}
+
+func (a ARN) String() string {
+	return "arn:" + a.Partition + ":iot:" + a.Region + ":" + a.Account + ":" + a.Kind + "/" + a.Name
+}
+
+// ARN returns the ARN of a resource of this server.
+func (s Scope) ARN(kind, name string) string {
+	return ARN{Partition: s.Partition, Region: s.Region, Account: s.Account, Kind: kind, Name: name}.String()
+}
+
+// Holds reports whether the ARN lies in the scope.
+func (s Scope) Holds(a ARN) bool {
+	return a.Partition == s.Partition && (s.Relaxed || a.Region == s.Region && a.Account == s.Account)
+}
+
+// Parse returns the ARN in text when it is one of this server and of one of the kinds; member names it in the fault.
+func (s Scope) Parse(member, text string, kinds ...string) (ARN, error) {
+	arn, ok := ParseARN(text)
+	if !ok {
+		return ARN{}, fault.New(fault.Invalid, "%s: %q is not an ARN of a %s", member, text, strings.Join(kinds, " or a "))
+	}
+	if !s.Holds(arn) {
+		return ARN{}, fault.New(fault.Invalid, "%s: %q is not of this server, which serves %s, %s, account %s",
+			member, text, s.Partition, s.Region, s.Account)
+	}
+	for _, kind := range kinds {
+		if arn.Kind == kind {
+			return arn, nil
+		}
+	}
+	return ARN{}, fault.New(fault.Invalid, "%s: %q is not an ARN of a %s", member, text, strings.Join(kinds, " or a "))
+}
