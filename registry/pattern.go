@@ -133,12 +133,17 @@ func (t token) prefix(text string) (int, bool) {
 	return len(t.text), strings.HasPrefix(text, t.text)
 }
 
-// matchAny reports whether one of the patterns matches.
-func matchAny(patterns []pattern, text string, c *Context) bool {
+// listApplies reports whether a list of patterns (or, negated, everything else) covers the text. A negated list with a
+// variable that does not resolve covers nothing, as a plain one would (R-ID-30).
+func listApplies(patterns []pattern, negated bool, text string, c *Context) bool {
 	for _, p := range patterns {
-		if expanded, ok := p.expand(c); ok && expanded.match(text) {
-			return true
+		expanded, ok := p.expand(c)
+		if !ok && negated {
+			return false
+		}
+		if ok && expanded.match(text) {
+			return !negated
 		}
 	}
-	return false
+	return negated
 }

@@ -58,10 +58,8 @@ func Evaluate(policies []*PolicyDocument, r Request) Decision {
 }
 
 func (s *statement) matches(r Request) bool {
-	if matchAny(s.actions, strings.ToLower(r.Action), &r.Context) == s.notActions {
-		return false
-	}
-	if matchAny(s.resources, r.Resource, &r.Context) == s.notResource {
+	if !listApplies(s.actions, s.notActions, strings.ToLower(r.Action), &r.Context) ||
+		!listApplies(s.resources, s.notResource, r.Resource, &r.Context) {
 		return false
 	}
 	for _, c := range s.conditions {
