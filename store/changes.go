@@ -21,15 +21,18 @@ type JobChanges struct {
 	Defined []job.Job
 	// Moved rewrites the state (job.State) of existing jobs.
 	Moved []job.Job
-	// Deleted removes jobs with their documents. Their executions must be gone already.
+	// Deleted removes jobs with their documents. Their executions must be gone already, else ErrConflict.
 	Deleted []job.Key
 	// Queued inserts executions. The key must be free.
 	Queued []job.Execution
-	// Reported rewrites executions. The stored version must be Version-1, else ErrConflict.
+	// Reported rewrites executions. The stored version must be Version-1, else ErrConflict. Attempt, QueuedAt and
+	// Sequence stay as they were queued.
 	Reported []job.Execution
-	// Rearmed rewrites executions at the version they have: only a step timer moves without a version (R-HTTP-14).
+	// Rearmed rewrites executions at the version they have, else ErrConflict: only a step timer moves without a
+	// version (R-HTTP-14).
 	Rearmed []job.Execution
-	// Dropped removes executions.
+	// Dropped removes executions. Their numbers stay used (R-CON-14), except in a job that is DELETION_IN_PROGRESS: it
+	// queues no more, so no trace of them is kept.
 	Dropped []job.ExecutionKey
 }
 
@@ -43,22 +46,22 @@ type CreatedJob struct {
 type RegistryChanges struct {
 	CreatedThings []registry.Thing
 	UpdatedThings []registry.Thing
-	// DeletedThings frees the names. Memberships and principals of the thing must be removed by the same decision.
-	// The name stays readable for the thing's executions (R-EXE-24): see Reader.ThingName.
+	// DeletedThings frees the names. Memberships and principals of the thing must be removed by the same decision, else
+	// ErrConflict. The name stays readable for the thing's executions (R-EXE-24): see Reader.ThingName.
 	DeletedThings []registry.ThingID
 
 	CreatedGroups []registry.Group
 	UpdatedGroups []registry.Group
-	DeletedGroups []registry.GroupID
+	DeletedGroups []registry.GroupID // their memberships vanish with them (R-ID-12)
 
 	Joined []registry.Membership
-	Left   []registry.Membership
+	Left   []registry.Membership // by group and thing
 
-	// Certificates inserts or rewrites by id.
+	// Certificates inserts or rewrites by id. CreatedAt stays as it was.
 	Certificates        []registry.Certificate
 	DeletedCertificates []string
 
-	// Policies inserts or rewrites by name, versions included.
+	// Policies inserts or rewrites by name, versions included. CreatedAt stays as it was.
 	Policies        []registry.Policy
 	DeletedPolicies []string
 
@@ -67,7 +70,7 @@ type RegistryChanges struct {
 
 	// Principals inserts or rewrites by (thing, certificate).
 	Principals        []registry.Principal
-	DeletedPrincipals []registry.Principal
+	DeletedPrincipals []registry.Principal // by thing and certificate
 }
 
 // Notice says what devices must be told about one thing once the change is committed (R-CON-23).
@@ -86,7 +89,7 @@ type Announcement struct {
 // OutboxChanges adds announcements and removes those that were made.
 type OutboxChanges struct {
 	Added []Announcement
-	Done  []int64
+	Done  []int64 // an unknown one is no change
 }
 
 // Session is the state of one MQTT session that outlives its connection (R-BRK-11, R-BRK-35). Data belongs to the
@@ -99,5 +102,5 @@ type Session struct {
 // SessionChanges saves and removes sessions.
 type SessionChanges struct {
 	Saved   []Session // inserts or rewrites by client id
-	Removed []string
+	Removed []string  // an unknown one is no change
 }

@@ -26,7 +26,7 @@ type Reader interface {
 	IdentityReader
 	// Announcements returns up to limit announcements that were not marked done, oldest first, with ID > after.
 	Announcements(after int64, limit int) ([]Announcement, error)
-	// Sessions calls f for every saved MQTT session.
+	// Sessions calls f for every saved MQTT session, by client id.
 	Sessions(f func(Session) error) error
 }
 
@@ -73,7 +73,8 @@ type ExecutionReader interface {
 	// Pending returns up to limit executions of the thing that have not ended: IN_PROGRESS first, then by queuedAt,
 	// then by sequence (R-ORD-1, R-ORD-2).
 	Pending(thing registry.ThingID, limit int) ([]job.Execution, error)
-	// PendingOfJob returns up to limit executions of the job in the status, which is QUEUED or IN_PROGRESS, by thing.
+	// PendingOfJob returns up to limit executions of the job in the status, which is QUEUED or IN_PROGRESS, by thing,
+	// then by number.
 	PendingOfJob(job.Key, job.ExecutionStatus, int) ([]job.Execution, error)
 	// AnyOfJob returns up to limit executions of the job in no particular order.
 	AnyOfJob(job.Key, int) ([]job.Execution, error)
@@ -140,7 +141,7 @@ type ThingReader interface {
 // ThingQuery filters and pages things. Zero fields do not filter.
 type ThingQuery struct {
 	Type          string
-	Attribute     string
+	Attribute     string // with its Value: an empty Value keeps only things whose attribute is empty
 	Value         string
 	ValueIsPrefix bool
 	After         string // name
@@ -158,7 +159,8 @@ type GroupReader interface {
 	Members(group registry.GroupID, upTo int64, after string, limit int) ([]registry.Member, error)
 	// Memberships returns the groups that a thing is a direct member of, by group key; at most a few (R-ID-11).
 	Memberships(registry.ThingID) ([]registry.Membership, error)
-	// LastJoined returns the newest Membership.Joined that was handed out.
+	// LastJoined returns a number that no membership made so far exceeds and every later one does: the newest
+	// Membership.Joined that was handed out, or more after a restart.
 	LastJoined() (int64, error)
 }
 
@@ -193,7 +195,7 @@ type IdentityReader interface {
 
 // IdentityQuery pages certificates or policies by creation.
 type IdentityQuery struct {
-	Ascending bool // default newest first (R-ID-3)
+	Ascending bool // the default is the whole order reversed: newest first (R-ID-3)
 	After     *IdentityCursor
 	Limit     int
 }

@@ -10,8 +10,10 @@
 //     Limits are honoured exactly; a shorter page is the last one, unless the method says otherwise.
 //   - Names compare byte by byte, so names that differ only in case are different.
 //   - Times are UTC and keep milliseconds; the zero time is kept as zero.
-//   - What does not exist is ErrNotFound; a change that does not fit what is stored is ErrConflict, and the whole
-//     write must be given up.
+//   - Values are copies: callers may change what they gave and what they got. An empty map or slice may come back nil.
+//   - What does not exist is ErrNotFound. A change that does not fit what is stored is ErrConflict: unless its field of
+//     Changes says otherwise, inserting what exists and changing or removing what does not. A write in which a change
+//     failed is given up as a whole, even when its function returns nil.
 package store
 
 import (

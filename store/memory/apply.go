@@ -1,0 +1,86 @@
+package memory
+
+import (
+	"fmt"
+
+	"github.com/drover-iot/drover/store"
+)
+
+// apply does all deletions, then all insertions, then all updates.
+func (s *state) apply(c store.Changes) error {
+	steps := []func() error{
+		func() error { return each(c.Job.Dropped, s.dropExecution) },
+		func() error { return each(c.Job.Deleted, s.deleteJob) },
+		func() error { return each(c.Registry.Left, s.leave) },
+		func() error { return each(c.Registry.Detached, s.detach) },
+		func() error { return each(c.Registry.DeletedPrincipals, s.deletePrincipal) },
+		func() error { return each(c.Registry.DeletedThings, s.deleteThing) },
+		func() error { return each(c.Registry.DeletedGroups, s.deleteGroup) },
+		func() error { return each(c.Registry.DeletedCertificates, s.deleteCertificate) },
+		func() error { return each(c.Registry.DeletedPolicies, s.deletePolicy) },
+		func() error { return each(c.Outbox.Done, s.announced) },
+		func() error { return each(c.Sessions.Removed, s.removeSession) },
+
+		func() error { return each(c.Registry.CreatedThings, s.createThing) },
+		func() error { return each(c.Registry.CreatedGroups, s.createGroup) },
+		func() error { return each(c.Registry.Joined, s.join) },
+		func() error { return each(c.Registry.Certificates, s.putCertificate) },
+		func() error { return each(c.Registry.Policies, s.putPolicy) },
+		func() error { return each(c.Registry.Attached, s.attach) },
+		func() error { return each(c.Registry.Principals, s.putPrincipal) },
+		func() error { return each(c.Job.Created, s.createJob) },
+		func() error { return each(c.Job.Queued, s.queue) },
+		func() error { return each(c.Outbox.Added, s.announce) },
+		func() error { return each(c.Sessions.Saved, s.saveSession) },
+
+		func() error { return each(c.Registry.UpdatedThings, s.updateThing) },
+		func() error { return each(c.Registry.UpdatedGroups, s.updateGroup) },
+		func() error { return each(c.Job.Defined, s.defineJob) },
+		func() error { return each(c.Job.Moved, s.moveJob) },
+		func() error { return each(c.Job.Reported, s.report) },
+		func() error { return each(c.Job.Rearmed, s.rearm) },
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func each[T any](changes []T, apply func(T) error) error {
+	for _, change := range changes {
+		if err := apply(change); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// conflict is ErrConflict with what it is about.
+func conflict(what string, key any) error {
+	return fmt.Errorf("%s %v: %w", what, key, store.ErrConflict)
+}
+
+func (s *state) announce(a store.Announcement) error {
+	if s.announcements.has(id(a.ID)) {
+		return conflict("announcement", a.ID)
+	}
+	s.announcements = s.announcements.put(id(a.ID), cloneAnnouncement(a))
+	return nil
+}
+
+func (s *state) announced(number int64) error {
+	s.announcements = s.announcements.remove(id(number))
+	return nil
+}
+
+func (s *state) saveSession(session store.Session) error {
+	s.sessions = s.sessions.put(text(session.ClientID), cloneSession(session))
+	return nil
+}
+
+func (s *state) removeSession(client string) error {
+	s.sessions = s.sessions.remove(text(client))
+	return nil
+}

@@ -1,0 +1,149 @@
+package memory
+
+import (
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/store"
+)
+
+// putJob stores a job and its index entries; the stored one, if any, must have been taken out before.
+func (s *state) putJob(j job.Job) {
+	j = cloneJob(j)
+	s.jobs = s.jobs.put(id(j.Key), j)
+	s.jobIDs = s.jobIDs.put(text(j.ID), id(j.Key))
+	if !j.Due.IsZero() {
+		s.dueJobs = s.dueJobs.put(jobDue(j), struct{}{})
+	}
+}
+
+func (s *state) takeJob(key job.Key) (job.Job, error) {
+	j, ok := s.jobs.get(id(key))
+	if !ok {
+		return j, conflict("job", key)
+	}
+	s.jobs = s.jobs.remove(id(key))
+	s.jobIDs = s.jobIDs.remove(text(j.ID))
+	s.dueJobs = s.dueJobs.remove(jobDue(j))
+	return j, nil
+}
+
+func jobDue(j job.Job) due { return due{at: j.Due, key: attempt{Job: j.Key}} }
+
+func (s *state) createJob(c store.CreatedJob) error {
+	if s.jobs.has(id(c.Job.Key)) || s.jobIDs.has(text(c.Job.ID)) {
+		return conflict("job", c.Job.ID)
+	}
+	s.putJob(c.Job)
+	s.documents = s.documents.put(id(c.Job.Key), c.Document)
+	return nil
+}
+
+func (s *state) defineJob(j job.Job) error {
+	stored, err := s.takeJob(j.Key)
+	if err != nil {
+		return err
+	}
+	stored.Definition = j.Definition
+	s.putJob(stored)
+	return nil
+}
+
+func (s *state) moveJob(j job.Job) error {
+	stored, err := s.takeJob(j.Key)
+	if err != nil {
+		return err
+	}
+	stored.State = j.State
+	s.putJob(stored)
+	return nil
+}
+
+func (s *state) deleteJob(key job.Key) error {
+	for at := range s.executions.from(attempt{Job: key}) {
+		if at.Job == key {
+			return conflict("execution", at)
+		}
+		break
+	}
+	if _, err := s.takeJob(key); err != nil {
+		return err
+	}
+	s.documents = s.documents.remove(id(key))
+	for at := range s.used.from(attempt{Job: key}) {
+		if at.Job != key {
+			break
+		}
+		s.used = s.used.remove(at)
+	}
+	return nil
+}
+
+// putExecution stores an execution and its index entries.
+func (s *state) putExecution(e job.Execution) {
+	e = cloneExecution(e)
+	key := attempt(e.ExecutionKey)
+	s.executions = s.executions.put(key, e)
+	s.ofThing = s.ofThing.put(ofThing{e.Thing, key}, struct{}{})
+	if !e.Status.Terminal() {
+		s.pending = s.pending.put(pendingKey(e), struct{}{})
+	}
+	if at := e.TimesOutAt(); !at.IsZero() {
+		s.timers = s.timers.put(due{at, e.Sequence, key}, struct{}{})
+	}
+}
+
+func (s *state) takeExecution(key job.ExecutionKey) (job.Execution, error) {
+	e, ok := s.executions.get(attempt(key))
+	if !ok {
+		return e, conflict("execution", key)
+	}
+	s.executions = s.executions.remove(attempt(key))
+	s.ofThing = s.ofThing.remove(ofThing{e.Thing, attempt(key)})
+	s.pending = s.pending.remove(pendingKey(e))
+	s.timers = s.timers.remove(due{e.TimesOutAt(), e.Sequence, attempt(key)})
+	return e, nil
+}
+
+func pendingKey(e job.Execution) pending {
+	rank := 1
+	if e.Status == job.Running {
+		rank = 0
+	}
+	return pending{e.Thing, rank, e.QueuedAt, e.Sequence, attempt(e.ExecutionKey)}
+}
+
+func (s *state) queue(e job.Execution) error {
+	if s.executions.has(attempt(e.ExecutionKey)) || !s.jobs.has(id(e.Job)) || !s.things.has(id(e.Thing)) {
+		return conflict("execution", e.ExecutionKey)
+	}
+	s.putExecution(e)
+	return nil
+}
+
+func (s *state) report(e job.Execution) error { return s.rewrite(e, e.Version-1) }
+
+func (s *state) rearm(e job.Execution) error { return s.rewrite(e, e.Version) }
+
+func (s *state) rewrite(e job.Execution, version int64) error {
+	stored, err := s.takeExecution(e.ExecutionKey)
+	if err != nil {
+		return err
+	}
+	if stored.Version != version {
+		return conflict("execution", e.ExecutionKey)
+	}
+	e.Attempt, e.QueuedAt, e.Sequence = stored.Attempt, stored.QueuedAt, stored.Sequence
+	s.putExecution(e)
+	return nil
+}
+
+func (s *state) dropExecution(key job.ExecutionKey) error {
+	if _, err := s.takeExecution(key); err != nil {
+		return err
+	}
+	j, _ := s.jobs.get(id(key.Job))
+	pair := attempt{Job: key.Job, Thing: key.Thing}
+	if used, _ := s.used.get(pair); j.Status != job.DeletionInProgress && key.Number > used {
+		s.used = s.used.put(pair, key.Number)
+	}
+	return nil
+}

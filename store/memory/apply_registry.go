@@ -1,0 +1,157 @@
+package memory
+
+import (
+	"github.com/drover-iot/drover/registry"
+)
+
+func (s *state) createThing(t registry.Thing) error {
+	if s.names.has(id(t.ID)) || s.thingNames.has(text(t.Name)) {
+		return conflict("thing", t.Name)
+	}
+	s.things = s.things.put(id(t.ID), cloneThing(t))
+	s.thingNames = s.thingNames.put(text(t.Name), id(t.ID))
+	s.names = s.names.put(id(t.ID), t.Name)
+	return nil
+}
+
+// updateThing rewrites what an update may change: a thing keeps its name, its UUID and its time of creation.
+func (s *state) updateThing(t registry.Thing) error {
+	stored, ok := s.things.get(id(t.ID))
+	if !ok {
+		return conflict("thing", t.ID)
+	}
+	stored.Type, stored.Attributes, stored.Version = t.Type, t.Attributes, t.Version
+	s.things = s.things.put(id(t.ID), cloneThing(stored))
+	return nil
+}
+
+func (s *state) deleteThing(thing registry.ThingID) error {
+	t, ok := s.things.get(id(thing))
+	r := reader{state: s}
+	principals, _ := r.PrincipalsOfThing(thing, "", 1)
+	memberships, _ := r.Memberships(thing)
+	if !ok || len(principals) > 0 || len(memberships) > 0 {
+		return conflict("thing", thing)
+	}
+	s.things = s.things.remove(id(thing))
+	s.thingNames = s.thingNames.remove(text(t.Name))
+	return nil
+}
+
+func (s *state) createGroup(g registry.Group) error {
+	if s.groups.has(id(g.ID)) || s.groupNames.has(text(g.Name)) {
+		return conflict("thing group", g.Name)
+	}
+	s.groups = s.groups.put(id(g.ID), cloneGroup(g))
+	s.groupNames = s.groupNames.put(text(g.Name), id(g.ID))
+	return nil
+}
+
+// updateGroup rewrites what an update may change.
+func (s *state) updateGroup(g registry.Group) error {
+	stored, ok := s.groups.get(id(g.ID))
+	if !ok {
+		return conflict("thing group", g.ID)
+	}
+	stored.Description, stored.Attributes, stored.Version = g.Description, g.Attributes, g.Version
+	s.groups = s.groups.put(id(g.ID), cloneGroup(stored))
+	return nil
+}
+
+func (s *state) deleteGroup(group registry.GroupID) error {
+	g, ok := s.groups.get(id(group))
+	if !ok {
+		return conflict("thing group", group)
+	}
+	s.groups = s.groups.remove(id(group))
+	s.groupNames = s.groupNames.remove(text(g.Name))
+	for at, m := range s.memberships.from(inGroup{group: group}) {
+		if at.group != group {
+			break
+		}
+		s.memberships = s.memberships.remove(at)
+		s.groupsOf = s.groupsOf.remove(groupOf{m.Thing, group})
+	}
+	return nil
+}
+
+func (s *state) join(m registry.Membership) error {
+	if s.groupsOf.has(groupOf{m.Thing, m.Group}) || !s.groups.has(id(m.Group)) || !s.things.has(id(m.Thing)) {
+		return conflict("membership", m)
+	}
+	m.Name, _ = s.names.get(id(m.Thing))
+	s.memberships = s.memberships.put(inGroup{m.Group, m.Name}, m)
+	s.groupsOf = s.groupsOf.put(groupOf{m.Thing, m.Group}, m.Name)
+	return nil
+}
+
+func (s *state) leave(m registry.Membership) error {
+	name, ok := s.groupsOf.get(groupOf{m.Thing, m.Group})
+	if !ok {
+		return conflict("membership", m)
+	}
+	s.memberships = s.memberships.remove(inGroup{m.Group, name})
+	s.groupsOf = s.groupsOf.remove(groupOf{m.Thing, m.Group})
+	return nil
+}
+
+func (s *state) putCertificate(c registry.Certificate) error {
+	if stored, ok := s.certificates.get(text(c.ID)); ok {
+		c.CreatedAt = stored.CreatedAt
+	}
+	s.certificates = s.certificates.put(text(c.ID), cloneCertificate(c))
+	return nil
+}
+
+func (s *state) deleteCertificate(certificate string) error {
+	if !s.certificates.has(text(certificate)) {
+		return conflict("certificate", certificate)
+	}
+	s.certificates = s.certificates.remove(text(certificate))
+	return nil
+}
+
+func (s *state) putPolicy(p registry.Policy) error {
+	if stored, ok := s.policies.get(text(p.Name)); ok {
+		p.CreatedAt = stored.CreatedAt
+	}
+	s.policies = s.policies.put(text(p.Name), clonePolicy(p))
+	return nil
+}
+
+func (s *state) deletePolicy(name string) error {
+	if !s.policies.has(text(name)) {
+		return conflict("policy", name)
+	}
+	s.policies = s.policies.remove(text(name))
+	return nil
+}
+
+func (s *state) attach(a registry.Attachment) error {
+	s.attachments = s.attachments.put(attached(a), struct{}{})
+	return nil
+}
+
+func (s *state) detach(a registry.Attachment) error {
+	s.attachments = s.attachments.remove(attached(a))
+	return nil
+}
+
+func (s *state) putPrincipal(p registry.Principal) error {
+	name, ok := s.names.get(id(p.Thing))
+	if !ok || !s.things.has(id(p.Thing)) {
+		return conflict("principal", p)
+	}
+	p.ThingName = name
+	s.principals = s.principals.put(principal{p.Thing, p.Certificate}, p)
+	return nil
+}
+
+func (s *state) deletePrincipal(p registry.Principal) error {
+	key := principal{p.Thing, p.Certificate}
+	if !s.principals.has(key) {
+		return conflict("principal", p)
+	}
+	s.principals = s.principals.remove(key)
+	return nil
+}

@@ -1,0 +1,89 @@
+package memory
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+)
+
+// The clone functions stand at the border: what callers hand in and what they get back shares no memory with the state.
+// They also cut times to what the contract keeps.
+
+func ms(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
+
+func cloneJob(j job.Job) job.Job {
+	j.Definition = cloneDefinition(j.Definition)
+	j.UpdatedAt, j.CompletedAt, j.Due = ms(j.UpdatedAt), ms(j.CompletedAt), ms(j.Due)
+	j.Progress.NextTick = ms(j.Progress.NextTick)
+	return j
+}
+
+func cloneDefinition(d job.Definition) job.Definition {
+	d.Targets, d.Sources = slices.Clone(d.Targets), slices.Clone(d.Sources)
+	d.Presign, d.Timeout = clonePointer(d.Presign), clonePointer(d.Timeout)
+	if d.Rollout = clonePointer(d.Rollout); d.Rollout != nil {
+		d.Rollout.Exponential = clonePointer(d.Rollout.Exponential)
+	}
+	if d.Abort = clonePointer(d.Abort); d.Abort != nil {
+		d.Abort.Criteria = slices.Clone(d.Abort.Criteria)
+	}
+	if d.Retry = clonePointer(d.Retry); d.Retry != nil {
+		d.Retry.Criteria = slices.Clone(d.Retry.Criteria)
+	}
+	d.CreatedAt = ms(d.CreatedAt)
+	return d
+}
+
+func clonePointer[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	copied := *p
+	return &copied
+}
+
+func cloneExecution(e job.Execution) job.Execution {
+	e.Details = maps.Clone(e.Details)
+	e.QueuedAt, e.StartedAt, e.UpdatedAt = ms(e.QueuedAt), ms(e.StartedAt), ms(e.UpdatedAt)
+	e.Deadline, e.StepDeadline = ms(e.Deadline), ms(e.StepDeadline)
+	return e
+}
+
+func cloneThing(t registry.Thing) registry.Thing {
+	t.Attributes, t.CreatedAt = maps.Clone(t.Attributes), ms(t.CreatedAt)
+	return t
+}
+
+func cloneGroup(g registry.Group) registry.Group {
+	g.Attributes, g.CreatedAt = maps.Clone(g.Attributes), ms(g.CreatedAt)
+	return g
+}
+
+func cloneCertificate(c registry.Certificate) registry.Certificate {
+	c.CreatedAt, c.UpdatedAt = ms(c.CreatedAt), ms(c.UpdatedAt)
+	c.NotBefore, c.NotAfter = ms(c.NotBefore), ms(c.NotAfter)
+	return c
+}
+
+func clonePolicy(p registry.Policy) registry.Policy {
+	p.Versions = slices.Clone(p.Versions)
+	for i := range p.Versions {
+		p.Versions[i].CreatedAt = ms(p.Versions[i].CreatedAt)
+	}
+	p.CreatedAt, p.UpdatedAt = ms(p.CreatedAt), ms(p.UpdatedAt)
+	return p
+}
+
+func cloneAnnouncement(a store.Announcement) store.Announcement {
+	a.Notices = slices.Clone(a.Notices)
+	return a
+}
+
+func cloneSession(s store.Session) store.Session {
+	s.Data = slices.Clone(s.Data)
+	return s
+}

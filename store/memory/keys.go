@@ -1,0 +1,97 @@
+package memory
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+)
+
+// The keys of the trees. Each names an order that some read of the contract promises.
+type (
+	id   int64
+	text string
+
+	// attempt orders executions by job, thing, number.
+	attempt job.ExecutionKey
+
+	// pending orders the executions that have not ended: by thing, then as R-ORD-1 and R-ORD-2 say.
+	pending struct {
+		thing    registry.ThingID
+		rank     int // 0 IN_PROGRESS, 1 QUEUED
+		queuedAt time.Time
+		sequence int64
+		key      attempt
+	}
+
+	// ofThing finds the executions of one thing.
+	ofThing struct {
+		thing registry.ThingID
+		key   attempt
+	}
+
+	// due orders what waits for a time; for a job, key holds nothing else.
+	due struct {
+		at       time.Time
+		sequence int64
+		key      attempt
+	}
+
+	// inGroup orders the members of a group by name.
+	inGroup struct {
+		group registry.GroupID
+		name  string
+	}
+
+	// groupOf orders the groups of a thing.
+	groupOf struct {
+		thing registry.ThingID
+		group registry.GroupID
+	}
+
+	// attached orders attachments by policy, kind and key.
+	attached registry.Attachment
+
+	// principal orders principals by thing and certificate.
+	principal struct {
+		thing       registry.ThingID
+		certificate string
+	}
+)
+
+func (a id) compare(b id) int     { return cmp.Compare(a, b) }
+func (a text) compare(b text) int { return cmp.Compare(a, b) }
+
+func (a attempt) compare(b attempt) int {
+	return cmp.Or(cmp.Compare(a.Job, b.Job), cmp.Compare(a.Thing, b.Thing), cmp.Compare(a.Number, b.Number))
+}
+
+func (a pending) compare(b pending) int {
+	return cmp.Or(cmp.Compare(a.thing, b.thing), cmp.Compare(a.rank, b.rank),
+		a.queuedAt.Compare(b.queuedAt), cmp.Compare(a.sequence, b.sequence), a.key.compare(b.key))
+}
+
+func (a ofThing) compare(b ofThing) int {
+	return cmp.Or(cmp.Compare(a.thing, b.thing), a.key.compare(b.key))
+}
+
+func (a due) compare(b due) int {
+	return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.sequence, b.sequence), a.key.compare(b.key))
+}
+
+func (a inGroup) compare(b inGroup) int {
+	return cmp.Or(cmp.Compare(a.group, b.group), cmp.Compare(a.name, b.name))
+}
+
+func (a groupOf) compare(b groupOf) int {
+	return cmp.Or(cmp.Compare(a.thing, b.thing), cmp.Compare(a.group, b.group))
+}
+
+func (a attached) compare(b attached) int {
+	return cmp.Or(cmp.Compare(a.Policy, b.Policy), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Key, b.Key))
+}
+
+func (a principal) compare(b principal) int {
+	return cmp.Or(cmp.Compare(a.thing, b.thing), cmp.Compare(a.certificate, b.certificate))
+}

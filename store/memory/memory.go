@@ -1,0 +1,107 @@
+// Package memory is the reference implementation of store.Store: the plainest code that keeps the contract. The engine's
+// tests and the simulator run on it, and storetest compares every other store with it.
+//
+// A state is a value made of immutable trees (tree.go). A write works on a copy and, when it succeeds, swaps it in; a
+// read holds on to the state it began with. So isolation and rollback need no further code. Start with state.go.
+package memory
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+)
+
+// Store keeps the state in memory. It is lost with the process.
+type Store struct {
+	state   atomic.Pointer[state]
+	writing sync.Mutex
+	keys    keys // guarded by writing
+	running sync.WaitGroup
+}
+
+// Open returns an empty store.
+func Open() *Store {
+	s := &Store{}
+	s.state.Store(&state{})
+	return s
+}
+
+// Read calls f with the state of the last commit.
+func (s *Store) Read(ctx context.Context, f func(store.Reader) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.running.Add(1)
+	defer s.running.Done()
+	return f(reader{s.state.Load(), &s.keys})
+}
+
+// Write calls f alone and swaps in what it made.
+func (s *Store) Write(ctx context.Context, f func(store.Tx) error) error {
+	s.running.Add(1)
+	defer s.running.Done()
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	after := *s.state.Load()
+	t := &tx{reader: reader{&after, &s.keys}}
+	if err := errors.Join(f(t), t.failed); err != nil {
+		return err
+	}
+	s.state.Store(&after)
+	return nil
+}
+
+// Reset removes everything.
+func (s *Store) Reset(ctx context.Context) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	s.state.Store(&state{})
+	return ctx.Err()
+}
+
+// Close waits for running functions.
+func (s *Store) Close() error {
+	s.running.Wait()
+	return nil
+}
+
+type tx struct {
+	reader
+	failed error
+}
+
+// Apply changes the copy of the state that this write works on.
+func (t *tx) Apply(c store.Changes) error {
+	if t.failed == nil {
+		t.failed = t.apply(c)
+	}
+	return t.failed
+}
+
+// NextKeys returns the store's counters: they only ever grow.
+func (t *tx) NextKeys() store.Keys { return t.keys }
+
+type keys struct {
+	thing, group, job, sequence, announcement int64
+	joined                                    atomic.Int64 // readers look at it
+}
+
+func next(counter *int64) int64 {
+	*counter++
+	return *counter
+}
+
+func (k *keys) Thing() registry.ThingID { return registry.ThingID(next(&k.thing)) }
+func (k *keys) Group() registry.GroupID { return registry.GroupID(next(&k.group)) }
+func (k *keys) Job() job.Key            { return job.Key(next(&k.job)) }
+func (k *keys) Joined() int64           { return k.joined.Add(1) }
+func (k *keys) Sequence() int64         { return next(&k.sequence) }
+func (k *keys) Announcement() int64     { return next(&k.announcement) }

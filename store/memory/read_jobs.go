@@ -1,0 +1,252 @@
+package memory
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+)
+
+// reader reads one state.
+type reader struct {
+	*state
+	keys *keys
+}
+
+// page sorts what was found, skips what is not after the cursor and cuts to the limit.
+func page[T any](found []T, compare func(a, b T) int, after *T, limit int) []T {
+	slices.SortFunc(found, compare)
+	if after != nil {
+		found = slices.DeleteFunc(found, func(v T) bool { return compare(v, *after) <= 0 })
+	}
+	return found[:min(len(found), max(limit, 0))]
+}
+
+func (r reader) Job(key job.Key) (job.Job, error) {
+	j, ok := r.jobs.get(id(key))
+	if !ok {
+		return job.Job{}, store.ErrNotFound
+	}
+	return cloneJob(j), nil
+}
+
+func (r reader) JobByID(name string) (job.Job, error) {
+	key, ok := r.jobIDs.get(text(name))
+	if !ok {
+		return job.Job{}, store.ErrNotFound
+	}
+	return r.Job(job.Key(key))
+}
+
+func (r reader) Document(key job.Key) (string, error) {
+	document, ok := r.documents.get(id(key))
+	if !ok {
+		return "", store.ErrNotFound
+	}
+	return document, nil
+}
+
+func (r reader) Jobs(q store.JobQuery) ([]job.Job, error) {
+	var found []job.Job
+	for _, j := range r.jobs.all() {
+		if (q.Status == "" || q.Status == j.Status) && (q.Selection == "" || q.Selection == j.Selection) &&
+			(q.Namespace == "" || q.Namespace == j.Namespace) &&
+			(q.Target == "" || slices.Contains(j.Targets, q.Target)) {
+			found = append(found, cloneJob(j))
+		}
+	}
+	var after *job.Job
+	if q.After != nil {
+		after = &job.Job{ID: q.After.ID}
+		after.CreatedAt = ms(q.After.CreatedAt)
+	}
+	newest := func(a, b job.Job) int { return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(a.ID, b.ID)) }
+	return page(found, newest, after, q.Limit), nil
+}
+
+func (r reader) DueJobs(now time.Time, limit int) (found []job.Job, err error) {
+	for at := range r.dueJobs.all() {
+		if at.at.After(now) || len(found) >= limit {
+			break
+		}
+		j, _ := r.jobs.get(id(at.key.Job))
+		found = append(found, cloneJob(j))
+	}
+	return found, nil
+}
+
+func (r reader) JobCount(status job.Status) (n int, err error) {
+	for _, j := range r.jobs.all() {
+		if j.Status == status {
+			n++
+		}
+	}
+	return n, nil
+}
+
+func (r reader) NextDue() (earliest time.Time, err error) {
+	for at := range r.dueJobs.all() {
+		earliest = at.at
+		break
+	}
+	for at := range r.timers.all() {
+		if earliest.IsZero() || at.at.Before(earliest) {
+			earliest = at.at
+		}
+		break
+	}
+	return earliest, nil
+}
+
+func (r reader) Execution(key job.ExecutionKey) (job.Execution, error) {
+	e, ok := r.executions.get(attempt(key))
+	if !ok {
+		return job.Execution{}, store.ErrNotFound
+	}
+	return cloneExecution(e), nil
+}
+
+// attempts yields the executions of a job on a thing by number, or of the whole job when thing is 0.
+func (r reader) attempts(key job.Key, thing registry.ThingID) iter.Seq[job.Execution] {
+	return func(yield func(job.Execution) bool) {
+		for at, e := range r.executions.from(attempt{Job: key, Thing: thing}) {
+			if at.Job != key || thing != 0 && at.Thing != thing || !yield(e) {
+				return
+			}
+		}
+	}
+}
+
+func (r reader) Latest(key job.Key, thing registry.ThingID) (job.Execution, error) {
+	latest, err := job.Execution{}, store.ErrNotFound
+	for e := range r.attempts(key, thing) {
+		latest, err = cloneExecution(e), nil
+	}
+	return latest, err
+}
+
+func (r reader) LastNumber(key job.Key, thing registry.ThingID) (int64, error) {
+	last, _ := r.used.get(attempt{Job: key, Thing: thing})
+	for e := range r.attempts(key, thing) {
+		last = max(last, e.Number)
+	}
+	return last, nil
+}
+
+func (r reader) Pending(thing registry.ThingID, limit int) (found []job.Execution, err error) {
+	for at := range r.pending.from(pending{thing: thing}) {
+		if at.thing != thing || len(found) >= limit {
+			break
+		}
+		e, _ := r.executions.get(at.key)
+		found = append(found, cloneExecution(e))
+	}
+	return found, nil
+}
+
+func (r reader) PendingOfJob(key job.Key, status job.ExecutionStatus, limit int) (found []job.Execution, err error) {
+	for e := range r.attempts(key, 0) {
+		if len(found) >= limit {
+			break
+		}
+		if e.Status == status {
+			found = append(found, cloneExecution(e))
+		}
+	}
+	return found, nil
+}
+
+func (r reader) AnyOfJob(key job.Key, limit int) (found []job.Execution, err error) {
+	for e := range r.attempts(key, 0) {
+		if len(found) >= limit {
+			break
+		}
+		found = append(found, cloneExecution(e))
+	}
+	return found, nil
+}
+
+// named adds the names of an execution's job and thing.
+func (r reader) named(e job.Execution) store.NamedExecution {
+	j, _ := r.jobs.get(id(e.Job))
+	name, _ := r.names.get(id(e.Thing))
+	return store.NamedExecution{Execution: cloneExecution(e), JobID: j.ID, ThingName: name}
+}
+
+func (r reader) ExecutionsOfJob(q store.JobExecutionQuery) ([]store.NamedExecution, error) {
+	var found []store.NamedExecution
+	for e := range r.attempts(q.Job, 0) {
+		if q.Status == nil || *q.Status == e.Status {
+			found = append(found, r.named(e))
+		}
+	}
+	var after *store.NamedExecution
+	if q.After != nil {
+		after = &store.NamedExecution{ThingName: q.After.ThingName}
+		after.Thing, after.Number = q.After.Thing, q.After.Number
+	}
+	return page(found, byThingName, after, q.Limit), nil
+}
+
+func byThingName(a, b store.NamedExecution) int {
+	return cmp.Or(cmp.Compare(a.ThingName, b.ThingName), cmp.Compare(a.Thing, b.Thing), cmp.Compare(b.Number, a.Number))
+}
+
+func (r reader) ExecutionsOfThing(q store.ThingExecutionQuery) ([]store.NamedExecution, error) {
+	var found []store.NamedExecution
+	for at := range r.ofThing.from(ofThing{thing: q.Thing}) {
+		if at.thing != q.Thing {
+			break
+		}
+		e, _ := r.executions.get(at.key)
+		j, _ := r.jobs.get(id(e.Job))
+		if (q.Status == nil || *q.Status == e.Status) && (q.JobID == "" || q.JobID == j.ID) &&
+			(q.Namespace == "" || q.Namespace == j.Namespace) {
+			found = append(found, r.named(e))
+		}
+	}
+	var after *store.NamedExecution
+	if q.After != nil {
+		after = &store.NamedExecution{JobID: q.After.JobID}
+		after.QueuedAt, after.Number = ms(q.After.QueuedAt), q.After.Number
+	}
+	return page(found, byQueued, after, q.Limit), nil
+}
+
+func byQueued(a, b store.NamedExecution) int {
+	return cmp.Or(b.QueuedAt.Compare(a.QueuedAt), cmp.Compare(a.JobID, b.JobID), cmp.Compare(b.Number, a.Number))
+}
+
+func (r reader) DueExecutions(now time.Time, limit int) (found []job.Execution, err error) {
+	for at := range r.timers.all() {
+		if at.at.After(now) || len(found) >= limit {
+			break
+		}
+		e, _ := r.executions.get(at.key)
+		found = append(found, cloneExecution(e))
+	}
+	return found, nil
+}
+
+func (r reader) Announcements(after int64, limit int) (found []store.Announcement, err error) {
+	for _, a := range r.announcements.from(id(after + 1)) {
+		if len(found) >= limit {
+			break
+		}
+		found = append(found, cloneAnnouncement(a))
+	}
+	return found, nil
+}
+
+func (r reader) Sessions(f func(store.Session) error) error {
+	for _, s := range r.sessions.all() {
+		if err := f(cloneSession(s)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

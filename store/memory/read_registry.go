@@ -1,0 +1,237 @@
+package memory
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+)
+
+func (r reader) Thing(key registry.ThingID) (registry.Thing, error) {
+	t, ok := r.things.get(id(key))
+	if !ok {
+		return registry.Thing{}, store.ErrNotFound
+	}
+	return cloneThing(t), nil
+}
+
+func (r reader) ThingID(name string) (registry.ThingID, error) {
+	key, ok := r.thingNames.get(text(name))
+	if !ok {
+		return 0, store.ErrNotFound
+	}
+	return registry.ThingID(key), nil
+}
+
+func (r reader) ThingByName(name string) (registry.Thing, error) {
+	key, err := r.ThingID(name)
+	if err != nil {
+		return registry.Thing{}, err
+	}
+	return r.Thing(key)
+}
+
+func (r reader) ThingName(key registry.ThingID) (string, error) {
+	name, ok := r.names.get(id(key))
+	if !ok {
+		return "", store.ErrNotFound
+	}
+	return name, nil
+}
+
+func (r reader) Things(q store.ThingQuery) (found []registry.Thing, err error) {
+	for name, key := range r.thingNames.from(text(q.After)) {
+		if len(found) >= q.Limit {
+			break
+		}
+		t, _ := r.things.get(key)
+		if string(name) > q.After && keeps(q, t) {
+			found = append(found, cloneThing(t))
+		}
+	}
+	return found, nil
+}
+
+func keeps(q store.ThingQuery, t registry.Thing) bool {
+	if q.Type != "" && q.Type != t.Type {
+		return false
+	}
+	if q.Attribute == "" {
+		return true
+	}
+	value, ok := t.Attributes[q.Attribute]
+	return ok && (value == q.Value || q.ValueIsPrefix && strings.HasPrefix(value, q.Value))
+}
+
+func (r reader) Group(key registry.GroupID) (registry.Group, error) {
+	g, ok := r.groups.get(id(key))
+	if !ok {
+		return registry.Group{}, store.ErrNotFound
+	}
+	return cloneGroup(g), nil
+}
+
+func (r reader) GroupByName(name string) (registry.Group, error) {
+	key, ok := r.groupNames.get(text(name))
+	if !ok {
+		return registry.Group{}, store.ErrNotFound
+	}
+	return r.Group(registry.GroupID(key))
+}
+
+func (r reader) GroupByUUID(uuid string) (registry.Group, error) {
+	for _, g := range r.groups.all() {
+		if g.UUID == uuid {
+			return cloneGroup(g), nil
+		}
+	}
+	return registry.Group{}, store.ErrNotFound
+}
+
+func (r reader) Groups(q store.GroupQuery) (found []registry.Group, err error) {
+	for name, key := range r.groupNames.from(text(q.After)) {
+		if len(found) >= q.Limit {
+			break
+		}
+		g, _ := r.groups.get(key)
+		if string(name) > q.After && strings.HasPrefix(g.Name, q.Prefix) &&
+			(q.Children == nil || *q.Children == g.Parent) {
+			found = append(found, cloneGroup(g))
+		}
+	}
+	return found, nil
+}
+
+func (r reader) Members(group registry.GroupID, upTo int64, after string, limit int) (found []registry.Member, err error) {
+	for at, m := range r.memberships.from(inGroup{group, after}) {
+		if at.group != group || len(found) >= limit {
+			break
+		}
+		if at.name > after && m.Joined <= upTo {
+			found = append(found, m.Member)
+		}
+	}
+	return found, nil
+}
+
+func (r reader) Memberships(thing registry.ThingID) (found []registry.Membership, err error) {
+	for at, name := range r.groupsOf.from(groupOf{thing: thing}) {
+		if at.thing != thing {
+			break
+		}
+		m, _ := r.memberships.get(inGroup{at.group, name})
+		found = append(found, m)
+	}
+	return found, nil
+}
+
+func (r reader) LastJoined() (int64, error) { return r.keys.joined.Load(), nil }
+
+func (r reader) Certificate(certificate string) (registry.Certificate, error) {
+	c, ok := r.certificates.get(text(certificate))
+	if !ok {
+		return registry.Certificate{}, store.ErrNotFound
+	}
+	return c, nil
+}
+
+func (r reader) Certificates(q store.IdentityQuery) ([]registry.Certificate, error) {
+	var found []registry.Certificate
+	for _, c := range r.certificates.all() {
+		found = append(found, c)
+	}
+	var after *registry.Certificate
+	if q.After != nil {
+		after = &registry.Certificate{ID: q.After.Key, CreatedAt: ms(q.After.CreatedAt)}
+	}
+	created := func(a, b registry.Certificate) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
+	}
+	return page(found, direction(created, q.Ascending), after, q.Limit), nil
+}
+
+func direction[T any](compare func(a, b T) int, ascending bool) func(a, b T) int {
+	if ascending {
+		return compare
+	}
+	return func(a, b T) int { return compare(b, a) }
+}
+
+func (r reader) Policy(name string) (registry.Policy, error) {
+	p, ok := r.policies.get(text(name))
+	if !ok {
+		return registry.Policy{}, store.ErrNotFound
+	}
+	return clonePolicy(p), nil
+}
+
+func (r reader) Policies(q store.IdentityQuery) ([]registry.Policy, error) {
+	var found []registry.Policy
+	for _, p := range r.policies.all() {
+		found = append(found, clonePolicy(p))
+	}
+	var after *registry.Policy
+	if q.After != nil {
+		after = &registry.Policy{Name: q.After.Key, CreatedAt: ms(q.After.CreatedAt)}
+	}
+	created := func(a, b registry.Policy) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.Name, b.Name))
+	}
+	return page(found, direction(created, q.Ascending), after, q.Limit), nil
+}
+
+func (r reader) PoliciesOf(kind registry.TargetKind, key string) (found []registry.Policy, err error) {
+	for name, p := range r.policies.all() {
+		if r.attachments.has(attached{Policy: string(name), Kind: kind, Key: key}) {
+			found = append(found, clonePolicy(p))
+		}
+	}
+	return found, nil
+}
+
+func (r reader) TargetsOf(policy string, after registry.Attachment, limit int) (found []registry.Attachment, err error) {
+	after.Policy = policy
+	for at := range r.attachments.from(attached(after)) {
+		if at.Policy != policy || len(found) >= limit {
+			break
+		}
+		if at != attached(after) {
+			found = append(found, registry.Attachment(at))
+		}
+	}
+	return found, nil
+}
+
+func (r reader) PrincipalsOfThing(thing registry.ThingID, after string, limit int) (found []registry.Principal, err error) {
+	for at, p := range r.principals.from(principal{thing, after}) {
+		if at.thing != thing || len(found) >= limit {
+			break
+		}
+		if at.certificate > after {
+			found = append(found, p)
+		}
+	}
+	return found, nil
+}
+
+func (r reader) ThingsOfPrincipal(certificate, after string, limit int) ([]registry.Principal, error) {
+	var found []registry.Principal
+	for at, p := range r.principals.all() {
+		if at.certificate == certificate {
+			found = append(found, p)
+		}
+	}
+	byName := func(a, b registry.Principal) int { return cmp.Compare(a.ThingName, b.ThingName) }
+	found = slices.DeleteFunc(found, func(p registry.Principal) bool { return p.ThingName <= after })
+	return page(found, byName, nil, limit), nil
+}
+
+func (r reader) Principal(thing registry.ThingID, certificate string) (registry.Principal, error) {
+	p, ok := r.principals.get(principal{thing, certificate})
+	if !ok {
+		return registry.Principal{}, store.ErrNotFound
+	}
+	return p, nil
+}

@@ -1,0 +1,41 @@
+package memory
+
+import (
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+)
+
+// state is everything that one commit left. Copying it is copying a few pointers. The trees marked "index" hold nothing
+// of their own: they are kept beside the tree they belong to by one pair of functions in apply_*.go.
+type state struct {
+	jobs      tree[id, job.Job]
+	jobIDs    tree[text, id] // index
+	documents tree[id, string]
+	dueJobs   tree[due, struct{}] // index
+
+	executions tree[attempt, job.Execution]
+	pending    tree[pending, struct{}] // index
+	ofThing    tree[ofThing, struct{}] // index
+	timers     tree[due, struct{}]     // index
+	// used holds the highest number that was dropped, by job and thing (Number is 0 in the key).
+	used tree[attempt, int64]
+
+	things     tree[id, registry.Thing]
+	thingNames tree[text, id] // index
+	// names keeps every name for good: executions of deleted things show theirs.
+	names tree[id, string]
+
+	groups      tree[id, registry.Group]
+	groupNames  tree[text, id] // index
+	memberships tree[inGroup, registry.Membership]
+	groupsOf    tree[groupOf, string] // index: the member's name
+
+	certificates tree[text, registry.Certificate]
+	policies     tree[text, registry.Policy]
+	attachments  tree[attached, struct{}]
+	principals   tree[principal, registry.Principal]
+
+	announcements tree[id, store.Announcement]
+	sessions      tree[text, store.Session]
+}
