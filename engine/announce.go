@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"math"
 	"sync"
 
 	"github.com/drover-iot/drover/store"
@@ -11,13 +12,25 @@ import (
 // costs no sync of its own; after a crash the rest is announced again (R-CON-23).
 type outbox struct {
 	more chan struct{} // announcements wait: at most one token
-	mu   sync.Mutex
-	done []int64
+
+	mu        sync.Mutex
+	moved     sync.Cond // announced grew
+	done      []int64
+	committed int64 // newest announcement that was committed
+	announced int64 // newest that was made
 }
 
-func newOutbox() *outbox { return &outbox{more: make(chan struct{}, 1)} }
+func newOutbox() *outbox {
+	o := &outbox{more: make(chan struct{}, 1)}
+	o.moved.L = &o.mu
+	return o
+}
 
-func (o *outbox) wakeUp() {
+// add tells the announce loop about a committed announcement.
+func (o *outbox) add(id int64) {
+	o.mu.Lock()
+	o.committed = max(o.committed, id)
+	o.mu.Unlock()
 	select {
 	case o.more <- struct{}{}:
 	default:
@@ -42,6 +55,35 @@ func (o *outbox) confirm(id int64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.done = append(o.done, id)
+	o.announced = max(o.announced, id)
+	o.moved.Broadcast()
+}
+
+// wait returns once everything committed so far was announced.
+func (o *outbox) wait() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for upTo := o.committed; o.announced < upTo; {
+		o.moved.Wait()
+	}
+}
+
+// release lets everybody go who waits: nothing is announced any more.
+func (o *outbox) release() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.announced = math.MaxInt64
+	o.moved.Broadcast()
+}
+
+// Settle returns once nothing is due any more and everything committed was announced: with a clock that stands still,
+// nothing will change until somebody asks for it.
+func (e *Engine) Settle(ctx context.Context) error {
+	if err := e.RunDue(ctx); err != nil {
+		return err
+	}
+	e.outbox.wait()
+	return nil
 }
 
 // announceLoop tells devices what was committed, in commit order, until ctx ends.
@@ -52,6 +94,7 @@ func (e *Engine) announceLoop(ctx context.Context) {
 		select {
 		case <-e.outbox.more:
 		case <-ctx.Done():
+			e.outbox.release()
 			return
 		}
 	}

@@ -117,7 +117,7 @@ func (e *Engine) Advance(ctx context.Context, v *clock.Virtual, to time.Time) er
 		}
 		if next.IsZero() || next.After(to) {
 			v.Set(to)
-			return e.RunDue(ctx)
+			return e.Settle(ctx)
 		}
 		v.Set(next)
 	}

@@ -61,6 +61,8 @@ type group struct {
 	notices map[registry.ThingID]int // index into told
 	told    []store.Notice
 	after   []func()
+
+	announcement int64 // under which told is announced; 0 when there is nothing to tell
 }
 
 // update runs one use case in the next group and returns once its changes are on stable storage (R-CON-25).
@@ -137,8 +139,8 @@ func (e *Engine) commit(batch []*request) {
 	for i, r := range batch {
 		r.done <- answers[i]
 	}
-	if len(g.told) > 0 {
-		e.outbox.wakeUp()
+	if g.announcement != 0 {
+		e.outbox.add(g.announcement)
 	}
 	if g.dueBefore(g.now.Add(checkEvery)) {
 		e.wakeUp()
@@ -318,7 +320,8 @@ func (g *group) close(announced []int64) error {
 	}
 	var changes store.Changes
 	if len(g.told) > 0 {
-		changes.Outbox.Added = []store.Announcement{{ID: g.keys.Announcement(), Notices: g.told}}
+		g.announcement = g.keys.Announcement()
+		changes.Outbox.Added = []store.Announcement{{ID: g.announcement, Notices: g.told}}
 	}
 	changes.Outbox.Done = announced
 	return g.Apply(changes)
