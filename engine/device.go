@@ -95,6 +95,24 @@ func (e *Engine) Describe(ctx context.Context, thing, jobID string, number *int6
 	return task, err
 }
 
+// DescribeFor is Describe for a job id, and Next for "$next", whose number is ignored (R-HTTP-15). The result is nil only
+// for "$next" with nothing pending.
+func (e *Engine) DescribeFor(ctx context.Context, thing, jobID string, number *int64, withDocument bool) (*Task, error) {
+	if jobID == "$next" {
+		return e.Next(ctx, thing, withDocument)
+	}
+	return e.Describe(ctx, thing, jobID, number, withDocument)
+}
+
+// ThingName returns the name that a thing has or had.
+func (e *Engine) ThingName(ctx context.Context, id registry.ThingID) (name string, err error) {
+	err = e.Store.Read(ctx, func(r store.Reader) error {
+		name, err = r.ThingName(id)
+		return err
+	})
+	return name, err
+}
+
 // deliver returns the document of a job as a device gets it.
 func (e *Engine) deliver(r store.Reader, key job.Key) (string, error) {
 	text, err := r.Document(key)
