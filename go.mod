@@ -11,3 +11,5 @@ require (
 	github.com/aws/smithy-go v1.28.9 // indirect
 	github.com/pmezard/go-difflib v1.0.0 // indirect
 )
+
+require github.com/google/go-cmp v0.7.0
