@@ -11,6 +11,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/drover-iot/drover/internal/clock"
@@ -42,6 +43,9 @@ type Engine struct {
 	wake    chan struct{} // something may be due: at most one token
 	due     sync.Mutex    // held while due work runs, so that it runs once
 	outbox  *outbox
+
+	compiled      compiledPolicies
+	accessVersion atomic.Uint64
 }
 
 // New returns an engine over a store.

@@ -62,6 +62,7 @@ type group struct {
 	told    []store.Notice
 	after   []func()
 
+	access       bool  // an answer of Access may have changed
 	announcement int64 // under which told is announced; 0 when there is nothing to tell
 }
 
@@ -132,6 +133,9 @@ func (e *Engine) commit(batch []*request) {
 	if err != nil {
 		batch[0].done <- fmt.Errorf("commit: %w", err)
 		return
+	}
+	if g.access {
+		e.accessVersion.Add(1)
 	}
 	for _, f := range g.after {
 		f()
@@ -218,6 +222,7 @@ func (g *group) take(out outcome) error {
 	if out.after != nil {
 		g.after = append(g.after, out.after)
 	}
+	g.access = g.access || changesAccess(&out.Registry)
 	return g.Apply(out.Changes)
 }
 
