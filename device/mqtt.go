@@ -114,7 +114,7 @@ func (p *Plane) update(ctx context.Context, t jobsdata.Topic, in *jobsdata.Updat
 	if err != nil {
 		return nil, err
 	}
-	out := jobsdata.UpdateAccepted{ClientToken: in.ClientToken, Timestamp: p.Engine.Now().Unix(), JobDocument: schema.RawJSON(task.Document)}
+	out := jobsdata.UpdateAccepted{ClientToken: in.ClientToken, Timestamp: p.Engine.Now().Unix(), JobDocument: document(task.Document)}
 	if is(in.IncludeJobExecutionState) {
 		out.ExecutionState = state(task.Execution)
 	}

@@ -47,10 +47,16 @@ func data(t *engine.Task, now time.Time) *jobsdata.ExecutionData {
 	if left, ok := t.SecondsBeforeTimedOut(now); ok {
 		d.ApproximateSecondsBeforeTimedOut = &left
 	}
-	if t.Document != "" {
-		d.JobDocument = schema.RawJSON(t.Document)
-	}
+	d.JobDocument = document(t.Document)
 	return d
+}
+
+// document is a job document as MQTT carries it, verbatim; nil when it was not asked for (R-MQTT-9).
+func document(text string) schema.RawJSON {
+	if text == "" {
+		return nil
+	}
+	return schema.RawJSON(text)
 }
 
 // state is what an update answers and what a refusal carries.

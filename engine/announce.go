@@ -48,7 +48,14 @@ func (o *outbox) confirmed() []int64 {
 func (o *outbox) forget(ids []int64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.done = append([]int64(nil), o.done[len(ids):]...)
+	o.done = append([]int64(nil), o.done[min(len(ids), len(o.done)):]...)
+}
+
+// clear forgets what waits to be struck out: the store was emptied.
+func (o *outbox) clear() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.done = nil
 }
 
 func (o *outbox) confirm(id int64) {

@@ -3,8 +3,6 @@
 package https
 
 import (
-	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 
@@ -34,18 +32,17 @@ func New(p *device.Plane) *Handler {
 // Authorize says whether the caller may do an operation on a thing; its error is the answer.
 type Authorize func(operation, thing string) error
 
-// Serve answers one request. requestID is repeated in the answer (R-WIRE-18).
-func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, requestID string, may Authorize) {
-	body, err := h.answer(r, may)
+// Serve answers one request, whose body has been read.
+func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, body []byte, may Authorize) {
+	out, err := h.answer(r, body, may)
 	header := w.Header()
 	header.Set("Content-Type", "application/json")
-	header.Set("x-amzn-RequestId", requestID)
 	if err == nil {
-		_, _ = w.Write(body) // the caller may be gone
+		_, _ = w.Write(out) // the caller may be gone
 		return
 	}
 	if fault.Of(err) == nil {
-		h.log.Error("device request", "method", r.Method, "path", r.URL.Path, "request", requestID, "err", err)
+		h.log.Error("device request", "method", r.Method, "path", r.URL.Path, "err", err)
 	}
 	a := api.OnDevice(err)
 	if a.Status == http.StatusTooManyRequests {
@@ -62,7 +59,7 @@ type refusal struct {
 	ExecutionState *jobsdata.ExecutionState `json:"executionState"`
 }
 
-func (h *Handler) answer(r *http.Request, may Authorize) ([]byte, error) {
+func (h *Handler) answer(r *http.Request, body []byte, may Authorize) ([]byte, error) {
 	match, err := h.router.Match(r.Method, r.URL.EscapedPath())
 	if err != nil {
 		return nil, err
@@ -70,13 +67,8 @@ func (h *Handler) answer(r *http.Request, may Authorize) ([]byte, error) {
 	if err := may(match.Name, match.Label("thingName")); err != nil {
 		return nil, err
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	if len(body) > maxBody {
 		return nil, fault.New(fault.TooLarge, "the body has more than %d bytes", maxBody)
-	}
-	if err != nil {
-		return nil, fault.New(fault.Invalid, "the body could not be read")
 	}
 	call, err := match.Decode(schema.Parts{RawQuery: r.URL.RawQuery, Header: r.Header, Body: body}, jobsdata.Lenient)
 	if err != nil {
