@@ -26,7 +26,7 @@ func putWriteBuffer(b []byte) {
 type outbound struct {
 	replies []byte     // encoded answers
 	writing bool       // somebody is writing
-	held    bool       // a request is being answered: deliveries wait for its answer (R-MQTT-43)
+	held    bool       // a request or SUBSCRIBE is being answered: deliveries wait for its answer (R-MQTT-43)
 	drained *sync.Cond // a write has ended; made when the reader has to wait
 
 	deadline time.Time // the write deadline in force
