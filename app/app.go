@@ -44,20 +44,17 @@ type Server struct {
 }
 
 // Open takes the data folder, reads or makes what lies in it, and opens the listeners. Nothing is answered before Run.
-func Open(ctx context.Context, c Config) (s *Server, err error) {
+func Open(ctx context.Context, c Config) (*Server, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	s = &Server{Config: c}
-	defer func() {
-		if err != nil {
-			s.close()
-		}
-	}()
-	if err := s.openData(); err != nil {
-		return nil, err
+	s := &Server{Config: c}
+	err := s.openData()
+	if err == nil {
+		err = s.wire(ctx)
 	}
-	if err := s.wire(ctx); err != nil {
+	if err != nil {
+		s.close()
 		return nil, err
 	}
 	return s, nil
