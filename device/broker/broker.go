@@ -173,21 +173,25 @@ var hitBuffers = sync.Pool{New: func() any { return new([]hit) }}
 
 // Publish sends a message to all that subscribe to its topic, and queues it for persistent sessions whose client is
 // away. It waits for nobody, and costs a look-up if nobody subscribes. It returns the number of sessions.
-func (b *Broker) Publish(m Message) int { return b.route(&message{Message: m}) }
+func (b *Broker) Publish(m Message) int {
+	return b.withHits(m.Topic, func(hits []hit) { fanOut(&message{Message: m}, hits) })
+}
 
 // Subscribed reports whether anybody subscribes to a topic.
 func (b *Broker) Subscribed(topic string) bool {
 	return b.withHits(topic, func([]hit) {}) > 0
 }
 
-func (b *Broker) route(m *message) int {
-	return b.withHits(m.Topic, func(hits []hit) {
-		for _, h := range hits {
-			if h.granted&grantNoLocal == 0 || h.session != m.from {
-				h.session.deliver(m, h.granted, false)
-			}
+func (b *Broker) route(m *message) {
+	b.withHits(m.Topic, func(hits []hit) { fanOut(m, hits) })
+}
+
+func fanOut(m *message, hits []hit) {
+	for _, h := range hits {
+		if h.granted&grantNoLocal == 0 || h.session != m.from {
+			h.session.deliver(m, h.granted, false)
 		}
-	})
+	}
 }
 
 // withHits calls use with the sessions that subscribe to a topic, if there are any, and returns their number.

@@ -14,8 +14,7 @@ func TestMatchingQuirks(t *testing.T) { // R-BRK-21, T-53
 	c.publish(0, 0, "a", "quirk: a/# does not match a")
 	c.publish(0, 0, "a/b", "one copy")
 	c.wantPublish("a/b", "one copy", 0)
-	c.publish(5, 1, "a/b/c", "highest QoS")
-	c.wantPuback(5, Success)
+	join(t, addr, 4, "").publish(5, 1, "a/b/c", "highest QoS")
 	c.wantPublish("a/b/c", "highest QoS", 1)
 
 	all := join(t, addr, 4, "")

@@ -28,7 +28,6 @@ type Reason byte
 const (
 	Success                  Reason = 0x00
 	DisconnectWithWill       Reason = 0x04
-	NoSubscriptionExisted    Reason = 0x11
 	Unspecified              Reason = 0x80
 	MalformedPacket          Reason = 0x81
 	ProtocolError            Reason = 0x82

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestRoutesAgainstMatches compares the routes with a plain walk over all subscriptions, on random filters.
@@ -97,29 +98,33 @@ func TestMatches(t *testing.T) { // R-BRK-21
 	}
 }
 
-// BenchmarkPublish measures a publish on a topic of a large fleet, with and without a subscriber; each device has the
-// usual five subscriptions, two of them with wildcards.
+// BenchmarkPublish measures a publish on a topic of a large fleet: nobody subscribes, or one session that is away and
+// keeps the latest. Each device has the usual five subscriptions, two of them with wildcards.
 func BenchmarkPublish(b *testing.B) {
 	for _, fleet := range []int{1000, 100_000} {
-		r := newRoutes()
+		br, err := New(b.Context(), Config{})
+		if err != nil {
+			b.Fatal(err)
+		}
 		for i := range fleet {
-			s := &session{}
+			s := &session{b: br, client: fmt.Sprint(i), expiry: time.Hour}
 			p := fmt.Sprintf("$aws/things/thing-%d/jobs/", i)
 			for _, f := range []string{"notify-next", "start-next/accepted", "start-next/rejected", "+/update/accepted",
 				"+/update/rejected"} {
-				r.add(p+f, s, 1)
+				br.routes.add(p+f, s, 1)
 			}
 		}
-		br := &Broker{routes: r}
+		payload := make([]byte, 200)
 		for name, topic := range map[string]string{
 			"nobody": "$aws/things/thing-7/jobs/notify", "one": "$aws/things/thing-7/jobs/notify-next",
 		} {
 			b.Run(fmt.Sprintf("%s/%d", name, fleet), func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
-					br.Subscribed(topic)
+					br.Publish(Message{Topic: topic, Payload: payload, QoS: 1, Latest: true})
 				}
 			})
 		}
+		br.Shutdown(b.Context())
 	}
 }

@@ -8,6 +8,10 @@ import (
 
 // A session is what the broker knows of a client id: its subscriptions, the messages that wait for it and those that it
 // has not acknowledged. It outlives its connection if it is persistent (R-BRK-11).
+//
+// The store has the subscriptions from the SUBACK on, and the messages from when the connection ends. What is on its way
+// to a connected client is in memory only: a crash in that moment is the publisher's to repair (R-BRK-35), and a write
+// for every delivery would cost more than it saves.
 type session struct {
 	b       *Broker
 	client  string

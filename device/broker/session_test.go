@@ -135,6 +135,13 @@ func TestSessionIsNotResumed(t *testing.T) { // R-BRK-11, R-BRK-12
 	until(t, "the client to be away", func() bool { return b.away("lowered") })
 	rejoin(t, addr, 5, "lowered", false)
 
+	leave(rejoin(t, addr, 5, "last time", false), "last time")
+	c = dial(t, addr, 5)
+	c.send(encodeConnect(hello{version: 5, id: "last time"})) // resumes, and does not last
+	c.wantConnack(0, true)
+	leave(c, "last time")
+	rejoin(t, addr, 5, "last time", false)
+
 	leave(rejoin(t, addr, 4, "kept", false), "kept")
 	b.expire(time.Now().Add(7*24*time.Hour - time.Minute))
 	rejoin(t, addr, 4, "kept", true)

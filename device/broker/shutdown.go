@@ -8,7 +8,7 @@ import (
 )
 
 // Disconnect ends the connections that match selects, such as those of a certificate that is no longer active
-// (AdministrativeAction), and returns their number. match is called with locks held and must not call the broker.
+// (AdministrativeAction), and returns their number.
 func (b *Broker) Disconnect(match func(*Peer) bool, reason Reason) int {
 	live := b.live()
 	n := 0
