@@ -179,6 +179,7 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 	defer stopEngine()
 	engineDone := make(chan error, 1)
 	go func() { engineDone <- s.engine.Run(engineCtx) }()
+	<-s.engine.Ready()
 
 	serving, ctx := errgroup.WithContext(ctx)
 	s.serve(ctx, serving)
@@ -191,6 +192,7 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 	_ = os.Remove(filepath.Join(s.Data, endpointsFile)) // a left-over is only stale: the lock is what counts
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
 	defer cancel()
+	s.engine.Announced(grace)
 	err = errors.Join(err, s.broker.Shutdown(grace))
 	stopEngine()
 	return errors.Join(err, <-engineDone)

@@ -66,14 +66,23 @@ func (o *outbox) confirm(id int64) {
 	o.moved.Broadcast()
 }
 
-// wait returns once everything committed so far was announced.
-func (o *outbox) wait() {
+// wait returns once everything committed so far was announced, or when ctx ends.
+func (o *outbox) wait(ctx context.Context) {
+	defer context.AfterFunc(ctx, func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.moved.Broadcast()
+	})()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for upTo := o.committed; o.announced < upTo; {
+	for upTo := o.committed; o.announced < upTo && ctx.Err() == nil; {
 		o.moved.Wait()
 	}
 }
+
+// Announced returns once everything committed so far was announced, or when ctx ends. A server calls it before it lets
+// devices go.
+func (e *Engine) Announced(ctx context.Context) { e.outbox.wait(ctx) }
 
 // release lets everybody go who waits: nothing is announced any more.
 func (o *outbox) release() {
@@ -89,21 +98,22 @@ func (e *Engine) Settle(ctx context.Context) error {
 	if err := e.RunDue(ctx); err != nil {
 		return err
 	}
-	e.outbox.wait()
+	e.outbox.wait(ctx)
 	return nil
 }
 
 // announceLoop tells devices what was committed, in commit order, until ctx ends.
 func (e *Engine) announceLoop(ctx context.Context) {
-	var last int64
+	last := e.announce(ctx, 0) // what a crash left over
+	close(e.ready)
 	for {
-		last = e.announce(ctx, last)
 		select {
 		case <-e.outbox.more:
 		case <-ctx.Done():
 			e.outbox.release()
 			return
 		}
+		last = e.announce(ctx, last)
 	}
 }
 

@@ -40,6 +40,7 @@ type Engine struct {
 	Config
 	waiting chan *request
 	stopped chan struct{} // closed when no request is decided any more
+	ready   chan struct{} // closed when what a crash left over was announced
 	wake    chan struct{} // something may be due: at most one token
 	due     sync.Mutex    // held while due work runs, so that it runs once
 	outbox  *outbox
@@ -54,6 +55,7 @@ func New(c Config) *Engine {
 		Config:  c,
 		waiting: make(chan *request, maxGroup),
 		stopped: make(chan struct{}),
+		ready:   make(chan struct{}),
 		wake:    make(chan struct{}, 1),
 		outbox:  newOutbox(),
 	}
@@ -73,6 +75,10 @@ func (e *Engine) Run(ctx context.Context) error {
 	close(e.stopped)
 	return nil
 }
+
+// Ready is closed once Run has announced what a crash left over. A device that connects before may be told of a state
+// that has passed (R-MQTT-44).
+func (e *Engine) Ready() <-chan struct{} { return e.ready }
 
 // Now is the engine's time.
 func (e *Engine) Now() time.Time { return e.Clock.Now() }
