@@ -171,6 +171,9 @@ func (s *Server) certificateChanged(id string) {
 	s.broker.Disconnect(func(p *broker.Peer) bool { return p.Principal.ID() == id }, broker.AdministrativeAction)
 }
 
+// Now is the time of the engine's clock.
+func (s *Server) Now() time.Time { return s.engine.Now() }
+
 // Run serves until ctx ends, then lets what is under way finish. ready is called once every listener answers and
 // endpoints.json is written.
 func (s *Server) Run(ctx context.Context, ready func()) error {

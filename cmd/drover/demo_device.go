@@ -84,7 +84,7 @@ func (d *demoDevice) ask(ctx context.Context, topic string, body any) (reply, er
 
 // run runs jobs until ctx ends.
 func (d *demoDevice) run(ctx context.Context, log *slog.Logger) {
-	defer d.client.Disconnect(0)
+	defer d.client.Disconnect(100)
 	for {
 		worked, err := d.work(ctx)
 		if err != nil && ctx.Err() == nil {
