@@ -32,8 +32,12 @@ type Op[In, Out any] struct {
 
 // An Operation is an Op whose types are forgotten, for walks over a Service.
 type Operation interface {
+	Title() string // the operation's name, without describing it
 	Describe() *Description
 }
+
+// Title returns the operation's name.
+func (o Op[In, Out]) Title() string { return o.Name }
 
 // Describe returns the operation as data. It costs one reflection per type, once.
 func (o Op[In, Out]) Describe() *Description {

@@ -118,12 +118,12 @@ type ScheduledJobRollout struct {
 
 type UpdateJobRequest struct {
 	JobID                      JobID                       `json:"jobId" in:"path"`
-	NamespaceID                *NamespaceID                `json:"namespaceId" in:"query"`
 	Description                *Text                       `json:"description"`
 	PresignedUrlConfig         *PresignedUrlConfig         `json:"presignedUrlConfig"`
 	JobExecutionsRolloutConfig *JobExecutionsRolloutConfig `json:"jobExecutionsRolloutConfig"`
 	AbortConfig                *AbortConfig                `json:"abortConfig"`
 	TimeoutConfig              *TimeoutConfig              `json:"timeoutConfig"`
+	NamespaceID                *NamespaceID                `json:"namespaceId" in:"query"`
 	JobExecutionsRetryConfig   *JobExecutionsRetryConfig   `json:"jobExecutionsRetryConfig"`
 }
 
@@ -167,11 +167,11 @@ type JobSummary struct {
 }
 
 type CancelJobRequest struct {
-	JobID JobID `json:"jobId" in:"path"`
-	// Also cancels executions that are IN_PROGRESS (R-JOB-22).
-	Force      *bool       `json:"force" in:"query"`
+	JobID      JobID       `json:"jobId" in:"path"`
 	ReasonCode *ReasonCode `json:"reasonCode"`
 	Comment    *Text       `json:"comment"`
+	// Also cancels executions that are IN_PROGRESS (R-JOB-22).
+	Force *bool `json:"force" in:"query"`
 }
 
 // Cancels a job: executions that wait are withdrawn, those in progress only with force.
@@ -207,11 +207,11 @@ var GetJobDocument = schema.Op[GetJobDocumentRequest, GetJobDocumentResponse]{
 }
 
 type AssociateTargetsWithJobRequest struct {
-	JobID       JobID        `json:"jobId" in:"path"`
-	NamespaceID *NamespaceID `json:"namespaceId" in:"query"`
 	// ARNs of thing groups (R-API-19).
-	Targets JobTargets `json:"targets" required:"true"`
-	Comment *Text      `json:"comment"`
+	Targets     JobTargets   `json:"targets" required:"true"`
+	JobID       JobID        `json:"jobId" in:"path"`
+	Comment     *Text        `json:"comment"`
+	NamespaceID *NamespaceID `json:"namespaceId" in:"query"`
 }
 
 // Adds thing groups to a continuous job (R-API-19 to R-API-22).

@@ -8,9 +8,12 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"syscall"
+
+	"github.com/drover-iot/drover/cli"
 )
 
 const usage = `drover runs jobs on fleets of devices. It speaks the AWS IoT Jobs API.
@@ -32,7 +35,12 @@ var errUsage = errors.New("usage")
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	status := run(ctx, os.Args[1:])
+	var status int
+	if filepath.Base(os.Args[0]) == "aws" { // called through a link of that name
+		status = callAPI(ctx, "aws", os.Args[1:])
+	} else {
+		status = run(ctx, os.Args[1:])
+	}
 	stop()
 	os.Exit(status)
 }
@@ -52,6 +60,8 @@ func run(ctx context.Context, args []string) int {
 		err = runDemo(ctx, args[1:])
 	case "keys":
 		err = keys(args[1:])
+	case "iot", "iot-jobs-data", "aws":
+		return callAPI(ctx, "drover", args)
 	case "version", "--version":
 		fmt.Println("drover " + version())
 	case "help", "--help", "-h":
@@ -68,6 +78,13 @@ func run(ctx context.Context, args []string) int {
 	}
 	fmt.Fprintln(os.Stderr, "drover: "+err.Error())
 	return 1
+}
+
+// callAPI is the command line of the API.
+func callAPI(ctx context.Context, program string, args []string) int {
+	return cli.Run(ctx, args, cli.Env{
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Program: program, Version: version(),
+	})
 }
 
 // version is the version that the binary was built as.
