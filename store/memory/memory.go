@@ -7,7 +7,6 @@ package memory
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"sync/atomic"
 
@@ -52,8 +51,11 @@ func (s *Store) Write(ctx context.Context, f func(store.Tx) error) error {
 	}
 	after := *s.state.Load()
 	t := &tx{reader: reader{&after, &s.keys}}
-	if err := errors.Join(f(t), t.failed); err != nil {
+	if err := f(t); err != nil {
 		return err
+	}
+	if t.failed != nil {
+		return t.failed
 	}
 	s.state.Store(&after)
 	return nil

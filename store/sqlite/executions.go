@@ -1,0 +1,225 @@
+package sqlite
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+)
+
+const (
+	hasJob         = `SELECT 1 FROM job WHERE key = ?`
+	insertJobThing = `INSERT INTO job_thing (job, name, thing) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`
+
+	insertExecution = `INSERT INTO execution (status, version, used_failed, used_timed_out, force_canceled,
+		started_at, updated_at, deadline, step_deadline, times_out_at, details, token, job, thing, number,
+		attempt, queued_at, sequence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+)
+
+func (t *tx) queue(e job.Execution) error {
+	name, err := t.living(e.Thing)
+	if err != nil {
+		return err
+	}
+	if _, err := one(t.stmt(hasJob).int(int64(e.Job)), (*stmt).getInt); err != nil {
+		return missing("job", err)
+	}
+	err = t.stmt(insertJobThing).int(int64(e.Job)).text(name).int(int64(e.Thing)).run()
+	if err != nil {
+		return err
+	}
+	return t.stmt(insertExecution).progress(e).executionKey(e.ExecutionKey).
+		int(int64(e.Attempt)).time(e.QueuedAt).int(e.Sequence).change()
+}
+
+// progress binds what changes in an execution.
+func (s *stmt) progress(e job.Execution) *stmt {
+	return s.int(int64(e.Status)).int(e.Version).int(int64(e.Used.Failed)).int(int64(e.Used.TimedOut)).
+		bool(e.ForceCanceled).maybeTime(e.StartedAt).time(e.UpdatedAt).maybeTime(e.Deadline).
+		maybeTime(e.StepDeadline).maybeTime(e.TimesOutAt()).maybeMap(e.Details).maybeText(e.Token)
+}
+
+func (s *stmt) executionKey(k job.ExecutionKey) *stmt {
+	return s.int(int64(k.Job)).int(int64(k.Thing)).int(k.Number)
+}
+
+const updateExecution = `UPDATE execution SET status = ?, version = ?, used_failed = ?, used_timed_out = ?,
+	force_canceled = ?, started_at = ?, updated_at = ?, deadline = ?, step_deadline = ?, times_out_at = ?,
+	details = ?, token = ? WHERE job = ? AND thing = ? AND number = ? AND version = ?`
+
+func (t *tx) report(e job.Execution) error { return t.rewrite(e, e.Version-1) }
+
+func (t *tx) rearm(e job.Execution) error { return t.rewrite(e, e.Version) }
+
+func (t *tx) rewrite(e job.Execution, version int64) error {
+	return t.stmt(updateExecution).progress(e).executionKey(e.ExecutionKey).int(version).change()
+}
+
+const (
+	deleteExecution = `DELETE FROM execution WHERE job = ? AND thing = ? AND number = ?`
+
+	selectHighest = `SELECT number FROM execution WHERE job = ? AND thing = ? ORDER BY number DESC LIMIT 1`
+
+	isDeleting = `SELECT 1 FROM job WHERE key = ? AND status = 'DELETION_IN_PROGRESS'`
+
+	insertDroppedNumber = `INSERT INTO dropped_number (job, thing, number) VALUES (?, ?, ?)
+		ON CONFLICT DO UPDATE SET number = max(number, excluded.number)`
+
+	deleteJobThing = `DELETE FROM job_thing WHERE job = ? AND name = ? AND thing = ?`
+)
+
+func (t *tx) dropExecution(k job.ExecutionKey) error {
+	if err := t.stmt(deleteExecution).executionKey(k).change(); err != nil {
+		return err
+	}
+	highest, err := orZero(one(t.stmt(selectHighest).int(int64(k.Job)).int(int64(k.Thing)), (*stmt).getInt))
+	if err != nil {
+		return err
+	}
+	if k.Number > highest {
+		if err := t.keepNumber(k); err != nil {
+			return err
+		}
+	}
+	if highest > 0 {
+		return nil
+	}
+	name, err := t.ThingName(k.Thing)
+	if err != nil {
+		return err
+	}
+	return t.stmt(deleteJobThing).int(int64(k.Job)).text(name).int(int64(k.Thing)).run()
+}
+
+// keepNumber remembers a dropped number, unless the job is on its way out.
+func (t *tx) keepNumber(k job.ExecutionKey) error {
+	deleting, err := orZero(one(t.stmt(isDeleting).int(int64(k.Job)), (*stmt).getInt))
+	if err != nil || deleting != 0 {
+		return err
+	}
+	return t.stmt(insertDroppedNumber).executionKey(k).run()
+}
+
+const executionColumns = `e.job, e.thing, e.number, e.status, e.version, e.attempt, e.used_failed, e.used_timed_out,
+	e.force_canceled, e.queued_at, e.started_at, e.updated_at, e.sequence, e.deadline, e.step_deadline, e.details, e.token`
+
+func scanExecution(s *stmt) (e job.Execution) {
+	e.Job, e.Thing, e.Number = job.Key(s.getInt()), registry.ThingID(s.getInt()), s.getInt()
+	e.Status, e.Version, e.Attempt = job.ExecutionStatus(s.getInt()), s.getInt(), int(s.getInt())
+	e.Used.Failed, e.Used.TimedOut = int(s.getInt()), int(s.getInt())
+	e.ForceCanceled = s.getBool()
+	e.QueuedAt, e.StartedAt, e.UpdatedAt = s.getTime(), s.getMaybeTime(), s.getTime()
+	e.Sequence = s.getInt()
+	e.Deadline, e.StepDeadline = s.getMaybeTime(), s.getMaybeTime()
+	e.Details, e.Token = s.getMap(), s.getText()
+	return e
+}
+
+func scanNamed(s *stmt) (n store.NamedExecution) {
+	n.Execution = scanExecution(s)
+	n.JobID, n.ThingName = s.getText(), s.getText()
+	return n
+}
+
+const selectExecution = `SELECT ` + executionColumns + ` FROM execution e WHERE job = ? AND thing = ? AND number = ?`
+
+func (r reader) Execution(k job.ExecutionKey) (job.Execution, error) {
+	return one(r.stmt(selectExecution).executionKey(k), scanExecution)
+}
+
+const selectLatest = `SELECT ` + executionColumns + ` FROM execution e WHERE job = ? AND thing = ?
+	ORDER BY number DESC LIMIT 1`
+
+func (r reader) Latest(key job.Key, thing registry.ThingID) (job.Execution, error) {
+	return one(r.stmt(selectLatest).int(int64(key)).int(int64(thing)), scanExecution)
+}
+
+const selectLastNumber = `SELECT max(
+	ifnull((SELECT number FROM execution WHERE job = ?1 AND thing = ?2 ORDER BY number DESC LIMIT 1), 0),
+	ifnull((SELECT number FROM dropped_number WHERE job = ?1 AND thing = ?2), 0))`
+
+func (r reader) LastNumber(key job.Key, thing registry.ThingID) (int64, error) {
+	return one(r.stmt(selectLastNumber).int(int64(key)).int(int64(thing)), (*stmt).getInt)
+}
+
+const listPending = `SELECT ` + executionColumns + ` FROM execution e INDEXED BY execution_pending
+	WHERE thing = ? AND status <= 1 ORDER BY status DESC, queued_at, sequence LIMIT ?`
+
+func (r reader) Pending(thing registry.ThingID, limit int) ([]job.Execution, error) {
+	return all(r.stmt(listPending).int(int64(thing)).limit(limit), scanExecution)
+}
+
+const listPendingOfJob = `SELECT ` + executionColumns + ` FROM execution e INDEXED BY execution_pending_of_job
+	WHERE job = ? AND status <= 1 AND status = ? ORDER BY thing, number LIMIT ?`
+
+func (r reader) PendingOfJob(key job.Key, status job.ExecutionStatus, limit int) ([]job.Execution, error) {
+	return all(r.stmt(listPendingOfJob).int(int64(key)).int(int64(status)).limit(limit), scanExecution)
+}
+
+const listAnyOfJob = `SELECT ` + executionColumns + ` FROM execution e WHERE job = ? LIMIT ?`
+
+func (r reader) AnyOfJob(key job.Key, limit int) ([]job.Execution, error) {
+	return all(r.stmt(listAnyOfJob).int(int64(key)).limit(limit), scanExecution)
+}
+
+const listDueExecutions = `SELECT ` + executionColumns + ` FROM execution e INDEXED BY execution_due
+	WHERE times_out_at IS NOT NULL AND times_out_at <= ? ORDER BY times_out_at, sequence LIMIT ?`
+
+func (r reader) DueExecutions(now time.Time, limit int) ([]job.Execution, error) {
+	return all(r.stmt(listDueExecutions).time(now).limit(limit), scanExecution)
+}
+
+const listExecutionsOfJob = `SELECT ` + executionColumns + `, j.id, t.name
+	FROM job_thing t CROSS JOIN execution e ON e.job = t.job AND e.thing = t.thing CROSS JOIN job j ON j.key = t.job
+	WHERE t.job = ?1 AND (t.name, t.thing) >= (?2, ?3) AND ((t.name, t.thing) > (?2, ?3) OR e.number < ?4)
+		AND (?5 < 0 OR e.status = ?5)
+	ORDER BY t.name, t.thing, e.number DESC LIMIT ?6`
+
+func (r reader) ExecutionsOfJob(q store.JobExecutionQuery) ([]store.NamedExecution, error) {
+	after := store.JobExecutionCursor{}
+	if q.After != nil {
+		after = *q.After
+	}
+	s := r.stmt(listExecutionsOfJob).int(int64(q.Job)).text(after.ThingName).int(int64(after.Thing)).
+		int(after.Number).int(filter(q.Status)).limit(q.Limit)
+	return all(s, scanNamed)
+}
+
+// filter is the number of a status, negative for any.
+func filter(s *job.ExecutionStatus) int64 {
+	if s == nil {
+		return -1
+	}
+	return int64(*s)
+}
+
+const listExecutionsOfThing = `SELECT ` + executionColumns + `, j.id, ''
+	FROM execution e INDEXED BY execution_of_thing CROSS JOIN job j ON j.key = e.job
+	WHERE e.thing = ?1 AND e.queued_at <= ?2
+		AND (e.queued_at < ?2 OR j.id > ?3 OR j.id = ?3 AND e.number < ?4)
+		AND (?5 < 0 OR e.status = ?5) AND (?6 = '' OR j.namespace = ?6) AND (?7 = '' OR j.id = ?7)
+	ORDER BY e.queued_at DESC, j.id, e.number DESC LIMIT ?8`
+
+func (r reader) ExecutionsOfThing(q store.ThingExecutionQuery) ([]store.NamedExecution, error) {
+	queued, after := int64(math.MaxInt64), store.ThingExecutionCursor{}
+	if q.After != nil {
+		queued, after = q.After.QueuedAt.UnixMilli(), *q.After
+	}
+	s := r.stmt(listExecutionsOfThing).int(int64(q.Thing)).int(queued).text(after.JobID).int(after.Number).
+		int(filter(q.Status)).text(q.Namespace).text(q.JobID).limit(q.Limit)
+	found, err := all(s, scanNamed)
+	if err != nil || len(found) == 0 {
+		return found, err
+	}
+	name, err := r.ThingName(q.Thing)
+	if err != nil {
+		return nil, fmt.Errorf("name of thing %d: %w", q.Thing, err)
+	}
+	for i := range found {
+		found[i].ThingName = name
+	}
+	return found, nil
+}

@@ -1,0 +1,127 @@
+package sqlite
+
+import (
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+)
+
+const insertGroup = `INSERT INTO thing_group (id, name, uuid, parent, description, attributes, version, created_at)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
+
+func (t *tx) createGroup(g registry.Group) error {
+	return t.stmt(insertGroup).int(int64(g.ID)).text(g.Name).text(g.UUID).int(int64(g.Parent)).text(g.Description).
+		maybeMap(g.Attributes).int(g.Version).time(g.CreatedAt).change()
+}
+
+const updateGroup = `UPDATE thing_group SET description = ?, attributes = ?, version = ? WHERE id = ?`
+
+func (t *tx) updateGroup(g registry.Group) error {
+	return t.stmt(updateGroup).text(g.Description).maybeMap(g.Attributes).int(g.Version).int(int64(g.ID)).change()
+}
+
+const (
+	deleteGroup       = `DELETE FROM thing_group WHERE id = ?`
+	deleteMemberships = `DELETE FROM membership WHERE thing_group = ?`
+)
+
+func (t *tx) deleteGroup(id registry.GroupID) error {
+	if err := t.stmt(deleteGroup).int(int64(id)).change(); err != nil {
+		return err
+	}
+	return t.stmt(deleteMemberships).int(int64(id)).run()
+}
+
+const (
+	hasGroup = `SELECT 1 FROM thing_group WHERE id = ?`
+
+	insertMembership = `INSERT INTO membership (thing_group, name, thing, joined) VALUES (?, ?, ?, ?)`
+)
+
+func (t *tx) join(m registry.Membership) error {
+	name, err := t.living(m.Thing)
+	if err != nil {
+		return err
+	}
+	if _, err := one(t.stmt(hasGroup).int(int64(m.Group)), (*stmt).getInt); err != nil {
+		return missing("thing group", err)
+	}
+	return t.stmt(insertMembership).int(int64(m.Group)).text(name).int(int64(m.Thing)).int(m.Joined).change()
+}
+
+const deleteMembership = `DELETE FROM membership WHERE thing = ? AND thing_group = ?`
+
+func (t *tx) leave(m registry.Membership) error {
+	return t.stmt(deleteMembership).int(int64(m.Thing)).int(int64(m.Group)).change()
+}
+
+const groupColumns = `id, name, uuid, parent, description, attributes, version, created_at`
+
+func scanGroup(s *stmt) registry.Group {
+	return registry.Group{ID: registry.GroupID(s.getInt()), Name: s.getText(), UUID: s.getText(),
+		Parent: registry.GroupID(s.getInt()), Description: s.getText(), Attributes: s.getMap(),
+		Version: s.getInt(), CreatedAt: s.getTime()}
+}
+
+const selectGroup = `SELECT ` + groupColumns + ` FROM thing_group WHERE id = ?`
+
+func (r reader) Group(id registry.GroupID) (registry.Group, error) {
+	return one(r.stmt(selectGroup).int(int64(id)), scanGroup)
+}
+
+const selectGroupByName = `SELECT ` + groupColumns + ` FROM thing_group WHERE name = ?`
+
+func (r reader) GroupByName(name string) (registry.Group, error) {
+	return one(r.stmt(selectGroupByName).text(name), scanGroup)
+}
+
+const selectGroupByUUID = `SELECT ` + groupColumns + ` FROM thing_group WHERE uuid = ?`
+
+func (r reader) GroupByUUID(uuid string) (registry.Group, error) {
+	return one(r.stmt(selectGroupByUUID).text(uuid), scanGroup)
+}
+
+const (
+	listGroups = `SELECT ` + groupColumns + ` FROM thing_group
+		WHERE name > ? AND name >= ? AND name < ? ORDER BY name LIMIT ?`
+
+	listChildren = `SELECT ` + groupColumns + ` FROM thing_group INDEXED BY thing_group_child
+		WHERE parent = ?5 AND name > ?1 AND name >= ?2 AND name < ?3 ORDER BY name LIMIT ?4`
+)
+
+func (r reader) Groups(q store.GroupQuery) ([]registry.Group, error) {
+	sql := listGroups
+	if q.Children != nil {
+		sql = listChildren
+	}
+	s := r.stmt(sql).text(q.After).text(q.Prefix).text(afterPrefix(q.Prefix)).limit(q.Limit)
+	if q.Children != nil {
+		s.int(int64(*q.Children))
+	}
+	return all(s, scanGroup)
+}
+
+// afterPrefix is a bound above every name with the prefix and below every later one; no name holds the byte 0xff.
+func afterPrefix(prefix string) string { return prefix + "\xff" }
+
+const listMembers = `SELECT thing, name FROM membership
+	WHERE thing_group = ? AND joined <= ? AND name > ? ORDER BY name LIMIT ?`
+
+func (r reader) Members(group registry.GroupID, upTo int64, after string, limit int) ([]registry.Member, error) {
+	s := r.stmt(listMembers).int(int64(group)).int(upTo).text(after).limit(limit)
+	return all(s, func(s *stmt) registry.Member {
+		return registry.Member{Thing: registry.ThingID(s.getInt()), Name: s.getText()}
+	})
+}
+
+const listMemberships = `SELECT thing_group, thing, name, joined FROM membership INDEXED BY membership_of_thing
+	WHERE thing = ? ORDER BY thing_group`
+
+func (r reader) Memberships(thing registry.ThingID) ([]registry.Membership, error) {
+	return all(r.stmt(listMemberships).int(int64(thing)), func(s *stmt) (m registry.Membership) {
+		m.Group, m.Thing = registry.GroupID(s.getInt()), registry.ThingID(s.getInt())
+		m.Name, m.Joined = s.getText(), s.getInt()
+		return m
+	})
+}
+
+func (r reader) LastJoined() (int64, error) { return r.keys.last[joinedKey].Load(), nil }

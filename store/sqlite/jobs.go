@@ -1,0 +1,198 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/store"
+)
+
+const insertJob = `INSERT INTO job (key, id, created_at, status, selection, namespace, definition)
+	VALUES (?, ?, ?, ?, ?, ?, ?)`
+
+const insertJobDocument = `INSERT INTO job_document (job, document) VALUES (?, ?)`
+
+const insertJobState = `INSERT INTO job_state (job, due, state) VALUES (?, ?, ?)`
+
+func (t *tx) createJob(c store.CreatedJob) error {
+	j := c.Job
+	err := t.stmt(insertJob).int(int64(j.Key)).text(j.ID).time(j.CreatedAt).text(string(j.Status)).
+		text(string(j.Selection)).text(j.Namespace).json(j.Definition).change()
+	if err != nil {
+		return err
+	}
+	if err := t.stmt(insertJobDocument).int(int64(j.Key)).text(c.Document).change(); err != nil {
+		return err
+	}
+	state := cutState(j.State)
+	if err := t.stmt(insertJobState).int(int64(j.Key)).maybeTime(j.Due).json(state).change(); err != nil {
+		return err
+	}
+	return t.insertTargets(j)
+}
+
+// cutState cuts the times that are kept as JSON to what the contract keeps.
+func cutState(s job.State) job.State {
+	for _, t := range []*time.Time{&s.UpdatedAt, &s.CompletedAt, &s.Progress.NextTick, &s.Due} {
+		*t = t.UTC().Truncate(time.Millisecond)
+	}
+	return s
+}
+
+const insertJobTarget = `INSERT INTO job_target (arn, job) VALUES (?, ?) ON CONFLICT DO NOTHING`
+
+func (t *tx) insertTargets(j job.Job) error {
+	return each(j.Targets, func(arn string) error {
+		return t.stmt(insertJobTarget).text(arn).int(int64(j.Key)).run()
+	})
+}
+
+const updateJob = `UPDATE job SET created_at = ?, selection = ?, namespace = ?, definition = ? WHERE key = ?`
+
+const deleteJobTargets = `DELETE FROM job_target WHERE job = ?`
+
+func (t *tx) defineJob(j job.Job) error {
+	err := t.stmt(updateJob).time(j.CreatedAt).text(string(j.Selection)).text(j.Namespace).json(j.Definition).
+		int(int64(j.Key)).change()
+	if err != nil {
+		return err
+	}
+	if err := t.stmt(deleteJobTargets).int(int64(j.Key)).run(); err != nil {
+		return err
+	}
+	return t.insertTargets(j)
+}
+
+const updateJobState = `UPDATE job_state SET due = ?, state = ? WHERE job = ?`
+
+const updateJobStatus = `UPDATE job SET status = ?1 WHERE key = ?2 AND status <> ?1`
+
+func (t *tx) moveJob(j job.Job) error {
+	err := t.stmt(updateJobState).maybeTime(j.Due).json(cutState(j.State)).int(int64(j.Key)).change()
+	if err != nil {
+		return err
+	}
+	return t.stmt(updateJobStatus).text(string(j.Status)).int(int64(j.Key)).run()
+}
+
+const (
+	deleteJob         = `DELETE FROM job WHERE key = ? AND NOT EXISTS (SELECT 1 FROM execution WHERE job = key)`
+	deleteJobState    = `DELETE FROM job_state WHERE job = ?`
+	deleteJobDocument = `DELETE FROM job_document WHERE job = ?`
+	// What is left here are the few things whose executions were deleted one by one.
+	deleteDroppedNumbers = `DELETE FROM dropped_number WHERE job = ?`
+)
+
+func (t *tx) deleteJob(key job.Key) error {
+	if err := t.stmt(deleteJob).int(int64(key)).change(); err != nil {
+		return err
+	}
+	parts := []string{deleteJobState, deleteJobDocument, deleteJobTargets, deleteDroppedNumbers}
+	return each(parts, func(sql string) error { return t.stmt(sql).int(int64(key)).run() })
+}
+
+const jobColumns = `key, id, created_at, definition, state`
+
+func scanJob(s *stmt) (j job.Job) {
+	j.Key, j.ID = job.Key(s.getInt()), s.getText()
+	created := s.getTime()
+	s.getJSON(&j.Definition)
+	s.getJSON(&j.State)
+	j.CreatedAt = created
+	return j
+}
+
+const selectJob = `SELECT ` + jobColumns + ` FROM job JOIN job_state ON job = key WHERE key = ?`
+
+func (r reader) Job(key job.Key) (job.Job, error) {
+	return one(r.stmt(selectJob).int(int64(key)), scanJob)
+}
+
+const selectJobByID = `SELECT ` + jobColumns + ` FROM job JOIN job_state ON job = key WHERE id = ?`
+
+func (r reader) JobByID(id string) (job.Job, error) {
+	return one(r.stmt(selectJobByID).text(id), scanJob)
+}
+
+const selectDocument = `SELECT document FROM job_document WHERE job = ?`
+
+func (r reader) Document(key job.Key) (string, error) {
+	return one(r.stmt(selectDocument).int(int64(key)), (*stmt).getText)
+}
+
+// The lists of jobs start from the index of their strongest filter; the others are checked on the way.
+const (
+	jobFilters = ` AND (created_at < ?1 OR id > ?2) AND (?3 = '' OR selection = ?3) AND (?4 = '' OR namespace = ?4)
+		ORDER BY created_at DESC, id LIMIT ?5`
+
+	listJobs = `SELECT ` + jobColumns + ` FROM job INDEXED BY job_by_time JOIN job_state ON job = key
+		WHERE created_at <= ?1` + jobFilters
+
+	listJobsByStatus = `SELECT ` + jobColumns + ` FROM job INDEXED BY job_by_status JOIN job_state ON job = key
+		WHERE created_at <= ?1 AND status = ?6` + jobFilters
+
+	listJobsByTarget = `SELECT ` + jobColumns + ` FROM job_target CROSS JOIN job ON key = job_target.job
+		JOIN job_state ON job_state.job = key
+		WHERE arn = ?7 AND created_at <= ?1 AND (?6 = '' OR status = ?6)` + jobFilters
+)
+
+func (r reader) Jobs(q store.JobQuery) ([]job.Job, error) {
+	sql := listJobs
+	switch {
+	case q.Target != "":
+		sql = listJobsByTarget
+	case q.Status != "":
+		sql = listJobsByStatus
+	}
+	created, id := int64(math.MaxInt64), ""
+	if q.After != nil {
+		created, id = q.After.CreatedAt.UnixMilli(), q.After.ID
+	}
+	s := r.stmt(sql).int(created).text(id).text(string(q.Selection)).text(q.Namespace).limit(q.Limit)
+	if sql != listJobs {
+		s.text(string(q.Status))
+	}
+	if sql == listJobsByTarget {
+		s.text(q.Target)
+	}
+	return all(s, scanJob)
+}
+
+const listDueJobs = `SELECT ` + jobColumns + ` FROM job_state INDEXED BY job_due CROSS JOIN job ON key = job
+	WHERE due IS NOT NULL AND due <= ? ORDER BY due, job LIMIT ?`
+
+func (r reader) DueJobs(now time.Time, limit int) ([]job.Job, error) {
+	return all(r.stmt(listDueJobs).time(now).limit(limit), scanJob)
+}
+
+const countJobs = `SELECT count(*) FROM job WHERE status = ?`
+
+func (r reader) JobCount(status job.Status) (int, error) {
+	n, err := one(r.stmt(countJobs).text(string(status)), (*stmt).getInt)
+	return int(n), err
+}
+
+const (
+	firstDueJob       = `SELECT due FROM job_state INDEXED BY job_due WHERE due IS NOT NULL ORDER BY due LIMIT 1`
+	firstDueExecution = `SELECT times_out_at FROM execution INDEXED BY execution_due
+		WHERE times_out_at IS NOT NULL ORDER BY times_out_at LIMIT 1`
+)
+
+func (r reader) NextDue() (earliest time.Time, err error) {
+	for _, sql := range []string{firstDueJob, firstDueExecution} {
+		due, err := one(r.stmt(sql), (*stmt).getTime)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return earliest, fmt.Errorf("next due: %w", err)
+		}
+		if earliest.IsZero() || due.Before(earliest) {
+			earliest = due
+		}
+	}
+	return earliest, nil
+}

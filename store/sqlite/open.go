@@ -1,0 +1,222 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"github.com/drover-iot/drover/store"
+)
+
+const (
+	// readers is how many reads run at once; more wait. A connection is opened when it is first needed.
+	readers = 8
+	// The page caches, in KiB. Each connection has its own.
+	writerCache, readerCache = 64 << 10, 8 << 10
+	// busy is how long a statement waits for a lock. Inside one process only opening and recovering take locks that
+	// others wait for.
+	busy = 10 * time.Second
+)
+
+// ErrClosed says that the store was closed.
+var ErrClosed = errors.New("store is closed")
+
+// Store is an open database file. The caller makes sure that no second process opens the same file.
+type Store struct {
+	path   string
+	writer *conn
+	turn   chan struct{} // holds the one right to use writer
+	keys   keys
+
+	idle chan *conn // connections for reading, nil where none was opened yet
+
+	checkpointer *checkpointer
+
+	life    sync.Mutex
+	closed  bool
+	running sync.WaitGroup
+}
+
+// Open opens or makes the database file. It refuses, and leaves alone, a file that is damaged, that belongs to another
+// program, or that a newer Drover wrote.
+func Open(path string) (*Store, error) {
+	writer, err := connect(path, writerCache)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{path: path, writer: writer, turn: make(chan struct{}, 1), idle: make(chan *conn, readers)}
+	if err := s.prepare(); err != nil {
+		_ = writer.close()
+		return nil, err
+	}
+	for range readers {
+		s.idle <- nil
+	}
+	s.turn <- struct{}{}
+	return s, nil
+}
+
+// prepare brings the file up to date and starts what runs beside the store.
+func (s *Store) prepare() (err error) {
+	if err := s.writer.migrate(s.path); err != nil {
+		return err
+	}
+	if err := s.keys.load(s.writer); err != nil {
+		return fmt.Errorf("open %s: %w", s.path, err)
+	}
+	s.checkpointer, err = startCheckpointer(s)
+	return err
+}
+
+// connect opens one connection. It changes nothing in the file.
+func connect(path string, cache int) (*conn, error) {
+	db, err := sqlite3.OpenFlags(path, sqlite3.OPEN_READWRITE|sqlite3.OPEN_CREATE)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	c := &conn{db: db, statements: map[string]*stmt{}}
+	settings := fmt.Sprintf("PRAGMA synchronous = FULL; PRAGMA cache_size = -%d; PRAGMA temp_store = MEMORY", cache)
+	err = errors.Join(db.BusyTimeout(busy), db.WALAutoCheckpoint(0), db.Exec(settings))
+	if err != nil {
+		_ = c.close()
+		return nil, fmt.Errorf("%s is damaged or not a database: %w", path, err)
+	}
+	return c, nil
+}
+
+// Read calls f with the state of the last commit. ctx bounds the wait for a connection.
+func (s *Store) Read(ctx context.Context, f func(store.Reader) error) error {
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	defer s.running.Done()
+	var c *conn
+	select {
+	case c = <-s.idle:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { s.idle <- c }()
+	if c == nil {
+		opened, err := connect(s.path, readerCache)
+		if err != nil {
+			return err
+		}
+		c = opened
+	}
+	return c.read(func() error { return f(reader{c, &s.keys}) })
+}
+
+// read runs f in one read transaction.
+func (c *conn) read(f func() error) error {
+	if err := c.exec("BEGIN"); err != nil {
+		return err
+	}
+	defer func() { _ = c.exec("ROLLBACK") }() // nothing was written
+	return f()
+}
+
+// Write calls f alone and commits what it applied. ctx bounds the wait for the turn.
+func (s *Store) Write(ctx context.Context, f func(store.Tx) error) error {
+	return s.exclusive(ctx, func() error {
+		t := &tx{reader: reader{s.writer, &s.keys}}
+		return s.writer.write(func() error {
+			if err := f(t); err != nil {
+				return err
+			}
+			if t.failed != nil {
+				return t.failed
+			}
+			return s.keys.reserve(s.writer)
+		}, s.keys.reserved)
+	})
+}
+
+// exclusive calls f when the writer is free.
+func (s *Store) exclusive(ctx context.Context, f func() error) error {
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	defer s.running.Done()
+	select {
+	case <-s.turn:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { s.turn <- struct{}{} }()
+	return f()
+}
+
+// write runs f in one write transaction and commits it, unless f fails or panics.
+func (c *conn) write(f func() error, committed func()) error {
+	if err := c.exec("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	defer func() {
+		if !c.db.GetAutocommit() { // not committed, and SQLite has not given up by itself
+			_ = c.exec("ROLLBACK")
+		}
+	}()
+	if err := f(); err != nil {
+		return err
+	}
+	if err := c.exec("COMMIT"); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	committed()
+	return nil
+}
+
+// begin registers a call, so that Close waits for it.
+func (s *Store) begin(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.life.Lock()
+	defer s.life.Unlock()
+	if s.closed {
+		return ErrClosed
+	}
+	s.running.Add(1)
+	return nil
+}
+
+const listTables = `SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'counter'`
+
+// Reset removes everything. Keys go on growing.
+func (s *Store) Reset(ctx context.Context) error {
+	return s.exclusive(ctx, func() error {
+		return s.writer.write(func() error {
+			tables, err := all(s.writer.stmt(listTables), (*stmt).getText)
+			if err != nil {
+				return err
+			}
+			return each(tables, func(table string) error {
+				return s.writer.exec("DELETE FROM " + sqlite3.QuoteIdentifier(table))
+			})
+		}, func() {})
+	})
+}
+
+// Close waits for running functions, folds the log into the file and closes it.
+func (s *Store) Close() error {
+	s.life.Lock()
+	closed := s.closed
+	s.closed = true
+	s.life.Unlock()
+	if closed {
+		return nil
+	}
+	s.running.Wait()
+	err := errors.Join(s.checkpointer.stop(), s.keys.giveBack(s.writer))
+	for range readers {
+		if c := <-s.idle; c != nil {
+			err = errors.Join(err, c.close())
+		}
+	}
+	return errors.Join(err, s.writer.close())
+}

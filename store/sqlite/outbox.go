@@ -1,0 +1,64 @@
+package sqlite
+
+import (
+	"encoding/binary"
+	"errors"
+
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+)
+
+const insertAnnouncement = `INSERT INTO announcement (id, notices) VALUES (?, ?)`
+
+func (t *tx) addAnnouncement(a store.Announcement) error {
+	return t.stmt(insertAnnouncement).int(a.ID).blob(packNotices(a.Notices)).change()
+}
+
+const deleteAnnouncement = `DELETE FROM announcement WHERE id = ?`
+
+func (t *tx) closeAnnouncement(id int64) error { return t.stmt(deleteAnnouncement).int(id).run() }
+
+const listAnnouncements = `SELECT id, notices FROM announcement WHERE id > ? ORDER BY id LIMIT ?`
+
+func (r reader) Announcements(after int64, limit int) ([]store.Announcement, error) {
+	return all(r.stmt(listAnnouncements).int(after).limit(limit), func(s *stmt) (a store.Announcement) {
+		a.ID = s.getInt()
+		notices, err := unpackNotices(s.getBlob())
+		s.fail(err)
+		a.Notices = notices
+		return a
+	})
+}
+
+// A notice is packed into a varint: the thing's key, and in the two lowest bits what to say.
+const noticeList, noticeNext = 1, 2
+
+func packNotices(notices []store.Notice) []byte {
+	packed := make([]byte, 0, 4*len(notices))
+	for _, n := range notices {
+		v := uint64(n.Thing) << 2
+		if n.List {
+			v |= noticeList
+		}
+		if n.Next {
+			v |= noticeNext
+		}
+		packed = binary.AppendUvarint(packed, v)
+	}
+	return packed
+}
+
+var errNotices = errors.New("notices of an announcement are damaged")
+
+func unpackNotices(packed []byte) (notices []store.Notice, err error) {
+	for len(packed) > 0 {
+		v, n := binary.Uvarint(packed)
+		if n <= 0 {
+			return nil, errNotices
+		}
+		packed = packed[n:]
+		notices = append(notices, store.Notice{Thing: registry.ThingID(v >> 2),
+			List: v&noticeList != 0, Next: v&noticeNext != 0})
+	}
+	return notices, nil
+}

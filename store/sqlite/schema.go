@@ -1,0 +1,202 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/ncruces/go-sqlite3"
+)
+
+// applicationID marks a file as Drover's: "Drov" in the header of the database.
+const applicationID = 0x44726f76
+
+// migrations bring a file from one version of the schema to the next; the version is their number. Only ever append:
+// files of users stand at every version that was released.
+var migrations = []string{schema1}
+
+const schema1 = `
+-- What keys were handed out may go up to reserved.
+CREATE TABLE counter (kind INTEGER PRIMARY KEY, reserved INTEGER NOT NULL);
+
+-- Jobs. The definition changes rarely, the document never, the state with every commit that touches the job.
+CREATE TABLE job (
+	key        INTEGER PRIMARY KEY,
+	id         TEXT NOT NULL UNIQUE,
+	created_at INTEGER NOT NULL,
+	status     TEXT NOT NULL, -- a copy from the state, rewritten only when it differs
+	selection  TEXT NOT NULL,
+	namespace  TEXT NOT NULL,
+	definition TEXT NOT NULL  -- JSON
+);
+CREATE INDEX job_by_time ON job (created_at DESC, id);
+CREATE INDEX job_by_status ON job (status, created_at DESC, id);
+CREATE TABLE job_document (job INTEGER PRIMARY KEY, document TEXT NOT NULL);
+CREATE TABLE job_state (job INTEGER PRIMARY KEY, due INTEGER, state TEXT NOT NULL);
+CREATE INDEX job_due ON job_state (due, job) WHERE due IS NOT NULL;
+CREATE TABLE job_target (arn TEXT NOT NULL, job INTEGER NOT NULL, PRIMARY KEY (arn, job)) WITHOUT ROWID;
+CREATE INDEX job_target_by_job ON job_target (job);
+
+-- Executions. Status is job.ExecutionStatus: 0 QUEUED, 1 IN_PROGRESS, more is final.
+CREATE TABLE execution (
+	job            INTEGER NOT NULL,
+	thing          INTEGER NOT NULL,
+	number         INTEGER NOT NULL,
+	status         INTEGER NOT NULL,
+	version        INTEGER NOT NULL,
+	attempt        INTEGER NOT NULL,
+	used_failed    INTEGER NOT NULL,
+	used_timed_out INTEGER NOT NULL,
+	force_canceled INTEGER NOT NULL,
+	queued_at      INTEGER NOT NULL,
+	started_at     INTEGER,
+	updated_at     INTEGER NOT NULL,
+	sequence       INTEGER NOT NULL,
+	deadline       INTEGER,
+	step_deadline  INTEGER,
+	times_out_at   INTEGER, -- the earlier deadline, while IN_PROGRESS
+	details        TEXT,    -- JSON
+	token          TEXT,
+	PRIMARY KEY (job, thing, number)
+) WITHOUT ROWID;
+CREATE INDEX execution_pending ON execution (thing, status DESC, queued_at, sequence) WHERE status <= 1;
+CREATE INDEX execution_pending_of_job ON execution (job, status, thing, number) WHERE status <= 1;
+CREATE INDEX execution_of_thing ON execution (thing, queued_at DESC);
+CREATE INDEX execution_due ON execution (times_out_at, sequence) WHERE times_out_at IS NOT NULL;
+
+-- The things that have executions of a job, in the order that their list shows them.
+CREATE TABLE job_thing (
+	job INTEGER NOT NULL, name TEXT NOT NULL, thing INTEGER NOT NULL, PRIMARY KEY (job, name, thing)
+) WITHOUT ROWID;
+
+-- The highest number that was dropped, so that it is not used again.
+CREATE TABLE dropped_number (
+	job INTEGER NOT NULL, thing INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (job, thing)
+) WITHOUT ROWID;
+
+-- Things; the names of deleted ones stay for their executions.
+CREATE TABLE thing (
+	id         INTEGER PRIMARY KEY,
+	name       TEXT NOT NULL UNIQUE,
+	uuid       TEXT NOT NULL,
+	type       TEXT NOT NULL,
+	attributes TEXT, -- JSON
+	version    INTEGER NOT NULL,
+	created_at INTEGER NOT NULL
+);
+CREATE INDEX thing_by_type ON thing (type, name) WHERE type <> '';
+CREATE TABLE deleted_thing (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+
+CREATE TABLE thing_group (
+	id          INTEGER PRIMARY KEY,
+	name        TEXT NOT NULL UNIQUE,
+	uuid        TEXT NOT NULL UNIQUE,
+	parent      INTEGER NOT NULL,
+	description TEXT NOT NULL,
+	attributes  TEXT, -- JSON
+	version     INTEGER NOT NULL,
+	created_at  INTEGER NOT NULL
+);
+CREATE INDEX thing_group_child ON thing_group (parent, name);
+CREATE TABLE membership (
+	thing_group INTEGER NOT NULL,
+	name        TEXT NOT NULL,
+	thing       INTEGER NOT NULL,
+	joined      INTEGER NOT NULL,
+	PRIMARY KEY (thing_group, name)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX membership_of_thing ON membership (thing, thing_group);
+
+CREATE TABLE certificate (
+	id         TEXT PRIMARY KEY,
+	pem        TEXT NOT NULL,
+	status     TEXT NOT NULL,
+	mode       TEXT NOT NULL,
+	created_at INTEGER NOT NULL,
+	updated_at INTEGER NOT NULL,
+	not_before INTEGER NOT NULL,
+	not_after  INTEGER NOT NULL
+);
+CREATE INDEX certificate_by_time ON certificate (created_at, id);
+CREATE TABLE policy (
+	name            TEXT PRIMARY KEY,
+	default_version INTEGER NOT NULL,
+	last_version    INTEGER NOT NULL,
+	created_at      INTEGER NOT NULL,
+	updated_at      INTEGER NOT NULL
+);
+CREATE INDEX policy_by_time ON policy (created_at, name);
+CREATE TABLE policy_version (
+	policy     TEXT NOT NULL,
+	number     INTEGER NOT NULL,
+	document   TEXT NOT NULL,
+	created_at INTEGER NOT NULL,
+	PRIMARY KEY (policy, number)
+) WITHOUT ROWID;
+CREATE TABLE attachment (
+	policy TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (policy, kind, key)
+) WITHOUT ROWID;
+CREATE INDEX attachment_by_target ON attachment (kind, key, policy);
+CREATE TABLE principal (
+	thing       INTEGER NOT NULL,
+	certificate TEXT NOT NULL,
+	thing_name  TEXT NOT NULL,
+	exclusive   INTEGER NOT NULL,
+	PRIMARY KEY (thing, certificate)
+) WITHOUT ROWID;
+CREATE INDEX principal_by_certificate ON principal (certificate, thing_name);
+
+CREATE TABLE announcement (id INTEGER PRIMARY KEY, notices BLOB NOT NULL);
+CREATE TABLE session (client_id TEXT PRIMARY KEY, data BLOB NOT NULL);
+`
+
+// migrate checks that the file is Drover's and not from the future, and brings it to the newest schema. A fresh file
+// is at version 0.
+func (c *conn) migrate(path string) error {
+	version, err := c.version()
+	switch {
+	case errors.Is(err, sqlite3.NOTADB), errors.Is(err, sqlite3.CORRUPT):
+		return fmt.Errorf("%s is damaged or not a database: %w", path, err)
+	case errors.Is(err, errForeign):
+		return fmt.Errorf("%s: %w", path, err)
+	case err != nil:
+		return fmt.Errorf("open %s: %w", path, err)
+	case version > len(migrations):
+		return fmt.Errorf("%s was written by a newer Drover: its schema is at version %d, this one knows %d",
+			path, version, len(migrations))
+	}
+	if err := c.db.Exec("PRAGMA journal_mode = WAL"); err != nil {
+		return fmt.Errorf("open %s: %w", path, err)
+	}
+	for ; version < len(migrations); version++ {
+		step := fmt.Sprintf("BEGIN IMMEDIATE; %s; PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
+			migrations[version], applicationID, version+1)
+		if err := c.db.Exec(step); err != nil {
+			return fmt.Errorf("bring %s to schema version %d: %w", path, version+1, err)
+		}
+	}
+	return nil
+}
+
+var errForeign = errors.New("the database belongs to another program")
+
+// version returns the version of the schema, 0 for an empty file. It changes nothing.
+func (c *conn) version() (int, error) {
+	id, err := c.number("PRAGMA application_id")
+	if err != nil {
+		return 0, err
+	}
+	version, err := c.number("PRAGMA user_version")
+	if err != nil {
+		return 0, err
+	}
+	tables, err := c.number("SELECT count(*) FROM sqlite_schema")
+	if err != nil {
+		return 0, err
+	}
+	if empty := id == 0 && version == 0 && tables == 0; !empty && id != applicationID {
+		return 0, errForeign
+	}
+	return int(version), nil
+}
+
+func (c *conn) number(sql string) (int64, error) { return one(c.stmt(sql), (*stmt).getInt) }

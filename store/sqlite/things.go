@@ -1,0 +1,129 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+)
+
+const insertThing = `INSERT INTO thing (id, name, uuid, type, attributes, version, created_at)
+	VALUES (?, ?, ?, ?, ?, ?, ?)`
+
+func (t *tx) createThing(thing registry.Thing) error {
+	return t.stmt(insertThing).int(int64(thing.ID)).text(thing.Name).text(thing.UUID).text(thing.Type).
+		maybeMap(thing.Attributes).int(thing.Version).time(thing.CreatedAt).change()
+}
+
+const updateThing = `UPDATE thing SET type = ?, attributes = ?, version = ? WHERE id = ?`
+
+func (t *tx) updateThing(thing registry.Thing) error {
+	return t.stmt(updateThing).text(thing.Type).maybeMap(thing.Attributes).int(thing.Version).
+		int(int64(thing.ID)).change()
+}
+
+const (
+	keepThingName = `INSERT INTO deleted_thing (id, name) SELECT id, name FROM thing WHERE id = ?1
+		AND NOT EXISTS (SELECT 1 FROM membership WHERE thing = ?1)
+		AND NOT EXISTS (SELECT 1 FROM principal WHERE thing = ?1)`
+
+	deleteThing = `DELETE FROM thing WHERE id = ?`
+)
+
+func (t *tx) deleteThing(id registry.ThingID) error {
+	if err := t.stmt(keepThingName).int(int64(id)).change(); err != nil {
+		return err
+	}
+	return t.stmt(deleteThing).int(int64(id)).change()
+}
+
+const thingColumns = `id, name, uuid, type, attributes, version, created_at`
+
+func scanThing(s *stmt) registry.Thing {
+	return registry.Thing{ID: registry.ThingID(s.getInt()), Name: s.getText(), UUID: s.getText(), Type: s.getText(),
+		Attributes: s.getMap(), Version: s.getInt(), CreatedAt: s.getTime()}
+}
+
+const selectThing = `SELECT ` + thingColumns + ` FROM thing WHERE id = ?`
+
+func (r reader) Thing(id registry.ThingID) (registry.Thing, error) {
+	return one(r.stmt(selectThing).int(int64(id)), scanThing)
+}
+
+const selectThingID = `SELECT id FROM thing WHERE name = ?`
+
+func (r reader) ThingID(name string) (registry.ThingID, error) {
+	id, err := one(r.stmt(selectThingID).text(name), (*stmt).getInt)
+	return registry.ThingID(id), err
+}
+
+const selectThingByName = `SELECT ` + thingColumns + ` FROM thing WHERE name = ?`
+
+func (r reader) ThingByName(name string) (registry.Thing, error) {
+	return one(r.stmt(selectThingByName).text(name), scanThing)
+}
+
+const selectThingName = `SELECT name FROM thing WHERE id = ?1 UNION ALL SELECT name FROM deleted_thing WHERE id = ?1`
+
+func (r reader) ThingName(id registry.ThingID) (string, error) {
+	return one(r.stmt(selectThingName).int(int64(id)), (*stmt).getText)
+}
+
+const selectLiving = `SELECT name FROM thing WHERE id = ?`
+
+// living returns the name of a thing that a change refers to, ErrConflict when it is gone.
+func (t *tx) living(id registry.ThingID) (string, error) {
+	name, err := one(t.stmt(selectLiving).int(int64(id)), (*stmt).getText)
+	return name, missing("thing", err)
+}
+
+// missing makes a conflict of what a change refers to and is not there.
+func missing(what string, err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("no such %s: %w", what, store.ErrConflict)
+	}
+	return err
+}
+
+// orZero takes what is not there for zero.
+func orZero(v int64, err error) (int64, error) {
+	if errors.Is(err, store.ErrNotFound) {
+		return 0, nil
+	}
+	return v, err
+}
+
+const (
+	listThings = `SELECT ` + thingColumns + ` FROM thing WHERE name > ?1 ORDER BY name`
+
+	listThingsByType = `SELECT ` + thingColumns + ` FROM thing INDEXED BY thing_by_type
+		WHERE type <> '' AND type = ?2 AND name > ?1 ORDER BY name`
+)
+
+// Things reads things in the order of the list until the page is full; attributes are compared on the way.
+func (r reader) Things(q store.ThingQuery) (found []registry.Thing, err error) {
+	s := r.stmt(listThings)
+	if q.Type != "" {
+		s = r.stmt(listThingsByType)
+	}
+	s.text(q.After)
+	if q.Type != "" {
+		s.text(q.Type)
+	}
+	for len(found) < q.Limit && s.row() {
+		if thing := scanThing(s); keeps(q, thing.Attributes) {
+			found = append(found, thing)
+		}
+	}
+	return found, s.end()
+}
+
+func keeps(q store.ThingQuery, attributes map[string]string) bool {
+	if q.Attribute == "" {
+		return true
+	}
+	value, ok := attributes[q.Attribute]
+	return ok && (value == q.Value || q.ValueIsPrefix && strings.HasPrefix(value, q.Value))
+}

@@ -1,0 +1,258 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+	"github.com/drover-iot/drover/store/memory"
+)
+
+// seedVariable replays one run of the differential: DROVER_SEED=17 go test -run memory ./store/sqlite.
+const seedVariable = "DROVER_SEED"
+
+// differential applies the same random writes to the memory store and to the store under test. After each write, both
+// must have answered alike and every read must be equal.
+func differential(t *testing.T, open func(t *testing.T) store.Store) {
+	seed := uint64(time.Now().UnixNano())
+	if text := os.Getenv(seedVariable); text != "" {
+		var err error
+		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reference, subject := world{t, memory.Open()}, world{t, open(t)}
+	defer closeStore(t, subject.Store)
+	random := &generator{Rand: rand.New(rand.NewPCG(seed, 0))}
+	for step := range 250 {
+		changes, giveUp := random.write(reference)
+		want, got := outcome(reference, changes, giveUp), outcome(subject, changes, giveUp)
+		if want != got {
+			t.Fatalf("%s=%d step %d: %+v: got %s, want %s", seedVariable, seed, step, changes, got, want)
+		}
+		var left, right map[string]any
+		reference.view(func(r store.Reader) { left = dump(reference, r) })
+		subject.view(func(r store.Reader) { right = dump(subject, r) })
+		same(subject, fmt.Sprintf("%s=%d step %d: after %+v", seedVariable, seed, step, changes), right, left)
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+// outcome applies changes and says how the write ended.
+func outcome(w world, changes []store.Changes, giveUp bool) string {
+	err := w.Write(w.Context(), func(tx store.Tx) error {
+		for _, c := range changes {
+			if err := tx.Apply(c); err != nil {
+				return err
+			}
+		}
+		if giveUp {
+			return errGiveUp
+		}
+		return nil
+	})
+	switch {
+	case err == nil:
+		return "committed"
+	case errors.Is(err, store.ErrConflict):
+		return "conflict"
+	case errors.Is(err, errGiveUp):
+		return "given up"
+	}
+	return err.Error()
+}
+
+// The differential works in a small world, so that keys, names and times meet often.
+const (
+	maxThing = 12
+	maxGroup = 5
+	maxJob   = 5
+)
+
+var (
+	names    = []string{"a", "A", "a:b", "a-b", "a_b", "b", "B"}
+	statuses = []job.Status{job.Scheduled, job.InProgress, job.Completed, job.Canceled, job.DeletionInProgress}
+)
+
+type generator struct {
+	*rand.Rand
+	sequence int64
+}
+
+func (g *generator) write(w world) (changes []store.Changes, giveUp bool) {
+	for range 1 + g.IntN(3) {
+		var c store.Changes
+		for range 1 + g.IntN(2) {
+			g.change(w, &c)
+		}
+		changes = append(changes, c)
+	}
+	return changes, g.IntN(12) == 0
+}
+
+func pick[T any](g *generator, list []T) T { return list[g.IntN(len(list))] }
+
+func (g *generator) key(limit int) int64     { return 1 + int64(g.IntN(limit)) }
+func (g *generator) thing() registry.ThingID { return registry.ThingID(g.key(maxThing)) }
+func (g *generator) group() registry.GroupID { return registry.GroupID(g.key(maxGroup)) }
+func (g *generator) time() time.Time         { return at(g.IntN(4)) }
+func (g *generator) principal() (p registry.Principal) {
+	return registry.Principal{Thing: g.thing(), Certificate: pick(g, names), Exclusive: g.IntN(2) == 0}
+}
+
+func (g *generator) attachment() registry.Attachment {
+	kinds := []registry.TargetKind{registry.CertificateTarget, registry.GroupTarget}
+	return registry.Attachment{Policy: pick(g, names), Kind: pick(g, kinds), Key: pick(g, names[:3])}
+}
+
+// change adds one random change; most fit what is stored, some do not.
+func (g *generator) change(w world, c *store.Changes) {
+	switch n := g.IntN(100); {
+	case n < 50:
+		g.changeExecutions(w, &c.Job)
+	case n < 65:
+		g.changeJobs(w, &c.Job)
+	case n < 90:
+		g.changeRegistry(&c.Registry)
+	default:
+		g.changeRest(c)
+	}
+}
+
+func (g *generator) changeExecutions(w world, c *store.JobChanges) {
+	key := job.ExecutionKey{Job: job.Key(g.key(maxJob)), Thing: g.thing(), Number: g.key(3)}
+	var stored job.Execution
+	w.view(func(r store.Reader) {
+		if found, err := r.AnyOfJob(key.Job, 20); err == nil && len(found) > 0 {
+			stored = pick(g, found)
+		}
+	})
+	switch n := g.IntN(10); {
+	case n < 4 || stored.Job == 0:
+		g.sequence++
+		e := execution(int64(key.Job), int64(key.Thing), key.Number)
+		e.QueuedAt, e.Sequence, e.Attempt = g.time(), g.sequence, g.IntN(3)
+		c.Queued = append(c.Queued, e)
+	case n < 8:
+		if stored.Version++; g.IntN(20) == 0 {
+			stored.Version++
+		}
+		stored.Status = job.ExecutionStatus(g.IntN(8))
+		g.rewrite(&stored)
+		c.Reported = append(c.Reported, stored)
+	case n < 9:
+		g.rewrite(&stored)
+		c.Rearmed = append(c.Rearmed, stored)
+	default:
+		c.Dropped = append(c.Dropped, stored.ExecutionKey)
+	}
+}
+
+func (g *generator) rewrite(e *job.Execution) {
+	e.Deadline, e.StepDeadline, e.UpdatedAt = time.Time{}, time.Time{}, g.time()
+	if g.IntN(2) == 0 {
+		e.Deadline = g.time()
+	}
+	if g.IntN(2) == 0 {
+		e.StepDeadline = g.time()
+	}
+	e.Details = map[string]string{"n": fmt.Sprint(g.IntN(9))}
+	e.Token = pick(g, []string{"", "token"})
+}
+
+func (g *generator) changeJobs(w world, c *store.JobChanges) {
+	j := newJob(g.key(maxJob), pick(g, names))
+	j.CreatedAt, j.Status, j.Namespace = g.time(), pick(g, statuses), pick(g, []string{"", "ns"})
+	j.Selection = pick(g, []job.Selection{job.Snapshot, job.Continuous})
+	j.Targets = []string{pick(g, names), pick(g, names)}
+	if g.IntN(2) == 0 {
+		j.Due = g.time()
+	}
+	switch n := g.IntN(10); {
+	case n < 4:
+		c.Created = append(c.Created, store.CreatedJob{Job: j, Document: pick(g, names)})
+	case n < 6:
+		c.Defined = append(c.Defined, j)
+	case n < 9:
+		c.Moved = append(c.Moved, j)
+	default:
+		w.view(func(r store.Reader) {
+			found, _ := r.AnyOfJob(j.Key, 100)
+			for _, e := range found {
+				c.Dropped = append(c.Dropped, e.ExecutionKey)
+			}
+		})
+		c.Deleted = append(c.Deleted, j.Key)
+	}
+}
+
+func (g *generator) changeRegistry(c *store.RegistryChanges) {
+	one := thing(int64(g.thing()), pick(g, names))
+	one.Type, one.Attributes = pick(g, []string{"", "lamp"}), map[string]string{"n": fmt.Sprint(g.IntN(3))}
+	several := group(int64(g.group()), pick(g, names))
+	several.Parent = registry.GroupID(g.IntN(2))
+	membership := registry.Membership{Group: several.ID, Member: registry.Member{Thing: one.ID}, Joined: int64(g.IntN(50))}
+	switch g.IntN(16) {
+	case 0, 1, 2:
+		c.CreatedThings = append(c.CreatedThings, one)
+	case 3:
+		c.UpdatedThings = append(c.UpdatedThings, one)
+	case 4:
+		c.DeletedThings = append(c.DeletedThings, one.ID)
+	case 5:
+		c.CreatedGroups = append(c.CreatedGroups, several)
+	case 6:
+		c.UpdatedGroups = append(c.UpdatedGroups, several)
+	case 7:
+		c.DeletedGroups = append(c.DeletedGroups, several.ID)
+	case 8, 9:
+		c.Joined = append(c.Joined, membership)
+	case 10:
+		c.Left = append(c.Left, membership)
+	default:
+		g.changeIdentity(c)
+	}
+}
+
+func (g *generator) changeIdentity(c *store.RegistryChanges) {
+	switch g.IntN(8) {
+	case 0:
+		c.Certificates = append(c.Certificates, certificate(pick(g, names), g.IntN(3)))
+	case 1:
+		c.DeletedCertificates = append(c.DeletedCertificates, pick(g, names))
+	case 2:
+		c.Policies = append(c.Policies, policy(pick(g, names), g.IntN(3)))
+	case 3:
+		c.DeletedPolicies = append(c.DeletedPolicies, pick(g, names))
+	case 4:
+		c.Attached = append(c.Attached, g.attachment())
+	case 5:
+		c.Detached = append(c.Detached, g.attachment())
+	case 6:
+		c.Principals = append(c.Principals, g.principal())
+	case 7:
+		c.DeletedPrincipals = append(c.DeletedPrincipals, g.principal())
+	}
+}
+
+func (g *generator) changeRest(c *store.Changes) {
+	switch g.IntN(4) {
+	case 0:
+		c.Outbox.Added = append(c.Outbox.Added, store.Announcement{ID: g.key(20), Notices: []store.Notice{{Thing: g.thing(), List: true}}})
+	case 1:
+		c.Outbox.Done = append(c.Outbox.Done, g.key(20))
+	case 2:
+		c.Sessions.Saved = append(c.Sessions.Saved, store.Session{ClientID: pick(g, names), Data: []byte{byte(g.IntN(9))}})
+	case 3:
+		c.Sessions.Removed = append(c.Sessions.Removed, pick(g, names))
+	}
+}

@@ -1,0 +1,226 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+)
+
+// everything is one change of every kind that inserts.
+func everything() (c store.Changes) {
+	e := execution(1, 1, 1)
+	e.Details = map[string]string{"k": "v"}
+	member := registry.Membership{Group: 1, Member: registry.Member{Thing: 1}, Joined: 1}
+	return store.Changes{
+		Job: store.JobChanges{Queued: []job.Execution{e}, Created: []store.CreatedJob{{Job: fullJob(1, "job"), Document: "{}"}}},
+		Registry: store.RegistryChanges{
+			CreatedThings: []registry.Thing{thing(1, "a")}, CreatedGroups: []registry.Group{group(1, "b")},
+			Joined: []registry.Membership{member}, Certificates: []registry.Certificate{certificate("a", 1)},
+			Policies: []registry.Policy{policy("b", 1)}, Principals: []registry.Principal{{Thing: 1, Certificate: "a"}},
+			Attached: []registry.Attachment{{Policy: "b", Kind: registry.CertificateTarget, Key: "a"}},
+		},
+		Outbox:   store.OutboxChanges{Added: []store.Announcement{{ID: 1, Notices: []store.Notice{{Thing: 1, List: true}}}}},
+		Sessions: store.SessionChanges{Saved: []store.Session{{ClientID: "a", Data: []byte("data")}}},
+	}
+}
+
+// answers collects what reads answer, by a description of the call. What is not there is left out.
+type answers struct {
+	world
+	got map[string]any
+}
+
+func add[T any](a answers, value []T, err error, format string, args ...any) {
+	a.Helper()
+	call := fmt.Sprintf(format, args...)
+	if err != nil {
+		a.Fatalf("%s: %v", call, err)
+	}
+	if len(value) > 0 {
+		a.got[call] = value
+	}
+}
+
+func addOne[T comparable](a answers, value T, err error, format string, args ...any) {
+	a.Helper()
+	var none T
+	if errors.Is(err, store.ErrNotFound) {
+		err = nil
+	} else if err == nil && value == none {
+		return
+	}
+	if value != none {
+		add(a, []T{value}, err, format, args...)
+	}
+}
+
+func addWhole[T any](a answers, value T, err error, format string, args ...any) {
+	a.Helper()
+	if !errors.Is(err, store.ErrNotFound) {
+		add(a, []T{value}, err, format, args...)
+	}
+}
+
+// dump asks every read about everything in the small world of the differential.
+func dump(w world, r store.Reader) map[string]any {
+	w.Helper()
+	a := answers{w, map[string]any{}}
+	a.jobs(r)
+	a.executions(r)
+	a.registry(r)
+	a.identity(r)
+	announcements, err := r.Announcements(0, 100)
+	add(a, announcements, err, "announcements")
+	var saved []store.Session
+	err = r.Sessions(func(s store.Session) error { saved = append(saved, s); return nil })
+	add(a, saved, err, "sessions")
+	return a.got
+}
+
+func (a answers) jobs(r store.Reader) {
+	a.Helper()
+	for key := job.Key(1); key <= maxJob; key++ {
+		j, err := r.Job(key)
+		addWhole(a, j, err, "job %d", key)
+		document, err := r.Document(key)
+		addWhole(a, document, err, "document %d", key)
+	}
+	for _, name := range names {
+		j, err := r.JobByID(name)
+		addWhole(a, j, err, "job by id %s", name)
+		list, err := r.Jobs(store.JobQuery{Target: name, Limit: 2})
+		add(a, list, err, "jobs of target %s", name)
+	}
+	for _, status := range append(statuses, "") {
+		n, err := r.JobCount(status)
+		addOne(a, n, err, "count %s", status)
+		for _, namespace := range []string{"", "ns"} {
+			q := store.JobQuery{Status: status, Namespace: namespace, Limit: 3}
+			list, err := r.Jobs(q)
+			add(a, list, err, "jobs %s %s", status, namespace)
+			q.Selection, q.After = job.Continuous, &store.JobCursor{CreatedAt: at(2), ID: "a"}
+			list, err = r.Jobs(q)
+			add(a, list, err, "jobs after %s %s", status, namespace)
+		}
+	}
+	due, err := r.DueJobs(at(2), 3)
+	add(a, due, err, "due jobs")
+	next, err := r.NextDue()
+	addOne(a, next, err, "next due")
+}
+
+func (a answers) executions(r store.Reader) {
+	a.Helper()
+	failed := job.Failed
+	for j := job.Key(1); j <= maxJob; j++ {
+		for t := registry.ThingID(1); t <= maxThing; t++ {
+			e, err := r.Latest(j, t)
+			addWhole(a, e, err, "latest %d %d", j, t)
+			n, err := r.LastNumber(j, t)
+			addOne(a, n, err, "last number %d %d", j, t)
+		}
+		for _, status := range []job.ExecutionStatus{job.Queued, job.Running} {
+			list, err := r.PendingOfJob(j, status, 4)
+			add(a, list, err, "pending of job %d %s", j, status)
+		}
+		found, err := r.AnyOfJob(j, 100)
+		addOne(a, len(found), err, "any of job %d", j)
+		for _, q := range []store.JobExecutionQuery{{Limit: 99}, {Limit: 3}, {Limit: 5, Status: &failed},
+			{Limit: 5, After: &store.JobExecutionCursor{ThingName: "a", Thing: 3, Number: 2}}} {
+			q.Job = j
+			list, err := r.ExecutionsOfJob(q)
+			add(a, list, err, "of job %d limit %d status %v after %v", j, q.Limit, q.Status != nil, q.After)
+		}
+	}
+	for t := registry.ThingID(1); t <= maxThing; t++ {
+		list, err := r.Pending(t, 3)
+		add(a, list, err, "pending %d", t)
+		for _, q := range []store.ThingExecutionQuery{{Limit: 99}, {Limit: 2}, {Limit: 5, Status: &failed}, {Limit: 5, Namespace: "ns"},
+			{Limit: 5, JobID: "a"}, {Limit: 5, After: &store.ThingExecutionCursor{QueuedAt: at(2), JobID: "a", Number: 2}}} {
+			q.Thing = t
+			list, err := r.ExecutionsOfThing(q)
+			add(a, list, err, "of thing %d limit %d %v %v %v %v", t, q.Limit, q.Status != nil, q.Namespace, q.JobID, q.After)
+		}
+	}
+	for now := range 4 {
+		list, err := r.DueExecutions(at(now), 5)
+		add(a, list, err, "due executions at %d", now)
+	}
+}
+
+func (a answers) registry(r store.Reader) {
+	a.Helper()
+	for id := registry.ThingID(1); id <= maxThing; id++ {
+		t, err := r.Thing(id)
+		addWhole(a, t, err, "thing %d", id)
+		name, err := r.ThingName(id)
+		addOne(a, name, err, "thing name %d", id)
+		of, err := r.Memberships(id)
+		add(a, of, err, "memberships %d", id)
+	}
+	for _, q := range []store.ThingQuery{{Limit: 3}, {Limit: 99}, {Limit: 2, After: "a"}, {Limit: 3, Type: "lamp"}, {Limit: 3, Attribute: "n", Value: "1"}} {
+		list, err := r.Things(q)
+		add(a, list, err, "things %+v", q)
+	}
+	for id := registry.GroupID(1); id <= maxGroup; id++ {
+		g, err := r.Group(id)
+		addWhole(a, g, err, "group %d", id)
+		for _, upTo := range []int64{10, 100} {
+			list, err := r.Members(id, upTo, "A", 3)
+			add(a, list, err, "members %d up to %d", id, upTo)
+		}
+	}
+	for _, name := range names {
+		id, err := r.ThingID(name)
+		addOne(a, id, err, "thing id %s", name)
+		t, err := r.ThingByName(name)
+		addWhole(a, t, err, "thing by name %s", name)
+		g, err := r.GroupByName(name)
+		addWhole(a, g, err, "group by name %s", name)
+		g, err = r.GroupByUUID("uuid-" + name)
+		addWhole(a, g, err, "group by uuid %s", name)
+		list, err := r.Groups(store.GroupQuery{Prefix: name, Limit: 3})
+		add(a, list, err, "groups with prefix %s", name)
+	}
+	for parent := registry.GroupID(0); parent < 2; parent++ {
+		list, err := r.Groups(store.GroupQuery{Children: &parent, After: "A", Limit: 3})
+		add(a, list, err, "children %d", parent)
+	}
+}
+
+func (a answers) identity(r store.Reader) {
+	a.Helper()
+	for _, name := range names {
+		c, err := r.Certificate(name)
+		addOne(a, c, err, "certificate %s", name)
+		p, err := r.Policy(name)
+		addWhole(a, p, err, "policy %s", name)
+		things, err := r.ThingsOfPrincipal(name, "A", 3)
+		add(a, things, err, "things of %s", name)
+		targets, err := r.TargetsOf(name, registry.Attachment{Kind: registry.CertificateTarget, Key: "A"}, 3)
+		add(a, targets, err, "targets of %s", name)
+		for _, kind := range []registry.TargetKind{registry.CertificateTarget, registry.GroupTarget} {
+			policies, err := r.PoliciesOf(kind, name)
+			add(a, policies, err, "policies of %s %s", kind, name)
+		}
+		for id := registry.ThingID(1); id <= maxThing; id++ {
+			p, err := r.Principal(id, name)
+			addOne(a, p, err, "principal %d %s", id, name)
+		}
+	}
+	for id := registry.ThingID(1); id <= maxThing; id++ {
+		list, err := r.PrincipalsOfThing(id, "A", 3)
+		add(a, list, err, "principals of %d", id)
+	}
+	for _, q := range []store.IdentityQuery{{Limit: 3}, {Limit: 3, Ascending: true},
+		{Limit: 9, After: &store.IdentityCursor{CreatedAt: at(1), Key: "a"}},
+		{Limit: 9, Ascending: true, After: &store.IdentityCursor{CreatedAt: at(1), Key: "a"}}} {
+		certificates, err := r.Certificates(q)
+		add(a, certificates, err, "certificates %d %v %v", q.Limit, q.Ascending, q.After)
+		policies, err := r.Policies(q)
+		add(a, policies, err, "policies %d %v %v", q.Limit, q.Ascending, q.After)
+	}
+}

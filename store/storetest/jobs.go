@@ -1,0 +1,228 @@
+package storetest
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+)
+
+// fullJob has every member set.
+func fullJob(key int64, id string) job.Job {
+	j := newJob(key, id)
+	j.Definition = job.Definition{
+		Targets: []string{"arn:1", "arn:2"}, Selection: job.Continuous, Description: `a "job" <&> ümlaut`, Namespace: "ns",
+		Presign:   &job.PresignConfig{RoleARN: "role", ExpiresInSec: 60},
+		Rollout:   &job.RolloutConfig{MaximumPerMinute: 50, Exponential: &job.Exponential{BasePerMinute: 5, IncrementTenths: 15, NotifiedThings: 10}},
+		Abort:     &job.AbortConfig{Criteria: []job.AbortCriterion{{FailureType: job.FailureAll, ThresholdHundredths: 2050, MinExecuted: 3}}},
+		Timeout:   &job.TimeoutConfig{InProgressMinutes: 7},
+		Retry:     &job.RetryConfig{Criteria: []job.RetryCriterion{{FailureType: job.FailureFailed, Retries: 2}}},
+		NeedsRole: true, CreatedAt: at(1), Sources: []job.Source{{Target: 1, Thing: 3}, {Group: 4}}, Frozen: 99,
+	}
+	j.State = job.State{
+		Status: job.Canceled, ForceCanceled: true, ReasonCode: "code", Comment: "comment", UpdatedAt: at(2), CompletedAt: at(3),
+		Counts: job.Counts{1, 2, 3, 4, 5, 6, 7, 8}, Sweep: job.SweepPending, Due: at(4),
+		Progress: job.Progress{NextTick: at(5), Quota: 3, Ticked: true, Step: 2, Notified: 7, NotifiedBase: 1,
+			SucceededBase: 2, Cursor: job.Cursor{Source: 1, After: "thing"}},
+	}
+	return j
+}
+
+func move(list ...job.Job) (c store.Changes) {
+	c.Job.Moved = list
+	return c
+}
+
+func deleteJobs(keys ...job.Key) (c store.Changes) {
+	c.Job.Deleted = keys
+	return c
+}
+
+func jobID(j job.Job) string { return j.ID }
+
+func listed(w world, q store.JobQuery) []string {
+	w.Helper()
+	if q.Limit == 0 {
+		q.Limit = 100
+	}
+	return collect(read(w, func(r store.Reader) ([]job.Job, error) { return r.Jobs(q) }), jobID)
+}
+
+var jobs = []promise{
+	{"a job comes back whole, by key and by id", func(w world) {
+		want := fullJob(7, "full")
+		w.apply(createJobs(want))
+		same(w, "by key", read(w, func(r store.Reader) (job.Job, error) { return r.Job(7) }), want)
+		same(w, "by id", read(w, func(r store.Reader) (job.Job, error) { return r.JobByID("full") }), want)
+	}},
+	{"a job without configurations comes back without them, zero times as zero", func(w world) {
+		want := job.Job{Key: 1, ID: "bare"}
+		w.apply(createJobs(want))
+		same(w, "job", read(w, func(r store.Reader) (job.Job, error) { return r.Job(1) }), want)
+	}},
+	{"times are UTC in milliseconds", func(w world) {
+		j := newJob(1, "j")
+		j.CreatedAt = t0.Add(999 * time.Microsecond).In(time.FixedZone("east", 3600))
+		j.Due = t0.Add(1999 * time.Microsecond)
+		w.apply(createJobs(j))
+		got := read(w, func(r store.Reader) (job.Job, error) { return r.Job(1) })
+		if got.CreatedAt != t0 || got.Due != t0.Add(time.Millisecond) {
+			w.Errorf("got created %v, due %v", got.CreatedAt, got.Due)
+		}
+	}},
+	{"a job that does not exist is not found", func(w world) {
+		absent(w, "key", func(r store.Reader) (job.Job, error) { return r.Job(1) })
+		absent(w, "id", func(r store.Reader) (job.Job, error) { return r.JobByID("j") })
+		absent(w, "document", func(r store.Reader) (string, error) { return r.Document(1) })
+	}},
+	{"job ids differ by case", func(w world) {
+		w.apply(createJobs(newJob(1, "Job"), newJob(2, "job")))
+		same(w, "job", read(w, func(r store.Reader) (job.Job, error) { return r.JobByID("job") }), newJob(2, "job"))
+		same(w, "list", listed(w, store.JobQuery{}), []string{"Job", "job"})
+	}},
+	{"a document is kept byte for byte", func(w world) {
+		for i, document := range []string{"", `{ "a" : 1 }` + "\r\n", strings.Repeat("ü", job.MaxDocumentBytes/2), "nul\x00byte"} {
+			key := job.Key(i + 1)
+			w.apply(store.Changes{Job: store.JobChanges{Created: []store.CreatedJob{{Job: newJob(int64(key), fmt.Sprint(key)), Document: document}}}})
+			same(w, "document", read(w, func(r store.Reader) (string, error) { return r.Document(key) }), document)
+		}
+	}},
+	{"a taken job id or key is a conflict, a freed id is not", func(w world) {
+		w.apply(createJobs(newJob(1, "j")))
+		w.refused("id", createJobs(newJob(2, "j")))
+		w.refused("key", createJobs(newJob(1, "other")))
+		w.apply(deleteJobs(1))
+		w.apply(createJobs(newJob(2, "j")))
+	}},
+	{"Defined rewrites the definition and Moved the state, each alone", func(w world) {
+		first := newJob(1, "j")
+		w.apply(createJobs(first))
+		want := fullJob(1, "j")
+		w.apply(store.Changes{Job: store.JobChanges{Defined: []job.Job{want}}})
+		half := first
+		half.Definition = want.Definition
+		same(w, "defined", read(w, func(r store.Reader) (job.Job, error) { return r.Job(1) }), half)
+		w.apply(move(want))
+		same(w, "moved", read(w, func(r store.Reader) (job.Job, error) { return r.Job(1) }), want)
+		same(w, "by the old target", listed(w, store.JobQuery{Target: "arn:j"}), nil)
+		same(w, "by a new target", listed(w, store.JobQuery{Target: "arn:2"}), []string{"j"})
+	}},
+	{"changing or deleting a job that does not exist is a conflict", func(w world) {
+		w.refused("defined", store.Changes{Job: store.JobChanges{Defined: []job.Job{newJob(1, "j")}}})
+		w.refused("moved", move(newJob(1, "j")))
+		w.refused("deleted", deleteJobs(1))
+	}},
+	{"a job is deleted after its executions, never before", func(w world) {
+		w.apply(createThings(thing(1, "a")), createJobs(newJob(1, "j")), queue(execution(1, 1, 1)))
+		w.refused("with executions", deleteJobs(1))
+		w.apply(store.Changes{Job: store.JobChanges{
+			Dropped: []job.ExecutionKey{execution(1, 1, 1).ExecutionKey}, Deleted: []job.Key{1},
+		}})
+		absent(w, "job", func(r store.Reader) (job.Job, error) { return r.Job(1) })
+		absent(w, "document", func(r store.Reader) (string, error) { return r.Document(1) })
+		same(w, "by target", listed(w, store.JobQuery{Target: "arn:j"}), nil)
+	}},
+	{"jobs are listed newest first, then by id, and paged strictly after the cursor", func(w world) {
+		var want []string
+		var list []job.Job
+		for i := range 10 {
+			j := newJob(int64(i+1), fmt.Sprintf("j%d", i))
+			j.CreatedAt = at(-i / 4) // four at a time
+			list, want = append(list, j), append(want, j.ID)
+		}
+		w.apply(createJobs(list...))
+		for limit := 1; limit <= 11; limit++ {
+			got := pages(w, limit, func(r store.Reader, after *job.Job, limit int) ([]job.Job, error) {
+				q := store.JobQuery{Limit: limit}
+				if after != nil {
+					q.After = &store.JobCursor{CreatedAt: after.CreatedAt, ID: after.ID}
+				}
+				return r.Jobs(q)
+			})
+			same(w, fmt.Sprintf("pages of %d", limit), collect(got, jobID), want)
+		}
+	}},
+	{"jobs are filtered by status, selection, namespace and target, together", func(w world) {
+		a, b, c := newJob(1, "a"), newJob(2, "b"), newJob(3, "c")
+		a.Status, a.Namespace = job.Completed, "x"
+		b.Selection, b.Targets = job.Continuous, []string{"arn:a", "arn:b"}
+		c.Targets, c.Status = []string{"arn:a"}, job.Completed
+		w.apply(createJobs(a, b, c))
+		for _, row := range []struct {
+			q    store.JobQuery
+			want []string
+		}{
+			{store.JobQuery{}, []string{"a", "b", "c"}},
+			{store.JobQuery{Status: job.Completed}, []string{"a", "c"}},
+			{store.JobQuery{Status: job.Canceled}, nil},
+			{store.JobQuery{Selection: job.Continuous}, []string{"b"}},
+			{store.JobQuery{Namespace: "x"}, []string{"a"}},
+			{store.JobQuery{Target: "arn:a"}, []string{"a", "b", "c"}},
+			{store.JobQuery{Target: "arn:a", Status: job.Completed}, []string{"a", "c"}},
+			{store.JobQuery{Target: "arn:a", Status: job.Completed, Limit: 1}, []string{"a"}},
+			{store.JobQuery{Target: "ARN:a"}, nil},
+			{store.JobQuery{Status: job.Completed, Namespace: "x", Selection: job.Snapshot, Target: "arn:a"}, []string{"a"}},
+		} {
+			same(w, fmt.Sprintf("%+v", row.q), listed(w, row.q), row.want)
+		}
+	}},
+	{"jobs are counted by status, as it is now", func(w world) {
+		a, b := newJob(1, "a"), newJob(2, "b")
+		w.apply(createJobs(a, b))
+		b.Status = job.Completed
+		w.apply(move(b))
+		for status, want := range map[job.Status]int{job.InProgress: 1, job.Completed: 1, job.Scheduled: 0} {
+			same(w, string(status), read(w, func(r store.Reader) (int, error) { return r.JobCount(status) }), want)
+		}
+	}},
+	{"due jobs come earliest first, ties by key, not after now", func(w world) {
+		due := []int{3, 1, 1, 0, 5}
+		var list []job.Job
+		for i, seconds := range due {
+			j := newJob(int64(i+1), fmt.Sprint(i+1))
+			if seconds > 0 {
+				j.Due = at(seconds)
+			}
+			list = append(list, j)
+		}
+		w.apply(createJobs(list...))
+		dueAt := func(now, limit int) []string {
+			return collect(read(w, func(r store.Reader) ([]job.Job, error) { return r.DueJobs(at(now), limit) }), jobID)
+		}
+		same(w, "now 0", dueAt(0, 9), nil)
+		same(w, "now 1", dueAt(1, 9), []string{"2", "3"})
+		same(w, "now 5", dueAt(5, 9), []string{"2", "3", "1", "5"})
+		same(w, "limit", dueAt(5, 3), []string{"2", "3", "1"})
+		same(w, "limit 0", dueAt(5, 0), nil)
+		list[1].Due = time.Time{}
+		w.apply(move(list[1]))
+		same(w, "after a move", dueAt(1, 9), []string{"3"})
+	}},
+	{"NextDue is the earliest of jobs and executions, zero without any", func(w world) {
+		next := func() time.Time { return read(w, store.Reader.NextDue) }
+		same(w, "empty", next(), time.Time{})
+		j := newJob(1, "j")
+		w.apply(createThings(thing(1, "a")), createJobs(j), queue(execution(1, 1, 1)))
+		same(w, "nothing waits", next(), time.Time{})
+		running := becomes(execution(1, 1, 1), job.Running)
+		running.Deadline = at(10)
+		w.apply(report(running))
+		same(w, "an execution", next(), at(10))
+		j.Due = at(5)
+		w.apply(move(j))
+		same(w, "a job", next(), at(5))
+		j.Due = at(20)
+		w.apply(move(j))
+		same(w, "a later job", next(), at(10))
+		w.apply(report(becomes(running, job.Succeeded)))
+		same(w, "the execution ended", next(), at(20))
+	}},
+	{"many jobs and a deleted one leave the others", func(w world) {
+		w.apply(createThings(thing(1, "a")), createJobs(newJob(1, "a"), newJob(2, "b")), queue(execution(1, 1, 1), execution(2, 1, 1)))
+		w.apply(drop(execution(1, 1, 1)), deleteJobs(1))
+		same(w, "of the other", read(w, func(r store.Reader) (job.Execution, error) { return r.Latest(2, registry.ThingID(1)) }), execution(2, 1, 1))
+	}},
+}

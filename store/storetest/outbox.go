@@ -1,0 +1,135 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+)
+
+func announce(list ...store.Announcement) (c store.Changes) {
+	c.Outbox.Added = list
+	return c
+}
+
+func announced(ids ...int64) (c store.Changes) {
+	c.Outbox.Done = ids
+	return c
+}
+
+func saveSession(client, data string) (c store.Changes) {
+	c.Sessions.Saved = []store.Session{{ClientID: client, Data: []byte(data)}}
+	return c
+}
+
+func sessions(w world) (found []store.Session) {
+	w.Helper()
+	w.view(func(r store.Reader) {
+		err := r.Sessions(func(s store.Session) error {
+			found = append(found, s)
+			return nil
+		})
+		same(w, "sessions", err, nil)
+	})
+	return found
+}
+
+var outbox = []promise{
+	{"announcements stay until they are done, oldest first, strictly after the cursor", func(w world) {
+		list := []store.Announcement{
+			{ID: 2, Notices: []store.Notice{{Thing: 1, List: true}, {Thing: 1 << 40, Next: true}, {Thing: 3, List: true, Next: true}, {Thing: 4}}},
+			{ID: 5}, {ID: 9, Notices: []store.Notice{{Thing: 7, Next: true}}},
+		}
+		w.apply(announce(list[2], list[0]), announce(list[1]))
+		from := func(after int64, limit int) []store.Announcement {
+			return read(w, func(r store.Reader) ([]store.Announcement, error) { return r.Announcements(after, limit) })
+		}
+		same(w, "all", from(0, 9), list)
+		same(w, "limit", from(0, 2), list[:2])
+		same(w, "after", from(2, 9), list[1:])
+		same(w, "limit 0", from(0, 0), nil)
+		w.apply(announced(5, 77))
+		same(w, "done", from(0, 9), []store.Announcement{list[0], list[2]})
+		w.refused("a taken id", announce(list[0]))
+	}},
+	{"sessions are saved, rewritten, removed and listed by client id", func(w world) {
+		w.apply(saveSession("b", "1"), saveSession("B", "2"), saveSession("a", ""), saveSession("b", "3\x00\xff"))
+		same(w, "sessions", sessions(w), []store.Session{{ClientID: "B", Data: []byte("2")}, {ClientID: "a"}, {ClientID: "b", Data: []byte("3\x00\xff")}})
+		w.apply(store.Changes{Sessions: store.SessionChanges{Removed: []string{"b", "unknown"}}})
+		same(w, "after", len(sessions(w)), 2)
+	}},
+	{"many sessions are all listed, and the function may read meanwhile", func(w world) {
+		var c store.Changes
+		for i := range 1000 {
+			c.Sessions.Saved = append(c.Sessions.Saved, store.Session{ClientID: fmt.Sprint("client-", i)})
+		}
+		w.apply(c)
+		n := 0
+		w.view(func(r store.Reader) {
+			err := r.Sessions(func(store.Session) error {
+				n++
+				_, err := r.Announcements(0, 1)
+				return err
+			})
+			same(w, "err", err, nil)
+			err = r.Sessions(func(store.Session) error { return errGiveUp })
+			if !errors.Is(err, errGiveUp) {
+				w.Errorf("got %v, want %v", err, errGiveUp)
+			}
+		})
+		same(w, "sessions", n, 1000)
+	}},
+}
+
+// durablePromise is a promise across closing and opening again.
+type durablePromise struct {
+	name  string
+	check func(t *testing.T, open func() store.Store)
+}
+
+var durable = []durablePromise{
+	{"everything is there after closing and opening again", func(t *testing.T, open func() store.Store) {
+		w := world{t, open()}
+		w.apply(everything())
+		w.apply(store.Changes{Registry: store.RegistryChanges{CreatedThings: []registry.Thing{thing(90, "gone")}}}, deleteThings(90))
+		var before map[string]any
+		w.view(func(r store.Reader) { before = dump(w, r) })
+		closeStore(t, w.Store)
+		w = world{t, open()}
+		w.view(func(r store.Reader) { same(w, "after", dump(w, r), before) })
+		same(w, "deleted name", read(w, func(r store.Reader) (string, error) { return r.ThingName(90) }), "gone")
+		closeStore(t, w.Store)
+	}},
+	{"a dropped number is not used again after opening again", func(t *testing.T, open func() store.Store) {
+		w := world{t, open()}
+		w.field()
+		w.apply(queue(execution(1, 1, 1)), drop(execution(1, 1, 1)))
+		closeStore(t, w.Store)
+		w = world{t, open()}
+		same(w, "last number", lastNumber(w, job.Key(1), 1), int64(1))
+		closeStore(t, w.Store)
+	}},
+	{"keys are never handed out twice, failed writes and opening again included", func(t *testing.T, open func() store.Store) {
+		var last [6]int64
+		for round := range 4 {
+			w := world{t, open()}
+			same(w, "last joined", read(w, store.Reader.LastJoined) >= last[3], true)
+			for range 2 {
+				_ = w.Write(t.Context(), func(tx store.Tx) error {
+					k := tx.NextKeys()
+					for kind, key := range []int64{int64(k.Thing()), int64(k.Group()), int64(k.Job()), k.Joined(), k.Sequence(), k.Announcement()} {
+						if key <= last[kind] {
+							t.Errorf("round %d, kind %d: %d after %d", round, kind, key, last[kind])
+						}
+						last[kind] = key
+					}
+					return errGiveUp
+				})
+			}
+			closeStore(t, w.Store)
+		}
+	}},
+}

@@ -1,0 +1,266 @@
+package storetest
+
+import (
+	"fmt"
+
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+)
+
+func deleteThings(ids ...registry.ThingID) (c store.Changes) {
+	c.Registry.DeletedThings = ids
+	return c
+}
+
+func join(group, thing, joined int64) (c store.Changes) {
+	m := registry.Membership{Group: registry.GroupID(group), Joined: joined}
+	m.Thing = registry.ThingID(thing)
+	c.Registry.Joined = []registry.Membership{m}
+	return c
+}
+
+func leave(group, thing int64) (c store.Changes) {
+	c = join(group, thing, 0)
+	c.Registry.Left, c.Registry.Joined = c.Registry.Joined, nil
+	return c
+}
+
+func thingName(t registry.Thing) string   { return t.Name }
+func groupName(g registry.Group) string   { return g.Name }
+func memberName(m registry.Member) string { return m.Name }
+
+func listThings(w world, q store.ThingQuery, limit int) []string {
+	w.Helper()
+	return collect(pages(w, limit, func(r store.Reader, after *registry.Thing, limit int) ([]registry.Thing, error) {
+		q.Limit = limit
+		if after != nil {
+			q.After = after.Name
+		}
+		return r.Things(q)
+	}), thingName)
+}
+
+func listGroups(w world, q store.GroupQuery, limit int) []string {
+	w.Helper()
+	return collect(pages(w, limit, func(r store.Reader, after *registry.Group, limit int) ([]registry.Group, error) {
+		q.Limit = limit
+		if after != nil {
+			q.After = after.Name
+		}
+		return r.Groups(q)
+	}), groupName)
+}
+
+func members(w world, group registry.GroupID, upTo int64, limit int) []string {
+	w.Helper()
+	return collect(pages(w, limit, func(r store.Reader, after *registry.Member, limit int) ([]registry.Member, error) {
+		name := ""
+		if after != nil {
+			name = after.Name
+		}
+		return r.Members(group, upTo, name, limit)
+	}), memberName)
+}
+
+var things = []promise{
+	{"a thing comes back whole, by key and by name", func(w world) {
+		want := thing(5, "a:b_c-D")
+		want.Type, want.Version, want.Attributes = "lamp", 3, map[string]string{"color": "red <&>", "empty": ""}
+		w.apply(createThings(want))
+		same(w, "by key", read(w, func(r store.Reader) (registry.Thing, error) { return r.Thing(5) }), want)
+		same(w, "by name", read(w, func(r store.Reader) (registry.Thing, error) { return r.ThingByName(want.Name) }), want)
+		same(w, "key", read(w, func(r store.Reader) (registry.ThingID, error) { return r.ThingID(want.Name) }), want.ID)
+		same(w, "name", read(w, func(r store.Reader) (string, error) { return r.ThingName(5) }), want.Name)
+	}},
+	{"a thing that does not exist is not found", func(w world) {
+		absent(w, "key", func(r store.Reader) (registry.Thing, error) { return r.Thing(1) })
+		absent(w, "name", func(r store.Reader) (registry.Thing, error) { return r.ThingByName("a") })
+		absent(w, "id", func(r store.Reader) (registry.ThingID, error) { return r.ThingID("a") })
+		absent(w, "name of", func(r store.Reader) (string, error) { return r.ThingName(1) })
+	}},
+	{"names that differ only in case, and names with : _ -, are different", func(w world) {
+		names := []string{"-a", ":a", "A", "_a", "a", "a-b", "a:b", "aB", "a_b", "ab"}
+		for i, name := range names {
+			w.apply(createThings(thing(int64(i+1), name)))
+		}
+		for i, name := range names {
+			same(w, name, read(w, func(r store.Reader) (registry.ThingID, error) { return r.ThingID(name) }), registry.ThingID(i+1))
+		}
+		for limit := 1; limit <= 11; limit++ {
+			same(w, fmt.Sprint("pages of ", limit), listThings(w, store.ThingQuery{}, limit), names)
+		}
+	}},
+	{"a taken thing name or key is a conflict", func(w world) {
+		w.apply(createThings(thing(1, "a")))
+		w.refused("name", createThings(thing(2, "a")))
+		w.refused("key", createThings(thing(1, "b")))
+	}},
+	{"an update rewrites type, attributes and version", func(w world) {
+		want := thing(1, "a")
+		w.apply(createThings(want))
+		want.Type, want.Version, want.Attributes = "lamp", 2, map[string]string{"k": "v"}
+		update := func(t registry.Thing) store.Changes {
+			return store.Changes{Registry: store.RegistryChanges{UpdatedThings: []registry.Thing{t}}}
+		}
+		w.apply(update(want))
+		same(w, "thing", read(w, func(r store.Reader) (registry.Thing, error) { return r.Thing(1) }), want)
+		w.refused("of nothing", update(thing(2, "b")))
+	}},
+	{"a deleted thing's name is free, and still readable by its key (R-EXE-24)", func(w world) {
+		w.apply(createThings(thing(1, "a")), deleteThings(1))
+		absent(w, "key", func(r store.Reader) (registry.Thing, error) { return r.Thing(1) })
+		absent(w, "name", func(r store.Reader) (registry.Thing, error) { return r.ThingByName("a") })
+		same(w, "list", listThings(w, store.ThingQuery{}, 5), nil)
+		w.apply(createThings(thing(2, "a")), deleteThings(2), createThings(thing(3, "a")))
+		for key := registry.ThingID(1); key <= 3; key++ {
+			same(w, "name", read(w, func(r store.Reader) (string, error) { return r.ThingName(key) }), "a")
+		}
+		same(w, "key", read(w, func(r store.Reader) (registry.ThingID, error) { return r.ThingID("a") }), registry.ThingID(3))
+		w.refused("deleting it again", deleteThings(1))
+	}},
+	{"a thing with memberships or certificates is not deleted before them", func(w world) {
+		w.apply(createThings(thing(1, "a")), createGroups(group(1, "g")), join(1, 1, 1))
+		w.refused("membership", deleteThings(1))
+		p := []registry.Principal{{Thing: 1, Certificate: "c"}}
+		w.apply(leave(1, 1), store.Changes{Registry: store.RegistryChanges{Principals: p}})
+		w.refused("principal", deleteThings(1))
+		w.apply(store.Changes{Registry: store.RegistryChanges{DeletedPrincipals: p, DeletedThings: []registry.ThingID{1}}})
+	}},
+	{"things are filtered by type and attribute, with full pages", func(w world) {
+		for i := range 30 {
+			one := thing(int64(i+1), fmt.Sprintf("t%02d", i))
+			one.Attributes = map[string]string{"n": fmt.Sprint(i % 10), "long": fmt.Sprintf("v%d", i)}
+			if i%2 == 0 {
+				one.Type = "even"
+			}
+			w.apply(createThings(one))
+		}
+		for _, row := range []struct {
+			q    store.ThingQuery
+			want []string
+		}{
+			{store.ThingQuery{Attribute: "n", Value: "7"}, []string{"t07", "t17", "t27"}},
+			{store.ThingQuery{Attribute: "n", Value: "8", Type: "even"}, []string{"t08", "t18", "t28"}},
+			{store.ThingQuery{Attribute: "n", Value: "7", Type: "even"}, nil},
+			{store.ThingQuery{Attribute: "long", Value: "v2", ValueIsPrefix: true, Type: "even"}, []string{"t02", "t20", "t22", "t24", "t26", "t28"}},
+			{store.ThingQuery{Attribute: "long", Value: "v2"}, []string{"t02"}},
+			{store.ThingQuery{Attribute: "none"}, nil},
+			{store.ThingQuery{Type: "Even"}, nil},
+		} {
+			for limit := 1; limit <= 4; limit++ {
+				same(w, fmt.Sprintf("%+v by %d", row.q, limit), listThings(w, row.q, limit), row.want)
+			}
+		}
+	}},
+}
+
+var groups = []promise{
+	{"a group comes back whole, by key, name and UUID", func(w world) {
+		want := group(3, "g")
+		want.Parent, want.Description, want.Version, want.Attributes = 2, "text", 4, map[string]string{"k": "v"}
+		w.apply(createGroups(want))
+		same(w, "key", read(w, func(r store.Reader) (registry.Group, error) { return r.Group(3) }), want)
+		same(w, "name", read(w, func(r store.Reader) (registry.Group, error) { return r.GroupByName("g") }), want)
+		same(w, "uuid", read(w, func(r store.Reader) (registry.Group, error) { return r.GroupByUUID(want.UUID) }), want)
+		absent(w, "key", func(r store.Reader) (registry.Group, error) { return r.Group(1) })
+		absent(w, "name", func(r store.Reader) (registry.Group, error) { return r.GroupByName("G") })
+		absent(w, "uuid", func(r store.Reader) (registry.Group, error) { return r.GroupByUUID("x") })
+	}},
+	{"taken, missing and updated groups", func(w world) {
+		want := group(1, "g")
+		w.apply(createGroups(want))
+		w.refused("name", createGroups(group(2, "g")))
+		w.refused("key", createGroups(group(1, "h")))
+		want.Description, want.Version, want.Attributes = "new", 2, map[string]string{"k": "v"}
+		update := func(g registry.Group) store.Changes {
+			return store.Changes{Registry: store.RegistryChanges{UpdatedGroups: []registry.Group{g}}}
+		}
+		w.apply(update(want))
+		same(w, "group", read(w, func(r store.Reader) (registry.Group, error) { return r.Group(1) }), want)
+		w.refused("update", update(group(2, "h")))
+		w.refused("delete", store.Changes{Registry: store.RegistryChanges{DeletedGroups: []registry.GroupID{2}}})
+	}},
+	{"groups are listed by name, by prefix, by parent", func(w world) {
+		w.apply(createGroups(group(1, "root"), group(2, "b"), group(3, "Root")))
+		for i, name := range []string{"ro-2", "ro-1", "x"} {
+			child := group(int64(i+10), name)
+			child.Parent = 1
+			w.apply(createGroups(child))
+		}
+		root, none := registry.GroupID(1), registry.GroupID(0)
+		for _, row := range []struct {
+			q    store.GroupQuery
+			want []string
+		}{
+			{store.GroupQuery{}, []string{"Root", "b", "ro-1", "ro-2", "root", "x"}},
+			{store.GroupQuery{Prefix: "ro"}, []string{"ro-1", "ro-2", "root"}},
+			{store.GroupQuery{Prefix: "ro-1"}, []string{"ro-1"}},
+			{store.GroupQuery{Children: &root}, []string{"ro-1", "ro-2", "x"}},
+			{store.GroupQuery{Children: &root, Prefix: "ro"}, []string{"ro-1", "ro-2"}},
+			{store.GroupQuery{Children: &none}, []string{"Root", "b", "root"}},
+		} {
+			for limit := 1; limit <= 7; limit++ {
+				same(w, fmt.Sprintf("%+v by %d", row.q, limit), listGroups(w, row.q, limit), row.want)
+			}
+		}
+	}},
+	{"members are listed by name, those that joined no later", func(w world) {
+		w.apply(createGroups(group(1, "g"), group(2, "h")))
+		for i, name := range []string{"c", "a", "B", "b"} {
+			w.apply(createThings(thing(int64(i+1), name)), join(1, int64(i+1), int64(10*i+10)))
+		}
+		w.apply(join(2, 1, 50))
+		for limit := 1; limit <= 5; limit++ {
+			same(w, "all", members(w, 1, 99, limit), []string{"B", "a", "b", "c"})
+			same(w, "up to 30", members(w, 1, 30, limit), []string{"B", "a", "c"})
+			same(w, "up to 29", members(w, 1, 29, limit), []string{"a", "c"})
+			same(w, "no group", members(w, 9, 99, limit), nil)
+		}
+	}},
+	{"memberships of a thing are listed by group", func(w world) {
+		w.apply(createThings(thing(1, "a"), thing(2, "b")), createGroups(group(1, "z"), group(2, "y")))
+		w.apply(join(2, 1, 7), join(1, 1, 8), join(1, 2, 9))
+		of := func(t registry.ThingID) []registry.Membership {
+			return read(w, func(r store.Reader) ([]registry.Membership, error) { return r.Memberships(t) })
+		}
+		a := registry.Member{Thing: 1, Name: "a"}
+		same(w, "a", of(1), []registry.Membership{{Group: 1, Member: a, Joined: 8}, {Group: 2, Member: a, Joined: 7}})
+		w.apply(leave(1, 1))
+		same(w, "after leaving", of(1), []registry.Membership{{Group: 2, Member: a, Joined: 7}})
+		same(w, "members", members(w, 1, 99, 9), []string{"b"})
+		w.apply(join(1, 1, 20))
+		same(w, "joined again", of(1)[0].Joined, int64(20))
+	}},
+	{"joining twice, leaving without being in, and unknown ends are conflicts", func(w world) {
+		w.apply(createThings(thing(1, "a")), createGroups(group(1, "g")), join(1, 1, 1))
+		w.refused("twice", join(1, 1, 2))
+		w.refused("no thing", join(1, 2, 2))
+		w.refused("no group", join(2, 1, 2))
+		w.apply(leave(1, 1))
+		w.refused("left", leave(1, 1))
+	}},
+	{"a deleted group's memberships vanish with it (R-ID-12)", func(w world) {
+		w.apply(createThings(thing(1, "a")), createGroups(group(1, "g"), group(2, "h")), join(1, 1, 1), join(2, 1, 2))
+		w.apply(store.Changes{Registry: store.RegistryChanges{DeletedGroups: []registry.GroupID{1}}})
+		absent(w, "group", func(r store.Reader) (registry.Group, error) { return r.GroupByName("g") })
+		same(w, "members", members(w, 1, 99, 9), nil)
+		got := read(w, func(r store.Reader) ([]registry.Membership, error) { return r.Memberships(1) })
+		same(w, "memberships", len(got), 1)
+		w.apply(createGroups(group(3, "g")))
+	}},
+	{"LastJoined is at least every number handed out and below the next", func(w world) {
+		last := func() int64 { return read(w, store.Reader.LastJoined) }
+		before := last()
+		var joined int64
+		err := w.Write(w.Context(), func(tx store.Tx) error {
+			joined = tx.NextKeys().Joined()
+			inside, err := tx.LastJoined()
+			same(w, "inside", inside, joined)
+			return err
+		})
+		same(w, "write", err, nil)
+		if joined <= before || last() < joined {
+			w.Errorf("before %d, handed out %d, after %d", before, joined, last())
+		}
+	}},
+}
