@@ -141,9 +141,9 @@ func (s *state) dropExecution(key job.ExecutionKey) error {
 		return err
 	}
 	j, _ := s.jobs.get(id(key.Job))
-	pair := attempt{Job: key.Job, Thing: key.Thing}
-	if used, _ := s.used.get(pair); j.Status != job.DeletionInProgress && key.Number > used {
-		s.used = s.used.put(pair, key.Number)
+	last, _ := reader{state: s}.LastNumber(key.Job, key.Thing)
+	if key.Number > last && j.Status != job.DeletionInProgress {
+		s.used = s.used.put(attempt{Job: key.Job, Thing: key.Thing}, key.Number)
 	}
 	return nil
 }

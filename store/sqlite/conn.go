@@ -203,11 +203,6 @@ func (s *stmt) getJSON(v any) {
 	}
 }
 
-func (s *stmt) getMap() (m map[string]string) {
-	s.getJSON(&m)
-	return m
-}
-
 // one returns the first row of a query, ErrNotFound without one.
 func one[T any](s *stmt, scan func(*stmt) T) (found T, err error) {
 	ok := s.row()

@@ -10,7 +10,7 @@ import (
 )
 
 const insertThing = `INSERT INTO thing (id, name, uuid, type, attributes, version, created_at)
-	VALUES (?, ?, ?, ?, ?, ?, ?)`
+	SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE NOT EXISTS (SELECT 1 FROM deleted_thing WHERE id = ?1)`
 
 func (t *tx) createThing(thing registry.Thing) error {
 	return t.stmt(insertThing).int(int64(thing.ID)).text(thing.Name).text(thing.UUID).text(thing.Type).

@@ -117,6 +117,7 @@ var things = []promise{
 		}
 		same(w, "key", read(w, func(r store.Reader) (registry.ThingID, error) { return r.ThingID("a") }), registry.ThingID(3))
 		w.refused("deleting it again", deleteThings(1))
+		w.refused("its key again", createThings(thing(1, "b")))
 	}},
 	{"a thing with memberships or certificates is not deleted before them", func(w world) {
 		w.apply(createThings(thing(1, "a")), createGroups(group(1, "g")), join(1, 1, 1))

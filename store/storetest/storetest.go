@@ -6,7 +6,6 @@ package storetest
 import (
 	"context"
 	"errors"
-	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -127,11 +126,8 @@ func absent[T any](w world, what string, f func(r store.Reader) (T, error)) {
 }
 
 // same compares two values; empty and nil maps and slices are the same.
-func same(w world, what string, got, want any) {
+func same[T any](w world, what string, got, want T) {
 	w.Helper()
-	if want == nil && got != nil { // none expected
-		want = reflect.Zero(reflect.TypeOf(got)).Interface()
-	}
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 		w.Errorf("%s (-want +got):\n%s", what, diff)
 	}

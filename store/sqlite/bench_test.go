@@ -1,0 +1,179 @@
+package sqlite_test
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+	"github.com/drover-iot/drover/store/sqlite"
+	"github.com/drover-iot/drover/store/sqlite/rawbench"
+)
+
+// The fleet of the benchmarks, and how many reports share a commit.
+const (
+	fleet  = 100_000
+	group  = 512
+	atOnce = 5_000
+)
+
+var epoch = time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
+
+// fill makes a file with one job that has one execution on each thing.
+func fill(b *testing.B) (path string, things []string) {
+	b.Helper()
+	path = filepath.Join(b.TempDir(), "drover.db")
+	s := openBench(b, path)
+	defer s.Close()
+	j := job.Job{Key: 1, ID: "update-1"}
+	j.Status, j.CreatedAt = job.InProgress, epoch
+	changes := store.Changes{Job: store.JobChanges{Created: []store.CreatedJob{{Job: j, Document: "{}"}}}}
+	for i := 1; i <= fleet; i++ {
+		thing := registry.Thing{ID: registry.ThingID(i), Name: fmt.Sprintf("sensor-%08d", i*7919%fleet), CreatedAt: epoch}
+		e := job.Execution{ExecutionKey: job.ExecutionKey{Job: 1, Thing: thing.ID, Number: 1}, Version: 1,
+			QueuedAt: epoch, UpdatedAt: epoch, Sequence: int64(i)}
+		things = append(things, thing.Name)
+		changes.Registry.CreatedThings = append(changes.Registry.CreatedThings, thing)
+		changes.Job.Queued = append(changes.Job.Queued, e)
+		if i%atOnce == 0 {
+			write(b, s, func(tx store.Tx) error { return tx.Apply(changes) })
+			changes = store.Changes{}
+		}
+	}
+	return path, things
+}
+
+func openBench(b *testing.B, path string) *sqlite.Store {
+	b.Helper()
+	s, err := sqlite.Open(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return s
+}
+
+func write(b *testing.B, s store.Store, f func(store.Tx) error) {
+	b.Helper()
+	if err := s.Write(context.Background(), f); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func perSecond(b *testing.B, what string, each int) {
+	b.ReportMetric(float64(b.N*each)/b.Elapsed().Seconds(), what+"/s")
+}
+
+// BenchmarkRawReports is the bound: the driver alone.
+func BenchmarkRawReports(b *testing.B) {
+	path, _ := fill(b)
+	raw, err := rawbench.Open(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer raw.Close()
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := raw.Group(group); err != nil {
+			b.Fatal(err)
+		}
+	}
+	perSecond(b, "reports", group)
+}
+
+// BenchmarkReports is the same through the contract, with the reads that a device's report needs.
+func BenchmarkReports(b *testing.B) {
+	path, things := fill(b)
+	s := openBench(b, path)
+	defer s.Close()
+	j := job.Job{Key: 1, ID: "update-1"}
+	j.Status = job.InProgress
+	next := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		write(b, s, func(tx store.Tx) error {
+			for range group {
+				next = (next + 7919) % fleet
+				if err := reportOnce(tx, things[next]); err != nil {
+					return err
+				}
+			}
+			j.Counts[job.Succeeded]++
+			return tx.Apply(store.Changes{Job: store.JobChanges{Moved: []job.Job{j}}})
+		})
+	}
+	perSecond(b, "reports", group)
+}
+
+func reportOnce(tx store.Tx, name string) error {
+	thing, err := tx.ThingID(name)
+	if err != nil {
+		return err
+	}
+	e, err := tx.Latest(1, thing)
+	if err != nil {
+		return err
+	}
+	e.Status = job.ExecutionStatus(e.Version % 3)
+	e.Version++
+	e.UpdatedAt = e.QueuedAt.Add(time.Duration(e.Version) * time.Second)
+	e.StartedAt, e.Deadline = time.Time{}, time.Time{}
+	if e.Status != job.Queued {
+		e.StartedAt = e.UpdatedAt
+	}
+	if e.Status == job.Running {
+		e.Deadline = e.UpdatedAt.Add(10 * time.Minute)
+	}
+	e.Details = map[string]string{"progress": "50", "step": "install"}
+	if err := tx.Apply(store.Changes{Job: store.JobChanges{Reported: []job.Execution{e}}}); err != nil {
+		return err
+	}
+	_, err = tx.Pending(thing, 1)
+	return err
+}
+
+// BenchmarkQueue is what a rollout writes.
+func BenchmarkQueue(b *testing.B) {
+	path, _ := fill(b)
+	s := openBench(b, path)
+	defer s.Close()
+	number := int64(1)
+	b.ReportAllocs()
+	for b.Loop() {
+		number++
+		var changes store.Changes
+		for i := range 1000 {
+			key := job.ExecutionKey{Job: 1, Thing: registry.ThingID(1 + (i*7919+int(number)*1000)%fleet), Number: number}
+			changes.Job.Queued = append(changes.Job.Queued, job.Execution{ExecutionKey: key, Version: 1,
+				QueuedAt: epoch.Add(time.Duration(number) * time.Minute), UpdatedAt: epoch, Sequence: number*1000 + int64(i)})
+		}
+		write(b, s, func(tx store.Tx) error { return tx.Apply(changes) })
+	}
+	perSecond(b, "executions", 1000)
+}
+
+// BenchmarkPending is what a device reads most: the head of its list.
+func BenchmarkPending(b *testing.B) {
+	path, things := fill(b)
+	s := openBench(b, path)
+	defer s.Close()
+	next := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		next = (next + 7919) % fleet
+		err := s.Read(context.Background(), func(r store.Reader) error {
+			thing, err := r.ThingID(things[next])
+			if err != nil {
+				return err
+			}
+			_, err = r.Pending(thing, 1)
+			return err
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}
