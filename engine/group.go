@@ -61,6 +61,11 @@ type group struct {
 	notices map[registry.ThingID]int // index into told
 	told    []store.Notice
 	after   []func()
+	inHand  struct { // the pending executions of the thing that was asked for last
+		thing   registry.ThingID
+		pending []job.Execution
+		known   bool
+	}
 
 	access       bool  // an answer of Access may have changed
 	announcement int64 // under which told is announced; 0 when there is nothing to tell
@@ -206,6 +211,7 @@ func (g *group) run(decide decision) (answer, fatal error) {
 
 // take applies an outcome: jobs into the hand, everything else into the transaction.
 func (g *group) take(out outcome) error {
+	g.inHand.known = false
 	for _, created := range out.Job.Created {
 		g.byID[created.Job.ID] = created.Job.Key
 	}
