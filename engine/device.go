@@ -69,7 +69,7 @@ func (e *Engine) Next(ctx context.Context, thing string, withDocument bool) (tas
 		}
 		task = &tasks[0]
 		if withDocument {
-			task.Document, err = e.deliver(r, tasks[0].Execution.Job)
+			task.Document, err = e.deliver(r, task.Job)
 		}
 		return err
 	})

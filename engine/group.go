@@ -145,14 +145,14 @@ func (e *Engine) commit(batch []*request) {
 	for _, f := range g.after {
 		f()
 	}
-	for i, r := range batch {
-		r.done <- answers[i]
-	}
-	if g.announcement != 0 {
+	if g.announcement != 0 { // before the answers: who has one may wait for what it announces
 		e.outbox.add(g.announcement)
 	}
 	if g.dueBefore(g.now.Add(checkEvery)) {
 		e.wakeUp()
+	}
+	for i, r := range batch {
+		r.done <- answers[i]
 	}
 }
 

@@ -133,7 +133,7 @@ func (e *Engine) DeleteThing(ctx context.Context, name string, expected *int64) 
 
 // remove applies an event to the pending executions of a thing whose job matches, as far as their status allows it.
 func (g *group) remove(out *outcome, thing registry.ThingID, event job.Event, match func(job.Job) bool) error {
-	pending, err := g.Tx.Pending(thing, maxPending)
+	pending, err := g.Pending(thing, maxPending)
 	if err != nil {
 		return err
 	}

@@ -48,7 +48,7 @@ func (j *Job) DeleteJob(force bool, deleting int, now time.Time) error {
 	return nil
 }
 
-// Swept event of one execution: what the job's sweep does to an execution in this status, and whether anything.
+// Event is what the sweep does to an execution, and the statuses that it does it to.
 func (s Sweep) Event() (Event, []ExecutionStatus) {
 	if s == SweepPending {
 		return ForcedCancel, []ExecutionStatus{Queued, Running}

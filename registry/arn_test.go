@@ -117,10 +117,10 @@ func FuzzPattern(f *testing.F) {
 
 // slowMatch is the definition, written down: a table over all prefixes.
 func slowMatch(p, s string) bool {
-	pattern, subject := []rune(p), []rune(s)
+	subject := []rune(s)
 	row := make([]bool, len(subject)+1)
 	row[0] = true
-	for _, c := range pattern {
+	for _, c := range p {
 		next := make([]bool, len(subject)+1)
 		next[0] = row[0] && c == '*'
 		for i, x := range subject {

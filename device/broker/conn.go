@@ -212,7 +212,7 @@ func (c *conn) kick(e *ending) {
 func (c *conn) sayGoodbye(reason Reason) {
 	if reason >= Unspecified && c.peer.Version == version5 {
 		c.nc.SetWriteDeadline(time.Now().Add(time.Second))
-		c.nc.Write(appendDisconnect(nil, reason))
+		_, _ = c.nc.Write(appendDisconnect(nil, reason)) // a courtesy: the connection is closed next
 	}
 	c.nc.Close()
 }

@@ -141,5 +141,5 @@ func (c *conn) refuse(err error) {
 	if version < version5 && connackCode(e.reason) == 0 {
 		return
 	}
-	c.write(appendConnack(nil, max(version, version311), connackPacket{reason: e.reason}))
+	_ = c.write(appendConnack(nil, max(version, version311), connackPacket{reason: e.reason})) // a courtesy: it is closed next
 }
