@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -34,7 +35,7 @@ func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "drover-test-")
 	if err == nil {
 		binary = filepath.Join(dir, "drover")
-		build := exec.Command("go", "build", "-o", binary, "../cmd/drover")
+		build := exec.Command("go", append([]string{"build", "-o", binary}, append(buildFlags, "../cmd/drover")...)...)
 		build.Stderr = os.Stderr
 		err = build.Run()
 	}
@@ -129,8 +130,13 @@ func (s *server) control() *iot.Client {
 	})
 }
 
+// sessions guards the first-generation SDK, which must not make two sessions at a time.
+var sessions sync.Mutex
+
 // data returns the first-generation SDK's client of the device plane.
 func (s *server) data() *iotjobsdataplane.IoTJobsDataPlane {
+	sessions.Lock()
+	defer sessions.Unlock()
 	config := &awsv1.Config{
 		Region: awsv1.String(s.Region), Endpoint: awsv1.String(s.HTTP), MaxRetries: awsv1.Int(0),
 		Credentials: credentialsv1.NewStaticCredentials(s.AccessKeyID, s.SecretAccessKey, ""),
