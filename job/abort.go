@@ -18,8 +18,8 @@ func (j *Job) judge(now time.Time) {
 		if failures, met := criterion.met(j.Counts); met {
 			j.cancel(SweepQueued, now)
 			j.ReasonCode = ReasonAbort
-			j.Comment = fmt.Sprintf("abort criterion %d was met: %d of %d executed things are %s, threshold %s percent",
-				i+1, failures, j.Counts.Executed(), criterion.FailureType, hundredths(criterion.ThresholdHundredths))
+			j.Comment = fmt.Sprintf("abort criterion %d (%s) was met: %d of %d executions failed that way, the threshold is %s percent",
+				i+1, criterion.FailureType, failures, j.Counts.Executed(), hundredths(criterion.ThresholdHundredths))
 			return
 		}
 	}

@@ -11,7 +11,8 @@ type Changes struct {
 	Job      JobChanges
 	Registry RegistryChanges
 	Outbox   OutboxChanges
-	Sessions SessionChanges
+	// Sessions are applied in their order, after everything else.
+	Sessions []SessionEntry
 }
 
 // JobChanges are changes of jobs and executions.
@@ -92,15 +93,10 @@ type OutboxChanges struct {
 	Done  []int64 // an unknown one is no change
 }
 
-// Session is the state of one MQTT session that outlives its connection (R-BRK-11, R-BRK-35). Data belongs to the
-// broker and is opaque here.
-type Session struct {
-	ClientID string
-	Data     []byte
-}
-
-// SessionChanges saves and removes sessions.
-type SessionChanges struct {
-	Saved   []Session // inserts or rewrites by client id
-	Removed []string  // an unknown one is no change
+// SessionEntry is one value of an MQTT session that outlives its connection (R-BRK-11, R-BRK-35). Seq 0 is the session
+// itself, any other a message that waits for it; what they hold is the broker's business.
+type SessionEntry struct {
+	Client string
+	Seq    uint64
+	Value  []byte // as a change, nil removes the entry; removing Seq 0 removes all entries of the client
 }

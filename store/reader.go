@@ -26,8 +26,8 @@ type Reader interface {
 	IdentityReader
 	// Announcements returns up to limit announcements that were not marked done, oldest first, with ID > after.
 	Announcements(after int64, limit int) ([]Announcement, error)
-	// Sessions calls f for every saved MQTT session, by client id.
-	Sessions(f func(Session) error) error
+	// Sessions calls f for every saved session entry, by client, then by Seq.
+	Sessions(f func(SessionEntry) error) error
 }
 
 // JobReader reads jobs.

@@ -33,6 +33,18 @@ const (
 	MalformedPolicy    Code = "MalformedPolicy"    // the policy document does not parse
 	VersionsLimit      Code = "VersionsLimit"      // too many versions of one policy
 	UnknownOperation   Code = "UnknownOperation"   // no such route, or not available yet
+	WrongMethod        Code = "WrongMethod"        // the path exists, under another method
+	Malformed          Code = "Malformed"          // the body is not valid JSON, or not an object
+	TooLarge           Code = "TooLarge"           // the body is larger than the plane reads
+	InvalidTopic       Code = "InvalidTopic"       // the MQTT topic maps to no operation
+	InvalidQuery       Code = "InvalidQuery"       // the fleet query does not parse
+	IndexNotReady      Code = "IndexNotReady"      // the index cannot be searched yet
+	CertificateTaken   Code = "CertificateTaken"   // the certificate conflicts with one that is registered
+	Unauthorized       Code = "Unauthorized"       // the caller is known, but not for this
+	NoCredentials      Code = "NoCredentials"      // the request carries no signature
+	UnknownKey         Code = "UnknownKey"         // the access key does not exist
+	BadSignature       Code = "BadSignature"       // the signature does not match
+	Expired            Code = "Expired"            // the signature's date is too old or too new
 )
 
 // Error is a fault: a refused request. It changes nothing.

@@ -6,7 +6,7 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// apply does all deletions, then all insertions, then all updates.
+// apply does all deletions, then all insertions, then all updates, then sessions in their order.
 func (s *state) apply(c store.Changes) error {
 	steps := []func() error{
 		func() error { return each(c.Job.Dropped, s.dropExecution) },
@@ -19,7 +19,6 @@ func (s *state) apply(c store.Changes) error {
 		func() error { return each(c.Registry.DeletedCertificates, s.deleteCertificate) },
 		func() error { return each(c.Registry.DeletedPolicies, s.deletePolicy) },
 		func() error { return each(c.Outbox.Done, s.announced) },
-		func() error { return each(c.Sessions.Removed, s.removeSession) },
 
 		func() error { return each(c.Registry.CreatedThings, s.createThing) },
 		func() error { return each(c.Registry.CreatedGroups, s.createGroup) },
@@ -31,7 +30,6 @@ func (s *state) apply(c store.Changes) error {
 		func() error { return each(c.Job.Created, s.createJob) },
 		func() error { return each(c.Job.Queued, s.queue) },
 		func() error { return each(c.Outbox.Added, s.announce) },
-		func() error { return each(c.Sessions.Saved, s.saveSession) },
 
 		func() error { return each(c.Registry.UpdatedThings, s.updateThing) },
 		func() error { return each(c.Registry.UpdatedGroups, s.updateGroup) },
@@ -39,6 +37,8 @@ func (s *state) apply(c store.Changes) error {
 		func() error { return each(c.Job.Moved, s.moveJob) },
 		func() error { return each(c.Job.Reported, s.report) },
 		func() error { return each(c.Job.Rearmed, s.rearm) },
+
+		func() error { return each(c.Sessions, s.changeSession) },
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -75,12 +75,18 @@ func (s *state) announced(number int64) error {
 	return nil
 }
 
-func (s *state) saveSession(session store.Session) error {
-	s.sessions = s.sessions.put(text(session.ClientID), cloneSession(session))
-	return nil
-}
-
-func (s *state) removeSession(client string) error {
-	s.sessions = s.sessions.remove(text(client))
+func (s *state) changeSession(e store.SessionEntry) error {
+	key := entry{e.Client, e.Seq}
+	if e.Value != nil {
+		s.sessions = s.sessions.put(key, cloneSession(e))
+		return nil
+	}
+	s.sessions = s.sessions.remove(key)
+	for at := range s.sessions.from(key) {
+		if e.Seq != 0 || at.client != e.Client {
+			break
+		}
+		s.sessions = s.sessions.remove(at)
+	}
 	return nil
 }

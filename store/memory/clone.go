@@ -83,7 +83,7 @@ func cloneAnnouncement(a store.Announcement) store.Announcement {
 	return a
 }
 
-func cloneSession(s store.Session) store.Session {
-	s.Data = slices.Clone(s.Data)
-	return s
+func cloneSession(e store.SessionEntry) store.SessionEntry {
+	e.Value = slices.Clone(e.Value)
+	return e
 }

@@ -242,7 +242,7 @@ func (r reader) Announcements(after int64, limit int) (found []store.Announcemen
 	return found, nil
 }
 
-func (r reader) Sessions(f func(store.Session) error) error {
+func (r reader) Sessions(f func(store.SessionEntry) error) error {
 	for _, s := range r.sessions.all() {
 		if err := f(cloneSession(s)); err != nil {
 			return err

@@ -1,6 +1,9 @@
 package memory
 
 import (
+	"cmp"
+	"strings"
+
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/store"
@@ -37,5 +40,15 @@ type state struct {
 	principals   tree[principal, registry.Principal]
 
 	announcements tree[id, store.Announcement]
-	sessions      tree[text, store.Session]
+	sessions      tree[entry, store.SessionEntry]
+}
+
+// entry is the key of a session entry.
+type entry struct {
+	client string
+	seq    uint64
+}
+
+func (a entry) compare(b entry) int {
+	return cmp.Or(strings.Compare(a.client, b.client), cmp.Compare(a.seq, b.seq))
 }

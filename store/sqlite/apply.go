@@ -53,7 +53,6 @@ func (t *tx) delete(c *store.Changes) {
 	apply(t, "delete certificate", c.Registry.DeletedCertificates, t.deleteCertificate)
 	apply(t, "delete policy", c.Registry.DeletedPolicies, t.deletePolicy)
 	apply(t, "close announcement", c.Outbox.Done, t.closeAnnouncement)
-	apply(t, "remove session", c.Sessions.Removed, t.removeSession)
 }
 
 func (t *tx) insert(c *store.Changes) {
@@ -67,7 +66,6 @@ func (t *tx) insert(c *store.Changes) {
 	apply(t, "create job", c.Job.Created, t.createJob)
 	apply(t, "queue execution", c.Job.Queued, t.queue)
 	apply(t, "add announcement", c.Outbox.Added, t.addAnnouncement)
-	apply(t, "save session", c.Sessions.Saved, t.saveSession)
 }
 
 func (t *tx) update(c *store.Changes) {
@@ -77,4 +75,5 @@ func (t *tx) update(c *store.Changes) {
 	apply(t, "move job", c.Job.Moved, t.moveJob)
 	apply(t, "report execution", c.Job.Reported, t.report)
 	apply(t, "rearm execution", c.Job.Rearmed, t.rearm)
+	apply(t, "change session", c.Sessions, t.changeSession)
 }

@@ -111,9 +111,9 @@ func TestLogStaysBoundedWhileReadersCome(t *testing.T) {
 	}
 	data := make([]byte, 1<<20)
 	for i := range 160 {
-		saved := []store.Session{{ClientID: fmt.Sprint(i % 4), Data: data}}
+		saved := []store.SessionEntry{{Client: fmt.Sprint(i % 4), Value: data}}
 		err := s.Write(t.Context(), func(tx store.Tx) error {
-			return tx.Apply(store.Changes{Sessions: store.SessionChanges{Saved: saved}})
+			return tx.Apply(store.Changes{Sessions: saved})
 		})
 		if err != nil {
 			t.Fatal(err)

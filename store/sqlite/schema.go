@@ -146,7 +146,7 @@ CREATE TABLE principal (
 CREATE INDEX principal_by_certificate ON principal (certificate, thing_name);
 
 CREATE TABLE announcement (id INTEGER PRIMARY KEY, notices BLOB NOT NULL);
-CREATE TABLE session (client_id TEXT PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE session (client TEXT NOT NULL, seq INTEGER NOT NULL, value BLOB NOT NULL, PRIMARY KEY (client, seq)) WITHOUT ROWID;
 `
 
 // migrate checks that the file is Drover's and not from the future, and brings it to the newest schema. A fresh file

@@ -2,27 +2,32 @@ package sqlite
 
 import "github.com/drover-iot/drover/store"
 
-const putSession = `INSERT INTO session (client_id, data) VALUES (?, ?)
-	ON CONFLICT (client_id) DO UPDATE SET data = excluded.data`
+const (
+	putSession = `INSERT INTO session (client, seq, value) VALUES (?, ?, ?)
+	ON CONFLICT (client, seq) DO UPDATE SET value = excluded.value`
+	deleteSession      = `DELETE FROM session WHERE client = ?`
+	deleteSessionEntry = `DELETE FROM session WHERE client = ? AND seq = ?`
+	listSessions       = `SELECT client, seq, value FROM session WHERE (client, seq) > (?, ?) ORDER BY client, seq LIMIT ?`
+)
 
-func (t *tx) saveSession(s store.Session) error {
-	return t.stmt(putSession).text(s.ClientID).blob(append([]byte{}, s.Data...)).change()
+func (t *tx) changeSession(e store.SessionEntry) error {
+	switch {
+	case e.Value != nil:
+		return t.stmt(putSession).text(e.Client).int(int64(e.Seq)).blob(e.Value).change()
+	case e.Seq == 0:
+		return t.stmt(deleteSession).text(e.Client).run()
+	}
+	return t.stmt(deleteSessionEntry).text(e.Client).int(int64(e.Seq)).run()
 }
-
-const deleteSession = `DELETE FROM session WHERE client_id = ?`
-
-func (t *tx) removeSession(client string) error { return t.stmt(deleteSession).text(client).run() }
-
-const listSessions = `SELECT client_id, data FROM session WHERE client_id > ? ORDER BY client_id LIMIT ?`
 
 // sessionPage bounds what Sessions holds in memory.
 const sessionPage = 256
 
 // Sessions reads page by page, so that f may read too.
-func (r reader) Sessions(f func(store.Session) error) error {
-	for after := ""; ; {
-		page, err := all(r.stmt(listSessions).text(after).limit(sessionPage), func(s *stmt) store.Session {
-			return store.Session{ClientID: s.getText(), Data: s.getBlob()}
+func (r reader) Sessions(f func(store.SessionEntry) error) error {
+	for client, seq := "", int64(-1); ; {
+		page, err := all(r.stmt(listSessions).text(client).int(seq).limit(sessionPage), func(s *stmt) store.SessionEntry {
+			return store.SessionEntry{Client: s.getText(), Seq: uint64(s.getInt()), Value: s.getBlob()}
 		})
 		if err != nil {
 			return err
@@ -33,6 +38,7 @@ func (r reader) Sessions(f func(store.Session) error) error {
 		if len(page) < sessionPage {
 			return nil
 		}
-		after = page[len(page)-1].ClientID
+		last := page[len(page)-1]
+		client, seq = last.Client, int64(last.Seq)
 	}
 }

@@ -264,8 +264,8 @@ func (g *generator) changeRest(c *store.Changes) {
 	case 1:
 		c.Outbox.Done = append(c.Outbox.Done, g.key(20))
 	case 2:
-		c.Sessions.Saved = append(c.Sessions.Saved, store.Session{ClientID: pick(g, names), Data: []byte{byte(g.IntN(9))}})
+		c.Sessions = append(c.Sessions, store.SessionEntry{Client: pick(g, names), Seq: uint64(g.IntN(3)), Value: []byte{byte(g.IntN(9))}})
 	case 3:
-		c.Sessions.Removed = append(c.Sessions.Removed, pick(g, names))
+		c.Sessions = append(c.Sessions, store.SessionEntry{Client: pick(g, names), Seq: uint64(g.IntN(3))})
 	}
 }

@@ -23,7 +23,7 @@ func everything() (c store.Changes) {
 			Attached: []registry.Attachment{{Policy: "b", Kind: registry.CertificateTarget, Key: "a"}},
 		},
 		Outbox:   store.OutboxChanges{Added: []store.Announcement{{ID: 1, Notices: []store.Notice{{Thing: 1, List: true}}}}},
-		Sessions: store.SessionChanges{Saved: []store.Session{{ClientID: "a", Data: []byte("data")}}},
+		Sessions: []store.SessionEntry{{Client: "a", Value: []byte("data")}, {Client: "a", Seq: 7, Value: []byte("message")}},
 	}
 }
 
@@ -74,8 +74,8 @@ func dump(w world, r store.Reader) map[string]any {
 	a.identity(r)
 	announcements, err := r.Announcements(0, 100)
 	add(a, announcements, err, "announcements")
-	var saved []store.Session
-	err = r.Sessions(func(s store.Session) error { saved = append(saved, s); return nil })
+	var saved []store.SessionEntry
+	err = r.Sessions(func(s store.SessionEntry) error { saved = append(saved, s); return nil })
 	add(a, saved, err, "sessions")
 	return a.got
 }

@@ -20,15 +20,16 @@ func announced(ids ...int64) (c store.Changes) {
 	return c
 }
 
-func saveSession(client, data string) (c store.Changes) {
-	c.Sessions.Saved = []store.Session{{ClientID: client, Data: []byte(data)}}
+// entries are session changes: client, seq, value; an empty value removes.
+func entries(list ...store.SessionEntry) (c store.Changes) {
+	c.Sessions = list
 	return c
 }
 
-func sessions(w world) (found []store.Session) {
+func sessions(w world) (found []store.SessionEntry) {
 	w.Helper()
 	w.view(func(r store.Reader) {
-		err := r.Sessions(func(s store.Session) error {
+		err := r.Sessions(func(s store.SessionEntry) error {
 			found = append(found, s)
 			return nil
 		})
@@ -55,27 +56,33 @@ var outbox = []promise{
 		same(w, "done", from(0, 9), []store.Announcement{list[0], list[2]})
 		w.refused("a taken id", announce(list[0]))
 	}},
-	{"sessions are saved, rewritten, removed and listed by client id", func(w world) {
-		w.apply(saveSession("b", "1"), saveSession("B", "2"), saveSession("a", ""), saveSession("b", "3\x00\xff"))
-		same(w, "sessions", sessions(w), []store.Session{{ClientID: "B", Data: []byte("2")}, {ClientID: "a"}, {ClientID: "b", Data: []byte("3\x00\xff")}})
-		w.apply(store.Changes{Sessions: store.SessionChanges{Removed: []string{"b", "unknown"}}})
-		same(w, "after", len(sessions(w)), 2)
+	{"session entries are saved, rewritten, removed and listed by client, then by Seq", func(w world) {
+		e := func(client string, seq uint64, value string) store.SessionEntry {
+			return store.SessionEntry{Client: client, Seq: seq, Value: []byte(value)}
+		}
+		w.apply(entries(e("b", 0, "1"), e("B", 0, "2"), e("b", 10, "m10"), e("b", 9, "m9"), e("", 0, "x")), entries(e("b", 0, "3\x00\xff"), e("c", 1, "y")))
+		same(w, "sessions", sessions(w), []store.SessionEntry{
+			e("", 0, "x"), e("B", 0, "2"), e("b", 0, "3\x00\xff"), e("b", 9, "m9"), e("b", 10, "m10"), e("c", 1, "y")})
+		w.apply(entries(store.SessionEntry{Client: "b", Seq: 9}, store.SessionEntry{Client: "unknown"}))
+		same(w, "one message less", len(sessions(w)), 5)
+		w.apply(entries(store.SessionEntry{Client: "b"}, e("b", 0, "new")))
+		same(w, "removed whole, and made anew in the same change", sessions(w), []store.SessionEntry{e("", 0, "x"), e("B", 0, "2"), e("b", 0, "new"), e("c", 1, "y")})
 	}},
 	{"many sessions are all listed, and the function may read meanwhile", func(w world) {
 		var c store.Changes
 		for i := range 1000 {
-			c.Sessions.Saved = append(c.Sessions.Saved, store.Session{ClientID: fmt.Sprint("client-", i)})
+			c.Sessions = append(c.Sessions, store.SessionEntry{Client: fmt.Sprint("client-", i), Value: []byte{1}})
 		}
 		w.apply(c)
 		n := 0
 		w.view(func(r store.Reader) {
-			err := r.Sessions(func(store.Session) error {
+			err := r.Sessions(func(store.SessionEntry) error {
 				n++
 				_, err := r.Announcements(0, 1)
 				return err
 			})
 			same(w, "err", err, nil)
-			err = r.Sessions(func(store.Session) error { return errGiveUp })
+			err = r.Sessions(func(store.SessionEntry) error { return errGiveUp })
 			if !errors.Is(err, errGiveUp) {
 				w.Errorf("got %v, want %v", err, errGiveUp)
 			}

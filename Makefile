@@ -1,0 +1,50 @@
+# What this project can do. Go and make are enough; what tests need beside them is installed into .tools.
+
+GO ?= go
+GOLANGCI_VERSION := v2.15.0
+
+.PHONY: build test check race crash fuzz bench demo setup clean
+
+# The one binary.
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/drover ./cmd/drover
+
+# All tests, with what they need installed first.
+test: setup
+	$(GO) test ./...
+
+setup:
+	./scripts/setup-tests.sh
+
+# Format, vet, lint. The import table is a test.
+check: .tools/bin/golangci-lint
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "not formatted: run gofmt -w"; exit 1; }
+	$(GO) vet ./...
+	.tools/bin/golangci-lint run ./...
+
+.tools/bin/golangci-lint:
+	GOBIN=$(CURDIR)/.tools/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+
+# All tests under the race detector, which needs a C compiler.
+race: setup
+	$(GO) test -race ./...
+
+# 1,000 kills under load.
+crash:
+	DROVER_CRASH_ROUNDS=1000 $(GO) test ./test -run TestCrash -timeout 60m -v
+
+# Every fuzz target for a while.
+FUZZTIME ?= 30s
+fuzz:
+	./scripts/fuzz.sh $(FUZZTIME)
+
+# The table of speeds: bounds and peers are measured in the same run.
+bench:
+	./scripts/bench.sh
+
+# A first look: a server, 200 devices over MQTT, a job that is changed while it runs.
+demo: build
+	./bin/drover demo --things 200
+
+clean:
+	rm -rf bin .tools

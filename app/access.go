@@ -1,0 +1,168 @@
+package app
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/drover-iot/drover/device/broker"
+	"github.com/drover-iot/drover/engine"
+	"github.com/drover-iot/drover/internal/tlsutil"
+	"github.com/drover-iot/drover/registry"
+)
+
+// gate lets devices in: it knows certificates by their fingerprint and decides by their policies.
+type gate struct {
+	engine *engine.Engine
+	log    *slog.Logger
+}
+
+var errNoCertificate = errors.New("no client certificate")
+
+// authenticate says who is at the other end of an MQTT connection. On the plain listener that is nobody, who may do
+// everything (R-BRK-39).
+func (g *gate) authenticate(ctx context.Context, link broker.Link) (broker.Principal, error) {
+	if link.TLS == nil {
+		return broker.Anyone(ctx, link)
+	}
+	if len(link.TLS.PeerCertificates) == 0 {
+		return nil, errNoCertificate
+	}
+	leaf := link.TLS.PeerCertificates[0]
+	certificate, err := g.engine.Identify(ctx, tlsutil.Fingerprint(leaf.Raw), time.Now()) // the real clock: it secures a connection
+	if err != nil {
+		return nil, err
+	}
+	return &certified{gate: g, id: certificate.ID, leaf: leaf}, nil
+}
+
+// certified is a device that presented a certificate.
+type certified struct {
+	*gate
+	id   string
+	leaf *x509.Certificate
+}
+
+// ID is the certificate's id.
+func (c *certified) ID() string { return c.id }
+
+// Bind returns what the device may do on one connection.
+func (c *certified) Bind(a broker.Attributes) broker.Authorizer {
+	p := &permissions{certified: c, context: registry.Context{
+		ClientID: a.ClientID, CertificateID: c.id, Certificate: c.leaf, SourceIP: address(a.Remote),
+	}}
+	if a.Persistent {
+		p.context.ConnectAttributes = append(p.context.ConnectAttributes, "PersistentConnect")
+	}
+	if a.WillTopic != "" {
+		p.context.ConnectAttributes = append(p.context.ConnectAttributes, "LastWill")
+		p.context.WillTopic = c.engine.Scope.ARN("topic", a.WillTopic)
+	}
+	p.refresh()
+	return p
+}
+
+// address is the host part of a peer's address.
+func address(a net.Addr) string {
+	if a == nil {
+		return ""
+	}
+	host, _, err := net.SplitHostPort(a.String())
+	if err != nil {
+		return a.String()
+	}
+	return host
+}
+
+const (
+	// refreshEvery bounds how often one connection reads its policies anew while the registry changes; R-BRK-19 allows
+	// five seconds.
+	refreshEvery = time.Second
+	// remembered bounds the decisions that one connection remembers.
+	remembered = 64
+)
+
+// permissions decides for one connection. Its answers are at most a second behind a change of policies: after one, the
+// next question reads the policies in effect anew, which takes a few dozen microseconds.
+type permissions struct {
+	*certified
+	mu        sync.Mutex
+	context   registry.Context
+	policies  []*registry.PolicyDocument
+	version   uint64
+	refreshed time.Time
+	decisions map[request]broker.Decision
+}
+
+type request struct {
+	action   broker.Action
+	resource string
+}
+
+// actions are the names and resource kinds of R-ID-27.
+var actions = map[broker.Action]struct{ name, kind string }{
+	broker.Connect:       {"iot:Connect", "client"},
+	broker.Publish:       {"iot:Publish", "topic"},
+	broker.RetainPublish: {"iot:RetainPublish", "topic"},
+	broker.Subscribe:     {"iot:Subscribe", "topicfilter"},
+	broker.Receive:       {"iot:Receive", "topic"},
+}
+
+// Decide says what the policies say about one action.
+func (p *permissions) Decide(action broker.Action, resource string) broker.Decision {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.version != p.engine.AccessVersion() && time.Since(p.refreshed) >= refreshEvery {
+		p.refresh()
+	}
+	key := request{action, resource}
+	if d, known := p.decisions[key]; known {
+		return d
+	}
+	row := actions[action]
+	var decision broker.Decision
+	switch registry.Evaluate(p.policies, registry.Request{
+		Action: row.name, Resource: p.engine.Scope.ARN(row.kind, resource), Context: p.context,
+	}) {
+	case registry.Allowed:
+		decision = broker.Allow
+	case registry.ExplicitDeny:
+		decision = broker.ExplicitDeny
+	}
+	if p.decisions == nil || len(p.decisions) >= remembered {
+		p.decisions = map[request]broker.Decision{}
+	}
+	p.decisions[key] = decision
+	return decision
+}
+
+// refresh reads the policies in effect. When that fails the old ones stay for another second; a new connection then has
+// none and is refused.
+func (p *permissions) refresh() {
+	version := p.engine.AccessVersion()
+	access, err := p.engine.Access(context.Background(), p.id, p.context.ClientID)
+	p.refreshed = time.Now()
+	if err != nil {
+		p.log.Error("read policies", "certificate", p.id, "err", err)
+		return
+	}
+	p.version, p.decisions = version, nil
+	p.policies, p.context.Thing, p.context.Attached = access.Policies, access.Thing, access.Attached
+}
+
+// mayCall says whether a certificate may do an operation of the device plane on a thing over HTTPS. There is no client
+// id, so connection variables do not resolve (R-HTTP-33).
+func (g *gate) mayCall(ctx context.Context, leaf *x509.Certificate, id, remote, operation, thing string) (bool, error) {
+	access, err := g.engine.Access(ctx, id, "")
+	if err != nil {
+		return false, err
+	}
+	return registry.Evaluate(access.Policies, registry.Request{
+		Action: "iotjobsdata:" + operation, Resource: g.engine.Scope.ARN(registry.KindThing, thing),
+		Context: registry.Context{CertificateID: id, Certificate: leaf, SourceIP: remote, Thing: access.Thing},
+	}) == registry.Allowed, nil
+}

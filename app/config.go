@@ -1,0 +1,80 @@
+// Package app wires the parts into a server. It is the only package that may import everything.
+//
+// config.go is all that a server can be told, app.go its life, data.go what lies in its folder. http.go settles who
+// calls and routes between the planes, access.go lets devices in, broker.go joins the engine to the broker.
+package app
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+
+	"github.com/drover-iot/drover/registry"
+)
+
+// Config is all that a server can be told. An address of 127.0.0.1:0 picks a free port; an empty one turns the listener
+// off.
+type Config struct {
+	Data    string // the folder of everything that is kept; made when missing
+	HTTP    string // plain HTTP: both planes
+	HTTPS   string // HTTP over TLS: operators by signature, devices by certificate; also MQTT by ALPN
+	MQTT    string // plain MQTT, for labs
+	MQTTS   string // MQTT over mutual TLS
+	Virtual bool   // the engine's clock stands still until it is moved
+	Scope   registry.Scope
+	Host    string // the host name that DescribeEndpoint answers and the server certificate carries
+	// OpenPlain lets the plain listeners listen beyond loopback, where everybody on the network can use the plain MQTT
+	// listener without credentials and read what is sent.
+	OpenPlain bool
+	Log       *slog.Logger
+}
+
+// Default is what a server does without flags: loopback only, fixed ports.
+func Default() Config {
+	return Config{
+		Data: "drover-data", HTTP: "127.0.0.1:8080", HTTPS: "127.0.0.1:8443", MQTT: "127.0.0.1:1883", MQTTS: "127.0.0.1:8883",
+		Scope: registry.DefaultScope, Host: "localhost", Log: slog.New(slog.DiscardHandler),
+	}
+}
+
+// check refuses what would be unsafe or cannot work, before anything is opened.
+func (c Config) check() error {
+	if len(c.Scope.Account) != 12 {
+		return fmt.Errorf("account %q: must be 12 digits", c.Scope.Account)
+	}
+	for _, r := range c.Scope.Account {
+		if r < '0' || r > '9' {
+			return fmt.Errorf("account %q: must be 12 digits", c.Scope.Account)
+		}
+	}
+	if c.Scope.Region == "" {
+		return fmt.Errorf("region: must not be empty")
+	}
+	for _, plain := range []struct{ flag, address string }{{"--http", c.HTTP}, {"--mqtt", c.MQTT}} {
+		if plain.address == "" {
+			continue
+		}
+		loopback, err := isLoopback(plain.address)
+		if err != nil {
+			return fmt.Errorf("%s %s: %w", plain.flag, plain.address, err)
+		}
+		if !loopback && !c.OpenPlain {
+			return fmt.Errorf("%s %s listens beyond loopback without TLS; use --https and --mqtts for that, "+
+				"or --open-plain if everybody on the network may read and, over MQTT, act as any device", plain.flag, plain.address)
+		}
+	}
+	return nil
+}
+
+// isLoopback reports whether an address to listen on reaches this machine only.
+func isLoopback(address string) (bool, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false, err
+	}
+	if host == "localhost" {
+		return true, nil
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback(), nil
+}

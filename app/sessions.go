@@ -1,0 +1,27 @@
+package app
+
+import (
+	"context"
+
+	"github.com/drover-iot/drover/device/broker"
+	"github.com/drover-iot/drover/engine"
+	"github.com/drover-iot/drover/store"
+)
+
+// sessions keeps the broker's persistent sessions in the engine's store, so that a device which never subscribes again
+// hears of jobs after a restart (R-BRK-35).
+type sessions struct{ engine *engine.Engine }
+
+// Load implements broker.Sessions.
+func (s sessions) Load(ctx context.Context, each func(broker.Change) error) error {
+	return s.engine.Sessions(ctx, func(e store.SessionEntry) error { return each(broker.Change(e)) })
+}
+
+// Apply implements broker.Sessions.
+func (s sessions) Apply(ctx context.Context, changes []broker.Change) error {
+	entries := make([]store.SessionEntry, len(changes))
+	for i, c := range changes {
+		entries[i] = store.SessionEntry(c)
+	}
+	return s.engine.SaveSessions(ctx, entries)
+}

@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/drover-iot/drover/engine"
+	"github.com/drover-iot/drover/internal/clock"
+	"github.com/drover-iot/drover/internal/ids"
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store/sqlite"
+	"github.com/drover-iot/drover/store/sqlite/rawbench"
+)
+
+// rig is an engine on a store of its own, on a virtual clock.
+type rig struct {
+	*engine.Engine
+	clock *clock.Virtual
+	stop  func() error
+}
+
+func newRig(ctx context.Context, path string) (*rig, error) {
+	s, err := sqlite.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	r := &rig{clock: clock.NewVirtual(time.Now())}
+	r.Engine = engine.New(engine.Config{Store: s, Clock: r.clock, IDs: ids.Random{}, Scope: registry.DefaultScope, Log: slog.New(slog.DiscardHandler)})
+	running, cancel := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() { done <- r.Run(running) }()
+	r.stop = func() error {
+		cancel()
+		if err := <-done; err != nil {
+			return err
+		}
+		return s.Close()
+	}
+	return r, nil
+}
+
+// each calls f for 0 to n-1 from several goroutines.
+func each(n, workers int, f func(i int) error) error {
+	var next atomic.Int64
+	var failed atomic.Value
+	var group sync.WaitGroup
+	for range workers {
+		group.Go(func() {
+			for i := next.Add(1) - 1; i < int64(n) && failed.Load() == nil; i = next.Add(1) - 1 {
+				if err := f(int(i)); err != nil {
+					failed.Store(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	err, _ := failed.Load().(error)
+	return err
+}
+
+func thing(i int) string { return fmt.Sprintf("pump-%07d", i) }
+
+// fleet makes things in a group and returns how many were made a second.
+func (r *rig) fleet(ctx context.Context, group string, from, n int) (string, error) {
+	if _, err := r.CreateGroup(ctx, engine.NewGroup{Name: group}); err != nil {
+		return "", err
+	}
+	start := time.Now()
+	if err := each(n, 1024, func(i int) error {
+		_, err := r.CreateThing(ctx, thing(from+i), nil)
+		return err
+	}); err != nil {
+		return "", err
+	}
+	speed := perSecond(int64(n), time.Since(start))
+	return speed, each(n, 1024, func(i int) error { return r.AddMember(ctx, group, thing(from+i)) })
+}
+
+func (r *rig) create(ctx context.Context, id, group string) error {
+	_, err := r.CreateJob(ctx, engine.NewJob{ID: id, Document: `{"operation":"upgrade"}`, Definition: job.Definition{
+		Targets: []string{registry.DefaultScope.ARN(registry.KindGroup, group)}, Selection: job.Snapshot, Timeout: &job.TimeoutConfig{InProgressMinutes: 600},
+	}})
+	return err
+}
+
+// engineRows measures the engine on SQLite, without a network.
+func engineRows(ctx context.Context, dir string, s sizes) error {
+	path := filepath.Join(dir, "engine.db")
+	r, err := newRig(ctx, path)
+	if err != nil {
+		return err
+	}
+	if _, err := r.fleet(ctx, "small", 0, 1000); err != nil {
+		return err
+	}
+	made, err := r.fleet(ctx, "large", 1000, s.fleet)
+	if err != nil {
+		return err
+	}
+	row("CreateThing, 1,024 in flight", made, "")
+	if err := r.scaleRows(ctx, s); err != nil {
+		return err
+	}
+	engineSpeed, err := r.reports(ctx, s)
+	if err != nil {
+		return err
+	}
+	if err := r.stop(); err != nil {
+		return err
+	}
+	raw, err := rawSpeed(path, s.spell)
+	if err != nil {
+		return err
+	}
+	row("SQLite alone, the same conditional updates, 512 a commit", fmt.Sprintf("%.0f/s", raw), "")
+	row("durable reports through engine and SQLite, 1,024 in flight", fmt.Sprintf("%.0f/s", engineSpeed), "")
+	row("  as a share of SQLite alone", fmt.Sprintf("%.0f %%", 100*engineSpeed/raw), "80 %")
+	return nil
+}
+
+// scaleRows measures what must not grow with the fleet, and the release of the whole of it.
+func (r *rig) scaleRows(ctx context.Context, s sizes) error {
+	if err := r.create(ctx, "small", "small"); err != nil {
+		return err
+	}
+	took, err := timed(1, func(int) error { return r.create(ctx, "large", "large") })
+	if err != nil {
+		return err
+	}
+	row(fmt.Sprintf("CreateJob on a group of %d things", s.fleet), took[0].Round(100*time.Microsecond).String(), "100 ms at 10⁵, 1 s at 10⁶")
+	took, err = timed(200, func(i int) error {
+		return r.UpdateJob(ctx, "large", nil, job.Update{Rollout: &job.RolloutConfig{MaximumPerMinute: 1000 - i%2}})
+	})
+	if err != nil {
+		return err
+	}
+	row("UpdateJob on it while it rolls out, p99", quantile(took, 0.99).Round(10*time.Microsecond).String(), "10 ms")
+	start := time.Now()
+	for released := int64(0); released < int64(s.fleet); {
+		if _, err := r.AdvanceToNext(ctx, r.clock); err != nil {
+			return err
+		}
+		j, err := r.DescribeJob(ctx, "large")
+		if err != nil {
+			return err
+		}
+		released = j.Counts.Total()
+	}
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	row(fmt.Sprintf("%d executions released, the clock jumping from tick to tick", s.fleet), time.Since(start).Round(time.Millisecond).String(), "60 s at 10⁶")
+	row("  memory of the process then", fmt.Sprintf("%d MB", memory.Sys>>20), "300 MB")
+	return r.readRows(ctx, s)
+}
+
+// readRows compares reads on a job of a thousand executions with reads on the large one.
+func (r *rig) readRows(ctx context.Context, s sizes) error {
+	for _, read := range []struct {
+		name string
+		call func(id string, from, i int) error
+	}{
+		{"DescribeJob", func(id string, _, _ int) error { _, err := r.DescribeJob(ctx, id); return err }},
+		{"GetPendingJobExecutions", func(_ string, from, i int) error { _, err := r.Pending(ctx, thing(from+i%1000), 10); return err }},
+		{"DescribeJobExecution $next", func(_ string, from, i int) error { _, err := r.Next(ctx, thing(from+i%1000), true); return err }},
+	} {
+		small, err := timed(4000, func(i int) error { return read.call("small", 0, i) })
+		if err != nil {
+			return err
+		}
+		large, err := timed(4000, func(i int) error { return read.call("large", 1000, i) })
+		if err != nil {
+			return err
+		}
+		a, b := quantile(small, 0.5), quantile(large, 0.5)
+		row(fmt.Sprintf("%s, p50 at %d over p50 at 1000 (%s)", read.name, s.fleet, a.Round(100*time.Nanosecond)), fmt.Sprintf("%.2f", float64(b)/float64(a)), "1.2")
+	}
+	return nil
+}
+
+// reports has 1,024 callers report on executions of the large job, each IN_PROGRESS and then SUCCEEDED.
+func (r *rig) reports(ctx context.Context, s sizes) (perSecond float64, err error) {
+	var done atomic.Int64
+	deadline := time.Now().Add(s.spell)
+	start := time.Now()
+	err = each(s.fleet, 1024, func(i int) error {
+		if time.Now().After(deadline) {
+			return nil
+		}
+		i = i * 7919 % s.fleet // in no order, as the raw figure has it
+		for _, event := range []job.Event{job.ReportInProgress, job.ReportSucceeded} {
+			report := job.Report{Event: event, Details: map[string]string{"progress": "50", "step": "install"}}
+			if _, err := r.Report(ctx, thing(1000+i), "large", report, false); err != nil {
+				return err
+			}
+			done.Add(1)
+		}
+		return nil
+	})
+	return float64(done.Load()) / time.Since(start).Seconds(), err
+}
+
+func rawSpeed(path string, spell time.Duration) (float64, error) {
+	b, err := rawbench.Open(path)
+	if err != nil {
+		return 0, err
+	}
+	n, start := 0, time.Now()
+	for ; time.Since(start) < spell; n += 512 {
+		if err := b.Group(512); err != nil {
+			return 0, err
+		}
+	}
+	return float64(n) / time.Since(start).Seconds(), b.Close()
+}

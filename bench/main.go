@@ -1,0 +1,103 @@
+// Command bench prints the table of speeds that docs/benchmarks.md explains: each figure beside its bound or its peer,
+// measured in the same run on the same machine. -quick is a short form; -million adds the fleet of a million.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"runtime/pprof"
+	"slices"
+	"time"
+)
+
+// sizes are how much is measured.
+type sizes struct {
+	fleet   int           // things of the large fleet
+	spell   time.Duration // how long a throughput is measured
+	devices int           // active MQTT devices
+}
+
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == "load" {
+		exit(load(os.Args[2:]))
+	}
+	if len(os.Args) > 1 && os.Args[1] == "listener" {
+		exit(listener())
+	}
+	quick := flag.Bool("quick", false, "a short form, under a minute")
+	million := flag.Bool("million", false, "with a fleet of a million")
+	binary := flag.String("drover", "bin/drover", "the built `binary`, for what is measured from outside")
+	profile := flag.String("cpuprofile", "", "write a processor profile of the engine's part to this `file`")
+	flag.Parse()
+	if *profile != "" {
+		file, err := os.Create(*profile)
+		if err == nil {
+			err = pprof.StartCPUProfile(file)
+		}
+		if err != nil {
+			exit(err)
+		}
+	}
+	s := sizes{fleet: 100_000, spell: 5 * time.Second, devices: 512}
+	if *quick {
+		s = sizes{fleet: 10_000, spell: time.Second, devices: 512}
+	}
+	if *million {
+		s.fleet = 1_000_000
+	}
+	err := run(context.Background(), s, *binary)
+	pprof.StopCPUProfile()
+	exit(err)
+}
+
+func exit(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+func run(ctx context.Context, s sizes, binary string) error {
+	dir, err := os.MkdirTemp("", "drover-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	fmt.Printf("%-58s %14s %22s\n", "what", "measured", "to reach")
+	return errors.Join(
+		engineRows(ctx, dir, s),
+		outsideRows(ctx, dir, s, binary),
+	)
+}
+
+// row prints one line of the table.
+func row(what, measured, reach string) { fmt.Printf("%-58s %14s %22s\n", what, measured, reach) }
+
+// quantile returns the q-th share of sorted durations.
+func quantile(all []time.Duration, q float64) time.Duration {
+	if len(all) == 0 {
+		return 0
+	}
+	slices.Sort(all)
+	return all[min(len(all)-1, int(q*float64(len(all))))]
+}
+
+// timed runs f n times and returns how long each took.
+func timed(n int, f func(i int) error) (all []time.Duration, err error) {
+	for i := range n {
+		start := time.Now()
+		if err := f(i); err != nil {
+			return nil, err
+		}
+		all = append(all, time.Since(start))
+	}
+	return all, nil
+}
+
+func perSecond(n int64, took time.Duration) string {
+	return fmt.Sprintf("%.0f/s", float64(n)/took.Seconds())
+}

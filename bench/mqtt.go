@@ -1,0 +1,155 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/drover-iot/drover/device/broker"
+)
+
+// device is the smallest MQTT 3.1.1 client that can ask and read answers, so that the load costs little beside the server.
+type device struct {
+	conn net.Conn
+	in   *bufio.Reader
+}
+
+func dial(address, id string) (*device, error) {
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	d := &device{conn: conn, in: bufio.NewReaderSize(conn, 1024)}
+	body := append([]byte{0, 4, 'M', 'Q', 'T', 'T', 4, 2, 1, 0x2c, 0, byte(len(id))}, id...)
+	if _, err := conn.Write(append([]byte{0x10, byte(len(body))}, body...)); err != nil {
+		return nil, err
+	}
+	header, _, err := d.packet()
+	if err == nil && header != 0x20 {
+		err = fmt.Errorf("packet %#x instead of CONNACK", header)
+	}
+	return d, err
+}
+
+// packet reads one packet.
+func (d *device) packet() (header byte, body []byte, err error) {
+	if header, err = d.in.ReadByte(); err != nil {
+		return 0, nil, err
+	}
+	n, err := binary.ReadUvarint(d.in)
+	if err != nil {
+		return 0, nil, err
+	}
+	body = make([]byte, n)
+	_, err = io.ReadFull(d.in, body)
+	return header, body, err
+}
+
+// ask publishes at QoS 0 and returns the next message.
+func (d *device) ask(topic, payload string) (answer string, body []byte, err error) {
+	n := 2 + len(topic) + len(payload)
+	packet := binary.AppendUvarint([]byte{0x30}, uint64(n))
+	packet = append(binary.BigEndian.AppendUint16(packet, uint16(len(topic))), topic...)
+	if _, err := d.conn.Write(append(packet, payload...)); err != nil {
+		return "", nil, err
+	}
+	_, body, err = d.packet()
+	if err != nil {
+		return "", nil, err
+	}
+	size := binary.BigEndian.Uint16(body)
+	return string(body[2 : 2+size]), body[2+size:], nil
+}
+
+// result is what a load process prints.
+type result struct {
+	Requests int64
+	Took     time.Duration
+	P50, P99 time.Duration
+}
+
+// load is the load generator, in a process of its own: devices that start their job and report progress until the time is
+// up.
+func load(args []string) error {
+	flags := flag.NewFlagSet("load", flag.ExitOnError)
+	address := flags.String("address", "", "of the MQTT listener")
+	devices := flags.Int("devices", 512, "how many")
+	spell := flags.Duration("for", time.Second, "how long")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	var mu sync.Mutex
+	var all []time.Duration
+	var failed error
+	var group, ready sync.WaitGroup
+	begin := make(chan struct{})
+	ready.Add(*devices)
+	for i := range *devices {
+		group.Go(func() {
+			took, err := work(*address, thing(i), &ready, begin, *spell)
+			mu.Lock()
+			defer mu.Unlock()
+			all = append(all, took...)
+			failed = errors.Join(failed, err)
+		})
+	}
+	ready.Wait()
+	start := time.Now()
+	close(begin)
+	group.Wait()
+	r := result{Requests: int64(len(all)), Took: time.Since(start), P50: quantile(all, 0.5), P99: quantile(all, 0.99)}
+	return errors.Join(failed, json.NewEncoder(os.Stdout).Encode(r))
+}
+
+// work is one device of the load.
+func work(address, name string, ready *sync.WaitGroup, begin <-chan struct{}, spell time.Duration) (took []time.Duration, err error) {
+	d, err := dial(address, name)
+	if err == nil {
+		_, _, err = d.ask("$aws/things/"+name+"/jobs/start-next", "{}")
+	}
+	ready.Done()
+	if err != nil {
+		return nil, err
+	}
+	defer d.conn.Close()
+	<-begin
+	for end := time.Now().Add(spell); time.Now().Before(end); {
+		start := time.Now()
+		topic, body, err := d.ask("$aws/things/"+name+"/jobs/large/update", `{"status":"IN_PROGRESS","statusDetails":{"progress":"50","step":"install"}}`)
+		if err != nil {
+			return took, err
+		}
+		if !strings.HasSuffix(topic, "/accepted") {
+			return took, fmt.Errorf("%s: %s", topic, body)
+		}
+		took = append(took, time.Since(start))
+	}
+	return took, nil
+}
+
+// listener is the same MQTT listener with no store behind it: the peer of the durable figure.
+func listener() error {
+	answer := func(_ context.Context, _ *broker.Peer, topic string, _ []byte) broker.Reply {
+		return broker.Reply{Topic: topic + "/accepted", Payload: []byte(`{"timestamp":1767226000}`)}
+	}
+	b, err := broker.New(context.Background(), broker.Config{Service: broker.ServiceFunc(answer)})
+	if err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	fmt.Println(l.Addr())
+	return b.Serve(context.Background(), l)
+}

@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/drover-iot/drover/schema"
+)
+
+// hasShorthand reports whether values of a shape may be written in shorthand (R-CMD-24).
+func hasShorthand(s *schema.Shape) bool {
+	return s.Kind == schema.Structure || s.Kind == schema.Map || s.Kind == schema.List && hasShorthand(s.Elem)
+}
+
+// shorthandLine shows how an option is written in shorthand (R-CMD-124).
+func shorthandLine(s *schema.Shape) string {
+	switch s.Kind {
+	case schema.List:
+		return shorthandLine(s.Elem) + " ..."
+	case schema.Map:
+		inner := shorthandValue(s.Elem)
+		return "KeyName1=" + inner + ",KeyName2=" + inner
+	}
+	return shorthandPairs(s)
+}
+
+func shorthandPairs(s *schema.Shape) string {
+	parts := make([]string, len(s.Members))
+	for i, m := range s.Members {
+		parts[i] = m.Name + "=" + shorthandValue(m.Shape)
+	}
+	return strings.Join(parts, ",")
+}
+
+func shorthandValue(s *schema.Shape) string {
+	switch s.Kind {
+	case schema.Structure:
+		return "{" + shorthandPairs(s) + "}"
+	case schema.Map:
+		return "{" + shorthandLine(s) + "}"
+	case schema.List:
+		if k := s.Elem.Kind; k == schema.Structure || k == schema.Map {
+			return "[" + shorthandValue(s.Elem) + "," + shorthandValue(s.Elem) + "]"
+		}
+		return shorthandValue(s.Elem) + "," + shorthandValue(s.Elem)
+	}
+	return s.Kind.String()
+}
+
+// jsonLines shows how an option is written in JSON (R-CMD-125).
+func jsonLines(s *schema.Shape) string {
+	return jsonSyntax(s, "") + "\n"
+}
+
+func jsonSyntax(s *schema.Shape, margin string) string {
+	inner := margin + "  "
+	switch s.Kind {
+	case schema.Structure:
+		parts := make([]string, len(s.Members))
+		for i, m := range s.Members {
+			parts[i] = fmt.Sprintf("%s%q: %s", inner, m.Name, jsonSyntax(m.Shape, inner))
+		}
+		return "{\n" + strings.Join(parts, ",\n") + "\n" + margin + "}"
+	case schema.Map:
+		return "{\"string\": " + jsonSyntax(s.Elem, inner) + "\n" + inner + "...}"
+	case schema.List:
+		return "[\n" + inner + jsonSyntax(s.Elem, inner) + "\n" + inner + "...\n" + margin + "]"
+	case schema.Boolean:
+		return "true|false"
+	case schema.String, schema.Time:
+		if len(s.Constraint.OneOf) > 0 {
+			return `"` + strings.Join(s.Constraint.OneOf, `"|"`) + `"`
+		}
+		return `"string"`
+	}
+	return s.Kind.String()
+}
+
+// limits says in words what a value is held to.
+func limits(s *schema.Shape) string {
+	var parts []string
+	add := func(what string, b schema.Bound) {
+		switch {
+		case b.HasMin() && b.HasMax():
+			parts = append(parts, fmt.Sprintf("%s %d to %d", what, b.Min, b.Max))
+		case b.HasMin():
+			parts = append(parts, fmt.Sprintf("%s at least %d", what, b.Min))
+		case b.HasMax():
+			parts = append(parts, fmt.Sprintf("%s at most %d", what, b.Max))
+		}
+	}
+	add("length", s.Constraint.Len)
+	add("items", s.Constraint.Size)
+	add("value", s.Constraint.Num)
+	if s.Constraint.Pattern != "" {
+		parts = append(parts, "pattern "+s.Constraint.Pattern)
+	}
+	if len(s.Constraint.OneOf) > 0 {
+		parts = append(parts, "one of "+strings.Join(s.Constraint.OneOf, ", "))
+	}
+	return strings.Join(parts, "; ")
+}

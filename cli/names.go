@@ -1,0 +1,29 @@
+package cli
+
+import (
+	"regexp"
+	"strings"
+)
+
+// The steps of the transformation from model names to options and commands (R-CMD-6).
+var (
+	pluralCapitals = regexp.MustCompile(`([A-Z]{2,}s)$`)
+	beforeWord     = regexp.MustCompile(`(.)([A-Z][a-z]+)`)
+	beforeCapital  = regexp.MustCompile(`([a-z0-9])([A-Z])`)
+)
+
+// dashed is a model name as an option or a command: presignedUrlConfig is presigned-url-config.
+func dashed(name string) string {
+	if strings.Contains(name, "-") {
+		return name
+	}
+	if at := pluralCapitals.FindStringIndex(name); at != nil {
+		tail := "-" + strings.ToLower(name[at[0]:])
+		if at[0] == 0 {
+			return tail[1:]
+		}
+		return dashed(name[:at[0]]) + tail
+	}
+	name = beforeWord.ReplaceAllString(name, "$1-$2")
+	return strings.ToLower(beforeCapital.ReplaceAllString(name, "$1-$2"))
+}

@@ -1,0 +1,171 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// A value is what a parameter holds: a string, a json.Number, a bool, nil, a list or an *object. Numbers keep their
+// text, so that they go out digit for digit (R-CMD-23).
+type value = any
+
+type list = []value
+
+// object is a JSON object that keeps the order of its keys.
+type object struct{ fields []field }
+
+type field struct {
+	key   string
+	value value
+}
+
+func (o *object) get(key string) (value, bool) {
+	for _, f := range o.fields {
+		if f.key == key {
+			return f.value, true
+		}
+	}
+	return nil, false
+}
+
+// set adds a key, or gives it another value in its place.
+func (o *object) set(key string, v value) {
+	for i := range o.fields {
+		if o.fields[i].key == key {
+			o.fields[i].value = v
+			return
+		}
+	}
+	o.fields = append(o.fields, field{key, v})
+}
+
+// parseJSON reads one JSON value strictly; of repeated keys the last wins (R-CMD-38). The error says where.
+func parseJSON(text string) (value, error) {
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber()
+	v, err := readValue(decoder)
+	if err == nil {
+		if _, err = decoder.Token(); err == nil {
+			err = errors.New("more than one value")
+		} else if errors.Is(err, io.EOF) {
+			return v, nil
+		}
+	}
+	line, column := place(text, int(decoder.InputOffset()))
+	return nil, fmt.Errorf("%w: line %d column %d", err, line, column)
+}
+
+// place is the line and column, from 1, of an offset.
+func place(text string, offset int) (line, column int) {
+	before := text[:min(offset, len(text))]
+	return strings.Count(before, "\n") + 1, len(before) - strings.LastIndex(before, "\n")
+}
+
+func readValue(d *json.Decoder) (value, error) {
+	token, err := d.Token()
+	if err != nil {
+		if errors.Is(err, io.EOF) {
+			err = errors.New("no value")
+		}
+		return nil, err
+	}
+	switch token {
+	case json.Delim('{'):
+		return readObject(d)
+	case json.Delim('['):
+		items := list{}
+		for d.More() {
+			item, err := readValue(d)
+			if err != nil {
+				return nil, err
+			}
+			items = append(items, item)
+		}
+		_, err := d.Token()
+		return items, err
+	}
+	return token, nil
+}
+
+func readObject(d *json.Decoder) (value, error) {
+	o := &object{}
+	for d.More() {
+		key, err := d.Token()
+		if err != nil {
+			return nil, err
+		}
+		v, err := readValue(d)
+		if err != nil {
+			return nil, err
+		}
+		o.set(key.(string), v) // the decoder has made sure of it
+	}
+	_, err := d.Token()
+	return o, err
+}
+
+// appendJSON writes a value as JSON. With an indent it is spread over lines; "" writes it compact.
+func appendJSON(dst []byte, v value, indent, margin string) []byte {
+	switch v := v.(type) {
+	case *object:
+		return appendBlock(dst, '{', '}', len(v.fields), indent, margin, func(dst []byte, i int, inner string) []byte {
+			dst = appendText(dst, v.fields[i].key)
+			dst = append(dst, ':')
+			if indent != "" {
+				dst = append(dst, ' ')
+			}
+			return appendJSON(dst, v.fields[i].value, indent, inner)
+		})
+	case list:
+		return appendBlock(dst, '[', ']', len(v), indent, margin, func(dst []byte, i int, inner string) []byte {
+			return appendJSON(dst, v[i], indent, inner)
+		})
+	case string:
+		return appendText(dst, v)
+	case json.Number:
+		return append(dst, v...)
+	case bool:
+		return fmt.Appendf(dst, "%t", v)
+	}
+	return append(dst, "null"...)
+}
+
+func appendBlock(dst []byte, open, end byte, n int, indent, margin string, item func([]byte, int, string) []byte) []byte {
+	dst = append(dst, open)
+	inner := margin + indent
+	for i := range n {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		if indent != "" {
+			dst = append(append(dst, '\n'), inner...)
+		}
+		dst = item(dst, i, inner)
+	}
+	if n > 0 && indent != "" {
+		dst = append(append(dst, '\n'), margin...)
+	}
+	return append(dst, end)
+}
+
+// appendText writes a JSON string in which only quotes, backslashes and control characters are escaped (R-CMD-72).
+func appendText(dst []byte, s string) []byte {
+	const short = "\"\"\\\\\bb\ff\nn\rr\tt"
+	dst = append(dst, '"')
+	for i := range len(s) {
+		c := s[i]
+		if c >= 0x20 && c != '"' && c != '\\' {
+			dst = append(dst, c)
+			continue
+		}
+		if at := strings.IndexByte(short, c); at >= 0 && at%2 == 0 {
+			dst = append(dst, '\\', short[at+1])
+		} else {
+			dst = fmt.Appendf(dst, "\\u%04x", c)
+		}
+	}
+	return append(dst, '"')
+}

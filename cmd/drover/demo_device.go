@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	mqtt "github.com/eclipse/paho.mqtt.golang"
+)
+
+// demoDevice is a device of the demonstration: a stock MQTT client that runs jobs as a device would. It waits for
+// notify-next, starts what is next, works for a moment and reports how it went.
+type demoDevice struct {
+	name    string
+	client  mqtt.Client
+	next    chan struct{} // notify-next arrived
+	replies chan reply
+}
+
+// reply is what the server answers to start-next and update, as far as the device reads it.
+type reply struct {
+	Execution *struct {
+		JobID         string `json:"jobId"`
+		VersionNumber int64  `json:"versionNumber"`
+	} `json:"execution"`
+	Code string `json:"code"`
+}
+
+// connectDevice connects a device and subscribes it to what it needs.
+func connectDevice(broker, name string) (*demoDevice, error) {
+	d := &demoDevice{name: name, next: make(chan struct{}, 1), replies: make(chan reply, 1)}
+	options := mqtt.NewClientOptions().AddBroker(broker).SetClientID(name).SetAutoReconnect(false).SetOrderMatters(true)
+	options.SetDefaultPublishHandler(d.received)
+	d.client = mqtt.NewClient(options)
+	if err := wait(d.client.Connect()); err != nil {
+		return nil, fmt.Errorf("connect %s: %w", name, err)
+	}
+	return d, wait(d.client.Subscribe(d.topic("notify-next"), 1, func(mqtt.Client, mqtt.Message) { d.nudge() }))
+}
+
+func wait(t mqtt.Token) error {
+	if !t.WaitTimeout(10 * time.Second) {
+		return fmt.Errorf("no answer within 10 s")
+	}
+	return t.Error()
+}
+
+func (d *demoDevice) topic(rest string) string { return "$aws/things/" + d.name + "/jobs/" + rest }
+
+func (d *demoDevice) nudge() {
+	select {
+	case d.next <- struct{}{}:
+	default:
+	}
+}
+
+// received takes the answers to requests: they arrive without a subscription.
+func (d *demoDevice) received(_ mqtt.Client, m mqtt.Message) {
+	var r reply
+	if json.Unmarshal(m.Payload(), &r) == nil {
+		d.replies <- r
+	}
+}
+
+// ask publishes a request and waits for its answer.
+func (d *demoDevice) ask(ctx context.Context, topic string, body any) (reply, error) {
+	payload, err := json.Marshal(body)
+	if err != nil {
+		return reply{}, err
+	}
+	if err := wait(d.client.Publish(d.topic(topic), 1, false, payload)); err != nil {
+		return reply{}, err
+	}
+	select {
+	case r := <-d.replies:
+		return r, nil
+	case <-ctx.Done():
+		return reply{}, ctx.Err()
+	}
+}
+
+// run runs jobs until ctx ends.
+func (d *demoDevice) run(ctx context.Context, log *slog.Logger) {
+	defer d.client.Disconnect(100)
+	for {
+		worked, err := d.work(ctx)
+		if err != nil && ctx.Err() == nil {
+			log.Error("device", "thing", d.name, "err", err)
+		}
+		if worked {
+			continue
+		}
+		select {
+		case <-d.next:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// work runs the next job, if there is one: it works for up to half a second, and fails one time in thirty.
+func (d *demoDevice) work(ctx context.Context) (worked bool, err error) {
+	started, err := d.ask(ctx, "start-next", struct{}{})
+	if err != nil || started.Execution == nil {
+		return false, err
+	}
+	select {
+	case <-time.After(100*time.Millisecond + rand.N(400*time.Millisecond)): // a device's own pace is real time
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
+	report := map[string]any{"status": "SUCCEEDED", "expectedVersion": started.Execution.VersionNumber}
+	if rand.IntN(30) == 0 {
+		report["status"], report["statusDetails"] = "FAILED", map[string]string{"reason": "checksum"}
+	}
+	_, err = d.ask(ctx, started.Execution.JobID+"/update", report)
+	return true, err
+}

@@ -1,0 +1,116 @@
+// Command drover is the server, the command line and the demonstration in one binary.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"syscall"
+
+	"github.com/drover-iot/drover/cli"
+)
+
+const usage = `drover runs jobs on fleets of devices. It speaks the AWS IoT Jobs API.
+
+usage: drover <command> [options]
+
+  serve            run the server
+  demo             a first look: a server, devices and a job that is changed while it runs
+  keys create      make another operator key for a data folder
+  iot              call the control plane, as "aws iot" does
+  iot-jobs-data    call the device plane, as "aws iot-jobs-data" does
+  version          print the version
+
+"drover <command> --help" says more about each.
+`
+
+// errUsage is a wrong command line whose message was printed already.
+var errUsage = errors.New("usage")
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	var status int
+	if filepath.Base(os.Args[0]) == "aws" { // called through a link of that name
+		status = callAPI(ctx, "aws", os.Args[1:])
+	} else {
+		status = run(ctx, os.Args[1:])
+	}
+	stop()
+	os.Exit(status)
+}
+
+// run runs one command and returns the exit status: 0, 1 for a failure, 2 for a wrong command line; the API commands
+// have statuses of their own.
+func run(ctx context.Context, args []string) int {
+	if len(args) == 0 {
+		fmt.Fprint(os.Stderr, usage)
+		return 2
+	}
+	var err error
+	switch args[0] {
+	case "serve":
+		err = serve(ctx, args[1:])
+	case "demo":
+		err = runDemo(ctx, args[1:])
+	case "keys":
+		err = keys(args[1:])
+	case "iot", "iot-jobs-data", "aws":
+		return callAPI(ctx, "drover", args)
+	case "version", "--version":
+		fmt.Println("drover " + version())
+	case "help", "--help", "-h":
+		fmt.Print(usage)
+	default:
+		fmt.Fprintf(os.Stderr, "drover: there is no command %q\n\n%s", args[0], usage)
+		return 2
+	}
+	switch {
+	case err == nil || errors.Is(err, flag.ErrHelp):
+		return 0
+	case errors.Is(err, errUsage):
+		return 2
+	}
+	fmt.Fprintln(os.Stderr, "drover: "+err.Error())
+	return 1
+}
+
+// callAPI is the command line of the API.
+func callAPI(ctx context.Context, program string, args []string) int {
+	return cli.Run(ctx, args, cli.Env{
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Program: program, Version: version(),
+	})
+}
+
+// version is the version that the binary was built as.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
+		return "development"
+	}
+	return info.Main.Version
+}
+
+// parse reads flags; left-over words and unknown flags are a wrong command line.
+func parse(flags *flag.FlagSet, args []string, about string) error {
+	flags.Usage = func() {
+		fmt.Fprintf(flags.Output(), "usage: drover %s [options]\n\n%s\n\noptions:\n", flags.Name(), about)
+		flags.PrintDefaults()
+	}
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return err
+		}
+		return errUsage
+	}
+	if flags.NArg() > 0 {
+		fmt.Fprintf(flags.Output(), "drover %s: unknown words: %s\n", flags.Name(), strings.Join(flags.Args(), " "))
+		return errUsage
+	}
+	return nil
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/drover-iot/drover/app"
+)
+
+// serve runs the server until it is told to stop.
+func serve(ctx context.Context, args []string) error {
+	c := app.Default()
+	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
+	flags.StringVar(&c.Data, "data", c.Data, "`folder` of everything that is kept; made when missing")
+	flags.StringVar(&c.HTTP, "http", c.HTTP, "`address` of plain HTTP, both planes; empty: off")
+	flags.StringVar(&c.HTTPS, "https", c.HTTPS, "`address` of HTTPS, both planes, and of MQTT by ALPN; empty: off")
+	flags.StringVar(&c.MQTT, "mqtt", c.MQTT, "`address` of plain MQTT, without credentials; empty: off")
+	flags.StringVar(&c.MQTTS, "mqtts", c.MQTTS, "`address` of MQTT over mutual TLS; empty: off")
+	clock := flags.String("clock", "real", "`real`, or virtual: time stands still until POST /_drover/clock moves it")
+	flags.StringVar(&c.Scope.Account, "account", c.Scope.Account, "account `id` in ARNs, 12 digits")
+	flags.StringVar(&c.Scope.Region, "region", c.Scope.Region, "region `name` in ARNs and signatures")
+	flags.StringVar(&c.Host, "host", c.Host, "host `name` that describe-endpoint answers and a new server certificate carries")
+	flags.BoolVar(&c.Scope.Relaxed, "relaxed-scope", false, "accept ARNs and signatures of any account and region, for test suites that have them written in")
+	flags.BoolVar(&c.OpenPlain, "open-plain", false, "let --http and --mqtt listen beyond loopback: everybody on the network can read, and act as any device")
+	level := flags.String("log", "info", "least `level` that is logged: debug, info, warn, error")
+	if err := parse(flags, args, "Run the server. Without options it listens on this machine only and keeps its data in ./drover-data."); err != nil {
+		return err
+	}
+	switch *clock {
+	case "real":
+	case "virtual":
+		c.Virtual = true
+	default:
+		return fmt.Errorf("--clock %s: must be real or virtual", *clock)
+	}
+	var least slog.Level
+	if err := least.UnmarshalText([]byte(*level)); err != nil {
+		return fmt.Errorf("--log %s: must be debug, info, warn or error", *level)
+	}
+	c.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: least}))
+
+	server, err := app.Open(ctx, c)
+	if err != nil {
+		return err
+	}
+	return server.Run(ctx, func() { fmt.Print(greeting(server)) })
+}
+
+// greeting says where the server listens and, on an empty folder, what to do next. The secret is printed once.
+func greeting(s *app.Server) string {
+	e := s.Endpoints
+	folder, err := filepath.Abs(s.Data)
+	if err != nil {
+		folder = s.Data
+	}
+	text := fmt.Sprintf("drover serves %s, account %s\n", e.Region, e.Account)
+	for _, l := range []struct{ what, where string }{
+		{"HTTP", e.HTTP}, {"HTTPS", e.HTTPS}, {"MQTT", e.MQTT}, {"MQTT over mutual TLS", e.MQTTS}, {"data", folder},
+	} {
+		if l.where != "" {
+			text += fmt.Sprintf("  %-21s %s\n", l.what, l.where)
+		}
+	}
+	if !s.Fresh || e.HTTP == "" {
+		return text
+	}
+	return text + fmt.Sprintf(`
+An operator key was made. It is in %s too, readable by you only. In another terminal:
+
+  export AWS_ENDPOINT_URL=%s AWS_DEFAULT_REGION=%s
+  export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s
+  aws iot create-thing --thing-name pump-07
+  aws iot create-job --job-id hello --targets arn:aws:iot:%s:%s:thing/pump-07 --document '{"operation":"hello"}'
+  aws iot describe-job --job-id hello
+`, filepath.Join(folder, "endpoints.json"), e.HTTP, e.Region, e.AccessKeyID, e.SecretAccessKey, e.Region, e.Account)
+}

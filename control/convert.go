@@ -1,0 +1,170 @@
+package control
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/drover-iot/drover/api/iot"
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/schema"
+)
+
+// at is a time of an answer; absent when zero.
+func at(t time.Time) *schema.Timestamp {
+	if t.IsZero() {
+		return nil
+	}
+	return new(schema.At(t))
+}
+
+// describe is a job as DescribeJob shows it. Three configurations are {} when never given (R-WIRE-14).
+func (p *Plane) describe(ctx context.Context, j job.Job) iot.Job {
+	return iot.Job{
+		JobArn: p.arn(ctx, registry.KindJob, j.ID), JobID: iot.JobID(j.ID), TargetSelection: iot.TargetSelection(j.Selection),
+		Status: iot.JobStatus(j.Status), ForceCanceled: optional(j.ForceCanceled), ReasonCode: optional(iot.ReasonCode(j.ReasonCode)),
+		Comment: optional(iot.Text(j.Comment)), Targets: j.Targets, Description: optional(iot.Text(j.Description)),
+		PresignedUrlConfig: showPresign(j.Presign), JobExecutionsRolloutConfig: showRollout(j.Rollout), AbortConfig: showAbort(j.Abort),
+		CreatedAt: at(j.CreatedAt), LastUpdatedAt: at(j.UpdatedAt), CompletedAt: at(j.CompletedAt), JobProcessDetails: processDetails(j),
+		TimeoutConfig: showTimeout(j.Timeout), NamespaceID: optional(iot.NamespaceID(j.Namespace)),
+		JobExecutionsRetryConfig: showRetry(j.Retry), IsConcurrent: new(j.Concurrent()),
+	}
+}
+
+// processDetails always has all eight counters (R-JOB-45).
+func processDetails(j job.Job) *iot.JobProcessDetails {
+	n := func(s job.ExecutionStatus) *int32 { return new(int32(j.Counts[s])) }
+	return &iot.JobProcessDetails{
+		ProcessingTargets: j.ProcessingTargets(), NumberOfCanceledThings: n(job.CanceledExecution),
+		NumberOfSucceededThings: n(job.Succeeded), NumberOfFailedThings: n(job.Failed), NumberOfRejectedThings: n(job.Rejected),
+		NumberOfQueuedThings: n(job.Queued), NumberOfInProgressThings: n(job.Running), NumberOfRemovedThings: n(job.Removed),
+		NumberOfTimedOutThings: n(job.TimedOut),
+	}
+}
+
+func presign(c *iot.PresignedUrlConfig) *job.PresignConfig {
+	if c == nil {
+		return nil
+	}
+	return &job.PresignConfig{RoleARN: string(value(c.RoleArn)), ExpiresInSec: int64(value(c.ExpiresInSec))}
+}
+
+func showPresign(c *job.PresignConfig) *iot.PresignedUrlConfig {
+	if c == nil {
+		return &iot.PresignedUrlConfig{}
+	}
+	return &iot.PresignedUrlConfig{RoleArn: optional(iot.RoleArn(c.RoleARN)), ExpiresInSec: optional(iot.ExpiresInSec(c.ExpiresInSec))}
+}
+
+func rollout(c *iot.JobExecutionsRolloutConfig) *job.RolloutConfig {
+	if c == nil {
+		return nil
+	}
+	out := &job.RolloutConfig{MaximumPerMinute: int(value(c.MaximumPerMinute))}
+	if e := c.ExponentialRate; e != nil {
+		out.Exponential = &job.Exponential{
+			BasePerMinute: int(e.BaseRatePerMinute), IncrementTenths: int(scaled(string(e.IncrementFactor), 1)),
+			NotifiedThings:  int64(value(e.RateIncreaseCriteria.NumberOfNotifiedThings)),
+			SucceededThings: int64(value(e.RateIncreaseCriteria.NumberOfSucceededThings)),
+		}
+	}
+	return out
+}
+
+func showRollout(c *job.RolloutConfig) *iot.JobExecutionsRolloutConfig {
+	if c == nil {
+		return &iot.JobExecutionsRolloutConfig{}
+	}
+	out := &iot.JobExecutionsRolloutConfig{MaximumPerMinute: optional(iot.MaximumPerMinute(c.MaximumPerMinute))}
+	if e := c.Exponential; e != nil {
+		out.ExponentialRate = &iot.ExponentialRolloutRate{
+			BaseRatePerMinute: iot.BaseRatePerMinute(e.BasePerMinute), IncrementFactor: iot.IncrementFactor(unscaled(int64(e.IncrementTenths), 1)),
+			RateIncreaseCriteria: iot.RateIncreaseCriteria{
+				NumberOfNotifiedThings:  optional(iot.ThingCount(e.NotifiedThings)),
+				NumberOfSucceededThings: optional(iot.ThingCount(e.SucceededThings)),
+			},
+		}
+	}
+	return out
+}
+
+func abort(c *iot.AbortConfig) *job.AbortConfig {
+	if c == nil {
+		return nil
+	}
+	return &job.AbortConfig{Criteria: convert(c.CriteriaList, func(a iot.AbortCriteria) job.AbortCriterion {
+		return job.AbortCriterion{
+			FailureType: job.FailureType(a.FailureType), ThresholdHundredths: scaled(string(a.ThresholdPercentage), 2),
+			MinExecuted: int64(a.MinNumberOfExecutedThings),
+		}
+	})}
+}
+
+func showAbort(c *job.AbortConfig) *iot.AbortConfig {
+	if c == nil {
+		return nil
+	}
+	return &iot.AbortConfig{CriteriaList: convert(c.Criteria, func(a job.AbortCriterion) iot.AbortCriteria {
+		return iot.AbortCriteria{
+			FailureType: iot.AbortFailureType(a.FailureType), Action: "CANCEL",
+			ThresholdPercentage: iot.ThresholdPercentage(unscaled(a.ThresholdHundredths, 2)), MinNumberOfExecutedThings: iot.ThingCount(a.MinExecuted),
+		}
+	})}
+}
+
+func timeout(c *iot.TimeoutConfig) *job.TimeoutConfig {
+	if c == nil {
+		return nil
+	}
+	return &job.TimeoutConfig{InProgressMinutes: int64(value(c.InProgressTimeoutInMinutes))}
+}
+
+func showTimeout(c *job.TimeoutConfig) *iot.TimeoutConfig {
+	if c == nil {
+		return &iot.TimeoutConfig{}
+	}
+	return &iot.TimeoutConfig{InProgressTimeoutInMinutes: optional(iot.TimeoutMinutes(c.InProgressMinutes))}
+}
+
+func retry(c *iot.JobExecutionsRetryConfig) *job.RetryConfig {
+	if c == nil {
+		return nil
+	}
+	return &job.RetryConfig{Criteria: convert(c.CriteriaList, func(r iot.RetryCriteria) job.RetryCriterion {
+		return job.RetryCriterion{FailureType: job.FailureType(r.FailureType), Retries: int(r.NumberOfRetries)}
+	})}
+}
+
+func showRetry(c *job.RetryConfig) *iot.JobExecutionsRetryConfig {
+	if c == nil {
+		return nil
+	}
+	return &iot.JobExecutionsRetryConfig{CriteriaList: convert(c.Criteria, func(r job.RetryCriterion) iot.RetryCriteria {
+		return iot.RetryCriteria{FailureType: iot.RetryFailureType(r.FailureType), NumberOfRetries: iot.NumberOfRetries(r.Retries)}
+	})}
+}
+
+// scaled reads a decimal as a whole number of its 10^-places. The API description has checked its form: it has at most
+// that many places.
+func scaled(decimal string, places int) int64 {
+	f, _ := strconv.ParseFloat(decimal, 64)
+	for range places {
+		f *= 10
+	}
+	return int64(f + 0.5)
+}
+
+// unscaled writes a whole number of 10^-places as a decimal, without trailing zeros.
+func unscaled(n int64, places int) string {
+	digits := strconv.FormatInt(n, 10)
+	if missing := places + 1 - len(digits); missing > 0 {
+		digits = strings.Repeat("0", missing) + digits
+	}
+	whole, fraction := digits[:len(digits)-places], strings.TrimRight(digits[len(digits)-places:], "0")
+	if fraction == "" {
+		return whole
+	}
+	return whole + "." + fraction
+}

@@ -1,0 +1,102 @@
+package control
+
+import (
+	"context"
+
+	"github.com/drover-iot/drover/api/iot"
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+)
+
+// DescribeJobExecution describes one attempt, ended or not.
+func (p *Plane) DescribeJobExecution(ctx context.Context, in *iot.DescribeJobExecutionRequest) (*iot.DescribeJobExecutionResponse, error) {
+	x, err := p.Engine.DescribeExecution(ctx, string(in.ThingName), string(in.JobID), in.ExecutionNumber)
+	if err != nil {
+		return nil, err
+	}
+	out := &iot.JobExecution{
+		JobID: in.JobID, Status: iot.ExecutionStatus(x.Status.String()), ForceCanceled: optional(x.ForceCanceled),
+		StatusDetails: &iot.ExecutionDetails{DetailsMap: details(x.Details)}, ThingArn: p.arn(ctx, registry.KindThing, string(in.ThingName)),
+		QueuedAt: at(x.QueuedAt), StartedAt: at(x.StartedAt), LastUpdatedAt: at(x.UpdatedAt),
+		ExecutionNumber: x.Number, VersionNumber: x.Version,
+	}
+	if left, ok := x.SecondsBeforeTimedOut(p.Engine.Now()); ok {
+		out.ApproximateSecondsBeforeTimedOut = &left
+	}
+	return &iot.DescribeJobExecutionResponse{Execution: out}, nil
+}
+
+// details are left out when empty, so that statusDetails shows as {} (R-WIRE-14).
+func details(d map[string]string) iot.StatusDetails {
+	if len(d) == 0 {
+		return nil
+	}
+	return d
+}
+
+// ListJobExecutionsForJob lists every attempt of a job.
+func (p *Plane) ListJobExecutionsForJob(ctx context.Context, in *iot.ListJobExecutionsForJobRequest) (*iot.ListJobExecutionsForJobResponse, error) {
+	filters := *in
+	filters.NextToken, filters.MaxResults = nil, nil
+	request, err := openPage[store.JobExecutionCursor](p.Pages, "ListJobExecutionsForJob", filters, in.NextToken, in.MaxResults)
+	if err != nil {
+		return nil, err
+	}
+	found, err := p.Engine.ExecutionsOfJob(ctx, string(in.JobID), store.JobExecutionQuery{
+		Status: status(in.Status), After: request.after, Limit: request.limit(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	found, next := cut(request, found, func(x store.NamedExecution) store.JobExecutionCursor {
+		return store.JobExecutionCursor{ThingName: x.ThingName, Thing: x.Thing, Number: x.Number}
+	})
+	return &iot.ListJobExecutionsForJobResponse{
+		NextToken: (*iot.NextToken)(next),
+		ExecutionSummaries: convert(found, func(x store.NamedExecution) iot.JobExecutionSummaryForJob {
+			return iot.JobExecutionSummaryForJob{ThingArn: p.arn(ctx, registry.KindThing, x.ThingName), JobExecutionSummary: summary(x)}
+		}),
+	}, nil
+}
+
+// ListJobExecutionsForThing lists every attempt on a thing.
+func (p *Plane) ListJobExecutionsForThing(ctx context.Context, in *iot.ListJobExecutionsForThingRequest) (*iot.ListJobExecutionsForThingResponse, error) {
+	filters := *in
+	filters.NextToken, filters.MaxResults = nil, nil
+	request, err := openPage[store.ThingExecutionCursor](p.Pages, "ListJobExecutionsForThing", filters, in.NextToken, in.MaxResults)
+	if err != nil {
+		return nil, err
+	}
+	found, err := p.Engine.ExecutionsOfThing(ctx, string(in.ThingName), store.ThingExecutionQuery{
+		Status: status(in.Status), Namespace: string(value(in.NamespaceID)), JobID: string(value(in.JobID)),
+		After: request.after, Limit: request.limit(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	found, next := cut(request, found, func(x store.NamedExecution) store.ThingExecutionCursor {
+		return store.ThingExecutionCursor{QueuedAt: x.QueuedAt, JobID: x.JobID, Number: x.Number}
+	})
+	return &iot.ListJobExecutionsForThingResponse{
+		NextToken: (*iot.NextToken)(next),
+		ExecutionSummaries: convert(found, func(x store.NamedExecution) iot.JobExecutionSummaryForThing {
+			return iot.JobExecutionSummaryForThing{JobID: iot.JobID(x.JobID), JobExecutionSummary: summary(x)}
+		}),
+	}, nil
+}
+
+func summary(x store.NamedExecution) iot.JobExecutionSummary {
+	return iot.JobExecutionSummary{
+		Status: iot.ExecutionStatus(x.Status.String()), QueuedAt: at(x.QueuedAt), StartedAt: at(x.StartedAt), LastUpdatedAt: at(x.UpdatedAt),
+		ExecutionNumber: x.Number, RetryAttempt: new(int32(x.Attempt)),
+	}
+}
+
+func status(s *iot.ExecutionStatus) *job.ExecutionStatus {
+	if s == nil {
+		return nil
+	}
+	parsed, _ := job.ParseExecutionStatus(string(*s)) // the API description has checked it
+	return &parsed
+}

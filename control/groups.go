@@ -1,0 +1,204 @@
+package control
+
+import (
+	"context"
+
+	"github.com/drover-iot/drover/api/iot"
+	"github.com/drover-iot/drover/engine"
+	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/schema"
+)
+
+func (p *Plane) bindGroups(r *schema.Router) {
+	schema.Handle(r, iot.CreateThingGroup, p.CreateThingGroup)
+	schema.Handle(r, iot.DescribeThingGroup, p.DescribeThingGroup)
+	schema.Handle(r, iot.UpdateThingGroup, p.UpdateThingGroup)
+	schema.Handle(r, iot.DeleteThingGroup, p.DeleteThingGroup)
+	schema.Handle(r, iot.ListThingGroups, p.ListThingGroups)
+	schema.Handle(r, iot.AddThingToThingGroup, p.AddThingToThingGroup)
+	schema.Handle(r, iot.RemoveThingFromThingGroup, p.RemoveThingFromThingGroup)
+	schema.Handle(r, iot.UpdateThingGroupsForThing, p.UpdateThingGroupsForThing)
+	schema.Handle(r, iot.ListThingsInThingGroup, p.ListThingsInThingGroup)
+	schema.Handle(r, iot.ListThingGroupsForThing, p.ListThingGroupsForThing)
+}
+
+// CreateThingGroup creates a static group.
+func (p *Plane) CreateThingGroup(ctx context.Context, in *iot.CreateThingGroupRequest) (*iot.CreateThingGroupResponse, error) {
+	if len(in.Tags) > 0 {
+		return nil, noTags()
+	}
+	properties := value(in.ThingGroupProperties)
+	attributes, _ := payload(properties.AttributePayload)
+	group, err := p.Engine.CreateGroup(ctx, engine.NewGroup{
+		Name: string(in.ThingGroupName), Parent: string(value(in.ParentGroupName)),
+		Description: string(value(properties.ThingGroupDescription)), Attributes: attributes,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &iot.CreateThingGroupResponse{
+		ThingGroupName: in.ThingGroupName, ThingGroupArn: p.arn(ctx, registry.KindGroup, group.Name), ThingGroupID: iot.ThingGroupID(group.UUID),
+	}, nil
+}
+
+func noTags() error {
+	return fault.New(fault.Invalid, "tags: not available yet in this version of Drover")
+}
+
+// DescribeThingGroup describes a group.
+func (p *Plane) DescribeThingGroup(ctx context.Context, in *iot.DescribeThingGroupRequest) (*iot.DescribeThingGroupResponse, error) {
+	group, err := p.Engine.DescribeGroup(ctx, string(in.ThingGroupName))
+	if err != nil {
+		return nil, err
+	}
+	out := &iot.DescribeThingGroupResponse{
+		ThingGroupName: in.ThingGroupName, ThingGroupID: iot.ThingGroupID(group.UUID), ThingGroupArn: p.arn(ctx, registry.KindGroup, group.Name),
+		Version: group.Version, ThingGroupMetadata: iot.ThingGroupMetadata{CreationDate: schema.At(group.CreatedAt)},
+		ThingGroupProperties: iot.ThingGroupProperties{ThingGroupDescription: optional(iot.Text(group.Description))},
+	}
+	if len(group.Attributes) > 0 {
+		out.ThingGroupProperties.AttributePayload = &iot.AttributePayload{Attributes: group.Attributes}
+	}
+	if n := len(group.Ancestors); n > 0 { // R-ID-50
+		out.ThingGroupMetadata.ParentGroupName = new(iot.ThingGroupName(group.Ancestors[n-1].Name))
+		out.ThingGroupMetadata.RootToParentThingGroups = convert(group.Ancestors, p.nameAndArn(ctx))
+	}
+	return out, nil
+}
+
+func (p *Plane) nameAndArn(ctx context.Context) func(registry.Group) iot.GroupNameAndArn {
+	return func(g registry.Group) iot.GroupNameAndArn {
+		return iot.GroupNameAndArn{GroupName: iot.ThingGroupName(g.Name), GroupArn: p.arn(ctx, registry.KindGroup, g.Name)}
+	}
+}
+
+// UpdateThingGroup changes a group's properties.
+func (p *Plane) UpdateThingGroup(ctx context.Context, in *iot.UpdateThingGroupRequest) (*iot.GroupVersion, error) {
+	attributes, merge := payload(in.ThingGroupProperties.AttributePayload)
+	version, err := p.Engine.UpdateGroup(ctx, string(in.ThingGroupName), engine.GroupUpdate{
+		Description: text(in.ThingGroupProperties.ThingGroupDescription), Attributes: attributes, Merge: merge, ExpectedVersion: in.ExpectedVersion,
+	})
+	return &iot.GroupVersion{Version: version}, err
+}
+
+// DeleteThingGroup deletes a group.
+func (p *Plane) DeleteThingGroup(ctx context.Context, in *iot.DeleteThingGroupRequest) (*schema.Nothing, error) {
+	return &schema.Nothing{}, p.Engine.DeleteGroup(ctx, string(in.ThingGroupName), in.ExpectedVersion)
+}
+
+// ListThingGroups lists groups by name.
+func (p *Plane) ListThingGroups(ctx context.Context, in *iot.ListThingGroupsRequest) (*iot.ListThingGroupsResponse, error) {
+	filters := *in
+	filters.NextToken, filters.MaxResults = nil, nil
+	request, err := openPage[nameCursor](p.Pages, "ListThingGroups", filters, in.NextToken, in.MaxResults)
+	if err != nil {
+		return nil, err
+	}
+	groups, err := p.Engine.ListGroups(ctx, engine.GroupFilter{
+		Parent: text(in.ParentGroup), Recursive: in.Recursive, Prefix: string(value(in.NamePrefixFilter)),
+		After: request.from().Name, Limit: request.limit(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p.groupPage(ctx, request, groups), nil
+}
+
+func (p *Plane) groupPage(ctx context.Context, request page[nameCursor], groups []registry.Group) *iot.ListThingGroupsResponse {
+	groups, next := cut(request, groups, func(g registry.Group) nameCursor { return nameCursor{g.Name} })
+	return &iot.ListThingGroupsResponse{NextToken: (*iot.NextToken)(next), ThingGroups: convert(groups, p.nameAndArn(ctx))}
+}
+
+// named returns the name of a resource given by name, by ARN, or by both, which must agree (R-ID-11).
+func named[T ~string](s registry.Scope, kind, member string, name *T, arn *string) (string, error) {
+	if name == nil && arn == nil {
+		return "", fault.New(fault.Invalid, "%sName: required, when %sArn is not given", member, member)
+	}
+	if arn == nil {
+		return string(*name), nil
+	}
+	parsed, err := s.Parse(member+"Arn", *arn, kind)
+	if err != nil {
+		return "", err
+	}
+	if name != nil && string(*name) != parsed.Name {
+		return "", fault.New(fault.Invalid, "%sName %s and %sArn %s do not agree", member, *name, member, *arn)
+	}
+	return parsed.Name, nil
+}
+
+// member names the group and the thing of a request about one membership.
+func (p *Plane) member(group *iot.ThingGroupName, groupArn *string, thing *iot.ThingName, thingArn *string) (groupName, thingName string, err error) {
+	if groupName, err = named(p.Engine.Scope, registry.KindGroup, "thingGroup", group, groupArn); err != nil {
+		return "", "", err
+	}
+	thingName, err = named(p.Engine.Scope, registry.KindThing, "thing", thing, thingArn)
+	return groupName, thingName, err
+}
+
+// AddThingToThingGroup puts a thing into a group.
+func (p *Plane) AddThingToThingGroup(ctx context.Context, in *iot.AddThingToThingGroupRequest) (*schema.Nothing, error) {
+	group, thing, err := p.member(in.ThingGroupName, in.ThingGroupArn, in.ThingName, in.ThingArn)
+	if err != nil {
+		return nil, err
+	}
+	return &schema.Nothing{}, p.Engine.AddMember(ctx, group, thing)
+}
+
+// RemoveThingFromThingGroup takes a thing out of a group.
+func (p *Plane) RemoveThingFromThingGroup(ctx context.Context, in *iot.RemoveThingFromThingGroupRequest) (*schema.Nothing, error) {
+	group, thing, err := p.member(in.ThingGroupName, in.ThingGroupArn, in.ThingName, in.ThingArn)
+	if err != nil {
+		return nil, err
+	}
+	return &schema.Nothing{}, p.Engine.RemoveMember(ctx, group, thing)
+}
+
+// UpdateThingGroupsForThing changes several memberships of a thing at once.
+func (p *Plane) UpdateThingGroupsForThing(ctx context.Context, in *iot.UpdateThingGroupsForThingRequest) (*schema.Nothing, error) {
+	if in.ThingName == nil {
+		return nil, fault.New(fault.Invalid, "thingName: required, but missing")
+	}
+	plain := func(n iot.ThingGroupName) string { return string(n) }
+	return &schema.Nothing{}, p.Engine.ChangeMemberships(ctx, string(*in.ThingName),
+		convert(in.ThingGroupsToAdd, plain), convert(in.ThingGroupsToRemove, plain))
+}
+
+// ListThingsInThingGroup lists the things of a group by name.
+func (p *Plane) ListThingsInThingGroup(ctx context.Context, in *iot.ListThingsInThingGroupRequest) (*iot.ThingNames, error) {
+	filters := *in
+	filters.NextToken, filters.MaxResults = nil, nil
+	request, err := openPage[nameCursor](p.Pages, "ListThingsInThingGroup", filters, in.NextToken, in.MaxResults)
+	if err != nil {
+		return nil, err
+	}
+	names, err := p.Engine.ListMembers(ctx, string(in.ThingGroupName), value(in.Recursive), request.from().Name, request.limit())
+	if err != nil {
+		return nil, err
+	}
+	return namesPage(request, names), nil
+}
+
+func namesPage(request page[nameCursor], names []string) *iot.ThingNames {
+	names, next := cut(request, names, func(n string) nameCursor { return nameCursor{n} })
+	return &iot.ThingNames{NextToken: (*iot.NextToken)(next), Things: convert(names, func(n string) iot.ThingName { return iot.ThingName(n) })}
+}
+
+// ListThingGroupsForThing lists the groups of a thing by name; at most ten, so it pages only when asked for less.
+func (p *Plane) ListThingGroupsForThing(ctx context.Context, in *iot.ListThingGroupsForThingRequest) (*iot.ListThingGroupsResponse, error) {
+	filters := *in
+	filters.NextToken, filters.MaxResults = nil, nil
+	request, err := openPage[nameCursor](p.Pages, "ListThingGroupsForThing", filters, in.NextToken, in.MaxResults)
+	if err != nil {
+		return nil, err
+	}
+	groups, err := p.Engine.GroupsOfThing(ctx, string(in.ThingName))
+	if err != nil {
+		return nil, err
+	}
+	for len(groups) > 0 && groups[0].Name <= request.from().Name {
+		groups = groups[1:]
+	}
+	return p.groupPage(ctx, request, groups), nil
+}

@@ -1,0 +1,112 @@
+package control
+
+import (
+	"context"
+
+	"github.com/drover-iot/drover/api/iot"
+	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/schema"
+)
+
+func (p *Plane) bindIdentity(r *schema.Router) {
+	schema.Handle(r, iot.CreateKeysAndCertificate, p.CreateKeysAndCertificate)
+	schema.Handle(r, iot.CreateCertificateFromCsr, p.CreateCertificateFromCsr)
+	schema.Handle(r, iot.RegisterCertificateWithoutCA, p.RegisterCertificateWithoutCA)
+	schema.Handle(r, iot.RegisterCertificate, p.RegisterCertificate)
+	schema.Handle(r, iot.DescribeCertificate, p.DescribeCertificate)
+	schema.Handle(r, iot.UpdateCertificate, p.UpdateCertificate)
+	schema.Handle(r, iot.DeleteCertificate, p.DeleteCertificate)
+	schema.Handle(r, iot.ListCertificates, p.ListCertificates)
+
+	schema.Handle(r, iot.AttachThingPrincipal, p.AttachThingPrincipal)
+	schema.Handle(r, iot.DetachThingPrincipal, p.DetachThingPrincipal)
+	schema.Handle(r, iot.ListThingPrincipals, p.ListThingPrincipals)
+	schema.Handle(r, iot.ListPrincipalThings, p.ListPrincipalThings)
+
+	schema.Handle(r, iot.CreatePolicy, p.CreatePolicy)
+	schema.Handle(r, iot.GetPolicy, p.GetPolicy)
+	schema.Handle(r, iot.ListPolicies, p.ListPolicies)
+	schema.Handle(r, iot.DeletePolicy, p.DeletePolicy)
+	schema.Handle(r, iot.CreatePolicyVersion, p.CreatePolicyVersion)
+	schema.Handle(r, iot.GetPolicyVersion, p.GetPolicyVersion)
+	schema.Handle(r, iot.ListPolicyVersions, p.ListPolicyVersions)
+	schema.Handle(r, iot.SetDefaultPolicyVersion, p.SetDefaultPolicyVersion)
+	schema.Handle(r, iot.DeletePolicyVersion, p.DeletePolicyVersion)
+	schema.Handle(r, iot.AttachPolicy, p.AttachPolicy)
+	schema.Handle(r, iot.DetachPolicy, p.DetachPolicy)
+	schema.Handle(r, iot.ListAttachedPolicies, p.ListAttachedPolicies)
+	schema.Handle(r, iot.ListTargetsForPolicy, p.ListTargetsForPolicy)
+}
+
+// certificateOf is the certificate id in a principal's ARN (R-ID-20).
+func (p *Plane) certificateOf(principal iot.Principal) (string, error) {
+	arn, err := p.Engine.Scope.Parse("principal", string(principal), registry.KindCert)
+	return arn.Name, err
+}
+
+// AttachThingPrincipal attaches a certificate to a thing.
+func (p *Plane) AttachThingPrincipal(ctx context.Context, in *iot.AttachThingPrincipalRequest) (*schema.Nothing, error) {
+	certificate, err := p.certificateOf(in.Principal)
+	if err != nil {
+		return nil, err
+	}
+	exclusive := value(in.ThingPrincipalType) == "EXCLUSIVE_THING"
+	return &schema.Nothing{}, p.Engine.AttachPrincipal(ctx, string(in.ThingName), certificate, exclusive)
+}
+
+// DetachThingPrincipal detaches a certificate from a thing.
+func (p *Plane) DetachThingPrincipal(ctx context.Context, in *iot.DetachThingPrincipalRequest) (*schema.Nothing, error) {
+	certificate, err := p.certificateOf(in.Principal)
+	if err != nil {
+		return nil, err
+	}
+	return &schema.Nothing{}, p.Engine.DetachPrincipal(ctx, string(in.ThingName), certificate)
+}
+
+// ListThingPrincipals lists the certificates attached to a thing.
+func (p *Plane) ListThingPrincipals(ctx context.Context, in *iot.ListThingPrincipalsRequest) (*iot.ListThingPrincipalsResponse, error) {
+	request, err := openPage[nameCursor](p.Pages, "ListThingPrincipals", in.ThingName, in.NextToken, in.MaxResults)
+	if err != nil {
+		return nil, err
+	}
+	found, err := p.Engine.PrincipalsOfThing(ctx, string(in.ThingName), request.from().Name, request.limit())
+	if err != nil {
+		return nil, err
+	}
+	found, next := cut(request, found, func(a registry.Principal) nameCursor { return nameCursor{a.Certificate} })
+	return &iot.ListThingPrincipalsResponse{NextToken: (*iot.NextToken)(next), Principals: convert(found, func(a registry.Principal) iot.Principal {
+		return iot.Principal(p.arn(ctx, registry.KindCert, a.Certificate))
+	})}, nil
+}
+
+// ListPrincipalThings lists the things that a certificate is attached to.
+func (p *Plane) ListPrincipalThings(ctx context.Context, in *iot.ListPrincipalThingsRequest) (*iot.ThingNames, error) {
+	certificate, err := p.certificateOf(in.Principal)
+	if err != nil {
+		return nil, err
+	}
+	request, err := openPage[nameCursor](p.Pages, "ListPrincipalThings", certificate, in.NextToken, in.MaxResults)
+	if err != nil {
+		return nil, err
+	}
+	found, err := p.Engine.ThingsOfPrincipal(ctx, certificate, request.from().Name, request.limit())
+	if err != nil {
+		return nil, err
+	}
+	return namesPage(request, convert(found, func(a registry.Principal) string { return a.ThingName })), nil
+}
+
+// DescribeEndpoint answers the host that clients connect to: a bare name, always the same (R-HTTP-36, R-HTTP-37).
+func (p *Plane) DescribeEndpoint(_ context.Context, in *iot.DescribeEndpointRequest) (*iot.DescribeEndpointResponse, error) {
+	switch kind := value(in.EndpointType); kind {
+	case "", "iot:Data", "iot:Data-ATS":
+		return &iot.DescribeEndpointResponse{EndpointAddress: p.DataHost}, nil
+	case "iot:Jobs":
+		return &iot.DescribeEndpointResponse{EndpointAddress: p.JobsHost}, nil
+	case "iot:CredentialProvider", "iot:DeviceAdvisor", "iot:Data-Beta":
+		return nil, fault.New(fault.Invalid, "endpointType: %s is not available in this version of Drover; use iot:Data-ATS or iot:Jobs", kind)
+	default:
+		return nil, fault.New(fault.Invalid, "endpointType: %q is not one of iot:Data-ATS, iot:Data, iot:Jobs", kind)
+	}
+}

@@ -1,0 +1,149 @@
+package control
+
+import (
+	"context"
+
+	"github.com/drover-iot/drover/api/iot"
+	"github.com/drover-iot/drover/engine"
+	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/schema"
+	"github.com/drover-iot/drover/store"
+)
+
+func (p *Plane) bindJobs(r *schema.Router) {
+	schema.Handle(r, iot.CreateJob, p.CreateJob)
+	schema.Handle(r, iot.DescribeJob, p.DescribeJob)
+	schema.Handle(r, iot.UpdateJob, p.UpdateJob)
+	schema.Handle(r, iot.ListJobs, p.ListJobs)
+	schema.Handle(r, iot.CancelJob, p.CancelJob)
+	schema.Handle(r, iot.DeleteJob, p.DeleteJob)
+	schema.Handle(r, iot.GetJobDocument, p.GetJobDocument)
+	schema.Handle(r, iot.DescribeJobExecution, p.DescribeJobExecution)
+	schema.Handle(r, iot.ListJobExecutionsForJob, p.ListJobExecutionsForJob)
+	schema.Handle(r, iot.ListJobExecutionsForThing, p.ListJobExecutionsForThing)
+}
+
+// CreateJob creates a job and starts its rollout.
+func (p *Plane) CreateJob(ctx context.Context, in *iot.CreateJobRequest) (*iot.JobHandle, error) {
+	if err := available(in); err != nil {
+		return nil, err
+	}
+	if in.Document == nil { // R-VAL-1
+		return nil, fault.New(fault.Invalid, "document: required, because neither documentSource nor jobTemplateArn is given")
+	}
+	created, err := p.Engine.CreateJob(ctx, engine.NewJob{
+		ID: string(in.JobID), Document: string(*in.Document),
+		Definition: job.Definition{
+			Targets: in.Targets, Selection: job.Snapshot, Description: string(value(in.Description)), Namespace: string(value(in.NamespaceID)),
+			Presign: presign(in.PresignedUrlConfig), Rollout: rollout(in.JobExecutionsRolloutConfig), Abort: abort(in.AbortConfig),
+			Timeout: timeout(in.TimeoutConfig), Retry: retry(in.JobExecutionsRetryConfig),
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p.handle(ctx, created), nil
+}
+
+// available refuses the members of CreateJob whose features come with a later version, instead of ignoring them.
+func available(in *iot.CreateJobRequest) error {
+	for _, member := range []struct {
+		name  string
+		given bool
+	}{
+		{"documentSource", in.DocumentSource != nil},
+		{"targetSelection CONTINUOUS", value(in.TargetSelection) == "CONTINUOUS"},
+		{"tags", len(in.Tags) > 0},
+		{"jobTemplateArn", in.JobTemplateArn != nil},
+		{"documentParameters", in.DocumentParameters != nil},
+		{"schedulingConfig", in.SchedulingConfig != nil},
+		{"destinationPackageVersions", in.DestinationPackageVersions != nil},
+	} {
+		if member.given {
+			return fault.New(fault.Invalid, "%s: not available yet in this version of Drover", member.name)
+		}
+	}
+	return nil
+}
+
+func (p *Plane) handle(ctx context.Context, j job.Job) *iot.JobHandle {
+	return &iot.JobHandle{
+		JobArn: p.arn(ctx, registry.KindJob, j.ID), JobID: iot.JobID(j.ID), Description: optional(iot.Text(j.Description)),
+	}
+}
+
+// DescribeJob describes a job with its live counts.
+func (p *Plane) DescribeJob(ctx context.Context, in *iot.DescribeJobRequest) (*iot.DescribeJobResponse, error) {
+	j, err := p.Engine.DescribeJob(ctx, string(in.JobID))
+	if err != nil {
+		return nil, err
+	}
+	return &iot.DescribeJobResponse{Job: p.describe(ctx, j)}, nil
+}
+
+// UpdateJob changes a running job.
+func (p *Plane) UpdateJob(ctx context.Context, in *iot.UpdateJobRequest) (*schema.Nothing, error) {
+	return &schema.Nothing{}, p.Engine.UpdateJob(ctx, string(in.JobID), text(in.NamespaceID), job.Update{
+		Description: text(in.Description), Presign: presign(in.PresignedUrlConfig), Rollout: rollout(in.JobExecutionsRolloutConfig),
+		Abort: abort(in.AbortConfig), Timeout: timeout(in.TimeoutConfig), Retry: retry(in.JobExecutionsRetryConfig),
+	})
+}
+
+// CancelJob cancels a job.
+func (p *Plane) CancelJob(ctx context.Context, in *iot.CancelJobRequest) (*iot.JobHandle, error) {
+	canceled, err := p.Engine.CancelJob(ctx, string(in.JobID), job.Cancellation{
+		Force: value(in.Force), ReasonCode: string(value(in.ReasonCode)), Comment: string(value(in.Comment)),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p.handle(ctx, canceled), nil
+}
+
+// DeleteJob deletes a job.
+func (p *Plane) DeleteJob(ctx context.Context, in *iot.DeleteJobRequest) (*schema.Nothing, error) {
+	return &schema.Nothing{}, p.Engine.DeleteJob(ctx, string(in.JobID), value(in.Force), text(in.NamespaceID))
+}
+
+// GetJobDocument returns the document as it was stored.
+func (p *Plane) GetJobDocument(ctx context.Context, in *iot.GetJobDocumentRequest) (*iot.GetJobDocumentResponse, error) {
+	document, err := p.Engine.JobDocument(ctx, string(in.JobID))
+	if err != nil {
+		return nil, err
+	}
+	return &iot.GetJobDocumentResponse{Document: new(iot.Document(document))}, nil
+}
+
+// ListJobs lists jobs, newest first (R-API-10).
+func (p *Plane) ListJobs(ctx context.Context, in *iot.ListJobsRequest) (*iot.ListJobsResponse, error) {
+	filters := *in
+	filters.NextToken, filters.MaxResults = nil, nil
+	request, err := openPage[store.JobCursor](p.Pages, "ListJobs", filters, in.NextToken, in.MaxResults)
+	if err != nil {
+		return nil, err
+	}
+	jobs, group, err := p.Engine.ListJobs(ctx, engine.JobFilter{
+		JobQuery: store.JobQuery{
+			Status: job.Status(value(in.Status)), Selection: job.Selection(value(in.TargetSelection)),
+			Namespace: string(value(in.NamespaceID)), After: request.after, Limit: request.limit(),
+		},
+		GroupName: string(value(in.ThingGroupName)), GroupUUID: string(value(in.ThingGroupID)),
+	})
+	if err != nil {
+		return nil, err
+	}
+	jobs, next := cut(request, jobs, func(j job.Job) store.JobCursor { return store.JobCursor{CreatedAt: j.CreatedAt, ID: j.ID} })
+	return &iot.ListJobsResponse{NextToken: (*iot.NextToken)(next), Jobs: convert(jobs, func(j job.Job) iot.JobSummary {
+		s := iot.JobSummary{
+			JobArn: p.arn(ctx, registry.KindJob, j.ID), JobID: iot.JobID(j.ID), TargetSelection: iot.TargetSelection(j.Selection),
+			Status: iot.JobStatus(j.Status), CreatedAt: at(j.CreatedAt), LastUpdatedAt: at(j.UpdatedAt), CompletedAt: at(j.CompletedAt),
+			IsConcurrent: new(j.Concurrent()),
+		}
+		if group != nil { // R-API-13
+			s.ThingGroupID = new(iot.ThingGroupID(group.UUID))
+		}
+		return s
+	})}, nil
+}

@@ -1,0 +1,186 @@
+package control
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/drover-iot/drover/api/iot"
+	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/schema"
+	"github.com/drover-iot/drover/store"
+)
+
+// CreatePolicy creates a policy; its first version is the default.
+func (p *Plane) CreatePolicy(ctx context.Context, in *iot.CreatePolicyRequest) (*iot.CreatePolicyResponse, error) {
+	if len(in.Tags) > 0 {
+		return nil, noTags()
+	}
+	policy, err := p.Engine.CreatePolicy(ctx, string(in.PolicyName), string(in.PolicyDocument))
+	if err != nil {
+		return nil, err
+	}
+	return &iot.CreatePolicyResponse{
+		PolicyName: in.PolicyName, PolicyArn: p.arn(ctx, registry.KindPolicy, policy.Name), PolicyDocument: in.PolicyDocument,
+		PolicyVersionID: versionID(policy.Default),
+	}, nil
+}
+
+func versionID(number int) iot.PolicyVersionID { return iot.PolicyVersionID(strconv.Itoa(number)) }
+
+// versionNumber reads a version id. One that is too large for a number names no version.
+func versionNumber(policy iot.PolicyName, id iot.PolicyVersionID) (int, error) {
+	number, err := strconv.Atoi(string(id))
+	if err != nil {
+		return 0, fault.New(fault.NotFound, "policy %s has no version %s", policy, id)
+	}
+	return number, nil
+}
+
+// GetPolicy returns a policy with the document that is in force.
+func (p *Plane) GetPolicy(ctx context.Context, in *iot.GetPolicyRequest) (*iot.GetPolicyResponse, error) {
+	policy, err := p.Engine.GetPolicy(ctx, string(in.PolicyName))
+	if err != nil {
+		return nil, err
+	}
+	return &iot.GetPolicyResponse{
+		PolicyName: in.PolicyName, PolicyArn: p.arn(ctx, registry.KindPolicy, policy.Name), PolicyDocument: iot.PolicyDocument(policy.Document()),
+		DefaultVersionID: versionID(policy.Default), CreationDate: schema.At(policy.CreatedAt), LastModifiedDate: schema.At(policy.UpdatedAt),
+	}, nil
+}
+
+// ListPolicies lists policies by creation.
+func (p *Plane) ListPolicies(ctx context.Context, in *iot.ListPoliciesRequest) (*iot.PolicyList, error) {
+	request, err := openPage[store.IdentityCursor](p.Pages, "ListPolicies", value(in.AscendingOrder), in.Marker, in.PageSize)
+	if err != nil {
+		return nil, err
+	}
+	found, err := p.Engine.ListPolicies(ctx, store.IdentityQuery{
+		Ascending: value(in.AscendingOrder), After: request.after, Limit: request.limit(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	found, next := cut(request, found, func(q registry.Policy) store.IdentityCursor {
+		return store.IdentityCursor{CreatedAt: q.CreatedAt, Key: q.Name}
+	})
+	return &iot.PolicyList{NextMarker: (*iot.Marker)(next), Policies: convert(found, p.showPolicy(ctx))}, nil
+}
+
+func (p *Plane) showPolicy(ctx context.Context) func(registry.Policy) iot.Policy {
+	return func(q registry.Policy) iot.Policy {
+		return iot.Policy{PolicyName: iot.PolicyName(q.Name), PolicyArn: p.arn(ctx, registry.KindPolicy, q.Name)}
+	}
+}
+
+// DeletePolicy deletes a policy.
+func (p *Plane) DeletePolicy(ctx context.Context, in *iot.DeletePolicyRequest) (*schema.Nothing, error) {
+	return &schema.Nothing{}, p.Engine.DeletePolicy(ctx, string(in.PolicyName))
+}
+
+// CreatePolicyVersion adds a version to a policy.
+func (p *Plane) CreatePolicyVersion(ctx context.Context, in *iot.CreatePolicyVersionRequest) (*iot.CreatePolicyVersionResponse, error) {
+	version, err := p.Engine.CreatePolicyVersion(ctx, string(in.PolicyName), string(in.PolicyDocument), value(in.SetAsDefault))
+	if err != nil {
+		return nil, err
+	}
+	return &iot.CreatePolicyVersionResponse{
+		PolicyArn: p.arn(ctx, registry.KindPolicy, string(in.PolicyName)), PolicyDocument: in.PolicyDocument,
+		PolicyVersionID: versionID(version.Number), IsDefaultVersion: value(in.SetAsDefault),
+	}, nil
+}
+
+// GetPolicyVersion returns one version of a policy.
+func (p *Plane) GetPolicyVersion(ctx context.Context, in *iot.GetPolicyVersionRequest) (*iot.GetPolicyVersionResponse, error) {
+	policy, err := p.Engine.GetPolicy(ctx, string(in.PolicyName))
+	if err != nil {
+		return nil, err
+	}
+	number, err := versionNumber(in.PolicyName, in.PolicyVersionID)
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range policy.Versions {
+		if v.Number == number {
+			return &iot.GetPolicyVersionResponse{
+				PolicyArn: p.arn(ctx, registry.KindPolicy, policy.Name), PolicyName: in.PolicyName, PolicyDocument: iot.PolicyDocument(v.Document),
+				PolicyVersionID: versionID(v.Number), IsDefaultVersion: v.Number == policy.Default,
+				CreationDate: schema.At(v.CreatedAt), LastModifiedDate: schema.At(v.CreatedAt),
+			}, nil
+		}
+	}
+	return nil, fault.New(fault.NotFound, "policy %s has no version %d", policy.Name, number)
+}
+
+// ListPolicyVersions lists the versions of a policy; at most five.
+func (p *Plane) ListPolicyVersions(ctx context.Context, in *iot.ListPolicyVersionsRequest) (*iot.ListPolicyVersionsResponse, error) {
+	policy, err := p.Engine.GetPolicy(ctx, string(in.PolicyName))
+	if err != nil {
+		return nil, err
+	}
+	return &iot.ListPolicyVersionsResponse{PolicyVersions: convert(policy.Versions, func(v registry.PolicyVersion) iot.PolicyVersion {
+		return iot.PolicyVersion{VersionID: versionID(v.Number), IsDefaultVersion: v.Number == policy.Default, CreateDate: schema.At(v.CreatedAt)}
+	})}, nil
+}
+
+// SetDefaultPolicyVersion puts a version in force.
+func (p *Plane) SetDefaultPolicyVersion(ctx context.Context, in *iot.SetDefaultPolicyVersionRequest) (*schema.Nothing, error) {
+	number, err := versionNumber(in.PolicyName, in.PolicyVersionID)
+	if err != nil {
+		return nil, err
+	}
+	return &schema.Nothing{}, p.Engine.SetDefaultPolicyVersion(ctx, string(in.PolicyName), number)
+}
+
+// DeletePolicyVersion deletes a version that is not in force.
+func (p *Plane) DeletePolicyVersion(ctx context.Context, in *iot.DeletePolicyVersionRequest) (*schema.Nothing, error) {
+	number, err := versionNumber(in.PolicyName, in.PolicyVersionID)
+	if err != nil {
+		return nil, err
+	}
+	return &schema.Nothing{}, p.Engine.DeletePolicyVersion(ctx, string(in.PolicyName), number)
+}
+
+// AttachPolicy attaches a policy to a certificate or a group.
+func (p *Plane) AttachPolicy(ctx context.Context, in *iot.AttachPolicyRequest) (*schema.Nothing, error) {
+	return &schema.Nothing{}, p.Engine.AttachPolicy(ctx, string(in.PolicyName), string(in.Target))
+}
+
+// DetachPolicy detaches a policy from a certificate or a group.
+func (p *Plane) DetachPolicy(ctx context.Context, in *iot.DetachPolicyRequest) (*schema.Nothing, error) {
+	return &schema.Nothing{}, p.Engine.DetachPolicy(ctx, string(in.PolicyName), string(in.Target))
+}
+
+// ListAttachedPolicies lists the policies of a target by name. They are few, so it pages only when asked for less.
+func (p *Plane) ListAttachedPolicies(ctx context.Context, in *iot.ListAttachedPoliciesRequest) (*iot.PolicyList, error) {
+	filters := []any{in.Target, value(in.Recursive)}
+	request, err := openPage[nameCursor](p.Pages, "ListAttachedPolicies", filters, in.Marker, in.PageSize)
+	if err != nil {
+		return nil, err
+	}
+	found, err := p.Engine.PoliciesOfTarget(ctx, string(in.Target), value(in.Recursive))
+	if err != nil {
+		return nil, err
+	}
+	for len(found) > 0 && found[0].Name <= request.from().Name {
+		found = found[1:]
+	}
+	found, next := cut(request, found, func(q registry.Policy) nameCursor { return nameCursor{q.Name} })
+	return &iot.PolicyList{NextMarker: (*iot.Marker)(next), Policies: convert(found, p.showPolicy(ctx))}, nil
+}
+
+// ListTargetsForPolicy lists what a policy is attached to.
+func (p *Plane) ListTargetsForPolicy(ctx context.Context, in *iot.ListTargetsForPolicyRequest) (*iot.ListTargetsForPolicyResponse, error) {
+	request, err := openPage[registry.Attachment](p.Pages, "ListTargetsForPolicy", in.PolicyName, in.Marker, in.PageSize)
+	if err != nil {
+		return nil, err
+	}
+	found, err := p.Engine.TargetsOfPolicy(ctx, string(in.PolicyName), request.from(), request.limit())
+	if err != nil {
+		return nil, err
+	}
+	found, next := cut(request, found, func(a registry.Attachment) registry.Attachment { return a })
+	return &iot.ListTargetsForPolicyResponse{NextMarker: (*iot.Marker)(next), Targets: convert(found, func(a registry.Attachment) iot.PolicyTarget {
+		return iot.PolicyTarget(p.arn(ctx, string(a.Kind), a.Key))
+	})}, nil
+}

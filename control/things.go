@@ -1,0 +1,119 @@
+package control
+
+import (
+	"context"
+
+	"github.com/drover-iot/drover/api/iot"
+	"github.com/drover-iot/drover/engine"
+	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/schema"
+	"github.com/drover-iot/drover/store"
+)
+
+func (p *Plane) bindThings(r *schema.Router) {
+	schema.Handle(r, iot.CreateThing, p.CreateThing)
+	schema.Handle(r, iot.DescribeThing, p.DescribeThing)
+	schema.Handle(r, iot.UpdateThing, p.UpdateThing)
+	schema.Handle(r, iot.DeleteThing, p.DeleteThing)
+	schema.Handle(r, iot.ListThings, p.ListThings)
+}
+
+// CreateThing registers a thing. Thing types and billing groups come with a later version: none exists to be named.
+func (p *Plane) CreateThing(ctx context.Context, in *iot.CreateThingRequest) (*iot.CreateThingResponse, error) {
+	if in.ThingTypeName != nil {
+		return nil, noThingType(*in.ThingTypeName)
+	}
+	if in.BillingGroupName != nil { // R-ID-44
+		return nil, fault.New(fault.NotFound, "billing group %s does not exist", *in.BillingGroupName)
+	}
+	attributes, _ := payload(in.AttributePayload)
+	thing, err := p.Engine.CreateThing(ctx, string(in.ThingName), attributes)
+	if err != nil {
+		return nil, err
+	}
+	return &iot.CreateThingResponse{
+		ThingName: in.ThingName, ThingArn: p.arn(ctx, registry.KindThing, thing.Name), ThingID: thing.UUID,
+	}, nil
+}
+
+func noThingType(name iot.ThingTypeName) error {
+	return fault.New(fault.NotFound, "thing type %s does not exist; thing types are not available yet in this version of Drover", name)
+}
+
+// payload is the attributes of a request, nil when none were given, and whether they are merged.
+func payload(a *iot.AttributePayload) (attributes map[string]string, merge bool) {
+	if a == nil {
+		return nil, false
+	}
+	return a.Attributes, value(a.Merge)
+}
+
+// shown is attributes as answers show them: always there (R-ID-5).
+func shown(attributes map[string]string) iot.Attributes {
+	if attributes == nil {
+		return iot.Attributes{}
+	}
+	return attributes
+}
+
+// DescribeThing describes a thing.
+func (p *Plane) DescribeThing(ctx context.Context, in *iot.DescribeThingRequest) (*iot.DescribeThingResponse, error) {
+	thing, err := p.Engine.DescribeThing(ctx, string(in.ThingName))
+	if err != nil {
+		return nil, err
+	}
+	return &iot.DescribeThingResponse{
+		DefaultClientID: thing.Name, ThingName: in.ThingName, ThingID: thing.UUID, ThingArn: p.arn(ctx, registry.KindThing, thing.Name),
+		ThingTypeName: optional(iot.ThingTypeName(thing.Type)), Attributes: shown(thing.Attributes), Version: thing.Version,
+	}, nil
+}
+
+// UpdateThing changes a thing's attributes.
+func (p *Plane) UpdateThing(ctx context.Context, in *iot.UpdateThingRequest) (*schema.Nothing, error) {
+	if in.ThingTypeName != nil && value(in.RemoveThingType) { // R-ID-6
+		return nil, fault.New(fault.Invalid, "thingTypeName and removeThingType exclude each other")
+	}
+	if in.ThingTypeName != nil {
+		return nil, noThingType(*in.ThingTypeName)
+	}
+	attributes, merge := payload(in.AttributePayload)
+	return &schema.Nothing{}, p.Engine.UpdateThing(ctx, string(in.ThingName), engine.ThingUpdate{
+		Attributes: attributes, Merge: merge, ExpectedVersion: in.ExpectedVersion,
+	})
+}
+
+// DeleteThing deletes a thing.
+func (p *Plane) DeleteThing(ctx context.Context, in *iot.DeleteThingRequest) (*schema.Nothing, error) {
+	return &schema.Nothing{}, p.Engine.DeleteThing(ctx, string(in.ThingName), in.ExpectedVersion)
+}
+
+// nameCursor is the place in a list that is sorted by name.
+type nameCursor struct{ Name string }
+
+// ListThings lists things by name.
+func (p *Plane) ListThings(ctx context.Context, in *iot.ListThingsRequest) (*iot.ListThingsResponse, error) {
+	if in.AttributeName != nil && in.AttributeValue == nil { // R-ID-9
+		return nil, fault.New(fault.Invalid, "attributeValue: required with attributeName")
+	}
+	filters := *in
+	filters.NextToken, filters.MaxResults = nil, nil
+	request, err := openPage[nameCursor](p.Pages, "ListThings", filters, in.NextToken, in.MaxResults)
+	if err != nil {
+		return nil, err
+	}
+	things, err := p.Engine.ListThings(ctx, store.ThingQuery{
+		Type: string(value(in.ThingTypeName)), Attribute: string(value(in.AttributeName)), Value: string(value(in.AttributeValue)),
+		ValueIsPrefix: value(in.UsePrefixAttributeValue), After: request.from().Name, Limit: request.limit(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	things, next := cut(request, things, func(t registry.Thing) nameCursor { return nameCursor{t.Name} })
+	return &iot.ListThingsResponse{NextToken: (*iot.NextToken)(next), Things: convert(things, func(t registry.Thing) iot.ThingAttribute {
+		return iot.ThingAttribute{
+			ThingName: iot.ThingName(t.Name), ThingTypeName: optional(iot.ThingTypeName(t.Type)), ThingArn: p.arn(ctx, registry.KindThing, t.Name),
+			Attributes: shown(t.Attributes), Version: t.Version,
+		}
+	})}, nil
+}

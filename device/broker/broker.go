@@ -1,0 +1,209 @@
+package broker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+)
+
+// A Broker serves MQTT on any number of listeners. Make it with New, end it with Shutdown.
+type Broker struct {
+	cfg      Config
+	log      *slog.Logger
+	routes   *routes
+	retained retained
+	journal  *journal
+	counters counters
+
+	ctx  context.Context // ends when Shutdown is over
+	stop context.CancelFunc
+	// greeting ends when Shutdown begins: connections without a session are closed then.
+	greeting      context.Context
+	closeGreeting context.CancelFunc
+	conns         sync.WaitGroup
+	swept         chan struct{} // closed when the sweeper has stopped
+
+	mu       sync.Mutex // guards what follows; taken before a session's
+	sessions map[string]*session
+	presence map[string]presenceVersion
+	closing  bool
+}
+
+// sweepEvery is how often expired sessions are looked for.
+const sweepEvery = 10 * time.Second
+
+// New loads the stored sessions and returns a broker that is ready to serve.
+func New(ctx context.Context, cfg Config) (*Broker, error) {
+	cfg = cfg.withDefaults()
+	b := &Broker{
+		cfg: cfg, log: cfg.Log, routes: newRoutes(), swept: make(chan struct{}),
+		sessions: map[string]*session{}, presence: map[string]presenceVersion{},
+		retained: retained{messages: map[string]*message{}, seqs: map[string]uint64{}},
+	}
+	if err := b.load(ctx); err != nil {
+		return nil, fmt.Errorf("load sessions: %w", err)
+	}
+	b.journal = newJournal(cfg.Sessions, cfg.Log)
+	b.ctx, b.stop = context.WithCancel(context.WithoutCancel(ctx))
+	b.greeting, b.closeGreeting = context.WithCancel(b.ctx)
+	go b.sweep()
+	return b, nil
+}
+
+// load takes in the stored sessions. One that was connected when the process ended starts to wait now.
+func (b *Broker) load(ctx context.Context) error {
+	now := time.Now()
+	return b.cfg.Sessions.Load(ctx, func(c Change) error {
+		if c.Client == "" {
+			return b.retained.load(c)
+		}
+		if c.Seq == 0 {
+			return b.loadSession(c, now)
+		}
+		s := b.sessions[c.Client]
+		if s == nil {
+			return nil // left by a crash in the middle of a deletion
+		}
+		m, id, dup, err := parseStored(c.Value)
+		if err != nil {
+			return fmt.Errorf("client %q: %w", c.Client, err)
+		}
+		s.push(entry{m: m, seq: c.Seq, id: id, qos: m.QoS, dup: dup, retain: m.retain, stored: true})
+		s.seq = max(s.seq, c.Seq)
+		return nil
+	})
+}
+
+func (b *Broker) loadSession(c Change, now time.Time) error {
+	var r sessionRecord
+	if err := json.Unmarshal(c.Value, &r); err != nil {
+		return fmt.Errorf("client %q: %w", c.Client, err)
+	}
+	s := &session{b: b, client: c.Client, version: r.Version, saved: true}
+	s.expiry = time.Duration(r.Expiry) * time.Second
+	s.until = now.Add(s.expiry)
+	if r.Until != 0 {
+		s.until = time.UnixMilli(r.Until)
+	}
+	for filter, g := range r.Subs {
+		s.subs = append(s.subs, subscription{filter, granted(g)})
+		b.routes.add(filter, s, granted(g))
+	}
+	b.counters.subscriptions.Add(int64(len(r.Subs)))
+	b.sessions[c.Client] = s
+	return nil
+}
+
+func (b *Broker) sweep() {
+	defer close(b.swept)
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case now := <-tick.C:
+			b.expire(now)
+		case <-b.ctx.Done():
+			return
+		}
+	}
+}
+
+// Serve accepts connections until ctx ends or the listener fails, and closes the listener. The listener decides about
+// TLS. Connections that are open stay so until Shutdown.
+func (b *Broker) Serve(ctx context.Context, l net.Listener) error {
+	defer context.AfterFunc(ctx, func() { l.Close() })()
+	defer l.Close()
+	var pause time.Duration
+	for {
+		nc, err := l.Accept()
+		switch {
+		case ctx.Err() != nil || b.ctx.Err() != nil:
+			if err == nil {
+				nc.Close()
+			}
+			return nil
+		case err == nil:
+			pause = 0
+			if b.open() {
+				go b.serve(nc)
+			} else {
+				nc.Close()
+			}
+		case errors.Is(err, net.ErrClosed):
+			return err
+		default: // such as no file descriptors left: wait for some
+			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+			b.log.Error("accept", "listener", l.Addr().String(), "error", err)
+			select {
+			case <-time.After(pause):
+			case <-ctx.Done():
+			}
+		}
+	}
+}
+
+// ServeConn serves one connection whose principal is known already, such as a WebSocket. It returns when the CONNECT
+// has been answered or refused.
+func (b *Broker) ServeConn(nc net.Conn, p Principal) {
+	if !b.open() {
+		nc.Close()
+		return
+	}
+	defer context.AfterFunc(b.greeting, func() { nc.Close() })()
+	nc.SetDeadline(time.Now().Add(b.cfg.ConnectTimeout))
+	b.greet(&conn{b: b, nc: nc}, p)
+}
+
+// open counts a new connection in, unless the broker is closing.
+func (b *Broker) open() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.closing {
+		b.conns.Add(1)
+	}
+	return !b.closing
+}
+
+var hitBuffers = sync.Pool{New: func() any { return new([]hit) }}
+
+// Publish sends a message to all that subscribe to its topic, and queues it for persistent sessions whose client is
+// away. It waits for nobody, and costs a look-up if nobody subscribes. It returns the number of sessions.
+func (b *Broker) Publish(m Message) int {
+	return b.withHits(m.Topic, func(hits []hit) { fanOut(&message{Message: m}, hits) })
+}
+
+// Subscribed reports whether anybody subscribes to a topic.
+func (b *Broker) Subscribed(topic string) bool {
+	return b.withHits(topic, func([]hit) {}) > 0
+}
+
+func (b *Broker) route(m *message) {
+	b.withHits(m.Topic, func(hits []hit) { fanOut(m, hits) })
+}
+
+func fanOut(m *message, hits []hit) {
+	for _, h := range hits {
+		if h.granted&grantNoLocal == 0 || h.session != m.from {
+			h.session.deliver(m, h.granted, false)
+		}
+	}
+}
+
+// withHits calls use with the sessions that subscribe to a topic, if there are any, and returns their number.
+func (b *Broker) withHits(topic string, use func([]hit)) int {
+	buffer := hitBuffers.Get().(*[]hit)
+	hits := b.routes.match(topic, (*buffer)[:0])
+	n := len(hits)
+	if n > 0 {
+		use(hits)
+		clear(hits)
+	}
+	*buffer = hits[:0]
+	hitBuffers.Put(buffer)
+	return n
+}

@@ -1,0 +1,248 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestConnect(t *testing.T) {
+	t.Parallel()
+	_, addr := start(t, Config{Service: echo})
+	long := strings.Repeat("x", 128)
+	for _, row := range []struct {
+		name string
+		hello
+		code byte // CONNACK; 255: closed without
+	}{
+		{"R-BRK-9 3.1.1", hello{version: 4, id: "a", clean: true}, 0},
+		{"R-BRK-9 5", hello{version: 5, id: "b", clean: true}, 0},
+		{"R-BRK-15 username", hello{version: 4, id: "c", clean: true, username: "?SDK=Python&Version=1.4.9"}, 0},
+		{"R-BRK-16 128 bytes", hello{version: 4, id: long, clean: true}, 0},
+		{"R-BRK-16 129 bytes", hello{version: 4, id: long + "x", clean: true}, 2},
+		{"R-BRK-16 129 bytes, 5", hello{version: 5, id: long + "x", clean: true}, 0x85},
+		{"R-BRK-16 dollar", hello{version: 4, id: "$a", clean: true}, 2},
+		{"R-BRK-16 dollar, 5", hello{version: 5, id: "$a", clean: true}, 0x85},
+		{"R-BRK-16 empty, clean", hello{version: 4, clean: true}, 0},
+		{"R-BRK-16 empty, not clean", hello{version: 4}, 2},
+		{"R-BRK-16 empty, 5", hello{version: 5}, 0},
+		{"R-BRK-9 level 6", hello{version: 6, id: "d", clean: true}, 0x84},
+		{"R-BRK-9 level 2", hello{version: 2, id: "d", clean: true}, 1},
+		{"R-BRK-10 will QoS 2", hello{version: 5, id: "e", will: &publishOut{topic: "w", qos: 2}}, 0x9B},
+		{"R-BRK-24 will under $", hello{version: 4, id: "e", clean: true, will: &publishOut{topic: "$aws/x"}}, 5},
+		{"R-BRK-24 will under $, 5", hello{version: 5, id: "e", will: &publishOut{topic: "$aws/x"}}, 0x90},
+		{"NUL in the client id", hello{version: 4, id: "a\x00b", clean: true}, 255},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			c := dial(t, addr, row.version)
+			c.send(encodeConnect(row.hello))
+			if row.code == 255 {
+				c.version = version311
+				c.wantClosed(Success)
+				return
+			}
+			props := c.wantConnack(row.code, false)
+			if row.version == version5 && row.id == "" && props[propAssignedClientID] == 0 {
+				t.Error("no Assigned Client Identifier")
+			}
+			if row.code == 0 {
+				c.sync()
+				return
+			}
+			c.version = version311
+			c.wantClosed(Success)
+		})
+	}
+}
+
+func TestMQTT31IsRefused(t *testing.T) { // R-BRK-9
+	t.Parallel()
+	_, addr := start(t, Config{})
+	c := dial(t, addr, 4)
+	c.send(packet(typeConnect<<4, append(appendText(nil, "MQIsdp"), 3, 2, 0, 60, 0, 1, 'a')))
+	c.wantConnack(1, false)
+	c.wantClosed(Success)
+}
+
+func TestConnackProperties(t *testing.T) { // R-BRK-26, R-BRK-12, R-BRK-14
+	t.Parallel()
+	_, addr := start(t, Config{})
+	base := map[byte]uint32{
+		propReceiveMaximum: 100, propMaximumQoS: 1, propRetainAvailable: 1, propMaximumPacket: 149504,
+		propTopicAliasMaximum: 8, propWildcardAvailable: 1, propSubscriptionIDs: 0, propSharedSubscription: 0,
+	}
+	for _, row := range []struct {
+		name      string
+		keepAlive uint16
+		expiry    uint32
+		more      map[byte]uint32
+	}{
+		{"as asked", 60, 3600, nil},
+		{"keep-alive 29", 29, 0, map[byte]uint32{propServerKeepAlive: 30}},
+		{"keep-alive 30", 30, 0, nil},
+		{"keep-alive 1200", 1200, 0, nil},
+		{"keep-alive 1201", 1201, 0, map[byte]uint32{propServerKeepAlive: 1200}},
+		{"keep-alive 0", 0, 0, map[byte]uint32{propServerKeepAlive: 1200}},
+		{"7 days", 60, 604800, nil},
+		{"more than 7 days", 60, 604801, map[byte]uint32{propSessionExpiry: 604800}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			c := dial(t, addr, 5)
+			c.send(encodeConnect(hello{version: 5, id: row.name, keepAlive: row.keepAlive, expiry: row.expiry}))
+			got := c.wantConnack(0, false)
+			want := map[byte]uint32{}
+			for _, m := range []map[byte]uint32{base, row.more} {
+				for k, v := range m {
+					want[k] = v
+				}
+			}
+			if fmt.Sprint(got) != fmt.Sprint(want) {
+				t.Errorf("properties %v, want %v", got, want)
+			}
+		})
+	}
+}
+
+func TestFirstPacket(t *testing.T) { // R-BRK-15
+	t.Parallel()
+	_, addr := start(t, Config{ConnectTimeout: 50 * time.Millisecond})
+	silent := dial(t, addr, 4)
+	silent.wantClosed(Success)
+	early := dial(t, addr, 4)
+	early.send([]byte{typePingreq << 4, 0})
+	early.wantClosed(Success)
+}
+
+func TestSecondConnect(t *testing.T) { // R-BRK-15
+	t.Parallel()
+	_, addr := start(t, Config{})
+	for _, version := range []byte{4, 5} {
+		c := join(t, addr, version, fmt.Sprint("twice", version))
+		c.send(encodeConnect(hello{version: version, id: "twice", clean: true}))
+		c.wantClosed(ProtocolError)
+	}
+}
+
+func TestPipelinedPackets(t *testing.T) { // R-BRK-15: packets after CONNECT, before CONNACK
+	t.Parallel()
+	_, addr := start(t, Config{Service: echo})
+	c := dial(t, addr, 4)
+	get := publishOut{topic: "$aws/things/a/jobs/get", payload: []byte("{}"), qos: 1, id: 7}
+	packets := [][]byte{
+		encodeConnect(hello{version: 4, id: "eager", clean: true}),
+		encodeSubscribe(4, 1, 1, "$aws/things/a/jobs/get/+"),
+	}
+	for range 40 { // more than one small read buffer
+		packets = append(packets, appendPublish(nil, 4, &get))
+	}
+	c.send(packets...)
+	c.wantConnack(0, false)
+	c.wantSuback(1)
+	for range 40 {
+		c.wantPuback(7, Success)
+		p := c.wantPublish("$aws/things/a/jobs/get/accepted", "{}", 1)
+		c.send(appendPuback(nil, 4, p.id, Success))
+	}
+}
+
+func TestTakeover(t *testing.T) { // R-BRK-16
+	t.Parallel()
+	_, addr := start(t, Config{})
+	watch := join(t, addr, 4, "watch")
+	watch.subscribe(1, 1, "will/+")
+	for _, version := range []byte{4, 5} {
+		id := fmt.Sprint("same", version)
+		old := dial(t, addr, version)
+		will := &publishOut{topic: "will/" + id, payload: []byte("gone"), qos: 1}
+		old.send(encodeConnect(hello{version: version, id: id, clean: true, will: will}))
+		old.wantConnack(0, false)
+		old.subscribe(1, 1, "mine")
+		now := join(t, addr, version, id)
+		old.wantClosed(SessionTakenOver)
+		watch.wantPublish("will/"+id, "gone", 1)
+		now.publish(3, 1, "mine", "x") // the old subscription is gone
+		now.wantPuback(3, Success)
+		now.sync()
+	}
+}
+
+func TestKeepAlive(t *testing.T) { // R-BRK-14
+	t.Parallel()
+	_, addr := start(t, Config{KeepAliveMin: time.Millisecond, KeepAliveMax: 100 * time.Millisecond})
+	began := time.Now()
+	c := join(t, addr, 5, "quiet")
+	c.wantClosed(KeepAliveTimeout)
+	if took := time.Since(began); took < 140*time.Millisecond {
+		t.Errorf("closed after %v, want 1.5 × 100 ms", took)
+	}
+}
+
+func TestKeepAliveIsReset(t *testing.T) { // R-BRK-14: any packet resets the timer
+	t.Parallel()
+	_, addr := start(t, Config{KeepAliveMin: time.Millisecond, KeepAliveMax: 200 * time.Millisecond})
+	c := join(t, addr, 5, "busy")
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for range 12 { // twice the patience
+		<-tick.C
+		c.sync()
+	}
+	c.wantClosed(KeepAliveTimeout)
+}
+
+func TestUnknownCertificate(t *testing.T) { // R-BRK-6, R-BRK-37
+	t.Parallel()
+	var lines logLines
+	_, addr := start(t, Config{
+		Log:          logTo(&lines),
+		Authenticate: func(context.Context, Link) (Principal, error) { return nil, errors.New("certificate not ACTIVE") },
+	})
+	c := dial(t, addr, 4)
+	c.wantClosed(Success)
+	if !strings.Contains(lines.String(), "certificate not ACTIVE") {
+		t.Errorf("log: %s", lines.String())
+	}
+}
+
+func TestShutdown(t *testing.T) { // R-BRK-30
+	t.Parallel()
+	b, addr := start(t, Config{})
+	c := join(t, addr, 5, "a")
+	waiting := dial(t, addr, 5) // has not said CONNECT
+	go b.Shutdown(t.Context())
+	c.wantClosed(ServerShuttingDown)
+	waiting.wantClosed(Success)
+}
+
+func TestDisconnect(t *testing.T) { // R-BRK-19
+	t.Parallel()
+	r := &rights{id: "cert-1"}
+	b, addr := start(t, Config{Authenticate: r.authenticate})
+	gone, kept := join(t, addr, 5, "gone"), join(t, addr, 5, "kept")
+	match := func(p *Peer) bool { return p.Principal.ID() == "cert-1" && p.ClientID == "gone" }
+	if n := b.Disconnect(match, AdministrativeAction); n != 1 {
+		t.Errorf("ended %d connections, want 1", n)
+	}
+	gone.wantClosed(AdministrativeAction)
+	kept.sync()
+}
+
+func TestServeConn(t *testing.T) { // R-BRK-7, R-BRK-32: a WebSocket hands its connection and principal over
+	t.Parallel()
+	b, _ := start(t, Config{Service: echo})
+	here, there := net.Pipe()
+	go b.ServeConn(there, &rights{id: "sigv4"})
+	c := &client{t: t, nc: here, version: 5}
+	c.in.src, c.in.max = here, 1<<20
+	c.in.release()
+	c.send(encodeConnect(hello{version: 5, id: "browser", clean: true}))
+	c.wantConnack(0, false)
+	c.publish(0, 0, get, "{}")
+	c.wantPublish(accepted, "{}", 0)
+}

@@ -1,0 +1,61 @@
+package broker
+
+import "fmt"
+
+// Cause is why a connection ended, as the presence events say it (R-BRK-33).
+type Cause string
+
+// The causes in use.
+const (
+	ClientInitiated   Cause = "CLIENT_INITIATED_DISCONNECT"
+	AuthError         Cause = "AUTH_ERROR"
+	ClientError       Cause = "CLIENT_ERROR"
+	ConnectionLost    Cause = "CONNECTION_LOST"
+	DuplicateClientID Cause = "DUPLICATE_CLIENTID"
+	ForbiddenAccess   Cause = "FORBIDDEN_ACCESS"
+	KeepAliveExceeded Cause = "MQTT_KEEP_ALIVE_TIMEOUT"
+	ServerInitiated   Cause = "SERVER_INITIATED_DISCONNECT"
+	Throttled         Cause = "THROTTLED"
+)
+
+// causes gives the presence cause of each reason with which this side ends a connection; the rest is ClientError.
+var causes = map[Reason]Cause{
+	NotAuthorized:        AuthError,
+	TopicNameInvalid:     ForbiddenAccess,
+	AdministrativeAction: AuthError,
+	KeepAliveTimeout:     KeepAliveExceeded,
+	SessionTakenOver:     DuplicateClientID,
+	ServerShuttingDown:   ServerInitiated,
+	QuotaExceeded:        Throttled,
+}
+
+// An ending is the error that ends a connection: what an MQTT 5 client is told, and why.
+type ending struct {
+	reason Reason // sent in DISCONNECT (or CONNACK); Success is not sent
+	cause  Cause
+	detail string
+	topic  string
+	// noWill is set by a client's own goodbye (R-BRK-24).
+	noWill bool
+	// resumed is set on a connection whose session another connection took over whole.
+	resumed bool
+}
+
+func (e *ending) Error() string { return fmt.Sprintf("0x%02X %s", byte(e.reason), e.detail) }
+
+// refusal ends the connection with a reason; the cause follows from the reason.
+func refusal(r Reason, detail string) *ending {
+	cause, ok := causes[r]
+	if !ok {
+		cause = ClientError
+	}
+	return &ending{reason: r, cause: cause, detail: detail}
+}
+
+func malformed(what string) error { return refusal(MalformedPacket, what) }
+
+func violation(what string) error { return refusal(ProtocolError, what) }
+
+func lost(err error) *ending {
+	return &ending{cause: ConnectionLost, detail: err.Error()}
+}

@@ -1,0 +1,171 @@
+package broker
+
+import "time"
+
+// join gives a connection its session: the one that waits for its client id, or a new one. Another connection with the
+// same id is closed (R-BRK-16). The CONNACK is queued before any delivery can be.
+func (b *Broker) join(c *conn, p *connectPacket, ack *connackPacket) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closing {
+		return refusal(ServerShuttingDown, "shutting down")
+	}
+	s := b.sessions[c.peer.ClientID]
+	if s != nil {
+		s.mu.Lock()
+		resume := !p.cleanStart && s.version == p.version && s.persistent() &&
+			(s.conn != nil || time.Now().Before(s.until))
+		b.takeOver(s, resume)
+		if !resume {
+			b.endSession(s)
+		}
+		s.mu.Unlock()
+		if !resume {
+			s = nil
+		}
+	}
+	ack.sessionPresent = s != nil
+	if s == nil {
+		s = &session{b: b, client: c.peer.ClientID, version: p.version}
+		b.sessions[s.client] = s
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.will != nil {
+		s.will.Stop() // the client is back in time
+		s.will = nil
+	}
+	s.conn, c.s = c, s
+	s.until = time.Time{}
+	switch {
+	case p.version == version5:
+		s.expiry = b.sessionExpiry(p.sessionExpiry)
+	case !p.cleanStart:
+		s.expiry = b.cfg.SessionExpiry
+	default:
+		s.expiry = 0
+	}
+	b.saveJoined(s)
+	c.out.replies = appendConnack(c.out.buffer(), p.version, *ack)
+	b.counters.connections.Add(1)
+	c.presence = b.nextPresence(s.client)
+	return nil
+}
+
+// saveJoined notes in the store that the session is in use, or that it will not outlive its connection.
+func (b *Broker) saveJoined(s *session) {
+	switch {
+	case s.persistent():
+		b.journal.write(s.record())
+	case s.saved:
+		s.saved = false
+		b.journal.write(Change{Client: s.client})
+		for i := range s.queue {
+			s.queue[i].stored = false
+		}
+	}
+}
+
+// takeOver closes the connection that a session still has. The caller holds b.mu and s.mu.
+func (b *Broker) takeOver(s *session, resume bool) {
+	old := s.conn
+	if old == nil {
+		return
+	}
+	e := refusal(SessionTakenOver, "another connection has the client id")
+	e.resumed = resume
+	b.detach(s)
+	if resume {
+		s.park()
+	}
+	old.kick(e)
+}
+
+// detach parts a session from its connection. The caller holds s.mu.
+func (b *Broker) detach(s *session) {
+	if s.conn.out.drained != nil {
+		s.conn.out.drained.Broadcast()
+	}
+	s.conn = nil
+	b.counters.connections.Add(-1)
+}
+
+// endSession forgets a session. The caller holds b.mu and s.mu.
+func (b *Broker) endSession(s *session) {
+	s.ended = true
+	if b.sessions[s.client] == s {
+		delete(b.sessions, s.client)
+	}
+	for _, sub := range s.subs {
+		b.routes.remove(sub.filter, s)
+	}
+	b.counters.subscriptions.Add(-int64(len(s.subs)))
+	if s.saved {
+		s.saved = false
+		b.journal.write(Change{Client: s.client})
+	}
+	s.subs, s.queue, s.sent, s.waiting, s.waiting1 = nil, nil, nil, 0, 0
+}
+
+// leave is what the end of a connection does to its session: park it, or end it. Then the will and the presence event
+// are due.
+func (b *Broker) leave(c *conn, e *ending) {
+	b.mu.Lock()
+	s := c.s
+	s.mu.Lock()
+	if s.conn == c {
+		b.detach(s)
+		s.until = time.Now().Add(s.expiry)
+		if s.persistent() {
+			b.journal.write(s.record())
+			s.park()
+		} else {
+			b.endSession(s)
+		}
+	}
+	b.settleWill(c, e)
+	s.mu.Unlock()
+	b.mu.Unlock()
+	if w := c.will; w != nil {
+		b.publishWill(w)
+	}
+	b.disconnected(c, e)
+}
+
+// settleWill decides about the will of a connection that ends: c.will stays if it is to be published now. The caller
+// holds b.mu and s.mu.
+func (b *Broker) settleWill(c *conn, e *ending) {
+	w, s := c.will, c.s
+	switch {
+	case w == nil:
+	case e.noWill, c.willDelay > 0 && e.resumed:
+		c.will = nil
+	case c.willDelay > 0 && !s.ended && s.conn == nil:
+		c.will = nil
+		s.will = time.AfterFunc(min(c.willDelay, s.expiry), func() { b.publishWill(w) })
+	}
+}
+
+func (b *Broker) publishWill(w *message) {
+	if !w.expires.IsZero() {
+		w.expires = time.Now().Add(time.Duration(w.expires.Unix()) * time.Second)
+	}
+	if w.retain {
+		b.retain(w)
+	}
+	b.route(w)
+}
+
+// expire ends the sessions whose time is over.
+func (b *Broker) expire(now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, s := range b.sessions {
+		s.mu.Lock()
+		if s.conn == nil && !now.Before(s.until) {
+			b.endSession(s)
+		}
+		s.mu.Unlock()
+	}
+	b.forgetPresence(now)
+}

@@ -1,0 +1,105 @@
+package broker
+
+import (
+	"encoding/binary"
+	"errors"
+	"time"
+)
+
+// A Message is what the service publishes.
+type Message struct {
+	Topic   string
+	Payload []byte // not changed after Publish
+	QoS     byte   // 0 or 1
+	// Latest keeps only the newest message of its topic in the queue of a session (R-MQTT-44).
+	Latest bool
+}
+
+// A message is a Message on its way, with what only clients can set.
+type message struct {
+	Message
+	retain  bool
+	expires time.Time // zero: never
+	pass    []byte    // MQTT 5 properties in wire form
+	from    *session  // nil: from the service
+}
+
+// cost is what a message counts in a queue.
+func (m *message) cost() int { return len(m.Topic) + len(m.Payload) + len(m.pass) + 64 }
+
+func (m *message) expired(now time.Time) bool { return !m.expires.IsZero() && !now.Before(m.expires) }
+
+// remaining is the message expiry to send, in seconds; 0: none.
+func (m *message) remaining(now time.Time) uint32 {
+	if m.expires.IsZero() {
+		return 0
+	}
+	return uint32((m.expires.Sub(now) + time.Second - 1) / time.Second)
+}
+
+// The bounds of a message expiry (R-BRK-13).
+const maxMessageExpiry = 604800
+
+// expiresAt turns a message expiry in seconds into a time; 0 is none.
+func expiresAt(seconds uint32, now time.Time) time.Time {
+	if seconds == 0 {
+		return time.Time{}
+	}
+	return now.Add(time.Duration(min(seconds, maxMessageExpiry)) * time.Second)
+}
+
+// Flags of a stored message.
+const (
+	storedLatest = 1 << iota
+	storedExpires
+)
+
+// appendStored is the stored form of a message: flags, expiry in ms, and an MQTT 5 PUBLISH packet.
+func appendStored(b []byte, m *message, id uint16, dup bool) []byte {
+	var flags byte
+	var at int64
+	if m.Latest {
+		flags |= storedLatest
+	}
+	if !m.expires.IsZero() {
+		flags |= storedExpires
+		at = m.expires.UnixMilli()
+	}
+	b = append(b, flags)
+	b = binary.BigEndian.AppendUint64(b, uint64(at))
+	p := publishOut{topic: m.Topic, payload: m.Payload, qos: m.QoS, dup: dup, retain: m.retain, pass: m.pass}
+	if m.QoS > 0 {
+		p.id = max(id, 1)
+	}
+	return appendPublish(b, version5, &p)
+}
+
+var errStored = errors.New("stored message is damaged")
+
+// parseStored reads what appendStored wrote.
+func parseStored(b []byte) (m *message, id uint16, dup bool, err error) {
+	const fixed = 9
+	if len(b) < fixed+2 {
+		return nil, 0, false, errStored
+	}
+	flags, at := b[0], int64(binary.BigEndian.Uint64(b[1:]))
+	_, n := varint(b[fixed+1:])
+	if n <= 0 {
+		return nil, 0, false, errStored
+	}
+	p, err := decodePublish(b[fixed], b[fixed+1+n:], version5)
+	if err != nil {
+		return nil, 0, false, errStored
+	}
+	m = &message{
+		Message: Message{Topic: string(p.topic), Payload: p.payload, QoS: p.qos, Latest: flags&storedLatest != 0},
+		retain:  p.retain, pass: p.pass,
+	}
+	if flags&storedExpires != 0 {
+		m.expires = time.UnixMilli(at)
+	}
+	if p.dup {
+		id = p.id
+	}
+	return m, id, p.dup, nil
+}

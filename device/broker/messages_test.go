@@ -1,0 +1,180 @@
+package broker
+
+import (
+	"encoding/json"
+	"testing"
+)
+
+func TestMatchingQuirks(t *testing.T) { // R-BRK-21, T-53
+	t.Parallel()
+	b, addr := start(t, Config{})
+	c := join(t, addr, 4, "")
+	c.subscribe(1, 0, "a/#", "a/+", "a/b", "+/x")
+	c.subscribe(2, 1, "a/b/#", "a/b/c")
+	c.publish(0, 0, "a", "quirk: a/# does not match a")
+	c.publish(0, 0, "a/b", "one copy")
+	c.wantPublish("a/b", "one copy", 0)
+	join(t, addr, 4, "").publish(5, 1, "a/b/c", "highest QoS")
+	c.wantPublish("a/b/c", "highest QoS", 1)
+
+	all := join(t, addr, 4, "")
+	all.subscribe(1, 1, "#", "+/things/a/jobs/notify")
+	b.Publish(Message{Topic: notify, Payload: []byte("x"), QoS: 1})
+	b.Publish(Message{Topic: "mark", QoS: 1})
+	all.wantPublish("mark", "", 1)
+}
+
+func TestNoLocalAndRetainAsPublished(t *testing.T) {
+	t.Parallel()
+	_, addr := start(t, Config{})
+	c, other := join(t, addr, 5, "c"), join(t, addr, 5, "other")
+	c.subscribe(1, 1|4, "t") // No Local
+	other.subscribe(1, 8, "t")
+	c.send(appendPublish(nil, 5, &publishOut{topic: "t", payload: []byte("mine"), retain: true}))
+	if p := other.wantPublish("t", "mine", 0); !p.retain {
+		t.Error("RETAIN 0 in spite of Retain As Published")
+	}
+	other.publish(0, 0, "t", "yours")
+	if p := c.wantPublish("t", "yours", 0); p.retain {
+		t.Error("RETAIN 1 on live delivery")
+	}
+}
+
+func TestRetained(t *testing.T) { // R-BRK-23
+	t.Parallel()
+	b, addr := start(t, Config{MaxRetained: 1})
+	pub := join(t, addr, 5, "pub")
+	retain := func(id uint16, topic, payload string, want Reason) {
+		t.Helper()
+		pub.send(appendPublish(nil, 5, &publishOut{topic: topic, payload: []byte(payload), qos: 1, id: id, retain: true}))
+		pub.wantPuback(id, want)
+	}
+	retain(1, "state/a", "on", Success)
+	retain(2, "state/a", "off", Success)
+	retain(3, "state/b", "on", QuotaExceeded)
+
+	c := join(t, addr, 4, "")
+	c.subscribe(1, 1, "state/+", "mark") // a wildcard filter gets none
+	b.Publish(Message{Topic: "mark"})
+	c.wantPublish("mark", "", 0)
+	c.send(encodeSubscribe(4, 2, 1, "state/a"))
+	c.wantSuback(1)
+	if p := c.wantPublish("state/a", "off", 1); !p.retain {
+		t.Error("RETAIN 0 on a retained message")
+	}
+	retain(4, "state/a", "live", Success)
+	if p := c.wantPublish("state/a", "live", 1); p.retain {
+		t.Error("RETAIN 1 on live delivery")
+	}
+	retain(5, "state/a", "", Success) // deletes
+	c.wantPublish("state/a", "", 1)
+	if n := b.Stats().Retained; n != 0 {
+		t.Errorf("%d retained messages, want 0", n)
+	}
+	retain(6, "state/c", "x", Success) // there is room again
+
+	again := join(t, addr, 5, "again")
+	handling := func(options byte, sent bool) {
+		t.Helper()
+		again.send(encodeSubscribe(5, 3, options, "state/c"))
+		again.wantSuback(1)
+		if sent {
+			again.wantPublish("state/c", "x", 0)
+		}
+	}
+	handling(0x20, false) // never
+	handling(0x10, false) // only when new: it is not
+	handling(0x00, true)
+}
+
+func TestWill(t *testing.T) { // R-BRK-24
+	t.Parallel()
+	b, addr := start(t, Config{})
+	watch := join(t, addr, 4, "watch")
+	watch.subscribe(1, 1, "will/+", "mark")
+	with := func(h hello, end func(*client)) {
+		t.Helper()
+		h.will = &publishOut{topic: "will/" + h.id, payload: []byte(h.id), qos: 1}
+		c := dial(t, addr, h.version)
+		c.send(encodeConnect(h))
+		c.wantConnack(0, false)
+		end(c)
+		until(t, "the client to be away", func() bool { return b.away(h.id) })
+	}
+	die := func(c *client) { c.nc.Close() }
+	goodbye := func(code ...byte) func(*client) {
+		return func(c *client) { c.send(packet(0xE0, code)); c.wantClosed(Success) }
+	}
+	with(hello{version: 4, id: "dies", clean: true}, die)
+	watch.wantPublish("will/dies", "dies", 1)
+	with(hello{version: 4, id: "leaves", clean: true}, goodbye())
+	with(hello{version: 5, id: "leaves5"}, goodbye())
+	with(hello{version: 5, id: "leaves5 with 0"}, goodbye(0))
+	with(hello{version: 5, id: "leaves-4"}, goodbye(4))
+	watch.wantPublish("will/leaves-4", "leaves-4", 1)
+
+	with(hello{version: 5, id: "back", expiry: 100, willDelay: 1}, die)
+	back := rejoin(t, addr, 5, "back", true) // in time: no will
+	back.send(packet(0xE0, nil))
+	with(hello{version: 5, id: "late", expiry: 100, willDelay: 1}, die)
+	watch.wantPublish("will/late", "late", 1)
+	with(hello{version: 5, id: "no session", willDelay: 100}, die) // the session ends: so does the delay
+	watch.wantPublish("will/no session", "no session", 1)
+}
+
+func TestPresence(t *testing.T) { // R-BRK-33, T-52
+	t.Parallel()
+	hook := make(chan PresenceEvent, 16)
+	r := &rights{id: "cert-1"}
+	_, addr := start(t, Config{Authenticate: r.authenticate, Presence: func(e PresenceEvent) { hook <- e }})
+	watch := join(t, addr, 4, "watch")
+	<-hook
+	watch.subscribe(1, 1, "$aws/events/presence/#")
+	for version, id := range []string{"pump", "pump"} {
+		c := join(t, addr, 5, id)
+		on := watch.wantPresence("$aws/events/presence/connected/pump")
+		<-hook
+		c.nc.Close()
+		off := watch.wantPresence("$aws/events/presence/disconnected/pump")
+		if on.SessionID != off.SessionID || len(on.SessionID) != 36 || on.Version != int64(version) ||
+			off.Version != on.Version || on.IPAddress != "127.0.0.1" || on.PrincipalID != "cert-1" ||
+			on.ClientInitiated != nil || off.IPAddress != "" || *off.ClientInitiated || off.Cause != ConnectionLost {
+			t.Errorf("connected %+v, disconnected %+v", on, off)
+		}
+		if e := <-hook; e.Cause != ConnectionLost {
+			t.Errorf("hook got %+v", e)
+		}
+	}
+	c := join(t, addr, 5, "a+b") // no topic of its own
+	c.send(packet(0xE0, nil))
+	join(t, addr, 4, "next")
+	watch.wantPresence("$aws/events/presence/connected/next")
+}
+
+func (c *client) wantPresence(topic string) (e PresenceEvent) {
+	c.t.Helper()
+	header, body := c.want(typePublish)
+	p, err := decodePublish(header, body, c.version)
+	if err != nil || string(p.topic) != topic || p.qos != 1 {
+		c.t.Fatalf("got %s QoS %d %v, want %s", p.topic, p.qos, err, topic)
+	}
+	if err := json.Unmarshal(p.payload, &e); err != nil {
+		c.t.Fatal(err)
+	}
+	c.send(appendPuback(nil, c.version, p.id, Success))
+	return e
+}
+
+func TestUnsubscribe(t *testing.T) { // R-BRK-21, R-BRK-29
+	t.Parallel()
+	b, addr := start(t, Config{})
+	c := join(t, addr, 5, "")
+	c.subscribe(1, 1, "a", "b/#", "mark")
+	c.send(encodeFilters(typeUnsubscribe<<4|2, 5, 2, nil, []string{"a", "b/#", "unknown"}, nil))
+	if _, body := c.want(typeUnsuback); string(body) != "\x00\x02\x00\x00\x00\x00" {
+		t.Errorf("UNSUBACK %x", body)
+	}
+	if b.Subscribed("a") || b.Subscribed("b/c") || !b.Subscribed("mark") {
+		t.Error("the routes still hold the filters")
+	}
+}

@@ -1,0 +1,149 @@
+package broker
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"testing"
+)
+
+const (
+	get      = "$aws/things/a/jobs/get"
+	accepted = get + "/accepted"
+)
+
+func TestReplyQoS(t *testing.T) { // R-MQTT-29, R-MQTT-30, R-MQTT-31
+	t.Parallel()
+	_, addr := start(t, Config{Service: echo})
+	for _, row := range []struct {
+		name    string
+		qos1    []string
+		qos0    []string
+		want    byte
+		request byte
+	}{
+		{name: "not subscribed", want: 0, request: 1},
+		{name: "exact at QoS 1", qos1: []string{accepted}, want: 1},
+		{name: "exact at QoS 0", qos0: []string{accepted}, want: 0, request: 1},
+		{name: "wildcard at QoS 1, exact at 0", qos1: []string{get + "/+"}, qos0: []string{accepted}, want: 1},
+		{name: "three matches", qos1: []string{accepted, get + "/+", "$aws/things/a/jobs/#"}, want: 1},
+		{name: "other topic at QoS 1", qos1: []string{"$aws/things/a/jobs/notify"}, want: 0},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			other := join(t, addr, 4, "") // R-MQTT-29, R-MQTT-35: sees neither request nor answer
+			other.subscribe(1, 1, "$aws/things/a/jobs/#", "mark/"+row.name)
+			c := join(t, addr, 4, "")
+			if len(row.qos1) > 0 {
+				c.subscribe(1, 1, row.qos1...)
+			}
+			if len(row.qos0) > 0 {
+				c.subscribe(2, 0, row.qos0...)
+			}
+			for i := range 2 {
+				payload := fmt.Sprintf(`{"clientToken":"%d"}`, i)
+				c.publish(7, row.request, get, payload)
+				if row.request == 1 {
+					c.wantPuback(7, Success)
+				}
+				c.wantPublish(accepted, payload, row.want) // one copy: the next packet is the next answer
+			}
+			c.sync()
+			c.publish(8, 0, "mark/"+row.name, "")
+			other.wantPublish("mark/"+row.name, "", 0)
+		})
+	}
+}
+
+func TestReplyDenied(t *testing.T) { // R-MQTT-33
+	t.Parallel()
+	for decision, answered := range map[Decision]bool{Allow: true, ImplicitDeny: true, ExplicitDeny: false} {
+		r := &rights{no: map[string]Decision{"receive " + accepted: decision}}
+		_, addr := start(t, Config{Service: echo, Authenticate: r.authenticate})
+		c := join(t, addr, 4, "a")
+		c.publish(1, 1, get, "{}")
+		c.wantPuback(1, Success)
+		if answered {
+			c.wantPublish(accepted, "{}", 0)
+		}
+		c.sync()
+	}
+}
+
+func TestReplyCorrelation(t *testing.T) { // R-MQTT-36
+	t.Parallel()
+	_, addr := start(t, Config{Service: echo})
+	c := join(t, addr, 5, "")
+	props := append(appendText([]byte{propResponseTopic}, "elsewhere"), appendText([]byte{propCorrelationData}, "c-1")...)
+	c.send(appendPublish(nil, 5, &publishOut{topic: get, payload: []byte("{}"), pass: props}))
+	p := c.wantPublish(accepted, "{}", 0)
+	if string(p.correlation) != "c-1" || !bytes.Equal(p.pass, appendText([]byte{propCorrelationData}, "c-1")) {
+		t.Errorf("properties %q, correlation %q", p.pass, p.correlation)
+	}
+}
+
+func TestReplyBeforeNotify(t *testing.T) { // R-MQTT-43, R-MQTT-37
+	t.Parallel()
+	var b *Broker
+	notify := "$aws/things/a/jobs/notify"
+	made := make(chan struct{})
+	b, addr := start(t, Config{Service: ServiceFunc(func(_ context.Context, _ *Peer, topic string, p []byte) Reply {
+		<-made
+		b.Publish(Message{Topic: notify, Payload: p, QoS: 1, Latest: false})
+		return Reply{Topic: topic + "/accepted", Payload: bytes.Clone(p)}
+	})})
+	close(made)
+	c := join(t, addr, 4, "")
+	c.subscribe(1, 0, notify)
+	for i := range 20 {
+		c.publish(0, 0, get, fmt.Sprint(i))
+		c.wantPublish(accepted, fmt.Sprint(i), 0)
+		c.wantPublish(notify, fmt.Sprint(i), 0)
+	}
+}
+
+func TestReplyIsBoundToConnection(t *testing.T) { // R-MQTT-32, T-49
+	t.Parallel()
+	entered, release := make(chan struct{}), make(chan struct{})
+	_, addr := start(t, Config{Service: ServiceFunc(func(_ context.Context, _ *Peer, topic string, _ []byte) Reply {
+		close(entered)
+		<-release
+		return Reply{Topic: topic + "/accepted", Payload: []byte("late")}
+	})})
+	first := rejoin(t, addr, 4, "dev", false)
+	first.subscribe(1, 1, get+"/+", "mark")
+	first.publish(2, 1, get, "{}")
+	<-entered
+	second := rejoin(t, addr, 4, "dev", true)
+	close(release)
+	first.wantClosed(Success)
+	second.publish(0, 0, "mark", "")
+	second.wantPublish("mark", "", 0)
+}
+
+func TestUnackedReplyIsForgotten(t *testing.T) { // R-MQTT-32
+	t.Parallel()
+	b, addr := start(t, Config{Service: echo})
+	c := rejoin(t, addr, 4, "dev", false)
+	c.subscribe(1, 1, get+"/+")
+	c.publish(0, 0, get, "{}")
+	c.wantPublish(accepted, "{}", 1) // not acknowledged
+	c.nc.Close()
+	until(t, "the client to be away", func() bool { return b.away("dev") })
+	c = rejoin(t, addr, 4, "dev", true)
+	c.publish(0, 0, get, "again")
+	c.wantPublish(accepted, "again", 1)
+}
+
+func TestReplyWithFullWindow(t *testing.T) { // the client's Receive Maximum holds for answers too: QoS 0 then
+	t.Parallel()
+	_, addr := start(t, Config{Service: echo})
+	c := dial(t, addr, 5)
+	c.send(encodeConnect(hello{version: 5, id: "small", receiveMax: 1}))
+	c.wantConnack(0, false)
+	c.subscribe(1, 1, get+"/+")
+	for _, qos := range []byte{1, 0} {
+		c.publish(0, 0, get, "{}")
+		c.wantPublish(accepted, "{}", qos)
+	}
+}

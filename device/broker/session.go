@@ -1,0 +1,275 @@
+package broker
+
+import (
+	"encoding/json"
+	"sync"
+	"time"
+)
+
+// A session is what the broker knows of a client id: its subscriptions, the messages that wait for it and those that it
+// has not acknowledged. It outlives its connection if it is persistent (R-BRK-11).
+//
+// The store has the subscriptions from the SUBACK on, and the messages from when the connection ends. What is on its way
+// to a connected client is in memory only: a crash in that moment is the publisher's to repair (R-BRK-35), and a write
+// for every delivery would cost more than it saves.
+type session struct {
+	b       *Broker
+	client  string
+	version byte
+
+	mu     sync.Mutex
+	conn   *conn // nil while the client is away
+	ended  bool
+	expiry time.Duration // after the connection; 0: ends with it
+	until  time.Time     // when it ends, while the client is away
+	saved  bool          // the store has a record of it
+	subs   []subscription
+
+	queue    []entry // waits to be sent, in order
+	waiting  int     // cost of queue
+	waiting1 int     // number of QoS 1 entries in queue
+	sent     []entry // sent at QoS 1 and not acknowledged, in order; a reply has no message
+	nextID   uint16
+	seq      uint64
+
+	will *time.Timer // a delayed will
+}
+
+type subscription struct {
+	filter  string
+	granted granted
+}
+
+// An entry is a message in one session's queue.
+type entry struct {
+	m      *message
+	seq    uint64 // its key in the store; 0 for QoS 0
+	id     uint16 // packet identifier, once sent
+	qos    byte
+	dup    bool
+	retain bool
+	stored bool
+}
+
+func (s *session) persistent() bool { return s.expiry > 0 }
+
+// deliver queues a message, or drops it if there is no room. It never waits for the client (R-BRK-36).
+func (s *session) deliver(m *message, g granted, retain bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := entry{m: m, qos: min(m.QoS, g.qos()), retain: retain || m.retain && g&grantKeepRetain != 0}
+	if s.ended || s.conn == nil && e.qos == 0 {
+		return
+	}
+	if m.Latest {
+		s.forget(m.Topic)
+	}
+	if !s.room(e) {
+		s.b.counters.dropped.Add(1)
+		return
+	}
+	if e.qos > 0 {
+		s.seq++
+		e.seq = s.seq
+	}
+	s.push(e)
+	if s.conn == nil {
+		s.store(&s.queue[len(s.queue)-1])
+		return
+	}
+	s.conn.wake()
+}
+
+func (s *session) push(e entry) {
+	s.queue = append(s.queue, e)
+	s.waiting += e.m.cost()
+	s.waiting1 += int(e.qos)
+}
+
+// room reports whether one more entry fits. QoS 0 entries make room for QoS 1; a persistent session has the larger
+// limits of stored messages for those.
+func (s *session) room(e entry) bool {
+	limit, cost := s.b.cfg.OutboundBytes, e.m.cost()
+	if e.qos == 0 {
+		return s.waiting+cost <= limit
+	}
+	if s.waiting+cost > limit && s.waiting1 < len(s.queue) {
+		s.filterQueue(func(q *entry) bool { return q.qos > 0 })
+	}
+	if !s.persistent() {
+		return s.waiting+cost <= limit
+	}
+	return s.waiting1 < s.b.cfg.StoredMessages && s.waiting+cost <= s.b.cfg.StoredBytes
+}
+
+// forget takes the older messages of a topic out of the queue.
+func (s *session) forget(topic string) {
+	for i := range s.queue {
+		if s.queue[i].m.Latest && s.queue[i].m.Topic == topic {
+			s.filterQueue(func(q *entry) bool { return !q.m.Latest || q.m.Topic != topic })
+			return
+		}
+	}
+}
+
+// filterQueue keeps the entries that keep approves of, and counts and unstores the others.
+func (s *session) filterQueue(keep func(*entry) bool) {
+	kept := make([]entry, 0, len(s.queue))
+	s.waiting, s.waiting1 = 0, 0
+	for i := range s.queue {
+		e := s.queue[i]
+		if !keep(&e) {
+			s.unstore(&e)
+			if e.qos == 0 {
+				s.b.counters.dropped.Add(1)
+			}
+			continue
+		}
+		kept = append(kept, e)
+		s.waiting += e.m.cost()
+		s.waiting1 += int(e.qos)
+	}
+	s.queue = kept
+}
+
+// shift takes the first entry off the queue.
+func (s *session) shift() entry {
+	e := s.queue[0]
+	s.queue[0] = entry{}
+	s.queue = s.queue[1:]
+	if len(s.queue) == 0 {
+		s.queue = nil
+	}
+	s.waiting -= e.m.cost()
+	s.waiting1 -= int(e.qos)
+	return e
+}
+
+// takeID returns a packet identifier that is not in use.
+func (s *session) takeID() uint16 {
+	for {
+		s.nextID++
+		if s.nextID != 0 && !s.inUse(s.nextID) {
+			return s.nextID
+		}
+	}
+}
+
+// inUse looks at the messages in flight and, after a resume, at those that wait to be sent again: they are first in
+// the queue.
+func (s *session) inUse(id uint16) bool {
+	for i := range s.sent {
+		if s.sent[i].id == id {
+			return true
+		}
+	}
+	for i := range s.queue {
+		if s.queue[i].id == 0 {
+			break
+		}
+		if s.queue[i].id == id {
+			return true
+		}
+	}
+	return false
+}
+
+// acknowledge drops the message with this packet identifier.
+func (s *session) acknowledge(id uint16) {
+	for i := range s.sent {
+		if s.sent[i].id == id {
+			s.unstore(&s.sent[i])
+			copy(s.sent[i:], s.sent[i+1:])
+			s.sent[len(s.sent)-1] = entry{}
+			if s.sent = s.sent[:len(s.sent)-1]; len(s.sent) == 0 && cap(s.sent) > 8 {
+				s.sent = nil
+			}
+			return
+		}
+	}
+}
+
+// park gets the session ready to wait for its client: what was not acknowledged goes first, to be sent again
+// (R-BRK-25), QoS 0 and replies are forgotten (R-MQTT-32), and the rest is stored.
+func (s *session) park() {
+	all := make([]entry, 0, len(s.sent)+len(s.queue))
+	for _, e := range s.sent {
+		if e.m != nil {
+			e.dup = true
+			all = append(all, e)
+		}
+	}
+	s.queue = append(all, s.queue...)
+	s.sent = nil
+	newest := map[string]int{}
+	for i := range s.queue {
+		if s.queue[i].m.Latest {
+			newest[s.queue[i].m.Topic] = i
+		}
+	}
+	i := -1
+	s.filterQueue(func(e *entry) bool {
+		i++
+		return e.qos > 0 && (!e.m.Latest || newest[e.m.Topic] == i)
+	})
+	for i := range s.queue {
+		s.store(&s.queue[i])
+	}
+}
+
+func (s *session) store(e *entry) {
+	if !e.stored || e.dup {
+		e.stored = true
+		m := *e.m
+		m.QoS, m.retain = e.qos, e.retain
+		s.b.journal.write(Change{Client: s.client, Seq: e.seq, Value: appendStored(nil, &m, e.id, e.dup)})
+	}
+}
+
+func (s *session) unstore(e *entry) {
+	if e.stored {
+		s.b.journal.write(Change{Client: s.client, Seq: e.seq})
+	}
+}
+
+// find returns the index of a subscription, or -1.
+func (s *session) find(filter string) int {
+	for i := range s.subs {
+		if s.subs[i].filter == filter {
+			return i
+		}
+	}
+	return -1
+}
+
+// grantFor is what the client's own subscriptions grant to a reply on this topic (R-MQTT-31).
+func (s *session) grantFor(topic string) (g granted) {
+	for i := range s.subs {
+		if s.subs[i].granted.qos() > 0 && Matches(s.subs[i].filter, topic) {
+			return grantQoS1
+		}
+	}
+	return g
+}
+
+// A sessionRecord is the stored form of a session.
+type sessionRecord struct {
+	Version byte             `json:"version"`
+	Expiry  int64            `json:"expirySeconds"`
+	Until   int64            `json:"until,omitempty"` // ms; 0: connected when it was written
+	Subs    map[string]uint8 `json:"subscriptions"`
+}
+
+// record is the change that stores the session as it is now. The caller holds mu.
+func (s *session) record() Change {
+	s.saved = true
+	r := sessionRecord{Version: s.version, Expiry: int64(s.expiry / time.Second), Subs: map[string]uint8{}}
+	if !s.until.IsZero() {
+		r.Until = s.until.UnixMilli()
+	}
+	for _, sub := range s.subs {
+		r.Subs[sub.filter] = uint8(sub.granted)
+	}
+	value, _ := json.Marshal(r) // a struct of numbers and strings: cannot fail
+	return Change{Client: s.client, Value: value}
+}

@@ -1,0 +1,258 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+const (
+	notify     = "$aws/things/a/jobs/notify"
+	notifyNext = "$aws/things/a/jobs/notify-next"
+)
+
+func TestSessionResume(t *testing.T) { // R-BRK-11, R-BRK-13, R-MQTT-44, T-13
+	t.Parallel()
+	for _, version := range []byte{4, 5} {
+		b, addr := start(t, Config{})
+		c := rejoin(t, addr, version, "dev", false)
+		c.subscribe(1, 1, notify, notifyNext, "queue/+")
+		c.subscribe(2, 0, "lossy")
+		c.nc.Close()
+		until(t, "the client to be away", func() bool { return b.away("dev") })
+		for i := range 3 {
+			n := []byte(fmt.Sprint(i))
+			b.Publish(Message{Topic: notify, Payload: n, QoS: 1, Latest: true})
+			b.Publish(Message{Topic: notifyNext, Payload: n, QoS: 1, Latest: true})
+			b.Publish(Message{Topic: "queue/a", Payload: n, QoS: 1})
+			b.Publish(Message{Topic: "lossy", Payload: n, QoS: 1})
+		}
+		c = rejoin(t, addr, version, "dev", true)
+		c.wantPublish("queue/a", "0", 1)
+		c.wantPublish("queue/a", "1", 1)
+		c.wantPublish(notify, "2", 1)
+		c.wantPublish(notifyNext, "2", 1)
+		c.wantPublish("queue/a", "2", 1)
+		c.sync()
+	}
+}
+
+func TestUnackedIsSentAgain(t *testing.T) { // R-BRK-25
+	t.Parallel()
+	b, addr := start(t, Config{})
+	c := rejoin(t, addr, 4, "dev", false)
+	c.subscribe(1, 1, "q")
+	var ids []uint16
+	for i := range 3 {
+		b.Publish(Message{Topic: "q", Payload: []byte(fmt.Sprint(i)), QoS: 1})
+		ids = append(ids, c.wantPublish("q", fmt.Sprint(i), 1).id)
+	}
+	c.send(appendPuback(nil, 4, ids[1], Success))
+	c.sync()
+	c.nc.Close()
+	until(t, "the client to be away", func() bool { return b.away("dev") })
+	b.Publish(Message{Topic: "q", Payload: []byte("new"), QoS: 1})
+	c = rejoin(t, addr, 4, "dev", true)
+	for _, i := range []int{0, 2} {
+		if p := c.wantPublish("q", fmt.Sprint(i), 1); !p.dup || p.id != ids[i] {
+			t.Errorf("message %d: dup %v id %d, want id %d", i, p.dup, p.id, ids[i])
+		}
+	}
+	if p := c.wantPublish("q", "new", 1); p.dup || p.id == ids[0] || p.id == ids[2] {
+		t.Errorf("new message: dup %v id %d", p.dup, p.id)
+	}
+}
+
+func TestSessionSurvivesRestart(t *testing.T) { // R-BRK-35, T-17
+	t.Parallel()
+	store := NewMemorySessions()
+	b, addr := start(t, Config{Sessions: store})
+	c := rejoin(t, addr, 5, "dev", false)
+	c.subscribe(1, 1, notifyNext, "q/#")
+	kept := publishOut{topic: "keep", payload: []byte("r"), qos: 1, id: 1, retain: true}
+	c.send(appendPublish(nil, 5, &kept))
+	c.wantPuback(1, Success)
+	b.Publish(Message{Topic: "q/1", Payload: []byte("unacked"), QoS: 1})
+	id := c.wantPublish("q/1", "unacked", 1).id
+	c.nc.Close()
+	until(t, "the client to be away", func() bool { return b.away("dev") })
+	b.Publish(Message{Topic: notifyNext, Payload: []byte("old"), QoS: 1, Latest: true})
+	b.Publish(Message{Topic: notifyNext, Payload: []byte("new"), QoS: 1, Latest: true})
+	if err := b.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+
+	b, addr = start(t, Config{Sessions: store})
+	if n := b.Publish(Message{Topic: notifyNext, Payload: []byte("newest"), QoS: 1, Latest: true}); n != 1 {
+		t.Fatalf("routed to %d sessions after the restart, want 1", n)
+	}
+	c = rejoin(t, addr, 5, "dev", true)
+	if p := c.wantPublish("q/1", "unacked", 1); !p.dup || p.id != id {
+		t.Errorf("dup %v id %d, want id %d", p.dup, p.id, id)
+	} else {
+		c.send(appendPuback(nil, 5, p.id, Success))
+	}
+	c.send(appendPuback(nil, 5, c.wantPublish(notifyNext, "newest", 1).id, Success))
+	c.subscribe(2, 1, "keep")
+	c.wantPublish("keep", "r", 1)
+	c.nc.Close()
+	until(t, "the client to be away", func() bool { return b.away("dev") })
+	b.Shutdown(t.Context())
+	b, _ = start(t, Config{Sessions: store})
+	b.mu.Lock()
+	left := len(b.sessions["dev"].queue)
+	b.mu.Unlock()
+	if left != 1 { // the retained one was not acknowledged
+		t.Errorf("%d messages are stored after the acknowledgements, want 1", left)
+	}
+}
+
+func TestSessionIsNotResumed(t *testing.T) { // R-BRK-11, R-BRK-12
+	t.Parallel()
+	b, addr := start(t, Config{})
+	leave := func(c *client, id string) {
+		c.subscribe(1, 1, "q")
+		c.nc.Close()
+		until(t, "the client to be away", func() bool { return b.away(id) })
+	}
+	leave(rejoin(t, addr, 4, "cross", false), "cross")
+	rejoin(t, addr, 5, "cross", false) // another version
+
+	leave(rejoin(t, addr, 4, "cleaned", false), "cleaned")
+	leave(join(t, addr, 4, "cleaned"), "cleaned")
+	rejoin(t, addr, 4, "cleaned", false)
+
+	leave(rejoin(t, addr, 5, "expired", false), "expired")
+	b.expire(time.Now().Add(time.Hour + time.Second)) // 3600 s were asked for
+	rejoin(t, addr, 5, "expired", false)
+
+	c := rejoin(t, addr, 5, "lowered", false)
+	c.send(packet(0xE0, []byte{0, 5, propSessionExpiry, 0, 0, 0, 0}))
+	c.wantClosed(Success)
+	until(t, "the client to be away", func() bool { return b.away("lowered") })
+	rejoin(t, addr, 5, "lowered", false)
+
+	leave(rejoin(t, addr, 5, "last time", false), "last time")
+	c = dial(t, addr, 5)
+	c.send(encodeConnect(hello{version: 5, id: "last time"})) // resumes, and does not last
+	c.wantConnack(0, true)
+	leave(c, "last time")
+	rejoin(t, addr, 5, "last time", false)
+
+	leave(rejoin(t, addr, 4, "kept", false), "kept")
+	b.expire(time.Now().Add(7*24*time.Hour - time.Minute))
+	rejoin(t, addr, 4, "kept", true)
+}
+
+func TestStoredLimit(t *testing.T) { // R-BRK-13: the newest is dropped
+	t.Parallel()
+	b, addr := start(t, Config{StoredMessages: 3})
+	c := rejoin(t, addr, 4, "dev", false)
+	c.subscribe(1, 1, "q")
+	c.nc.Close()
+	until(t, "the client to be away", func() bool { return b.away("dev") })
+	for i := range 5 {
+		b.Publish(Message{Topic: "q", Payload: []byte(fmt.Sprint(i)), QoS: 1})
+	}
+	c = rejoin(t, addr, 4, "dev", true)
+	for i := range 3 {
+		c.wantPublish("q", fmt.Sprint(i), 1)
+	}
+	c.sync()
+	if got := b.Stats().Dropped; got != 2 {
+		t.Errorf("dropped %d, want 2", got)
+	}
+}
+
+func TestSlowSubscriber(t *testing.T) { // R-BRK-36
+	t.Parallel()
+	b, addr := start(t, Config{OutboundBytes: 1 << 20})
+	slow := join(t, addr, 4, "slow")
+	slow.subscribe(1, 1, "big/#")
+	payload := []byte(strings.Repeat("x", 100<<10))
+	began := time.Now()
+	for range 400 { // 40 MB to a client that does not read
+		b.Publish(Message{Topic: "big/0", Payload: payload})
+	}
+	b.Publish(Message{Topic: "big/1", Payload: []byte("kept"), QoS: 1})
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("publishing took %v", took)
+	}
+	if b.Stats().Dropped == 0 {
+		t.Error("nothing was dropped")
+	}
+	for {
+		header, body := slow.want(typePublish)
+		if p, _ := decodePublish(header, body, 4); p.qos == 1 {
+			break // QoS 1 found room: QoS 0 made way
+		}
+	}
+}
+
+func TestWindow(t *testing.T) { // R-BRK-20: at most 100, or the client's Receive Maximum, unacknowledged
+	t.Parallel()
+	b, addr := start(t, Config{})
+	c := dial(t, addr, 5)
+	c.send(encodeConnect(hello{version: 5, id: "dev", receiveMax: 2}))
+	c.wantConnack(0, false)
+	c.subscribe(1, 1, "q")
+	for i := range 5 {
+		b.Publish(Message{Topic: "q", Payload: []byte(fmt.Sprint(i)), QoS: 1})
+	}
+	first := c.wantPublish("q", "0", 1)
+	c.wantPublish("q", "1", 1)
+	c.sync()
+	c.send(appendPuback(nil, 5, first.id, Success))
+	c.wantPublish("q", "2", 1)
+	c.sync()
+}
+
+func TestMaximumPacketSize(t *testing.T) { // what the client cannot take is not sent
+	t.Parallel()
+	b, addr := start(t, Config{})
+	c := dial(t, addr, 5)
+	c.send(encodeConnect(hello{version: 5, id: "dev", maxPacket: 100}))
+	c.wantConnack(0, false)
+	c.subscribe(1, 1, "q")
+	b.Publish(Message{Topic: "q", Payload: make([]byte, 100), QoS: 1})
+	b.Publish(Message{Topic: "q", Payload: []byte("fits"), QoS: 1})
+	c.wantPublish("q", "fits", 1)
+}
+
+type brokenSessions struct{ MemorySessions }
+
+func (*brokenSessions) Apply(context.Context, []Change) error { return errors.New("disk full") }
+
+func TestSubackWaitsForStore(t *testing.T) { // R-BRK-11: no SUBACK for what could be lost
+	t.Parallel()
+	_, addr := start(t, Config{Sessions: &brokenSessions{}})
+	lasting := rejoin(t, addr, 5, "lasting", false)
+	if got := lasting.subscribe(1, 1, "q")[0]; got != 0x80 {
+		t.Errorf("SUBACK 0x%02X, want 0x80", got)
+	}
+	if got := join(t, addr, 5, "clean").subscribe(1, 1, "q")[0]; got != 1 {
+		t.Errorf("clean session: SUBACK 0x%02X, want 1", got)
+	}
+}
+
+func TestMessageExpiry(t *testing.T) { // R-BRK-13, R-BRK-27
+	t.Parallel()
+	b, addr := start(t, Config{})
+	c := rejoin(t, addr, 5, "dev", false)
+	c.subscribe(1, 1, "q")
+	pub := join(t, addr, 5, "pub")
+	pub.send(appendPublish(nil, 5, &publishOut{topic: "q", payload: []byte("live"), expiry: 60, pass: pass}))
+	p := c.wantPublish("q", "live", 0)
+	if p.expiry == 0 || p.expiry > 60 || string(p.pass) != string(pass) {
+		t.Errorf("expiry %d, properties %q", p.expiry, p.pass)
+	}
+	c.nc.Close()
+	until(t, "the client to be away", func() bool { return b.away("dev") })
+	b.route(&message{Message: Message{Topic: "q", Payload: []byte("stale"), QoS: 1}, expires: time.Now()})
+	b.Publish(Message{Topic: "q", Payload: []byte("fresh"), QoS: 1})
+	c = rejoin(t, addr, 5, "dev", true)
+	c.wantPublish("q", "fresh", 1)
+}

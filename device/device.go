@@ -1,0 +1,40 @@
+// Package device is the device plane: what things ask and what they are told, the same over MQTT and HTTPS. It
+// translates: wire in, one engine call, wire out. It knows no connection; package app joins it to the broker and to the
+// HTTPS listener.
+//
+// mqtt.go answers requests on topics, announce.go tells things what changed, wire.go turns executions into payloads.
+package device
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/drover-iot/drover/engine"
+	"github.com/drover-iot/drover/store"
+)
+
+// MaxPending is how many executions a list shows (R-ORD-5, R-MQTT-19).
+const MaxPending = 10
+
+// MaxPayload is the largest payload that is sent (R-MQTT-16).
+const MaxPayload = 128 << 10
+
+// Plane answers devices.
+type Plane struct {
+	Engine *engine.Engine
+	Log    *slog.Logger
+	// Publish sends a message to whoever subscribes to its topic; it never blocks. Subscribed reports whether anybody
+	// does.
+	Publish    func(topic string, payload []byte)
+	Subscribed func(topic string) bool
+}
+
+// Tell announces to things that their pending executions changed: jobs/notify, then jobs/notify-next (R-MQTT-43). Each
+// carries the state as of now, which is that of its commit or newer.
+func (p *Plane) Tell(ctx context.Context, notices []store.Notice) {
+	for _, n := range notices {
+		if err := p.tell(ctx, n); err != nil {
+			p.Log.Error("announce", "thing", int64(n.Thing), "err", err)
+		}
+	}
+}

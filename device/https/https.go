@@ -1,0 +1,78 @@
+// Package https serves the device plane over HTTP: it reads a request, asks whether its caller may make it, and writes
+// the answer or the error in the plane's form (file 30, section 5). Who the caller is was decided before.
+package https
+
+import (
+	"log/slog"
+	"net/http"
+
+	"github.com/drover-iot/drover/api"
+	"github.com/drover-iot/drover/api/jobsdata"
+	"github.com/drover-iot/drover/device"
+	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/schema"
+)
+
+// maxBody is the largest body that is read (R-HTTP-7).
+const maxBody = 128 << 10
+
+// Handler serves one device plane.
+type Handler struct {
+	router *schema.Router
+	log    *slog.Logger
+}
+
+// New returns a handler for a plane.
+func New(p *device.Plane) *Handler {
+	h := &Handler{router: schema.NewRouter(&jobsdata.Service), log: p.Log}
+	p.Bind(h.router)
+	return h
+}
+
+// Authorize says whether the caller may do an operation on a thing; its error is the answer.
+type Authorize func(operation, thing string) error
+
+// Serve answers one request, whose body has been read.
+func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, body []byte, may Authorize) {
+	out, err := h.answer(r, body, may)
+	header := w.Header()
+	header.Set("Content-Type", "application/json")
+	if err == nil {
+		_, _ = w.Write(out) // the caller may be gone
+		return
+	}
+	if fault.Of(err) == nil {
+		h.log.Error("device request", "method", r.Method, "path", r.URL.Path, "err", err)
+	}
+	a := api.OnDevice(err)
+	if a.Status == http.StatusTooManyRequests {
+		header.Set("Retry-After", "1")
+	}
+	header.Set("x-amzn-ErrorType", string(a.Exception))
+	w.WriteHeader(a.Status)
+	_, _ = w.Write(schema.Append(nil, refusal{Message: api.Message(err), ExecutionState: device.State(err)}))
+}
+
+// refusal is the body of an error.
+type refusal struct {
+	Message        string                   `json:"message"`
+	ExecutionState *jobsdata.ExecutionState `json:"executionState"`
+}
+
+func (h *Handler) answer(r *http.Request, body []byte, may Authorize) ([]byte, error) {
+	match, err := h.router.Match(r.Method, r.URL.EscapedPath())
+	if err != nil {
+		return nil, err
+	}
+	if err := may(match.Name, match.Label("thingName")); err != nil {
+		return nil, err
+	}
+	if len(body) > maxBody {
+		return nil, fault.New(fault.TooLarge, "the body has more than %d bytes", maxBody)
+	}
+	call, err := match.Decode(schema.Parts{RawQuery: r.URL.RawQuery, Header: r.Header, Body: body}, jobsdata.Lenient)
+	if err != nil {
+		return nil, err
+	}
+	return call.Do(r.Context())
+}

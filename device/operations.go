@@ -1,0 +1,96 @@
+package device
+
+import (
+	"context"
+
+	"github.com/drover-iot/drover/api/jobsdata"
+	"github.com/drover-iot/drover/engine"
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/schema"
+)
+
+// The operations of the device plane over HTTPS (file 30). An update made here is announced like any other (R-HTTP-34).
+
+// Bind binds the handlers to a router of jobsdata.Service.
+func (p *Plane) Bind(r *schema.Router) {
+	schema.Handle(r, jobsdata.GetPendingJobExecutions, p.GetPendingJobExecutions)
+	schema.Handle(r, jobsdata.StartNextPendingJobExecution, p.StartNextPendingJobExecution)
+	schema.Handle(r, jobsdata.DescribeJobExecution, p.DescribeJobExecution)
+	schema.Handle(r, jobsdata.UpdateJobExecution, p.UpdateJobExecution)
+}
+
+// GetPendingJobExecutions lists what is pending for a thing.
+func (p *Plane) GetPendingJobExecutions(ctx context.Context, in *jobsdata.GetPendingJobExecutionsRequest) (*jobsdata.GetPendingJobExecutionsResponse, error) {
+	tasks, err := p.Engine.Pending(ctx, string(in.ThingName), MaxPending)
+	if err != nil {
+		return nil, err
+	}
+	out := &jobsdata.GetPendingJobExecutionsResponse{}
+	out.InProgressJobs, out.QueuedJobs = split(tasks, func(t engine.Task) jobsdata.JobExecutionSummary {
+		s := summary(t)
+		return jobsdata.JobExecutionSummary{
+			JobID: s.JobID, QueuedAt: s.QueuedAt, StartedAt: s.StartedAt, LastUpdatedAt: s.LastUpdatedAt,
+			VersionNumber: s.VersionNumber, ExecutionNumber: s.ExecutionNumber,
+		}
+	})
+	return out, nil
+}
+
+// StartNextPendingJobExecution starts the next execution of a thing.
+func (p *Plane) StartNextPendingJobExecution(ctx context.Context, in *jobsdata.StartNextPendingJobExecutionRequest) (*jobsdata.ExecutionResponse, error) {
+	task, err := p.Engine.StartNext(ctx, string(in.ThingName), in.StatusDetails, number(in.StepTimeoutInMinutes))
+	if err != nil {
+		return nil, err
+	}
+	return &jobsdata.ExecutionResponse{Execution: p.execution(task, in.ThingName)}, nil
+}
+
+// DescribeJobExecution returns an execution of a thing that has not ended.
+func (p *Plane) DescribeJobExecution(ctx context.Context, in *jobsdata.DescribeJobExecutionRequest) (*jobsdata.ExecutionResponse, error) {
+	withDocument := in.IncludeJobDocument == nil || *in.IncludeJobDocument
+	task, err := p.Engine.DescribeFor(ctx, string(in.ThingName), string(in.JobID), number(in.ExecutionNumber), withDocument)
+	if err != nil {
+		return nil, err
+	}
+	return &jobsdata.ExecutionResponse{Execution: p.execution(task, in.ThingName)}, nil
+}
+
+// UpdateJobExecution reports on an execution. Over HTTP there is no token, so a repeat is not recognised (R-HTTP-24).
+func (p *Plane) UpdateJobExecution(ctx context.Context, in *jobsdata.UpdateJobExecutionRequest) (*jobsdata.UpdateJobExecutionResponse, error) {
+	event, err := job.ParseReport(string(in.Status))
+	if err != nil {
+		return nil, err
+	}
+	task, err := p.Engine.Report(ctx, string(in.ThingName), string(in.JobID), job.Report{
+		Event: event, Details: in.StatusDetails, Number: number(in.ExecutionNumber),
+		ExpectedVersion: number(in.ExpectedVersion), StepMinutes: number(in.StepTimeoutInMinutes),
+	}, is(in.IncludeJobDocument))
+	if err != nil {
+		return nil, err
+	}
+	out := &jobsdata.UpdateJobExecutionResponse{}
+	if is(in.IncludeJobExecutionState) {
+		out.ExecutionState = state(task.Execution)
+	}
+	if is(in.IncludeJobDocument) {
+		out.JobDocument = &task.Document
+	}
+	return out, nil
+}
+
+// execution is an execution as HTTP shows it: with its thing's name, and the document as text (R-HTTP-9).
+func (p *Plane) execution(t *engine.Task, thing jobsdata.ThingName) *jobsdata.JobExecution {
+	d := data(t, p.Engine.Now())
+	if d == nil {
+		return nil
+	}
+	x := &jobsdata.JobExecution{
+		JobID: d.JobID, ThingName: thing, Status: d.Status, StatusDetails: d.StatusDetails, QueuedAt: d.QueuedAt,
+		StartedAt: d.StartedAt, LastUpdatedAt: d.LastUpdatedAt, ApproximateSecondsBeforeTimedOut: d.ApproximateSecondsBeforeTimedOut,
+		VersionNumber: d.VersionNumber, ExecutionNumber: d.ExecutionNumber,
+	}
+	if t.Document != "" {
+		x.JobDocument = &t.Document
+	}
+	return x
+}

@@ -1,0 +1,278 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+)
+
+// The use cases of the device plane. They are the same over MQTT and HTTPS; a thing that is not in the registry is
+// NotFound in all of them (R-HTTP-25).
+
+// Task is an execution as a device sees it.
+type Task struct {
+	job.Execution
+	JobID string
+	// Document is the job document with its placeholders resolved; empty when it was not asked for (R-DOC-10).
+	Document string
+}
+
+// Pending returns the pending executions of a thing in order, at most limit: IN_PROGRESS, then QUEUED (R-HTTP-13).
+func (e *Engine) Pending(ctx context.Context, thing string, limit int) (tasks []Task, err error) {
+	err = e.Store.Read(ctx, func(r store.Reader) error {
+		id, err := thingID(r, thing)
+		if err != nil {
+			return err
+		}
+		tasks, err = pendingTasks(r, id, limit)
+		return err
+	})
+	return tasks, err
+}
+
+// pendingTasks reads the visible pending executions of a thing: what a sweep is about to end is left out.
+func pendingTasks(r store.Reader, thing registry.ThingID, limit int) (tasks []Task, err error) {
+	for asked := limit; ; asked *= 2 {
+		found, err := r.Pending(thing, asked)
+		if err != nil {
+			return nil, err
+		}
+		tasks = tasks[:0]
+		for _, x := range found {
+			j, err := r.Job(x.Job)
+			if err != nil {
+				return nil, err
+			}
+			if !j.Hides(x.Status) && len(tasks) < limit {
+				tasks = append(tasks, Task{Execution: x, JobID: j.ID})
+			}
+		}
+		if len(tasks) == limit || len(found) < asked {
+			return tasks, nil
+		}
+	}
+}
+
+// Next returns the first pending execution of a thing with its document, nil when nothing is pending (R-HTTP-15).
+func (e *Engine) Next(ctx context.Context, thing string, withDocument bool) (task *Task, err error) {
+	err = e.Store.Read(ctx, func(r store.Reader) error {
+		id, err := thingID(r, thing)
+		if err != nil {
+			return err
+		}
+		tasks, err := pendingTasks(r, id, 1)
+		if err != nil || len(tasks) == 0 {
+			return err
+		}
+		task = &tasks[0]
+		if withDocument {
+			task.Document, err = e.deliver(r, tasks[0].Execution.Job)
+		}
+		return err
+	})
+	return task, err
+}
+
+// Describe returns one execution that has not ended: the latest, or the one with the number (R-HTTP-15).
+func (e *Engine) Describe(ctx context.Context, thing, jobID string, number *int64, withDocument bool) (task *Task, err error) {
+	err = e.Store.Read(ctx, func(r store.Reader) error {
+		found, err := findExecution(r, thing, jobID, number)
+		if err != nil {
+			return err
+		}
+		if found.Status.Terminal() {
+			return fault.New(fault.Terminal, "execution %d of job %s is %s", found.Number, jobID, found.Status)
+		}
+		task = &Task{Execution: found, JobID: jobID}
+		if withDocument {
+			task.Document, err = e.deliver(r, found.Job)
+		}
+		return err
+	})
+	return task, err
+}
+
+// DescribeFor is Describe for a job id, and Next for "$next", whose number is ignored (R-HTTP-15). The result is nil only
+// for "$next" with nothing pending.
+func (e *Engine) DescribeFor(ctx context.Context, thing, jobID string, number *int64, withDocument bool) (*Task, error) {
+	if jobID == "$next" {
+		return e.Next(ctx, thing, withDocument)
+	}
+	return e.Describe(ctx, thing, jobID, number, withDocument)
+}
+
+// ThingName returns the name that a thing has or had.
+func (e *Engine) ThingName(ctx context.Context, id registry.ThingID) (name string, err error) {
+	err = e.Store.Read(ctx, func(r store.Reader) error {
+		name, err = r.ThingName(id)
+		return err
+	})
+	return name, err
+}
+
+// deliver returns the document of a job as a device gets it.
+func (e *Engine) deliver(r store.Reader, key job.Key) (string, error) {
+	text, err := r.Document(key)
+	if err != nil {
+		return "", err
+	}
+	return text, nil
+}
+
+// StartNext starts the first pending execution of a thing, or returns it unchanged when it runs already (R-HTTP-14).
+// It returns nil when nothing is pending (R-HTTP-11).
+func (e *Engine) StartNext(ctx context.Context, thing string, details map[string]string, stepMinutes *int64) (task *Task, err error) {
+	err = e.update(ctx, func(g *group) (out outcome, err error) {
+		task = nil
+		id, err := thingID(g, thing)
+		if err != nil {
+			return out, err
+		}
+		head, ok, err := g.freshHead(id)
+		if err != nil || !ok {
+			return out, err
+		}
+		j, err := g.Job(head.Job)
+		if err != nil {
+			return out, err
+		}
+		started, rearmed, err := job.Start(j, head, details, stepMinutes, g.now)
+		if err != nil {
+			return out, err
+		}
+		document, err := e.deliver(g, j.Key)
+		if err != nil {
+			return out, err
+		}
+		task = &Task{Execution: started.Execution, JobID: j.ID, Document: document}
+		if rearmed {
+			out.Job.Rearmed = append(out.Job.Rearmed, started.Execution)
+		} else if started.Execution.Version != head.Version {
+			err = g.settle(&out, head, started)
+		}
+		return out, err
+	})
+	return task, err
+}
+
+// Report applies what a device says about its latest execution of a job (R-HTTP-16 to R-HTTP-24) and returns the
+// execution after it.
+func (e *Engine) Report(ctx context.Context, thing, jobID string, r job.Report, withDocument bool) (task *Task, err error) {
+	err = e.update(ctx, func(g *group) (out outcome, err error) {
+		x, err := g.freshExecution(thing, jobID)
+		if err != nil {
+			return out, err
+		}
+		j, err := g.Job(x.Job)
+		if err != nil {
+			return out, err
+		}
+		moved, err := job.ApplyReport(j, x, r, g.now)
+		if err != nil {
+			return out, err
+		}
+		task = &Task{Execution: moved.Execution, JobID: jobID}
+		if withDocument {
+			if task.Document, err = e.deliver(g, j.Key); err != nil {
+				return out, err
+			}
+		}
+		if moved.Execution.Version != x.Version {
+			err = g.settle(&out, x, moved)
+		}
+		return out, err
+	})
+	return task, err
+}
+
+// freshHead returns the first pending execution of a thing, after what time or a sweep ended already is recorded.
+func (g *group) freshHead(thing registry.ThingID) (job.Execution, bool, error) {
+	for {
+		head, ok, err := g.head(thing)
+		if err != nil || !ok {
+			return head, ok, err
+		}
+		stale, err := g.retire(head)
+		if err != nil || !stale {
+			return head, true, err
+		}
+	}
+}
+
+// freshExecution is findExecution for the latest one, after what time or a sweep ended already is recorded: a report
+// that arrives after the deadline is too late, whenever the timer is swept (R-TMO-10).
+func (g *group) freshExecution(thing, jobID string) (job.Execution, error) {
+	for {
+		x, err := findExecution(g, thing, jobID, nil)
+		if err != nil {
+			return x, err
+		}
+		stale, err := g.retire(x)
+		if err != nil || !stale {
+			return x, err
+		}
+	}
+}
+
+// retire records at once what is due for one execution: its timeout, or the sweep of its job. It reports whether there
+// was anything; that stays recorded even if the request that asked is refused.
+func (g *group) retire(x job.Execution) (bool, error) {
+	j, err := g.Job(x.Job)
+	if err != nil || x.Status.Terminal() {
+		return false, err
+	}
+	var out outcome
+	switch at := x.TimesOutAt(); {
+	case j.Hides(x.Status):
+		err = g.sweep(&out, j.Sweep, x)
+	case !at.IsZero() && !at.After(g.now):
+		err = g.move(&out, x, job.TimeOut)
+	default:
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, g.take(out)
+}
+
+// findExecution finds an execution by names; the latest one without a number. A job that is being deleted has none
+// (R-EXE-39).
+func findExecution(r jobFinder, thing, jobID string, number *int64) (x job.Execution, err error) {
+	id, err := thingID(r, thing)
+	if err != nil {
+		return x, err
+	}
+	j, err := r.JobByID(jobID)
+	if err == nil && j.Status == job.DeletionInProgress {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return x, either(err, noJob(jobID))
+	}
+	if number == nil {
+		x, err = r.Latest(j.Key, id)
+		return x, either(err, fault.New(fault.NotFound, "job %s has no execution on thing %s", jobID, thing))
+	}
+	x, err = r.Execution(job.ExecutionKey{Job: j.Key, Thing: id, Number: *number})
+	return x, either(err, fault.New(fault.NotFound, "job %s has no execution %d on thing %s", jobID, *number, thing))
+}
+
+type jobFinder interface {
+	thingFinder
+	JobByID(id string) (job.Job, error)
+	Latest(job.Key, registry.ThingID) (job.Execution, error)
+	Execution(job.ExecutionKey) (job.Execution, error)
+}
+
+type thingFinder interface {
+	ThingID(name string) (registry.ThingID, error)
+}
+
+func thingID(r thingFinder, name string) (registry.ThingID, error) {
+	id, err := r.ThingID(name)
+	return id, either(err, fault.New(fault.NotFound, "thing %s does not exist", name))
+}

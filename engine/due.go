@@ -1,0 +1,140 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/drover-iot/drover/internal/clock"
+	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/store"
+)
+
+// checkEvery is how often the due loop looks at the clock when nothing wakes it (R-TMO-9: at least every second).
+const checkEvery = time.Second
+
+// dueLoop runs what is due until ctx ends: when something wakes it, and every second of real time.
+func (e *Engine) dueLoop(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-e.wake:
+		case <-timer.C:
+		}
+		if err := e.RunDue(ctx); err != nil && ctx.Err() == nil {
+			e.Log.Error("run due work", "err", err)
+		}
+		timer.Reset(e.untilNext(ctx))
+	}
+}
+
+// untilNext is how long the due loop may sleep: to the next due time, at most a second.
+func (e *Engine) untilNext(ctx context.Context) time.Duration {
+	next, err := e.NextDue(ctx)
+	if err != nil || next.IsZero() {
+		return checkEvery
+	}
+	return min(checkEvery, max(time.Millisecond, next.Sub(e.Now())))
+}
+
+// NextDue returns the earliest time that a job or an execution waits for; zero when nothing does.
+func (e *Engine) NextDue(ctx context.Context) (next time.Time, err error) {
+	err = e.Store.Read(ctx, func(r store.Reader) error {
+		next, err = r.NextDue()
+		return err
+	})
+	return next, err
+}
+
+// RunDue does all work that is due now, in bounded steps, and returns when nothing is due any more. Overdue timers
+// come first, in the order of their deadlines (R-TMO-13), then jobs in the order of their due times.
+func (e *Engine) RunDue(ctx context.Context) error {
+	e.due.Lock()
+	defer e.due.Unlock()
+	for ctx.Err() == nil {
+		next, err := e.NextDue(ctx)
+		if err != nil || next.IsZero() || next.After(e.Now()) {
+			return err
+		}
+		if err := e.update(ctx, (*group).dueStep); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// dueStep does one bounded step of due work: a page of overdue timers or, when there are none, a step of the job that
+// has been due longest.
+func (g *group) dueStep() (out outcome, err error) {
+	overdue, err := g.DueExecutions(g.now, backgroundStep)
+	if err != nil {
+		return out, err
+	}
+	if len(overdue) > 0 {
+		return g.timeOut(overdue)
+	}
+	if err := g.flush(); err != nil {
+		return out, err
+	}
+	due, err := g.DueJobs(g.now, 1)
+	if err != nil || len(due) == 0 {
+		return out, err
+	}
+	j, err := g.Job(due[0].Key)
+	if err != nil {
+		return out, err
+	}
+	return g.step(j, backgroundStep)
+}
+
+// timeOut ends executions whose deadline has passed (R-TMO-8).
+func (g *group) timeOut(overdue []job.Execution) (out outcome, err error) {
+	for _, e := range overdue {
+		if err := g.move(&out, e, job.TimeOut); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+// Advance moves a virtual clock to the given time, running everything due in between in order: each piece of work sees
+// the time it was due at.
+func (e *Engine) Advance(ctx context.Context, v *clock.Virtual, to time.Time) error {
+	if to.Before(v.Now()) {
+		return fault.New(fault.Invalid, "the clock stands at %s and never goes back", v.Now().Format(time.RFC3339Nano))
+	}
+	for {
+		if err := e.RunDue(ctx); err != nil {
+			return err
+		}
+		next, err := e.NextDue(ctx)
+		if err != nil {
+			return err
+		}
+		if next.IsZero() || next.After(to) {
+			v.Set(to)
+			return e.Settle(ctx)
+		}
+		v.Set(next)
+	}
+}
+
+// AdvanceToNext moves a virtual clock to the next due time and runs what is due then. It reports false, and leaves the
+// clock, when nothing waits for time to pass.
+func (e *Engine) AdvanceToNext(ctx context.Context, v *clock.Virtual) (bool, error) {
+	if err := e.RunDue(ctx); err != nil {
+		return false, err
+	}
+	next, err := e.NextDue(ctx)
+	if err != nil || next.IsZero() {
+		return false, err
+	}
+	return true, e.Advance(ctx, v, next)
+}
+
+// missing reports whether the store does not have what was asked for.
+func missing(err error) bool { return errors.Is(err, store.ErrNotFound) }

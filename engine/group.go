@@ -1,0 +1,341 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+)
+
+// maxGroup is how many requests one commit may carry: enough to share a sync widely, small enough to answer soon.
+const maxGroup = 1024
+
+// outcome is all that one decision wants: what is written, what devices are told, and what is done after the commit.
+// Jobs are not written at once but kept in the group's hand; Changes.Job.Moved is filled from there.
+type outcome struct {
+	store.Changes
+	jobs    map[job.Key]job.Job
+	notices []store.Notice
+	after   func()
+}
+
+// keep takes the new state of a job into the outcome.
+func (o *outcome) keep(j job.Job) {
+	if o.jobs == nil {
+		o.jobs = map[job.Key]job.Job{}
+	}
+	o.jobs[j.Key] = j
+}
+
+// job returns a job as the outcome has it so far, else as the group has it.
+func (o *outcome) job(g *group, key job.Key) (job.Job, error) {
+	if j, ok := o.jobs[key]; ok {
+		return j, nil
+	}
+	return g.Job(key)
+}
+
+// decision is one use case: it reads, and returns what it wants. It must not keep anything between calls, because a
+// group that had to be given up is decided again.
+type decision func(*group) (outcome, error)
+
+type request struct {
+	decide decision
+	done   chan error
+}
+
+// group is one commit: requests decided in turn against one transaction. Jobs are kept in hand, because many requests
+// of a group touch the same one; each is reviewed and written once, when the group ends (R-CON-22).
+type group struct {
+	store.Tx
+	now     time.Time
+	keys    store.Keys
+	jobs    map[job.Key]*job.Job // nil: deleted in this group
+	byID    map[string]job.Key
+	dirty   map[job.Key]bool
+	notices map[registry.ThingID]int // index into told
+	told    []store.Notice
+	after   []func()
+	inHand  struct { // the pending executions of the thing that was asked for last
+		thing   registry.ThingID
+		pending []job.Execution
+		known   bool
+	}
+
+	access       bool  // an answer of Access may have changed
+	announcement int64 // under which told is announced; 0 when there is nothing to tell
+}
+
+// update runs one use case in the next group and returns once its changes are on stable storage (R-CON-25).
+func (e *Engine) update(ctx context.Context, decide decision) error {
+	r := &request{decide: decide, done: make(chan error, 1)}
+	select {
+	case e.waiting <- r:
+	case <-e.stopped:
+		return errStopped
+	case <-ctx.Done():
+		return fault.New(fault.Unavailable, "the request was given up before it was decided")
+	}
+	select {
+	case err := <-r.done: // decided already or about to be: the outcome must be known
+		return err
+	case <-e.stopped:
+		select {
+		case err := <-r.done:
+			return err
+		default:
+			return errStopped
+		}
+	}
+}
+
+var errStopped = fault.New(fault.Unavailable, "the server is shutting down")
+
+// commitLoop takes all requests that wait, commits them together, and answers, until ctx ends and none waits.
+func (e *Engine) commitLoop(ctx context.Context) {
+	for {
+		select {
+		case first := <-e.waiting:
+			e.commit(e.gather(first))
+		case <-ctx.Done():
+			if len(e.waiting) == 0 {
+				return
+			}
+			e.commit(e.gather(<-e.waiting))
+		}
+	}
+}
+
+// gather returns first and all others that wait, up to a full group.
+func (e *Engine) gather(first *request) []*request {
+	batch := []*request{first}
+	for len(batch) < maxGroup {
+		select {
+		case r := <-e.waiting:
+			batch = append(batch, r)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// commit decides and commits a batch. When the group as a whole fails, each request is tried alone, so that one bad
+// request cannot fail its neighbours.
+func (e *Engine) commit(batch []*request) {
+	answers, g, err := e.attempt(batch)
+	if err != nil && len(batch) > 1 {
+		for _, r := range batch {
+			e.commit([]*request{r})
+		}
+		return
+	}
+	if err != nil {
+		batch[0].done <- fmt.Errorf("commit: %w", err)
+		return
+	}
+	if g.access {
+		e.accessVersion.Add(1)
+	}
+	for _, f := range g.after {
+		f()
+	}
+	for i, r := range batch {
+		r.done <- answers[i]
+	}
+	if g.announcement != 0 {
+		e.outbox.add(g.announcement)
+	}
+	if g.dueBefore(g.now.Add(checkEvery)) {
+		e.wakeUp()
+	}
+}
+
+// dueBefore reports whether a job that the group changed wants to be looked at before then: the due loop sleeps no
+// longer than checkEvery and finds everything later by itself.
+func (g *group) dueBefore(then time.Time) bool {
+	for key := range g.dirty {
+		if due := g.jobs[key].Due; !due.IsZero() && due.Before(then) {
+			return true
+		}
+	}
+	return false
+}
+
+// attempt decides a batch in one transaction. The error is the group's own; answers holds each request's.
+func (e *Engine) attempt(batch []*request) (answers []error, g *group, err error) {
+	announced := e.outbox.confirmed()
+	answers = make([]error, len(batch))
+	err = e.Store.Write(context.Background(), func(tx store.Tx) error {
+		g = newGroup(tx, e.Clock.Now())
+		for i, r := range batch {
+			if answers[i], err = g.run(r.decide); err != nil {
+				return err
+			}
+		}
+		if err := g.review(); err != nil {
+			return err
+		}
+		return g.close(announced)
+	})
+	if err == nil {
+		e.outbox.forget(announced)
+	}
+	return answers, g, err
+}
+
+func newGroup(tx store.Tx, now time.Time) *group {
+	return &group{
+		Tx: tx, now: now, keys: tx.NextKeys(),
+		jobs: map[job.Key]*job.Job{}, byID: map[string]job.Key{}, dirty: map[job.Key]bool{},
+		notices: map[registry.ThingID]int{},
+	}
+}
+
+// run decides one request and takes its outcome. A fault is the request's answer; any other error is the group's.
+func (g *group) run(decide decision) (answer, fatal error) {
+	out, err := decide(g)
+	if err != nil {
+		if fault.Of(err) == nil {
+			return nil, err
+		}
+		return err, nil
+	}
+	return nil, g.take(out)
+}
+
+// take applies an outcome: jobs into the hand, everything else into the transaction.
+func (g *group) take(out outcome) error {
+	g.inHand.known = false
+	for _, created := range out.Job.Created {
+		g.byID[created.Job.ID] = created.Job.Key
+	}
+	for _, j := range out.jobs {
+		g.hold(j)
+	}
+	for _, key := range out.Job.Deleted {
+		g.jobs[key] = nil
+		delete(g.dirty, key)
+	}
+	for _, notice := range out.notices {
+		g.tell(notice)
+	}
+	if out.after != nil {
+		g.after = append(g.after, out.after)
+	}
+	g.access = g.access || changesAccess(&out.Registry)
+	return g.Apply(out.Changes)
+}
+
+// tell merges a notice: at most one of each kind for a thing in one commit (R-MQTT-39).
+func (g *group) tell(n store.Notice) {
+	at, known := g.notices[n.Thing]
+	if !known {
+		g.notices[n.Thing] = len(g.told)
+		g.told = append(g.told, n)
+		return
+	}
+	g.told[at].List = g.told[at].List || n.List
+	g.told[at].Next = g.told[at].Next || n.Next
+}
+
+// hold keeps a job in hand, to be reviewed and written when the group ends.
+func (g *group) hold(j job.Job) {
+	g.jobs[j.Key] = &j
+	g.byID[j.ID] = j.Key
+	g.dirty[j.Key] = true
+}
+
+// Job returns a job as it is at this point of the group, whether written yet or not.
+func (g *group) Job(key job.Key) (job.Job, error) {
+	if held, ok := g.jobs[key]; ok {
+		if held == nil {
+			return job.Job{}, store.ErrNotFound
+		}
+		return *held, nil
+	}
+	j, err := g.Tx.Job(key)
+	if err != nil {
+		return job.Job{}, fmt.Errorf("job %d: %w", key, err)
+	}
+	g.jobs[key] = &j
+	g.byID[j.ID] = key
+	return j, nil
+}
+
+// JobByID returns a job by its id, as it is at this point of the group.
+func (g *group) JobByID(id string) (job.Job, error) {
+	if key, ok := g.byID[id]; ok && g.jobs[key] != nil {
+		return *g.jobs[key], nil
+	}
+	j, err := g.Tx.JobByID(id)
+	if err != nil {
+		return job.Job{}, err
+	}
+	return g.Job(j.Key)
+}
+
+// jobByID is JobByID with a fault when there is none.
+func (g *group) jobByID(id string) (job.Job, error) {
+	j, err := g.JobByID(id)
+	return j, either(err, noJob(id))
+}
+
+// dirtyKeys returns the keys of the jobs that this group changed, in order.
+func (g *group) dirtyKeys() []job.Key {
+	keys := make([]job.Key, 0, len(g.dirty))
+	for key := range g.dirty {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// review looks once at every job that the group touched: what is due at once is done in this commit, as far as one
+// small step goes (R-ROLL-21, R-JOB-62). The rest is left to the due loop.
+func (g *group) review() error {
+	for _, key := range g.dirtyKeys() {
+		j := *g.jobs[key]
+		if j.Due.IsZero() || j.Due.After(g.now) {
+			continue
+		}
+		out, err := g.step(j, inlineStep)
+		if err != nil {
+			return fmt.Errorf("review job %s: %w", j.ID, err)
+		}
+		if err := g.take(out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// flush writes the jobs in hand.
+func (g *group) flush() error {
+	var changes store.Changes
+	for _, key := range g.dirtyKeys() {
+		changes.Job.Moved = append(changes.Job.Moved, *g.jobs[key])
+	}
+	return g.Apply(changes)
+}
+
+// close writes the jobs in hand and what has to be announced, and strikes out what was announced already.
+func (g *group) close(announced []int64) error {
+	if err := g.flush(); err != nil {
+		return err
+	}
+	var changes store.Changes
+	if len(g.told) > 0 {
+		g.announcement = g.keys.Announcement()
+		changes.Outbox.Added = []store.Announcement{{ID: g.announcement, Notices: g.told}}
+	}
+	changes.Outbox.Done = announced
+	return g.Apply(changes)
+}
+
+func noJob(id string) *fault.Error { return fault.New(fault.NotFound, "job %s does not exist", id) }

@@ -1,0 +1,259 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+)
+
+// NewJob is what CreateJob asks for.
+type NewJob struct {
+	ID         string
+	Definition job.Definition // Targets as given; NeedsRole, CreatedAt, Sources and Frozen are filled in here
+	Document   string
+}
+
+// CreateJob stores a job and starts its rollout. The executions of a small first tick exist when it returns; a larger
+// one follows in the background (R-ROLL-21). It costs the same for one target thing and for a group of a million.
+func (e *Engine) CreateJob(ctx context.Context, in NewJob) (created job.Job, err error) {
+	placeholders, err := job.CheckDocument(in.Document)
+	if err != nil {
+		return job.Job{}, err
+	}
+	definition := in.Definition
+	definition.NeedsRole = len(placeholders) > 0
+	definition.Targets = unique(definition.Targets)
+	if err := definition.Check(); err != nil {
+		return job.Job{}, err
+	}
+	targets, err := e.parseTargets(definition.Targets)
+	if err != nil {
+		return job.Job{}, err
+	}
+	err = e.update(ctx, func(g *group) (out outcome, err error) {
+		sources, err := g.sources(definition.Targets, targets)
+		if err != nil {
+			return out, err
+		}
+		if taken, err := g.jobByID(in.ID); err == nil {
+			return out, e.jobExists(taken.ID)
+		} else if fault.Of(err) == nil {
+			return out, err
+		}
+		frozen, err := g.LastJoined()
+		if err != nil {
+			return out, err
+		}
+		j := job.Job{Key: g.keys.Job(), ID: in.ID, Definition: definition}
+		j.CreatedAt, j.UpdatedAt = g.now, g.now
+		j.Begin(sources, frozen, g.now)
+		out.Job.Created = []store.CreatedJob{{Job: j, Document: in.Document}}
+		out.keep(j)
+		created = j
+		return out, nil
+	})
+	return created, err
+}
+
+func (e *Engine) jobExists(id string) error {
+	f := fault.New(fault.Exists, "job %s exists already", id)
+	f.ResourceID, f.ResourceARN = id, e.Scope.ARN(registry.KindJob, id)
+	return f
+}
+
+// parseTargets reads target ARNs. A well-formed ARN of another account or kind names nothing here (R-CON-8, R-VAL-6).
+func (e *Engine) parseTargets(arns []string) ([]registry.ARN, error) {
+	if len(arns) > job.MaxTargets {
+		return nil, fault.New(fault.Invalid, "targets: %d items, at most %d are allowed", len(arns), job.MaxTargets)
+	}
+	parsed := make([]registry.ARN, len(arns))
+	for i, text := range arns {
+		arn, ok := registry.ParseARN(text)
+		if !ok || arn.Kind != registry.KindThing && arn.Kind != registry.KindGroup {
+			return nil, fault.New(fault.Invalid, "targets[%d]: %q is not an ARN of a thing or a thing group", i, text)
+		}
+		if !e.Scope.Holds(arn) {
+			arn.Kind = ""
+		}
+		parsed[i] = arn
+	}
+	return parsed, nil
+}
+
+// sources resolves targets to the things and groups that a rollout reads, groups followed by their descendants
+// (R-ROLL-12, R-JOB-50). A target that does not exist fails the whole call (R-VAL-6).
+func (g *group) sources(texts []string, targets []registry.ARN) ([]job.Source, error) {
+	var sources []job.Source
+	for i, arn := range targets {
+		absent := fault.New(fault.NotFound, "targets[%d]: %s does not exist", i, texts[i])
+		switch arn.Kind {
+		case registry.KindThing:
+			thing, err := g.ThingID(arn.Name)
+			if err != nil {
+				return nil, either(err, absent)
+			}
+			sources = append(sources, job.Source{Target: i, Thing: thing})
+		case registry.KindGroup:
+			group, err := g.GroupByName(arn.Name)
+			if err != nil {
+				return nil, either(err, absent)
+			}
+			tree, err := withDescendants(g, group)
+			if err != nil {
+				return nil, err
+			}
+			for _, member := range tree {
+				sources = append(sources, job.Source{Target: i, Group: member.ID})
+			}
+		default:
+			return nil, absent
+		}
+	}
+	return sources, nil
+}
+
+// either returns the fault where the store did not find something, and any other error, or none, as it is.
+func either(err error, absent *fault.Error) error {
+	if missing(err) {
+		return absent
+	}
+	return err
+}
+
+// unique drops repeats and keeps the order of first occurrence (R-VAL-7).
+func unique(texts []string) []string {
+	seen, kept := map[string]bool{}, make([]string, 0, len(texts))
+	for _, text := range texts {
+		if !seen[text] {
+			seen[text] = true
+			kept = append(kept, text)
+		}
+	}
+	return kept
+}
+
+// UpdateJob changes a running job; rules R-UPD. A namespace that is given and is not the job's names no job (R-UPD-5).
+func (e *Engine) UpdateJob(ctx context.Context, id string, namespace *string, u job.Update) error {
+	return e.update(ctx, func(g *group) (out outcome, err error) {
+		j, err := g.jobIn(id, namespace)
+		if err != nil {
+			return out, err
+		}
+		changed, err := j.Apply(u, g.now)
+		if err != nil || !changed {
+			return out, err
+		}
+		out.Job.Defined = []job.Job{j}
+		out.keep(j)
+		return out, nil
+	})
+}
+
+// jobIn is jobByID for operations that may name a namespace.
+func (g *group) jobIn(id string, namespace *string) (job.Job, error) {
+	j, err := g.jobByID(id)
+	if err == nil && namespace != nil && *namespace != j.Namespace {
+		return j, noJob(id)
+	}
+	return j, err
+}
+
+// CancelJob cancels a job and returns it as it is then. Small jobs are done when it returns (R-JOB-62).
+func (e *Engine) CancelJob(ctx context.Context, id string, c job.Cancellation) (canceled job.Job, err error) {
+	err = e.update(ctx, func(g *group) (out outcome, err error) {
+		j, err := g.jobByID(id)
+		if err != nil {
+			return out, err
+		}
+		if err := j.CancelJob(c, g.now); err != nil {
+			return out, err
+		}
+		canceled = j
+		out.keep(j)
+		return out, nil
+	})
+	return canceled, err
+}
+
+// DeleteJob begins the deletion of a job. Small jobs are gone when it returns (R-JOB-62).
+func (e *Engine) DeleteJob(ctx context.Context, id string, force bool, namespace *string) error {
+	return e.update(ctx, func(g *group) (out outcome, err error) {
+		j, err := g.jobIn(id, namespace)
+		if err != nil {
+			return out, err
+		}
+		if err := g.flush(); err != nil { // the count below must see this group
+			return out, err
+		}
+		deleting, err := g.JobCount(job.DeletionInProgress)
+		if err != nil {
+			return out, err
+		}
+		if err := j.DeleteJob(force, deleting, g.now); err != nil {
+			return out, err
+		}
+		out.keep(j)
+		return out, nil
+	})
+}
+
+// DescribeJob returns a job with its live counts.
+func (e *Engine) DescribeJob(ctx context.Context, id string) (j job.Job, err error) {
+	err = e.Store.Read(ctx, func(r store.Reader) error {
+		j, err = r.JobByID(id)
+		return err
+	})
+	return j, either(err, noJob(id))
+}
+
+// JobDocument returns the document of a job as it was given (R-API-7).
+func (e *Engine) JobDocument(ctx context.Context, id string) (text string, err error) {
+	err = e.Store.Read(ctx, func(r store.Reader) error {
+		j, err := r.JobByID(id)
+		if err != nil {
+			return err
+		}
+		text, err = r.Document(j.Key)
+		return err
+	})
+	return text, either(err, noJob(id))
+}
+
+// JobFilter is what ListJobs filters by. Group names a thing group that the job lists as a target, by name or by UUID.
+type JobFilter struct {
+	store.JobQuery
+	GroupName, GroupUUID string
+}
+
+// ListJobs lists jobs, newest first. group is the group that was filtered by, nil without one.
+func (e *Engine) ListJobs(ctx context.Context, f JobFilter) (jobs []job.Job, group *registry.Group, err error) {
+	err = e.Store.Read(ctx, func(r store.Reader) error {
+		if f.GroupName != "" || f.GroupUUID != "" {
+			found, err := groupOf(r, f.GroupName, f.GroupUUID)
+			if err != nil {
+				return err
+			}
+			group = &found
+			f.Target = e.Scope.ARN(registry.KindGroup, found.Name)
+		}
+		jobs, err = r.Jobs(f.JobQuery)
+		return err
+	})
+	return jobs, group, err
+}
+
+// groupOf finds a group by name, by UUID, or by both, which must agree (R-API-12).
+func groupOf(r store.Reader, name, uuid string) (g registry.Group, err error) {
+	if name != "" {
+		g, err = r.GroupByName(name)
+	} else {
+		g, err = r.GroupByUUID(uuid)
+	}
+	if missing(err) || err == nil && uuid != "" && g.UUID != uuid {
+		return g, fault.New(fault.NotFound, "thing group %s does not exist", name+uuid)
+	}
+	return g, err
+}

@@ -1,0 +1,272 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/datadriven"
+
+	"github.com/drover-iot/drover/internal/clock"
+	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/internal/ids"
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+	"github.com/drover-iot/drover/store/memory"
+)
+
+// Each file of testdata is one story on a virtual clock: commands, and under each what it answered, what became of the
+// jobs it touched, and what devices were told. -rewrite writes the answers anew; the difference is the review.
+func TestScenarios(t *testing.T) {
+	t.Parallel()
+	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+		s := newScenario(t)
+		datadriven.RunTest(t, path, s.run)
+	})
+}
+
+// scenario is one engine with what it told devices since the last look.
+type scenario struct {
+	*Engine
+	t     *testing.T
+	clock *clock.Virtual
+	start time.Time
+	mu    sync.Mutex
+	told  []store.Notice
+	seen  map[string]string // job id → line shown last
+}
+
+func newScenario(t *testing.T) *scenario {
+	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	s := &scenario{t: t, clock: clock.NewVirtual(start), start: start, seen: map[string]string{}}
+	s.Engine = New(Config{
+		Store: memory.Open(), Clock: s.clock, IDs: &ids.Counting{}, Scope: registry.DefaultScope, Log: slog.New(slog.DiscardHandler),
+		Tell: func(_ context.Context, notices []store.Notice) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.told = append(s.told, notices...)
+		},
+	})
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// run does one command and returns what is to be seen after it.
+func (s *scenario) run(t *testing.T, d *datadriven.TestData) string {
+	out, err := s.command(t, d)
+	if err == nil {
+		err = s.Settle(t.Context())
+	}
+	if f := fault.Of(err); f != nil {
+		out += f.Error() + "\n"
+	} else if err != nil {
+		d.Fatalf(t, "%v", err)
+	}
+	return out + s.notices() + s.changes()
+}
+
+func (s *scenario) command(t *testing.T, d *datadriven.TestData) (string, error) {
+	ctx := t.Context()
+	args := arguments{d}
+	switch d.Cmd {
+	case "things":
+		return "", s.things(ctx, args.int("n"), args.text("group"))
+	case "group":
+		_, err := s.CreateGroup(ctx, NewGroup{Name: args.first(), Parent: args.text("parent")})
+		return "", err
+	case "join":
+		return "", s.AddMember(ctx, args.text("group"), args.first())
+	case "leave":
+		return "", s.RemoveMember(ctx, args.text("group"), args.first())
+	case "delete-thing":
+		return "", s.DeleteThing(ctx, args.first(), nil)
+	case "create":
+		_, err := s.CreateJob(ctx, NewJob{ID: args.first(), Document: `{"do":"it"}`, Definition: s.definition(args)})
+		return "", err
+	case "update":
+		return "", s.UpdateJob(ctx, args.first(), nil, args.update())
+	case "cancel":
+		_, err := s.CancelJob(ctx, args.first(), job.Cancellation{Force: d.HasArg("force")})
+		return "", err
+	case "delete":
+		return "", s.DeleteJob(ctx, args.first(), d.HasArg("force"), nil)
+	case "start":
+		return s.startNext(ctx, args)
+	case "report":
+		return "", s.reports(ctx, args)
+	case "advance":
+		by, err := time.ParseDuration(args.first())
+		if err != nil {
+			d.Fatalf(t, "%v", err)
+		}
+		return "", s.Advance(ctx, s.clock, s.clock.Now().Add(by))
+	case "next":
+		_, err := s.AdvanceToNext(ctx, s.clock)
+		return "now " + s.at(s.clock.Now()) + "\n", err
+	case "executions":
+		return s.executions(ctx, args.first())
+	}
+	d.Fatalf(t, "unknown command %s", d.Cmd)
+	return "", nil
+}
+
+func (s *scenario) things(ctx context.Context, n int, group string) error {
+	for i := range n {
+		name := fmt.Sprintf("t%0*d", len(strconv.Itoa(n)), i+1)
+		if _, err := s.CreateThing(ctx, name, nil); err != nil {
+			return err
+		}
+		if group != "" {
+			if err := s.AddMember(ctx, group, name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *scenario) startNext(ctx context.Context, args arguments) (string, error) {
+	task, err := s.StartNext(ctx, args.first(), nil, args.minutes("step"))
+	if err != nil || task == nil {
+		return "nothing\n", err
+	}
+	return fmt.Sprintf("%s #%d %s v%d\n", task.JobID, task.Number, task.Status, task.Version), nil
+}
+
+// reports sends one report for each thing of "t1-t3" or "t1".
+func (s *scenario) reports(ctx context.Context, args arguments) error {
+	event, err := job.ParseReport(args.d.CmdArgs[2].Key)
+	if err != nil {
+		return err
+	}
+	for _, thing := range span(args.first()) {
+		if _, err := s.Report(ctx, thing, args.d.CmdArgs[1].Key, job.Report{Event: event, StepMinutes: args.minutes("step")}, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// span expands t01-t12 to the names in between.
+func span(text string) (names []string) {
+	first, last, found := strings.Cut(text, "-")
+	if !found {
+		return []string{text}
+	}
+	from, _ := strconv.Atoi(first[1:])
+	to, _ := strconv.Atoi(last[1:])
+	for i := from; i <= to; i++ {
+		names = append(names, fmt.Sprintf("t%0*d", len(first)-1, i))
+	}
+	return names
+}
+
+// notices shows what devices were told, one line for each kind of notice.
+func (s *scenario) notices() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list, next []string
+	for _, n := range s.told {
+		name := fmt.Sprintf("thing %d", n.Thing)
+		_ = s.Store.Read(s.t.Context(), func(r store.Reader) (err error) {
+			name, err = r.ThingName(n.Thing)
+			return err
+		})
+		if n.List {
+			list = append(list, name)
+		}
+		if n.Next {
+			next = append(next, name)
+		}
+	}
+	s.told = nil
+	return line("notify", list) + line("notify-next", next)
+}
+
+func line(kind string, names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	slices.Sort(names)
+	if len(names) > 6 {
+		names = append(names[:3], fmt.Sprintf("… %d in all", len(names)))
+	}
+	return kind + ": " + strings.Join(names, " ") + "\n"
+}
+
+// changes shows every job that looks different from the last time.
+func (s *scenario) changes() (out string) {
+	jobs, _, err := s.ListJobs(s.t.Context(), JobFilter{JobQuery: store.JobQuery{Limit: 100}})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	now := map[string]string{}
+	for _, j := range jobs {
+		now[j.ID] = s.show(j)
+		if now[j.ID] != s.seen[j.ID] {
+			out += now[j.ID]
+		}
+	}
+	for id := range s.seen {
+		if now[id] == "" {
+			out += id + " is gone\n"
+		}
+	}
+	s.seen = now
+	return out
+}
+
+func (s *scenario) show(j job.Job) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s", j.ID, j.Status)
+	if j.Concurrent() {
+		b.WriteString(" concurrent")
+	}
+	for _, status := range job.ExecutionStatuses() {
+		if n := j.Counts[status]; n > 0 {
+			fmt.Fprintf(&b, " %s=%d", status, n)
+		}
+	}
+	if !j.Due.IsZero() {
+		b.WriteString(" due " + s.at(j.Due))
+	}
+	fmt.Fprintf(&b, " updated %s", s.at(j.UpdatedAt))
+	if j.ReasonCode != "" {
+		fmt.Fprintf(&b, "\n  %s: %s", j.ReasonCode, j.Comment)
+	}
+	return b.String() + "\n"
+}
+
+func (s *scenario) at(t time.Time) string {
+	return "+" + t.Sub(s.start).String()
+}
+
+func (s *scenario) executions(ctx context.Context, jobID string) (out string, err error) {
+	found, err := s.ExecutionsOfJob(ctx, jobID, store.JobExecutionQuery{Limit: 100})
+	for _, x := range found {
+		out += fmt.Sprintf("%s #%d %s v%d retry %d queued %s", x.ThingName, x.Number, x.Status, x.Version, x.Attempt, s.at(x.QueuedAt))
+		if at := x.TimesOutAt(); !at.IsZero() {
+			out += " times out " + s.at(at)
+		}
+		if x.ForceCanceled {
+			out += " forced"
+		}
+		out += "\n"
+	}
+	return out, err
+}

@@ -1,0 +1,239 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+)
+
+const (
+	// inlineStep is how many executions a request may create, cancel or delete before it is answered (R-ROLL-21,
+	// R-JOB-62).
+	inlineStep = 100
+	// backgroundStep is how many executions one step of the due loop touches: it bounds how long a device waits behind
+	// it.
+	backgroundStep = 500
+)
+
+// step does one bounded piece of the work that is due for a job: a page of its rollout or of its sweep.
+func (g *group) step(j job.Job, limit int) (outcome, error) {
+	if j.Sweep == job.SweepAll {
+		return g.deleteStep(j, limit)
+	}
+	if j.Sweep != job.NoSweep {
+		return g.cancelStep(j, limit)
+	}
+	return g.releaseStep(j, limit)
+}
+
+// releaseStep opens the next tick if its time has come and creates up to limit executions of its quota (R-ROLL-3).
+// It also learns whether any target is left (R-ROLL-13).
+func (g *group) releaseStep(j job.Job, limit int) (out outcome, err error) {
+	quota := min(j.Tick(g.now), limit)
+	if quota == 0 {
+		out.keep(j)
+		return out, nil
+	}
+	targets, err := g.nextTargets(j, quota)
+	if err != nil {
+		return out, err
+	}
+	for _, thing := range targets.things {
+		first := job.NewExecution(job.ExecutionKey{Job: j.Key, Thing: thing, Number: 1}, g.now)
+		if err := g.queue(&out, first); err != nil {
+			return out, err
+		}
+	}
+	j.Released(len(targets.things), targets.at, targets.exhausted, g.now)
+	out.keep(j)
+	return out, nil
+}
+
+// queue adds a new execution to the outcome and tells its thing.
+func (g *group) queue(out *outcome, e job.Execution) error {
+	_, pending, err := g.head(e.Thing)
+	if err != nil {
+		return err
+	}
+	e.Sequence = g.keys.Sequence()
+	out.Job.Queued = append(out.Job.Queued, e)
+	out.notices = append(out.notices, store.Notice{Thing: e.Thing, List: true, Next: !pending})
+	return nil
+}
+
+// targets is one page of things whose turn has come.
+type targets struct {
+	things    []registry.ThingID
+	at        job.Cursor
+	exhausted bool
+}
+
+// nextTargets finds up to limit things that have no execution of the job yet, from the cursor on (R-ROLL-12,
+// R-ROLL-14). Sources are read a bounded number of members at a time; a page may be short of the limit when many
+// members were skipped, and only exhausted says that nothing is left.
+func (g *group) nextTargets(j job.Job, limit int) (targets, error) {
+	page := targets{at: j.Progress.Cursor}
+	taken := map[registry.ThingID]bool{}
+	for budget := 10 * limit; budget > 0; {
+		if page.at.Source == len(j.Sources) {
+			page.exhausted = true
+			return page, nil
+		}
+		members, err := g.members(j, page.at, limit+1)
+		if err != nil {
+			return page, err
+		}
+		for _, member := range members {
+			budget--
+			free, err := g.free(j.Key, member.Thing)
+			if err != nil {
+				return page, err
+			}
+			if free && !taken[member.Thing] {
+				if len(page.things) == limit {
+					return page, nil // one more is there: not exhausted
+				}
+				taken[member.Thing] = true
+				page.things = append(page.things, member.Thing)
+			}
+			page.at.After = member.Name
+		}
+		if len(members) <= limit {
+			page.at = job.Cursor{Source: page.at.Source + 1}
+		}
+	}
+	return page, nil
+}
+
+// members returns the next things of one source: a group's members that joined in time, or the one thing if it still
+// exists (R-JOB-54).
+func (g *group) members(j job.Job, at job.Cursor, limit int) ([]registry.Member, error) {
+	source := j.Sources[at.Source]
+	if source.Thing == 0 {
+		return g.Members(source.Group, j.Frozen, at.After, limit)
+	}
+	thing, err := g.Thing(source.Thing)
+	if errors.Is(err, store.ErrNotFound) || at.After != "" {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return []registry.Member{{Thing: thing.ID, Name: thing.Name}}, nil
+}
+
+// free reports whether the thing has no execution of the job, not even a deleted one.
+func (g *group) free(key job.Key, thing registry.ThingID) (bool, error) {
+	number, err := g.LastNumber(key, thing)
+	return number == 0, err
+}
+
+// cancelStep cancels up to limit executions of a job that was cancelled (R-JOB-21, R-JOB-22).
+func (g *group) cancelStep(j job.Job, limit int) (out outcome, err error) {
+	event, statuses := j.Sweep.Event()
+	for _, status := range statuses {
+		found, err := g.PendingOfJob(j.Key, status, limit+1)
+		if err != nil {
+			return out, err
+		}
+		for _, e := range found[:min(limit, len(found))] {
+			if err := g.move(&out, e, event); err != nil {
+				return out, err
+			}
+		}
+		if limit -= len(found); limit < 0 {
+			return out, nil // more are there
+		}
+	}
+	if j, err = out.job(g, j.Key); err != nil {
+		return out, err
+	}
+	j.Swept(g.now)
+	out.keep(j)
+	return out, nil
+}
+
+// move applies an event that no device asked for to one execution and adds what it did to the outcome.
+func (g *group) move(out *outcome, e job.Execution, event job.Event) error {
+	j, err := out.job(g, e.Job)
+	if err != nil {
+		return err
+	}
+	moved, err := job.Move(j, e, event, g.now)
+	if err != nil {
+		return fmt.Errorf("execution %d of thing %d: %w", e.Number, e.Thing, err)
+	}
+	return g.settle(out, e, moved)
+}
+
+// settle adds what one event did to the outcome: the execution, its retry, the job, and what the thing is told.
+func (g *group) settle(out *outcome, before job.Execution, moved job.Outcome) error {
+	notice, err := g.notice(before, moved.Execution)
+	if err != nil {
+		return err
+	}
+	if notice.List || notice.Next {
+		out.notices = append(out.notices, notice)
+	}
+	out.Job.Reported = append(out.Job.Reported, moved.Execution)
+	if moved.Retry != nil {
+		retry := *moved.Retry
+		if retry.Number, err = g.LastNumber(retry.Job, retry.Thing); err != nil {
+			return err
+		}
+		retry.Number++
+		retry.Sequence = g.keys.Sequence()
+		out.Job.Queued = append(out.Job.Queued, retry)
+	}
+	out.keep(moved.Job)
+	return nil
+}
+
+// deleteStep deletes up to limit executions of a job that is being deleted; the job goes with the last (R-JOB-34).
+func (g *group) deleteStep(j job.Job, limit int) (out outcome, err error) {
+	found, err := g.AnyOfJob(j.Key, limit+1)
+	if err != nil {
+		return out, err
+	}
+	for _, e := range found[:min(limit, len(found))] {
+		if err := g.drop(&out, e); err != nil {
+			return out, err
+		}
+	}
+	if len(found) <= limit {
+		delete(out.jobs, j.Key)
+		out.Job.Deleted = []job.Key{j.Key}
+	}
+	return out, nil
+}
+
+// drop deletes one execution. A pending one leaves its thing's list (R-JOB-35).
+func (g *group) drop(out *outcome, e job.Execution) error {
+	j, err := out.job(g, e.Job)
+	if err != nil {
+		return err
+	}
+	if !e.Status.Terminal() {
+		notice, err := g.notice(e, job.Execution{Status: job.Removed})
+		if err != nil {
+			return err
+		}
+		out.notices = append(out.notices, notice)
+	}
+	out.Job.Dropped = append(out.Job.Dropped, e.ExecutionKey)
+	j.Counts[e.Status]--
+	out.keep(j)
+	return nil
+}
+
+// sweep does to one execution what the sweep of its job will do to it.
+func (g *group) sweep(out *outcome, sweep job.Sweep, e job.Execution) error {
+	if sweep == job.SweepAll {
+		return g.drop(out, e)
+	}
+	event, _ := sweep.Event()
+	return g.move(out, e, event)
+}

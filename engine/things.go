@@ -1,0 +1,156 @@
+package engine
+
+import (
+	"context"
+	"maps"
+
+	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+)
+
+// CreateThing creates a thing. Creating an equal one again returns the one that exists (R-ID-5).
+func (e *Engine) CreateThing(ctx context.Context, name string, attributes map[string]string) (thing registry.Thing, err error) {
+	attributes = registry.MergeAttributes(nil, attributes, false)
+	if err := registry.CheckAttributes(attributes, registry.MaxAttributesUntyped); err != nil {
+		return thing, err
+	}
+	err = e.update(ctx, func(g *group) (out outcome, err error) {
+		thing, err = g.ThingByName(name)
+		if err == nil {
+			if maps.Equal(thing.Attributes, attributes) {
+				return out, nil
+			}
+			return out, e.exists(registry.KindThing, name, thing.UUID)
+		}
+		if !missing(err) {
+			return out, err
+		}
+		thing = registry.Thing{
+			ID: g.keys.Thing(), Name: name, UUID: e.IDs.UUID(), Attributes: attributes, Version: 1, CreatedAt: g.now,
+		}
+		out.Registry.CreatedThings = []registry.Thing{thing}
+		return out, nil
+	})
+	return thing, err
+}
+
+// exists is the fault of a name that is taken by something else (R-ERR-4).
+func (e *Engine) exists(kind, name, id string) error {
+	f := fault.New(fault.Exists, "%s %s exists already with other content", kind, name)
+	f.ResourceID, f.ResourceARN = id, e.Scope.ARN(kind, name)
+	return f
+}
+
+// ThingUpdate is what UpdateThing asks for. Attributes is nil when none were given.
+type ThingUpdate struct {
+	Attributes      map[string]string
+	Merge           bool
+	ExpectedVersion *int64
+}
+
+// UpdateThing changes the attributes of a thing (R-ID-6).
+func (e *Engine) UpdateThing(ctx context.Context, name string, u ThingUpdate) error {
+	return e.update(ctx, func(g *group) (out outcome, err error) {
+		thing, err := g.ThingByName(name)
+		if err != nil {
+			return out, either(err, noThing(name))
+		}
+		if err := expect(u.ExpectedVersion, thing.Version); err != nil {
+			return out, err
+		}
+		if u.Attributes != nil {
+			thing.Attributes = registry.MergeAttributes(thing.Attributes, u.Attributes, u.Merge)
+			if err := registry.CheckAttributes(thing.Attributes, registry.MaxAttributesUntyped); err != nil {
+				return out, err
+			}
+		}
+		thing.Version++
+		out.Registry.UpdatedThings = []registry.Thing{thing}
+		return out, nil
+	})
+}
+
+// expect refuses a version that is not the stored one.
+func expect(expected *int64, stored int64) error {
+	if expected != nil && *expected != stored {
+		return fault.New(fault.VersionDiffers, "expectedVersion %d does not match %d", *expected, stored)
+	}
+	return nil
+}
+
+func noThing(name string) *fault.Error {
+	return fault.New(fault.NotFound, "thing %s does not exist", name)
+}
+
+// DescribeThing returns a thing.
+func (e *Engine) DescribeThing(ctx context.Context, name string) (thing registry.Thing, err error) {
+	err = e.Store.Read(ctx, func(r store.Reader) error {
+		thing, err = r.ThingByName(name)
+		return either(err, noThing(name))
+	})
+	return thing, err
+}
+
+// ListThings lists things by name.
+func (e *Engine) ListThings(ctx context.Context, q store.ThingQuery) (things []registry.Thing, err error) {
+	err = e.Store.Read(ctx, func(r store.Reader) error {
+		things, err = r.Things(q)
+		return err
+	})
+	return things, err
+}
+
+// DeleteThing deletes a thing: it leaves its groups, its pending executions become REMOVED, those that ended stay
+// listed under their jobs (R-ID-7, R-EXE-23, R-EXE-24). A thing that does not exist is deleted already.
+func (e *Engine) DeleteThing(ctx context.Context, name string, expected *int64) error {
+	return e.update(ctx, func(g *group) (out outcome, err error) {
+		thing, err := g.ThingByName(name)
+		if missing(err) {
+			return out, nil
+		}
+		if err != nil {
+			return out, err
+		}
+		if err := expect(expected, thing.Version); err != nil {
+			return out, err
+		}
+		attached, err := g.PrincipalsOfThing(thing.ID, "", 1)
+		if err != nil {
+			return out, err
+		}
+		if len(attached) > 0 {
+			return out, fault.New(fault.Invalid, "thing %s has principals attached; detach them first", name)
+		}
+		if out.Registry.Left, err = g.Memberships(thing.ID); err != nil {
+			return out, err
+		}
+		out.Registry.DeletedThings = []registry.ThingID{thing.ID}
+		return out, g.remove(&out, thing.ID, job.ThingDeleted, func(job.Job) bool { return true })
+	})
+}
+
+// remove applies an event to the pending executions of a thing whose job matches, as far as their status allows it.
+func (g *group) remove(out *outcome, thing registry.ThingID, event job.Event, match func(job.Job) bool) error {
+	pending, err := g.Tx.Pending(thing, maxPending)
+	if err != nil {
+		return err
+	}
+	for _, x := range pending {
+		j, err := g.Job(x.Job)
+		if err != nil {
+			return err
+		}
+		if !match(j) || event == job.Leave && x.Status != job.Queued { // R-EXE-22
+			continue
+		}
+		if err := g.move(out, x, event); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// maxPending bounds how many jobs can wait for one thing at a time; it is the number of active jobs a server takes.
+const maxPending = 100_000

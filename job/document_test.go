@@ -1,0 +1,77 @@
+package job
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/drover-iot/drover/internal/fault"
+)
+
+// What a document may be (R-VAL-10, R-VAL-11, worked validation cases 19 and 20; R-SUB-4 to R-SUB-7, R-DOC-9).
+func TestCheckDocument(t *testing.T) {
+	t.Parallel()
+	sized := func(n int) string { return `{"a":"` + strings.Repeat("x", n-8) + `"}` }
+	url := `${aws:iot:s3-presigned-url-v2:https://s3.amazonaws.com/b/k}`
+	tests := []struct {
+		name, text string
+		found      int // placeholders; -1: refused
+	}{
+		{"object", `{"a":1}`, 0},
+		{"blanks before", " \n{}", 0},
+		{"32768 bytes", sized(32768), 0},
+		{"32769 bytes", sized(32769), -1},
+		{"array", `[]`, -1},
+		{"string", `"x"`, -1},
+		{"cut off", `{`, -1},
+		{"not UTF-8", "{\"a\":\"\xff\"}", -1},
+		{"other placeholder syntax", `{"a":"${thingName} $${x}"}`, 0},
+		{"presigned", `{"a":"` + url + `"}`, 1},
+		{"two in one string", `{"a":"` + url + ` ` + url + `"}`, 2},
+		{"in a member name", `{"` + url + `":"x"}`, 0},
+		{"unterminated", `{"a":"${aws:iot:s3-presigned-url:x"}`, -1},
+		{"unknown kind", `{"a":"${aws:iot:s3-url:x}"}`, -1},
+		{"unknown family", `{"a":"${aws:x}"}`, -1},
+		{"nested", `{"a":"${aws:iot:s3-presigned-url:https://x/${aws:iot:parameter:p}}"}`, -1},
+		{"package", `{"a":"${aws:iot:package:p:version:v:attributes}"}`, -1},
+		{"11 placeholders", `{"a":"` + strings.Repeat(url, 11) + `"}`, -1},
+	}
+	for _, tt := range tests {
+		found, err := CheckDocument(tt.text)
+		switch {
+		case tt.found < 0 && !fault.Is(err, fault.Invalid):
+			t.Errorf("%s: %v, want Invalid", tt.name, err)
+		case tt.found >= 0 && (err != nil || len(found) != tt.found):
+			t.Errorf("%s: %d placeholders, %v, want %d", tt.name, len(found), err, tt.found)
+		}
+	}
+}
+
+// Everything but placeholders stays byte for byte (R-DOC-8); values are escaped for their place (R-SUB-3).
+func TestResolve(t *testing.T) {
+	t.Parallel()
+	text := `{ "n": 1.50, "é\u00e9": "a\/b", "u" : "x ${aws:iot:s3-presigned-url:https://h/b/k} y", "z":[ ] }`
+	got, err := Resolve(text, func(p Placeholder) (string, error) {
+		return "<" + p.Kind + "|" + p.Argument + `"&>`, nil
+	})
+	want := `{ "n": 1.50, "é\u00e9": "a\/b", "u" : "x <s3-presigned-url|https://h/b/k\"&> y", "z":[ ] }`
+	if err != nil || got != want {
+		t.Errorf("got  %s\nwant %s\n%v", got, want, err)
+	}
+}
+
+func FuzzResolve(f *testing.F) {
+	f.Add(`{"a":"${aws:iot:s3-presigned-url:x}"}`)
+	f.Add(`{"a\"b":["\\","${aws:"]}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		if _, err := CheckDocument(text); err != nil {
+			return
+		}
+		same, err := Resolve(text, func(p Placeholder) (string, error) { return "${aws:iot:" + p.Kind + ":" + p.Argument + "}", nil })
+		if err != nil {
+			t.Fatalf("%q: %v", text, err)
+		}
+		if _, err := CheckDocument(same); err != nil {
+			t.Fatalf("%q became %q: %v", text, same, err)
+		}
+	})
+}

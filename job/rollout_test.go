@@ -1,0 +1,171 @@
+package job
+
+import (
+	"slices"
+	"testing"
+	"time"
+)
+
+var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// roll runs a rollout over things targets, tick by tick, and returns what each tick created and its step. before is
+// called ahead of each tick and may change the job.
+func roll(j *Job, things int, before func(tick int, j *Job)) (created, steps []int) {
+	now := start
+	j.Begin([]Source{{Target: 0, Group: 1}}, 1, now)
+	for tick := 0; !j.Progress.Finished && tick < 1000; tick++ {
+		if before != nil {
+			before(tick, j)
+		}
+		quota := j.Tick(now)
+		n := min(quota, things-int(j.Progress.Notified))
+		j.Released(n, Cursor{}, int(j.Progress.Notified)+n == things, now)
+		created, steps = append(created, n), append(steps, j.Progress.Step)
+		now = now.Add(Tick)
+	}
+	return created, steps
+}
+
+func repeat(n, times int) []int { return slices.Repeat([]int{n}, times) }
+
+func exponential(base, tenths int, notified, succeeded int64) *RolloutConfig {
+	return &RolloutConfig{Exponential: &Exponential{
+		BasePerMinute: base, IncrementTenths: tenths, NotifiedThings: notified, SucceededThings: succeeded,
+	}}
+}
+
+// The worked tables A to H of chapter 22: what each tick creates.
+func TestRolloutTables(t *testing.T) {
+	t.Parallel()
+	doneButTwenty := func(_ int, j *Job) {
+		if done := j.Progress.Notified - 20; done > j.Counts[Succeeded] {
+			j.Counts[Queued] -= done - j.Counts[Succeeded]
+			j.Counts[Succeeded] = done
+		}
+	}
+	tests := []struct {
+		name   string
+		config *RolloutConfig
+		things int
+		before func(int, *Job)
+		want   []int
+		steps  []int
+	}{
+		{"A R-ROLL-2 constant 100", &RolloutConfig{MaximumPerMinute: 100}, 250, nil, []int{100, 100, 50}, nil},
+		{"B R-ROLL-5 vendor's table", exponential(50, 20, 1000, 1000), 5000, nil, slices.Concat(repeat(50, 20), repeat(100, 10),
+			repeat(200, 5), repeat(400, 3), []int{800}), nil},
+		{"C R-ROLL-4 exact floor", exponential(5, 15, 10, 0), 200, nil, []int{5, 5, 7, 7, 11, 16, 25, 37, 56, 31},
+			[]int{0, 0, 1, 1, 2, 3, 4, 5, 6, 7}},
+		{"D R-ROLL-9 success-driven", exponential(10, 20, 0, 10), 1000, doneButTwenty,
+			[]int{10, 10, 10, 20, 40, 80, 160, 320, 350}, []int{0, 0, 0, 1, 2, 3, 4, 5, 6}},
+		{"E R-ROLL-6 one step a tick", exponential(50, 20, 10, 0), 400, nil, []int{50, 100, 200, 50}, []int{0, 1, 2, 3}},
+		{"F R-ROLL-10 cap", exponential(500, 50, 500, 0), 5000, nil, []int{500, 1000, 1000, 1000, 1000, 500}, nil},
+		{"H R-ROLL-5 absent threshold", exponential(10, 20, 0, 100), 50, nil, repeat(10, 5), repeat(0, 5)},
+		{"R-ROLL-1 default 1000", nil, 2500, nil, []int{1000, 1000, 500}, nil},
+		{"R-ROLL-13 one tick", &RolloutConfig{}, 1000, nil, []int{1000}, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			j := &Job{Definition: Definition{Rollout: tt.config, Targets: []string{"g"}, Selection: Snapshot}}
+			created, steps := roll(j, tt.things, tt.before)
+			if !slices.Equal(created, tt.want) {
+				t.Errorf("created %v, want %v", created, tt.want)
+			}
+			if tt.steps != nil && !slices.Equal(steps, tt.steps) {
+				t.Errorf("steps %v, want %v", steps, tt.steps)
+			}
+		})
+	}
+}
+
+// Table G of chapter 22: rounding down, never below one (R-ROLL-4).
+func TestRate(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		config *RolloutConfig
+		want   []int
+	}{
+		{exponential(1, 11, 1, 0), []int{1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 4}},
+		{exponential(5, 15, 1, 0), []int{5, 7, 11, 16, 25, 37, 56, 85, 128, 192, 288}},
+		{exponential(1000, 50, 1, 0), []int{1000, 1000, 1000}},
+	}
+	for _, tt := range tests {
+		for k, want := range tt.want {
+			if got := tt.config.Rate(k); got != want {
+				t.Errorf("%+v: rate at step %d is %d, want %d", *tt.config.Exponential, k, got, want)
+			}
+		}
+	}
+	if got := exponential(1, 50, 1, 0).Rate(1_000_000); got != 1000 {
+		t.Errorf("a far step is %d, want the cap 1000", got)
+	}
+}
+
+// Table I of chapter 22: a new configuration is in force from the next tick, from step 0 (R-ROLL-11, R-UPD-11).
+func TestRolloutUpdate(t *testing.T) {
+	t.Parallel()
+	j := &Job{Definition: Definition{Rollout: &RolloutConfig{MaximumPerMinute: 100}, Targets: []string{"g"}, Selection: Snapshot}}
+	created, steps := roll(j, 290, func(tick int, j *Job) {
+		if tick != 2 {
+			return
+		}
+		if _, err := j.Apply(Update{Rollout: exponential(10, 20, 20, 0)}, start.Add(90*time.Second)); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if want := []int{100, 100, 10, 10, 20, 40, 10}; !slices.Equal(created, want) {
+		t.Errorf("created %v, want %v", created, want)
+	}
+	if want := []int{0, 0, 0, 0, 1, 2, 3}; !slices.Equal(steps, want) {
+		t.Errorf("steps %v, want %v", steps, want)
+	}
+}
+
+// After downtime missed ticks are not caught up: the next one runs at once, then every minute (R-ROLL-18). A tick that is
+// late by less than a second keeps the phase (R-ROLL-3).
+func TestMissedTicks(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		late time.Duration
+		next time.Duration
+	}{
+		{"on time", 0, 60 * time.Second},
+		{"a little late", 999 * time.Millisecond, 60 * time.Second},
+		{"late by a second", time.Second, 61 * time.Second},
+		{"after an hour away", time.Hour, time.Hour + time.Minute},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p := Progress{}
+			p.start(start)
+			p.tick(&RolloutConfig{MaximumPerMinute: 3}, 0, start.Add(tt.late))
+			if p.Quota != 3 {
+				t.Errorf("quota %d, want 3", p.Quota)
+			}
+			if got := p.NextTick.Sub(start); got != tt.next {
+				t.Errorf("next tick after %v, want %v", got, tt.next)
+			}
+			p.tick(&RolloutConfig{MaximumPerMinute: 5}, 0, p.NextTick.Add(-time.Millisecond))
+			if p.Quota != 3 {
+				t.Errorf("a millisecond early the quota became %d, want it to stay 3", p.Quota)
+			}
+		})
+	}
+}
+
+// The step never falls, also when counters fall after deletions (R-ROLL-7).
+func TestStepNeverFalls(t *testing.T) {
+	t.Parallel()
+	c := exponential(10, 20, 0, 5)
+	p := Progress{}
+	p.start(start)
+	p.tick(c, 0, start)
+	p.tick(c, 5, start.Add(Tick))
+	p.tick(c, 0, start.Add(2*Tick))
+	if p.Step != 1 || p.Quota != 20 {
+		t.Errorf("step %d quota %d, want 1 and 20", p.Step, p.Quota)
+	}
+}

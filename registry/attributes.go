@@ -1,0 +1,44 @@
+package registry
+
+import (
+	"maps"
+
+	"github.com/drover-iot/drover/internal/fault"
+)
+
+// Limits of the registry (R-ID-8, R-ID-11, R-ID-22).
+const (
+	MaxAttributesUntyped  = 3
+	MaxAttributes         = 50
+	MaxGroupDepth         = 7
+	MaxGroupChildren      = 100
+	MaxGroupsPerThing     = 10
+	MaxPoliciesPerTarget  = 10
+	MaxPolicyVersions     = 5
+	MaxPolicyDocumentSize = 2048
+)
+
+// MergeAttributes returns the attributes after an update: given replaces stored, or with merge is laid over it. An
+// empty value removes the attribute either way (R-ID-6, R-ID-53).
+func MergeAttributes(stored, given map[string]string, merge bool) map[string]string {
+	after := map[string]string{}
+	if merge {
+		maps.Copy(after, stored)
+	}
+	for name, value := range given {
+		if value == "" {
+			delete(after, name)
+		} else {
+			after[name] = value
+		}
+	}
+	return after
+}
+
+// CheckAttributes refuses more attributes than a thing of this type, or a group, may have (R-ID-8).
+func CheckAttributes(attributes map[string]string, limit int) error {
+	if len(attributes) > limit {
+		return fault.New(fault.Invalid, "attributePayload.attributes: %d attributes, at most %d are allowed", len(attributes), limit)
+	}
+	return nil
+}

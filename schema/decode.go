@@ -1,0 +1,320 @@
+package schema
+
+import (
+	"math/bits"
+	"reflect"
+	"strconv"
+	"strings"
+)
+
+// Decoding says how a JSON body is read. The zero value is the control plane's: strict.
+type Decoding struct {
+	// Lenient accepts what device clients are known to send: digit strings for numbers and "true"/"false" strings
+	// for booleans (R-HTTP-20), and invalid UTF-8 inside strings, which becomes U+FFFD (R-CLI-15).
+	Lenient bool
+	// Unchecked leaves out constraints and required members: for reading answers of servers.
+	Unchecked bool
+	// Depth is the deepest nesting of objects and lists; 0 means 64.
+	Depth int
+}
+
+// Decode reads a JSON object into the structure that into points to, and checks it. An empty body equals {}
+// (R-WIRE-7); unknown members and nulls are ignored (R-WIRE-9); the last of repeated members wins.
+//
+// The error is a fault: Malformed when the text is not a JSON object, Invalid when a member has a wrong type, breaks
+// its constraint or is missing. Of several Invalid ones it is the first in model order (R-ERR-10), and every member
+// that could be read has been set all the same (R-MQTT-13).
+func Decode(data []byte, into any, how Decoding) error {
+	v := reflect.ValueOf(into).Elem()
+	shape, progress := ShapeOf(v.Type()), begin()
+	if f := shape.decodeBody(data, v, how, &progress); f != nil {
+		return f.fault()
+	}
+	return progress.first.fault()
+}
+
+// progress is what is known of one structure while its members arrive in any order.
+type progress struct {
+	seen  uint64 // members present
+	first *failure
+	index int // of the member that first is about
+}
+
+func begin() progress { return progress{index: 64} }
+
+// note keeps a failure of Members[i] if it comes first in model order.
+func (p *progress) note(i int, f *failure) {
+	if f != nil && i < p.index {
+		p.first, p.index = f, i
+	}
+}
+
+// finish adds the required members that have not come.
+func (p *progress) finish(s *Shape) {
+	if absent := s.required &^ p.seen; absent != 0 {
+		i := bits.TrailingZeros64(absent)
+		if i < p.index {
+			p.first, p.index = missing(s.Members[i].Name), i
+		}
+	}
+}
+
+// decodeBody reads a whole body. Its own result is a syntax failure; the others are in p.
+func (s *Shape) decodeBody(data []byte, v reflect.Value, how Decoding, p *progress) *failure {
+	depth := how.Depth
+	if depth == 0 {
+		depth = 64
+	}
+	d := decoder{scanner: scanner{src: data, deepest: depth, mend: how.Lenient}, how: how}
+	switch d.next() {
+	case 0:
+		if d.pos < len(data) {
+			return d.unexpected("an object")
+		}
+	case '{':
+		if f := d.members(s, v, p); f != nil {
+			return f
+		}
+	default:
+		return d.unexpected("an object")
+	}
+	if d.next(); d.pos < len(data) {
+		return d.wrong("something follows the object")
+	}
+	if !how.Unchecked {
+		p.finish(s)
+	}
+	return nil
+}
+
+type decoder struct {
+	scanner
+	how Decoding
+}
+
+// members takes an object. Its own result is a syntax failure.
+func (d *decoder) members(s *Shape, v reflect.Value, p *progress) *failure {
+	if f := d.enter(); f != nil {
+		return f
+	}
+	guess := 0 // members mostly come in model order
+	for first := true; ; first = false {
+		if done, f := d.more(first, '}'); done || f != nil {
+			return f
+		}
+		name, f := d.key()
+		if f != nil {
+			return f
+		}
+		var m *Member
+		if guess < len(s.Members) && s.Members[guess].In == Body && s.Members[guess].Name == string(name) {
+			m = s.Members[guess]
+		} else if m = s.byName[string(name)]; m == nil {
+			if f := d.skip(); f != nil {
+				return f
+			}
+			continue
+		}
+		guess = m.index + 1
+		if f := d.member(m, v.Field(m.index), p); f != nil {
+			return f
+		}
+	}
+}
+
+// member takes the value of one member. Its own result is a syntax failure.
+func (d *decoder) member(m *Member, field reflect.Value, p *progress) *failure {
+	bit := uint64(1) << m.index
+	if p.seen&bit != 0 {
+		field.SetZero() // the last of repeated members wins, nothing is merged
+		p.seen &^= bit
+	}
+	if d.next() == 'n' {
+		return d.word("null")
+	}
+	p.seen |= bit
+	target := field
+	if m.pointer {
+		target = reflect.New(m.Shape.typ).Elem()
+	}
+	f := d.value(m.Shape, target)
+	switch {
+	case f != nil && f.syntax:
+		return f
+	case f != nil:
+		p.note(m.index, f.inside(m.Name))
+		if m.Shape.Kind < List {
+			return nil
+		}
+	}
+	if m.pointer {
+		field.Set(target.Addr())
+	}
+	return nil
+}
+
+// value takes a value of the shape into v, which is left alone when the value does not fit.
+func (d *decoder) value(s *Shape, v reflect.Value) *failure {
+	switch c := d.next(); s.Kind {
+	case String:
+		if c == '"' {
+			return d.text(s, v)
+		}
+	case Boolean:
+		if c == 't' || c == 'f' || c == '"' && d.how.Lenient {
+			return d.boolean(v, c)
+		}
+	case Integer, Long:
+		if c == '-' || c >= '0' && c <= '9' || c == '"' && d.how.Lenient {
+			return d.integer(s, v, c)
+		}
+	case Double, Time:
+		if c == '-' || c >= '0' && c <= '9' {
+			return d.decimal(s, v)
+		}
+	case Raw:
+		start := d.pos
+		f := d.skip()
+		if f == nil {
+			v.SetBytes(append([]byte(nil), d.src[start:d.pos]...))
+		}
+		return f
+	case List:
+		if c == '[' {
+			return d.list(s, v)
+		}
+	case Map:
+		if c == '{' {
+			return d.entries(s, v)
+		}
+	case Structure:
+		if c == '{' {
+			return d.structure(s, v)
+		}
+	}
+	return d.mistyped(s)
+}
+
+var wantedNames = [...]string{
+	String: "a string", Boolean: "a boolean", Integer: "an integer", Long: "an integer", Double: "a number",
+	Time: "a number", Raw: "a value", List: "a list", Map: "an object", Structure: "an object",
+}
+
+// mistyped skips a value of a wrong JSON type and says so (R-WIRE-8).
+func (d *decoder) mistyped(s *Shape) *failure {
+	got := "a number"
+	switch d.next() {
+	case '{':
+		got = "an object"
+	case '[':
+		got = "a list"
+	case '"':
+		got = "a string"
+	case 't', 'f':
+		got = "a boolean"
+	case 'n':
+		got = "null"
+	}
+	if f := d.skip(); f != nil {
+		return f
+	}
+	return &failure{rule: "expected " + wantedNames[s.Kind] + ", got " + got}
+}
+
+func (d *decoder) text(s *Shape, v reflect.Value) *failure {
+	value, f := d.string()
+	if f != nil {
+		return f
+	}
+	if !d.how.Unchecked {
+		if f := s.Constraint.checkString(value); f != nil {
+			return f
+		}
+		if i := s.Constraint.oneOf(value); i >= 0 {
+			v.SetString(s.Constraint.OneOf[i]) // the description's copy: nothing is allocated
+			return nil
+		}
+	}
+	v.SetString(string(value))
+	return nil
+}
+
+func (d *decoder) boolean(v reflect.Value, c byte) *failure {
+	switch c {
+	case 't':
+		v.SetBool(true)
+		return d.word("true")
+	case 'f':
+		v.SetBool(false)
+		return d.word("false")
+	}
+	value, f := d.string()
+	if f != nil {
+		return f
+	}
+	b, ok := parseBool(string(value))
+	if !ok {
+		return &failure{rule: "expected a boolean, got the string " + clip(value)}
+	}
+	v.SetBool(b)
+	return nil
+}
+
+// parseBool reads true or false in any case (R-WIRE-11, R-HTTP-20).
+func parseBool(s string) (value, ok bool) {
+	return strings.EqualFold(s, "true"), strings.EqualFold(s, "true") || strings.EqualFold(s, "false")
+}
+
+func (d *decoder) integer(s *Shape, v reflect.Value, c byte) (f *failure) {
+	var text []byte
+	if c == '"' {
+		text, f = d.string()
+	} else {
+		text, f = d.number()
+	}
+	if f != nil {
+		return f
+	}
+	return s.setInteger(text, v, d.how.Unchecked)
+}
+
+// setInteger reads the decimal text of an integer; it serves paths and queries too.
+func (s *Shape) setInteger(text []byte, v reflect.Value, unchecked bool) *failure {
+	size := 64
+	if s.Kind == Integer {
+		size = 32
+	}
+	n, err := strconv.ParseInt(string(text), 10, size)
+	if err != nil || text[0] == '+' {
+		return &failure{rule: "expected an integer of " + strconv.Itoa(size) + " bits, got " + clip(text)}
+	}
+	if !unchecked {
+		if f := s.Constraint.checkInt(n); f != nil {
+			return f
+		}
+	}
+	v.SetInt(n)
+	return nil
+}
+
+func (d *decoder) decimal(s *Shape, v reflect.Value) *failure {
+	text, f := d.number()
+	if f != nil {
+		return f
+	}
+	if s.Kind == Time {
+		seconds, err := strconv.ParseFloat(string(text), 64)
+		if err != nil || seconds > 1<<43 || seconds < -1<<43 {
+			return &failure{rule: "expected epoch seconds, got " + clipNumber(text)}
+		}
+		v.SetInt(roundMillis(seconds))
+		return nil
+	}
+	if !d.how.Unchecked {
+		if f := s.Constraint.checkDecimal(text); f != nil {
+			return f
+		}
+	}
+	v.SetString(string(text))
+	return nil
+}

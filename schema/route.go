@@ -1,0 +1,220 @@
+package schema
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/drover-iot/drover/internal/fault"
+)
+
+// A segment is one part of a route's path: a literal, or a label that takes any text.
+type segment struct{ literal, label string }
+
+func parseRoute(route string) (method, path string, segments []segment) {
+	method, path, ok := strings.Cut(route, " ")
+	if !ok || !slices.Contains(methods, method) || path == "" || path[0] != '/' {
+		panic("schema: bad route " + route)
+	}
+	for part := range strings.SplitSeq(path[1:], "/") {
+		if inner, ok := strings.CutPrefix(part, "{"); ok {
+			segments = append(segments, segment{label: strings.TrimSuffix(inner, "}")})
+			continue
+		}
+		segments = append(segments, segment{literal: part})
+	}
+	return method, path, segments
+}
+
+// checkLabels holds the route and the path members against each other.
+func (d *Description) checkLabels() {
+	labels := 0 // in the route, less those in the structure
+	for _, s := range d.segments {
+		if s.label == "" {
+			continue
+		}
+		labels++
+		if m := d.Input.Member(s.label); m == nil || m.In != Path {
+			panic(fmt.Sprintf("schema: %s has no path member %s", d.Name, s.label))
+		}
+	}
+	if labels > maxLabels {
+		panic("schema: too many labels in " + d.Path)
+	}
+	for _, m := range d.Input.Members {
+		if m.In == Path {
+			labels--
+		}
+	}
+	if labels != 0 {
+		panic(fmt.Sprintf("schema: %s has path members outside of its route", d.Name))
+	}
+}
+
+const maxLabels = 4
+
+// A Router finds the operation of a request and, once Handle has bound one, calls its handler. It is built at start
+// and then only read.
+type Router struct {
+	service string
+	root    node
+	byName  map[string]*route
+}
+
+type route struct {
+	*Description
+	call func(ctx context.Context, in any) (out any, err error)
+}
+
+// A node is a place in the tree of paths. A request prefers the literal branch to the label.
+type node struct {
+	literals map[string]*node
+	label    *node
+	routes   []*route // that end here, one per method
+}
+
+// NewRouter returns a router for the operations of a service, none of which has a handler yet.
+func NewRouter(s *Service) *Router {
+	r := &Router{service: s.Name, byName: make(map[string]*route, len(s.Operations))}
+	for _, d := range s.All() {
+		added := &route{Description: d}
+		if r.byName[d.Name] != nil {
+			panic("schema: two operations are named " + d.Name)
+		}
+		r.byName[d.Name] = added
+		r.root.add(d.segments, added)
+	}
+	return r
+}
+
+func (n *node) add(path []segment, added *route) {
+	if len(path) == 0 {
+		for _, there := range n.routes {
+			if there.Method == added.Method {
+				panic(fmt.Sprintf("schema: %s and %s have one route", there.Name, added.Name))
+			}
+		}
+		n.routes = append(n.routes, added)
+		return
+	}
+	next := &n.label
+	if literal := path[0].literal; path[0].label == "" {
+		if n.literals == nil {
+			n.literals = map[string]*node{}
+		}
+		child := n.literals[literal]
+		next = &child
+		defer func() { n.literals[literal] = child }()
+	}
+	if *next == nil {
+		*next = &node{}
+	}
+	(*next).add(path[1:], added)
+}
+
+// Handle binds the handler of an operation. Types that disagree do not compile. It panics when the service lacks the
+// operation, or has a handler for it already.
+func Handle[In, Out any](r *Router, op Op[In, Out], h func(context.Context, *In) (*Out, error)) {
+	bound := r.byName[op.Name]
+	if bound == nil || bound.call != nil {
+		panic(fmt.Sprintf("schema: %s cannot be bound to %s", op.Name, r.service))
+	}
+	bound.call = func(ctx context.Context, in any) (any, error) { return h(ctx, in.(*In)) }
+}
+
+// Unhandled returns the names of the operations without a handler, sorted.
+func (r *Router) Unhandled() (names []string) {
+	for name, route := range r.byName {
+		if route.call == nil {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// A Match is the operation that a method and path name, before anything else of the request has been read.
+type Match struct {
+	*Description
+	route  *route
+	labels [maxLabels]string
+}
+
+// Label returns the decoded text of a path label, "" when the operation has no such label. It is not checked yet.
+func (m *Match) Label(name string) string {
+	n := 0
+	for _, s := range m.segments {
+		if s.label == name {
+			return m.labels[n]
+		}
+		if s.label != "" {
+			n++
+		}
+	}
+	return ""
+}
+
+// Match finds the operation for a method and a path as it was sent: each segment is percent-decoded once, after
+// splitting (R-WIRE-10, R-ID-1). The error is a fault: UnknownOperation when no operation has the path, WrongMethod
+// when one has it under another method.
+func (r *Router) Match(method, rawPath string) (m Match, err error) {
+	if rawPath == "" || rawPath[0] != '/' {
+		return m, unknownPath
+	}
+	known := false
+	if m.route = r.root.find(method, rawPath[1:], &m.labels, 0, &known); m.route != nil {
+		m.Description = m.route.Description
+		return m, nil
+	}
+	if known {
+		return m, wrongMethod
+	}
+	return m, unknownPath
+}
+
+var (
+	unknownPath = fault.New(fault.UnknownOperation, "no operation has this path")
+	wrongMethod = fault.New(fault.WrongMethod, "no operation has this path with this method")
+)
+
+func (n *node) find(method, rest string, labels *[maxLabels]string, used int, known *bool) *route {
+	part, rest, deeper := strings.Cut(rest, "/")
+	if strings.IndexByte(part, '%') >= 0 {
+		decoded, err := url.PathUnescape(part)
+		if err != nil {
+			return nil
+		}
+		part = decoded
+	}
+	for _, child := range [...]*node{n.literals[part], n.label} {
+		if child == nil {
+			continue
+		}
+		taken := used
+		if child == n.label {
+			labels[used], taken = part, used+1
+		}
+		found := (*route)(nil)
+		if deeper {
+			found = child.find(method, rest, labels, taken, known)
+		} else {
+			found = child.ending(method, known)
+		}
+		if found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+func (n *node) ending(method string, known *bool) *route {
+	for _, r := range n.routes {
+		if r.Method == method {
+			return r
+		}
+		*known = true
+	}
+	return nil
+}

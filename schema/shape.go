@@ -1,0 +1,202 @@
+package schema
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"sync"
+)
+
+// Kind is the JSON kind of a value, finer where the API is.
+type Kind uint8
+
+// The kinds. Integer has 32 bits and Long 64; Double is a Decimal; Raw is any JSON value.
+const (
+	String Kind = iota
+	Boolean
+	Integer
+	Long
+	Double
+	Time
+	Raw
+	List
+	Map
+	Structure
+)
+
+var kindNames = [...]string{"string", "boolean", "integer", "long", "double", "timestamp", "document", "list", "map", "structure"}
+
+func (k Kind) String() string { return kindNames[k] }
+
+// Location is the part of a request that carries a member.
+type Location uint8
+
+// The locations; Body is the one without a tag.
+const (
+	Body Location = iota
+	Path
+	Query
+	Header
+)
+
+var locationNames = [...]string{"body", "path", "query", "header"}
+
+func (l Location) String() string { return locationNames[l] }
+
+// A Shape describes a Go type as values of the API: the plan that every walk follows.
+type Shape struct {
+	Name       string // the Go type's name, "" for unnamed types
+	Kind       Kind
+	Constraint Constraint
+	Elem       *Shape    // of a list's elements or a map's values
+	Key        *Shape    // of a map's keys
+	Members    []*Member // of a structure, in model order
+
+	typ      reflect.Type
+	empty    reflect.Value      // a list without elements that is not nil
+	byName   map[string]*Member // body members, by wire name and alias
+	required uint64             // bit i: Members[i] must be present
+}
+
+// A Member is one field of a structure.
+//
+// The tags are json (the name), in (path, query, header; none is body), wire (the name in the query or header, where
+// it differs), alias (a second name accepted in a body) and required. A field that is a pointer, slice or map is
+// optional unless tagged required:"true"; every other field is required.
+type Member struct {
+	Name     string // member name, as in JSON and in messages
+	Wire     string // name in the query or header
+	GoName   string // name of the Go field
+	In       Location
+	Required bool
+	Shape    *Shape
+
+	index   int
+	pointer bool
+	key     []byte // `"name":`, as the encoder writes it
+}
+
+// Member returns the member of that name, or nil.
+func (s *Shape) Member(name string) *Member {
+	for _, m := range s.Members {
+		if m.Name == name {
+			return m
+		}
+	}
+	return nil
+}
+
+// shapes caches a Shape per Go type: the one reflection of each type.
+var shapes sync.Map
+
+// ShapeOf returns the shape of a Go type. It panics when the type has no place in an API: descriptions are program
+// text, so that is found by the first test that touches them.
+func ShapeOf(t reflect.Type) *Shape {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if s, ok := shapes.Load(t); ok {
+		return s.(*Shape)
+	}
+	s, _ := shapes.LoadOrStore(t, newShape(t))
+	return s.(*Shape)
+}
+
+func newShape(t reflect.Type) *Shape {
+	s := &Shape{Name: t.Name(), typ: t}
+	if c, ok := reflect.Zero(t).Interface().(Constrained); ok {
+		s.Constraint = c.Constraint()
+	}
+	switch {
+	case t == reflect.TypeFor[Timestamp]():
+		s.Kind = Time
+	case t == reflect.TypeFor[RawJSON]():
+		s.Kind = Raw
+	case t == reflect.TypeFor[Decimal]() || t.Kind() == reflect.String && s.Constraint.Decimal != nil:
+		s.Kind = Double
+	case t.Kind() == reflect.String:
+		s.Kind = String
+	case t.Kind() == reflect.Bool:
+		s.Kind = Boolean
+	case t.Kind() == reflect.Int32:
+		s.Kind = Integer
+	case t.Kind() == reflect.Int64:
+		s.Kind = Long
+	case t.Kind() == reflect.Slice:
+		s.Kind, s.Elem = List, narrowed(ShapeOf(t.Elem()), s.Constraint.Elem)
+		s.empty = reflect.MakeSlice(t, 0, 0)
+	case t.Kind() == reflect.Map && t.Key().Kind() == reflect.String:
+		s.Kind, s.Elem = Map, narrowed(ShapeOf(t.Elem()), s.Constraint.Elem)
+		s.Key = narrowed(ShapeOf(t.Key()), s.Constraint.Key)
+	case t.Kind() == reflect.Struct:
+		s.Kind = Structure
+		s.addMembers()
+	default:
+		panic(fmt.Sprintf("schema: %v is no type of an API", t))
+	}
+	return s
+}
+
+// narrowed returns the shape with the constraint that its list or map puts on it.
+func narrowed(s *Shape, c *Constraint) *Shape {
+	if c == nil {
+		return s
+	}
+	copied := *s
+	copied.Constraint = *c
+	return &copied
+}
+
+func (s *Shape) addMembers() {
+	if s.typ.NumField() > 64 {
+		panic(fmt.Sprintf("schema: %v has more than 64 members", s.typ))
+	}
+	s.byName = make(map[string]*Member, s.typ.NumField())
+	for i := range s.typ.NumField() {
+		m := newMember(s.typ, i)
+		s.Members = append(s.Members, m)
+		if m.Required {
+			s.required |= 1 << i
+		}
+		if m.In != Body {
+			continue
+		}
+		s.byName[m.Name] = m
+		if alias, ok := s.typ.Field(i).Tag.Lookup("alias"); ok {
+			s.byName[alias] = m
+		}
+	}
+}
+
+func newMember(owner reflect.Type, i int) *Member {
+	f := owner.Field(i)
+	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+	if name == "" || !f.IsExported() || f.Anonymous {
+		panic(fmt.Sprintf("schema: field %v.%s has no json name", owner, f.Name))
+	}
+	m := &Member{Name: name, Wire: name, GoName: f.Name, index: i, Shape: ShapeOf(f.Type)}
+	m.key = append(appendString(nil, name), ':')
+	m.pointer = f.Type.Kind() == reflect.Pointer
+	optional := m.pointer || f.Type.Kind() == reflect.Slice || f.Type.Kind() == reflect.Map
+	m.Required = !optional || f.Tag.Get("required") == "true"
+	if wire := f.Tag.Get("wire"); wire != "" {
+		m.Wire = wire
+	}
+	if in := f.Tag.Get("in"); in != "" {
+		at := indexOf(locationNames[1:], in)
+		if at < 0 || m.Shape.Kind > Long {
+			panic(fmt.Sprintf("schema: field %v.%s cannot be in %q", owner, f.Name, in))
+		}
+		m.In = Location(at + 1)
+	}
+	return m
+}
+
+func indexOf(list []string, s string) int {
+	for i, x := range list {
+		if x == s {
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,7 @@
+#!/bin/sh
+# Builds what is measured and prints the table. Options go to the program: -quick, -million.
+set -eu
+cd "$(dirname "$0")/.."
+make -s build
+go build -o bin/bench ./bench
+exec ./bin/bench -drover bin/drover "$@"
