@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -84,28 +85,75 @@ func BenchmarkRawReports(b *testing.B) {
 	perSecond(b, "reports", group)
 }
 
-// BenchmarkReports is the same through the contract, with the reads that a device's report needs.
-func BenchmarkReports(b *testing.B) {
+// reporter reports for device after device, through the contract, with the reads that a report needs.
+type reporter struct {
+	store  store.Store
+	things []string
+	next   int
+	job    job.Job
+}
+
+func newReporter(b *testing.B) *reporter {
 	path, things := fill(b)
 	s := openBench(b, path)
-	defer s.Close()
-	j := job.Job{Key: 1, ID: "update-1"}
-	j.Status = job.InProgress
-	next := 0
+	b.Cleanup(func() { s.Close() })
+	r := &reporter{store: s, things: things, job: job.Job{Key: 1, ID: "update-1"}}
+	r.job.Status = job.InProgress
+	return r
+}
+
+// group commits n reports and the state of their job.
+func (r *reporter) group(b *testing.B, n int) {
+	write(b, r.store, func(tx store.Tx) error {
+		for range n {
+			r.next = (r.next + 7919) % fleet
+			if err := reportOnce(tx, r.things[r.next]); err != nil {
+				return err
+			}
+		}
+		r.job.Counts[job.Succeeded]++
+		return tx.Apply(store.Changes{Job: store.JobChanges{Moved: []job.Job{r.job}}})
+	})
+}
+
+// BenchmarkReports is the same through the contract.
+func BenchmarkReports(b *testing.B) {
+	r := newReporter(b)
+	var took []time.Duration
 	b.ReportAllocs()
 	for b.Loop() {
-		write(b, s, func(tx store.Tx) error {
-			for range group {
-				next = (next + 7919) % fleet
-				if err := reportOnce(tx, things[next]); err != nil {
-					return err
-				}
-			}
-			j.Counts[job.Succeeded]++
-			return tx.Apply(store.Changes{Job: store.JobChanges{Moved: []job.Job{j}}})
-		})
+		began := time.Now()
+		r.group(b, group)
+		took = append(took, time.Since(began))
 	}
 	perSecond(b, "reports", group)
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)*99/100].Milliseconds()), "p99-ms/commit")
+}
+
+// BenchmarkReportsShare takes turns between the two, so that a busy machine slows both, and reports what share of the
+// bound the store reaches.
+func BenchmarkReportsShare(b *testing.B) {
+	path, _ := fill(b)
+	raw, err := rawbench.Open(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer raw.Close()
+	r := newReporter(b)
+	var bound, ours time.Duration
+	for b.Loop() {
+		began := time.Now()
+		if err := raw.Group(group); err != nil {
+			b.Fatal(err)
+		}
+		middle := time.Now()
+		r.group(b, group)
+		bound, ours = bound+middle.Sub(began), ours+time.Since(middle)
+	}
+	b.ReportMetric(float64(b.N*group)/bound.Seconds(), "raw/s")
+	b.ReportMetric(float64(b.N*group)/ours.Seconds(), "reports/s")
+	b.ReportMetric(100*bound.Seconds()/ours.Seconds(), "%ofraw")
 }
 
 func reportOnce(tx store.Tx, name string) error {

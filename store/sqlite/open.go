@@ -17,6 +17,9 @@ const (
 	readers = 8
 	// The page caches, in KiB. Each connection has its own.
 	writerCache, readerCache = 64 << 10, 8 << 10
+	// checkpointPages is how long the log grows, 32 MiB, before the commit that crosses it folds it into the file.
+	// Longer, and that commit is late; shorter, and the same page is folded too often. Measured in docs/adr/0002.
+	checkpointPages = 8192
 	// busy is how long a statement waits for a lock. Inside one process only opening and recovering take locks that
 	// others wait for.
 	busy = 10 * time.Second
@@ -34,8 +37,6 @@ type Store struct {
 
 	idle chan *conn // connections for reading, nil where none was opened yet
 
-	checkpointer *checkpointer
-
 	life    sync.Mutex
 	closed  bool
 	running sync.WaitGroup
@@ -49,27 +50,19 @@ func Open(path string) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{path: path, writer: writer, turn: make(chan struct{}, 1), idle: make(chan *conn, readers)}
-	if err := s.prepare(); err != nil {
+	if err := writer.migrate(path); err != nil {
 		_ = writer.close()
 		return nil, err
+	}
+	if err := s.keys.load(writer); err != nil {
+		_ = writer.close()
+		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	for range readers {
 		s.idle <- nil
 	}
 	s.turn <- struct{}{}
 	return s, nil
-}
-
-// prepare brings the file up to date and starts what runs beside the store.
-func (s *Store) prepare() (err error) {
-	if err := s.writer.migrate(s.path); err != nil {
-		return err
-	}
-	if err := s.keys.load(s.writer); err != nil {
-		return fmt.Errorf("open %s: %w", s.path, err)
-	}
-	s.checkpointer, err = startCheckpointer(s)
-	return err
 }
 
 // connect opens one connection. It changes nothing in the file.
@@ -80,7 +73,7 @@ func connect(path string, cache int) (*conn, error) {
 	}
 	c := &conn{db: db, statements: map[string]*stmt{}}
 	settings := fmt.Sprintf("PRAGMA synchronous = FULL; PRAGMA cache_size = -%d; PRAGMA temp_store = MEMORY", cache)
-	err = errors.Join(db.BusyTimeout(busy), db.WALAutoCheckpoint(0), db.Exec(settings))
+	err = errors.Join(db.BusyTimeout(busy), db.WALAutoCheckpoint(checkpointPages), db.Exec(settings))
 	if err != nil {
 		_ = c.close()
 		return nil, fmt.Errorf("%s is damaged or not a database: %w", path, err)
@@ -212,7 +205,7 @@ func (s *Store) Close() error {
 		return nil
 	}
 	s.running.Wait()
-	err := errors.Join(s.checkpointer.stop(), s.keys.giveBack(s.writer))
+	err := s.keys.giveBack(s.writer)
 	for range readers {
 		if c := <-s.idle; c != nil {
 			err = errors.Join(err, c.close())
