@@ -143,21 +143,27 @@ func (r *rig) scaleRows(ctx context.Context, s sizes) error {
 	}
 	row("UpdateJob on it while it rolls out, p99", quantile(took, 0.99).Round(10*time.Microsecond).String(), "10 ms")
 	start := time.Now()
-	for released := int64(0); released < int64(s.fleet); {
-		if _, err := r.AdvanceToNext(ctx, r.clock); err != nil {
-			return err
-		}
-		j, err := r.DescribeJob(ctx, "large")
-		if err != nil {
-			return err
-		}
-		released = j.Counts.Total()
+	if err := r.release(ctx, "large", s.fleet); err != nil {
+		return err
 	}
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
 	row(fmt.Sprintf("%d executions released, the clock jumping from tick to tick", s.fleet), time.Since(start).Round(time.Millisecond).String(), "60 s at 10⁶")
 	row("  memory of the process then", fmt.Sprintf("%d MB", memory.Sys>>20), "300 MB")
 	return r.readRows(ctx, s)
+}
+
+// release lets the clock jump from tick to tick until a job has all its executions.
+func (r *rig) release(ctx context.Context, id string, executions int) error {
+	for {
+		j, err := r.DescribeJob(ctx, id)
+		if err != nil || j.Counts.Total() >= int64(executions) {
+			return err
+		}
+		if _, err := r.AdvanceToNext(ctx, r.clock); err != nil {
+			return err
+		}
+	}
 }
 
 // readRows compares reads on a job of a thousand executions with reads on the large one.

@@ -17,7 +17,8 @@ import (
 type sizes struct {
 	fleet   int           // things of the large fleet
 	spell   time.Duration // how long a throughput is measured
-	devices int           // active MQTT devices
+	devices int           // active MQTT devices, one request in flight each
+	active  int           // things that these devices stand for
 }
 
 func main() {
@@ -41,9 +42,9 @@ func main() {
 			exit(err)
 		}
 	}
-	s := sizes{fleet: 100_000, spell: 5 * time.Second, devices: 512}
+	s := sizes{fleet: 100_000, spell: 5 * time.Second, devices: 512, active: 100_000}
 	if *quick {
-		s = sizes{fleet: 10_000, spell: time.Second, devices: 512}
+		s = sizes{fleet: 10_000, spell: time.Second, devices: 512, active: 20_000}
 	}
 	if *million {
 		s.fleet = 1_000_000

@@ -78,13 +78,26 @@ type result struct {
 	P50, P99 time.Duration
 }
 
-// load is the load generator, in a process of its own: devices that start their job and report progress until the time is
-// up.
+func (r result) speed() float64 { return float64(r.Requests) / r.Took.Seconds() }
+
+// work is what the devices of a load do.
+type work struct {
+	address string
+	devices int           // connections, each with one request in flight
+	fleet   int           // things that the devices stand for, one after the other
+	spell   time.Duration // how long
+	kind    string        // finish: start and finish an execution; progress: report on one that runs
+}
+
+// load is the load generator, in a process of its own.
 func load(args []string) error {
+	var w work
 	flags := flag.NewFlagSet("load", flag.ExitOnError)
-	address := flags.String("address", "", "of the MQTT listener")
-	devices := flags.Int("devices", 512, "how many")
-	spell := flags.Duration("for", time.Second, "how long")
+	flags.StringVar(&w.address, "address", "", "of the MQTT listener")
+	flags.IntVar(&w.devices, "devices", 512, "how many are active")
+	flags.IntVar(&w.fleet, "fleet", 512, "how many things they stand for")
+	flags.DurationVar(&w.spell, "for", time.Second, "how long")
+	flags.StringVar(&w.kind, "kind", "finish", "finish or progress")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -93,10 +106,10 @@ func load(args []string) error {
 	var failed error
 	var group, ready sync.WaitGroup
 	begin := make(chan struct{})
-	ready.Add(*devices)
-	for i := range *devices {
+	ready.Add(w.devices)
+	for i := range w.devices {
 		group.Go(func() {
-			took, err := work(*address, thing(i), &ready, begin, *spell)
+			took, err := w.device(i, &ready, begin)
 			mu.Lock()
 			defer mu.Unlock()
 			all = append(all, took...)
@@ -111,30 +124,38 @@ func load(args []string) error {
 	return errors.Join(failed, json.NewEncoder(os.Stdout).Encode(r))
 }
 
-// work is one device of the load.
-func work(address, name string, ready *sync.WaitGroup, begin <-chan struct{}, spell time.Duration) (took []time.Duration, err error) {
-	d, err := dial(address, name)
-	if err == nil {
-		_, _, err = d.ask("$aws/things/"+name+"/jobs/start-next", "{}")
-	}
+// device is one connection of the load: it is one thing of the fleet after the other until the time or the fleet is used
+// up.
+func (w work) device(i int, ready *sync.WaitGroup, begin <-chan struct{}) (took []time.Duration, err error) {
+	d, err := dial(w.address, thing(i))
 	ready.Done()
 	if err != nil {
 		return nil, err
 	}
 	defer d.conn.Close()
-	<-begin
-	for end := time.Now().Add(spell); time.Now().Before(end); {
+	ask := func(topic, payload string) {
 		start := time.Now()
-		topic, body, err := d.ask("$aws/things/"+name+"/jobs/large/update", `{"status":"IN_PROGRESS","statusDetails":{"progress":"50","step":"install"}}`)
-		if err != nil {
-			return took, err
+		answer, body, failure := d.ask(topic, payload)
+		if failure == nil && !strings.HasSuffix(answer, "/accepted") {
+			failure = fmt.Errorf("%s: %s", answer, body)
 		}
-		if !strings.HasSuffix(topic, "/accepted") {
-			return took, fmt.Errorf("%s: %s", topic, body)
-		}
-		took = append(took, time.Since(start))
+		took, err = append(took, time.Since(start)), failure
 	}
-	return took, nil
+	<-begin
+	for end := time.Now().Add(w.spell); i < w.fleet && err == nil; i += w.devices {
+		jobs := "$aws/things/" + thing(i*7919%w.fleet) + "/jobs/" // in no order
+		ask(jobs+"start-next", `{"statusDetails":{"step":"download"}}`)
+		for w.kind == "progress" && err == nil && time.Now().Before(end) {
+			ask(jobs+"large/update", `{"status":"IN_PROGRESS","statusDetails":{"progress":"50","step":"install"}}`)
+		}
+		if w.kind == "finish" && err == nil {
+			ask(jobs+"large/update", `{"status":"SUCCEEDED","statusDetails":{"progress":"100","step":"install"}}`)
+		}
+		if time.Now().After(end) {
+			break
+		}
+	}
+	return took, err
 }
 
 // listener is the same MQTT listener with no store behind it: the peer of the durable figure.
@@ -142,7 +163,7 @@ func listener() error {
 	answer := func(_ context.Context, _ *broker.Peer, topic string, _ []byte) broker.Reply {
 		return broker.Reply{Topic: topic + "/accepted", Payload: []byte(`{"timestamp":1767226000}`)}
 	}
-	b, err := broker.New(context.Background(), broker.Config{Service: broker.ServiceFunc(answer)})
+	b, err := broker.New(context.Background(), broker.Config{Service: broker.ServiceFunc(answer), MessagesPerSecond: -1})
 	if err != nil {
 		return err
 	}

@@ -13,9 +13,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/drover-iot/drover/api/iot"
-	"github.com/drover-iot/drover/client"
 )
 
 // outsideRows measures the built binary from outside: start, devices over MQTT, size.
@@ -98,72 +95,75 @@ func startServer(binary, dir string) (*process, time.Duration, error) {
 
 // mqttRows measures durable reports over MQTT beside the same listener with no store.
 func mqttRows(ctx context.Context, dir string, s sizes, binary string) error {
-	server, _, err := startServer(binary, filepath.Join(dir, "mqtt"))
-	if err != nil {
-		return err
-	}
-	defer server.kill()
-	if err := prepareDevices(ctx, server, s.devices); err != nil {
-		return err
-	}
-	before := server.cpu()
-	durable, err := runLoad(strings.TrimPrefix(server.endpoints.MQTT, "mqtt://"), s)
-	if err != nil {
-		return err
-	}
-	spent := server.cpu() - before
 	peer, err := startListener()
 	if err != nil {
 		return err
 	}
 	defer peer.kill()
-	idle, err := runLoad(peer.endpoints.MQTT, s)
+	for _, load := range []struct{ kind, name string }{
+		{"finish", "executions started and finished over MQTT"},
+		{"progress", "progress reports over MQTT"},
+	} {
+		w := work{devices: s.devices, fleet: s.active, spell: s.spell, kind: load.kind}
+		if load.kind == "progress" {
+			w.fleet = s.devices // each is one thing
+		}
+		data := filepath.Join(dir, load.kind)
+		if err := prepareDevices(ctx, data, w.fleet); err != nil {
+			return err
+		}
+		if err := durableRows(w, load.name, binary, data, peer.endpoints.MQTT); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func durableRows(w work, name, binary, data, peer string) error {
+	w.address = peer
+	idle, err := w.run()
 	if err != nil {
 		return err
 	}
-	with, without := float64(durable.Requests)/durable.Took.Seconds(), float64(idle.Requests)/idle.Took.Seconds()
-	row(fmt.Sprintf("reports over MQTT, %d active devices, no store", s.devices), fmt.Sprintf("%.0f/s", without), "")
-	row("the same, durable", fmt.Sprintf("%.0f/s", with), "")
-	row("  as a share of no store", fmt.Sprintf("%.0f %%", 100*with/without), "50 %")
+	server, _, err := startServer(binary, data)
+	if err != nil {
+		return err
+	}
+	defer server.kill()
+	w.address = strings.TrimPrefix(server.endpoints.MQTT, "mqtt://")
+	before := server.cpu()
+	durable, err := w.run()
+	if err != nil {
+		return err
+	}
+	spent := server.cpu() - before
+	row(fmt.Sprintf("%s, %d active devices, no store", name, w.devices), perSecond(idle.Requests, idle.Took), "")
+	row("  the same, durable", perSecond(durable.Requests, durable.Took), "")
+	row("  as a share of no store", fmt.Sprintf("%.0f %%", 100*durable.speed()/idle.speed()), "50 %")
 	row("  p50, p99", fmt.Sprintf("%s, %s", durable.P50.Round(time.Millisecond), durable.P99.Round(time.Millisecond)), "p99 100 ms")
 	row("  processor time of the server per report", (spent / time.Duration(durable.Requests)).Round(time.Microsecond).String(), "")
 	return nil
 }
 
-// prepareDevices gives every device an execution.
-func prepareDevices(ctx context.Context, server *process, n int) error {
-	e := server.endpoints
-	c := client.Client{Endpoint: e.HTTP, Region: e.Region, AccessKeyID: e.AccessKeyID, SecretAccessKey: e.SecretAccessKey}
-	group := iot.ThingGroupName("active")
-	if _, err := client.Call(ctx, c, iot.CreateThingGroup, &iot.CreateThingGroupRequest{ThingGroupName: group}); err != nil {
+// prepareDevices makes a data folder whose things have an execution each.
+func prepareDevices(ctx context.Context, data string, things int) error {
+	if err := os.MkdirAll(data, 0o700); err != nil {
 		return err
 	}
-	if err := each(n, 16, func(i int) error {
-		name := iot.ThingName(thing(i))
-		if _, err := client.Call(ctx, c, iot.CreateThing, &iot.CreateThingRequest{ThingName: name}); err != nil {
-			return err
-		}
-		_, err := client.Call(ctx, c, iot.AddThingToThingGroup, &iot.AddThingToThingGroupRequest{ThingName: &name, ThingGroupName: &group})
-		return err
-	}); err != nil {
+	r, err := newRig(ctx, filepath.Join(data, "drover.db"))
+	if err != nil {
 		return err
 	}
-	if _, err := client.Call(ctx, c, iot.CreateJob, &iot.CreateJobRequest{
-		JobID: "large", Targets: iot.JobTargets{"arn:aws:iot:us-east-1:000000000000:thinggroup/active"}, Document: new(iot.Document("{}")),
-	}); err != nil {
+	if _, err := r.fleet(ctx, "large", 0, things); err != nil {
 		return err
 	}
-	for range 1000 { // the background finishes what is more than a small first tick
-		out, err := client.Call(ctx, c, iot.DescribeJob, &iot.DescribeJobRequest{JobID: "large"})
-		if err != nil {
-			return err
-		}
-		if !*out.Job.IsConcurrent {
-			return nil
-		}
-		time.Sleep(5 * time.Millisecond)
+	if err := r.create(ctx, "large", "large"); err != nil {
+		return err
 	}
-	return fmt.Errorf("the job did not roll out")
+	if err := r.release(ctx, "large", things); err != nil {
+		return err
+	}
+	return r.stop()
 }
 
 func startListener() (*process, error) {
@@ -184,12 +184,13 @@ func startListener() (*process, error) {
 	return p, err
 }
 
-func runLoad(address string, s sizes) (r result, err error) {
+// run runs the load in a process of its own.
+func (w work) run() (r result, err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return r, err
 	}
-	load := exec.Command(self, "load", "-address", address, "-devices", fmt.Sprint(s.devices), "-for", s.spell.String())
+	load := exec.Command(self, "load", "-address", w.address, "-devices", fmt.Sprint(w.devices), "-fleet", fmt.Sprint(w.fleet), "-for", w.spell.String(), "-kind", w.kind)
 	load.Stderr = os.Stderr
 	out, err := load.Output()
 	if err != nil {
