@@ -2,7 +2,6 @@ package device
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/drover-iot/drover/api/jobsdata"
@@ -14,14 +13,7 @@ import (
 
 // tell publishes the one or two messages of a notice. When nobody listens it costs two look-ups and no read of the
 // thing's executions.
-func (p *Plane) tell(ctx context.Context, n store.Notice) error {
-	name, err := p.Engine.ThingName(ctx, n.Thing)
-	if err != nil {
-		if errors.Is(err, store.ErrNotFound) {
-			return nil
-		}
-		return err
-	}
+func (p *Plane) tell(ctx context.Context, n store.Notice, name string) error {
 	prefix := "$aws/things/" + name + "/jobs/"
 	if topic := prefix + "notify"; n.List && p.Subscribed(topic) {
 		if err := p.notify(ctx, topic, name); err != nil {

@@ -32,8 +32,16 @@ type Plane struct {
 // Tell announces to things that their pending executions changed: jobs/notify, then jobs/notify-next (R-MQTT-43). Each
 // carries the state as of now, which is that of its commit or newer.
 func (p *Plane) Tell(ctx context.Context, notices []store.Notice) {
-	for _, n := range notices {
-		if err := p.tell(ctx, n); err != nil {
+	names, err := p.Engine.ThingNames(ctx, notices)
+	if err != nil {
+		p.Log.Error("announce", "err", err)
+		return
+	}
+	for i, n := range notices {
+		if names[i] == "" {
+			continue
+		}
+		if err := p.tell(ctx, n, names[i]); err != nil {
 			p.Log.Error("announce", "thing", int64(n.Thing), "err", err)
 		}
 	}

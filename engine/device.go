@@ -104,13 +104,18 @@ func (e *Engine) DescribeFor(ctx context.Context, thing, jobID string, number *i
 	return e.Describe(ctx, thing, jobID, number, withDocument)
 }
 
-// ThingName returns the name that a thing has or had.
-func (e *Engine) ThingName(ctx context.Context, id registry.ThingID) (name string, err error) {
-	err = e.Store.Read(ctx, func(r store.Reader) error {
-		name, err = r.ThingName(id)
-		return err
+// ThingNames returns the names that the things of notices have or had, in their order; "" for one that is not known.
+func (e *Engine) ThingNames(ctx context.Context, notices []store.Notice) ([]string, error) {
+	names := make([]string, len(notices))
+	err := e.Store.Read(ctx, func(r store.Reader) (err error) {
+		for i, n := range notices {
+			if names[i], err = r.ThingName(n.Thing); err != nil && !missing(err) {
+				return err
+			}
+		}
+		return nil
 	})
-	return name, err
+	return names, err
 }
 
 // deliver returns the document of a job as a device gets it.

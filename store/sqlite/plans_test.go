@@ -22,7 +22,7 @@ func TestPlans(t *testing.T) {
 		{sql: deleteJob}, {sql: deleteJobTargets}, {sql: deleteDroppedNumbers},
 		{sql: firstDueJob}, {sql: firstDueExecution},
 
-		{sql: updateExecution}, {sql: deleteExecution}, {sql: selectHighest}, {sql: isDeleting}, {sql: deleteJobThing},
+		{sql: updateExecution}, {sql: updateDetail}, {sql: deleteExecution}, {sql: selectHighest}, {sql: isDeleting}, {sql: deleteJobThing},
 		{sql: selectExecution}, {sql: selectLatest}, {selectLastNumber, "SCAN CONSTANT ROW"}, {sql: listPending},
 		{sql: listPendingOfJob}, {sql: listAnyOfJob}, {sql: listDueExecutions}, {sql: listExecutionsOfJob},
 		{listExecutionsOfThing, "USE TEMP B-TREE FOR LAST 2 TERMS OF ORDER BY"}, // those queued at the same time
