@@ -19,14 +19,12 @@ type sizes struct {
 	spell   time.Duration // how long a throughput is measured
 	devices int           // active MQTT devices, one request in flight each
 	active  int           // things that these devices stand for
+	idle    int           // idle TLS devices
 }
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == "load" {
-		exit(load(os.Args[2:]))
-	}
-	if len(os.Args) > 1 && os.Args[1] == "listener" {
-		exit(listener())
+	if part := ownPart(); part != nil {
+		exit(part())
 	}
 	quick := flag.Bool("quick", false, "a short form, under a minute")
 	million := flag.Bool("million", false, "with a fleet of a million")
@@ -42,9 +40,9 @@ func main() {
 			exit(err)
 		}
 	}
-	s := sizes{fleet: 100_000, spell: 5 * time.Second, devices: 512, active: 100_000}
+	s := sizes{fleet: 100_000, spell: 5 * time.Second, devices: 512, active: 100_000, idle: 1000}
 	if *quick {
-		s = sizes{fleet: 10_000, spell: time.Second, devices: 512, active: 20_000}
+		s = sizes{fleet: 10_000, spell: time.Second, devices: 512, active: 20_000, idle: 500}
 	}
 	if *million {
 		s.fleet = 1_000_000
@@ -52,6 +50,18 @@ func main() {
 	err := run(context.Background(), s, *binary)
 	pprof.StopCPUProfile()
 	exit(err)
+}
+
+// ownPart is what this process does as a child of a measurement; nil when it is the measurement.
+func ownPart() func() error {
+	if len(os.Args) < 2 {
+		return nil
+	}
+	return map[string]func() error{
+		"load":     func() error { return load(os.Args[2:]) },
+		"listener": listener,
+		"tlspeer":  tlsPeer,
+	}[os.Args[1]]
 }
 
 func exit(err error) {

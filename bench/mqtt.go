@@ -29,6 +29,11 @@ func dial(address, id string) (*device, error) {
 	if err != nil {
 		return nil, err
 	}
+	return connect(conn, id)
+}
+
+// connect says who it is and waits until the broker agrees.
+func connect(conn net.Conn, id string) (*device, error) {
 	d := &device{conn: conn, in: bufio.NewReaderSize(conn, 1024)}
 	body := append([]byte{0, 4, 'M', 'Q', 'T', 'T', 4, 2, 1, 0x2c, 0, byte(len(id))}, id...)
 	if _, err := conn.Write(append([]byte{0x10, byte(len(body))}, body...)); err != nil {

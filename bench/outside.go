@@ -35,7 +35,10 @@ func outsideRows(ctx context.Context, dir string, s sizes, binary string) error 
 	if err := skeletonRow(binary); err != nil {
 		return err
 	}
-	return mqttRows(ctx, dir, s, binary)
+	if err := mqttRows(ctx, dir, s, binary); err != nil {
+		return err
+	}
+	return tlsRows(ctx, dir, s, binary)
 }
 
 func skeletonRow(binary string) error {
@@ -50,7 +53,7 @@ func skeletonRow(binary string) error {
 // process is a running child whose processor time can be read.
 type process struct {
 	*exec.Cmd
-	endpoints struct{ HTTP, MQTT, Region, AccessKeyID, SecretAccessKey string }
+	endpoints struct{ HTTP, MQTT, MQTTS, Region, AccessKeyID, SecretAccessKey string }
 }
 
 func (p *process) kill() {
@@ -68,6 +71,21 @@ func (p *process) cpu() time.Duration {
 	user, _ := strconv.ParseInt(fields[11], 10, 64)
 	system, _ := strconv.ParseInt(fields[12], 10, 64)
 	return time.Duration(user+system) * 10 * time.Millisecond // clock ticks of 100 a second
+}
+
+// memory is what the process has resident, in KiB.
+func (p *process) memory() int64 { return status(p.Process.Pid, "VmRSS:") }
+
+// status reads one of the sizes that the kernel keeps of a process, in KiB.
+func status(pid int, field string) int64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(text), field)
+	value, _, _ := strings.Cut(strings.TrimSpace(rest), " ")
+	size, _ := strconv.ParseInt(value, 10, 64) // 0 on a system without it
+	return size
 }
 
 // startServer starts the binary on a folder and returns when it has answered a request.
@@ -95,7 +113,7 @@ func startServer(binary, dir string) (*process, time.Duration, error) {
 
 // mqttRows measures durable reports over MQTT beside the same listener with no store.
 func mqttRows(ctx context.Context, dir string, s sizes, binary string) error {
-	peer, err := startListener()
+	peer, err := startPeer("listener")
 	if err != nil {
 		return err
 	}
@@ -154,7 +172,7 @@ func prepareDevices(ctx context.Context, data string, things int) error {
 	if err != nil {
 		return err
 	}
-	if _, err := r.fleet(ctx, "large", 0, things); err != nil {
+	if _, err := r.fleet(ctx, "large", 0, things, 1024); err != nil {
 		return err
 	}
 	if err := r.create(ctx, "large", "large"); err != nil {
@@ -166,12 +184,13 @@ func prepareDevices(ctx context.Context, data string, things int) error {
 	return r.stop()
 }
 
-func startListener() (*process, error) {
+// startPeer starts another part of this program as a process of its own, which prints where it listens.
+func startPeer(name string) (*process, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	p := &process{Cmd: exec.Command(self, "listener")}
+	p := &process{Cmd: exec.Command(self, name)}
 	out, err := p.StdoutPipe()
 	if err != nil {
 		return nil, err
