@@ -42,7 +42,7 @@ func main() {
 	}
 	s := sizes{fleet: 100_000, spell: 5 * time.Second, devices: 512, active: 100_000, idle: 1000}
 	if *quick {
-		s = sizes{fleet: 10_000, spell: time.Second, devices: 512, active: 20_000, idle: 500}
+		s = sizes{fleet: 100_000, spell: time.Second, devices: 512, active: 30_000, idle: 500}
 	}
 	if *million {
 		s.fleet = 1_000_000

@@ -37,7 +37,8 @@ type Store struct {
 	turn   chan struct{} // holds the one right to use writer
 	keys   keys
 
-	idle chan *conn // connections for reading, nil where none was opened yet
+	reading chan struct{} // a token for each read that runs
+	idle    idleConns
 
 	life    sync.Mutex
 	closed  bool
@@ -51,7 +52,7 @@ func Open(path string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{path: path, writer: writer, turn: make(chan struct{}, 1), idle: make(chan *conn, readers)}
+	s := &Store{path: path, writer: writer, turn: make(chan struct{}, 1), reading: make(chan struct{}, readers)}
 	if err := writer.migrate(path); err != nil {
 		_ = writer.close()
 		return nil, err
@@ -59,9 +60,6 @@ func Open(path string) (*Store, error) {
 	if err := s.keys.load(writer); err != nil {
 		_ = writer.close()
 		return nil, fmt.Errorf("open %s: %w", path, err)
-	}
-	for range readers {
-		s.idle <- nil
 	}
 	s.turn <- struct{}{}
 	return s, nil
@@ -91,13 +89,13 @@ func (s *Store) Read(ctx context.Context, f func(store.Reader) error) error {
 		return err
 	}
 	defer s.running.Done()
-	var c *conn
 	select {
-	case c = <-s.idle:
+	case s.reading <- struct{}{}:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	defer func() { s.idle <- c }()
+	defer func() { <-s.reading }()
+	c := s.idle.take()
 	if c == nil {
 		opened, err := connect(s.path, readerCache)
 		if err != nil {
@@ -105,7 +103,33 @@ func (s *Store) Read(ctx context.Context, f func(store.Reader) error) error {
 		}
 		c = opened
 	}
+	defer s.idle.put(c)
 	return c.read(func() error { return f(reader{c, &s.keys}) })
+}
+
+// idleConns are the open connections that nobody reads through. The one that was used last is taken first: its page cache
+// is warm, and no more are opened than read at once.
+type idleConns struct {
+	mu    sync.Mutex
+	conns []*conn
+}
+
+// take returns a connection, nil when none is idle.
+func (i *idleConns) take() *conn {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if len(i.conns) == 0 {
+		return nil
+	}
+	c := i.conns[len(i.conns)-1]
+	i.conns = i.conns[:len(i.conns)-1]
+	return c
+}
+
+func (i *idleConns) put(c *conn) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.conns = append(i.conns, c)
 }
 
 // read runs f in one read transaction.
@@ -210,10 +234,8 @@ func (s *Store) Close() error {
 	}
 	s.running.Wait()
 	err := s.keys.giveBack(s.writer)
-	for range readers {
-		if c := <-s.idle; c != nil {
-			err = errors.Join(err, c.close())
-		}
+	for c := s.idle.take(); c != nil; c = s.idle.take() {
+		err = errors.Join(err, c.close())
 	}
 	return errors.Join(err, s.writer.close())
 }
