@@ -78,15 +78,13 @@ func run(ctx context.Context, s sizes, binary string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	fmt.Printf("%-58s %14s %22s\n", "what", "measured", "to reach")
-	return errors.Join(
-		engineRows(ctx, dir, s),
-		outsideRows(ctx, dir, s, binary),
-	)
+	fmt.Printf("%-74s %14s %26s\n", "what", "measured", "to reach")
+	bound, err := engineRows(ctx, dir, s)
+	return errors.Join(err, outsideRows(ctx, dir, s, binary, bound))
 }
 
 // row prints one line of the table.
-func row(what, measured, reach string) { fmt.Printf("%-58s %14s %22s\n", what, measured, reach) }
+func row(what, measured, reach string) { fmt.Printf("%-74s %14s %26s\n", what, measured, reach) }
 
 // quantile returns the q-th share of sorted durations.
 func quantile(all []time.Duration, q float64) time.Duration {

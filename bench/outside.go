@@ -16,7 +16,7 @@ import (
 )
 
 // outsideRows measures the built binary from outside: start, devices over MQTT, size.
-func outsideRows(ctx context.Context, dir string, s sizes, binary string) error {
+func outsideRows(ctx context.Context, dir string, s sizes, binary string, bound float64) error {
 	info, err := os.Stat(binary)
 	if err != nil {
 		return fmt.Errorf("%w; run make build", err)
@@ -35,7 +35,7 @@ func outsideRows(ctx context.Context, dir string, s sizes, binary string) error 
 	if err := skeletonRow(binary); err != nil {
 		return err
 	}
-	if err := mqttRows(ctx, dir, s, binary); err != nil {
+	if err := mqttRows(ctx, dir, s, binary, bound); err != nil {
 		return err
 	}
 	return tlsRows(ctx, dir, s, binary)
@@ -112,7 +112,7 @@ func startServer(binary, dir string) (*process, time.Duration, error) {
 }
 
 // mqttRows measures durable reports over MQTT beside the same listener with no store.
-func mqttRows(ctx context.Context, dir string, s sizes, binary string) error {
+func mqttRows(ctx context.Context, dir string, s sizes, binary string, bound float64) error {
 	peer, err := startPeer("listener")
 	if err != nil {
 		return err
@@ -130,14 +130,14 @@ func mqttRows(ctx context.Context, dir string, s sizes, binary string) error {
 		if err := prepareDevices(ctx, data, w.fleet); err != nil {
 			return err
 		}
-		if err := durableRows(w, load.name, binary, data, peer.endpoints.MQTT); err != nil {
+		if err := durableRows(w, load.name, binary, data, peer.endpoints.MQTT, bound); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func durableRows(w work, name, binary, data, peer string) error {
+func durableRows(w work, name, binary, data, peer string, bound float64) error {
 	w.address = peer
 	idle, err := w.run()
 	if err != nil {
@@ -158,6 +158,7 @@ func durableRows(w work, name, binary, data, peer string) error {
 	row(fmt.Sprintf("%s, %d active devices, no store", name, w.devices), perSecond(idle.Requests, idle.Took), "")
 	row("  the same, durable", perSecond(durable.Requests, durable.Took), "")
 	row("  as a share of no store", fmt.Sprintf("%.0f %%", 100*durable.speed()/idle.speed()), "50 %")
+	row("  as a share of SQLite alone", fmt.Sprintf("%.0f %%", 100*durable.speed()/bound), "")
 	row("  p50, p99", fmt.Sprintf("%s, %s", durable.P50.Round(time.Millisecond), durable.P99.Round(time.Millisecond)), "p99 100 ms")
 	row("  processor time of the server per report", (spent / time.Duration(durable.Requests)).Round(time.Microsecond).String(), "")
 	return nil

@@ -15,7 +15,7 @@ const (
 	inlineStep = 100
 	// backgroundStep is how many executions one step of the due loop touches: it bounds how long a device waits behind
 	// it.
-	backgroundStep = 500
+	backgroundStep = 250
 )
 
 // step does one bounded piece of the work that is due for a job: a page of its rollout or of its sweep.

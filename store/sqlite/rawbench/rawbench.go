@@ -14,10 +14,14 @@ import (
 
 // Bench is the driver, ready to update the executions of one file.
 type Bench struct {
+	// Repeat is how many groups in a row update the same executions, as a device that starts and soon ends does; at
+	// least 1.
+	Repeat int
+
 	db                    *sqlite3.Conn
 	update, begin, commit *sqlite3.Stmt
 	rows                  []row
-	next                  int
+	next, groups          int
 }
 
 // row is what an update must know of an execution.
@@ -37,7 +41,7 @@ func Open(path string) (*Bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Bench{db: db}
+	b := &Bench{db: db, Repeat: 1}
 	if err := errors.Join(db.Exec(settings), b.load(), b.prepare()); err != nil {
 		return nil, errors.Join(fmt.Errorf("raw bench on %s: %w", path, err), db.Close())
 	}
@@ -76,6 +80,9 @@ func (b *Bench) Group(n int) error {
 		if err := b.step(); err != nil {
 			return errors.Join(err, b.db.Exec("ROLLBACK"))
 		}
+	}
+	if b.groups++; b.groups%b.Repeat != 0 {
+		b.next -= n
 	}
 	return b.commit.Exec()
 }
