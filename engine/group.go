@@ -58,6 +58,7 @@ type group struct {
 	jobs    map[job.Key]*job.Job // nil: deleted in this group
 	byID    map[string]job.Key
 	dirty   map[job.Key]bool
+	was     map[job.Key]job.Status // of dirty jobs, before the group
 	notices map[registry.ThingID]int // index into told
 	told    []store.Notice
 	after   []func()
@@ -145,6 +146,7 @@ func (e *Engine) commit(batch []*request) {
 	for _, f := range g.after {
 		f()
 	}
+	e.logStatuses(g)
 	if g.announcement != 0 { // before the answers: who has one may wait for what it announces
 		e.outbox.add(g.announcement)
 	}
@@ -153,6 +155,15 @@ func (e *Engine) commit(batch []*request) {
 	}
 	for i, r := range batch {
 		r.done <- answers[i]
+	}
+}
+
+// logStatuses logs each job whose status the group changed.
+func (e *Engine) logStatuses(g *group) {
+	for _, key := range g.dirtyKeys() {
+		if j := g.jobs[key]; j.Status != g.was[key] {
+			e.Log.Info("job status", "job", j.ID, "from", string(g.was[key]), "to", string(j.Status), "reason", j.ReasonCode)
+		}
 	}
 }
 
@@ -192,7 +203,7 @@ func (e *Engine) attempt(batch []*request) (answers []error, g *group, err error
 func newGroup(tx store.Tx, now time.Time) *group {
 	return &group{
 		Tx: tx, now: now, keys: tx.NextKeys(),
-		jobs: map[job.Key]*job.Job{}, byID: map[string]job.Key{}, dirty: map[job.Key]bool{},
+		jobs: map[job.Key]*job.Job{}, byID: map[string]job.Key{}, dirty: map[job.Key]bool{}, was: map[job.Key]job.Status{},
 		notices: map[registry.ThingID]int{},
 	}
 }
@@ -246,6 +257,9 @@ func (g *group) tell(n store.Notice) {
 
 // hold keeps a job in hand, to be reviewed and written when the group ends.
 func (g *group) hold(j job.Job) {
+	if before := g.jobs[j.Key]; !g.dirty[j.Key] && before != nil {
+		g.was[j.Key] = before.Status
+	}
 	g.jobs[j.Key] = &j
 	g.byID[j.ID] = j.Key
 	g.dirty[j.Key] = true

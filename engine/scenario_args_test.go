@@ -40,7 +40,7 @@ func (a arguments) minutes(key string) *int64 {
 
 func (s *scenario) definition(a arguments) job.Definition {
 	u := a.update()
-	d := job.Definition{Selection: job.Snapshot, Rollout: u.Rollout, Abort: u.Abort, Timeout: u.Timeout, Retry: u.Retry}
+	d := job.Definition{Selection: job.Snapshot, Rollout: u.Rollout, Abort: u.Abort, Timeout: u.Timeout, Retry: u.Retry, Presign: u.Presign}
 	for _, target := range strings.Split(a.text("targets"), "+") {
 		kind := registry.KindThing
 		if strings.HasPrefix(target, "g") {
@@ -58,6 +58,9 @@ func (a arguments) update() (u job.Update) {
 	}
 	if a.d.HasArg("rollout") {
 		u.Rollout = parseRollout(a.text("rollout"))
+	}
+	if a.d.HasArg("role") {
+		u.Presign = &job.PresignConfig{RoleARN: a.text("role")}
 	}
 	if a.d.HasArg("timeout") {
 		u.Timeout = &job.TimeoutConfig{InProgressMinutes: int64(a.int("timeout"))}

@@ -96,7 +96,11 @@ func (s *scenario) command(t *testing.T, d *datadriven.TestData) (string, error)
 	case "delete-thing":
 		return "", s.DeleteThing(ctx, args.first(), nil)
 	case "create":
-		_, err := s.CreateJob(ctx, NewJob{ID: args.first(), Document: `{"do":"it"}`, Definition: s.definition(args)})
+		document := `{"do":"it"}`
+		if d.HasArg("presigned") {
+			document = `{"from":"${aws:iot:s3-presigned-url:https://s3.amazonaws.com/bucket/fw.bin}"}`
+		}
+		_, err := s.CreateJob(ctx, NewJob{ID: args.first(), Document: document, Definition: s.definition(args)})
 		return "", err
 	case "update":
 		return "", s.UpdateJob(ctx, args.first(), nil, args.update())

@@ -14,7 +14,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -130,16 +129,14 @@ func (s *server) control() *iot.Client {
 	})
 }
 
-// sessions guards the first-generation SDK, which must not make two sessions at a time.
-var sessions sync.Mutex
-
-// data returns the first-generation SDK's client of the device plane.
+// data returns the first-generation SDK's client of the device plane. It gets an HTTP client of its own: with AWS_CA_BUNDLE
+// set, that SDK changes the one it is given.
 func (s *server) data() *iotjobsdataplane.IoTJobsDataPlane {
-	sessions.Lock()
-	defer sessions.Unlock()
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.DisableKeepAlives = true
 	config := &awsv1.Config{
 		Region: awsv1.String(s.Region), Endpoint: awsv1.String(s.HTTP), MaxRetries: awsv1.Int(0),
-		Credentials: credentialsv1.NewStaticCredentials(s.AccessKeyID, s.SecretAccessKey, ""),
+		HTTPClient: &http.Client{Transport: transport}, Credentials: credentialsv1.NewStaticCredentials(s.AccessKeyID, s.SecretAccessKey, ""),
 	}
 	return iotjobsdataplane.New(session.Must(session.NewSession(config)))
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iot/types"
 	awsv1 "github.com/aws/aws-sdk-go/aws"
 	"github.com/aws/aws-sdk-go/service/iotjobsdataplane"
+	"github.com/eclipse/paho.golang/paho"
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 )
 
@@ -248,6 +249,23 @@ func TestDoors(t *testing.T) {
 		}
 		d.client.Publish("$aws/things/pump-08/jobs/start-next", 1, false, "{}")
 		eventually(t, "the connection is closed", func() bool { return !d.client.IsConnected() })
+	})
+	t.Run("R-BRK-19 a policy that is detached", func(t *testing.T) {
+		in := newInbox(t)
+		d := must[*v5](t)(connect5(t, s.MQTTS, "pump-07", s.tls(&id), in))
+		d.publish("$aws/things/pump-07/jobs/get", "{}")
+		in.expect("/get/accepted")
+		target := &iot.DetachPolicyInput{PolicyName: &policy, Target: &id.arn}
+		must[*iot.DetachPolicyOutput](t)(client.DetachPolicy(ctx, target))
+		eventually(t, "publishing is refused", func() bool {
+			answer, err := d.client.Publish(ctx, &paho.Publish{Topic: "$aws/things/pump-07/jobs/get", QoS: 1, Payload: []byte("{}")})
+			return err != nil && answer != nil && answer.ReasonCode == 0x87 // R-BRK-17: the connection stays
+		})
+		must[*iot.AttachPolicyOutput](t)(client.AttachPolicy(ctx, &iot.AttachPolicyInput{PolicyName: &policy, Target: &id.arn}))
+		eventually(t, "publishing is allowed again", func() bool {
+			_, err := d.client.Publish(ctx, &paho.Publish{Topic: "$aws/things/pump-07/jobs/get", QoS: 1, Payload: []byte("{}")})
+			return err == nil
+		})
 	})
 	t.Run("R-BRK-6 a certificate that is not registered", func(t *testing.T) {
 		stranger := id

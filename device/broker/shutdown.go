@@ -47,12 +47,12 @@ func (b *Broker) Shutdown(ctx context.Context) error {
 	if again {
 		return nil
 	}
-	b.closeAll(ctx)
 	gone := make(chan struct{})
 	go func() {
 		b.conns.Wait()
 		close(gone)
 	}()
+	b.closeAll(ctx, gone)
 	var err error
 	select {
 	case <-gone:
@@ -65,10 +65,11 @@ func (b *Broker) Shutdown(ctx context.Context) error {
 	return err
 }
 
-// closeAll ends the connections, in a hundred steps if there are more than a hundred.
-func (b *Broker) closeAll(ctx context.Context) {
+// closeAll ends the connections, in a hundred steps if there are more than a hundred. It is done when all are gone, however
+// they went.
+func (b *Broker) closeAll(ctx context.Context, gone <-chan struct{}) {
 	live := b.live()
-	step := max(len(live)/100, 1)
+	step := (len(live) + 99) / 100
 	if len(live) <= 100 {
 		step = max(len(live), 1)
 	}
@@ -81,6 +82,8 @@ func (b *Broker) closeAll(ctx context.Context) {
 		}
 		select {
 		case <-time.After(b.cfg.ShutdownSpread / 100):
+		case <-gone:
+			return
 		case <-ctx.Done():
 		}
 	}

@@ -48,6 +48,9 @@ func (b *Broker) refused(c *conn, e *ending) {
 	if c.peer.Principal != nil {
 		principal = c.peer.Principal.ID()
 	}
+	if e.reason == ServerShuttingDown {
+		return // nothing to look into
+	}
 	b.log.Warn("refused", "client", cleanLog(c.peer.ClientID), "principal", principal, "topic", cleanLog(e.topic),
 		"code", fmt.Sprintf("0x%02X", byte(e.reason)), "reason", e.detail, "remote", c.nc.RemoteAddr().String())
 }

@@ -1,0 +1,87 @@
+package test
+
+import (
+	"bufio"
+	"encoding/pem"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"crypto/rsa"
+	"crypto/x509"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iot"
+	"github.com/google/go-cmp/cmp"
+)
+
+// The stock AWS IoT Device SDK v2 (Python), on both MQTT versions and over mutual TLS: T-1, T-2, T-6, T-9; the second
+// notifications are already the empty ones (R-MQTT-38), tokens are echoed (R-MQTT-12), times are seconds (R-MQTT-10).
+func TestDeviceSDK(t *testing.T) {
+	t.Parallel()
+	python := must[string](t)(filepath.Abs("../.tools/aws/bin/python"))
+	if out, err := exec.Command(python, "-c", "import awsiot").CombinedOutput(); err != nil {
+		t.Fatalf("the AWS IoT Device SDK is missing: run make setup: %v\n%s", err, out)
+	}
+	for _, version := range []string{"3", "5"} {
+		t.Run("MQTT "+version, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t)
+			ctx, client, policy := within(t, time.Minute), s.control(), "jobs"
+			must[*iot.CreatePolicyOutput](t)(client.CreatePolicy(ctx, &iot.CreatePolicyInput{PolicyName: &policy, PolicyDocument: aws.String(s.jobsPolicy())}))
+			must[*iot.CreateThingOutput](t)(client.CreateThing(ctx, &iot.CreateThingInput{ThingName: aws.String("pump-07")}))
+			folder := s.deviceFiles(s.identify("pump-07", policy))
+			device := exec.CommandContext(ctx, python, "testdata/device.py", version, s.MQTTS[strings.LastIndex(s.MQTTS, ":")+1:], folder)
+			device.Stderr = os.Stderr
+			out := must[io.ReadCloser](t)(device.StdoutPipe())
+			if err := device.Start(); err != nil {
+				t.Fatal(err)
+			}
+			lines := bufio.NewScanner(out)
+			var saw []string
+			for lines.Scan() {
+				if lines.Text() == "ready" {
+					must[*iot.CreateJobOutput](t)(client.CreateJob(ctx, &iot.CreateJobInput{
+						JobId: aws.String("fw"), Targets: []string{s.arn("thing", "pump-07")}, Document: aws.String(`{"operation":"upgrade"}`)}))
+					continue
+				}
+				saw = append(saw, lines.Text())
+			}
+			if err := device.Wait(); err != nil {
+				t.Errorf("the device: %v", err)
+			}
+			want := []string{
+				"pending 0 0", "started fw IN_PROGRESS 2 upgrade", "rejected VersionMismatch", "rejected ResourceNotFound", "described IN_PROGRESS",
+				"notify QUEUED:fw | next fw | notify  | next None",
+			}
+			if diff := cmp.Diff(want, saw); diff != "" {
+				t.Errorf("the device saw (-want +got):\n%s", diff)
+			}
+			s.want("fw", "COMPLETED q0 p0 s1 f0 t0 c0")
+		})
+	}
+}
+
+// deviceFiles writes what a device needs to connect into a folder.
+func (s *server) deviceFiles(id identity) string {
+	t, folder := s.t, s.t.TempDir()
+	t.Helper()
+	key, ok := id.pair.PrivateKey.(*rsa.PrivateKey)
+	if !ok {
+		t.Fatalf("the device's key is a %T", id.pair.PrivateKey)
+	}
+	for name, content := range map[string][]byte{
+		"ca.pem":     must[[]byte](t)(os.ReadFile(s.CA)),
+		"device.pem": pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: id.pair.Certificate[0]}),
+		"device.key": pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}),
+	} {
+		if err := os.WriteFile(filepath.Join(folder, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return folder
+}
