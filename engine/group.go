@@ -58,7 +58,7 @@ type group struct {
 	jobs    map[job.Key]*job.Job // nil: deleted in this group
 	byID    map[string]job.Key
 	dirty   map[job.Key]bool
-	was     map[job.Key]job.Status // of dirty jobs, before the group
+	was     map[job.Key]job.Status   // of dirty jobs, before the group
 	notices map[registry.ThingID]int // index into told
 	told    []store.Notice
 	after   []func()
