@@ -180,6 +180,13 @@ func (g *group) settle(out *outcome, before job.Execution, moved job.Outcome) er
 	}
 	out.Job.Reported = append(out.Job.Reported, moved.Execution)
 	if moved.Retry != nil {
+		memberships, err := g.Memberships(before.Thing)
+		if err != nil {
+			return err
+		}
+		moved.Confine(memberships, g.now)
+	}
+	if moved.Retry != nil {
 		retry := *moved.Retry
 		if retry.Number, err = g.LastNumber(retry.Job, retry.Thing); err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/registry"
 )
 
 // Event is what happened to an execution.
@@ -134,6 +135,17 @@ func (o *Outcome) end(now time.Time) {
 	case Succeeded, Failed, Rejected, TimedOut:
 		o.Job.judge(now) // R-ABT-9: only what a device or its timer brought about is judged
 	}
+	o.Job.Settle(now)
+}
+
+// Confine drops the retry when its thing has stopped being a target; memberships are those that the thing has now
+// (R-RTY-9).
+func (o *Outcome) Confine(memberships []registry.Membership, now time.Time) {
+	if o.Retry == nil || o.Job.Reaches(o.Retry.Thing, memberships) {
+		return
+	}
+	o.Retry = nil
+	o.Job.Counts[Queued]--
 	o.Job.Settle(now)
 }
 
