@@ -195,8 +195,7 @@ func (e *Engine) DeleteJob(ctx context.Context, id string, force bool, namespace
 		if err := j.DeleteJob(force, deleting, g.now); err != nil {
 			return out, err
 		}
-		out.keep(j)
-		return out, nil
+		return g.deleteStep(j, inlineStep) // a small job is gone with it, and is none of those being deleted
 	})
 }
 

@@ -201,6 +201,7 @@ func (g *group) settle(out *outcome, before job.Execution, moved job.Outcome) er
 
 // deleteStep deletes up to limit executions of a job that is being deleted; the job goes with the last (R-JOB-34).
 func (g *group) deleteStep(j job.Job, limit int) (out outcome, err error) {
+	out.keep(j)
 	found, err := g.AnyOfJob(j.Key, limit+1)
 	if err != nil {
 		return out, err

@@ -1,0 +1,200 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/drover-iot/drover/internal/clock"
+	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/internal/ids"
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+	"github.com/drover-iot/drover/store/memory"
+)
+
+// gate is a store whose commits wait while somebody has hold, and which fails on purpose.
+type gate struct {
+	store.Store
+	hold    sync.Mutex
+	entered atomic.Int64                // commits begun
+	fail    func(c store.Changes) error // nil: nothing fails
+}
+
+func (g *gate) Write(ctx context.Context, f func(store.Tx) error) error {
+	g.entered.Add(1)
+	g.hold.Lock()
+	defer g.hold.Unlock()
+	return g.Store.Write(ctx, func(tx store.Tx) error { return f(failing{tx, g}) })
+}
+
+type failing struct {
+	store.Tx
+	*gate
+}
+
+func (f failing) Apply(c store.Changes) error {
+	if f.fail != nil {
+		if err := f.fail(c); err != nil {
+			return err
+		}
+	}
+	return f.Tx.Apply(c)
+}
+
+func newGated(t *testing.T) (e *Engine, g *gate, stop func()) {
+	g = &gate{Store: memory.Open()}
+	e = New(Config{
+		Store: g, Clock: clock.NewVirtual(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)), IDs: &ids.Counting{},
+		Scope: registry.DefaultScope, Log: slog.New(slog.DiscardHandler),
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- e.Run(ctx) }()
+	var once sync.Once
+	stop = func() {
+		once.Do(func() {
+			cancel()
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	t.Cleanup(stop)
+	return e, g, stop
+}
+
+// together makes n calls at once, so that they are decided as one group, and returns their answers.
+func (g *gate) together(t *testing.T, e *Engine, n int, call func(i int) error) []error {
+	answers := make([]error, n)
+	g.hold.Lock()
+	before := g.entered.Load()
+	var all sync.WaitGroup
+	all.Go(func() { // keeps the committer busy while the others gather
+		_ = e.update(t.Context(), func(*group) (outcome, error) { return outcome{}, nil })
+	})
+	await(t, func() bool { return g.entered.Load() > before })
+	for i := range n {
+		all.Go(func() { answers[i] = call(i) })
+	}
+	await(t, func() bool { return len(e.waiting) == n })
+	g.hold.Unlock()
+	all.Wait()
+	return answers
+}
+
+func await(t *testing.T, holds func() bool) {
+	for deadline := time.Now().Add(10 * time.Second); !holds(); runtime.Gosched() {
+		if time.Now().After(deadline) {
+			t.Fatal("waited in vain")
+		}
+	}
+}
+
+// A request that the store refuses fails alone: its neighbours in the group are committed (R-CON-25).
+func TestOneFailureIsAlone(t *testing.T) {
+	t.Parallel()
+	e, g, _ := newGated(t)
+	broken := errors.New("broken")
+	g.fail = func(c store.Changes) error {
+		for _, thing := range c.Registry.CreatedThings {
+			if thing.Name == "t3" {
+				return broken
+			}
+		}
+		return nil
+	}
+	answers := g.together(t, e, 8, func(i int) error {
+		_, err := e.CreateThing(t.Context(), fmt.Sprintf("t%d", i), nil)
+		return err
+	})
+	for i, err := range answers {
+		if i == 3 && !errors.Is(err, broken) || i != 3 && err != nil {
+			t.Errorf("t%d: %v", i, err)
+		}
+		_, err := e.DescribeThing(t.Context(), fmt.Sprintf("t%d", i))
+		if (i == 3) != fault.Is(err, fault.NotFound) {
+			t.Errorf("describe t%d: %v", i, err)
+		}
+	}
+}
+
+// Everybody is answered when the server stops while requests wait, and an answer that reports success is true.
+func TestStopAnswersEverybody(t *testing.T) {
+	t.Parallel()
+	e, g, stop := newGated(t)
+	answers := make([]error, 50)
+	var all sync.WaitGroup
+	g.hold.Lock()
+	for i := range answers {
+		all.Go(func() { _, answers[i] = e.CreateThing(t.Context(), fmt.Sprintf("t%02d", i), nil) })
+	}
+	await(t, func() bool { return g.entered.Load() > 0 })
+	all.Go(stop)
+	runtime.Gosched()
+	g.hold.Unlock()
+	all.Wait()
+	for i, err := range answers {
+		_, missing := e.DescribeThing(t.Context(), fmt.Sprintf("t%02d", i))
+		if (err == nil) != (missing == nil) || err != nil && !fault.Is(err, fault.Unavailable) {
+			t.Errorf("t%02d was answered %v, and to describe it gives %v", i, err, missing)
+		}
+	}
+	if _, err := e.CreateThing(t.Context(), "late", nil); !fault.Is(err, fault.Unavailable) {
+		t.Errorf("after the end: %v", err)
+	}
+}
+
+// A caller that gives up while its request waits is told the outcome all the same.
+func TestGivingUp(t *testing.T) {
+	t.Parallel()
+	e, g, _ := newGated(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	answer := make(chan error, 1)
+	g.hold.Lock()
+	go func() {
+		_, err := e.CreateThing(ctx, "t1", nil)
+		answer <- err
+	}()
+	await(t, func() bool { return g.entered.Load() > 0 })
+	cancel()
+	g.hold.Unlock()
+	if err := <-answer; err != nil {
+		t.Error(err)
+	}
+	if _, err := e.DescribeThing(t.Context(), "t1"); err != nil {
+		t.Error(err)
+	}
+}
+
+// Small jobs are gone when DeleteJob answers, so any number may be deleted at the same time (R-JOB-33, R-JOB-62).
+func TestDeleteManySmallJobs(t *testing.T) {
+	t.Parallel()
+	e, g, _ := newGated(t)
+	if _, err := e.CreateThing(t.Context(), "t1", nil); err != nil {
+		t.Fatal(err)
+	}
+	const n = 3 * job.MaxDeleting
+	for i := range n {
+		if _, err := e.CreateJob(t.Context(), NewJob{ID: fmt.Sprintf("j%d", i), Document: "{}", Definition: job.Definition{
+			Selection: job.Snapshot, Targets: []string{e.Scope.ARN(registry.KindThing, "t1")},
+		}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, err := range g.together(t, e, n, func(i int) error { return e.DeleteJob(t.Context(), fmt.Sprintf("j%d", i), true, nil) }) {
+		if err != nil {
+			t.Errorf("j%d: %v", i, err)
+		}
+		if _, err := e.DescribeJob(t.Context(), fmt.Sprintf("j%d", i)); !fault.Is(err, fault.NotFound) {
+			t.Errorf("describe j%d: %v", i, err)
+		}
+	}
+}
