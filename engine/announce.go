@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"sync"
+	"time"
 
 	"github.com/drover-iot/drover/store"
 )
@@ -51,11 +52,13 @@ func (o *outbox) forget(ids []int64) {
 	o.done = append([]int64(nil), o.done[min(len(ids), len(o.done)):]...)
 }
 
-// clear forgets what waits to be struck out: the store was emptied.
+// clear forgets what waits to be announced and to be struck out: the store was emptied.
 func (o *outbox) clear() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.done = nil
+	o.announced = max(o.announced, o.committed)
+	o.moved.Broadcast()
 }
 
 func (o *outbox) confirm(id int64) {
@@ -102,23 +105,30 @@ func (e *Engine) Settle(ctx context.Context) error {
 	return nil
 }
 
-// announceLoop tells devices what was committed, in commit order, until ctx ends.
+// announceLoop tells devices what was committed, in commit order, until ctx ends. What cannot be read is tried again
+// after a second.
 func (e *Engine) announceLoop(ctx context.Context) {
-	last := e.announce(ctx, 0) // what a crash left over
+	last, err := e.announce(ctx, 0) // what a crash left over
 	close(e.ready)
 	for {
+		var again <-chan time.Time
+		if err != nil {
+			e.Log.Error("read announcements", "err", err)
+			again = time.After(checkEvery)
+		}
 		select {
 		case <-e.outbox.more:
+		case <-again:
 		case <-ctx.Done():
 			e.outbox.release()
 			return
 		}
-		last = e.announce(ctx, last)
+		last, err = e.announce(ctx, last)
 	}
 }
 
 // announce makes the announcements after the last one and returns the newest it made.
-func (e *Engine) announce(ctx context.Context, last int64) int64 {
+func (e *Engine) announce(ctx context.Context, last int64) (int64, error) {
 	const page = 64
 	for ctx.Err() == nil {
 		var found []store.Announcement
@@ -127,8 +137,7 @@ func (e *Engine) announce(ctx context.Context, last int64) int64 {
 			return err
 		})
 		if err != nil {
-			e.Log.Error("read announcements", "err", err)
-			return last
+			return last, err
 		}
 		for _, a := range found {
 			if e.Tell != nil {
@@ -138,8 +147,8 @@ func (e *Engine) announce(ctx context.Context, last int64) int64 {
 			last = a.ID
 		}
 		if len(found) < page {
-			return last
+			return last, nil
 		}
 	}
-	return last
+	return last, nil
 }

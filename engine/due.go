@@ -14,7 +14,8 @@ import (
 // checkEvery is how often the due loop looks at the clock when nothing wakes it (R-TMO-9: at least every second).
 const checkEvery = time.Second
 
-// dueLoop runs what is due until ctx ends: when something wakes it, and every second of real time.
+// dueLoop runs what is due until ctx ends: when something wakes it, and every second of real time. What fails is tried
+// again after a second.
 func (e *Engine) dueLoop(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -25,10 +26,12 @@ func (e *Engine) dueLoop(ctx context.Context) {
 		case <-e.wake:
 		case <-timer.C:
 		}
-		if err := e.RunDue(ctx); err != nil && ctx.Err() == nil {
+		if err := e.RunDue(ctx); err == nil {
+			timer.Reset(e.untilNext(ctx))
+		} else if ctx.Err() == nil {
 			e.Log.Error("run due work", "err", err)
+			timer.Reset(checkEvery)
 		}
-		timer.Reset(e.untilNext(ctx))
 	}
 }
 

@@ -45,6 +45,8 @@ type Engine struct {
 	due     sync.Mutex    // held while due work runs, so that it runs once
 	outbox  *outbox
 
+	committing sync.Mutex // held while a group is decided, committed and answered
+
 	compiled      compiledPolicies
 	accessVersion atomic.Uint64
 }

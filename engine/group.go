@@ -102,14 +102,21 @@ func (e *Engine) commitLoop(ctx context.Context) {
 	for {
 		select {
 		case first := <-e.waiting:
-			e.commit(e.gather(first))
+			e.serve(e.gather(first))
 		case <-ctx.Done():
 			if len(e.waiting) == 0 {
 				return
 			}
-			e.commit(e.gather(<-e.waiting))
+			e.serve(e.gather(<-e.waiting))
 		}
 	}
+}
+
+// serve commits a batch, unless a reset is under way: then after it.
+func (e *Engine) serve(batch []*request) {
+	e.committing.Lock()
+	defer e.committing.Unlock()
+	e.commit(batch)
 }
 
 // gather returns first and all others that wait, up to a full group.

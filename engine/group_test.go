@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/drover-iot/drover/internal/clock"
@@ -26,6 +27,23 @@ type gate struct {
 	hold    sync.Mutex
 	entered atomic.Int64                // commits begun
 	fail    func(c store.Changes) error // nil: nothing fails
+	unread  atomic.Int64                // so many reads of announcements fail
+}
+
+func (g *gate) Read(ctx context.Context, f func(store.Reader) error) error {
+	return g.Store.Read(ctx, func(r store.Reader) error { return f(unreadable{r, g}) })
+}
+
+type unreadable struct {
+	store.Reader
+	*gate
+}
+
+func (u unreadable) Announcements(after int64, limit int) ([]store.Announcement, error) {
+	if u.unread.Add(-1) >= 0 {
+		return nil, errors.New("unreadable")
+	}
+	return u.Reader.Announcements(after, limit)
 }
 
 func (g *gate) Write(ctx context.Context, f func(store.Tx) error) error {
@@ -197,4 +215,106 @@ func TestDeleteManySmallJobs(t *testing.T) {
 			t.Errorf("describe j%d: %v", i, err)
 		}
 	}
+}
+
+// Reset waits for what is under way, and what it wiped is not waited for any more.
+func TestResetUnderLoad(t *testing.T) {
+	t.Parallel()
+	e, _, _ := newGated(t)
+	var tellers sync.Mutex // while it is held, nothing is announced
+	e.Tell = func(context.Context, []store.Notice) {
+		tellers.Lock()
+		defer tellers.Unlock()
+	}
+	if err := e.fill(t, 3); err != nil {
+		t.Fatal(err)
+	}
+	tellers.Lock()
+	_ = e.fill(t, 6) // the first is being announced, the others wait in the store
+	err := e.Reset(t.Context())
+	tellers.Unlock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	if err := e.Settle(ctx); err != nil || ctx.Err() != nil {
+		t.Fatalf("settle after a reset: %v, %v", err, ctx.Err())
+	}
+	if err := e.fill(t, 3); err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() { _ = e.fill(t, 20) }) // refused where the reset comes between
+	}
+	for range 20 {
+		if err := e.Reset(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	all.Wait()
+	if err := e.Settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if done := e.outbox.confirmed(); len(done) > 200 {
+		t.Errorf("%d announcements wait to be struck out", len(done))
+	}
+}
+
+// fill creates things with one job each.
+func (e *Engine) fill(t *testing.T, n int) error {
+	for i := range n {
+		name := fmt.Sprintf("t%d", i)
+		if _, err := e.CreateThing(t.Context(), name, nil); err != nil {
+			return err
+		}
+		_, err := e.CreateJob(t.Context(), NewJob{ID: fmt.Sprintf("j%d", i), Document: "{}", Definition: job.Definition{
+			Selection: job.Snapshot, Targets: []string{e.Scope.ARN(registry.KindThing, name)},
+		}})
+		if err != nil && !fault.Is(err, fault.Exists) && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+	}
+	return nil
+}
+
+// Due work that fails is tried again every second, not at once, and announcements that cannot be read come later.
+func TestTryAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e, g, stop := newGated(t)
+		defer stop()
+		var told atomic.Int64
+		e.Tell = func(context.Context, []store.Notice) { told.Add(1) }
+		if err := e.fill(t, 1); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		g.unread.Store(3)
+		if err := e.fill(t, 2); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(4 * time.Second)
+		synctest.Wait()
+		if told.Load() != 2 {
+			t.Errorf("told %d times of 2 jobs", told.Load())
+		}
+		if _, err := e.StartNext(t.Context(), "t0", nil, new(int64(1))); err != nil {
+			t.Fatal(err)
+		}
+		g.fail = func(c store.Changes) error {
+			if len(c.Job.Reported) > 0 {
+				return errors.New("broken")
+			}
+			return nil
+		}
+		e.Clock.(*clock.Virtual).Set(e.Now().Add(time.Hour))
+		before := g.entered.Load()
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		if n := g.entered.Load() - before; n < 5 || n > 15 {
+			t.Errorf("tried %d times in ten seconds", n)
+		}
+	})
 }
