@@ -236,15 +236,15 @@ func (g *group) deleteGroup(name string, expected *int64) (out outcome, done boo
 	if err != nil {
 		return out, false, err
 	}
-	if err := expect(expected, found.Version); err != nil {
-		return out, false, err
-	}
 	children, err := g.Groups(store.GroupQuery{Children: &found.ID, Limit: 1})
 	if err != nil {
 		return out, false, err
 	}
 	if len(children) > 0 {
 		return out, false, fault.New(fault.Invalid, "thing group %s has child groups; delete them first", name)
+	}
+	if err := expect(expected, found.Version); err != nil { // after the state, R-ERR-9
+		return out, false, err
 	}
 	members, err := g.Members(found.ID, maxJoined, "", backgroundStep)
 	if err != nil {

@@ -113,15 +113,15 @@ func (e *Engine) DeleteThing(ctx context.Context, name string, expected *int64) 
 		if err != nil {
 			return out, err
 		}
-		if err := expect(expected, thing.Version); err != nil {
-			return out, err
-		}
 		attached, err := g.PrincipalsOfThing(thing.ID, "", 1)
 		if err != nil {
 			return out, err
 		}
 		if len(attached) > 0 {
 			return out, fault.New(fault.Invalid, "thing %s has principals attached; detach them first", name)
+		}
+		if err := expect(expected, thing.Version); err != nil { // after the state, R-ERR-9
+			return out, err
 		}
 		if out.Registry.Left, err = g.Memberships(thing.ID); err != nil {
 			return out, err
