@@ -55,13 +55,23 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	switch {
 	case err != nil:
-		f.control.Refuse(w, nil, unreadable(err))
+		f.unread(w, r, unreadable(err))
 	case r.TLS != nil && len(r.TLS.PeerCertificates) > 0:
 		f.certified(w, r, body, r.TLS.PeerCertificates[0])
 	default:
 		f.signed(w, r, body)
 	}
 	f.log.Debug("http request", "method", r.Method, "path", r.URL.Path, "request", requestID, "took", time.Since(started))
+}
+
+// unread refuses a request whose body could not be read, in the form of the plane that it was for.
+func (f *front) unread(w http.ResponseWriter, r *http.Request, err error) {
+	signature, _ := sigv4.Parse(r) // only to know the plane
+	if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 || forDevices(r, signature) {
+		f.device.Serve(w, r, nil, func(string, string) error { return err })
+		return
+	}
+	f.control.Refuse(w, nil, err)
 }
 
 func unreadable(err error) error {

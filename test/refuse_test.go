@@ -130,6 +130,7 @@ func TestBadInput(t *testing.T) {
 		{"R-HTTP-17 QUEUED", call{method: "POST", path: "/things/t0001/jobs/j", body: `{"status":"QUEUED"}`, service: "iot-jobs-data"}, 409, "InvalidStateTransitionException", ""},
 		{"R-HTTP-21 another attempt", call{method: "POST", path: "/things/t0001/jobs/j", body: `{"status":"FAILED","executionNumber":2}`, service: "iot-jobs-data"}, 404, "ResourceNotFoundException", "2"},
 		{"R-HTTP-7 too large", call{method: "POST", path: "/things/t0001/jobs/j", body: `{"status":"FAILED","x":"` + strings.Repeat("x", 128<<10) + `"}`, service: "iot-jobs-data"}, 413, "InvalidRequestException", ""},
+		{"R-HTTP-7 larger than any body", call{method: "POST", path: "/things/t0001/jobs/j", body: `{"status":"FAILED","x":"` + strings.Repeat("x", 1<<20) + `"}`, service: "iot-jobs-data"}, 413, "InvalidRequestException", ""},
 	} {
 		status, code, body := s.send(tt.call)
 		if status != tt.status || code != tt.code || !strings.Contains(body, tt.names) {

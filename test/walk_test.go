@@ -235,6 +235,33 @@ func TestDoors(t *testing.T) {
 			}
 		}
 	})
+	t.Run("R-HTTP-33 no connection thing over HTTPS", func(t *testing.T) {
+		own, exclusive := "own", types.ThingPrincipalTypeExclusiveThing
+		document := strings.Replace(s.jobsPolicy(), "thing/pump-07", "thing/${iot:Connection.Thing.ThingName}", 1)
+		must[*iot.CreatePolicyOutput](t)(client.CreatePolicy(ctx, &iot.CreatePolicyInput{PolicyName: &own, PolicyDocument: &document}))
+		other := s.identify("pump-08", own)
+		must[*iot.AttachThingPrincipalOutput](t)(client.AttachThingPrincipal(ctx, &iot.AttachThingPrincipalInput{
+			ThingName: &other.thing, Principal: &other.arn, ThingPrincipalType: exclusive,
+		}))
+		get := http.Client{Transport: &http.Transport{TLSClientConfig: s.tls(&other)}}
+		answer := must[*http.Response](t)(get.Get(strings.Replace(s.HTTPS, "127.0.0.1", "localhost", 1) + "/things/pump-08/jobs"))
+		answer.Body.Close()
+		if answer.StatusCode != http.StatusForbidden {
+			t.Errorf("answered %d", answer.StatusCode)
+		}
+	})
+	t.Run("R-ERR-9 state before version", func(t *testing.T) {
+		thing, version := "pump-07", int64(99)
+		_, err := client.DeleteThing(ctx, &iot.DeleteThingInput{ThingName: &thing, ExpectedVersion: &version})
+		wantError(t, err, "InvalidRequestException") // its certificate is attached
+		parent, child := "parent", "child"
+		must[*iot.CreateThingGroupOutput](t)(client.CreateThingGroup(ctx, &iot.CreateThingGroupInput{ThingGroupName: &parent}))
+		must[*iot.CreateThingGroupOutput](t)(client.CreateThingGroup(ctx, &iot.CreateThingGroupInput{ThingGroupName: &child, ParentGroupName: &parent}))
+		_, err = client.DeleteThingGroup(ctx, &iot.DeleteThingGroupInput{ThingGroupName: &parent, ExpectedVersion: &version})
+		wantError(t, err, "InvalidRequestException")
+		_, err = client.DeleteThingGroup(ctx, &iot.DeleteThingGroupInput{ThingGroupName: &child, ExpectedVersion: &version})
+		wantError(t, err, "VersionConflictException")
+	})
 	t.Run("R-ID-25 another client id", func(t *testing.T) {
 		if _, err := connect5(t, s.MQTTS, "pump-08", s.tls(&id), newInbox(t)); err == nil {
 			t.Error("connected as pump-08 with the certificate of pump-07")
