@@ -9,9 +9,9 @@ GOLANGCI_VERSION := v2.15.0
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/drover ./cmd/drover
 
-# All tests, with what they need installed first.
+# All tests, with what they need installed first. Never from the cache: it does not see that the binary changed.
 test: setup
-	$(GO) test ./...
+	$(GO) test -count=1 ./...
 
 setup:
 	./scripts/setup-tests.sh
@@ -27,11 +27,11 @@ check: .tools/bin/golangci-lint
 
 # All tests under the race detector, which needs a C compiler.
 race: setup
-	$(GO) test -race ./...
+	$(GO) test -race -count=1 ./...
 
 # 1,000 kills under load.
 crash:
-	DROVER_CRASH_ROUNDS=1000 $(GO) test ./test -run TestCrash -timeout 60m -v
+	DROVER_CRASH_ROUNDS=1000 $(GO) test -count=1 ./test -run TestCrash -timeout 60m -v
 
 # Every fuzz target for a while.
 FUZZTIME ?= 30s

@@ -47,11 +47,11 @@ type modelJob struct {
 
 // ramp is how far the rollout is (chapter 22, section 1).
 type ramp struct {
-	last              time.Time // the last tick that created something
-	ticked            bool      // since the configuration was given
-	k                 int
-	notified, base    int64
-	succeeded, baseOK int64
+	last           time.Time // the last tick that created something
+	ticked         bool      // since the configuration was given
+	k              int
+	notified, base int64
+	baseOK         int64
 }
 
 // rate is max(1, min(M, floor(B × f^k))) in fractions (R-ROLL-4).
