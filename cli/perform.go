@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -219,14 +220,15 @@ type outfile struct {
 	path []string
 }
 
-// openOutfiles opens the files before anything is sent, readable by their owner only (R-CMD-130).
+// openOutfiles opens the files before anything is sent. What they hold stays until there is an answer: a call that fails
+// costs nobody a key (R-CMD-130).
 func (c *call) openOutfiles() (files []outfile, err error) {
 	for _, o := range outfiles[c.op.Name] {
 		name := c.line.text(o.option)
 		if name == "" {
 			continue
 		}
-		file, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+		file, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY, 0o600)
 		if err != nil {
 			return nil, &exitError{status: statusUsage, message: "Unable to write to file: " + name}
 		}
@@ -235,6 +237,7 @@ func (c *call) openOutfiles() (files []outfile, err error) {
 	return files, nil
 }
 
+// writeOutfiles puts the parts of an answer into their files, readable by their owner only.
 func writeOutfiles(files []outfile, answer *object) error {
 	for _, f := range files {
 		var v value = answer
@@ -244,10 +247,11 @@ func writeOutfiles(files []outfile, answer *object) error {
 			}
 		}
 		text, _ := v.(string)
-		if _, err := f.file.WriteString(text); err != nil {
-			return otherError("%v", err)
+		err := errors.Join(f.file.Chmod(0o600), f.file.Truncate(0))
+		if err == nil {
+			_, err = f.file.WriteString(text)
 		}
-		if err := f.file.Close(); err != nil {
+		if err = errors.Join(err, f.file.Close()); err != nil {
 			return otherError("%v", err)
 		}
 	}

@@ -55,13 +55,12 @@ func (c *call) settle() (err error) {
 	if s.profile, err = c.loadProfile(); err != nil {
 		return err
 	}
-	local := c.localServer()
 	get := c.env.Getenv
 	s.region = first(c.line.text("region"), get("AWS_REGION"), get("AWS_DEFAULT_REGION"), s.profile.get("region"))
 	if s.endpoint, err = c.findEndpoint(); err != nil {
 		return err
 	}
-	if s.endpoint == "" && local != nil {
+	if local := c.localServer(); local != nil && s.endpoint == "" && !c.hasCredentials() {
 		s.endpoint = local.HTTP
 		s.region = first(s.region, local.Region)
 		s.credentials = credentials{id: local.AccessKeyID, secret: local.SecretAccessKey}
@@ -73,7 +72,7 @@ func (c *call) settle() (err error) {
 		return otherError("Provided region_name '%s' doesn't match a supported format.", s.region)
 	case s.endpoint == "":
 		return environmentError("There is no endpoint. Give --endpoint-url, set AWS_ENDPOINT_URL, or put endpoint_url into the profile; " +
-			"beside a running \"drover serve\" none of these is needed.")
+			"beside a running \"drover serve\" none of these is needed, as long as no credentials are configured either.")
 	}
 	s.output = first(c.line.text("output"), get("AWS_DEFAULT_OUTPUT"), s.profile.get("output"), "json")
 	switch s.output {
@@ -179,6 +178,14 @@ func (c *call) localServer() *local {
 		return nil
 	}
 	return found
+}
+
+// hasCredentials says whether credentials are configured. They are for a server that their owner chose: with them, a file
+// that lies in the current folder must not say where requests go.
+func (c *call) hasCredentials() bool {
+	p := c.settings.profile
+	return c.env.Getenv("AWS_ACCESS_KEY_ID") != "" && !c.line.has("profile") ||
+		p.get("aws_access_key_id") != "" || p.get("credential_process") != ""
 }
 
 // findCredentials goes through the places where credentials may be set (R-CMD-104). An explicit --profile skips the

@@ -1,0 +1,59 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// Configured credentials never sign a request to an address that only an endpoints.json names.
+func TestKeysStayWithTheirServer(t *testing.T) {
+	t.Parallel()
+	r := record(t)
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	write("endpoints.json", fmt.Sprintf(`{"http":%q,"region":"us-east-1","accessKeyId":"AKLOCAL","secretAccessKey":"s"}`, r.URL))
+	file := write("credentials", "[default]\naws_access_key_id = AKMINE\naws_secret_access_key = s\n[fleet]\naws_access_key_id = AKMINE\naws_secret_access_key = s\n")
+	process := write("config", "[default]\ncredential_process = /bin/false\n")
+	for name, vars := range map[string]map[string]string{
+		"environment": {"AWS_ACCESS_KEY_ID": "AKMINE", "AWS_SECRET_ACCESS_KEY": "s", "AWS_SESSION_TOKEN": "token"},
+		"shared file": {"AWS_SHARED_CREDENTIALS_FILE": file},
+		"profile":     {"AWS_SHARED_CREDENTIALS_FILE": file, "AWS_PROFILE": "fleet"},
+		"process":     {"AWS_CONFIG_FILE": process},
+	} {
+		vars["HOME"], vars["DROVER_DATA"], vars["AWS_REGION"] = dir, dir, "us-east-1"
+		if got := call1(t, vars, "", "iot", "list-jobs"); got.status != 253 || len(r.sent) != 0 {
+			t.Errorf("%s: %+v, sent %v", name, got, r.sent)
+		}
+	}
+}
+
+// A call that fails leaves the files as they were; one that succeeds replaces them whole, for their owner only (R-CMD-130).
+func TestOutfile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "pump.key")
+	if err := os.WriteFile(path, []byte("the key of a device in the field"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r := record(t, answer{status: 400, body: `{"message":"no"}`}, answer{status: 200, body: `{"keyPair":{"PrivateKey":"new"}}`})
+	words := []string{"iot", "create-keys-and-certificate", "--private-key-outfile", path}
+	for _, want := range []struct {
+		status int
+		text   string
+	}{{254, "the key of a device in the field"}, {0, "new"}} {
+		got := call1(t, r.environment(t), "", words...)
+		if text, err := os.ReadFile(path); err != nil || got.status != want.status || string(text) != want.text {
+			t.Errorf("%+v: the file holds %q, %v", got, text, err)
+		}
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+}
