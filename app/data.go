@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"github.com/drover-iot/drover/internal/disk"
 )
 
 // The files of a data folder. drover.db is the store; the rest is identity and is needed to go on.
@@ -71,23 +73,7 @@ func (e Endpoints) publish(dir string) error {
 	if err != nil {
 		return err
 	}
-	return writeWhole(filepath.Join(dir, endpointsFile), append(text, '\n'))
-}
-
-// writeWhole replaces a private file in one step, on stable storage.
-func writeWhole(path string, content []byte) error {
-	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // 0600
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(content)
-	if err = errors.Join(err, file.Sync(), file.Close()); err == nil {
-		err = os.Rename(file.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(file.Name()) // best effort: the error that counts is err
-	}
-	return err
+	return disk.Write(filepath.Join(dir, endpointsFile), append(text, '\n'), 0o600)
 }
 
 // tokenKey reads the key that seals page tokens, or makes it.
@@ -102,5 +88,5 @@ func tokenKey(dir string) ([]byte, error) {
 	}
 	key = make([]byte, 32)
 	rand.Read(key) // never fails: crypto/rand ends the program instead
-	return key, writeWhole(path, key)
+	return key, disk.Write(path, key, 0o600)
 }

@@ -138,9 +138,9 @@ func (f *front) verify(r *http.Request, body []byte) (sigv4.Scope, error) {
 	if s.Region != f.scope.Region && !f.scope.Relaxed {
 		return s, fault.New(fault.BadSignature, "the signature is for region %q; this server is %s", s.Region, f.scope.Region)
 	}
-	secret, known := f.keys.Secret(s.AccessKeyID)
-	if !known {
-		return s, fault.New(fault.UnknownKey, "the access key %s does not exist", s.AccessKeyID)
+	secret, err := f.keys.Secret(s.AccessKeyID)
+	if err != nil {
+		return s, err
 	}
 	return s, s.Verify(r, body, secret, time.Now()) // real clock: the dates of signatures
 }

@@ -12,15 +12,20 @@ import (
 // issuer is the device authority. Its RSA key takes a while to make, so it is made when the first certificate is asked
 // for, and not at start.
 type issuer struct {
-	dir  string
-	once sync.Once
-	ca   *tlsutil.Authority
-	err  error
+	dir string
+	mu  sync.Mutex
+	ca  *tlsutil.Authority // nil: not loaded yet
 }
 
 func (i *issuer) authority() (*tlsutil.Authority, error) {
-	i.once.Do(func() { i.ca, i.err = tlsutil.Load(i.dir, "device-ca", "Drover device CA", tlsutil.NewRSAKey) })
-	return i.ca, i.err
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.ca != nil {
+		return i.ca, nil
+	}
+	ca, err := tlsutil.Load(i.dir, "device-ca", "Drover device CA", tlsutil.NewRSAKey)
+	i.ca = ca
+	return ca, err
 }
 
 // NewKey makes an RSA-2048 key.

@@ -12,6 +12,9 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/drover-iot/drover/internal/disk"
+	"github.com/drover-iot/drover/internal/fault"
 )
 
 // Key is an operator key: it may call every operation of both planes.
@@ -23,11 +26,11 @@ type Key struct {
 }
 
 // Keys are the operator keys of a data folder. They lie in a file that a running server reads anew when it changes, so
-// that a key made beside it works at once.
+// that a key works at once when it is added there, and no more when it is taken out.
 type Keys struct {
 	path string
 	mu   sync.Mutex
-	read time.Time // modification time of what is loaded
+	read fs.FileInfo // of the file that is loaded; nil: there was none
 	keys []Key
 }
 
@@ -37,8 +40,13 @@ func OpenKeys(dir string) (*Keys, error) {
 	return k, k.load()
 }
 
+// load reads the file unless it is the one that was read last. When it cannot be read, there are no keys.
 func (k *Keys) load() error {
 	info, err := os.Stat(k.path)
+	if err == nil && k.read != nil && os.SameFile(info, k.read) && info.ModTime().Equal(k.read.ModTime()) {
+		return nil
+	}
+	k.keys, k.read = nil, nil
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -53,36 +61,23 @@ func (k *Keys) load() error {
 	if err := json.Unmarshal(text, &keys); err != nil {
 		return fmt.Errorf("%s: %w", k.path, err)
 	}
-	k.keys, k.read = keys, info.ModTime()
+	k.keys, k.read = keys, info
 	return nil
 }
 
-// Secret returns the secret of an access key id.
-func (k *Keys) Secret(id string) (secret string, ok bool) {
+// Secret returns the secret of an access key id; UnknownKey when there is none.
+func (k *Keys) Secret(id string) (secret string, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if key := k.find(id); key != nil {
-		return key.SecretAccessKey, true
-	}
-	if info, err := os.Stat(k.path); err != nil || info.ModTime().Equal(k.read) {
-		return "", false
-	}
 	if err := k.load(); err != nil {
-		return "", false
+		return "", err
 	}
-	if key := k.find(id); key != nil {
-		return key.SecretAccessKey, true
-	}
-	return "", false
-}
-
-func (k *Keys) find(id string) *Key {
-	for i := range k.keys {
-		if k.keys[i].AccessKeyID == id {
-			return &k.keys[i]
+	for _, key := range k.keys {
+		if key.AccessKeyID == id {
+			return key.SecretAccessKey, nil
 		}
 	}
-	return nil
+	return "", fault.New(fault.UnknownKey, "the access key %s does not exist", id)
 }
 
 // Create makes another key and keeps it. Without a name it is called key-N.
@@ -112,7 +107,7 @@ func (k *Keys) Create(name string) (Key, error) {
 	if err != nil {
 		return Key{}, err
 	}
-	if err := writeWhole(k.path, append(text, '\n')); err != nil {
+	if err := disk.Write(k.path, append(text, '\n'), 0o600); err != nil {
 		return Key{}, err
 	}
 	return key, k.load()

@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
-	"os"
 	"path/filepath"
 
+	"github.com/drover-iot/drover/internal/disk"
 	"github.com/drover-iot/drover/internal/tlsutil"
 )
 
@@ -95,10 +95,10 @@ func serverCertificate(dir string, ca *tlsutil.Authority, hosts []string) (tls.C
 	if err != nil {
 		return tls.Certificate{}, err
 	}
-	if err := os.WriteFile(key, keyPEM, 0o600); err != nil {
+	if err := disk.Write(key, keyPEM, 0o600); err != nil {
 		return tls.Certificate{}, err
 	}
-	if err := os.WriteFile(certificate, certificatePEM, 0o644); err != nil {
+	if err := disk.Write(certificate, certificatePEM, 0o644); err != nil {
 		return tls.Certificate{}, err
 	}
 	return tls.LoadX509KeyPair(certificate, key)

@@ -1,4 +1,4 @@
-// Package client calls both planes of the API from Go, by the same operations table that the server answers from:
+// Package client calls the control plane from Go, by the same operations table that the server answers from:
 //
 //	c := client.Client{Endpoint: "http://127.0.0.1:8080", Region: "us-east-1", AccessKeyID: id, SecretAccessKey: secret}
 //	job, err := client.Call(ctx, c, iot.DescribeJob, &iot.DescribeJobRequest{JobID: "fw-2"})
@@ -43,18 +43,10 @@ func (e *Error) Error() string { return fmt.Sprintf("%s: %s: %s", e.Operation, e
 
 // Call makes one request for an operation of the control plane, once. An error of the API is an *Error.
 func Call[In, Out any](ctx context.Context, c Client, op schema.Op[In, Out], in *In) (*Out, error) {
-	return call[In, Out](ctx, c, "iot", op.Describe(), in)
-}
-
-// CallDevice makes one request for an operation of the device plane, as Call does.
-func CallDevice[In, Out any](ctx context.Context, c Client, op schema.Op[In, Out], in *In) (*Out, error) {
-	return call[In, Out](ctx, c, "iot-jobs-data", op.Describe(), in)
-}
-
-func call[In, Out any](ctx context.Context, c Client, service string, op *schema.Description, in *In) (*Out, error) {
-	request, err := c.sign(ctx, service, op, in)
+	name := op.Describe().Name
+	request, err := c.sign(ctx, op.Describe(), in)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", op.Name, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	caller := c.HTTP
 	if caller == nil {
@@ -62,25 +54,25 @@ func call[In, Out any](ctx context.Context, c Client, service string, op *schema
 	}
 	answer, err := caller.Do(request)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", op.Name, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", op.Name, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if answer.StatusCode != http.StatusOK {
-		return nil, refusal(op.Name, answer, body)
+		return nil, refusal(name, answer, body)
 	}
 	out := new(Out)
 	if err := schema.Decode(body, out, schema.Decoding{Unchecked: true}); err != nil {
-		return nil, fmt.Errorf("%s: %w", op.Name, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return out, nil
 }
 
 // sign writes and signs a request.
-func (c Client) sign(ctx context.Context, service string, op *schema.Description, in any) (*http.Request, error) {
+func (c Client) sign(ctx context.Context, op *schema.Description, in any) (*http.Request, error) {
 	parts, err := op.Request(in)
 	if err != nil {
 		return nil, err
@@ -99,7 +91,7 @@ func (c Client) sign(ctx context.Context, service string, op *schema.Description
 	}
 	sum := sha256.Sum256(parts.Body)
 	credentials := aws.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey}
-	return request, v4.NewSigner().SignHTTP(ctx, credentials, request, hex.EncodeToString(sum[:]), service, c.Region, time.Now())
+	return request, v4.NewSigner().SignHTTP(ctx, credentials, request, hex.EncodeToString(sum[:]), "iot", c.Region, time.Now())
 }
 
 // refusal reads an error of the API: its name stands in a header, its text in the body (R-ERR-2, R-ERR-3).

@@ -3,16 +3,16 @@ package control
 import (
 	"context"
 	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/hex"
 	"encoding/pem"
 	"strings"
 	"time"
 
 	"github.com/drover-iot/drover/api/iot"
 	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/internal/tlsutil"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/schema"
 	"github.com/drover-iot/drover/store"
@@ -78,6 +78,9 @@ func signingRequest(text string) (any, error) {
 			return nil, fault.New(fault.Invalid, "certificateSigningRequest: an RSA key of %d bits, at least 2048 are needed", key.N.BitLen())
 		}
 	case *ecdsa.PublicKey:
+		if key.Curve == elliptic.P224() {
+			return nil, fault.New(fault.Invalid, "certificateSigningRequest: an ECDSA key on P-224; P-256, P-384 or P-521 is needed")
+		}
 	default:
 		return nil, fault.New(fault.Invalid, "certificateSigningRequest: the key must be RSA or ECDSA")
 	}
@@ -98,14 +101,15 @@ func (p *Plane) issue(ctx context.Context, public any, active bool) (c registry.
 	if active {
 		status = registry.CertificateActive
 	}
-	c = certificate(parsed, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), status, "DEFAULT")
+	c = certificate(parsed, status, "DEFAULT")
 	return c, p.Engine.AddCertificate(ctx, c)
 }
 
-func certificate(parsed *x509.Certificate, text string, status registry.CertificateStatus, mode string) registry.Certificate {
-	sum := sha256.Sum256(parsed.Raw)
+// certificate is a certificate as it is registered. Its PEM form is written anew: what stood beside it in a request, which
+// may be the private key, is not kept.
+func certificate(parsed *x509.Certificate, status registry.CertificateStatus, mode string) registry.Certificate {
 	return registry.Certificate{
-		ID: hex.EncodeToString(sum[:]), PEM: text, Status: status, Mode: mode,
+		ID: tlsutil.Fingerprint(parsed.Raw), PEM: string(tlsutil.EncodeCertificate(parsed.Raw)), Status: status, Mode: mode,
 		NotBefore: parsed.NotBefore.UTC(), NotAfter: parsed.NotAfter.UTC(),
 	}
 }
@@ -120,7 +124,7 @@ func (p *Plane) RegisterCertificateWithoutCA(ctx context.Context, in *iot.Regist
 	if err != nil {
 		return nil, err
 	}
-	return p.register(ctx, certificate(parsed, string(in.CertificatePem), status, "SNI_ONLY"))
+	return p.register(ctx, certificate(parsed, status, "SNI_ONLY"))
 }
 
 // RegisterCertificate registers a certificate that this server's device authority has signed (R-ID-55).
@@ -140,7 +144,7 @@ func (p *Plane) RegisterCertificate(ctx context.Context, in *iot.RegisterCertifi
 		return nil, fault.New(fault.Invalid, "certificatePem: only certificates that this server has issued can be registered; "+
 			"for those of other authorities use RegisterCertificateWithoutCA")
 	}
-	return p.register(ctx, certificate(parsed, string(in.CertificatePem), status, "DEFAULT"))
+	return p.register(ctx, certificate(parsed, status, "DEFAULT"))
 }
 
 func (p *Plane) register(ctx context.Context, c registry.Certificate) (*iot.RegisteredCertificate, error) {

@@ -7,6 +7,7 @@ package device
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 
 	"github.com/drover-iot/drover/engine"
@@ -30,19 +31,19 @@ type Plane struct {
 }
 
 // Tell announces to things that their pending executions changed: jobs/notify, then jobs/notify-next (R-MQTT-43). Each
-// carries the state as of now, which is that of its commit or newer.
-func (p *Plane) Tell(ctx context.Context, notices []store.Notice) {
+// carries the state as of now, which is that of its commit or newer. An error means that not all were told.
+func (p *Plane) Tell(ctx context.Context, notices []store.Notice) error {
 	names, err := p.Engine.ThingNames(ctx, notices)
 	if err != nil {
-		p.Log.Error("announce", "err", err)
-		return
+		return err
 	}
 	for i, n := range notices {
 		if names[i] == "" {
 			continue
 		}
 		if err := p.tell(ctx, n, names[i]); err != nil {
-			p.Log.Error("announce", "thing", int64(n.Thing), "err", err)
+			return fmt.Errorf("thing %s: %w", names[i], err)
 		}
 	}
+	return nil
 }

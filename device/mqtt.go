@@ -23,14 +23,14 @@ func (p *Plane) Answer(ctx context.Context, topic string, payload []byte) (reply
 	accepted, token, err := p.dispatch(ctx, jobsdata.ParseTopic(topic), payload)
 	if err == nil {
 		if body = schema.Append(nil, accepted); len(body) <= MaxPayload {
-			return topic + "/accepted", body
+			return jobsdata.AcceptedTopic(topic), body
 		}
 		err = errTooLarge
 	}
 	if fault.Of(err) == nil {
 		p.Log.Error("device request", "topic", topic, "err", err)
 	}
-	return topic + "/rejected", schema.Append(nil, jobsdata.Rejected{
+	return jobsdata.RejectedTopic(topic), schema.Append(nil, jobsdata.Rejected{
 		Code: api.OnMQTT(err), Message: api.Message(err), ClientToken: token, Timestamp: p.Engine.Now().Unix(), ExecutionState: State(err),
 	})
 }
@@ -74,9 +74,10 @@ func (p *Plane) getPending(ctx context.Context, thing string, in *jobsdata.GetPe
 	if err != nil {
 		return nil, err
 	}
-	out := jobsdata.GetPendingAccepted{ClientToken: in.ClientToken, Timestamp: p.Engine.Now().Unix()}
-	out.InProgressJobs, out.QueuedJobs = split(tasks, summary)
-	return out, nil
+	inProgress, queued := split(tasks, summary)
+	return jobsdata.GetPendingAccepted{
+		ClientToken: in.ClientToken, Timestamp: p.Engine.Now().Unix(), InProgressJobs: shown(inProgress), QueuedJobs: shown(queued),
+	}, nil
 }
 
 func (p *Plane) startNext(ctx context.Context, thing string, in *jobsdata.StartNextPayload) (any, error) {

@@ -25,15 +25,14 @@ func (p *Plane) GetPendingJobExecutions(ctx context.Context, in *jobsdata.GetPen
 	if err != nil {
 		return nil, err
 	}
-	out := &jobsdata.GetPendingJobExecutionsResponse{}
-	out.InProgressJobs, out.QueuedJobs = split(tasks, func(t engine.Task) jobsdata.JobExecutionSummary {
+	inProgress, queued := split(tasks, func(t engine.Task) jobsdata.JobExecutionSummary {
 		s := summary(t)
 		return jobsdata.JobExecutionSummary{
 			JobID: s.JobID, QueuedAt: s.QueuedAt, StartedAt: s.StartedAt, LastUpdatedAt: s.LastUpdatedAt,
 			VersionNumber: s.VersionNumber, ExecutionNumber: s.ExecutionNumber,
 		}
 	})
-	return out, nil
+	return &jobsdata.GetPendingJobExecutionsResponse{InProgressJobs: shown(inProgress), QueuedJobs: shown(queued)}, nil
 }
 
 // StartNextPendingJobExecution starts the next execution of a thing.

@@ -86,3 +86,23 @@ func number[T ~int64](n *T) *int64 {
 }
 
 func is(flag *bool) bool { return flag != nil && *flag }
+
+// split puts tasks into a list of what runs and one of what waits; nil where there is none.
+func split[T any](tasks []engine.Task, convert func(engine.Task) T) (inProgress, queued []T) {
+	for _, task := range tasks {
+		if task.Status == job.Running {
+			inProgress = append(inProgress, convert(task))
+		} else {
+			queued = append(queued, convert(task))
+		}
+	}
+	return inProgress, queued
+}
+
+// shown is a list of an answer that has it even when it is empty.
+func shown[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}

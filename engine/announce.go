@@ -105,15 +105,15 @@ func (e *Engine) Settle(ctx context.Context) error {
 	return nil
 }
 
-// announceLoop tells devices what was committed, in commit order, until ctx ends. What cannot be read is tried again
-// after a second.
+// announceLoop tells devices what was committed, in commit order, until ctx ends. What cannot be read or told is tried
+// again after a second.
 func (e *Engine) announceLoop(ctx context.Context) {
 	last, err := e.announce(ctx, 0) // what a crash left over
 	close(e.ready)
 	for {
 		var again <-chan time.Time
 		if err != nil {
-			e.Log.Error("read announcements", "err", err)
+			e.Log.Error("announce", "err", err)
 			again = time.After(checkEvery)
 		}
 		select {
@@ -141,7 +141,9 @@ func (e *Engine) announce(ctx context.Context, last int64) (int64, error) {
 		}
 		for _, a := range found {
 			if e.Tell != nil {
-				e.Tell(ctx, a.Notices)
+				if err := e.Tell(ctx, a.Notices); err != nil {
+					return last, err
+				}
 			}
 			e.outbox.confirm(a.ID)
 			last = a.ID

@@ -16,7 +16,7 @@ import (
 type Task struct {
 	job.Execution
 	JobID string
-	// Document is the job document with its placeholders resolved; empty when it was not asked for (R-DOC-10).
+	// Document is the job document; empty when it was not asked for (R-DOC-10).
 	Document string
 }
 
@@ -69,7 +69,7 @@ func (e *Engine) Next(ctx context.Context, thing string, withDocument bool) (tas
 		}
 		task = &tasks[0]
 		if withDocument {
-			task.Document, err = e.deliver(r, task.Job)
+			task.Document, err = r.Document(task.Job)
 		}
 		return err
 	})
@@ -88,7 +88,7 @@ func (e *Engine) Describe(ctx context.Context, thing, jobID string, number *int6
 		}
 		task = &Task{Execution: found, JobID: jobID}
 		if withDocument {
-			task.Document, err = e.deliver(r, found.Job)
+			task.Document, err = r.Document(found.Job)
 		}
 		return err
 	})
@@ -118,15 +118,6 @@ func (e *Engine) ThingNames(ctx context.Context, notices []store.Notice) ([]stri
 	return names, err
 }
 
-// deliver returns the document of a job as a device gets it.
-func (e *Engine) deliver(r store.Reader, key job.Key) (string, error) {
-	text, err := r.Document(key)
-	if err != nil {
-		return "", err
-	}
-	return text, nil
-}
-
 // StartNext starts the first pending execution of a thing, or returns it unchanged when it runs already (R-HTTP-14).
 // It returns nil when nothing is pending (R-HTTP-11).
 func (e *Engine) StartNext(ctx context.Context, thing string, details map[string]string, stepMinutes *int64) (task *Task, err error) {
@@ -148,7 +139,7 @@ func (e *Engine) StartNext(ctx context.Context, thing string, details map[string
 		if err != nil {
 			return out, err
 		}
-		document, err := e.deliver(g, j.Key)
+		document, err := g.Document(j.Key)
 		if err != nil {
 			return out, err
 		}
@@ -181,7 +172,7 @@ func (e *Engine) Report(ctx context.Context, thing, jobID string, r job.Report, 
 		}
 		task = &Task{Execution: moved.Execution, JobID: jobID}
 		if withDocument {
-			if task.Document, err = e.deliver(g, j.Key); err != nil {
+			if task.Document, err = g.Document(j.Key); err != nil {
 				return out, err
 			}
 		}

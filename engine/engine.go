@@ -28,8 +28,9 @@ type Config struct {
 	Scope registry.Scope
 	Log   *slog.Logger
 	// Tell is called after each commit with what devices must be told; nil tells nobody. It is called by one goroutine,
-	// in commit order, and again after a crash for what was not confirmed (R-CON-23).
-	Tell func(context.Context, []store.Notice)
+	// in commit order. What it could not tell, it is called with again after a second, and after a crash with what was
+	// not struck out (R-CON-23).
+	Tell func(context.Context, []store.Notice) error
 	// CertificateChanged is called when a certificate's status changed or it was deleted, so that connections that are
 	// not allowed any more end (R-BRK-19). May be nil.
 	CertificateChanged func(id string)

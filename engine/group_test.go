@@ -222,9 +222,10 @@ func TestResetUnderLoad(t *testing.T) {
 	t.Parallel()
 	e, _, _ := newGated(t)
 	var tellers sync.Mutex // while it is held, nothing is announced
-	e.Tell = func(context.Context, []store.Notice) {
+	e.Tell = func(context.Context, []store.Notice) error {
 		tellers.Lock()
 		defer tellers.Unlock()
+		return nil
 	}
 	if err := e.fill(t, 3); err != nil {
 		t.Fatal(err)
@@ -279,14 +280,21 @@ func (e *Engine) fill(t *testing.T, n int) error {
 	return nil
 }
 
-// Due work that fails is tried again every second, not at once, and announcements that cannot be read come later.
+// Due work that fails is tried again every second, not at once; announcements that cannot be read, or told, come later and
+// stay in the store until then.
 func TestTryAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		e, g, stop := newGated(t)
 		defer stop()
-		var told atomic.Int64
-		e.Tell = func(context.Context, []store.Notice) { told.Add(1) }
+		var told, deaf atomic.Int64
+		e.Tell = func(context.Context, []store.Notice) error {
+			if deaf.Add(-1) >= 0 {
+				return errors.New("deaf")
+			}
+			told.Add(1)
+			return nil
+		}
 		if err := e.fill(t, 1); err != nil {
 			t.Fatal(err)
 		}
@@ -299,6 +307,19 @@ func TestTryAgain(t *testing.T) {
 		synctest.Wait()
 		if told.Load() != 2 {
 			t.Errorf("told %d times of 2 jobs", told.Load())
+		}
+		deaf.Store(3)
+		if err := e.fill(t, 3); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if told.Load() != 2 || len(e.outbox.confirmed()) > 1 {
+			t.Errorf("what was not told is struck out: told %d, %v", told.Load(), e.outbox.confirmed())
+		}
+		time.Sleep(4 * time.Second)
+		synctest.Wait()
+		if told.Load() != 3 {
+			t.Errorf("told %d times of 3 jobs", told.Load())
 		}
 		if _, err := e.StartNext(t.Context(), "t0", nil, new(int64(1))); err != nil {
 			t.Fatal(err)

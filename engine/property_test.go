@@ -62,7 +62,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 	w.mirror = &mirror{store: w.watch.Store, list: map[registry.ThingID]string{}, next: map[registry.ThingID]string{}}
 	w.Engine = New(Config{
 		Store: w.watch, Clock: w.clock, IDs: &ids.Counting{}, Scope: registry.DefaultScope, Log: slog.New(slog.DiscardHandler),
-		Tell: func(ctx context.Context, notices []store.Notice) { w.mirror.tell(ctx, notices) },
+		Tell: func(ctx context.Context, notices []store.Notice) error { return w.mirror.tell(ctx, notices) },
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
@@ -167,10 +167,10 @@ type mirror struct {
 	next  map[registry.ThingID]string
 }
 
-func (m *mirror) tell(ctx context.Context, notices []store.Notice) {
+func (m *mirror) tell(ctx context.Context, notices []store.Notice) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	_ = m.store.Read(ctx, func(r store.Reader) error {
+	return m.store.Read(ctx, func(r store.Reader) error {
 		for _, n := range notices {
 			list, next := seen(r, n.Thing)
 			if n.List {

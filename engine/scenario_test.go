@@ -48,10 +48,11 @@ func newScenario(t *testing.T) *scenario {
 	s := &scenario{t: t, clock: clock.NewVirtual(start), start: start, seen: map[string]string{}}
 	s.Engine = New(Config{
 		Store: memory.Open(), Clock: s.clock, IDs: &ids.Counting{}, Scope: registry.DefaultScope, Log: slog.New(slog.DiscardHandler),
-		Tell: func(_ context.Context, notices []store.Notice) {
+		Tell: func(_ context.Context, notices []store.Notice) error {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			s.told = append(s.told, notices...)
+			return nil
 		},
 	})
 	ctx, stop := context.WithCancel(t.Context())

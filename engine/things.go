@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"maps"
+	"math"
 
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/job"
@@ -133,7 +134,7 @@ func (e *Engine) DeleteThing(ctx context.Context, name string, expected *int64) 
 
 // remove applies an event to the pending executions of a thing whose job matches, as far as their status allows it.
 func (g *group) remove(out *outcome, thing registry.ThingID, event job.Event, match func(job.Job) bool) error {
-	pending, err := g.Pending(thing, maxPending)
+	pending, err := g.Pending(thing, math.MaxInt32) // all of them
 	if err != nil {
 		return err
 	}
@@ -151,6 +152,3 @@ func (g *group) remove(out *outcome, thing registry.ThingID, event job.Event, ma
 	}
 	return nil
 }
-
-// maxPending bounds how many jobs can wait for one thing at a time; it is the number of active jobs a server takes.
-const maxPending = 100_000

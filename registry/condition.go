@@ -83,8 +83,7 @@ func parseOperator(text string) (c condition, err error) {
 	if c.test = tests[name]; c.test != nil {
 		return c, nil
 	}
-	// The negated form of StringEquals is StringNotEquals, of IpAddress NotIpAddress.
-	if positive := strings.Replace(name, "Not", "", 1); positive != name && tests[positive] != nil {
+	if positive, ok := negations[name]; ok {
 		c.test, c.negated = tests[positive], true
 		return c, nil
 	}
@@ -110,6 +109,13 @@ var tests = map[string]test{
 	"DateLessThanEquals":       dated(func(a, b time.Time) bool { return !a.After(b) }),
 	"DateGreaterThan":          dated(func(a, b time.Time) bool { return a.After(b) }),
 	"DateGreaterThanEquals":    dated(func(a, b time.Time) bool { return !a.Before(b) }),
+}
+
+// negations are the negative operators and what they negate.
+var negations = map[string]string{
+	"StringNotEquals": "StringEquals", "StringNotEqualsIgnoreCase": "StringEqualsIgnoreCase", "StringNotLike": "StringLike",
+	"ArnNotEquals": "ArnEquals", "ArnNotLike": "ArnLike", "NotIpAddress": "IpAddress",
+	"NumericNotEquals": "NumericEquals", "DateNotEquals": "DateEquals",
 }
 
 // literally compares with the wanted text, in which wildcards are ordinary characters.
@@ -178,18 +184,30 @@ func (c condition) holds(context *Context) bool {
 	if !found {
 		return c.ifExists || c.negated || c.set == forAllValues
 	}
-	holds := func(value string) bool { return c.matchesAny(value, context) != c.negated }
+	wanted, ok := c.expand(context)
+	if !ok {
+		return false
+	}
+	holds := func(value string) bool {
+		return slices.ContainsFunc(wanted, func(w pattern) bool { return c.test(value, w) }) != c.negated
+	}
 	if c.set == forAllValues {
 		return !slices.ContainsFunc(values, func(v string) bool { return !holds(v) })
 	}
 	return slices.ContainsFunc(values, holds)
 }
 
-func (c condition) matchesAny(value string, context *Context) bool {
+// expand returns the wanted values with their variables replaced; those with one that does not resolve are left out. ok is
+// false for a negated operator with such a value: it must not come true by that (R-ID-30).
+func (c condition) expand(context *Context) (wanted []pattern, ok bool) {
 	for _, want := range c.want {
-		if expanded, ok := want.expand(context); ok && c.test(value, expanded) {
-			return true
+		expanded, resolved := want.expand(context)
+		if !resolved && c.negated {
+			return nil, false
+		}
+		if resolved {
+			wanted = append(wanted, expanded)
 		}
 	}
-	return false
+	return wanted, true
 }

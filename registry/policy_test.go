@@ -105,6 +105,9 @@ func TestConditions(t *testing.T) {
 		{`{"StringLike":{"iot:ClientId":"pump-*"}}`, true},
 		{`{"StringNotLike":{"iot:ClientId":"pump-*"}}`, false},
 		{`{"StringNotEquals":{"iot:ClientId":"other"}}`, true},
+		{`{"StringNotEquals":{"iot:ClientId":"${no:such}"}}`, false},
+		{`{"StringNotEquals":{"iot:ClientId":["other","${no:such}"]}}`, false},
+		{`{"StringEquals":{"iot:ClientId":["pump-07","${no:such}"]}}`, true},
 		{`{"StringEqualsIgnoreCase":{"iot:ClientId":"PUMP-07"}}`, true},
 		{`{"StringEquals":{"no:such":"x"}}`, false},
 		{`{"StringNotEquals":{"no:such":"x"}}`, true},
@@ -149,6 +152,8 @@ func TestMalformedPolicies(t *testing.T) {
 		statement(`{"Effect":"Allow","Action":5,"Resource":"*"}`),
 		statement(`{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringSomething":{"a":"b"}}}`),
 		statement(`{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"Not":{"a":"b"}}}`),
+		statement(`{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"BoolNot":{"a":"b"}}}`),
+		statement(`{"Effect":"Allow","Action":"*","Resource":"*"}`) + `}`,
 		`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}} {}`,
 		allow("*", strings.Repeat("x", 2048)),
 	} {

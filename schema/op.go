@@ -89,16 +89,6 @@ type Service struct {
 	Operations []Operation
 }
 
-// Find returns the description of an operation, or nil.
-func (s *Service) Find(name string) *Description {
-	for _, op := range s.Operations {
-		if d := op.Describe(); d.Name == name {
-			return d
-		}
-	}
-	return nil
-}
-
 // All describes every operation, in table order.
 func (s *Service) All() []*Description {
 	all := make([]*Description, len(s.Operations))

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -215,8 +216,8 @@ func TestRefuseToStart(t *testing.T) {
 	}
 }
 
-// Files: the secret is readable by its owner only, a second start goes on with the same keys, another key works at once,
-// and no secret is in what the server logs.
+// Files: the secret is readable by its owner only, a second start goes on with the same keys, another key works at once
+// and no more once it is taken out of the file, and no secret is in what the server logs.
 func TestFolder(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "--log", "debug")
@@ -242,6 +243,10 @@ func TestFolder(t *testing.T) {
 		t.Fatalf("keys create printed %s", out)
 	}
 	second.want("j", "IN_PROGRESS q2 p0 s0 f0 t0 c0")
+	s.withdrawKey(second.AccessKeyID)
+	_, err := second.control().ListJobs(t.Context(), &iot.ListJobsInput{})
+	wantError(t, err, "UnrecognizedClientException")
+	s.want("j", "IN_PROGRESS q2 p0 s0 f0 t0 c0")
 	if err := s.stop(); err != nil {
 		t.Fatalf("stop: %v\n%s", err, s.output)
 	}
@@ -254,6 +259,20 @@ func TestFolder(t *testing.T) {
 		t.Error("a second start made another key")
 	}
 	s.want("j", "IN_PROGRESS q2 p0 s0 f0 t0 c0")
-	_, err := s.control().CreateJob(t.Context(), &iot.CreateJobInput{JobId: aws.String("j"), Targets: []string{s.arn("thing", "t0001")}, Document: aws.String("{}"), TargetSelection: types.TargetSelectionSnapshot})
+	_, err = s.control().CreateJob(t.Context(), &iot.CreateJobInput{JobId: aws.String("j"), Targets: []string{s.arn("thing", "t0001")}, Document: aws.String("{}"), TargetSelection: types.TargetSelectionSnapshot})
 	wantError(t, err, "ResourceAlreadyExistsException")
+}
+
+// withdrawKey takes a key out of keys.json, as an operator with an editor would.
+func (s *server) withdrawKey(id string) {
+	t, path := s.t, s.dir+"/keys.json"
+	t.Helper()
+	var keys []map[string]any
+	if err := json.Unmarshal(must[[]byte](t)(os.ReadFile(path)), &keys); err != nil {
+		t.Fatal(err)
+	}
+	keys = slices.DeleteFunc(keys, func(k map[string]any) bool { return k["accessKeyId"] == id })
+	if err := os.WriteFile(path, must[[]byte](t)(json.Marshal(keys)), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }

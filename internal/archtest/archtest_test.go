@@ -93,6 +93,9 @@ func table(t *testing.T) map[string][]string {
 		if len(list) == 0 {
 			list = []string{""}
 		}
+		if allowed[line[1]] != nil {
+			t.Errorf("ARCHITECTURE.md has two rows for %s", line[1])
+		}
 		allowed[line[1]] = list
 	}
 	return allowed

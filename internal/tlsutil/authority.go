@@ -21,6 +21,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/drover-iot/drover/internal/disk"
 )
 
 // forever is the notAfter of everything that is issued for devices (R-ID-15).
@@ -90,10 +92,10 @@ func create(dir, name, subject string, newKey func() (crypto.Signer, error)) (*A
 	}
 	keyPEM := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})
 	certificate := EncodeCertificate(der)
-	if err := os.WriteFile(filepath.Join(dir, name+".key"), keyPEM, 0o600); err != nil {
+	if err := disk.Write(filepath.Join(dir, name+".key"), keyPEM, 0o600); err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(filepath.Join(dir, name+".pem"), certificate, 0o644); err != nil {
+	if err := disk.Write(filepath.Join(dir, name+".pem"), certificate, 0o644); err != nil {
 		return nil, err
 	}
 	return parse(certificate, keyPEM)

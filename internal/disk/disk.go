@@ -1,0 +1,37 @@
+// Package disk keeps small files that must survive a power cut.
+package disk
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Write replaces a file in one step: who reads it, also after a power cut, sees all of the old content or all of the new.
+// When it returns, the new content is on stable storage.
+func Write(path string, content []byte, mode fs.FileMode) error {
+	dir := filepath.Dir(path)
+	file, err := os.CreateTemp(dir, filepath.Base(path)+".*") // 0600
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(content)
+	if err = errors.Join(err, file.Chmod(mode), file.Sync(), file.Close()); err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(file.Name()) // best effort: the error that counts is err
+		return err
+	}
+	return syncDir(dir)
+}
+
+// syncDir makes a rename in a folder durable.
+func syncDir(dir string) error {
+	folder, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}

@@ -1,0 +1,17 @@
+package test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The demonstration runs from an empty folder to the end of its job, changing it on the way.
+func TestDemo(t *testing.T) {
+	t.Parallel()
+	out, err := exec.CommandContext(within(t, 2*time.Minute), binary, "demo", "--things", "40").CombinedOutput()
+	if err != nil || strings.Count(string(out), "aws iot update-job") != 3 || !strings.Contains(string(out), "The job is COMPLETED") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
