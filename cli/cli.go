@@ -75,11 +75,11 @@ func (c *call) run(args []string) error {
 		args = args[1:]
 	}
 	rest, err := c.findOperation(args)
+	if errors.Is(err, errVersion) {
+		return c.printVersion()
+	}
 	if err != nil {
 		return err
-	}
-	if c.line.has("version") {
-		return c.printVersion()
 	}
 	if c.wantsHelp() {
 		return c.help()
@@ -105,6 +105,13 @@ func (c *call) run(args []string) error {
 
 // findOperation reads the service, the options around it and the operation's name; it returns the words after that.
 func (c *call) findOperation(words []string) ([]string, error) {
+	var anywhere commandLine
+	if err := anywhere.readGlobals(words); err != nil {
+		return nil, err
+	}
+	if anywhere.has("version") {
+		return nil, errVersion
+	}
 	var names []string
 	for len(names) < 2 {
 		at := firstPlain(words)
@@ -119,8 +126,11 @@ func (c *call) findOperation(words []string) ([]string, error) {
 		}
 		names, words = append(names, words[at]), words[at+1:]
 	}
-	return words, c.choose(names)
+	return words, c.choose(names, &anywhere)
 }
+
+// errVersion ends the reading of a line that asks for the version, whatever else is on it (R-CMD-98).
+var errVersion = errors.New("version")
 
 // firstPlain is the index of the first word that is neither a global option nor its value.
 func firstPlain(words []string) int {
@@ -136,9 +146,10 @@ func firstPlain(words []string) int {
 	return len(words)
 }
 
-func (c *call) choose(names []string) error {
+// choose finds the service, then what is wrong with global options anywhere, then the operation (R-CMD-20).
+func (c *call) choose(names []string, anywhere *commandLine) error {
 	if len(names) == 0 || names[0] == "help" {
-		if len(names) == 0 && !c.wantsHelp() && !c.line.has("version") {
+		if len(names) == 0 && !c.wantsHelp() {
 			return usageError("the following arguments are required: command")
 		}
 		c.line.plain = append(c.line.plain, names...)
@@ -152,7 +163,7 @@ func (c *call) choose(names []string) error {
 	if c.service == nil {
 		return usageError("argument command: Found invalid choice '%s'", names[0])
 	}
-	if err := c.checkGlobals(); err != nil {
+	if err := c.checkGlobals(anywhere); err != nil {
 		return err
 	}
 	if len(names) < 2 || names[1] == "help" {

@@ -146,6 +146,7 @@ func TestSent(t *testing.T) {
 		{"R-CMD-63", []string{"describe-job-execution", "--job-id", "j/k", "--thing-name", "t 1:é"}, `GET /things/t%201%3A%C3%A9/jobs/j%2Fk`},
 		{"R-CMD-23", []string{"describe-job-execution", "--job-id", "j", "--thing-name", "t", "--execution-number", "9223372036854775808"},
 			`GET /things/t/jobs/j?executionNumber=9223372036854775808`},
+		{"R-CMD-5 a global option", []string{"--output", "text", "update-job", "--job-id", "j"}, `PATCH /jobs/j {}`},
 		{"R-CMD-7 namespace", []string{"update-job", "--job-id", "j", "--namespace-id", "n"}, `PATCH /jobs/j?namespaceId=n {}`},
 	} {
 		r := record(t)
@@ -179,6 +180,15 @@ func TestRefused(t *testing.T) {
 		{"R-CMD-18", nil, "the following arguments are required: command"},
 		{"R-CMD-19", []string{"iot", "update-job", "--job-id", "j", "--", "--description", "x"}, "Unknown options: --description, x"},
 		{"R-CMD-20", []string{"iot", "update-job", "--query", "bad["}, "Bad value for --query"},
+		{"R-CMD-20", []string{"iot", "bogus", "--query", "bad["}, "Bad value for --query"},
+		{"R-CMD-20", []string{"iot", "update-job", "--description", "--query", "bad["}, "Bad value for --query"},
+		{"R-CMD-20", []string{"bogus", "update-job", "--output", "bogus"}, "argument --output: Found invalid choice"},
+		{"R-CMD-20", []string{"iot", "update-job", "--job-id", "file://nope", "--bogus"}, "Unknown options: --bogus"},
+		{"R-CMD-20", []string{"iot", "describe-job-execution", "--execution-number", "x"}, "argument --execution-number: invalid int value: 'x'"},
+		{"R-CMD-20", []string{"iot", "update-job", "--profile", "nope"}, "the following arguments are required: --job-id"},
+		{"R-CMD-98", []string{"iot", "bogus", "--cli-read-timeout", "soon"}, "argument --cli-read-timeout: invalid int value: 'soon'"},
+		{"R-CMD-21", []string{"iot", "list-jobs", "--max-results", "many"}, "argument --max-results: invalid int value: 'many'"},
+		{"R-CMD-92", []string{"iot", "list-jobs", "--max-items", "many"}, "argument --max-items: invalid int value: 'many'"},
 		{"R-CMD-20", []string{"iot", "update-job", "--job-id", "file://nope", "--timeout-config", "foo"}, "Unable to load paramfile file://nope"},
 		{"R-CMD-21", []string{"iot", "describe-job-execution", "--job-id", "j", "--thing-name", "t", "--execution-number", "1.5"}, "argument --execution-number: invalid int value: '1.5'"},
 		{"R-CMD-33", []string{"iot", "update-job", "--job-id", "j", "--timeout-config", "inProgressTimeoutInMinutes=abc"},
@@ -307,6 +317,7 @@ func TestPaging(t *testing.T) {
 		{"--max-items 2", `{"jobs":[{"jobId":"a"},{"jobId":"b"}],"NextToken":"eyJuZXh0VG9rZW4iOiAidDIifQ=="}`, 1},
 		{"--max-items 1", `{"jobs":[{"jobId":"a"}],"NextToken":"eyJuZXh0VG9rZW4iOiBudWxsLCAiYm90b190cnVuY2F0ZV9hbW91bnQiOiAxfQ=="}`, 1},
 		{"--max-items 5 --query length(jobs)", `5`, 3},
+		{"--max-items 99999999999999999999 --query length(jobs)", `5`, 3},
 		{"--no-paginate", `{"jobs":[{"jobId":"a"},{"jobId":"b"}],"nextToken":"t2"}`, 1},
 		{"--max-results 2", `{"jobs":[{"jobId":"a"},{"jobId":"b"}],"nextToken":"t2"}`, 1},
 	} {
@@ -358,6 +369,16 @@ func TestGolden(t *testing.T) {
 		}
 	}
 	golden("skeletons.txt", all.String())
+}
+
+// The version is printed whatever else is on the line (R-CMD-98, R-CMD-131).
+func TestVersion(t *testing.T) {
+	t.Parallel()
+	for _, words := range []string{"--version", "iot --version", "iot bogus --version", "--query bad[ iot update-job --bogus --version"} {
+		if got := call1(t, nil, "", strings.Fields(words)...); got.status != 0 || got.out != "drover test\n" {
+			t.Errorf("%s: %+v", words, got)
+		}
+	}
 }
 
 // Help is there in every spelling, without an environment (R-CMD-19, R-CMD-123, R-CMD-126).

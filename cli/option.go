@@ -16,6 +16,12 @@ type option struct {
 	negation bool           // the --no- form of a boolean
 	hidden   bool           // works, but is not shown in help
 	choices  []string
+	number   bool // a whole number, of an option of the command line itself
+}
+
+// whole reports whether an option takes a whole number.
+func (o *option) whole() bool {
+	return o.number || o.member != nil && (o.member.Shape.Kind == schema.Integer || o.member.Shape.Kind == schema.Long)
 }
 
 type arity uint8
@@ -41,8 +47,8 @@ var globals = []*option{
 	{name: "color", choices: []string{"on", "off", "auto"}},
 	{name: "no-sign-request", takes: takesNone},
 	{name: "ca-bundle"},
-	{name: "cli-read-timeout"},
-	{name: "cli-connect-timeout"},
+	{name: "cli-read-timeout", number: true},
+	{name: "cli-connect-timeout", number: true},
 	{name: "no-cli-pager", takes: takesNone},
 	{name: "help", takes: takesNone, hidden: true},
 }
@@ -66,9 +72,9 @@ func options(op *schema.Description) []*option {
 	if op.Page != nil {
 		all = append(all, &option{name: "starting-token"})
 		if op.Page.Size != "" && op.Page.Size != "pageSize" { // R-CMD-129: the service's own pageSize wins
-			all = append(all, &option{name: "page-size"})
+			all = append(all, &option{name: "page-size", number: true})
 		}
-		all = append(all, &option{name: "max-items"})
+		all = append(all, &option{name: "max-items", number: true})
 	}
 	all = append(all, &option{name: "generate-cli-skeleton", takes: takesOptional, choices: []string{"input", "output"}})
 	for _, file := range outfiles[op.Name] {
@@ -97,11 +103,8 @@ func (c *call) parameter(o *option, words []string) (value, error) {
 	if s.Kind == schema.Boolean {
 		return !o.negation, nil
 	}
-	if s.Kind == schema.Integer || s.Kind == schema.Long {
-		n, ok := wholeNumber(words[0])
-		if !ok {
-			return nil, usageError("argument --%s: invalid int value: '%s'", o.name, words[0])
-		}
+	if o.whole() {
+		n, _ := wholeNumber(words[0]) // check has made sure of it
 		return n, nil
 	}
 	words, err := c.loadWords(o, words)

@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// checkGlobals refuses what is wrong before any operation is known (R-CMD-20).
-func (c *call) checkGlobals() (err error) {
-	if g, given := c.line.last("query"); given {
+// checkGlobals refuses what is wrong before any operation is known (R-CMD-20, step 2).
+func (c *call) checkGlobals(line *commandLine) (err error) {
+	if g, given := line.last("query"); given {
 		if c.query, err = parseQuery(g.words[0]); err != nil {
 			return err
 		}
 	}
-	if url := c.line.text("endpoint-url"); url != "" && !strings.Contains(url, "://") {
+	if url := line.text("endpoint-url"); url != "" && !strings.Contains(url, "://") {
 		return &exitError{status: statusUsage, message: fmt.Sprintf(
 			"Bad value for --endpoint-url %q: scheme is missing. Must be of the form http://<hostname>/ or https://<hostname>/", url)}
 	}
@@ -27,11 +27,8 @@ func (c *call) readOptions(words []string) error {
 	if err := c.line.read(words, known); err != nil {
 		return err
 	}
-	if c.wantsHelp() || c.line.has("version") {
+	if c.wantsHelp() {
 		return nil
-	}
-	if err := c.checkGlobals(); err != nil { // those after the operation
-		return err
 	}
 	if !c.line.has("cli-input-json") && (!c.line.has("generate-cli-skeleton") || c.wantsSkeleton() == "output") {
 		if err := c.required(); err != nil {

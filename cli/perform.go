@@ -94,21 +94,28 @@ func (c *call) paging(in *object) (*pages, error) {
 	}
 	p := &pages{most: -1}
 	if text := c.line.text("max-items"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil {
-			return nil, usageError("argument --max-items: invalid int value: '%s'", text)
-		}
-		p.most = n
+		p.most = c.limit(text)
 	}
 	if g, given := c.line.last("page-size"); given {
-		n, ok := wholeNumber(g.words[0])
-		if !ok {
-			return nil, usageError("argument --page-size: invalid int value: '%s'", g.words[0])
-		}
+		n, _ := wholeNumber(g.words[0])
 		in.set(page.Size, n)
 	}
 	p.start(c.line.text("starting-token"), page.In)
 	return p, nil
+}
+
+// limit is the number of --max-items. One that is too large to count is none; one below 1 is warned of (R-CMD-92).
+func (c *call) limit(text string) int {
+	number, _ := wholeNumber(text)
+	n, err := strconv.Atoi(number.String())
+	switch {
+	case n <= 0:
+		fmt.Fprintln(c.env.Stderr, "warning: Non-positive values for --max-items may result in undefined behavior.")
+		return 0
+	case err != nil:
+		return -1
+	}
+	return n
 }
 
 // start reads a token of --max-items, or takes the text as the service's own (R-CMD-93).
