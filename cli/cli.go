@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"slices"
 	"strings"
 	"syscall"
@@ -22,7 +23,8 @@ type Env struct {
 	Getenv         func(string) string
 	Program        string // the name it was called by: drover, or aws
 	Version        string
-	Location       *time.Location // of times that are shown
+	Location       *time.Location                             // of times that are shown
+	Wait           func(context.Context, time.Duration) error // between attempts; nil waits by the clock
 }
 
 // call is one run of the command line.
@@ -34,6 +36,7 @@ type call struct {
 	line     commandLine
 	query    *query
 	settings settings
+	client   *http.Client
 }
 
 var services = []*schema.Service{&iot.Service, &jobsdata.Service}
@@ -43,6 +46,9 @@ var services = []*schema.Service{&iot.Service, &jobsdata.Service}
 func Run(ctx context.Context, args []string, env Env) int {
 	if env.Location == nil {
 		env.Location = time.Local
+	}
+	if env.Wait == nil {
+		env.Wait = wait
 	}
 	c := &call{env: env, ctx: ctx}
 	err := c.run(args)

@@ -80,7 +80,7 @@ func call1(t *testing.T, vars map[string]string, stdin string, words ...string) 
 	var out, problem bytes.Buffer
 	status := Run(context.Background(), words, Env{
 		Stdin: strings.NewReader(stdin), Stdout: &out, Stderr: &problem, Getenv: func(k string) string { return vars[k] },
-		Program: "drover", Version: "test", Location: time.UTC,
+		Program: "drover", Version: "test", Location: time.UTC, Wait: func(context.Context, time.Duration) error { return nil },
 	})
 	return result{out.String(), problem.String(), status}
 }

@@ -34,6 +34,10 @@ func (c *call) perform(in *object) error {
 			return err
 		}
 	}
+	if err := c.connect(); err != nil {
+		return err
+	}
+	defer c.client.CloseIdleConnections()
 	paging, err := c.paging(in)
 	if err != nil {
 		return err

@@ -16,6 +16,7 @@ import (
 // (section 23 of chapter 40).
 type settings struct {
 	region, endpoint, output, timestamps string
+	attempts                             int
 	credentials                          credentials
 	profile                              profile
 }
@@ -86,7 +87,8 @@ func (c *call) settle() (err error) {
 	if s.timestamps != "iso8601" && s.timestamps != "wire" {
 		return environmentError(`Unknown cli_timestamp_format value: %s, valid values are "wire" or "iso8601"`, s.timestamps)
 	}
-	return nil
+	s.attempts, err = c.attempts()
+	return err
 }
 
 // noEndpoint names the ways to set one (R-CMD-111).

@@ -31,6 +31,13 @@ func (o *object) get(key string) (value, bool) {
 	return nil, false
 }
 
+// text is the text under a key, "" without one.
+func (o *object) text(key string) string {
+	v, _ := o.get(key)
+	s, _ := v.(string)
+	return s
+}
+
 // set adds a key, or gives it another value in its place.
 func (o *object) set(key string, v value) {
 	for i := range o.fields {
