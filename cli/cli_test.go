@@ -286,6 +286,13 @@ func TestShown(t *testing.T) {
 		{"R-CMD-76", "--query job.targets --output text", "b\ta\n"},
 		{"R-CMD-75", "--query job.abortConfig --output text", "CRITERIALIST\tFAILED\t9\t100.0\n"},
 		{"R-CMD-74", "--query job.{b:jobId,a:status} --output text", "IN_PROGRESS\tj1\n"},
+		{"R-CMD-74 no scalars", "--query job.{abortConfig:abortConfig} --output text", "CRITERIALIST\tFAILED\t9\t100.0\n"},
+		{"R-CMD-78", "--query [job.jobId,job.{a:status},job.jobId] --output text", "j1\nj1\nIN_PROGRESS\n"},
+		{"R-CMD-89 keys as written", "--query job.{b:jobId,a:status,\"x-y\":comment}", "{\n    \"b\": \"j1\",\n    \"a\": \"IN_PROGRESS\",\n    \"x-y\": null\n}\n"},
+		{"R-CMD-89 keys in a text are none", "--query job.{b:jobId,a:'z:'}", "{\n    \"b\": \"j1\",\n    \"a\": \"z:\"\n}\n"},
+		{"R-CMD-70 in a query", "--query job.abortConfig.criteriaList[0].[thresholdPercentage,minNumberOfExecutedThings] --output text", "100.0\t9\n"},
+		{"R-CMD-70 computed", "--query sum([length(job.targets),`0.5`]) --output text", "2.5\n"},
+		{"R-CMD-69 rounded", "--query job.createdAt --output text", "2023-11-14T22:13:20.500000+00:00\n"},
 	} {
 		r := record(t, answer{200, "", body})
 		got := call1(t, r.environment(t), "", append([]string{"iot", "describe-job", "--job-id", "j1"}, strings.Fields(tt.words)...)...)
