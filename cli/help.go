@@ -121,7 +121,7 @@ func synopsis(op *schema.Description) (parts []string) {
 		parts = append(parts, text)
 	}
 	for _, o := range options(op) {
-		if o.member == nil {
+		if o.member == nil && !o.hidden {
 			parts = append(parts, "[--"+o.name+" <value>]")
 		}
 	}

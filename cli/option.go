@@ -1,10 +1,6 @@
 package cli
 
 import (
-	"fmt"
-	"os"
-	"strings"
-
 	"github.com/drover-iot/drover/schema"
 )
 
@@ -49,7 +45,11 @@ var globals = []*option{
 	{name: "ca-bundle"},
 	{name: "cli-read-timeout", number: true},
 	{name: "cli-connect-timeout", number: true},
+	{name: "cli-binary-format", choices: []string{"base64", "raw-in-base64-out"}, hidden: true},
 	{name: "no-cli-pager", takes: takesNone},
+	{name: "cli-auto-prompt", takes: takesNone, hidden: true},
+	{name: "no-cli-auto-prompt", takes: takesNone, hidden: true},
+	{name: "cli-error-format", choices: []string{"legacy", "json", "yaml", "text", "table", "enhanced"}, hidden: true},
 	{name: "help", takes: takesNone, hidden: true},
 }
 
@@ -68,7 +68,7 @@ func options(op *schema.Description) []*option {
 		}
 		all = append(all, o)
 	}
-	all = append(all, &option{name: "cli-input-json"})
+	all = append(all, &option{name: "cli-input-json"}, &option{name: "cli-input-yaml", hidden: true})
 	if op.Page != nil {
 		all = append(all, &option{name: "starting-token"})
 		if op.Page.Size != "" && op.Page.Size != "pageSize" { // R-CMD-129: the service's own pageSize wins
@@ -76,7 +76,7 @@ func options(op *schema.Description) []*option {
 		}
 		all = append(all, &option{name: "max-items", number: true})
 	}
-	all = append(all, &option{name: "generate-cli-skeleton", takes: takesOptional, choices: []string{"input", "output"}})
+	all = append(all, &option{name: "generate-cli-skeleton", takes: takesOptional, choices: []string{"input", "yaml-input", "output"}})
 	for _, file := range outfiles[op.Name] {
 		all = append(all, &option{name: file.option})
 	}
@@ -86,115 +86,4 @@ func options(op *schema.Description) []*option {
 // pagingMember reports whether a member is one that automatic paging looks after (R-CMD-95).
 func pagingMember(op *schema.Description, name string) bool {
 	return op.Page != nil && (name == op.Page.In || name == op.Page.Size && name != "pageSize")
-}
-
-// outfiles are files that a successful call writes parts of its answer to (R-CMD-130). They are part of the command line,
-// not of the API.
-var outfiles = map[string][]struct{ option, path string }{
-	"CreateKeysAndCertificate": {
-		{"certificate-pem-outfile", "certificatePem"}, {"public-key-outfile", "keyPair.PublicKey"}, {"private-key-outfile", "keyPair.PrivateKey"},
-	},
-	"CreateCertificateFromCsr": {{"certificate-pem-outfile", "certificatePem"}},
-}
-
-// parameter reads the words of an option as the value of its member (sections 3 to 5 of chapter 40).
-func (c *call) parameter(o *option, words []string) (value, error) {
-	s := o.member.Shape
-	if s.Kind == schema.Boolean {
-		return !o.negation, nil
-	}
-	if o.whole() {
-		n, _ := wholeNumber(words[0]) // check has made sure of it
-		return n, nil
-	}
-	words, err := c.loadWords(o, words)
-	if err != nil {
-		return nil, err
-	}
-	switch s.Kind {
-	case schema.List:
-		return c.listParameter(o, s, words)
-	case schema.Structure, schema.Map:
-		return c.complexParameter(o, s, words[0])
-	}
-	return words[0], nil
-}
-
-// loadWords replaces the only word of an option by a file's text (R-CMD-42).
-func (c *call) loadWords(o *option, words []string) ([]string, error) {
-	if len(words) != 1 || !strings.HasPrefix(words[0], "file://") && !strings.HasPrefix(words[0], "fileb://") {
-		return words, nil
-	}
-	text, err := c.loadFile(words[0])
-	if err != nil {
-		return nil, parsingError("--"+o.name, err)
-	}
-	return []string{text}, nil
-}
-
-// loadFile reads a file named by file://PATH or fileb://PATH; ~ and variables in PATH are expanded.
-func (c *call) loadFile(name string) (string, error) {
-	_, path, _ := strings.Cut(name, "://")
-	if rest, home := strings.CutPrefix(path, "~/"); home {
-		path = c.env.Getenv("HOME") + "/" + rest
-	}
-	text, err := os.ReadFile(os.Expand(path, c.env.Getenv))
-	if err != nil {
-		return "", fmt.Errorf("Unable to load paramfile %s: %w", name, err)
-	}
-	if strings.HasPrefix(name, "fileb://") {
-		return string(text), nil
-	}
-	return strings.ReplaceAll(string(text), "\r\n", "\n"), nil
-}
-
-// listParameter reads each word as an element, or one word as a JSON list (R-CMD-34, R-CMD-40, R-CMD-46).
-func (c *call) listParameter(o *option, s *schema.Shape, words []string) (value, error) {
-	if len(words) == 1 && strings.HasPrefix(strings.TrimSpace(words[0]), "[") {
-		return c.jsonParameter(o, words[0])
-	}
-	items := list{}
-	for _, word := range words {
-		if k := s.Elem.Kind; k != schema.Structure && k != schema.Map && k != schema.List {
-			items = append(items, word)
-			continue
-		}
-		item, err := c.complexParameter(o, s.Elem, word)
-		if err != nil {
-			return nil, err
-		}
-		items = append(items, item)
-	}
-	return items, nil
-}
-
-// complexParameter reads one word as JSON when it looks like it, else as shorthand (R-CMD-25).
-func (c *call) complexParameter(o *option, s *schema.Shape, word string) (value, error) {
-	if first := strings.TrimSpace(word); strings.HasPrefix(first, "{") {
-		return c.jsonParameter(o, word)
-	} else if strings.HasPrefix(first, "[") {
-		return nil, parsingError("--"+o.name, fmt.Errorf("Invalid JSON:\n%s", word))
-	}
-	parsed, err := shorthand(word, c.loadFile)
-	var v value
-	if err == nil {
-		v, err = typed(s, parsed, "")
-	}
-	if err != nil {
-		return nil, parsingError("--"+o.name, err)
-	}
-	return v, nil
-}
-
-func (c *call) jsonParameter(o *option, text string) (value, error) {
-	v, err := parseJSON(text)
-	if err != nil {
-		return nil, parsingError("--"+o.name, fmt.Errorf("Invalid JSON: %w\nJSON received: %s", err, text))
-	}
-	return v, nil
-}
-
-// parsingError is a value that could not be read.
-func parsingError(where string, err error) error {
-	return &exitError{status: statusUsage, message: fmt.Sprintf("Error parsing parameter '%s': %v", where, err)}
 }

@@ -34,7 +34,11 @@ func (c *call) paging(in *object) (*pages, error) {
 	_, size := in.get(page.Size)
 	if c.line.has("no-paginate") || token || size {
 		if len(used) > 0 {
-			return nil, &exitError{status: statusUsage, message: "Cannot specify --no-paginate along with pagination arguments: " + strings.Join(used, ", ")}
+			message := "Cannot specify --no-paginate along with pagination arguments: " + strings.Join(used, ", ")
+			if !c.line.has("no-paginate") {
+				message += fmt.Sprintf("\n(%s or %s was given: it asks for one page and turns automatic paging off)", page.In, page.Size)
+			}
+			return nil, &exitError{status: statusUsage, message: message}
 		}
 		return nil, nil
 	}

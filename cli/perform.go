@@ -1,9 +1,6 @@
 package cli
 
-import (
-	"os"
-	"strings"
-)
+import "strings"
 
 // perform checks the parameters, makes the call and shows the answer (R-CMD-20, steps 9 to 13).
 func (c *call) perform(in *object) error {
@@ -58,45 +55,4 @@ func (c *call) fetch(in *object) (*object, error) {
 		return nil, err
 	}
 	return c.readAnswer(body)
-}
-
-// outfile is a file that gets a part of the answer.
-type outfile struct {
-	file *os.File
-	path []string
-}
-
-// openOutfiles opens the files before anything is sent, readable by their owner only (R-CMD-130).
-func (c *call) openOutfiles() (files []outfile, err error) {
-	for _, o := range outfiles[c.op.Name] {
-		name := c.line.text(o.option)
-		if name == "" {
-			continue
-		}
-		file, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-		if err != nil {
-			return nil, &exitError{status: statusUsage, message: "Unable to write to file: " + name}
-		}
-		files = append(files, outfile{file, strings.Split(o.path, ".")})
-	}
-	return files, nil
-}
-
-func writeOutfiles(files []outfile, answer *object) error {
-	for _, f := range files {
-		var v value = answer
-		for _, name := range f.path {
-			if o, ok := v.(*object); ok {
-				v, _ = o.get(name)
-			}
-		}
-		text, _ := v.(string)
-		if _, err := f.file.WriteString(text); err != nil {
-			return otherError("%v", err)
-		}
-		if err := f.file.Close(); err != nil {
-			return otherError("%v", err)
-		}
-	}
-	return nil
 }
