@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -167,7 +166,7 @@ func (c *call) choose(names []string, anywhere *commandLine) error {
 		}
 	}
 	if c.service == nil {
-		return usageError("argument command: Found invalid choice '%s'", names[0])
+		return invalidChoice("command", names[0], []string{services[0].Name, services[1].Name})
 	}
 	if err := c.checkGlobals(anywhere); err != nil {
 		return err
@@ -177,9 +176,18 @@ func (c *call) choose(names []string, anywhere *commandLine) error {
 		return nil
 	}
 	if c.op = findOperation(c.service, names[1]); c.op == nil {
-		return unknownOperation(c.service, names[1])
+		return invalidChoice("operation", names[1], commands(c.service))
 	}
 	return nil
+}
+
+// commands are the operations of a service as they are called.
+func commands(s *schema.Service) []string {
+	names := make([]string, len(s.Operations))
+	for i, op := range s.Operations {
+		names[i] = dashed(op.Title())
+	}
+	return names
 }
 
 // findOperation finds an operation by its command. Only the one found is described.
@@ -190,45 +198,6 @@ func findOperation(s *schema.Service, command string) *schema.Description {
 		}
 	}
 	return nil
-}
-
-// unknownOperation names close matches (R-CMD-17).
-func unknownOperation(s *schema.Service, command string) error {
-	message := fmt.Sprintf("argument operation: Found invalid choice '%s'", command)
-	var close []string
-	for _, op := range s.Operations {
-		if name := dashed(op.Title()); similarity(name, command) >= 0.8 {
-			close = append(close, name)
-		}
-	}
-	slices.SortFunc(close, func(a, b string) int {
-		return int(1000 * (similarity(b, command) - similarity(a, command)))
-	})
-	for i, name := range close[:min(3, len(close))] {
-		if i == 0 {
-			message += "\n\nMaybe you meant:\n"
-		}
-		message += "\n  * " + name
-	}
-	return usageError("%s", message)
-}
-
-// similarity is twice the share of characters that two names have in common, in order.
-func similarity(a, b string) float64 {
-	row := make([]int, len(b)+1)
-	for i := range len(a) {
-		before := 0
-		for j := range len(b) {
-			kept := row[j+1]
-			if a[i] == b[j] {
-				row[j+1] = before + 1
-			} else {
-				row[j+1] = max(row[j+1], row[j])
-			}
-			before = kept
-		}
-	}
-	return 2 * float64(row[len(b)]) / float64(len(a)+len(b))
 }
 
 func (c *call) wantsHelp() bool {

@@ -12,7 +12,8 @@ type option struct {
 	negation bool           // the --no- form of a boolean
 	hidden   bool           // works, but is not shown in help
 	choices  []string
-	number   bool // a whole number, of an option of the command line itself
+	about    string // for help, of an option of the command line itself
+	number   bool   // a whole number, of an option of the command line itself
 }
 
 // whole reports whether an option takes a whole number.
@@ -31,22 +32,22 @@ const (
 
 // globals may stand anywhere (R-CMD-98).
 var globals = []*option{
-	{name: "debug", takes: takesNone},
-	{name: "endpoint-url"},
-	{name: "no-verify-ssl", takes: takesNone},
-	{name: "no-paginate", takes: takesNone},
-	{name: "output", choices: []string{"json", "text", "table", "yaml", "yaml-stream", "off"}},
-	{name: "query"},
-	{name: "profile"},
-	{name: "region"},
-	{name: "version", takes: takesNone},
-	{name: "color", choices: []string{"on", "off", "auto"}},
-	{name: "no-sign-request", takes: takesNone},
-	{name: "ca-bundle"},
-	{name: "cli-read-timeout", number: true},
-	{name: "cli-connect-timeout", number: true},
+	{name: "debug", about: "Says on standard error what is sent and how it went.", takes: takesNone},
+	{name: "endpoint-url", about: "The server to call, instead of the configured one."},
+	{name: "no-verify-ssl", about: "Accepts any certificate of the server.", takes: takesNone},
+	{name: "no-paginate", about: "Makes one request of a paged command, and shows the answer as it came.", takes: takesNone},
+	{name: "output", about: "How the answer is shown. Only json (the default) and text are available yet.", choices: []string{"json", "text", "table", "yaml", "yaml-stream", "off"}},
+	{name: "query", about: "A JMESPath expression that picks from the answer."},
+	{name: "profile", about: "The profile of the shared files."},
+	{name: "region", about: "The region that requests are signed for."},
+	{name: "version", about: "Prints the version.", takes: takesNone},
+	{name: "color", about: "Of tables.", choices: []string{"on", "off", "auto"}},
+	{name: "no-sign-request", about: "Sends the request unsigned and looks for no credentials.", takes: takesNone},
+	{name: "ca-bundle", about: "A PEM file with the only certificates to trust."},
+	{name: "cli-read-timeout", about: "Seconds to wait for each piece of an answer: 60 unless told, 0 for ever.", number: true},
+	{name: "cli-connect-timeout", about: "Seconds to wait for a connection: 60 unless told, 0 for ever.", number: true},
 	{name: "cli-binary-format", choices: []string{"base64", "raw-in-base64-out"}, hidden: true},
-	{name: "no-cli-pager", takes: takesNone},
+	{name: "no-cli-pager", about: "There is no pager; accepted all the same.", takes: takesNone},
 	{name: "cli-auto-prompt", takes: takesNone, hidden: true},
 	{name: "no-cli-auto-prompt", takes: takesNone, hidden: true},
 	{name: "cli-error-format", choices: []string{"legacy", "json", "yaml", "text", "table", "enhanced"}, hidden: true},
