@@ -101,7 +101,7 @@ func TestLinear(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
 	for i := range 200_000 {
-		b.WriteString(fmt.Sprintf("k%d=v,", i))
+		fmt.Fprintf(&b, "k%d=v,", i)
 	}
 	if o, err := shorthand(b.String()+"z=1", noFiles); err != nil || len(o.fields) != 200_001 {
 		t.Errorf("%v", err)
