@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"math/big"
 	"strconv"
 	"strings"
 	"time"
@@ -57,13 +58,15 @@ func (c *call) timestamp(v value) value {
 	var t time.Time
 	switch v := v.(type) {
 	case json.Number:
-		whole, fraction, _ := strings.Cut(v.String(), ".")
-		seconds, err := strconv.ParseInt(whole, 10, 64)
-		nanos, bad := strconv.ParseInt((fraction + "000000000")[:9], 10, 64)
-		if err != nil || bad != nil {
+		seconds, ok := new(big.Rat).SetString(v.String())
+		if !ok {
 			return v
 		}
-		t = time.Unix(seconds, nanos)
+		micros, err := strconv.ParseInt(seconds.Mul(seconds, big.NewRat(1e6, 1)).FloatString(0), 10, 64)
+		if err != nil {
+			return v
+		}
+		t = time.UnixMicro(micros)
 	case string:
 		var err error
 		if t, err = time.Parse(time.RFC3339Nano, v); err != nil {

@@ -145,6 +145,8 @@ func jsonType(v value) string {
 		return "integer"
 	case string:
 		return "string"
+	case raw:
+		return "bytes"
 	}
 	return "null"
 }

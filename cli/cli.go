@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
+	"net/http"
 	"strings"
 	"syscall"
 	"time"
@@ -22,7 +22,8 @@ type Env struct {
 	Getenv         func(string) string
 	Program        string // the name it was called by: drover, or aws
 	Version        string
-	Location       *time.Location // of times that are shown
+	Location       *time.Location                             // of times that are shown
+	Wait           func(context.Context, time.Duration) error // between attempts; nil waits by the clock
 }
 
 // call is one run of the command line.
@@ -34,6 +35,7 @@ type call struct {
 	line     commandLine
 	query    *query
 	settings settings
+	client   *http.Client
 }
 
 var services = []*schema.Service{&iot.Service, &jobsdata.Service}
@@ -43,6 +45,9 @@ var services = []*schema.Service{&iot.Service, &jobsdata.Service}
 func Run(ctx context.Context, args []string, env Env) int {
 	if env.Location == nil {
 		env.Location = time.Local
+	}
+	if env.Wait == nil {
+		env.Wait = wait
 	}
 	c := &call{env: env, ctx: ctx}
 	err := c.run(args)
@@ -75,11 +80,11 @@ func (c *call) run(args []string) error {
 		args = args[1:]
 	}
 	rest, err := c.findOperation(args)
+	if errors.Is(err, errVersion) {
+		return c.printVersion()
+	}
 	if err != nil {
 		return err
-	}
-	if c.line.has("version") {
-		return c.printVersion()
 	}
 	if c.wantsHelp() {
 		return c.help()
@@ -105,6 +110,13 @@ func (c *call) run(args []string) error {
 
 // findOperation reads the service, the options around it and the operation's name; it returns the words after that.
 func (c *call) findOperation(words []string) ([]string, error) {
+	var anywhere commandLine
+	if err := anywhere.readGlobals(words); err != nil {
+		return nil, err
+	}
+	if anywhere.has("version") {
+		return nil, errVersion
+	}
 	var names []string
 	for len(names) < 2 {
 		at := firstPlain(words)
@@ -119,8 +131,11 @@ func (c *call) findOperation(words []string) ([]string, error) {
 		}
 		names, words = append(names, words[at]), words[at+1:]
 	}
-	return words, c.choose(names)
+	return words, c.choose(names, &anywhere)
 }
+
+// errVersion ends the reading of a line that asks for the version, whatever else is on it (R-CMD-98).
+var errVersion = errors.New("version")
 
 // firstPlain is the index of the first word that is neither a global option nor its value.
 func firstPlain(words []string) int {
@@ -136,9 +151,10 @@ func firstPlain(words []string) int {
 	return len(words)
 }
 
-func (c *call) choose(names []string) error {
+// choose finds the service, then what is wrong with global options anywhere, then the operation (R-CMD-20).
+func (c *call) choose(names []string, anywhere *commandLine) error {
 	if len(names) == 0 || names[0] == "help" {
-		if len(names) == 0 && !c.wantsHelp() && !c.line.has("version") {
+		if len(names) == 0 && !c.wantsHelp() {
 			return usageError("the following arguments are required: command")
 		}
 		c.line.plain = append(c.line.plain, names...)
@@ -150,9 +166,9 @@ func (c *call) choose(names []string) error {
 		}
 	}
 	if c.service == nil {
-		return usageError("argument command: Found invalid choice '%s'", names[0])
+		return invalidChoice("command", names[0], []string{services[0].Name, services[1].Name})
 	}
-	if err := c.checkGlobals(); err != nil {
+	if err := c.checkGlobals(anywhere); err != nil {
 		return err
 	}
 	if len(names) < 2 || names[1] == "help" {
@@ -160,9 +176,18 @@ func (c *call) choose(names []string) error {
 		return nil
 	}
 	if c.op = findOperation(c.service, names[1]); c.op == nil {
-		return unknownOperation(c.service, names[1])
+		return invalidChoice("operation", names[1], commands(c.service))
 	}
 	return nil
+}
+
+// commands are the operations of a service as they are called.
+func commands(s *schema.Service) []string {
+	names := make([]string, len(s.Operations))
+	for i, op := range s.Operations {
+		names[i] = dashed(op.Title())
+	}
+	return names
 }
 
 // findOperation finds an operation by its command. Only the one found is described.
@@ -173,45 +198,6 @@ func findOperation(s *schema.Service, command string) *schema.Description {
 		}
 	}
 	return nil
-}
-
-// unknownOperation names close matches (R-CMD-17).
-func unknownOperation(s *schema.Service, command string) error {
-	message := fmt.Sprintf("argument operation: Found invalid choice '%s'", command)
-	var close []string
-	for _, op := range s.Operations {
-		if name := dashed(op.Title()); similarity(name, command) >= 0.8 {
-			close = append(close, name)
-		}
-	}
-	slices.SortFunc(close, func(a, b string) int {
-		return int(1000 * (similarity(b, command) - similarity(a, command)))
-	})
-	for i, name := range close[:min(3, len(close))] {
-		if i == 0 {
-			message += "\n\nMaybe you meant:\n"
-		}
-		message += "\n  * " + name
-	}
-	return usageError("%s", message)
-}
-
-// similarity is twice the share of characters that two names have in common, in order.
-func similarity(a, b string) float64 {
-	row := make([]int, len(b)+1)
-	for i := range len(a) {
-		before := 0
-		for j := range len(b) {
-			kept := row[j+1]
-			if a[i] == b[j] {
-				row[j+1] = before + 1
-			} else {
-				row[j+1] = max(row[j+1], row[j])
-			}
-			before = kept
-		}
-	}
-	return 2 * float64(row[len(b)]) / float64(len(a)+len(b))
 }
 
 func (c *call) wantsHelp() bool {

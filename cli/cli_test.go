@@ -3,8 +3,6 @@ package cli
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -18,8 +16,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 )
-
-var update = flag.Bool("update", false, "write golden files anew")
 
 // recorder is a server that keeps what it was sent and answers what it was told.
 type recorder struct {
@@ -80,7 +76,7 @@ func call1(t *testing.T, vars map[string]string, stdin string, words ...string) 
 	var out, problem bytes.Buffer
 	status := Run(context.Background(), words, Env{
 		Stdin: strings.NewReader(stdin), Stdout: &out, Stderr: &problem, Getenv: func(k string) string { return vars[k] },
-		Program: "drover", Version: "test", Location: time.UTC,
+		Program: "drover", Version: "test", Location: time.UTC, Wait: func(context.Context, time.Duration) error { return nil },
 	})
 	return result{out.String(), problem.String(), status}
 }
@@ -146,6 +142,7 @@ func TestSent(t *testing.T) {
 		{"R-CMD-63", []string{"describe-job-execution", "--job-id", "j/k", "--thing-name", "t 1:é"}, `GET /things/t%201%3A%C3%A9/jobs/j%2Fk`},
 		{"R-CMD-23", []string{"describe-job-execution", "--job-id", "j", "--thing-name", "t", "--execution-number", "9223372036854775808"},
 			`GET /things/t/jobs/j?executionNumber=9223372036854775808`},
+		{"R-CMD-5 a global option", []string{"--output", "text", "update-job", "--job-id", "j"}, `PATCH /jobs/j {}`},
 		{"R-CMD-7 namespace", []string{"update-job", "--job-id", "j", "--namespace-id", "n"}, `PATCH /jobs/j?namespaceId=n {}`},
 	} {
 		r := record(t)
@@ -175,10 +172,21 @@ func TestRefused(t *testing.T) {
 		{"R-CMD-15", []string{"iot", "cancel-job-execution"}, "the following arguments are required: --job-id, --thing-name"},
 		{"R-CMD-16", []string{"iot", "update-job", "--job-id", "j", "--bogus=x", "stray"}, "Unknown options: --bogus=x, stray"},
 		{"R-CMD-17", []string{"iot", "update-jobs"}, "argument operation: Found invalid choice 'update-jobs'\n\nMaybe you meant:\n\n  * update-job\n"},
+		{"R-CMD-17", []string{"iot-job-data", "list-jobs"}, "argument command: Found invalid choice 'iot-job-data'\n\nMaybe you meant:\n\n  * iot-jobs-data\n"},
+		{"R-CMD-17", []string{"iot", "wait"}, "argument operation: Found invalid choice 'wait'\nusage: "},
 		{"R-CMD-18", []string{"iot"}, "the following arguments are required: operation"},
 		{"R-CMD-18", nil, "the following arguments are required: command"},
 		{"R-CMD-19", []string{"iot", "update-job", "--job-id", "j", "--", "--description", "x"}, "Unknown options: --description, x"},
 		{"R-CMD-20", []string{"iot", "update-job", "--query", "bad["}, "Bad value for --query"},
+		{"R-CMD-20", []string{"iot", "bogus", "--query", "bad["}, "Bad value for --query"},
+		{"R-CMD-20", []string{"iot", "update-job", "--description", "--query", "bad["}, "Bad value for --query"},
+		{"R-CMD-20", []string{"bogus", "update-job", "--output", "bogus"}, "argument --output: Found invalid choice"},
+		{"R-CMD-20", []string{"iot", "update-job", "--job-id", "file://nope", "--bogus"}, "Unknown options: --bogus"},
+		{"R-CMD-20", []string{"iot", "describe-job-execution", "--execution-number", "x"}, "argument --execution-number: invalid int value: 'x'"},
+		{"R-CMD-20", []string{"iot", "update-job", "--profile", "nope"}, "the following arguments are required: --job-id"},
+		{"R-CMD-98", []string{"iot", "bogus", "--cli-read-timeout", "soon"}, "argument --cli-read-timeout: invalid int value: 'soon'"},
+		{"R-CMD-21", []string{"iot", "list-jobs", "--max-results", "many"}, "argument --max-results: invalid int value: 'many'"},
+		{"R-CMD-92", []string{"iot", "list-jobs", "--max-items", "many"}, "argument --max-items: invalid int value: 'many'"},
 		{"R-CMD-20", []string{"iot", "update-job", "--job-id", "file://nope", "--timeout-config", "foo"}, "Unable to load paramfile file://nope"},
 		{"R-CMD-21", []string{"iot", "describe-job-execution", "--job-id", "j", "--thing-name", "t", "--execution-number", "1.5"}, "argument --execution-number: invalid int value: '1.5'"},
 		{"R-CMD-33", []string{"iot", "update-job", "--job-id", "j", "--timeout-config", "inProgressTimeoutInMinutes=abc"},
@@ -276,6 +284,13 @@ func TestShown(t *testing.T) {
 		{"R-CMD-76", "--query job.targets --output text", "b\ta\n"},
 		{"R-CMD-75", "--query job.abortConfig --output text", "CRITERIALIST\tFAILED\t9\t100.0\n"},
 		{"R-CMD-74", "--query job.{b:jobId,a:status} --output text", "IN_PROGRESS\tj1\n"},
+		{"R-CMD-74 no scalars", "--query job.{abortConfig:abortConfig} --output text", "CRITERIALIST\tFAILED\t9\t100.0\n"},
+		{"R-CMD-78", "--query [job.jobId,job.{a:status},job.jobId] --output text", "j1\nj1\nIN_PROGRESS\n"},
+		{"R-CMD-89 keys as written", "--query job.{b:jobId,a:status,\"x-y\":comment}", "{\n    \"b\": \"j1\",\n    \"a\": \"IN_PROGRESS\",\n    \"x-y\": null\n}\n"},
+		{"R-CMD-89 keys in a text are none", "--query job.{b:jobId,a:'z:'}", "{\n    \"b\": \"j1\",\n    \"a\": \"z:\"\n}\n"},
+		{"R-CMD-70 in a query", "--query job.abortConfig.criteriaList[0].[thresholdPercentage,minNumberOfExecutedThings] --output text", "100.0\t9\n"},
+		{"R-CMD-70 computed", "--query sum([length(job.targets),`0.5`]) --output text", "2.5\n"},
+		{"R-CMD-69 rounded", "--query job.createdAt --output text", "2023-11-14T22:13:20.500000+00:00\n"},
 	} {
 		r := record(t, answer{200, "", body})
 		got := call1(t, r.environment(t), "", append([]string{"iot", "describe-job", "--job-id", "j1"}, strings.Fields(tt.words)...)...)
@@ -289,82 +304,11 @@ func TestShown(t *testing.T) {
 	}
 }
 
-// Five items in pages of two (R-CMD-91 to R-CMD-97).
-func TestPaging(t *testing.T) {
+// The version is printed whatever else is on the line (R-CMD-98, R-CMD-131).
+func TestVersion(t *testing.T) {
 	t.Parallel()
-	pages := []answer{
-		{200, "", `{"jobs":[{"jobId":"a"},{"jobId":"b"}],"nextToken":"t2"}`},
-		{200, "", `{"jobs":[{"jobId":"c"},{"jobId":"d"}],"nextToken":"t4"}`},
-		{200, "", `{"jobs":[{"jobId":"e"}]}`},
-	}
-	for _, tt := range []struct {
-		words    string
-		want     string
-		requests int
-	}{
-		{"--query jobs[].jobId", `["a","b","c","d","e"]`, 3},
-		{"--max-items 3", `{"jobs":[{"jobId":"a"},{"jobId":"b"},{"jobId":"c"}],"NextToken":"eyJuZXh0VG9rZW4iOiAidDIiLCAiYm90b190cnVuY2F0ZV9hbW91bnQiOiAxfQ=="}`, 2},
-		{"--max-items 2", `{"jobs":[{"jobId":"a"},{"jobId":"b"}],"NextToken":"eyJuZXh0VG9rZW4iOiAidDIifQ=="}`, 1},
-		{"--max-items 1", `{"jobs":[{"jobId":"a"}],"NextToken":"eyJuZXh0VG9rZW4iOiBudWxsLCAiYm90b190cnVuY2F0ZV9hbW91bnQiOiAxfQ=="}`, 1},
-		{"--max-items 5 --query length(jobs)", `5`, 3},
-		{"--no-paginate", `{"jobs":[{"jobId":"a"},{"jobId":"b"}],"nextToken":"t2"}`, 1},
-		{"--max-results 2", `{"jobs":[{"jobId":"a"},{"jobId":"b"}],"nextToken":"t2"}`, 1},
-	} {
-		r := record(t, pages...)
-		got := call1(t, r.environment(t), "", append([]string{"iot", "list-jobs"}, strings.Fields(tt.words)...)...)
-		var compact bytes.Buffer
-		if err := json.Compact(&compact, []byte(got.out)); err != nil || compact.String() != tt.want || len(r.sent) != tt.requests {
-			t.Errorf("%s: %s after %d requests, want %s after %d\n%s", tt.words, compact.String(), len(r.sent), tt.want, tt.requests, got.problem)
-		}
-	}
-	r := record(t, pages[1])
-	call1(t, r.environment(t), "", "iot", "list-jobs", "--page-size", "2", "--max-items", "1", "--starting-token", "eyJuZXh0VG9rZW4iOiAidDIiLCAiYm90b190cnVuY2F0ZV9hbW91bnQiOiAxfQ==")
-	if r.sent[0] != "GET /jobs?maxResults=2&nextToken=t2" {
-		t.Errorf("resumed with %s", r.sent[0])
-	}
-}
-
-// The skeleton of R-CMD-53, to the letter, and that of every operation; the help of two.
-func TestGolden(t *testing.T) {
-	t.Parallel()
-	golden := func(name, got string) {
-		path := filepath.Join("testdata", name)
-		if *update {
-			if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", name, diff)
-		}
-	}
-	for _, command := range []string{"update-job", "create-job"} {
-		golden(command+".help.txt", call1(t, nil, "", "iot", command, "help").out)
-	}
-	golden("update-job.skeleton.json", call1(t, nil, "", "iot", "update-job", "--generate-cli-skeleton").out)
-	var all strings.Builder
-	for _, s := range services {
-		for _, op := range s.Operations {
-			command := dashed(op.Title())
-			got := call1(t, nil, "", s.Name, command, "--generate-cli-skeleton")
-			if got.status != 0 || !json.Valid([]byte(got.out)) {
-				t.Errorf("%s %s: %+v", s.Name, command, got)
-			}
-			fmt.Fprintf(&all, "%s %s\n%s", s.Name, command, got.out)
-		}
-	}
-	golden("skeletons.txt", all.String())
-}
-
-// Help is there in every spelling, without an environment (R-CMD-19, R-CMD-123, R-CMD-126).
-func TestHelp(t *testing.T) {
-	t.Parallel()
-	for _, words := range []string{"help", "--help", "-h", "iot help", "iot --help", "iot update-job help", "iot update-job --help", "iot update-job -h", "iot-jobs-data update-job-execution help"} {
-		if got := call1(t, nil, "", strings.Fields(words)...); got.status != 0 || got.problem != "" || len(got.out) < 100 {
+	for _, words := range []string{"--version", "iot --version", "iot bogus --version", "--query bad[ iot update-job --bogus --version"} {
+		if got := call1(t, nil, "", strings.Fields(words)...); got.status != 0 || got.out != "drover test\n" {
 			t.Errorf("%s: %+v", words, got)
 		}
 	}

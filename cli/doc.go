@@ -2,6 +2,7 @@
 // command line has them. It is an interpreter over the operations table: there is no code for any one command. Names,
 // options, help, skeletons, shorthand, checks and output order are walks over the description in package schema.
 //
-// cli.go is the path of a call. words.go reads the command line, shorthand.go and jsonvalue.go read values, check.go
-// checks them, send.go makes the request, answer.go and output.go show what came back. Rules R-CMD are in docs/spec.
+// cli.go is the path of a call. words.go reads the command line, read.go and shorthand.go its values, check.go checks them,
+// perform.go, retry.go and send.go make the request, answer.go, query.go and output.go show what came back; help.go and
+// skeleton.go need no server. settings.go and credentials.go are the world around. Rules R-CMD are in docs/spec.
 package cli

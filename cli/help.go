@@ -52,11 +52,9 @@ func (c *call) helpService(b *strings.Builder) error {
 	}
 	fmt.Fprintf(b, "NAME\n    %s\n\nCOMMANDS\n", c.service.Name)
 	names := map[string]string{}
-	var sorted []string
+	sorted := commands(c.service)
 	for _, op := range c.service.Operations {
-		name := dashed(op.Title())
-		sorted = append(sorted, name)
-		names[name] = sentence(docs.Operation(op.Title()))
+		names[dashed(op.Title())] = sentence(docs.Operation(op.Title()))
 	}
 	slices.Sort(sorted)
 	for _, name := range sorted {
@@ -64,15 +62,6 @@ func (c *call) helpService(b *strings.Builder) error {
 	}
 	b.WriteString("\n" + globalHelp())
 	return nil
-}
-
-// sentence is the first sentence of a text.
-func sentence(text string) string {
-	text = strings.Join(strings.Fields(text), " ")
-	if at := strings.Index(text, ". "); at >= 0 {
-		return text[:at+1]
-	}
-	return text
 }
 
 func (c *call) helpOperation(b *strings.Builder) error {
@@ -93,39 +82,52 @@ func (c *call) helpOperation(b *strings.Builder) error {
 		}
 	}
 	b.WriteString(commonHelp(c.op))
-	b.WriteString("\n" + globalHelp() + "\nOUTPUT\n")
+	b.WriteString(globalHelp() + "\nEXAMPLES\n" + examples(c.env.Program, c.service.Name, c.op) + "\nOUTPUT\n")
 	if len(c.op.Output.Members) == 0 {
 		b.WriteString("    None\n")
 	}
 	for _, m := range c.op.Output.Members {
 		fmt.Fprintf(b, "    %s -> (%s)\n%s", m.Name, m.Shape.Kind, wrapped(docs.Member(c.op.Output, m), "        "))
+		helpNested(b, docs, m.Shape, "        ")
 	}
 	return nil
 }
 
-// synopsis lists the options as they are written, optional ones in brackets.
+// synopsis lists the options as they are written, optional ones in brackets: the operation's own, those of every command,
+// the global ones.
 func synopsis(op *schema.Description) (parts []string) {
-	for _, m := range op.Input.Members {
-		if pagingMember(op, m.Name) {
+	for _, o := range append(options(op), globals...) {
+		text := "--" + o.name
+		switch {
+		case o.hidden || o.negation:
 			continue
-		}
-		text := "--" + dashed(m.Name)
-		if m.Shape.Kind == schema.Boolean {
-			text += " | --no-" + dashed(m.Name)
-		} else {
+		case o.member != nil && o.member.Shape.Kind == schema.Boolean:
+			text += " | --no-" + o.name
+		case o.takes == takesOne:
 			text += " <value>"
+		case o.takes == takesAll:
+			text += " <value> ..."
+		case o.takes == takesOptional:
+			text += " [<value>]"
 		}
-		if !m.Required {
+		if o.member == nil || !o.member.Required {
 			text = "[" + text + "]"
 		}
 		parts = append(parts, text)
 	}
-	for _, o := range options(op) {
-		if o.member == nil {
-			parts = append(parts, "[--"+o.name+" <value>]")
+	return parts
+}
+
+// examples are the shortest call, and the way through a file.
+func examples(program, service string, op *schema.Description) string {
+	call := fmt.Sprintf("    %s %s %s", program, service, dashed(op.Name))
+	short := call
+	for _, m := range op.Input.Members {
+		if m.Required {
+			short += " --" + dashed(m.Name) + " <value>"
 		}
 	}
-	return parts
+	return short + "\n\n" + call + " --generate-cli-skeleton > input.json\n" + call + " --cli-input-json file://input.json\n"
 }
 
 func helpMember(b *strings.Builder, docs schema.Docs, s *schema.Shape, m *schema.Member) {
@@ -133,11 +135,26 @@ func helpMember(b *strings.Builder, docs schema.Docs, s *schema.Shape, m *schema
 	if text := limits(m.Shape); text != "" {
 		fmt.Fprintf(b, "        Constraints: %s\n", text)
 	}
+	helpNested(b, docs, m.Shape, "        ")
 	if hasShorthand(m.Shape) {
 		fmt.Fprintf(b, "        Shorthand syntax:\n            %s\n", shorthandLine(m.Shape))
 		fmt.Fprintf(b, "        JSON syntax:\n%s", indented(jsonLines(m.Shape), "            "))
 	}
 	b.WriteString("\n")
+}
+
+// helpNested tells of the members inside a value.
+func helpNested(b *strings.Builder, docs schema.Docs, s *schema.Shape, margin string) {
+	for s.Kind == schema.List || s.Kind == schema.Map {
+		s = s.Elem
+	}
+	for _, m := range s.Members {
+		fmt.Fprintf(b, "%s%s (%s)%s\n%s", margin, m.Name, m.Shape.Kind, requiredMark(m), wrapped(docs.Member(s, m), margin+"    "))
+		if text := limits(m.Shape); text != "" {
+			fmt.Fprintf(b, "%s    Constraints: %s\n", margin, text)
+		}
+		helpNested(b, docs, m.Shape, margin+"    ")
+	}
 }
 
 func requiredMark(m *schema.Member) string {
@@ -147,6 +164,7 @@ func requiredMark(m *schema.Member) string {
 	return ""
 }
 
+// commonHelp tells of the options that every command has, and of those that few have.
 func commonHelp(op *schema.Description) string {
 	text := `    --cli-input-json (string)
         A JSON object with the members of the request, file://PATH, or - for standard input. Options given beside it
@@ -159,9 +177,14 @@ func commonHelp(op *schema.Description) string {
 
 `
 	}
-	return text + `    --generate-cli-skeleton (string)
+	text += `    --generate-cli-skeleton (string)
         Prints a sample request ("input", the default) or a sample answer ("output") and sends nothing.
+
 `
+	for _, file := range outfiles[op.Name] {
+		text += fmt.Sprintf("    --%s (string)\n        A file that gets %s of the answer.\n\n", file.option, file.path)
+	}
+	return text
 }
 
 func globalHelp() string {
@@ -175,34 +198,7 @@ func globalHelp() string {
 		if o.takes == takesOne {
 			text += " <value>"
 		}
-		if o.choices != nil {
-			text += " (" + strings.Join(o.choices, "|") + ")"
-		}
-		b.WriteString(text + "\n")
+		b.WriteString(text + "\n" + wrapped(o.about, "        "))
 	}
 	return b.String()
-}
-
-// wrapped fills a text into lines behind a margin.
-func wrapped(text, margin string) string {
-	var b strings.Builder
-	line := ""
-	for _, word := range strings.Fields(text) {
-		if line != "" && len(line)+1+len(word) > 100 {
-			b.WriteString(margin + line + "\n")
-			line = ""
-		}
-		if line != "" {
-			line += " "
-		}
-		line += word
-	}
-	if line != "" {
-		b.WriteString(margin + line + "\n")
-	}
-	return b.String()
-}
-
-func indented(text, margin string) string {
-	return margin + strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\n", "\n"+margin) + "\n"
 }

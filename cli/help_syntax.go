@@ -76,6 +76,18 @@ func jsonSyntax(s *schema.Shape, margin string) string {
 	return s.Kind.String()
 }
 
+// decimalLimits says in words what a number with decimals is held to.
+func decimalLimits(d *schema.Decimals) string {
+	text := "value"
+	if d.Min != "" {
+		text += " from " + d.Min
+	}
+	if d.Max != "" {
+		text += " to " + d.Max
+	}
+	return fmt.Sprintf("%s, at most %d decimals", text, d.Places)
+}
+
 // limits says in words what a value is held to.
 func limits(s *schema.Shape) string {
 	var parts []string
@@ -92,6 +104,9 @@ func limits(s *schema.Shape) string {
 	add("length", s.Constraint.Len)
 	add("items", s.Constraint.Size)
 	add("value", s.Constraint.Num)
+	if d := s.Constraint.Decimal; d != nil {
+		parts = append(parts, decimalLimits(d))
+	}
 	if s.Constraint.Pattern != "" {
 		parts = append(parts, "pattern "+s.Constraint.Pattern)
 	}

@@ -34,26 +34,3 @@ func TestKeysStayWithTheirServer(t *testing.T) {
 		}
 	}
 }
-
-// A call that fails leaves the files as they were; one that succeeds replaces them whole, for their owner only (R-CMD-130).
-func TestOutfile(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "pump.key")
-	if err := os.WriteFile(path, []byte("the key of a device in the field"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	r := record(t, answer{status: 400, body: `{"message":"no"}`}, answer{status: 200, body: `{"keyPair":{"PrivateKey":"new"}}`})
-	words := []string{"iot", "create-keys-and-certificate", "--private-key-outfile", path}
-	for _, want := range []struct {
-		status int
-		text   string
-	}{{254, "the key of a device in the field"}, {0, "new"}} {
-		got := call1(t, r.environment(t), "", words...)
-		if text, err := os.ReadFile(path); err != nil || got.status != want.status || string(text) != want.text {
-			t.Errorf("%+v: the file holds %q, %v", got, text, err)
-		}
-	}
-	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("mode %v, %v", info.Mode(), err)
-	}
-}

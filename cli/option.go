@@ -1,10 +1,6 @@
 package cli
 
 import (
-	"fmt"
-	"os"
-	"strings"
-
 	"github.com/drover-iot/drover/schema"
 )
 
@@ -16,6 +12,13 @@ type option struct {
 	negation bool           // the --no- form of a boolean
 	hidden   bool           // works, but is not shown in help
 	choices  []string
+	about    string // for help, of an option of the command line itself
+	number   bool   // a whole number, of an option of the command line itself
+}
+
+// whole reports whether an option takes a whole number.
+func (o *option) whole() bool {
+	return o.number || o.member != nil && (o.member.Shape.Kind == schema.Integer || o.member.Shape.Kind == schema.Long)
 }
 
 type arity uint8
@@ -29,21 +32,25 @@ const (
 
 // globals may stand anywhere (R-CMD-98).
 var globals = []*option{
-	{name: "debug", takes: takesNone},
-	{name: "endpoint-url"},
-	{name: "no-verify-ssl", takes: takesNone},
-	{name: "no-paginate", takes: takesNone},
-	{name: "output", choices: []string{"json", "text", "table", "yaml", "yaml-stream", "off"}},
-	{name: "query"},
-	{name: "profile"},
-	{name: "region"},
-	{name: "version", takes: takesNone},
-	{name: "color", choices: []string{"on", "off", "auto"}},
-	{name: "no-sign-request", takes: takesNone},
-	{name: "ca-bundle"},
-	{name: "cli-read-timeout"},
-	{name: "cli-connect-timeout"},
-	{name: "no-cli-pager", takes: takesNone},
+	{name: "debug", about: "Says on standard error what is sent and how it went.", takes: takesNone},
+	{name: "endpoint-url", about: "The server to call, instead of the configured one."},
+	{name: "no-verify-ssl", about: "Accepts any certificate of the server.", takes: takesNone},
+	{name: "no-paginate", about: "Makes one request of a paged command, and shows the answer as it came.", takes: takesNone},
+	{name: "output", about: "How the answer is shown. Only json (the default) and text are available yet.", choices: []string{"json", "text", "table", "yaml", "yaml-stream", "off"}},
+	{name: "query", about: "A JMESPath expression that picks from the answer."},
+	{name: "profile", about: "The profile of the shared files."},
+	{name: "region", about: "The region that requests are signed for."},
+	{name: "version", about: "Prints the version.", takes: takesNone},
+	{name: "color", about: "Of tables.", choices: []string{"on", "off", "auto"}},
+	{name: "no-sign-request", about: "Sends the request unsigned and looks for no credentials.", takes: takesNone},
+	{name: "ca-bundle", about: "A PEM file with the only certificates to trust."},
+	{name: "cli-read-timeout", about: "Seconds to wait for each piece of an answer: 60 unless told, 0 for ever.", number: true},
+	{name: "cli-connect-timeout", about: "Seconds to wait for a connection: 60 unless told, 0 for ever.", number: true},
+	{name: "cli-binary-format", choices: []string{"base64", "raw-in-base64-out"}, hidden: true},
+	{name: "no-cli-pager", about: "There is no pager; accepted all the same.", takes: takesNone},
+	{name: "cli-auto-prompt", takes: takesNone, hidden: true},
+	{name: "no-cli-auto-prompt", takes: takesNone, hidden: true},
+	{name: "cli-error-format", choices: []string{"legacy", "json", "yaml", "text", "table", "enhanced"}, hidden: true},
 	{name: "help", takes: takesNone, hidden: true},
 }
 
@@ -62,15 +69,15 @@ func options(op *schema.Description) []*option {
 		}
 		all = append(all, o)
 	}
-	all = append(all, &option{name: "cli-input-json"})
+	all = append(all, &option{name: "cli-input-json"}, &option{name: "cli-input-yaml", hidden: true})
 	if op.Page != nil {
 		all = append(all, &option{name: "starting-token"})
 		if op.Page.Size != "" && op.Page.Size != "pageSize" { // R-CMD-129: the service's own pageSize wins
-			all = append(all, &option{name: "page-size"})
+			all = append(all, &option{name: "page-size", number: true})
 		}
-		all = append(all, &option{name: "max-items"})
+		all = append(all, &option{name: "max-items", number: true})
 	}
-	all = append(all, &option{name: "generate-cli-skeleton", takes: takesOptional, choices: []string{"input", "output"}})
+	all = append(all, &option{name: "generate-cli-skeleton", takes: takesOptional, choices: []string{"input", "yaml-input", "output"}})
 	for _, file := range outfiles[op.Name] {
 		all = append(all, &option{name: file.option})
 	}
@@ -80,118 +87,4 @@ func options(op *schema.Description) []*option {
 // pagingMember reports whether a member is one that automatic paging looks after (R-CMD-95).
 func pagingMember(op *schema.Description, name string) bool {
 	return op.Page != nil && (name == op.Page.In || name == op.Page.Size && name != "pageSize")
-}
-
-// outfiles are files that a successful call writes parts of its answer to (R-CMD-130). They are part of the command line,
-// not of the API.
-var outfiles = map[string][]struct{ option, path string }{
-	"CreateKeysAndCertificate": {
-		{"certificate-pem-outfile", "certificatePem"}, {"public-key-outfile", "keyPair.PublicKey"}, {"private-key-outfile", "keyPair.PrivateKey"},
-	},
-	"CreateCertificateFromCsr": {{"certificate-pem-outfile", "certificatePem"}},
-}
-
-// parameter reads the words of an option as the value of its member (sections 3 to 5 of chapter 40).
-func (c *call) parameter(o *option, words []string) (value, error) {
-	s := o.member.Shape
-	if s.Kind == schema.Boolean {
-		return !o.negation, nil
-	}
-	if s.Kind == schema.Integer || s.Kind == schema.Long {
-		n, ok := wholeNumber(words[0])
-		if !ok {
-			return nil, usageError("argument --%s: invalid int value: '%s'", o.name, words[0])
-		}
-		return n, nil
-	}
-	words, err := c.loadWords(o, words)
-	if err != nil {
-		return nil, err
-	}
-	switch s.Kind {
-	case schema.List:
-		return c.listParameter(o, s, words)
-	case schema.Structure, schema.Map:
-		return c.complexParameter(o, s, words[0])
-	}
-	return words[0], nil
-}
-
-// loadWords replaces the only word of an option by a file's text (R-CMD-42).
-func (c *call) loadWords(o *option, words []string) ([]string, error) {
-	if len(words) != 1 || !strings.HasPrefix(words[0], "file://") && !strings.HasPrefix(words[0], "fileb://") {
-		return words, nil
-	}
-	text, err := c.loadFile(words[0])
-	if err != nil {
-		return nil, parsingError("--"+o.name, err)
-	}
-	return []string{text}, nil
-}
-
-// loadFile reads a file named by file://PATH or fileb://PATH; ~ and variables in PATH are expanded.
-func (c *call) loadFile(name string) (string, error) {
-	_, path, _ := strings.Cut(name, "://")
-	if rest, home := strings.CutPrefix(path, "~/"); home {
-		path = c.env.Getenv("HOME") + "/" + rest
-	}
-	text, err := os.ReadFile(os.Expand(path, c.env.Getenv))
-	if err != nil {
-		return "", fmt.Errorf("Unable to load paramfile %s: %w", name, err)
-	}
-	if strings.HasPrefix(name, "fileb://") {
-		return string(text), nil
-	}
-	return strings.ReplaceAll(string(text), "\r\n", "\n"), nil
-}
-
-// listParameter reads each word as an element, or one word as a JSON list (R-CMD-34, R-CMD-40, R-CMD-46).
-func (c *call) listParameter(o *option, s *schema.Shape, words []string) (value, error) {
-	if len(words) == 1 && strings.HasPrefix(strings.TrimSpace(words[0]), "[") {
-		return c.jsonParameter(o, words[0])
-	}
-	items := list{}
-	for _, word := range words {
-		if k := s.Elem.Kind; k != schema.Structure && k != schema.Map && k != schema.List {
-			items = append(items, word)
-			continue
-		}
-		item, err := c.complexParameter(o, s.Elem, word)
-		if err != nil {
-			return nil, err
-		}
-		items = append(items, item)
-	}
-	return items, nil
-}
-
-// complexParameter reads one word as JSON when it looks like it, else as shorthand (R-CMD-25).
-func (c *call) complexParameter(o *option, s *schema.Shape, word string) (value, error) {
-	if first := strings.TrimSpace(word); strings.HasPrefix(first, "{") {
-		return c.jsonParameter(o, word)
-	} else if strings.HasPrefix(first, "[") {
-		return nil, parsingError("--"+o.name, fmt.Errorf("Invalid JSON:\n%s", word))
-	}
-	parsed, err := shorthand(word, c.loadFile)
-	var v value
-	if err == nil {
-		v, err = typed(s, parsed, "")
-	}
-	if err != nil {
-		return nil, parsingError("--"+o.name, err)
-	}
-	return v, nil
-}
-
-func (c *call) jsonParameter(o *option, text string) (value, error) {
-	v, err := parseJSON(text)
-	if err != nil {
-		return nil, parsingError("--"+o.name, fmt.Errorf("Invalid JSON: %w\nJSON received: %s", err, text))
-	}
-	return v, nil
-}
-
-// parsingError is a value that could not be read.
-func parsingError(where string, err error) error {
-	return &exitError{status: statusUsage, message: fmt.Sprintf("Error parsing parameter '%s': %v", where, err)}
 }

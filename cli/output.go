@@ -55,8 +55,6 @@ func writeObject(out *strings.Builder, o *object, label string, columns []string
 	}
 	if len(cells) > 0 {
 		writeLine(out, label, cells...)
-	} else if label != "" {
-		writeLine(out, label)
 	}
 	for _, f := range sortedFields(o) {
 		if nested(f.value) {
@@ -66,13 +64,15 @@ func writeObject(out *strings.Builder, o *object, label string, columns []string
 }
 
 // writeList writes a list: one line an object with common columns (R-CMD-75), scalars with a label one a line, without on
-// one line (R-CMD-76), lists one after the other.
+// one line (R-CMD-76), lists one after the other. In a list that mixes scalars with objects they get a line each (R-CMD-78).
 func writeList(out *strings.Builder, items list, label string) {
 	var columns, scalars []string
+	mixed := false
 	for _, item := range items {
 		switch item := item.(type) {
 		case *object:
 			columns = append(columns, scalarNames(item)...)
+			mixed = true
 		case list:
 		default:
 			scalars = append(scalars, scalarText(item))
@@ -80,7 +80,7 @@ func writeList(out *strings.Builder, items list, label string) {
 	}
 	slices.Sort(columns)
 	columns = slices.Compact(columns)
-	if label == "" && len(scalars) > 0 {
+	if label == "" && len(scalars) > 0 && !mixed {
 		writeLine(out, "", scalars...)
 	} else {
 		for _, s := range scalars {

@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// checkGlobals refuses what is wrong before any operation is known (R-CMD-20).
-func (c *call) checkGlobals() (err error) {
-	if g, given := c.line.last("query"); given {
+// checkGlobals refuses what is wrong before any operation is known (R-CMD-20, step 2).
+func (c *call) checkGlobals(line *commandLine) (err error) {
+	if g, given := line.last("query"); given {
 		if c.query, err = parseQuery(g.words[0]); err != nil {
 			return err
 		}
 	}
-	if url := c.line.text("endpoint-url"); url != "" && !strings.Contains(url, "://") {
+	if url := line.text("endpoint-url"); url != "" && !strings.Contains(url, "://") {
 		return &exitError{status: statusUsage, message: fmt.Sprintf(
 			"Bad value for --endpoint-url %q: scheme is missing. Must be of the form http://<hostname>/ or https://<hostname>/", url)}
 	}
@@ -27,19 +27,39 @@ func (c *call) readOptions(words []string) error {
 	if err := c.line.read(words, known); err != nil {
 		return err
 	}
-	if c.wantsHelp() || c.line.has("version") {
+	if c.wantsHelp() {
 		return nil
 	}
-	if err := c.checkGlobals(); err != nil { // those after the operation
-		return err
-	}
-	if !c.line.has("cli-input-json") && (!c.line.has("generate-cli-skeleton") || c.wantsSkeleton() == "output") {
+	file := c.line.has("cli-input-json") || c.line.has("cli-input-yaml")
+	if !file && (!c.line.has("generate-cli-skeleton") || c.wantsSkeleton() == "output") {
 		if err := c.required(); err != nil {
 			return err
 		}
 	}
 	if left := append(append([]string(nil), c.line.leftOver...), c.line.plain...); len(left) > 0 {
 		return usageError("Unknown options: %s", strings.Join(left, ", "))
+	}
+	return c.notYet()
+}
+
+// notYet refuses what the reference has and this version has not, rather than doing something else.
+func (c *call) notYet() error {
+	has := c.line.has
+	switch {
+	case has("cli-input-json") && has("cli-input-yaml"): // R-CMD-49
+		return &exitError{status: statusUsage, message: "Only one --cli-input- parameter may be specified."}
+	case has("cli-auto-prompt") && has("no-cli-auto-prompt"): // R-CMD-98
+		return &exitError{status: statusUsage, message: "Both --cli-auto-prompt and --no-cli-auto-prompt cannot be specified at the same time."}
+	case has("cli-input-yaml"):
+		return notYet("--cli-input-yaml")
+	case has("cli-auto-prompt"):
+		return notYet("--cli-auto-prompt")
+	case c.wantsSkeleton() == "yaml-input":
+		return notYet("--generate-cli-skeleton yaml-input")
+	case c.line.text("cli-binary-format") == "raw-in-base64-out":
+		return notYet("--cli-binary-format raw-in-base64-out")
+	case has("cli-error-format") && c.line.text("cli-error-format") != "legacy":
+		return notYet("--cli-error-format " + c.line.text("cli-error-format"))
 	}
 	return nil
 }
@@ -94,7 +114,7 @@ func (c *call) parameters() (*object, error) {
 	}
 	for _, f := range file.fields {
 		if _, set := in.get(f.key); !set {
-			in.fields = append(in.fields, f)
+			in.set(f.key, f.value)
 		}
 	}
 	return in, nil

@@ -16,6 +16,7 @@ import (
 // (section 23 of chapter 40).
 type settings struct {
 	region, endpoint, output, timestamps string
+	attempts                             int
 	credentials                          credentials
 	profile                              profile
 }
@@ -31,12 +32,15 @@ type profile struct {
 }
 
 func (p profile) get(key string) string {
-	for _, s := range []*ini.Section{p.credentials, p.section} {
-		if s != nil && s.HasKey(key) {
-			return s.Key(key).String()
-		}
+	return first(textOf(p.credentials, key), textOf(p.section, key))
+}
+
+// textOf is the text of a key as it stands in the file, "" without it.
+func textOf(s *ini.Section, key string) string {
+	if s == nil || !s.HasKey(key) {
+		return ""
 	}
-	return ""
+	return s.Key(key).Value()
 }
 
 // first returns the first text that is not empty: empty variables count as not set (R-CMD-137).
@@ -60,19 +64,16 @@ func (c *call) settle() (err error) {
 	if s.endpoint, err = c.findEndpoint(); err != nil {
 		return err
 	}
-	if local := c.localServer(); local != nil && s.endpoint == "" && !c.hasCredentials() {
-		s.endpoint = local.HTTP
-		s.region = first(s.region, local.Region)
-		s.credentials = credentials{id: local.AccessKeyID, secret: local.SecretAccessKey}
+	if s.endpoint == "" {
+		c.useLocalServer()
 	}
 	switch {
 	case s.region == "":
 		return environmentError(`You must specify a region. You can also configure your region by running "aws configure".`)
 	case !hostLabel.MatchString(s.region):
 		return otherError("Provided region_name '%s' doesn't match a supported format.", s.region)
-	case s.endpoint == "":
-		return environmentError("There is no endpoint. Give --endpoint-url, set AWS_ENDPOINT_URL, or put endpoint_url into the profile; " +
-			"beside a running \"drover serve\" none of these is needed, as long as no credentials are configured either.")
+	case s.endpoint == "" && c.wantsSkeleton() == "": // a sample needs none (R-CMD-55)
+		return environmentError("%s", noEndpoint)
 	}
 	s.output = first(c.line.text("output"), get("AWS_DEFAULT_OUTPUT"), s.profile.get("output"), "json")
 	switch s.output {
@@ -86,8 +87,13 @@ func (c *call) settle() (err error) {
 	if s.timestamps != "iso8601" && s.timestamps != "wire" {
 		return environmentError(`Unknown cli_timestamp_format value: %s, valid values are "wire" or "iso8601"`, s.timestamps)
 	}
-	return nil
+	s.attempts, err = c.attempts()
+	return err
 }
+
+// noEndpoint names the ways to set one (R-CMD-111).
+const noEndpoint = `There is no endpoint. Give --endpoint-url, set AWS_ENDPOINT_URL, or put endpoint_url into the profile.
+Beside a running "drover serve", when no credentials are configured either, none of these is needed.`
 
 var hostLabel = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
 
@@ -122,7 +128,10 @@ func (c *call) loadProfile() (p profile, err error) {
 }
 
 func readINI(path string) (*ini.File, error) {
-	file, err := ini.LoadSources(ini.LoadOptions{Loose: true, AllowPythonMultilineValues: true, IgnoreInlineComment: true}, path)
+	file, err := ini.LoadSources(ini.LoadOptions{
+		Loose: true, AllowPythonMultilineValues: true, IgnoreInlineComment: true, IgnoreContinuation: true, PreserveSurroundedQuote: true,
+		KeyValueDelimiters: "=", ChildSectionDelimiter: "\x00", // [profile a.b] is no child of [profile a]
+	}, path)
 	if err != nil {
 		return nil, environmentError("Unable to parse config file: %s: %v", path, err)
 	}
@@ -150,7 +159,7 @@ func (c *call) findEndpoint() (string, error) {
 		if err != nil {
 			return "", otherError(`The profile is configured to use the services section but the "%s" services configuration does not exist.`, name)
 		}
-		for line := range strings.Lines(section.Key(key).String()) {
+		for line := range strings.Lines(section.Key(key).Value()) {
 			if k, v, ok := strings.Cut(line, "="); ok && strings.TrimSpace(k) == "endpoint_url" {
 				return strings.TrimSpace(v), nil
 			}
@@ -167,7 +176,23 @@ type local struct {
 	SecretAccessKey string `json:"secretAccessKey"`
 }
 
-// localServer finds the server that runs on the data folder of this place, if any.
+// useLocalServer takes endpoint, region and keys from the server that runs on the data folder of this place. It does so
+// only when no credentials are configured: a file that happens to lie in a folder must not learn what was meant for
+// another host.
+func (c *call) useLocalServer() {
+	if c.configuredCredentials() {
+		return
+	}
+	s, found := &c.settings, c.localServer()
+	if found == nil {
+		return
+	}
+	s.endpoint = found.HTTP
+	s.region = first(c.line.text("region"), found.Region, s.region)
+	s.credentials = credentials{id: found.AccessKeyID, secret: found.SecretAccessKey}
+}
+
+// localServer reads what a running server left about itself, nil without one.
 func (c *call) localServer() *local {
 	text, err := os.ReadFile(filepath.Join(first(c.env.Getenv("DROVER_DATA"), "drover-data"), "endpoints.json"))
 	if err != nil {
@@ -178,39 +203,4 @@ func (c *call) localServer() *local {
 		return nil
 	}
 	return found
-}
-
-// hasCredentials says whether credentials are configured. They are for a server that their owner chose: with them, a file
-// that lies in the current folder must not say where requests go.
-func (c *call) hasCredentials() bool {
-	p := c.settings.profile
-	return c.env.Getenv("AWS_ACCESS_KEY_ID") != "" && !c.line.has("profile") ||
-		p.get("aws_access_key_id") != "" || p.get("credential_process") != ""
-}
-
-// findCredentials goes through the places where credentials may be set (R-CMD-104). An explicit --profile skips the
-// environment.
-func (c *call) findCredentials() error {
-	get, p, s := c.env.Getenv, c.settings.profile, &c.settings
-	if id := get("AWS_ACCESS_KEY_ID"); id != "" && !c.line.has("profile") {
-		s.credentials = credentials{id, get("AWS_SECRET_ACCESS_KEY"), first(get("AWS_SESSION_TOKEN"), get("AWS_SECURITY_TOKEN"))}
-		if s.credentials.secret == "" {
-			return otherError("Partial credentials found in env, missing: AWS_SECRET_ACCESS_KEY")
-		}
-		return nil
-	}
-	if id := p.get("aws_access_key_id"); id != "" {
-		s.credentials = credentials{id, p.get("aws_secret_access_key"), p.get("aws_session_token")}
-		if s.credentials.secret == "" {
-			return otherError("Partial credentials found in config-file, missing: aws_secret_access_key")
-		}
-		return nil
-	}
-	if command := p.get("credential_process"); command != "" {
-		return c.runCredentialProcess(command)
-	}
-	if s.credentials.id == "" {
-		return environmentError(`Unable to locate credentials. You can configure credentials by running "aws configure".`)
-	}
-	return nil
 }

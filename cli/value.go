@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -14,8 +16,14 @@ type value = any
 
 type list = []value
 
+// raw is the contents of a file given as fileb://. No member takes it as a text (R-CMD-42).
+type raw []byte
+
 // object is a JSON object that keeps the order of its keys.
-type object struct{ fields []field }
+type object struct {
+	fields []field
+	index  map[string]int // where each key is, once there are many
+}
 
 type field struct {
 	key   string
@@ -23,23 +31,46 @@ type field struct {
 }
 
 func (o *object) get(key string) (value, bool) {
-	for _, f := range o.fields {
-		if f.key == key {
-			return f.value, true
-		}
+	if at := o.find(key); at >= 0 {
+		return o.fields[at].value, true
 	}
 	return nil, false
 }
 
-// set adds a key, or gives it another value in its place.
-func (o *object) set(key string, v value) {
-	for i := range o.fields {
-		if o.fields[i].key == key {
-			o.fields[i].value = v
-			return
+// find is the place of a key, -1 without it. Large objects are looked up in an index: reading them stays linear
+// (R-CMD-37).
+func (o *object) find(key string) int {
+	if len(o.fields) < 16 {
+		return slices.IndexFunc(o.fields, func(f field) bool { return f.key == key })
+	}
+	if len(o.index) != len(o.fields) {
+		o.index = make(map[string]int, len(o.fields))
+		for i, f := range o.fields {
+			o.index[f.key] = i
 		}
 	}
-	o.fields = append(o.fields, field{key, v})
+	if at, ok := o.index[key]; ok {
+		return at
+	}
+	return -1
+}
+
+// text is the text under a key, "" without one.
+func (o *object) text(key string) string {
+	v, _ := o.get(key)
+	s, _ := v.(string)
+	return s
+}
+
+// set adds a key, or gives it another value in its place.
+func (o *object) set(key string, v value) {
+	if at := o.find(key); at >= 0 {
+		o.fields[at].value = v
+		return
+	}
+	if o.fields = append(o.fields, field{key, v}); o.index != nil {
+		o.index[key] = len(o.fields) - 1
+	}
 }
 
 // parseJSON reads one JSON value strictly; of repeated keys the last wins (R-CMD-38). The error says where.
@@ -129,6 +160,8 @@ func appendJSON(dst []byte, v value, indent, margin string) []byte {
 		return append(dst, v...)
 	case bool:
 		return fmt.Appendf(dst, "%t", v)
+	case raw:
+		return appendText(dst, base64.StdEncoding.EncodeToString(v))
 	}
 	return append(dst, "null"...)
 }

@@ -51,38 +51,61 @@ func (l *commandLine) read(words []string, known []*option) error {
 			l.leftOver = append(l.leftOver, words[i+1:]...)
 			return nil
 		}
-		name, attached, hasValue, o, err := lookUp(word, known)
+		_, _, _, o, err := lookUp(word, known)
 		switch {
 		case err != nil:
 			return err
 		case o == nil && isOption(word):
 			l.leftOver = append(l.leftOver, word)
-			continue
 		case o == nil:
 			l.plain = append(l.plain, word)
-			continue
-		}
-		g := given{option: o}
-		if hasValue {
-			if o.takes == takesNone {
-				return usageError("argument --%s: ignored explicit argument '%s'", name, attached)
+		default:
+			used, err := l.take(words[i:], known)
+			if err != nil {
+				return err
 			}
-			g.words = []string{attached}
-		} else {
-			for i+1 < len(words) && o.wants(len(g.words)) && isValue(words[i+1], known) {
-				i++
-				g.words = append(g.words, words[i])
-			}
+			i += used
 		}
-		if o.takes == takesOne && len(g.words) == 0 {
-			return usageError("argument --%s: expected one argument%s", o.name, dashHint(words, i))
-		}
-		if err := o.check(g.words); err != nil {
-			return err
-		}
-		l.given = append(l.given, g)
 	}
 	return nil
+}
+
+// readGlobals reads the global options of a whole command line and nothing else, in whichever of the three places they
+// stand (R-CMD-5): their checks come before all others (R-CMD-20).
+func (l *commandLine) readGlobals(words []string) error {
+	for i := 0; i < len(words) && words[i] != "--"; i++ {
+		if _, _, _, o, err := lookUp(words[i], globals); err != nil || o == nil {
+			continue // an option of the operation, or one that read will refuse
+		}
+		used, err := l.take(words[i:], globals)
+		if err != nil {
+			return err
+		}
+		i += used
+	}
+	return nil
+}
+
+// take reads the option that words begin with, which is known, and its values; it returns how many words these are.
+func (l *commandLine) take(words []string, known []*option) (used int, err error) {
+	name, attached, hasValue, o, _ := lookUp(words[0], known)
+	g := given{option: o}
+	switch {
+	case hasValue && o.takes == takesNone:
+		return 0, usageError("argument --%s: ignored explicit argument '%s'", name, attached)
+	case hasValue:
+		g.words = []string{attached}
+	default:
+		for used+1 < len(words) && o.wants(used) && isValue(words[used+1], known) {
+			used++
+		}
+		g.words = words[1 : used+1]
+	}
+	if o.takes == takesOne && len(g.words) == 0 {
+		return 0, usageError("argument --%s: expected one argument%s", o.name, dashHint(words, 0))
+	}
+	l.given = append(l.given, g)
+	return used, o.check(g.words)
 }
 
 // dashHint says what helps when a value that starts with a dash was taken for an option.
@@ -97,7 +120,13 @@ func (o *option) wants(have int) bool {
 	return o.takes == takesAll || have == 0 && (o.takes == takesOne || o.takes == takesOptional)
 }
 
+// check looks at the shape of a value: choices and whole numbers (R-CMD-20, step 4; R-CMD-21).
 func (o *option) check(words []string) error {
+	if o.whole() && len(words) > 0 {
+		if _, ok := wholeNumber(words[0]); !ok {
+			return usageError("argument --%s: invalid int value: '%s'", o.name, words[0])
+		}
+	}
 	if o.choices != nil && len(words) > 0 && !slices.Contains(o.choices, words[0]) {
 		return usageError("argument --%s: Found invalid choice '%s'; valid choices are: %s", o.name, words[0], strings.Join(o.choices, ", "))
 	}

@@ -67,6 +67,9 @@ func run(ctx context.Context, args []string) int {
 	case "help", "--help", "-h":
 		fmt.Print(usage)
 	default:
+		if strings.HasPrefix(args[0], "--") { // global options may stand before the service (R-CMD-5)
+			return callAPI(ctx, "drover", args)
+		}
 		fmt.Fprintf(os.Stderr, "drover: there is no command %q\n\n%s", args[0], usage)
 		return 2
 	}

@@ -1,0 +1,109 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Values from files, and what is not there yet (R-CMD-37, R-CMD-42, R-CMD-49, R-CMD-98).
+func TestFiles(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"text": "a\r\nb\n", "latin": "\xe9", "$UNSET": "odd", "tag": "Key=a,\n Value=b\n", "bom.json": "\ufeff{\"jobId\":\"j\"}", "one": "only",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	update, create := []string{"iot", "update-job", "--job-id", "j"}, []string{"iot", "create-job", "--job-id", "j", "--targets", "t"}
+	for _, tt := range []struct {
+		rule  string
+		words []string
+		want  string // what is sent, or the message
+	}{
+		{"R-CMD-42 line ends", append(update[:4:4], "--description", "file://~/text"), `PATCH /jobs/j {"description":"a\nb\n"}`},
+		{"R-CMD-42 variable", append(update[:4:4], "--description", "file://$DIR/one"), `PATCH /jobs/j {"description":"only"}`},
+		{"R-CMD-42 unset", append(update[:4:4], "--description", "file://${DIR}/$UNSET"), `PATCH /jobs/j {"description":"odd"}`},
+		{"R-CMD-42 decoding", append(update[:4:4], "--description", "file://~/latin"), "text contents could not be decoded"},
+		{"R-CMD-42 bytes", append(update[:4:4], "--description", "fileb://~/one"), "Invalid type for parameter description"},
+		{"R-CMD-42 element", []string{"iot", "create-job", "--job-id", "j", "--targets", "file://~/one"}, `PUT /jobs/j {"targets":["only"]}`},
+		{"R-CMD-42 two words", []string{"iot", "create-job", "--job-id", "j", "--targets", "file://~/one", "x"}, `PUT /jobs/j {"targets":["file://~/one","x"]}`},
+		{"R-CMD-42 shorthand", append(create[:6:6], "--tags", "file://~/tag"), `PUT /jobs/j {"targets":["t"],"tags":[{"Key":"a","Value":"b"}]}`},
+		{"R-CMD-49 mark", []string{"iot", "update-job", "--cli-input-json", "file://~/bom.json"}, `PATCH /jobs/j {}`},
+		{"R-CMD-49 hint", []string{"iot", "update-job", "--cli-input-json", filepath.Join(dir, "one")}, "did you mean file://"},
+		{"R-CMD-49 both", append(update[:4:4], "--cli-input-json", "{}", "--cli-input-yaml", "{}"), "Only one --cli-input- parameter may be specified."},
+		{"R-CMD-50", append(update[:4:4], "--cli-input-yaml", "{}"), "--cli-input-yaml is not available yet"},
+		{"R-CMD-54", append(update[:2:2], "--generate-cli-skeleton", "yaml-input"), "--generate-cli-skeleton yaml-input is not available yet"},
+		{"R-CMD-80", append(update[:4:4], "--output", "table"), "--output table is not available yet"},
+		{"R-CMD-98 prompt", append(update[:4:4], "--cli-auto-prompt"), "--cli-auto-prompt is not available yet"},
+		{"R-CMD-98 both", append(update[:4:4], "--cli-auto-prompt", "--no-cli-auto-prompt"), "Both --cli-auto-prompt and"},
+		{"R-CMD-98 no prompt", append(update[:4:4], "--no-cli-auto-prompt", "--cli-binary-format", "base64", "--cli-error-format", "legacy"), `PATCH /jobs/j {}`},
+		{"lost quotes", append(update[:4:4], "--timeout-config", "{inProgressTimeoutInMinutes:5}"), "the shell may have taken them"},
+		{"shorthand hint", append(update[:4:4], "--timeout-config", "a==5"), "or the whole is written as JSON"},
+	} {
+		r := record(t)
+		vars := r.environment(t)
+		vars["HOME"], vars["DIR"] = dir, dir
+		got := call1(t, vars, "", tt.words...)
+		said := got.problem
+		if len(r.sent) > 0 {
+			said = r.sent[0]
+		} else if got.status != statusUsage {
+			t.Errorf("%s: status %d", tt.rule, got.status)
+		}
+		if !strings.Contains(said, tt.want) || len(r.sent) > 0 && said != tt.want {
+			t.Errorf("%s: %v: %s\nwant %s", tt.rule, tt.words[2:], said, tt.want)
+		}
+	}
+}
+
+// Parts of an answer in files of their owner; a call that fails leaves what was there (R-CMD-130).
+func TestOutfiles(t *testing.T) {
+	t.Parallel()
+	body := `{"certificateId":"c","certificatePem":"PEM\n","keyPair":{"PublicKey":"PUBLIC","PrivateKey":"PRIVATE"}}`
+	r := record(t, answer{400, "LimitReached", "{}"}, answer{200, "", body})
+	key, certificate := filepath.Join(t.TempDir(), "key"), filepath.Join(t.TempDir(), "pem")
+	if err := os.WriteFile(key, []byte("an older and longer key"), 0o644); err != nil { //nolint:gosec // it gets narrower
+		t.Fatal(err)
+	}
+	words := []string{"iot", "create-keys-and-certificate", "--private-key-outfile", key, "--certificate-pem-outfile", certificate}
+	for _, tt := range []struct {
+		status int
+		want   string
+	}{{statusService, "an older and longer key"}, {0, "PRIVATE"}} {
+		got := call1(t, r.environment(t), "", words...)
+		text, err := os.ReadFile(key)
+		if err != nil || got.status != tt.status || string(text) != tt.want {
+			t.Errorf("status %d, %q, want %d, %q: %v\n%s", got.status, text, tt.status, tt.want, err, got.problem)
+		}
+	}
+	for path, want := range map[string]string{key: "PRIVATE", certificate: "PEM\n"} {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(path)
+		if err != nil || info.Mode().Perm() != 0o600 || string(text) != want {
+			t.Errorf("%s: %q, %v, %v", filepath.Base(path), text, info.Mode(), err)
+		}
+	}
+	if got := call1(t, r.environment(t), "", append(words, "--public-key-outfile", "/nonexistent/x")...); got.status != statusUsage || got.problem != "Unable to write to file: /nonexistent/x\n" || len(r.sent) != 2 {
+		t.Errorf("%+v, sent %v", got, r.sent)
+	}
+}
+
+// A long shorthand word and a large object are read in linear time (R-CMD-37).
+func TestLinear(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	for i := range 200_000 {
+		fmt.Fprintf(&b, "k%d=v,", i)
+	}
+	if o, err := shorthand(b.String()+"z=1", noFiles); err != nil || len(o.fields) != 200_001 {
+		t.Errorf("%v", err)
+	}
+}

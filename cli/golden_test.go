@@ -1,0 +1,51 @@
+package cli
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write golden files anew")
+
+// The skeleton of R-CMD-53, to the letter, and that of every operation; the help of two.
+func TestGolden(t *testing.T) {
+	t.Parallel()
+	golden := func(name, got string) {
+		path := filepath.Join("testdata", name)
+		if *update {
+			if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	for _, command := range []string{"update-job", "create-job"} {
+		golden(command+".help.txt", call1(t, nil, "", "iot", command, "help").out)
+	}
+	golden("update-job.skeleton.json", call1(t, nil, "", "iot", "update-job", "--generate-cli-skeleton").out)
+	var all strings.Builder
+	for _, s := range services {
+		for _, op := range s.Operations {
+			command := dashed(op.Title())
+			got := call1(t, nil, "", s.Name, command, "--generate-cli-skeleton")
+			if got.status != 0 || !json.Valid([]byte(got.out)) {
+				t.Errorf("%s %s: %+v", s.Name, command, got)
+			}
+			fmt.Fprintf(&all, "%s %s\n%s", s.Name, command, got.out)
+		}
+	}
+	golden("skeletons.txt", all.String())
+}
