@@ -96,6 +96,29 @@ func TestOutfiles(t *testing.T) {
 	}
 }
 
+// A file that cannot be written costs nothing else: the other files get their parts, the answer is shown, and a device stays
+// as it was.
+func TestOutfileThatFails(t *testing.T) {
+	t.Parallel()
+	r := record(t, answer{200, "", `{"certificatePem":"PEM","keyPair":{"PublicKey":"PUBLIC","PrivateKey":"PRIVATE"}}`})
+	key, full := filepath.Join(t.TempDir(), "key"), "/dev/full"
+	before, err := os.Stat(full)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := call1(t, r.environment(t), "", "iot", "create-keys-and-certificate", "--public-key-outfile", full, "--private-key-outfile", key)
+	text, err := os.ReadFile(key)
+	if err != nil || string(text) != "PRIVATE" || got.status != statusOther || !strings.Contains(got.out, "PRIVATE") || !strings.Contains(got.problem, full) {
+		t.Errorf("%+v, the key's file holds %q, %v", got, text, err)
+	}
+	if after, err := os.Stat(full); err != nil || after.Mode() != before.Mode() {
+		t.Errorf("the device went from %v to %v, %v", before.Mode(), after.Mode(), err)
+	}
+	if got := call1(t, r.environment(t), "", "iot", "create-keys-and-certificate", "--private-key-outfile", os.DevNull); got.status != 0 {
+		t.Errorf("to a device: %+v", got)
+	}
+}
+
 // A long shorthand word and a large object are read in linear time (R-CMD-37).
 func TestLinear(t *testing.T) {
 	t.Parallel()

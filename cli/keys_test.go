@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -32,5 +33,17 @@ func TestKeysStayWithTheirServer(t *testing.T) {
 		if got := call1(t, vars, "", "iot", "list-jobs"); got.status != 253 || len(r.sent) != 0 {
 			t.Errorf("%s: %+v, sent %v", name, got, r.sent)
 		}
+	}
+}
+
+// A file that cannot be read is named; its lines, which may hold secrets, are not shown (R-CMD-102).
+func TestBrokenFileIsNotShown(t *testing.T) {
+	t.Parallel()
+	r := record(t)
+	vars := r.environment(t)
+	vars["HOME"] = sharedFiles(t, r.URL, "", "[default]\naws_access_key_id = AK\naws_secret_access_key SECRET\n")
+	got := call1(t, vars, "", "iot", "list-jobs")
+	if got.status != statusEnvironment || !strings.Contains(got.problem, ".aws/credentials") || strings.Contains(got.problem, "SECRET") {
+		t.Errorf("%+v", got)
 	}
 }

@@ -41,7 +41,7 @@ var globals = []*option{
 	{name: "profile", about: "The profile of the shared files."},
 	{name: "region", about: "The region that requests are signed for."},
 	{name: "version", about: "Prints the version.", takes: takesNone},
-	{name: "color", about: "Of tables.", choices: []string{"on", "off", "auto"}},
+	{name: "color", about: "Of tables, which are not available yet; accepted all the same.", choices: []string{"on", "off", "auto"}},
 	{name: "no-sign-request", about: "Sends the request unsigned and looks for no credentials.", takes: takesNone},
 	{name: "ca-bundle", about: "A PEM file with the only certificates to trust."},
 	{name: "cli-read-timeout", about: "Seconds to wait for each piece of an answer: 60 unless told, 0 for ever.", number: true},

@@ -38,8 +38,9 @@ func (c *call) openOutfiles() (files []outfile, err error) {
 	return files, nil
 }
 
-// writeOutfiles puts the parts of an answer into their files, readable by their owner only.
+// writeOutfiles puts the parts of an answer into their files. One that cannot be written costs the others nothing.
 func writeOutfiles(files []outfile, answer *object) error {
+	var failed error
 	for _, f := range files {
 		inner := answer
 		for _, name := range f.path[:len(f.path)-1] {
@@ -48,13 +49,22 @@ func writeOutfiles(files []outfile, answer *object) error {
 				inner = &object{}
 			}
 		}
-		err := errors.Join(f.file.Chmod(0o600), f.file.Truncate(0))
-		if err == nil {
-			_, err = f.file.WriteString(inner.text(f.path[len(f.path)-1]))
-		}
-		if err = errors.Join(err, f.file.Close()); err != nil {
-			return otherError("%v", err)
-		}
+		failed = errors.Join(failed, f.write(inner.text(f.path[len(f.path)-1])))
+	}
+	if failed != nil {
+		return otherError("%v", failed)
 	}
 	return nil
+}
+
+// write replaces what the file holds and makes it readable by its owner only. A device or a pipe is only written to.
+func (f outfile) write(text string) error {
+	info, err := f.file.Stat()
+	if err == nil && info.Mode().IsRegular() {
+		err = errors.Join(f.file.Chmod(0o600), f.file.Truncate(0))
+	}
+	if err == nil {
+		_, err = f.file.WriteString(text)
+	}
+	return errors.Join(err, f.file.Close())
 }

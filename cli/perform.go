@@ -39,10 +39,11 @@ func (c *call) perform(in *object) error {
 	if err != nil {
 		return err
 	}
-	if err := writeOutfiles(files, answer); err != nil {
+	unwritten := writeOutfiles(files, answer)
+	if err := c.showQueried(answer); err != nil { // also beside a file that failed: the key is nowhere else (R-CMD-136)
 		return err
 	}
-	return c.showQueried(answer)
+	return unwritten
 }
 
 // fetch makes one request and reads its answer.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -56,28 +57,37 @@ func (q *query) apply(v value) (value, error) {
 	if q == nil {
 		return v, nil
 	}
-	found, err := q.compiled.Search(toPlain(v))
+	r := &outcome{query: q, objects: map[uintptr]*object{}, numbers: map[float64]json.Number{}}
+	found, err := q.compiled.Search(r.plain(v))
 	if err != nil {
 		return nil, otherError("%v", err)
 	}
-	r := &outcome{query: q, answer: v, numbers: map[float64]json.Number{}}
-	r.note(v)
 	return r.value(found), nil
 }
 
-// toPlain turns a value into what the library reads.
-func toPlain(v value) any {
+// outcome turns an answer into what the library reads, and what it found back into values.
+type outcome struct {
+	*query
+	objects map[uintptr]*object     // the objects of the answer, by the identity of the map that stands for each
+	numbers map[float64]json.Number // the numbers of the answer as they stand there; "" where two texts have one value
+}
+
+func identity(m map[string]any) uintptr { return reflect.ValueOf(m).Pointer() }
+
+// plain turns a value of the answer into what the library reads, and notes what that loses.
+func (r *outcome) plain(v value) any {
 	switch v := v.(type) {
 	case *object:
 		m := make(map[string]any, len(v.fields))
 		for _, f := range v.fields {
-			m[f.key] = toPlain(f.value)
+			m[f.key] = r.plain(f.value)
 		}
+		r.objects[identity(m)] = v
 		return m
 	case list:
 		items := make([]any, len(v))
 		for i := range v {
-			items[i] = toPlain(v[i])
+			items[i] = r.plain(v[i])
 		}
 		return items
 	case json.Number:
@@ -85,36 +95,13 @@ func toPlain(v value) any {
 		if err != nil {
 			return v.String()
 		}
-		return f
-	}
-	return v
-}
-
-// outcome turns what the library found back into values.
-type outcome struct {
-	*query
-	answer  value
-	numbers map[float64]json.Number // the numbers of the answer as they stand there; "" where two texts have one value
-}
-
-// note keeps the texts of the numbers in the answer.
-func (r *outcome) note(v value) {
-	switch v := v.(type) {
-	case *object:
-		for _, f := range v.fields {
-			r.note(f.value)
-		}
-	case list:
-		for _, item := range v {
-			r.note(item)
-		}
-	case json.Number:
-		f, err := v.Float64()
-		if other, seen := r.numbers[f]; err != nil || seen && other != v {
+		if other, seen := r.numbers[f]; seen && other != v {
 			v = ""
 		}
 		r.numbers[f] = v
+		return f
 	}
+	return v
 }
 
 // value turns a result back. An object that is a part of the answer is that part, key order and all; another has its keys
@@ -122,8 +109,8 @@ func (r *outcome) note(v value) {
 func (r *outcome) value(v any) value {
 	switch v := v.(type) {
 	case map[string]any:
-		if same := findSame(v, r.answer); same != nil {
-			return same
+		if part := r.objects[identity(v)]; part != nil {
+			return part
 		}
 		o := &object{}
 		for key, inner := range v {
@@ -162,59 +149,4 @@ func (r *outcome) number(f float64) json.Number {
 		return json.Number(n.String())
 	}
 	return json.Number(doubleText(f))
-}
-
-// findSame finds the object of the answer that equals a result, or nil.
-func findSame(m map[string]any, v value) *object {
-	switch v := v.(type) {
-	case *object:
-		if len(v.fields) == len(m) && equal(m, v) {
-			return v
-		}
-		for _, f := range v.fields {
-			if found := findSame(m, f.value); found != nil {
-				return found
-			}
-		}
-	case list:
-		for _, item := range v {
-			if found := findSame(m, item); found != nil {
-				return found
-			}
-		}
-	}
-	return nil
-}
-
-func equal(m map[string]any, o *object) bool {
-	for _, f := range o.fields {
-		inner, ok := m[f.key]
-		if !ok || !sameValue(inner, f.value) {
-			return false
-		}
-	}
-	return true
-}
-
-func sameValue(a any, v value) bool {
-	switch v := v.(type) {
-	case *object:
-		m, ok := a.(map[string]any)
-		return ok && len(m) == len(v.fields) && equal(m, v)
-	case list:
-		items, ok := a.([]any)
-		if !ok || len(items) != len(v) {
-			return false
-		}
-		for i := range v {
-			if !sameValue(items[i], v[i]) {
-				return false
-			}
-		}
-		return true
-	case json.Number:
-		f, err := v.Float64()
-		return err == nil && a == f
-	}
-	return a == v
 }
