@@ -14,6 +14,9 @@ func jobsService(p *device.Plane) broker.ServiceFunc {
 			return broker.Reply{Verdict: broker.Refused}
 		}
 		reply, body := p.Answer(ctx, topic, payload)
+		if reply == "" {
+			return broker.Reply{}
+		}
 		if from.Authorizer.Decide(broker.Receive, reply) == broker.ExplicitDeny { // R-MQTT-33
 			return broker.Reply{}
 		}

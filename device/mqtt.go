@@ -18,8 +18,12 @@ func Claims(topic string) bool {
 }
 
 // Answer handles a request that a device published, and returns the topic and payload of the response: the request's
-// topic with /accepted or /rejected, as the client wrote it (R-MQTT-1). It returns once the request is durable.
+// topic with /accepted or /rejected, as the client wrote it (R-MQTT-1). It returns once the request is durable. A request
+// whose answers would have no legal topic is dropped; reply is empty then (R-MQTT-4).
 func (p *Plane) Answer(ctx context.Context, topic string, payload []byte) (reply string, body []byte) {
+	if !jobsdata.Rejectable(topic) {
+		return "", nil
+	}
 	accepted, token, err := p.dispatch(ctx, jobsdata.ParseTopic(topic), payload)
 	if err == nil {
 		if body = schema.Append(nil, accepted); len(body) <= MaxPayload {

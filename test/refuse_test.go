@@ -184,6 +184,9 @@ func TestBadMessages(t *testing.T) {
 			t.Errorf("%s: executionState in %s", tt.topic, m.Text)
 		}
 	}
+	d.publish("$aws/things/t0001/jobs/j/x/y/z", `{}`) // R-MQTT-4: the answer would have no legal topic
+	d.publish("$aws/things/t0001/jobs/get", `{}`)
+	in.expect("/jobs/get/accepted")
 	s.want("j", "IN_PROGRESS q1 p0 s0 f0 t0 c0")
 	in.empty()
 	d.client.Publish("$aws/things/t0001/jobs/notify", 1, false, "{}") // R-MQTT-3
