@@ -41,7 +41,7 @@ func (d *decoder) list(s *Shape, v reflect.Value) *failure {
 		if f != nil && f.syntax {
 			return f
 		}
-		if worst == nil {
+		if worst == nil && f != nil {
 			worst = f.at(n)
 		}
 	}
@@ -128,6 +128,9 @@ func (d *decoder) entryFailure(s *Shape, key string, value *failure) *failure {
 			f.rule = "a key: " + f.rule
 			return f
 		}
+	}
+	if value == nil {
+		return nil
 	}
 	return value.inside(clipKey(key))
 }

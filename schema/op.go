@@ -75,12 +75,6 @@ func (d *Description) Lists(e Exception) bool {
 	return false
 }
 
-// NewInput returns a pointer to a zero request.
-func (d *Description) NewInput() any { return reflect.New(d.Input.typ).Interface() }
-
-// NewOutput returns a pointer to a zero response.
-func (d *Description) NewOutput() any { return reflect.New(d.Output.typ).Interface() }
-
 // A Service is a named list of operations.
 type Service struct {
 	Name       string // as in the command line: iot, iot-jobs-data
