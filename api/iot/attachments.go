@@ -62,7 +62,8 @@ var ListTargetsForPolicy = schema.Op[ListTargetsForPolicyRequest, ListTargetsFor
 }
 
 type GetEffectivePoliciesRequest struct {
-	Principal             *Principal `json:"principal"`
+	Principal *Principal `json:"principal"`
+	// Accepted and without meaning: there are no identity pools.
 	CognitoIdentityPoolID *string    `json:"cognitoIdentityPoolId"`
 	ThingName             *ThingName `json:"thingName" in:"query"`
 }
@@ -85,9 +86,11 @@ var GetEffectivePolicies = schema.Op[GetEffectivePoliciesRequest, GetEffectivePo
 }
 
 type TestAuthorizationRequest struct {
-	Principal             *Principal `json:"principal"`
-	CognitoIdentityPoolID *string    `json:"cognitoIdentityPoolId"`
-	AuthInfos             []AuthInfo `json:"authInfos" required:"true"`
+	Principal *Principal `json:"principal"`
+	// Accepted and without meaning: there are no identity pools.
+	CognitoIdentityPoolID *string `json:"cognitoIdentityPoolId"`
+	// What is to be tested.
+	AuthInfos []AuthInfo `json:"authInfos" required:"true"`
 	// The MQTT client id to test with.
 	ClientID *string `json:"clientId" in:"query"`
 	// Policies to test with as if they were attached.

@@ -96,9 +96,11 @@ var ListBillingGroups = schema.Op[ListBillingGroupsRequest, ListBillingGroupsRes
 
 type AddThingToBillingGroupRequest struct {
 	BillingGroupName *BillingGroupName `json:"billingGroupName"`
-	BillingGroupArn  *string           `json:"billingGroupArn"`
-	ThingName        *ThingName        `json:"thingName"`
-	ThingArn         *string           `json:"thingArn"`
+	// The billing group by ARN.
+	BillingGroupArn *string    `json:"billingGroupArn"`
+	ThingName       *ThingName `json:"thingName"`
+	// The thing by ARN.
+	ThingArn *string `json:"thingArn"`
 }
 
 // Adds a thing to a billing group.
@@ -109,9 +111,11 @@ var AddThingToBillingGroup = schema.Op[AddThingToBillingGroupRequest, schema.Not
 
 type RemoveThingFromBillingGroupRequest struct {
 	BillingGroupName *BillingGroupName `json:"billingGroupName"`
-	BillingGroupArn  *string           `json:"billingGroupArn"`
-	ThingName        *ThingName        `json:"thingName"`
-	ThingArn         *string           `json:"thingArn"`
+	// The billing group by ARN.
+	BillingGroupArn *string    `json:"billingGroupArn"`
+	ThingName       *ThingName `json:"thingName"`
+	// The thing by ARN.
+	ThingArn *string `json:"thingArn"`
 }
 
 // Takes a thing out of a billing group.

@@ -40,6 +40,7 @@ type PageSize int32
 func (PageSize) Constraint() schema.Constraint { return schema.Range(1, 250) }
 
 type CreateKeysAndCertificateRequest struct {
+	// Makes the certificate ACTIVE at once; without it, it is INACTIVE.
 	SetAsActive *bool `json:"setAsActive" in:"query"`
 }
 
@@ -63,7 +64,8 @@ var CreateKeysAndCertificate = schema.Op[CreateKeysAndCertificateRequest, Create
 
 type CreateCertificateFromCsrRequest struct {
 	CertificateSigningRequest SigningRequest `json:"certificateSigningRequest"`
-	SetAsActive               *bool          `json:"setAsActive" in:"query"`
+	// Makes the certificate ACTIVE at once; without it, it is INACTIVE.
+	SetAsActive *bool `json:"setAsActive" in:"query"`
 }
 
 type CreateCertificateFromCsrResponse struct {
@@ -95,10 +97,11 @@ var RegisterCertificateWithoutCA = schema.Op[RegisterCertificateWithoutCARequest
 }
 
 type RegisterCertificateRequest struct {
-	CertificatePem   CertificatePem     `json:"certificatePem"`
-	CaCertificatePem *CertificatePem    `json:"caCertificatePem"`
-	SetAsActive      *bool              `json:"setAsActive" in:"query"`
-	Status           *CertificateStatus `json:"status"`
+	CertificatePem   CertificatePem  `json:"certificatePem"`
+	CaCertificatePem *CertificatePem `json:"caCertificatePem"`
+	// Makes the certificate ACTIVE at once; status says the same and wins.
+	SetAsActive *bool              `json:"setAsActive" in:"query"`
+	Status      *CertificateStatus `json:"status"`
 }
 
 // Registers a certificate that this server's device CA has signed (R-ID-55).

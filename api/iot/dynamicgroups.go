@@ -50,7 +50,8 @@ type UpdateDynamicThingGroupRequest struct {
 	ExpectedVersion *int64       `json:"expectedVersion"`
 	IndexName       *IndexName   `json:"indexName"`
 	QueryString     *QueryString `json:"queryString"`
-	QueryVersion    *string      `json:"queryVersion"`
+	// 2017-09-30, the default.
+	QueryVersion *string `json:"queryVersion"`
 }
 
 // Changes a dynamic thing group's properties or query.

@@ -137,9 +137,10 @@ var CancelJobExecution = schema.Op[CancelJobExecutionRequest, schema.Nothing]{
 }
 
 type DeleteJobExecutionRequest struct {
-	JobID           JobID     `json:"jobId" in:"path"`
-	ThingName       ThingName `json:"thingName" in:"path"`
-	ExecutionNumber int64     `json:"executionNumber" in:"path"`
+	JobID     JobID     `json:"jobId" in:"path"`
+	ThingName ThingName `json:"thingName" in:"path"`
+	// Which attempt.
+	ExecutionNumber int64 `json:"executionNumber" in:"path"`
 	// Deletes the execution although it is IN_PROGRESS.
 	Force       *bool        `json:"force" in:"query"`
 	NamespaceID *NamespaceID `json:"namespaceId" in:"query"`

@@ -8,10 +8,12 @@ import (
 type AddThingToThingGroupRequest struct {
 	// The group, by name or ARN; both must agree (R-ID-11).
 	ThingGroupName *ThingGroupName `json:"thingGroupName"`
-	ThingGroupArn  *string         `json:"thingGroupArn"`
+	// The group by ARN.
+	ThingGroupArn *string `json:"thingGroupArn"`
 	// The thing, by name or ARN; both must agree.
 	ThingName *ThingName `json:"thingName"`
-	ThingArn  *string    `json:"thingArn"`
+	// The thing by ARN.
+	ThingArn *string `json:"thingArn"`
 	// At the limit of groups, leaves the newest dynamic one (R-ID-13).
 	OverrideDynamicGroups *bool `json:"overrideDynamicGroups"`
 }
@@ -25,10 +27,12 @@ var AddThingToThingGroup = schema.Op[AddThingToThingGroupRequest, schema.Nothing
 type RemoveThingFromThingGroupRequest struct {
 	// The group, by name or ARN; both must agree (R-ID-11).
 	ThingGroupName *ThingGroupName `json:"thingGroupName"`
-	ThingGroupArn  *string         `json:"thingGroupArn"`
+	// The group by ARN.
+	ThingGroupArn *string `json:"thingGroupArn"`
 	// The thing, by name or ARN; both must agree.
 	ThingName *ThingName `json:"thingName"`
-	ThingArn  *string    `json:"thingArn"`
+	// The thing by ARN.
+	ThingArn *string `json:"thingArn"`
 }
 
 // Takes a thing out of a static group.
@@ -70,8 +74,10 @@ var ListThingGroupsForThing = schema.Op[ListThingGroupsForThingRequest, ListThin
 }
 
 type UpdateThingGroupsForThingRequest struct {
-	ThingName           *ThingName       `json:"thingName"`
-	ThingGroupsToAdd    []ThingGroupName `json:"thingGroupsToAdd"`
+	ThingName *ThingName `json:"thingName"`
+	// The groups that the thing enters.
+	ThingGroupsToAdd []ThingGroupName `json:"thingGroupsToAdd"`
+	// The groups that the thing leaves.
 	ThingGroupsToRemove []ThingGroupName `json:"thingGroupsToRemove"`
 	// At the limit of groups, leaves the newest dynamic ones (R-ID-13).
 	OverrideDynamicGroups *bool `json:"overrideDynamicGroups"`

@@ -97,7 +97,8 @@ var DeletePolicy = schema.Op[DeletePolicyRequest, schema.Nothing]{
 type CreatePolicyVersionRequest struct {
 	PolicyName     PolicyName     `json:"policyName" in:"path"`
 	PolicyDocument PolicyDocument `json:"policyDocument"`
-	SetAsDefault   *bool          `json:"setAsDefault" in:"query"`
+	// Puts the new version in force.
+	SetAsDefault *bool `json:"setAsDefault" in:"query"`
 }
 
 type CreatePolicyVersionResponse struct {

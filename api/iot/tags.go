@@ -10,7 +10,8 @@ type TaggedArn string
 
 type TagResourceRequest struct {
 	ResourceArn TaggedArn `json:"resourceArn"`
-	Tags        []Tag     `json:"tags" required:"true"`
+	// The tags that are added, or changed where the key is there.
+	Tags []Tag `json:"tags" required:"true"`
 }
 
 // Adds tags to a resource; a key that it has takes the new value (R-API-37).
@@ -20,7 +21,8 @@ var TagResource = schema.Op[TagResourceRequest, schema.Nothing]{
 
 type UntagResourceRequest struct {
 	ResourceArn TaggedArn `json:"resourceArn"`
-	TagKeys     []TagKey  `json:"tagKeys" required:"true"`
+	// The keys of the tags that are removed.
+	TagKeys []TagKey `json:"tagKeys" required:"true"`
 }
 
 // Takes tags off a resource; keys that it does not have are ignored.

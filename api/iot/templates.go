@@ -23,8 +23,9 @@ type CreateJobTemplateRequest struct {
 	TimeoutConfig              *TimeoutConfig              `json:"timeoutConfig"`
 	Tags                       Tags                        `json:"tags"`
 	JobExecutionsRetryConfig   *JobExecutionsRetryConfig   `json:"jobExecutionsRetryConfig"`
-	MaintenanceWindows         []MaintenanceWindow         `json:"maintenanceWindows"`
-	DestinationPackageVersions PackageVersions             `json:"destinationPackageVersions"`
+	// When jobs made from the template may roll out.
+	MaintenanceWindows         []MaintenanceWindow `json:"maintenanceWindows"`
+	DestinationPackageVersions PackageVersions     `json:"destinationPackageVersions"`
 }
 
 type CreateJobTemplateResponse struct {

@@ -92,7 +92,8 @@ type UpdateThingRequest struct {
 	AttributePayload *AttributePayload `json:"attributePayload"`
 	// The version that the thing must have.
 	ExpectedVersion *int64 `json:"expectedVersion"`
-	RemoveThingType *bool  `json:"removeThingType"`
+	// Takes the thing out of its type.
+	RemoveThingType *bool `json:"removeThingType"`
 }
 
 // Changes a thing's attributes or type (R-ID-6).
@@ -114,12 +115,13 @@ var DeleteThing = schema.Op[DeleteThingRequest, schema.Nothing]{
 }
 
 type ListThingsRequest struct {
-	NextToken               *NextToken      `json:"nextToken" in:"query"`
-	MaxResults              *MaxResults     `json:"maxResults" in:"query"`
-	AttributeName           *AttributeName  `json:"attributeName" in:"query"`
-	AttributeValue          *AttributeValue `json:"attributeValue" in:"query"`
-	ThingTypeName           *ThingTypeName  `json:"thingTypeName" in:"query"`
-	UsePrefixAttributeValue *bool           `json:"usePrefixAttributeValue" in:"query"`
+	NextToken      *NextToken      `json:"nextToken" in:"query"`
+	MaxResults     *MaxResults     `json:"maxResults" in:"query"`
+	AttributeName  *AttributeName  `json:"attributeName" in:"query"`
+	AttributeValue *AttributeValue `json:"attributeValue" in:"query"`
+	ThingTypeName  *ThingTypeName  `json:"thingTypeName" in:"query"`
+	// Takes attributeValue as the beginning of a value.
+	UsePrefixAttributeValue *bool `json:"usePrefixAttributeValue" in:"query"`
 }
 
 type ListThingsResponse struct {

@@ -177,7 +177,7 @@ func TestMembersOutsideTheBody(t *testing.T) {
 	}
 }
 
-// Every operation's name, type and member has a doc comment that can be looked up.
+// Every operation and every member of a request has a doc comment that can be looked up: it is the help of the command line.
 func TestDocs(t *testing.T) {
 	t.Parallel()
 	docs, err := iot.Docs()
@@ -187,6 +187,11 @@ func TestDocs(t *testing.T) {
 	for _, op := range iot.Service.All() {
 		if docs.Operation(op.Name) == "" {
 			t.Errorf("%s has no doc comment", op.Name)
+		}
+		for _, m := range op.Input.Members {
+			if docs.Member(op.Input, m) == "" {
+				t.Errorf("%s.%s has no doc comment", op.Name, m.Name)
+			}
 		}
 	}
 	create := iot.CreateJob.Describe().Input

@@ -119,11 +119,16 @@ var UpdateJobExecution = schema.Op[UpdateJobExecutionRequest, UpdateJobExecution
 }
 
 type StartCommandExecutionRequest struct {
-	TargetArn               string                      `json:"targetArn"`
-	CommandArn              string                      `json:"commandArn"`
-	Parameters              map[string]CommandParameter `json:"parameters"`
-	ExecutionTimeoutSeconds *int64                      `json:"executionTimeoutSeconds"`
-	ClientToken             *string                     `json:"clientToken"`
+	// The thing that the command is for.
+	TargetArn string `json:"targetArn"`
+	// The command.
+	CommandArn string `json:"commandArn"`
+	// The values of its parameters, by name.
+	Parameters map[string]CommandParameter `json:"parameters"`
+	// How long the device may take.
+	ExecutionTimeoutSeconds *int64 `json:"executionTimeoutSeconds"`
+	// Tells a repeat of the request from another one.
+	ClientToken *string `json:"clientToken"`
 }
 
 // A parameter of a command, of one type.
