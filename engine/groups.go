@@ -264,11 +264,10 @@ func (g *group) deleteGroup(name string, expected *int64) (out outcome, done boo
 
 // leave takes one member out of a group.
 func (g *group) leave(out *outcome, left registry.GroupID, member registry.Member) error {
-	memberships, err := g.Memberships(member.Thing)
+	before, err := g.Memberships(member.Thing)
 	if err != nil {
 		return err
 	}
-	stays := slices.DeleteFunc(memberships, func(m registry.Membership) bool { return m.Group == left })
-	out.Registry.Left = append(out.Registry.Left, registry.Membership{Group: left, Member: member})
-	return g.left(out, member.Thing, stays)
+	after := slices.DeleteFunc(slices.Clone(before), func(m registry.Membership) bool { return m.Group == left })
+	return g.regroup(out, member.Thing, before, after)
 }

@@ -46,18 +46,20 @@ func (e *Engine) ChangeMemberships(ctx context.Context, thingName string, add, r
 				return out, err
 			}
 		}
-		out.Registry.Left = missingFrom(after, before)
-		out.Registry.Joined = missingFrom(before, after)
-		return out, g.left(&out, thing.ID, after)
+		return out, g.regroup(&out, thing.ID, before, after)
 	})
 }
 
-// left removes what a thing has QUEUED of jobs that reach it no more (R-EXE-20, R-EXE-21).
-func (g *group) left(out *outcome, thing registry.ThingID, stays []registry.Membership) error {
-	if len(out.Registry.Left) == 0 {
+// regroup records that the memberships of a thing change, whoever changes them, and what follows from it in jobs: what
+// it has QUEUED of jobs that reach it no more is removed (R-EXE-20, R-EXE-21).
+func (g *group) regroup(out *outcome, thing registry.ThingID, before, after []registry.Membership) error {
+	left := missingFrom(after, before)
+	out.Registry.Left = append(out.Registry.Left, left...)
+	out.Registry.Joined = append(out.Registry.Joined, missingFrom(before, after)...)
+	if len(left) == 0 {
 		return nil
 	}
-	return g.remove(out, thing, job.Leave, func(j job.Job) bool { return !j.Reaches(thing, stays) })
+	return g.remove(out, thing, job.Leave, func(j job.Job) bool { return !j.Reaches(thing, after) })
 }
 
 // without returns the memberships that stay when a thing leaves the named groups.

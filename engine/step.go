@@ -135,7 +135,7 @@ func (g *group) free(key job.Key, thing registry.ThingID) (bool, error) {
 func (g *group) cancelStep(j job.Job, limit int) (out outcome, err error) {
 	event, statuses := j.Sweep.Event()
 	for _, status := range statuses {
-		found, err := g.PendingOfJob(j.Key, status, limit+1)
+		found, err := g.PendingOfJob(j.Key, status, job.Place{}, limit+1)
 		if err != nil {
 			return out, err
 		}

@@ -61,6 +61,13 @@ type ExecutionKey struct {
 	Number int64 // from 1, plus one for each new attempt, never reused (R-CON-14)
 }
 
+// Place is where a walk over the executions of one job stands: at the one with this thing and number. The zero place is
+// before all of them.
+type Place struct {
+	Thing  registry.ThingID `json:",omitempty"`
+	Number int64            `json:",omitempty"`
+}
+
 // Execution is one attempt of one job on one thing.
 type Execution struct {
 	ExecutionKey

@@ -66,6 +66,9 @@ type Definition struct {
 	// (R-ROLL-12); Frozen is the newest membership that counts (R-JOB-52).
 	Sources []Source
 	Frozen  int64
+	// Groups are the groups among the targets. Through them things enter a continuous job later, also by descendants
+	// that did not exist when it started (R-JOB-55).
+	Groups []registry.GroupID `json:",omitempty"`
 }
 
 // Source is one place that a rollout takes things from: a single thing, or the direct members of one group.

@@ -11,6 +11,8 @@ type Changes struct {
 	Job      JobChanges
 	Registry RegistryChanges
 	Outbox   OutboxChanges
+	// Settings are small facts about the whole server, by name.
+	Settings []Setting
 	// Sessions are applied in their order, after everything else.
 	Sessions []SessionEntry
 }
@@ -24,6 +26,9 @@ type JobChanges struct {
 	Moved []job.Job
 	// Deleted removes jobs with their documents. Their executions must be gone already, else ErrConflict.
 	Deleted []job.Key
+	// Entered are things that wait to get an execution of a continuous job (R-JOB-56); Passed are those that do not any
+	// more. Adding one that waits and removing one that does not are no changes.
+	Entered, Passed []LateJoiner
 	// Queued inserts executions. The key must be free.
 	Queued []job.Execution
 	// Reported rewrites executions. The stored version must be Version-1, else ErrConflict. Attempt, QueuedAt and
@@ -35,6 +40,12 @@ type JobChanges struct {
 	// Dropped removes executions. Their numbers stay used (R-CON-14), except in a job that is DELETION_IN_PROGRESS: it
 	// queues no more, so no trace of them is kept.
 	Dropped []job.ExecutionKey
+}
+
+// LateJoiner is a thing that entered the targets of a continuous job while no execution could be created for it.
+type LateJoiner struct {
+	Job   job.Key
+	Thing registry.ThingID
 }
 
 // CreatedJob is a new job with its document, the text as the operator gave it.
@@ -85,6 +96,20 @@ type Notice struct {
 type Announcement struct {
 	ID      int64 // grows with every commit that announces something
 	Notices []Notice
+	Events  []Event
+}
+
+// Event is a lifecycle event as it is published: it is kept whole, because what it tells of may be gone by then, and a
+// repeat must carry the same eventId (R-EVT-27).
+type Event struct {
+	Topic   string
+	Payload []byte
+}
+
+// Setting is one named fact about the server; what the value holds is the business of who set it.
+type Setting struct {
+	Name  string
+	Value []byte // nil removes the setting
 }
 
 // OutboxChanges adds announcements and removes those that were made.

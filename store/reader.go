@@ -26,6 +26,8 @@ type Reader interface {
 	IdentityReader
 	// Announcements returns up to limit announcements that were not marked done, oldest first, with ID > after.
 	Announcements(after int64, limit int) ([]Announcement, error)
+	// Setting returns the value of a setting.
+	Setting(name string) ([]byte, error)
 	// Sessions calls f for every saved session entry, by client, then by Seq.
 	Sessions(f func(SessionEntry) error) error
 }
@@ -42,6 +44,16 @@ type JobReader interface {
 	DueJobs(now time.Time, limit int) ([]job.Job, error)
 	// JobCount returns how many jobs have the status.
 	JobCount(job.Status) (int, error)
+	// ActiveJobs returns how many jobs of a selection are SCHEDULED or IN_PROGRESS, ConcurrentJobs how many are
+	// job.Concurrent (R-LIM-47).
+	ActiveJobs(job.Selection) (int, error)
+	ConcurrentJobs() (int, error)
+	// ContinuousJobs returns the keys of the active continuous jobs that have the group among job.Definition.Groups.
+	ContinuousJobs(registry.GroupID) ([]job.Key, error)
+	// LateJoiners returns up to limit things that wait for an execution of the job, by thing.
+	LateJoiners(key job.Key, limit int) ([]registry.ThingID, error)
+	// EndedJobs returns up to limit jobs that are COMPLETED or CANCELED and have not changed since before, oldest first.
+	EndedJobs(before time.Time, limit int) ([]job.Job, error)
 	// NextDue returns the earliest time that a job or an execution waits for; zero when nothing does.
 	NextDue() (time.Time, error)
 }
@@ -74,8 +86,8 @@ type ExecutionReader interface {
 	// then by sequence (R-ORD-1, R-ORD-2).
 	Pending(thing registry.ThingID, limit int) ([]job.Execution, error)
 	// PendingOfJob returns up to limit executions of the job in the status, which is QUEUED or IN_PROGRESS, by thing,
-	// then by number.
-	PendingOfJob(job.Key, job.ExecutionStatus, int) ([]job.Execution, error)
+	// then by number, strictly after the thing and number given.
+	PendingOfJob(key job.Key, status job.ExecutionStatus, after job.Place, limit int) ([]job.Execution, error)
 	// AnyOfJob returns up to limit executions of the job in no particular order.
 	AnyOfJob(job.Key, int) ([]job.Execution, error)
 	// ExecutionsOfJob lists by thing name, then by number descending (R-API-26).

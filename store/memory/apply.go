@@ -2,6 +2,7 @@ package memory
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/drover-iot/drover/store"
 )
@@ -9,6 +10,7 @@ import (
 // apply does all deletions, then all insertions, then all updates, then sessions in their order.
 func (s *state) apply(c store.Changes) error {
 	steps := []func() error{
+		func() error { return each(c.Job.Passed, s.pass) },
 		func() error { return each(c.Job.Dropped, s.dropExecution) },
 		func() error { return each(c.Job.Deleted, s.deleteJob) },
 		func() error { return each(c.Registry.Left, s.leave) },
@@ -28,6 +30,7 @@ func (s *state) apply(c store.Changes) error {
 		func() error { return each(c.Registry.Attached, s.attach) },
 		func() error { return each(c.Registry.Principals, s.putPrincipal) },
 		func() error { return each(c.Job.Created, s.createJob) },
+		func() error { return each(c.Job.Entered, s.enter) },
 		func() error { return each(c.Job.Queued, s.queue) },
 		func() error { return each(c.Outbox.Added, s.announce) },
 
@@ -38,6 +41,7 @@ func (s *state) apply(c store.Changes) error {
 		func() error { return each(c.Job.Reported, s.report) },
 		func() error { return each(c.Job.Rearmed, s.rearm) },
 
+		func() error { return each(c.Settings, s.changeSetting) },
 		func() error { return each(c.Sessions, s.changeSession) },
 	}
 	for _, step := range steps {
@@ -72,6 +76,15 @@ func (s *state) announce(a store.Announcement) error {
 
 func (s *state) announced(number int64) error {
 	s.announcements = s.announcements.remove(id(number))
+	return nil
+}
+
+func (s *state) changeSetting(c store.Setting) error {
+	if c.Value == nil {
+		s.settings = s.settings.remove(text(c.Name))
+		return nil
+	}
+	s.settings = s.settings.put(text(c.Name), slices.Clone(c.Value))
 	return nil
 }
 

@@ -68,12 +68,28 @@ func (s *state) deleteJob(key job.Key) error {
 		return err
 	}
 	s.documents = s.documents.remove(id(key))
+	for at := range s.lateJoiners.from(attempt{Job: key}) {
+		if at.Job != key {
+			break
+		}
+		s.lateJoiners = s.lateJoiners.remove(at)
+	}
 	for at := range s.used.from(attempt{Job: key}) {
 		if at.Job != key {
 			break
 		}
 		s.used = s.used.remove(at)
 	}
+	return nil
+}
+
+func (s *state) enter(l store.LateJoiner) error {
+	s.lateJoiners = s.lateJoiners.put(attempt{Job: l.Job, Thing: l.Thing}, struct{}{})
+	return nil
+}
+
+func (s *state) pass(l store.LateJoiner) error {
+	s.lateJoiners = s.lateJoiners.remove(attempt{Job: l.Job, Thing: l.Thing})
 	return nil
 }
 

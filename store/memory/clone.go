@@ -23,7 +23,7 @@ func cloneJob(j job.Job) job.Job {
 }
 
 func cloneDefinition(d job.Definition) job.Definition {
-	d.Targets, d.Sources = slices.Clone(d.Targets), slices.Clone(d.Sources)
+	d.Targets, d.Sources, d.Groups = slices.Clone(d.Targets), slices.Clone(d.Sources), slices.Clone(d.Groups)
 	d.Presign, d.Timeout = clonePointer(d.Presign), clonePointer(d.Timeout)
 	if d.Rollout = clonePointer(d.Rollout); d.Rollout != nil {
 		d.Rollout.Exponential = clonePointer(d.Rollout.Exponential)
@@ -80,6 +80,7 @@ func clonePolicy(p registry.Policy) registry.Policy {
 
 func cloneAnnouncement(a store.Announcement) store.Announcement {
 	a.Notices = slices.Clone(a.Notices)
+	a.Events = slices.Clone(a.Events)
 	return a
 }
 

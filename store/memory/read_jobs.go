@@ -88,6 +88,54 @@ func (r reader) JobCount(status job.Status) (n int, err error) {
 	return n, nil
 }
 
+func (r reader) ActiveJobs(selection job.Selection) (n int, err error) {
+	for _, j := range r.jobs.all() {
+		if j.Status.Active() && j.Selection == selection {
+			n++
+		}
+	}
+	return n, nil
+}
+
+func (r reader) ConcurrentJobs() (n int, err error) {
+	for _, j := range r.jobs.all() {
+		if j.Concurrent() {
+			n++
+		}
+	}
+	return n, nil
+}
+
+func (r reader) ContinuousJobs(group registry.GroupID) (keys []job.Key, err error) {
+	for _, j := range r.jobs.all() {
+		if j.Status.Active() && j.Selection == job.Continuous && slices.Contains(j.Groups, group) {
+			keys = append(keys, j.Key)
+		}
+	}
+	return keys, nil
+}
+
+func (r reader) LateJoiners(key job.Key, limit int) (things []registry.ThingID, err error) {
+	for at := range r.lateJoiners.from(attempt{Job: key}) {
+		if at.Job != key || len(things) >= limit {
+			break
+		}
+		things = append(things, at.Thing)
+	}
+	return things, nil
+}
+
+func (r reader) EndedJobs(before time.Time, limit int) ([]job.Job, error) {
+	var found []job.Job
+	for _, j := range r.jobs.all() {
+		if (j.Status == job.Completed || j.Status == job.Canceled) && j.UpdatedAt.Before(before) {
+			found = append(found, cloneJob(j))
+		}
+	}
+	oldest := func(a, b job.Job) int { return cmp.Or(a.UpdatedAt.Compare(b.UpdatedAt), cmp.Compare(a.Key, b.Key)) }
+	return page(found, oldest, nil, limit), nil
+}
+
 func (r reader) NextDue() (earliest time.Time, err error) {
 	for at := range r.dueJobs.all() {
 		earliest = at.at
@@ -148,8 +196,11 @@ func (r reader) Pending(thing registry.ThingID, limit int) (found []job.Executio
 	return found, nil
 }
 
-func (r reader) PendingOfJob(key job.Key, status job.ExecutionStatus, limit int) (found []job.Execution, err error) {
-	for e := range r.attempts(key, 0) {
+func (r reader) PendingOfJob(key job.Key, status job.ExecutionStatus, after job.Place, limit int) (found []job.Execution, err error) {
+	for at, e := range r.executions.from(attempt{Job: key, Thing: after.Thing, Number: after.Number + 1}) {
+		if at.Job != key {
+			break
+		}
 		if len(found) >= limit {
 			break
 		}
@@ -240,6 +291,14 @@ func (r reader) Announcements(after int64, limit int) (found []store.Announcemen
 		found = append(found, cloneAnnouncement(a))
 	}
 	return found, nil
+}
+
+func (r reader) Setting(name string) ([]byte, error) {
+	value, ok := r.settings.get(text(name))
+	if !ok {
+		return nil, store.ErrNotFound
+	}
+	return slices.Clone(value), nil
 }
 
 func (r reader) Sessions(f func(store.SessionEntry) error) error {

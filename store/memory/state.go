@@ -17,6 +17,8 @@ type state struct {
 	documents tree[id, string]
 	dueJobs   tree[due, struct{}] // index
 
+	lateJoiners tree[attempt, struct{}] // Number is 0 in the key
+
 	executions tree[attempt, job.Execution]
 	pending    tree[pending, struct{}] // index
 	ofThing    tree[ofThing, struct{}] // index
@@ -41,6 +43,7 @@ type state struct {
 
 	announcements tree[id, store.Announcement]
 	sessions      tree[entry, store.SessionEntry]
+	settings      tree[text, []byte]
 }
 
 // entry is the key of a session entry.

@@ -43,6 +43,7 @@ func apply[T any](t *tx, what string, changes []T, f func(T) error) {
 }
 
 func (t *tx) delete(c *store.Changes) {
+	apply(t, "pass late joiner", c.Job.Passed, t.pass)
 	apply(t, "drop execution", c.Job.Dropped, t.dropExecution)
 	apply(t, "delete job", c.Job.Deleted, t.deleteJob)
 	apply(t, "leave group", c.Registry.Left, t.leave)
@@ -64,6 +65,7 @@ func (t *tx) insert(c *store.Changes) {
 	apply(t, "attach policy", c.Registry.Attached, t.attach)
 	apply(t, "attach certificate", c.Registry.Principals, t.putPrincipal)
 	apply(t, "create job", c.Job.Created, t.createJob)
+	apply(t, "enter late joiner", c.Job.Entered, t.enter)
 	apply(t, "queue execution", c.Job.Queued, t.queue)
 	apply(t, "add announcement", c.Outbox.Added, t.addAnnouncement)
 }
@@ -75,5 +77,6 @@ func (t *tx) update(c *store.Changes) {
 	apply(t, "move job", c.Job.Moved, t.moveJob)
 	apply(t, "report execution", c.Job.Reported, t.report)
 	apply(t, "rearm execution", c.Job.Rearmed, t.rearm)
+	apply(t, "change setting", c.Settings, t.changeSetting)
 	apply(t, "change session", c.Sessions, t.changeSession)
 }

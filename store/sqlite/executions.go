@@ -176,10 +176,11 @@ func (r reader) Pending(thing registry.ThingID, limit int) ([]job.Execution, err
 }
 
 const listPendingOfJob = `SELECT ` + executionColumns + ` FROM execution e INDEXED BY execution_pending_of_job
-	WHERE job = ? AND status <= 1 AND status = ? ORDER BY thing, number LIMIT ?`
+	WHERE job = ? AND status <= 1 AND status = ? AND (thing, number) > (?, ?) ORDER BY thing, number LIMIT ?`
 
-func (r reader) PendingOfJob(key job.Key, status job.ExecutionStatus, limit int) ([]job.Execution, error) {
-	return all(r.stmt(listPendingOfJob).int(int64(key)).int(int64(status)).limit(limit), scanExecution)
+func (r reader) PendingOfJob(key job.Key, status job.ExecutionStatus, after job.Place, limit int) ([]job.Execution, error) {
+	s := r.stmt(listPendingOfJob).int(int64(key)).int(int64(status)).int(int64(after.Thing)).int(after.Number).limit(limit)
+	return all(s, scanExecution)
 }
 
 const listAnyOfJob = `SELECT ` + executionColumns + ` FROM execution e WHERE job = ? LIMIT ?`

@@ -7,20 +7,21 @@ import (
 	"time"
 
 	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/store"
 )
 
-const insertJob = `INSERT INTO job (key, id, created_at, status, selection, namespace, definition)
-	VALUES (?, ?, ?, ?, ?, ?, ?)`
+const insertJob = `INSERT INTO job (key, id, created_at, status, concurrent, selection, namespace, definition)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
 
 const insertJobDocument = `INSERT INTO job_document (job, document) VALUES (?, ?)`
 
-const insertJobState = `INSERT INTO job_state (job, due, state) VALUES (?, ?, ?)`
+const insertJobState = `INSERT INTO job_state (job, due, ended, state) VALUES (?, ?, ?, ?)`
 
 func (t *tx) createJob(c store.CreatedJob) error {
 	j := c.Job
 	err := t.stmt(insertJob).int(int64(j.Key)).text(j.ID).time(j.CreatedAt).text(string(j.Status)).
-		text(string(j.Selection)).text(j.Namespace).json(j.Definition).change()
+		bool(j.Concurrent()).text(string(j.Selection)).text(j.Namespace).json(j.Definition).change()
 	if err != nil {
 		return err
 	}
@@ -28,10 +29,18 @@ func (t *tx) createJob(c store.CreatedJob) error {
 		return err
 	}
 	state := cutState(j.State)
-	if err := t.stmt(insertJobState).int(int64(j.Key)).maybeTime(j.Due).json(state).change(); err != nil {
+	if err := t.stmt(insertJobState).int(int64(j.Key)).maybeTime(j.Due).maybeTime(ended(j)).json(state).change(); err != nil {
 		return err
 	}
 	return t.insertTargets(j)
+}
+
+// ended is when a job that has ended changed last, zero before.
+func ended(j job.Job) time.Time {
+	if j.Status == job.Completed || j.Status == job.Canceled {
+		return j.UpdatedAt
+	}
+	return time.Time{}
 }
 
 // cutState cuts the times that are kept as JSON to what the contract keeps.
@@ -42,11 +51,22 @@ func cutState(s job.State) job.State {
 	return s
 }
 
+const (
+	insertContinuousTarget  = `INSERT INTO continuous_target (thing_group, job) VALUES (?, ?) ON CONFLICT DO NOTHING`
+	deleteContinuousTargets = `DELETE FROM continuous_target WHERE job = ?`
+)
+
 const insertJobTarget = `INSERT INTO job_target (arn, job) VALUES (?, ?) ON CONFLICT DO NOTHING`
 
 func (t *tx) insertTargets(j job.Job) error {
-	return each(j.Targets, func(arn string) error {
+	err := each(j.Targets, func(arn string) error {
 		return t.stmt(insertJobTarget).text(arn).int(int64(j.Key)).run()
+	})
+	if err != nil || j.Selection != job.Continuous {
+		return err
+	}
+	return each(j.Groups, func(group registry.GroupID) error {
+		return t.stmt(insertContinuousTarget).int(int64(group)).int(int64(j.Key)).run()
 	})
 }
 
@@ -60,22 +80,37 @@ func (t *tx) defineJob(j job.Job) error {
 	if err != nil {
 		return err
 	}
-	if err := t.stmt(deleteJobTargets).int(int64(j.Key)).run(); err != nil {
-		return err
+	for _, sql := range []string{deleteJobTargets, deleteContinuousTargets} {
+		if err := t.stmt(sql).int(int64(j.Key)).run(); err != nil {
+			return err
+		}
 	}
 	return t.insertTargets(j)
 }
 
-const updateJobState = `UPDATE job_state SET due = ?, state = ? WHERE job = ?`
+const updateJobState = `UPDATE job_state SET due = ?, ended = ?, state = ? WHERE job = ?`
 
-const updateJobStatus = `UPDATE job SET status = ?1 WHERE key = ?2 AND status <> ?1`
+const updateJobStatus = `UPDATE job SET status = ?1, concurrent = ?3 WHERE key = ?2 AND (status <> ?1 OR concurrent <> ?3)`
 
 func (t *tx) moveJob(j job.Job) error {
-	err := t.stmt(updateJobState).maybeTime(j.Due).json(cutState(j.State)).int(int64(j.Key)).change()
+	err := t.stmt(updateJobState).maybeTime(j.Due).maybeTime(ended(j)).json(cutState(j.State)).int(int64(j.Key)).change()
 	if err != nil {
 		return err
 	}
-	return t.stmt(updateJobStatus).text(string(j.Status)).int(int64(j.Key)).run()
+	return t.stmt(updateJobStatus).text(string(j.Status)).int(int64(j.Key)).bool(j.Concurrent()).run()
+}
+
+const (
+	insertLateJoiner = `INSERT INTO late_joiner (job, thing) VALUES (?, ?) ON CONFLICT DO NOTHING`
+	deleteLateJoiner = `DELETE FROM late_joiner WHERE job = ? AND thing = ?`
+)
+
+func (t *tx) enter(l store.LateJoiner) error {
+	return t.stmt(insertLateJoiner).int(int64(l.Job)).int(int64(l.Thing)).run()
+}
+
+func (t *tx) pass(l store.LateJoiner) error {
+	return t.stmt(deleteLateJoiner).int(int64(l.Job)).int(int64(l.Thing)).run()
 }
 
 const (
@@ -84,13 +119,16 @@ const (
 	deleteJobDocument = `DELETE FROM job_document WHERE job = ?`
 	// What is left here are the few things whose executions were deleted one by one.
 	deleteDroppedNumbers = `DELETE FROM dropped_number WHERE job = ?`
+	deleteLateJoiners    = `DELETE FROM late_joiner WHERE job = ?`
 )
 
 func (t *tx) deleteJob(key job.Key) error {
 	if err := t.stmt(deleteJob).int(int64(key)).change(); err != nil {
 		return err
 	}
-	parts := []string{deleteJobState, deleteJobDocument, deleteJobTargets, deleteDroppedNumbers}
+	parts := []string{
+		deleteJobState, deleteJobDocument, deleteJobTargets, deleteContinuousTargets, deleteDroppedNumbers, deleteLateJoiners,
+	}
 	return each(parts, func(sql string) error { return t.stmt(sql).int(int64(key)).run() })
 }
 
@@ -173,6 +211,44 @@ const countJobs = `SELECT count(*) FROM job WHERE status = ?`
 func (r reader) JobCount(status job.Status) (int, error) {
 	n, err := one(r.stmt(countJobs).text(string(status)), (*stmt).getInt)
 	return int(n), err
+}
+
+const (
+	countActiveJobs = `SELECT count(*) FROM job INDEXED BY job_active
+		WHERE status IN ('SCHEDULED', 'IN_PROGRESS') AND selection = ?`
+
+	countConcurrentJobs = `SELECT count(*) FROM job INDEXED BY job_concurrent WHERE concurrent = 1`
+)
+
+func (r reader) ActiveJobs(selection job.Selection) (int, error) {
+	n, err := one(r.stmt(countActiveJobs).text(string(selection)), (*stmt).getInt)
+	return int(n), err
+}
+
+func (r reader) ConcurrentJobs() (int, error) {
+	n, err := one(r.stmt(countConcurrentJobs), (*stmt).getInt)
+	return int(n), err
+}
+
+const listContinuousJobs = `SELECT job FROM continuous_target CROSS JOIN job j ON j.key = job
+	WHERE thing_group = ? AND j.status IN ('SCHEDULED', 'IN_PROGRESS') ORDER BY job`
+
+func (r reader) ContinuousJobs(group registry.GroupID) ([]job.Key, error) {
+	return all(r.stmt(listContinuousJobs).int(int64(group)), func(s *stmt) job.Key { return job.Key(s.getInt()) })
+}
+
+const listLateJoiners = `SELECT thing FROM late_joiner WHERE job = ? ORDER BY thing LIMIT ?`
+
+func (r reader) LateJoiners(key job.Key, limit int) ([]registry.ThingID, error) {
+	s := r.stmt(listLateJoiners).int(int64(key)).limit(limit)
+	return all(s, func(s *stmt) registry.ThingID { return registry.ThingID(s.getInt()) })
+}
+
+const listEndedJobs = `SELECT ` + jobColumns + ` FROM job_state INDEXED BY job_ended CROSS JOIN job ON key = job
+	WHERE ended IS NOT NULL AND ended < ? ORDER BY ended, job LIMIT ?`
+
+func (r reader) EndedJobs(before time.Time, limit int) ([]job.Job, error) {
+	return all(r.stmt(listEndedJobs).time(before).limit(limit), scanJob)
 }
 
 const (

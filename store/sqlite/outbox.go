@@ -8,17 +8,21 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-const insertAnnouncement = `INSERT INTO announcement (id, notices) VALUES (?, ?)`
+const insertAnnouncement = `INSERT INTO announcement (id, notices, events) VALUES (?, ?, ?)`
 
 func (t *tx) addAnnouncement(a store.Announcement) error {
-	return t.stmt(insertAnnouncement).int(a.ID).blob(packNotices(a.Notices)).change()
+	s := t.stmt(insertAnnouncement).int(a.ID).blob(packNotices(a.Notices))
+	if len(a.Events) > 0 {
+		return s.json(a.Events).change()
+	}
+	return s.null().change()
 }
 
 const deleteAnnouncement = `DELETE FROM announcement WHERE id = ?`
 
 func (t *tx) closeAnnouncement(id int64) error { return t.stmt(deleteAnnouncement).int(id).run() }
 
-const listAnnouncements = `SELECT id, notices FROM announcement WHERE id > ? ORDER BY id LIMIT ?`
+const listAnnouncements = `SELECT id, notices, events FROM announcement WHERE id > ? ORDER BY id LIMIT ?`
 
 func (r reader) Announcements(after int64, limit int) ([]store.Announcement, error) {
 	return all(r.stmt(listAnnouncements).int(after).limit(limit), func(s *stmt) (a store.Announcement) {
@@ -26,6 +30,7 @@ func (r reader) Announcements(after int64, limit int) ([]store.Announcement, err
 		notices, err := unpackNotices(s.getBlob())
 		s.fail(err)
 		a.Notices = notices
+		s.getJSON(&a.Events)
 		return a
 	})
 }

@@ -12,7 +12,7 @@ const applicationID = 0x44726f76
 
 // migrations bring a file from one version of the schema to the next; the version is their number. Only ever append:
 // files of users stand at every version that was released.
-var migrations = []string{schema1}
+var migrations = []string{schema1, schema2}
 
 const schema1 = `
 -- What keys were handed out may go up to reserved.
@@ -147,6 +147,25 @@ CREATE INDEX principal_by_certificate ON principal (certificate, thing_name);
 
 CREATE TABLE announcement (id INTEGER PRIMARY KEY, notices BLOB NOT NULL);
 CREATE TABLE session (client TEXT NOT NULL, seq INTEGER NOT NULL, value BLOB NOT NULL, PRIMARY KEY (client, seq)) WITHOUT ROWID;
+`
+
+const schema2 = `
+ALTER TABLE job ADD COLUMN concurrent INTEGER NOT NULL DEFAULT 0; -- a copy, like status
+CREATE INDEX job_active ON job (selection) WHERE status IN ('SCHEDULED', 'IN_PROGRESS');
+CREATE INDEX job_concurrent ON job (key) WHERE concurrent = 1;
+-- When a job that is COMPLETED or CANCELED changed last.
+ALTER TABLE job_state ADD COLUMN ended INTEGER;
+CREATE INDEX job_ended ON job_state (ended, job) WHERE ended IS NOT NULL;
+
+-- The target groups of continuous jobs, and the things that wait to get an execution of one.
+CREATE TABLE continuous_target (
+	thing_group INTEGER NOT NULL, job INTEGER NOT NULL, PRIMARY KEY (thing_group, job)
+) WITHOUT ROWID;
+CREATE INDEX continuous_target_by_job ON continuous_target (job);
+CREATE TABLE late_joiner (job INTEGER NOT NULL, thing INTEGER NOT NULL, PRIMARY KEY (job, thing)) WITHOUT ROWID;
+
+ALTER TABLE announcement ADD COLUMN events TEXT; -- JSON
+CREATE TABLE setting (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 `
 
 // migrate checks that the file is Drover's and not from the future, and brings it to the newest schema. A fresh file

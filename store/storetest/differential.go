@@ -190,7 +190,14 @@ func (g *generator) changeJobs(w world, c *store.JobChanges) {
 	if g.IntN(2) == 0 {
 		j.Due = g.time()
 	}
-	switch n := g.IntN(10); {
+	j.UpdatedAt, j.Groups = g.time(), []registry.GroupID{g.group()}
+	j.Sweep = pick(g, []job.Sweep{job.NoSweep, job.SweepQueued})
+	joiner := store.LateJoiner{Job: j.Key, Thing: g.thing()}
+	switch n := g.IntN(13); {
+	case n == 12:
+		c.Passed = append(c.Passed, joiner)
+	case n >= 10:
+		c.Entered = append(c.Entered, joiner)
 	case n < 4:
 		c.Created = append(c.Created, store.CreatedJob{Job: j, Document: pick(g, names)})
 	case n < 6:
@@ -258,9 +265,17 @@ func (g *generator) changeIdentity(c *store.RegistryChanges) {
 }
 
 func (g *generator) changeRest(c *store.Changes) {
-	switch g.IntN(4) {
+	switch g.IntN(6) {
 	case 0:
 		c.Outbox.Added = append(c.Outbox.Added, store.Announcement{ID: g.key(20), Notices: []store.Notice{{Thing: g.thing(), List: true}}})
+	case 4:
+		c.Outbox.Added = append(c.Outbox.Added, store.Announcement{ID: g.key(20), Events: []store.Event{{Topic: pick(g, names), Payload: []byte(pick(g, names))}}})
+	case 5:
+		value := []byte(pick(g, names))
+		if g.IntN(3) == 0 {
+			value = nil
+		}
+		c.Settings = append(c.Settings, store.Setting{Name: pick(g, names), Value: value})
 	case 1:
 		c.Outbox.Done = append(c.Outbox.Done, g.key(20))
 	case 2:

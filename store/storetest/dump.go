@@ -15,14 +15,16 @@ func everything() (c store.Changes) {
 	e.Details = map[string]string{"k": "v"}
 	member := registry.Membership{Group: 1, Member: registry.Member{Thing: 1}, Joined: 1}
 	return store.Changes{
-		Job: store.JobChanges{Queued: []job.Execution{e}, Created: []store.CreatedJob{{Job: fullJob(1, "job"), Document: "{}"}}},
+		Job: store.JobChanges{Queued: []job.Execution{e}, Created: []store.CreatedJob{{Job: fullJob(1, "job"), Document: "{}"}},
+			Entered: []store.LateJoiner{{Job: 1, Thing: 1}}},
+		Settings: []store.Setting{{Name: "a", Value: []byte("on")}},
 		Registry: store.RegistryChanges{
 			CreatedThings: []registry.Thing{thing(1, "a")}, CreatedGroups: []registry.Group{group(1, "b")},
 			Joined: []registry.Membership{member}, Certificates: []registry.Certificate{certificate("a", 1)},
 			Policies: []registry.Policy{policy("b", 1)}, Principals: []registry.Principal{{Thing: 1, Certificate: "a"}},
 			Attached: []registry.Attachment{{Policy: "b", Kind: registry.CertificateTarget, Key: "a"}},
 		},
-		Outbox:   store.OutboxChanges{Added: []store.Announcement{{ID: 1, Notices: []store.Notice{{Thing: 1, List: true}}}}},
+		Outbox:   store.OutboxChanges{Added: []store.Announcement{{ID: 1, Notices: []store.Notice{{Thing: 1, List: true}}, Events: []store.Event{{Topic: "a", Payload: []byte("b")}}}}},
 		Sessions: []store.SessionEntry{{Client: "a", Value: []byte("data")}, {Client: "a", Seq: 7, Value: []byte("message")}},
 	}
 }
@@ -74,6 +76,10 @@ func dump(w world, r store.Reader) map[string]any {
 	a.identity(r)
 	announcements, err := r.Announcements(0, 100)
 	add(a, announcements, err, "announcements")
+	for _, name := range names {
+		setting, err := r.Setting(name)
+		addWhole(a, setting, err, "setting %s", name)
+	}
 	var saved []store.SessionEntry
 	err = r.Sessions(func(s store.SessionEntry) error { saved = append(saved, s); return nil })
 	add(a, saved, err, "sessions")
@@ -106,6 +112,22 @@ func (a answers) jobs(r store.Reader) {
 			add(a, list, err, "jobs after %s %s", status, namespace)
 		}
 	}
+	for _, selection := range []job.Selection{job.Snapshot, job.Continuous} {
+		n, err := r.ActiveJobs(selection)
+		addOne(a, n, err, "active %s", selection)
+	}
+	n, err := r.ConcurrentJobs()
+	addOne(a, n, err, "concurrent")
+	for g := registry.GroupID(1); g <= maxGroup; g++ {
+		keys, err := r.ContinuousJobs(g)
+		add(a, keys, err, "continuous jobs of group %d", g)
+	}
+	for key := job.Key(1); key <= maxJob; key++ {
+		things, err := r.LateJoiners(key, 3)
+		add(a, things, err, "late joiners of job %d", key)
+	}
+	ended, err := r.EndedJobs(at(2), 3)
+	add(a, ended, err, "ended jobs")
 	due, err := r.DueJobs(at(2), 3)
 	add(a, due, err, "due jobs")
 	next, err := r.NextDue()
@@ -123,7 +145,7 @@ func (a answers) executions(r store.Reader) {
 			addOne(a, n, err, "last number %d %d", j, t)
 		}
 		for _, status := range []job.ExecutionStatus{job.Queued, job.Running} {
-			list, err := r.PendingOfJob(j, status, 4)
+			list, err := r.PendingOfJob(j, status, job.Place{Thing: 1}, 4)
 			add(a, list, err, "pending of job %d %s", j, status)
 		}
 		found, err := r.AnyOfJob(j, 100)

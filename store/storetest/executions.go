@@ -224,8 +224,11 @@ var executions = []promise{
 		w.apply(queue(execution(1, 3, 1), execution(1, 1, 1), execution(1, 2, 1), execution(2, 1, 1)))
 		w.apply(report(becomes(execution(1, 2, 1), job.Running)))
 		of := func(s job.ExecutionStatus, limit int) []string {
-			return shorts(w, func(r store.Reader) ([]job.Execution, error) { return r.PendingOfJob(1, s, limit) })
+			return shorts(w, func(r store.Reader) ([]job.Execution, error) { return r.PendingOfJob(1, s, job.Place{}, limit) })
 		}
+		same(w, "after", shorts(w, func(r store.Reader) ([]job.Execution, error) {
+			return r.PendingOfJob(1, job.Queued, job.Place{Thing: 1, Number: 1}, 9)
+		}), []string{"1/3/1"})
 		same(w, "queued", of(job.Queued, 9), []string{"1/1/1", "1/3/1"})
 		same(w, "limit", of(job.Queued, 1), []string{"1/1/1"})
 		same(w, "limit 0", of(job.Queued, 0), nil)

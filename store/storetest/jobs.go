@@ -21,6 +21,7 @@ func fullJob(key int64, id string) job.Job {
 		Timeout:   &job.TimeoutConfig{InProgressMinutes: 7},
 		Retry:     &job.RetryConfig{Criteria: []job.RetryCriterion{{FailureType: job.FailureFailed, Retries: 2}}},
 		NeedsRole: true, CreatedAt: at(1), Sources: []job.Source{{Target: 1, Thing: 3}, {Group: 4}}, Frozen: 99,
+		Groups: []registry.GroupID{4},
 	}
 	j.State = job.State{
 		Status: job.Canceled, ForceCanceled: true, ReasonCode: "code", Comment: "comment", UpdatedAt: at(2), CompletedAt: at(3),
