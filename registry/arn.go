@@ -29,6 +29,7 @@ type ARN struct {
 const (
 	KindThing  = "thing"
 	KindGroup  = "thinggroup"
+	KindType   = "thingtype"
 	KindCert   = "cert"
 	KindPolicy = "policy"
 	KindJob    = "job"
