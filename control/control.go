@@ -39,7 +39,10 @@ type Plane struct {
 func (p *Plane) Bind(r *schema.Router) {
 	p.bindJobs(r)
 	p.bindThings(r)
+	p.bindTypes(r)
 	p.bindGroups(r)
+	p.bindDynamicGroups(r)
+	p.bindTags(r)
 	p.bindIdentity(r)
 	schema.Handle(r, iot.DescribeEndpoint, p.DescribeEndpoint)
 }

@@ -34,7 +34,7 @@ func (p *Plane) CreateJob(ctx context.Context, in *iot.CreateJobRequest) (*iot.J
 		return nil, fault.New(fault.Invalid, "document: required, because neither documentSource nor jobTemplateArn is given")
 	}
 	created, err := p.Engine.CreateJob(ctx, engine.NewJob{
-		ID: string(in.JobID), Document: string(*in.Document),
+		ID: string(in.JobID), Document: string(*in.Document), Tags: tags(in.Tags),
 		Definition: job.Definition{
 			Targets: in.Targets, Selection: job.Snapshot, Description: string(value(in.Description)), Namespace: string(value(in.NamespaceID)),
 			Presign: presign(in.PresignedUrlConfig), Rollout: rollout(in.JobExecutionsRolloutConfig), Abort: abort(in.AbortConfig),
@@ -55,7 +55,6 @@ func available(in *iot.CreateJobRequest) error {
 	}{
 		{"documentSource", in.DocumentSource != nil},
 		{"targetSelection CONTINUOUS", value(in.TargetSelection) == "CONTINUOUS"},
-		{"tags", len(in.Tags) > 0},
 		{"jobTemplateArn", in.JobTemplateArn != nil},
 		{"documentParameters", in.DocumentParameters != nil},
 		{"schedulingConfig", in.SchedulingConfig != nil},

@@ -48,7 +48,8 @@ type Engine struct {
 
 	committing sync.Mutex // held while a group is decided, committed and answered
 
-	compiled      compiledPolicies
+	policies      compiled[registry.PolicyDocument]
+	queries       compiled[registry.Query]
 	accessVersion atomic.Uint64
 }
 
@@ -61,6 +62,9 @@ func New(c Config) *Engine {
 		ready:   make(chan struct{}),
 		wake:    make(chan struct{}, 1),
 		outbox:  newOutbox(),
+
+		policies: compiled[registry.PolicyDocument]{parse: registry.ParsePolicy},
+		queries:  compiled[registry.Query]{parse: registry.ParseQuery},
 	}
 }
 

@@ -68,6 +68,15 @@ type group struct {
 		known   bool
 	}
 
+	queries   *compiled[registry.Query]
+	pathNames map[registry.GroupID][]string // of static groups: they and their ancestors
+	dynamic   struct {                      // the dynamic groups, until one changes
+		groups []registry.DynamicGroup
+		known  bool
+	}
+	busy    bool // work on the members of dynamic groups is left
+	crowded []crowded
+
 	access       bool  // an answer of Access may have changed
 	announcement int64 // under which told is announced; 0 when there is nothing to tell
 }
@@ -157,7 +166,10 @@ func (e *Engine) commit(batch []*request) {
 	if g.announcement != 0 { // before the answers: who has one may wait for what it announces
 		e.outbox.add(g.announcement)
 	}
-	if g.dueBefore(g.now.Add(checkEvery)) {
+	for _, c := range g.crowded {
+		e.Log.Info("thing is in too many groups", "thing", c.thing, "left out of", c.group)
+	}
+	if g.busy || g.dueBefore(g.now.Add(checkEvery)) {
 		e.wakeUp()
 	}
 	for i, r := range batch {
@@ -190,7 +202,7 @@ func (e *Engine) attempt(batch []*request) (answers []error, g *group, err error
 	announced := e.outbox.confirmed()
 	answers = make([]error, len(batch))
 	err = e.Store.Write(context.Background(), func(tx store.Tx) error {
-		g = newGroup(tx, e.Clock.Now())
+		g = newGroup(tx, e.Clock.Now(), &e.queries)
 		for i, r := range batch {
 			if answers[i], err = g.run(r.decide); err != nil {
 				return err
@@ -207,11 +219,11 @@ func (e *Engine) attempt(batch []*request) (answers []error, g *group, err error
 	return answers, g, err
 }
 
-func newGroup(tx store.Tx, now time.Time) *group {
+func newGroup(tx store.Tx, now time.Time, queries *compiled[registry.Query]) *group {
 	return &group{
 		Tx: tx, now: now, keys: tx.NextKeys(),
 		jobs: map[job.Key]*job.Job{}, byID: map[string]job.Key{}, dirty: map[job.Key]bool{}, was: map[job.Key]job.Status{},
-		notices: map[registry.ThingID]int{},
+		notices: map[registry.ThingID]int{}, queries: queries, pathNames: map[registry.GroupID][]string{},
 	}
 }
 
@@ -245,6 +257,10 @@ func (g *group) take(out outcome) error {
 	}
 	if out.after != nil {
 		g.after = append(g.after, out.after)
+	}
+	if len(out.Registry.CreatedGroups)+len(out.Registry.UpdatedGroups)+len(out.Registry.DeletedGroups) > 0 {
+		g.dynamic.known = false
+		g.busy = g.busy || hasWork(out.Registry.CreatedGroups) || hasWork(out.Registry.UpdatedGroups)
 	}
 	g.access = g.access || changesAccess(&out.Registry)
 	return g.Apply(out.Changes)
@@ -320,6 +336,11 @@ func (g *group) dirtyKeys() []job.Key {
 // review looks once at every job that the group touched: what is due at once is done in this commit, as far as one
 // small step goes (R-ROLL-21, R-JOB-62). The rest is left to the due loop.
 func (g *group) review() error {
+	if g.busy { // R-ID-38: a small dynamic group is ready at once
+		if err := g.membersStep(inlineThings, inlineThings); err != nil {
+			return err
+		}
+	}
 	for _, key := range g.dirtyKeys() {
 		j := *g.jobs[key]
 		if j.Due.IsZero() || j.Due.After(g.now) {

@@ -14,12 +14,17 @@ type NewJob struct {
 	ID         string
 	Definition job.Definition // Targets as given; NeedsRole, CreatedAt, Sources and Frozen are filled in here
 	Document   string
+	Tags       []registry.Tag
 }
 
 // CreateJob stores a job and starts its rollout. The executions of a small first tick exist when it returns; a larger
 // one follows in the background (R-ROLL-21). It costs the same for one target thing and for a group of a million.
 func (e *Engine) CreateJob(ctx context.Context, in NewJob) (created job.Job, err error) {
 	placeholders, err := job.CheckDocument(in.Document)
+	if err != nil {
+		return job.Job{}, err
+	}
+	tags, err := registry.CheckTags(in.Tags)
 	if err != nil {
 		return job.Job{}, err
 	}
@@ -52,6 +57,7 @@ func (e *Engine) CreateJob(ctx context.Context, in NewJob) (created job.Job, err
 		j.Begin(sources, frozen, g.now)
 		out.Job.Created = []store.CreatedJob{{Job: j, Document: in.Document}}
 		out.keep(j)
+		out.label(registry.KindJob, j.ID, tags)
 		created = j
 		return out, nil
 	})

@@ -133,7 +133,7 @@ func (s *scenario) command(t *testing.T, d *datadriven.TestData) (string, error)
 func (s *scenario) things(ctx context.Context, n int, group string) error {
 	for i := range n {
 		name := fmt.Sprintf("t%0*d", len(strconv.Itoa(n)), i+1)
-		if _, err := s.CreateThing(ctx, name, nil); err != nil {
+		if _, err := s.CreateThing(ctx, NewThing{Name: name}); err != nil {
 			return err
 		}
 		if group != "" {
