@@ -42,6 +42,7 @@ func (p *Plane) Bind(r *schema.Router) {
 	p.bindTypes(r)
 	p.bindGroups(r)
 	p.bindDynamicGroups(r)
+	p.bindFleetIndex(r)
 	p.bindTags(r)
 	p.bindIdentity(r)
 	schema.Handle(r, iot.DescribeEndpoint, p.DescribeEndpoint)

@@ -158,11 +158,11 @@ func (g *group) classify(thing registry.Thing, memberships []registry.Membership
 	static := slices.DeleteFunc(slices.Clone(memberships), func(m registry.Membership) bool {
 		return slices.ContainsFunc(dynamic, func(d registry.DynamicGroup) bool { return d.ID == m.Group })
 	})
-	subject, err := g.subject(thing, static)
+	seen, err := subject(g, g.pathNames, thing, static)
 	if err != nil {
 		return nil, err
 	}
-	in, full := registry.Select(&subject, len(static), dynamic)
+	in, full := registry.Select(&seen, len(static), dynamic)
 	for _, d := range full {
 		g.crowded = append(g.crowded, crowded{thing.Name, d.Name})
 	}
@@ -182,26 +182,26 @@ func (g *group) classify(thing registry.Thing, memberships []registry.Membership
 // crowded is a thing that a dynamic group does not take, because it is in ten groups already (R-ID-42).
 type crowded struct{ thing, group string }
 
-// subject is what queries see of a thing: its static groups and their ancestors by name.
-func (g *group) subject(thing registry.Thing, static []registry.Membership) (s registry.Subject, err error) {
+// subject is what queries see of a thing. paths keeps what pathNames answered.
+func subject(r store.GroupReader, paths map[registry.GroupID][]string, thing registry.Thing, memberships []registry.Membership) (s registry.Subject, err error) {
 	s.Thing = thing
-	for _, m := range static {
-		names, known := g.pathNames[m.Group]
+	for _, m := range memberships {
+		names, known := paths[m.Group]
 		if !known {
-			if names, err = pathNames(g, m.Group); err != nil {
+			if names, err = pathNames(r, m.Group); err != nil {
 				return s, err
 			}
-			g.pathNames[m.Group] = names
+			paths[m.Group] = names
 		}
 		s.Groups = append(s.Groups, names...)
 	}
 	return s, nil
 }
 
-// pathNames returns the names of a group and its ancestors.
+// pathNames returns the names of a static group and its ancestors; of a dynamic one nothing (R-ID-40).
 func pathNames(r store.GroupReader, id registry.GroupID) (names []string, err error) {
 	found, err := r.Group(id)
-	if err != nil {
+	if err != nil || found.Dynamic() {
 		return nil, err
 	}
 	path, err := pathTo(r, found)
