@@ -92,6 +92,9 @@ func (p *Plane) ListThings(ctx context.Context, in *iot.ListThingsRequest) (*iot
 	if in.AttributeName != nil && in.AttributeValue == nil { // R-ID-9
 		return nil, fault.New(fault.Invalid, "attributeValue: required with attributeName")
 	}
+	if in.AttributeName == nil && in.AttributeValue != nil { // R-ID-59
+		return nil, fault.New(fault.Invalid, "attributeName: required with attributeValue")
+	}
 	filters := *in
 	filters.NextToken, filters.MaxResults = nil, nil
 	request, err := openPage[nameCursor](p.Pages, "ListThings", filters, in.NextToken, in.MaxResults)
