@@ -20,9 +20,12 @@ func (p *Plane) bindJobs(r *schema.Router) {
 	schema.Handle(r, iot.CancelJob, p.CancelJob)
 	schema.Handle(r, iot.DeleteJob, p.DeleteJob)
 	schema.Handle(r, iot.GetJobDocument, p.GetJobDocument)
+	schema.Handle(r, iot.AssociateTargetsWithJob, p.AssociateTargetsWithJob)
 	schema.Handle(r, iot.DescribeJobExecution, p.DescribeJobExecution)
 	schema.Handle(r, iot.ListJobExecutionsForJob, p.ListJobExecutionsForJob)
 	schema.Handle(r, iot.ListJobExecutionsForThing, p.ListJobExecutionsForThing)
+	schema.Handle(r, iot.CancelJobExecution, p.CancelJobExecution)
+	schema.Handle(r, iot.DeleteJobExecution, p.DeleteJobExecution)
 }
 
 // CreateJob creates a job and starts its rollout.
@@ -36,9 +39,10 @@ func (p *Plane) CreateJob(ctx context.Context, in *iot.CreateJobRequest) (*iot.J
 	created, err := p.Engine.CreateJob(ctx, engine.NewJob{
 		ID: string(in.JobID), Document: string(*in.Document),
 		Definition: job.Definition{
-			Targets: in.Targets, Selection: job.Snapshot, Description: string(value(in.Description)), Namespace: string(value(in.NamespaceID)),
+			Targets: in.Targets, Selection: job.Selection(value(in.TargetSelection)), Description: string(value(in.Description)), Namespace: string(value(in.NamespaceID)),
 			Presign: presign(in.PresignedUrlConfig), Rollout: rollout(in.JobExecutionsRolloutConfig), Abort: abort(in.AbortConfig),
-			Timeout: timeout(in.TimeoutConfig), Retry: retry(in.JobExecutionsRetryConfig),
+			Timeout: timeout(in.TimeoutConfig), Retry: retry(in.JobExecutionsRetryConfig), Schedule: schedule(in.SchedulingConfig),
+			PackageVersions: in.DestinationPackageVersions,
 		},
 	})
 	if err != nil {
@@ -54,12 +58,9 @@ func available(in *iot.CreateJobRequest) error {
 		given bool
 	}{
 		{"documentSource", in.DocumentSource != nil},
-		{"targetSelection CONTINUOUS", value(in.TargetSelection) == "CONTINUOUS"},
 		{"tags", len(in.Tags) > 0},
 		{"jobTemplateArn", in.JobTemplateArn != nil},
 		{"documentParameters", in.DocumentParameters != nil},
-		{"schedulingConfig", in.SchedulingConfig != nil},
-		{"destinationPackageVersions", in.DestinationPackageVersions != nil},
 	} {
 		if member.given {
 			return fault.New(fault.Invalid, "%s: not available yet in this version of Drover", member.name)
@@ -80,7 +81,11 @@ func (p *Plane) DescribeJob(ctx context.Context, in *iot.DescribeJobRequest) (*i
 	if err != nil {
 		return nil, err
 	}
-	return &iot.DescribeJobResponse{Job: p.describe(ctx, j)}, nil
+	described := p.describe(ctx, j)
+	described.ScheduledJobRollouts = convert(j.ScheduledRollouts(p.Engine.Now()), func(start string) iot.ScheduledJobRollout {
+		return iot.ScheduledJobRollout{StartTime: new(iot.ScheduleTime(start))}
+	})
+	return &iot.DescribeJobResponse{Job: described}, nil
 }
 
 // UpdateJob changes a running job.
@@ -105,6 +110,15 @@ func (p *Plane) CancelJob(ctx context.Context, in *iot.CancelJobRequest) (*iot.J
 // DeleteJob deletes a job.
 func (p *Plane) DeleteJob(ctx context.Context, in *iot.DeleteJobRequest) (*schema.Nothing, error) {
 	return &schema.Nothing{}, p.Engine.DeleteJob(ctx, string(in.JobID), value(in.Force), text(in.NamespaceID))
+}
+
+// AssociateTargetsWithJob adds groups to a continuous job.
+func (p *Plane) AssociateTargetsWithJob(ctx context.Context, in *iot.AssociateTargetsWithJobRequest) (*iot.JobHandle, error) {
+	j, err := p.Engine.AssociateTargets(ctx, string(in.JobID), text(in.NamespaceID), in.Targets, text(in.Comment))
+	if err != nil {
+		return nil, err
+	}
+	return p.handle(ctx, j), nil
 }
 
 // GetJobDocument returns the document as it was stored.

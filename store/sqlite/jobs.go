@@ -45,7 +45,7 @@ func ended(j job.Job) time.Time {
 
 // cutState cuts the times that are kept as JSON to what the contract keeps.
 func cutState(s job.State) job.State {
-	for _, t := range []*time.Time{&s.UpdatedAt, &s.CompletedAt, &s.Progress.NextTick, &s.Due} {
+	for _, t := range []*time.Time{&s.UpdatedAt, &s.CompletedAt, &s.Progress.NextTick, &s.Due, &s.Edge} {
 		*t = t.UTC().Truncate(time.Millisecond)
 	}
 	return s
