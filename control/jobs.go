@@ -82,9 +82,9 @@ func (p *Plane) DescribeJob(ctx context.Context, in *iot.DescribeJobRequest) (*i
 		return nil, err
 	}
 	described := p.describe(ctx, j)
-	described.ScheduledJobRollouts = convert(j.ScheduledRollouts(p.Engine.Now()), func(start string) iot.ScheduledJobRollout {
-		return iot.ScheduledJobRollout{StartTime: new(iot.ScheduleTime(start))}
-	})
+	for _, start := range j.ScheduledRollouts(p.Engine.Now()) {
+		described.ScheduledJobRollouts = append(described.ScheduledJobRollouts, iot.ScheduledJobRollout{StartTime: new(iot.ScheduleTime(start))})
+	}
 	return &iot.DescribeJobResponse{Job: described}, nil
 }
 

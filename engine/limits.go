@@ -41,9 +41,11 @@ func (g *group) checkLimits(j job.Job) error {
 	return g.checkConcurrency(job.Job{}, j)
 }
 
-// checkConcurrency refuses what would make one more job concurrent when too many are (R-API-17, R-LIM-47).
+// checkConcurrency refuses what would make one more job concurrent when too many are (R-API-17, R-LIM-47). A job that is
+// done with the answer never is: stopping a small one is always possible.
 func (g *group) checkConcurrency(before, after job.Job) error {
-	if before.Concurrent() || !after.Concurrent() {
+	small := after.Status == job.Canceled && after.Counts.Pending() <= inlineStep
+	if before.Concurrent() || !after.Concurrent() || small {
 		return nil
 	}
 	full, err := g.concurrencyReached()

@@ -55,6 +55,9 @@ func CancelExecution(j Job, x Execution, force bool, expectedVersion *int64, det
 	if force {
 		event = ForcedCancel
 	}
+	if x.Status == Running && !force { // R-EXE-31
+		return Outcome{}, fault.New(fault.BadTransition, "the execution is IN_PROGRESS: it can be canceled with force only")
+	}
 	out, err := Move(j, x, event, now)
 	if err != nil {
 		return out, err
