@@ -124,10 +124,14 @@ func (s *Server) join(ctx context.Context, keys *Keys) (err error) {
 	if err != nil {
 		return err
 	}
+	managed, err := openManaged(s.Data)
+	if err != nil {
+		return err
+	}
 	s.plane = &device.Plane{Log: s.Log}
 	s.engine = engine.New(engine.Config{
 		Store: s.store, Clock: s.clock(), IDs: ids.Random{}, Scope: s.Scope, Log: s.Log,
-		Limits: s.Limits, Tell: s.plane.Tell, Publish: s.publish, CertificateChanged: s.certificateChanged,
+		Limits: s.Limits, Managed: managed, Tell: s.plane.Tell, Publish: s.publish, CertificateChanged: s.certificateChanged,
 	})
 	s.plane.Engine = s.engine
 	g := &gate{engine: s.engine, log: s.Log}

@@ -30,7 +30,7 @@ func (p *Plane) describe(ctx context.Context, j job.Job) iot.Job {
 		CreatedAt: at(j.CreatedAt), LastUpdatedAt: at(j.UpdatedAt), CompletedAt: at(j.CompletedAt), JobProcessDetails: processDetails(j),
 		TimeoutConfig: showTimeout(j.Timeout), NamespaceID: optional(iot.NamespaceID(j.Namespace)),
 		JobExecutionsRetryConfig: showRetry(j.Retry), IsConcurrent: new(j.Concurrent()), SchedulingConfig: showSchedule(j.Schedule),
-		DestinationPackageVersions: j.PackageVersions,
+		DestinationPackageVersions: j.PackageVersions, JobTemplateArn: optional(iot.JobTemplateArn(j.TemplateARN)), DocumentParameters: j.Parameters,
 	}
 }
 
@@ -153,10 +153,20 @@ func schedule(c *iot.SchedulingConfig) *job.ScheduleConfig {
 	}
 	return &job.ScheduleConfig{
 		StartTime: string(value(c.StartTime)), EndTime: string(value(c.EndTime)), EndBehavior: job.EndBehavior(value(c.EndBehavior)),
-		Windows: convert(c.MaintenanceWindows, func(w iot.MaintenanceWindow) job.Window {
-			return job.Window{StartTime: string(w.StartTime), Minutes: int(w.DurationInMinutes)}
-		}),
+		Windows: windows(c.MaintenanceWindows),
 	}
+}
+
+func windows(list []iot.MaintenanceWindow) []job.Window {
+	return convert(list, func(w iot.MaintenanceWindow) job.Window {
+		return job.Window{StartTime: string(w.StartTime), Minutes: int(w.DurationInMinutes)}
+	})
+}
+
+func showWindows(list []job.Window) []iot.MaintenanceWindow {
+	return convert(list, func(w job.Window) iot.MaintenanceWindow {
+		return iot.MaintenanceWindow{StartTime: iot.CronExpression(w.StartTime), DurationInMinutes: iot.WindowMinutes(w.Minutes)}
+	})
 }
 
 func showSchedule(c *job.ScheduleConfig) *iot.SchedulingConfig {
@@ -165,10 +175,8 @@ func showSchedule(c *job.ScheduleConfig) *iot.SchedulingConfig {
 	}
 	return &iot.SchedulingConfig{
 		StartTime: optional(iot.ScheduleTime(c.StartTime)), EndTime: optional(iot.ScheduleTime(c.EndTime)),
-		EndBehavior: optional(iot.EndBehavior(c.EndBehavior)),
-		MaintenanceWindows: convert(c.Windows, func(w job.Window) iot.MaintenanceWindow {
-			return iot.MaintenanceWindow{StartTime: iot.CronExpression(w.StartTime), DurationInMinutes: iot.WindowMinutes(w.Minutes)}
-		}),
+		EndBehavior:        optional(iot.EndBehavior(c.EndBehavior)),
+		MaintenanceWindows: showWindows(c.Windows),
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/ids"
+	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/store"
 )
@@ -28,7 +29,9 @@ type Config struct {
 	Scope registry.Scope
 	// Limits bounds what the server holds; the zero value is unlimited.
 	Limits Limits
-	Log    *slog.Logger
+	// Managed are the templates that come with the server.
+	Managed job.Catalogue
+	Log     *slog.Logger
 	// Tell is called after each commit with what devices must be told; nil tells nobody. It is called by one goroutine,
 	// in commit order. What it could not tell, it is called with again after a second, and after a crash with what was
 	// not struck out (R-CON-23).

@@ -13,12 +13,16 @@ import (
 type NewJob struct {
 	ID         string
 	Definition job.Definition // Targets as given; NeedsRole, CreatedAt, Sources and Frozen are filled in here
-	Document   string
+	Document   string         // empty takes the template's
+	original   string         // the document before parameters were filled in; empty when it is the same
 }
 
 // CreateJob stores a job and starts its rollout. The executions of a small first tick exist when it returns; a larger
 // one follows in the background (R-ROLL-21). It costs the same for one target thing and for a group of a million.
 func (e *Engine) CreateJob(ctx context.Context, in NewJob) (created job.Job, err error) {
+	if err := e.complete(ctx, &in); err != nil {
+		return job.Job{}, err
+	}
 	placeholders, err := job.CheckDocument(in.Document)
 	if err != nil {
 		return job.Job{}, err
@@ -59,7 +63,7 @@ func (e *Engine) CreateJob(ctx context.Context, in NewJob) (created job.Job, err
 		if err := g.checkLimits(j); err != nil {
 			return out, err
 		}
-		out.Job.Created = []store.CreatedJob{{Job: j, Document: in.Document}}
+		out.Job.Created = []store.CreatedJob{{Job: j, Document: in.Document, Original: in.original}}
 		out.keep(j)
 		created = j
 		return out, nil
@@ -242,14 +246,19 @@ func (e *Engine) DescribeJob(ctx context.Context, id string) (j job.Job, err err
 	return j, either(err, noJob(id))
 }
 
-// JobDocument returns the document of a job as it was given (R-API-7).
-func (e *Engine) JobDocument(ctx context.Context, id string) (text string, err error) {
+// JobDocument returns the document of a job as it was given (R-API-7), with original that of a managed template before
+// its parameters were filled in (R-SUB-10).
+func (e *Engine) JobDocument(ctx context.Context, id string, original bool) (text string, err error) {
 	err = e.Store.Read(ctx, func(r store.Reader) error {
 		j, err := r.JobByID(id)
 		if err != nil {
 			return err
 		}
-		text, err = r.Document(j.Key)
+		if original {
+			text, err = r.OriginalDocument(j.Key)
+		} else {
+			text, err = r.Document(j.Key)
+		}
 		return err
 	})
 	return text, either(err, noJob(id))

@@ -61,6 +61,9 @@ type Definition struct {
 	Timeout     *TimeoutConfig
 	Retry       *RetryConfig
 	Schedule    *ScheduleConfig `json:",omitempty"`
+	// TemplateARN is the template that the job was made from, Parameters what it gave to a managed one (R-TPL-7, R-PAR-6).
+	TemplateARN string            `json:",omitempty"`
+	Parameters  map[string]string `json:",omitempty"`
 	// PackageVersions are destinationPackageVersions: stored and shown, nothing else (R-PKG-1, R-PKG-4).
 	PackageVersions []string `json:",omitempty"`
 	// NeedsRole says that the document holds S3 placeholders, so that presignedUrlConfig must keep its role (R-UPD-17).

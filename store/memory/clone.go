@@ -38,9 +38,18 @@ func cloneDefinition(d job.Definition) job.Definition {
 	if d.Schedule = clonePointer(d.Schedule); d.Schedule != nil {
 		d.Schedule.Windows = slices.Clone(d.Schedule.Windows)
 	}
-	d.PackageVersions = slices.Clone(d.PackageVersions)
+	d.PackageVersions, d.Parameters = slices.Clone(d.PackageVersions), maps.Clone(d.Parameters)
 	d.CreatedAt = ms(d.CreatedAt)
 	return d
+}
+
+func cloneTemplate(t job.Template) job.Template {
+	d := cloneDefinition(job.Definition{
+		Presign: t.Presign, Rollout: t.Rollout, Abort: t.Abort, Timeout: t.Timeout, Retry: t.Retry, PackageVersions: t.PackageVersions,
+	})
+	t.Presign, t.Rollout, t.Abort, t.Timeout, t.Retry, t.PackageVersions = d.Presign, d.Rollout, d.Abort, d.Timeout, d.Retry, d.PackageVersions
+	t.Windows, t.CreatedAt = slices.Clone(t.Windows), ms(t.CreatedAt)
+	return t
 }
 
 func clonePointer[T any](p *T) *T {
