@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/drover-iot/drover/app"
@@ -50,7 +51,7 @@ func clockWords(args []string) (verb, value string, rest []string) {
 		return "", "", args
 	}
 	verb, rest = args[0], args[1:]
-	if (verb == "advance" || verb == "set") && len(rest) > 0 {
+	if (verb == "advance" || verb == "set") && len(rest) > 0 && !strings.HasPrefix(rest[0], "-") {
 		value, rest = rest[0], rest[1:]
 	}
 	return verb, value, rest
