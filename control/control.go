@@ -45,6 +45,7 @@ func (p *Plane) Bind(r *schema.Router) {
 	p.bindFleetIndex(r)
 	p.bindTags(r)
 	p.bindIdentity(r)
+	p.bindEvents(r)
 	schema.Handle(r, iot.DescribeEndpoint, p.DescribeEndpoint)
 }
 

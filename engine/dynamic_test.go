@@ -263,6 +263,42 @@ func TestDynamicGroupAsTarget(t *testing.T) {
 	}
 }
 
+// Continuous jobs follow a dynamic group: a thing that is created into it, or changes into it, gets an execution
+// (R-JOB-55), and one that changes out of it is released (R-EXE-20).
+func TestContinuousJobOnDynamicGroup(t *testing.T) {
+	t.Parallel()
+	w := newRegistryWorld(t)
+	ctx := t.Context()
+	w.must(w.UpdateEventConfigurations(ctx, map[string]bool{executionEvents: true}))
+	w.thing("a", "", "fw", "1")
+	w.thing("b", "", "fw", "2")
+	w.dynamic("old", "attributes.fw:1")
+	_, err := w.CreateJob(ctx, NewJob{ID: "j", Document: "{}", Definition: job.Definition{
+		Selection: job.Continuous, Targets: []string{w.Scope.ARN(registry.KindGroup, "old")},
+	}})
+	w.must(err)
+	counts := func(queued, removed int64) {
+		t.Helper()
+		j, err := w.DescribeJob(ctx, "j")
+		w.must(err)
+		if j.Counts[job.Queued] != queued || j.Counts[job.Removed] != removed {
+			t.Errorf("counts %v, want %d QUEUED, %d REMOVED", j.Counts, queued, removed)
+		}
+	}
+	counts(1, 0)
+	w.thing("c", "", "fw", "1")
+	counts(2, 0)
+	w.must(w.UpdateThing(ctx, "b", ThingUpdate{Attributes: map[string]string{"fw": "1"}}))
+	counts(3, 0)
+	w.must(w.UpdateThing(ctx, "b", ThingUpdate{Attributes: map[string]string{"fw": "2"}}))
+	counts(2, 1)
+	_, err = w.UpdateDynamicGroup(ctx, "old", GroupUpdate{}, new("attributes.fw:2"))
+	w.must(err)
+	counts(1, 3)
+	w.must(w.DeleteDynamicGroup(ctx, "old", nil))
+	counts(0, 4)
+}
+
 // In a large fleet a group is built, rebuilt and emptied in bounded steps, which a restart goes on with (R-CON-26, R-ID-38).
 func TestDynamicGroupInLargeFleet(t *testing.T) {
 	t.Parallel()

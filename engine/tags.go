@@ -17,6 +17,10 @@ var taggable = map[string]func(r store.Reader, name string) error{
 		_, err := r.JobByID(id)
 		return either(err, noJob(id))
 	},
+	registry.KindTemplate: func(r store.Reader, id string) error {
+		_, err := r.Template(id)
+		return either(err, noTemplate(id))
+	},
 	registry.KindGroup: func(r store.Reader, name string) error {
 		_, err := r.GroupByName(name)
 		return either(err, noGroup(name))

@@ -91,6 +91,10 @@ func TestTagsLiveWithTheirResource(t *testing.T) {
 			}})
 			return err
 		}, func(name string, _ []registry.Tag) error { return w.DeleteJob(ctx, name, true, nil) }},
+		{registry.KindTemplate, "m", func(name string, tags []registry.Tag) error {
+			_, err := w.CreateTemplate(ctx, NewTemplate{Template: job.Template{ID: name, Description: "d", Document: "{}"}, Tags: tags})
+			return err
+		}, func(name string, _ []registry.Tag) error { return w.DeleteTemplate(ctx, name) }},
 		{registry.KindGroup, "s", func(name string, tags []registry.Tag) error {
 			_, err := w.CreateGroup(ctx, NewGroup{Name: name, Tags: tags})
 			return err
