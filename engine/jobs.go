@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"strings"
 
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/job"
@@ -285,7 +286,7 @@ func (e *Engine) ListJobs(ctx context.Context, f JobFilter) (jobs []job.Job, gro
 				return err
 			}
 			group = &found
-			f.Target = e.Scope.ARN(registry.KindGroup, found.Name)
+			f.Target = registry.KindGroup + "/" + found.Name
 		}
 		jobs, err = r.Jobs(f.JobQuery)
 		return err
@@ -301,7 +302,10 @@ func groupOf(r store.Reader, name, uuid string) (g registry.Group, err error) {
 		g, err = r.GroupByUUID(uuid)
 	}
 	if missing(err) || err == nil && uuid != "" && g.UUID != uuid {
-		return g, fault.New(fault.NotFound, "thing group %s does not exist", name+uuid)
+		if uuid != "" {
+			name = strings.TrimSpace(name + " with the id " + uuid)
+		}
+		return g, noGroup(name)
 	}
 	return g, err
 }

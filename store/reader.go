@@ -72,7 +72,7 @@ type JobQuery struct {
 	Status    job.Status
 	Selection job.Selection
 	Namespace string
-	Target    string // a target ARN that the job lists (R-API-12)
+	Target    string // registry.ResourceOf a target that the job lists (R-API-12)
 	After     *JobCursor
 	Limit     int
 }
