@@ -19,6 +19,7 @@ import (
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/ids"
 	"github.com/drover-iot/drover/internal/tlsutil"
+	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/store"
 	"github.com/drover-iot/drover/store/sqlite"
 )
@@ -136,7 +137,7 @@ func (s *Server) join(ctx context.Context, keys *Keys) (err error) {
 	s.plane.Engine = s.engine
 	g := &gate{engine: s.engine, log: s.Log}
 	s.broker, err = broker.New(ctx, broker.Config{
-		Service: jobsService(s.plane), Authenticate: g.authenticate, Sessions: sessions{s.engine}, Log: s.Log,
+		Service: jobsService(s.plane), Authenticate: g.authenticate, Sessions: sessions{s.engine}, Presence: s.presence, Log: s.Log,
 	})
 	if err != nil {
 		return err
@@ -172,6 +173,16 @@ func (s *Server) publish(events []store.Event) {
 	for _, event := range events {
 		s.broker.Publish(broker.Message{Topic: event.Topic, Payload: event.Payload, QoS: 1})
 	}
+}
+
+// presence tells the engine that a client came or went.
+func (s *Server) presence(e broker.PresenceEvent) {
+	s.engine.SetPresence(engine.Presence{
+		Client: e.ClientID, Session: e.SessionID, Version: e.Version,
+		Connectivity: registry.Connectivity{
+			Connected: e.EventType == "connected", At: time.UnixMilli(e.Timestamp), DisconnectReason: string(e.Cause),
+		},
+	})
 }
 
 // certificateChanged ends the connections of a certificate that may not connect any more (R-BRK-19).

@@ -65,6 +65,9 @@ func (e *Engine) RunDue(ctx context.Context) error {
 	e.due.Lock()
 	defer e.due.Unlock()
 	for ctx.Err() == nil {
+		if err := e.followPresences(ctx); err != nil {
+			return err
+		}
 		next, err := e.NextDue(ctx)
 		if err != nil {
 			return err

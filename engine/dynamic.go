@@ -162,6 +162,7 @@ func (g *group) classify(thing registry.Thing, memberships []registry.Membership
 	if err != nil {
 		return nil, err
 	}
+	seen.Connectivity = g.presences.of(thing.Name)
 	in, full := registry.Select(&seen, len(static), dynamic)
 	for _, d := range full {
 		g.crowded = append(g.crowded, crowded{thing.Name, d.Name})

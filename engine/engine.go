@@ -58,6 +58,7 @@ type Engine struct {
 
 	policies      compiled[registry.PolicyDocument]
 	queries       compiled[registry.Query]
+	presences     presences
 	accessVersion atomic.Uint64
 }
 
@@ -82,6 +83,9 @@ func (e *Engine) Run(ctx context.Context) error {
 	defer stop()
 	var loops sync.WaitGroup
 	loops.Go(func() { e.commitLoop(outlive) })
+	if err := e.forgetPresences(ctx); err != nil && ctx.Err() == nil {
+		e.Log.Error("rebuild the groups of connected things", "err", err)
+	}
 	loops.Go(func() { e.announceLoop(outlive) })
 	e.wakeUp()
 	e.dueLoop(ctx)
@@ -91,7 +95,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	return nil
 }
 
-// Ready is closed once Run has announced what a crash left over. A device that connects before may be told of a state
+// Ready is closed once Run has announced what a crash left over and forgotten who was connected. A device that connects before may be told of a state
 // that has passed (R-MQTT-44).
 func (e *Engine) Ready() <-chan struct{} { return e.ready }
 

@@ -77,6 +77,7 @@ type group struct {
 	}
 
 	queries   *compiled[registry.Query]
+	presences *presences
 	pathNames map[registry.GroupID][]string // of static groups: they and their ancestors
 	dynamic   struct {                      // the dynamic groups, until one changes
 		groups []registry.DynamicGroup
@@ -213,7 +214,7 @@ func (e *Engine) attempt(batch []*request) (answers []error, g *group, err error
 	announced := e.outbox.confirmed()
 	answers = make([]error, len(batch))
 	err = e.Store.Write(context.Background(), func(tx store.Tx) error {
-		g = newGroup(&e.Config, &e.queries, tx, e.Clock.Now())
+		g = newGroup(e, tx, e.Clock.Now())
 		for i, r := range batch {
 			if answers[i], err = g.run(r.decide); err != nil {
 				return err
@@ -230,11 +231,11 @@ func (e *Engine) attempt(batch []*request) (answers []error, g *group, err error
 	return answers, g, err
 }
 
-func newGroup(config *Config, queries *compiled[registry.Query], tx store.Tx, now time.Time) *group {
+func newGroup(e *Engine, tx store.Tx, now time.Time) *group {
 	return &group{
-		Tx: tx, config: config, now: now, keys: tx.NextKeys(),
+		Tx: tx, config: &e.Config, now: now, keys: tx.NextKeys(),
 		jobs: map[job.Key]*job.Job{}, byID: map[string]job.Key{}, dirty: map[job.Key]bool{}, was: map[job.Key]job.Status{},
-		notices: map[registry.ThingID]int{}, queries: queries, pathNames: map[registry.GroupID][]string{},
+		notices: map[registry.ThingID]int{}, queries: &e.queries, presences: &e.presences, pathNames: map[registry.GroupID][]string{},
 	}
 }
 

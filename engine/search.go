@@ -33,6 +33,7 @@ func (e *Engine) Search(ctx context.Context, query, after string, limit int) (fo
 			if err != nil {
 				return err
 			}
+			s.Connectivity = e.presences.of(thing.Name)
 			if !q.Matches(&s) {
 				continue
 			}

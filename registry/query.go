@@ -8,7 +8,13 @@ import (
 
 // Query is a compiled fleet query: which things a dynamic group has, and what SearchIndex finds (R-ID-40). It is made by
 // ParseQuery, in queryparse.go, and safe for use by several goroutines.
-type Query struct{ root criterion }
+type Query struct {
+	root         criterion
+	connectivity bool
+}
+
+// OfConnectivity reports whether the answer depends on connections.
+func (q *Query) OfConnectivity() bool { return q.connectivity }
 
 // Subject is what a query looks at.
 type Subject struct {

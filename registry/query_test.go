@@ -78,6 +78,18 @@ func TestQueryOfAbsent(t *testing.T) {
 	}
 }
 
+func TestQueryOfConnectivity(t *testing.T) {
+	t.Parallel()
+	for query, want := range map[string]bool{
+		"*": false, "thingName:true AND NOT connectivity.connected:true": true, "connectivity.timestamp:>5": true, "connectivity.disconnectReason:*": true,
+		"attributes.connectivity:x": false,
+	} {
+		if q, err := ParseQuery(query); err != nil || q.OfConnectivity() != want {
+			t.Errorf("%s: %v, %v", query, q.OfConnectivity(), err)
+		}
+	}
+}
+
 func TestQueryRefused(t *testing.T) { // R-ID-40
 	t.Parallel()
 	for _, row := range []struct {

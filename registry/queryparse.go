@@ -36,7 +36,7 @@ func ParseQuery(text string) (*Query, error) {
 	if p.at < len(text) { // only a parenthesis ends a query early
 		return nil, p.errorf(p.at, "')' closes nothing")
 	}
-	return &Query{root}, nil
+	return &Query{root, p.connectivity}, nil
 }
 
 // queryParser reads a query from left to right.
@@ -45,6 +45,8 @@ type queryParser struct {
 	at    int // bytes read
 	terms int
 	field *field // of the field grouping that is being read
+
+	connectivity bool // a field of a connection was read
 }
 
 // errorf is a fault about the text at a byte.
@@ -159,6 +161,7 @@ func (p *queryParser) clause() (criterion, error) {
 		return nil, p.errorf(start, "%q is not a field; fields are thingName, thingId, thingTypeName, thingGroupNames, attributes.NAME, "+
 			"connectivity.connected, connectivity.timestamp and connectivity.disconnectReason", p.text[start:p.at])
 	}
+	p.connectivity = p.connectivity || found.kind == connectedField || found.kind == timestampField || found.kind == reasonField
 	p.at++
 	if p.at == len(p.text) || isSpace(p.text[p.at]) {
 		return nil, p.errorf(p.at, "a value must follow ':' at once")

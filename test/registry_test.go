@@ -262,3 +262,38 @@ func TestSearchAndRestart(t *testing.T) {
 		t.Errorf("tags %+v", tags)
 	}
 }
+
+// Things enter and leave dynamic groups as their clients connect and go (R-ID-38, R-ID-40, R-ID-41).
+func TestConnectedThings(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	ctx, client := within(t, time.Minute), s.control()
+	must[*iot.CreatePolicyOutput](t)(client.CreatePolicy(ctx, &iot.CreatePolicyInput{PolicyName: aws.String("jobs"), PolicyDocument: aws.String(s.jobsPolicy())}))
+	must[*iot.CreateThingOutput](t)(client.CreateThing(ctx, &iot.CreateThingInput{ThingName: aws.String("pump-07")}))
+	for name, query := range map[string]string{"online": "connectivity.connected:true", "offline": "connectivity.connected:false"} {
+		must[*iot.CreateDynamicThingGroupOutput](t)(client.CreateDynamicThingGroup(ctx, &iot.CreateDynamicThingGroupInput{ThingGroupName: &name, QueryString: &query}))
+	}
+	members := func(group string) string {
+		out := must[*iot.ListThingsInThingGroupOutput](t)(client.ListThingsInThingGroup(ctx, &iot.ListThingsInThingGroupInput{ThingGroupName: &group}))
+		return strings.Join(out.Things, " ")
+	}
+	until := func(online, offline string) {
+		t.Helper()
+		for end := time.Now().Add(10 * time.Second); members("online") != online || members("offline") != offline; time.Sleep(5 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("online %q, offline %q", members("online"), members("offline"))
+			}
+		}
+	}
+	until("", "")
+	identity := s.identify("pump-07", "jobs")
+	device := must[*v3](t)(connect3(t, s.MQTTS, "pump-07", s.tls(&identity), newInbox(t)))
+	until("pump-07", "")
+	device.client.Disconnect(100)
+	until("", "pump-07")
+	found := must[*iot.SearchIndexOutput](t)(client.SearchIndex(ctx, &iot.SearchIndexInput{QueryString: aws.String("thingName:pump*")})).Things
+	if len(found) != 1 || found[0].Connectivity == nil || *found[0].Connectivity.DisconnectReason != "CLIENT_INITIATED_DISCONNECT" ||
+		time.Since(time.UnixMilli(*found[0].Connectivity.Timestamp)) > time.Minute {
+		t.Errorf("found %+v", found)
+	}
+}
