@@ -375,6 +375,29 @@ func TestDynamicGroupInLargeFleet(t *testing.T) {
 	w.stop()
 }
 
+// Up to 1,000 things are looked at, and as many members leave, before the answer; one more waits for the due loop, which
+// does not run here (R-ID-38).
+func TestDynamicGroupAtOnce(t *testing.T) {
+	t.Parallel()
+	for n, atOnce := range map[int]bool{inlineThings: true, inlineThings + 1: false} {
+		e := New(Config{Store: memory.Open(), Clock: clock.NewVirtual(time.Unix(1e9, 0)), IDs: &ids.Counting{}, Scope: registry.DefaultScope, Log: slog.New(slog.DiscardHandler)})
+		go e.commitLoop(t.Context())
+		w := registryWorld{t, e, nil}
+		for i := range n {
+			w.thing(fmt.Sprintf("t%04d", i), "")
+		}
+		w.dynamic("d", "*")
+		if work := w.work("d"); (work == registry.NoGroupWork) != atOnce {
+			t.Errorf("of %d things: %q", n, work)
+		}
+		if atOnce {
+			w.must(w.DeleteDynamicGroup(t.Context(), "d", nil))
+			_, err := w.DescribeGroup(t.Context(), "d")
+			w.refused(err, fault.NotFound)
+		}
+	}
+}
+
 // After any history, members are what queries and the registry say now: nothing depends on the way there.
 func TestDynamicGroupsAfterAnyHistory(t *testing.T) { // R-ID-38, R-ID-42
 	t.Parallel()

@@ -349,7 +349,7 @@ func (g *group) dirtyKeys() []job.Key {
 // small step goes (R-ROLL-21, R-JOB-62). The rest is left to the due loop.
 func (g *group) review() error {
 	if g.busy { // R-ID-38: a small dynamic group is ready at once
-		if err := g.membersStep(inlineThings, inlineThings); err != nil {
+		if err := g.membersStep(inlineThings+1, inlineThings+1); err != nil {
 			return err
 		}
 	}
