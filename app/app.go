@@ -128,9 +128,13 @@ func (s *Server) join(ctx context.Context, keys *Keys) (err error) {
 	if err != nil {
 		return err
 	}
+	now, err := s.clock(ctx)
+	if err != nil {
+		return err
+	}
 	s.plane = &device.Plane{Log: s.Log}
 	s.engine = engine.New(engine.Config{
-		Store: s.store, Clock: s.clock(), IDs: ids.Random{}, Scope: s.Scope, Log: s.Log,
+		Store: s.store, Clock: now, IDs: ids.Random{}, Scope: s.Scope, Log: s.Log,
 		Limits: s.Limits, Managed: managed, Tell: s.plane.Tell, Publish: s.publish, CertificateChanged: s.certificateChanged,
 	})
 	s.plane.Engine = s.engine
@@ -159,12 +163,15 @@ func (s *Server) join(ctx context.Context, keys *Keys) (err error) {
 	return nil
 }
 
-func (s *Server) clock() clock.Clock {
+// clock returns the engine's clock. A virtual one starts at the real time or, when it has been further, where it was.
+func (s *Server) clock(ctx context.Context) (clock.Clock, error) {
 	if !s.Virtual {
-		return clock.Real{}
+		return clock.Real{}, nil
 	}
-	s.virtual = clock.NewVirtual(time.Now()) // a virtual clock starts at the real time
-	return s.virtual
+	last, err := engine.LastVirtual(ctx, s.store)
+	s.virtual = clock.NewVirtual(time.Now())
+	s.virtual.Set(last)
+	return s.virtual, err
 }
 
 // publish publishes lifecycle events to whoever subscribes to them (R-EVT-27).
