@@ -18,6 +18,7 @@ import (
 	"github.com/drover-iot/drover/engine"
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/ids"
+	"github.com/drover-iot/drover/internal/rates"
 	"github.com/drover-iot/drover/internal/tlsutil"
 	"github.com/drover-iot/drover/store"
 	"github.com/drover-iot/drover/store/sqlite"
@@ -132,7 +133,7 @@ func (s *Server) join(ctx context.Context, keys *Keys) (err error) {
 	if err != nil {
 		return err
 	}
-	s.plane = &device.Plane{Log: s.Log}
+	s.plane = &device.Plane{Log: s.Log, Reads: rates.PerSecond(s.Rates.DeviceReads), Writes: rates.PerSecond(s.Rates.DeviceWrites)}
 	s.engine = engine.New(engine.Config{
 		Store: s.store, Clock: now, IDs: ids.Random{}, Scope: s.Scope, Log: s.Log,
 		Limits: s.Limits, Managed: managed, Tell: s.plane.Tell, Publish: s.publish, CertificateChanged: s.certificateChanged,
@@ -148,7 +149,7 @@ func (s *Server) join(ctx context.Context, keys *Keys) (err error) {
 	joinBroker(s.plane, s.broker)
 	f := &front{
 		control: control.NewHandler(&control.Plane{
-			Engine: s.engine, Issuer: &issuer{dir: s.Data}, DataHost: s.Host, JobsHost: s.Host, Pages: control.Pages{Key: tokens},
+			Engine: s.engine, Issuer: &issuer{dir: s.Data}, DataHost: s.Host, JobsHost: s.Host, Pages: control.Pages{Key: tokens}, Rate: s.Rates.Control,
 		}, s.Log),
 		device: https.New(s.plane), gate: g, keys: keys, scope: s.Scope, log: s.Log,
 	}
