@@ -11,6 +11,7 @@ import (
 
 	"github.com/drover-iot/drover/device/broker"
 	"github.com/drover-iot/drover/engine"
+	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/internal/tlsutil"
 	"github.com/drover-iot/drover/registry"
 )
@@ -140,11 +141,12 @@ func (p *permissions) Decide(action broker.Action, resource string) broker.Decis
 	return decision
 }
 
-// refresh reads the policies in effect. When that fails the old ones stay for another second; a new connection then has
-// none and is refused.
+// refresh reads the policies in effect. A certificate that may not connect any more has none, whatever it could do when
+// it was presented (R-BRK-19). When reading fails the old ones stay for another second; a new connection then has none and
+// is refused.
 func (p *permissions) refresh() {
 	version := p.engine.AccessVersion()
-	access, err := p.engine.Access(context.Background(), p.id, p.context.ClientID)
+	access, err := p.access()
 	p.refreshed = time.Now()
 	if err != nil {
 		p.log.Error("read policies", "certificate", p.id, "err", err)
@@ -152,6 +154,19 @@ func (p *permissions) refresh() {
 	}
 	p.version, p.decisions = version, nil
 	p.policies, p.context.Thing, p.context.Attached = access.Policies, access.Thing, access.Attached
+}
+
+// access is what the certificate may do now; nothing if it may not connect.
+func (p *permissions) access() (engine.Access, error) {
+	ctx := context.Background()
+	_, err := p.engine.Identify(ctx, p.id, time.Now()) // the real clock: it secures a connection
+	switch {
+	case fault.Of(err) != nil:
+		return engine.Access{}, nil
+	case err != nil:
+		return engine.Access{}, err
+	}
+	return p.engine.Access(ctx, p.id, p.context.ClientID)
 }
 
 // mayCall says whether a certificate may do an operation of the device plane on a thing over HTTPS. There is no client
