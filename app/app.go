@@ -217,7 +217,7 @@ func (s *Server) serve(ctx context.Context, serving *errgroup.Group) {
 		serving.Go(func() error { return s.broker.Serve(ctx, l) })
 	}
 	if l := s.listeners.https; l != nil {
-		serving.Go(func() error { return l.run(ctx) })
+		serving.Go(func() error { return l.run(ctx, s.Log) })
 		serving.Go(func() error { return s.broker.Serve(ctx, l.mqtt) })
 		serving.Go(func() error { return serveHTTP(ctx, l.http, s.handler, s.Log) })
 	}
