@@ -178,7 +178,9 @@ func (c *conn) onDisconnect(header byte, body []byte) error {
 			return violation("session expiry raised from 0")
 		}
 		c.s.mu.Lock()
-		c.s.expiry = c.b.sessionExpiry(p.expiry)
+		if c.s.conn == c { // not when the session was taken over: it is another connection's then
+			c.s.expiry = c.b.sessionExpiry(p.expiry)
+		}
 		c.s.mu.Unlock()
 	}
 	return &ending{cause: ClientInitiated, noWill: p.reason == Success}

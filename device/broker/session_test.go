@@ -147,6 +147,40 @@ func TestSessionIsNotResumed(t *testing.T) { // R-BRK-11, R-BRK-12
 	rejoin(t, addr, 4, "kept", true)
 }
 
+func TestLateDisconnect(t *testing.T) { // R-BRK-12, R-BRK-16: a connection that was replaced does not end the session
+	t.Parallel()
+	entered, release, ended := make(chan struct{}), make(chan struct{}), make(chan struct{}, 2)
+	b, addr := start(t, Config{
+		Service: ServiceFunc(func(context.Context, *Peer, string, []byte) Reply {
+			close(entered)
+			<-release
+			return Reply{}
+		}),
+		Presence: func(e PresenceEvent) {
+			if e.EventType == "disconnected" {
+				ended <- struct{}{}
+			}
+		},
+	})
+	old := rejoin(t, addr, 5, "dev", false)
+	request := appendPublish(nil, 5, &publishOut{topic: get, qos: 1, id: 1})
+	old.send(request, packet(0xE0, []byte{0, 5, propSessionExpiry, 0, 0, 0, 0}))
+	<-entered
+	now := rejoin(t, addr, 5, "dev", true)
+	close(release)
+	<-ended
+	b.mu.Lock()
+	s := b.sessions["dev"]
+	b.mu.Unlock()
+	s.mu.Lock()
+	lasts := s.expiry
+	s.mu.Unlock()
+	if lasts != time.Hour {
+		t.Errorf("the session lasts %v after its connection, want 1h", lasts)
+	}
+	now.sync()
+}
+
 func TestStoredLimit(t *testing.T) { // R-BRK-13: the newest is dropped
 	t.Parallel()
 	b, addr := start(t, Config{StoredMessages: 3})
