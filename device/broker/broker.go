@@ -18,7 +18,6 @@ type Broker struct {
 	routes   *routes
 	retained retained
 	journal  *journal
-	counters counters
 
 	ctx  context.Context // ends when Shutdown is over
 	stop context.CancelFunc
@@ -67,7 +66,7 @@ func (b *Broker) load(ctx context.Context) error {
 		}
 		s := b.sessions[c.Client]
 		if s == nil {
-			return nil // left by a crash in the middle of a deletion
+			return nil // nobody is there to take it
 		}
 		m, id, dup, err := parseStored(c.Value)
 		if err != nil {
@@ -94,7 +93,6 @@ func (b *Broker) loadSession(c Change, now time.Time) error {
 		s.subs = append(s.subs, subscription{filter, granted(g)})
 		b.routes.add(filter, s, granted(g))
 	}
-	b.counters.subscriptions.Add(int64(len(r.Subs)))
 	b.sessions[c.Client] = s
 	return nil
 }
@@ -145,18 +143,6 @@ func (b *Broker) Serve(ctx context.Context, l net.Listener) error {
 			}
 		}
 	}
-}
-
-// ServeConn serves one connection whose principal is known already, such as a WebSocket. It returns when the CONNECT
-// has been answered or refused.
-func (b *Broker) ServeConn(nc net.Conn, p Principal) {
-	if !b.open() {
-		nc.Close()
-		return
-	}
-	defer context.AfterFunc(b.greeting, func() { nc.Close() })()
-	nc.SetDeadline(time.Now().Add(b.cfg.ConnectTimeout))
-	b.greet(&conn{b: b, nc: nc}, p)
 }
 
 // open counts a new connection in, unless the broker is closing.

@@ -182,7 +182,7 @@ func FuzzPackets(f *testing.F) {
 	f.Add(encodeSubscribe(5, 1, 1, "a/+", "b/#"))
 	f.Add(encodeFilters(typeUnsubscribe<<4|2, 5, 1, nil, []string{"a"}, nil))
 	f.Add(appendPuback(nil, 5, 1, NotAuthorized))
-	f.Add(appendDisconnect(nil, DisconnectWithWill))
+	f.Add(appendDisconnect(nil, 0x04))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		_ = decodeAny(b)
 		for _, version := range []byte{4, 5} {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"strings"
 	"testing"
 	"time"
@@ -231,18 +230,4 @@ func TestDisconnect(t *testing.T) { // R-BRK-19
 	}
 	gone.wantClosed(AdministrativeAction)
 	kept.sync()
-}
-
-func TestServeConn(t *testing.T) { // R-BRK-7, R-BRK-32: a WebSocket hands its connection and principal over
-	t.Parallel()
-	b, _ := start(t, Config{Service: echo})
-	here, there := net.Pipe()
-	go b.ServeConn(there, &rights{id: "sigv4"})
-	c := &client{t: t, nc: here, version: 5}
-	c.in.src, c.in.max = here, 1<<20
-	c.in.release()
-	c.send(encodeConnect(hello{version: 5, id: "browser", clean: true}))
-	c.wantConnack(0, false)
-	c.publish(0, 0, get, "{}")
-	c.wantPublish(accepted, "{}", 0)
 }

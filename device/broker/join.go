@@ -47,7 +47,6 @@ func (b *Broker) join(c *conn, p *connectPacket, ack *connackPacket) error {
 	}
 	b.saveJoined(s)
 	c.out.replies = appendConnack(c.out.buffer(), p.version, *ack)
-	b.counters.connections.Add(1)
 	c.presence = b.nextPresence(s.client)
 	return nil
 }
@@ -87,7 +86,6 @@ func (b *Broker) detach(s *session) {
 		s.conn.out.drained.Broadcast()
 	}
 	s.conn = nil
-	b.counters.connections.Add(-1)
 }
 
 // endSession forgets a session. The caller holds b.mu and s.mu.
@@ -99,7 +97,6 @@ func (b *Broker) endSession(s *session) {
 	for _, sub := range s.subs {
 		b.routes.remove(sub.filter, s)
 	}
-	b.counters.subscriptions.Add(-int64(len(s.subs)))
 	if s.saved {
 		s.saved = false
 		b.journal.write(Change{Client: s.client})

@@ -151,14 +151,12 @@ func (c *conn) appendDeliveries(b []byte) []byte {
 		}
 		if !c.fits(&p) {
 			c.s.unstore(&e)
-			c.b.counters.dropped.Add(1)
 			continue
 		}
 		if e.qos > 0 {
 			c.s.sent = append(c.s.sent, e)
 		}
 		b = appendPublish(b, c.peer.Version, &p)
-		c.b.counters.sent.Add(1)
 	}
 	return b
 }

@@ -60,9 +60,6 @@ type Authorizer interface {
 	Decide(action Action, resource string) Decision
 }
 
-// ExclusiveThing may be implemented by an Authorizer whose connection belongs to one thing: presence events name it.
-type ExclusiveThing interface{ ExclusiveThing() string }
-
 // A Peer is one connected client.
 type Peer struct {
 	ClientID   string

@@ -20,7 +20,6 @@ type PresenceEvent struct {
 	ClientInitiated *bool  `json:"clientInitiatedDisconnect,omitempty"` // disconnected
 	Cause           Cause  `json:"disconnectReason,omitempty"`          // disconnected
 	Version         int64  `json:"versionNumber"`
-	ThingName       string `json:"thingName,omitempty"`
 }
 
 // presenceID is what the two events of one connection share.
@@ -89,9 +88,6 @@ func (b *Broker) announce(c *conn, fill func(*PresenceEvent)) {
 	e := PresenceEvent{
 		ClientID: c.peer.ClientID, Timestamp: time.Now().UnixMilli(), PrincipalID: c.peer.Principal.ID(),
 		SessionID: uuid(c.presence.session), Version: c.presence.version,
-	}
-	if t, ok := c.peer.Authorizer.(ExclusiveThing); ok {
-		e.ThingName = t.ExclusiveThing()
 	}
 	fill(&e)
 	if b.cfg.Presence != nil {

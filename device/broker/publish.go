@@ -1,9 +1,6 @@
 package broker
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
 // onPublish takes a PUBLISH: checks, then the service or the subscribers, then the PUBACK (R-BRK-25).
 func (c *conn) onPublish(header byte, body []byte) error {
@@ -11,7 +8,6 @@ func (c *conn) onPublish(header byte, body []byte) error {
 	if err != nil {
 		return err
 	}
-	c.b.counters.received.Add(1)
 	c.slowDown(len(body))
 	if p.qos == 2 {
 		return refusal(QoSNotSupported, "publish at QoS 2")
@@ -132,7 +128,6 @@ func (c *conn) request(p *publishPacket, topic string) error {
 	}
 	c.hold(true)
 	reply := c.b.cfg.Service.Handle(c.b.ctx, &c.peer, topic, p.payload)
-	c.b.counters.requests.Add(1)
 	s := c.s
 	s.mu.Lock()
 	c.out.held = false
@@ -172,13 +167,11 @@ func (c *conn) appendReply(b []byte, reply *Reply, p *publishPacket) []byte {
 		out.id = c.s.takeID()
 	}
 	if !c.fits(&out) {
-		c.b.counters.dropped.Add(1)
 		return b
 	}
 	if out.qos > 0 {
 		c.s.sent = append(c.s.sent, entry{id: out.id, qos: 1})
 	}
-	c.b.counters.sent.Add(1)
 	return appendPublish(b, c.peer.Version, &out)
 }
 
@@ -214,9 +207,4 @@ func (c *conn) slowDown(size int) {
 	case <-c.b.ctx.Done():
 	}
 	c.heard = time.Now()
-}
-
-// cleanLog cuts what a client sent before it goes to the log.
-func cleanLog(s string) string {
-	return strings.ToValidUTF8(s[:min(len(s), maxTopicBytes)], "?")
 }

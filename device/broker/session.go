@@ -65,7 +65,6 @@ func (s *session) deliver(m *message, g granted, retain bool) {
 		s.forget(m.Topic)
 	}
 	if !s.room(e) {
-		s.b.counters.dropped.Add(1)
 		return
 	}
 	if e.qos > 0 {
@@ -112,7 +111,7 @@ func (s *session) forget(topic string) {
 	}
 }
 
-// filterQueue keeps the entries that keep approves of, and counts and unstores the others.
+// filterQueue keeps the entries that keep approves of, and unstores the others.
 func (s *session) filterQueue(keep func(*entry) bool) {
 	kept := make([]entry, 0, len(s.queue))
 	s.waiting, s.waiting1 = 0, 0
@@ -120,9 +119,6 @@ func (s *session) filterQueue(keep func(*entry) bool) {
 		e := s.queue[i]
 		if !keep(&e) {
 			s.unstore(&e)
-			if e.qos == 0 {
-				s.b.counters.dropped.Add(1)
-			}
 			continue
 		}
 		kept = append(kept, e)

@@ -86,7 +86,6 @@ func (c *conn) enter(filter string, g granted) (known, ok bool) {
 	}
 	s.subs = append(s.subs, subscription{filter, g})
 	c.b.routes.add(filter, s, g)
-	c.b.counters.subscriptions.Add(1)
 	return false, true
 }
 
@@ -118,7 +117,6 @@ func (c *conn) leaveFilter(filter string) {
 	}
 	s.subs = append(s.subs[:i], s.subs[i+1:]...)
 	c.b.routes.remove(filter, s)
-	c.b.counters.subscriptions.Add(-1)
 }
 
 // save stores the session if it is persistent, and waits for it.
