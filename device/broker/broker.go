@@ -159,17 +159,15 @@ var hitBuffers = sync.Pool{New: func() any { return new([]hit) }}
 
 // Publish sends a message to all that subscribe to its topic, and queues it for persistent sessions whose client is
 // away. It waits for nobody, and costs a look-up if nobody subscribes. It returns the number of sessions.
-func (b *Broker) Publish(m Message) int {
-	return b.withHits(m.Topic, func(hits []hit) { fanOut(&message{Message: m}, hits) })
-}
+func (b *Broker) Publish(m Message) int { return b.route(&message{Message: m}) }
 
 // Subscribed reports whether anybody subscribes to a topic.
 func (b *Broker) Subscribed(topic string) bool {
 	return b.withHits(topic, func([]hit) {}) > 0
 }
 
-func (b *Broker) route(m *message) {
-	b.withHits(m.Topic, func(hits []hit) { fanOut(m, hits) })
+func (b *Broker) route(m *message) int {
+	return b.withHits(m.Topic, func(hits []hit) { fanOut(m, hits) })
 }
 
 func fanOut(m *message, hits []hit) {

@@ -94,11 +94,13 @@ func (b *Broker) announce(c *conn, fill func(*PresenceEvent)) {
 		b.cfg.Presence(e)
 	}
 	topic := "$aws/events/presence/" + e.EventType + "/" + e.ClientID
-	if strings.ContainsAny(e.ClientID, "+#") || checkTopic(topic) != Success || !b.Subscribed(topic) {
+	if strings.ContainsAny(e.ClientID, "+#") || checkTopic(topic) != Success {
 		return
 	}
-	payload, _ := json.Marshal(&e) // strings and numbers: cannot fail
-	b.Publish(Message{Topic: topic, Payload: payload, QoS: 1})
+	b.withHits(topic, func(hits []hit) {
+		payload, _ := json.Marshal(&e) // strings and numbers: cannot fail
+		fanOut(&message{Message: Message{Topic: topic, Payload: payload, QoS: 1}}, hits)
+	})
 }
 
 func uuid(u [16]byte) string {

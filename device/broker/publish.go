@@ -89,10 +89,31 @@ func (c *conn) publishReserved(p *publishPacket, topic string) error {
 
 // publish routes a client's message to the subscribers.
 func (c *conn) publish(p *publishPacket, topic string) error {
-	if !p.retain && !c.b.Subscribed(topic) {
-		c.puback(p, Success)
-		return nil
+	if p.retain {
+		return c.publishRetained(p, c.message(p, topic))
 	}
+	c.b.withHits(topic, func(hits []hit) { fanOut(c.message(p, topic), hits) })
+	c.puback(p, Success)
+	return nil
+}
+
+// publishRetained keeps a message besides. One too many is refused to MQTT 5; a 3.1.1 publish, which cannot be told, is
+// delivered but not kept.
+func (c *conn) publishRetained(p *publishPacket, m *message) error {
+	if !c.b.retain(m) {
+		const detail = "too many retained messages"
+		if p.qos > 0 && c.peer.Version == version5 {
+			return c.refusePublish(p, m.Topic, QuotaExceeded, detail)
+		}
+		c.b.refused(c, &ending{reason: QuotaExceeded, detail: detail, topic: m.Topic})
+	}
+	c.b.route(m)
+	c.puback(p, Success)
+	return nil
+}
+
+// message is a copy of what a client published: the packet is in the read buffer.
+func (c *conn) message(p *publishPacket, topic string) *message {
 	m := &message{
 		Message: Message{Topic: topic, Payload: append([]byte(nil), p.payload...), QoS: p.qos},
 		retain:  p.retain, expires: expiresAt(p.expiry, time.Now()), from: c.s,
@@ -100,23 +121,7 @@ func (c *conn) publish(p *publishPacket, topic string) error {
 	if len(p.pass) > 0 {
 		m.pass = append([]byte(nil), p.pass...)
 	}
-	if m.retain && !c.b.retain(m) {
-		return c.refuseRetained(p, m)
-	}
-	c.b.route(m)
-	c.puback(p, Success)
-	return nil
-}
-
-// refuseRetained is a retained message too many: MQTT 5 is told, a 3.1.1 publish is delivered but not kept.
-func (c *conn) refuseRetained(p *publishPacket, m *message) error {
-	if p.qos > 0 && c.peer.Version == version5 {
-		return c.refusePublish(p, m.Topic, QuotaExceeded, "too many retained messages")
-	}
-	c.b.refused(c, &ending{reason: QuotaExceeded, detail: "retained message not kept", topic: m.Topic})
-	c.b.route(m)
-	c.puback(p, Success)
-	return nil
+	return m
 }
 
 // request hands a publish to the service and queues PUBACK and answer. Deliveries of others wait meanwhile, so that
