@@ -63,7 +63,6 @@ func (b *Broker) greet(c *conn, principal Principal) {
 		b.conns.Done()
 		return
 	}
-	c.nc.SetDeadline(time.Time{})
 	b.connected(c)
 	go c.run()
 }

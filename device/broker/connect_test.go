@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -230,4 +231,50 @@ func TestDisconnect(t *testing.T) { // R-BRK-19
 	}
 	gone.wantClosed(AdministrativeAction)
 	kept.sync()
+}
+
+// A oneConn is a listener of one connection.
+type oneConn chan net.Conn
+
+func (l oneConn) Accept() (net.Conn, error) {
+	if nc, ok := <-l; ok {
+		return nc, nil
+	}
+	return nil, net.ErrClosed
+}
+
+func (oneConn) Close() error   { return nil }
+func (oneConn) Addr() net.Addr { return nil }
+
+// A freed connection reports when its deadline is taken away.
+type freed struct {
+	net.Conn
+	tell func()
+}
+
+func (f freed) SetDeadline(t time.Time) error {
+	if t.IsZero() {
+		f.tell()
+	}
+	return f.Conn.SetDeadline(t)
+}
+
+func TestDeadlineIsClearedFirst(t *testing.T) { // a delivery sets a write deadline of its own as soon as there is a session
+	t.Parallel()
+	b, _ := start(t, Config{})
+	here, there := net.Pipe()
+	joined := make(chan bool, 1)
+	l := make(oneConn, 1)
+	defer close(l)
+	go b.Serve(t.Context(), l)
+	l <- freed{there, func() { joined <- !b.away("dev") }}
+	c := &client{t: t, nc: here, version: 5}
+	c.in.src, c.in.max = here, 1<<20
+	c.in.release()
+	c.send(encodeConnect(hello{version: 5, id: "dev", clean: true}))
+	if <-joined {
+		t.Error("the deadline of CONNECT was cleared after the session was joined")
+	}
+	c.wantConnack(0, false)
+	here.Close()
 }
