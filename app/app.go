@@ -168,7 +168,7 @@ func (s *Server) certificateChanged(id string) {
 	if _, err := s.engine.Identify(context.Background(), id, time.Now()); err == nil {
 		return
 	}
-	s.broker.Disconnect(func(p *broker.Peer) bool { return p.Principal.ID() == id }, broker.AdministrativeAction)
+	s.broker.Disconnect(id, broker.AdministrativeAction)
 }
 
 // Now is the time of the engine's clock.

@@ -27,10 +27,11 @@ type Broker struct {
 	conns         sync.WaitGroup
 	swept         chan struct{} // closed when the sweeper has stopped
 
-	mu       sync.Mutex // guards what follows; taken before a session's
-	sessions map[string]*session
-	presence map[string]presenceVersion
-	closing  bool
+	mu         sync.Mutex // guards what follows; taken before a session's
+	sessions   map[string]*session
+	principals principals
+	presence   map[string]presenceVersion
+	closing    bool
 }
 
 // sweepEvery is how often expired sessions are looked for.
@@ -41,7 +42,7 @@ func New(ctx context.Context, cfg Config) (*Broker, error) {
 	cfg = cfg.withDefaults()
 	b := &Broker{
 		cfg: cfg, log: cfg.Log, routes: newRoutes(), swept: make(chan struct{}),
-		sessions: map[string]*session{}, presence: map[string]presenceVersion{},
+		sessions: map[string]*session{}, principals: principals{}, presence: map[string]presenceVersion{},
 		retained: retained{messages: map[string]*message{}, seqs: map[string]uint64{}},
 	}
 	if err := b.load(ctx); err != nil {

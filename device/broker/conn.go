@@ -56,8 +56,10 @@ func (b *Broker) greet(c *conn, principal Principal) {
 	c.peer.Principal, c.peer.Remote = principal, c.nc.RemoteAddr()
 	c.in.src, c.in.max = c.nc, b.cfg.MaxPacket
 	c.in.release()
+	b.enlist(c)
 	if err := c.connect(); err != nil {
 		c.refuse(err)
+		b.delist(c)
 		c.in.release()
 		c.nc.Close()
 		b.conns.Done()
@@ -198,6 +200,7 @@ func (c *conn) end(e *ending) {
 		c.sayGoodbye(e.reason)
 	}
 	c.in.release()
+	c.b.delist(c)
 	c.b.leave(c, e)
 }
 

@@ -222,15 +222,35 @@ func TestShutdown(t *testing.T) { // R-BRK-30
 
 func TestDisconnect(t *testing.T) { // R-BRK-19
 	t.Parallel()
-	r := &rights{id: "cert-1"}
-	b, addr := start(t, Config{Authenticate: r.authenticate})
-	gone, kept := join(t, addr, 5, "gone"), join(t, addr, 5, "kept")
-	match := func(p *Peer) bool { return p.Principal.ID() == "cert-1" && p.ClientID == "gone" }
-	if n := b.Disconnect(match, AdministrativeAction); n != 1 {
-		t.Errorf("ended %d connections, want 1", n)
+	const revoked = "cert-1"
+	certificates := make(chan string, 1)
+	b, addr := start(t, Config{
+		Authenticate: func(context.Context, Link) (Principal, error) { return &rights{id: <-certificates}, nil },
+	})
+	of := func(certificate string, version byte) *client {
+		certificates <- certificate
+		return dial(t, addr, version)
 	}
-	gone.wantClosed(AdministrativeAction)
-	kept.sync()
+	three, five, other := of(revoked, 4), of(revoked, 5), of("cert-2", 4)
+	for id, c := range map[string]*client{"three": three, "five": five, "other": other} {
+		c.send(encodeConnect(hello{version: c.version, id: id, clean: true}))
+		c.wantConnack(0, false)
+	}
+	silent := of(revoked, 5) // has not sent its CONNECT
+	until(t, "three connections of the certificate", func() bool { return b.connectionsOf(revoked) == 3 })
+
+	b.Disconnect(revoked, AdministrativeAction)
+	three.wantClosed(AdministrativeAction)
+	five.wantClosed(AdministrativeAction)
+	silent.wantClosed(Success)
+	other.sync()
+	until(t, "the certificate to be forgotten", func() bool { return b.connectionsOf(revoked) == 0 })
+}
+
+func (b *Broker) connectionsOf(principal string) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.principals[principal])
 }
 
 // A oneConn is a listener of one connection.
