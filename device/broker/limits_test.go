@@ -113,6 +113,40 @@ func TestAuthorisation(t *testing.T) { // R-BRK-17
 	}
 }
 
+// Reading policies takes as long as the store takes: nobody else may wait for it.
+func TestRefreshHoldsNobodyUp(t *testing.T) { // R-BRK-19, R-BRK-36
+	t.Parallel()
+	reading, release := make(chan struct{}, 1), make(chan struct{})
+	slow := &rights{}
+	b, addr := start(t, Config{Authenticate: slow.authenticate})
+	c := join(t, addr, 5, "dev")
+	c.subscribe(1, 1, "q")
+	c.sync()
+	slow.refresh = func() {
+		select {
+		case reading <- struct{}{}:
+		default:
+		}
+		<-release
+	}
+	b.Publish(Message{Topic: "q", Payload: []byte("first"), QoS: 1})
+	<-reading
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		b.Publish(Message{Topic: "q", Payload: []byte("second"), QoS: 1})
+		b.expire(time.Now()) // takes the lock of the broker and those of all sessions
+	}()
+	select {
+	case <-done:
+	case <-time.After(patience):
+		t.Error("a publisher and the sweeper wait for the policies of somebody else")
+	}
+	close(release)
+	c.wantPublish("q", "first", 1)
+	c.wantPublish("q", "second", 1)
+}
+
 func TestSubscribeCodes(t *testing.T) {
 	t.Parallel()
 	_, addr := start(t, Config{})

@@ -89,6 +89,7 @@ func (c *conn) flush() {
 
 // writeSome writes one chunk. It reports whether there is more; if not, nobody is writing any longer.
 func (c *conn) writeSome() (more bool) {
+	c.peer.Authorizer.Refresh()
 	s := c.s
 	s.mu.Lock()
 	b := c.out.buffer()

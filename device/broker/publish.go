@@ -17,6 +17,7 @@ func (c *conn) onPublish(header byte, body []byte) error {
 		return err
 	}
 	auth := c.peer.Authorizer
+	auth.Refresh()
 	switch {
 	case len(p.payload) > c.b.cfg.MaxPayload:
 		return &ending{reason: PacketTooLarge, cause: ClientError, detail: "payload too large", topic: topic}

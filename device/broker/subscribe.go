@@ -14,6 +14,7 @@ func (c *conn) onSubscribe(header byte, body []byte) error {
 	case len(p.filters) > c.b.cfg.MaxFilters:
 		return refusal(QuotaExceeded, "too many filters in one SUBSCRIBE")
 	}
+	c.peer.Authorizer.Refresh()
 	c.hold(true) // retained messages come after the SUBACK
 	defer c.hold(false)
 	codes := make([]Reason, len(p.filters))
