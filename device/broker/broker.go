@@ -69,11 +69,12 @@ func (b *Broker) load(ctx context.Context) error {
 		if s == nil {
 			return nil // nobody is there to take it
 		}
-		m, id, dup, err := parseStored(c.Value)
+		e, err := parseStored(c.Value)
 		if err != nil {
 			return fmt.Errorf("client %q: %w", c.Client, err)
 		}
-		s.push(entry{m: m, seq: c.Seq, id: id, qos: m.QoS, dup: dup, retain: m.retain, stored: true})
+		e.seq = c.Seq
+		s.push(e)
 		s.seq = max(s.seq, c.Seq)
 		return nil
 	})

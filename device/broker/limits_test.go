@@ -2,7 +2,9 @@ package broker
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -248,6 +250,28 @@ func TestInboundRate(t *testing.T) { // R-BRK-20: reading is delayed, nothing is
 	if took := time.Since(began); took < 150*time.Millisecond {
 		t.Errorf("60 messages at 50/s with a burst of 50 took %v", took)
 	}
+}
+
+func TestFullJournal(t *testing.T) { // who publishes waits for the store, who asks the service does not
+	t.Parallel()
+	b, addr := start(t, Config{Service: echo})
+	c, other := join(t, addr, 4, ""), join(t, addr, 4, "")
+	weigh := func(bytes int) {
+		b.journal.mu.Lock()
+		defer b.journal.mu.Unlock()
+		b.journal.bytes += bytes
+		b.journal.room.Broadcast()
+	}
+	weigh(maxJournal + 1)
+	c.publish(1, 1, "q", "x")
+	c.nc.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+	if _, _, err := c.in.next(); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("the publish was answered: %v", err)
+	}
+	other.publish(1, 1, get, "{}")
+	other.wantPuback(1, Success)
+	weigh(-maxJournal - 1)
+	c.wantPuback(1, Success)
 }
 
 func TestTopicAlias(t *testing.T) { // R-BRK-28

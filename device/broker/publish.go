@@ -90,6 +90,7 @@ func (c *conn) publishReserved(p *publishPacket, topic string) error {
 
 // publish routes a client's message to the subscribers.
 func (c *conn) publish(p *publishPacket, topic string) error {
+	c.awaitJournal()
 	if p.retain {
 		return c.publishRetained(p, c.message(p, topic))
 	}
@@ -179,6 +180,16 @@ func (c *conn) appendReply(b []byte, reply *Reply, p *publishPacket) []byte {
 		c.s.sent = append(c.s.sent, entry{id: out.id, qos: 1})
 	}
 	return appendPublish(b, c.peer.Version, &out)
+}
+
+// awaitJournal delays reading while too much waits to be stored: a client must not fill the memory with what the disk
+// cannot take. Requests to the service do not wait for it.
+func (c *conn) awaitJournal() {
+	if c.b.journal.full() {
+		c.flush()
+		c.b.journal.wait()
+		c.heard = time.Now()
+	}
 }
 
 // A rate is two token buckets of one second each: inbound messages and bytes.

@@ -43,7 +43,7 @@ func (b *Broker) retain(m *message) bool {
 	kept := *m
 	kept.from = nil
 	r.messages[m.Topic] = &kept
-	b.journal.write(Change{Seq: seq, Value: appendStored(nil, &kept, 0, false)})
+	b.journal.writeMessage("", entry{m: &kept, seq: seq, qos: kept.QoS, retain: true})
 	return true
 }
 
@@ -60,11 +60,11 @@ func (r *retained) sweep(j *journal, now time.Time) {
 
 // load takes in one stored message.
 func (r *retained) load(c Change) error {
-	m, _, _, err := parseStored(c.Value)
+	e, err := parseStored(c.Value)
 	if err != nil {
 		return err
 	}
-	r.messages[m.Topic], r.seqs[m.Topic] = m, c.Seq
+	r.messages[e.m.Topic], r.seqs[e.m.Topic] = e.m, c.Seq
 	r.last = max(r.last, c.Seq)
 	return nil
 }

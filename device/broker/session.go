@@ -216,9 +216,7 @@ func (s *session) park() {
 func (s *session) store(e *entry) {
 	if !e.stored || e.dup {
 		e.stored = true
-		m := *e.m
-		m.QoS, m.retain = e.qos, e.retain
-		s.b.journal.write(Change{Client: s.client, Seq: e.seq, Value: appendStored(nil, &m, e.id, e.dup)})
+		s.b.journal.writeMessage(s.client, *e)
 	}
 }
 

@@ -2,7 +2,6 @@ package broker
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -147,6 +146,26 @@ func TestSessionIsNotResumed(t *testing.T) { // R-BRK-11, R-BRK-12
 	rejoin(t, addr, 4, "kept", true)
 }
 
+func TestStoredInSpiteOfFailures(t *testing.T) { // R-BRK-35: a store that is broken for a moment costs no message
+	t.Parallel()
+	store := newFaultySessions()
+	b, addr := start(t, Config{Sessions: store})
+	c := rejoin(t, addr, 5, "dev", false)
+	c.subscribe(1, 1, "q")
+	c.nc.Close()
+	until(t, "the client to be away", func() bool { return b.away("dev") })
+	store.set(true)
+	b.Publish(Message{Topic: "q", Payload: []byte("kept"), QoS: 1})
+	until(t, "the store to refuse it", func() bool { return <-b.journal.begin(Change{Client: "dev", Seq: 99}) != nil })
+	store.set(false)
+	if err := b.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, addr = start(t, Config{Sessions: store})
+	c = rejoin(t, addr, 5, "dev", true)
+	c.wantPublish("q", "kept", 1)
+}
+
 func TestLateDisconnect(t *testing.T) { // R-BRK-12, R-BRK-16: a connection that was replaced does not end the session
 	t.Parallel()
 	entered, release, ended := make(chan struct{}), make(chan struct{}), make(chan struct{}, 2)
@@ -255,13 +274,11 @@ func TestMaximumPacketSize(t *testing.T) { // what the client cannot take is not
 	c.wantPublish("q", "fits", 1)
 }
 
-type brokenSessions struct{ MemorySessions }
-
-func (*brokenSessions) Apply(context.Context, []Change) error { return errors.New("disk full") }
-
 func TestSubackWaitsForStore(t *testing.T) { // R-BRK-11: no SUBACK for what could be lost
 	t.Parallel()
-	_, addr := start(t, Config{Sessions: &brokenSessions{}})
+	store := newFaultySessions()
+	store.set(true)
+	_, addr := start(t, Config{Sessions: store})
 	lasting := rejoin(t, addr, 5, "lasting", false)
 	if got := lasting.subscribe(1, 1, "q")[0]; got != 0x80 {
 		t.Errorf("SUBACK 0x%02X, want 0x80", got)

@@ -14,6 +14,7 @@ func (c *conn) onSubscribe(header byte, body []byte) error {
 	case len(p.filters) > c.b.cfg.MaxFilters:
 		return refusal(QuotaExceeded, "too many filters in one SUBSCRIBE")
 	}
+	c.awaitJournal()
 	c.peer.Authorizer.Refresh()
 	c.hold(true) // retained messages come after the SUBACK
 	defer c.hold(false)
@@ -95,6 +96,7 @@ func (c *conn) onUnsubscribe(header byte, body []byte) error {
 	if err != nil {
 		return err
 	}
+	c.awaitJournal()
 	codes := make([]Reason, len(p.filters))
 	for i := range p.filters {
 		c.leaveFilter(string(p.filters[i].filter))
