@@ -61,7 +61,7 @@ func TestConnectRoundTrip(t *testing.T) {
 func TestStoredRoundTrip(t *testing.T) {
 	t.Parallel()
 	m := &message{Message: Message{Topic: "a", Payload: []byte("x"), QoS: 1, Latest: true}, retain: true, pass: pass}
-	e := entry{m: m, id: 5, qos: 1, dup: true, retain: true, stored: true}
+	e := entry{m: m, id: 5, qos: 1, dup: true, retain: true, stored: storedSent}
 	got, err := parseStored(appendStored(nil, &e))
 	if err != nil || !reflect.DeepEqual(got, e) {
 		t.Errorf("got %+v %v, want %+v", got, err, e)

@@ -60,7 +60,7 @@ func (b *Broker) saveJoined(s *session) {
 		s.saved = false
 		b.journal.write(Change{Client: s.client})
 		for i := range s.queue {
-			s.queue[i].stored = false
+			s.queue[i].stored = notStored
 		}
 	}
 }

@@ -98,9 +98,10 @@ func parseStored(b []byte) (e entry, err error) {
 	if flags&storedExpires != 0 {
 		m.expires = time.UnixMilli(at)
 	}
-	e = entry{m: m, qos: p.qos, dup: p.dup, retain: p.retain, stored: true}
+	e = entry{m: m, qos: p.qos, dup: p.dup, retain: p.retain}
 	if p.dup {
 		e.id = p.id
 	}
+	e.stored = e.form()
 	return e, nil
 }

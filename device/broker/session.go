@@ -46,9 +46,26 @@ type entry struct {
 	seq    uint64 // its key in the store; 0 for QoS 0
 	id     uint16 // packet identifier, once sent
 	qos    byte
-	dup    bool
+	dup    bool // sent on a connection that has ended
 	retain bool
-	stored bool
+	stored storedAs
+}
+
+// storedAs is what the store has of an entry.
+type storedAs byte
+
+const (
+	notStored    storedAs = iota
+	storedUnsent          // without a packet identifier
+	storedSent            // to be sent again with its packet identifier, which does not change any more
+)
+
+// form is how an entry is stored if it is stored now.
+func (e *entry) form() storedAs {
+	if e.dup {
+		return storedSent
+	}
+	return storedUnsent
 }
 
 func (s *session) persistent() bool { return s.expiry > 0 }
@@ -214,14 +231,14 @@ func (s *session) park() {
 }
 
 func (s *session) store(e *entry) {
-	if !e.stored || e.dup {
-		e.stored = true
+	if form := e.form(); e.stored != form {
+		e.stored = form
 		s.b.journal.writeMessage(s.client, *e)
 	}
 }
 
 func (s *session) unstore(e *entry) {
-	if e.stored {
+	if e.stored != notStored {
 		s.b.journal.write(Change{Client: s.client, Seq: e.seq})
 	}
 }

@@ -146,6 +146,35 @@ func TestSessionIsNotResumed(t *testing.T) { // R-BRK-11, R-BRK-12
 	rejoin(t, addr, 4, "kept", true)
 }
 
+func TestUnackedIsStoredOnce(t *testing.T) { // a reconnect does not write again what the store has
+	t.Parallel()
+	store := newFaultySessions()
+	b, addr := start(t, Config{Sessions: store})
+	c := rejoin(t, addr, 4, "dev", false)
+	c.subscribe(1, 1, "q")
+	const unacked = 20
+	for i := range unacked {
+		b.Publish(Message{Topic: "q", Payload: []byte(fmt.Sprint(i)), QoS: 1})
+	}
+	reconnect := func() (written int) {
+		for i := range unacked {
+			c.wantPublish("q", fmt.Sprint(i), 1)
+		}
+		before := store.taken()
+		c.nc.Close()
+		until(t, "the client to be away", func() bool { return b.away("dev") })
+		c = rejoin(t, addr, 4, "dev", true)
+		if err := <-b.journal.begin(Change{Client: "dev", Seq: 99}); err != nil {
+			t.Fatal(err)
+		}
+		return store.taken() - before
+	}
+	reconnect()
+	if n := reconnect(); n >= unacked {
+		t.Errorf("the second reconnect wrote %d changes for %d unacknowledged messages", n, unacked)
+	}
+}
+
 func TestStoredInSpiteOfFailures(t *testing.T) { // R-BRK-35: a store that is broken for a moment costs no message
 	t.Parallel()
 	store := newFaultySessions()
