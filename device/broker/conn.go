@@ -38,21 +38,27 @@ type conn struct {
 // serve runs a connection up to its CONNECT, and leaves the rest to a fresh goroutine: its stack has not grown by a TLS
 // handshake, and there may be a hundred thousand of them.
 func (b *Broker) serve(nc net.Conn) {
-	defer context.AfterFunc(b.greeting, func() { nc.Close() })()
+	stop := context.AfterFunc(b.greeting, func() { nc.Close() })
+	defer stop()
 	c := &conn{b: b, nc: nc}
 	nc.SetDeadline(time.Now().Add(b.cfg.ConnectTimeout))
-	principal, err := b.identify(nc)
-	if err != nil {
-		b.refused(c, &ending{detail: err.Error(), cause: AuthError})
+	if !b.greet(c) {
 		nc.Close()
 		b.conns.Done()
 		return
 	}
-	b.greet(c, principal)
+	b.connected(c)
+	stop() // with the CONNACK on its way, Shutdown says goodbye
+	go c.run()
 }
 
-// greet reads the CONNECT of a connection whose principal is known.
-func (b *Broker) greet(c *conn, principal Principal) {
+// greet finds out who is there and reads the CONNECT. It reports false if the connection is refused.
+func (b *Broker) greet(c *conn) bool {
+	principal, err := b.identify(c.nc)
+	if err != nil {
+		b.refused(c, &ending{detail: err.Error(), cause: AuthError})
+		return false
+	}
 	c.peer.Principal, c.peer.Remote = principal, c.nc.RemoteAddr()
 	c.in.src, c.in.max = c.nc, b.cfg.MaxPacket
 	c.in.release()
@@ -61,12 +67,9 @@ func (b *Broker) greet(c *conn, principal Principal) {
 		c.refuse(err)
 		b.delist(c)
 		c.in.release()
-		c.nc.Close()
-		b.conns.Done()
-		return
+		return false
 	}
-	b.connected(c)
-	go c.run()
+	return true
 }
 
 func (b *Broker) identify(nc net.Conn) (Principal, error) {
