@@ -2,6 +2,7 @@ package broker
 
 import (
 	"encoding/json"
+	"slices"
 	"sync"
 	"time"
 )
@@ -244,13 +245,8 @@ func (s *session) unstore(e *entry) {
 }
 
 // find returns the index of a subscription, or -1.
-func (s *session) find(filter string) int {
-	for i := range s.subs {
-		if s.subs[i].filter == filter {
-			return i
-		}
-	}
-	return -1
+func find(subs []subscription, filter string) int {
+	return slices.IndexFunc(subs, func(s subscription) bool { return s.filter == filter })
 }
 
 // grantFor is what the client's own subscriptions grant to a reply on this topic (R-MQTT-31).

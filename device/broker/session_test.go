@@ -306,14 +306,55 @@ func TestMaximumPacketSize(t *testing.T) { // what the client cannot take is not
 func TestSubackWaitsForStore(t *testing.T) { // R-BRK-11: no SUBACK for what could be lost
 	t.Parallel()
 	store := newFaultySessions()
-	store.set(true)
-	_, addr := start(t, Config{Sessions: store})
+	b, addr := start(t, Config{Sessions: store})
 	lasting := rejoin(t, addr, 5, "lasting", false)
-	if got := lasting.subscribe(1, 1, "q")[0]; got != 0x80 {
-		t.Errorf("SUBACK 0x%02X, want 0x80", got)
+	lasting.subscribe(1, 0, "known", "left")
+	store.set(true)
+	unsubscribe := encodeFilters(typeUnsubscribe<<4|2, 5, 2, nil, []string{"left"}, nil)
+	if got := lasting.subscribe(1, 1, "known", "new"); got[0] != 0x80 || got[1] != 0x80 {
+		t.Errorf("SUBACK %x, want 80 80", got)
+	}
+	lasting.send(unsubscribe)
+	if _, body := lasting.want(typeUnsuback); body[3] != 0x80 {
+		t.Errorf("UNSUBACK %x, want 80", body)
+	}
+	if b.Subscribed("new") { // all is as before
+		t.Error("subscribed to what was refused")
+	}
+	for _, topic := range []string{"known", "left"} {
+		b.Publish(Message{Topic: topic, QoS: 1})
+		lasting.wantPublish(topic, "", 0)
 	}
 	if got := join(t, addr, 5, "clean").subscribe(1, 1, "q")[0]; got != 1 {
 		t.Errorf("clean session: SUBACK 0x%02X, want 1", got)
+	}
+
+	store.set(false) // what is stored in the end is as before, too
+	lasting.nc.Close()
+	if err := b.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b, _ = start(t, Config{Sessions: store})
+	if b.Subscribed("new") || !b.Subscribed("known") || !b.Subscribed("left") {
+		t.Error("other subscriptions after the restart")
+	}
+}
+
+func TestNothingNewIsNotStored(t *testing.T) { // a client cannot make the store work by saying the same again
+	t.Parallel()
+	store := newFaultySessions()
+	b, addr := start(t, Config{Sessions: store})
+	c := rejoin(t, addr, 5, "dev", false)
+	c.subscribe(1, 1, "q")
+	before := store.taken()
+	c.subscribe(2, 1, "q", "$SYS/#")
+	c.send(encodeFilters(typeUnsubscribe<<4|2, 5, 3, nil, []string{"unknown"}, nil))
+	c.want(typeUnsuback)
+	if err := <-b.journal.begin(Change{Client: "dev", Seq: 99}); err != nil {
+		t.Fatal(err)
+	}
+	if n := store.taken() - before; n != 1 { // the one that was waited for
+		t.Errorf("%d changes for nothing new", n-1)
 	}
 }
 
