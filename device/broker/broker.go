@@ -43,7 +43,7 @@ func New(ctx context.Context, cfg Config) (*Broker, error) {
 	b := &Broker{
 		cfg: cfg, log: cfg.Log, routes: newRoutes(), swept: make(chan struct{}),
 		sessions: map[string]*session{}, principals: principals{}, presence: map[string]presenceVersion{},
-		retained: retained{messages: map[string]*message{}, seqs: map[string]uint64{}},
+		retained: retained{messages: map[string]kept{}},
 	}
 	if err := b.load(ctx); err != nil {
 		return nil, fmt.Errorf("load sessions: %w", err)

@@ -26,6 +26,9 @@ func (b *Broker) join(c *conn, p *connectPacket, ack *connackPacket) error {
 	}
 	ack.sessionPresent = s != nil
 	if s == nil {
+		if len(b.sessions) >= b.cfg.MaxSessions {
+			return refusal(QuotaExceeded, "too many sessions")
+		}
 		s = &session{b: b, client: c.peer.ClientID, version: p.version}
 		b.sessions[s.client] = s
 	}

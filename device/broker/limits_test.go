@@ -284,4 +284,27 @@ func TestTopicAlias(t *testing.T) { // R-BRK-28
 	c.send(appendPublish(nil, 5, &publishOut{payload: []byte("2"), pass: alias}))
 	c.wantPublish("long/topic", "1", 0)
 	c.wantPublish("long/topic", "2", 0)
+
+	refused := strings.Repeat("t", maxTopicBytes+1)
+	c.send(appendPublish(nil, 5, &publishOut{topic: refused, qos: 1, id: 1, pass: alias}))
+	c.wantPuback(1, TopicNameInvalid)
+	c.send(appendPublish(nil, 5, &publishOut{pass: alias})) // it is not kept, and neither is the one before
+	c.wantClosed(ProtocolError)
+}
+
+func TestMaxSessions(t *testing.T) {
+	t.Parallel()
+	b, addr := start(t, Config{MaxSessions: 2})
+	c := rejoin(t, addr, 4, "away", false)
+	c.nc.Close()
+	until(t, "the client to be away", func() bool { return b.away("away") })
+	first := join(t, addr, 4, "first")
+	for version, code := range map[byte]byte{4: 3, 5: 0x97} {
+		c := dial(t, addr, version)
+		c.send(encodeConnect(hello{version: version, id: "second", clean: true}))
+		c.wantConnack(code, false)
+	}
+	rejoin(t, addr, 4, "away", true) // a known one is let in
+	join(t, addr, 4, "first")
+	first.wantClosed(SessionTakenOver)
 }

@@ -49,13 +49,17 @@ func (c *conn) topicOf(p *publishPacket) (string, error) {
 		c.aliases = make([]string, c.b.cfg.MaxAliases)
 	}
 	alias := &c.aliases[p.alias-1]
-	switch {
-	case len(p.topic) > 0:
-		*alias = string(p.topic)
-	case *alias == "":
+	topic := *alias
+	if len(p.topic) > 0 {
+		topic, *alias = string(p.topic), ""
+		if checkTopic(topic) == Success { // what is not is not worth its memory: it may have 64 KiB
+			*alias = topic
+		}
+	}
+	if topic == "" {
 		return "", violation("unknown topic alias")
 	}
-	return *alias, nil
+	return topic, nil
 }
 
 // refusePublish is R-BRK-17 and R-BRK-18: only an MQTT 5 publish at QoS 1 leaves the connection open.

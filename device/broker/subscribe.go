@@ -185,9 +185,9 @@ func (b *Broker) sendRetained(s *session, filter string, g granted) {
 		return
 	}
 	b.retained.mu.RLock()
-	m := b.retained.messages[filter]
+	k, known := b.retained.messages[filter]
 	b.retained.mu.RUnlock()
-	if m != nil && !m.expired(time.Now()) {
-		s.deliver(m, g, true)
+	if known && !k.expired(time.Now()) {
+		s.deliver(k.message, g, true)
 	}
 }
