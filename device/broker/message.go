@@ -24,6 +24,9 @@ type message struct {
 	from    *session  // nil: from the service
 }
 
+// replaces reports whether a message takes the place of an older one in a queue.
+func (m *message) replaces(old *message) bool { return m.Latest && old.Latest && m.Topic == old.Topic }
+
 // cost is what a message counts in a queue.
 func (m *message) cost() int { return len(m.Topic) + len(m.Payload) + len(m.pass) + 64 }
 

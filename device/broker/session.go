@@ -79,12 +79,10 @@ func (s *session) deliver(m *message, g granted, retain bool) {
 	if s.ended || s.conn == nil && e.qos == 0 {
 		return
 	}
-	if m.Latest {
-		s.forget(m.Topic)
-	}
 	if !s.room(e) {
 		return
 	}
+	s.replace(m)
 	if e.qos > 0 {
 		s.seq++
 		e.seq = s.seq
@@ -107,25 +105,39 @@ func (s *session) push(e entry) {
 // limits of stored messages for those.
 func (s *session) room(e entry) bool {
 	limit, cost := s.b.cfg.OutboundBytes, e.m.cost()
+	waiting, waiting1 := s.besides(e.m)
 	if e.qos == 0 {
-		return s.waiting+cost <= limit
+		return waiting+cost <= limit
 	}
-	if s.waiting+cost > limit && s.waiting1 < len(s.queue) {
+	if waiting+cost > limit && s.waiting1 < len(s.queue) {
 		s.filterQueue(func(q *entry) bool { return q.qos > 0 })
+		waiting, waiting1 = s.besides(e.m)
 	}
 	if !s.persistent() {
-		return s.waiting+cost <= limit
+		return waiting+cost <= limit
 	}
-	return s.waiting1 < s.b.cfg.StoredMessages && s.waiting+cost <= s.b.cfg.StoredBytes
+	return waiting1 < s.b.cfg.StoredMessages && waiting+cost <= s.b.cfg.StoredBytes
 }
 
-// forget takes the older messages of a topic out of the queue.
-func (s *session) forget(topic string) {
-	for i := range s.queue {
-		if s.queue[i].m.Latest && s.queue[i].m.Topic == topic {
-			s.filterQueue(func(q *entry) bool { return !q.m.Latest || q.m.Topic != topic })
-			return
+// besides is what waits, without what a message takes the place of: the cost and the number of QoS 1 entries.
+func (s *session) besides(m *message) (waiting, waiting1 int) {
+	waiting, waiting1 = s.waiting, s.waiting1
+	if !m.Latest {
+		return waiting, waiting1
+	}
+	for _, q := range s.queue {
+		if m.replaces(q.m) {
+			waiting -= q.m.cost()
+			waiting1 -= int(q.qos)
 		}
+	}
+	return waiting, waiting1
+}
+
+// replace takes out of the queue what a message takes the place of.
+func (s *session) replace(m *message) {
+	if m.Latest && slices.ContainsFunc(s.queue, func(q entry) bool { return m.replaces(q.m) }) {
+		s.filterQueue(func(q *entry) bool { return !m.replaces(q.m) })
 	}
 }
 

@@ -246,6 +246,21 @@ func TestStoredLimit(t *testing.T) { // R-BRK-13: the newest is dropped
 	c.sync()
 }
 
+func TestLatestThatDoesNotFit(t *testing.T) { // R-MQTT-44: then the one before is better than none
+	t.Parallel()
+	b, addr := start(t, Config{StoredMessages: 1, StoredBytes: 1000})
+	c := rejoin(t, addr, 4, "dev", false)
+	c.subscribe(1, 1, notify)
+	c.nc.Close()
+	until(t, "the client to be away", func() bool { return b.away("dev") })
+	for _, payload := range []string{"old", strings.Repeat("x", 800), strings.Repeat("y", 1000)} {
+		b.Publish(Message{Topic: notify, Payload: []byte(payload), QoS: 1, Latest: true})
+	}
+	c = rejoin(t, addr, 4, "dev", true)
+	c.wantPublish(notify, strings.Repeat("x", 800), 1)
+	c.sync()
+}
+
 func TestSlowSubscriber(t *testing.T) { // R-BRK-36
 	t.Parallel()
 	b, addr := start(t, Config{OutboundBytes: 1 << 20})
