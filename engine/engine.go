@@ -31,6 +31,9 @@ type Config struct {
 	// in commit order. What it could not tell, it is called with again after a second, and after a crash with what was
 	// not struck out (R-CON-23).
 	Tell func(context.Context, []store.Notice) error
+	// Kept is called after Tell, once for many announcements, and returns when what was told need not be told again after
+	// a crash: those that it was meant for have it, or it is stored for them. Nil: at once.
+	Kept func(context.Context) error
 	// CertificateChanged is called when a certificate's status changed or it was deleted, so that connections that are
 	// not allowed any more end (R-BRK-19). May be nil.
 	CertificateChanged func(id string)
