@@ -127,7 +127,7 @@ func (s *Server) join(ctx context.Context, keys *Keys) (err error) {
 	s.plane = &device.Plane{Log: s.Log}
 	s.engine = engine.New(engine.Config{
 		Store: s.store, Clock: s.clock(), IDs: ids.Random{}, Scope: s.Scope, Log: s.Log,
-		Tell: s.plane.Tell, CertificateChanged: s.certificateChanged,
+		Tell: s.plane.Tell, Kept: s.kept, CertificateChanged: s.certificateChanged,
 	})
 	s.plane.Engine = s.engine
 	g := &gate{engine: s.engine, log: s.Log}
@@ -162,6 +162,9 @@ func (s *Server) clock() clock.Clock {
 	s.virtual = clock.NewVirtual(time.Now()) // a virtual clock starts at the real time
 	return s.virtual
 }
+
+// kept returns when the sessions of devices have what the plane told them.
+func (s *Server) kept(ctx context.Context) error { return s.broker.Stored(ctx) }
 
 // certificateChanged ends the connections of a certificate that may not connect any more (R-BRK-19).
 func (s *Server) certificateChanged(id string) {

@@ -163,6 +163,16 @@ var hitBuffers = sync.Pool{New: func() any { return new([]hit) }}
 // away. It waits for nobody, and costs a look-up if nobody subscribes. It returns the number of sessions.
 func (b *Broker) Publish(m Message) int { return b.route(&message{Message: m}) }
 
+// Stored returns when all that was published before is durable in the persistent sessions that it went to.
+func (b *Broker) Stored(ctx context.Context) error {
+	select {
+	case err := <-b.journal.flushed():
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // Subscribed reports whether anybody subscribes to a topic.
 func (b *Broker) Subscribed(topic string) bool {
 	return b.withHits(topic, func([]hit) {}) > 0

@@ -72,6 +72,9 @@ func (j *journal) begin(c Change) <-chan error {
 	return written
 }
 
+// flushed returns where it will be said that all that was queued before is durable.
+func (j *journal) flushed() <-chan error { return j.begin(Change{}) }
+
 func (j *journal) put(c pendingChange) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -153,15 +156,22 @@ func batch(group []pendingChange) (n, size int) {
 // apply writes a group, again and again until the store takes it: sessions go by it that everything queued will be
 // stored. Whoever waits for a change is told of the first failure. Once the journal is closed, what fails is lost.
 func (j *journal) apply(group []pendingChange) {
-	changes := make([]Change, len(group))
+	changes := make([]Change, 0, len(group))
 	for i := range group {
-		changes[i] = group[i].Change
-		if e := &group[i].message; e.m != nil {
-			changes[i].Value = appendStored(nil, e)
+		c := &group[i]
+		switch {
+		case c.Client == "" && c.Seq == 0: // somebody only waits
+		case c.message.m != nil:
+			changes = append(changes, Change{Client: c.Client, Seq: c.Seq, Value: appendStored(nil, &c.message)})
+		default:
+			changes = append(changes, c.Change)
 		}
 	}
 	for {
-		err := j.store.Apply(context.Background(), changes)
+		var err error
+		if len(changes) > 0 {
+			err = j.store.Apply(context.Background(), changes)
+		}
 		answer(group, err)
 		if err == nil {
 			return

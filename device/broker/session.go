@@ -10,9 +10,9 @@ import (
 // A session is what the broker knows of a client id: its subscriptions, the messages that wait for it and those that it
 // has not acknowledged. It outlives its connection if it is persistent (R-BRK-11).
 //
-// The store has the subscriptions from the SUBACK on, and the messages from when the connection ends. What is on its way
-// to a connected client is in memory only: a crash in that moment is the publisher's to repair (R-BRK-35), and a write
-// for every delivery would cost more than it saves.
+// The store has the subscriptions from the SUBACK on, and the messages that wait while the client is away. What is on its
+// way to a connected client is stored if the service published it: it is said once (R-BRK-35). What clients say to each
+// other is stored when the connection ends, and lost in a crash before: a write for each would cost more than it saves.
 type session struct {
 	b       *Broker
 	client  string
@@ -88,11 +88,12 @@ func (s *session) deliver(m *message, g granted, retain bool) {
 		e.seq = s.seq
 	}
 	s.push(e)
-	if s.conn == nil {
+	if s.conn == nil || m.from == nil && e.qos > 0 && s.persistent() {
 		s.store(&s.queue[len(s.queue)-1])
-		return
 	}
-	s.conn.wake()
+	if s.conn != nil {
+		s.conn.wake()
+	}
 }
 
 func (s *session) push(e entry) {
