@@ -156,17 +156,7 @@ func batch(group []pendingChange) (n, size int) {
 // apply writes a group, again and again until the store takes it: sessions go by it that everything queued will be
 // stored. Whoever waits for a change is told of the first failure. Once the journal is closed, what fails is lost.
 func (j *journal) apply(group []pendingChange) {
-	changes := make([]Change, 0, len(group))
-	for i := range group {
-		c := &group[i]
-		switch {
-		case c.Client == "" && c.Seq == 0: // somebody only waits
-		case c.message.m != nil:
-			changes = append(changes, Change{Client: c.Client, Seq: c.Seq, Value: appendStored(nil, &c.message)})
-		default:
-			changes = append(changes, c.Change)
-		}
-	}
+	changes := newest(group)
 	for {
 		var err error
 		if len(changes) > 0 {
@@ -189,6 +179,33 @@ func (j *journal) apply(group []pendingChange) {
 		case <-j.closing:
 		}
 	}
+}
+
+// newest returns the changes of a group that count: of those about one message the last. Many messages of the service are
+// acknowledged before it is their turn to be written.
+func newest(group []pendingChange) []Change {
+	type key struct {
+		client string
+		seq    uint64
+	}
+	last := make(map[key]int, len(group))
+	for i, c := range group {
+		last[key{c.Client, c.Seq}] = i
+	}
+	changes := make([]Change, 0, len(group))
+	for i := range group {
+		c := &group[i]
+		switch {
+		case c.Seq == 0 && c.Client == "": // somebody only waits
+			continue
+		case c.Seq != 0 && last[key{c.Client, c.Seq}] != i:
+			continue
+		case c.message.m != nil:
+			c.Value = appendStored(nil, &c.message)
+		}
+		changes = append(changes, c.Change)
+	}
+	return changes
 }
 
 // answer tells those who wait for the changes of a group.

@@ -95,8 +95,10 @@ func TestJournalBatches(t *testing.T) {
 		j := newJournal(store, slog.New(slog.DiscardHandler))
 		j.write(value(1))
 		synctest.Wait() // it is refused; the rest gathers meanwhile
-		for range 10 {
-			j.write(value(300 << 10))
+		for i := range 10 {
+			c := value(300 << 10)
+			c.Seq += uint64(i)
+			j.write(c)
 		}
 		store.set(false)
 		j.close()
@@ -108,6 +110,33 @@ func TestJournalBatches(t *testing.T) {
 			if size > maxBatchBytes+300<<10 {
 				t.Errorf("%d bytes in one Apply", size)
 			}
+		}
+	})
+}
+
+func TestJournalWritesTheNewest(t *testing.T) { // of the changes of a message; those of a session are all of use
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := newFaultySessions()
+		store.set(true)
+		j := newJournal(store, slog.New(slog.DiscardHandler))
+		j.write(Change{Client: "other", Value: []byte("record")})
+		synctest.Wait() // it is refused; the rest gathers meanwhile
+		for _, c := range []Change{
+			{"dev", 0, []byte("old session")}, {"dev", 1, []byte("old")}, {"dev", 2, []byte("gone with the session")},
+			{"dev", 0, nil},
+			{"dev", 0, []byte("session")}, {"dev", 1, []byte("acknowledged")}, {"dev", 3, []byte("kept")}, {"dev", 1, nil},
+		} {
+			j.write(c)
+		}
+		store.set(false)
+		j.close()
+		var got string
+		for _, c := range store.batches[1] {
+			got += fmt.Sprintf("%d %s;", c.Seq, c.Value)
+		}
+		if want := "0 old session;2 gone with the session;0 ;0 session;3 kept;1 ;"; got != want {
+			t.Errorf("written %q, want %q", got, want)
 		}
 	})
 }
