@@ -136,7 +136,8 @@ func (s *Server) join(ctx context.Context, keys *Keys) (err error) {
 	s.plane = &device.Plane{Log: s.Log, Reads: rates.PerSecond(s.Rates.DeviceReads), Writes: rates.PerSecond(s.Rates.DeviceWrites)}
 	s.engine = engine.New(engine.Config{
 		Store: s.store, Clock: now, IDs: ids.Random{}, Scope: s.Scope, Log: s.Log,
-		Limits: s.Limits, Managed: managed, Tell: s.plane.Tell, Publish: s.publish, CertificateChanged: s.certificateChanged,
+		Limits: s.Limits, Managed: managed, Tell: s.plane.Tell, Publish: s.publish, Kept: s.kept,
+		CertificateChanged: s.certificateChanged,
 	})
 	s.plane.Engine = s.engine
 	g := &gate{engine: s.engine, log: s.Log}
@@ -182,12 +183,15 @@ func (s *Server) publish(events []store.Event) {
 	}
 }
 
+// kept returns when the sessions of devices have what the plane told them.
+func (s *Server) kept(ctx context.Context) error { return s.broker.Stored(ctx) }
+
 // certificateChanged ends the connections of a certificate that may not connect any more (R-BRK-19).
 func (s *Server) certificateChanged(id string) {
 	if _, err := s.engine.Identify(context.Background(), id, time.Now()); err == nil {
 		return
 	}
-	s.broker.Disconnect(func(p *broker.Peer) bool { return p.Principal.ID() == id }, broker.AdministrativeAction)
+	s.broker.Disconnect(id, broker.AdministrativeAction)
 }
 
 // Now is the time of the engine's clock.
@@ -236,7 +240,7 @@ func (s *Server) serve(ctx context.Context, serving *errgroup.Group) {
 		serving.Go(func() error { return s.broker.Serve(ctx, l) })
 	}
 	if l := s.listeners.https; l != nil {
-		serving.Go(func() error { return l.run(ctx) })
+		serving.Go(func() error { return l.run(ctx, s.Log) })
 		serving.Go(func() error { return s.broker.Serve(ctx, l.mqtt) })
 		serving.Go(func() error { return serveHTTP(ctx, l.http, s.handler, s.Log) })
 	}
