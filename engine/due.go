@@ -121,14 +121,19 @@ func (g *group) dueStep() (out outcome, err error) {
 	return g.step(j, backgroundStep)
 }
 
-// timeOut ends executions whose deadline has passed (R-TMO-8).
-func (g *group) timeOut(overdue []job.Execution) (out outcome, err error) {
+// timeOut ends executions whose deadline has passed (R-TMO-8), each as an outcome of its own, so that an abort that one
+// brings about is announced in its place (R-EVT-28).
+func (g *group) timeOut(overdue []job.Execution) (none outcome, err error) {
 	for _, e := range overdue {
+		var out outcome
 		if err := g.move(&out, e, job.TimeOut); err != nil {
-			return out, err
+			return none, err
+		}
+		if err := g.take(out); err != nil {
+			return none, err
 		}
 	}
-	return out, nil
+	return none, nil
 }
 
 // missing reports whether the store does not have what was asked for.
