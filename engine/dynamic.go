@@ -219,6 +219,7 @@ func (g *group) membersStep(look, change int) error {
 	if err != nil || len(busy) == 0 {
 		return err
 	}
+	defer func() { g.fresh = false }()
 	var emptying, building []registry.Group
 	for _, found := range busy {
 		if found.Work == registry.Emptying {

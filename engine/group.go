@@ -83,7 +83,8 @@ type group struct {
 		groups []registry.DynamicGroup
 		known  bool
 	}
-	busy    bool // work on the members of dynamic groups is left
+	fresh   bool // a request of this group made work on the members of dynamic groups
+	busy    bool // such work is left when the group ends
 	crowded []crowded
 
 	events    *EventConfigurations // as read in this group, nil before
@@ -272,7 +273,7 @@ func (g *group) take(out outcome) error {
 	}
 	if len(out.Registry.CreatedGroups)+len(out.Registry.UpdatedGroups)+len(out.Registry.DeletedGroups) > 0 {
 		g.dynamic.known = false
-		g.busy = g.busy || hasWork(out.Registry.CreatedGroups) || hasWork(out.Registry.UpdatedGroups)
+		g.fresh = g.fresh || hasWork(out.Registry.CreatedGroups) || hasWork(out.Registry.UpdatedGroups)
 	}
 	g.access = g.access || changesAccess(&out.Registry)
 	return g.Apply(out.Changes)
@@ -348,7 +349,7 @@ func (g *group) dirtyKeys() []job.Key {
 // review looks once at every job that the group touched: what is due at once is done in this commit, as far as one
 // small step goes (R-ROLL-21, R-JOB-62). The rest is left to the due loop.
 func (g *group) review() error {
-	if g.busy { // R-ID-38: a small dynamic group is ready at once
+	if g.fresh { // R-ID-38: a small dynamic group is ready at once
 		if err := g.membersStep(inlineThings+1, inlineThings+1); err != nil {
 			return err
 		}
