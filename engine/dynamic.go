@@ -45,7 +45,8 @@ func (e *Engine) CreateDynamicGroup(ctx context.Context, in NewDynamicGroup) (cr
 	err = e.update(ctx, func(g *group) (out outcome, err error) {
 		created, err = g.GroupByName(in.Name)
 		if err == nil {
-			if created.Query == in.Query && created.Description == in.Description && maps.Equal(created.Attributes, in.Attributes) {
+			equal := created.Query == in.Query && created.Description == in.Description && maps.Equal(created.Attributes, in.Attributes)
+			if equal && created.Work != registry.Emptying {
 				return out, nil
 			}
 			return out, e.exists(registry.KindGroup, in.Name, created.UUID)

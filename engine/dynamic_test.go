@@ -401,7 +401,20 @@ func TestDynamicGroupAtOnce(t *testing.T) {
 			w.must(w.DeleteDynamicGroup(t.Context(), "d", nil))
 			_, err := w.DescribeGroup(t.Context(), "d")
 			w.refused(err, fault.NotFound)
+			continue
 		}
+		for range 6 {
+			w.must(e.update(t.Context(), (*group).dueStep))
+		}
+		w.must(w.DeleteDynamicGroup(t.Context(), "d", nil))
+		if work := w.work("d"); work != registry.Emptying { // one member is left
+			t.Errorf("while it is deleted: %q", work)
+		}
+		_, err := w.CreateDynamicGroup(t.Context(), NewDynamicGroup{Name: "d", Query: "*"})
+		w.refused(err, fault.Exists)
+		_, err = w.UpdateDynamicGroup(t.Context(), "d", GroupUpdate{}, nil)
+		w.refused(err, fault.Invalid)
+		w.must(w.DeleteDynamicGroup(t.Context(), "d", nil))
 	}
 }
 

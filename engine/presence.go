@@ -25,7 +25,7 @@ func (p Presence) follows(known Presence) bool {
 }
 
 // presences is what is known of clients since the server started: of those that are connected, and of things. It is not
-// stored: a server that starts has seen nobody yet.
+// stored: a server that starts has seen nobody yet (R-ID-61).
 type presences struct {
 	mu    sync.Mutex
 	known map[string]Presence // by client id

@@ -9,7 +9,7 @@ import (
 	"github.com/drover-iot/drover/registry"
 )
 
-// Things enter and leave groups as their clients come and go (R-ID-38, R-ID-40).
+// Things enter and leave groups as their clients come and go (R-ID-38, R-ID-40, R-ID-61).
 func TestPresence(t *testing.T) {
 	t.Parallel()
 	w := newRegistryWorld(t)

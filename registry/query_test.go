@@ -22,7 +22,7 @@ var lamp = Subject{
 	Connectivity: &Connectivity{Connected: true, At: time.UnixMilli(1_700_000_000_123)},
 }
 
-func TestQuery(t *testing.T) { // R-ID-40
+func TestQuery(t *testing.T) { // R-ID-40, R-ID-60
 	t.Parallel()
 	for _, row := range []struct {
 		query string
@@ -90,7 +90,7 @@ func TestQueryOfConnectivity(t *testing.T) {
 	}
 }
 
-func TestQueryRefused(t *testing.T) { // R-ID-40
+func TestQueryRefused(t *testing.T) { // R-ID-40, R-ID-60
 	t.Parallel()
 	for _, row := range []struct {
 		query string

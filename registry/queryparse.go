@@ -17,7 +17,7 @@ const (
 	queryEverything = "*"
 )
 
-// ParseQuery compiles a fleet query. A fault is InvalidQuery and names the place, counted in characters from 1.
+// ParseQuery compiles a fleet query (R-ID-40, R-ID-60). A fault is InvalidQuery and names the place, counted in characters from 1.
 //
 //	query  = and { "OR" and }
 //	and    = not { [ "AND" ] not }
