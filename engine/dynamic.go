@@ -88,7 +88,7 @@ func (e *Engine) UpdateDynamicGroup(ctx context.Context, name string, u GroupUpd
 			return out, fault.New(fault.Invalid, "thing group %s is static; use UpdateThingGroup", name)
 		}
 		if found.Work == registry.Emptying {
-			return out, fault.New(fault.Invalid, "thing group %s is being deleted", name)
+			return out, beingDeleted(name)
 		}
 		if found, err = u.apply(found); err != nil {
 			return out, err

@@ -418,6 +418,55 @@ func TestDynamicGroupAtOnce(t *testing.T) {
 	}
 }
 
+// A static group that is deleted is gone with the answer up to so many members; a larger one is emptied in bounded steps, and
+// nothing new begins with it meanwhile (R-ID-12, R-JOB-61, R-CON-26).
+func TestStaticGroupDeletion(t *testing.T) {
+	t.Parallel()
+	e := New(Config{Store: memory.Open(), Clock: clock.NewVirtual(time.Unix(1e9, 0)), IDs: &ids.Counting{}, Scope: registry.DefaultScope, Log: slog.New(slog.DiscardHandler)})
+	go e.commitLoop(t.Context())
+	w := registryWorld{t, e, nil}
+	ctx := t.Context()
+	w.static("small", "")
+	w.static("large", "")
+	for i := range 3 * inlineThings {
+		name := fmt.Sprintf("t%04d", i)
+		w.thing(name, "")
+		w.must(w.AddMember(ctx, "large", name))
+	}
+	w.must(w.AddMember(ctx, "small", "t0000"))
+	w.must(w.DeleteGroup(ctx, "small", nil))
+	_, err := w.DescribeGroup(ctx, "small")
+	w.refused(err, fault.NotFound)
+
+	w.must(w.DeleteGroup(ctx, "large", nil))
+	if work := w.work("large"); work != registry.Emptying {
+		t.Fatalf("while it is deleted: %q", work)
+	}
+	w.refused(w.AddMember(ctx, "large", "t0000"), fault.Invalid)
+	_, err = w.CreateGroup(ctx, NewGroup{Name: "child", Parent: "large"})
+	w.refused(err, fault.Invalid)
+	_, err = w.CreateGroup(ctx, NewGroup{Name: "large"})
+	w.refused(err, fault.Exists)
+	_, err = w.UpdateGroup(ctx, "large", GroupUpdate{})
+	w.refused(err, fault.Invalid)
+	_, err = w.CreateJob(ctx, NewJob{ID: "j", Document: "{}", Definition: job.Definition{Targets: []string{w.Scope.ARN(registry.KindGroup, "large")}}})
+	w.refused(err, fault.NotFound)
+	w.must(w.DeleteGroup(ctx, "large", nil)) // is under way
+	steps := 0
+	for ; steps < 100; steps++ {
+		if _, err := w.DescribeGroup(ctx, "large"); err != nil {
+			break
+		}
+		w.must(e.update(ctx, (*group).dueStep))
+	}
+	if steps < 2 || steps > 10 {
+		t.Errorf("it took %d steps", steps)
+	}
+	if groups, err := w.GroupsOfThing(ctx, "t2000"); err != nil || len(groups) > 0 {
+		t.Errorf("a member is left in %v, %v", groups, err)
+	}
+}
+
 // After any history, members are what queries and the registry say now: nothing depends on the way there.
 func TestDynamicGroupsAfterAnyHistory(t *testing.T) { // R-ID-38, R-ID-42
 	t.Parallel()

@@ -134,6 +134,9 @@ func (g *group) sourcesOf(index int, target registry.ARN) (sources []job.Source,
 		if err != nil {
 			return nil, err
 		}
+		if top.Work == registry.Emptying { // it is as good as gone
+			return nil, store.ErrNotFound
+		}
 		tree, err := withDescendants(g, top)
 		for _, member := range tree {
 			sources = append(sources, job.Source{Target: index, Group: member.ID})

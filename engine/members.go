@@ -66,6 +66,9 @@ func (g *group) staticGroup(name string) (registry.Group, error) {
 	if err == nil && found.Dynamic() {
 		return found, fault.New(fault.Invalid, "thing group %s is dynamic: its query makes its members", name)
 	}
+	if err == nil && found.Work == registry.Emptying {
+		return found, beingDeleted(name)
+	}
 	return found, either(err, noGroup(name))
 }
 

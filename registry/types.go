@@ -39,7 +39,7 @@ type Group struct {
 // Dynamic reports whether a query makes the group's members.
 func (g Group) Dynamic() bool { return g.Query != "" }
 
-// GroupWork is background work over the members of a dynamic group.
+// GroupWork is background work over the members of a group.
 type GroupWork string
 
 const (
