@@ -1,0 +1,130 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+)
+
+// settled checks what must hold when nothing is due: no work is left lying, and every device was told the truth.
+func (r *rules) settled() {
+	r.must("read", r.store.Store.Read(r.ctx, func(s store.Reader) error {
+		for _, m := range r.jobs {
+			r.nothingLeft(s, m)
+		}
+		r.informed(s)
+		return nil
+	}))
+}
+
+// nothingLeft checks that what was due for a job is done (R-CON-26, R-TMO-9).
+func (r *rules) nothingLeft(s store.Reader, m *model) {
+	now, n, p := r.clock.Now(), m.counts(), m.ramp
+	switch {
+	case m.row.Status == "DELETION_IN_PROGRESS":
+		r.fail("R-JOB-10, R-CON-26", "%s is still being deleted, with %v", m.id, n)
+	case m.row.Status == "CANCELED" && (n[job.Queued] > 0 || m.row.ForceCanceled && n[job.Running] > 0):
+		r.fail("R-JOB-21, R-JOB-22", "%s is CANCELED, forced %v, with %v", m.id, m.row.ForceCanceled, n)
+	case m.row.Status == "IN_PROGRESS" && !m.row.Progress.Finished && (!now.Before(p.next) || p.quota > 0 && len(m.waiting(s)) > 0):
+		r.fail("R-ROLL-3", "%s does not release: the next tick is at %s, the present one has %d left, waiting %v", m.id, p.next, p.quota, m.waiting(s))
+	}
+	for _, x := range m.rows {
+		if at := deadline(x); !at.IsZero() && !now.Before(at) {
+			r.fail("R-TMO-9", "%+v of %s is overdue", x, m.id)
+		}
+		if x.Status == job.Queued && !m.reaches(s, x.Thing) {
+			r.fail("R-EXE-20, R-EXE-23", "%+v of %s waits for a thing that has left", x, m.id)
+		}
+	}
+}
+
+// sight is what a thing can see: its pending executions as a set, and the first of them.
+type sight struct{ list, next string }
+
+// sight is what a thing can see as of the last commit.
+func (r *rules) sight(thing registry.ThingID) (s sight) {
+	var keys []string
+	for _, x := range sorted(r.pending[thing]) {
+		keys = append(keys, fmt.Sprintf("%s#%d", r.jobs[x.Job].id, x.Number))
+	}
+	if len(keys) > 0 {
+		s.next = keys[0]
+	}
+	slices.Sort(keys)
+	s.list = strings.Join(keys, " ")
+	return s
+}
+
+// notices compares what things are told with how what they can see differs from before the commit (R-MQTT-39). What one
+// change of a commit did and another undid may be told all the same.
+func (c *commit) notices() {
+	if c.violation != nil {
+		return
+	}
+	for thing := range c.told {
+		if _, known := c.before[thing]; !known {
+			c.before[thing] = c.sight(thing)
+		}
+	}
+	for thing, before := range c.before {
+		after, told := c.sight(thing), c.told[thing]
+		list, next := before.list != after.list, before.next != after.next
+		undone := c.changes[thing] > 1 && (told.List || !list) && (told.Next || !next)
+		if (told.List != list || told.Next != next) && !undone {
+			c.fail("R-MQTT-39", "thing %d is told %+v: it had [%s], next %q, and has [%s], next %q",
+				thing, told, before.list, before.next, after.list, after.next)
+		}
+	}
+}
+
+// informed compares what each thing was told last with what is true (R-MQTT-38, R-ORD-6).
+func (r *rules) informed(s store.Reader) {
+	for _, d := range r.devices {
+		thing, _ := s.ThingID(d.name) // none: nothing is pending
+		told := r.server.told[d.name]
+		want := r.sight(thing)
+		if told == nil {
+			if want.list != "" {
+				r.fail("R-MQTT-38", "%s was never told of [%s]", d.name, want.list)
+			}
+			continue
+		}
+		if next := r.toldNext(told); next != want.next {
+			r.fail("R-MQTT-38", "%s was told that %q is next, it is %q", d.name, next, want.next)
+		}
+		if list := r.toldList(told); list != want.list && strings.Count(want.list, " ") < 10 {
+			r.fail("R-MQTT-38", "%s was told that [%s] is pending, it is [%s]", d.name, list, want.list)
+		}
+	}
+}
+
+// toldNext reads the last notify-next of a thing.
+func (r *rules) toldNext(t *told) string {
+	if t.next == nil {
+		return ""
+	}
+	x := r.parse(t.next).Execution
+	if x == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s#%d", x.JobID, x.ExecutionNumber)
+}
+
+// toldList reads the last notify of a thing.
+func (r *rules) toldList(t *told) string {
+	if t.list == nil {
+		return ""
+	}
+	var keys []string
+	for _, list := range r.parse(t.list).Jobs {
+		for _, x := range list {
+			keys = append(keys, fmt.Sprintf("%s#%d", x.JobID, x.ExecutionNumber))
+		}
+	}
+	slices.Sort(keys)
+	return strings.Join(keys, " ")
+}
