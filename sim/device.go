@@ -3,6 +3,7 @@ package sim
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -122,6 +123,26 @@ type execution struct {
 	Status          string `json:"status"`
 	ExecutionNumber int64  `json:"executionNumber"`
 	VersionNumber   int64  `json:"versionNumber"`
+}
+
+// key names an execution; "" for none.
+func (x *execution) key() string {
+	if x == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s#%d", x.JobID, x.ExecutionNumber)
+}
+
+// list is what a notify says, without order.
+func (m message) list() string {
+	var keys []string
+	for _, list := range m.Jobs {
+		for _, x := range list {
+			keys = append(keys, x.key())
+		}
+	}
+	slices.Sort(keys)
+	return strings.Join(keys, " ")
 }
 
 // parse reads a payload, and ends the run when it is none.

@@ -85,46 +85,12 @@ func (c *commit) notices() {
 func (r *rules) informed(s store.Reader) {
 	for _, d := range r.devices {
 		thing, _ := s.ThingID(d.name) // none: nothing is pending
-		told := r.server.told[d.name]
-		want := r.sight(thing)
-		if told == nil {
-			if want.list != "" {
-				r.fail("R-MQTT-38", "%s was never told of [%s]", d.name, want.list)
-			}
-			continue
+		told, want := r.server.said(d.name), r.sight(thing)
+		if told.next != want.next {
+			r.fail("R-MQTT-38", "%s was told that %q is next, it is %q", d.name, told.next, want.next)
 		}
-		if next := r.toldNext(told); next != want.next {
-			r.fail("R-MQTT-38", "%s was told that %q is next, it is %q", d.name, next, want.next)
-		}
-		if list := r.toldList(told); list != want.list && strings.Count(want.list, " ") < 10 {
-			r.fail("R-MQTT-38", "%s was told that [%s] is pending, it is [%s]", d.name, list, want.list)
+		if told.list != want.list && strings.Count(want.list, " ") < 10 {
+			r.fail("R-MQTT-38", "%s was told that [%s] is pending, it is [%s]", d.name, told.list, want.list)
 		}
 	}
-}
-
-// toldNext reads the last notify-next of a thing.
-func (r *rules) toldNext(t *told) string {
-	if t.next == nil {
-		return ""
-	}
-	x := r.parse(t.next).Execution
-	if x == nil {
-		return ""
-	}
-	return fmt.Sprintf("%s#%d", x.JobID, x.ExecutionNumber)
-}
-
-// toldList reads the last notify of a thing.
-func (r *rules) toldList(t *told) string {
-	if t.list == nil {
-		return ""
-	}
-	var keys []string
-	for _, list := range r.parse(t.list).Jobs {
-		for _, x := range list {
-			keys = append(keys, fmt.Sprintf("%s#%d", x.JobID, x.ExecutionNumber))
-		}
-	}
-	slices.Sort(keys)
-	return strings.Join(keys, " ")
 }

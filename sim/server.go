@@ -26,8 +26,8 @@ type server struct {
 	told    map[string]*told // by thing name
 }
 
-// told is what a thing was told last.
-type told struct{ list, next []byte }
+// told is what a thing was told last, as rules.sight writes it.
+type told struct{ list, next string }
 
 var (
 	errBroken = errors.New("the simulated disk failed")
@@ -129,20 +129,24 @@ func (s *server) tell(ctx context.Context, notices []store.Notice) error {
 	return s.device.Tell(ctx, notices)
 }
 
-// publish sends a notification on its way.
+// publish sends a notification on its way, and notes what it says.
 func (s *server) publish(topic string, payload []byte) {
 	name, kind, _ := strings.Cut(strings.TrimPrefix(topic, "$aws/things/"), "/jobs/")
-	known := s.told[name]
-	if known == nil {
-		known = &told{}
-		s.told[name] = known
-	}
+	known, m := s.said(name), s.parse(payload)
 	if kind == "notify" {
-		known.list = payload
+		known.list = m.list()
 	} else {
-		known.next = payload
+		known.next = m.Execution.key()
 	}
 	s.network.toDevice(s.byName[name], topic, payload)
+}
+
+// said is what a thing was told last.
+func (s *server) said(name string) *told {
+	if s.told[name] == nil {
+		s.told[name] = &told{}
+	}
+	return s.told[name]
 }
 
 // ask hands a device's request to the device plane and holds the answer against the rules.
