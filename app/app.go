@@ -124,10 +124,14 @@ func (s *Server) join(ctx context.Context, keys *Keys) (err error) {
 	if err != nil {
 		return err
 	}
+	managed, err := openManaged(s.Data)
+	if err != nil {
+		return err
+	}
 	s.plane = &device.Plane{Log: s.Log}
 	s.engine = engine.New(engine.Config{
 		Store: s.store, Clock: s.clock(), IDs: ids.Random{}, Scope: s.Scope, Log: s.Log,
-		Tell: s.plane.Tell, CertificateChanged: s.certificateChanged,
+		Limits: s.Limits, Managed: managed, Tell: s.plane.Tell, Publish: s.publish, CertificateChanged: s.certificateChanged,
 	})
 	s.plane.Engine = s.engine
 	g := &gate{engine: s.engine, log: s.Log}
@@ -161,6 +165,13 @@ func (s *Server) clock() clock.Clock {
 	}
 	s.virtual = clock.NewVirtual(time.Now()) // a virtual clock starts at the real time
 	return s.virtual
+}
+
+// publish publishes lifecycle events to whoever subscribes to them (R-EVT-27).
+func (s *Server) publish(events []store.Event) {
+	for _, event := range events {
+		s.broker.Publish(broker.Message{Topic: event.Topic, Payload: event.Payload, QoS: 1})
+	}
 }
 
 // certificateChanged ends the connections of a certificate that may not connect any more (R-BRK-19).

@@ -24,7 +24,7 @@ type clockHandler struct {
 
 // move is the body of POST /_drover/clock: one of its members.
 type move struct {
-	Advance string `json:"advance"` // a duration: 90m
+	Advance string `json:"advance"` // a duration: 90m, 30d
 	Set     string `json:"set"`     // RFC 3339
 	Next    bool   `json:"next"`    // to the next due time
 }
@@ -103,9 +103,9 @@ func (h *clockHandler) move(r *http.Request, body []byte) error {
 	}
 	switch {
 	case in.Advance != "" && in.Set == "" && !in.Next:
-		by, err := time.ParseDuration(in.Advance)
-		if err != nil || by < 0 {
-			return fault.New(fault.Invalid, "advance: %q is not a duration such as 90m or 24h", in.Advance)
+		by, err := clock.ParseDuration(in.Advance)
+		if err != nil {
+			return fault.New(fault.Invalid, "advance: %v", err)
 		}
 		return h.engine.Advance(r.Context(), h.virtual, h.virtual.Now().Add(by))
 	case in.Set != "" && in.Advance == "" && !in.Next:

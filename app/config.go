@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 
+	"github.com/drover-iot/drover/engine"
 	"github.com/drover-iot/drover/registry"
 )
 
@@ -26,6 +27,7 @@ type Config struct {
 	// OpenPlain lets the plain listeners listen beyond loopback, where everybody on the network can use the plain MQTT
 	// listener without credentials and read what is sent.
 	OpenPlain bool
+	Limits    engine.Limits
 	Log       *slog.Logger
 }
 
@@ -33,7 +35,7 @@ type Config struct {
 func Default() Config {
 	return Config{
 		Data: "drover-data", HTTP: "127.0.0.1:8080", HTTPS: "127.0.0.1:8443", MQTT: "127.0.0.1:1883", MQTTS: "127.0.0.1:8883",
-		Scope: registry.DefaultScope, Host: "localhost", Log: slog.New(slog.DiscardHandler),
+		Scope: registry.DefaultScope, Host: "localhost", Limits: engine.DefaultLimits, Log: slog.New(slog.DiscardHandler),
 	}
 }
 

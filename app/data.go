@@ -67,6 +67,15 @@ type Endpoints struct {
 	PID             int    `json:"pid"`
 }
 
+// ReadEndpoints reads where the server listens that runs on a data folder.
+func ReadEndpoints(dir string) (e Endpoints, err error) {
+	text, err := os.ReadFile(filepath.Join(dir, endpointsFile))
+	if err != nil {
+		return e, err
+	}
+	return e, json.Unmarshal(text, &e)
+}
+
 // publish writes endpoints.json, readable by its owner only, in one step: a reader sees all of it or none.
 func (e Endpoints) publish(dir string) error {
 	text, err := json.MarshalIndent(e, "", "  ")

@@ -41,6 +41,7 @@ func (p *Plane) Bind(r *schema.Router) {
 	p.bindThings(r)
 	p.bindGroups(r)
 	p.bindIdentity(r)
+	p.bindEvents(r)
 	schema.Handle(r, iot.DescribeEndpoint, p.DescribeEndpoint)
 }
 

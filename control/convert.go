@@ -29,7 +29,8 @@ func (p *Plane) describe(ctx context.Context, j job.Job) iot.Job {
 		PresignedUrlConfig: showPresign(j.Presign), JobExecutionsRolloutConfig: showRollout(j.Rollout), AbortConfig: showAbort(j.Abort),
 		CreatedAt: at(j.CreatedAt), LastUpdatedAt: at(j.UpdatedAt), CompletedAt: at(j.CompletedAt), JobProcessDetails: processDetails(j),
 		TimeoutConfig: showTimeout(j.Timeout), NamespaceID: optional(iot.NamespaceID(j.Namespace)),
-		JobExecutionsRetryConfig: showRetry(j.Retry), IsConcurrent: new(j.Concurrent()),
+		JobExecutionsRetryConfig: showRetry(j.Retry), IsConcurrent: new(j.Concurrent()), SchedulingConfig: showSchedule(j.Schedule),
+		DestinationPackageVersions: j.PackageVersions, JobTemplateArn: optional(iot.JobTemplateArn(j.TemplateARN)), DocumentParameters: j.Parameters,
 	}
 }
 
@@ -144,6 +145,39 @@ func showRetry(c *job.RetryConfig) *iot.JobExecutionsRetryConfig {
 	return &iot.JobExecutionsRetryConfig{CriteriaList: convert(c.Criteria, func(r job.RetryCriterion) iot.RetryCriteria {
 		return iot.RetryCriteria{FailureType: iot.RetryFailureType(r.FailureType), NumberOfRetries: iot.NumberOfRetries(r.Retries)}
 	})}
+}
+
+func schedule(c *iot.SchedulingConfig) *job.ScheduleConfig {
+	if c == nil {
+		return nil
+	}
+	return &job.ScheduleConfig{
+		StartTime: string(value(c.StartTime)), EndTime: string(value(c.EndTime)), EndBehavior: job.EndBehavior(value(c.EndBehavior)),
+		Windows: windows(c.MaintenanceWindows),
+	}
+}
+
+func windows(list []iot.MaintenanceWindow) []job.Window {
+	return convert(list, func(w iot.MaintenanceWindow) job.Window {
+		return job.Window{StartTime: string(w.StartTime), Minutes: int(w.DurationInMinutes)}
+	})
+}
+
+func showWindows(list []job.Window) []iot.MaintenanceWindow {
+	return convert(list, func(w job.Window) iot.MaintenanceWindow {
+		return iot.MaintenanceWindow{StartTime: iot.CronExpression(w.StartTime), DurationInMinutes: iot.WindowMinutes(w.Minutes)}
+	})
+}
+
+func showSchedule(c *job.ScheduleConfig) *iot.SchedulingConfig {
+	if c == nil {
+		return nil
+	}
+	return &iot.SchedulingConfig{
+		StartTime: optional(iot.ScheduleTime(c.StartTime)), EndTime: optional(iot.ScheduleTime(c.EndTime)),
+		EndBehavior:        optional(iot.EndBehavior(c.EndBehavior)),
+		MaintenanceWindows: showWindows(c.Windows),
+	}
 }
 
 // scaled reads a decimal as a whole number of its 10^-places. The API description has checked its form: it has at most

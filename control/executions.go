@@ -6,6 +6,7 @@ import (
 	"github.com/drover-iot/drover/api/iot"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/schema"
 	"github.com/drover-iot/drover/store"
 )
 
@@ -99,4 +100,14 @@ func status(s *iot.ExecutionStatus) *job.ExecutionStatus {
 	}
 	parsed, _ := job.ParseExecutionStatus(string(*s)) // the API description has checked it
 	return &parsed
+}
+
+// CancelJobExecution cancels the latest execution of a job on a thing.
+func (p *Plane) CancelJobExecution(ctx context.Context, in *iot.CancelJobExecutionRequest) (*schema.Nothing, error) {
+	return &schema.Nothing{}, p.Engine.CancelExecution(ctx, string(in.ThingName), string(in.JobID), value(in.Force), in.ExpectedVersion, in.StatusDetails)
+}
+
+// DeleteJobExecution deletes one attempt.
+func (p *Plane) DeleteJobExecution(ctx context.Context, in *iot.DeleteJobExecutionRequest) (*schema.Nothing, error) {
+	return &schema.Nothing{}, p.Engine.DeleteExecution(ctx, string(in.ThingName), string(in.JobID), in.ExecutionNumber, value(in.Force), text(in.NamespaceID))
 }

@@ -20,31 +20,47 @@ func (p *Plane) bindJobs(r *schema.Router) {
 	schema.Handle(r, iot.CancelJob, p.CancelJob)
 	schema.Handle(r, iot.DeleteJob, p.DeleteJob)
 	schema.Handle(r, iot.GetJobDocument, p.GetJobDocument)
+	schema.Handle(r, iot.AssociateTargetsWithJob, p.AssociateTargetsWithJob)
+	p.bindTemplates(r)
 	schema.Handle(r, iot.DescribeJobExecution, p.DescribeJobExecution)
 	schema.Handle(r, iot.ListJobExecutionsForJob, p.ListJobExecutionsForJob)
 	schema.Handle(r, iot.ListJobExecutionsForThing, p.ListJobExecutionsForThing)
+	schema.Handle(r, iot.CancelJobExecution, p.CancelJobExecution)
+	schema.Handle(r, iot.DeleteJobExecution, p.DeleteJobExecution)
 }
 
 // CreateJob creates a job and starts its rollout.
 func (p *Plane) CreateJob(ctx context.Context, in *iot.CreateJobRequest) (*iot.JobHandle, error) {
+	if err := checkDocumentMembers(in.Document, in.DocumentSource); err != nil {
+		return nil, err
+	}
 	if err := available(in); err != nil {
 		return nil, err
 	}
-	if in.Document == nil { // R-VAL-1
-		return nil, fault.New(fault.Invalid, "document: required, because neither documentSource nor jobTemplateArn is given")
-	}
 	created, err := p.Engine.CreateJob(ctx, engine.NewJob{
-		ID: string(in.JobID), Document: string(*in.Document),
+		ID: string(in.JobID), Document: string(value(in.Document)),
 		Definition: job.Definition{
-			Targets: in.Targets, Selection: job.Snapshot, Description: string(value(in.Description)), Namespace: string(value(in.NamespaceID)),
+			Targets: in.Targets, Selection: job.Selection(value(in.TargetSelection)), Description: string(value(in.Description)), Namespace: string(value(in.NamespaceID)),
 			Presign: presign(in.PresignedUrlConfig), Rollout: rollout(in.JobExecutionsRolloutConfig), Abort: abort(in.AbortConfig),
-			Timeout: timeout(in.TimeoutConfig), Retry: retry(in.JobExecutionsRetryConfig),
+			Timeout: timeout(in.TimeoutConfig), Retry: retry(in.JobExecutionsRetryConfig), Schedule: schedule(in.SchedulingConfig),
+			PackageVersions: in.DestinationPackageVersions, TemplateARN: string(value(in.JobTemplateArn)), Parameters: in.DocumentParameters,
 		},
 	})
 	if err != nil {
 		return nil, err
 	}
 	return p.handle(ctx, created), nil
+}
+
+// checkDocumentMembers refuses a document that is given twice (R-VAL-2), or that is empty.
+func checkDocumentMembers(document *iot.Document, source *iot.DocumentSource) error {
+	switch {
+	case document != nil && source != nil:
+		return fault.New(fault.Invalid, "document: not allowed together with documentSource")
+	case document != nil && *document == "":
+		return fault.New(fault.Invalid, "InvalidJobDocument: document: must be a JSON object")
+	}
+	return nil
 }
 
 // available refuses the members of CreateJob whose features come with a later version, instead of ignoring them.
@@ -54,12 +70,7 @@ func available(in *iot.CreateJobRequest) error {
 		given bool
 	}{
 		{"documentSource", in.DocumentSource != nil},
-		{"targetSelection CONTINUOUS", value(in.TargetSelection) == "CONTINUOUS"},
 		{"tags", len(in.Tags) > 0},
-		{"jobTemplateArn", in.JobTemplateArn != nil},
-		{"documentParameters", in.DocumentParameters != nil},
-		{"schedulingConfig", in.SchedulingConfig != nil},
-		{"destinationPackageVersions", in.DestinationPackageVersions != nil},
 	} {
 		if member.given {
 			return fault.New(fault.Invalid, "%s: not available yet in this version of Drover", member.name)
@@ -80,7 +91,11 @@ func (p *Plane) DescribeJob(ctx context.Context, in *iot.DescribeJobRequest) (*i
 	if err != nil {
 		return nil, err
 	}
-	return &iot.DescribeJobResponse{Job: p.describe(ctx, j)}, nil
+	described := p.describe(ctx, j)
+	for _, start := range j.ScheduledRollouts(p.Engine.Now()) {
+		described.ScheduledJobRollouts = append(described.ScheduledJobRollouts, iot.ScheduledJobRollout{StartTime: new(iot.ScheduleTime(start))})
+	}
+	return &iot.DescribeJobResponse{Job: described}, nil
 }
 
 // UpdateJob changes a running job.
@@ -107,9 +122,18 @@ func (p *Plane) DeleteJob(ctx context.Context, in *iot.DeleteJobRequest) (*schem
 	return &schema.Nothing{}, p.Engine.DeleteJob(ctx, string(in.JobID), value(in.Force), text(in.NamespaceID))
 }
 
+// AssociateTargetsWithJob adds groups to a continuous job.
+func (p *Plane) AssociateTargetsWithJob(ctx context.Context, in *iot.AssociateTargetsWithJobRequest) (*iot.JobHandle, error) {
+	j, err := p.Engine.AssociateTargets(ctx, string(in.JobID), text(in.NamespaceID), in.Targets, text(in.Comment))
+	if err != nil {
+		return nil, err
+	}
+	return p.handle(ctx, j), nil
+}
+
 // GetJobDocument returns the document as it was stored.
 func (p *Plane) GetJobDocument(ctx context.Context, in *iot.GetJobDocumentRequest) (*iot.GetJobDocumentResponse, error) {
-	document, err := p.Engine.JobDocument(ctx, string(in.JobID))
+	document, err := p.Engine.JobDocument(ctx, string(in.JobID), value(in.BeforeSubstitution))
 	if err != nil {
 		return nil, err
 	}

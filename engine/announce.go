@@ -140,10 +140,13 @@ func (e *Engine) announce(ctx context.Context, last int64) (int64, error) {
 			return last, err
 		}
 		for _, a := range found {
-			if e.Tell != nil {
+			if e.Tell != nil && len(a.Notices) > 0 {
 				if err := e.Tell(ctx, a.Notices); err != nil {
 					return last, err
 				}
+			}
+			if e.Publish != nil && len(a.Events) > 0 {
+				e.Publish(a.Events)
 			}
 			e.outbox.confirm(a.ID)
 			last = a.ID

@@ -213,16 +213,21 @@ func (g *group) freshExecution(thing, jobID string) (job.Execution, error) {
 	}
 }
 
-// retire records at once what is due for one execution: its timeout, or the sweep of its job. It reports whether there
+// retire records at once what is due for one execution: the end of its job, its timeout, or the sweep of its job. It reports whether there
 // was anything; that stays recorded even if the request that asked is refused.
 func (g *group) retire(x job.Execution) (bool, error) {
 	j, err := g.Job(x.Job)
 	if err != nil || x.Status.Terminal() {
 		return false, err
 	}
+	if over := j; over.Schedule != nil {
+		if over.Settle(g.now); over.Status != j.Status || over.Ended != j.Ended {
+			return true, g.take(kept(over))
+		}
+	}
 	var out outcome
 	switch at := x.TimesOutAt(); {
-	case j.Hides(x.Status):
+	case j.Sweeps(x.Status):
 		err = g.sweep(&out, j.Sweep, x)
 	case !at.IsZero() && !at.After(g.now):
 		err = g.move(&out, x, job.TimeOut)

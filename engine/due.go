@@ -60,14 +60,43 @@ func (e *Engine) RunDue(ctx context.Context) error {
 	defer e.due.Unlock()
 	for ctx.Err() == nil {
 		next, err := e.NextDue(ctx)
-		if err != nil || next.IsZero() || next.After(e.Now()) {
+		if err != nil {
 			return err
+		}
+		if next.IsZero() || next.After(e.Now()) {
+			purging, err := e.purge(ctx)
+			if err != nil || !purging {
+				return err
+			}
 		}
 		if err := e.update(ctx, (*group).dueStep); err != nil {
 			return err
 		}
 	}
 	return ctx.Err()
+}
+
+// purge begins the removal of jobs that ended longer ago than they are kept, and reports whether there were any. It looks
+// once a minute: nothing waits for it, so it is not among what NextDue names.
+func (e *Engine) purge(ctx context.Context) (any bool, err error) {
+	now := e.Now()
+	if e.Limits.Retention <= 0 || now.Sub(e.purged) < time.Minute {
+		return false, nil
+	}
+	const page = 100
+	err = e.update(ctx, func(g *group) (out outcome, err error) {
+		ended, err := g.EndedJobs(now.Add(-e.Limits.Retention), page)
+		for _, j := range ended {
+			j.Purge(g.now)
+			out.keep(j)
+		}
+		any = len(ended) > 0
+		return out, err
+	})
+	if err == nil && !any {
+		e.purged = now
+	}
+	return any, err
 }
 
 // dueStep does one bounded step of due work: a page of overdue timers or, when there are none, a step of the job that

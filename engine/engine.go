@@ -16,6 +16,7 @@ import (
 
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/ids"
+	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/store"
 )
@@ -26,11 +27,17 @@ type Config struct {
 	Clock clock.Clock
 	IDs   ids.Source
 	Scope registry.Scope
-	Log   *slog.Logger
+	// Limits bounds what the server holds; the zero value is unlimited.
+	Limits Limits
+	// Managed are the templates that come with the server.
+	Managed job.Catalogue
+	Log     *slog.Logger
 	// Tell is called after each commit with what devices must be told; nil tells nobody. It is called by one goroutine,
 	// in commit order. What it could not tell, it is called with again after a second, and after a crash with what was
 	// not struck out (R-CON-23).
 	Tell func(context.Context, []store.Notice) error
+	// Publish is called with the lifecycle events of a commit after its notices were told; nil publishes nothing.
+	Publish func([]store.Event)
 	// CertificateChanged is called when a certificate's status changed or it was deleted, so that connections that are
 	// not allowed any more end (R-BRK-19). May be nil.
 	CertificateChanged func(id string)
@@ -46,6 +53,7 @@ type Engine struct {
 	ready   chan struct{} // closed when what a crash left over was announced
 	wake    chan struct{} // something may be due: at most one token
 	due     sync.Mutex    // held while due work runs, so that it runs once
+	purged  time.Time     // when purge last found nothing; held with due
 	outbox  *outbox
 
 	committing sync.Mutex // held while a group is decided, committed and answered

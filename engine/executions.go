@@ -42,3 +42,47 @@ func (e *Engine) ExecutionsOfThing(ctx context.Context, thing string, q store.Th
 	})
 	return found, err
 }
+
+// CancelExecution cancels the latest execution of a job on a thing (21, section 7).
+func (e *Engine) CancelExecution(ctx context.Context, thing, jobID string, force bool, expectedVersion *int64, details map[string]string) error {
+	return e.update(ctx, func(g *group) (out outcome, err error) {
+		x, err := g.freshExecution(thing, jobID)
+		if err != nil {
+			return out, err
+		}
+		j, err := g.Job(x.Job)
+		if err != nil {
+			return out, err
+		}
+		moved, err := job.CancelExecution(j, x, force, expectedVersion, details, g.now)
+		if err != nil {
+			return out, err
+		}
+		return out, g.settle(&out, x, moved)
+	})
+}
+
+// DeleteExecution deletes one attempt of a job on a thing (21, section 8). A namespace that is given and is not the job's
+// names no job (R-EXE-48).
+func (e *Engine) DeleteExecution(ctx context.Context, thing, jobID string, number int64, force bool, namespace *string) error {
+	return e.update(ctx, func(g *group) (out outcome, err error) {
+		if _, err := g.jobIn(jobID, namespace); err != nil {
+			return out, err
+		}
+		for {
+			x, err := findExecution(g, thing, jobID, &number)
+			if err != nil {
+				return out, err
+			}
+			if stale, err := g.retire(x); err != nil {
+				return out, err
+			} else if stale {
+				continue
+			}
+			if err := x.CheckDelete(force); err != nil {
+				return out, err
+			}
+			return out, g.drop(&out, x)
+		}
+	})
+}

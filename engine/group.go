@@ -21,6 +21,7 @@ type outcome struct {
 	store.Changes
 	jobs    map[job.Key]job.Job
 	notices []store.Notice
+	events  []store.Event // of executions, in order
 	after   func()
 }
 
@@ -30,6 +31,12 @@ func (o *outcome) keep(j job.Job) {
 		o.jobs = map[job.Key]job.Job{}
 	}
 	o.jobs[j.Key] = j
+}
+
+// kept is an outcome that only keeps a job.
+func kept(j job.Job) (o outcome) {
+	o.keep(j)
+	return o
 }
 
 // job returns a job as the outcome has it so far, else as the group has it.
@@ -53,6 +60,7 @@ type request struct {
 // of a group touch the same one; each is reviewed and written once, when the group ends (R-CON-22).
 type group struct {
 	store.Tx
+	config  *Config
 	now     time.Time
 	keys    store.Keys
 	jobs    map[job.Key]*job.Job // nil: deleted in this group
@@ -67,6 +75,9 @@ type group struct {
 		pending []job.Execution
 		known   bool
 	}
+
+	events    *EventConfigurations // as read in this group, nil before
+	published []store.Event        // what is announced, in order
 
 	access       bool  // an answer of Access may have changed
 	announcement int64 // under which told is announced; 0 when there is nothing to tell
@@ -193,7 +204,7 @@ func (e *Engine) attempt(batch []*request) (answers []error, g *group, err error
 	announced := e.outbox.confirmed()
 	answers = make([]error, len(batch))
 	err = e.Store.Write(context.Background(), func(tx store.Tx) error {
-		g = newGroup(tx, e.Clock.Now())
+		g = newGroup(&e.Config, tx, e.Clock.Now())
 		for i, r := range batch {
 			if answers[i], err = g.run(r.decide); err != nil {
 				return err
@@ -210,9 +221,9 @@ func (e *Engine) attempt(batch []*request) (answers []error, g *group, err error
 	return answers, g, err
 }
 
-func newGroup(tx store.Tx, now time.Time) *group {
+func newGroup(config *Config, tx store.Tx, now time.Time) *group {
 	return &group{
-		Tx: tx, now: now, keys: tx.NextKeys(),
+		Tx: tx, config: config, now: now, keys: tx.NextKeys(),
 		jobs: map[job.Key]*job.Job{}, byID: map[string]job.Key{}, dirty: map[job.Key]bool{}, was: map[job.Key]job.Status{},
 		notices: map[registry.ThingID]int{},
 	}
@@ -236,12 +247,12 @@ func (g *group) take(out outcome) error {
 	for _, created := range out.Job.Created {
 		g.byID[created.Job.ID] = created.Job.Key
 	}
-	for _, j := range out.jobs {
-		g.hold(j)
+	g.published = append(g.published, out.events...)
+	if err := g.takeJobs(out); err != nil {
+		return err
 	}
-	for _, key := range out.Job.Deleted {
-		g.jobs[key] = nil
-		delete(g.dirty, key)
+	if len(out.Settings) > 0 {
+		g.events = nil
 	}
 	for _, notice := range out.notices {
 		g.tell(notice)
@@ -354,9 +365,9 @@ func (g *group) close(announced []int64) error {
 		return err
 	}
 	var changes store.Changes
-	if len(g.told) > 0 {
+	if len(g.told) > 0 || len(g.published) > 0 {
 		g.announcement = g.keys.Announcement()
-		changes.Outbox.Added = []store.Announcement{{ID: g.announcement, Notices: g.told}}
+		changes.Outbox.Added = []store.Announcement{{ID: g.announcement, Notices: g.told, Events: g.published}}
 	}
 	changes.Outbox.Done = announced
 	return g.Apply(changes)

@@ -13,12 +13,16 @@ import (
 type NewJob struct {
 	ID         string
 	Definition job.Definition // Targets as given; NeedsRole, CreatedAt, Sources and Frozen are filled in here
-	Document   string
+	Document   string         // empty takes the template's
+	original   string         // the document before parameters were filled in; empty when it is the same
 }
 
 // CreateJob stores a job and starts its rollout. The executions of a small first tick exist when it returns; a larger
 // one follows in the background (R-ROLL-21). It costs the same for one target thing and for a group of a million.
 func (e *Engine) CreateJob(ctx context.Context, in NewJob) (created job.Job, err error) {
+	if err := e.complete(ctx, &in); err != nil {
+		return job.Job{}, err
+	}
 	placeholders, err := job.CheckDocument(in.Document)
 	if err != nil {
 		return job.Job{}, err
@@ -26,15 +30,18 @@ func (e *Engine) CreateJob(ctx context.Context, in NewJob) (created job.Job, err
 	definition := in.Definition
 	definition.NeedsRole = len(placeholders) > 0
 	definition.Targets = unique(definition.Targets)
-	if err := definition.Check(); err != nil {
+	if definition.Selection == "" {
+		definition.Selection = job.Snapshot // R-VAL-8
+	}
+	if err := definition.Check(e.Now()); err != nil {
 		return job.Job{}, err
 	}
-	targets, err := e.parseTargets(definition.Targets)
+	targets, err := parseTargets(e.Scope, definition.Targets)
 	if err != nil {
 		return job.Job{}, err
 	}
 	err = e.update(ctx, func(g *group) (out outcome, err error) {
-		sources, err := g.sources(definition.Targets, targets)
+		sources, err := g.sources(definition.Targets, targets, false)
 		if err != nil {
 			return out, err
 		}
@@ -49,8 +56,14 @@ func (e *Engine) CreateJob(ctx context.Context, in NewJob) (created job.Job, err
 		}
 		j := job.Job{Key: g.keys.Job(), ID: in.ID, Definition: definition}
 		j.CreatedAt, j.UpdatedAt = g.now, g.now
-		j.Begin(sources, frozen, g.now)
-		out.Job.Created = []store.CreatedJob{{Job: j, Document: in.Document}}
+		j.Groups = targetGroups(sources)
+		if !j.Wait(g.now) {
+			j.Begin(sources, frozen, g.now)
+		}
+		if err := g.checkLimits(j); err != nil {
+			return out, err
+		}
+		out.Job.Created = []store.CreatedJob{{Job: j, Document: in.Document, Original: in.original}}
 		out.keep(j)
 		created = j
 		return out, nil
@@ -65,7 +78,7 @@ func (e *Engine) jobExists(id string) error {
 }
 
 // parseTargets reads target ARNs. A well-formed ARN of another account or kind names nothing here (R-CON-8, R-VAL-6).
-func (e *Engine) parseTargets(arns []string) ([]registry.ARN, error) {
+func parseTargets(scope registry.Scope, arns []string) ([]registry.ARN, error) {
 	if len(arns) > job.MaxTargets {
 		return nil, fault.New(fault.Invalid, "targets: %d items, at most %d are allowed", len(arns), job.MaxTargets)
 	}
@@ -75,7 +88,7 @@ func (e *Engine) parseTargets(arns []string) ([]registry.ARN, error) {
 		if !ok || arn.Kind != registry.KindThing && arn.Kind != registry.KindGroup {
 			return nil, fault.New(fault.Invalid, "targets[%d]: %q is not an ARN of a thing or a thing group", i, text)
 		}
-		if !e.Scope.Holds(arn) {
+		if !scope.Holds(arn) {
 			arn.Kind = ""
 		}
 		parsed[i] = arn
@@ -84,35 +97,53 @@ func (e *Engine) parseTargets(arns []string) ([]registry.ARN, error) {
 }
 
 // sources resolves targets to the things and groups that a rollout reads, groups followed by their descendants
-// (R-ROLL-12, R-JOB-50). A target that does not exist fails the whole call (R-VAL-6).
-func (g *group) sources(texts []string, targets []registry.ARN) ([]job.Source, error) {
-	var sources []job.Source
+// (R-ROLL-12, R-JOB-50). A target that does not exist fails the whole call (R-VAL-6), unless the job was created when it
+// did: then it is passed over.
+func (g *group) sources(texts []string, targets []registry.ARN, created bool) (sources []job.Source, err error) {
 	for i, arn := range targets {
-		absent := fault.New(fault.NotFound, "targets[%d]: %s does not exist", i, texts[i])
-		switch arn.Kind {
-		case registry.KindThing:
-			thing, err := g.ThingID(arn.Name)
-			if err != nil {
-				return nil, either(err, absent)
+		of, err := g.sourcesOf(i, arn)
+		if missing(err) {
+			if created {
+				continue
 			}
-			sources = append(sources, job.Source{Target: i, Thing: thing})
-		case registry.KindGroup:
-			group, err := g.GroupByName(arn.Name)
-			if err != nil {
-				return nil, either(err, absent)
-			}
-			tree, err := withDescendants(g, group)
-			if err != nil {
-				return nil, err
-			}
-			for _, member := range tree {
-				sources = append(sources, job.Source{Target: i, Group: member.ID})
-			}
-		default:
-			return nil, absent
+			err = fault.New(fault.NotFound, "targets[%d]: %s does not exist", i, texts[i])
 		}
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, of...)
 	}
 	return sources, nil
+}
+
+// sourcesOf resolves one target; store.ErrNotFound when it does not exist.
+func (g *group) sourcesOf(index int, target registry.ARN) (sources []job.Source, err error) {
+	switch target.Kind {
+	case registry.KindThing:
+		thing, err := g.ThingID(target.Name)
+		return []job.Source{{Target: index, Thing: thing}}, err
+	case registry.KindGroup:
+		top, err := g.GroupByName(target.Name)
+		if err != nil {
+			return nil, err
+		}
+		tree, err := withDescendants(g, top)
+		for _, member := range tree {
+			sources = append(sources, job.Source{Target: index, Group: member.ID})
+		}
+		return sources, err
+	}
+	return nil, store.ErrNotFound
+}
+
+// targetGroups are the groups among the sources that the targets themselves name: the first of each target.
+func targetGroups(sources []job.Source) (groups []registry.GroupID) {
+	for i, s := range sources {
+		if s.Group != 0 && (i == 0 || sources[i-1].Target != s.Target) {
+			groups = append(groups, s.Group)
+		}
+	}
+	return groups
 }
 
 // either returns the fault where the store did not find something, and any other error, or none, as it is.
@@ -168,7 +199,11 @@ func (e *Engine) CancelJob(ctx context.Context, id string, c job.Cancellation) (
 		if err != nil {
 			return out, err
 		}
+		before := j
 		if err := j.CancelJob(c, g.now); err != nil {
+			return out, err
+		}
+		if err := g.checkConcurrency(before, j); err != nil {
 			return out, err
 		}
 		canceled = j
@@ -195,6 +230,9 @@ func (e *Engine) DeleteJob(ctx context.Context, id string, force bool, namespace
 		if err := j.DeleteJob(force, deleting, g.now); err != nil {
 			return out, err
 		}
+		if err := g.take(kept(j)); err != nil { // the job's event comes before those of its executions (R-EVT-11)
+			return out, err
+		}
 		return g.deleteStep(j, inlineStep) // a small job is gone with it, and is none of those being deleted
 	})
 }
@@ -208,14 +246,19 @@ func (e *Engine) DescribeJob(ctx context.Context, id string) (j job.Job, err err
 	return j, either(err, noJob(id))
 }
 
-// JobDocument returns the document of a job as it was given (R-API-7).
-func (e *Engine) JobDocument(ctx context.Context, id string) (text string, err error) {
+// JobDocument returns the document of a job as it was given (R-API-7), with original that of a managed template before
+// its parameters were filled in (R-SUB-10).
+func (e *Engine) JobDocument(ctx context.Context, id string, original bool) (text string, err error) {
 	err = e.Store.Read(ctx, func(r store.Reader) error {
 		j, err := r.JobByID(id)
 		if err != nil {
 			return err
 		}
-		text, err = r.Document(j.Key)
+		if original {
+			text, err = r.OriginalDocument(j.Key)
+		} else {
+			text, err = r.Document(j.Key)
+		}
 		return err
 	})
 	return text, either(err, noJob(id))

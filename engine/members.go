@@ -51,15 +51,104 @@ func (e *Engine) ChangeMemberships(ctx context.Context, thingName string, add, r
 }
 
 // regroup records that the memberships of a thing change, whoever changes them, and what follows from it in jobs: what
-// it has QUEUED of jobs that reach it no more is removed (R-EXE-20, R-EXE-21).
+// it has QUEUED of jobs that it is no target of any more is removed (R-EXE-20, R-EXE-21), and continuous jobs that it
+// enters get an execution for it (R-JOB-55). Moving between groups of one job is neither (R-JOB-60).
 func (g *group) regroup(out *outcome, thing registry.ThingID, before, after []registry.Membership) error {
-	left := missingFrom(after, before)
+	left, joined := missingFrom(after, before), missingFrom(before, after)
 	out.Registry.Left = append(out.Registry.Left, left...)
-	out.Registry.Joined = append(out.Registry.Joined, missingFrom(before, after)...)
-	if len(left) == 0 {
-		return nil
+	out.Registry.Joined = append(out.Registry.Joined, joined...)
+	was, err := g.reach(before)
+	if err != nil {
+		return err
 	}
-	return g.remove(out, thing, job.Leave, func(j job.Job) bool { return !j.Reaches(thing, after) })
+	is, err := g.reach(after)
+	if err != nil {
+		return err
+	}
+	if len(left) > 0 {
+		outside := func(j job.Job) bool { return !j.TargetsThing(thing) && !j.TargetsAny(is) }
+		if err := g.remove(out, thing, job.Leave, outside); err != nil {
+			return err
+		}
+	}
+	return g.enter(out, thing, was, is)
+}
+
+// reach returns the groups of memberships and all groups above them: through each of them a thing is a target
+// (R-JOB-50).
+func (g *group) reach(memberships []registry.Membership) (groups []registry.GroupID, err error) {
+	for _, m := range memberships {
+		for at := m.Group; at != 0; {
+			groups = append(groups, at)
+			above, err := g.Group(at)
+			if err != nil {
+				return nil, err
+			}
+			at = above.Parent
+		}
+	}
+	return groups, nil
+}
+
+// stillTarget reports whether a thing is a target of the job now.
+func (g *group) stillTarget(j job.Job, thing registry.ThingID) (bool, error) {
+	if j.TargetsThing(thing) {
+		return true, nil
+	}
+	memberships, err := g.Memberships(thing)
+	if err != nil {
+		return false, err
+	}
+	groups, err := g.reach(memberships)
+	return j.TargetsAny(groups), err
+}
+
+// enter lets a thing into the continuous jobs that it enters and out of those that it waited for. was and is are the
+// groups that reach it before and after.
+func (g *group) enter(out *outcome, thing registry.ThingID, was, is []registry.GroupID) error {
+	for _, group := range differing(was, is) {
+		keys, err := g.ContinuousJobs(group)
+		if err != nil {
+			return err
+		}
+		for _, key := range keys {
+			j, err := out.job(g, key)
+			if err != nil {
+				return err
+			}
+			if !j.Started() || j.Ended || j.TargetsThing(thing) || j.TargetsAny(was) == j.TargetsAny(is) {
+				continue
+			}
+			if err := g.cross(out, j, thing, j.TargetsAny(is)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// cross records that a thing enters or leaves a continuous job. While the job is SCHEDULED, what enters waits (R-JOB-56).
+func (g *group) cross(out *outcome, j job.Job, thing registry.ThingID, in bool) error {
+	late := store.LateJoiner{Job: j.Key, Thing: thing}
+	switch {
+	case !in:
+		out.Job.Passed = append(out.Job.Passed, late)
+	case j.Status == job.InProgress:
+		return g.admit(out, j.Key, thing)
+	default:
+		out.Job.Entered = append(out.Job.Entered, late)
+	}
+	return nil
+}
+
+// differing returns what is in only one of two lists, each once.
+func differing(a, b []registry.GroupID) (only []registry.GroupID) {
+	for _, group := range slices.Concat(a, b) {
+		if slices.Contains(a, group) != slices.Contains(b, group) && !slices.Contains(only, group) {
+			only = append(only, group)
+		}
+	}
+	return only
 }
 
 // without returns the memberships that stay when a thing leaves the named groups.

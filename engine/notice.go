@@ -22,13 +22,31 @@ func (g *group) pending(thing registry.ThingID) ([]job.Execution, error) {
 	return found, err
 }
 
-// head returns the first pending execution of a thing; ok is false when nothing is pending.
+// head returns the first pending execution of a thing that no maintenance window hides; ok is false without one.
 func (g *group) head(thing registry.ThingID) (head job.Execution, ok bool, err error) {
 	found, err := g.pending(thing)
-	if err != nil || len(found) == 0 {
-		return job.Execution{}, false, err
+	for asked := pendingPage; err == nil; asked *= 2 {
+		for _, x := range found {
+			concealed, err := g.concealed(x, x.Status)
+			if err != nil || !concealed {
+				return x, err == nil, err
+			}
+		}
+		if len(found) < asked {
+			break
+		}
+		found, err = g.Pending(thing, 2*asked)
 	}
-	return found[0], true, nil
+	return job.Execution{}, false, err
+}
+
+// concealed reports whether a maintenance window hides the execution when it is in this status (R-SCH-17).
+func (g *group) concealed(x job.Execution, status job.ExecutionStatus) (bool, error) {
+	if status != job.Queued {
+		return false, nil
+	}
+	j, err := g.Job(x.Job)
+	return j.Conceals(status), err
 }
 
 // Latest returns the latest execution of a job on a thing. One that is pending is the latest, since an attempt only follows
@@ -53,15 +71,20 @@ func (g *group) notice(before, after job.Execution) (store.Notice, error) {
 	if before.Status == after.Status {
 		return n, nil
 	}
-	head, _, err := g.head(before.Thing)
+	head, ok, err := g.head(before.Thing)
 	if err != nil {
 		return n, err
 	}
-	wasHead := head.ExecutionKey == before.ExecutionKey
+	hidden, err := g.concealed(before, before.Status)
+	if err != nil {
+		return n, err
+	}
+	wasHead := ok && head.ExecutionKey == before.ExecutionKey
 	if after.Status.Terminal() {
-		n.List, n.Next = true, wasHead
+		n.List, n.Next = !hidden, wasHead
 		return n, nil
 	}
-	n.Next = !wasHead && after.Before(head) // started, and thereby first
+	n.List = hidden                                  // started between windows, it shows
+	n.Next = !wasHead && (!ok || after.Before(head)) // started, and thereby first
 	return n, nil
 }

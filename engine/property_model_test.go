@@ -32,6 +32,8 @@ type target struct {
 // modelJob is what the model knows of a job beside its executions.
 type modelJob struct {
 	start   time.Time
+	arns    []string
+	groups  []registry.GroupID         // that existed when the job began: a name may be used again
 	targets []target                   // frozen, in rollout order
 	had     map[registry.ThingID]int64 // the highest number of each thing
 	status  job.Status                 // at the last commit
@@ -215,9 +217,30 @@ func (j *modelJob) waiting(r store.Reader) (things []registry.ThingID) {
 	return things
 }
 
-// reaches says whether a thing is still a target of the job.
+// reaches says whether a thing is a target of the job now: named itself, or in a named group or below one. When it joined
+// does not matter (R-JOB-60).
 func (j *modelJob) reaches(r store.Reader, thing registry.ThingID) bool {
-	return slices.ContainsFunc(j.targets, func(t target) bool { return t.thing == thing && t.holds(r) })
+	found, err := r.Thing(thing)
+	if err != nil {
+		return false
+	}
+	named := func(kind, name string) bool {
+		return slices.ContainsFunc(j.arns, func(arn string) bool { return strings.HasSuffix(arn, ":"+kind+"/"+name) })
+	}
+	if named("thing", found.Name) {
+		return true
+	}
+	memberships, err := r.Memberships(thing)
+	for _, m := range memberships {
+		for at := m.Group; at != 0 && err == nil; {
+			var g registry.Group
+			if g, err = r.Group(at); err == nil && named("thinggroup", g.Name) && slices.Contains(j.groups, g.ID) {
+				return true
+			}
+			at = g.Parent
+		}
+	}
+	return false
 }
 
 // show writes pending executions as a set and the head of their order (R-ORD-1, R-ORD-2).

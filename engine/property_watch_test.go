@@ -159,9 +159,21 @@ func (tx *watchedTx) created(j job.Job) {
 		tx.w.failf("targets of %s: %v", j.ID, err)
 	}
 	tx.jobs[j.Key] = &modelJob{
-		start: tx.now, targets: targets, had: map[registry.ThingID]int64{}, status: job.InProgress,
+		start: tx.now, arns: j.Targets, groups: tx.groups(), targets: targets, had: map[registry.ThingID]int64{}, status: job.InProgress,
 		failed: map[registry.ThingID]int{}, timedOut: map[registry.ThingID]int{},
 	}
+}
+
+// groups lists the groups that there are.
+func (tx *watchedTx) groups() (ids []registry.GroupID) {
+	groups, err := tx.Tx.Groups(store.GroupQuery{Limit: 10_000})
+	if err != nil {
+		tx.w.failf("groups: %v", err)
+	}
+	for _, g := range groups {
+		ids = append(ids, g.ID)
+	}
+	return ids
 }
 
 // releases checks that the first executions of a job are those whose turn has come: as many as the rate of this tick

@@ -41,14 +41,43 @@ func (a arguments) minutes(key string) *int64 {
 func (s *scenario) definition(a arguments) job.Definition {
 	u := a.update()
 	d := job.Definition{Selection: job.Snapshot, Rollout: u.Rollout, Abort: u.Abort, Timeout: u.Timeout, Retry: u.Retry, Presign: u.Presign}
+	if a.d.HasArg("continuous") {
+		d.Selection = job.Continuous
+	}
+	d.Targets = s.targets(a)
+	d.Schedule = a.schedule()
+	return d
+}
+
+// targets reads targets=g1+t2: groups begin with g.
+func (s *scenario) targets(a arguments) (arns []string) {
 	for _, target := range strings.Split(a.text("targets"), "+") {
 		kind := registry.KindThing
 		if strings.HasPrefix(target, "g") {
 			kind = registry.KindGroup
 		}
-		d.Targets = append(d.Targets, s.Scope.ARN(kind, target))
+		arns = append(arns, s.Scope.ARN(kind, target))
 	}
-	return d
+	return arns
+}
+
+// schedule reads start=2026-03-01T13:00, end=…, end-behavior=CANCEL and windows=0_2_*_*_?_*:60+…, the fields of a window
+// joined by underscores.
+func (a arguments) schedule() *job.ScheduleConfig {
+	c := &job.ScheduleConfig{
+		StartTime: a.text("start"), EndTime: a.text("end"), EndBehavior: job.EndBehavior(a.text("end-behavior")),
+	}
+	if a.d.HasArg("windows") {
+		for _, text := range strings.Split(a.text("windows"), "+") {
+			cron, minutes, _ := strings.Cut(text, ":")
+			n, _ := strconv.Atoi(minutes)
+			c.Windows = append(c.Windows, job.Window{StartTime: strings.ReplaceAll(cron, "_", " "), Minutes: n})
+		}
+	}
+	if c.StartTime == "" && c.EndTime == "" && c.Windows == nil {
+		return nil
+	}
+	return c
 }
 
 func (a arguments) update() (u job.Update) {

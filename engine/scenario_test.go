@@ -35,12 +35,13 @@ func TestScenarios(t *testing.T) {
 // scenario is one engine with what it told devices since the last look.
 type scenario struct {
 	*Engine
-	t     *testing.T
-	clock *clock.Virtual
-	start time.Time
-	mu    sync.Mutex
-	told  []store.Notice
-	seen  map[string]string // job id → line shown last
+	t      *testing.T
+	clock  *clock.Virtual
+	start  time.Time
+	mu     sync.Mutex
+	told   []store.Notice
+	events []store.Event
+	seen   map[string]string // job id → line shown last
 }
 
 func newScenario(t *testing.T) *scenario {
@@ -53,6 +54,11 @@ func newScenario(t *testing.T) *scenario {
 			defer s.mu.Unlock()
 			s.told = append(s.told, notices...)
 			return nil
+		},
+		Publish: func(events []store.Event) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.events = append(s.events, events...)
 		},
 	})
 	ctx, stop := context.WithCancel(t.Context())
@@ -94,6 +100,26 @@ func (s *scenario) command(t *testing.T, d *datadriven.TestData) (string, error)
 		return "", s.AddMember(ctx, args.text("group"), args.first())
 	case "leave":
 		return "", s.RemoveMember(ctx, args.text("group"), args.first())
+	case "move":
+		return "", s.ChangeMemberships(ctx, args.first(), []string{args.text("to")}, []string{args.text("from")})
+	case "delete-group":
+		return "", s.DeleteGroup(ctx, args.first(), nil)
+	case "associate":
+		_, err := s.AssociateTargets(ctx, args.first(), nil, s.targets(args), nil)
+		return "", err
+	case "cancel-execution":
+		return "", s.CancelExecution(ctx, args.first(), d.CmdArgs[1].Key, d.HasArg("force"), args.minutes("version"), nil)
+	case "delete-execution":
+		return "", s.DeleteExecution(ctx, args.first(), d.CmdArgs[1].Key, int64(args.int("number")), d.HasArg("force"), nil)
+	case "events":
+		return "", s.UpdateEventConfigurations(ctx, map[string]bool{"JOB": args.first() == "on", "JOB_EXECUTION": args.first() == "on"})
+	case "pending":
+		return s.pending(ctx, args)
+	case "describe":
+		return s.describe(ctx, args)
+	case "limit":
+		s.Limits.Concurrent = args.int("concurrent")
+		return "", nil
 	case "delete-thing":
 		return "", s.DeleteThing(ctx, args.first(), nil)
 	case "create":
@@ -200,7 +226,27 @@ func (s *scenario) notices() string {
 		}
 	}
 	s.told = nil
-	return line("notify", list) + line("notify-next", next)
+	out := line("notify", list) + line("notify-next", next)
+	for _, event := range s.events {
+		out += "event " + strings.TrimPrefix(event.Topic, "$aws/events/") + "\n"
+	}
+	s.events = nil
+	return out
+}
+
+// pending shows what a device sees.
+func (s *scenario) pending(ctx context.Context, args arguments) (out string, err error) {
+	tasks, err := s.Pending(ctx, args.first(), 10)
+	for _, task := range tasks {
+		out += fmt.Sprintf("%s #%d %s\n", task.JobID, task.Number, task.Status)
+	}
+	return out, err
+}
+
+// describe shows what DescribeJob says of the schedule and of the targets that are being processed.
+func (s *scenario) describe(ctx context.Context, args arguments) (string, error) {
+	j, err := s.DescribeJob(ctx, args.first())
+	return fmt.Sprintf("processing %v\nrollouts %q\n", j.ProcessingTargets(), j.ScheduledRollouts(s.Now())), err
 }
 
 func line(kind string, names []string) string {

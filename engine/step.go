@@ -18,13 +18,28 @@ const (
 	backgroundStep = 250
 )
 
-// step does one bounded piece of the work that is due for a job: a page of its rollout or of its sweep.
-func (g *group) step(j job.Job, limit int) (outcome, error) {
-	if j.Sweep == job.SweepAll {
-		return g.deleteStep(j, limit)
+// step does one bounded piece of the work that is due for a job: what its schedule asks for, a page of its rollout, or a
+// page of its sweep.
+func (g *group) step(j job.Job, limit int) (out outcome, err error) {
+	if before := j.State; j.Status.Active() {
+		if j.Settle(g.now); j.Status != before.Status || j.Ended != before.Ended {
+			out.keep(j)
+			return out, nil
+		}
 	}
-	if j.Sweep != job.NoSweep {
+	switch {
+	case j.Sweep == job.SweepAll:
+		return g.deleteStep(j, limit)
+	case j.Sweep != job.NoSweep:
 		return g.cancelStep(j, limit)
+	case j.Opens(g.now):
+		return g.openStep(j)
+	case j.Tell != nil:
+		return g.tellStep(j, limit)
+	case j.Admit && j.Status == job.InProgress:
+		return g.admitStep(j, limit)
+	case j.Backfill != nil && j.Status == job.InProgress:
+		return g.backfillStep(j, limit)
 	}
 	return g.releaseStep(j, limit)
 }
@@ -37,10 +52,11 @@ func (g *group) releaseStep(j job.Job, limit int) (out outcome, err error) {
 		out.keep(j)
 		return out, nil
 	}
-	targets, err := g.nextTargets(j, quota)
+	targets, err := g.nextTargets(j, j.Progress.Cursor, j.Associated(), quota, g.free)
 	if err != nil {
 		return out, err
 	}
+	out.keep(j)
 	for _, thing := range targets.things {
 		first := job.NewExecution(job.ExecutionKey{Job: j.Key, Thing: thing, Number: 1}, g.now)
 		if err := g.queue(&out, first); err != nil {
@@ -71,28 +87,29 @@ type targets struct {
 	exhausted bool
 }
 
-// nextTargets finds up to limit things that have no execution of the job yet, from the cursor on (R-ROLL-12,
-// R-ROLL-14). Sources are read a bounded number of members at a time; a page may be short of the limit when many
-// members were skipped, and only exhausted says that nothing is left.
-func (g *group) nextTargets(j job.Job, limit int) (targets, error) {
-	page := targets{at: j.Progress.Cursor}
+// nextTargets finds up to limit things of the job's sources that are accepted, from the cursor on and before the source
+// end (R-ROLL-12, R-ROLL-14). Sources are read a bounded number of members at a time; a page may be short of the limit
+// when many members were skipped, and only exhausted says that nothing is left.
+func (g *group) nextTargets(j job.Job, from job.Cursor, end, limit int, accept func(job.Job, job.Source, registry.ThingID) (bool, error)) (targets, error) {
+	page := targets{at: from}
 	taken := map[registry.ThingID]bool{}
 	for budget := 10 * limit; budget > 0; {
-		if page.at.Source == len(j.Sources) {
+		if page.at.Source >= end {
 			page.exhausted = true
 			return page, nil
 		}
-		members, err := g.members(j, page.at, limit+1)
+		source := j.Sources[page.at.Source]
+		members, err := g.members(j, source, page.at.After, limit+1)
 		if err != nil {
 			return page, err
 		}
 		for _, member := range members {
 			budget--
-			free, err := g.free(j.Key, member.Thing)
+			accepted, err := accept(j, source, member.Thing)
 			if err != nil {
 				return page, err
 			}
-			if free && !taken[member.Thing] {
+			if accepted && !taken[member.Thing] {
 				if len(page.things) == limit {
 					return page, nil // one more is there: not exhausted
 				}
@@ -110,13 +127,12 @@ func (g *group) nextTargets(j job.Job, limit int) (targets, error) {
 
 // members returns the next things of one source: a group's members that joined in time, or the one thing if it still
 // exists (R-JOB-54).
-func (g *group) members(j job.Job, at job.Cursor, limit int) ([]registry.Member, error) {
-	source := j.Sources[at.Source]
+func (g *group) members(j job.Job, source job.Source, after string, limit int) ([]registry.Member, error) {
 	if source.Thing == 0 {
-		return g.Members(source.Group, j.Frozen, at.After, limit)
+		return g.Members(source.Group, max(j.Frozen, source.Joined), after, limit)
 	}
 	thing, err := g.Thing(source.Thing)
-	if errors.Is(err, store.ErrNotFound) || at.After != "" {
+	if errors.Is(err, store.ErrNotFound) || after != "" {
 		return nil, nil
 	}
 	if err != nil {
@@ -125,9 +141,9 @@ func (g *group) members(j job.Job, at job.Cursor, limit int) ([]registry.Member,
 	return []registry.Member{{Thing: thing.ID, Name: thing.Name}}, nil
 }
 
-// free reports whether the thing has no execution of the job, not even a deleted one.
-func (g *group) free(key job.Key, thing registry.ThingID) (bool, error) {
-	number, err := g.LastNumber(key, thing)
+// free accepts a thing that has no execution of the job, not even a deleted one.
+func (g *group) free(j job.Job, _ job.Source, thing registry.ThingID) (bool, error) {
+	number, err := g.LastNumber(j.Key, thing)
 	return number == 0, err
 }
 
@@ -179,12 +195,15 @@ func (g *group) settle(out *outcome, before job.Execution, moved job.Outcome) er
 		out.notices = append(out.notices, notice)
 	}
 	out.Job.Reported = append(out.Job.Reported, moved.Execution)
+	if err := g.announceExecution(out, ended[moved.Execution.Status], moved.Execution); err != nil {
+		return err
+	}
 	if moved.Retry != nil {
-		memberships, err := g.Memberships(before.Thing)
-		if err != nil {
+		if still, err := g.stillTarget(moved.Job, before.Thing); err != nil {
 			return err
+		} else if !still {
+			moved.DropRetry(g.now)
 		}
-		moved.Confine(memberships, g.now)
 	}
 	if moved.Retry != nil {
 		retry := *moved.Retry
@@ -231,8 +250,13 @@ func (g *group) drop(out *outcome, e job.Execution) error {
 		}
 		out.notices = append(out.notices, notice)
 	}
+	if j.TellsDeletion(e.Status) {
+		if err := g.announceExecution(out, deletedEvent, e); err != nil {
+			return err
+		}
+	}
 	out.Job.Dropped = append(out.Job.Dropped, e.ExecutionKey)
-	j.Counts[e.Status]--
+	j.Dropped(e.Status, g.now)
 	out.keep(j)
 	return nil
 }

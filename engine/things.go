@@ -124,11 +124,20 @@ func (e *Engine) DeleteThing(ctx context.Context, name string, expected *int64) 
 		if err := expect(expected, thing.Version); err != nil { // after the state, R-ERR-9
 			return out, err
 		}
-		if out.Registry.Left, err = g.Memberships(thing.ID); err != nil {
+		memberships, err := g.Memberships(thing.ID)
+		if err != nil {
 			return out, err
 		}
 		out.Registry.DeletedThings = []registry.ThingID{thing.ID}
-		return out, g.remove(&out, thing.ID, job.ThingDeleted, func(job.Job) bool { return true })
+		if err := g.remove(&out, thing.ID, job.ThingDeleted, func(job.Job) bool { return true }); err != nil {
+			return out, err
+		}
+		out.Registry.Left = memberships
+		was, err := g.reach(memberships)
+		if err != nil {
+			return out, err
+		}
+		return out, g.enter(&out, thing.ID, was, nil)
 	})
 }
 

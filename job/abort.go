@@ -6,7 +6,12 @@ import (
 )
 
 // Reasons that the service fills in when it cancels a job by itself (20, section 4).
-const ReasonAbort = "ABORT_CRITERIA_MET"
+const (
+	ReasonAbort         = "ABORT_CRITERIA_MET"
+	ReasonScheduleEnd   = "SCHEDULE_END_CANCEL"
+	ReasonScheduleForce = "SCHEDULE_END_FORCE_CANCEL"
+	ReasonConcurrency   = "JOB_CONCURRENCY_LIMIT"
+)
 
 // judge cancels the job when a criterion is met: the first in list order (R-ABT-1). It is called after each outcome
 // that a device brought about, and once when the criteria change (R-ABT-9), while the job is active (R-ABT-11).

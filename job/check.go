@@ -1,6 +1,10 @@
 package job
 
-import "github.com/drover-iot/drover/internal/fault"
+import (
+	"time"
+
+	"github.com/drover-iot/drover/internal/fault"
+)
 
 // checkConfigs checks the rules over several members that CreateJob, CreateJobTemplate and UpdateJob share. Bounds of
 // single members are part of the API description and are checked before. An absent configuration passes.
@@ -55,13 +59,14 @@ func (c *RetryConfig) check() error {
 	return nil
 }
 
-// Check refuses a new job that breaks a rule over several members.
-func (d Definition) Check() error {
+// Check refuses a new job that breaks a rule over several members, and reads the times of its schedule. now is when the
+// request was received.
+func (d Definition) Check(now time.Time) error {
 	if err := checkConfigs(d.Rollout, d.Abort, d.Retry); err != nil {
 		return err
 	}
 	if d.NeedsRole && (d.Presign == nil || d.Presign.RoleARN == "") { // R-VAL-14
 		return fault.New(fault.Invalid, "presignedUrlConfig.roleArn: required, because the job document has S3 placeholders")
 	}
-	return nil
+	return d.Schedule.Check(now)
 }

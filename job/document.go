@@ -25,9 +25,20 @@ const (
 	PresignedURLv2 = "s3-presigned-url-v2"
 )
 
+// ParameterPlaceholder is the kind of placeholder in the documents of managed templates.
+const ParameterPlaceholder = "parameter"
+
+// String is the placeholder as it stands in a document.
+func (p Placeholder) String() string {
+	if p.Argument == "" {
+		return "${aws:iot:" + p.Kind + "}"
+	}
+	return "${aws:iot:" + p.Kind + ":" + p.Argument + "}"
+}
+
 // unsupported says why a placeholder that the service knows is refused here.
 var unsupported = map[string]string{
-	"parameter":               "parameters belong to managed templates",
+	ParameterPlaceholder:      "parameters belong to managed templates",
 	"package":                 "this server has no package catalogue", // R-SUB-9
 	"code-sign-signature":     "put the signature into the document",  // R-SUB-11
 	"s3-presigned-url-upload": "upload URLs are not available yet in this version of Drover",
@@ -48,9 +59,13 @@ func CheckDocument(text string) ([]Placeholder, error) {
 		return "", p.check()
 	})
 	if err == nil && len(found) > MaxSubstitutions {
-		err = fault.New(fault.Invalid, "InvalidJobDocument: document: %d placeholders, at most %d are allowed", len(found), MaxSubstitutions)
+		err = tooManyPlaceholders(len(found))
 	}
 	return found, err
+}
+
+func tooManyPlaceholders(n int) error {
+	return fault.New(fault.Invalid, "InvalidJobDocument: document: %d placeholders, at most %d are allowed", n, MaxSubstitutions)
 }
 
 func (p Placeholder) check() error {

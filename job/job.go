@@ -1,6 +1,7 @@
 package job
 
 import (
+	"slices"
 	"time"
 
 	"github.com/drover-iot/drover/registry"
@@ -59,6 +60,12 @@ type Definition struct {
 	Abort       *AbortConfig
 	Timeout     *TimeoutConfig
 	Retry       *RetryConfig
+	Schedule    *ScheduleConfig `json:",omitempty"`
+	// TemplateARN is the template that the job was made from, Parameters what it gave to a managed one (R-TPL-7, R-PAR-6).
+	TemplateARN string            `json:",omitempty"`
+	Parameters  map[string]string `json:",omitempty"`
+	// PackageVersions are destinationPackageVersions: stored and shown, nothing else (R-PKG-1, R-PKG-4).
+	PackageVersions []string `json:",omitempty"`
 	// NeedsRole says that the document holds S3 placeholders, so that presignedUrlConfig must keep its role (R-UPD-17).
 	NeedsRole bool
 	CreatedAt time.Time
@@ -76,6 +83,8 @@ type Source struct {
 	Target int // index into Targets
 	Thing  registry.ThingID
 	Group  registry.GroupID
+	// Joined is set for a group that was associated later: the newest membership that its back-fill takes (R-API-22).
+	Joined int64 `json:",omitempty"`
 }
 
 // State is how far a job is. It is small, because it is written with every commit that touches the job.
@@ -89,6 +98,16 @@ type State struct {
 	Counts        Counts
 	Progress      Progress
 	Sweep         Sweep
+	// Edge is when a SCHEDULED job may go on, or when the window closes in which it is IN_PROGRESS; zero without either.
+	Edge time.Time
+	// Ended says that nothing is released or retried any more, though the job is active (R-SCH-22).
+	Ended bool `json:",omitempty"`
+	// Tell is where the walk stands that tells things of executions which a window showed or hid; nil when none runs.
+	Tell *Place `json:",omitempty"`
+	// Admit says that things may wait that entered while the job was SCHEDULED (R-JOB-56).
+	Admit bool `json:",omitempty"`
+	// Backfill is where the roll-out of groups stands that were associated later; nil when none runs (R-JOB-42).
+	Backfill *Cursor `json:",omitempty"`
 	// Due is when the job wants to be settled again; zero when nothing waits for time to pass.
 	Due time.Time
 }
@@ -109,16 +128,36 @@ const (
 
 // Concurrent is isConcurrent: executions of the initial targets are being created, or are being cancelled (R-JOB-40).
 func (j Job) Concurrent() bool {
-	return j.Status == InProgress && !j.Progress.Finished || j.Status == Canceled && j.Sweep != NoSweep
+	return j.Status == InProgress && (!j.Progress.Finished || j.Backfill != nil) || j.Status == Canceled && j.Sweep != NoSweep
 }
 
 // ProcessingTargets returns the ARNs whose rollout is not finished, nil when none is left (R-JOB-43).
 func (j Job) ProcessingTargets() []string {
-	if !j.Status.Active() || j.Progress.Finished {
+	if !j.Status.Active() {
 		return nil
 	}
-	if at := j.Progress.Cursor.Source; at < len(j.Sources) {
-		return j.Targets[j.Sources[at].Target:]
+	var processing []string
+	late := len(j.Targets) // from here on they were associated later
+	if at := j.Associated(); at < len(j.Sources) {
+		late = j.Sources[at].Target
 	}
-	return j.Targets
+	if !j.Progress.Finished {
+		first := 0
+		if at := j.Progress.Cursor.Source; at < len(j.Sources) {
+			first = j.Sources[at].Target
+		}
+		processing = append(processing, j.Targets[min(first, late):late]...)
+	}
+	if j.Backfill != nil {
+		processing = append(processing, j.Targets[j.Sources[j.Backfill.Source].Target:]...)
+	}
+	return processing
+}
+
+// Associated is the index of the first source that was associated later, the number of sources when none was.
+func (j Job) Associated() int {
+	if at := slices.IndexFunc(j.Sources, func(s Source) bool { return s.Joined > 0 }); at >= 0 {
+		return at
+	}
+	return len(j.Sources)
 }

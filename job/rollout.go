@@ -60,6 +60,9 @@ func (p *Progress) tick(c *RolloutConfig, succeeded int64, now time.Time) {
 	p.NextTick = from.Add(Tick)
 }
 
+// pause stops the rollout between maintenance windows: the ramp and the counts persist (R-ROLL-16).
+func (p *Progress) pause() { p.Quota, p.NextTick = 0, time.Time{} }
+
 // finish ends the rollout: nothing is left to notify, or nothing may be any more (R-ROLL-13, R-ROLL-17).
 func (p *Progress) finish() {
 	p.Finished, p.Quota, p.NextTick = true, 0, time.Time{}

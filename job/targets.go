@@ -1,20 +1,19 @@
 package job
 
-import "github.com/drover-iot/drover/registry"
+import (
+	"slices"
 
-// Reaches reports whether the job targets a thing that is a direct member of these groups, directly or through a group
-// or one of its descendants (R-JOB-50, R-EXE-25). For a snapshot job, only memberships that were there when it started
-// count (R-JOB-52).
-func (j Job) Reaches(thing registry.ThingID, memberships []registry.Membership) bool {
-	for _, source := range j.Sources {
-		if source.Thing == thing {
-			return true
-		}
-		for _, m := range memberships {
-			if m.Group == source.Group && (j.Selection == Continuous || m.Joined <= j.Frozen) {
-				return true
-			}
-		}
-	}
-	return false
+	"github.com/drover-iot/drover/registry"
+)
+
+// TargetsThing reports whether the job names the thing itself.
+func (j Job) TargetsThing(thing registry.ThingID) bool {
+	return slices.ContainsFunc(j.Sources, func(s Source) bool { return s.Thing == thing && thing != 0 })
+}
+
+// TargetsAny reports whether one of the groups is a target of the job, or was below one when the rollout started. Asked
+// with the groups of a thing and all groups above them, it says whether the thing is a target through a group
+// (R-JOB-50).
+func (j Job) TargetsAny(groups []registry.GroupID) bool {
+	return slices.ContainsFunc(j.Sources, func(s Source) bool { return s.Group != 0 && slices.Contains(groups, s.Group) })
 }

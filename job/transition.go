@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/drover-iot/drover/internal/fault"
-	"github.com/drover-iot/drover/registry"
 )
 
 // Event is what happened to an execution.
@@ -123,7 +122,7 @@ func Move(j Job, e Execution, event Event, now time.Time) (Outcome, error) {
 
 // end draws what follows from an execution that ended.
 func (o *Outcome) end(now time.Time) {
-	if o.Job.Status.Active() {
+	if o.Job.Status.Active() && !o.Job.Ended {
 		if used, again := o.Job.Retry.retries(o.Execution.Status, o.Execution.Used); again {
 			retry := NewExecution(o.Execution.ExecutionKey, now)
 			retry.Attempt, retry.Used = o.Execution.Attempt+1, used
@@ -138,12 +137,8 @@ func (o *Outcome) end(now time.Time) {
 	o.Job.Settle(now)
 }
 
-// Confine drops the retry when its thing has stopped being a target; memberships are those that the thing has now
-// (R-RTY-9).
-func (o *Outcome) Confine(memberships []registry.Membership, now time.Time) {
-	if o.Retry == nil || o.Job.Reaches(o.Retry.Thing, memberships) {
-		return
-	}
+// DropRetry takes the retry back, because its thing has stopped being a target (R-RTY-9).
+func (o *Outcome) DropRetry(now time.Time) {
 	o.Retry = nil
 	o.Job.Counts[Queued]--
 	o.Job.Settle(now)

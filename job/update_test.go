@@ -112,7 +112,7 @@ func TestCheck(t *testing.T) {
 		{"R-VAL-14 role", Definition{NeedsRole: true, Presign: &PresignConfig{RoleARN: "arn"}}, true},
 	}
 	for _, tt := range tests {
-		if err := tt.def.Check(); (err == nil) != tt.ok || err != nil && !fault.Is(err, fault.Invalid) {
+		if err := tt.def.Check(time.Time{}); (err == nil) != tt.ok || err != nil && !fault.Is(err, fault.Invalid) {
 			t.Errorf("%s: %v", tt.name, err)
 		}
 	}

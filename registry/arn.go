@@ -32,6 +32,8 @@ const (
 	KindCert   = "cert"
 	KindPolicy = "policy"
 	KindJob    = "job"
+	// KindTemplate is a job template; that of a managed one has an empty account (R-CON-4, R-CON-5).
+	KindTemplate = "jobtemplate"
 )
 
 // ParseARN splits an ARN. The resource is split at its first '/' and never at ':' (R-CON-9); ok is false when the text

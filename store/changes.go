@@ -29,6 +29,9 @@ type JobChanges struct {
 	// Entered are things that wait to get an execution of a continuous job (R-JOB-56); Passed are those that do not any
 	// more. Adding one that waits and removing one that does not are no changes.
 	Entered, Passed []LateJoiner
+	// Templates inserts job templates. The id must be free. DeletedTemplates removes them.
+	Templates        []job.Template
+	DeletedTemplates []string
 	// Queued inserts executions. The key must be free.
 	Queued []job.Execution
 	// Reported rewrites executions. The stored version must be Version-1, else ErrConflict. Attempt, QueuedAt and
@@ -52,6 +55,8 @@ type LateJoiner struct {
 type CreatedJob struct {
 	Job      job.Job
 	Document string
+	// Original is the document before parameters were filled in; empty when it is the same.
+	Original string
 }
 
 // RegistryChanges are changes of things, groups, certificates and policies.

@@ -38,6 +38,13 @@ type JobReader interface {
 	JobByID(id string) (job.Job, error)
 	// Document returns the job document as given.
 	Document(job.Key) (string, error)
+	// OriginalDocument returns the document before parameters were filled in (R-SUB-10).
+	OriginalDocument(job.Key) (string, error)
+	// Template returns a job template, Templates lists them without their documents, newest first, then by id (R-API-35).
+	Template(id string) (job.Template, error)
+	Templates(after *JobCursor, limit int) ([]job.Template, error)
+	// TemplateCount returns how many job templates there are.
+	TemplateCount() (int, error)
 	// Jobs lists jobs, newest first, then by id (R-API-10).
 	Jobs(JobQuery) ([]job.Job, error)
 	// DueJobs returns up to limit jobs whose State.Due is set and not after now, earliest first, ties by key.
@@ -68,7 +75,7 @@ type JobQuery struct {
 	Limit     int
 }
 
-// JobCursor is the place of one job in the order of Jobs.
+// JobCursor is the place of one job in the order of Jobs, or of one template in the order of Templates.
 type JobCursor struct {
 	CreatedAt time.Time
 	ID        string

@@ -9,9 +9,15 @@ import (
 type EventConfigurations map[string]Configuration
 
 func (EventConfigurations) Constraint() schema.Constraint {
-	return schema.Constraint{}.Keys(schema.Enum("THING", "THING_GROUP", "THING_TYPE", "THING_GROUP_MEMBERSHIP",
-		"THING_GROUP_HIERARCHY", "THING_TYPE_ASSOCIATION", "JOB", "JOB_EXECUTION", "POLICY", "CERTIFICATE",
-		"CA_CERTIFICATE"))
+	return schema.Constraint{}.Keys(schema.Enum(EventKinds()...))
+}
+
+// EventKinds lists the kinds of lifecycle event that can be switched (R-EVT-2).
+func EventKinds() []string {
+	return []string{
+		"THING", "THING_GROUP", "THING_TYPE", "THING_GROUP_MEMBERSHIP", "THING_GROUP_HIERARCHY", "THING_TYPE_ASSOCIATION",
+		"JOB", "JOB_EXECUTION", "POLICY", "CERTIFICATE", "CA_CERTIFICATE",
+	}
 }
 
 // Whether a kind of event is published. The member is capitalised on the wire.

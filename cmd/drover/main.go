@@ -22,6 +22,7 @@ usage: drover <command> [options]
 
   serve            run the server
   demo             a first look: a server, devices and a job that is changed while it runs
+  clock            read or move the clock of a server with --clock virtual
   sim              simulate a fleet, operators and crashes from a seed, and hold the server to its rules
   keys create      make another operator key for a data folder
   iot              call the control plane, as "aws iot" does
@@ -59,6 +60,8 @@ func run(ctx context.Context, args []string) int {
 		err = serve(ctx, args[1:])
 	case "demo":
 		err = runDemo(ctx, args[1:])
+	case "clock":
+		err = runClock(ctx, args[1:])
 	case "sim":
 		err = simulate(ctx, args[1:])
 	case "keys":

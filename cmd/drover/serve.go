@@ -26,6 +26,11 @@ func serve(ctx context.Context, args []string) error {
 	flags.StringVar(&c.Host, "host", c.Host, "host `name` that describe-endpoint answers and a new server certificate carries")
 	flags.BoolVar(&c.Scope.Relaxed, "relaxed-scope", false, "accept ARNs and signatures of any account and region, for test suites that have them written in")
 	flags.BoolVar(&c.OpenPlain, "open-plain", false, "let --http and --mqtt listen beyond loopback: everybody on the network can read, and act as any device")
+	flags.IntVar(&c.Limits.ActiveContinuous, "max-continuous-jobs", c.Limits.ActiveContinuous, "how many continuous jobs may be active; 0: any `number`")
+	flags.IntVar(&c.Limits.ActiveSnapshot, "max-snapshot-jobs", c.Limits.ActiveSnapshot, "how many snapshot jobs may be active; 0: any `number`")
+	flags.IntVar(&c.Limits.Concurrent, "max-concurrent-jobs", c.Limits.Concurrent, "how many jobs may roll out or be canceled at a time; 0: any `number`")
+	flags.IntVar(&c.Limits.Templates, "max-job-templates", c.Limits.Templates, "how many job templates there may be; 0: any `number`")
+	flags.DurationVar(&c.Limits.Retention, "retention", c.Limits.Retention, "how long jobs are kept after they ended; 0: for ever")
 	level := flags.String("log", "info", "least `level` that is logged: debug, info, warn, error")
 	if err := parse(flags, args, "Run the server. Without options it listens on this machine only and keeps its data in ./drover-data."); err != nil {
 		return err

@@ -34,6 +34,9 @@ func (s *state) createJob(c store.CreatedJob) error {
 	}
 	s.putJob(c.Job)
 	s.documents = s.documents.put(id(c.Job.Key), c.Document)
+	if c.Original != "" {
+		s.originals = s.originals.put(id(c.Job.Key), c.Original)
+	}
 	return nil
 }
 
@@ -67,7 +70,7 @@ func (s *state) deleteJob(key job.Key) error {
 	if _, err := s.takeJob(key); err != nil {
 		return err
 	}
-	s.documents = s.documents.remove(id(key))
+	s.documents, s.originals = s.documents.remove(id(key)), s.originals.remove(id(key))
 	for at := range s.lateJoiners.from(attempt{Job: key}) {
 		if at.Job != key {
 			break
@@ -80,6 +83,22 @@ func (s *state) deleteJob(key job.Key) error {
 		}
 		s.used = s.used.remove(at)
 	}
+	return nil
+}
+
+func (s *state) createTemplate(t job.Template) error {
+	if s.templates.has(text(t.ID)) {
+		return conflict("job template", t.ID)
+	}
+	s.templates = s.templates.put(text(t.ID), cloneTemplate(t))
+	return nil
+}
+
+func (s *state) deleteTemplate(template string) error {
+	if !s.templates.has(text(template)) {
+		return conflict("job template", template)
+	}
+	s.templates = s.templates.remove(text(template))
 	return nil
 }
 

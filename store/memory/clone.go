@@ -18,7 +18,8 @@ func ms(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
 func cloneJob(j job.Job) job.Job {
 	j.Definition = cloneDefinition(j.Definition)
 	j.UpdatedAt, j.CompletedAt, j.Due = ms(j.UpdatedAt), ms(j.CompletedAt), ms(j.Due)
-	j.Progress.NextTick = ms(j.Progress.NextTick)
+	j.Progress.NextTick, j.Edge = ms(j.Progress.NextTick), ms(j.Edge)
+	j.Tell, j.Backfill = clonePointer(j.Tell), clonePointer(j.Backfill)
 	return j
 }
 
@@ -34,8 +35,21 @@ func cloneDefinition(d job.Definition) job.Definition {
 	if d.Retry = clonePointer(d.Retry); d.Retry != nil {
 		d.Retry.Criteria = slices.Clone(d.Retry.Criteria)
 	}
+	if d.Schedule = clonePointer(d.Schedule); d.Schedule != nil {
+		d.Schedule.Windows = slices.Clone(d.Schedule.Windows)
+	}
+	d.PackageVersions, d.Parameters = slices.Clone(d.PackageVersions), maps.Clone(d.Parameters)
 	d.CreatedAt = ms(d.CreatedAt)
 	return d
+}
+
+func cloneTemplate(t job.Template) job.Template {
+	d := cloneDefinition(job.Definition{
+		Presign: t.Presign, Rollout: t.Rollout, Abort: t.Abort, Timeout: t.Timeout, Retry: t.Retry, PackageVersions: t.PackageVersions,
+	})
+	t.Presign, t.Rollout, t.Abort, t.Timeout, t.Retry, t.PackageVersions = d.Presign, d.Rollout, d.Abort, d.Timeout, d.Retry, d.PackageVersions
+	t.Windows, t.CreatedAt = slices.Clone(t.Windows), ms(t.CreatedAt)
+	return t
 }
 
 func clonePointer[T any](p *T) *T {

@@ -50,6 +50,43 @@ func (r reader) Document(key job.Key) (string, error) {
 	return document, nil
 }
 
+func (r reader) OriginalDocument(key job.Key) (string, error) {
+	if original, ok := r.originals.get(id(key)); ok {
+		return original, nil
+	}
+	return r.Document(key)
+}
+
+func (r reader) Template(name string) (job.Template, error) {
+	t, ok := r.templates.get(text(name))
+	if !ok {
+		return t, store.ErrNotFound
+	}
+	return cloneTemplate(t), nil
+}
+
+func (r reader) Templates(cursor *store.JobCursor, limit int) ([]job.Template, error) {
+	var found []job.Template
+	for _, t := range r.templates.all() {
+		t = cloneTemplate(t)
+		t.Document = ""
+		found = append(found, t)
+	}
+	var after *job.Template
+	if cursor != nil {
+		after = &job.Template{ID: cursor.ID, CreatedAt: ms(cursor.CreatedAt)}
+	}
+	newest := func(a, b job.Template) int { return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(a.ID, b.ID)) }
+	return page(found, newest, after, limit), nil
+}
+
+func (r reader) TemplateCount() (n int, err error) {
+	for range r.templates.all() {
+		n++
+	}
+	return n, nil
+}
+
 func (r reader) Jobs(q store.JobQuery) ([]job.Job, error) {
 	var found []job.Job
 	for _, j := range r.jobs.all() {

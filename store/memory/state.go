@@ -15,6 +15,8 @@ type state struct {
 	jobs      tree[id, job.Job]
 	jobIDs    tree[text, id] // index
 	documents tree[id, string]
+	originals tree[id, string] // of documents that differ
+	templates tree[text, job.Template]
 	dueJobs   tree[due, struct{}] // index
 
 	lateJoiners tree[attempt, struct{}] // Number is 0 in the key

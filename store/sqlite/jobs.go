@@ -14,7 +14,7 @@ import (
 const insertJob = `INSERT INTO job (key, id, created_at, status, concurrent, selection, namespace, definition)
 	VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
 
-const insertJobDocument = `INSERT INTO job_document (job, document) VALUES (?, ?)`
+const insertJobDocument = `INSERT INTO job_document (job, document, original) VALUES (?, ?, ?)`
 
 const insertJobState = `INSERT INTO job_state (job, due, ended, state) VALUES (?, ?, ?, ?)`
 
@@ -25,7 +25,7 @@ func (t *tx) createJob(c store.CreatedJob) error {
 	if err != nil {
 		return err
 	}
-	if err := t.stmt(insertJobDocument).int(int64(j.Key)).text(c.Document).change(); err != nil {
+	if err := t.stmt(insertJobDocument).int(int64(j.Key)).text(c.Document).maybeText(c.Original).change(); err != nil {
 		return err
 	}
 	state := cutState(j.State)
@@ -45,7 +45,7 @@ func ended(j job.Job) time.Time {
 
 // cutState cuts the times that are kept as JSON to what the contract keeps.
 func cutState(s job.State) job.State {
-	for _, t := range []*time.Time{&s.UpdatedAt, &s.CompletedAt, &s.Progress.NextTick, &s.Due} {
+	for _, t := range []*time.Time{&s.UpdatedAt, &s.CompletedAt, &s.Progress.NextTick, &s.Due, &s.Edge} {
 		*t = t.UTC().Truncate(time.Millisecond)
 	}
 	return s
@@ -159,6 +159,12 @@ const selectDocument = `SELECT document FROM job_document WHERE job = ?`
 
 func (r reader) Document(key job.Key) (string, error) {
 	return one(r.stmt(selectDocument).int(int64(key)), (*stmt).getText)
+}
+
+const selectOriginal = `SELECT ifnull(original, document) FROM job_document WHERE job = ?`
+
+func (r reader) OriginalDocument(key job.Key) (string, error) {
+	return one(r.stmt(selectOriginal).int(int64(key)), (*stmt).getText)
 }
 
 // The lists of jobs start from the index of their strongest filter; the others are checked on the way.

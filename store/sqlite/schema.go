@@ -12,7 +12,7 @@ const applicationID = 0x44726f76
 
 // migrations bring a file from one version of the schema to the next; the version is their number. Only ever append:
 // files of users stand at every version that was released.
-var migrations = []string{schema1, schema2}
+var migrations = []string{schema1, schema2, schema3}
 
 const schema1 = `
 -- What keys were handed out may go up to reserved.
@@ -166,6 +166,18 @@ CREATE TABLE late_joiner (job INTEGER NOT NULL, thing INTEGER NOT NULL, PRIMARY 
 
 ALTER TABLE announcement ADD COLUMN events TEXT; -- JSON
 CREATE TABLE setting (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+`
+
+const schema3 = `
+CREATE TABLE job_template (
+	id         TEXT PRIMARY KEY,
+	created_at INTEGER NOT NULL,
+	template   TEXT NOT NULL, -- JSON
+	document   TEXT NOT NULL
+);
+CREATE INDEX job_template_by_time ON job_template (created_at DESC, id);
+-- A document before parameters were filled in, where it differs.
+ALTER TABLE job_document ADD COLUMN original TEXT;
 `
 
 // migrate checks that the file is Drover's and not from the future, and brings it to the newest schema. A fresh file

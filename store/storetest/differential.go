@@ -193,13 +193,19 @@ func (g *generator) changeJobs(w world, c *store.JobChanges) {
 	j.UpdatedAt, j.Groups = g.time(), []registry.GroupID{g.group()}
 	j.Sweep = pick(g, []job.Sweep{job.NoSweep, job.SweepQueued})
 	joiner := store.LateJoiner{Job: j.Key, Thing: g.thing()}
-	switch n := g.IntN(13); {
+	made := template(pick(g, names))
+	made.CreatedAt = g.time()
+	switch n := g.IntN(16); {
+	case n == 15:
+		c.DeletedTemplates = append(c.DeletedTemplates, made.ID)
+	case n >= 13:
+		c.Templates = append(c.Templates, made)
 	case n == 12:
 		c.Passed = append(c.Passed, joiner)
 	case n >= 10:
 		c.Entered = append(c.Entered, joiner)
 	case n < 4:
-		c.Created = append(c.Created, store.CreatedJob{Job: j, Document: pick(g, names)})
+		c.Created = append(c.Created, store.CreatedJob{Job: j, Document: pick(g, names), Original: pick(g, []string{"", "original"})})
 	case n < 6:
 		c.Defined = append(c.Defined, j)
 	case n < 9:

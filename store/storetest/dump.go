@@ -15,8 +15,9 @@ func everything() (c store.Changes) {
 	e.Details = map[string]string{"k": "v"}
 	member := registry.Membership{Group: 1, Member: registry.Member{Thing: 1}, Joined: 1}
 	return store.Changes{
-		Job: store.JobChanges{Queued: []job.Execution{e}, Created: []store.CreatedJob{{Job: fullJob(1, "job"), Document: "{}"}},
-			Entered: []store.LateJoiner{{Job: 1, Thing: 1}}},
+		Job: store.JobChanges{Queued: []job.Execution{e}, Created: []store.CreatedJob{{Job: fullJob(1, "job"), Document: "{}", Original: "{ }"}},
+			Templates: []job.Template{template("a")},
+			Entered:   []store.LateJoiner{{Job: 1, Thing: 1}}},
 		Settings: []store.Setting{{Name: "a", Value: []byte("on")}},
 		Registry: store.RegistryChanges{
 			CreatedThings: []registry.Thing{thing(1, "a")}, CreatedGroups: []registry.Group{group(1, "b")},
@@ -93,8 +94,16 @@ func (a answers) jobs(r store.Reader) {
 		addWhole(a, j, err, "job %d", key)
 		document, err := r.Document(key)
 		addWhole(a, document, err, "document %d", key)
+		original, err := r.OriginalDocument(key)
+		addWhole(a, original, err, "original document %d", key)
 	}
+	templates, err := r.Templates(&store.JobCursor{CreatedAt: at(2), ID: "a"}, 3)
+	add(a, templates, err, "templates")
+	count, err := r.TemplateCount()
+	addOne(a, count, err, "count of templates")
 	for _, name := range names {
+		template, err := r.Template(name)
+		addWhole(a, template, err, "template %s", name)
 		j, err := r.JobByID(name)
 		addWhole(a, j, err, "job by id %s", name)
 		list, err := r.Jobs(store.JobQuery{Target: name, Limit: 2})

@@ -21,15 +21,25 @@ func fullJob(key int64, id string) job.Job {
 		Timeout:   &job.TimeoutConfig{InProgressMinutes: 7},
 		Retry:     &job.RetryConfig{Criteria: []job.RetryCriterion{{FailureType: job.FailureFailed, Retries: 2}}},
 		NeedsRole: true, CreatedAt: at(1), Sources: []job.Source{{Target: 1, Thing: 3}, {Group: 4}}, Frozen: 99,
-		Groups: []registry.GroupID{4},
+		Groups: []registry.GroupID{4}, TemplateARN: "arn:3", Parameters: map[string]string{"a": "b"}, PackageVersions: []string{"arn:4"},
+		Schedule: &job.ScheduleConfig{StartTime: "start", EndTime: "end", EndBehavior: job.CancelAtEnd, StartAt: at(6), EndAt: at(7),
+			Windows: []job.Window{{StartTime: "cron", Minutes: 9}}},
 	}
 	j.State = job.State{
 		Status: job.Canceled, ForceCanceled: true, ReasonCode: "code", Comment: "comment", UpdatedAt: at(2), CompletedAt: at(3),
-		Counts: job.Counts{1, 2, 3, 4, 5, 6, 7, 8}, Sweep: job.SweepPending, Due: at(4),
+		Counts: job.Counts{1, 2, 3, 4, 5, 6, 7, 8}, Sweep: job.SweepPending, Due: at(4), Edge: at(8), Ended: true, Admit: true,
+		Tell: &job.Place{Thing: 4, Number: 2}, Backfill: &job.Cursor{Source: 1, After: "b"},
 		Progress: job.Progress{NextTick: at(5), Quota: 3, Ticked: true, Step: 2, Notified: 7, NotifiedBase: 1,
 			SucceededBase: 2, Cursor: job.Cursor{Source: 1, After: "thing"}},
 	}
 	return j
+}
+
+// template has every member set.
+func template(id string) job.Template {
+	t := fullJob(1, "").Template(`{"do":"it"}`)
+	t.ID, t.CreatedAt = id, at(3)
+	return t
 }
 
 func move(list ...job.Job) (c store.Changes) {

@@ -1,0 +1,149 @@
+package engine
+
+import (
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+)
+
+// openStep lets a scheduled job go on: for the first time with the targets that are there now (R-JOB-52), later where it
+// was.
+func (g *group) openStep(j job.Job) (out outcome, err error) {
+	defer func() { out.keep(j) }()
+	if j.Missed(g.now) {
+		return out, nil
+	}
+	if !j.Progress.Finished {
+		if full, err := g.concurrencyReached(); err != nil || full {
+			j.CancelAtLimit(g.config.Limits.Concurrent, g.now) // R-JOB-4
+			return out, err
+		}
+	}
+	if j.Started() {
+		j.Resume(g.now)
+		return out, nil
+	}
+	targets, err := parseTargets(g.config.Scope, j.Targets)
+	if err != nil {
+		return out, err
+	}
+	sources, err := g.sources(j.Targets, targets, true)
+	if err != nil {
+		return out, err
+	}
+	frozen, err := g.LastJoined()
+	if err != nil {
+		return out, err
+	}
+	j.Begin(sources, frozen, g.now)
+	out.Job.Defined = []job.Job{j}
+	return out, nil
+}
+
+// tellStep tells up to limit things that a window showed or hid an execution (R-SCH-17, R-SCH-18). The head of a thing
+// has changed when the execution is first now, or would be if it showed.
+func (g *group) tellStep(j job.Job, limit int) (out outcome, err error) {
+	page, err := g.PendingOfJob(j.Key, job.Queued, *j.Tell, limit)
+	if err != nil {
+		return out, err
+	}
+	for _, x := range page {
+		head, ok, err := g.head(x.Thing)
+		if err != nil {
+			return out, err
+		}
+		first := !ok || head.ExecutionKey == x.ExecutionKey || j.Conceals(x.Status) && x.Before(head)
+		out.notices = append(out.notices, store.Notice{Thing: x.Thing, List: true, Next: first})
+		j.Tell = &job.Place{Thing: x.Thing, Number: x.Number}
+	}
+	if len(page) < limit {
+		j.Tell = nil
+	}
+	j.Settle(g.now)
+	out.keep(j)
+	return out, nil
+}
+
+// admitStep creates executions for up to limit things that entered the job while it was SCHEDULED (R-JOB-56).
+func (g *group) admitStep(j job.Job, limit int) (out outcome, err error) {
+	things, err := g.LateJoiners(j.Key, limit)
+	if err != nil {
+		return out, err
+	}
+	j.Admit = len(things) == limit
+	out.keep(j)
+	for _, thing := range things {
+		out.Job.Passed = append(out.Job.Passed, store.LateJoiner{Job: j.Key, Thing: thing})
+		if err := g.admit(&out, j.Key, thing); err != nil {
+			return out, err
+		}
+	}
+	j, err = out.job(g, j.Key)
+	j.Settle(g.now)
+	out.keep(j)
+	return out, err
+}
+
+// admit creates an execution for a thing that entered a continuous job, unless one is pending (R-JOB-57). It is a chain
+// of its own: the next number, no retry used (R-JOB-58, R-RTY-11).
+func (g *group) admit(out *outcome, key job.Key, thing registry.ThingID) error {
+	latest, err := g.Latest(key, thing)
+	if err == nil && !latest.Status.Terminal() {
+		return nil
+	}
+	if err != nil && !missing(err) {
+		return err
+	}
+	number, err := g.LastNumber(key, thing)
+	if err != nil {
+		return err
+	}
+	j, err := out.job(g, key)
+	if err != nil {
+		return err
+	}
+	if err := g.queue(out, job.NewExecution(job.ExecutionKey{Job: key, Thing: thing, Number: number + 1}, g.now)); err != nil {
+		return err
+	}
+	j.Admitted(g.now)
+	out.keep(j)
+	return nil
+}
+
+// backfillStep creates executions for up to limit members of groups that were associated later. Like late joiners they
+// do not wait for the rollout's rate (R-API-22).
+func (g *group) backfillStep(j job.Job, limit int) (out outcome, err error) {
+	page, err := g.nextTargets(j, *j.Backfill, len(j.Sources), limit, g.enters)
+	if err != nil {
+		return out, err
+	}
+	out.keep(j)
+	for _, thing := range page.things {
+		if err := g.admit(&out, j.Key, thing); err != nil {
+			return out, err
+		}
+	}
+	if j, err = out.job(g, j.Key); err != nil {
+		return out, err
+	}
+	j.Backfilled(page.at, page.exhausted, g.now)
+	out.keep(j)
+	return out, nil
+}
+
+// enters accepts a thing that was no target of the job before its group was associated (R-JOB-51).
+func (g *group) enters(j job.Job, source job.Source, thing registry.ThingID) (bool, error) {
+	last, err := g.LastNumber(j.Key, thing)
+	if err != nil || last == 0 {
+		return err == nil, err
+	}
+	before := j
+	before.Sources = nil
+	for _, s := range j.Sources {
+		if s.Target < source.Target {
+			before.Sources = append(before.Sources, s)
+		}
+	}
+	target, err := g.stillTarget(before, thing)
+	return !target, err
+}

@@ -1,0 +1,165 @@
+package job
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/dlclark/regexp2/v2"
+
+	"github.com/drover-iot/drover/internal/fault"
+)
+
+// Managed is a template that comes with the server, read-only, whose document has parameters (23, section 6).
+type Managed struct {
+	Name         string              `json:"templateName"`
+	Version      string              `json:"templateVersion"` // major.minor
+	Description  string              `json:"description"`
+	Environments []string            `json:"environments"`
+	Parameters   []DocumentParameter `json:"documentParameters"`
+	Document     json.RawMessage     `json:"document"` // compact, member order as in the file (R-MT-6)
+}
+
+// DocumentParameter is one value that a job made from a managed template gives.
+type DocumentParameter struct {
+	Key         string `json:"key"`
+	Description string `json:"description"`
+	Regex       string `json:"regex"`
+	Example     string `json:"example"`
+	Optional    bool   `json:"optional"`
+
+	pattern *regexp2.Regexp
+}
+
+// ParseManaged reads the file of a managed template.
+func ParseManaged(data []byte) (m Managed, err error) {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&m); err != nil {
+		return m, err
+	}
+	if m.Name == "" || len(m.Name) > 64 {
+		return m, fmt.Errorf("templateName %q: must be 1 to 64 characters", m.Name)
+	}
+	if _, _, ok := m.version(); !ok {
+		return m, fmt.Errorf("templateVersion %q: must be like 1.0", m.Version)
+	}
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, m.Document); err != nil {
+		return m, fmt.Errorf("document: %w", err)
+	}
+	m.Document = compact.Bytes()
+	for i, p := range m.Parameters {
+		pattern, err := regexp2.Compile("^(?:"+p.Regex+")$", regexp2.RE2)
+		if err != nil {
+			return m, fmt.Errorf("documentParameters[%d].regex: %w", i, err)
+		}
+		pattern.MatchTimeout = time.Second
+		m.Parameters[i].pattern = pattern
+	}
+	return m, m.checkPlaceholders()
+}
+
+// checkPlaceholders refuses a file whose document asks for a parameter that it does not describe.
+func (m Managed) checkPlaceholders() error {
+	_, err := Resolve(string(m.Document), func(p Placeholder) (string, error) {
+		if p.Kind != ParameterPlaceholder {
+			return "", p.check()
+		}
+		if _, known := m.parameter(p.Argument); !known {
+			return "", fmt.Errorf("document: parameter %q is not described", p.Argument)
+		}
+		return "", nil
+	})
+	return err
+}
+
+func (m Managed) parameter(key string) (DocumentParameter, bool) {
+	for _, p := range m.Parameters {
+		if p.Key == key {
+			return p, true
+		}
+	}
+	return DocumentParameter{}, false
+}
+
+func (m Managed) version() (major, minor int, ok bool) {
+	left, right, _ := strings.Cut(m.Version, ".")
+	major, err1 := strconv.Atoi(left)
+	minor, err2 := strconv.Atoi(right)
+	return major, minor, err1 == nil && err2 == nil && major > 0
+}
+
+// Resolve fills the parameters of the document in: R-PAR-2 to R-PAR-5. The result still has the S3 placeholders, of the
+// document and of values (R-SUB-1).
+func (m Managed) Resolve(values map[string]string) (document string, err error) {
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		p, known := m.parameter(key)
+		if !known {
+			return "", fault.New(fault.Invalid, "documentParameters: template %s has no parameter %q", m.Name, key)
+		}
+		if matches, err := p.pattern.MatchString(values[key]); err != nil || !matches {
+			return "", fault.New(fault.Invalid, "documentParameters.%s: the value does not match %s", key, p.Regex)
+		}
+	}
+	for _, p := range m.Parameters {
+		if _, given := values[p.Key]; !given && !p.Optional {
+			return "", fault.New(fault.Invalid, "documentParameters.%s: required by template %s", p.Key, m.Name)
+		}
+	}
+	filled := 0
+	document, err = Resolve(string(m.Document), func(p Placeholder) (string, error) {
+		if p.Kind != ParameterPlaceholder {
+			return p.String(), nil
+		}
+		filled++
+		return values[p.Argument], nil // the empty text for one that is not given, R-PAR-4
+	})
+	if err != nil {
+		return "", err
+	}
+	remaining, err := CheckDocument(document)
+	if n := filled + len(remaining); err == nil && n > MaxSubstitutions {
+		err = tooManyPlaceholders(n)
+	}
+	return document, err
+}
+
+// Catalogue is the managed templates of a server.
+type Catalogue []Managed
+
+// NewCatalogue orders templates as lists show them: by name, newest version first (R-API-35). Two of one name and version
+// are an error.
+func NewCatalogue(templates []Managed) (Catalogue, error) {
+	ordered := slices.Clone(templates)
+	slices.SortStableFunc(ordered, func(a, b Managed) int {
+		aMajor, aMinor, _ := a.version()
+		bMajor, bMinor, _ := b.version()
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(bMajor, aMajor), cmp.Compare(bMinor, aMinor))
+	})
+	for i := 1; i < len(ordered); i++ {
+		if ordered[i].Name == ordered[i-1].Name && ordered[i].Version == ordered[i-1].Version {
+			return nil, fmt.Errorf("managed template %s %s is there twice", ordered[i].Name, ordered[i].Version)
+		}
+	}
+	return ordered, nil
+}
+
+// Find returns a template in one version, the newest when none is named (R-MT-2).
+func (c Catalogue) Find(name, version string) (Managed, error) {
+	for _, m := range c {
+		if m.Name == name && (version == "" || m.Version == version) {
+			return m, nil
+		}
+	}
+	if version != "" {
+		version = " in version " + version
+	}
+	return Managed{}, fault.New(fault.NotFound, "managed template %s%s does not exist", name, version)
+}

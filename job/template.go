@@ -1,0 +1,89 @@
+package job
+
+import (
+	"cmp"
+	"time"
+)
+
+// Template is a stored set of a document and configurations that jobs are made from. It never changes (R-API-32), and
+// has no targets, start or end time, tags or namespace (R-TPL-2).
+type Template struct {
+	ID              string // 1..64 of [a-zA-Z0-9_-]
+	Description     string
+	Presign         *PresignConfig
+	Rollout         *RolloutConfig
+	Abort           *AbortConfig
+	Timeout         *TimeoutConfig
+	Retry           *RetryConfig
+	Windows         []Window `json:",omitempty"`
+	PackageVersions []string `json:",omitempty"`
+	CreatedAt       time.Time
+	// Document is the text as given; lists of templates leave it out.
+	Document string `json:"-"`
+}
+
+// Check refuses a template that breaks a rule over several members. The role of its presigned URLs is a matter of the
+// job that is made from it (R-SUB-8).
+func (t Template) Check() error {
+	if _, err := CheckDocument(t.Document); err != nil {
+		return err
+	}
+	if err := checkConfigs(t.Rollout, t.Abort, t.Retry); err != nil {
+		return err
+	}
+	return CheckWindows("maintenanceWindows", t.Windows)
+}
+
+// Override replaces whole what is given, and keeps the rest (R-TPL-1).
+func (t Template) Override(given Template) Template {
+	t.ID, t.CreatedAt = given.ID, given.CreatedAt
+	t.Description = cmp.Or(given.Description, t.Description)
+	t.Document = cmp.Or(given.Document, t.Document)
+	t.Presign = cmp.Or(given.Presign, t.Presign)
+	t.Rollout = cmp.Or(given.Rollout, t.Rollout)
+	t.Abort = cmp.Or(given.Abort, t.Abort)
+	t.Timeout = cmp.Or(given.Timeout, t.Timeout)
+	t.Retry = cmp.Or(given.Retry, t.Retry)
+	if given.Windows != nil {
+		t.Windows = given.Windows
+	}
+	if given.PackageVersions != nil {
+		t.PackageVersions = given.PackageVersions
+	}
+	return t
+}
+
+// Template copies what a template can hold from a job with its resolved document (R-TPL-1, R-TPL-8).
+func (d Definition) Template(document string) Template {
+	t := Template{
+		Description: d.Description, Document: document, Presign: d.Presign, Rollout: d.Rollout, Abort: d.Abort,
+		Timeout: d.Timeout, Retry: d.Retry, PackageVersions: d.PackageVersions,
+	}
+	if d.Schedule != nil {
+		t.Windows = d.Schedule.Windows
+	}
+	return t
+}
+
+// Fill takes from the template what a new job does not say itself, whole members only (R-TPL-4). A schedule of the job
+// replaces the template's windows only if it has windows of its own (R-TPL-5).
+func (t Template) Fill(d Definition) Definition {
+	d.Description = cmp.Or(d.Description, t.Description)
+	d.Presign = cmp.Or(d.Presign, t.Presign)
+	d.Rollout = cmp.Or(d.Rollout, t.Rollout)
+	d.Abort = cmp.Or(d.Abort, t.Abort)
+	d.Timeout = cmp.Or(d.Timeout, t.Timeout)
+	d.Retry = cmp.Or(d.Retry, t.Retry)
+	if d.PackageVersions == nil {
+		d.PackageVersions = t.PackageVersions
+	}
+	if len(t.Windows) > 0 && (d.Schedule == nil || d.Schedule.Windows == nil) {
+		var schedule ScheduleConfig
+		if d.Schedule != nil {
+			schedule = *d.Schedule
+		}
+		schedule.Windows = t.Windows
+		d.Schedule = &schedule
+	}
+	return d
+}
