@@ -158,6 +158,9 @@ func schedule(c *iot.SchedulingConfig) *job.ScheduleConfig {
 }
 
 func windows(list []iot.MaintenanceWindow) []job.Window {
+	if list == nil {
+		return nil
+	}
 	return convert(list, func(w iot.MaintenanceWindow) job.Window {
 		return job.Window{StartTime: string(w.StartTime), Minutes: int(w.DurationInMinutes)}
 	})

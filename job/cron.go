@@ -94,17 +94,24 @@ func ParseCron(text string) (c Cron, err error) {
 func (f field) set(text string) (set uint64, err error) {
 	spans, err := f.spans(text)
 	for _, s := range spans {
-		set |= s.set()
+		set |= f.bits(s)
 	}
 	return set, err
 }
 
-func (s span) set() (set uint64) {
+// bits is the set of the values of a span; past the end of the field it goes on at its beginning.
+func (f field) bits(s span) (set uint64) {
 	for value := s.from; value <= s.to; value += s.step {
-		set |= 1 << value
+		if value > f.to {
+			set |= 1 << (value - f.size())
+		} else {
+			set |= 1 << value
+		}
 	}
 	return set
 }
+
+func (f field) size() int { return f.to - f.from + 1 }
 
 // spans reads a list of values, ranges and steps.
 func (f field) spans(text string) (spans []span, err error) {
@@ -137,7 +144,10 @@ func (f field) span(item string) (s span, err error) {
 			return s, err
 		}
 		if s.from > s.to {
-			return s, fmt.Errorf("%s: %s runs backwards", f.name, values)
+			if f.name == yearField.name {
+				return s, fmt.Errorf("%s: %s runs backwards", f.name, values)
+			}
+			s.to += f.size() // MON-SUN, 22-2
 		}
 	}
 	if stepped {
@@ -189,7 +199,7 @@ func parseDays(ofMonth, ofWeek string) (d dayField, err error) {
 		if err != nil {
 			return d, err
 		}
-		d.plain |= s.set()
+		d.plain |= f.bits(s)
 	}
 	return d, nil
 }

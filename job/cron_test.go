@@ -26,6 +26,9 @@ func TestCronNext(t *testing.T) {
 		{"0 0 ? * 6L *", "2026-05-01 00:00", "2026-05-29 00:00"},
 		{"0 0 ? * TUE#2 *", "2026-05-01 00:00", "2026-05-12 00:00"},
 		{"0 0 ? * 1#5 *", "2026-06-01 00:00", "2026-08-30 00:00"}, // June and July have four Sundays
+		{"0 22-2/2 ? * SAT-MON *", "2026-05-01 00:00", "2026-05-02 00:00"},
+		{"0 22-2/2 ? * SAT-MON *", "2026-05-02 00:01", "2026-05-02 02:00"},
+		{"0 0 ? NOV-FEB MON-SUN *", "2026-03-01 00:00", "2026-11-01 00:00"},
 		{"0 0 ? * L *", "2026-05-01 00:00", "2026-05-02 00:00"},
 		{"0 0 29 2 ? *", "2026-03-01 00:00", "2028-02-29 00:00"},
 		{"0 0 1 1 ? 2030/7", "2031-01-02 00:00", "2037-01-01 00:00"},
@@ -64,7 +67,7 @@ func TestCronRefused(t *testing.T) {
 	for _, text := range []string{
 		"", "0 2 * * ?", "0 2 * * ? * *", "0 2 * * * *", "0 2 ? * ? *", "60 2 * * ? *", "-1 2 * * ? *", "0 24 * * ? *", "0 2 0 * ? *",
 		"0 2 32 * ? *", "0 2 * 13 ? *", "0 2 ? * 0 *", "0 2 ? * 8 *", "0 2 * * ? 1969", "0 2 * * ? 2200", "0 2 ? * MON#6 *", "0 2 ? * MON#0 *",
-		"0 2 L-31 * ? *", "0 2 WL * ? *", "0 2 32W * ? *", "0 2 ? * MONW *", "5-1 2 * * ? *", "0/0 2 * * ? *", "0,,1 2 * * ? *",
+		"0 2 L-31 * ? *", "0 2 WL * ? *", "0 2 32W * ? *", "0 2 ? * MONW *", "0 2 * * ? 2030-2026", "0/0 2 * * ? *", "0,,1 2 * * ? *",
 		"cron(0 2 * * ? *", "0 2 * FOO ? *", "+1 2 * * ? *", "0 2 ? L MON *", "*/61 2 * * ? *", "1- 2 * * ? *", "- 2 * * ? *", "0 2 * * ? 2026-",
 	} {
 		if _, err := ParseCron(text); err == nil {
@@ -114,7 +117,7 @@ func randomCron(r *rand.Rand) string {
 		a, b := low+r.IntN(high-low+1), low+r.IntN(high-low+1)
 		switch r.IntN(6) {
 		case 0:
-			return fmt.Sprintf("%d-%d", min(a, b), max(a, b))
+			return fmt.Sprintf("%d-%d", a, b)
 		case 1:
 			return fmt.Sprintf("%d,%d", a, b)
 		case 2:
@@ -170,8 +173,13 @@ func holds(text string, value, low, high int) bool {
 		if stepped {
 			by, _ = strconv.Atoi(step)
 		}
-		if value >= from && value <= to && (value-from)%by == 0 {
-			return true
+		if from > to { // around the end
+			to += high - low + 1
+		}
+		for v := from; v <= to; v += by {
+			if (v-low)%(high-low+1)+low == value {
+				return true
+			}
 		}
 	}
 	return false

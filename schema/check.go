@@ -31,6 +31,9 @@ func (c *Constraint) checkString(value []byte) *failure {
 	return nil
 }
 
+// Accepts reports whether a text satisfies the constraint, for what makes up values from a description.
+func (c Constraint) Accepts(text string) bool { return c.checkString([]byte(text)) == nil }
+
 func (c *Constraint) oneOf(value []byte) int {
 	for i, allowed := range c.OneOf {
 		if string(value) == allowed {
