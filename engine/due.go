@@ -86,7 +86,11 @@ func (e *Engine) purge(ctx context.Context) (any bool, err error) {
 	const page = 100
 	err = e.update(ctx, func(g *group) (out outcome, err error) {
 		ended, err := g.EndedJobs(now.Add(-e.Limits.Retention), page)
-		for _, j := range ended {
+		for _, found := range ended {
+			j, err := g.Job(found.Key) // in hand, so that it is no news that it has ended
+			if err != nil {
+				return out, err
+			}
 			j.Purge(g.now)
 			out.keep(j)
 		}
