@@ -106,12 +106,17 @@ func (g *group) stillTarget(j job.Job, thing registry.ThingID) (bool, error) {
 // enter lets a thing into the continuous jobs that it enters and out of those that it waited for. was and is are the
 // groups that reach it before and after.
 func (g *group) enter(out *outcome, thing registry.ThingID, was, is []registry.GroupID) error {
+	crossed := map[job.Key]bool{} // a job may name several of the groups
 	for _, group := range differing(was, is) {
 		keys, err := g.ContinuousJobs(group)
 		if err != nil {
 			return err
 		}
 		for _, key := range keys {
+			if crossed[key] {
+				continue
+			}
+			crossed[key] = true
 			j, err := out.job(g, key)
 			if err != nil {
 				return err
