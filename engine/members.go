@@ -117,7 +117,7 @@ func (g *group) enter(out *outcome, thing registry.ThingID, was, is []registry.G
 				continue
 			}
 			crossed[key] = true
-			j, err := out.job(g, key)
+			j, err := g.current(out, key)
 			if err != nil {
 				return err
 			}

@@ -40,6 +40,20 @@ func (g *group) openStep(j job.Job) (out outcome, err error) {
 	return out, nil
 }
 
+// current returns a job as its schedule has it now, whether or not the due loop has come to it: what is decided does not
+// depend on when it comes (R-SCH-16, R-SCH-22).
+func (g *group) current(out *outcome, key job.Key) (job.Job, error) {
+	j, err := out.job(g, key)
+	if err != nil || j.Schedule == nil {
+		return j, err
+	}
+	was := j
+	if j.Settle(g.now); j.Status != was.Status || j.Ended != was.Ended {
+		out.keep(j)
+	}
+	return j, nil
+}
+
 // tellStep tells up to limit things that a window showed or hid an execution (R-SCH-17, R-SCH-18). The head of a thing
 // has changed when the execution is first now, or would be if it showed.
 func (g *group) tellStep(j job.Job, limit int) (out outcome, err error) {
