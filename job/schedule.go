@@ -326,14 +326,16 @@ func (j *Job) stopRollout(now time.Time) {
 
 // end does what the end time asks for (R-SCH-22 to R-SCH-27).
 func (j *Job) end(now time.Time) {
-	if j.Schedule == nil || j.Schedule.EndAt.IsZero() || j.Ended || now.Before(j.Schedule.EndAt) {
+	if j.Schedule == nil || j.Schedule.EndAt.IsZero() || now.Before(j.Schedule.EndAt) {
 		return
 	}
 	behavior := j.Schedule.EndBehavior
 	ended := j.Started() && j.Counts.Pending() == 0 // R-SCH-25; a job that never started is R-SCH-26
 	switch {
 	case ended || behavior == StopRollout || behavior == "":
-		j.stopRollout(now)
+		if !j.Ended { // else after the last window
+			j.stopRollout(now)
+		}
 		return
 	case behavior == ForceCancel:
 		j.ForceCanceled, j.ReasonCode = true, ReasonScheduleForce

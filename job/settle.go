@@ -90,7 +90,7 @@ func (j *Job) due(now time.Time) time.Time {
 		return now
 	}
 	due := earliest(j.Edge, j.Progress.NextTick)
-	if j.Schedule != nil && !j.Ended {
+	if j.Schedule != nil && now.Before(j.Schedule.EndAt) {
 		due = earliest(due, j.Schedule.EndAt)
 	}
 	return due
