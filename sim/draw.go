@@ -2,6 +2,8 @@ package sim
 
 import (
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/drover-iot/drover/api/iot"
 )
@@ -93,5 +95,51 @@ func (d draw) request(id string) *iot.CreateJobRequest {
 		JobID: iot.JobID(id), Targets: d.targets(), Document: new(iot.Document(`{"operation":"upgrade","to":"2.4"}`)),
 		JobExecutionsRolloutConfig: chosen(d, 0.75, d.rollout), AbortConfig: chosen(d, 0.5, d.abort),
 		TimeoutConfig: chosen(d, 0.6, d.timeout), JobExecutionsRetryConfig: chosen(d, 0.6, d.retry),
+		TargetSelection: chosen(d, 0.6, d.selection), SchedulingConfig: chosen(d, 0.5, d.schedule),
 	}
+}
+
+func (d draw) selection() *iot.TargetSelection {
+	return new([]iot.TargetSelection{"CONTINUOUS", "CONTINUOUS", "SNAPSHOT"}[d.r.IntN(3)])
+}
+
+// schedule draws a start time, an end time and windows, any of them.
+func (d draw) schedule() *iot.SchedulingConfig {
+	c := &iot.SchedulingConfig{}
+	now := d.clock.Now()
+	start := now
+	if d.chance(0.3) {
+		start = now.Add(31*time.Minute + d.upTo(20*time.Hour))
+		c.StartTime = new(iot.ScheduleTime(start.Format("2006-01-02 15:04")))
+	}
+	if d.chance(0.5) {
+		c.EndTime = new(iot.ScheduleTime(start.Add(32*time.Minute + d.upTo(40*time.Hour)).Format("2006-01-02T15:04Z")))
+		c.EndBehavior = chosen(d, 0.8, func() *iot.EndBehavior {
+			return new([]iot.EndBehavior{"STOP_ROLLOUT", "CANCEL", "FORCE_CANCEL"}[d.r.IntN(3)])
+		})
+	}
+	if d.chance(0.6) {
+		for range d.pick(1, 1, 2) {
+			w := d.window(start)
+			c.MaintenanceWindows = append(c.MaintenanceWindows, iot.MaintenanceWindow{
+				StartTime: iot.CronExpression(w.cron()), DurationInMinutes: iot.WindowMinutes(w.length / time.Minute),
+			})
+		}
+	}
+	return c
+}
+
+// window draws a maintenance window: some hours of every day, sometimes of one date only.
+func (d draw) window(from time.Time) window {
+	w := window{minute: d.between(0, 59), length: time.Duration(d.pick(1, 2, 5, 60, 200)) * time.Minute}
+	for range d.between(1, 5) {
+		if h := d.between(0, 23); !slices.Contains(w.hours, h) {
+			w.hours = append(w.hours, h)
+		}
+	}
+	if d.chance(0.15) {
+		date := from.Add(time.Duration(d.between(0, 3)) * 24 * time.Hour)
+		w.day, w.month, w.year = date.Day(), int(date.Month()), date.Year()
+	}
+	return w
 }

@@ -2,10 +2,8 @@ package sim
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/drover-iot/drover/job"
@@ -17,16 +15,25 @@ import (
 type model struct {
 	id      string
 	row     job.Job // as the store had it after the last commit
+	started bool    // its targets were read
+	// targets are what the rollout goes through; roots and named are the groups and things that were named.
 	targets []target
+	roots   []registry.GroupID
+	named   []registry.ThingID
 	rows    map[job.ExecutionKey]job.Execution // its executions
 	had     map[registry.ThingID]int64         // the highest number of each thing, deleted ones included
 	spent   map[registry.ThingID]spent         // retries of the present chain of each thing
 	ramp    ramp
+	resumed bool // the rollout's clock runs since the last window opened
+
+	// Of a continuous job: who is a target, who entered and must get an execution, and who entered and may.
+	inside, owed, allowed map[registry.ThingID]bool
 
 	// Of the commit that is looked at.
 	abortedBy string             // the criterion that was met, "" for none
 	noRetry   []job.ExecutionKey // what ended without the retry that was due
 	ended     []job.Execution    // what became CANCELED, as it was before
+	dropping  bool               // executions were deleted, and not one alone
 }
 
 // spent is how many retries a chain of attempts had, by what caused them.
@@ -109,36 +116,8 @@ func (m *model) waiting(r store.Reader) (things []registry.ThingID) {
 	return things
 }
 
-// reaches says whether a thing is a target of the job now.
-func (m *model) reaches(r store.Reader, thing registry.ThingID) bool {
-	return slices.ContainsFunc(m.targets, func(t target) bool { return t.thing == thing && t.holds(r) })
-}
-
-// freeze lists the targets of a new job in rollout order (R-ROLL-12): groups before their descendants, those by name.
-func freeze(r store.Reader, arns []string) (found []target, err error) {
-	for _, arn := range arns {
-		_, name, _ := strings.Cut(arn, "/")
-		if strings.Contains(arn, ":thing/") {
-			thing, err := r.ThingByName(name)
-			if err != nil {
-				return nil, fmt.Errorf("thing %s: %w", name, err)
-			}
-			found = append(found, target{thing: thing.ID})
-			continue
-		}
-		top, err := r.GroupByName(name)
-		if err != nil {
-			return nil, fmt.Errorf("group %s: %w", name, err)
-		}
-		more, err := freezeGroup(r, top)
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, more...)
-	}
-	return found, nil
-}
-
+// freezeGroup lists the members of a group and of its descendants, in rollout order: by name, a group before those below
+// it, those by name (R-ROLL-12, R-JOB-50).
 func freezeGroup(r store.Reader, g registry.Group) (found []target, err error) {
 	things, err := r.Things(store.ThingQuery{Limit: 100_000}) // by name
 	if err != nil {

@@ -16,12 +16,19 @@ type rules struct {
 	*world
 	jobs    map[job.Key]*model
 	pending map[registry.ThingID]map[job.ExecutionKey]job.Execution
-	// rollouts and aborts are configurations of updates that were asked for, to recognise them when they are written.
-	update *iot.UpdateJobRequest
+	// retold are the things that a window showed or hid something, since nothing was due last.
+	retold   map[registry.ThingID]bool
+	update   *iot.UpdateJobRequest // that is being made
+	single   *single               // the call about one execution that is being made
+	deleting string                // the job that is being deleted
+	events   eventLog
 }
 
 func newRules(w *world) *rules {
-	return &rules{world: w, jobs: map[job.Key]*model{}, pending: map[registry.ThingID]map[job.ExecutionKey]job.Execution{}}
+	return &rules{
+		world: w, jobs: map[job.Key]*model{}, pending: map[registry.ThingID]map[job.ExecutionKey]job.Execution{},
+		retold: map[registry.ThingID]bool{}, events: newEventLog(),
+	}
 }
 
 // commit is one commit while it is looked at.
@@ -35,6 +42,8 @@ type commit struct {
 	gone         map[registry.ThingID]bool
 	touched      map[job.ExecutionKey]bool
 	dirty        map[job.Key]bool
+	ends         happened            // what events tell of executions
+	tellings     map[string][]string // what events tell of jobs, by job id
 }
 
 // committed looks at one commit: what it applied, in order, and what it left in the store.
@@ -46,7 +55,7 @@ func (r *rules) committed(applied []store.Changes) {
 		c := &commit{
 			rules: r, Reader: after, now: r.clock.Now(), before: map[registry.ThingID]sight{}, told: map[registry.ThingID]store.Notice{},
 			changes: map[registry.ThingID]int{}, gone: map[registry.ThingID]bool{},
-			touched: map[job.ExecutionKey]bool{}, dirty: map[job.Key]bool{},
+			touched: map[job.ExecutionKey]bool{}, dirty: map[job.Key]bool{}, ends: happened{}, tellings: map[string][]string{},
 		}
 		for _, changes := range applied {
 			c.survey(changes)
@@ -54,6 +63,7 @@ func (r *rules) committed(applied []store.Changes) {
 		for _, changes := range applied {
 			c.take(changes)
 		}
+		c.published(applied)
 		c.compare()
 		for key := range c.dirty {
 			c.job(key)
@@ -69,6 +79,9 @@ func (c *commit) survey(changes store.Changes) {
 	note := func(key job.ExecutionKey) {
 		c.touched[key], c.dirty[key.Job] = true, true
 		c.changes[key.Thing]++
+		if m := c.jobs[key.Job]; m != nil && m.row.Status == "SCHEDULED" {
+			c.changes[key.Thing]++ // hidden when the job ends: its thing may be told of what it did not see
+		}
 		if _, known := c.before[key.Thing]; !known {
 			c.before[key.Thing] = c.sight(key.Thing)
 		}
@@ -105,8 +118,9 @@ func (c *commit) take(changes store.Changes) {
 		c.created(created.Job)
 	}
 	for _, key := range changes.Job.Dropped {
-		c.remove(key)
+		c.dropped(key)
 	}
+	c.crossings(changes)
 	for _, x := range changes.Job.Reported {
 		c.reported(x, changes)
 	}
@@ -144,15 +158,18 @@ func (r *rules) remove(key job.ExecutionKey) {
 	delete(r.pending[key.Thing], key)
 }
 
-// created takes a new job over; what it targets is read from the registry by a second reading (R-JOB-50 to R-JOB-53).
+// created takes a new job over. Without a schedule in the way its rollout begins (R-JOB-1, R-JOB-2).
 func (c *commit) created(j job.Job) {
-	targets, err := freeze(c.Reader, j.Targets)
-	c.must("targets of "+j.ID, err)
-	c.jobs[j.Key] = &model{
-		id: j.ID, row: j, targets: targets, rows: map[job.ExecutionKey]job.Execution{},
-		had: map[registry.ThingID]int64{}, spent: map[registry.ThingID]spent{}, ramp: ramp{next: c.now},
+	m := &model{
+		id: j.ID, row: j, rows: map[job.ExecutionKey]job.Execution{}, had: map[registry.ThingID]int64{},
+		spent: map[registry.ThingID]spent{}, owed: map[registry.ThingID]bool{}, allowed: map[registry.ThingID]bool{},
 	}
-	c.dirty[j.Key] = true
+	c.jobs[j.Key], c.dirty[j.Key] = m, true
+	if m.row.Status = "IN_PROGRESS"; m.held(c.now) {
+		m.row.Status = "SCHEDULED"
+		return
+	}
+	c.begin(m)
 }
 
 // compare reads back what the commit was about: the store holds what the rules have seen written.

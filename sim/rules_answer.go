@@ -45,10 +45,12 @@ func (r *rules) expect(topic string, payload []byte) (q question) {
 		q.exists = err == nil
 		return nil
 	}))
-	q.pending = sorted(r.pending[q.thing])
-	for _, x := range q.pending {
-		at := deadline(x)
-		q.sure = q.sure && active(r.jobs[x.Job].row.Status) && (at.IsZero() || r.clock.Now().Before(at))
+	for _, x := range sorted(r.pending[q.thing]) {
+		at, m := deadline(x), r.jobs[x.Job]
+		q.sure = q.sure && active(m.row.Status) && !r.edge(m) && (at.IsZero() || r.clock.Now().Before(at))
+		if r.visible(x) {
+			q.pending = append(q.pending, x)
+		}
 	}
 	for _, m := range r.jobs {
 		for _, x := range m.rows {

@@ -16,6 +16,12 @@ var legal = map[job.ExecutionStatus][]job.ExecutionStatus{
 	job.Running: {job.Running, job.Succeeded, job.Failed, job.Rejected, job.TimedOut, job.CanceledExecution, job.Removed},
 }
 
+// operations are the events of executions that end.
+var operations = map[job.ExecutionStatus]string{
+	job.Succeeded: "succeeded", job.Failed: "failed", job.Rejected: "rejected", job.TimedOut: "timed_out",
+	job.CanceledExecution: "canceled", job.Removed: "removed",
+}
+
 // queued checks a new execution: a fresh number, nothing in it yet, and a job that may still have one.
 func (c *commit) queued(x job.Execution) {
 	c.report.Executions++
@@ -31,8 +37,15 @@ func (c *commit) queued(x job.Execution) {
 	case !x.QueuedAt.Equal(c.now) || !x.UpdatedAt.Equal(c.now):
 		c.fail("R-EXE-1", "%+v of %s is queued at %s", x, m.id, c.now)
 	}
-	if x.Attempt == 0 {
+	switch {
+	case m.over(c.now):
+		c.fail("R-SCH-22", "%+v of %s is queued after its end: %+v", x, m.id, m.row.Schedule)
+	case x.Attempt == 0 && m.held(c.now):
+		c.fail("R-SCH-16, R-SCH-17", "%+v of %s is released between windows: %+v", x, m.id, m.row.Schedule)
+	case x.Attempt == 0:
 		m.spent[x.Thing] = spent{}
+		delete(m.owed, x.Thing)
+		delete(m.allowed, x.Thing)
 	}
 	m.had[x.Thing] = x.Number
 	c.put(x)
@@ -53,12 +66,17 @@ func (c *commit) reported(x job.Execution, changes store.Changes) {
 		c.fail("R-EXE-5, chapter 21 section 2", "%+v of %s became %+v", was, m.id, x)
 	}
 	c.put(x)
+	if operation := operations[x.Status]; operation != "" {
+		c.tell(m, operation, x)
+	}
 	c.timers(m, was, x)
 	switch x.Status {
 	case job.Removed:
 		c.removed(m, was, x)
 	case job.CanceledExecution:
-		m.ended = append(m.ended, was)
+		if !c.canceledAlone(m, was, x) {
+			m.ended = append(m.ended, was)
+		}
 	case job.Succeeded, job.Failed, job.Rejected, job.TimedOut:
 		c.retries(m, x, changes.Job.Queued)
 		c.judge(m)
@@ -128,7 +146,7 @@ func (c *commit) rearmed(x job.Execution) {
 func (c *commit) retries(m *model, x job.Execution, queued []job.Execution) {
 	at := slices.IndexFunc(queued, func(q job.Execution) bool { return q.Job == x.Job && q.Thing == x.Thing })
 	had := m.spent[x.Thing]
-	want := active(m.row.Status) && m.abortedBy == "" && budget(m.row.Retry, x.Status, had) && m.reaches(c.Reader, x.Thing)
+	want := active(m.row.Status) && !m.over(c.now) && m.abortedBy == "" && budget(m.row.Retry, x.Status, had) && m.reaches(c.Reader, x.Thing)
 	switch {
 	case at < 0 && want:
 		m.noRetry = append(m.noRetry, x.ExecutionKey)

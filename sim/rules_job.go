@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/drover-iot/drover/api/iot"
 	"github.com/drover-iot/drover/job"
@@ -57,7 +58,11 @@ func (c *commit) defined(j job.Job) {
 	if m == nil {
 		return
 	}
+	c.associated(m, j)
 	m.row.Definition = j.Definition
+	if j.Status == "IN_PROGRESS" && !m.started && !m.over(c.now) {
+		c.begin(m)
+	}
 	if asked == nil || string(asked.JobID) != j.ID {
 		return
 	}
@@ -77,8 +82,11 @@ func (c *commit) job(key job.Key) {
 	}
 	j, err := c.Reader.Job(key)
 	if errors.Is(err, store.ErrNotFound) {
-		if len(m.rows) > 0 {
+		switch {
+		case len(m.rows) > 0:
 			c.fail("R-JOB-10", "%s is gone before its executions", m.id)
+		case m.row.Status != "DELETION_IN_PROGRESS" && c.deleting != m.id && !m.purged(c):
+			c.fail("R-JOB-8, R-LIM-44", "%s is gone, it was %s, and nobody deleted it", m.id, m.row.Status)
 		}
 		delete(c.jobs, key)
 		return
@@ -86,7 +94,12 @@ func (c *commit) job(key job.Key) {
 	c.must("job", err)
 	c.statuses(m, j)
 	c.progress(m, j)
-	m.row, m.abortedBy, m.noRetry, m.ended = j, "", nil, nil
+	c.byItself(m, j)
+	c.flipped(m, j)
+	if m.dropping && j.Status != "DELETION_IN_PROGRESS" && !m.purged(c) {
+		c.fail("R-EXE-40", "executions of %s are deleted, which is %s", m.id, j.Status)
+	}
+	m.row, m.abortedBy, m.noRetry, m.ended, m.dropping = j, "", nil, nil, false
 }
 
 // statuses checks the counters and the move of the job.
@@ -121,13 +134,21 @@ func (c *commit) progress(m *model, j job.Job) {
 		c.fail("R-ABT-1", "%s is aborted with %q, first was %s", m.id, j.Comment, m.abortedBy)
 	case (goesOn || aborted) && len(m.noRetry) > 0:
 		c.fail("R-RTY-5, R-RTY-10", "%s: %v are not retried", m.id, m.noRetry)
-	case j.Status == "COMPLETED" && active(m.row.Status) && (n.pending() > 0 || len(m.waiting(c.Reader)) > 0):
-		c.fail("R-JOB-11", "%s is COMPLETED with %d pending, waiting %v", m.id, n.pending(), m.waiting(c.Reader))
-	case active(j.Status) && j.Progress.Finished && len(m.waiting(c.Reader)) > 0:
+	case j.Status == "COMPLETED" && active(m.row.Status) && (n.pending() > 0 || !m.exhausted(c.Reader, c.now)):
+		c.fail("R-JOB-11 to R-JOB-13", "%s is COMPLETED with %d pending, waiting %v", m.id, n.pending(), m.waiting(c.Reader))
+	case active(j.Status) && j.Progress.Finished && len(m.waiting(c.Reader)) > 0 && !m.over(c.now):
 		c.fail("R-ROLL-13", "%s has finished its rollout, waiting %v", m.id, m.waiting(c.Reader))
-	case active(j.Status) && j.Progress.Finished && n.pending() == 0:
-		c.fail("R-JOB-11", "%s has finished its rollout, has nothing pending and is %s", m.id, j.Status)
+	case active(j.Status) && j.Progress.Finished && n.pending() == 0 && m.exhausted(c.Reader, c.now):
+		c.fail("R-JOB-11, R-JOB-13", "%s has finished its rollout, has nothing pending and is %s", m.id, j.Status)
 	case j.Status == "COMPLETED" != !j.CompletedAt.IsZero():
 		c.fail("R-JOB-17", "%s is %s, completed at %s", m.id, j.Status, j.CompletedAt)
 	}
+}
+
+// exhausted says whether no execution will be created any more.
+func (m *model) exhausted(r store.Reader, now time.Time) bool {
+	if m.row.Selection == "CONTINUOUS" {
+		return m.past(now)
+	}
+	return m.over(now) || m.started && len(m.waiting(r)) == 0
 }

@@ -41,7 +41,14 @@ func (c *commit) released(queued []job.Execution) {
 		}
 	}
 	for key, things := range first {
-		if m := c.jobs[key]; m != nil {
+		m := c.jobs[key]
+		if m == nil {
+			continue
+		}
+		if m.row.Status == "SCHEDULED" {
+			c.resume(m)
+		}
+		if things = m.admitted(things); len(things) > 0 {
 			c.batch(m, things)
 		}
 	}

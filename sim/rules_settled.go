@@ -15,8 +15,12 @@ func (r *rules) settled() {
 	r.must("read", r.store.Store.Read(r.ctx, func(s store.Reader) error {
 		for _, m := range r.jobs {
 			r.nothingLeft(s, m)
+			r.scheduled(m)
+			r.nobodyForgotten(s, m)
 		}
 		r.informed(s)
+		r.events.settled(r)
+		clear(r.retold)
 		return nil
 	}))
 }
@@ -49,6 +53,9 @@ type sight struct{ list, next string }
 func (r *rules) sight(thing registry.ThingID) (s sight) {
 	var keys []string
 	for _, x := range sorted(r.pending[thing]) {
+		if !r.visible(x) {
+			continue
+		}
 		keys = append(keys, fmt.Sprintf("%s#%d", r.jobs[x.Job].id, x.Number))
 	}
 	if len(keys) > 0 {
@@ -74,6 +81,9 @@ func (c *commit) notices() {
 		after, told := c.sight(thing), c.told[thing]
 		list, next := before.list != after.list, before.next != after.next
 		undone := c.changes[thing] > 1 && (told.List || !list) && (told.Next || !next)
+		if c.retold[thing] {
+			continue
+		}
 		if (told.List != list || told.Next != next) && !undone {
 			c.fail("R-MQTT-39", "thing %d is told %+v: it had [%s], next %q, and has [%s], next %q",
 				thing, told, before.list, before.next, after.list, after.next)

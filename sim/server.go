@@ -24,6 +24,7 @@ type server struct {
 	control *control.Plane
 	ids     *ids.Counting
 	told    map[string]*told // by thing name
+	limits  engine.Limits    // differ from world to world
 }
 
 // told is what a thing was told last, as rules.sight writes it.
@@ -34,11 +35,25 @@ var (
 	errCut    = errors.New("the simulated server stops while it announces")
 )
 
+// draw chooses what the server is configured to.
+func (s *server) draw() {
+	if s.chance(0.2) {
+		s.limits.Concurrent = s.between(1, 3)
+	}
+	if s.chance(0.1) {
+		s.limits.ActiveSnapshot, s.limits.ActiveContinuous = s.between(2, 5), s.between(1, 3)
+	}
+	if s.chance(0.15) {
+		s.limits.Retention = s.span(time.Hour, 60*time.Hour)
+	}
+}
+
 // open starts a server on the store as it is.
 func (s *server) open() {
 	log := slog.New(slog.DiscardHandler)
 	s.engine = engine.New(engine.Config{
-		Store: s.store, Clock: s.clock, IDs: s.ids, Scope: registry.DefaultScope, Log: log, Tell: s.tell, Stepped: true,
+		Store: s.store, Clock: s.clock, IDs: s.ids, Scope: registry.DefaultScope, Log: log, Tell: s.tell,
+		Publish: s.rules.publish, Limits: s.limits, Stepped: true,
 	})
 	s.device = &deviceplane.Plane{
 		Engine: s.engine, Log: log, Publish: s.publish, Subscribed: func(string) bool { return true },

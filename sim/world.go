@@ -84,6 +84,7 @@ func newWorld(ctx context.Context, c Config) *world {
 // run lets everybody act until the faults end, and then until every job has ended or says why it does not.
 func (w *world) run() {
 	w.Faults = Faults{}
+	w.server.draw()
 	w.server.open()
 	w.populate()
 	w.Faults = w.given().Faults
@@ -93,6 +94,9 @@ func (w *world) run() {
 	w.operator.plan()
 	for w.goesOn() && w.queue.events[0].at.Before(w.calm) {
 		w.step()
+	}
+	if w.violation != nil || w.ctx.Err() != nil {
+		return
 	}
 	w.endFaults()
 	for deadline := w.calm.Add(maxRest); w.goesOn() && w.clock.Now().Before(deadline) && w.rules.restless(); {
