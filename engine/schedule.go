@@ -35,6 +35,7 @@ func (g *group) openStep(j job.Job) (out outcome, err error) {
 	if err != nil {
 		return out, err
 	}
+	j.Groups = targetGroups(sources) // a name may stand for another group by now
 	j.Begin(sources, frozen, g.now)
 	out.Job.Defined = []job.Job{j}
 	return out, nil
