@@ -2,49 +2,46 @@ package sim
 
 import (
 	"context"
-	"errors"
+	"math"
 	"runtime"
 	"sync"
-	"sync/atomic"
 )
 
 // Many runs seeds first to last, as many at a time as there are processors, and calls done after each, one call at a
-// time. It stops at the first broken rule and returns it: the one of the lowest seed that was run.
+// time. After the first broken rule no further seed is begun; of those that broke one, the lowest is returned.
 func Many(ctx context.Context, c Config, first, last uint64, done func(seed uint64, r Report)) error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
 	var (
-		next    atomic.Uint64
+		next    = first
 		mu      sync.Mutex
 		found   error
-		worst   uint64
+		lowest  = uint64(math.MaxUint64)
 		workers sync.WaitGroup
 	)
-	work := func() {
-		for ctx.Err() == nil {
-			seed := first + next.Add(1) - 1
-			if seed > last {
-				return
-			}
-			own := c
-			own.Seed = seed
-			report, err := Run(ctx, own)
-			if errors.Is(err, context.Canceled) {
-				return
-			}
-			mu.Lock()
-			if err != nil && (found == nil || seed < worst) {
-				found, worst = err, seed
-				stop()
-			}
-			if err == nil && done != nil {
-				done(seed, report)
-			}
-			mu.Unlock()
+	begin := func() (seed uint64, ok bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		seed, next = next, next+1
+		return seed, seed <= last && found == nil && ctx.Err() == nil
+	}
+	end := func(seed uint64, report Report, err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if err != nil && seed < lowest {
+			found, lowest = err, seed
+		}
+		if err == nil && done != nil {
+			done(seed, report)
 		}
 	}
 	for range runtime.GOMAXPROCS(0) {
-		workers.Go(work)
+		workers.Go(func() {
+			for seed, ok := begin(); ok; seed, ok = begin() {
+				own := c
+				own.Seed = seed
+				report, err := Run(ctx, own)
+				end(seed, report, err)
+			}
+		})
 	}
 	workers.Wait()
 	if found == nil {

@@ -54,7 +54,7 @@ func (r *rules) offline(s store.Reader, x job.Execution) bool {
 
 // finished checks the end of a run: every job has ended, or waits for a device that is away.
 func (r *rules) finished() {
-	if r.violation != nil || r.ctx.Err() != nil {
+	if r.violation != nil || r.caller.Err() != nil {
 		return
 	}
 	r.everything()

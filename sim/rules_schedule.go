@@ -80,7 +80,7 @@ func (c *commit) byItself(m *model, j job.Job) {
 	if !active(m.row.Status) || j.Status != "CANCELED" {
 		return
 	}
-	pendingBefore := m.counts().pending() > 0 || len(m.ended) > 0
+	pendingBefore := m.row.Counts[job.Queued]+m.row.Counts[job.Running] > 0
 	switch forced := j.ReasonCode == "SCHEDULE_END_FORCE_CANCEL"; j.ReasonCode {
 	case "SCHEDULE_END_CANCEL", "SCHEDULE_END_FORCE_CANCEL":
 		if !m.past(c.now) || !m.cancelsAtEnd(forced) || forced != j.ForceCanceled || m.started && !pendingBefore {

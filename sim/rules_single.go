@@ -71,7 +71,7 @@ func (r *rules) judged(err error) {
 // canceledAlone says whether an execution became CANCELED by a call about it alone.
 func (c *commit) canceledAlone(m *model, was, x job.Execution) bool {
 	s := c.single
-	if s == nil || s.deletes || s.job != m.id || s.x.ExecutionKey != x.ExecutionKey || !active(m.row.Status) {
+	if s == nil || s.deletes || s.job != m.id || s.x.ExecutionKey != x.ExecutionKey {
 		return false
 	}
 	if x.ForceCanceled != s.force || was.Status == job.Running && !s.force {

@@ -24,8 +24,12 @@ func (d *device) startNext() {
 
 // consider is told what is next, and may begin with it.
 func (d *device) consider(next *execution) {
+	if next == nil {
+		return
+	}
+	known := d.work[next.JobID]
 	switch {
-	case next == nil || d.work[next.JobID] != nil && d.work[next.JobID].number == next.ExecutionNumber:
+	case known != nil && known.number == next.ExecutionNumber && !d.habits.impatient:
 	case d.chance(0.05): // busy, or asleep
 	case d.chance(0.03):
 		d.begin(*next)

@@ -15,7 +15,8 @@ import (
 // world is one run: everything there is, and the one source of chance.
 type world struct {
 	Config
-	ctx    context.Context
+	ctx    context.Context // never ends: a run is given up between two steps only
+	caller context.Context
 	r      *rand.Rand
 	clock  *clock.Virtual
 	calm   time.Time // when the faults end
@@ -70,7 +71,7 @@ func Run(ctx context.Context, c Config) (report Report, err error) {
 
 func newWorld(ctx context.Context, c Config) *world {
 	w := &world{
-		Config: c, faults: c.Faults, ctx: ctx, r: rand.New(rand.NewPCG(c.Seed, 0xd20e5)), clock: clock.NewVirtual(birth),
+		Config: c, faults: c.Faults, ctx: context.WithoutCancel(ctx), caller: ctx, r: rand.New(rand.NewPCG(c.Seed, 0xd20e5)), clock: clock.NewVirtual(birth),
 		calm: birth.Add(time.Duration(c.Days) * 24 * time.Hour), byName: map[string]*device{},
 	}
 	w.rules = newRules(w)
@@ -95,7 +96,7 @@ func (w *world) run() {
 	for w.goesOn() && w.queue.events[0].at.Before(w.calm) {
 		w.step()
 	}
-	if w.violation != nil || w.ctx.Err() != nil {
+	if w.violation != nil || w.caller.Err() != nil {
 		return
 	}
 	w.endFaults()
@@ -110,7 +111,7 @@ func (w *world) run() {
 const maxRest = 60 * 24 * time.Hour
 
 func (w *world) goesOn() bool {
-	return w.violation == nil && w.ctx.Err() == nil && w.queue.Len() > 0
+	return w.violation == nil && w.caller.Err() == nil && w.queue.Len() > 0
 }
 
 // step lets time pass up to what happens next, lets it happen, and lets the server do what follows.
@@ -180,7 +181,7 @@ func (w *world) given() Config {
 
 // must ends the run when an error is none that the simulation brought about itself.
 func (w *world) must(what string, err error) {
-	if err != nil && !errors.Is(err, errBroken) && !errors.Is(err, context.Canceled) {
+	if err != nil && !errors.Is(err, errBroken) {
 		w.fail("no failure of the server", "%s: %v", what, err)
 	}
 }
