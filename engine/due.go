@@ -130,7 +130,7 @@ func (g *group) dueStep() (out outcome, err error) {
 // timeOut ends executions whose deadline has passed (R-TMO-8).
 func (g *group) timeOut(overdue []job.Execution) (out outcome, err error) {
 	for _, e := range overdue {
-		if _, err := g.current(&out, e.Job); err != nil { // past its end nothing is retried
+		if _, err := g.keepCurrent(&out, e.Job); err != nil { // past its end nothing is retried
 			return out, err
 		}
 		if err := g.move(&out, e, job.TimeOut); err != nil {

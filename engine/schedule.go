@@ -41,18 +41,30 @@ func (g *group) openStep(j job.Job) (out outcome, err error) {
 	return out, nil
 }
 
-// current returns a job as its schedule has it now, whether or not the due loop has come to it: what is decided does not
-// depend on when it comes (R-SCH-16, R-SCH-22).
-func (g *group) current(out *outcome, key job.Key) (job.Job, error) {
+// current is a job as its schedule has it now, and whether that is news: what is decided does not depend on when the due
+// loop comes to it (R-SCH-16, R-SCH-22).
+func (g *group) current(j job.Job) (now job.Job, changed bool) {
+	now = j
+	if j.Schedule == nil || !j.Status.Active() {
+		return j, false
+	}
+	if now.Settle(g.now); now.Opens(g.now) {
+		now.Missed(g.now)
+	}
+	return now, now.Status != j.Status || now.Ended != j.Ended
+}
+
+// keepCurrent is current for the job of an outcome.
+func (g *group) keepCurrent(out *outcome, key job.Key) (job.Job, error) {
 	j, err := out.job(g, key)
-	if err != nil || j.Schedule == nil {
+	if err != nil {
 		return j, err
 	}
-	was := j
-	if j.Settle(g.now); j.Status != was.Status || j.Ended != was.Ended {
-		out.keep(j)
+	now, changed := g.current(j)
+	if changed {
+		out.keep(now)
 	}
-	return j, nil
+	return now, nil
 }
 
 // tellStep tells up to limit things that a window showed or hid an execution (R-SCH-17, R-SCH-18). The head of a thing
