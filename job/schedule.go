@@ -242,8 +242,9 @@ func (j *Job) Wait(now time.Time) bool {
 	return true
 }
 
-// Started reports whether the rollout has begun: the targets are frozen then (R-JOB-52).
-func (j Job) Started() bool { return len(j.Sources) > 0 }
+// Started reports whether the rollout has begun: the targets are frozen then (R-JOB-52). Where none of them existed any
+// more, it has ended at once.
+func (j Job) Started() bool { return len(j.Sources) > 0 || j.Progress.Finished }
 
 // Opens reports whether a scheduled job may go on: its start time has come, or one of its windows opens.
 func (j Job) Opens(now time.Time) bool {
