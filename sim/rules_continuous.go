@@ -94,7 +94,8 @@ func (c *commit) crossings(changes store.Changes) {
 }
 
 // cross compares who is inside with who was. Who entered is owed an execution, outside the rate (R-JOB-55, R-ROLL-15),
-// unless one is pending (R-JOB-57); while the job is SCHEDULED it waits (R-JOB-56).
+// unless one is pending (R-JOB-57), as is who moved before its turn, so that the rollout does not find it any more; while
+// the job is SCHEDULED it waits (R-JOB-56).
 func (c *commit) cross(m *model) {
 	was := m.inside
 	m.inside = c.insiders(m)
@@ -107,9 +108,10 @@ func (c *commit) cross(m *model) {
 	if m.over(c.now) {
 		return
 	}
+	waiting := m.waiting(c.Reader)
 	for thing := range m.inside {
 		switch {
-		case was[thing]:
+		case was[thing] && (m.had[thing] > 0 || slices.Contains(waiting, thing)):
 		case !c.busy(m, thing):
 			m.owed[thing] = true
 		case m.row.Status == "SCHEDULED": // what is pending may have ended when it resumes
@@ -128,13 +130,16 @@ func (c *commit) busy(m *model, thing registry.ThingID) bool {
 	return false
 }
 
-// admitted takes the late joiners out of the new executions of one change. What is left was released by the rollout.
-func (m *model) admitted(things []registry.ThingID) (released []registry.ThingID) {
-	late := func(thing registry.ThingID) bool { return m.owed[thing] || m.allowed[thing] }
-	if !slices.ContainsFunc(things, func(thing registry.ThingID) bool { return !late(thing) }) {
-		return nil
+// admitted says whether the new executions of one change are those of late joiners. Who may come either way was released
+// by the rollout if the job says that it notified somebody.
+func (c *commit) admitted(m *model, key job.Key, things []registry.ThingID) bool {
+	rollout := slices.ContainsFunc(things, func(thing registry.ThingID) bool { return !m.owed[thing] && !m.allowed[thing] })
+	if rollout {
+		return false
 	}
-	return things
+	owed := slices.ContainsFunc(things, func(thing registry.ThingID) bool { return m.owed[thing] })
+	after, err := c.Reader.Job(key)
+	return owed || err != nil || after.Progress.Notified == m.row.Progress.Notified
 }
 
 // associated notes that a continuous job got more groups: who enters by them is owed an execution, and who was about to
@@ -164,6 +169,7 @@ func (r *rules) nobodyForgotten(s store.Reader, m *model) {
 	for thing := range m.owed {
 		r.fail("R-JOB-55, R-JOB-56, R-JOB-61", "thing %d entered %s and has no execution", thing, m.id)
 	}
+	clear(m.allowed) // who may have got one has
 	waiting := m.waiting(s)
 	for thing := range m.inside {
 		if m.had[thing] == 0 && !slices.Contains(waiting, thing) {

@@ -48,7 +48,7 @@ func (c *commit) released(queued []job.Execution) {
 		if m.row.Status == "SCHEDULED" {
 			c.resume(m)
 		}
-		if things = m.admitted(things); len(things) > 0 {
+		if !c.admitted(m, key, things) {
 			c.batch(m, things)
 		}
 	}
