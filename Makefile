@@ -37,7 +37,7 @@ crash:
 SEEDS ?= 1..100000
 sim: build
 	./bin/drover sim --seeds $(SEEDS)
-	./bin/drover sim --seeds 1..500 --things 400 --days 1 --jobs 3
+	./bin/drover sim --seeds 1..500 --things 400 --days 1 --jobs 3 --crash 0.0003
 
 # Every fuzz target for a while.
 FUZZTIME ?= 30s

@@ -15,7 +15,8 @@ import (
 type model struct {
 	id      string
 	row     job.Job // as the store had it after the last commit
-	started bool    // its targets were read
+	windows []window
+	started bool // its targets were read
 	// targets are what the rollout goes through; roots and named are the groups and things that were named.
 	targets []target
 	roots   []registry.GroupID

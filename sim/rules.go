@@ -18,16 +18,18 @@ type rules struct {
 	pending map[registry.ThingID]map[job.ExecutionKey]job.Execution
 	// retold are the things that a window showed or hid something, since nothing was due last.
 	retold   map[registry.ThingID]bool
+	stirred  map[string]bool       // names of things to compare with what they were told
 	update   *iot.UpdateJobRequest // that is being made
 	single   *single               // the call about one execution that is being made
 	deleting string                // the job that is being deleted
 	events   eventLog
+	quiet    int // how often nothing was due since the last commit
 }
 
 func newRules(w *world) *rules {
 	return &rules{
 		world: w, jobs: map[job.Key]*model{}, pending: map[registry.ThingID]map[job.ExecutionKey]job.Execution{},
-		retold: map[registry.ThingID]bool{}, events: newEventLog(),
+		retold: map[registry.ThingID]bool{}, stirred: map[string]bool{}, events: newEventLog(),
 	}
 }
 
@@ -71,7 +73,7 @@ func (r *rules) committed(applied []store.Changes) {
 		c.notices()
 		return nil
 	}))
-	r.update = nil
+	r.update, r.quiet = nil, -1
 }
 
 // survey notes what a change is about, before anything is taken from it.
@@ -163,6 +165,9 @@ func (c *commit) created(j job.Job) {
 	m := &model{
 		id: j.ID, row: j, rows: map[job.ExecutionKey]job.Execution{}, had: map[registry.ThingID]int64{},
 		spent: map[registry.ThingID]spent{}, owed: map[registry.ThingID]bool{}, allowed: map[registry.ThingID]bool{},
+	}
+	if j.Schedule != nil {
+		m.windows = readWindows(j.Schedule.Windows)
 	}
 	c.jobs[j.Key], c.dirty[j.Key] = m, true
 	if m.row.Status = "IN_PROGRESS"; m.held(c.now) {

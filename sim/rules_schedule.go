@@ -14,7 +14,7 @@ func (m *model) held(t time.Time) bool {
 	if c == nil || m.over(t) {
 		return false
 	}
-	return t.Before(c.StartAt) || len(c.Windows) > 0 && !open(readWindows(c.Windows), t)
+	return t.Before(c.StartAt) || len(m.windows) > 0 && !open(m.windows, t)
 }
 
 // over says whether a job is past its end time, or past the last of its windows: nothing is released or retried any more
@@ -24,8 +24,7 @@ func (m *model) over(t time.Time) bool {
 	if c == nil {
 		return false
 	}
-	windows := readWindows(c.Windows)
-	spent := len(windows) > 0 && !t.Before(c.StartAt) && !open(windows, t) && !opensAfter(windows, t)
+	spent := len(m.windows) > 0 && !t.Before(c.StartAt) && !open(m.windows, t) && !opensAfter(m.windows, t)
 	return m.past(t) || spent
 }
 
@@ -50,6 +49,7 @@ func (c *commit) flipped(m *model, j job.Job) {
 	for _, x := range m.rows {
 		if x.Status == job.Queued {
 			c.retold[x.Thing] = true
+			c.stir(x.Thing)
 		}
 	}
 	if is {

@@ -153,6 +153,7 @@ func (s *server) publish(topic string, payload []byte) {
 	} else {
 		known.next = m.Execution.key()
 	}
+	s.rules.stirred[name] = true
 	s.network.toDevice(s.byName[name], topic, payload)
 }
 

@@ -29,6 +29,7 @@ func TestLargeFleets(t *testing.T) {
 	t.Parallel()
 	c := Default()
 	c.Things, c.Days, c.Jobs = 400, 1, 3
+	c.Faults.Crash = 0.0003 // there are many more steps in which to crash
 	many(t, c, 1, 6)
 }
 
