@@ -116,28 +116,28 @@ func (w *world) goesOn() bool {
 
 // step lets time pass up to what happens next, lets it happen, and lets the server do what follows.
 func (w *world) step() {
-	next := w.queue.next()
-	w.advance(next.at)
-	next.do()
+	if due := w.due(); !due.IsZero() && !due.After(w.queue.events[0].at) {
+		w.clock.Set(due)
+	} else {
+		next := w.queue.next()
+		w.clock.Set(next.at)
+		next.do()
+	}
 	w.server.settle()
 	w.report.Steps++
 }
 
-// advance lets time pass. What falls due on the way is done at its time, or, when the server lags, a little later; then
-// it may come after what happens at the end.
-func (w *world) advance(to time.Time) {
-	for w.server.up && w.violation == nil {
-		due := w.server.nextDue()
-		if w.chance(w.Faults.Lag) {
-			due = due.Add(w.upTo(1200 * time.Millisecond))
-		}
-		if due.IsZero() || due.After(to) {
-			break
-		}
-		w.clock.Set(due)
-		w.server.settle()
+// due is when the server will do something by itself: at its time or, when it lags, a little later; then it may come after
+// what happens in between. The zero time when it will not.
+func (w *world) due() time.Time {
+	if !w.server.up {
+		return time.Time{}
 	}
-	w.clock.Set(to)
+	due := w.server.nextDue()
+	if !due.IsZero() && w.chance(w.Faults.Lag) {
+		due = due.Add(w.upTo(1200 * time.Millisecond))
+	}
+	return due
 }
 
 // endFaults makes everything work from now on, and brings everybody back but one device in some worlds, whose jobs then
