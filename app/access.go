@@ -11,6 +11,7 @@ import (
 
 	"github.com/drover-iot/drover/device/broker"
 	"github.com/drover-iot/drover/engine"
+	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/internal/tlsutil"
 	"github.com/drover-iot/drover/registry"
 )
@@ -62,7 +63,7 @@ func (c *certified) Bind(a broker.Attributes) broker.Authorizer {
 		p.context.ConnectAttributes = append(p.context.ConnectAttributes, "LastWill")
 		p.context.WillTopic = c.engine.Scope.ARN("topic", a.WillTopic)
 	}
-	p.refresh()
+	p.read()
 	return p
 }
 
@@ -87,10 +88,12 @@ const (
 )
 
 // permissions decides for one connection. Its answers are at most a second behind a change of policies: after one, the
-// next question reads the policies in effect anew, which takes a few dozen microseconds.
+// policies in effect are read anew before the next question, which takes a few dozen microseconds.
 type permissions struct {
 	*certified
-	mu        sync.Mutex
+	reading sync.Mutex // held while the policies are read; taken before mu
+
+	mu        sync.Mutex // guards what follows
 	context   registry.Context
 	policies  []*registry.PolicyDocument
 	version   uint64
@@ -112,13 +115,28 @@ var actions = map[broker.Action]struct{ name, kind string }{
 	broker.Receive:       {"iot:Receive", "topic"},
 }
 
+// Refresh reads the policies again if they may have changed.
+func (p *permissions) Refresh() {
+	if !p.stale() {
+		return
+	}
+	p.reading.Lock()
+	defer p.reading.Unlock()
+	if p.stale() { // else another goroutine has read them meanwhile
+		p.read()
+	}
+}
+
+func (p *permissions) stale() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.version != p.engine.AccessVersion() && time.Since(p.refreshed) >= refreshEvery
+}
+
 // Decide says what the policies say about one action.
 func (p *permissions) Decide(action broker.Action, resource string) broker.Decision {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.version != p.engine.AccessVersion() && time.Since(p.refreshed) >= refreshEvery {
-		p.refresh()
-	}
 	key := request{action, resource}
 	if d, known := p.decisions[key]; known {
 		return d
@@ -140,11 +158,14 @@ func (p *permissions) Decide(action broker.Action, resource string) broker.Decis
 	return decision
 }
 
-// refresh reads the policies in effect. When that fails the old ones stay for another second; a new connection then has
-// none and is refused.
-func (p *permissions) refresh() {
+// read reads the policies in effect. A certificate that may not connect any more has none, whatever it could do when it
+// was presented (R-BRK-19). When reading fails the old ones stay for another second; a new connection then has none and is
+// refused.
+func (p *permissions) read() {
 	version := p.engine.AccessVersion()
-	access, err := p.engine.Access(context.Background(), p.id, p.context.ClientID)
+	access, err := p.access()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.refreshed = time.Now()
 	if err != nil {
 		p.log.Error("read policies", "certificate", p.id, "err", err)
@@ -152,6 +173,19 @@ func (p *permissions) refresh() {
 	}
 	p.version, p.decisions = version, nil
 	p.policies, p.context.Thing, p.context.Attached = access.Policies, access.Thing, access.Attached
+}
+
+// access is what the certificate may do now; nothing if it may not connect.
+func (p *permissions) access() (engine.Access, error) {
+	ctx := context.Background()
+	_, err := p.engine.Identify(ctx, p.id, time.Now()) // the real clock: it secures a connection
+	switch {
+	case fault.Of(err) != nil:
+		return engine.Access{}, nil
+	case err != nil:
+		return engine.Access{}, err
+	}
+	return p.engine.Access(ctx, p.id, p.context.ClientID)
 }
 
 // mayCall says whether a certificate may do an operation of the device plane on a thing over HTTPS. There is no client

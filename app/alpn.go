@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"log/slog"
 	"net"
 	"sync"
 	"time"
@@ -41,22 +42,27 @@ func newSplit(l net.Listener) *split {
 	return &split{Listener: l, mqtt: way(), http: way()}
 }
 
-// run accepts and shakes hands until ctx ends or the listener fails.
-func (s *split) run(ctx context.Context) error {
+// run accepts and shakes hands until ctx ends or the listener is closed. An error in between, such as no file descriptors
+// left, is waited out: whoever opens many connections must not be able to end the server.
+func (s *split) run(ctx context.Context, log *slog.Logger) error {
 	defer context.AfterFunc(ctx, func() { s.Close() })()
+	var pause time.Duration
 	for {
 		c, err := s.Accept()
-		if err != nil {
-			if ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
-				return nil
+		switch {
+		case err == nil:
+			pause = 0
+			go s.route(ctx, c)
+		case ctx.Err() != nil || errors.Is(err, net.ErrClosed):
+			return nil
+		default:
+			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+			log.Error("accept", "listener", s.Addr().String(), "err", err)
+			select {
+			case <-time.After(pause):
+			case <-ctx.Done():
 			}
-			var passing net.Error
-			if errors.As(err, &passing) && passing.Timeout() {
-				continue
-			}
-			return err
 		}
-		go s.route(ctx, c)
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/drover-iot/drover/engine"
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/ids"
+	"github.com/drover-iot/drover/internal/rates"
 	"github.com/drover-iot/drover/internal/tlsutil"
 	"github.com/drover-iot/drover/store"
 	"github.com/drover-iot/drover/store/sqlite"
@@ -128,10 +129,15 @@ func (s *Server) join(ctx context.Context, keys *Keys) (err error) {
 	if err != nil {
 		return err
 	}
-	s.plane = &device.Plane{Log: s.Log}
+	now, err := s.clock(ctx)
+	if err != nil {
+		return err
+	}
+	s.plane = &device.Plane{Log: s.Log, Reads: rates.PerSecond(s.Rates.DeviceReads), Writes: rates.PerSecond(s.Rates.DeviceWrites)}
 	s.engine = engine.New(engine.Config{
-		Store: s.store, Clock: s.clock(), IDs: ids.Random{}, Scope: s.Scope, Log: s.Log,
-		Limits: s.Limits, Managed: managed, Tell: s.plane.Tell, Publish: s.publish, CertificateChanged: s.certificateChanged,
+		Store: s.store, Clock: now, IDs: ids.Random{}, Scope: s.Scope, Log: s.Log,
+		Limits: s.Limits, Managed: managed, Tell: s.plane.Tell, Publish: s.publish, Kept: s.kept,
+		CertificateChanged: s.certificateChanged,
 	})
 	s.plane.Engine = s.engine
 	g := &gate{engine: s.engine, log: s.Log}
@@ -144,7 +150,7 @@ func (s *Server) join(ctx context.Context, keys *Keys) (err error) {
 	joinBroker(s.plane, s.broker)
 	f := &front{
 		control: control.NewHandler(&control.Plane{
-			Engine: s.engine, Issuer: &issuer{dir: s.Data}, DataHost: s.Host, JobsHost: s.Host, Pages: control.Pages{Key: tokens},
+			Engine: s.engine, Issuer: &issuer{dir: s.Data}, DataHost: s.Host, JobsHost: s.Host, Pages: control.Pages{Key: tokens}, Rate: s.Rates.Control,
 		}, s.Log),
 		device: https.New(s.plane), gate: g, keys: keys, scope: s.Scope, log: s.Log,
 	}
@@ -159,12 +165,15 @@ func (s *Server) join(ctx context.Context, keys *Keys) (err error) {
 	return nil
 }
 
-func (s *Server) clock() clock.Clock {
+// clock returns the engine's clock. A virtual one starts at the real time or, when it has been further, where it was.
+func (s *Server) clock(ctx context.Context) (clock.Clock, error) {
 	if !s.Virtual {
-		return clock.Real{}
+		return clock.Real{}, nil
 	}
-	s.virtual = clock.NewVirtual(time.Now()) // a virtual clock starts at the real time
-	return s.virtual
+	last, err := engine.LastVirtual(ctx, s.store)
+	s.virtual = clock.NewVirtual(time.Now())
+	s.virtual.Set(last)
+	return s.virtual, err
 }
 
 // publish publishes lifecycle events to whoever subscribes to them (R-EVT-27).
@@ -174,12 +183,15 @@ func (s *Server) publish(events []store.Event) {
 	}
 }
 
+// kept returns when the sessions of devices have what the plane told them.
+func (s *Server) kept(ctx context.Context) error { return s.broker.Stored(ctx) }
+
 // certificateChanged ends the connections of a certificate that may not connect any more (R-BRK-19).
 func (s *Server) certificateChanged(id string) {
 	if _, err := s.engine.Identify(context.Background(), id, time.Now()); err == nil {
 		return
 	}
-	s.broker.Disconnect(func(p *broker.Peer) bool { return p.Principal.ID() == id }, broker.AdministrativeAction)
+	s.broker.Disconnect(id, broker.AdministrativeAction)
 }
 
 // Now is the time of the engine's clock.
@@ -228,7 +240,7 @@ func (s *Server) serve(ctx context.Context, serving *errgroup.Group) {
 		serving.Go(func() error { return s.broker.Serve(ctx, l) })
 	}
 	if l := s.listeners.https; l != nil {
-		serving.Go(func() error { return l.run(ctx) })
+		serving.Go(func() error { return l.run(ctx, s.Log) })
 		serving.Go(func() error { return s.broker.Serve(ctx, l.mqtt) })
 		serving.Go(func() error { return serveHTTP(ctx, l.http, s.handler, s.Log) })
 	}

@@ -28,7 +28,14 @@ type Config struct {
 	// listener without credentials and read what is sent.
 	OpenPlain bool
 	Limits    engine.Limits
+	Rates     Rates
 	Log       *slog.Logger
+}
+
+// Rates are how many requests a second are answered, over all callers; 0 is any number (24, section 5).
+type Rates struct {
+	Control                   float64 // of each operation of the control plane
+	DeviceReads, DeviceWrites float64 // of all things together
 }
 
 // Default is what a server does without flags: loopback only, fixed ports.

@@ -115,6 +115,9 @@ func engineRows(ctx context.Context, dir string, s sizes) (bound float64, err er
 	if err != nil {
 		return 0, err
 	}
+	if err := r.sweepRows(ctx, s); err != nil {
+		return 0, err
+	}
 	if err := r.stop(); err != nil {
 		return 0, err
 	}

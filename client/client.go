@@ -48,16 +48,7 @@ func Call[In, Out any](ctx context.Context, c Client, op schema.Op[In, Out], in 
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	caller := c.HTTP
-	if caller == nil {
-		caller = http.DefaultClient
-	}
-	answer, err := caller.Do(request)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
+	answer, body, err := c.do(request)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -89,9 +80,28 @@ func (c Client) sign(ctx context.Context, op *schema.Description, in any) (*http
 	if parts.Body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	sum := sha256.Sum256(parts.Body)
+	return request, c.signBody(request, parts.Body)
+}
+
+// signBody signs a request that carries this body.
+func (c Client) signBody(request *http.Request, body []byte) error {
+	sum := sha256.Sum256(body)
 	credentials := aws.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey}
-	return request, v4.NewSigner().SignHTTP(ctx, credentials, request, hex.EncodeToString(sum[:]), "iot", c.Region, time.Now())
+	return v4.NewSigner().SignHTTP(request.Context(), credentials, request, hex.EncodeToString(sum[:]), "iot", c.Region, time.Now())
+}
+
+// do sends a request and reads the answer, whose body is closed then.
+func (c Client) do(request *http.Request) (answer *http.Response, body []byte, err error) {
+	caller := c.HTTP
+	if caller == nil {
+		caller = http.DefaultClient
+	}
+	if answer, err = caller.Do(request); err != nil {
+		return nil, nil, err
+	}
+	defer answer.Body.Close()
+	body, err = io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
+	return answer, body, err
 }
 
 // refusal reads an error of the API: its name stands in a header, its text in the body (R-ERR-2, R-ERR-3).

@@ -33,6 +33,8 @@ type Plane struct {
 	DataHost, JobsHost string
 	// Pages seals page tokens.
 	Pages Pages
+	// Rate is how many requests a second each operation answers; 0 is any number (R-LIM-50).
+	Rate float64
 }
 
 // Bind binds every operation that has a handler to a router of iot.Service.

@@ -8,18 +8,23 @@ import (
 	"github.com/drover-iot/drover/api"
 	"github.com/drover-iot/drover/api/iot"
 	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/internal/rates"
 	"github.com/drover-iot/drover/schema"
 )
 
 // Handler serves one control plane over HTTP.
 type Handler struct {
 	router *schema.Router
+	rates  map[string]*rates.Limit // by operation
 	log    *slog.Logger
 }
 
 // NewHandler returns a handler for a plane.
 func NewHandler(p *Plane, log *slog.Logger) *Handler {
-	h := &Handler{router: schema.NewRouter(&iot.Service), log: log}
+	h := &Handler{router: schema.NewRouter(&iot.Service), rates: map[string]*rates.Limit{}, log: log}
+	for _, op := range iot.Service.Operations {
+		h.rates[op.Title()] = rates.PerSecond(p.Rate)
+	}
 	p.Bind(h.router)
 	return h
 }
@@ -32,7 +37,7 @@ func (h *Handler) Serve(ctx context.Context, w http.ResponseWriter, r *http.Requ
 	match, err := h.router.Match(r.Method, r.URL.EscapedPath())
 	var out []byte
 	if err == nil {
-		out, err = answer(ctx, &match, r, body)
+		out, err = h.answer(ctx, &match, r, body)
 	}
 	if err == nil {
 		header := w.Header()
@@ -43,7 +48,10 @@ func (h *Handler) Serve(ctx context.Context, w http.ResponseWriter, r *http.Requ
 	h.Refuse(w, match.Description, err)
 }
 
-func answer(ctx context.Context, match *schema.Match, r *http.Request, body []byte) ([]byte, error) {
+func (h *Handler) answer(ctx context.Context, match *schema.Match, r *http.Request, body []byte) ([]byte, error) {
+	if !h.rates[match.Name].Admits() {
+		return nil, fault.New(fault.Throttled, "%s is called too often; try again in a moment", match.Name)
+	}
 	call, err := match.Decode(schema.Parts{RawQuery: r.URL.RawQuery, Header: r.Header, Body: body}, schema.Decoding{})
 	if err != nil {
 		return nil, err

@@ -11,6 +11,8 @@ import (
 	"log/slog"
 
 	"github.com/drover-iot/drover/engine"
+	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/internal/rates"
 	"github.com/drover-iot/drover/store"
 )
 
@@ -28,6 +30,17 @@ type Plane struct {
 	// does.
 	Publish    func(topic string, payload []byte)
 	Subscribed func(topic string) bool
+	// Reads limits GetPending and Describe together, Writes limits StartNext and Update together, of all things; nil does
+	// not (R-LIM-50).
+	Reads, Writes *rates.Limit
+}
+
+// admit refuses a request that comes too soon.
+func admit(limit *rates.Limit) error {
+	if limit.Admits() {
+		return nil
+	}
+	return fault.New(fault.Throttled, "too many requests of this kind; try again in a moment")
 }
 
 // Tell announces to things that their pending executions changed: jobs/notify, then jobs/notify-next (R-MQTT-43). Each

@@ -6,6 +6,7 @@ import (
 	"github.com/drover-iot/drover/api"
 	"github.com/drover-iot/drover/api/jobsdata"
 	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/internal/rates"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/schema"
 )
@@ -47,15 +48,15 @@ var errTooLarge = fault.New(fault.Unavailable, "the response is larger than a de
 func (p *Plane) dispatch(ctx context.Context, t jobsdata.Topic, payload []byte) (any, *jobsdata.ClientToken, error) {
 	switch t.Kind {
 	case jobsdata.GetPending:
-		return answer(payload, func(in *jobsdata.GetPendingPayload) (any, error) { return p.getPending(ctx, t.Thing, in) })
+		return answer(p.Reads, payload, func(in *jobsdata.GetPendingPayload) (any, error) { return p.getPending(ctx, t.Thing, in) })
 	case jobsdata.StartNext:
-		return answer(payload, func(in *jobsdata.StartNextPayload) (any, error) { return p.startNext(ctx, t.Thing, in) })
+		return answer(p.Writes, payload, func(in *jobsdata.StartNextPayload) (any, error) { return p.startNext(ctx, t.Thing, in) })
 	case jobsdata.Describe:
-		return answer(payload, func(in *jobsdata.DescribePayload) (any, error) { return p.describe(ctx, t, in) })
+		return answer(p.Reads, payload, func(in *jobsdata.DescribePayload) (any, error) { return p.describe(ctx, t, in) })
 	case jobsdata.Update:
-		return answer(payload, func(in *jobsdata.UpdatePayload) (any, error) { return p.update(ctx, t, in) })
+		return answer(p.Writes, payload, func(in *jobsdata.UpdatePayload) (any, error) { return p.update(ctx, t, in) })
 	}
-	return answer(payload, func(*jobsdata.GetPendingPayload) (any, error) {
+	return answer(nil, payload, func(*jobsdata.GetPendingPayload) (any, error) {
 		return nil, fault.New(fault.InvalidTopic, "the topic maps to no operation of the jobs service")
 	})
 }
@@ -64,9 +65,12 @@ func (p *Plane) dispatch(ctx context.Context, t jobsdata.Topic, payload []byte) 
 func answer[In any, P interface {
 	*In
 	Token() *jobsdata.ClientToken
-}](payload []byte, handle func(P) (any, error)) (any, *jobsdata.ClientToken, error) {
+}](limit *rates.Limit, payload []byte, handle func(P) (any, error)) (any, *jobsdata.ClientToken, error) {
 	in := P(new(In))
 	if err := schema.Decode(payload, in, jobsdata.Lenient); err != nil {
+		return nil, in.Token(), err
+	}
+	if err := admit(limit); err != nil {
 		return nil, in.Token(), err
 	}
 	out, err := handle(in)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/drover-iot/drover/api/jobsdata"
 	"github.com/drover-iot/drover/engine"
+	"github.com/drover-iot/drover/internal/rates"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/schema"
 )
@@ -13,10 +14,20 @@ import (
 
 // Bind binds the handlers to a router of jobsdata.Service.
 func (p *Plane) Bind(r *schema.Router) {
-	schema.Handle(r, jobsdata.GetPendingJobExecutions, p.GetPendingJobExecutions)
-	schema.Handle(r, jobsdata.StartNextPendingJobExecution, p.StartNextPendingJobExecution)
-	schema.Handle(r, jobsdata.DescribeJobExecution, p.DescribeJobExecution)
-	schema.Handle(r, jobsdata.UpdateJobExecution, p.UpdateJobExecution)
+	schema.Handle(r, jobsdata.GetPendingJobExecutions, limited(p.Reads, p.GetPendingJobExecutions))
+	schema.Handle(r, jobsdata.StartNextPendingJobExecution, limited(p.Writes, p.StartNextPendingJobExecution))
+	schema.Handle(r, jobsdata.DescribeJobExecution, limited(p.Reads, p.DescribeJobExecution))
+	schema.Handle(r, jobsdata.UpdateJobExecution, limited(p.Writes, p.UpdateJobExecution))
+}
+
+// limited is a handler behind a limit.
+func limited[In, Out any](limit *rates.Limit, handle func(context.Context, *In) (*Out, error)) func(context.Context, *In) (*Out, error) {
+	return func(ctx context.Context, in *In) (*Out, error) {
+		if err := admit(limit); err != nil {
+			return nil, err
+		}
+		return handle(ctx, in)
+	}
 }
 
 // GetPendingJobExecutions lists what is pending for a thing.

@@ -139,21 +139,35 @@ func (e *Engine) announce(ctx context.Context, last int64) (int64, error) {
 		if err != nil {
 			return last, err
 		}
-		for _, a := range found {
-			if e.Tell != nil && len(a.Notices) > 0 {
-				if err := e.Tell(ctx, a.Notices); err != nil {
-					return last, err
-				}
+		told, err := e.tell(ctx, found)
+		if e.Kept != nil && told > 0 {
+			if err := e.Kept(ctx); err != nil {
+				return last, err
 			}
-			if e.Publish != nil && len(a.Events) > 0 {
-				e.Publish(a.Events)
-			}
+		}
+		for _, a := range found[:told] {
 			e.outbox.confirm(a.ID)
 			last = a.ID
 		}
-		if len(found) < page {
-			return last, nil
+		if err != nil || len(found) < page {
+			return last, err
 		}
 	}
 	return last, nil
+}
+
+// tell makes announcements and returns how many of them were made whole.
+func (e *Engine) tell(ctx context.Context, found []store.Announcement) (told int, err error) {
+	for _, a := range found {
+		if e.Tell != nil && len(a.Notices) > 0 {
+			if err := e.Tell(ctx, a.Notices); err != nil {
+				return told, err
+			}
+		}
+		if e.Publish != nil && len(a.Events) > 0 {
+			e.Publish(a.Events)
+		}
+		told++
+	}
+	return told, nil
 }

@@ -20,38 +20,61 @@ type Task struct {
 	Document string
 }
 
-// Pending returns the pending executions of a thing in order, at most limit: IN_PROGRESS, then QUEUED (R-HTTP-13).
+// Pending returns the pending executions of a thing in order: IN_PROGRESS, then QUEUED (R-HTTP-13). It returns at most
+// limit of jobs without maintenance windows, and half as many of jobs whose window is open (R-ORD-5, R-MQTT-19).
 func (e *Engine) Pending(ctx context.Context, thing string, limit int) (tasks []Task, err error) {
 	err = e.Store.Read(ctx, func(r store.Reader) error {
 		id, err := thingID(r, thing)
 		if err != nil {
 			return err
 		}
-		tasks, err = pendingTasks(r, id, limit)
+		tasks, err = pendingTasks(r, id, limit, limit/2)
 		return err
 	})
 	return tasks, err
 }
 
-// pendingTasks reads the visible pending executions of a thing: what a sweep is about to end is left out.
-func pendingTasks(r store.Reader, thing registry.ThingID, limit int) (tasks []Task, err error) {
-	for asked := limit; ; asked *= 2 {
+// deepest is how far into the pending executions of a thing a list is looked through for more of windowed jobs.
+const deepest = 256
+
+// pendingTasks reads the visible pending executions of a thing, so many of jobs without windows and so many of jobs with
+// them.
+func pendingTasks(r store.Reader, thing registry.ThingID, plain, windowed int) (tasks []Task, err error) {
+	seen := 0
+	err = visible(r, thing, plain, func(t Task, windows bool) bool {
+		switch seen++; {
+		case windows && windowed > 0:
+			windowed--
+			tasks = append(tasks, t)
+		case !windows && plain > 0:
+			plain--
+			tasks = append(tasks, t)
+		}
+		return plain > 0 || windowed > 0 && seen < deepest
+	})
+	return tasks, err
+}
+
+// visible calls f for the pending executions that a thing sees, in order, until f returns false: what a maintenance window
+// hides and what a sweep is about to end is left out. windows says that the execution's job has maintenance windows. page
+// is how many are read at first.
+func visible(r store.Reader, thing registry.ThingID, page int, f func(t Task, windows bool) bool) error {
+	for done, asked := 0, page; ; asked *= 2 {
 		found, err := r.Pending(thing, asked)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		tasks = tasks[:0]
-		for _, x := range found {
+		for _, x := range found[min(done, len(found)):] {
 			j, err := r.Job(x.Job)
 			if err != nil {
-				return nil, err
+				return err
 			}
-			if !j.Hides(x.Status) && len(tasks) < limit {
-				tasks = append(tasks, Task{Execution: x, JobID: j.ID})
+			if !j.Hides(x.Status) && !f(Task{Execution: x, JobID: j.ID}, j.Schedule.Windowed()) {
+				return nil
 			}
 		}
-		if len(tasks) == limit || len(found) < asked {
-			return tasks, nil
+		if done = len(found); done < asked {
+			return nil
 		}
 	}
 }
@@ -63,12 +86,11 @@ func (e *Engine) Next(ctx context.Context, thing string, withDocument bool) (tas
 		if err != nil {
 			return err
 		}
-		tasks, err := pendingTasks(r, id, 1)
-		if err != nil || len(tasks) == 0 {
-			return err
-		}
-		task = &tasks[0]
-		if withDocument {
+		err = visible(r, id, 1, func(t Task, _ bool) bool {
+			task = &t
+			return false
+		})
+		if err == nil && task != nil && withDocument {
 			task.Document, err = r.Document(task.Job)
 		}
 		return err
@@ -166,6 +188,12 @@ func (e *Engine) Report(ctx context.Context, thing, jobID string, r job.Report, 
 		if err != nil {
 			return out, err
 		}
+		if repeated, err := g.repeated(x, r); err != nil {
+			return out, err
+		} else if repeated != nil {
+			task = &Task{Execution: *repeated, JobID: jobID}
+			return out, nil
+		}
 		moved, err := job.ApplyReport(j, x, r, g.now)
 		if err != nil {
 			return out, err
@@ -182,6 +210,21 @@ func (e *Engine) Report(ctx context.Context, thing, jobID string, r job.Report, 
 		return out, err
 	})
 	return task, err
+}
+
+// repeated returns the attempt before x when the report is the one that ended it, sent once more: by then a retry waits,
+// which a redelivered failure must not end (R-HTTP-24). nil when it is not.
+func (g *group) repeated(x job.Execution, r job.Report) (*job.Execution, error) {
+	key := x.ExecutionKey
+	key.Number--
+	if x.Status != job.Queued || x.Attempt == 0 || r.Token == "" || r.Number != nil && *r.Number != key.Number {
+		return nil, nil
+	}
+	before, err := g.Execution(key)
+	if missing(err) || err == nil && !before.Repeats(r) {
+		return nil, nil
+	}
+	return &before, err
 }
 
 // freshHead returns the first pending execution of a thing, after what time or a sweep ended already is recorded.

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/drover-iot/drover/internal/clock"
-	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/store"
 )
@@ -127,52 +125,22 @@ func (g *group) dueStep() (out outcome, err error) {
 	return g.step(j, backgroundStep)
 }
 
-// timeOut ends executions whose deadline has passed (R-TMO-8).
-func (g *group) timeOut(overdue []job.Execution) (out outcome, err error) {
+// timeOut ends executions whose deadline has passed (R-TMO-8), each as an outcome of its own, so that an abort that one
+// brings about is announced in its place (R-EVT-28).
+func (g *group) timeOut(overdue []job.Execution) (none outcome, err error) {
 	for _, e := range overdue {
+		var out outcome
 		if _, err := g.keepCurrent(&out, e.Job); err != nil { // past its end nothing is retried
-			return out, err
+			return none, err
 		}
 		if err := g.move(&out, e, job.TimeOut); err != nil {
-			return out, err
+			return none, err
+		}
+		if err := g.take(out); err != nil {
+			return none, err
 		}
 	}
-	return out, nil
-}
-
-// Advance moves a virtual clock to the given time, running everything due in between in order: each piece of work sees
-// the time it was due at.
-func (e *Engine) Advance(ctx context.Context, v *clock.Virtual, to time.Time) error {
-	if to.Before(v.Now()) {
-		return fault.New(fault.Invalid, "the clock stands at %s and never goes back", v.Now().Format(time.RFC3339Nano))
-	}
-	for {
-		if err := e.RunDue(ctx); err != nil {
-			return err
-		}
-		next, err := e.NextDue(ctx)
-		if err != nil {
-			return err
-		}
-		if next.IsZero() || next.After(to) {
-			v.Set(to)
-			return e.Settle(ctx)
-		}
-		v.Set(next)
-	}
-}
-
-// AdvanceToNext moves a virtual clock to the next due time and runs what is due then. It reports false, and leaves the
-// clock, when nothing waits for time to pass.
-func (e *Engine) AdvanceToNext(ctx context.Context, v *clock.Virtual) (bool, error) {
-	if err := e.RunDue(ctx); err != nil {
-		return false, err
-	}
-	next, err := e.NextDue(ctx)
-	if err != nil || next.IsZero() {
-		return false, err
-	}
-	return true, e.Advance(ctx, v, next)
+	return none, nil
 }
 
 // missing reports whether the store does not have what was asked for.

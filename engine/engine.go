@@ -38,6 +38,9 @@ type Config struct {
 	Tell func(context.Context, []store.Notice) error
 	// Publish is called with the lifecycle events of a commit after its notices were told; nil publishes nothing.
 	Publish func([]store.Event)
+	// Kept is called after Tell, once for many announcements, and returns when what was told need not be told again after
+	// a crash: those that it was meant for have it, or it is stored for them. Nil: at once.
+	Kept func(context.Context) error
 	// CertificateChanged is called when a certificate's status changed or it was deleted, so that connections that are
 	// not allowed any more end (R-BRK-19). May be nil.
 	CertificateChanged func(id string)

@@ -339,3 +339,36 @@ func TestTryAgain(t *testing.T) {
 		}
 	})
 }
+
+// What was told is struck out when it is kept for those who were told, and told again until then.
+func TestToldUntilKept(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e, _, stop := newGated(t)
+		defer stop()
+		var told, lost atomic.Int64
+		lost.Store(2)
+		e.Tell = func(context.Context, []store.Notice) error {
+			told.Add(1)
+			return nil
+		}
+		e.Kept = func(context.Context) error {
+			if lost.Add(-1) >= 0 {
+				return errors.New("disk full")
+			}
+			return nil
+		}
+		if err := e.fill(t, 1); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if done := e.outbox.confirmed(); len(done) != 0 {
+			t.Errorf("struck out but not kept: %v", done)
+		}
+		time.Sleep(4 * time.Second)
+		synctest.Wait()
+		if done := e.outbox.confirmed(); told.Load() != 3 || len(done) != 1 {
+			t.Errorf("told %d times, want 3; struck out %v, want one", told.Load(), done)
+		}
+	})
+}

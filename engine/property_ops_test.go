@@ -284,6 +284,14 @@ func (o operator) answered(x job.Execution, exists bool, status string, in job.R
 	}
 	repeat := in.Token != "" && in.Token == x.Token && status == x.Status.String() && status != "QUEUED" // R-HTTP-24
 	want := fault.Code("")
+	before := o.watch.all[job.ExecutionKey{Job: x.Job, Thing: x.Thing, Number: x.Number - 1}]
+	if x.Status == job.Queued && x.Attempt > 0 && in.Token != "" && in.Token == before.Token && status == before.Status.String() &&
+		(in.Number == nil || *in.Number == before.Number) {
+		if err != nil || task.Number != before.Number { // R-HTTP-24: it ended the attempt before
+			o.failf("the report that ended %+v, once more, is answered %+v, %v", before, task, err)
+		}
+		return
+	}
 	switch {
 	case !exists || in.Number != nil && *in.Number != x.Number:
 		want = fault.NotFound

@@ -133,6 +133,14 @@ func (s *scenario) command(t *testing.T, d *datadriven.TestData) (string, error)
 		}
 		_, err := s.CreateJob(ctx, NewJob{ID: args.first(), Document: document, Definition: s.definition(args)})
 		return "", err
+	case "repeat": // repeat n=3 create p … makes p1, p2, p3
+		for i := range args.int("n") {
+			id := fmt.Sprint(d.CmdArgs[2].Key, i+1)
+			if _, err := s.CreateJob(ctx, NewJob{ID: id, Document: "{}", Definition: s.definition(args)}); err != nil {
+				return "", err
+			}
+		}
+		return "", nil
 	case "update":
 		return "", s.UpdateJob(ctx, args.first(), nil, args.update())
 	case "cancel":
@@ -190,7 +198,7 @@ func (s *scenario) reports(ctx context.Context, args arguments) error {
 		return err
 	}
 	for _, thing := range span(args.first()) {
-		if _, err := s.Report(ctx, thing, args.d.CmdArgs[1].Key, job.Report{Event: event, StepMinutes: args.minutes("step")}, false); err != nil {
+		if _, err := s.Report(ctx, thing, args.d.CmdArgs[1].Key, job.Report{Event: event, StepMinutes: args.minutes("step"), Token: args.text("token")}, false); err != nil {
 			return err
 		}
 	}

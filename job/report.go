@@ -48,7 +48,7 @@ func ApplyReport(j Job, e Execution, r Report, now time.Time) (Outcome, error) {
 	}
 	move := moves[e.Status][r.Event]
 	stale := r.ExpectedVersion != nil && *r.ExpectedVersion != e.Version
-	if (!move.legal || stale) && e.repeats(r) {
+	if (!move.legal || stale) && e.Repeats(r) {
 		return Outcome{Job: j, Execution: e}, nil
 	}
 	if !move.legal {
@@ -85,8 +85,8 @@ func Start(j Job, e Execution, details map[string]string, stepMinutes *int64, no
 	return out, false, nil
 }
 
-// repeats reports whether r is the update that was accepted last, sent once more.
-func (e Execution) repeats(r Report) bool {
+// Repeats reports whether r is the update that was accepted last, sent once more.
+func (e Execution) Repeats(r Report) bool {
 	return r.Token != "" && r.Token == e.Token && moves[Running][r.Event].legal && moves[Running][r.Event].to == e.Status
 }
 

@@ -140,6 +140,9 @@ type openWindow struct {
 	length time.Duration
 }
 
+// Windowed reports whether the schedule has maintenance windows.
+func (c *ScheduleConfig) Windowed() bool { return c != nil && len(c.Windows) > 0 }
+
 // windows returns the windows of a schedule, none for a nil one. What cannot be read was refused before it was stored.
 func (c *ScheduleConfig) windows() windows {
 	if c == nil {

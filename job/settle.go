@@ -78,16 +78,20 @@ func (j *Job) exhausted(now time.Time) bool {
 	return j.Ended && !j.Schedule.EndAt.IsZero() && !now.Before(j.Schedule.EndAt)
 }
 
+// atOnce is when work is due that waits for processor time only: before every time that a clock can show, also one that
+// was set back (R-CON-26).
+var atOnce = time.UnixMilli(1).UTC()
+
 // due is when the job wants to be looked at again: at once while work waits, at the next tick of its rollout, at the edge
 // of a window, at its end, or never.
 func (j *Job) due(now time.Time) time.Time {
 	switch {
 	case j.Sweep != NoSweep || j.Status.Active() && j.Tell != nil:
-		return now
+		return atOnce
 	case !j.Status.Active():
 		return time.Time{}
 	case j.Status == InProgress && (j.Progress.Quota > 0 || j.Admit || j.Backfill != nil):
-		return now
+		return atOnce
 	}
 	due := earliest(j.Edge, j.Progress.NextTick)
 	if j.Schedule != nil && now.Before(j.Schedule.EndAt) {

@@ -152,7 +152,7 @@ func TestCancelAndDelete(t *testing.T) {
 		if (err != nil) != tt.deleteRefused || err != nil && !fault.Is(err, fault.BadTransition) {
 			t.Errorf("delete %s force %v: %v", tt.status, tt.force, err)
 		}
-		if err == nil && (j.Status != DeletionInProgress || j.Sweep != SweepAll || !j.Due.Equal(start) || j.Concurrent()) {
+		if err == nil && (j.Status != DeletionInProgress || j.Sweep != SweepAll || !j.Due.Equal(atOnce) || j.Concurrent()) {
 			t.Errorf("delete %s: %+v", tt.status, j.State)
 		}
 	}

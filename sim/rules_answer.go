@@ -104,7 +104,7 @@ func (r *rules) summary(x job.Execution) string {
 	return fmt.Sprintf("%s#%d v%d %s", r.jobs[x.Job].id, x.Number, x.Version, x.Status)
 }
 
-// listed checks the answer to get: the first ten in order (R-HTTP-13, R-ORD-5).
+// listed checks the answer to get: the first in order, so many of each kind (R-HTTP-13, R-ORD-5).
 func (r *rules) listed(q question, m message) {
 	var got, want []string
 	for _, x := range m.InProgressJobs {
@@ -115,8 +115,15 @@ func (r *rules) listed(q question, m message) {
 		x.Status = "QUEUED"
 		got = append(got, summary(&x))
 	}
-	for _, x := range q.pending[:min(10, len(q.pending))] {
-		want = append(want, r.summary(x))
+	plain, windowed := plainShown, windowedShown
+	for _, x := range q.pending {
+		left := &plain
+		if len(r.jobs[x.Job].windows) > 0 {
+			left = &windowed
+		}
+		if *left--; *left >= 0 {
+			want = append(want, r.summary(x))
+		}
 	}
 	if !slices.Equal(got, want) {
 		r.fail("R-HTTP-13, R-ORD-1", "pending are %v, the answer says %v", want, got)
@@ -158,6 +165,8 @@ func (r *rules) updated(q question, m message) {
 	repeat := in.ClientToken != "" && in.ClientToken == x.Token && in.Status == x.Status.String() && x.Status != job.Queued
 	want := ""
 	switch {
+	case q.known && r.redelivered(&q): // of the attempt before
+		possible = false
 	case !q.known || in.ExecutionNumber != nil && *in.ExecutionNumber != x.Number:
 		want = "ResourceNotFound"
 	case (!possible || !current) && repeat: // R-HTTP-24
@@ -172,6 +181,21 @@ func (r *rules) updated(q question, m message) {
 	if want == "" && r.violation == nil {
 		r.applied(q, possible && current)
 	}
+}
+
+// redelivered says whether a report ended the attempt before, and comes once more when its retry waits: it is accepted
+// again and does nothing (R-HTTP-24). The question is about that attempt then.
+func (r *rules) redelivered(q *question) bool {
+	key := q.latest.ExecutionKey
+	key.Number--
+	before, exists := r.jobs[key.Job].rows[key]
+	number := q.update.ExecutionNumber
+	if !exists || q.latest.Status != job.Queued || q.latest.Attempt == 0 || q.update.ClientToken == "" || number != nil && *number != key.Number ||
+		before.Token != q.update.ClientToken || before.Status.String() != q.update.Status {
+		return false
+	}
+	q.latest = before
+	return true
 }
 
 // applied checks what an accepted report did.

@@ -28,9 +28,6 @@ type batch struct {
 	limit int // maximumPerMinute then
 }
 
-// late is how late a tick may be without moving those that follow: the server looks at the clock every second.
-const late = time.Second
-
 // released checks the first executions of things: as many as the rate of the tick allows, in rollout order, and never two
 // ticks within a minute (R-ROLL-2 to R-ROLL-6, R-ROLL-12).
 func (c *commit) released(queued []job.Execution) {
@@ -72,10 +69,10 @@ func (c *commit) batch(m *model, things []registry.ThingID) {
 	c.perMinute(m)
 }
 
-// perMinute counts what was created within any minute, but for the second that ticks may be late (R-ROLL-2).
+// perMinute counts what was created within any minute (R-ROLL-2).
 func (c *commit) perMinute(m *model) {
 	p := &m.ramp
-	p.batches = slices.DeleteFunc(p.batches, func(b batch) bool { return c.now.Sub(b.at) >= time.Minute-late })
+	p.batches = slices.DeleteFunc(p.batches, func(b batch) bool { return c.now.Sub(b.at) >= time.Minute })
 	sum, limit := 0, 0
 	for _, b := range p.batches {
 		sum += b.n
@@ -93,8 +90,8 @@ func ceiling(c *job.RolloutConfig) int {
 	return cmp.Or(c.MaximumPerMinute, 1000)
 }
 
-// tick opens the tick at now: the step rises by at most one (R-ROLL-5, R-ROLL-6). A tick that is late for more than a
-// second moves those that follow (R-ROLL-18).
+// tick opens the tick at now: the step rises by at most one (R-ROLL-5, R-ROLL-6). The next one is a whole minute away,
+// however late this one is (R-ROLL-3, R-ROLL-18).
 func (p *ramp) tick(c *job.RolloutConfig, succeeded int64, now time.Time) {
 	if p.ticked && c != nil && c.Exponential != nil {
 		n, s, next := p.notified-p.base, succeeded-p.baseOK, int64(p.k+1)
@@ -103,10 +100,7 @@ func (p *ramp) tick(c *job.RolloutConfig, succeeded int64, now time.Time) {
 			p.k++
 		}
 	}
-	if now.Sub(p.next) >= late {
-		p.next = now
-	}
-	p.ticked, p.next, p.quota = true, p.next.Add(time.Minute), rate(c, p.k)
+	p.ticked, p.next, p.quota = true, now.Add(time.Minute), rate(c, p.k)
 }
 
 // restart counts anew from an update of the rollout configuration (R-ROLL-11).

@@ -35,6 +35,11 @@ func TestClockCommand(t *testing.T) {
 	if got := shown("set", later.Format(time.RFC3339Nano)); !got.Equal(later) {
 		t.Errorf("set to %v, it shows %v", later, got)
 	}
+	s.kill() // a clock goes on where it was
+	s.start("--clock", "virtual")
+	if got := shown(); !got.Equal(later) {
+		t.Errorf("after a restart it shows %v, want %v", got, later)
+	}
 	if got := shown("next"); !got.Equal(later) {
 		t.Errorf("nothing waits, and the clock went from %v to %v", later, got)
 	}

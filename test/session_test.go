@@ -23,6 +23,43 @@ func rejoin(t testing.TB, address, id string, in *inbox) (client mqtt.Client, kn
 	return client, token.SessionPresent()
 }
 
+// What a device was told while it was connected, and has not acknowledged, comes again after a kill, although nothing is
+// announced twice when it was struck out (R-BRK-35, R-CON-23).
+func TestUnacknowledgedNotificationOutlivesKill(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	s.fleet("g", 2)
+	told := make(chan string, 1)
+	options := mqtt.NewClientOptions().AddBroker(strings.Replace(s.MQTT, "mqtt://", "tcp://", 1)).SetClientID("t0001").
+		SetCleanSession(false).SetAutoReconnect(false).SetAutoAckDisabled(true)
+	options.SetDefaultPublishHandler(func(_ mqtt.Client, m mqtt.Message) { told <- m.Topic() })
+	client := mqtt.NewClient(options)
+	if token := client.Connect(); !token.WaitTimeout(10*time.Second) || token.Error() != nil {
+		t.Fatalf("connect: %v", token.Error())
+	}
+	topic := "$aws/things/t0001/jobs/notify-next"
+	if token := client.Subscribe(topic, 1, nil); !token.WaitTimeout(5*time.Second) || token.Error() != nil {
+		t.Fatalf("subscribe: %v", token.Error())
+	}
+	s.create("first", "g", nil)
+	if got := <-told; got != topic {
+		t.Fatalf("told on %s", got)
+	}
+	ctx := within(t, 10*time.Second)
+	for _, name := range []string{"a", "b", "c"} { // each strikes out what was announced before
+		must[*iot.CreateThingOutput](t)(s.control().CreateThing(ctx, &iot.CreateThingInput{ThingName: &name}))
+	}
+	s.kill()
+	s.start()
+	in := newInbox(t)
+	if _, known := rejoin(t, s.MQTT, "t0001", in); !known {
+		t.Fatal("the session is gone")
+	}
+	if m := in.expect("/notify-next"); m.at("execution.jobId") != "first" {
+		t.Errorf("told again: %s", m.Text)
+	}
+}
+
 // A device that subscribes once and never again hears of jobs after a restart and after a kill; what waited while it was
 // away is the latest state only (R-BRK-11, R-BRK-35, R-MQTT-44; T-13, T-16, T-17).
 func TestSessionOutlivesServer(t *testing.T) {

@@ -2,7 +2,9 @@ package test
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -304,6 +306,20 @@ func TestDoors(t *testing.T) {
 	t.Run("R-BRK-1 no certificate", func(t *testing.T) {
 		if _, err := connect5(t, s.MQTTS, "pump-07", s.tls(nil), newInbox(t)); err == nil {
 			t.Error("connected without a certificate")
+		}
+	})
+	t.Run("R-BRK-19 a certificate that leaves ACTIVE before CONNECT", func(t *testing.T) {
+		revoked := s.identify("pump-07", policy)
+		conn := must[*tls.Conn](t)(tls.Dial("tcp", strings.TrimPrefix(s.MQTTS, "mqtts://"), s.tls(&revoked)))
+		defer conn.Close()
+		update := &iot.UpdateCertificateInput{CertificateId: &revoked.certificateID, NewStatus: types.CertificateStatusRevoked}
+		must[*iot.UpdateCertificateOutput](t)(client.UpdateCertificate(ctx, update))
+		connect := "\x10\x13\x00\x04MQTT\x04\x02\x00\x3c\x00\x07pump-07"
+		_, _ = conn.Write([]byte(connect)) // the server may have closed already
+		conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+		answer, err := io.ReadAll(conn)
+		if text := string(answer); text != "" && text != "\x20\x02\x00\x05" || errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("CONNECT was answered %x (%v), want CONNACK 5 or the end", answer, err)
 		}
 	})
 	t.Run("R-BRK-19 a certificate that leaves ACTIVE", func(t *testing.T) {

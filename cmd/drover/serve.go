@@ -31,6 +31,9 @@ func serve(ctx context.Context, args []string) error {
 	flags.IntVar(&c.Limits.Concurrent, "max-concurrent-jobs", c.Limits.Concurrent, "how many jobs may roll out or be canceled at a time; 0: any `number`")
 	flags.IntVar(&c.Limits.Templates, "max-job-templates", c.Limits.Templates, "how many job templates there may be; 0: any `number`")
 	flags.DurationVar(&c.Limits.Retention, "retention", c.Limits.Retention, "how long jobs are kept after they ended; 0: for ever")
+	flags.Float64Var(&c.Rates.Control, "control-rate", 0, "how often a second each operation may be called; 0: any `number`")
+	flags.Float64Var(&c.Rates.DeviceReads, "device-read-rate", 0, "how many reads a second all devices may make together; 0: any `number`")
+	flags.Float64Var(&c.Rates.DeviceWrites, "device-write-rate", 0, "how many writes a second all devices may make together; 0: any `number`")
 	level := flags.String("log", "info", "least `level` that is logged: debug, info, warn, error")
 	if err := parse(flags, args, "Run the server. Without options it listens on this machine only and keeps its data in ./drover-data."); err != nil {
 		return err

@@ -18,7 +18,6 @@ type Broker struct {
 	routes   *routes
 	retained retained
 	journal  *journal
-	counters counters
 
 	ctx  context.Context // ends when Shutdown is over
 	stop context.CancelFunc
@@ -28,10 +27,11 @@ type Broker struct {
 	conns         sync.WaitGroup
 	swept         chan struct{} // closed when the sweeper has stopped
 
-	mu       sync.Mutex // guards what follows; taken before a session's
-	sessions map[string]*session
-	presence map[string]presenceVersion
-	closing  bool
+	mu         sync.Mutex // guards what follows; taken before a session's
+	sessions   map[string]*session
+	principals principals
+	presence   map[string]presenceVersion
+	closing    bool
 }
 
 // sweepEvery is how often expired sessions are looked for.
@@ -42,8 +42,8 @@ func New(ctx context.Context, cfg Config) (*Broker, error) {
 	cfg = cfg.withDefaults()
 	b := &Broker{
 		cfg: cfg, log: cfg.Log, routes: newRoutes(), swept: make(chan struct{}),
-		sessions: map[string]*session{}, presence: map[string]presenceVersion{},
-		retained: retained{messages: map[string]*message{}, seqs: map[string]uint64{}},
+		sessions: map[string]*session{}, principals: principals{}, presence: map[string]presenceVersion{},
+		retained: retained{messages: map[string]kept{}},
 	}
 	if err := b.load(ctx); err != nil {
 		return nil, fmt.Errorf("load sessions: %w", err)
@@ -67,13 +67,14 @@ func (b *Broker) load(ctx context.Context) error {
 		}
 		s := b.sessions[c.Client]
 		if s == nil {
-			return nil // left by a crash in the middle of a deletion
+			return nil // nobody is there to take it
 		}
-		m, id, dup, err := parseStored(c.Value)
+		e, err := parseStored(c.Value)
 		if err != nil {
 			return fmt.Errorf("client %q: %w", c.Client, err)
 		}
-		s.push(entry{m: m, seq: c.Seq, id: id, qos: m.QoS, dup: dup, retain: m.retain, stored: true})
+		e.seq = c.Seq
+		s.push(e)
 		s.seq = max(s.seq, c.Seq)
 		return nil
 	})
@@ -94,7 +95,6 @@ func (b *Broker) loadSession(c Change, now time.Time) error {
 		s.subs = append(s.subs, subscription{filter, granted(g)})
 		b.routes.add(filter, s, granted(g))
 	}
-	b.counters.subscriptions.Add(int64(len(r.Subs)))
 	b.sessions[c.Client] = s
 	return nil
 }
@@ -147,18 +147,6 @@ func (b *Broker) Serve(ctx context.Context, l net.Listener) error {
 	}
 }
 
-// ServeConn serves one connection whose principal is known already, such as a WebSocket. It returns when the CONNECT
-// has been answered or refused.
-func (b *Broker) ServeConn(nc net.Conn, p Principal) {
-	if !b.open() {
-		nc.Close()
-		return
-	}
-	defer context.AfterFunc(b.greeting, func() { nc.Close() })()
-	nc.SetDeadline(time.Now().Add(b.cfg.ConnectTimeout))
-	b.greet(&conn{b: b, nc: nc}, p)
-}
-
 // open counts a new connection in, unless the broker is closing.
 func (b *Broker) open() bool {
 	b.mu.Lock()
@@ -173,8 +161,16 @@ var hitBuffers = sync.Pool{New: func() any { return new([]hit) }}
 
 // Publish sends a message to all that subscribe to its topic, and queues it for persistent sessions whose client is
 // away. It waits for nobody, and costs a look-up if nobody subscribes. It returns the number of sessions.
-func (b *Broker) Publish(m Message) int {
-	return b.withHits(m.Topic, func(hits []hit) { fanOut(&message{Message: m}, hits) })
+func (b *Broker) Publish(m Message) int { return b.route(&message{Message: m}) }
+
+// Stored returns when all that was published before is durable in the persistent sessions that it went to.
+func (b *Broker) Stored(ctx context.Context) error {
+	select {
+	case err := <-b.journal.flushed():
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // Subscribed reports whether anybody subscribes to a topic.
@@ -182,8 +178,8 @@ func (b *Broker) Subscribed(topic string) bool {
 	return b.withHits(topic, func([]hit) {}) > 0
 }
 
-func (b *Broker) route(m *message) {
-	b.withHits(m.Topic, func(hits []hit) { fanOut(m, hits) })
+func (b *Broker) route(m *message) int {
+	return b.withHits(m.Topic, func(hits []hit) { fanOut(m, hits) })
 }
 
 func fanOut(m *message, hits []hit) {

@@ -61,9 +61,10 @@ func TestConnectRoundTrip(t *testing.T) {
 func TestStoredRoundTrip(t *testing.T) {
 	t.Parallel()
 	m := &message{Message: Message{Topic: "a", Payload: []byte("x"), QoS: 1, Latest: true}, retain: true, pass: pass}
-	got, id, dup, err := parseStored(appendStored(nil, m, 5, true))
-	if err != nil || id != 5 || !dup || !reflect.DeepEqual(got, m) {
-		t.Errorf("got %+v id %d dup %v %v, want %+v", got, id, dup, err, m)
+	e := entry{m: m, id: 5, qos: 1, dup: true, retain: true, stored: storedSent}
+	got, err := parseStored(appendStored(nil, &e))
+	if err != nil || !reflect.DeepEqual(got, e) {
+		t.Errorf("got %+v %v, want %+v", got, err, e)
 	}
 }
 
@@ -182,7 +183,7 @@ func FuzzPackets(f *testing.F) {
 	f.Add(encodeSubscribe(5, 1, 1, "a/+", "b/#"))
 	f.Add(encodeFilters(typeUnsubscribe<<4|2, 5, 1, nil, []string{"a"}, nil))
 	f.Add(appendPuback(nil, 5, 1, NotAuthorized))
-	f.Add(appendDisconnect(nil, DisconnectWithWill))
+	f.Add(appendDisconnect(nil, 0x04))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		_ = decodeAny(b)
 		for _, version := range []byte{4, 5} {

@@ -14,13 +14,15 @@ type Config struct {
 	Presence     func(PresenceEvent) // told of each connect and disconnect, besides the presence topics; must be quick
 	Log          *slog.Logger        // [discards]
 
-	MaxPayload      int // bytes of a PUBLISH payload [128 KiB]
-	MaxPacket       int // bytes of a packet, told to MQTT 5 clients [149504]
-	MaxFilters      int // topic filters in one SUBSCRIBE [8]
-	MaxSubscription int // subscriptions of one connection [50]
-	MaxInFlight     int // unacknowledged QoS 1 messages to a client, 1 to 65535 [100]
-	MaxAliases      int // inbound topic aliases, up to 65535 [8]
-	MaxRetained     int // retained messages in all [10000]
+	MaxPayload       int // bytes of a PUBLISH payload [128 KiB]
+	MaxPacket        int // bytes of a packet, told to MQTT 5 clients [149504]
+	MaxFilters       int // topic filters in one SUBSCRIBE [8]
+	MaxSubscription  int // subscriptions of one connection [50]
+	MaxInFlight      int // unacknowledged QoS 1 messages to a client, 1 to 65535 [100]
+	MaxAliases       int // inbound topic aliases, up to 65535 [8]
+	MaxRetained      int // retained messages in all [10000]
+	MaxRetainedBytes int // the same in bytes [64 MiB]
+	MaxSessions      int // sessions in all, with and without a connection [1000000]
 
 	MessagesPerSecond int // inbound publishes of one connection before reading slows down; negative: no limit [100]
 	BytesPerSecond    int // the same in bytes [512 KiB]
@@ -57,6 +59,7 @@ func (c Config) withDefaults() Config {
 	}{
 		{&c.MaxPayload, 128 << 10}, {&c.MaxPacket, 149504}, {&c.MaxFilters, 8}, {&c.MaxSubscription, 50},
 		{&c.MaxInFlight, 100}, {&c.MaxAliases, 8}, {&c.MaxRetained, 10_000},
+		{&c.MaxRetainedBytes, 64 << 20}, {&c.MaxSessions, 1_000_000},
 		{&c.MessagesPerSecond, 100}, {&c.BytesPerSecond, 512 << 10},
 		{&c.OutboundBytes, 1 << 20}, {&c.StoredMessages, 1000}, {&c.StoredBytes, 10 << 20},
 	} {

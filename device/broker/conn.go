@@ -38,34 +38,38 @@ type conn struct {
 // serve runs a connection up to its CONNECT, and leaves the rest to a fresh goroutine: its stack has not grown by a TLS
 // handshake, and there may be a hundred thousand of them.
 func (b *Broker) serve(nc net.Conn) {
-	defer context.AfterFunc(b.greeting, func() { nc.Close() })()
+	stop := context.AfterFunc(b.greeting, func() { nc.Close() })
+	defer stop()
 	c := &conn{b: b, nc: nc}
 	nc.SetDeadline(time.Now().Add(b.cfg.ConnectTimeout))
-	principal, err := b.identify(nc)
-	if err != nil {
-		b.refused(c, &ending{detail: err.Error(), cause: AuthError})
+	if !b.greet(c) {
 		nc.Close()
 		b.conns.Done()
 		return
 	}
-	b.greet(c, principal)
+	b.connected(c)
+	stop() // with the CONNACK on its way, Shutdown says goodbye
+	go c.run()
 }
 
-// greet reads the CONNECT of a connection whose principal is known.
-func (b *Broker) greet(c *conn, principal Principal) {
+// greet finds out who is there and reads the CONNECT. It reports false if the connection is refused.
+func (b *Broker) greet(c *conn) bool {
+	principal, err := b.identify(c.nc)
+	if err != nil {
+		b.refused(c, &ending{detail: err.Error(), cause: AuthError})
+		return false
+	}
 	c.peer.Principal, c.peer.Remote = principal, c.nc.RemoteAddr()
 	c.in.src, c.in.max = c.nc, b.cfg.MaxPacket
 	c.in.release()
+	b.enlist(c)
 	if err := c.connect(); err != nil {
 		c.refuse(err)
+		b.delist(c)
 		c.in.release()
-		c.nc.Close()
-		b.conns.Done()
-		return
+		return false
 	}
-	c.nc.SetDeadline(time.Time{})
-	b.connected(c)
-	go c.run()
+	return true
 }
 
 func (b *Broker) identify(nc net.Conn) (Principal, error) {
@@ -178,7 +182,9 @@ func (c *conn) onDisconnect(header byte, body []byte) error {
 			return violation("session expiry raised from 0")
 		}
 		c.s.mu.Lock()
-		c.s.expiry = c.b.sessionExpiry(p.expiry)
+		if c.s.conn == c { // not when the session was taken over: it is another connection's then
+			c.s.expiry = c.b.sessionExpiry(p.expiry)
+		}
 		c.s.mu.Unlock()
 	}
 	return &ending{cause: ClientInitiated, noWill: p.reason == Success}
@@ -197,6 +203,7 @@ func (c *conn) end(e *ending) {
 		c.sayGoodbye(e.reason)
 	}
 	c.in.release()
+	c.b.delist(c)
 	c.b.leave(c, e)
 }
 

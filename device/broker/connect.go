@@ -38,6 +38,8 @@ func (c *conn) connect() error {
 		return err
 	}
 	c.negotiate(&p, &ack)
+	c.b.journal.wait()
+	c.nc.SetDeadline(time.Time{}) // before deliveries can set one of their own
 	return c.b.join(c, &p, &ack)
 }
 

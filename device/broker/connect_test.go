@@ -222,27 +222,79 @@ func TestShutdown(t *testing.T) { // R-BRK-30
 
 func TestDisconnect(t *testing.T) { // R-BRK-19
 	t.Parallel()
-	r := &rights{id: "cert-1"}
-	b, addr := start(t, Config{Authenticate: r.authenticate})
-	gone, kept := join(t, addr, 5, "gone"), join(t, addr, 5, "kept")
-	match := func(p *Peer) bool { return p.Principal.ID() == "cert-1" && p.ClientID == "gone" }
-	if n := b.Disconnect(match, AdministrativeAction); n != 1 {
-		t.Errorf("ended %d connections, want 1", n)
+	const revoked = "cert-1"
+	certificates := make(chan string, 1)
+	b, addr := start(t, Config{
+		Authenticate: func(context.Context, Link) (Principal, error) { return &rights{id: <-certificates}, nil },
+	})
+	of := func(certificate string, version byte) *client {
+		certificates <- certificate
+		return dial(t, addr, version)
 	}
-	gone.wantClosed(AdministrativeAction)
-	kept.sync()
+	three, five, other := of(revoked, 4), of(revoked, 5), of("cert-2", 4)
+	for id, c := range map[string]*client{"three": three, "five": five, "other": other} {
+		c.send(encodeConnect(hello{version: c.version, id: id, clean: true}))
+		c.wantConnack(0, false)
+	}
+	silent := of(revoked, 5) // has not sent its CONNECT
+	until(t, "three connections of the certificate", func() bool { return b.connectionsOf(revoked) == 3 })
+
+	b.Disconnect(revoked, AdministrativeAction)
+	three.wantClosed(AdministrativeAction)
+	five.wantClosed(AdministrativeAction)
+	silent.wantClosed(Success)
+	other.sync()
+	until(t, "the certificate to be forgotten", func() bool { return b.connectionsOf(revoked) == 0 })
 }
 
-func TestServeConn(t *testing.T) { // R-BRK-7, R-BRK-32: a WebSocket hands its connection and principal over
+func (b *Broker) connectionsOf(principal string) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.principals[principal])
+}
+
+// A oneConn is a listener of one connection.
+type oneConn chan net.Conn
+
+func (l oneConn) Accept() (net.Conn, error) {
+	if nc, ok := <-l; ok {
+		return nc, nil
+	}
+	return nil, net.ErrClosed
+}
+
+func (oneConn) Close() error   { return nil }
+func (oneConn) Addr() net.Addr { return nil }
+
+// A freed connection reports when its deadline is taken away.
+type freed struct {
+	net.Conn
+	tell func()
+}
+
+func (f freed) SetDeadline(t time.Time) error {
+	if t.IsZero() {
+		f.tell()
+	}
+	return f.Conn.SetDeadline(t)
+}
+
+func TestDeadlineIsClearedFirst(t *testing.T) { // a delivery sets a write deadline of its own as soon as there is a session
 	t.Parallel()
-	b, _ := start(t, Config{Service: echo})
+	b, _ := start(t, Config{})
 	here, there := net.Pipe()
-	go b.ServeConn(there, &rights{id: "sigv4"})
+	joined := make(chan bool, 1)
+	l := make(oneConn, 1)
+	defer close(l)
+	go b.Serve(t.Context(), l)
+	l <- freed{there, func() { joined <- !b.away("dev") }}
 	c := &client{t: t, nc: here, version: 5}
 	c.in.src, c.in.max = here, 1<<20
 	c.in.release()
-	c.send(encodeConnect(hello{version: 5, id: "browser", clean: true}))
+	c.send(encodeConnect(hello{version: 5, id: "dev", clean: true}))
+	if <-joined {
+		t.Error("the deadline of CONNECT was cleared after the session was joined")
+	}
 	c.wantConnack(0, false)
-	c.publish(0, 0, get, "{}")
-	c.wantPublish(accepted, "{}", 0)
+	here.Close()
 }

@@ -1,6 +1,9 @@
 package broker
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Cause is why a connection ended, as the presence events say it (R-BRK-33).
 type Cause string
@@ -58,4 +61,22 @@ func violation(what string) error { return refusal(ProtocolError, what) }
 
 func lost(err error) *ending {
 	return &ending{cause: ConnectionLost, detail: err.Error()}
+}
+
+// refused logs a refusal: clients see only a closed socket (R-BRK-37). No payloads, no secrets.
+func (b *Broker) refused(c *conn, e *ending) {
+	if e.reason == ServerShuttingDown {
+		return // nothing to look into
+	}
+	principal := ""
+	if c.peer.Principal != nil {
+		principal = c.peer.Principal.ID()
+	}
+	b.log.Warn("refused", "client", cleanLog(c.peer.ClientID), "principal", principal, "topic", cleanLog(e.topic),
+		"code", fmt.Sprintf("0x%02X", byte(e.reason)), "reason", e.detail, "remote", c.nc.RemoteAddr().String())
+}
+
+// cleanLog cuts what a client sent before it goes to the log.
+func cleanLog(s string) string {
+	return strings.ToValidUTF8(s[:min(len(s), maxTopicBytes)], "?")
 }

@@ -347,6 +347,8 @@ type rights struct {
 	id string
 	mu sync.Mutex
 	no map[string]Decision
+
+	refresh func() // what Refresh does; nil: nothing
 }
 
 var actionNames = map[Action]string{
@@ -355,6 +357,11 @@ var actionNames = map[Action]string{
 
 func (r *rights) ID() string                 { return r.id }
 func (r *rights) Bind(Attributes) Authorizer { return r }
+func (r *rights) Refresh() {
+	if r.refresh != nil {
+		r.refresh()
+	}
+}
 func (r *rights) Decide(a Action, resource string) Decision {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -26,6 +26,9 @@ func (b *Broker) join(c *conn, p *connectPacket, ack *connackPacket) error {
 	}
 	ack.sessionPresent = s != nil
 	if s == nil {
+		if len(b.sessions) >= b.cfg.MaxSessions {
+			return refusal(QuotaExceeded, "too many sessions")
+		}
 		s = &session{b: b, client: c.peer.ClientID, version: p.version}
 		b.sessions[s.client] = s
 	}
@@ -47,7 +50,6 @@ func (b *Broker) join(c *conn, p *connectPacket, ack *connackPacket) error {
 	}
 	b.saveJoined(s)
 	c.out.replies = appendConnack(c.out.buffer(), p.version, *ack)
-	b.counters.connections.Add(1)
 	c.presence = b.nextPresence(s.client)
 	return nil
 }
@@ -61,7 +63,7 @@ func (b *Broker) saveJoined(s *session) {
 		s.saved = false
 		b.journal.write(Change{Client: s.client})
 		for i := range s.queue {
-			s.queue[i].stored = false
+			s.queue[i].stored = notStored
 		}
 	}
 }
@@ -87,7 +89,6 @@ func (b *Broker) detach(s *session) {
 		s.conn.out.drained.Broadcast()
 	}
 	s.conn = nil
-	b.counters.connections.Add(-1)
 }
 
 // endSession forgets a session. The caller holds b.mu and s.mu.
@@ -99,7 +100,6 @@ func (b *Broker) endSession(s *session) {
 	for _, sub := range s.subs {
 		b.routes.remove(sub.filter, s)
 	}
-	b.counters.subscriptions.Add(-int64(len(s.subs)))
 	if s.saved {
 		s.saved = false
 		b.journal.write(Change{Client: s.client})

@@ -37,6 +37,7 @@ type device string
 
 func (d device) ID() string                                 { return string(d) }
 func (d device) Bind(broker.Attributes) broker.Authorizer   { return d }
+func (device) Refresh()                                     {}
 func (device) Decide(broker.Action, string) broker.Decision { return broker.Allow }
 func byName(_ context.Context, l broker.Link) (broker.Principal, error) {
 	return device(l.TLS.PeerCertificates[0].Subject.CommonName), nil
@@ -186,8 +187,7 @@ func TestPaho5(t *testing.T) { // R-BRK-9, R-BRK-26, R-BRK-27
 	if m := receive(t, got); m.Properties.ContentType != "text/plain" || m.Properties.User[0].Value != "v" {
 		t.Errorf("properties %+v", m.Properties)
 	}
-	everyone := func(*broker.Peer) bool { return true }
-	b.Disconnect(everyone, broker.AdministrativeAction)
+	b.Disconnect("pump-07", broker.AdministrativeAction)
 	if code := receive(t, end); code != 0x98 {
 		t.Errorf("DISCONNECT 0x%02X, want 0x98", code)
 	}

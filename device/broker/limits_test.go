@@ -2,7 +2,9 @@ package broker
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -113,6 +115,40 @@ func TestAuthorisation(t *testing.T) { // R-BRK-17
 	}
 }
 
+// Reading policies takes as long as the store takes: nobody else may wait for it.
+func TestRefreshHoldsNobodyUp(t *testing.T) { // R-BRK-19, R-BRK-36
+	t.Parallel()
+	reading, release := make(chan struct{}, 1), make(chan struct{})
+	slow := &rights{}
+	b, addr := start(t, Config{Authenticate: slow.authenticate})
+	c := join(t, addr, 5, "dev")
+	c.subscribe(1, 1, "q")
+	c.sync()
+	slow.refresh = func() {
+		select {
+		case reading <- struct{}{}:
+		default:
+		}
+		<-release
+	}
+	b.Publish(Message{Topic: "q", Payload: []byte("first"), QoS: 1})
+	<-reading
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		b.Publish(Message{Topic: "q", Payload: []byte("second"), QoS: 1})
+		b.expire(time.Now()) // takes the lock of the broker and those of all sessions
+	}()
+	select {
+	case <-done:
+	case <-time.After(patience):
+		t.Error("a publisher and the sweeper wait for the policies of somebody else")
+	}
+	close(release)
+	c.wantPublish("q", "first", 1)
+	c.wantPublish("q", "second", 1)
+}
+
 func TestSubscribeCodes(t *testing.T) {
 	t.Parallel()
 	_, addr := start(t, Config{})
@@ -216,6 +252,28 @@ func TestInboundRate(t *testing.T) { // R-BRK-20: reading is delayed, nothing is
 	}
 }
 
+func TestFullJournal(t *testing.T) { // who publishes waits for the store, who asks the service does not
+	t.Parallel()
+	b, addr := start(t, Config{Service: echo})
+	c, other := join(t, addr, 4, ""), join(t, addr, 4, "")
+	weigh := func(bytes int) {
+		b.journal.mu.Lock()
+		defer b.journal.mu.Unlock()
+		b.journal.bytes += bytes
+		b.journal.room.Broadcast()
+	}
+	weigh(maxJournal + 1)
+	c.publish(1, 1, "q", "x")
+	c.nc.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+	if _, _, err := c.in.next(); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("the publish was answered: %v", err)
+	}
+	other.publish(1, 1, get, "{}")
+	other.wantPuback(1, Success)
+	weigh(-maxJournal - 1)
+	c.wantPuback(1, Success)
+}
+
 func TestTopicAlias(t *testing.T) { // R-BRK-28
 	t.Parallel()
 	_, addr := start(t, Config{})
@@ -226,4 +284,27 @@ func TestTopicAlias(t *testing.T) { // R-BRK-28
 	c.send(appendPublish(nil, 5, &publishOut{payload: []byte("2"), pass: alias}))
 	c.wantPublish("long/topic", "1", 0)
 	c.wantPublish("long/topic", "2", 0)
+
+	refused := strings.Repeat("t", maxTopicBytes+1)
+	c.send(appendPublish(nil, 5, &publishOut{topic: refused, qos: 1, id: 1, pass: alias}))
+	c.wantPuback(1, TopicNameInvalid)
+	c.send(appendPublish(nil, 5, &publishOut{pass: alias})) // it is not kept, and neither is the one before
+	c.wantClosed(ProtocolError)
+}
+
+func TestMaxSessions(t *testing.T) {
+	t.Parallel()
+	b, addr := start(t, Config{MaxSessions: 2})
+	c := rejoin(t, addr, 4, "away", false)
+	c.nc.Close()
+	until(t, "the client to be away", func() bool { return b.away("away") })
+	first := join(t, addr, 4, "first")
+	for version, code := range map[byte]byte{4: 3, 5: 0x97} {
+		c := dial(t, addr, version)
+		c.send(encodeConnect(hello{version: version, id: "second", clean: true}))
+		c.wantConnack(code, false)
+	}
+	rejoin(t, addr, 4, "away", true) // a known one is let in
+	join(t, addr, 4, "first")
+	first.wantClosed(SessionTakenOver)
 }

@@ -24,6 +24,9 @@ type message struct {
 	from    *session  // nil: from the service
 }
 
+// replaces reports whether a message takes the place of an older one in a queue.
+func (m *message) replaces(old *message) bool { return m.Latest && old.Latest && m.Topic == old.Topic }
+
 // cost is what a message counts in a queue.
 func (m *message) cost() int { return len(m.Topic) + len(m.Payload) + len(m.pass) + 64 }
 
@@ -55,21 +58,21 @@ const (
 )
 
 // appendStored is the stored form of a message: flags, expiry in ms, and an MQTT 5 PUBLISH packet.
-func appendStored(b []byte, m *message, id uint16, dup bool) []byte {
+func appendStored(b []byte, e *entry) []byte {
 	var flags byte
 	var at int64
-	if m.Latest {
+	if e.m.Latest {
 		flags |= storedLatest
 	}
-	if !m.expires.IsZero() {
+	if !e.m.expires.IsZero() {
 		flags |= storedExpires
-		at = m.expires.UnixMilli()
+		at = e.m.expires.UnixMilli()
 	}
 	b = append(b, flags)
 	b = binary.BigEndian.AppendUint64(b, uint64(at))
-	p := publishOut{topic: m.Topic, payload: m.Payload, qos: m.QoS, dup: dup, retain: m.retain, pass: m.pass}
-	if m.QoS > 0 {
-		p.id = max(id, 1)
+	p := publishOut{topic: e.m.Topic, payload: e.m.Payload, qos: e.qos, dup: e.dup, retain: e.retain, pass: e.m.pass}
+	if e.qos > 0 {
+		p.id = max(e.id, 1)
 	}
 	return appendPublish(b, version5, &p)
 }
@@ -77,29 +80,31 @@ func appendStored(b []byte, m *message, id uint16, dup bool) []byte {
 var errStored = errors.New("stored message is damaged")
 
 // parseStored reads what appendStored wrote.
-func parseStored(b []byte) (m *message, id uint16, dup bool, err error) {
+func parseStored(b []byte) (e entry, err error) {
 	const fixed = 9
 	if len(b) < fixed+2 {
-		return nil, 0, false, errStored
+		return e, errStored
 	}
 	flags, at := b[0], int64(binary.BigEndian.Uint64(b[1:]))
 	_, n := varint(b[fixed+1:])
 	if n <= 0 {
-		return nil, 0, false, errStored
+		return e, errStored
 	}
 	p, err := decodePublish(b[fixed], b[fixed+1+n:], version5)
 	if err != nil {
-		return nil, 0, false, errStored
+		return e, errStored
 	}
-	m = &message{
+	m := &message{
 		Message: Message{Topic: string(p.topic), Payload: p.payload, QoS: p.qos, Latest: flags&storedLatest != 0},
 		retain:  p.retain, pass: p.pass,
 	}
 	if flags&storedExpires != 0 {
 		m.expires = time.UnixMilli(at)
 	}
+	e = entry{m: m, qos: p.qos, dup: p.dup, retain: p.retain}
 	if p.dup {
-		id = p.id
+		e.id = p.id
 	}
-	return m, id, p.dup, nil
+	e.stored = e.form()
+	return e, nil
 }

@@ -68,10 +68,7 @@ func TestRetained(t *testing.T) { // R-BRK-23
 	}
 	retain(5, "state/a", "", Success) // deletes
 	c.wantPublish("state/a", "", 1)
-	if n := b.Stats().Retained; n != 0 {
-		t.Errorf("%d retained messages, want 0", n)
-	}
-	retain(6, "state/c", "x", Success) // there is room again
+	retain(6, "state/c", "x", Success) // there is room again: it is gone
 
 	again := join(t, addr, 5, "again")
 	handling := func(options byte, sent bool) {
@@ -85,6 +82,31 @@ func TestRetained(t *testing.T) { // R-BRK-23
 	handling(0x20, false) // never
 	handling(0x10, false) // only when new: it is not
 	handling(0x00, true)
+}
+
+func TestRetainedBytes(t *testing.T) { // R-BRK-23
+	t.Parallel()
+	store := NewMemorySessions()
+	cfg := Config{Sessions: store, MaxRetainedBytes: 1000}
+	b, addr := start(t, cfg)
+	retain := func(topic string, bytes int, want Reason) {
+		t.Helper()
+		c := join(t, addr, 5, "")
+		c.send(appendPublish(nil, 5, &publishOut{topic: topic, payload: make([]byte, bytes), qos: 1, id: 1, retain: true}))
+		c.wantPuback(1, want)
+	}
+	retain("a", 500, Success)
+	retain("a", 600, Success) // in place of the other
+	retain("b", 500, QuotaExceeded)
+	retain("a", 1000, QuotaExceeded)
+	retain("b", 100, Success)
+	if err := b.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, addr = start(t, cfg)
+	retain("c", 200, QuotaExceeded) // what was loaded counts
+	retain("a", 0, Success)
+	retain("c", 200, Success)
 }
 
 func TestWill(t *testing.T) { // R-BRK-24

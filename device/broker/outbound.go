@@ -89,6 +89,7 @@ func (c *conn) flush() {
 
 // writeSome writes one chunk. It reports whether there is more; if not, nobody is writing any longer.
 func (c *conn) writeSome() (more bool) {
+	c.peer.Authorizer.Refresh()
 	s := c.s
 	s.mu.Lock()
 	b := c.out.buffer()
@@ -151,14 +152,12 @@ func (c *conn) appendDeliveries(b []byte) []byte {
 		}
 		if !c.fits(&p) {
 			c.s.unstore(&e)
-			c.b.counters.dropped.Add(1)
 			continue
 		}
 		if e.qos > 0 {
 			c.s.sent = append(c.s.sent, e)
 		}
 		b = appendPublish(b, c.peer.Version, &p)
-		c.b.counters.sent.Add(1)
 	}
 	return b
 }

@@ -27,20 +27,17 @@ type Reason byte
 // The reason codes in use (R-BRK-29).
 const (
 	Success                  Reason = 0x00
-	DisconnectWithWill       Reason = 0x04
 	Unspecified              Reason = 0x80
 	MalformedPacket          Reason = 0x81
 	ProtocolError            Reason = 0x82
 	UnsupportedVersion       Reason = 0x84
 	InvalidClientID          Reason = 0x85
 	NotAuthorized            Reason = 0x87
-	ServerBusy               Reason = 0x89
 	ServerShuttingDown       Reason = 0x8B
 	KeepAliveTimeout         Reason = 0x8D
 	SessionTakenOver         Reason = 0x8E
 	TopicFilterInvalid       Reason = 0x8F
 	TopicNameInvalid         Reason = 0x90
-	ReceiveMaximumExceeded   Reason = 0x93
 	TopicAliasInvalid        Reason = 0x94
 	PacketTooLarge           Reason = 0x95
 	QuotaExceeded            Reason = 0x97
@@ -57,9 +54,9 @@ func connackCode(r Reason) byte {
 		return 1
 	case InvalidClientID:
 		return 2
-	case Unspecified, ServerBusy, QuotaExceeded, ServerShuttingDown:
+	case Unspecified, QuotaExceeded, ServerShuttingDown:
 		return 3
-	case NotAuthorized, TopicNameInvalid, QoSNotSupported, PacketTooLarge:
+	case NotAuthorized, TopicNameInvalid, QoSNotSupported:
 		return 5
 	}
 	return 0

@@ -19,7 +19,8 @@ type Authenticator func(ctx context.Context, link Link) (Principal, error)
 type Principal interface {
 	// ID is the certificate's id, or what the presence events should show; may be empty.
 	ID() string
-	// Bind returns what this principal may do on one connection. It is called once for each CONNECT.
+	// Bind returns what this principal may do on one connection, as of now. It is called once for each CONNECT and may
+	// block.
 	Bind(Attributes) Authorizer
 }
 
@@ -53,15 +54,15 @@ const (
 	ExplicitDeny
 )
 
-// An Authorizer decides for one connection. It is asked at each CONNECT, PUBLISH, SUBSCRIBE and delivery (R-BRK-19),
-// from several goroutines and with locks held: it must be quick, must not block and must not call the broker.
-// A change of policy must show in its answers within 5 s.
+// An Authorizer decides for one connection. It is asked at each CONNECT, PUBLISH, SUBSCRIBE and delivery (R-BRK-19), from
+// several goroutines. It must not call the broker.
 type Authorizer interface {
+	// Refresh takes note of what has changed until 5 s ago, or later. It is called before decisions, with no lock held,
+	// and may block.
+	Refresh()
+	// Decide answers from what Refresh, or Bind, has taken note of. It is called with locks held and must not block.
 	Decide(action Action, resource string) Decision
 }
-
-// ExclusiveThing may be implemented by an Authorizer whose connection belongs to one thing: presence events name it.
-type ExclusiveThing interface{ ExclusiveThing() string }
 
 // A Peer is one connected client.
 type Peer struct {
@@ -111,4 +112,5 @@ type anyone struct{}
 
 func (anyone) ID() string                     { return "" }
 func (anyone) Bind(Attributes) Authorizer     { return anyone{} }
+func (anyone) Refresh()                       {}
 func (anyone) Decide(Action, string) Decision { return Allow }

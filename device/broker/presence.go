@@ -20,7 +20,6 @@ type PresenceEvent struct {
 	ClientInitiated *bool  `json:"clientInitiatedDisconnect,omitempty"` // disconnected
 	Cause           Cause  `json:"disconnectReason,omitempty"`          // disconnected
 	Version         int64  `json:"versionNumber"`
-	ThingName       string `json:"thingName,omitempty"`
 }
 
 // presenceID is what the two events of one connection share.
@@ -90,19 +89,18 @@ func (b *Broker) announce(c *conn, fill func(*PresenceEvent)) {
 		ClientID: c.peer.ClientID, Timestamp: time.Now().UnixMilli(), PrincipalID: c.peer.Principal.ID(),
 		SessionID: uuid(c.presence.session), Version: c.presence.version,
 	}
-	if t, ok := c.peer.Authorizer.(ExclusiveThing); ok {
-		e.ThingName = t.ExclusiveThing()
-	}
 	fill(&e)
 	if b.cfg.Presence != nil {
 		b.cfg.Presence(e)
 	}
 	topic := "$aws/events/presence/" + e.EventType + "/" + e.ClientID
-	if strings.ContainsAny(e.ClientID, "+#") || checkTopic(topic) != Success || !b.Subscribed(topic) {
+	if strings.ContainsAny(e.ClientID, "+#") || checkTopic(topic) != Success {
 		return
 	}
-	payload, _ := json.Marshal(&e) // strings and numbers: cannot fail
-	b.Publish(Message{Topic: topic, Payload: payload, QoS: 1})
+	b.withHits(topic, func(hits []hit) {
+		payload, _ := json.Marshal(&e) // strings and numbers: cannot fail
+		fanOut(&message{Message: Message{Topic: topic, Payload: payload, QoS: 1}}, hits)
+	})
 }
 
 func uuid(u [16]byte) string {

@@ -1,9 +1,6 @@
 package broker
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
 // onPublish takes a PUBLISH: checks, then the service or the subscribers, then the PUBACK (R-BRK-25).
 func (c *conn) onPublish(header byte, body []byte) error {
@@ -11,7 +8,6 @@ func (c *conn) onPublish(header byte, body []byte) error {
 	if err != nil {
 		return err
 	}
-	c.b.counters.received.Add(1)
 	c.slowDown(len(body))
 	if p.qos == 2 {
 		return refusal(QoSNotSupported, "publish at QoS 2")
@@ -21,6 +17,7 @@ func (c *conn) onPublish(header byte, body []byte) error {
 		return err
 	}
 	auth := c.peer.Authorizer
+	auth.Refresh()
 	switch {
 	case len(p.payload) > c.b.cfg.MaxPayload:
 		return &ending{reason: PacketTooLarge, cause: ClientError, detail: "payload too large", topic: topic}
@@ -52,13 +49,17 @@ func (c *conn) topicOf(p *publishPacket) (string, error) {
 		c.aliases = make([]string, c.b.cfg.MaxAliases)
 	}
 	alias := &c.aliases[p.alias-1]
-	switch {
-	case len(p.topic) > 0:
-		*alias = string(p.topic)
-	case *alias == "":
+	topic := *alias
+	if len(p.topic) > 0 {
+		topic, *alias = string(p.topic), ""
+		if checkTopic(topic) == Success { // what is not is not worth its memory: it may have 64 KiB
+			*alias = topic
+		}
+	}
+	if topic == "" {
 		return "", violation("unknown topic alias")
 	}
-	return *alias, nil
+	return topic, nil
 }
 
 // refusePublish is R-BRK-17 and R-BRK-18: only an MQTT 5 publish at QoS 1 leaves the connection open.
@@ -93,10 +94,32 @@ func (c *conn) publishReserved(p *publishPacket, topic string) error {
 
 // publish routes a client's message to the subscribers.
 func (c *conn) publish(p *publishPacket, topic string) error {
-	if !p.retain && !c.b.Subscribed(topic) {
-		c.puback(p, Success)
-		return nil
+	c.awaitJournal()
+	if p.retain {
+		return c.publishRetained(p, c.message(p, topic))
 	}
+	c.b.withHits(topic, func(hits []hit) { fanOut(c.message(p, topic), hits) })
+	c.puback(p, Success)
+	return nil
+}
+
+// publishRetained keeps a message besides. One too many is refused to MQTT 5; a 3.1.1 publish, which cannot be told, is
+// delivered but not kept.
+func (c *conn) publishRetained(p *publishPacket, m *message) error {
+	if !c.b.retain(m) {
+		const detail = "too many retained messages"
+		if p.qos > 0 && c.peer.Version == version5 {
+			return c.refusePublish(p, m.Topic, QuotaExceeded, detail)
+		}
+		c.b.refused(c, &ending{reason: QuotaExceeded, detail: detail, topic: m.Topic})
+	}
+	c.b.route(m)
+	c.puback(p, Success)
+	return nil
+}
+
+// message is a copy of what a client published: the packet is in the read buffer.
+func (c *conn) message(p *publishPacket, topic string) *message {
 	m := &message{
 		Message: Message{Topic: topic, Payload: append([]byte(nil), p.payload...), QoS: p.qos},
 		retain:  p.retain, expires: expiresAt(p.expiry, time.Now()), from: c.s,
@@ -104,23 +127,7 @@ func (c *conn) publish(p *publishPacket, topic string) error {
 	if len(p.pass) > 0 {
 		m.pass = append([]byte(nil), p.pass...)
 	}
-	if m.retain && !c.b.retain(m) {
-		return c.refuseRetained(p, m)
-	}
-	c.b.route(m)
-	c.puback(p, Success)
-	return nil
-}
-
-// refuseRetained is a retained message too many: MQTT 5 is told, a 3.1.1 publish is delivered but not kept.
-func (c *conn) refuseRetained(p *publishPacket, m *message) error {
-	if p.qos > 0 && c.peer.Version == version5 {
-		return c.refusePublish(p, m.Topic, QuotaExceeded, "too many retained messages")
-	}
-	c.b.refused(c, &ending{reason: QuotaExceeded, detail: "retained message not kept", topic: m.Topic})
-	c.b.route(m)
-	c.puback(p, Success)
-	return nil
+	return m
 }
 
 // request hands a publish to the service and queues PUBACK and answer. Deliveries of others wait meanwhile, so that
@@ -132,7 +139,6 @@ func (c *conn) request(p *publishPacket, topic string) error {
 	}
 	c.hold(true)
 	reply := c.b.cfg.Service.Handle(c.b.ctx, &c.peer, topic, p.payload)
-	c.b.counters.requests.Add(1)
 	s := c.s
 	s.mu.Lock()
 	c.out.held = false
@@ -172,14 +178,22 @@ func (c *conn) appendReply(b []byte, reply *Reply, p *publishPacket) []byte {
 		out.id = c.s.takeID()
 	}
 	if !c.fits(&out) {
-		c.b.counters.dropped.Add(1)
 		return b
 	}
 	if out.qos > 0 {
 		c.s.sent = append(c.s.sent, entry{id: out.id, qos: 1})
 	}
-	c.b.counters.sent.Add(1)
 	return appendPublish(b, c.peer.Version, &out)
+}
+
+// awaitJournal delays reading while too much waits to be stored: a client must not fill the memory with what the disk
+// cannot take. Requests to the service do not wait for it.
+func (c *conn) awaitJournal() {
+	if c.b.journal.full() {
+		c.flush()
+		c.b.journal.wait()
+		c.heard = time.Now()
+	}
 }
 
 // A rate is two token buckets of one second each: inbound messages and bytes.
@@ -214,9 +228,4 @@ func (c *conn) slowDown(size int) {
 	case <-c.b.ctx.Done():
 	}
 	c.heard = time.Now()
-}
-
-// cleanLog cuts what a client sent before it goes to the log.
-func cleanLog(s string) string {
-	return strings.ToValidUTF8(s[:min(len(s), maxTopicBytes)], "?")
 }

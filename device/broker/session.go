@@ -2,6 +2,7 @@ package broker
 
 import (
 	"encoding/json"
+	"slices"
 	"sync"
 	"time"
 )
@@ -9,9 +10,9 @@ import (
 // A session is what the broker knows of a client id: its subscriptions, the messages that wait for it and those that it
 // has not acknowledged. It outlives its connection if it is persistent (R-BRK-11).
 //
-// The store has the subscriptions from the SUBACK on, and the messages from when the connection ends. What is on its way
-// to a connected client is in memory only: a crash in that moment is the publisher's to repair (R-BRK-35), and a write
-// for every delivery would cost more than it saves.
+// The store has the subscriptions from the SUBACK on, and the messages that wait while the client is away. What is on its
+// way to a connected client is stored if the service published it: it is said once (R-BRK-35). What clients say to each
+// other is stored when the connection ends, and lost in a crash before: a write for each would cost more than it saves.
 type session struct {
 	b       *Broker
 	client  string
@@ -46,9 +47,26 @@ type entry struct {
 	seq    uint64 // its key in the store; 0 for QoS 0
 	id     uint16 // packet identifier, once sent
 	qos    byte
-	dup    bool
+	dup    bool // sent on a connection that has ended
 	retain bool
-	stored bool
+	stored storedAs
+}
+
+// storedAs is what the store has of an entry.
+type storedAs byte
+
+const (
+	notStored    storedAs = iota
+	storedUnsent          // without a packet identifier
+	storedSent            // to be sent again with its packet identifier, which does not change any more
+)
+
+// form is how an entry is stored if it is stored now.
+func (e *entry) form() storedAs {
+	if e.dup {
+		return storedSent
+	}
+	return storedUnsent
 }
 
 func (s *session) persistent() bool { return s.expiry > 0 }
@@ -61,23 +79,21 @@ func (s *session) deliver(m *message, g granted, retain bool) {
 	if s.ended || s.conn == nil && e.qos == 0 {
 		return
 	}
-	if m.Latest {
-		s.forget(m.Topic)
-	}
 	if !s.room(e) {
-		s.b.counters.dropped.Add(1)
 		return
 	}
+	s.replace(m)
 	if e.qos > 0 {
 		s.seq++
 		e.seq = s.seq
 	}
 	s.push(e)
-	if s.conn == nil {
+	if s.conn == nil || m.from == nil && e.qos > 0 && s.persistent() {
 		s.store(&s.queue[len(s.queue)-1])
-		return
 	}
-	s.conn.wake()
+	if s.conn != nil {
+		s.conn.wake()
+	}
 }
 
 func (s *session) push(e entry) {
@@ -90,29 +106,43 @@ func (s *session) push(e entry) {
 // limits of stored messages for those.
 func (s *session) room(e entry) bool {
 	limit, cost := s.b.cfg.OutboundBytes, e.m.cost()
+	waiting, waiting1 := s.besides(e.m)
 	if e.qos == 0 {
-		return s.waiting+cost <= limit
+		return waiting+cost <= limit
 	}
-	if s.waiting+cost > limit && s.waiting1 < len(s.queue) {
+	if waiting+cost > limit && s.waiting1 < len(s.queue) {
 		s.filterQueue(func(q *entry) bool { return q.qos > 0 })
+		waiting, waiting1 = s.besides(e.m)
 	}
 	if !s.persistent() {
-		return s.waiting+cost <= limit
+		return waiting+cost <= limit
 	}
-	return s.waiting1 < s.b.cfg.StoredMessages && s.waiting+cost <= s.b.cfg.StoredBytes
+	return waiting1 < s.b.cfg.StoredMessages && waiting+cost <= s.b.cfg.StoredBytes
 }
 
-// forget takes the older messages of a topic out of the queue.
-func (s *session) forget(topic string) {
-	for i := range s.queue {
-		if s.queue[i].m.Latest && s.queue[i].m.Topic == topic {
-			s.filterQueue(func(q *entry) bool { return !q.m.Latest || q.m.Topic != topic })
-			return
+// besides is what waits, without what a message takes the place of: the cost and the number of QoS 1 entries.
+func (s *session) besides(m *message) (waiting, waiting1 int) {
+	waiting, waiting1 = s.waiting, s.waiting1
+	if !m.Latest {
+		return waiting, waiting1
+	}
+	for _, q := range s.queue {
+		if m.replaces(q.m) {
+			waiting -= q.m.cost()
+			waiting1 -= int(q.qos)
 		}
 	}
+	return waiting, waiting1
 }
 
-// filterQueue keeps the entries that keep approves of, and counts and unstores the others.
+// replace takes out of the queue what a message takes the place of.
+func (s *session) replace(m *message) {
+	if m.Latest && slices.ContainsFunc(s.queue, func(q entry) bool { return m.replaces(q.m) }) {
+		s.filterQueue(func(q *entry) bool { return !m.replaces(q.m) })
+	}
+}
+
+// filterQueue keeps the entries that keep approves of, and unstores the others.
 func (s *session) filterQueue(keep func(*entry) bool) {
 	kept := make([]entry, 0, len(s.queue))
 	s.waiting, s.waiting1 = 0, 0
@@ -120,9 +150,6 @@ func (s *session) filterQueue(keep func(*entry) bool) {
 		e := s.queue[i]
 		if !keep(&e) {
 			s.unstore(&e)
-			if e.qos == 0 {
-				s.b.counters.dropped.Add(1)
-			}
 			continue
 		}
 		kept = append(kept, e)
@@ -218,28 +245,21 @@ func (s *session) park() {
 }
 
 func (s *session) store(e *entry) {
-	if !e.stored || e.dup {
-		e.stored = true
-		m := *e.m
-		m.QoS, m.retain = e.qos, e.retain
-		s.b.journal.write(Change{Client: s.client, Seq: e.seq, Value: appendStored(nil, &m, e.id, e.dup)})
+	if form := e.form(); e.stored != form {
+		e.stored = form
+		s.b.journal.writeMessage(s.client, *e)
 	}
 }
 
 func (s *session) unstore(e *entry) {
-	if e.stored {
+	if e.stored != notStored {
 		s.b.journal.write(Change{Client: s.client, Seq: e.seq})
 	}
 }
 
 // find returns the index of a subscription, or -1.
-func (s *session) find(filter string) int {
-	for i := range s.subs {
-		if s.subs[i].filter == filter {
-			return i
-		}
-	}
-	return -1
+func find(subs []subscription, filter string) int {
+	return slices.IndexFunc(subs, func(s subscription) bool { return s.filter == filter })
 }
 
 // grantFor is what the client's own subscriptions grant to a reply on this topic (R-MQTT-31).

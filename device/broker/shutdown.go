@@ -7,20 +7,6 @@ import (
 	"time"
 )
 
-// Disconnect ends the connections that match selects, such as those of a certificate that is no longer active
-// (AdministrativeAction), and returns their number.
-func (b *Broker) Disconnect(match func(*Peer) bool, reason Reason) int {
-	live := b.live()
-	n := 0
-	for _, c := range live {
-		if match(&c.peer) {
-			c.kick(refusal(reason, "ended by the server"))
-			n++
-		}
-	}
-	return n
-}
-
 // live returns the connections that have a session.
 func (b *Broker) live() (conns []*conn) {
 	b.mu.Lock()

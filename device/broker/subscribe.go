@@ -1,6 +1,9 @@
 package broker
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // onSubscribe takes a SUBSCRIBE. The SUBACK of a persistent session waits until its subscriptions are stored: clients
 // that find their session again do not subscribe a second time (R-BRK-11, R-CLI-16).
@@ -14,17 +17,26 @@ func (c *conn) onSubscribe(header byte, body []byte) error {
 	case len(p.filters) > c.b.cfg.MaxFilters:
 		return refusal(QuotaExceeded, "too many filters in one SUBSCRIBE")
 	}
+	c.slowDown(len(body))
+	c.awaitJournal()
+	c.peer.Authorizer.Refresh()
 	c.hold(true) // retained messages come after the SUBACK
 	defer c.hold(false)
+	before := c.subscriptions()
 	codes := make([]Reason, len(p.filters))
-	changed := false
 	for i := range p.filters {
 		codes[i] = c.subscribe(&p.filters[i])
-		changed = changed || codes[i] < Unspecified
 	}
-	if changed && c.save() != nil {
+	if c.save(before) != nil {
 		for i := range codes {
 			codes[i] = max(codes[i], Unspecified)
+		}
+	}
+	for i, code := range codes {
+		f := &p.filters[i]
+		known := find(before, string(f.filter)) >= 0
+		if code < Unspecified && (f.retainHandling == 0 || f.retainHandling == 1 && !known) {
+			c.b.sendRetained(c.s, string(f.filter), f.grant())
 		}
 	}
 	c.answer(func(b []byte) []byte { return appendSuback(b, c.peer.Version, p.id, codes) })
@@ -41,9 +53,17 @@ func (c *conn) subscribe(f *filterRequest) Reason {
 	if code == Success && c.peer.Authorizer.Decide(Subscribe, filter) != Allow {
 		code = NotAuthorized
 	}
+	if code == Success && !c.enter(filter, f.grant()) {
+		code = QuotaExceeded
+	}
 	if code != Success {
 		return c.refuseFilter(filter, code)
 	}
+	return Reason(f.grant().qos())
+}
+
+// grant is what a filter is given if it may be subscribed to.
+func (f *filterRequest) grant() granted {
 	g := granted(min(f.qos, 1))
 	if f.noLocal {
 		g |= grantNoLocal
@@ -51,14 +71,7 @@ func (c *conn) subscribe(f *filterRequest) Reason {
 	if f.keepRetain {
 		g |= grantKeepRetain
 	}
-	known, ok := c.enter(filter, g)
-	if !ok {
-		return c.refuseFilter(filter, QuotaExceeded)
-	}
-	if f.retainHandling == 0 || f.retainHandling == 1 && !known {
-		c.b.sendRetained(c.s, filter, g)
-	}
-	return Reason(g.qos())
+	return g
 }
 
 func (c *conn) refuseFilter(filter string, code Reason) Reason {
@@ -68,26 +81,24 @@ func (c *conn) refuseFilter(filter string, code Reason) Reason {
 	return code
 }
 
-// enter puts a subscription into the session and the routes. ok is false beyond the limit.
-func (c *conn) enter(filter string, g granted) (known, ok bool) {
+// enter puts a subscription into the session and the routes. It reports false beyond the limit.
+func (c *conn) enter(filter string, g granted) bool {
 	s := c.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.conn != c {
-		return false, true // taken over: nothing is answered any more
+		return true // taken over: nothing is answered any more
 	}
-	if i := s.find(filter); i >= 0 {
+	switch i := find(s.subs, filter); {
+	case i >= 0:
 		s.subs[i].granted = g
-		c.b.routes.add(filter, s, g)
-		return true, true
+	case len(s.subs) >= c.b.cfg.MaxSubscription:
+		return false
+	default:
+		s.subs = append(s.subs, subscription{filter, g})
 	}
-	if len(s.subs) >= c.b.cfg.MaxSubscription {
-		return false, false
-	}
-	s.subs = append(s.subs, subscription{filter, g})
 	c.b.routes.add(filter, s, g)
-	c.b.counters.subscriptions.Add(1)
-	return false, true
+	return true
 }
 
 func (c *conn) onUnsubscribe(header byte, body []byte) error {
@@ -95,11 +106,14 @@ func (c *conn) onUnsubscribe(header byte, body []byte) error {
 	if err != nil {
 		return err
 	}
+	c.slowDown(len(body))
+	c.awaitJournal()
+	before := c.subscriptions()
 	codes := make([]Reason, len(p.filters))
 	for i := range p.filters {
 		c.leaveFilter(string(p.filters[i].filter))
 	}
-	if err := c.save(); err != nil {
+	if c.save(before) != nil {
 		for i := range codes {
 			codes[i] = Unspecified
 		}
@@ -112,27 +126,57 @@ func (c *conn) leaveFilter(filter string) {
 	s := c.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	i := s.find(filter)
+	i := find(s.subs, filter)
 	if s.conn != c || i < 0 {
 		return
 	}
-	s.subs = append(s.subs[:i], s.subs[i+1:]...)
+	s.subs = slices.Delete(s.subs, i, i+1)
 	c.b.routes.remove(filter, s)
-	c.b.counters.subscriptions.Add(-1)
 }
 
-// save stores the session if it is persistent, and waits for it.
-func (c *conn) save() error {
+// subscriptions is a copy of what the session subscribes to.
+func (c *conn) subscriptions() []subscription {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	return slices.Clone(c.s.subs)
+}
+
+// save stores the subscriptions of a persistent session if they have changed, and waits for it. If they cannot be stored,
+// the session has those from before.
+func (c *conn) save(before []subscription) error {
 	s := c.s
 	s.mu.Lock()
-	if s.conn != c || !s.persistent() {
+	if s.conn != c || !s.persistent() || slices.Equal(s.subs, before) {
 		s.mu.Unlock()
 		return nil
 	}
-	change := s.record()
-	written := c.b.journal.begin(change)
+	written := c.b.journal.begin(s.record())
 	s.mu.Unlock()
-	return <-written
+	err := <-written
+	if err != nil {
+		c.restore(before)
+	}
+	return err
+}
+
+// restore brings earlier subscriptions back, with no moment in which a message for one of them would get lost.
+func (c *conn) restore(before []subscription) {
+	s := c.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conn != c {
+		return
+	}
+	for _, sub := range before {
+		c.b.routes.add(sub.filter, s, sub.granted)
+	}
+	for _, sub := range s.subs {
+		if find(before, sub.filter) < 0 {
+			c.b.routes.remove(sub.filter, s)
+		}
+	}
+	s.subs = before
+	c.b.journal.write(s.record())
 }
 
 // sendRetained delivers the retained message of a filter without wildcards to a new subscriber (R-BRK-23).
@@ -141,9 +185,9 @@ func (b *Broker) sendRetained(s *session, filter string, g granted) {
 		return
 	}
 	b.retained.mu.RLock()
-	m := b.retained.messages[filter]
+	k, known := b.retained.messages[filter]
 	b.retained.mu.RUnlock()
-	if m != nil && !m.expired(time.Now()) {
-		s.deliver(m, g, true)
+	if known && !k.expired(time.Now()) {
+		s.deliver(k.message, g, true)
 	}
 }

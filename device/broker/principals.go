@@ -1,0 +1,42 @@
+package broker
+
+// principals finds the connections of each principal that has an id, so that ending those of one certificate costs the
+// same in a fleet of any size. A connection is in here from before its CONNECT on: a certificate that is withdrawn
+// meanwhile must not slip through. The broker's mutex guards it.
+type principals map[string]map[*conn]struct{}
+
+func (b *Broker) enlist(c *conn) {
+	id := c.peer.Principal.ID()
+	if id == "" {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.principals[id] == nil {
+		b.principals[id] = map[*conn]struct{}{}
+	}
+	b.principals[id][c] = struct{}{}
+}
+
+func (b *Broker) delist(c *conn) {
+	id := c.peer.Principal.ID()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.principals[id], c)
+	if len(b.principals[id]) == 0 {
+		delete(b.principals, id)
+	}
+}
+
+// Disconnect ends the connections of a principal, such as a certificate that is no longer active (AdministrativeAction).
+func (b *Broker) Disconnect(principal string, reason Reason) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for c := range b.principals[principal] {
+		if c.s == nil { // before its CONNACK there is nothing to say
+			go c.nc.Close()
+			continue
+		}
+		c.kick(refusal(reason, "ended by the server"))
+	}
+}
