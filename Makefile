@@ -3,7 +3,7 @@
 GO ?= go
 GOLANGCI_VERSION := v2.15.0
 
-.PHONY: build test check race crash fuzz bench demo setup clean
+.PHONY: build test check race crash sim fuzz bench demo setup clean
 
 # The one binary.
 build:
@@ -32,6 +32,12 @@ race: setup
 # 1,000 kills under load.
 crash:
 	DROVER_CRASH_ROUNDS=1000 $(GO) test -count=1 ./test -run TestCrash -timeout 60m -v
+
+# 100,000 simulated fleets; a seed that breaks a rule prints the command that repeats it.
+SEEDS ?= 1..100000
+sim: build
+	./bin/drover sim --seeds $(SEEDS)
+	./bin/drover sim --seeds 1..500 --things 400 --days 1 --jobs 3 --crash 0.0003
 
 # Every fuzz target for a while.
 FUZZTIME ?= 30s

@@ -256,17 +256,15 @@ func (g *group) freshExecution(thing, jobID string) (job.Execution, error) {
 	}
 }
 
-// retire records at once what is due for one execution: the end of its job, its timeout, or the sweep of its job. It reports whether there
-// was anything; that stays recorded even if the request that asked is refused.
+// retire records at once what is due for one execution: what the schedule of its job asks for, its timeout, or the sweep
+// of its job. It reports whether there was anything; that stays recorded even if the request that asked is refused.
 func (g *group) retire(x job.Execution) (bool, error) {
 	j, err := g.Job(x.Job)
 	if err != nil || x.Status.Terminal() {
 		return false, err
 	}
-	if over := j; over.Schedule != nil {
-		if over.Settle(g.now); over.Status != j.Status || over.Ended != j.Ended {
-			return true, g.take(kept(over))
-		}
+	if now, changed := g.current(j); changed {
+		return true, g.take(kept(now))
 	}
 	var out outcome
 	switch at := x.TimesOutAt(); {

@@ -93,7 +93,11 @@ func (e *Engine) purge(ctx context.Context) (any bool, err error) {
 	const page = 100
 	err = e.update(ctx, func(g *group) (out outcome, err error) {
 		ended, err := g.EndedJobs(now.Add(-e.Limits.Retention), page)
-		for _, j := range ended {
+		for _, found := range ended {
+			j, err := g.Job(found.Key) // in hand, so that it is no news that it has ended
+			if err != nil {
+				return out, err
+			}
 			j.Purge(g.now)
 			out.keep(j)
 		}
@@ -138,6 +142,9 @@ func (g *group) dueStep() (out outcome, err error) {
 func (g *group) timeOut(overdue []job.Execution) (none outcome, err error) {
 	for _, e := range overdue {
 		var out outcome
+		if _, err := g.keepCurrent(&out, e.Job); err != nil { // past its end nothing is retried
+			return none, err
+		}
 		if err := g.move(&out, e, job.TimeOut); err != nil {
 			return none, err
 		}

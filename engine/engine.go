@@ -44,6 +44,8 @@ type Config struct {
 	// CertificateChanged is called when a certificate's status changed or it was deleted, so that connections that are
 	// not allowed any more end (R-BRK-19). May be nil.
 	CertificateChanged func(id string)
+	// Stepped is an engine that does nothing by itself; see stepped.go.
+	Stepped bool
 }
 
 // Engine runs the use cases of one server. Run must be running for changes to be made; reads work without.
@@ -63,6 +65,10 @@ type Engine struct {
 	queries       compiled[registry.Query]
 	presences     presences
 	accessVersion atomic.Uint64
+
+	// Of a stepped engine.
+	announcedUpTo int64
+	held          chan struct{} // a request waits for the group; nil while each is a group of its own
 }
 
 // New returns an engine over a store.

@@ -97,6 +97,9 @@ type group struct {
 // update runs one use case in the next group and returns once its changes are on stable storage (R-CON-25).
 func (e *Engine) update(ctx context.Context, decide decision) error {
 	r := &request{decide: decide, done: make(chan error, 1)}
+	if e.Stepped {
+		return e.stepped(r)
+	}
 	select {
 	case e.waiting <- r:
 	case <-e.stopped:

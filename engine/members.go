@@ -93,7 +93,7 @@ func (g *group) regroup(out *outcome, thing registry.ThingID, before, after []re
 			return err
 		}
 	}
-	return g.enter(out, thing, was, is)
+	return g.enter(out, thing, was, is, after)
 }
 
 // reach returns the groups of memberships and all groups above them: through each of them a thing is a target
@@ -126,27 +126,53 @@ func (g *group) stillTarget(j job.Job, thing registry.ThingID) (bool, error) {
 }
 
 // enter lets a thing into the continuous jobs that it enters and out of those that it waited for. was and is are the
-// groups that reach it before and after.
-func (g *group) enter(out *outcome, thing registry.ThingID, was, is []registry.GroupID) error {
-	for _, group := range differing(was, is) {
+// groups that reach it before and after its memberships became those given.
+func (g *group) enter(out *outcome, thing registry.ThingID, was, is []registry.GroupID, after []registry.Membership) error {
+	looked := map[job.Key]bool{} // a job may name several of the groups
+	for _, group := range slices.Concat(was, is) {
 		keys, err := g.ContinuousJobs(group)
 		if err != nil {
 			return err
 		}
 		for _, key := range keys {
-			j, err := out.job(g, key)
-			if err != nil {
-				return err
-			}
-			if !j.Started() || j.Ended || j.TargetsThing(thing) || j.TargetsAny(was) == j.TargetsAny(is) {
+			if looked[key] {
 				continue
 			}
-			if err := g.cross(out, j, thing, j.TargetsAny(is)); err != nil {
+			looked[key] = true
+			if err := g.enterJob(out, key, thing, was, is, after); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// enterJob is enter for one job.
+func (g *group) enterJob(out *outcome, key job.Key, thing registry.ThingID, was, is []registry.GroupID, after []registry.Membership) error {
+	j, err := g.keepCurrent(out, key)
+	if err != nil || !j.Started() || j.Ended || j.TargetsThing(thing) {
+		return err
+	}
+	in := j.TargetsAny(is)
+	crosses := in != j.TargetsAny(was)
+	if in && !crosses {
+		crosses, err = g.outruns(j, thing, after)
+	}
+	if err != nil || !crosses {
+		return err
+	}
+	return g.cross(out, j, thing, in)
+}
+
+// outruns reports whether a thing that stays a target will not be reached by the rollout any more: it moved before its
+// turn, and the rollout takes only who was in a group when it began (R-ROLL-15). It gets its execution as who enters does.
+func (g *group) outruns(j job.Job, thing registry.ThingID, after []registry.Membership) (bool, error) {
+	for _, m := range after {
+		if m.Joined <= j.Frozen && j.TargetsAny([]registry.GroupID{m.Group}) {
+			return false, nil
+		}
+	}
+	return g.free(j, job.Source{}, thing)
 }
 
 // cross records that a thing enters or leaves a continuous job. While the job is SCHEDULED, what enters waits (R-JOB-56).
@@ -161,16 +187,6 @@ func (g *group) cross(out *outcome, j job.Job, thing registry.ThingID, in bool) 
 		out.Job.Entered = append(out.Job.Entered, late)
 	}
 	return nil
-}
-
-// differing returns what is in only one of two lists, each once.
-func differing(a, b []registry.GroupID) (only []registry.GroupID) {
-	for _, group := range slices.Concat(a, b) {
-		if slices.Contains(a, group) != slices.Contains(b, group) && !slices.Contains(only, group) {
-			only = append(only, group)
-		}
-	}
-	return only
 }
 
 // without returns the memberships that stay when a thing leaves the named groups.

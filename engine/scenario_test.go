@@ -118,6 +118,10 @@ func (s *scenario) command(t *testing.T, d *datadriven.TestData) (string, error)
 	case "describe":
 		return s.describe(ctx, args)
 	case "limit":
+		if d.HasArg("retention") {
+			s.Limits.Retention, _ = time.ParseDuration(args.text("retention"))
+			return "", nil
+		}
 		s.Limits.Concurrent = args.int("concurrent")
 		return "", nil
 	case "delete-thing":

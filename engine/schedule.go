@@ -35,9 +35,36 @@ func (g *group) openStep(j job.Job) (out outcome, err error) {
 	if err != nil {
 		return out, err
 	}
+	j.Groups = targetGroups(sources) // a name may stand for another group by now
 	j.Begin(sources, frozen, g.now)
 	out.Job.Defined = []job.Job{j}
 	return out, nil
+}
+
+// current is a job as its schedule has it now, and whether that is news: what is decided does not depend on when the due
+// loop comes to it (R-SCH-16, R-SCH-22).
+func (g *group) current(j job.Job) (now job.Job, changed bool) {
+	now = j
+	if j.Schedule == nil || !j.Status.Active() {
+		return j, false
+	}
+	if now.Settle(g.now); now.Opens(g.now) {
+		now.Missed(g.now)
+	}
+	return now, now.Status != j.Status || now.Ended != j.Ended
+}
+
+// keepCurrent is current for the job of an outcome.
+func (g *group) keepCurrent(out *outcome, key job.Key) (job.Job, error) {
+	j, err := out.job(g, key)
+	if err != nil {
+		return j, err
+	}
+	now, changed := g.current(j)
+	if changed {
+		out.keep(now)
+	}
+	return now, nil
 }
 
 // tellStep tells up to limit things that a window showed or hid an execution (R-SCH-17, R-SCH-18). The head of a thing

@@ -161,7 +161,7 @@ func (e *Engine) DeleteThing(ctx context.Context, name string, expected *int64) 
 		if err != nil {
 			return out, err
 		}
-		return out, g.enter(&out, thing.ID, was, nil)
+		return out, g.enter(&out, thing.ID, was, nil, nil)
 	})
 }
 

@@ -16,6 +16,7 @@ type Association struct {
 // Associate adds groups to a continuous job that is IN_PROGRESS. Their members are rolled out at once, outside the
 // rollout's rate (R-API-19 to R-API-22, R-JOB-42).
 func (j *Job) Associate(a Association, comment *string, now time.Time) error {
+	j.Settle(now)
 	if j.Selection != Continuous || j.Status != InProgress || j.Ended {
 		return fault.New(fault.Invalid, "job %s is %s and %s: targets can be associated with CONTINUOUS jobs that are IN_PROGRESS and have not ended",
 			j.ID, j.Selection, j.Status)

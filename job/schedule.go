@@ -245,8 +245,9 @@ func (j *Job) Wait(now time.Time) bool {
 	return true
 }
 
-// Started reports whether the rollout has begun: the targets are frozen then (R-JOB-52).
-func (j Job) Started() bool { return len(j.Sources) > 0 }
+// Started reports whether the rollout has begun: the targets are frozen then (R-JOB-52). Where none of them existed any
+// more, it has ended at once.
+func (j Job) Started() bool { return len(j.Sources) > 0 || j.Progress.Finished }
 
 // Opens reports whether a scheduled job may go on: its start time has come, or one of its windows opens.
 func (j Job) Opens(now time.Time) bool {
@@ -329,14 +330,16 @@ func (j *Job) stopRollout(now time.Time) {
 
 // end does what the end time asks for (R-SCH-22 to R-SCH-27).
 func (j *Job) end(now time.Time) {
-	if j.Schedule == nil || j.Schedule.EndAt.IsZero() || j.Ended || now.Before(j.Schedule.EndAt) {
+	if j.Schedule == nil || j.Schedule.EndAt.IsZero() || now.Before(j.Schedule.EndAt) {
 		return
 	}
 	behavior := j.Schedule.EndBehavior
 	ended := j.Started() && j.Counts.Pending() == 0 // R-SCH-25; a job that never started is R-SCH-26
 	switch {
 	case ended || behavior == StopRollout || behavior == "":
-		j.stopRollout(now)
+		if !j.Ended { // else after the last window
+			j.stopRollout(now)
+		}
 		return
 	case behavior == ForceCancel:
 		j.ForceCanceled, j.ReasonCode = true, ReasonScheduleForce

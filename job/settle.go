@@ -66,7 +66,7 @@ func (j *Job) Settle(now time.Time) {
 		j.Status = Completed
 		j.CompletedAt, j.UpdatedAt = now, now
 	}
-	j.Due = j.due()
+	j.Due = j.due(now)
 }
 
 // exhausted reports whether no execution will be created any more: for a snapshot job, its rollout has finished
@@ -84,7 +84,7 @@ var atOnce = time.UnixMilli(1).UTC()
 
 // due is when the job wants to be looked at again: at once while work waits, at the next tick of its rollout, at the edge
 // of a window, at its end, or never.
-func (j *Job) due() time.Time {
+func (j *Job) due(now time.Time) time.Time {
 	switch {
 	case j.Sweep != NoSweep || j.Status.Active() && j.Tell != nil:
 		return atOnce
@@ -94,7 +94,7 @@ func (j *Job) due() time.Time {
 		return atOnce
 	}
 	due := earliest(j.Edge, j.Progress.NextTick)
-	if j.Schedule != nil && !j.Ended {
+	if j.Schedule != nil && now.Before(j.Schedule.EndAt) {
 		due = earliest(due, j.Schedule.EndAt)
 	}
 	return due

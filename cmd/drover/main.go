@@ -1,4 +1,4 @@
-// Command drover is the server, the command line and the demonstration in one binary.
+// Command drover is the server, the command line, the demonstration and the simulator in one binary.
 package main
 
 import (
@@ -23,6 +23,7 @@ usage: drover <command> [options]
   serve            run the server
   demo             a first look: a server, devices and a job that is changed while it runs
   clock            read or move the clock of a server with --clock virtual
+  sim              simulate a fleet, operators and crashes from a seed, and hold the server to its rules
   keys create      make another operator key for a data folder
   iot              call the control plane, as "aws iot" does
   iot-jobs-data    call the device plane, as "aws iot-jobs-data" does
@@ -61,6 +62,8 @@ func run(ctx context.Context, args []string) int {
 		err = runDemo(ctx, args[1:])
 	case "clock":
 		err = runClock(ctx, args[1:])
+	case "sim":
+		err = simulate(ctx, args[1:])
 	case "keys":
 		err = keys(args[1:])
 	case "iot", "iot-jobs-data", "aws":

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/drover-iot/drover/sim"
+)
+
+const simAbout = `Simulate a fleet, its operators and a server that crashes, on virtual time, all drawn from a seed, and hold the server
+to the rules after every step: counters, final states, rates, aborts, retries, timers, completion, what devices are told,
+and that every job ends or says why it waits. The server is the real engine, in this process, with its state in memory.
+
+A seed always does the same. Without a range one seed is run; with one, all of it on all processors, until a rule breaks:
+then the command that repeats it is printed, and the exit status is 1. --trace tells everything that happens.
+
+  drover sim --seed 17 --trace
+  drover sim --seeds 1..1000
+  drover sim --runs 500 --things 60 --days 7 --crash 0.02`
+
+// simulate runs the fleet simulator.
+func simulate(ctx context.Context, args []string) error {
+	c := sim.Default()
+	flags := flag.NewFlagSet("sim", flag.ContinueOnError)
+	flags.Uint64Var(&c.Seed, "seed", c.Seed, "the `seed` to run, or the first of --runs")
+	seeds := flags.String("seeds", "", "run a `range` of seeds: A..B")
+	runs := flags.Uint64("runs", 1, "run this `number` of seeds, from --seed on")
+	flags.IntVar(&c.Things, "things", c.Things, "`number` of things, each with a device")
+	flags.IntVar(&c.Days, "days", c.Days, "`number` of days before faults end and all jobs must end")
+	flags.IntVar(&c.Jobs, "jobs", c.Jobs, "`number` of jobs")
+	trace := flags.Bool("trace", false, "print what happens; for one seed")
+	for _, o := range c.Faults.Options() {
+		flags.Float64Var(o.Value, o.Name, *o.Value, o.Help+"; each seed has `P`, three times P, or none of it")
+	}
+	if err := parse(flags, args, simAbout); err != nil {
+		return err
+	}
+	first, last, err := seedRange(c.Seed, *runs, *seeds)
+	if err == nil {
+		err = checkSim(c, *trace && first != last)
+	}
+	if err != nil {
+		return err
+	}
+	c.Seed = first
+	if first == last {
+		return simulateOne(ctx, c, *trace)
+	}
+	return simulateMany(ctx, c, first, last)
+}
+
+// checkSim refuses what cannot be simulated.
+func checkSim(c sim.Config, traceMany bool) error {
+	switch {
+	case c.Things < 1 || c.Days < 1 || c.Jobs < 0:
+		return errors.New("--things and --days must be at least 1, --jobs at least 0")
+	case traceMany:
+		return errors.New("--trace is for one seed")
+	}
+	for _, o := range c.Faults.Options() {
+		if *o.Value < 0 || *o.Value > 1 {
+			return fmt.Errorf("--%s %v: must be 0 to 1", o.Name, *o.Value)
+		}
+	}
+	return nil
+}
+
+// seedRange reads which seeds to run.
+func seedRange(seed, runs uint64, text string) (first, last uint64, err error) {
+	if text == "" {
+		if runs == 0 {
+			return 0, 0, errors.New("--runs must be at least 1")
+		}
+		return seed, seed + runs - 1, nil
+	}
+	low, high, found := strings.Cut(text, "..")
+	first, err1 := strconv.ParseUint(low, 10, 64)
+	last, err2 := strconv.ParseUint(high, 10, 64)
+	if !found || err1 != nil || err2 != nil || last < first {
+		return 0, 0, fmt.Errorf("--seeds %q: must be a range such as 1..1000", text)
+	}
+	return first, last, nil
+}
+
+func simulateOne(ctx context.Context, c sim.Config, trace bool) error {
+	if trace {
+		out := bufio.NewWriter(os.Stdout)
+		defer out.Flush()
+		c.Trace = out
+	}
+	report, err := sim.Run(ctx, c)
+	if err == nil {
+		fmt.Fprintf(os.Stderr, "seed %d: %s\n", c.Seed, said(report))
+	}
+	return err
+}
+
+// simulateMany runs a range of seeds and says every few seconds how far it is.
+func simulateMany(ctx context.Context, c sim.Config, first, last uint64) error {
+	var sum sim.Report
+	begun := time.Now()
+	shown, done := begun, uint64(0)
+	rate := func() float64 { return float64(done) / time.Since(begun).Seconds() }
+	err := sim.Many(ctx, c, first, last, func(_ uint64, r sim.Report) {
+		sum.Add(r)
+		done++
+		if time.Since(shown) > 5*time.Second {
+			shown = time.Now()
+			fmt.Fprintf(os.Stderr, "%d of %d seeds, %.0f a second\n", done, last-first+1, rate())
+		}
+	})
+	fmt.Fprintf(os.Stderr, "%d seeds kept every rule, %.0f a second: %s\n", done, rate(), said(sum))
+	return err
+}
+
+func said(r sim.Report) string {
+	return fmt.Sprintf("%d jobs, %d executions, %d messages, %d commits, %d crashes, in %d steps",
+		r.Jobs, r.Executions, r.Messages, r.Commits, r.Crashes, r.Steps)
+}

@@ -1,0 +1,61 @@
+package engine
+
+import (
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/drover-iot/drover/internal/clock"
+	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/internal/ids"
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store/memory"
+)
+
+// What enters a continuous job after its end, or between its windows, gets no execution, also when the due loop has not
+// come to that yet (R-SCH-16, R-SCH-22).
+func TestLateForTheSchedule(t *testing.T) {
+	t.Parallel()
+	for name, schedule := range map[string]job.ScheduleConfig{
+		"past its end":    {EndTime: "2026-03-01 13:00"},
+		"window has shut": {Windows: []job.Window{{StartTime: "0 12 * * ? *", Minutes: 60}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e, now := lateEngine(), clock.NewVirtual(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
+			e.Clock = now
+			ctx, group := t.Context(), []string{registry.DefaultScope.ARN(registry.KindGroup, "g")}
+			must := func(err error) {
+				t.Helper()
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, name := range []string{"g", "h"} {
+				_, err := e.CreateGroup(ctx, NewGroup{Name: name})
+				must(err)
+			}
+			_, err := e.CreateThing(ctx, "t", nil)
+			must(err)
+			_, err = e.CreateJob(ctx, NewJob{ID: "j", Document: "{}", Definition: job.Definition{
+				Selection: job.Continuous, Targets: group, Schedule: &schedule,
+			}})
+			must(err)
+			now.Set(time.Date(2026, 3, 1, 13, 0, 0, 1e6, time.UTC))
+			must(e.AddMember(ctx, "g", "t"))
+			if _, err := e.DescribeExecution(ctx, "t", "j", nil); !fault.Is(err, fault.NotFound) {
+				t.Errorf("the thing has an execution: %v", err)
+			}
+			if _, err := e.AssociateTargets(ctx, "j", nil, []string{registry.DefaultScope.ARN(registry.KindGroup, "h")}, nil); !fault.Is(err, fault.Invalid) {
+				t.Errorf("a group is associated: %v", err)
+			}
+		})
+	}
+}
+
+func lateEngine() *Engine {
+	return New(Config{
+		Store: memory.Open(), IDs: &ids.Counting{}, Scope: registry.DefaultScope, Log: slog.New(slog.DiscardHandler), Stepped: true,
+	})
+}
