@@ -5,7 +5,7 @@ import "time"
 // Begin starts a job that nothing holds back (R-JOB-1): its sources and the newest membership that counts are frozen,
 // and tick 0 of the rollout is due (R-JOB-52).
 func (j *Job) Begin(sources []Source, frozen int64, now time.Time) {
-	j.Status = InProgress
+	j.Status, j.UpdatedAt = InProgress, now // R-JOB-18
 	j.Sources, j.Frozen = sources, frozen
 	j.Edge = j.closing(now)
 	j.Progress.start(now)
