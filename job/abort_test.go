@@ -11,7 +11,7 @@ func counts(succeeded, failed, rejected, timedOut int64) (c Counts) {
 }
 
 // The vendor's example of chapter 22: C1 FAILED min 100 threshold 20, C2 TIMED_OUT min 200 threshold 50
-// (R-ABT-1, R-ABT-2, R-ABT-4, R-ABT-5).
+// (R-ABT-1 to R-ABT-5, R-ABT-13). What is notified but has not ended does not count towards the minimum (R-ABT-3).
 func TestAbortCriteria(t *testing.T) {
 	t.Parallel()
 	config := &AbortConfig{Criteria: []AbortCriterion{
@@ -33,6 +33,7 @@ func TestAbortCriteria(t *testing.T) {
 	for i, tt := range tests {
 		j := Job{Definition: Definition{Abort: config}, State: State{Status: InProgress, Counts: tt.counts}}
 		j.Counts[CanceledExecution], j.Counts[Removed] = 1000, 1000 // R-ABT-4: they do not count
+		j.Counts[Queued], j.Counts[Running] = 1000, 1000            // R-ABT-3
 		j.judge(start)
 		if aborted := j.Status == Canceled; aborted != (tt.by != "") {
 			t.Errorf("row %d: status %s", i+1, j.Status)
