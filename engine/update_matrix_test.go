@@ -169,7 +169,7 @@ func (m *matrix) cancel() {
 // delete leaves the job in DELETION_IN_PROGRESS without work to do, which only lasts this long for a large job.
 func (m *matrix) delete() {
 	j := m.job()
-	j.Status, j.Due = job.DeletionInProgress, time.Time{}
+	j.Status, j.Sweep, j.Due = job.DeletionInProgress, job.SweepAll, time.Time{}
 	err := m.Store.Write(m.t.Context(), func(tx store.Tx) error {
 		return tx.Apply(store.Changes{Job: store.JobChanges{Moved: []job.Job{j}}})
 	})
