@@ -83,8 +83,15 @@ func (e *Engine) purge(ctx context.Context) (any bool, err error) {
 	}
 	const page = 100
 	err = e.update(ctx, func(g *group) (out outcome, err error) {
+		if err := g.flush(); err != nil {
+			return out, err
+		}
 		ended, err := g.EndedJobs(now.Add(-e.Limits.Retention), page)
-		for _, j := range ended {
+		for _, found := range ended {
+			j, err := g.Job(found.Key) // takes it in hand: what it was before says which event is due, here none
+			if err != nil {
+				return out, err
+			}
 			j.Purge(g.now)
 			out.keep(j)
 		}

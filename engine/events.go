@@ -178,7 +178,7 @@ type jobOperation struct{ name, status string }
 // (R-EVT-10).
 func jobOperationOf(before, after job.Job) jobOperation {
 	swept := before.Sweep != job.NoSweep && after.Sweep == job.NoSweep
-	widened := after.Sweep != job.NoSweep && after.Sweep != before.Sweep
+	widened := after.Sweep != job.NoSweep && after.Sweep != job.SweepAll && after.Sweep != before.Sweep
 	switch {
 	case after.Status == job.Completed && before.Status != job.Completed:
 		return jobCompleted

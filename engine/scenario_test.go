@@ -126,7 +126,8 @@ func (s *scenario) command(t *testing.T, d *datadriven.TestData) (string, error)
 	case "describe":
 		return s.describe(ctx, args)
 	case "limit":
-		s.Limits = Limits{Concurrent: args.int("concurrent"), ActiveContinuous: args.int("continuous"), ActiveSnapshot: args.int("snapshot")}
+		kept, _ := time.ParseDuration(args.text("retention"))
+		s.Limits = Limits{Retention: kept, Concurrent: args.int("concurrent"), ActiveContinuous: args.int("continuous"), ActiveSnapshot: args.int("snapshot")}
 		return "", nil
 	case "away": // the server is down for a while
 		s.stop()

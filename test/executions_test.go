@@ -11,9 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Executions as operators and devices see them, to the member: nesting, names, numbers, times, timers (R-API-23, R-API-24, R-API-25,
-// R-API-30, R-CON-11, R-CON-13, R-CON-15, R-CON-16, R-CON-17, R-CON-18,
-// R-CON-19).
+// Executions as operators and devices see them, to the member: nesting, names, numbers, times, timers (R-API-23, R-API-24,
+// R-API-25, R-API-30, R-CON-11, R-CON-13, R-CON-15 to R-CON-19).
 func TestExecutionOnTheWire(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "--clock", "virtual")
