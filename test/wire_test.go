@@ -127,7 +127,7 @@ func TestWire(t *testing.T) {
 			map[string]any{"resourceId": "t2"}},
 		{"R-ERR-8 a finer name in the message", call{method: "PUT", path: "/jobs/x", body: job("x", `,"document":"{\"a\":\"${aws:iot:nope}\"}"`)}, "InvalidRequestException", 400, nil},
 		{"R-API-32 no update of a template", call{method: "PATCH", path: "/job-templates/t2", body: `{"description":"e"}`}, "UnknownOperationException", 404, nil},
-		{"R-API-3 no documents by link yet", call{method: "PUT", path: "/jobs/x", body: fmt.Sprintf(`{"targets":[%q],"documentSource":"https://s3.amazonaws.com/b/k"}`, s.arn("thing", "t0001"))},
+		{"no documents by link yet", call{method: "PUT", path: "/jobs/x", body: fmt.Sprintf(`{"targets":[%q],"documentSource":"https://s3.amazonaws.com/b/k"}`, s.arn("thing", "t0001"))},
 			"InvalidRequestException", 400, nil},
 	} {
 		if strings.Contains(tt.call.path, "t2") && tt.status == 409 {
