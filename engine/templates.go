@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/job"
@@ -24,7 +25,12 @@ func (e *Engine) CreateTemplate(ctx context.Context, in NewTemplate) (created jo
 		if from, err = e.Scope.Parse("jobArn", in.JobARN, registry.KindJob); err != nil {
 			return created, err
 		}
-	} else if err := in.Check(); err != nil {
+	}
+	check := in.Check // before anything is looked up (R-ERR-9)
+	if in.JobARN != "" && in.Document == "" {
+		check = in.CheckConfigs
+	}
+	if err := check(); err != nil {
 		return created, err
 	}
 	err = e.update(ctx, func(g *group) (out outcome, err error) {
@@ -127,6 +133,9 @@ func (e *Engine) complete(ctx context.Context, in *NewJob) error {
 		}
 		return nil
 	}
+	if err := in.checkGiven(e.Now()); err != nil {
+		return err
+	}
 	parsed, ok := registry.ParseARN(arn)
 	if !ok || parsed.Kind != registry.KindTemplate {
 		return fault.New(fault.Invalid, "jobTemplateArn: %q is not an ARN of a job template", arn)
@@ -135,6 +144,16 @@ func (e *Engine) complete(ctx context.Context, in *NewJob) error {
 		return e.fromManaged(in, parsed)
 	}
 	return e.fromCustom(ctx, in)
+}
+
+// checkGiven checks what a job says beside its template, before the template is looked up (R-ERR-9).
+func (in *NewJob) checkGiven(now time.Time) error {
+	if in.Document != "" {
+		if _, err := job.CheckDocument(in.Document); err != nil {
+			return err
+		}
+	}
+	return in.Definition.Check(now)
 }
 
 // fromManaged takes document and description from a managed template, whose ARN names its version after a colon (R-CON-5).

@@ -253,3 +253,44 @@ func (s *server) fleet2(group string, things ...string) {
 		must[*iot.AddThingToThingGroupOutput](s.t)(client.AddThingToThingGroup(ctx, &iot.AddThingToThingGroupInput{ThingName: aws.String(name), ThingGroupName: &group}))
 	}
 }
+
+// The order of checks (R-ERR-9): rules over several members come before what the request names is looked up, that before
+// its state, state before version, and limits last.
+func TestCheckOrder(t *testing.T) {
+	t.Parallel()
+	s := serve(t, "--clock", "virtual", "--max-snapshot-jobs", "1")
+	s.fleet("g", 1)
+	s.create("j", "g", nil)
+	const badRollout = `"jobExecutionsRolloutConfig":{"maximumPerMinute":20,"exponentialRate":{"baseRatePerMinute":50,"incrementFactor":2,"rateIncreaseCriteria":{"numberOfNotifiedThings":1}}}`
+	const badRetry = `"jobExecutionsRetryConfig":{"criteriaList":[{"failureType":"ALL","numberOfRetries":1},{"failureType":"FAILED","numberOfRetries":1}]}`
+	nope, known := `"targets":["`+s.arn("thing", "nope")+`"]`, `"targets":["`+s.arn("thing", "t0001")+`"]`
+	for _, tt := range []struct {
+		name, method, path, body string
+		status                   int
+		names                    string // what the message must name
+	}{
+		{"member before rule", "PUT", "/jobs/x", `{` + known + `,"document":"{}","description":"",` + badRollout + `}`, 400, "description"},
+		{"create: rule before target", "PUT", "/jobs/x", `{` + nope + `,"document":"{}",` + badRollout + `}`, 400, "baseRatePerMinute"},
+		{"create: document before target", "PUT", "/jobs/x", `{` + nope + `,"document":"[]"}`, 400, "document"},
+		{"create: schedule before target", "PUT", "/jobs/x", `{` + nope + `,"document":"{}","schedulingConfig":{"startTime":"x"}}`, 400, "startTime"},
+		{"create: rule before template", "PUT", "/jobs/x", `{` + known + `,"jobTemplateArn":"` + s.arn("jobtemplate", "nope") + `",` + badRollout + `}`, 400, "baseRatePerMinute"},
+		{"create: document before template", "PUT", "/jobs/x", `{` + known + `,"document":"[]","jobTemplateArn":"` + s.arn("jobtemplate", "nope") + `"}`, 400, "document"},
+		{"create: target before used id", "PUT", "/jobs/j", `{` + nope + `,"document":"{}"}`, 404, "nope"},
+		{"create: used id before limit", "PUT", "/jobs/j", `{` + known + `,"document":"{}"}`, 409, "j"},
+		{"create: limit", "PUT", "/jobs/x", `{` + known + `,"document":"{}"}`, 410, "1 SNAPSHOT"},
+		{"template: rule before job", "PUT", "/job-templates/x", `{"description":"d","jobArn":"` + s.arn("job", "nope") + `",` + badRetry + `}`, 400, "failureType"},
+		{"template: document before job", "PUT", "/job-templates/x", `{"description":"d","jobArn":"` + s.arn("job", "nope") + `","document":"[]"}`, 400, "document"},
+		{"template: window before job", "PUT", "/job-templates/x", `{"description":"d","jobArn":"` + s.arn("job", "nope") + `","maintenanceWindows":[{"startTime":"x","durationInMinutes":1}]}`, 400, "maintenanceWindows"},
+		{"update: rule before job", "PATCH", "/jobs/nope", `{` + badRollout + `}`, 400, "baseRatePerMinute"},
+		{"update: retries before job", "PATCH", "/jobs/nope", `{` + badRetry + `}`, 400, "failureType"},
+		{"update: job", "PATCH", "/jobs/nope", `{"description":"d"}`, 404, "nope"},
+		{"associate: kind before job", "POST", "/jobs/nope/targets", `{` + known + `}`, 400, "targets[0]"},
+		{"cancel execution: thing", "PUT", "/things/nope/jobs/j/cancel", `{"expectedVersion":9}`, 404, "nope"},
+		{"cancel execution: version", "PUT", "/things/t0001/jobs/j/cancel", `{"expectedVersion":9}`, 409, "9"},
+	} {
+		status, _, text := s.send(call{method: tt.method, path: tt.path, body: tt.body})
+		if status != tt.status || !strings.Contains(text, tt.names) {
+			t.Errorf("%s: %d %s, want %d that names %s", tt.name, status, text, tt.status, tt.names)
+		}
+	}
+}
