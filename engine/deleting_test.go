@@ -36,6 +36,8 @@ func TestWhileDeleting(t *testing.T) {
 		err  error
 		code fault.Code
 	}{
+		{"R-JOB-35 describe", try(m.Describe(ctx, "t04", "j", nil, true)), fault.NotFound}, // first: what writes drops it
+		{"R-EXE-39 DescribeJobExecution", try(m.DescribeExecution(ctx, "t04", "j", nil)), fault.NotFound},
 		{"R-API-2 CreateJob", try(m.CreateJob(ctx, NewJob{ID: "j", Document: "{}", Definition: job.Definition{Targets: []string{thing}}})), fault.Exists},
 		{"R-JOB-32 CancelJob", try(m.CancelJob(ctx, "j", job.Cancellation{Force: true})), fault.Invalid},
 		{"R-JOB-32 DeleteJob", m.DeleteJob(ctx, "j", true, nil), fault.BadTransition},
@@ -44,7 +46,6 @@ func TestWhileDeleting(t *testing.T) {
 		{"R-EXE-39 CancelJobExecution", m.CancelExecution(ctx, "t04", "j", true, nil, nil), fault.NotFound},
 		{"R-EXE-39 DeleteJobExecution", m.DeleteExecution(ctx, "t04", "j", 1, true, nil), fault.NotFound},
 		{"R-JOB-35 report", try(m.Report(ctx, "t04", "j", job.Report{Event: job.ReportSucceeded}, false)), fault.NotFound},
-		{"R-JOB-35 describe", try(m.Describe(ctx, "t04", "j", nil, true)), fault.NotFound},
 	} {
 		if !fault.Is(tt.err, tt.code) {
 			t.Errorf("%s: %v, want %s", tt.rule, tt.err, tt.code)
