@@ -3,17 +3,11 @@ package client
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
 // Clock is what a server's clock shows.
@@ -57,29 +51,18 @@ func (c Client) clock(ctx context.Context, method string, move any) (now Clock, 
 		return now, err
 	}
 	if c.AccessKeyID != "" {
-		sum := sha256.Sum256(body)
-		credentials := aws.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey}
-		if err := v4.NewSigner().SignHTTP(ctx, credentials, request, hex.EncodeToString(sum[:]), "iot", c.Region, time.Now()); err != nil {
+		if err := c.signBody(request, body); err != nil {
 			return now, err
 		}
 	}
-	caller := c.HTTP
-	if caller == nil {
-		caller = http.DefaultClient
-	}
-	answer, err := caller.Do(request)
+	status, _, text, err := c.do(request)
 	if err != nil {
 		return now, err
 	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
-	if err != nil {
-		return now, err
-	}
-	if answer.StatusCode != http.StatusOK {
+	if status != http.StatusOK {
 		var refused struct{ Message string }
 		if json.Unmarshal(text, &refused) != nil || refused.Message == "" {
-			refused.Message = answer.Status
+			refused.Message = http.StatusText(status)
 		}
 		return now, fmt.Errorf("%s", refused.Message)
 	}

@@ -167,6 +167,9 @@ func windows(list []iot.MaintenanceWindow) []job.Window {
 }
 
 func showWindows(list []job.Window) []iot.MaintenanceWindow {
+	if list == nil {
+		return nil
+	}
 	return convert(list, func(w job.Window) iot.MaintenanceWindow {
 		return iot.MaintenanceWindow{StartTime: iot.CronExpression(w.StartTime), DurationInMinutes: iot.WindowMinutes(w.Minutes)}
 	})

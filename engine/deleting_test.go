@@ -74,7 +74,7 @@ func TestSimultaneousFailuresAbortOnce(t *testing.T) {
 	var targets []string
 	for i := range 6 {
 		name := fmt.Sprintf("t%d", i)
-		if _, err := e.CreateThing(ctx, name, nil); err != nil {
+		if _, err := e.CreateThing(ctx, NewThing{Name: name}); err != nil {
 			t.Fatal(err)
 		}
 		targets = append(targets, e.Scope.ARN(registry.KindThing, name))

@@ -16,10 +16,15 @@ import (
 type NewTemplate struct {
 	job.Template
 	JobARN string
+	Tags   []registry.Tag
 }
 
 // CreateTemplate stores a job template.
 func (e *Engine) CreateTemplate(ctx context.Context, in NewTemplate) (created job.Template, err error) {
+	tags, err := registry.CheckTags(in.Tags)
+	if err != nil {
+		return created, err
+	}
 	var from registry.ARN
 	if in.JobARN != "" {
 		if from, err = e.Scope.Parse("jobArn", in.JobARN, registry.KindJob); err != nil {
@@ -52,6 +57,7 @@ func (e *Engine) CreateTemplate(ctx context.Context, in NewTemplate) (created jo
 		}
 		created.CreatedAt = g.now
 		out.Job.Templates = []job.Template{created}
+		out.label(registry.KindTemplate, in.ID, tags)
 		return out, nil
 	})
 	return created, err
@@ -116,6 +122,7 @@ func (e *Engine) DeleteTemplate(ctx context.Context, id string) error {
 			return out, either(err, noTemplate(id))
 		}
 		out.Job.DeletedTemplates = []string{id}
+		out.tag(registry.KindTemplate, id, nil)
 		return out, nil
 	})
 }

@@ -8,10 +8,6 @@ import (
 // Tick is the length of a rollout minute (R-ROLL-3). A rate is "per tick".
 const Tick = time.Minute
 
-// late is how far behind its time a tick may be and still keep the phase of the ticks. Beyond it the server was away:
-// missed ticks are not caught up and the phase restarts at the late tick (R-ROLL-18).
-const late = time.Second
-
 // Progress is how far a rollout is.
 type Progress struct {
 	Finished bool
@@ -43,7 +39,8 @@ func (p *Progress) restart(succeeded int64) {
 }
 
 // tick opens the next tick when its time has come: it raises the step by at most one, grants the tick's quota and
-// sets the time of the following tick.
+// sets the time of the following tick. That is a whole minute after this one, however late this one is: two ticks never
+// fall into one minute, and missed ones are not caught up (R-ROLL-2, R-ROLL-18).
 func (p *Progress) tick(c *RolloutConfig, succeeded int64, now time.Time) {
 	if p.Finished || p.NextTick.IsZero() || now.Before(p.NextTick) {
 		return
@@ -53,11 +50,7 @@ func (p *Progress) tick(c *RolloutConfig, succeeded int64, now time.Time) {
 	}
 	p.Ticked = true
 	p.Quota = c.Rate(p.Step)
-	from := p.NextTick
-	if now.Sub(from) >= late {
-		from = now
-	}
-	p.NextTick = from.Add(Tick)
+	p.NextTick = now.Add(Tick)
 }
 
 // pause stops the rollout between maintenance windows: the ramp and the counts persist (R-ROLL-16).

@@ -122,8 +122,8 @@ func TestRolloutUpdate(t *testing.T) {
 	}
 }
 
-// After downtime missed ticks are not caught up: the next one runs at once, then every minute (R-ROLL-18). A tick that is
-// late by less than a second keeps the phase (R-ROLL-3).
+// After downtime missed ticks are not caught up: the next one runs at once, then every minute (R-ROLL-18). However late a
+// tick is, the following one is a whole minute after it (R-ROLL-2, R-ROLL-3).
 func TestMissedTicks(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -132,7 +132,7 @@ func TestMissedTicks(t *testing.T) {
 		next time.Duration
 	}{
 		{"on time", 0, 60 * time.Second},
-		{"a little late", 999 * time.Millisecond, 60 * time.Second},
+		{"a little late", time.Millisecond, 60*time.Second + time.Millisecond},
 		{"late by a second", time.Second, 61 * time.Second},
 		{"after an hour away", time.Hour, time.Hour + time.Minute},
 	}

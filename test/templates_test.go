@@ -74,6 +74,9 @@ func TestJobTemplates(t *testing.T) {
 		wantError(t, err, c.exception)
 	}
 	must[*iot.CreateJobTemplateOutput](t)(client.CreateJobTemplate(ctx, &iot.CreateJobTemplateInput{JobTemplateId: aws.String("t3"), Description: aws.String("d"), Document: aws.String("{}")}))
+	if _, _, body := s.send(call{method: "GET", path: "/job-templates/t3"}); strings.Contains(body, "maintenanceWindows") || strings.Contains(body, "abortConfig") {
+		t.Errorf("what was never given is shown: %s (R-WIRE-13)", body)
+	}
 	_, err := client.CreateJobTemplate(ctx, &iot.CreateJobTemplateInput{JobTemplateId: aws.String("t4"), Description: aws.String("d"), Document: aws.String("{}")})
 	wantError(t, err, "LimitExceededException") // R-LIM-45
 	must[*iot.DeleteJobTemplateOutput](t)(client.DeleteJobTemplate(ctx, &iot.DeleteJobTemplateInput{JobTemplateId: aws.String("t1")}))
