@@ -110,6 +110,7 @@ func earliest(a, b time.Time) time.Time {
 
 // cancel ends the job as CANCELED: the rollout stops, no retry follows, the sweep is due at once (R-JOB-20).
 func (j *Job) cancel(sweep Sweep, now time.Time) {
+	j.Concealed = j.Status == Scheduled && j.Tell == nil // who has not been told yet that it is hidden is told of its end
 	j.Status = Canceled
 	j.Progress.finish()
 	j.Edge, j.Tell, j.Admit, j.Backfill = time.Time{}, nil, false, nil
