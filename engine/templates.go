@@ -47,7 +47,7 @@ func (e *Engine) CreateTemplate(ctx context.Context, in NewTemplate) (created jo
 		}
 		if _, err := g.Template(in.ID); err == nil {
 			f := fault.New(fault.Conflict, "job template %s exists already", in.ID) // R-API-31
-			f.ResourceID = in.ID // and no ARN (R-ERR-4)
+			f.ResourceID = in.ID                                                    // and no ARN (R-ERR-4)
 			return out, f
 		} else if !missing(err) {
 			return out, err

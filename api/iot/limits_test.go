@@ -31,7 +31,9 @@ func TestShapeLimits(t *testing.T) {
 	growth := func(member string) string {
 		return job(`"jobExecutionsRolloutConfig":{"exponentialRate":{"baseRatePerMinute":1,"incrementFactor":2,"rateIncreaseCriteria":{` + member + `}}}`)
 	}
-	retry := func(criteria string) string { return job(`"jobExecutionsRetryConfig":{"criteriaList":` + criteria + `}`) }
+	retry := func(criteria string) string {
+		return job(`"jobExecutionsRetryConfig":{"criteriaList":` + criteria + `}`)
+	}
 	const create, cancelExecution = "PUT /jobs/j", "PUT /things/t/jobs/j/cancel"
 	r := newRouter()
 	for _, row := range []struct {
@@ -73,6 +75,9 @@ func TestShapeLimits(t *testing.T) {
 		{"R-LIM-26", create, job(`"destinationPackageVersions":%%s`), []string{arns(25)}, []string{arns(26)}},
 		{"R-PKG-4", create, job(`"destinationPackageVersions":[%%s]`), []string{`"arn:aws:iot:us-east-1:000000000000:package/p/version/$default"`}, []string{`"p/version/1"`, `""`, `"arn:a b"`}},
 		{"R-LIM-27", create, job(`"documentParameters":{"a":%%s}`), []string{text(1), text(30720)}, []string{text(0), text(30721)}},
+		{"R-LIM-28 tags", create, job(`"tags":%%s`), []string{list(50, `{"Key":"a"}`)}, []string{list(51, `{"Key":"a"}`)}},
+		{"R-LIM-28 key", create, job(`"tags":[{"Key":%%s}]`), []string{text(1), text(128)}, []string{text(0), text(129)}},
+		{"R-LIM-28 value", create, job(`"tags":[{"Key":"a","Value":%%s}]`), []string{text(0), text(256)}, []string{text(257)}},
 		{"R-LIM-29", create, job(`"abortConfig":{"criteriaList":%%s}`), []string{list(16, criterion)}, []string{list(17, criterion)}},
 	} {
 		at := func(value string) (string, string) {
