@@ -319,3 +319,45 @@ func TestLastUpdatedAt(t *testing.T) {
 	step("the cancellation is done", false, func() { j.Swept(now) })
 	step("DeleteJob", true, func() { _ = j.DeleteJob(false, 0, now) })
 }
+
+// A ramp goes on after a window where it was (R-ROLL-16): step, n and s persist, the phase begins at the opening. Late
+// joiners and back-filled things add nothing to n (R-ROLL-15). An update between windows restarts the ramp (R-ROLL-11).
+func TestRampOverWindows(t *testing.T) {
+	t.Parallel()
+	j := Job{Definition: Definition{Rollout: exponential(10, 20, 10, 0), Selection: Continuous, Targets: []string{"g"}, Schedule: &ScheduleConfig{
+		Windows: []Window{daily(12, 0, 2)}}}}
+	j.Begin([]Source{{Group: 1}}, 1, start)
+	tick := func(now time.Time, want int) {
+		t.Helper()
+		if quota := j.Tick(now); quota != want {
+			t.Errorf("at %v: %d, want %d", now, quota, want)
+		}
+		j.Released(want, Cursor{}, false, now)
+	}
+	tick(start, 10)
+	tick(start.Add(Tick), 20)
+	before := j.Progress
+	for range 100 {
+		j.Admitted(start.Add(Tick))
+	}
+	if j.Progress != before {
+		t.Errorf("late joiners moved the rollout from %+v to %+v", before, j.Progress)
+	}
+	if j.Settle(start.Add(2 * Tick)); j.Status != Scheduled || j.Tick(start.Add(2*Tick)) != 0 {
+		t.Fatalf("after the window: %+v", j.State)
+	}
+	opening := start.Add(24 * time.Hour)
+	j.Resume(opening.Add(300 * time.Millisecond)) // a little late
+	tick(opening.Add(300*time.Millisecond), 40)   // n is 30: step 2
+	if want := opening.Add(Tick + 300*time.Millisecond); !j.Progress.NextTick.Equal(want) {
+		t.Errorf("the next tick is at %v, want %v", j.Progress.NextTick, want)
+	}
+	j.Settle(opening.Add(2 * Tick))
+	if _, err := j.Apply(Update{Rollout: exponential(3, 20, 3, 0)}, opening.Add(time.Hour)); err != nil || j.Status != Scheduled {
+		t.Fatalf("update between windows: %v, %s", err, j.Status)
+	}
+	opening = opening.Add(24 * time.Hour)
+	j.Resume(opening)
+	tick(opening, 3)
+	tick(opening.Add(Tick), 6)
+}
