@@ -92,6 +92,9 @@ func (e *Engine) purge(ctx context.Context) (any bool, err error) {
 	}
 	const page = 100
 	err = e.update(ctx, func(g *group) (out outcome, err error) {
+		if err := g.flush(); err != nil {
+			return out, err
+		}
 		ended, err := g.EndedJobs(now.Add(-e.Limits.Retention), page)
 		for _, found := range ended {
 			j, err := g.Job(found.Key) // in hand, so that it is no news that it has ended

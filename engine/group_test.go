@@ -372,3 +372,31 @@ func TestToldUntilKept(t *testing.T) {
 		}
 	})
 }
+
+// Updates at the same time are made one after the other: none is lost or refused, and of two that change the same member
+// one stays whole (R-UPD-21).
+func TestUpdatesTogether(t *testing.T) {
+	t.Parallel()
+	e, g, _ := newGated(t)
+	if err := e.fill(t, 1); err != nil {
+		t.Fatal(err)
+	}
+	for i, err := range g.together(t, e, 9, func(i int) error {
+		u := job.Update{Description: new(fmt.Sprint("by ", i)), Presign: &job.PresignConfig{ExpiresInSec: int64(60 + i)}}
+		switch i {
+		case 7:
+			u = job.Update{Timeout: &job.TimeoutConfig{InProgressMinutes: 7}}
+		case 8:
+			u = job.Update{Rollout: &job.RolloutConfig{MaximumPerMinute: 8}}
+		}
+		return e.UpdateJob(t.Context(), "j0", nil, u)
+	}) {
+		if err != nil {
+			t.Errorf("update %d: %v", i, err)
+		}
+	}
+	j, err := e.DescribeJob(t.Context(), "j0")
+	if err != nil || j.Timeout == nil || j.Rollout == nil || j.Presign == nil || j.Description != fmt.Sprint("by ", j.Presign.ExpiresInSec-60) {
+		t.Errorf("after all updates: %+v, %v", j.Definition, err)
+	}
+}

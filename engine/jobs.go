@@ -178,6 +178,9 @@ func unique(texts []string) []string {
 
 // UpdateJob changes a running job; rules R-UPD. A namespace that is given and is not the job's names no job (R-UPD-5).
 func (e *Engine) UpdateJob(ctx context.Context, id string, namespace *string, u job.Update) error {
+	if err := u.Check(); err != nil { // before the job is looked up (R-ERR-9)
+		return err
+	}
 	return e.update(ctx, func(g *group) (out outcome, err error) {
 		j, err := g.jobIn(id, namespace)
 		if err != nil {

@@ -28,7 +28,7 @@ func TestScenarios(t *testing.T) {
 	t.Parallel()
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
 		s := newScenario(t)
-		datadriven.RunTest(t, path, s.run)
+		datadriven.RunTest(t, path, s.do)
 	})
 }
 
@@ -42,13 +42,21 @@ type scenario struct {
 	told   []store.Notice
 	events []store.Event
 	seen   map[string]string // job id → line shown last
+	stop   func()
 }
 
 func newScenario(t *testing.T) *scenario {
 	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	s := &scenario{t: t, clock: clock.NewVirtual(start), start: start, seen: map[string]string{}}
+	s.run(memory.Open())
+	t.Cleanup(func() { s.stop() })
+	return s
+}
+
+// run starts an engine on a store.
+func (s *scenario) run(kept store.Store) {
 	s.Engine = New(Config{
-		Store: memory.Open(), Clock: s.clock, IDs: &ids.Counting{}, Scope: registry.DefaultScope, Log: slog.New(slog.DiscardHandler),
+		Store: kept, Clock: s.clock, IDs: &ids.Counting{}, Scope: registry.DefaultScope, Log: slog.New(slog.DiscardHandler),
 		Tell: func(_ context.Context, notices []store.Notice) error {
 			s.mu.Lock()
 			defer s.mu.Unlock()
@@ -61,20 +69,20 @@ func newScenario(t *testing.T) *scenario {
 			s.events = append(s.events, events...)
 		},
 	})
-	ctx, stop := context.WithCancel(t.Context())
+	ctx, stop := context.WithCancel(s.t.Context())
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx) }()
-	t.Cleanup(func() {
+	s.stop = func() {
 		stop()
 		if err := <-done; err != nil {
-			t.Error(err)
+			s.t.Error(err)
 		}
-	})
-	return s
+	}
+	<-s.ready // what was left over is announced
 }
 
-// run does one command and returns what is to be seen after it.
-func (s *scenario) run(t *testing.T, d *datadriven.TestData) string {
+// do does one command and returns what is to be seen after it.
+func (s *scenario) do(t *testing.T, d *datadriven.TestData) string {
 	out, err := s.command(t, d)
 	if err == nil {
 		err = s.Settle(t.Context())
@@ -118,12 +126,15 @@ func (s *scenario) command(t *testing.T, d *datadriven.TestData) (string, error)
 	case "describe":
 		return s.describe(ctx, args)
 	case "limit":
-		if d.HasArg("retention") {
-			s.Limits.Retention, _ = time.ParseDuration(args.text("retention"))
-			return "", nil
-		}
-		s.Limits.Concurrent = args.int("concurrent")
+		kept, _ := time.ParseDuration(args.text("retention"))
+		s.Limits = Limits{Retention: kept, Concurrent: args.int("concurrent"), ActiveContinuous: args.int("continuous"), ActiveSnapshot: args.int("snapshot")}
 		return "", nil
+	case "away": // the server is down for a while
+		s.stop()
+		by, err := time.ParseDuration(args.first())
+		s.clock.Set(s.clock.Now().Add(by))
+		s.run(s.Store)
+		return "", err
 	case "delete-thing":
 		return "", s.DeleteThing(ctx, args.first(), nil)
 	case "create":
@@ -258,7 +269,7 @@ func (s *scenario) pending(ctx context.Context, args arguments) (out string, err
 // describe shows what DescribeJob says of the schedule and of the targets that are being processed.
 func (s *scenario) describe(ctx context.Context, args arguments) (string, error) {
 	j, err := s.DescribeJob(ctx, args.first())
-	return fmt.Sprintf("processing %v\nrollouts %q\n", j.ProcessingTargets(), j.ScheduledRollouts(s.Now())), err
+	return fmt.Sprintf("%s %v\nprocessing %v\nrollouts %q\n", j.Selection, j.Targets, j.ProcessingTargets(), j.ScheduledRollouts(s.Now())), err
 }
 
 func line(kind string, names []string) string {

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/job"
@@ -29,7 +30,12 @@ func (e *Engine) CreateTemplate(ctx context.Context, in NewTemplate) (created jo
 		if from, err = e.Scope.Parse("jobArn", in.JobARN, registry.KindJob); err != nil {
 			return created, err
 		}
-	} else if err := in.Check(); err != nil {
+	}
+	check := in.Check // before anything is looked up (R-ERR-9)
+	if in.JobARN != "" && in.Document == "" {
+		check = in.CheckConfigs
+	}
+	if err := check(); err != nil {
 		return created, err
 	}
 	err = e.update(ctx, func(g *group) (out outcome, err error) {
@@ -41,7 +47,7 @@ func (e *Engine) CreateTemplate(ctx context.Context, in NewTemplate) (created jo
 		}
 		if _, err := g.Template(in.ID); err == nil {
 			f := fault.New(fault.Conflict, "job template %s exists already", in.ID) // R-API-31
-			f.ResourceID, f.ResourceARN = in.ID, e.Scope.ARN(registry.KindTemplate, in.ID)
+			f.ResourceID = in.ID                                                    // and no ARN (R-ERR-4)
 			return out, f
 		} else if !missing(err) {
 			return out, err
@@ -134,6 +140,9 @@ func (e *Engine) complete(ctx context.Context, in *NewJob) error {
 		}
 		return nil
 	}
+	if err := in.checkGiven(e.Now()); err != nil {
+		return err
+	}
 	parsed, ok := registry.ParseARN(arn)
 	if !ok || parsed.Kind != registry.KindTemplate {
 		return fault.New(fault.Invalid, "jobTemplateArn: %q is not an ARN of a job template", arn)
@@ -142,6 +151,16 @@ func (e *Engine) complete(ctx context.Context, in *NewJob) error {
 		return e.fromManaged(in, parsed)
 	}
 	return e.fromCustom(ctx, in)
+}
+
+// checkGiven checks what a job says beside its template, before the template is looked up (R-ERR-9).
+func (in *NewJob) checkGiven(now time.Time) error {
+	if in.Document != "" {
+		if _, err := job.CheckDocument(in.Document); err != nil {
+			return err
+		}
+	}
+	return in.Definition.Check(now)
 }
 
 // fromManaged takes document and description from a managed template, whose ARN names its version after a colon (R-CON-5).

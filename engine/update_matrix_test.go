@@ -15,7 +15,8 @@ import (
 )
 
 // TestUpdateMatrix updates every member that can be updated in every state of a job, and checks the answer and what
-// becomes of the job afterwards (R-UPD-1 to R-UPD-21): for things that were notified, run, wait for a retry, or have not
+// becomes of the job afterwards (R-UPD-1, R-UPD-3, R-UPD-4, R-UPD-8, R-UPD-9, R-UPD-11 to R-UPD-13, R-UPD-15 to R-UPD-17,
+// R-UPD-19), between maintenance windows too (R-UPD-20): for things that were notified, run, wait for a retry, or have not
 // had their turn.
 func TestUpdateMatrix(t *testing.T) {
 	t.Parallel()
@@ -169,7 +170,7 @@ func (m *matrix) cancel() {
 // delete leaves the job in DELETION_IN_PROGRESS without work to do, which only lasts this long for a large job.
 func (m *matrix) delete() {
 	j := m.job()
-	j.Status, j.Due = job.DeletionInProgress, time.Time{}
+	j.Status, j.Sweep, j.Due = job.DeletionInProgress, job.SweepAll, time.Time{}
 	err := m.Store.Write(m.t.Context(), func(tx store.Tx) error {
 		return tx.Apply(store.Changes{Job: store.JobChanges{Moved: []job.Job{j}}})
 	})

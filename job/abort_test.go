@@ -11,7 +11,7 @@ func counts(succeeded, failed, rejected, timedOut int64) (c Counts) {
 }
 
 // The vendor's example of chapter 22: C1 FAILED min 100 threshold 20, C2 TIMED_OUT min 200 threshold 50
-// (R-ABT-1, R-ABT-2, R-ABT-4, R-ABT-5).
+// (R-ABT-1 to R-ABT-5, R-ABT-13). What is notified but has not ended does not count towards the minimum (R-ABT-3).
 func TestAbortCriteria(t *testing.T) {
 	t.Parallel()
 	config := &AbortConfig{Criteria: []AbortCriterion{
@@ -19,25 +19,28 @@ func TestAbortCriteria(t *testing.T) {
 		{FailureType: FailureTimedOut, MinExecuted: 200, ThresholdHundredths: 5000},
 	}}
 	tests := []struct {
+		name   string
 		counts Counts
 		by     string // the criterion that the comment names; empty: go on
 	}{
-		{counts(0, 99, 0, 0), ""},
-		{counts(80, 20, 0, 0), "criterion 1"},
-		{counts(81, 19, 0, 0), ""},
-		{counts(50, 10, 40, 0), ""},
-		{counts(61, 39, 0, 100), "criterion 2"},
-		{counts(62, 39, 0, 99), ""},
-		{counts(0, 20, 0, 100), ""},
+		{"1 R-ABT-2 below both minimums", counts(0, 99, 0, 0), ""},
+		{"2 R-ABT-2 the minimum and the threshold", counts(80, 20, 0, 0), "criterion 1"},
+		{"3 R-ABT-2 below the threshold", counts(81, 19, 0, 0), ""},
+		{"4 R-ABT-5 rejected is not failed", counts(50, 10, 40, 0), ""},
+		{"5 R-ABT-1 the second criterion", counts(61, 39, 0, 100), "criterion 2"},
+		{"6 R-ABT-7 not rounded up", counts(62, 39, 0, 99), ""},
+		{"7 R-ABT-4 timed out counts as executed", counts(0, 20, 0, 100), ""},
+		{"R-ABT-1 the first of two that are met", counts(0, 100, 0, 100), "criterion 1"},
 	}
-	for i, tt := range tests {
+	for _, tt := range tests {
 		j := Job{Definition: Definition{Abort: config}, State: State{Status: InProgress, Counts: tt.counts}}
 		j.Counts[CanceledExecution], j.Counts[Removed] = 1000, 1000 // R-ABT-4: they do not count
+		j.Counts[Queued], j.Counts[Running] = 1000, 1000            // R-ABT-3
 		j.judge(start)
 		if aborted := j.Status == Canceled; aborted != (tt.by != "") {
-			t.Errorf("row %d: status %s", i+1, j.Status)
+			t.Errorf("%s: status %s", tt.name, j.Status)
 		} else if aborted && (!strings.Contains(j.Comment, tt.by) || j.ReasonCode != "ABORT_CRITERIA_MET" || j.ForceCanceled) {
-			t.Errorf("row %d: reason %q comment %q, want one that names %s (R-ABT-13)", i+1, j.ReasonCode, j.Comment, tt.by)
+			t.Errorf("%s: reason %q comment %q, want one that names %s (R-ABT-13)", tt.name, j.ReasonCode, j.Comment, tt.by)
 		}
 	}
 }
@@ -46,22 +49,23 @@ func TestAbortCriteria(t *testing.T) {
 func TestAbortThreshold(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
+		rule                           string
 		failures, executed, hundredths int64
 		met                            bool
 	}{
-		{1, 3, 3333, true},
-		{1, 3, 3334, false},
-		{2, 3, 6666, true},
-		{2, 3, 6667, false},
-		{1, 8, 1250, true},
-		{1, 1, 10000, true},
-		{0, 10, 0, false},
-		{1, 10, 0, true},
+		{"R-ABT-7", 1, 3, 3333, true},
+		{"R-ABT-7", 1, 3, 3334, false},
+		{"R-ABT-7", 2, 3, 6666, true},
+		{"R-ABT-7", 2, 3, 6667, false},
+		{"R-ABT-7", 1, 8, 1250, true},
+		{"R-ABT-7", 1, 1, 10000, true},
+		{"R-ABT-8", 0, 10, 0, false},
+		{"R-ABT-8", 1, 10, 0, true},
 	}
 	for _, tt := range tests {
 		c := AbortCriterion{FailureType: FailureAll, MinExecuted: 1, ThresholdHundredths: tt.hundredths}
 		if _, met := c.met(counts(tt.executed-tt.failures, tt.failures, 0, 0)); met != tt.met {
-			t.Errorf("%d of %d at %d hundredths of a percent: %v, want %v", tt.failures, tt.executed, tt.hundredths, met, tt.met)
+			t.Errorf("%s: %d of %d at %d hundredths of a percent: %v, want %v", tt.rule, tt.failures, tt.executed, tt.hundredths, met, tt.met)
 		}
 	}
 	below := AbortCriterion{FailureType: FailureFailed, MinExecuted: 3}

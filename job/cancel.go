@@ -104,8 +104,10 @@ func (s Sweep) Event() (Event, []ExecutionStatus) {
 }
 
 // Conceals reports whether an execution in this status is hidden from its device for now: QUEUED ones are, between
-// maintenance windows (R-SCH-17).
-func (j Job) Conceals(s ExecutionStatus) bool { return j.Status == Scheduled && s == Queued }
+// maintenance windows (R-SCH-17), and stay so while a sweep ends them.
+func (j Job) Conceals(s ExecutionStatus) bool {
+	return s == Queued && (j.Status == Scheduled || j.Sweep != NoSweep && j.Concealed)
+}
 
 // Hides reports whether a device does not see an execution of the job that has this status.
 func (j Job) Hides(s ExecutionStatus) bool { return j.Conceals(s) || j.Sweeps(s) }

@@ -7,7 +7,8 @@ import (
 	"github.com/drover-iot/drover/internal/fault"
 )
 
-// What a document may be (R-VAL-10, R-VAL-11, worked validation cases 19 and 20; R-SUB-4 to R-SUB-7, R-DOC-9).
+// What a document may be (R-VAL-10, R-VAL-11, R-DOC-1, R-LIM-3, worked validation cases 19 and 20; R-SUB-4 to R-SUB-7,
+// R-SUB-9, R-SUB-11, R-DOC-9, R-LIM-20). What is wrong inside the text is named InvalidJobDocument (R-ERR-8).
 func TestCheckDocument(t *testing.T) {
 	t.Parallel()
 	sized := func(n int) string { return `{"a":"` + strings.Repeat("x", n-8) + `"}` }
@@ -20,6 +21,8 @@ func TestCheckDocument(t *testing.T) {
 		{"blanks before", " \n{}", 0},
 		{"32768 bytes", sized(32768), 0},
 		{"32769 bytes", sized(32769), -1},
+		{"32768 bytes in fewer characters", `{"a":"` + strings.Repeat("é", (32768-8)/2) + `"}`, 0},
+		{"32770 bytes in fewer characters", `{"a":"` + strings.Repeat("é", (32770-8)/2) + `"}`, -1},
 		{"array", `[]`, -1},
 		{"string", `"x"`, -1},
 		{"cut off", `{`, -1},
@@ -33,6 +36,8 @@ func TestCheckDocument(t *testing.T) {
 		{"unknown family", `{"a":"${aws:x}"}`, -1},
 		{"nested", `{"a":"${aws:iot:s3-presigned-url:https://x/${aws:iot:parameter:p}}"}`, -1},
 		{"package", `{"a":"${aws:iot:package:p:version:v:attributes}"}`, -1},
+		{"signature", `{"a":"${aws:iot:code-sign-signature:s3://eu-west-1.b/k@1}"}`, -1},
+		{"10 placeholders", `{"a":"` + strings.Repeat(url, 10) + `"}`, 10},
 		{"11 placeholders", `{"a":"` + strings.Repeat(url, 11) + `"}`, -1},
 	}
 	for _, tt := range tests {
@@ -40,6 +45,8 @@ func TestCheckDocument(t *testing.T) {
 		switch {
 		case tt.found < 0 && !fault.Is(err, fault.Invalid):
 			t.Errorf("%s: %v, want Invalid", tt.name, err)
+		case tt.found < 0 && len(tt.text) <= MaxDocumentBytes && !strings.HasPrefix(fault.Of(err).Message, "InvalidJobDocument: "):
+			t.Errorf("%s: %v does not begin with the finer name (R-ERR-8)", tt.name, err)
 		case tt.found >= 0 && (err != nil || len(found) != tt.found):
 			t.Errorf("%s: %d placeholders, %v, want %d", tt.name, len(found), err, tt.found)
 		}

@@ -122,8 +122,19 @@ func TestTimerCases(t *testing.T) {
 	if !ok || seconds != 30 {
 		t.Errorf("seconds before timed out: %d %v, want 30", seconds, ok)
 	}
+	if _, ok := NewExecution(ExecutionKey{}, start).SecondsBeforeTimedOut(start); ok {
+		t.Error("a queued execution has seconds before it times out")
+	}
+	if _, ok := begin(0, nil).SecondsBeforeTimedOut(start); ok {
+		t.Error("an execution without a timer has seconds before it times out")
+	}
 	if seconds, ok = begin(1, nil).SecondsBeforeTimedOut(start.Add(time.Hour)); !ok || seconds != 0 {
 		t.Errorf("long after the deadline: %d %v, want 0", seconds, ok)
+	}
+	begun := begin(10, nil)
+	out, err = ApplyReport(Job{State: State{Status: InProgress}}, begun, Report{Event: ReportInProgress, StepMinutes: minutes(-1)}, start)
+	if got := out.Execution; err != nil || !got.StepDeadline.IsZero() || !got.Deadline.Equal(begun.Deadline) { // R-TMO-4
+		t.Errorf("-1 without a step timer: %v, %v, %v", got.StepDeadline, got.Deadline, err)
 	}
 	out, err = ApplyReport(Job{}, running, Report{Event: ReportSucceeded, StepMinutes: minutes(5)}, start)
 	if err != nil || !out.Execution.StepDeadline.IsZero() { // R-TMO-14
@@ -174,6 +185,24 @@ func TestRetries(t *testing.T) {
 	}
 }
 
+// A retry that follows keeps the job from completing, although its rollout has finished (R-JOB-14); the last attempt of
+// the chain completes it. A retry is no notified thing and takes nothing from the rate (R-RTY-7).
+func TestRetryKeepsJobOpen(t *testing.T) {
+	t.Parallel()
+	j := Job{Definition: Definition{Selection: Snapshot, Retry: retries(FailureFailed, 1)}, State: State{Status: InProgress}}
+	j.Counts[Queued], j.Progress = 1, Progress{Finished: true, Notified: 1, Quota: 7}
+	first := end(t, j, NewExecution(ExecutionKey{Number: 1}, start), 'F')
+	if first.Retry == nil || first.Job.Status != InProgress {
+		t.Fatalf("after the first attempt: %s, retry %v", first.Job.Status, first.Retry)
+	}
+	if p := first.Job.Progress; p != j.Progress {
+		t.Errorf("a retry moved the rollout from %+v to %+v (R-RTY-7)", j.Progress, p)
+	}
+	if last := end(t, first.Job, *first.Retry, 'F'); last.Job.Status != Completed {
+		t.Errorf("after the last attempt: %s", last.Job.Status)
+	}
+}
+
 // end brings an execution to the result that a letter stands for.
 func end(t *testing.T, j Job, e Execution, result rune) Outcome {
 	t.Helper()
@@ -192,8 +221,8 @@ func end(t *testing.T, j Job, e Execution, result rune) Outcome {
 	return out
 }
 
-// Retries and abort, the worked example of chapter 22 section 2: the retry comes first, then abort (R-RTY-10, R-ABT-6);
-// no retry once the job is cancelled (R-RTY-9).
+// Retries and abort, the worked example of chapter 22 section 2: the retry comes first, then abort (R-RTY-10, R-ABT-6,
+// R-CON-22); no retry once the job is cancelled (R-RTY-9).
 func TestRetriesAndAbort(t *testing.T) {
 	t.Parallel()
 	j := Job{State: State{Status: InProgress}, Definition: Definition{
@@ -326,5 +355,77 @@ func TestStart(t *testing.T) {
 	}
 	if _, rearmed, _ = Start(j, e, nil, nil, start); rearmed {
 		t.Error("rearmed without a step timeout")
+	}
+}
+
+// CancelJobExecution by status, with the matrix of chapter 21 section 9: what needs force, what force marks, which check
+// comes first, what becomes of the details; no retry follows (R-EXE-30 to R-EXE-37).
+func TestCancelExecution(t *testing.T) {
+	t.Parallel()
+	n := func(v int64) *int64 { return &v }
+	for _, tt := range []struct {
+		rule    string
+		status  ExecutionStatus
+		force   bool
+		version *int64
+		code    fault.Code // empty: CANCELED
+	}{
+		{"R-EXE-30", Queued, false, nil, ""},
+		{"R-EXE-30 R-EXE-33 force", Queued, true, nil, ""},
+		{"R-EXE-31", Running, false, nil, fault.BadTransition},
+		{"R-EXE-31 R-EXE-33 force", Running, true, nil, ""},
+		{"R-EXE-32", Succeeded, true, nil, fault.BadTransition},
+		{"R-EXE-32", TimedOut, false, nil, fault.BadTransition},
+		{"R-EXE-34 right version", Queued, false, n(3), ""},
+		{"R-EXE-34 stale", Queued, false, n(2), fault.VersionDiffers},
+		{"R-EXE-34 stale with force", Running, true, n(4), fault.VersionDiffers},
+		{"R-EXE-35 state before version", Running, false, n(2), fault.BadTransition},
+		{"R-EXE-35 end before version", Failed, true, n(2), fault.BadTransition},
+	} {
+		j := Job{Definition: Definition{Retry: retries(FailureAll, 9)}, State: State{Status: InProgress}}
+		before := Execution{Status: tt.status, Version: 3, Details: map[string]string{"a": "1"}}
+		out, err := CancelExecution(j, before, tt.force, tt.version, nil, start)
+		if tt.code != "" {
+			if !fault.Is(err, tt.code) {
+				t.Errorf("%s: %v, want %s", tt.rule, err, tt.code)
+			}
+			continue
+		}
+		x := out.Execution
+		if err != nil || x.Status != CanceledExecution || x.ForceCanceled != tt.force || x.Version != 4 || x.Details["a"] != "1" {
+			t.Errorf("%s: %+v, %v", tt.rule, x, err)
+		}
+		if out.Retry != nil {
+			t.Errorf("%s: it is retried (R-EXE-37)", tt.rule)
+		}
+	}
+	for given, want := range map[string]string{"": "map[a:1]", "b": "map[b:2]"} { // R-EXE-36
+		details := map[string]string{}
+		if given != "" {
+			details[given] = "2"
+		}
+		out, err := CancelExecution(Job{}, Execution{Details: map[string]string{"a": "1"}}, false, nil, details, start)
+		if err != nil || fmt.Sprint(out.Execution.Details) != want {
+			t.Errorf("details %v: %v, %v, want %s (R-EXE-36)", details, out.Execution.Details, err, want)
+		}
+	}
+}
+
+// DeleteJobExecution by status: only what is IN_PROGRESS needs force (R-EXE-40 to R-EXE-42).
+func TestCheckDelete(t *testing.T) {
+	t.Parallel()
+	for _, status := range ExecutionStatuses() {
+		if err := (Execution{Status: status}).CheckDelete(true); err != nil {
+			t.Errorf("R-EXE-42: %s with force: %v", status, err)
+		}
+		err := (Execution{Status: status}).CheckDelete(false)
+		switch {
+		case status == Running && !fault.Is(err, fault.BadTransition):
+			t.Errorf("R-EXE-42: %s without force: %v", status, err)
+		case status == Queued && err != nil:
+			t.Errorf("R-EXE-41: %s without force: %v", status, err)
+		case status.Terminal() && err != nil:
+			t.Errorf("R-EXE-40: %s without force: %v", status, err)
+		}
 	}
 }

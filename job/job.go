@@ -104,6 +104,9 @@ type State struct {
 	Ended bool `json:",omitempty"`
 	// Tell is where the walk stands that tells things of executions which a window showed or hid; nil when none runs.
 	Tell *Place `json:",omitempty"`
+	// Concealed says that the job was SCHEDULED when its sweep began: devices did not see what was QUEUED, and are not told
+	// when it ends (R-MQTT-39).
+	Concealed bool `json:",omitempty"`
 	// Admit says that things may wait that entered while the job was SCHEDULED (R-JOB-56).
 	Admit bool `json:",omitempty"`
 	// Backfill is where the roll-out of groups stands that were associated later; nil when none runs (R-JOB-42).

@@ -169,3 +169,195 @@ func TestStepNeverFalls(t *testing.T) {
 		t.Errorf("step %d quota %d, want 1 and 20", p.Step, p.Quota)
 	}
 }
+
+// A threshold that is met in the middle of a tick raises the rate from the next tick on (R-ROLL-8).
+func TestThresholdInsideTick(t *testing.T) {
+	t.Parallel()
+	j := Job{Definition: Definition{Rollout: exponential(10, 20, 0, 5), Selection: Snapshot}}
+	j.Begin([]Source{{Group: 1}}, 1, start)
+	if quota := j.Tick(start); quota != 10 {
+		t.Fatalf("tick 0 may create %d", quota)
+	}
+	j.Released(4, Cursor{}, false, start) // the rest of the tick follows
+	j.Counts.Move(Queued, Succeeded)
+	j.Counts[Succeeded] = 5
+	for _, at := range []time.Duration{time.Second, Tick - time.Millisecond} {
+		if quota := j.Tick(start.Add(at)); quota != 6 || j.Progress.Step != 0 {
+			t.Errorf("%v into the tick it may create %d more at step %d, want 6 at step 0", at, quota, j.Progress.Step)
+		}
+	}
+	if quota := j.Tick(start.Add(Tick)); quota != 20 || j.Progress.Step != 1 {
+		t.Errorf("the next tick may create %d at step %d, want 20 at step 1", quota, j.Progress.Step)
+	}
+}
+
+// What ends a job ends its rollout, also in the middle of a tick of which a part has been created (R-ROLL-17).
+func TestStopInsideTick(t *testing.T) {
+	t.Parallel()
+	at := start.Add(time.Second)
+	for name, stop := range map[string]func(j *Job) error{
+		"CancelJob": func(j *Job) error { return j.CancelJob(Cancellation{}, at) },
+		"DeleteJob": func(j *Job) error { return j.DeleteJob(true, 0, at) },
+		"abort": func(j *Job) error {
+			_, err := j.Apply(Update{Abort: &AbortConfig{Criteria: []AbortCriterion{{FailureFailed, 0, 1}}}}, at)
+			return err
+		},
+		"endTime": func(j *Job) error {
+			j.Schedule = &ScheduleConfig{EndAt: at}
+			j.Settle(at)
+			return nil
+		},
+	} {
+		j := Job{Definition: Definition{Rollout: &RolloutConfig{MaximumPerMinute: 100}, Selection: Snapshot}}
+		j.Begin([]Source{{Group: 1}}, 1, start)
+		j.Tick(start)
+		j.Released(40, Cursor{}, false, start)
+		j.Counts.Move(Queued, Failed)
+		if err := stop(&j); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		for _, now := range []time.Time{at, start.Add(Tick)} {
+			if quota := j.Tick(now); quota != 0 || !j.Progress.Finished {
+				t.Errorf("%s: %d more may be created", name, quota)
+			}
+		}
+	}
+}
+
+// isConcurrent and processingTargets: while the initial targets are rolled out, and while groups that were associated are
+// (R-JOB-40, R-JOB-42, R-JOB-43), not between windows (R-JOB-44), again while a cancellation runs (R-JOB-40). A retry does
+// not make a job concurrent (R-JOB-41).
+func TestConcurrent(t *testing.T) {
+	t.Parallel()
+	j := Job{Definition: Definition{Targets: []string{"g1", "t2"}, Selection: Continuous, Retry: retries(FailureFailed, 1)}}
+	check := func(what string, concurrent bool, processing ...string) {
+		t.Helper()
+		if got := j.ProcessingTargets(); j.Concurrent() != concurrent || !slices.Equal(got, processing) || (got == nil) != (len(processing) == 0) {
+			t.Errorf("%s: concurrent %v, processing %v; want %v, %v", what, j.Concurrent(), got, concurrent, processing)
+		}
+	}
+	j.Schedule = &ScheduleConfig{StartAt: start.Add(time.Hour)}
+	j.Wait(start)
+	check("SCHEDULED", false, "g1", "t2")
+	j.Schedule = nil
+	j.Begin([]Source{{Target: 0, Group: 1}, {Target: 1, Thing: 2}}, 1, start)
+	j.Tick(start)
+	check("begun", true, "g1", "t2")
+	j.Released(5, Cursor{Source: 1}, false, start)
+	check("the group is done", true, "t2")
+	paused := j
+	paused.Status = Scheduled
+	if paused.Concurrent() || !slices.Equal(paused.ProcessingTargets(), []string{"t2"}) {
+		t.Errorf("between windows: concurrent %v, processing %v (R-JOB-44)", paused.Concurrent(), paused.ProcessingTargets())
+	}
+	j.Released(1, Cursor{Source: 2}, true, start)
+	check("rolled out", false)
+	out := end(t, j, NewExecution(ExecutionKey{Number: 1}, start), 'F')
+	if j = out.Job; out.Retry == nil {
+		t.Fatal("no retry")
+	}
+	check("a retry (R-JOB-41)", false)
+	j.Admitted(start)
+	check("a late joiner (R-JOB-41)", false)
+	if err := j.Associate(Association{Targets: []string{"g3"}, Sources: []Source{{Target: 2, Group: 3, Joined: 9}}}, nil, start); err != nil {
+		t.Fatal(err)
+	}
+	check("associated (R-JOB-42)", true, "g3")
+	j.Backfilled(Cursor{Source: 3}, true, start)
+	check("back-filled (R-JOB-42)", false)
+	if err := j.CancelJob(Cancellation{}, start); err != nil {
+		t.Fatal(err)
+	}
+	check("being cancelled", true)
+	j.Swept(start)
+	check("CANCELED", false)
+}
+
+// lastUpdatedAt changes with the state, at the end of the rollout, and with what operators change; not with executions and
+// not with ticks (R-JOB-18).
+func TestLastUpdatedAt(t *testing.T) {
+	t.Parallel()
+	now := start
+	j := Job{Definition: Definition{Targets: []string{"g"}, Selection: Continuous, Rollout: &RolloutConfig{MaximumPerMinute: 1}, Schedule: &ScheduleConfig{
+		StartAt: start.Add(time.Hour), Windows: []Window{daily(13, 0, 60)}}}}
+	j.UpdatedAt = start
+	step := func(what string, changes bool, change func()) {
+		t.Helper()
+		before := j.UpdatedAt
+		change()
+		if got := j.UpdatedAt.Equal(now); got != changes || !changes && !j.UpdatedAt.Equal(before) {
+			t.Errorf("%s at %v: updated %v", what, now, j.UpdatedAt)
+		}
+		now = now.Add(time.Minute)
+	}
+	j.Wait(start)
+	now = start.Add(time.Hour)
+	step("start", true, func() { j.Begin([]Source{{Group: 1}}, 1, now) })
+	step("a tick", false, func() {
+		j.Tick(now)
+		j.Released(1, Cursor{}, false, now)
+	})
+	x := NewExecution(ExecutionKey{Number: 1}, now)
+	step("an execution starts", false, func() {
+		out, _ := Move(j, x, StartNext, now)
+		j, x = out.Job, out.Execution
+	})
+	step("an execution ends", false, func() { j = end(t, j, x, 'S').Job })
+	step("an execution is deleted", false, func() { j.Dropped(Succeeded, now) })
+	step("end of the rollout", true, func() { j.Released(0, Cursor{Source: 1}, true, now) })
+	step("UpdateJob", true, func() { _, _ = j.Apply(Update{Description: text("x")}, now) })
+	step("UpdateJob without a member", false, func() { _, _ = j.Apply(Update{}, now) })
+	step("AssociateTargetsWithJob", true, func() {
+		_ = j.Associate(Association{Targets: []string{"h"}, Sources: []Source{{Target: 1, Group: 2, Joined: 1}}}, nil, now)
+		j.Backfilled(Cursor{Source: 2}, true, now)
+	})
+	now = start.Add(2 * time.Hour)
+	step("the window closes", true, func() { j.Settle(now) })
+	now = start.Add(25 * time.Hour)
+	step("the window opens", true, func() { j.Resume(now) })
+	step("CancelJob", true, func() { _ = j.CancelJob(Cancellation{}, now) })
+	step("the cancellation is done", false, func() { j.Swept(now) })
+	step("DeleteJob", true, func() { _ = j.DeleteJob(false, 0, now) })
+}
+
+// A ramp goes on after a window where it was (R-ROLL-16): step, n and s persist, the phase begins at the opening. Late
+// joiners and back-filled things add nothing to n (R-ROLL-15). An update between windows restarts the ramp (R-ROLL-11).
+func TestRampOverWindows(t *testing.T) {
+	t.Parallel()
+	j := Job{Definition: Definition{Rollout: exponential(10, 20, 10, 0), Selection: Continuous, Targets: []string{"g"}, Schedule: &ScheduleConfig{
+		Windows: []Window{daily(12, 0, 2)}}}}
+	j.Begin([]Source{{Group: 1}}, 1, start)
+	tick := func(now time.Time, want int) {
+		t.Helper()
+		if quota := j.Tick(now); quota != want {
+			t.Errorf("at %v: %d, want %d", now, quota, want)
+		}
+		j.Released(want, Cursor{}, false, now)
+	}
+	tick(start, 10)
+	tick(start.Add(Tick), 20)
+	before := j.Progress
+	for range 100 {
+		j.Admitted(start.Add(Tick))
+	}
+	if j.Progress != before {
+		t.Errorf("late joiners moved the rollout from %+v to %+v", before, j.Progress)
+	}
+	if j.Settle(start.Add(2 * Tick)); j.Status != Scheduled || j.Tick(start.Add(2*Tick)) != 0 {
+		t.Fatalf("after the window: %+v", j.State)
+	}
+	opening := start.Add(24 * time.Hour)
+	j.Resume(opening.Add(300 * time.Millisecond)) // a little late
+	tick(opening.Add(300*time.Millisecond), 40)   // n is 30: step 2
+	if want := opening.Add(Tick + 300*time.Millisecond); !j.Progress.NextTick.Equal(want) {
+		t.Errorf("the next tick is at %v, want %v", j.Progress.NextTick, want)
+	}
+	j.Settle(opening.Add(2 * Tick))
+	if _, err := j.Apply(Update{Rollout: exponential(3, 20, 3, 0)}, opening.Add(time.Hour)); err != nil || j.Status != Scheduled {
+		t.Fatalf("update between windows: %v, %s", err, j.Status)
+	}
+	opening = opening.Add(24 * time.Hour)
+	j.Resume(opening)
+	tick(opening, 3)
+	tick(opening.Add(Tick), 6)
+}

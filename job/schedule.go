@@ -51,7 +51,7 @@ var timeForms = []string{
 // parseTime reads a scheduling time and drops its seconds.
 func parseTime(member, text string) (time.Time, error) {
 	for _, form := range timeForms {
-		if at, err := time.Parse(form, text); err == nil {
+		if at, err := time.Parse(form, text); err == nil && text[len("2006-01-02 15")] == ':' { // package time takes 3:00 too
 			return at.UTC().Truncate(time.Minute), nil
 		}
 	}

@@ -5,7 +5,7 @@ import "time"
 // Begin starts a job that nothing holds back (R-JOB-1): its sources and the newest membership that counts are frozen,
 // and tick 0 of the rollout is due (R-JOB-52).
 func (j *Job) Begin(sources []Source, frozen int64, now time.Time) {
-	j.Status = InProgress
+	j.Status, j.UpdatedAt = InProgress, now // R-JOB-18
 	j.Sources, j.Frozen = sources, frozen
 	j.Edge = j.closing(now)
 	j.Progress.start(now)
@@ -110,6 +110,7 @@ func earliest(a, b time.Time) time.Time {
 
 // cancel ends the job as CANCELED: the rollout stops, no retry follows, the sweep is due at once (R-JOB-20).
 func (j *Job) cancel(sweep Sweep, now time.Time) {
+	j.Concealed = j.Status == Scheduled && j.Tell == nil // who has not been told yet that it is hidden is told of its end
 	j.Status = Canceled
 	j.Progress.finish()
 	j.Edge, j.Tell, j.Admit, j.Backfill = time.Time{}, nil, false, nil

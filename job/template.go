@@ -28,6 +28,11 @@ func (t Template) Check() error {
 	if _, err := CheckDocument(t.Document); err != nil {
 		return err
 	}
+	return t.CheckConfigs()
+}
+
+// CheckConfigs is Check without the document, for what replaces members of a job that the template is copied from.
+func (t Template) CheckConfigs() error {
 	if err := checkConfigs(t.Rollout, t.Abort, t.Retry); err != nil {
 		return err
 	}

@@ -51,9 +51,12 @@ func (j *Job) Apply(u Update, now time.Time) (changed bool, err error) {
 	return true, nil
 }
 
+// Check refuses an update that breaks a rule over several members, whatever job it is for.
+func (u Update) Check() error { return checkConfigs(u.Rollout, u.Abort, u.Retry) }
+
 // check refuses an update that breaks a rule over several members, or that this job does not allow.
 func (j *Job) check(u Update) error {
-	if err := checkConfigs(u.Rollout, u.Abort, u.Retry); err != nil {
+	if err := u.Check(); err != nil {
 		return err
 	}
 	if u.Presign != nil && j.NeedsRole && u.Presign.RoleARN == "" {

@@ -106,6 +106,7 @@ func TestCheck(t *testing.T) {
 		{"R-VAL-27 ALL second", Definition{Retry: both(RetryCriterion{FailureFailed, 3}, RetryCriterion{FailureAll, 1})}, false},
 		{"R-VAL-27 repeated", Definition{Retry: both(RetryCriterion{FailureFailed, 1}, RetryCriterion{FailureFailed, 1})}, false},
 		{"14 ALL 10", Definition{Retry: retries(FailureAll, 10)}, true},
+		{"R-VAL-29 retries without timeoutConfig", Definition{Retry: retries(FailureTimedOut, 1)}, true},
 		{"R-VAL-24 16 criteria", Definition{Abort: &AbortConfig{Criteria: make([]AbortCriterion, 16)}}, true},
 		{"R-VAL-24 17 criteria", Definition{Abort: &AbortConfig{Criteria: make([]AbortCriterion, 17)}}, false},
 		{"R-VAL-14", Definition{NeedsRole: true, Presign: &PresignConfig{ExpiresInSec: 60}}, false},
@@ -118,7 +119,8 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// CancelJob and DeleteJob by state (R-JOB-20, R-JOB-22, R-JOB-24, R-JOB-25, R-JOB-27, R-JOB-30 to R-JOB-33, R-JOB-36).
+// CancelJob and DeleteJob by state (R-JOB-7, R-JOB-8, R-JOB-9, R-JOB-20, R-JOB-22, R-JOB-24, R-JOB-25, R-JOB-27, R-JOB-30,
+// R-JOB-31, R-JOB-32, R-JOB-33, R-JOB-36).
 func TestCancelAndDelete(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -156,9 +158,14 @@ func TestCancelAndDelete(t *testing.T) {
 			t.Errorf("delete %s: %+v", tt.status, j.State)
 		}
 	}
-	j := Job{State: State{Status: Completed}}
-	if err := j.DeleteJob(false, MaxDeleting, start); !fault.Is(err, fault.Limit) {
-		t.Errorf("an 11th deletion: %v (R-JOB-33)", err)
+	for _, status := range []Status{Completed, Canceled, InProgress, Scheduled} {
+		j := Job{State: State{Status: status}}
+		if err := j.DeleteJob(true, 10, start); !fault.Is(err, fault.Limit) || j.Status != status {
+			t.Errorf("%s, an 11th deletion: %v (R-JOB-33, R-LIM-43)", status, err)
+		}
+		if err := j.DeleteJob(true, 9, start); err != nil {
+			t.Errorf("%s, a tenth deletion: %v (R-JOB-33)", status, err)
+		}
 	}
 }
 

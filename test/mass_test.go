@@ -44,14 +44,18 @@ func (s *server) largeFleet(group string, n int) {
 }
 
 // A cancellation and a deletion of a large job that a power cut interrupts go on after the restart, and what DescribeJob
-// counts adds up at each moment (R-CON-24 to R-CON-26, R-JOB-34, R-JOB-49, R-JOB-62).
+// counts adds up at each moment (R-CON-24 to R-CON-26, R-JOB-34, R-JOB-49, R-JOB-62). The rollout creates a thousand a minute,
+// the cancellation all at once on a clock that stands still (R-LIM-46).
 func TestSweepsSurviveKills(t *testing.T) {
 	t.Parallel()
 	const things = 2000
 	s := serve(t, "--clock", "virtual")
 	s.largeFleet("g", things)
 	s.create("j", "g", nil)
-	s.clock(`{"advance":"1m"}`)
+	eventually(t, "tick 0 is done", func() bool { return s.counts("j") == "IN_PROGRESS q1000 p0 s0 f0 t0 c0" })
+	s.clock(`{"advance":"59999ms"}`)
+	s.want("j", "IN_PROGRESS q1000 p0 s0 f0 t0 c0")
+	s.clock(`{"advance":"1ms"}`)
 	s.want("j", fmt.Sprintf("IN_PROGRESS q%d p0 s0 f0 t0 c0", things))
 	ctx := within(t, 2*time.Minute)
 	describe := func() (*types.Job, bool) {

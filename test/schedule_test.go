@@ -89,7 +89,8 @@ func TestThirtyDays(t *testing.T) {
 	t.Logf("thirty days took the clock %s", *c.moving)
 }
 
-// Schedules that cannot be are refused, and change nothing (R-SCH-1 to R-SCH-8); what is accepted is echoed (R-SCH-5).
+// Schedules that cannot be are refused, and change nothing (R-VAL-30, R-SCH-1, R-SCH-2, R-SCH-4, R-SCH-7, R-SCH-8, R-SCH-14, R-LIM-23,
+// R-LIM-24); what is accepted is echoed (R-SCH-5).
 func TestScheduleRefusals(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "--clock", "virtual")

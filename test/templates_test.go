@@ -1,6 +1,9 @@
 package test
 
 import (
+	"encoding/json"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,8 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Custom templates: from a document and from a job, what a job takes from them, what they refuse (R-TPL-1 to R-TPL-9,
-// R-API-31 to R-API-35, R-VAL-3, R-VAL-35).
+// Custom templates: from a document and from a job, what a job takes from them, what they refuse (R-TPL-1, R-TPL-5, R-TPL-7,
+// R-API-31, R-API-33, R-API-35, R-VAL-3, R-VAL-35, R-LIM-45).
 func TestJobTemplates(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "--clock", "virtual", "--max-job-templates", "3")
@@ -83,7 +86,8 @@ func TestJobTemplates(t *testing.T) {
 	wantError(t, err, "ResourceNotFoundException") // R-TPL-7
 }
 
-// Managed templates: the catalogue, parameters, both views of the document (R-MT-1 to R-MT-7, R-PAR-1 to R-PAR-6, R-SUB-10).
+// Managed templates: the catalogue, parameters, both views of the document (R-CON-5, R-MT-1, R-MT-2, R-MT-6,
+// R-MT-7, R-PAR-1 to R-PAR-4, R-PAR-6, R-SUB-10, R-API-33).
 func TestManagedTemplates(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
@@ -158,4 +162,118 @@ func TestManagedTemplates(t *testing.T) {
 	wantError(t, err, "ResourceNotFoundException") // R-MT-2
 	_, err = client.ListManagedJobTemplates(ctx, &iot.ListManagedJobTemplatesInput{TemplateName: aws.String("AWS-Boot")})
 	wantError(t, err, "ResourceNotFoundException")
+}
+
+// What a job takes from a template and what it says itself (R-TPL-4, R-TPL-6), what a template made from a job leaves out
+// (R-TPL-2, R-SCH-13), templates from jobs of managed templates (R-TPL-8), and that jobs outlive their template (R-API-34).
+func TestTemplateMembers(t *testing.T) {
+	t.Parallel()
+	s := serve(t, "--clock", "virtual")
+	s.fleet("g", 1)
+	group, thing := s.arn("thinggroup", "g"), s.arn("thing", "t0001")
+	soon := s.clock(`{"advance":"0s"}`).Add(time.Hour)
+	day := func(after time.Duration) string { return soon.Add(after).Format("2006-01-02 15:04") }
+	job := func(id string) map[string]any { return s.ask("GET", "/jobs/"+id, "")["job"].(map[string]any) }
+	const configs = `"description":"from the template","presignedUrlConfig":{"roleArn":"arn:aws:iam::123456789012:role/t","expiresInSec":60},
+		"jobExecutionsRolloutConfig":{"maximumPerMinute":7,"exponentialRate":{"baseRatePerMinute":5,"incrementFactor":2,"rateIncreaseCriteria":{"numberOfNotifiedThings":1}}},
+		"abortConfig":{"criteriaList":[{"failureType":"ALL","action":"CANCEL","thresholdPercentage":10,"minNumberOfExecutedThings":1}]},
+		"timeoutConfig":{"inProgressTimeoutInMinutes":5},"jobExecutionsRetryConfig":{"criteriaList":[{"failureType":"ALL","numberOfRetries":3}]},
+		"destinationPackageVersions":["arn:aws:iot:us-east-1:000000000000:package/p/version/1"]`
+	members := []string{"description", "presignedUrlConfig", "jobExecutionsRolloutConfig", "abortConfig", "timeoutConfig", "jobExecutionsRetryConfig", "destinationPackageVersions"}
+	s.ask("PUT", "/job-templates/t", `{"document":"{}",`+configs+`,"schedulingConfig":{"startTime":"x"},"maintenanceWindows":[{"startTime":"* * * * ? *","durationInMinutes":60}]}`)
+	template := s.ask("GET", "/job-templates/t", "")
+	if template["schedulingConfig"] != nil { // R-SCH-13
+		t.Errorf("a template has windows only: %v", names(template))
+	}
+	if !cmp.Equal(template["destinationPackageVersions"], []any{"arn:aws:iot:us-east-1:000000000000:package/p/version/1"}) { // R-PKG-1
+		t.Errorf("packages %v", template["destinationPackageVersions"])
+	}
+	from := `"targets":["` + group + `"],"jobTemplateArn":"` + s.arn("jobtemplate", "t") + `"`
+	answer := s.ask("PUT", "/jobs/all", "{"+from+"}")
+	if answer["description"] != "from the template" { // R-API-4
+		t.Errorf("CreateJob answers %v", answer)
+	}
+	all := job("all")
+	for _, name := range members {
+		if diff := cmp.Diff(template[name], all[name]); diff != "" || all[name] == nil {
+			t.Errorf("R-TPL-4: %s is not the template's (-template +job):\n%s", name, diff)
+		}
+	}
+	// Each member of the request replaces the template's whole: what it does not say is not filled in from there.
+	own := map[string]any{
+		"description": "own", "presignedUrlConfig": map[string]any{"expiresInSec": 120.0}, "jobExecutionsRolloutConfig": map[string]any{"maximumPerMinute": 9.0},
+		"abortConfig":                map[string]any{"criteriaList": []any{map[string]any{"failureType": "FAILED", "action": "CANCEL", "thresholdPercentage": 20.0, "minNumberOfExecutedThings": 2.0}}},
+		"timeoutConfig":              map[string]any{},
+		"jobExecutionsRetryConfig":   map[string]any{"criteriaList": []any{map[string]any{"failureType": "FAILED", "numberOfRetries": 1.0}}},
+		"destinationPackageVersions": []any{},
+	}
+	for i, name := range members {
+		id := fmt.Sprint("own", i)
+		text, _ := json.Marshal(map[string]any{name: own[name]})
+		s.ask("PUT", "/jobs/"+id, "{"+from+","+string(text[1:]))
+		made := job(id)
+		for _, other := range members {
+			want := template[other]
+			if other == name {
+				want = own[name]
+			}
+			if list, empty := want.([]any); empty && len(list) == 0 {
+				want = made[other] // an empty list may be left out
+				if list, _ := want.([]any); len(list) > 0 {
+					t.Errorf("R-TPL-4: with %s: %s is %v", name, other, want)
+				}
+			}
+			if diff := cmp.Diff(want, made[other]); diff != "" {
+				t.Errorf("R-TPL-4: with its own %s: %s (-want +got):\n%s", name, other, diff)
+			}
+		}
+	}
+	// R-TPL-6: what comes of both is checked like any job.
+	s.ask("PUT", "/job-templates/s3", `{"description":"d","document":"{\"a\":\"${aws:iot:s3-presigned-url:https://s3.amazonaws.com/b/k}\"}"}`) // R-SUB-8
+	s3 := strings.Replace(from, "jobtemplate/t", "jobtemplate/s3", 1)
+	if status, exception, text := s.send(call{method: "PUT", path: "/jobs/refused", body: "{" + s3 + "}"}); status != 400 || exception != "InvalidRequestException" || !strings.Contains(text, "roleArn") {
+		t.Errorf("R-TPL-6: without a role: %d %s %s", status, exception, text)
+	}
+	s.ask("PUT", "/jobs/s3", "{"+s3+`,"presignedUrlConfig":{"roleArn":"arn:aws:iam::123456789012:role/r"}}`)
+	never := strings.Replace(from, "jobtemplate/t", "jobtemplate/never", 1)
+	s.ask("PUT", "/job-templates/never", `{"description":"d","document":"{}","maintenanceWindows":[{"startTime":"0 2 * * ? 1999","durationInMinutes":1}]}`)
+	if status, exception, text := s.send(call{method: "PUT", path: "/jobs/refused", body: "{" + never + "}"}); status != 400 || exception != "InvalidRequestException" {
+		t.Errorf("R-TPL-6: windows that never open: %d %s %s", status, exception, text)
+	}
+
+	// R-TPL-2: a template from a job has no targets, selection, start, end and namespace; R-SCH-13: its windows.
+	s.ask("PUT", "/jobs/rich", `{"targets":["`+group+`"],"document":"{\"b\": 2}","targetSelection":"CONTINUOUS","namespaceId":"ns",`+configs+`,
+		"schedulingConfig":{"startTime":"`+day(0)+`","endTime":"`+day(48*time.Hour)+`","endBehavior":"CANCEL","maintenanceWindows":[{"startTime":"* * * * ? *","durationInMinutes":60}]}}`)
+	s.ask("PUT", "/job-templates/copy", `{"description":"copy","jobArn":"`+s.arn("job", "rich")+`"}`)
+	want := append([]string{"createdAt", "document", "jobTemplateArn", "jobTemplateId", "maintenanceWindows"}, members...)
+	slices.Sort(want)
+	if diff := cmp.Diff(want, names(s.ask("GET", "/job-templates/copy", ""))); diff != "" {
+		t.Errorf("R-TPL-2: members (-want +got):\n%s", diff)
+	}
+	s.ask("PUT", "/jobs/poor", `{"targets":["`+thing+`"],"jobTemplateArn":"`+s.arn("jobtemplate", "copy")+`"}`)
+	poor := job("poor")
+	if poor["status"] != "IN_PROGRESS" || poor["targetSelection"] != "SNAPSHOT" || poor["namespaceId"] != nil || !cmp.Equal(poor["targets"], []any{thing}) ||
+		!cmp.Equal(poor["schedulingConfig"], any(map[string]any{"maintenanceWindows": []any{map[string]any{"startTime": "* * * * ? *", "durationInMinutes": 60.0}}})) {
+		t.Errorf("R-TPL-2: made from it: %v", poor)
+	}
+	// R-API-34, R-TPL-7: the job stays as it is when its template goes.
+	s.ask("DELETE", "/job-templates/copy", "")
+	if diff := cmp.Diff(poor, job("poor")); diff != "" || poor["jobTemplateArn"] != s.arn("jobtemplate", "copy") {
+		t.Errorf("R-API-34: the template is gone (-before +after):\n%s", diff)
+	}
+	if got := s.ask("GET", "/jobs/poor/job-document", "")["document"]; got != `{"b": 2}` {
+		t.Errorf("R-API-34: document %v", got)
+	}
+
+	// R-TPL-8: parameters are filled in in what is copied.
+	s.ask("PUT", "/jobs/managed", `{"targets":["`+thing+`"],"jobTemplateArn":"arn:aws:iot:us-east-1::jobtemplate/AWS-Run-Command:1.0","documentParameters":{"command":"ls,-l"}}`)
+	s.ask("PUT", "/job-templates/run", `{"description":"d","jobArn":"`+s.arn("job", "managed")+`"}`)
+	resolved := s.ask("GET", "/jobs/managed/job-document", "")["document"]
+	if got := s.ask("GET", "/job-templates/run", ""); got["document"] != resolved || !strings.Contains(fmt.Sprint(resolved), `"command":"ls,-l"`) || got["documentParameters"] != nil {
+		t.Errorf("R-TPL-8: %v", got)
+	}
+	s.ask("PUT", "/jobs/again", `{"targets":["`+thing+`"],"jobTemplateArn":"`+s.arn("jobtemplate", "run")+`"}`)
+	if got := s.ask("GET", "/jobs/again/job-document?beforeSubstitution=true", "")["document"]; got != resolved {
+		t.Errorf("R-TPL-8: document %v", got)
+	}
 }

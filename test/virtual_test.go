@@ -94,7 +94,7 @@ func TestRolloutToTheTick(t *testing.T) {
 	s.want("j", "COMPLETED q0 p0 s300 f0 t0 c0")
 }
 
-// Timers to the second (R-TMO-1, R-TMO-8, R-TMO-9, R-TMO-10, R-UPD-9), with a retry of the one that timed out (R-RTY-2).
+// Timers to the second (R-TMO-1, R-TMO-8, R-TMO-9, R-TMO-10, R-UPD-9, R-LIM-17), with a retry of the one that timed out (R-RTY-2).
 func TestTimersToTheSecond(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "--clock", "virtual")

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -18,6 +19,9 @@ func newRouter() *schema.Router {
 	r := schema.NewRouter(&iot.Service)
 	bind(r, iot.CreateJob)
 	bind(r, iot.UpdateJob)
+	bind(r, iot.CancelJob)
+	bind(r, iot.CreateThing)
+	bind(r, iot.CreateThingGroup)
 	bind(r, iot.CancelJobExecution)
 	bind(r, iot.ListJobs)
 	bind(r, iot.CreateJobTemplate)
@@ -62,6 +66,14 @@ func factor(n string) string {
 	return job(`"jobExecutionsRolloutConfig":{"exponentialRate":{"baseRatePerMinute":5,"incrementFactor":%s,"rateIncreaseCriteria":{"numberOfNotifiedThings":1}}}`, n)
 }
 
+func base(n string) string {
+	return job(`"jobExecutionsRolloutConfig":{"exponentialRate":{"baseRatePerMinute":%s,"incrementFactor":2,"rateIncreaseCriteria":{"numberOfNotifiedThings":1}}}`, n)
+}
+
+func minimum(n string) string {
+	return job(`"abortConfig":{"criteriaList":[{"failureType":"ALL","action":"CANCEL","thresholdPercentage":1,"minNumberOfExecutedThings":%s}]}`, n)
+}
+
 func threshold(n string) string {
 	return job(`"abortConfig":{"criteriaList":[{"failureType":"ALL","action":"CANCEL","thresholdPercentage":%s,"minNumberOfExecutedThings":1}]}`, n)
 }
@@ -70,7 +82,8 @@ func targets(n int) string {
 	return `{"targets":[` + strings.TrimSuffix(strings.Repeat(`"arn:x",`, n), ",") + `]}`
 }
 
-// The worked validation cases that one member decides; the others are the engine's.
+// The worked validation cases that one member decides; the others are the engine's. Rules about the members that CreateJob,
+// CreateJobTemplate and UpdateJob share hold on all three alike (R-UPD-2).
 func TestWorkedValidationCases(t *testing.T) {
 	t.Parallel()
 	type row struct {
@@ -96,6 +109,13 @@ func TestWorkedValidationCases(t *testing.T) {
 			"abortConfig.criteriaList[0].thresholdPercentage: required"},
 		{"R-VAL-21", job(`"abortConfig":{}`), "abortConfig.criteriaList: required"},
 		{"R-VAL-26", job(`"jobExecutionsRetryConfig":{"criteriaList":[{"failureType":"ALL","numberOfRetries":11}]}`), "11 is not in 0..10"},
+		{"R-VAL-16", base("1"), ""},
+		{"R-VAL-16", base("1000"), ""},
+		{"R-VAL-16", base("0"), "baseRatePerMinute: 0 is not in 1..1000"},
+		{"R-VAL-16", base("1001"), "baseRatePerMinute: 1001 is not in 1..1000"},
+		{"R-VAL-23", minimum("1"), ""},
+		{"R-VAL-23", minimum("0"), "minNumberOfExecutedThings: 0"},
+		{"R-VAL-23", minimum("-1"), "minNumberOfExecutedThings: -1"},
 		{"R-VAL-33", job(`"description":""`), "description: "},
 		{"R-VAL-33", job(`"description":"a\nb"`), "description: "},
 		{"R-VAL-33", job(`"description":%s`, quoted(strings.Repeat("é", 2028))), ""},
@@ -128,6 +148,39 @@ func TestWorkedValidationCases(t *testing.T) {
 	for _, row := range rows {
 		_, err := send(r, "PUT /jobs/j", row.body, nil)
 		check(t, row.rule, row.body, err, row.says)
+		if !shared.MatchString(row.body) {
+			continue
+		}
+		_, err = send(r, "PATCH /jobs/j", row.body, nil)
+		check(t, row.rule+" R-UPD-2", row.body, err, row.says)
+		_, err = send(r, "PUT /job-templates/t", strings.Replace(row.body, "{", `{"description":"d",`, 1), nil)
+		if !strings.Contains(row.body, `"description"`) { // which is there twice then: the last one counts
+			check(t, row.rule+" template", row.body, err, row.says)
+		}
+	}
+}
+
+// shared finds the members that the three operations have in common.
+var shared = regexp.MustCompile(`Config":|"description":`)
+
+// What an update cannot take away: abort criteria (R-UPD-14) and the description (R-UPD-18); null leaves a member as it is
+// (R-UPD-1).
+func TestUpdateCannotRemove(t *testing.T) {
+	t.Parallel()
+	r := newRouter()
+	for _, row := range []struct{ rule, body, says string }{
+		{"R-UPD-14", `{"abortConfig":{}}`, "abortConfig.criteriaList: required"},
+		{"R-UPD-14", `{"abortConfig":{"criteriaList":[]}}`, "abortConfig.criteriaList: 0 items"},
+		{"R-UPD-14", `{"abortConfig":{"criteriaList":null}}`, "abortConfig.criteriaList: required"},
+		{"R-UPD-18", `{"description":""}`, "description: "},
+		{"R-UPD-18", `{"description":" "}`, ""},
+		{"R-UPD-1", `{"abortConfig":null,"description":null,"timeoutConfig":null}`, ""},
+	} {
+		in, err := send(r, "PATCH /jobs/j", row.body, nil)
+		check(t, row.rule, row.body, err, row.says)
+		if u, ok := in.(*iot.UpdateJobRequest); row.rule == "R-UPD-1" && (!ok || u.AbortConfig != nil || u.Description != nil || u.TimeoutConfig != nil) {
+			t.Errorf("%s: %s is read as %+v", row.rule, row.body, in)
+		}
 	}
 }
 

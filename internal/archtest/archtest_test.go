@@ -46,7 +46,7 @@ func TestImportTable(t *testing.T) {
 	}
 }
 
-// The rules, the store, the use cases and the translation of requests read no clock: they are given the time. Exempt are
+// The rules, the store, the use cases and the translation of requests read no clock: they are given the time (R-CON-21). Exempt are
 // the two loops of the engine that wait in real time, and what secures connections.
 func TestClock(t *testing.T) {
 	t.Parallel()
