@@ -1,9 +1,11 @@
 package job
 
 import (
+	"strings"
 	"time"
 
 	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/registry"
 )
 
 // checkConfigs checks the rules over several members that CreateJob, CreateJobTemplate and UpdateJob share. Bounds of
@@ -59,6 +61,20 @@ func (c *RetryConfig) check() error {
 	return nil
 }
 
+// checkPackageVersions refuses what has not the form of a package version's ARN. Whether it exists is not known here
+// (R-CON-6, R-PKG-4).
+func checkPackageVersions(arns []string) error {
+	for i, text := range arns {
+		arn, ok := registry.ParseARN(text)
+		name, version, found := strings.Cut(arn.Name, "/version/")
+		if !ok || arn.Kind != "package" || !found || name == "" || version == "" {
+			return fault.New(fault.Invalid, "destinationPackageVersions[%d]: %q is not an ARN of a package version, "+
+				"like arn:aws:iot:us-east-1:000000000000:package/firmware/version/2.4", i, text)
+		}
+	}
+	return nil
+}
+
 // Check refuses a new job that breaks a rule over several members, and reads the times of its schedule. now is when the
 // request was received.
 func (d Definition) Check(now time.Time) error {
@@ -67,6 +83,9 @@ func (d Definition) Check(now time.Time) error {
 	}
 	if d.NeedsRole && (d.Presign == nil || d.Presign.RoleARN == "") { // R-VAL-14
 		return fault.New(fault.Invalid, "presignedUrlConfig.roleArn: required, because the job document has S3 placeholders")
+	}
+	if err := checkPackageVersions(d.PackageVersions); err != nil {
+		return err
 	}
 	return d.Schedule.Check(now)
 }

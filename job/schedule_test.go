@@ -172,3 +172,22 @@ func TestScheduledRollouts(t *testing.T) {
 		}
 	}
 }
+
+// Package versions are checked for the form of their ARN, nothing else (R-CON-6, R-PKG-4).
+func TestPackageVersions(t *testing.T) {
+	t.Parallel()
+	const package1 = "arn:aws:iot:us-east-1:000000000000:package/firmware/version/2.4"
+	for text, ok := range map[string]bool{
+		package1: true, "arn:aws:iot:eu-west-1:111111111111:package/p/version/$default": true, "arn:aws:iot:us-east-1:000000000000:package/p/version/$null": true,
+		"arn:aws:iot:us-east-1:000000000000:package/firmware": false, "arn:aws:iot:us-east-1:000000000000:package/firmware/version/": false,
+		"arn:aws:iot:us-east-1:000000000000:package//version/1": false, "arn:aws:iot:us-east-1:000000000000:thing/p": false, "firmware": false,
+	} {
+		d := Definition{PackageVersions: []string{package1, text}}
+		if err := d.Check(start); (err == nil) != ok {
+			t.Errorf("%s: %v", text, err)
+		}
+		if err := (Template{Document: "{}", PackageVersions: d.PackageVersions}).Check(); (err == nil) != ok {
+			t.Errorf("%s in a template: %v", text, err)
+		}
+	}
+}

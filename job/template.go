@@ -36,6 +36,9 @@ func (t Template) CheckConfigs() error {
 	if err := checkConfigs(t.Rollout, t.Abort, t.Retry); err != nil {
 		return err
 	}
+	if err := checkPackageVersions(t.PackageVersions); err != nil {
+		return err
+	}
 	return CheckWindows("maintenanceWindows", t.Windows)
 }
 
