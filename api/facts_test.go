@@ -37,6 +37,7 @@ var deviations = map[string]struct{ says, rule string }{
 	"CreatePolicy.tags":                            {"items ..50", "R-VAL-32"},
 	"CreateThingGroup.tags":                        {"items ..50", "R-VAL-32"},
 	"CreateThingType.tags":                         {"items ..50", "R-VAL-32"},
+	"SearchIndex.maxResults":                       {"1..500", "R-ID-41"},
 	"DescribeManagedJobTemplate.templateVersion":   {`^[1-9][0-9]*\.[0-9]+$`, "R-WIRE-20"},
 	"ExponentialRolloutRate.incrementFactor":       {"1.1..5, 1 decimals", "R-VAL-17"},
 	"Job.destinationPackageVersions":               {"items ..25; each: len 1..1600; ^arn:[!-~]+$", "R-VAL-31"},
@@ -123,7 +124,7 @@ var namesOnly = map[string]bool{
 	"AttributePayload": true, "ThingAttribute": true, "ThingTypeProperties": true, "ThingTypeMetadata": true,
 	"ThingTypeDefinition": true, "ThingGroupProperties": true, "ThingGroupMetadata": true, "GroupNameAndArn": true,
 	"KeyPair": true, "Certificate": true, "CertificateDescription": true, "Policy": true, "PolicyVersion": true,
-	"EffectivePolicy": true, "AuthInfo": true,
+	"EffectivePolicy": true, "AuthInfo": true, "ThingDocument": true, "ThingConnectivity": true, "ThingGroupDocument": true,
 }
 
 // describeAll writes the description as facts.

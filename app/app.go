@@ -20,6 +20,7 @@ import (
 	"github.com/drover-iot/drover/internal/ids"
 	"github.com/drover-iot/drover/internal/rates"
 	"github.com/drover-iot/drover/internal/tlsutil"
+	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/store"
 	"github.com/drover-iot/drover/store/sqlite"
 )
@@ -142,7 +143,7 @@ func (s *Server) join(ctx context.Context, keys *Keys) (err error) {
 	s.plane.Engine = s.engine
 	g := &gate{engine: s.engine, log: s.Log}
 	s.broker, err = broker.New(ctx, broker.Config{
-		Service: jobsService(s.plane), Authenticate: g.authenticate, Sessions: sessions{s.engine}, Log: s.Log,
+		Service: jobsService(s.plane), Authenticate: g.authenticate, Sessions: sessions{s.engine}, Presence: s.presence, Log: s.Log,
 	})
 	if err != nil {
 		return err
@@ -181,6 +182,16 @@ func (s *Server) publish(events []store.Event) {
 	for _, event := range events {
 		s.broker.Publish(broker.Message{Topic: event.Topic, Payload: event.Payload, QoS: 1})
 	}
+}
+
+// presence tells the engine that a client came or went.
+func (s *Server) presence(e broker.PresenceEvent) {
+	s.engine.SetPresence(engine.Presence{
+		Client: e.ClientID, Session: e.SessionID, Version: e.Version,
+		Connectivity: registry.Connectivity{
+			Connected: e.EventType == "connected", At: time.UnixMilli(e.Timestamp), DisconnectReason: string(e.Cause),
+		},
+	})
 }
 
 // kept returns when the sessions of devices have what the plane told them.

@@ -76,7 +76,7 @@ func (r *rig) fleet(ctx context.Context, group string, from, n, callers int) (st
 	}
 	start := time.Now()
 	if err := each(n, callers, func(i int) error {
-		_, err := r.CreateThing(ctx, thing(from+i), nil)
+		_, err := r.CreateThing(ctx, engine.NewThing{Name: thing(from + i)})
 		return err
 	}); err != nil {
 		return "", err

@@ -48,12 +48,12 @@ func Call[In, Out any](ctx context.Context, c Client, op schema.Op[In, Out], in 
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	answer, body, err := c.do(request)
+	status, header, body, err := c.do(request)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if answer.StatusCode != http.StatusOK {
-		return nil, refusal(name, answer, body)
+	if status != http.StatusOK {
+		return nil, refusal(name, status, header, body)
 	}
 	out := new(Out)
 	if err := schema.Decode(body, out, schema.Decoding{Unchecked: true}); err != nil {
@@ -90,23 +90,24 @@ func (c Client) signBody(request *http.Request, body []byte) error {
 	return v4.NewSigner().SignHTTP(request.Context(), credentials, request, hex.EncodeToString(sum[:]), "iot", c.Region, time.Now())
 }
 
-// do sends a request and reads the answer, whose body is closed then.
-func (c Client) do(request *http.Request) (answer *http.Response, body []byte, err error) {
+// do sends a request and reads the answer.
+func (c Client) do(request *http.Request) (status int, header http.Header, body []byte, err error) {
 	caller := c.HTTP
 	if caller == nil {
 		caller = http.DefaultClient
 	}
-	if answer, err = caller.Do(request); err != nil {
-		return nil, nil, err
+	answer, err := caller.Do(request)
+	if err != nil {
+		return 0, nil, nil, err
 	}
 	defer answer.Body.Close()
 	body, err = io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
-	return answer, body, err
+	return answer.StatusCode, answer.Header, body, err
 }
 
 // refusal reads an error of the API: its name stands in a header, its text in the body (R-ERR-2, R-ERR-3).
-func refusal(operation string, answer *http.Response, body []byte) error {
-	e := &Error{Operation: operation, Code: answer.Header.Get("x-amzn-ErrorType"), Status: answer.StatusCode}
+func refusal(operation string, status int, header http.Header, body []byte) error {
+	e := &Error{Operation: operation, Code: header.Get("x-amzn-ErrorType"), Status: status}
 	var text struct {
 		Message string `json:"message"`
 	}
@@ -114,7 +115,7 @@ func refusal(operation string, answer *http.Response, body []byte) error {
 		text.Message = string(body)
 	}
 	if e.Message = text.Message; e.Code == "" {
-		e.Code = fmt.Sprint(answer.StatusCode)
+		e.Code = fmt.Sprint(status)
 	}
 	return e
 }

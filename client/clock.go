@@ -55,14 +55,14 @@ func (c Client) clock(ctx context.Context, method string, move any) (now Clock, 
 			return now, err
 		}
 	}
-	answer, text, err := c.do(request)
+	status, _, text, err := c.do(request)
 	if err != nil {
 		return now, err
 	}
-	if answer.StatusCode != http.StatusOK {
+	if status != http.StatusOK {
 		var refused struct{ Message string }
 		if json.Unmarshal(text, &refused) != nil || refused.Message == "" {
-			refused.Message = answer.Status
+			refused.Message = http.StatusText(status)
 		}
 		return now, fmt.Errorf("%s", refused.Message)
 	}

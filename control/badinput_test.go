@@ -83,7 +83,7 @@ func newBench(t *testing.T) *bench {
 		b.unavailable[name] = true
 	}
 	// Something for requests to find.
-	if _, err := e.CreateThing(ctx, "a", nil); err != nil {
+	if _, err := e.CreateThing(ctx, engine.NewThing{Name: "a"}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := e.CreateGroup(ctx, engine.NewGroup{Name: "a"}); err != nil {

@@ -41,7 +41,11 @@ type Plane struct {
 func (p *Plane) Bind(r *schema.Router) {
 	p.bindJobs(r)
 	p.bindThings(r)
+	p.bindTypes(r)
 	p.bindGroups(r)
+	p.bindDynamicGroups(r)
+	p.bindFleetIndex(r)
+	p.bindTags(r)
 	p.bindIdentity(r)
 	p.bindEvents(r)
 	schema.Handle(r, iot.DescribeEndpoint, p.DescribeEndpoint)

@@ -25,14 +25,11 @@ func (p *Plane) bindGroups(r *schema.Router) {
 
 // CreateThingGroup creates a static group.
 func (p *Plane) CreateThingGroup(ctx context.Context, in *iot.CreateThingGroupRequest) (*iot.CreateThingGroupResponse, error) {
-	if len(in.Tags) > 0 {
-		return nil, noTags()
-	}
 	properties := value(in.ThingGroupProperties)
 	attributes, _ := payload(properties.AttributePayload)
 	group, err := p.Engine.CreateGroup(ctx, engine.NewGroup{
 		Name: string(in.ThingGroupName), Parent: string(value(in.ParentGroupName)),
-		Description: string(value(properties.ThingGroupDescription)), Attributes: attributes,
+		Description: string(value(properties.ThingGroupDescription)), Attributes: attributes, Tags: tags(in.Tags),
 	})
 	if err != nil {
 		return nil, err
@@ -40,10 +37,6 @@ func (p *Plane) CreateThingGroup(ctx context.Context, in *iot.CreateThingGroupRe
 	return &iot.CreateThingGroupResponse{
 		ThingGroupName: in.ThingGroupName, ThingGroupArn: p.arn(ctx, registry.KindGroup, group.Name), ThingGroupID: iot.ThingGroupID(group.UUID),
 	}, nil
-}
-
-func noTags() error {
-	return fault.New(fault.Invalid, "tags: not available yet in this version of Drover")
 }
 
 // DescribeThingGroup describes a group.
@@ -64,6 +57,10 @@ func (p *Plane) DescribeThingGroup(ctx context.Context, in *iot.DescribeThingGro
 		out.ThingGroupMetadata.ParentGroupName = new(iot.ThingGroupName(group.Ancestors[n-1].Name))
 		out.ThingGroupMetadata.RootToParentThingGroups = convert(group.Ancestors, p.nameAndArn(ctx))
 	}
+	if group.Dynamic() {
+		out.IndexName, out.QueryString = new(iot.IndexName(registry.IndexName)), new(iot.QueryString(group.Query))
+		out.QueryVersion, out.Status = new(registry.QueryVersion), new(dynamicStatus(group.Work))
+	}
 	return out, nil
 }
 
@@ -75,11 +72,15 @@ func (p *Plane) nameAndArn(ctx context.Context) func(registry.Group) iot.GroupNa
 
 // UpdateThingGroup changes a group's properties.
 func (p *Plane) UpdateThingGroup(ctx context.Context, in *iot.UpdateThingGroupRequest) (*iot.GroupVersion, error) {
-	attributes, merge := payload(in.ThingGroupProperties.AttributePayload)
-	version, err := p.Engine.UpdateGroup(ctx, string(in.ThingGroupName), engine.GroupUpdate{
-		Description: text(in.ThingGroupProperties.ThingGroupDescription), Attributes: attributes, Merge: merge, ExpectedVersion: in.ExpectedVersion,
-	})
+	version, err := p.Engine.UpdateGroup(ctx, string(in.ThingGroupName), groupUpdate(in.ThingGroupProperties, in.ExpectedVersion))
 	return &iot.GroupVersion{Version: version}, err
+}
+
+func groupUpdate(properties iot.ThingGroupProperties, expected *int64) engine.GroupUpdate {
+	attributes, merge := payload(properties.AttributePayload)
+	return engine.GroupUpdate{
+		Description: text(properties.ThingGroupDescription), Attributes: attributes, Merge: merge, ExpectedVersion: expected,
+	}
 }
 
 // DeleteThingGroup deletes a group.
@@ -143,7 +144,9 @@ func (p *Plane) AddThingToThingGroup(ctx context.Context, in *iot.AddThingToThin
 	if err != nil {
 		return nil, err
 	}
-	return &schema.Nothing{}, p.Engine.AddMember(ctx, group, thing)
+	return &schema.Nothing{}, p.Engine.ChangeMemberships(ctx, thing, engine.MembershipChange{
+		Add: []string{group}, Override: value(in.OverrideDynamicGroups),
+	})
 }
 
 // RemoveThingFromThingGroup takes a thing out of a group.
@@ -161,8 +164,9 @@ func (p *Plane) UpdateThingGroupsForThing(ctx context.Context, in *iot.UpdateThi
 		return nil, fault.New(fault.Invalid, "thingName: required, but missing")
 	}
 	plain := func(n iot.ThingGroupName) string { return string(n) }
-	return &schema.Nothing{}, p.Engine.ChangeMemberships(ctx, string(*in.ThingName),
-		convert(in.ThingGroupsToAdd, plain), convert(in.ThingGroupsToRemove, plain))
+	return &schema.Nothing{}, p.Engine.ChangeMemberships(ctx, string(*in.ThingName), engine.MembershipChange{
+		Add: convert(in.ThingGroupsToAdd, plain), Remove: convert(in.ThingGroupsToRemove, plain), Override: value(in.OverrideDynamicGroups),
+	})
 }
 
 // ListThingsInThingGroup lists the things of a group by name.

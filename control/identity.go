@@ -23,6 +23,8 @@ func (p *Plane) bindIdentity(r *schema.Router) {
 	schema.Handle(r, iot.DetachThingPrincipal, p.DetachThingPrincipal)
 	schema.Handle(r, iot.ListThingPrincipals, p.ListThingPrincipals)
 	schema.Handle(r, iot.ListPrincipalThings, p.ListPrincipalThings)
+	schema.Handle(r, iot.ListThingPrincipalsV2, p.ListThingPrincipalsV2)
+	schema.Handle(r, iot.ListPrincipalThingsV2, p.ListPrincipalThingsV2)
 
 	schema.Handle(r, iot.CreatePolicy, p.CreatePolicy)
 	schema.Handle(r, iot.GetPolicy, p.GetPolicy)
@@ -70,7 +72,7 @@ func (p *Plane) ListThingPrincipals(ctx context.Context, in *iot.ListThingPrinci
 	if err != nil {
 		return nil, err
 	}
-	found, err := p.Engine.PrincipalsOfThing(ctx, string(in.ThingName), request.from().Name, request.limit())
+	found, err := p.Engine.PrincipalsOfThing(ctx, string(in.ThingName), nil, request.from().Name, request.limit())
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +92,7 @@ func (p *Plane) ListPrincipalThings(ctx context.Context, in *iot.ListPrincipalTh
 	if err != nil {
 		return nil, err
 	}
-	found, err := p.Engine.ThingsOfPrincipal(ctx, certificate, request.from().Name, request.limit())
+	found, err := p.Engine.ThingsOfPrincipal(ctx, certificate, nil, request.from().Name, request.limit())
 	if err != nil {
 		return nil, err
 	}
@@ -109,4 +111,65 @@ func (p *Plane) DescribeEndpoint(_ context.Context, in *iot.DescribeEndpointRequ
 	default:
 		return nil, fault.New(fault.Invalid, "endpointType: %q is not one of iot:Data-ATS, iot:Data, iot:Jobs", kind)
 	}
+}
+
+const exclusiveThing, sharedThing iot.ThingPrincipalType = "EXCLUSIVE_THING", "NON_EXCLUSIVE_THING"
+
+// exclusive is what a filter by the type of an attachment keeps, nil for both.
+func exclusive(t *iot.ThingPrincipalType) *bool {
+	if t == nil {
+		return nil
+	}
+	return new(*t == exclusiveThing)
+}
+
+func showAttachment(a registry.Principal) *iot.ThingPrincipalType {
+	if a.Exclusive {
+		return new(exclusiveThing)
+	}
+	return new(sharedThing)
+}
+
+// ListThingPrincipalsV2 lists the certificates attached to a thing, and how each is.
+func (p *Plane) ListThingPrincipalsV2(ctx context.Context, in *iot.ListThingPrincipalsV2Request) (*iot.ListThingPrincipalsV2Response, error) {
+	filters := []any{in.ThingName, in.ThingPrincipalType}
+	request, err := openPage[nameCursor](p.Pages, "ListThingPrincipalsV2", filters, in.NextToken, in.MaxResults)
+	if err != nil {
+		return nil, err
+	}
+	found, err := p.Engine.PrincipalsOfThing(ctx, string(in.ThingName), exclusive(in.ThingPrincipalType), request.from().Name, request.limit())
+	if err != nil {
+		return nil, err
+	}
+	found, next := cut(request, found, func(a registry.Principal) nameCursor { return nameCursor{a.Certificate} })
+	return &iot.ListThingPrincipalsV2Response{
+		NextToken: (*iot.NextToken)(next),
+		ThingPrincipalObjects: convert(found, func(a registry.Principal) iot.ThingPrincipalObject {
+			return iot.ThingPrincipalObject{Principal: iot.Principal(p.arn(ctx, registry.KindCert, a.Certificate)), ThingPrincipalType: showAttachment(a)}
+		}),
+	}, nil
+}
+
+// ListPrincipalThingsV2 lists the things that a certificate is attached to, and how each is.
+func (p *Plane) ListPrincipalThingsV2(ctx context.Context, in *iot.ListPrincipalThingsV2Request) (*iot.ListPrincipalThingsV2Response, error) {
+	certificate, err := p.certificateOf(in.Principal)
+	if err != nil {
+		return nil, err
+	}
+	filters := []any{certificate, in.ThingPrincipalType}
+	request, err := openPage[nameCursor](p.Pages, "ListPrincipalThingsV2", filters, in.NextToken, in.MaxResults)
+	if err != nil {
+		return nil, err
+	}
+	found, err := p.Engine.ThingsOfPrincipal(ctx, certificate, exclusive(in.ThingPrincipalType), request.from().Name, request.limit())
+	if err != nil {
+		return nil, err
+	}
+	found, next := cut(request, found, func(a registry.Principal) nameCursor { return nameCursor{a.ThingName} })
+	return &iot.ListPrincipalThingsV2Response{
+		NextToken: (*iot.NextToken)(next),
+		PrincipalThingObjects: convert(found, func(a registry.Principal) iot.PrincipalThingObject {
+			return iot.PrincipalThingObject{ThingName: iot.ThingName(a.ThingName), ThingPrincipalType: showAttachment(a)}
+		}),
+	}, nil
 }

@@ -38,7 +38,7 @@ func (p *Plane) CreateJob(ctx context.Context, in *iot.CreateJobRequest) (*iot.J
 		return nil, err
 	}
 	created, err := p.Engine.CreateJob(ctx, engine.NewJob{
-		ID: string(in.JobID), Document: string(value(in.Document)),
+		ID: string(in.JobID), Document: string(value(in.Document)), Tags: tags(in.Tags),
 		Definition: job.Definition{
 			Targets: in.Targets, Selection: job.Selection(value(in.TargetSelection)), Description: string(value(in.Description)), Namespace: string(value(in.NamespaceID)),
 			Presign: presign(in.PresignedUrlConfig), Rollout: rollout(in.JobExecutionsRolloutConfig), Abort: abort(in.AbortConfig),
@@ -70,7 +70,6 @@ func available(in *iot.CreateJobRequest) error {
 		given bool
 	}{
 		{"documentSource", in.DocumentSource != nil},
-		{"tags", len(in.Tags) > 0},
 	} {
 		if member.given {
 			return fault.New(fault.Invalid, "%s: not available yet in this version of Drover", member.name)

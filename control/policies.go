@@ -13,10 +13,7 @@ import (
 
 // CreatePolicy creates a policy; its first version is the default.
 func (p *Plane) CreatePolicy(ctx context.Context, in *iot.CreatePolicyRequest) (*iot.CreatePolicyResponse, error) {
-	if len(in.Tags) > 0 {
-		return nil, noTags()
-	}
-	policy, err := p.Engine.CreatePolicy(ctx, string(in.PolicyName), string(in.PolicyDocument))
+	policy, err := p.Engine.CreatePolicy(ctx, string(in.PolicyName), string(in.PolicyDocument), tags(in.Tags))
 	if err != nil {
 		return nil, err
 	}

@@ -31,11 +31,9 @@ func (p *Plane) CreateJobTemplate(ctx context.Context, in *iot.CreateJobTemplate
 		return nil, fault.New(fault.Invalid, "documentSource: not available yet in this version of Drover")
 	case in.JobArn == nil && in.Document == nil:
 		return nil, fault.New(fault.Invalid, "document: required, because neither jobArn nor documentSource is given")
-	case len(in.Tags) > 0:
-		return nil, noTags()
 	}
 	created, err := p.Engine.CreateTemplate(ctx, engine.NewTemplate{
-		JobARN: value(in.JobArn),
+		JobARN: value(in.JobArn), Tags: tags(in.Tags),
 		Template: job.Template{
 			ID: string(in.JobTemplateID), Description: string(in.Description), Document: string(value(in.Document)),
 			Presign: presign(in.PresignedUrlConfig), Rollout: rollout(in.JobExecutionsRolloutConfig), Abort: abort(in.AbortConfig),

@@ -19,26 +19,21 @@ func (p *Plane) bindThings(r *schema.Router) {
 	schema.Handle(r, iot.ListThings, p.ListThings)
 }
 
-// CreateThing registers a thing. Thing types and billing groups come with a later version: none exists to be named.
+// CreateThing registers a thing. Billing groups come with a later version: none exists to be named.
 func (p *Plane) CreateThing(ctx context.Context, in *iot.CreateThingRequest) (*iot.CreateThingResponse, error) {
-	if in.ThingTypeName != nil {
-		return nil, noThingType(*in.ThingTypeName)
-	}
 	if in.BillingGroupName != nil { // R-ID-44
 		return nil, fault.New(fault.NotFound, "billing group %s does not exist", *in.BillingGroupName)
 	}
 	attributes, _ := payload(in.AttributePayload)
-	thing, err := p.Engine.CreateThing(ctx, string(in.ThingName), attributes)
+	thing, err := p.Engine.CreateThing(ctx, engine.NewThing{
+		Name: string(in.ThingName), Type: string(value(in.ThingTypeName)), Attributes: attributes,
+	})
 	if err != nil {
 		return nil, err
 	}
 	return &iot.CreateThingResponse{
 		ThingName: in.ThingName, ThingArn: p.arn(ctx, registry.KindThing, thing.Name), ThingID: thing.UUID,
 	}, nil
-}
-
-func noThingType(name iot.ThingTypeName) error {
-	return fault.New(fault.NotFound, "thing type %s does not exist; thing types are not available yet in this version of Drover", name)
 }
 
 // payload is the attributes of a request, nil when none were given, and whether they are merged.
@@ -69,17 +64,18 @@ func (p *Plane) DescribeThing(ctx context.Context, in *iot.DescribeThingRequest)
 	}, nil
 }
 
-// UpdateThing changes a thing's attributes.
+// UpdateThing changes a thing's attributes or type.
 func (p *Plane) UpdateThing(ctx context.Context, in *iot.UpdateThingRequest) (*schema.Nothing, error) {
 	if in.ThingTypeName != nil && value(in.RemoveThingType) { // R-ID-6
 		return nil, fault.New(fault.Invalid, "thingTypeName and removeThingType exclude each other")
 	}
-	if in.ThingTypeName != nil {
-		return nil, noThingType(*in.ThingTypeName)
+	kind := text(in.ThingTypeName)
+	if value(in.RemoveThingType) {
+		kind = new(string)
 	}
 	attributes, merge := payload(in.AttributePayload)
 	return &schema.Nothing{}, p.Engine.UpdateThing(ctx, string(in.ThingName), engine.ThingUpdate{
-		Attributes: attributes, Merge: merge, ExpectedVersion: in.ExpectedVersion,
+		Type: kind, Attributes: attributes, Merge: merge, ExpectedVersion: in.ExpectedVersion,
 	})
 }
 
@@ -95,6 +91,9 @@ type nameCursor struct{ Name string }
 func (p *Plane) ListThings(ctx context.Context, in *iot.ListThingsRequest) (*iot.ListThingsResponse, error) {
 	if in.AttributeName != nil && in.AttributeValue == nil { // R-ID-9
 		return nil, fault.New(fault.Invalid, "attributeValue: required with attributeName")
+	}
+	if in.AttributeName == nil && in.AttributeValue != nil { // R-ID-59
+		return nil, fault.New(fault.Invalid, "attributeName: required with attributeValue")
 	}
 	filters := *in
 	filters.NextToken, filters.MaxResults = nil, nil

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/drover-iot/drover/internal/fault"
@@ -52,8 +53,14 @@ func (e *Engine) Access(ctx context.Context, certificate, clientID string) (a Ac
 			}
 			policies = sortedPolicies(append(policies, more...))
 		}
-		a.Policies, err = e.compiled.all(policies)
-		return err
+		for _, p := range policies {
+			document, err := e.policies.get(p.Document())
+			if err != nil {
+				return fmt.Errorf("policy %s: %w", p.Name, err)
+			}
+			a.Policies = append(a.Policies, document)
+		}
+		return nil
 	})
 	return a, err
 }

@@ -152,27 +152,59 @@ func (e *Engine) DetachPrincipal(ctx context.Context, thingName, certificate str
 	})
 }
 
-// PrincipalsOfThing lists the certificates attached to a thing, by id.
-func (e *Engine) PrincipalsOfThing(ctx context.Context, thingName, after string, limit int) (found []registry.Principal, err error) {
+// PrincipalsOfThing lists the certificates attached to a thing, by id; with exclusive only those attached so, or not so.
+func (e *Engine) PrincipalsOfThing(ctx context.Context, thingName string, exclusive *bool, after string, limit int) (found []registry.Principal, err error) {
 	err = e.Store.Read(ctx, func(r store.Reader) error {
 		id, err := thingID(r, thingName)
 		if err != nil {
 			return err
 		}
-		found, err = r.PrincipalsOfThing(id, after, limit)
+		found, err = filtered(exclusive, after, limit, func(after string) ([]registry.Principal, string, error) {
+			page, err := r.PrincipalsOfThing(id, after, limit)
+			if len(page) > 0 {
+				after = page[len(page)-1].Certificate
+			}
+			return page, after, err
+		})
 		return err
 	})
 	return found, err
 }
 
-// ThingsOfPrincipal lists the things that a certificate is attached to, by name.
-func (e *Engine) ThingsOfPrincipal(ctx context.Context, certificate, after string, limit int) (found []registry.Principal, err error) {
+// ThingsOfPrincipal lists the things that a certificate is attached to, by name; with exclusive only those attached so, or
+// not so.
+func (e *Engine) ThingsOfPrincipal(ctx context.Context, certificate string, exclusive *bool, after string, limit int) (found []registry.Principal, err error) {
 	err = e.Store.Read(ctx, func(r store.Reader) error {
 		if _, err := r.Certificate(certificate); err != nil {
 			return either(err, noCertificate(certificate))
 		}
-		found, err = r.ThingsOfPrincipal(certificate, after, limit)
+		found, err = filtered(exclusive, after, limit, func(after string) ([]registry.Principal, string, error) {
+			page, err := r.ThingsOfPrincipal(certificate, after, limit)
+			if len(page) > 0 {
+				after = page[len(page)-1].ThingName
+			}
+			return page, after, err
+		})
 		return err
 	})
 	return found, err
+}
+
+// filtered reads pages of a list until so many were kept. next returns the page after a place, and the place of its end.
+func filtered(exclusive *bool, after string, limit int, next func(after string) ([]registry.Principal, string, error)) (kept []registry.Principal, err error) {
+	for {
+		page, end, err := next(after)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range page {
+			if exclusive == nil || *exclusive == p.Exclusive {
+				kept = append(kept, p)
+			}
+		}
+		if len(page) < limit || len(kept) >= limit {
+			return kept[:min(limit, len(kept))], nil
+		}
+		after = end
+	}
 }

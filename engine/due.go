@@ -45,7 +45,13 @@ func (e *Engine) untilNext(ctx context.Context) time.Duration {
 // NextDue returns the earliest time that a job or an execution waits for; zero when nothing does.
 func (e *Engine) NextDue(ctx context.Context) (next time.Time, err error) {
 	err = e.Store.Read(ctx, func(r store.Reader) error {
-		next, err = r.NextDue()
+		if next, err = r.NextDue(); err != nil {
+			return err
+		}
+		busy, err := r.BusyGroups(1)
+		if now := e.Now(); len(busy) > 0 && (next.IsZero() || next.After(now)) {
+			next = now // work on members waits for processor time only (R-CON-26)
+		}
 		return err
 	})
 	return next, err
@@ -57,6 +63,9 @@ func (e *Engine) RunDue(ctx context.Context) error {
 	e.due.Lock()
 	defer e.due.Unlock()
 	for ctx.Err() == nil {
+		if err := e.followPresences(ctx); err != nil {
+			return err
+		}
 		next, err := e.NextDue(ctx)
 		if err != nil {
 			return err
@@ -101,9 +110,12 @@ func (e *Engine) purge(ctx context.Context) (any bool, err error) {
 	return any, err
 }
 
-// dueStep does one bounded step of due work: a page of overdue timers or, when there are none, a step of the job that
-// has been due longest.
+// dueStep does one bounded step of due work: on the members of dynamic groups, and on jobs. There it is a page of overdue
+// timers or, when there are none, a step of the job that has been due longest.
 func (g *group) dueStep() (out outcome, err error) {
+	if err := g.membersStep(scanStep, backgroundStep); err != nil {
+		return out, err
+	}
 	overdue, err := g.DueExecutions(g.now, backgroundStep)
 	if err != nil {
 		return out, err

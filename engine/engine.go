@@ -61,7 +61,9 @@ type Engine struct {
 
 	committing sync.Mutex // held while a group is decided, committed and answered
 
-	compiled      compiledPolicies
+	policies      compiled[registry.PolicyDocument]
+	queries       compiled[registry.Query]
+	presences     presences
 	accessVersion atomic.Uint64
 
 	// Of a stepped engine.
@@ -78,6 +80,9 @@ func New(c Config) *Engine {
 		ready:   make(chan struct{}),
 		wake:    make(chan struct{}, 1),
 		outbox:  newOutbox(),
+
+		policies: compiled[registry.PolicyDocument]{parse: registry.ParsePolicy},
+		queries:  compiled[registry.Query]{parse: registry.ParseQuery},
 	}
 }
 
@@ -87,6 +92,9 @@ func (e *Engine) Run(ctx context.Context) error {
 	defer stop()
 	var loops sync.WaitGroup
 	loops.Go(func() { e.commitLoop(outlive) })
+	if err := e.forgetPresences(ctx); err != nil && ctx.Err() == nil {
+		e.Log.Error("rebuild the groups of connected things", "err", err)
+	}
 	loops.Go(func() { e.announceLoop(outlive) })
 	e.wakeUp()
 	e.dueLoop(ctx)
@@ -96,7 +104,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	return nil
 }
 
-// Ready is closed once Run has announced what a crash left over. A device that connects before may be told of a state
+// Ready is closed once Run has announced what a crash left over and forgotten who was connected. A device that connects before may be told of a state
 // that has passed (R-MQTT-44).
 func (e *Engine) Ready() <-chan struct{} { return e.ready }
 

@@ -76,6 +76,17 @@ type group struct {
 		known   bool
 	}
 
+	queries   *compiled[registry.Query]
+	presences *presences
+	pathNames map[registry.GroupID][]string // of static groups: they and their ancestors
+	dynamic   struct {                      // the dynamic groups, until one changes
+		groups []registry.DynamicGroup
+		known  bool
+	}
+	fresh   bool // a request of this group made work on the members of dynamic groups
+	busy    bool // such work is left when the group ends
+	crowded []crowded
+
 	events    *EventConfigurations // as read in this group, nil before
 	published []store.Event        // what is announced, in order
 
@@ -171,7 +182,10 @@ func (e *Engine) commit(batch []*request) {
 	if g.announcement != 0 { // before the answers: who has one may wait for what it announces
 		e.outbox.add(g.announcement)
 	}
-	if g.dueBefore(g.now.Add(checkEvery)) {
+	for _, c := range g.crowded {
+		e.Log.Info("thing is in too many groups", "thing", c.thing, "left out of", c.group)
+	}
+	if g.busy || g.dueBefore(g.now.Add(checkEvery)) {
 		e.wakeUp()
 	}
 	for i, r := range batch {
@@ -204,7 +218,7 @@ func (e *Engine) attempt(batch []*request) (answers []error, g *group, err error
 	announced := e.outbox.confirmed()
 	answers = make([]error, len(batch))
 	err = e.Store.Write(context.Background(), func(tx store.Tx) error {
-		g = newGroup(&e.Config, tx, e.Clock.Now())
+		g = newGroup(e, tx, e.Clock.Now())
 		for i, r := range batch {
 			if answers[i], err = g.run(r.decide); err != nil {
 				return err
@@ -221,11 +235,11 @@ func (e *Engine) attempt(batch []*request) (answers []error, g *group, err error
 	return answers, g, err
 }
 
-func newGroup(config *Config, tx store.Tx, now time.Time) *group {
+func newGroup(e *Engine, tx store.Tx, now time.Time) *group {
 	return &group{
-		Tx: tx, config: config, now: now, keys: tx.NextKeys(),
+		Tx: tx, config: &e.Config, now: now, keys: tx.NextKeys(),
 		jobs: map[job.Key]*job.Job{}, byID: map[string]job.Key{}, dirty: map[job.Key]bool{}, was: map[job.Key]job.Status{},
-		notices: map[registry.ThingID]int{},
+		notices: map[registry.ThingID]int{}, queries: &e.queries, presences: &e.presences, pathNames: map[registry.GroupID][]string{},
 	}
 }
 
@@ -259,6 +273,10 @@ func (g *group) take(out outcome) error {
 	}
 	if out.after != nil {
 		g.after = append(g.after, out.after)
+	}
+	if len(out.Registry.CreatedGroups)+len(out.Registry.UpdatedGroups)+len(out.Registry.DeletedGroups) > 0 {
+		g.dynamic.known = false
+		g.fresh = g.fresh || hasWork(out.Registry.CreatedGroups) || hasWork(out.Registry.UpdatedGroups)
 	}
 	g.access = g.access || changesAccess(&out.Registry)
 	return g.Apply(out.Changes)
@@ -334,6 +352,11 @@ func (g *group) dirtyKeys() []job.Key {
 // review looks once at every job that the group touched: what is due at once is done in this commit, as far as one
 // small step goes (R-ROLL-21, R-JOB-62). The rest is left to the due loop.
 func (g *group) review() error {
+	if g.fresh { // R-ID-38: a small dynamic group is ready at once
+		if err := g.membersStep(inlineThings+1, inlineThings+1); err != nil {
+			return err
+		}
+	}
 	for _, key := range g.dirtyKeys() {
 		j := *g.jobs[key]
 		if j.Due.IsZero() || j.Due.After(g.now) {

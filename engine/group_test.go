@@ -130,7 +130,7 @@ func TestOneFailureIsAlone(t *testing.T) {
 		return nil
 	}
 	answers := g.together(t, e, 8, func(i int) error {
-		_, err := e.CreateThing(t.Context(), fmt.Sprintf("t%d", i), nil)
+		_, err := e.CreateThing(t.Context(), NewThing{Name: fmt.Sprintf("t%d", i)})
 		return err
 	})
 	for i, err := range answers {
@@ -152,7 +152,7 @@ func TestStopAnswersEverybody(t *testing.T) {
 	var all sync.WaitGroup
 	g.hold.Lock()
 	for i := range answers {
-		all.Go(func() { _, answers[i] = e.CreateThing(t.Context(), fmt.Sprintf("t%02d", i), nil) })
+		all.Go(func() { _, answers[i] = e.CreateThing(t.Context(), NewThing{Name: fmt.Sprintf("t%02d", i)}) })
 	}
 	await(t, func() bool { return g.entered.Load() > 0 })
 	all.Go(stop)
@@ -165,7 +165,7 @@ func TestStopAnswersEverybody(t *testing.T) {
 			t.Errorf("t%02d was answered %v, and to describe it gives %v", i, err, missing)
 		}
 	}
-	if _, err := e.CreateThing(t.Context(), "late", nil); !fault.Is(err, fault.Unavailable) {
+	if _, err := e.CreateThing(t.Context(), NewThing{Name: "late"}); !fault.Is(err, fault.Unavailable) {
 		t.Errorf("after the end: %v", err)
 	}
 }
@@ -178,7 +178,7 @@ func TestGivingUp(t *testing.T) {
 	answer := make(chan error, 1)
 	g.hold.Lock()
 	go func() {
-		_, err := e.CreateThing(ctx, "t1", nil)
+		_, err := e.CreateThing(ctx, NewThing{Name: "t1"})
 		answer <- err
 	}()
 	await(t, func() bool { return g.entered.Load() > 0 })
@@ -196,7 +196,7 @@ func TestGivingUp(t *testing.T) {
 func TestDeleteManySmallJobs(t *testing.T) {
 	t.Parallel()
 	e, g, _ := newGated(t)
-	if _, err := e.CreateThing(t.Context(), "t1", nil); err != nil {
+	if _, err := e.CreateThing(t.Context(), NewThing{Name: "t1"}); err != nil {
 		t.Fatal(err)
 	}
 	const n = 3 * job.MaxDeleting
@@ -267,7 +267,7 @@ func TestResetUnderLoad(t *testing.T) {
 func (e *Engine) fill(t *testing.T, n int) error {
 	for i := range n {
 		name := fmt.Sprintf("t%d", i)
-		if _, err := e.CreateThing(t.Context(), name, nil); err != nil {
+		if _, err := e.CreateThing(t.Context(), NewThing{Name: name}); err != nil {
 			return err
 		}
 		_, err := e.CreateJob(t.Context(), NewJob{ID: fmt.Sprintf("j%d", i), Document: "{}", Definition: job.Definition{

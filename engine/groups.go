@@ -15,6 +15,7 @@ import (
 type NewGroup struct {
 	Name, Parent, Description string // Parent is a name, empty for a root group
 	Attributes                map[string]string
+	Tags                      []registry.Tag
 }
 
 func noGroup(name string) *fault.Error {
@@ -27,6 +28,10 @@ func (e *Engine) CreateGroup(ctx context.Context, in NewGroup) (created registry
 	if err := registry.CheckAttributes(in.Attributes, registry.MaxAttributes); err != nil {
 		return created, err
 	}
+	tags, err := registry.CheckTags(in.Tags)
+	if err != nil {
+		return created, err
+	}
 	err = e.update(ctx, func(g *group) (out outcome, err error) {
 		parent, err := g.parentFor(in.Parent)
 		if err != nil {
@@ -34,7 +39,8 @@ func (e *Engine) CreateGroup(ctx context.Context, in NewGroup) (created registry
 		}
 		created, err = g.GroupByName(in.Name)
 		if err == nil {
-			if created.Parent == parent && created.Description == in.Description && maps.Equal(created.Attributes, in.Attributes) {
+			equal := created.Parent == parent && created.Description == in.Description && maps.Equal(created.Attributes, in.Attributes)
+			if equal && !created.Dynamic() && created.Work != registry.Emptying {
 				return out, nil
 			}
 			return out, e.exists(registry.KindGroup, in.Name, created.UUID)
@@ -47,6 +53,7 @@ func (e *Engine) CreateGroup(ctx context.Context, in NewGroup) (created registry
 			Description: in.Description, Attributes: in.Attributes, Version: 1, CreatedAt: g.now,
 		}
 		out.Registry.CreatedGroups = []registry.Group{created}
+		out.label(registry.KindGroup, in.Name, tags)
 		return out, nil
 	})
 	return created, err
@@ -60,6 +67,12 @@ func (g *group) parentFor(name string) (registry.GroupID, error) {
 	parent, err := g.GroupByName(name)
 	if err != nil {
 		return 0, either(err, fault.New(fault.Invalid, "parentGroupName: thing group %s does not exist", name))
+	}
+	if parent.Work == registry.Emptying {
+		return 0, beingDeleted(name)
+	}
+	if parent.Dynamic() { // R-ID-38
+		return 0, fault.New(fault.Invalid, "parentGroupName: thing group %s is dynamic and has no children", name)
 	}
 	path, err := pathTo(g, parent)
 	if err != nil {
@@ -136,26 +149,37 @@ type GroupUpdate struct {
 	ExpectedVersion *int64
 }
 
-// UpdateGroup changes the properties of a group and returns its new version (R-ID-13).
+// apply returns the group after the update, one version further (R-ID-13).
+func (u GroupUpdate) apply(g registry.Group) (registry.Group, error) {
+	if err := expect(u.ExpectedVersion, g.Version); err != nil {
+		return g, err
+	}
+	if u.Description != nil {
+		g.Description = *u.Description
+	}
+	if u.Attributes != nil {
+		g.Attributes = registry.MergeAttributes(g.Attributes, u.Attributes, u.Merge)
+	}
+	g.Version++
+	return g, registry.CheckAttributes(g.Attributes, registry.MaxAttributes)
+}
+
+// UpdateGroup changes the properties of a static group and returns its new version.
 func (e *Engine) UpdateGroup(ctx context.Context, name string, u GroupUpdate) (version int64, err error) {
 	err = e.update(ctx, func(g *group) (out outcome, err error) {
 		found, err := g.GroupByName(name)
 		if err != nil {
 			return out, either(err, noGroup(name))
 		}
-		if err := expect(u.ExpectedVersion, found.Version); err != nil {
+		if found.Dynamic() {
+			return out, fault.New(fault.Invalid, "thing group %s is dynamic; use UpdateDynamicThingGroup", name)
+		}
+		if found.Work == registry.Emptying {
+			return out, beingDeleted(name)
+		}
+		if found, err = u.apply(found); err != nil {
 			return out, err
 		}
-		if u.Description != nil {
-			found.Description = *u.Description
-		}
-		if u.Attributes != nil {
-			found.Attributes = registry.MergeAttributes(found.Attributes, u.Attributes, u.Merge)
-		}
-		if err := registry.CheckAttributes(found.Attributes, registry.MaxAttributes); err != nil {
-			return out, err
-		}
-		found.Version++
 		version = found.Version
 		out.Registry.UpdatedGroups = []registry.Group{found}
 		return out, nil
@@ -211,55 +235,40 @@ func descendants(r store.GroupReader, parent registry.Group, q store.GroupQuery)
 	return below[:min(q.Limit, len(below))], nil
 }
 
-// DeleteGroup deletes a group without children: its things leave it and its attachments go (R-ID-12). A group that does
-// not exist is deleted already.
+// DeleteGroup deletes a group without children: its things leave it and its attachments go (R-ID-12). A small group is gone
+// when this returns, a larger one when its last member has left it in the background (R-JOB-61). A group that does not
+// exist is deleted already.
 func (e *Engine) DeleteGroup(ctx context.Context, name string, expected *int64) error {
-	for {
-		done := false
-		err := e.update(ctx, func(g *group) (out outcome, err error) {
-			out, done, err = g.deleteGroup(name, expected)
-			return out, err
-		})
-		if err != nil || done {
-			return err
+	return e.update(ctx, func(g *group) (out outcome, err error) {
+		found, err := g.GroupByName(name)
+		if missing(err) {
+			return out, nil
 		}
-		expected = nil
-	}
+		if err != nil {
+			return out, err
+		}
+		if found.Dynamic() { // R-ID-12
+			return out, fault.New(fault.Invalid, "thing group %s is dynamic; use DeleteDynamicThingGroup", name)
+		}
+		children, err := g.Groups(store.GroupQuery{Children: &found.ID, Limit: 1})
+		if err != nil {
+			return out, err
+		}
+		if len(children) > 0 {
+			return out, fault.New(fault.Invalid, "thing group %s has child groups; delete them first", name)
+		}
+		if err := expect(expected, found.Version); err != nil { // after the state, R-ERR-9
+			return out, err
+		}
+		found.Work = registry.Emptying
+		out.Registry.UpdatedGroups = []registry.Group{found}
+		return out, g.detachAll(&out, registry.GroupTarget, name)
+	})
 }
 
-// deleteGroup takes one page of members out of a group and, when none is left, deletes it.
-func (g *group) deleteGroup(name string, expected *int64) (out outcome, done bool, err error) {
-	found, err := g.GroupByName(name)
-	if missing(err) {
-		return out, true, nil
-	}
-	if err != nil {
-		return out, false, err
-	}
-	children, err := g.Groups(store.GroupQuery{Children: &found.ID, Limit: 1})
-	if err != nil {
-		return out, false, err
-	}
-	if len(children) > 0 {
-		return out, false, fault.New(fault.Invalid, "thing group %s has child groups; delete them first", name)
-	}
-	if err := expect(expected, found.Version); err != nil { // after the state, R-ERR-9
-		return out, false, err
-	}
-	members, err := g.Members(found.ID, maxJoined, "", backgroundStep)
-	if err != nil {
-		return out, false, err
-	}
-	for _, member := range members {
-		if err := g.leave(&out, found.ID, member); err != nil {
-			return out, false, err
-		}
-	}
-	if len(members) == backgroundStep {
-		return out, false, nil
-	}
-	out.Registry.DeletedGroups = []registry.GroupID{found.ID}
-	return out, true, g.detachAll(&out, registry.GroupTarget, name)
+// beingDeleted is the fault of what cannot be done with a group any more.
+func beingDeleted(name string) *fault.Error {
+	return fault.New(fault.Invalid, "thing group %s is being deleted", name)
 }
 
 // leave takes one member out of a group.
@@ -269,5 +278,12 @@ func (g *group) leave(out *outcome, left registry.GroupID, member registry.Membe
 		return err
 	}
 	after := slices.DeleteFunc(slices.Clone(before), func(m registry.Membership) bool { return m.Group == left })
+	thing, err := g.Thing(member.Thing)
+	if err != nil {
+		return err
+	}
+	if after, err = g.classify(thing, after); err != nil {
+		return err
+	}
 	return g.regroup(out, member.Thing, before, after)
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"strings"
 
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/job"
@@ -15,6 +16,7 @@ type NewJob struct {
 	Definition job.Definition // Targets as given; NeedsRole, CreatedAt, Sources and Frozen are filled in here
 	Document   string         // empty takes the template's
 	original   string         // the document before parameters were filled in; empty when it is the same
+	Tags       []registry.Tag
 }
 
 // CreateJob stores a job and starts its rollout. The executions of a small first tick exist when it returns; a larger
@@ -24,6 +26,10 @@ func (e *Engine) CreateJob(ctx context.Context, in NewJob) (created job.Job, err
 		return job.Job{}, err
 	}
 	placeholders, err := job.CheckDocument(in.Document)
+	if err != nil {
+		return job.Job{}, err
+	}
+	tags, err := registry.CheckTags(in.Tags)
 	if err != nil {
 		return job.Job{}, err
 	}
@@ -65,6 +71,7 @@ func (e *Engine) CreateJob(ctx context.Context, in NewJob) (created job.Job, err
 		}
 		out.Job.Created = []store.CreatedJob{{Job: j, Document: in.Document, Original: in.original}}
 		out.keep(j)
+		out.label(registry.KindJob, j.ID, tags)
 		created = j
 		return out, nil
 	})
@@ -126,6 +133,9 @@ func (g *group) sourcesOf(index int, target registry.ARN) (sources []job.Source,
 		top, err := g.GroupByName(target.Name)
 		if err != nil {
 			return nil, err
+		}
+		if top.Work == registry.Emptying { // it is as good as gone
+			return nil, store.ErrNotFound
 		}
 		tree, err := withDescendants(g, top)
 		for _, member := range tree {
@@ -279,7 +289,7 @@ func (e *Engine) ListJobs(ctx context.Context, f JobFilter) (jobs []job.Job, gro
 				return err
 			}
 			group = &found
-			f.Target = e.Scope.ARN(registry.KindGroup, found.Name)
+			f.Target = registry.KindGroup + "/" + found.Name
 		}
 		jobs, err = r.Jobs(f.JobQuery)
 		return err
@@ -295,7 +305,10 @@ func groupOf(r store.Reader, name, uuid string) (g registry.Group, err error) {
 		g, err = r.GroupByUUID(uuid)
 	}
 	if missing(err) || err == nil && uuid != "" && g.UUID != uuid {
-		return g, fault.New(fault.NotFound, "thing group %s does not exist", name+uuid)
+		if uuid != "" {
+			name = strings.TrimSpace(name + " with the id " + uuid)
+		}
+		return g, noGroup(name)
 	}
 	return g, err
 }

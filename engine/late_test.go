@@ -36,7 +36,7 @@ func TestLateForTheSchedule(t *testing.T) {
 				_, err := e.CreateGroup(ctx, NewGroup{Name: name})
 				must(err)
 			}
-			_, err := e.CreateThing(ctx, "t", nil)
+			_, err := e.CreateThing(ctx, NewThing{Name: "t"})
 			must(err)
 			_, err = e.CreateJob(ctx, NewJob{ID: "j", Document: "{}", Definition: job.Definition{
 				Selection: job.Continuous, Targets: group, Schedule: &schedule,

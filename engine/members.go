@@ -17,17 +17,24 @@ const maxJoined = math.MaxInt64
 
 // AddMember puts a thing into a group (R-ID-11). A thing that is in it already stays as it is.
 func (e *Engine) AddMember(ctx context.Context, groupName, thingName string) error {
-	return e.ChangeMemberships(ctx, thingName, []string{groupName}, nil)
+	return e.ChangeMemberships(ctx, thingName, MembershipChange{Add: []string{groupName}})
 }
 
 // RemoveMember takes a thing out of a group; one that is not in it is no error.
 func (e *Engine) RemoveMember(ctx context.Context, groupName, thingName string) error {
-	return e.ChangeMemberships(ctx, thingName, nil, []string{groupName})
+	return e.ChangeMemberships(ctx, thingName, MembershipChange{Remove: []string{groupName}})
 }
 
-// ChangeMemberships takes a thing out of some groups and puts it into others, as one change. What that causes in jobs is
-// done when it returns (R-JOB-61).
-func (e *Engine) ChangeMemberships(ctx context.Context, thingName string, add, remove []string) error {
+// MembershipChange names static groups that a thing leaves and others that it joins. With Override it may join where it
+// is in ten groups already, if it leaves dynamic ones for that (R-ID-13).
+type MembershipChange struct {
+	Add, Remove []string
+	Override    bool
+}
+
+// ChangeMemberships takes a thing out of some groups and puts it into others, as one change. What that causes in dynamic
+// groups and in jobs is done when it returns (R-JOB-61).
+func (e *Engine) ChangeMemberships(ctx context.Context, thingName string, change MembershipChange) error {
 	return e.update(ctx, func(g *group) (out outcome, err error) {
 		thing, err := g.ThingByName(thingName)
 		if err != nil {
@@ -37,17 +44,32 @@ func (e *Engine) ChangeMemberships(ctx context.Context, thingName string, add, r
 		if err != nil {
 			return out, err
 		}
-		after, err := g.without(before, remove)
+		after, err := g.without(before, change.Remove)
 		if err != nil {
 			return out, err
 		}
-		for _, name := range add {
-			if after, err = g.with(after, name, thing); err != nil {
+		for _, name := range change.Add {
+			if after, err = g.with(after, name, thing, change.Override); err != nil {
 				return out, err
 			}
 		}
+		if after, err = g.classify(thing, after); err != nil {
+			return out, err
+		}
 		return out, g.regroup(&out, thing.ID, before, after)
 	})
+}
+
+// staticGroup finds a group whose members are added and removed by hand (R-ID-38).
+func (g *group) staticGroup(name string) (registry.Group, error) {
+	found, err := g.GroupByName(name)
+	if err == nil && found.Dynamic() {
+		return found, fault.New(fault.Invalid, "thing group %s is dynamic: its query makes its members", name)
+	}
+	if err == nil && found.Work == registry.Emptying {
+		return found, beingDeleted(name)
+	}
+	return found, either(err, noGroup(name))
 }
 
 // regroup records that the memberships of a thing change, whoever changes them, and what follows from it in jobs: what
@@ -170,9 +192,9 @@ func (g *group) cross(out *outcome, j job.Job, thing registry.ThingID, in bool) 
 // without returns the memberships that stay when a thing leaves the named groups.
 func (g *group) without(memberships []registry.Membership, names []string) ([]registry.Membership, error) {
 	for _, name := range names {
-		found, err := g.GroupByName(name)
+		found, err := g.staticGroup(name)
 		if err != nil {
-			return nil, either(err, noGroup(name))
+			return nil, err
 		}
 		memberships = slices.DeleteFunc(slices.Clone(memberships), func(m registry.Membership) bool { return m.Group == found.ID })
 	}
@@ -181,15 +203,16 @@ func (g *group) without(memberships []registry.Membership, names []string) ([]re
 
 // with returns the memberships after a thing joins the named group. A thing is in at most ten groups, and in one only of
 // each tree (R-ID-11).
-func (g *group) with(memberships []registry.Membership, name string, thing registry.Thing) ([]registry.Membership, error) {
-	found, err := g.GroupByName(name)
+func (g *group) with(memberships []registry.Membership, name string, thing registry.Thing, override bool) ([]registry.Membership, error) {
+	found, err := g.staticGroup(name)
 	if err != nil {
-		return nil, either(err, noGroup(name))
+		return nil, err
 	}
 	path, err := pathTo(g, found)
 	if err != nil {
 		return nil, err
 	}
+	taken := len(memberships)
 	for _, m := range memberships {
 		if m.Group == found.ID {
 			return memberships, nil
@@ -197,6 +220,9 @@ func (g *group) with(memberships []registry.Membership, name string, thing regis
 		other, err := g.Group(m.Group)
 		if err != nil {
 			return nil, err
+		}
+		if other.Dynamic() && override {
+			taken--
 		}
 		otherPath, err := pathTo(g, other)
 		if err != nil {
@@ -206,9 +232,9 @@ func (g *group) with(memberships []registry.Membership, name string, thing regis
 			return nil, fault.New(fault.Invalid, "thing %s is in group %s already, of the same hierarchy as %s", thing.Name, other.Name, name)
 		}
 	}
-	if len(memberships) >= registry.MaxGroupsPerThing {
+	if taken >= registry.MaxGroupsPerThing {
 		return nil, fault.New(fault.Invalid, "thing %s is in %d groups already, at most %d are allowed",
-			thing.Name, len(memberships), registry.MaxGroupsPerThing)
+			thing.Name, taken, registry.MaxGroupsPerThing)
 	}
 	return append(slices.Clone(memberships), registry.Membership{
 		Group: found.ID, Member: registry.Member{Thing: thing.ID, Name: thing.Name}, Joined: g.keys.Joined(),

@@ -16,7 +16,11 @@ func noPolicy(name string) *fault.Error {
 
 // CreatePolicy creates a policy with its first version in force. A used name is refused, with an equal document too
 // (R-ID-51).
-func (e *Engine) CreatePolicy(ctx context.Context, name, document string) (p registry.Policy, err error) {
+func (e *Engine) CreatePolicy(ctx context.Context, name, document string, given []registry.Tag) (p registry.Policy, err error) {
+	tags, err := registry.CheckTags(given)
+	if err != nil {
+		return p, err
+	}
 	if _, err := registry.ParsePolicy(document); err != nil {
 		return p, err
 	}
@@ -31,6 +35,7 @@ func (e *Engine) CreatePolicy(ctx context.Context, name, document string) (p reg
 			Versions: []registry.PolicyVersion{{Number: 1, Document: document, CreatedAt: g.now}},
 		}
 		out.Registry.Policies = []registry.Policy{p}
+		out.label(registry.KindPolicy, name, tags)
 		return out, nil
 	})
 	return p, err
@@ -73,6 +78,7 @@ func (e *Engine) DeletePolicy(ctx context.Context, name string) error {
 			return out, fault.New(fault.DeleteConflict, "policy %s is attached to %s/%s; detach it first", name, targets[0].Kind, targets[0].Key)
 		}
 		out.Registry.DeletedPolicies = []string{name}
+		out.tag(registry.KindPolicy, name, nil)
 		return out, nil
 	})
 }
@@ -182,7 +188,11 @@ func (g *group) attachment(scope registry.Scope, policy, target string) (a regis
 		return a, err
 	}
 	a = registry.Attachment{Policy: policy, Kind: registry.TargetKind(arn.Kind), Key: arn.Name}
-	return a, targetExists(g, a)
+	if err := targetExists(g, a); err != nil || a.Kind != registry.GroupTarget {
+		return a, err
+	}
+	_, err = g.staticGroup(a.Key) // R-ID-22
+	return a, err
 }
 
 func targetExists(r store.Reader, a registry.Attachment) error {

@@ -28,7 +28,7 @@ func (o operator) populate() {
 	}
 	for i := range 9 {
 		name := fmt.Sprintf("t%d", i)
-		if _, err := o.CreateThing(o.t.Context(), name, nil); err != nil {
+		if _, err := o.CreateThing(o.t.Context(), NewThing{Name: name}); err != nil {
 			o.failf("create thing: %v", err)
 		}
 		if i%3 != 0 {
@@ -83,7 +83,7 @@ func (o operator) anything(alone bool) {
 	default:
 		thing := o.thing()
 		o.note("create thing %s", thing)
-		_, err := o.CreateThing(ctx, thing, nil)
+		_, err := o.CreateThing(ctx, NewThing{Name: thing})
 		o.accept("create thing", err)
 	}
 }

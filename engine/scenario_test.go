@@ -101,7 +101,7 @@ func (s *scenario) command(t *testing.T, d *datadriven.TestData) (string, error)
 	case "leave":
 		return "", s.RemoveMember(ctx, args.text("group"), args.first())
 	case "move":
-		return "", s.ChangeMemberships(ctx, args.first(), []string{args.text("to")}, []string{args.text("from")})
+		return "", s.ChangeMemberships(ctx, args.first(), MembershipChange{Add: []string{args.text("to")}, Remove: []string{args.text("from")}})
 	case "delete-group":
 		return "", s.DeleteGroup(ctx, args.first(), nil)
 	case "associate":
@@ -171,7 +171,7 @@ func (s *scenario) command(t *testing.T, d *datadriven.TestData) (string, error)
 func (s *scenario) things(ctx context.Context, n int, group string) error {
 	for i := range n {
 		name := fmt.Sprintf("t%0*d", len(strconv.Itoa(n)), i+1)
-		if _, err := s.CreateThing(ctx, name, nil); err != nil {
+		if _, err := s.CreateThing(ctx, NewThing{Name: name}); err != nil {
 			return err
 		}
 		if group != "" {

@@ -233,6 +233,7 @@ func (g *group) deleteStep(j job.Job, limit int) (out outcome, err error) {
 	if len(found) <= limit {
 		delete(out.jobs, j.Key)
 		out.Job.Deleted = []job.Key{j.Key}
+		out.tag(registry.KindJob, j.ID, nil) // R-JOB-37
 	}
 	return out, nil
 }

@@ -29,10 +29,10 @@ func TestStepped(t *testing.T) {
 	e := open()
 	errs := make([]error, 4)
 	create := func(i int, name string) func() {
-		return func() { _, errs[i] = e.CreateThing(t.Context(), name, nil) }
+		return func() { _, errs[i] = e.CreateThing(t.Context(), NewThing{Name: name}) }
 	}
 	e.Together(create(0, "a"), create(1, "b"), func() {
-		_, errs[2] = e.CreateThing(t.Context(), "c", map[string]string{"1": "x", "2": "x", "3": "x", "4": "too many: refused before it is decided"})
+		_, errs[2] = e.CreateThing(t.Context(), NewThing{Name: "c", Attributes: map[string]string{"1": "x", "2": "x", "3": "x", "4": "too many: refused before it is decided"}})
 	}, func() {
 		_, errs[3] = e.CreateJob(t.Context(), NewJob{ID: "j", Document: "{}", Definition: job.Definition{
 			Selection: job.Snapshot, Targets: []string{registry.DefaultScope.ARN(registry.KindThing, "a"), registry.DefaultScope.ARN(registry.KindThing, "b")},

@@ -15,10 +15,15 @@ import (
 type NewTemplate struct {
 	job.Template
 	JobARN string
+	Tags   []registry.Tag
 }
 
 // CreateTemplate stores a job template.
 func (e *Engine) CreateTemplate(ctx context.Context, in NewTemplate) (created job.Template, err error) {
+	tags, err := registry.CheckTags(in.Tags)
+	if err != nil {
+		return created, err
+	}
 	var from registry.ARN
 	if in.JobARN != "" {
 		if from, err = e.Scope.Parse("jobArn", in.JobARN, registry.KindJob); err != nil {
@@ -46,6 +51,7 @@ func (e *Engine) CreateTemplate(ctx context.Context, in NewTemplate) (created jo
 		}
 		created.CreatedAt = g.now
 		out.Job.Templates = []job.Template{created}
+		out.label(registry.KindTemplate, in.ID, tags)
 		return out, nil
 	})
 	return created, err
@@ -110,6 +116,7 @@ func (e *Engine) DeleteTemplate(ctx context.Context, id string) error {
 			return out, either(err, noTemplate(id))
 		}
 		out.Job.DeletedTemplates = []string{id}
+		out.tag(registry.KindTemplate, id, nil)
 		return out, nil
 	})
 }

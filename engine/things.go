@@ -11,28 +11,43 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// CreateThing creates a thing. Creating an equal one again returns the one that exists (R-ID-5).
-func (e *Engine) CreateThing(ctx context.Context, name string, attributes map[string]string) (thing registry.Thing, err error) {
-	attributes = registry.MergeAttributes(nil, attributes, false)
-	if err := registry.CheckAttributes(attributes, registry.MaxAttributesUntyped); err != nil {
+// NewThing is what CreateThing asks for. Type is empty without one.
+type NewThing struct {
+	Name, Type string
+	Attributes map[string]string
+}
+
+// CreateThing creates a thing. Creating an equal one again returns the one that exists, also when its type is deprecated
+// by now (R-ID-5).
+func (e *Engine) CreateThing(ctx context.Context, in NewThing) (thing registry.Thing, err error) {
+	in.Attributes = registry.MergeAttributes(nil, in.Attributes, false)
+	if err := registry.CheckAttributes(in.Attributes, registry.AttributeLimit(in.Type)); err != nil {
 		return thing, err
 	}
 	err = e.update(ctx, func(g *group) (out outcome, err error) {
-		thing, err = g.ThingByName(name)
-		if err == nil {
-			if maps.Equal(thing.Attributes, attributes) {
-				return out, nil
-			}
-			return out, e.exists(registry.KindThing, name, thing.UUID)
+		thing, err = g.ThingByName(in.Name)
+		if err == nil && thing.Type == in.Type && maps.Equal(thing.Attributes, in.Attributes) {
+			return out, nil
 		}
-		if !missing(err) {
+		if err != nil && !missing(err) {
 			return out, err
 		}
+		taken := err == nil
+		if err := g.typeFor(in.Type); err != nil {
+			return out, err
+		}
+		if taken {
+			return out, e.exists(registry.KindThing, in.Name, thing.UUID)
+		}
 		thing = registry.Thing{
-			ID: g.keys.Thing(), Name: name, UUID: e.IDs.UUID(), Attributes: attributes, Version: 1, CreatedAt: g.now,
+			ID: g.keys.Thing(), Name: in.Name, UUID: e.IDs.UUID(), Type: in.Type, Attributes: in.Attributes, Version: 1, CreatedAt: g.now,
 		}
 		out.Registry.CreatedThings = []registry.Thing{thing}
-		return out, nil
+		memberships, err := g.classify(thing, nil)
+		if err != nil || len(memberships) == 0 {
+			return out, err
+		}
+		return out, g.regroup(&out, thing.ID, nil, memberships)
 	})
 	return thing, err
 }
@@ -44,32 +59,41 @@ func (e *Engine) exists(kind, name, id string) error {
 	return f
 }
 
-// ThingUpdate is what UpdateThing asks for. Attributes is nil when none were given.
+// ThingUpdate is what UpdateThing asks for. Attributes is nil when none were given, Type when it stays; the empty type is
+// none.
 type ThingUpdate struct {
+	Type            *string
 	Attributes      map[string]string
 	Merge           bool
 	ExpectedVersion *int64
 }
 
-// UpdateThing changes the attributes of a thing (R-ID-6).
+// UpdateThing changes the attributes and the type of a thing (R-ID-6, R-ID-53).
 func (e *Engine) UpdateThing(ctx context.Context, name string, u ThingUpdate) error {
 	return e.update(ctx, func(g *group) (out outcome, err error) {
 		thing, err := g.ThingByName(name)
 		if err != nil {
 			return out, either(err, noThing(name))
 		}
-		if err := expect(u.ExpectedVersion, thing.Version); err != nil {
+		if u.Type != nil {
+			if err := g.typeFor(*u.Type); err != nil {
+				return out, err
+			}
+			thing.Type = *u.Type
+		}
+		if err := expect(u.ExpectedVersion, thing.Version); err != nil { // after the state, R-ERR-9
 			return out, err
 		}
 		if u.Attributes != nil {
 			thing.Attributes = registry.MergeAttributes(thing.Attributes, u.Attributes, u.Merge)
-			if err := registry.CheckAttributes(thing.Attributes, registry.MaxAttributesUntyped); err != nil {
-				return out, err
-			}
+		}
+		if err := registry.CheckAttributes(thing.Attributes, registry.AttributeLimit(thing.Type)); err != nil {
+			return out, err
 		}
 		thing.Version++
 		out.Registry.UpdatedThings = []registry.Thing{thing}
-		return out, nil
+		_, err = g.reclassify(&out, thing)
+		return out, err
 	})
 }
 

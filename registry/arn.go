@@ -29,6 +29,7 @@ type ARN struct {
 const (
 	KindThing  = "thing"
 	KindGroup  = "thinggroup"
+	KindType   = "thingtype"
 	KindCert   = "cert"
 	KindPolicy = "policy"
 	KindJob    = "job"
@@ -56,6 +57,15 @@ func ParseARN(text string) (arn ARN, ok bool) {
 
 func (a ARN) String() string {
 	return "arn:" + a.Partition + ":iot:" + a.Region + ":" + a.Account + ":" + a.Kind + "/" + a.Name
+}
+
+// ResourceOf returns the kind and name in an ARN, as in thinggroup/site-1; a text that is no ARN as it is. Two ARNs that
+// this server accepts name the same resource when these agree, also where the scope is relaxed.
+func ResourceOf(arn string) string {
+	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 {
+		return parts[5]
+	}
+	return arn
 }
 
 // ARN returns the ARN of a resource of this server.

@@ -6,13 +6,15 @@ import (
 	"github.com/drover-iot/drover/internal/fault"
 )
 
-// Limits of the registry (R-ID-8, R-ID-11, R-ID-22).
+// Limits of the registry (R-ID-8, R-ID-11, R-ID-22, R-ID-38, R-VAL-32).
 const (
 	MaxAttributesUntyped  = 3
 	MaxAttributes         = 50
 	MaxGroupDepth         = 7
 	MaxGroupChildren      = 100
 	MaxGroupsPerThing     = 10
+	MaxDynamicGroups      = 100
+	MaxTags               = 50
 	MaxPoliciesPerTarget  = 10
 	MaxPolicyVersions     = 5
 	MaxPolicyDocumentSize = 2048
@@ -33,6 +35,14 @@ func MergeAttributes(stored, given map[string]string, merge bool) map[string]str
 		}
 	}
 	return after
+}
+
+// AttributeLimit is how many attributes a thing of a type may have; the empty type is none (R-ID-8).
+func AttributeLimit(thingType string) int {
+	if thingType == "" {
+		return MaxAttributesUntyped
+	}
+	return MaxAttributes
 }
 
 // CheckAttributes refuses more attributes than a thing of this type, or a group, may have (R-ID-8).

@@ -19,7 +19,8 @@ type Thing struct {
 	CreatedAt  time.Time
 }
 
-// Group is a static thing group. Groups form trees: at most one parent, set at creation (R-ID-11).
+// Group is a thing group. Static ones form trees: at most one parent, set at creation (R-ID-11). A dynamic one stands
+// alone, and its members are what its query matches (R-ID-38).
 type Group struct {
 	ID          GroupID
 	Name        string
@@ -27,9 +28,30 @@ type Group struct {
 	Parent      GroupID
 	Description string
 	Attributes  map[string]string
+	Query       string // of a dynamic group, empty for a static one
 	Version     int64
 	CreatedAt   time.Time
+	// Work is what is left to do about the members, and Scanned the name of the thing up to which it was done.
+	Work    GroupWork
+	Scanned string
 }
+
+// Dynamic reports whether a query makes the group's members.
+func (g Group) Dynamic() bool { return g.Query != "" }
+
+// GroupWork is background work over the members of a group.
+type GroupWork string
+
+const (
+	// NoGroupWork means that the members are what the query says.
+	NoGroupWork GroupWork = ""
+	// Building looks at every thing for the first time.
+	Building GroupWork = "BUILDING"
+	// Rebuilding looks at every thing again, after the query was changed.
+	Rebuilding GroupWork = "REBUILDING"
+	// Emptying takes all members out; the group goes with the last.
+	Emptying GroupWork = "EMPTYING"
+)
 
 // Member is one thing of a group, in the order of a rollout: by name (R-ROLL-12).
 type Member struct {

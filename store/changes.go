@@ -59,7 +59,7 @@ type CreatedJob struct {
 	Original string
 }
 
-// RegistryChanges are changes of things, groups, certificates and policies.
+// RegistryChanges are changes of things, thing types, groups, certificates, policies and tags.
 type RegistryChanges struct {
 	CreatedThings []registry.Thing
 	UpdatedThings []registry.Thing
@@ -70,6 +70,10 @@ type RegistryChanges struct {
 	CreatedGroups []registry.Group
 	UpdatedGroups []registry.Group
 	DeletedGroups []registry.GroupID // their memberships vanish with them (R-ID-12)
+
+	// ThingTypes inserts or rewrites by name. UUID and CreatedAt stay as they were.
+	ThingTypes        []registry.ThingType
+	DeletedThingTypes []string
 
 	Joined []registry.Membership
 	Left   []registry.Membership // by group and thing
@@ -88,6 +92,9 @@ type RegistryChanges struct {
 	// Principals inserts or rewrites by (thing, certificate).
 	Principals        []registry.Principal
 	DeletedPrincipals []registry.Principal // by thing and certificate
+
+	// Tagged sets all the tags of resources, in its order; an empty set removes them.
+	Tagged []registry.Tagged
 }
 
 // Notice says what devices must be told about one thing once the change is committed (R-CON-23).

@@ -28,6 +28,8 @@ type Reader interface {
 	Announcements(after int64, limit int) ([]Announcement, error)
 	// Setting returns the value of a setting.
 	Setting(name string) ([]byte, error)
+	// Tags returns the tags of a resource by the kind and name of its ARN, none for one that has none or does not exist.
+	Tags(kind, name string) (map[string]string, error)
 	// Sessions calls f for every saved session entry, by client, then by Seq.
 	Sessions(f func(SessionEntry) error) error
 }
@@ -70,7 +72,7 @@ type JobQuery struct {
 	Status    job.Status
 	Selection job.Selection
 	Namespace string
-	Target    string // a target ARN that the job lists (R-API-12)
+	Target    string // registry.ResourceOf a target that the job lists (R-API-12)
 	After     *JobCursor
 	Limit     int
 }
@@ -145,7 +147,7 @@ type ThingExecutionCursor struct {
 	Number   int64
 }
 
-// ThingReader reads things.
+// ThingReader reads things and their types.
 type ThingReader interface {
 	Thing(registry.ThingID) (registry.Thing, error)
 	// ThingID is Thing for hot paths: only the key of a name.
@@ -155,6 +157,9 @@ type ThingReader interface {
 	ThingName(registry.ThingID) (string, error)
 	// Things lists by name.
 	Things(ThingQuery) ([]registry.Thing, error)
+	ThingType(name string) (registry.ThingType, error)
+	// ThingTypes lists by name those whose names begin with the prefix, strictly after a name.
+	ThingTypes(prefix, after string, limit int) ([]registry.ThingType, error)
 }
 
 // ThingQuery filters and pages things. Zero fields do not filter.
@@ -174,6 +179,10 @@ type GroupReader interface {
 	GroupByUUID(uuid string) (registry.Group, error)
 	// Groups lists by name.
 	Groups(GroupQuery) ([]registry.Group, error)
+	// DynamicGroups returns the groups that have a query, by key; at most registry.MaxDynamicGroups.
+	DynamicGroups() ([]registry.Group, error)
+	// BusyGroups returns up to limit groups that have Work, by key.
+	BusyGroups(limit int) ([]registry.Group, error)
 	// Members lists the direct members of a group by name, those that joined no later than upTo.
 	Members(group registry.GroupID, upTo int64, after string, limit int) ([]registry.Member, error)
 	// Memberships returns the groups that a thing is a direct member of, by group key; at most a few (R-ID-11).

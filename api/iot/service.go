@@ -20,6 +20,7 @@ var Service = schema.Service{
 		CreateThingGroup, DescribeThingGroup, UpdateThingGroup, DeleteThingGroup, ListThingGroups,
 		AddThingToThingGroup, RemoveThingFromThingGroup, ListThingsInThingGroup, ListThingGroupsForThing,
 		UpdateThingGroupsForThing, CreateDynamicThingGroup, UpdateDynamicThingGroup, DeleteDynamicThingGroup,
+		UpdateIndexingConfiguration, GetIndexingConfiguration, SearchIndex,
 		CreateBillingGroup, DescribeBillingGroup, UpdateBillingGroup, DeleteBillingGroup, ListBillingGroups,
 		AddThingToBillingGroup, RemoveThingFromBillingGroup, ListThingsInBillingGroup,
 

@@ -90,12 +90,12 @@ func seedRange(seed, runs uint64, text string) (first, last uint64, err error) {
 }
 
 func simulateOne(ctx context.Context, c sim.Config, trace bool) error {
+	out := bufio.NewWriter(os.Stdout)
 	if trace {
-		out := bufio.NewWriter(os.Stdout)
-		defer out.Flush()
 		c.Trace = out
 	}
 	report, err := sim.Run(ctx, c)
+	err = errors.Join(err, out.Flush())
 	if err == nil {
 		fmt.Fprintf(os.Stderr, "seed %d: %s\n", c.Seed, said(report))
 	}

@@ -19,12 +19,14 @@ func (s *state) apply(c store.Changes) error {
 		func() error { return each(c.Registry.DeletedPrincipals, s.deletePrincipal) },
 		func() error { return each(c.Registry.DeletedThings, s.deleteThing) },
 		func() error { return each(c.Registry.DeletedGroups, s.deleteGroup) },
+		func() error { return each(c.Registry.DeletedThingTypes, s.deleteThingType) },
 		func() error { return each(c.Registry.DeletedCertificates, s.deleteCertificate) },
 		func() error { return each(c.Registry.DeletedPolicies, s.deletePolicy) },
 		func() error { return each(c.Outbox.Done, s.announced) },
 
 		func() error { return each(c.Registry.CreatedThings, s.createThing) },
 		func() error { return each(c.Registry.CreatedGroups, s.createGroup) },
+		func() error { return each(c.Registry.ThingTypes, s.putThingType) },
 		func() error { return each(c.Registry.Joined, s.join) },
 		func() error { return each(c.Registry.Certificates, s.putCertificate) },
 		func() error { return each(c.Registry.Policies, s.putPolicy) },
@@ -38,6 +40,7 @@ func (s *state) apply(c store.Changes) error {
 
 		func() error { return each(c.Registry.UpdatedThings, s.updateThing) },
 		func() error { return each(c.Registry.UpdatedGroups, s.updateGroup) },
+		func() error { return each(c.Registry.Tagged, s.tag) },
 		func() error { return each(c.Job.Defined, s.defineJob) },
 		func() error { return each(c.Job.Moved, s.moveJob) },
 		func() error { return each(c.Job.Reported, s.report) },

@@ -1,6 +1,8 @@
 package memory
 
 import (
+	"maps"
+
 	"github.com/drover-iot/drover/registry"
 )
 
@@ -54,6 +56,7 @@ func (s *state) updateGroup(g registry.Group) error {
 		return conflict("thing group", g.ID)
 	}
 	stored.Description, stored.Attributes, stored.Version = g.Description, g.Attributes, g.Version
+	stored.Query, stored.Work, stored.Scanned = g.Query, g.Work, g.Scanned
 	s.groups = s.groups.put(id(g.ID), cloneGroup(stored))
 	return nil
 }
@@ -72,6 +75,32 @@ func (s *state) deleteGroup(group registry.GroupID) error {
 		s.memberships = s.memberships.remove(at)
 		s.groupsOf = s.groupsOf.remove(groupOf{m.Thing, group})
 	}
+	return nil
+}
+
+func (s *state) putThingType(t registry.ThingType) error {
+	if stored, ok := s.thingTypes.get(text(t.Name)); ok {
+		t.UUID, t.CreatedAt = stored.UUID, stored.CreatedAt
+	}
+	s.thingTypes = s.thingTypes.put(text(t.Name), cloneThingType(t))
+	return nil
+}
+
+func (s *state) deleteThingType(name string) error {
+	if !s.thingTypes.has(text(name)) {
+		return conflict("thing type", name)
+	}
+	s.thingTypes = s.thingTypes.remove(text(name))
+	return nil
+}
+
+func (s *state) tag(t registry.Tagged) error {
+	key := resource{t.Kind, t.Name}
+	if len(t.Tags) == 0 {
+		s.tagged = s.tagged.remove(key)
+		return nil
+	}
+	s.tagged = s.tagged.put(key, maps.Clone(t.Tags))
 	return nil
 }
 

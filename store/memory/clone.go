@@ -77,6 +77,13 @@ func cloneGroup(g registry.Group) registry.Group {
 	return g
 }
 
+func cloneThingType(t registry.ThingType) registry.ThingType {
+	t.Properties.Searchable = slices.Clone(t.Properties.Searchable)
+	t.Properties.Propagating = slices.Clone(t.Properties.Propagating)
+	t.CreatedAt, t.DeprecatedAt = ms(t.CreatedAt), ms(t.DeprecatedAt)
+	return t
+}
+
 func cloneCertificate(c registry.Certificate) registry.Certificate {
 	c.CreatedAt, c.UpdatedAt = ms(c.CreatedAt), ms(c.UpdatedAt)
 	c.NotBefore, c.NotAfter = ms(c.NotBefore), ms(c.NotAfter)

@@ -53,6 +53,9 @@ type (
 	// attached orders attachments by policy, kind and key.
 	attached registry.Attachment
 
+	// resource names what has tags, as its ARN does.
+	resource struct{ kind, name string }
+
 	// principal orders principals by thing and certificate.
 	principal struct {
 		thing       registry.ThingID
@@ -90,6 +93,10 @@ func (a groupOf) compare(b groupOf) int {
 
 func (a attached) compare(b attached) int {
 	return cmp.Or(cmp.Compare(a.Policy, b.Policy), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Key, b.Key))
+}
+
+func (a resource) compare(b resource) int {
+	return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.name, b.name))
 }
 
 func (a principal) compare(b principal) int {

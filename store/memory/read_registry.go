@@ -2,6 +2,7 @@ package memory
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -65,6 +66,31 @@ func keeps(q store.ThingQuery, t registry.Thing) bool {
 	return ok && (value == q.Value || q.ValueIsPrefix && strings.HasPrefix(value, q.Value))
 }
 
+func (r reader) ThingType(name string) (registry.ThingType, error) {
+	t, ok := r.thingTypes.get(text(name))
+	if !ok {
+		return registry.ThingType{}, store.ErrNotFound
+	}
+	return cloneThingType(t), nil
+}
+
+func (r reader) ThingTypes(prefix, after string, limit int) (found []registry.ThingType, err error) {
+	for name, t := range r.thingTypes.from(text(after)) {
+		if len(found) >= limit {
+			break
+		}
+		if string(name) > after && strings.HasPrefix(t.Name, prefix) {
+			found = append(found, cloneThingType(t))
+		}
+	}
+	return found, nil
+}
+
+func (r reader) Tags(kind, name string) (map[string]string, error) {
+	tags, _ := r.tagged.get(resource{kind, name})
+	return maps.Clone(tags), nil
+}
+
 func (r reader) Group(key registry.GroupID) (registry.Group, error) {
 	g, ok := r.groups.get(id(key))
 	if !ok {
@@ -98,6 +124,27 @@ func (r reader) Groups(q store.GroupQuery) (found []registry.Group, err error) {
 		g, _ := r.groups.get(key)
 		if string(name) > q.After && strings.HasPrefix(g.Name, q.Prefix) &&
 			(q.Children == nil || *q.Children == g.Parent) {
+			found = append(found, cloneGroup(g))
+		}
+	}
+	return found, nil
+}
+
+func (r reader) DynamicGroups() (found []registry.Group, err error) {
+	for _, g := range r.groups.all() {
+		if g.Dynamic() {
+			found = append(found, cloneGroup(g))
+		}
+	}
+	return found, nil
+}
+
+func (r reader) BusyGroups(limit int) (found []registry.Group, err error) {
+	for _, g := range r.groups.all() {
+		if len(found) >= limit {
+			break
+		}
+		if g.Work != registry.NoGroupWork {
 			found = append(found, cloneGroup(g))
 		}
 	}

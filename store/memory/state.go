@@ -38,6 +38,9 @@ type state struct {
 	memberships tree[inGroup, registry.Membership]
 	groupsOf    tree[groupOf, string] // index: the member's name
 
+	thingTypes tree[text, registry.ThingType]
+	tagged     tree[resource, map[string]string]
+
 	certificates tree[text, registry.Certificate]
 	policies     tree[text, registry.Policy]
 	attachments  tree[attached, struct{}]

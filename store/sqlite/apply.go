@@ -52,6 +52,7 @@ func (t *tx) delete(c *store.Changes) {
 	apply(t, "detach certificate", c.Registry.DeletedPrincipals, t.deletePrincipal)
 	apply(t, "delete thing", c.Registry.DeletedThings, t.deleteThing)
 	apply(t, "delete group", c.Registry.DeletedGroups, t.deleteGroup)
+	apply(t, "delete thing type", c.Registry.DeletedThingTypes, t.deleteThingType)
 	apply(t, "delete certificate", c.Registry.DeletedCertificates, t.deleteCertificate)
 	apply(t, "delete policy", c.Registry.DeletedPolicies, t.deletePolicy)
 	apply(t, "close announcement", c.Outbox.Done, t.closeAnnouncement)
@@ -60,6 +61,7 @@ func (t *tx) delete(c *store.Changes) {
 func (t *tx) insert(c *store.Changes) {
 	apply(t, "create thing", c.Registry.CreatedThings, t.createThing)
 	apply(t, "create group", c.Registry.CreatedGroups, t.createGroup)
+	apply(t, "save thing type", c.Registry.ThingTypes, t.putThingType)
 	apply(t, "join group", c.Registry.Joined, t.join)
 	apply(t, "save certificate", c.Registry.Certificates, t.putCertificate)
 	apply(t, "save policy", c.Registry.Policies, t.putPolicy)
@@ -75,6 +77,7 @@ func (t *tx) insert(c *store.Changes) {
 func (t *tx) update(c *store.Changes) {
 	apply(t, "update thing", c.Registry.UpdatedThings, t.updateThing)
 	apply(t, "update group", c.Registry.UpdatedGroups, t.updateGroup)
+	apply(t, "tag", c.Registry.Tagged, t.tag)
 	apply(t, "define job", c.Job.Defined, t.defineJob)
 	apply(t, "move job", c.Job.Moved, t.moveJob)
 	apply(t, "report execution", c.Job.Reported, t.report)

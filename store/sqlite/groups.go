@@ -5,18 +5,19 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-const insertGroup = `INSERT INTO thing_group (id, name, uuid, parent, description, attributes, version, created_at)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
+const insertGroup = `INSERT INTO thing_group (` + groupColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 func (t *tx) createGroup(g registry.Group) error {
 	return t.stmt(insertGroup).int(int64(g.ID)).text(g.Name).text(g.UUID).int(int64(g.Parent)).text(g.Description).
-		maybeMap(g.Attributes).int(g.Version).time(g.CreatedAt).change()
+		maybeMap(g.Attributes).int(g.Version).time(g.CreatedAt).text(g.Query).text(string(g.Work)).text(g.Scanned).change()
 }
 
-const updateGroup = `UPDATE thing_group SET description = ?, attributes = ?, version = ? WHERE id = ?`
+const updateGroup = `UPDATE thing_group SET description = ?, attributes = ?, version = ?,
+	query = ?, work = ?, scanned = ? WHERE id = ?`
 
 func (t *tx) updateGroup(g registry.Group) error {
-	return t.stmt(updateGroup).text(g.Description).maybeMap(g.Attributes).int(g.Version).int(int64(g.ID)).change()
+	return t.stmt(updateGroup).text(g.Description).maybeMap(g.Attributes).int(g.Version).
+		text(g.Query).text(string(g.Work)).text(g.Scanned).int(int64(g.ID)).change()
 }
 
 const (
@@ -54,12 +55,12 @@ func (t *tx) leave(m registry.Membership) error {
 	return t.stmt(deleteMembership).int(int64(m.Thing)).int(int64(m.Group)).change()
 }
 
-const groupColumns = `id, name, uuid, parent, description, attributes, version, created_at`
+const groupColumns = `id, name, uuid, parent, description, attributes, version, created_at, query, work, scanned`
 
 func scanGroup(s *stmt) registry.Group {
 	return registry.Group{ID: registry.GroupID(s.getInt()), Name: s.getText(), UUID: s.getText(),
 		Parent: registry.GroupID(s.getInt()), Description: s.getText(), Attributes: s.getMap(),
-		Version: s.getInt(), CreatedAt: s.getTime()}
+		Version: s.getInt(), CreatedAt: s.getTime(), Query: s.getText(), Work: registry.GroupWork(s.getText()), Scanned: s.getText()}
 }
 
 const selectGroup = `SELECT ` + groupColumns + ` FROM thing_group WHERE id = ?`
@@ -98,6 +99,22 @@ func (r reader) Groups(q store.GroupQuery) ([]registry.Group, error) {
 		s.int(int64(*q.Children))
 	}
 	return all(s, scanGroup)
+}
+
+const (
+	listDynamicGroups = `SELECT ` + groupColumns + ` FROM thing_group INDEXED BY thing_group_dynamic
+		WHERE query <> '' ORDER BY id`
+
+	listBusyGroups = `SELECT ` + groupColumns + ` FROM thing_group INDEXED BY thing_group_busy
+		WHERE work <> '' ORDER BY id LIMIT ?`
+)
+
+func (r reader) DynamicGroups() ([]registry.Group, error) {
+	return all(r.stmt(listDynamicGroups), scanGroup)
+}
+
+func (r reader) BusyGroups(limit int) ([]registry.Group, error) {
+	return all(r.stmt(listBusyGroups).limit(limit), scanGroup)
 }
 
 // afterPrefix is a bound above every name with the prefix and below every later one; no name holds the byte 0xff.

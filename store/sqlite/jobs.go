@@ -60,7 +60,7 @@ const insertJobTarget = `INSERT INTO job_target (arn, job) VALUES (?, ?) ON CONF
 
 func (t *tx) insertTargets(j job.Job) error {
 	err := each(j.Targets, func(arn string) error {
-		return t.stmt(insertJobTarget).text(arn).int(int64(j.Key)).run()
+		return t.stmt(insertJobTarget).text(registry.ResourceOf(arn)).int(int64(j.Key)).run()
 	})
 	if err != nil || j.Selection != job.Continuous {
 		return err

@@ -32,6 +32,9 @@ func TestPlans(t *testing.T) {
 		{sql: updateGroup}, {sql: deleteMemberships}, {sql: deleteMembership}, {sql: selectGroup},
 		{sql: selectGroupByName}, {sql: selectGroupByUUID}, {sql: listGroups}, {sql: listChildren}, {sql: listMembers},
 		{sql: listMemberships},
+		{listDynamicGroups, "SCAN thing_group USING INDEX thing_group_dynamic"}, // nothing else is in these indexes
+		{listBusyGroups, "SCAN thing_group USING INDEX thing_group_busy"},
+		{sql: deleteThingType}, {sql: selectThingType}, {sql: listThingTypes}, {sql: deleteTags}, {sql: selectTags},
 
 		{sql: selectPolicy}, {sql: listPolicyVersions}, {sql: listPoliciesUp}, {sql: listPoliciesDown},
 		{sql: deletePolicyVersions}, {sql: listPoliciesOf}, {sql: listTargetsOf}, {sql: deleteAttachment},

@@ -12,7 +12,7 @@ const applicationID = 0x44726f76
 
 // migrations bring a file from one version of the schema to the next; the version is their number. Only ever append:
 // files of users stand at every version that was released.
-var migrations = []string{schema1, schema2, schema3}
+var migrations = []string{schema1, schema2, schema3, schemaRegistry}
 
 const schema1 = `
 -- What keys were handed out may go up to reserved.

@@ -226,8 +226,12 @@ func (g *generator) changeRegistry(c *store.RegistryChanges) {
 	one.Type, one.Attributes = pick(g, []string{"", "lamp"}), map[string]string{"n": fmt.Sprint(g.IntN(3))}
 	several := group(int64(g.group()), pick(g, names))
 	several.Parent = registry.GroupID(g.IntN(2))
+	several.Query, several.Work = pick(g, []string{"", "*"}), pick(g, []registry.GroupWork{registry.NoGroupWork, registry.Building})
+	several.Scanned = pick(g, names)
 	membership := registry.Membership{Group: several.ID, Member: registry.Member{Thing: one.ID}, Joined: int64(g.IntN(50))}
-	switch g.IntN(16) {
+	switch g.IntN(20) {
+	case 16, 17, 18:
+		g.changeTypes(c)
 	case 0, 1, 2:
 		c.CreatedThings = append(c.CreatedThings, one)
 	case 3:
@@ -246,6 +250,26 @@ func (g *generator) changeRegistry(c *store.RegistryChanges) {
 		c.Left = append(c.Left, membership)
 	default:
 		g.changeIdentity(c)
+	}
+}
+
+func (g *generator) changeTypes(c *store.RegistryChanges) {
+	kind := thingType(pick(g, names))
+	kind.CreatedAt, kind.UUID = g.time(), pick(g, names)
+	if g.IntN(2) == 0 {
+		kind.DeprecatedAt = g.time()
+	}
+	switch g.IntN(3) {
+	case 0:
+		c.ThingTypes = append(c.ThingTypes, kind)
+	case 1:
+		c.DeletedThingTypes = append(c.DeletedThingTypes, kind.Name)
+	case 2:
+		tags := registry.Tagged{Kind: pick(g, []string{registry.KindJob, registry.KindType}), Name: kind.Name, Tags: map[string]string{}}
+		for range g.IntN(3) {
+			tags.Tags[pick(g, names)] = pick(g, names)
+		}
+		c.Tagged = append(c.Tagged, tags)
 	}
 }
 

@@ -23,6 +23,7 @@ func everything() (c store.Changes) {
 			CreatedThings: []registry.Thing{thing(1, "a")}, CreatedGroups: []registry.Group{group(1, "b")},
 			Joined: []registry.Membership{member}, Certificates: []registry.Certificate{certificate("a", 1)},
 			Policies: []registry.Policy{policy("b", 1)}, Principals: []registry.Principal{{Thing: 1, Certificate: "a"}},
+			ThingTypes: []registry.ThingType{thingType("a")}, Tagged: []registry.Tagged{{Kind: registry.KindType, Name: "a", Tags: map[string]string{"k": "v"}}},
 			Attached: []registry.Attachment{{Policy: "b", Kind: registry.CertificateTarget, Key: "a"}},
 		},
 		Outbox:   store.OutboxChanges{Added: []store.Announcement{{ID: 1, Notices: []store.Notice{{Thing: 1, List: true}}, Events: []store.Event{{Topic: "a", Payload: []byte("b")}}}}},
@@ -215,6 +216,24 @@ func (a answers) registry(r store.Reader) {
 		addWhole(a, g, err, "group by uuid %s", name)
 		list, err := r.Groups(store.GroupQuery{Prefix: name, Limit: 3})
 		add(a, list, err, "groups with prefix %s", name)
+	}
+	dynamic, err := r.DynamicGroups()
+	add(a, dynamic, err, "dynamic groups")
+	for _, limit := range []int{0, 2, 99} {
+		busy, err := r.BusyGroups(limit)
+		add(a, busy, err, "busy groups %d", limit)
+	}
+	for _, name := range names {
+		kind, err := r.ThingType(name)
+		addWhole(a, kind, err, "thing type %s", name)
+		kinds, err := r.ThingTypes(name[:1], name, 3)
+		add(a, kinds, err, "thing types after %s", name)
+		for _, kind := range []string{registry.KindJob, registry.KindType} {
+			tags, err := r.Tags(kind, name)
+			if len(tags) > 0 || err != nil {
+				addWhole(a, tags, err, "tags of %s %s", kind, name)
+			}
+		}
 	}
 	for parent := registry.GroupID(0); parent < 2; parent++ {
 		list, err := r.Groups(store.GroupQuery{Children: &parent, After: "A", Limit: 3})

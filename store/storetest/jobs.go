@@ -160,7 +160,7 @@ var jobs = []promise{
 		a, b, c := newJob(1, "a"), newJob(2, "b"), newJob(3, "c")
 		a.Status, a.Namespace = job.Completed, "x"
 		b.Selection, b.Targets = job.Continuous, []string{"arn:a", "arn:b"}
-		c.Targets, c.Status = []string{"arn:a"}, job.Completed
+		c.Targets, c.Status = []string{"arn:a", "arn:aws:iot:eu-west-1:111111111111:thinggroup/g:1"}, job.Completed
 		w.apply(createJobs(a, b, c))
 		for _, row := range []struct {
 			q    store.JobQuery
@@ -171,6 +171,8 @@ var jobs = []promise{
 			{store.JobQuery{Status: job.Canceled}, nil},
 			{store.JobQuery{Selection: job.Continuous}, []string{"b"}},
 			{store.JobQuery{Namespace: "x"}, []string{"a"}},
+			{store.JobQuery{Target: "thinggroup/g:1"}, []string{"c"}},
+			{store.JobQuery{Target: "arn:aws:iot:eu-west-1:111111111111:thinggroup/g:1"}, nil},
 			{store.JobQuery{Target: "arn:a"}, []string{"a", "b", "c"}},
 			{store.JobQuery{Target: "arn:a", Status: job.Completed}, []string{"a", "c"}},
 			{store.JobQuery{Target: "arn:a", Status: job.Completed, Limit: 1}, []string{"a"}},

@@ -1,0 +1,75 @@
+package control
+
+import (
+	"context"
+
+	"github.com/drover-iot/drover/api/iot"
+	"github.com/drover-iot/drover/engine"
+	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/schema"
+)
+
+func (p *Plane) bindDynamicGroups(r *schema.Router) {
+	schema.Handle(r, iot.CreateDynamicThingGroup, p.CreateDynamicThingGroup)
+	schema.Handle(r, iot.UpdateDynamicThingGroup, p.UpdateDynamicThingGroup)
+	schema.Handle(r, iot.DeleteDynamicThingGroup, p.DeleteDynamicThingGroup)
+}
+
+// checkIndex refuses an index and a query version that do not exist here (R-ID-38).
+func checkIndex(index *iot.IndexName, version *string) error {
+	if version != nil && *version != registry.QueryVersion {
+		return fault.New(fault.Invalid, "queryVersion: %q is not known; it is %s", *version, registry.QueryVersion)
+	}
+	if index != nil && *index != registry.IndexName {
+		return fault.New(fault.NotFound, "indexName: there is no index %s; the only one is %s", *index, registry.IndexName)
+	}
+	return nil
+}
+
+// dynamicStatus is what a group whose members are being worked out shows. One that is being deleted has no status of its
+// own.
+func dynamicStatus(work registry.GroupWork) iot.DynamicGroupStatus {
+	switch work {
+	case registry.Building:
+		return "BUILDING"
+	case registry.Rebuilding, registry.Emptying:
+		return "REBUILDING"
+	}
+	return "ACTIVE"
+}
+
+// CreateDynamicThingGroup creates a group whose members a query finds.
+func (p *Plane) CreateDynamicThingGroup(ctx context.Context, in *iot.CreateDynamicThingGroupRequest) (*iot.CreateDynamicThingGroupResponse, error) {
+	if err := checkIndex(in.IndexName, in.QueryVersion); err != nil {
+		return nil, err
+	}
+	properties := value(in.ThingGroupProperties)
+	attributes, _ := payload(properties.AttributePayload)
+	group, err := p.Engine.CreateDynamicGroup(ctx, engine.NewDynamicGroup{
+		Name: string(in.ThingGroupName), Description: string(value(properties.ThingGroupDescription)), Attributes: attributes,
+		Query: string(in.QueryString), Tags: tags(in.Tags),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &iot.CreateDynamicThingGroupResponse{
+		ThingGroupName: in.ThingGroupName, ThingGroupArn: p.arn(ctx, registry.KindGroup, group.Name), ThingGroupID: iot.ThingGroupID(group.UUID),
+		IndexName: registry.IndexName, QueryString: in.QueryString, QueryVersion: registry.QueryVersion,
+	}, nil
+}
+
+// UpdateDynamicThingGroup changes a dynamic group's properties or query.
+func (p *Plane) UpdateDynamicThingGroup(ctx context.Context, in *iot.UpdateDynamicThingGroupRequest) (*iot.GroupVersion, error) {
+	if err := checkIndex(in.IndexName, in.QueryVersion); err != nil {
+		return nil, err
+	}
+	version, err := p.Engine.UpdateDynamicGroup(ctx, string(in.ThingGroupName),
+		groupUpdate(in.ThingGroupProperties, in.ExpectedVersion), text(in.QueryString))
+	return &iot.GroupVersion{Version: version}, err
+}
+
+// DeleteDynamicThingGroup deletes a dynamic group.
+func (p *Plane) DeleteDynamicThingGroup(ctx context.Context, in *iot.DeleteDynamicThingGroupRequest) (*schema.Nothing, error) {
+	return &schema.Nothing{}, p.Engine.DeleteDynamicGroup(ctx, string(in.ThingGroupName), in.ExpectedVersion)
+}

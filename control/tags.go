@@ -1,0 +1,46 @@
+package control
+
+import (
+	"context"
+
+	"github.com/drover-iot/drover/api/iot"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/schema"
+)
+
+func (p *Plane) bindTags(r *schema.Router) {
+	schema.Handle(r, iot.TagResource, p.TagResource)
+	schema.Handle(r, iot.UntagResource, p.UntagResource)
+	schema.Handle(r, iot.ListTagsForResource, p.ListTagsForResource)
+}
+
+// tags are the tags of a request.
+func tags(given []iot.Tag) []registry.Tag {
+	return convert(given, func(t iot.Tag) registry.Tag { return registry.Tag{Key: string(t.Key), Value: string(value(t.Value))} })
+}
+
+// TagResource adds tags to a resource.
+func (p *Plane) TagResource(ctx context.Context, in *iot.TagResourceRequest) (*schema.Nothing, error) {
+	return &schema.Nothing{}, p.Engine.TagResource(ctx, string(in.ResourceArn), tags(in.Tags))
+}
+
+// UntagResource takes tags off a resource.
+func (p *Plane) UntagResource(ctx context.Context, in *iot.UntagResourceRequest) (*schema.Nothing, error) {
+	keys := convert(in.TagKeys, func(k iot.TagKey) string { return string(k) })
+	return &schema.Nothing{}, p.Engine.UntagResource(ctx, string(in.ResourceArn), keys)
+}
+
+// ListTagsForResource lists the tags of a resource by key, all at once: no answer ever carried a token, so none is taken
+// (R-WIRE-24).
+func (p *Plane) ListTagsForResource(ctx context.Context, in *iot.ListTagsForResourceRequest) (*iot.ListTagsForResourceResponse, error) {
+	if _, err := openPage[nameCursor, iot.NextToken, iot.MaxResults](p.Pages, "ListTagsForResource", in.ResourceArn, in.NextToken, nil); err != nil {
+		return nil, err
+	}
+	found, err := p.Engine.Tags(ctx, string(in.ResourceArn))
+	if err != nil {
+		return nil, err
+	}
+	return &iot.ListTagsForResourceResponse{Tags: convert(found, func(t registry.Tag) iot.Tag {
+		return iot.Tag{Key: iot.TagKey(t.Key), Value: new(iot.TagValue(t.Value))}
+	})}, nil
+}

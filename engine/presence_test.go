@@ -1,0 +1,76 @@
+package engine
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/registry"
+)
+
+// Things enter and leave groups as their clients come and go (R-ID-38, R-ID-40, R-ID-61).
+func TestPresence(t *testing.T) {
+	t.Parallel()
+	w := newRegistryWorld(t)
+	ctx := t.Context()
+	seen := time.UnixMilli(1_700_000_000_000)
+	tell := func(client, session string, version int64, reason string) {
+		t.Helper()
+		seen = seen.Add(time.Second)
+		w.SetPresence(Presence{Client: client, Session: session, Version: version, Connectivity: registry.Connectivity{
+			Connected: reason == "", At: seen, DisconnectReason: reason,
+		}})
+		w.must(w.Settle(ctx))
+	}
+	w.thing("a", "")
+	w.thing("b", "")
+	w.dynamic("online", "connectivity.connected:true")
+	w.dynamic("lost", "connectivity.disconnectReason:*")
+	w.dynamic("other", "thingName:*")
+	w.members("online")
+	tell("a", "s1", 0, "")
+	tell("late", "s9", 0, "")
+	w.members("online", "a")
+	w.thing("late", "") // its client is there already
+	w.members("online", "a", "late")
+	tell("a", "s2", 1, "")                   // takes over
+	tell("a", "s1", 0, "DUPLICATE_CLIENTID") // what it took over from ends afterwards
+	w.members("online", "a", "late")
+	tell("a", "s2", 1, "CONNECTION_LOST")
+	w.members("online", "late")
+	w.members("lost", "a")
+	tell("a", "s3", 0, "") // old news
+	w.members("online", "late")
+	seen = seen.Add(time.Hour)
+	tell("a", "s4", 0, "") // counted anew
+	w.members("online", "a", "late")
+	w.members("lost")
+	found, _, err := w.Search(ctx, "connectivity.timestamp:>0", "", 10)
+	if err != nil || len(found) != 2 || !found[0].Connectivity.Connected || !found[0].Connectivity.At.Equal(seen) {
+		t.Errorf("found %+v, %v", found, err)
+	}
+	for i := range 3 * backgroundStep { // strangers are forgotten when they go
+		client := fmt.Sprint("x", i)
+		w.SetPresence(Presence{Client: client, Connectivity: registry.Connectivity{Connected: true}})
+		w.SetPresence(Presence{Client: client, Connectivity: registry.Connectivity{DisconnectReason: "CLIENT_ERROR"}})
+	}
+	w.must(w.Settle(ctx))
+	if n := len(w.presences.known); n != 2 {
+		t.Errorf("%d clients are remembered", n)
+	}
+
+	// A server that starts has seen nobody.
+	w.stop()
+	again := New(w.Config)
+	done := make(chan error, 1)
+	go func() { done <- again.Run(ctx) }()
+	<-again.Ready()
+	next := registryWorld{t, again, nil}
+	next.thing("c", "")
+	next.must(again.Settle(ctx))
+	next.members("online")
+	next.members("other", "a", "b", "c", "late")
+	_, err = again.DescribeGroup(ctx, "none")
+	next.refused(err, fault.NotFound)
+}

@@ -1,0 +1,37 @@
+package sqlite
+
+import "github.com/drover-iot/drover/registry"
+
+const putThingType = `INSERT INTO thing_type (name, uuid, properties, created_at, deprecated_at) VALUES (?, ?, ?, ?, ?)
+	ON CONFLICT (name) DO UPDATE SET properties = excluded.properties, deprecated_at = excluded.deprecated_at`
+
+func (t *tx) putThingType(kind registry.ThingType) error {
+	return t.stmt(putThingType).text(kind.Name).text(kind.UUID).json(kind.Properties).
+		time(kind.CreatedAt).maybeTime(kind.DeprecatedAt).change()
+}
+
+const deleteThingType = `DELETE FROM thing_type WHERE name = ?`
+
+func (t *tx) deleteThingType(name string) error { return t.stmt(deleteThingType).text(name).change() }
+
+const thingTypeColumns = `name, uuid, properties, created_at, deprecated_at`
+
+func scanThingType(s *stmt) (t registry.ThingType) {
+	t.Name, t.UUID = s.getText(), s.getText()
+	s.getJSON(&t.Properties)
+	t.CreatedAt, t.DeprecatedAt = s.getTime(), s.getMaybeTime()
+	return t
+}
+
+const selectThingType = `SELECT ` + thingTypeColumns + ` FROM thing_type WHERE name = ?`
+
+func (r reader) ThingType(name string) (registry.ThingType, error) {
+	return one(r.stmt(selectThingType).text(name), scanThingType)
+}
+
+const listThingTypes = `SELECT ` + thingTypeColumns + ` FROM thing_type
+	WHERE name > ? AND name >= ? AND name < ? ORDER BY name LIMIT ?`
+
+func (r reader) ThingTypes(prefix, after string, limit int) ([]registry.ThingType, error) {
+	return all(r.stmt(listThingTypes).text(after).text(prefix).text(afterPrefix(prefix)).limit(limit), scanThingType)
+}
