@@ -59,3 +59,39 @@ func lateEngine() *Engine {
 		Store: memory.Open(), IDs: &ids.Counting{}, Scope: registry.DefaultScope, Log: slog.New(slog.DiscardHandler), Stepped: true,
 	})
 }
+
+// An execution whose timer and whose job's last window both passed while the server was away is not retried (R-SCH-21,
+// R-RTY-9).
+func TestLastWindowMissed(t *testing.T) {
+	t.Parallel()
+	e, now := lateEngine(), clock.NewVirtual(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
+	e.Clock = now
+	ctx := t.Context()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := e.CreateThing(ctx, NewThing{Name: "t"})
+	must(err)
+	_, err = e.CreateJob(ctx, NewJob{ID: "j", Document: "{}", Definition: job.Definition{
+		Targets:  []string{registry.DefaultScope.ARN(registry.KindThing, "t")},
+		Timeout:  &job.TimeoutConfig{InProgressMinutes: 30},
+		Retry:    &job.RetryConfig{Criteria: []job.RetryCriterion{{FailureType: job.FailureAll, Retries: 3}}},
+		Schedule: &job.ScheduleConfig{Windows: []job.Window{{StartTime: "0 12,13 1 3 ? 2026", Minutes: 1}}},
+	}})
+	must(err)
+	_, err = e.StartNext(ctx, "t", nil, nil)
+	must(err)
+	now.Set(time.Date(2026, 3, 1, 12, 1, 0, 0, time.UTC))
+	must(e.RunDue(ctx)) // between the windows
+	now.Set(time.Date(2026, 3, 1, 15, 0, 0, 0, time.UTC))
+	must(e.RunDue(ctx))
+	if x, err := e.DescribeExecution(ctx, "t", "j", nil); err != nil || x.Status != job.TimedOut || x.Number != 1 {
+		t.Errorf("the latest execution is %+v (%v), want #1 TIMED_OUT", x, err)
+	}
+	if j, err := e.DescribeJob(ctx, "j"); err != nil || j.Status != job.Completed {
+		t.Errorf("the job is %s (%v), want COMPLETED", j.Status, err)
+	}
+}

@@ -26,7 +26,7 @@ type Faults struct {
 	Delay   float64 // a message is late, and overtaken by others
 	Offline float64 // a device goes away when it has time, for hours or days
 	Crash   float64 // the server stops between a commit and its answer or its notices
-	Broken  float64 // a commit fails
+	Broken  float64 // a commit fails, or telling devices does
 	Lag     float64 // due work is late, by up to a second
 	Fail    float64 // an execution ends FAILED
 	Reject  float64 // an execution ends REJECTED
@@ -55,7 +55,7 @@ func (f *Faults) Options() []Option {
 		{"delay", "chance that a message is late and overtaken", &f.Delay},
 		{"offline", "chance that a device goes away, whenever it has time", &f.Offline},
 		{"crash", "chance that the server stops after a commit, before its answer or notices", &f.Crash},
-		{"broken", "chance that a commit fails", &f.Broken},
+		{"broken", "chance that a commit fails, or telling devices", &f.Broken},
 		{"lag", "chance that due work is up to a second late", &f.Lag},
 		{"fail", "chance that an execution fails", &f.Fail},
 		{"reject", "chance that an execution is rejected", &f.Reject},

@@ -123,6 +123,8 @@ type execution struct {
 	Status          string `json:"status"`
 	ExecutionNumber int64  `json:"executionNumber"`
 	VersionNumber   int64  `json:"versionNumber"`
+	// Seconds to the timeout, 0 without one.
+	Seconds int64 `json:"approximateSecondsBeforeTimedOut"`
 }
 
 // key names an execution; "" for none.

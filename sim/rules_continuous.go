@@ -167,13 +167,13 @@ func (r *rules) nobodyForgotten(s store.Reader, m *model) {
 		return
 	}
 	for thing := range m.owed {
-		r.fail("R-JOB-55, R-JOB-56, R-JOB-61", "thing %d entered %s and has no execution", thing, m.id)
+		r.fail("R-JOB-55, R-JOB-56, R-JOB-61", "thing %v entered %s and has no execution", thing, m.id)
 	}
 	clear(m.allowed) // who may have got one has
 	waiting := m.waiting(s)
 	for thing := range m.inside {
 		if m.had[thing] == 0 && !slices.Contains(waiting, thing) {
-			r.fail("R-JOB-55", "thing %d is a target of %s and never gets an execution", thing, m.id)
+			r.fail("R-JOB-55", "thing %v is a target of %s and never gets an execution", thing, m.id)
 		}
 	}
 }

@@ -103,7 +103,7 @@ func (c *commit) notices() {
 			continue
 		}
 		if (told.List != list || told.Next != next) && !undone {
-			c.fail("R-MQTT-39", "thing %d is told %+v: it had [%s], next %q, and has [%s], next %q",
+			c.fail("R-MQTT-39", "thing %v is told %+v: it had [%s], next %q, and has [%s], next %q",
 				thing, told, before.list, before.next, after.list, after.next)
 		}
 	}

@@ -31,7 +31,7 @@ type server struct {
 type told struct{ list, next string }
 
 var (
-	errBroken = errors.New("the simulated disk failed")
+	errBroken = errors.New("the simulated disk or network failed")
 	errCut    = errors.New("the simulated server stops while it announces")
 )
 
@@ -135,13 +135,20 @@ func (s *server) patiently(what string, do func(context.Context) error) {
 	s.fail("R-CON-26", "%s fails again and again", what)
 }
 
-// tell is what the engine announces with. A crash may leave some of the things untold.
+// tell is what the engine announces with. It may fail, or the server crash, when only some of the things are told.
 func (s *server) tell(ctx context.Context, notices []store.Notice) error {
-	if s.chance(s.Faults.Crash) {
-		_ = s.device.Tell(ctx, notices[:s.r.IntN(len(notices)+1)])
-		return errCut
+	failure := error(nil)
+	switch {
+	case s.chance(s.Faults.Crash):
+		failure = errCut
+	case s.chance(s.Faults.Broken):
+		failure = errBroken
+	default:
+		return s.device.Tell(ctx, notices)
 	}
-	return s.device.Tell(ctx, notices)
+	s.trace("telling stops: %v", failure)
+	s.must("tell", s.device.Tell(ctx, notices[:s.r.IntN(len(notices)+1)]))
+	return failure
 }
 
 // publish sends a notification on its way, and notes what it says.

@@ -57,6 +57,12 @@ func (d *device) started(x execution) {
 		return
 	}
 	d.begin(x)
+	if x.Seconds > 1 && d.chance(0.25) { // just before it times out, or just after
+		w := d.work[x.JobID]
+		w.steps = 0
+		d.after(time.Duration(x.Seconds-1)*time.Second+d.upTo(1500*time.Millisecond), func() { d.resume(x.JobID, w) })
+		return
+	}
 	d.workOn(x.JobID)
 }
 

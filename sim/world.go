@@ -167,6 +167,9 @@ func (w *world) endFaults() {
 // fail ends the run: a rule did not hold. Only the first one counts.
 func (w *world) fail(rule, format string, args ...any) {
 	if w.violation == nil {
+		for i, arg := range args {
+			args[i] = w.rules.words(arg)
+		}
 		w.violation = &Violation{Rule: rule, Text: fmt.Sprintf(format, args...), At: w.clock.Now(), Config: w.given()}
 		w.trace("VIOLATION %s: %s", rule, w.violation.Text)
 	}
