@@ -166,15 +166,20 @@ func (s *Server) join(ctx context.Context, keys *Keys) (err error) {
 	return nil
 }
 
-// clock returns the engine's clock. A virtual one starts at the real time or, when it has been further, where it was.
+// clock returns the engine's clock. A virtual one starts at the real time or, when it has been further, where it was. On
+// the real clock, what is stored from there waits until that time has come.
 func (s *Server) clock(ctx context.Context) (clock.Clock, error) {
-	if !s.Virtual {
-		return clock.Real{}, nil
-	}
 	last, err := engine.LastVirtual(ctx, s.store)
-	s.virtual = clock.NewVirtual(time.Now())
-	s.virtual.Set(last)
-	return s.virtual, err
+	if s.Virtual {
+		s.virtual = clock.NewVirtual(time.Now())
+		s.virtual.Set(last)
+		return s.virtual, err
+	}
+	if now := (clock.Real{}).Now(); last.After(now) {
+		s.Log.Warn("this data folder was used with a virtual clock that is ahead: what it holds waits for that time; "+
+			"take another folder or --clock virtual", "data", s.Data, "ahead", last.Sub(now))
+	}
+	return clock.Real{}, err
 }
 
 // publish publishes lifecycle events to whoever subscribes to them (R-EVT-27).

@@ -7,6 +7,7 @@ package app
 import (
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 
 	"github.com/drover-iot/drover/engine"
@@ -59,6 +60,9 @@ func (c Config) check() error {
 	if c.Scope.Region == "" {
 		return fmt.Errorf("region: must not be empty")
 	}
+	if err := c.checkBounds(); err != nil {
+		return err
+	}
 	for _, plain := range []struct{ flag, address string }{{"--http", c.HTTP}, {"--mqtt", c.MQTT}} {
 		if plain.address == "" {
 			continue
@@ -70,6 +74,24 @@ func (c Config) check() error {
 		if !loopback && !c.OpenPlain {
 			return fmt.Errorf("%s %s listens beyond loopback without TLS; use --https and --mqtts for that, "+
 				"or --open-plain if everybody on the network may read and, over MQTT, act as any device", plain.flag, plain.address)
+		}
+	}
+	return nil
+}
+
+// checkBounds refuses limits and rates that are no numbers of anything: one below zero would let nothing through, or all.
+func (c Config) checkBounds() error {
+	for _, bound := range []struct {
+		flag  string
+		value float64
+	}{
+		{"--max-continuous-jobs", float64(c.Limits.ActiveContinuous)}, {"--max-snapshot-jobs", float64(c.Limits.ActiveSnapshot)},
+		{"--max-concurrent-jobs", float64(c.Limits.Concurrent)}, {"--max-job-templates", float64(c.Limits.Templates)},
+		{"--retention", c.Limits.Retention.Seconds()}, {"--control-rate", c.Rates.Control},
+		{"--device-read-rate", c.Rates.DeviceReads}, {"--device-write-rate", c.Rates.DeviceWrites},
+	} {
+		if !(bound.value >= 0) || math.IsInf(bound.value, 0) {
+			return fmt.Errorf("%s: %v must be a number of 0 or more; 0 is no limit", bound.flag, bound.value)
 		}
 	}
 	return nil

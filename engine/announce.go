@@ -140,7 +140,7 @@ func (e *Engine) announce(ctx context.Context, last int64) (int64, error) {
 			return last, err
 		}
 		told, err := e.tell(ctx, found)
-		if e.Kept != nil && told > 0 {
+		if told > 0 && e.Kept != nil {
 			if err := e.Kept(ctx); err != nil {
 				return last, err
 			}

@@ -29,16 +29,19 @@ func LastVirtual(ctx context.Context, s store.Store) (last time.Time, err error)
 	return last, err
 }
 
-// keepClock stores where a virtual clock stands.
-func (e *Engine) keepClock(ctx context.Context, now time.Time) error {
-	text, err := now.MarshalText()
-	if err != nil {
-		return err
+// clockMoved is the setting that says where a virtual clock stands, none when it stood there at the last commit. It rides
+// on every commit: what is stored must not lie in the future of a server that starts again, wherever it was killed.
+func (e *Engine) clockMoved(now time.Time) ([]store.Setting, error) {
+	if _, virtual := e.Clock.(*clock.Virtual); !virtual || now.Equal(e.clockKept) {
+		return nil, nil
 	}
-	return e.update(ctx, func(*group) (out outcome, err error) {
-		out.Settings = []store.Setting{{Name: clockSetting, Value: text}}
-		return out, nil
-	})
+	text, err := now.MarshalText()
+	return []store.Setting{{Name: clockSetting, Value: text}}, err
+}
+
+// keepClock stores where a virtual clock stands, by a commit of nothing else.
+func (e *Engine) keepClock(ctx context.Context) error {
+	return e.update(ctx, func(*group) (outcome, error) { return outcome{}, nil })
 }
 
 // Advance moves a virtual clock to the given time, running everything due in between in order: each piece of work sees
@@ -60,7 +63,7 @@ func (e *Engine) Advance(ctx context.Context, v *clock.Virtual, to time.Time) er
 			if err := e.Settle(ctx); err != nil {
 				return err
 			}
-			return e.keepClock(ctx, to)
+			return e.keepClock(ctx)
 		}
 		v.Set(next)
 	}

@@ -63,7 +63,8 @@ func (e *Engine) RunDue(ctx context.Context) error {
 	e.due.Lock()
 	defer e.due.Unlock()
 	for ctx.Err() == nil {
-		if err := e.followPresences(ctx); err != nil {
+		followed, err := e.followPresences(ctx)
+		if err != nil {
 			return err
 		}
 		next, err := e.NextDue(ctx)
@@ -71,6 +72,9 @@ func (e *Engine) RunDue(ctx context.Context) error {
 			return err
 		}
 		if next.IsZero() || next.After(e.Now()) {
+			if followed {
+				continue
+			}
 			purging, err := e.purge(ctx)
 			if err != nil || !purging {
 				return err

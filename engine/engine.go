@@ -60,6 +60,7 @@ type Engine struct {
 	outbox  *outbox
 
 	committing sync.Mutex // held while a group is decided, committed and answered
+	clockKept  time.Time  // where a virtual clock stood at the last commit; held with committing
 
 	policies      compiled[registry.PolicyDocument]
 	queries       compiled[registry.Query]

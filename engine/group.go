@@ -227,10 +227,15 @@ func (e *Engine) attempt(batch []*request) (answers []error, g *group, err error
 		if err := g.review(); err != nil {
 			return err
 		}
-		return g.close(announced)
+		clock, err := e.clockMoved(g.now)
+		if err != nil {
+			return err
+		}
+		return g.close(announced, clock)
 	})
 	if err == nil {
 		e.outbox.forget(announced)
+		e.clockKept = g.now
 	}
 	return answers, g, err
 }
@@ -382,8 +387,9 @@ func (g *group) flush() error {
 	return g.Apply(changes)
 }
 
-// close writes the jobs in hand and what has to be announced, and strikes out what was announced already.
-func (g *group) close(announced []int64) error {
+// close writes the jobs in hand, what has to be announced and where the clock stands, and strikes out what was announced
+// already.
+func (g *group) close(announced []int64, clock []store.Setting) error {
 	if err := g.flush(); err != nil {
 		return err
 	}
@@ -392,7 +398,7 @@ func (g *group) close(announced []int64) error {
 		g.announcement = g.keys.Announcement()
 		changes.Outbox.Added = []store.Announcement{{ID: g.announcement, Notices: g.told, Events: g.published}}
 	}
-	changes.Outbox.Done = announced
+	changes.Outbox.Done, changes.Settings = announced, clock
 	return g.Apply(changes)
 }
 

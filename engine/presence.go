@@ -91,15 +91,18 @@ func (p *presences) forget(clients []string) {
 	}
 }
 
-// followPresences puts the dynamic memberships right of all things whose clients came or went (R-ID-38).
-func (e *Engine) followPresences(ctx context.Context) error {
-	for clients := e.presences.take(backgroundStep); len(clients) > 0; clients = e.presences.take(backgroundStep) {
-		if err := e.followPresence(ctx, clients); err != nil {
-			e.presences.putBack(clients)
-			return err
-		}
+// followPresences puts the dynamic memberships right of some things whose clients came or went (R-ID-38), and reports
+// whether there were any. A fleet that comes back all at once does not hold up what else is due.
+func (e *Engine) followPresences(ctx context.Context) (any bool, err error) {
+	clients := e.presences.take(backgroundStep)
+	if len(clients) == 0 {
+		return false, nil
 	}
-	return nil
+	if err := e.followPresence(ctx, clients); err != nil {
+		e.presences.putBack(clients)
+		return false, err
+	}
+	return true, nil
 }
 
 func (e *Engine) followPresence(ctx context.Context, clients []string) error {

@@ -74,3 +74,22 @@ func TestPresence(t *testing.T) {
 	_, err = again.DescribeGroup(ctx, "none")
 	next.refused(err, fault.NotFound)
 }
+
+// Who comes back is looked at a page at a time, between steps of what else is due: a fleet that comes and goes without end
+// holds up no timer.
+func TestPresencesAreFollowedInSteps(t *testing.T) {
+	t.Parallel()
+	w := newRegistryWorld(t)
+	w.stop()
+	for i := range 2*backgroundStep + 1 {
+		w.SetPresence(Presence{Client: fmt.Sprint("x", i), Connectivity: registry.Connectivity{Connected: true}})
+	}
+	for _, left := range []int{backgroundStep + 1, 1, 0} {
+		if any, err := w.followPresences(t.Context()); err != nil || !any || len(w.presences.news) != left {
+			t.Errorf("followed: %t, %v; %d are left, want %d", any, err, len(w.presences.news), left)
+		}
+	}
+	if any, err := w.followPresences(t.Context()); any || err != nil {
+		t.Errorf("nobody came: %t, %v", any, err)
+	}
+}

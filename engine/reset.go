@@ -1,6 +1,9 @@
 package engine
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Reset removes everything that was ever stored. It is for test benches. Requests are decided wholly before it or wholly
 // after it; a due step that is under way is finished first.
@@ -13,6 +16,7 @@ func (e *Engine) Reset(ctx context.Context) error {
 		return err
 	}
 	e.outbox.clear()
+	e.clockKept, e.purged = time.Time{}, time.Time{}
 	e.accessVersion.Add(1) // only now: who asks before must ask again
 	return nil
 }

@@ -93,11 +93,7 @@ type targets struct {
 func (g *group) nextTargets(j job.Job, from job.Cursor, end, limit int, accept func(job.Job, job.Source, registry.ThingID) (bool, error)) (targets, error) {
 	page := targets{at: from}
 	taken := map[registry.ThingID]bool{}
-	for budget := 10 * limit; budget > 0; {
-		if page.at.Source >= end {
-			page.exhausted = true
-			return page, nil
-		}
+	for budget := 10 * limit; budget > 0 && page.at.Source < end; {
 		source := j.Sources[page.at.Source]
 		members, err := g.members(j, source, page.at.After, limit+1)
 		if err != nil {
@@ -122,6 +118,7 @@ func (g *group) nextTargets(j job.Job, from job.Cursor, end, limit int, accept f
 			page.at = job.Cursor{Source: page.at.Source + 1}
 		}
 	}
+	page.exhausted = page.at.Source >= end
 	return page, nil
 }
 

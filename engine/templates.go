@@ -140,7 +140,7 @@ func (e *Engine) complete(ctx context.Context, in *NewJob) error {
 		}
 		return nil
 	}
-	if err := in.checkGiven(e.Now()); err != nil {
+	if err := in.checkGiven(e.Scope, e.Now()); err != nil {
 		return err
 	}
 	parsed, ok := registry.ParseARN(arn)
@@ -154,11 +154,17 @@ func (e *Engine) complete(ctx context.Context, in *NewJob) error {
 }
 
 // checkGiven checks what a job says beside its template, before the template is looked up (R-ERR-9).
-func (in *NewJob) checkGiven(now time.Time) error {
+func (in *NewJob) checkGiven(scope registry.Scope, now time.Time) error {
 	if in.Document != "" {
 		if _, err := job.CheckDocument(in.Document); err != nil {
 			return err
 		}
+	}
+	if _, err := registry.CheckTags(in.Tags); err != nil {
+		return err
+	}
+	if _, err := parseTargets(scope, unique(in.Definition.Targets)); err != nil {
+		return err
 	}
 	return in.Definition.Check(now)
 }

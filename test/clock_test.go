@@ -52,4 +52,10 @@ func TestClockCommand(t *testing.T) {
 			t.Errorf("drover %v: %q, %v; want a refusal", args, out, err)
 		}
 	}
+	s.kill() // what is stored lies in the future of the real clock: that is said
+	s.start()
+	s.kill()
+	if !strings.Contains(s.output.String(), "virtual clock that is ahead") {
+		t.Errorf("no warning in:\n%s", s.output)
+	}
 }

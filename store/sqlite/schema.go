@@ -12,7 +12,7 @@ const applicationID = 0x44726f76
 
 // migrations bring a file from one version of the schema to the next; the version is their number. Only ever append:
 // files of users stand at every version that was released.
-var migrations = []string{schema1, schema2, schema3, schemaRegistry}
+var migrations = []string{schema1, schema2, schema3, schemaRegistry, schemaEnded}
 
 const schema1 = `
 -- What keys were handed out may go up to reserved.
@@ -178,6 +178,15 @@ CREATE TABLE job_template (
 CREATE INDEX job_template_by_time ON job_template (created_at DESC, id);
 -- A document before parameters were filled in, where it differs.
 ALTER TABLE job_document ADD COLUMN original TEXT;
+`
+
+const schemaEnded = `
+-- What schema2 added, for the jobs that were there before it.
+UPDATE job_state SET ended = CAST(round(1000 * unixepoch(json_extract(state, '$.UpdatedAt'), 'subsec')) AS INTEGER)
+	WHERE ended IS NULL AND json_extract(state, '$.Status') IN ('COMPLETED', 'CANCELED');
+UPDATE job SET concurrent = 1 WHERE concurrent = 0 AND key IN (SELECT job FROM job_state
+	WHERE json_extract(state, '$.Status') = 'IN_PROGRESS' AND NOT json_extract(state, '$.Progress.Finished')
+	OR json_extract(state, '$.Status') = 'CANCELED' AND json_extract(state, '$.Sweep') <> '');
 `
 
 // migrate checks that the file is Drover's and not from the future, and brings it to the newest schema. A fresh file

@@ -1,0 +1,37 @@
+package engine
+
+import (
+	"testing"
+	"time"
+
+	"github.com/drover-iot/drover/internal/clock"
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+)
+
+// Wherever a server is killed, also while its clock is being moved or after a reset, nothing that is stored lies in the
+// future of the clock that it starts with again.
+func TestVirtualClockIsKept(t *testing.T) {
+	t.Parallel()
+	w := newRegistryWorld(t)
+	ctx := t.Context()
+	v := w.Clock.(*clock.Virtual)
+	kept := func() {
+		t.Helper()
+		if last, err := LastVirtual(ctx, w.Store); err != nil || !last.Equal(v.Now()) {
+			t.Errorf("the store has the clock at %v, %v; it stands at %v", last, err, v.Now())
+		}
+	}
+	w.thing("a", "")
+	kept()
+	w.thing("b", "")
+	targets := []string{w.Scope.ARN(registry.KindThing, "a"), w.Scope.ARN(registry.KindThing, "b")}
+	_, err := w.CreateJob(ctx, NewJob{ID: "j", Document: "{}", Definition: job.Definition{Targets: targets, Rollout: &job.RolloutConfig{MaximumPerMinute: 1}}})
+	w.must(err)
+	v.Set(v.Now().Add(time.Hour)) // as Advance does, step by step
+	w.must(w.RunDue(ctx))
+	kept()
+	w.must(w.Reset(ctx))
+	w.thing("a", "")
+	kept()
+}
