@@ -127,6 +127,10 @@ func (s *scenario) command(t *testing.T, d *datadriven.TestData) (string, error)
 		return s.describe(ctx, args)
 	case "limit":
 		kept, _ := time.ParseDuration(args.text("retention"))
+		s.due.Lock() // what runs by itself reads the limits under one of these
+		defer s.due.Unlock()
+		s.committing.Lock()
+		defer s.committing.Unlock()
 		s.Limits = Limits{Retention: kept, Concurrent: args.int("concurrent"), ActiveContinuous: args.int("continuous"), ActiveSnapshot: args.int("snapshot")}
 		return "", nil
 	case "away": // the server is down for a while
