@@ -75,16 +75,12 @@ func (g *group) notice(before, after job.Execution) (store.Notice, error) {
 	if err != nil {
 		return n, err
 	}
-	hidden, err := g.concealed(before, before.Status)
-	if err != nil {
-		return n, err
-	}
 	wasHead := ok && head.ExecutionKey == before.ExecutionKey
 	if after.Status.Terminal() {
+		hidden, err := g.concealed(before, before.Status)
 		n.List, n.Next = !hidden, wasHead
-		return n, nil
+		return n, err
 	}
-	n.List = hidden                                  // started between windows, it shows
 	n.Next = !wasHead && (!ok || after.Before(head)) // started, and thereby first
 	return n, nil
 }

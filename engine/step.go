@@ -93,7 +93,7 @@ type targets struct {
 func (g *group) nextTargets(j job.Job, from job.Cursor, end, limit int, accept func(job.Job, job.Source, registry.ThingID) (bool, error)) (targets, error) {
 	page := targets{at: from}
 	taken := map[registry.ThingID]bool{}
-	for budget := 10 * limit; budget > 0 && page.at.Source < end; {
+	for budget := max(10*limit, backgroundStep); budget > 0 && page.at.Source < end; {
 		source := j.Sources[page.at.Source]
 		members, err := g.members(j, source, page.at.After, limit+1)
 		if err != nil {

@@ -54,6 +54,11 @@ func ApplyReport(j Job, e Execution, r Report, now time.Time) (Outcome, error) {
 	if !move.legal {
 		return Outcome{}, e.refuse(r.Event)
 	}
+	if r.Event == ReportInProgress && j.Conceals(e.Status) { // R-SCH-17: nothing begins outside a window
+		f := fault.New(fault.BadTransition, "the execution cannot start: its job waits for the next maintenance window")
+		f.State = e
+		return Outcome{}, f
+	}
 	if stale {
 		return Outcome{}, e.differs(*r.ExpectedVersion)
 	}

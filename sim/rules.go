@@ -81,9 +81,6 @@ func (c *commit) survey(changes store.Changes) {
 	note := func(key job.ExecutionKey) {
 		c.touched[key], c.dirty[key.Job] = true, true
 		c.changes[key.Thing]++
-		if m := c.jobs[key.Job]; m != nil && m.row.Status == "SCHEDULED" {
-			c.changes[key.Thing]++ // hidden when the job ends: its thing may be told of what it did not see
-		}
 		if _, known := c.before[key.Thing]; !known {
 			c.before[key.Thing] = c.sight(key.Thing)
 		}

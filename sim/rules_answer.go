@@ -161,6 +161,9 @@ func (r *rules) updated(q question, m message) {
 		return
 	}
 	possible := slices.ContainsFunc(legal[x.Status], func(to job.ExecutionStatus) bool { return to.String() == in.Status })
+	if q.known && in.Status == "IN_PROGRESS" && !r.visible(x) { // R-SCH-17: nothing begins outside a window
+		possible = false
+	}
 	current := in.ExpectedVersion == nil || *in.ExpectedVersion == x.Version
 	repeat := in.ClientToken != "" && in.ClientToken == x.Token && in.Status == x.Status.String() && x.Status != job.Queued
 	want := ""
