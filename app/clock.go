@@ -59,6 +59,8 @@ func clockStatus(err error) int {
 		return http.StatusNotFound
 	case f.Code == fault.Invalid:
 		return http.StatusBadRequest
+	case f.Code == fault.Unavailable:
+		return http.StatusServiceUnavailable
 	}
 	return http.StatusForbidden
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -118,7 +119,7 @@ func (e *Engine) purge(ctx context.Context) (any bool, err error) {
 }
 
 // dueStep does one bounded step of due work: on the members of dynamic groups, and on jobs. There it is a page of overdue
-// timers or, when there are none, a step of the job that has been due longest.
+// timers or, when there are none, a step of the job whose turn it is.
 func (g *group) dueStep() (out outcome, err error) {
 	if err := g.membersStep(scanStep, backgroundStep); err != nil {
 		return out, err
@@ -133,15 +134,32 @@ func (g *group) dueStep() (out outcome, err error) {
 	if err := g.flush(); err != nil {
 		return out, err
 	}
-	due, err := g.DueJobs(g.now, 1)
+	due, err := g.DueJobs(g.now, inTurn)
 	if err != nil || len(due) == 0 {
 		return out, err
 	}
-	j, err := g.Job(due[0].Key)
+	j, err := g.Job(g.next(due))
 	if err != nil {
 		return out, err
 	}
 	return g.step(j, backgroundStep)
+}
+
+// inTurn is how many due jobs take turns.
+const inTurn = 64
+
+// next returns the due job whose turn it is: after the one that had its step last, by key. So a sweep over a million
+// executions does not hold up the ticks of other jobs.
+func (g *group) next(due []job.Job) job.Key {
+	first, after := due[0].Key, job.Key(0)
+	for _, j := range due {
+		first = min(first, j.Key)
+		if j.Key > *g.turn && (after == 0 || j.Key < after) {
+			after = j.Key
+		}
+	}
+	*g.turn = cmp.Or(after, first)
+	return *g.turn
 }
 
 // timeOut ends executions whose deadline has passed (R-TMO-8), each as an outcome of its own, so that an abort that one

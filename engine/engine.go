@@ -60,6 +60,7 @@ type Engine struct {
 	outbox  *outbox
 
 	committing sync.Mutex // held while a group is decided, committed and answered
+	turn       job.Key    // the job that had a step of due work last; held with committing
 	clockKept  time.Time  // where a virtual clock stood at the last commit; held with committing
 
 	policies      compiled[registry.PolicyDocument]

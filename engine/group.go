@@ -78,6 +78,7 @@ type group struct {
 
 	queries   *compiled[registry.Query]
 	presences *presences
+	turn      *job.Key
 	pathNames map[registry.GroupID][]string // of static groups: they and their ancestors
 	dynamic   struct {                      // the dynamic groups, until one changes
 		groups []registry.DynamicGroup
@@ -244,7 +245,7 @@ func newGroup(e *Engine, tx store.Tx, now time.Time) *group {
 	return &group{
 		Tx: tx, config: &e.Config, now: now, keys: tx.NextKeys(),
 		jobs: map[job.Key]*job.Job{}, byID: map[string]job.Key{}, dirty: map[job.Key]bool{}, was: map[job.Key]job.Status{},
-		notices: map[registry.ThingID]int{}, queries: &e.queries, presences: &e.presences, pathNames: map[registry.GroupID][]string{},
+		notices: map[registry.ThingID]int{}, queries: &e.queries, presences: &e.presences, turn: &e.turn, pathNames: map[registry.GroupID][]string{},
 	}
 }
 
