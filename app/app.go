@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -43,6 +44,7 @@ type Server struct {
 	listeners listeners
 	handler   http.Handler
 	virtual   *clock.Virtual
+	leaving   atomic.Bool // Run was told to end
 }
 
 // Open takes the data folder, reads or makes what lies in it, and opens the listeners. Nothing is answered before Run.
@@ -137,7 +139,7 @@ func (s *Server) join(ctx context.Context, keys *Keys) (err error) {
 	s.plane = &device.Plane{Log: s.Log, Reads: rates.PerSecond(s.Rates.DeviceReads), Writes: rates.PerSecond(s.Rates.DeviceWrites)}
 	s.engine = engine.New(engine.Config{
 		Store: s.store, Clock: now, IDs: ids.Random{}, Scope: s.Scope, Log: s.Log,
-		Limits: s.Limits, Managed: managed, Tell: s.plane.Tell, Publish: s.publish, Kept: s.kept,
+		Limits: s.Limits, Managed: managed, PresenceGrace: s.PresenceGrace, Tell: s.plane.Tell, Publish: s.publish, Kept: s.kept,
 		CertificateChanged: s.certificateChanged,
 	})
 	s.plane.Engine = s.engine
@@ -191,6 +193,9 @@ func (s *Server) publish(events []store.Event) {
 
 // presence tells the engine that a client came or went.
 func (s *Server) presence(e broker.PresenceEvent) {
+	if s.leaving.Load() { // the server leaves its devices, not they it (R-ID-61)
+		return
+	}
 	s.engine.SetPresence(engine.Presence{
 		Client: e.ClientID, Session: e.SessionID, Version: e.Version,
 		Connectivity: registry.Connectivity{
@@ -217,6 +222,7 @@ func (s *Server) Now() time.Time { return s.engine.Now() }
 // endpoints.json is written.
 func (s *Server) Run(ctx context.Context, ready func()) error {
 	defer s.close()
+	defer context.AfterFunc(ctx, func() { s.leaving.Store(true) })()
 	engineCtx, stopEngine := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopEngine()
 	engineDone := make(chan error, 1)

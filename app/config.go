@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math"
 	"net"
+	"time"
 
 	"github.com/drover-iot/drover/engine"
 	"github.com/drover-iot/drover/registry"
@@ -30,7 +31,9 @@ type Config struct {
 	OpenPlain bool
 	Limits    engine.Limits
 	Rates     Rates
-	Log       *slog.Logger
+	// PresenceGrace is how long after a start devices that were connected are waited for.
+	PresenceGrace time.Duration
+	Log           *slog.Logger
 }
 
 // Rates are how many requests a second are answered, over all callers; 0 is any number (24, section 5).
@@ -43,7 +46,7 @@ type Rates struct {
 func Default() Config {
 	return Config{
 		Data: "drover-data", HTTP: "127.0.0.1:8080", HTTPS: "127.0.0.1:8443", MQTT: "127.0.0.1:1883", MQTTS: "127.0.0.1:8883",
-		Scope: registry.DefaultScope, Host: "localhost", Limits: engine.DefaultLimits, Log: slog.New(slog.DiscardHandler),
+		Scope: registry.DefaultScope, Host: "localhost", Limits: engine.DefaultLimits, PresenceGrace: 15 * time.Minute, Log: slog.New(slog.DiscardHandler),
 	}
 }
 

@@ -164,6 +164,9 @@ func (g *group) classify(thing registry.Thing, memberships []registry.Membership
 		return nil, err
 	}
 	seen.Connectivity = g.presences.of(thing.Name)
+	if g.presences.mayReturn(thing.Name) {
+		dynamic = asStored(dynamic, memberships)
+	}
 	in, full := registry.Select(&seen, len(static), dynamic)
 	for _, d := range full {
 		g.crowded = append(g.crowded, crowded{thing.Name, d.Name})
@@ -179,6 +182,22 @@ func (g *group) classify(thing registry.Thing, memberships []registry.Membership
 		})
 	}
 	return static, nil
+}
+
+// asStored answers for the groups whose members depend on connections by what is stored: a thing whose client is not known
+// yet stays where it was.
+func asStored(groups []registry.DynamicGroup, memberships []registry.Membership) []registry.DynamicGroup {
+	stored := slices.Clone(groups)
+	for i, d := range stored {
+		if d.Compiled == nil || !d.Compiled.OfConnectivity() {
+			continue
+		}
+		stored[i].Compiled = nil
+		if slices.ContainsFunc(memberships, func(m registry.Membership) bool { return m.Group == d.ID }) {
+			stored[i].Compiled = registry.Everything
+		}
+	}
+	return stored
 }
 
 // crowded is a thing that a dynamic group does not take, because it is in ten groups already (R-ID-42).

@@ -29,6 +29,9 @@ type Config struct {
 	Scope registry.Scope
 	// Limits bounds what the server holds; the zero value is unlimited.
 	Limits Limits
+	// PresenceGrace is how long after the start clients are waited for before those that were not seen count as not
+	// connected (R-ID-61).
+	PresenceGrace time.Duration
 	// Managed are the templates that come with the server.
 	Managed job.Catalogue
 	Log     *slog.Logger
@@ -94,9 +97,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	defer stop()
 	var loops sync.WaitGroup
 	loops.Go(func() { e.commitLoop(outlive) })
-	if err := e.forgetPresences(ctx); err != nil && ctx.Err() == nil {
-		e.Log.Error("rebuild the groups of connected things", "err", err)
-	}
+	defer e.presences.begin(e.PresenceGrace, e.wakeUp)()
 	loops.Go(func() { e.announceLoop(outlive) })
 	e.wakeUp()
 	e.dueLoop(ctx)

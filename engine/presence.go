@@ -30,6 +30,9 @@ type presences struct {
 	mu    sync.Mutex
 	known map[string]Presence // by client id
 	news  map[string]bool     // client ids whose things must be looked at
+	// waiting says that the server has started only lately: a client that was not seen yet may be on its way back. stale
+	// says that this time is over, and what depended on such clients must be looked at.
+	waiting, stale bool
 }
 
 // SetPresence takes note of a client. It is quick; what follows for dynamic groups is due work.
@@ -45,6 +48,44 @@ func (e *Engine) SetPresence(p Presence) {
 	e.presences.known[p.Client] = p
 	e.presences.news[p.Client] = true
 	e.wakeUp()
+}
+
+// begin starts the time in which clients come back after a start; over is called when it has passed (R-ID-61).
+func (p *presences) begin(grace time.Duration, over func()) (stop func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.waiting, p.stale = grace > 0, grace <= 0
+	if !p.waiting {
+		return func() {}
+	}
+	timer := time.AfterFunc(grace, func() {
+		p.mu.Lock()
+		p.waiting, p.stale = false, true
+		p.mu.Unlock()
+		over()
+	})
+	return func() { timer.Stop() }
+}
+
+// mayReturn reports whether a thing's client was not seen yet and may still be on its way back.
+func (p *presences) mayReturn(thing string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, seen := p.known[thing]
+	return p.waiting && !seen
+}
+
+// isStale reports whether the groups of connected things must be rebuilt; rebuilt says that they are.
+func (p *presences) isStale() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.stale
+}
+
+func (p *presences) rebuilt() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stale = false
 }
 
 // of returns what is known of the client that is named like a thing (R-ID-40), nil when nothing is.
@@ -94,6 +135,12 @@ func (p *presences) forget(clients []string) {
 // followPresences puts the dynamic memberships right of some things whose clients came or went (R-ID-38), and reports
 // whether there were any. A fleet that comes back all at once does not hold up what else is due.
 func (e *Engine) followPresences(ctx context.Context) (any bool, err error) {
+	if e.presences.isStale() {
+		if err := e.forgetPresences(ctx); err != nil {
+			return false, err
+		}
+		e.presences.rebuilt()
+	}
 	clients := e.presences.take(backgroundStep)
 	if len(clients) == 0 {
 		return false, nil
@@ -165,8 +212,8 @@ func (e *Engine) watching(r store.GroupReader) (groups []registry.Group, err err
 	return groups, nil
 }
 
-// forgetPresences rebuilds, when the server starts, the dynamic groups whose members depend on connections: nobody is
-// connected yet.
+// forgetPresences rebuilds the dynamic groups whose members depend on connections, some time after the start: who has not
+// come back by then is not connected.
 func (e *Engine) forgetPresences(ctx context.Context) error {
 	var stale []registry.Group
 	err := e.Store.Read(ctx, func(r store.Reader) (err error) {

@@ -60,16 +60,29 @@ func TestPresence(t *testing.T) {
 		t.Errorf("%d clients are remembered", n)
 	}
 
-	// A server that starts has seen nobody.
+	// A server that starts has seen nobody yet. For a while, who was connected stays where it was, unless there is news of
+	// it; then who has not come back leaves (R-ID-61).
+	tell("b", "s5", 1, "")
+	w.members("online", "a", "b", "late")
 	w.stop()
-	again := New(w.Config)
+	config := w.Config
+	config.PresenceGrace = time.Hour
+	again := New(config)
 	done := make(chan error, 1)
 	go func() { done <- again.Run(ctx) }()
 	<-again.Ready()
 	next := registryWorld{t, again, nil}
 	next.thing("c", "")
+	next.must(again.UpdateThing(ctx, "late", ThingUpdate{Attributes: map[string]string{"x": "1"}}))
 	next.must(again.Settle(ctx))
-	next.members("online")
+	next.members("online", "a", "b", "late")
+	again.SetPresence(Presence{Client: "a", Session: "s6", Connectivity: registry.Connectivity{Connected: true, At: seen}})
+	again.SetPresence(Presence{Client: "b", Session: "s7", Connectivity: registry.Connectivity{DisconnectReason: "CLIENT_ERROR", At: seen}})
+	next.must(again.Settle(ctx))
+	next.members("online", "a", "late")
+	again.presences.begin(0, nil)() // the time is over
+	next.must(again.Settle(ctx))
+	next.members("online", "a")
 	next.members("other", "a", "b", "c", "late")
 	_, err = again.DescribeGroup(ctx, "none")
 	next.refused(err, fault.NotFound)

@@ -13,6 +13,15 @@ type Query struct {
 	connectivity bool
 }
 
+// Everything is the query that matches every thing.
+var Everything = func() *Query {
+	q, err := ParseQuery("*")
+	if err != nil {
+		panic(err)
+	}
+	return q
+}()
+
 // OfConnectivity reports whether the answer depends on connections.
 func (q *Query) OfConnectivity() bool { return q.connectivity }
 

@@ -289,8 +289,21 @@ func TestConnectedThings(t *testing.T) {
 	identity := s.identify("pump-07", "jobs")
 	device := must[*v3](t)(connect3(t, s.MQTTS, "pump-07", s.tls(&identity), newInbox(t)))
 	until("pump-07", "")
+
+	// A restart, in order or by a power cut, is not the device's: what waits for it there stays (R-ID-61).
+	s.create("fw", "online", nil)
+	for _, end := range []func(){func() { must[any](t)(nil, s.stop()) }, s.kill} {
+		end()
+		s.start()
+		client = s.control()
+		until("pump-07", "")
+		s.want("fw", "IN_PROGRESS q1 p0 s0 f0 t0 c0")
+	}
+	device = must[*v3](t)(connect3(t, s.MQTTS, "pump-07", s.tls(&identity), newInbox(t)))
+	until("pump-07", "")
 	device.client.Disconnect(100)
 	until("", "pump-07")
+	s.want("fw", "COMPLETED q0 p0 s0 f0 t0 c0") // its one execution is REMOVED (R-EXE-20)
 	found := must[*iot.SearchIndexOutput](t)(client.SearchIndex(ctx, &iot.SearchIndexInput{QueryString: aws.String("thingName:pump*")})).Things
 	if len(found) != 1 || found[0].Connectivity == nil || *found[0].Connectivity.DisconnectReason != "CLIENT_INITIATED_DISCONNECT" ||
 		time.Since(time.UnixMilli(*found[0].Connectivity.Timestamp)) > time.Minute {

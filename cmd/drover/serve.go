@@ -30,6 +30,7 @@ func serve(ctx context.Context, args []string) error {
 	flags.IntVar(&c.Limits.ActiveSnapshot, "max-snapshot-jobs", c.Limits.ActiveSnapshot, "how many snapshot jobs may be active; 0: any `number`")
 	flags.IntVar(&c.Limits.Concurrent, "max-concurrent-jobs", c.Limits.Concurrent, "how many jobs may roll out or be canceled at a time; 0: any `number`")
 	flags.IntVar(&c.Limits.Templates, "max-job-templates", c.Limits.Templates, "how many job templates there may be; 0: any `number`")
+	flags.DurationVar(&c.PresenceGrace, "presence-grace", c.PresenceGrace, "how long after a start devices that were connected may take to come back, before dynamic groups take them for disconnected")
 	flags.DurationVar(&c.Limits.Retention, "retention", c.Limits.Retention, "how long jobs are kept after they ended; 0: for ever")
 	flags.Float64Var(&c.Rates.Control, "control-rate", 0, "how often a second each operation may be called; 0: any `number`")
 	flags.Float64Var(&c.Rates.DeviceReads, "device-read-rate", 0, "how many reads a second all devices may make together; 0: any `number`")
