@@ -31,6 +31,9 @@ func TestClockCommand(t *testing.T) {
 	if got := shown("advance", "1d12h"); !got.Equal(start.Add(36 * time.Hour)) {
 		t.Errorf("advanced by 36 hours from %v to %v", start, got)
 	}
+	if out, err := s.drover("clock", "--data", s.dir, "advance", "0s"); err != nil { // options first
+		t.Errorf("%s, %v", out, err)
+	}
 	later := start.Add(720 * time.Hour)
 	if got := shown("set", later.Format(time.RFC3339Nano)); !got.Equal(later) {
 		t.Errorf("set to %v, it shows %v", later, got)
@@ -46,7 +49,7 @@ func TestClockCommand(t *testing.T) {
 	real := serve(t)
 	for _, args := range [][]string{
 		{"clock", "advance", "soon", "--data", s.dir}, {"clock", "back", "--data", s.dir}, {"clock", "set", "2001-01-01T00:00:00Z", "--data", s.dir},
-		{"clock", "advance", "--data", s.dir}, {"clock", "advance", "1h", "--data", real.dir}, {"clock", "--data", t.TempDir()},
+		{"clock", "advance", "--data", s.dir}, {"clock", "next", "1h", "--data", s.dir}, {"clock", "advance", "1h", "--data", real.dir}, {"clock", "--data", t.TempDir()},
 	} {
 		if out, err := s.drover(args...); err == nil || !strings.HasPrefix(out, "drover: ") {
 			t.Errorf("drover %v: %q, %v; want a refusal", args, out, err)

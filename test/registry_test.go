@@ -287,7 +287,7 @@ func TestConnectedThings(t *testing.T) {
 	}
 	until("", "")
 	identity := s.identify("pump-07", "jobs")
-	device := must[*v3](t)(connect3(t, s.MQTTS, "pump-07", s.tls(&identity), newInbox(t)))
+	must[*v3](t)(connect3(t, s.MQTTS, "pump-07", s.tls(&identity), newInbox(t)))
 	until("pump-07", "")
 
 	// A restart, in order or by a power cut, is not the device's: what waits for it there stays (R-ID-61).
@@ -299,7 +299,7 @@ func TestConnectedThings(t *testing.T) {
 		until("pump-07", "")
 		s.want("fw", "IN_PROGRESS q1 p0 s0 f0 t0 c0")
 	}
-	device = must[*v3](t)(connect3(t, s.MQTTS, "pump-07", s.tls(&identity), newInbox(t)))
+	device := must[*v3](t)(connect3(t, s.MQTTS, "pump-07", s.tls(&identity), newInbox(t)))
 	until("pump-07", "")
 	device.client.Disconnect(100)
 	until("", "pump-07")

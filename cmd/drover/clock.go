@@ -26,18 +26,18 @@ before the command ends.
 
 // runClock reads or moves the clock of a running server.
 func runClock(ctx context.Context, args []string) error {
-	verb, value, rest := clockWords(args)
 	flags := flag.NewFlagSet("clock [advance DURATION | set TIME | next]", flag.ContinueOnError)
 	data := flags.String("data", app.Default().Data, "data `folder` of the server, on this machine")
 	endpoint := flags.String("endpoint-url", "", "`address` of a server elsewhere; its key is taken from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
-	if err := parse(flags, rest, clockAbout); err != nil {
+	words, options := splitWords(args)
+	if err := parse(flags, options, clockAbout); err != nil {
 		return err
 	}
 	c, err := clockClient(*data, *endpoint)
 	if err != nil {
 		return err
 	}
-	now, err := moveClock(ctx, c, verb, value)
+	now, err := moveClock(ctx, c, words)
 	if err != nil {
 		return fmt.Errorf("clock: %w", err)
 	}
@@ -45,22 +45,29 @@ func runClock(ctx context.Context, args []string) error {
 	return nil
 }
 
-// clockWords takes the words that stand before the options.
-func clockWords(args []string) (verb, value string, rest []string) {
-	if len(args) == 0 || args[0] == "" || args[0][0] == '-' {
-		return "", "", args
+// splitWords tells words from options, which may stand before and after them. Each option takes one value, after a blank or
+// after "=".
+func splitWords(args []string) (words, options []string) {
+	for i := 0; i < len(args); i++ {
+		if !strings.HasPrefix(args[i], "-") {
+			words = append(words, args[i])
+			continue
+		}
+		options = append(options, args[i])
+		if help := strings.Trim(args[i], "-"); help != "h" && help != "help" && !strings.Contains(args[i], "=") && i+1 < len(args) {
+			i++
+			options = append(options, args[i])
+		}
 	}
-	verb, rest = args[0], args[1:]
-	if (verb == "advance" || verb == "set") && len(rest) > 0 && !strings.HasPrefix(rest[0], "-") {
-		value, rest = rest[0], rest[1:]
-	}
-	return verb, value, rest
+	return words, options
 }
 
-func moveClock(ctx context.Context, c client.Client, verb, value string) (client.Clock, error) {
-	switch verb {
-	case "":
+func moveClock(ctx context.Context, c client.Client, words []string) (client.Clock, error) {
+	if len(words) == 0 {
 		return c.ReadClock(ctx)
+	}
+	verb, value := words[0], strings.Join(words[1:], " ")
+	switch verb {
 	case "advance":
 		if _, err := clock.ParseDuration(value); err != nil {
 			return client.Clock{}, err
@@ -73,7 +80,10 @@ func moveClock(ctx context.Context, c client.Client, verb, value string) (client
 		}
 		return c.SetClock(ctx, to)
 	case "next":
-		return c.NextEvent(ctx)
+		if value == "" {
+			return c.NextEvent(ctx)
+		}
+		verb += " " + value
 	}
 	return client.Clock{}, fmt.Errorf("there is no %q; it can advance, set, next, or without a word show the time", verb)
 }
