@@ -16,10 +16,16 @@ func (p *Plane) bindDynamicGroups(r *schema.Router) {
 	schema.Handle(r, iot.DeleteDynamicThingGroup, p.DeleteDynamicThingGroup)
 }
 
-// checkIndex refuses an index and a query version that do not exist here (R-ID-38).
-func checkIndex(index *iot.IndexName, version *string) error {
+// checkIndex refuses a query that cannot be read, and an index and a query version that do not exist here (R-ID-38): what
+// is wrong in itself comes before what is not there (R-ERR-9).
+func checkIndex(index *iot.IndexName, version *string, query *iot.QueryString) error {
 	if version != nil && *version != registry.QueryVersion {
 		return fault.New(fault.Invalid, "queryVersion: %q is not known; it is %s", *version, registry.QueryVersion)
+	}
+	if query != nil {
+		if _, err := registry.ParseQuery(string(*query)); err != nil {
+			return err
+		}
 	}
 	if index != nil && *index != registry.IndexName {
 		return fault.New(fault.NotFound, "indexName: there is no index %s; the only one is %s", *index, registry.IndexName)
@@ -41,7 +47,7 @@ func dynamicStatus(work registry.GroupWork) iot.DynamicGroupStatus {
 
 // CreateDynamicThingGroup creates a group whose members a query finds.
 func (p *Plane) CreateDynamicThingGroup(ctx context.Context, in *iot.CreateDynamicThingGroupRequest) (*iot.CreateDynamicThingGroupResponse, error) {
-	if err := checkIndex(in.IndexName, in.QueryVersion); err != nil {
+	if err := checkIndex(in.IndexName, in.QueryVersion, &in.QueryString); err != nil {
 		return nil, err
 	}
 	properties := value(in.ThingGroupProperties)
@@ -61,7 +67,7 @@ func (p *Plane) CreateDynamicThingGroup(ctx context.Context, in *iot.CreateDynam
 
 // UpdateDynamicThingGroup changes a dynamic group's properties or query.
 func (p *Plane) UpdateDynamicThingGroup(ctx context.Context, in *iot.UpdateDynamicThingGroupRequest) (*iot.GroupVersion, error) {
-	if err := checkIndex(in.IndexName, in.QueryVersion); err != nil {
+	if err := checkIndex(in.IndexName, in.QueryVersion, in.QueryString); err != nil {
 		return nil, err
 	}
 	version, err := p.Engine.UpdateDynamicGroup(ctx, string(in.ThingGroupName),

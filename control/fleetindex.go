@@ -66,7 +66,7 @@ const searchPage = 500
 
 // SearchIndex finds the things that a query matches, by name.
 func (p *Plane) SearchIndex(ctx context.Context, in *iot.SearchIndexRequest) (*iot.SearchIndexResponse, error) {
-	if err := checkIndex(in.IndexName, in.QueryVersion); err != nil {
+	if err := checkIndex(in.IndexName, in.QueryVersion, &in.QueryString); err != nil {
 		return nil, err
 	}
 	size := iot.SearchMaxResults(searchPage)

@@ -178,6 +178,7 @@ func TestRegistryRefuses(t *testing.T) {
 		{"POST", "/indexing/config", `{"thingIndexingConfiguration":{"thingIndexingMode":"ON"}}`, 400, "InvalidRequestException", "thingIndexingMode"},
 		{"POST", "/indices/search", `{"queryString":"a:","maxResults":501}`, 400, "InvalidRequestException", "maxResults"},
 		{"POST", "/indices/search", `{"queryString":"a:"}`, 400, "InvalidQueryException", "character 1"},
+		{"POST", "/indices/search", `{"queryString":"(","indexName":"x"}`, 400, "InvalidQueryException", "queryString"}, // R-ERR-9
 		{"POST", "/indices/search", `{"queryString":"*","indexName":"x"}`, 404, "ResourceNotFoundException", "index x"},
 		{"POST", "/indices/search", `{"queryString":"*","nextToken":"x"}`, 400, "InvalidRequestException", "nextToken"},
 
