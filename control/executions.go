@@ -44,7 +44,7 @@ func (p *Plane) ListJobExecutionsForJob(ctx context.Context, in *iot.ListJobExec
 	if err != nil {
 		return nil, err
 	}
-	found, err := p.Engine.ExecutionsOfJob(ctx, string(in.JobID), store.JobExecutionQuery{
+	found, more, err := p.Engine.ExecutionsOfJob(ctx, string(in.JobID), store.JobExecutionQuery{
 		Status: status(in.Status), After: request.after, Limit: request.limit(),
 	})
 	if err != nil {
@@ -53,6 +53,9 @@ func (p *Plane) ListJobExecutionsForJob(ctx context.Context, in *iot.ListJobExec
 	found, next := cut(request, found, func(x store.NamedExecution) store.JobExecutionCursor {
 		return store.JobExecutionCursor{ThingName: x.ThingName, Thing: x.Thing, Number: x.Number}
 	})
+	if more != nil {
+		next = request.goOn(*more)
+	}
 	return &iot.ListJobExecutionsForJobResponse{
 		NextToken: (*iot.NextToken)(next),
 		ExecutionSummaries: convert(found, func(x store.NamedExecution) iot.JobExecutionSummaryForJob {

@@ -107,8 +107,12 @@ func cut[Cursor, Item any](r page[Cursor], items []Item, at func(Item) Cursor) (
 		return items, nil
 	}
 	items = items[:r.size]
-	token := r.pages.seal(r.operation, r.filters, at(items[len(items)-1]))
-	return items, &token
+	return items, r.goOn(at(items[len(items)-1]))
+}
+
+// goOn returns the token of a page that goes on at a place.
+func (r page[Cursor]) goOn(at Cursor) *string {
+	return new(r.pages.seal(r.operation, r.filters, at))
 }
 
 // convert turns the items of a page into their form in the answer; never nil, so that an empty list is shown.

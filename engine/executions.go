@@ -17,18 +17,32 @@ func (e *Engine) DescribeExecution(ctx context.Context, thing, jobID string, num
 	return x, err
 }
 
-// ExecutionsOfJob lists every attempt of a job by thing name, newest attempt first (R-API-26). q.Job is filled in.
-func (e *Engine) ExecutionsOfJob(ctx context.Context, jobID string, q store.JobExecutionQuery) (found []store.NamedExecution, err error) {
+// lookedAt is how many things a list of one status looks at, however few of them it shows.
+const lookedAt = 10_000
+
+// ExecutionsOfJob lists every attempt of a job by thing name, newest attempt first (R-API-26). q.Job is filled in. A list of
+// one status may be short of the limit; it goes on after more then, which is nil at the end.
+func (e *Engine) ExecutionsOfJob(ctx context.Context, jobID string, q store.JobExecutionQuery) (found []store.NamedExecution, more *store.JobExecutionCursor, err error) {
 	err = e.Store.Read(ctx, func(r store.Reader) error {
 		j, err := r.JobByID(jobID)
 		if err != nil {
 			return either(err, noJob(jobID))
 		}
 		q.Job = j.Key
-		found, err = r.ExecutionsOfJob(q)
+		if q.Status != nil {
+			q.Things = lookedAt
+		}
+		if found, err = r.ExecutionsOfJob(q); err != nil || q.Status == nil || len(found) == q.Limit {
+			return err
+		}
+		at, err := r.NthThing(q.Job, q.After, q.Things)
+		if missing(err) {
+			return nil
+		}
+		more = &at
 		return err
 	})
-	return found, err
+	return found, more, err
 }
 
 // ExecutionsOfThing lists every attempt on a thing, newest first (R-API-27). q.Thing is filled in.

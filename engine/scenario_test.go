@@ -335,7 +335,7 @@ func (s *scenario) at(t time.Time) string {
 }
 
 func (s *scenario) executions(ctx context.Context, jobID string) (out string, err error) {
-	found, err := s.ExecutionsOfJob(ctx, jobID, store.JobExecutionQuery{Limit: 100})
+	found, _, err := s.ExecutionsOfJob(ctx, jobID, store.JobExecutionQuery{Limit: 100})
 	for _, x := range found {
 		out += fmt.Sprintf("%s #%d %s v%d retry %d queued %s", x.ThingName, x.Number, x.Status, x.Version, x.Attempt, s.at(x.QueuedAt))
 		if at := x.TimesOutAt(); !at.IsZero() {

@@ -191,7 +191,7 @@ func (m *matrix) job() job.Job {
 // attempts are the executions of the job by "thing#number".
 func (m *matrix) attempts() map[string]job.Execution {
 	m.t.Helper()
-	found, err := m.ExecutionsOfJob(m.t.Context(), "j", store.JobExecutionQuery{Limit: 1000})
+	found, _, err := m.ExecutionsOfJob(m.t.Context(), "j", store.JobExecutionQuery{Limit: 1000})
 	if err != nil {
 		m.t.Fatal(err)
 	}

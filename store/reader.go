@@ -101,6 +101,9 @@ type ExecutionReader interface {
 	AnyOfJob(job.Key, int) ([]job.Execution, error)
 	// ExecutionsOfJob lists by thing name, then by number descending (R-API-26).
 	ExecutionsOfJob(JobExecutionQuery) ([]NamedExecution, error)
+	// NthThing returns the place after the n-th thing that has executions of the job, in that order, counted from the
+	// thing of after on; ErrNotFound when there are fewer.
+	NthThing(key job.Key, after *JobExecutionCursor, n int) (JobExecutionCursor, error)
 	// ExecutionsOfThing lists by queuedAt descending, then by job id, then by number descending (R-API-27).
 	ExecutionsOfThing(ThingExecutionQuery) ([]NamedExecution, error)
 	// DueExecutions returns up to limit executions in progress whose TimesOutAt is not after now, earliest first, ties
@@ -120,6 +123,7 @@ type JobExecutionQuery struct {
 	Job    job.Key
 	Status *job.ExecutionStatus
 	After  *JobExecutionCursor
+	Things int // look at so many things at the most, counted from that of After on; 0 looks at all
 	Limit  int
 }
 

@@ -3,6 +3,7 @@ package memory
 import (
 	"cmp"
 	"iter"
+	"maps"
 	"slices"
 	"time"
 
@@ -266,18 +267,46 @@ func (r reader) named(e job.Execution) store.NamedExecution {
 }
 
 func (r reader) ExecutionsOfJob(q store.JobExecutionQuery) ([]store.NamedExecution, error) {
+	var last *store.JobExecutionCursor
+	if q.Things > 0 {
+		if at, err := r.NthThing(q.Job, q.After, q.Things); err == nil {
+			last = &at
+		}
+	}
 	var found []store.NamedExecution
 	for e := range r.attempts(q.Job, 0) {
-		if q.Status == nil || *q.Status == e.Status {
-			found = append(found, r.named(e))
+		named := r.named(e)
+		if (q.Status == nil || *q.Status == e.Status) && (last == nil || byThingName(named, place(*last)) <= 0) {
+			found = append(found, named)
 		}
 	}
 	var after *store.NamedExecution
 	if q.After != nil {
-		after = &store.NamedExecution{ThingName: q.After.ThingName}
-		after.Thing, after.Number = q.After.Thing, q.After.Number
+		after = new(place(*q.After))
 	}
 	return page(found, byThingName, after, q.Limit), nil
+}
+
+// place is an execution that stands at a cursor.
+func place(c store.JobExecutionCursor) store.NamedExecution {
+	at := store.NamedExecution{ThingName: c.ThingName}
+	at.Thing, at.Number = c.Thing, c.Number
+	return at
+}
+
+func (r reader) NthThing(key job.Key, after *store.JobExecutionCursor, n int) (store.JobExecutionCursor, error) {
+	places := map[store.JobExecutionCursor]bool{}
+	for e := range r.attempts(key, 0) {
+		name, _ := r.names.get(id(e.Thing))
+		if after == nil || cmp.Or(cmp.Compare(name, after.ThingName), cmp.Compare(e.Thing, after.Thing)) >= 0 {
+			places[store.JobExecutionCursor{ThingName: name, Thing: e.Thing}] = true
+		}
+	}
+	if n < 1 || len(places) < n {
+		return store.JobExecutionCursor{}, store.ErrNotFound
+	}
+	ordered := slices.SortedFunc(maps.Keys(places), func(a, b store.JobExecutionCursor) int { return byThingName(place(a), place(b)) })
+	return ordered[n-1], nil
 }
 
 func byThingName(a, b store.NamedExecution) int {

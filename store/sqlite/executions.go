@@ -198,8 +198,8 @@ func (r reader) DueExecutions(now time.Time, limit int) ([]job.Execution, error)
 
 const listExecutionsOfJob = `SELECT ` + executionColumns + `, j.id, t.name
 	FROM job_thing t CROSS JOIN execution e ON e.job = t.job AND e.thing = t.thing CROSS JOIN job j ON j.key = t.job
-	WHERE t.job = ?1 AND (t.name, t.thing) >= (?2, ?3) AND ((t.name, t.thing) > (?2, ?3) OR e.number < ?4)
-		AND (?5 < 0 OR e.status = ?5)
+	WHERE t.job = ?1 AND (t.name, t.thing) >= (?2, ?3) AND (t.name, t.thing) <= (?7, ?8)
+		AND ((t.name, t.thing) > (?2, ?3) OR e.number < ?4) AND (?5 < 0 OR e.status = ?5)
 	ORDER BY t.name, t.thing, e.number DESC LIMIT ?6`
 
 func (r reader) ExecutionsOfJob(q store.JobExecutionQuery) ([]store.NamedExecution, error) {
@@ -207,9 +207,33 @@ func (r reader) ExecutionsOfJob(q store.JobExecutionQuery) ([]store.NamedExecuti
 	if q.After != nil {
 		after = *q.After
 	}
+	last := store.JobExecutionCursor{ThingName: afterPrefix("")}
+	if q.Things > 0 {
+		at, err := r.NthThing(q.Job, q.After, q.Things)
+		switch {
+		case err == nil:
+			last = at
+		case !errors.Is(err, store.ErrNotFound):
+			return nil, err
+		}
+	}
 	s := r.stmt(listExecutionsOfJob).int(int64(q.Job)).text(after.ThingName).int(int64(after.Thing)).
 		int(after.Number).int(filter(q.Status)).limit(q.Limit)
-	return all(s, scanNamed)
+	return all(s.text(last.ThingName).int(int64(last.Thing)), scanNamed)
+}
+
+const selectNthThing = `SELECT name, thing FROM job_thing
+	WHERE job = ? AND (name, thing) >= (?, ?) ORDER BY name, thing LIMIT 1 OFFSET ?`
+
+func (r reader) NthThing(key job.Key, after *store.JobExecutionCursor, n int) (store.JobExecutionCursor, error) {
+	from := store.JobExecutionCursor{}
+	if after != nil {
+		from = *after
+	}
+	s := r.stmt(selectNthThing).int(int64(key)).text(from.ThingName).int(int64(from.Thing)).int(int64(n - 1))
+	return one(s, func(s *stmt) store.JobExecutionCursor {
+		return store.JobExecutionCursor{ThingName: s.getText(), Thing: registry.ThingID(s.getInt())}
+	})
 }
 
 // filter is the number of a status, negative for any.

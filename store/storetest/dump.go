@@ -164,6 +164,11 @@ func (a answers) executions(r store.Reader) {
 			{Limit: 5, After: &store.JobExecutionCursor{ThingName: "a", Thing: 3, Number: 2}}} {
 			q.Job = j
 			list, err := r.ExecutionsOfJob(q)
+			if q.Things = 2; err == nil {
+				var few []store.NamedExecution
+				few, err = r.ExecutionsOfJob(q)
+				list = append(list, few...)
+			}
 			add(a, list, err, "of job %d limit %d status %v after %v", j, q.Limit, q.Status != nil, q.After)
 		}
 	}

@@ -288,6 +288,17 @@ var executions = []promise{
 		failed := job.Failed
 		same(w, "by status", ofJob(w, store.JobExecutionQuery{Job: 1, Status: &failed}, 1), []string{"j1/a-1/2", "j1/b/1"})
 		same(w, "no job", ofJob(w, store.JobExecutionQuery{Job: 9}, 1), nil)
+		look := func(after *store.JobExecutionCursor, things int) []string {
+			return collect(read(w, func(r store.Reader) ([]store.NamedExecution, error) {
+				return r.ExecutionsOfJob(store.JobExecutionQuery{Job: 1, After: after, Things: things, Limit: 99})
+			}), func(x store.NamedExecution) string { return fmt.Sprintf("%s/%s/%d", x.JobID, x.ThingName, x.Number) })
+		}
+		same(w, "of two things", look(nil, 2), want[:4])
+		second := read(w, func(r store.Reader) (store.JobExecutionCursor, error) { return r.NthThing(1, nil, 2) })
+		same(w, "the second thing", second, store.JobExecutionCursor{ThingName: "a-1", Thing: 4})
+		same(w, "of it and one more", look(&second, 2), want[4:6])
+		absent(w, "a sixth thing", func(r store.Reader) (store.JobExecutionCursor, error) { return r.NthThing(1, nil, 6) })
+		absent(w, "a fifth after the first", func(r store.Reader) (store.JobExecutionCursor, error) { return r.NthThing(1, &second, 5) })
 	}},
 	{"executions of a thing: queuedAt descending, job id, number descending, paged at any place (R-API-27)", func(w world) {
 		w.apply(createThings(thing(1, "a"), thing(2, "b")))
