@@ -3,6 +3,7 @@ package test
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -97,7 +98,7 @@ func (c commandLine) dynamic(s *server) { // R-ID-12, R-ID-38 to R-ID-42
 	c.want("lamp-1\tlamp-3", "search-index", "--query-string", "attributes.fw:[3 TO 9]", "--query", "things[].thingName")
 }
 
-func (c commandLine) tags(s *server) { // R-API-36 to R-API-39, R-WIRE-24
+func (c commandLine) tags(s *server) { // R-API-36, R-API-37, R-API-38, R-API-39, R-WIRE-24
 	arn := s.arn("thingtype", "lamp")
 	list := []string{"list-tags-for-resource", "--resource-arn", arn, "--query", "tags[].[Key,Value][]"}
 	c.want("team\tnorth", list...)
@@ -111,6 +112,13 @@ func (c commandLine) tags(s *server) { // R-API-36 to R-API-39, R-WIRE-24
 	job := s.arn("job", "tagged")
 	c.json("iot", "create-job", "--job-id", "tagged", "--targets", s.arn("thing", "pump"), "--document", "{}", "--tags", "Key=k,Value=v")
 	c.want("k", "list-tags-for-resource", "--resource-arn", job, "--query", "tags[].Key")
+	if _, _, body := s.send(call{method: "GET", path: "/tags?resourceArn=" + url.QueryEscape(job)}); !strings.Contains(body, `[{"Key":"k","Value":"v"}]`) {
+		c.t.Errorf("tags on the wire: %s", body)
+	}
+	status, _, body := s.send(call{method: "GET", path: "/jobs/tagged"})
+	if status != 200 || strings.Contains(strings.ToLower(body), `"tags"`) {
+		c.t.Errorf("DescribeJob of a job with tags: %d %s", status, body)
+	}
 	c.json("iot", "delete-job", "--job-id", "tagged", "--force")
 	c.refused("ResourceNotFoundException", "iot", "list-tags-for-resource", "--resource-arn", job)
 }
