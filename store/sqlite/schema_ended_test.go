@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"fmt"
-	"path/filepath"
 	"testing"
 	"time"
 )
@@ -11,12 +10,7 @@ import (
 // that roll out count as concurrent (R-LIM-47).
 func TestMigrateEnded(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "drover.db")
-	old, err := connect(path, readerCache)
-	if err != nil {
-		t.Fatal(err)
-	}
-	script := schema1 + fmt.Sprintf("; PRAGMA application_id = %d; PRAGMA user_version = 1;", applicationID)
+	script := ""
 	for key, state := range []string{
 		`{"Status":"COMPLETED","UpdatedAt":"2026-01-02T03:04:05.678Z","Progress":{"Finished":true},"Sweep":""}`,
 		`{"Status":"CANCELED","UpdatedAt":"2026-01-02T03:04:06Z","Progress":{"Finished":true},"Sweep":"cancel-queued"}`,
@@ -26,17 +20,7 @@ func TestMigrateEnded(t *testing.T) {
 		script += fmt.Sprintf(`INSERT INTO job VALUES (%d, 'j%[1]d', 0, json_extract('%[2]s', '$.Status'), 'SNAPSHOT', '', '{}');
 			INSERT INTO job_state VALUES (%[1]d, NULL, '%[2]s');`, key+1, state)
 	}
-	if err := old.db.Exec(script); err != nil {
-		t.Fatal(err)
-	}
-	if err := old.close(); err != nil {
-		t.Fatal(err)
-	}
-	s, err := Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	s := migrated(t, 1, script)
 	r := reader{s.writer, &s.keys}
 	completed := time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC)
 	if ended, err := r.EndedJobs(completed, 9); err != nil || len(ended) != 0 {
