@@ -24,8 +24,9 @@ const eventsSetting = "event-configurations"
 // EventConfigurations says which kinds of lifecycle event are published. Its times are zero until the first update
 // (R-EVT-4).
 type EventConfigurations struct {
-	Enabled               map[string]bool
-	CreatedAt, ModifiedAt time.Time
+	Enabled    map[string]bool `json:"enabled,omitempty"`
+	CreatedAt  time.Time       `json:"createdAt,omitzero"`
+	ModifiedAt time.Time       `json:"modifiedAt,omitzero"`
 }
 
 func readEventConfigurations(r store.Reader) (c EventConfigurations, err error) {

@@ -16,34 +16,37 @@ const (
 
 // PresignConfig says how presigned URLs in a document are made.
 type PresignConfig struct {
-	RoleARN      string `json:",omitempty"`
-	ExpiresInSec int64  `json:",omitempty"` // 60..3600; absent means 3600
+	RoleARN      string `json:"roleArn,omitzero"`
+	ExpiresInSec int64  `json:"expiresInSec,omitzero"` // 60..3600; absent means 3600
 }
 
 // RolloutConfig says how fast executions are created.
 type RolloutConfig struct {
-	MaximumPerMinute int          `json:",omitempty"` // 1..1000; absent means 1000
-	Exponential      *Exponential `json:",omitempty"`
+	MaximumPerMinute int          `json:"maximumPerMinute,omitzero"` // 1..1000; absent means 1000
+	Exponential      *Exponential `json:"exponentialRate,omitzero"`
 }
 
 // Exponential is a rate that grows with each threshold reached.
 type Exponential struct {
-	BasePerMinute int // 1..1000
+	BasePerMinute int `json:"baseRatePerMinute"` // 1..1000
 	// IncrementTenths is incrementFactor in tenths: 11..50 (R-ROLL-4 wants it exact).
-	IncrementTenths int
+	IncrementTenths int `json:"incrementTenths"`
 	// NotifiedThings and SucceededThings are the thresholds; zero means absent, one at least is given (R-VAL-18).
-	NotifiedThings, SucceededThings int64 `json:",omitempty"`
+	NotifiedThings  int64 `json:"notifiedThings,omitzero"`
+	SucceededThings int64 `json:"succeededThings,omitzero"`
 }
 
 // AbortConfig lists the criteria that cancel a job by themselves, tried in order (R-ABT-1).
-type AbortConfig struct{ Criteria []AbortCriterion }
+type AbortConfig struct {
+	Criteria []AbortCriterion `json:"criteria"`
+}
 
 // AbortCriterion cancels a job when enough executions of a type failed.
 type AbortCriterion struct {
-	FailureType FailureType
+	FailureType FailureType `json:"failureType"`
 	// ThresholdHundredths is thresholdPercentage in hundredths of a percent: 0..10000 (R-ABT-7).
-	ThresholdHundredths int64
-	MinExecuted         int64 // minNumberOfExecutedThings, at least 1
+	ThresholdHundredths int64 `json:"thresholdHundredths"`
+	MinExecuted         int64 `json:"minExecuted"` // minNumberOfExecutedThings, at least 1
 }
 
 // FailureType names a way to fail, in abort and retry criteria.
@@ -59,16 +62,18 @@ const (
 
 // TimeoutConfig limits how long an execution may be IN_PROGRESS.
 type TimeoutConfig struct {
-	InProgressMinutes int64 `json:",omitempty"` // 1..10080; absent means no timer
+	InProgressMinutes int64 `json:"inProgressMinutes,omitzero"` // 1..10080; absent means no timer
 }
 
 // RetryConfig lists the retry budgets.
-type RetryConfig struct{ Criteria []RetryCriterion }
+type RetryConfig struct {
+	Criteria []RetryCriterion `json:"criteria"`
+}
 
 // RetryCriterion is the budget of one failure type: FAILED, TIMED_OUT or, shared, ALL (R-RTY-4).
 type RetryCriterion struct {
-	FailureType FailureType
-	Retries     int // 0..10
+	FailureType FailureType `json:"failureType"`
+	Retries     int         `json:"retries"` // 0..10
 }
 
 // off reports whether the configuration switches all retries off, whatever types it lists (R-UPD-16).

@@ -64,8 +64,8 @@ type ExecutionKey struct {
 // Place is where a walk over the executions of one job stands: at the one with this thing and number. The zero place is
 // before all of them.
 type Place struct {
-	Thing  registry.ThingID `json:",omitempty"`
-	Number int64            `json:",omitempty"`
+	Thing  registry.ThingID `json:"thing,omitzero"`
+	Number int64            `json:"number,omitzero"`
 }
 
 // Execution is one attempt of one job on one thing.

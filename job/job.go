@@ -51,68 +51,68 @@ type Job struct {
 // Definition is what CreateJob and UpdateJob say. The document is kept apart (store.Reader.Document): it may be 32 KiB
 // and no decision but delivery needs it.
 type Definition struct {
-	Targets     []string // ARNs as given, without repeats (R-VAL-7, R-API-9)
-	Selection   Selection
-	Description string
-	Namespace   string
-	Presign     *PresignConfig
-	Rollout     *RolloutConfig
-	Abort       *AbortConfig
-	Timeout     *TimeoutConfig
-	Retry       *RetryConfig
-	Schedule    *ScheduleConfig `json:",omitempty"`
+	Targets     []string        `json:"targets"` // ARNs as given, without repeats (R-VAL-7, R-API-9)
+	Selection   Selection       `json:"targetSelection"`
+	Description string          `json:"description,omitzero"`
+	Namespace   string          `json:"namespaceId,omitzero"`
+	Presign     *PresignConfig  `json:"presignedUrlConfig,omitzero"`
+	Rollout     *RolloutConfig  `json:"rolloutConfig,omitzero"`
+	Abort       *AbortConfig    `json:"abortConfig,omitzero"`
+	Timeout     *TimeoutConfig  `json:"timeoutConfig,omitzero"`
+	Retry       *RetryConfig    `json:"retryConfig,omitzero"`
+	Schedule    *ScheduleConfig `json:"schedulingConfig,omitzero"`
 	// TemplateARN is the template that the job was made from, Parameters what it gave to a managed one (R-TPL-7, R-PAR-6).
-	TemplateARN string            `json:",omitempty"`
-	Parameters  map[string]string `json:",omitempty"`
+	TemplateARN string            `json:"jobTemplateArn,omitzero"`
+	Parameters  map[string]string `json:"documentParameters,omitempty"`
 	// PackageVersions are destinationPackageVersions: stored and shown, nothing else (R-PKG-1, R-PKG-4).
-	PackageVersions []string `json:",omitempty"`
+	PackageVersions []string `json:"destinationPackageVersions,omitempty"`
 	// NeedsRole says that the document holds S3 placeholders, so that presignedUrlConfig must keep its role (R-UPD-17).
-	NeedsRole bool
-	CreatedAt time.Time
+	NeedsRole bool      `json:"needsRole,omitzero"`
+	CreatedAt time.Time `json:"createdAt"`
 	// Sources are the things and groups that the targets named when the rollout started, in rollout order
 	// (R-ROLL-12); Frozen is the newest membership that counts (R-JOB-52).
-	Sources []Source
-	Frozen  int64
+	Sources []Source `json:"sources,omitempty"`
+	Frozen  int64    `json:"newestMembership,omitzero"`
 	// Groups are the groups among the targets. Through them things enter a continuous job later, also by descendants
 	// that did not exist when it started (R-JOB-55).
-	Groups []registry.GroupID `json:",omitempty"`
+	Groups []registry.GroupID `json:"targetGroups,omitempty"`
 }
 
 // Source is one place that a rollout takes things from: a single thing, or the direct members of one group.
 type Source struct {
-	Target int // index into Targets
-	Thing  registry.ThingID
-	Group  registry.GroupID
+	Target int              `json:"target,omitzero"` // index into Targets
+	Thing  registry.ThingID `json:"thing,omitzero"`
+	Group  registry.GroupID `json:"group,omitzero"`
 	// Joined is set for a group that was associated later: the newest membership that its back-fill takes (R-API-22).
-	Joined int64 `json:",omitempty"`
+	Joined int64 `json:"newestMembership,omitzero"`
 }
 
 // State is how far a job is. It is small, because it is written with every commit that touches the job.
 type State struct {
-	Status        Status
-	ForceCanceled bool
-	ReasonCode    string
-	Comment       string
-	UpdatedAt     time.Time // lastUpdatedAt, R-JOB-18
-	CompletedAt   time.Time // zero unless COMPLETED, R-JOB-17
-	Counts        Counts
-	Progress      Progress
-	Sweep         Sweep
+	Status        Status    `json:"status"`
+	ForceCanceled bool      `json:"forceCanceled,omitzero"`
+	ReasonCode    string    `json:"reasonCode,omitzero"`
+	Comment       string    `json:"comment,omitzero"`
+	UpdatedAt     time.Time `json:"updatedAt"`            // lastUpdatedAt, R-JOB-18
+	CompletedAt   time.Time `json:"completedAt,omitzero"` // zero unless COMPLETED, R-JOB-17
+	Counts        Counts    `json:"counts"`
+	Progress      Progress  `json:"rollout"`
+	Sweep         Sweep     `json:"sweep,omitzero"`
 	// Edge is when a SCHEDULED job may go on, or when the window closes in which it is IN_PROGRESS; zero without either.
-	Edge time.Time
+	Edge time.Time `json:"windowEdge,omitzero"`
 	// Ended says that nothing is released or retried any more, though the job is active (R-SCH-22).
-	Ended bool `json:",omitempty"`
+	Ended bool `json:"rolloutEnded,omitzero"`
 	// Tell is where the walk stands that tells things of executions which a window showed or hid; nil when none runs.
-	Tell *Place `json:",omitempty"`
+	Tell *Place `json:"notifyCursor,omitzero"`
 	// Concealed says that the job was SCHEDULED when its sweep began: devices did not see what was QUEUED, and are not told
 	// when it ends (R-MQTT-39).
-	Concealed bool `json:",omitempty"`
+	Concealed bool `json:"hiddenAtSweep,omitzero"`
 	// Admit says that things may wait that entered while the job was SCHEDULED (R-JOB-56).
-	Admit bool `json:",omitempty"`
+	Admit bool `json:"lateJoinersWaiting,omitzero"`
 	// Backfill is where the roll-out of groups stands that were associated later; nil when none runs (R-JOB-42).
-	Backfill *Cursor `json:",omitempty"`
+	Backfill *Cursor `json:"backfill,omitzero"`
 	// Due is when the job wants to be settled again; zero when nothing waits for time to pass.
-	Due time.Time
+	Due time.Time `json:"due,omitzero"`
 }
 
 // Sweep is background work over the executions of a job that is already CANCELED or DELETION_IN_PROGRESS.

@@ -10,23 +10,24 @@ const Tick = time.Minute
 
 // Progress is how far a rollout is.
 type Progress struct {
-	Finished bool
+	Finished bool `json:"finished,omitzero"`
 	// NextTick is when the next batch may be released; zero before the rollout starts and after it has finished.
-	NextTick time.Time
+	NextTick time.Time `json:"nextTick,omitzero"`
 	// Quota is what the current tick may still release: a large tick is released page by page.
-	Quota    int
-	Ticked   bool  // tick 0 has happened: from now on a tick may raise the step (R-ROLL-6)
-	Step     int   // k of the ramp
-	Notified int64 // n: first executions created by the rollout
+	Quota    int   `json:"quota,omitzero"`
+	Ticked   bool  `json:"ticked,omitzero"`   // tick 0 has happened: from now on a tick may raise the step (R-ROLL-6)
+	Step     int   `json:"step,omitzero"`     // k of the ramp
+	Notified int64 `json:"notified,omitzero"` // n: first executions created by the rollout
 	// NotifiedBase and SucceededBase are n and s at the last update of the rollout configuration (R-ROLL-11).
-	NotifiedBase, SucceededBase int64
-	Cursor                      Cursor
+	NotifiedBase  int64  `json:"notifiedBase,omitzero"`
+	SucceededBase int64  `json:"succeededBase,omitzero"`
+	Cursor        Cursor `json:"cursor,omitzero"`
 }
 
 // Cursor is the place in the job's sources where the rollout goes on (R-ROLL-12).
 type Cursor struct {
-	Source int    // index into Sources
-	After  string // the last thing name taken from the source, empty at its start
+	Source int    `json:"source,omitzero"` // index into Sources
+	After  string `json:"after,omitzero"`  // the last thing name taken from the source, empty at its start
 }
 
 // start makes tick 0 due at once.

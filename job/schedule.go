@@ -18,12 +18,13 @@ const (
 
 // ScheduleConfig says when a job starts, when it ends, and inside which maintenance windows it may roll out.
 type ScheduleConfig struct {
-	StartTime   string `json:",omitempty"` // as given, R-SCH-5
-	EndTime     string `json:",omitempty"`
-	EndBehavior EndBehavior
-	Windows     []Window
+	StartTime   string      `json:"startTime,omitzero"` // as given, R-SCH-5
+	EndTime     string      `json:"endTime,omitzero"`
+	EndBehavior EndBehavior `json:"endBehavior,omitzero"`
+	Windows     []Window    `json:"windows,omitempty"`
 	// StartAt and EndAt are the times that the texts mean, zero when absent; Check fills them in.
-	StartAt, EndAt time.Time
+	StartAt time.Time `json:"startAt,omitzero"`
+	EndAt   time.Time `json:"endAt,omitzero"`
 }
 
 // EndBehavior is what happens to executions that have not ended at the end time.
@@ -38,8 +39,8 @@ const (
 
 // Window is one maintenance window: when it opens, as a cron text, and how long it stays open.
 type Window struct {
-	StartTime string // R-SCH-14
-	Minutes   int    // 1..1430
+	StartTime string `json:"startTime"` // R-SCH-14
+	Minutes   int    `json:"minutes"`   // 1..1430
 }
 
 // timeForms are the accepted forms of a start or end time; without a zone it is UTC (R-SCH-4). A fraction after the

@@ -8,16 +8,16 @@ import (
 // Template is a stored set of a document and configurations that jobs are made from. It never changes (R-API-32), and
 // has no targets, start or end time, tags or namespace (R-TPL-2).
 type Template struct {
-	ID              string // 1..64 of [a-zA-Z0-9_-]
-	Description     string
-	Presign         *PresignConfig
-	Rollout         *RolloutConfig
-	Abort           *AbortConfig
-	Timeout         *TimeoutConfig
-	Retry           *RetryConfig
-	Windows         []Window `json:",omitempty"`
-	PackageVersions []string `json:",omitempty"`
-	CreatedAt       time.Time
+	ID              string         `json:"id"` // 1..64 of [a-zA-Z0-9_-]
+	Description     string         `json:"description,omitzero"`
+	Presign         *PresignConfig `json:"presignedUrlConfig,omitzero"`
+	Rollout         *RolloutConfig `json:"rolloutConfig,omitzero"`
+	Abort           *AbortConfig   `json:"abortConfig,omitzero"`
+	Timeout         *TimeoutConfig `json:"timeoutConfig,omitzero"`
+	Retry           *RetryConfig   `json:"retryConfig,omitzero"`
+	Windows         []Window       `json:"maintenanceWindows,omitempty"`
+	PackageVersions []string       `json:"destinationPackageVersions,omitempty"`
+	CreatedAt       time.Time      `json:"createdAt"`
 	// Document is the text as given; lists of templates leave it out.
 	Document string `json:"-"`
 }

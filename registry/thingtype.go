@@ -23,14 +23,16 @@ func (t ThingType) Deprecated() bool { return !t.DeprecatedAt.IsZero() }
 // TypeProperties is what CreateThingType says of a type. Only the description and the searchable attributes are of any
 // use; the rest is kept and shown.
 type TypeProperties struct {
-	Description string
-	Searchable  []string     `json:",omitempty"`
-	Propagating []Propagated `json:",omitempty"`
+	Description string       `json:"description,omitzero"`
+	Searchable  []string     `json:"searchableAttributes,omitempty"`
+	Propagating []Propagated `json:"propagatingAttributes,omitempty"`
 }
 
 // Propagated is one attribute that MQTT 5 messages would carry (mqtt5Configuration): kept, without effect.
 type Propagated struct {
-	UserPropertyKey, ThingAttribute, ConnectionAttribute string
+	UserPropertyKey     string `json:"userPropertyKey,omitzero"`
+	ThingAttribute      string `json:"thingAttribute,omitzero"`
+	ConnectionAttribute string `json:"connectionAttribute,omitzero"`
 }
 
 // Equal compares properties; searchable attributes compare as a set (R-ID-48).

@@ -114,8 +114,8 @@ type Announcement struct {
 // Event is a lifecycle event as it is published: it is kept whole, because what it tells of may be gone by then, and a
 // repeat must carry the same eventId (R-EVT-27).
 type Event struct {
-	Topic   string
-	Payload []byte
+	Topic   string `json:"topic"`
+	Payload []byte `json:"payload"`
 }
 
 // Setting is one named fact about the server; what the value holds is the business of who set it.

@@ -56,7 +56,7 @@ const (
 	deleteContinuousTargets = `DELETE FROM continuous_target WHERE job = ?`
 )
 
-const insertJobTarget = `INSERT INTO job_target (arn, job) VALUES (?, ?) ON CONFLICT DO NOTHING`
+const insertJobTarget = `INSERT INTO job_target (resource, job) VALUES (?, ?) ON CONFLICT DO NOTHING`
 
 func (t *tx) insertTargets(j job.Job) error {
 	err := each(j.Targets, func(arn string) error {
@@ -180,7 +180,7 @@ const (
 
 	listJobsByTarget = `SELECT ` + jobColumns + ` FROM job_target CROSS JOIN job ON key = job_target.job
 		JOIN job_state ON job_state.job = key
-		WHERE arn = ?7 AND created_at <= ?1 AND (?6 = '' OR status = ?6)` + jobFilters
+		WHERE resource = ?7 AND created_at <= ?1 AND (?6 = '' OR status = ?6)` + jobFilters
 )
 
 func (r reader) Jobs(q store.JobQuery) ([]job.Job, error) {

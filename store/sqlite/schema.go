@@ -10,11 +10,14 @@ import (
 // applicationID marks a file as Drover's: "Drov" in the header of the database.
 const applicationID = 0x44726f76
 
-// migrations bring a file from one version of the schema to the next; the version is their number. Only ever append:
-// files of users stand at every version that was released.
-var migrations = []string{schema1, schema2, schema3, schemaRegistry, schemaEnded}
+// migrations bring a file from one version of the schema to the next; the version of a file is the number of
+// migrations it has had. Only ever append to this list: once a version is released, files of users stand at it.
+//
+// What is kept as JSON has its names from the json tags of the Go types. testdata/stored.sql holds a row of every table
+// as this schema stores it, and a test compares: a field that is renamed in Go must keep its tag.
+var migrations = []string{firstSchema}
 
-const schema1 = `
+const firstSchema = `
 -- What keys were handed out may go up to reserved.
 CREATE TABLE counter (kind INTEGER PRIMARY KEY, reserved INTEGER NOT NULL);
 
@@ -24,17 +27,46 @@ CREATE TABLE job (
 	id         TEXT NOT NULL UNIQUE,
 	created_at INTEGER NOT NULL,
 	status     TEXT NOT NULL, -- a copy from the state, rewritten only when it differs
+	concurrent INTEGER NOT NULL, -- isConcurrent, a copy like status
 	selection  TEXT NOT NULL,
 	namespace  TEXT NOT NULL,
-	definition TEXT NOT NULL  -- JSON
+	definition TEXT NOT NULL  -- job.Definition as JSON
 );
 CREATE INDEX job_by_time ON job (created_at DESC, id);
 CREATE INDEX job_by_status ON job (status, created_at DESC, id);
-CREATE TABLE job_document (job INTEGER PRIMARY KEY, document TEXT NOT NULL);
-CREATE TABLE job_state (job INTEGER PRIMARY KEY, due INTEGER, state TEXT NOT NULL);
+CREATE INDEX job_active ON job (selection) WHERE status IN ('SCHEDULED', 'IN_PROGRESS');
+CREATE INDEX job_concurrent ON job (key) WHERE concurrent = 1;
+
+-- The document, and how it was before parameters were filled in, where that differs.
+CREATE TABLE job_document (job INTEGER PRIMARY KEY, document TEXT NOT NULL, original TEXT);
+
+CREATE TABLE job_state (
+	job   INTEGER PRIMARY KEY,
+	due   INTEGER,      -- when the job has work to do
+	ended INTEGER,      -- when a job that is COMPLETED or CANCELED last changed
+	state TEXT NOT NULL -- job.State as JSON
+);
 CREATE INDEX job_due ON job_state (due, job) WHERE due IS NOT NULL;
-CREATE TABLE job_target (arn TEXT NOT NULL, job INTEGER NOT NULL, PRIMARY KEY (arn, job)) WITHOUT ROWID;
+CREATE INDEX job_ended ON job_state (ended, job) WHERE ended IS NOT NULL;
+
+-- The targets of jobs, by kind and name: thing/pump-07, thinggroup/site-1.
+CREATE TABLE job_target (resource TEXT NOT NULL, job INTEGER NOT NULL, PRIMARY KEY (resource, job)) WITHOUT ROWID;
 CREATE INDEX job_target_by_job ON job_target (job);
+
+-- The target groups of continuous jobs, and the things that wait for an execution of one.
+CREATE TABLE continuous_target (
+	thing_group INTEGER NOT NULL, job INTEGER NOT NULL, PRIMARY KEY (thing_group, job)
+) WITHOUT ROWID;
+CREATE INDEX continuous_target_by_job ON continuous_target (job);
+CREATE TABLE late_joiner (job INTEGER NOT NULL, thing INTEGER NOT NULL, PRIMARY KEY (job, thing)) WITHOUT ROWID;
+
+CREATE TABLE job_template (
+	id         TEXT PRIMARY KEY,
+	created_at INTEGER NOT NULL,
+	template   TEXT NOT NULL, -- job.Template as JSON, without its document
+	document   TEXT NOT NULL
+);
+CREATE INDEX job_template_by_time ON job_template (created_at DESC, id);
 
 -- Executions. Status is job.ExecutionStatus: 0 QUEUED, 1 IN_PROGRESS, more is final.
 CREATE TABLE execution (
@@ -86,6 +118,19 @@ CREATE TABLE thing (
 CREATE INDEX thing_by_type ON thing (type, name) WHERE type <> '';
 CREATE TABLE deleted_thing (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
 
+CREATE TABLE thing_type (
+	name          TEXT PRIMARY KEY,
+	uuid          TEXT NOT NULL,
+	properties    TEXT NOT NULL, -- registry.TypeProperties as JSON
+	created_at    INTEGER NOT NULL,
+	deprecated_at INTEGER
+) WITHOUT ROWID;
+
+-- Tags, by the kind and name of the ARN.
+CREATE TABLE tagged (
+	kind TEXT NOT NULL, name TEXT NOT NULL, tags TEXT NOT NULL, PRIMARY KEY (kind, name)
+) WITHOUT ROWID;
+
 CREATE TABLE thing_group (
 	id          INTEGER PRIMARY KEY,
 	name        TEXT NOT NULL UNIQUE,
@@ -94,9 +139,14 @@ CREATE TABLE thing_group (
 	description TEXT NOT NULL,
 	attributes  TEXT, -- JSON
 	version     INTEGER NOT NULL,
-	created_at  INTEGER NOT NULL
+	created_at  INTEGER NOT NULL,
+	query       TEXT NOT NULL, -- of a dynamic group; empty for a static one
+	work        TEXT NOT NULL, -- registry.GroupWork: what is left to do about its members
+	scanned     TEXT NOT NULL  -- the last thing that this work has looked at
 );
 CREATE INDEX thing_group_child ON thing_group (parent, name);
+CREATE INDEX thing_group_dynamic ON thing_group (id) WHERE query <> '';
+CREATE INDEX thing_group_busy ON thing_group (id) WHERE work <> '';
 CREATE TABLE membership (
 	thing_group INTEGER NOT NULL,
 	name        TEXT NOT NULL,
@@ -145,48 +195,10 @@ CREATE TABLE principal (
 ) WITHOUT ROWID;
 CREATE INDEX principal_by_certificate ON principal (certificate, thing_name);
 
-CREATE TABLE announcement (id INTEGER PRIMARY KEY, notices BLOB NOT NULL);
+-- What is still to be published: notices packed into varints, events as JSON.
+CREATE TABLE announcement (id INTEGER PRIMARY KEY, notices BLOB NOT NULL, events TEXT);
 CREATE TABLE session (client TEXT NOT NULL, seq INTEGER NOT NULL, value BLOB NOT NULL, PRIMARY KEY (client, seq)) WITHOUT ROWID;
-`
-
-const schema2 = `
-ALTER TABLE job ADD COLUMN concurrent INTEGER NOT NULL DEFAULT 0; -- a copy, like status
-CREATE INDEX job_active ON job (selection) WHERE status IN ('SCHEDULED', 'IN_PROGRESS');
-CREATE INDEX job_concurrent ON job (key) WHERE concurrent = 1;
--- When a job that is COMPLETED or CANCELED changed last.
-ALTER TABLE job_state ADD COLUMN ended INTEGER;
-CREATE INDEX job_ended ON job_state (ended, job) WHERE ended IS NOT NULL;
-
--- The target groups of continuous jobs, and the things that wait to get an execution of one.
-CREATE TABLE continuous_target (
-	thing_group INTEGER NOT NULL, job INTEGER NOT NULL, PRIMARY KEY (thing_group, job)
-) WITHOUT ROWID;
-CREATE INDEX continuous_target_by_job ON continuous_target (job);
-CREATE TABLE late_joiner (job INTEGER NOT NULL, thing INTEGER NOT NULL, PRIMARY KEY (job, thing)) WITHOUT ROWID;
-
-ALTER TABLE announcement ADD COLUMN events TEXT; -- JSON
 CREATE TABLE setting (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
-`
-
-const schema3 = `
-CREATE TABLE job_template (
-	id         TEXT PRIMARY KEY,
-	created_at INTEGER NOT NULL,
-	template   TEXT NOT NULL, -- JSON
-	document   TEXT NOT NULL
-);
-CREATE INDEX job_template_by_time ON job_template (created_at DESC, id);
--- A document before parameters were filled in, where it differs.
-ALTER TABLE job_document ADD COLUMN original TEXT;
-`
-
-const schemaEnded = `
--- What schema2 added, for the jobs that were there before it.
-UPDATE job_state SET ended = CAST(round(1000 * unixepoch(json_extract(state, '$.UpdatedAt'), 'subsec')) AS INTEGER)
-	WHERE ended IS NULL AND json_extract(state, '$.Status') IN ('COMPLETED', 'CANCELED');
-UPDATE job SET concurrent = 1 WHERE concurrent = 0 AND key IN (SELECT job FROM job_state
-	WHERE json_extract(state, '$.Status') = 'IN_PROGRESS' AND NOT json_extract(state, '$.Progress.Finished')
-	OR json_extract(state, '$.Status') = 'CANCELED' AND json_extract(state, '$.Sweep') <> '');
 `
 
 // migrate checks that the file is Drover's and not from the future, and brings it to the newest schema. A fresh file

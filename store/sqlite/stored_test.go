@@ -1,0 +1,320 @@
+package sqlite
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"hash/fnv"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+)
+
+// testdata/stored.sql is what files of users hold: one row of every table, each field set. It may only change together
+// with a new migration, and files with these rows must be readable for ever.
+const storedFile = "testdata/stored.sql"
+
+var rewriteStored = flag.Bool("rewrite-stored", false, "write "+storedFile+" anew: only before the first release")
+
+// facts is one of everything that a store keeps, every field set.
+type facts struct {
+	Job          job.Job
+	Document     string
+	Original     string
+	Template     job.Template
+	Execution    job.Execution
+	Thing        registry.Thing
+	Type         registry.ThingType
+	Group        registry.Group
+	Membership   registry.Membership
+	Certificate  registry.Certificate
+	Policy       registry.Policy
+	Attachment   registry.Attachment
+	Principal    registry.Principal
+	Tags         map[string]string
+	Announcement store.Announcement
+	Setting      store.Setting
+	Session      store.SessionEntry
+}
+
+// everything returns facts whose fields are all set, also those that a later change adds to one of the types.
+func everything() (f facts) {
+	fill(reflect.ValueOf(&f).Elem(), 1)
+	thing, group := registry.ThingID(7), registry.GroupID(8)
+	f.Job.Key, f.Job.Status, f.Job.Selection = 9, job.InProgress, job.Continuous
+	f.Job.Targets = []string{"arn:aws:iot:us-east-1:000000000000:thinggroup/site-1"}
+	f.Job.Groups = []registry.GroupID{group}
+	f.Execution.ExecutionKey = job.ExecutionKey{Job: f.Job.Key, Thing: thing, Number: 2}
+	f.Execution.Status = job.Running
+	f.Thing.ID, f.Group.ID = thing, group
+	f.Membership.Group, f.Membership.Member = group, registry.Member{Thing: thing, Name: f.Thing.Name}
+	f.Policy.Default, f.Policy.LastNumber, f.Policy.Versions[0].Number = 1, 3, 1
+	f.Attachment = registry.Attachment{Policy: f.Policy.Name, Kind: registry.CertificateTarget, Key: f.Certificate.ID}
+	f.Principal.Thing, f.Principal.ThingName, f.Principal.Certificate = thing, f.Thing.Name, f.Certificate.ID
+	return f
+}
+
+// fill sets a value, and whatever it holds, to something that is not zero. What it sets depends on where the value
+// stands: on the json names above it, and on the position of fields that have none, but on no name in Go.
+func fill(v reflect.Value, place uint32) {
+	if at, ok := v.Addr().Interface().(*time.Time); ok {
+		*at = time.Date(2030, 1, 1, 0, 0, int(place%1e7), 5e6, time.UTC)
+		return
+	}
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+			if name == "" {
+				name = fmt.Sprint(i)
+			}
+			h := fnv.New32a()
+			fmt.Fprint(h, place, name)
+			fill(v.Field(i), h.Sum32())
+		}
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem(), place)
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		fill(v.Index(0), place)
+	case reflect.Array:
+		for i := range v.Len() {
+			fill(v.Index(i), place+uint32(i))
+		}
+	case reflect.Map:
+		v.Set(reflect.ValueOf(map[string]string{fmt.Sprint("key ", place%1000): "value <&>"}))
+	case reflect.String:
+		v.SetString(fmt.Sprint("text ", place%1e6))
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Int, reflect.Int64:
+		v.SetInt(int64(1 + place%1e6))
+	case reflect.Uint8, reflect.Uint64:
+		v.SetUint(uint64(1 + place%200))
+	}
+}
+
+func (f facts) changes() (c store.Changes) {
+	c.Job.Created = []store.CreatedJob{{Job: f.Job, Document: f.Document, Original: f.Original}}
+	c.Job.Templates = []job.Template{f.Template}
+	c.Job.Entered = []store.LateJoiner{{Job: f.Job.Key, Thing: f.Thing.ID}}
+	c.Job.Queued = []job.Execution{f.Execution}
+	c.Registry = store.RegistryChanges{
+		CreatedThings: []registry.Thing{f.Thing},
+		CreatedGroups: []registry.Group{f.Group},
+		ThingTypes:    []registry.ThingType{f.Type},
+		Joined:        []registry.Membership{f.Membership},
+		Certificates:  []registry.Certificate{f.Certificate},
+		Policies:      []registry.Policy{f.Policy},
+		Attached:      []registry.Attachment{f.Attachment},
+		Principals:    []registry.Principal{f.Principal},
+		Tagged:        []registry.Tagged{{Kind: registry.KindJob, Name: f.Job.ID, Tags: f.Tags}},
+	}
+	c.Outbox.Added = []store.Announcement{f.Announcement}
+	c.Settings = []store.Setting{f.Setting}
+	c.Sessions = []store.SessionEntry{f.Session}
+	return c
+}
+
+// stored reads everything back.
+func stored(r store.Reader, like facts) (f facts, err error) {
+	into := func(name string, read func() error) {
+		if e := read(); e != nil && err == nil {
+			err = fmt.Errorf("%s: %w", name, e)
+		}
+	}
+	key := like.Job.Key
+	into("job", func() (err error) { f.Job, err = r.Job(key); return err })
+	into("document", func() (err error) { f.Document, err = r.Document(key); return err })
+	into("original", func() (err error) { f.Original, err = r.OriginalDocument(key); return err })
+	into("template", func() (err error) { f.Template, err = r.Template(like.Template.ID); return err })
+	into("execution", func() (err error) { f.Execution, err = r.Execution(like.Execution.ExecutionKey); return err })
+	into("thing", func() (err error) { f.Thing, err = r.Thing(like.Thing.ID); return err })
+	into("type", func() (err error) { f.Type, err = r.ThingType(like.Type.Name); return err })
+	into("group", func() (err error) { f.Group, err = r.Group(like.Group.ID); return err })
+	into("membership", func() error {
+		found, err := r.Memberships(like.Thing.ID)
+		if len(found) == 1 {
+			f.Membership = found[0]
+			f.Membership.Name = like.Thing.Name // lists of one thing leave it out
+		}
+		return err
+	})
+	into("certificate", func() (err error) { f.Certificate, err = r.Certificate(like.Certificate.ID); return err })
+	into("policy", func() (err error) { f.Policy, err = r.Policy(like.Policy.Name); return err })
+	into("attachment", func() error {
+		found, err := r.TargetsOf(like.Policy.Name, registry.Attachment{}, 2)
+		if len(found) == 1 {
+			f.Attachment = found[0]
+		}
+		return err
+	})
+	into("principal", func() (err error) { f.Principal, err = r.Principal(like.Thing.ID, like.Certificate.ID); return err })
+	into("tags", func() (err error) { f.Tags, err = r.Tags(registry.KindJob, like.Job.ID); return err })
+	into("announcement", func() error {
+		found, err := r.Announcements(0, 2)
+		if len(found) == 1 {
+			f.Announcement = found[0]
+		}
+		return err
+	})
+	into("setting", func() (err error) {
+		f.Setting.Name = like.Setting.Name
+		f.Setting.Value, err = r.Setting(like.Setting.Name)
+		return err
+	})
+	into("session", func() error {
+		return r.Sessions(func(e store.SessionEntry) error { f.Session = e; return nil })
+	})
+	return f, err
+}
+
+// What this program writes is what the file says: no name and no form has changed.
+func TestStoredAsBefore(t *testing.T) {
+	t.Parallel()
+	s, err := Open(filepath.Join(t.TempDir(), "drover.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	err = s.Write(context.Background(), func(tx store.Tx) error { return tx.Apply(everything().changes()) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := dumpRows(t, s.writer)
+	if *rewriteStored {
+		if err := os.WriteFile(storedFile, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(storedFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("rows are stored in another form than files of users have them (-file +now):\n%s", diff)
+	}
+}
+
+// What files of users hold at the first version of the schema is read whole, after all migrations.
+func TestStoredIsRead(t *testing.T) {
+	t.Parallel()
+	rows, err := os.ReadFile(storedFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := migrated(t, 1, string(rows))
+	want := everything()
+	err = s.Read(context.Background(), func(r store.Reader) error {
+		got, err := stored(r, want)
+		ignored := cmp.Options{cmpopts.EquateEmpty(), cmp.FilterPath(func(p cmp.Path) bool {
+			return p.String() == "Template.Document" // kept, and read, beside the others
+		}, cmp.Ignore())}
+		if diff := cmp.Diff(want, got, ignored, cmp.AllowUnexported(facts{})); diff != "" {
+			t.Errorf("(-stored +read):\n%s", diff)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// migrated opens a file that an older Drover left: at that version of the schema, with the rows that a script inserts.
+func migrated(t *testing.T, version int, script string) *Store {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "drover.db")
+	old, err := connect(path, readerCache)
+	if err != nil {
+		t.Fatal(err)
+	}
+	script = strings.Join(migrations[:version], ";") +
+		fmt.Sprintf("; PRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, version) + script
+	if err := old.db.Exec(script); err != nil {
+		t.Fatal(err)
+	}
+	if err := old.close(); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// dumpRows writes every row of every table as an INSERT statement.
+func dumpRows(t *testing.T, c *conn) string {
+	t.Helper()
+	text := func(sql string) []string {
+		found, err := all(c.stmt(sql), (*stmt).getText)
+		if err != nil {
+			t.Fatalf("%s: %v", sql, err)
+		}
+		return found
+	}
+	var dump strings.Builder
+	for _, table := range text(`SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'counter' ORDER BY name`) {
+		columns := text(fmt.Sprintf(`SELECT name FROM pragma_table_info('%s') ORDER BY cid`, table))
+		quoted := make([]string, len(columns))
+		for i, column := range columns {
+			quoted[i] = "quote(" + column + ")"
+		}
+		rows := text(fmt.Sprintf(`SELECT %s FROM %s`, strings.Join(quoted, " || ', ' || "), table))
+		for _, row := range rows {
+			fmt.Fprintf(&dump, "INSERT INTO %s (%s)\n\tVALUES (%s);\n", table, strings.Join(columns, ", "), row)
+		}
+	}
+	return dump.String()
+}
+
+// Every member of what is kept as JSON is named by a tag, so that renaming it in Go renames nothing in a file.
+func TestStoredNamesAreExplicit(t *testing.T) {
+	t.Parallel()
+	seen := map[reflect.Type]bool{}
+	var walk func(at reflect.Type)
+	walk = func(at reflect.Type) {
+		switch at.Kind() {
+		case reflect.Pointer, reflect.Slice:
+			walk(at.Elem())
+			return
+		case reflect.Struct:
+		default:
+			return
+		}
+		if at == reflect.TypeFor[time.Time]() || seen[at] {
+			return
+		}
+		seen[at] = true
+		names := map[string]bool{}
+		for i := range at.NumField() {
+			field := at.Field(i)
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			if name == "" || names[name] && name != "-" {
+				t.Errorf("%s.%s: the json tag %q does not name it", at, field.Name, field.Tag.Get("json"))
+			}
+			names[name] = true
+			walk(field.Type)
+		}
+	}
+	walk(reflect.TypeFor[job.Definition]())
+	walk(reflect.TypeFor[job.State]())
+	walk(reflect.TypeFor[job.Template]())
+	walk(reflect.TypeFor[registry.TypeProperties]())
+	walk(reflect.TypeFor[store.Event]())
+	if len(seen) < 15 {
+		t.Errorf("only %d types were looked at: %v", len(seen), seen)
+	}
+}
