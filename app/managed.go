@@ -25,7 +25,7 @@ const reserved = "AWS-"
 const managedFolder = "managed-templates"
 
 // openManaged reads the managed templates, those of the server and those of its operators.
-func openManaged(data string) (job.Catalogue, error) {
+func openManaged(data string) (job.ManagedTemplates, error) {
 	folder, err := fs.Sub(builtIn, "managed")
 	if err != nil {
 		return nil, err
@@ -44,11 +44,11 @@ func openManaged(data string) (job.Catalogue, error) {
 			return nil, fmt.Errorf("%s: template %s: names that begin with %s are reserved", path, m.Name, reserved)
 		}
 	}
-	return job.NewCatalogue(append(templates, own...))
+	return job.NewManagedTemplates(append(templates, own...))
 }
 
 // readManaged reads every .json file of a folder, none where there is no folder.
-func readManaged(folder fs.FS) (templates []job.Managed, err error) {
+func readManaged(folder fs.FS) (templates []job.ManagedTemplate, err error) {
 	files, err := fs.Glob(folder, "*.json")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -58,7 +58,7 @@ func readManaged(folder fs.FS) (templates []job.Managed, err error) {
 		if err != nil {
 			return nil, err
 		}
-		m, err := job.ParseManaged(data)
+		m, err := job.ParseManagedTemplate(data)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}

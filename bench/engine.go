@@ -87,7 +87,7 @@ func (r *rig) fleet(ctx context.Context, group string, from, n, callers int) (st
 
 func (r *rig) create(ctx context.Context, id, group string) error {
 	_, err := r.CreateJob(ctx, engine.NewJob{ID: id, Document: `{"operation":"upgrade"}`, Definition: job.Definition{
-		Targets: []string{registry.DefaultScope.ARN(registry.KindGroup, group)}, Selection: job.Snapshot, Timeout: &job.TimeoutConfig{InProgressMinutes: 600},
+		Targets: []string{registry.DefaultScope.ARN(registry.KindGroup, group)}, TargetSelection: job.Snapshot, Timeout: &job.TimeoutConfig{InProgressMinutes: 600},
 	}})
 	return err
 }

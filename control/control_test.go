@@ -86,7 +86,7 @@ func TestDescribed(t *testing.T) {
 		ctx := WithScope(t.Context(), scope)
 		return string(schema.Append(nil, p.describe(ctx, job.Job{ID: "j", Definition: d, State: job.State{Status: job.InProgress}})))
 	}
-	bare := shown(job.Definition{Selection: job.Snapshot, Targets: []string{"t"}})
+	bare := shown(job.Definition{TargetSelection: job.Snapshot, Targets: []string{"t"}})
 	for _, want := range []string{`"presignedUrlConfig":{}`, `"jobExecutionsRolloutConfig":{}`, `"timeoutConfig":{}`, `"targetSelection":"SNAPSHOT"`, `"numberOfTimedOutThings":0`} {
 		if !strings.Contains(bare, want) {
 			t.Errorf("%s is not in %s", want, bare)
@@ -97,7 +97,7 @@ func TestDescribed(t *testing.T) {
 			t.Errorf("%s is in %s", not, bare)
 		}
 	}
-	given := shown(job.Definition{Rollout: &job.RolloutConfig{MaximumPerMinute: 7}, Presign: &job.PresignConfig{RoleARN: "r"}})
+	given := shown(job.Definition{Rollout: &job.RolloutConfig{MaximumPerMinute: 7}, PresignedURL: &job.PresignedURLConfig{RoleARN: "r"}})
 	if !strings.Contains(given, `"jobExecutionsRolloutConfig":{"maximumPerMinute":7}`) || !strings.Contains(given, `"presignedUrlConfig":{"roleArn":"r"}`) {
 		t.Errorf("defaults were filled in: %s", given)
 	}

@@ -23,10 +23,10 @@ func at(t time.Time) *schema.Timestamp {
 // describe is a job as DescribeJob shows it. Three configurations are {} when never given (R-WIRE-14).
 func (p *Plane) describe(ctx context.Context, j job.Job) iot.Job {
 	return iot.Job{
-		JobArn: p.arn(ctx, registry.KindJob, j.ID), JobID: iot.JobID(j.ID), TargetSelection: iot.TargetSelection(j.Selection),
+		JobArn: p.arn(ctx, registry.KindJob, j.ID), JobID: iot.JobID(j.ID), TargetSelection: iot.TargetSelection(j.TargetSelection),
 		Status: iot.JobStatus(j.Status), ForceCanceled: optional(j.ForceCanceled), ReasonCode: optional(iot.ReasonCode(j.ReasonCode)),
 		Comment: optional(iot.Text(j.Comment)), Targets: j.Targets, Description: optional(iot.Text(j.Description)),
-		PresignedUrlConfig: showPresign(j.Presign), JobExecutionsRolloutConfig: showRollout(j.Rollout), AbortConfig: showAbort(j.Abort),
+		PresignedUrlConfig: showPresign(j.PresignedURL), JobExecutionsRolloutConfig: showRollout(j.Rollout), AbortConfig: showAbort(j.Abort),
 		CreatedAt: at(j.CreatedAt), LastUpdatedAt: at(j.UpdatedAt), CompletedAt: at(j.CompletedAt), JobProcessDetails: processDetails(j),
 		TimeoutConfig: showTimeout(j.Timeout), NamespaceID: optional(iot.NamespaceID(j.Namespace)),
 		JobExecutionsRetryConfig: showRetry(j.Retry), IsConcurrent: new(j.Concurrent()), SchedulingConfig: showSchedule(j.Schedule),
@@ -38,21 +38,21 @@ func (p *Plane) describe(ctx context.Context, j job.Job) iot.Job {
 func processDetails(j job.Job) *iot.JobProcessDetails {
 	n := func(s job.ExecutionStatus) *int32 { return new(int32(j.Counts[s])) }
 	return &iot.JobProcessDetails{
-		ProcessingTargets: j.ProcessingTargets(), NumberOfCanceledThings: n(job.CanceledExecution),
-		NumberOfSucceededThings: n(job.Succeeded), NumberOfFailedThings: n(job.Failed), NumberOfRejectedThings: n(job.Rejected),
-		NumberOfQueuedThings: n(job.Queued), NumberOfInProgressThings: n(job.Running), NumberOfRemovedThings: n(job.Removed),
-		NumberOfTimedOutThings: n(job.TimedOut),
+		ProcessingTargets: j.ProcessingTargets(), NumberOfCanceledThings: n(job.ExecutionCanceled),
+		NumberOfSucceededThings: n(job.ExecutionSucceeded), NumberOfFailedThings: n(job.ExecutionFailed), NumberOfRejectedThings: n(job.ExecutionRejected),
+		NumberOfQueuedThings: n(job.ExecutionQueued), NumberOfInProgressThings: n(job.ExecutionInProgress), NumberOfRemovedThings: n(job.ExecutionRemoved),
+		NumberOfTimedOutThings: n(job.ExecutionTimedOut),
 	}
 }
 
-func presign(c *iot.PresignedUrlConfig) *job.PresignConfig {
+func presign(c *iot.PresignedUrlConfig) *job.PresignedURLConfig {
 	if c == nil {
 		return nil
 	}
-	return &job.PresignConfig{RoleARN: string(value(c.RoleArn)), ExpiresInSec: int64(value(c.ExpiresInSec))}
+	return &job.PresignedURLConfig{RoleARN: string(value(c.RoleArn)), ExpiresInSec: int64(value(c.ExpiresInSec))}
 }
 
-func showPresign(c *job.PresignConfig) *iot.PresignedUrlConfig {
+func showPresign(c *job.PresignedURLConfig) *iot.PresignedUrlConfig {
 	if c == nil {
 		return &iot.PresignedUrlConfig{}
 	}

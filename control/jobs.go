@@ -40,8 +40,8 @@ func (p *Plane) CreateJob(ctx context.Context, in *iot.CreateJobRequest) (*iot.J
 	created, err := p.Engine.CreateJob(ctx, engine.NewJob{
 		ID: string(in.JobID), Document: string(value(in.Document)), Tags: tags(in.Tags),
 		Definition: job.Definition{
-			Targets: in.Targets, Selection: job.Selection(value(in.TargetSelection)), Description: string(value(in.Description)), Namespace: string(value(in.NamespaceID)),
-			Presign: presign(in.PresignedUrlConfig), Rollout: rollout(in.JobExecutionsRolloutConfig), Abort: abort(in.AbortConfig),
+			Targets: in.Targets, TargetSelection: job.TargetSelection(value(in.TargetSelection)), Description: string(value(in.Description)), Namespace: string(value(in.NamespaceID)),
+			PresignedURL: presign(in.PresignedUrlConfig), Rollout: rollout(in.JobExecutionsRolloutConfig), Abort: abort(in.AbortConfig),
 			Timeout: timeout(in.TimeoutConfig), Retry: retry(in.JobExecutionsRetryConfig), Schedule: schedule(in.SchedulingConfig),
 			PackageVersions: in.DestinationPackageVersions, TemplateARN: string(value(in.JobTemplateArn)), Parameters: in.DocumentParameters,
 		},
@@ -100,7 +100,7 @@ func (p *Plane) DescribeJob(ctx context.Context, in *iot.DescribeJobRequest) (*i
 // UpdateJob changes a running job.
 func (p *Plane) UpdateJob(ctx context.Context, in *iot.UpdateJobRequest) (*schema.Nothing, error) {
 	return &schema.Nothing{}, p.Engine.UpdateJob(ctx, string(in.JobID), text(in.NamespaceID), job.Update{
-		Description: text(in.Description), Presign: presign(in.PresignedUrlConfig), Rollout: rollout(in.JobExecutionsRolloutConfig),
+		Description: text(in.Description), PresignedURL: presign(in.PresignedUrlConfig), Rollout: rollout(in.JobExecutionsRolloutConfig),
 		Abort: abort(in.AbortConfig), Timeout: timeout(in.TimeoutConfig), Retry: retry(in.JobExecutionsRetryConfig),
 	})
 }
@@ -149,7 +149,7 @@ func (p *Plane) ListJobs(ctx context.Context, in *iot.ListJobsRequest) (*iot.Lis
 	}
 	jobs, group, err := p.Engine.ListJobs(ctx, engine.JobFilter{
 		JobQuery: store.JobQuery{
-			Status: job.Status(value(in.Status)), Selection: job.Selection(value(in.TargetSelection)),
+			Status: job.Status(value(in.Status)), Selection: job.TargetSelection(value(in.TargetSelection)),
 			Namespace: string(value(in.NamespaceID)), After: request.after, Limit: request.limit(),
 		},
 		GroupName: string(value(in.ThingGroupName)), GroupUUID: string(value(in.ThingGroupID)),
@@ -160,7 +160,7 @@ func (p *Plane) ListJobs(ctx context.Context, in *iot.ListJobsRequest) (*iot.Lis
 	jobs, next := cut(request, jobs, func(j job.Job) store.JobCursor { return store.JobCursor{CreatedAt: j.CreatedAt, ID: j.ID} })
 	return &iot.ListJobsResponse{NextToken: (*iot.NextToken)(next), Jobs: convert(jobs, func(j job.Job) iot.JobSummary {
 		s := iot.JobSummary{
-			JobArn: p.arn(ctx, registry.KindJob, j.ID), JobID: iot.JobID(j.ID), TargetSelection: iot.TargetSelection(j.Selection),
+			JobArn: p.arn(ctx, registry.KindJob, j.ID), JobID: iot.JobID(j.ID), TargetSelection: iot.TargetSelection(j.TargetSelection),
 			Status: iot.JobStatus(j.Status), CreatedAt: at(j.CreatedAt), LastUpdatedAt: at(j.UpdatedAt), CompletedAt: at(j.CompletedAt),
 			IsConcurrent: new(j.Concurrent()),
 		}

@@ -36,7 +36,7 @@ func (p *Plane) CreateJobTemplate(ctx context.Context, in *iot.CreateJobTemplate
 		JobARN: value(in.JobArn), Tags: tags(in.Tags),
 		Template: job.Template{
 			ID: string(in.JobTemplateID), Description: string(in.Description), Document: string(value(in.Document)),
-			Presign: presign(in.PresignedUrlConfig), Rollout: rollout(in.JobExecutionsRolloutConfig), Abort: abort(in.AbortConfig),
+			PresignedURL: presign(in.PresignedUrlConfig), Rollout: rollout(in.JobExecutionsRolloutConfig), Abort: abort(in.AbortConfig),
 			Timeout: timeout(in.TimeoutConfig), Retry: retry(in.JobExecutionsRetryConfig), Windows: windows(in.MaintenanceWindows),
 			PackageVersions: in.DestinationPackageVersions,
 		},
@@ -59,7 +59,7 @@ func (p *Plane) DescribeJobTemplate(ctx context.Context, in *iot.DescribeJobTemp
 	}
 	return &iot.DescribeJobTemplateResponse{
 		JobTemplateArn: p.templateArn(ctx, t.ID), JobTemplateID: in.JobTemplateID, Description: optional(iot.Text(t.Description)),
-		Document: new(iot.Document(t.Document)), CreatedAt: at(t.CreatedAt), PresignedUrlConfig: showPresign(t.Presign),
+		Document: new(iot.Document(t.Document)), CreatedAt: at(t.CreatedAt), PresignedUrlConfig: showPresign(t.PresignedURL),
 		JobExecutionsRolloutConfig: showRollout(t.Rollout), AbortConfig: showAbort(t.Abort), TimeoutConfig: showTimeout(t.Timeout),
 		JobExecutionsRetryConfig: showRetry(t.Retry), MaintenanceWindows: showWindows(t.Windows), DestinationPackageVersions: t.PackageVersions,
 	}, nil
@@ -90,7 +90,7 @@ func (p *Plane) DeleteJobTemplate(ctx context.Context, in *iot.DeleteJobTemplate
 }
 
 // managedArn has no account and names the version (R-CON-5).
-func (p *Plane) managedArn(ctx context.Context, m job.Managed) iot.JobTemplateArn {
+func (p *Plane) managedArn(ctx context.Context, m job.ManagedTemplate) iot.JobTemplateArn {
 	arn, _ := registry.ParseARN(p.arn(ctx, registry.KindTemplate, m.Name+":"+m.Version))
 	arn.Account = ""
 	return iot.JobTemplateArn(arn.String())
@@ -128,7 +128,7 @@ func (p *Plane) ListManagedJobTemplates(ctx context.Context, in *iot.ListManaged
 			return nil, err
 		}
 	}
-	var found job.Catalogue
+	var found job.ManagedTemplates
 	passed := request.after == nil
 	for _, m := range p.Engine.Managed {
 		if passed && (in.TemplateName == nil || m.Name == string(*in.TemplateName)) && len(found) < request.limit() {
@@ -136,8 +136,8 @@ func (p *Plane) ListManagedJobTemplates(ctx context.Context, in *iot.ListManaged
 		}
 		passed = passed || managedCursor{m.Name, m.Version} == *request.after
 	}
-	shown, next := cut(request, found, func(m job.Managed) managedCursor { return managedCursor{m.Name, m.Version} })
-	return &iot.ListManagedJobTemplatesResponse{NextToken: (*iot.NextToken)(next), ManagedJobTemplates: convert(shown, func(m job.Managed) iot.ManagedJobTemplateSummary {
+	shown, next := cut(request, found, func(m job.ManagedTemplate) managedCursor { return managedCursor{m.Name, m.Version} })
+	return &iot.ListManagedJobTemplatesResponse{NextToken: (*iot.NextToken)(next), ManagedJobTemplates: convert(shown, func(m job.ManagedTemplate) iot.ManagedJobTemplateSummary {
 		return iot.ManagedJobTemplateSummary{
 			TemplateArn: p.managedArn(ctx, m), TemplateName: iot.ManagedTemplateName(m.Name), Description: optional(iot.Text(m.Description)),
 			Environments: m.Environments, TemplateVersion: iot.ManagedTemplateVersion(m.Version),

@@ -12,12 +12,12 @@ import (
 // tell publishes the one or two messages of a notice. When nobody listens it costs two look-ups and no read of the
 // thing's executions.
 func (p *Plane) tell(ctx context.Context, n store.Notice, name string) error {
-	if topic := jobsdata.NotifyTopic(name); n.List && p.Subscribed(topic) {
+	if topic := jobsdata.NotifyTopic(name); n.Notify && p.Subscribed(topic) {
 		if err := p.notify(ctx, topic, name); err != nil {
 			return err
 		}
 	}
-	if topic := jobsdata.NotifyNextTopic(name); n.Next && p.Subscribed(topic) {
+	if topic := jobsdata.NotifyNextTopic(name); n.NotifyNext && p.Subscribed(topic) {
 		return p.notifyNext(ctx, topic, name)
 	}
 	return nil

@@ -108,7 +108,7 @@ func (p *Plane) describe(ctx context.Context, t jobsdata.Topic, in *jobsdata.Des
 }
 
 func (p *Plane) update(ctx context.Context, t jobsdata.Topic, in *jobsdata.UpdatePayload) (any, error) {
-	event, err := job.ParseReport(string(in.Status))
+	event, err := job.ParseReportedStatus(string(in.Status))
 	if err != nil {
 		return nil, err
 	}

@@ -36,7 +36,7 @@ func (p *Plane) GetPendingJobExecutions(ctx context.Context, in *jobsdata.GetPen
 	if err != nil {
 		return nil, err
 	}
-	inProgress, queued := split(tasks, func(t engine.Task) jobsdata.JobExecutionSummary {
+	inProgress, queued := split(tasks, func(t engine.DeviceExecution) jobsdata.JobExecutionSummary {
 		s := summary(t)
 		return jobsdata.JobExecutionSummary{
 			JobID: s.JobID, QueuedAt: s.QueuedAt, StartedAt: s.StartedAt, LastUpdatedAt: s.LastUpdatedAt,
@@ -67,7 +67,7 @@ func (p *Plane) DescribeJobExecution(ctx context.Context, in *jobsdata.DescribeJ
 
 // UpdateJobExecution reports on an execution. Over HTTP there is no token, so a repeat is not recognised (R-HTTP-24).
 func (p *Plane) UpdateJobExecution(ctx context.Context, in *jobsdata.UpdateJobExecutionRequest) (*jobsdata.UpdateJobExecutionResponse, error) {
-	event, err := job.ParseReport(string(in.Status))
+	event, err := job.ParseReportedStatus(string(in.Status))
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func (p *Plane) UpdateJobExecution(ctx context.Context, in *jobsdata.UpdateJobEx
 }
 
 // execution is an execution as HTTP shows it: with its thing's name, and the document as text (R-HTTP-9).
-func (p *Plane) execution(t *engine.Task, thing jobsdata.ThingName) *jobsdata.JobExecution {
+func (p *Plane) execution(t *engine.DeviceExecution, thing jobsdata.ThingName) *jobsdata.JobExecution {
 	d := data(t, p.Engine.Now())
 	if d == nil {
 		return nil

@@ -122,7 +122,7 @@ func (e *Engine) AccessVersion() uint64 { return e.accessVersion.Load() }
 // changesAccess reports whether registry changes can change what somebody may do. New things and groups cannot: nothing
 // is attached to them yet.
 func changesAccess(c *store.RegistryChanges) bool {
-	return len(c.UpdatedThings)+len(c.DeletedThings)+len(c.DeletedGroups)+len(c.Joined)+len(c.Left)+len(c.Certificates)+
+	return len(c.UpdatedThings)+len(c.DeletedThings)+len(c.DeletedGroups)+len(c.AddedMemberships)+len(c.RemovedMemberships)+len(c.Certificates)+
 		len(c.DeletedCertificates)+len(c.Policies)+len(c.DeletedPolicies)+len(c.Attached)+len(c.Detached)+len(c.Principals)+
 		len(c.DeletedPrincipals) > 0
 }

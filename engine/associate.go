@@ -34,7 +34,7 @@ func (e *Engine) AssociateTargets(ctx context.Context, id string, namespace *str
 			return out, err
 		}
 		after = j
-		out.Job.Defined = []job.Job{j}
+		out.Job.Definitions = []job.Job{j}
 		out.keep(j)
 		return out, nil
 	})
@@ -56,7 +56,7 @@ func (g *group) newTargets(j job.Job, arns []string, targets []registry.ARN) (ad
 			return added, either(err, fault.New(fault.NotFound, "targets[%d]: %s does not exist", i, arns[i]))
 		}
 		for at := range sources {
-			sources[at].Joined = max(1, joined)
+			sources[at].NewestMembership = max(1, joined)
 		}
 		added.Targets = append(added.Targets, arns[i])
 		added.Sources = append(added.Sources, sources...)

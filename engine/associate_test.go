@@ -24,7 +24,7 @@ func TestBackfillEndsWithPage(t *testing.T) { // R-JOB-42
 		w.must(w.AddMember(ctx, "second", name))
 	}
 	arn := func(name string) []string { return []string{w.Scope.ARN(registry.KindGroup, name)} }
-	_, err := w.CreateJob(ctx, NewJob{ID: "j", Document: "{}", Definition: job.Definition{Targets: arn("first"), Selection: job.Continuous}})
+	_, err := w.CreateJob(ctx, NewJob{ID: "j", Document: "{}", Definition: job.Definition{Targets: arn("first"), TargetSelection: job.Continuous}})
 	w.must(err)
 	w.must(w.RunDue(ctx))
 	w.must(w.update(ctx, func(g *group) (out outcome, err error) {

@@ -80,7 +80,7 @@ func TestSimultaneousFailuresAbortOnce(t *testing.T) {
 		targets = append(targets, e.Scope.ARN(registry.KindThing, name))
 	}
 	_, err := e.CreateJob(ctx, NewJob{ID: "j", Document: "{}", Definition: job.Definition{
-		Selection: job.Snapshot, Targets: targets, Abort: &job.AbortConfig{Criteria: []job.AbortCriterion{{FailureType: job.FailureFailed, MinExecuted: 1}}},
+		TargetSelection: job.Snapshot, Targets: targets, Abort: &job.AbortConfig{Criteria: []job.AbortCriterion{{FailureType: job.FailureFailed, MinExecuted: 1}}},
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +102,7 @@ func TestSimultaneousFailuresAbortOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	j, err := e.DescribeJob(ctx, "j")
-	if err != nil || j.Status != job.Canceled || j.Counts[job.Failed] != 4 || j.Counts[job.CanceledExecution] != 2 || !strings.Contains(j.Comment, "1 of 1") {
+	if err != nil || j.Status != job.Canceled || j.Counts[job.ExecutionFailed] != 4 || j.Counts[job.ExecutionCanceled] != 2 || !strings.Contains(j.Comment, "1 of 1") {
 		t.Errorf("the job is %s with %v: %s, %v", j.Status, j.Counts, j.Comment, err)
 	}
 	var got, ids []string

@@ -12,8 +12,8 @@ import (
 // The use cases of the device plane. They are the same over MQTT and HTTPS; a thing that is not in the registry is
 // NotFound in all of them (R-HTTP-25).
 
-// Task is an execution as a device sees it.
-type Task struct {
+// DeviceExecution is an execution as a device sees it.
+type DeviceExecution struct {
 	job.Execution
 	JobID string
 	// Document is the job document; empty when it was not asked for (R-DOC-10).
@@ -22,13 +22,13 @@ type Task struct {
 
 // Pending returns the pending executions of a thing in order: IN_PROGRESS, then QUEUED (R-HTTP-13). It returns at most
 // limit of jobs without maintenance windows, and half as many of jobs whose window is open (R-ORD-5, R-MQTT-19).
-func (e *Engine) Pending(ctx context.Context, thing string, limit int) (tasks []Task, err error) {
+func (e *Engine) Pending(ctx context.Context, thing string, limit int) (tasks []DeviceExecution, err error) {
 	err = e.Store.Read(ctx, func(r store.Reader) error {
 		id, err := thingID(r, thing)
 		if err != nil {
 			return err
 		}
-		tasks, err = pendingTasks(r, id, limit, limit/2)
+		tasks, err = pendingExecutions(r, id, limit, limit/2)
 		return err
 	})
 	return tasks, err
@@ -37,11 +37,11 @@ func (e *Engine) Pending(ctx context.Context, thing string, limit int) (tasks []
 // deepest is how far into the pending executions of a thing a list is looked through for more of windowed jobs.
 const deepest = 256
 
-// pendingTasks reads the visible pending executions of a thing, so many of jobs without windows and so many of jobs with
+// pendingExecutions reads the visible pending executions of a thing, so many of jobs without windows and so many of jobs with
 // them.
-func pendingTasks(r store.Reader, thing registry.ThingID, plain, windowed int) (tasks []Task, err error) {
+func pendingExecutions(r store.Reader, thing registry.ThingID, plain, windowed int) (tasks []DeviceExecution, err error) {
 	seen := 0
-	err = visible(r, thing, plain, func(t Task, windows bool) bool {
+	err = visible(r, thing, plain, func(t DeviceExecution, windows bool) bool {
 		switch seen++; {
 		case windows && windowed > 0:
 			windowed--
@@ -58,7 +58,7 @@ func pendingTasks(r store.Reader, thing registry.ThingID, plain, windowed int) (
 // visible calls f for the pending executions that a thing sees, in order, until f returns false: what a maintenance window
 // hides and what a sweep is about to end is left out. windows says that the execution's job has maintenance windows. page
 // is how many are read at first.
-func visible(r store.Reader, thing registry.ThingID, page int, f func(t Task, windows bool) bool) error {
+func visible(r store.Reader, thing registry.ThingID, page int, f func(t DeviceExecution, windows bool) bool) error {
 	for done, asked := 0, page; ; asked *= 2 {
 		found, err := r.Pending(thing, asked)
 		if err != nil {
@@ -69,7 +69,7 @@ func visible(r store.Reader, thing registry.ThingID, page int, f func(t Task, wi
 			if err != nil {
 				return err
 			}
-			if !j.Hides(x.Status) && !f(Task{Execution: x, JobID: j.ID}, j.Schedule.Windowed()) {
+			if !j.HiddenFromDevice(x.Status) && !f(DeviceExecution{Execution: x, JobID: j.ID}, j.Schedule.Windowed()) {
 				return nil
 			}
 		}
@@ -80,13 +80,13 @@ func visible(r store.Reader, thing registry.ThingID, page int, f func(t Task, wi
 }
 
 // Next returns the first pending execution of a thing with its document, nil when nothing is pending (R-HTTP-15).
-func (e *Engine) Next(ctx context.Context, thing string, withDocument bool) (task *Task, err error) {
+func (e *Engine) Next(ctx context.Context, thing string, withDocument bool) (task *DeviceExecution, err error) {
 	err = e.Store.Read(ctx, func(r store.Reader) error {
 		id, err := thingID(r, thing)
 		if err != nil {
 			return err
 		}
-		err = visible(r, id, 1, func(t Task, _ bool) bool {
+		err = visible(r, id, 1, func(t DeviceExecution, _ bool) bool {
 			task = &t
 			return false
 		})
@@ -99,7 +99,7 @@ func (e *Engine) Next(ctx context.Context, thing string, withDocument bool) (tas
 }
 
 // Describe returns one execution that has not ended: the latest, or the one with the number (R-HTTP-15).
-func (e *Engine) Describe(ctx context.Context, thing, jobID string, number *int64, withDocument bool) (task *Task, err error) {
+func (e *Engine) Describe(ctx context.Context, thing, jobID string, number *int64, withDocument bool) (task *DeviceExecution, err error) {
 	err = e.Store.Read(ctx, func(r store.Reader) error {
 		found, err := findExecution(r, thing, jobID, number)
 		if err != nil {
@@ -108,7 +108,7 @@ func (e *Engine) Describe(ctx context.Context, thing, jobID string, number *int6
 		if found.Status.Terminal() {
 			return fault.New(fault.Terminal, "execution %d of job %s is %s", found.Number, jobID, found.Status)
 		}
-		task = &Task{Execution: found, JobID: jobID}
+		task = &DeviceExecution{Execution: found, JobID: jobID}
 		if withDocument {
 			task.Document, err = r.Document(found.Job)
 		}
@@ -119,7 +119,7 @@ func (e *Engine) Describe(ctx context.Context, thing, jobID string, number *int6
 
 // DescribeFor is Describe for a job id, and Next for "$next", whose number is ignored (R-HTTP-15). The result is nil only
 // for "$next" with nothing pending.
-func (e *Engine) DescribeFor(ctx context.Context, thing, jobID string, number *int64, withDocument bool) (*Task, error) {
+func (e *Engine) DescribeFor(ctx context.Context, thing, jobID string, number *int64, withDocument bool) (*DeviceExecution, error) {
 	if jobID == "$next" {
 		return e.Next(ctx, thing, withDocument)
 	}
@@ -142,7 +142,7 @@ func (e *Engine) ThingNames(ctx context.Context, notices []store.Notice) ([]stri
 
 // StartNext starts the first pending execution of a thing, or returns it unchanged when it runs already (R-HTTP-14).
 // It returns nil when nothing is pending (R-HTTP-11).
-func (e *Engine) StartNext(ctx context.Context, thing string, details map[string]string, stepMinutes *int64) (task *Task, err error) {
+func (e *Engine) StartNext(ctx context.Context, thing string, details map[string]string, stepMinutes *int64) (task *DeviceExecution, err error) {
 	err = e.update(ctx, func(g *group) (out outcome, err error) {
 		task = nil
 		id, err := thingID(g, thing)
@@ -165,9 +165,9 @@ func (e *Engine) StartNext(ctx context.Context, thing string, details map[string
 		if err != nil {
 			return out, err
 		}
-		task = &Task{Execution: started.Execution, JobID: j.ID, Document: document}
+		task = &DeviceExecution{Execution: started.Execution, JobID: j.ID, Document: document}
 		if rearmed {
-			out.Job.Rearmed = append(out.Job.Rearmed, started.Execution)
+			out.Job.RearmedStepTimers = append(out.Job.RearmedStepTimers, started.Execution)
 		} else if started.Execution.Version != head.Version {
 			err = g.settle(&out, head, started)
 		}
@@ -178,7 +178,7 @@ func (e *Engine) StartNext(ctx context.Context, thing string, details map[string
 
 // Report applies what a device says about its latest execution of a job (R-HTTP-16 to R-HTTP-24) and returns the
 // execution after it.
-func (e *Engine) Report(ctx context.Context, thing, jobID string, r job.Report, withDocument bool) (task *Task, err error) {
+func (e *Engine) Report(ctx context.Context, thing, jobID string, r job.Report, withDocument bool) (task *DeviceExecution, err error) {
 	err = e.update(ctx, func(g *group) (out outcome, err error) {
 		x, err := g.freshExecution(thing, jobID)
 		if err != nil {
@@ -191,14 +191,14 @@ func (e *Engine) Report(ctx context.Context, thing, jobID string, r job.Report, 
 		if repeated, err := g.repeated(x, r); err != nil {
 			return out, err
 		} else if repeated != nil {
-			task = &Task{Execution: *repeated, JobID: jobID}
+			task = &DeviceExecution{Execution: *repeated, JobID: jobID}
 			return out, nil
 		}
 		moved, err := job.ApplyReport(j, x, r, g.now)
 		if err != nil {
 			return out, err
 		}
-		task = &Task{Execution: moved.Execution, JobID: jobID}
+		task = &DeviceExecution{Execution: moved.Execution, JobID: jobID}
 		if withDocument {
 			if task.Document, err = g.Document(j.Key); err != nil {
 				return out, err
@@ -217,7 +217,7 @@ func (e *Engine) Report(ctx context.Context, thing, jobID string, r job.Report, 
 func (g *group) repeated(x job.Execution, r job.Report) (*job.Execution, error) {
 	key := x.ExecutionKey
 	key.Number--
-	if x.Status != job.Queued || x.Attempt == 0 || r.Token == "" || r.Number != nil && *r.Number != key.Number {
+	if x.Status != job.ExecutionQueued || x.Attempt == 0 || r.Token == "" || r.Number != nil && *r.Number != key.Number {
 		return nil, nil
 	}
 	before, err := g.Execution(key)
@@ -268,7 +268,7 @@ func (g *group) retire(x job.Execution) (bool, error) {
 	}
 	var out outcome
 	switch at := x.TimesOutAt(); {
-	case j.Sweeps(x.Status):
+	case j.EndingBySweep(x.Status):
 		err = g.sweep(&out, j.Sweep, x)
 	case !at.IsZero() && !at.After(g.now):
 		err = g.move(&out, x, job.TimeOut)

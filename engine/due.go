@@ -49,7 +49,7 @@ func (e *Engine) NextDue(ctx context.Context) (next time.Time, err error) {
 		if next, err = r.NextDue(); err != nil {
 			return err
 		}
-		busy, err := r.BusyGroups(1)
+		busy, err := r.GroupsWithWork(1)
 		if now := e.Now(); len(busy) > 0 && (next.IsZero() || next.After(now)) {
 			next = now // work on members waits for processor time only (R-CON-26)
 		}

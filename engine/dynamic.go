@@ -141,7 +141,7 @@ func (g *group) dynamicGroups() ([]registry.DynamicGroup, error) {
 		if d.Work == registry.Emptying {
 			continue
 		}
-		if groups[i].Compiled, err = g.queries.get(d.Query); err != nil {
+		if groups[i].Query, err = g.queries.get(d.Query); err != nil {
 			return nil, fmt.Errorf("thing group %s: %w", d.Name, err)
 		}
 	}
@@ -167,7 +167,7 @@ func (g *group) classify(thing registry.Thing, memberships []registry.Membership
 	if g.presences.mayReturn(thing.Name) {
 		dynamic = asStored(dynamic, memberships)
 	}
-	in, full := registry.Select(&seen, len(static), dynamic)
+	in, full := registry.SelectDynamicGroups(&seen, len(static), dynamic)
 	for _, d := range full {
 		g.crowded = append(g.crowded, crowded{thing.Name, d.Name})
 	}
@@ -189,12 +189,12 @@ func (g *group) classify(thing registry.Thing, memberships []registry.Membership
 func asStored(groups []registry.DynamicGroup, memberships []registry.Membership) []registry.DynamicGroup {
 	stored := slices.Clone(groups)
 	for i, d := range stored {
-		if d.Compiled == nil || !d.Compiled.OfConnectivity() {
+		if d.Query == nil || !d.Query.OfConnectivity() {
 			continue
 		}
-		stored[i].Compiled = nil
+		stored[i].Query = nil
 		if slices.ContainsFunc(memberships, func(m registry.Membership) bool { return m.Group == d.ID }) {
-			stored[i].Compiled = registry.Everything
+			stored[i].Query = registry.Everything
 		}
 	}
 	return stored
@@ -235,7 +235,7 @@ func pathNames(r store.GroupReader, id registry.GroupID) (names []string, err er
 // membersStep does one bounded piece of the work on members that is due: it takes members out of a group that is being
 // deleted, and looks at things for all groups that are being built.
 func (g *group) membersStep(look, change int) error {
-	busy, err := g.BusyGroups(registry.MaxDynamicGroups)
+	busy, err := g.GroupsWithWork(registry.MaxDynamicGroups)
 	if err != nil || len(busy) == 0 {
 		return err
 	}

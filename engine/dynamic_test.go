@@ -241,7 +241,7 @@ func TestDynamicGroupAsTarget(t *testing.T) {
 	w.thing("d", "", "fw", "2")
 	w.dynamic("old", "attributes.fw:1")
 	_, err := w.CreateJob(ctx, NewJob{ID: "j", Document: "{}", Definition: job.Definition{
-		Selection: job.Snapshot, Targets: []string{w.Scope.ARN(registry.KindGroup, "old")},
+		TargetSelection: job.Snapshot, Targets: []string{w.Scope.ARN(registry.KindGroup, "old")},
 	}})
 	w.must(err)
 	_, err = w.StartNext(ctx, "a", nil, nil)
@@ -254,11 +254,11 @@ func TestDynamicGroupAsTarget(t *testing.T) {
 		w.must(err)
 		return j.Counts
 	}
-	if c := counts(); c[job.Running] != 1 || c[job.Removed] != 1 || c[job.Queued] != 1 {
+	if c := counts(); c[job.ExecutionInProgress] != 1 || c[job.ExecutionRemoved] != 1 || c[job.ExecutionQueued] != 1 {
 		t.Errorf("counts %v", c)
 	}
 	w.must(w.DeleteDynamicGroup(ctx, "old", nil))
-	if c := counts(); c[job.Running] != 1 || c[job.Removed] != 2 || c[job.Queued] != 0 {
+	if c := counts(); c[job.ExecutionInProgress] != 1 || c[job.ExecutionRemoved] != 2 || c[job.ExecutionQueued] != 0 {
 		t.Errorf("after the group is gone: counts %v", c)
 	}
 }
@@ -274,14 +274,14 @@ func TestContinuousJobOnDynamicGroup(t *testing.T) {
 	w.thing("b", "", "fw", "2")
 	w.dynamic("old", "attributes.fw:1")
 	_, err := w.CreateJob(ctx, NewJob{ID: "j", Document: "{}", Definition: job.Definition{
-		Selection: job.Continuous, Targets: []string{w.Scope.ARN(registry.KindGroup, "old")},
+		TargetSelection: job.Continuous, Targets: []string{w.Scope.ARN(registry.KindGroup, "old")},
 	}})
 	w.must(err)
 	counts := func(queued, removed int64) {
 		t.Helper()
 		j, err := w.DescribeJob(ctx, "j")
 		w.must(err)
-		if j.Counts[job.Queued] != queued || j.Counts[job.Removed] != removed {
+		if j.Counts[job.ExecutionQueued] != queued || j.Counts[job.ExecutionRemoved] != removed {
 			t.Errorf("counts %v, want %d QUEUED, %d REMOVED", j.Counts, queued, removed)
 		}
 	}
@@ -326,7 +326,7 @@ func TestDynamicGroupInLargeFleet(t *testing.T) {
 	g := &gate{Store: s}
 	large := 0
 	g.fail = func(c store.Changes) error { // called by one writer at a time
-		switch moved := len(c.Registry.Joined) + len(c.Registry.Left); {
+		switch moved := len(c.Registry.AddedMemberships) + len(c.Registry.RemovedMemberships); {
 		case moved > inlineThings+1:
 			t.Errorf("one step changes %d memberships", moved)
 		case moved > backgroundStep:

@@ -33,7 +33,7 @@ type Config struct {
 	// connected (R-ID-61).
 	PresenceGrace time.Duration
 	// Managed are the templates that come with the server.
-	Managed job.Catalogue
+	Managed job.ManagedTemplates
 	Log     *slog.Logger
 	// Tell is called after each commit with what devices must be told; nil tells nobody. It is called by one goroutine,
 	// in commit order. What it could not tell, it is called with again after a second, and after a crash with what was

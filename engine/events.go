@@ -97,8 +97,8 @@ type executionEvent struct {
 
 // ended names the event of an execution that ended; there is none for QUEUED and IN_PROGRESS (R-EVT-24).
 var ended = map[job.ExecutionStatus]string{
-	job.Succeeded: "succeeded", job.Failed: "failed", job.Rejected: "rejected", job.TimedOut: "timed_out",
-	job.CanceledExecution: "canceled", job.Removed: "removed",
+	job.ExecutionSucceeded: "succeeded", job.ExecutionFailed: "failed", job.ExecutionRejected: "rejected", job.ExecutionTimedOut: "timed_out",
+	job.ExecutionCanceled: "canceled", job.ExecutionRemoved: "removed",
 }
 
 // deletedEvent is the operation of an execution that was deleted; its status is the one it had (R-EVT-22).
@@ -135,22 +135,22 @@ func (g *group) announceExecution(out *outcome, operation string, x job.Executio
 
 // jobEvent is the payload of $aws/events/job/{jobId}/{operation} (24, section 2).
 type jobEvent struct {
-	EventType       string         `json:"eventType"`
-	EventID         string         `json:"eventId"`
-	Timestamp       int64          `json:"timestamp"` // seconds, where the other times are milliseconds (R-EVT-13)
-	Operation       string         `json:"operation"`
-	JobID           string         `json:"jobId"`
-	Status          string         `json:"status"`
-	ForceCanceled   bool           `json:"forceCanceled,omitempty"`
-	TargetSelection job.Selection  `json:"targetSelection"`
-	Targets         []string       `json:"targets"`
-	Description     string         `json:"description,omitempty"`
-	CompletedAt     int64          `json:"completedAt,omitempty"`
-	CreatedAt       int64          `json:"createdAt"`
-	LastUpdatedAt   int64          `json:"lastUpdatedAt"`
-	Comment         string         `json:"comment,omitempty"`
-	ReasonCode      string         `json:"reasonCode,omitempty"`
-	ProcessDetails  *endedCounters `json:"jobProcessDetails,omitempty"`
+	EventType       string              `json:"eventType"`
+	EventID         string              `json:"eventId"`
+	Timestamp       int64               `json:"timestamp"` // seconds, where the other times are milliseconds (R-EVT-13)
+	Operation       string              `json:"operation"`
+	JobID           string              `json:"jobId"`
+	Status          string              `json:"status"`
+	ForceCanceled   bool                `json:"forceCanceled,omitempty"`
+	TargetSelection job.TargetSelection `json:"targetSelection"`
+	Targets         []string            `json:"targets"`
+	Description     string              `json:"description,omitempty"`
+	CompletedAt     int64               `json:"completedAt,omitempty"`
+	CreatedAt       int64               `json:"createdAt"`
+	LastUpdatedAt   int64               `json:"lastUpdatedAt"`
+	Comment         string              `json:"comment,omitempty"`
+	ReasonCode      string              `json:"reasonCode,omitempty"`
+	ProcessDetails  *endedCounters      `json:"jobProcessDetails,omitempty"`
 }
 
 // endedCounters are the six counters of executions that ended (R-EVT-15).
@@ -204,7 +204,7 @@ func (g *group) announceJob(operation jobOperation, j job.Job) error {
 	}
 	event := jobEvent{
 		EventType: jobEvents, EventID: g.config.IDs.UUID(), Timestamp: g.now.Unix(), Operation: operation.name, JobID: j.ID,
-		Status: operation.status, TargetSelection: j.Selection, Targets: j.Targets, Description: j.Description,
+		Status: operation.status, TargetSelection: j.TargetSelection, Targets: j.Targets, Description: j.Description,
 		CreatedAt: j.CreatedAt.UnixMilli(), LastUpdatedAt: j.UpdatedAt.UnixMilli(), Comment: j.Comment,
 	}
 	if operation == jobCompleted {
@@ -218,8 +218,8 @@ func (g *group) announceJob(operation jobOperation, j job.Job) error {
 	}
 	if operation == jobCompleted || operation == jobCanceled {
 		event.ProcessDetails = &endedCounters{
-			Canceled: j.Counts[job.CanceledExecution], Rejected: j.Counts[job.Rejected], Failed: j.Counts[job.Failed],
-			Removed: j.Counts[job.Removed], Succeeded: j.Counts[job.Succeeded], TimedOut: j.Counts[job.TimedOut],
+			Canceled: j.Counts[job.ExecutionCanceled], Rejected: j.Counts[job.ExecutionRejected], Failed: j.Counts[job.ExecutionFailed],
+			Removed: j.Counts[job.ExecutionRemoved], Succeeded: j.Counts[job.ExecutionSucceeded], TimedOut: j.Counts[job.ExecutionTimedOut],
 		}
 	}
 	payload, err := json.Marshal(event)
@@ -246,7 +246,7 @@ func (g *group) takeJobs(out outcome) error {
 		}
 		g.hold(after)
 	}
-	for _, key := range out.Job.Deleted {
+	for _, key := range out.Job.DeletedJobs {
 		if held := g.jobs[key]; held != nil && held.Status == job.DeletionInProgress {
 			if err := g.announceJob(jobDeleted, *held); err != nil {
 				return err

@@ -52,7 +52,7 @@ func TestDueJobsTakeTurns(t *testing.T) {
 	must(err)
 	large, err := e.DescribeJob(ctx, "large")
 	must(err)
-	if small.Counts[job.Queued] != 3 || large.Sweep == job.NoSweep {
-		t.Errorf("after two steps the small job has %d of 3, and the sweep of the large one is %q", small.Counts[job.Queued], large.Sweep)
+	if small.Counts[job.ExecutionQueued] != 3 || large.Sweep == job.NoSweep {
+		t.Errorf("after two steps the small job has %d of 3, and the sweep of the large one is %q", small.Counts[job.ExecutionQueued], large.Sweep)
 	}
 }

@@ -264,7 +264,7 @@ func (g *group) run(decide decision) (answer, fatal error) {
 // take applies an outcome: jobs into the hand, everything else into the transaction.
 func (g *group) take(out outcome) error {
 	g.inHand.known = false
-	for _, created := range out.Job.Created {
+	for _, created := range out.Job.CreatedJobs {
 		g.byID[created.Job.ID] = created.Job.Key
 	}
 	g.published = append(g.published, out.events...)
@@ -296,8 +296,8 @@ func (g *group) tell(n store.Notice) {
 		g.told = append(g.told, n)
 		return
 	}
-	g.told[at].List = g.told[at].List || n.List
-	g.told[at].Next = g.told[at].Next || n.Next
+	g.told[at].Notify = g.told[at].Notify || n.Notify
+	g.told[at].NotifyNext = g.told[at].NotifyNext || n.NotifyNext
 }
 
 // hold keeps a job in hand, to be reviewed and written when the group ends.
@@ -383,7 +383,7 @@ func (g *group) review() error {
 func (g *group) flush() error {
 	var changes store.Changes
 	for _, key := range g.dirtyKeys() {
-		changes.Job.Moved = append(changes.Job.Moved, *g.jobs[key])
+		changes.Job.States = append(changes.Job.States, *g.jobs[key])
 	}
 	return g.Apply(changes)
 }

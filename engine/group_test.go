@@ -202,7 +202,7 @@ func TestDeleteManySmallJobs(t *testing.T) {
 	const n = 3 * job.MaxDeleting
 	for i := range n {
 		if _, err := e.CreateJob(t.Context(), NewJob{ID: fmt.Sprintf("j%d", i), Document: "{}", Definition: job.Definition{
-			Selection: job.Snapshot, Targets: []string{e.Scope.ARN(registry.KindThing, "t1")},
+			TargetSelection: job.Snapshot, Targets: []string{e.Scope.ARN(registry.KindThing, "t1")},
 		}}); err != nil {
 			t.Fatal(err)
 		}
@@ -271,7 +271,7 @@ func (e *Engine) fill(t *testing.T, n int) error {
 			return err
 		}
 		_, err := e.CreateJob(t.Context(), NewJob{ID: fmt.Sprintf("j%d", i), Document: "{}", Definition: job.Definition{
-			Selection: job.Snapshot, Targets: []string{e.Scope.ARN(registry.KindThing, name)},
+			TargetSelection: job.Snapshot, Targets: []string{e.Scope.ARN(registry.KindThing, name)},
 		}})
 		if err != nil && !fault.Is(err, fault.Exists) && !fault.Is(err, fault.NotFound) {
 			return err
@@ -325,7 +325,7 @@ func TestTryAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		g.fail = func(c store.Changes) error {
-			if len(c.Job.Reported) > 0 {
+			if len(c.Job.UpdatedExecutions) > 0 {
 				return errors.New("broken")
 			}
 			return nil
@@ -382,7 +382,7 @@ func TestUpdatesTogether(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, err := range g.together(t, e, 9, func(i int) error {
-		u := job.Update{Description: new(fmt.Sprint("by ", i)), Presign: &job.PresignConfig{ExpiresInSec: int64(60 + i)}}
+		u := job.Update{Description: new(fmt.Sprint("by ", i)), PresignedURL: &job.PresignedURLConfig{ExpiresInSec: int64(60 + i)}}
 		switch i {
 		case 7:
 			u = job.Update{Timeout: &job.TimeoutConfig{InProgressMinutes: 7}}
@@ -396,7 +396,7 @@ func TestUpdatesTogether(t *testing.T) {
 		}
 	}
 	j, err := e.DescribeJob(t.Context(), "j0")
-	if err != nil || j.Timeout == nil || j.Rollout == nil || j.Presign == nil || j.Description != fmt.Sprint("by ", j.Presign.ExpiresInSec-60) {
+	if err != nil || j.Timeout == nil || j.Rollout == nil || j.PresignedURL == nil || j.Description != fmt.Sprint("by ", j.PresignedURL.ExpiresInSec-60) {
 		t.Errorf("after all updates: %+v, %v", j.Definition, err)
 	}
 }

@@ -36,8 +36,8 @@ func (e *Engine) CreateJob(ctx context.Context, in NewJob) (created job.Job, err
 	definition := in.Definition
 	definition.NeedsRole = len(placeholders) > 0
 	definition.Targets = unique(definition.Targets)
-	if definition.Selection == "" {
-		definition.Selection = job.Snapshot // R-VAL-8
+	if definition.TargetSelection == "" {
+		definition.TargetSelection = job.Snapshot // R-VAL-8
 	}
 	if err := definition.Check(e.Now()); err != nil {
 		return job.Job{}, err
@@ -62,14 +62,14 @@ func (e *Engine) CreateJob(ctx context.Context, in NewJob) (created job.Job, err
 		}
 		j := job.Job{Key: g.keys.Job(), ID: in.ID, Definition: definition}
 		j.CreatedAt, j.UpdatedAt = g.now, g.now
-		j.Groups = targetGroups(sources)
-		if !j.Wait(g.now) {
-			j.Begin(sources, frozen, g.now)
+		j.TargetGroups = targetGroups(sources)
+		if !j.WaitForSchedule(g.now) {
+			j.StartRollout(sources, frozen, g.now)
 		}
 		if err := g.checkLimits(j); err != nil {
 			return out, err
 		}
-		out.Job.Created = []store.CreatedJob{{Job: j, Document: in.Document, Original: in.original}}
+		out.Job.CreatedJobs = []store.CreatedJob{{Job: j, Document: in.Document, Original: in.original}}
 		out.keep(j)
 		out.label(registry.KindJob, j.ID, tags)
 		created = j
@@ -95,7 +95,7 @@ func parseTargets(scope registry.Scope, arns []string) ([]registry.ARN, error) {
 		if !ok || arn.Kind != registry.KindThing && arn.Kind != registry.KindGroup {
 			return nil, fault.New(fault.Invalid, "targets[%d]: %q is not an ARN of a thing or a thing group", i, text)
 		}
-		if !scope.Holds(arn) {
+		if !scope.Contains(arn) {
 			arn.Kind = ""
 		}
 		parsed[i] = arn
@@ -186,11 +186,11 @@ func (e *Engine) UpdateJob(ctx context.Context, id string, namespace *string, u 
 		if err != nil {
 			return out, err
 		}
-		changed, err := j.Apply(u, g.now)
+		changed, err := j.ApplyUpdate(u, g.now)
 		if err != nil || !changed {
 			return out, err
 		}
-		out.Job.Defined = []job.Job{j}
+		out.Job.Definitions = []job.Job{j}
 		out.keep(j)
 		return out, nil
 	})

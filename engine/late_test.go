@@ -39,7 +39,7 @@ func TestLateForTheSchedule(t *testing.T) {
 			_, err := e.CreateThing(ctx, NewThing{Name: "t"})
 			must(err)
 			_, err = e.CreateJob(ctx, NewJob{ID: "j", Document: "{}", Definition: job.Definition{
-				Selection: job.Continuous, Targets: group, Schedule: &schedule,
+				TargetSelection: job.Continuous, Targets: group, Schedule: &schedule,
 			}})
 			must(err)
 			now.Set(time.Date(2026, 3, 1, 13, 0, 0, 1e6, time.UTC))
@@ -88,7 +88,7 @@ func TestLastWindowMissed(t *testing.T) {
 	must(e.RunDue(ctx)) // between the windows
 	now.Set(time.Date(2026, 3, 1, 15, 0, 0, 0, time.UTC))
 	must(e.RunDue(ctx))
-	if x, err := e.DescribeExecution(ctx, "t", "j", nil); err != nil || x.Status != job.TimedOut || x.Number != 1 {
+	if x, err := e.DescribeExecution(ctx, "t", "j", nil); err != nil || x.Status != job.ExecutionTimedOut || x.Number != 1 {
 		t.Errorf("the latest execution is %+v (%v), want #1 TIMED_OUT", x, err)
 	}
 	if j, err := e.DescribeJob(ctx, "j"); err != nil || j.Status != job.Completed {

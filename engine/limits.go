@@ -23,19 +23,19 @@ var DefaultLimits = Limits{ActiveContinuous: 1000, ActiveSnapshot: 100_000, Conc
 // checkLimits refuses a new job where too many are active or concurrent already (R-LIM-40 to R-LIM-42, R-LIM-48).
 func (g *group) checkLimits(j job.Job) error {
 	limit := g.config.Limits.ActiveSnapshot
-	if j.Selection == job.Continuous {
+	if j.TargetSelection == job.Continuous {
 		limit = g.config.Limits.ActiveContinuous
 	}
 	if limit > 0 {
 		if err := g.flush(); err != nil {
 			return err
 		}
-		active, err := g.ActiveJobs(j.Selection)
+		active, err := g.ActiveJobs(j.TargetSelection)
 		if err != nil {
 			return err
 		}
 		if active >= limit {
-			return fault.New(fault.Limit, "%d %s jobs are active, the most that are allowed", active, j.Selection)
+			return fault.New(fault.Limit, "%d %s jobs are active, the most that are allowed", active, j.TargetSelection)
 		}
 	}
 	return g.checkConcurrency(job.Job{}, j)

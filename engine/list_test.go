@@ -22,20 +22,20 @@ func TestListOfOneStatusIsBounded(t *testing.T) {
 	s := memory.Open()
 	var c store.Changes
 	now := time.Unix(1e9, 0).UTC()
-	c.Job.Created = []store.CreatedJob{{Job: job.Job{Key: 1, ID: "j", State: job.State{Status: job.InProgress}}, Document: "{}"}}
+	c.Job.CreatedJobs = []store.CreatedJob{{Job: job.Job{Key: 1, ID: "j", State: job.State{Status: job.InProgress}}, Document: "{}"}}
 	for i := registry.ThingID(1); i <= things; i++ {
 		c.Registry.CreatedThings = append(c.Registry.CreatedThings, registry.Thing{ID: i, Name: fmt.Sprintf("t%06d", i), UUID: fmt.Sprint(i)})
 		x := job.NewExecution(job.ExecutionKey{Job: 1, Thing: i, Number: 1}, now)
 		if i == things || i == lookedAt {
-			x.Status = job.Failed
+			x.Status = job.ExecutionFailed
 		}
-		c.Job.Queued = append(c.Job.Queued, x)
+		c.Job.CreatedExecutions = append(c.Job.CreatedExecutions, x)
 	}
 	if err := s.Write(t.Context(), func(tx store.Tx) error { return tx.Apply(c) }); err != nil {
 		t.Fatal(err)
 	}
 	e := New(Config{Store: s, Clock: clock.NewVirtual(now), IDs: &ids.Counting{}, Scope: registry.DefaultScope, Log: slog.New(slog.DiscardHandler)})
-	failed := job.Failed
+	failed := job.ExecutionFailed
 	q := store.JobExecutionQuery{Status: &failed, Limit: 100}
 	var pages []int
 	var last string

@@ -77,8 +77,8 @@ func (g *group) staticGroup(name string) (registry.Group, error) {
 // enters get an execution for it (R-JOB-55). Moving between groups of one job is neither (R-JOB-60).
 func (g *group) regroup(out *outcome, thing registry.ThingID, before, after []registry.Membership) error {
 	left, joined := missingFrom(after, before), missingFrom(before, after)
-	out.Registry.Left = append(out.Registry.Left, left...)
-	out.Registry.Joined = append(out.Registry.Joined, joined...)
+	out.Registry.RemovedMemberships = append(out.Registry.RemovedMemberships, left...)
+	out.Registry.AddedMemberships = append(out.Registry.AddedMemberships, joined...)
 	was, err := g.reach(before)
 	if err != nil {
 		return err
@@ -88,8 +88,8 @@ func (g *group) regroup(out *outcome, thing registry.ThingID, before, after []re
 		return err
 	}
 	if len(left) > 0 {
-		outside := func(j job.Job) bool { return !j.TargetsThing(thing) && !j.TargetsAny(is) }
-		if err := g.remove(out, thing, job.Leave, outside); err != nil {
+		outside := func(j job.Job) bool { return !j.TargetsThing(thing) && !j.TargetsAnyGroup(is) }
+		if err := g.remove(out, thing, job.LeaveTargets, outside); err != nil {
 			return err
 		}
 	}
@@ -122,7 +122,7 @@ func (g *group) stillTarget(j job.Job, thing registry.ThingID) (bool, error) {
 		return false, err
 	}
 	groups, err := g.reach(memberships)
-	return j.TargetsAny(groups), err
+	return j.TargetsAnyGroup(groups), err
 }
 
 // enter lets a thing into the continuous jobs that it enters and out of those that it waited for. was and is are the
@@ -150,11 +150,11 @@ func (g *group) enter(out *outcome, thing registry.ThingID, was, is []registry.G
 // enterJob is enter for one job.
 func (g *group) enterJob(out *outcome, key job.Key, thing registry.ThingID, was, is []registry.GroupID, after []registry.Membership) error {
 	j, err := g.keepCurrent(out, key)
-	if err != nil || !j.Started() || j.Ended || j.TargetsThing(thing) {
+	if err != nil || !j.RolloutStarted() || j.RolloutEnded || j.TargetsThing(thing) {
 		return err
 	}
-	in := j.TargetsAny(is)
-	crosses := in != j.TargetsAny(was)
+	in := j.TargetsAnyGroup(is)
+	crosses := in != j.TargetsAnyGroup(was)
 	if in && !crosses {
 		crosses, err = g.outruns(j, thing, after)
 	}
@@ -168,7 +168,7 @@ func (g *group) enterJob(out *outcome, key job.Key, thing registry.ThingID, was,
 // turn, and the rollout takes only who was in a group when it began (R-ROLL-15). It gets its execution as who enters does.
 func (g *group) outruns(j job.Job, thing registry.ThingID, after []registry.Membership) (bool, error) {
 	for _, m := range after {
-		if m.Joined <= j.Frozen && j.TargetsAny([]registry.GroupID{m.Group}) {
+		if m.Joined <= j.NewestMembership && j.TargetsAnyGroup([]registry.GroupID{m.Group}) {
 			return false, nil
 		}
 	}
@@ -180,11 +180,11 @@ func (g *group) cross(out *outcome, j job.Job, thing registry.ThingID, in bool) 
 	late := store.LateJoiner{Job: j.Key, Thing: thing}
 	switch {
 	case !in:
-		out.Job.Passed = append(out.Job.Passed, late)
+		out.Job.LateJoinersDone = append(out.Job.LateJoinersDone, late)
 	case j.Status == job.InProgress:
 		return g.admit(out, j.Key, thing)
 	default:
-		out.Job.Entered = append(out.Job.Entered, late)
+		out.Job.LateJoinersAdded = append(out.Job.LateJoinersAdded, late)
 	}
 	return nil
 }

@@ -42,11 +42,11 @@ func (g *group) head(thing registry.ThingID) (head job.Execution, ok bool, err e
 
 // concealed reports whether a maintenance window hides the execution when it is in this status (R-SCH-17).
 func (g *group) concealed(x job.Execution, status job.ExecutionStatus) (bool, error) {
-	if status != job.Queued {
+	if status != job.ExecutionQueued {
 		return false, nil
 	}
 	j, err := g.Job(x.Job)
-	return j.Conceals(status), err
+	return j.HiddenByWindow(status), err
 }
 
 // Latest returns the latest execution of a job on a thing. One that is pending is the latest, since an attempt only follows
@@ -78,9 +78,9 @@ func (g *group) notice(before, after job.Execution) (store.Notice, error) {
 	wasHead := ok && head.ExecutionKey == before.ExecutionKey
 	if after.Status.Terminal() {
 		hidden, err := g.concealed(before, before.Status)
-		n.List, n.Next = !hidden, wasHead
+		n.Notify, n.NotifyNext = !hidden, wasHead
 		return n, err
 	}
-	n.Next = !wasHead && (!ok || after.Before(head)) // started, and thereby first
+	n.NotifyNext = !wasHead && (!ok || after.Before(head)) // started, and thereby first
 	return n, nil
 }

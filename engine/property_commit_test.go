@@ -40,7 +40,7 @@ func (tx *watchedTx) committed() {
 	}
 	for _, was := range tx.ended {
 		j, exists := left[was.Job]
-		if exists && (j.Status.Active() || j.Status == job.Completed || was.Status == job.Running && !j.ForceCanceled) {
+		if exists && (j.Status.Active() || j.Status == job.Completed || was.Status == job.ExecutionInProgress && !j.ForceCanceled) {
 			tx.w.failf("%+v is CANCELED in %s, which is %s", was, j.ID, j.Status)
 		}
 	}
@@ -58,7 +58,7 @@ func (tx *watchedTx) job(m *modelJob, j job.Job) {
 	if !slices.Contains(jobMoves[m.status], j.Status) {
 		tx.w.failf("%s went from %s to %s", j.ID, m.status, j.Status)
 	}
-	pending := counts[job.Queued] + counts[job.Running]
+	pending := counts[job.ExecutionQueued] + counts[job.ExecutionInProgress]
 	goesOn := j.Status == job.InProgress || j.Status == job.Completed
 	aborted := m.status == job.InProgress && j.Status == job.Canceled && j.ReasonCode == "ABORT_CRITERIA_MET"
 	switch {
@@ -94,10 +94,10 @@ func (tx *watchedTx) notices() {
 	for thing := range touched {
 		listBefore, nextBefore := show(tx.before[thing])
 		listAfter, nextAfter := show(after[thing])
-		want := store.Notice{Thing: thing, List: listBefore != listAfter, Next: nextBefore != nextAfter}
+		want := store.Notice{Thing: thing, Notify: listBefore != listAfter, NotifyNext: nextBefore != nextAfter}
 		told := tx.told[thing]
 		told.Thing = thing
-		undone := tx.changes[thing] > 1 && (told.List || !want.List) && (told.Next || !want.Next)
+		undone := tx.changes[thing] > 1 && (told.Notify || !want.Notify) && (told.NotifyNext || !want.NotifyNext)
 		if told != want && !undone {
 			tx.w.failf("thing %d is told %+v: it had [%s], next %q, and has [%s], next %q", thing, told, listBefore, nextBefore, listAfter, nextAfter)
 		}
@@ -120,11 +120,11 @@ func (m *watch) settled() {
 			switch {
 			case j.Status == job.DeletionInProgress || j.Sweep != job.NoSweep || !j.Due.IsZero() && !j.Due.After(now):
 				m.w.failf("%s is %s and has work to do: %+v", j.ID, j.Status, j.State)
-			case j.Status == job.Canceled && (counts[job.Queued] > 0 || j.ForceCanceled && counts[job.Running] > 0):
+			case j.Status == job.Canceled && (counts[job.ExecutionQueued] > 0 || j.ForceCanceled && counts[job.ExecutionInProgress] > 0):
 				m.w.failf("%s is CANCELED, forced %v, with %v", j.ID, j.ForceCanceled, counts)
 			}
 			for _, x := range m.all {
-				if x.Job == key && x.Status == job.Queued && !model.reaches(r, x.Thing) {
+				if x.Job == key && x.Status == job.ExecutionQueued && !model.reaches(r, x.Thing) {
 					m.w.failf("%+v of %s waits for a thing that has left (R-EXE-20)", x, j.ID)
 				}
 			}

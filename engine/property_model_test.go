@@ -99,11 +99,11 @@ func criteriaMet(c *job.AbortConfig, counts map[job.ExecutionStatus]int64) bool 
 	if c == nil {
 		return false
 	}
-	executed := counts[job.Succeeded] + counts[job.Failed] + counts[job.Rejected] + counts[job.TimedOut]
+	executed := counts[job.ExecutionSucceeded] + counts[job.ExecutionFailed] + counts[job.ExecutionRejected] + counts[job.ExecutionTimedOut]
 	for _, criterion := range c.Criteria {
 		failures := map[job.FailureType]int64{
-			"FAILED": counts[job.Failed], "REJECTED": counts[job.Rejected], "TIMED_OUT": counts[job.TimedOut],
-			"ALL": executed - counts[job.Succeeded],
+			"FAILED": counts[job.ExecutionFailed], "REJECTED": counts[job.ExecutionRejected], "TIMED_OUT": counts[job.ExecutionTimedOut],
+			"ALL": executed - counts[job.ExecutionSucceeded],
 		}[criterion.FailureType]
 		if failures == 0 || executed < criterion.MinExecuted {
 			continue
@@ -127,12 +127,12 @@ func retried(c *job.RetryConfig, ended job.ExecutionStatus, failed, timedOut int
 		budgets[criterion.FailureType] = criterion.Retries
 	}
 	if all, shared := budgets["ALL"]; shared {
-		return (ended == job.Failed || ended == job.TimedOut) && failed+timedOut < all
+		return (ended == job.ExecutionFailed || ended == job.ExecutionTimedOut) && failed+timedOut < all
 	}
 	switch ended {
-	case job.Failed:
+	case job.ExecutionFailed:
 		return failed < budgets["FAILED"]
-	case job.TimedOut:
+	case job.ExecutionTimedOut:
 		return timedOut < budgets["TIMED_OUT"]
 	}
 	return false

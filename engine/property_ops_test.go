@@ -102,7 +102,7 @@ func (o operator) advance() {
 }
 
 func (o operator) create() {
-	d := job.Definition{Selection: job.Snapshot}
+	d := job.Definition{TargetSelection: job.Snapshot}
 	for range 1 + o.r.IntN(3) {
 		if o.chance(50) {
 			d.Targets = append(d.Targets, o.Scope.ARN(registry.KindGroup, o.group()))
@@ -243,9 +243,9 @@ func (o operator) startNext(alone bool) {
 	switch {
 	case (task == nil) != (len(pending) == 0):
 		o.failf("start-next %s returns %+v of %+v", thing, task, pending)
-	case task != nil && (task.ExecutionKey != pending[0].ExecutionKey || task.Status != job.Running):
+	case task != nil && (task.ExecutionKey != pending[0].ExecutionKey || task.Status != job.ExecutionInProgress):
 		o.failf("start-next %s returns %+v of %+v (R-HTTP-14)", thing, task, pending)
-	case task != nil && pending[0].Status == job.Running && task.Version != pending[0].Version:
+	case task != nil && pending[0].Status == job.ExecutionInProgress && task.Version != pending[0].Version:
 		o.failf("start-next %s changes %+v to %+v (R-HTTP-14)", thing, pending[0], task)
 	}
 }
@@ -256,7 +256,7 @@ func (o operator) report(alone bool) {
 	id, key := o.known(thing, jobID)
 	latest, exists := o.watch.latest(id)[key]
 	status := []string{"IN_PROGRESS", "IN_PROGRESS", "SUCCEEDED", "SUCCEEDED", "FAILED", "FAILED", "FAILED", "REJECTED", "QUEUED"}[o.r.IntN(9)]
-	event, err := job.ParseReport(status)
+	event, err := job.ParseReportedStatus(status)
 	if err != nil {
 		o.failf("status: %v", err)
 	}
@@ -276,7 +276,7 @@ func (o operator) report(alone bool) {
 }
 
 // answered checks the answer to a report in the order of R-HTTP-21.
-func (o operator) answered(x job.Execution, exists bool, status string, in job.Report, task *Task, err error) {
+func (o operator) answered(x job.Execution, exists bool, status string, in job.Report, task *DeviceExecution, err error) {
 	moves := legal[x.Status.String()]
 	possible, current := false, in.ExpectedVersion == nil || *in.ExpectedVersion == x.Version
 	for _, to := range moves {
@@ -285,7 +285,7 @@ func (o operator) answered(x job.Execution, exists bool, status string, in job.R
 	repeat := in.Token != "" && in.Token == x.Token && status == x.Status.String() && status != "QUEUED" // R-HTTP-24
 	want := fault.Code("")
 	before := o.watch.all[job.ExecutionKey{Job: x.Job, Thing: x.Thing, Number: x.Number - 1}]
-	if x.Status == job.Queued && x.Attempt > 0 && in.Token != "" && in.Token == before.Token && status == before.Status.String() &&
+	if x.Status == job.ExecutionQueued && x.Attempt > 0 && in.Token != "" && in.Token == before.Token && status == before.Status.String() &&
 		(in.Number == nil || *in.Number == before.Number) {
 		if err != nil || task.Number != before.Number { // R-HTTP-24: it ended the attempt before
 			o.failf("the report that ended %+v, once more, is answered %+v, %v", before, task, err)

@@ -173,10 +173,10 @@ func (m *mirror) tell(ctx context.Context, notices []store.Notice) error {
 	return m.store.Read(ctx, func(r store.Reader) error {
 		for _, n := range notices {
 			list, next := seen(r, n.Thing)
-			if n.List {
+			if n.Notify {
 				m.list[n.Thing] = list
 			}
-			if n.Next {
+			if n.NotifyNext {
 				m.next[n.Thing] = next
 			}
 		}

@@ -116,33 +116,33 @@ type watchedTx struct {
 
 // Apply checks the changes, each against the state before it.
 func (tx *watchedTx) Apply(c store.Changes) error {
-	tx.releases(c.Job.Queued)
+	tx.releases(c.Job.CreatedExecutions)
 	if err := tx.Tx.Apply(c); err != nil {
 		return err
 	}
-	for _, created := range c.Job.Created {
+	for _, created := range c.Job.CreatedJobs {
 		tx.created(created.Job)
 	}
-	for _, key := range c.Job.Dropped {
+	for _, key := range c.Job.DeletedExecutions {
 		delete(tx.all, key)
 		tx.changes[key.Thing]++
 	}
-	for _, x := range c.Job.Reported {
+	for _, x := range c.Job.UpdatedExecutions {
 		tx.reported(x, c)
 		tx.changes[x.Thing]++
 	}
-	for _, x := range c.Job.Queued {
+	for _, x := range c.Job.CreatedExecutions {
 		tx.queued(x)
 		tx.changes[x.Thing]++
 	}
-	for _, x := range c.Job.Rearmed {
+	for _, x := range c.Job.RearmedStepTimers {
 		was := tx.all[x.ExecutionKey]
 		tx.all[x.ExecutionKey] = x
 		if was.StepDeadline = x.StepDeadline; !reflect.DeepEqual(was, x) {
 			tx.w.failf("%+v was rearmed to %+v", was, x)
 		}
 	}
-	for _, j := range c.Job.Defined {
+	for _, j := range c.Job.Definitions {
 		tx.defined(j)
 	}
 	for _, added := range c.Outbox.Added {
@@ -190,7 +190,7 @@ func (tx *watchedTx) releases(queued []job.Execution) {
 		if since := tx.now.Sub(j.start); since%time.Minute != 0 || !j.ramp.last.IsZero() && tx.now.Sub(j.ramp.last) < time.Minute {
 			tx.w.failf("%s releases %s after its start, last at %s", stored.ID, since, j.ramp.last.Format(time.TimeOnly))
 		}
-		quota := j.ramp.tick(stored.Rollout, tx.counts(key)[job.Succeeded], tx.now)
+		quota := j.ramp.tick(stored.Rollout, tx.counts(key)[job.ExecutionSucceeded], tx.now)
 		want := j.waiting(tx.Tx)
 		if want = want[:min(quota, len(want))]; !slices.Equal(things, want) {
 			tx.w.failf("%s releases things %v at step %d, it should be %v", stored.ID, things, j.ramp.k, want)
@@ -213,7 +213,7 @@ func (tx *watchedTx) queued(x job.Execution) {
 	switch {
 	case j == nil || j.status != job.InProgress:
 		tx.w.failf("%+v is queued in a job that has ended (R-JOB-20)", x.ExecutionKey)
-	case x.Number != j.had[x.Thing]+1 || x.Version != 1 || x.Status != job.Queued || !x.StartedAt.IsZero() || len(x.Details) > 0:
+	case x.Number != j.had[x.Thing]+1 || x.Version != 1 || x.Status != job.ExecutionQueued || !x.StartedAt.IsZero() || len(x.Details) > 0:
 		tx.w.failf("%+v is queued after number %d", x, j.had[x.Thing])
 	case !x.QueuedAt.Equal(tx.now) || !x.UpdatedAt.Equal(tx.now):
 		tx.w.failf("%+v is queued at %s", x, tx.now)
@@ -232,14 +232,14 @@ func (tx *watchedTx) reported(x job.Execution, c store.Changes) {
 	}
 	tx.timers(was, x, stored)
 	switch x.Status {
-	case job.Removed:
-		if j.reaches(tx.Tx, x.Thing) || was.Status == job.Running && !slices.Contains(c.Registry.DeletedThings, x.Thing) {
+	case job.ExecutionRemoved:
+		if j.reaches(tx.Tx, x.Thing) || was.Status == job.ExecutionInProgress && !slices.Contains(c.Registry.DeletedThings, x.Thing) {
 			tx.w.failf("%+v became %+v, and is still a target (R-EXE-20 to R-EXE-25)", was, x)
 		}
-	case job.CanceledExecution:
+	case job.ExecutionCanceled:
 		tx.ended = append(tx.ended, was)
-	case job.Succeeded, job.Failed, job.Rejected, job.TimedOut:
-		tx.retries(x, j, stored, c.Job.Queued)
+	case job.ExecutionSucceeded, job.ExecutionFailed, job.ExecutionRejected, job.ExecutionTimedOut:
+		tx.retries(x, j, stored, c.Job.CreatedExecutions)
 		j.met = j.met || j.status == job.InProgress && criteriaMet(stored.Abort, tx.counts(x.Job))
 	}
 }
@@ -248,11 +248,11 @@ func (tx *watchedTx) reported(x job.Execution, c store.Changes) {
 // section 4).
 func (tx *watchedTx) timers(was, x job.Execution, stored job.Job) {
 	switch {
-	case x.Status == job.TimedOut:
+	case x.Status == job.ExecutionTimedOut:
 		if !deadline(was).Equal(tx.now) {
 			tx.w.failf("%+v timed out at %s", was, tx.now)
 		}
-	case was.Status == job.Queued && x.Status == job.Running:
+	case was.Status == job.ExecutionQueued && x.Status == job.ExecutionInProgress:
 		want := time.Time{}
 		if stored.Timeout != nil && stored.Timeout.InProgressMinutes > 0 {
 			want = tx.now.Add(time.Duration(stored.Timeout.InProgressMinutes) * time.Minute)
@@ -260,7 +260,7 @@ func (tx *watchedTx) timers(was, x job.Execution, stored job.Job) {
 		if !x.Deadline.Equal(want) || !x.StartedAt.Equal(tx.now) {
 			tx.w.failf("%+v started, its deadline should be %s (R-TMO-1)", x, want)
 		}
-	case x.Status == job.Running:
+	case x.Status == job.ExecutionInProgress:
 		if !x.Deadline.Equal(was.Deadline) || !x.StartedAt.Equal(was.StartedAt) {
 			tx.w.failf("%+v became %+v: progress moves no deadline (R-TMO-2)", was, x)
 		}
@@ -271,7 +271,7 @@ func (tx *watchedTx) timers(was, x job.Execution, stored job.Job) {
 func deadline(x job.Execution) time.Time {
 	at := time.Unix(1<<40, 0)
 	for _, d := range []time.Time{x.Deadline, x.StepDeadline} {
-		if x.Status == job.Running && !d.IsZero() && d.Before(at) {
+		if x.Status == job.ExecutionInProgress && !d.IsZero() && d.Before(at) {
 			at = d
 		}
 	}
@@ -292,7 +292,7 @@ func (tx *watchedTx) retries(x job.Execution, j *modelJob, stored job.Job, queue
 		if queued[at].Attempt != x.Attempt+1 {
 			tx.w.failf("%+v is retried as %+v", x, queued[at])
 		}
-		if x.Status == job.Failed {
+		if x.Status == job.ExecutionFailed {
 			j.failed[x.Thing]++
 		} else {
 			j.timedOut[x.Thing]++
@@ -305,7 +305,7 @@ func (tx *watchedTx) defined(j job.Job) {
 	m, counts := tx.jobs[j.Key], tx.counts(j.Key)
 	if tx.rollouts[j.Rollout] {
 		delete(tx.rollouts, j.Rollout)
-		m.ramp.restart(counts[job.Succeeded])
+		m.ramp.restart(counts[job.ExecutionSucceeded])
 	}
 	if tx.aborts[j.Abort] {
 		delete(tx.aborts, j.Abort)
@@ -339,7 +339,7 @@ func (m *watch) finished() {
 func everything(r store.Reader, keys []job.Key) (map[job.ExecutionKey]job.Execution, error) {
 	all := map[job.ExecutionKey]job.Execution{}
 	for _, key := range keys {
-		found, err := r.AnyOfJob(key, 100_000)
+		found, err := r.SomeOfJob(key, 100_000)
 		if err != nil {
 			return nil, err
 		}

@@ -40,9 +40,9 @@ func (a arguments) minutes(key string) *int64 {
 
 func (s *scenario) definition(a arguments) job.Definition {
 	u := a.update()
-	d := job.Definition{Selection: job.Snapshot, Rollout: u.Rollout, Abort: u.Abort, Timeout: u.Timeout, Retry: u.Retry, Presign: u.Presign}
+	d := job.Definition{TargetSelection: job.Snapshot, Rollout: u.Rollout, Abort: u.Abort, Timeout: u.Timeout, Retry: u.Retry, PresignedURL: u.PresignedURL}
 	if a.d.HasArg("continuous") {
-		d.Selection = job.Continuous
+		d.TargetSelection = job.Continuous
 	}
 	d.Targets = s.targets(a)
 	d.Schedule = a.schedule()
@@ -89,7 +89,7 @@ func (a arguments) update() (u job.Update) {
 		u.Rollout = parseRollout(a.text("rollout"))
 	}
 	if a.d.HasArg("role") {
-		u.Presign = &job.PresignConfig{RoleARN: a.text("role")}
+		u.PresignedURL = &job.PresignedURLConfig{RoleARN: a.text("role")}
 	}
 	if a.d.HasArg("timeout") {
 		u.Timeout = &job.TimeoutConfig{InProgressMinutes: int64(a.int("timeout"))}

@@ -208,7 +208,7 @@ func (s *scenario) startNext(ctx context.Context, args arguments) (string, error
 
 // reports sends one report for each thing of "t1-t3" or "t1".
 func (s *scenario) reports(ctx context.Context, args arguments) error {
-	event, err := job.ParseReport(args.d.CmdArgs[2].Key)
+	event, err := job.ParseReportedStatus(args.d.CmdArgs[2].Key)
 	if err != nil {
 		return err
 	}
@@ -245,10 +245,10 @@ func (s *scenario) notices() string {
 			name, err = r.ThingName(n.Thing)
 			return err
 		})
-		if n.List {
+		if n.Notify {
 			list = append(list, name)
 		}
-		if n.Next {
+		if n.NotifyNext {
 			next = append(next, name)
 		}
 	}
@@ -273,7 +273,7 @@ func (s *scenario) pending(ctx context.Context, args arguments) (out string, err
 // describe shows what DescribeJob says of the schedule and of the targets that are being processed.
 func (s *scenario) describe(ctx context.Context, args arguments) (string, error) {
 	j, err := s.DescribeJob(ctx, args.first())
-	return fmt.Sprintf("%s %v\nprocessing %v\nrollouts %q\n", j.Selection, j.Targets, j.ProcessingTargets(), j.ScheduledRollouts(s.Now())), err
+	return fmt.Sprintf("%s %v\nprocessing %v\nrollouts %q\n", j.TargetSelection, j.Targets, j.ProcessingTargets(), j.ScheduledRollouts(s.Now())), err
 }
 
 func line(kind string, names []string) string {

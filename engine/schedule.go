@@ -10,7 +10,7 @@ import (
 // was.
 func (g *group) openStep(j job.Job) (out outcome, err error) {
 	defer func() { out.keep(j) }()
-	if j.Missed(g.now) {
+	if j.SkipMissedWindow(g.now) {
 		return out, nil
 	}
 	if !j.Progress.Finished {
@@ -19,8 +19,8 @@ func (g *group) openStep(j job.Job) (out outcome, err error) {
 			return out, err
 		}
 	}
-	if j.Started() {
-		j.Resume(g.now)
+	if j.RolloutStarted() {
+		j.ResumeRollout(g.now)
 		return out, nil
 	}
 	targets, err := parseTargets(g.config.Scope, j.Targets)
@@ -35,9 +35,9 @@ func (g *group) openStep(j job.Job) (out outcome, err error) {
 	if err != nil {
 		return out, err
 	}
-	j.Groups = targetGroups(sources) // a name may stand for another group by now
-	j.Begin(sources, frozen, g.now)
-	out.Job.Defined = []job.Job{j}
+	j.TargetGroups = targetGroups(sources) // a name may stand for another group by now
+	j.StartRollout(sources, frozen, g.now)
+	out.Job.Definitions = []job.Job{j}
 	return out, nil
 }
 
@@ -48,10 +48,10 @@ func (g *group) current(j job.Job) (now job.Job, changed bool) {
 	if j.Schedule == nil || !j.Status.Active() {
 		return j, false
 	}
-	if now.Settle(g.now); now.Opens(g.now) {
-		now.Missed(g.now)
+	if now.Recompute(g.now); now.ReachedWindowEdge(g.now) {
+		now.SkipMissedWindow(g.now)
 	}
-	return now, now.Status != j.Status || now.Ended != j.Ended
+	return now, now.Status != j.Status || now.RolloutEnded != j.RolloutEnded
 }
 
 // keepCurrent is current for the job of an outcome.
@@ -70,7 +70,7 @@ func (g *group) keepCurrent(out *outcome, key job.Key) (job.Job, error) {
 // tellStep tells up to limit things that a window showed or hid an execution (R-SCH-17, R-SCH-18). The head of a thing
 // has changed when the execution is first now, or would be if it showed.
 func (g *group) tellStep(j job.Job, limit int) (out outcome, err error) {
-	page, err := g.PendingOfJob(j.Key, job.Queued, *j.Tell, limit)
+	page, err := g.PendingOfJob(j.Key, job.ExecutionQueued, *j.NotifyCursor, limit)
 	if err != nil {
 		return out, err
 	}
@@ -79,14 +79,14 @@ func (g *group) tellStep(j job.Job, limit int) (out outcome, err error) {
 		if err != nil {
 			return out, err
 		}
-		first := !ok || head.ExecutionKey == x.ExecutionKey || j.Conceals(x.Status) && x.Before(head)
-		out.notices = append(out.notices, store.Notice{Thing: x.Thing, List: true, Next: first})
-		j.Tell = &job.Place{Thing: x.Thing, Number: x.Number}
+		first := !ok || head.ExecutionKey == x.ExecutionKey || j.HiddenByWindow(x.Status) && x.Before(head)
+		out.notices = append(out.notices, store.Notice{Thing: x.Thing, Notify: true, NotifyNext: first})
+		j.NotifyCursor = &job.ExecutionCursor{Thing: x.Thing, Number: x.Number}
 	}
 	if len(page) < limit {
-		j.Tell = nil
+		j.NotifyCursor = nil
 	}
-	j.Settle(g.now)
+	j.Recompute(g.now)
 	out.keep(j)
 	return out, nil
 }
@@ -97,16 +97,16 @@ func (g *group) admitStep(j job.Job, limit int) (out outcome, err error) {
 	if err != nil {
 		return out, err
 	}
-	j.Admit = len(things) == limit
+	j.LateJoinersWaiting = len(things) == limit
 	out.keep(j)
 	for _, thing := range things {
-		out.Job.Passed = append(out.Job.Passed, store.LateJoiner{Job: j.Key, Thing: thing})
+		out.Job.LateJoinersDone = append(out.Job.LateJoinersDone, store.LateJoiner{Job: j.Key, Thing: thing})
 		if err := g.admit(&out, j.Key, thing); err != nil {
 			return out, err
 		}
 	}
 	j, err = out.job(g, j.Key)
-	j.Settle(g.now)
+	j.Recompute(g.now)
 	out.keep(j)
 	return out, err
 }
@@ -132,7 +132,7 @@ func (g *group) admit(out *outcome, key job.Key, thing registry.ThingID) error {
 	if err := g.queue(out, job.NewExecution(job.ExecutionKey{Job: key, Thing: thing, Number: number + 1}, g.now)); err != nil {
 		return err
 	}
-	j.Admitted(g.now)
+	j.QueuedLateJoiner(g.now)
 	out.keep(j)
 	return nil
 }
@@ -153,7 +153,7 @@ func (g *group) backfillStep(j job.Job, limit int) (out outcome, err error) {
 	if j, err = out.job(g, j.Key); err != nil {
 		return out, err
 	}
-	j.Backfilled(page.at, page.exhausted, g.now)
+	j.AdvanceBackfill(page.at, page.exhausted, g.now)
 	out.keep(j)
 	return out, nil
 }

@@ -22,7 +22,7 @@ const (
 // page of its sweep.
 func (g *group) step(j job.Job, limit int) (out outcome, err error) {
 	if before := j.State; j.Status.Active() {
-		if j.Settle(g.now); j.Status != before.Status || j.Ended != before.Ended {
+		if j.Recompute(g.now); j.Status != before.Status || j.RolloutEnded != before.RolloutEnded {
 			out.keep(j)
 			return out, nil
 		}
@@ -32,11 +32,11 @@ func (g *group) step(j job.Job, limit int) (out outcome, err error) {
 		return g.deleteStep(j, limit)
 	case j.Sweep != job.NoSweep:
 		return g.cancelStep(j, limit)
-	case j.Opens(g.now):
+	case j.ReachedWindowEdge(g.now):
 		return g.openStep(j)
-	case j.Tell != nil:
+	case j.NotifyCursor != nil:
 		return g.tellStep(j, limit)
-	case j.Admit && j.Status == job.InProgress:
+	case j.LateJoinersWaiting && j.Status == job.InProgress:
 		return g.admitStep(j, limit)
 	case j.Backfill != nil && j.Status == job.InProgress:
 		return g.backfillStep(j, limit)
@@ -52,7 +52,7 @@ func (g *group) releaseStep(j job.Job, limit int) (out outcome, err error) {
 		out.keep(j)
 		return out, nil
 	}
-	targets, err := g.nextTargets(j, j.Progress.Cursor, j.Associated(), quota, g.free)
+	targets, err := g.nextTargets(j, j.Progress.Cursor, j.FirstAssociatedSource(), quota, g.free)
 	if err != nil {
 		return out, err
 	}
@@ -63,7 +63,7 @@ func (g *group) releaseStep(j job.Job, limit int) (out outcome, err error) {
 			return out, err
 		}
 	}
-	j.Released(len(targets.things), targets.at, targets.exhausted, g.now)
+	j.ReleasedExecutions(len(targets.things), targets.at, targets.exhausted, g.now)
 	out.keep(j)
 	return out, nil
 }
@@ -75,22 +75,22 @@ func (g *group) queue(out *outcome, e job.Execution) error {
 		return err
 	}
 	e.Sequence = g.keys.Sequence()
-	out.Job.Queued = append(out.Job.Queued, e)
-	out.notices = append(out.notices, store.Notice{Thing: e.Thing, List: true, Next: !pending})
+	out.Job.CreatedExecutions = append(out.Job.CreatedExecutions, e)
+	out.notices = append(out.notices, store.Notice{Thing: e.Thing, Notify: true, NotifyNext: !pending})
 	return nil
 }
 
 // targets is one page of things whose turn has come.
 type targets struct {
 	things    []registry.ThingID
-	at        job.Cursor
+	at        job.RolloutCursor
 	exhausted bool
 }
 
 // nextTargets finds up to limit things of the job's sources that are accepted, from the cursor on and before the source
 // end (R-ROLL-12, R-ROLL-14). Sources are read a bounded number of members at a time; a page may be short of the limit
 // when many members were skipped, and only exhausted says that nothing is left.
-func (g *group) nextTargets(j job.Job, from job.Cursor, end, limit int, accept func(job.Job, job.Source, registry.ThingID) (bool, error)) (targets, error) {
+func (g *group) nextTargets(j job.Job, from job.RolloutCursor, end, limit int, accept func(job.Job, job.Source, registry.ThingID) (bool, error)) (targets, error) {
 	page := targets{at: from}
 	taken := map[registry.ThingID]bool{}
 	for budget := max(10*limit, backgroundStep); budget > 0 && page.at.Source < end; {
@@ -115,7 +115,7 @@ func (g *group) nextTargets(j job.Job, from job.Cursor, end, limit int, accept f
 			page.at.After = member.Name
 		}
 		if len(members) <= limit {
-			page.at = job.Cursor{Source: page.at.Source + 1}
+			page.at = job.RolloutCursor{Source: page.at.Source + 1}
 		}
 	}
 	page.exhausted = page.at.Source >= end
@@ -126,7 +126,7 @@ func (g *group) nextTargets(j job.Job, from job.Cursor, end, limit int, accept f
 // exists (R-JOB-54).
 func (g *group) members(j job.Job, source job.Source, after string, limit int) ([]registry.Member, error) {
 	if source.Thing == 0 {
-		return g.Members(source.Group, max(j.Frozen, source.Joined), after, limit)
+		return g.Members(source.Group, max(j.NewestMembership, source.NewestMembership), after, limit)
 	}
 	thing, err := g.Thing(source.Thing)
 	if errors.Is(err, store.ErrNotFound) || after != "" {
@@ -146,9 +146,9 @@ func (g *group) free(j job.Job, _ job.Source, thing registry.ThingID) (bool, err
 
 // cancelStep cancels up to limit executions of a job that was cancelled (R-JOB-21, R-JOB-22).
 func (g *group) cancelStep(j job.Job, limit int) (out outcome, err error) {
-	event, statuses := j.Sweep.Event()
+	event, statuses := j.Sweep.EventAndStatuses()
 	for _, status := range statuses {
-		found, err := g.PendingOfJob(j.Key, status, job.Place{}, limit+1)
+		found, err := g.PendingOfJob(j.Key, status, job.ExecutionCursor{}, limit+1)
 		if err != nil {
 			return out, err
 		}
@@ -164,7 +164,7 @@ func (g *group) cancelStep(j job.Job, limit int) (out outcome, err error) {
 	if j, err = out.job(g, j.Key); err != nil {
 		return out, err
 	}
-	j.Swept(g.now)
+	j.FinishSweep(g.now)
 	out.keep(j)
 	return out, nil
 }
@@ -175,7 +175,7 @@ func (g *group) move(out *outcome, e job.Execution, event job.Event) error {
 	if err != nil {
 		return err
 	}
-	moved, err := job.Move(j, e, event, g.now)
+	moved, err := job.ApplyEvent(j, e, event, g.now)
 	if err != nil {
 		return fmt.Errorf("execution %d of thing %d: %w", e.Number, e.Thing, err)
 	}
@@ -188,10 +188,10 @@ func (g *group) settle(out *outcome, before job.Execution, moved job.Outcome) er
 	if err != nil {
 		return err
 	}
-	if notice.List || notice.Next {
+	if notice.Notify || notice.NotifyNext {
 		out.notices = append(out.notices, notice)
 	}
-	out.Job.Reported = append(out.Job.Reported, moved.Execution)
+	out.Job.UpdatedExecutions = append(out.Job.UpdatedExecutions, moved.Execution)
 	if err := g.announceExecution(out, ended[moved.Execution.Status], moved.Execution); err != nil {
 		return err
 	}
@@ -199,7 +199,7 @@ func (g *group) settle(out *outcome, before job.Execution, moved job.Outcome) er
 		if still, err := g.stillTarget(moved.Job, before.Thing); err != nil {
 			return err
 		} else if !still {
-			moved.DropRetry(g.now)
+			moved.WithdrawRetry(g.now)
 		}
 	}
 	if moved.Retry != nil {
@@ -209,7 +209,7 @@ func (g *group) settle(out *outcome, before job.Execution, moved job.Outcome) er
 		}
 		retry.Number++
 		retry.Sequence = g.keys.Sequence()
-		out.Job.Queued = append(out.Job.Queued, retry)
+		out.Job.CreatedExecutions = append(out.Job.CreatedExecutions, retry)
 	}
 	out.keep(moved.Job)
 	return nil
@@ -218,7 +218,7 @@ func (g *group) settle(out *outcome, before job.Execution, moved job.Outcome) er
 // deleteStep deletes up to limit executions of a job that is being deleted; the job goes with the last (R-JOB-34).
 func (g *group) deleteStep(j job.Job, limit int) (out outcome, err error) {
 	out.keep(j)
-	found, err := g.AnyOfJob(j.Key, limit+1)
+	found, err := g.SomeOfJob(j.Key, limit+1)
 	if err != nil {
 		return out, err
 	}
@@ -229,7 +229,7 @@ func (g *group) deleteStep(j job.Job, limit int) (out outcome, err error) {
 	}
 	if len(found) <= limit {
 		delete(out.jobs, j.Key)
-		out.Job.Deleted = []job.Key{j.Key}
+		out.Job.DeletedJobs = []job.Key{j.Key}
 		out.tag(registry.KindJob, j.ID, nil) // R-JOB-37
 	}
 	return out, nil
@@ -242,19 +242,19 @@ func (g *group) drop(out *outcome, e job.Execution) error {
 		return err
 	}
 	if !e.Status.Terminal() {
-		notice, err := g.notice(e, job.Execution{Status: job.Removed})
+		notice, err := g.notice(e, job.Execution{Status: job.ExecutionRemoved})
 		if err != nil {
 			return err
 		}
 		out.notices = append(out.notices, notice)
 	}
-	if j.TellsDeletion(e.Status) {
+	if j.PublishesDeletion(e.Status) {
 		if err := g.announceExecution(out, deletedEvent, e); err != nil {
 			return err
 		}
 	}
-	out.Job.Dropped = append(out.Job.Dropped, e.ExecutionKey)
-	j.Dropped(e.Status, g.now)
+	out.Job.DeletedExecutions = append(out.Job.DeletedExecutions, e.ExecutionKey)
+	j.ExecutionDeleted(e.Status, g.now)
 	out.keep(j)
 	return nil
 }
@@ -264,6 +264,6 @@ func (g *group) sweep(out *outcome, sweep job.Sweep, e job.Execution) error {
 	if sweep == job.SweepAll {
 		return g.drop(out, e)
 	}
-	event, _ := sweep.Event()
+	event, _ := sweep.EventAndStatuses()
 	return g.move(out, e, event)
 }

@@ -35,7 +35,7 @@ func TestStepped(t *testing.T) {
 		_, errs[2] = e.CreateThing(t.Context(), NewThing{Name: "c", Attributes: map[string]string{"1": "x", "2": "x", "3": "x", "4": "too many: refused before it is decided"}})
 	}, func() {
 		_, errs[3] = e.CreateJob(t.Context(), NewJob{ID: "j", Document: "{}", Definition: job.Definition{
-			Selection: job.Snapshot, Targets: []string{registry.DefaultScope.ARN(registry.KindThing, "a"), registry.DefaultScope.ARN(registry.KindThing, "b")},
+			TargetSelection: job.Snapshot, Targets: []string{registry.DefaultScope.ARN(registry.KindThing, "a"), registry.DefaultScope.ARN(registry.KindThing, "b")},
 		}})
 	})
 	if errs[0] != nil || errs[1] != nil || errs[2] == nil || errs[3] != nil {

@@ -56,7 +56,7 @@ func (e *Engine) CreateTemplate(ctx context.Context, in NewTemplate) (created jo
 			return out, err
 		}
 		created.CreatedAt = g.now
-		out.Job.Templates = []job.Template{created}
+		out.Job.CreatedTemplates = []job.Template{created}
 		out.label(registry.KindTemplate, in.ID, tags)
 		return out, nil
 	})
@@ -76,7 +76,7 @@ func (g *group) templateOf(jobID string, given job.Template) (t job.Template, er
 	if err != nil {
 		return t, err
 	}
-	t = j.Template(document).Override(given)
+	t = j.ToTemplate(document).Override(given)
 	return t, t.Check()
 }
 
@@ -174,7 +174,7 @@ func (e *Engine) fromManaged(in *NewJob, arn registry.ARN) error {
 	own := e.Scope
 	own.Account = ""
 	name, version, versioned := strings.Cut(arn.Name, ":")
-	if !own.Holds(arn) || !versioned {
+	if !own.Contains(arn) || !versioned {
 		return fault.New(fault.Invalid, "jobTemplateArn: %s is not a managed template of this server, which are like %s",
 			in.Definition.TemplateARN, own.ARN(registry.KindTemplate, "AWS-Reboot:1.0"))
 	}

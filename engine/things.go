@@ -156,7 +156,7 @@ func (e *Engine) DeleteThing(ctx context.Context, name string, expected *int64) 
 		if err := g.remove(&out, thing.ID, job.ThingDeleted, func(job.Job) bool { return true }); err != nil {
 			return out, err
 		}
-		out.Registry.Left = memberships
+		out.Registry.RemovedMemberships = memberships
 		was, err := g.reach(memberships)
 		if err != nil {
 			return out, err
@@ -176,7 +176,7 @@ func (g *group) remove(out *outcome, thing registry.ThingID, event job.Event, ma
 		if err != nil {
 			return err
 		}
-		if !match(j) || event == job.Leave && x.Status != job.Queued { // R-EXE-22
+		if !match(j) || event == job.LeaveTargets && x.Status != job.ExecutionQueued { // R-EXE-22
 			continue
 		}
 		if err := g.move(out, x, event); err != nil {

@@ -88,7 +88,7 @@ func (e *Engine) DeleteThingType(ctx context.Context, name string) error {
 		if err != nil {
 			return out, err
 		}
-		if err := found.Deletable(len(things) > 0); err != nil {
+		if err := found.CheckDelete(len(things) > 0); err != nil {
 			return out, err
 		}
 		out.Registry.DeletedThingTypes = []string{name}
@@ -106,5 +106,5 @@ func (g *group) typeFor(name string) error {
 	if err != nil {
 		return either(err, noThingType(name))
 	}
-	return found.Takes()
+	return found.CheckUsable()
 }

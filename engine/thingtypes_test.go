@@ -87,7 +87,7 @@ func TestTagsLiveWithTheirResource(t *testing.T) {
 	}{
 		{registry.KindJob, "j", func(name string, tags []registry.Tag) error {
 			_, err := w.CreateJob(ctx, NewJob{ID: name, Document: "{}", Tags: tags, Definition: job.Definition{
-				Selection: job.Snapshot, Targets: []string{w.Scope.ARN(registry.KindThing, "a")},
+				TargetSelection: job.Snapshot, Targets: []string{w.Scope.ARN(registry.KindThing, "a")},
 			}})
 			return err
 		}, func(name string, _ []registry.Tag) error { return w.DeleteJob(ctx, name, true, nil) }},

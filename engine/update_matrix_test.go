@@ -99,11 +99,11 @@ func newMatrix(t *testing.T, state updateState) *matrix {
 	}
 	d := job.Definition{
 		Targets: []string{m.Scope.ARN(registry.KindGroup, "g")}, Description: "old",
-		Presign: &job.PresignConfig{RoleARN: "arn:aws:iam::000000000000:role/old", ExpiresInSec: 60},
-		Rollout: &job.RolloutConfig{MaximumPerMinute: state.perTick},
-		Abort:   &job.AbortConfig{Criteria: []job.AbortCriterion{{FailureType: job.FailureAll, ThresholdHundredths: 9000, MinExecuted: 100}}},
-		Timeout: &job.TimeoutConfig{InProgressMinutes: 60 * 24 * 7},
-		Retry:   &job.RetryConfig{Criteria: []job.RetryCriterion{{FailureType: job.FailureFailed, Retries: 3}}},
+		PresignedURL: &job.PresignedURLConfig{RoleARN: "arn:aws:iam::000000000000:role/old", ExpiresInSec: 60},
+		Rollout:      &job.RolloutConfig{MaximumPerMinute: state.perTick},
+		Abort:        &job.AbortConfig{Criteria: []job.AbortCriterion{{FailureType: job.FailureAll, ThresholdHundredths: 9000, MinExecuted: 100}}},
+		Timeout:      &job.TimeoutConfig{InProgressMinutes: 60 * 24 * 7},
+		Retry:        &job.RetryConfig{Criteria: []job.RetryCriterion{{FailureType: job.FailureFailed, Retries: 3}}},
 	}
 	if state.start != "" || state.windows {
 		d.Schedule = &job.ScheduleConfig{StartTime: state.start}
@@ -172,7 +172,7 @@ func (m *matrix) delete() {
 	j := m.job()
 	j.Status, j.Sweep, j.Due = job.DeletionInProgress, job.SweepAll, time.Time{}
 	err := m.Store.Write(m.t.Context(), func(tx store.Tx) error {
-		return tx.Apply(store.Changes{Job: store.JobChanges{Moved: []job.Job{j}}})
+		return tx.Apply(store.Changes{Job: store.JobChanges{States: []job.Job{j}}})
 	})
 	if err != nil {
 		m.t.Fatal(err)
@@ -229,7 +229,7 @@ type updateMember struct {
 
 var updateMembers = []updateMember{
 	{name: "description", update: job.Update{Description: new("new")}, effect: (*matrix).checkDescription},
-	{name: "presignedUrlConfig", update: job.Update{Presign: &job.PresignConfig{RoleARN: "arn:aws:iam::000000000000:role/new"}}, effect: (*matrix).checkPresign},
+	{name: "presignedUrlConfig", update: job.Update{PresignedURL: &job.PresignedURLConfig{RoleARN: "arn:aws:iam::000000000000:role/new"}}, effect: (*matrix).checkPresign},
 	{name: "jobExecutionsRolloutConfig", update: job.Update{Rollout: &job.RolloutConfig{MaximumPerMinute: 3}}, effect: (*matrix).checkRollout},
 	{name: "abortConfig", ends: true, effect: (*matrix).checkAbort, update: job.Update{Abort: &job.AbortConfig{
 		Criteria: []job.AbortCriterion{{FailureType: job.FailureFailed, ThresholdHundredths: 5000, MinExecuted: 1}}}}},
@@ -245,9 +245,9 @@ func (m *matrix) checkDescription(before job.Job) {
 
 // The whole object is replaced: the lifetime that was not given is gone (R-UPD-17). Without a role it is refused.
 func (m *matrix) checkPresign(before job.Job) {
-	before.Presign, before.UpdatedAt = &job.PresignConfig{RoleARN: "arn:aws:iam::000000000000:role/new"}, m.clock.Now()
+	before.PresignedURL, before.UpdatedAt = &job.PresignedURLConfig{RoleARN: "arn:aws:iam::000000000000:role/new"}, m.clock.Now()
 	m.same("beside the presigned URLs", before, m.job())
-	if err := m.UpdateJob(m.t.Context(), "j", nil, job.Update{Presign: &job.PresignConfig{}}); !fault.Is(err, fault.Invalid) {
+	if err := m.UpdateJob(m.t.Context(), "j", nil, job.Update{PresignedURL: &job.PresignedURLConfig{}}); !fault.Is(err, fault.Invalid) {
 		m.t.Errorf("without a role: %v, want Invalid", err)
 	}
 	m.same("the refused one changed", before, m.job())
@@ -281,7 +281,7 @@ func (m *matrix) checkAbort(before job.Job) {
 	}
 	m.settle()
 	for name, x := range m.attempts() {
-		if x.Status == job.Queued || m.state.started && name == "t03#1" && x.Status != job.Running {
+		if x.Status == job.ExecutionQueued || m.state.started && name == "t03#1" && x.Status != job.ExecutionInProgress {
 			m.t.Errorf("%s is %s: what is QUEUED ends, what runs goes on (R-ABT-12)", name, x.Status)
 		}
 	}
@@ -302,14 +302,14 @@ func (m *matrix) checkTimeout(before job.Job) {
 	if at, want := m.attempts()["t04#1"].Deadline, m.clock.Now().Add(5*time.Minute); !at.Equal(want) {
 		m.t.Errorf("what starts now times out %s, want %s", m.at(at), m.at(want))
 	}
-	if m.advance(5 * time.Minute); m.attempts()["t04#1"].Status != job.TimedOut {
+	if m.advance(5 * time.Minute); m.attempts()["t04#1"].Status != job.ExecutionTimedOut {
 		m.t.Errorf("after five minutes t04 is %s", m.attempts()["t04#1"].Status)
 	}
 }
 
 // Nothing is retried any more; a retry that waits already stays (R-UPD-16).
 func (m *matrix) checkRetry(before job.Job) {
-	if m.state.started && m.attempts()["t02#2"].Status != job.Queued {
+	if m.state.started && m.attempts()["t02#2"].Status != job.ExecutionQueued {
 		m.t.Errorf("the retry that waited is %s", m.attempts()["t02#2"].Status)
 	}
 	m.resume()

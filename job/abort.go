@@ -13,14 +13,14 @@ const (
 	ReasonConcurrency   = "JOB_CONCURRENCY_LIMIT"
 )
 
-// judge cancels the job when a criterion is met: the first in list order (R-ABT-1). It is called after each outcome
+// applyAbortCriteria cancels the job when a criterion is met: the first in list order (R-ABT-1). It is called after each outcome
 // that a device brought about, and once when the criteria change (R-ABT-9), while the job is active (R-ABT-11).
-func (j *Job) judge(now time.Time) {
+func (j *Job) applyAbortCriteria(now time.Time) {
 	if !j.Status.Active() || j.Abort == nil {
 		return
 	}
 	for i, criterion := range j.Abort.Criteria {
-		if failures, met := criterion.met(j.Counts); met {
+		if failures, met := criterion.isMet(j.Counts); met {
 			j.cancel(SweepQueued, now)
 			j.ReasonCode = ReasonAbort
 			j.Comment = fmt.Sprintf("abort criterion %d (%s) was met: %d of %d executions failed that way, the threshold is %s percent",
@@ -30,10 +30,10 @@ func (j *Job) judge(now time.Time) {
 	}
 }
 
-// met reports whether enough executions ended, and the share of failures among them reaches the threshold. The
+// isMet reports whether enough executions ended, and the share of failures among them reaches the threshold. The
 // comparison does not round: failures × 10000 ≥ T × executed (R-ABT-2, R-ABT-7). Without a failure nothing is met
 // (R-ABT-8).
-func (c AbortCriterion) met(counts Counts) (failures int64, met bool) {
+func (c AbortCriterion) isMet(counts Counts) (failures int64, met bool) {
 	failures = c.failures(counts)
 	executed := counts.Executed()
 	return failures, failures > 0 && executed >= c.MinExecuted && failures*10000 >= c.ThresholdHundredths*executed
@@ -43,13 +43,13 @@ func (c AbortCriterion) met(counts Counts) (failures int64, met bool) {
 func (c AbortCriterion) failures(counts Counts) int64 {
 	switch c.FailureType {
 	case FailureFailed:
-		return counts[Failed]
+		return counts[ExecutionFailed]
 	case FailureRejected:
-		return counts[Rejected]
+		return counts[ExecutionRejected]
 	case FailureTimedOut:
-		return counts[TimedOut]
+		return counts[ExecutionTimedOut]
 	}
-	return counts[Failed] + counts[Rejected] + counts[TimedOut]
+	return counts[ExecutionFailed] + counts[ExecutionRejected] + counts[ExecutionTimedOut]
 }
 
 // hundredths writes hundredths as a decimal without trailing zeros: 1050 is "10.5".

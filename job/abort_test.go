@@ -6,7 +6,7 @@ import (
 )
 
 func counts(succeeded, failed, rejected, timedOut int64) (c Counts) {
-	c[Succeeded], c[Failed], c[Rejected], c[TimedOut] = succeeded, failed, rejected, timedOut
+	c[ExecutionSucceeded], c[ExecutionFailed], c[ExecutionRejected], c[ExecutionTimedOut] = succeeded, failed, rejected, timedOut
 	return c
 }
 
@@ -34,9 +34,9 @@ func TestAbortCriteria(t *testing.T) {
 	}
 	for _, tt := range tests {
 		j := Job{Definition: Definition{Abort: config}, State: State{Status: InProgress, Counts: tt.counts}}
-		j.Counts[CanceledExecution], j.Counts[Removed] = 1000, 1000 // R-ABT-4: they do not count
-		j.Counts[Queued], j.Counts[Running] = 1000, 1000            // R-ABT-3
-		j.judge(start)
+		j.Counts[ExecutionCanceled], j.Counts[ExecutionRemoved] = 1000, 1000  // R-ABT-4: they do not count
+		j.Counts[ExecutionQueued], j.Counts[ExecutionInProgress] = 1000, 1000 // R-ABT-3
+		j.applyAbortCriteria(start)
 		if aborted := j.Status == Canceled; aborted != (tt.by != "") {
 			t.Errorf("%s: status %s", tt.name, j.Status)
 		} else if aborted && (!strings.Contains(j.Comment, tt.by) || j.ReasonCode != "ABORT_CRITERIA_MET" || j.ForceCanceled) {
@@ -64,12 +64,12 @@ func TestAbortThreshold(t *testing.T) {
 	}
 	for _, tt := range tests {
 		c := AbortCriterion{FailureType: FailureAll, MinExecuted: 1, ThresholdHundredths: tt.hundredths}
-		if _, met := c.met(counts(tt.executed-tt.failures, tt.failures, 0, 0)); met != tt.met {
+		if _, met := c.isMet(counts(tt.executed-tt.failures, tt.failures, 0, 0)); met != tt.met {
 			t.Errorf("%s: %d of %d at %d hundredths of a percent: %v, want %v", tt.rule, tt.failures, tt.executed, tt.hundredths, met, tt.met)
 		}
 	}
 	below := AbortCriterion{FailureType: FailureFailed, MinExecuted: 3}
-	if _, met := below.met(counts(0, 2, 0, 0)); met {
+	if _, met := below.isMet(counts(0, 2, 0, 0)); met {
 		t.Error("2 executed things met a minimum of 3 (R-ABT-2)")
 	}
 }
@@ -82,7 +82,7 @@ func TestAbortOnlyWhileActive(t *testing.T) {
 	} {
 		j := Job{State: State{Status: status, Counts: counts(0, 1, 0, 0)}}
 		j.Abort = &AbortConfig{Criteria: []AbortCriterion{{FailureType: FailureAll, MinExecuted: 1}}}
-		j.judge(start)
+		j.applyAbortCriteria(start)
 		if j.Status != want {
 			t.Errorf("%s became %s, want %s", status, j.Status, want)
 		}

@@ -44,7 +44,7 @@ func (j *Job) DeleteJob(force bool, deleting int, now time.Time) error {
 	}
 	j.cancel(SweepAll, now)
 	j.Status = DeletionInProgress
-	j.Settle(now)
+	j.Recompute(now)
 	return nil
 }
 
@@ -55,71 +55,73 @@ func CancelExecution(j Job, x Execution, force bool, expectedVersion *int64, det
 	if force {
 		event = ForcedCancel
 	}
-	if x.Status == Running && !force { // R-EXE-31
+	if x.Status == ExecutionInProgress && !force { // R-EXE-31
 		return Outcome{}, fault.New(fault.BadTransition, "the execution is IN_PROGRESS: it can be canceled with force only")
 	}
-	out, err := Move(j, x, event, now)
+	out, err := ApplyEvent(j, x, event, now)
 	if err != nil {
 		return out, err
 	}
 	if expectedVersion != nil && *expectedVersion != x.Version {
-		return Outcome{}, x.differs(*expectedVersion)
+		return Outcome{}, x.versionConflict(*expectedVersion)
 	}
-	out.Execution.note(details)
+	out.Execution.setDetails(details)
 	return out, nil
 }
 
 // CheckDelete refuses DeleteJobExecution of an execution that is IN_PROGRESS, without force (R-EXE-40 to R-EXE-42).
 func (e Execution) CheckDelete(force bool) error {
-	if e.Status == Running && !force {
+	if e.Status == ExecutionInProgress && !force {
 		return fault.New(fault.BadTransition, "the execution is IN_PROGRESS: it can be deleted with force only")
 	}
 	return nil
 }
 
-// Dropped records that an execution was deleted. That never aborts the job, but may complete it (R-EXE-47).
-func (j *Job) Dropped(status ExecutionStatus, now time.Time) {
+// ExecutionDeleted records that an execution was deleted. That never aborts the job, but may complete it (R-EXE-47).
+func (j *Job) ExecutionDeleted(status ExecutionStatus, now time.Time) {
 	j.Counts[status]--
-	j.Settle(now)
+	j.Recompute(now)
 }
 
-// TellsDeletion reports whether a job-execution event is due for an execution that is deleted in this status: always
+// PublishesDeletion reports whether a job-execution event is due for an execution that is deleted in this status: always
 // for DeleteJobExecution, with its job only if it was pending (R-JOB-38), and never when the job is purged (R-LIM-49).
-func (j Job) TellsDeletion(s ExecutionStatus) bool {
+func (j Job) PublishesDeletion(s ExecutionStatus) bool {
 	return j.Sweep != SweepAll || j.Status == DeletionInProgress && !s.Terminal()
 }
 
 // Purge begins the removal of a job that ended long ago (R-LIM-44).
 func (j *Job) Purge(now time.Time) {
 	j.Sweep = SweepAll
-	j.Settle(now)
+	j.Recompute(now)
 }
 
-// Event is what the sweep does to an execution, and the statuses that it does it to.
-func (s Sweep) Event() (Event, []ExecutionStatus) {
+// EventAndStatuses is what the sweep does to an execution, and the statuses that it does it to.
+func (s Sweep) EventAndStatuses() (Event, []ExecutionStatus) {
 	if s == SweepPending {
-		return ForcedCancel, []ExecutionStatus{Queued, Running}
+		return ForcedCancel, []ExecutionStatus{ExecutionQueued, ExecutionInProgress}
 	}
-	return Cancel, []ExecutionStatus{Queued}
+	return Cancel, []ExecutionStatus{ExecutionQueued}
 }
 
-// Conceals reports whether an execution in this status is hidden from its device for now: QUEUED ones are, between
+// HiddenByWindow reports whether an execution in this status is hidden from its device for now: QUEUED ones are, between
 // maintenance windows (R-SCH-17), and stay so while a sweep ends them.
-func (j Job) Conceals(s ExecutionStatus) bool {
-	return s == Queued && (j.Status == Scheduled || j.Sweep != NoSweep && j.Concealed)
+func (j Job) HiddenByWindow(s ExecutionStatus) bool {
+	return s == ExecutionQueued && (j.Status == Scheduled || j.Sweep != NoSweep && j.HiddenAtSweep)
 }
 
-// Hides reports whether a device does not see an execution of the job that has this status.
-func (j Job) Hides(s ExecutionStatus) bool { return j.Conceals(s) || j.Sweeps(s) }
+// HiddenFromDevice reports whether a device does not see an execution of the job that has this status.
+func (j Job) HiddenFromDevice(s ExecutionStatus) bool {
+	return j.HiddenByWindow(s) || j.EndingBySweep(s)
+}
 
-// Sweeps reports whether the sweep of a job is about to end an execution that a device could still see in this status:
+// EndingBySweep reports whether the sweep of a job is about to end an execution that a device could still see in this status:
 // it must not be started any more (R-JOB-20, R-JOB-35).
-func (j Job) Sweeps(s ExecutionStatus) bool {
+func (j Job) EndingBySweep(s ExecutionStatus) bool {
 	switch j.Sweep {
 	case SweepAll, SweepPending:
 		return true
 	case SweepQueued:
-		return s == Queued
+		return s == ExecutionQueued
 	}
 	return false
 }

@@ -81,7 +81,7 @@ func (d Definition) Check(now time.Time) error {
 	if err := checkConfigs(d.Rollout, d.Abort, d.Retry); err != nil {
 		return err
 	}
-	if d.NeedsRole && (d.Presign == nil || d.Presign.RoleARN == "") { // R-VAL-14
+	if d.NeedsRole && (d.PresignedURL == nil || d.PresignedURL.RoleARN == "") { // R-VAL-14
 		return fault.New(fault.Invalid, "presignedUrlConfig.roleArn: required, because the job document has S3 placeholders")
 	}
 	if err := checkPackageVersions(d.PackageVersions); err != nil {

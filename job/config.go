@@ -14,8 +14,8 @@ const (
 	MaxDocumentBytes    = 32768
 )
 
-// PresignConfig says how presigned URLs in a document are made.
-type PresignConfig struct {
+// PresignedURLConfig says how presigned URLs in a document are made.
+type PresignedURLConfig struct {
 	RoleARN      string `json:"roleArn,omitzero"`
 	ExpiresInSec int64  `json:"expiresInSec,omitzero"` // 60..3600; absent means 3600
 }

@@ -4,14 +4,14 @@ package job
 // counts once per attempt (R-JOB-45, R-JOB-46). Their sum is the number of existing executions (R-JOB-49).
 type Counts [statuses]int64
 
-// Move takes one execution from a status to another.
-func (c *Counts) Move(from, to ExecutionStatus) {
+// Transfer takes one execution from a status to another.
+func (c *Counts) Transfer(from, to ExecutionStatus) {
 	c[from]--
 	c[to]++
 }
 
 // Pending is how many executions have not ended.
-func (c Counts) Pending() int64 { return c[Queued] + c[Running] }
+func (c Counts) Pending() int64 { return c[ExecutionQueued] + c[ExecutionInProgress] }
 
 // Total is how many executions exist.
 func (c Counts) Total() (n int64) {
@@ -22,4 +22,6 @@ func (c Counts) Total() (n int64) {
 }
 
 // Executed is how many executions a device brought to an end: CANCELED and REMOVED do not count (R-ABT-4).
-func (c Counts) Executed() int64 { return c[Succeeded] + c[Failed] + c[Rejected] + c[TimedOut] }
+func (c Counts) Executed() int64 {
+	return c[ExecutionSucceeded] + c[ExecutionFailed] + c[ExecutionRejected] + c[ExecutionTimedOut]
+}

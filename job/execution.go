@@ -10,22 +10,22 @@ import (
 type ExecutionStatus uint8
 
 const (
-	// Queued is how every execution starts. A device leaves it by starting or by reporting an end (R-EXE-3).
-	Queued ExecutionStatus = iota
-	// Running is IN_PROGRESS: the device works on it. Entered and left by the device, by a timer or by force.
-	Running
-	// Succeeded is entered by the device. Final.
-	Succeeded
-	// Failed is entered by the device. Final; may be retried.
-	Failed
-	// TimedOut is entered by a timer. Final; may be retried.
-	TimedOut
-	// Rejected is entered by the device. Final.
-	Rejected
-	// Removed is entered when the thing is deleted or stops being a target. Final.
-	Removed
-	// CanceledExecution is entered by the operator or by an abort. Final.
-	CanceledExecution
+	// ExecutionQueued is how every execution starts. A device leaves it by starting or by reporting an end (R-EXE-3).
+	ExecutionQueued ExecutionStatus = iota
+	// ExecutionInProgress is IN_PROGRESS: the device works on it. Entered and left by the device, by a timer or by force.
+	ExecutionInProgress
+	// ExecutionSucceeded is entered by the device. Final.
+	ExecutionSucceeded
+	// ExecutionFailed is entered by the device. Final; may be retried.
+	ExecutionFailed
+	// ExecutionTimedOut is entered by a timer. Final; may be retried.
+	ExecutionTimedOut
+	// ExecutionRejected is entered by the device. Final.
+	ExecutionRejected
+	// ExecutionRemoved is entered when the thing is deleted or stops being a target. Final.
+	ExecutionRemoved
+	// ExecutionCanceled is entered by the operator or by an abort. Final.
+	ExecutionCanceled
 	statuses int = iota
 )
 
@@ -35,7 +35,7 @@ var statusNames = [statuses]string{
 
 // ExecutionStatuses lists every status, in the order of the API.
 func ExecutionStatuses() []ExecutionStatus {
-	return []ExecutionStatus{Queued, Running, Succeeded, Failed, TimedOut, Rejected, Removed, CanceledExecution}
+	return []ExecutionStatus{ExecutionQueued, ExecutionInProgress, ExecutionSucceeded, ExecutionFailed, ExecutionTimedOut, ExecutionRejected, ExecutionRemoved, ExecutionCanceled}
 }
 
 // String is the status as the API spells it.
@@ -52,7 +52,7 @@ func ParseExecutionStatus(name string) (ExecutionStatus, bool) {
 }
 
 // Terminal reports whether the status is final.
-func (s ExecutionStatus) Terminal() bool { return s > Running }
+func (s ExecutionStatus) Terminal() bool { return s > ExecutionInProgress }
 
 // ExecutionKey addresses one attempt of one job on one thing (R-CON-11).
 type ExecutionKey struct {
@@ -61,9 +61,9 @@ type ExecutionKey struct {
 	Number int64 // from 1, plus one for each new attempt, never reused (R-CON-14)
 }
 
-// Place is where a walk over the executions of one job stands: at the one with this thing and number. The zero place is
+// ExecutionCursor is where a walk over the executions of one job stands: at the one with this thing and number. The zero place is
 // before all of them.
-type Place struct {
+type ExecutionCursor struct {
 	Thing  registry.ThingID `json:"thing,omitzero"`
 	Number int64            `json:"number,omitzero"`
 }
@@ -72,9 +72,9 @@ type Place struct {
 type Execution struct {
 	ExecutionKey
 	Status        ExecutionStatus
-	Version       int64 // from 1, plus one for each stored change (R-EXE-7)
-	Attempt       int   // retryAttempt: 0 for a first attempt (R-CON-17)
-	Used          Used  // what this chain of attempts took from the retry budgets (R-RTY-12)
+	Version       int64       // from 1, plus one for each stored change (R-EXE-7)
+	Attempt       int         // retryAttempt: 0 for a first attempt (R-CON-17)
+	RetriesUsed   RetriesUsed // what this chain of attempts took from the retry budgets (R-RTY-12)
 	ForceCanceled bool
 	QueuedAt      time.Time
 	StartedAt     time.Time // zero until it was IN_PROGRESS (R-API-30)
@@ -91,7 +91,7 @@ type Execution struct {
 // TimesOutAt is the earlier of the two deadlines, zero without a timer (R-TMO-6).
 func (e Execution) TimesOutAt() time.Time {
 	switch {
-	case e.Status != Running:
+	case e.Status != ExecutionInProgress:
 		return time.Time{}
 	case e.Deadline.IsZero():
 		return e.StepDeadline
@@ -114,8 +114,8 @@ func (e Execution) SecondsBeforeTimedOut(now time.Time) (seconds int64, ok bool)
 
 // Before reports whether e comes before o among the pending executions of one thing (R-ORD-1, R-ORD-2).
 func (e Execution) Before(o Execution) bool {
-	if (e.Status == Running) != (o.Status == Running) {
-		return e.Status == Running
+	if (e.Status == ExecutionInProgress) != (o.Status == ExecutionInProgress) {
+		return e.Status == ExecutionInProgress
 	}
 	if !e.QueuedAt.Equal(o.QueuedAt) {
 		return e.QueuedAt.Before(o.QueuedAt)

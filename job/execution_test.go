@@ -15,19 +15,19 @@ import (
 func TestTransitions(t *testing.T) {
 	t.Parallel()
 	want := map[ExecutionStatus]map[Event]ExecutionStatus{
-		Queued: {
-			ReportInProgress: Running, StartNext: Running, ReportSucceeded: Succeeded, ReportFailed: Failed,
-			ReportRejected: Rejected, Cancel: CanceledExecution, ForcedCancel: CanceledExecution, Leave: Removed, ThingDeleted: Removed,
+		ExecutionQueued: {
+			ReportInProgress: ExecutionInProgress, StartNext: ExecutionInProgress, ReportSucceeded: ExecutionSucceeded, ReportFailed: ExecutionFailed,
+			ReportRejected: ExecutionRejected, Cancel: ExecutionCanceled, ForcedCancel: ExecutionCanceled, LeaveTargets: ExecutionRemoved, ThingDeleted: ExecutionRemoved,
 		},
-		Running: {
-			ReportInProgress: Running, ReportSucceeded: Succeeded, ReportFailed: Failed, ReportRejected: Rejected,
-			TimeOut: TimedOut, ForcedCancel: CanceledExecution, ThingDeleted: Removed,
+		ExecutionInProgress: {
+			ReportInProgress: ExecutionInProgress, ReportSucceeded: ExecutionSucceeded, ReportFailed: ExecutionFailed, ReportRejected: ExecutionRejected,
+			TimeOut: ExecutionTimedOut, ForcedCancel: ExecutionCanceled, ThingDeleted: ExecutionRemoved,
 		},
 	}
 	for _, status := range ExecutionStatuses() {
 		for event := range Event(events) {
 			before := Execution{Status: status, Version: 3, QueuedAt: start, UpdatedAt: start}
-			out, err := Move(Job{State: State{Status: InProgress}}, before, event, start.Add(time.Second))
+			out, err := ApplyEvent(Job{State: State{Status: InProgress}}, before, event, start.Add(time.Second))
 			to, legal := want[status][event]
 			if !legal {
 				if f := fault.Of(err); f == nil || f.Code != fault.BadTransition || f.State.(Execution).Status != status {
@@ -84,8 +84,8 @@ func TestTimers(t *testing.T) {
 			t.Errorf("startedAt moved to %v (R-EXE-4)", e.StartedAt)
 		}
 	}
-	out, err := Move(j, e, TimeOut, at(20))
-	if err != nil || out.Execution.Status != TimedOut || !out.Execution.TimesOutAt().IsZero() {
+	out, err := ApplyEvent(j, e, TimeOut, at(20))
+	if err != nil || out.Execution.Status != ExecutionTimedOut || !out.Execution.TimesOutAt().IsZero() {
 		t.Errorf("after the deadline: %v, %v (R-TMO-11)", out.Execution, err)
 	}
 }
@@ -164,7 +164,7 @@ func TestRetries(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			j := Job{Definition: Definition{Retry: &RetryConfig{Criteria: tt.config}}, State: State{Status: InProgress}}
-			j.Counts[Queued] = 1
+			j.Counts[ExecutionQueued] = 1
 			e := NewExecution(ExecutionKey{Number: 1}, start)
 			for i, result := range tt.results {
 				out := end(t, j, e, result)
@@ -174,7 +174,7 @@ func TestRetries(t *testing.T) {
 				if j = out.Job; out.Retry == nil {
 					break
 				}
-				if e = *out.Retry; e.Attempt != i+1 || e.Version != 1 || e.Status != Queued || e.Details != nil || !e.StartedAt.IsZero() {
+				if e = *out.Retry; e.Attempt != i+1 || e.Version != 1 || e.Status != ExecutionQueued || e.Details != nil || !e.StartedAt.IsZero() {
 					t.Errorf("retry %d is %+v (R-RTY-3)", i+1, e)
 				}
 			}
@@ -189,8 +189,8 @@ func TestRetries(t *testing.T) {
 // the chain completes it. A retry is no notified thing and takes nothing from the rate (R-RTY-7).
 func TestRetryKeepsJobOpen(t *testing.T) {
 	t.Parallel()
-	j := Job{Definition: Definition{Selection: Snapshot, Retry: retries(FailureFailed, 1)}, State: State{Status: InProgress}}
-	j.Counts[Queued], j.Progress = 1, Progress{Finished: true, Notified: 1, Quota: 7}
+	j := Job{Definition: Definition{TargetSelection: Snapshot, Retry: retries(FailureFailed, 1)}, State: State{Status: InProgress}}
+	j.Counts[ExecutionQueued], j.Progress = 1, Progress{Finished: true, Notified: 1, Quota: 7}
 	first := end(t, j, NewExecution(ExecutionKey{Number: 1}, start), 'F')
 	if first.Retry == nil || first.Job.Status != InProgress {
 		t.Fatalf("after the first attempt: %s, retry %v", first.Job.Status, first.Retry)
@@ -208,13 +208,13 @@ func end(t *testing.T, j Job, e Execution, result rune) Outcome {
 	t.Helper()
 	event := map[rune]Event{'F': ReportFailed, 'S': ReportSucceeded, 'R': ReportRejected, 'T': TimeOut}[result]
 	if event == TimeOut {
-		out, err := Move(j, e, StartNext, start)
+		out, err := ApplyEvent(j, e, StartNext, start)
 		if err != nil {
 			t.Fatal(err)
 		}
 		j, e = out.Job, out.Execution
 	}
-	out, err := Move(j, e, event, start)
+	out, err := ApplyEvent(j, e, event, start)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,7 +229,7 @@ func TestRetriesAndAbort(t *testing.T) {
 		Retry: &RetryConfig{Criteria: []RetryCriterion{{FailureFailed, 2}}},
 		Abort: &AbortConfig{Criteria: []AbortCriterion{{FailureAll, 7500, 4}}},
 	}}
-	j.Counts[Queued] = 2
+	j.Counts[ExecutionQueued] = 2
 	a, b := NewExecution(ExecutionKey{Thing: 1, Number: 1}, start), NewExecution(ExecutionKey{Thing: 2, Number: 1}, start)
 	for i, e := range []*Execution{&a, &b, &a, &b} {
 		out := end(t, j, *e, 'F')
@@ -241,8 +241,8 @@ func TestRetriesAndAbort(t *testing.T) {
 			t.Errorf("event %d: job is %s", i+1, j.Status)
 		}
 	}
-	if j.Counts[Queued] != 2 || j.Sweep != SweepQueued {
-		t.Errorf("queued %d, sweep %q: A3 and B3 are to be cancelled", j.Counts[Queued], j.Sweep)
+	if j.Counts[ExecutionQueued] != 2 || j.Sweep != SweepQueued {
+		t.Errorf("queued %d, sweep %q: A3 and B3 are to be cancelled", j.Counts[ExecutionQueued], j.Sweep)
 	}
 	if out := end(t, j, a, 'F'); out.Retry != nil {
 		t.Error("a cancelled job retried")
@@ -253,9 +253,9 @@ func TestRetriesAndAbort(t *testing.T) {
 func TestSuccessCompletesMinimum(t *testing.T) {
 	t.Parallel()
 	j := Job{State: State{Status: InProgress, Progress: Progress{Finished: true}}, Definition: Definition{
-		Selection: Snapshot, Abort: &AbortConfig{Criteria: []AbortCriterion{{FailureFailed, 5000, 2}}},
+		TargetSelection: Snapshot, Abort: &AbortConfig{Criteria: []AbortCriterion{{FailureFailed, 5000, 2}}},
 	}}
-	j.Counts[Queued] = 2
+	j.Counts[ExecutionQueued] = 2
 	j = end(t, j, NewExecution(ExecutionKey{Thing: 1, Number: 1}, start), 'F').Job
 	if j.Status != InProgress {
 		t.Fatalf("after one failure: %s", j.Status)
@@ -270,10 +270,10 @@ func TestSuccessCompletesMinimum(t *testing.T) {
 func TestApplyReport(t *testing.T) {
 	t.Parallel()
 	running := Execution{
-		ExecutionKey: ExecutionKey{Number: 2}, Status: Running, Version: 5, Details: map[string]string{"a": "1"}, Token: "t1",
+		ExecutionKey: ExecutionKey{Number: 2}, Status: ExecutionInProgress, Version: 5, Details: map[string]string{"a": "1"}, Token: "t1",
 	}
 	ended := running
-	ended.Status = Succeeded
+	ended.Status = ExecutionSucceeded
 	n := func(v int64) *int64 { return &v }
 	tests := []struct {
 		name   string
@@ -283,11 +283,11 @@ func TestApplyReport(t *testing.T) {
 		want   Execution
 	}{
 		{"replaces details", running, Report{Event: ReportInProgress, Details: map[string]string{"b": "2"}}, "",
-			Execution{Status: Running, Version: 6, Details: map[string]string{"b": "2"}}},
+			Execution{Status: ExecutionInProgress, Version: 6, Details: map[string]string{"b": "2"}}},
 		{"empty details stay", running, Report{Event: ReportInProgress, Details: map[string]string{}}, "",
-			Execution{Status: Running, Version: 6, Details: map[string]string{"a": "1"}}},
+			Execution{Status: ExecutionInProgress, Version: 6, Details: map[string]string{"a": "1"}}},
 		{"right version", running, Report{Event: ReportSucceeded, ExpectedVersion: n(5)}, "",
-			Execution{Status: Succeeded, Version: 6, Details: map[string]string{"a": "1"}}},
+			Execution{Status: ExecutionSucceeded, Version: 6, Details: map[string]string{"a": "1"}}},
 		{"number before state", ended, Report{Event: ReportFailed, Number: n(1), ExpectedVersion: n(9)}, fault.NotFound, Execution{}},
 		{"state before version", ended, Report{Event: ReportFailed, ExpectedVersion: n(9)}, fault.BadTransition, Execution{}},
 		{"stale version", running, Report{Event: ReportFailed, ExpectedVersion: n(4)}, fault.VersionDiffers, Execution{}},
@@ -323,12 +323,12 @@ func TestApplyReport(t *testing.T) {
 func TestParseReport(t *testing.T) {
 	t.Parallel()
 	for _, status := range []string{"IN_PROGRESS", "SUCCEEDED", "FAILED", "REJECTED", "QUEUED"} {
-		if _, err := ParseReport(status); err != nil {
+		if _, err := ParseReportedStatus(status); err != nil {
 			t.Errorf("%s: %v", status, err)
 		}
 	}
 	for _, status := range []string{"CANCELED", "TIMED_OUT", "REMOVED", "succeeded", "", "x"} {
-		if _, err := ParseReport(status); !fault.Is(err, fault.Invalid) {
+		if _, err := ParseReportedStatus(status); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%q: %v, want Invalid", status, err)
 		}
 	}
@@ -340,7 +340,7 @@ func TestStart(t *testing.T) {
 	j := Job{Definition: Definition{Timeout: &TimeoutConfig{InProgressMinutes: 5}}, State: State{Status: InProgress}}
 	out, rearmed, err := Start(j, NewExecution(ExecutionKey{Number: 1}, start), map[string]string{"a": "b"}, minutes(2), start)
 	e := out.Execution
-	if err != nil || rearmed || e.Status != Running || e.Version != 2 || e.Details["a"] != "b" || !e.StartedAt.Equal(start) {
+	if err != nil || rearmed || e.Status != ExecutionInProgress || e.Version != 2 || e.Details["a"] != "b" || !e.StartedAt.Equal(start) {
 		t.Fatalf("started: %+v, %v, %v", e, rearmed, err)
 	}
 	if e.TimesOutAt().Sub(start) != 2*time.Minute || e.Deadline.Sub(start) != 5*time.Minute {
@@ -370,17 +370,17 @@ func TestCancelExecution(t *testing.T) {
 		version *int64
 		code    fault.Code // empty: CANCELED
 	}{
-		{"R-EXE-30", Queued, false, nil, ""},
-		{"R-EXE-30 R-EXE-33 force", Queued, true, nil, ""},
-		{"R-EXE-31", Running, false, nil, fault.BadTransition},
-		{"R-EXE-31 R-EXE-33 force", Running, true, nil, ""},
-		{"R-EXE-32", Succeeded, true, nil, fault.BadTransition},
-		{"R-EXE-32", TimedOut, false, nil, fault.BadTransition},
-		{"R-EXE-34 right version", Queued, false, n(3), ""},
-		{"R-EXE-34 stale", Queued, false, n(2), fault.VersionDiffers},
-		{"R-EXE-34 stale with force", Running, true, n(4), fault.VersionDiffers},
-		{"R-EXE-35 state before version", Running, false, n(2), fault.BadTransition},
-		{"R-EXE-35 end before version", Failed, true, n(2), fault.BadTransition},
+		{"R-EXE-30", ExecutionQueued, false, nil, ""},
+		{"R-EXE-30 R-EXE-33 force", ExecutionQueued, true, nil, ""},
+		{"R-EXE-31", ExecutionInProgress, false, nil, fault.BadTransition},
+		{"R-EXE-31 R-EXE-33 force", ExecutionInProgress, true, nil, ""},
+		{"R-EXE-32", ExecutionSucceeded, true, nil, fault.BadTransition},
+		{"R-EXE-32", ExecutionTimedOut, false, nil, fault.BadTransition},
+		{"R-EXE-34 right version", ExecutionQueued, false, n(3), ""},
+		{"R-EXE-34 stale", ExecutionQueued, false, n(2), fault.VersionDiffers},
+		{"R-EXE-34 stale with force", ExecutionInProgress, true, n(4), fault.VersionDiffers},
+		{"R-EXE-35 state before version", ExecutionInProgress, false, n(2), fault.BadTransition},
+		{"R-EXE-35 end before version", ExecutionFailed, true, n(2), fault.BadTransition},
 	} {
 		j := Job{Definition: Definition{Retry: retries(FailureAll, 9)}, State: State{Status: InProgress}}
 		before := Execution{Status: tt.status, Version: 3, Details: map[string]string{"a": "1"}}
@@ -392,7 +392,7 @@ func TestCancelExecution(t *testing.T) {
 			continue
 		}
 		x := out.Execution
-		if err != nil || x.Status != CanceledExecution || x.ForceCanceled != tt.force || x.Version != 4 || x.Details["a"] != "1" {
+		if err != nil || x.Status != ExecutionCanceled || x.ForceCanceled != tt.force || x.Version != 4 || x.Details["a"] != "1" {
 			t.Errorf("%s: %+v, %v", tt.rule, x, err)
 		}
 		if out.Retry != nil {
@@ -420,9 +420,9 @@ func TestCheckDelete(t *testing.T) {
 		}
 		err := (Execution{Status: status}).CheckDelete(false)
 		switch {
-		case status == Running && !fault.Is(err, fault.BadTransition):
+		case status == ExecutionInProgress && !fault.Is(err, fault.BadTransition):
 			t.Errorf("R-EXE-42: %s without force: %v", status, err)
-		case status == Queued && err != nil:
+		case status == ExecutionQueued && err != nil:
 			t.Errorf("R-EXE-41: %s without force: %v", status, err)
 		case status.Terminal() && err != nil:
 			t.Errorf("R-EXE-40: %s without force: %v", status, err)

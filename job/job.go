@@ -31,13 +31,13 @@ const (
 // Active reports whether the job may still release executions or be updated.
 func (s Status) Active() bool { return s == Scheduled || s == InProgress }
 
-// Selection says whether a job ends (SNAPSHOT) or goes on for things that enter its groups later (CONTINUOUS).
-type Selection string
+// TargetSelection says whether a job ends (SNAPSHOT) or goes on for things that enter its groups later (CONTINUOUS).
+type TargetSelection string
 
 // The two kinds of target selection.
 const (
-	Snapshot   Selection = "SNAPSHOT"
-	Continuous Selection = "CONTINUOUS"
+	Snapshot   TargetSelection = "SNAPSHOT"
+	Continuous TargetSelection = "CONTINUOUS"
 )
 
 // Job is one job: what it was asked to do and how far it is.
@@ -51,16 +51,16 @@ type Job struct {
 // Definition is what CreateJob and UpdateJob say. The document is kept apart (store.Reader.Document): it may be 32 KiB
 // and no decision but delivery needs it.
 type Definition struct {
-	Targets     []string        `json:"targets"` // ARNs as given, without repeats (R-VAL-7, R-API-9)
-	Selection   Selection       `json:"targetSelection"`
-	Description string          `json:"description,omitzero"`
-	Namespace   string          `json:"namespaceId,omitzero"`
-	Presign     *PresignConfig  `json:"presignedUrlConfig,omitzero"`
-	Rollout     *RolloutConfig  `json:"rolloutConfig,omitzero"`
-	Abort       *AbortConfig    `json:"abortConfig,omitzero"`
-	Timeout     *TimeoutConfig  `json:"timeoutConfig,omitzero"`
-	Retry       *RetryConfig    `json:"retryConfig,omitzero"`
-	Schedule    *ScheduleConfig `json:"schedulingConfig,omitzero"`
+	Targets         []string            `json:"targets"` // ARNs as given, without repeats (R-VAL-7, R-API-9)
+	TargetSelection TargetSelection     `json:"targetSelection"`
+	Description     string              `json:"description,omitzero"`
+	Namespace       string              `json:"namespaceId,omitzero"`
+	PresignedURL    *PresignedURLConfig `json:"presignedUrlConfig,omitzero"`
+	Rollout         *RolloutConfig      `json:"rolloutConfig,omitzero"`
+	Abort           *AbortConfig        `json:"abortConfig,omitzero"`
+	Timeout         *TimeoutConfig      `json:"timeoutConfig,omitzero"`
+	Retry           *RetryConfig        `json:"retryConfig,omitzero"`
+	Schedule        *ScheduleConfig     `json:"schedulingConfig,omitzero"`
 	// TemplateARN is the template that the job was made from, Parameters what it gave to a managed one (R-TPL-7, R-PAR-6).
 	TemplateARN string            `json:"jobTemplateArn,omitzero"`
 	Parameters  map[string]string `json:"documentParameters,omitempty"`
@@ -70,12 +70,12 @@ type Definition struct {
 	NeedsRole bool      `json:"needsRole,omitzero"`
 	CreatedAt time.Time `json:"createdAt"`
 	// Sources are the things and groups that the targets named when the rollout started, in rollout order
-	// (R-ROLL-12); Frozen is the newest membership that counts (R-JOB-52).
-	Sources []Source `json:"sources,omitempty"`
-	Frozen  int64    `json:"newestMembership,omitzero"`
-	// Groups are the groups among the targets. Through them things enter a continuous job later, also by descendants
+	// (R-ROLL-12); NewestMembership is the newest membership that counts (R-JOB-52).
+	Sources          []Source `json:"sources,omitempty"`
+	NewestMembership int64    `json:"newestMembership,omitzero"`
+	// TargetGroups are the groups among the targets. Through them things enter a continuous job later, also by descendants
 	// that did not exist when it started (R-JOB-55).
-	Groups []registry.GroupID `json:"targetGroups,omitempty"`
+	TargetGroups []registry.GroupID `json:"targetGroups,omitempty"`
 }
 
 // Source is one place that a rollout takes things from: a single thing, or the direct members of one group.
@@ -83,8 +83,8 @@ type Source struct {
 	Target int              `json:"target,omitzero"` // index into Targets
 	Thing  registry.ThingID `json:"thing,omitzero"`
 	Group  registry.GroupID `json:"group,omitzero"`
-	// Joined is set for a group that was associated later: the newest membership that its back-fill takes (R-API-22).
-	Joined int64 `json:"newestMembership,omitzero"`
+	// NewestMembership is set for a group that was associated later: the newest membership that its back-fill takes (R-API-22).
+	NewestMembership int64 `json:"newestMembership,omitzero"`
 }
 
 // State is how far a job is. It is small, because it is written with every commit that touches the job.
@@ -98,19 +98,19 @@ type State struct {
 	Counts        Counts    `json:"counts"`
 	Progress      Progress  `json:"rollout"`
 	Sweep         Sweep     `json:"sweep,omitzero"`
-	// Edge is when a SCHEDULED job may go on, or when the window closes in which it is IN_PROGRESS; zero without either.
-	Edge time.Time `json:"windowEdge,omitzero"`
-	// Ended says that nothing is released or retried any more, though the job is active (R-SCH-22).
-	Ended bool `json:"rolloutEnded,omitzero"`
-	// Tell is where the walk stands that tells things of executions which a window showed or hid; nil when none runs.
-	Tell *Place `json:"notifyCursor,omitzero"`
-	// Concealed says that the job was SCHEDULED when its sweep began: devices did not see what was QUEUED, and are not told
+	// WindowEdge is when a SCHEDULED job may go on, or when the window closes in which it is IN_PROGRESS; zero without either.
+	WindowEdge time.Time `json:"windowEdge,omitzero"`
+	// RolloutEnded says that nothing is released or retried any more, though the job is active (R-SCH-22).
+	RolloutEnded bool `json:"rolloutEnded,omitzero"`
+	// NotifyCursor is where the walk stands that tells things of executions which a window showed or hid; nil when none runs.
+	NotifyCursor *ExecutionCursor `json:"notifyCursor,omitzero"`
+	// HiddenAtSweep says that the job was SCHEDULED when its sweep began: devices did not see what was QUEUED, and are not told
 	// when it ends (R-MQTT-39).
-	Concealed bool `json:"hiddenAtSweep,omitzero"`
-	// Admit says that things may wait that entered while the job was SCHEDULED (R-JOB-56).
-	Admit bool `json:"lateJoinersWaiting,omitzero"`
+	HiddenAtSweep bool `json:"hiddenAtSweep,omitzero"`
+	// LateJoinersWaiting says that things may wait that entered while the job was SCHEDULED (R-JOB-56).
+	LateJoinersWaiting bool `json:"lateJoinersWaiting,omitzero"`
 	// Backfill is where the roll-out of groups stands that were associated later; nil when none runs (R-JOB-42).
-	Backfill *Cursor `json:"backfill,omitzero"`
+	Backfill *RolloutCursor `json:"backfill,omitzero"`
 	// Due is when the job wants to be settled again; zero when nothing waits for time to pass.
 	Due time.Time `json:"due,omitzero"`
 }
@@ -141,7 +141,7 @@ func (j Job) ProcessingTargets() []string {
 	}
 	var processing []string
 	late := len(j.Targets) // from here on they were associated later
-	if at := j.Associated(); at < len(j.Sources) {
+	if at := j.FirstAssociatedSource(); at < len(j.Sources) {
 		late = j.Sources[at].Target
 	}
 	if !j.Progress.Finished {
@@ -157,9 +157,9 @@ func (j Job) ProcessingTargets() []string {
 	return processing
 }
 
-// Associated is the index of the first source that was associated later, the number of sources when none was.
-func (j Job) Associated() int {
-	if at := slices.IndexFunc(j.Sources, func(s Source) bool { return s.Joined > 0 }); at >= 0 {
+// FirstAssociatedSource is the index of the first source that was associated later, the number of sources when none was.
+func (j Job) FirstAssociatedSource() int {
+	if at := slices.IndexFunc(j.Sources, func(s Source) bool { return s.NewestMembership > 0 }); at >= 0 {
 		return at
 	}
 	return len(j.Sources)

@@ -16,8 +16,8 @@ import (
 	"github.com/drover-iot/drover/internal/fault"
 )
 
-// Managed is a template that comes with the server, read-only, whose document has parameters (23, section 6).
-type Managed struct {
+// ManagedTemplate is a template that comes with the server, read-only, whose document has parameters (23, section 6).
+type ManagedTemplate struct {
 	Name         string              `json:"templateName"`
 	Version      string              `json:"templateVersion"` // major.minor
 	Description  string              `json:"description"`
@@ -37,8 +37,8 @@ type DocumentParameter struct {
 	pattern *regexp2.Regexp
 }
 
-// ParseManaged reads the file of a managed template.
-func ParseManaged(data []byte) (m Managed, err error) {
+// ParseManagedTemplate reads the file of a managed template.
+func ParseManagedTemplate(data []byte) (m ManagedTemplate, err error) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&m); err != nil {
@@ -67,7 +67,7 @@ func ParseManaged(data []byte) (m Managed, err error) {
 }
 
 // checkPlaceholders refuses a file whose document asks for a parameter that it does not describe.
-func (m Managed) checkPlaceholders() error {
+func (m ManagedTemplate) checkPlaceholders() error {
 	_, err := Resolve(string(m.Document), func(p Placeholder) (string, error) {
 		if p.Kind != ParameterPlaceholder {
 			return "", p.check()
@@ -80,7 +80,7 @@ func (m Managed) checkPlaceholders() error {
 	return err
 }
 
-func (m Managed) parameter(key string) (DocumentParameter, bool) {
+func (m ManagedTemplate) parameter(key string) (DocumentParameter, bool) {
 	for _, p := range m.Parameters {
 		if p.Key == key {
 			return p, true
@@ -89,7 +89,7 @@ func (m Managed) parameter(key string) (DocumentParameter, bool) {
 	return DocumentParameter{}, false
 }
 
-func (m Managed) version() (major, minor int, ok bool) {
+func (m ManagedTemplate) version() (major, minor int, ok bool) {
 	left, right, _ := strings.Cut(m.Version, ".")
 	major, err1 := strconv.Atoi(left)
 	minor, err2 := strconv.Atoi(right)
@@ -98,7 +98,7 @@ func (m Managed) version() (major, minor int, ok bool) {
 
 // Resolve fills the parameters of the document in: R-PAR-2 to R-PAR-5. The result still has the S3 placeholders, of the
 // document and of values (R-SUB-1).
-func (m Managed) Resolve(values map[string]string) (document string, err error) {
+func (m ManagedTemplate) Resolve(values map[string]string) (document string, err error) {
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		p, known := m.parameter(key)
 		if !known {
@@ -131,14 +131,14 @@ func (m Managed) Resolve(values map[string]string) (document string, err error) 
 	return document, err
 }
 
-// Catalogue is the managed templates of a server.
-type Catalogue []Managed
+// ManagedTemplates is the managed templates of a server.
+type ManagedTemplates []ManagedTemplate
 
-// NewCatalogue orders templates as lists show them: by name, newest version first (R-API-35). Two of one name and version
+// NewManagedTemplates orders templates as lists show them: by name, newest version first (R-API-35). Two of one name and version
 // are an error.
-func NewCatalogue(templates []Managed) (Catalogue, error) {
+func NewManagedTemplates(templates []ManagedTemplate) (ManagedTemplates, error) {
 	ordered := slices.Clone(templates)
-	slices.SortStableFunc(ordered, func(a, b Managed) int {
+	slices.SortStableFunc(ordered, func(a, b ManagedTemplate) int {
 		aMajor, aMinor, _ := a.version()
 		bMajor, bMinor, _ := b.version()
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(bMajor, aMajor), cmp.Compare(bMinor, aMinor))
@@ -152,7 +152,7 @@ func NewCatalogue(templates []Managed) (Catalogue, error) {
 }
 
 // Find returns a template in one version, the newest when none is named (R-MT-2).
-func (c Catalogue) Find(name, version string) (Managed, error) {
+func (c ManagedTemplates) Find(name, version string) (ManagedTemplate, error) {
 	for _, m := range c {
 		if m.Name == name && (version == "" || m.Version == version) {
 			return m, nil
@@ -161,5 +161,5 @@ func (c Catalogue) Find(name, version string) (Managed, error) {
 	if version != "" {
 		version = " in version " + version
 	}
-	return Managed{}, fault.New(fault.NotFound, "managed template %s%s does not exist", name, version)
+	return ManagedTemplate{}, fault.New(fault.NotFound, "managed template %s%s does not exist", name, version)
 }

@@ -17,7 +17,7 @@ const managedFile = `{"templateName": "Op-Do", "templateVersion": "1.0", "descri
 // missing one becomes, and how large the document may become.
 func TestManagedParameters(t *testing.T) {
 	t.Parallel()
-	m, err := ParseManaged([]byte(managedFile))
+	m, err := ParseManagedTemplate([]byte(managedFile))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,14 +50,14 @@ func TestManagedParameters(t *testing.T) {
 // R-API-35).
 func TestCatalogue(t *testing.T) {
 	t.Parallel()
-	versions := func(text string) (list []Managed) {
+	versions := func(text string) (list []ManagedTemplate) {
 		for _, word := range strings.Fields(text) {
 			name, version, _ := strings.Cut(word, ":")
-			list = append(list, Managed{Name: name, Version: version})
+			list = append(list, ManagedTemplate{Name: name, Version: version})
 		}
 		return list
 	}
-	c, err := NewCatalogue(versions("b:1.0 a:1.2 a:1.10 a:2.0 c:1.0"))
+	c, err := NewManagedTemplates(versions("b:1.0 a:1.2 a:1.10 a:2.0 c:1.0"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func TestCatalogue(t *testing.T) {
 			t.Errorf("%s %q: %q, %v, want %q", tt.name, tt.version, m.Version, err, tt.want)
 		}
 	}
-	if _, err := NewCatalogue(versions("a:1.0 a:1.0")); err == nil {
+	if _, err := NewManagedTemplates(versions("a:1.0 a:1.0")); err == nil {
 		t.Error("the same version twice is accepted")
 	}
 }

@@ -19,9 +19,9 @@ type Report struct {
 	Token       string // clientToken, empty when there was none
 }
 
-// ParseReport returns the event of a status that a device reports. Statuses that only the server sets, and unknown
+// ParseReportedStatus returns the event of a status that a device reports. Statuses that only the server sets, and unknown
 // ones, are invalid (R-HTTP-17); QUEUED parses, and is then refused as a transition.
-func ParseReport(status string) (Event, error) {
+func ParseReportedStatus(status string) (Event, error) {
 	switch status {
 	case "IN_PROGRESS":
 		return ReportInProgress, nil
@@ -46,28 +46,28 @@ func ApplyReport(j Job, e Execution, r Report, now time.Time) (Outcome, error) {
 		return Outcome{}, fault.New(fault.NotFound,
 			"executionNumber: %d is not the latest execution, which is %d", *r.Number, e.Number)
 	}
-	move := moves[e.Status][r.Event]
+	move := transitionMatrix[e.Status][r.Event]
 	stale := r.ExpectedVersion != nil && *r.ExpectedVersion != e.Version
 	if (!move.legal || stale) && e.Repeats(r) {
 		return Outcome{Job: j, Execution: e}, nil
 	}
 	if !move.legal {
-		return Outcome{}, e.refuse(r.Event)
+		return Outcome{}, e.illegalTransition(r.Event)
 	}
-	if r.Event == ReportInProgress && j.Conceals(e.Status) { // R-SCH-17: nothing begins outside a window
+	if r.Event == ReportInProgress && j.HiddenByWindow(e.Status) { // R-SCH-17: nothing begins outside a window
 		f := fault.New(fault.BadTransition, "the execution cannot start: its job waits for the next maintenance window")
 		f.State = e
 		return Outcome{}, f
 	}
 	if stale {
-		return Outcome{}, e.differs(*r.ExpectedVersion)
+		return Outcome{}, e.versionConflict(*r.ExpectedVersion)
 	}
-	out, err := Move(j, e, r.Event, now)
+	out, err := ApplyEvent(j, e, r.Event, now)
 	if err != nil {
 		return Outcome{}, err
 	}
-	out.Execution.note(r.Details)
-	out.Execution.step(r.StepMinutes, now)
+	out.Execution.setDetails(r.Details)
+	out.Execution.setStepTimer(r.StepMinutes, now)
 	out.Execution.Token = r.Token
 	return out, nil
 }
@@ -76,42 +76,42 @@ func ApplyReport(j Job, e Execution, r Report, now time.Time) (Outcome, error) {
 // execution that runs already is returned as it is; only its step timer may be armed anew, which is no new version:
 // rearmed is true then.
 func Start(j Job, e Execution, details map[string]string, stepMinutes *int64, now time.Time) (out Outcome, rearmed bool, err error) {
-	if e.Status == Running {
-		e.step(stepMinutes, now)
+	if e.Status == ExecutionInProgress {
+		e.setStepTimer(stepMinutes, now)
 		return Outcome{Job: j, Execution: e}, stepMinutes != nil, nil
 	}
-	out, err = Move(j, e, StartNext, now)
+	out, err = ApplyEvent(j, e, StartNext, now)
 	if err != nil {
 		return Outcome{}, false, err
 	}
-	out.Execution.note(details)
-	out.Execution.step(stepMinutes, now)
+	out.Execution.setDetails(details)
+	out.Execution.setStepTimer(stepMinutes, now)
 	out.Execution.Token = ""
 	return out, false, nil
 }
 
 // Repeats reports whether r is the update that was accepted last, sent once more.
 func (e Execution) Repeats(r Report) bool {
-	return r.Token != "" && r.Token == e.Token && moves[Running][r.Event].legal && moves[Running][r.Event].to == e.Status
+	return r.Token != "" && r.Token == e.Token && transitionMatrix[ExecutionInProgress][r.Event].legal && transitionMatrix[ExecutionInProgress][r.Event].to == e.Status
 }
 
-// differs is the fault of an expectedVersion that is not the stored one (R-EXE-8).
-func (e Execution) differs(expected int64) error {
+// versionConflict is the fault of an expectedVersion that is not the stored one (R-EXE-8).
+func (e Execution) versionConflict(expected int64) error {
 	f := fault.New(fault.VersionDiffers, "expectedVersion %d does not match %d", expected, e.Version)
 	f.State = e
 	return f
 }
 
-// note replaces the whole details map; an absent or empty one leaves it (R-EXE-9).
-func (e *Execution) note(details map[string]string) {
+// setDetails replaces the whole details map; an absent or empty one leaves it (R-EXE-9).
+func (e *Execution) setDetails(details map[string]string) {
 	if len(details) > 0 {
 		e.Details = maps.Clone(details)
 	}
 }
 
-// step arms or drops the step timer of a running execution; elsewhere it has no effect (R-TMO-14).
-func (e *Execution) step(minutes *int64, now time.Time) {
-	if minutes == nil || e.Status != Running {
+// setStepTimer arms or drops the step timer of a running execution; elsewhere it has no effect (R-TMO-14).
+func (e *Execution) setStepTimer(minutes *int64, now time.Time) {
+	if minutes == nil || e.Status != ExecutionInProgress {
 		return
 	}
 	if *minutes == -1 {

@@ -1,15 +1,15 @@
 package job
 
-// Used is what one chain of attempts (a membership period of one thing) took from each budget (R-RTY-12).
-type Used struct {
+// RetriesUsed is what one chain of attempts (a membership period of one thing) took from each budget (R-RTY-12).
+type RetriesUsed struct {
 	Failed, TimedOut int
 }
 
 // retries reports whether an execution that ended with this status is tried again, and what its chain has used then.
 // Only FAILED and TIMED_OUT are ever retried (R-RTY-1); each takes one from the budget of its type, ALL is one budget
 // for both (R-RTY-4).
-func (c *RetryConfig) retries(ended ExecutionStatus, used Used) (Used, bool) {
-	if c == nil || ended != Failed && ended != TimedOut {
+func (c *RetryConfig) retries(ended ExecutionStatus, used RetriesUsed) (RetriesUsed, bool) {
+	if c == nil || ended != ExecutionFailed && ended != ExecutionTimedOut {
 		return used, false
 	}
 	for _, criterion := range c.Criteria {
@@ -17,9 +17,9 @@ func (c *RetryConfig) retries(ended ExecutionStatus, used Used) (Used, bool) {
 		switch {
 		case criterion.FailureType == FailureAll:
 			spent = used.Failed + used.TimedOut
-		case criterion.FailureType == FailureFailed && ended == Failed:
+		case criterion.FailureType == FailureFailed && ended == ExecutionFailed:
 			spent = used.Failed
-		case criterion.FailureType == FailureTimedOut && ended == TimedOut:
+		case criterion.FailureType == FailureTimedOut && ended == ExecutionTimedOut:
 			spent = used.TimedOut
 		default:
 			continue
@@ -27,7 +27,7 @@ func (c *RetryConfig) retries(ended ExecutionStatus, used Used) (Used, bool) {
 		if spent >= criterion.Retries {
 			return used, false
 		}
-		if ended == Failed {
+		if ended == ExecutionFailed {
 			used.Failed++
 		} else {
 			used.TimedOut++

@@ -19,13 +19,13 @@ type Progress struct {
 	Step     int   `json:"step,omitzero"`     // k of the ramp
 	Notified int64 `json:"notified,omitzero"` // n: first executions created by the rollout
 	// NotifiedBase and SucceededBase are n and s at the last update of the rollout configuration (R-ROLL-11).
-	NotifiedBase  int64  `json:"notifiedBase,omitzero"`
-	SucceededBase int64  `json:"succeededBase,omitzero"`
-	Cursor        Cursor `json:"cursor,omitzero"`
+	NotifiedBase  int64         `json:"notifiedBase,omitzero"`
+	SucceededBase int64         `json:"succeededBase,omitzero"`
+	Cursor        RolloutCursor `json:"cursor,omitzero"`
 }
 
-// Cursor is the place in the job's sources where the rollout goes on (R-ROLL-12).
-type Cursor struct {
+// RolloutCursor is the place in the job's sources where the rollout goes on (R-ROLL-12).
+type RolloutCursor struct {
 	Source int    `json:"source,omitzero"` // index into Sources
 	After  string `json:"after,omitzero"`  // the last thing name taken from the source, empty at its start
 }
@@ -33,8 +33,8 @@ type Cursor struct {
 // start makes tick 0 due at once.
 func (p *Progress) start(now time.Time) { *p = Progress{NextTick: now} }
 
-// restart begins the ramp anew under a changed configuration: the ticks keep their phase (R-UPD-11, R-ROLL-11).
-func (p *Progress) restart(succeeded int64) {
+// restartRamp begins the ramp anew under a changed configuration: the ticks keep their phase (R-UPD-11, R-ROLL-11).
+func (p *Progress) restartRamp(succeeded int64) {
 	p.Step, p.Ticked = 0, false
 	p.NotifiedBase, p.SucceededBase = p.Notified, succeeded
 }

@@ -12,14 +12,14 @@ var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // called ahead of each tick and may change the job.
 func roll(j *Job, things int, before func(tick int, j *Job)) (created, steps []int) {
 	now := start
-	j.Begin([]Source{{Target: 0, Group: 1}}, 1, now)
+	j.StartRollout([]Source{{Target: 0, Group: 1}}, 1, now)
 	for tick := 0; !j.Progress.Finished && tick < 1000; tick++ {
 		if before != nil {
 			before(tick, j)
 		}
 		quota := j.Tick(now)
 		n := min(quota, things-int(j.Progress.Notified))
-		j.Released(n, Cursor{}, int(j.Progress.Notified)+n == things, now)
+		j.ReleasedExecutions(n, RolloutCursor{}, int(j.Progress.Notified)+n == things, now)
 		created, steps = append(created, n), append(steps, j.Progress.Step)
 		now = now.Add(Tick)
 	}
@@ -38,9 +38,9 @@ func exponential(base, tenths int, notified, succeeded int64) *RolloutConfig {
 func TestRolloutTables(t *testing.T) {
 	t.Parallel()
 	doneButTwenty := func(_ int, j *Job) {
-		if done := j.Progress.Notified - 20; done > j.Counts[Succeeded] {
-			j.Counts[Queued] -= done - j.Counts[Succeeded]
-			j.Counts[Succeeded] = done
+		if done := j.Progress.Notified - 20; done > j.Counts[ExecutionSucceeded] {
+			j.Counts[ExecutionQueued] -= done - j.Counts[ExecutionSucceeded]
+			j.Counts[ExecutionSucceeded] = done
 		}
 	}
 	tests := []struct {
@@ -67,7 +67,7 @@ func TestRolloutTables(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			j := &Job{Definition: Definition{Rollout: tt.config, Targets: []string{"g"}, Selection: Snapshot}}
+			j := &Job{Definition: Definition{Rollout: tt.config, Targets: []string{"g"}, TargetSelection: Snapshot}}
 			created, steps := roll(j, tt.things, tt.before)
 			if !slices.Equal(created, tt.want) {
 				t.Errorf("created %v, want %v", created, tt.want)
@@ -105,12 +105,12 @@ func TestRate(t *testing.T) {
 // Table I of chapter 22: a new configuration is in force from the next tick, from step 0 (R-ROLL-11, R-UPD-11).
 func TestRolloutUpdate(t *testing.T) {
 	t.Parallel()
-	j := &Job{Definition: Definition{Rollout: &RolloutConfig{MaximumPerMinute: 100}, Targets: []string{"g"}, Selection: Snapshot}}
+	j := &Job{Definition: Definition{Rollout: &RolloutConfig{MaximumPerMinute: 100}, Targets: []string{"g"}, TargetSelection: Snapshot}}
 	created, steps := roll(j, 290, func(tick int, j *Job) {
 		if tick != 2 {
 			return
 		}
-		if _, err := j.Apply(Update{Rollout: exponential(10, 20, 20, 0)}, start.Add(90*time.Second)); err != nil {
+		if _, err := j.ApplyUpdate(Update{Rollout: exponential(10, 20, 20, 0)}, start.Add(90*time.Second)); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -173,14 +173,14 @@ func TestStepNeverFalls(t *testing.T) {
 // A threshold that is met in the middle of a tick raises the rate from the next tick on (R-ROLL-8).
 func TestThresholdInsideTick(t *testing.T) {
 	t.Parallel()
-	j := Job{Definition: Definition{Rollout: exponential(10, 20, 0, 5), Selection: Snapshot}}
-	j.Begin([]Source{{Group: 1}}, 1, start)
+	j := Job{Definition: Definition{Rollout: exponential(10, 20, 0, 5), TargetSelection: Snapshot}}
+	j.StartRollout([]Source{{Group: 1}}, 1, start)
 	if quota := j.Tick(start); quota != 10 {
 		t.Fatalf("tick 0 may create %d", quota)
 	}
-	j.Released(4, Cursor{}, false, start) // the rest of the tick follows
-	j.Counts.Move(Queued, Succeeded)
-	j.Counts[Succeeded] = 5
+	j.ReleasedExecutions(4, RolloutCursor{}, false, start) // the rest of the tick follows
+	j.Counts.Transfer(ExecutionQueued, ExecutionSucceeded)
+	j.Counts[ExecutionSucceeded] = 5
 	for _, at := range []time.Duration{time.Second, Tick - time.Millisecond} {
 		if quota := j.Tick(start.Add(at)); quota != 6 || j.Progress.Step != 0 {
 			t.Errorf("%v into the tick it may create %d more at step %d, want 6 at step 0", at, quota, j.Progress.Step)
@@ -199,20 +199,20 @@ func TestStopInsideTick(t *testing.T) {
 		"CancelJob": func(j *Job) error { return j.CancelJob(Cancellation{}, at) },
 		"DeleteJob": func(j *Job) error { return j.DeleteJob(true, 0, at) },
 		"abort": func(j *Job) error {
-			_, err := j.Apply(Update{Abort: &AbortConfig{Criteria: []AbortCriterion{{FailureFailed, 0, 1}}}}, at)
+			_, err := j.ApplyUpdate(Update{Abort: &AbortConfig{Criteria: []AbortCriterion{{FailureFailed, 0, 1}}}}, at)
 			return err
 		},
 		"endTime": func(j *Job) error {
 			j.Schedule = &ScheduleConfig{EndAt: at}
-			j.Settle(at)
+			j.Recompute(at)
 			return nil
 		},
 	} {
-		j := Job{Definition: Definition{Rollout: &RolloutConfig{MaximumPerMinute: 100}, Selection: Snapshot}}
-		j.Begin([]Source{{Group: 1}}, 1, start)
+		j := Job{Definition: Definition{Rollout: &RolloutConfig{MaximumPerMinute: 100}, TargetSelection: Snapshot}}
+		j.StartRollout([]Source{{Group: 1}}, 1, start)
 		j.Tick(start)
-		j.Released(40, Cursor{}, false, start)
-		j.Counts.Move(Queued, Failed)
+		j.ReleasedExecutions(40, RolloutCursor{}, false, start)
+		j.Counts.Transfer(ExecutionQueued, ExecutionFailed)
 		if err := stop(&j); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -229,7 +229,7 @@ func TestStopInsideTick(t *testing.T) {
 // not make a job concurrent (R-JOB-41).
 func TestConcurrent(t *testing.T) {
 	t.Parallel()
-	j := Job{Definition: Definition{Targets: []string{"g1", "t2"}, Selection: Continuous, Retry: retries(FailureFailed, 1)}}
+	j := Job{Definition: Definition{Targets: []string{"g1", "t2"}, TargetSelection: Continuous, Retry: retries(FailureFailed, 1)}}
 	check := func(what string, concurrent bool, processing ...string) {
 		t.Helper()
 		if got := j.ProcessingTargets(); j.Concurrent() != concurrent || !slices.Equal(got, processing) || (got == nil) != (len(processing) == 0) {
@@ -237,39 +237,39 @@ func TestConcurrent(t *testing.T) {
 		}
 	}
 	j.Schedule = &ScheduleConfig{StartAt: start.Add(time.Hour)}
-	j.Wait(start)
+	j.WaitForSchedule(start)
 	check("SCHEDULED", false, "g1", "t2")
 	j.Schedule = nil
-	j.Begin([]Source{{Target: 0, Group: 1}, {Target: 1, Thing: 2}}, 1, start)
+	j.StartRollout([]Source{{Target: 0, Group: 1}, {Target: 1, Thing: 2}}, 1, start)
 	j.Tick(start)
 	check("begun", true, "g1", "t2")
-	j.Released(5, Cursor{Source: 1}, false, start)
+	j.ReleasedExecutions(5, RolloutCursor{Source: 1}, false, start)
 	check("the group is done", true, "t2")
 	paused := j
 	paused.Status = Scheduled
 	if paused.Concurrent() || !slices.Equal(paused.ProcessingTargets(), []string{"t2"}) {
 		t.Errorf("between windows: concurrent %v, processing %v (R-JOB-44)", paused.Concurrent(), paused.ProcessingTargets())
 	}
-	j.Released(1, Cursor{Source: 2}, true, start)
+	j.ReleasedExecutions(1, RolloutCursor{Source: 2}, true, start)
 	check("rolled out", false)
 	out := end(t, j, NewExecution(ExecutionKey{Number: 1}, start), 'F')
 	if j = out.Job; out.Retry == nil {
 		t.Fatal("no retry")
 	}
 	check("a retry (R-JOB-41)", false)
-	j.Admitted(start)
+	j.QueuedLateJoiner(start)
 	check("a late joiner (R-JOB-41)", false)
-	if err := j.Associate(Association{Targets: []string{"g3"}, Sources: []Source{{Target: 2, Group: 3, Joined: 9}}}, nil, start); err != nil {
+	if err := j.Associate(Association{Targets: []string{"g3"}, Sources: []Source{{Target: 2, Group: 3, NewestMembership: 9}}}, nil, start); err != nil {
 		t.Fatal(err)
 	}
 	check("associated (R-JOB-42)", true, "g3")
-	j.Backfilled(Cursor{Source: 3}, true, start)
+	j.AdvanceBackfill(RolloutCursor{Source: 3}, true, start)
 	check("back-filled (R-JOB-42)", false)
 	if err := j.CancelJob(Cancellation{}, start); err != nil {
 		t.Fatal(err)
 	}
 	check("being cancelled", true)
-	j.Swept(start)
+	j.FinishSweep(start)
 	check("CANCELED", false)
 }
 
@@ -278,7 +278,7 @@ func TestConcurrent(t *testing.T) {
 func TestLastUpdatedAt(t *testing.T) {
 	t.Parallel()
 	now := start
-	j := Job{Definition: Definition{Targets: []string{"g"}, Selection: Continuous, Rollout: &RolloutConfig{MaximumPerMinute: 1}, Schedule: &ScheduleConfig{
+	j := Job{Definition: Definition{Targets: []string{"g"}, TargetSelection: Continuous, Rollout: &RolloutConfig{MaximumPerMinute: 1}, Schedule: &ScheduleConfig{
 		StartAt: start.Add(time.Hour), Windows: []Window{daily(13, 0, 60)}}}}
 	j.UpdatedAt = start
 	step := func(what string, changes bool, change func()) {
@@ -290,33 +290,33 @@ func TestLastUpdatedAt(t *testing.T) {
 		}
 		now = now.Add(time.Minute)
 	}
-	j.Wait(start)
+	j.WaitForSchedule(start)
 	now = start.Add(time.Hour)
-	step("start", true, func() { j.Begin([]Source{{Group: 1}}, 1, now) })
+	step("start", true, func() { j.StartRollout([]Source{{Group: 1}}, 1, now) })
 	step("a tick", false, func() {
 		j.Tick(now)
-		j.Released(1, Cursor{}, false, now)
+		j.ReleasedExecutions(1, RolloutCursor{}, false, now)
 	})
 	x := NewExecution(ExecutionKey{Number: 1}, now)
 	step("an execution starts", false, func() {
-		out, _ := Move(j, x, StartNext, now)
+		out, _ := ApplyEvent(j, x, StartNext, now)
 		j, x = out.Job, out.Execution
 	})
 	step("an execution ends", false, func() { j = end(t, j, x, 'S').Job })
-	step("an execution is deleted", false, func() { j.Dropped(Succeeded, now) })
-	step("end of the rollout", true, func() { j.Released(0, Cursor{Source: 1}, true, now) })
-	step("UpdateJob", true, func() { _, _ = j.Apply(Update{Description: text("x")}, now) })
-	step("UpdateJob without a member", false, func() { _, _ = j.Apply(Update{}, now) })
+	step("an execution is deleted", false, func() { j.ExecutionDeleted(ExecutionSucceeded, now) })
+	step("end of the rollout", true, func() { j.ReleasedExecutions(0, RolloutCursor{Source: 1}, true, now) })
+	step("UpdateJob", true, func() { _, _ = j.ApplyUpdate(Update{Description: text("x")}, now) })
+	step("UpdateJob without a member", false, func() { _, _ = j.ApplyUpdate(Update{}, now) })
 	step("AssociateTargetsWithJob", true, func() {
-		_ = j.Associate(Association{Targets: []string{"h"}, Sources: []Source{{Target: 1, Group: 2, Joined: 1}}}, nil, now)
-		j.Backfilled(Cursor{Source: 2}, true, now)
+		_ = j.Associate(Association{Targets: []string{"h"}, Sources: []Source{{Target: 1, Group: 2, NewestMembership: 1}}}, nil, now)
+		j.AdvanceBackfill(RolloutCursor{Source: 2}, true, now)
 	})
 	now = start.Add(2 * time.Hour)
-	step("the window closes", true, func() { j.Settle(now) })
+	step("the window closes", true, func() { j.Recompute(now) })
 	now = start.Add(25 * time.Hour)
-	step("the window opens", true, func() { j.Resume(now) })
+	step("the window opens", true, func() { j.ResumeRollout(now) })
 	step("CancelJob", true, func() { _ = j.CancelJob(Cancellation{}, now) })
-	step("the cancellation is done", false, func() { j.Swept(now) })
+	step("the cancellation is done", false, func() { j.FinishSweep(now) })
 	step("DeleteJob", true, func() { _ = j.DeleteJob(false, 0, now) })
 }
 
@@ -324,40 +324,40 @@ func TestLastUpdatedAt(t *testing.T) {
 // joiners and back-filled things add nothing to n (R-ROLL-15). An update between windows restarts the ramp (R-ROLL-11).
 func TestRampOverWindows(t *testing.T) {
 	t.Parallel()
-	j := Job{Definition: Definition{Rollout: exponential(10, 20, 10, 0), Selection: Continuous, Targets: []string{"g"}, Schedule: &ScheduleConfig{
+	j := Job{Definition: Definition{Rollout: exponential(10, 20, 10, 0), TargetSelection: Continuous, Targets: []string{"g"}, Schedule: &ScheduleConfig{
 		Windows: []Window{daily(12, 0, 2)}}}}
-	j.Begin([]Source{{Group: 1}}, 1, start)
+	j.StartRollout([]Source{{Group: 1}}, 1, start)
 	tick := func(now time.Time, want int) {
 		t.Helper()
 		if quota := j.Tick(now); quota != want {
 			t.Errorf("at %v: %d, want %d", now, quota, want)
 		}
-		j.Released(want, Cursor{}, false, now)
+		j.ReleasedExecutions(want, RolloutCursor{}, false, now)
 	}
 	tick(start, 10)
 	tick(start.Add(Tick), 20)
 	before := j.Progress
 	for range 100 {
-		j.Admitted(start.Add(Tick))
+		j.QueuedLateJoiner(start.Add(Tick))
 	}
 	if j.Progress != before {
 		t.Errorf("late joiners moved the rollout from %+v to %+v", before, j.Progress)
 	}
-	if j.Settle(start.Add(2 * Tick)); j.Status != Scheduled || j.Tick(start.Add(2*Tick)) != 0 {
+	if j.Recompute(start.Add(2 * Tick)); j.Status != Scheduled || j.Tick(start.Add(2*Tick)) != 0 {
 		t.Fatalf("after the window: %+v", j.State)
 	}
 	opening := start.Add(24 * time.Hour)
-	j.Resume(opening.Add(300 * time.Millisecond)) // a little late
-	tick(opening.Add(300*time.Millisecond), 40)   // n is 30: step 2
+	j.ResumeRollout(opening.Add(300 * time.Millisecond)) // a little late
+	tick(opening.Add(300*time.Millisecond), 40)          // n is 30: step 2
 	if want := opening.Add(Tick + 300*time.Millisecond); !j.Progress.NextTick.Equal(want) {
 		t.Errorf("the next tick is at %v, want %v", j.Progress.NextTick, want)
 	}
-	j.Settle(opening.Add(2 * Tick))
-	if _, err := j.Apply(Update{Rollout: exponential(3, 20, 3, 0)}, opening.Add(time.Hour)); err != nil || j.Status != Scheduled {
+	j.Recompute(opening.Add(2 * Tick))
+	if _, err := j.ApplyUpdate(Update{Rollout: exponential(3, 20, 3, 0)}, opening.Add(time.Hour)); err != nil || j.Status != Scheduled {
 		t.Fatalf("update between windows: %v, %s", err, j.Status)
 	}
 	opening = opening.Add(24 * time.Hour)
-	j.Resume(opening)
+	j.ResumeRollout(opening)
 	tick(opening, 3)
 	tick(opening.Add(Tick), 6)
 }

@@ -216,7 +216,7 @@ func (ws windows) starts(now, from time.Time, n int) (starts []time.Time) {
 // ScheduledRollouts returns the next seven starts of maintenance windows as DescribeJob shows them, nil for a job
 // without windows or one that will not use them any more (R-SCH-19).
 func (j Job) ScheduledRollouts(now time.Time) (shown []string) {
-	if !j.Status.Active() || j.Schedule == nil || j.Ended {
+	if !j.Status.Active() || j.Schedule == nil || j.RolloutEnded {
 		return nil
 	}
 	for _, at := range j.Schedule.windows().starts(now, j.Schedule.StartAt, shownWindows) {
@@ -227,57 +227,57 @@ func (j Job) ScheduledRollouts(now time.Time) (shown []string) {
 	return shown
 }
 
-// Wait puts a new job on SCHEDULED until its time comes; it reports false when nothing holds the job back (R-SCH-9 to
+// WaitForSchedule puts a new job on SCHEDULED until its time comes; it reports false when nothing holds the job back (R-SCH-9 to
 // R-SCH-12).
-func (j *Job) Wait(now time.Time) bool {
+func (j *Job) WaitForSchedule(now time.Time) bool {
 	if j.Schedule == nil {
 		return false
 	}
 	from := later(now, j.Schedule.StartAt)
-	j.Edge = from
+	j.WindowEdge = from
 	if windows := j.Schedule.windows(); len(windows) > 0 {
-		j.Edge = windows.opening(from)
+		j.WindowEdge = windows.opening(from)
 	}
-	if !j.Edge.After(now) {
+	if !j.WindowEdge.After(now) {
 		return false
 	}
 	j.Status = Scheduled
-	j.Settle(now)
+	j.Recompute(now)
 	return true
 }
 
-// Started reports whether the rollout has begun: the targets are frozen then (R-JOB-52). Where none of them existed any
+// RolloutStarted reports whether the rollout has begun: the targets are frozen then (R-JOB-52). Where none of them existed any
 // more, it has ended at once.
-func (j Job) Started() bool { return len(j.Sources) > 0 || j.Progress.Finished }
+func (j Job) RolloutStarted() bool { return len(j.Sources) > 0 || j.Progress.Finished }
 
-// Opens reports whether a scheduled job may go on: its start time has come, or one of its windows opens.
-func (j Job) Opens(now time.Time) bool {
-	return j.Status == Scheduled && !j.Edge.IsZero() && !now.Before(j.Edge)
+// ReachedWindowEdge reports whether a scheduled job may go on: its start time has come, or one of its windows opens.
+func (j Job) ReachedWindowEdge(now time.Time) bool {
+	return j.Status == Scheduled && !j.WindowEdge.IsZero() && !now.Before(j.WindowEdge)
 }
 
-// Missed reports whether the window whose opening was waited for has closed again, because the server was away; the job
+// SkipMissedWindow reports whether the window whose opening was waited for has closed again, because the server was away; the job
 // then waits for the next one.
-func (j *Job) Missed(now time.Time) bool {
+func (j *Job) SkipMissedWindow(now time.Time) bool {
 	windows := j.Schedule.windows()
 	if len(windows) == 0 || !windows.until(now).IsZero() {
 		return false
 	}
 	j.waitForWindow(windows, now)
-	j.Settle(now)
+	j.Recompute(now)
 	return true
 }
 
-// Resume goes on in a window that opens: the first tick is due at once, the ramp goes on where it was (R-SCH-18,
+// ResumeRollout goes on in a window that opens: the first tick is due at once, the ramp goes on where it was (R-SCH-18,
 // R-ROLL-16). The things that may see their executions again are told, and those that entered meanwhile get theirs
 // (R-JOB-56).
-func (j *Job) Resume(now time.Time) {
+func (j *Job) ResumeRollout(now time.Time) {
 	j.Status, j.UpdatedAt = InProgress, now
-	j.Edge = j.closing(now)
+	j.WindowEdge = j.closing(now)
 	if !j.Progress.Finished {
 		j.Progress.NextTick = now
 	}
-	j.Tell, j.Admit = &Place{}, j.Selection == Continuous
-	j.Settle(now)
+	j.NotifyCursor, j.LateJoinersWaiting = &ExecutionCursor{}, j.TargetSelection == Continuous
+	j.Recompute(now)
 }
 
 // closing is when the window that is open now closes, zero for a job without windows.
@@ -288,15 +288,15 @@ func (j Job) closing(now time.Time) time.Time {
 	return time.Time{}
 }
 
-// pause leaves a window that closes: the rollout stops, executions keep their status (R-SCH-16). When no window opens
+// closeWindow leaves a window that closes: the rollout stops, executions keep their status (R-SCH-16). When no window opens
 // any more, the rollout ends for good (R-SCH-21).
-func (j *Job) pause(now time.Time) {
-	if j.Status != InProgress || j.Edge.IsZero() || now.Before(j.Edge) {
+func (j *Job) closeWindow(now time.Time) {
+	if j.Status != InProgress || j.WindowEdge.IsZero() || now.Before(j.WindowEdge) {
 		return
 	}
 	windows := j.Schedule.windows()
 	if !windows.until(now).IsZero() {
-		j.Edge = windows.closing(now)
+		j.WindowEdge = windows.closing(now)
 		return
 	}
 	j.waitForWindow(windows, now)
@@ -304,15 +304,15 @@ func (j *Job) pause(now time.Time) {
 
 // waitForWindow makes the job wait for the next opening, or ends its rollout when there is none.
 func (j *Job) waitForWindow(windows windows, now time.Time) {
-	j.Edge = windows.opening(now)
-	if j.Edge.IsZero() {
+	j.WindowEdge = windows.opening(now)
+	if j.WindowEdge.IsZero() {
 		j.stopRollout(now)
 		return
 	}
 	if j.Status == InProgress {
 		j.Status, j.UpdatedAt = Scheduled, now
 		j.Progress.pause()
-		j.Tell, j.Admit = &Place{}, false
+		j.NotifyCursor, j.LateJoinersWaiting = &ExecutionCursor{}, false
 	}
 }
 
@@ -320,25 +320,25 @@ func (j *Job) waitForWindow(windows windows, now time.Time) {
 func (j *Job) stopRollout(now time.Time) {
 	if j.Status == Scheduled {
 		j.Status = InProgress
-		if j.Started() {
-			j.Tell = &Place{} // what was hidden shows again
+		if j.RolloutStarted() {
+			j.NotifyCursor = &ExecutionCursor{} // what was hidden shows again
 		}
 	}
 	j.UpdatedAt = now
-	j.Ended, j.Edge, j.Admit, j.Backfill = true, time.Time{}, false, nil
+	j.RolloutEnded, j.WindowEdge, j.LateJoinersWaiting, j.Backfill = true, time.Time{}, false, nil
 	j.Progress.finish()
 }
 
-// end does what the end time asks for (R-SCH-22 to R-SCH-27).
-func (j *Job) end(now time.Time) {
+// applyEndTime does what the end time asks for (R-SCH-22 to R-SCH-27).
+func (j *Job) applyEndTime(now time.Time) {
 	if j.Schedule == nil || j.Schedule.EndAt.IsZero() || now.Before(j.Schedule.EndAt) {
 		return
 	}
 	behavior := j.Schedule.EndBehavior
-	ended := j.Started() && j.Counts.Pending() == 0 // R-SCH-25; a job that never started is R-SCH-26
+	ended := j.RolloutStarted() && j.Counts.Pending() == 0 // R-SCH-25; a job that never started is R-SCH-26
 	switch {
 	case ended || behavior == StopRollout || behavior == "":
-		if !j.Ended { // else after the last window
+		if !j.RolloutEnded { // else after the last window
 			j.stopRollout(now)
 		}
 		return

@@ -91,16 +91,16 @@ func TestWait(t *testing.T) {
 		{"R-SCH-12 start inside", &ScheduleConfig{Windows: open, StartAt: start.Add(24 * time.Hour)}, 24 * time.Hour},
 		{"R-SCH-12 start outside", &ScheduleConfig{Windows: open, StartAt: start.Add(time.Hour)}, 23*time.Hour + 30*time.Minute},
 	} {
-		j := Job{Definition: Definition{Schedule: tt.config, Selection: Snapshot}}
-		waits := j.Wait(start)
-		if waits != (tt.until > 0) || waits && (j.Status != Scheduled || !j.Edge.Equal(start.Add(tt.until)) || !j.Due.Equal(j.Edge)) {
-			t.Errorf("%s: waits %v until %v, want %v", tt.rule, waits, j.Edge, tt.until)
+		j := Job{Definition: Definition{Schedule: tt.config, TargetSelection: Snapshot}}
+		waits := j.WaitForSchedule(start)
+		if waits != (tt.until > 0) || waits && (j.Status != Scheduled || !j.WindowEdge.Equal(start.Add(tt.until)) || !j.Due.Equal(j.WindowEdge)) {
+			t.Errorf("%s: waits %v until %v, want %v", tt.rule, waits, j.WindowEdge, tt.until)
 		}
 	}
-	j := Job{Definition: Definition{Selection: Snapshot, Schedule: &ScheduleConfig{EndBehavior: ForceCancel}}}
-	j.Counts[Queued] = 1
-	j.Begin([]Source{{Thing: 1}}, 0, start)
-	if j.Settle(start.AddDate(9, 0, 0)); j.Status != InProgress || j.Ended {
+	j := Job{Definition: Definition{TargetSelection: Snapshot, Schedule: &ScheduleConfig{EndBehavior: ForceCancel}}}
+	j.Counts[ExecutionQueued] = 1
+	j.StartRollout([]Source{{Thing: 1}}, 0, start)
+	if j.Recompute(start.AddDate(9, 0, 0)); j.Status != InProgress || j.RolloutEnded {
 		t.Errorf("an end behaviour without an end time ended the job: %+v (R-SCH-6)", j.State)
 	}
 }
@@ -147,7 +147,7 @@ func TestScheduledRollouts(t *testing.T) {
 		"2026-03-01 14:00", "2026-03-02 02:00", "2026-03-02 14:00", "2026-03-03 02:00", "2026-03-03 14:00", "2026-03-04 02:00", "2026-03-04 14:00",
 	}
 	over := j(InProgress, &ScheduleConfig{Windows: two})
-	over.Ended = true
+	over.RolloutEnded = true
 	for _, tt := range []struct {
 		name string
 		job  Job

@@ -11,9 +11,9 @@ func (j Job) TargetsThing(thing registry.ThingID) bool {
 	return slices.ContainsFunc(j.Sources, func(s Source) bool { return s.Thing == thing && thing != 0 })
 }
 
-// TargetsAny reports whether one of the groups is a target of the job, or was below one when the rollout started. Asked
+// TargetsAnyGroup reports whether one of the groups is a target of the job, or was below one when the rollout started. Asked
 // with the groups of a thing and all groups above them, it says whether the thing is a target through a group
 // (R-JOB-50).
-func (j Job) TargetsAny(groups []registry.GroupID) bool {
+func (j Job) TargetsAnyGroup(groups []registry.GroupID) bool {
 	return slices.ContainsFunc(j.Sources, func(s Source) bool { return s.Group != 0 && slices.Contains(groups, s.Group) })
 }

@@ -8,16 +8,16 @@ import (
 // Template is a stored set of a document and configurations that jobs are made from. It never changes (R-API-32), and
 // has no targets, start or end time, tags or namespace (R-TPL-2).
 type Template struct {
-	ID              string         `json:"id"` // 1..64 of [a-zA-Z0-9_-]
-	Description     string         `json:"description,omitzero"`
-	Presign         *PresignConfig `json:"presignedUrlConfig,omitzero"`
-	Rollout         *RolloutConfig `json:"rolloutConfig,omitzero"`
-	Abort           *AbortConfig   `json:"abortConfig,omitzero"`
-	Timeout         *TimeoutConfig `json:"timeoutConfig,omitzero"`
-	Retry           *RetryConfig   `json:"retryConfig,omitzero"`
-	Windows         []Window       `json:"maintenanceWindows,omitempty"`
-	PackageVersions []string       `json:"destinationPackageVersions,omitempty"`
-	CreatedAt       time.Time      `json:"createdAt"`
+	ID              string              `json:"id"` // 1..64 of [a-zA-Z0-9_-]
+	Description     string              `json:"description,omitzero"`
+	PresignedURL    *PresignedURLConfig `json:"presignedUrlConfig,omitzero"`
+	Rollout         *RolloutConfig      `json:"rolloutConfig,omitzero"`
+	Abort           *AbortConfig        `json:"abortConfig,omitzero"`
+	Timeout         *TimeoutConfig      `json:"timeoutConfig,omitzero"`
+	Retry           *RetryConfig        `json:"retryConfig,omitzero"`
+	Windows         []Window            `json:"maintenanceWindows,omitempty"`
+	PackageVersions []string            `json:"destinationPackageVersions,omitempty"`
+	CreatedAt       time.Time           `json:"createdAt"`
 	// Document is the text as given; lists of templates leave it out.
 	Document string `json:"-"`
 }
@@ -47,7 +47,7 @@ func (t Template) Override(given Template) Template {
 	t.ID, t.CreatedAt = given.ID, given.CreatedAt
 	t.Description = cmp.Or(given.Description, t.Description)
 	t.Document = cmp.Or(given.Document, t.Document)
-	t.Presign = cmp.Or(given.Presign, t.Presign)
+	t.PresignedURL = cmp.Or(given.PresignedURL, t.PresignedURL)
 	t.Rollout = cmp.Or(given.Rollout, t.Rollout)
 	t.Abort = cmp.Or(given.Abort, t.Abort)
 	t.Timeout = cmp.Or(given.Timeout, t.Timeout)
@@ -61,10 +61,10 @@ func (t Template) Override(given Template) Template {
 	return t
 }
 
-// Template copies what a template can hold from a job with its resolved document (R-TPL-1, R-TPL-8).
-func (d Definition) Template(document string) Template {
+// ToTemplate copies what a template can hold from a job with its resolved document (R-TPL-1, R-TPL-8).
+func (d Definition) ToTemplate(document string) Template {
 	t := Template{
-		Description: d.Description, Document: document, Presign: d.Presign, Rollout: d.Rollout, Abort: d.Abort,
+		Description: d.Description, Document: document, PresignedURL: d.PresignedURL, Rollout: d.Rollout, Abort: d.Abort,
 		Timeout: d.Timeout, Retry: d.Retry, PackageVersions: d.PackageVersions,
 	}
 	if d.Schedule != nil {
@@ -77,7 +77,7 @@ func (d Definition) Template(document string) Template {
 // replaces the template's windows only if it has windows of its own (R-TPL-5).
 func (t Template) Fill(d Definition) Definition {
 	d.Description = cmp.Or(d.Description, t.Description)
-	d.Presign = cmp.Or(d.Presign, t.Presign)
+	d.PresignedURL = cmp.Or(d.PresignedURL, t.PresignedURL)
 	d.Rollout = cmp.Or(d.Rollout, t.Rollout)
 	d.Abort = cmp.Or(d.Abort, t.Abort)
 	d.Timeout = cmp.Or(d.Timeout, t.Timeout)

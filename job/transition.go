@@ -20,7 +20,7 @@ const (
 	TimeOut
 	Cancel       // without force
 	ForcedCancel // with force
-	Leave        // the thing stops being a target
+	LeaveTargets // the thing stops being a target
 	ThingDeleted
 	events int = iota
 )
@@ -42,26 +42,26 @@ type transition struct {
 // transitions lists every legal move of a job execution. A move that is not here is refused; nothing leads out of a
 // terminal status (R-EXE-5).
 var transitions = []transition{
-	{Queued, ReportInProgress, Running, "R-HTTP-16"},
-	{Queued, StartNext, Running, "R-HTTP-14"},
-	{Queued, ReportSucceeded, Succeeded, "R-EXE-3"},
-	{Queued, ReportFailed, Failed, "R-EXE-3"},
-	{Queued, ReportRejected, Rejected, "R-EXE-3"},
-	{Queued, Cancel, CanceledExecution, "R-EXE-30"},
-	{Queued, ForcedCancel, CanceledExecution, "R-EXE-30"},
-	{Queued, Leave, Removed, "R-EXE-20"},
-	{Queued, ThingDeleted, Removed, "R-EXE-23"},
-	{Running, ReportInProgress, Running, "R-EXE-4"},
-	{Running, ReportSucceeded, Succeeded, "R-HTTP-16"},
-	{Running, ReportFailed, Failed, "R-HTTP-16"},
-	{Running, ReportRejected, Rejected, "R-HTTP-16"},
-	{Running, TimeOut, TimedOut, "R-TMO-8"},
-	{Running, ForcedCancel, CanceledExecution, "R-EXE-31"},
-	{Running, ThingDeleted, Removed, "R-EXE-23"},
+	{ExecutionQueued, ReportInProgress, ExecutionInProgress, "R-HTTP-16"},
+	{ExecutionQueued, StartNext, ExecutionInProgress, "R-HTTP-14"},
+	{ExecutionQueued, ReportSucceeded, ExecutionSucceeded, "R-EXE-3"},
+	{ExecutionQueued, ReportFailed, ExecutionFailed, "R-EXE-3"},
+	{ExecutionQueued, ReportRejected, ExecutionRejected, "R-EXE-3"},
+	{ExecutionQueued, Cancel, ExecutionCanceled, "R-EXE-30"},
+	{ExecutionQueued, ForcedCancel, ExecutionCanceled, "R-EXE-30"},
+	{ExecutionQueued, LeaveTargets, ExecutionRemoved, "R-EXE-20"},
+	{ExecutionQueued, ThingDeleted, ExecutionRemoved, "R-EXE-23"},
+	{ExecutionInProgress, ReportInProgress, ExecutionInProgress, "R-EXE-4"},
+	{ExecutionInProgress, ReportSucceeded, ExecutionSucceeded, "R-HTTP-16"},
+	{ExecutionInProgress, ReportFailed, ExecutionFailed, "R-HTTP-16"},
+	{ExecutionInProgress, ReportRejected, ExecutionRejected, "R-HTTP-16"},
+	{ExecutionInProgress, TimeOut, ExecutionTimedOut, "R-TMO-8"},
+	{ExecutionInProgress, ForcedCancel, ExecutionCanceled, "R-EXE-31"},
+	{ExecutionInProgress, ThingDeleted, ExecutionRemoved, "R-EXE-23"},
 }
 
-// moves is transitions as a matrix: where an event leads from a status, and whether it is legal.
-var moves = func() (m [statuses][events]struct {
+// transitionMatrix is transitions as a matrix: where an event leads from a status, and whether it is legal.
+var transitionMatrix = func() (m [statuses][events]struct {
 	to    ExecutionStatus
 	legal bool
 }) {
@@ -71,8 +71,8 @@ var moves = func() (m [statuses][events]struct {
 	return m
 }()
 
-// moved is e after a stored change: the next version, at this time (R-EXE-7).
-func (e Execution) moved(to ExecutionStatus, now time.Time) Execution {
+// withStatus is e after a stored change: the next version, at this time (R-EXE-7).
+func (e Execution) withStatus(to ExecutionStatus, now time.Time) Execution {
 	e.Status = to
 	e.Version++
 	e.UpdatedAt = now
@@ -82,8 +82,8 @@ func (e Execution) moved(to ExecutionStatus, now time.Time) Execution {
 	return e
 }
 
-// refuse is the fault of an event that the status does not allow. It carries the state for the device (R-HTTP-27).
-func (e Execution) refuse(event Event) error {
+// illegalTransition is the fault of an event that the status does not allow. It carries the state for the device (R-HTTP-27).
+func (e Execution) illegalTransition(event Event) error {
 	f := fault.New(fault.BadTransition, "%s is not possible: the execution is %s", event, e.Status)
 	f.State = e
 	return f
@@ -97,15 +97,15 @@ type Outcome struct {
 	Retry *Execution
 }
 
-// Move applies an event to the latest execution of a thing and draws the consequences for the job in the order of
+// ApplyEvent applies an event to the latest execution of a thing and draws the consequences for the job in the order of
 // R-CON-22: status, counters, retry, abort, completion.
-func Move(j Job, e Execution, event Event, now time.Time) (Outcome, error) {
-	move := moves[e.Status][event]
+func ApplyEvent(j Job, e Execution, event Event, now time.Time) (Outcome, error) {
+	move := transitionMatrix[e.Status][event]
 	if !move.legal {
-		return Outcome{}, e.refuse(event)
+		return Outcome{}, e.illegalTransition(event)
 	}
-	after := e.moved(move.to, now)
-	if e.Status == Queued && move.to == Running {
+	after := e.withStatus(move.to, now)
+	if e.Status == ExecutionQueued && move.to == ExecutionInProgress {
 		after.StartedAt = now
 		if j.Timeout != nil && j.Timeout.InProgressMinutes > 0 {
 			after.Deadline = now.Add(time.Duration(j.Timeout.InProgressMinutes) * time.Minute) // R-TMO-1
@@ -113,38 +113,38 @@ func Move(j Job, e Execution, event Event, now time.Time) (Outcome, error) {
 	}
 	after.ForceCanceled = event == ForcedCancel
 	out := Outcome{Job: j, Execution: after}
-	out.Job.Counts.Move(e.Status, move.to)
+	out.Job.Counts.Transfer(e.Status, move.to)
 	if move.to.Terminal() {
-		out.end(now)
+		out.drawConsequences(now)
 	}
 	return out, nil
 }
 
-// end draws what follows from an execution that ended.
-func (o *Outcome) end(now time.Time) {
-	if o.Job.Status.Active() && !o.Job.Ended {
-		if used, again := o.Job.Retry.retries(o.Execution.Status, o.Execution.Used); again {
+// drawConsequences draws what follows from an execution that ended.
+func (o *Outcome) drawConsequences(now time.Time) {
+	if o.Job.Status.Active() && !o.Job.RolloutEnded {
+		if used, again := o.Job.Retry.retries(o.Execution.Status, o.Execution.RetriesUsed); again {
 			retry := NewExecution(o.Execution.ExecutionKey, now)
-			retry.Attempt, retry.Used = o.Execution.Attempt+1, used
+			retry.Attempt, retry.RetriesUsed = o.Execution.Attempt+1, used
 			o.Retry = &retry
-			o.Job.Counts[Queued]++
+			o.Job.Counts[ExecutionQueued]++
 		}
 	}
 	switch o.Execution.Status {
-	case Succeeded, Failed, Rejected, TimedOut:
-		o.Job.judge(now) // R-ABT-9: only what a device or its timer brought about is judged
+	case ExecutionSucceeded, ExecutionFailed, ExecutionRejected, ExecutionTimedOut:
+		o.Job.applyAbortCriteria(now) // R-ABT-9: only what a device or its timer brought about is judged
 	}
-	o.Job.Settle(now)
+	o.Job.Recompute(now)
 }
 
-// DropRetry takes the retry back, because its thing has stopped being a target (R-RTY-9).
-func (o *Outcome) DropRetry(now time.Time) {
+// WithdrawRetry takes the retry back, because its thing has stopped being a target (R-RTY-9).
+func (o *Outcome) WithdrawRetry(now time.Time) {
 	o.Retry = nil
-	o.Job.Counts[Queued]--
-	o.Job.Settle(now)
+	o.Job.Counts[ExecutionQueued]--
+	o.Job.Recompute(now)
 }
 
 // NewExecution is a fresh QUEUED execution (R-EXE-1).
 func NewExecution(key ExecutionKey, now time.Time) Execution {
-	return Execution{ExecutionKey: key, Status: Queued, Version: 1, QueuedAt: now, UpdatedAt: now}
+	return Execution{ExecutionKey: key, Status: ExecutionQueued, Version: 1, QueuedAt: now, UpdatedAt: now}
 }

@@ -9,22 +9,22 @@ import (
 // Update is what UpdateJob asks for. A nil member is unchanged; a given one replaces the stored one as a whole
 // (R-UPD-1).
 type Update struct {
-	Description *string
-	Presign     *PresignConfig
-	Rollout     *RolloutConfig
-	Abort       *AbortConfig
-	Timeout     *TimeoutConfig
-	Retry       *RetryConfig
+	Description  *string
+	PresignedURL *PresignedURLConfig
+	Rollout      *RolloutConfig
+	Abort        *AbortConfig
+	Timeout      *TimeoutConfig
+	Retry        *RetryConfig
 }
 
 func (u Update) empty() bool {
-	return u.Description == nil && u.Presign == nil && u.Rollout == nil && u.Abort == nil && u.Timeout == nil && u.Retry == nil
+	return u.Description == nil && u.PresignedURL == nil && u.Rollout == nil && u.Abort == nil && u.Timeout == nil && u.Retry == nil
 }
 
-// Apply changes a running job. It is atomic: one member that cannot be applied refuses all (R-UPD-6). changed is false
+// ApplyUpdate changes a running job. It is atomic: one member that cannot be applied refuses all (R-UPD-6). changed is false
 // when the update has no member (R-UPD-7). New abort criteria are judged at once (R-UPD-13); a new rollout is in force
 // from the next tick (R-UPD-11); timers that run keep their deadline (R-UPD-9).
-func (j *Job) Apply(u Update, now time.Time) (changed bool, err error) {
+func (j *Job) ApplyUpdate(u Update, now time.Time) (changed bool, err error) {
 	if !j.Status.Active() {
 		return false, fault.New(fault.Invalid, "job %s is %s: only SCHEDULED and IN_PROGRESS jobs can be updated", j.ID, j.Status)
 	}
@@ -35,19 +35,19 @@ func (j *Job) Apply(u Update, now time.Time) (changed bool, err error) {
 		return false, err
 	}
 	set(&j.Description, u.Description)
-	replace(&j.Presign, u.Presign)
+	replace(&j.PresignedURL, u.PresignedURL)
 	replace(&j.Timeout, u.Timeout)
 	replace(&j.Retry, u.Retry)
 	if u.Rollout != nil {
 		j.Rollout = u.Rollout
-		j.Progress.restart(j.Counts[Succeeded])
+		j.Progress.restartRamp(j.Counts[ExecutionSucceeded])
 	}
 	j.UpdatedAt = now
 	if u.Abort != nil {
 		j.Abort = u.Abort
-		j.judge(now)
+		j.applyAbortCriteria(now)
 	}
-	j.Settle(now)
+	j.Recompute(now)
 	return true, nil
 }
 
@@ -59,7 +59,7 @@ func (j *Job) check(u Update) error {
 	if err := u.Check(); err != nil {
 		return err
 	}
-	if u.Presign != nil && j.NeedsRole && u.Presign.RoleARN == "" {
+	if u.PresignedURL != nil && j.NeedsRole && u.PresignedURL.RoleARN == "" {
 		return fault.New(fault.Invalid, "presignedUrlConfig.roleArn: required, because the job document has S3 placeholders") // R-UPD-17
 	}
 	if u.Retry != nil && !u.Retry.off() {

@@ -38,8 +38,8 @@ func TestUpdate(t *testing.T) {
 		{"9 not yet", Job{Definition: Definition{Abort: abort}, State: State{Counts: counts(8, 2, 0, 0)}}, Update{Abort: lower}, "", InProgress},
 		{"11 R-UPD-7", Job{}, Update{}, "", InProgress},
 		{"12 R-VAL-19", Job{}, Update{Rollout: &RolloutConfig{MaximumPerMinute: 20, Exponential: exponential(50, 20, 1, 0).Exponential}}, fault.Invalid, InProgress},
-		{"13 R-UPD-17", Job{Definition: Definition{NeedsRole: true}}, Update{Presign: &PresignConfig{}}, fault.Invalid, InProgress},
-		{"R-UPD-17 no placeholder", Job{}, Update{Presign: &PresignConfig{}}, "", InProgress},
+		{"13 R-UPD-17", Job{Definition: Definition{NeedsRole: true}}, Update{PresignedURL: &PresignedURLConfig{}}, fault.Invalid, InProgress},
+		{"R-UPD-17 no placeholder", Job{}, Update{PresignedURL: &PresignedURLConfig{}}, "", InProgress},
 		{"R-UPD-6 one bad member", Job{}, Update{Description: text("new"), Retry: retries(FailureAll, 1)}, fault.Invalid, InProgress},
 	}
 	for _, tt := range tests {
@@ -50,7 +50,7 @@ func TestUpdate(t *testing.T) {
 				j.Status = InProgress
 			}
 			j.UpdatedAt = start
-			changed, err := j.Apply(tt.update, start.Add(time.Hour))
+			changed, err := j.ApplyUpdate(tt.update, start.Add(time.Hour))
 			if j.Status != tt.after {
 				t.Errorf("status %s, want %s", j.Status, tt.after)
 			}
@@ -72,17 +72,17 @@ func TestUpdate(t *testing.T) {
 func TestUpdateReplaces(t *testing.T) {
 	t.Parallel()
 	j := Job{State: State{Status: InProgress}, Definition: Definition{
-		Description: "old", Timeout: &TimeoutConfig{InProgressMinutes: 60}, Presign: &PresignConfig{RoleARN: "r", ExpiresInSec: 60},
+		Description: "old", Timeout: &TimeoutConfig{InProgressMinutes: 60}, PresignedURL: &PresignedURLConfig{RoleARN: "r", ExpiresInSec: 60},
 		Rollout: &RolloutConfig{MaximumPerMinute: 5}, Retry: retries(FailureAll, 3),
 	}}
-	update := Update{Timeout: &TimeoutConfig{}, Presign: &PresignConfig{RoleARN: "s"}, Rollout: &RolloutConfig{}, Retry: retries(FailureFailed, 0)}
-	if _, err := j.Apply(update, start); err != nil {
+	update := Update{Timeout: &TimeoutConfig{}, PresignedURL: &PresignedURLConfig{RoleARN: "s"}, Rollout: &RolloutConfig{}, Retry: retries(FailureFailed, 0)}
+	if _, err := j.ApplyUpdate(update, start); err != nil {
 		t.Fatal(err)
 	}
-	if j.Description != "old" || j.Timeout.InProgressMinutes != 0 || j.Presign.ExpiresInSec != 0 || j.Rollout.Rate(0) != 1000 {
+	if j.Description != "old" || j.Timeout.InProgressMinutes != 0 || j.PresignedURL.ExpiresInSec != 0 || j.Rollout.Rate(0) != 1000 {
 		t.Errorf("after the update: %+v", j.Definition)
 	}
-	if _, again := j.Retry.retries(TimedOut, Used{}); again {
+	if _, again := j.Retry.retries(ExecutionTimedOut, RetriesUsed{}); again {
 		t.Error("a TIMED_OUT execution is retried after retries were switched off")
 	}
 }
@@ -109,8 +109,8 @@ func TestCheck(t *testing.T) {
 		{"R-VAL-29 retries without timeoutConfig", Definition{Retry: retries(FailureTimedOut, 1)}, true},
 		{"R-VAL-24 16 criteria", Definition{Abort: &AbortConfig{Criteria: make([]AbortCriterion, 16)}}, true},
 		{"R-VAL-24 17 criteria", Definition{Abort: &AbortConfig{Criteria: make([]AbortCriterion, 17)}}, false},
-		{"R-VAL-14", Definition{NeedsRole: true, Presign: &PresignConfig{ExpiresInSec: 60}}, false},
-		{"R-VAL-14 role", Definition{NeedsRole: true, Presign: &PresignConfig{RoleARN: "arn"}}, true},
+		{"R-VAL-14", Definition{NeedsRole: true, PresignedURL: &PresignedURLConfig{ExpiresInSec: 60}}, false},
+		{"R-VAL-14 role", Definition{NeedsRole: true, PresignedURL: &PresignedURLConfig{RoleARN: "arn"}}, true},
 	}
 	for _, tt := range tests {
 		if err := tt.def.Check(time.Time{}); (err == nil) != tt.ok || err != nil && !fault.Is(err, fault.Invalid) {
@@ -154,7 +154,7 @@ func TestCancelAndDelete(t *testing.T) {
 		if (err != nil) != tt.deleteRefused || err != nil && !fault.Is(err, fault.BadTransition) {
 			t.Errorf("delete %s force %v: %v", tt.status, tt.force, err)
 		}
-		if err == nil && (j.Status != DeletionInProgress || j.Sweep != SweepAll || !j.Due.Equal(atOnce) || j.Concurrent()) {
+		if err == nil && (j.Status != DeletionInProgress || j.Sweep != SweepAll || !j.Due.Equal(immediately) || j.Concurrent()) {
 			t.Errorf("delete %s: %+v", tt.status, j.State)
 		}
 	}
@@ -172,24 +172,24 @@ func TestCancelAndDelete(t *testing.T) {
 // Completion of a snapshot job (R-JOB-11, R-JOB-15, R-JOB-17, R-JOB-19); a continuous one goes on (R-JOB-12).
 func TestCompletion(t *testing.T) {
 	t.Parallel()
-	j := Job{Definition: Definition{Selection: Snapshot, Targets: []string{"g"}}}
-	j.Begin(nil, 0, start)
+	j := Job{Definition: Definition{TargetSelection: Snapshot, Targets: []string{"g"}}}
+	j.StartRollout(nil, 0, start)
 	j.Tick(start)
-	j.Released(0, Cursor{}, true, start)
+	j.ReleasedExecutions(0, RolloutCursor{}, true, start)
 	if j.Status != Completed || !j.CompletedAt.Equal(start) || j.Counts.Total() != 0 || !j.Due.IsZero() {
 		t.Errorf("no thing: %+v", j.State)
 	}
-	rolling := Job{Definition: Definition{Selection: Snapshot}, State: State{Status: InProgress, Counts: counts(5, 0, 0, 0)}}
-	if rolling.Settle(start); rolling.Status != InProgress {
+	rolling := Job{Definition: Definition{TargetSelection: Snapshot}, State: State{Status: InProgress, Counts: counts(5, 0, 0, 0)}}
+	if rolling.Recompute(start); rolling.Status != InProgress {
 		t.Error("completed before the last batch")
 	}
-	failed := Job{Definition: Definition{Selection: Snapshot}, State: State{Status: InProgress, Counts: counts(0, 5, 0, 0), Progress: Progress{Finished: true}}}
-	if failed.Settle(start); failed.Status != Completed {
+	failed := Job{Definition: Definition{TargetSelection: Snapshot}, State: State{Status: InProgress, Counts: counts(0, 5, 0, 0), Progress: Progress{Finished: true}}}
+	if failed.Recompute(start); failed.Status != Completed {
 		t.Error("all failed, but not COMPLETED")
 	}
 	endless := failed
-	endless.Status, endless.Selection, endless.CompletedAt = InProgress, Continuous, time.Time{}
-	if endless.Settle(start); endless.Status != InProgress {
+	endless.Status, endless.TargetSelection, endless.CompletedAt = InProgress, Continuous, time.Time{}
+	if endless.Recompute(start); endless.Status != InProgress {
 		t.Error("a continuous job completed")
 	}
 }

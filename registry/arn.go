@@ -73,8 +73,8 @@ func (s Scope) ARN(kind, name string) string {
 	return ARN{Partition: s.Partition, Region: s.Region, Account: s.Account, Kind: kind, Name: name}.String()
 }
 
-// Holds reports whether the ARN lies in the scope.
-func (s Scope) Holds(a ARN) bool {
+// Contains reports whether the ARN lies in the scope.
+func (s Scope) Contains(a ARN) bool {
 	return a.Partition == s.Partition && (s.Relaxed || a.Region == s.Region && a.Account == s.Account)
 }
 
@@ -84,7 +84,7 @@ func (s Scope) Parse(member, text string, kinds ...string) (ARN, error) {
 	if !ok {
 		return ARN{}, fault.New(fault.Invalid, "%s: %q is not an ARN of a %s", member, text, strings.Join(kinds, " or a "))
 	}
-	if !s.Holds(arn) {
+	if !s.Contains(arn) {
 		return ARN{}, fault.New(fault.Invalid, "%s: %q is not of this server, which serves %s, %s, account %s",
 			member, text, s.Partition, s.Region, s.Account)
 	}

@@ -9,16 +9,16 @@ const (
 // DynamicGroup is a dynamic group with its query compiled.
 type DynamicGroup struct {
 	Group
-	Compiled *Query // nil for one whose members are leaving it: it takes none
+	Query *Query // nil for one whose members are leaving it: it takes none
 }
 
-// Select returns which of the dynamic groups, given from the oldest to the newest, a thing belongs to that is in so many
+// SelectDynamicGroups returns which of the dynamic groups, given from the oldest to the newest, a thing belongs to that is in so many
 // static groups, and which it would belong to if it were not in ten groups already. It depends on present facts only, so
 // older groups win over newer ones whatever came first (R-ID-42).
-func Select(s *Subject, static int, groups []DynamicGroup) (in, full []Group) {
+func SelectDynamicGroups(s *Subject, static int, groups []DynamicGroup) (in, full []Group) {
 	for _, g := range groups {
 		switch {
-		case g.Compiled == nil || !g.Compiled.Matches(s):
+		case g.Query == nil || !g.Query.Matches(s):
 		case static+len(in) < MaxGroupsPerThing:
 			in = append(in, g.Group)
 		default:

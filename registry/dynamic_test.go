@@ -31,7 +31,7 @@ func TestSelect(t *testing.T) { // R-ID-42
 	}{
 		{"x", 0, "ad/"}, {"y", 0, "bd/"}, {"z", 9, "d/"}, {"z", 10, "/d"}, {"x", 8, "ad/"}, {"x", 9, "a/d"}, {"x", 10, "/ad"}, {"x", 11, "/ad"},
 	} {
-		in, full := Select(&Subject{Thing: Thing{Name: row.thing}}, row.static, groups)
+		in, full := SelectDynamicGroups(&Subject{Thing: Thing{Name: row.thing}}, row.static, groups)
 		if got := fmt.Sprintf("%s/%s", names(in), names(full)); got != row.want {
 			t.Errorf("%s in %d static groups: %s, want %s", row.thing, row.static, got, row.want)
 		}

@@ -66,10 +66,10 @@ func TestThingTypes(t *testing.T) { // R-ID-5, R-ID-10, R-ID-48
 		t.Error("empty lists are not absent ones")
 	}
 	current, deprecated := ThingType{Name: "t"}, ThingType{Name: "t", DeprecatedAt: time.Unix(1, 0)}
-	if current.Takes() != nil || !fault.Is(deprecated.Takes(), fault.Invalid) {
+	if current.CheckUsable() != nil || !fault.Is(deprecated.CheckUsable(), fault.Invalid) {
 		t.Error("only a deprecated type takes no thing")
 	}
-	if deprecated.Deletable(false) != nil || !fault.Is(deprecated.Deletable(true), fault.Invalid) || !fault.Is(current.Deletable(false), fault.Invalid) {
+	if deprecated.CheckDelete(false) != nil || !fault.Is(deprecated.CheckDelete(true), fault.Invalid) || !fault.Is(current.CheckDelete(false), fault.Invalid) {
 		t.Error("only a deprecated type without things is deletable")
 	}
 	if AttributeLimit("") != 3 || AttributeLimit("t") != 50 {

@@ -48,16 +48,16 @@ func set(texts []string) map[string]bool {
 	return s
 }
 
-// Takes refuses a thing that would get a deprecated type (R-ID-5, R-ID-53).
-func (t ThingType) Takes() error {
+// CheckUsable refuses a thing that would get a deprecated type (R-ID-5, R-ID-53).
+func (t ThingType) CheckUsable() error {
 	if t.Deprecated() {
 		return fault.New(fault.Invalid, "thingTypeName: thing type %s is deprecated", t.Name)
 	}
 	return nil
 }
 
-// Deletable refuses to delete a type that is not deprecated or that things have (R-ID-10).
-func (t ThingType) Deletable(used bool) error {
+// CheckDelete refuses to delete a type that is not deprecated or that things have (R-ID-10).
+func (t ThingType) CheckDelete(used bool) error {
 	if !t.Deprecated() {
 		return fault.New(fault.Invalid, "thing type %s is not deprecated; deprecate it first", t.Name)
 	}

@@ -51,12 +51,14 @@ func (m *model) counts() counts {
 	return n
 }
 
-func (n counts) pending() int64 { return n[job.Queued] + n[job.Running] }
+func (n counts) pending() int64 { return n[job.ExecutionQueued] + n[job.ExecutionInProgress] }
 func (n counts) executed() int64 {
-	return n[job.Succeeded] + n[job.Failed] + n[job.Rejected] + n[job.TimedOut]
+	return n[job.ExecutionSucceeded] + n[job.ExecutionFailed] + n[job.ExecutionRejected] + n[job.ExecutionTimedOut]
 }
 
-func pending(x job.Execution) bool { return x.Status == job.Queued || x.Status == job.Running }
+func pending(x job.Execution) bool {
+	return x.Status == job.ExecutionQueued || x.Status == job.ExecutionInProgress
+}
 
 // active says whether a job may still release executions.
 func active(s job.Status) bool { return s == "SCHEDULED" || s == "IN_PROGRESS" }
@@ -64,7 +66,7 @@ func active(s job.Status) bool { return s == "SCHEDULED" || s == "IN_PROGRESS" }
 // deadline is the earlier timer of an execution in progress, the zero time without one (R-TMO-6).
 func deadline(x job.Execution) (at time.Time) {
 	for _, d := range []time.Time{x.Deadline, x.StepDeadline} {
-		if x.Status == job.Running && !d.IsZero() && (at.IsZero() || d.Before(at)) {
+		if x.Status == job.ExecutionInProgress && !d.IsZero() && (at.IsZero() || d.Before(at)) {
 			at = d
 		}
 	}
@@ -74,7 +76,7 @@ func deadline(x job.Execution) (at time.Time) {
 // sorted returns executions in the order of R-ORD-1 and R-ORD-2.
 func sorted(set map[job.ExecutionKey]job.Execution) []job.Execution {
 	rank := func(x job.Execution) int {
-		if x.Status == job.Running {
+		if x.Status == job.ExecutionInProgress {
 			return 0
 		}
 		return 1

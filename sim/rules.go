@@ -85,18 +85,18 @@ func (c *commit) survey(changes store.Changes) {
 			c.before[key.Thing] = c.sight(key.Thing)
 		}
 	}
-	for _, key := range changes.Job.Dropped {
+	for _, key := range changes.Job.DeletedExecutions {
 		note(key)
 	}
-	for _, list := range [][]job.Execution{changes.Job.Queued, changes.Job.Reported, changes.Job.Rearmed} {
+	for _, list := range [][]job.Execution{changes.Job.CreatedExecutions, changes.Job.UpdatedExecutions, changes.Job.RearmedStepTimers} {
 		for _, x := range list {
 			note(x.ExecutionKey)
 		}
 	}
-	for _, key := range changes.Job.Deleted {
+	for _, key := range changes.Job.DeletedJobs {
 		c.dirty[key] = true
 	}
-	for _, list := range [][]job.Job{changes.Job.Defined, changes.Job.Moved} {
+	for _, list := range [][]job.Job{changes.Job.Definitions, changes.Job.States} {
 		for _, j := range list {
 			c.dirty[j.Key] = true
 		}
@@ -113,24 +113,24 @@ func (c *commit) take(changes store.Changes) {
 	for _, thing := range changes.Registry.DeletedThings {
 		c.gone[thing] = true
 	}
-	for _, created := range changes.Job.Created {
+	for _, created := range changes.Job.CreatedJobs {
 		c.created(created.Job)
 	}
-	for _, key := range changes.Job.Dropped {
+	for _, key := range changes.Job.DeletedExecutions {
 		c.dropped(key)
 	}
 	c.crossings(changes)
-	for _, x := range changes.Job.Reported {
+	for _, x := range changes.Job.UpdatedExecutions {
 		c.reported(x, changes)
 	}
-	c.released(changes.Job.Queued)
-	for _, x := range changes.Job.Queued {
+	c.released(changes.Job.CreatedExecutions)
+	for _, x := range changes.Job.CreatedExecutions {
 		c.queued(x)
 	}
-	for _, x := range changes.Job.Rearmed {
+	for _, x := range changes.Job.RearmedStepTimers {
 		c.rearmed(x)
 	}
-	for _, j := range changes.Job.Defined {
+	for _, j := range changes.Job.Definitions {
 		c.defined(j)
 	}
 }
@@ -196,7 +196,7 @@ func (r *rules) everything() {
 			r.fail("R-CON-25", "there are %d jobs, there should be %d: %v", len(jobs), len(r.jobs), err)
 		}
 		for key, m := range r.jobs {
-			found, err := s.AnyOfJob(key, 1_000_000)
+			found, err := s.SomeOfJob(key, 1_000_000)
 			if err != nil {
 				return err
 			}

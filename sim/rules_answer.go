@@ -139,8 +139,8 @@ func (r *rules) startedNext(q question, m message, payload []byte) {
 		return
 	}
 	want := q.pending[0]
-	if want.Status == job.Queued {
-		want.Status, want.Version = job.Running, want.Version+1
+	if want.Status == job.ExecutionQueued {
+		want.Status, want.Version = job.ExecutionInProgress, want.Version+1
 	}
 	if summary(m.Execution) != r.summary(want) {
 		r.fail("R-HTTP-14", "next is %+v, the answer is %s", q.pending[0], payload)
@@ -165,7 +165,7 @@ func (r *rules) updated(q question, m message) {
 		possible = false
 	}
 	current := in.ExpectedVersion == nil || *in.ExpectedVersion == x.Version
-	repeat := in.ClientToken != "" && in.ClientToken == x.Token && in.Status == x.Status.String() && x.Status != job.Queued
+	repeat := in.ClientToken != "" && in.ClientToken == x.Token && in.Status == x.Status.String() && x.Status != job.ExecutionQueued
 	want := ""
 	switch {
 	case q.known && r.redelivered(&q): // of the attempt before
@@ -193,7 +193,7 @@ func (r *rules) redelivered(q *question) bool {
 	key.Number--
 	before, exists := r.jobs[key.Job].rows[key]
 	number := q.update.ExecutionNumber
-	if !exists || q.latest.Status != job.Queued || q.latest.Attempt == 0 || q.update.ClientToken == "" || number != nil && *number != key.Number ||
+	if !exists || q.latest.Status != job.ExecutionQueued || q.latest.Attempt == 0 || q.update.ClientToken == "" || number != nil && *number != key.Number ||
 		before.Token != q.update.ClientToken || before.Status.String() != q.update.Status {
 		return false
 	}

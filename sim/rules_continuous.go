@@ -66,7 +66,7 @@ func (m *model) reaches(r store.Reader, thing registry.ThingID) bool {
 
 // insiders are the things that a continuous job targets now.
 func (c *commit) insiders(m *model) map[registry.ThingID]bool {
-	if m.row.Selection != "CONTINUOUS" {
+	if m.row.TargetSelection != "CONTINUOUS" {
 		return nil
 	}
 	things, err := c.Things(store.ThingQuery{Limit: 100_000})
@@ -82,12 +82,12 @@ func (c *commit) insiders(m *model) map[registry.ThingID]bool {
 
 // crossings notes which things enter and leave the continuous jobs, when the registry changes or a job gets new targets.
 func (c *commit) crossings(changes store.Changes) {
-	moved := len(changes.Registry.Joined)+len(changes.Registry.Left)+len(changes.Registry.DeletedThings)+len(changes.Registry.DeletedGroups) > 0
+	moved := len(changes.Registry.AddedMemberships)+len(changes.Registry.RemovedMemberships)+len(changes.Registry.DeletedThings)+len(changes.Registry.DeletedGroups) > 0
 	if !moved {
 		return
 	}
 	for _, m := range c.jobs {
-		if m.started && active(m.row.Status) && m.row.Selection == "CONTINUOUS" {
+		if m.started && active(m.row.Status) && m.row.TargetSelection == "CONTINUOUS" {
 			c.cross(m)
 		}
 	}
@@ -163,7 +163,7 @@ func (c *commit) associated(m *model, j job.Job) {
 // nobodyForgotten checks that every thing that a continuous job targets has had an execution, or will get one from the
 // rollout.
 func (r *rules) nobodyForgotten(s store.Reader, m *model) {
-	if m.row.Selection != "CONTINUOUS" || m.row.Status != "IN_PROGRESS" || m.over(r.clock.Now()) {
+	if m.row.TargetSelection != "CONTINUOUS" || m.row.Status != "IN_PROGRESS" || m.over(r.clock.Now()) {
 		return
 	}
 	for thing := range m.owed {

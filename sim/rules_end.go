@@ -25,7 +25,7 @@ func (r *rules) unended(s store.Reader, m *model) bool {
 		return slices.ContainsFunc(r.live(m), func(x job.Execution) bool { return !r.offline(s, x) })
 	}
 	live := r.live(m)
-	if m.row.Selection == "CONTINUOUS" && len(live) == 0 && !m.past(r.clock.Now()) {
+	if m.row.TargetSelection == "CONTINUOUS" && len(live) == 0 && !m.past(r.clock.Now()) {
 		return false // goes on without end (R-JOB-12)
 	}
 	if !m.row.Progress.Finished || len(live) == 0 {

@@ -12,14 +12,14 @@ import (
 
 // legal lists where an execution may go (chapter 21, section 2). What is not listed is final.
 var legal = map[job.ExecutionStatus][]job.ExecutionStatus{
-	job.Queued:  {job.Running, job.Succeeded, job.Failed, job.Rejected, job.CanceledExecution, job.Removed},
-	job.Running: {job.Running, job.Succeeded, job.Failed, job.Rejected, job.TimedOut, job.CanceledExecution, job.Removed},
+	job.ExecutionQueued:     {job.ExecutionInProgress, job.ExecutionSucceeded, job.ExecutionFailed, job.ExecutionRejected, job.ExecutionCanceled, job.ExecutionRemoved},
+	job.ExecutionInProgress: {job.ExecutionInProgress, job.ExecutionSucceeded, job.ExecutionFailed, job.ExecutionRejected, job.ExecutionTimedOut, job.ExecutionCanceled, job.ExecutionRemoved},
 }
 
 // operations are the events of executions that end.
 var operations = map[job.ExecutionStatus]string{
-	job.Succeeded: "succeeded", job.Failed: "failed", job.Rejected: "rejected", job.TimedOut: "timed_out",
-	job.CanceledExecution: "canceled", job.Removed: "removed",
+	job.ExecutionSucceeded: "succeeded", job.ExecutionFailed: "failed", job.ExecutionRejected: "rejected", job.ExecutionTimedOut: "timed_out",
+	job.ExecutionCanceled: "canceled", job.ExecutionRemoved: "removed",
 }
 
 // queued checks a new execution: a fresh number, nothing in it yet, and a job that may still have one.
@@ -32,7 +32,7 @@ func (c *commit) queued(x job.Execution) {
 		return
 	case x.Number != m.had[x.Thing]+1:
 		c.fail("R-CON-14", "%+v of %s is queued after number %d", x, m.id, m.had[x.Thing])
-	case x.Version != 1 || x.Status != job.Queued || !x.StartedAt.IsZero() || len(x.Details) > 0 || x.Token != "" || x.ForceCanceled:
+	case x.Version != 1 || x.Status != job.ExecutionQueued || !x.StartedAt.IsZero() || len(x.Details) > 0 || x.Token != "" || x.ForceCanceled:
 		c.fail("R-EXE-1", "%+v of %s is queued", x, m.id)
 	case !x.QueuedAt.Equal(c.now) || !x.UpdatedAt.Equal(c.now):
 		c.fail("R-EXE-1", "%+v of %s is queued at %s", x, m.id, c.now)
@@ -71,14 +71,14 @@ func (c *commit) reported(x job.Execution, changes store.Changes) {
 	}
 	c.timers(m, was, x)
 	switch x.Status {
-	case job.Removed:
+	case job.ExecutionRemoved:
 		c.removed(m, was, x)
-	case job.CanceledExecution:
+	case job.ExecutionCanceled:
 		if !c.canceledAlone(m, was, x) {
 			m.ended = append(m.ended, was)
 		}
-	case job.Succeeded, job.Failed, job.Rejected, job.TimedOut:
-		c.retries(m, x, changes.Job.Queued)
+	case job.ExecutionSucceeded, job.ExecutionFailed, job.ExecutionRejected, job.ExecutionTimedOut:
+		c.retries(m, x, changes.Job.CreatedExecutions)
 		c.judge(m)
 	}
 }
@@ -87,7 +87,7 @@ func (c *commit) reported(x job.Execution, changes store.Changes) {
 func (c *commit) removed(m *model, was, x job.Execution) {
 	switch {
 	case c.gone[x.Thing]:
-	case was.Status == job.Running:
+	case was.Status == job.ExecutionInProgress:
 		c.fail("R-EXE-22", "%+v of %s became %+v, and its thing exists", was, m.id, x)
 	case m.reaches(c.Reader, x.Thing):
 		c.fail("R-EXE-20, R-EXE-25", "%+v of %s became %+v, and is still a target", was, m.id, x)
@@ -97,14 +97,14 @@ func (c *commit) removed(m *model, was, x job.Execution) {
 // timers checks deadlines: set at the start, kept through progress, and never over early (chapter 21, section 4).
 func (c *commit) timers(m *model, was, x job.Execution) {
 	switch {
-	case x.Status == job.TimedOut:
+	case x.Status == job.ExecutionTimedOut:
 		if at := deadline(was); at.IsZero() || c.now.Before(at) {
 			c.fail("R-TMO-9", "%+v of %s timed out, its deadline was %s", x, m.id, at)
 		}
 		if !maps.Equal(x.Details, was.Details) {
 			c.fail("R-TMO-8", "%+v of %s timed out as %+v", was, m.id, x)
 		}
-	case was.Status == job.Queued && x.Status == job.Running:
+	case was.Status == job.ExecutionQueued && x.Status == job.ExecutionInProgress:
 		want := time.Time{}
 		if limit := m.row.Timeout; limit != nil && limit.InProgressMinutes > 0 {
 			want = c.now.Add(time.Duration(limit.InProgressMinutes) * time.Minute)
@@ -112,21 +112,21 @@ func (c *commit) timers(m *model, was, x job.Execution) {
 		if !x.Deadline.Equal(want) || !x.StartedAt.Equal(c.now) {
 			c.fail("R-TMO-1", "%+v of %s started, its deadline should be %s", x, m.id, want)
 		}
-	case x.Status == job.Running:
+	case x.Status == job.ExecutionInProgress:
 		if !x.Deadline.Equal(was.Deadline) || !x.StartedAt.Equal(was.StartedAt) {
 			c.fail("R-TMO-2, R-EXE-4", "%+v of %s became %+v", was, m.id, x)
 		}
 	case !x.Deadline.IsZero() || !x.StepDeadline.IsZero():
 		c.fail("R-TMO-11", "%+v of %s has ended and has a timer", x, m.id)
 	}
-	if late := deadline(was); x.Status != job.TimedOut && !late.IsZero() && !c.now.Before(late) && c.lateByDevice(x) {
+	if late := deadline(was); x.Status != job.ExecutionTimedOut && !late.IsZero() && !c.now.Before(late) && c.lateByDevice(x) {
 		c.fail("R-TMO-10", "%+v of %s became %+v at %s, after its deadline", was, m.id, x, c.now)
 	}
 }
 
 // lateByDevice says whether a status can only come from a device.
 func (c *commit) lateByDevice(x job.Execution) bool {
-	return x.Status != job.CanceledExecution && x.Status != job.Removed
+	return x.Status != job.ExecutionCanceled && x.Status != job.ExecutionRemoved
 }
 
 // rearmed checks that only the step timer moved (R-HTTP-14).
@@ -137,7 +137,7 @@ func (c *commit) rearmed(x job.Execution) {
 	}
 	was := m.rows[x.ExecutionKey]
 	c.put(x)
-	if was.StepDeadline = x.StepDeadline; was.Status != job.Running || !reflect.DeepEqual(was, x) {
+	if was.StepDeadline = x.StepDeadline; was.Status != job.ExecutionInProgress || !reflect.DeepEqual(was, x) {
 		c.fail("R-HTTP-14", "%+v of %s was rearmed to %+v", was, m.id, x)
 	}
 }
@@ -156,7 +156,7 @@ func (c *commit) retries(m *model, x job.Execution, queued []job.Execution) {
 		if queued[at].Attempt != x.Attempt+1 {
 			c.fail("R-RTY-3", "%+v of %s is retried as %+v", x, m.id, queued[at])
 		}
-		if x.Status == job.Failed {
+		if x.Status == job.ExecutionFailed {
 			had.failed++
 		} else {
 			had.timedOut++
@@ -175,12 +175,12 @@ func budget(c *job.RetryConfig, ended job.ExecutionStatus, had spent) bool {
 		budgets[criterion.FailureType] = criterion.Retries
 	}
 	if all, shared := budgets["ALL"]; shared {
-		return (ended == job.Failed || ended == job.TimedOut) && had.failed+had.timedOut < all
+		return (ended == job.ExecutionFailed || ended == job.ExecutionTimedOut) && had.failed+had.timedOut < all
 	}
 	switch ended {
-	case job.Failed:
+	case job.ExecutionFailed:
 		return had.failed < budgets["FAILED"]
-	case job.TimedOut:
+	case job.ExecutionTimedOut:
 		return had.timedOut < budgets["TIMED_OUT"]
 	}
 	return false

@@ -37,7 +37,7 @@ func criterionMet(c *job.AbortConfig, n counts) string {
 	executed := n.executed()
 	for i, criterion := range c.Criteria {
 		failures := map[job.FailureType]int64{
-			"FAILED": n[job.Failed], "REJECTED": n[job.Rejected], "TIMED_OUT": n[job.TimedOut], "ALL": executed - n[job.Succeeded],
+			"FAILED": n[job.ExecutionFailed], "REJECTED": n[job.ExecutionRejected], "TIMED_OUT": n[job.ExecutionTimedOut], "ALL": executed - n[job.ExecutionSucceeded],
 		}[criterion.FailureType]
 		if failures == 0 || executed < criterion.MinExecuted {
 			continue
@@ -67,7 +67,7 @@ func (c *commit) defined(j job.Job) {
 		return
 	}
 	if asked.JobExecutionsRolloutConfig != nil {
-		m.ramp.restart(m.counts()[job.Succeeded])
+		m.ramp.restart(m.counts()[job.ExecutionSucceeded])
 	}
 	if asked.AbortConfig != nil {
 		c.judge(m)
@@ -114,7 +114,7 @@ func (c *commit) statuses(m *model, j job.Job) {
 		c.fail("chapter 20 section 2", "%s went from %s to %s", m.id, m.row.Status, j.Status)
 	}
 	for _, was := range m.ended {
-		if active(j.Status) || j.Status == "COMPLETED" || was.Status == job.Running && !j.ForceCanceled {
+		if active(j.Status) || j.Status == "COMPLETED" || was.Status == job.ExecutionInProgress && !j.ForceCanceled {
 			c.fail("R-JOB-22, R-ABT-12", "%+v is CANCELED in %s, which is %s", was, m.id, j.Status)
 		}
 	}
@@ -147,7 +147,7 @@ func (c *commit) progress(m *model, j job.Job) {
 
 // exhausted says whether no execution will be created any more.
 func (m *model) exhausted(r store.Reader, now time.Time) bool {
-	if m.row.Selection == "CONTINUOUS" {
+	if m.row.TargetSelection == "CONTINUOUS" {
 		return m.past(now)
 	}
 	return m.over(now) || m.started && len(m.waiting(r)) == 0

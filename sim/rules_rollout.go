@@ -54,7 +54,7 @@ func (c *commit) released(queued []job.Execution) {
 func (c *commit) batch(m *model, things []registry.ThingID) {
 	p := &m.ramp
 	if !c.now.Before(p.next) {
-		p.tick(m.row.Rollout, m.counts()[job.Succeeded], c.now)
+		p.tick(m.row.Rollout, m.counts()[job.ExecutionSucceeded], c.now)
 	}
 	want := m.waiting(c.Reader)
 	if len(things) > p.quota {

@@ -36,7 +36,7 @@ func (m *model) past(t time.Time) bool {
 
 // visible says whether a device sees an execution: a QUEUED one is hidden while its job is SCHEDULED (R-SCH-17).
 func (r *rules) visible(x job.Execution) bool {
-	return x.Status != job.Queued || r.jobs[x.Job].row.Status != "SCHEDULED"
+	return x.Status != job.ExecutionQueued || r.jobs[x.Job].row.Status != "SCHEDULED"
 }
 
 // flipped notes that a job went into or out of SCHEDULED. The rollout's clock stops and starts (R-ROLL-16), and the
@@ -47,7 +47,7 @@ func (c *commit) flipped(m *model, j job.Job) {
 		return
 	}
 	for _, x := range m.rows {
-		if x.Status == job.Queued {
+		if x.Status == job.ExecutionQueued {
 			c.retold[x.Thing] = true
 			c.stir(x.Thing)
 		}
@@ -80,7 +80,7 @@ func (c *commit) byItself(m *model, j job.Job) {
 	if !active(m.row.Status) || j.Status != "CANCELED" {
 		return
 	}
-	pendingBefore := m.row.Counts[job.Queued]+m.row.Counts[job.Running] > 0
+	pendingBefore := m.row.Counts[job.ExecutionQueued]+m.row.Counts[job.ExecutionInProgress] > 0
 	switch forced := j.ReasonCode == "SCHEDULE_END_FORCE_CANCEL"; j.ReasonCode {
 	case "SCHEDULE_END_CANCEL", "SCHEDULE_END_FORCE_CANCEL":
 		if !m.past(c.now) || !m.cancelsAtEnd(forced) || forced != j.ForceCanceled || m.started && !pendingBefore {

@@ -35,7 +35,7 @@ func (r *rules) nothingLeft(s store.Reader, m *model) {
 	switch {
 	case m.row.Status == "DELETION_IN_PROGRESS":
 		r.fail("R-JOB-10, R-CON-26", "%s is still being deleted, with %v", m.id, n)
-	case m.row.Status == "CANCELED" && (n[job.Queued] > 0 || m.row.ForceCanceled && n[job.Running] > 0):
+	case m.row.Status == "CANCELED" && (n[job.ExecutionQueued] > 0 || m.row.ForceCanceled && n[job.ExecutionInProgress] > 0):
 		r.fail("R-JOB-21, R-JOB-22", "%s is CANCELED, forced %v, with %v", m.id, m.row.ForceCanceled, n)
 	case m.row.Status == "IN_PROGRESS" && !m.row.Progress.Finished && (!now.Before(p.next) || p.quota > 0 && len(m.waiting(s)) > 0):
 		r.fail("R-ROLL-3", "%s does not release: the next tick is at %s, the present one has %d left, waiting %v", m.id, p.next, p.quota, m.waiting(s))
@@ -44,7 +44,7 @@ func (r *rules) nothingLeft(s store.Reader, m *model) {
 		if at := deadline(x); !at.IsZero() && !now.Before(at) {
 			r.fail("R-TMO-9", "%+v of %s is overdue", x, m.id)
 		}
-		if x.Status == job.Queued && !m.reaches(s, x.Thing) {
+		if x.Status == job.ExecutionQueued && !m.reaches(s, x.Thing) {
 			r.fail("R-EXE-20, R-EXE-23", "%+v of %s waits for a thing that has left", x, m.id)
 		}
 	}
@@ -98,11 +98,11 @@ func (c *commit) notices() {
 		c.stir(thing)
 		after, told := c.sight(thing), c.told[thing]
 		list, next := before.list != after.list, before.next != after.next
-		undone := c.changes[thing] > 1 && (told.List || !list) && (told.Next || !next)
+		undone := c.changes[thing] > 1 && (told.Notify || !list) && (told.NotifyNext || !next)
 		if c.retold[thing] {
 			continue
 		}
-		if (told.List != list || told.Next != next) && !undone {
+		if (told.Notify != list || told.NotifyNext != next) && !undone {
 			c.fail("R-MQTT-39", "thing %v is told %+v: it had [%s], next %q, and has [%s], next %q",
 				thing, told, before.list, before.next, after.list, after.next)
 		}

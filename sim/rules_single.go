@@ -58,7 +58,7 @@ func (r *rules) judged(err error) {
 	switch {
 	case !s.exists:
 		want = fault.NotFound
-	case s.x.Status == job.Running && !s.force, !s.deletes && !slices.Contains(legal[s.x.Status], job.CanceledExecution):
+	case s.x.Status == job.ExecutionInProgress && !s.force, !s.deletes && !slices.Contains(legal[s.x.Status], job.ExecutionCanceled):
 		want = fault.BadTransition
 	case s.version != nil && *s.version != s.x.Version:
 		want = fault.VersionDiffers
@@ -74,7 +74,7 @@ func (c *commit) canceledAlone(m *model, was, x job.Execution) bool {
 	if s == nil || s.deletes || s.job != m.id || s.x.ExecutionKey != x.ExecutionKey {
 		return false
 	}
-	if x.ForceCanceled != s.force || was.Status == job.Running && !s.force {
+	if x.ForceCanceled != s.force || was.Status == job.ExecutionInProgress && !s.force {
 		c.fail("R-EXE-31, R-EXE-33", "%+v of %s became %+v by %+v", was, m.id, x, *s)
 	}
 	return true
@@ -90,7 +90,7 @@ func (c *commit) dropped(key job.ExecutionKey) {
 	x, alone := m.rows[key], s != nil && s.deletes && s.x.ExecutionKey == key
 	if !alone {
 		m.dropping = true
-	} else if x.Status == job.Running && !s.force {
+	} else if x.Status == job.ExecutionInProgress && !s.force {
 		c.fail("R-EXE-42", "%+v of %s is deleted by %+v", x, m.id, *s)
 	}
 	if alone || pending(x) && !m.purged(c) {

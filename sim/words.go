@@ -60,7 +60,7 @@ func (r *rules) key(key job.ExecutionKey) string {
 
 func (r *rules) execution(x job.Execution) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "[%s %s v%d attempt %d used %+v sequence %d", r.key(x.ExecutionKey), x.Status, x.Version, x.Attempt, x.Used, x.Sequence)
+	fmt.Fprintf(&b, "[%s %s v%d attempt %d used %+v sequence %d", r.key(x.ExecutionKey), x.Status, x.Version, x.Attempt, x.RetriesUsed, x.Sequence)
 	for _, at := range []struct {
 		name string
 		time time.Time

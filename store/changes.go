@@ -19,30 +19,30 @@ type Changes struct {
 
 // JobChanges are changes of jobs and executions.
 type JobChanges struct {
-	Created []CreatedJob
-	// Defined rewrites the definition of existing jobs.
-	Defined []job.Job
-	// Moved rewrites the state (job.State) of existing jobs.
-	Moved []job.Job
-	// Deleted removes jobs with their documents. Their executions must be gone already, else ErrConflict.
-	Deleted []job.Key
-	// Entered are things that wait to get an execution of a continuous job (R-JOB-56); Passed are those that do not any
+	CreatedJobs []CreatedJob
+	// Definitions rewrites the definition of existing jobs.
+	Definitions []job.Job
+	// States rewrites the state (job.State) of existing jobs.
+	States []job.Job
+	// DeletedJobs removes jobs with their documents. Their executions must be gone already, else ErrConflict.
+	DeletedJobs []job.Key
+	// LateJoinersAdded are things that wait to get an execution of a continuous job (R-JOB-56); LateJoinersDone are those that do not any
 	// more. Adding one that waits and removing one that does not are no changes.
-	Entered, Passed []LateJoiner
-	// Templates inserts job templates. The id must be free. DeletedTemplates removes them.
-	Templates        []job.Template
+	LateJoinersAdded, LateJoinersDone []LateJoiner
+	// CreatedTemplates inserts job templates. The id must be free. DeletedTemplates removes them.
+	CreatedTemplates []job.Template
 	DeletedTemplates []string
-	// Queued inserts executions. The key must be free.
-	Queued []job.Execution
-	// Reported rewrites executions. The stored version must be Version-1, else ErrConflict. Attempt, QueuedAt and
+	// CreatedExecutions inserts executions. The key must be free.
+	CreatedExecutions []job.Execution
+	// UpdatedExecutions rewrites executions. The stored version must be Version-1, else ErrConflict. Attempt, QueuedAt and
 	// Sequence stay as they were queued.
-	Reported []job.Execution
-	// Rearmed rewrites executions at the version they have, else ErrConflict: only a step timer moves without a
+	UpdatedExecutions []job.Execution
+	// RearmedStepTimers rewrites executions at the version they have, else ErrConflict: only a step timer moves without a
 	// version (R-HTTP-14).
-	Rearmed []job.Execution
-	// Dropped removes executions. Their numbers stay used (R-CON-14), except in a job that is DELETION_IN_PROGRESS: it
+	RearmedStepTimers []job.Execution
+	// DeletedExecutions removes executions. Their numbers stay used (R-CON-14), except in a job that is DELETION_IN_PROGRESS: it
 	// queues no more, so no trace of them is kept.
-	Dropped []job.ExecutionKey
+	DeletedExecutions []job.ExecutionKey
 }
 
 // LateJoiner is a thing that entered the targets of a continuous job while no execution could be created for it.
@@ -75,8 +75,8 @@ type RegistryChanges struct {
 	ThingTypes        []registry.ThingType
 	DeletedThingTypes []string
 
-	Joined []registry.Membership
-	Left   []registry.Membership // by group and thing
+	AddedMemberships   []registry.Membership
+	RemovedMemberships []registry.Membership // by group and thing
 
 	// Certificates inserts or rewrites by id. CreatedAt stays as it was.
 	Certificates        []registry.Certificate
@@ -99,9 +99,9 @@ type RegistryChanges struct {
 
 // Notice says what devices must be told about one thing once the change is committed (R-CON-23).
 type Notice struct {
-	Thing registry.ThingID
-	List  bool // jobs/notify: the pending set changed
-	Next  bool // jobs/notify-next: its head changed
+	Thing      registry.ThingID
+	Notify     bool // jobs/notify: the pending set changed
+	NotifyNext bool // jobs/notify-next: its head changed
 }
 
 // Announcement is what one commit has to announce: one row, whatever the number of things.

@@ -55,9 +55,9 @@ type JobReader interface {
 	JobCount(job.Status) (int, error)
 	// ActiveJobs returns how many jobs of a selection are SCHEDULED or IN_PROGRESS, ConcurrentJobs how many are
 	// job.Concurrent (R-LIM-47).
-	ActiveJobs(job.Selection) (int, error)
+	ActiveJobs(job.TargetSelection) (int, error)
 	ConcurrentJobs() (int, error)
-	// ContinuousJobs returns the keys of the active continuous jobs that have the group among job.Definition.Groups.
+	// ContinuousJobs returns the keys of the active continuous jobs that have the group among job.Definition.TargetGroups.
 	ContinuousJobs(registry.GroupID) ([]job.Key, error)
 	// LateJoiners returns up to limit things that wait for an execution of the job, by thing.
 	LateJoiners(key job.Key, limit int) ([]registry.ThingID, error)
@@ -70,7 +70,7 @@ type JobReader interface {
 // JobQuery filters and pages jobs. Zero fields do not filter.
 type JobQuery struct {
 	Status    job.Status
-	Selection job.Selection
+	Selection job.TargetSelection
 	Namespace string
 	Target    string // registry.ResourceOf a target that the job lists (R-API-12)
 	After     *JobCursor
@@ -96,9 +96,9 @@ type ExecutionReader interface {
 	Pending(thing registry.ThingID, limit int) ([]job.Execution, error)
 	// PendingOfJob returns up to limit executions of the job in the status, which is QUEUED or IN_PROGRESS, by thing,
 	// then by number, strictly after the thing and number given.
-	PendingOfJob(key job.Key, status job.ExecutionStatus, after job.Place, limit int) ([]job.Execution, error)
-	// AnyOfJob returns up to limit executions of the job in no particular order.
-	AnyOfJob(job.Key, int) ([]job.Execution, error)
+	PendingOfJob(key job.Key, status job.ExecutionStatus, after job.ExecutionCursor, limit int) ([]job.Execution, error)
+	// SomeOfJob returns up to limit executions of the job in no particular order.
+	SomeOfJob(job.Key, int) ([]job.Execution, error)
 	// ExecutionsOfJob lists by thing name, then by number descending (R-API-26).
 	ExecutionsOfJob(JobExecutionQuery) ([]NamedExecution, error)
 	// NthThing returns the place after the n-th thing that has executions of the job, in that order, counted from the
@@ -185,8 +185,8 @@ type GroupReader interface {
 	Groups(GroupQuery) ([]registry.Group, error)
 	// DynamicGroups returns the groups that have a query, by key; at most registry.MaxDynamicGroups.
 	DynamicGroups() ([]registry.Group, error)
-	// BusyGroups returns up to limit groups that have Work, by key.
-	BusyGroups(limit int) ([]registry.Group, error)
+	// GroupsWithWork returns up to limit groups that have Work, by key.
+	GroupsWithWork(limit int) ([]registry.Group, error)
 	// Members lists the direct members of a group by name, those that joined no later than upTo.
 	Members(group registry.GroupID, upTo int64, after string, limit int) ([]registry.Member, error)
 	// Memberships returns the groups that a thing is a direct member of, by group key; at most a few (R-ID-11).

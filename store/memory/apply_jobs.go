@@ -140,7 +140,7 @@ func (s *state) takeExecution(key job.ExecutionKey) (job.Execution, error) {
 
 func pendingKey(e job.Execution) pending {
 	rank := 1
-	if e.Status == job.Running {
+	if e.Status == job.ExecutionInProgress {
 		rank = 0
 	}
 	return pending{e.Thing, rank, e.QueuedAt, e.Sequence, attempt(e.ExecutionKey)}

@@ -18,14 +18,14 @@ func ms(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
 func cloneJob(j job.Job) job.Job {
 	j.Definition = cloneDefinition(j.Definition)
 	j.UpdatedAt, j.CompletedAt, j.Due = ms(j.UpdatedAt), ms(j.CompletedAt), ms(j.Due)
-	j.Progress.NextTick, j.Edge = ms(j.Progress.NextTick), ms(j.Edge)
-	j.Tell, j.Backfill = clonePointer(j.Tell), clonePointer(j.Backfill)
+	j.Progress.NextTick, j.WindowEdge = ms(j.Progress.NextTick), ms(j.WindowEdge)
+	j.NotifyCursor, j.Backfill = clonePointer(j.NotifyCursor), clonePointer(j.Backfill)
 	return j
 }
 
 func cloneDefinition(d job.Definition) job.Definition {
-	d.Targets, d.Sources, d.Groups = slices.Clone(d.Targets), slices.Clone(d.Sources), slices.Clone(d.Groups)
-	d.Presign, d.Timeout = clonePointer(d.Presign), clonePointer(d.Timeout)
+	d.Targets, d.Sources, d.TargetGroups = slices.Clone(d.Targets), slices.Clone(d.Sources), slices.Clone(d.TargetGroups)
+	d.PresignedURL, d.Timeout = clonePointer(d.PresignedURL), clonePointer(d.Timeout)
 	if d.Rollout = clonePointer(d.Rollout); d.Rollout != nil {
 		d.Rollout.Exponential = clonePointer(d.Rollout.Exponential)
 	}
@@ -45,9 +45,9 @@ func cloneDefinition(d job.Definition) job.Definition {
 
 func cloneTemplate(t job.Template) job.Template {
 	d := cloneDefinition(job.Definition{
-		Presign: t.Presign, Rollout: t.Rollout, Abort: t.Abort, Timeout: t.Timeout, Retry: t.Retry, PackageVersions: t.PackageVersions,
+		PresignedURL: t.PresignedURL, Rollout: t.Rollout, Abort: t.Abort, Timeout: t.Timeout, Retry: t.Retry, PackageVersions: t.PackageVersions,
 	})
-	t.Presign, t.Rollout, t.Abort, t.Timeout, t.Retry, t.PackageVersions = d.Presign, d.Rollout, d.Abort, d.Timeout, d.Retry, d.PackageVersions
+	t.PresignedURL, t.Rollout, t.Abort, t.Timeout, t.Retry, t.PackageVersions = d.PresignedURL, d.Rollout, d.Abort, d.Timeout, d.Retry, d.PackageVersions
 	t.Windows, t.CreatedAt = slices.Clone(t.Windows), ms(t.CreatedAt)
 	return t
 }

@@ -91,7 +91,7 @@ func (r reader) TemplateCount() (n int, err error) {
 func (r reader) Jobs(q store.JobQuery) ([]job.Job, error) {
 	var found []job.Job
 	for _, j := range r.jobs.all() {
-		if (q.Status == "" || q.Status == j.Status) && (q.Selection == "" || q.Selection == j.Selection) &&
+		if (q.Status == "" || q.Status == j.Status) && (q.Selection == "" || q.Selection == j.TargetSelection) &&
 			(q.Namespace == "" || q.Namespace == j.Namespace) &&
 			(q.Target == "" || slices.ContainsFunc(j.Targets, func(arn string) bool { return registry.ResourceOf(arn) == q.Target })) {
 			found = append(found, cloneJob(j))
@@ -126,9 +126,9 @@ func (r reader) JobCount(status job.Status) (n int, err error) {
 	return n, nil
 }
 
-func (r reader) ActiveJobs(selection job.Selection) (n int, err error) {
+func (r reader) ActiveJobs(selection job.TargetSelection) (n int, err error) {
 	for _, j := range r.jobs.all() {
-		if j.Status.Active() && j.Selection == selection {
+		if j.Status.Active() && j.TargetSelection == selection {
 			n++
 		}
 	}
@@ -146,7 +146,7 @@ func (r reader) ConcurrentJobs() (n int, err error) {
 
 func (r reader) ContinuousJobs(group registry.GroupID) (keys []job.Key, err error) {
 	for _, j := range r.jobs.all() {
-		if j.Status.Active() && j.Selection == job.Continuous && slices.Contains(j.Groups, group) {
+		if j.Status.Active() && j.TargetSelection == job.Continuous && slices.Contains(j.TargetGroups, group) {
 			keys = append(keys, j.Key)
 		}
 	}
@@ -234,7 +234,7 @@ func (r reader) Pending(thing registry.ThingID, limit int) (found []job.Executio
 	return found, nil
 }
 
-func (r reader) PendingOfJob(key job.Key, status job.ExecutionStatus, after job.Place, limit int) (found []job.Execution, err error) {
+func (r reader) PendingOfJob(key job.Key, status job.ExecutionStatus, after job.ExecutionCursor, limit int) (found []job.Execution, err error) {
 	for at, e := range r.executions.from(attempt{Job: key, Thing: after.Thing, Number: after.Number + 1}) {
 		if at.Job != key {
 			break
@@ -249,7 +249,7 @@ func (r reader) PendingOfJob(key job.Key, status job.ExecutionStatus, after job.
 	return found, nil
 }
 
-func (r reader) AnyOfJob(key job.Key, limit int) (found []job.Execution, err error) {
+func (r reader) SomeOfJob(key job.Key, limit int) (found []job.Execution, err error) {
 	for e := range r.attempts(key, 0) {
 		if len(found) >= limit {
 			break

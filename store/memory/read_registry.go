@@ -139,7 +139,7 @@ func (r reader) DynamicGroups() (found []registry.Group, err error) {
 	return found, nil
 }
 
-func (r reader) BusyGroups(limit int) (found []registry.Group, err error) {
+func (r reader) GroupsWithWork(limit int) (found []registry.Group, err error) {
 	for _, g := range r.groups.all() {
 		if len(found) >= limit {
 			break

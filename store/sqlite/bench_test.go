@@ -32,14 +32,14 @@ func fill(b *testing.B) (path string, things []string) {
 	defer s.Close()
 	j := job.Job{Key: 1, ID: "update-1"}
 	j.Status, j.CreatedAt = job.InProgress, epoch
-	changes := store.Changes{Job: store.JobChanges{Created: []store.CreatedJob{{Job: j, Document: "{}"}}}}
+	changes := store.Changes{Job: store.JobChanges{CreatedJobs: []store.CreatedJob{{Job: j, Document: "{}"}}}}
 	for i := 1; i <= fleet; i++ {
 		thing := registry.Thing{ID: registry.ThingID(i), Name: fmt.Sprintf("sensor-%08d", i*7919%fleet), CreatedAt: epoch}
 		e := job.Execution{ExecutionKey: job.ExecutionKey{Job: 1, Thing: thing.ID, Number: 1}, Version: 1,
 			QueuedAt: epoch, UpdatedAt: epoch, Sequence: int64(i)}
 		things = append(things, thing.Name)
 		changes.Registry.CreatedThings = append(changes.Registry.CreatedThings, thing)
-		changes.Job.Queued = append(changes.Job.Queued, e)
+		changes.Job.CreatedExecutions = append(changes.Job.CreatedExecutions, e)
 		if i%atOnce == 0 {
 			write(b, s, func(tx store.Tx) error { return tx.Apply(changes) })
 			changes = store.Changes{}
@@ -111,8 +111,8 @@ func (r *reporter) group(b *testing.B, n int) {
 				return err
 			}
 		}
-		r.job.Counts[job.Succeeded]++
-		return tx.Apply(store.Changes{Job: store.JobChanges{Moved: []job.Job{r.job}}})
+		r.job.Counts[job.ExecutionSucceeded]++
+		return tx.Apply(store.Changes{Job: store.JobChanges{States: []job.Job{r.job}}})
 	})
 }
 
@@ -169,14 +169,14 @@ func reportOnce(tx store.Tx, name string) error {
 	e.Version++
 	e.UpdatedAt = e.QueuedAt.Add(time.Duration(e.Version) * time.Second)
 	e.StartedAt, e.Deadline = time.Time{}, time.Time{}
-	if e.Status != job.Queued {
+	if e.Status != job.ExecutionQueued {
 		e.StartedAt = e.UpdatedAt
 	}
-	if e.Status == job.Running {
+	if e.Status == job.ExecutionInProgress {
 		e.Deadline = e.UpdatedAt.Add(10 * time.Minute)
 	}
 	e.Details = map[string]string{"progress": "50", "step": "install"}
-	if err := tx.Apply(store.Changes{Job: store.JobChanges{Reported: []job.Execution{e}}}); err != nil {
+	if err := tx.Apply(store.Changes{Job: store.JobChanges{UpdatedExecutions: []job.Execution{e}}}); err != nil {
 		return err
 	}
 	_, err = tx.Pending(thing, 1)
@@ -195,7 +195,7 @@ func BenchmarkQueue(b *testing.B) {
 		var changes store.Changes
 		for i := range 1000 {
 			key := job.ExecutionKey{Job: 1, Thing: registry.ThingID(1 + (i*7919+int(number)*1000)%fleet), Number: number}
-			changes.Job.Queued = append(changes.Job.Queued, job.Execution{ExecutionKey: key, Version: 1,
+			changes.Job.CreatedExecutions = append(changes.Job.CreatedExecutions, job.Execution{ExecutionKey: key, Version: 1,
 				QueuedAt: epoch.Add(time.Duration(number) * time.Minute), UpdatedAt: epoch, Sequence: number*1000 + int64(i)})
 		}
 		write(b, s, func(tx store.Tx) error { return tx.Apply(changes) })

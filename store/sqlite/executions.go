@@ -43,7 +43,7 @@ func (s *stmt) progress(e job.Execution) *stmt {
 
 // detail binds what changes in an execution and stands in no index.
 func (s *stmt) detail(e job.Execution) *stmt {
-	return s.int(e.Version).int(int64(e.Used.Failed)).int(int64(e.Used.TimedOut)).bool(e.ForceCanceled).
+	return s.int(e.Version).int(int64(e.RetriesUsed.Failed)).int(int64(e.RetriesUsed.TimedOut)).bool(e.ForceCanceled).
 		maybeTime(e.StartedAt).time(e.UpdatedAt).maybeTime(e.Deadline).maybeTime(e.StepDeadline).
 		maybeMap(e.Details).maybeText(e.Token)
 }
@@ -65,7 +65,7 @@ const (
 // report rewrites an execution. One that runs on with its deadlines as they were, which is most of what devices say,
 // stands where it stood in every index and is rewritten at a third of the price.
 func (t *tx) report(e job.Execution) error {
-	if e.Status == job.Running && !e.UpdatedAt.Equal(e.StartedAt) {
+	if e.Status == job.ExecutionInProgress && !e.UpdatedAt.Equal(e.StartedAt) {
 		err := t.stmt(updateDetail).detail(e).executionKey(e.ExecutionKey).int(e.Version - 1).
 			int(int64(e.Status)).maybeTime(e.TimesOutAt()).change()
 		if !errors.Is(err, store.ErrConflict) {
@@ -132,7 +132,7 @@ const executionColumns = `e.job, e.thing, e.number, e.status, e.version, e.attem
 func scanExecution(s *stmt) (e job.Execution) {
 	e.Job, e.Thing, e.Number = job.Key(s.getInt()), registry.ThingID(s.getInt()), s.getInt()
 	e.Status, e.Version, e.Attempt = job.ExecutionStatus(s.getInt()), s.getInt(), int(s.getInt())
-	e.Used.Failed, e.Used.TimedOut = int(s.getInt()), int(s.getInt())
+	e.RetriesUsed.Failed, e.RetriesUsed.TimedOut = int(s.getInt()), int(s.getInt())
 	e.ForceCanceled = s.getBool()
 	e.QueuedAt, e.StartedAt, e.UpdatedAt = s.getTime(), s.getMaybeTime(), s.getTime()
 	e.Sequence = s.getInt()
@@ -178,14 +178,14 @@ func (r reader) Pending(thing registry.ThingID, limit int) ([]job.Execution, err
 const listPendingOfJob = `SELECT ` + executionColumns + ` FROM execution e INDEXED BY execution_pending_of_job
 	WHERE job = ? AND status <= 1 AND status = ? AND (thing, number) > (?, ?) ORDER BY thing, number LIMIT ?`
 
-func (r reader) PendingOfJob(key job.Key, status job.ExecutionStatus, after job.Place, limit int) ([]job.Execution, error) {
+func (r reader) PendingOfJob(key job.Key, status job.ExecutionStatus, after job.ExecutionCursor, limit int) ([]job.Execution, error) {
 	s := r.stmt(listPendingOfJob).int(int64(key)).int(int64(status)).int(int64(after.Thing)).int(after.Number).limit(limit)
 	return all(s, scanExecution)
 }
 
 const listAnyOfJob = `SELECT ` + executionColumns + ` FROM execution e WHERE job = ? LIMIT ?`
 
-func (r reader) AnyOfJob(key job.Key, limit int) ([]job.Execution, error) {
+func (r reader) SomeOfJob(key job.Key, limit int) ([]job.Execution, error) {
 	return all(r.stmt(listAnyOfJob).int(int64(key)).limit(limit), scanExecution)
 }
 

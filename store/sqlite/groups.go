@@ -113,7 +113,7 @@ func (r reader) DynamicGroups() ([]registry.Group, error) {
 	return all(r.stmt(listDynamicGroups), scanGroup)
 }
 
-func (r reader) BusyGroups(limit int) ([]registry.Group, error) {
+func (r reader) GroupsWithWork(limit int) ([]registry.Group, error) {
 	return all(r.stmt(listBusyGroups).limit(limit), scanGroup)
 }
 

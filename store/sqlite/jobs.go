@@ -21,7 +21,7 @@ const insertJobState = `INSERT INTO job_state (job, due, ended, state) VALUES (?
 func (t *tx) createJob(c store.CreatedJob) error {
 	j := c.Job
 	err := t.stmt(insertJob).int(int64(j.Key)).text(j.ID).time(j.CreatedAt).text(string(j.Status)).
-		bool(j.Concurrent()).text(string(j.Selection)).text(j.Namespace).json(j.Definition).change()
+		bool(j.Concurrent()).text(string(j.TargetSelection)).text(j.Namespace).json(j.Definition).change()
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func ended(j job.Job) time.Time {
 
 // cutState cuts the times that are kept as JSON to what the contract keeps.
 func cutState(s job.State) job.State {
-	for _, t := range []*time.Time{&s.UpdatedAt, &s.CompletedAt, &s.Progress.NextTick, &s.Due, &s.Edge} {
+	for _, t := range []*time.Time{&s.UpdatedAt, &s.CompletedAt, &s.Progress.NextTick, &s.Due, &s.WindowEdge} {
 		*t = t.UTC().Truncate(time.Millisecond)
 	}
 	return s
@@ -62,10 +62,10 @@ func (t *tx) insertTargets(j job.Job) error {
 	err := each(j.Targets, func(arn string) error {
 		return t.stmt(insertJobTarget).text(registry.ResourceOf(arn)).int(int64(j.Key)).run()
 	})
-	if err != nil || j.Selection != job.Continuous {
+	if err != nil || j.TargetSelection != job.Continuous {
 		return err
 	}
-	return each(j.Groups, func(group registry.GroupID) error {
+	return each(j.TargetGroups, func(group registry.GroupID) error {
 		return t.stmt(insertContinuousTarget).int(int64(group)).int(int64(j.Key)).run()
 	})
 }
@@ -75,7 +75,7 @@ const updateJob = `UPDATE job SET created_at = ?, selection = ?, namespace = ?, 
 const deleteJobTargets = `DELETE FROM job_target WHERE job = ?`
 
 func (t *tx) defineJob(j job.Job) error {
-	err := t.stmt(updateJob).time(j.CreatedAt).text(string(j.Selection)).text(j.Namespace).json(j.Definition).
+	err := t.stmt(updateJob).time(j.CreatedAt).text(string(j.TargetSelection)).text(j.Namespace).json(j.Definition).
 		int(int64(j.Key)).change()
 	if err != nil {
 		return err
@@ -226,7 +226,7 @@ const (
 	countConcurrentJobs = `SELECT count(*) FROM job INDEXED BY job_concurrent WHERE concurrent = 1`
 )
 
-func (r reader) ActiveJobs(selection job.Selection) (int, error) {
+func (r reader) ActiveJobs(selection job.TargetSelection) (int, error) {
 	n, err := one(r.stmt(countActiveJobs).text(string(selection)), (*stmt).getInt)
 	return int(n), err
 }

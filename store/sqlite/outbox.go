@@ -42,10 +42,10 @@ func packNotices(notices []store.Notice) []byte {
 	packed := make([]byte, 0, 4*len(notices))
 	for _, n := range notices {
 		v := uint64(n.Thing) << 2
-		if n.List {
+		if n.Notify {
 			v |= noticeList
 		}
-		if n.Next {
+		if n.NotifyNext {
 			v |= noticeNext
 		}
 		packed = binary.AppendUvarint(packed, v)
@@ -63,7 +63,7 @@ func unpackNotices(packed []byte) (notices []store.Notice, err error) {
 		}
 		packed = packed[n:]
 		notices = append(notices, store.Notice{Thing: registry.ThingID(v >> 2),
-			List: v&noticeList != 0, Next: v&noticeNext != 0})
+			Notify: v&noticeList != 0, NotifyNext: v&noticeNext != 0})
 	}
 	return notices, nil
 }

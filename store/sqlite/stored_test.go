@@ -51,11 +51,11 @@ type facts struct {
 func everything() (f facts) {
 	fill(reflect.ValueOf(&f).Elem(), 1)
 	thing, group := registry.ThingID(7), registry.GroupID(8)
-	f.Job.Key, f.Job.Status, f.Job.Selection = 9, job.InProgress, job.Continuous
+	f.Job.Key, f.Job.Status, f.Job.TargetSelection = 9, job.InProgress, job.Continuous
 	f.Job.Targets = []string{"arn:aws:iot:us-east-1:000000000000:thinggroup/site-1"}
-	f.Job.Groups = []registry.GroupID{group}
+	f.Job.TargetGroups = []registry.GroupID{group}
 	f.Execution.ExecutionKey = job.ExecutionKey{Job: f.Job.Key, Thing: thing, Number: 2}
-	f.Execution.Status = job.Running
+	f.Execution.Status = job.ExecutionInProgress
 	f.Thing.ID, f.Group.ID = thing, group
 	f.Membership.Group, f.Membership.Member = group, registry.Member{Thing: thing, Name: f.Thing.Name}
 	f.Policy.Default, f.Policy.LastNumber, f.Policy.Versions[0].Number = 1, 3, 1
@@ -106,20 +106,20 @@ func fill(v reflect.Value, place uint32) {
 }
 
 func (f facts) changes() (c store.Changes) {
-	c.Job.Created = []store.CreatedJob{{Job: f.Job, Document: f.Document, Original: f.Original}}
-	c.Job.Templates = []job.Template{f.Template}
-	c.Job.Entered = []store.LateJoiner{{Job: f.Job.Key, Thing: f.Thing.ID}}
-	c.Job.Queued = []job.Execution{f.Execution}
+	c.Job.CreatedJobs = []store.CreatedJob{{Job: f.Job, Document: f.Document, Original: f.Original}}
+	c.Job.CreatedTemplates = []job.Template{f.Template}
+	c.Job.LateJoinersAdded = []store.LateJoiner{{Job: f.Job.Key, Thing: f.Thing.ID}}
+	c.Job.CreatedExecutions = []job.Execution{f.Execution}
 	c.Registry = store.RegistryChanges{
-		CreatedThings: []registry.Thing{f.Thing},
-		CreatedGroups: []registry.Group{f.Group},
-		ThingTypes:    []registry.ThingType{f.Type},
-		Joined:        []registry.Membership{f.Membership},
-		Certificates:  []registry.Certificate{f.Certificate},
-		Policies:      []registry.Policy{f.Policy},
-		Attached:      []registry.Attachment{f.Attachment},
-		Principals:    []registry.Principal{f.Principal},
-		Tagged:        []registry.Tagged{{Kind: registry.KindJob, Name: f.Job.ID, Tags: f.Tags}},
+		CreatedThings:    []registry.Thing{f.Thing},
+		CreatedGroups:    []registry.Group{f.Group},
+		ThingTypes:       []registry.ThingType{f.Type},
+		AddedMemberships: []registry.Membership{f.Membership},
+		Certificates:     []registry.Certificate{f.Certificate},
+		Policies:         []registry.Policy{f.Policy},
+		Attached:         []registry.Attachment{f.Attachment},
+		Principals:       []registry.Principal{f.Principal},
+		Tagged:           []registry.Tagged{{Kind: registry.KindJob, Name: f.Job.ID, Tags: f.Tags}},
 	}
 	c.Outbox.Added = []store.Announcement{f.Announcement}
 	c.Settings = []store.Setting{f.Setting}

@@ -145,7 +145,7 @@ func (g *generator) changeExecutions(w world, c *store.JobChanges) {
 	key := job.ExecutionKey{Job: job.Key(g.key(maxJob)), Thing: g.thing(), Number: g.key(3)}
 	var stored job.Execution
 	w.view(func(r store.Reader) {
-		if found, err := r.AnyOfJob(key.Job, 20); err == nil && len(found) > 0 {
+		if found, err := r.SomeOfJob(key.Job, 20); err == nil && len(found) > 0 {
 			stored = pick(g, found)
 		}
 	})
@@ -154,19 +154,19 @@ func (g *generator) changeExecutions(w world, c *store.JobChanges) {
 		g.sequence++
 		e := execution(int64(key.Job), int64(key.Thing), key.Number)
 		e.QueuedAt, e.Sequence, e.Attempt = g.time(), g.sequence, g.IntN(3)
-		c.Queued = append(c.Queued, e)
+		c.CreatedExecutions = append(c.CreatedExecutions, e)
 	case n < 8:
 		if stored.Version++; g.IntN(20) == 0 {
 			stored.Version++
 		}
 		stored.Status = job.ExecutionStatus(g.IntN(8))
 		g.rewrite(&stored)
-		c.Reported = append(c.Reported, stored)
+		c.UpdatedExecutions = append(c.UpdatedExecutions, stored)
 	case n < 9:
 		g.rewrite(&stored)
-		c.Rearmed = append(c.Rearmed, stored)
+		c.RearmedStepTimers = append(c.RearmedStepTimers, stored)
 	default:
-		c.Dropped = append(c.Dropped, stored.ExecutionKey)
+		c.DeletedExecutions = append(c.DeletedExecutions, stored.ExecutionKey)
 	}
 }
 
@@ -185,12 +185,12 @@ func (g *generator) rewrite(e *job.Execution) {
 func (g *generator) changeJobs(w world, c *store.JobChanges) {
 	j := newJob(g.key(maxJob), pick(g, names))
 	j.CreatedAt, j.Status, j.Namespace = g.time(), pick(g, statuses), pick(g, []string{"", "ns"})
-	j.Selection = pick(g, []job.Selection{job.Snapshot, job.Continuous})
+	j.TargetSelection = pick(g, []job.TargetSelection{job.Snapshot, job.Continuous})
 	j.Targets = []string{pick(g, names), pick(g, names)}
 	if g.IntN(2) == 0 {
 		j.Due = g.time()
 	}
-	j.UpdatedAt, j.Groups = g.time(), []registry.GroupID{g.group()}
+	j.UpdatedAt, j.TargetGroups = g.time(), []registry.GroupID{g.group()}
 	j.Sweep = pick(g, []job.Sweep{job.NoSweep, job.SweepQueued})
 	joiner := store.LateJoiner{Job: j.Key, Thing: g.thing()}
 	made := template(pick(g, names))
@@ -199,25 +199,25 @@ func (g *generator) changeJobs(w world, c *store.JobChanges) {
 	case n == 15:
 		c.DeletedTemplates = append(c.DeletedTemplates, made.ID)
 	case n >= 13:
-		c.Templates = append(c.Templates, made)
+		c.CreatedTemplates = append(c.CreatedTemplates, made)
 	case n == 12:
-		c.Passed = append(c.Passed, joiner)
+		c.LateJoinersDone = append(c.LateJoinersDone, joiner)
 	case n >= 10:
-		c.Entered = append(c.Entered, joiner)
+		c.LateJoinersAdded = append(c.LateJoinersAdded, joiner)
 	case n < 4:
-		c.Created = append(c.Created, store.CreatedJob{Job: j, Document: pick(g, names), Original: pick(g, []string{"", "original"})})
+		c.CreatedJobs = append(c.CreatedJobs, store.CreatedJob{Job: j, Document: pick(g, names), Original: pick(g, []string{"", "original"})})
 	case n < 6:
-		c.Defined = append(c.Defined, j)
+		c.Definitions = append(c.Definitions, j)
 	case n < 9:
-		c.Moved = append(c.Moved, j)
+		c.States = append(c.States, j)
 	default:
 		w.view(func(r store.Reader) {
-			found, _ := r.AnyOfJob(j.Key, 100)
+			found, _ := r.SomeOfJob(j.Key, 100)
 			for _, e := range found {
-				c.Dropped = append(c.Dropped, e.ExecutionKey)
+				c.DeletedExecutions = append(c.DeletedExecutions, e.ExecutionKey)
 			}
 		})
-		c.Deleted = append(c.Deleted, j.Key)
+		c.DeletedJobs = append(c.DeletedJobs, j.Key)
 	}
 }
 
@@ -245,9 +245,9 @@ func (g *generator) changeRegistry(c *store.RegistryChanges) {
 	case 7:
 		c.DeletedGroups = append(c.DeletedGroups, several.ID)
 	case 8, 9:
-		c.Joined = append(c.Joined, membership)
+		c.AddedMemberships = append(c.AddedMemberships, membership)
 	case 10:
-		c.Left = append(c.Left, membership)
+		c.RemovedMemberships = append(c.RemovedMemberships, membership)
 	default:
 		g.changeIdentity(c)
 	}
@@ -297,7 +297,7 @@ func (g *generator) changeIdentity(c *store.RegistryChanges) {
 func (g *generator) changeRest(c *store.Changes) {
 	switch g.IntN(6) {
 	case 0:
-		c.Outbox.Added = append(c.Outbox.Added, store.Announcement{ID: g.key(20), Notices: []store.Notice{{Thing: g.thing(), List: true}}})
+		c.Outbox.Added = append(c.Outbox.Added, store.Announcement{ID: g.key(20), Notices: []store.Notice{{Thing: g.thing(), Notify: true}}})
 	case 4:
 		c.Outbox.Added = append(c.Outbox.Added, store.Announcement{ID: g.key(20), Events: []store.Event{{Topic: pick(g, names), Payload: []byte(pick(g, names))}}})
 	case 5:

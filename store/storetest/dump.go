@@ -15,18 +15,18 @@ func everything() (c store.Changes) {
 	e.Details = map[string]string{"k": "v"}
 	member := registry.Membership{Group: 1, Member: registry.Member{Thing: 1}, Joined: 1}
 	return store.Changes{
-		Job: store.JobChanges{Queued: []job.Execution{e}, Created: []store.CreatedJob{{Job: fullJob(1, "job"), Document: "{}", Original: "{ }"}},
-			Templates: []job.Template{template("a")},
-			Entered:   []store.LateJoiner{{Job: 1, Thing: 1}}},
+		Job: store.JobChanges{CreatedExecutions: []job.Execution{e}, CreatedJobs: []store.CreatedJob{{Job: fullJob(1, "job"), Document: "{}", Original: "{ }"}},
+			CreatedTemplates: []job.Template{template("a")},
+			LateJoinersAdded: []store.LateJoiner{{Job: 1, Thing: 1}}},
 		Settings: []store.Setting{{Name: "a", Value: []byte("on")}},
 		Registry: store.RegistryChanges{
 			CreatedThings: []registry.Thing{thing(1, "a")}, CreatedGroups: []registry.Group{group(1, "b")},
-			Joined: []registry.Membership{member}, Certificates: []registry.Certificate{certificate("a", 1)},
+			AddedMemberships: []registry.Membership{member}, Certificates: []registry.Certificate{certificate("a", 1)},
 			Policies: []registry.Policy{policy("b", 1)}, Principals: []registry.Principal{{Thing: 1, Certificate: "a"}},
 			ThingTypes: []registry.ThingType{thingType("a")}, Tagged: []registry.Tagged{{Kind: registry.KindType, Name: "a", Tags: map[string]string{"k": "v"}}},
 			Attached: []registry.Attachment{{Policy: "b", Kind: registry.CertificateTarget, Key: "a"}},
 		},
-		Outbox:   store.OutboxChanges{Added: []store.Announcement{{ID: 1, Notices: []store.Notice{{Thing: 1, List: true}}, Events: []store.Event{{Topic: "a", Payload: []byte("b")}}}}},
+		Outbox:   store.OutboxChanges{Added: []store.Announcement{{ID: 1, Notices: []store.Notice{{Thing: 1, Notify: true}}, Events: []store.Event{{Topic: "a", Payload: []byte("b")}}}}},
 		Sessions: []store.SessionEntry{{Client: "a", Value: []byte("data")}, {Client: "a", Seq: 7, Value: []byte("message")}},
 	}
 }
@@ -122,7 +122,7 @@ func (a answers) jobs(r store.Reader) {
 			add(a, list, err, "jobs after %s %s", status, namespace)
 		}
 	}
-	for _, selection := range []job.Selection{job.Snapshot, job.Continuous} {
+	for _, selection := range []job.TargetSelection{job.Snapshot, job.Continuous} {
 		n, err := r.ActiveJobs(selection)
 		addOne(a, n, err, "active %s", selection)
 	}
@@ -146,7 +146,7 @@ func (a answers) jobs(r store.Reader) {
 
 func (a answers) executions(r store.Reader) {
 	a.Helper()
-	failed := job.Failed
+	failed := job.ExecutionFailed
 	for j := job.Key(1); j <= maxJob; j++ {
 		for t := registry.ThingID(1); t <= maxThing; t++ {
 			e, err := r.Latest(j, t)
@@ -154,11 +154,11 @@ func (a answers) executions(r store.Reader) {
 			n, err := r.LastNumber(j, t)
 			addOne(a, n, err, "last number %d %d", j, t)
 		}
-		for _, status := range []job.ExecutionStatus{job.Queued, job.Running} {
-			list, err := r.PendingOfJob(j, status, job.Place{Thing: 1}, 4)
+		for _, status := range []job.ExecutionStatus{job.ExecutionQueued, job.ExecutionInProgress} {
+			list, err := r.PendingOfJob(j, status, job.ExecutionCursor{Thing: 1}, 4)
 			add(a, list, err, "pending of job %d %s", j, status)
 		}
-		found, err := r.AnyOfJob(j, 100)
+		found, err := r.SomeOfJob(j, 100)
 		addOne(a, len(found), err, "any of job %d", j)
 		for _, q := range []store.JobExecutionQuery{{Limit: 99}, {Limit: 3}, {Limit: 5, Status: &failed},
 			{Limit: 5, After: &store.JobExecutionCursor{ThingName: "a", Thing: 3, Number: 2}}} {
@@ -225,7 +225,7 @@ func (a answers) registry(r store.Reader) {
 	dynamic, err := r.DynamicGroups()
 	add(a, dynamic, err, "dynamic groups")
 	for _, limit := range []int{0, 2, 99} {
-		busy, err := r.BusyGroups(limit)
+		busy, err := r.GroupsWithWork(limit)
 		add(a, busy, err, "busy groups %d", limit)
 	}
 	for _, name := range names {

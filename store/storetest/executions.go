@@ -68,11 +68,11 @@ var executions = []promise{
 	{"an execution comes back whole", func(w world) {
 		w.field()
 		first := execution(1, 1, 1)
-		first.Attempt, first.Used = 2, job.Used{Failed: 1, TimedOut: 1}
+		first.Attempt, first.RetriesUsed = 2, job.RetriesUsed{Failed: 1, TimedOut: 1}
 		w.apply(queue(first))
 		same(w, "queued", read(w, latest(1, 1)), first)
-		want := becomes(first, job.Running)
-		want.Used, want.ForceCanceled = job.Used{Failed: 2, TimedOut: 3}, true
+		want := becomes(first, job.ExecutionInProgress)
+		want.RetriesUsed, want.ForceCanceled = job.RetriesUsed{Failed: 2, TimedOut: 3}, true
 		want.StartedAt, want.UpdatedAt, want.Deadline, want.StepDeadline = at(1), at(2), at(3), at(4)
 		want.Details, want.Token = map[string]string{"step": `a "quoted" <&> ü`, "empty": ""}, "token"
 		w.apply(report(want))
@@ -121,38 +121,38 @@ var executions = []promise{
 	{"a report needs the version before it (R-EXE-8)", func(w world) {
 		w.field()
 		w.apply(queue(execution(1, 1, 1)))
-		one := becomes(execution(1, 1, 1), job.Running)
-		w.refused("of nothing", report(becomes(execution(1, 2, 1), job.Running)))
-		w.refused("one too far", report(becomes(one, job.Running)))
+		one := becomes(execution(1, 1, 1), job.ExecutionInProgress)
+		w.refused("of nothing", report(becomes(execution(1, 2, 1), job.ExecutionInProgress)))
+		w.refused("one too far", report(becomes(one, job.ExecutionInProgress)))
 		w.apply(report(one))
 		w.refused("repeated", report(one))
-		w.apply(report(becomes(one, job.Running), becomes(becomes(one, job.Running), job.Succeeded)))
+		w.apply(report(becomes(one, job.ExecutionInProgress), becomes(becomes(one, job.ExecutionInProgress), job.ExecutionSucceeded)))
 		same(w, "version", read(w, latest(1, 1)).Version, int64(4))
 	}},
 	{"a conflict in a list of reports leaves none of them", func(w world) {
 		w.field()
 		w.apply(queue(execution(1, 1, 1), execution(1, 2, 1)))
-		w.refused("second", report(becomes(execution(1, 1, 1), job.Running), becomes(becomes(execution(1, 2, 1), job.Running), job.Failed)))
+		w.refused("second", report(becomes(execution(1, 1, 1), job.ExecutionInProgress), becomes(becomes(execution(1, 2, 1), job.ExecutionInProgress), job.ExecutionFailed)))
 		same(w, "first", read(w, latest(1, 1)), execution(1, 1, 1))
 	}},
 	{"Rearmed keeps the version and needs it (R-HTTP-14)", func(w world) {
 		w.field()
-		running := becomes(execution(1, 1, 1), job.Running)
+		running := becomes(execution(1, 1, 1), job.ExecutionInProgress)
 		w.apply(queue(execution(1, 1, 1)), report(running))
 		running.StepDeadline = at(9)
 		rearm := func(e job.Execution) store.Changes {
-			return store.Changes{Job: store.JobChanges{Rearmed: []job.Execution{e}}}
+			return store.Changes{Job: store.JobChanges{RearmedStepTimers: []job.Execution{e}}}
 		}
 		w.apply(rearm(running))
 		same(w, "execution", read(w, latest(1, 1)), running)
 		w.refused("older", rearm(execution(1, 1, 1)))
-		w.refused("newer", rearm(becomes(running, job.Running)))
+		w.refused("newer", rearm(becomes(running, job.ExecutionInProgress)))
 		w.refused("of nothing", rearm(execution(1, 2, 1)))
 	}},
 	{"a report leaves attempt, queuedAt and sequence as they were queued", func(w world) {
 		w.field()
 		w.apply(queue(execution(1, 1, 1)))
-		changed := becomes(execution(1, 1, 1), job.Running)
+		changed := becomes(execution(1, 1, 1), job.ExecutionInProgress)
 		want := changed
 		changed.Attempt, changed.QueuedAt, changed.Sequence = 9, at(9), 9
 		w.apply(report(changed))
@@ -210,7 +210,7 @@ var executions = []promise{
 			list = append(list, e)
 		}
 		w.apply(queue(list...), queue(execution(1, 2, 1)))
-		w.apply(report(becomes(list[3], job.Running), becomes(list[0], job.Succeeded), becomes(list[5], job.Running)))
+		w.apply(report(becomes(list[3], job.ExecutionInProgress), becomes(list[0], job.ExecutionSucceeded), becomes(list[5], job.ExecutionInProgress)))
 		want := []string{"4/1/1", "6/1/1", "2/1/1", "5/1/1", "3/1/1"}
 		for limit := range 7 {
 			same(w, fmt.Sprint("limit ", limit), pendingOf(w, 1, limit), want[:min(limit, len(want))])
@@ -222,25 +222,27 @@ var executions = []promise{
 		w.field()
 		w.apply(createThings(thing(3, "0")))
 		w.apply(queue(execution(1, 3, 1), execution(1, 1, 1), execution(1, 2, 1), execution(2, 1, 1)))
-		w.apply(report(becomes(execution(1, 2, 1), job.Running)))
+		w.apply(report(becomes(execution(1, 2, 1), job.ExecutionInProgress)))
 		of := func(s job.ExecutionStatus, limit int) []string {
-			return shorts(w, func(r store.Reader) ([]job.Execution, error) { return r.PendingOfJob(1, s, job.Place{}, limit) })
+			return shorts(w, func(r store.Reader) ([]job.Execution, error) {
+				return r.PendingOfJob(1, s, job.ExecutionCursor{}, limit)
+			})
 		}
 		same(w, "after", shorts(w, func(r store.Reader) ([]job.Execution, error) {
-			return r.PendingOfJob(1, job.Queued, job.Place{Thing: 1, Number: 1}, 9)
+			return r.PendingOfJob(1, job.ExecutionQueued, job.ExecutionCursor{Thing: 1, Number: 1}, 9)
 		}), []string{"1/3/1"})
-		same(w, "queued", of(job.Queued, 9), []string{"1/1/1", "1/3/1"})
-		same(w, "limit", of(job.Queued, 1), []string{"1/1/1"})
-		same(w, "limit 0", of(job.Queued, 0), nil)
-		same(w, "running", of(job.Running, 9), []string{"1/2/1"})
-		w.apply(report(becomes(becomes(execution(1, 2, 1), job.Running), job.Failed)))
-		same(w, "ended", of(job.Running, 9), nil)
+		same(w, "queued", of(job.ExecutionQueued, 9), []string{"1/1/1", "1/3/1"})
+		same(w, "limit", of(job.ExecutionQueued, 1), []string{"1/1/1"})
+		same(w, "limit 0", of(job.ExecutionQueued, 0), nil)
+		same(w, "running", of(job.ExecutionInProgress, 9), []string{"1/2/1"})
+		w.apply(report(becomes(becomes(execution(1, 2, 1), job.ExecutionInProgress), job.ExecutionFailed)))
+		same(w, "ended", of(job.ExecutionInProgress, 9), nil)
 	}},
 	{"any executions of a job", func(w world) {
 		w.field()
 		w.apply(queue(execution(1, 1, 1), execution(1, 2, 1), execution(1, 2, 2), execution(2, 1, 1)))
 		of := func(limit int) int {
-			return len(shorts(w, func(r store.Reader) ([]job.Execution, error) { return r.AnyOfJob(1, limit) }))
+			return len(shorts(w, func(r store.Reader) ([]job.Execution, error) { return r.SomeOfJob(1, limit) }))
 		}
 		same(w, "all", of(9), 3)
 		same(w, "limit", of(2), 2)
@@ -255,7 +257,7 @@ var executions = []promise{
 			e := execution(int64(i+1), 1, 1)
 			e.Sequence = int64(row.sequence)
 			w.apply(queue(e))
-			e = becomes(e, job.Running)
+			e = becomes(e, job.ExecutionInProgress)
 			if row.deadline > 0 {
 				e.Deadline = at(row.deadline)
 			}
@@ -272,7 +274,7 @@ var executions = []promise{
 		same(w, "at", due(3, 9), []string{"4/1/1"})
 		same(w, "all", due(9, 9), []string{"4/1/1", "3/1/1", "2/1/1", "1/1/1"})
 		same(w, "limit", due(9, 2), []string{"4/1/1", "3/1/1"})
-		w.apply(report(becomes(list[3], job.TimedOut)))
+		w.apply(report(becomes(list[3], job.ExecutionTimedOut)))
 		same(w, "ended", due(9, 9), []string{"3/1/1", "2/1/1", "1/1/1"})
 	}},
 	{"executions of a job: by thing name, number descending, paged at any place (R-API-26)", func(w world) {
@@ -284,8 +286,8 @@ var executions = []promise{
 		for limit := 1; limit <= 9; limit++ {
 			same(w, fmt.Sprint("pages of ", limit), ofJob(w, store.JobExecutionQuery{Job: 1}, limit), want)
 		}
-		w.apply(report(becomes(execution(1, 4, 2), job.Failed), becomes(execution(1, 1, 1), job.Failed)))
-		failed := job.Failed
+		w.apply(report(becomes(execution(1, 4, 2), job.ExecutionFailed), becomes(execution(1, 1, 1), job.ExecutionFailed)))
+		failed := job.ExecutionFailed
 		same(w, "by status", ofJob(w, store.JobExecutionQuery{Job: 1, Status: &failed}, 1), []string{"j1/a-1/2", "j1/b/1"})
 		same(w, "no job", ofJob(w, store.JobExecutionQuery{Job: 9}, 1), nil)
 		look := func(after *store.JobExecutionCursor, things int) []string {
@@ -315,8 +317,8 @@ var executions = []promise{
 		for limit := 1; limit <= 7; limit++ {
 			same(w, fmt.Sprint("pages of ", limit), ofThing(w, store.ThingExecutionQuery{Thing: 1}, limit), want)
 		}
-		w.apply(report(becomes(when(execution(2, 1, 1), 5), job.Rejected)))
-		rejected := job.Rejected
+		w.apply(report(becomes(when(execution(2, 1, 1), 5), job.ExecutionRejected)))
+		rejected := job.ExecutionRejected
 		for _, row := range []struct {
 			q    store.ThingExecutionQuery
 			want []string
@@ -333,7 +335,7 @@ var executions = []promise{
 	}},
 	{"executions of a deleted thing keep its name beside those of its successor (R-CON-12, R-EXE-24)", func(w world) {
 		w.field()
-		ended := becomes(execution(1, 1, 1), job.Succeeded)
+		ended := becomes(execution(1, 1, 1), job.ExecutionSucceeded)
 		w.apply(queue(execution(1, 1, 1), execution(1, 2, 1)), report(ended))
 		w.apply(store.Changes{Registry: store.RegistryChanges{DeletedThings: []registry.ThingID{1}}})
 		w.apply(createThings(thing(3, "a")), queue(execution(1, 3, 1)))

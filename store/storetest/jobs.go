@@ -14,41 +14,41 @@ import (
 func fullJob(key int64, id string) job.Job {
 	j := newJob(key, id)
 	j.Definition = job.Definition{
-		Targets: []string{"arn:1", "arn:2"}, Selection: job.Continuous, Description: `a "job" <&> ümlaut`, Namespace: "ns",
-		Presign:   &job.PresignConfig{RoleARN: "role", ExpiresInSec: 60},
-		Rollout:   &job.RolloutConfig{MaximumPerMinute: 50, Exponential: &job.Exponential{BasePerMinute: 5, IncrementTenths: 15, NotifiedThings: 10}},
-		Abort:     &job.AbortConfig{Criteria: []job.AbortCriterion{{FailureType: job.FailureAll, ThresholdHundredths: 2050, MinExecuted: 3}}},
-		Timeout:   &job.TimeoutConfig{InProgressMinutes: 7},
-		Retry:     &job.RetryConfig{Criteria: []job.RetryCriterion{{FailureType: job.FailureFailed, Retries: 2}}},
-		NeedsRole: true, CreatedAt: at(1), Sources: []job.Source{{Target: 1, Thing: 3}, {Group: 4}}, Frozen: 99,
-		Groups: []registry.GroupID{4}, TemplateARN: "arn:3", Parameters: map[string]string{"a": "b"}, PackageVersions: []string{"arn:4"},
+		Targets: []string{"arn:1", "arn:2"}, TargetSelection: job.Continuous, Description: `a "job" <&> ümlaut`, Namespace: "ns",
+		PresignedURL: &job.PresignedURLConfig{RoleARN: "role", ExpiresInSec: 60},
+		Rollout:      &job.RolloutConfig{MaximumPerMinute: 50, Exponential: &job.Exponential{BasePerMinute: 5, IncrementTenths: 15, NotifiedThings: 10}},
+		Abort:        &job.AbortConfig{Criteria: []job.AbortCriterion{{FailureType: job.FailureAll, ThresholdHundredths: 2050, MinExecuted: 3}}},
+		Timeout:      &job.TimeoutConfig{InProgressMinutes: 7},
+		Retry:        &job.RetryConfig{Criteria: []job.RetryCriterion{{FailureType: job.FailureFailed, Retries: 2}}},
+		NeedsRole:    true, CreatedAt: at(1), Sources: []job.Source{{Target: 1, Thing: 3}, {Group: 4}}, NewestMembership: 99,
+		TargetGroups: []registry.GroupID{4}, TemplateARN: "arn:3", Parameters: map[string]string{"a": "b"}, PackageVersions: []string{"arn:4"},
 		Schedule: &job.ScheduleConfig{StartTime: "start", EndTime: "end", EndBehavior: job.CancelAtEnd, StartAt: at(6), EndAt: at(7),
 			Windows: []job.Window{{StartTime: "cron", Minutes: 9}}},
 	}
 	j.State = job.State{
 		Status: job.Canceled, ForceCanceled: true, ReasonCode: "code", Comment: "comment", UpdatedAt: at(2), CompletedAt: at(3),
-		Counts: job.Counts{1, 2, 3, 4, 5, 6, 7, 8}, Sweep: job.SweepPending, Due: at(4), Edge: at(8), Ended: true, Admit: true,
-		Tell: &job.Place{Thing: 4, Number: 2}, Backfill: &job.Cursor{Source: 1, After: "b"},
+		Counts: job.Counts{1, 2, 3, 4, 5, 6, 7, 8}, Sweep: job.SweepPending, Due: at(4), WindowEdge: at(8), RolloutEnded: true, LateJoinersWaiting: true,
+		NotifyCursor: &job.ExecutionCursor{Thing: 4, Number: 2}, Backfill: &job.RolloutCursor{Source: 1, After: "b"},
 		Progress: job.Progress{NextTick: at(5), Quota: 3, Ticked: true, Step: 2, Notified: 7, NotifiedBase: 1,
-			SucceededBase: 2, Cursor: job.Cursor{Source: 1, After: "thing"}},
+			SucceededBase: 2, Cursor: job.RolloutCursor{Source: 1, After: "thing"}},
 	}
 	return j
 }
 
 // template has every member set.
 func template(id string) job.Template {
-	t := fullJob(1, "").Template(`{"do":"it"}`)
+	t := fullJob(1, "").ToTemplate(`{"do":"it"}`)
 	t.ID, t.CreatedAt = id, at(3)
 	return t
 }
 
 func move(list ...job.Job) (c store.Changes) {
-	c.Job.Moved = list
+	c.Job.States = list
 	return c
 }
 
 func deleteJobs(keys ...job.Key) (c store.Changes) {
-	c.Job.Deleted = keys
+	c.Job.DeletedJobs = keys
 	return c
 }
 
@@ -97,7 +97,7 @@ var jobs = []promise{
 	{"a document is kept byte for byte", func(w world) {
 		for i, document := range []string{"", `{ "a" : 1 }` + "\r\n", strings.Repeat("ü", job.MaxDocumentBytes/2), "nul\x00byte"} {
 			key := job.Key(i + 1)
-			w.apply(store.Changes{Job: store.JobChanges{Created: []store.CreatedJob{{Job: newJob(int64(key), fmt.Sprint(key)), Document: document}}}})
+			w.apply(store.Changes{Job: store.JobChanges{CreatedJobs: []store.CreatedJob{{Job: newJob(int64(key), fmt.Sprint(key)), Document: document}}}})
 			same(w, "document", read(w, func(r store.Reader) (string, error) { return r.Document(key) }), document)
 		}
 	}},
@@ -112,7 +112,7 @@ var jobs = []promise{
 		first := newJob(1, "j")
 		w.apply(createJobs(first))
 		want := fullJob(1, "j")
-		w.apply(store.Changes{Job: store.JobChanges{Defined: []job.Job{want}}})
+		w.apply(store.Changes{Job: store.JobChanges{Definitions: []job.Job{want}}})
 		half := first
 		half.Definition = want.Definition
 		same(w, "defined", read(w, func(r store.Reader) (job.Job, error) { return r.Job(1) }), half)
@@ -122,7 +122,7 @@ var jobs = []promise{
 		same(w, "by a new target", listed(w, store.JobQuery{Target: "arn:2"}), []string{"j"})
 	}},
 	{"changing or deleting a job that does not exist is a conflict", func(w world) {
-		w.refused("defined", store.Changes{Job: store.JobChanges{Defined: []job.Job{newJob(1, "j")}}})
+		w.refused("defined", store.Changes{Job: store.JobChanges{Definitions: []job.Job{newJob(1, "j")}}})
 		w.refused("moved", move(newJob(1, "j")))
 		w.refused("deleted", deleteJobs(1))
 	}},
@@ -130,7 +130,7 @@ var jobs = []promise{
 		w.apply(createThings(thing(1, "a")), createJobs(newJob(1, "j")), queue(execution(1, 1, 1)))
 		w.refused("with executions", deleteJobs(1))
 		w.apply(store.Changes{Job: store.JobChanges{
-			Dropped: []job.ExecutionKey{execution(1, 1, 1).ExecutionKey}, Deleted: []job.Key{1},
+			DeletedExecutions: []job.ExecutionKey{execution(1, 1, 1).ExecutionKey}, DeletedJobs: []job.Key{1},
 		}})
 		absent(w, "job", func(r store.Reader) (job.Job, error) { return r.Job(1) })
 		absent(w, "document", func(r store.Reader) (string, error) { return r.Document(1) })
@@ -159,7 +159,7 @@ var jobs = []promise{
 	{"jobs are filtered by status, selection, namespace and target, together", func(w world) {
 		a, b, c := newJob(1, "a"), newJob(2, "b"), newJob(3, "c")
 		a.Status, a.Namespace = job.Completed, "x"
-		b.Selection, b.Targets = job.Continuous, []string{"arn:a", "arn:b"}
+		b.TargetSelection, b.Targets = job.Continuous, []string{"arn:a", "arn:b"}
 		c.Targets, c.Status = []string{"arn:a", "arn:aws:iot:eu-west-1:111111111111:thinggroup/g:1"}, job.Completed
 		w.apply(createJobs(a, b, c))
 		for _, row := range []struct {
@@ -220,7 +220,7 @@ var jobs = []promise{
 		j := newJob(1, "j")
 		w.apply(createThings(thing(1, "a")), createJobs(j), queue(execution(1, 1, 1)))
 		same(w, "nothing waits", next(), time.Time{})
-		running := becomes(execution(1, 1, 1), job.Running)
+		running := becomes(execution(1, 1, 1), job.ExecutionInProgress)
 		running.Deadline = at(10)
 		w.apply(report(running))
 		same(w, "an execution", next(), at(10))
@@ -230,7 +230,7 @@ var jobs = []promise{
 		j.Due = at(20)
 		w.apply(move(j))
 		same(w, "a later job", next(), at(10))
-		w.apply(report(becomes(running, job.Succeeded)))
+		w.apply(report(becomes(running, job.ExecutionSucceeded)))
 		same(w, "the execution ended", next(), at(20))
 	}},
 	{"many jobs and a deleted one leave the others", func(w world) {

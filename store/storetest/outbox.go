@@ -41,8 +41,8 @@ func sessions(w world) (found []store.SessionEntry) {
 var outbox = []promise{
 	{"announcements stay until they are done, oldest first, strictly after the cursor", func(w world) {
 		list := []store.Announcement{
-			{ID: 2, Notices: []store.Notice{{Thing: 1, List: true}, {Thing: 1 << 40, Next: true}, {Thing: 3, List: true, Next: true}, {Thing: 4}}},
-			{ID: 5}, {ID: 9, Notices: []store.Notice{{Thing: 7, Next: true}}},
+			{ID: 2, Notices: []store.Notice{{Thing: 1, Notify: true}, {Thing: 1 << 40, NotifyNext: true}, {Thing: 3, Notify: true, NotifyNext: true}, {Thing: 4}}},
+			{ID: 5}, {ID: 9, Notices: []store.Notice{{Thing: 7, NotifyNext: true}}},
 		}
 		w.apply(announce(list[2], list[0]), announce(list[1]))
 		from := func(after int64, limit int) []store.Announcement {

@@ -15,13 +15,13 @@ func deleteThings(ids ...registry.ThingID) (c store.Changes) {
 func join(group, thing, joined int64) (c store.Changes) {
 	m := registry.Membership{Group: registry.GroupID(group), Joined: joined}
 	m.Thing = registry.ThingID(thing)
-	c.Registry.Joined = []registry.Membership{m}
+	c.Registry.AddedMemberships = []registry.Membership{m}
 	return c
 }
 
 func leave(group, thing int64) (c store.Changes) {
 	c = join(group, thing, 0)
-	c.Registry.Left, c.Registry.Joined = c.Registry.Joined, nil
+	c.Registry.RemovedMemberships, c.Registry.AddedMemberships = c.Registry.AddedMemberships, nil
 	return c
 }
 

@@ -180,7 +180,7 @@ func group(id int64, name string) registry.Group {
 
 func newJob(key int64, id string) job.Job {
 	j := job.Job{Key: job.Key(key), ID: id}
-	j.Targets, j.Selection, j.CreatedAt = []string{"arn:" + id}, job.Snapshot, t0
+	j.Targets, j.TargetSelection, j.CreatedAt = []string{"arn:" + id}, job.Snapshot, t0
 	j.Status, j.UpdatedAt = job.InProgress, t0
 	return j
 }
@@ -204,23 +204,23 @@ func createGroups(list ...registry.Group) (c store.Changes) {
 
 func createJobs(list ...job.Job) (c store.Changes) {
 	for _, j := range list {
-		c.Job.Created = append(c.Job.Created, store.CreatedJob{Job: j, Document: `{"job":"` + j.ID + `"}`})
+		c.Job.CreatedJobs = append(c.Job.CreatedJobs, store.CreatedJob{Job: j, Document: `{"job":"` + j.ID + `"}`})
 	}
 	return c
 }
 
 func queue(list ...job.Execution) (c store.Changes) {
-	c.Job.Queued = list
+	c.Job.CreatedExecutions = list
 	return c
 }
 
 func report(list ...job.Execution) (c store.Changes) {
-	c.Job.Reported = list
+	c.Job.UpdatedExecutions = list
 	return c
 }
 
 func drop(list ...job.Execution) (c store.Changes) {
-	c.Job.Dropped = collect(list, func(e job.Execution) job.ExecutionKey { return e.ExecutionKey })
+	c.Job.DeletedExecutions = collect(list, func(e job.Execution) job.ExecutionKey { return e.ExecutionKey })
 	return c
 }
 

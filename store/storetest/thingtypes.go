@@ -80,7 +80,7 @@ var thingTypes = []promise{
 		w.apply(createGroups(static, first, second))
 		dynamic := func(r store.Reader) ([]registry.Group, error) { return r.DynamicGroups() }
 		busy := func(limit int) []registry.Group {
-			return read(w, func(r store.Reader) ([]registry.Group, error) { return r.BusyGroups(limit) })
+			return read(w, func(r store.Reader) ([]registry.Group, error) { return r.GroupsWithWork(limit) })
 		}
 		same(w, "dynamic", read(w, dynamic), []registry.Group{second, first})
 		same(w, "busy", busy(9), []registry.Group{second})
