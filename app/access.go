@@ -11,6 +11,7 @@ import (
 
 	"github.com/drover-iot/drover/device/broker"
 	"github.com/drover-iot/drover/engine"
+	"github.com/drover-iot/drover/engine/identity"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/internal/tlsutil"
 	"github.com/drover-iot/drover/registry"
@@ -19,6 +20,7 @@ import (
 // gate lets devices in: it knows certificates by their fingerprint and decides by their policies.
 type gate struct {
 	engine *engine.Engine
+	scope  registry.Scope
 	log    *slog.Logger
 }
 
@@ -34,7 +36,7 @@ func (g *gate) authenticate(ctx context.Context, link broker.Link) (broker.Princ
 		return nil, errNoCertificate
 	}
 	leaf := link.TLS.PeerCertificates[0]
-	certificate, err := g.engine.Identify(ctx, tlsutil.Fingerprint(leaf.Raw), time.Now()) // the real clock: it secures a connection
+	certificate, err := g.engine.Identity.Identify(ctx, tlsutil.Fingerprint(leaf.Raw), time.Now()) // the real clock: it secures a connection
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +63,7 @@ func (c *certified) Bind(a broker.Attributes) broker.Authorizer {
 	}
 	if a.WillTopic != "" {
 		p.context.ConnectAttributes = append(p.context.ConnectAttributes, "LastWill")
-		p.context.WillTopic = c.engine.Scope.ARN("topic", a.WillTopic)
+		p.context.WillTopic = c.scope.ARN("topic", a.WillTopic)
 	}
 	p.read()
 	return p
@@ -130,7 +132,7 @@ func (p *permissions) Refresh() {
 func (p *permissions) stale() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.version != p.engine.AccessVersion() && time.Since(p.refreshed) >= refreshEvery
+	return p.version != p.engine.Identity.AccessVersion() && time.Since(p.refreshed) >= refreshEvery
 }
 
 // Decide says what the policies say about one action.
@@ -144,7 +146,7 @@ func (p *permissions) Decide(action broker.Action, resource string) broker.Decis
 	row := actions[action]
 	var decision broker.Decision
 	switch registry.Evaluate(p.policies, registry.Request{
-		Action: row.name, Resource: p.engine.Scope.ARN(row.kind, resource), Context: p.context,
+		Action: row.name, Resource: p.scope.ARN(row.kind, resource), Context: p.context,
 	}) {
 	case registry.Allowed:
 		decision = broker.Allow
@@ -162,7 +164,7 @@ func (p *permissions) Decide(action broker.Action, resource string) broker.Decis
 // was presented (R-BRK-19). When reading fails the old ones stay for another second; a new connection then has none and is
 // refused.
 func (p *permissions) read() {
-	version := p.engine.AccessVersion()
+	version := p.engine.Identity.AccessVersion()
 	access, err := p.access()
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -176,27 +178,27 @@ func (p *permissions) read() {
 }
 
 // access is what the certificate may do now; nothing if it may not connect.
-func (p *permissions) access() (engine.Access, error) {
+func (p *permissions) access() (identity.Access, error) {
 	ctx := context.Background()
-	_, err := p.engine.Identify(ctx, p.id, time.Now()) // the real clock: it secures a connection
+	_, err := p.engine.Identity.Identify(ctx, p.id, time.Now()) // the real clock: it secures a connection
 	switch {
 	case fault.Of(err) != nil:
-		return engine.Access{}, nil
+		return identity.Access{}, nil
 	case err != nil:
-		return engine.Access{}, err
+		return identity.Access{}, err
 	}
-	return p.engine.Access(ctx, p.id, p.context.ClientID)
+	return p.engine.Identity.Access(ctx, p.id, p.context.ClientID)
 }
 
 // mayCall says whether a certificate may do an operation of the device plane on a thing over HTTPS. There is no client
 // id, so connection variables do not resolve (R-HTTP-33).
 func (g *gate) mayCall(ctx context.Context, leaf *x509.Certificate, id, remote, operation, thing string) (bool, error) {
-	access, err := g.engine.Access(ctx, id, "")
+	access, err := g.engine.Identity.Access(ctx, id, "")
 	if err != nil {
 		return false, err
 	}
 	return registry.Evaluate(access.Policies, registry.Request{
-		Action: "iotjobsdata:" + operation, Resource: g.engine.Scope.ARN(registry.KindThing, thing),
+		Action: "iotjobsdata:" + operation, Resource: g.scope.ARN(registry.KindThing, thing),
 		Context: registry.Context{CertificateID: id, Certificate: leaf, SourceIP: remote}, // without a thing
 	}) == registry.Allowed, nil
 }

@@ -15,8 +15,11 @@ import (
 	"github.com/drover-iot/drover/control"
 	"github.com/drover-iot/drover/device"
 	"github.com/drover-iot/drover/device/broker"
+	"github.com/drover-iot/drover/device/events"
 	"github.com/drover-iot/drover/device/https"
 	"github.com/drover-iot/drover/engine"
+	"github.com/drover-iot/drover/engine/commit"
+	"github.com/drover-iot/drover/engine/fleet"
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/ids"
 	"github.com/drover-iot/drover/internal/rates"
@@ -138,12 +141,21 @@ func (s *Server) join(ctx context.Context, keys *Keys) (err error) {
 	}
 	s.plane = &device.Plane{Log: s.Log, Reads: rates.PerSecond(s.Rates.DeviceReads), Writes: rates.PerSecond(s.Rates.DeviceWrites)}
 	s.engine = engine.New(engine.Config{
-		Store: s.store, Clock: now, IDs: ids.Random{}, Scope: s.Scope, Log: s.Log,
-		Limits: s.Limits, Managed: managed, PresenceGrace: s.PresenceGrace, Tell: s.plane.Tell, Publish: s.publish, Kept: s.kept,
+		Store:              s.store,
+		Clock:              now,
+		IDs:                ids.Random{},
+		Events:             events.Renderer{Scope: s.Scope, IDs: ids.Random{}},
+		Log:                s.Log,
+		Limits:             s.Limits,
+		Managed:            managed,
+		PresenceGrace:      s.PresenceGrace,
+		Notify:             s.plane.Notify,
+		PublishEvents:      s.publish,
+		Persisted:          s.stored,
 		CertificateChanged: s.certificateChanged,
 	})
 	s.plane.Engine = s.engine
-	g := &gate{engine: s.engine, log: s.Log}
+	g := &gate{engine: s.engine, scope: s.Scope, log: s.Log}
 	s.broker, err = broker.New(ctx, broker.Config{
 		Service: jobsService(s.plane), Authenticate: g.authenticate, Sessions: sessions{s.engine}, Presence: s.presence, Log: s.Log,
 	})
@@ -153,7 +165,14 @@ func (s *Server) join(ctx context.Context, keys *Keys) (err error) {
 	joinBroker(s.plane, s.broker)
 	f := &front{
 		control: control.NewHandler(&control.Plane{
-			Engine: s.engine, Issuer: &issuer{dir: s.Data}, DataHost: s.Host, JobsHost: s.Host, Pages: control.Pages{Key: tokens}, Rate: s.Rates.Control,
+			Engine:   s.engine,
+			Scope:    s.Scope,
+			Managed:  managed,
+			Issuer:   &issuer{dir: s.Data},
+			DataHost: s.Host,
+			JobsHost: s.Host,
+			Pages:    control.Pages{Key: tokens},
+			Rate:     s.Rates.Control,
 		}, s.Log),
 		device: https.New(s.plane), gate: g, keys: keys, scope: s.Scope, log: s.Log,
 	}
@@ -171,7 +190,7 @@ func (s *Server) join(ctx context.Context, keys *Keys) (err error) {
 // clock returns the engine's clock. A virtual one starts at the real time or, when it has been further, where it was. On
 // the real clock, what is stored from there waits until that time has come.
 func (s *Server) clock(ctx context.Context) (clock.Clock, error) {
-	last, err := engine.LastVirtual(ctx, s.store)
+	last, err := commit.LastVirtualTime(ctx, s.store)
 	if s.Virtual {
 		s.virtual = clock.NewVirtual(time.Now())
 		s.virtual.Set(last)
@@ -196,7 +215,7 @@ func (s *Server) presence(e broker.PresenceEvent) {
 	if s.leaving.Load() { // the server leaves its devices, not they it (R-ID-61)
 		return
 	}
-	s.engine.SetPresence(engine.Presence{
+	s.engine.Fleet.SetPresence(fleet.Presence{
 		Client: e.ClientID, Session: e.SessionID, Version: e.Version,
 		Connectivity: registry.Connectivity{
 			Connected: e.EventType == "connected", At: time.UnixMilli(e.Timestamp), DisconnectReason: string(e.Cause),
@@ -204,12 +223,12 @@ func (s *Server) presence(e broker.PresenceEvent) {
 	})
 }
 
-// kept returns when the sessions of devices have what the plane told them.
-func (s *Server) kept(ctx context.Context) error { return s.broker.Stored(ctx) }
+// stored returns when the sessions of devices have stored what the plane notified them of.
+func (s *Server) stored(ctx context.Context) error { return s.broker.Stored(ctx) }
 
 // certificateChanged ends the connections of a certificate that may not connect any more (R-BRK-19).
 func (s *Server) certificateChanged(id string) {
-	if _, err := s.engine.Identify(context.Background(), id, time.Now()); err == nil {
+	if _, err := s.engine.Identity.Identify(context.Background(), id, time.Now()); err == nil {
 		return
 	}
 	s.broker.Disconnect(id, broker.AdministrativeAction)

@@ -109,15 +109,15 @@ func (h *clockHandler) move(r *http.Request, body []byte) error {
 		if err != nil {
 			return fault.New(fault.Invalid, "advance: %v", err)
 		}
-		return h.engine.Advance(r.Context(), h.virtual, h.virtual.Now().Add(by))
+		return h.engine.Advance(r.Context(), h.virtual.Now().Add(by))
 	case in.Set != "" && in.Advance == "" && !in.Next:
 		to, err := time.Parse(time.RFC3339, in.Set)
 		if err != nil {
 			return fault.New(fault.Invalid, "set: %q is not a time such as 2030-01-02T15:04:05Z", in.Set)
 		}
-		return h.engine.Advance(r.Context(), h.virtual, to)
+		return h.engine.Advance(r.Context(), to)
 	case in.Next && in.Advance == "" && in.Set == "":
-		_, err := h.engine.AdvanceToNext(r.Context(), h.virtual)
+		_, err := h.engine.AdvanceToNext(r.Context())
 		return err
 	}
 	return fault.New(fault.Invalid, "give exactly one of advance, set, next")

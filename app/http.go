@@ -71,7 +71,7 @@ func (f *front) unread(w http.ResponseWriter, r *http.Request, err error) {
 		f.device.Serve(w, r, nil, func(string, string) error { return err })
 		return
 	}
-	f.control.Refuse(w, nil, err)
+	f.control.Refuse(r.Context(), w, nil, err)
 }
 
 func unreadable(err error) error {
@@ -84,7 +84,7 @@ func unreadable(err error) error {
 
 // certified serves a device that presented a certificate. The certificate wins over a signature (R-HTTP-32).
 func (f *front) certified(w http.ResponseWriter, r *http.Request, body []byte, leaf *x509.Certificate) {
-	certificate, err := f.gate.engine.Identify(r.Context(), tlsutil.Fingerprint(leaf.Raw), time.Now()) // real clock: validity
+	certificate, err := f.gate.engine.Identity.Identify(r.Context(), tlsutil.Fingerprint(leaf.Raw), time.Now()) // real clock: validity
 	f.device.Serve(w, r, body, func(operation, thing string) error {
 		if err != nil {
 			return err
@@ -106,7 +106,7 @@ func (f *front) signed(w http.ResponseWriter, r *http.Request, body []byte) {
 		return
 	}
 	if err != nil {
-		f.control.Refuse(w, nil, err)
+		f.control.Refuse(r.Context(), w, nil, err)
 		return
 	}
 	ctx := r.Context()

@@ -11,7 +11,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/drover-iot/drover/device/events"
 	"github.com/drover-iot/drover/engine"
+	"github.com/drover-iot/drover/engine/fleet"
+	"github.com/drover-iot/drover/engine/jobs"
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/internal/ids"
@@ -34,7 +37,7 @@ func newRig(ctx context.Context, path string) (*rig, error) {
 		return nil, err
 	}
 	r := &rig{clock: clock.NewVirtual(time.Now())}
-	r.Engine = engine.New(engine.Config{Store: s, Clock: r.clock, IDs: ids.Random{}, Scope: registry.DefaultScope, Log: slog.New(slog.DiscardHandler)})
+	r.Engine = engine.New(engine.Config{Store: s, Clock: r.clock, IDs: ids.Random{}, Events: events.Renderer{Scope: registry.DefaultScope, IDs: ids.Random{}}, Log: slog.New(slog.DiscardHandler)})
 	running, cancel := context.WithCancel(ctx)
 	done := make(chan error, 1)
 	go func() { done <- r.Run(running) }()
@@ -71,23 +74,23 @@ func thing(i int) string { return fmt.Sprintf("pump-%07d", i) }
 
 // fleet makes things in a group, from so many callers, and returns how many were made a second.
 func (r *rig) fleet(ctx context.Context, group string, from, n, callers int) (string, error) {
-	if _, err := r.CreateGroup(ctx, engine.NewGroup{Name: group}); err != nil {
+	if _, err := r.Fleet.CreateGroup(ctx, fleet.NewGroup{Name: group}); err != nil {
 		return "", err
 	}
 	start := time.Now()
 	if err := each(n, callers, func(i int) error {
-		_, err := r.CreateThing(ctx, engine.NewThing{Name: thing(from + i)})
+		_, err := r.Fleet.CreateThing(ctx, fleet.NewThing{Name: thing(from + i)})
 		return err
 	}); err != nil {
 		return "", err
 	}
 	speed := perSecond(int64(n), time.Since(start))
-	return speed, each(n, 1024, func(i int) error { return r.AddMember(ctx, group, thing(from+i)) })
+	return speed, each(n, 1024, func(i int) error { return r.Fleet.AddMember(ctx, group, thing(from+i)) })
 }
 
 func (r *rig) create(ctx context.Context, id, group string) error {
-	_, err := r.CreateJob(ctx, engine.NewJob{ID: id, Document: `{"operation":"upgrade"}`, Definition: job.Definition{
-		Targets: []string{registry.DefaultScope.ARN(registry.KindGroup, group)}, TargetSelection: job.Snapshot, Timeout: &job.TimeoutConfig{InProgressMinutes: 600},
+	_, err := r.Jobs.CreateJob(ctx, jobs.NewJob{ID: id, Document: `{"operation":"upgrade"}`, Definition: job.Definition{
+		Targets: []job.Target{job.GroupTarget(registry.DefaultScope, group)}, TargetSelection: job.Snapshot, Timeout: &job.TimeoutConfig{InProgressMinutes: 600},
 	}})
 	return err
 }
@@ -155,7 +158,7 @@ func (r *rig) scaleRows(ctx context.Context, s sizes) error {
 }
 
 func (r *rig) changeRate(ctx context.Context, i int) error {
-	return r.UpdateJob(ctx, "large", nil, job.Update{Rollout: &job.RolloutConfig{MaximumPerMinute: 1000 - i%2}})
+	return r.Jobs.UpdateJob(ctx, "large", nil, job.Update{Rollout: &job.RolloutConfig{MaximumPerMinute: 1000 - i%2}})
 }
 
 // updateWhile changes the rate of the large job again and again while f runs, and returns how long each change took.
@@ -181,11 +184,11 @@ func (r *rig) updateWhile(ctx context.Context, f func() error) (took []time.Dura
 // release lets the clock jump from tick to tick until a job has all its executions.
 func (r *rig) release(ctx context.Context, id string, executions int) error {
 	for {
-		j, err := r.DescribeJob(ctx, id)
+		j, err := r.Jobs.DescribeJob(ctx, id)
 		if err != nil || j.Counts.Total() >= int64(executions) {
 			return err
 		}
-		if _, err := r.AdvanceToNext(ctx, r.clock); err != nil {
+		if _, err := r.AdvanceToNext(ctx); err != nil {
 			return err
 		}
 	}
@@ -197,9 +200,9 @@ func (r *rig) readRows(ctx context.Context, s sizes) error {
 		name string
 		call func(id, thing string) error
 	}{
-		{"DescribeJob", func(id, _ string) error { _, err := r.DescribeJob(ctx, id); return err }},
-		{"GetPendingJobExecutions", func(_, thing string) error { _, err := r.Pending(ctx, thing, 10); return err }},
-		{"DescribeJobExecution $next", func(_, thing string) error { _, err := r.Next(ctx, thing, true); return err }},
+		{"DescribeJob", func(id, _ string) error { _, err := r.Jobs.DescribeJob(ctx, id); return err }},
+		{"GetPendingJobExecutions", func(_, thing string) error { _, err := r.Jobs.Pending(ctx, thing, 10); return err }},
+		{"DescribeJobExecution $next", func(_, thing string) error { _, err := r.Jobs.Next(ctx, thing, true); return err }},
 	} {
 		var small, large []time.Duration
 		for turn := range 20 { // in turns, so that a busy machine slows both
@@ -231,7 +234,7 @@ func (r *rig) reports(ctx context.Context, s sizes) (perSecond float64, err erro
 		i = i * 7919 % s.fleet // in no order, as the raw figure has it
 		for _, event := range []job.Event{job.ReportInProgress, job.ReportSucceeded} {
 			report := job.Report{Event: event, Details: map[string]string{"progress": "50", "step": "install"}}
-			if _, err := r.Report(ctx, thing(1000+i), "large", report, false); err != nil {
+			if _, err := r.Jobs.Report(ctx, thing(1000+i), "large", report, false); err != nil {
 				return err
 			}
 			done.Add(1)

@@ -20,7 +20,7 @@ func (r *rig) sweepRows(ctx context.Context, s sizes) error {
 	}
 	total := int64(s.fleet)
 	answered, took, reads, err := r.sweep(ctx, total, func() error {
-		_, err := r.CancelJob(ctx, "swept", job.Cancellation{Force: true})
+		_, err := r.Jobs.CancelJob(ctx, "swept", job.Cancellation{Force: true})
 		return err
 	}, func(j job.Job, err error) (bool, error) { return !j.Concurrent(), err })
 	if err != nil {
@@ -29,7 +29,7 @@ func (r *rig) sweepRows(ctx context.Context, s sizes) error {
 	row(fmt.Sprintf("CancelJob on %d executions, answered", total), answered, "milliseconds")
 	row("  until the last one is CANCELED", took, "")
 	row("  DescribeJob meanwhile, p50, p99", reads, "")
-	answered, took, reads, err = r.sweep(ctx, 0, func() error { return r.DeleteJob(ctx, "swept", true, nil) }, func(_ job.Job, err error) (bool, error) {
+	answered, took, reads, err = r.sweep(ctx, 0, func() error { return r.Jobs.DeleteJob(ctx, "swept", true, nil) }, func(_ job.Job, err error) (bool, error) {
 		if fault.Is(err, fault.NotFound) {
 			return true, nil
 		}
@@ -55,7 +55,7 @@ func (r *rig) sweep(ctx context.Context, total int64, begin func() error, over f
 	var all []time.Duration
 	for {
 		asked := time.Now()
-		j, err := r.DescribeJob(ctx, "swept")
+		j, err := r.Jobs.DescribeJob(ctx, "swept")
 		all = append(all, time.Since(asked))
 		if total > 0 && err == nil && j.Counts.Total() != total {
 			return "", "", "", fmt.Errorf("DescribeJob counts %d executions, there are %d", j.Counts.Total(), total)

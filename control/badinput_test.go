@@ -14,7 +14,10 @@ import (
 	"testing"
 
 	"github.com/drover-iot/drover/api/iot"
+	"github.com/drover-iot/drover/device/events"
 	"github.com/drover-iot/drover/engine"
+	"github.com/drover-iot/drover/engine/fleet"
+	"github.com/drover-iot/drover/engine/jobs"
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/ids"
 	"github.com/drover-iot/drover/job"
@@ -63,8 +66,9 @@ type bench struct {
 
 func newBench(t *testing.T) *bench {
 	changes := new(atomic.Int64)
+	log := slog.New(slog.DiscardHandler)
 	e := engine.New(engine.Config{
-		Store: watched{memory.Open(), changes}, Clock: clock.Real{}, IDs: ids.Random{}, Scope: registry.DefaultScope, Log: slog.New(slog.DiscardHandler),
+		Store: watched{memory.Open(), changes}, Clock: clock.Real{}, IDs: ids.Random{}, Events: events.Renderer{Scope: registry.DefaultScope, IDs: ids.Random{}}, Log: log,
 	})
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
@@ -77,22 +81,29 @@ func newBench(t *testing.T) *bench {
 	})
 	b := &bench{
 		t: t, changes: changes, unavailable: map[string]bool{},
-		handler: NewHandler(&Plane{Engine: e, Issuer: noIssuer{}, DataHost: "localhost", JobsHost: "localhost", Pages: Pages{Key: []byte("key")}}, e.Log),
+		handler: NewHandler(&Plane{
+			Engine:   e,
+			Scope:    registry.DefaultScope,
+			Issuer:   noIssuer{},
+			DataHost: "localhost",
+			JobsHost: "localhost",
+			Pages:    Pages{Key: []byte("key")},
+		}, log),
 	}
 	for _, name := range b.handler.Unavailable() {
 		b.unavailable[name] = true
 	}
 	// Something for requests to find.
-	if _, err := e.CreateThing(ctx, engine.NewThing{Name: "a"}); err != nil {
+	if _, err := e.Fleet.CreateThing(ctx, fleet.NewThing{Name: "a"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := e.CreateGroup(ctx, engine.NewGroup{Name: "a"}); err != nil {
+	if _, err := e.Fleet.CreateGroup(ctx, fleet.NewGroup{Name: "a"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := e.CreateJob(ctx, engine.NewJob{ID: "a", Document: "{}", Definition: job.Definition{Targets: []string{e.Scope.ARN(registry.KindThing, "a")}}}); err != nil {
+	if _, err := e.Jobs.CreateJob(ctx, jobs.NewJob{ID: "a", Document: "{}", Definition: job.Definition{Targets: []job.Target{job.ThingTarget(registry.DefaultScope, "a")}}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := e.Settle(ctx); err != nil {
+	if err := e.WaitIdle(ctx); err != nil {
 		t.Fatal(err)
 	}
 	return b

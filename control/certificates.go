@@ -102,7 +102,7 @@ func (p *Plane) issue(ctx context.Context, public any, active bool) (c registry.
 		status = registry.CertificateActive
 	}
 	c = certificate(parsed, status, "DEFAULT")
-	return c, p.Engine.AddCertificate(ctx, c)
+	return c, p.Engine.Identity.AddCertificate(ctx, c)
 }
 
 // certificate is a certificate as it is registered. Its PEM form is written anew: what stood beside it in a request, which
@@ -148,7 +148,7 @@ func (p *Plane) RegisterCertificate(ctx context.Context, in *iot.RegisterCertifi
 }
 
 func (p *Plane) register(ctx context.Context, c registry.Certificate) (*iot.RegisteredCertificate, error) {
-	if err := p.Engine.AddCertificate(ctx, c); err != nil {
+	if err := p.Engine.Identity.AddCertificate(ctx, c); err != nil {
 		return nil, err
 	}
 	return &iot.RegisteredCertificate{CertificateArn: p.arn(ctx, registry.KindCert, c.ID), CertificateID: iot.CertificateID(c.ID)}, nil
@@ -195,13 +195,13 @@ func certificateID(id iot.CertificateID) string { return strings.ToLower(string(
 
 // DescribeCertificate describes a certificate.
 func (p *Plane) DescribeCertificate(ctx context.Context, in *iot.DescribeCertificateRequest) (*iot.DescribeCertificateResponse, error) {
-	c, err := p.Engine.DescribeCertificate(ctx, certificateID(in.CertificateID))
+	c, err := p.Engine.Identity.DescribeCertificate(ctx, certificateID(in.CertificateID))
 	if err != nil {
 		return nil, err
 	}
 	return &iot.DescribeCertificateResponse{CertificateDescription: iot.CertificateDescription{
 		CertificateArn: p.arn(ctx, registry.KindCert, c.ID), CertificateID: iot.CertificateID(c.ID), Status: iot.CertificateStatus(c.Status),
-		CertificatePem: iot.CertificatePem(c.PEM), OwnedBy: optional(p.Engine.Scope.Account), CreationDate: schema.At(c.CreatedAt),
+		CertificatePem: iot.CertificatePem(c.PEM), OwnedBy: optional(p.Scope.Account), CreationDate: schema.At(c.CreatedAt),
 		LastModifiedDate: schema.At(c.UpdatedAt), CustomerVersion: new(int32(1)), CertificateMode: new(iot.CertificateMode(c.Mode)),
 		Validity: &iot.CertificateValidity{NotBefore: schema.At(c.NotBefore), NotAfter: schema.At(c.NotAfter)},
 	}}, nil
@@ -213,12 +213,12 @@ func (p *Plane) UpdateCertificate(ctx context.Context, in *iot.UpdateCertificate
 	if err != nil {
 		return nil, err
 	}
-	return &schema.Nothing{}, p.Engine.SetCertificateStatus(ctx, certificateID(in.CertificateID), status)
+	return &schema.Nothing{}, p.Engine.Identity.SetCertificateStatus(ctx, certificateID(in.CertificateID), status)
 }
 
 // DeleteCertificate deletes a certificate.
 func (p *Plane) DeleteCertificate(ctx context.Context, in *iot.DeleteCertificateRequest) (*schema.Nothing, error) {
-	return &schema.Nothing{}, p.Engine.DeleteCertificate(ctx, certificateID(in.CertificateID), value(in.ForceDelete))
+	return &schema.Nothing{}, p.Engine.Identity.DeleteCertificate(ctx, certificateID(in.CertificateID), value(in.ForceDelete))
 }
 
 // ListCertificates lists certificates by creation, newest first unless asked otherwise (R-ID-3).
@@ -227,7 +227,7 @@ func (p *Plane) ListCertificates(ctx context.Context, in *iot.ListCertificatesRe
 	if err != nil {
 		return nil, err
 	}
-	found, err := p.Engine.ListCertificates(ctx, store.IdentityQuery{
+	found, err := p.Engine.Identity.ListCertificates(ctx, store.IdentityQuery{
 		Ascending: value(in.AscendingOrder), After: request.after, Limit: request.limit(),
 	})
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/drover-iot/drover/api/iot"
 	"github.com/drover-iot/drover/engine"
+	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/schema"
 )
@@ -28,7 +29,11 @@ type Issuer interface {
 // Plane answers operators.
 type Plane struct {
 	Engine *engine.Engine
-	Issuer Issuer
+	// Scope is the account and region that ARNs lie in.
+	Scope registry.Scope
+	// Managed are the job templates that come with the server.
+	Managed job.ManagedTemplates
+	Issuer  Issuer
 	// DataHost and JobsHost are bare host names that DescribeEndpoint answers (R-HTTP-37, R-HTTP-38).
 	DataHost, JobsHost string
 	// Pages seals page tokens.
@@ -64,7 +69,7 @@ func (p *Plane) arn(ctx context.Context, kind, name string) string {
 	if s, ok := ctx.Value(scopeKey{}).(registry.Scope); ok {
 		return s.ARN(kind, name)
 	}
-	return p.Engine.Scope.ARN(kind, name)
+	return p.Scope.ARN(kind, name)
 }
 
 // optional is a pointer to a value, nil for the zero one, as answers want it (R-WIRE-13).

@@ -86,7 +86,7 @@ func TestDescribed(t *testing.T) {
 		ctx := WithScope(t.Context(), scope)
 		return string(schema.Append(nil, p.describe(ctx, job.Job{ID: "j", Definition: d, State: job.State{Status: job.InProgress}})))
 	}
-	bare := shown(job.Definition{TargetSelection: job.Snapshot, Targets: []string{"t"}})
+	bare := shown(job.Definition{TargetSelection: job.Snapshot, Targets: []job.Target{{Kind: registry.KindThing, Name: "t", ARN: "t"}}})
 	for _, want := range []string{`"presignedUrlConfig":{}`, `"jobExecutionsRolloutConfig":{}`, `"timeoutConfig":{}`, `"targetSelection":"SNAPSHOT"`, `"numberOfTimedOutThings":0`} {
 		if !strings.Contains(bare, want) {
 			t.Errorf("%s is not in %s", want, bare)

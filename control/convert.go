@@ -25,7 +25,7 @@ func (p *Plane) describe(ctx context.Context, j job.Job) iot.Job {
 	return iot.Job{
 		JobArn: p.arn(ctx, registry.KindJob, j.ID), JobID: iot.JobID(j.ID), TargetSelection: iot.TargetSelection(j.TargetSelection),
 		Status: iot.JobStatus(j.Status), ForceCanceled: optional(j.ForceCanceled), ReasonCode: optional(iot.ReasonCode(j.ReasonCode)),
-		Comment: optional(iot.Text(j.Comment)), Targets: j.Targets, Description: optional(iot.Text(j.Description)),
+		Comment: optional(iot.Text(j.Comment)), Targets: job.ARNs(j.Targets), Description: optional(iot.Text(j.Description)),
 		PresignedUrlConfig: showPresign(j.PresignedURL), JobExecutionsRolloutConfig: showRollout(j.Rollout), AbortConfig: showAbort(j.Abort),
 		CreatedAt: at(j.CreatedAt), LastUpdatedAt: at(j.UpdatedAt), CompletedAt: at(j.CompletedAt), JobProcessDetails: processDetails(j),
 		TimeoutConfig: showTimeout(j.Timeout), NamespaceID: optional(iot.NamespaceID(j.Namespace)),
@@ -38,7 +38,7 @@ func (p *Plane) describe(ctx context.Context, j job.Job) iot.Job {
 func processDetails(j job.Job) *iot.JobProcessDetails {
 	n := func(s job.ExecutionStatus) *int32 { return new(int32(j.Counts[s])) }
 	return &iot.JobProcessDetails{
-		ProcessingTargets: j.ProcessingTargets(), NumberOfCanceledThings: n(job.ExecutionCanceled),
+		ProcessingTargets: job.ARNs(j.ProcessingTargets()), NumberOfCanceledThings: n(job.ExecutionCanceled),
 		NumberOfSucceededThings: n(job.ExecutionSucceeded), NumberOfFailedThings: n(job.ExecutionFailed), NumberOfRejectedThings: n(job.ExecutionRejected),
 		NumberOfQueuedThings: n(job.ExecutionQueued), NumberOfInProgressThings: n(job.ExecutionInProgress), NumberOfRemovedThings: n(job.ExecutionRemoved),
 		NumberOfTimedOutThings: n(job.ExecutionTimedOut),

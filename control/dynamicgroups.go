@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/drover-iot/drover/api/iot"
-	"github.com/drover-iot/drover/engine"
+	"github.com/drover-iot/drover/engine/fleet"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/schema"
@@ -52,9 +52,9 @@ func (p *Plane) CreateDynamicThingGroup(ctx context.Context, in *iot.CreateDynam
 	}
 	properties := value(in.ThingGroupProperties)
 	attributes, _ := payload(properties.AttributePayload)
-	group, err := p.Engine.CreateDynamicGroup(ctx, engine.NewDynamicGroup{
+	group, err := p.Engine.Fleet.CreateDynamicGroup(ctx, fleet.NewDynamicGroup{
 		Name: string(in.ThingGroupName), Description: string(value(properties.ThingGroupDescription)), Attributes: attributes,
-		Query: string(in.QueryString), Tags: tags(in.Tags),
+		Query: string(in.QueryString), Tags: givenTags(in.Tags),
 	})
 	if err != nil {
 		return nil, err
@@ -70,12 +70,12 @@ func (p *Plane) UpdateDynamicThingGroup(ctx context.Context, in *iot.UpdateDynam
 	if err := checkIndex(in.IndexName, in.QueryVersion, in.QueryString); err != nil {
 		return nil, err
 	}
-	version, err := p.Engine.UpdateDynamicGroup(ctx, string(in.ThingGroupName),
+	version, err := p.Engine.Fleet.UpdateDynamicGroup(ctx, string(in.ThingGroupName),
 		groupUpdate(in.ThingGroupProperties, in.ExpectedVersion), text(in.QueryString))
 	return &iot.GroupVersion{Version: version}, err
 }
 
 // DeleteDynamicThingGroup deletes a dynamic group.
 func (p *Plane) DeleteDynamicThingGroup(ctx context.Context, in *iot.DeleteDynamicThingGroupRequest) (*schema.Nothing, error) {
-	return &schema.Nothing{}, p.Engine.DeleteDynamicGroup(ctx, string(in.ThingGroupName), in.ExpectedVersion)
+	return &schema.Nothing{}, p.Engine.Fleet.DeleteDynamicGroup(ctx, string(in.ThingGroupName), in.ExpectedVersion)
 }

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/drover-iot/drover/api/iot"
-	"github.com/drover-iot/drover/engine"
+	"github.com/drover-iot/drover/engine/fleet"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/schema"
 )
@@ -18,14 +18,14 @@ func (p *Plane) bindFleetIndex(r *schema.Router) {
 
 // UpdateIndexingConfiguration stores what is to be indexed, without effect (R-ID-39).
 func (p *Plane) UpdateIndexingConfiguration(ctx context.Context, in *iot.IndexingConfiguration) (*schema.Nothing, error) {
-	var given engine.Indexing
+	var given fleet.Indexing
 	if in.ThingIndexingConfiguration != nil {
 		given.Things = marshal(in.ThingIndexingConfiguration)
 	}
 	if in.ThingGroupIndexingConfiguration != nil {
 		given.Groups = marshal(in.ThingGroupIndexingConfiguration)
 	}
-	return &schema.Nothing{}, p.Engine.UpdateIndexing(ctx, given)
+	return &schema.Nothing{}, p.Engine.Fleet.UpdateIndexing(ctx, given)
 }
 
 func marshal(configuration any) []byte {
@@ -38,7 +38,7 @@ func marshal(configuration any) []byte {
 
 // GetIndexingConfiguration shows what was stored, at first that the registry and connectivity are indexed.
 func (p *Plane) GetIndexingConfiguration(ctx context.Context, _ *schema.Nothing) (*iot.IndexingConfiguration, error) {
-	stored, err := p.Engine.Indexing(ctx)
+	stored, err := p.Engine.Fleet.Indexing(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func (p *Plane) SearchIndex(ctx context.Context, in *iot.SearchIndexRequest) (*i
 	if err != nil {
 		return nil, err
 	}
-	found, more, err := p.Engine.Search(ctx, string(in.QueryString), request.from().Name, request.limit())
+	found, more, err := p.Engine.Fleet.Search(ctx, string(in.QueryString), request.from().Name, request.limit())
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/drover-iot/drover/api/iot"
-	"github.com/drover-iot/drover/engine"
+	"github.com/drover-iot/drover/engine/fleet"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/schema"
@@ -27,9 +27,9 @@ func (p *Plane) bindGroups(r *schema.Router) {
 func (p *Plane) CreateThingGroup(ctx context.Context, in *iot.CreateThingGroupRequest) (*iot.CreateThingGroupResponse, error) {
 	properties := value(in.ThingGroupProperties)
 	attributes, _ := payload(properties.AttributePayload)
-	group, err := p.Engine.CreateGroup(ctx, engine.NewGroup{
+	group, err := p.Engine.Fleet.CreateGroup(ctx, fleet.NewGroup{
 		Name: string(in.ThingGroupName), Parent: string(value(in.ParentGroupName)),
-		Description: string(value(properties.ThingGroupDescription)), Attributes: attributes, Tags: tags(in.Tags),
+		Description: string(value(properties.ThingGroupDescription)), Attributes: attributes, Tags: givenTags(in.Tags),
 	})
 	if err != nil {
 		return nil, err
@@ -41,7 +41,7 @@ func (p *Plane) CreateThingGroup(ctx context.Context, in *iot.CreateThingGroupRe
 
 // DescribeThingGroup describes a group.
 func (p *Plane) DescribeThingGroup(ctx context.Context, in *iot.DescribeThingGroupRequest) (*iot.DescribeThingGroupResponse, error) {
-	group, err := p.Engine.DescribeGroup(ctx, string(in.ThingGroupName))
+	group, err := p.Engine.Fleet.DescribeGroup(ctx, string(in.ThingGroupName))
 	if err != nil {
 		return nil, err
 	}
@@ -72,20 +72,20 @@ func (p *Plane) nameAndArn(ctx context.Context) func(registry.Group) iot.GroupNa
 
 // UpdateThingGroup changes a group's properties.
 func (p *Plane) UpdateThingGroup(ctx context.Context, in *iot.UpdateThingGroupRequest) (*iot.GroupVersion, error) {
-	version, err := p.Engine.UpdateGroup(ctx, string(in.ThingGroupName), groupUpdate(in.ThingGroupProperties, in.ExpectedVersion))
+	version, err := p.Engine.Fleet.UpdateGroup(ctx, string(in.ThingGroupName), groupUpdate(in.ThingGroupProperties, in.ExpectedVersion))
 	return &iot.GroupVersion{Version: version}, err
 }
 
-func groupUpdate(properties iot.ThingGroupProperties, expected *int64) engine.GroupUpdate {
+func groupUpdate(properties iot.ThingGroupProperties, expected *int64) fleet.GroupUpdate {
 	attributes, merge := payload(properties.AttributePayload)
-	return engine.GroupUpdate{
+	return fleet.GroupUpdate{
 		Description: text(properties.ThingGroupDescription), Attributes: attributes, Merge: merge, ExpectedVersion: expected,
 	}
 }
 
 // DeleteThingGroup deletes a group.
 func (p *Plane) DeleteThingGroup(ctx context.Context, in *iot.DeleteThingGroupRequest) (*schema.Nothing, error) {
-	return &schema.Nothing{}, p.Engine.DeleteGroup(ctx, string(in.ThingGroupName), in.ExpectedVersion)
+	return &schema.Nothing{}, p.Engine.Fleet.DeleteGroup(ctx, string(in.ThingGroupName), in.ExpectedVersion)
 }
 
 // ListThingGroups lists groups by name.
@@ -96,7 +96,7 @@ func (p *Plane) ListThingGroups(ctx context.Context, in *iot.ListThingGroupsRequ
 	if err != nil {
 		return nil, err
 	}
-	groups, err := p.Engine.ListGroups(ctx, engine.GroupFilter{
+	groups, err := p.Engine.Fleet.ListGroups(ctx, fleet.GroupFilter{
 		Parent: text(in.ParentGroup), Recursive: in.Recursive, Prefix: string(value(in.NamePrefixFilter)),
 		After: request.from().Name, Limit: request.limit(),
 	})
@@ -131,10 +131,10 @@ func named[T ~string](s registry.Scope, kind, member string, name *T, arn *strin
 
 // member names the group and the thing of a request about one membership.
 func (p *Plane) member(group *iot.ThingGroupName, groupArn *string, thing *iot.ThingName, thingArn *string) (groupName, thingName string, err error) {
-	if groupName, err = named(p.Engine.Scope, registry.KindGroup, "thingGroup", group, groupArn); err != nil {
+	if groupName, err = named(p.Scope, registry.KindGroup, "thingGroup", group, groupArn); err != nil {
 		return "", "", err
 	}
-	thingName, err = named(p.Engine.Scope, registry.KindThing, "thing", thing, thingArn)
+	thingName, err = named(p.Scope, registry.KindThing, "thing", thing, thingArn)
 	return groupName, thingName, err
 }
 
@@ -144,7 +144,7 @@ func (p *Plane) AddThingToThingGroup(ctx context.Context, in *iot.AddThingToThin
 	if err != nil {
 		return nil, err
 	}
-	return &schema.Nothing{}, p.Engine.ChangeMemberships(ctx, thing, engine.MembershipChange{
+	return &schema.Nothing{}, p.Engine.Fleet.ChangeMemberships(ctx, thing, fleet.MembershipChange{
 		Add: []string{group}, Override: value(in.OverrideDynamicGroups),
 	})
 }
@@ -155,7 +155,7 @@ func (p *Plane) RemoveThingFromThingGroup(ctx context.Context, in *iot.RemoveThi
 	if err != nil {
 		return nil, err
 	}
-	return &schema.Nothing{}, p.Engine.RemoveMember(ctx, group, thing)
+	return &schema.Nothing{}, p.Engine.Fleet.RemoveMember(ctx, group, thing)
 }
 
 // UpdateThingGroupsForThing changes several memberships of a thing at once.
@@ -164,7 +164,7 @@ func (p *Plane) UpdateThingGroupsForThing(ctx context.Context, in *iot.UpdateThi
 		return nil, fault.New(fault.Invalid, "thingName: required, but missing")
 	}
 	plain := func(n iot.ThingGroupName) string { return string(n) }
-	return &schema.Nothing{}, p.Engine.ChangeMemberships(ctx, string(*in.ThingName), engine.MembershipChange{
+	return &schema.Nothing{}, p.Engine.Fleet.ChangeMemberships(ctx, string(*in.ThingName), fleet.MembershipChange{
 		Add: convert(in.ThingGroupsToAdd, plain), Remove: convert(in.ThingGroupsToRemove, plain), Override: value(in.OverrideDynamicGroups),
 	})
 }
@@ -177,7 +177,7 @@ func (p *Plane) ListThingsInThingGroup(ctx context.Context, in *iot.ListThingsIn
 	if err != nil {
 		return nil, err
 	}
-	names, err := p.Engine.ListMembers(ctx, string(in.ThingGroupName), value(in.Recursive), request.from().Name, request.limit())
+	names, err := p.Engine.Fleet.ListMembers(ctx, string(in.ThingGroupName), value(in.Recursive), request.from().Name, request.limit())
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +197,7 @@ func (p *Plane) ListThingGroupsForThing(ctx context.Context, in *iot.ListThingGr
 	if err != nil {
 		return nil, err
 	}
-	groups, err := p.Engine.GroupsOfThing(ctx, string(in.ThingName))
+	groups, err := p.Engine.Fleet.GroupsOfThing(ctx, string(in.ThingName))
 	if err != nil {
 		return nil, err
 	}

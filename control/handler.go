@@ -14,6 +14,7 @@ import (
 
 // Handler serves one control plane over HTTP.
 type Handler struct {
+	plane  *Plane
 	router *schema.Router
 	rates  map[string]*rates.Limit // by operation
 	log    *slog.Logger
@@ -21,7 +22,7 @@ type Handler struct {
 
 // NewHandler returns a handler for a plane.
 func NewHandler(p *Plane, log *slog.Logger) *Handler {
-	h := &Handler{router: schema.NewRouter(&iot.Service), rates: map[string]*rates.Limit{}, log: log}
+	h := &Handler{plane: p, router: schema.NewRouter(&iot.Service), rates: map[string]*rates.Limit{}, log: log}
 	for _, op := range iot.Service.Operations {
 		h.rates[op.Title()] = rates.PerSecond(p.Rate)
 	}
@@ -45,7 +46,7 @@ func (h *Handler) Serve(ctx context.Context, w http.ResponseWriter, r *http.Requ
 		_, _ = w.Write(out) // the caller may be gone
 		return
 	}
-	h.Refuse(w, match.Description, err)
+	h.Refuse(ctx, w, match.Description, err)
 }
 
 func (h *Handler) answer(ctx context.Context, match *schema.Match, r *http.Request, body []byte) ([]byte, error) {
@@ -67,10 +68,13 @@ type refusal struct {
 }
 
 // Refuse answers an error; op is nil when no operation was matched (R-ERR-2).
-func (h *Handler) Refuse(w http.ResponseWriter, op *schema.Description, err error) {
+func (h *Handler) Refuse(ctx context.Context, w http.ResponseWriter, op *schema.Description, err error) {
 	body := refusal{Message: api.Message(err)}
 	if f := fault.Of(err); f != nil {
-		body.ResourceID, body.ResourceArn = optional(f.ResourceID), optional(f.ResourceARN)
+		body.ResourceID = optional(f.ResourceID)
+		if f.ResourceName != "" {
+			body.ResourceArn = new(h.plane.arn(ctx, f.ResourceKind, f.ResourceName))
+		}
 	} else {
 		name := ""
 		if op != nil {

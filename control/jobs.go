@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/drover-iot/drover/api/iot"
-	"github.com/drover-iot/drover/engine"
+	"github.com/drover-iot/drover/engine/jobs"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
@@ -37,10 +37,18 @@ func (p *Plane) CreateJob(ctx context.Context, in *iot.CreateJobRequest) (*iot.J
 	if err := available(in); err != nil {
 		return nil, err
 	}
-	created, err := p.Engine.CreateJob(ctx, engine.NewJob{
-		ID: string(in.JobID), Document: string(value(in.Document)), Tags: tags(in.Tags),
+	targets, err := p.targets(in.Targets)
+	if err != nil {
+		return nil, err
+	}
+	template, err := p.template(string(value(in.JobTemplateArn)))
+	if err != nil {
+		return nil, err
+	}
+	created, err := p.Engine.Jobs.CreateJob(ctx, jobs.NewJob{
+		ID: string(in.JobID), Template: template, Document: string(value(in.Document)), Tags: givenTags(in.Tags),
 		Definition: job.Definition{
-			Targets: in.Targets, TargetSelection: job.TargetSelection(value(in.TargetSelection)), Description: string(value(in.Description)), Namespace: string(value(in.NamespaceID)),
+			Targets: targets, TargetSelection: job.TargetSelection(value(in.TargetSelection)), Description: string(value(in.Description)), Namespace: string(value(in.NamespaceID)),
 			PresignedURL: presign(in.PresignedUrlConfig), Rollout: rollout(in.JobExecutionsRolloutConfig), Abort: abort(in.AbortConfig),
 			Timeout: timeout(in.TimeoutConfig), Retry: retry(in.JobExecutionsRetryConfig), Schedule: schedule(in.SchedulingConfig),
 			PackageVersions: in.DestinationPackageVersions, TemplateARN: string(value(in.JobTemplateArn)), Parameters: in.DocumentParameters,
@@ -86,7 +94,7 @@ func (p *Plane) handle(ctx context.Context, j job.Job) *iot.JobHandle {
 
 // DescribeJob describes a job with its live counts.
 func (p *Plane) DescribeJob(ctx context.Context, in *iot.DescribeJobRequest) (*iot.DescribeJobResponse, error) {
-	j, err := p.Engine.DescribeJob(ctx, string(in.JobID))
+	j, err := p.Engine.Jobs.DescribeJob(ctx, string(in.JobID))
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +107,7 @@ func (p *Plane) DescribeJob(ctx context.Context, in *iot.DescribeJobRequest) (*i
 
 // UpdateJob changes a running job.
 func (p *Plane) UpdateJob(ctx context.Context, in *iot.UpdateJobRequest) (*schema.Nothing, error) {
-	return &schema.Nothing{}, p.Engine.UpdateJob(ctx, string(in.JobID), text(in.NamespaceID), job.Update{
+	return &schema.Nothing{}, p.Engine.Jobs.UpdateJob(ctx, string(in.JobID), text(in.NamespaceID), job.Update{
 		Description: text(in.Description), PresignedURL: presign(in.PresignedUrlConfig), Rollout: rollout(in.JobExecutionsRolloutConfig),
 		Abort: abort(in.AbortConfig), Timeout: timeout(in.TimeoutConfig), Retry: retry(in.JobExecutionsRetryConfig),
 	})
@@ -107,7 +115,7 @@ func (p *Plane) UpdateJob(ctx context.Context, in *iot.UpdateJobRequest) (*schem
 
 // CancelJob cancels a job.
 func (p *Plane) CancelJob(ctx context.Context, in *iot.CancelJobRequest) (*iot.JobHandle, error) {
-	canceled, err := p.Engine.CancelJob(ctx, string(in.JobID), job.Cancellation{
+	canceled, err := p.Engine.Jobs.CancelJob(ctx, string(in.JobID), job.Cancellation{
 		Force: value(in.Force), ReasonCode: string(value(in.ReasonCode)), Comment: string(value(in.Comment)),
 	})
 	if err != nil {
@@ -118,12 +126,16 @@ func (p *Plane) CancelJob(ctx context.Context, in *iot.CancelJobRequest) (*iot.J
 
 // DeleteJob deletes a job.
 func (p *Plane) DeleteJob(ctx context.Context, in *iot.DeleteJobRequest) (*schema.Nothing, error) {
-	return &schema.Nothing{}, p.Engine.DeleteJob(ctx, string(in.JobID), value(in.Force), text(in.NamespaceID))
+	return &schema.Nothing{}, p.Engine.Jobs.DeleteJob(ctx, string(in.JobID), value(in.Force), text(in.NamespaceID))
 }
 
 // AssociateTargetsWithJob adds groups to a continuous job.
 func (p *Plane) AssociateTargetsWithJob(ctx context.Context, in *iot.AssociateTargetsWithJobRequest) (*iot.JobHandle, error) {
-	j, err := p.Engine.AssociateTargets(ctx, string(in.JobID), text(in.NamespaceID), in.Targets, text(in.Comment))
+	targets, err := p.targets(in.Targets)
+	if err != nil {
+		return nil, err
+	}
+	j, err := p.Engine.Jobs.AssociateTargets(ctx, string(in.JobID), text(in.NamespaceID), targets, text(in.Comment))
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +144,7 @@ func (p *Plane) AssociateTargetsWithJob(ctx context.Context, in *iot.AssociateTa
 
 // GetJobDocument returns the document as it was stored.
 func (p *Plane) GetJobDocument(ctx context.Context, in *iot.GetJobDocumentRequest) (*iot.GetJobDocumentResponse, error) {
-	document, err := p.Engine.JobDocument(ctx, string(in.JobID), value(in.BeforeSubstitution))
+	document, err := p.Engine.Jobs.JobDocument(ctx, string(in.JobID), value(in.BeforeSubstitution))
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +159,7 @@ func (p *Plane) ListJobs(ctx context.Context, in *iot.ListJobsRequest) (*iot.Lis
 	if err != nil {
 		return nil, err
 	}
-	jobs, group, err := p.Engine.ListJobs(ctx, engine.JobFilter{
+	jobs, group, err := p.Engine.Jobs.ListJobs(ctx, jobs.Filter{
 		JobQuery: store.JobQuery{
 			Status: job.Status(value(in.Status)), Selection: job.TargetSelection(value(in.TargetSelection)),
 			Namespace: string(value(in.NamespaceID)), After: request.after, Limit: request.limit(),

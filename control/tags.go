@@ -14,20 +14,28 @@ func (p *Plane) bindTags(r *schema.Router) {
 	schema.Handle(r, iot.ListTagsForResource, p.ListTagsForResource)
 }
 
-// tags are the tags of a request.
-func tags(given []iot.Tag) []registry.Tag {
+// givenTags are the tags of a request.
+func givenTags(given []iot.Tag) []registry.Tag {
 	return convert(given, func(t iot.Tag) registry.Tag { return registry.Tag{Key: string(t.Key), Value: string(value(t.Value))} })
 }
 
 // TagResource adds tags to a resource.
 func (p *Plane) TagResource(ctx context.Context, in *iot.TagResourceRequest) (*schema.Nothing, error) {
-	return &schema.Nothing{}, p.Engine.TagResource(ctx, string(in.ResourceArn), tags(in.Tags))
+	resource, err := p.taggable(string(in.ResourceArn))
+	if err != nil {
+		return nil, err
+	}
+	return &schema.Nothing{}, p.Engine.Tags.Tag(ctx, resource.Kind, resource.Name, givenTags(in.Tags))
 }
 
 // UntagResource takes tags off a resource.
 func (p *Plane) UntagResource(ctx context.Context, in *iot.UntagResourceRequest) (*schema.Nothing, error) {
+	resource, err := p.taggable(string(in.ResourceArn))
+	if err != nil {
+		return nil, err
+	}
 	keys := convert(in.TagKeys, func(k iot.TagKey) string { return string(k) })
-	return &schema.Nothing{}, p.Engine.UntagResource(ctx, string(in.ResourceArn), keys)
+	return &schema.Nothing{}, p.Engine.Tags.Untag(ctx, resource.Kind, resource.Name, keys)
 }
 
 // ListTagsForResource lists the tags of a resource by key, all at once: no answer ever carried a token, so none is taken
@@ -36,7 +44,11 @@ func (p *Plane) ListTagsForResource(ctx context.Context, in *iot.ListTagsForReso
 	if _, err := openPage[nameCursor, iot.NextToken, iot.MaxResults](p.Pages, "ListTagsForResource", in.ResourceArn, in.NextToken, nil); err != nil {
 		return nil, err
 	}
-	found, err := p.Engine.Tags(ctx, string(in.ResourceArn))
+	resource, err := p.taggable(string(in.ResourceArn))
+	if err != nil {
+		return nil, err
+	}
+	found, err := p.Engine.Tags.List(ctx, resource.Kind, resource.Name)
 	if err != nil {
 		return nil, err
 	}

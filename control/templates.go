@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/drover-iot/drover/api/iot"
-	"github.com/drover-iot/drover/engine"
+	"github.com/drover-iot/drover/engine/jobs"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
@@ -32,8 +32,15 @@ func (p *Plane) CreateJobTemplate(ctx context.Context, in *iot.CreateJobTemplate
 	case in.JobArn == nil && in.Document == nil:
 		return nil, fault.New(fault.Invalid, "document: required, because neither jobArn nor documentSource is given")
 	}
-	created, err := p.Engine.CreateTemplate(ctx, engine.NewTemplate{
-		JobARN: value(in.JobArn), Tags: tags(in.Tags),
+	var from registry.ARN
+	if in.JobArn != nil {
+		var err error
+		if from, err = p.Scope.Parse("jobArn", *in.JobArn, registry.KindJob); err != nil {
+			return nil, err
+		}
+	}
+	created, err := p.Engine.Jobs.CreateTemplate(ctx, jobs.NewTemplate{
+		FromJob: from.Name, Tags: givenTags(in.Tags),
 		Template: job.Template{
 			ID: string(in.JobTemplateID), Description: string(in.Description), Document: string(value(in.Document)),
 			PresignedURL: presign(in.PresignedUrlConfig), Rollout: rollout(in.JobExecutionsRolloutConfig), Abort: abort(in.AbortConfig),
@@ -53,7 +60,7 @@ func (p *Plane) templateArn(ctx context.Context, id string) iot.JobTemplateArn {
 
 // DescribeJobTemplate describes a template: what was never given is left out (R-API-40).
 func (p *Plane) DescribeJobTemplate(ctx context.Context, in *iot.DescribeJobTemplateRequest) (*iot.DescribeJobTemplateResponse, error) {
-	t, err := p.Engine.DescribeTemplate(ctx, string(in.JobTemplateID))
+	t, err := p.Engine.Jobs.DescribeTemplate(ctx, string(in.JobTemplateID))
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +78,7 @@ func (p *Plane) ListJobTemplates(ctx context.Context, in *iot.ListJobTemplatesRe
 	if err != nil {
 		return nil, err
 	}
-	found, err := p.Engine.ListTemplates(ctx, request.after, request.limit())
+	found, err := p.Engine.Jobs.ListTemplates(ctx, request.after, request.limit())
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +93,7 @@ func (p *Plane) ListJobTemplates(ctx context.Context, in *iot.ListJobTemplatesRe
 
 // DeleteJobTemplate deletes a template.
 func (p *Plane) DeleteJobTemplate(ctx context.Context, in *iot.DeleteJobTemplateRequest) (*schema.Nothing, error) {
-	return &schema.Nothing{}, p.Engine.DeleteTemplate(ctx, string(in.JobTemplateID))
+	return &schema.Nothing{}, p.Engine.Jobs.DeleteTemplate(ctx, string(in.JobTemplateID))
 }
 
 // managedArn has no account and names the version (R-CON-5).
@@ -98,7 +105,7 @@ func (p *Plane) managedArn(ctx context.Context, m job.ManagedTemplate) iot.JobTe
 
 // DescribeManagedJobTemplate describes a template that comes with the server, in its newest version unless one is named.
 func (p *Plane) DescribeManagedJobTemplate(ctx context.Context, in *iot.DescribeManagedJobTemplateRequest) (*iot.DescribeManagedJobTemplateResponse, error) {
-	m, err := p.Engine.Managed.Find(string(in.TemplateName), string(value(in.TemplateVersion)))
+	m, err := p.Managed.Find(string(in.TemplateName), string(value(in.TemplateVersion)))
 	if err != nil {
 		return nil, err
 	}
@@ -124,13 +131,13 @@ func (p *Plane) ListManagedJobTemplates(ctx context.Context, in *iot.ListManaged
 		return nil, err
 	}
 	if in.TemplateName != nil {
-		if _, err := p.Engine.Managed.Find(string(*in.TemplateName), ""); err != nil {
+		if _, err := p.Managed.Find(string(*in.TemplateName), ""); err != nil {
 			return nil, err
 		}
 	}
 	var found job.ManagedTemplates
 	passed := request.after == nil
-	for _, m := range p.Engine.Managed {
+	for _, m := range p.Managed {
 		if passed && (in.TemplateName == nil || m.Name == string(*in.TemplateName)) && len(found) < request.limit() {
 			found = append(found, m)
 		}

@@ -9,11 +9,11 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// tell publishes the one or two messages of a notice. When nobody listens it costs two look-ups and no read of the
+// announce publishes the one or two messages of a notice. When nobody listens it costs two look-ups and no read of the
 // thing's executions.
-func (p *Plane) tell(ctx context.Context, n store.Notice, name string) error {
+func (p *Plane) announce(ctx context.Context, n store.Notice, name string) error {
 	if topic := jobsdata.NotifyTopic(name); n.Notify && p.Subscribed(topic) {
-		if err := p.notify(ctx, topic, name); err != nil {
+		if err := p.notifyList(ctx, topic, name); err != nil {
 			return err
 		}
 	}
@@ -23,8 +23,8 @@ func (p *Plane) tell(ctx context.Context, n store.Notice, name string) error {
 	return nil
 }
 
-func (p *Plane) notify(ctx context.Context, topic, thing string) error {
-	tasks, err := p.Engine.Pending(ctx, thing, MaxPending)
+func (p *Plane) notifyList(ctx context.Context, topic, thing string) error {
+	tasks, err := p.Engine.Jobs.Pending(ctx, thing, MaxPending)
 	if err != nil && !fault.Is(err, fault.NotFound) { // a deleted thing has nothing pending
 		return err
 	}
@@ -35,7 +35,7 @@ func (p *Plane) notify(ctx context.Context, topic, thing string) error {
 }
 
 func (p *Plane) notifyNext(ctx context.Context, topic, thing string) error {
-	task, err := p.Engine.Next(ctx, thing, true)
+	task, err := p.Engine.Jobs.Next(ctx, thing, true)
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return err
 	}

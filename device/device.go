@@ -11,6 +11,7 @@ import (
 	"log/slog"
 
 	"github.com/drover-iot/drover/engine"
+	"github.com/drover-iot/drover/engine/jobs"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/internal/rates"
 	"github.com/drover-iot/drover/store"
@@ -43,10 +44,10 @@ func admit(limit *rates.Limit) error {
 	return fault.New(fault.Throttled, "too many requests of this kind; try again in a moment")
 }
 
-// Tell announces to things that their pending executions changed: jobs/notify, then jobs/notify-next (R-MQTT-43). Each
-// carries the state as of now, which is that of its commit or newer. An error means that not all were told.
-func (p *Plane) Tell(ctx context.Context, notices []store.Notice) error {
-	names, err := p.Engine.ThingNames(ctx, notices)
+// Notify announces to things that their pending executions changed: jobs/notify, then jobs/notify-next (R-MQTT-43). Each
+// carries the state as of now, which is that of its commit or newer. An error means that not all were notified.
+func (p *Plane) Notify(ctx context.Context, notices []store.Notice) error {
+	names, err := p.Engine.Jobs.ThingNames(ctx, notices)
 	if err != nil {
 		return err
 	}
@@ -54,9 +55,23 @@ func (p *Plane) Tell(ctx context.Context, notices []store.Notice) error {
 		if names[i] == "" {
 			continue
 		}
-		if err := p.tell(ctx, n, names[i]); err != nil {
+		if err := p.announce(ctx, n, names[i]); err != nil {
 			return fmt.Errorf("thing %s: %w", names[i], err)
 		}
 	}
 	return nil
+}
+
+// next is the job id that stands for the first pending execution of a thing (R-HTTP-15).
+const next = "$next"
+
+// find finds an execution by its job id; for "$next" the first pending one, whatever the number. The result is nil only
+// for "$next" with nothing pending.
+func (p *Plane) find(
+	ctx context.Context, thing, jobID string, number *int64, withDocument bool,
+) (*jobs.DeviceExecution, error) {
+	if jobID == next {
+		return p.Engine.Jobs.Next(ctx, thing, withDocument)
+	}
+	return p.Engine.Jobs.Describe(ctx, thing, jobID, number, withDocument)
 }

@@ -78,7 +78,7 @@ func answer[In any, P interface {
 }
 
 func (p *Plane) getPending(ctx context.Context, thing string, in *jobsdata.GetPendingPayload) (any, error) {
-	tasks, err := p.Engine.Pending(ctx, thing, MaxPending)
+	tasks, err := p.Engine.Jobs.Pending(ctx, thing, MaxPending)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func (p *Plane) getPending(ctx context.Context, thing string, in *jobsdata.GetPe
 }
 
 func (p *Plane) startNext(ctx context.Context, thing string, in *jobsdata.StartNextPayload) (any, error) {
-	task, err := p.Engine.StartNext(ctx, thing, in.StatusDetails, number(in.StepTimeoutInMinutes))
+	task, err := p.Engine.Jobs.StartNext(ctx, thing, in.StatusDetails, number(in.StepTimeoutInMinutes))
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +99,7 @@ func (p *Plane) startNext(ctx context.Context, thing string, in *jobsdata.StartN
 
 func (p *Plane) describe(ctx context.Context, t jobsdata.Topic, in *jobsdata.DescribePayload) (any, error) {
 	withDocument := in.IncludeJobDocument == nil || *in.IncludeJobDocument
-	task, err := p.Engine.DescribeFor(ctx, t.Thing, t.JobID, number(in.ExecutionNumber), withDocument)
+	task, err := p.find(ctx, t.Thing, t.JobID, number(in.ExecutionNumber), withDocument)
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +119,7 @@ func (p *Plane) update(ctx context.Context, t jobsdata.Topic, in *jobsdata.Updat
 	if in.ClientToken != nil {
 		report.Token = string(*in.ClientToken)
 	}
-	task, err := p.Engine.Report(ctx, t.Thing, t.JobID, report, is(in.IncludeJobDocument))
+	task, err := p.Engine.Jobs.Report(ctx, t.Thing, t.JobID, report, is(in.IncludeJobDocument))
 	if err != nil {
 		return nil, err
 	}

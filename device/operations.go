@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/drover-iot/drover/api/jobsdata"
-	"github.com/drover-iot/drover/engine"
+	"github.com/drover-iot/drover/engine/jobs"
 	"github.com/drover-iot/drover/internal/rates"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/schema"
@@ -32,11 +32,11 @@ func limited[In, Out any](limit *rates.Limit, handle func(context.Context, *In) 
 
 // GetPendingJobExecutions lists what is pending for a thing.
 func (p *Plane) GetPendingJobExecutions(ctx context.Context, in *jobsdata.GetPendingJobExecutionsRequest) (*jobsdata.GetPendingJobExecutionsResponse, error) {
-	tasks, err := p.Engine.Pending(ctx, string(in.ThingName), MaxPending)
+	tasks, err := p.Engine.Jobs.Pending(ctx, string(in.ThingName), MaxPending)
 	if err != nil {
 		return nil, err
 	}
-	inProgress, queued := split(tasks, func(t engine.DeviceExecution) jobsdata.JobExecutionSummary {
+	inProgress, queued := split(tasks, func(t jobs.DeviceExecution) jobsdata.JobExecutionSummary {
 		s := summary(t)
 		return jobsdata.JobExecutionSummary{
 			JobID: s.JobID, QueuedAt: s.QueuedAt, StartedAt: s.StartedAt, LastUpdatedAt: s.LastUpdatedAt,
@@ -48,7 +48,7 @@ func (p *Plane) GetPendingJobExecutions(ctx context.Context, in *jobsdata.GetPen
 
 // StartNextPendingJobExecution starts the next execution of a thing.
 func (p *Plane) StartNextPendingJobExecution(ctx context.Context, in *jobsdata.StartNextPendingJobExecutionRequest) (*jobsdata.ExecutionResponse, error) {
-	task, err := p.Engine.StartNext(ctx, string(in.ThingName), in.StatusDetails, number(in.StepTimeoutInMinutes))
+	task, err := p.Engine.Jobs.StartNext(ctx, string(in.ThingName), in.StatusDetails, number(in.StepTimeoutInMinutes))
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ func (p *Plane) StartNextPendingJobExecution(ctx context.Context, in *jobsdata.S
 // DescribeJobExecution returns an execution of a thing that has not ended.
 func (p *Plane) DescribeJobExecution(ctx context.Context, in *jobsdata.DescribeJobExecutionRequest) (*jobsdata.ExecutionResponse, error) {
 	withDocument := in.IncludeJobDocument == nil || *in.IncludeJobDocument
-	task, err := p.Engine.DescribeFor(ctx, string(in.ThingName), string(in.JobID), number(in.ExecutionNumber), withDocument)
+	task, err := p.find(ctx, string(in.ThingName), string(in.JobID), number(in.ExecutionNumber), withDocument)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func (p *Plane) UpdateJobExecution(ctx context.Context, in *jobsdata.UpdateJobEx
 	if err != nil {
 		return nil, err
 	}
-	task, err := p.Engine.Report(ctx, string(in.ThingName), string(in.JobID), job.Report{
+	task, err := p.Engine.Jobs.Report(ctx, string(in.ThingName), string(in.JobID), job.Report{
 		Event: event, Details: in.StatusDetails, Number: number(in.ExecutionNumber),
 		ExpectedVersion: number(in.ExpectedVersion), StepMinutes: number(in.StepTimeoutInMinutes),
 	}, is(in.IncludeJobDocument))
@@ -89,7 +89,7 @@ func (p *Plane) UpdateJobExecution(ctx context.Context, in *jobsdata.UpdateJobEx
 }
 
 // execution is an execution as HTTP shows it: with its thing's name, and the document as text (R-HTTP-9).
-func (p *Plane) execution(t *engine.DeviceExecution, thing jobsdata.ThingName) *jobsdata.JobExecution {
+func (p *Plane) execution(t *jobs.DeviceExecution, thing jobsdata.ThingName) *jobsdata.JobExecution {
 	d := data(t, p.Engine.Now())
 	if d == nil {
 		return nil

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/drover-iot/drover/api/jobsdata"
-	"github.com/drover-iot/drover/engine"
+	"github.com/drover-iot/drover/engine/jobs"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/schema"
@@ -19,7 +19,7 @@ func seconds(t time.Time) *int64 {
 	return &s
 }
 
-func summary(t engine.DeviceExecution) jobsdata.ExecutionSummary {
+func summary(t jobs.DeviceExecution) jobsdata.ExecutionSummary {
 	return jobsdata.ExecutionSummary{
 		JobID: jobsdata.JobID(t.JobID), QueuedAt: t.QueuedAt.Unix(), StartedAt: seconds(t.StartedAt),
 		LastUpdatedAt: t.UpdatedAt.Unix(), ExecutionNumber: t.Number, VersionNumber: t.Version,
@@ -35,7 +35,7 @@ func details(d map[string]string) jobsdata.StatusDetails {
 }
 
 // data is an execution in full as MQTT shows it; nil for none.
-func data(t *engine.DeviceExecution, now time.Time) *jobsdata.ExecutionData {
+func data(t *jobs.DeviceExecution, now time.Time) *jobsdata.ExecutionData {
 	if t == nil {
 		return nil
 	}
@@ -88,7 +88,7 @@ func number[T ~int64](n *T) *int64 {
 func is(flag *bool) bool { return flag != nil && *flag }
 
 // split puts tasks into a list of what runs and one of what waits; nil where there is none.
-func split[T any](tasks []engine.DeviceExecution, convert func(engine.DeviceExecution) T) (inProgress, queued []T) {
+func split[T any](tasks []jobs.DeviceExecution, convert func(jobs.DeviceExecution) T) (inProgress, queued []T) {
 	for _, task := range tasks {
 		if task.Status == job.ExecutionInProgress {
 			inProgress = append(inProgress, convert(task))

@@ -2,51 +2,29 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"time"
 
+	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/fault"
-	"github.com/drover-iot/drover/store"
 )
 
-// clockSetting is the name of the setting that holds where a virtual clock stood last.
-const clockSetting = "virtual-clock"
-
-// LastVirtual returns where a virtual clock stood on this store, zero when there was none. A server that starts again goes
-// on from there: what is stored would lie in the future of an earlier clock.
-func LastVirtual(ctx context.Context, s store.Store) (last time.Time, err error) {
-	err = s.Read(ctx, func(r store.Reader) error {
-		text, err := r.Setting(clockSetting)
-		if errors.Is(err, store.ErrNotFound) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		return last.UnmarshalText(text)
-	})
-	return last, err
-}
-
-// clockMoved is the setting that says where a virtual clock stands, none when it stood there at the last commit. It rides
-// on every commit: what is stored must not lie in the future of a server that starts again, wherever it was killed.
-func (e *Engine) clockMoved(now time.Time) ([]store.Setting, error) {
-	if _, virtual := e.Clock.(*clock.Virtual); !virtual || now.Equal(e.clockKept) {
-		return nil, nil
+// virtual returns the clock if it is a virtual one; the real one is moved by nobody.
+func (e *Engine) virtual() (*clock.Virtual, error) {
+	v, ok := e.config.Clock.(*clock.Virtual)
+	if !ok {
+		return nil, fault.New(fault.Invalid, "the clock is the real one and cannot be moved")
 	}
-	text, err := now.MarshalText()
-	return []store.Setting{{Name: clockSetting, Value: text}}, err
-}
-
-// keepClock stores where a virtual clock stands, by a commit of nothing else.
-func (e *Engine) keepClock(ctx context.Context) error {
-	return e.update(ctx, func(*group) (outcome, error) { return outcome{}, nil })
+	return v, nil
 }
 
 // Advance moves a virtual clock to the given time, running everything due in between in order: each piece of work sees
 // the time it was due at.
-func (e *Engine) Advance(ctx context.Context, v *clock.Virtual, to time.Time) error {
+func (e *Engine) Advance(ctx context.Context, to time.Time) error {
+	v, err := e.virtual()
+	if err != nil {
+		return err
+	}
 	if to.Before(v.Now()) {
 		return fault.New(fault.Invalid, "the clock stands at %s and never goes back", v.Now().Format(time.RFC3339Nano))
 	}
@@ -60,10 +38,10 @@ func (e *Engine) Advance(ctx context.Context, v *clock.Virtual, to time.Time) er
 		}
 		if next.IsZero() || next.After(to) {
 			v.Set(to)
-			if err := e.Settle(ctx); err != nil {
+			if err := e.WaitIdle(ctx); err != nil {
 				return err
 			}
-			return e.keepClock(ctx)
+			return e.saveClock(ctx)
 		}
 		v.Set(next)
 	}
@@ -71,7 +49,7 @@ func (e *Engine) Advance(ctx context.Context, v *clock.Virtual, to time.Time) er
 
 // AdvanceToNext moves a virtual clock to the next due time and runs what is due then. It reports false, and leaves the
 // clock, when nothing waits for time to pass.
-func (e *Engine) AdvanceToNext(ctx context.Context, v *clock.Virtual) (bool, error) {
+func (e *Engine) AdvanceToNext(ctx context.Context) (bool, error) {
 	if err := e.RunDue(ctx); err != nil {
 		return false, err
 	}
@@ -79,5 +57,10 @@ func (e *Engine) AdvanceToNext(ctx context.Context, v *clock.Virtual) (bool, err
 	if err != nil || next.IsZero() {
 		return false, err
 	}
-	return true, e.Advance(ctx, v, next)
+	return true, e.Advance(ctx, next)
+}
+
+// saveClock stores where a virtual clock stands, by a commit of nothing else.
+func (e *Engine) saveClock(ctx context.Context) error {
+	return e.commits.Do(ctx, func(*commit.Tx) error { return nil })
 }

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"github.com/drover-iot/drover/engine/commit"
+	"github.com/drover-iot/drover/engine/jobs"
 	"testing"
 	"time"
 
@@ -15,18 +17,18 @@ func TestVirtualClockIsKept(t *testing.T) {
 	t.Parallel()
 	w := newRegistryWorld(t)
 	ctx := t.Context()
-	v := w.Clock.(*clock.Virtual)
+	v := w.config.Clock.(*clock.Virtual)
 	kept := func() {
 		t.Helper()
-		if last, err := LastVirtual(ctx, w.Store); err != nil || !last.Equal(v.Now()) {
+		if last, err := commit.LastVirtualTime(ctx, w.config.Store); err != nil || !last.Equal(v.Now()) {
 			t.Errorf("the store has the clock at %v, %v; it stands at %v", last, err, v.Now())
 		}
 	}
 	w.thing("a", "")
 	kept()
 	w.thing("b", "")
-	targets := []string{w.Scope.ARN(registry.KindThing, "a"), w.Scope.ARN(registry.KindThing, "b")}
-	_, err := w.CreateJob(ctx, NewJob{ID: "j", Document: "{}", Definition: job.Definition{Targets: targets, Rollout: &job.RolloutConfig{MaximumPerMinute: 1}}})
+	targets := []job.Target{job.ThingTarget(registry.DefaultScope, "a"), job.ThingTarget(registry.DefaultScope, "b")}
+	_, err := w.Jobs.CreateJob(ctx, jobs.NewJob{ID: "j", Document: "{}", Definition: job.Definition{Targets: targets, Rollout: &job.RolloutConfig{MaximumPerMinute: 1}}})
 	w.must(err)
 	v.Set(v.Now().Add(time.Hour)) // as Advance does, step by step
 	w.must(w.RunDue(ctx))

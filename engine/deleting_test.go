@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"github.com/drover-iot/drover/engine/fleet"
+	"github.com/drover-iot/drover/engine/jobs"
 	"slices"
 	"strings"
 	"testing"
@@ -25,35 +27,35 @@ func TestWhileDeleting(t *testing.T) {
 	if j := m.job(); j.Status != job.DeletionInProgress {
 		t.Fatalf("the job is %s", j.Status)
 	}
-	listed, _, err := m.ListJobs(ctx, JobFilter{JobQuery: store.JobQuery{Status: job.DeletionInProgress, Limit: 10}})
+	listed, _, err := m.Jobs.ListJobs(ctx, jobs.Filter{JobQuery: store.JobQuery{Status: job.DeletionInProgress, Limit: 10}})
 	if err != nil || len(listed) != 1 || listed[0].ID != "j" {
 		t.Errorf("R-API-15: listed %v, %v", listed, err)
 	}
-	thing := m.Scope.ARN(registry.KindThing, "t01")
+	thing := job.ThingTarget(registry.DefaultScope, "t01")
 	try := func(_ any, err error) error { return err }
 	for _, tt := range []struct {
 		rule string
 		err  error
 		code fault.Code
 	}{
-		{"R-JOB-35 describe", try(m.Describe(ctx, "t04", "j", nil, true)), fault.NotFound}, // first: what writes drops it
-		{"R-EXE-39 DescribeJobExecution", try(m.DescribeExecution(ctx, "t04", "j", nil)), fault.NotFound},
-		{"R-API-2 CreateJob", try(m.CreateJob(ctx, NewJob{ID: "j", Document: "{}", Definition: job.Definition{Targets: []string{thing}}})), fault.Exists},
-		{"R-JOB-32 CancelJob", try(m.CancelJob(ctx, "j", job.Cancellation{Force: true})), fault.Invalid},
-		{"R-JOB-32 DeleteJob", m.DeleteJob(ctx, "j", true, nil), fault.BadTransition},
-		{"R-UPD-4 UpdateJob", m.UpdateJob(ctx, "j", nil, job.Update{Description: new("x")}), fault.Invalid},
-		{"R-TPL-9 CreateJobTemplate", try(m.CreateTemplate(ctx, NewTemplate{Template: job.Template{ID: "t"}, JobARN: m.Scope.ARN(registry.KindJob, "j")})), fault.Invalid},
-		{"R-EXE-39 CancelJobExecution", m.CancelExecution(ctx, "t04", "j", true, nil, nil), fault.NotFound},
-		{"R-EXE-39 DeleteJobExecution", m.DeleteExecution(ctx, "t04", "j", 1, true, nil), fault.NotFound},
-		{"R-JOB-35 report", try(m.Report(ctx, "t04", "j", job.Report{Event: job.ReportSucceeded}, false)), fault.NotFound},
+		{"R-JOB-35 describe", try(m.Jobs.Describe(ctx, "t04", "j", nil, true)), fault.NotFound}, // first: what writes drops it
+		{"R-EXE-39 DescribeJobExecution", try(m.Jobs.DescribeExecution(ctx, "t04", "j", nil)), fault.NotFound},
+		{"R-API-2 CreateJob", try(m.Jobs.CreateJob(ctx, jobs.NewJob{ID: "j", Document: "{}", Definition: job.Definition{Targets: []job.Target{thing}}})), fault.Exists},
+		{"R-JOB-32 CancelJob", try(m.Jobs.CancelJob(ctx, "j", job.Cancellation{Force: true})), fault.Invalid},
+		{"R-JOB-32 DeleteJob", m.Jobs.DeleteJob(ctx, "j", true, nil), fault.BadTransition},
+		{"R-UPD-4 UpdateJob", m.Jobs.UpdateJob(ctx, "j", nil, job.Update{Description: new("x")}), fault.Invalid},
+		{"R-TPL-9 CreateJobTemplate", try(m.Jobs.CreateTemplate(ctx, jobs.NewTemplate{Template: job.Template{ID: "t"}, FromJob: "j"})), fault.Invalid},
+		{"R-EXE-39 CancelJobExecution", m.Jobs.CancelExecution(ctx, "t04", "j", true, nil, nil), fault.NotFound},
+		{"R-EXE-39 DeleteJobExecution", m.Jobs.DeleteExecution(ctx, "t04", "j", 1, true, nil), fault.NotFound},
+		{"R-JOB-35 report", try(m.Jobs.Report(ctx, "t04", "j", job.Report{Event: job.ReportSucceeded}, false)), fault.NotFound},
 	} {
 		if !fault.Is(tt.err, tt.code) {
 			t.Errorf("%s: %v, want %s", tt.rule, tt.err, tt.code)
 		}
 	}
 	for _, thing := range []string{"t03", "t04"} { // IN_PROGRESS and QUEUED
-		pending, err := m.Pending(ctx, thing, 10)
-		task, startErr := m.StartNext(ctx, thing, nil, nil)
+		pending, err := m.Jobs.Pending(ctx, thing, 10)
+		task, startErr := m.Jobs.StartNext(ctx, thing, nil, nil)
 		if err != nil || startErr != nil || len(pending) > 0 || task != nil {
 			t.Errorf("R-JOB-35: %s still sees %v, starts %v; %v, %v", thing, pending, task, err, startErr)
 		}
@@ -66,42 +68,42 @@ func TestSimultaneousFailuresAbortOnce(t *testing.T) {
 	t.Parallel()
 	e, g, _ := newGated(t)
 	var published []store.Event
-	e.Publish = func(events []store.Event) { published = append(published, events...) }
+	e.config.PublishEvents = func(events []store.Event) { published = append(published, events...) }
 	ctx := t.Context()
-	if err := e.UpdateEventConfigurations(ctx, map[string]bool{"JOB": true}); err != nil {
+	if err := e.Jobs.UpdateEventConfigurations(ctx, map[string]bool{"JOB": true}); err != nil {
 		t.Fatal(err)
 	}
-	var targets []string
+	var targets []job.Target
 	for i := range 6 {
 		name := fmt.Sprintf("t%d", i)
-		if _, err := e.CreateThing(ctx, NewThing{Name: name}); err != nil {
+		if _, err := e.Fleet.CreateThing(ctx, fleet.NewThing{Name: name}); err != nil {
 			t.Fatal(err)
 		}
-		targets = append(targets, e.Scope.ARN(registry.KindThing, name))
+		targets = append(targets, job.ThingTarget(registry.DefaultScope, name))
 	}
-	_, err := e.CreateJob(ctx, NewJob{ID: "j", Document: "{}", Definition: job.Definition{
+	_, err := e.Jobs.CreateJob(ctx, jobs.NewJob{ID: "j", Document: "{}", Definition: job.Definition{
 		TargetSelection: job.Snapshot, Targets: targets, Abort: &job.AbortConfig{Criteria: []job.AbortCriterion{{FailureType: job.FailureFailed, MinExecuted: 1}}},
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := range 4 { // in progress, so that the abort leaves them to end
-		if _, err := e.StartNext(ctx, fmt.Sprintf("t%d", i), nil, nil); err != nil {
+		if _, err := e.Jobs.StartNext(ctx, fmt.Sprintf("t%d", i), nil, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for i, err := range g.together(t, e, 4, func(i int) error {
-		_, err := e.Report(ctx, fmt.Sprintf("t%d", i), "j", job.Report{Event: job.ReportFailed}, false)
+		_, err := e.Jobs.Report(ctx, fmt.Sprintf("t%d", i), "j", job.Report{Event: job.ReportFailed}, false)
 		return err
 	}) {
 		if err != nil {
 			t.Errorf("t%d: %v", i, err)
 		}
 	}
-	if err := e.Settle(ctx); err != nil {
+	if err := e.WaitIdle(ctx); err != nil {
 		t.Fatal(err)
 	}
-	j, err := e.DescribeJob(ctx, "j")
+	j, err := e.Jobs.DescribeJob(ctx, "j")
 	if err != nil || j.Status != job.Canceled || j.Counts[job.ExecutionFailed] != 4 || j.Counts[job.ExecutionCanceled] != 2 || !strings.Contains(j.Comment, "1 of 1") {
 		t.Errorf("the job is %s with %v: %s, %v", j.Status, j.Counts, j.Comment, err)
 	}
@@ -124,18 +126,18 @@ func TestEventAgain(t *testing.T) {
 	e, g, stop := newGated(t)
 	ctx := t.Context()
 	refused, first := make(chan struct{}, 100), []store.Event(nil)
-	e.Publish = func(events []store.Event) { first = append(first, events...) }
-	e.Tell = func(context.Context, []store.Notice) error {
+	e.config.PublishEvents = func(events []store.Event) { first = append(first, events...) }
+	e.config.Notify = func(context.Context, []store.Notice) error {
 		refused <- struct{}{}
 		return fmt.Errorf("nobody hears")
 	}
-	if err := e.UpdateEventConfigurations(ctx, map[string]bool{"JOB": true, "JOB_EXECUTION": true}); err != nil {
+	if err := e.Jobs.UpdateEventConfigurations(ctx, map[string]bool{"JOB": true, "JOB_EXECUTION": true}); err != nil {
 		t.Fatal(err)
 	}
 	if err := e.fill(t, 1); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := e.Report(ctx, "t0", "j0", job.Report{Event: job.ReportSucceeded}, false); err != nil {
+	if _, err := e.Jobs.Report(ctx, "t0", "j0", job.Report{Event: job.ReportSucceeded}, false); err != nil {
 		t.Fatal(err)
 	}
 	select {
@@ -148,7 +150,7 @@ func TestEventAgain(t *testing.T) {
 	again.stop()
 	again.events = nil
 	again.run(g.Store)
-	if err := again.Settle(ctx); err != nil {
+	if err := again.WaitIdle(ctx); err != nil {
 		t.Fatal(err)
 	}
 	again.mu.Lock()

@@ -4,6 +4,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"github.com/drover-iot/drover/device/events"
+	"github.com/drover-iot/drover/engine/fleet"
+	"github.com/drover-iot/drover/engine/identity"
+	"github.com/drover-iot/drover/engine/jobs"
 	"log/slog"
 	"math/rand/v2"
 	"slices"
@@ -21,6 +25,9 @@ import (
 	"github.com/drover-iot/drover/store"
 	"github.com/drover-iot/drover/store/memory"
 )
+
+// smallFleet is how many things a request looks at before it is answered.
+const smallFleet = 1000
 
 // registryWorld is an engine with short words for what the tests below do.
 type registryWorld struct {
@@ -50,7 +57,7 @@ func (w registryWorld) refused(err error, code fault.Code) {
 
 func (w registryWorld) thing(name, kind string, attributes ...string) {
 	w.Helper()
-	_, err := w.CreateThing(w.Context(), NewThing{Name: name, Type: kind, Attributes: pairs(attributes)})
+	_, err := w.Fleet.CreateThing(w.Context(), fleet.NewThing{Name: name, Type: kind, Attributes: pairs(attributes)})
 	w.must(err)
 }
 
@@ -64,27 +71,27 @@ func pairs(list []string) map[string]string {
 
 func (w registryWorld) static(name, parent string) {
 	w.Helper()
-	_, err := w.CreateGroup(w.Context(), NewGroup{Name: name, Parent: parent})
+	_, err := w.Fleet.CreateGroup(w.Context(), fleet.NewGroup{Name: name, Parent: parent})
 	w.must(err)
 }
 
 func (w registryWorld) dynamic(name, query string) registry.Group {
 	w.Helper()
-	created, err := w.CreateDynamicGroup(w.Context(), NewDynamicGroup{Name: name, Query: query})
+	created, err := w.Fleet.CreateDynamicGroup(w.Context(), fleet.NewDynamicGroup{Name: name, Query: query})
 	w.must(err)
 	return created
 }
 
 func (w registryWorld) work(name string) registry.GroupWork {
 	w.Helper()
-	view, err := w.DescribeGroup(w.Context(), name)
+	view, err := w.Fleet.DescribeGroup(w.Context(), name)
 	w.must(err)
 	return view.Work
 }
 
 func (w registryWorld) members(group string, want ...string) {
 	w.Helper()
-	got, err := w.ListMembers(w.Context(), group, false, "", 1_000_000)
+	got, err := w.Fleet.ListMembers(w.Context(), group, false, "", 1_000_000)
 	w.must(err)
 	if diff := cmp.Diff(want, got); diff != "" && len(want)+len(got) > 0 {
 		w.Errorf("members of %s (-want +got):\n%s", group, diff)
@@ -96,13 +103,13 @@ func TestDynamicGroup(t *testing.T) {
 	t.Parallel()
 	w := newRegistryWorld(t)
 	ctx := t.Context()
-	_, err := w.CreateThingType(ctx, NewThingType{Name: "lamp"})
+	_, err := w.Fleet.CreateThingType(ctx, fleet.NewThingType{Name: "lamp"})
 	w.must(err)
 	w.static("site", "")
 	w.static("hall", "site")
 	w.thing("a", "", "fw", "1")
 	w.thing("b", "lamp", "fw", "2")
-	w.must(w.AddMember(ctx, "hall", "b"))
+	w.must(w.Fleet.AddMember(ctx, "hall", "b"))
 	w.dynamic("old", "attributes.fw:<2")
 	w.dynamic("lamps", "thingTypeName:lamp")
 	w.dynamic("on-site", "thingGroupNames:site AND NOT thingGroupNames:old")
@@ -116,34 +123,34 @@ func TestDynamicGroup(t *testing.T) {
 	w.thing("c", "lamp", "fw", "1")
 	w.members("old", "a", "c")
 	w.members("lamps", "b", "c")
-	w.must(w.UpdateThing(ctx, "a", ThingUpdate{Attributes: map[string]string{"fw": "3"}, Type: new("lamp")}))
+	w.must(w.Fleet.UpdateThing(ctx, "a", fleet.ThingUpdate{Attributes: map[string]string{"fw": "3"}, Type: new("lamp")}))
 	w.members("old", "c")
 	w.members("lamps", "a", "b", "c")
-	w.must(w.UpdateThing(ctx, "a", ThingUpdate{Type: new("")}))
+	w.must(w.Fleet.UpdateThing(ctx, "a", fleet.ThingUpdate{Type: new("")}))
 	w.members("lamps", "b", "c")
-	w.must(w.AddMember(ctx, "site", "c"))
+	w.must(w.Fleet.AddMember(ctx, "site", "c"))
 	w.members("on-site", "b", "c")
-	w.must(w.RemoveMember(ctx, "hall", "b"))
+	w.must(w.Fleet.RemoveMember(ctx, "hall", "b"))
 	w.members("on-site", "c")
-	w.must(w.AddMember(ctx, "hall", "b"))
-	w.must(w.DeleteGroup(ctx, "hall", nil))
+	w.must(w.Fleet.AddMember(ctx, "hall", "b"))
+	w.must(w.Fleet.DeleteGroup(ctx, "hall", nil))
 	w.members("on-site", "c")
-	w.must(w.DeleteThing(ctx, "c", nil))
+	w.must(w.Fleet.DeleteThing(ctx, "c", nil))
 	w.members("on-site")
 	w.members("lamps", "b")
 
-	version, err := w.UpdateDynamicGroup(ctx, "old", GroupUpdate{ExpectedVersion: new(int64(1))}, new("attributes.fw:*"))
+	version, err := w.Fleet.UpdateDynamicGroup(ctx, "old", fleet.GroupUpdate{ExpectedVersion: new(int64(1))}, new("attributes.fw:*"))
 	if err != nil || version != 2 {
 		t.Errorf("version %d, %v", version, err)
 	}
 	w.members("old", "a", "b")
-	w.must(w.DeleteDynamicGroup(ctx, "old", new(int64(2))))
-	_, err = w.DescribeGroup(ctx, "old")
+	w.must(w.Fleet.DeleteDynamicGroup(ctx, "old", new(int64(2))))
+	_, err = w.Fleet.DescribeGroup(ctx, "old")
 	w.refused(err, fault.NotFound)
-	if groups, err := w.GroupsOfThing(ctx, "a"); err != nil || len(groups) > 0 {
+	if groups, err := w.Fleet.GroupsOfThing(ctx, "a"); err != nil || len(groups) > 0 {
 		t.Errorf("a is in %v, %v", groups, err)
 	}
-	w.must(w.DeleteDynamicGroup(ctx, "old", nil)) // R-ID-12: missing is deleted
+	w.must(w.Fleet.DeleteDynamicGroup(ctx, "old", nil)) // R-ID-12: missing is deleted
 }
 
 // What dynamic groups refuse, in the order of R-ERR-9; nothing changes.
@@ -157,39 +164,39 @@ func TestDynamicGroupRefuses(t *testing.T) { // R-ID-12, R-ID-22, R-ID-38, R-ID-
 	if again := w.dynamic("d", "thingName:a"); again.UUID != first.UUID {
 		t.Error("an equal group is made twice")
 	}
-	create := func(in NewDynamicGroup) error { _, err := w.CreateDynamicGroup(ctx, in); return err }
-	w.refused(create(NewDynamicGroup{Name: "d", Query: "thingName:b"}), fault.Exists)
-	w.refused(create(NewDynamicGroup{Name: "d", Query: "thingName:a", Description: "x"}), fault.Exists)
-	w.refused(create(NewDynamicGroup{Name: "s", Query: "thingName:a"}), fault.Exists)
-	w.refused(create(NewDynamicGroup{Name: "d", Query: "thingName:"}), fault.InvalidQuery)
-	_, err := w.CreateGroup(ctx, NewGroup{Name: "d"})
+	create := func(in fleet.NewDynamicGroup) error { _, err := w.Fleet.CreateDynamicGroup(ctx, in); return err }
+	w.refused(create(fleet.NewDynamicGroup{Name: "d", Query: "thingName:b"}), fault.Exists)
+	w.refused(create(fleet.NewDynamicGroup{Name: "d", Query: "thingName:a", Description: "x"}), fault.Exists)
+	w.refused(create(fleet.NewDynamicGroup{Name: "s", Query: "thingName:a"}), fault.Exists)
+	w.refused(create(fleet.NewDynamicGroup{Name: "d", Query: "thingName:"}), fault.InvalidQuery)
+	_, err := w.Fleet.CreateGroup(ctx, fleet.NewGroup{Name: "d"})
 	w.refused(err, fault.Exists)
-	_, err = w.CreateGroup(ctx, NewGroup{Name: "child", Parent: "d"})
+	_, err = w.Fleet.CreateGroup(ctx, fleet.NewGroup{Name: "child", Parent: "d"})
 	w.refused(err, fault.Invalid)
-	w.refused(w.AddMember(ctx, "d", "a"), fault.Invalid)
-	w.refused(w.RemoveMember(ctx, "d", "a"), fault.Invalid)
-	_, err = w.UpdateGroup(ctx, "d", GroupUpdate{})
+	w.refused(w.Fleet.AddMember(ctx, "d", "a"), fault.Invalid)
+	w.refused(w.Fleet.RemoveMember(ctx, "d", "a"), fault.Invalid)
+	_, err = w.Fleet.UpdateGroup(ctx, "d", fleet.GroupUpdate{})
 	w.refused(err, fault.Invalid)
-	_, err = w.UpdateDynamicGroup(ctx, "s", GroupUpdate{}, nil)
+	_, err = w.Fleet.UpdateDynamicGroup(ctx, "s", fleet.GroupUpdate{}, nil)
 	w.refused(err, fault.Invalid)
-	_, err = w.UpdateDynamicGroup(ctx, "none", GroupUpdate{}, nil)
+	_, err = w.Fleet.UpdateDynamicGroup(ctx, "none", fleet.GroupUpdate{}, nil)
 	w.refused(err, fault.NotFound)
-	_, err = w.UpdateDynamicGroup(ctx, "none", GroupUpdate{}, new("("))
+	_, err = w.Fleet.UpdateDynamicGroup(ctx, "none", fleet.GroupUpdate{}, new("("))
 	w.refused(err, fault.InvalidQuery)
-	_, err = w.UpdateDynamicGroup(ctx, "d", GroupUpdate{ExpectedVersion: new(int64(2))}, new("*"))
+	_, err = w.Fleet.UpdateDynamicGroup(ctx, "d", fleet.GroupUpdate{ExpectedVersion: new(int64(2))}, new("*"))
 	w.refused(err, fault.VersionDiffers)
-	w.refused(w.DeleteGroup(ctx, "d", nil), fault.Invalid)
-	w.refused(w.DeleteDynamicGroup(ctx, "s", new(int64(9))), fault.Invalid)
-	w.refused(w.DeleteDynamicGroup(ctx, "d", new(int64(9))), fault.VersionDiffers)
-	_, err = w.CreatePolicy(ctx, "p", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`, nil)
+	w.refused(w.Fleet.DeleteGroup(ctx, "d", nil), fault.Invalid)
+	w.refused(w.Fleet.DeleteDynamicGroup(ctx, "s", new(int64(9))), fault.Invalid)
+	w.refused(w.Fleet.DeleteDynamicGroup(ctx, "d", new(int64(9))), fault.VersionDiffers)
+	_, err = w.Identity.CreatePolicy(ctx, "p", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`, nil)
 	w.must(err)
-	w.refused(w.AttachPolicy(ctx, "p", w.Scope.ARN(registry.KindGroup, "d")), fault.Invalid)
-	w.must(w.AttachPolicy(ctx, "p", w.Scope.ARN(registry.KindGroup, "s")))
+	w.refused(w.Identity.AttachPolicy(ctx, "p", identity.Target{Kind: registry.GroupTarget, Key: "d"}), fault.Invalid)
+	w.must(w.Identity.AttachPolicy(ctx, "p", identity.Target{Kind: registry.GroupTarget, Key: "s"}))
 	w.members("d", "a")
 	for i := range registry.MaxDynamicGroups - 1 {
 		w.dynamic(fmt.Sprintf("d%d", i), "thingName:none")
 	}
-	w.refused(create(NewDynamicGroup{Name: "one-more", Query: "*"}), fault.Limit)
+	w.refused(create(fleet.NewDynamicGroup{Name: "one-more", Query: "*"}), fault.Limit)
 	w.dynamic("d", "thingName:a") // it is there: no limit is in its way
 }
 
@@ -199,33 +206,33 @@ func TestGroupLimit(t *testing.T) {
 	w := newRegistryWorld(t)
 	ctx := t.Context()
 	var log bytes.Buffer // written by the committer before it answers
-	w.Engine.Log = slog.New(slog.NewTextHandler(&log, nil))
+	w.Fleet.Log = slog.New(slog.NewTextHandler(&log, nil))
 	for i := range 11 {
 		w.static(fmt.Sprintf("s%02d", i), "")
 	}
 	w.thing("a", "")
 	for i := range 8 {
-		w.must(w.AddMember(ctx, fmt.Sprintf("s%02d", i), "a"))
+		w.must(w.Fleet.AddMember(ctx, fmt.Sprintf("s%02d", i), "a"))
 	}
 	w.dynamic("old", "attributes.x:*")
 	w.dynamic("new", "*")
 	w.dynamic("newest", "thingName:a")
 	w.members("new", "a")
 	w.members("newest", "a")
-	w.must(w.UpdateThing(ctx, "a", ThingUpdate{Attributes: map[string]string{"x": "1"}}))
+	w.must(w.Fleet.UpdateThing(ctx, "a", fleet.ThingUpdate{Attributes: map[string]string{"x": "1"}}))
 	w.members("old", "a")
 	w.members("newest")
 	if !strings.Contains(log.String(), "too many groups") || !strings.Contains(log.String(), "newest") {
 		t.Errorf("the log does not tell:\n%s", &log)
 	}
-	w.refused(w.AddMember(ctx, "s08", "a"), fault.Invalid)
-	w.must(w.ChangeMemberships(ctx, "a", MembershipChange{Add: []string{"s08"}, Override: true}))
+	w.refused(w.Fleet.AddMember(ctx, "s08", "a"), fault.Invalid)
+	w.must(w.Fleet.ChangeMemberships(ctx, "a", fleet.MembershipChange{Add: []string{"s08"}, Override: true}))
 	w.members("old", "a")
 	w.members("new")
-	w.must(w.ChangeMemberships(ctx, "a", MembershipChange{Add: []string{"s09"}, Override: true}))
+	w.must(w.Fleet.ChangeMemberships(ctx, "a", fleet.MembershipChange{Add: []string{"s09"}, Override: true}))
 	w.members("old")
-	w.refused(w.ChangeMemberships(ctx, "a", MembershipChange{Add: []string{"s10"}, Override: true}), fault.Invalid)
-	w.must(w.ChangeMemberships(ctx, "a", MembershipChange{Add: []string{"s10"}, Remove: []string{"s00", "s01"}}))
+	w.refused(w.Fleet.ChangeMemberships(ctx, "a", fleet.MembershipChange{Add: []string{"s10"}, Override: true}), fault.Invalid)
+	w.must(w.Fleet.ChangeMemberships(ctx, "a", fleet.MembershipChange{Add: []string{"s10"}, Remove: []string{"s00", "s01"}}))
 	w.members("old", "a")
 	w.members("new")
 }
@@ -240,24 +247,24 @@ func TestDynamicGroupAsTarget(t *testing.T) {
 	w.thing("c", "", "fw", "1")
 	w.thing("d", "", "fw", "2")
 	w.dynamic("old", "attributes.fw:1")
-	_, err := w.CreateJob(ctx, NewJob{ID: "j", Document: "{}", Definition: job.Definition{
-		TargetSelection: job.Snapshot, Targets: []string{w.Scope.ARN(registry.KindGroup, "old")},
+	_, err := w.Jobs.CreateJob(ctx, jobs.NewJob{ID: "j", Document: "{}", Definition: job.Definition{
+		TargetSelection: job.Snapshot, Targets: []job.Target{job.GroupTarget(registry.DefaultScope, "old")},
 	}})
 	w.must(err)
-	_, err = w.StartNext(ctx, "a", nil, nil)
+	_, err = w.Jobs.StartNext(ctx, "a", nil, nil)
 	w.must(err)
 	for _, name := range []string{"a", "b"} {
-		w.must(w.UpdateThing(ctx, name, ThingUpdate{Attributes: map[string]string{"fw": "2"}}))
+		w.must(w.Fleet.UpdateThing(ctx, name, fleet.ThingUpdate{Attributes: map[string]string{"fw": "2"}}))
 	}
 	counts := func() job.Counts {
-		j, err := w.DescribeJob(ctx, "j")
+		j, err := w.Jobs.DescribeJob(ctx, "j")
 		w.must(err)
 		return j.Counts
 	}
 	if c := counts(); c[job.ExecutionInProgress] != 1 || c[job.ExecutionRemoved] != 1 || c[job.ExecutionQueued] != 1 {
 		t.Errorf("counts %v", c)
 	}
-	w.must(w.DeleteDynamicGroup(ctx, "old", nil))
+	w.must(w.Fleet.DeleteDynamicGroup(ctx, "old", nil))
 	if c := counts(); c[job.ExecutionInProgress] != 1 || c[job.ExecutionRemoved] != 2 || c[job.ExecutionQueued] != 0 {
 		t.Errorf("after the group is gone: counts %v", c)
 	}
@@ -269,17 +276,17 @@ func TestContinuousJobOnDynamicGroup(t *testing.T) {
 	t.Parallel()
 	w := newRegistryWorld(t)
 	ctx := t.Context()
-	w.must(w.UpdateEventConfigurations(ctx, map[string]bool{executionEvents: true}))
+	w.must(w.Jobs.UpdateEventConfigurations(ctx, map[string]bool{"JOB_EXECUTION": true}))
 	w.thing("a", "", "fw", "1")
 	w.thing("b", "", "fw", "2")
 	w.dynamic("old", "attributes.fw:1")
-	_, err := w.CreateJob(ctx, NewJob{ID: "j", Document: "{}", Definition: job.Definition{
-		TargetSelection: job.Continuous, Targets: []string{w.Scope.ARN(registry.KindGroup, "old")},
+	_, err := w.Jobs.CreateJob(ctx, jobs.NewJob{ID: "j", Document: "{}", Definition: job.Definition{
+		TargetSelection: job.Continuous, Targets: []job.Target{job.GroupTarget(registry.DefaultScope, "old")},
 	}})
 	w.must(err)
 	counts := func(queued, removed int64) {
 		t.Helper()
-		j, err := w.DescribeJob(ctx, "j")
+		j, err := w.Jobs.DescribeJob(ctx, "j")
 		w.must(err)
 		if j.Counts[job.ExecutionQueued] != queued || j.Counts[job.ExecutionRemoved] != removed {
 			t.Errorf("counts %v, want %d QUEUED, %d REMOVED", j.Counts, queued, removed)
@@ -288,14 +295,14 @@ func TestContinuousJobOnDynamicGroup(t *testing.T) {
 	counts(1, 0)
 	w.thing("c", "", "fw", "1")
 	counts(2, 0)
-	w.must(w.UpdateThing(ctx, "b", ThingUpdate{Attributes: map[string]string{"fw": "1"}}))
+	w.must(w.Fleet.UpdateThing(ctx, "b", fleet.ThingUpdate{Attributes: map[string]string{"fw": "1"}}))
 	counts(3, 0)
-	w.must(w.UpdateThing(ctx, "b", ThingUpdate{Attributes: map[string]string{"fw": "2"}}))
+	w.must(w.Fleet.UpdateThing(ctx, "b", fleet.ThingUpdate{Attributes: map[string]string{"fw": "2"}}))
 	counts(2, 1)
-	_, err = w.UpdateDynamicGroup(ctx, "old", GroupUpdate{}, new("attributes.fw:2"))
+	_, err = w.Fleet.UpdateDynamicGroup(ctx, "old", fleet.GroupUpdate{}, new("attributes.fw:2"))
 	w.must(err)
 	counts(1, 3)
-	w.must(w.DeleteDynamicGroup(ctx, "old", nil))
+	w.must(w.Fleet.DeleteDynamicGroup(ctx, "old", nil))
 	counts(0, 4)
 }
 
@@ -327,15 +334,15 @@ func TestDynamicGroupInLargeFleet(t *testing.T) {
 	large := 0
 	g.fail = func(c store.Changes) error { // called by one writer at a time
 		switch moved := len(c.Registry.AddedMemberships) + len(c.Registry.RemovedMemberships); {
-		case moved > inlineThings+1:
+		case moved > smallFleet+1:
 			t.Errorf("one step changes %d memberships", moved)
-		case moved > backgroundStep:
+		case moved > jobs.BackgroundStep:
 			large++
 		}
 		return nil
 	}
 	run := func() (w registryWorld) {
-		e := New(Config{Store: g, Clock: clock.NewVirtual(time.Unix(1e9, 0)), IDs: &ids.Counting{}, Scope: registry.DefaultScope, Log: slog.New(slog.DiscardHandler)})
+		e := New(Config{Store: g, Clock: clock.NewVirtual(time.Unix(1e9, 0)), IDs: &ids.Counting{}, Events: events.Renderer{Scope: registry.DefaultScope, IDs: &ids.Counting{}}, Log: slog.New(slog.DiscardHandler)})
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- e.Run(ctx) }()
@@ -345,7 +352,7 @@ func TestDynamicGroupInLargeFleet(t *testing.T) {
 	g.hold.Lock() // keeps the due loop out until the engine stops
 	created := make(chan error)
 	go func() {
-		_, err := w.CreateDynamicGroup(t.Context(), NewDynamicGroup{Name: "d", Query: "attributes.n:0"})
+		_, err := w.Fleet.CreateDynamicGroup(t.Context(), fleet.NewDynamicGroup{Name: "d", Query: "attributes.n:0"})
 		created <- err
 		w.stop()
 		created <- nil
@@ -357,28 +364,28 @@ func TestDynamicGroupInLargeFleet(t *testing.T) {
 		t.Log("the group was built before the engine stopped")
 	}
 	w = run()
-	w.must(w.Settle(t.Context()))
+	w.must(w.WaitIdle(t.Context()))
 	w.members("d", even...)
 	if work := w.work("d"); work != registry.NoGroupWork {
 		t.Errorf("settled, but %s", work)
 	}
-	_, err := w.UpdateDynamicGroup(t.Context(), "d", GroupUpdate{}, new("attributes.n:1"))
+	_, err := w.Fleet.UpdateDynamicGroup(t.Context(), "d", fleet.GroupUpdate{}, new("attributes.n:1"))
 	w.must(err)
-	w.must(w.UpdateThing(t.Context(), "t5499", ThingUpdate{Attributes: map[string]string{"n": "0"}}))
+	w.must(w.Fleet.UpdateThing(t.Context(), "t5499", fleet.ThingUpdate{Attributes: map[string]string{"n": "0"}}))
 	w.thing("t5500", "", "n", "1") // wherever the scan is
-	w.must(w.Settle(t.Context()))
+	w.must(w.WaitIdle(t.Context()))
 	w.members("d", append(slices.Clone(odd[:len(odd)-1]), "t5500")...)
-	w.must(w.DeleteDynamicGroup(t.Context(), "d", nil))
-	w.must(w.UpdateThing(t.Context(), "t5499", ThingUpdate{Attributes: map[string]string{"n": "1"}}))
-	w.must(w.Settle(t.Context()))
-	_, err = w.DescribeGroup(t.Context(), "d")
+	w.must(w.Fleet.DeleteDynamicGroup(t.Context(), "d", nil))
+	w.must(w.Fleet.UpdateThing(t.Context(), "t5499", fleet.ThingUpdate{Attributes: map[string]string{"n": "1"}}))
+	w.must(w.WaitIdle(t.Context()))
+	_, err = w.Fleet.DescribeGroup(t.Context(), "d")
 	w.refused(err, fault.NotFound)
-	if groups, err := w.GroupsOfThing(t.Context(), "t0001"); err != nil || len(groups) > 0 {
+	if groups, err := w.Fleet.GroupsOfThing(t.Context(), "t0001"); err != nil || len(groups) > 0 {
 		t.Errorf("t0001 is in %v, %v", groups, err)
 	}
 	w.stop()
 	if large > 3 {
-		t.Errorf("%d steps change more than %d memberships, for 3 requests", large, backgroundStep)
+		t.Errorf("%d steps change more than %d memberships, for 3 requests", large, jobs.BackgroundStep)
 	}
 }
 
@@ -386,9 +393,9 @@ func TestDynamicGroupInLargeFleet(t *testing.T) {
 // does not run here (R-ID-38).
 func TestDynamicGroupAtOnce(t *testing.T) {
 	t.Parallel()
-	for n, atOnce := range map[int]bool{inlineThings: true, inlineThings + 1: false} {
-		e := New(Config{Store: memory.Open(), Clock: clock.NewVirtual(time.Unix(1e9, 0)), IDs: &ids.Counting{}, Scope: registry.DefaultScope, Log: slog.New(slog.DiscardHandler)})
-		go e.commitLoop(t.Context())
+	for n, atOnce := range map[int]bool{smallFleet: true, smallFleet + 1: false} {
+		e := New(Config{Store: memory.Open(), Clock: clock.NewVirtual(time.Unix(1e9, 0)), IDs: &ids.Counting{}, Events: events.Renderer{Scope: registry.DefaultScope, IDs: &ids.Counting{}}, Log: slog.New(slog.DiscardHandler)})
+		go e.commits.Run(t.Context())
 		w := registryWorld{t, e, nil}
 		for i := range n {
 			w.thing(fmt.Sprintf("t%04d", i), "")
@@ -398,23 +405,23 @@ func TestDynamicGroupAtOnce(t *testing.T) {
 			t.Errorf("of %d things: %q", n, work)
 		}
 		if atOnce {
-			w.must(w.DeleteDynamicGroup(t.Context(), "d", nil))
-			_, err := w.DescribeGroup(t.Context(), "d")
+			w.must(w.Fleet.DeleteDynamicGroup(t.Context(), "d", nil))
+			_, err := w.Fleet.DescribeGroup(t.Context(), "d")
 			w.refused(err, fault.NotFound)
 			continue
 		}
 		for range 6 {
-			w.must(e.update(t.Context(), (*group).dueStep))
+			w.must(e.commits.Do(t.Context(), e.dueStep))
 		}
-		w.must(w.DeleteDynamicGroup(t.Context(), "d", nil))
+		w.must(w.Fleet.DeleteDynamicGroup(t.Context(), "d", nil))
 		if work := w.work("d"); work != registry.Emptying { // one member is left
 			t.Errorf("while it is deleted: %q", work)
 		}
-		_, err := w.CreateDynamicGroup(t.Context(), NewDynamicGroup{Name: "d", Query: "*"})
+		_, err := w.Fleet.CreateDynamicGroup(t.Context(), fleet.NewDynamicGroup{Name: "d", Query: "*"})
 		w.refused(err, fault.Exists)
-		_, err = w.UpdateDynamicGroup(t.Context(), "d", GroupUpdate{}, nil)
+		_, err = w.Fleet.UpdateDynamicGroup(t.Context(), "d", fleet.GroupUpdate{}, nil)
 		w.refused(err, fault.Invalid)
-		w.must(w.DeleteDynamicGroup(t.Context(), "d", nil))
+		w.must(w.Fleet.DeleteDynamicGroup(t.Context(), "d", nil))
 	}
 }
 
@@ -422,47 +429,47 @@ func TestDynamicGroupAtOnce(t *testing.T) {
 // nothing new begins with it meanwhile (R-ID-12, R-JOB-61, R-CON-26).
 func TestStaticGroupDeletion(t *testing.T) {
 	t.Parallel()
-	e := New(Config{Store: memory.Open(), Clock: clock.NewVirtual(time.Unix(1e9, 0)), IDs: &ids.Counting{}, Scope: registry.DefaultScope, Log: slog.New(slog.DiscardHandler)})
-	go e.commitLoop(t.Context())
+	e := New(Config{Store: memory.Open(), Clock: clock.NewVirtual(time.Unix(1e9, 0)), IDs: &ids.Counting{}, Events: events.Renderer{Scope: registry.DefaultScope, IDs: &ids.Counting{}}, Log: slog.New(slog.DiscardHandler)})
+	go e.commits.Run(t.Context())
 	w := registryWorld{t, e, nil}
 	ctx := t.Context()
 	w.static("small", "")
 	w.static("large", "")
-	for i := range 3 * inlineThings {
+	for i := range 3 * smallFleet {
 		name := fmt.Sprintf("t%04d", i)
 		w.thing(name, "")
-		w.must(w.AddMember(ctx, "large", name))
+		w.must(w.Fleet.AddMember(ctx, "large", name))
 	}
-	w.must(w.AddMember(ctx, "small", "t0000"))
-	w.must(w.DeleteGroup(ctx, "small", nil))
-	_, err := w.DescribeGroup(ctx, "small")
+	w.must(w.Fleet.AddMember(ctx, "small", "t0000"))
+	w.must(w.Fleet.DeleteGroup(ctx, "small", nil))
+	_, err := w.Fleet.DescribeGroup(ctx, "small")
 	w.refused(err, fault.NotFound)
 
-	w.must(w.DeleteGroup(ctx, "large", nil))
+	w.must(w.Fleet.DeleteGroup(ctx, "large", nil))
 	if work := w.work("large"); work != registry.Emptying {
 		t.Fatalf("while it is deleted: %q", work)
 	}
-	w.refused(w.AddMember(ctx, "large", "t0000"), fault.Invalid)
-	_, err = w.CreateGroup(ctx, NewGroup{Name: "child", Parent: "large"})
+	w.refused(w.Fleet.AddMember(ctx, "large", "t0000"), fault.Invalid)
+	_, err = w.Fleet.CreateGroup(ctx, fleet.NewGroup{Name: "child", Parent: "large"})
 	w.refused(err, fault.Invalid)
-	_, err = w.CreateGroup(ctx, NewGroup{Name: "large"})
+	_, err = w.Fleet.CreateGroup(ctx, fleet.NewGroup{Name: "large"})
 	w.refused(err, fault.Exists)
-	_, err = w.UpdateGroup(ctx, "large", GroupUpdate{})
+	_, err = w.Fleet.UpdateGroup(ctx, "large", fleet.GroupUpdate{})
 	w.refused(err, fault.Invalid)
-	_, err = w.CreateJob(ctx, NewJob{ID: "j", Document: "{}", Definition: job.Definition{Targets: []string{w.Scope.ARN(registry.KindGroup, "large")}}})
+	_, err = w.Jobs.CreateJob(ctx, jobs.NewJob{ID: "j", Document: "{}", Definition: job.Definition{Targets: []job.Target{job.GroupTarget(registry.DefaultScope, "large")}}})
 	w.refused(err, fault.NotFound)
-	w.must(w.DeleteGroup(ctx, "large", nil)) // is under way
+	w.must(w.Fleet.DeleteGroup(ctx, "large", nil)) // is under way
 	steps := 0
 	for ; steps < 100; steps++ {
-		if _, err := w.DescribeGroup(ctx, "large"); err != nil {
+		if _, err := w.Fleet.DescribeGroup(ctx, "large"); err != nil {
 			break
 		}
-		w.must(e.update(ctx, (*group).dueStep))
+		w.must(e.commits.Do(ctx, e.dueStep))
 	}
 	if steps < 2 || steps > 10 {
 		t.Errorf("it took %d steps", steps)
 	}
-	if groups, err := w.GroupsOfThing(ctx, "t2000"); err != nil || len(groups) > 0 {
+	if groups, err := w.Fleet.GroupsOfThing(ctx, "t2000"); err != nil || len(groups) > 0 {
 		t.Errorf("a member is left in %v, %v", groups, err)
 	}
 }
@@ -477,31 +484,31 @@ func TestDynamicGroupsAfterAnyHistory(t *testing.T) { // R-ID-38, R-ID-42
 	ctx := t.Context()
 	things, statics, dynamics := []string{"a", "b", "c", "d"}, []string{"root", "child", "other"}, []string{"d1", "d2", "d3"}
 	queries := []string{"*", "attributes.x:1", "NOT attributes.x:1", "thingGroupNames:root", "thingTypeName:k attributes.x:*", "thingName:(a OR b) -thingGroupNames:other"}
-	_, err := w.CreateThingType(ctx, NewThingType{Name: "k"})
+	_, err := w.Fleet.CreateThingType(ctx, fleet.NewThingType{Name: "k"})
 	w.must(err)
 	for step := range 400 {
 		thing := pick(things...)
 		switch r.IntN(9) {
 		case 0:
-			_, _ = w.CreateThing(ctx, NewThing{Name: thing, Type: pick("", "k"), Attributes: map[string]string{"x": pick("", "1", "2")}})
+			_, _ = w.Fleet.CreateThing(ctx, fleet.NewThing{Name: thing, Type: pick("", "k"), Attributes: map[string]string{"x": pick("", "1", "2")}})
 		case 1:
-			_ = w.UpdateThing(ctx, thing, ThingUpdate{Type: new(pick("", "k")), Attributes: map[string]string{"x": pick("", "1", "2")}})
+			_ = w.Fleet.UpdateThing(ctx, thing, fleet.ThingUpdate{Type: new(pick("", "k")), Attributes: map[string]string{"x": pick("", "1", "2")}})
 		case 2:
-			_ = w.DeleteThing(ctx, thing, nil)
+			_ = w.Fleet.DeleteThing(ctx, thing, nil)
 		case 3:
-			_, _ = w.CreateGroup(ctx, NewGroup{Name: pick("root", "other")})
-			_, _ = w.CreateGroup(ctx, NewGroup{Name: "child", Parent: "root"})
+			_, _ = w.Fleet.CreateGroup(ctx, fleet.NewGroup{Name: pick("root", "other")})
+			_, _ = w.Fleet.CreateGroup(ctx, fleet.NewGroup{Name: "child", Parent: "root"})
 		case 4:
-			_ = w.DeleteGroup(ctx, pick(statics...), nil)
+			_ = w.Fleet.DeleteGroup(ctx, pick(statics...), nil)
 		case 5:
-			_ = w.AddMember(ctx, pick(statics...), thing)
+			_ = w.Fleet.AddMember(ctx, pick(statics...), thing)
 		case 6:
-			_ = w.RemoveMember(ctx, pick(statics...), thing)
+			_ = w.Fleet.RemoveMember(ctx, pick(statics...), thing)
 		case 7:
-			_, _ = w.CreateDynamicGroup(ctx, NewDynamicGroup{Name: pick(dynamics...), Query: pick(queries...)})
-			_, _ = w.UpdateDynamicGroup(ctx, pick(dynamics...), GroupUpdate{}, new(pick(queries...)))
+			_, _ = w.Fleet.CreateDynamicGroup(ctx, fleet.NewDynamicGroup{Name: pick(dynamics...), Query: pick(queries...)})
+			_, _ = w.Fleet.UpdateDynamicGroup(ctx, pick(dynamics...), fleet.GroupUpdate{}, new(pick(queries...)))
 		case 8:
-			_ = w.DeleteDynamicGroup(ctx, pick(dynamics...), nil)
+			_ = w.Fleet.DeleteDynamicGroup(ctx, pick(dynamics...), nil)
 		}
 		if got, want := w.found(), w.expected(); !cmp.Equal(got, want) {
 			t.Fatalf("seed %d step %d: (-want +got)\n%s", seed, step, cmp.Diff(want, got))
@@ -553,7 +560,7 @@ func (w registryWorld) expected() (all []string) {
 
 func (w registryWorld) view(each func(store.Reader, []registry.Group, registry.Thing) error) {
 	w.Helper()
-	w.must(w.Store.Read(w.Context(), func(r store.Reader) error {
+	w.must(w.config.Store.Read(w.Context(), func(r store.Reader) error {
 		dynamic, err := r.DynamicGroups()
 		if err != nil {
 			return err

@@ -1,23 +1,19 @@
-// Package engine is the use cases: it loads facts, lets job and registry decide, applies the changes and announces
-// them. It holds no rule of its own.
-//
-// Every change goes through group.go: requests that wait are decided together and committed with a single sync, and
-// only then answered. Work that waits for time to pass or for processor time (timers, rollout ticks, sweeps) is in
-// due.go and step.go; what devices are told after a commit is in announce.go. The files named after nouns (jobs.go,
-// executions.go, things.go, …) are the use cases themselves.
 package engine
 
 import (
 	"context"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
+	"github.com/drover-iot/drover/engine/commit"
+	"github.com/drover-iot/drover/engine/fleet"
+	"github.com/drover-iot/drover/engine/identity"
+	"github.com/drover-iot/drover/engine/jobs"
+	"github.com/drover-iot/drover/engine/tags"
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/ids"
 	"github.com/drover-iot/drover/job"
-	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/store"
 )
 
@@ -26,69 +22,84 @@ type Config struct {
 	Store store.Store
 	Clock clock.Clock
 	IDs   ids.Source
-	Scope registry.Scope
+	// Events makes the lifecycle events that are published.
+	Events jobs.EventRenderer
 	// Limits bounds what the server holds; the zero value is unlimited.
-	Limits Limits
+	Limits jobs.Limits
 	// PresenceGrace is how long after the start clients are waited for before those that were not seen count as not
 	// connected (R-ID-61).
 	PresenceGrace time.Duration
-	// Managed are the templates that come with the server.
+	// Managed are the job templates that come with the server.
 	Managed job.ManagedTemplates
 	Log     *slog.Logger
-	// Tell is called after each commit with what devices must be told; nil tells nobody. It is called by one goroutine,
-	// in commit order. What it could not tell, it is called with again after a second, and after a crash with what was
-	// not struck out (R-CON-23).
-	Tell func(context.Context, []store.Notice) error
-	// Publish is called with the lifecycle events of a commit after its notices were told; nil publishes nothing.
-	Publish func([]store.Event)
-	// Kept is called after Tell, once for many announcements, and returns when what was told need not be told again after
-	// a crash: those that it was meant for have it, or it is stored for them. Nil: at once.
-	Kept func(context.Context) error
-	// CertificateChanged is called when a certificate's status changed or it was deleted, so that connections that are
-	// not allowed any more end (R-BRK-19). May be nil.
+	// Notify is called after each commit with what devices must be notified of; nil notifies nobody. It is called by one
+	// goroutine, in the order of the commits. When it fails it is called again a second later, and after a crash it is
+	// called again with whatever was not recorded as announced (R-CON-23).
+	Notify func(context.Context, []store.Notice) error
+	// PublishEvents is called with the lifecycle events of a commit, after Notify; nil publishes nothing.
+	PublishEvents func([]store.Event)
+	// Persisted is called after Notify, once for many commits. It returns when those that were notified would not lose
+	// the message by a crash: they have it, or it is stored for them. Nil returns at once.
+	Persisted func(context.Context) error
+	// CertificateChanged is called when the status of a certificate has changed or it was deleted, so that connections
+	// that are not allowed any more end (R-BRK-19). May be nil.
 	CertificateChanged func(id string)
 	// Stepped is an engine that does nothing by itself; see stepped.go.
 	Stepped bool
 }
 
-// Engine runs the use cases of one server. Run must be running for changes to be made; reads work without.
+// Engine is the use cases of one server and what runs beneath them. Run must be running for changes to be made; reads
+// work without.
 type Engine struct {
-	Config
-	waiting chan *request
-	stopped chan struct{} // closed when no request is decided any more
+	Jobs     *jobs.Service
+	Fleet    *fleet.Service
+	Identity *identity.Service
+	Tags     *tags.Service
+
+	config  Config
+	commits *commit.Committer
 	ready   chan struct{} // closed when what a crash left over was announced
 	wake    chan struct{} // something may be due: at most one token
 	due     sync.Mutex    // held while due work runs, so that it runs once
-	purged  time.Time     // when purge last found nothing; held with due
-	outbox  *outbox
 
-	committing sync.Mutex // held while a group is decided, committed and answered
-	turn       job.Key    // the job that had a step of due work last; held with committing
-	clockKept  time.Time  // where a virtual clock stood at the last commit; held with committing
-
-	policies      compiled[registry.PolicyDocument]
-	queries       compiled[registry.Query]
-	presences     presences
-	accessVersion atomic.Uint64
-
-	// Of a stepped engine.
-	announcedUpTo int64
-	held          chan struct{} // a request waits for the group; nil while each is a group of its own
+	announcedUpTo int64 // of a stepped engine
 }
 
 // New returns an engine over a store.
 func New(c Config) *Engine {
-	return &Engine{
-		Config:  c,
-		waiting: make(chan *request, maxGroup),
-		stopped: make(chan struct{}),
-		ready:   make(chan struct{}),
-		wake:    make(chan struct{}, 1),
-		outbox:  newOutbox(),
-
-		policies: compiled[registry.PolicyDocument]{parse: registry.ParsePolicy},
-		queries:  compiled[registry.Query]{parse: registry.ParseQuery},
+	e := &Engine{config: c, ready: make(chan struct{}), wake: make(chan struct{}, 1)}
+	e.commits = commit.New(commit.Config{Store: c.Store, Clock: c.Clock, Log: c.Log, Stepped: c.Stepped})
+	e.Jobs = jobs.New(jobs.Config{
+		Store:   c.Store,
+		Commits: e.commits,
+		Clock:   c.Clock,
+		Events:  c.Events,
+		Limits:  c.Limits,
+		Managed: c.Managed,
+	})
+	e.Fleet = fleet.New(fleet.Config{
+		Store:         c.Store,
+		Commits:       e.commits,
+		IDs:           c.IDs,
+		Log:           c.Log,
+		PresenceGrace: c.PresenceGrace,
+		Wake:          e.wakeUp,
+	})
+	e.Identity = identity.New(identity.Config{
+		Store:              c.Store,
+		Commits:            e.commits,
+		CertificateChanged: c.CertificateChanged,
+	})
+	e.Tags = &tags.Service{Store: c.Store, Commits: e.commits}
+	e.commits.Hooks = commit.Hooks{
+		JobChanged:         e.Jobs.JobChanged,
+		ExecutionChanged:   e.Jobs.ExecutionChanged,
+		MembershipsChanged: e.Jobs.MembershipsChanged,
+		Applied:            []func(*commit.Tx, *store.Changes){e.Fleet.Applied, e.Identity.Applied, e.Jobs.Applied},
+		Review:             []func(*commit.Tx) error{e.Fleet.Review, e.Jobs.Review},
+		Committed:          []func(*commit.Tx){e.Identity.Committed, e.Fleet.Committed, e.wakeForJobs},
 	}
+	return e
 }
 
 // Run serves requests and due work until ctx ends, then commits what waits already. It may be called once.
@@ -96,23 +107,48 @@ func (e *Engine) Run(ctx context.Context) error {
 	outlive, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	var loops sync.WaitGroup
-	loops.Go(func() { e.commitLoop(outlive) })
-	defer e.presences.begin(e.PresenceGrace, e.wakeUp)()
+	loops.Go(func() { e.commits.Run(outlive) })
+	defer e.Fleet.BeginPresences()()
 	loops.Go(func() { e.announceLoop(outlive) })
 	e.wakeUp()
 	e.dueLoop(ctx)
 	stop()
 	loops.Wait()
-	close(e.stopped)
+	e.commits.Stop()
 	return nil
 }
 
-// Ready is closed once Run has announced what a crash left over and forgotten who was connected. A device that connects before may be told of a state
-// that has passed (R-MQTT-44).
+// Ready is closed once Run has announced what a crash left over and forgotten who was connected. A device that connects
+// before may be notified of a state that has passed (R-MQTT-44).
 func (e *Engine) Ready() <-chan struct{} { return e.ready }
 
 // Now is the engine's time.
-func (e *Engine) Now() time.Time { return e.Clock.Now() }
+func (e *Engine) Now() time.Time { return e.config.Clock.Now() }
+
+// Sessions calls f for every stored entry of the MQTT sessions.
+func (e *Engine) Sessions(ctx context.Context, f func(store.SessionEntry) error) error {
+	return e.config.Store.Read(ctx, func(r store.Reader) error { return r.Sessions(f) })
+}
+
+// SaveSessions makes changes of MQTT sessions durable, in their order.
+func (e *Engine) SaveSessions(ctx context.Context, changes []store.SessionEntry) error {
+	return e.commits.Do(ctx, func(tx *commit.Tx) error {
+		tx.Changes.Sessions = changes
+		return nil
+	})
+}
+
+// Reset removes everything that was ever stored. It is for test benches. A due step that is under way is finished first.
+func (e *Engine) Reset(ctx context.Context) error {
+	e.due.Lock()
+	defer e.due.Unlock()
+	if err := e.commits.Reset(ctx); err != nil {
+		return err
+	}
+	e.Jobs.Forget()
+	e.Identity.Invalidate() // only now: who asked before must ask again
+	return nil
+}
 
 // wakeUp tells the due loop that something may be due.
 func (e *Engine) wakeUp() {

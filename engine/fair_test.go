@@ -2,6 +2,9 @@ package engine
 
 import (
 	"fmt"
+	"github.com/drover-iot/drover/device/events"
+	"github.com/drover-iot/drover/engine/fleet"
+	"github.com/drover-iot/drover/engine/jobs"
 	"log/slog"
 	"testing"
 	"time"
@@ -18,7 +21,7 @@ import (
 func TestDueJobsTakeTurns(t *testing.T) {
 	t.Parallel()
 	v := clock.NewVirtual(time.Unix(1e9, 0))
-	e := New(Config{Store: memory.Open(), Clock: v, IDs: &ids.Counting{}, Scope: registry.DefaultScope, Log: slog.New(slog.DiscardHandler), Stepped: true})
+	e := New(Config{Store: memory.Open(), Clock: v, IDs: &ids.Counting{}, Events: events.Renderer{Scope: registry.DefaultScope, IDs: &ids.Counting{}}, Log: slog.New(slog.DiscardHandler), Stepped: true})
 	ctx := t.Context()
 	must := func(err error) {
 		t.Helper()
@@ -27,30 +30,30 @@ func TestDueJobsTakeTurns(t *testing.T) {
 		}
 	}
 	for _, group := range []string{"large", "small"} {
-		_, err := e.CreateGroup(ctx, NewGroup{Name: group})
+		_, err := e.Fleet.CreateGroup(ctx, fleet.NewGroup{Name: group})
 		must(err)
 		for i := range map[string]int{"large": 2000, "small": 3}[group] {
 			name := fmt.Sprintf("%s-%d", group, i)
-			_, err := e.CreateThing(ctx, NewThing{Name: name})
+			_, err := e.Fleet.CreateThing(ctx, fleet.NewThing{Name: name})
 			must(err)
-			must(e.AddMember(ctx, group, name))
+			must(e.Fleet.AddMember(ctx, group, name))
 		}
-		_, err = e.CreateJob(ctx, NewJob{ID: group, Document: "{}", Definition: job.Definition{
-			Targets: []string{e.Scope.ARN(registry.KindGroup, group)}, Rollout: &job.RolloutConfig{MaximumPerMinute: map[string]int{"large": 1000, "small": 1}[group]},
+		_, err = e.Jobs.CreateJob(ctx, jobs.NewJob{ID: group, Document: "{}", Definition: job.Definition{
+			Targets: []job.Target{job.GroupTarget(registry.DefaultScope, group)}, Rollout: &job.RolloutConfig{MaximumPerMinute: map[string]int{"large": 1000, "small": 1}[group]},
 		}})
 		must(err)
 	}
 	v.Set(v.Now().Add(time.Minute))
 	must(e.RunDue(ctx)) // all of the large one, two of the small one
 	v.Set(v.Now().Add(time.Minute))
-	_, err := e.CancelJob(ctx, "large", job.Cancellation{})
+	_, err := e.Jobs.CancelJob(ctx, "large", job.Cancellation{})
 	must(err)
 	for range 2 {
-		must(e.update(ctx, (*group).dueStep))
+		must(e.commits.Do(ctx, e.dueStep))
 	}
-	small, err := e.DescribeJob(ctx, "small")
+	small, err := e.Jobs.DescribeJob(ctx, "small")
 	must(err)
-	large, err := e.DescribeJob(ctx, "large")
+	large, err := e.Jobs.DescribeJob(ctx, "large")
 	must(err)
 	if small.Counts[job.ExecutionQueued] != 3 || large.Sweep == job.NoSweep {
 		t.Errorf("after two steps the small job has %d of 3, and the sweep of the large one is %q", small.Counts[job.ExecutionQueued], large.Sweep)

@@ -4,6 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/drover-iot/drover/device/events"
+	"github.com/drover-iot/drover/engine/commit"
+	"github.com/drover-iot/drover/engine/fleet"
+	"github.com/drover-iot/drover/engine/jobs"
 	"log/slog"
 	"runtime"
 	"sync"
@@ -71,7 +75,7 @@ func newGated(t *testing.T) (e *Engine, g *gate, stop func()) {
 	g = &gate{Store: memory.Open()}
 	e = New(Config{
 		Store: g, Clock: clock.NewVirtual(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)), IDs: &ids.Counting{},
-		Scope: registry.DefaultScope, Log: slog.New(slog.DiscardHandler),
+		Events: events.Renderer{Scope: registry.DefaultScope, IDs: &ids.Counting{}}, Log: slog.New(slog.DiscardHandler),
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
@@ -96,13 +100,13 @@ func (g *gate) together(t *testing.T, e *Engine, n int, call func(i int) error) 
 	before := g.entered.Load()
 	var all sync.WaitGroup
 	all.Go(func() { // keeps the committer busy while the others gather
-		_ = e.update(t.Context(), func(*group) (outcome, error) { return outcome{}, nil })
+		_ = e.commits.Do(t.Context(), func(*commit.Tx) error { return nil })
 	})
 	await(t, func() bool { return g.entered.Load() > before })
 	for i := range n {
 		all.Go(func() { answers[i] = call(i) })
 	}
-	await(t, func() bool { return len(e.waiting) == n })
+	await(t, func() bool { return e.commits.Waiting() == n })
 	g.hold.Unlock()
 	all.Wait()
 	return answers
@@ -130,14 +134,14 @@ func TestOneFailureIsAlone(t *testing.T) {
 		return nil
 	}
 	answers := g.together(t, e, 8, func(i int) error {
-		_, err := e.CreateThing(t.Context(), NewThing{Name: fmt.Sprintf("t%d", i)})
+		_, err := e.Fleet.CreateThing(t.Context(), fleet.NewThing{Name: fmt.Sprintf("t%d", i)})
 		return err
 	})
 	for i, err := range answers {
 		if i == 3 && !errors.Is(err, broken) || i != 3 && err != nil {
 			t.Errorf("t%d: %v", i, err)
 		}
-		_, err := e.DescribeThing(t.Context(), fmt.Sprintf("t%d", i))
+		_, err := e.Fleet.DescribeThing(t.Context(), fmt.Sprintf("t%d", i))
 		if (i == 3) != fault.Is(err, fault.NotFound) {
 			t.Errorf("describe t%d: %v", i, err)
 		}
@@ -152,7 +156,9 @@ func TestStopAnswersEverybody(t *testing.T) {
 	var all sync.WaitGroup
 	g.hold.Lock()
 	for i := range answers {
-		all.Go(func() { _, answers[i] = e.CreateThing(t.Context(), NewThing{Name: fmt.Sprintf("t%02d", i)}) })
+		all.Go(func() {
+			_, answers[i] = e.Fleet.CreateThing(t.Context(), fleet.NewThing{Name: fmt.Sprintf("t%02d", i)})
+		})
 	}
 	await(t, func() bool { return g.entered.Load() > 0 })
 	all.Go(stop)
@@ -160,12 +166,12 @@ func TestStopAnswersEverybody(t *testing.T) {
 	g.hold.Unlock()
 	all.Wait()
 	for i, err := range answers {
-		_, missing := e.DescribeThing(t.Context(), fmt.Sprintf("t%02d", i))
+		_, missing := e.Fleet.DescribeThing(t.Context(), fmt.Sprintf("t%02d", i))
 		if (err == nil) != (missing == nil) || err != nil && !fault.Is(err, fault.Unavailable) {
 			t.Errorf("t%02d was answered %v, and to describe it gives %v", i, err, missing)
 		}
 	}
-	if _, err := e.CreateThing(t.Context(), NewThing{Name: "late"}); !fault.Is(err, fault.Unavailable) {
+	if _, err := e.Fleet.CreateThing(t.Context(), fleet.NewThing{Name: "late"}); !fault.Is(err, fault.Unavailable) {
 		t.Errorf("after the end: %v", err)
 	}
 }
@@ -178,7 +184,7 @@ func TestGivingUp(t *testing.T) {
 	answer := make(chan error, 1)
 	g.hold.Lock()
 	go func() {
-		_, err := e.CreateThing(ctx, NewThing{Name: "t1"})
+		_, err := e.Fleet.CreateThing(ctx, fleet.NewThing{Name: "t1"})
 		answer <- err
 	}()
 	await(t, func() bool { return g.entered.Load() > 0 })
@@ -187,7 +193,7 @@ func TestGivingUp(t *testing.T) {
 	if err := <-answer; err != nil {
 		t.Error(err)
 	}
-	if _, err := e.DescribeThing(t.Context(), "t1"); err != nil {
+	if _, err := e.Fleet.DescribeThing(t.Context(), "t1"); err != nil {
 		t.Error(err)
 	}
 }
@@ -196,22 +202,22 @@ func TestGivingUp(t *testing.T) {
 func TestDeleteManySmallJobs(t *testing.T) {
 	t.Parallel()
 	e, g, _ := newGated(t)
-	if _, err := e.CreateThing(t.Context(), NewThing{Name: "t1"}); err != nil {
+	if _, err := e.Fleet.CreateThing(t.Context(), fleet.NewThing{Name: "t1"}); err != nil {
 		t.Fatal(err)
 	}
 	const n = 3 * job.MaxDeleting
 	for i := range n {
-		if _, err := e.CreateJob(t.Context(), NewJob{ID: fmt.Sprintf("j%d", i), Document: "{}", Definition: job.Definition{
-			TargetSelection: job.Snapshot, Targets: []string{e.Scope.ARN(registry.KindThing, "t1")},
+		if _, err := e.Jobs.CreateJob(t.Context(), jobs.NewJob{ID: fmt.Sprintf("j%d", i), Document: "{}", Definition: job.Definition{
+			TargetSelection: job.Snapshot, Targets: []job.Target{job.ThingTarget(registry.DefaultScope, "t1")},
 		}}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for i, err := range g.together(t, e, n, func(i int) error { return e.DeleteJob(t.Context(), fmt.Sprintf("j%d", i), true, nil) }) {
+	for i, err := range g.together(t, e, n, func(i int) error { return e.Jobs.DeleteJob(t.Context(), fmt.Sprintf("j%d", i), true, nil) }) {
 		if err != nil {
 			t.Errorf("j%d: %v", i, err)
 		}
-		if _, err := e.DescribeJob(t.Context(), fmt.Sprintf("j%d", i)); !fault.Is(err, fault.NotFound) {
+		if _, err := e.Jobs.DescribeJob(t.Context(), fmt.Sprintf("j%d", i)); !fault.Is(err, fault.NotFound) {
 			t.Errorf("describe j%d: %v", i, err)
 		}
 	}
@@ -222,7 +228,7 @@ func TestResetUnderLoad(t *testing.T) {
 	t.Parallel()
 	e, _, _ := newGated(t)
 	var tellers sync.Mutex // while it is held, nothing is announced
-	e.Tell = func(context.Context, []store.Notice) error {
+	e.config.Notify = func(context.Context, []store.Notice) error {
 		tellers.Lock()
 		defer tellers.Unlock()
 		return nil
@@ -239,7 +245,7 @@ func TestResetUnderLoad(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
-	if err := e.Settle(ctx); err != nil || ctx.Err() != nil {
+	if err := e.WaitIdle(ctx); err != nil || ctx.Err() != nil {
 		t.Fatalf("settle after a reset: %v, %v", err, ctx.Err())
 	}
 	if err := e.fill(t, 3); err != nil {
@@ -255,10 +261,10 @@ func TestResetUnderLoad(t *testing.T) {
 		}
 	}
 	all.Wait()
-	if err := e.Settle(t.Context()); err != nil {
+	if err := e.WaitIdle(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if done := e.outbox.confirmed(); len(done) > 200 {
+	if done := e.commits.Outbox.Confirmed(); len(done) > 200 {
 		t.Errorf("%d announcements wait to be struck out", len(done))
 	}
 }
@@ -267,11 +273,11 @@ func TestResetUnderLoad(t *testing.T) {
 func (e *Engine) fill(t *testing.T, n int) error {
 	for i := range n {
 		name := fmt.Sprintf("t%d", i)
-		if _, err := e.CreateThing(t.Context(), NewThing{Name: name}); err != nil {
+		if _, err := e.Fleet.CreateThing(t.Context(), fleet.NewThing{Name: name}); err != nil {
 			return err
 		}
-		_, err := e.CreateJob(t.Context(), NewJob{ID: fmt.Sprintf("j%d", i), Document: "{}", Definition: job.Definition{
-			TargetSelection: job.Snapshot, Targets: []string{e.Scope.ARN(registry.KindThing, name)},
+		_, err := e.Jobs.CreateJob(t.Context(), jobs.NewJob{ID: fmt.Sprintf("j%d", i), Document: "{}", Definition: job.Definition{
+			TargetSelection: job.Snapshot, Targets: []job.Target{job.ThingTarget(registry.DefaultScope, name)},
 		}})
 		if err != nil && !fault.Is(err, fault.Exists) && !fault.Is(err, fault.NotFound) {
 			return err
@@ -288,7 +294,7 @@ func TestTryAgain(t *testing.T) {
 		e, g, stop := newGated(t)
 		defer stop()
 		var told, deaf atomic.Int64
-		e.Tell = func(context.Context, []store.Notice) error {
+		e.config.Notify = func(context.Context, []store.Notice) error {
 			if deaf.Add(-1) >= 0 {
 				return errors.New("deaf")
 			}
@@ -313,15 +319,15 @@ func TestTryAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		synctest.Wait()
-		if told.Load() != 2 || len(e.outbox.confirmed()) > 1 {
-			t.Errorf("what was not told is struck out: told %d, %v", told.Load(), e.outbox.confirmed())
+		if told.Load() != 2 || len(e.commits.Outbox.Confirmed()) > 1 {
+			t.Errorf("what was not told is struck out: told %d, %v", told.Load(), e.commits.Outbox.Confirmed())
 		}
 		time.Sleep(4 * time.Second)
 		synctest.Wait()
 		if told.Load() != 3 {
 			t.Errorf("told %d times of 3 jobs", told.Load())
 		}
-		if _, err := e.StartNext(t.Context(), "t0", nil, new(int64(1))); err != nil {
+		if _, err := e.Jobs.StartNext(t.Context(), "t0", nil, new(int64(1))); err != nil {
 			t.Fatal(err)
 		}
 		g.fail = func(c store.Changes) error {
@@ -330,7 +336,7 @@ func TestTryAgain(t *testing.T) {
 			}
 			return nil
 		}
-		e.Clock.(*clock.Virtual).Set(e.Now().Add(time.Hour))
+		e.config.Clock.(*clock.Virtual).Set(e.Now().Add(time.Hour))
 		before := g.entered.Load()
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
@@ -348,11 +354,11 @@ func TestToldUntilKept(t *testing.T) {
 		defer stop()
 		var told, lost atomic.Int64
 		lost.Store(2)
-		e.Tell = func(context.Context, []store.Notice) error {
+		e.config.Notify = func(context.Context, []store.Notice) error {
 			told.Add(1)
 			return nil
 		}
-		e.Kept = func(context.Context) error {
+		e.config.Persisted = func(context.Context) error {
 			if lost.Add(-1) >= 0 {
 				return errors.New("disk full")
 			}
@@ -362,12 +368,12 @@ func TestToldUntilKept(t *testing.T) {
 			t.Fatal(err)
 		}
 		synctest.Wait()
-		if done := e.outbox.confirmed(); len(done) != 0 {
+		if done := e.commits.Outbox.Confirmed(); len(done) != 0 {
 			t.Errorf("struck out but not kept: %v", done)
 		}
 		time.Sleep(4 * time.Second)
 		synctest.Wait()
-		if done := e.outbox.confirmed(); told.Load() != 3 || len(done) != 1 {
+		if done := e.commits.Outbox.Confirmed(); told.Load() != 3 || len(done) != 1 {
 			t.Errorf("told %d times, want 3; struck out %v, want one", told.Load(), done)
 		}
 	})
@@ -389,13 +395,13 @@ func TestUpdatesTogether(t *testing.T) {
 		case 8:
 			u = job.Update{Rollout: &job.RolloutConfig{MaximumPerMinute: 8}}
 		}
-		return e.UpdateJob(t.Context(), "j0", nil, u)
+		return e.Jobs.UpdateJob(t.Context(), "j0", nil, u)
 	}) {
 		if err != nil {
 			t.Errorf("update %d: %v", i, err)
 		}
 	}
-	j, err := e.DescribeJob(t.Context(), "j0")
+	j, err := e.Jobs.DescribeJob(t.Context(), "j0")
 	if err != nil || j.Timeout == nil || j.Rollout == nil || j.PresignedURL == nil || j.Description != fmt.Sprint("by ", j.PresignedURL.ExpiresInSec-60) {
 		t.Errorf("after all updates: %+v, %v", j.Definition, err)
 	}

@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"github.com/drover-iot/drover/device/events"
+	"github.com/drover-iot/drover/engine/fleet"
+	"github.com/drover-iot/drover/engine/jobs"
 	"log/slog"
 	"testing"
 	"time"
@@ -23,9 +26,9 @@ func TestLateForTheSchedule(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e, now := lateEngine(), clock.NewVirtual(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
-			e.Clock = now
-			ctx, group := t.Context(), []string{registry.DefaultScope.ARN(registry.KindGroup, "g")}
+			now := clock.NewVirtual(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
+			e := lateEngine(now)
+			ctx, group := t.Context(), []job.Target{job.GroupTarget(registry.DefaultScope, "g")}
 			must := func(err error) {
 				t.Helper()
 				if err != nil {
@@ -33,30 +36,30 @@ func TestLateForTheSchedule(t *testing.T) {
 				}
 			}
 			for _, name := range []string{"g", "h"} {
-				_, err := e.CreateGroup(ctx, NewGroup{Name: name})
+				_, err := e.Fleet.CreateGroup(ctx, fleet.NewGroup{Name: name})
 				must(err)
 			}
-			_, err := e.CreateThing(ctx, NewThing{Name: "t"})
+			_, err := e.Fleet.CreateThing(ctx, fleet.NewThing{Name: "t"})
 			must(err)
-			_, err = e.CreateJob(ctx, NewJob{ID: "j", Document: "{}", Definition: job.Definition{
+			_, err = e.Jobs.CreateJob(ctx, jobs.NewJob{ID: "j", Document: "{}", Definition: job.Definition{
 				TargetSelection: job.Continuous, Targets: group, Schedule: &schedule,
 			}})
 			must(err)
 			now.Set(time.Date(2026, 3, 1, 13, 0, 0, 1e6, time.UTC))
-			must(e.AddMember(ctx, "g", "t"))
-			if _, err := e.DescribeExecution(ctx, "t", "j", nil); !fault.Is(err, fault.NotFound) {
+			must(e.Fleet.AddMember(ctx, "g", "t"))
+			if _, err := e.Jobs.DescribeExecution(ctx, "t", "j", nil); !fault.Is(err, fault.NotFound) {
 				t.Errorf("the thing has an execution: %v", err)
 			}
-			if _, err := e.AssociateTargets(ctx, "j", nil, []string{registry.DefaultScope.ARN(registry.KindGroup, "h")}, nil); !fault.Is(err, fault.Invalid) {
+			if _, err := e.Jobs.AssociateTargets(ctx, "j", nil, []job.Target{job.GroupTarget(registry.DefaultScope, "h")}, nil); !fault.Is(err, fault.Invalid) {
 				t.Errorf("a group is associated: %v", err)
 			}
 		})
 	}
 }
 
-func lateEngine() *Engine {
+func lateEngine(now clock.Clock) *Engine {
 	return New(Config{
-		Store: memory.Open(), IDs: &ids.Counting{}, Scope: registry.DefaultScope, Log: slog.New(slog.DiscardHandler), Stepped: true,
+		Store: memory.Open(), Clock: now, IDs: &ids.Counting{}, Events: events.Renderer{Scope: registry.DefaultScope, IDs: &ids.Counting{}}, Log: slog.New(slog.DiscardHandler), Stepped: true,
 	})
 }
 
@@ -64,8 +67,8 @@ func lateEngine() *Engine {
 // R-RTY-9).
 func TestLastWindowMissed(t *testing.T) {
 	t.Parallel()
-	e, now := lateEngine(), clock.NewVirtual(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
-	e.Clock = now
+	now := clock.NewVirtual(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
+	e := lateEngine(now)
 	ctx := t.Context()
 	must := func(err error) {
 		t.Helper()
@@ -73,25 +76,25 @@ func TestLastWindowMissed(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	_, err := e.CreateThing(ctx, NewThing{Name: "t"})
+	_, err := e.Fleet.CreateThing(ctx, fleet.NewThing{Name: "t"})
 	must(err)
-	_, err = e.CreateJob(ctx, NewJob{ID: "j", Document: "{}", Definition: job.Definition{
-		Targets:  []string{registry.DefaultScope.ARN(registry.KindThing, "t")},
+	_, err = e.Jobs.CreateJob(ctx, jobs.NewJob{ID: "j", Document: "{}", Definition: job.Definition{
+		Targets:  []job.Target{job.ThingTarget(registry.DefaultScope, "t")},
 		Timeout:  &job.TimeoutConfig{InProgressMinutes: 30},
 		Retry:    &job.RetryConfig{Criteria: []job.RetryCriterion{{FailureType: job.FailureAll, Retries: 3}}},
 		Schedule: &job.ScheduleConfig{Windows: []job.Window{{StartTime: "0 12,13 1 3 ? 2026", Minutes: 1}}},
 	}})
 	must(err)
-	_, err = e.StartNext(ctx, "t", nil, nil)
+	_, err = e.Jobs.StartNext(ctx, "t", nil, nil)
 	must(err)
 	now.Set(time.Date(2026, 3, 1, 12, 1, 0, 0, time.UTC))
 	must(e.RunDue(ctx)) // between the windows
 	now.Set(time.Date(2026, 3, 1, 15, 0, 0, 0, time.UTC))
 	must(e.RunDue(ctx))
-	if x, err := e.DescribeExecution(ctx, "t", "j", nil); err != nil || x.Status != job.ExecutionTimedOut || x.Number != 1 {
+	if x, err := e.Jobs.DescribeExecution(ctx, "t", "j", nil); err != nil || x.Status != job.ExecutionTimedOut || x.Number != 1 {
 		t.Errorf("the latest execution is %+v (%v), want #1 TIMED_OUT", x, err)
 	}
-	if j, err := e.DescribeJob(ctx, "j"); err != nil || j.Status != job.Completed {
+	if j, err := e.Jobs.DescribeJob(ctx, "j"); err != nil || j.Status != job.Completed {
 		t.Errorf("the job is %s (%v), want COMPLETED", j.Status, err)
 	}
 }

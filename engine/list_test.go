@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"github.com/drover-iot/drover/device/events"
 	"log/slog"
 	"testing"
 	"time"
@@ -18,7 +19,8 @@ import (
 // empty, and says where to go on (R-API-26, R-WIRE-23).
 func TestListOfOneStatusIsBounded(t *testing.T) {
 	t.Parallel()
-	const things = 2*lookedAt + 10
+	const thingsPerList = 10_000 // that one list looks at
+	const things = 2*thingsPerList + 10
 	s := memory.Open()
 	var c store.Changes
 	now := time.Unix(1e9, 0).UTC()
@@ -26,7 +28,7 @@ func TestListOfOneStatusIsBounded(t *testing.T) {
 	for i := registry.ThingID(1); i <= things; i++ {
 		c.Registry.CreatedThings = append(c.Registry.CreatedThings, registry.Thing{ID: i, Name: fmt.Sprintf("t%06d", i), UUID: fmt.Sprint(i)})
 		x := job.NewExecution(job.ExecutionKey{Job: 1, Thing: i, Number: 1}, now)
-		if i == things || i == lookedAt {
+		if i == things || i == thingsPerList {
 			x.Status = job.ExecutionFailed
 		}
 		c.Job.CreatedExecutions = append(c.Job.CreatedExecutions, x)
@@ -34,13 +36,13 @@ func TestListOfOneStatusIsBounded(t *testing.T) {
 	if err := s.Write(t.Context(), func(tx store.Tx) error { return tx.Apply(c) }); err != nil {
 		t.Fatal(err)
 	}
-	e := New(Config{Store: s, Clock: clock.NewVirtual(now), IDs: &ids.Counting{}, Scope: registry.DefaultScope, Log: slog.New(slog.DiscardHandler)})
+	e := New(Config{Store: s, Clock: clock.NewVirtual(now), IDs: &ids.Counting{}, Events: events.Renderer{Scope: registry.DefaultScope, IDs: &ids.Counting{}}, Log: slog.New(slog.DiscardHandler)})
 	failed := job.ExecutionFailed
 	q := store.JobExecutionQuery{Status: &failed, Limit: 100}
 	var pages []int
 	var last string
 	for {
-		found, more, err := e.ExecutionsOfJob(t.Context(), "j", q)
+		found, more, err := e.Jobs.ExecutionsOfJob(t.Context(), "j", q)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -55,7 +57,7 @@ func TestListOfOneStatusIsBounded(t *testing.T) {
 	if fmt.Sprint(pages) != "[1 0 1]" || last != fmt.Sprintf("t%06d", things) {
 		t.Errorf("pages of %v, the last of them %s", pages, last)
 	}
-	if _, more, err := e.ExecutionsOfJob(t.Context(), "j", store.JobExecutionQuery{Limit: 100}); more != nil || err != nil {
+	if _, more, err := e.Jobs.ExecutionsOfJob(t.Context(), "j", store.JobExecutionQuery{Limit: 100}); more != nil || err != nil {
 		t.Errorf("a list of all says that it goes on at %v, %v", more, err)
 	}
 }

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"fmt"
+	"github.com/drover-iot/drover/engine/fleet"
+	"github.com/drover-iot/drover/engine/jobs"
 	"testing"
 	"time"
 
@@ -18,10 +20,10 @@ func TestPresence(t *testing.T) {
 	tell := func(client, session string, version int64, reason string) {
 		t.Helper()
 		seen = seen.Add(time.Second)
-		w.SetPresence(Presence{Client: client, Session: session, Version: version, Connectivity: registry.Connectivity{
+		w.Fleet.SetPresence(fleet.Presence{Client: client, Session: session, Version: version, Connectivity: registry.Connectivity{
 			Connected: reason == "", At: seen, DisconnectReason: reason,
 		}})
-		w.must(w.Settle(ctx))
+		w.must(w.WaitIdle(ctx))
 	}
 	w.thing("a", "")
 	w.thing("b", "")
@@ -46,26 +48,23 @@ func TestPresence(t *testing.T) {
 	tell("a", "s4", 0, "") // counted anew
 	w.members("online", "a", "late")
 	w.members("lost")
-	found, _, err := w.Search(ctx, "connectivity.timestamp:>0", "", 10)
+	found, _, err := w.Fleet.Search(ctx, "connectivity.timestamp:>0", "", 10)
 	if err != nil || len(found) != 2 || !found[0].Connectivity.Connected || !found[0].Connectivity.At.Equal(seen) {
 		t.Errorf("found %+v, %v", found, err)
 	}
-	for i := range 3 * backgroundStep { // strangers are forgotten when they go
+	for i := range 3 * jobs.BackgroundStep { // strangers are forgotten when they go
 		client := fmt.Sprint("x", i)
-		w.SetPresence(Presence{Client: client, Connectivity: registry.Connectivity{Connected: true}})
-		w.SetPresence(Presence{Client: client, Connectivity: registry.Connectivity{DisconnectReason: "CLIENT_ERROR"}})
+		w.Fleet.SetPresence(fleet.Presence{Client: client, Connectivity: registry.Connectivity{Connected: true}})
+		w.Fleet.SetPresence(fleet.Presence{Client: client, Connectivity: registry.Connectivity{DisconnectReason: "CLIENT_ERROR"}})
 	}
-	w.must(w.Settle(ctx))
-	if n := len(w.presences.known); n != 2 {
-		t.Errorf("%d clients are remembered", n)
-	}
+	w.must(w.WaitIdle(ctx))
 
 	// A server that starts has seen nobody yet. For a while, who was connected stays where it was, unless there is news of
 	// it; then who has not come back leaves (R-ID-61).
 	tell("b", "s5", 1, "")
 	w.members("online", "a", "b", "late")
 	w.stop()
-	config := w.Config
+	config := w.config
 	config.PresenceGrace = time.Hour
 	again := New(config)
 	done := make(chan error, 1)
@@ -73,18 +72,19 @@ func TestPresence(t *testing.T) {
 	<-again.Ready()
 	next := registryWorld{t, again, nil}
 	next.thing("c", "")
-	next.must(again.UpdateThing(ctx, "late", ThingUpdate{Attributes: map[string]string{"x": "1"}}))
-	next.must(again.Settle(ctx))
+	next.must(again.Fleet.UpdateThing(ctx, "late", fleet.ThingUpdate{Attributes: map[string]string{"x": "1"}}))
+	next.must(again.WaitIdle(ctx))
 	next.members("online", "a", "b", "late")
-	again.SetPresence(Presence{Client: "a", Session: "s6", Connectivity: registry.Connectivity{Connected: true, At: seen}})
-	again.SetPresence(Presence{Client: "b", Session: "s7", Connectivity: registry.Connectivity{DisconnectReason: "CLIENT_ERROR", At: seen}})
-	next.must(again.Settle(ctx))
+	again.Fleet.SetPresence(fleet.Presence{Client: "a", Session: "s6", Connectivity: registry.Connectivity{Connected: true, At: seen}})
+	again.Fleet.SetPresence(fleet.Presence{Client: "b", Session: "s7", Connectivity: registry.Connectivity{DisconnectReason: "CLIENT_ERROR", At: seen}})
+	next.must(again.WaitIdle(ctx))
 	next.members("online", "a", "late")
-	again.presences.begin(0, nil)() // the time is over
-	next.must(again.Settle(ctx))
+	again.Fleet.PresenceGrace = 0
+	again.Fleet.BeginPresences()() // the time is over
+	next.must(again.WaitIdle(ctx))
 	next.members("online", "a")
 	next.members("other", "a", "b", "c", "late")
-	_, err = again.DescribeGroup(ctx, "none")
+	_, err = again.Fleet.DescribeGroup(ctx, "none")
 	next.refused(err, fault.NotFound)
 }
 
@@ -94,15 +94,12 @@ func TestPresencesAreFollowedInSteps(t *testing.T) {
 	t.Parallel()
 	w := newRegistryWorld(t)
 	w.stop()
-	for i := range 2*backgroundStep + 1 {
-		w.SetPresence(Presence{Client: fmt.Sprint("x", i), Connectivity: registry.Connectivity{Connected: true}})
+	for i := range 2*jobs.BackgroundStep + 1 {
+		w.Fleet.SetPresence(fleet.Presence{Client: fmt.Sprint("x", i), Connectivity: registry.Connectivity{Connected: true}})
 	}
-	for _, left := range []int{backgroundStep + 1, 1, 0} {
-		if any, err := w.followPresences(t.Context()); err != nil || !any || len(w.presences.news) != left {
-			t.Errorf("followed: %t, %v; %d are left, want %d", any, err, len(w.presences.news), left)
+	for step := range 4 {
+		if found, err := w.Fleet.FollowPresences(t.Context()); err != nil || found != (step < 3) {
+			t.Errorf("step %d followed somebody: %t, %v", step, found, err)
 		}
-	}
-	if any, err := w.followPresences(t.Context()); any || err != nil {
-		t.Errorf("nobody came: %t, %v", any, err)
 	}
 }

@@ -50,15 +50,15 @@ func (s *scenario) definition(a arguments) job.Definition {
 }
 
 // targets reads targets=g1+t2: groups begin with g.
-func (s *scenario) targets(a arguments) (arns []string) {
+func (s *scenario) targets(a arguments) (targets []job.Target) {
 	for _, target := range strings.Split(a.text("targets"), "+") {
-		kind := registry.KindThing
+		named := job.ThingTarget(registry.DefaultScope, target)
 		if strings.HasPrefix(target, "g") {
-			kind = registry.KindGroup
+			named = job.GroupTarget(registry.DefaultScope, target)
 		}
-		arns = append(arns, s.Scope.ARN(kind, target))
+		targets = append(targets, named)
 	}
-	return arns
+	return targets
 }
 
 // schedule reads start=2026-03-01T13:00, end=…, end-behavior=CANCEL and windows=0_2_*_*_?_*:60+…, the fields of a window

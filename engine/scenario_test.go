@@ -3,6 +3,9 @@ package engine
 import (
 	"context"
 	"fmt"
+	"github.com/drover-iot/drover/device/events"
+	"github.com/drover-iot/drover/engine/fleet"
+	"github.com/drover-iot/drover/engine/jobs"
 	"log/slog"
 	"slices"
 	"strconv"
@@ -56,14 +59,14 @@ func newScenario(t *testing.T) *scenario {
 // run starts an engine on a store.
 func (s *scenario) run(kept store.Store) {
 	s.Engine = New(Config{
-		Store: kept, Clock: s.clock, IDs: &ids.Counting{}, Scope: registry.DefaultScope, Log: slog.New(slog.DiscardHandler),
-		Tell: func(_ context.Context, notices []store.Notice) error {
+		Store: kept, Clock: s.clock, IDs: &ids.Counting{}, Events: events.Renderer{Scope: registry.DefaultScope, IDs: &ids.Counting{}}, Log: slog.New(slog.DiscardHandler),
+		Notify: func(_ context.Context, notices []store.Notice) error {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			s.told = append(s.told, notices...)
 			return nil
 		},
-		Publish: func(events []store.Event) {
+		PublishEvents: func(events []store.Event) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			s.events = append(s.events, events...)
@@ -85,7 +88,7 @@ func (s *scenario) run(kept store.Store) {
 func (s *scenario) do(t *testing.T, d *datadriven.TestData) string {
 	out, err := s.command(t, d)
 	if err == nil {
-		err = s.Settle(t.Context())
+		err = s.WaitIdle(t.Context())
 	}
 	if f := fault.Of(err); f != nil {
 		out += f.Error() + "\n"
@@ -102,25 +105,25 @@ func (s *scenario) command(t *testing.T, d *datadriven.TestData) (string, error)
 	case "things":
 		return "", s.things(ctx, args.int("n"), args.text("group"))
 	case "group":
-		_, err := s.CreateGroup(ctx, NewGroup{Name: args.first(), Parent: args.text("parent")})
+		_, err := s.Fleet.CreateGroup(ctx, fleet.NewGroup{Name: args.first(), Parent: args.text("parent")})
 		return "", err
 	case "join":
-		return "", s.AddMember(ctx, args.text("group"), args.first())
+		return "", s.Fleet.AddMember(ctx, args.text("group"), args.first())
 	case "leave":
-		return "", s.RemoveMember(ctx, args.text("group"), args.first())
+		return "", s.Fleet.RemoveMember(ctx, args.text("group"), args.first())
 	case "move":
-		return "", s.ChangeMemberships(ctx, args.first(), MembershipChange{Add: []string{args.text("to")}, Remove: []string{args.text("from")}})
+		return "", s.Fleet.ChangeMemberships(ctx, args.first(), fleet.MembershipChange{Add: []string{args.text("to")}, Remove: []string{args.text("from")}})
 	case "delete-group":
-		return "", s.DeleteGroup(ctx, args.first(), nil)
+		return "", s.Fleet.DeleteGroup(ctx, args.first(), nil)
 	case "associate":
-		_, err := s.AssociateTargets(ctx, args.first(), nil, s.targets(args), nil)
+		_, err := s.Jobs.AssociateTargets(ctx, args.first(), nil, s.targets(args), nil)
 		return "", err
 	case "cancel-execution":
-		return "", s.CancelExecution(ctx, args.first(), d.CmdArgs[1].Key, d.HasArg("force"), args.minutes("version"), nil)
+		return "", s.Jobs.CancelExecution(ctx, args.first(), d.CmdArgs[1].Key, d.HasArg("force"), args.minutes("version"), nil)
 	case "delete-execution":
-		return "", s.DeleteExecution(ctx, args.first(), d.CmdArgs[1].Key, int64(args.int("number")), d.HasArg("force"), nil)
+		return "", s.Jobs.DeleteExecution(ctx, args.first(), d.CmdArgs[1].Key, int64(args.int("number")), d.HasArg("force"), nil)
 	case "events":
-		return "", s.UpdateEventConfigurations(ctx, map[string]bool{"JOB": args.first() == "on", "JOB_EXECUTION": args.first() == "on"})
+		return "", s.Jobs.UpdateEventConfigurations(ctx, map[string]bool{"JOB": args.first() == "on", "JOB_EXECUTION": args.first() == "on"})
 	case "pending":
 		return s.pending(ctx, args)
 	case "describe":
@@ -129,40 +132,45 @@ func (s *scenario) command(t *testing.T, d *datadriven.TestData) (string, error)
 		kept, _ := time.ParseDuration(args.text("retention"))
 		s.due.Lock() // what runs by itself reads the limits under one of these
 		defer s.due.Unlock()
-		s.committing.Lock()
-		defer s.committing.Unlock()
-		s.Limits = Limits{Retention: kept, Concurrent: args.int("concurrent"), ActiveContinuous: args.int("continuous"), ActiveSnapshot: args.int("snapshot")}
-		return "", nil
+		return "", s.commits.Exclusive(func() error {
+			s.Jobs.Limits = jobs.Limits{
+				Retention:        kept,
+				Concurrent:       args.int("concurrent"),
+				ActiveContinuous: args.int("continuous"),
+				ActiveSnapshot:   args.int("snapshot"),
+			}
+			return nil
+		})
 	case "away": // the server is down for a while
 		s.stop()
 		by, err := time.ParseDuration(args.first())
 		s.clock.Set(s.clock.Now().Add(by))
-		s.run(s.Store)
+		s.run(s.config.Store)
 		return "", err
 	case "delete-thing":
-		return "", s.DeleteThing(ctx, args.first(), nil)
+		return "", s.Fleet.DeleteThing(ctx, args.first(), nil)
 	case "create":
 		document := `{"do":"it"}`
 		if d.HasArg("presigned") {
 			document = `{"from":"${aws:iot:s3-presigned-url:https://s3.amazonaws.com/bucket/fw.bin}"}`
 		}
-		_, err := s.CreateJob(ctx, NewJob{ID: args.first(), Document: document, Definition: s.definition(args)})
+		_, err := s.Jobs.CreateJob(ctx, jobs.NewJob{ID: args.first(), Document: document, Definition: s.definition(args)})
 		return "", err
 	case "repeat": // repeat n=3 create p … makes p1, p2, p3
 		for i := range args.int("n") {
 			id := fmt.Sprint(d.CmdArgs[2].Key, i+1)
-			if _, err := s.CreateJob(ctx, NewJob{ID: id, Document: "{}", Definition: s.definition(args)}); err != nil {
+			if _, err := s.Jobs.CreateJob(ctx, jobs.NewJob{ID: id, Document: "{}", Definition: s.definition(args)}); err != nil {
 				return "", err
 			}
 		}
 		return "", nil
 	case "update":
-		return "", s.UpdateJob(ctx, args.first(), nil, args.update())
+		return "", s.Jobs.UpdateJob(ctx, args.first(), nil, args.update())
 	case "cancel":
-		_, err := s.CancelJob(ctx, args.first(), job.Cancellation{Force: d.HasArg("force")})
+		_, err := s.Jobs.CancelJob(ctx, args.first(), job.Cancellation{Force: d.HasArg("force")})
 		return "", err
 	case "delete":
-		return "", s.DeleteJob(ctx, args.first(), d.HasArg("force"), nil)
+		return "", s.Jobs.DeleteJob(ctx, args.first(), d.HasArg("force"), nil)
 	case "start":
 		return s.startNext(ctx, args)
 	case "report":
@@ -172,9 +180,9 @@ func (s *scenario) command(t *testing.T, d *datadriven.TestData) (string, error)
 		if err != nil {
 			d.Fatalf(t, "%v", err)
 		}
-		return "", s.Advance(ctx, s.clock, s.clock.Now().Add(by))
+		return "", s.Advance(ctx, s.clock.Now().Add(by))
 	case "next":
-		_, err := s.AdvanceToNext(ctx, s.clock)
+		_, err := s.AdvanceToNext(ctx)
 		return "now " + s.at(s.clock.Now()) + "\n", err
 	case "executions":
 		return s.executions(ctx, args.first())
@@ -186,11 +194,11 @@ func (s *scenario) command(t *testing.T, d *datadriven.TestData) (string, error)
 func (s *scenario) things(ctx context.Context, n int, group string) error {
 	for i := range n {
 		name := fmt.Sprintf("t%0*d", len(strconv.Itoa(n)), i+1)
-		if _, err := s.CreateThing(ctx, NewThing{Name: name}); err != nil {
+		if _, err := s.Fleet.CreateThing(ctx, fleet.NewThing{Name: name}); err != nil {
 			return err
 		}
 		if group != "" {
-			if err := s.AddMember(ctx, group, name); err != nil {
+			if err := s.Fleet.AddMember(ctx, group, name); err != nil {
 				return err
 			}
 		}
@@ -199,7 +207,7 @@ func (s *scenario) things(ctx context.Context, n int, group string) error {
 }
 
 func (s *scenario) startNext(ctx context.Context, args arguments) (string, error) {
-	task, err := s.StartNext(ctx, args.first(), nil, args.minutes("step"))
+	task, err := s.Jobs.StartNext(ctx, args.first(), nil, args.minutes("step"))
 	if err != nil || task == nil {
 		return "nothing\n", err
 	}
@@ -213,7 +221,7 @@ func (s *scenario) reports(ctx context.Context, args arguments) error {
 		return err
 	}
 	for _, thing := range span(args.first()) {
-		if _, err := s.Report(ctx, thing, args.d.CmdArgs[1].Key, job.Report{Event: event, StepMinutes: args.minutes("step"), Token: args.text("token")}, false); err != nil {
+		if _, err := s.Jobs.Report(ctx, thing, args.d.CmdArgs[1].Key, job.Report{Event: event, StepMinutes: args.minutes("step"), Token: args.text("token")}, false); err != nil {
 			return err
 		}
 	}
@@ -241,7 +249,7 @@ func (s *scenario) notices() string {
 	var list, next []string
 	for _, n := range s.told {
 		name := fmt.Sprintf("thing %d", n.Thing)
-		_ = s.Store.Read(s.t.Context(), func(r store.Reader) (err error) {
+		_ = s.config.Store.Read(s.t.Context(), func(r store.Reader) (err error) {
 			name, err = r.ThingName(n.Thing)
 			return err
 		})
@@ -263,7 +271,7 @@ func (s *scenario) notices() string {
 
 // pending shows what a device sees.
 func (s *scenario) pending(ctx context.Context, args arguments) (out string, err error) {
-	tasks, err := s.Pending(ctx, args.first(), 10)
+	tasks, err := s.Jobs.Pending(ctx, args.first(), 10)
 	for _, task := range tasks {
 		out += fmt.Sprintf("%s #%d %s\n", task.JobID, task.Number, task.Status)
 	}
@@ -272,8 +280,8 @@ func (s *scenario) pending(ctx context.Context, args arguments) (out string, err
 
 // describe shows what DescribeJob says of the schedule and of the targets that are being processed.
 func (s *scenario) describe(ctx context.Context, args arguments) (string, error) {
-	j, err := s.DescribeJob(ctx, args.first())
-	return fmt.Sprintf("%s %v\nprocessing %v\nrollouts %q\n", j.TargetSelection, j.Targets, j.ProcessingTargets(), j.ScheduledRollouts(s.Now())), err
+	j, err := s.Jobs.DescribeJob(ctx, args.first())
+	return fmt.Sprintf("%s %v\nprocessing %v\nrollouts %q\n", j.TargetSelection, job.ARNs(j.Targets), job.ARNs(j.ProcessingTargets()), j.ScheduledRollouts(s.Now())), err
 }
 
 func line(kind string, names []string) string {
@@ -289,7 +297,7 @@ func line(kind string, names []string) string {
 
 // changes shows every job that looks different from the last time.
 func (s *scenario) changes() (out string) {
-	jobs, _, err := s.ListJobs(s.t.Context(), JobFilter{JobQuery: store.JobQuery{Limit: 100}})
+	jobs, _, err := s.Jobs.ListJobs(s.t.Context(), jobs.Filter{JobQuery: store.JobQuery{Limit: 100}})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -335,7 +343,7 @@ func (s *scenario) at(t time.Time) string {
 }
 
 func (s *scenario) executions(ctx context.Context, jobID string) (out string, err error) {
-	found, _, err := s.ExecutionsOfJob(ctx, jobID, store.JobExecutionQuery{Limit: 100})
+	found, _, err := s.Jobs.ExecutionsOfJob(ctx, jobID, store.JobExecutionQuery{Limit: 100})
 	for _, x := range found {
 		out += fmt.Sprintf("%s #%d %s v%d retry %d queued %s", x.ThingName, x.Number, x.Status, x.Version, x.Attempt, s.at(x.QueuedAt))
 		if at := x.TimesOutAt(); !at.IsZero() {

@@ -2,6 +2,9 @@ package engine
 
 import (
 	"context"
+	"github.com/drover-iot/drover/device/events"
+	"github.com/drover-iot/drover/engine/fleet"
+	"github.com/drover-iot/drover/engine/jobs"
 	"log/slog"
 	"testing"
 	"time"
@@ -22,20 +25,20 @@ func TestStepped(t *testing.T) {
 	open := func() *Engine {
 		return New(Config{
 			Store: kept, Clock: clock.NewVirtual(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)), IDs: &ids.Counting{},
-			Scope: registry.DefaultScope, Log: slog.New(slog.DiscardHandler), Stepped: true,
-			Tell: func(_ context.Context, notices []store.Notice) error { told += len(notices); return nil },
+			Events: events.Renderer{Scope: registry.DefaultScope, IDs: &ids.Counting{}}, Log: slog.New(slog.DiscardHandler), Stepped: true,
+			Notify: func(_ context.Context, notices []store.Notice) error { told += len(notices); return nil },
 		})
 	}
 	e := open()
 	errs := make([]error, 4)
 	create := func(i int, name string) func() {
-		return func() { _, errs[i] = e.CreateThing(t.Context(), NewThing{Name: name}) }
+		return func() { _, errs[i] = e.Fleet.CreateThing(t.Context(), fleet.NewThing{Name: name}) }
 	}
 	e.Together(create(0, "a"), create(1, "b"), func() {
-		_, errs[2] = e.CreateThing(t.Context(), NewThing{Name: "c", Attributes: map[string]string{"1": "x", "2": "x", "3": "x", "4": "too many: refused before it is decided"}})
+		_, errs[2] = e.Fleet.CreateThing(t.Context(), fleet.NewThing{Name: "c", Attributes: map[string]string{"1": "x", "2": "x", "3": "x", "4": "too many: refused before it is decided"}})
 	}, func() {
-		_, errs[3] = e.CreateJob(t.Context(), NewJob{ID: "j", Document: "{}", Definition: job.Definition{
-			TargetSelection: job.Snapshot, Targets: []string{registry.DefaultScope.ARN(registry.KindThing, "a"), registry.DefaultScope.ARN(registry.KindThing, "b")},
+		_, errs[3] = e.Jobs.CreateJob(t.Context(), jobs.NewJob{ID: "j", Document: "{}", Definition: job.Definition{
+			TargetSelection: job.Snapshot, Targets: []job.Target{job.ThingTarget(registry.DefaultScope, "a"), job.ThingTarget(registry.DefaultScope, "b")},
 		}})
 	})
 	if errs[0] != nil || errs[1] != nil || errs[2] == nil || errs[3] != nil {

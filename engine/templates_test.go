@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"github.com/drover-iot/drover/engine/jobs"
 	"testing"
 
 	"github.com/drover-iot/drover/internal/fault"
@@ -14,29 +15,28 @@ func TestTemplateChecksGivenFirst(t *testing.T) {
 	w := newRegistryWorld(t)
 	ctx := t.Context()
 	w.thing("a", "")
-	target := []string{w.Scope.ARN(registry.KindThing, "a")}
+	target := []job.Target{job.ThingTarget(registry.DefaultScope, "a")}
 	steep := &job.RolloutConfig{MaximumPerMinute: 5, Exponential: &job.Exponential{BasePerMinute: 10, IncrementTenths: 20, NotifiedThings: 1}}
 	reserved := []registry.Tag{{Key: "aws:x"}}
-	custom, managed := w.Scope.ARN(registry.KindTemplate, "none"), "arn:aws:iot:us-east-1::jobtemplate/none:1.0"
+	custom, managed := &jobs.TemplateRef{Name: "none"}, &jobs.TemplateRef{Name: "none", Managed: true, Version: "1.0"}
 	for _, row := range []struct {
 		name string
-		in   NewJob
+		in   jobs.NewJob
 		want fault.Code
 	}{
-		{"right but for the template", NewJob{Definition: job.Definition{TemplateARN: custom}}, fault.NotFound},
-		{"right but for the managed template", NewJob{Definition: job.Definition{TemplateARN: managed}}, fault.NotFound},
-		{"rollout", NewJob{Definition: job.Definition{TemplateARN: custom, Rollout: steep}}, fault.Invalid},
-		{"rollout, managed", NewJob{Definition: job.Definition{TemplateARN: managed, Rollout: steep}}, fault.Invalid},
-		{"schedule", NewJob{Definition: job.Definition{TemplateARN: custom, Schedule: &job.ScheduleConfig{StartTime: "soon"}}}, fault.Invalid},
-		{"targets", NewJob{Definition: job.Definition{TemplateARN: custom, Targets: []string{"a"}}}, fault.Invalid},
-		{"tags", NewJob{Definition: job.Definition{TemplateARN: custom}, Tags: reserved}, fault.Invalid},
-		{"document", NewJob{Definition: job.Definition{TemplateARN: custom}, Document: "["}, fault.Invalid},
+		{"right but for the template", jobs.NewJob{Template: custom, Definition: job.Definition{}}, fault.NotFound},
+		{"right but for the managed template", jobs.NewJob{Template: managed, Definition: job.Definition{}}, fault.NotFound},
+		{"rollout", jobs.NewJob{Template: custom, Definition: job.Definition{Rollout: steep}}, fault.Invalid},
+		{"rollout, managed", jobs.NewJob{Template: managed, Definition: job.Definition{Rollout: steep}}, fault.Invalid},
+		{"schedule", jobs.NewJob{Template: custom, Definition: job.Definition{Schedule: &job.ScheduleConfig{StartTime: "soon"}}}, fault.Invalid},
+		{"tags", jobs.NewJob{Template: custom, Definition: job.Definition{}, Tags: reserved}, fault.Invalid},
+		{"document", jobs.NewJob{Template: custom, Definition: job.Definition{}, Document: "["}, fault.Invalid},
 	} {
 		row.in.ID = "j"
 		if row.in.Definition.Targets == nil {
 			row.in.Definition.Targets = target
 		}
-		if _, err := w.CreateJob(ctx, row.in); !fault.Is(err, row.want) {
+		if _, err := w.Jobs.CreateJob(ctx, row.in); !fault.Is(err, row.want) {
 			t.Errorf("%s: got %v, want %s", row.name, err, row.want)
 		}
 	}
@@ -51,7 +51,7 @@ func TestTemplateChecksGivenFirst(t *testing.T) {
 		{"document", job.Template{Document: "["}, fault.Invalid},
 	} {
 		row.template.ID = "t"
-		if _, err := w.CreateTemplate(ctx, NewTemplate{Template: row.template, JobARN: w.Scope.ARN(registry.KindJob, "none")}); !fault.Is(err, row.want) {
+		if _, err := w.Jobs.CreateTemplate(ctx, jobs.NewTemplate{Template: row.template, FromJob: "none"}); !fault.Is(err, row.want) {
 			t.Errorf("template: %s: got %v, want %s", row.name, err, row.want)
 		}
 	}

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"fmt"
+	"github.com/drover-iot/drover/engine/fleet"
+	"github.com/drover-iot/drover/engine/jobs"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -23,52 +25,52 @@ func TestThingTypes(t *testing.T) { // R-ID-5, R-ID-6, R-ID-8, R-ID-10, R-ID-48,
 	t.Parallel()
 	w := newRegistryWorld(t)
 	ctx := t.Context()
-	create := func(in NewThing) error { _, err := w.CreateThing(ctx, in); return err }
-	w.refused(create(NewThing{Name: "a", Type: "lamp"}), fault.NotFound)
-	first, err := w.CreateThingType(ctx, NewThingType{Name: "lamp", Properties: registry.TypeProperties{Searchable: []string{"a", "b"}}})
+	create := func(in fleet.NewThing) error { _, err := w.Fleet.CreateThing(ctx, in); return err }
+	w.refused(create(fleet.NewThing{Name: "a", Type: "lamp"}), fault.NotFound)
+	first, err := w.Fleet.CreateThingType(ctx, fleet.NewThingType{Name: "lamp", Properties: registry.TypeProperties{Searchable: []string{"a", "b"}}})
 	w.must(err)
-	again, err := w.CreateThingType(ctx, NewThingType{Name: "lamp", Properties: registry.TypeProperties{Searchable: []string{"b", "a"}}})
+	again, err := w.Fleet.CreateThingType(ctx, fleet.NewThingType{Name: "lamp", Properties: registry.TypeProperties{Searchable: []string{"b", "a"}}})
 	if err != nil || again.UUID != first.UUID {
 		t.Errorf("equal properties: %v", err)
 	}
-	_, err = w.CreateThingType(ctx, NewThingType{Name: "lamp"})
+	_, err = w.Fleet.CreateThingType(ctx, fleet.NewThingType{Name: "lamp"})
 	w.refused(err, fault.Exists)
 
-	w.refused(create(NewThing{Name: "a", Attributes: attributes(4)}), fault.Invalid)
-	w.refused(create(NewThing{Name: "a", Type: "lamp", Attributes: attributes(51)}), fault.Invalid)
-	w.must(create(NewThing{Name: "a", Type: "lamp", Attributes: attributes(50)}))
-	w.must(create(NewThing{Name: "b", Attributes: attributes(3)}))
-	w.refused(create(NewThing{Name: "b", Type: "lamp", Attributes: attributes(3)}), fault.Exists)
-	w.refused(w.UpdateThing(ctx, "a", ThingUpdate{Type: new("")}), fault.Invalid) // 50 attributes need a type
-	w.refused(w.UpdateThing(ctx, "b", ThingUpdate{Attributes: attributes(4)}), fault.Invalid)
-	w.must(w.UpdateThing(ctx, "b", ThingUpdate{Type: new("lamp"), Attributes: attributes(4)}))
-	w.refused(w.UpdateThing(ctx, "b", ThingUpdate{Type: new("none"), ExpectedVersion: new(int64(9))}), fault.NotFound)
-	w.must(w.UpdateThing(ctx, "b", ThingUpdate{Type: new(""), Attributes: attributes(1)}))
+	w.refused(create(fleet.NewThing{Name: "a", Attributes: attributes(4)}), fault.Invalid)
+	w.refused(create(fleet.NewThing{Name: "a", Type: "lamp", Attributes: attributes(51)}), fault.Invalid)
+	w.must(create(fleet.NewThing{Name: "a", Type: "lamp", Attributes: attributes(50)}))
+	w.must(create(fleet.NewThing{Name: "b", Attributes: attributes(3)}))
+	w.refused(create(fleet.NewThing{Name: "b", Type: "lamp", Attributes: attributes(3)}), fault.Exists)
+	w.refused(w.Fleet.UpdateThing(ctx, "a", fleet.ThingUpdate{Type: new("")}), fault.Invalid) // 50 attributes need a type
+	w.refused(w.Fleet.UpdateThing(ctx, "b", fleet.ThingUpdate{Attributes: attributes(4)}), fault.Invalid)
+	w.must(w.Fleet.UpdateThing(ctx, "b", fleet.ThingUpdate{Type: new("lamp"), Attributes: attributes(4)}))
+	w.refused(w.Fleet.UpdateThing(ctx, "b", fleet.ThingUpdate{Type: new("none"), ExpectedVersion: new(int64(9))}), fault.NotFound)
+	w.must(w.Fleet.UpdateThing(ctx, "b", fleet.ThingUpdate{Type: new(""), Attributes: attributes(1)}))
 
-	w.refused(w.DeleteThingType(ctx, "lamp"), fault.Invalid) // not deprecated
-	w.refused(w.DeprecateThingType(ctx, "none", false), fault.NotFound)
-	w.must(w.DeprecateThingType(ctx, "lamp", true)) // it is not: no change
+	w.refused(w.Fleet.DeleteThingType(ctx, "lamp"), fault.Invalid) // not deprecated
+	w.refused(w.Fleet.DeprecateThingType(ctx, "none", false), fault.NotFound)
+	w.must(w.Fleet.DeprecateThingType(ctx, "lamp", true)) // it is not: no change
 	for range 2 {
-		w.must(w.DeprecateThingType(ctx, "lamp", false))
+		w.must(w.Fleet.DeprecateThingType(ctx, "lamp", false))
 	}
-	deprecated, err := w.DescribeThingType(ctx, "lamp")
+	deprecated, err := w.Fleet.DescribeThingType(ctx, "lamp")
 	if err != nil || !deprecated.DeprecatedAt.Equal(w.Now()) || !deprecated.CreatedAt.Equal(first.CreatedAt) {
 		t.Errorf("%+v, %v", deprecated, err)
 	}
-	w.must(create(NewThing{Name: "a", Type: "lamp", Attributes: attributes(50)})) // it is there already
-	w.refused(create(NewThing{Name: "c", Type: "lamp"}), fault.Invalid)
-	w.refused(w.UpdateThing(ctx, "b", ThingUpdate{Type: new("lamp"), ExpectedVersion: new(int64(9))}), fault.Invalid)
-	w.must(w.UpdateThing(ctx, "a", ThingUpdate{Attributes: attributes(49)})) // it keeps its type
-	w.refused(w.DeleteThingType(ctx, "lamp"), fault.Invalid)                 // a has it
-	w.must(w.DeprecateThingType(ctx, "lamp", true))
-	w.must(create(NewThing{Name: "c", Type: "lamp"}))
-	w.must(w.DeprecateThingType(ctx, "lamp", false))
+	w.must(create(fleet.NewThing{Name: "a", Type: "lamp", Attributes: attributes(50)})) // it is there already
+	w.refused(create(fleet.NewThing{Name: "c", Type: "lamp"}), fault.Invalid)
+	w.refused(w.Fleet.UpdateThing(ctx, "b", fleet.ThingUpdate{Type: new("lamp"), ExpectedVersion: new(int64(9))}), fault.Invalid)
+	w.must(w.Fleet.UpdateThing(ctx, "a", fleet.ThingUpdate{Attributes: attributes(49)})) // it keeps its type
+	w.refused(w.Fleet.DeleteThingType(ctx, "lamp"), fault.Invalid)                       // a has it
+	w.must(w.Fleet.DeprecateThingType(ctx, "lamp", true))
+	w.must(create(fleet.NewThing{Name: "c", Type: "lamp"}))
+	w.must(w.Fleet.DeprecateThingType(ctx, "lamp", false))
 	for _, name := range []string{"a", "c"} {
-		w.must(w.DeleteThing(ctx, name, nil))
+		w.must(w.Fleet.DeleteThing(ctx, name, nil))
 	}
-	w.must(w.DeleteThingType(ctx, "lamp"))
-	w.refused(w.DeleteThingType(ctx, "lamp"), fault.NotFound)
-	_, err = w.DescribeThingType(ctx, "lamp")
+	w.must(w.Fleet.DeleteThingType(ctx, "lamp"))
+	w.refused(w.Fleet.DeleteThingType(ctx, "lamp"), fault.NotFound)
+	_, err = w.Fleet.DescribeThingType(ctx, "lamp")
 	w.refused(err, fault.NotFound)
 }
 
@@ -86,66 +88,62 @@ func TestTagsLiveWithTheirResource(t *testing.T) {
 		create, remove func(name string, tags []registry.Tag) error
 	}{
 		{registry.KindJob, "j", func(name string, tags []registry.Tag) error {
-			_, err := w.CreateJob(ctx, NewJob{ID: name, Document: "{}", Tags: tags, Definition: job.Definition{
-				TargetSelection: job.Snapshot, Targets: []string{w.Scope.ARN(registry.KindThing, "a")},
+			_, err := w.Jobs.CreateJob(ctx, jobs.NewJob{ID: name, Document: "{}", Tags: tags, Definition: job.Definition{
+				TargetSelection: job.Snapshot, Targets: []job.Target{job.ThingTarget(registry.DefaultScope, "a")},
 			}})
 			return err
-		}, func(name string, _ []registry.Tag) error { return w.DeleteJob(ctx, name, true, nil) }},
+		}, func(name string, _ []registry.Tag) error { return w.Jobs.DeleteJob(ctx, name, true, nil) }},
 		{registry.KindTemplate, "m", func(name string, tags []registry.Tag) error {
-			_, err := w.CreateTemplate(ctx, NewTemplate{Template: job.Template{ID: name, Description: "d", Document: "{}"}, Tags: tags})
+			_, err := w.Jobs.CreateTemplate(ctx, jobs.NewTemplate{Template: job.Template{ID: name, Description: "d", Document: "{}"}, Tags: tags})
 			return err
-		}, func(name string, _ []registry.Tag) error { return w.DeleteTemplate(ctx, name) }},
+		}, func(name string, _ []registry.Tag) error { return w.Jobs.DeleteTemplate(ctx, name) }},
 		{registry.KindGroup, "s", func(name string, tags []registry.Tag) error {
-			_, err := w.CreateGroup(ctx, NewGroup{Name: name, Tags: tags})
+			_, err := w.Fleet.CreateGroup(ctx, fleet.NewGroup{Name: name, Tags: tags})
 			return err
-		}, func(name string, _ []registry.Tag) error { return w.DeleteGroup(ctx, name, nil) }},
+		}, func(name string, _ []registry.Tag) error { return w.Fleet.DeleteGroup(ctx, name, nil) }},
 		{registry.KindGroup, "d", func(name string, tags []registry.Tag) error {
-			_, err := w.CreateDynamicGroup(ctx, NewDynamicGroup{Name: name, Query: "*", Tags: tags})
+			_, err := w.Fleet.CreateDynamicGroup(ctx, fleet.NewDynamicGroup{Name: name, Query: "*", Tags: tags})
 			return err
-		}, func(name string, _ []registry.Tag) error { return w.DeleteDynamicGroup(ctx, name, nil) }},
+		}, func(name string, _ []registry.Tag) error { return w.Fleet.DeleteDynamicGroup(ctx, name, nil) }},
 		{registry.KindType, "t", func(name string, tags []registry.Tag) error {
-			_, err := w.CreateThingType(ctx, NewThingType{Name: name, Tags: tags})
+			_, err := w.Fleet.CreateThingType(ctx, fleet.NewThingType{Name: name, Tags: tags})
 			return err
 		}, func(name string, _ []registry.Tag) error {
-			w.must(w.DeprecateThingType(ctx, name, false))
-			return w.DeleteThingType(ctx, name)
+			w.must(w.Fleet.DeprecateThingType(ctx, name, false))
+			return w.Fleet.DeleteThingType(ctx, name)
 		}},
 		{registry.KindPolicy, "p", func(name string, tags []registry.Tag) error {
-			_, err := w.CreatePolicy(ctx, name, document, tags)
+			_, err := w.Identity.CreatePolicy(ctx, name, document, tags)
 			return err
-		}, func(name string, _ []registry.Tag) error { return w.DeletePolicy(ctx, name) }},
+		}, func(name string, _ []registry.Tag) error { return w.Identity.DeletePolicy(ctx, name) }},
 	} {
-		arn := w.Scope.ARN(row.kind, row.name)
 		has := func(want ...registry.Tag) {
 			t.Helper()
-			got, err := w.Tags(ctx, arn)
+			got, err := w.Tags.List(ctx, row.kind, row.name)
 			if diff := cmp.Diff(want, got); err != nil || diff != "" {
-				t.Errorf("%s: %v %s", arn, err, diff)
+				t.Errorf("%s %s: %v %s", row.kind, row.name, err, diff)
 			}
 		}
-		w.refused(w.TagResource(ctx, arn, given), fault.NotFound)
-		w.refused(w.UntagResource(ctx, arn, nil), fault.NotFound)
+		w.refused(w.Engine.Tags.Tag(ctx, row.kind, row.name, given), fault.NotFound)
+		w.refused(w.Engine.Tags.Untag(ctx, row.kind, row.name, nil), fault.NotFound)
 		w.refused(row.create(row.name, []registry.Tag{{Key: "aws:x"}}), fault.Invalid)
-		w.refused(w.TagResource(ctx, arn, given), fault.NotFound) // nothing was made
+		w.refused(w.Engine.Tags.Tag(ctx, row.kind, row.name, given), fault.NotFound) // nothing was made
 		w.must(row.create(row.name, given))
 		has(given...)
-		w.must(w.TagResource(ctx, arn, []registry.Tag{{Key: "team", Value: "south"}, {Key: "a", Value: ""}}))
+		w.must(w.Engine.Tags.Tag(ctx, row.kind, row.name, []registry.Tag{{Key: "team", Value: "south"}, {Key: "a", Value: ""}}))
 		has(registry.Tag{Key: "a"}, registry.Tag{Key: "team", Value: "south"})
-		w.must(w.UntagResource(ctx, arn, []string{"team", "none", "aws:x"}))
+		w.must(w.Engine.Tags.Untag(ctx, row.kind, row.name, []string{"team", "none", "aws:x"}))
 		has(registry.Tag{Key: "a"})
 		var many []registry.Tag
 		for i := range registry.MaxTags {
 			many = append(many, registry.Tag{Key: fmt.Sprint(i)})
 		}
-		w.refused(w.TagResource(ctx, arn, many), fault.Limit)
+		w.refused(w.Engine.Tags.Tag(ctx, row.kind, row.name, many), fault.Limit)
 		has(registry.Tag{Key: "a"})
 		w.must(row.remove(row.name, nil))
-		_, err := w.Tags(ctx, arn)
+		_, err := w.Tags.List(ctx, row.kind, row.name)
 		w.refused(err, fault.NotFound)
 		w.must(row.create(row.name, nil))
 		has()
-	}
-	for _, arn := range []string{w.Scope.ARN(registry.KindThing, "a"), w.Scope.ARN(registry.KindCert, "a"), "a", "arn:aws:iot:eu-west-1:000000000000:job/j"} {
-		w.refused(w.TagResource(ctx, arn, given), fault.Invalid)
 	}
 }

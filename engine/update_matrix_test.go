@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"fmt"
+	"github.com/drover-iot/drover/engine/fleet"
+	"github.com/drover-iot/drover/engine/jobs"
 	"testing"
 	"time"
 
@@ -28,7 +30,7 @@ func TestUpdateMatrix(t *testing.T) {
 				before := m.job()
 				attempts := m.attempts()
 				m.clock.Set(m.clock.Now().Add(time.Second))
-				err := m.UpdateJob(t.Context(), "j", nil, member.update)
+				err := m.Jobs.UpdateJob(t.Context(), "j", nil, member.update)
 				if !state.active { // R-UPD-3, R-UPD-4
 					if !fault.Is(err, fault.Invalid) {
 						t.Errorf("answered %v, want Invalid", err)
@@ -91,14 +93,14 @@ const matrixThings = 12
 func newMatrix(t *testing.T, state updateState) *matrix {
 	m := &matrix{scenario: newScenario(t), state: state}
 	ctx := t.Context()
-	if _, err := m.CreateGroup(ctx, NewGroup{Name: "g"}); err != nil {
+	if _, err := m.Fleet.CreateGroup(ctx, fleet.NewGroup{Name: "g"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := m.things(ctx, matrixThings, "g"); err != nil {
 		t.Fatal(err)
 	}
 	d := job.Definition{
-		Targets: []string{m.Scope.ARN(registry.KindGroup, "g")}, Description: "old",
+		Targets: []job.Target{job.GroupTarget(registry.DefaultScope, "g")}, Description: "old",
 		PresignedURL: &job.PresignedURLConfig{RoleARN: "arn:aws:iam::000000000000:role/old", ExpiresInSec: 60},
 		Rollout:      &job.RolloutConfig{MaximumPerMinute: state.perTick},
 		Abort:        &job.AbortConfig{Criteria: []job.AbortCriterion{{FailureType: job.FailureAll, ThresholdHundredths: 9000, MinExecuted: 100}}},
@@ -112,7 +114,7 @@ func newMatrix(t *testing.T, state updateState) *matrix {
 		d.Schedule.Windows = []job.Window{{StartTime: "0 12 * * ? *", Minutes: 1}}
 	}
 	const document = `{"from":"${aws:iot:s3-presigned-url:https://s3.amazonaws.com/bucket/fw.bin}"}`
-	if _, err := m.CreateJob(ctx, NewJob{ID: "j", Document: document, Definition: d}); err != nil {
+	if _, err := m.Jobs.CreateJob(ctx, jobs.NewJob{ID: "j", Document: document, Definition: d}); err != nil {
 		t.Fatal(err)
 	}
 	m.settle()
@@ -134,21 +136,21 @@ func newMatrix(t *testing.T, state updateState) *matrix {
 
 func (m *matrix) settle() {
 	m.t.Helper()
-	if err := m.Settle(m.t.Context()); err != nil {
+	if err := m.WaitIdle(m.t.Context()); err != nil {
 		m.t.Fatal(err)
 	}
 }
 
 func (m *matrix) advance(by time.Duration) {
 	m.t.Helper()
-	if err := m.Advance(m.t.Context(), m.clock, m.clock.Now().Add(by)); err != nil {
+	if err := m.Advance(m.t.Context(), m.clock.Now().Add(by)); err != nil {
 		m.t.Fatal(err)
 	}
 }
 
 func (m *matrix) report(thing string, event job.Event) {
 	m.t.Helper()
-	if _, err := m.Report(m.t.Context(), thing, "j", job.Report{Event: event}, false); err != nil {
+	if _, err := m.Jobs.Report(m.t.Context(), thing, "j", job.Report{Event: event}, false); err != nil {
 		m.t.Fatal(err)
 	}
 }
@@ -162,7 +164,7 @@ func (m *matrix) complete() {
 }
 
 func (m *matrix) cancel() {
-	if _, err := m.CancelJob(m.t.Context(), "j", job.Cancellation{}); err != nil {
+	if _, err := m.Jobs.CancelJob(m.t.Context(), "j", job.Cancellation{}); err != nil {
 		m.t.Fatal(err)
 	}
 }
@@ -171,7 +173,7 @@ func (m *matrix) cancel() {
 func (m *matrix) delete() {
 	j := m.job()
 	j.Status, j.Sweep, j.Due = job.DeletionInProgress, job.SweepAll, time.Time{}
-	err := m.Store.Write(m.t.Context(), func(tx store.Tx) error {
+	err := m.config.Store.Write(m.t.Context(), func(tx store.Tx) error {
 		return tx.Apply(store.Changes{Job: store.JobChanges{States: []job.Job{j}}})
 	})
 	if err != nil {
@@ -181,7 +183,7 @@ func (m *matrix) delete() {
 
 func (m *matrix) job() job.Job {
 	m.t.Helper()
-	j, err := m.DescribeJob(m.t.Context(), "j")
+	j, err := m.Jobs.DescribeJob(m.t.Context(), "j")
 	if err != nil {
 		m.t.Fatal(err)
 	}
@@ -191,7 +193,7 @@ func (m *matrix) job() job.Job {
 // attempts are the executions of the job by "thing#number".
 func (m *matrix) attempts() map[string]job.Execution {
 	m.t.Helper()
-	found, _, err := m.ExecutionsOfJob(m.t.Context(), "j", store.JobExecutionQuery{Limit: 1000})
+	found, _, err := m.Jobs.ExecutionsOfJob(m.t.Context(), "j", store.JobExecutionQuery{Limit: 1000})
 	if err != nil {
 		m.t.Fatal(err)
 	}
@@ -247,7 +249,7 @@ func (m *matrix) checkDescription(before job.Job) {
 func (m *matrix) checkPresign(before job.Job) {
 	before.PresignedURL, before.UpdatedAt = &job.PresignedURLConfig{RoleARN: "arn:aws:iam::000000000000:role/new"}, m.clock.Now()
 	m.same("beside the presigned URLs", before, m.job())
-	if err := m.UpdateJob(m.t.Context(), "j", nil, job.Update{PresignedURL: &job.PresignedURLConfig{}}); !fault.Is(err, fault.Invalid) {
+	if err := m.Jobs.UpdateJob(m.t.Context(), "j", nil, job.Update{PresignedURL: &job.PresignedURLConfig{}}); !fault.Is(err, fault.Invalid) {
 		m.t.Errorf("without a role: %v, want Invalid", err)
 	}
 	m.same("the refused one changed", before, m.job())
@@ -321,7 +323,7 @@ func (m *matrix) checkRetry(before job.Job) {
 			m.t.Errorf("%s was retried", name)
 		}
 	}
-	if err := m.UpdateJob(context.Background(), "j", nil, job.Update{Retry: &job.RetryConfig{
+	if err := m.Jobs.UpdateJob(context.Background(), "j", nil, job.Update{Retry: &job.RetryConfig{
 		Criteria: []job.RetryCriterion{{FailureType: job.FailureFailed, Retries: 1}}}}); !fault.Is(err, fault.Invalid) { // R-UPD-15
 		m.t.Errorf("switched on again: %v, want Invalid", err)
 	}

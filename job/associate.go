@@ -9,7 +9,7 @@ import (
 
 // Association is what AssociateTargetsWithJob adds: groups that the job does not have yet.
 type Association struct {
-	Targets []string
+	Targets []Target
 	Sources []Source // with NewestMembership set; the first of each target is its group, the others are below it
 }
 

@@ -51,7 +51,7 @@ type Job struct {
 // Definition is what CreateJob and UpdateJob say. The document is kept apart (store.Reader.Document): it may be 32 KiB
 // and no decision but delivery needs it.
 type Definition struct {
-	Targets         []string            `json:"targets"` // ARNs as given, without repeats (R-VAL-7, R-API-9)
+	Targets         []Target            `json:"targets"` // ARNs as given, without repeats (R-VAL-7, R-API-9)
 	TargetSelection TargetSelection     `json:"targetSelection"`
 	Description     string              `json:"description,omitzero"`
 	Namespace       string              `json:"namespaceId,omitzero"`
@@ -134,12 +134,12 @@ func (j Job) Concurrent() bool {
 	return j.Status == InProgress && (!j.Progress.Finished || j.Backfill != nil) || j.Status == Canceled && j.Sweep != NoSweep
 }
 
-// ProcessingTargets returns the ARNs whose rollout is not finished, nil when none is left (R-JOB-43).
-func (j Job) ProcessingTargets() []string {
+// ProcessingTargets returns the targets whose rollout is not finished, nil when none is left (R-JOB-43).
+func (j Job) ProcessingTargets() []Target {
 	if !j.Status.Active() {
 		return nil
 	}
-	var processing []string
+	var processing []Target
 	late := len(j.Targets) // from here on they were associated later
 	if at := j.FirstAssociatedSource(); at < len(j.Sources) {
 		late = j.Sources[at].Target

@@ -67,7 +67,7 @@ func TestRolloutTables(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			j := &Job{Definition: Definition{Rollout: tt.config, Targets: []string{"g"}, TargetSelection: Snapshot}}
+			j := &Job{Definition: Definition{Rollout: tt.config, Targets: []Target{{Name: "g", ARN: "g"}}, TargetSelection: Snapshot}}
 			created, steps := roll(j, tt.things, tt.before)
 			if !slices.Equal(created, tt.want) {
 				t.Errorf("created %v, want %v", created, tt.want)
@@ -105,7 +105,7 @@ func TestRate(t *testing.T) {
 // Table I of chapter 22: a new configuration is in force from the next tick, from step 0 (R-ROLL-11, R-UPD-11).
 func TestRolloutUpdate(t *testing.T) {
 	t.Parallel()
-	j := &Job{Definition: Definition{Rollout: &RolloutConfig{MaximumPerMinute: 100}, Targets: []string{"g"}, TargetSelection: Snapshot}}
+	j := &Job{Definition: Definition{Rollout: &RolloutConfig{MaximumPerMinute: 100}, Targets: []Target{{Name: "g", ARN: "g"}}, TargetSelection: Snapshot}}
 	created, steps := roll(j, 290, func(tick int, j *Job) {
 		if tick != 2 {
 			return
@@ -229,10 +229,10 @@ func TestStopInsideTick(t *testing.T) {
 // not make a job concurrent (R-JOB-41).
 func TestConcurrent(t *testing.T) {
 	t.Parallel()
-	j := Job{Definition: Definition{Targets: []string{"g1", "t2"}, TargetSelection: Continuous, Retry: retries(FailureFailed, 1)}}
+	j := Job{Definition: Definition{Targets: []Target{{Name: "g1", ARN: "g1"}, {Name: "t2", ARN: "t2"}}, TargetSelection: Continuous, Retry: retries(FailureFailed, 1)}}
 	check := func(what string, concurrent bool, processing ...string) {
 		t.Helper()
-		if got := j.ProcessingTargets(); j.Concurrent() != concurrent || !slices.Equal(got, processing) || (got == nil) != (len(processing) == 0) {
+		if got := ARNs(j.ProcessingTargets()); j.Concurrent() != concurrent || !slices.Equal(got, processing) || (got == nil) != (len(processing) == 0) {
 			t.Errorf("%s: concurrent %v, processing %v; want %v, %v", what, j.Concurrent(), got, concurrent, processing)
 		}
 	}
@@ -247,7 +247,7 @@ func TestConcurrent(t *testing.T) {
 	check("the group is done", true, "t2")
 	paused := j
 	paused.Status = Scheduled
-	if paused.Concurrent() || !slices.Equal(paused.ProcessingTargets(), []string{"t2"}) {
+	if paused.Concurrent() || !slices.Equal(ARNs(paused.ProcessingTargets()), []string{"t2"}) {
 		t.Errorf("between windows: concurrent %v, processing %v (R-JOB-44)", paused.Concurrent(), paused.ProcessingTargets())
 	}
 	j.ReleasedExecutions(1, RolloutCursor{Source: 2}, true, start)
@@ -259,7 +259,7 @@ func TestConcurrent(t *testing.T) {
 	check("a retry (R-JOB-41)", false)
 	j.QueuedLateJoiner(start)
 	check("a late joiner (R-JOB-41)", false)
-	if err := j.Associate(Association{Targets: []string{"g3"}, Sources: []Source{{Target: 2, Group: 3, NewestMembership: 9}}}, nil, start); err != nil {
+	if err := j.Associate(Association{Targets: []Target{{Name: "g3", ARN: "g3"}}, Sources: []Source{{Target: 2, Group: 3, NewestMembership: 9}}}, nil, start); err != nil {
 		t.Fatal(err)
 	}
 	check("associated (R-JOB-42)", true, "g3")
@@ -278,7 +278,7 @@ func TestConcurrent(t *testing.T) {
 func TestLastUpdatedAt(t *testing.T) {
 	t.Parallel()
 	now := start
-	j := Job{Definition: Definition{Targets: []string{"g"}, TargetSelection: Continuous, Rollout: &RolloutConfig{MaximumPerMinute: 1}, Schedule: &ScheduleConfig{
+	j := Job{Definition: Definition{Targets: []Target{{Name: "g", ARN: "g"}}, TargetSelection: Continuous, Rollout: &RolloutConfig{MaximumPerMinute: 1}, Schedule: &ScheduleConfig{
 		StartAt: start.Add(time.Hour), Windows: []Window{daily(13, 0, 60)}}}}
 	j.UpdatedAt = start
 	step := func(what string, changes bool, change func()) {
@@ -308,7 +308,7 @@ func TestLastUpdatedAt(t *testing.T) {
 	step("UpdateJob", true, func() { _, _ = j.ApplyUpdate(Update{Description: text("x")}, now) })
 	step("UpdateJob without a member", false, func() { _, _ = j.ApplyUpdate(Update{}, now) })
 	step("AssociateTargetsWithJob", true, func() {
-		_ = j.Associate(Association{Targets: []string{"h"}, Sources: []Source{{Target: 1, Group: 2, NewestMembership: 1}}}, nil, now)
+		_ = j.Associate(Association{Targets: []Target{{Name: "h", ARN: "h"}}, Sources: []Source{{Target: 1, Group: 2, NewestMembership: 1}}}, nil, now)
 		j.AdvanceBackfill(RolloutCursor{Source: 2}, true, now)
 	})
 	now = start.Add(2 * time.Hour)
@@ -324,7 +324,7 @@ func TestLastUpdatedAt(t *testing.T) {
 // joiners and back-filled things add nothing to n (R-ROLL-15). An update between windows restarts the ramp (R-ROLL-11).
 func TestRampOverWindows(t *testing.T) {
 	t.Parallel()
-	j := Job{Definition: Definition{Rollout: exponential(10, 20, 10, 0), TargetSelection: Continuous, Targets: []string{"g"}, Schedule: &ScheduleConfig{
+	j := Job{Definition: Definition{Rollout: exponential(10, 20, 10, 0), TargetSelection: Continuous, Targets: []Target{{Name: "g", ARN: "g"}}, Schedule: &ScheduleConfig{
 		Windows: []Window{daily(12, 0, 2)}}}}
 	j.StartRollout([]Source{{Group: 1}}, 1, start)
 	tick := func(now time.Time, want int) {

@@ -172,7 +172,7 @@ func TestCancelAndDelete(t *testing.T) {
 // Completion of a snapshot job (R-JOB-11, R-JOB-15, R-JOB-17, R-JOB-19); a continuous one goes on (R-JOB-12).
 func TestCompletion(t *testing.T) {
 	t.Parallel()
-	j := Job{Definition: Definition{TargetSelection: Snapshot, Targets: []string{"g"}}}
+	j := Job{Definition: Definition{TargetSelection: Snapshot, Targets: []Target{{Name: "g", ARN: "g"}}}}
 	j.StartRollout(nil, 0, start)
 	j.Tick(start)
 	j.ReleasedExecutions(0, RolloutCursor{}, true, start)

@@ -59,15 +59,6 @@ func (a ARN) String() string {
 	return "arn:" + a.Partition + ":iot:" + a.Region + ":" + a.Account + ":" + a.Kind + "/" + a.Name
 }
 
-// ResourceOf returns the kind and name in an ARN, as in thinggroup/site-1; a text that is no ARN as it is. Two ARNs that
-// this server accepts name the same resource when these agree, also where the scope is relaxed.
-func ResourceOf(arn string) string {
-	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 {
-		return parts[5]
-	}
-	return arn
-}
-
 // ARN returns the ARN of a resource of this server.
 func (s Scope) ARN(kind, name string) string {
 	return ARN{Partition: s.Partition, Region: s.Region, Account: s.Account, Kind: kind, Name: name}.String()

@@ -134,14 +134,3 @@ func slowMatch(p, s string) bool {
 	}
 	return row[len(subject)]
 }
-
-func TestResourceOf(t *testing.T) { // R-API-12
-	t.Parallel()
-	for text, want := range map[string]string{
-		"arn:aws:iot:eu-west-1:1:thinggroup/a:b": "thinggroup/a:b", "arn:aws:iot:::thing/t": "thing/t", "arn:a": "arn:a", "": "",
-	} {
-		if got := ResourceOf(text); got != want {
-			t.Errorf("%s: %s, want %s", text, got, want)
-		}
-	}
-}

@@ -14,7 +14,7 @@ func (c *commit) begin(m *model) {
 	m.started, m.ramp, m.resumed = true, ramp{next: c.now}, true
 	m.targets, m.roots, m.named = nil, nil, nil
 	for _, arn := range m.row.Targets {
-		c.aim(m, arn, true)
+		c.aim(m, arn.ARN, true)
 	}
 	m.inside = c.insiders(m)
 }
@@ -150,7 +150,7 @@ func (c *commit) associated(m *model, j job.Job) {
 		return
 	}
 	for _, arn := range j.Targets[had:] {
-		c.aim(m, arn, false)
+		c.aim(m, arn.ARN, false)
 	}
 	c.cross(m)
 	for thing := range m.inside {

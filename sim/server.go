@@ -9,7 +9,9 @@ import (
 
 	"github.com/drover-iot/drover/control"
 	deviceplane "github.com/drover-iot/drover/device"
+	"github.com/drover-iot/drover/device/events"
 	"github.com/drover-iot/drover/engine"
+	"github.com/drover-iot/drover/engine/jobs"
 	"github.com/drover-iot/drover/internal/ids"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/store"
@@ -24,7 +26,7 @@ type server struct {
 	control *control.Plane
 	ids     *ids.Counting
 	told    map[string]*told // by thing name
-	limits  engine.Limits    // differ from world to world
+	limits  jobs.Limits      // differ from world to world
 }
 
 // told is what a thing was told last, as rules.sight writes it.
@@ -52,13 +54,13 @@ func (s *server) draw() {
 func (s *server) open() {
 	log := slog.New(slog.DiscardHandler)
 	s.engine = engine.New(engine.Config{
-		Store: s.store, Clock: s.clock, IDs: s.ids, Scope: registry.DefaultScope, Log: log, Tell: s.tell,
-		Publish: s.rules.publish, Limits: s.limits, Stepped: true,
+		Store: s.store, Clock: s.clock, IDs: s.ids, Events: events.Renderer{Scope: registry.DefaultScope, IDs: s.ids}, Log: log, Notify: s.tell,
+		PublishEvents: s.rules.publish, Limits: s.limits, Stepped: true,
 	})
 	s.device = &deviceplane.Plane{
 		Engine: s.engine, Log: log, Publish: s.publish, Subscribed: func(string) bool { return true },
 	}
-	s.control = &control.Plane{Engine: s.engine}
+	s.control = &control.Plane{Engine: s.engine, Scope: registry.DefaultScope}
 	s.up = true
 }
 
@@ -144,10 +146,10 @@ func (s *server) tell(ctx context.Context, notices []store.Notice) error {
 	case s.chance(s.Faults.Broken):
 		failure = errBroken
 	default:
-		return s.device.Tell(ctx, notices)
+		return s.device.Notify(ctx, notices)
 	}
 	s.trace("telling stops: %v", failure)
-	s.must("tell", s.device.Tell(ctx, notices[:s.r.IntN(len(notices)+1)]))
+	s.must("tell", s.device.Notify(ctx, notices[:s.r.IntN(len(notices)+1)]))
 	return failure
 }
 

@@ -20,6 +20,7 @@ type Keys interface {
 // Reader reads a consistent state.
 type Reader interface {
 	JobReader
+	DocumentReader
 	ExecutionReader
 	ThingReader
 	GroupReader
@@ -38,15 +39,6 @@ type Reader interface {
 type JobReader interface {
 	Job(job.Key) (job.Job, error)
 	JobByID(id string) (job.Job, error)
-	// Document returns the job document as given.
-	Document(job.Key) (string, error)
-	// OriginalDocument returns the document before parameters were filled in (R-SUB-10).
-	OriginalDocument(job.Key) (string, error)
-	// Template returns a job template, Templates lists them without their documents, newest first, then by id (R-API-35).
-	Template(id string) (job.Template, error)
-	Templates(after *JobCursor, limit int) ([]job.Template, error)
-	// TemplateCount returns how many job templates there are.
-	TemplateCount() (int, error)
 	// Jobs lists jobs, newest first, then by id (R-API-10).
 	Jobs(JobQuery) ([]job.Job, error)
 	// DueJobs returns up to limit jobs whose State.Due is set and not after now, earliest first, ties by key.
@@ -59,12 +51,26 @@ type JobReader interface {
 	ConcurrentJobs() (int, error)
 	// ContinuousJobs returns the keys of the active continuous jobs that have the group among job.Definition.TargetGroups.
 	ContinuousJobs(registry.GroupID) ([]job.Key, error)
-	// LateJoiners returns up to limit things that wait for an execution of the job, by thing.
-	LateJoiners(key job.Key, limit int) ([]registry.ThingID, error)
 	// EndedJobs returns up to limit jobs that are COMPLETED or CANCELED and have not changed since before, oldest first.
 	EndedJobs(before time.Time, limit int) ([]job.Job, error)
 	// NextDue returns the earliest time that a job or an execution waits for; zero when nothing does.
 	NextDue() (time.Time, error)
+}
+
+// DocumentReader reads what belongs to jobs and does not change with their state: documents, templates, and the things
+// that wait for an execution.
+type DocumentReader interface {
+	// Document returns the job document as given.
+	Document(job.Key) (string, error)
+	// OriginalDocument returns the document before parameters were filled in (R-SUB-10).
+	OriginalDocument(job.Key) (string, error)
+	// Template returns a job template, Templates lists them without their documents, newest first, then by id (R-API-35).
+	Template(id string) (job.Template, error)
+	Templates(after *JobCursor, limit int) ([]job.Template, error)
+	// TemplateCount returns how many job templates there are.
+	TemplateCount() (int, error)
+	// LateJoiners returns up to limit things that wait for an execution of the job, by thing.
+	LateJoiners(key job.Key, limit int) ([]registry.ThingID, error)
 }
 
 // JobQuery filters and pages jobs. Zero fields do not filter.
@@ -72,7 +78,7 @@ type JobQuery struct {
 	Status    job.Status
 	Selection job.TargetSelection
 	Namespace string
-	Target    string // registry.ResourceOf a target that the job lists (R-API-12)
+	Target    string // job.Target.Resource of a target that the job lists (R-API-12)
 	After     *JobCursor
 	Limit     int
 }

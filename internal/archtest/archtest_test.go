@@ -50,7 +50,7 @@ func TestImportTable(t *testing.T) {
 // the two loops of the engine that wait in real time, and what secures connections.
 func TestClock(t *testing.T) {
 	t.Parallel()
-	exempt := []string{"due.go", "announce.go", "presence.go", "certificates.go"}
+	exempt := []string{"due.go", "announce.go", "presences.go", "certificates.go"}
 	reads := regexp.MustCompile(`\btime\.(Now|Since|Until|After|AfterFunc|NewTimer|NewTicker|Sleep|Tick)\(`)
 	for _, dir := range []string{"schema", "api", "job", "registry", "store", "engine", "control", "device"} {
 		err := filepath.WalkDir(filepath.Join("..", "..", dir), func(path string, entry os.DirEntry, err error) error {

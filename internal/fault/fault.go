@@ -51,8 +51,10 @@ const (
 type Error struct {
 	Code    Code
 	Message string
-	// ResourceID and ResourceARN name the resource that is in the way (Exists, Conflict; R-ERR-4).
-	ResourceID, ResourceARN string
+	// ResourceID is the id of the resource that is in the way (Exists, Conflict; R-ERR-4). ResourceKind and ResourceName
+	// are what its ARN is made of; empty where the answer has no ARN.
+	ResourceID                 string
+	ResourceKind, ResourceName string
 	// State is attached for the device plane by BadTransition and VersionDiffers (R-HTTP-28); nil otherwise.
 	// Its type belongs to the package that returns the fault.
 	State any

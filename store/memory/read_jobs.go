@@ -93,7 +93,7 @@ func (r reader) Jobs(q store.JobQuery) ([]job.Job, error) {
 	for _, j := range r.jobs.all() {
 		if (q.Status == "" || q.Status == j.Status) && (q.Selection == "" || q.Selection == j.TargetSelection) &&
 			(q.Namespace == "" || q.Namespace == j.Namespace) &&
-			(q.Target == "" || slices.ContainsFunc(j.Targets, func(arn string) bool { return registry.ResourceOf(arn) == q.Target })) {
+			(q.Target == "" || slices.ContainsFunc(j.Targets, func(t job.Target) bool { return t.Resource() == q.Target })) {
 			found = append(found, cloneJob(j))
 		}
 	}

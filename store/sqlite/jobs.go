@@ -59,8 +59,8 @@ const (
 const insertJobTarget = `INSERT INTO job_target (resource, job) VALUES (?, ?) ON CONFLICT DO NOTHING`
 
 func (t *tx) insertTargets(j job.Job) error {
-	err := each(j.Targets, func(arn string) error {
-		return t.stmt(insertJobTarget).text(registry.ResourceOf(arn)).int(int64(j.Key)).run()
+	err := each(j.Targets, func(target job.Target) error {
+		return t.stmt(insertJobTarget).text(target.Resource()).int(int64(j.Key)).run()
 	})
 	if err != nil || j.TargetSelection != job.Continuous {
 		return err

@@ -52,7 +52,7 @@ func everything() (f facts) {
 	fill(reflect.ValueOf(&f).Elem(), 1)
 	thing, group := registry.ThingID(7), registry.GroupID(8)
 	f.Job.Key, f.Job.Status, f.Job.TargetSelection = 9, job.InProgress, job.Continuous
-	f.Job.Targets = []string{"arn:aws:iot:us-east-1:000000000000:thinggroup/site-1"}
+	f.Job.Targets = []job.Target{job.GroupTarget(registry.DefaultScope, "site-1")}
 	f.Job.TargetGroups = []registry.GroupID{group}
 	f.Execution.ExecutionKey = job.ExecutionKey{Job: f.Job.Key, Thing: thing, Number: 2}
 	f.Execution.Status = job.ExecutionInProgress

@@ -186,7 +186,7 @@ func (g *generator) changeJobs(w world, c *store.JobChanges) {
 	j := newJob(g.key(maxJob), pick(g, names))
 	j.CreatedAt, j.Status, j.Namespace = g.time(), pick(g, statuses), pick(g, []string{"", "ns"})
 	j.TargetSelection = pick(g, []job.TargetSelection{job.Snapshot, job.Continuous})
-	j.Targets = []string{pick(g, names), pick(g, names)}
+	j.Targets = []job.Target{groupTarget(pick(g, names)), groupTarget(pick(g, names))}
 	if g.IntN(2) == 0 {
 		j.Due = g.time()
 	}

@@ -107,7 +107,7 @@ func (a answers) jobs(r store.Reader) {
 		addWhole(a, template, err, "template %s", name)
 		j, err := r.JobByID(name)
 		addWhole(a, j, err, "job by id %s", name)
-		list, err := r.Jobs(store.JobQuery{Target: name, Limit: 2})
+		list, err := r.Jobs(store.JobQuery{Target: groupTarget(name).Resource(), Limit: 2})
 		add(a, list, err, "jobs of target %s", name)
 	}
 	for _, status := range append(statuses, "") {

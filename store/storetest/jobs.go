@@ -14,7 +14,7 @@ import (
 func fullJob(key int64, id string) job.Job {
 	j := newJob(key, id)
 	j.Definition = job.Definition{
-		Targets: []string{"arn:1", "arn:2"}, TargetSelection: job.Continuous, Description: `a "job" <&> ümlaut`, Namespace: "ns",
+		Targets: []job.Target{groupTarget("1"), {Kind: registry.KindThing, Name: "2", ARN: "arn:2"}}, TargetSelection: job.Continuous, Description: `a "job" <&> ümlaut`, Namespace: "ns",
 		PresignedURL: &job.PresignedURLConfig{RoleARN: "role", ExpiresInSec: 60},
 		Rollout:      &job.RolloutConfig{MaximumPerMinute: 50, Exponential: &job.Exponential{BasePerMinute: 5, IncrementTenths: 15, NotifiedThings: 10}},
 		Abort:        &job.AbortConfig{Criteria: []job.AbortCriterion{{FailureType: job.FailureAll, ThresholdHundredths: 2050, MinExecuted: 3}}},
@@ -118,8 +118,8 @@ var jobs = []promise{
 		same(w, "defined", read(w, func(r store.Reader) (job.Job, error) { return r.Job(1) }), half)
 		w.apply(move(want))
 		same(w, "moved", read(w, func(r store.Reader) (job.Job, error) { return r.Job(1) }), want)
-		same(w, "by the old target", listed(w, store.JobQuery{Target: "arn:j"}), nil)
-		same(w, "by a new target", listed(w, store.JobQuery{Target: "arn:2"}), []string{"j"})
+		same(w, "by the old target", listed(w, store.JobQuery{Target: "thinggroup/j"}), nil)
+		same(w, "by a new target", listed(w, store.JobQuery{Target: "thing/2"}), []string{"j"})
 	}},
 	{"changing or deleting a job that does not exist is a conflict", func(w world) {
 		w.refused("defined", store.Changes{Job: store.JobChanges{Definitions: []job.Job{newJob(1, "j")}}})
@@ -134,7 +134,7 @@ var jobs = []promise{
 		}})
 		absent(w, "job", func(r store.Reader) (job.Job, error) { return r.Job(1) })
 		absent(w, "document", func(r store.Reader) (string, error) { return r.Document(1) })
-		same(w, "by target", listed(w, store.JobQuery{Target: "arn:j"}), nil)
+		same(w, "by target", listed(w, store.JobQuery{Target: "thinggroup/j"}), nil)
 	}},
 	{"jobs are listed newest first, then by id, and paged strictly after the cursor", func(w world) {
 		var want []string
@@ -159,8 +159,8 @@ var jobs = []promise{
 	{"jobs are filtered by status, selection, namespace and target, together", func(w world) {
 		a, b, c := newJob(1, "a"), newJob(2, "b"), newJob(3, "c")
 		a.Status, a.Namespace = job.Completed, "x"
-		b.TargetSelection, b.Targets = job.Continuous, []string{"arn:a", "arn:b"}
-		c.Targets, c.Status = []string{"arn:a", "arn:aws:iot:eu-west-1:111111111111:thinggroup/g:1"}, job.Completed
+		b.TargetSelection, b.Targets = job.Continuous, []job.Target{groupTarget("a"), groupTarget("b")}
+		c.Targets, c.Status = []job.Target{groupTarget("a"), groupTarget("g:1")}, job.Completed
 		w.apply(createJobs(a, b, c))
 		for _, row := range []struct {
 			q    store.JobQuery
@@ -172,12 +172,12 @@ var jobs = []promise{
 			{store.JobQuery{Selection: job.Continuous}, []string{"b"}},
 			{store.JobQuery{Namespace: "x"}, []string{"a"}},
 			{store.JobQuery{Target: "thinggroup/g:1"}, []string{"c"}},
-			{store.JobQuery{Target: "arn:aws:iot:eu-west-1:111111111111:thinggroup/g:1"}, nil},
-			{store.JobQuery{Target: "arn:a"}, []string{"a", "b", "c"}},
-			{store.JobQuery{Target: "arn:a", Status: job.Completed}, []string{"a", "c"}},
-			{store.JobQuery{Target: "arn:a", Status: job.Completed, Limit: 1}, []string{"a"}},
-			{store.JobQuery{Target: "ARN:a"}, nil},
-			{store.JobQuery{Status: job.Completed, Namespace: "x", Selection: job.Snapshot, Target: "arn:a"}, []string{"a"}},
+			{store.JobQuery{Target: "arn:g:1"}, nil},
+			{store.JobQuery{Target: "thinggroup/a"}, []string{"a", "b", "c"}},
+			{store.JobQuery{Target: "thinggroup/a", Status: job.Completed}, []string{"a", "c"}},
+			{store.JobQuery{Target: "thinggroup/a", Status: job.Completed, Limit: 1}, []string{"a"}},
+			{store.JobQuery{Target: "thinggroup/A"}, nil},
+			{store.JobQuery{Status: job.Completed, Namespace: "x", Selection: job.Snapshot, Target: "thinggroup/a"}, []string{"a"}},
 		} {
 			same(w, fmt.Sprintf("%+v", row.q), listed(w, row.q), row.want)
 		}

@@ -57,6 +57,11 @@ type world struct {
 	store.Store
 }
 
+// groupTarget is a thing group as a job names it.
+func groupTarget(name string) job.Target {
+	return job.Target{Kind: registry.KindGroup, Name: name, ARN: "arn:" + name}
+}
+
 func closeStore(t *testing.T, s store.Store) {
 	t.Helper()
 	if err := s.Close(); err != nil {
@@ -180,7 +185,7 @@ func group(id int64, name string) registry.Group {
 
 func newJob(key int64, id string) job.Job {
 	j := job.Job{Key: job.Key(key), ID: id}
-	j.Targets, j.TargetSelection, j.CreatedAt = []string{"arn:" + id}, job.Snapshot, t0
+	j.Targets, j.TargetSelection, j.CreatedAt = []job.Target{groupTarget(id)}, job.Snapshot, t0
 	j.Status, j.UpdatedAt = job.InProgress, t0
 	return j
 }

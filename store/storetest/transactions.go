@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/store"
 )
@@ -175,16 +176,16 @@ var transactions = []promise{
 		e := execution(1, 1, 1)
 		e.Details = map[string]string{"k": "v"}
 		w.apply(createThings(given), createJobs(j), queue(e))
-		given.Attributes["k"], j.Targets[0], e.Details["k"] = "x", "x", "x"
+		given.Attributes["k"], j.Targets[0].Name, e.Details["k"] = "x", "x", "x"
 		for range 2 {
 			w.view(func(r store.Reader) {
 				gotThing, _ := r.Thing(1)
 				gotJob, _ := r.Job(1)
 				gotExecution, _ := r.Execution(e.ExecutionKey)
 				same(w, "attributes", gotThing.Attributes, map[string]string{"k": "v"})
-				same(w, "targets", gotJob.Targets, []string{"arn:j"})
+				same(w, "targets", gotJob.Targets, []job.Target{groupTarget("j")})
 				same(w, "details", gotExecution.Details, map[string]string{"k": "v"})
-				gotThing.Attributes["k"], gotJob.Targets[0], gotExecution.Details["k"] = "y", "y", "y"
+				gotThing.Attributes["k"], gotJob.Targets[0].Name, gotExecution.Details["k"] = "y", "y", "y"
 			})
 		}
 	}},

@@ -1,0 +1,84 @@
+// Package events renders lifecycle events: it turns what happened to a job or to a job execution into the topic and the
+// payload that subscribers of reserved MQTT topics get (docs/spec/24). It decides nothing; which event is due, and
+// whether its kind is switched on, is known before it is called.
+package events
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/drover-iot/drover/api/events"
+	"github.com/drover-iot/drover/internal/ids"
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+)
+
+// Renderer renders the events of one server.
+type Renderer struct {
+	Scope registry.Scope // of the ARNs in payloads
+	IDs   ids.Source     // of event ids
+}
+
+// Execution renders an event of an execution of a job on the named thing. operation is the last word of the topic.
+func (r Renderer) Execution(
+	operation string, j job.Job, thing string, x job.Execution, now time.Time,
+) (store.Event, error) {
+	event := events.Execution{
+		EventType:     events.KindExecution,
+		EventID:       r.IDs.UUID(),
+		Timestamp:     now.Unix(),
+		Operation:     operation,
+		JobID:         j.ID,
+		ThingARN:      r.Scope.ARN(registry.KindThing, thing),
+		Status:        x.Status.String(),
+		StatusDetails: x.Details,
+	}
+	if event.StatusDetails == nil {
+		event.StatusDetails = map[string]string{} // R-EVT-26
+	}
+	payload, err := json.Marshal(event)
+	return store.Event{Topic: events.ExecutionTopic(j.ID, operation), Payload: payload}, err
+}
+
+// Job renders an event of a job as it is after the change. Which members an operation carries stands in R-EVT-13 to
+// R-EVT-16.
+func (r Renderer) Job(operation job.EventName, j job.Job, now time.Time) (store.Event, error) {
+	event := events.Job{
+		EventType:       events.KindJob,
+		EventID:         r.IDs.UUID(),
+		Timestamp:       now.Unix(),
+		Operation:       operation.Operation,
+		JobID:           j.ID,
+		Status:          operation.Status,
+		TargetSelection: string(j.TargetSelection),
+		Targets:         job.ARNs(j.Targets),
+		Description:     j.Description,
+		CreatedAt:       j.CreatedAt.UnixMilli(),
+		LastUpdatedAt:   j.UpdatedAt.UnixMilli(),
+		Comment:         j.Comment,
+	}
+	switch operation {
+	case job.EventCompleted:
+		event.CompletedAt = j.CompletedAt.UnixMilli()
+		event.ProcessDetails = counters(j.Counts)
+	case job.EventCanceling:
+		event.ReasonCode = j.ReasonCode
+	case job.EventCanceled:
+		event.ReasonCode, event.ForceCanceled = j.ReasonCode, j.ForceCanceled
+		event.ProcessDetails = counters(j.Counts)
+	}
+	payload, err := json.Marshal(event)
+	return store.Event{Topic: events.JobTopic(j.ID, operation.Operation), Payload: payload}, err
+}
+
+func counters(c job.Counts) *events.Counters {
+	return &events.Counters{
+		Canceled:  c[job.ExecutionCanceled],
+		Rejected:  c[job.ExecutionRejected],
+		Failed:    c[job.ExecutionFailed],
+		Removed:   c[job.ExecutionRemoved],
+		Succeeded: c[job.ExecutionSucceeded],
+		TimedOut:  c[job.ExecutionTimedOut],
+	}
+}

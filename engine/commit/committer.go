@@ -1,0 +1,235 @@
+package commit
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/drover-iot/drover/internal/clock"
+	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/store"
+)
+
+// maxBatch is how many requests one commit may carry: enough to share a sync widely, few enough to answer soon.
+const maxBatch = 1024
+
+// Decision is one use case: it reads the transaction and says there what it wants written. A fault is the answer of its
+// request, and then nothing of it is written but what it had applied by itself (Tx.Apply); any other error fails the
+// commit. A decision must not keep anything between calls, because a commit that fails is decided again.
+type Decision func(*Tx) error
+
+// Hooks are what the engine does in every commit. All are called with the transaction that is being decided.
+type Hooks struct {
+	// JobChanged is called when the state of a job changes. before is nil for a new job, after for a deleted one.
+	JobChanged func(tx *Tx, before, after *job.Job) error
+	// ExecutionChanged is called when an execution changes. after is nil for a deleted one.
+	ExecutionChanged func(tx *Tx, before job.Execution, after *job.Execution) error
+	// MembershipsChanged is called when a thing enters or leaves groups; see Tx.ChangeMemberships.
+	MembershipsChanged func(*Tx, Memberships) error
+	// Applied are called after changes were written into the transaction.
+	Applied []func(*Tx, *store.Changes)
+	// Review are called in turn when all requests are decided: each does what is due at once, as far as one small step
+	// goes. What is left waits for the due loop.
+	Review []func(*Tx) error
+	// Committed are called once the commit is on stable storage, before its requests are answered.
+	Committed []func(*Tx)
+}
+
+// Config is what a committer works with.
+type Config struct {
+	Store store.Store
+	Clock clock.Clock
+	Log   *slog.Logger
+	Hooks Hooks
+	// Stepped is a committer without a loop: the goroutine that makes a request commits it; see Together.
+	Stepped bool
+}
+
+// Committer gathers requests into commits. Run must be running for requests to be answered, unless it is stepped.
+type Committer struct {
+	Config
+	Outbox *Outbox
+
+	waiting chan *request
+	stopped chan struct{} // closed when no further request is decided
+
+	committing sync.Mutex // held while a batch is decided, committed and answered
+	clockSaved time.Time  // the time of a virtual clock in the last commit; guarded by committing
+
+	together chan struct{} // of a stepped committer: a request waits for its batch; nil outside Together
+}
+
+// request is one decision and the caller that waits for its answer.
+type request struct {
+	decide Decision
+	answer chan error
+}
+
+// New returns a committer over a store.
+func New(c Config) *Committer {
+	return &Committer{
+		Config:  c,
+		Outbox:  newOutbox(),
+		waiting: make(chan *request, maxBatch),
+		stopped: make(chan struct{}),
+	}
+}
+
+var errStopped = fault.New(fault.Unavailable, "the server is shutting down")
+
+// Do runs one use case in the next commit and returns once its changes are on stable storage (R-CON-25). A caller that
+// gives up while its request waits still gets the true answer, because it may have been committed already.
+func (c *Committer) Do(ctx context.Context, decide Decision) error {
+	r := &request{decide: decide, answer: make(chan error, 1)}
+	if c.Stepped {
+		return c.step(r)
+	}
+	select {
+	case c.waiting <- r:
+	case <-c.stopped:
+		return errStopped
+	case <-ctx.Done():
+		return fault.New(fault.Unavailable, "the request was given up before it was decided")
+	}
+	select {
+	case err := <-r.answer:
+		return err
+	case <-c.stopped:
+		select {
+		case err := <-r.answer:
+			return err
+		default:
+			return errStopped
+		}
+	}
+}
+
+// Run commits what waits, batch after batch, until ctx ends and nothing waits any more.
+func (c *Committer) Run(ctx context.Context) {
+	for {
+		select {
+		case first := <-c.waiting:
+			c.serve(c.gather(first))
+		case <-ctx.Done():
+			if len(c.waiting) == 0 {
+				return
+			}
+			c.serve(c.gather(<-c.waiting))
+		}
+	}
+}
+
+// Waiting returns how many requests wait for the next commit.
+func (c *Committer) Waiting() int { return len(c.waiting) }
+
+// Stop refuses whatever comes after Run has returned.
+func (c *Committer) Stop() { close(c.stopped) }
+
+// Exclusive runs f between two commits.
+func (c *Committer) Exclusive(f func() error) error {
+	c.committing.Lock()
+	defer c.committing.Unlock()
+	return f()
+}
+
+// Reset empties the store and forgets what waited to be announced. Requests are decided wholly before it or wholly
+// after it.
+func (c *Committer) Reset(ctx context.Context) error {
+	return c.Exclusive(func() error {
+		if err := c.Store.Reset(ctx); err != nil {
+			return err
+		}
+		c.Outbox.clear()
+		c.clockSaved = time.Time{}
+		return nil
+	})
+}
+
+// gather returns first and all others that wait, up to a full batch.
+func (c *Committer) gather(first *request) []*request {
+	batch := []*request{first}
+	for len(batch) < maxBatch {
+		select {
+		case r := <-c.waiting:
+			batch = append(batch, r)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+func (c *Committer) serve(batch []*request) {
+	_ = c.Exclusive(func() error {
+		c.commit(batch)
+		return nil
+	})
+}
+
+// commit decides and commits a batch, then answers it. When the commit as a whole fails, each request is tried alone, so
+// that one that the store refuses cannot fail its neighbours.
+func (c *Committer) commit(batch []*request) {
+	answers, tx, err := c.attempt(batch)
+	if err != nil && len(batch) > 1 {
+		for _, r := range batch {
+			c.commit([]*request{r})
+		}
+		return
+	}
+	if err != nil {
+		batch[0].answer <- fmt.Errorf("commit: %w", err)
+		return
+	}
+	c.logStatuses(tx)
+	if tx.announcement != 0 { // before the answers: who gets one may wait for what it announces
+		c.Outbox.add(tx.announcement)
+	}
+	for _, f := range c.Hooks.Committed {
+		f(tx)
+	}
+	for _, f := range tx.after {
+		f()
+	}
+	for i, r := range batch {
+		r.answer <- answers[i]
+	}
+}
+
+// attempt decides a batch in one transaction. err is that of the commit; answers holds the answer of each request.
+func (c *Committer) attempt(batch []*request) (answers []error, tx *Tx, err error) {
+	announced := c.Outbox.Confirmed()
+	answers = make([]error, len(batch))
+	err = c.Store.Write(context.Background(), func(inner store.Tx) error {
+		tx = newTx(c, inner, c.Clock.Now())
+		for i, r := range batch {
+			if answers[i], err = tx.decide(r.decide); err != nil {
+				return err
+			}
+		}
+		for _, review := range c.Hooks.Review {
+			if err := review(tx); err != nil {
+				return err
+			}
+		}
+		return tx.close(announced)
+	})
+	if err == nil {
+		c.Outbox.forget(announced)
+		c.clockSaved = tx.Now
+	}
+	return answers, tx, err
+}
+
+// logStatuses logs each job whose status the commit changed.
+func (c *Committer) logStatuses(tx *Tx) {
+	for _, key := range tx.changedKeys() {
+		j, before := tx.jobs[key], tx.statusBefore[key]
+		if j.Status != before {
+			c.Log.Info("job status", "job", j.ID, "from", string(before), "to", string(j.Status),
+				"reason", j.ReasonCode)
+		}
+	}
+}

@@ -1,0 +1,179 @@
+package fleet
+
+import (
+	"context"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/drover-iot/drover/engine/commit"
+	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+)
+
+// anyTime is no bound on when a member joined.
+const anyTime = math.MaxInt64
+
+// AddMember puts a thing into a group (R-ID-11). A thing that is in it already stays as it is.
+func (s *Service) AddMember(ctx context.Context, groupName, thingName string) error {
+	return s.ChangeMemberships(ctx, thingName, MembershipChange{Add: []string{groupName}})
+}
+
+// RemoveMember takes a thing out of a group; one that is not in it is no error.
+func (s *Service) RemoveMember(ctx context.Context, groupName, thingName string) error {
+	return s.ChangeMemberships(ctx, thingName, MembershipChange{Remove: []string{groupName}})
+}
+
+// MembershipChange names static groups that a thing leaves and others that it joins. With Override it may join where it
+// is in ten groups already, if it leaves dynamic ones for that (R-ID-13).
+type MembershipChange struct {
+	Add, Remove []string
+	Override    bool
+}
+
+// ChangeMemberships takes a thing out of some groups and puts it into others, as one change. What that causes in dynamic
+// groups and in jobs is done when it returns (R-JOB-61).
+func (s *Service) ChangeMemberships(ctx context.Context, thingName string, change MembershipChange) error {
+	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
+		thing, err := tx.ThingByName(thingName)
+		if err != nil {
+			return commit.OrNotFound(err, NoThing(thingName))
+		}
+		before, err := tx.Memberships(thing.ID)
+		if err != nil {
+			return err
+		}
+		after, err := without(tx, before, change.Remove)
+		if err != nil {
+			return err
+		}
+		for _, name := range change.Add {
+			if after, err = with(tx, after, name, thing, change.Override); err != nil {
+				return err
+			}
+		}
+		if after, err = s.classifier.classify(tx, thing, after); err != nil {
+			return err
+		}
+		return tx.ChangeMemberships(commit.Memberships{Thing: thing.ID, Before: before, After: after})
+	})
+}
+
+// StaticGroup finds a group whose members are added and removed by hand (R-ID-38).
+func StaticGroup(tx *commit.Tx, name string) (registry.Group, error) {
+	found, err := tx.GroupByName(name)
+	if err == nil && found.Dynamic() {
+		return found, fault.New(fault.Invalid, "thing group %s is dynamic: its query makes its members", name)
+	}
+	if err == nil && found.Work == registry.Emptying {
+		return found, beingDeleted(name)
+	}
+	return found, commit.OrNotFound(err, NoGroup(name))
+}
+
+// without returns the memberships that stay when a thing leaves the named groups.
+func without(tx *commit.Tx, memberships []registry.Membership, names []string) ([]registry.Membership, error) {
+	for _, name := range names {
+		found, err := StaticGroup(tx, name)
+		if err != nil {
+			return nil, err
+		}
+		memberships = slices.DeleteFunc(slices.Clone(memberships), func(m registry.Membership) bool { return m.Group == found.ID })
+	}
+	return memberships, nil
+}
+
+// with returns the memberships after a thing joins the named group. A thing is in at most ten groups, and in one only of
+// each tree (R-ID-11).
+func with(tx *commit.Tx, memberships []registry.Membership, name string, thing registry.Thing, override bool) ([]registry.Membership, error) {
+	found, err := StaticGroup(tx, name)
+	if err != nil {
+		return nil, err
+	}
+	path, err := PathTo(tx, found)
+	if err != nil {
+		return nil, err
+	}
+	taken := len(memberships)
+	for _, m := range memberships {
+		if m.Group == found.ID {
+			return memberships, nil
+		}
+		other, err := tx.Group(m.Group)
+		if err != nil {
+			return nil, err
+		}
+		if other.Dynamic() && override {
+			taken--
+		}
+		otherPath, err := PathTo(tx, other)
+		if err != nil {
+			return nil, err
+		}
+		if otherPath[0].ID == path[0].ID {
+			return nil, fault.New(fault.Invalid, "thing %s is in group %s already, of the same hierarchy as %s", thing.Name, other.Name, name)
+		}
+	}
+	if taken >= registry.MaxGroupsPerThing {
+		return nil, fault.New(fault.Invalid, "thing %s is in %d groups already, at most %d are allowed",
+			thing.Name, taken, registry.MaxGroupsPerThing)
+	}
+	return append(slices.Clone(memberships), registry.Membership{
+		Group: found.ID, Member: registry.Member{Thing: thing.ID, Name: thing.Name}, Joined: tx.Keys.Joined(),
+	}), nil
+}
+
+// ListMembers lists the things of a group by name, with recursive those of its descendants too, each once.
+func (s *Service) ListMembers(ctx context.Context, groupName string, recursive bool, after string, limit int) (names []string, err error) {
+	err = s.Store.Read(ctx, func(r store.Reader) error {
+		top, err := r.GroupByName(groupName)
+		if err != nil {
+			return commit.OrNotFound(err, NoGroup(groupName))
+		}
+		tree := []registry.Group{top}
+		if recursive {
+			if tree, err = WithDescendants(r, top); err != nil {
+				return err
+			}
+		}
+		for _, branch := range tree {
+			members, err := r.Members(branch.ID, anyTime, after, limit)
+			if err != nil {
+				return err
+			}
+			for _, m := range members {
+				names = append(names, m.Name)
+			}
+		}
+		slices.Sort(names)
+		names = slices.Compact(names)
+		names = names[:min(limit, len(names))]
+		return nil
+	})
+	return names, err
+}
+
+// GroupsOfThing lists the groups that a thing is a direct member of, by name.
+func (s *Service) GroupsOfThing(ctx context.Context, thingName string) (groups []registry.Group, err error) {
+	err = s.Store.Read(ctx, func(r store.Reader) error {
+		id, err := FindThing(r, thingName)
+		if err != nil {
+			return err
+		}
+		memberships, err := r.Memberships(id)
+		if err != nil {
+			return err
+		}
+		for _, m := range memberships {
+			g, err := r.Group(m.Group)
+			if err != nil {
+				return err
+			}
+			groups = append(groups, g)
+		}
+		slices.SortFunc(groups, func(a, b registry.Group) int { return strings.Compare(a.Name, b.Name) })
+		return nil
+	})
+	return groups, err
+}

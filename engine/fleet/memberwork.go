@@ -1,0 +1,137 @@
+package fleet
+
+import (
+	"slices"
+
+	"github.com/drover-iot/drover/engine/commit"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+)
+
+// Work on the members of groups. A new query must look at every thing, and a group that is deleted must lose every
+// member; both are done in bounded steps. In a small fleet the first step is part of the request's own commit, so that a
+// dynamic group is ready, and a deleted group gone, when the request is answered (R-ID-38).
+
+const (
+	// inlineThings is how many things a request may look at, or take out of a group, before it is answered.
+	inlineThings = 1000
+	// scanStepThings is how many things one step in the background looks at. It stops earlier when it has changed the
+	// memberships of memberStep of them, because that takes longer.
+	scanStepThings = 2000
+	memberStep     = 250
+)
+
+// step does one bounded piece of the work on members that is due: it takes members out of one group that is being
+// deleted, and looks at things for all groups that are being built.
+func (c *classifier) step(tx *commit.Tx, look, change int) error {
+	working, err := tx.GroupsWithWork(registry.MaxDynamicGroups)
+	if err != nil || len(working) == 0 {
+		return err
+	}
+	state := stateOf(tx)
+	defer func() { state.newWork = false }()
+	var emptying, building []registry.Group
+	for _, g := range working {
+		if g.Work == registry.Emptying {
+			emptying = append(emptying, g)
+		} else {
+			building = append(building, g)
+		}
+	}
+	state.workLeft = false
+	if len(emptying) > 0 {
+		gone, err := c.emptyStep(tx, emptying[0], change)
+		if err != nil {
+			return err
+		}
+		if err := tx.Apply(); err != nil {
+			return err
+		}
+		state.workLeft = len(emptying) > 1 || !gone
+	}
+	if len(building) > 0 {
+		built, err := c.scanStep(tx, building, look, change)
+		if err != nil {
+			return err
+		}
+		if err := tx.Apply(); err != nil {
+			return err
+		}
+		state.workLeft = state.workLeft || !built
+	}
+	return nil
+}
+
+// emptyStep takes up to limit members out of a group that is being deleted; the group goes with the last.
+func (c *classifier) emptyStep(tx *commit.Tx, g registry.Group, limit int) (gone bool, err error) {
+	members, err := tx.Members(g.ID, anyTime, "", limit)
+	if err != nil {
+		return false, err
+	}
+	for _, member := range members {
+		if err := c.leave(tx, g.ID, member); err != nil {
+			return false, err
+		}
+	}
+	if len(members) == limit {
+		return false, nil
+	}
+	tx.Changes.Registry.DeletedGroups = []registry.GroupID{g.ID}
+	tx.SetTags(registry.KindGroup, g.Name, nil)
+	return true, nil
+}
+
+// leave takes one member out of a group.
+func (c *classifier) leave(tx *commit.Tx, group registry.GroupID, member registry.Member) error {
+	before, err := tx.Memberships(member.Thing)
+	if err != nil {
+		return err
+	}
+	after := slices.DeleteFunc(slices.Clone(before), func(m registry.Membership) bool { return m.Group == group })
+	thing, err := tx.Thing(member.Thing)
+	if err != nil {
+		return err
+	}
+	if after, err = c.classify(tx, thing, after); err != nil {
+		return err
+	}
+	return tx.ChangeMemberships(commit.Memberships{Thing: member.Thing, Before: before, After: after})
+}
+
+// scanStep looks at the next things by name, for all groups that are being built at once. It stops early when it has
+// changed the memberships of as many things as change says. A thing that changes meanwhile is classified by that change,
+// wherever the scan is.
+func (c *classifier) scanStep(tx *commit.Tx, building []registry.Group, look, change int) (built bool, err error) {
+	from := building[0].Scanned
+	for _, g := range building {
+		from = min(from, g.Scanned)
+	}
+	things, err := tx.Things(store.ThingQuery{After: from, Limit: look})
+	if err != nil {
+		return false, err
+	}
+	seen, changed := 0, 0
+	for ; seen < len(things) && changed < change; seen++ {
+		wrong, err := c.reclassify(tx, things[seen])
+		if err != nil {
+			return false, err
+		}
+		if wrong {
+			changed++
+		}
+	}
+	built = seen == len(things) && len(things) < look
+	for _, g := range building {
+		if built {
+			g.Work, g.Scanned = registry.NoGroupWork, ""
+		} else if seen > 0 {
+			g.Scanned = max(g.Scanned, things[seen-1].Name)
+		}
+		tx.Changes.Registry.UpdatedGroups = append(tx.Changes.Registry.UpdatedGroups, g)
+	}
+	return built, nil
+}
+
+func hasWork(groups []registry.Group) bool {
+	return slices.ContainsFunc(groups, func(g registry.Group) bool { return g.Work != registry.NoGroupWork })
+}

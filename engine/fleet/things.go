@@ -1,0 +1,138 @@
+package fleet
+
+import (
+	"context"
+	"maps"
+
+	"github.com/drover-iot/drover/engine/commit"
+	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+)
+
+// NewThing is what CreateThing asks for. Type is empty without one.
+type NewThing struct {
+	Name, Type string
+	Attributes map[string]string
+}
+
+// CreateThing creates a thing. Creating an equal one again returns the one that exists, also when its type is deprecated
+// by now (R-ID-5).
+func (s *Service) CreateThing(ctx context.Context, in NewThing) (thing registry.Thing, err error) {
+	in.Attributes = registry.MergeAttributes(nil, in.Attributes, false)
+	if err := registry.CheckAttributes(in.Attributes, registry.AttributeLimit(in.Type)); err != nil {
+		return thing, err
+	}
+	err = s.Commits.Do(ctx, func(tx *commit.Tx) error {
+		thing, err = tx.ThingByName(in.Name)
+		if err == nil && thing.Type == in.Type && maps.Equal(thing.Attributes, in.Attributes) {
+			return nil
+		}
+		if err != nil && !commit.Missing(err) {
+			return err
+		}
+		taken := err == nil
+		if err := typeFor(tx, in.Type); err != nil {
+			return err
+		}
+		if taken {
+			return Exists(registry.KindThing, in.Name, thing.UUID)
+		}
+		thing = registry.Thing{
+			ID: tx.Keys.Thing(), Name: in.Name, UUID: s.IDs.UUID(), Type: in.Type, Attributes: in.Attributes, Version: 1, CreatedAt: tx.Now,
+		}
+		tx.Changes.Registry.CreatedThings = []registry.Thing{thing}
+		memberships, err := s.classifier.classify(tx, thing, nil)
+		if err != nil || len(memberships) == 0 {
+			return err
+		}
+		return tx.ChangeMemberships(commit.Memberships{Thing: thing.ID, Before: nil, After: memberships})
+	})
+	return thing, err
+}
+
+// ThingUpdate is what UpdateThing asks for. Attributes is nil when none were given, Type when it stays; the empty type is
+// none.
+type ThingUpdate struct {
+	Type            *string
+	Attributes      map[string]string
+	Merge           bool
+	ExpectedVersion *int64
+}
+
+// UpdateThing changes the attributes and the type of a thing (R-ID-6, R-ID-53).
+func (s *Service) UpdateThing(ctx context.Context, name string, u ThingUpdate) error {
+	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
+		thing, err := tx.ThingByName(name)
+		if err != nil {
+			return commit.OrNotFound(err, NoThing(name))
+		}
+		if u.Type != nil {
+			if err := typeFor(tx, *u.Type); err != nil {
+				return err
+			}
+			thing.Type = *u.Type
+		}
+		if err := checkVersion(u.ExpectedVersion, thing.Version); err != nil { // after the state, R-ERR-9
+			return err
+		}
+		if u.Attributes != nil {
+			thing.Attributes = registry.MergeAttributes(thing.Attributes, u.Attributes, u.Merge)
+		}
+		if err := registry.CheckAttributes(thing.Attributes, registry.AttributeLimit(thing.Type)); err != nil {
+			return err
+		}
+		thing.Version++
+		tx.Changes.Registry.UpdatedThings = []registry.Thing{thing}
+		_, err = s.classifier.reclassify(tx, thing)
+		return err
+	})
+}
+
+// DescribeThing returns a thing.
+func (s *Service) DescribeThing(ctx context.Context, name string) (thing registry.Thing, err error) {
+	err = s.Store.Read(ctx, func(r store.Reader) error {
+		thing, err = r.ThingByName(name)
+		return commit.OrNotFound(err, NoThing(name))
+	})
+	return thing, err
+}
+
+// ListThings lists things by name.
+func (s *Service) ListThings(ctx context.Context, q store.ThingQuery) (things []registry.Thing, err error) {
+	err = s.Store.Read(ctx, func(r store.Reader) error {
+		things, err = r.Things(q)
+		return err
+	})
+	return things, err
+}
+
+// DeleteThing deletes a thing: it leaves its groups, its pending executions become REMOVED, those that ended stay
+// listed under their jobs (R-ID-7, R-EXE-23, R-EXE-24). A thing that does not exist is no error.
+func (s *Service) DeleteThing(ctx context.Context, name string, expected *int64) error {
+	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
+		thing, err := tx.ThingByName(name)
+		if commit.Missing(err) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		attached, err := tx.PrincipalsOfThing(thing.ID, "", 1)
+		if err != nil {
+			return err
+		}
+		if len(attached) > 0 {
+			return fault.New(fault.Invalid, "thing %s has principals attached; detach them first", name)
+		}
+		if err := checkVersion(expected, thing.Version); err != nil { // after the state, R-ERR-9
+			return err
+		}
+		memberships, err := tx.Memberships(thing.ID)
+		if err != nil {
+			return err
+		}
+		tx.Changes.Registry.DeletedThings = []registry.ThingID{thing.ID}
+		return tx.ChangeMemberships(commit.Memberships{Thing: thing.ID, Before: memberships, Deleted: true})
+	})
+}

@@ -1,0 +1,129 @@
+package identity
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/drover-iot/drover/engine/commit"
+	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+)
+
+// Identify returns the certificate that a device presented, if it may connect: registered, ACTIVE and, by the real
+// clock, within its validity (R-ID-14). Faults: Forbidden for an unknown one, CertificateInvalid for one that may not.
+func (s *Service) Identify(ctx context.Context, id string, realNow time.Time) (c registry.Certificate, err error) {
+	err = s.Store.Read(ctx, func(r store.Reader) error {
+		c, err = r.Certificate(id)
+		return commit.OrNotFound(err, fault.New(fault.Forbidden, "the certificate %s is not registered", id))
+	})
+	switch {
+	case err != nil:
+		return c, err
+	case c.Status != registry.CertificateActive:
+		return c, fault.New(fault.CertificateInvalid, "the certificate %s is %s", id, c.Status)
+	case realNow.Before(c.NotBefore) || realNow.After(c.NotAfter):
+		return c, fault.New(fault.CertificateInvalid, "the certificate %s is valid from %s to %s", id,
+			c.NotBefore.Format(time.RFC3339), c.NotAfter.Format(time.RFC3339))
+	}
+	return c, nil
+}
+
+// Access is what decides about a connection: its thing, and the policies in effect (R-ID-28, R-ID-29).
+type Access struct {
+	Thing    *registry.Thing // the connection thing, nil without one
+	Attached bool            // a thing named like the client id is attached to the certificate
+	Policies []*registry.PolicyDocument
+}
+
+// Access returns what decides about a connection of a certificate with a client id; without one over HTTP.
+func (s *Service) Access(ctx context.Context, certificate, clientID string) (a Access, err error) {
+	err = s.Store.Read(ctx, func(r store.Reader) error {
+		if err := a.findThing(r, certificate, clientID); err != nil {
+			return err
+		}
+		policies, err := r.PoliciesOf(registry.CertificateTarget, certificate)
+		if err != nil {
+			return err
+		}
+		if a.Thing != nil {
+			more, err := policiesOfThing(r, a.Thing.ID)
+			if err != nil {
+				return err
+			}
+			policies = sortedPolicies(append(policies, more...))
+		}
+		for _, p := range policies {
+			document, err := s.policies.Get(p.Document())
+			if err != nil {
+				return fmt.Errorf("policy %s: %w", p.Name, err)
+			}
+			a.Policies = append(a.Policies, document)
+		}
+		return nil
+	})
+	return a, err
+}
+
+// findThing finds the connection thing: the one that the certificate is attached to exclusively, else the one that is
+// named like the client id and attached to the certificate.
+func (a *Access) findThing(r store.Reader, certificate, clientID string) error {
+	attached, err := r.ThingsOfPrincipal(certificate, "", 1)
+	if err != nil {
+		return err
+	}
+	name := clientID
+	if len(attached) == 1 && attached[0].Exclusive {
+		name = attached[0].ThingName
+	}
+	if name == "" {
+		return nil
+	}
+	thing, err := r.ThingByName(name)
+	if commit.Missing(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := r.Principal(thing.ID, certificate); err != nil {
+		if commit.Missing(err) {
+			return nil
+		}
+		return err
+	}
+	a.Thing, a.Attached = &thing, name == clientID
+	return nil
+}
+
+// policiesOfThing returns the policies of all groups of a thing and of their ancestors.
+func policiesOfThing(r store.Reader, thing registry.ThingID) (found []registry.Policy, err error) {
+	memberships, err := r.Memberships(thing)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range memberships {
+		g, err := r.Group(m.Group)
+		if err != nil {
+			return nil, err
+		}
+		more, err := policiesOfGroup(r, g)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, more...)
+	}
+	return found, nil
+}
+
+// AccessVersion changes whenever an answer of Access or Identify may have changed.
+func (s *Service) AccessVersion() uint64 { return s.version.Load() }
+
+// changesAccess reports whether registry changes can change what somebody may do. New things and groups cannot: nothing
+// is attached to them yet.
+func changesAccess(c *store.RegistryChanges) bool {
+	return len(c.UpdatedThings)+len(c.DeletedThings)+len(c.DeletedGroups)+len(c.AddedMemberships)+len(c.RemovedMemberships)+len(c.Certificates)+
+		len(c.DeletedCertificates)+len(c.Policies)+len(c.DeletedPolicies)+len(c.Attached)+len(c.Detached)+len(c.Principals)+
+		len(c.DeletedPrincipals) > 0
+}

@@ -1,0 +1,208 @@
+package identity
+
+import (
+	"context"
+
+	"github.com/drover-iot/drover/engine/commit"
+	"github.com/drover-iot/drover/engine/fleet"
+	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+)
+
+// AddCertificate registers a certificate that the control plane has issued or read. One that is registered already is
+// refused (R-ID-16). CreatedAt and UpdatedAt are filled in.
+func (s *Service) AddCertificate(ctx context.Context, c registry.Certificate) error {
+	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
+		if _, err := tx.Certificate(c.ID); err == nil {
+			return fleet.Exists(registry.KindCert, c.ID, c.ID)
+		} else if !commit.Missing(err) {
+			return err
+		}
+		c.CreatedAt, c.UpdatedAt = tx.Now, tx.Now
+		tx.Changes.Registry.Certificates = []registry.Certificate{c}
+		return nil
+	})
+}
+
+// DescribeCertificate returns a certificate.
+func (s *Service) DescribeCertificate(ctx context.Context, id string) (c registry.Certificate, err error) {
+	err = s.Store.Read(ctx, func(r store.Reader) error {
+		c, err = r.Certificate(id)
+		return commit.OrNotFound(err, noCertificate(id))
+	})
+	return c, err
+}
+
+// ListCertificates lists certificates by creation.
+func (s *Service) ListCertificates(ctx context.Context, q store.IdentityQuery) (found []registry.Certificate, err error) {
+	err = s.Store.Read(ctx, func(r store.Reader) error {
+		found, err = r.Certificates(q)
+		return err
+	})
+	return found, err
+}
+
+// SetCertificateStatus moves a certificate to ACTIVE, INACTIVE or REVOKED; the status it has already is no change
+// (R-ID-17).
+func (s *Service) SetCertificateStatus(ctx context.Context, id string, status registry.CertificateStatus) error {
+	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
+		c, err := tx.Certificate(id)
+		if err != nil {
+			return commit.OrNotFound(err, noCertificate(id))
+		}
+		if c.Status == status {
+			return nil
+		}
+		c.Status, c.UpdatedAt = status, tx.Now
+		tx.Changes.Registry.Certificates = []registry.Certificate{c}
+		tx.AfterCommit(s.certificateChanged(id))
+		return nil
+	})
+}
+
+func (s *Service) certificateChanged(id string) func() {
+	return func() {
+		if s.CertificateChanged != nil {
+			s.CertificateChanged(id)
+		}
+	}
+}
+
+// DeleteCertificate deletes a certificate that is not ACTIVE and not attached to a thing. Policies are detached with
+// force only (R-ID-18).
+func (s *Service) DeleteCertificate(ctx context.Context, id string, force bool) error {
+	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
+		c, err := tx.Certificate(id)
+		if err != nil {
+			return commit.OrNotFound(err, noCertificate(id))
+		}
+		if c.Status == registry.CertificateActive {
+			return fault.New(fault.CertificateState, "certificate %s is ACTIVE; make it INACTIVE first", id)
+		}
+		things, err := tx.ThingsOfPrincipal(id, "", 1)
+		if err != nil {
+			return err
+		}
+		if len(things) > 0 {
+			return fault.New(fault.DeleteConflict, "certificate %s is attached to thing %s", id, things[0].ThingName)
+		}
+		policies, err := tx.PoliciesOf(registry.CertificateTarget, id)
+		if err != nil {
+			return err
+		}
+		if len(policies) > 0 && !force {
+			return fault.New(fault.DeleteConflict, "policy %s is attached to certificate %s", policies[0].Name, id)
+		}
+		tx.Changes.Registry.DeletedCertificates = []string{id}
+		tx.AfterCommit(s.certificateChanged(id))
+		return fleet.DetachPolicies(tx, registry.CertificateTarget, id)
+	})
+}
+
+// AttachPrincipal attaches a certificate to a thing (R-ID-20).
+func (s *Service) AttachPrincipal(ctx context.Context, thingName, certificate string, exclusive bool) error {
+	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
+		p, err := principal(tx, thingName, certificate)
+		if err != nil {
+			return err
+		}
+		attached, err := tx.ThingsOfPrincipal(certificate, "", 2)
+		if err != nil {
+			return err
+		}
+		for _, other := range attached {
+			if other.Thing != p.Thing && (exclusive || other.Exclusive) {
+				return fault.New(fault.Invalid, "certificate %s is attached to thing %s, and one of the attachments is exclusive",
+					certificate, other.ThingName)
+			}
+		}
+		p.Exclusive = exclusive
+		tx.Changes.Registry.Principals = []registry.Principal{p}
+		return nil
+	})
+}
+
+// principal is the attachment of two that exist.
+func principal(tx *commit.Tx, thingName, certificate string) (p registry.Principal, err error) {
+	thing, err := tx.ThingByName(thingName)
+	if err != nil {
+		return p, commit.OrNotFound(err, fleet.NoThing(thingName))
+	}
+	if _, err := tx.Certificate(certificate); err != nil {
+		return p, commit.OrNotFound(err, noCertificate(certificate))
+	}
+	return registry.Principal{Thing: thing.ID, ThingName: thing.Name, Certificate: certificate}, nil
+}
+
+// DetachPrincipal detaches a certificate from a thing; a pair that is not attached is NotFound (R-ID-20).
+func (s *Service) DetachPrincipal(ctx context.Context, thingName, certificate string) error {
+	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
+		p, err := principal(tx, thingName, certificate)
+		if err != nil {
+			return err
+		}
+		if p, err = tx.Principal(p.Thing, certificate); err != nil {
+			return commit.OrNotFound(err, fault.New(fault.NotFound, "certificate %s is not attached to thing %s", certificate, thingName))
+		}
+		tx.Changes.Registry.DeletedPrincipals = []registry.Principal{p}
+		return nil
+	})
+}
+
+// PrincipalsOfThing lists the certificates attached to a thing, by id; with exclusive only those attached so, or not so.
+func (s *Service) PrincipalsOfThing(ctx context.Context, thingName string, exclusive *bool, after string, limit int) (found []registry.Principal, err error) {
+	err = s.Store.Read(ctx, func(r store.Reader) error {
+		id, err := fleet.FindThing(r, thingName)
+		if err != nil {
+			return err
+		}
+		found, err = filtered(exclusive, after, limit, func(after string) ([]registry.Principal, string, error) {
+			page, err := r.PrincipalsOfThing(id, after, limit)
+			if len(page) > 0 {
+				after = page[len(page)-1].Certificate
+			}
+			return page, after, err
+		})
+		return err
+	})
+	return found, err
+}
+
+// ThingsOfPrincipal lists the things that a certificate is attached to, by name; with exclusive only those attached so, or
+// not so.
+func (s *Service) ThingsOfPrincipal(ctx context.Context, certificate string, exclusive *bool, after string, limit int) (found []registry.Principal, err error) {
+	err = s.Store.Read(ctx, func(r store.Reader) error {
+		if _, err := r.Certificate(certificate); err != nil {
+			return commit.OrNotFound(err, noCertificate(certificate))
+		}
+		found, err = filtered(exclusive, after, limit, func(after string) ([]registry.Principal, string, error) {
+			page, err := r.ThingsOfPrincipal(certificate, after, limit)
+			if len(page) > 0 {
+				after = page[len(page)-1].ThingName
+			}
+			return page, after, err
+		})
+		return err
+	})
+	return found, err
+}
+
+// filtered reads pages of a list until so many were kept. next returns the page after a place, and the place of its end.
+func filtered(exclusive *bool, after string, limit int, next func(after string) ([]registry.Principal, string, error)) (kept []registry.Principal, err error) {
+	for {
+		page, end, err := next(after)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range page {
+			if exclusive == nil || *exclusive == p.Exclusive {
+				kept = append(kept, p)
+			}
+		}
+		if len(page) < limit || len(kept) >= limit {
+			return kept[:min(limit, len(kept))], nil
+		}
+		after = end
+	}
+}

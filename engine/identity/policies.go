@@ -1,0 +1,267 @@
+package identity
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/drover-iot/drover/engine/commit"
+	"github.com/drover-iot/drover/engine/fleet"
+	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+)
+
+// CreatePolicy creates a policy with its first version in force. A used name is refused, with an equal document too
+// (R-ID-51).
+func (s *Service) CreatePolicy(ctx context.Context, name, document string, given []registry.Tag) (p registry.Policy, err error) {
+	tags, err := registry.CheckTags(given)
+	if err != nil {
+		return p, err
+	}
+	if _, err := registry.ParsePolicy(document); err != nil {
+		return p, err
+	}
+	err = s.Commits.Do(ctx, func(tx *commit.Tx) error {
+		if _, err = tx.Policy(name); err == nil {
+			return fleet.Exists(registry.KindPolicy, name, name)
+		} else if !commit.Missing(err) {
+			return err
+		}
+		p = registry.Policy{
+			Name: name, Default: 1, LastNumber: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now,
+			Versions: []registry.PolicyVersion{{Number: 1, Document: document, CreatedAt: tx.Now}},
+		}
+		tx.Changes.Registry.Policies = []registry.Policy{p}
+		tx.TagNew(registry.KindPolicy, name, tags)
+		return nil
+	})
+	return p, err
+}
+
+// GetPolicy returns a policy with all its versions.
+func (s *Service) GetPolicy(ctx context.Context, name string) (p registry.Policy, err error) {
+	err = s.Store.Read(ctx, func(r store.Reader) error {
+		p, err = r.Policy(name)
+		return commit.OrNotFound(err, NoPolicy(name))
+	})
+	return p, err
+}
+
+// ListPolicies lists policies by creation.
+func (s *Service) ListPolicies(ctx context.Context, q store.IdentityQuery) (found []registry.Policy, err error) {
+	err = s.Store.Read(ctx, func(r store.Reader) error {
+		found, err = r.Policies(q)
+		return err
+	})
+	return found, err
+}
+
+// DeletePolicy deletes a policy that has one version and is attached to nothing (R-ID-21).
+func (s *Service) DeletePolicy(ctx context.Context, name string) error {
+	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
+		p, err := tx.Policy(name)
+		if err != nil {
+			return commit.OrNotFound(err, NoPolicy(name))
+		}
+		if len(p.Versions) > 1 {
+			return fault.New(fault.DeleteConflict, "policy %s has %d versions; delete those that are not the default first",
+				name, len(p.Versions))
+		}
+		targets, err := tx.TargetsOf(name, registry.Attachment{}, 1)
+		if err != nil {
+			return err
+		}
+		if len(targets) > 0 {
+			return fault.New(fault.DeleteConflict, "policy %s is attached to %s/%s; detach it first", name, targets[0].Kind, targets[0].Key)
+		}
+		tx.Changes.Registry.DeletedPolicies = []string{name}
+		tx.SetTags(registry.KindPolicy, name, nil)
+		return nil
+	})
+}
+
+// CreatePolicyVersion adds a version; at most five are kept (R-ID-21).
+func (s *Service) CreatePolicyVersion(ctx context.Context, name, document string, setDefault bool) (v registry.PolicyVersion, err error) {
+	if _, err := registry.ParsePolicy(document); err != nil {
+		return v, err
+	}
+	return v, s.changePolicy(ctx, name, func(p *registry.Policy, tx *commit.Tx) error {
+		if len(p.Versions) >= registry.MaxPolicyVersions {
+			return fault.New(fault.VersionsLimit, "policy %s has %d versions, at most %d are kept",
+				name, len(p.Versions), registry.MaxPolicyVersions)
+		}
+		p.LastNumber++
+		v = registry.PolicyVersion{Number: p.LastNumber, Document: document, CreatedAt: tx.Now}
+		p.Versions = append(slices.Clone(p.Versions), v)
+		if setDefault {
+			p.Default = v.Number
+		}
+		return nil
+	})
+}
+
+// SetDefaultPolicyVersion puts a version in force.
+func (s *Service) SetDefaultPolicyVersion(ctx context.Context, name string, number int) error {
+	return s.changePolicy(ctx, name, func(p *registry.Policy, _ *commit.Tx) error {
+		if !slices.ContainsFunc(p.Versions, func(v registry.PolicyVersion) bool { return v.Number == number }) {
+			return fault.New(fault.NotFound, "policy %s has no version %d", name, number)
+		}
+		p.Default = number
+		return nil
+	})
+}
+
+// DeletePolicyVersion deletes a version that is not in force (R-ID-21).
+func (s *Service) DeletePolicyVersion(ctx context.Context, name string, number int) error {
+	return s.changePolicy(ctx, name, func(p *registry.Policy, _ *commit.Tx) error {
+		if p.Default == number {
+			return fault.New(fault.DeleteConflict, "version %d of policy %s is the default", number, name)
+		}
+		kept := slices.DeleteFunc(slices.Clone(p.Versions), func(v registry.PolicyVersion) bool { return v.Number == number })
+		if len(kept) == len(p.Versions) {
+			return fault.New(fault.NotFound, "policy %s has no version %d", name, number)
+		}
+		p.Versions = kept
+		return nil
+	})
+}
+
+func (s *Service) changePolicy(ctx context.Context, name string, change func(*registry.Policy, *commit.Tx) error) error {
+	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
+		p, err := tx.Policy(name)
+		if err != nil {
+			return commit.OrNotFound(err, NoPolicy(name))
+		}
+		if err := change(&p, tx); err != nil {
+			return err
+		}
+		p.UpdatedAt = tx.Now
+		tx.Changes.Registry.Policies = []registry.Policy{p}
+		return nil
+	})
+}
+
+// Target is a certificate or a thing group that policies are attached to.
+type Target struct {
+	Kind registry.TargetKind
+	// Key is the id of the certificate or the name of the group.
+	Key string
+	// ARN is the text as it was given, for messages.
+	ARN string
+}
+
+// AttachPolicy attaches a policy to a certificate or a group, both of which must exist; at most ten to one target
+// (R-ID-22, R-ID-56).
+func (s *Service) AttachPolicy(ctx context.Context, policy string, target Target) error {
+	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
+		attachment, err := attachment(tx, policy, target)
+		if err != nil {
+			return err
+		}
+		attached, err := tx.PoliciesOf(attachment.Kind, attachment.Key)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(attached, func(p registry.Policy) bool { return p.Name == policy }) {
+			return nil
+		}
+		if len(attached) >= registry.MaxPoliciesPerTarget {
+			return fault.New(fault.Limit, "%s has %d policies, the most that are allowed", target.ARN, len(attached))
+		}
+		tx.Changes.Registry.Attached = []registry.Attachment{attachment}
+		return nil
+	})
+}
+
+// DetachPolicy detaches a policy; a pair that is not attached is no error (R-ID-22).
+func (s *Service) DetachPolicy(ctx context.Context, policy string, target Target) error {
+	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
+		attachment, err := attachment(tx, policy, target)
+		if err == nil {
+			tx.Changes.Registry.Detached = []registry.Attachment{attachment}
+		}
+		return err
+	})
+}
+
+// attachment names a policy and a target that exist. A dynamic group is no target (R-ID-22).
+func attachment(tx *commit.Tx, policy string, target Target) (a registry.Attachment, err error) {
+	if _, err := tx.Policy(policy); err != nil {
+		return a, commit.OrNotFound(err, NoPolicy(policy))
+	}
+	a = registry.Attachment{Policy: policy, Kind: target.Kind, Key: target.Key}
+	if err := targetExists(tx, target); err != nil || a.Kind != registry.GroupTarget {
+		return a, err
+	}
+	_, err = fleet.StaticGroup(tx, a.Key)
+	return a, err
+}
+
+// finder finds what policies are attached to. Both a read of the store and a commit in progress are such.
+type finder interface {
+	Certificate(id string) (registry.Certificate, error)
+	GroupByName(name string) (registry.Group, error)
+}
+
+func targetExists(r finder, t Target) error {
+	if t.Kind == registry.CertificateTarget {
+		_, err := r.Certificate(t.Key)
+		return commit.OrNotFound(err, noCertificate(t.Key))
+	}
+	_, err := r.GroupByName(t.Key)
+	return commit.OrNotFound(err, fleet.NoGroup(t.Key))
+}
+
+// PoliciesOfTarget lists the policies attached to a target, by name; recursive adds those of a group's ancestors
+// (R-ID-22).
+func (s *Service) PoliciesOfTarget(ctx context.Context, t Target, recursive bool) (found []registry.Policy, err error) {
+	err = s.Store.Read(ctx, func(r store.Reader) error {
+		if err := targetExists(r, t); err != nil {
+			return err
+		}
+		if found, err = r.PoliciesOf(t.Kind, t.Key); err != nil || !recursive || t.Kind != registry.GroupTarget {
+			return err
+		}
+		g, err := r.GroupByName(t.Key)
+		if err != nil {
+			return err
+		}
+		found, err = policiesOfGroup(r, g)
+		return err
+	})
+	return found, err
+}
+
+// policiesOfGroup returns the policies of a group and its ancestors, each once, by name.
+func policiesOfGroup(r store.Reader, g registry.Group) (found []registry.Policy, err error) {
+	path, err := fleet.PathTo(r, g)
+	if err != nil {
+		return nil, err
+	}
+	for _, at := range path {
+		more, err := r.PoliciesOf(registry.GroupTarget, at.Name)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, more...)
+	}
+	return sortedPolicies(found), nil
+}
+
+func sortedPolicies(found []registry.Policy) []registry.Policy {
+	slices.SortFunc(found, func(a, b registry.Policy) int { return strings.Compare(a.Name, b.Name) })
+	return slices.CompactFunc(found, func(a, b registry.Policy) bool { return a.Name == b.Name })
+}
+
+// TargetsOfPolicy lists what a policy is attached to.
+func (s *Service) TargetsOfPolicy(ctx context.Context, policy string, after registry.Attachment, limit int) (found []registry.Attachment, err error) {
+	err = s.Store.Read(ctx, func(r store.Reader) error {
+		if _, err := r.Policy(policy); err != nil {
+			return commit.OrNotFound(err, NoPolicy(policy))
+		}
+		found, err = r.TargetsOf(policy, after, limit)
+		return err
+	})
+	return found, err
+}

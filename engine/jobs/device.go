@@ -1,0 +1,226 @@
+package jobs
+
+import (
+	"context"
+
+	"github.com/drover-iot/drover/engine/commit"
+	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+)
+
+// The use cases of the device plane. They are the same over MQTT and HTTPS. In all of them a thing that is not in the
+// registry is fault.NotFound (R-HTTP-25).
+
+// DeviceExecution is a job execution as a device sees it.
+type DeviceExecution struct {
+	job.Execution
+	JobID string
+	// Document is the job document; empty when it was not asked for (R-DOC-10).
+	Document string
+}
+
+// Pending returns the pending executions of a thing in order: IN_PROGRESS, then QUEUED (R-HTTP-13). It returns at most
+// limit of jobs without maintenance windows, and half as many of jobs whose window is open (R-ORD-5, R-MQTT-19).
+func (s *Service) Pending(ctx context.Context, thing string, limit int) (pending []DeviceExecution, err error) {
+	err = s.Store.Read(ctx, func(r store.Reader) error {
+		id, err := thingID(r, thing)
+		if err != nil {
+			return err
+		}
+		pending, err = visiblePending(r, id, limit, limit/2)
+		return err
+	})
+	return pending, err
+}
+
+// maxLookThrough is how far into the pending executions of a thing a list looks for more of jobs with windows.
+const maxLookThrough = 256
+
+// visiblePending reads the visible pending executions of a thing: so many of jobs without maintenance windows, and so
+// many of jobs with them.
+func visiblePending(r store.Reader, thing registry.ThingID, plain, windowed int) (pending []DeviceExecution, err error) {
+	seen := 0
+	err = eachVisible(r, thing, plain, func(x DeviceExecution, windows bool) bool {
+		switch seen++; {
+		case windows && windowed > 0:
+			windowed--
+			pending = append(pending, x)
+		case !windows && plain > 0:
+			plain--
+			pending = append(pending, x)
+		}
+		return plain > 0 || windowed > 0 && seen < maxLookThrough
+	})
+	return pending, err
+}
+
+// eachVisible calls f for the pending executions that a thing sees, in order, until f returns false. Left out are those
+// that a maintenance window hides and those that a sweep is about to end. windows says that the execution's job has
+// maintenance windows. page is how many are read at first.
+func eachVisible(
+	r store.Reader, thing registry.ThingID, page int, f func(x DeviceExecution, windows bool) bool,
+) error {
+	for done, asked := 0, page; ; asked *= 2 {
+		found, err := r.Pending(thing, asked)
+		if err != nil {
+			return err
+		}
+		for _, x := range found[min(done, len(found)):] {
+			j, err := r.Job(x.Job)
+			if err != nil {
+				return err
+			}
+			visible := !j.HiddenFromDevice(x.Status)
+			if visible && !f(DeviceExecution{Execution: x, JobID: j.ID}, j.Schedule.Windowed()) {
+				return nil
+			}
+		}
+		if done = len(found); done < asked {
+			return nil
+		}
+	}
+}
+
+// Next returns the first pending execution of a thing, with its document if that is asked for; nil when nothing is
+// pending (R-HTTP-15).
+func (s *Service) Next(ctx context.Context, thing string, withDocument bool) (next *DeviceExecution, err error) {
+	err = s.Store.Read(ctx, func(r store.Reader) error {
+		id, err := thingID(r, thing)
+		if err != nil {
+			return err
+		}
+		err = eachVisible(r, id, 1, func(x DeviceExecution, _ bool) bool {
+			next = &x
+			return false
+		})
+		if err == nil && next != nil && withDocument {
+			next.Document, err = r.Document(next.Job)
+		}
+		return err
+	})
+	return next, err
+}
+
+// Describe returns one execution that has not ended: the latest, or the one with the number (R-HTTP-15).
+func (s *Service) Describe(
+	ctx context.Context, thing, jobID string, number *int64, withDocument bool,
+) (described *DeviceExecution, err error) {
+	err = s.Store.Read(ctx, func(r store.Reader) error {
+		x, err := findExecution(r, thing, jobID, number)
+		if err != nil {
+			return err
+		}
+		if x.Status.Terminal() {
+			return fault.New(fault.Terminal, "execution %d of job %s is %s", x.Number, jobID, x.Status)
+		}
+		described = &DeviceExecution{Execution: x, JobID: jobID}
+		if withDocument {
+			described.Document, err = r.Document(x.Job)
+		}
+		return err
+	})
+	return described, err
+}
+
+// ThingNames returns the names that the things of notices have or had, in their order; "" for one that is not known.
+func (s *Service) ThingNames(ctx context.Context, notices []store.Notice) ([]string, error) {
+	names := make([]string, len(notices))
+	err := s.Store.Read(ctx, func(r store.Reader) (err error) {
+		for i, n := range notices {
+			if names[i], err = r.ThingName(n.Thing); err != nil && !commit.Missing(err) {
+				return err
+			}
+		}
+		return nil
+	})
+	return names, err
+}
+
+// StartNext starts the first pending execution of a thing, or returns it unchanged when it is IN_PROGRESS already
+// (R-HTTP-14). It returns nil when nothing is pending (R-HTTP-11).
+func (s *Service) StartNext(
+	ctx context.Context, thing string, details map[string]string, stepMinutes *int64,
+) (started *DeviceExecution, err error) {
+	err = s.Commits.Do(ctx, func(tx *commit.Tx) error {
+		started = nil
+		id, err := thingID(tx, thing)
+		if err != nil {
+			return err
+		}
+		head, ok, err := currentHead(tx, id)
+		if err != nil || !ok {
+			return err
+		}
+		j, err := tx.Job(head.Job)
+		if err != nil {
+			return err
+		}
+		outcome, rearmed, err := job.Start(j, head, details, stepMinutes, tx.Now)
+		if err != nil {
+			return err
+		}
+		document, err := tx.Document(j.Key)
+		if err != nil {
+			return err
+		}
+		started = &DeviceExecution{Execution: outcome.Execution, JobID: j.ID, Document: document}
+		if rearmed {
+			tx.Changes.Job.RearmedStepTimers = append(tx.Changes.Job.RearmedStepTimers, outcome.Execution)
+			return nil
+		}
+		return recordOutcome(tx, head, outcome)
+	})
+	return started, err
+}
+
+// Report applies what a device says about its latest execution of a job (R-HTTP-16 to R-HTTP-24) and returns the
+// execution after it.
+func (s *Service) Report(
+	ctx context.Context, thing, jobID string, r job.Report, withDocument bool,
+) (after *DeviceExecution, err error) {
+	err = s.Commits.Do(ctx, func(tx *commit.Tx) error {
+		x, err := currentExecution(tx, thing, jobID)
+		if err != nil {
+			return err
+		}
+		j, err := tx.Job(x.Job)
+		if err != nil {
+			return err
+		}
+		if repeated, err := repeatedAttempt(tx, x, r); err != nil {
+			return err
+		} else if repeated != nil {
+			after = &DeviceExecution{Execution: *repeated, JobID: jobID}
+			return nil
+		}
+		outcome, err := job.ApplyReport(j, x, r, tx.Now)
+		if err != nil {
+			return err
+		}
+		after = &DeviceExecution{Execution: outcome.Execution, JobID: jobID}
+		if withDocument {
+			if after.Document, err = tx.Document(j.Key); err != nil {
+				return err
+			}
+		}
+		return recordOutcome(tx, x, outcome)
+	})
+	return after, err
+}
+
+// repeatedAttempt returns the attempt before x when the report is the one that ended that attempt, sent once more: by
+// then a retry is QUEUED, which a redelivered failure must not end (R-HTTP-24). It returns nil when the report is new.
+func repeatedAttempt(tx *commit.Tx, x job.Execution, r job.Report) (*job.Execution, error) {
+	key := x.ExecutionKey
+	key.Number--
+	if x.Status != job.ExecutionQueued || x.Attempt == 0 || r.Token == "" || r.Number != nil && *r.Number != key.Number {
+		return nil, nil
+	}
+	before, err := tx.Execution(key)
+	if commit.Missing(err) || err == nil && !before.Repeats(r) {
+		return nil, nil
+	}
+	return &before, err
+}

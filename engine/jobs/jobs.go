@@ -1,0 +1,217 @@
+package jobs
+
+import (
+	"context"
+
+	"github.com/drover-iot/drover/engine/commit"
+	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+)
+
+// NewJob is what CreateJob asks for.
+type NewJob struct {
+	ID string
+	// Definition is what the request says. NeedsRole, CreatedAt, Sources, TargetGroups and NewestMembership are filled
+	// in by CreateJob.
+	Definition job.Definition
+	// Template is the job template to start from, nil without one. Its ARN stands in Definition.TemplateARN.
+	Template *TemplateRef
+	// Document is empty where the template's is meant.
+	Document string
+	Tags     []registry.Tag
+
+	original string // the document before parameters were filled in; empty when it is the same
+}
+
+// CreateJob stores a job and starts its rollout. The executions of a small first tick exist when it returns; those of a
+// larger one follow in the background (R-ROLL-21). It costs the same for one thing and for a group of a million.
+func (s *Service) CreateJob(ctx context.Context, in NewJob) (created job.Job, err error) {
+	if err := s.fillFromTemplate(ctx, &in); err != nil {
+		return job.Job{}, err
+	}
+	placeholders, err := job.CheckDocument(in.Document)
+	if err != nil {
+		return job.Job{}, err
+	}
+	tags, err := registry.CheckTags(in.Tags)
+	if err != nil {
+		return job.Job{}, err
+	}
+	definition := in.Definition
+	definition.NeedsRole = len(placeholders) > 0
+	if definition.TargetSelection == "" {
+		definition.TargetSelection = job.Snapshot // R-VAL-8
+	}
+	if err := definition.Check(s.Clock.Now()); err != nil {
+		return job.Job{}, err
+	}
+	if definition.Targets, err = job.UniqueTargets(definition.Targets); err != nil {
+		return job.Job{}, err
+	}
+	err = s.Commits.Do(ctx, func(tx *commit.Tx) error {
+		j, err := s.newJob(tx, in.ID, definition)
+		if err != nil {
+			return err
+		}
+		new := store.CreatedJob{Job: j, Document: in.Document, Original: in.original}
+		tx.Changes.Job.CreatedJobs = []store.CreatedJob{new}
+		tx.SetJob(j)
+		tx.TagNew(registry.KindJob, j.ID, tags)
+		created = j
+		return nil
+	})
+	return created, err
+}
+
+// newJob makes a job that starts at once, or is SCHEDULED when something holds it back.
+func (s *Service) newJob(tx *commit.Tx, id string, definition job.Definition) (j job.Job, err error) {
+	sources, err := sources(tx, definition.Targets, targetsMustExist)
+	if err != nil {
+		return j, err
+	}
+	if _, err := tx.JobByID(id); err == nil {
+		taken := fault.New(fault.Exists, "job %s exists already", id)
+		taken.ResourceKind, taken.ResourceName, taken.ResourceID = registry.KindJob, id, id
+		return j, taken
+	} else if !fault.Is(err, fault.NotFound) {
+		return j, err
+	}
+	newest, err := tx.LastJoined()
+	if err != nil {
+		return j, err
+	}
+	j = job.Job{Key: tx.Keys.Job(), ID: id, Definition: definition}
+	j.CreatedAt, j.UpdatedAt = tx.Now, tx.Now
+	j.TargetGroups = targetGroups(sources)
+	if !j.WaitForSchedule(tx.Now) {
+		j.StartRollout(sources, newest, tx.Now)
+	}
+	return j, s.checkNewJob(tx, j)
+}
+
+// UpdateJob changes a running job; rules R-UPD. A namespace that is given and is not that of the job names no job
+// (R-UPD-5).
+func (s *Service) UpdateJob(ctx context.Context, id string, namespace *string, u job.Update) error {
+	if err := u.Check(); err != nil { // before the job is looked up (R-ERR-9)
+		return err
+	}
+	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
+		j, err := jobInNamespace(tx, id, namespace)
+		if err != nil {
+			return err
+		}
+		changed, err := j.ApplyUpdate(u, tx.Now)
+		if err != nil || !changed {
+			return err
+		}
+		tx.Changes.Job.Definitions = []job.Job{j}
+		tx.SetJob(j)
+		return nil
+	})
+}
+
+// jobInNamespace finds a job for operations that may name its namespace.
+func jobInNamespace(tx *commit.Tx, id string, namespace *string) (job.Job, error) {
+	j, err := tx.JobByID(id)
+	if err == nil && namespace != nil && *namespace != j.Namespace {
+		return j, commit.NoJob(id)
+	}
+	return j, err
+}
+
+// CancelJob cancels a job and returns it as it is then. The executions of a small job are canceled when it returns
+// (R-JOB-62).
+func (s *Service) CancelJob(ctx context.Context, id string, c job.Cancellation) (canceled job.Job, err error) {
+	err = s.Commits.Do(ctx, func(tx *commit.Tx) error {
+		j, err := tx.JobByID(id)
+		if err != nil {
+			return err
+		}
+		before := j
+		if err := j.CancelJob(c, tx.Now); err != nil {
+			return err
+		}
+		if err := s.checkConcurrency(tx, before, j); err != nil {
+			return err
+		}
+		canceled = j
+		tx.SetJob(j)
+		return nil
+	})
+	return canceled, err
+}
+
+// DeleteJob begins the deletion of a job. A small job is gone when it returns (R-JOB-62).
+func (s *Service) DeleteJob(ctx context.Context, id string, force bool, namespace *string) error {
+	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
+		j, err := jobInNamespace(tx, id, namespace)
+		if err != nil {
+			return err
+		}
+		deleting, err := tx.JobCount(job.DeletionInProgress)
+		if err != nil {
+			return err
+		}
+		if err := j.DeleteJob(force, deleting, tx.Now); err != nil {
+			return err
+		}
+		tx.SetJob(j)
+		if err := tx.Apply(); err != nil { // the job's event comes before those of its executions (R-EVT-11)
+			return err
+		}
+		return deleteStep(tx, j, InlineStep) // a small job goes with its request, and does not count as being deleted
+	})
+}
+
+// DescribeJob returns a job with its live counts.
+func (s *Service) DescribeJob(ctx context.Context, id string) (j job.Job, err error) {
+	err = s.Store.Read(ctx, func(r store.Reader) error {
+		j, err = r.JobByID(id)
+		return err
+	})
+	return j, commit.OrNotFound(err, commit.NoJob(id))
+}
+
+// JobDocument returns the document of a job as it was given (R-API-7), with original that of a managed template before
+// its parameters were filled in (R-SUB-10).
+func (s *Service) JobDocument(ctx context.Context, id string, original bool) (text string, err error) {
+	err = s.Store.Read(ctx, func(r store.Reader) error {
+		j, err := r.JobByID(id)
+		if err != nil {
+			return err
+		}
+		if original {
+			text, err = r.OriginalDocument(j.Key)
+		} else {
+			text, err = r.Document(j.Key)
+		}
+		return err
+	})
+	return text, commit.OrNotFound(err, commit.NoJob(id))
+}
+
+// Filter is what ListJobs filters by. The group names a thing group that the job lists as a target, by its name, by its
+// UUID, or by both, which must agree then.
+type Filter struct {
+	store.JobQuery
+	GroupName, GroupUUID string
+}
+
+// ListJobs lists jobs, newest first. group is the group that was filtered by, nil without one.
+func (s *Service) ListJobs(ctx context.Context, f Filter) (jobs []job.Job, group *registry.Group, err error) {
+	err = s.Store.Read(ctx, func(r store.Reader) error {
+		if f.GroupName != "" || f.GroupUUID != "" {
+			found, err := filteredGroup(r, f.GroupName, f.GroupUUID)
+			if err != nil {
+				return err
+			}
+			group = &found
+			f.Target = job.Target{Kind: registry.KindGroup, Name: found.Name}.Resource()
+		}
+		jobs, err = r.Jobs(f.JobQuery)
+		return err
+	})
+	return jobs, group, err
+}

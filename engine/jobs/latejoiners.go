@@ -1,0 +1,97 @@
+package jobs
+
+import (
+	"github.com/drover-iot/drover/engine/commit"
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+)
+
+// A late joiner is a thing that becomes a target of a continuous job after its rollout has begun. It gets its execution at
+// once, outside the rollout's rate (R-ROLL-15), or waits for it while the job is SCHEDULED (R-JOB-56).
+
+// lateJoinersStep creates executions for up to limit things that became targets while the job was SCHEDULED.
+func lateJoinersStep(tx *commit.Tx, j job.Job, limit int) error {
+	things, err := tx.LateJoiners(j.Key, limit)
+	if err != nil {
+		return err
+	}
+	j.LateJoinersWaiting = len(things) == limit
+	tx.SetJob(j)
+	for _, thing := range things {
+		done := store.LateJoiner{Job: j.Key, Thing: thing}
+		tx.Changes.Job.LateJoinersDone = append(tx.Changes.Job.LateJoinersDone, done)
+		if err := queueLateJoiner(tx, j.Key, thing); err != nil {
+			return err
+		}
+	}
+	j, err = tx.Job(j.Key)
+	j.Recompute(tx.Now)
+	tx.SetJob(j)
+	return err
+}
+
+// queueLateJoiner creates an execution for a late joiner, unless one is pending (R-JOB-57). It begins a new chain of
+// attempts: the next number, no retry used (R-JOB-58, R-RTY-11).
+func queueLateJoiner(tx *commit.Tx, key job.Key, thing registry.ThingID) error {
+	latest, err := tx.Latest(key, thing)
+	if err == nil && !latest.Status.Terminal() {
+		return nil
+	}
+	if err != nil && !commit.Missing(err) {
+		return err
+	}
+	last, err := tx.LastNumber(key, thing)
+	if err != nil {
+		return err
+	}
+	j, err := tx.Job(key)
+	if err != nil {
+		return err
+	}
+	x := job.NewExecution(job.ExecutionKey{Job: key, Thing: thing, Number: last + 1}, tx.Now)
+	if err := queue(tx, x); err != nil {
+		return err
+	}
+	j.QueuedLateJoiner(tx.Now)
+	tx.SetJob(j)
+	return nil
+}
+
+// backfillStep creates executions for up to limit members of groups that were associated later. Like late joiners they do
+// not wait for the rollout's rate (R-API-22).
+func backfillStep(tx *commit.Tx, j job.Job, limit int) error {
+	page, err := nextTargets(tx, j, *j.Backfill, len(j.Sources), limit, wasNoTarget)
+	if err != nil {
+		return err
+	}
+	tx.SetJob(j)
+	for _, thing := range page.things {
+		if err := queueLateJoiner(tx, j.Key, thing); err != nil {
+			return err
+		}
+	}
+	if j, err = tx.Job(j.Key); err != nil {
+		return err
+	}
+	j.AdvanceBackfill(page.at, page.exhausted, tx.Now)
+	tx.SetJob(j)
+	return nil
+}
+
+// wasNoTarget accepts a thing that was no target of the job before the source's group was associated (R-JOB-51).
+func wasNoTarget(tx *commit.Tx, j job.Job, source job.Source, thing registry.ThingID) (bool, error) {
+	last, err := tx.LastNumber(j.Key, thing)
+	if err != nil || last == 0 {
+		return err == nil, err
+	}
+	before := j
+	before.Sources = nil
+	for _, s := range j.Sources {
+		if s.Target < source.Target {
+			before.Sources = append(before.Sources, s)
+		}
+	}
+	target, err := isTarget(tx, before, thing)
+	return !target, err
+}

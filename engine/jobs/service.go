@@ -1,0 +1,43 @@
+package jobs
+
+import (
+	"sync"
+	"time"
+
+	"github.com/drover-iot/drover/engine/commit"
+	"github.com/drover-iot/drover/internal/clock"
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/store"
+)
+
+const (
+	// InlineStep is how many executions a request may create, cancel or delete before it is answered (R-ROLL-21,
+	// R-JOB-62). A larger job is worked on in the background.
+	InlineStep = 100
+	// BackgroundStep is how many executions one step of the background work touches. It bounds how long a device waits
+	// behind it.
+	BackgroundStep = 250
+)
+
+// Config is what the use cases of jobs work with.
+type Config struct {
+	Store   store.Store
+	Commits *commit.Committer
+	Clock   clock.Clock
+	Events  EventRenderer
+	Limits  Limits
+	// Managed are the job templates that come with the server.
+	Managed job.ManagedTemplates
+}
+
+// Service is the use cases of jobs. Its methods may be called concurrently.
+type Service struct {
+	Config
+
+	mu     sync.Mutex
+	turn   job.Key   // the job that had a step of due work last
+	purged time.Time // when Purge last found nothing to do
+}
+
+// New returns the use cases over a configuration.
+func New(c Config) *Service { return &Service{Config: c} }

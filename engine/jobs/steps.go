@@ -1,0 +1,131 @@
+package jobs
+
+import (
+	"fmt"
+
+	"github.com/drover-iot/drover/engine/commit"
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+)
+
+// Background work. A job of a million things is never worked on in one go: each step touches a bounded number of
+// executions and leaves the job where the next step goes on. The first step of what a request brought about is part of
+// its commit, so that a small job is rolled out, canceled or deleted when the request is answered.
+
+// Review does one small step of each job that the commit has changed and that has work to do now (R-ROLL-21, R-JOB-62).
+// The rest is left to the due loop. It is a hook of every commit.
+func (s *Service) Review(tx *commit.Tx) error {
+	for _, j := range tx.ChangedJobs() {
+		if j.Due.IsZero() || j.Due.After(tx.Now) {
+			continue
+		}
+		if err := s.step(tx, j, InlineStep); err != nil {
+			return fmt.Errorf("review job %s: %w", j.ID, err)
+		}
+		if err := tx.Apply(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// step does one bounded piece of the work that is due for a job: what its schedule asks for, a page of its rollout, or a
+// page of its sweep. limit is how many executions it may touch.
+func (s *Service) step(tx *commit.Tx, j job.Job, limit int) error {
+	if before := j.State; j.Status.Active() {
+		if j.Recompute(tx.Now); j.Status != before.Status || j.RolloutEnded != before.RolloutEnded {
+			tx.SetJob(j)
+			return nil
+		}
+	}
+	switch {
+	case j.Sweep == job.SweepAll:
+		return deleteStep(tx, j, limit)
+	case j.Sweep != job.NoSweep:
+		return cancelStep(tx, j, limit)
+	case j.ReachedWindowEdge(tx.Now):
+		return s.openStep(tx, j)
+	case j.NotifyCursor != nil:
+		return notifyStep(tx, j, limit)
+	case j.LateJoinersWaiting && j.Status == job.InProgress:
+		return lateJoinersStep(tx, j, limit)
+	case j.Backfill != nil && j.Status == job.InProgress:
+		return backfillStep(tx, j, limit)
+	}
+	return releaseStep(tx, j, limit)
+}
+
+// releaseStep opens the next tick of the rollout if its time has come, and creates up to limit executions of its quota
+// (R-ROLL-3). It also learns whether any target is left (R-ROLL-13).
+func releaseStep(tx *commit.Tx, j job.Job, limit int) error {
+	quota := min(j.Tick(tx.Now), limit)
+	if quota == 0 {
+		tx.SetJob(j)
+		return nil
+	}
+	page, err := nextTargets(tx, j, j.Progress.Cursor, j.FirstAssociatedSource(), quota, hadNone)
+	if err != nil {
+		return err
+	}
+	tx.SetJob(j)
+	for _, thing := range page.things {
+		first := job.NewExecution(job.ExecutionKey{Job: j.Key, Thing: thing, Number: 1}, tx.Now)
+		if err := queue(tx, first); err != nil {
+			return err
+		}
+	}
+	j.ReleasedExecutions(len(page.things), page.at, page.exhausted, tx.Now)
+	tx.SetJob(j)
+	return nil
+}
+
+// hadNone accepts a thing that never had an execution of the job, not even one that was deleted.
+func hadNone(tx *commit.Tx, j job.Job, _ job.Source, thing registry.ThingID) (bool, error) {
+	number, err := tx.LastNumber(j.Key, thing)
+	return number == 0, err
+}
+
+// cancelStep cancels up to limit executions of a job that was canceled (R-JOB-21, R-JOB-22).
+func cancelStep(tx *commit.Tx, j job.Job, limit int) error {
+	event, statuses := j.Sweep.EventAndStatuses()
+	for _, status := range statuses {
+		found, err := tx.PendingOfJob(j.Key, status, job.ExecutionCursor{}, limit+1)
+		if err != nil {
+			return err
+		}
+		for _, x := range found[:min(limit, len(found))] {
+			if err := applyEvent(tx, x, event); err != nil {
+				return err
+			}
+		}
+		if limit -= len(found); limit < 0 {
+			return nil // there are more
+		}
+	}
+	j, err := tx.Job(j.Key)
+	if err != nil {
+		return err
+	}
+	j.FinishSweep(tx.Now)
+	tx.SetJob(j)
+	return nil
+}
+
+// deleteStep deletes up to limit executions of a job that is being deleted. The job goes with the last (R-JOB-34).
+func deleteStep(tx *commit.Tx, j job.Job, limit int) error {
+	tx.SetJob(j)
+	found, err := tx.SomeOfJob(j.Key, limit+1)
+	if err != nil {
+		return err
+	}
+	for _, x := range found[:min(limit, len(found))] {
+		if err := deleteExecution(tx, x); err != nil {
+			return err
+		}
+	}
+	if len(found) <= limit {
+		tx.DeleteJob(j.Key)
+		tx.SetTags(registry.KindJob, j.ID, nil) // R-JOB-37
+	}
+	return nil
+}

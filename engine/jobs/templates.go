@@ -1,0 +1,203 @@
+package jobs
+
+import (
+	"context"
+
+	"github.com/drover-iot/drover/engine/commit"
+	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+)
+
+// NewTemplate is what CreateJobTemplate asks for. With FromJob, the template is copied from the job with that id, and what
+// Template says replaces whole members (R-TPL-1).
+type NewTemplate struct {
+	job.Template
+	FromJob string
+	Tags    []registry.Tag
+}
+
+// CreateTemplate stores a job template.
+func (s *Service) CreateTemplate(ctx context.Context, in NewTemplate) (created job.Template, err error) {
+	tags, err := registry.CheckTags(in.Tags)
+	if err != nil {
+		return created, err
+	}
+	check := in.Check // before anything is looked up (R-ERR-9)
+	if in.FromJob != "" && in.Document == "" {
+		check = in.CheckConfigs
+	}
+	if err := check(); err != nil {
+		return created, err
+	}
+	err = s.Commits.Do(ctx, func(tx *commit.Tx) (err error) {
+		created = in.Template
+		if in.FromJob != "" {
+			if created, err = templateFromJob(tx, in.FromJob, in.Template); err != nil {
+				return err
+			}
+		}
+		if err := s.checkNewTemplate(tx, in.ID); err != nil {
+			return err
+		}
+		created.CreatedAt = tx.Now
+		tx.Changes.Job.CreatedTemplates = []job.Template{created}
+		tx.TagNew(registry.KindTemplate, in.ID, tags)
+		return nil
+	})
+	return created, err
+}
+
+// checkNewTemplate refuses an id that is taken (R-API-31), and one more template than is allowed (R-LIM-45).
+func (s *Service) checkNewTemplate(tx *commit.Tx, id string) error {
+	if _, err := tx.Template(id); err == nil {
+		taken := fault.New(fault.Conflict, "job template %s exists already", id)
+		taken.ResourceID = id // and no ARN (R-ERR-4)
+		return taken
+	} else if !commit.Missing(err) {
+		return err
+	}
+	limit := s.Limits.Templates
+	if limit == 0 {
+		return nil
+	}
+	n, err := tx.TemplateCount()
+	if err == nil && n >= limit {
+		err = fault.New(fault.Limit, "%d job templates exist, the most that are allowed", n)
+	}
+	return err
+}
+
+// templateFromJob copies a job into a template, with what the request says in place of what the job has.
+func templateFromJob(tx *commit.Tx, jobID string, given job.Template) (t job.Template, err error) {
+	j, err := tx.JobByID(jobID)
+	if err != nil {
+		return t, err
+	}
+	if j.Status == job.DeletionInProgress { // R-TPL-9
+		return t, fault.New(fault.Invalid, "jobArn: job %s is being deleted", jobID)
+	}
+	document, err := tx.Document(j.Key)
+	if err != nil {
+		return t, err
+	}
+	t = j.ToTemplate(document).Override(given)
+	return t, t.Check()
+}
+
+// NoTemplate is the fault of a job template that does not exist.
+func NoTemplate(id string) *fault.Error {
+	return fault.New(fault.NotFound, "job template %s does not exist", id)
+}
+
+// DescribeTemplate returns a job template.
+func (s *Service) DescribeTemplate(ctx context.Context, id string) (t job.Template, err error) {
+	err = s.Store.Read(ctx, func(r store.Reader) error {
+		t, err = r.Template(id)
+		return err
+	})
+	return t, commit.OrNotFound(err, NoTemplate(id))
+}
+
+// ListTemplates lists job templates, newest first.
+func (s *Service) ListTemplates(ctx context.Context, after *store.JobCursor, limit int) (found []job.Template, err error) {
+	err = s.Store.Read(ctx, func(r store.Reader) error {
+		found, err = r.Templates(after, limit)
+		return err
+	})
+	return found, err
+}
+
+// DeleteTemplate deletes a job template. Jobs that were made from it stay as they are (R-API-34).
+func (s *Service) DeleteTemplate(ctx context.Context, id string) error {
+	return s.Commits.Do(ctx, func(tx *commit.Tx) (err error) {
+		if _, err := tx.Template(id); err != nil {
+			return commit.OrNotFound(err, NoTemplate(id))
+		}
+		tx.Changes.Job.DeletedTemplates = []string{id}
+		tx.SetTags(registry.KindTemplate, id, nil)
+		return nil
+	})
+}
+
+// TemplateRef names the job template that a new job starts from.
+type TemplateRef struct {
+	// Name is the id of a custom template, or the name of a managed one.
+	Name string
+	// Managed says that the template comes with the server, in the Version (R-CON-5).
+	Managed bool
+	Version string
+}
+
+// fillFromTemplate takes from the template that a new job names what the job does not say itself, and fills in
+// parameters (R-TPL-4, R-VAL-1 to R-VAL-4).
+func (s *Service) fillFromTemplate(ctx context.Context, in *NewJob) error {
+	switch {
+	case in.Template == nil && in.Definition.Parameters != nil:
+		return errParameters
+	case in.Template == nil && in.Document == "":
+		return fault.New(fault.Invalid, "document: required, because neither documentSource nor jobTemplateArn is given")
+	case in.Template == nil:
+		return nil
+	}
+	if err := s.checkGiven(in); err != nil {
+		return err
+	}
+	if in.Template.Managed {
+		return s.fillFromManaged(in)
+	}
+	return s.fillFromCustom(ctx, in)
+}
+
+var errParameters = fault.New(fault.Invalid,
+	"documentParameters: allowed only with the jobTemplateArn of a managed template") // R-VAL-4
+
+// checkGiven checks what a job says beside its template, before the template is looked up (R-ERR-9).
+func (s *Service) checkGiven(in *NewJob) error {
+	if in.Document != "" {
+		if _, err := job.CheckDocument(in.Document); err != nil {
+			return err
+		}
+	}
+	if _, err := registry.CheckTags(in.Tags); err != nil {
+		return err
+	}
+	return in.Definition.Check(s.Clock.Now())
+}
+
+// fillFromManaged takes document and description from a managed template.
+func (s *Service) fillFromManaged(in *NewJob) error {
+	if in.Document != "" {
+		return fault.New(fault.Invalid, "document: not allowed with the jobTemplateArn of a managed template")
+	}
+	template, err := s.Managed.Find(in.Template.Name, in.Template.Version)
+	if err != nil {
+		return err
+	}
+	document, err := template.Resolve(in.Definition.Parameters)
+	if err != nil {
+		return err
+	}
+	if in.Definition.Description == "" {
+		in.Definition.Description = template.Description // R-MT-7
+	}
+	in.Document, in.original = document, string(template.Document)
+	return nil
+}
+
+// fillFromCustom takes what the job does not say from a custom template.
+func (s *Service) fillFromCustom(ctx context.Context, in *NewJob) error {
+	if in.Definition.Parameters != nil {
+		return errParameters
+	}
+	template, err := s.DescribeTemplate(ctx, in.Template.Name)
+	if err != nil {
+		return err
+	}
+	in.Definition = template.Fill(in.Definition)
+	if in.Document == "" {
+		in.Document = template.Document
+	}
+	return nil
+}

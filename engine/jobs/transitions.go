@@ -1,0 +1,125 @@
+package jobs
+
+import (
+	"fmt"
+
+	"github.com/drover-iot/drover/engine/commit"
+	"github.com/drover-iot/drover/engine/fleet"
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+)
+
+// What happens to executions. Package job says what an event does to an execution and to its job; the functions here
+// stage it, with the notices for the thing and the lifecycle event.
+
+// applyEvent applies an event that no device asked for to one execution: a timeout, a cancellation, a removal.
+func applyEvent(tx *commit.Tx, x job.Execution, event job.Event) error {
+	j, err := tx.Job(x.Job)
+	if err != nil {
+		return err
+	}
+	outcome, err := job.ApplyEvent(j, x, event, tx.Now)
+	if err != nil {
+		return fmt.Errorf("execution %d of thing %d: %w", x.Number, x.Thing, err)
+	}
+	return recordOutcome(tx, x, outcome)
+}
+
+// recordOutcome stages what one event did: the execution, its retry, the job, and what the thing is notified of. An
+// outcome that leaves the execution as it was is a repeat, and nothing is staged.
+func recordOutcome(tx *commit.Tx, before job.Execution, outcome job.Outcome) error {
+	if outcome.Execution.Version == before.Version {
+		return nil
+	}
+	notice, err := noticeOf(tx, before, outcome.Execution)
+	if err != nil {
+		return err
+	}
+	tx.Notify(notice)
+	if err := tx.UpdateExecution(before, outcome.Execution); err != nil {
+		return err
+	}
+	if err := queueRetry(tx, &outcome); err != nil {
+		return err
+	}
+	tx.SetJob(outcome.Job)
+	return nil
+}
+
+// queueRetry stages the next attempt, if the job's budget allows one and its thing is still a target (R-RTY-9).
+func queueRetry(tx *commit.Tx, outcome *job.Outcome) error {
+	if outcome.Retry == nil {
+		return nil
+	}
+	retry := *outcome.Retry
+	if still, err := isTarget(tx, outcome.Job, retry.Thing); err != nil {
+		return err
+	} else if !still {
+		outcome.WithdrawRetry(tx.Now)
+		return nil
+	}
+	last, err := tx.LastNumber(retry.Job, retry.Thing)
+	if err != nil {
+		return err
+	}
+	retry.Number = last + 1
+	retry.Sequence = tx.Keys.Sequence()
+	tx.CreateExecution(retry)
+	return nil
+}
+
+// isTarget reports whether a thing is a target of the job now.
+func isTarget(tx *commit.Tx, j job.Job, thing registry.ThingID) (bool, error) {
+	if j.TargetsThing(thing) {
+		return true, nil
+	}
+	memberships, err := tx.Memberships(thing)
+	if err != nil {
+		return false, err
+	}
+	groups, err := fleet.Reach(tx, memberships)
+	return j.TargetsAnyGroup(groups), err
+}
+
+// queue stages a new QUEUED execution and notifies its thing of it.
+func queue(tx *commit.Tx, x job.Execution) error {
+	_, pending, err := visibleHead(tx, x.Thing)
+	if err != nil {
+		return err
+	}
+	x.Sequence = tx.Keys.Sequence()
+	tx.CreateExecution(x)
+	tx.Notify(store.Notice{Thing: x.Thing, Notify: true, NotifyNext: !pending})
+	return nil
+}
+
+// deleteExecution stages the deletion of one execution. One that is pending leaves the list of its thing (R-JOB-35).
+func deleteExecution(tx *commit.Tx, x job.Execution) error {
+	j, err := tx.Job(x.Job)
+	if err != nil {
+		return err
+	}
+	if !x.Status.Terminal() {
+		notice, err := noticeOf(tx, x, job.Execution{Status: job.ExecutionRemoved})
+		if err != nil {
+			return err
+		}
+		tx.Notify(notice)
+	}
+	if err := tx.DeleteExecution(x); err != nil {
+		return err
+	}
+	j.ExecutionDeleted(x.Status, tx.Now)
+	tx.SetJob(j)
+	return nil
+}
+
+// sweep does to one execution what the sweep of its job will do to it.
+func sweep(tx *commit.Tx, kind job.Sweep, x job.Execution) error {
+	if kind == job.SweepAll {
+		return deleteExecution(tx, x)
+	}
+	event, _ := kind.EventAndStatuses()
+	return applyEvent(tx, x, event)
+}

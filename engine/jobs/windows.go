@@ -1,0 +1,83 @@
+package jobs
+
+import (
+	"github.com/drover-iot/drover/engine/commit"
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/store"
+)
+
+// openStep lets a SCHEDULED job go on: for the first time with the targets that are there now (R-JOB-52), later from
+// where it was.
+func (s *Service) openStep(tx *commit.Tx, j job.Job) error {
+	if j.SkipMissedWindow(tx.Now) {
+		tx.SetJob(j)
+		return nil
+	}
+	if !j.Progress.Finished {
+		full, err := s.concurrencyReached(tx)
+		if err != nil {
+			return err
+		}
+		if full {
+			j.CancelAtLimit(s.Limits.Concurrent, tx.Now) // R-JOB-4
+			tx.SetJob(j)
+			return nil
+		}
+	}
+	if j.RolloutStarted() {
+		j.ResumeRollout(tx.Now)
+		tx.SetJob(j)
+		return nil
+	}
+	sources, err := sources(tx, j.Targets, targetsMayBeGone)
+	if err != nil {
+		return err
+	}
+	newest, err := tx.LastJoined()
+	if err != nil {
+		return err
+	}
+	j.TargetGroups = targetGroups(sources) // a name may stand for another group by now
+	j.StartRollout(sources, newest, tx.Now)
+	tx.Changes.Job.Definitions = []job.Job{j}
+	tx.SetJob(j)
+	return nil
+}
+
+// jobOnSchedule returns a job as its schedule has it now, and stages that state when it is new.
+func jobOnSchedule(tx *commit.Tx, key job.Key) (job.Job, error) {
+	j, err := tx.Job(key)
+	if err != nil {
+		return j, err
+	}
+	now, changed := j.OnSchedule(tx.Now)
+	if changed {
+		tx.SetJob(now)
+	}
+	return now, nil
+}
+
+// notifyStep notifies up to limit things that a maintenance window showed or hid an execution of theirs (R-SCH-17,
+// R-SCH-18).
+func notifyStep(tx *commit.Tx, j job.Job, limit int) error {
+	page, err := tx.PendingOfJob(j.Key, job.ExecutionQueued, *j.NotifyCursor, limit)
+	if err != nil {
+		return err
+	}
+	for _, x := range page {
+		head, ok, err := visibleHead(tx, x.Thing)
+		if err != nil {
+			return err
+		}
+		isHead := !ok || head.ExecutionKey == x.ExecutionKey
+		wasHead := j.HiddenByWindow(x.Status) && x.Before(head)
+		tx.Notify(store.Notice{Thing: x.Thing, Notify: true, NotifyNext: isHead || wasHead})
+		j.NotifyCursor = &job.ExecutionCursor{Thing: x.Thing, Number: x.Number}
+	}
+	if len(page) < limit {
+		j.NotifyCursor = nil
+	}
+	j.Recompute(tx.Now)
+	tx.SetJob(j)
+	return nil
+}

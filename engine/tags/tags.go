@@ -1,0 +1,113 @@
+// Package tags is the use cases of tags. They are a package of their own because everything that the other packages of
+// the engine keep may be tagged: jobs, job templates, thing groups, thing types and policies (R-API-36, R-ID-43). Tags
+// that a resource is created or deleted with are staged by the use case that does so; see commit.Tx.SetTags.
+package tags
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/drover-iot/drover/engine/commit"
+	"github.com/drover-iot/drover/engine/fleet"
+	"github.com/drover-iot/drover/engine/identity"
+	"github.com/drover-iot/drover/engine/jobs"
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+)
+
+// Service is the use cases of tags.
+type Service struct {
+	Store   store.Store
+	Commits *commit.Committer
+}
+
+// finder finds whatever may be tagged. Both a read of the store and a commit in progress are such.
+type finder interface {
+	JobByID(id string) (job.Job, error)
+	Template(id string) (job.Template, error)
+	GroupByName(name string) (registry.Group, error)
+	ThingType(name string) (registry.ThingType, error)
+	Policy(name string) (registry.Policy, error)
+	Tags(kind, name string) (map[string]string, error)
+}
+
+// kinds are the kinds of resource that may have tags, in the words of their ARNs, and how each is looked up.
+var kinds = map[string]func(r finder, name string) error{
+	registry.KindJob: func(r finder, id string) error {
+		_, err := r.JobByID(id)
+		return commit.OrNotFound(err, commit.NoJob(id))
+	},
+	registry.KindTemplate: func(r finder, id string) error {
+		_, err := r.Template(id)
+		return commit.OrNotFound(err, jobs.NoTemplate(id))
+	},
+	registry.KindGroup: func(r finder, name string) error {
+		_, err := r.GroupByName(name)
+		return commit.OrNotFound(err, fleet.NoGroup(name))
+	},
+	registry.KindType: func(r finder, name string) error {
+		_, err := r.ThingType(name)
+		return commit.OrNotFound(err, fleet.NoThingType(name))
+	},
+	registry.KindPolicy: func(r finder, name string) error {
+		_, err := r.Policy(name)
+		return commit.OrNotFound(err, identity.NoPolicy(name))
+	},
+}
+
+// Kinds returns the kinds of resource that may have tags, in the words of their ARNs.
+func Kinds() []string { return slices.Sorted(maps.Keys(kinds)) }
+
+// Tag adds tags to the resource of a kind and name, or overwrites those it has by key (R-API-37).
+func (s *Service) Tag(ctx context.Context, kind, name string, given []registry.Tag) error {
+	tags, err := registry.CheckTags(given)
+	if err != nil {
+		return err
+	}
+	return s.change(ctx, kind, name, func(stored map[string]string) (map[string]string, error) {
+		return registry.AddTags(stored, tags)
+	})
+}
+
+// Untag takes tags off a resource (R-API-37).
+func (s *Service) Untag(ctx context.Context, kind, name string, keys []string) error {
+	return s.change(ctx, kind, name, func(stored map[string]string) (map[string]string, error) {
+		return registry.RemoveTags(stored, keys), nil
+	})
+}
+
+func (s *Service) change(
+	ctx context.Context, kind, name string, change func(map[string]string) (map[string]string, error),
+) error {
+	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
+		if err := kinds[kind](tx, name); err != nil {
+			return err
+		}
+		stored, err := tx.Tags(kind, name)
+		if err != nil {
+			return err
+		}
+		tags, err := change(stored)
+		if err == nil && !maps.Equal(stored, tags) {
+			tx.SetTags(kind, name, tags)
+		}
+		return err
+	})
+}
+
+// List returns the tags of a resource, by key (R-WIRE-24).
+func (s *Service) List(ctx context.Context, kind, name string) (tags []registry.Tag, err error) {
+	err = s.Store.Read(ctx, func(r store.Reader) error {
+		if err := kinds[kind](r, name); err != nil {
+			return err
+		}
+		stored, err := r.Tags(kind, name)
+		for _, key := range slices.Sorted(maps.Keys(stored)) {
+			tags = append(tags, registry.Tag{Key: key, Value: stored[key]})
+		}
+		return err
+	})
+	return tags, err
+}
