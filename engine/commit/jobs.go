@@ -22,6 +22,12 @@ func (tx *Tx) Job(key job.Key) (job.Job, error) {
 	if j, ok := tx.staged[key]; ok {
 		return found(j)
 	}
+	return tx.AppliedJob(key)
+}
+
+// AppliedJob returns a job as it is without what the request has staged. It goes with executions, which are read without
+// the stage too: whether a window hides one from its device must be asked of a job and an execution of the same moment.
+func (tx *Tx) AppliedJob(key job.Key) (job.Job, error) {
 	if j, ok := tx.jobs[key]; ok {
 		return found(j)
 	}

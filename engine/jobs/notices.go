@@ -35,7 +35,7 @@ func hiddenByWindow(tx *commit.Tx, x job.Execution) (bool, error) {
 	if x.Status != job.ExecutionQueued {
 		return false, nil
 	}
-	j, err := tx.Job(x.Job)
+	j, err := tx.AppliedJob(x.Job)
 	return j.HiddenByWindow(x.Status), err
 }
 
