@@ -74,7 +74,7 @@ func (e *Engine) RunDue(ctx context.Context) error {
 			if followed {
 				continue
 			}
-			purging, err := e.Jobs.Purge(ctx)
+			purging, err := e.work.Purge(ctx)
 			if err != nil || !purging {
 				return err
 			}
@@ -91,7 +91,7 @@ func (e *Engine) dueStep(tx *commit.Tx) error {
 	if err := e.Fleet.DueStep(tx); err != nil {
 		return err
 	}
-	return e.Jobs.DueStep(tx)
+	return e.work.DueStep(tx)
 }
 
 // wakeForJobs wakes the due loop for a job that the commit has changed and that wants to be looked at soon. The loop

@@ -58,6 +58,7 @@ type Engine struct {
 
 	config  Config
 	commits *commit.Committer
+	work    *jobs.Background
 	ready   chan struct{} // closed when what a crash left over was announced
 	wake    chan struct{} // something may be due: at most one token
 	due     sync.Mutex    // held while due work runs, so that it runs once
@@ -69,14 +70,14 @@ type Engine struct {
 func New(c Config) *Engine {
 	e := &Engine{config: c, ready: make(chan struct{}), wake: make(chan struct{}, 1)}
 	e.commits = commit.New(commit.Config{Store: c.Store, Clock: c.Clock, Log: c.Log, Stepped: c.Stepped})
-	e.Jobs = jobs.New(jobs.Config{
+	forJobs := jobs.Config{
 		Store:   c.Store,
 		Commits: e.commits,
 		Clock:   c.Clock,
-		Events:  c.Events,
 		Limits:  c.Limits,
 		Managed: c.Managed,
-	})
+	}
+	e.Jobs, e.work = jobs.New(forJobs), jobs.NewBackground(forJobs)
 	e.Fleet = fleet.New(fleet.Config{
 		Store:         c.Store,
 		Commits:       e.commits,
@@ -91,12 +92,13 @@ func New(c Config) *Engine {
 		CertificateChanged: c.CertificateChanged,
 	})
 	e.Tags = &tags.Service{Store: c.Store, Commits: e.commits}
+	publisher := jobs.Publisher{Renderer: c.Events}
 	e.commits.Hooks = commit.Hooks{
-		JobChanged:         e.Jobs.JobChanged,
-		ExecutionChanged:   e.Jobs.ExecutionChanged,
-		MembershipsChanged: e.Jobs.MembershipsChanged,
-		Applied:            []func(*commit.Tx, *store.Changes){e.Fleet.Applied, e.Identity.Applied, e.Jobs.Applied},
-		Review:             []func(*commit.Tx) error{e.Fleet.Review, e.Jobs.Review},
+		JobChanged:         publisher.JobChanged,
+		ExecutionChanged:   publisher.ExecutionChanged,
+		MembershipsChanged: jobs.MembershipsChanged,
+		Applied:            []func(*commit.Tx, *store.Changes){e.Fleet.Applied, e.Identity.Applied, publisher.Applied},
+		Review:             []func(*commit.Tx) error{e.Fleet.Review, e.work.Review},
 		Committed:          []func(*commit.Tx){e.Identity.Committed, e.Fleet.Committed, e.wakeForJobs},
 	}
 	return e
@@ -145,7 +147,7 @@ func (e *Engine) Reset(ctx context.Context) error {
 	if err := e.commits.Reset(ctx); err != nil {
 		return err
 	}
-	e.Jobs.Forget()
+	e.work.Forget()
 	e.Identity.Invalidate() // only now: who asked before must ask again
 	return nil
 }

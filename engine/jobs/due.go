@@ -3,18 +3,31 @@ package jobs
 import (
 	"cmp"
 	"context"
+	"sync"
 	"time"
 
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/job"
 )
 
+// Background does the work of jobs that waits for time to pass or for processor time. A server has one.
+type Background struct {
+	Config
+
+	mu     sync.Mutex
+	turn   job.Key   // the job that had a step of due work last
+	purged time.Time // when Purge last found nothing to do
+}
+
+// NewBackground returns the background work over a configuration.
+func NewBackground(c Config) *Background { return &Background{Config: c} }
+
 // dueJobsInTurn is how many due jobs take turns.
 const dueJobsInTurn = 64
 
 // DueStep does one bounded step of the work of jobs that is due: a page of overdue timers or, when there are none, a step
 // of the job whose turn it is.
-func (s *Service) DueStep(tx *commit.Tx) error {
+func (b *Background) DueStep(tx *commit.Tx) error {
 	overdue, err := tx.DueExecutions(tx.Now, BackgroundStep)
 	if err != nil {
 		return err
@@ -26,34 +39,34 @@ func (s *Service) DueStep(tx *commit.Tx) error {
 	if err != nil || len(due) == 0 {
 		return err
 	}
-	key := s.nextTurn(due)
-	tx.AfterCommit(func() { s.setTurn(key) })
+	key := b.nextTurn(due)
+	tx.AfterCommit(func() { b.setTurn(key) })
 	j, err := tx.Job(key)
 	if err != nil {
 		return err
 	}
-	return s.step(tx, j, BackgroundStep)
+	return b.step(tx, j, BackgroundStep)
 }
 
 // nextTurn returns the due job whose turn it is: the one after the job that had its step last, by key. So the sweep of a
 // million executions does not hold up the ticks of other jobs.
-func (s *Service) nextTurn(due []job.Job) job.Key {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (b *Background) nextTurn(due []job.Job) job.Key {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	first, after := due[0].Key, job.Key(0)
 	for _, j := range due {
 		first = min(first, j.Key)
-		if j.Key > s.turn && (after == 0 || j.Key < after) {
+		if j.Key > b.turn && (after == 0 || j.Key < after) {
 			after = j.Key
 		}
 	}
 	return cmp.Or(after, first)
 }
 
-func (s *Service) setTurn(key job.Key) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.turn = key
+func (b *Background) setTurn(key job.Key) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.turn = key
 }
 
 // timeOut ends executions whose deadline has passed (R-TMO-8). Each is applied by itself, so that an abort that one of
@@ -75,14 +88,14 @@ func timeOut(tx *commit.Tx, overdue []job.Execution) error {
 
 // Purge begins the removal of jobs that ended longer ago than they are kept, and reports whether there were any. It looks
 // once a minute: nothing waits for it, so that it is not among what NextDue names.
-func (s *Service) Purge(ctx context.Context) (found bool, err error) {
+func (b *Background) Purge(ctx context.Context) (found bool, err error) {
 	const page = 100
-	now := s.Clock.Now()
-	if s.Limits.Retention <= 0 || now.Sub(s.lastPurge()) < time.Minute {
+	now := b.Clock.Now()
+	if b.Limits.Retention <= 0 || now.Sub(b.lastPurge()) < time.Minute {
 		return false, nil
 	}
-	err = s.Commits.Do(ctx, func(tx *commit.Tx) error {
-		ended, err := tx.EndedJobs(now.Add(-s.Limits.Retention), page)
+	err = b.Commits.Do(ctx, func(tx *commit.Tx) error {
+		ended, err := tx.EndedJobs(now.Add(-b.Limits.Retention), page)
 		for _, row := range ended {
 			j, err := tx.Job(row.Key) // through the cache: that it has ended is no change, and no event
 			if err != nil {
@@ -95,25 +108,25 @@ func (s *Service) Purge(ctx context.Context) (found bool, err error) {
 		return err
 	})
 	if err == nil && !found {
-		s.setLastPurge(now)
+		b.setLastPurge(now)
 	}
 	return found, err
 }
 
-func (s *Service) lastPurge() time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.purged
+func (b *Background) lastPurge() time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.purged
 }
 
-func (s *Service) setLastPurge(at time.Time) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.purged = at
+func (b *Background) setLastPurge(at time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.purged = at
 }
 
 // Forget is for a store that was emptied: nothing that was remembered about its jobs holds any more.
-func (s *Service) Forget() {
-	s.setTurn(0)
-	s.setLastPurge(time.Time{})
+func (b *Background) Forget() {
+	b.setTurn(0)
+	b.setLastPurge(time.Time{})
 }

@@ -1,8 +1,6 @@
 package jobs
 
 import (
-	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -18,68 +16,15 @@ type EventRenderer interface {
 	Execution(operation string, j job.Job, thing string, x job.Execution, now time.Time) (store.Event, error)
 }
 
+// Publisher publishes the lifecycle events of what a commit changes, as far as their kind is switched on.
+type Publisher struct{ Renderer EventRenderer }
+
 // The kinds of lifecycle event that this server publishes. It keeps the switches of all other kinds too (R-EVT-3,
 // R-EVT-6).
 const (
 	jobEvents       = "JOB"
 	executionEvents = "JOB_EXECUTION"
 )
-
-// eventsSetting is the name of the setting that holds the EventConfigurations.
-const eventsSetting = "event-configurations"
-
-// EventConfigurations says which kinds of lifecycle event are published. Its times are zero until the first update
-// (R-EVT-4).
-type EventConfigurations struct {
-	Enabled    map[string]bool `json:"enabled,omitempty"`
-	CreatedAt  time.Time       `json:"createdAt,omitzero"`
-	ModifiedAt time.Time       `json:"modifiedAt,omitzero"`
-}
-
-type settings interface {
-	Setting(name string) ([]byte, error)
-}
-
-func readEventConfigurations(r settings) (c EventConfigurations, err error) {
-	value, err := r.Setting(eventsSetting)
-	if commit.Missing(err) {
-		return c, nil
-	}
-	if err != nil {
-		return c, err
-	}
-	return c, json.Unmarshal(value, &c)
-}
-
-// EventConfigurations returns which kinds of event are published.
-func (s *Service) EventConfigurations(ctx context.Context) (c EventConfigurations, err error) {
-	err = s.Store.Read(ctx, func(r store.Reader) error {
-		c, err = readEventConfigurations(r)
-		return err
-	})
-	return c, err
-}
-
-// UpdateEventConfigurations switches kinds of event on and off; kinds that are not named stay as they are (R-EVT-1). The
-// change counts for what is committed after it (R-EVT-5).
-func (s *Service) UpdateEventConfigurations(ctx context.Context, enabled map[string]bool) error {
-	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
-		c, err := readEventConfigurations(tx)
-		if err != nil {
-			return err
-		}
-		if c.Enabled == nil {
-			c.Enabled, c.CreatedAt = map[string]bool{}, tx.Now
-		}
-		for kind, on := range enabled {
-			c.Enabled[kind] = on
-		}
-		c.ModifiedAt = tx.Now
-		value, err := json.Marshal(c)
-		tx.Changes.Settings = []store.Setting{{Name: eventsSetting, Value: value}}
-		return err
-	})
-}
 
 // eventCache is the EventConfigurations as read in one commit.
 type eventCache struct {
@@ -101,14 +46,14 @@ func publishes(tx *commit.Tx, kind string) (bool, error) {
 }
 
 // Applied makes the commit read the EventConfigurations again when a setting has changed. It is a hook of every commit.
-func (s *Service) Applied(tx *commit.Tx, c *store.Changes) {
+func (p Publisher) Applied(tx *commit.Tx, c *store.Changes) {
 	if len(c.Settings) > 0 {
 		commit.Local[eventCache](tx).known = false
 	}
 }
 
 // ExecutionChanged publishes the event of an execution that has ended or was deleted. It is a hook of every commit.
-func (s *Service) ExecutionChanged(tx *commit.Tx, before job.Execution, after *job.Execution) error {
+func (p Publisher) ExecutionChanged(tx *commit.Tx, before job.Execution, after *job.Execution) error {
 	x, operation := before, job.ExecutionDeletedEvent
 	if after != nil {
 		x, operation = *after, after.Status.EndEvent()
@@ -127,13 +72,13 @@ func (s *Service) ExecutionChanged(tx *commit.Tx, before job.Execution, after *j
 	if err != nil {
 		return err
 	}
-	event, err := s.Events.Execution(operation, j, thing, x, tx.Now)
+	event, err := p.Renderer.Execution(operation, j, thing, x, tx.Now)
 	tx.Publish(event)
 	return err
 }
 
 // JobChanged publishes the event of a job whose state has changed. It is a hook of every commit.
-func (s *Service) JobChanged(tx *commit.Tx, before, after *job.Job) error {
+func (p Publisher) JobChanged(tx *commit.Tx, before, after *job.Job) error {
 	var operation job.EventName
 	switch {
 	case after == nil && before.Status == job.DeletionInProgress:
@@ -150,7 +95,7 @@ func (s *Service) JobChanged(tx *commit.Tx, before, after *job.Job) error {
 	if on, err := publishes(tx, jobEvents); err != nil || !on {
 		return err
 	}
-	event, err := s.Events.Job(operation, *after, tx.Now)
+	event, err := p.Renderer.Job(operation, *after, tx.Now)
 	tx.Publish(event)
 	return err
 }

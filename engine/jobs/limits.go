@@ -52,7 +52,7 @@ func (s *Service) checkConcurrency(tx *commit.Tx, before, after job.Job) error {
 	if before.Concurrent() || !after.Concurrent() || small {
 		return nil
 	}
-	full, err := s.concurrencyReached(tx)
+	full, err := concurrencyReached(tx, s.Limits)
 	if err == nil && full {
 		err = fault.New(fault.Limit, "%d jobs are rolling out or being canceled, the most that are allowed", s.Limits.Concurrent)
 	}
@@ -60,10 +60,10 @@ func (s *Service) checkConcurrency(tx *commit.Tx, before, after job.Job) error {
 }
 
 // concurrencyReached reports whether no further job may be concurrent.
-func (s *Service) concurrencyReached(tx *commit.Tx) (bool, error) {
-	if s.Limits.Concurrent == 0 {
+func concurrencyReached(tx *commit.Tx, limits Limits) (bool, error) {
+	if limits.Concurrent == 0 {
 		return false, nil
 	}
 	concurrent, err := tx.ConcurrentJobs()
-	return concurrent >= s.Limits.Concurrent, err
+	return concurrent >= limits.Concurrent, err
 }

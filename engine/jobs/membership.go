@@ -14,7 +14,7 @@ import (
 // MembershipsChanged lets jobs follow a thing whose groups change: what it has QUEUED of jobs that it is no target of any
 // more is removed (R-EXE-20, R-EXE-21), and continuous jobs that it becomes a target of get an execution for it
 // (R-JOB-55). Moving between groups of one job is neither (R-JOB-60). It is a hook of every commit.
-func (s *Service) MembershipsChanged(tx *commit.Tx, m commit.Memberships) error {
+func MembershipsChanged(tx *commit.Tx, m commit.Memberships) error {
 	if m.Deleted {
 		if err := endPending(tx, m.Thing, job.ThingDeleted, func(job.Job) bool { return true }); err != nil {
 			return err

@@ -1,9 +1,6 @@
 package jobs
 
 import (
-	"sync"
-	"time"
-
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/job"
@@ -24,20 +21,13 @@ type Config struct {
 	Store   store.Store
 	Commits *commit.Committer
 	Clock   clock.Clock
-	Events  EventRenderer
 	Limits  Limits
 	// Managed are the job templates that come with the server.
 	Managed job.ManagedTemplates
 }
 
 // Service is the use cases of jobs. Its methods may be called concurrently.
-type Service struct {
-	Config
-
-	mu     sync.Mutex
-	turn   job.Key   // the job that had a step of due work last
-	purged time.Time // when Purge last found nothing to do
-}
+type Service struct{ Config }
 
 // New returns the use cases over a configuration.
 func New(c Config) *Service { return &Service{Config: c} }

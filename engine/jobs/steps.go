@@ -14,12 +14,12 @@ import (
 
 // Review does one small step of each job that the commit has changed and that has work to do now (R-ROLL-21, R-JOB-62).
 // The rest is left to the due loop. It is a hook of every commit.
-func (s *Service) Review(tx *commit.Tx) error {
+func (b *Background) Review(tx *commit.Tx) error {
 	for _, j := range tx.ChangedJobs() {
 		if j.Due.IsZero() || j.Due.After(tx.Now) {
 			continue
 		}
-		if err := s.step(tx, j, InlineStep); err != nil {
+		if err := b.step(tx, j, InlineStep); err != nil {
 			return fmt.Errorf("review job %s: %w", j.ID, err)
 		}
 		if err := tx.Apply(); err != nil {
@@ -31,7 +31,7 @@ func (s *Service) Review(tx *commit.Tx) error {
 
 // step does one bounded piece of the work that is due for a job: what its schedule asks for, a page of its rollout, or a
 // page of its sweep. limit is how many executions it may touch.
-func (s *Service) step(tx *commit.Tx, j job.Job, limit int) error {
+func (b *Background) step(tx *commit.Tx, j job.Job, limit int) error {
 	if before := j.State; j.Status.Active() {
 		if j.Recompute(tx.Now); j.Status != before.Status || j.RolloutEnded != before.RolloutEnded {
 			tx.SetJob(j)
@@ -44,7 +44,7 @@ func (s *Service) step(tx *commit.Tx, j job.Job, limit int) error {
 	case j.Sweep != job.NoSweep:
 		return cancelStep(tx, j, limit)
 	case j.ReachedWindowEdge(tx.Now):
-		return s.openStep(tx, j)
+		return b.openStep(tx, j)
 	case j.NotifyCursor != nil:
 		return notifyStep(tx, j, limit)
 	case j.LateJoinersWaiting && j.Status == job.InProgress:

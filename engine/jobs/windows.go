@@ -8,18 +8,18 @@ import (
 
 // openStep lets a SCHEDULED job go on: for the first time with the targets that are there now (R-JOB-52), later from
 // where it was.
-func (s *Service) openStep(tx *commit.Tx, j job.Job) error {
+func (b *Background) openStep(tx *commit.Tx, j job.Job) error {
 	if j.SkipMissedWindow(tx.Now) {
 		tx.SetJob(j)
 		return nil
 	}
 	if !j.Progress.Finished {
-		full, err := s.concurrencyReached(tx)
+		full, err := concurrencyReached(tx, b.Limits)
 		if err != nil {
 			return err
 		}
 		if full {
-			j.CancelAtLimit(s.Limits.Concurrent, tx.Now) // R-JOB-4
+			j.CancelAtLimit(b.Limits.Concurrent, tx.Now) // R-JOB-4
 			tx.SetJob(j)
 			return nil
 		}
