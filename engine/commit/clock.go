@@ -30,9 +30,9 @@ func LastVirtualTime(ctx context.Context, s store.Store) (last time.Time, err er
 
 // virtualTime is the setting that records the time of a virtual clock. It is written with the commit itself, so that
 // nothing stored lies in the future of a server that starts again, wherever it was killed. None for a real clock, or
-// when the time has not changed since the last commit.
-func (c *Committer) virtualTime(now time.Time) ([]store.Setting, error) {
-	if _, virtual := c.Clock.(*clock.Virtual); !virtual || now.Equal(c.clockSaved) {
+// when the time is that of the last commit, which saved is.
+func virtualTime(c clock.Clock, saved, now time.Time) ([]store.Setting, error) {
+	if _, virtual := c.(*clock.Virtual); !virtual || now.Equal(saved) {
 		return nil, nil
 	}
 	text, err := now.MarshalText()

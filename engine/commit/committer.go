@@ -9,34 +9,11 @@ import (
 
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/fault"
-	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/store"
 )
 
 // maxBatch is how many requests one commit may carry: enough to share a sync widely, few enough to answer soon.
 const maxBatch = 1024
-
-// Decision is one use case: it reads the transaction and says there what it wants written. A fault is the answer of its
-// request, and then nothing of it is written but what it had applied by itself (Tx.Apply); any other error fails the
-// commit. A decision must not keep anything between calls, because a commit that fails is decided again.
-type Decision func(*Tx) error
-
-// Hooks are what the engine does in every commit. All are called with the transaction that is being decided.
-type Hooks struct {
-	// JobChanged is called when the state of a job changes. before is nil for a new job, after for a deleted one.
-	JobChanged func(tx *Tx, before, after *job.Job) error
-	// ExecutionChanged is called when an execution changes. after is nil for a deleted one.
-	ExecutionChanged func(tx *Tx, before job.Execution, after *job.Execution) error
-	// MembershipsChanged is called when a thing enters or leaves groups; see Tx.ChangeMemberships.
-	MembershipsChanged func(*Tx, Memberships) error
-	// Applied are called after changes were written into the transaction.
-	Applied []func(*Tx, *store.Changes)
-	// Review are called in turn when all requests are decided: each does what is due at once, as far as one small step
-	// goes. What is left waits for the due loop.
-	Review []func(*Tx) error
-	// Committed are called once the commit is on stable storage, before its requests are answered.
-	Committed []func(*Tx)
-}
 
 // Config is what a committer works with.
 type Config struct {
@@ -79,6 +56,17 @@ func New(c Config) *Committer {
 }
 
 var errStopped = fault.New(fault.Unavailable, "the server is shutting down")
+
+// step commits a request of a stepped committer at once, or leaves it to the batch that Together makes.
+func (c *Committer) step(r *request) error {
+	if c.together == nil {
+		c.serve([]*request{r})
+		return <-r.answer
+	}
+	c.waiting <- r
+	c.together <- struct{}{}
+	return <-r.answer
+}
 
 // Do runs one use case in the next commit and returns once its changes are on stable storage (R-CON-25). A caller that
 // gives up while its request waits still gets the true answer, because it may have been committed already.
@@ -184,8 +172,8 @@ func (c *Committer) commit(batch []*request) {
 		return
 	}
 	c.logStatuses(tx)
-	if tx.announcement != 0 { // before the answers: who gets one may wait for what it announces
-		c.Outbox.add(tx.announcement)
+	if tx.announced != 0 { // before the answers: who gets one may wait for what it announces
+		c.Outbox.add(tx.announced)
 	}
 	for _, f := range c.Hooks.Committed {
 		f(tx)
@@ -203,7 +191,7 @@ func (c *Committer) attempt(batch []*request) (answers []error, tx *Tx, err erro
 	announced := c.Outbox.Confirmed()
 	answers = make([]error, len(batch))
 	err = c.Store.Write(context.Background(), func(inner store.Tx) error {
-		tx = newTx(c, inner, c.Clock.Now())
+		tx = newTx(inner, &c.Hooks, c.Clock.Now())
 		for i, r := range batch {
 			if answers[i], err = tx.decide(r.decide); err != nil {
 				return err
@@ -214,7 +202,11 @@ func (c *Committer) attempt(batch []*request) (answers []error, tx *Tx, err erro
 				return err
 			}
 		}
-		return tx.close(announced)
+		clock, err := virtualTime(c.Clock, c.clockSaved, tx.Now)
+		if err != nil {
+			return err
+		}
+		return tx.close(announced, clock)
 	})
 	if err == nil {
 		c.Outbox.forget(announced)
@@ -225,8 +217,8 @@ func (c *Committer) attempt(batch []*request) (answers []error, tx *Tx, err erro
 
 // logStatuses logs each job whose status the commit changed.
 func (c *Committer) logStatuses(tx *Tx) {
-	for _, key := range tx.changedKeys() {
-		j, before := tx.jobs[key], tx.statusBefore[key]
+	for _, j := range tx.ChangedJobs() {
+		before := tx.statusBefore[j.Key]
 		if j.Status != before {
 			c.Log.Info("job status", "job", j.ID, "from", string(before), "to", string(j.Status),
 				"reason", j.ReasonCode)

@@ -5,7 +5,7 @@
 // wants written. What follows from the requests of a commit is the business of the Hooks that the engine registers.
 // Nothing here may decide about a job or a thing.
 //
-// Start with committer.go (from the request to the answer), then tx.go (what a decision reads and writes) and jobs.go
+// Start with committer.go (from the request to the answer), then tx.go (what a decision reads and writes) and jobcache.go
 // (why a job is written once per commit, however many requests touch it). outbox.go remembers what is still to be
 // announced to devices.
 package commit

@@ -22,3 +22,6 @@ func OrNotFound(err error, absent *fault.Error) error {
 	}
 	return err
 }
+
+// NoJob is the fault of a job that does not exist.
+func NoJob(id string) *fault.Error { return fault.New(fault.NotFound, "job %s does not exist", id) }

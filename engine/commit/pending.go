@@ -3,43 +3,48 @@ package commit
 import (
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
 )
 
 // PendingPage is how many pending executions of a thing FirstPending reads: more than most things ever have.
 const PendingPage = 4
 
-// pendingCache holds the first pending executions of the thing that was asked for last. One request asks for those of
-// one thing several times; whatever is applied may change them, so that it empties the cache.
-type pendingCache struct {
-	thing      registry.ThingID
-	executions []job.Execution
-	known      bool
+// executionReader reads executions, and keeps the first pending executions of the thing that was asked for last. One
+// request asks for those of one thing several times; whatever is applied may change them, so that it empties the cache.
+type executionReader struct {
+	store.ExecutionReader
+	thing   registry.ThingID
+	pending []job.Execution
+	known   bool
 }
 
 // FirstPending returns the first PendingPage pending executions of a thing, in order (R-ORD-1, R-ORD-2). The caller must
 // not change them.
-func (tx *Tx) FirstPending(thing registry.ThingID) ([]job.Execution, error) {
-	if tx.pending.known && tx.pending.thing == thing {
-		return tx.pending.executions, nil
+func (r *executionReader) FirstPending(thing registry.ThingID) ([]job.Execution, error) {
+	if r.known && r.thing == thing {
+		return r.pending, nil
 	}
-	executions, err := tx.Pending(thing, PendingPage)
+	pending, err := r.Pending(thing, PendingPage)
 	if err == nil {
-		tx.pending = pendingCache{thing: thing, executions: executions, known: true}
+		r.thing, r.pending, r.known = thing, pending, true
 	}
-	return executions, err
+	return pending, err
 }
 
 // Latest returns the latest execution of a job on a thing. One that is pending is always the latest, because a further
 // attempt is only made when one has ended.
-func (tx *Tx) Latest(key job.Key, thing registry.ThingID) (job.Execution, error) {
-	executions, err := tx.FirstPending(thing)
+func (r *executionReader) Latest(key job.Key, thing registry.ThingID) (job.Execution, error) {
+	pending, err := r.FirstPending(thing)
 	if err != nil {
 		return job.Execution{}, err
 	}
-	for _, x := range executions {
+	for _, x := range pending {
 		if x.Job == key {
 			return x, nil
 		}
 	}
-	return tx.inner.Latest(key, thing)
+	return r.ExecutionReader.Latest(key, thing)
 }
+
+// forget is for executions that may have changed.
+func (r *executionReader) forget() { r.known = false }

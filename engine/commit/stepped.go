@@ -24,14 +24,3 @@ func (c *Committer) Together(requests ...func()) {
 	}
 	all.Wait()
 }
-
-// step commits a request of a stepped committer at once, or leaves it to the batch that Together makes.
-func (c *Committer) step(r *request) error {
-	if c.together == nil {
-		c.serve([]*request{r})
-		return <-r.answer
-	}
-	c.waiting <- r
-	c.together <- struct{}{}
-	return <-r.answer
-}

@@ -10,18 +10,42 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
+// Decision is one use case: it reads the transaction and says there what it wants written. A fault is the answer of its
+// request, and then nothing of it is written but what it had applied by itself (Tx.Apply); any other error fails the
+// commit. A decision must not keep anything between calls, because a commit that fails is decided again.
+type Decision func(*Tx) error
+
+// Hooks are what the engine does in every commit. All are called with the transaction that is being decided.
+type Hooks struct {
+	// JobChanged is called when the state of a job changes. before is nil for a new job, after for a deleted one.
+	JobChanged func(tx *Tx, before, after *job.Job) error
+	// ExecutionChanged is called when an execution changes. after is nil for a deleted one.
+	ExecutionChanged func(tx *Tx, before job.Execution, after *job.Execution) error
+	// MembershipsChanged is called when a thing enters or leaves groups; see Tx.ChangeMemberships.
+	MembershipsChanged func(*Tx, Memberships) error
+	// Applied are called after changes were written into the transaction.
+	Applied []func(*Tx, *store.Changes)
+	// Review are called in turn when all requests are decided: each does what is due at once, as far as one small step
+	// goes. What is left waits for the due loop.
+	Review []func(*Tx) error
+	// Committed are called once the commit is on stable storage, before its requests are answered.
+	Committed []func(*Tx)
+}
+
 // Tx is the transaction that a decision reads and writes.
 //
 // What it writes is staged first: in Changes, by SetJob and DeleteJob, by Notify and Publish. A request that succeeds has
-// its stage applied; one that is refused has it dropped. Tx.Apply applies the stage early, for what must stay recorded
-// even if the rest of the request is refused.
+// its stage applied; one that is refused has it dropped. Apply applies the stage early, for what must stay recorded even
+// if the rest of the request is refused.
 //
 // Executions, things, groups and identities are read from the store's transaction, which shows whatever was applied.
-// Jobs are read through the commit's job cache (jobs.go), because their rows are written only when the commit ends;
-// there is no way to read a job's row past that cache. Staged changes show only in Job and JobByID.
+// Jobs are read through the commit's job cache, because their rows are written only when the commit ends; there is no
+// way to read a job's row past that cache. Staged changes show only in Job and JobByID.
 type Tx struct {
+	jobCache
+	executionReader
+	messages
 	store.DocumentReader
-	store.ExecutionReader
 	store.ThingReader
 	store.GroupReader
 	store.IdentityReader
@@ -33,51 +57,49 @@ type Tx struct {
 	// ChangeMemberships.
 	Changes store.Changes
 
-	committer *Committer
 	inner     store.Tx
+	hooks     *Hooks
 	after     []func()
-
-	// The job cache, see jobs.go.
-	jobs         map[job.Key]*job.Job // nil: deleted in this commit
-	byID         map[string]job.Key
-	changed      map[job.Key]bool
-	statusBefore map[job.Key]job.Status // of changed jobs, before the commit
-	staged       map[job.Key]*job.Job   // what the request has set; nil: deleted
-
-	pending pendingCache
-	locals  map[any]any // see Local
-
-	stagedNotices []store.Notice
-	stagedEvents  []store.Event
-	noticeAt      map[registry.ThingID]int // index into notices
-	notices       []store.Notice
-	events        []store.Event
-	announcement  int64 // the id under which these are announced, 0 when there are none
+	locals    map[any]any // see Local
+	announced int64       // the id under which the commit is announced, 0 when there is nothing to announce
 }
 
-func newTx(c *Committer, inner store.Tx, now time.Time) *Tx {
+func newTx(inner store.Tx, hooks *Hooks, now time.Time) *Tx {
 	return &Tx{
+		jobCache:        newJobCache(inner),
+		executionReader: executionReader{ExecutionReader: inner},
+		messages:        messages{noticeAt: map[registry.ThingID]int{}},
 		DocumentReader:  inner,
-		ExecutionReader: inner,
 		ThingReader:     inner,
 		GroupReader:     inner,
 		IdentityReader:  inner,
 		Now:             now,
 		Keys:            inner.NextKeys(),
-		committer:       c,
 		inner:           inner,
-		jobs:            map[job.Key]*job.Job{},
-		byID:            map[string]job.Key{},
-		changed:         map[job.Key]bool{},
-		statusBefore:    map[job.Key]job.Status{},
-		staged:          map[job.Key]*job.Job{},
-		noticeAt:        map[registry.ThingID]int{},
+		hooks:           hooks,
 	}
 }
 
 // Setting returns the value of a setting, Tags the tags of a resource by the kind and name of its ARN.
 func (tx *Tx) Setting(name string) ([]byte, error)               { return tx.inner.Setting(name) }
 func (tx *Tx) Tags(kind, name string) (map[string]string, error) { return tx.inner.Tags(kind, name) }
+
+// CreateExecution stages a new execution.
+func (tx *Tx) CreateExecution(x job.Execution) {
+	tx.Changes.Job.CreatedExecutions = append(tx.Changes.Job.CreatedExecutions, x)
+}
+
+// UpdateExecution stages what one event made of an execution, and reports it to the hook.
+func (tx *Tx) UpdateExecution(before, after job.Execution) error {
+	tx.Changes.Job.UpdatedExecutions = append(tx.Changes.Job.UpdatedExecutions, after)
+	return tx.hooks.ExecutionChanged(tx, before, &after)
+}
+
+// DeleteExecution stages the deletion of an execution, and reports it to the hook.
+func (tx *Tx) DeleteExecution(x job.Execution) error {
+	tx.Changes.Job.DeletedExecutions = append(tx.Changes.Job.DeletedExecutions, x.ExecutionKey)
+	return tx.hooks.ExecutionChanged(tx, x, nil)
+}
 
 // SetTags sets the tags of a resource. None takes all away, as whoever deletes a resource must (R-JOB-37).
 func (tx *Tx) SetTags(kind, name string, tags map[string]string) {
@@ -106,7 +128,7 @@ func (tx *Tx) ChangeMemberships(m Memberships) error {
 	r := &tx.Changes.Registry
 	r.RemovedMemberships = append(r.RemovedMemberships, OnlyIn(m.Before, m.After)...)
 	r.AddedMemberships = append(r.AddedMemberships, OnlyIn(m.After, m.Before)...)
-	return tx.committer.Hooks.MembershipsChanged(tx, m)
+	return tx.hooks.MembershipsChanged(tx, m)
 }
 
 // OnlyIn returns the memberships of a that b does not have. One that was left and joined again is another one.
@@ -156,50 +178,46 @@ func (tx *Tx) decide(d Decision) (answer, failed error) {
 // drop forgets what a refused request has staged.
 func (tx *Tx) drop() {
 	tx.Changes = store.Changes{}
-	clear(tx.staged)
-	tx.stagedNotices, tx.stagedEvents = nil, nil
+	tx.jobCache.drop()
+	tx.messages.drop()
 }
 
 // Apply writes what is staged into the transaction, so that it stays recorded even if the request is refused later.
 func (tx *Tx) Apply() error {
-	tx.pending.known = false
+	tx.executionReader.forget()
 	for _, created := range tx.Changes.Job.CreatedJobs {
 		tx.byID[created.Job.ID] = created.Job.Key
 	}
-	tx.events = append(tx.events, tx.stagedEvents...)
-	tx.stagedEvents = nil
-	if err := tx.applyJobs(); err != nil {
+	tx.applyEvents() // those of executions
+	tx.Changes.Job.DeletedJobs = tx.deleted
+	changed := func(before, after *job.Job) error { return tx.hooks.JobChanged(tx, before, after) }
+	if err := tx.jobCache.apply(changed); err != nil {
 		return err
 	}
-	for _, n := range tx.stagedNotices {
-		tx.announce(n)
-	}
+	tx.applyEvents() // those of jobs
+	tx.applyNotices()
 	changes := tx.Changes
 	tx.drop()
 	if err := tx.inner.Apply(changes); err != nil {
 		return err
 	}
-	for _, applied := range tx.committer.Hooks.Applied {
+	for _, applied := range tx.hooks.Applied {
 		applied(tx, &changes)
 	}
 	return nil
 }
 
-// close writes the states of changed jobs, what has to be announced and where a virtual clock stands, and removes what
-// was announced already. It ends the transaction.
-func (tx *Tx) close(announced []int64) error {
-	if err := tx.writeJobs(); err != nil {
+// close writes the states of changed jobs, what has to be announced and the settings given, and removes what was
+// announced already. It ends the transaction.
+func (tx *Tx) close(announced []int64, settings []store.Setting) error {
+	if err := tx.jobCache.write(); err != nil {
 		return err
 	}
 	var changes store.Changes
-	if len(tx.notices) > 0 || len(tx.events) > 0 {
-		tx.announcement = tx.Keys.Announcement()
-		changes.Outbox.Added = []store.Announcement{{ID: tx.announcement, Notices: tx.notices, Events: tx.events}}
+	changes.Outbox.Added = tx.announcement(tx.Keys.Announcement)
+	for _, added := range changes.Outbox.Added {
+		tx.announced = added.ID
 	}
-	changes.Outbox.Done = announced
-	var err error
-	if changes.Settings, err = tx.committer.virtualTime(tx.Now); err != nil {
-		return err
-	}
+	changes.Outbox.Done, changes.Settings = announced, settings
 	return tx.inner.Apply(changes)
 }

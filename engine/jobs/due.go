@@ -35,7 +35,7 @@ func (b *Background) DueStep(tx *commit.Tx) error {
 	if len(overdue) > 0 {
 		return timeOut(tx, overdue)
 	}
-	due, err := tx.DueJobs(dueJobsInTurn)
+	due, err := tx.DueJobs(tx.Now, dueJobsInTurn)
 	if err != nil || len(due) == 0 {
 		return err
 	}

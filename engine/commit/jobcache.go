@@ -1,0 +1,191 @@
+package commit
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+)
+
+// jobCache is the jobs of one commit. A thousand reports of a commit touch the same job: its row is read once, changed in
+// memory by each of them, and written once when the commit ends (R-CON-22). Until then the row in the store lags behind.
+// Every read of jobs therefore goes through the methods here: Job and JobByID answer from the cache, and the lists and
+// counts write what is cached first.
+type jobCache struct {
+	inner store.Tx
+
+	jobs         map[job.Key]*job.Job // nil: deleted in this commit
+	byID         map[string]job.Key
+	changed      map[job.Key]bool
+	statusBefore map[job.Key]job.Status // of changed jobs, before the commit
+	staged       map[job.Key]*job.Job   // what the request has set; nil: deleted
+	deleted      []job.Key              // the staged deletions
+}
+
+func newJobCache(inner store.Tx) jobCache {
+	return jobCache{
+		inner:        inner,
+		jobs:         map[job.Key]*job.Job{},
+		byID:         map[string]job.Key{},
+		changed:      map[job.Key]bool{},
+		statusBefore: map[job.Key]job.Status{},
+		staged:       map[job.Key]*job.Job{},
+	}
+}
+
+// Job returns a job as it is at this point of the commit, with what the request itself has staged.
+// store.ErrNotFound: there is none.
+func (c *jobCache) Job(key job.Key) (job.Job, error) {
+	if j, ok := c.staged[key]; ok {
+		return found(j)
+	}
+	return c.AppliedJob(key)
+}
+
+// AppliedJob returns a job as it is without what the request has staged. It goes with executions, which are read without
+// the stage too: whether a window hides one from its device must be asked of a job and an execution of the same moment.
+func (c *jobCache) AppliedJob(key job.Key) (job.Job, error) {
+	if j, ok := c.jobs[key]; ok {
+		return found(j)
+	}
+	j, err := c.inner.Job(key)
+	if err != nil {
+		return job.Job{}, fmt.Errorf("job %d: %w", key, err)
+	}
+	c.jobs[key] = &j
+	c.byID[j.ID] = key
+	return j, nil
+}
+
+func found(j *job.Job) (job.Job, error) {
+	if j == nil {
+		return job.Job{}, store.ErrNotFound
+	}
+	return *j, nil
+}
+
+// JobByID returns a job by its id, as it is at this point of the commit. fault.NotFound: there is none.
+func (c *jobCache) JobByID(id string) (job.Job, error) {
+	if key, ok := c.byID[id]; ok && c.jobs[key] != nil {
+		return c.Job(key)
+	}
+	j, err := c.inner.JobByID(id)
+	if err != nil {
+		return job.Job{}, OrNotFound(err, NoJob(id))
+	}
+	return c.Job(j.Key)
+}
+
+// SetJob stages the new state of a job.
+func (c *jobCache) SetJob(j job.Job) { c.staged[j.Key] = &j }
+
+// DeleteJob stages the deletion of a job, whose executions must be gone.
+func (c *jobCache) DeleteJob(key job.Key) {
+	c.staged[key] = nil
+	c.deleted = append(c.deleted, key)
+}
+
+// apply takes what is staged into the cache, in the order of the keys, and reports each change: deletions last.
+func (c *jobCache) apply(changed func(before, after *job.Job) error) error {
+	for _, key := range sortedKeys(c.staged) {
+		before, after := c.jobs[key], c.staged[key]
+		if after == nil {
+			continue
+		}
+		if err := changed(before, after); err != nil {
+			return err
+		}
+		if !c.changed[key] && before != nil {
+			c.statusBefore[key] = before.Status
+		}
+		c.jobs[key], c.byID[after.ID], c.changed[key] = after, key, true
+	}
+	for _, key := range c.deleted {
+		if before := c.jobs[key]; before != nil {
+			if err := changed(before, nil); err != nil {
+				return err
+			}
+		}
+		c.jobs[key] = nil
+		delete(c.changed, key)
+	}
+	return nil
+}
+
+// drop forgets what is staged.
+func (c *jobCache) drop() {
+	clear(c.staged)
+	c.deleted = nil
+}
+
+// write writes the states of the jobs that the commit has changed so far.
+func (c *jobCache) write() error {
+	return c.inner.Apply(store.Changes{Job: store.JobChanges{States: c.ChangedJobs()}})
+}
+
+// ChangedJobs returns the jobs that the commit has changed so far, in the order of their keys.
+func (c *jobCache) ChangedJobs() []job.Job {
+	if len(c.changed) == 0 {
+		return nil
+	}
+	changed := make([]job.Job, 0, len(c.changed))
+	for _, key := range sortedKeys(c.changed) {
+		changed = append(changed, *c.jobs[key])
+	}
+	return changed
+}
+
+func sortedKeys[V any](m map[job.Key]V) []job.Key {
+	keys := make([]job.Key, 0, len(m))
+	for key := range m {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// listed answers a question about many jobs, whose rows it brings up to date first.
+func listed[T any](c *jobCache, ask func(store.Tx) (T, error)) (answer T, err error) {
+	if err := c.write(); err != nil {
+		return answer, err
+	}
+	return ask(c.inner)
+}
+
+// JobCount returns how many jobs have the status.
+func (c *jobCache) JobCount(status job.Status) (int, error) {
+	return listed(c, func(r store.Tx) (int, error) { return r.JobCount(status) })
+}
+
+// ActiveJobs returns how many jobs of a selection are SCHEDULED or IN_PROGRESS.
+func (c *jobCache) ActiveJobs(selection job.TargetSelection) (int, error) {
+	return listed(c, func(r store.Tx) (int, error) { return r.ActiveJobs(selection) })
+}
+
+// ConcurrentJobs returns how many jobs are rolling out or being canceled (R-LIM-47).
+func (c *jobCache) ConcurrentJobs() (int, error) {
+	return listed(c, func(r store.Tx) (int, error) { return r.ConcurrentJobs() })
+}
+
+// ContinuousJobs returns the keys of the active continuous jobs that name the group as a target. Rows may still show a
+// job as active that this commit has ended, never the other way round, so that none needs to be written for this.
+func (c *jobCache) ContinuousJobs(group registry.GroupID) ([]job.Key, error) {
+	keys, err := c.inner.ContinuousJobs(group)
+	return slices.DeleteFunc(keys, func(key job.Key) bool {
+		j, cached := c.jobs[key]
+		return cached && (j == nil || !j.Status.Active())
+	}), err
+}
+
+// DueJobs returns up to limit jobs that have work to do at a time, those that wait longest first.
+func (c *jobCache) DueJobs(now time.Time, limit int) ([]job.Job, error) {
+	return listed(c, func(r store.Tx) ([]job.Job, error) { return r.DueJobs(now, limit) })
+}
+
+// EndedJobs returns up to limit jobs that are COMPLETED or CANCELED and have not changed since before.
+func (c *jobCache) EndedJobs(before time.Time, limit int) ([]job.Job, error) {
+	return listed(c, func(r store.Tx) ([]job.Job, error) { return r.EndedJobs(before, limit) })
+}
