@@ -9,13 +9,15 @@ import (
 	"os"
 	"sync/atomic"
 	"time"
+
+	"github.com/drover-iot/drover/device/broker/mqtt"
 )
 
 // A conn is one connection of a client. Its reading goroutine owns everything that is not said to be shared.
 type conn struct {
 	b    *Broker
 	nc   net.Conn
-	in   packetReader
+	in   mqtt.Reader
 	peer Peer
 	s    *session
 	out  outbound // shared, guarded by s.mu
@@ -60,13 +62,12 @@ func (b *Broker) greet(c *conn) bool {
 		return false
 	}
 	c.peer.Principal, c.peer.Remote = principal, c.nc.RemoteAddr()
-	c.in.src, c.in.max = c.nc, b.cfg.MaxPacket
-	c.in.release()
+	c.in.Reset(c.nc, b.cfg.MaxPacket)
 	b.enlist(c)
 	if err := c.connect(); err != nil {
 		c.refuse(err)
 		b.delist(c)
-		c.in.release()
+		c.in.Release()
 		return false
 	}
 	return true
@@ -90,22 +91,22 @@ func (c *conn) run() {
 	c.heard = time.Now()
 	err := c.loop()
 	e := c.kicked.Load()
-	if e == nil && !errors.As(err, &e) {
-		e = lost(err)
+	if e == nil {
+		e = endingOf(err)
 	}
 	c.end(e)
 }
 
 func (c *conn) loop() error {
 	for {
-		if !c.in.ready() {
+		if !c.in.Buffered() {
 			c.flush()
 			c.watch()
 		}
-		header, body, err := c.in.next()
+		packet, err := c.in.Next()
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			if time.Since(c.heard) >= c.patience() {
-				return refusal(KeepAliveTimeout, "keep-alive exceeded")
+				return refusal(mqtt.KeepAliveTimeout, "keep-alive exceeded")
 			}
 			c.deadline = time.Time{}
 			continue
@@ -114,7 +115,7 @@ func (c *conn) loop() error {
 			return err
 		}
 		c.heard = time.Now()
-		if err := c.handle(header, body); err != nil {
+		if err := c.handle(packet); err != nil {
 			return err
 		}
 	}
@@ -133,34 +134,34 @@ func (c *conn) watch() {
 	}
 }
 
-func (c *conn) handle(header byte, body []byte) error {
-	switch header >> 4 {
-	case typePublish:
-		return c.onPublish(header, body)
-	case typePuback:
-		return c.onPuback(header, body)
-	case typeSubscribe:
-		return c.onSubscribe(header, body)
-	case typeUnsubscribe:
-		return c.onUnsubscribe(header, body)
-	case typePingreq:
-		if header&0x0F != 0 || len(body) != 0 {
-			return malformed("PINGREQ")
+func (c *conn) handle(packet mqtt.Packet) error {
+	switch packet.Type {
+	case mqtt.TypePublish:
+		return c.onPublish(packet)
+	case mqtt.TypePuback:
+		return c.onPuback(packet)
+	case mqtt.TypeSubscribe:
+		return c.onSubscribe(packet)
+	case mqtt.TypeUnsubscribe:
+		return c.onUnsubscribe(packet)
+	case mqtt.TypePingreq:
+		if err := mqtt.DecodePingreq(packet); err != nil {
+			return err
 		}
-		c.answer(appendPingresp)
+		c.answer(mqtt.AppendPingresp)
 		return nil
-	case typeDisconnect:
-		return c.onDisconnect(header, body)
-	case typeConnect:
+	case mqtt.TypeDisconnect:
+		return c.onDisconnect(packet)
+	case mqtt.TypeConnect:
 		return violation("second CONNECT")
 	case 0:
-		return malformed("packet type 0")
+		return refusal(mqtt.MalformedPacket, "packet type 0")
 	}
 	return violation("packet not supported")
 }
 
-func (c *conn) onPuback(header byte, body []byte) error {
-	id, err := decodePuback(header, body, c.peer.Version)
+func (c *conn) onPuback(packet mqtt.Packet) error {
+	id, err := mqtt.DecodePuback(packet, c.peer.Version)
 	if err != nil {
 		return err
 	}
@@ -172,27 +173,27 @@ func (c *conn) onPuback(header byte, body []byte) error {
 	return nil
 }
 
-func (c *conn) onDisconnect(header byte, body []byte) error {
-	p, err := decodeDisconnect(header, body, c.peer.Version)
+func (c *conn) onDisconnect(packet mqtt.Packet) error {
+	p, err := mqtt.DecodeDisconnect(packet, c.peer.Version)
 	if err != nil {
 		return err
 	}
-	if p.hasExpiry {
-		if p.expiry > 0 && c.expiry == 0 {
+	if p.HasSessionExpiry {
+		if p.SessionExpiry > 0 && c.expiry == 0 {
 			return violation("session expiry raised from 0")
 		}
 		c.s.mu.Lock()
 		if c.s.conn == c { // not when the session was taken over: it is another connection's then
-			c.s.expiry = c.b.sessionExpiry(p.expiry)
+			c.s.expiry = c.b.sessionExpiry(p.SessionExpiry)
 		}
 		c.s.mu.Unlock()
 	}
-	return &ending{cause: ClientInitiated, noWill: p.reason == Success}
+	return &ending{cause: ClientInitiated, noWill: p.Reason == mqtt.Success}
 }
 
 // end says goodbye, leaves the session and publishes what is due.
 func (c *conn) end(e *ending) {
-	if e.reason >= Unspecified {
+	if e.reason >= mqtt.Unspecified {
 		c.b.refused(c, e)
 	}
 	c.kicked.CompareAndSwap(nil, e)
@@ -202,7 +203,7 @@ func (c *conn) end(e *ending) {
 		}
 		c.sayGoodbye(e.reason)
 	}
-	c.in.release()
+	c.in.Release()
 	c.b.delist(c)
 	c.b.leave(c, e)
 }
@@ -216,10 +217,10 @@ func (c *conn) kick(e *ending) {
 
 // sayGoodbye closes the connection, after a DISCONNECT for MQTT 5. Whole packets are written at once, so one in between
 // others does no harm.
-func (c *conn) sayGoodbye(reason Reason) {
-	if reason >= Unspecified && c.peer.Version == version5 {
+func (c *conn) sayGoodbye(reason mqtt.Reason) {
+	if reason >= mqtt.Unspecified && c.peer.Version == mqtt.V5 {
 		c.nc.SetWriteDeadline(time.Now().Add(time.Second))
-		_, _ = c.nc.Write(appendDisconnect(nil, reason)) // a courtesy: the connection is closed next
+		_, _ = c.nc.Write(mqtt.AppendDisconnect(nil, reason)) // a courtesy: the connection is closed next
 	}
 	c.nc.Close()
 }

@@ -3,6 +3,8 @@ package broker
 import (
 	"fmt"
 	"strings"
+
+	"github.com/drover-iot/drover/device/broker/mqtt"
 )
 
 // Cause is why a connection ended, as the presence events say it (R-BRK-33).
@@ -22,19 +24,19 @@ const (
 )
 
 // causes gives the presence cause of each reason with which this side ends a connection; the rest is ClientError.
-var causes = map[Reason]Cause{
-	NotAuthorized:        AuthError,
-	TopicNameInvalid:     ForbiddenAccess,
-	AdministrativeAction: AuthError,
-	KeepAliveTimeout:     KeepAliveExceeded,
-	SessionTakenOver:     DuplicateClientID,
-	ServerShuttingDown:   ServerInitiated,
-	QuotaExceeded:        Throttled,
+var causes = map[mqtt.Reason]Cause{
+	mqtt.NotAuthorized:        AuthError,
+	mqtt.TopicNameInvalid:     ForbiddenAccess,
+	mqtt.AdministrativeAction: AuthError,
+	mqtt.KeepAliveTimeout:     KeepAliveExceeded,
+	mqtt.SessionTakenOver:     DuplicateClientID,
+	mqtt.ServerShuttingDown:   ServerInitiated,
+	mqtt.QuotaExceeded:        Throttled,
 }
 
 // An ending is the error that ends a connection: what an MQTT 5 client is told, and why.
 type ending struct {
-	reason Reason // sent in DISCONNECT (or CONNACK); Success is not sent
+	reason mqtt.Reason // sent in DISCONNECT (or CONNACK); Success is not sent
 	cause  Cause
 	detail string
 	topic  string
@@ -47,7 +49,7 @@ type ending struct {
 func (e *ending) Error() string { return fmt.Sprintf("0x%02X %s", byte(e.reason), e.detail) }
 
 // refusal ends the connection with a reason; the cause follows from the reason.
-func refusal(r Reason, detail string) *ending {
+func refusal(r mqtt.Reason, detail string) *ending {
 	cause, ok := causes[r]
 	if !ok {
 		cause = ClientError
@@ -55,9 +57,19 @@ func refusal(r Reason, detail string) *ending {
 	return &ending{reason: r, cause: cause, detail: detail}
 }
 
-func malformed(what string) error { return refusal(MalformedPacket, what) }
+func violation(what string) error { return refusal(mqtt.ProtocolError, what) }
 
-func violation(what string) error { return refusal(ProtocolError, what) }
+// endingOf turns the error that ended a connection into its ending: that of the broker as it is, that of the codec with
+// its reason, and any other as a lost connection.
+func endingOf(err error) *ending {
+	switch e := err.(type) {
+	case *ending:
+		return e
+	case *mqtt.Error:
+		return refusal(e.Reason, e.Detail)
+	}
+	return lost(err)
+}
 
 func lost(err error) *ending {
 	return &ending{cause: ConnectionLost, detail: err.Error()}
@@ -65,7 +77,7 @@ func lost(err error) *ending {
 
 // refused logs a refusal: clients see only a closed socket (R-BRK-37). No payloads, no secrets.
 func (b *Broker) refused(c *conn, e *ending) {
-	if e.reason == ServerShuttingDown {
+	if e.reason == mqtt.ServerShuttingDown {
 		return // nothing to look into
 	}
 	principal := ""
@@ -78,5 +90,5 @@ func (b *Broker) refused(c *conn, e *ending) {
 
 // cleanLog cuts what a client sent before it goes to the log.
 func cleanLog(s string) string {
-	return strings.ToValidUTF8(s[:min(len(s), maxTopicBytes)], "?")
+	return strings.ToValidUTF8(s[:min(len(s), mqtt.MaxTopicBytes)], "?")
 }

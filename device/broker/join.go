@@ -1,19 +1,23 @@
 package broker
 
-import "time"
+import (
+	"time"
+
+	"github.com/drover-iot/drover/device/broker/mqtt"
+)
 
 // join gives a connection its session: the one that waits for its client id, or a new one. Another connection with the
 // same id is closed (R-BRK-16). The CONNACK is queued before any delivery can be.
-func (b *Broker) join(c *conn, p *connectPacket, ack *connackPacket) error {
+func (b *Broker) join(c *conn, p *mqtt.Connect, ack *mqtt.Connack) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closing {
-		return refusal(ServerShuttingDown, "shutting down")
+		return refusal(mqtt.ServerShuttingDown, "shutting down")
 	}
 	s := b.sessions[c.peer.ClientID]
 	if s != nil {
 		s.mu.Lock()
-		resume := !p.cleanStart && s.version == p.version && s.persistent() &&
+		resume := !p.CleanStart && s.version == p.Version && s.persistent() &&
 			(s.conn != nil || time.Now().Before(s.until))
 		b.takeOver(s, resume)
 		if !resume {
@@ -24,12 +28,12 @@ func (b *Broker) join(c *conn, p *connectPacket, ack *connackPacket) error {
 			s = nil
 		}
 	}
-	ack.sessionPresent = s != nil
+	ack.SessionPresent = s != nil
 	if s == nil {
 		if len(b.sessions) >= b.cfg.MaxSessions {
-			return refusal(QuotaExceeded, "too many sessions")
+			return refusal(mqtt.QuotaExceeded, "too many sessions")
 		}
-		s = &session{b: b, client: c.peer.ClientID, version: p.version}
+		s = &session{b: b, client: c.peer.ClientID, version: p.Version}
 		b.sessions[s.client] = s
 	}
 	s.mu.Lock()
@@ -41,15 +45,15 @@ func (b *Broker) join(c *conn, p *connectPacket, ack *connackPacket) error {
 	s.conn, c.s = c, s
 	s.until = time.Time{}
 	switch {
-	case p.version == version5:
-		s.expiry = b.sessionExpiry(p.sessionExpiry)
-	case !p.cleanStart:
+	case p.Version == mqtt.V5:
+		s.expiry = b.sessionExpiry(p.SessionExpiry)
+	case !p.CleanStart:
 		s.expiry = b.cfg.SessionExpiry
 	default:
 		s.expiry = 0
 	}
 	b.saveJoined(s)
-	c.out.replies = appendConnack(c.out.buffer(), p.version, *ack)
+	c.out.replies = mqtt.AppendConnack(c.out.buffer(), p.Version, ack)
 	c.presence = b.nextPresence(s.client)
 	return nil
 }
@@ -74,7 +78,7 @@ func (b *Broker) takeOver(s *session, resume bool) {
 	if old == nil {
 		return
 	}
-	e := refusal(SessionTakenOver, "another connection has the client id")
+	e := refusal(mqtt.SessionTakenOver, "another connection has the client id")
 	e.resumed = resume
 	b.detach(s)
 	if resume {

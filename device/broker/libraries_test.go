@@ -187,7 +187,7 @@ func TestPaho5(t *testing.T) { // R-BRK-9, R-BRK-26, R-BRK-27
 	if m := receive(t, got); m.Properties.ContentType != "text/plain" || m.Properties.User[0].Value != "v" {
 		t.Errorf("properties %+v", m.Properties)
 	}
-	b.Disconnect("pump-07", broker.AdministrativeAction)
+	b.Disconnect("pump-07")
 	if code := receive(t, end); code != 0x98 {
 		t.Errorf("DISCONNECT 0x%02X, want 0x98", code)
 	}

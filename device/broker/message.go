@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"time"
+
+	"github.com/drover-iot/drover/device/broker/mqtt"
 )
 
 // A Message is what the service publishes.
@@ -70,11 +72,11 @@ func appendStored(b []byte, e *entry) []byte {
 	}
 	b = append(b, flags)
 	b = binary.BigEndian.AppendUint64(b, uint64(at))
-	p := publishOut{topic: e.m.Topic, payload: e.m.Payload, qos: e.qos, dup: e.dup, retain: e.retain, pass: e.m.pass}
+	p := mqtt.Publish{Topic: e.m.Topic, Payload: e.m.Payload, QoS: e.qos, Dup: e.dup, Retain: e.retain, Forwarded: e.m.pass}
 	if e.qos > 0 {
-		p.id = max(e.id, 1)
+		p.ID = max(e.id, 1)
 	}
-	return appendPublish(b, version5, &p)
+	return mqtt.AppendPublish(b, mqtt.V5, &p)
 }
 
 var errStored = errors.New("stored message is damaged")
@@ -86,24 +88,24 @@ func parseStored(b []byte) (e entry, err error) {
 		return e, errStored
 	}
 	flags, at := b[0], int64(binary.BigEndian.Uint64(b[1:]))
-	_, n := varint(b[fixed+1:])
-	if n <= 0 {
+	packet, err := mqtt.Decode(b[fixed:])
+	if err != nil {
 		return e, errStored
 	}
-	p, err := decodePublish(b[fixed], b[fixed+1+n:], version5)
+	p, err := mqtt.DecodePublish(packet, mqtt.V5)
 	if err != nil {
 		return e, errStored
 	}
 	m := &message{
-		Message: Message{Topic: string(p.topic), Payload: p.payload, QoS: p.qos, Latest: flags&storedLatest != 0},
-		retain:  p.retain, pass: p.pass,
+		Message: Message{Topic: p.Topic, Payload: p.Payload, QoS: p.QoS, Latest: flags&storedLatest != 0},
+		retain:  p.Retain, pass: p.Forwarded,
 	}
 	if flags&storedExpires != 0 {
 		m.expires = time.UnixMilli(at)
 	}
-	e = entry{m: m, qos: p.qos, dup: p.dup, retain: p.retain}
-	if p.dup {
-		e.id = p.id
+	e = entry{m: m, qos: p.QoS, dup: p.Dup, retain: p.Retain}
+	if p.Dup {
+		e.id = p.ID
 	}
 	e.stored = e.form()
 	return e, nil

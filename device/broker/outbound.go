@@ -3,6 +3,8 @@ package broker
 import (
 	"sync"
 	"time"
+
+	"github.com/drover-iot/drover/device/broker/mqtt"
 )
 
 // What waits for a connection is written by whoever comes first: the reading goroutine after it has answered all that
@@ -146,9 +148,9 @@ func (c *conn) appendDeliveries(b []byte) []byte {
 		if e.qos > 0 && e.id == 0 {
 			e.id = c.s.takeID()
 		}
-		p := publishOut{
-			topic: e.m.Topic, payload: e.m.Payload, qos: e.qos, id: e.id, dup: e.dup, retain: e.retain,
-			expiry: e.m.remaining(now), pass: e.m.pass,
+		p := mqtt.Publish{
+			Topic: e.m.Topic, Payload: e.m.Payload, QoS: e.qos, ID: e.id, Dup: e.dup, Retain: e.retain,
+			Expiry: e.m.remaining(now), Forwarded: e.m.pass,
 		}
 		if !c.fits(&p) {
 			c.s.unstore(&e)
@@ -157,15 +159,14 @@ func (c *conn) appendDeliveries(b []byte) []byte {
 		if e.qos > 0 {
 			c.s.sent = append(c.s.sent, e)
 		}
-		b = appendPublish(b, c.peer.Version, &p)
+		b = mqtt.AppendPublish(b, c.peer.Version, &p)
 	}
 	return b
 }
 
 // fits reports whether the client takes a packet of this size.
-func (c *conn) fits(p *publishOut) bool {
-	whole, _, _ := publishSize(c.peer.Version, p)
-	return c.maxPacket == 0 || whole <= int(c.maxPacket)
+func (c *conn) fits(p *mqtt.Publish) bool {
+	return c.maxPacket == 0 || p.Size(c.peer.Version) <= int(c.maxPacket)
 }
 
 // answer appends an encoded packet to the answers.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
+
+	"github.com/drover-iot/drover/device/broker/mqtt"
 )
 
 // A Link is what is known of a connection before its CONNECT.
@@ -70,7 +72,7 @@ type Peer struct {
 	Principal  Principal
 	Authorizer Authorizer
 	Remote     net.Addr
-	Version    byte // 4 is MQTT 3.1.1, 5 is MQTT 5
+	Version    mqtt.Version
 }
 
 // Verdict is what a Service makes of a publish.

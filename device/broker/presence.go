@@ -7,6 +7,8 @@ import (
 	"net"
 	"strings"
 	"time"
+
+	"github.com/drover-iot/drover/device/broker/mqtt"
 )
 
 // A PresenceEvent says that a client came or went (R-BRK-33).
@@ -94,7 +96,7 @@ func (b *Broker) announce(c *conn, fill func(*PresenceEvent)) {
 		b.cfg.Presence(e)
 	}
 	topic := "$aws/events/presence/" + e.EventType + "/" + e.ClientID
-	if strings.ContainsAny(e.ClientID, "+#") || checkTopic(topic) != Success {
+	if strings.ContainsAny(e.ClientID, "+#") || !mqtt.ValidTopic(topic) {
 		return
 	}
 	b.withHits(topic, func(hits []hit) {

@@ -1,5 +1,7 @@
 package broker
 
+import "github.com/drover-iot/drover/device/broker/mqtt"
+
 // principals finds the connections of each principal that has an id, so that ending those of one certificate costs the
 // same in a fleet of any size. A connection is in here from before its CONNECT on: a certificate that is withdrawn
 // meanwhile must not slip through. The broker's mutex guards it.
@@ -28,8 +30,9 @@ func (b *Broker) delist(c *conn) {
 	}
 }
 
-// Disconnect ends the connections of a principal, such as a certificate that is no longer active (AdministrativeAction).
-func (b *Broker) Disconnect(principal string, reason Reason) {
+// Disconnect ends the connections of a principal, such as a certificate that is no longer active. MQTT 5 clients get the
+// reason AdministrativeAction.
+func (b *Broker) Disconnect(principal string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for c := range b.principals[principal] {
@@ -37,6 +40,6 @@ func (b *Broker) Disconnect(principal string, reason Reason) {
 			go c.nc.Close()
 			continue
 		}
-		c.kick(refusal(reason, "ended by the server"))
+		c.kick(refusal(mqtt.AdministrativeAction, "ended by the server"))
 	}
 }

@@ -1,16 +1,20 @@
 package broker
 
-import "time"
+import (
+	"time"
+
+	"github.com/drover-iot/drover/device/broker/mqtt"
+)
 
 // onPublish takes a PUBLISH: checks, then the service or the subscribers, then the PUBACK (R-BRK-25).
-func (c *conn) onPublish(header byte, body []byte) error {
-	p, err := decodePublish(header, body, c.peer.Version)
+func (c *conn) onPublish(packet mqtt.Packet) error {
+	p, err := mqtt.DecodePublish(packet, c.peer.Version)
 	if err != nil {
 		return err
 	}
-	c.slowDown(len(body))
-	if p.qos == 2 {
-		return refusal(QoSNotSupported, "publish at QoS 2")
+	c.slowDown(len(packet.Body))
+	if p.QoS == 2 {
+		return refusal(mqtt.QoSNotSupported, "publish at QoS 2")
 	}
 	topic, err := c.topicOf(&p)
 	if err != nil {
@@ -19,40 +23,40 @@ func (c *conn) onPublish(header byte, body []byte) error {
 	auth := c.peer.Authorizer
 	auth.Refresh()
 	switch {
-	case len(p.payload) > c.b.cfg.MaxPayload:
-		return &ending{reason: PacketTooLarge, cause: ClientError, detail: "payload too large", topic: topic}
-	case checkTopic(topic) != Success:
-		return c.refusePublish(&p, topic, TopicNameInvalid, "topic name")
-	case p.retain && reserved(topic):
-		return &ending{reason: TopicNameInvalid, cause: ForbiddenAccess, detail: "retain on a reserved topic", topic: topic}
+	case len(p.Payload) > c.b.cfg.MaxPayload:
+		return &ending{reason: mqtt.PacketTooLarge, cause: ClientError, detail: "payload too large", topic: topic}
+	case !mqtt.ValidTopic(topic):
+		return c.refusePublish(&p, topic, mqtt.TopicNameInvalid, "topic name")
+	case p.Retain && mqtt.IsReserved(topic):
+		return &ending{reason: mqtt.TopicNameInvalid, cause: ForbiddenAccess, detail: "retain on a reserved topic", topic: topic}
 	case auth.Decide(Publish, topic) != Allow:
-		return c.refusePublish(&p, topic, NotAuthorized, "publish denied")
-	case p.retain && auth.Decide(RetainPublish, topic) != Allow:
-		return c.refusePublish(&p, topic, NotAuthorized, "retain denied")
-	case reserved(topic):
+		return c.refusePublish(&p, topic, mqtt.NotAuthorized, "publish denied")
+	case p.Retain && auth.Decide(RetainPublish, topic) != Allow:
+		return c.refusePublish(&p, topic, mqtt.NotAuthorized, "retain denied")
+	case mqtt.IsReserved(topic):
 		return c.publishReserved(&p, topic)
 	}
 	return c.publish(&p, topic)
 }
 
 // topicOf resolves the topic alias (R-BRK-28).
-func (c *conn) topicOf(p *publishPacket) (string, error) {
+func (c *conn) topicOf(p *mqtt.Publish) (string, error) {
 	switch {
-	case p.alias == 0 && len(p.topic) == 0 && c.peer.Version == version5:
+	case p.Alias == 0 && len(p.Topic) == 0 && c.peer.Version == mqtt.V5:
 		return "", violation("no topic")
-	case p.alias == 0:
-		return string(p.topic), nil
-	case int(p.alias) > c.b.cfg.MaxAliases:
-		return "", refusal(TopicAliasInvalid, "topic alias out of range")
+	case p.Alias == 0:
+		return p.Topic, nil
+	case int(p.Alias) > c.b.cfg.MaxAliases:
+		return "", refusal(mqtt.TopicAliasInvalid, "topic alias out of range")
 	}
 	if c.aliases == nil {
 		c.aliases = make([]string, c.b.cfg.MaxAliases)
 	}
-	alias := &c.aliases[p.alias-1]
+	alias := &c.aliases[p.Alias-1]
 	topic := *alias
-	if len(p.topic) > 0 {
-		topic, *alias = string(p.topic), ""
-		if checkTopic(topic) == Success { // what is not is not worth its memory: it may have 64 KiB
+	if len(p.Topic) > 0 {
+		topic, *alias = p.Topic, ""
+		if mqtt.ValidTopic(topic) { // what is not is not worth its memory: it may have 64 KiB
 			*alias = topic
 		}
 	}
@@ -63,10 +67,10 @@ func (c *conn) topicOf(p *publishPacket) (string, error) {
 }
 
 // refusePublish is R-BRK-17 and R-BRK-18: only an MQTT 5 publish at QoS 1 leaves the connection open.
-func (c *conn) refusePublish(p *publishPacket, topic string, reason Reason, detail string) error {
+func (c *conn) refusePublish(p *mqtt.Publish, topic string, reason mqtt.Reason, detail string) error {
 	e := refusal(reason, detail)
 	e.topic = topic
-	if p.qos == 0 || c.peer.Version < version5 {
+	if p.QoS == 0 || c.peer.Version < mqtt.V5 {
 		return e
 	}
 	c.b.refused(c, e)
@@ -74,85 +78,85 @@ func (c *conn) refusePublish(p *publishPacket, topic string, reason Reason, deta
 	return nil
 }
 
-func (c *conn) puback(p *publishPacket, reason Reason) {
-	if p.qos == 0 {
+func (c *conn) puback(p *mqtt.Publish, reason mqtt.Reason) {
+	if p.QoS == 0 {
 		return
 	}
-	c.answer(func(b []byte) []byte { return appendPuback(b, c.peer.Version, p.id, reason) })
+	c.answer(func(b []byte) []byte { return mqtt.AppendPuback(b, c.peer.Version, p.ID, reason) })
 }
 
-func (c *conn) publishReserved(p *publishPacket, topic string) error {
+func (c *conn) publishReserved(p *mqtt.Publish, topic string) error {
 	switch publishUse(c.b.cfg.Reserved, topic) {
 	case Ask:
 		return c.request(p, topic)
 	case Drop:
-		c.puback(p, Success)
+		c.puback(p, mqtt.Success)
 		return nil
 	}
-	return c.refusePublish(p, topic, TopicNameInvalid, "reserved topic")
+	return c.refusePublish(p, topic, mqtt.TopicNameInvalid, "reserved topic")
 }
 
 // publish routes a client's message to the subscribers.
-func (c *conn) publish(p *publishPacket, topic string) error {
+func (c *conn) publish(p *mqtt.Publish, topic string) error {
 	c.awaitJournal()
-	if p.retain {
+	if p.Retain {
 		return c.publishRetained(p, c.message(p, topic))
 	}
 	c.b.withHits(topic, func(hits []hit) { fanOut(c.message(p, topic), hits) })
-	c.puback(p, Success)
+	c.puback(p, mqtt.Success)
 	return nil
 }
 
 // publishRetained keeps a message besides. One too many is refused to MQTT 5; a 3.1.1 publish, which cannot be told, is
 // delivered but not kept.
-func (c *conn) publishRetained(p *publishPacket, m *message) error {
+func (c *conn) publishRetained(p *mqtt.Publish, m *message) error {
 	if !c.b.retain(m) {
 		const detail = "too many retained messages"
-		if p.qos > 0 && c.peer.Version == version5 {
-			return c.refusePublish(p, m.Topic, QuotaExceeded, detail)
+		if p.QoS > 0 && c.peer.Version == mqtt.V5 {
+			return c.refusePublish(p, m.Topic, mqtt.QuotaExceeded, detail)
 		}
-		c.b.refused(c, &ending{reason: QuotaExceeded, detail: detail, topic: m.Topic})
+		c.b.refused(c, &ending{reason: mqtt.QuotaExceeded, detail: detail, topic: m.Topic})
 	}
 	c.b.route(m)
-	c.puback(p, Success)
+	c.puback(p, mqtt.Success)
 	return nil
 }
 
 // message is a copy of what a client published: the packet is in the read buffer.
-func (c *conn) message(p *publishPacket, topic string) *message {
+func (c *conn) message(p *mqtt.Publish, topic string) *message {
 	m := &message{
-		Message: Message{Topic: topic, Payload: append([]byte(nil), p.payload...), QoS: p.qos},
-		retain:  p.retain, expires: expiresAt(p.expiry, time.Now()), from: c.s,
+		Message: Message{Topic: topic, Payload: append([]byte(nil), p.Payload...), QoS: p.QoS},
+		retain:  p.Retain, expires: expiresAt(p.Expiry, time.Now()), from: c.s,
 	}
-	if len(p.pass) > 0 {
-		m.pass = append([]byte(nil), p.pass...)
+	if len(p.Forwarded) > 0 {
+		m.pass = append([]byte(nil), p.Forwarded...)
 	}
 	return m
 }
 
 // request hands a publish to the service and queues PUBACK and answer. Deliveries of others wait meanwhile, so that
 // the notifications that a request causes come after its answer (R-MQTT-43).
-func (c *conn) request(p *publishPacket, topic string) error {
+func (c *conn) request(p *mqtt.Publish, topic string) error {
 	if c.b.cfg.Service == nil {
-		c.puback(p, Success)
+		c.puback(p, mqtt.Success)
 		return nil
 	}
 	c.hold(true)
-	reply := c.b.cfg.Service.Handle(c.b.ctx, &c.peer, topic, p.payload)
+	reply := c.b.cfg.Service.Handle(c.b.ctx, &c.peer, topic, p.Payload)
 	s := c.s
 	s.mu.Lock()
 	c.out.held = false
 	if reply.Verdict == Refused {
 		s.mu.Unlock()
-		return c.refusePublish(p, topic, TopicNameInvalid, "not a topic for clients")
+		return c.refusePublish(p, topic, mqtt.TopicNameInvalid, "not a topic for clients")
 	}
 	defer s.mu.Unlock()
 	if s.conn != c {
 		return nil // the answer belongs to this connection only (R-MQTT-32)
 	}
 	b := c.out.buffer()
-	if p.qos > 0 {
-		b = appendPuback(b, c.peer.Version, p.id, Success)
+	if p.QoS > 0 {
+		b = mqtt.AppendPuback(b, c.peer.Version, p.ID, mqtt.Success)
 	}
 	c.out.replies = c.appendReply(b, &reply, p)
 	return nil
@@ -166,24 +170,24 @@ func (c *conn) hold(held bool) {
 
 // appendReply encodes an answer: one copy, QoS 1 if the client has a subscription that grants it (R-MQTT-30, 31) and
 // room in its window, else 0. An explicit Deny suppresses it (R-MQTT-33). The caller holds the session's mutex.
-func (c *conn) appendReply(b []byte, reply *Reply, p *publishPacket) []byte {
+func (c *conn) appendReply(b []byte, reply *Reply, p *mqtt.Publish) []byte {
 	if reply.Topic == "" || c.peer.Authorizer.Decide(Receive, reply.Topic) == ExplicitDeny {
 		return b
 	}
-	out := publishOut{topic: reply.Topic, payload: reply.Payload, correlation: p.correlation}
+	out := mqtt.Publish{Topic: reply.Topic, Payload: reply.Payload, Forwarded: p.Correlation}
 	if len(c.s.subs) > 0 && len(c.s.sent) < c.window {
-		out.qos = c.s.grantFor(reply.Topic).qos()
+		out.QoS = c.s.grantFor(reply.Topic).qos()
 	}
-	if out.qos > 0 {
-		out.id = c.s.takeID()
+	if out.QoS > 0 {
+		out.ID = c.s.takeID()
 	}
 	if !c.fits(&out) {
 		return b
 	}
-	if out.qos > 0 {
-		c.s.sent = append(c.s.sent, entry{id: out.id, qos: 1})
+	if out.QoS > 0 {
+		c.s.sent = append(c.s.sent, entry{id: out.ID, qos: 1})
 	}
-	return appendPublish(b, c.peer.Version, &out)
+	return mqtt.AppendPublish(b, c.peer.Version, &out)
 }
 
 // awaitJournal delays reading while too much waits to be stored: a client must not fill the memory with what the disk

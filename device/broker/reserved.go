@@ -1,6 +1,10 @@
 package broker
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/drover-iot/drover/device/broker/mqtt"
+)
 
 // Use is what happens to a client's publish on a reserved topic.
 type Use byte
@@ -45,7 +49,7 @@ var AWS = []Reserved{
 // publishUse says what happens to a client's publish on a reserved topic.
 func publishUse(table []Reserved, topic string) Use {
 	for i := range table {
-		if Matches(table[i].Filter, topic) {
+		if mqtt.TopicMatches(table[i].Filter, topic) {
 			return table[i].Publish
 		}
 	}
@@ -53,17 +57,17 @@ func publishUse(table []Reserved, topic string) Use {
 }
 
 // subscribeReserved says whether a client may subscribe to a filter that starts with $: Success or why not.
-func subscribeReserved(table []Reserved, filter string) Reason {
-	if strings.HasPrefix(filter, sharedPrefix) {
-		return SharedNotSupported
+func subscribeReserved(table []Reserved, filter string) mqtt.Reason {
+	if mqtt.IsShared(filter) {
+		return mqtt.SharedNotSupported
 	}
 	for _, row := range table {
-		if row.Subscribe && !row.OneThing && covers(row.Filter, filter) ||
+		if row.Subscribe && !row.OneThing && mqtt.FilterCovers(row.Filter, filter) ||
 			row.OneThing && sameShape(row.Filter, filter) {
-			return Success
+			return mqtt.Success
 		}
 	}
-	return TopicFilterInvalid
+	return mqtt.TopicFilterInvalid
 }
 
 // sameShape reports whether filter is shape with a literal level in place of each +.

@@ -4,6 +4,8 @@ import (
 	"hash/maphash"
 	"sync"
 	"sync/atomic"
+
+	"github.com/drover-iot/drover/device/broker/mqtt"
 )
 
 // granted is what a subscription was given: the QoS and the MQTT 5 options that matter when a message is routed.
@@ -58,7 +60,7 @@ func (r *routes) shard(topic string) *shard {
 
 // add enters a subscription or changes what it was granted.
 func (r *routes) add(filter string, s *session, g granted) {
-	if !hasWildcard(filter) {
+	if !mqtt.HasWildcard(filter) {
 		sh := r.shard(filter)
 		sh.mu.Lock()
 		defer sh.mu.Unlock()
@@ -78,7 +80,7 @@ func (r *routes) add(filter string, s *session, g granted) {
 }
 
 func (r *routes) remove(filter string, s *session) {
-	if !hasWildcard(filter) {
+	if !mqtt.HasWildcard(filter) {
 		sh := r.shard(filter)
 		sh.mu.Lock()
 		defer sh.mu.Unlock()
@@ -110,7 +112,7 @@ func (r *routes) match(topic string, hits []hit) []hit {
 	}
 	exact := len(hits)
 	r.mu.RLock()
-	hits = r.root.match(topic, reserved(topic), hits)
+	hits = r.root.match(topic, mqtt.IsReserved(topic), hits)
 	r.mu.RUnlock()
 	if len(hits) == exact || len(hits) == from+1 {
 		return hits

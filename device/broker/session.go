@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/drover-iot/drover/device/broker/mqtt"
 )
 
 // A session is what the broker knows of a client id: its subscriptions, the messages that wait for it and those that it
@@ -16,7 +18,7 @@ import (
 type session struct {
 	b       *Broker
 	client  string
-	version byte
+	version mqtt.Version
 
 	mu     sync.Mutex
 	conn   *conn // nil while the client is away
@@ -265,7 +267,7 @@ func find(subs []subscription, filter string) int {
 // grantFor is what the client's own subscriptions grant to a reply on this topic (R-MQTT-31).
 func (s *session) grantFor(topic string) (g granted) {
 	for i := range s.subs {
-		if s.subs[i].granted.qos() > 0 && Matches(s.subs[i].filter, topic) {
+		if s.subs[i].granted.qos() > 0 && mqtt.TopicMatches(s.subs[i].filter, topic) {
 			return grantQoS1
 		}
 	}
@@ -274,7 +276,7 @@ func (s *session) grantFor(topic string) (g granted) {
 
 // A sessionRecord is the stored form of a session.
 type sessionRecord struct {
-	Version byte             `json:"version"`
+	Version mqtt.Version     `json:"version"`
 	Expiry  int64            `json:"expirySeconds"`
 	Until   int64            `json:"until,omitempty"` // ms; 0: connected when it was written
 	Subs    map[string]uint8 `json:"subscriptions"`

@@ -1,11 +1,15 @@
 package broker
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/drover-iot/drover/device/broker/mqtt"
+	"github.com/drover-iot/drover/device/broker/mqtt/mqtttest"
 )
 
 const (
@@ -15,7 +19,7 @@ const (
 
 func TestSessionResume(t *testing.T) { // R-BRK-11, R-BRK-13, R-MQTT-44, T-13
 	t.Parallel()
-	for _, version := range []byte{4, 5} {
+	for _, version := range []mqtt.Version{4, 5} {
 		b, addr := start(t, Config{})
 		c := rejoin(t, addr, version, "dev", false)
 		c.subscribe(1, 1, notify, notifyNext, "queue/+")
@@ -47,21 +51,21 @@ func TestUnackedIsSentAgain(t *testing.T) { // R-BRK-25
 	var ids []uint16
 	for i := range 3 {
 		b.Publish(Message{Topic: "q", Payload: []byte(fmt.Sprint(i)), QoS: 1})
-		ids = append(ids, c.wantPublish("q", fmt.Sprint(i), 1).id)
+		ids = append(ids, c.wantPublish("q", fmt.Sprint(i), 1).ID)
 	}
-	c.send(appendPuback(nil, 4, ids[1], Success))
+	c.send(mqtt.AppendPuback(nil, 4, ids[1], mqtt.Success))
 	c.sync()
 	c.nc.Close()
 	until(t, "the client to be away", func() bool { return b.away("dev") })
 	b.Publish(Message{Topic: "q", Payload: []byte("new"), QoS: 1})
 	c = rejoin(t, addr, 4, "dev", true)
 	for _, i := range []int{0, 2} {
-		if p := c.wantPublish("q", fmt.Sprint(i), 1); !p.dup || p.id != ids[i] {
-			t.Errorf("message %d: dup %v id %d, want id %d", i, p.dup, p.id, ids[i])
+		if p := c.wantPublish("q", fmt.Sprint(i), 1); !p.Dup || p.ID != ids[i] {
+			t.Errorf("message %d: dup %v id %d, want id %d", i, p.Dup, p.ID, ids[i])
 		}
 	}
-	if p := c.wantPublish("q", "new", 1); p.dup || p.id == ids[0] || p.id == ids[2] {
-		t.Errorf("new message: dup %v id %d", p.dup, p.id)
+	if p := c.wantPublish("q", "new", 1); p.Dup || p.ID == ids[0] || p.ID == ids[2] {
+		t.Errorf("new message: dup %v id %d", p.Dup, p.ID)
 	}
 }
 
@@ -71,11 +75,11 @@ func TestSessionSurvivesRestart(t *testing.T) { // R-BRK-35, T-17
 	b, addr := start(t, Config{Sessions: store})
 	c := rejoin(t, addr, 5, "dev", false)
 	c.subscribe(1, 1, notifyNext, "q/#")
-	kept := publishOut{topic: "keep", payload: []byte("r"), qos: 1, id: 1, retain: true}
-	c.send(appendPublish(nil, 5, &kept))
-	c.wantPuback(1, Success)
+	kept := mqtt.Publish{Topic: "keep", Payload: []byte("r"), QoS: 1, ID: 1, Retain: true}
+	c.send(mqtt.AppendPublish(nil, 5, &kept))
+	c.wantPuback(1, mqtt.Success)
 	b.Publish(Message{Topic: "q/1", Payload: []byte("unacked"), QoS: 1})
-	id := c.wantPublish("q/1", "unacked", 1).id
+	id := c.wantPublish("q/1", "unacked", 1).ID
 	c.nc.Close()
 	until(t, "the client to be away", func() bool { return b.away("dev") })
 	b.Publish(Message{Topic: notifyNext, Payload: []byte("old"), QoS: 1, Latest: true})
@@ -89,12 +93,12 @@ func TestSessionSurvivesRestart(t *testing.T) { // R-BRK-35, T-17
 		t.Fatalf("routed to %d sessions after the restart, want 1", n)
 	}
 	c = rejoin(t, addr, 5, "dev", true)
-	if p := c.wantPublish("q/1", "unacked", 1); !p.dup || p.id != id {
-		t.Errorf("dup %v id %d, want id %d", p.dup, p.id, id)
+	if p := c.wantPublish("q/1", "unacked", 1); !p.Dup || p.ID != id {
+		t.Errorf("dup %v id %d, want id %d", p.Dup, p.ID, id)
 	} else {
-		c.send(appendPuback(nil, 5, p.id, Success))
+		c.send(mqtt.AppendPuback(nil, 5, p.ID, mqtt.Success))
 	}
-	c.send(appendPuback(nil, 5, c.wantPublish(notifyNext, "newest", 1).id, Success))
+	c.send(mqtt.AppendPuback(nil, 5, c.wantPublish(notifyNext, "newest", 1).ID, mqtt.Success))
 	c.subscribe(2, 1, "keep")
 	c.wantPublish("keep", "r", 1)
 	c.nc.Close()
@@ -129,14 +133,14 @@ func TestSessionIsNotResumed(t *testing.T) { // R-BRK-11, R-BRK-12
 	rejoin(t, addr, 5, "expired", false)
 
 	c := rejoin(t, addr, 5, "lowered", false)
-	c.send(packet(0xE0, []byte{0, 5, propSessionExpiry, 0, 0, 0, 0}))
-	c.wantClosed(Success)
+	c.send(mqtttest.Packet(0xE0, []byte{0, 5, mqtt.PropSessionExpiry, 0, 0, 0, 0}))
+	c.wantClosed(mqtt.Success)
 	until(t, "the client to be away", func() bool { return b.away("lowered") })
 	rejoin(t, addr, 5, "lowered", false)
 
 	leave(rejoin(t, addr, 5, "last time", false), "last time")
 	c = dial(t, addr, 5)
-	c.send(encodeConnect(hello{version: 5, id: "last time"})) // resumes, and does not last
+	c.send(mqtttest.Connect(&mqtt.Connect{Version: 5, ClientID: "last time"}, "")) // resumes, and does not last
 	c.wantConnack(0, true)
 	leave(c, "last time")
 	rejoin(t, addr, 5, "last time", false)
@@ -162,7 +166,7 @@ func TestServiceMessageSurvivesCrash(t *testing.T) { // R-BRK-35: what the servi
 	if n := store.taken() - before; n != 2 { // nothing for the clean session
 		t.Errorf("%d changes for two messages", n)
 	}
-	c.send(appendPuback(nil, 4, c.wantPublish(notify, "acknowledged", 1).id, Success))
+	c.send(mqtt.AppendPuback(nil, 4, c.wantPublish(notify, "acknowledged", 1).ID, mqtt.Success))
 	c.wantPublish(notifyNext, "on its way", 1)
 	c.sync()
 	if err := b.Stored(t.Context()); err != nil {
@@ -240,8 +244,8 @@ func TestLateDisconnect(t *testing.T) { // R-BRK-12, R-BRK-16: a connection that
 		},
 	})
 	old := rejoin(t, addr, 5, "dev", false)
-	request := appendPublish(nil, 5, &publishOut{topic: get, qos: 1, id: 1})
-	old.send(request, packet(0xE0, []byte{0, 5, propSessionExpiry, 0, 0, 0, 0}))
+	request := mqtt.AppendPublish(nil, 5, &mqtt.Publish{Topic: get, QoS: 1, ID: 1})
+	old.send(request, mqtttest.Packet(0xE0, []byte{0, 5, mqtt.PropSessionExpiry, 0, 0, 0, 0}))
 	<-entered
 	now := rejoin(t, addr, 5, "dev", true)
 	close(release)
@@ -306,8 +310,8 @@ func TestSlowSubscriber(t *testing.T) { // R-BRK-36
 	}
 	taken := 0
 	for {
-		header, body := slow.want(typePublish)
-		if p, _ := decodePublish(header, body, 4); p.qos == 1 {
+		packet := slow.want(mqtt.TypePublish)
+		if p, _ := mqtt.DecodePublish(packet, 4); p.QoS == 1 {
 			break // QoS 1 found room: QoS 0 made way
 		}
 		taken++
@@ -321,7 +325,7 @@ func TestWindow(t *testing.T) { // R-BRK-20: at most 100, or the client's Receiv
 	t.Parallel()
 	b, addr := start(t, Config{})
 	c := dial(t, addr, 5)
-	c.send(encodeConnect(hello{version: 5, id: "dev", receiveMax: 2}))
+	c.send(mqtttest.Connect(&mqtt.Connect{Version: 5, ClientID: "dev", ReceiveMaximum: 2}, ""))
 	c.wantConnack(0, false)
 	c.subscribe(1, 1, "q")
 	for i := range 5 {
@@ -330,7 +334,7 @@ func TestWindow(t *testing.T) { // R-BRK-20: at most 100, or the client's Receiv
 	first := c.wantPublish("q", "0", 1)
 	c.wantPublish("q", "1", 1)
 	c.sync()
-	c.send(appendPuback(nil, 5, first.id, Success))
+	c.send(mqtt.AppendPuback(nil, 5, first.ID, mqtt.Success))
 	c.wantPublish("q", "2", 1)
 	c.sync()
 }
@@ -339,7 +343,7 @@ func TestMaximumPacketSize(t *testing.T) { // what the client cannot take is not
 	t.Parallel()
 	b, addr := start(t, Config{})
 	c := dial(t, addr, 5)
-	c.send(encodeConnect(hello{version: 5, id: "dev", maxPacket: 100}))
+	c.send(mqtttest.Connect(&mqtt.Connect{Version: 5, ClientID: "dev", MaximumPacket: 100}, ""))
 	c.wantConnack(0, false)
 	c.subscribe(1, 1, "q")
 	b.Publish(Message{Topic: "q", Payload: make([]byte, 100), QoS: 1})
@@ -354,12 +358,12 @@ func TestSubackWaitsForStore(t *testing.T) { // R-BRK-11: no SUBACK for what cou
 	lasting := rejoin(t, addr, 5, "lasting", false)
 	lasting.subscribe(1, 0, "known", "left")
 	store.set(true)
-	unsubscribe := encodeFilters(typeUnsubscribe<<4|2, 5, 2, nil, []string{"left"}, nil)
+	unsubscribe := mqtttest.Unsubscribe(5, 2, "left")
 	if got := lasting.subscribe(1, 1, "known", "new"); got[0] != 0x80 || got[1] != 0x80 {
 		t.Errorf("SUBACK %x, want 80 80", got)
 	}
 	lasting.send(unsubscribe)
-	if _, body := lasting.want(typeUnsuback); body[3] != 0x80 {
+	if body := lasting.want(mqtt.TypeUnsuback).Body; body[3] != 0x80 {
 		t.Errorf("UNSUBACK %x, want 80", body)
 	}
 	if b.Subscribed("new") { // all is as before
@@ -392,8 +396,8 @@ func TestNothingNewIsNotStored(t *testing.T) { // a client cannot make the store
 	c.subscribe(1, 1, "q")
 	before := store.taken()
 	c.subscribe(2, 1, "q", "$SYS/#")
-	c.send(encodeFilters(typeUnsubscribe<<4|2, 5, 3, nil, []string{"unknown"}, nil))
-	c.want(typeUnsuback)
+	c.send(mqtttest.Unsubscribe(5, 3, "unknown"))
+	c.want(mqtt.TypeUnsuback)
 	if err := <-b.journal.flushed(); err != nil {
 		t.Fatal(err)
 	}
@@ -408,10 +412,10 @@ func TestMessageExpiry(t *testing.T) { // R-BRK-13, R-BRK-27
 	c := rejoin(t, addr, 5, "dev", false)
 	c.subscribe(1, 1, "q")
 	pub := join(t, addr, 5, "pub")
-	pub.send(appendPublish(nil, 5, &publishOut{topic: "q", payload: []byte("live"), expiry: 60, pass: pass}))
+	pub.send(mqtt.AppendPublish(nil, 5, &mqtt.Publish{Topic: "q", Payload: []byte("live"), Expiry: 60, Forwarded: forwarded}))
 	p := c.wantPublish("q", "live", 0)
-	if p.expiry == 0 || p.expiry > 60 || string(p.pass) != string(pass) {
-		t.Errorf("expiry %d, properties %q", p.expiry, p.pass)
+	if p.Expiry == 0 || p.Expiry > 60 || !bytes.Equal(p.Forwarded, forwarded) {
+		t.Errorf("expiry %d, properties %q", p.Expiry, p.Forwarded)
 	}
 	c.nc.Close()
 	until(t, "the client to be away", func() bool { return b.away("dev") })

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/drover-iot/drover/device/broker/mqtt"
 )
 
 // live returns the connections that have a session.
@@ -61,7 +63,7 @@ func (b *Broker) closeAll(ctx context.Context, gone <-chan struct{}) {
 	}
 	for group := range slices.Chunk(live, step) {
 		for _, c := range group {
-			c.kick(refusal(ServerShuttingDown, "shutting down"))
+			c.kick(refusal(mqtt.ServerShuttingDown, "shutting down"))
 		}
 		if len(group) == len(live) {
 			return

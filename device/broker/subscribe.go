@@ -3,78 +3,83 @@ package broker
 import (
 	"slices"
 	"time"
+
+	"github.com/drover-iot/drover/device/broker/mqtt"
 )
 
 // onSubscribe takes a SUBSCRIBE. The SUBACK of a persistent session waits until its subscriptions are stored: clients
 // that find their session again do not subscribe a second time (R-BRK-11, R-CLI-16).
-func (c *conn) onSubscribe(header byte, body []byte) error {
-	p, err := decodeSubscribe(header, body, c.peer.Version)
+func (c *conn) onSubscribe(packet mqtt.Packet) error {
+	p, err := mqtt.DecodeSubscribe(packet, c.peer.Version)
 	switch {
 	case err != nil:
 		return err
-	case p.withID:
-		return refusal(SubscriptionIDNotAllowed, "subscription identifier")
-	case len(p.filters) > c.b.cfg.MaxFilters:
-		return refusal(QuotaExceeded, "too many filters in one SUBSCRIBE")
+	case p.HasSubscriptionID:
+		return refusal(mqtt.SubscriptionIDNotAllowed, "subscription identifier")
+	case len(p.Filters) > c.b.cfg.MaxFilters:
+		return refusal(mqtt.QuotaExceeded, "too many filters in one SUBSCRIBE")
 	}
-	c.slowDown(len(body))
+	c.slowDown(len(packet.Body))
 	c.awaitJournal()
 	c.peer.Authorizer.Refresh()
 	c.hold(true) // retained messages come after the SUBACK
 	defer c.hold(false)
 	before := c.subscriptions()
-	codes := make([]Reason, len(p.filters))
-	for i := range p.filters {
-		codes[i] = c.subscribe(&p.filters[i])
+	codes := make([]mqtt.Reason, len(p.Filters))
+	for i := range p.Filters {
+		codes[i] = c.subscribe(&p.Filters[i])
 	}
 	if c.save(before) != nil {
 		for i := range codes {
-			codes[i] = max(codes[i], Unspecified)
+			codes[i] = max(codes[i], mqtt.Unspecified)
 		}
 	}
 	for i, code := range codes {
-		f := &p.filters[i]
-		known := find(before, string(f.filter)) >= 0
-		if code < Unspecified && (f.retainHandling == 0 || f.retainHandling == 1 && !known) {
-			c.b.sendRetained(c.s, string(f.filter), f.grant())
+		f := &p.Filters[i]
+		known := find(before, f.Topic) >= 0
+		if code < mqtt.Unspecified && (f.RetainHandling == 0 || f.RetainHandling == 1 && !known) {
+			c.b.sendRetained(c.s, f.Topic, grantOf(f))
 		}
 	}
-	c.answer(func(b []byte) []byte { return appendSuback(b, c.peer.Version, p.id, codes) })
+	c.answer(func(b []byte) []byte { return mqtt.AppendSuback(b, c.peer.Version, p.ID, codes) })
 	return nil
 }
 
 // subscribe enters one filter and returns the granted QoS or why not (R-BRK-10, 17, 18, 20).
-func (c *conn) subscribe(f *filterRequest) Reason {
-	filter := string(f.filter)
-	code := checkFilter(filter)
-	if code == Success && reserved(filter) {
+func (c *conn) subscribe(f *mqtt.Filter) mqtt.Reason {
+	filter := f.Topic
+	code := mqtt.Success
+	if !mqtt.ValidFilter(filter) {
+		code = mqtt.TopicFilterInvalid
+	}
+	if code == mqtt.Success && mqtt.IsReserved(filter) {
 		code = subscribeReserved(c.b.cfg.Reserved, filter)
 	}
-	if code == Success && c.peer.Authorizer.Decide(Subscribe, filter) != Allow {
-		code = NotAuthorized
+	if code == mqtt.Success && c.peer.Authorizer.Decide(Subscribe, filter) != Allow {
+		code = mqtt.NotAuthorized
 	}
-	if code == Success && !c.enter(filter, f.grant()) {
-		code = QuotaExceeded
+	if code == mqtt.Success && !c.enter(filter, grantOf(f)) {
+		code = mqtt.QuotaExceeded
 	}
-	if code != Success {
+	if code != mqtt.Success {
 		return c.refuseFilter(filter, code)
 	}
-	return Reason(f.grant().qos())
+	return mqtt.Reason(grantOf(f).qos())
 }
 
 // grant is what a filter is given if it may be subscribed to.
-func (f *filterRequest) grant() granted {
-	g := granted(min(f.qos, 1))
-	if f.noLocal {
+func grantOf(f *mqtt.Filter) granted {
+	g := granted(min(f.QoS, 1))
+	if f.NoLocal {
 		g |= grantNoLocal
 	}
-	if f.keepRetain {
+	if f.RetainAsPublished {
 		g |= grantKeepRetain
 	}
 	return g
 }
 
-func (c *conn) refuseFilter(filter string, code Reason) Reason {
+func (c *conn) refuseFilter(filter string, code mqtt.Reason) mqtt.Reason {
 	e := refusal(code, "subscribe refused")
 	e.topic = filter
 	c.b.refused(c, e)
@@ -101,24 +106,24 @@ func (c *conn) enter(filter string, g granted) bool {
 	return true
 }
 
-func (c *conn) onUnsubscribe(header byte, body []byte) error {
-	p, err := decodeUnsubscribe(header, body, c.peer.Version)
+func (c *conn) onUnsubscribe(packet mqtt.Packet) error {
+	p, err := mqtt.DecodeUnsubscribe(packet, c.peer.Version)
 	if err != nil {
 		return err
 	}
-	c.slowDown(len(body))
+	c.slowDown(len(packet.Body))
 	c.awaitJournal()
 	before := c.subscriptions()
-	codes := make([]Reason, len(p.filters))
-	for i := range p.filters {
-		c.leaveFilter(string(p.filters[i].filter))
+	codes := make([]mqtt.Reason, len(p.Topics))
+	for i := range p.Topics {
+		c.leaveFilter(p.Topics[i])
 	}
 	if c.save(before) != nil {
 		for i := range codes {
-			codes[i] = Unspecified
+			codes[i] = mqtt.Unspecified
 		}
 	}
-	c.answer(func(b []byte) []byte { return appendUnsuback(b, c.peer.Version, p.id, codes) })
+	c.answer(func(b []byte) []byte { return mqtt.AppendUnsuback(b, c.peer.Version, p.ID, codes) })
 	return nil
 }
 
@@ -181,7 +186,7 @@ func (c *conn) restore(before []subscription) {
 
 // sendRetained delivers the retained message of a filter without wildcards to a new subscriber (R-BRK-23).
 func (b *Broker) sendRetained(s *session, filter string, g granted) {
-	if hasWildcard(filter) {
+	if mqtt.HasWildcard(filter) {
 		return
 	}
 	b.retained.mu.RLock()
