@@ -86,10 +86,10 @@ func (c *conn) puback(p *mqtt.Publish, reason mqtt.Reason) {
 }
 
 func (c *conn) publishReserved(p *mqtt.Publish, topic string) error {
-	switch publishUse(c.b.cfg.Reserved, topic) {
-	case Ask:
+	switch publishRule(c.b.cfg.Reserved, topic) {
+	case Serve:
 		return c.request(p, topic)
-	case Drop:
+	case Ignore:
 		c.puback(p, mqtt.Success)
 		return nil
 	}

@@ -53,7 +53,7 @@ func (c *conn) subscribe(f *mqtt.Filter) mqtt.Reason {
 		code = mqtt.TopicFilterInvalid
 	}
 	if code == mqtt.Success && mqtt.IsReserved(filter) {
-		code = subscribeReserved(c.b.cfg.Reserved, filter)
+		code = checkReservedFilter(c.b.cfg.Reserved, filter)
 	}
 	if code == mqtt.Success && c.peer.Authorizer.Decide(Subscribe, filter) != Allow {
 		code = mqtt.NotAuthorized
