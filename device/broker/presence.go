@@ -99,9 +99,9 @@ func (b *Broker) announce(c *conn, fill func(*PresenceEvent)) {
 	if strings.ContainsAny(e.ClientID, "+#") || !mqtt.ValidTopic(topic) {
 		return
 	}
-	b.withHits(topic, func(hits []hit) {
+	b.withRecipients(topic, func(to []recipient) {
 		payload, _ := json.Marshal(&e) // strings and numbers: cannot fail
-		fanOut(&message{Message: Message{Topic: topic, Payload: payload, QoS: 1}}, hits)
+		deliver(&message{Message: Message{Topic: topic, Payload: payload, QoS: 1}}, to)
 	})
 }
 

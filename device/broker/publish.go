@@ -102,7 +102,7 @@ func (c *conn) publish(p *mqtt.Publish, topic string) error {
 	if p.Retain {
 		return c.publishRetained(p, c.message(p, topic))
 	}
-	c.b.withHits(topic, func(hits []hit) { fanOut(c.message(p, topic), hits) })
+	c.b.withRecipients(topic, func(to []recipient) { deliver(c.message(p, topic), to) })
 	c.puback(p, mqtt.Success)
 	return nil
 }

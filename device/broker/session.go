@@ -77,7 +77,7 @@ func (s *session) persistent() bool { return s.expiry > 0 }
 func (s *session) deliver(m *message, g granted, retain bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e := entry{m: m, qos: min(m.QoS, g.qos()), retain: retain || m.retain && g&grantKeepRetain != 0}
+	e := entry{m: m, qos: min(m.QoS, g.qos()), retain: retain || m.retain && g&grantRetainAsPublished != 0}
 	if s.ended || s.conn == nil && e.qos == 0 {
 		return
 	}

@@ -74,7 +74,7 @@ func grantOf(f *mqtt.Filter) granted {
 		g |= grantNoLocal
 	}
 	if f.RetainAsPublished {
-		g |= grantKeepRetain
+		g |= grantRetainAsPublished
 	}
 	return g
 }
