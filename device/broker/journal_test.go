@@ -57,11 +57,11 @@ func TestJournalTriesAgain(t *testing.T) { // what a session believes to be stor
 		j := newJournal(store, slog.New(slog.DiscardHandler))
 		defer j.close()
 		j.write(Change{Client: "dev", Value: []byte("record")})
-		if err := <-j.begin(Change{Client: "dev", Seq: 1, Value: []byte("first")}); err == nil {
+		if err := <-j.writeNotify(Change{Client: "dev", Seq: 1, Value: []byte("first")}); err == nil {
 			t.Error("nobody said that the store is broken")
 		}
 		store.set(false)
-		if err := <-j.begin(Change{Client: "dev", Seq: 1, Value: []byte("second")}); err != nil {
+		if err := <-j.writeNotify(Change{Client: "dev", Seq: 1, Value: []byte("second")}); err != nil {
 			t.Error(err)
 		}
 		var got string

@@ -262,7 +262,7 @@ func TestFullJournal(t *testing.T) { // who publishes waits for the store, who a
 		b.journal.mu.Lock()
 		defer b.journal.mu.Unlock()
 		b.journal.bytes += bytes
-		b.journal.room.Broadcast()
+		b.journal.shrunk.Broadcast()
 	}
 	weigh(maxJournal + 1)
 	c.publish(1, 1, "q", "x")

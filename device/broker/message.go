@@ -29,8 +29,8 @@ type message struct {
 // replaces reports whether a message takes the place of an older one in a queue.
 func (m *message) replaces(old *message) bool { return m.Latest && old.Latest && m.Topic == old.Topic }
 
-// cost is what a message counts in a queue.
-func (m *message) cost() int { return len(m.Topic) + len(m.Payload) + len(m.pass) + 64 }
+// size is what a message counts in a queue.
+func (m *message) size() int { return len(m.Topic) + len(m.Payload) + len(m.pass) + 64 }
 
 func (m *message) expired(now time.Time) bool { return !m.expires.IsZero() && !now.Before(m.expires) }
 

@@ -50,19 +50,19 @@ func (b *Broker) retain(m *message) bool {
 
 // room reports whether a message may be kept, in place of an older one of its topic.
 func (r *retained) room(m *message, cfg *Config) bool {
-	n, bytes := len(r.messages)+1, r.bytes+m.cost()
+	n, bytes := len(r.messages)+1, r.bytes+m.size()
 	if old, known := r.messages[m.Topic]; known {
-		n, bytes = n-1, bytes-old.cost()
+		n, bytes = n-1, bytes-old.size()
 	}
 	return n <= cfg.MaxRetained && bytes <= cfg.MaxRetainedBytes
 }
 
 func (r *retained) put(k kept) {
 	if old, known := r.messages[k.Topic]; known {
-		r.bytes -= old.cost()
+		r.bytes -= old.size()
 	}
 	r.messages[k.Topic] = k
-	r.bytes += k.cost()
+	r.bytes += k.size()
 }
 
 func (r *retained) forget(j *journal, topic string) {
@@ -71,7 +71,7 @@ func (r *retained) forget(j *journal, topic string) {
 		return
 	}
 	delete(r.messages, topic)
-	r.bytes -= old.cost()
+	r.bytes -= old.size()
 	j.write(Change{Seq: old.seq})
 }
 

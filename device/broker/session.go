@@ -100,14 +100,14 @@ func (s *session) deliver(m *message, g granted, retain bool) {
 
 func (s *session) push(e entry) {
 	s.queue = append(s.queue, e)
-	s.waiting += e.m.cost()
+	s.waiting += e.m.size()
 	s.waiting1 += int(e.qos)
 }
 
 // room reports whether one more entry fits. QoS 0 entries make room for QoS 1; a persistent session has the larger
 // limits of stored messages for those.
 func (s *session) room(e entry) bool {
-	limit, cost := s.b.cfg.OutboundBytes, e.m.cost()
+	limit, cost := s.b.cfg.OutboundBytes, e.m.size()
 	waiting, waiting1 := s.besides(e.m)
 	if e.qos == 0 {
 		return waiting+cost <= limit
@@ -130,7 +130,7 @@ func (s *session) besides(m *message) (waiting, waiting1 int) {
 	}
 	for _, q := range s.queue {
 		if m.replaces(q.m) {
-			waiting -= q.m.cost()
+			waiting -= q.m.size()
 			waiting1 -= int(q.qos)
 		}
 	}
@@ -155,7 +155,7 @@ func (s *session) filterQueue(keep func(*entry) bool) {
 			continue
 		}
 		kept = append(kept, e)
-		s.waiting += e.m.cost()
+		s.waiting += e.m.size()
 		s.waiting1 += int(e.qos)
 	}
 	s.queue = kept
@@ -169,7 +169,7 @@ func (s *session) shift() entry {
 	if len(s.queue) == 0 {
 		s.queue = nil
 	}
-	s.waiting -= e.m.cost()
+	s.waiting -= e.m.size()
 	s.waiting1 -= int(e.qos)
 	return e
 }

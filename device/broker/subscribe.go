@@ -155,7 +155,7 @@ func (c *conn) save(before []subscription) error {
 		s.mu.Unlock()
 		return nil
 	}
-	written := c.b.journal.begin(s.record())
+	written := c.b.journal.writeNotify(s.record())
 	s.mu.Unlock()
 	err := <-written
 	if err != nil {
