@@ -30,7 +30,7 @@ type Broker struct {
 	mu         sync.Mutex // guards what follows; taken before a session's
 	sessions   map[string]*session
 	principals principals
-	presence   map[string]presenceVersion
+	presence   map[string]presenceCount
 	closing    bool
 }
 
@@ -42,7 +42,7 @@ func New(ctx context.Context, cfg Config) (*Broker, error) {
 	cfg = cfg.withDefaults()
 	b := &Broker{
 		cfg: cfg, log: cfg.Log, routes: newRoutes(), swept: make(chan struct{}),
-		sessions: map[string]*session{}, principals: principals{}, presence: map[string]presenceVersion{},
+		sessions: map[string]*session{}, principals: principals{}, presence: map[string]presenceCount{},
 		retained: retained{messages: map[string]kept{}},
 	}
 	if err := b.load(ctx); err != nil {

@@ -49,7 +49,7 @@ func (b *Broker) serve(nc net.Conn) {
 		b.conns.Done()
 		return
 	}
-	b.connected(c)
+	b.publishConnected(c)
 	stop() // with the CONNACK on its way, Shutdown says goodbye
 	go c.run()
 }
@@ -63,10 +63,10 @@ func (b *Broker) greet(c *conn) bool {
 	}
 	c.peer.Principal, c.peer.Remote = principal, c.nc.RemoteAddr()
 	c.in.Reset(c.nc, b.cfg.MaxPacket)
-	b.enlist(c)
+	b.trackPrincipal(c)
 	if err := c.connect(); err != nil {
 		c.refuse(err)
-		b.delist(c)
+		b.untrackPrincipal(c)
 		c.in.Release()
 		return false
 	}
@@ -204,7 +204,7 @@ func (c *conn) end(e *ending) {
 		c.sayGoodbye(e.reason)
 	}
 	c.in.Release()
-	c.b.delist(c)
+	c.b.untrackPrincipal(c)
 	c.b.leave(c, e)
 }
 

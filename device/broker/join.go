@@ -9,6 +9,7 @@ import (
 // join gives a connection its session: the one that waits for its client id, or a new one. Another connection with the
 // same id is closed (R-BRK-16). The CONNACK is queued before any delivery can be.
 func (b *Broker) join(c *conn, p *mqtt.Connect, ack *mqtt.Connack) error {
+	sessionID := newPresenceSession() // before the lock: it is slow
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closing {
@@ -54,7 +55,7 @@ func (b *Broker) join(c *conn, p *mqtt.Connect, ack *mqtt.Connack) error {
 	}
 	b.saveJoined(s)
 	c.out.replies = mqtt.AppendConnack(c.out.buffer(), p.Version, ack)
-	c.presence = b.nextPresence(s.client)
+	c.presence = presenceID{sessionID, b.nextPresence(s.client)}
 	return nil
 }
 
@@ -133,7 +134,7 @@ func (b *Broker) leave(c *conn, e *ending) {
 	if w := c.will; w != nil {
 		b.publishWill(w)
 	}
-	b.disconnected(c, e)
+	b.publishDisconnected(c, e)
 }
 
 // settleWill decides about the will of a connection that ends: c.will stays if it is to be published now. The caller
@@ -171,5 +172,5 @@ func (b *Broker) expire(now time.Time) {
 		}
 		s.mu.Unlock()
 	}
-	b.forgetPresence(now)
+	b.expirePresence(now)
 }

@@ -73,6 +73,12 @@ func (e *entry) form() storedAs {
 
 func (s *session) persistent() bool { return s.expiry > 0 }
 
+func (s *session) connected() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.conn != nil
+}
+
 // deliver queues a message, or drops it if there is no room. It never waits for the client (R-BRK-36).
 func (s *session) deliver(m *message, g granted, retain bool) {
 	s.mu.Lock()
