@@ -2,7 +2,6 @@ package broker
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -43,7 +42,7 @@ func New(ctx context.Context, cfg Config) (*Broker, error) {
 	b := &Broker{
 		cfg: cfg, log: cfg.Log, routes: newRoutes(), swept: make(chan struct{}),
 		sessions: map[string]*session{}, principals: principals{}, presence: map[string]presenceCount{},
-		retained: retained{messages: map[string]kept{}},
+		retained: retained{messages: map[string]retainedMessage{}},
 	}
 	if err := b.load(ctx); err != nil {
 		return nil, fmt.Errorf("load sessions: %w", err)
@@ -53,50 +52,6 @@ func New(ctx context.Context, cfg Config) (*Broker, error) {
 	b.greeting, b.closeGreeting = context.WithCancel(b.ctx)
 	go b.sweep()
 	return b, nil
-}
-
-// load takes in the stored sessions. One that was connected when the process ended starts to wait now.
-func (b *Broker) load(ctx context.Context) error {
-	now := time.Now()
-	return b.cfg.Sessions.Load(ctx, func(c Change) error {
-		if c.Client == "" {
-			return b.retained.load(c)
-		}
-		if c.Seq == 0 {
-			return b.loadSession(c, now)
-		}
-		s := b.sessions[c.Client]
-		if s == nil {
-			return nil // nobody is there to take it
-		}
-		e, err := parseStored(c.Value)
-		if err != nil {
-			return fmt.Errorf("client %q: %w", c.Client, err)
-		}
-		e.seq = c.Seq
-		s.push(e)
-		s.seq = max(s.seq, c.Seq)
-		return nil
-	})
-}
-
-func (b *Broker) loadSession(c Change, now time.Time) error {
-	var r sessionRecord
-	if err := json.Unmarshal(c.Value, &r); err != nil {
-		return fmt.Errorf("client %q: %w", c.Client, err)
-	}
-	s := &session{b: b, client: c.Client, version: r.Version, saved: true}
-	s.expiry = time.Duration(r.Expiry) * time.Second
-	s.until = now.Add(s.expiry)
-	if r.Until != 0 {
-		s.until = time.UnixMilli(r.Until)
-	}
-	for filter, g := range r.Subs {
-		s.subs = append(s.subs, subscription{filter, granted(g)})
-		b.routes.add(filter, s, granted(g))
-	}
-	b.sessions[c.Client] = s
-	return nil
 }
 
 func (b *Broker) sweep() {

@@ -78,7 +78,7 @@ func (c *conn) takeWill(w *mqtt.Will) error {
 	}
 	c.will = &message{
 		Message: Message{Topic: m.Topic, Payload: append([]byte(nil), m.Payload...), QoS: min(m.QoS, 1)},
-		retain:  m.Retain, pass: append([]byte(nil), m.Forwarded...),
+		retain:  m.Retain, forwarded: append([]byte(nil), m.Forwarded...),
 		// until it is published, expires counts from the epoch
 		expires: expiresAt(m.Expiry, time.Unix(0, 0)),
 	}

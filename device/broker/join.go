@@ -19,7 +19,7 @@ func (b *Broker) join(c *conn, p *mqtt.Connect, ack *mqtt.Connack) error {
 	if s != nil {
 		s.mu.Lock()
 		resume := !p.CleanStart && s.version == p.Version && s.persistent() &&
-			(s.conn != nil || time.Now().Before(s.until))
+			(s.conn != nil || time.Now().Before(s.endsAt))
 		b.takeOver(s, resume)
 		if !resume {
 			b.endSession(s)
@@ -44,7 +44,7 @@ func (b *Broker) join(c *conn, p *mqtt.Connect, ack *mqtt.Connack) error {
 		s.will = nil
 	}
 	s.conn, c.s = c, s
-	s.until = time.Time{}
+	s.endsAt = time.Time{}
 	switch {
 	case p.Version == mqtt.V5:
 		s.expiry = b.sessionExpiry(p.SessionExpiry)
@@ -64,8 +64,8 @@ func (b *Broker) saveJoined(s *session) {
 	switch {
 	case s.persistent():
 		b.journal.write(s.record())
-	case s.saved:
-		s.saved = false
+	case s.recorded:
+		s.recorded = false
 		b.journal.write(Change{Client: s.client})
 		for i := range s.queue {
 			s.queue[i].stored = notStored
@@ -81,19 +81,11 @@ func (b *Broker) takeOver(s *session, resume bool) {
 	}
 	e := refusal(mqtt.SessionTakenOver, "another connection has the client id")
 	e.resumed = resume
-	b.detach(s)
+	s.removeConn()
 	if resume {
-		s.park()
+		s.prepareResume()
 	}
 	old.kick(e)
-}
-
-// detach parts a session from its connection. The caller holds s.mu.
-func (b *Broker) detach(s *session) {
-	if s.conn.out.drained != nil {
-		s.conn.out.drained.Broadcast()
-	}
-	s.conn = nil
 }
 
 // endSession forgets a session. The caller holds b.mu and s.mu.
@@ -105,11 +97,12 @@ func (b *Broker) endSession(s *session) {
 	for _, sub := range s.subs {
 		b.routes.remove(sub.filter, s)
 	}
-	if s.saved {
-		s.saved = false
+	if s.recorded {
+		s.recorded = false
 		b.journal.write(Change{Client: s.client})
 	}
-	s.subs, s.queue, s.sent, s.waiting, s.waiting1 = nil, nil, nil, 0, 0
+	s.subs, s.inFlight = nil, nil
+	s.queue, s.queuedBytes, s.queuedQoS1 = nil, 0, 0
 }
 
 // leave is what the end of a connection does to its session: park it, or end it. Then the will and the presence event
@@ -119,11 +112,11 @@ func (b *Broker) leave(c *conn, e *ending) {
 	s := c.s
 	s.mu.Lock()
 	if s.conn == c {
-		b.detach(s)
-		s.until = time.Now().Add(s.expiry)
+		s.removeConn()
+		s.endsAt = time.Now().Add(s.expiry)
 		if s.persistent() {
 			b.journal.write(s.record())
-			s.park()
+			s.prepareResume()
 		} else {
 			b.endSession(s)
 		}
@@ -167,7 +160,7 @@ func (b *Broker) expire(now time.Time) {
 	defer b.mu.Unlock()
 	for _, s := range b.sessions {
 		s.mu.Lock()
-		if s.conn == nil && !now.Before(s.until) {
+		if s.conn == nil && !now.Before(s.endsAt) {
 			b.endSession(s)
 		}
 		s.mu.Unlock()

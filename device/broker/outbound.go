@@ -50,7 +50,7 @@ func (c *conn) sendable() bool {
 // deliverable reports whether the next waiting message may go: QoS 1 needs room in the client's window.
 func (c *conn) deliverable() bool {
 	q := c.s.queue
-	return len(q) > 0 && (q[0].qos == 0 || len(c.s.sent) < c.window)
+	return len(q) > 0 && (q[0].qos == 0 || len(c.s.inFlight) < c.window)
 }
 
 // wake gets a delivery written. The caller holds the session's mutex.
@@ -140,24 +140,21 @@ func (c *conn) appendDeliveries(b []byte) []byte {
 	}
 	now := time.Now()
 	for len(b) < writeChunk && c.deliverable() {
-		e := c.s.shift()
+		e := c.s.pop()
 		if e.m.expired(now) || c.peer.Authorizer.Decide(Receive, e.m.Topic) != Allow {
 			c.s.unstore(&e) // not allowed is silence (R-BRK-17)
 			continue
 		}
 		if e.qos > 0 && e.id == 0 {
-			e.id = c.s.takeID()
+			e.id = c.s.newPacketID()
 		}
-		p := mqtt.Publish{
-			Topic: e.m.Topic, Payload: e.m.Payload, QoS: e.qos, ID: e.id, Dup: e.dup, Retain: e.retain,
-			Expiry: e.m.remaining(now), Forwarded: e.m.pass,
-		}
+		p := e.packet(e.m.remainingExpiry(now))
 		if !c.fits(&p) {
 			c.s.unstore(&e)
 			continue
 		}
 		if e.qos > 0 {
-			c.s.sent = append(c.s.sent, e)
+			c.s.inFlight = append(c.s.inFlight, e)
 		}
 		b = mqtt.AppendPublish(b, c.peer.Version, &p)
 	}

@@ -124,13 +124,9 @@ func (c *conn) publishRetained(p *mqtt.Publish, m *message) error {
 
 // message is a copy of what a client published: the packet is in the read buffer.
 func (c *conn) message(p *mqtt.Publish, topic string) *message {
-	m := &message{
-		Message: Message{Topic: topic, Payload: append([]byte(nil), p.Payload...), QoS: p.QoS},
-		retain:  p.Retain, expires: expiresAt(p.Expiry, time.Now()), from: c.s,
-	}
-	if len(p.Forwarded) > 0 {
-		m.pass = append([]byte(nil), p.Forwarded...)
-	}
+	m := copyMessage(p, topic)
+	m.expires = expiresAt(p.Expiry, time.Now())
+	m.from = c.s
 	return m
 }
 
@@ -175,17 +171,17 @@ func (c *conn) appendReply(b []byte, reply *Reply, p *mqtt.Publish) []byte {
 		return b
 	}
 	out := mqtt.Publish{Topic: reply.Topic, Payload: reply.Payload, Forwarded: p.Correlation}
-	if len(c.s.subs) > 0 && len(c.s.sent) < c.window {
-		out.QoS = c.s.grantFor(reply.Topic).qos()
+	if len(c.s.inFlight) < c.window && c.s.grantsQoS1(reply.Topic) {
+		out.QoS = 1
 	}
 	if out.QoS > 0 {
-		out.ID = c.s.takeID()
+		out.ID = c.s.newPacketID()
 	}
 	if !c.fits(&out) {
 		return b
 	}
 	if out.QoS > 0 {
-		c.s.sent = append(c.s.sent, entry{id: out.ID, qos: 1})
+		c.s.inFlight = append(c.s.inFlight, entry{id: out.ID, qos: 1})
 	}
 	return mqtt.AppendPublish(b, c.peer.Version, &out)
 }

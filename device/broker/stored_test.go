@@ -17,7 +17,7 @@ var forwarded = slices.Concat(
 
 func TestStoredRoundTrip(t *testing.T) {
 	t.Parallel()
-	m := &message{Message: Message{Topic: "a", Payload: []byte("x"), QoS: 1, Latest: true}, retain: true, pass: forwarded}
+	m := &message{Message: Message{Topic: "a", Payload: []byte("x"), QoS: 1, Latest: true}, retain: true, forwarded: forwarded}
 	e := entry{m: m, id: 5, qos: 1, dup: true, retain: true, stored: storedSent}
 	got, err := parseStored(appendStored(nil, &e))
 	if err != nil || !reflect.DeepEqual(got, e) {
@@ -25,9 +25,10 @@ func TestStoredRoundTrip(t *testing.T) {
 	}
 }
 
-// FuzzStored reads arbitrary bytes as a stored message, which must not panic, and writes what it could read again.
+// FuzzStored reads arbitrary bytes as a stored message, which must not panic, and writes what it
+// could read again.
 func FuzzStored(f *testing.F) {
-	m := &message{Message: Message{Topic: "a", Payload: []byte("x"), QoS: 1}, pass: forwarded}
+	m := &message{Message: Message{Topic: "a", Payload: []byte("x"), QoS: 1}, forwarded: forwarded}
 	f.Add(appendStored(nil, &entry{m: m, id: 5, qos: 1, dup: true}))
 	f.Add(appendStored(nil, &entry{m: m}))
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -2,7 +2,6 @@ package broker
 
 import (
 	"slices"
-	"time"
 
 	"github.com/drover-iot/drover/device/broker/mqtt"
 )
@@ -36,9 +35,9 @@ func (c *conn) onSubscribe(packet mqtt.Packet) error {
 	}
 	for i, code := range codes {
 		f := &p.Filters[i]
-		known := find(before, f.Topic) >= 0
+		known := findSubscription(before, f.Topic) >= 0
 		if code < mqtt.Unspecified && (f.RetainHandling == 0 || f.RetainHandling == 1 && !known) {
-			c.b.sendRetained(c.s, f.Topic, grantOf(f))
+			c.b.deliverRetained(c.s, f.Topic, grantOf(f))
 		}
 	}
 	c.answer(func(b []byte) []byte { return mqtt.AppendSuback(b, c.peer.Version, p.ID, codes) })
@@ -94,7 +93,7 @@ func (c *conn) enter(filter string, g granted) bool {
 	if s.conn != c {
 		return true // taken over: nothing is answered any more
 	}
-	switch i := find(s.subs, filter); {
+	switch i := findSubscription(s.subs, filter); {
 	case i >= 0:
 		s.subs[i].granted = g
 	case len(s.subs) >= c.b.cfg.MaxSubscription:
@@ -131,7 +130,7 @@ func (c *conn) leaveFilter(filter string) {
 	s := c.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	i := find(s.subs, filter)
+	i := findSubscription(s.subs, filter)
 	if s.conn != c || i < 0 {
 		return
 	}
@@ -176,23 +175,10 @@ func (c *conn) restore(before []subscription) {
 		c.b.routes.add(sub.filter, s, sub.granted)
 	}
 	for _, sub := range s.subs {
-		if find(before, sub.filter) < 0 {
+		if findSubscription(before, sub.filter) < 0 {
 			c.b.routes.remove(sub.filter, s)
 		}
 	}
 	s.subs = before
 	c.b.journal.write(s.record())
-}
-
-// sendRetained delivers the retained message of a filter without wildcards to a new subscriber (R-BRK-23).
-func (b *Broker) sendRetained(s *session, filter string, g granted) {
-	if mqtt.HasWildcard(filter) {
-		return
-	}
-	b.retained.mu.RLock()
-	k, known := b.retained.messages[filter]
-	b.retained.mu.RUnlock()
-	if known && !k.expired(time.Now()) {
-		s.deliver(k.message, g, true)
-	}
 }
