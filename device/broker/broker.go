@@ -10,6 +10,18 @@ import (
 	"time"
 )
 
+// Goroutines. Serve accepts connections. Each connection has one goroutine that reads packets and
+// handles them one after the other; the fields of a conn belong to it unless they say otherwise. A
+// connection has a second goroutine, the writer, only while messages wait to be written
+// (outbound.go). A broker has two more: one ends expired sessions, and one writes the journal to
+// the store (journal.go). Wills with a delay and the closing of connections from outside run on
+// short-lived goroutines.
+//
+// Locks are taken in this order: Broker.mu, then session.mu, then one of those below them, which
+// are the mutexes of the routes, and retained.mu before that of the journal. Nothing is sent,
+// stored or asked of a Service with any of them held. Authorizer.Decide is called with session.mu
+// held, so it must not block or call the broker.
+
 // A Broker serves MQTT on any number of listeners. Make it with New, end it with Shutdown.
 type Broker struct {
 	cfg      Config
@@ -18,45 +30,55 @@ type Broker struct {
 	retained retained
 	journal  *journal
 
-	ctx  context.Context // ends when Shutdown is over
-	stop context.CancelFunc
-	// greeting ends when Shutdown begins: connections without a session are closed then.
-	greeting      context.Context
-	closeGreeting context.CancelFunc
-	conns         sync.WaitGroup
-	swept         chan struct{} // closed when the sweeper has stopped
+	// ctx ends when Shutdown is complete. Requests to the Service run under it.
+	ctx    context.Context
+	cancel context.CancelFunc
+	// handshakeCtx ends when Shutdown begins. Connections that have no session yet are closed then.
+	handshakeCtx     context.Context
+	cancelHandshakes context.CancelFunc
+	// conns counts the connections, from accept until their session is detached and the will is
+	// published.
+	conns sync.WaitGroup
+	// expiryDone is closed when the goroutine that ends expired sessions has stopped.
+	expiryDone chan struct{}
 
-	mu         sync.Mutex // guards what follows; taken before a session's
-	sessions   map[string]*session
-	principals principals
-	presence   map[string]presenceCount
-	closing    bool
+	mu           sync.Mutex          // guards what follows
+	sessions     map[string]*session // by client id, connected or not
+	principals   principals
+	presence     map[string]presenceCount // by client id
+	shuttingDown bool
 }
 
-// sweepEvery is how often expired sessions are looked for.
-const sweepEvery = 10 * time.Second
+// expiryInterval is how often expired sessions are looked for.
+const expiryInterval = 10 * time.Second
 
 // New loads the stored sessions and returns a broker that is ready to serve.
 func New(ctx context.Context, cfg Config) (*Broker, error) {
 	cfg = cfg.withDefaults()
 	b := &Broker{
-		cfg: cfg, log: cfg.Log, routes: newRoutes(), swept: make(chan struct{}),
-		sessions: map[string]*session{}, principals: principals{}, presence: map[string]presenceCount{},
-		retained: retained{messages: map[string]retainedMessage{}},
+		cfg:        cfg,
+		log:        cfg.Log,
+		routes:     newRoutes(),
+		retained:   retained{messages: map[string]retainedMessage{}},
+		expiryDone: make(chan struct{}),
+		sessions:   map[string]*session{},
+		principals: principals{},
+		presence:   map[string]presenceCount{},
 	}
 	if err := b.load(ctx); err != nil {
 		return nil, fmt.Errorf("load sessions: %w", err)
 	}
 	b.journal = newJournal(cfg.Sessions, cfg.Log)
-	b.ctx, b.stop = context.WithCancel(context.WithoutCancel(ctx))
-	b.greeting, b.closeGreeting = context.WithCancel(b.ctx)
-	go b.sweep()
+	b.ctx, b.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	b.handshakeCtx, b.cancelHandshakes = context.WithCancel(b.ctx)
+	go b.runExpiry()
 	return b, nil
 }
 
-func (b *Broker) sweep() {
-	defer close(b.swept)
-	tick := time.NewTicker(sweepEvery)
+// runExpiry ends expired sessions until the broker stops.
+func (b *Broker) runExpiry() {
+	defer close(b.expiryDone)
+	tick := time.NewTicker(expiryInterval)
 	defer tick.Stop()
 	for {
 		select {
@@ -68,8 +90,22 @@ func (b *Broker) sweep() {
 	}
 }
 
-// Serve accepts connections until ctx ends or the listener fails, and closes the listener. The listener decides about
-// TLS. Connections that are open stay so until Shutdown.
+// expire ends the sessions whose time is over, and forgets what else has a time.
+func (b *Broker) expire(now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, s := range b.sessions {
+		s.mu.Lock()
+		if s.conn == nil && !now.Before(s.endsAt) {
+			b.endSession(s)
+		}
+		s.mu.Unlock()
+	}
+	b.expirePresence(now)
+}
+
+// Serve accepts connections until ctx ends or the listener fails, and closes the listener. It is
+// the listener that does TLS. Open connections are served on until Shutdown.
 func (b *Broker) Serve(ctx context.Context, l net.Listener) error {
 	defer context.AfterFunc(ctx, func() { l.Close() })()
 	defer l.Close()
@@ -84,16 +120,16 @@ func (b *Broker) Serve(ctx context.Context, l net.Listener) error {
 			return nil
 		case err == nil:
 			pause = 0
-			if b.open() {
+			if b.addConn() {
 				go b.serve(nc)
 			} else {
 				nc.Close()
 			}
 		case errors.Is(err, net.ErrClosed):
 			return err
-		default: // such as no file descriptors left: wait for some
+		default: // a passing failure, such as no free file descriptor: try again, ever more slowly
 			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
-			b.log.Error("accept", "listener", l.Addr().String(), "error", err)
+			b.log.Error("accept", "listener", l.Addr().String(), "err", err)
 			select {
 			case <-time.After(pause):
 			case <-ctx.Done():
@@ -102,12 +138,12 @@ func (b *Broker) Serve(ctx context.Context, l net.Listener) error {
 	}
 }
 
-// open counts a new connection in, unless the broker is closing.
-func (b *Broker) open() bool {
+// addConn counts a new connection. It reports false if the broker is shutting down.
+func (b *Broker) addConn() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.closing {
+	if !b.shuttingDown {
 		b.conns.Add(1)
 	}
-	return !b.closing
+	return !b.shuttingDown
 }

@@ -193,7 +193,7 @@ func TestKeepAliveIsReset(t *testing.T) { // R-BRK-14: any packet resets the tim
 	c := join(t, addr, 5, "busy")
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	for range 12 { // twice the patience
+	for range 12 { // twice the timeout
 		<-tick.C
 		c.sync()
 	}

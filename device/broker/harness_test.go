@@ -16,7 +16,7 @@ import (
 	"github.com/drover-iot/drover/device/broker/mqtt/mqtttest"
 )
 
-const patience = 5 * time.Second
+const timeout = 5 * time.Second
 
 // start runs a broker on a loopback listener and returns it with its address.
 func start(t testing.TB, cfg Config) (*Broker, string) {
@@ -33,7 +33,7 @@ func start(t testing.TB, cfg Config) (*Broker, string) {
 	go b.Serve(ctx, l)
 	t.Cleanup(func() {
 		cancel()
-		stop, done := context.WithTimeout(context.Background(), patience)
+		stop, done := context.WithTimeout(context.Background(), timeout)
 		defer done()
 		if err := b.Shutdown(stop); err != nil {
 			t.Error(err)
@@ -42,7 +42,8 @@ func start(t testing.TB, cfg Config) (*Broker, string) {
 	return b, l.Addr().String()
 }
 
-// echo is a service that answers get requests on topic/accepted with their payload, and refuses …/accepted itself.
+// echo is a service that answers get requests on topic/accepted with their payload, and refuses
+// …/accepted itself.
 var echo = ServiceFunc(func(_ context.Context, _ *Peer, topic string, payload []byte) Reply {
 	if strings.HasSuffix(topic, "/accepted") {
 		return Reply{Verdict: Refused}
@@ -102,11 +103,11 @@ func (c *client) send(packets ...[]byte) {
 // read returns the next packet; type 0 when the broker has closed.
 func (c *client) read() mqtt.Packet {
 	c.t.Helper()
-	c.nc.SetReadDeadline(time.Now().Add(patience))
+	c.nc.SetReadDeadline(time.Now().Add(timeout))
 	packet, err := c.in.Next()
 	if err != nil {
 		if ne, ok := err.(net.Error); ok && ne.Timeout() {
-			c.t.Fatalf("nothing came in %v", patience)
+			c.t.Fatalf("nothing came in %v", timeout)
 		}
 		return mqtt.Packet{}
 	}
@@ -200,14 +201,14 @@ func (c *client) sync() {
 // until waits for a condition that another goroutine brings about.
 func until(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.After(patience)
+	deadline := time.After(timeout)
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for !ok() {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			t.Fatalf("waited %v for %s", patience, what)
+			t.Fatalf("waited %v for %s", timeout, what)
 		}
 	}
 }
@@ -219,7 +220,8 @@ func (b *Broker) away(id string) bool {
 	return s == nil || !s.connected()
 }
 
-// connackProps returns the numbers among the CONNACK's properties, and the length of an assigned client id.
+// connackProps returns the numbers among the CONNACK's properties, and the length of an assigned
+// client id.
 func connackProps(body []byte, version mqtt.Version) map[byte]uint32 {
 	props := map[byte]uint32{}
 	if version < mqtt.V5 {
@@ -266,7 +268,8 @@ func (l *logLines) String() string {
 
 func logTo(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }
 
-// rights is a principal whose decisions are a table: "action resource" → decision; what is not there is allowed.
+// rights is a principal whose decisions are a table: "action resource" → decision; what is not
+// there is allowed.
 type rights struct {
 	id string
 	mu sync.Mutex

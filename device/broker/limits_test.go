@@ -143,7 +143,7 @@ func TestRefreshHoldsNobodyUp(t *testing.T) { // R-BRK-19, R-BRK-36
 	}()
 	select {
 	case <-done:
-	case <-time.After(patience):
+	case <-time.After(timeout):
 		t.Error("a publisher and the sweeper wait for the policies of somebody else")
 	}
 	close(release)

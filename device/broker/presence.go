@@ -76,7 +76,7 @@ func (b *Broker) publishConnected(c *conn) {
 	})
 }
 
-func (b *Broker) publishDisconnected(c *conn, reason *ending) {
+func (b *Broker) publishDisconnected(c *conn, reason *closeError) {
 	b.publishPresence(c, func(e *PresenceEvent) {
 		e.EventType = "disconnected"
 		byClient := reason.cause == ClientInitiated

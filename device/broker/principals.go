@@ -40,6 +40,6 @@ func (b *Broker) Disconnect(principal string) {
 			go c.nc.Close()
 			continue
 		}
-		c.kick(refusal(mqtt.AdministrativeAction, "ended by the server"))
+		c.closeAsync(closeWith(mqtt.AdministrativeAction, "closed by the server"))
 	}
 }

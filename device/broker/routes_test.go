@@ -10,7 +10,8 @@ import (
 	"github.com/drover-iot/drover/device/broker/mqtt"
 )
 
-// TestRoutesAgainstMatches compares the routes with a plain walk over all subscriptions, on random filters.
+// TestRoutesAgainstMatches compares the routes with a plain walk over all subscriptions, on random
+// filters.
 func TestRoutesAgainstMatches(t *testing.T) {
 	t.Parallel()
 	rnd := rand.New(rand.NewPCG(1, 2))
@@ -82,8 +83,9 @@ func matchAll(filters map[string]granted, topic string) (g granted, ok bool) {
 	return g, ok
 }
 
-// BenchmarkPublish measures a publish on a topic of a large fleet: nobody subscribes, or one session that is away and
-// keeps the latest. Each device has the usual five subscriptions, two of them with wildcards.
+// BenchmarkPublish measures a publish on a topic of a large fleet: nobody subscribes, or one
+// session that is away and keeps the latest. Each device has the usual five subscriptions, two of
+// them with wildcards.
 func BenchmarkPublish(b *testing.B) {
 	for _, fleet := range []int{1000, 100_000} {
 		br, err := New(b.Context(), Config{})

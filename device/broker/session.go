@@ -64,9 +64,7 @@ func (s *session) connected() bool {
 // removeConn separates a session from its connection, whose goroutines stop waiting for each other.
 // The caller holds mu.
 func (s *session) removeConn() {
-	if s.conn.out.drained != nil {
-		s.conn.out.drained.Broadcast()
-	}
+	s.conn.out.wakeReader()
 	s.conn = nil
 }
 
@@ -97,7 +95,7 @@ func (s *session) deliver(m *message, g granted, retained bool) {
 		s.store(&s.queue[len(s.queue)-1])
 	}
 	if s.conn != nil {
-		s.conn.wake()
+		s.conn.out.startWriter()
 	}
 }
 

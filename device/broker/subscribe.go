@@ -6,68 +6,79 @@ import (
 	"github.com/drover-iot/drover/device/broker/mqtt"
 )
 
-// onSubscribe takes a SUBSCRIBE. The SUBACK of a persistent session waits until its subscriptions are stored: clients
-// that find their session again do not subscribe a second time (R-BRK-11, R-CLI-16).
+// SUBSCRIBE and UNSUBSCRIBE. The subscriptions of a persistent session are stored before the client
+// gets its answer: one that finds its session again after a restart does not subscribe a second
+// time (R-BRK-11, R-CLI-16). If they cannot be stored, all codes of the answer are failures and the
+// subscriptions are as they were.
+
+// onSubscribe handles a SUBSCRIBE.
 func (c *conn) onSubscribe(packet mqtt.Packet) error {
 	p, err := mqtt.DecodeSubscribe(packet, c.peer.Version)
 	switch {
 	case err != nil:
 		return err
 	case p.HasSubscriptionID:
-		return refusal(mqtt.SubscriptionIDNotAllowed, "subscription identifier")
+		return closeWith(mqtt.SubscriptionIDNotAllowed, "SUBSCRIBE has a subscription identifier")
 	case len(p.Filters) > c.b.cfg.MaxFilters:
-		return refusal(mqtt.QuotaExceeded, "too many filters in one SUBSCRIBE")
+		return closeWith(mqtt.QuotaExceeded, "there are too many filters in one SUBSCRIBE")
 	}
-	c.slowDown(len(packet.Body))
-	c.awaitJournal()
+	c.limitRate(len(packet.Body))
+	c.waitForJournal()
 	c.peer.Authorizer.Refresh()
-	c.hold(true) // retained messages come after the SUBACK
-	defer c.hold(false)
+	c.out.setPaused(true) // so that retained messages come after the SUBACK
+	defer c.out.setPaused(false)
 	before := c.subscriptions()
 	codes := make([]mqtt.Reason, len(p.Filters))
 	for i := range p.Filters {
 		codes[i] = c.subscribe(&p.Filters[i])
 	}
-	if c.save(before) != nil {
+	if c.storeSubscriptions(before) != nil {
 		for i := range codes {
 			codes[i] = max(codes[i], mqtt.Unspecified)
 		}
 	}
 	for i, code := range codes {
 		f := &p.Filters[i]
-		known := findSubscription(before, f.Topic) >= 0
-		if code < mqtt.Unspecified && (f.RetainHandling == 0 || f.RetainHandling == 1 && !known) {
-			c.b.deliverRetained(c.s, f.Topic, grantOf(f))
+		isNew := findSubscription(before, f.Topic) < 0
+		if !code.Failed() && (f.RetainHandling == 0 || f.RetainHandling == 1 && isNew) {
+			c.b.deliverRetained(c.s, f.Topic, grantFor(f))
 		}
 	}
-	c.answer(func(b []byte) []byte { return mqtt.AppendSuback(b, c.peer.Version, p.ID, codes) })
+	c.out.reply(func(b []byte) []byte { return mqtt.AppendSuback(b, c.peer.Version, p.ID, codes) })
 	return nil
 }
 
-// subscribe enters one filter and returns the granted QoS or why not (R-BRK-10, 17, 18, 20).
+// subscribe checks one filter and adds the subscription. It returns the granted QoS, or why the
+// filter is refused (R-BRK-10, R-BRK-17, R-BRK-18, R-BRK-20).
 func (c *conn) subscribe(f *mqtt.Filter) mqtt.Reason {
-	filter := f.Topic
-	code := mqtt.Success
-	if !mqtt.ValidFilter(filter) {
-		code = mqtt.TopicFilterInvalid
-	}
-	if code == mqtt.Success && mqtt.IsReserved(filter) {
-		code = checkReservedFilter(c.b.cfg.Reserved, filter)
-	}
-	if code == mqtt.Success && c.peer.Authorizer.Decide(Subscribe, filter) != Allow {
-		code = mqtt.NotAuthorized
-	}
-	if code == mqtt.Success && !c.enter(filter, grantOf(f)) {
+	code := c.checkFilter(f.Topic)
+	if code == mqtt.Success && !c.addSubscription(f.Topic, grantFor(f)) {
 		code = mqtt.QuotaExceeded
 	}
 	if code != mqtt.Success {
-		return c.refuseFilter(filter, code)
+		c.b.logRefusal(c, closeWithTopic(code, "SUBSCRIBE is refused", f.Topic))
+		return code
 	}
-	return mqtt.Reason(grantOf(f).qos())
+	return mqtt.Reason(grantFor(f).qos())
 }
 
-// grant is what a filter is given if it may be subscribed to.
-func grantOf(f *mqtt.Filter) granted {
+func (c *conn) checkFilter(filter string) mqtt.Reason {
+	if !mqtt.ValidFilter(filter) {
+		return mqtt.TopicFilterInvalid
+	}
+	if mqtt.IsReserved(filter) {
+		if code := checkReservedFilter(c.b.cfg.Reserved, filter); code != mqtt.Success {
+			return code
+		}
+	}
+	if c.peer.Authorizer.Decide(Subscribe, filter) != Allow {
+		return mqtt.NotAuthorized
+	}
+	return mqtt.Success
+}
+
+// grantFor is what a subscription is granted of the options that it asks for: QoS 2 becomes QoS 1.
+func grantFor(f *mqtt.Filter) granted {
 	g := granted(min(f.QoS, 1))
 	if f.NoLocal {
 		g |= grantNoLocal
@@ -78,20 +89,14 @@ func grantOf(f *mqtt.Filter) granted {
 	return g
 }
 
-func (c *conn) refuseFilter(filter string, code mqtt.Reason) mqtt.Reason {
-	e := refusal(code, "subscribe refused")
-	e.topic = filter
-	c.b.refused(c, e)
-	return code
-}
-
-// enter puts a subscription into the session and the routes. It reports false beyond the limit.
-func (c *conn) enter(filter string, g granted) bool {
+// addSubscription adds a subscription to the session and the routes, or changes its options. It
+// reports false if the session has as many as it may have.
+func (c *conn) addSubscription(filter string, g granted) bool {
 	s := c.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.conn != c {
-		return true // taken over: nothing is answered any more
+		return true // the session was taken over, so the answer is never sent
 	}
 	switch i := findSubscription(s.subs, filter); {
 	case i >= 0:
@@ -105,28 +110,31 @@ func (c *conn) enter(filter string, g granted) bool {
 	return true
 }
 
+// onUnsubscribe handles an UNSUBSCRIBE. A filter that is not subscribed to is no failure.
 func (c *conn) onUnsubscribe(packet mqtt.Packet) error {
 	p, err := mqtt.DecodeUnsubscribe(packet, c.peer.Version)
 	if err != nil {
 		return err
 	}
-	c.slowDown(len(packet.Body))
-	c.awaitJournal()
+	c.limitRate(len(packet.Body))
+	c.waitForJournal()
 	before := c.subscriptions()
 	codes := make([]mqtt.Reason, len(p.Topics))
-	for i := range p.Topics {
-		c.leaveFilter(p.Topics[i])
+	for _, filter := range p.Topics {
+		c.removeSubscription(filter)
 	}
-	if c.save(before) != nil {
+	if c.storeSubscriptions(before) != nil {
 		for i := range codes {
 			codes[i] = mqtt.Unspecified
 		}
 	}
-	c.answer(func(b []byte) []byte { return mqtt.AppendUnsuback(b, c.peer.Version, p.ID, codes) })
+	c.out.reply(func(b []byte) []byte {
+		return mqtt.AppendUnsuback(b, c.peer.Version, p.ID, codes)
+	})
 	return nil
 }
 
-func (c *conn) leaveFilter(filter string) {
+func (c *conn) removeSubscription(filter string) {
 	s := c.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -138,16 +146,16 @@ func (c *conn) leaveFilter(filter string) {
 	c.b.routes.remove(filter, s)
 }
 
-// subscriptions is a copy of what the session subscribes to.
+// subscriptions returns a copy of the session's subscriptions.
 func (c *conn) subscriptions() []subscription {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
 	return slices.Clone(c.s.subs)
 }
 
-// save stores the subscriptions of a persistent session if they have changed, and waits for it. If they cannot be stored,
-// the session has those from before.
-func (c *conn) save(before []subscription) error {
+// storeSubscriptions stores the subscriptions of a persistent session if they have changed, and
+// waits until they are durable. If they cannot be stored it restores those from before.
+func (c *conn) storeSubscriptions(before []subscription) error {
 	s := c.s
 	s.mu.Lock()
 	if s.conn != c || !s.persistent() || slices.Equal(s.subs, before) {
@@ -158,13 +166,14 @@ func (c *conn) save(before []subscription) error {
 	s.mu.Unlock()
 	err := <-written
 	if err != nil {
-		c.restore(before)
+		c.restoreSubscriptions(before)
 	}
 	return err
 }
 
-// restore brings earlier subscriptions back, with no moment in which a message for one of them would get lost.
-func (c *conn) restore(before []subscription) {
+// restoreSubscriptions brings back the subscriptions from before. It adds before it removes, so
+// that no message for a subscription that stays is lost.
+func (c *conn) restoreSubscriptions(before []subscription) {
 	s := c.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
