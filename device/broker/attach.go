@@ -122,6 +122,7 @@ func (b *Broker) detachSession(c *conn, e *closeError) {
 			b.endSession(s)
 		}
 	}
+	b.updatePresence(s.client)
 	w := b.decideWill(c, e)
 	s.mu.Unlock()
 	b.mu.Unlock()

@@ -3,6 +3,7 @@ package broker
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/drover-iot/drover/device/broker/mqtt"
 	"github.com/drover-iot/drover/device/broker/mqtt/mqtttest"
@@ -174,6 +175,38 @@ func TestPresence(t *testing.T) { // R-BRK-33, T-52
 	c.send(mqtttest.Packet(0xE0, nil))
 	join(t, addr, 4, "next")
 	watch.wantPresence("$aws/events/presence/connected/next")
+}
+
+// The count goes on for an hour after a connection has ended, however long it lasted.
+func TestPresenceCount(t *testing.T) { // R-BRK-33
+	t.Parallel()
+	events := make(chan PresenceEvent, 16)
+	b, addr := start(t, Config{Presence: func(e PresenceEvent) { events <- e }})
+	connection := func() (version int64) {
+		t.Helper()
+		c := join(t, addr, 5, "pump")
+		version = (<-events).Version
+		b.mu.Lock() // it lasts for 59 minutes
+		b.presence["pump"] = presenceCount{b.presence["pump"].next, time.Now().Add(-59 * time.Minute)}
+		b.mu.Unlock()
+		c.nc.Close()
+		<-events
+		return version
+	}
+	for _, row := range []struct {
+		away time.Duration // before the connection
+		want int64
+	}{
+		{0, 0},
+		{2 * time.Minute, 1},
+		{time.Hour, 2},
+		{time.Hour + 2*time.Minute, 0},
+	} {
+		b.expire(time.Now().Add(row.away))
+		if got := connection(); got != row.want {
+			t.Errorf("disconnected for %v: version %d, want %d", row.away, got, row.want)
+		}
+	}
 }
 
 func (c *client) wantPresence(topic string) (e PresenceEvent) {

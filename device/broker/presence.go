@@ -37,11 +37,18 @@ type presenceID struct {
 // A presenceCount counts the connections of a client id.
 type presenceCount struct {
 	next int64
-	last time.Time // when the client connected last, or was last seen connected by expirePresence
+	last time.Time // when a connection of the client began or ended last
 }
 
-// PresenceMemory is how long the connections of a client id are counted on after the last one.
-const PresenceMemory = time.Hour
+const (
+	// PresenceMemory is how long a client may be disconnected before its connections are counted
+	// from 0 again.
+	PresenceMemory = time.Hour
+	// presenceMargin is added to it here. Whoever compares the timestamps of events, which are
+	// taken a moment later than the times here, must not find less than PresenceMemory between a
+	// disconnect and a count from 0.
+	presenceMargin = time.Minute
+)
 
 // newPresenceSession returns the session identifier of a new connection.
 func newPresenceSession() string { return ids.Random{}.UUID() }
@@ -53,19 +60,24 @@ func (b *Broker) nextPresence(client string) (version int64) {
 	return version
 }
 
+// updatePresence records that a connection of a client has ended. The caller holds b.mu.
+func (b *Broker) updatePresence(client string) {
+	if count, exists := b.presence[client]; exists {
+		count.last = time.Now()
+		b.presence[client] = count
+	}
+}
+
 // expirePresence forgets the counts of clients that have been disconnected for long. The caller
 // holds b.mu.
 func (b *Broker) expirePresence(now time.Time) {
 	for client, count := range b.presence {
-		if now.Sub(count.last) < PresenceMemory {
+		if now.Sub(count.last) < PresenceMemory+presenceMargin {
 			continue
 		}
-		if s := b.sessions[client]; s != nil && s.connected() {
-			count.last = now
-			b.presence[client] = count
-			continue
+		if s := b.sessions[client]; s == nil || !s.connected() {
+			delete(b.presence, client)
 		}
-		delete(b.presence, client)
 	}
 }
 
