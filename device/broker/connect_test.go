@@ -17,6 +17,10 @@ func TestConnect(t *testing.T) {
 	t.Parallel()
 	_, addr := start(t, Config{Service: echo})
 	long := strings.Repeat("x", 128)
+	const agent = "?SDK=Python&Version=1.4.9"
+	will := func(topic string, qos byte) *mqtt.Will {
+		return &mqtt.Will{Message: mqtt.Publish{Topic: topic, QoS: qos}}
+	}
 	for _, row := range []struct {
 		name     string
 		connect  mqtt.Connect
@@ -25,7 +29,7 @@ func TestConnect(t *testing.T) {
 	}{
 		{"R-BRK-9 3.1.1", mqtt.Connect{Version: 4, ClientID: "a", CleanStart: true}, "", 0},
 		{"R-BRK-9 5", mqtt.Connect{Version: 5, ClientID: "b", CleanStart: true}, "", 0},
-		{"R-BRK-15 username", mqtt.Connect{Version: 4, ClientID: "c", CleanStart: true}, "?SDK=Python&Version=1.4.9", 0},
+		{"R-BRK-15 username", mqtt.Connect{Version: 4, ClientID: "c", CleanStart: true}, agent, 0},
 		{"R-BRK-16 128 bytes", mqtt.Connect{Version: 4, ClientID: long, CleanStart: true}, "", 0},
 		{"R-BRK-16 129 bytes", mqtt.Connect{Version: 4, ClientID: long + "x", CleanStart: true}, "", 2},
 		{"R-BRK-16 129 bytes, 5", mqtt.Connect{Version: 5, ClientID: long + "x", CleanStart: true}, "", 0x85},
@@ -36,9 +40,9 @@ func TestConnect(t *testing.T) {
 		{"R-BRK-16 empty, 5", mqtt.Connect{Version: 5}, "", 0},
 		{"R-BRK-9 level 6", mqtt.Connect{Version: 6, ClientID: "d", CleanStart: true}, "", 0x84},
 		{"R-BRK-9 level 2", mqtt.Connect{Version: 2, ClientID: "d", CleanStart: true}, "", 1},
-		{"R-BRK-10 will QoS 2", mqtt.Connect{Version: 5, ClientID: "e", Will: &mqtt.Will{Message: mqtt.Publish{Topic: "w", QoS: 2}}}, "", 0x9B},
-		{"R-BRK-24 will under $", mqtt.Connect{Version: 4, ClientID: "e", CleanStart: true, Will: &mqtt.Will{Message: mqtt.Publish{Topic: "$aws/x"}}}, "", 5},
-		{"R-BRK-24 will under $, 5", mqtt.Connect{Version: 5, ClientID: "e", Will: &mqtt.Will{Message: mqtt.Publish{Topic: "$aws/x"}}}, "", 0x90},
+		{"R-BRK-10 will QoS 2", mqtt.Connect{Version: 5, ClientID: "e", Will: will("w", 2)}, "", 0x9B},
+		{"R-BRK-24 will under $", mqtt.Connect{Version: 4, ClientID: "e", Will: will("$aws/x", 0), CleanStart: true}, "", 5},
+		{"R-BRK-24 will under $, 5", mqtt.Connect{Version: 5, ClientID: "e", Will: will("$aws/x", 0)}, "", 0x90},
 		{"NUL in the client id", mqtt.Connect{Version: 4, ClientID: "a\x00b", CleanStart: true}, "", 255},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -51,7 +55,8 @@ func TestConnect(t *testing.T) {
 				return
 			}
 			props := c.wantConnack(row.code, false)
-			if row.connect.Version == mqtt.V5 && row.connect.ClientID == "" && props[mqtt.PropAssignedClientID] == 0 {
+			needsID := row.connect.Version == mqtt.V5 && row.connect.ClientID == ""
+			if needsID && props[mqtt.PropAssignedClientID] == 0 {
 				t.Error("no Assigned Client Identifier")
 			}
 			if row.code == 0 {
@@ -77,8 +82,14 @@ func TestConnackProperties(t *testing.T) { // R-BRK-26, R-BRK-12, R-BRK-14
 	t.Parallel()
 	_, addr := start(t, Config{})
 	base := map[byte]uint32{
-		mqtt.PropReceiveMaximum: 100, mqtt.PropMaximumQoS: 1, mqtt.PropRetainAvailable: 1, mqtt.PropMaximumPacket: 149504,
-		mqtt.PropTopicAliasMaximum: 8, mqtt.PropWildcardAvailable: 1, mqtt.PropSubscriptionIDs: 0, mqtt.PropSharedSubscription: 0,
+		mqtt.PropReceiveMaximum:     100,
+		mqtt.PropMaximumQoS:         1,
+		mqtt.PropRetainAvailable:    1,
+		mqtt.PropMaximumPacket:      149504,
+		mqtt.PropTopicAliasMaximum:  8,
+		mqtt.PropWildcardAvailable:  1,
+		mqtt.PropSubscriptionIDs:    0,
+		mqtt.PropSharedSubscription: 0,
 	}
 	for _, row := range []struct {
 		name      string
@@ -98,7 +109,11 @@ func TestConnackProperties(t *testing.T) { // R-BRK-26, R-BRK-12, R-BRK-14
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			c := dial(t, addr, 5)
-			c.send(mqtttest.Connect(&mqtt.Connect{Version: 5, ClientID: row.name, KeepAlive: row.keepAlive, SessionExpiry: row.expiry}, ""))
+			c.connect(mqtt.Connect{
+				ClientID:      row.name,
+				KeepAlive:     row.keepAlive,
+				SessionExpiry: row.expiry,
+			})
 			got := c.wantConnack(0, false)
 			want := map[byte]uint32{}
 			for _, m := range []map[byte]uint32{base, row.more} {
@@ -128,7 +143,7 @@ func TestSecondConnect(t *testing.T) { // R-BRK-15
 	_, addr := start(t, Config{})
 	for _, version := range []mqtt.Version{4, 5} {
 		c := join(t, addr, version, fmt.Sprint("twice", version))
-		c.send(mqtttest.Connect(&mqtt.Connect{Version: version, ClientID: "twice", CleanStart: true}, ""))
+		c.connect(mqtt.Connect{ClientID: "twice", CleanStart: true})
 		c.wantClosed(mqtt.ProtocolError)
 	}
 }
@@ -163,8 +178,8 @@ func TestTakeover(t *testing.T) { // R-BRK-16
 	for _, version := range []mqtt.Version{4, 5} {
 		id := fmt.Sprint("same", version)
 		old := dial(t, addr, version)
-		will := &mqtt.Will{Message: mqtt.Publish{Topic: "will/" + id, Payload: []byte("gone"), QoS: 1}}
-		old.send(mqtttest.Connect(&mqtt.Connect{Version: version, ClientID: id, CleanStart: true, Will: will}, ""))
+		message := mqtt.Publish{Topic: "will/" + id, Payload: []byte("gone"), QoS: 1}
+		old.connect(mqtt.Connect{ClientID: id, CleanStart: true, Will: &mqtt.Will{Message: message}})
 		old.wantConnack(0, false)
 		old.subscribe(1, 1, "mine")
 		now := join(t, addr, version, id)
@@ -182,8 +197,8 @@ func TestKeepAlive(t *testing.T) { // R-BRK-14
 	began := time.Now()
 	c := join(t, addr, 5, "quiet")
 	c.wantClosed(mqtt.KeepAliveTimeout)
-	if took := time.Since(began); took < 140*time.Millisecond {
-		t.Errorf("closed after %v, want 1.5 × 100 ms", took)
+	if elapsed := time.Since(began); elapsed < 140*time.Millisecond {
+		t.Errorf("closed after %v, want 1.5 × 100 ms", elapsed)
 	}
 }
 
@@ -193,7 +208,7 @@ func TestKeepAliveIsReset(t *testing.T) { // R-BRK-14: any packet resets the tim
 	c := join(t, addr, 5, "busy")
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	for range 12 { // twice the timeout
+	for range 12 { // twice the limit of silence
 		<-tick.C
 		c.sync()
 	}
@@ -204,8 +219,10 @@ func TestUnknownCertificate(t *testing.T) { // R-BRK-6, R-BRK-37
 	t.Parallel()
 	var lines logLines
 	_, addr := start(t, Config{
-		Log:          logTo(&lines),
-		Authenticate: func(context.Context, Link) (Principal, error) { return nil, errors.New("certificate not ACTIVE") },
+		Log: logTo(&lines),
+		Authenticate: func(context.Context, Link) (Principal, error) {
+			return nil, errors.New("certificate not ACTIVE")
+		},
 	})
 	c := dial(t, addr, 4)
 	c.wantClosed(mqtt.Success)
@@ -229,7 +246,9 @@ func TestDisconnect(t *testing.T) { // R-BRK-19
 	const revoked = "cert-1"
 	certificates := make(chan string, 1)
 	b, addr := start(t, Config{
-		Authenticate: func(context.Context, Link) (Principal, error) { return &rights{id: <-certificates}, nil },
+		Authenticate: func(context.Context, Link) (Principal, error) {
+			return &rights{id: <-certificates}, nil
+		},
 	})
 	of := func(certificate string, version mqtt.Version) *client {
 		certificates <- certificate
@@ -237,18 +256,18 @@ func TestDisconnect(t *testing.T) { // R-BRK-19
 	}
 	three, five, other := of(revoked, 4), of(revoked, 5), of("cert-2", 4)
 	for id, c := range map[string]*client{"three": three, "five": five, "other": other} {
-		c.send(mqtttest.Connect(&mqtt.Connect{Version: c.version, ClientID: id, CleanStart: true}, ""))
+		c.connect(mqtt.Connect{ClientID: id, CleanStart: true})
 		c.wantConnack(0, false)
 	}
 	silent := of(revoked, 5) // has not sent its CONNECT
-	until(t, "three connections of the certificate", func() bool { return b.connectionsOf(revoked) == 3 })
+	until(t, "its connections", func() bool { return b.connectionsOf(revoked) == 3 })
 
 	b.Disconnect(revoked)
 	three.wantClosed(mqtt.AdministrativeAction)
 	five.wantClosed(mqtt.AdministrativeAction)
 	silent.wantClosed(mqtt.Success)
 	other.sync()
-	until(t, "the certificate to be forgotten", func() bool { return b.connectionsOf(revoked) == 0 })
+	until(t, "their end", func() bool { return b.connectionsOf(revoked) == 0 })
 }
 
 func (b *Broker) connectionsOf(principal string) int {
@@ -270,20 +289,21 @@ func (l oneConn) Accept() (net.Conn, error) {
 func (oneConn) Close() error   { return nil }
 func (oneConn) Addr() net.Addr { return nil }
 
-// A freed connection reports when its deadline is taken away.
-type freed struct {
+// A deadlineWatcher reports when the deadline of its connection is cleared.
+type deadlineWatcher struct {
 	net.Conn
-	tell func()
+	cleared func()
 }
 
-func (f freed) SetDeadline(t time.Time) error {
+func (f deadlineWatcher) SetDeadline(t time.Time) error {
 	if t.IsZero() {
-		f.tell()
+		f.cleared()
 	}
 	return f.Conn.SetDeadline(t)
 }
 
-func TestDeadlineIsClearedFirst(t *testing.T) { // a delivery sets a write deadline of its own as soon as there is a session
+// A delivery sets a write deadline of its own as soon as there is a session.
+func TestDeadlineIsClearedFirst(t *testing.T) {
 	t.Parallel()
 	b, _ := start(t, Config{})
 	here, there := net.Pipe()
@@ -291,10 +311,10 @@ func TestDeadlineIsClearedFirst(t *testing.T) { // a delivery sets a write deadl
 	l := make(oneConn, 1)
 	defer close(l)
 	go b.Serve(t.Context(), l)
-	l <- freed{there, func() { joined <- !b.away("dev") }}
+	l <- deadlineWatcher{there, func() { joined <- !b.isDisconnected("dev") }}
 	c := &client{t: t, nc: here, version: 5}
 	c.in.Reset(here, 1<<20)
-	c.send(mqtttest.Connect(&mqtt.Connect{Version: 5, ClientID: "dev", CleanStart: true}, ""))
+	c.connect(mqtt.Connect{ClientID: "dev", CleanStart: true})
 	if <-joined {
 		t.Error("the deadline of CONNECT was cleared after the session was joined")
 	}

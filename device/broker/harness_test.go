@@ -75,7 +75,7 @@ func dial(t testing.TB, addr string, version mqtt.Version) *client {
 func join(t testing.TB, addr string, version mqtt.Version, id string) *client {
 	t.Helper()
 	c := dial(t, addr, version)
-	c.send(mqtttest.Connect(&mqtt.Connect{Version: version, ClientID: id, CleanStart: true}, ""))
+	c.connect(mqtt.Connect{ClientID: id, CleanStart: true})
 	c.wantConnack(0, false)
 	return c
 }
@@ -84,7 +84,7 @@ func join(t testing.TB, addr string, version mqtt.Version, id string) *client {
 func rejoin(t testing.TB, addr string, version mqtt.Version, id string, present bool) *client {
 	t.Helper()
 	c := dial(t, addr, version)
-	c.send(mqtttest.Connect(&mqtt.Connect{Version: version, ClientID: id, SessionExpiry: 3600}, ""))
+	c.connect(mqtt.Connect{ClientID: id, SessionExpiry: 3600})
 	c.wantConnack(0, present)
 	return c
 }
@@ -98,6 +98,19 @@ func (c *client) send(packets ...[]byte) {
 	if _, err := c.nc.Write(all); err != nil {
 		c.t.Fatalf("send: %v", err)
 	}
+}
+
+// connect sends a CONNECT of the client's version.
+func (c *client) connect(p mqtt.Connect) {
+	c.t.Helper()
+	p.Version = c.version
+	c.send(mqtttest.Connect(&p, ""))
+}
+
+// sendPublish sends a PUBLISH with options that publish does not have.
+func (c *client) sendPublish(p mqtt.Publish) {
+	c.t.Helper()
+	c.send(mqtt.AppendPublish(nil, c.version, &p))
 }
 
 // read returns the next packet; type 0 when the broker has closed.
@@ -133,7 +146,7 @@ func (c *client) wantConnack(code byte, present bool) map[byte]uint32 {
 	return connackProps(body, c.version)
 }
 
-// wantClosed expects the end of the connection; MQTT 5 is told the reason first.
+// wantClosed expects the end of the connection; an MQTT 5 client gets the reason first.
 func (c *client) wantClosed(reason mqtt.Reason) {
 	c.t.Helper()
 	packet := c.read()
@@ -187,8 +200,7 @@ func (c *client) wantPuback(id uint16, reason mqtt.Reason) {
 
 func (c *client) publish(id uint16, qos byte, topic, payload string) {
 	c.t.Helper()
-	p := mqtt.Publish{Topic: topic, Payload: []byte(payload), QoS: qos, ID: id}
-	c.send(mqtt.AppendPublish(nil, c.version, &p))
+	c.sendPublish(mqtt.Publish{Topic: topic, Payload: []byte(payload), QoS: qos, ID: id})
 }
 
 // sync waits until the broker has handled all that was sent.
@@ -213,7 +225,13 @@ func until(t testing.TB, what string, ok func() bool) {
 	}
 }
 
-func (b *Broker) away(id string) bool {
+// waitDisconnected waits until the session of a client id has no connection, or has ended.
+func (b *Broker) waitDisconnected(t testing.TB, id string) {
+	t.Helper()
+	until(t, "the client to be disconnected", func() bool { return b.isDisconnected(id) })
+}
+
+func (b *Broker) isDisconnected(id string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.sessions[id]

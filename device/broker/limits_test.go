@@ -59,15 +59,18 @@ func TestClosedFor(t *testing.T) {
 	}
 }
 
-func TestPublishRefusedV5(t *testing.T) { // R-BRK-17, R-BRK-18: QoS 1 keeps the connection
+func TestPublishRefusedV5(t *testing.T) { // R-BRK-17, R-BRK-18: QoS 1 leaves the connection open
 	t.Parallel()
 	r := &rights{no: map[string]Decision{"publish no": ImplicitDeny, "retain kept": ExplicitDeny}}
 	var lines logLines
 	_, addr := start(t, Config{Service: echo, Authenticate: r.authenticate, Log: logTo(&lines)})
 	c := join(t, addr, 5, "dev-7")
 	for topic, want := range map[string]mqtt.Reason{
-		"no": mqtt.NotAuthorized, "$aws/things/a/foo": mqtt.TopicNameInvalid, "$aws/things/a/jobs/get/accepted": mqtt.TopicNameInvalid,
-		"a/+": mqtt.TopicNameInvalid, "yes": mqtt.Success,
+		"no":                mqtt.NotAuthorized,
+		"$aws/things/a/foo": mqtt.TopicNameInvalid,
+		accepted:            mqtt.TopicNameInvalid,
+		"a/+":               mqtt.TopicNameInvalid,
+		"yes":               mqtt.Success,
 	} {
 		c.publish(2, 1, topic, "secret-payload")
 		c.wantPuback(2, want)
@@ -77,7 +80,8 @@ func TestPublishRefusedV5(t *testing.T) { // R-BRK-17, R-BRK-18: QoS 1 keeps the
 	c.wantPuback(3, mqtt.NotAuthorized)
 	c.sync()
 	log := lines.String() // R-BRK-37
-	if !strings.Contains(log, "client=dev-7") || !strings.Contains(log, "topic=no") || strings.Contains(log, "secret") {
+	if !strings.Contains(log, "client=dev-7") || !strings.Contains(log, "topic=no") ||
+		strings.Contains(log, "secret") {
 		t.Errorf("log: %s", log)
 	}
 	c.publish(0, 0, "no", "")
@@ -95,12 +99,13 @@ func TestAuthorisation(t *testing.T) { // R-BRK-17
 		"receive hidden": ImplicitDeny,
 	}}
 	b, addr := start(t, Config{Authenticate: r.authenticate})
+	will := &mqtt.Will{Message: mqtt.Publish{Topic: "will/no"}}
 	for version, code := range map[mqtt.Version]byte{4: 5, 5: 0x87} {
 		c := dial(t, addr, version)
-		c.send(mqtttest.Connect(&mqtt.Connect{Version: version, ClientID: "bad", CleanStart: true}, ""))
+		c.connect(mqtt.Connect{ClientID: "bad", CleanStart: true})
 		c.wantConnack(code, false)
 		c = dial(t, addr, version)
-		c.send(mqtttest.Connect(&mqtt.Connect{Version: version, ClientID: "ok", CleanStart: true, Will: &mqtt.Will{Message: mqtt.Publish{Topic: "will/no"}}}, ""))
+		c.connect(mqtt.Connect{ClientID: "ok", CleanStart: true, Will: will})
 		c.wantConnack(code, false)
 
 		c = join(t, addr, version, fmt.Sprint("ok", version))
@@ -117,8 +122,8 @@ func TestAuthorisation(t *testing.T) { // R-BRK-17
 	}
 }
 
-// Reading policies takes as long as the store takes: nobody else may wait for it.
-func TestRefreshHoldsNobodyUp(t *testing.T) { // R-BRK-19, R-BRK-36
+// Reading policies may be slow: nobody else waits for it.
+func TestRefreshBlocksNobodyElse(t *testing.T) { // R-BRK-19, R-BRK-36
 	t.Parallel()
 	reading, release := make(chan struct{}, 1), make(chan struct{})
 	slow := &rights{}
@@ -139,7 +144,7 @@ func TestRefreshHoldsNobodyUp(t *testing.T) { // R-BRK-19, R-BRK-36
 	go func() {
 		defer close(done)
 		b.Publish(Message{Topic: "q", Payload: []byte("second"), QoS: 1})
-		b.expire(time.Now()) // takes the lock of the broker and those of all sessions
+		b.expire(time.Now()) // locks the broker and all sessions
 	}()
 	select {
 	case <-done:
@@ -249,12 +254,13 @@ func TestInboundRate(t *testing.T) { // R-BRK-20: reading is delayed, nothing is
 	for i := range 60 {
 		c.wantPuback(uint16(i+1), mqtt.Success)
 	}
-	if took := time.Since(began); took < 150*time.Millisecond {
-		t.Errorf("60 messages at 50/s with a burst of 50 took %v", took)
+	if elapsed := time.Since(began); elapsed < 150*time.Millisecond {
+		t.Errorf("60 messages at 50/s with a burst of 50 took %v", elapsed)
 	}
 }
 
-func TestFullJournal(t *testing.T) { // who publishes waits for the store, who asks the service does not
+// Clients that publish to others wait for the store; requests to the service do not.
+func TestFullJournal(t *testing.T) {
 	t.Parallel()
 	b, addr := start(t, Config{Service: echo})
 	c, other := join(t, addr, 4, ""), join(t, addr, 4, "")
@@ -282,15 +288,15 @@ func TestTopicAlias(t *testing.T) { // R-BRK-28
 	c := join(t, addr, 5, "")
 	c.subscribe(1, 0, "long/topic")
 	alias := []byte{mqtt.PropTopicAlias, 0, 8}
-	c.send(mqtt.AppendPublish(nil, 5, &mqtt.Publish{Topic: "long/topic", Payload: []byte("1"), Forwarded: alias}))
-	c.send(mqtt.AppendPublish(nil, 5, &mqtt.Publish{Payload: []byte("2"), Forwarded: alias}))
+	c.sendPublish(mqtt.Publish{Topic: "long/topic", Payload: []byte("1"), Forwarded: alias})
+	c.sendPublish(mqtt.Publish{Payload: []byte("2"), Forwarded: alias})
 	c.wantPublish("long/topic", "1", 0)
 	c.wantPublish("long/topic", "2", 0)
 
 	refused := strings.Repeat("t", mqtt.MaxTopicBytes+1)
-	c.send(mqtt.AppendPublish(nil, 5, &mqtt.Publish{Topic: refused, QoS: 1, ID: 1, Forwarded: alias}))
+	c.sendPublish(mqtt.Publish{Topic: refused, QoS: 1, ID: 1, Forwarded: alias})
 	c.wantPuback(1, mqtt.TopicNameInvalid)
-	c.send(mqtt.AppendPublish(nil, 5, &mqtt.Publish{Forwarded: alias})) // it is not kept, and neither is the one before
+	c.sendPublish(mqtt.Publish{Forwarded: alias}) // neither this one nor the one before is set
 	c.wantClosed(mqtt.ProtocolError)
 }
 
@@ -299,14 +305,14 @@ func TestMaxSessions(t *testing.T) {
 	b, addr := start(t, Config{MaxSessions: 2})
 	c := rejoin(t, addr, 4, "away", false)
 	c.nc.Close()
-	until(t, "the client to be away", func() bool { return b.away("away") })
+	b.waitDisconnected(t, "away")
 	first := join(t, addr, 4, "first")
 	for version, code := range map[mqtt.Version]byte{4: 3, 5: 0x97} {
 		c := dial(t, addr, version)
-		c.send(mqtttest.Connect(&mqtt.Connect{Version: version, ClientID: "second", CleanStart: true}, ""))
+		c.connect(mqtt.Connect{ClientID: "second", CleanStart: true})
 		c.wantConnack(code, false)
 	}
-	rejoin(t, addr, 4, "away", true) // a known one is let in
+	rejoin(t, addr, 4, "away", true) // a session that exists is no new one
 	join(t, addr, 4, "first")
 	first.wantClosed(mqtt.SessionTakenOver)
 }

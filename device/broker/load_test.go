@@ -27,7 +27,7 @@ import (
 )
 
 // Load comes from a second process, so that what is measured here is the server alone. It is this
-// test binary again: loadEnv holds "idle|work ADDR CONNECTIONS tcp|tls".
+// test binary again: loadEnv is "idle|work ADDR CONNECTIONS tcp|tls".
 const loadEnv = "DROVER_BROKER_LOAD"
 
 func TestMain(m *testing.M) {
@@ -245,7 +245,8 @@ func cpu(t testing.TB) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// TestIdleMemory holds the memory of an idle connection, heap and stacks, to its budget.
+// TestIdleMemory checks that the memory of an idle connection, heap and stack, is within its
+// budget.
 func TestIdleMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("opens hundreds of connections")

@@ -34,7 +34,7 @@ func TestNoLocalAndRetainAsPublished(t *testing.T) {
 	c, other := join(t, addr, 5, "c"), join(t, addr, 5, "other")
 	c.subscribe(1, 1|4, "t") // No Local
 	other.subscribe(1, 8, "t")
-	c.send(mqtt.AppendPublish(nil, 5, &mqtt.Publish{Topic: "t", Payload: []byte("mine"), Retain: true}))
+	c.sendPublish(mqtt.Publish{Topic: "t", Payload: []byte("mine"), Retain: true})
 	if p := other.wantPublish("t", "mine", 0); !p.Retain {
 		t.Error("RETAIN 0 in spite of Retain As Published")
 	}
@@ -50,7 +50,8 @@ func TestRetained(t *testing.T) { // R-BRK-23
 	pub := join(t, addr, 5, "pub")
 	retain := func(id uint16, topic, payload string, want mqtt.Reason) {
 		t.Helper()
-		pub.send(mqtt.AppendPublish(nil, 5, &mqtt.Publish{Topic: topic, Payload: []byte(payload), QoS: 1, ID: id, Retain: true}))
+		p := mqtt.Publish{Topic: topic, Payload: []byte(payload), QoS: 1, ID: id, Retain: true}
+		pub.sendPublish(p)
 		pub.wantPuback(id, want)
 	}
 	retain(1, "state/a", "on", mqtt.Success)
@@ -96,7 +97,7 @@ func TestRetainedBytes(t *testing.T) { // R-BRK-23
 	retain := func(topic string, bytes int, want mqtt.Reason) {
 		t.Helper()
 		c := join(t, addr, 5, "")
-		c.send(mqtt.AppendPublish(nil, 5, &mqtt.Publish{Topic: topic, Payload: make([]byte, bytes), QoS: 1, ID: 1, Retain: true}))
+		c.sendPublish(mqtt.Publish{Topic: topic, Payload: make([]byte, bytes), QoS: 1, ID: 1, Retain: true})
 		c.wantPuback(1, want)
 	}
 	retain("a", 500, mqtt.Success)
@@ -125,18 +126,18 @@ func TestWill(t *testing.T) { // R-BRK-24
 		c.send(mqtttest.Connect(&h, ""))
 		c.wantConnack(0, false)
 		end(c)
-		until(t, "the client to be away", func() bool { return b.away(h.ClientID) })
+		b.waitDisconnected(t, h.ClientID)
 	}
 	die := func(c *client) { c.nc.Close() }
-	goodbye := func(code ...byte) func(*client) {
+	disconnect := func(code ...byte) func(*client) {
 		return func(c *client) { c.send(mqtttest.Packet(0xE0, code)); c.wantClosed(mqtt.Success) }
 	}
 	with(mqtt.Connect{Version: 4, ClientID: "dies", CleanStart: true, Will: &mqtt.Will{}}, die)
 	watch.wantPublish("will/dies", "dies", 1)
-	with(mqtt.Connect{Version: 4, ClientID: "leaves", CleanStart: true, Will: &mqtt.Will{}}, goodbye())
-	with(mqtt.Connect{Version: 5, ClientID: "leaves5", Will: &mqtt.Will{}}, goodbye())
-	with(mqtt.Connect{Version: 5, ClientID: "leaves5 with 0", Will: &mqtt.Will{}}, goodbye(0))
-	with(mqtt.Connect{Version: 5, ClientID: "leaves-4", Will: &mqtt.Will{}}, goodbye(4))
+	with(mqtt.Connect{Version: 4, ClientID: "leaves", CleanStart: true, Will: &mqtt.Will{}}, disconnect())
+	with(mqtt.Connect{Version: 5, ClientID: "leaves5", Will: &mqtt.Will{}}, disconnect())
+	with(mqtt.Connect{Version: 5, ClientID: "leaves5 with 0", Will: &mqtt.Will{}}, disconnect(0))
+	with(mqtt.Connect{Version: 5, ClientID: "leaves-4", Will: &mqtt.Will{}}, disconnect(4))
 	watch.wantPublish("will/leaves-4", "leaves-4", 1)
 
 	with(mqtt.Connect{Version: 5, ClientID: "back", SessionExpiry: 100, Will: &mqtt.Will{Delay: 1}}, die)
@@ -144,7 +145,8 @@ func TestWill(t *testing.T) { // R-BRK-24
 	back.send(mqtttest.Packet(0xE0, nil))
 	with(mqtt.Connect{Version: 5, ClientID: "late", SessionExpiry: 100, Will: &mqtt.Will{Delay: 1}}, die)
 	watch.wantPublish("will/late", "late", 1)
-	with(mqtt.Connect{Version: 5, ClientID: "no session", Will: &mqtt.Will{Delay: 100}}, die) // the session ends: so does the delay
+	// The session ends with its connection, and the delay with the session.
+	with(mqtt.Connect{Version: 5, ClientID: "no session", Will: &mqtt.Will{Delay: 100}}, die)
 	watch.wantPublish("will/no session", "no session", 1)
 }
 
@@ -187,7 +189,9 @@ func TestPresenceCount(t *testing.T) { // R-BRK-33
 		c := join(t, addr, 5, "pump")
 		version = (<-events).Version
 		b.mu.Lock() // it lasts for 59 minutes
-		b.presence["pump"] = presenceCount{b.presence["pump"].next, time.Now().Add(-59 * time.Minute)}
+		count := b.presence["pump"]
+		count.last = time.Now().Add(-59 * time.Minute)
+		b.presence["pump"] = count
 		b.mu.Unlock()
 		c.nc.Close()
 		<-events
@@ -232,6 +236,6 @@ func TestUnsubscribe(t *testing.T) { // R-BRK-21, R-BRK-29
 		t.Errorf("UNSUBACK %x", body)
 	}
 	if b.Subscribed("a") || b.Subscribed("b/c") || !b.Subscribed("mark") {
-		t.Error("the routes still hold the filters")
+		t.Error("the routes still contain the filters")
 	}
 }

@@ -14,20 +14,23 @@ func TestInboundRateBuckets(t *testing.T) { // R-BRK-20
 		size  int
 		wait  time.Duration // of the last
 	}
+	messages := Config{MessagesPerSecond: 100, BytesPerSecond: -1}
 	for _, row := range []struct {
 		name  string
 		cfg   Config
 		steps []packets
 	}{
-		{"a second's worth at once", Config{MessagesPerSecond: 100, BytesPerSecond: -1}, []packets{{0, 100, 1, 0}}},
-		{"one more", Config{MessagesPerSecond: 100, BytesPerSecond: -1}, []packets{{0, 101, 1, 10 * time.Millisecond}}},
-		{"after half a second", Config{MessagesPerSecond: 100, BytesPerSecond: -1}, []packets{
+		{"a second's worth at once", messages, []packets{{0, 100, 1, 0}}},
+		{"one more", messages, []packets{{0, 101, 1, 10 * time.Millisecond}}},
+		{"after half a second", messages, []packets{
 			{0, 100, 1, 0}, {500 * time.Millisecond, 50, 1, 0}, {0, 1, 1, 10 * time.Millisecond},
 		}},
 		{"bytes", Config{MessagesPerSecond: -1, BytesPerSecond: 1000}, []packets{
 			{0, 1, 1000, 0}, {0, 1, 500, 500 * time.Millisecond}, {time.Second, 1, 500, 0},
 		}},
-		{"no limit", Config{MessagesPerSecond: -1, BytesPerSecond: -1}, []packets{{0, 1000, 1 << 20, 0}}},
+		{"no limit", Config{MessagesPerSecond: -1, BytesPerSecond: -1}, []packets{
+			{0, 1000, 1 << 20, 0},
+		}},
 	} {
 		var r inboundRate
 		now := start

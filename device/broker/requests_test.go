@@ -80,7 +80,7 @@ func TestReplyCorrelation(t *testing.T) { // R-MQTT-36
 	c := join(t, addr, 5, "")
 	correlation := append([]byte{mqtt.PropCorrelationData}, mqtttest.Text("c-1")...)
 	props := slices.Concat([]byte{mqtt.PropResponseTopic}, mqtttest.Text("elsewhere"), correlation)
-	c.send(mqtt.AppendPublish(nil, 5, &mqtt.Publish{Topic: get, Payload: []byte("{}"), Forwarded: props}))
+	c.sendPublish(mqtt.Publish{Topic: get, Payload: []byte("{}"), Forwarded: props})
 	p := c.wantPublish(accepted, "{}", 0)
 	if !bytes.Equal(p.Forwarded, correlation) {
 		t.Errorf("properties %q, want %q", p.Forwarded, correlation)
@@ -134,17 +134,18 @@ func TestUnackedReplyIsForgotten(t *testing.T) { // R-MQTT-32
 	c.publish(0, 0, get, "{}")
 	c.wantPublish(accepted, "{}", 1) // not acknowledged
 	c.nc.Close()
-	until(t, "the client to be away", func() bool { return b.away("dev") })
+	b.waitDisconnected(t, "dev")
 	c = rejoin(t, addr, 4, "dev", true)
 	c.publish(0, 0, get, "again")
 	c.wantPublish(accepted, "again", 1)
 }
 
-func TestReplyWithFullWindow(t *testing.T) { // the client's Receive Maximum holds for answers too: QoS 0 then
+// Replies count against the Receive Maximum too: QoS 0 then.
+func TestReplyWithFullWindow(t *testing.T) {
 	t.Parallel()
 	_, addr := start(t, Config{Service: echo})
 	c := dial(t, addr, 5)
-	c.send(mqtttest.Connect(&mqtt.Connect{Version: 5, ClientID: "small", ReceiveMaximum: 1}, ""))
+	c.connect(mqtt.Connect{ClientID: "small", ReceiveMaximum: 1})
 	c.wantConnack(0, false)
 	c.subscribe(1, 1, get+"/+")
 	for _, qos := range []byte{1, 0} {

@@ -65,7 +65,7 @@ func TestRoutesAgainstMatches(t *testing.T) {
 		}
 	}
 	if !r.root.empty() || r.wildcards.Load() != 0 {
-		t.Error("the trie holds nodes after everything was removed")
+		t.Error("the trie has nodes after everything was removed")
 	}
 }
 
@@ -84,8 +84,8 @@ func matchAll(filters map[string]granted, topic string) (g granted, ok bool) {
 }
 
 // BenchmarkPublish measures a publish on a topic of a large fleet: nobody subscribes, or one
-// session that is away and keeps the latest. Each device has the usual five subscriptions, two of
-// them with wildcards.
+// session whose client is disconnected and that queues the latest. Each device has the usual five
+// subscriptions, two of them with wildcards.
 func BenchmarkPublish(b *testing.B) {
 	for _, fleet := range []int{1000, 100_000} {
 		br, err := New(b.Context(), Config{})

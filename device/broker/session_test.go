@@ -25,7 +25,7 @@ func TestSessionResume(t *testing.T) { // R-BRK-11, R-BRK-13, R-MQTT-44, T-13
 		c.subscribe(1, 1, notify, notifyNext, "queue/+")
 		c.subscribe(2, 0, "lossy")
 		c.nc.Close()
-		until(t, "the client to be away", func() bool { return b.away("dev") })
+		b.waitDisconnected(t, "dev")
 		for i := range 3 {
 			n := []byte(fmt.Sprint(i))
 			b.Publish(Message{Topic: notify, Payload: n, QoS: 1, Latest: true})
@@ -56,7 +56,7 @@ func TestUnackedIsSentAgain(t *testing.T) { // R-BRK-25
 	c.send(mqtt.AppendPuback(nil, 4, ids[1], mqtt.Success))
 	c.sync()
 	c.nc.Close()
-	until(t, "the client to be away", func() bool { return b.away("dev") })
+	b.waitDisconnected(t, "dev")
 	b.Publish(Message{Topic: "q", Payload: []byte("new"), QoS: 1})
 	c = rejoin(t, addr, 4, "dev", true)
 	for _, i := range []int{0, 2} {
@@ -81,7 +81,7 @@ func TestSessionSurvivesRestart(t *testing.T) { // R-BRK-35, T-17
 	b.Publish(Message{Topic: "q/1", Payload: []byte("unacked"), QoS: 1})
 	id := c.wantPublish("q/1", "unacked", 1).ID
 	c.nc.Close()
-	until(t, "the client to be away", func() bool { return b.away("dev") })
+	b.waitDisconnected(t, "dev")
 	b.Publish(Message{Topic: notifyNext, Payload: []byte("old"), QoS: 1, Latest: true})
 	b.Publish(Message{Topic: notifyNext, Payload: []byte("new"), QoS: 1, Latest: true})
 	if err := b.Shutdown(t.Context()); err != nil {
@@ -102,7 +102,7 @@ func TestSessionSurvivesRestart(t *testing.T) { // R-BRK-35, T-17
 	c.subscribe(2, 1, "keep")
 	c.wantPublish("keep", "r", 1)
 	c.nc.Close()
-	until(t, "the client to be away", func() bool { return b.away("dev") })
+	b.waitDisconnected(t, "dev")
 	b.Shutdown(t.Context())
 	b, _ = start(t, Config{Sessions: store})
 	b.mu.Lock()
@@ -119,7 +119,7 @@ func TestSessionIsNotResumed(t *testing.T) { // R-BRK-11, R-BRK-12
 	leave := func(c *client, id string) {
 		c.subscribe(1, 1, "q")
 		c.nc.Close()
-		until(t, "the client to be away", func() bool { return b.away(id) })
+		b.waitDisconnected(t, id)
 	}
 	leave(rejoin(t, addr, 4, "cross", false), "cross")
 	rejoin(t, addr, 5, "cross", false) // another version
@@ -135,12 +135,12 @@ func TestSessionIsNotResumed(t *testing.T) { // R-BRK-11, R-BRK-12
 	c := rejoin(t, addr, 5, "lowered", false)
 	c.send(mqtttest.Packet(0xE0, []byte{0, 5, mqtt.PropSessionExpiry, 0, 0, 0, 0}))
 	c.wantClosed(mqtt.Success)
-	until(t, "the client to be away", func() bool { return b.away("lowered") })
+	b.waitDisconnected(t, "lowered")
 	rejoin(t, addr, 5, "lowered", false)
 
 	leave(rejoin(t, addr, 5, "last time", false), "last time")
 	c = dial(t, addr, 5)
-	c.send(mqtttest.Connect(&mqtt.Connect{Version: 5, ClientID: "last time"}, "")) // resumes, and does not last
+	c.connect(mqtt.Connect{ClientID: "last time"}) // resumes, and ends with the connection
 	c.wantConnack(0, true)
 	leave(c, "last time")
 	rejoin(t, addr, 5, "last time", false)
@@ -150,20 +150,21 @@ func TestSessionIsNotResumed(t *testing.T) { // R-BRK-11, R-BRK-12
 	rejoin(t, addr, 4, "kept", true)
 }
 
-func TestServiceMessageSurvivesCrash(t *testing.T) { // R-BRK-35: what the service said to a connected client
+// What the service sent to a connected client is stored until it is acknowledged (R-BRK-35).
+func TestServiceMessageSurvivesCrash(t *testing.T) {
 	t.Parallel()
 	store := newFaultySessions()
 	b, addr := start(t, Config{Sessions: store})
 	c, clean := rejoin(t, addr, 4, "dev", false), join(t, addr, 4, "clean")
 	c.subscribe(1, 1, notify, notifyNext)
 	clean.subscribe(1, 1, notify)
-	before := store.taken()
+	before := store.applied()
 	b.Publish(Message{Topic: notify, Payload: []byte("acknowledged"), QoS: 1, Latest: true})
 	b.Publish(Message{Topic: notifyNext, Payload: []byte("on its way"), QoS: 1, Latest: true})
 	if err := b.Stored(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if n := store.taken() - before; n != 2 { // nothing for the clean session
+	if n := store.applied() - before; n != 2 { // nothing for the clean session
 		t.Errorf("%d changes for two messages", n)
 	}
 	c.send(mqtt.AppendPuback(nil, 4, c.wantPublish(notify, "acknowledged", 1).ID, mqtt.Success))
@@ -193,14 +194,14 @@ func TestUnackedIsStoredOnce(t *testing.T) { // a reconnect does not write again
 		for i := range unacked {
 			c.wantPublish("q", fmt.Sprint(i), 1)
 		}
-		before := store.taken()
+		before := store.applied()
 		c.nc.Close()
-		until(t, "the client to be away", func() bool { return b.away("dev") })
+		b.waitDisconnected(t, "dev")
 		c = rejoin(t, addr, 4, "dev", true)
 		if err := <-b.journal.flushed(); err != nil {
 			t.Fatal(err)
 		}
-		return store.taken() - before
+		return store.applied() - before
 	}
 	reconnect()
 	if n := reconnect(); n >= unacked {
@@ -208,14 +209,15 @@ func TestUnackedIsStoredOnce(t *testing.T) { // a reconnect does not write again
 	}
 }
 
-func TestStoredInSpiteOfFailures(t *testing.T) { // R-BRK-35: a store that is broken for a moment costs no message
+// A store that fails for a moment loses no message (R-BRK-35).
+func TestStoredInSpiteOfFailures(t *testing.T) {
 	t.Parallel()
 	store := newFaultySessions()
 	b, addr := start(t, Config{Sessions: store})
 	c := rejoin(t, addr, 5, "dev", false)
 	c.subscribe(1, 1, "q")
 	c.nc.Close()
-	until(t, "the client to be away", func() bool { return b.away("dev") })
+	b.waitDisconnected(t, "dev")
 	store.set(true)
 	b.Publish(Message{Topic: "q", Payload: []byte("kept"), QoS: 1})
 	until(t, "the store to refuse it", func() bool { return <-b.journal.flushed() != nil })
@@ -228,7 +230,8 @@ func TestStoredInSpiteOfFailures(t *testing.T) { // R-BRK-35: a store that is br
 	c.wantPublish("q", "kept", 1)
 }
 
-func TestLateDisconnect(t *testing.T) { // R-BRK-12, R-BRK-16: a connection that was replaced does not end the session
+// A connection that was taken over does not end the session (R-BRK-12, R-BRK-16).
+func TestLateDisconnect(t *testing.T) {
 	t.Parallel()
 	entered, release, ended := make(chan struct{}), make(chan struct{}), make(chan struct{}, 2)
 	b, addr := start(t, Config{
@@ -268,7 +271,7 @@ func TestStoredLimit(t *testing.T) { // R-BRK-13: the newest is dropped
 	c := rejoin(t, addr, 4, "dev", false)
 	c.subscribe(1, 1, "q")
 	c.nc.Close()
-	until(t, "the client to be away", func() bool { return b.away("dev") })
+	b.waitDisconnected(t, "dev")
 	for i := range 5 {
 		b.Publish(Message{Topic: "q", Payload: []byte(fmt.Sprint(i)), QoS: 1})
 	}
@@ -285,7 +288,7 @@ func TestLatestThatDoesNotFit(t *testing.T) { // R-MQTT-44: then the one before 
 	c := rejoin(t, addr, 4, "dev", false)
 	c.subscribe(1, 1, notify)
 	c.nc.Close()
-	until(t, "the client to be away", func() bool { return b.away("dev") })
+	b.waitDisconnected(t, "dev")
 	for _, payload := range []string{"old", strings.Repeat("x", 800), strings.Repeat("y", 1000)} {
 		b.Publish(Message{Topic: notify, Payload: []byte(payload), QoS: 1, Latest: true})
 	}
@@ -305,27 +308,28 @@ func TestSlowSubscriber(t *testing.T) { // R-BRK-36
 		b.Publish(Message{Topic: "big/0", Payload: payload})
 	}
 	b.Publish(Message{Topic: "big/1", Payload: []byte("kept"), QoS: 1})
-	if took := time.Since(began); took > time.Second {
-		t.Errorf("publishing took %v", took)
+	if elapsed := time.Since(began); elapsed > time.Second {
+		t.Errorf("publishing took %v", elapsed)
 	}
-	taken := 0
+	received := 0
 	for {
 		packet := slow.want(mqtt.TypePublish)
 		if p, _ := mqtt.DecodePublish(packet, 4); p.QoS == 1 {
 			break // QoS 1 found room: QoS 0 made way
 		}
-		taken++
+		received++
 	}
-	if taken == 400 {
+	if received == 400 {
 		t.Error("nothing was dropped")
 	}
 }
 
-func TestWindow(t *testing.T) { // R-BRK-20: at most 100, or the client's Receive Maximum, unacknowledged
+// At most 100, or the client's Receive Maximum, are unacknowledged (R-BRK-20).
+func TestWindow(t *testing.T) {
 	t.Parallel()
 	b, addr := start(t, Config{})
 	c := dial(t, addr, 5)
-	c.send(mqtttest.Connect(&mqtt.Connect{Version: 5, ClientID: "dev", ReceiveMaximum: 2}, ""))
+	c.connect(mqtt.Connect{ClientID: "dev", ReceiveMaximum: 2})
 	c.wantConnack(0, false)
 	c.subscribe(1, 1, "q")
 	for i := range 5 {
@@ -339,11 +343,11 @@ func TestWindow(t *testing.T) { // R-BRK-20: at most 100, or the client's Receiv
 	c.sync()
 }
 
-func TestMaximumPacketSize(t *testing.T) { // what the client cannot take is not sent
+func TestMaximumPacketSize(t *testing.T) { // what is too large for the client is not sent
 	t.Parallel()
 	b, addr := start(t, Config{})
 	c := dial(t, addr, 5)
-	c.send(mqtttest.Connect(&mqtt.Connect{Version: 5, ClientID: "dev", MaximumPacket: 100}, ""))
+	c.connect(mqtt.Connect{ClientID: "dev", MaximumPacket: 100})
 	c.wantConnack(0, false)
 	c.subscribe(1, 1, "q")
 	b.Publish(Message{Topic: "q", Payload: make([]byte, 100), QoS: 1})
@@ -388,20 +392,21 @@ func TestSubackWaitsForStore(t *testing.T) { // R-BRK-11: no SUBACK for what cou
 	}
 }
 
-func TestNothingNewIsNotStored(t *testing.T) { // a client cannot make the store work by saying the same again
+// Subscribing again to the same costs the store nothing.
+func TestNothingNewIsNotStored(t *testing.T) {
 	t.Parallel()
 	store := newFaultySessions()
 	b, addr := start(t, Config{Sessions: store})
 	c := rejoin(t, addr, 5, "dev", false)
 	c.subscribe(1, 1, "q")
-	before := store.taken()
+	before := store.applied()
 	c.subscribe(2, 1, "q", "$SYS/#")
 	c.send(mqtttest.Unsubscribe(5, 3, "unknown"))
 	c.want(mqtt.TypeUnsuback)
 	if err := <-b.journal.flushed(); err != nil {
 		t.Fatal(err)
 	}
-	if n := store.taken() - before; n != 0 {
+	if n := store.applied() - before; n != 0 {
 		t.Errorf("%d changes for nothing new", n)
 	}
 }
@@ -412,13 +417,13 @@ func TestMessageExpiry(t *testing.T) { // R-BRK-13, R-BRK-27
 	c := rejoin(t, addr, 5, "dev", false)
 	c.subscribe(1, 1, "q")
 	pub := join(t, addr, 5, "pub")
-	pub.send(mqtt.AppendPublish(nil, 5, &mqtt.Publish{Topic: "q", Payload: []byte("live"), Expiry: 60, Forwarded: forwarded}))
+	pub.sendPublish(mqtt.Publish{Topic: "q", Payload: []byte("live"), Expiry: 60, Forwarded: forwarded})
 	p := c.wantPublish("q", "live", 0)
 	if p.Expiry == 0 || p.Expiry > 60 || !bytes.Equal(p.Forwarded, forwarded) {
 		t.Errorf("expiry %d, properties %q", p.Expiry, p.Forwarded)
 	}
 	c.nc.Close()
-	until(t, "the client to be away", func() bool { return b.away("dev") })
+	b.waitDisconnected(t, "dev")
 	b.route(&message{Message: Message{Topic: "q", Payload: []byte("stale"), QoS: 1}, expires: time.Now()})
 	b.Publish(Message{Topic: "q", Payload: []byte("fresh"), QoS: 1})
 	c = rejoin(t, addr, 5, "dev", true)
