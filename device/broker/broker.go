@@ -17,10 +17,11 @@ import (
 // the store (journal.go). Wills with a delay and the closing of connections from outside run on
 // short-lived goroutines.
 //
-// Locks are taken in this order: Broker.mu, then session.mu, then one of those below them, which
-// are the mutexes of the routes, and retained.mu before that of the journal. Nothing is sent,
-// stored or asked of a Service with any of them held. Authorizer.Decide is called with session.mu
-// held, so it must not block or call the broker.
+// Locks are taken in this order: Broker.mu, then session.mu, then a mutex of the routes or that of
+// the journal. retained.mu is taken with none of the first two held, and before that of the
+// journal. No lock is held while something is sent or stored, or while the Service handles a
+// request. Authorizer.Decide is called with session.mu held, so it must not block or call the
+// broker.
 
 // A Broker serves MQTT on any number of listeners. Make it with New, end it with Shutdown.
 type Broker struct {
@@ -90,7 +91,8 @@ func (b *Broker) runExpiry() {
 	}
 }
 
-// expire ends the sessions whose time is over, and forgets what else has a time.
+// expire ends the sessions that have expired, and forgets the presence counts of clients that are
+// gone for long.
 func (b *Broker) expire(now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -104,8 +106,8 @@ func (b *Broker) expire(now time.Time) {
 	b.expirePresence(now)
 }
 
-// Serve accepts connections until ctx ends or the listener fails, and closes the listener. It is
-// the listener that does TLS. Open connections are served on until Shutdown.
+// Serve accepts connections until ctx ends or the listener fails, and closes the listener. TLS
+// is the business of the listener. Open connections are served until Shutdown.
 func (b *Broker) Serve(ctx context.Context, l net.Listener) error {
 	defer context.AfterFunc(ctx, func() { l.Close() })()
 	defer l.Close()

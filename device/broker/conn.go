@@ -22,7 +22,7 @@ type conn struct {
 	// and stays set. The session may have been taken over since by another connection: then s.conn
 	// is not this one.
 	s   *session
-	out outbound // shared with the writer: see there
+	out outbound // shared with the writer, see there
 
 	keepAlive keepAlive
 	aliases   topicAliases
@@ -136,8 +136,8 @@ func (c *conn) onDisconnect(packet mqtt.Packet) error {
 	return &closeError{cause: ClientInitiated, discardWill: p.Reason == mqtt.Success}
 }
 
-// end closes the connection and leaves the session. It is the last thing that the reading goroutine
-// does.
+// end closes the connection and detaches the session. It is the last thing that the reading
+// goroutine does.
 func (c *conn) end(e *closeError) {
 	if e.reason.Failed() {
 		c.b.logRefusal(c, e)
@@ -167,7 +167,8 @@ func (c *conn) closeAsync(e *closeError) {
 func (c *conn) closeWithReason(reason mqtt.Reason) {
 	if reason.Failed() && c.peer.Version == mqtt.V5 {
 		c.nc.SetWriteDeadline(time.Now().Add(time.Second))
-		_, _ = c.nc.Write(mqtt.AppendDisconnect(nil, reason)) // if it fails the client learns less
+		// A failure makes no difference: the connection is closed next.
+		_, _ = c.nc.Write(mqtt.AppendDisconnect(nil, reason))
 	}
 	c.nc.Close()
 }

@@ -1,13 +1,11 @@
 // Package broker is Drover's device listener: an embedded MQTT 3.1.1 and MQTT 5 server.
 //
-// It knows connections, sessions, subscriptions, routing and limits. It knows no jobs, no
-// certificates and no policies: an Authenticator says who is connecting, an Authorizer what they
-// may do, and a Service what a publish to a reserved topic means. It must never make a publisher
-// wait for a slow subscriber. It imports nothing of this module but the codec, package mqtt, and
-// package ids.
+// It knows no jobs, certificates and policies: an Authenticator says who is connecting, an
+// Authorizer what they may do, and a Service what a publish to a reserved topic means. It must
+// never make a publisher wait for a slow subscriber.
 //
-// Start reading at broker.go, which also says which goroutines there are and in which order locks
-// are taken. The path of a PUBLISH is conn.go, publish.go, then request.go (to the Service) or
+// Start reading at broker.go, which says which goroutines there are and in which order locks are
+// taken. The path of a PUBLISH is conn.go, publish.go, then request.go (to the Service) or
 // route.go, session.go and outbound.go (to the subscribers). Rules R-BRK-… and R-MQTT-… are in
 // docs/spec.
 package broker

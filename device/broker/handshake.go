@@ -10,8 +10,8 @@ import (
 	"github.com/drover-iot/drover/device/broker/mqtt"
 )
 
-// The handshake is what happens from accept to CONNACK: TLS, authentication, CONNECT, and joining a
-// session. The whole of it has Config.ConnectTimeout.
+// The handshake is what happens from accept to CONNACK: TLS, authentication, CONNECT, and
+// attaching a session. All of it together must be done within Config.ConnectTimeout.
 
 // maxClientIDBytes is the length of the longest client id (R-BRK-16).
 const maxClientIDBytes = 128
@@ -224,5 +224,5 @@ func (h *handshake) refuse(e *closeError) {
 		return
 	}
 	ack := mqtt.AppendConnack(nil, max(version, mqtt.V311), &mqtt.Connack{Reason: e.reason})
-	_ = h.c.out.write(ack) // if it fails the client learns less
+	_ = h.c.out.write(ack) // a failure makes no difference: the connection is closed next
 }

@@ -35,7 +35,7 @@ func (s *session) packetIDInUse(id uint16) bool {
 }
 
 // acknowledge removes the message with a packet identifier. An identifier that is not in flight is
-// ignored: it belongs to a message that a connection before this one was sent.
+// ignored.
 func (s *session) acknowledge(id uint16) {
 	for i := range s.inFlight {
 		if s.inFlight[i].id != id {

@@ -11,7 +11,8 @@ import (
 // without a packet. The reading goroutine owns it.
 type keepAlive struct {
 	interval time.Duration // agreed with the client; never 0
-	// lastPacket is when the last packet arrived. When the broker did not read for a while, it is when it went on.
+	// lastPacket is when the last packet arrived. When the broker did not read for a while, it is
+	// when it went on.
 	lastPacket time.Time
 	deadline   time.Time // the read deadline that is set; zero when it has passed
 }

@@ -3,10 +3,12 @@ package broker
 import "github.com/drover-iot/drover/device/broker/mqtt"
 
 // principals are the connections of each principal that has an id, so that those of one certificate
-// are found without a look at all. A connection is in it from before its CONNECT on: a certificate
-// that becomes inactive during the handshake must not connect. Broker.mu guards it.
+// are found without going through all connections. A connection is in it from before its CONNECT
+// until it ends, because a certificate that becomes inactive during the handshake must not connect.
+// Broker.mu guards it.
 type principals map[string]map[*conn]struct{}
 
+// trackPrincipal adds a connection. It is called before the CONNECT is read.
 func (b *Broker) trackPrincipal(c *conn) {
 	id := c.peer.Principal.ID()
 	if id == "" {

@@ -19,7 +19,8 @@ import (
 type sessionRecord struct {
 	Version mqtt.Version `json:"version"`
 	Expiry  int64        `json:"expirySeconds"`
-	// Until is when the session ends, in ms; 0: the client was connected when the record was written.
+	// Until is when the session ends, in ms; 0: the client was connected when the record was
+	// written.
 	Until int64            `json:"until,omitempty"`
 	Subs  map[string]uint8 `json:"subscriptions"` // filter → granted
 }

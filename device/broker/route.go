@@ -6,7 +6,7 @@ import (
 )
 
 // From a published message to the queues of the sessions that subscribe to its topic. It never
-// waits for a client: a queue that is full drops (session.go).
+// waits for a client: a queue that is full drops messages (queue.go).
 
 // Publish sends a message to all that subscribe to its topic, and queues it for persistent sessions
 // whose client is disconnected. It never blocks on the network or the store, and costs one look-up
@@ -47,8 +47,8 @@ func deliver(m *message, to []recipient) {
 var recipientBuffers = sync.Pool{New: func() any { return new([]recipient) }}
 
 // withRecipients calls use with the sessions that subscribe to a topic, if there are any, and
-// returns their number. The slice is reused afterwards. So a publisher makes its copy of a message
-// in use: nobody pays for one that is not needed.
+// returns their number. The slice is reused afterwards. The copy of a client's message is made in
+// use, so that a publish without subscribers copies nothing.
 func (b *Broker) withRecipients(topic string, use func([]recipient)) int {
 	buffer := recipientBuffers.Get().(*[]recipient)
 	to := b.routes.match(topic, (*buffer)[:0])

@@ -61,8 +61,8 @@ func (s *session) connected() bool {
 	return s.conn != nil
 }
 
-// removeConn separates a session from its connection, whose goroutines stop waiting for each other.
-// The caller holds mu.
+// removeConn separates a session from its connection, and wakes the reading goroutine of that if it
+// waits for the writer. The caller holds mu.
 func (s *session) removeConn() {
 	s.conn.out.wakeReader()
 	s.conn = nil

@@ -4,8 +4,8 @@ import "time"
 
 // A will is the message that a client leaves with its CONNECT, to be published when its connection
 // ends without a DISCONNECT (R-BRK-24). MQTT 5 may delay it: then it is published when the delay is
-// over or the session ends, whichever comes first, and not at all if the client reconnects to its
-// session before.
+// over, or earlier if the session expires before that, and not at all if the client resumes its
+// session in time.
 type will struct {
 	*message
 	delay  time.Duration // 0: publish at once

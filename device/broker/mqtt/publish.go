@@ -2,7 +2,8 @@ package mqtt
 
 // PUBLISH carries a message, in both directions; PUBACK acknowledges one of QoS 1. Nearly all
 // packets of a busy server are of these two types, so decoding a PUBLISH allocates nothing but its
-// topic, and encoding one nothing but room in the caller's buffer.
+// topic (and a copy of its properties if there are several to forward), and encoding one nothing
+// but room in the caller's buffer.
 
 // The bits in the flags of a PUBLISH. QoS is between them.
 const (

@@ -8,7 +8,8 @@ import (
 	"github.com/drover-iot/drover/device/broker/mqtt"
 )
 
-// Connect encodes a CONNECT.
+// Connect encodes a CONNECT. It has the user name flag if the user name is not empty, and never a
+// password.
 func Connect(p *mqtt.Connect, username string) []byte {
 	body := Text("MQTT")
 	body = append(body, byte(p.Version), connectFlags(p, username))
@@ -29,6 +30,7 @@ func Connect(p *mqtt.Connect, username string) []byte {
 	return Packet(mqtt.TypeConnect<<4, body)
 }
 
+// connectFlags are the bits between the version and the keep-alive. QoS 3 of a will is possible.
 func connectFlags(p *mqtt.Connect, username string) (flags byte) {
 	if p.CleanStart {
 		flags |= 0x02
@@ -45,6 +47,7 @@ func connectFlags(p *mqtt.Connect, username string) (flags byte) {
 	return flags
 }
 
+// connectProperties are the properties of MQTT 5 that are set, in wire form.
 func connectProperties(p *mqtt.Connect) (b []byte) {
 	if p.SessionExpiry > 0 {
 		b = binary.BigEndian.AppendUint32(append(b, mqtt.PropSessionExpiry), p.SessionExpiry)
@@ -58,6 +61,7 @@ func connectProperties(p *mqtt.Connect) (b []byte) {
 	return b
 }
 
+// willProperties are the forwarded properties of a will, and its delay.
 func willProperties(w *mqtt.Will) []byte {
 	b := append([]byte(nil), w.Message.Forwarded...)
 	if w.Delay > 0 {
@@ -82,7 +86,7 @@ func SubscribeWith(
 	return Packet(mqtt.TypeSubscribe<<4|2, body)
 }
 
-// Unsubscribe encodes an UNSUBSCRIBE.
+// Unsubscribe encodes an UNSUBSCRIBE. Without filters it is one that the standard forbids.
 func Unsubscribe(version mqtt.Version, id uint16, filters ...string) []byte {
 	body := filtersHeader(version, id, nil)
 	for _, filter := range filters {
@@ -91,6 +95,7 @@ func Unsubscribe(version mqtt.Version, id uint16, filters ...string) []byte {
 	return Packet(mqtt.TypeUnsubscribe<<4|2, body)
 }
 
+// filtersHeader is what SUBSCRIBE and UNSUBSCRIBE have before their filters.
 func filtersHeader(version mqtt.Version, id uint16, properties []byte) []byte {
 	body := binary.BigEndian.AppendUint16(nil, id)
 	if version == mqtt.V5 {
