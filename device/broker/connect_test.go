@@ -38,6 +38,7 @@ func TestConnect(t *testing.T) {
 		{"R-BRK-16 empty, clean", mqtt.Connect{Version: 4, CleanStart: true}, "", 0},
 		{"R-BRK-16 empty, not clean", mqtt.Connect{Version: 4}, "", 2},
 		{"R-BRK-16 empty, 5", mqtt.Connect{Version: 5}, "", 0},
+		{"enhanced authentication", mqtt.Connect{Version: 5, ClientID: "f", EnhancedAuth: true}, "", 0x87},
 		{"R-BRK-9 level 6", mqtt.Connect{Version: 6, ClientID: "d", CleanStart: true}, "", 0x84},
 		{"R-BRK-9 level 2", mqtt.Connect{Version: 2, ClientID: "d", CleanStart: true}, "", 1},
 		{"R-BRK-10 will QoS 2", mqtt.Connect{Version: 5, ClientID: "e", Will: will("w", 2)}, "", 0x9B},

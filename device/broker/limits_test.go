@@ -1,9 +1,12 @@
 package broker
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"strings"
 	"testing"
@@ -48,6 +51,13 @@ func TestClosedFor(t *testing.T) {
 		{"R-BRK-28 alias 9", 5, publish(5, mqtt.Publish{Topic: "a", Forwarded: []byte{mqtt.PropTopicAlias, 0, 9}}), mqtt.TopicAliasInvalid},
 		{"R-BRK-28 unknown alias", 5, publish(5, mqtt.Publish{Forwarded: []byte{mqtt.PropTopicAlias, 0, 1}}), mqtt.ProtocolError},
 		{"R-BRK-12 expiry raised from 0", 5, mqtttest.Packet(0xE0, []byte{0, 5, mqtt.PropSessionExpiry, 0, 0, 0, 9}), mqtt.ProtocolError},
+		{"R-BRK-28 no topic and no alias", 5, publish(5, mqtt.Publish{}), mqtt.ProtocolError},
+		{"packet type 0", 5, mqtttest.Packet(0x00, nil), mqtt.MalformedPacket},
+		{"PINGREQ with a body", 5, mqtttest.Packet(0xC0, []byte{0}), mqtt.MalformedPacket},
+		{"PUBACK id 0", 5, mqtttest.Packet(0x40, []byte{0, 0}), mqtt.MalformedPacket},
+		{"SUBSCRIBE without filter", 5, mqtttest.Subscribe(5, 1, 0), mqtt.ProtocolError},
+		{"UNSUBSCRIBE without filter", 5, mqtttest.Unsubscribe(5, 1), mqtt.ProtocolError},
+		{"DISCONNECT with more", 5, mqtttest.Packet(0xE0, []byte{0, 0, 1}), mqtt.MalformedPacket},
 		{"malformed", 5, mqtttest.Packet(0x36, []byte{0, 1, 'a', 0, 1, 0}), mqtt.MalformedPacket},
 	} {
 		t.Run(fmt.Sprintf("%s v%d", row.name, row.version), func(t *testing.T) {
@@ -280,6 +290,57 @@ func TestFullJournal(t *testing.T) {
 	other.wantPuback(1, mqtt.Success)
 	weigh(-maxJournal - 1)
 	c.wantPuback(1, mqtt.Success)
+}
+
+// A client that does not read the replies to its requests is not read from, and gets them all when
+// it reads again.
+func TestRepliesNotRead(t *testing.T) { // R-BRK-36
+	t.Parallel()
+	b, _ := start(t, Config{Service: echo, BytesPerSecond: -1})
+	here, there := net.Pipe() // has no buffer
+	l := make(oneConn, 1)
+	defer close(l)
+	go b.Serve(t.Context(), l)
+	l <- there
+	c := &client{t: t, nc: here, version: mqtt.V311}
+	c.in.Reset(here, 1<<20)
+	c.connect(mqtt.Connect{ClientID: "dev", CleanStart: true})
+	c.wantConnack(0, false)
+	c.subscribe(1, 0, "q")
+	b.Publish(Message{Topic: "q", Payload: []byte("x")})
+	first := make([]byte, 1)
+	if _, err := io.ReadFull(here, first); err != nil {
+		t.Fatal(err)
+	}
+	c.in.Reset(io.MultiReader(bytes.NewReader(first), here), 1<<20) // the writer waits for the rest
+
+	payload := func(i int) string { return fmt.Sprintf("%05d%s", i, strings.Repeat("x", 10<<10)) }
+	sent := 0
+	for err := error(nil); err == nil; {
+		request := mqtt.Publish{Topic: get, Payload: []byte(payload(sent))}
+		here.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
+		if _, err = here.Write(mqtt.AppendPublish(nil, c.version, &request)); err == nil {
+			sent++
+		}
+		if sent > 20 {
+			t.Fatal("requests are read though replies to them are not")
+		}
+	}
+	here.SetWriteDeadline(time.Time{})
+	c.wantPublish("q", "x", 0)
+	for i := range sent {
+		c.wantPublish(accepted, payload(i), 0)
+	}
+	c.sync()
+}
+
+func TestNoService(t *testing.T) {
+	t.Parallel()
+	_, addr := start(t, Config{})
+	c := join(t, addr, 5, "")
+	c.publish(1, 1, get, "{}")
+	c.wantPuback(1, mqtt.Success)
+	c.sync()
 }
 
 func TestTopicAlias(t *testing.T) { // R-BRK-28

@@ -89,6 +89,64 @@ func TestRetained(t *testing.T) { // R-BRK-23
 	handling(0x00, true)
 }
 
+// MQTT 3.1.1 has no code for a message that cannot be retained: it is routed all the same.
+func TestRetainedQuota311(t *testing.T) { // R-BRK-23
+	t.Parallel()
+	_, addr := start(t, Config{MaxRetained: 1})
+	c, pub := join(t, addr, 4, ""), join(t, addr, 4, "")
+	c.subscribe(1, 0, "+")
+	for _, topic := range []string{"a", "b"} {
+		pub.sendPublish(mqtt.Publish{Topic: topic, QoS: 1, ID: 1, Retain: true, Payload: []byte("x")})
+		pub.wantPuback(1, mqtt.Success)
+		c.wantPublish(topic, "x", 0)
+	}
+	late := join(t, addr, 4, "")
+	late.subscribe(1, 0, "b") // was not retained
+	late.subscribe(2, 0, "a")
+	late.wantPublish("a", "x", 0)
+}
+
+// Messages that have expired make room for others.
+func TestRetainedExpiry(t *testing.T) { // R-BRK-13, R-BRK-23
+	t.Parallel()
+	b, addr := start(t, Config{MaxRetained: 1})
+	pub := join(t, addr, 5, "")
+	retain := func(topic string, want mqtt.Reason) {
+		t.Helper()
+		pub.sendPublish(mqtt.Publish{Topic: topic, QoS: 1, ID: 1, Retain: true, Payload: []byte("x"), Expiry: 60})
+		pub.wantPuback(1, want)
+	}
+	retain("a", mqtt.Success)
+	retain("b", mqtt.QuotaExceeded)
+	b.retained.mu.Lock()
+	b.retained.messages["a"].expires = time.Now()
+	b.retained.mu.Unlock()
+	c := join(t, addr, 5, "")
+	c.subscribe(1, 0, "a")
+	c.sync() // nothing came
+	retain("b", mqtt.Success)
+	c.subscribe(2, 0, "b")
+	c.wantPublish("b", "x", 0)
+}
+
+func TestRetainedWill(t *testing.T) { // R-BRK-24
+	t.Parallel()
+	_, addr := start(t, Config{})
+	watch := join(t, addr, 4, "")
+	watch.subscribe(1, 0, "will")
+	c := dial(t, addr, 5)
+	message := mqtt.Publish{Topic: "will", Payload: []byte("gone"), Retain: true, Expiry: 60}
+	c.connect(mqtt.Connect{ClientID: "dev", Will: &mqtt.Will{Message: message}})
+	c.wantConnack(0, false)
+	c.nc.Close()
+	watch.wantPublish("will", "gone", 0)
+	late := join(t, addr, 5, "")
+	late.subscribe(1, 0, "will")
+	if p := late.wantPublish("will", "gone", 0); !p.Retain || p.Expiry == 0 || p.Expiry > 60 {
+		t.Errorf("got RETAIN %v and expiry %d", p.Retain, p.Expiry)
+	}
+}
+
 func TestRetainedBytes(t *testing.T) { // R-BRK-23
 	t.Parallel()
 	store := NewMemorySessions()

@@ -114,10 +114,12 @@ func TestConnectRoundTrip(t *testing.T) {
 		SessionExpiry:  10,
 		ReceiveMaximum: 3,
 		MaximumPacket:  500,
+		EnhancedAuth:   true,
 		Will: &mqtt.Will{
 			Message: mqtt.Publish{
 				Topic:     "w",
 				Payload:   []byte("bye"),
+				Expiry:    7,
 				QoS:       1,
 				Retain:    true,
 				Forwarded: forwarded,
@@ -283,11 +285,34 @@ func TestInvalidPackets(t *testing.T) { // the strict parts of the codec
 		{"PINGREQ with a body", packet(0xC0, []byte{0}), mqtt.MalformedPacket},
 		{"PINGREQ with flags", packet(0xC1, nil), mqtt.MalformedPacket},
 		{"DISCONNECT trailing", packet(0xE0, []byte{0, 0, 1}), mqtt.MalformedPacket},
+		{"CONNECT flags", packet(0x11, []byte{0, 4, 'M', 'Q', 'T', 'T', 4, 2, 0, 0, 0, 1, 'a'}), mqtt.MalformedPacket},
+		{"CONNECT property", packet(0x10, []byte{0, 4, 'M', 'Q', 'T', 'T', 5, 2, 0, 0, 2, 0x7E, 1}), mqtt.MalformedPacket},
+		{"PUBACK property", packet(0x40, []byte{0, 1, 0, 2, 0x7E, 1}), mqtt.MalformedPacket},
+		{"SUBSCRIBE property", packet(0x82, []byte{0, 1, 2, 0x7E, 1}), mqtt.MalformedPacket},
+		{"UNSUBSCRIBE property", packet(0xA2, []byte{0, 1, 2, 0x7E, 1}), mqtt.MalformedPacket},
+		{"DISCONNECT property", packet(0xE0, []byte{0, 2, 0x7E, 1}), mqtt.MalformedPacket},
 	} {
 		_, err := decode(row.packet)
 		var e *mqtt.Error
 		if !errors.As(err, &e) || e.Reason != row.reason {
 			t.Errorf("%s: got %v, want 0x%02X", row.name, err, byte(row.reason))
+		}
+	}
+}
+
+func TestDecode(t *testing.T) {
+	t.Parallel()
+	whole := mqtt.AppendPublish(nil, mqtt.V5, &mqtt.Publish{Topic: "a", QoS: 1, ID: 1})
+	got, err := mqtt.Decode(whole)
+	want := mqtt.Packet{Type: mqtt.TypePublish, Flags: 2, Body: whole[2:]}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v, want → got:\n%s", err, diff)
+	}
+	for name, b := range map[string][]byte{
+		"nothing": nil, "cut": whole[:5], "more": append(whole[:len(whole):len(whole)], 0), "length": {0x30, 0x80},
+	} {
+		if _, err := mqtt.Decode(b); err == nil {
+			t.Errorf("%s: no error", name)
 		}
 	}
 }

@@ -58,12 +58,18 @@ func connectProperties(p *mqtt.Connect) (b []byte) {
 	if p.MaximumPacket > 0 {
 		b = binary.BigEndian.AppendUint32(append(b, mqtt.PropMaximumPacket), p.MaximumPacket)
 	}
+	if p.EnhancedAuth {
+		b = append(append(b, mqtt.PropAuthMethod), Text("SCRAM-SHA-1")...)
+	}
 	return b
 }
 
-// willProperties are the forwarded properties of a will, and its delay.
+// willProperties are the forwarded properties of a will, its expiry and its delay.
 func willProperties(w *mqtt.Will) []byte {
 	b := append([]byte(nil), w.Message.Forwarded...)
+	if w.Message.Expiry > 0 {
+		b = binary.BigEndian.AppendUint32(append(b, mqtt.PropMessageExpiry), w.Message.Expiry)
+	}
 	if w.Delay > 0 {
 		b = binary.BigEndian.AppendUint32(append(b, mqtt.PropWillDelay), w.Delay)
 	}
