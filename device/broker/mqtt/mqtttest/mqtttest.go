@@ -1,5 +1,8 @@
 // Package mqtttest encodes the packets that clients send, for the tests of the codec and of the
 // broker. It can encode what the standard forbids.
+//
+// A CONNECT is given as the struct that the codec decodes it to, so that a test can compare the
+// two. What is sent in wire form elsewhere, such as forwarded properties, is so here.
 package mqtttest
 
 import (
