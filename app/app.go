@@ -231,7 +231,7 @@ func (s *Server) certificateChanged(id string) {
 	if _, err := s.engine.Identity.Identify(context.Background(), id, time.Now()); err == nil {
 		return
 	}
-	s.broker.Disconnect(id, broker.AdministrativeAction)
+	s.broker.Disconnect(id)
 }
 
 // Now is the time of the engine's clock.

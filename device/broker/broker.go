@@ -2,7 +2,6 @@ package broker
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -10,6 +9,19 @@ import (
 	"sync"
 	"time"
 )
+
+// Goroutines. Serve accepts connections. Each connection has one goroutine that reads packets and
+// handles them one after the other; the fields of a conn belong to it unless they say otherwise. A
+// connection has a second goroutine, the writer, only while messages wait to be written
+// (outbound.go). A broker has two more: one ends expired sessions, and one writes the journal to
+// the store (journal.go). Wills with a delay and the closing of connections from outside run on
+// short-lived goroutines.
+//
+// Locks are taken in this order: Broker.mu, then session.mu, then a mutex of the routes or that of
+// the journal. retained.mu is taken with none of the first two held, and before that of the
+// journal. No lock is held while something is sent or stored, or while the Service handles a
+// request. Authorizer.Decide is called with session.mu held, so it must not block or call the
+// broker.
 
 // A Broker serves MQTT on any number of listeners. Make it with New, end it with Shutdown.
 type Broker struct {
@@ -19,89 +31,55 @@ type Broker struct {
 	retained retained
 	journal  *journal
 
-	ctx  context.Context // ends when Shutdown is over
-	stop context.CancelFunc
-	// greeting ends when Shutdown begins: connections without a session are closed then.
-	greeting      context.Context
-	closeGreeting context.CancelFunc
-	conns         sync.WaitGroup
-	swept         chan struct{} // closed when the sweeper has stopped
+	// ctx ends when Shutdown is complete. Requests to the Service run under it.
+	ctx    context.Context
+	cancel context.CancelFunc
+	// handshakeCtx ends when Shutdown begins. Connections that have no session yet are closed then.
+	handshakeCtx     context.Context
+	cancelHandshakes context.CancelFunc
+	// conns counts the connections, from accept until their session is detached and the will is
+	// published.
+	conns sync.WaitGroup
+	// expiryDone is closed when the goroutine that ends expired sessions has stopped.
+	expiryDone chan struct{}
 
-	mu         sync.Mutex // guards what follows; taken before a session's
-	sessions   map[string]*session
-	principals principals
-	presence   map[string]presenceVersion
-	closing    bool
+	mu           sync.Mutex          // guards what follows
+	sessions     map[string]*session // by client id, connected or not
+	principals   principals
+	presence     map[string]presenceCount // by client id
+	shuttingDown bool
 }
 
-// sweepEvery is how often expired sessions are looked for.
-const sweepEvery = 10 * time.Second
+// expiryInterval is how often expired sessions are looked for.
+const expiryInterval = 10 * time.Second
 
 // New loads the stored sessions and returns a broker that is ready to serve.
 func New(ctx context.Context, cfg Config) (*Broker, error) {
 	cfg = cfg.withDefaults()
 	b := &Broker{
-		cfg: cfg, log: cfg.Log, routes: newRoutes(), swept: make(chan struct{}),
-		sessions: map[string]*session{}, principals: principals{}, presence: map[string]presenceVersion{},
-		retained: retained{messages: map[string]kept{}},
+		cfg:        cfg,
+		log:        cfg.Log,
+		routes:     newRoutes(),
+		retained:   retained{messages: map[string]retainedMessage{}},
+		expiryDone: make(chan struct{}),
+		sessions:   map[string]*session{},
+		principals: principals{},
+		presence:   map[string]presenceCount{},
 	}
 	if err := b.load(ctx); err != nil {
 		return nil, fmt.Errorf("load sessions: %w", err)
 	}
 	b.journal = newJournal(cfg.Sessions, cfg.Log)
-	b.ctx, b.stop = context.WithCancel(context.WithoutCancel(ctx))
-	b.greeting, b.closeGreeting = context.WithCancel(b.ctx)
-	go b.sweep()
+	b.ctx, b.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	b.handshakeCtx, b.cancelHandshakes = context.WithCancel(b.ctx)
+	go b.runExpiry()
 	return b, nil
 }
 
-// load takes in the stored sessions. One that was connected when the process ended starts to wait now.
-func (b *Broker) load(ctx context.Context) error {
-	now := time.Now()
-	return b.cfg.Sessions.Load(ctx, func(c Change) error {
-		if c.Client == "" {
-			return b.retained.load(c)
-		}
-		if c.Seq == 0 {
-			return b.loadSession(c, now)
-		}
-		s := b.sessions[c.Client]
-		if s == nil {
-			return nil // nobody is there to take it
-		}
-		e, err := parseStored(c.Value)
-		if err != nil {
-			return fmt.Errorf("client %q: %w", c.Client, err)
-		}
-		e.seq = c.Seq
-		s.push(e)
-		s.seq = max(s.seq, c.Seq)
-		return nil
-	})
-}
-
-func (b *Broker) loadSession(c Change, now time.Time) error {
-	var r sessionRecord
-	if err := json.Unmarshal(c.Value, &r); err != nil {
-		return fmt.Errorf("client %q: %w", c.Client, err)
-	}
-	s := &session{b: b, client: c.Client, version: r.Version, saved: true}
-	s.expiry = time.Duration(r.Expiry) * time.Second
-	s.until = now.Add(s.expiry)
-	if r.Until != 0 {
-		s.until = time.UnixMilli(r.Until)
-	}
-	for filter, g := range r.Subs {
-		s.subs = append(s.subs, subscription{filter, granted(g)})
-		b.routes.add(filter, s, granted(g))
-	}
-	b.sessions[c.Client] = s
-	return nil
-}
-
-func (b *Broker) sweep() {
-	defer close(b.swept)
-	tick := time.NewTicker(sweepEvery)
+// runExpiry ends expired sessions until the broker stops.
+func (b *Broker) runExpiry() {
+	defer close(b.expiryDone)
+	tick := time.NewTicker(expiryInterval)
 	defer tick.Stop()
 	for {
 		select {
@@ -113,8 +91,23 @@ func (b *Broker) sweep() {
 	}
 }
 
-// Serve accepts connections until ctx ends or the listener fails, and closes the listener. The listener decides about
-// TLS. Connections that are open stay so until Shutdown.
+// expire ends the sessions that have expired, and forgets the presence counts of clients that are
+// gone for long.
+func (b *Broker) expire(now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, s := range b.sessions {
+		s.mu.Lock()
+		if s.conn == nil && !now.Before(s.endsAt) {
+			b.endSession(s)
+		}
+		s.mu.Unlock()
+	}
+	b.expirePresence(now)
+}
+
+// Serve accepts connections until ctx ends or the listener fails, and closes the listener. TLS
+// is the business of the listener. Open connections are served until Shutdown.
 func (b *Broker) Serve(ctx context.Context, l net.Listener) error {
 	defer context.AfterFunc(ctx, func() { l.Close() })()
 	defer l.Close()
@@ -129,16 +122,16 @@ func (b *Broker) Serve(ctx context.Context, l net.Listener) error {
 			return nil
 		case err == nil:
 			pause = 0
-			if b.open() {
+			if b.addConn() {
 				go b.serve(nc)
 			} else {
 				nc.Close()
 			}
 		case errors.Is(err, net.ErrClosed):
 			return err
-		default: // such as no file descriptors left: wait for some
+		default: // a passing failure, such as no free file descriptor: try again, ever more slowly
 			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
-			b.log.Error("accept", "listener", l.Addr().String(), "error", err)
+			b.log.Error("accept", "listener", l.Addr().String(), "err", err)
 			select {
 			case <-time.After(pause):
 			case <-ctx.Done():
@@ -147,59 +140,12 @@ func (b *Broker) Serve(ctx context.Context, l net.Listener) error {
 	}
 }
 
-// open counts a new connection in, unless the broker is closing.
-func (b *Broker) open() bool {
+// addConn counts a new connection. It reports false if the broker is shutting down.
+func (b *Broker) addConn() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.closing {
+	if !b.shuttingDown {
 		b.conns.Add(1)
 	}
-	return !b.closing
-}
-
-var hitBuffers = sync.Pool{New: func() any { return new([]hit) }}
-
-// Publish sends a message to all that subscribe to its topic, and queues it for persistent sessions whose client is
-// away. It waits for nobody, and costs a look-up if nobody subscribes. It returns the number of sessions.
-func (b *Broker) Publish(m Message) int { return b.route(&message{Message: m}) }
-
-// Stored returns when all that was published before is durable in the persistent sessions that it went to.
-func (b *Broker) Stored(ctx context.Context) error {
-	select {
-	case err := <-b.journal.flushed():
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// Subscribed reports whether anybody subscribes to a topic.
-func (b *Broker) Subscribed(topic string) bool {
-	return b.withHits(topic, func([]hit) {}) > 0
-}
-
-func (b *Broker) route(m *message) int {
-	return b.withHits(m.Topic, func(hits []hit) { fanOut(m, hits) })
-}
-
-func fanOut(m *message, hits []hit) {
-	for _, h := range hits {
-		if h.granted&grantNoLocal == 0 || h.session != m.from {
-			h.session.deliver(m, h.granted, false)
-		}
-	}
-}
-
-// withHits calls use with the sessions that subscribe to a topic, if there are any, and returns their number.
-func (b *Broker) withHits(topic string, use func([]hit)) int {
-	buffer := hitBuffers.Get().(*[]hit)
-	hits := b.routes.match(topic, (*buffer)[:0])
-	n := len(hits)
-	if n > 0 {
-		use(hits)
-		clear(hits)
-	}
-	*buffer = hits[:0]
-	hitBuffers.Put(buffer)
-	return n
+	return !b.shuttingDown
 }

@@ -5,39 +5,61 @@ import (
 	"time"
 )
 
-// Config is all that a broker can be told. Zero values take the default in brackets.
+// Config configures a broker. A field that is zero has the default in brackets.
 type Config struct {
-	Service      Service             // answers publishes to reserved topics; nil drops them
-	Authenticate Authenticator       // says who is connecting; nil lets anyone do anything
-	Reserved     []Reserved          // the reserved topics [AWS]
-	Sessions     Sessions            // keeps sessions over a restart [in memory: it does not]
-	Presence     func(PresenceEvent) // told of each connect and disconnect, besides the presence topics; must be quick
-	Log          *slog.Logger        // [discards]
+	// Service handles publishes to reserved topics [they are accepted and ignored].
+	Service Service
+	// Authenticate says who is connecting [Anyone, who may do everything].
+	Authenticate Authenticator
+	// Reserved is the table of reserved topics [AWS].
+	Reserved []Reserved
+	// Sessions stores persistent sessions [in memory, until the process ends].
+	Sessions Sessions
+	// Presence is called for each presence event, before it is published. It must be quick [nothing
+	// is called].
+	Presence func(PresenceEvent)
+	// Log gets refusals and failures [they are discarded].
+	Log *slog.Logger
 
-	MaxPayload       int // bytes of a PUBLISH payload [128 KiB]
-	MaxPacket        int // bytes of a packet, told to MQTT 5 clients [149504]
-	MaxFilters       int // topic filters in one SUBSCRIBE [8]
-	MaxSubscription  int // subscriptions of one connection [50]
-	MaxInFlight      int // unacknowledged QoS 1 messages to a client, 1 to 65535 [100]
-	MaxAliases       int // inbound topic aliases, up to 65535 [8]
-	MaxRetained      int // retained messages in all [10000]
-	MaxRetainedBytes int // the same in bytes [64 MiB]
-	MaxSessions      int // sessions in all, with and without a connection [1000000]
+	// Limits that hold for each connection or packet.
 
-	MessagesPerSecond int // inbound publishes of one connection before reading slows down; negative: no limit [100]
-	BytesPerSecond    int // the same in bytes [512 KiB]
+	MaxPayload      int // bytes of the payload of a PUBLISH [128 KiB]
+	MaxPacket       int // bytes of a packet; MQTT 5 clients get to know it [149504]
+	MaxFilters      int // topic filters in one SUBSCRIBE [8]
+	MaxSubscription int // subscriptions of one session [50]
+	MaxInFlight     int // unacknowledged QoS 1 messages to a client, 1 to 65535 [100]
+	MaxAliases      int // topic aliases that a client may set, up to 65535 [8]
 
-	OutboundBytes  int // waiting for one live connection before messages are dropped, QoS 0 first [1 MiB]
-	StoredMessages int // waiting for one persistent session, newest dropped beyond [1000]
-	StoredBytes    int // the same in bytes [10 MiB]
+	// Limits that hold for the whole broker.
 
-	SessionExpiry time.Duration // of 3.1.1 persistent sessions, and the most that MQTT 5 is granted; ≥ 1 min [7 days]
+	MaxRetained      int // retained messages [10000]
+	MaxRetainedBytes int // bytes of the retained messages [64 MiB]
+	MaxSessions      int // sessions, connected or not [1000000]
 
-	ConnectTimeout time.Duration // from accept to the end of CONNECT [10 s]
-	WriteTimeout   time.Duration // a client that takes no bytes for this long is cut off [30 s]
-	KeepAliveMin   time.Duration // [30 s]
-	KeepAliveMax   time.Duration // also for clients that ask for none [1200 s]
-	ShutdownSpread time.Duration // over which Shutdown spreads the closures of more than 100 connections [10 s]
+	// What a client sends beyond these rates is read later. Negative: no limit.
+
+	MessagesPerSecond int // PUBLISH, SUBSCRIBE and UNSUBSCRIBE packets [100]
+	BytesPerSecond    int // the bytes in them [512 KiB]
+
+	// What waits to be sent beyond these limits is dropped, QoS 0 first.
+
+	OutboundBytes  int // bytes for one connection [1 MiB]
+	StoredMessages int // QoS 1 messages for one persistent session [1000]
+	StoredBytes    int // bytes for one persistent session [10 MiB]
+
+	// SessionExpiry is how long persistent sessions of MQTT 3.1.1 outlive their connection, and the
+	// most that MQTT 5 clients are granted. At least a minute [7 days].
+	SessionExpiry time.Duration
+	// ConnectTimeout is the time from accept to the end of the handshake [10 s].
+	ConnectTimeout time.Duration
+	// WriteTimeout is how long a client may accept no bytes before its connection is closed [30 s].
+	WriteTimeout time.Duration
+	// KeepAliveMin and KeepAliveMax limit the keep-alive interval [30 s, 1200 s]. Clients that ask
+	// for none get the maximum.
+	KeepAliveMin, KeepAliveMax time.Duration
+	// ShutdownSpread is the time over which Shutdown spreads the closing of more than 100
+	// connections [10 s].
+	ShutdownSpread time.Duration
 }
 
 func (c Config) withDefaults() Config {
@@ -53,31 +75,31 @@ func (c Config) withDefaults() Config {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	for _, d := range []struct {
-		field *int
-		value int
-	}{
-		{&c.MaxPayload, 128 << 10}, {&c.MaxPacket, 149504}, {&c.MaxFilters, 8}, {&c.MaxSubscription, 50},
-		{&c.MaxInFlight, 100}, {&c.MaxAliases, 8}, {&c.MaxRetained, 10_000},
-		{&c.MaxRetainedBytes, 64 << 20}, {&c.MaxSessions, 1_000_000},
-		{&c.MessagesPerSecond, 100}, {&c.BytesPerSecond, 512 << 10},
-		{&c.OutboundBytes, 1 << 20}, {&c.StoredMessages, 1000}, {&c.StoredBytes, 10 << 20},
-	} {
-		if *d.field == 0 {
-			*d.field = d.value
-		}
-	}
-	for _, d := range []struct {
-		field *time.Duration
-		value time.Duration
-	}{
-		{&c.SessionExpiry, 7 * 24 * time.Hour}, {&c.ConnectTimeout, 10 * time.Second},
-		{&c.WriteTimeout, 30 * time.Second}, {&c.KeepAliveMin, 30 * time.Second},
-		{&c.KeepAliveMax, 1200 * time.Second}, {&c.ShutdownSpread, 10 * time.Second},
-	} {
-		if *d.field == 0 {
-			*d.field = d.value
-		}
-	}
+	setDefault(&c.MaxPayload, 128<<10)
+	setDefault(&c.MaxPacket, 149504)
+	setDefault(&c.MaxFilters, 8)
+	setDefault(&c.MaxSubscription, 50)
+	setDefault(&c.MaxInFlight, 100)
+	setDefault(&c.MaxAliases, 8)
+	setDefault(&c.MaxRetained, 10_000)
+	setDefault(&c.MaxRetainedBytes, 64<<20)
+	setDefault(&c.MaxSessions, 1_000_000)
+	setDefault(&c.MessagesPerSecond, 100)
+	setDefault(&c.BytesPerSecond, 512<<10)
+	setDefault(&c.OutboundBytes, 1<<20)
+	setDefault(&c.StoredMessages, 1000)
+	setDefault(&c.StoredBytes, 10<<20)
+	setDefault(&c.SessionExpiry, 7*24*time.Hour)
+	setDefault(&c.ConnectTimeout, 10*time.Second)
+	setDefault(&c.WriteTimeout, 30*time.Second)
+	setDefault(&c.KeepAliveMin, 30*time.Second)
+	setDefault(&c.KeepAliveMax, 1200*time.Second)
+	setDefault(&c.ShutdownSpread, 10*time.Second)
 	return c
+}
+
+func setDefault[T int | time.Duration](field *T, value T) {
+	if *field == 0 {
+		*field = value
+	}
 }

@@ -1,166 +1,110 @@
 package broker
 
 import (
-	"context"
-	"crypto/rand"
-	"crypto/tls"
 	"errors"
 	"net"
 	"os"
 	"sync/atomic"
 	"time"
+
+	"github.com/drover-iot/drover/device/broker/mqtt"
 )
 
-// A conn is one connection of a client. Its reading goroutine owns everything that is not said to be shared.
+// A conn is one connection of a client, from accept to close. Its life is: handshake
+// (handshake.go), run with one call of handle for each packet, end. The reading goroutine owns all
+// fields that do not say otherwise.
 type conn struct {
 	b    *Broker
 	nc   net.Conn
-	in   packetReader
+	in   mqtt.Reader
 	peer Peer
-	s    *session
-	out  outbound // shared, guarded by s.mu
+	// s is the session. It is set at the end of the handshake, with Broker.mu and session.mu held,
+	// and stays set. The session may have been taken over since by another connection: then s.conn
+	// is not this one.
+	s   *session
+	out outbound // shared with the writer, see there
 
-	keepAlive time.Duration
-	window    int    // unacknowledged QoS 1 messages that the client takes
-	maxPacket uint32 // bytes that the client takes; 0: any
-	aliases   []string
-	will      *message
-	willDelay time.Duration
-	expiry    uint32 // what CONNECT asked for, in seconds (v5)
-	rate      rate
+	keepAlive keepAlive
+	aliases   topicAliases
+	rate      inboundRate
 
-	heard    time.Time // when the last packet came
-	deadline time.Time // the read deadline in force
-	presence presenceID
-	kicked   atomic.Pointer[ending] // set by others who end the connection
+	will            *will  // nil: none
+	requestedExpiry uint32 // the session expiry that CONNECT asked for, in seconds (MQTT 5)
+	presence        presenceID
+
+	// closing is set once, by whoever ends the connection first: another goroutine in closeAsync,
+	// or end.
+	closing atomic.Pointer[closeError]
 }
 
-// serve runs a connection up to its CONNECT, and leaves the rest to a fresh goroutine: its stack has not grown by a TLS
-// handshake, and there may be a hundred thousand of them.
-func (b *Broker) serve(nc net.Conn) {
-	stop := context.AfterFunc(b.greeting, func() { nc.Close() })
-	defer stop()
-	c := &conn{b: b, nc: nc}
-	nc.SetDeadline(time.Now().Add(b.cfg.ConnectTimeout))
-	if !b.greet(c) {
-		nc.Close()
-		b.conns.Done()
-		return
-	}
-	b.connected(c)
-	stop() // with the CONNACK on its way, Shutdown says goodbye
-	go c.run()
-}
-
-// greet finds out who is there and reads the CONNECT. It reports false if the connection is refused.
-func (b *Broker) greet(c *conn) bool {
-	principal, err := b.identify(c.nc)
-	if err != nil {
-		b.refused(c, &ending{detail: err.Error(), cause: AuthError})
-		return false
-	}
-	c.peer.Principal, c.peer.Remote = principal, c.nc.RemoteAddr()
-	c.in.src, c.in.max = c.nc, b.cfg.MaxPacket
-	c.in.release()
-	b.enlist(c)
-	if err := c.connect(); err != nil {
-		c.refuse(err)
-		b.delist(c)
-		c.in.release()
-		return false
-	}
-	return true
-}
-
-func (b *Broker) identify(nc net.Conn) (Principal, error) {
-	link := Link{Remote: nc.RemoteAddr()}
-	if t, ok := nc.(*tls.Conn); ok {
-		if err := t.Handshake(); err != nil {
-			return nil, err
-		}
-		state := t.ConnectionState()
-		link.TLS = &state
-	}
-	return b.cfg.Authenticate(b.greeting, link)
-}
-
-// run is the life of a connection after its CONNACK.
+// run reads and handles packets until the connection ends.
 func (c *conn) run() {
 	defer c.b.conns.Done()
-	c.heard = time.Now()
-	err := c.loop()
-	e := c.kicked.Load()
-	if e == nil && !errors.As(err, &e) {
-		e = lost(err)
+	c.keepAlive.lastPacket = time.Now()
+	err := c.readPackets()
+	e := c.closing.Load()
+	if e == nil {
+		e = asCloseError(err)
 	}
 	c.end(e)
 }
 
-func (c *conn) loop() error {
+// readPackets handles packets as they come. Answers are gathered as long as whole packets are there
+// to be read, so that a client that sends many at once gets its answers in one write.
+func (c *conn) readPackets() error {
 	for {
-		if !c.in.ready() {
-			c.flush()
-			c.watch()
+		if !c.in.Buffered() {
+			c.out.flush()
+			c.keepAlive.extendDeadline(c.nc)
 		}
-		header, body, err := c.in.next()
+		packet, err := c.in.Next()
 		if errors.Is(err, os.ErrDeadlineExceeded) {
-			if time.Since(c.heard) >= c.patience() {
-				return refusal(KeepAliveTimeout, "keep-alive exceeded")
+			if c.keepAlive.passed() {
+				return closeWith(mqtt.KeepAliveTimeout, "the client was silent for too long")
 			}
-			c.deadline = time.Time{}
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		c.heard = time.Now()
-		if err := c.handle(header, body); err != nil {
+		c.keepAlive.lastPacket = time.Now()
+		if err := c.handle(packet); err != nil {
 			return err
 		}
 	}
 }
 
-// patience is how long the client may be silent (R-BRK-14).
-func (c *conn) patience() time.Duration { return c.keepAlive + c.keepAlive/2 }
-
-// watch sets the read deadline for the silence that may follow. It moves in steps of half the patience, because moving
-// it costs as much as a small read: one that comes early only makes the loop look again.
-func (c *conn) watch() {
-	due := c.heard.Add(c.patience())
-	if due.Sub(c.deadline) > c.patience()/2 {
-		c.deadline = due
-		c.nc.SetReadDeadline(due)
-	}
-}
-
-func (c *conn) handle(header byte, body []byte) error {
-	switch header >> 4 {
-	case typePublish:
-		return c.onPublish(header, body)
-	case typePuback:
-		return c.onPuback(header, body)
-	case typeSubscribe:
-		return c.onSubscribe(header, body)
-	case typeUnsubscribe:
-		return c.onUnsubscribe(header, body)
-	case typePingreq:
-		if header&0x0F != 0 || len(body) != 0 {
-			return malformed("PINGREQ")
+// handle handles one packet. An error ends the connection.
+func (c *conn) handle(packet mqtt.Packet) error {
+	switch packet.Type {
+	case mqtt.TypePublish:
+		return c.onPublish(packet)
+	case mqtt.TypePuback:
+		return c.onPuback(packet)
+	case mqtt.TypeSubscribe:
+		return c.onSubscribe(packet)
+	case mqtt.TypeUnsubscribe:
+		return c.onUnsubscribe(packet)
+	case mqtt.TypePingreq:
+		if err := mqtt.DecodePingreq(packet); err != nil {
+			return err
 		}
-		c.answer(appendPingresp)
+		c.out.reply(mqtt.AppendPingresp)
 		return nil
-	case typeDisconnect:
-		return c.onDisconnect(header, body)
-	case typeConnect:
-		return violation("second CONNECT")
+	case mqtt.TypeDisconnect:
+		return c.onDisconnect(packet)
+	case mqtt.TypeConnect:
+		return closeWith(mqtt.ProtocolError, "a second CONNECT")
 	case 0:
-		return malformed("packet type 0")
+		return closeWith(mqtt.MalformedPacket, "packet type 0")
 	}
-	return violation("packet not supported")
+	return closeWith(mqtt.ProtocolError, "the packet type is not supported")
 }
 
-func (c *conn) onPuback(header byte, body []byte) error {
-	id, err := decodePuback(header, body, c.peer.Version)
+// onPuback handles a PUBACK: the message leaves the in-flight window, which makes room for the
+// next.
+func (c *conn) onPuback(packet mqtt.Packet) error {
+	id, err := mqtt.DecodePuback(packet, c.peer.Version)
 	if err != nil {
 		return err
 	}
@@ -172,57 +116,59 @@ func (c *conn) onPuback(header byte, body []byte) error {
 	return nil
 }
 
-func (c *conn) onDisconnect(header byte, body []byte) error {
-	p, err := decodeDisconnect(header, body, c.peer.Version)
+// onDisconnect handles a DISCONNECT. MQTT 5 may change the session expiry with it, but not from 0
+// (R-BRK-12).
+func (c *conn) onDisconnect(packet mqtt.Packet) error {
+	p, err := mqtt.DecodeDisconnect(packet, c.peer.Version)
 	if err != nil {
 		return err
 	}
-	if p.hasExpiry {
-		if p.expiry > 0 && c.expiry == 0 {
-			return violation("session expiry raised from 0")
+	if p.HasSessionExpiry {
+		if p.SessionExpiry > 0 && c.requestedExpiry == 0 {
+			return closeWith(mqtt.ProtocolError, "DISCONNECT raises the session expiry from 0")
 		}
 		c.s.mu.Lock()
-		if c.s.conn == c { // not when the session was taken over: it is another connection's then
-			c.s.expiry = c.b.sessionExpiry(p.expiry)
+		if c.s.conn == c { // else the session belongs to the connection that took it over
+			c.s.expiry = c.b.sessionExpiry(p.SessionExpiry)
 		}
 		c.s.mu.Unlock()
 	}
-	return &ending{cause: ClientInitiated, noWill: p.reason == Success}
+	return &closeError{cause: ClientInitiated, discardWill: p.Reason == mqtt.Success}
 }
 
-// end says goodbye, leaves the session and publishes what is due.
-func (c *conn) end(e *ending) {
-	if e.reason >= Unspecified {
-		c.b.refused(c, e)
+// end closes the connection and detaches the session. It is the last thing that the reading
+// goroutine does.
+func (c *conn) end(e *closeError) {
+	if e.reason.Failed() {
+		c.b.logRefusal(c, e)
 	}
-	c.kicked.CompareAndSwap(nil, e)
-	if c.kicked.Load() == e {
+	c.closing.CompareAndSwap(nil, e)
+	if c.closing.Load() == e { // else closeAsync closes it
 		if e.cause != ConnectionLost && e.cause != KeepAliveExceeded {
-			c.flush()
+			c.out.flush()
 		}
-		c.sayGoodbye(e.reason)
+		c.closeWithReason(e.reason)
 	}
-	c.in.release()
-	c.b.delist(c)
-	c.b.leave(c, e)
+	c.in.Release()
+	c.b.untrackPrincipal(c)
+	c.b.detachSession(c, e)
 }
 
-// kick ends the connection from another goroutine. The reading goroutine sees the closed connection and does the rest.
-func (c *conn) kick(e *ending) {
-	if c.kicked.CompareAndSwap(nil, e) {
-		go c.sayGoodbye(e.reason)
+// closeAsync ends the connection from another goroutine, without waiting. The reading goroutine
+// notices that the connection is closed and does the rest.
+func (c *conn) closeAsync(e *closeError) {
+	if c.closing.CompareAndSwap(nil, e) {
+		go c.closeWithReason(e.reason)
 	}
 }
 
-// sayGoodbye closes the connection, after a DISCONNECT for MQTT 5. Whole packets are written at once, so one in between
-// others does no harm.
-func (c *conn) sayGoodbye(reason Reason) {
-	if reason >= Unspecified && c.peer.Version == version5 {
+// closeWithReason closes the network connection, for MQTT 5 after a DISCONNECT. Each packet is
+// written in one call, so that a DISCONNECT of another goroutine cannot end up inside one.
+func (c *conn) closeWithReason(reason mqtt.Reason) {
+	if reason.Failed() && c.peer.Version == mqtt.V5 {
 		c.nc.SetWriteDeadline(time.Now().Add(time.Second))
-		_, _ = c.nc.Write(appendDisconnect(nil, reason)) // a courtesy: the connection is closed next
+		// A failure makes no difference: the connection is closed next.
+		_, _ = c.nc.Write(mqtt.AppendDisconnect(nil, reason))
 	}
 	c.nc.Close()
 }
-
-// newClientID makes an id for a client that sent none (R-BRK-16).
-func newClientID() string { return "auto-" + rand.Text() }

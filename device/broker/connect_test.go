@@ -8,54 +8,64 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/drover-iot/drover/device/broker/mqtt"
+	"github.com/drover-iot/drover/device/broker/mqtt/mqtttest"
 )
 
 func TestConnect(t *testing.T) {
 	t.Parallel()
 	_, addr := start(t, Config{Service: echo})
 	long := strings.Repeat("x", 128)
+	const agent = "?SDK=Python&Version=1.4.9"
+	will := func(topic string, qos byte) *mqtt.Will {
+		return &mqtt.Will{Message: mqtt.Publish{Topic: topic, QoS: qos}}
+	}
 	for _, row := range []struct {
-		name string
-		hello
-		code byte // CONNACK; 255: closed without
+		name     string
+		connect  mqtt.Connect
+		username string
+		code     byte // CONNACK; 255: closed without
 	}{
-		{"R-BRK-9 3.1.1", hello{version: 4, id: "a", clean: true}, 0},
-		{"R-BRK-9 5", hello{version: 5, id: "b", clean: true}, 0},
-		{"R-BRK-15 username", hello{version: 4, id: "c", clean: true, username: "?SDK=Python&Version=1.4.9"}, 0},
-		{"R-BRK-16 128 bytes", hello{version: 4, id: long, clean: true}, 0},
-		{"R-BRK-16 129 bytes", hello{version: 4, id: long + "x", clean: true}, 2},
-		{"R-BRK-16 129 bytes, 5", hello{version: 5, id: long + "x", clean: true}, 0x85},
-		{"R-BRK-16 dollar", hello{version: 4, id: "$a", clean: true}, 2},
-		{"R-BRK-16 dollar, 5", hello{version: 5, id: "$a", clean: true}, 0x85},
-		{"R-BRK-16 empty, clean", hello{version: 4, clean: true}, 0},
-		{"R-BRK-16 empty, not clean", hello{version: 4}, 2},
-		{"R-BRK-16 empty, 5", hello{version: 5}, 0},
-		{"R-BRK-9 level 6", hello{version: 6, id: "d", clean: true}, 0x84},
-		{"R-BRK-9 level 2", hello{version: 2, id: "d", clean: true}, 1},
-		{"R-BRK-10 will QoS 2", hello{version: 5, id: "e", will: &publishOut{topic: "w", qos: 2}}, 0x9B},
-		{"R-BRK-24 will under $", hello{version: 4, id: "e", clean: true, will: &publishOut{topic: "$aws/x"}}, 5},
-		{"R-BRK-24 will under $, 5", hello{version: 5, id: "e", will: &publishOut{topic: "$aws/x"}}, 0x90},
-		{"NUL in the client id", hello{version: 4, id: "a\x00b", clean: true}, 255},
+		{"R-BRK-9 3.1.1", mqtt.Connect{Version: 4, ClientID: "a", CleanStart: true}, "", 0},
+		{"R-BRK-9 5", mqtt.Connect{Version: 5, ClientID: "b", CleanStart: true}, "", 0},
+		{"R-BRK-15 username", mqtt.Connect{Version: 4, ClientID: "c", CleanStart: true}, agent, 0},
+		{"R-BRK-16 128 bytes", mqtt.Connect{Version: 4, ClientID: long, CleanStart: true}, "", 0},
+		{"R-BRK-16 129 bytes", mqtt.Connect{Version: 4, ClientID: long + "x", CleanStart: true}, "", 2},
+		{"R-BRK-16 129 bytes, 5", mqtt.Connect{Version: 5, ClientID: long + "x", CleanStart: true}, "", 0x85},
+		{"R-BRK-16 dollar", mqtt.Connect{Version: 4, ClientID: "$a", CleanStart: true}, "", 2},
+		{"R-BRK-16 dollar, 5", mqtt.Connect{Version: 5, ClientID: "$a", CleanStart: true}, "", 0x85},
+		{"R-BRK-16 empty, clean", mqtt.Connect{Version: 4, CleanStart: true}, "", 0},
+		{"R-BRK-16 empty, not clean", mqtt.Connect{Version: 4}, "", 2},
+		{"R-BRK-16 empty, 5", mqtt.Connect{Version: 5}, "", 0},
+		{"enhanced authentication", mqtt.Connect{Version: 5, ClientID: "f", EnhancedAuth: true}, "", 0x87},
+		{"R-BRK-9 level 6", mqtt.Connect{Version: 6, ClientID: "d", CleanStart: true}, "", 0x84},
+		{"R-BRK-9 level 2", mqtt.Connect{Version: 2, ClientID: "d", CleanStart: true}, "", 1},
+		{"R-BRK-10 will QoS 2", mqtt.Connect{Version: 5, ClientID: "e", Will: will("w", 2)}, "", 0x9B},
+		{"R-BRK-24 will under $", mqtt.Connect{Version: 4, ClientID: "e", Will: will("$aws/x", 0), CleanStart: true}, "", 5},
+		{"R-BRK-24 will under $, 5", mqtt.Connect{Version: 5, ClientID: "e", Will: will("$aws/x", 0)}, "", 0x90},
+		{"NUL in the client id", mqtt.Connect{Version: 4, ClientID: "a\x00b", CleanStart: true}, "", 255},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			c := dial(t, addr, row.version)
-			c.send(encodeConnect(row.hello))
+			c := dial(t, addr, row.connect.Version)
+			c.send(mqtttest.Connect(&row.connect, row.username))
 			if row.code == 255 {
-				c.version = version311
-				c.wantClosed(Success)
+				c.version = mqtt.V311
+				c.wantClosed(mqtt.Success)
 				return
 			}
 			props := c.wantConnack(row.code, false)
-			if row.version == version5 && row.id == "" && props[propAssignedClientID] == 0 {
+			needsID := row.connect.Version == mqtt.V5 && row.connect.ClientID == ""
+			if needsID && props[mqtt.PropAssignedClientID] == 0 {
 				t.Error("no Assigned Client Identifier")
 			}
 			if row.code == 0 {
 				c.sync()
 				return
 			}
-			c.version = version311
-			c.wantClosed(Success)
+			c.version = mqtt.V311
+			c.wantClosed(mqtt.Success)
 		})
 	}
 }
@@ -64,17 +74,23 @@ func TestMQTT31IsRefused(t *testing.T) { // R-BRK-9
 	t.Parallel()
 	_, addr := start(t, Config{})
 	c := dial(t, addr, 4)
-	c.send(packet(typeConnect<<4, append(appendText(nil, "MQIsdp"), 3, 2, 0, 60, 0, 1, 'a')))
+	c.send(mqtttest.Packet(mqtt.TypeConnect<<4, append(mqtttest.Text("MQIsdp"), 3, 2, 0, 60, 0, 1, 'a')))
 	c.wantConnack(1, false)
-	c.wantClosed(Success)
+	c.wantClosed(mqtt.Success)
 }
 
 func TestConnackProperties(t *testing.T) { // R-BRK-26, R-BRK-12, R-BRK-14
 	t.Parallel()
 	_, addr := start(t, Config{})
 	base := map[byte]uint32{
-		propReceiveMaximum: 100, propMaximumQoS: 1, propRetainAvailable: 1, propMaximumPacket: 149504,
-		propTopicAliasMaximum: 8, propWildcardAvailable: 1, propSubscriptionIDs: 0, propSharedSubscription: 0,
+		mqtt.PropReceiveMaximum:     100,
+		mqtt.PropMaximumQoS:         1,
+		mqtt.PropRetainAvailable:    1,
+		mqtt.PropMaximumPacket:      149504,
+		mqtt.PropTopicAliasMaximum:  8,
+		mqtt.PropWildcardAvailable:  1,
+		mqtt.PropSubscriptionIDs:    0,
+		mqtt.PropSharedSubscription: 0,
 	}
 	for _, row := range []struct {
 		name      string
@@ -83,18 +99,22 @@ func TestConnackProperties(t *testing.T) { // R-BRK-26, R-BRK-12, R-BRK-14
 		more      map[byte]uint32
 	}{
 		{"as asked", 60, 3600, nil},
-		{"keep-alive 29", 29, 0, map[byte]uint32{propServerKeepAlive: 30}},
+		{"keep-alive 29", 29, 0, map[byte]uint32{mqtt.PropServerKeepAlive: 30}},
 		{"keep-alive 30", 30, 0, nil},
 		{"keep-alive 1200", 1200, 0, nil},
-		{"keep-alive 1201", 1201, 0, map[byte]uint32{propServerKeepAlive: 1200}},
-		{"keep-alive 0", 0, 0, map[byte]uint32{propServerKeepAlive: 1200}},
+		{"keep-alive 1201", 1201, 0, map[byte]uint32{mqtt.PropServerKeepAlive: 1200}},
+		{"keep-alive 0", 0, 0, map[byte]uint32{mqtt.PropServerKeepAlive: 1200}},
 		{"7 days", 60, 604800, nil},
-		{"more than 7 days", 60, 604801, map[byte]uint32{propSessionExpiry: 604800}},
+		{"more than 7 days", 60, 604801, map[byte]uint32{mqtt.PropSessionExpiry: 604800}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			c := dial(t, addr, 5)
-			c.send(encodeConnect(hello{version: 5, id: row.name, keepAlive: row.keepAlive, expiry: row.expiry}))
+			c.connect(mqtt.Connect{
+				ClientID:      row.name,
+				KeepAlive:     row.keepAlive,
+				SessionExpiry: row.expiry,
+			})
 			got := c.wantConnack(0, false)
 			want := map[byte]uint32{}
 			for _, m := range []map[byte]uint32{base, row.more} {
@@ -113,19 +133,19 @@ func TestFirstPacket(t *testing.T) { // R-BRK-15
 	t.Parallel()
 	_, addr := start(t, Config{ConnectTimeout: 50 * time.Millisecond})
 	silent := dial(t, addr, 4)
-	silent.wantClosed(Success)
+	silent.wantClosed(mqtt.Success)
 	early := dial(t, addr, 4)
-	early.send([]byte{typePingreq << 4, 0})
-	early.wantClosed(Success)
+	early.send([]byte{mqtt.TypePingreq << 4, 0})
+	early.wantClosed(mqtt.Success)
 }
 
 func TestSecondConnect(t *testing.T) { // R-BRK-15
 	t.Parallel()
 	_, addr := start(t, Config{})
-	for _, version := range []byte{4, 5} {
+	for _, version := range []mqtt.Version{4, 5} {
 		c := join(t, addr, version, fmt.Sprint("twice", version))
-		c.send(encodeConnect(hello{version: version, id: "twice", clean: true}))
-		c.wantClosed(ProtocolError)
+		c.connect(mqtt.Connect{ClientID: "twice", CleanStart: true})
+		c.wantClosed(mqtt.ProtocolError)
 	}
 }
 
@@ -133,21 +153,21 @@ func TestPipelinedPackets(t *testing.T) { // R-BRK-15: packets after CONNECT, be
 	t.Parallel()
 	_, addr := start(t, Config{Service: echo})
 	c := dial(t, addr, 4)
-	get := publishOut{topic: "$aws/things/a/jobs/get", payload: []byte("{}"), qos: 1, id: 7}
+	get := mqtt.Publish{Topic: "$aws/things/a/jobs/get", Payload: []byte("{}"), QoS: 1, ID: 7}
 	packets := [][]byte{
-		encodeConnect(hello{version: 4, id: "eager", clean: true}),
-		encodeSubscribe(4, 1, 1, "$aws/things/a/jobs/get/+"),
+		mqtttest.Connect(&mqtt.Connect{Version: 4, ClientID: "eager", CleanStart: true}, ""),
+		mqtttest.Subscribe(4, 1, 1, "$aws/things/a/jobs/get/+"),
 	}
 	for range 40 { // more than one small read buffer
-		packets = append(packets, appendPublish(nil, 4, &get))
+		packets = append(packets, mqtt.AppendPublish(nil, 4, &get))
 	}
 	c.send(packets...)
 	c.wantConnack(0, false)
 	c.wantSuback(1)
 	for range 40 {
-		c.wantPuback(7, Success)
+		c.wantPuback(7, mqtt.Success)
 		p := c.wantPublish("$aws/things/a/jobs/get/accepted", "{}", 1)
-		c.send(appendPuback(nil, 4, p.id, Success))
+		c.send(mqtt.AppendPuback(nil, 4, p.ID, mqtt.Success))
 	}
 }
 
@@ -156,18 +176,18 @@ func TestTakeover(t *testing.T) { // R-BRK-16
 	_, addr := start(t, Config{})
 	watch := join(t, addr, 4, "watch")
 	watch.subscribe(1, 1, "will/+")
-	for _, version := range []byte{4, 5} {
+	for _, version := range []mqtt.Version{4, 5} {
 		id := fmt.Sprint("same", version)
 		old := dial(t, addr, version)
-		will := &publishOut{topic: "will/" + id, payload: []byte("gone"), qos: 1}
-		old.send(encodeConnect(hello{version: version, id: id, clean: true, will: will}))
+		message := mqtt.Publish{Topic: "will/" + id, Payload: []byte("gone"), QoS: 1}
+		old.connect(mqtt.Connect{ClientID: id, CleanStart: true, Will: &mqtt.Will{Message: message}})
 		old.wantConnack(0, false)
 		old.subscribe(1, 1, "mine")
 		now := join(t, addr, version, id)
-		old.wantClosed(SessionTakenOver)
+		old.wantClosed(mqtt.SessionTakenOver)
 		watch.wantPublish("will/"+id, "gone", 1)
 		now.publish(3, 1, "mine", "x") // the old subscription is gone
-		now.wantPuback(3, Success)
+		now.wantPuback(3, mqtt.Success)
 		now.sync()
 	}
 }
@@ -177,9 +197,9 @@ func TestKeepAlive(t *testing.T) { // R-BRK-14
 	_, addr := start(t, Config{KeepAliveMin: time.Millisecond, KeepAliveMax: 100 * time.Millisecond})
 	began := time.Now()
 	c := join(t, addr, 5, "quiet")
-	c.wantClosed(KeepAliveTimeout)
-	if took := time.Since(began); took < 140*time.Millisecond {
-		t.Errorf("closed after %v, want 1.5 × 100 ms", took)
+	c.wantClosed(mqtt.KeepAliveTimeout)
+	if elapsed := time.Since(began); elapsed < 140*time.Millisecond {
+		t.Errorf("closed after %v, want 1.5 × 100 ms", elapsed)
 	}
 }
 
@@ -189,22 +209,24 @@ func TestKeepAliveIsReset(t *testing.T) { // R-BRK-14: any packet resets the tim
 	c := join(t, addr, 5, "busy")
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	for range 12 { // twice the patience
+	for range 12 { // twice the limit of silence
 		<-tick.C
 		c.sync()
 	}
-	c.wantClosed(KeepAliveTimeout)
+	c.wantClosed(mqtt.KeepAliveTimeout)
 }
 
 func TestUnknownCertificate(t *testing.T) { // R-BRK-6, R-BRK-37
 	t.Parallel()
 	var lines logLines
 	_, addr := start(t, Config{
-		Log:          logTo(&lines),
-		Authenticate: func(context.Context, Link) (Principal, error) { return nil, errors.New("certificate not ACTIVE") },
+		Log: logTo(&lines),
+		Authenticate: func(context.Context, Link) (Principal, error) {
+			return nil, errors.New("certificate not ACTIVE")
+		},
 	})
 	c := dial(t, addr, 4)
-	c.wantClosed(Success)
+	c.wantClosed(mqtt.Success)
 	if !strings.Contains(lines.String(), "certificate not ACTIVE") {
 		t.Errorf("log: %s", lines.String())
 	}
@@ -216,8 +238,8 @@ func TestShutdown(t *testing.T) { // R-BRK-30
 	c := join(t, addr, 5, "a")
 	waiting := dial(t, addr, 5) // has not said CONNECT
 	go b.Shutdown(t.Context())
-	c.wantClosed(ServerShuttingDown)
-	waiting.wantClosed(Success)
+	c.wantClosed(mqtt.ServerShuttingDown)
+	waiting.wantClosed(mqtt.Success)
 }
 
 func TestDisconnect(t *testing.T) { // R-BRK-19
@@ -225,26 +247,28 @@ func TestDisconnect(t *testing.T) { // R-BRK-19
 	const revoked = "cert-1"
 	certificates := make(chan string, 1)
 	b, addr := start(t, Config{
-		Authenticate: func(context.Context, Link) (Principal, error) { return &rights{id: <-certificates}, nil },
+		Authenticate: func(context.Context, Link) (Principal, error) {
+			return &rights{id: <-certificates}, nil
+		},
 	})
-	of := func(certificate string, version byte) *client {
+	of := func(certificate string, version mqtt.Version) *client {
 		certificates <- certificate
 		return dial(t, addr, version)
 	}
 	three, five, other := of(revoked, 4), of(revoked, 5), of("cert-2", 4)
 	for id, c := range map[string]*client{"three": three, "five": five, "other": other} {
-		c.send(encodeConnect(hello{version: c.version, id: id, clean: true}))
+		c.connect(mqtt.Connect{ClientID: id, CleanStart: true})
 		c.wantConnack(0, false)
 	}
 	silent := of(revoked, 5) // has not sent its CONNECT
-	until(t, "three connections of the certificate", func() bool { return b.connectionsOf(revoked) == 3 })
+	until(t, "its connections", func() bool { return b.connectionsOf(revoked) == 3 })
 
-	b.Disconnect(revoked, AdministrativeAction)
-	three.wantClosed(AdministrativeAction)
-	five.wantClosed(AdministrativeAction)
-	silent.wantClosed(Success)
+	b.Disconnect(revoked)
+	three.wantClosed(mqtt.AdministrativeAction)
+	five.wantClosed(mqtt.AdministrativeAction)
+	silent.wantClosed(mqtt.Success)
 	other.sync()
-	until(t, "the certificate to be forgotten", func() bool { return b.connectionsOf(revoked) == 0 })
+	until(t, "their end", func() bool { return b.connectionsOf(revoked) == 0 })
 }
 
 func (b *Broker) connectionsOf(principal string) int {
@@ -266,20 +290,21 @@ func (l oneConn) Accept() (net.Conn, error) {
 func (oneConn) Close() error   { return nil }
 func (oneConn) Addr() net.Addr { return nil }
 
-// A freed connection reports when its deadline is taken away.
-type freed struct {
+// A deadlineWatcher reports when the deadline of its connection is cleared.
+type deadlineWatcher struct {
 	net.Conn
-	tell func()
+	cleared func()
 }
 
-func (f freed) SetDeadline(t time.Time) error {
+func (f deadlineWatcher) SetDeadline(t time.Time) error {
 	if t.IsZero() {
-		f.tell()
+		f.cleared()
 	}
 	return f.Conn.SetDeadline(t)
 }
 
-func TestDeadlineIsClearedFirst(t *testing.T) { // a delivery sets a write deadline of its own as soon as there is a session
+// A delivery sets a write deadline of its own as soon as there is a session.
+func TestDeadlineIsClearedFirst(t *testing.T) {
 	t.Parallel()
 	b, _ := start(t, Config{})
 	here, there := net.Pipe()
@@ -287,11 +312,10 @@ func TestDeadlineIsClearedFirst(t *testing.T) { // a delivery sets a write deadl
 	l := make(oneConn, 1)
 	defer close(l)
 	go b.Serve(t.Context(), l)
-	l <- freed{there, func() { joined <- !b.away("dev") }}
+	l <- deadlineWatcher{there, func() { joined <- !b.isDisconnected("dev") }}
 	c := &client{t: t, nc: here, version: 5}
-	c.in.src, c.in.max = here, 1<<20
-	c.in.release()
-	c.send(encodeConnect(hello{version: 5, id: "dev", clean: true}))
+	c.in.Reset(here, 1<<20)
+	c.connect(mqtt.Connect{ClientID: "dev", CleanStart: true})
 	if <-joined {
 		t.Error("the deadline of CONNECT was cleared after the session was joined")
 	}

@@ -1,12 +1,11 @@
 // Package broker is Drover's device listener: an embedded MQTT 3.1.1 and MQTT 5 server.
 //
-// It knows packets, sessions, subscriptions, routing and limits. It knows no jobs, no certificates and no policies:
-// what a publish to a reserved topic means is asked of a Service, who is connecting of an Authenticator, and what they
-// may do of an Authorizer. It imports nothing of this module.
+// It knows no jobs, certificates and policies: an Authenticator says who is connecting, an
+// Authorizer what they may do, and a Service what a publish to a reserved topic means. It must
+// never make a publisher wait for a slow subscriber.
 //
-// One goroutine reads each connection and answers on it; a second one exists only while messages of others wait to be
-// written. A publisher is never held up by a slow reader.
-//
-// Start reading at broker.go (New, Serve, Publish), then conn.go (the life of a connection), session.go (what waits
-// for a client) and routes.go (who gets a message). Rules R-BRK-… and R-MQTT-… are in docs/spec.
+// Start reading at broker.go, which says which goroutines there are and in which order locks are
+// taken. The path of a PUBLISH is conn.go, publish.go, then request.go (to the Service) or
+// route.go, session.go and outbound.go (to the subscribers). Rules R-BRK-… and R-MQTT-… are in
+// docs/spec.
 package broker

@@ -7,75 +7,89 @@ import (
 	"time"
 )
 
+// The journal is where sessions put what is to be stored, so that nobody has to wait for the store
+// with a lock held. One goroutine writes the changes of all sessions in the order in which they
+// were queued, as many as have gathered in one Apply. A store that fails is tried again until the
+// broker stops: sessions rely on everything queued being stored.
+
 const (
-	// maxBatch and maxBatchBytes bound one Apply, so that it does not hold up the other work of the store for long.
+	// maxBatch and maxBatchBytes limit one Apply, so that it does not delay the other users of the
+	// store for long.
 	maxBatch      = 4096
 	maxBatchBytes = 1 << 20
-	// maxJournal is how much may wait to be written before clients that cause more of it are read from no longer.
+	// maxJournal is how many bytes may wait to be written before clients that cause more are read
+	// from no longer (R-BRK-35).
 	maxJournal = 64 << 20
-	// retryEvery is the pause after changes that the store did not take.
-	retryEvery = time.Second
+	// retryInterval is the pause after an Apply that failed.
+	retryInterval = time.Second
 )
 
-// A journal gathers the changes of all sessions and writes them in groups: one Apply at a time, in order, each taking
-// what has gathered meanwhile.
+// A journal queues changes and writes them to the store.
 type journal struct {
 	store Sessions
 	log   *slog.Logger
 
-	mu      sync.Mutex
-	wake    sync.Cond // pending or closed has changed
-	room    sync.Cond // bytes has shrunk, or closed has changed
+	mu      sync.Mutex // guards what follows; it is never held while the store works
+	changed sync.Cond  // pending or closed has changed
+	shrunk  sync.Cond  // bytes has become less, or closed is set
 	pending []pendingChange
-	bytes   int // of what is not written yet
+	bytes   int // of all changes that are not written, pending or in an Apply
 	closed  bool
+
 	closing chan struct{} // closed when closed is set
-	done    chan struct{}
+	done    chan struct{} // closed when the writing goroutine has ended
 }
 
-// A pendingChange is a change that is not written yet. A message becomes its Value only when it is written: one that
-// waits for many sessions is in memory once.
+// A pendingChange is a change that is not written yet. A message is encoded only when it is
+// written, so one that waits for many sessions is in memory once.
 type pendingChange struct {
-	Change
-	message entry        // instead of Value; without one in it the change is whole
-	written chan<- error // nil: nobody waits
+	Change               // Value is not set if there is a message
+	message entry        // its m is nil if there is none
+	written chan<- error // gets the outcome; nil: nobody waits for it
 }
 
+// size is what a change counts against the limits: its bytes, and something for the struct.
 func (c *pendingChange) size() int {
 	const fixed = 128
 	if c.message.m != nil {
-		return fixed + c.message.m.cost()
+		return fixed + c.message.m.size()
 	}
 	return fixed + len(c.Value)
 }
 
 func newJournal(store Sessions, log *slog.Logger) *journal {
-	j := &journal{store: store, log: log, closing: make(chan struct{}), done: make(chan struct{})}
-	j.wake.L, j.room.L = &j.mu, &j.mu
+	j := &journal{
+		store:   store,
+		log:     log,
+		closing: make(chan struct{}),
+		done:    make(chan struct{}),
+	}
+	j.changed.L, j.shrunk.L = &j.mu, &j.mu
 	go j.run()
 	return j
 }
 
-// write queues a change and returns at once. It is written in its turn, however long the store takes or refuses to.
-func (j *journal) write(c Change) { j.put(pendingChange{Change: c}) }
+// write queues a change. It does not wait.
+func (j *journal) write(c Change) { j.enqueue(pendingChange{Change: c}) }
 
 // writeMessage queues a change that stores a message of a client's session.
 func (j *journal) writeMessage(client string, e entry) {
-	j.put(pendingChange{Change: Change{Client: client, Seq: e.seq}, message: e})
+	j.enqueue(pendingChange{Change: Change{Client: client, Seq: e.seq}, message: e})
 }
 
-// begin queues a change and returns where it will be said that it, and all before it, are durable. After an error it
-// stays queued like any other.
-func (j *journal) begin(c Change) <-chan error {
+// writeNotify queues a change and returns a channel that gets nil when it, and all before it, are
+// durable, or the error of the first Apply that failed. After an error the change stays queued like
+// any other.
+func (j *journal) writeNotify(c Change) <-chan error {
 	written := make(chan error, 1)
-	j.put(pendingChange{Change: c, written: written})
+	j.enqueue(pendingChange{Change: c, written: written})
 	return written
 }
 
-// flushed returns where it will be said that all that was queued before is durable.
-func (j *journal) flushed() <-chan error { return j.begin(Change{}) }
+// flushed is writeNotify for all that was queued before. The empty change is not written.
+func (j *journal) flushed() <-chan error { return j.writeNotify(Change{}) }
 
-func (j *journal) put(c pendingChange) {
+func (j *journal) enqueue(c pendingChange) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.closed {
@@ -87,7 +101,7 @@ func (j *journal) put(c pendingChange) {
 	j.pending = append(j.pending, c)
 	j.bytes += c.size()
 	if len(j.pending) == 1 {
-		j.wake.Signal()
+		j.changed.Signal()
 	}
 }
 
@@ -103,100 +117,103 @@ func (j *journal) wait() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for j.bytes > maxJournal && !j.closed {
-		j.room.Wait()
+		j.shrunk.Wait()
 	}
 }
 
-// close writes what is pending and stops.
+// close writes what is pending and ends the writing goroutine.
 func (j *journal) close() {
 	j.mu.Lock()
 	j.closed = true
 	close(j.closing)
-	j.wake.Signal()
-	j.room.Broadcast()
+	j.changed.Signal()
+	j.shrunk.Broadcast()
 	j.mu.Unlock()
 	<-j.done
 }
 
+// run is the writing goroutine.
 func (j *journal) run() {
 	defer close(j.done)
 	for {
 		j.mu.Lock()
 		for len(j.pending) == 0 && !j.closed {
-			j.wake.Wait()
+			j.changed.Wait()
 		}
-		group := j.pending
+		changes := j.pending
 		j.pending = nil
 		j.mu.Unlock()
-		if len(group) == 0 {
+		if len(changes) == 0 {
 			return
 		}
-		for len(group) > 0 {
-			n, size := batch(group)
-			j.apply(group[:n])
-			clear(group[:n])
-			group = group[n:]
+		for len(changes) > 0 {
+			n, size := nextBatch(changes)
+			j.apply(changes[:n])
+			clear(changes[:n])
+			changes = changes[n:]
 			j.mu.Lock()
 			j.bytes -= size
-			j.room.Broadcast()
+			j.shrunk.Broadcast()
 			j.mu.Unlock()
 		}
 	}
 }
 
-// batch says how many changes go into the next Apply, and their size.
-func batch(group []pendingChange) (n, size int) {
-	for n < min(len(group), maxBatch) && size < maxBatchBytes {
-		size += group[n].size()
+// nextBatch says how many changes go into the next Apply, and their size.
+func nextBatch(changes []pendingChange) (n, size int) {
+	for n < min(len(changes), maxBatch) && size < maxBatchBytes {
+		size += changes[n].size()
 		n++
 	}
 	return n, size
 }
 
-// apply writes a group, again and again until the store takes it: sessions go by it that everything queued will be
-// stored. Whoever waits for a change is told of the first failure. Once the journal is closed, what fails is lost.
-func (j *journal) apply(group []pendingChange) {
-	changes := newest(group)
+// apply writes a batch, again and again until the store accepts it. Whoever waits for a change, of
+// this batch or of a later one, gets the first error. Once the journal is closed a batch that fails
+// is lost, so that a broken store does not keep the broker from stopping.
+func (j *journal) apply(batch []pendingChange) {
+	changes := effective(batch)
 	for {
 		var err error
 		if len(changes) > 0 {
 			err = j.store.Apply(context.Background(), changes)
 		}
-		answer(group, err)
+		report(batch, err)
 		if err == nil {
 			return
 		}
 		j.log.Error("store sessions", "changes", len(changes), "err", err)
 		j.mu.Lock()
 		closed := j.closed
-		answer(j.pending, err)
+		report(j.pending, err)
 		j.mu.Unlock()
 		if closed {
 			return
 		}
 		select {
-		case <-time.After(retryEvery):
+		case <-time.After(retryInterval):
 		case <-j.closing:
 		}
 	}
 }
 
-// newest returns the changes of a group that count: of those about one message the last. Many messages of the service are
-// acknowledged before it is their turn to be written.
-func newest(group []pendingChange) []Change {
+// effective returns the changes of a batch that make a difference: of those about one message the
+// last. Many messages are acknowledged before they are written, and then only their deletion is.
+// Changes of a session itself are all written, because deleting a session deletes its messages.
+func effective(batch []pendingChange) []Change {
 	type key struct {
 		client string
 		seq    uint64
 	}
-	last := make(map[key]int, len(group))
-	for i, c := range group {
+	last := make(map[key]int, len(batch))
+	for i, c := range batch {
 		last[key{c.Client, c.Seq}] = i
 	}
-	changes := make([]Change, 0, len(group))
-	for i := range group {
-		c := &group[i]
+	changes := make([]Change, 0, len(batch))
+	for i := range batch {
+		c := &batch[i]
 		switch {
-		case c.Seq == 0 && c.Client == "": // somebody only waits
+		case c.Seq == 0 && c.Client == "": // the empty change of flushed
 			continue
 		case c.Seq != 0 && last[key{c.Client, c.Seq}] != i:
 			continue
@@ -208,12 +225,12 @@ func newest(group []pendingChange) []Change {
 	return changes
 }
 
-// answer tells those who wait for the changes of a group.
-func answer(group []pendingChange, err error) {
-	for i := range group {
-		if group[i].written != nil {
-			group[i].written <- err
-			group[i].written = nil
+// report sends an outcome to those who wait for one of the changes. They get one outcome each.
+func report(changes []pendingChange, err error) {
+	for i := range changes {
+		if changes[i].written != nil {
+			changes[i].written <- err
+			changes[i].written = nil
 		}
 	}
 }

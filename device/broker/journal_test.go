@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// A faultySessions refuses changes while it is broken, and counts those that it took.
+// A faultySessions refuses changes while it is broken, and records those that it applied.
 type faultySessions struct {
 	*MemorySessions
 	mu      sync.Mutex
@@ -37,8 +37,8 @@ func (f *faultySessions) set(broken bool) {
 	f.broken = broken
 }
 
-// taken returns the number of changes that were applied.
-func (f *faultySessions) taken() (n int) {
+// applied returns the number of changes that were applied.
+func (f *faultySessions) applied() (n int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, batch := range f.batches {
@@ -57,11 +57,11 @@ func TestJournalTriesAgain(t *testing.T) { // what a session believes to be stor
 		j := newJournal(store, slog.New(slog.DiscardHandler))
 		defer j.close()
 		j.write(Change{Client: "dev", Value: []byte("record")})
-		if err := <-j.begin(Change{Client: "dev", Seq: 1, Value: []byte("first")}); err == nil {
+		if err := <-j.writeNotify(Change{Client: "dev", Seq: 1, Value: []byte("first")}); err == nil {
 			t.Error("nobody said that the store is broken")
 		}
 		store.set(false)
-		if err := <-j.begin(Change{Client: "dev", Seq: 1, Value: []byte("second")}); err != nil {
+		if err := <-j.writeNotify(Change{Client: "dev", Seq: 1, Value: []byte("second")}); err != nil {
 			t.Error(err)
 		}
 		var got string
@@ -75,7 +75,8 @@ func TestJournalTriesAgain(t *testing.T) { // what a session believes to be stor
 	})
 }
 
-func TestJournalGivesUpAtTheEnd(t *testing.T) { // a store that stays broken does not keep the server from stopping
+// A store that stays broken does not keep the server from stopping.
+func TestJournalGivesUpAtTheEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		store := newFaultySessions()
@@ -114,7 +115,8 @@ func TestJournalBatches(t *testing.T) {
 	})
 }
 
-func TestJournalWritesTheNewest(t *testing.T) { // of the changes of a message; those of a session are all of use
+// Of the changes of a message only the last is written, of those of a session all.
+func TestJournalWritesTheNewest(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		store := newFaultySessions()

@@ -23,9 +23,9 @@ import (
 // The tests here speak through the two Eclipse client libraries, over mutual TLS.
 
 const (
-	patience = 5 * time.Second
-	request  = "$aws/things/pump-07/jobs/$next/get"
-	notify   = "$aws/things/pump-07/jobs/notify"
+	timeout = 5 * time.Second
+	request = "$aws/things/pump-07/jobs/$next/get"
+	notify  = "$aws/things/pump-07/jobs/notify"
 )
 
 var answer = broker.ServiceFunc(func(_ context.Context, _ *broker.Peer, topic string, _ []byte) broker.Reply {
@@ -77,7 +77,7 @@ func startTLS(t testing.TB, cfg broker.Config) (b *broker.Broker, addr string, c
 	}
 	go b.Serve(t.Context(), l)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		ctx, cancel := context.WithTimeout(context.Background(), timeout)
 		defer cancel()
 		if err := b.Shutdown(ctx); err != nil {
 			t.Error(err)
@@ -93,15 +93,15 @@ func receive[T any](t *testing.T, from <-chan T) T {
 	select {
 	case v := <-from:
 		return v
-	case <-time.After(patience):
-		t.Fatalf("nothing came in %v", patience)
+	case <-time.After(timeout):
+		t.Fatalf("nothing came in %v", timeout)
 		panic("unreachable")
 	}
 }
 
 func done(t *testing.T, token mqtt.Token) {
 	t.Helper()
-	if !token.WaitTimeout(patience) || token.Error() != nil {
+	if !token.WaitTimeout(timeout) || token.Error() != nil {
 		t.Fatalf("token: %v", token.Error())
 	}
 }
@@ -157,7 +157,7 @@ func TestPaho5(t *testing.T) { // R-BRK-9, R-BRK-26, R-BRK-27
 		}},
 		OnServerDisconnect: func(d *paho.Disconnect) { end <- d.ReasonCode },
 	})
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	ack, err := c.Connect(ctx, &paho.Connect{KeepAlive: 5, CleanStart: true}) // no client id
 	if err != nil {
@@ -187,7 +187,7 @@ func TestPaho5(t *testing.T) { // R-BRK-9, R-BRK-26, R-BRK-27
 	if m := receive(t, got); m.Properties.ContentType != "text/plain" || m.Properties.User[0].Value != "v" {
 		t.Errorf("properties %+v", m.Properties)
 	}
-	b.Disconnect("pump-07", broker.AdministrativeAction)
+	b.Disconnect("pump-07")
 	if code := receive(t, end); code != 0x98 {
 		t.Errorf("DISCONNECT 0x%02X, want 0x98", code)
 	}

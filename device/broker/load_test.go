@@ -26,8 +26,8 @@ import (
 	"github.com/drover-iot/drover/device/broker"
 )
 
-// Load comes from a second process, so that what is measured here is the server alone. It is this test binary again:
-// loadEnv holds "idle|work ADDR CONNECTIONS tcp|tls".
+// Load comes from a second process, so that what is measured here is the server alone. It is this
+// test binary again: loadEnv is "idle|work ADDR CONNECTIONS tcp|tls".
 const loadEnv = "DROVER_BROKER_LOAD"
 
 func TestMain(m *testing.M) {
@@ -41,8 +41,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// load opens the connections, says "ready", and obeys: each number on its input asks for that many requests in all,
-// answered by "done". It ends with its input.
+// load opens the connections, says "ready", and obeys: each number on its input asks for that many
+// requests in all, answered by "done". It ends with its input.
 func load(order []string) error {
 	what, addr, kind := order[0], order[1], order[3]
 	n, err := strconv.Atoi(order[2])
@@ -212,8 +212,8 @@ func startPlain(t testing.TB, cfg broker.Config) string {
 	return l.Addr().String()
 }
 
-// BenchmarkRequests is request and answer on 512 connections with a service that does nothing, plain and TLS. cpu-µs is
-// the processor time of the server alone.
+// BenchmarkRequests is request and answer on 512 connections with a service that does nothing,
+// plain and TLS. cpu-µs is the processor time of the server alone.
 func BenchmarkRequests(b *testing.B) {
 	for _, kind := range []string{"tcp", "tls"} {
 		b.Run(kind, func(b *testing.B) {
@@ -245,7 +245,8 @@ func cpu(t testing.TB) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// TestIdleMemory holds the memory of an idle connection, heap and stacks, to its budget.
+// TestIdleMemory checks that the memory of an idle connection, heap and stack, is within its
+// budget.
 func TestIdleMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("opens hundreds of connections")

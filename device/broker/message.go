@@ -1,46 +1,68 @@
 package broker
 
 import (
-	"encoding/binary"
-	"errors"
 	"time"
+
+	"github.com/drover-iot/drover/device/broker/mqtt"
 )
 
-// A Message is what the service publishes.
+// A Message is what the owner of the broker publishes.
 type Message struct {
 	Topic   string
-	Payload []byte // not changed after Publish
+	Payload []byte // must not be changed after Publish
 	QoS     byte   // 0 or 1
-	// Latest keeps only the newest message of its topic in the queue of a session (R-MQTT-44).
+	// Latest limits the queue of each session to the newest of these messages for their topic: a
+	// new one replaces an older one that is still waiting (R-MQTT-44).
 	Latest bool
 }
 
-// A message is a Message on its way, with what only clients can set.
+// A message is a Message inside the broker, with what only clients can set. Many sessions share
+// one, so it must not be changed after it was routed.
 type message struct {
 	Message
-	retain  bool
-	expires time.Time // zero: never
-	pass    []byte    // MQTT 5 properties in wire form
-	from    *session  // nil: from the service
+	retain    bool      // the publisher's RETAIN flag
+	expires   time.Time // zero: never
+	forwarded []byte    // the MQTT 5 properties for the subscribers, in wire form; empty: none
+	from      *session  // the publisher's; nil: published with Broker.Publish, or a will
 }
 
-// replaces reports whether a message takes the place of an older one in a queue.
-func (m *message) replaces(old *message) bool { return m.Latest && old.Latest && m.Topic == old.Topic }
+// copyMessage returns a message that does not share memory with a packet, which is in the read
+// buffer.
+func copyMessage(p *mqtt.Publish, topic string) *message {
+	return &message{
+		Message: Message{
+			Topic:   topic,
+			Payload: append([]byte(nil), p.Payload...),
+			QoS:     p.QoS,
+		},
+		retain:    p.Retain,
+		forwarded: append([]byte(nil), p.Forwarded...),
+	}
+}
 
-// cost is what a message counts in a queue.
-func (m *message) cost() int { return len(m.Topic) + len(m.Payload) + len(m.pass) + 64 }
+// replaces reports whether a message makes an older one in the same queue useless.
+func (m *message) replaces(old *message) bool {
+	return m.Latest && old.Latest && m.Topic == old.Topic
+}
 
-func (m *message) expired(now time.Time) bool { return !m.expires.IsZero() && !now.Before(m.expires) }
+// size is what a message counts against the limits of a queue: its bytes, and something for the
+// structs around them.
+func (m *message) size() int { return len(m.Topic) + len(m.Payload) + len(m.forwarded) + 64 }
 
-// remaining is the message expiry to send, in seconds; 0: none.
-func (m *message) remaining(now time.Time) uint32 {
+func (m *message) expired(now time.Time) bool {
+	return !m.expires.IsZero() && !now.Before(m.expires)
+}
+
+// remainingExpiry is the message expiry to send, in whole seconds rounded up; 0: none.
+func (m *message) remainingExpiry(now time.Time) uint32 {
 	if m.expires.IsZero() {
 		return 0
 	}
 	return uint32((m.expires.Sub(now) + time.Second - 1) / time.Second)
 }
 
-// The bounds of a message expiry (R-BRK-13).
+// maxMessageExpiry is the longest message expiry in seconds, 7 days. Longer ones are shortened
+// (R-BRK-13).
 const maxMessageExpiry = 604800
 
 // expiresAt turns a message expiry in seconds into a time; 0 is none.
@@ -49,62 +71,4 @@ func expiresAt(seconds uint32, now time.Time) time.Time {
 		return time.Time{}
 	}
 	return now.Add(time.Duration(min(seconds, maxMessageExpiry)) * time.Second)
-}
-
-// Flags of a stored message.
-const (
-	storedLatest = 1 << iota
-	storedExpires
-)
-
-// appendStored is the stored form of a message: flags, expiry in ms, and an MQTT 5 PUBLISH packet.
-func appendStored(b []byte, e *entry) []byte {
-	var flags byte
-	var at int64
-	if e.m.Latest {
-		flags |= storedLatest
-	}
-	if !e.m.expires.IsZero() {
-		flags |= storedExpires
-		at = e.m.expires.UnixMilli()
-	}
-	b = append(b, flags)
-	b = binary.BigEndian.AppendUint64(b, uint64(at))
-	p := publishOut{topic: e.m.Topic, payload: e.m.Payload, qos: e.qos, dup: e.dup, retain: e.retain, pass: e.m.pass}
-	if e.qos > 0 {
-		p.id = max(e.id, 1)
-	}
-	return appendPublish(b, version5, &p)
-}
-
-var errStored = errors.New("stored message is damaged")
-
-// parseStored reads what appendStored wrote.
-func parseStored(b []byte) (e entry, err error) {
-	const fixed = 9
-	if len(b) < fixed+2 {
-		return e, errStored
-	}
-	flags, at := b[0], int64(binary.BigEndian.Uint64(b[1:]))
-	_, n := varint(b[fixed+1:])
-	if n <= 0 {
-		return e, errStored
-	}
-	p, err := decodePublish(b[fixed], b[fixed+1+n:], version5)
-	if err != nil {
-		return e, errStored
-	}
-	m := &message{
-		Message: Message{Topic: string(p.topic), Payload: p.payload, QoS: p.qos, Latest: flags&storedLatest != 0},
-		retain:  p.retain, pass: p.pass,
-	}
-	if flags&storedExpires != 0 {
-		m.expires = time.UnixMilli(at)
-	}
-	e = entry{m: m, qos: p.qos, dup: p.dup, retain: p.retain}
-	if p.dup {
-		e.id = p.id
-	}
-	e.stored = e.form()
-	return e, nil
 }

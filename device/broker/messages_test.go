@@ -3,6 +3,10 @@ package broker
 import (
 	"encoding/json"
 	"testing"
+	"time"
+
+	"github.com/drover-iot/drover/device/broker/mqtt"
+	"github.com/drover-iot/drover/device/broker/mqtt/mqtttest"
 )
 
 func TestMatchingQuirks(t *testing.T) { // R-BRK-21, T-53
@@ -30,12 +34,12 @@ func TestNoLocalAndRetainAsPublished(t *testing.T) {
 	c, other := join(t, addr, 5, "c"), join(t, addr, 5, "other")
 	c.subscribe(1, 1|4, "t") // No Local
 	other.subscribe(1, 8, "t")
-	c.send(appendPublish(nil, 5, &publishOut{topic: "t", payload: []byte("mine"), retain: true}))
-	if p := other.wantPublish("t", "mine", 0); !p.retain {
+	c.sendPublish(mqtt.Publish{Topic: "t", Payload: []byte("mine"), Retain: true})
+	if p := other.wantPublish("t", "mine", 0); !p.Retain {
 		t.Error("RETAIN 0 in spite of Retain As Published")
 	}
 	other.publish(0, 0, "t", "yours")
-	if p := c.wantPublish("t", "yours", 0); p.retain {
+	if p := c.wantPublish("t", "yours", 0); p.Retain {
 		t.Error("RETAIN 1 on live delivery")
 	}
 }
@@ -44,36 +48,37 @@ func TestRetained(t *testing.T) { // R-BRK-23
 	t.Parallel()
 	b, addr := start(t, Config{MaxRetained: 1})
 	pub := join(t, addr, 5, "pub")
-	retain := func(id uint16, topic, payload string, want Reason) {
+	retain := func(id uint16, topic, payload string, want mqtt.Reason) {
 		t.Helper()
-		pub.send(appendPublish(nil, 5, &publishOut{topic: topic, payload: []byte(payload), qos: 1, id: id, retain: true}))
+		p := mqtt.Publish{Topic: topic, Payload: []byte(payload), QoS: 1, ID: id, Retain: true}
+		pub.sendPublish(p)
 		pub.wantPuback(id, want)
 	}
-	retain(1, "state/a", "on", Success)
-	retain(2, "state/a", "off", Success)
-	retain(3, "state/b", "on", QuotaExceeded)
+	retain(1, "state/a", "on", mqtt.Success)
+	retain(2, "state/a", "off", mqtt.Success)
+	retain(3, "state/b", "on", mqtt.QuotaExceeded)
 
 	c := join(t, addr, 4, "")
 	c.subscribe(1, 1, "state/+", "mark") // a wildcard filter gets none
 	b.Publish(Message{Topic: "mark"})
 	c.wantPublish("mark", "", 0)
-	c.send(encodeSubscribe(4, 2, 1, "state/a"))
+	c.send(mqtttest.Subscribe(4, 2, 1, "state/a"))
 	c.wantSuback(1)
-	if p := c.wantPublish("state/a", "off", 1); !p.retain {
+	if p := c.wantPublish("state/a", "off", 1); !p.Retain {
 		t.Error("RETAIN 0 on a retained message")
 	}
-	retain(4, "state/a", "live", Success)
-	if p := c.wantPublish("state/a", "live", 1); p.retain {
+	retain(4, "state/a", "live", mqtt.Success)
+	if p := c.wantPublish("state/a", "live", 1); p.Retain {
 		t.Error("RETAIN 1 on live delivery")
 	}
-	retain(5, "state/a", "", Success) // deletes
+	retain(5, "state/a", "", mqtt.Success) // deletes
 	c.wantPublish("state/a", "", 1)
-	retain(6, "state/c", "x", Success) // there is room again: it is gone
+	retain(6, "state/c", "x", mqtt.Success) // there is room again: it is gone
 
 	again := join(t, addr, 5, "again")
 	handling := func(options byte, sent bool) {
 		t.Helper()
-		again.send(encodeSubscribe(5, 3, options, "state/c"))
+		again.send(mqtttest.Subscribe(5, 3, options, "state/c"))
 		again.wantSuback(1)
 		if sent {
 			again.wantPublish("state/c", "x", 0)
@@ -84,29 +89,87 @@ func TestRetained(t *testing.T) { // R-BRK-23
 	handling(0x00, true)
 }
 
+// MQTT 3.1.1 has no code for a message that cannot be retained: it is routed all the same.
+func TestRetainedQuota311(t *testing.T) { // R-BRK-23
+	t.Parallel()
+	_, addr := start(t, Config{MaxRetained: 1})
+	c, pub := join(t, addr, 4, ""), join(t, addr, 4, "")
+	c.subscribe(1, 0, "+")
+	for _, topic := range []string{"a", "b"} {
+		pub.sendPublish(mqtt.Publish{Topic: topic, QoS: 1, ID: 1, Retain: true, Payload: []byte("x")})
+		pub.wantPuback(1, mqtt.Success)
+		c.wantPublish(topic, "x", 0)
+	}
+	late := join(t, addr, 4, "")
+	late.subscribe(1, 0, "b") // was not retained
+	late.subscribe(2, 0, "a")
+	late.wantPublish("a", "x", 0)
+}
+
+// Messages that have expired make room for others.
+func TestRetainedExpiry(t *testing.T) { // R-BRK-13, R-BRK-23
+	t.Parallel()
+	b, addr := start(t, Config{MaxRetained: 1})
+	pub := join(t, addr, 5, "")
+	retain := func(topic string, want mqtt.Reason) {
+		t.Helper()
+		pub.sendPublish(mqtt.Publish{Topic: topic, QoS: 1, ID: 1, Retain: true, Payload: []byte("x"), Expiry: 60})
+		pub.wantPuback(1, want)
+	}
+	retain("a", mqtt.Success)
+	retain("b", mqtt.QuotaExceeded)
+	b.retained.mu.Lock()
+	b.retained.messages["a"].expires = time.Now()
+	b.retained.mu.Unlock()
+	c := join(t, addr, 5, "")
+	c.subscribe(1, 0, "a")
+	c.sync() // nothing came
+	retain("b", mqtt.Success)
+	c.subscribe(2, 0, "b")
+	c.wantPublish("b", "x", 0)
+}
+
+func TestRetainedWill(t *testing.T) { // R-BRK-24
+	t.Parallel()
+	_, addr := start(t, Config{})
+	watch := join(t, addr, 4, "")
+	watch.subscribe(1, 0, "will")
+	c := dial(t, addr, 5)
+	message := mqtt.Publish{Topic: "will", Payload: []byte("gone"), Retain: true, Expiry: 60}
+	c.connect(mqtt.Connect{ClientID: "dev", Will: &mqtt.Will{Message: message}})
+	c.wantConnack(0, false)
+	c.nc.Close()
+	watch.wantPublish("will", "gone", 0)
+	late := join(t, addr, 5, "")
+	late.subscribe(1, 0, "will")
+	if p := late.wantPublish("will", "gone", 0); !p.Retain || p.Expiry == 0 || p.Expiry > 60 {
+		t.Errorf("got RETAIN %v and expiry %d", p.Retain, p.Expiry)
+	}
+}
+
 func TestRetainedBytes(t *testing.T) { // R-BRK-23
 	t.Parallel()
 	store := NewMemorySessions()
 	cfg := Config{Sessions: store, MaxRetainedBytes: 1000}
 	b, addr := start(t, cfg)
-	retain := func(topic string, bytes int, want Reason) {
+	retain := func(topic string, bytes int, want mqtt.Reason) {
 		t.Helper()
 		c := join(t, addr, 5, "")
-		c.send(appendPublish(nil, 5, &publishOut{topic: topic, payload: make([]byte, bytes), qos: 1, id: 1, retain: true}))
+		c.sendPublish(mqtt.Publish{Topic: topic, Payload: make([]byte, bytes), QoS: 1, ID: 1, Retain: true})
 		c.wantPuback(1, want)
 	}
-	retain("a", 500, Success)
-	retain("a", 600, Success) // in place of the other
-	retain("b", 500, QuotaExceeded)
-	retain("a", 1000, QuotaExceeded)
-	retain("b", 100, Success)
+	retain("a", 500, mqtt.Success)
+	retain("a", 600, mqtt.Success) // in place of the other
+	retain("b", 500, mqtt.QuotaExceeded)
+	retain("a", 1000, mqtt.QuotaExceeded)
+	retain("b", 100, mqtt.Success)
 	if err := b.Shutdown(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	_, addr = start(t, cfg)
-	retain("c", 200, QuotaExceeded) // what was loaded counts
-	retain("a", 0, Success)
-	retain("c", 200, Success)
+	retain("c", 200, mqtt.QuotaExceeded) // what was loaded counts
+	retain("a", 0, mqtt.Success)
+	retain("c", 200, mqtt.Success)
 }
 
 func TestWill(t *testing.T) { // R-BRK-24
@@ -114,33 +177,34 @@ func TestWill(t *testing.T) { // R-BRK-24
 	b, addr := start(t, Config{})
 	watch := join(t, addr, 4, "watch")
 	watch.subscribe(1, 1, "will/+", "mark")
-	with := func(h hello, end func(*client)) {
+	with := func(h mqtt.Connect, end func(*client)) {
 		t.Helper()
-		h.will = &publishOut{topic: "will/" + h.id, payload: []byte(h.id), qos: 1}
-		c := dial(t, addr, h.version)
-		c.send(encodeConnect(h))
+		h.Will.Message = mqtt.Publish{Topic: "will/" + h.ClientID, Payload: []byte(h.ClientID), QoS: 1}
+		c := dial(t, addr, h.Version)
+		c.send(mqtttest.Connect(&h, ""))
 		c.wantConnack(0, false)
 		end(c)
-		until(t, "the client to be away", func() bool { return b.away(h.id) })
+		b.waitDisconnected(t, h.ClientID)
 	}
 	die := func(c *client) { c.nc.Close() }
-	goodbye := func(code ...byte) func(*client) {
-		return func(c *client) { c.send(packet(0xE0, code)); c.wantClosed(Success) }
+	disconnect := func(code ...byte) func(*client) {
+		return func(c *client) { c.send(mqtttest.Packet(0xE0, code)); c.wantClosed(mqtt.Success) }
 	}
-	with(hello{version: 4, id: "dies", clean: true}, die)
+	with(mqtt.Connect{Version: 4, ClientID: "dies", CleanStart: true, Will: &mqtt.Will{}}, die)
 	watch.wantPublish("will/dies", "dies", 1)
-	with(hello{version: 4, id: "leaves", clean: true}, goodbye())
-	with(hello{version: 5, id: "leaves5"}, goodbye())
-	with(hello{version: 5, id: "leaves5 with 0"}, goodbye(0))
-	with(hello{version: 5, id: "leaves-4"}, goodbye(4))
+	with(mqtt.Connect{Version: 4, ClientID: "leaves", CleanStart: true, Will: &mqtt.Will{}}, disconnect())
+	with(mqtt.Connect{Version: 5, ClientID: "leaves5", Will: &mqtt.Will{}}, disconnect())
+	with(mqtt.Connect{Version: 5, ClientID: "leaves5 with 0", Will: &mqtt.Will{}}, disconnect(0))
+	with(mqtt.Connect{Version: 5, ClientID: "leaves-4", Will: &mqtt.Will{}}, disconnect(4))
 	watch.wantPublish("will/leaves-4", "leaves-4", 1)
 
-	with(hello{version: 5, id: "back", expiry: 100, willDelay: 1}, die)
+	with(mqtt.Connect{Version: 5, ClientID: "back", SessionExpiry: 100, Will: &mqtt.Will{Delay: 1}}, die)
 	back := rejoin(t, addr, 5, "back", true) // in time: no will
-	back.send(packet(0xE0, nil))
-	with(hello{version: 5, id: "late", expiry: 100, willDelay: 1}, die)
+	back.send(mqtttest.Packet(0xE0, nil))
+	with(mqtt.Connect{Version: 5, ClientID: "late", SessionExpiry: 100, Will: &mqtt.Will{Delay: 1}}, die)
 	watch.wantPublish("will/late", "late", 1)
-	with(hello{version: 5, id: "no session", willDelay: 100}, die) // the session ends: so does the delay
+	// The session ends with its connection, and the delay with the session.
+	with(mqtt.Connect{Version: 5, ClientID: "no session", Will: &mqtt.Will{Delay: 100}}, die)
 	watch.wantPublish("will/no session", "no session", 1)
 }
 
@@ -168,22 +232,55 @@ func TestPresence(t *testing.T) { // R-BRK-33, T-52
 		}
 	}
 	c := join(t, addr, 5, "a+b") // no topic of its own
-	c.send(packet(0xE0, nil))
+	c.send(mqtttest.Packet(0xE0, nil))
 	join(t, addr, 4, "next")
 	watch.wantPresence("$aws/events/presence/connected/next")
 }
 
+// The count goes on for an hour after a connection has ended, however long it lasted.
+func TestPresenceCount(t *testing.T) { // R-BRK-33
+	t.Parallel()
+	events := make(chan PresenceEvent, 16)
+	b, addr := start(t, Config{Presence: func(e PresenceEvent) { events <- e }})
+	connection := func() (version int64) {
+		t.Helper()
+		c := join(t, addr, 5, "pump")
+		version = (<-events).Version
+		b.mu.Lock() // it lasts for 59 minutes
+		count := b.presence["pump"]
+		count.last = time.Now().Add(-59 * time.Minute)
+		b.presence["pump"] = count
+		b.mu.Unlock()
+		c.nc.Close()
+		<-events
+		return version
+	}
+	for _, row := range []struct {
+		away time.Duration // before the connection
+		want int64
+	}{
+		{0, 0},
+		{2 * time.Minute, 1},
+		{time.Hour, 2},
+		{time.Hour + 2*time.Minute, 0},
+	} {
+		b.expire(time.Now().Add(row.away))
+		if got := connection(); got != row.want {
+			t.Errorf("disconnected for %v: version %d, want %d", row.away, got, row.want)
+		}
+	}
+}
+
 func (c *client) wantPresence(topic string) (e PresenceEvent) {
 	c.t.Helper()
-	header, body := c.want(typePublish)
-	p, err := decodePublish(header, body, c.version)
-	if err != nil || string(p.topic) != topic || p.qos != 1 {
-		c.t.Fatalf("got %s QoS %d %v, want %s", p.topic, p.qos, err, topic)
+	p, err := mqtt.DecodePublish(c.want(mqtt.TypePublish), c.version)
+	if err != nil || p.Topic != topic || p.QoS != 1 {
+		c.t.Fatalf("got %s QoS %d %v, want %s", p.Topic, p.QoS, err, topic)
 	}
-	if err := json.Unmarshal(p.payload, &e); err != nil {
+	if err := json.Unmarshal(p.Payload, &e); err != nil {
 		c.t.Fatal(err)
 	}
-	c.send(appendPuback(nil, c.version, p.id, Success))
+	c.send(mqtt.AppendPuback(nil, c.version, p.ID, mqtt.Success))
 	return e
 }
 
@@ -192,11 +289,11 @@ func TestUnsubscribe(t *testing.T) { // R-BRK-21, R-BRK-29
 	b, addr := start(t, Config{})
 	c := join(t, addr, 5, "")
 	c.subscribe(1, 1, "a", "b/#", "mark")
-	c.send(encodeFilters(typeUnsubscribe<<4|2, 5, 2, nil, []string{"a", "b/#", "unknown"}, nil))
-	if _, body := c.want(typeUnsuback); string(body) != "\x00\x02\x00\x00\x00\x00" {
+	c.send(mqtttest.Unsubscribe(5, 2, "a", "b/#", "unknown"))
+	if body := c.want(mqtt.TypeUnsuback).Body; string(body) != "\x00\x02\x00\x00\x00\x00" {
 		t.Errorf("UNSUBACK %x", body)
 	}
 	if b.Subscribed("a") || b.Subscribed("b/c") || !b.Subscribed("mark") {
-		t.Error("the routes still hold the filters")
+		t.Error("the routes still contain the filters")
 	}
 }

@@ -1,38 +1,61 @@
 package broker
 
 import (
+	"net"
 	"sync"
 	"time"
+
+	"github.com/drover-iot/drover/device/broker/mqtt"
 )
 
-// What waits for a connection is written by whoever comes first: the reading goroutine after it has answered all that
-// it has read, or a goroutine that a delivery starts and that ends when nothing is left. Answers go before deliveries.
+// Writing is done by whoever comes first: the reading goroutine, when it has handled all packets
+// that have arrived, or the writer, a goroutine that a delivery starts and that ends when nothing
+// is left to write. Only one of them writes at a time. Replies, which answer packets of the client,
+// go before deliveries, which are messages from the session's queue.
 
 const (
-	writeBuffer = 4 << 10  // first size of a write buffer
-	writeChunk  = 64 << 10 // about the most written at once; larger buffers are not kept
+	writeBuffer = 4 << 10  // the first size of a write buffer
+	writeLimit  = 64 << 10 // about the most that is written at once; larger buffers are not reused
 )
 
 var writeBuffers = sync.Pool{New: func() any { b := make([]byte, 0, writeBuffer); return &b }}
 
 func putWriteBuffer(b []byte) {
-	if cap(b) >= writeBuffer && cap(b) <= 2*writeChunk {
+	if cap(b) >= writeBuffer && cap(b) <= 2*writeLimit {
 		b = b[:0]
 		writeBuffers.Put(&b)
 	}
 }
 
-// outbound is the writing side of a connection. The session's mutex guards it.
+// outbound is the writing side of a connection. What is set in the handshake does not change
+// afterwards.
 type outbound struct {
-	replies []byte     // encoded answers
-	writing bool       // somebody is writing
-	held    bool       // a request or SUBSCRIBE is being answered: deliveries wait for its answer (R-MQTT-43)
-	drained *sync.Cond // a write has ended; made when the reader has to wait
+	nc         net.Conn
+	timeout    time.Duration // for one write
+	s          *session      // nil before the end of the handshake
+	authorizer Authorizer
+	version    mqtt.Version
+	// window is how many unacknowledged messages of QoS 1 the client accepts: its Receive Maximum.
+	window int
+	// maxPacket is the size in bytes of the largest packet that the client accepts; 0: any.
+	maxPacket uint32
 
-	deadline time.Time // the write deadline in force
+	// What follows is guarded by the session's mutex.
+
+	replies []byte // encoded packets that were not written yet
+	writing bool   // a goroutine is writing
+	// paused is set while a request or a SUBSCRIBE is handled: deliveries wait for its reply
+	// (R-MQTT-43).
+	paused bool
+	// drained is signalled when a write has ended. It is nil until the reading goroutine has to
+	// wait for that.
+	drained *sync.Cond
+
+	deadline time.Time // the write deadline that is set; belongs to the goroutine that writes
 }
 
-// buffer returns the buffer for answers. The caller holds the session's mutex.
+// buffer returns the buffer for replies. The caller holds the session's mutex, like those of the
+// methods up to reply.
 func (o *outbound) buffer() []byte {
 	if o.replies == nil {
 		o.replies = *writeBuffers.Get().(*[]byte)
@@ -40,137 +63,154 @@ func (o *outbound) buffer() []byte {
 	return o.replies
 }
 
-// sendable reports whether there is something to write now. The caller holds the session's mutex.
-func (c *conn) sendable() bool {
-	return len(c.out.replies) > 0 || !c.out.held && c.deliverable()
+// attached reports whether the session still belongs to this connection.
+func (o *outbound) attached() bool { return o.s.conn != nil && &o.s.conn.out == o }
+
+// writable reports whether there is something that can be written now.
+func (o *outbound) writable() bool {
+	return len(o.replies) > 0 || !o.paused && o.deliverable()
 }
 
-// deliverable reports whether the next waiting message may go: QoS 1 needs room in the client's window.
-func (c *conn) deliverable() bool {
-	q := c.s.queue
-	return len(q) > 0 && (q[0].qos == 0 || len(c.s.sent) < c.window)
+// deliverable reports whether the next message in the queue can be sent. One of QoS 1 needs room in
+// the window.
+func (o *outbound) deliverable() bool {
+	q := o.s.queue
+	return len(q) > 0 && (q[0].qos == 0 || len(o.s.inFlight) < o.window)
 }
 
-// wake gets a delivery written. The caller holds the session's mutex.
-func (c *conn) wake() {
-	if !c.out.writing && !c.out.held && c.deliverable() {
-		c.out.writing = true
-		go c.drain()
+// startWriter starts the writer after a delivery, unless the message will be written anyway: by a
+// writer that exists, or by the reading goroutine after the reply that it is working on.
+func (o *outbound) startWriter() {
+	if !o.writing && !o.paused && o.deliverable() {
+		o.writing = true
+		go o.writeAll()
 	}
 }
 
-// drain writes until nothing is left.
-func (c *conn) drain() {
-	for c.writeSome() {
+// wakeReader lets a reading goroutine go on that waits in flush.
+func (o *outbound) wakeReader() {
+	if o.drained != nil {
+		o.drained.Broadcast()
 	}
 }
 
-// flush writes the answers of the reading goroutine and a first part of what waits; the rest is left to drain, so that
-// reading goes on. A client that does not read its answers is not read from.
-func (c *conn) flush() {
-	s := c.s
+// reply appends an encoded packet to the replies. They are written by flush.
+func (o *outbound) reply(encode func(b []byte) []byte) {
+	o.s.mu.Lock()
+	defer o.s.mu.Unlock()
+	o.replies = encode(o.buffer())
+}
+
+// setPaused pauses deliveries, or lets them go on with the next flush.
+func (o *outbound) setPaused(paused bool) {
+	o.s.mu.Lock()
+	o.paused = paused
+	o.s.mu.Unlock()
+}
+
+// flush is called by the reading goroutine. It writes the replies and as many deliveries as go into
+// the same write, and leaves the rest to the writer, so that reading goes on. A client that does
+// not read its replies is not read from either: then flush waits.
+func (o *outbound) flush() {
+	s := o.s
 	s.mu.Lock()
-	for c.out.writing && len(c.out.replies) > writeChunk && s.conn == c {
-		if c.out.drained == nil {
-			c.out.drained = sync.NewCond(&s.mu)
+	for o.writing && len(o.replies) > writeLimit && o.attached() {
+		if o.drained == nil {
+			o.drained = sync.NewCond(&s.mu)
 		}
-		c.out.drained.Wait()
+		o.drained.Wait()
 	}
-	if c.out.writing || s.conn != c || !c.sendable() {
+	if o.writing || !o.attached() || !o.writable() {
 		s.mu.Unlock()
 		return
 	}
-	c.out.writing = true
+	o.writing = true
 	s.mu.Unlock()
-	if c.writeSome() {
-		go c.drain()
+	if o.writeSome() {
+		go o.writeAll()
 	}
 }
 
-// writeSome writes one chunk. It reports whether there is more; if not, nobody is writing any longer.
-func (c *conn) writeSome() (more bool) {
-	c.peer.Authorizer.Refresh()
-	s := c.s
+// writeAll is the writer.
+func (o *outbound) writeAll() {
+	for o.writeSome() {
+	}
+}
+
+// writeSome does one write. It reports whether there is more to write; if not, it has cleared
+// o.writing.
+func (o *outbound) writeSome() (more bool) {
+	o.authorizer.Refresh() // may block, so it comes before the lock
+	s := o.s
 	s.mu.Lock()
-	b := c.out.buffer()
-	c.out.replies = nil
-	if s.conn == c && !c.out.held {
-		b = c.appendDeliveries(b)
+	b := o.buffer()
+	o.replies = nil
+	if o.attached() && !o.paused {
+		b = o.appendDeliveries(b)
 	}
 	s.mu.Unlock()
-	err := c.write(b)
+	err := o.write(b)
 	putWriteBuffer(b)
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c.out.drained != nil {
-		c.out.drained.Broadcast()
-	}
-	if err != nil || s.conn != c || !c.sendable() {
-		c.out.writing = false
+	o.wakeReader()
+	if err != nil || !o.attached() || !o.writable() {
+		o.writing = false
 		return false
 	}
 	return true
 }
 
-// write is one write to the network; an error closes the connection. The deadline moves in steps, because moving it
-// costs as much as a small write.
-func (c *conn) write(b []byte) error {
+// write writes to the network. An error closes the connection. To set a deadline costs as much as a
+// small write, so it is set for twice the timeout and only moved when less than one timeout is
+// left.
+func (o *outbound) write(b []byte) error {
 	if len(b) == 0 {
 		return nil
 	}
-	now, timeout := time.Now(), c.b.cfg.WriteTimeout
-	if c.out.deadline.Sub(now) < timeout {
-		c.out.deadline = now.Add(2 * timeout)
-		c.nc.SetWriteDeadline(c.out.deadline)
+	if now := time.Now(); o.deadline.Sub(now) < o.timeout {
+		o.deadline = now.Add(2 * o.timeout)
+		o.nc.SetWriteDeadline(o.deadline)
 	}
-	if _, err := c.nc.Write(b); err != nil {
-		c.nc.Close()
+	if _, err := o.nc.Write(b); err != nil {
+		o.nc.Close()
 		return err
 	}
 	return nil
 }
 
-// appendDeliveries encodes waiting messages. The caller holds the session's mutex.
-func (c *conn) appendDeliveries(b []byte) []byte {
-	if !c.deliverable() {
+// appendDeliveries encodes messages from the queue and moves those of QoS 1 into the window.
+// Messages that have expired, that the client may not receive (R-BRK-17) or that are too large for
+// it are dropped. The caller holds the session's mutex.
+func (o *outbound) appendDeliveries(b []byte) []byte {
+	if !o.deliverable() {
 		return b
 	}
-	now := time.Now()
-	for len(b) < writeChunk && c.deliverable() {
-		e := c.s.shift()
-		if e.m.expired(now) || c.peer.Authorizer.Decide(Receive, e.m.Topic) != Allow {
-			c.s.unstore(&e) // not allowed is silence (R-BRK-17)
+	s, now := o.s, time.Now()
+	for len(b) < writeLimit && o.deliverable() {
+		e := s.pop()
+		if e.m.expired(now) || o.authorizer.Decide(Receive, e.m.Topic) != Allow {
+			s.unstore(&e)
 			continue
 		}
 		if e.qos > 0 && e.id == 0 {
-			e.id = c.s.takeID()
+			e.id = s.newPacketID()
 		}
-		p := publishOut{
-			topic: e.m.Topic, payload: e.m.Payload, qos: e.qos, id: e.id, dup: e.dup, retain: e.retain,
-			expiry: e.m.remaining(now), pass: e.m.pass,
-		}
-		if !c.fits(&p) {
-			c.s.unstore(&e)
+		p := e.packet(e.m.remainingExpiry(now))
+		if !o.fits(&p) {
+			s.unstore(&e)
 			continue
 		}
 		if e.qos > 0 {
-			c.s.sent = append(c.s.sent, e)
+			s.inFlight = append(s.inFlight, e)
 		}
-		b = appendPublish(b, c.peer.Version, &p)
+		b = mqtt.AppendPublish(b, o.version, &p)
 	}
 	return b
 }
 
-// fits reports whether the client takes a packet of this size.
-func (c *conn) fits(p *publishOut) bool {
-	whole, _, _ := publishSize(c.peer.Version, p)
-	return c.maxPacket == 0 || whole <= int(c.maxPacket)
-}
-
-// answer appends an encoded packet to the answers.
-func (c *conn) answer(encode func(b []byte) []byte) {
-	c.s.mu.Lock()
-	defer c.s.mu.Unlock()
-	c.out.replies = encode(c.out.buffer())
+// fits reports whether the client accepts a packet of this size.
+func (o *outbound) fits(p *mqtt.Publish) bool {
+	return o.maxPacket == 0 || p.Size(o.version) <= int(o.maxPacket)
 }

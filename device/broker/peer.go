@@ -4,7 +4,11 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
+
+	"github.com/drover-iot/drover/device/broker/mqtt"
 )
+
+// What the broker needs from outside: who is connecting, what they may do, and what requests mean.
 
 // A Link is what is known of a connection before its CONNECT.
 type Link struct {
@@ -12,22 +16,24 @@ type Link struct {
 	TLS    *tls.ConnectionState // nil on a plain listener
 }
 
-// An Authenticator says who is at the other end. An error closes the connection without a CONNACK (R-BRK-6).
+// An Authenticator says who is connecting. An error closes the connection without a CONNACK
+// (R-BRK-6). ctx ends when the broker shuts down.
 type Authenticator func(ctx context.Context, link Link) (Principal, error)
 
-// A Principal is who is at the other end: a certificate, a SigV4 principal, or nobody on the plain listener.
+// A Principal is who is connecting: a certificate, a SigV4 principal, or nobody in particular on
+// the plain listener.
 type Principal interface {
-	// ID is the certificate's id, or what the presence events should show; may be empty.
+	// ID is the id of the certificate, or what presence events should show. It may be empty.
 	ID() string
-	// Bind returns what this principal may do on one connection, as of now. It is called once for each CONNECT and may
-	// block.
+	// Bind returns what this principal may do on one connection. It is called once for each CONNECT
+	// and may block.
 	Bind(Attributes) Authorizer
 }
 
-// Attributes are the facts of a CONNECT that policies may speak of (R-ID-30).
+// Attributes are the facts of a CONNECT that policies can refer to (R-ID-30).
 type Attributes struct {
 	ClientID   string
-	Persistent bool
+	Persistent bool   // the session should outlive the connection
 	WillTopic  string // empty: no will
 	Remote     net.Addr
 }
@@ -35,32 +41,33 @@ type Attributes struct {
 // Action is what a client wants to do.
 type Action byte
 
-// The actions of R-ID-27, and the resource that each is about.
+// The actions of R-ID-27, each with what its resource is.
 const (
 	Connect       Action = iota // the client id
 	Publish                     // the topic
 	RetainPublish               // the topic
-	Subscribe                   // the filter as sent
+	Subscribe                   // the filter as the client sent it
 	Receive                     // the topic
 )
 
-// Decision is the outcome of the policies.
+// Decision is what the policies say to an action.
 type Decision byte
 
 // The zero Decision denies.
 const (
-	ImplicitDeny Decision = iota
+	ImplicitDeny Decision = iota // no statement allows it
 	Allow
-	ExplicitDeny
+	ExplicitDeny // a statement denies it
 )
 
-// An Authorizer decides for one connection. It is asked at each CONNECT, PUBLISH, SUBSCRIBE and delivery (R-BRK-19), from
-// several goroutines. It must not call the broker.
+// An Authorizer decides for one connection. It is asked at each CONNECT, PUBLISH, SUBSCRIBE and
+// delivery (R-BRK-19), by the two goroutines of the connection. It must not call the broker.
 type Authorizer interface {
-	// Refresh takes note of what has changed until 5 s ago, or later. It is called before decisions, with no lock held,
-	// and may block.
+	// Refresh makes the Authorizer know all changes of policies that are more than 5 s old. It is
+	// called before decisions, with no lock held, and may block.
 	Refresh()
-	// Decide answers from what Refresh, or Bind, has taken note of. It is called with locks held and must not block.
+	// Decide answers from what Bind or the last Refresh has read. It is called with locks held and
+	// must not block.
 	Decide(action Action, resource string) Decision
 }
 
@@ -70,30 +77,32 @@ type Peer struct {
 	Principal  Principal
 	Authorizer Authorizer
 	Remote     net.Addr
-	Version    byte // 4 is MQTT 3.1.1, 5 is MQTT 5
+	Version    mqtt.Version
 }
 
-// Verdict is what a Service makes of a publish.
+// Verdict is what a Service says to a publish.
 type Verdict byte
 
+// The verdicts.
 const (
-	// Done accepts the publish; the reply is sent if it has a topic.
+	// Done accepts the publish. The reply is sent if it has a topic.
 	Done Verdict = iota
-	// Refused treats the publish as one to a topic that clients may not publish to (R-BRK-18).
+	// Refused means that clients may not publish to this topic (R-BRK-18).
 	Refused
 )
 
 // A Reply answers a publish, on the connection that it came from and nowhere else (R-MQTT-29).
 type Reply struct {
 	Verdict Verdict
-	Topic   string // empty: no answer
+	Topic   string // empty: nothing is sent
 	Payload []byte
 }
 
-// A Service consumes the publishes that the reserved table hands to it.
+// A Service handles the publishes for which the table of reserved topics says Serve.
 type Service interface {
-	// Handle is called on the connection's own goroutine, in arrival order. It returns when the request is durable.
-	// payload is valid until it returns. ctx ends when the broker has shut down, not when the client goes away.
+	// Handle returns when the request is durable. It is called on the reading goroutine of the
+	// connection, so in the order in which the client publishes. The payload is valid until it
+	// returns. ctx ends when the broker has shut down, not when the client disconnects.
 	Handle(ctx context.Context, from *Peer, topic string, payload []byte) Reply
 }
 
@@ -105,7 +114,8 @@ func (f ServiceFunc) Handle(ctx context.Context, from *Peer, topic string, paylo
 	return f(ctx, from, topic, payload)
 }
 
-// Anyone authenticates nobody and allows everything: the plain listener of a lab (R-BRK-39).
+// Anyone is an Authenticator that lets everybody connect and do everything, for the plain listener
+// of a laboratory (R-BRK-39).
 func Anyone(context.Context, Link) (Principal, error) { return anyone{}, nil }
 
 type anyone struct{}

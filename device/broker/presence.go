@@ -1,110 +1,123 @@
 package broker
 
 import (
-	"crypto/rand"
 	"encoding/json"
-	"fmt"
 	"net"
 	"strings"
 	"time"
+
+	"github.com/drover-iot/drover/device/broker/mqtt"
+	"github.com/drover-iot/drover/internal/ids"
 )
 
-// A PresenceEvent says that a client came or went (R-BRK-33).
+// Presence events say that a client connected or disconnected (R-BRK-33). They go to the
+// subscribers of the presence topics, and to Config.Presence.
+
+// A PresenceEvent is one event, as it is published.
 type PresenceEvent struct {
 	ClientID        string `json:"clientId"`
 	Timestamp       int64  `json:"timestamp"` // ms
 	EventType       string `json:"eventType"` // connected or disconnected
 	SessionID       string `json:"sessionIdentifier"`
 	PrincipalID     string `json:"principalIdentifier"`
-	IPAddress       string `json:"ipAddress,omitempty"`                 // connected
-	ClientInitiated *bool  `json:"clientInitiatedDisconnect,omitempty"` // disconnected
-	Cause           Cause  `json:"disconnectReason,omitempty"`          // disconnected
-	Version         int64  `json:"versionNumber"`
+	IPAddress       string `json:"ipAddress,omitempty"`                 // connected only
+	ClientInitiated *bool  `json:"clientInitiatedDisconnect,omitempty"` // disconnected only
+	Cause           Cause  `json:"disconnectReason,omitempty"`          // disconnected only
+	// Version counts the connections of the client id from 0. It starts again at 0 when the client
+	// was disconnected for PresenceMemory.
+	Version int64 `json:"versionNumber"`
 }
 
-// presenceID is what the two events of one connection share.
+// presenceID is what the two events of one connection have in common.
 type presenceID struct {
-	session [16]byte
+	session string // a UUID
 	version int64
 }
 
-// A presenceVersion counts the connections of a client id. It is forgotten an hour after the last.
-type presenceVersion struct {
+// A presenceCount counts the connections of a client id.
+type presenceCount struct {
 	next int64
-	last time.Time
+	last time.Time // when a connection of the client began or ended last
 }
 
-const presenceMemory = time.Hour
+const (
+	// PresenceMemory is how long a client may be disconnected before its connections are counted
+	// from 0 again.
+	PresenceMemory = time.Hour
+	// presenceMargin is added to it here. Whoever compares the timestamps of events, which are
+	// taken a moment later than the times here, must not find less than PresenceMemory between a
+	// disconnect and a count from 0.
+	presenceMargin = time.Minute
+)
 
-// nextPresence numbers a new connection. The caller holds b.mu.
-func (b *Broker) nextPresence(client string) (id presenceID) {
-	v := b.presence[client]
-	id.version = v.next
-	b.presence[client] = presenceVersion{v.next + 1, time.Now()}
-	rand.Read(id.session[:])
-	id.session[6] = id.session[6]&0x0F | 0x40
-	id.session[8] = id.session[8]&0x3F | 0x80
-	return id
+// newPresenceSession returns the session identifier of a new connection.
+func newPresenceSession() string { return ids.Random{}.UUID() }
+
+// nextPresence returns the version of a new connection. The caller holds b.mu.
+func (b *Broker) nextPresence(client string) (version int64) {
+	version = b.presence[client].next
+	b.presence[client] = presenceCount{next: version + 1, last: time.Now()}
+	return version
 }
 
-// forgetPresence forgets the counts of clients that have been away. The caller holds b.mu.
-func (b *Broker) forgetPresence(now time.Time) {
-	for client, v := range b.presence {
-		if now.Sub(v.last) < presenceMemory {
-			continue
-		}
-		if s := b.sessions[client]; s != nil && s.connected() {
-			v.last = now
-			b.presence[client] = v
-			continue
-		}
-		delete(b.presence, client)
+// updatePresence records that a connection of a client has ended. The caller holds b.mu.
+func (b *Broker) updatePresence(client string) {
+	if count, exists := b.presence[client]; exists {
+		count.last = time.Now()
+		b.presence[client] = count
 	}
 }
 
-func (s *session) connected() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.conn != nil
+// expirePresence forgets the counts of clients that have been disconnected for long. The caller
+// holds b.mu.
+func (b *Broker) expirePresence(now time.Time) {
+	for client, count := range b.presence {
+		if now.Sub(count.last) < PresenceMemory+presenceMargin {
+			continue
+		}
+		if s := b.sessions[client]; s == nil || !s.connected() {
+			delete(b.presence, client)
+		}
+	}
 }
 
-func (b *Broker) connected(c *conn) {
-	b.announce(c, func(e *PresenceEvent) {
+func (b *Broker) publishConnected(c *conn) {
+	b.publishPresence(c, func(e *PresenceEvent) {
 		e.EventType = "connected"
 		e.IPAddress = ipOf(c.peer.Remote)
 	})
 }
 
-func (b *Broker) disconnected(c *conn, end *ending) {
-	b.announce(c, func(e *PresenceEvent) {
+func (b *Broker) publishDisconnected(c *conn, reason *closeError) {
+	b.publishPresence(c, func(e *PresenceEvent) {
 		e.EventType = "disconnected"
-		byClient := end.cause == ClientInitiated
-		e.ClientInitiated, e.Cause = &byClient, end.cause
+		byClient := reason.cause == ClientInitiated
+		e.ClientInitiated, e.Cause = &byClient, reason.cause
 	})
 }
 
-// announce publishes a presence event by normal routing, if anybody listens.
-func (b *Broker) announce(c *conn, fill func(*PresenceEvent)) {
+// publishPresence publishes an event. A client id that is not valid in a topic has no topic of its
+// own, so its events go to Config.Presence only.
+func (b *Broker) publishPresence(c *conn, fill func(*PresenceEvent)) {
 	e := PresenceEvent{
-		ClientID: c.peer.ClientID, Timestamp: time.Now().UnixMilli(), PrincipalID: c.peer.Principal.ID(),
-		SessionID: uuid(c.presence.session), Version: c.presence.version,
+		ClientID:    c.peer.ClientID,
+		Timestamp:   time.Now().UnixMilli(),
+		SessionID:   c.presence.session,
+		PrincipalID: c.peer.Principal.ID(),
+		Version:     c.presence.version,
 	}
 	fill(&e)
 	if b.cfg.Presence != nil {
 		b.cfg.Presence(e)
 	}
 	topic := "$aws/events/presence/" + e.EventType + "/" + e.ClientID
-	if strings.ContainsAny(e.ClientID, "+#") || checkTopic(topic) != Success {
+	if strings.ContainsAny(e.ClientID, "+#") || !mqtt.ValidTopic(topic) {
 		return
 	}
-	b.withHits(topic, func(hits []hit) {
+	b.withRecipients(topic, func(to []recipient) {
 		payload, _ := json.Marshal(&e) // strings and numbers: cannot fail
-		fanOut(&message{Message: Message{Topic: topic, Payload: payload, QoS: 1}}, hits)
+		deliver(&message{Message: Message{Topic: topic, Payload: payload, QoS: 1}}, to)
 	})
-}
-
-func uuid(u [16]byte) string {
-	return fmt.Sprintf("%x-%x-%x-%x-%x", u[:4], u[4:6], u[6:8], u[8:10], u[10:])
 }
 
 func ipOf(a net.Addr) string {

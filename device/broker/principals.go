@@ -1,11 +1,15 @@
 package broker
 
-// principals finds the connections of each principal that has an id, so that ending those of one certificate costs the
-// same in a fleet of any size. A connection is in here from before its CONNECT on: a certificate that is withdrawn
-// meanwhile must not slip through. The broker's mutex guards it.
+import "github.com/drover-iot/drover/device/broker/mqtt"
+
+// principals are the connections of each principal that has an id, so that those of one certificate
+// are found without going through all connections. A connection is in it from before its CONNECT
+// until it ends, because a certificate that becomes inactive during the handshake must not connect.
+// Broker.mu guards it.
 type principals map[string]map[*conn]struct{}
 
-func (b *Broker) enlist(c *conn) {
+// trackPrincipal adds a connection. It is called before the CONNECT is read.
+func (b *Broker) trackPrincipal(c *conn) {
 	id := c.peer.Principal.ID()
 	if id == "" {
 		return
@@ -18,7 +22,7 @@ func (b *Broker) enlist(c *conn) {
 	b.principals[id][c] = struct{}{}
 }
 
-func (b *Broker) delist(c *conn) {
+func (b *Broker) untrackPrincipal(c *conn) {
 	id := c.peer.Principal.ID()
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -28,15 +32,16 @@ func (b *Broker) delist(c *conn) {
 	}
 }
 
-// Disconnect ends the connections of a principal, such as a certificate that is no longer active (AdministrativeAction).
-func (b *Broker) Disconnect(principal string, reason Reason) {
+// Disconnect closes the connections of a principal, such as a certificate that is no longer active.
+// MQTT 5 clients get the reason AdministrativeAction.
+func (b *Broker) Disconnect(principal string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for c := range b.principals[principal] {
-		if c.s == nil { // before its CONNACK there is nothing to say
+		if c.s == nil { // before its CONNACK a client gets no DISCONNECT
 			go c.nc.Close()
 			continue
 		}
-		c.kick(refusal(reason, "ended by the server"))
+		c.closeAsync(closeWith(mqtt.AdministrativeAction, "closed by the server"))
 	}
 }

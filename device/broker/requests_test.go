@@ -4,7 +4,11 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"testing"
+
+	"github.com/drover-iot/drover/device/broker/mqtt"
+	"github.com/drover-iot/drover/device/broker/mqtt/mqtttest"
 )
 
 const (
@@ -44,7 +48,7 @@ func TestReplyQoS(t *testing.T) { // R-MQTT-29, R-MQTT-30, R-MQTT-31
 				payload := fmt.Sprintf(`{"clientToken":"%d"}`, i)
 				c.publish(7, row.request, get, payload)
 				if row.request == 1 {
-					c.wantPuback(7, Success)
+					c.wantPuback(7, mqtt.Success)
 				}
 				c.wantPublish(accepted, payload, row.want) // one copy: the next packet is the next answer
 			}
@@ -62,7 +66,7 @@ func TestReplyDenied(t *testing.T) { // R-MQTT-33
 		_, addr := start(t, Config{Service: echo, Authenticate: r.authenticate})
 		c := join(t, addr, 4, "a")
 		c.publish(1, 1, get, "{}")
-		c.wantPuback(1, Success)
+		c.wantPuback(1, mqtt.Success)
 		if answered {
 			c.wantPublish(accepted, "{}", 0)
 		}
@@ -74,11 +78,12 @@ func TestReplyCorrelation(t *testing.T) { // R-MQTT-36
 	t.Parallel()
 	_, addr := start(t, Config{Service: echo})
 	c := join(t, addr, 5, "")
-	props := append(appendText([]byte{propResponseTopic}, "elsewhere"), appendText([]byte{propCorrelationData}, "c-1")...)
-	c.send(appendPublish(nil, 5, &publishOut{topic: get, payload: []byte("{}"), pass: props}))
+	correlation := append([]byte{mqtt.PropCorrelationData}, mqtttest.Text("c-1")...)
+	props := slices.Concat([]byte{mqtt.PropResponseTopic}, mqtttest.Text("elsewhere"), correlation)
+	c.sendPublish(mqtt.Publish{Topic: get, Payload: []byte("{}"), Forwarded: props})
 	p := c.wantPublish(accepted, "{}", 0)
-	if string(p.correlation) != "c-1" || !bytes.Equal(p.pass, appendText([]byte{propCorrelationData}, "c-1")) {
-		t.Errorf("properties %q, correlation %q", p.pass, p.correlation)
+	if !bytes.Equal(p.Forwarded, correlation) {
+		t.Errorf("properties %q, want %q", p.Forwarded, correlation)
 	}
 }
 
@@ -116,7 +121,7 @@ func TestReplyIsBoundToConnection(t *testing.T) { // R-MQTT-32, T-49
 	<-entered
 	second := rejoin(t, addr, 4, "dev", true)
 	close(release)
-	first.wantClosed(Success)
+	first.wantClosed(mqtt.Success)
 	second.publish(0, 0, "mark", "")
 	second.wantPublish("mark", "", 0)
 }
@@ -129,17 +134,18 @@ func TestUnackedReplyIsForgotten(t *testing.T) { // R-MQTT-32
 	c.publish(0, 0, get, "{}")
 	c.wantPublish(accepted, "{}", 1) // not acknowledged
 	c.nc.Close()
-	until(t, "the client to be away", func() bool { return b.away("dev") })
+	b.waitDisconnected(t, "dev")
 	c = rejoin(t, addr, 4, "dev", true)
 	c.publish(0, 0, get, "again")
 	c.wantPublish(accepted, "again", 1)
 }
 
-func TestReplyWithFullWindow(t *testing.T) { // the client's Receive Maximum holds for answers too: QoS 0 then
+// Replies count against the Receive Maximum too: QoS 0 then.
+func TestReplyWithFullWindow(t *testing.T) {
 	t.Parallel()
 	_, addr := start(t, Config{Service: echo})
 	c := dial(t, addr, 5)
-	c.send(encodeConnect(hello{version: 5, id: "small", receiveMax: 1}))
+	c.connect(mqtt.Connect{ClientID: "small", ReceiveMaximum: 1})
 	c.wantConnack(0, false)
 	c.subscribe(1, 1, get+"/+")
 	for _, qos := range []byte{1, 0} {

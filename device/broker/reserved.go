@@ -1,33 +1,40 @@
 package broker
 
-import "strings"
+import (
+	"strings"
 
-// Use is what happens to a client's publish on a reserved topic.
-type Use byte
-
-// What a row of the reserved table says about publishing.
-const (
-	Refuse Use = iota // close the connection or refuse the packet (R-BRK-18)
-	Drop              // accept and ignore
-	Ask               // hand to the Service, which answers, drops or refuses
+	"github.com/drover-iot/drover/device/broker/mqtt"
 )
 
-// A Reserved is one row of the table of reserved topics: those that start with $. What no row covers is refused.
+// PublishRule is what happens to a client's publish to a reserved topic.
+type PublishRule byte
+
+// The rules for publishing.
+const (
+	Refuse PublishRule = iota // refuse the packet or close the connection (R-BRK-18)
+	Ignore                    // accept it and do nothing
+	Serve                     // hand it to the Service
+)
+
+// A Reserved is one row of the table of reserved topics, which are those that start with $.
 type Reserved struct {
-	Filter    string
-	Publish   Use
+	Filter  string // which topics the row is about
+	Publish PublishRule
+	// Subscribe allows clients to subscribe to these topics.
 	Subscribe bool
-	// OneThing restricts a subscription to exactly this filter with a name in place of each +.
+	// OneThing limits that to the row's filter with a name in place of each +, so that nobody
+	// listens to all things.
 	OneThing bool
 }
 
-// AWS is the reserved tree of spec 32, section 5. The first row that covers a topic decides.
+// AWS is the table of docs/spec/32, section 5. The first row that selects a topic decides; what no
+// row selects is refused.
 var AWS = []Reserved{
-	{Filter: "$aws/things/+/jobs/#", Publish: Ask, Subscribe: true},
-	{Filter: "$aws/things/+/shadow/#", Publish: Drop, Subscribe: true},
-	{Filter: "$aws/things/+/streams/#", Publish: Drop, Subscribe: true},
-	{Filter: "$aws/things/+/tunnels/notify", Publish: Drop, Subscribe: true},
-	{Filter: "$aws/things/+/defender/#", Publish: Drop, Subscribe: true},
+	{Filter: "$aws/things/+/jobs/#", Publish: Serve, Subscribe: true},
+	{Filter: "$aws/things/+/shadow/#", Publish: Ignore, Subscribe: true},
+	{Filter: "$aws/things/+/streams/#", Publish: Ignore, Subscribe: true},
+	{Filter: "$aws/things/+/tunnels/notify", Publish: Ignore, Subscribe: true},
+	{Filter: "$aws/things/+/defender/#", Publish: Ignore, Subscribe: true},
 	{Filter: "$aws/things/+/#", Subscribe: true, OneThing: true},
 	{Filter: "$aws/events/job/#", Subscribe: true},
 	{Filter: "$aws/events/jobExecution/#", Subscribe: true},
@@ -39,45 +46,50 @@ var AWS = []Reserved{
 	{Filter: "$aws/events/thingGroupMembership/#", Subscribe: true},
 	{Filter: "$aws/events/thingType/#", Subscribe: true},
 	{Filter: "$aws/events/thingTypeAssociation/#", Subscribe: true},
-	{Filter: "$aws/rules/+/#", Publish: Drop},
+	{Filter: "$aws/rules/+/#", Publish: Ignore},
 }
 
-// publishUse says what happens to a client's publish on a reserved topic.
-func publishUse(table []Reserved, topic string) Use {
+// publishRule returns the rule for a reserved topic.
+func publishRule(table []Reserved, topic string) PublishRule {
 	for i := range table {
-		if Matches(table[i].Filter, topic) {
+		if mqtt.TopicMatches(table[i].Filter, topic) {
 			return table[i].Publish
 		}
 	}
 	return Refuse
 }
 
-// subscribeReserved says whether a client may subscribe to a filter that starts with $: Success or why not.
-func subscribeReserved(table []Reserved, filter string) Reason {
-	if strings.HasPrefix(filter, sharedPrefix) {
-		return SharedNotSupported
+// checkReservedFilter says whether clients may subscribe to a filter that starts with $: Success,
+// or why not.
+func checkReservedFilter(table []Reserved, filter string) mqtt.Reason {
+	if mqtt.IsShared(filter) {
+		return mqtt.SharedNotSupported
 	}
 	for _, row := range table {
-		if row.Subscribe && !row.OneThing && covers(row.Filter, filter) ||
-			row.OneThing && sameShape(row.Filter, filter) {
-			return Success
+		if row.Subscribe && !row.OneThing && mqtt.FilterCovers(row.Filter, filter) ||
+			row.OneThing && fillsIn(row.Filter, filter) {
+			return mqtt.Success
 		}
 	}
-	return TopicFilterInvalid
+	return mqtt.TopicFilterInvalid
 }
 
-// sameShape reports whether filter is shape with a literal level in place of each +.
-func sameShape(shape, filter string) bool {
+// fillsIn reports whether a filter is the pattern with a name in place of each +:
+// $aws/things/pump-07/# fills in $aws/things/+/#, and $aws/things/+/# itself does not.
+func fillsIn(pattern, filter string) bool {
 	for {
-		s, shapeRest, shapeMore := strings.Cut(shape, "/")
+		p, patternRest, patternMore := strings.Cut(pattern, "/")
 		f, filterRest, filterMore := strings.Cut(filter, "/")
-		literal := s == "+" && f != "+" && f != "#" && f != ""
-		if shapeMore != filterMore || s != f && !literal || s == "+" && !literal {
+		if patternMore != filterMore {
 			return false
 		}
-		if !shapeMore {
+		isName := f != "+" && f != "#" && f != ""
+		if p == "+" && !isName || p != "+" && p != f {
+			return false
+		}
+		if !patternMore {
 			return true
 		}
-		shape, filter = shapeRest, filterRest
+		pattern, filter = patternRest, filterRest
 	}
 }

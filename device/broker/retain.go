@@ -3,94 +3,110 @@ package broker
 import (
 	"sync"
 	"time"
+
+	"github.com/drover-iot/drover/device/broker/mqtt"
 )
 
-// retained holds the retained messages: one a topic, on topics that are not reserved (R-BRK-23). They are stored under
-// the empty client id.
+// retained are the retained messages: at most one a topic, never on a reserved topic (R-BRK-23).
+// They are stored under the empty client id.
 type retained struct {
 	mu       sync.RWMutex
-	messages map[string]kept
-	bytes    int // what they cost
-	last     uint64
+	messages map[string]retainedMessage // by topic
+	bytes    int                        // their sizes
+	lastSeq  uint64                     // the store key that was given last
 }
 
-// A kept message is a retained one with its key in the store.
-type kept struct {
+// A retainedMessage is a message with its key in the store.
+type retainedMessage struct {
 	*message
 	seq uint64
 }
 
-// retain keeps a message for later subscribers; an empty one forgets the topic's. It reports false if that would be too
-// many, or too much.
+// retain retains a message in place of its topic's last one; a message without a payload only
+// deletes that. It reports false if there is no room, even without the messages that have expired.
 func (b *Broker) retain(m *message) bool {
 	r := &b.retained
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(m.Payload) == 0 {
-		r.forget(b.journal, m.Topic)
+		r.delete(b.journal, m.Topic)
 		return true
 	}
-	if !r.room(m, &b.cfg) {
-		r.sweep(b.journal, time.Now())
+	if !r.hasRoom(m, &b.cfg) {
+		r.deleteExpired(b.journal, time.Now())
 	}
-	if !r.room(m, &b.cfg) {
+	if !r.hasRoom(m, &b.cfg) {
 		return false
 	}
-	k := kept{message: &message{}, seq: r.messages[m.Topic].seq}
-	*k.message = *m
-	k.from = nil
-	if k.seq == 0 {
-		r.last++
-		k.seq = r.last
+	copied := *m
+	copied.from = nil // No Local does not apply to later subscribers
+	seq := r.messages[m.Topic].seq
+	if seq == 0 {
+		r.lastSeq++
+		seq = r.lastSeq
 	}
-	r.put(k)
-	b.journal.writeMessage("", entry{m: k.message, seq: k.seq, qos: k.QoS, retain: true})
+	r.set(retainedMessage{&copied, seq})
+	b.journal.writeMessage("", entry{m: &copied, seq: seq, qos: m.QoS, retain: true})
 	return true
 }
 
-// room reports whether a message may be kept, in place of an older one of its topic.
-func (r *retained) room(m *message, cfg *Config) bool {
-	n, bytes := len(r.messages)+1, r.bytes+m.cost()
-	if old, known := r.messages[m.Topic]; known {
-		n, bytes = n-1, bytes-old.cost()
+// hasRoom reports whether a message fits within the limits, in place of an older one of its topic.
+func (r *retained) hasRoom(m *message, cfg *Config) bool {
+	n, bytes := len(r.messages)+1, r.bytes+m.size()
+	if old, exists := r.messages[m.Topic]; exists {
+		n, bytes = n-1, bytes-old.size()
 	}
 	return n <= cfg.MaxRetained && bytes <= cfg.MaxRetainedBytes
 }
 
-func (r *retained) put(k kept) {
-	if old, known := r.messages[k.Topic]; known {
-		r.bytes -= old.cost()
+func (r *retained) set(m retainedMessage) {
+	if old, exists := r.messages[m.Topic]; exists {
+		r.bytes -= old.size()
 	}
-	r.messages[k.Topic] = k
-	r.bytes += k.cost()
+	r.messages[m.Topic] = m
+	r.bytes += m.size()
 }
 
-func (r *retained) forget(j *journal, topic string) {
-	old, known := r.messages[topic]
-	if !known {
+// delete deletes the retained message of a topic, if there is one, from the store too.
+func (r *retained) delete(j *journal, topic string) {
+	old, exists := r.messages[topic]
+	if !exists {
 		return
 	}
 	delete(r.messages, topic)
-	r.bytes -= old.cost()
+	r.bytes -= old.size()
 	j.write(Change{Seq: old.seq})
 }
 
-// sweep forgets messages that have expired.
-func (r *retained) sweep(j *journal, now time.Time) {
-	for topic, k := range r.messages {
-		if k.expired(now) {
-			r.forget(j, topic)
+func (r *retained) deleteExpired(j *journal, now time.Time) {
+	for topic, m := range r.messages {
+		if m.expired(now) {
+			r.delete(j, topic)
 		}
 	}
 }
 
-// load takes in one stored message.
+// load restores a message from the store.
 func (r *retained) load(c Change) error {
 	e, err := parseStored(c.Value)
 	if err != nil {
 		return err
 	}
-	r.put(kept{e.m, c.Seq})
-	r.last = max(r.last, c.Seq)
+	r.set(retainedMessage{e.m, c.Seq})
+	r.lastSeq = max(r.lastSeq, c.Seq)
 	return nil
+}
+
+// deliverRetained delivers the retained message of a topic to a new subscriber. As in AWS IoT,
+// filters with wildcards get none (R-BRK-23).
+func (b *Broker) deliverRetained(s *session, filter string, g granted) {
+	if mqtt.HasWildcard(filter) {
+		return
+	}
+	b.retained.mu.RLock()
+	m, exists := b.retained.messages[filter]
+	b.retained.mu.RUnlock()
+	if exists && !m.expired(time.Now()) {
+		s.deliver(m.message, g, true)
+	}
 }

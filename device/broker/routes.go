@@ -4,41 +4,50 @@ import (
 	"hash/maphash"
 	"sync"
 	"sync/atomic"
+
+	"github.com/drover-iot/drover/device/broker/mqtt"
 )
 
-// granted is what a subscription was given: the QoS and the MQTT 5 options that matter when a message is routed.
+// Which sessions subscribe to a topic. Nearly all filters of devices have no wildcard, so those are
+// in hash maps and cost one look-up in a fleet of any size; the others are in a trie (trie.go).
+
+// granted is what a subscription was granted: the QoS and the MQTT 5 options that matter when a
+// message is routed.
 type granted byte
 
 const (
-	grantQoS1       granted = 1 << iota
-	grantNoLocal            // not the subscriber's own messages
-	grantKeepRetain         // Retain As Published
+	grantQoS1              granted = 1 << iota // QoS 1; without it QoS 0
+	grantNoLocal                               // not the subscriber's own messages
+	grantRetainAsPublished                     // with the publisher's RETAIN flag
 )
 
 func (g granted) qos() byte { return byte(g & grantQoS1) }
 
-// merge joins overlapping subscriptions of one session: the highest QoS, and the option that hides the least.
+// merge combines two subscriptions of one session that select the same topic. The message is
+// delivered once, with the higher QoS, and an option that withholds something holds only if both
+// have it.
 func (g granted) merge(o granted) granted {
-	return (g|o)&(grantQoS1|grantKeepRetain) | g&o&grantNoLocal
+	return (g|o)&(grantQoS1|grantRetainAsPublished) | g&o&grantNoLocal
 }
 
-// A hit is one session that a message goes to.
-type hit struct {
+// A recipient is one session that a message goes to.
+type recipient struct {
 	session *session
 	granted granted
 }
 
-// routes finds the sessions that subscribe to a topic. Filters without wildcards are one map look-up, whatever the
-// size of the fleet; the others are in a trie.
+// routes are the subscriptions of all sessions by filter.
 type routes struct {
-	seed   maphash.Seed
+	seed maphash.Seed // of the hash that chooses a shard
+	// shards are the filters without wildcards, divided so that publishers rarely wait for a lock.
 	shards [32]shard
 
-	wildcards atomic.Int64
+	wildcards atomic.Int64 // how many subscriptions are in the trie; 0 spares the look-up there
 	mu        sync.RWMutex // guards root
 	root      node
 }
 
+// A shard holds a part of the filters without wildcards.
 type shard struct {
 	mu    sync.RWMutex
 	exact map[string]*subscribers
@@ -56,9 +65,9 @@ func (r *routes) shard(topic string) *shard {
 	return &r.shards[maphash.String(r.seed, topic)%uint64(len(r.shards))]
 }
 
-// add enters a subscription or changes what it was granted.
+// add adds a subscription, or changes what it was granted.
 func (r *routes) add(filter string, s *session, g granted) {
-	if !hasWildcard(filter) {
+	if !mqtt.HasWildcard(filter) {
 		sh := r.shard(filter)
 		sh.mu.Lock()
 		defer sh.mu.Unlock()
@@ -67,7 +76,7 @@ func (r *routes) add(filter string, s *session, g granted) {
 			subs = &subscribers{}
 			sh.exact[filter] = subs
 		}
-		subs.put(s, g)
+		subs.set(s, g)
 		return
 	}
 	r.mu.Lock()
@@ -77,13 +86,14 @@ func (r *routes) add(filter string, s *session, g granted) {
 	}
 }
 
+// remove removes a subscription if it exists.
 func (r *routes) remove(filter string, s *session) {
-	if !hasWildcard(filter) {
+	if !mqtt.HasWildcard(filter) {
 		sh := r.shard(filter)
 		sh.mu.Lock()
 		defer sh.mu.Unlock()
 		if subs := sh.exact[filter]; subs != nil {
-			if subs.drop(s); subs.empty() {
+			if subs.remove(s); subs.empty() {
 				delete(sh.exact, filter)
 			}
 		}
@@ -96,58 +106,58 @@ func (r *routes) remove(filter string, s *session) {
 	}
 }
 
-// match appends the sessions subscribed to topic, each once.
-func (r *routes) match(topic string, hits []hit) []hit {
-	from := len(hits)
+// match appends the sessions that subscribe to a topic to a list, each once.
+func (r *routes) match(topic string, to []recipient) []recipient {
+	from := len(to)
 	sh := r.shard(topic)
 	sh.mu.RLock()
 	if subs := sh.exact[topic]; subs != nil {
-		hits = subs.appendTo(hits)
+		to = subs.appendTo(to)
 	}
 	sh.mu.RUnlock()
 	if r.wildcards.Load() == 0 {
-		return hits
+		return to
 	}
-	exact := len(hits)
+	exact := len(to)
 	r.mu.RLock()
-	hits = r.root.match(topic, reserved(topic), hits)
+	to = r.root.match(topic, mqtt.IsReserved(topic), to)
 	r.mu.RUnlock()
-	if len(hits) == exact || len(hits) == from+1 {
-		return hits
+	if len(to) == exact || len(to) == from+1 {
+		return to // no session can be there twice
 	}
-	return hits[:from+distinct(hits[from:])]
+	return to[:from+mergeSessions(to[from:])]
 }
 
-// distinct merges the hits of one session in place and returns how many are left.
-func distinct(hits []hit) int {
-	if len(hits) <= 16 {
-		return distinctFew(hits)
+// mergeSessions merges, in place, what several subscriptions of one session were granted. It
+// returns how many recipients are left. A short list is compared with itself, which is faster than
+// a map.
+func mergeSessions(list []recipient) (n int) {
+	if len(list) <= 16 {
+		return mergeFewSessions(list)
 	}
-	at := make(map[*session]int, len(hits))
-	n := 0
-	for _, h := range hits {
-		if i, ok := at[h.session]; ok {
-			hits[i].granted = hits[i].granted.merge(h.granted)
+	at := make(map[*session]int, len(list))
+	for _, r := range list {
+		if i, ok := at[r.session]; ok {
+			list[i].granted = list[i].granted.merge(r.granted)
 			continue
 		}
-		at[h.session] = n
-		hits[n] = h
+		at[r.session] = n
+		list[n] = r
 		n++
 	}
 	return n
 }
 
-func distinctFew(hits []hit) int {
-	n := 0
+func mergeFewSessions(list []recipient) (n int) {
 next:
-	for _, h := range hits {
-		for i := range hits[:n] {
-			if hits[i].session == h.session {
-				hits[i].granted = hits[i].granted.merge(h.granted)
+	for _, r := range list {
+		for i := range list[:n] {
+			if list[i].session == r.session {
+				list[i].granted = list[i].granted.merge(r.granted)
 				continue next
 			}
 		}
-		hits[n] = h
+		list[n] = r
 		n++
 	}
 	return n

@@ -1,11 +1,15 @@
 package broker
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/drover-iot/drover/device/broker/mqtt"
+	"github.com/drover-iot/drover/device/broker/mqtt/mqtttest"
 )
 
 const (
@@ -15,13 +19,13 @@ const (
 
 func TestSessionResume(t *testing.T) { // R-BRK-11, R-BRK-13, R-MQTT-44, T-13
 	t.Parallel()
-	for _, version := range []byte{4, 5} {
+	for _, version := range []mqtt.Version{4, 5} {
 		b, addr := start(t, Config{})
 		c := rejoin(t, addr, version, "dev", false)
 		c.subscribe(1, 1, notify, notifyNext, "queue/+")
 		c.subscribe(2, 0, "lossy")
 		c.nc.Close()
-		until(t, "the client to be away", func() bool { return b.away("dev") })
+		b.waitDisconnected(t, "dev")
 		for i := range 3 {
 			n := []byte(fmt.Sprint(i))
 			b.Publish(Message{Topic: notify, Payload: n, QoS: 1, Latest: true})
@@ -47,21 +51,21 @@ func TestUnackedIsSentAgain(t *testing.T) { // R-BRK-25
 	var ids []uint16
 	for i := range 3 {
 		b.Publish(Message{Topic: "q", Payload: []byte(fmt.Sprint(i)), QoS: 1})
-		ids = append(ids, c.wantPublish("q", fmt.Sprint(i), 1).id)
+		ids = append(ids, c.wantPublish("q", fmt.Sprint(i), 1).ID)
 	}
-	c.send(appendPuback(nil, 4, ids[1], Success))
+	c.send(mqtt.AppendPuback(nil, 4, ids[1], mqtt.Success))
 	c.sync()
 	c.nc.Close()
-	until(t, "the client to be away", func() bool { return b.away("dev") })
+	b.waitDisconnected(t, "dev")
 	b.Publish(Message{Topic: "q", Payload: []byte("new"), QoS: 1})
 	c = rejoin(t, addr, 4, "dev", true)
 	for _, i := range []int{0, 2} {
-		if p := c.wantPublish("q", fmt.Sprint(i), 1); !p.dup || p.id != ids[i] {
-			t.Errorf("message %d: dup %v id %d, want id %d", i, p.dup, p.id, ids[i])
+		if p := c.wantPublish("q", fmt.Sprint(i), 1); !p.Dup || p.ID != ids[i] {
+			t.Errorf("message %d: dup %v id %d, want id %d", i, p.Dup, p.ID, ids[i])
 		}
 	}
-	if p := c.wantPublish("q", "new", 1); p.dup || p.id == ids[0] || p.id == ids[2] {
-		t.Errorf("new message: dup %v id %d", p.dup, p.id)
+	if p := c.wantPublish("q", "new", 1); p.Dup || p.ID == ids[0] || p.ID == ids[2] {
+		t.Errorf("new message: dup %v id %d", p.Dup, p.ID)
 	}
 }
 
@@ -71,13 +75,13 @@ func TestSessionSurvivesRestart(t *testing.T) { // R-BRK-35, T-17
 	b, addr := start(t, Config{Sessions: store})
 	c := rejoin(t, addr, 5, "dev", false)
 	c.subscribe(1, 1, notifyNext, "q/#")
-	kept := publishOut{topic: "keep", payload: []byte("r"), qos: 1, id: 1, retain: true}
-	c.send(appendPublish(nil, 5, &kept))
-	c.wantPuback(1, Success)
+	kept := mqtt.Publish{Topic: "keep", Payload: []byte("r"), QoS: 1, ID: 1, Retain: true}
+	c.send(mqtt.AppendPublish(nil, 5, &kept))
+	c.wantPuback(1, mqtt.Success)
 	b.Publish(Message{Topic: "q/1", Payload: []byte("unacked"), QoS: 1})
-	id := c.wantPublish("q/1", "unacked", 1).id
+	id := c.wantPublish("q/1", "unacked", 1).ID
 	c.nc.Close()
-	until(t, "the client to be away", func() bool { return b.away("dev") })
+	b.waitDisconnected(t, "dev")
 	b.Publish(Message{Topic: notifyNext, Payload: []byte("old"), QoS: 1, Latest: true})
 	b.Publish(Message{Topic: notifyNext, Payload: []byte("new"), QoS: 1, Latest: true})
 	if err := b.Shutdown(t.Context()); err != nil {
@@ -89,16 +93,16 @@ func TestSessionSurvivesRestart(t *testing.T) { // R-BRK-35, T-17
 		t.Fatalf("routed to %d sessions after the restart, want 1", n)
 	}
 	c = rejoin(t, addr, 5, "dev", true)
-	if p := c.wantPublish("q/1", "unacked", 1); !p.dup || p.id != id {
-		t.Errorf("dup %v id %d, want id %d", p.dup, p.id, id)
+	if p := c.wantPublish("q/1", "unacked", 1); !p.Dup || p.ID != id {
+		t.Errorf("dup %v id %d, want id %d", p.Dup, p.ID, id)
 	} else {
-		c.send(appendPuback(nil, 5, p.id, Success))
+		c.send(mqtt.AppendPuback(nil, 5, p.ID, mqtt.Success))
 	}
-	c.send(appendPuback(nil, 5, c.wantPublish(notifyNext, "newest", 1).id, Success))
+	c.send(mqtt.AppendPuback(nil, 5, c.wantPublish(notifyNext, "newest", 1).ID, mqtt.Success))
 	c.subscribe(2, 1, "keep")
 	c.wantPublish("keep", "r", 1)
 	c.nc.Close()
-	until(t, "the client to be away", func() bool { return b.away("dev") })
+	b.waitDisconnected(t, "dev")
 	b.Shutdown(t.Context())
 	b, _ = start(t, Config{Sessions: store})
 	b.mu.Lock()
@@ -115,7 +119,7 @@ func TestSessionIsNotResumed(t *testing.T) { // R-BRK-11, R-BRK-12
 	leave := func(c *client, id string) {
 		c.subscribe(1, 1, "q")
 		c.nc.Close()
-		until(t, "the client to be away", func() bool { return b.away(id) })
+		b.waitDisconnected(t, id)
 	}
 	leave(rejoin(t, addr, 4, "cross", false), "cross")
 	rejoin(t, addr, 5, "cross", false) // another version
@@ -129,14 +133,14 @@ func TestSessionIsNotResumed(t *testing.T) { // R-BRK-11, R-BRK-12
 	rejoin(t, addr, 5, "expired", false)
 
 	c := rejoin(t, addr, 5, "lowered", false)
-	c.send(packet(0xE0, []byte{0, 5, propSessionExpiry, 0, 0, 0, 0}))
-	c.wantClosed(Success)
-	until(t, "the client to be away", func() bool { return b.away("lowered") })
+	c.send(mqtttest.Packet(0xE0, []byte{0, 5, mqtt.PropSessionExpiry, 0, 0, 0, 0}))
+	c.wantClosed(mqtt.Success)
+	b.waitDisconnected(t, "lowered")
 	rejoin(t, addr, 5, "lowered", false)
 
 	leave(rejoin(t, addr, 5, "last time", false), "last time")
 	c = dial(t, addr, 5)
-	c.send(encodeConnect(hello{version: 5, id: "last time"})) // resumes, and does not last
+	c.connect(mqtt.Connect{ClientID: "last time"}) // resumes, and ends with the connection
 	c.wantConnack(0, true)
 	leave(c, "last time")
 	rejoin(t, addr, 5, "last time", false)
@@ -146,23 +150,24 @@ func TestSessionIsNotResumed(t *testing.T) { // R-BRK-11, R-BRK-12
 	rejoin(t, addr, 4, "kept", true)
 }
 
-func TestServiceMessageSurvivesCrash(t *testing.T) { // R-BRK-35: what the service said to a connected client
+// What the service sent to a connected client is stored until it is acknowledged (R-BRK-35).
+func TestServiceMessageSurvivesCrash(t *testing.T) {
 	t.Parallel()
 	store := newFaultySessions()
 	b, addr := start(t, Config{Sessions: store})
 	c, clean := rejoin(t, addr, 4, "dev", false), join(t, addr, 4, "clean")
 	c.subscribe(1, 1, notify, notifyNext)
 	clean.subscribe(1, 1, notify)
-	before := store.taken()
+	before := store.applied()
 	b.Publish(Message{Topic: notify, Payload: []byte("acknowledged"), QoS: 1, Latest: true})
 	b.Publish(Message{Topic: notifyNext, Payload: []byte("on its way"), QoS: 1, Latest: true})
 	if err := b.Stored(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if n := store.taken() - before; n != 2 { // nothing for the clean session
+	if n := store.applied() - before; n != 2 { // nothing for the clean session
 		t.Errorf("%d changes for two messages", n)
 	}
-	c.send(appendPuback(nil, 4, c.wantPublish(notify, "acknowledged", 1).id, Success))
+	c.send(mqtt.AppendPuback(nil, 4, c.wantPublish(notify, "acknowledged", 1).ID, mqtt.Success))
 	c.wantPublish(notifyNext, "on its way", 1)
 	c.sync()
 	if err := b.Stored(t.Context()); err != nil {
@@ -189,14 +194,14 @@ func TestUnackedIsStoredOnce(t *testing.T) { // a reconnect does not write again
 		for i := range unacked {
 			c.wantPublish("q", fmt.Sprint(i), 1)
 		}
-		before := store.taken()
+		before := store.applied()
 		c.nc.Close()
-		until(t, "the client to be away", func() bool { return b.away("dev") })
+		b.waitDisconnected(t, "dev")
 		c = rejoin(t, addr, 4, "dev", true)
 		if err := <-b.journal.flushed(); err != nil {
 			t.Fatal(err)
 		}
-		return store.taken() - before
+		return store.applied() - before
 	}
 	reconnect()
 	if n := reconnect(); n >= unacked {
@@ -204,14 +209,15 @@ func TestUnackedIsStoredOnce(t *testing.T) { // a reconnect does not write again
 	}
 }
 
-func TestStoredInSpiteOfFailures(t *testing.T) { // R-BRK-35: a store that is broken for a moment costs no message
+// A store that fails for a moment loses no message (R-BRK-35).
+func TestStoredInSpiteOfFailures(t *testing.T) {
 	t.Parallel()
 	store := newFaultySessions()
 	b, addr := start(t, Config{Sessions: store})
 	c := rejoin(t, addr, 5, "dev", false)
 	c.subscribe(1, 1, "q")
 	c.nc.Close()
-	until(t, "the client to be away", func() bool { return b.away("dev") })
+	b.waitDisconnected(t, "dev")
 	store.set(true)
 	b.Publish(Message{Topic: "q", Payload: []byte("kept"), QoS: 1})
 	until(t, "the store to refuse it", func() bool { return <-b.journal.flushed() != nil })
@@ -224,7 +230,8 @@ func TestStoredInSpiteOfFailures(t *testing.T) { // R-BRK-35: a store that is br
 	c.wantPublish("q", "kept", 1)
 }
 
-func TestLateDisconnect(t *testing.T) { // R-BRK-12, R-BRK-16: a connection that was replaced does not end the session
+// A connection that was taken over does not end the session (R-BRK-12, R-BRK-16).
+func TestLateDisconnect(t *testing.T) {
 	t.Parallel()
 	entered, release, ended := make(chan struct{}), make(chan struct{}), make(chan struct{}, 2)
 	b, addr := start(t, Config{
@@ -240,8 +247,8 @@ func TestLateDisconnect(t *testing.T) { // R-BRK-12, R-BRK-16: a connection that
 		},
 	})
 	old := rejoin(t, addr, 5, "dev", false)
-	request := appendPublish(nil, 5, &publishOut{topic: get, qos: 1, id: 1})
-	old.send(request, packet(0xE0, []byte{0, 5, propSessionExpiry, 0, 0, 0, 0}))
+	request := mqtt.AppendPublish(nil, 5, &mqtt.Publish{Topic: get, QoS: 1, ID: 1})
+	old.send(request, mqtttest.Packet(0xE0, []byte{0, 5, mqtt.PropSessionExpiry, 0, 0, 0, 0}))
 	<-entered
 	now := rejoin(t, addr, 5, "dev", true)
 	close(release)
@@ -264,7 +271,7 @@ func TestStoredLimit(t *testing.T) { // R-BRK-13: the newest is dropped
 	c := rejoin(t, addr, 4, "dev", false)
 	c.subscribe(1, 1, "q")
 	c.nc.Close()
-	until(t, "the client to be away", func() bool { return b.away("dev") })
+	b.waitDisconnected(t, "dev")
 	for i := range 5 {
 		b.Publish(Message{Topic: "q", Payload: []byte(fmt.Sprint(i)), QoS: 1})
 	}
@@ -281,7 +288,7 @@ func TestLatestThatDoesNotFit(t *testing.T) { // R-MQTT-44: then the one before 
 	c := rejoin(t, addr, 4, "dev", false)
 	c.subscribe(1, 1, notify)
 	c.nc.Close()
-	until(t, "the client to be away", func() bool { return b.away("dev") })
+	b.waitDisconnected(t, "dev")
 	for _, payload := range []string{"old", strings.Repeat("x", 800), strings.Repeat("y", 1000)} {
 		b.Publish(Message{Topic: notify, Payload: []byte(payload), QoS: 1, Latest: true})
 	}
@@ -301,27 +308,28 @@ func TestSlowSubscriber(t *testing.T) { // R-BRK-36
 		b.Publish(Message{Topic: "big/0", Payload: payload})
 	}
 	b.Publish(Message{Topic: "big/1", Payload: []byte("kept"), QoS: 1})
-	if took := time.Since(began); took > time.Second {
-		t.Errorf("publishing took %v", took)
+	if elapsed := time.Since(began); elapsed > time.Second {
+		t.Errorf("publishing took %v", elapsed)
 	}
-	taken := 0
+	received := 0
 	for {
-		header, body := slow.want(typePublish)
-		if p, _ := decodePublish(header, body, 4); p.qos == 1 {
+		packet := slow.want(mqtt.TypePublish)
+		if p, _ := mqtt.DecodePublish(packet, 4); p.QoS == 1 {
 			break // QoS 1 found room: QoS 0 made way
 		}
-		taken++
+		received++
 	}
-	if taken == 400 {
+	if received == 400 {
 		t.Error("nothing was dropped")
 	}
 }
 
-func TestWindow(t *testing.T) { // R-BRK-20: at most 100, or the client's Receive Maximum, unacknowledged
+// At most 100, or the client's Receive Maximum, are unacknowledged (R-BRK-20).
+func TestWindow(t *testing.T) {
 	t.Parallel()
 	b, addr := start(t, Config{})
 	c := dial(t, addr, 5)
-	c.send(encodeConnect(hello{version: 5, id: "dev", receiveMax: 2}))
+	c.connect(mqtt.Connect{ClientID: "dev", ReceiveMaximum: 2})
 	c.wantConnack(0, false)
 	c.subscribe(1, 1, "q")
 	for i := range 5 {
@@ -330,16 +338,16 @@ func TestWindow(t *testing.T) { // R-BRK-20: at most 100, or the client's Receiv
 	first := c.wantPublish("q", "0", 1)
 	c.wantPublish("q", "1", 1)
 	c.sync()
-	c.send(appendPuback(nil, 5, first.id, Success))
+	c.send(mqtt.AppendPuback(nil, 5, first.ID, mqtt.Success))
 	c.wantPublish("q", "2", 1)
 	c.sync()
 }
 
-func TestMaximumPacketSize(t *testing.T) { // what the client cannot take is not sent
+func TestMaximumPacketSize(t *testing.T) { // what is too large for the client is not sent
 	t.Parallel()
 	b, addr := start(t, Config{})
 	c := dial(t, addr, 5)
-	c.send(encodeConnect(hello{version: 5, id: "dev", maxPacket: 100}))
+	c.connect(mqtt.Connect{ClientID: "dev", MaximumPacket: 100})
 	c.wantConnack(0, false)
 	c.subscribe(1, 1, "q")
 	b.Publish(Message{Topic: "q", Payload: make([]byte, 100), QoS: 1})
@@ -354,12 +362,12 @@ func TestSubackWaitsForStore(t *testing.T) { // R-BRK-11: no SUBACK for what cou
 	lasting := rejoin(t, addr, 5, "lasting", false)
 	lasting.subscribe(1, 0, "known", "left")
 	store.set(true)
-	unsubscribe := encodeFilters(typeUnsubscribe<<4|2, 5, 2, nil, []string{"left"}, nil)
+	unsubscribe := mqtttest.Unsubscribe(5, 2, "left")
 	if got := lasting.subscribe(1, 1, "known", "new"); got[0] != 0x80 || got[1] != 0x80 {
 		t.Errorf("SUBACK %x, want 80 80", got)
 	}
 	lasting.send(unsubscribe)
-	if _, body := lasting.want(typeUnsuback); body[3] != 0x80 {
+	if body := lasting.want(mqtt.TypeUnsuback).Body; body[3] != 0x80 {
 		t.Errorf("UNSUBACK %x, want 80", body)
 	}
 	if b.Subscribed("new") { // all is as before
@@ -384,20 +392,21 @@ func TestSubackWaitsForStore(t *testing.T) { // R-BRK-11: no SUBACK for what cou
 	}
 }
 
-func TestNothingNewIsNotStored(t *testing.T) { // a client cannot make the store work by saying the same again
+// Subscribing again to the same costs the store nothing.
+func TestNothingNewIsNotStored(t *testing.T) {
 	t.Parallel()
 	store := newFaultySessions()
 	b, addr := start(t, Config{Sessions: store})
 	c := rejoin(t, addr, 5, "dev", false)
 	c.subscribe(1, 1, "q")
-	before := store.taken()
+	before := store.applied()
 	c.subscribe(2, 1, "q", "$SYS/#")
-	c.send(encodeFilters(typeUnsubscribe<<4|2, 5, 3, nil, []string{"unknown"}, nil))
-	c.want(typeUnsuback)
+	c.send(mqtttest.Unsubscribe(5, 3, "unknown"))
+	c.want(mqtt.TypeUnsuback)
 	if err := <-b.journal.flushed(); err != nil {
 		t.Fatal(err)
 	}
-	if n := store.taken() - before; n != 0 {
+	if n := store.applied() - before; n != 0 {
 		t.Errorf("%d changes for nothing new", n)
 	}
 }
@@ -408,13 +417,13 @@ func TestMessageExpiry(t *testing.T) { // R-BRK-13, R-BRK-27
 	c := rejoin(t, addr, 5, "dev", false)
 	c.subscribe(1, 1, "q")
 	pub := join(t, addr, 5, "pub")
-	pub.send(appendPublish(nil, 5, &publishOut{topic: "q", payload: []byte("live"), expiry: 60, pass: pass}))
+	pub.sendPublish(mqtt.Publish{Topic: "q", Payload: []byte("live"), Expiry: 60, Forwarded: forwarded})
 	p := c.wantPublish("q", "live", 0)
-	if p.expiry == 0 || p.expiry > 60 || string(p.pass) != string(pass) {
-		t.Errorf("expiry %d, properties %q", p.expiry, p.pass)
+	if p.Expiry == 0 || p.Expiry > 60 || !bytes.Equal(p.Forwarded, forwarded) {
+		t.Errorf("expiry %d, properties %q", p.Expiry, p.Forwarded)
 	}
 	c.nc.Close()
-	until(t, "the client to be away", func() bool { return b.away("dev") })
+	b.waitDisconnected(t, "dev")
 	b.route(&message{Message: Message{Topic: "q", Payload: []byte("stale"), QoS: 1}, expires: time.Now()})
 	b.Publish(Message{Topic: "q", Payload: []byte("fresh"), QoS: 1})
 	c = rejoin(t, addr, 5, "dev", true)

@@ -7,25 +7,29 @@ import (
 	"sync"
 )
 
-// A Change is one write to the stored sessions. Value is opaque to the store.
-//
-// Seq 0 is the session itself, any other a message that waits for it. A nil Value deletes; deleting Seq 0 deletes the
-// session's messages too. The empty client id holds what belongs to no session: the retained messages.
-type Change struct {
-	Client string
-	Seq    uint64
-	Value  []byte
-}
-
-// Sessions keeps persistent sessions over a restart (R-BRK-35).
+// Sessions stores persistent sessions, so that they outlive a restart (R-BRK-35). To the store they
+// are clients with numbered values, whose form is in record.go.
 type Sessions interface {
 	// Load calls each for every stored value, by client and then by Seq ascending.
 	Load(ctx context.Context, each func(Change) error) error
-	// Apply makes the changes durable, in order, all or none. One call at a time. Values are not changed afterwards.
+	// Apply makes the changes durable, in order, all or none. There is one call at a time. Values
+	// are not changed afterwards.
 	Apply(ctx context.Context, changes []Change) error
 }
 
-// MemorySessions is a Sessions that lives as long as the process.
+// A Change is one write to the store.
+type Change struct {
+	// Client is the client id. The empty one is for what belongs to no session: the retained
+	// messages.
+	Client string
+	// Seq is 0 for the session itself, any other number for a message that waits for it.
+	Seq uint64
+	// Value is opaque to the store. Nil deletes; deleting Seq 0 also deletes the messages of the
+	// session.
+	Value []byte
+}
+
+// MemorySessions is a Sessions that lasts as long as the process.
 type MemorySessions struct {
 	mu      sync.Mutex
 	clients map[string]map[uint64][]byte
@@ -42,7 +46,8 @@ func (m *MemorySessions) Load(_ context.Context, each func(Change) error) error 
 	defer m.mu.Unlock()
 	for _, client := range slices.Sorted(maps.Keys(m.clients)) {
 		for _, seq := range slices.Sorted(maps.Keys(m.clients[client])) {
-			if err := each(Change{Client: client, Seq: seq, Value: m.clients[client][seq]}); err != nil {
+			c := Change{Client: client, Seq: seq, Value: m.clients[client][seq]}
+			if err := each(c); err != nil {
 				return err
 			}
 		}

@@ -5,10 +5,70 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/drover-iot/drover/device/broker/mqtt"
 )
 
-// live returns the connections that have a session.
-func (b *Broker) live() (conns []*conn) {
+// closeAllSteps is the number of groups in which many connections are closed.
+const closeAllSteps = 100
+
+// Shutdown refuses new connections, closes the others with the reason ServerShuttingDown, stores
+// what waits for persistent sessions and stops. The closing of many connections is spread over
+// Config.ShutdownSpread, so that they do not all reconnect at once (R-BRK-30). When ctx ends,
+// Shutdown closes the rest at once and does not wait for requests that the Service is handling.
+func (b *Broker) Shutdown(ctx context.Context) error {
+	b.mu.Lock()
+	again := b.shuttingDown
+	b.shuttingDown = true
+	b.cancelHandshakes()
+	b.mu.Unlock()
+	if again {
+		return nil
+	}
+	allGone := make(chan struct{})
+	go func() {
+		b.conns.Wait()
+		close(allGone)
+	}()
+	b.closeAll(ctx, allGone)
+	var err error
+	select {
+	case <-allGone:
+	case <-ctx.Done():
+		err = fmt.Errorf("wait for connections: %w", ctx.Err())
+	}
+	b.cancel()
+	<-b.expiryDone
+	b.journal.close()
+	return err
+}
+
+// closeAll closes all connections: up to a hundred at once, more in a hundred groups with pauses
+// between them. It returns early when all connections are gone, as clients may leave by themselves.
+func (b *Broker) closeAll(ctx context.Context, allGone <-chan struct{}) {
+	conns := b.connections()
+	size := (len(conns) + closeAllSteps - 1) / closeAllSteps
+	if len(conns) <= closeAllSteps {
+		size = max(len(conns), 1)
+	}
+	for group := range slices.Chunk(conns, size) {
+		for _, c := range group {
+			c.closeAsync(closeWith(mqtt.ServerShuttingDown, "the server is shutting down"))
+		}
+		if len(group) == len(conns) {
+			return
+		}
+		select {
+		case <-time.After(b.cfg.ShutdownSpread / closeAllSteps):
+		case <-allGone:
+			return
+		case <-ctx.Done(): // no more pauses
+		}
+	}
+}
+
+// connections returns the connections that have a session.
+func (b *Broker) connections() (conns []*conn) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, s := range b.sessions {
@@ -19,58 +79,4 @@ func (b *Broker) live() (conns []*conn) {
 		s.mu.Unlock()
 	}
 	return conns
-}
-
-// Shutdown refuses new connections, ends the others (MQTT 5 is told 0x8B; many are spread over time, R-BRK-30), stores
-// what waits for persistent sessions and stops. When ctx ends it stops spreading, and waits no more for requests that
-// are being answered.
-func (b *Broker) Shutdown(ctx context.Context) error {
-	b.mu.Lock()
-	again := b.closing
-	b.closing = true
-	b.closeGreeting()
-	b.mu.Unlock()
-	if again {
-		return nil
-	}
-	gone := make(chan struct{})
-	go func() {
-		b.conns.Wait()
-		close(gone)
-	}()
-	b.closeAll(ctx, gone)
-	var err error
-	select {
-	case <-gone:
-	case <-ctx.Done():
-		err = fmt.Errorf("wait for connections: %w", ctx.Err())
-	}
-	b.stop()
-	<-b.swept
-	b.journal.close()
-	return err
-}
-
-// closeAll ends the connections, in a hundred steps if there are more than a hundred. It is done when all are gone, however
-// they went.
-func (b *Broker) closeAll(ctx context.Context, gone <-chan struct{}) {
-	live := b.live()
-	step := (len(live) + 99) / 100
-	if len(live) <= 100 {
-		step = max(len(live), 1)
-	}
-	for group := range slices.Chunk(live, step) {
-		for _, c := range group {
-			c.kick(refusal(ServerShuttingDown, "shutting down"))
-		}
-		if len(group) == len(live) {
-			return
-		}
-		select {
-		case <-time.After(b.cfg.ShutdownSpread / 100):
-		case <-gone:
-			return
-		case <-ctx.Done():
-		}
-	}
 }

@@ -2,94 +2,103 @@ package broker
 
 import (
 	"slices"
-	"time"
+
+	"github.com/drover-iot/drover/device/broker/mqtt"
 )
 
-// onSubscribe takes a SUBSCRIBE. The SUBACK of a persistent session waits until its subscriptions are stored: clients
-// that find their session again do not subscribe a second time (R-BRK-11, R-CLI-16).
-func (c *conn) onSubscribe(header byte, body []byte) error {
-	p, err := decodeSubscribe(header, body, c.peer.Version)
+// SUBSCRIBE and UNSUBSCRIBE. The subscriptions of a persistent session are stored before the client
+// gets its answer: one that finds its session again after a restart does not subscribe a second
+// time (R-BRK-11, R-CLI-16). If they cannot be stored, all codes of the answer are failures and the
+// subscriptions are as they were.
+
+// onSubscribe handles a SUBSCRIBE.
+func (c *conn) onSubscribe(packet mqtt.Packet) error {
+	p, err := mqtt.DecodeSubscribe(packet, c.peer.Version)
 	switch {
 	case err != nil:
 		return err
-	case p.withID:
-		return refusal(SubscriptionIDNotAllowed, "subscription identifier")
-	case len(p.filters) > c.b.cfg.MaxFilters:
-		return refusal(QuotaExceeded, "too many filters in one SUBSCRIBE")
+	case p.HasSubscriptionID:
+		return closeWith(mqtt.SubscriptionIDNotAllowed, "SUBSCRIBE has a subscription identifier")
+	case len(p.Filters) > c.b.cfg.MaxFilters:
+		return closeWith(mqtt.QuotaExceeded, "there are too many filters in one SUBSCRIBE")
 	}
-	c.slowDown(len(body))
-	c.awaitJournal()
+	c.limitRate(len(packet.Body))
+	c.waitForJournal()
 	c.peer.Authorizer.Refresh()
-	c.hold(true) // retained messages come after the SUBACK
-	defer c.hold(false)
+	c.out.setPaused(true) // so that retained messages come after the SUBACK
+	defer c.out.setPaused(false)
 	before := c.subscriptions()
-	codes := make([]Reason, len(p.filters))
-	for i := range p.filters {
-		codes[i] = c.subscribe(&p.filters[i])
+	codes := make([]mqtt.Reason, len(p.Filters))
+	for i := range p.Filters {
+		codes[i] = c.subscribe(&p.Filters[i])
 	}
-	if c.save(before) != nil {
+	if c.storeSubscriptions(before) != nil {
 		for i := range codes {
-			codes[i] = max(codes[i], Unspecified)
+			codes[i] = max(codes[i], mqtt.Unspecified)
 		}
 	}
 	for i, code := range codes {
-		f := &p.filters[i]
-		known := find(before, string(f.filter)) >= 0
-		if code < Unspecified && (f.retainHandling == 0 || f.retainHandling == 1 && !known) {
-			c.b.sendRetained(c.s, string(f.filter), f.grant())
+		f := &p.Filters[i]
+		isNew := findSubscription(before, f.Topic) < 0
+		if !code.Failed() && (f.RetainHandling == 0 || f.RetainHandling == 1 && isNew) {
+			c.b.deliverRetained(c.s, f.Topic, grantFor(f))
 		}
 	}
-	c.answer(func(b []byte) []byte { return appendSuback(b, c.peer.Version, p.id, codes) })
+	c.out.reply(func(b []byte) []byte { return mqtt.AppendSuback(b, c.peer.Version, p.ID, codes) })
 	return nil
 }
 
-// subscribe enters one filter and returns the granted QoS or why not (R-BRK-10, 17, 18, 20).
-func (c *conn) subscribe(f *filterRequest) Reason {
-	filter := string(f.filter)
-	code := checkFilter(filter)
-	if code == Success && reserved(filter) {
-		code = subscribeReserved(c.b.cfg.Reserved, filter)
+// subscribe checks one filter and adds the subscription. It returns the granted QoS, or why the
+// filter is refused (R-BRK-10, R-BRK-17, R-BRK-18, R-BRK-20).
+func (c *conn) subscribe(f *mqtt.Filter) mqtt.Reason {
+	code := c.checkFilter(f.Topic)
+	if code == mqtt.Success && !c.addSubscription(f.Topic, grantFor(f)) {
+		code = mqtt.QuotaExceeded
 	}
-	if code == Success && c.peer.Authorizer.Decide(Subscribe, filter) != Allow {
-		code = NotAuthorized
+	if code != mqtt.Success {
+		c.b.logRefusal(c, closeWithTopic(code, "SUBSCRIBE is refused", f.Topic))
+		return code
 	}
-	if code == Success && !c.enter(filter, f.grant()) {
-		code = QuotaExceeded
-	}
-	if code != Success {
-		return c.refuseFilter(filter, code)
-	}
-	return Reason(f.grant().qos())
+	return mqtt.Reason(grantFor(f).qos())
 }
 
-// grant is what a filter is given if it may be subscribed to.
-func (f *filterRequest) grant() granted {
-	g := granted(min(f.qos, 1))
-	if f.noLocal {
+func (c *conn) checkFilter(filter string) mqtt.Reason {
+	if !mqtt.ValidFilter(filter) {
+		return mqtt.TopicFilterInvalid
+	}
+	if mqtt.IsReserved(filter) {
+		if code := checkReservedFilter(c.b.cfg.Reserved, filter); code != mqtt.Success {
+			return code
+		}
+	}
+	if c.peer.Authorizer.Decide(Subscribe, filter) != Allow {
+		return mqtt.NotAuthorized
+	}
+	return mqtt.Success
+}
+
+// grantFor is what a subscription is granted of the options that it asks for: QoS 2 becomes QoS 1.
+func grantFor(f *mqtt.Filter) granted {
+	g := granted(min(f.QoS, 1))
+	if f.NoLocal {
 		g |= grantNoLocal
 	}
-	if f.keepRetain {
-		g |= grantKeepRetain
+	if f.RetainAsPublished {
+		g |= grantRetainAsPublished
 	}
 	return g
 }
 
-func (c *conn) refuseFilter(filter string, code Reason) Reason {
-	e := refusal(code, "subscribe refused")
-	e.topic = filter
-	c.b.refused(c, e)
-	return code
-}
-
-// enter puts a subscription into the session and the routes. It reports false beyond the limit.
-func (c *conn) enter(filter string, g granted) bool {
+// addSubscription adds a subscription to the session and the routes, or changes its options. It
+// reports false if the session has as many as it may have.
+func (c *conn) addSubscription(filter string, g granted) bool {
 	s := c.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.conn != c {
-		return true // taken over: nothing is answered any more
+		return true // the session was taken over, so the answer is never sent
 	}
-	switch i := find(s.subs, filter); {
+	switch i := findSubscription(s.subs, filter); {
 	case i >= 0:
 		s.subs[i].granted = g
 	case len(s.subs) >= c.b.cfg.MaxSubscription:
@@ -101,32 +110,35 @@ func (c *conn) enter(filter string, g granted) bool {
 	return true
 }
 
-func (c *conn) onUnsubscribe(header byte, body []byte) error {
-	p, err := decodeUnsubscribe(header, body, c.peer.Version)
+// onUnsubscribe handles an UNSUBSCRIBE. A filter that is not subscribed to is no failure.
+func (c *conn) onUnsubscribe(packet mqtt.Packet) error {
+	p, err := mqtt.DecodeUnsubscribe(packet, c.peer.Version)
 	if err != nil {
 		return err
 	}
-	c.slowDown(len(body))
-	c.awaitJournal()
+	c.limitRate(len(packet.Body))
+	c.waitForJournal()
 	before := c.subscriptions()
-	codes := make([]Reason, len(p.filters))
-	for i := range p.filters {
-		c.leaveFilter(string(p.filters[i].filter))
+	codes := make([]mqtt.Reason, len(p.Topics))
+	for _, filter := range p.Topics {
+		c.removeSubscription(filter)
 	}
-	if c.save(before) != nil {
+	if c.storeSubscriptions(before) != nil {
 		for i := range codes {
-			codes[i] = Unspecified
+			codes[i] = mqtt.Unspecified
 		}
 	}
-	c.answer(func(b []byte) []byte { return appendUnsuback(b, c.peer.Version, p.id, codes) })
+	c.out.reply(func(b []byte) []byte {
+		return mqtt.AppendUnsuback(b, c.peer.Version, p.ID, codes)
+	})
 	return nil
 }
 
-func (c *conn) leaveFilter(filter string) {
+func (c *conn) removeSubscription(filter string) {
 	s := c.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	i := find(s.subs, filter)
+	i := findSubscription(s.subs, filter)
 	if s.conn != c || i < 0 {
 		return
 	}
@@ -134,33 +146,34 @@ func (c *conn) leaveFilter(filter string) {
 	c.b.routes.remove(filter, s)
 }
 
-// subscriptions is a copy of what the session subscribes to.
+// subscriptions returns a copy of the session's subscriptions.
 func (c *conn) subscriptions() []subscription {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
 	return slices.Clone(c.s.subs)
 }
 
-// save stores the subscriptions of a persistent session if they have changed, and waits for it. If they cannot be stored,
-// the session has those from before.
-func (c *conn) save(before []subscription) error {
+// storeSubscriptions stores the subscriptions of a persistent session if they have changed, and
+// waits until they are durable. If they cannot be stored it restores those from before.
+func (c *conn) storeSubscriptions(before []subscription) error {
 	s := c.s
 	s.mu.Lock()
 	if s.conn != c || !s.persistent() || slices.Equal(s.subs, before) {
 		s.mu.Unlock()
 		return nil
 	}
-	written := c.b.journal.begin(s.record())
+	written := c.b.journal.writeNotify(s.record())
 	s.mu.Unlock()
 	err := <-written
 	if err != nil {
-		c.restore(before)
+		c.restoreSubscriptions(before)
 	}
 	return err
 }
 
-// restore brings earlier subscriptions back, with no moment in which a message for one of them would get lost.
-func (c *conn) restore(before []subscription) {
+// restoreSubscriptions brings back the subscriptions from before. It adds before it removes, so
+// that no message for a subscription that stays is lost.
+func (c *conn) restoreSubscriptions(before []subscription) {
 	s := c.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -171,23 +184,10 @@ func (c *conn) restore(before []subscription) {
 		c.b.routes.add(sub.filter, s, sub.granted)
 	}
 	for _, sub := range s.subs {
-		if find(before, sub.filter) < 0 {
+		if findSubscription(before, sub.filter) < 0 {
 			c.b.routes.remove(sub.filter, s)
 		}
 	}
 	s.subs = before
 	c.b.journal.write(s.record())
-}
-
-// sendRetained delivers the retained message of a filter without wildcards to a new subscriber (R-BRK-23).
-func (b *Broker) sendRetained(s *session, filter string, g granted) {
-	if hasWildcard(filter) {
-		return
-	}
-	b.retained.mu.RLock()
-	k, known := b.retained.messages[filter]
-	b.retained.mu.RUnlock()
-	if known && !k.expired(time.Now()) {
-		s.deliver(k.message, g, true)
-	}
 }

@@ -1,21 +1,23 @@
 package broker
 
-// subscribers are the sessions of one filter: a slice while they are few, a map beyond.
+// subscribers are the sessions that subscribe with one filter: in a slice while they are few, in a
+// map beyond. A filter of a device has one, a filter that all devices share has a fleet.
 type subscribers struct {
-	few  []hit
-	many map[*session]granted
+	few  []recipient
+	many map[*session]granted // nil while few is in use
 }
 
-const manySubscribers = 16
+// maxFew is the largest number of subscribers in a slice.
+const maxFew = 16
 
 func (s *subscribers) empty() bool { return len(s.few) == 0 && len(s.many) == 0 }
 
-// put reports whether the session is new here.
-func (s *subscribers) put(who *session, g granted) bool {
+// set adds a session, or changes what it was granted. It reports whether the session is new here.
+func (s *subscribers) set(who *session, g granted) bool {
 	if s.many != nil {
-		_, had := s.many[who]
+		_, existed := s.many[who]
 		s.many[who] = g
-		return !had
+		return !existed
 	}
 	for i := range s.few {
 		if s.few[i].session == who {
@@ -23,31 +25,31 @@ func (s *subscribers) put(who *session, g granted) bool {
 			return false
 		}
 	}
-	if len(s.few) < manySubscribers {
-		s.few = append(s.few, hit{who, g})
+	if len(s.few) < maxFew {
+		s.few = append(s.few, recipient{who, g})
 		return true
 	}
-	s.many = make(map[*session]granted, 2*manySubscribers)
-	for _, h := range s.few {
-		s.many[h.session] = h.granted
+	s.many = make(map[*session]granted, 2*maxFew)
+	for _, r := range s.few {
+		s.many[r.session] = r.granted
 	}
 	s.few = nil
 	s.many[who] = g
 	return true
 }
 
-// drop reports whether the session was here.
-func (s *subscribers) drop(who *session) bool {
+// remove removes a session. It reports whether it was here.
+func (s *subscribers) remove(who *session) bool {
 	if s.many != nil {
-		_, had := s.many[who]
+		_, existed := s.many[who]
 		delete(s.many, who)
-		return had
+		return existed
 	}
 	for i := range s.few {
 		if s.few[i].session == who {
 			last := len(s.few) - 1
 			s.few[i] = s.few[last]
-			s.few[last] = hit{}
+			s.few[last] = recipient{}
 			s.few = s.few[:last]
 			return true
 		}
@@ -55,10 +57,11 @@ func (s *subscribers) drop(who *session) bool {
 	return false
 }
 
-func (s *subscribers) appendTo(hits []hit) []hit {
-	hits = append(hits, s.few...)
+// appendTo appends all sessions to a list.
+func (s *subscribers) appendTo(list []recipient) []recipient {
+	list = append(list, s.few...)
 	for who, g := range s.many {
-		hits = append(hits, hit{who, g})
+		list = append(list, recipient{who, g})
 	}
-	return hits
+	return list
 }

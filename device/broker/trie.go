@@ -2,17 +2,24 @@ package broker
 
 import "strings"
 
-// A node is one level of the trie of wildcard filters.
+// The trie holds the filters with wildcards, level by level. $aws/things/a/jobs/+ is five nodes
+// below the root: $aws, things, a, jobs and +, and the subscribers are in the last one's here. A
+// final # has no node of its own: $aws/# is in hash of the node $aws.
+
+// A node is one level of the trie.
 type node struct {
-	children map[string]*node
-	// A node with one child keeps it here: most levels of a device's filters have one.
+	// A node with one child has it here; most levels of a device's filters are so. children holds
+	// those beyond.
 	onlyName string
 	only     *node
-	plus     *node       // the level +
-	hash     subscribers // filters that end in # below here
-	here     subscribers // filters that end here
+	children map[string]*node
+	plus     *node // the child for the level +
+
+	hash subscribers // of filters that end with # after this level
+	here subscribers // of filters that end with this level
 }
 
+// child returns the child for a level, nil if there is none.
 func (n *node) child(level string) *node {
 	switch {
 	case level == "+":
@@ -23,6 +30,7 @@ func (n *node) child(level string) *node {
 	return n.children[level]
 }
 
+// setChild sets the child for a level; nil removes it.
 func (n *node) setChild(level string, c *node) {
 	switch {
 	case level == "+":
@@ -42,13 +50,15 @@ func (n *node) setChild(level string, c *node) {
 }
 
 func (n *node) empty() bool {
-	return n.only == nil && n.plus == nil && len(n.children) == 0 && n.hash.empty() && n.here.empty()
+	childless := n.only == nil && n.plus == nil && len(n.children) == 0
+	return childless && n.hash.empty() && n.here.empty()
 }
 
-// add reports whether the subscription is new.
+// add adds a subscription below this node, or changes what it was granted. It reports whether the
+// subscription is new.
 func (n *node) add(filter string, s *session, g granted) bool {
 	if filter == "#" {
-		return n.hash.put(s, g)
+		return n.hash.set(s, g)
 	}
 	level, rest, more := strings.Cut(filter, "/")
 	next := n.child(level)
@@ -59,13 +69,14 @@ func (n *node) add(filter string, s *session, g granted) bool {
 	if more {
 		return next.add(rest, s, g)
 	}
-	return next.here.put(s, g)
+	return next.here.set(s, g)
 }
 
-// remove takes a subscription out, and the nodes that held nothing else. It reports whether it was there.
-func (n *node) remove(filter string, s *session) (was bool) {
+// remove removes a subscription, and the nodes that are empty without it. It reports whether it
+// existed.
+func (n *node) remove(filter string, s *session) (existed bool) {
 	if filter == "#" {
-		return n.hash.drop(s)
+		return n.hash.remove(s)
 	}
 	level, rest, more := strings.Cut(filter, "/")
 	next := n.child(level)
@@ -73,36 +84,37 @@ func (n *node) remove(filter string, s *session) (was bool) {
 	case next == nil:
 		return false
 	case more:
-		was = next.remove(rest, s)
+		existed = next.remove(rest, s)
 	default:
-		was = next.here.drop(s)
+		existed = next.here.remove(s)
 	}
 	if next.empty() {
 		n.setChild(level, nil)
 	}
-	return was
+	return existed
 }
 
-// match appends the sessions whose filters select topic, perhaps several times. dollar is set at the first level of a
-// topic that starts with $: wildcards do not match there.
-func (n *node) match(topic string, dollar bool, hits []hit) []hit {
-	if !dollar {
-		hits = n.hash.appendTo(hits)
+// match appends the sessions whose filters select a topic to a list, perhaps more than once.
+// reserved is set at the first level of a reserved topic: wildcards do not select that level
+// (R-BRK-21).
+func (n *node) match(topic string, reserved bool, to []recipient) []recipient {
+	if !reserved {
+		to = n.hash.appendTo(to)
 	}
 	level, rest, more := strings.Cut(topic, "/")
 	next := n.child(level)
 	plus := n.plus
-	if dollar {
+	if reserved {
 		plus = nil
 	}
 	for _, c := range [2]*node{next, plus} {
 		switch {
 		case c == nil:
 		case more:
-			hits = c.match(rest, false, hits)
+			to = c.match(rest, false, to)
 		default:
-			hits = c.here.appendTo(hits)
+			to = c.here.appendTo(to)
 		}
 	}
-	return hits
+	return to
 }

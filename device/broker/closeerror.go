@@ -1,0 +1,105 @@
+package broker
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/drover-iot/drover/device/broker/mqtt"
+)
+
+// Cause is why a connection ended, as presence events say it (R-BRK-33).
+type Cause string
+
+// The causes in use.
+const (
+	ClientInitiated   Cause = "CLIENT_INITIATED_DISCONNECT"
+	AuthError         Cause = "AUTH_ERROR"
+	ClientError       Cause = "CLIENT_ERROR"
+	ConnectionLost    Cause = "CONNECTION_LOST"
+	DuplicateClientID Cause = "DUPLICATE_CLIENTID"
+	ForbiddenAccess   Cause = "FORBIDDEN_ACCESS"
+	KeepAliveExceeded Cause = "MQTT_KEEP_ALIVE_TIMEOUT"
+	ServerInitiated   Cause = "SERVER_INITIATED_DISCONNECT"
+	Throttled         Cause = "THROTTLED"
+)
+
+// causes gives the cause for each reason code with which the broker closes a connection. For all
+// others it is ClientError.
+var causes = map[mqtt.Reason]Cause{
+	mqtt.NotAuthorized:        AuthError,
+	mqtt.TopicNameInvalid:     ForbiddenAccess,
+	mqtt.AdministrativeAction: AuthError,
+	mqtt.KeepAliveTimeout:     KeepAliveExceeded,
+	mqtt.SessionTakenOver:     DuplicateClientID,
+	mqtt.ServerShuttingDown:   ServerInitiated,
+	mqtt.QuotaExceeded:        Throttled,
+}
+
+// A closeError says why a connection is closed. Whatever ends a connection becomes one: an invalid
+// packet, a refusal, a lost network connection, the client's own DISCONNECT.
+type closeError struct {
+	// reason goes to the client in DISCONNECT or CONNACK. Success means that nothing is sent.
+	reason mqtt.Reason
+	cause  Cause
+	detail string // for the log
+	topic  string // for the log; empty when it is not about a topic
+	// discardWill is set by a DISCONNECT that asks for no will (R-BRK-24).
+	discardWill bool
+	// resumed is set when another connection took the session over with all that it contains.
+	resumed bool
+}
+
+func (e *closeError) Error() string { return fmt.Sprintf("0x%02X %s", byte(e.reason), e.detail) }
+
+// closeWith closes the connection with a reason code, from which the cause follows.
+func closeWith(reason mqtt.Reason, detail string) *closeError {
+	cause, ok := causes[reason]
+	if !ok {
+		cause = ClientError
+	}
+	return &closeError{reason: reason, cause: cause, detail: detail}
+}
+
+// closeWithTopic is closeWith for a refusal that is about a topic.
+func closeWithTopic(reason mqtt.Reason, detail, topic string) *closeError {
+	e := closeWith(reason, detail)
+	e.topic = topic
+	return e
+}
+
+// asCloseError turns any error that ended a connection into a closeError. Errors of the codec have
+// a reason code; what is neither theirs nor the broker's own comes from the network, so the
+// connection is lost.
+func asCloseError(err error) *closeError {
+	switch e := err.(type) {
+	case *closeError:
+		return e
+	case *mqtt.Error:
+		return closeWith(e.Reason, e.Detail)
+	}
+	return &closeError{cause: ConnectionLost, detail: err.Error()}
+}
+
+// logRefusal logs a refusal. Clients see no more than a closed connection, so this is where
+// operators find out why (R-BRK-37). Payloads are not logged.
+func (b *Broker) logRefusal(c *conn, e *closeError) {
+	if e.reason == mqtt.ServerShuttingDown {
+		return // one line for each connection would say nothing
+	}
+	principal := ""
+	if c.peer.Principal != nil {
+		principal = c.peer.Principal.ID()
+	}
+	b.log.Warn("refused",
+		"client", logText(c.peer.ClientID),
+		"principal", principal,
+		"topic", logText(e.topic),
+		"code", fmt.Sprintf("0x%02X", byte(e.reason)),
+		"reason", e.detail,
+		"remote", c.nc.RemoteAddr().String())
+}
+
+// logText limits the length of what a client sent, for the log.
+func logText(s string) string {
+	return strings.ToValidUTF8(s[:min(len(s), mqtt.MaxTopicBytes)], "?")
+}

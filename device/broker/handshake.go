@@ -1,0 +1,228 @@
+package broker
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"net"
+	"time"
+
+	"github.com/drover-iot/drover/device/broker/mqtt"
+)
+
+// The handshake is what happens from accept to CONNACK: TLS, authentication, CONNECT, and
+// attaching a session. All of it together must be done within Config.ConnectTimeout.
+
+// maxClientIDBytes is the length of the longest client id (R-BRK-16).
+const maxClientIDBytes = 128
+
+// serve does the handshake of a new connection and starts its reading goroutine. That is a fresh
+// goroutine because the stack of this one has grown with the TLS handshake, and there may be a
+// hundred thousand connections.
+func (b *Broker) serve(nc net.Conn) {
+	stop := context.AfterFunc(b.handshakeCtx, func() { nc.Close() })
+	defer stop()
+	c := &conn{b: b, nc: nc}
+	c.out.nc, c.out.timeout = nc, b.cfg.WriteTimeout
+	nc.SetDeadline(time.Now().Add(b.cfg.ConnectTimeout))
+	if !c.handshake() {
+		nc.Close()
+		b.conns.Done()
+		return
+	}
+	b.publishConnected(c)
+	stop() // from here on Shutdown finds the connection by its session
+	go c.run()
+}
+
+// handshake does the handshake. It reports false if the connection is refused, after an answer
+// where there is one.
+func (c *conn) handshake() bool {
+	principal, err := c.authenticate()
+	if err != nil {
+		c.b.logRefusal(c, &closeError{cause: AuthError, detail: err.Error()})
+		return false
+	}
+	c.peer.Principal, c.peer.Remote = principal, c.nc.RemoteAddr()
+	c.in.Reset(c.nc, c.b.cfg.MaxPacket)
+	c.b.trackPrincipal(c)
+	h := handshake{c: c, cfg: &c.b.cfg}
+	if err := h.run(); err != nil {
+		h.refuse(asCloseError(err))
+		c.b.untrackPrincipal(c)
+		c.in.Release()
+		return false
+	}
+	return true
+}
+
+// authenticate finds out who is at the other end.
+func (c *conn) authenticate() (Principal, error) {
+	link := Link{Remote: c.nc.RemoteAddr()}
+	if t, ok := c.nc.(*tls.Conn); ok {
+		if err := t.Handshake(); err != nil {
+			return nil, err
+		}
+		state := t.ConnectionState()
+		link.TLS = &state
+	}
+	return c.b.cfg.Authenticate(c.b.handshakeCtx, link)
+}
+
+// A handshake is the state between CONNECT and CONNACK. What is needed later goes into the conn.
+type handshake struct {
+	c       *conn
+	cfg     *Config
+	connect mqtt.Connect
+	ack     mqtt.Connack
+}
+
+// run reads the CONNECT, checks it and attaches a session, which queues the CONNACK. Packets that
+// the client sends without waiting for the CONNACK are read afterwards.
+func (h *handshake) run() error {
+	c := h.c
+	packet, err := c.in.Next()
+	if err != nil {
+		return err
+	}
+	if packet.Type != mqtt.TypeConnect {
+		return closeWith(mqtt.ProtocolError, "the first packet is not CONNECT")
+	}
+	h.connect, err = mqtt.DecodeConnect(packet)
+	c.peer.Version, c.out.version = h.connect.Version, h.connect.Version
+	if err != nil {
+		return err
+	}
+	if err := h.setClientID(); err != nil {
+		return err
+	}
+	if h.connect.EnhancedAuth {
+		return closeWith(mqtt.NotAuthorized, "enhanced authentication is not supported")
+	}
+	if err := h.setWill(); err != nil {
+		return err
+	}
+	if err := h.authorize(); err != nil {
+		return err
+	}
+	h.negotiate()
+	c.b.journal.wait()
+	// Not later: deliveries set a write deadline of their own as soon as there is a session.
+	c.nc.SetDeadline(time.Time{})
+	return c.b.attachSession(c, &h.connect, &h.ack)
+}
+
+// setClientID checks the client id, and assigns one to a client that sent none where that is
+// allowed (R-BRK-16).
+func (h *handshake) setClientID() error {
+	c, id := h.c, h.connect.ClientID
+	c.peer.ClientID = id
+	switch {
+	case id == "" && (h.connect.Version == mqtt.V5 || h.connect.CleanStart):
+		h.ack.AssignedID = "auto-" + rand.Text()
+		c.peer.ClientID = h.ack.AssignedID
+	case id == "", len(id) > maxClientIDBytes, id[0] == '$':
+		return closeWith(mqtt.InvalidClientID, "the client id is not valid")
+	}
+	return nil
+}
+
+// setWill checks the will and makes a copy of it (R-BRK-24). A will at QoS 2 is refused in MQTT 5.
+// In 3.1.1, which has no code for that, it is published at QoS 1, the highest at which it would be
+// delivered anyway.
+func (h *handshake) setWill() error {
+	c, w := h.c, h.connect.Will
+	if w == nil {
+		return nil
+	}
+	m := &w.Message
+	switch {
+	case m.QoS == 2 && c.peer.Version == mqtt.V5:
+		return closeWith(mqtt.QoSNotSupported, "the will has QoS 2")
+	case !mqtt.ValidTopic(m.Topic) || mqtt.IsReserved(m.Topic):
+		return closeWithTopic(mqtt.TopicNameInvalid, "the topic of the will is not valid", m.Topic)
+	case len(m.Payload) > h.cfg.MaxPayload:
+		return closeWith(mqtt.PacketTooLarge, "the payload of the will is too large")
+	}
+	c.will = &will{
+		message: copyMessage(m, m.Topic),
+		delay:   time.Duration(w.Delay) * time.Second,
+		expiry:  m.Expiry,
+	}
+	c.will.QoS = min(m.QoS, 1)
+	return nil
+}
+
+// authorize asks whether the client may connect with its id, and publish its will (R-BRK-17).
+func (h *handshake) authorize() error {
+	c := h.c
+	attributes := Attributes{
+		ClientID:   c.peer.ClientID,
+		Persistent: h.connect.SessionExpiry > 0,
+		Remote:     c.peer.Remote,
+	}
+	if c.peer.Version == mqtt.V311 {
+		attributes.Persistent = !h.connect.CleanStart
+	}
+	if c.will != nil {
+		attributes.WillTopic = c.will.Topic
+	}
+	auth := c.peer.Principal.Bind(attributes)
+	c.peer.Authorizer, c.out.authorizer = auth, auth
+	if auth.Decide(Connect, c.peer.ClientID) != Allow {
+		return closeWith(mqtt.NotAuthorized, "not allowed to connect")
+	}
+	if w := c.will; w != nil {
+		if auth.Decide(Publish, w.Topic) != Allow ||
+			w.retain && auth.Decide(RetainPublish, w.Topic) != Allow {
+			return closeWithTopic(mqtt.NotAuthorized, "not allowed to publish the will", w.Topic)
+		}
+	}
+	return nil
+}
+
+// negotiate agrees on the limits of the connection. The answer says where they differ from the
+// request.
+func (h *handshake) negotiate() {
+	c, p := h.c, &h.connect
+	h.ack.ServerKeepAlive = c.keepAlive.negotiate(p.KeepAlive, h.cfg)
+	h.ack.ReceiveMaximum = uint16(h.cfg.MaxInFlight)
+	h.ack.MaximumPacket = uint32(h.cfg.MaxPacket)
+	h.ack.TopicAliasMaximum = uint16(h.cfg.MaxAliases)
+
+	c.out.window = h.cfg.MaxInFlight
+	if p.ReceiveMaximum > 0 {
+		c.out.window = min(c.out.window, int(p.ReceiveMaximum))
+	}
+	c.out.maxPacket = p.MaximumPacket
+
+	c.requestedExpiry = p.SessionExpiry
+	granted := uint32(c.b.sessionExpiry(p.SessionExpiry) / time.Second)
+	h.ack.SessionExpiry, h.ack.SendSessionExpiry = granted, granted != p.SessionExpiry
+}
+
+// sessionExpiry limits the session expiry that an MQTT 5 client asks for (R-BRK-12).
+func (b *Broker) sessionExpiry(seconds uint32) time.Duration {
+	return min(time.Duration(seconds)*time.Second, b.cfg.SessionExpiry)
+}
+
+// refuse logs why a CONNECT is refused, and answers it if the version of the client has a code for
+// that. One that does not speak MQTT gets no answer. A version that is not known is answered as the
+// nearest one that is.
+func (h *handshake) refuse(e *closeError) {
+	h.c.b.logRefusal(h.c, e)
+	version := h.c.peer.Version
+	switch e.reason {
+	case mqtt.MalformedPacket, mqtt.ProtocolError, mqtt.PacketTooLarge, mqtt.Success:
+		return
+	case mqtt.UnsupportedVersion:
+		if version < mqtt.V5 {
+			version = mqtt.V311
+		}
+	}
+	if version < mqtt.V5 && e.reason.ConnackCode() == 0 {
+		return
+	}
+	ack := mqtt.AppendConnack(nil, max(version, mqtt.V311), &mqtt.Connack{Reason: e.reason})
+	_ = h.c.out.write(ack) // a failure makes no difference: the connection is closed next
+}

@@ -1,0 +1,63 @@
+package broker
+
+import (
+	"context"
+	"sync"
+)
+
+// From a published message to the queues of the sessions that subscribe to its topic. It never
+// waits for a client: a queue that is full drops messages (queue.go).
+
+// Publish sends a message to all that subscribe to its topic, and queues it for persistent sessions
+// whose client is disconnected. It never blocks on the network or the store, and costs one look-up
+// if nobody subscribes. It returns the number of sessions.
+func (b *Broker) Publish(m Message) int { return b.route(&message{Message: m}) }
+
+// Stored returns when all that was published before is durable in the persistent sessions that it
+// went to.
+func (b *Broker) Stored(ctx context.Context) error {
+	select {
+	case err := <-b.journal.flushed():
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Subscribed reports whether any session subscribes to a topic.
+func (b *Broker) Subscribed(topic string) bool {
+	return b.withRecipients(topic, func([]recipient) {}) > 0
+}
+
+func (b *Broker) route(m *message) int {
+	return b.withRecipients(m.Topic, func(to []recipient) { deliver(m, to) })
+}
+
+// deliver queues a message in each session, except in the publisher's own if that asked for No
+// Local.
+func deliver(m *message, to []recipient) {
+	for _, r := range to {
+		if r.granted&grantNoLocal == 0 || r.session != m.from {
+			r.session.deliver(m, r.granted, false)
+		}
+	}
+}
+
+// recipientBuffers spares each publish the allocation of its list of recipients.
+var recipientBuffers = sync.Pool{New: func() any { return new([]recipient) }}
+
+// withRecipients calls use with the sessions that subscribe to a topic, if there are any, and
+// returns their number. The slice is reused afterwards. The copy of a client's message is made in
+// use, so that a publish without subscribers copies nothing.
+func (b *Broker) withRecipients(topic string, use func([]recipient)) int {
+	buffer := recipientBuffers.Get().(*[]recipient)
+	to := b.routes.match(topic, (*buffer)[:0])
+	n := len(to)
+	if n > 0 {
+		use(to)
+		clear(to)
+	}
+	*buffer = to[:0]
+	recipientBuffers.Put(buffer)
+	return n
+}
