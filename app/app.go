@@ -154,7 +154,7 @@ func (s *Server) join(ctx context.Context, keys *Keys) (err error) {
 		Persisted:          s.stored,
 		CertificateChanged: s.certificateChanged,
 	})
-	s.plane.Engine = s.engine
+	s.plane.Jobs, s.plane.Now = s.engine.Jobs, s.engine.Now
 	g := &gate{engine: s.engine, scope: s.Scope, log: s.Log}
 	s.broker, err = broker.New(ctx, broker.Config{
 		Service: jobsService(s.plane), Authenticate: g.authenticate, Sessions: sessions{s.engine}, Presence: s.presence, Log: s.Log,

@@ -2,6 +2,7 @@ package device
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/drover-iot/drover/api/jobsdata"
 	"github.com/drover-iot/drover/internal/fault"
@@ -9,38 +10,58 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// announce publishes the one or two messages of a notice. When nobody listens it costs two look-ups and no read of the
-// thing's executions.
-func (p *Plane) announce(ctx context.Context, n store.Notice, name string) error {
-	if topic := jobsdata.NotifyTopic(name); n.Notify && p.Subscribed(topic) {
-		if err := p.notifyList(ctx, topic, name); err != nil {
-			return err
-		}
+// Notify notifies things that their pending executions have changed: on jobs/notify, then on jobs/notify-next
+// (R-MQTT-43). Each message carries the state as of now, which is that of its commit or newer. An error means that not
+// all were notified.
+func (p *Plane) Notify(ctx context.Context, notices []store.Notice) error {
+	names, err := p.Jobs.ThingNames(ctx, notices)
+	if err != nil {
+		return err
 	}
-	if topic := jobsdata.NotifyNextTopic(name); n.NotifyNext && p.Subscribed(topic) {
-		return p.notifyNext(ctx, topic, name)
+	for i, n := range notices {
+		if names[i] == "" {
+			continue // the thing was never there, or is forgotten with its last execution
+		}
+		if err := p.notify(ctx, n, names[i]); err != nil {
+			return fmt.Errorf("thing %s: %w", names[i], err)
+		}
 	}
 	return nil
 }
 
-func (p *Plane) notifyList(ctx context.Context, topic, thing string) error {
-	tasks, err := p.Engine.Jobs.Pending(ctx, thing, MaxPending)
+// notify publishes the one or two messages of a notice. When nobody subscribes it costs two look-ups and no read of the
+// thing's executions.
+func (p *Plane) notify(ctx context.Context, n store.Notice, thing string) error {
+	if topic := jobsdata.NotifyTopic(thing); n.Notify && p.Subscribed(topic) {
+		if err := p.publishList(ctx, topic, thing); err != nil {
+			return err
+		}
+	}
+	if topic := jobsdata.NotifyNextTopic(thing); n.NotifyNext && p.Subscribed(topic) {
+		return p.publishNext(ctx, topic, thing)
+	}
+	return nil
+}
+
+func (p *Plane) publishList(ctx context.Context, topic, thing string) error {
+	lists, err := p.pending(ctx, thing)
 	if err != nil && !fault.Is(err, fault.NotFound) { // a deleted thing has nothing pending
 		return err
 	}
-	message := jobsdata.Notify{Timestamp: p.Engine.Now().Unix()}
-	message.Jobs.InProgress, message.Jobs.Queued = split(tasks, summary)
+	message := jobsdata.Notify{Timestamp: p.Now().Unix()}
+	message.Jobs.InProgress = orAbsent(list(lists.inProgress, summary))
+	message.Jobs.Queued = orAbsent(list(lists.queued, summary))
 	p.Publish(topic, schema.Append(nil, message))
 	return nil
 }
 
-func (p *Plane) notifyNext(ctx context.Context, topic, thing string) error {
-	task, err := p.Engine.Jobs.Next(ctx, thing, true)
+func (p *Plane) publishNext(ctx context.Context, topic, thing string) error {
+	x, err := p.Jobs.Next(ctx, thing, true)
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return err
 	}
-	now := p.Engine.Now()
-	payload := schema.Append(nil, jobsdata.NotifyNext{Timestamp: now.Unix(), Execution: data(task, now)})
+	now := p.Now()
+	payload := schema.Append(nil, jobsdata.NotifyNext{Timestamp: now.Unix(), Execution: full(x, now)})
 	if len(payload) > MaxPayload { // R-MQTT-16
 		p.Log.Error("notify-next is larger than a device can take", "thing", thing, "bytes", len(payload))
 		return nil

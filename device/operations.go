@@ -5,102 +5,94 @@ import (
 
 	"github.com/drover-iot/drover/api/jobsdata"
 	"github.com/drover-iot/drover/engine/jobs"
-	"github.com/drover-iot/drover/internal/rates"
 	"github.com/drover-iot/drover/job"
-	"github.com/drover-iot/drover/schema"
 )
 
-// The operations of the device plane over HTTPS (file 30). An update made here is announced like any other (R-HTTP-34).
+// The four operations, as both protocols ask for them. What differs stays with the protocols: MQTT echoes a client token
+// and the time, HTTPS shows the name of the thing and carries the document as text.
 
-// Bind binds the handlers to a router of jobsdata.Service.
-func (p *Plane) Bind(r *schema.Router) {
-	schema.Handle(r, jobsdata.GetPendingJobExecutions, limited(p.Reads, p.GetPendingJobExecutions))
-	schema.Handle(r, jobsdata.StartNextPendingJobExecution, limited(p.Writes, p.StartNextPendingJobExecution))
-	schema.Handle(r, jobsdata.DescribeJobExecution, limited(p.Reads, p.DescribeJobExecution))
-	schema.Handle(r, jobsdata.UpdateJobExecution, limited(p.Writes, p.UpdateJobExecution))
-}
+// pendingLists are the pending executions of a thing, in order, by status.
+type pendingLists struct{ inProgress, queued []jobs.DeviceExecution }
 
-// limited is a handler behind a limit.
-func limited[In, Out any](limit *rates.Limit, handle func(context.Context, *In) (*Out, error)) func(context.Context, *In) (*Out, error) {
-	return func(ctx context.Context, in *In) (*Out, error) {
-		if err := admit(limit); err != nil {
-			return nil, err
+// pending lists what is pending for a thing.
+func (p *Plane) pending(ctx context.Context, thing string) (lists pendingLists, err error) {
+	found, err := p.Jobs.Pending(ctx, thing, MaxPending)
+	for _, x := range found {
+		if x.Status == job.ExecutionInProgress {
+			lists.inProgress = append(lists.inProgress, x)
+		} else {
+			lists.queued = append(lists.queued, x)
 		}
-		return handle(ctx, in)
 	}
+	return lists, err
 }
 
-// GetPendingJobExecutions lists what is pending for a thing.
-func (p *Plane) GetPendingJobExecutions(ctx context.Context, in *jobsdata.GetPendingJobExecutionsRequest) (*jobsdata.GetPendingJobExecutionsResponse, error) {
-	tasks, err := p.Engine.Jobs.Pending(ctx, string(in.ThingName), MaxPending)
-	if err != nil {
-		return nil, err
+// describe returns an execution by its job id, or for "$next" the first pending one, whatever the number (R-HTTP-15). The
+// document comes along unless include says false. The result is nil only for "$next" with nothing pending.
+func (p *Plane) describe(
+	ctx context.Context, thing, jobID string, number *jobsdata.ExecutionNumber, include *bool,
+) (*jobs.DeviceExecution, error) {
+	withDocument := include == nil || *include
+	if jobID == jobsdata.Next {
+		return p.Jobs.Next(ctx, thing, withDocument)
 	}
-	inProgress, queued := split(tasks, func(t jobs.DeviceExecution) jobsdata.JobExecutionSummary {
-		s := summary(t)
-		return jobsdata.JobExecutionSummary{
-			JobID: s.JobID, QueuedAt: s.QueuedAt, StartedAt: s.StartedAt, LastUpdatedAt: s.LastUpdatedAt,
-			VersionNumber: s.VersionNumber, ExecutionNumber: s.ExecutionNumber,
-		}
-	})
-	return &jobsdata.GetPendingJobExecutionsResponse{InProgressJobs: shown(inProgress), QueuedJobs: shown(queued)}, nil
+	return p.Jobs.Describe(ctx, thing, jobID, plain(number), withDocument)
 }
 
-// StartNextPendingJobExecution starts the next execution of a thing.
-func (p *Plane) StartNextPendingJobExecution(ctx context.Context, in *jobsdata.StartNextPendingJobExecutionRequest) (*jobsdata.ExecutionResponse, error) {
-	task, err := p.Engine.Jobs.StartNext(ctx, string(in.ThingName), in.StatusDetails, number(in.StepTimeoutInMinutes))
-	if err != nil {
-		return nil, err
-	}
-	return &jobsdata.ExecutionResponse{Execution: p.execution(task, in.ThingName)}, nil
+// update is what a device reports about an execution.
+type update struct {
+	thing, jobID    string
+	status          jobsdata.ReportedStatus
+	details         jobsdata.StatusDetails
+	expectedVersion *jobsdata.ExpectedVersion
+	number          *jobsdata.ExecutionNumber
+	stepMinutes     *jobsdata.StepMinutesOrOff
+	// token is the clientToken, by which a repeat is recognised; nil over HTTPS, which has none (R-HTTP-24).
+	token           *jobsdata.ClientToken
+	includeState    *bool
+	includeDocument *bool
 }
 
-// DescribeJobExecution returns an execution of a thing that has not ended.
-func (p *Plane) DescribeJobExecution(ctx context.Context, in *jobsdata.DescribeJobExecutionRequest) (*jobsdata.ExecutionResponse, error) {
-	withDocument := in.IncludeJobDocument == nil || *in.IncludeJobDocument
-	task, err := p.find(ctx, string(in.ThingName), string(in.JobID), number(in.ExecutionNumber), withDocument)
-	if err != nil {
-		return nil, err
-	}
-	return &jobsdata.ExecutionResponse{Execution: p.execution(task, in.ThingName)}, nil
+// updated is what an update answers: the state and the document only where they were asked for.
+type updated struct {
+	state    *jobsdata.ExecutionState
+	document string
 }
 
-// UpdateJobExecution reports on an execution. Over HTTP there is no token, so a repeat is not recognised (R-HTTP-24).
-func (p *Plane) UpdateJobExecution(ctx context.Context, in *jobsdata.UpdateJobExecutionRequest) (*jobsdata.UpdateJobExecutionResponse, error) {
-	event, err := job.ParseReportedStatus(string(in.Status))
+// update applies a report.
+func (p *Plane) update(ctx context.Context, u update) (answer updated, err error) {
+	event, err := job.ParseReportedStatus(string(u.status))
 	if err != nil {
-		return nil, err
+		return answer, err
 	}
-	task, err := p.Engine.Jobs.Report(ctx, string(in.ThingName), string(in.JobID), job.Report{
-		Event: event, Details: in.StatusDetails, Number: number(in.ExecutionNumber),
-		ExpectedVersion: number(in.ExpectedVersion), StepMinutes: number(in.StepTimeoutInMinutes),
-	}, is(in.IncludeJobDocument))
+	report := job.Report{
+		Event:           event,
+		Details:         u.details,
+		Number:          plain(u.number),
+		ExpectedVersion: plain(u.expectedVersion),
+		StepMinutes:     plain(u.stepMinutes),
+	}
+	if u.token != nil {
+		report.Token = string(*u.token)
+	}
+	x, err := p.Jobs.Report(ctx, u.thing, u.jobID, report, isTrue(u.includeDocument))
 	if err != nil {
-		return nil, err
+		return answer, err
 	}
-	out := &jobsdata.UpdateJobExecutionResponse{}
-	if is(in.IncludeJobExecutionState) {
-		out.ExecutionState = state(task.Execution)
+	if isTrue(u.includeState) {
+		answer.state = executionState(x.Execution)
 	}
-	if is(in.IncludeJobDocument) {
-		out.JobDocument = &task.Document
-	}
-	return out, nil
+	answer.document = x.Document
+	return answer, nil
 }
 
-// execution is an execution as HTTP shows it: with its thing's name, and the document as text (R-HTTP-9).
-func (p *Plane) execution(t *jobs.DeviceExecution, thing jobsdata.ThingName) *jobsdata.JobExecution {
-	d := data(t, p.Engine.Now())
-	if d == nil {
+// plain turns an optional whole number of the wire into a plain one.
+func plain[T ~int64](n *T) *int64 {
+	if n == nil {
 		return nil
 	}
-	x := &jobsdata.JobExecution{
-		JobID: d.JobID, ThingName: thing, Status: d.Status, StatusDetails: d.StatusDetails, QueuedAt: d.QueuedAt,
-		StartedAt: d.StartedAt, LastUpdatedAt: d.LastUpdatedAt, ApproximateSecondsBeforeTimedOut: d.ApproximateSecondsBeforeTimedOut,
-		VersionNumber: d.VersionNumber, ExecutionNumber: d.ExecutionNumber,
-	}
-	if t.Document != "" {
-		x.JobDocument = &t.Document
-	}
-	return x
+	value := int64(*n)
+	return &value
 }
+
+func isTrue(flag *bool) bool { return flag != nil && *flag }

@@ -58,7 +58,7 @@ func (s *server) open() {
 		PublishEvents: s.rules.publish, Limits: s.limits, Stepped: true,
 	})
 	s.device = &deviceplane.Plane{
-		Engine: s.engine, Log: log, Publish: s.publish, Subscribed: func(string) bool { return true },
+		Jobs: s.engine.Jobs, Now: s.engine.Now, Log: log, Publish: s.publish, Subscribed: func(string) bool { return true },
 	}
 	s.control = &control.Plane{Engine: s.engine, Scope: registry.DefaultScope}
 	s.up = true
