@@ -185,7 +185,7 @@ func (c *call) choose(names []string, anywhere *commandLine) error {
 func commands(s *schema.Service) []string {
 	names := make([]string, len(s.Operations))
 	for i, op := range s.Operations {
-		names[i] = dashed(op.Title())
+		names[i] = dashed(op.OperationName())
 	}
 	return names
 }
@@ -193,7 +193,7 @@ func commands(s *schema.Service) []string {
 // findOperation finds an operation by its command. Only the one found is described.
 func findOperation(s *schema.Service, command string) *schema.Description {
 	for _, op := range s.Operations {
-		if dashed(op.Title()) == command {
+		if dashed(op.OperationName()) == command {
 			return op.Describe()
 		}
 	}

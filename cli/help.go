@@ -54,7 +54,7 @@ func (c *call) helpService(b *strings.Builder) error {
 	names := map[string]string{}
 	sorted := commands(c.service)
 	for _, op := range c.service.Operations {
-		names[dashed(op.Title())] = sentence(docs.Operation(op.Title()))
+		names[dashed(op.OperationName())] = sentence(docs.Operation(op.OperationName()))
 	}
 	slices.Sort(sorted)
 	for _, name := range sorted {

@@ -3,6 +3,7 @@ package schema
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -12,6 +13,11 @@ import (
 
 // A segment is one part of a route's path: a literal, or a label that takes any text.
 type segment struct{ literal, label string }
+
+// methods that a route may start with.
+var methods = []string{
+	http.MethodGet, http.MethodPut, http.MethodPost, http.MethodPatch, http.MethodDelete,
+}
 
 func parseRoute(route string) (method, path string, segments []segment) {
 	method, path, ok := strings.Cut(route, " ")
