@@ -32,7 +32,6 @@ var deviations = map[string]struct{ says, rule string }{
 	"CreateJobTemplate.destinationPackageVersions": {"items ..25; each: len 1..1600; ^arn:[!-~]+$", "R-VAL-31"},
 	"CreateJobTemplate.document":                   {"len ..32768; 32768 bytes", "R-VAL-10"},
 	"CreateJobTemplate.tags":                       {"items ..50", "R-VAL-32"},
-	"CreateBillingGroup.tags":                      {"items ..50", "R-VAL-32"},
 	"CreateDynamicThingGroup.tags":                 {"items ..50", "R-VAL-32"},
 	"CreatePolicy.tags":                            {"items ..50", "R-VAL-32"},
 	"CreateThingGroup.tags":                        {"items ..50", "R-VAL-32"},

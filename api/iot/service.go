@@ -21,8 +21,6 @@ var Service = schema.Service{
 		AddThingToThingGroup, RemoveThingFromThingGroup, ListThingsInThingGroup, ListThingGroupsForThing,
 		UpdateThingGroupsForThing, CreateDynamicThingGroup, UpdateDynamicThingGroup, DeleteDynamicThingGroup,
 		UpdateIndexingConfiguration, GetIndexingConfiguration, SearchIndex,
-		CreateBillingGroup, DescribeBillingGroup, UpdateBillingGroup, DeleteBillingGroup, ListBillingGroups,
-		AddThingToBillingGroup, RemoveThingFromBillingGroup, ListThingsInBillingGroup,
 
 		CreateKeysAndCertificate, CreateCertificateFromCsr, RegisterCertificateWithoutCA, RegisterCertificate,
 		DescribeCertificate, UpdateCertificate, ListCertificates, DeleteCertificate, AttachThingPrincipal,
