@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -10,6 +8,7 @@ import (
 	"gopkg.in/ini.v1"
 
 	"github.com/drover-iot/drover/api/jobsdata"
+	"github.com/drover-iot/drover/internal/endpoints"
 )
 
 // settings is what a call needs to know beside its parameters: option, environment, profile, built-in, in this order
@@ -172,14 +171,6 @@ func (c *call) findEndpoint() (string, error) {
 	return p.get("endpoint_url"), nil
 }
 
-// local is the part of a running server's endpoints.json that a caller on the same machine needs.
-type local struct {
-	HTTP            string `json:"http"`
-	Region          string `json:"region"`
-	AccessKeyID     string `json:"accessKeyId"`
-	SecretAccessKey string `json:"secretAccessKey"`
-}
-
 // useLocalServer takes endpoint, region and keys from the server that runs on the data folder of this place. It does so
 // only when no credentials are configured: a file that happens to lie in a folder must not learn what was meant for
 // another host.
@@ -187,24 +178,12 @@ func (c *call) useLocalServer() {
 	if c.configuredCredentials() {
 		return
 	}
-	s, found := &c.settings, c.localServer()
-	if found == nil {
+	found, err := endpoints.Read(first(c.env.Getenv("DROVER_DATA"), "drover-data"))
+	if err != nil || found.HTTP == "" {
 		return
 	}
+	s := &c.settings
 	s.endpoint = found.HTTP
 	s.region = first(c.line.text("region"), found.Region, s.region)
 	s.credentials = credentials{id: found.AccessKeyID, secret: found.SecretAccessKey}
-}
-
-// localServer reads what a running server left about itself, nil without one.
-func (c *call) localServer() *local {
-	text, err := os.ReadFile(filepath.Join(first(c.env.Getenv("DROVER_DATA"), "drover-data"), "endpoints.json"))
-	if err != nil {
-		return nil
-	}
-	found := &local{}
-	if json.Unmarshal(text, found) != nil || found.HTTP == "" {
-		return nil
-	}
-	return found
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/drover-iot/drover/app"
 	"github.com/drover-iot/drover/client"
 	"github.com/drover-iot/drover/internal/clock"
+	"github.com/drover-iot/drover/internal/endpoints"
 )
 
 const clockAbout = `Read or move the virtual clock of a server that runs with --clock virtual. Everything due in between runs, in order,
@@ -96,7 +97,7 @@ func clockClient(data, endpoint string) (client.Client, error) {
 			AccessKeyID: os.Getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY"),
 		}, nil
 	}
-	e, err := app.ReadEndpoints(data)
+	e, err := endpoints.Read(data)
 	if err != nil {
 		return client.Client{}, fmt.Errorf("no server runs on %s: %w", data, err)
 	}
