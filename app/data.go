@@ -7,7 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
+
+	"github.com/gofrs/flock"
 
 	"github.com/drover-iot/drover/internal/disk"
 	"github.com/drover-iot/drover/internal/endpoints"
@@ -32,15 +33,15 @@ func openFolder(dir string) error {
 // lock locks the folder for this process. The operating system unlocks it when the process ends,
 // however it ends.
 func lock(dir string) (release func(), err error) {
-	file, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
+	file := flock.New(filepath.Join(dir, lockFile))
+	locked, err := file.TryLock()
 	if err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		defer file.Close()
+	if !locked {
 		return nil, fmt.Errorf("data folder %s is in use by another drover%s", dir, lockOwner(dir))
 	}
-	return func() { file.Close() }, nil
+	return func() { _ = file.Close() }, nil
 }
 
 // lockOwner names the process that serves a folder, as endpoints.json has it; "" when that file is
