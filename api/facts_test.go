@@ -3,6 +3,7 @@ package api_test
 import (
 	"fmt"
 	"os"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -281,4 +282,26 @@ func normal(fact []string) []string {
 	n := len(fact) - 1
 	fact[n] = zeroMin.ReplaceAllString(fact[n], "..")
 	return fact
+}
+
+// Items of a paged response returns the member that the operation's Page names.
+func TestItems(t *testing.T) {
+	t.Parallel()
+	for _, d := range iot.Service.All() {
+		if d.Page == nil {
+			continue
+		}
+		out := reflect.New(d.Output.Type()).Elem()
+		list := out.FieldByName(d.Output.Member(d.Page.Items).GoName)
+		list.Set(reflect.MakeSlice(list.Type(), 1, 1))
+		items := out.MethodByName("Items")
+		if !items.IsValid() {
+			t.Errorf("the response of %s has no method Items", d.Name)
+			continue
+		}
+		got := items.Call(nil)[0]
+		if got.Len() != 1 || got.Pointer() != list.Pointer() {
+			t.Errorf("Items of %s is not %s", d.Name, d.Page.Items)
+		}
+	}
 }

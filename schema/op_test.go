@@ -57,9 +57,9 @@ func TestNextPage(t *testing.T) {
 		{"an empty token", new(""), new(sampleName("t1"))},
 	} {
 		in := &listRequest{Token: new(sampleName("t1")), Max: new(int32(2))}
-		more := list.Describe().NextPage(in, &listResponse{Token: row.token})
-		if more != (*row.want == "t2") {
-			t.Errorf("%s: more is %v", row.name, more)
+		more, err := list.Describe().NextPage(in, &listResponse{Token: row.token})
+		if more != (*row.want == "t2") || err != nil {
+			t.Errorf("%s: more is %v, %v", row.name, more, err)
 		}
 		if diff := cmp.Diff(&listRequest{Token: row.want, Max: new(int32(2))}, in); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", row.name, diff)
@@ -67,11 +67,15 @@ func TestNextPage(t *testing.T) {
 	}
 	in := &listRequest{}
 	plain := schema.Op[listRequest, plainListResponse]{Name: "ListPlain", Route: "GET /names", Page: names}
-	if !plain.Describe().NextPage(in, &plainListResponse{Token: "t"}) || *in.Token != "t" {
-		t.Errorf("a token that is no pointer: %v", in.Token)
+	more, err := plain.Describe().NextPage(in, &plainListResponse{Token: "t"})
+	if !more || err != nil || *in.Token != "t" {
+		t.Errorf("a token that is no pointer: %v, %v, %v", more, err, in.Token)
 	}
-	if later.Describe().NextPage(&schema.Nothing{}, &schema.Nothing{}) {
-		t.Error("an operation that does not page has another page")
+	if more, err := plain.Describe().NextPage(in, &plainListResponse{Token: "t"}); more || err == nil {
+		t.Error("the same token twice is not an error")
+	}
+	if more, err := later.Describe().NextPage(&schema.Nothing{}, &schema.Nothing{}); more || err != nil {
+		t.Errorf("an operation that does not page has another page: %v", err)
 	}
 }
 

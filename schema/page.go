@@ -12,16 +12,22 @@ import (
 // NextPage prepares the request for the page after the response out, and reports whether there is
 // one: it sets the token member of in to the token in out. Both are pointers to the operation's
 // structures. Without a Page, and when out has no token or an empty one, in stays as it is.
-func (d *Description) NextPage(in, out any) bool {
+//
+// A response whose token is the one that the request had is an error: the list would never end.
+func (d *Description) NextPage(in, out any) (more bool, err error) {
 	if d.Page == nil {
-		return false
+		return false, nil
 	}
 	token, ok := d.Output.Member(d.Page.Out).present(reflect.ValueOf(out).Elem())
 	if !ok || token.String() == "" {
-		return false
+		return false, nil
 	}
-	d.Input.Member(d.Page.In).setString(reflect.ValueOf(in).Elem(), token.String())
-	return true
+	request, member := reflect.ValueOf(in).Elem(), d.Input.Member(d.Page.In)
+	if sent, ok := member.present(request); ok && sent.String() == token.String() {
+		return false, fmt.Errorf("%s: the server answered with the token %q again", d.Name, token)
+	}
+	member.setString(request, token.String())
+	return true, nil
 }
 
 // setString gives a string member, optional or not, a value in the structure v.

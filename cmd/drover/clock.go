@@ -42,7 +42,11 @@ func runClock(ctx context.Context, args []string) error {
 	if err != nil {
 		return fmt.Errorf("clock: %w", err)
 	}
-	fmt.Printf("%s %s\n", now.Now.Format(time.RFC3339Nano), now.Mode)
+	mode := "real"
+	if now.Virtual {
+		mode = "virtual"
+	}
+	fmt.Printf("%s %s\n", now.Now.Format(time.RFC3339Nano), mode)
 	return nil
 }
 
@@ -63,55 +67,67 @@ func splitWords(args []string) (words, options []string) {
 	return words, options
 }
 
-func moveClock(ctx context.Context, c client.Client, words []string) (client.Clock, error) {
+// moveClock does what the words after "drover clock" ask for, and returns what the clock shows then.
+func moveClock(ctx context.Context, c *client.Client, words []string) (client.Reading, error) {
+	served := client.Clock(c)
 	if len(words) == 0 {
-		return c.ReadClock(ctx)
+		return served.Read(ctx)
 	}
 	verb, value := words[0], strings.Join(words[1:], " ")
 	switch verb {
 	case "advance":
-		if _, err := clock.ParseDuration(value); err != nil {
-			return client.Clock{}, err
+		by, err := clock.ParseDuration(value)
+		if err != nil {
+			return client.Reading{}, err
 		}
-		return c.Advance(ctx, value)
+		return served.Advance(ctx, by)
 	case "set":
 		to, err := time.Parse(time.RFC3339, value)
 		if err != nil {
-			return client.Clock{}, fmt.Errorf("%q is not a time such as 2030-01-02T15:04:05Z", value)
+			return client.Reading{}, fmt.Errorf("%q is not a time such as 2030-01-02T15:04:05Z", value)
 		}
-		return c.SetClock(ctx, to)
+		return served.Set(ctx, to)
 	case "next":
 		if value == "" {
-			return c.NextEvent(ctx)
+			return served.Next(ctx)
 		}
 		verb += " " + value
 	}
-	return client.Clock{}, fmt.Errorf("there is no %q; it can advance, set, next, or without a word show the time", verb)
+	return client.Reading{}, fmt.Errorf(
+		"there is no %q; it can advance, set, next, or without a word show the time", verb)
 }
 
-// clockClient finds the server: by its address, else by what it left in its data folder.
-func clockClient(data, endpoint string) (client.Client, error) {
+// clockClient finds the server: by its address, or else by what it left in its data folder.
+func clockClient(data, endpoint string) (*client.Client, error) {
 	if endpoint != "" {
-		return client.Client{
-			Endpoint: endpoint, Region: os.Getenv("AWS_DEFAULT_REGION"),
-			AccessKeyID: os.Getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY"),
-		}, nil
+		key := client.Credentials{
+			AccessKeyID:     os.Getenv("AWS_ACCESS_KEY_ID"),
+			SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY"),
+			SessionToken:    os.Getenv("AWS_SESSION_TOKEN"),
+		}
+		return client.New(endpoint, key, client.Region(os.Getenv("AWS_DEFAULT_REGION"))), nil
 	}
 	e, err := endpoints.Read(data)
 	if err != nil {
-		return client.Client{}, fmt.Errorf("no server runs on %s: %w", data, err)
+		return nil, fmt.Errorf("no server runs on %s: %w", data, err)
 	}
-	c := client.Client{Endpoint: e.HTTP, Region: e.Region, AccessKeyID: e.AccessKeyID, SecretAccessKey: e.SecretAccessKey}
-	if c.Endpoint != "" {
-		return c, nil
+	if e.HTTP != "" {
+		return operator(e), nil
 	}
 	authority, err := os.ReadFile(e.CA)
 	if err != nil {
-		return c, err
+		return nil, err
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(authority)
-	c.Endpoint = e.HTTPS
-	c.HTTP = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}}
-	return c, nil
+	e.HTTP = e.HTTPS
+	return operator(e, client.HTTPClient(&http.Client{Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+	}})), nil
+}
+
+// operator is a client of a server on this machine, with the operator key that the server made.
+func operator(e endpoints.File, options ...client.Option) *client.Client {
+	key := client.Credentials{AccessKeyID: e.AccessKeyID, SecretAccessKey: e.SecretAccessKey}
+	return client.New(e.HTTP, key, append(options, client.Region(e.Region))...)
 }

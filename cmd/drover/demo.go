@@ -80,7 +80,7 @@ func withServer(ctx context.Context, dir string, f func(context.Context, *app.Se
 // demo is one demonstration.
 type demo struct {
 	server *app.Server
-	client client.Client
+	client *client.Client
 	things int
 	out    io.Writer
 	start  time.Time
@@ -88,9 +88,7 @@ type demo struct {
 }
 
 func newDemo(s *app.Server, things int, out io.Writer) *demo {
-	return &demo{server: s, things: things, out: out, client: client.Client{
-		Endpoint: s.Endpoints.HTTP, Region: s.Endpoints.Region, AccessKeyID: s.Endpoints.AccessKeyID, SecretAccessKey: s.Endpoints.SecretAccessKey,
-	}}
+	return &demo{server: s, things: things, out: out, client: operator(s.Endpoints)}
 }
 
 const demoJob = "fw-2-4-1"

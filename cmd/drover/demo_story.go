@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 
@@ -89,7 +88,7 @@ func (d *demo) watch(ctx context.Context, changes []*change) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		if err := d.advance(ctx); err != nil {
+		if _, err := client.Clock(d.client).Advance(ctx, demoStep); err != nil {
 			return err
 		}
 	}
@@ -116,22 +115,4 @@ func (d *demo) show(minutes float64, job *iot.Job) {
 		d.shown = line
 		fmt.Fprintf(d.out, "%8.1f  %s\n", minutes, line)
 	}
-}
-
-// advance moves the clock by a step, over HTTP as anybody can.
-func (d *demo) advance(ctx context.Context) error {
-	body := strings.NewReader(fmt.Sprintf(`{"advance":%q}`, demoStep))
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, d.server.Endpoints.HTTP+"/_drover/clock", body)
-	if err != nil {
-		return err
-	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("move the clock: %s", answer.Status)
-	}
-	return nil
 }
