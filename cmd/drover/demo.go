@@ -53,7 +53,7 @@ func withServer(ctx context.Context, dir string, f func(context.Context, *app.Se
 	c.Data, c.Virtual = filepath.Join(dir, "data"), true
 	c.HTTP, c.HTTPS, c.MQTT, c.MQTTS = "127.0.0.1:0", "", "127.0.0.1:0", ""
 	c.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	server, err := app.Open(ctx, c)
+	server, err := open(ctx, c)
 	if err != nil {
 		return err
 	}

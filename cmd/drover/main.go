@@ -38,7 +38,7 @@ var errUsage = errors.New("usage")
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	var status int
-	if filepath.Base(os.Args[0]) == "aws" { // called through a link of that name
+	if strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe") == "aws" { // called through a link of that name
 		status = callAPI(ctx, "aws", os.Args[1:])
 	} else {
 		status = run(ctx, os.Args[1:])

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 
 	"github.com/drover-iot/drover/app"
 )
@@ -52,11 +54,19 @@ func serve(ctx context.Context, args []string) error {
 	}
 	c.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: least}))
 
-	server, err := app.Open(ctx, c)
+	server, err := open(ctx, c)
 	if err != nil {
 		return err
 	}
 	return server.Run(ctx, func() { fmt.Print(greeting(server)) })
+}
+
+// open opens a server, where one can run (docs/adr/0008).
+func open(ctx context.Context, c app.Config) (*app.Server, error) {
+	if runtime.GOOS == "windows" {
+		return nil, errors.New("the server runs on Linux and macOS only; on Windows, drover is the command line of a server elsewhere")
+	}
+	return app.Open(ctx, c)
 }
 
 // greeting says where the server listens and, on an empty folder, what to do next. The secret is printed once.
