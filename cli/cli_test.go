@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/drover-iot/drover/cli/exit"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -218,7 +219,7 @@ func TestRefused(t *testing.T) {
 	} {
 		r := record(t)
 		got := call1(t, r.environment(t), "", tt.words...)
-		if got.status != statusUsage || !strings.Contains(got.problem, tt.says) || got.out != "" || len(r.sent) > 0 {
+		if got.status != exit.StatusUsage || !strings.Contains(got.problem, tt.says) || got.out != "" || len(r.sent) > 0 {
 			t.Errorf("%s: %v: status %d, sent %v\n%s\nwant %s", tt.rule, tt.words, got.status, r.sent, got.problem, tt.says)
 		}
 	}
@@ -241,7 +242,7 @@ func TestErrors(t *testing.T) {
 	} {
 		r := record(t, tt.a)
 		got := call1(t, r.environment(t), "", "iot", "describe-job", "--job-id", "j")
-		if got.status != statusService || !strings.Contains(got.problem, tt.says) || got.out != "" || len(r.sent) != tt.sent {
+		if got.status != exit.StatusService || !strings.Contains(got.problem, tt.says) || got.out != "" || len(r.sent) != tt.sent {
 			t.Errorf("%+v: status %d after %d requests\n%s", tt.a, got.status, len(r.sent), got.problem)
 		}
 	}
@@ -254,11 +255,11 @@ func TestErrors(t *testing.T) {
 	} {
 		vars := r.environment(t)
 		delete(vars, name)
-		if got := call1(t, vars, "", "iot", "list-jobs"); got.status != statusEnvironment || !strings.HasPrefix(got.problem, missing) {
+		if got := call1(t, vars, "", "iot", "list-jobs"); got.status != exit.StatusEnvironment || !strings.HasPrefix(got.problem, missing) {
 			t.Errorf("without %s: %+v", name, got)
 		}
 	}
-	if got := call1(t, r.environment(t), "", "iot", "list-jobs", "--endpoint-url", "http://127.0.0.1:1", "--region", "x"); got.status != statusOther ||
+	if got := call1(t, r.environment(t), "", "iot", "list-jobs", "--endpoint-url", "http://127.0.0.1:1", "--region", "x"); got.status != exit.StatusOther ||
 		!strings.HasPrefix(got.problem, `Could not connect to the endpoint URL: "http://127.0.0.1:1/jobs"`) {
 		t.Errorf("nobody there: %+v", got)
 	}

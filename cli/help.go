@@ -10,8 +10,8 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
-// help prints what there is to know about a service or an operation: all of it is read off the description and its doc
-// comments (R-CMD-123, R-CMD-126).
+// help prints what there is to know about a service or an operation: all of it comes from the
+// description and its doc comments (R-CMD-123, R-CMD-126).
 func (c *call) help() error {
 	var b strings.Builder
 	switch {
