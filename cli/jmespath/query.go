@@ -2,6 +2,7 @@ package jmespath
 
 import (
 	"errors"
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -17,7 +18,8 @@ type Query struct {
 }
 
 // Compile reads an expression. The error of a bad one shows the place.
-func Compile(text string) (*Query, error) {
+func Compile(text string) (q *Query, err error) {
+	defer recovered(&err)
 	compiled, err := jmespath.Compile(text)
 	if err == nil {
 		return &Query{compiled, writtenKeys(text)}, nil
@@ -30,7 +32,8 @@ func Compile(text string) (*Query, error) {
 
 // Apply evaluates the expression over a value. The error is one of running it, such as abs() of a
 // text.
-func (q *Query) Apply(v value.Value) (value.Value, error) {
+func (q *Query) Apply(v value.Value) (result value.Value, err error) {
+	defer recovered(&err)
 	if q == nil {
 		return v, nil
 	}
@@ -40,6 +43,13 @@ func (q *Query) Apply(v value.Value) (value.Value, error) {
 		return nil, err
 	}
 	return r.value(found), nil
+}
+
+// recovered turns a panic of the library into an error: it panics at a few odd expressions, such as @().
+func recovered(err *error) {
+	if problem := recover(); problem != nil {
+		*err = fmt.Errorf("the expression cannot be evaluated: %v", problem)
+	}
 }
 
 // writtenKey matches a key of a multi-select hash, such as b in {b: jobId}, and in front of it the

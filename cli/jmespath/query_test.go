@@ -57,7 +57,7 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
-	for _, text := range []string{"abs(jobId)", "nothing(@)"} {
+	for _, text := range []string{"abs(jobId)", "nothing(@)", "@()"} {
 		q, err := jmespath.Compile(text)
 		if err != nil {
 			t.Errorf("%q: %v", text, err)
@@ -71,7 +71,7 @@ func TestErrors(t *testing.T) {
 
 // An expression is compiled or refused, and a compiled one ends, whatever it is.
 func FuzzQuery(f *testing.F) {
-	for _, text := range []string{`job.{b:jobId,"a":status}`, `job.rows[?z>` + "`0`" + `].a`, `sort(job.targets)`} {
+	for _, text := range []string{`job.{b:jobId,"a":status}`, `job.rows[?z>` + "`0`" + `].a`, `sort(job.targets)`, `@()`} {
 		f.Add(text)
 	}
 	v, err := value.ParseJSON(answer)
