@@ -18,8 +18,9 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
-// deviations are the constraints that differ from the model on purpose: what this description says instead, and the
-// rule that asks for it. The key is the structure or operation and the member.
+// deviations are the constraints that differ from the model on purpose: what this description
+// says instead, and the rule that asks for it. The key is the structure or operation and the
+// member.
 var deviations = map[string]struct{ says, rule string }{
 	"AbortConfig.criteriaList":                     {"items 1..16", "R-VAL-24"},
 	"AbortCriteria.thresholdPercentage":            {"0..100, 2 decimals", "R-VAL-22"},
@@ -65,8 +66,8 @@ var renamed = map[string]string{"ExecutionDetails": "JobExecutionStatusDetails",
 
 func services() []*schema.Service { return []*schema.Service{&iot.Service, &jobsdata.Service} }
 
-// TestFacts holds the description against the facts of the specification, both ways: no fact is missing, and the
-// description says nothing that is not a fact.
+// TestFacts holds the description against the facts of the specification, both ways: no fact is
+// missing, and the description says nothing that is not a fact.
 func TestFacts(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("testdata/facts.tsv")
@@ -114,8 +115,8 @@ func TestFacts(t *testing.T) {
 	}
 }
 
-// untabled reports what the specification names without a table of its members: an operation that is not offered, and
-// structures whose member names alone it lists.
+// untabled reports what the specification names without a table of its members: an operation that
+// is not offered, and structures whose member names alone it lists.
 func untabled(got []string) bool {
 	return got[2] == "StartCommandExecution" || got[0] == "member" && namesOnly[got[2]]
 }
