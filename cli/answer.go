@@ -18,14 +18,17 @@ import (
 
 // readAnswer reads the body of an answer; an empty one is an empty object (R-CMD-71). timestamps is
 // the form of times, shown in a location.
-func readAnswer(op *schema.Description, body []byte, timestamps string, in *time.Location) (*value.Object, error) {
+func readAnswer(
+	op *schema.Description, body []byte, timestamps string, in *time.Location,
+) (*value.Object, error) {
 	if len(strings.TrimSpace(string(body))) == 0 {
 		return &value.Object{}, nil
 	}
 	v, err := value.ParseJSON(string(body))
 	o, ok := v.(*value.Object)
 	if err != nil || !ok {
-		return nil, exit.Other("The answer to %s is not a JSON object: %s", op.Name, firstLine(string(body)))
+		return nil, exit.Other("The answer to %s is not a JSON object: %s",
+			op.Name, firstLine(string(body)))
 	}
 	show := func(v value.Value) value.Value { return shownTime(v, in) }
 	if timestamps == settings.TimestampsWire {
@@ -34,7 +37,7 @@ func readAnswer(op *schema.Description, body []byte, timestamps string, in *time
 	return modelled(op.Output, o, show).(*value.Object), nil
 }
 
-// firstLine is the beginning of a text, for a message.
+// firstLine is the first line of a text, at most 200 bytes of it, for a message.
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(text, "\n")
 	return line[:min(len(line), 200)]
@@ -82,8 +85,8 @@ func modelled(s *schema.Shape, v value.Value, showTime func(value.Value) value.V
 	return v
 }
 
-// shownTime writes epoch seconds, or a text that is a time, in a location (R-CMD-69): 1700000000.5 is
-// 2023-11-14T22:13:20.500000+00:00. Anything else stays as it is.
+// shownTime writes epoch seconds, or a text that is a time, in a location (R-CMD-69):
+// 1700000000.5 is 2023-11-14T22:13:20.500000+00:00. Anything else stays as it is.
 func shownTime(v value.Value, in *time.Location) value.Value {
 	var t time.Time
 	switch v := v.(type) {
@@ -92,6 +95,8 @@ func shownTime(v value.Value, in *time.Location) value.Value {
 		if !ok {
 			return v
 		}
+		// Epoch seconds with a fraction are exact as a ratio; a float64 would show 1700000000.1 as
+		// …100000024.
 		micros := seconds.Mul(seconds, big.NewRat(1e6, 1)).FloatString(0) // rounded
 		n, err := strconv.ParseInt(micros, 10, 64)
 		if err != nil {

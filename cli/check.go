@@ -12,9 +12,12 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
-// check refuses parameters with everything that is wrong with them at once: types, missing and unknown
-// members, minima. It does not look at maxima, patterns and enumerations: the service answers for
-// those (R-CMD-57 to R-CMD-61).
+// The check before sending. The reference makes it too, and scripts read its messages: they are its
+// own, to the letter.
+
+// check refuses parameters with everything that is wrong with them at once: types, missing and
+// unknown members, minima. It does not look at maxima, patterns and enumerations: the service
+// answers for those (R-CMD-57 to R-CMD-61).
 func check(s *schema.Shape, v *value.Object) error {
 	c := &checker{}
 	c.structure(s, v, "")
@@ -28,6 +31,7 @@ func check(s *schema.Shape, v *value.Object) error {
 // abortConfig.criteriaList[0].action.
 type checker struct{ problems []string }
 
+// add notes a problem.
 func (c *checker) add(format string, args ...any) {
 	c.problems = append(c.problems, fmt.Sprintf(format, args...))
 }
@@ -38,6 +42,7 @@ func (c *checker) structure(s *schema.Shape, o *value.Object, path string) {
 	if where == "" {
 		where = "input"
 	}
+	// The order of the three loops is that of the messages (R-CMD-59).
 	for _, m := range s.Members {
 		if _, given := o.Get(m.Name); m.Required && !given {
 			c.add("Missing required parameter in %s: %q", where, m.Name)
@@ -100,7 +105,8 @@ func (c *checker) length(n int64, bound schema.Bound, path string) {
 	}
 }
 
-// minimum looks at the lower bound of a number.
+// minimum looks at the lower bound of a number. It compares exactly: a parameter may have more
+// digits than a float64.
 func (c *checker) minimum(s *schema.Shape, n json.Number, path string) {
 	least := ""
 	if s.Constraint.Num.HasMin() {

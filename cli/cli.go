@@ -17,7 +17,8 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
-// Env is the world around a call.
+// Env is the world around a call: a test gives it buffers, variables and a clock that does not
+// wait.
 type Env struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
@@ -34,7 +35,7 @@ func (e Env) print(text string) error {
 	return err
 }
 
-// services are the planes that can be called.
+// services are the planes that can be called, by their names on the command line.
 var services = []*schema.Service{&iot.Service, &jobsdata.Service}
 
 // call is one run of the command line: what the line says, as far as it has been read.
@@ -58,6 +59,8 @@ func Run(ctx context.Context, args []string, env Env) int {
 	c := &call{env: env}
 	err := c.run(ctx, args)
 	var failed *exit.Error
+	// A reader that closed standard output has what it wanted. A call that was interrupted ends
+	// as a shell expects of a program that got the signal.
 	switch {
 	case err == nil || errors.Is(err, syscall.EPIPE): // R-CMD-121
 		return 0
@@ -75,11 +78,13 @@ func Run(ctx context.Context, args []string, env Env) int {
 	return exit.StatusOther
 }
 
+// usage follows the message about a wrong line. The program is its only argument.
 const usage = `usage: %[1]s [options] <command> <subcommand> [<subcommand> ...] [parameters]
 To see help text, you can run: %[1]s help, %[1]s <command> help, %[1]s <command> <subcommand> help
 `
 
-// errVersion ends the reading of a line that asks for the version, whatever else is on it (R-CMD-98).
+// errVersion ends the reading of a line that asks for the version, whatever else is on it
+// (R-CMD-98).
 var errVersion = errors.New("version")
 
 // run does the checks in the order of R-CMD-20; the first that fails decides.
@@ -117,7 +122,8 @@ func (c *call) run(ctx context.Context, args []string) error {
 	return c.perform(ctx, input)
 }
 
-// version names the program and its version; called as aws, in the form of that program (R-CMD-131).
+// version names the program and its version; called as aws, in the form of that program
+// (R-CMD-131).
 func (c *call) version() string {
 	if c.env.Program == "aws" {
 		return "aws-cli/2.36.7 drover/" + c.env.Version

@@ -82,7 +82,8 @@ func call1(t *testing.T, vars map[string]string, stdin string, words ...string) 
 	return result{out.String(), problem.String(), status}
 }
 
-// What is sent for a command line (R-CMD-9 to R-CMD-14, R-CMD-23, R-CMD-35, R-CMD-38, R-CMD-47, R-CMD-63 to R-CMD-65).
+// What is sent for a command line (R-CMD-9 to R-CMD-14, R-CMD-23, R-CMD-35, R-CMD-38, R-CMD-47,
+// R-CMD-63 to R-CMD-65).
 func TestSent(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -159,7 +160,8 @@ func TestSent(t *testing.T) {
 	}
 }
 
-// What is refused before anything is sent, with its message and status (R-CMD-10 to R-CMD-20, R-CMD-36, R-CMD-57 to R-CMD-60).
+// What is refused before anything is sent, with its message and status (R-CMD-10 to R-CMD-20,
+// R-CMD-36, R-CMD-57 to R-CMD-60).
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -225,7 +227,8 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// Errors of the service and around it (R-CMD-100, R-CMD-106, R-CMD-111, R-CMD-113, R-CMD-114, R-CMD-116 to R-CMD-118).
+// Errors of the service and around it (R-CMD-100, R-CMD-106, R-CMD-111, R-CMD-113, R-CMD-114,
+// R-CMD-116 to R-CMD-118).
 func TestErrors(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -315,7 +318,8 @@ func TestVersion(t *testing.T) {
 	}
 }
 
-// A running server's endpoints.json is enough; shared files and their services section are read (R-CMD-102, R-CMD-107, R-CMD-111).
+// A running server's endpoints.json is enough; shared files and their services section are read
+// (R-CMD-102, R-CMD-107, R-CMD-111).
 func TestEndpoint(t *testing.T) {
 	t.Parallel()
 	r := record(t)

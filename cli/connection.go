@@ -14,10 +14,14 @@ import (
 	"github.com/drover-iot/drover/cli/exit"
 )
 
+// The connection to a server. The two time-outs are those of the reference: one for the
+// connection, one for each piece of an answer, and none for a call as a whole.
+
 // connect makes the HTTP client of a call: redirects are not followed, time-outs and trust as asked
 // for (R-CMD-98, R-CMD-115). bundle is the path of the only certificates to trust; "" for those of
 // the system.
 func connect(line *commandLine, bundle string) (*http.Client, error) {
+	// The default transport brings the proxies of the environment.
 	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:errcheck // it is one
 	transport.TLSClientConfig = &tls.Config{
 		InsecureSkipVerify: line.has("no-verify-ssl"), //nolint:gosec // on request

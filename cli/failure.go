@@ -15,6 +15,9 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
+// What becomes of an attempt that did not succeed: whether it is made again, and what is said
+// when it is not. The exceptions and messages are those of the reference.
+
 // A failure is an attempt that did not succeed: the service answered with an error, or no answer
 // came.
 type failure struct {
@@ -49,7 +52,8 @@ func noAnswer(err error, url string) *failure {
 	}
 }
 
-// exit is how a call ends by a failure, after some attempts (R-CMD-116, R-CMD-117).
+// exit is how a call ends by a failure, after some attempts (R-CMD-116, R-CMD-117). An error of the
+// service without a name has its status for one: An error occurred (404).
 func (f *failure) exit(operation string, attempts int) error {
 	if f.refused == nil {
 		return f.err
@@ -68,6 +72,7 @@ func (f *failure) exit(operation string, attempts int) error {
 
 // connectionError says how a request failed without an answer (R-CMD-115).
 func connectionError(err error, url string) error {
+	// The order matters: a time-out while dialing is both a time-out and a failed connection.
 	var timeout net.Error
 	var dialing *net.OpError
 	late := errors.As(err, &timeout) && timeout.Timeout()
@@ -84,7 +89,8 @@ func connectionError(err error, url string) error {
 	case late:
 		return exit.Other("Read timeout on endpoint URL: %q", url)
 	case closed(err):
-		return exit.Other("Connection was closed before we received a valid response from endpoint URL: %q.", url)
+		return exit.Other("Connection was closed before we received a valid response "+
+			"from endpoint URL: %q.", url)
 	}
 	return exit.Other("Could not connect to the endpoint URL: %q", url)
 }

@@ -97,8 +97,8 @@ func TestOutfiles(t *testing.T) {
 	}
 }
 
-// A file that cannot be written costs nothing else: the other files get their parts, the answer is shown, and a device stays
-// as it was.
+// A file that cannot be written costs nothing else: the other files get their parts, the answer
+// is shown, and a device stays as it was.
 func TestOutfileThatFails(t *testing.T) {
 	t.Parallel()
 	r := record(t, answer{200, "", `{"certificatePem":"PEM","keyPair":{"PublicKey":"PUBLIC","PrivateKey":"PRIVATE"}}`})

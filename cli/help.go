@@ -30,6 +30,7 @@ func (c *call) help() error {
 	return err
 }
 
+// helpAll lists the services.
 func (c *call) helpAll(b *strings.Builder) {
 	fmt.Fprintf(b, "NAME\n    %s - calls the API of AWS IoT Jobs\n\nSERVICES\n", c.env.Program)
 	for _, s := range services {
@@ -38,6 +39,7 @@ func (c *call) helpAll(b *strings.Builder) {
 	b.WriteString("\n" + globalHelp())
 }
 
+// docs are the doc comments of the service that is called.
 func (c *call) docs() (schema.Docs, error) {
 	if c.service == &jobsdata.Service {
 		return jobsdata.Docs()
@@ -45,25 +47,28 @@ func (c *call) docs() (schema.Docs, error) {
 	return iot.Docs()
 }
 
+// helpService lists the operations of a service, each with the first sentence on it.
 func (c *call) helpService(b *strings.Builder) error {
 	docs, err := c.docs()
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(b, "NAME\n    %s\n\nCOMMANDS\n", c.service.Name)
-	names := map[string]string{}
+	about := map[string]string{} // by command
+	// The table is ordered by subject; a list of commands is looked through by name.
 	sorted := commands(c.service)
 	for _, op := range c.service.Operations {
-		names[dashed(op.OperationName())] = sentence(docs.Operation(op.OperationName()))
+		about[dashed(op.OperationName())] = sentence(docs.Operation(op.OperationName()))
 	}
 	slices.Sort(sorted)
 	for _, name := range sorted {
-		fmt.Fprintf(b, "    %-40s %s\n", name, names[name])
+		fmt.Fprintf(b, "    %-40s %s\n", name, about[name])
 	}
 	b.WriteString("\n" + globalHelp())
 	return nil
 }
 
+// helpOperation says all about one operation, in the sections of R-CMD-123.
 func (c *call) helpOperation(b *strings.Builder) error {
 	docs, err := c.docs()
 	if err != nil {
@@ -93,8 +98,9 @@ func (c *call) helpOperation(b *strings.Builder) error {
 	return nil
 }
 
-// synopsis lists the options as they are written, optional ones in brackets: the operation's own, those of every command,
-// the global ones.
+// synopsis lists the options as they are written, optional ones in brackets: --job-id <value>,
+// [--force | --no-force]. The operation's own come first, then those of every command, then the
+// global ones.
 func synopsis(op *schema.Description) (parts []string) {
 	for _, o := range append(options(op), globals...) {
 		text := "--" + o.name
@@ -118,7 +124,7 @@ func synopsis(op *schema.Description) (parts []string) {
 	return parts
 }
 
-// examples are the shortest call, and the way through a file.
+// examples are the shortest call, with what is required, and the way through a file.
 func examples(program, service string, op *schema.Description) string {
 	call := fmt.Sprintf("    %s %s %s", program, service, dashed(op.Name))
 	short := call
@@ -127,11 +133,16 @@ func examples(program, service string, op *schema.Description) string {
 			short += " --" + dashed(m.Name) + " <value>"
 		}
 	}
-	return short + "\n\n" + call + " --generate-cli-skeleton > input.json\n" + call + " --cli-input-json file://input.json\n"
+	return short + "\n\n" +
+		call + " --generate-cli-skeleton > input.json\n" +
+		call + " --cli-input-json file://input.json\n"
 }
 
+// helpMember says all about one option: its type, its text, its constraints, what is inside it,
+// and how it is written.
 func helpMember(b *strings.Builder, docs schema.Docs, s *schema.Shape, m *schema.Member) {
-	fmt.Fprintf(b, "    --%s (%s)%s\n%s", dashed(m.Name), m.Shape.Kind, requiredMark(m), wrapped(docs.Member(s, m), "        "))
+	fmt.Fprintf(b, "    --%s (%s)%s\n%s",
+		dashed(m.Name), m.Shape.Kind, requiredMark(m), wrapped(docs.Member(s, m), "        "))
 	if text := limits(m.Shape); text != "" {
 		fmt.Fprintf(b, "        Constraints: %s\n", text)
 	}
@@ -143,13 +154,15 @@ func helpMember(b *strings.Builder, docs schema.Docs, s *schema.Shape, m *schema
 	b.WriteString("\n")
 }
 
-// helpNested tells of the members inside a value.
+// helpNested lists the members inside a value, each level further to the right. Lists and maps of
+// structures are shown as the structure.
 func helpNested(b *strings.Builder, docs schema.Docs, s *schema.Shape, margin string) {
 	for s.Kind == schema.List || s.Kind == schema.Map {
 		s = s.Elem
 	}
 	for _, m := range s.Members {
-		fmt.Fprintf(b, "%s%s (%s)%s\n%s", margin, m.Name, m.Shape.Kind, requiredMark(m), wrapped(docs.Member(s, m), margin+"    "))
+		fmt.Fprintf(b, "%s%s (%s)%s\n%s",
+			margin, m.Name, m.Shape.Kind, requiredMark(m), wrapped(docs.Member(s, m), margin+"    "))
 		if text := limits(m.Shape); text != "" {
 			fmt.Fprintf(b, "%s    Constraints: %s\n", margin, text)
 		}
@@ -157,6 +170,7 @@ func helpNested(b *strings.Builder, docs schema.Docs, s *schema.Shape, margin st
 	}
 }
 
+// requiredMark stands behind the name of a required member.
 func requiredMark(m *schema.Member) string {
 	if m.Required {
 		return " [required]"
@@ -164,7 +178,8 @@ func requiredMark(m *schema.Member) string {
 	return ""
 }
 
-// commonHelp tells of the options that every command has, and of those that few have.
+// commonHelp describes the options that every command has, and those that few have: of paging,
+// and of files for parts of the answer.
 func commonHelp(op *schema.Description) string {
 	text := `    --cli-input-json (string)
         A JSON object with the members of the request, file://PATH, or - for standard input. Options given beside it
@@ -187,6 +202,7 @@ func commonHelp(op *schema.Description) string {
 	return text
 }
 
+// globalHelp lists the global options.
 func globalHelp() string {
 	var b strings.Builder
 	b.WriteString("GLOBAL OPTIONS\n")

@@ -38,7 +38,8 @@ func TestKeysStayWithTheirServer(t *testing.T) {
 	}
 }
 
-// A file that cannot be read is named; its lines, which may hold secrets, are not shown (R-CMD-102).
+// A file that cannot be read is named; its lines, which may hold secrets, are not shown
+// (R-CMD-102).
 func TestBrokenFileIsNotShown(t *testing.T) {
 	t.Parallel()
 	r := record(t)

@@ -7,12 +7,13 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
-// A line begins with two plain words, the service and the operation. Global options may stand before
-// the first, between the two, and behind.
+// A line begins with two plain words, the service and the operation. Global options may stand
+// before the first, between the two, and behind.
 
 // findOperation reads the service, the options around it and the operation's name. It returns the
 // words after that.
 func (c *call) findOperation(words []string) ([]string, error) {
+	// What is wrong with a global option is said first, wherever it stands on the line.
 	var anywhere commandLine
 	if err := anywhere.readGlobals(words); err != nil {
 		return nil, err
@@ -20,6 +21,7 @@ func (c *call) findOperation(words []string) ([]string, error) {
 	if anywhere.has("version") {
 		return nil, errVersion
 	}
+	// Each turn reads the options in front of a plain word, and the word.
 	var names []string
 	for len(names) < 2 {
 		at := firstPlain(words)
@@ -83,7 +85,8 @@ func (c *call) choose(names []string, anywhere *commandLine) error {
 	return nil
 }
 
-// commands are the operations of a service as they are called: describe-job.
+// commands are the operations of a service as they are called, in table order: CreateJob is
+// create-job.
 func commands(s *schema.Service) []string {
 	names := make([]string, len(s.Operations))
 	for i, op := range s.Operations {
@@ -92,7 +95,8 @@ func commands(s *schema.Service) []string {
 	return names
 }
 
-// findOperation finds an operation by its command, nil without one. Only the one found is described.
+// findOperation finds an operation by its command, nil without one. Only the one found is
+// described.
 func findOperation(s *schema.Service, command string) *schema.Description {
 	for _, op := range s.Operations {
 		if dashed(op.OperationName()) == command {

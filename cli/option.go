@@ -23,6 +23,7 @@ func (o *option) whole() bool {
 // arity is how many words are an option's value.
 type arity uint8
 
+// The arities. Most options take one word.
 const (
 	takesOne arity = iota
 	takesNone
@@ -74,17 +75,19 @@ func options(op *schema.Description) []*option {
 		switch m.Shape.Kind {
 		case schema.Boolean:
 			o.takes = takesNone
-			all = append(all, o, &option{name: "no-" + o.name, takes: takesNone, member: m, negation: true})
+			no := &option{name: "no-" + o.name, takes: takesNone, member: m, negation: true}
+			all = append(all, o, no)
 			continue
 		case schema.List:
 			o.takes = takesAll
 		}
 		all = append(all, o)
 	}
+	// The options of the command line itself come last, as in the reference's help.
 	all = append(all, &option{name: "cli-input-json"}, &option{name: "cli-input-yaml", hidden: true})
 	if op.Page != nil {
 		all = append(all, &option{name: "starting-token"})
-		if op.Page.Size != "" && op.Page.Size != "pageSize" { // R-CMD-129: the service's own pageSize wins
+		if op.Page.Size != "" && op.Page.Size != ownPageSize {
 			all = append(all, &option{name: "page-size", number: true})
 		}
 		all = append(all, &option{name: "max-items", number: true})
@@ -100,7 +103,11 @@ func options(op *schema.Description) []*option {
 	return all
 }
 
+// ownPageSize is the member of older list operations whose option is named like that of automatic
+// paging, --page-size. The service's own wins (R-CMD-129).
+const ownPageSize = "pageSize"
+
 // pagingMember reports whether a member is one that automatic paging looks after (R-CMD-95).
 func pagingMember(op *schema.Description, name string) bool {
-	return op.Page != nil && (name == op.Page.In || name == op.Page.Size && name != "pageSize")
+	return op.Page != nil && (name == op.Page.In || name == op.Page.Size && name != ownPageSize)
 }

@@ -24,7 +24,9 @@ func (c *call) checkGlobals(line *commandLine) (err error) {
 	return nil
 }
 
-// readOptions reads what follows the operation's name (R-CMD-15, R-CMD-16).
+// readOptions reads what follows the operation's name, and checks that what is required is there
+// (R-CMD-15) and that nothing is left over (R-CMD-16). With an input file, or for a sample,
+// nothing is required of the line.
 func (c *call) readOptions(words []string) error {
 	known := append(append([]*option(nil), globals...), options(c.op)...)
 	if err := c.line.read(words, known); err != nil {
@@ -68,7 +70,8 @@ func (c *call) checkAvailable() error {
 	case has("cli-input-json") && has("cli-input-yaml"): // R-CMD-49
 		return exit.BadValue("Only one --cli-input- parameter may be specified.")
 	case has("cli-auto-prompt") && has("no-cli-auto-prompt"): // R-CMD-98
-		return exit.BadValue("Both --cli-auto-prompt and --no-cli-auto-prompt cannot be specified at the same time.")
+		return exit.BadValue("Both --cli-auto-prompt and --no-cli-auto-prompt " +
+			"cannot be specified at the same time.")
 	case has("cli-input-yaml"):
 		return exit.NotYet("--cli-input-yaml")
 	case has("cli-auto-prompt"):

@@ -9,14 +9,17 @@ import (
 	"github.com/drover-iot/drover/cli/value"
 )
 
+// Certificates and keys are shown once. Options that name files for them save a user the cutting
+// from the answer.
+
 // outfileOption is an option that names a file for a part of the answer.
 type outfileOption struct {
 	option string
 	path   string // of the part, member.member
 }
 
-// outfiles are files that a successful call writes parts of its answer to, by operation (R-CMD-130).
-// They are part of the command line, not of the API.
+// outfiles are files that a successful call writes parts of its answer to, by operation
+// (R-CMD-130). They are part of the command line, not of the API.
 var outfiles = map[string][]outfileOption{
 	"CreateKeysAndCertificate": {
 		{"certificate-pem-outfile", "certificatePem"},
@@ -32,8 +35,8 @@ type outfile struct {
 	path []string // of the part
 }
 
-// openOutfiles opens the files that the line names before anything is sent. What they hold stays until
-// there is an answer: a call that fails costs nobody a key.
+// openOutfiles opens the files that the line names before anything is sent. What they hold stays
+// until there is an answer: a call that fails costs nobody a key.
 func openOutfiles(known []outfileOption, line *commandLine) (files []outfile, err error) {
 	for _, o := range known {
 		name := line.text(o.option)
@@ -49,10 +52,11 @@ func openOutfiles(known []outfileOption, line *commandLine) (files []outfile, er
 	return files, nil
 }
 
-// writeOutfiles puts the parts of an answer into their files. When one cannot be written, the others
-// are.
+// writeOutfiles puts the parts of an answer into their files. When one cannot be written, the
+// others are.
 func writeOutfiles(files []outfile, answer *value.Object) error {
 	var failed error
+	// A part that the answer does not have is written as an empty text.
 	for _, f := range files {
 		inner, last := answer, len(f.path)-1
 		for _, name := range f.path[:last] {
@@ -69,8 +73,8 @@ func writeOutfiles(files []outfile, answer *value.Object) error {
 	return nil
 }
 
-// write replaces what the file holds and makes it readable by its owner only. A device or a pipe has
-// no mode to change and nothing to replace.
+// write replaces what the file holds and makes it readable by its owner only. A device or a pipe
+// has no mode to change and nothing to replace.
 func (f outfile) write(text string) error {
 	info, err := f.file.Stat()
 	if err == nil && info.Mode().IsRegular() {

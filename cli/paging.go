@@ -12,12 +12,12 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
-// Automatic paging (docs/spec/40, section 16): a command that lists makes as many requests as there
-// are pages and shows the pages joined, as if there were one. --max-items ends the list early, with a
-// token from which another call goes on (token.go).
+// Automatic paging (docs/spec/40, section 16): a command that lists makes as many requests as
+// there are pages and shows the pages joined, as if there were one. --max-items ends the list
+// early, with a token from which another call goes on (token.go).
 
-// paging says where automatic paging begins, nil for one request only (R-CMD-90 to R-CMD-95). It puts
-// the size of a page into the request.
+// paging says where automatic paging begins, nil for one request only (R-CMD-90 to R-CMD-95). It
+// puts the size of a page into the request.
 func (c *call) paging(in *value.Object) (*position, error) {
 	page := c.op.Page
 	if page == nil {
@@ -53,7 +53,8 @@ func (c *call) checkNotPaging() error {
 	if len(used) == 0 {
 		return nil
 	}
-	message := "Cannot specify --no-paginate along with pagination arguments: " + strings.Join(used, ", ")
+	message := "Cannot specify --no-paginate along with pagination arguments: " +
+		strings.Join(used, ", ")
 	if !c.line.has("no-paginate") {
 		message += fmt.Sprintf("\n(%s or %s was given: it asks for one page and turns automatic paging off)",
 			c.op.Page.In, c.op.Page.Size)
@@ -68,7 +69,8 @@ func (c *call) maxItems(text string) int {
 	n, err := strconv.Atoi(number.String())
 	switch {
 	case n <= 0:
-		fmt.Fprintln(c.env.Stderr, "warning: Non-positive values for --max-items may result in undefined behavior.")
+		fmt.Fprintln(c.env.Stderr,
+			"warning: Non-positive values for --max-items may result in undefined behavior.")
 		return 0
 	case err != nil:
 		return -1
@@ -85,19 +87,22 @@ type position struct {
 	skip  int    // items of the page that were shown before
 }
 
-// cut returns the items of a page that are wanted. following is the service's token of the next page,
-// "" at the end; resume is the token that is shown when the limit ends the list here (R-CMD-92).
-func (p *position) cut(page *schema.Page, answer *value.Object) (items value.List, following, resume string) {
+// cut returns the items of a page that are wanted. following is the service's token of the next
+// page, "" at the end; resume is the token that is shown when the limit ends the list here
+// (R-CMD-92).
+func (p *position) cut(
+	page *schema.Page, answer *value.Object,
+) (items value.List, following, resume string) {
 	found, _ := answer.Get(page.Items)
 	items, _ = found.(value.List)
 	skipped := min(max(p.skip, 0), len(items))
 	items, p.skip = items[skipped:], 0
 	following = answer.Text(page.Out)
 	switch {
-	case p.most < 0:
-	case p.most < len(items):
+	case p.most < 0: // no limit
+	case p.most < len(items): // the limit is inside the page
 		return items[:p.most], "", resumeToken(page.In, p.token, p.most+skipped)
-	case p.most == len(items) && following != "":
+	case p.most == len(items) && following != "": // the limit is the end of the page
 		return items, "", resumeToken(page.In, following, -1)
 	default:
 		p.most -= len(items)
@@ -107,15 +112,17 @@ func (p *position) cut(page *schema.Page, answer *value.Object) (items value.Lis
 
 // A pager shows a list that may have many pages.
 type pager struct {
-	page     *schema.Page
-	position position
-	sender   *sender
-	printer  *printer
+	page     *schema.Page // names the members that page
+	position position     // of the next request
+	sender   *sender      // fetches a page
+	printer  *printer     // shows pages, one by one or joined
 }
 
-// show fetches all pages, or as many as are asked for. JSON shows them joined, text each as it arrives
-// (R-CMD-91, R-CMD-97).
+// show fetches all pages, or as many as are asked for. JSON shows them joined, text each as it
+// arrives (R-CMD-91, R-CMD-97).
 func (p *pager) show(ctx context.Context, in *value.Object) error {
+	// joined is what JSON shows at the end: an object with all items and nothing else. It stays
+	// empty, and nothing is shown, when the answers have no list.
 	at, joined, all := &p.position, &value.Object{}, value.List{}
 	for {
 		if at.given {
@@ -137,6 +144,7 @@ func (p *pager) show(ctx context.Context, in *value.Object) error {
 				return err
 			}
 		}
+		// A server that answers with the same token again would never end the list.
 		switch {
 		case following == "":
 			return p.showEnd(joined, resume)
@@ -147,7 +155,8 @@ func (p *pager) show(ctx context.Context, in *value.Object) error {
 	}
 }
 
-// showEnd shows what is left to show after the last page.
+// showEnd shows what is left to show after the last page: for text, where pages have been shown,
+// only the token from which to go on, if there is one.
 func (p *pager) showEnd(joined *value.Object, resume string) error {
 	if p.text() {
 		if resume != "" {

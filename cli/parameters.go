@@ -14,14 +14,15 @@ import (
 // A reader reads the values of a command line into the members of a request. One option is read in
 // read.go.
 type reader struct {
-	env  Env
-	op   *schema.Description
-	line *commandLine
+	env  Env                 // for standard input, and for variables in the names of files
+	op   *schema.Description // whose request is filled
+	line *commandLine        // with the options
 }
 
 // parameters returns the members that options give, in model order, then those that only the input
 // file gives, in the file's order (R-CMD-47, R-CMD-59).
 func (r reader) parameters() (*value.Object, error) {
+	// The order is that in which problems are reported: members of options first.
 	in := &value.Object{}
 	for _, m := range r.op.Input.Members {
 		g, ok := r.lastOf(m.Name)
@@ -50,7 +51,8 @@ func (r reader) parameters() (*value.Object, error) {
 	return in, nil
 }
 
-// lastOf is the last option that sets a member, in either spelling of a boolean.
+// lastOf is the last option that sets a member, in either spelling of a boolean: of --force and
+// --no-force, the later one wins.
 func (r reader) lastOf(member string) (found given, ok bool) {
 	for _, g := range r.line.given {
 		if g.member != nil && g.member.Name == member {
@@ -69,13 +71,14 @@ func (r reader) inputFile(text string) (*value.Object, error) {
 		var all []byte
 		all, err = io.ReadAll(r.env.Stdin)
 		text = string(all)
-	case strings.HasPrefix(text, "file://") || strings.HasPrefix(text, "fileb://"):
+	case namesFile(text):
 		text, err = r.loadFile(text)
 	}
 	if err != nil {
 		return nil, parsingError("--cli-input-json", err)
 	}
-	v, err := value.ParseJSON(strings.TrimPrefix(text, "\ufeff")) // a byte-order mark
+	// A file that was written on Windows may begin with a byte-order mark.
+	v, err := value.ParseJSON(strings.TrimPrefix(text, "\ufeff"))
 	if err != nil {
 		hint := ""
 		if _, missing := os.Stat(text); missing == nil {

@@ -10,7 +10,8 @@ import (
 	"github.com/drover-iot/drover/cli/value"
 )
 
-// perform checks the parameters, makes the call and shows the answer (R-CMD-20, steps 9 to 13).
+// perform checks the parameters in, makes the call and shows the answer (R-CMD-20, steps 9 to
+// 13). A sample of the answer needs settings too, because it is shown as an answer would be.
 func (c *call) perform(ctx context.Context, in *value.Object) error {
 	s, err := settings.Find(settings.Sources{
 		Option:  c.globalOption,
@@ -26,6 +27,8 @@ func (c *call) perform(ctx context.Context, in *value.Object) error {
 			return err
 		}
 	}
+	// What does not need the service comes before what does: a wrong file or a missing key costs no
+	// request.
 	p := &printer{env: c.env, settings: s, query: c.query}
 	if c.line.skeleton() == skeletonOutput {
 		return p.show(skeleton(c.op.Output, "", sampleOutput))
@@ -57,22 +60,24 @@ func (c *call) perform(ctx context.Context, in *value.Object) error {
 		return err
 	}
 	unwritten := writeOutfiles(files, answer)
-	if err := p.show(answer); err != nil { // also beside a file that failed: the key is nowhere else (R-CMD-136)
+	// The answer is shown also when a file failed: a new key is nowhere else (R-CMD-136).
+	if err := p.show(answer); err != nil {
 		return err
 	}
 	return unwritten
 }
 
-// globalOption returns the text of an option, for settings.
+// globalOption returns the text of an option, and whether it is given, in the form that package
+// settings asks for.
 func (c *call) globalOption(name string) (text string, given bool) {
 	return c.line.text(name), c.line.has(name)
 }
 
 // A printer shows results on standard output, as the settings ask for.
 type printer struct {
-	env      Env
-	settings *settings.Settings
-	query    *jmespath.Query // nil for none
+	env      Env                // for standard output
+	settings *settings.Settings // for the format
+	query    *jmespath.Query    // nil for none
 }
 
 // show shows what the query makes of an answer.

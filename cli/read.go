@@ -27,6 +27,7 @@ func (r reader) parameter(o *option, words []string) (value.Value, error) {
 		n, _ := value.Integer(words[0]) // option.check has seen that it is one
 		return n, nil
 	}
+	// Whether the value is bytes is seen from the word, not from what the file holds.
 	written := words
 	words, err := r.loadWords(o, written)
 	if err != nil {
@@ -46,7 +47,7 @@ func (r reader) parameter(o *option, words []string) (value.Value, error) {
 
 // loadWords replaces the only word of an option by a file's text (R-CMD-42).
 func (r reader) loadWords(o *option, words []string) ([]string, error) {
-	if len(words) != 1 || !strings.HasPrefix(words[0], "file://") && !strings.HasPrefix(words[0], "fileb://") {
+	if len(words) != 1 || !namesFile(words[0]) {
 		return words, nil
 	}
 	text, err := r.loadFile(words[0])
@@ -56,8 +57,13 @@ func (r reader) loadWords(o *option, words []string) ([]string, error) {
 	return []string{text}, nil
 }
 
-// loadFile reads a file named by file://PATH or fileb://PATH. In PATH, ~ and variables are replaced; a
-// variable that is not set stays as it is.
+// namesFile reports whether a word stands for a file's text.
+func namesFile(word string) bool {
+	return strings.HasPrefix(word, "file://") || strings.HasPrefix(word, "fileb://")
+}
+
+// loadFile reads a file named by file://PATH or fileb://PATH. In PATH, ~ and variables are
+// replaced; a variable that is not set stays as it is.
 func (r reader) loadFile(name string) (string, error) {
 	_, path, _ := strings.Cut(name, "://")
 	if rest, home := strings.CutPrefix(path, "~/"); home {
@@ -75,8 +81,8 @@ func (r reader) loadFile(name string) (string, error) {
 	case strings.HasPrefix(name, "fileb://"):
 		return string(text), nil
 	case !utf8.Valid(text):
-		return "", fmt.Errorf("Unable to load paramfile (%s), text contents could not be decoded. If this is a binary file, "+
-			"please use the fileb:// prefix instead of the file:// prefix.", path)
+		return "", fmt.Errorf("Unable to load paramfile (%s), text contents could not be decoded. "+
+			"If this is a binary file, please use the fileb:// prefix instead of the file:// prefix.", path)
 	}
 	return strings.ReplaceAll(string(text), "\r\n", "\n"), nil
 }
@@ -115,7 +121,8 @@ func (r reader) complexParameter(o *option, s *schema.Shape, word string) (value
 		v, err = typed(s, parsed, "")
 	}
 	if _, syntax := errors.AsType[*shorthand.SyntaxError](err); syntax {
-		err = fmt.Errorf("%w\n(a value with commas, quotes or brackets is quoted, key='a,b', or the whole is written as JSON)", err)
+		err = fmt.Errorf("%w\n(a value with commas, quotes or brackets is quoted, key='a,b', "+
+			"or the whole is written as JSON)", err)
 	}
 	if err != nil {
 		return nil, parsingError("--"+o.name, err)
@@ -132,7 +139,8 @@ func (r reader) jsonParameter(o *option, text string) (value.Value, error) {
 	if err != nil {
 		hint := ""
 		if bareKey.MatchString(text) {
-			hint = "\n(the quotes around its keys are gone: the shell may have taken them; file://PATH reads it from a file)"
+			hint = "\n(the quotes around its keys are gone: the shell may have taken them; " +
+				"file://PATH reads it from a file)"
 		}
 		return nil, parsingError("--"+o.name, invalidJSON(err, text, hint))
 	}

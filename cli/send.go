@@ -13,15 +13,15 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
-// A sender makes the requests of one call, each as often as its failures allow. Requests are written
-// and signed by package client; what is repeated is a rule of the command line.
+// A sender makes the requests of one call, each as often as its failures allow. Requests are
+// written and signed by package client; what is repeated is a rule of the command line.
 type sender struct {
-	env       Env
-	service   *schema.Service
-	op        *schema.Description
-	settings  *settings.Settings
-	transport client.Transport
-	debug     bool // say on standard error what goes on
+	env       Env                 // for waiting, and for what is said on standard error
+	service   *schema.Service     // that requests are signed for
+	op        *schema.Description // that is called
+	settings  *settings.Settings  // endpoint, attempts, and the form of times
+	transport client.Transport    // with the credentials, unless requests are unsigned
+	debug     bool                // say on standard error what goes on
 }
 
 // newSender returns a sender for a call, with the settings in force.
@@ -71,6 +71,7 @@ func (s *sender) build(in *value.Object) (client.Request, error) {
 	if err != nil {
 		return client.Request{}, exit.BadValue("%v", err)
 	}
+	// An operation with body members has a body even when none of them is given: {} (R-CMD-65).
 	if s.op.HasBody {
 		body := &value.Object{}
 		for _, f := range in.Fields {
@@ -81,6 +82,7 @@ func (s *sender) build(in *value.Object) (client.Request, error) {
 		parts.Body = value.AppendJSON(nil, body, "", "")
 	}
 	r := client.NewRequest(s.settings.Endpoint, s.service, parts)
+	// All attempts at one request have one id, so that a server could tell a repetition (R-CMD-67).
 	r.Header.Set("Amz-Sdk-Invocation-Id", ids.Random{}.UUID())
 	return r, nil
 }

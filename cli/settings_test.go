@@ -10,7 +10,8 @@ import (
 	"github.com/drover-iot/drover/cli/exit"
 )
 
-// sharedFiles writes both shared files into a new home folder. URL in them stands for a server's address.
+// sharedFiles writes both shared files into a new home folder. URL in them stands for a server's
+// address.
 func sharedFiles(t *testing.T, url, config, shared string) (home string) {
 	t.Helper()
 	home = t.TempDir()
@@ -159,8 +160,8 @@ func signer(header string) string {
 	return parts[0] + " " + parts[2]
 }
 
-// The keys of another account never go to a server that a file in the folder names, and a sample needs neither endpoint
-// nor keys (R-CMD-55, R-CMD-111).
+// The keys of another account never go to a server that a file in the folder names, and a sample
+// needs neither endpoint nor keys (R-CMD-55, R-CMD-111).
 func TestLocalServer(t *testing.T) {
 	t.Parallel()
 	r, dir := record(t), t.TempDir()

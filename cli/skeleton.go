@@ -7,8 +7,11 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
-// skeleton is a sample of a shape: every member in model order, once; one entry in each list and map
-// (R-CMD-53). name is that of the member that has the shape; text says what a string holds.
+// A skeleton shows the form of a request or an answer. That of a request is filled in and given
+// back as --cli-input-json.
+
+// skeleton is a sample of a shape: every member in model order, once; one entry in each list and
+// map (R-CMD-53). name is that of the member that has the shape; text says what a string holds.
 func skeleton(s *schema.Shape, name string, text func(s *schema.Shape, name string) value.Value) value.Value {
 	switch s.Kind {
 	case schema.Structure:
@@ -34,7 +37,8 @@ func skeleton(s *schema.Shape, name string, text func(s *schema.Shape, name stri
 	return text(s, name)
 }
 
-// sampleInput is what strings hold in a sample request: nothing, or the first of the values allowed.
+// sampleInput is what strings hold in a sample request: nothing, or the first of the values
+// allowed.
 func sampleInput(s *schema.Shape, _ string) value.Value {
 	if len(s.Constraint.OneOf) > 0 {
 		return s.Constraint.OneOf[0]

@@ -13,8 +13,8 @@ import (
 // service's token of the page and how many of its items were shown, as JSON in base64:
 // {"nextToken": "t2", "boto_truncate_amount": 1}.
 
-// start reads a token of --max-items, in its form of today or the old one, t2___1, or takes the text
-// as the service's own (R-CMD-93). member names the token in the request.
+// start reads a token of --max-items, in its form of today or the old one, t2___1, or takes the
+// text as the service's own (R-CMD-93). member names the token in the request.
 func (p *position) start(text, member string) {
 	p.token, p.given = text, true
 	if raw, err := base64.StdEncoding.DecodeString(text); err == nil && text != "" {
@@ -35,8 +35,8 @@ func (p *position) start(text, member string) {
 	}
 }
 
-// resumeToken goes on after some items of the page that token begins, or with that page when used is
-// below 0. The first page has the token "".
+// resumeToken goes on after some items of the page that token begins, or with that page when used
+// is below 0. The first page has the token "".
 func resumeToken(member, token string, used int) string {
 	text := []byte("null")
 	if token != "" {

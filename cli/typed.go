@@ -25,9 +25,10 @@ func typed(s *schema.Shape, v value.Value, path string) (value.Value, error) {
 	case schema.Map:
 		return typedObject(v, func(string) *schema.Shape { return s.Elem }, path)
 	case schema.List:
+		// One element may stand without brackets: criteriaList={failureType=ALL,numberOfRetries=0}.
 		items, ok := v.(value.List)
 		if !ok {
-			items = value.List{v} // one element may stand without brackets
+			items = value.List{v}
 		}
 		for i := range items {
 			var err error
@@ -43,8 +44,8 @@ func typed(s *schema.Shape, v value.Value, path string) (value.Value, error) {
 	return v, nil
 }
 
-// typedObject is typed for the values of an object; shapeOf says what is under a key, nil when nobody
-// knows.
+// typedObject is typed for the values of an object; shapeOf says what is under a key, nil when
+// nobody knows.
 func typedObject(
 	v value.Value, shapeOf func(key string) *schema.Shape, path string,
 ) (value.Value, error) {

@@ -9,6 +9,10 @@ import (
 	"github.com/drover-iot/drover/cli/value"
 )
 
+// The words of a command line. They are sorted into options with their values, plain words, and
+// what is left over; which options there are depends on what is known so far: the global ones
+// first, those of the operation when it is known.
+
 // given is an option as it stood on the command line, with the words of its value.
 type given struct {
 	*option
@@ -97,8 +101,8 @@ func (l *commandLine) read(words []string, known []*option) error {
 	return nil
 }
 
-// readGlobals reads the global options of a whole command line and nothing else, in whichever of the
-// three places they stand (R-CMD-5): their checks come before all others (R-CMD-20).
+// readGlobals reads the global options of a whole command line and nothing else, in whichever of
+// the three places they stand (R-CMD-5): their checks come before all others (R-CMD-20).
 func (l *commandLine) readGlobals(words []string) error {
 	for i := 0; i < len(words) && words[i] != "--"; i++ {
 		found, err := lookUp(words[i], globals)
@@ -129,6 +133,7 @@ func (l *commandLine) readOption(o found, words []string, known []*option) (used
 		}
 		g.words = words[1 : used+1]
 	}
+	// A given option with an empty value, --description=, has one word, which is empty.
 	if o.takes == takesOne && len(g.words) == 0 {
 		return 0, exit.BadLine("argument --%s: expected one argument%s", o.name, dashHint(words))
 	}
@@ -214,15 +219,18 @@ func lookUp(word string, known []*option) (f found, err error) {
 	for i, k := range candidates {
 		names[i] = "--" + k.name
 	}
-	return found{}, exit.BadLine("ambiguous option: --%s could match %s", f.word, strings.Join(names, ", "))
+	return found{}, exit.BadLine("ambiguous option: --%s could match %s",
+		f.word, strings.Join(names, ", "))
 }
 
+// negativeNumber matches words that begin with a dash and are values.
 var negativeNumber = regexp.MustCompile(`^-\d+$|^-\d*\.\d+$`)
 
 // isOption reports whether a word that names no known option is one all the same (R-CMD-10): -x is,
 // -5 and "- a text" are not.
 func isOption(word string) bool {
-	return len(word) > 1 && word[0] == '-' && !negativeNumber.MatchString(word) && !strings.Contains(word, " ")
+	return len(word) > 1 && word[0] == '-' &&
+		!negativeNumber.MatchString(word) && !strings.Contains(word, " ")
 }
 
 // isValue reports whether a word can be the value of the option before it.

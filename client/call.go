@@ -63,17 +63,9 @@ type Lister[Item any] interface {
 	Items() []Item
 }
 
-// All goes through the items of a list, fetching page after page as far as the loop goes:
-//
-//	for thing, err := range client.All(ctx, c, iot.ListThings, &iot.ListThingsRequest{}) {
-//		if err != nil {
-//			return err
-//		}
-//		fmt.Println(thing.ThingName)
-//	}
-//
-// It begins with the page that in asks for and leaves in unchanged. An error comes with a zero item
-// and ends the loop; items of earlier pages have been seen by then.
+// All goes through the items of a list, fetching page after page as far as the loop goes (see the
+// example). It begins with the page that in asks for and leaves in unchanged. An error comes with a
+// zero item and ends the loop; items of earlier pages have been seen by then.
 func All[In any, Out Lister[Item], Item any](
 	ctx context.Context, c *Client, op schema.Op[In, Out], in *In,
 ) iter.Seq2[Item, error] {

@@ -50,6 +50,7 @@ func (c *Client) attempt(ctx context.Context, r Request, n int) ([]byte, error) 
 // again does not help.
 type unsentError struct{ error }
 
+// Unwrap returns what is wrong with the request.
 func (e *unsentError) Unwrap() error { return e.error }
 
 // mayPass reports whether the failure of an attempt may be gone when the request is made again.

@@ -23,6 +23,7 @@ type Decoding struct {
 	Depth int
 }
 
+// defaultDepth is the deepest nesting unless Decoding says otherwise.
 const defaultDepth = 64
 
 // Decode reads a JSON object into the structure that into points to, and checks it. An empty body

@@ -68,6 +68,7 @@ func (o Op[In, Out]) Describe() *Description {
 	return known.(*Description)
 }
 
+// describe makes the description.
 func (o Op[In, Out]) describe() *Description {
 	d := &Description{
 		Name:   o.Name,

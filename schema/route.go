@@ -192,6 +192,7 @@ func (r *Router) Match(method, rawPath string) (m Match, err error) {
 	return m, unknownPath
 }
 
+// The two ways in which no operation is found. They are made once: strangers cause many of them.
 var (
 	unknownPath = fault.New(fault.UnknownOperation, "no operation has this path")
 	wrongMethod = fault.New(fault.WrongMethod, "no operation has this path with this method")

@@ -25,6 +25,7 @@ const (
 	Structure
 )
 
+// kindNames are the kinds as the API model names them.
 var kindNames = [...]string{
 	"string", "boolean", "integer", "long", "double", "timestamp", "document",
 	"list", "map", "structure",
@@ -44,6 +45,7 @@ const (
 	Header
 )
 
+// locationNames are the locations as struct tags name them.
 var locationNames = [...]string{"body", "path", "query", "header"}
 
 // String returns the location as struct tags name it.

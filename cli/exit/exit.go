@@ -1,5 +1,5 @@
-// Package exit holds the exit statuses of the command line, and the error that ends a call with one of
-// them. Which failure has which status is a rule of docs/spec/40, section 21.
+// Package exit holds the exit statuses of the command line, and the error that ends a call with
+// one of them. Which failure has which status is a rule of docs/spec/40, section 21.
 package exit
 
 import "fmt"

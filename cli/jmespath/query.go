@@ -45,7 +45,8 @@ func (q *Query) Apply(v value.Value) (result value.Value, err error) {
 	return r.value(found), nil
 }
 
-// recovered turns a panic of the library into an error: it panics at a few odd expressions, such as @().
+// recovered turns a panic of the library into an error: it panics at a few odd expressions, such
+// as @().
 func recovered(err *error) {
 	if problem := recover(); problem != nil {
 		*err = fmt.Errorf("the expression cannot be evaluated: %v", problem)

@@ -11,8 +11,8 @@ import (
 	"github.com/drover-iot/drover/cli/value"
 )
 
-// A run is one evaluation. On the way in, plain turns an answer into what the library reads and notes
-// what that loses. On the way out, value turns what the library found back, with the notes.
+// A run is one evaluation. On the way in, plain turns an answer into what the library reads and
+// notes what that loses. On the way out, value turns what the library found back, with the notes.
 type run struct {
 	query *Query
 
@@ -25,6 +25,7 @@ type run struct {
 	numbers map[float64]json.Number
 }
 
+// newRun returns a run without notes.
 func newRun(q *Query) *run {
 	return &run{query: q, objects: map[uintptr]*value.Object{}, numbers: map[float64]json.Number{}}
 }
@@ -67,9 +68,9 @@ func (r *run) plainNumber(n json.Number) any {
 	return f
 }
 
-// value turns a result back. An object that is a part of the answer is that part, with its order of
-// keys. Another one was made by the expression: its keys come in the order in which they are written
-// there, then by name.
+// value turns a result back. An object that is a part of the answer is that part, with its order
+// of keys. Another one was made by the expression: its keys come in the order in which they are
+// written there, then by name.
 func (r *run) value(v any) value.Value {
 	switch v := v.(type) {
 	case map[string]any:

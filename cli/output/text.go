@@ -8,9 +8,9 @@ import (
 	"github.com/drover-iot/drover/cli/value"
 )
 
-// Text output is made for cut and awk: an object is a line of its scalars, ordered by name, with tabs
-// between. What is nested follows on lines of its own, each beginning with the member's name in
-// capitals, its label:
+// Text output is made for cut and awk: an object is a line of its scalars, ordered by name, with
+// tabs between. What is nested follows on lines of its own, each beginning with the member's name
+// in capitals, its label:
 //
 //	{"jobId":"j1","targets":["a","b"]}   is   j1
 //	                                          TARGETS	a
@@ -39,8 +39,8 @@ func appendLine(dst []byte, label string, cells ...string) []byte {
 }
 
 // appendObject writes the scalars of an object on one line, one for each column, then each nested
-// member (R-CMD-74). In a list the columns are those that any of its objects has: a missing one is an
-// empty cell.
+// member (R-CMD-74). In a list the columns are those that any of its objects has: a missing one
+// is an empty cell.
 func appendObject(dst []byte, o *value.Object, label string, columns []string) []byte {
 	cells := make([]string, len(columns))
 	for i, name := range columns {
@@ -114,6 +114,7 @@ func scalarNames(o *value.Object) (names []string) {
 	return names
 }
 
+// sortedFields are the fields of an object by name.
 func sortedFields(o *value.Object) []value.Field {
 	fields := slices.Clone(o.Fields)
 	slices.SortFunc(fields, func(a, b value.Field) int { return strings.Compare(a.Key, b.Key) })

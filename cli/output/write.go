@@ -12,8 +12,8 @@ const (
 	Text = "text"
 )
 
-// Write prints a value in a format, JSON unless it is Text. An empty object prints nothing (R-CMD-71,
-// R-CMD-73).
+// Write prints a value in a format, JSON unless it is Text. An empty object prints nothing
+// (R-CMD-71, R-CMD-73).
 func Write(w io.Writer, format string, v value.Value) error {
 	if o, ok := v.(*value.Object); ok && len(o.Fields) == 0 {
 		return nil

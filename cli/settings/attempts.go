@@ -7,7 +7,8 @@ import (
 	"github.com/drover-iot/drover/cli/exit"
 )
 
-// How often a request is made at most, by the mode of repeating.
+// How often a request is made at most, by the retry mode. The mode adaptive is accepted, and does
+// what standard does.
 const (
 	standardAttempts = 3
 	legacyAttempts   = 5

@@ -13,8 +13,11 @@ import (
 	"github.com/drover-iot/drover/client"
 )
 
-// otherProviders are providers of credentials that a profile may name and this version does not have
-// (R-CMD-104).
+// Credentials come from the environment, from a process, or from a profile. The order is that of
+// R-CMD-104: what was set for this one call comes before what stands in a file.
+
+// otherProviders are providers of credentials that a profile may name and this version does not
+// have (R-CMD-104).
 var otherProviders = []string{"role_arn", "web_identity_token_file", "sso_session", "sso_start_url"}
 
 // credentialsConfigured reports whether the environment or the profile says anything about
@@ -31,8 +34,8 @@ func (s *Settings) credentialsConfigured() bool {
 	return false
 }
 
-// environmentKey is the access key of the environment. An option --profile hides it, a profile named
-// by a variable does not (R-CMD-104).
+// environmentKey is the access key of the environment. An option --profile hides it, a profile
+// named by a variable does not (R-CMD-104).
 func (s *Settings) environmentKey() string {
 	if s.from.has("profile") {
 		return ""
@@ -40,8 +43,8 @@ func (s *Settings) environmentKey() string {
 	return s.from.Getenv("AWS_ACCESS_KEY_ID")
 }
 
-// FindCredentials goes through the places where credentials may be set (R-CMD-104). Those of a server
-// on this machine have been found already.
+// FindCredentials goes through the places where credentials may be set (R-CMD-104). Those of a
+// server on this machine have been found already.
 func (s *Settings) FindCredentials(ctx context.Context) error {
 	get, p := s.from.Getenv, s.Profile
 	if id := s.environmentKey(); id != "" {
@@ -55,8 +58,8 @@ func (s *Settings) FindCredentials(ctx context.Context) error {
 	}
 	for _, key := range otherProviders {
 		if p.Get(key) != "" {
-			return exit.Environment("The profile %s gets its credentials by %s, which this version of Drover does not know.",
-				p.name, key)
+			return exit.Environment("The profile %s gets its credentials by %s, "+
+				"which this version of Drover does not know.", p.name, key)
 		}
 	}
 	if textOf(p.credentials, "aws_access_key_id") != "" {
@@ -70,11 +73,14 @@ func (s *Settings) FindCredentials(ctx context.Context) error {
 		s.Credentials = keysOf(p.section)
 		return s.checkPair("config-file", "aws_secret_access_key")
 	}
-	if s.Credentials.AccessKeyID == "" {
-		return exit.Environment(`Unable to locate credentials. You can configure credentials by running "aws configure".`)
+	if s.Credentials.AccessKeyID == "" { // no server on this machine brought its own
+		return exit.Environment("%s", noCredentials)
 	}
 	return nil
 }
+
+const noCredentials = `Unable to locate credentials. ` +
+	`You can configure credentials by running "aws configure".`
 
 // checkPair refuses half of a pair of keys (R-CMD-106).
 func (s *Settings) checkPair(place, missing string) error {
@@ -84,6 +90,7 @@ func (s *Settings) checkPair(place, missing string) error {
 	return nil
 }
 
+// keysOf are the keys in a section.
 func keysOf(s *ini.Section) client.Credentials {
 	return client.Credentials{
 		AccessKeyID:     textOf(s, "aws_access_key_id"),
@@ -99,6 +106,8 @@ func (s *Settings) runProcess(ctx context.Context, command string) error {
 	if len(words) == 0 {
 		return exit.Other(failed + "the command is empty")
 	}
+	// What the process says on standard error is the reason when it fails; when it succeeds, nobody
+	// asked for it.
 	process := exec.CommandContext(ctx, words[0], words[1:]...)
 	var out, problem bytes.Buffer
 	process.Stdout, process.Stderr = &out, &problem

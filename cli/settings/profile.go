@@ -9,10 +9,13 @@ import (
 	"github.com/drover-iot/drover/cli/exit"
 )
 
+// Two INI files are shared with the aws command line: ~/.aws/config and ~/.aws/credentials. A
+// profile has a section in either or in both.
+
 // Profile is the part of both shared files that is in force (R-CMD-102).
 type Profile struct {
-	name        string
-	config      *ini.File
+	name        string       // default, unless another is asked for
+	config      *ini.File    // as a whole, for its other sections
 	section     *ini.Section // of the config file; may be nil
 	credentials *ini.Section // of the credentials file; may be nil
 }
@@ -30,8 +33,8 @@ func textOf(s *ini.Section, key string) string {
 	return s.Key(key).Value()
 }
 
-// service returns a setting of one service, from the section that the profile names for services; ""
-// without it. Such a section is [services local], and a service's settings are indented there:
+// service returns a setting of one service, from the section that the profile names for services;
+// "" without it. Such a section is [services local], and a service's settings are indented there:
 //
 //	iot =
 //	  endpoint_url = http://127.0.0.1:8080

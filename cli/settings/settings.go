@@ -50,10 +50,13 @@ const (
 )
 
 // noEndpoint names the ways to set one (R-CMD-111).
-const noEndpoint = `There is no endpoint. Give --endpoint-url, set AWS_ENDPOINT_URL, or put endpoint_url into the profile.
+const noEndpoint = `There is no endpoint. ` +
+	`Give --endpoint-url, set AWS_ENDPOINT_URL, or put endpoint_url into the profile.
 Beside a running "drover serve", when no credentials are configured either, none of these is needed.`
 
-const noRegion = `You must specify a region. You can also configure your region by running "aws configure".`
+// noRegion is what the reference says (R-CMD-100).
+const noRegion = `You must specify a region. ` +
+	`You can also configure your region by running "aws configure".`
 
 // hostLabel is the form of a region: a part of a host's name.
 var hostLabel = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
@@ -61,7 +64,9 @@ var hostLabel = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?
 // Find finds all settings but the credentials (R-CMD-20, step 9).
 func Find(from Sources) (*Settings, error) {
 	s := &Settings{from: from}
-	for _, find := range []func() error{s.findProfile, s.findServer, s.findOutput, s.findTimestamps, s.findAttempts} {
+	for _, find := range []func() error{
+		s.findProfile, s.findServer, s.findOutput, s.findTimestamps, s.findAttempts,
+	} {
 		if err := find(); err != nil {
 			return nil, err
 		}
@@ -72,13 +77,16 @@ func Find(from Sources) (*Settings, error) {
 // findServer finds region and endpoint, if need be those of a server on this machine.
 func (s *Settings) findServer() (err error) {
 	get := s.from.Getenv
-	s.Region = first(s.from.option("region"), get("AWS_REGION"), get("AWS_DEFAULT_REGION"), s.Profile.Get("region"))
+	s.Region = first(
+		s.from.option("region"), get("AWS_REGION"), get("AWS_DEFAULT_REGION"), s.Profile.Get("region"),
+	)
 	if s.Endpoint, err = s.endpoint(); err != nil {
 		return err
 	}
 	if s.Endpoint == "" {
 		s.useLocalServer()
 	}
+	// A local server may have brought both, so they are checked after it.
 	switch {
 	case s.Region == "":
 		return exit.Environment("%s", noRegion)
@@ -93,8 +101,8 @@ func (s *Settings) findServer() (err error) {
 // keys are the names of the planes in the settings of endpoints (R-CMD-108).
 var keys = map[string]string{"iot": "iot", "iot-jobs-data": "iot_jobs_data_plane"}
 
-// endpoint goes through the places where an endpoint may be set; "" when none has one (R-CMD-107 to
-// R-CMD-109).
+// endpoint is the address that is configured, wherever that is. It goes through the places where
+// an endpoint may be set; "" when none has one (R-CMD-107 to R-CMD-109).
 func (s *Settings) endpoint() (string, error) {
 	if url := s.from.option("endpoint-url"); url != "" {
 		return url, nil
@@ -117,9 +125,9 @@ func (s *Settings) endpoint() (string, error) {
 	return p.Get("endpoint_url"), nil
 }
 
-// useLocalServer takes endpoint, region and keys from the server that runs on the data folder of this
-// place, if one does. It does so only when no credentials are configured: a file that happens to lie
-// in a folder must not learn what was meant for another host.
+// useLocalServer takes endpoint, region and keys from the server that runs on the data folder of
+// this place, if one does. It does so only when no credentials are configured: a file that
+// happens to lie in a folder must not learn what was meant for another host.
 func (s *Settings) useLocalServer() {
 	if s.credentialsConfigured() {
 		return
@@ -138,24 +146,30 @@ func (s *Settings) useLocalServer() {
 
 // findOutput finds the format of what is shown (R-CMD-88).
 func (s *Settings) findOutput() error {
-	s.Output = first(s.from.option("output"), s.from.Getenv("AWS_DEFAULT_OUTPUT"), s.Profile.Get("output"), output.JSON)
+	s.Output = first(
+		s.from.option("output"), s.from.Getenv("AWS_DEFAULT_OUTPUT"), s.Profile.Get("output"), output.JSON,
+	)
 	switch s.Output {
 	case output.JSON, output.Text:
 		return nil
 	case "table", "yaml", "yaml-stream", "off":
+		// The reference's formats that come later. An option is the line's fault, anything else is
+		// one of the environment.
 		if s.from.has("output") {
 			return exit.NotYet("--output " + s.Output)
 		}
-		return exit.Environment("The output %s, which AWS_DEFAULT_OUTPUT or the profile asks for, is not available yet in "+
-			"this version of Drover; give --output json or --output text", s.Output)
+		return exit.Environment("The output %s, which AWS_DEFAULT_OUTPUT or the profile asks for, "+
+			"is not available yet in this version of Drover; give --output json or --output text", s.Output)
 	}
 	return exit.Environment("Unknown output type: %s", s.Output)
 }
 
+// findTimestamps finds the form of times (R-CMD-69).
 func (s *Settings) findTimestamps() error {
 	s.Timestamps = first(s.Profile.Get("cli_timestamp_format"), TimestampsISO)
 	if s.Timestamps != TimestampsISO && s.Timestamps != TimestampsWire {
-		return exit.Environment(`Unknown cli_timestamp_format value: %s, valid values are "wire" or "iso8601"`, s.Timestamps)
+		return exit.Environment("Unknown cli_timestamp_format value: %s, "+
+			`valid values are "wire" or "iso8601"`, s.Timestamps)
 	}
 	return nil
 }
@@ -175,7 +189,8 @@ func Home(getenv func(string) string) string {
 	return first(getenv("HOME"), getenv("USERPROFILE"))
 }
 
-// first returns the first text that is not empty: empty variables count as not set (R-CMD-137).
+// first is how precedence is written here: first(option, variable, profile, default). It
+// returns the first text that is not empty: an empty variable counts as not set (R-CMD-137).
 func first(texts ...string) string {
 	for _, t := range texts {
 		if t != "" {

@@ -28,13 +28,14 @@ type SyntaxError struct {
 	received string
 }
 
+// Error is the message of the reference, with the caret on a line of its own.
 func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("Expected: '%s', received: '%s' for input:\n%s",
 		e.expected, e.received, caret(e.text, e.at))
 }
 
-// caret shows a text with a caret under one place: below the line that holds it, the remaining lines
-// after.
+// caret shows a text with a caret under one place: below the line that holds it, the remaining
+// lines after.
 func caret(text string, at int) string {
 	start := strings.LastIndexByte(text[:at], '\n') + 1
 	column := utf8.RuneCountInString(text[start:at])
@@ -111,8 +112,8 @@ func (p *parser) expression() (*value.Object, error) {
 	}
 }
 
-// pair reads key=value, or key@=value whose scalars may name files. inner reads the value: commas mean
-// something else inside brackets.
+// pair reads key=value, or key@=value whose scalars may name files. inner reads the value: commas
+// mean something else inside brackets.
 func (p *parser) pair(inner func() (value.Value, error)) (key string, v value.Value, err error) {
 	start := p.pos
 	for !p.end() && isKeyChar(p.text[p.pos]) {
@@ -166,9 +167,9 @@ func (p *parser) topValue() (value.Value, error) {
 	return p.commaList()
 }
 
-// commaList reads a scalar, or several with commas between. An element after which neither a comma
-// nor the end comes was really the next key, and the list ends before it: in a=b,c,d=e the list of a
-// is b and c (R-CMD-28).
+// commaList reads a scalar, or several with commas between. An element after which neither a
+// comma nor the end comes was really the next key, and the list ends before it: in a=b,c,d=e the
+// list of a is b and c (R-CMD-28).
 func (p *parser) commaList() (value.Value, error) {
 	first, err := p.scalar()
 	if err != nil {
@@ -265,8 +266,8 @@ func (p *parser) nextScalar() (string, bool) {
 	return text, p.pos > start
 }
 
-// bare reads unquoted text up to a comma, a control character or one of stops. Only \, is an escape,
-// for a comma; blanks at the end are dropped (R-CMD-29, R-CMD-30).
+// bare reads unquoted text up to a comma, a control character or one of stops. Only \, is an
+// escape, for a comma; blanks at the end are dropped (R-CMD-29, R-CMD-30).
 func (p *parser) bare(stops string) string {
 	if !p.end() && strings.IndexByte(",\"'=[{", p.text[p.pos]) >= 0 {
 		return ""
@@ -289,9 +290,10 @@ func (p *parser) bare(stops string) string {
 	return strings.TrimRight(out.String(), " \t\n\r\v\f")
 }
 
-// quoted reads text between quotes. A backslash in front of the quote or of another backslash makes it
-// a part of the text; any other backslash stands for itself. When no closing quote follows, the last
-// escaped quote was meant as the end: 'c:\dir\' is c:\dir\ (R-CMD-30). name is that of the error.
+// quoted reads text between quotes. A backslash in front of the quote or of another backslash
+// makes it a part of the text; any other backslash stands for itself. When no closing quote
+// follows, the last escaped quote was meant as the end: 'c:\dir\' is c:\dir\ (R-CMD-30). name is
+// that of the error.
 func (p *parser) quoted(quote byte, name string) (string, error) {
 	var out strings.Builder
 	last, kept := -1, 0 // the last escaped quote, and how much had been read before it

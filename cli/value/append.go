@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// AppendJSON writes a value as JSON. With an indent it is spread over lines, each behind the margin;
-// with the indent "" it is compact. {"a":[1]} with the indent of two blanks:
+// AppendJSON writes a value as JSON. With an indent it is spread over lines, each behind the
+// margin; with the indent "" it is compact. {"a":[1]} with the indent of two blanks:
 //
 //	{
 //	  "a": [
@@ -43,7 +43,8 @@ func AppendJSON(dst []byte, v Value, indent, margin string) []byte {
 	return append(dst, "null"...)
 }
 
-// appendBlock writes n items between two brackets, each on a line of its own when there is an indent.
+// appendBlock writes n items between two brackets, each on a line of its own when there is an
+// indent.
 func appendBlock(
 	dst []byte, brackets string, n int, indent, margin string,
 	item func(dst []byte, i int, margin string) []byte,

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// ParseJSON reads one JSON value strictly; of repeated keys the last wins (R-CMD-38). The error says
-// in which line and column it is.
+// ParseJSON reads one JSON value strictly; of repeated keys the last wins (R-CMD-38). The error
+// says in which line and column it is.
 func ParseJSON(text string) (Value, error) {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()
@@ -49,6 +49,7 @@ func readValue(d *json.Decoder) (Value, error) {
 	return token, nil
 }
 
+// readList reads the elements of a list whose opening bracket has been read.
 func readList(d *json.Decoder) (Value, error) {
 	items := List{}
 	for d.More() {
@@ -62,6 +63,7 @@ func readList(d *json.Decoder) (Value, error) {
 	return items, err
 }
 
+// readObject reads the fields of an object whose opening bracket has been read.
 func readObject(d *json.Decoder) (Value, error) {
 	o := &Object{}
 	for d.More() {

@@ -11,8 +11,8 @@ import (
 	"github.com/drover-iot/drover/cli/value"
 )
 
-// What is read is written again with its order and its digits; the last of repeated keys wins in the
-// place of the first (R-CMD-23, R-CMD-38, R-CMD-72).
+// What is read is written again with its order and its digits; the last of repeated keys wins in
+// the place of the first (R-CMD-23, R-CMD-38, R-CMD-72).
 func TestJSON(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
