@@ -61,7 +61,7 @@ func modelled(s *schema.Shape, v value.Value, showTime func(value.Value) value.V
 			}
 		}
 		return out
-	case schema.Map:
+	case schema.Map: // the answer's own: keys of maps are data and keep their order
 		if o, ok := v.(*value.Object); ok {
 			for i := range o.Fields {
 				o.Fields[i].Value = modelled(s.Elem, o.Fields[i].Value, showTime)
@@ -111,6 +111,7 @@ func shownTime(v value.Value, in *time.Location) value.Value {
 	default:
 		return v
 	}
+	// Microseconds are shown when there are any, all six of them.
 	layout := "2006-01-02T15:04:05.000000-07:00"
 	if t.Nanosecond() == 0 {
 		layout = "2006-01-02T15:04:05-07:00"

@@ -54,7 +54,8 @@ func (c *checker) structure(s *schema.Shape, o *value.Object, path string) {
 	}
 	for _, f := range o.Fields {
 		if s.Member(f.Key) == nil {
-			c.add("Unknown parameter in %s: %q, must be one of: %s", where, f.Key, strings.Join(names, ", "))
+			c.add("Unknown parameter in %s: %q, must be one of: %s",
+				where, f.Key, strings.Join(names, ", "))
 		}
 	}
 	for _, f := range o.Fields {
@@ -89,7 +90,8 @@ func (c *checker) value(s *schema.Shape, v value.Value, path string) {
 	}
 }
 
-// entries looks at the keys and values of a map.
+// entries looks at the keys and values of a map. A problem of a key is one of the map, not of the
+// value under it, and its path says so: tags (key: a).
 func (c *checker) entries(s *schema.Shape, o *value.Object, path string) {
 	for _, f := range o.Fields {
 		n := int64(utf8.RuneCountInString(f.Key))
@@ -101,7 +103,8 @@ func (c *checker) entries(s *schema.Shape, o *value.Object, path string) {
 // length looks at the lower bound of a length.
 func (c *checker) length(n int64, bound schema.Bound, path string) {
 	if bound.HasMin() && n < bound.Min {
-		c.add("Invalid length for parameter %s, value: %d, valid min length: %d", path, n, bound.Min)
+		c.add("Invalid length for parameter %s, value: %d, valid min length: %d",
+			path, n, bound.Min)
 	}
 }
 
@@ -137,7 +140,7 @@ func hasType(k schema.Kind, v value.Value) bool {
 	case schema.Boolean:
 		_, ok := v.(bool)
 		return ok
-	case schema.Integer, schema.Long:
+	case schema.Integer, schema.Long: // 5.0 is none
 		n, ok := v.(json.Number)
 		_, whole := new(big.Int).SetString(n.String(), 10)
 		return ok && whole

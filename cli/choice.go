@@ -22,6 +22,7 @@ func invalidChoice(what, word string, choices []string) error {
 	slices.SortStableFunc(near, func(a, b string) int {
 		return cmp.Compare(similarity(b, word), similarity(a, word))
 	})
+	// Equal ones stay in the order of the table.
 	for i, name := range near[:min(3, len(near))] {
 		if i == 0 {
 			message += "\n\nMaybe you meant:\n"

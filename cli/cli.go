@@ -23,10 +23,15 @@ type Env struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
-	Program        string                                     // the name it was called by: drover, or aws
-	Version        string                                     // of Drover
-	Location       *time.Location                             // of times that are shown; nil means time.Local
-	Wait           func(context.Context, time.Duration) error // between attempts; nil means client.Sleep
+
+	// Program is the name it was called by, drover or aws. Version is that of Drover.
+	Program, Version string
+
+	// Location is where times are shown; nil means time.Local.
+	Location *time.Location
+
+	// Wait is called between two attempts at a request; nil means client.Sleep.
+	Wait func(context.Context, time.Duration) error
 }
 
 // print writes a line on standard output.
@@ -102,13 +107,13 @@ func (c *call) run(ctx context.Context, args []string) error {
 	if c.line.wantsHelp() {
 		return c.help()
 	}
-	if c.op == nil {
+	if c.op == nil { // a service alone
 		return exit.BadLine("the following arguments are required: operation")
 	}
 	if err := c.readOptions(rest); err != nil {
 		return err
 	}
-	if c.line.wantsHelp() {
+	if c.line.wantsHelp() { // asked for behind the operation's name
 		return c.help()
 	}
 	input, err := reader{c.env, c.op, &c.line}.parameters()

@@ -47,8 +47,10 @@ func connect(line *commandLine, bundle string) (*http.Client, error) {
 		return &timedConn{conn, readTimeout}, nil
 	}
 	return &http.Client{
-		Transport:     transport,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse // the redirect itself is the answer
+		},
 	}, nil
 }
 

@@ -29,9 +29,9 @@ type failure struct {
 // passingExceptions are errors of the service that may pass, whatever their status is (R-CMD-113).
 var passingExceptions = []schema.Exception{
 	"RequestTimeout", "RequestTimeoutException", "Throttling", "ThrottlingException",
-	"ThrottledException", "RequestThrottled", "RequestThrottledException", "TooManyRequestsException",
-	"RequestLimitExceeded", "BandwidthLimitExceeded", "SlowDown", "PriorRequestNotComplete",
-	"TransactionInProgressException", "LimitExceededException",
+	"ThrottledException", "RequestThrottled", "RequestThrottledException",
+	"TooManyRequestsException", "RequestLimitExceeded", "BandwidthLimitExceeded", "SlowDown",
+	"PriorRequestNotComplete", "TransactionInProgressException", "LimitExceededException",
 }
 
 // refused is the failure of a request that the service answered with an error.
@@ -43,7 +43,8 @@ func refused(e *client.Error) *failure {
 	}
 }
 
-// noAnswer is the failure of a request that got no answer.
+// noAnswer is the failure of a request that got no answer. A server that is not trusted, and a user
+// who pressed Ctrl-C, stay as they are.
 func noAnswer(err error, url string) *failure {
 	return &failure{
 		err: connectionError(err, url),
@@ -95,7 +96,8 @@ func connectionError(err error, url string) error {
 	return exit.Other("Could not connect to the endpoint URL: %q", url)
 }
 
-// closed reports whether the other side closed the connection.
+// closed reports whether the other side closed the connection: in order, in the middle of an
+// answer, or by a reset.
 func closed(err error) bool {
 	for _, end := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE} {
 		if errors.Is(err, end) {

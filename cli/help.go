@@ -10,6 +10,9 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
+// Help needs no server. Its sections and their order are those of the reference; the words are
+// the doc comments of the API packages, which are part of the binary.
+
 // help prints what there is to know about a service or an operation: all of it comes from the
 // description and its doc comments (R-CMD-123, R-CMD-126).
 func (c *call) help() error {
@@ -68,7 +71,8 @@ func (c *call) helpService(b *strings.Builder) error {
 	return nil
 }
 
-// helpOperation says all about one operation, in the sections of R-CMD-123.
+// helpOperation says all about one operation, in the sections of R-CMD-123: name, description,
+// synopsis, options, global options, examples, output.
 func (c *call) helpOperation(b *strings.Builder) error {
 	docs, err := c.docs()
 	if err != nil {
@@ -81,18 +85,21 @@ func (c *call) helpOperation(b *strings.Builder) error {
 		fmt.Fprintf(b, "        %s\n", part)
 	}
 	b.WriteString("\nOPTIONS\n")
+	// The service's own token and page size work, and automatic paging makes them superfluous.
 	for _, m := range c.op.Input.Members {
 		if !pagingMember(c.op, m.Name) {
 			helpMember(b, docs, c.op.Input, m)
 		}
 	}
 	b.WriteString(commonHelp(c.op))
-	b.WriteString(globalHelp() + "\nEXAMPLES\n" + examples(c.env.Program, c.service.Name, c.op) + "\nOUTPUT\n")
+	b.WriteString(globalHelp() + "\nEXAMPLES\n" + examples(c.env.Program, c.service.Name, c.op))
+	b.WriteString("\nOUTPUT\n")
 	if len(c.op.Output.Members) == 0 {
 		b.WriteString("    None\n")
 	}
 	for _, m := range c.op.Output.Members {
-		fmt.Fprintf(b, "    %s -> (%s)\n%s", m.Name, m.Shape.Kind, wrapped(docs.Member(c.op.Output, m), "        "))
+		fmt.Fprintf(b, "    %s -> (%s)\n%s",
+			m.Name, m.Shape.Kind, wrapped(docs.Member(c.op.Output, m), "        "))
 		helpNested(b, docs, m.Shape, "        ")
 	}
 	return nil
@@ -102,6 +109,7 @@ func (c *call) helpOperation(b *strings.Builder) error {
 // [--force | --no-force]. The operation's own come first, then those of every command, then the
 // global ones.
 func synopsis(op *schema.Description) (parts []string) {
+	// Only what a request cannot do without is outside of brackets.
 	for _, o := range append(options(op), globals...) {
 		text := "--" + o.name
 		switch {
@@ -162,7 +170,8 @@ func helpNested(b *strings.Builder, docs schema.Docs, s *schema.Shape, margin st
 	}
 	for _, m := range s.Members {
 		fmt.Fprintf(b, "%s%s (%s)%s\n%s",
-			margin, m.Name, m.Shape.Kind, requiredMark(m), wrapped(docs.Member(s, m), margin+"    "))
+			margin, m.Name, m.Shape.Kind, requiredMark(m),
+			wrapped(docs.Member(s, m), margin+"    "))
 		if text := limits(m.Shape); text != "" {
 			fmt.Fprintf(b, "%s    Constraints: %s\n", margin, text)
 		}
@@ -197,7 +206,8 @@ func commonHelp(op *schema.Description) string {
 
 `
 	for _, file := range outfiles[op.Name] {
-		text += fmt.Sprintf("    --%s (string)\n        A file that gets %s of the answer.\n\n", file.option, file.path)
+		text += fmt.Sprintf("    --%s (string)\n        A file that gets %s of the answer.\n\n",
+			file.option, file.path)
 	}
 	return text
 }

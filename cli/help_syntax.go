@@ -12,7 +12,8 @@ import (
 
 // hasShorthand reports whether values of a shape may be written in shorthand (R-CMD-24).
 func hasShorthand(s *schema.Shape) bool {
-	return s.Kind == schema.Structure || s.Kind == schema.Map || s.Kind == schema.List && hasShorthand(s.Elem)
+	return s.Kind == schema.Structure || s.Kind == schema.Map ||
+		s.Kind == schema.List && hasShorthand(s.Elem)
 }
 
 // shorthandLine shows how an option is written in shorthand (R-CMD-124):
@@ -45,6 +46,7 @@ func shorthandValue(s *schema.Shape) string {
 	case schema.Map:
 		return "{" + shorthandLine(s) + "}"
 	case schema.List:
+		// A list is shown with two elements: in brackets when these have commas of their own.
 		if k := s.Elem.Kind; k == schema.Structure || k == schema.Map {
 			return "[" + shorthandValue(s.Elem) + "," + shorthandValue(s.Elem) + "]"
 		}
@@ -98,6 +100,7 @@ func decimalLimits(d *schema.Decimals) string {
 // limits says in words which values a constraint allows: "length 1 to 64; pattern [a-z]+". It is
 // "" when all are.
 func limits(s *schema.Shape) string {
+	// add writes the bounds that there are: "length 1 to 64", "items at most 100".
 	var parts []string
 	add := func(what string, b schema.Bound) {
 		switch {

@@ -5,6 +5,9 @@ import (
 	"strings"
 )
 
+// Doc comments are written for readers of the code. For help they are filled anew, and lose what
+// only those readers can look up.
+
 // ruleIDs are references to docs/spec, which somebody who asks for help has not open.
 var ruleIDs = regexp.MustCompile(` \(R-[A-Z]+-\d+((, | to )R-[A-Z]+-\d+)*\)`)
 

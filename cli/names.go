@@ -5,6 +5,9 @@ import (
 	"strings"
 )
 
+// Names on the command line are those of the API model, written in another way. The
+// transformation is the reference's, with its odd cases, because scripts have its names.
+
 // The steps of the transformation from model names to options and commands (R-CMD-6).
 var (
 	pluralCapitals = regexp.MustCompile(`([A-Z]{2,}s)$`)     // thingARNs
@@ -16,7 +19,7 @@ var (
 // thingARNs is thing-arns. Nothing tells the way back, so options are looked up by the names of
 // all members.
 func dashed(name string) string {
-	if strings.Contains(name, "-") {
+	if strings.Contains(name, "-") { // it has been transformed already
 		return name
 	}
 	if at := pluralCapitals.FindStringIndex(name); at != nil {

@@ -64,6 +64,7 @@ func (c *call) choose(names []string, anywhere *commandLine) error {
 		c.line.plain = append(c.line.plain, names...)
 		return nil
 	}
+	// Services are found by their whole name only, and so are operations (R-CMD-17).
 	for _, s := range services {
 		if s.Name == names[0] {
 			c.service = s
@@ -96,7 +97,7 @@ func commands(s *schema.Service) []string {
 }
 
 // findOperation finds an operation by its command, nil without one. Only the one found is
-// described.
+// described: a call of the command line pays for one operation, not for a hundred.
 func findOperation(s *schema.Service, command string) *schema.Description {
 	for _, op := range s.Operations {
 		if dashed(op.OperationName()) == command {

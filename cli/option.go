@@ -2,6 +2,9 @@ package cli
 
 import "github.com/drover-iot/drover/schema"
 
+// The options that there are: one table of global ones, and for each operation those of its
+// members, made from its description.
+
 // An option is one word of the command line that starts with dashes, and what may follow it.
 type option struct {
 	name     string         // without dashes
@@ -84,7 +87,12 @@ func options(op *schema.Description) []*option {
 		all = append(all, o)
 	}
 	// The options of the command line itself come last, as in the reference's help.
-	all = append(all, &option{name: "cli-input-json"}, &option{name: "cli-input-yaml", hidden: true})
+	all = append(all,
+		&option{name: "cli-input-json"},
+		&option{name: "cli-input-yaml", hidden: true},
+	)
+	// Automatic paging has options where there is something to page, and a size where the service
+	// lets a caller choose it (R-CMD-96).
 	if op.Page != nil {
 		all = append(all, &option{name: "starting-token"})
 		if op.Page.Size != "" && op.Page.Size != ownPageSize {
@@ -107,7 +115,8 @@ func options(op *schema.Description) []*option {
 // paging, --page-size. The service's own wins (R-CMD-129).
 const ownPageSize = "pageSize"
 
-// pagingMember reports whether a member is one that automatic paging looks after (R-CMD-95).
+// pagingMember reports whether a member is one that automatic paging fills in: the token and the
+// size of a page. Their options work and are not shown in help (R-CMD-95).
 func pagingMember(op *schema.Description, name string) bool {
 	return op.Page != nil && (name == op.Page.In || name == op.Page.Size && name != ownPageSize)
 }

@@ -42,6 +42,7 @@ func (c *call) readOptions(words []string) error {
 			return err
 		}
 	}
+	// Options that nobody knows come before plain words, as the reference lists them.
 	if left := append(append([]string(nil), c.line.leftOver...), c.line.plain...); len(left) > 0 {
 		return exit.BadLine("Unknown options: %s", strings.Join(left, ", "))
 	}

@@ -56,8 +56,8 @@ func (c *call) checkNotPaging() error {
 	message := "Cannot specify --no-paginate along with pagination arguments: " +
 		strings.Join(used, ", ")
 	if !c.line.has("no-paginate") {
-		message += fmt.Sprintf("\n(%s or %s was given: it asks for one page and turns automatic paging off)",
-			c.op.Page.In, c.op.Page.Size)
+		message += fmt.Sprintf("\n(%s or %s was given: it asks for one page and turns "+
+			"automatic paging off)", c.op.Page.In, c.op.Page.Size)
 	}
 	return exit.BadValue("%s", message)
 }
@@ -149,7 +149,8 @@ func (p *pager) show(ctx context.Context, in *value.Object) error {
 		case following == "":
 			return p.showEnd(joined, resume)
 		case at.given && following == at.token:
-			return exit.Other("Error during pagination: The same next token was received twice: %s", following)
+			return exit.Other("Error during pagination: "+
+				"The same next token was received twice: %s", following)
 		}
 		at.token, at.given = following, true
 	}

@@ -11,6 +11,9 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
+// The parameters of a request come from options, one for each member, and from an input file with
+// the others. An option replaces the whole member of the file: nothing inside it is merged.
+
 // A reader reads the values of a command line into the members of a request. One option is read in
 // read.go.
 type reader struct {
@@ -80,6 +83,7 @@ func (r reader) inputFile(text string) (*value.Object, error) {
 	// A file that was written on Windows may begin with a byte-order mark.
 	v, err := value.ParseJSON(strings.TrimPrefix(text, "\ufeff"))
 	if err != nil {
+		// A forgotten file:// is the usual reason.
 		hint := ""
 		if _, missing := os.Stat(text); missing == nil {
 			hint = fmt.Sprintf("\n(there is a file of that name: did you mean file://%s?)", text)

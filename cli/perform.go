@@ -10,6 +10,9 @@ import (
 	"github.com/drover-iot/drover/cli/value"
 )
 
+// Making the call, once everything on the line has been read: settings, checks, keys, request,
+// answer.
+
 // perform checks the parameters in, makes the call and shows the answer (R-CMD-20, steps 9 to
 // 13). A sample of the answer needs settings too, because it is shown as an answer would be.
 func (c *call) perform(ctx context.Context, in *value.Object) error {
@@ -47,6 +50,7 @@ func (c *call) perform(ctx context.Context, in *value.Object) error {
 		return err
 	}
 	defer out.transport.HTTP.CloseIdleConnections()
+	// Settings and keys are in order. From here on, requests are made: one, or one for each page.
 	from, err := c.paging(in)
 	if err != nil {
 		return err

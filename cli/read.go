@@ -81,8 +81,9 @@ func (r reader) loadFile(name string) (string, error) {
 	case strings.HasPrefix(name, "fileb://"):
 		return string(text), nil
 	case !utf8.Valid(text):
-		return "", fmt.Errorf("Unable to load paramfile (%s), text contents could not be decoded. "+
-			"If this is a binary file, please use the fileb:// prefix instead of the file:// prefix.", path)
+		return "", fmt.Errorf("Unable to load paramfile (%s), "+
+			"text contents could not be decoded. If this is a binary file, "+
+			"please use the fileb:// prefix instead of the file:// prefix.", path)
 	}
 	return strings.ReplaceAll(string(text), "\r\n", "\n"), nil
 }
@@ -93,6 +94,7 @@ func (r reader) listParameter(o *option, s *schema.Shape, words []string) (value
 	if len(words) == 1 && strings.HasPrefix(strings.TrimSpace(words[0]), "[") {
 		return r.jsonParameter(o, words[0])
 	}
+	// No words are an empty list: --tags alone sends "tags":[] (R-CMD-13).
 	items := value.List{}
 	for _, word := range words {
 		if k := s.Elem.Kind; k != schema.Structure && k != schema.Map && k != schema.List {
@@ -112,9 +114,11 @@ func (r reader) listParameter(o *option, s *schema.Shape, words []string) (value
 func (r reader) complexParameter(o *option, s *schema.Shape, word string) (value.Value, error) {
 	if first := strings.TrimSpace(word); strings.HasPrefix(first, "{") {
 		return r.jsonParameter(o, word)
-	} else if strings.HasPrefix(first, "[") {
+	} else if strings.HasPrefix(first, "[") { // a list where a structure or map should be
 		return nil, parsingError("--"+o.name, fmt.Errorf("Invalid JSON:\n%s", word))
 	}
+	// What is wrong with the syntax gets a hint; what is wrong with a type says itself what it
+	// wants.
 	parsed, err := shorthand.Parse(word, r.loadFile)
 	var v value.Value
 	if err == nil {

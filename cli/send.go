@@ -24,7 +24,8 @@ type sender struct {
 	debug     bool                // say on standard error what goes on
 }
 
-// newSender returns a sender for a call, with the settings in force.
+// newSender returns a sender for a call, with the settings in force. With --no-sign-request it
+// has no credentials, whatever was found.
 func newSender(c *call, s *settings.Settings) (*sender, error) {
 	http, err := connect(&c.line, s.CABundle())
 	if err != nil {
@@ -64,6 +65,8 @@ func (s *sender) fetch(ctx context.Context, in *value.Object) (*value.Object, er
 
 // build writes the parameters as a request (R-CMD-63 to R-CMD-66).
 func (s *sender) build(in *value.Object) (client.Request, error) {
+	// A parameter goes where the model says: into the path, the query, a header or the body. Values
+	// that are no texts are written as JSON, so that a number has the digits that were given.
 	parts, err := s.op.Address(func(m *schema.Member) (string, bool) {
 		v, given := in.Get(m.Name)
 		return value.Plain(v), given
@@ -98,19 +101,21 @@ func (s *sender) repeat(ctx context.Context, r client.Request) ([]byte, error) {
 		if !failed.mayPass || n == s.settings.Attempts {
 			return nil, failed.exit(s.op.Name, n)
 		}
+		// The longest pauses are 1, 2, 4, 8, 16 and then 20 seconds (R-CMD-114).
 		if err := s.env.Wait(ctx, client.Backoff(n)); err != nil {
 			return nil, err
 		}
 	}
 }
 
-// attempt makes a request for the nth time.
+// attempt makes a request for the nth time and returns the body of the answer, or why there is
+// none.
 func (s *sender) attempt(ctx context.Context, r client.Request, n int) ([]byte, *failure) {
 	signed, err := s.transport.Sign(ctx, r, n)
 	if err != nil {
 		return nil, &failure{err: exit.Other("%v", err)}
 	}
-	began := time.Now()
+	began := time.Now() // only for what is said with --debug
 	answer, err := s.transport.Send(signed)
 	if err != nil {
 		s.say("%s %s, attempt %d: %v", r.Method, r.URL, n, err)

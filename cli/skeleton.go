@@ -12,12 +12,15 @@ import (
 
 // skeleton is a sample of a shape: every member in model order, once; one entry in each list and
 // map (R-CMD-53). name is that of the member that has the shape; text says what a string holds.
-func skeleton(s *schema.Shape, name string, text func(s *schema.Shape, name string) value.Value) value.Value {
+func skeleton(
+	s *schema.Shape, name string, text func(s *schema.Shape, name string) value.Value,
+) value.Value {
 	switch s.Kind {
 	case schema.Structure:
 		o := &value.Object{}
 		for _, m := range s.Members {
-			o.Fields = append(o.Fields, value.Field{Key: m.Name, Value: skeleton(m.Shape, m.Name, text)})
+			sample := skeleton(m.Shape, m.Name, text)
+			o.Fields = append(o.Fields, value.Field{Key: m.Name, Value: sample})
 		}
 		return o
 	case schema.Map:

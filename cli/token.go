@@ -28,6 +28,7 @@ func (p *position) start(text, member string) {
 			return
 		}
 	}
+	// The old form: the service's token, three underscores, the number of items shown.
 	if at := strings.LastIndex(text, "___"); at >= 0 {
 		if n, err := strconv.Atoi(text[at+3:]); err == nil {
 			p.token, p.given, p.skip = text[:at], text[:at] != "None", n
@@ -38,6 +39,7 @@ func (p *position) start(text, member string) {
 // resumeToken goes on after some items of the page that token begins, or with that page when used
 // is below 0. The first page has the token "".
 func resumeToken(member, token string, used int) string {
+	// The blanks after commas and colons are those of the reference: scripts compare tokens.
 	text := []byte("null")
 	if token != "" {
 		text = value.AppendString(nil, token)

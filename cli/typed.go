@@ -65,7 +65,8 @@ func typedObject(
 	return o, nil
 }
 
-// join is the path of a member inside the value at another path.
+// join is the path of a member inside the value at another path: a member of the request itself
+// has no path in front.
 func join(path, key string) string {
 	if path == "" {
 		return key
@@ -73,7 +74,8 @@ func join(path, key string) string {
 	return path + "." + key
 }
 
-// typedScalar is typed for one text. What is no boolean stays a text, which the check refuses.
+// typedScalar is typed for one text: "5" is 5 for an integer and 5.0 for a double. What is no
+// boolean stays a text, which the check refuses.
 func typedScalar(s *schema.Shape, text, path string) (value.Value, error) {
 	switch s.Kind {
 	case schema.Integer, schema.Long:

@@ -78,7 +78,7 @@ func (l *commandLine) skeleton() string {
 func (l *commandLine) read(words []string, known []*option) error {
 	for i := 0; i < len(words); i++ {
 		word := words[i]
-		if word == "--" { // R-CMD-19: no separator; everything after it is left over
+		if word == "--" { // R-CMD-19: it separates nothing; everything after it is left over
 			l.leftOver = append(l.leftOver, words[i+1:]...)
 			return nil
 		}
@@ -121,6 +121,7 @@ func (l *commandLine) readGlobals(words []string) error {
 // readOption reads the option that was found in the first of words, with its values. It returns how
 // many of the words after the first these are.
 func (l *commandLine) readOption(o found, words []string, known []*option) (used int, err error) {
+	// --option=value takes nothing from the words after it, even for an option of several words.
 	g := given{option: o.option}
 	switch {
 	case o.hasValue && o.takes == takesNone:
@@ -150,7 +151,8 @@ func dashHint(words []string) string {
 	return ""
 }
 
-// wants reports whether an option takes another word after those that it has.
+// wants reports whether an option takes another word after those that it has: --targets a b takes
+// both, --job-id a b only the first.
 func (o *option) wants(have int) bool {
 	return o.takes == takesAll || have == 0 && (o.takes == takesOne || o.takes == takesOptional)
 }
@@ -192,6 +194,7 @@ func lookUp(word string, known []*option) (f found, err error) {
 	if f.word == "" {
 		return f, nil
 	}
+	// An option that is written in full is meant, also where it is the beginning of another one.
 	var candidates, global []*option
 	for _, k := range known {
 		switch {
@@ -233,7 +236,8 @@ func isOption(word string) bool {
 		!negativeNumber.MatchString(word) && !strings.Contains(word, " ")
 }
 
-// isValue reports whether a word can be the value of the option before it.
+// isValue reports whether a word can be the value of the option before it: one that looks like an
+// option, known or not, cannot.
 func isValue(word string, known []*option) bool {
 	found, err := lookUp(word, known)
 	return err == nil && found.option == nil && !isOption(word)

@@ -65,7 +65,8 @@ func mayPass(err error) bool {
 
 // backoffs are the longest pauses after the first attempts; later ones have the last.
 var backoffs = []time.Duration{
-	time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, 20 * time.Second,
+	1 * time.Second, 2 * time.Second, 4 * time.Second,
+	8 * time.Second, 16 * time.Second, 20 * time.Second,
 }
 
 // Backoff is how long to wait after the nth failed attempt, the first being 1: at random between

@@ -89,7 +89,8 @@ func (c *Constraint) checkDecimal(text []byte) *failure {
 	case !ok, below, above:
 		return &failure{rule: fmt.Sprintf("%s is not in %s..%s", clipNumber(text), d.Min, d.Max)}
 	case places > d.Places:
-		return &failure{rule: fmt.Sprintf("%s has more than %d decimals", clipNumber(text), d.Places)}
+		rule := fmt.Sprintf("%s has more than %d decimals", clipNumber(text), d.Places)
+		return &failure{rule: rule}
 	}
 	return nil
 }

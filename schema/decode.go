@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// A body is read in one pass, straight into the Go structure: there is no tree of values in between.
-// What is wrong is recorded on the way, and the walk goes on, because of several failures the first in
-// model order must be answered and the members may come in any order.
+// A body is read in one pass, straight into the Go structure: there is no tree of values in
+// between. What is wrong is recorded on the way, and the walk goes on, because of several
+// failures the first in model order must be answered and the members may come in any order.
 
 // Decoding says how a JSON body is read. The zero value is the control plane's: strict.
 type Decoding struct {
@@ -154,7 +154,8 @@ func (s *Shape) bodyMember(name []byte, guess int) *Member {
 func (d *decoder) member(m *Member, field reflect.Value, p *progress) *failure {
 	bit := uint64(1) << m.index
 	if p.seen&bit != 0 {
-		field.SetZero() // the last of repeated members wins; an earlier object is not merged into it
+		// The last of repeated members wins: an earlier object is not merged into it.
+		field.SetZero()
 		p.seen &^= bit
 	}
 	if d.next() == 'n' {

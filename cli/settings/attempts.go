@@ -22,8 +22,8 @@ func (s *Settings) findAttempts() error {
 	if mode == "legacy" {
 		s.Attempts = legacyAttempts
 	} else if !slices.Contains([]string{"standard", "adaptive"}, mode) {
-		return exit.Environment(`Invalid value provided to "mode": "%s" must be one of: "standard" or "adaptive" `+
-			`(AWS_RETRY_MODE or retry_mode)`, mode)
+		return exit.Environment(`Invalid value provided to "mode": "%s" must be one of: `+
+			`"standard" or "adaptive" (AWS_RETRY_MODE or retry_mode)`, mode)
 	}
 	text := first(get("AWS_MAX_ATTEMPTS"), s.Profile.Get("max_attempts"))
 	if text == "" {
@@ -31,7 +31,8 @@ func (s *Settings) findAttempts() error {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 {
-		return exit.Environment("AWS_MAX_ATTEMPTS or max_attempts: %q is not a number of attempts", text)
+		return exit.Environment(
+			"AWS_MAX_ATTEMPTS or max_attempts: %q is not a number of attempts", text)
 	}
 	s.Attempts = n
 	return nil

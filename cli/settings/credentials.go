@@ -26,7 +26,8 @@ func (s *Settings) credentialsConfigured() bool {
 	if s.environmentKey() != "" {
 		return true
 	}
-	for _, key := range append([]string{"aws_access_key_id", "credential_process"}, otherProviders...) {
+	own := []string{"aws_access_key_id", "credential_process"}
+	for _, key := range append(own, otherProviders...) {
 		if s.Profile.Get(key) != "" {
 			return true
 		}
@@ -114,13 +115,16 @@ func (s *Settings) runProcess(ctx context.Context, command string) error {
 	if err := process.Run(); err != nil {
 		return exit.Other(failed+"%s", first(strings.TrimSpace(problem.String()), err.Error()))
 	}
+	// An Expiration is not looked at: a call of the command line is over in a moment.
 	var answer struct {
 		Version                                    int
 		AccessKeyId, SecretAccessKey, SessionToken string
 	}
 	err := json.Unmarshal(out.Bytes(), &answer)
-	if err != nil || answer.Version != 1 || answer.AccessKeyId == "" || answer.SecretAccessKey == "" {
-		return exit.Other(failed + "it must print JSON with Version 1, AccessKeyId and SecretAccessKey")
+	whole := answer.AccessKeyId != "" && answer.SecretAccessKey != ""
+	if err != nil || answer.Version != 1 || !whole {
+		return exit.Other(failed +
+			"it must print JSON with Version 1, AccessKeyId and SecretAccessKey")
 	}
 	s.Credentials = client.Credentials{
 		AccessKeyID:     answer.AccessKeyId,

@@ -45,8 +45,8 @@ func (p Profile) service(service, key string) (string, error) {
 	}
 	section, err := p.config.GetSection("services " + name)
 	if err != nil {
-		return "", exit.Other(`The profile is configured to use the services section but the "%s" services `+
-			`configuration does not exist.`, name)
+		return "", exit.Other(`The profile is configured to use the services section `+
+			`but the "%s" services configuration does not exist.`, name)
 	}
 	for line := range strings.Lines(section.Key(service).Value()) {
 		if k, v, ok := strings.Cut(line, "="); ok && strings.TrimSpace(k) == key {
@@ -59,16 +59,20 @@ func (p Profile) service(service, key string) (string, error) {
 // findProfile reads the shared files; missing ones are fine (R-CMD-101, R-CMD-102).
 func (s *Settings) findProfile() (err error) {
 	get, p := s.from.Getenv, &s.Profile
-	p.name = first(s.from.option("profile"), get("AWS_PROFILE"), get("AWS_DEFAULT_PROFILE"), "default")
+	p.name = first(
+		s.from.option("profile"), get("AWS_PROFILE"), get("AWS_DEFAULT_PROFILE"), "default",
+	)
 	folder := filepath.Join(Home(get), ".aws")
 	p.config, err = readINI(first(get("AWS_CONFIG_FILE"), filepath.Join(folder, "config")))
 	if err != nil {
 		return err
 	}
-	shared, err := readINI(first(get("AWS_SHARED_CREDENTIALS_FILE"), filepath.Join(folder, "credentials")))
+	path := first(get("AWS_SHARED_CREDENTIALS_FILE"), filepath.Join(folder, "credentials"))
+	shared, err := readINI(path)
 	if err != nil {
 		return err
 	}
+	// In the config file a section without the word profile is none, but for the default one.
 	heads := []string{"profile " + p.name, `profile "` + p.name + `"`}
 	if p.name == "default" {
 		heads = append(heads, "default")

@@ -18,7 +18,8 @@ type Sources struct {
 	Offline bool   // nothing is sent, so that no endpoint is needed (R-CMD-55)
 }
 
-// option returns the text of an option, "" without it.
+// option returns the text of an option, "" without it. An option with an empty value counts as not
+// given here, like an empty variable; has tells the two apart.
 func (s Sources) option(name string) string {
 	text, _ := s.Option(name)
 	return text
@@ -78,7 +79,9 @@ func Find(from Sources) (*Settings, error) {
 func (s *Settings) findServer() (err error) {
 	get := s.from.Getenv
 	s.Region = first(
-		s.from.option("region"), get("AWS_REGION"), get("AWS_DEFAULT_REGION"), s.Profile.Get("region"),
+		s.from.option("region"),
+		get("AWS_REGION"), get("AWS_DEFAULT_REGION"),
+		s.Profile.Get("region"),
 	)
 	if s.Endpoint, err = s.endpoint(); err != nil {
 		return err
@@ -116,7 +119,8 @@ func (s *Settings) endpoint() (string, error) {
 		}
 	}
 	key := keys[s.from.Service]
-	if url := first(get("AWS_ENDPOINT_URL_"+strings.ToUpper(key)), get("AWS_ENDPOINT_URL")); url != "" {
+	url := first(get("AWS_ENDPOINT_URL_"+strings.ToUpper(key)), get("AWS_ENDPOINT_URL"))
+	if url != "" {
 		return url, nil
 	}
 	if url, err := p.service(key, "endpoint_url"); url != "" || err != nil {
@@ -132,6 +136,7 @@ func (s *Settings) useLocalServer() {
 	if s.credentialsConfigured() {
 		return
 	}
+	// The server's default folder is relative to where it was started, and so is this one.
 	found, err := endpoints.Read(first(s.from.Getenv("DROVER_DATA"), "drover-data"))
 	if err != nil || found.HTTP == "" {
 		return
@@ -147,7 +152,10 @@ func (s *Settings) useLocalServer() {
 // findOutput finds the format of what is shown (R-CMD-88).
 func (s *Settings) findOutput() error {
 	s.Output = first(
-		s.from.option("output"), s.from.Getenv("AWS_DEFAULT_OUTPUT"), s.Profile.Get("output"), output.JSON,
+		s.from.option("output"),
+		s.from.Getenv("AWS_DEFAULT_OUTPUT"),
+		s.Profile.Get("output"),
+		output.JSON,
 	)
 	switch s.Output {
 	case output.JSON, output.Text:
@@ -159,7 +167,8 @@ func (s *Settings) findOutput() error {
 			return exit.NotYet("--output " + s.Output)
 		}
 		return exit.Environment("The output %s, which AWS_DEFAULT_OUTPUT or the profile asks for, "+
-			"is not available yet in this version of Drover; give --output json or --output text", s.Output)
+			"is not available yet in this version of Drover; "+
+			"give --output json or --output text", s.Output)
 	}
 	return exit.Environment("Unknown output type: %s", s.Output)
 }
@@ -176,7 +185,9 @@ func (s *Settings) findTimestamps() error {
 
 // CABundle is the path of the certificates that alone are trusted; "" for those of the system.
 func (s *Settings) CABundle() string {
-	return first(s.from.option("ca-bundle"), s.from.Getenv("AWS_CA_BUNDLE"), s.Profile.Get("ca_bundle"))
+	return first(
+		s.from.option("ca-bundle"), s.from.Getenv("AWS_CA_BUNDLE"), s.Profile.Get("ca_bundle"),
+	)
 }
 
 // ChecksParameters reports whether parameters are checked before they are sent (R-CMD-62).

@@ -137,7 +137,8 @@ func (p *parser) pair(inner func() (value.Value, error)) (key string, v value.Va
 
 // isKeyChar reports whether a character may stand in a key.
 func isKeyChar(c byte) bool {
-	return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || strings.IndexByte("-_.#/:", c) >= 0
+	letter := c|0x20 >= 'a' && c|0x20 <= 'z' // in either case
+	return letter || c >= '0' && c <= '9' || strings.IndexByte("-_.#/:", c) >= 0
 }
 
 // loadAll replaces the scalars of a value that name files by the files' contents. It leaves objects
