@@ -17,6 +17,7 @@ import (
 	"github.com/drover-iot/drover/internal/endpoints"
 )
 
+// clockAbout is the help text of drover clock.
 const clockAbout = `Read or move the virtual clock of a server that runs with --clock virtual. Everything due in between runs, in order,
 before the command ends.
 
@@ -25,11 +26,15 @@ before the command ends.
   drover clock set 2030-01-02T15:04:05Z
   drover clock next                 move it to the next time that something waits for`
 
-// runClock reads or moves the clock of a running server.
+// runClock reads or moves the clock of a running server, and prints what it shows then. The
+// server is one on this machine, found by its data folder, or one elsewhere.
 func runClock(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("clock [advance DURATION | set TIME | next]", flag.ContinueOnError)
 	data := flags.String("data", app.Default().Data, "data `folder` of the server, on this machine")
-	endpoint := flags.String("endpoint-url", "", "`address` of a server elsewhere; its key is taken from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+	endpoint := flags.String("endpoint-url", "", "`address` of a server elsewhere; "+
+		"its key is taken from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+	// Package flag ends at the first word that is no flag, and "drover clock advance 1h --data x"
+	// has flags behind it.
 	words, options := splitWords(args)
 	if err := parse(flags, options, clockAbout); err != nil {
 		return err
@@ -50,8 +55,8 @@ func runClock(ctx context.Context, args []string) error {
 	return nil
 }
 
-// splitWords tells words from options, which may stand before and after them. Each option takes one value, after a blank or
-// after "=".
+// splitWords sorts the words of the command from its options, which may stand before and after
+// them. Each option has one value, after a blank or after "="; only -h and --help have none.
 func splitWords(args []string) (words, options []string) {
 	for i := 0; i < len(args); i++ {
 		if !strings.HasPrefix(args[i], "-") {
@@ -59,7 +64,9 @@ func splitWords(args []string) (words, options []string) {
 			continue
 		}
 		options = append(options, args[i])
-		if help := strings.Trim(args[i], "-"); help != "h" && help != "help" && !strings.Contains(args[i], "=") && i+1 < len(args) {
+		name := strings.Trim(args[i], "-")
+		help, hasValue := name == "h" || name == "help", strings.Contains(name, "=")
+		if !help && !hasValue && i+1 < len(args) {
 			i++
 			options = append(options, args[i])
 		}
@@ -67,7 +74,8 @@ func splitWords(args []string) (words, options []string) {
 	return words, options
 }
 
-// moveClock does what the words after "drover clock" ask for, and returns what the clock shows then.
+// moveClock does what the words after "drover clock" ask for, and returns what the clock shows
+// then.
 func moveClock(ctx context.Context, c *client.Client, words []string) (client.Reading, error) {
 	served := client.Clock(c)
 	if len(words) == 0 {
@@ -114,6 +122,7 @@ func clockClient(data, endpoint string) (*client.Client, error) {
 	if e.HTTP != "" {
 		return operator(e), nil
 	}
+	// A server without plain HTTP is called over HTTPS, where its own CA is the one to trust.
 	authority, err := os.ReadFile(e.CA)
 	if err != nil {
 		return nil, err

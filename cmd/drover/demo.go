@@ -16,11 +16,13 @@ import (
 	"github.com/drover-iot/drover/client"
 )
 
+// demoAbout is the help text of drover demo.
 const demoAbout = `A first look: a server on an empty temporary folder, devices in this process that speak real MQTT to it, and a job
 that is changed while it runs. The server's clock is a virtual one that this command moves: a second of the
 demonstration is half a minute of the fleet.`
 
-// runDemo shows the main job from an empty folder to COMPLETED.
+// runDemo shows the main job from an empty folder to COMPLETED. The folder is removed at the end,
+// with --keep at the signal that ends the server.
 func runDemo(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	things := flags.Int("things", 200, "`number` of devices, 1 to 1000")
@@ -47,16 +49,20 @@ func runDemo(ctx context.Context, args []string) error {
 	})
 }
 
-// withServer runs f beside a server on free ports, and stops the server when f returns.
+// withServer runs f beside a server on free ports, and stops the server when f returns. A user
+// who has seen enough and presses Ctrl-C is no error.
 func withServer(ctx context.Context, dir string, f func(context.Context, *app.Server) error) error {
+	// Port 0 is a free one: a demonstration can run beside a server, and beside another one.
 	c := app.Default()
 	c.Data, c.Virtual = filepath.Join(dir, "data"), true
 	c.HTTP, c.HTTPS, c.MQTT, c.MQTTS = "127.0.0.1:0", "", "127.0.0.1:0", ""
-	c.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	warnings := &slog.HandlerOptions{Level: slog.LevelWarn}
+	c.Log = slog.New(slog.NewTextHandler(os.Stderr, warnings))
 	server, err := open(ctx, c)
 	if err != nil {
 		return err
 	}
+	// The server outlives ctx by a moment, so that f can end before it is gone.
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	ready, stopped := make(chan struct{}), make(chan error, 1)
@@ -72,7 +78,7 @@ func withServer(ctx context.Context, dir string, f func(context.Context, *app.Se
 		err = failed
 	}
 	if ctx.Err() != nil {
-		return nil // the user has seen enough
+		return nil
 	}
 	return err
 }
@@ -80,25 +86,31 @@ func withServer(ctx context.Context, dir string, f func(context.Context, *app.Se
 // demo is one demonstration.
 type demo struct {
 	server *app.Server
-	client *client.Client
-	things int
-	out    io.Writer
-	start  time.Time
-	shown  string
+	client *client.Client // of the server
+	things int            // in the fleet, each with a device
+	out    io.Writer      // where the story is told
+	start  time.Time      // of the job, by the server's clock
+	shown  string         // the last line about the job; equal lines are shown once
 }
 
+// newDemo returns a demonstration on a running server.
 func newDemo(s *app.Server, things int, out io.Writer) *demo {
 	return &demo{server: s, things: things, out: out, client: operator(s.Endpoints)}
 }
 
+// demoJob is the id of the job.
 const demoJob = "fw-2-4-1"
 
 // run makes a fleet, connects it, and runs the job.
 func (d *demo) run(ctx context.Context) error {
 	group := iot.ThingGroupName("demo")
-	if _, err := client.Call(ctx, d.client, iot.CreateThingGroup, &iot.CreateThingGroupRequest{ThingGroupName: group}); err != nil {
+	_, err := client.Call(ctx, d.client, iot.CreateThingGroup, &iot.CreateThingGroupRequest{
+		ThingGroupName: group,
+	})
+	if err != nil {
 		return err
 	}
+	// The devices stop before the server does.
 	devices, stop := context.WithCancel(ctx)
 	var working sync.WaitGroup
 	defer working.Wait()
@@ -118,11 +130,14 @@ func (d *demo) run(ctx context.Context) error {
 	return d.story(ctx)
 }
 
+// join makes a thing and adds it to the group.
 func (d *demo) join(ctx context.Context, thing iot.ThingName, group iot.ThingGroupName) error {
-	if _, err := client.Call(ctx, d.client, iot.CreateThing, &iot.CreateThingRequest{ThingName: thing}); err != nil {
+	create := &iot.CreateThingRequest{ThingName: thing}
+	if _, err := client.Call(ctx, d.client, iot.CreateThing, create); err != nil {
 		return err
 	}
-	_, err := client.Call(ctx, d.client, iot.AddThingToThingGroup, &iot.AddThingToThingGroupRequest{ThingName: &thing, ThingGroupName: &group})
+	add := &iot.AddThingToThingGroupRequest{ThingName: &thing, ThingGroupName: &group}
+	_, err := client.Call(ctx, d.client, iot.AddThingToThingGroup, add)
 	return err
 }
 

@@ -4,16 +4,18 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/drover-iot/drover/app"
 )
 
-// keys makes operator keys. A server that runs on the folder accepts a new one at once.
+// keys makes an operator key and prints it as variables for a shell. A server that runs on the
+// folder accepts it at once; none needs to run.
 func keys(args []string) error {
 	const about = "Make another operator key. It may call every operation of the server on that folder, at once."
 	if len(args) > 0 && args[0] == "create" {
 		args = args[1:]
-	} else if len(args) == 0 || args[0] != "--help" && args[0] != "-h" && args[0] != "help" {
+	} else if len(args) == 0 || !slices.Contains([]string{"--help", "-h", "help"}, args[0]) {
 		fmt.Fprintln(os.Stderr, "usage: drover keys create [--name NAME] [--data FOLDER]")
 		return errUsage
 	}
@@ -23,6 +25,7 @@ func keys(args []string) error {
 	if err := parse(flags, args, about); err != nil {
 		return err
 	}
+	// A folder that is not there is a mistyped one. Only the server makes one.
 	if _, err := os.Stat(*data); err != nil {
 		return fmt.Errorf("data folder: %w", err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/drover-iot/drover/sim"
 )
 
+// simAbout is the help text of drover sim.
 const simAbout = `Simulate a fleet, its operators and a server that crashes, on virtual time, all drawn from a seed, and hold the server
 to the rules after every step: counters, final states, rates, aborts, retries, timers, completion, what devices are told,
 and that every job ends or says why it waits. The server is the real engine, in this process, with its state in memory.
@@ -25,7 +26,8 @@ then the command that repeats it is printed, and the exit status is 1. --trace t
   drover sim --seeds 1..1000
   drover sim --runs 500 --things 60 --days 7 --crash 0.02`
 
-// simulate runs the fleet simulator.
+// simulate runs the fleet simulator: for one seed, or for a range of seeds until one breaks a
+// rule. The exit status is 1 then.
 func simulate(ctx context.Context, args []string) error {
 	c := sim.Default()
 	flags := flag.NewFlagSet("sim", flag.ContinueOnError)
@@ -37,7 +39,8 @@ func simulate(ctx context.Context, args []string) error {
 	flags.IntVar(&c.Jobs, "jobs", c.Jobs, "`number` of jobs")
 	trace := flags.Bool("trace", false, "print what happens; for one seed")
 	for _, o := range c.Faults.Options() {
-		flags.Float64Var(o.Value, o.Name, *o.Value, o.Help+"; each seed has `P`, three times P, or none of it")
+		flags.Float64Var(o.Value, o.Name, *o.Value,
+			o.Help+"; each seed has `P`, three times P, or none of it")
 	}
 	if err := parse(flags, args, simAbout); err != nil {
 		return err
@@ -56,7 +59,8 @@ func simulate(ctx context.Context, args []string) error {
 	return simulateMany(ctx, c, first, last)
 }
 
-// checkSim refuses what cannot be simulated.
+// checkSim refuses what cannot be simulated. A trace of many seeds at once would be a mixture of
+// all of them.
 func checkSim(c sim.Config, traceMany bool) error {
 	switch {
 	case c.Things < 1 || c.Days < 1 || c.Jobs < 0:
@@ -72,7 +76,8 @@ func checkSim(c sim.Config, traceMany bool) error {
 	return nil
 }
 
-// seedRange reads which seeds to run.
+// seedRange says which seeds to run, both ends included: those of the text A..B, or runs seeds
+// from the first on when the text is "".
 func seedRange(seed, runs uint64, text string) (first, last uint64, err error) {
 	if text == "" {
 		if runs == 0 {
@@ -89,6 +94,7 @@ func seedRange(seed, runs uint64, text string) (first, last uint64, err error) {
 	return first, last, nil
 }
 
+// simulateOne runs one seed and says what it did. With a trace, everything that happens is printed.
 func simulateOne(ctx context.Context, c sim.Config, trace bool) error {
 	out := bufio.NewWriter(os.Stdout)
 	if trace {
@@ -97,12 +103,13 @@ func simulateOne(ctx context.Context, c sim.Config, trace bool) error {
 	report, err := sim.Run(ctx, c)
 	err = errors.Join(err, out.Flush())
 	if err == nil {
-		fmt.Fprintf(os.Stderr, "seed %d: %s\n", c.Seed, said(report))
+		fmt.Fprintf(os.Stderr, "seed %d: %s\n", c.Seed, summary(report))
 	}
 	return err
 }
 
-// simulateMany runs a range of seeds and says every few seconds how far it is.
+// simulateMany runs a range of seeds on all processors and says every few seconds how far it is.
+// The error of a seed that breaks a rule has the command that repeats it.
 func simulateMany(ctx context.Context, c sim.Config, first, last uint64) error {
 	var sum sim.Report
 	begun := time.Now()
@@ -116,11 +123,12 @@ func simulateMany(ctx context.Context, c sim.Config, first, last uint64) error {
 			fmt.Fprintf(os.Stderr, "%d of %d seeds, %.0f a second\n", done, last-first+1, rate())
 		}
 	})
-	fmt.Fprintf(os.Stderr, "%d seeds kept every rule, %.0f a second: %s\n", done, rate(), said(sum))
+	fmt.Fprintf(os.Stderr, "%d seeds kept every rule, %.0f a second: %s\n", done, rate(), summary(sum))
 	return err
 }
 
-func said(r sim.Report) string {
+// summary says what was simulated.
+func summary(r sim.Report) string {
 	return fmt.Sprintf("%d jobs, %d executions, %d messages, %d commits, %d crashes, in %d steps",
 		r.Jobs, r.Executions, r.Messages, r.Commits, r.Crashes, r.Steps)
 }
