@@ -91,9 +91,6 @@ type Member struct {
 	key     []byte // `"name":`, as the encoder writes it
 }
 
-// Type returns the Go type that the shape describes.
-func (s *Shape) Type() reflect.Type { return s.typ }
-
 // Member returns the member of that name, or nil.
 func (s *Shape) Member(name string) *Member {
 	for _, m := range s.Members {

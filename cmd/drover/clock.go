@@ -81,6 +81,7 @@ func moveClock(ctx context.Context, c *client.Client, words []string) (client.Re
 	if len(words) == 0 {
 		return served.Read(ctx)
 	}
+	// Too many words make a value that cannot be read, and the message shows all of them.
 	verb, value := words[0], strings.Join(words[1:], " ")
 	switch verb {
 	case "advance":
@@ -92,7 +93,8 @@ func moveClock(ctx context.Context, c *client.Client, words []string) (client.Re
 	case "set":
 		to, err := time.Parse(time.RFC3339, value)
 		if err != nil {
-			return client.Reading{}, fmt.Errorf("%q is not a time such as 2030-01-02T15:04:05Z", value)
+			return client.Reading{}, fmt.Errorf(
+				"%q is not a time such as 2030-01-02T15:04:05Z", value)
 		}
 		return served.Set(ctx, to)
 	case "next":

@@ -43,7 +43,8 @@ func runDemo(ctx context.Context, args []string) error {
 		if err := d.run(ctx); err != nil || !*keep {
 			return err
 		}
-		fmt.Print("\nThe server stays up until Ctrl-C. Its clock stands still now.\n\n" + tryNext(s))
+		fmt.Print("\nThe server stays up until Ctrl-C. Its clock stands still now.\n\n")
+		fmt.Print(tryNext(s))
 		<-ctx.Done()
 		return nil
 	})
@@ -116,6 +117,7 @@ func (d *demo) run(ctx context.Context) error {
 	defer working.Wait()
 	defer stop()
 	fmt.Fprintf(d.out, "%d devices connect to %s\n", d.things, d.server.Endpoints.MQTT)
+	// Every device is connected before the job is there, as in a fleet that is in use.
 	for i := range d.things {
 		name := iot.ThingName(fmt.Sprintf("pump-%03d", i+1))
 		if err := d.join(ctx, name, group); err != nil {
@@ -141,7 +143,7 @@ func (d *demo) join(ctx context.Context, thing iot.ThingName, group iot.ThingGro
 	return err
 }
 
-// tryNext is what to type in another terminal.
+// tryNext is what to type in another terminal: how to look at the job, and how to move the clock.
 func tryNext(s *app.Server) string {
 	e := s.Endpoints
 	return fmt.Sprintf(`  export AWS_ENDPOINT_URL=%s AWS_DEFAULT_REGION=%s

@@ -15,21 +15,22 @@ import (
 
 // demoDevice is a device of the demonstration: a stock MQTT client that runs jobs as a device
 // would. It waits for notify-next, starts what is next, works for a moment and reports how it
-// went.
+// went. It makes one request at a time, so an answer belongs to the request before it.
 type demoDevice struct {
-	name    string
+	name    string // of the thing, and the client id
 	client  mqtt.Client
-	next    chan struct{} // notify-next arrived
-	replies chan reply
+	next    chan struct{} // notify-next arrived; holds one, because more say the same
+	replies chan reply    // answers to requests
 }
 
 // reply is what the server answers to start-next and update, as far as the device reads it.
 type reply struct {
+	// Execution is what start-next started; nil when nothing is pending.
 	Execution *struct {
 		JobID         string `json:"jobId"`
-		VersionNumber int64  `json:"versionNumber"`
+		VersionNumber int64  `json:"versionNumber"` // to report on exactly this state
 	} `json:"execution"`
-	Code string `json:"code"`
+	Code string `json:"code"` // of a refusal; "" for none
 }
 
 // connectDevice connects a device and subscribes it to what it needs.
@@ -37,7 +38,7 @@ func connectDevice(broker, name string) (*demoDevice, error) {
 	d := &demoDevice{name: name, next: make(chan struct{}, 1), replies: make(chan reply, 1)}
 	options := mqtt.NewClientOptions().AddBroker(broker).SetClientID(name)
 	options.SetAutoReconnect(false).SetOrderMatters(true)
-	options.SetDefaultPublishHandler(d.received)
+	options.SetDefaultPublishHandler(d.received) // for topics without a subscription
 	d.client = mqtt.NewClient(options)
 	if err := wait(d.client.Connect()); err != nil {
 		return nil, fmt.Errorf("connect %s: %w", name, err)
@@ -63,7 +64,7 @@ func (d *demoDevice) topic(rest string) string {
 func (d *demoDevice) nudge() {
 	select {
 	case d.next <- struct{}{}:
-	default:
+	default: // one is there already
 	}
 }
 
@@ -129,7 +130,8 @@ func (d *demoDevice) work(ctx context.Context) (worked bool, err error) {
 		"expectedVersion": started.Execution.VersionNumber,
 	}
 	if rand.IntN(30) == 0 {
-		report["status"], report["statusDetails"] = "FAILED", map[string]string{"reason": "checksum"}
+		report["status"] = "FAILED"
+		report["statusDetails"] = map[string]string{"reason": "checksum"}
 	}
 	_, err = d.ask(ctx, started.Execution.JobID+"/update", report)
 	return true, err

@@ -14,6 +14,7 @@ import (
 // runs, and whose abort criterion is relaxed on the way. It is told in commands of the aws command
 // line; the same changes are made by package client.
 
+// The pace of the demonstration: 10 s of the fleet in 0.3 s.
 const (
 	// demoStep is how far the clock goes with each look at the job, and demoPause how long that
 	// takes in real time.
@@ -35,6 +36,7 @@ type change struct {
 
 // story creates the job, changes it while it runs, and shows the counts until it has ended.
 func (d *demo) story(ctx context.Context) error {
+	// A twentieth of the fleet a minute is cautious: the rollout would take 20 minutes.
 	if err := d.create(ctx, d.share(20), "10"); err != nil {
 		return err
 	}
@@ -56,7 +58,9 @@ func (d *demo) share(parts int) iot.MaximumPerMinute {
 }
 
 // create creates the job with a rate and a percentage of failures at which it is aborted.
-func (d *demo) create(ctx context.Context, rate iot.MaximumPerMinute, percent iot.ThresholdPercentage) error {
+func (d *demo) create(
+	ctx context.Context, rate iot.MaximumPerMinute, percent iot.ThresholdPercentage,
+) error {
 	e := d.server.Endpoints
 	target := "arn:aws:iot:" + e.Region + ":" + e.Account + ":thinggroup/demo"
 	const document = `{"operation":"upgrade","to":"2.4.1"}`
@@ -151,7 +155,8 @@ func (d *demo) show(minutes float64, job *iot.Job) {
 	const width = 30
 	n := job.JobProcessDetails
 	succeeded, failed := int(*n.NumberOfSucceededThings), int(*n.NumberOfFailedThings)
-	bar := strings.Repeat("#", succeeded*width/d.things) + strings.Repeat("-", failed*width/d.things)
+	bar := strings.Repeat("#", succeeded*width/d.things) +
+		strings.Repeat("-", failed*width/d.things)
 	line := fmt.Sprintf("%-12s %8d %12d %10d %7d  %s",
 		job.Status, *n.NumberOfQueuedThings, *n.NumberOfInProgressThings, succeeded, failed, bar)
 	if line != d.shown {

@@ -12,7 +12,8 @@ import (
 // keys makes an operator key and prints it as variables for a shell. A server that runs on the
 // folder accepts it at once; none needs to run.
 func keys(args []string) error {
-	const about = "Make another operator key. It may call every operation of the server on that folder, at once."
+	const about = "Make another operator key. " +
+		"It may call every operation of the server on that folder, at once."
 	if len(args) > 0 && args[0] == "create" {
 		args = args[1:]
 	} else if len(args) == 0 || !slices.Contains([]string{"--help", "-h", "help"}, args[0]) {
@@ -37,6 +38,7 @@ func keys(args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s\n", key.AccessKeyID, key.SecretAccessKey)
+	fmt.Printf("export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s\n",
+		key.AccessKeyID, key.SecretAccessKey)
 	return nil
 }

@@ -79,7 +79,8 @@ func run(ctx context.Context, args []string) int {
 	case "help", "--help", "-h":
 		fmt.Print(usage)
 	default:
-		if strings.HasPrefix(args[0], "--") { // global options may stand before the service (R-CMD-5)
+		// Global options of the API may stand before the service (R-CMD-5).
+		if strings.HasPrefix(args[0], "--") {
 			return callAPI(ctx, "drover", args)
 		}
 		fmt.Fprintf(os.Stderr, "drover: there is no command %q\n\n%s", args[0], usage)
@@ -122,7 +123,8 @@ func version() string {
 // have been reported when errUsage is returned. about is the help text.
 func parse(flags *flag.FlagSet, args []string, about string) error {
 	flags.Usage = func() {
-		fmt.Fprintf(flags.Output(), "usage: drover %s [options]\n\n%s\n\noptions:\n", flags.Name(), about)
+		fmt.Fprintf(flags.Output(), "usage: drover %s [options]\n\n%s\n\noptions:\n",
+			flags.Name(), about)
 		flags.PrintDefaults()
 	}
 	if err := flags.Parse(args); err != nil {

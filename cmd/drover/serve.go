@@ -53,24 +53,34 @@ func serve(ctx context.Context, args []string) error {
 
 // listenerFlags are the flags for where the server keeps its data, where it listens, and as whom.
 func listenerFlags(flags *flag.FlagSet, c *app.Config) {
-	flags.StringVar(&c.Data, "data", c.Data, "`folder` of everything that is kept; made when missing")
+	flags.StringVar(&c.Data, "data", c.Data,
+		"`folder` of everything that is kept; made when missing")
+
+	// An address is host:port; the port 0 is a free one.
 	flags.StringVar(&c.HTTP, "http", c.HTTP, "`address` of plain HTTP, both planes; empty: off")
 	flags.StringVar(&c.HTTPS, "https", c.HTTPS,
 		"`address` of HTTPS, both planes, and of MQTT by ALPN; empty: off")
-	flags.StringVar(&c.MQTT, "mqtt", c.MQTT, "`address` of plain MQTT, without credentials; empty: off")
+	flags.StringVar(&c.MQTT, "mqtt", c.MQTT,
+		"`address` of plain MQTT, without credentials; empty: off")
 	flags.StringVar(&c.MQTTS, "mqtts", c.MQTTS, "`address` of MQTT over mutual TLS; empty: off")
+
+	// Account, region and host are names only: nothing outside is asked about them.
 	flags.StringVar(&c.Scope.Account, "account", c.Scope.Account, "account `id` in ARNs, 12 digits")
-	flags.StringVar(&c.Scope.Region, "region", c.Scope.Region, "region `name` in ARNs and signatures")
+	flags.StringVar(&c.Scope.Region, "region", c.Scope.Region,
+		"region `name` in ARNs and signatures")
 	flags.StringVar(&c.Host, "host", c.Host,
 		"host `name` that describe-endpoint answers and a new server certificate carries")
 	flags.BoolVar(&c.Scope.Relaxed, "relaxed-scope", false,
-		"accept ARNs and signatures of any account and region, for test suites that have them written in")
-	flags.BoolVar(&c.OpenPlain, "open-plain", false, "let --http and --mqtt listen beyond loopback: "+
-		"everybody on the network can read, and act as any device")
+		"accept ARNs and signatures of any account and region, "+
+			"for test suites that have them written in")
+	flags.BoolVar(&c.OpenPlain, "open-plain", false,
+		"let --http and --mqtt listen beyond loopback: "+
+			"everybody on the network can read, and act as any device")
 }
 
 // limitFlags are the flags for how much the server does, and how often.
 func limitFlags(flags *flag.FlagSet, c *app.Config) {
+	// Limits of the service, which a fleet of one's own may raise.
 	flags.IntVar(&c.Limits.ActiveContinuous, "max-continuous-jobs", c.Limits.ActiveContinuous,
 		"how many continuous jobs may be active; 0: any `number`")
 	flags.IntVar(&c.Limits.ActiveSnapshot, "max-snapshot-jobs", c.Limits.ActiveSnapshot,
@@ -79,11 +89,15 @@ func limitFlags(flags *flag.FlagSet, c *app.Config) {
 		"how many jobs may roll out or be canceled at a time; 0: any `number`")
 	flags.IntVar(&c.Limits.Templates, "max-job-templates", c.Limits.Templates,
 		"how many job templates there may be; 0: any `number`")
+
+	// How long absent devices and ended jobs are remembered.
 	flags.DurationVar(&c.PresenceGrace, "presence-grace", c.PresenceGrace,
 		"how long after a start devices that were connected may take to come back, "+
 			"before dynamic groups take them for disconnected")
 	flags.DurationVar(&c.Limits.Retention, "retention", c.Limits.Retention,
 		"how long jobs are kept after they ended; 0: for ever")
+
+	// Rates of requests; without one, what the machine can do.
 	flags.Float64Var(&c.Rates.Control, "control-rate", 0,
 		"how often a second each operation may be called; 0: any `number`")
 	flags.Float64Var(&c.Rates.DeviceReads, "device-read-rate", 0,

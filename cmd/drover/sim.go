@@ -35,9 +35,11 @@ func simulate(ctx context.Context, args []string) error {
 	seeds := flags.String("seeds", "", "run a `range` of seeds: A..B")
 	runs := flags.Uint64("runs", 1, "run this `number` of seeds, from --seed on")
 	flags.IntVar(&c.Things, "things", c.Things, "`number` of things, each with a device")
-	flags.IntVar(&c.Days, "days", c.Days, "`number` of days before faults end and all jobs must end")
+	flags.IntVar(&c.Days, "days", c.Days,
+		"`number` of days before faults end and all jobs must end")
 	flags.IntVar(&c.Jobs, "jobs", c.Jobs, "`number` of jobs")
 	trace := flags.Bool("trace", false, "print what happens; for one seed")
+	// Each fault has an option of its own, made from the simulator's list of them.
 	for _, o := range c.Faults.Options() {
 		flags.Float64Var(o.Value, o.Name, *o.Value,
 			o.Help+"; each seed has `P`, three times P, or none of it")
@@ -96,6 +98,7 @@ func seedRange(seed, runs uint64, text string) (first, last uint64, err error) {
 
 // simulateOne runs one seed and says what it did. With a trace, everything that happens is printed.
 func simulateOne(ctx context.Context, c sim.Config, trace bool) error {
+	// A trace is long: without a buffer, writing it would be most of the work.
 	out := bufio.NewWriter(os.Stdout)
 	if trace {
 		c.Trace = out
@@ -112,7 +115,7 @@ func simulateOne(ctx context.Context, c sim.Config, trace bool) error {
 // The error of a seed that breaks a rule has the command that repeats it.
 func simulateMany(ctx context.Context, c sim.Config, first, last uint64) error {
 	var sum sim.Report
-	begun := time.Now()
+	begun := time.Now() // real time, only for how fast it goes
 	shown, done := begun, uint64(0)
 	rate := func() float64 { return float64(done) / time.Since(begun).Seconds() }
 	err := sim.Many(ctx, c, first, last, func(_ uint64, r sim.Report) {
@@ -123,7 +126,8 @@ func simulateMany(ctx context.Context, c sim.Config, first, last uint64) error {
 			fmt.Fprintf(os.Stderr, "%d of %d seeds, %.0f a second\n", done, last-first+1, rate())
 		}
 	})
-	fmt.Fprintf(os.Stderr, "%d seeds kept every rule, %.0f a second: %s\n", done, rate(), summary(sum))
+	fmt.Fprintf(os.Stderr, "%d seeds kept every rule, %.0f a second: %s\n",
+		done, rate(), summary(sum))
 	return err
 }
 
