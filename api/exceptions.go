@@ -44,7 +44,8 @@ const (
 	VersionMismatch       schema.Exception = "VersionMismatchException"
 )
 
-// Status returns the HTTP status of an exception on the control plane (R-ERR-1).
+// Status returns the HTTP status of an exception on the control plane (R-ERR-1). An exception
+// that is not named here is the caller's fault: 400.
 func Status(e schema.Exception) int {
 	switch e {
 	case AccessDenied, Forbidden, InvalidSignature, MissingAuthentication, UnrecognizedClient:

@@ -29,7 +29,9 @@ const (
 	CodeInternal          RejectionCode = "InternalError"
 )
 
-// face is one row: a fault, and how each plane shows it.
+// face is one row: a fault, and how each plane shows it. A version that differs from the expected
+// one is 409 VersionConflictException to an operator, 409 VersionMismatchException to a device
+// over HTTP, and VersionMismatch over MQTT.
 type face struct {
 	code    fault.Code
 	control schema.Exception // control plane; its status is Status(control)
@@ -94,9 +96,9 @@ func OnControl(op *schema.Description, err error) Answer {
 	return Answer{row.control, Status(row.control)}
 }
 
-// Unexpected is the answer to a failure of the server itself: the first of three exceptions that the
-// operation lists, and InternalFailure when it lists none of them (R-ERR-7). Operations of the registry
-// list two: there, ServiceUnavailable would promise that trying again helps.
+// Unexpected is the answer to a failure of the server itself: the first of three exceptions that
+// the operation lists, and InternalFailure when it lists none of them (R-ERR-7). Operations of
+// the registry list two: there, ServiceUnavailable would promise that trying again helps.
 func Unexpected(op *schema.Description) Answer {
 	for _, e := range []schema.Exception{InternalFailure, InternalServer, ServiceUnavailable} {
 		if op != nil && op.Lists(e) {

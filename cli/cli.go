@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"syscall"
 	"time"
 
 	"github.com/drover-iot/drover/api/iot"
@@ -67,7 +66,7 @@ func Run(ctx context.Context, args []string, env Env) int {
 	// A reader that closed standard output has what it wanted. A call that was interrupted ends
 	// as a shell expects of a program that got the signal.
 	switch {
-	case err == nil || errors.Is(err, syscall.EPIPE): // R-CMD-121
+	case err == nil || isAny(err, outputClosed): // R-CMD-121
 		return 0
 	case ctx.Err() != nil:
 		fmt.Fprintln(env.Stdout)

@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"slices"
 	"strconv"
-	"syscall"
 
 	"github.com/drover-iot/drover/cli/exit"
 	"github.com/drover-iot/drover/client"
@@ -89,20 +87,14 @@ func connectionError(err error, url string) error {
 		return exit.Other("Connect timeout on endpoint URL: %q", url)
 	case late:
 		return exit.Other("Read timeout on endpoint URL: %q", url)
-	case closed(err):
+	case isAny(err, connectionClosed):
 		return exit.Other("Connection was closed before we received a valid response "+
 			"from endpoint URL: %q.", url)
 	}
 	return exit.Other("Could not connect to the endpoint URL: %q", url)
 }
 
-// closed reports whether the other side closed the connection: in order, in the middle of an
-// answer, or by a reset.
-func closed(err error) bool {
-	for _, end := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE} {
-		if errors.Is(err, end) {
-			return true
-		}
-	}
-	return false
+// isAny reports whether an error is one of several.
+func isAny(err error, list []error) bool {
+	return slices.ContainsFunc(list, func(one error) bool { return errors.Is(err, one) })
 }

@@ -57,6 +57,7 @@ func firstPlain(words []string) int {
 // (R-CMD-20). The names found so far may be none, the service, or both; help may stand in place of
 // either.
 func (c *call) choose(names []string, anywhere *commandLine) error {
+	// Plain words go to the line: a first one that is help asks for it.
 	if len(names) == 0 || names[0] == "help" {
 		if len(names) == 0 && !c.line.wantsHelp() {
 			return exit.BadLine("the following arguments are required: command")

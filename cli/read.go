@@ -33,6 +33,7 @@ func (r reader) parameter(o *option, words []string) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
+	// A list has all words of its option, anything else has one.
 	switch s.Kind {
 	case schema.List:
 		return r.listParameter(o, s, words)

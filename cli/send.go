@@ -13,6 +13,8 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
+// Sending is the one part of a call that takes time and may fail by itself.
+
 // A sender makes the requests of one call, each as often as its failures allow. Requests are
 // written and signed by package client; what is repeated is a rule of the command line.
 type sender struct {

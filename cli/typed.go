@@ -38,6 +38,7 @@ func typed(s *schema.Shape, v value.Value, path string) (value.Value, error) {
 		}
 		return items, nil
 	}
+	// A structure or list where the model has a scalar stays; the check refuses it.
 	if text, ok := v.(string); ok {
 		return typedScalar(s, text, path)
 	}

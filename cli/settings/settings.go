@@ -118,6 +118,7 @@ func (s *Settings) endpoint() (string, error) {
 			return "", nil
 		}
 	}
+	// A variable of the one service comes before the one of all services.
 	key := keys[s.from.Service]
 	url := first(get("AWS_ENDPOINT_URL_"+strings.ToUpper(key)), get("AWS_ENDPOINT_URL"))
 	if url != "" {
