@@ -14,7 +14,8 @@ import (
 var planes = []*schema.Service{&iot.Service, &jobsdata.Service}
 
 // Call makes a request for an operation of either plane and returns the response. It tries again
-// after a failure that may pass (see Attempts). A nil in is an empty request.
+// after a failure that may pass (see Attempts), and waits as long as ctx allows. A nil in is an
+// empty request.
 //
 // When the server answers with an error, that is an *Error. Other errors wrap what went wrong on
 // the way: with a context that ended, errors.Is(err, ctx.Err()).

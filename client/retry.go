@@ -12,9 +12,9 @@ import (
 )
 
 // A request is made again when its failure may pass by itself: the server is busy (throttling, any
-// status of 500 and above), or no answer arrived. Every operation may be repeated. When the first
-// attempt did reach the server, the repetition of a create finds the same thing in place and
-// succeeds, or says that it exists.
+// status of 500 and above), or no answer arrived. The first attempt may have reached the server all
+// the same. Most operations do nothing new then; a repeated CreateKeysAndCertificate makes another
+// certificate. Whoever minds sets Attempts(1).
 
 // repeat makes a request until it succeeds, fails for good, or has been made often enough. It
 // returns the body of the answer.

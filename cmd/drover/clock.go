@@ -17,6 +17,9 @@ import (
 	"github.com/drover-iot/drover/internal/endpoints"
 )
 
+// With a virtual clock nothing happens until somebody moves it. This command does, for scripts
+// and for people; package client does the same for Go tests.
+
 // clockAbout is the help text of drover clock.
 const clockAbout = `Read or move the virtual clock of a server that runs with --clock virtual. Everything due in between runs, in order,
 before the command ends.
@@ -109,6 +112,7 @@ func moveClock(ctx context.Context, c *client.Client, words []string) (client.Re
 
 // clockClient finds the server: by its address, or else by what it left in its data folder.
 func clockClient(data, endpoint string) (*client.Client, error) {
+	// A server elsewhere knows a caller by a signature; one on this machine has left its key.
 	if endpoint != "" {
 		key := client.Credentials{
 			AccessKeyID:     os.Getenv("AWS_ACCESS_KEY_ID"),

@@ -16,6 +16,10 @@ import (
 	"github.com/drover-iot/drover/client"
 )
 
+// The demonstration is all that Drover is for in a minute: a server, a fleet of real MQTT
+// devices, and an operator. All three are in this process and meet only over the network, as
+// anybody's would. The story is in demo_story.go, a device in demo_device.go.
+
 // demoAbout is the help text of drover demo.
 const demoAbout = `A first look: a server on an empty temporary folder, devices in this process that speak real MQTT to it, and a job
 that is changed while it runs. The server's clock is a virtual one that this command moves: a second of the
@@ -66,6 +70,7 @@ func withServer(ctx context.Context, dir string, f func(context.Context, *app.Se
 	// The server outlives ctx by a moment, so that f can end before it is gone.
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
+	// It says that it is ready, or it ends with an error, such as a port that is taken.
 	ready, stopped := make(chan struct{}), make(chan error, 1)
 	go func() { stopped <- server.Run(running, func() { close(ready) }) }()
 	select {
@@ -73,6 +78,7 @@ func withServer(ctx context.Context, dir string, f func(context.Context, *app.Se
 	case err := <-stopped:
 		return err
 	}
+	// The error of f is the interesting one; that of the server counts when f succeeded.
 	err = f(ctx, server)
 	stop()
 	if failed := <-stopped; err == nil {
@@ -102,7 +108,8 @@ func newDemo(s *app.Server, things int, out io.Writer) *demo {
 // demoJob is the id of the job.
 const demoJob = "fw-2-4-1"
 
-// run makes a fleet, connects it, and runs the job.
+// run makes a fleet, connects it, and runs the job. Things join the group one after the other, by
+// the same requests that an operator would make.
 func (d *demo) run(ctx context.Context) error {
 	group := iot.ThingGroupName("demo")
 	_, err := client.Call(ctx, d.client, iot.CreateThingGroup, &iot.CreateThingGroupRequest{

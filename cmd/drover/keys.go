@@ -9,11 +9,15 @@ import (
 	"github.com/drover-iot/drover/app"
 )
 
+// The secret of a key is stored as it is, because a signature is checked with it (docs/adr/0006).
+// It can be read again in the data folder.
+
 // keys makes an operator key and prints it as variables for a shell. A server that runs on the
 // folder accepts it at once; none needs to run.
 func keys(args []string) error {
 	const about = "Make another operator key. " +
 		"It may call every operation of the server on that folder, at once."
+	// There is one verb so far. It is required, so that others can come.
 	if len(args) > 0 && args[0] == "create" {
 		args = args[1:]
 	} else if len(args) == 0 || !slices.Contains([]string{"--help", "-h", "help"}, args[0]) {

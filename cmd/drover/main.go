@@ -86,6 +86,7 @@ func run(ctx context.Context, args []string) int {
 		fmt.Fprintf(os.Stderr, "drover: there is no command %q\n\n%s", args[0], usage)
 		return 2
 	}
+	// Everything else is a failure, and its message goes to standard error.
 	switch {
 	case err == nil || errors.Is(err, flag.ErrHelp):
 		return 0

@@ -30,6 +30,8 @@ func serve(ctx context.Context, args []string) error {
 	if err := parse(flags, args, serveAbout); err != nil {
 		return err
 	}
+	// What the flags say is checked before anything is opened: a wrong word leaves no folder
+	// behind.
 	switch *clock {
 	case "real":
 	case "virtual":
@@ -122,6 +124,7 @@ func open(ctx context.Context, c app.Config) (*app.Server, error) {
 // printed once: with the first start.
 func welcome(s *app.Server) string {
 	e := s.Endpoints
+	// A folder relative to this terminal is of no use in another one.
 	folder, err := filepath.Abs(s.Data)
 	if err != nil {
 		folder = s.Data

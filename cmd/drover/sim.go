@@ -14,6 +14,9 @@ import (
 	"github.com/drover-iot/drover/sim"
 )
 
+// The simulator is a part of the binary, so that a seed that somebody reports can be run by
+// anybody who has that version.
+
 // simAbout is the help text of drover sim.
 const simAbout = `Simulate a fleet, its operators and a server that crashes, on virtual time, all drawn from a seed, and hold the server
 to the rules after every step: counters, final states, rates, aborts, retries, timers, completion, what devices are told,
@@ -54,6 +57,7 @@ func simulate(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	// One seed is for looking at what happens, many are for finding one that breaks a rule.
 	c.Seed = first
 	if first == last {
 		return simulateOne(ctx, c, *trace)
@@ -118,6 +122,7 @@ func simulateMany(ctx context.Context, c sim.Config, first, last uint64) error {
 	begun := time.Now() // real time, only for how fast it goes
 	shown, done := begun, uint64(0)
 	rate := func() float64 { return float64(done) / time.Since(begun).Seconds() }
+	// The report of each seed comes when it ends, in any order and one at a time.
 	err := sim.Many(ctx, c, first, last, func(_ uint64, r sim.Report) {
 		sum.Add(r)
 		done++
