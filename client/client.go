@@ -13,8 +13,7 @@ type Credentials struct {
 	SessionToken                 string // of temporary keys; "" for others
 }
 
-// DefaultRegion is the region that a client signs for when nothing else is asked for. It is also
-// the default of the server.
+// DefaultRegion is the region that a client signs for, and a server expects, unless told otherwise.
 const DefaultRegion = "us-east-1"
 
 // defaultAttempts is how often a request is made at most: once, and two more times.
@@ -24,8 +23,8 @@ const defaultAttempts = 3
 type Client struct {
 	endpoint  string // http://host:port
 	transport Transport
-	attempts  int // at least 1
-	wait      func(context.Context, time.Duration) error
+	attempts  int                                        // at least 1
+	wait      func(context.Context, time.Duration) error // between attempts
 }
 
 // New returns a client of the server at an endpoint such as http://127.0.0.1:8080.

@@ -50,6 +50,7 @@ func runClock(ctx context.Context, args []string) error {
 	if err != nil {
 		return fmt.Errorf("clock: %w", err)
 	}
+	// The mode tells a script whether the clock could be moved at all.
 	mode := "real"
 	if now.Virtual {
 		mode = "virtual"

@@ -37,6 +37,7 @@ func runDemo(ctx context.Context, args []string) error {
 	if *things < 1 || *things > 1000 {
 		return fmt.Errorf("--things %d: must be 1 to 1000", *things)
 	}
+	// The folder is gone afterwards: keys and all.
 	dir, err := os.MkdirTemp("", "drover-demo-")
 	if err != nil {
 		return err
@@ -139,7 +140,8 @@ func (d *demo) run(ctx context.Context) error {
 	return d.story(ctx)
 }
 
-// join makes a thing and adds it to the group.
+// join makes a thing and adds it to the group. The job's target is the group, so a thing that
+// joined before the job is a target.
 func (d *demo) join(ctx context.Context, thing iot.ThingName, group iot.ThingGroupName) error {
 	create := &iot.CreateThingRequest{ThingName: thing}
 	if _, err := client.Call(ctx, d.client, iot.CreateThing, create); err != nil {

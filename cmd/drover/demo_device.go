@@ -33,7 +33,9 @@ type reply struct {
 	Code string `json:"code"` // of a refusal; "" for none
 }
 
-// connectDevice connects a device and subscribes it to what it needs.
+// connectDevice connects a device and subscribes it to what it needs: notify-next alone. On the
+// plain MQTT listener, which asks for no certificate, its thing is the one named like the client id
+// (R-BRK-39).
 func connectDevice(broker, name string) (*demoDevice, error) {
 	d := &demoDevice{name: name, next: make(chan struct{}, 1), replies: make(chan reply, 1)}
 	options := mqtt.NewClientOptions().AddBroker(broker).SetClientID(name)

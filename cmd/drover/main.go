@@ -72,7 +72,7 @@ func run(ctx context.Context, args []string) int {
 		err = simulate(ctx, args[1:])
 	case "keys":
 		err = keys(args[1:])
-	case "iot", "iot-jobs-data", "aws":
+	case "iot", "iot-jobs-data", "aws": // with exit statuses of their own
 		return callAPI(ctx, "drover", args)
 	case "version", "--version":
 		fmt.Println("drover " + version())

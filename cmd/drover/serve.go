@@ -129,6 +129,7 @@ func welcome(s *app.Server) string {
 	if err != nil {
 		folder = s.Data
 	}
+	// A listener that is off is left out.
 	text := fmt.Sprintf("drover serves %s, account %s\n", e.Region, e.Account)
 	for _, l := range []struct{ what, where string }{
 		{"HTTP", e.HTTP},
@@ -141,6 +142,7 @@ func welcome(s *app.Server) string {
 			text += fmt.Sprintf("  %-21s %s\n", l.what, l.where)
 		}
 	}
+	// The first steps call plain HTTP: over HTTPS they would need the CA as well.
 	if !s.Fresh || e.HTTP == "" {
 		return text
 	}

@@ -74,6 +74,7 @@ func checkSim(c sim.Config, traceMany bool) error {
 	case traceMany:
 		return errors.New("--trace is for one seed")
 	}
+	// Faults are chances.
 	for _, o := range c.Faults.Options() {
 		if *o.Value < 0 || *o.Value > 1 {
 			return fmt.Errorf("--%s %v: must be 0 to 1", o.Name, *o.Value)
@@ -91,6 +92,7 @@ func seedRange(seed, runs uint64, text string) (first, last uint64, err error) {
 		}
 		return seed, seed + runs - 1, nil
 	}
+	// A range that ends before it begins is refused: it would run nothing and report success.
 	low, high, found := strings.Cut(text, "..")
 	first, err1 := strconv.ParseUint(low, 10, 64)
 	last, err2 := strconv.ParseUint(high, 10, 64)
