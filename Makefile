@@ -3,11 +3,21 @@
 GO ?= go
 GOLANGCI_VERSION := v2.15.0
 
-.PHONY: build test check race crash sim fuzz bench demo setup clean
+.PHONY: build cross test check race crash sim fuzz bench demo setup clean
 
 # The one binary.
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/drover ./cmd/drover
+
+# Whether the binary builds for every system that it is for. It is compiled without optimisation, which is
+# faster, and thrown away.
+SYSTEMS ?= linux/amd64 linux/arm64 darwin/arm64 windows/amd64
+cross:
+	@for s in $(SYSTEMS); do \
+		echo "build for $$s"; \
+		CGO_ENABLED=0 GOOS=$${s%/*} GOARCH=$${s#*/} \
+			$(GO) build -gcflags='all=-N -l' -o /dev/null ./cmd/drover || exit 1; \
+	done
 
 # All tests, with what they need installed first. Never from the cache: it does not see that the binary changed.
 test: setup

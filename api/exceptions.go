@@ -1,5 +1,3 @@
-// Package api holds what both planes of the API share: the names of the exceptions and the one table that gives a
-// fault its three faces (faces.go). The operations stand in api/iot (control plane) and api/jobsdata (device plane).
 package api
 
 import (
@@ -33,7 +31,8 @@ const (
 	VersionsLimitExceeded schema.Exception = "VersionsLimitExceededException"
 )
 
-// The exceptions that any operation may answer with although none lists them (R-ERR-6, R-HTTP-27, R-HTTP-28).
+// The exceptions that any operation may answer with although none lists them (R-ERR-6, R-HTTP-27,
+// R-HTTP-28).
 const (
 	AccessDenied          schema.Exception = "AccessDeniedException"
 	Forbidden             schema.Exception = "ForbiddenException"
@@ -45,7 +44,8 @@ const (
 	VersionMismatch       schema.Exception = "VersionMismatchException"
 )
 
-// Status returns the HTTP status of an exception on the control plane (R-ERR-1).
+// Status returns the HTTP status of an exception on the control plane (R-ERR-1). An exception
+// that is not named here is the caller's fault: 400.
 func Status(e schema.Exception) int {
 	switch e {
 	case AccessDenied, Forbidden, InvalidSignature, MissingAuthentication, UnrecognizedClient:
@@ -58,8 +58,8 @@ func Status(e schema.Exception) int {
 		return http.StatusNotAcceptable
 	case LimitExceeded, TerminalState:
 		return http.StatusGone
-	case CertificateConflict, Conflict, DeleteConflict, InvalidTransition, ResourceAlreadyExists, VersionConflict,
-		VersionMismatch, VersionsLimitExceeded:
+	case CertificateConflict, Conflict, DeleteConflict, InvalidTransition, ResourceAlreadyExists,
+		VersionConflict, VersionMismatch, VersionsLimitExceeded:
 		return http.StatusConflict
 	case InternalFailure, InternalServer:
 		return http.StatusInternalServerError

@@ -10,7 +10,7 @@ import (
 // An Answer is how a refused request is answered over HTTP.
 type Answer struct {
 	Exception schema.Exception
-	Status    int
+	Status    int // of HTTP
 }
 
 // A RejectionCode is the code member of a rejected MQTT payload.
@@ -29,7 +29,9 @@ const (
 	CodeInternal          RejectionCode = "InternalError"
 )
 
-// face is one row: a fault, and how each plane shows it.
+// face is one row: a fault, and how each plane shows it. A version that differs from the expected
+// one is 409 VersionConflictException to an operator, 409 VersionMismatchException to a device
+// over HTTP, and VersionMismatch over MQTT.
 type face struct {
 	code    fault.Code
 	control schema.Exception // control plane; its status is Status(control)
@@ -37,8 +39,8 @@ type face struct {
 	mqtt    RejectionCode    // device plane over MQTT
 }
 
-// faces is the one table from faults to what callers see. A fault that cannot arise on a plane still has a face
-// there, so that no slip turns into a broken answer.
+// faces is the one table from faults to what callers see. A fault that cannot arise on a plane
+// still has a face there, so that no slip turns into a broken answer.
 var faces = []face{
 	{fault.Invalid, InvalidRequest, Answer{}, CodeInvalidRequest},
 	{fault.Malformed, InvalidRequest, Answer{}, CodeInvalidJSON},
@@ -71,6 +73,7 @@ var faces = []face{
 	{fault.WrongMethod, UnknownOperation, Answer{UnknownOperation, http.StatusMethodNotAllowed}, CodeInvalidTopic},
 }
 
+// faceOf finds the row of an error; ok is false for one that is no fault.
 func faceOf(err error) (face, bool) {
 	if f := fault.Of(err); f != nil {
 		for _, row := range faces {
@@ -82,8 +85,9 @@ func faceOf(err error) (face, bool) {
 	return face{}, false
 }
 
-// OnControl says how the control plane answers the error of an operation; op is nil when none was matched. An error
-// that is no fault, and Unavailable where the operation lists something else for it, is answered as Unexpected.
+// OnControl says how the control plane answers the error of an operation; op is nil when none was
+// matched. An error that is no fault, and Unavailable where the operation lists something else
+// for it, is answered as Unexpected.
 func OnControl(op *schema.Description, err error) Answer {
 	row, ok := faceOf(err)
 	if !ok || row.code == fault.Unavailable && (op == nil || !op.Lists(ServiceUnavailable)) {
@@ -92,9 +96,9 @@ func OnControl(op *schema.Description, err error) Answer {
 	return Answer{row.control, Status(row.control)}
 }
 
-// Unexpected is the answer to a failure of the server itself: the one of three exceptions that the operation lists
-// (R-ERR-7). Where it lists several, as the registry does,
-// it is InternalFailure: ServiceUnavailable there says that trying again helps.
+// Unexpected is the answer to a failure of the server itself: the first of three exceptions that
+// the operation lists, and InternalFailure when it lists none of them (R-ERR-7). Operations of
+// the registry list two: there, ServiceUnavailable would promise that trying again helps.
 func Unexpected(op *schema.Description) Answer {
 	for _, e := range []schema.Exception{InternalFailure, InternalServer, ServiceUnavailable} {
 		if op != nil && op.Lists(e) {
@@ -104,8 +108,8 @@ func Unexpected(op *schema.Description) Answer {
 	return Answer{InternalFailure, http.StatusInternalServerError}
 }
 
-// OnDevice says how the device plane answers an error over HTTP. Failures of the server are ServiceUnavailable: that
-// plane has no 500.
+// OnDevice says how the device plane answers an error over HTTP. Failures of the server are
+// ServiceUnavailable: that plane has no 500.
 func OnDevice(err error) Answer {
 	row, ok := faceOf(err)
 	switch {
@@ -125,7 +129,8 @@ func OnMQTT(err error) RejectionCode {
 	return CodeInternal
 }
 
-// Message returns the text that a caller may see: a fault's own, and nothing of any other error. It is never empty.
+// Message returns the text that a caller may see: a fault's own, and nothing of any other error.
+// It is never empty.
 func Message(err error) string {
 	if f := fault.Of(err); f != nil && f.Message != "" {
 		return f.Message

@@ -3,6 +3,7 @@ package api_test
 import (
 	"fmt"
 	"os"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -17,8 +18,9 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
-// deviations are the constraints that differ from the model on purpose: what this description says instead, and the
-// rule that asks for it. The key is the structure or operation and the member.
+// deviations are the constraints that differ from the model on purpose: what this description
+// says instead, and the rule that asks for it. The key is the structure or operation and the
+// member.
 var deviations = map[string]struct{ says, rule string }{
 	"AbortConfig.criteriaList":                     {"items 1..16", "R-VAL-24"},
 	"AbortCriteria.thresholdPercentage":            {"0..100, 2 decimals", "R-VAL-22"},
@@ -32,7 +34,6 @@ var deviations = map[string]struct{ says, rule string }{
 	"CreateJobTemplate.destinationPackageVersions": {"items ..25; each: len 1..1600; ^arn:[!-~]+$", "R-VAL-31"},
 	"CreateJobTemplate.document":                   {"len ..32768; 32768 bytes", "R-VAL-10"},
 	"CreateJobTemplate.tags":                       {"items ..50", "R-VAL-32"},
-	"CreateBillingGroup.tags":                      {"items ..50", "R-VAL-32"},
 	"CreateDynamicThingGroup.tags":                 {"items ..50", "R-VAL-32"},
 	"CreatePolicy.tags":                            {"items ..50", "R-VAL-32"},
 	"CreateThingGroup.tags":                        {"items ..50", "R-VAL-32"},
@@ -65,8 +66,8 @@ var renamed = map[string]string{"ExecutionDetails": "JobExecutionStatusDetails",
 
 func services() []*schema.Service { return []*schema.Service{&iot.Service, &jobsdata.Service} }
 
-// TestFacts holds the description against the facts of the specification, both ways: no fact is missing, and the
-// description says nothing that is not a fact.
+// TestFacts holds the description against the facts of the specification, both ways: no fact is
+// missing, and the description says nothing that is not a fact.
 func TestFacts(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("testdata/facts.tsv")
@@ -114,8 +115,8 @@ func TestFacts(t *testing.T) {
 	}
 }
 
-// untabled reports what the specification names without a table of its members: an operation that is not offered, and
-// structures whose member names alone it lists.
+// untabled reports what the specification names without a table of its members: an operation that
+// is not offered, and structures whose member names alone it lists.
 func untabled(got []string) bool {
 	return got[2] == "StartCommandExecution" || got[0] == "member" && namesOnly[got[2]]
 }
@@ -282,4 +283,43 @@ func normal(fact []string) []string {
 	n := len(fact) - 1
 	fact[n] = zeroMin.ReplaceAllString(fact[n], "..")
 	return fact
+}
+
+// lists are the responses that have a method Items.
+var lists = []any{
+	iot.ListCertificatesResponse{}, iot.ListJobExecutionsForJobResponse{},
+	iot.ListJobExecutionsForThingResponse{}, iot.ListJobTemplatesResponse{},
+	iot.ListJobsResponse{}, iot.ListManagedJobTemplatesResponse{},
+	iot.ListPolicyPrincipalsResponse{}, iot.ListPrincipalThingsV2Response{},
+	iot.ListTagsForResourceResponse{}, iot.ListTargetsForPolicyResponse{},
+	iot.ListThingGroupsResponse{}, iot.ListThingPrincipalsResponse{},
+	iot.ListThingPrincipalsV2Response{}, iot.ListThingTypesResponse{},
+	iot.ListThingsResponse{}, iot.PolicyList{}, iot.ThingNames{},
+}
+
+// Items of a paged response returns the member that the operation's Page names, and every paged
+// operation has such a response.
+func TestItems(t *testing.T) {
+	t.Parallel()
+	types := map[*schema.Shape]reflect.Type{}
+	for _, list := range lists {
+		types[schema.ShapeOf(reflect.TypeOf(list))] = reflect.TypeOf(list)
+	}
+	for _, d := range iot.Service.All() {
+		if d.Page == nil {
+			continue
+		}
+		typ := types[d.Output]
+		if typ == nil {
+			t.Errorf("the response of %s has no method Items, or is not in lists", d.Name)
+			continue
+		}
+		out := reflect.New(typ).Elem()
+		list := out.FieldByName(d.Output.Member(d.Page.Items).GoName)
+		list.Set(reflect.MakeSlice(list.Type(), 1, 1))
+		got := out.MethodByName("Items").Call(nil)[0]
+		if got.Len() != 1 || got.Pointer() != list.Pointer() {
+			t.Errorf("Items of %s is not %s", d.Name, d.Page.Items)
+		}
+	}
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/engine/fleet"
 	"github.com/drover-iot/drover/internal/clock"
+	"github.com/drover-iot/drover/internal/endpoints"
 	"github.com/drover-iot/drover/internal/ids"
 	"github.com/drover-iot/drover/internal/rates"
 	"github.com/drover-iot/drover/internal/tlsutil"
@@ -35,7 +36,7 @@ const shutdownGrace = 15 * time.Second
 // Server is one running server. Open makes it, Run serves it.
 type Server struct {
 	Config
-	Endpoints Endpoints
+	Endpoints endpoints.File
 	// Fresh says that the data folder was empty.
 	Fresh bool
 
@@ -250,13 +251,13 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 
 	serving, ctx := errgroup.WithContext(ctx)
 	s.serve(ctx, serving)
-	if err := s.Endpoints.publish(s.Data); err != nil {
+	if err := s.Endpoints.Write(s.Data); err != nil {
 		serving.Go(func() error { return err })
 	} else {
 		ready()
 	}
 	err := serving.Wait()
-	_ = os.Remove(filepath.Join(s.Data, endpointsFile)) // a left-over is only stale: the lock is what counts
+	_ = endpoints.Remove(s.Data) // a left-over is only stale: the lock is what counts
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
 	defer cancel()
 	s.engine.Announced(grace)

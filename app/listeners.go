@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/drover-iot/drover/internal/disk"
+	"github.com/drover-iot/drover/internal/endpoints"
 	"github.com/drover-iot/drover/internal/tlsutil"
 )
 
@@ -68,7 +69,7 @@ func (l listeners) close() {
 }
 
 // endpoints says where the listeners are, under the names of endpoints.json.
-func (l listeners) endpoints() (e Endpoints) {
+func (l listeners) endpoints() (e endpoints.File) {
 	if l.http != nil {
 		e.HTTP = "http://" + l.http.Addr().String()
 	}

@@ -83,7 +83,8 @@ func newIdentity(ctx context.Context, p *process) (*identity, error) {
 		return nil, err
 	}
 	e := p.endpoints
-	c := client.Client{Endpoint: e.HTTP, Region: e.Region, AccessKeyID: e.AccessKeyID, SecretAccessKey: e.SecretAccessKey}
+	c := client.New(e.HTTP, client.Credentials{AccessKeyID: e.AccessKeyID, SecretAccessKey: e.SecretAccessKey},
+		client.Region(e.Region))
 	made, err := client.Call(ctx, c, iot.CreateCertificateFromCsr, &iot.CreateCertificateFromCsrRequest{
 		CertificateSigningRequest: iot.SigningRequest(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: request})), SetAsActive: new(true),
 	})

@@ -5,214 +5,132 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
-	"strings"
-	"syscall"
 	"time"
 
 	"github.com/drover-iot/drover/api/iot"
 	"github.com/drover-iot/drover/api/jobsdata"
+	"github.com/drover-iot/drover/cli/exit"
+	"github.com/drover-iot/drover/cli/jmespath"
+	"github.com/drover-iot/drover/cli/value"
+	"github.com/drover-iot/drover/client"
 	"github.com/drover-iot/drover/schema"
 )
 
-// Env is the world around a call.
+// Env is the world around a call: a test gives it buffers, variables and a clock that does not
+// wait.
 type Env struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
-	Program        string // the name it was called by: drover, or aws
-	Version        string
-	Location       *time.Location                             // of times that are shown
-	Wait           func(context.Context, time.Duration) error // between attempts; nil waits by the clock
+
+	// Program is the name it was called by, drover or aws. Version is that of Drover.
+	Program, Version string
+
+	// Location is where times are shown; nil means time.Local.
+	Location *time.Location
+
+	// Wait is called between two attempts at a request; nil means client.Sleep.
+	Wait func(context.Context, time.Duration) error
 }
 
-// call is one run of the command line.
-type call struct {
-	env      Env
-	ctx      context.Context
-	service  *schema.Service
-	op       *schema.Description
-	line     commandLine
-	query    *query
-	settings settings
-	client   *http.Client
+// print writes a line on standard output.
+func (e Env) print(text string) error {
+	_, err := fmt.Fprintln(e.Stdout, text)
+	return err
 }
 
+// services are the planes that can be called, by their names on the command line.
 var services = []*schema.Service{&iot.Service, &jobsdata.Service}
 
-// Run runs one command line, from the service's name on ("aws" may stand in front), and returns the exit status
-// (R-CMD-118).
+// call is one run of the command line: what the line says, as far as it has been read.
+type call struct {
+	env     Env
+	service *schema.Service     // nil until it is known, and for help on all
+	op      *schema.Description // nil until it is known, and for help on a service
+	line    commandLine
+	query   *jmespath.Query // of --query; nil for none
+}
+
+// Run runs one command line, from the service's name on ("aws" may stand in front), and returns the
+// exit status (R-CMD-118).
 func Run(ctx context.Context, args []string, env Env) int {
 	if env.Location == nil {
 		env.Location = time.Local
 	}
 	if env.Wait == nil {
-		env.Wait = wait
+		env.Wait = client.Sleep
 	}
-	c := &call{env: env, ctx: ctx}
-	err := c.run(args)
-	var exit *exitError
+	c := &call{env: env}
+	err := c.run(ctx, args)
+	var failed *exit.Error
+	// A reader that closed standard output has what it wanted. A call that was interrupted ends
+	// as a shell expects of a program that got the signal.
 	switch {
-	case err == nil || errors.Is(err, syscall.EPIPE): // R-CMD-121
+	case err == nil || isAny(err, outputClosed): // R-CMD-121
 		return 0
 	case ctx.Err() != nil:
 		fmt.Fprintln(env.Stdout)
 		return 130
-	case errors.As(err, &exit):
-		fmt.Fprintln(env.Stderr, exit.message)
-		if exit.usage {
-			fmt.Fprint(env.Stderr, c.usage())
+	case errors.As(err, &failed):
+		fmt.Fprintln(env.Stderr, failed.Message)
+		if failed.Usage {
+			fmt.Fprintf(env.Stderr, usage, env.Program)
 		}
-		return exit.status
+		return failed.Status
 	}
 	fmt.Fprintln(env.Stderr, err)
-	return statusOther
+	return exit.StatusOther
 }
 
-func (c *call) usage() string {
-	return fmt.Sprintf("usage: %[1]s [options] <command> <subcommand> [<subcommand> ...] [parameters]\n"+
-		"To see help text, you can run: %[1]s help, %[1]s <command> help, %[1]s <command> <subcommand> help\n", c.env.Program)
-}
+// usage follows the message about a wrong line. The program is its only argument.
+const usage = `usage: %[1]s [options] <command> <subcommand> [<subcommand> ...] [parameters]
+To see help text, you can run: %[1]s help, %[1]s <command> help, %[1]s <command> <subcommand> help
+`
+
+// errVersion ends the reading of a line that asks for the version, whatever else is on it
+// (R-CMD-98).
+var errVersion = errors.New("version")
 
 // run does the checks in the order of R-CMD-20; the first that fails decides.
-func (c *call) run(args []string) error {
+func (c *call) run(ctx context.Context, args []string) error {
 	if len(args) > 0 && args[0] == "aws" {
 		args = args[1:]
 	}
 	rest, err := c.findOperation(args)
 	if errors.Is(err, errVersion) {
-		return c.printVersion()
+		return c.env.print(c.version())
 	}
 	if err != nil {
 		return err
 	}
-	if c.wantsHelp() {
+	if c.line.wantsHelp() {
 		return c.help()
 	}
-	if c.op == nil {
-		return usageError("the following arguments are required: operation")
+	if c.op == nil { // a service alone
+		return exit.BadLine("the following arguments are required: operation")
 	}
 	if err := c.readOptions(rest); err != nil {
 		return err
 	}
-	if c.wantsHelp() {
+	if c.line.wantsHelp() { // asked for behind the operation's name
 		return c.help()
 	}
-	input, err := c.parameters()
+	input, err := reader{c.env, c.op, &c.line}.parameters()
 	if err != nil {
 		return err
 	}
-	if c.wantsSkeleton() == "input" {
-		return c.print(appendJSON(nil, skeleton(c.op.Input, "", sampleInput), "    ", ""))
+	if c.line.skeleton() == skeletonInput {
+		sample := skeleton(c.op.Input, "", sampleInput)
+		return c.env.print(string(value.AppendJSON(nil, sample, "    ", "")))
 	}
-	return c.perform(input)
+	return c.perform(ctx, input)
 }
 
-// findOperation reads the service, the options around it and the operation's name; it returns the words after that.
-func (c *call) findOperation(words []string) ([]string, error) {
-	var anywhere commandLine
-	if err := anywhere.readGlobals(words); err != nil {
-		return nil, err
+// version names the program and its version; called as aws, in the form of that program
+// (R-CMD-131).
+func (c *call) version() string {
+	if c.env.Program == "aws" {
+		return "aws-cli/2.36.7 drover/" + c.env.Version
 	}
-	if anywhere.has("version") {
-		return nil, errVersion
-	}
-	var names []string
-	for len(names) < 2 {
-		at := firstPlain(words)
-		if err := c.line.read(words[:at], globals); err != nil {
-			return nil, err
-		}
-		if len(c.line.leftOver) > 0 {
-			return nil, usageError("Unknown options: %s", strings.Join(c.line.leftOver, ", "))
-		}
-		if at == len(words) {
-			break
-		}
-		names, words = append(names, words[at]), words[at+1:]
-	}
-	return words, c.choose(names, &anywhere)
-}
-
-// errVersion ends the reading of a line that asks for the version, whatever else is on it (R-CMD-98).
-var errVersion = errors.New("version")
-
-// firstPlain is the index of the first word that is neither a global option nor its value.
-func firstPlain(words []string) int {
-	for i := 0; i < len(words); i++ {
-		_, _, hasValue, o, err := lookUp(words[i], globals)
-		if o == nil && err == nil && !isOption(words[i]) {
-			return i
-		}
-		if o != nil && o.takes == takesOne && !hasValue {
-			i++
-		}
-	}
-	return len(words)
-}
-
-// choose finds the service, then what is wrong with global options anywhere, then the operation (R-CMD-20).
-func (c *call) choose(names []string, anywhere *commandLine) error {
-	if len(names) == 0 || names[0] == "help" {
-		if len(names) == 0 && !c.wantsHelp() {
-			return usageError("the following arguments are required: command")
-		}
-		c.line.plain = append(c.line.plain, names...)
-		return nil
-	}
-	for _, s := range services {
-		if s.Name == names[0] {
-			c.service = s
-		}
-	}
-	if c.service == nil {
-		return invalidChoice("command", names[0], []string{services[0].Name, services[1].Name})
-	}
-	if err := c.checkGlobals(anywhere); err != nil {
-		return err
-	}
-	if len(names) < 2 || names[1] == "help" {
-		c.line.plain = append(c.line.plain, names[1:]...)
-		return nil
-	}
-	if c.op = findOperation(c.service, names[1]); c.op == nil {
-		return invalidChoice("operation", names[1], commands(c.service))
-	}
-	return nil
-}
-
-// commands are the operations of a service as they are called.
-func commands(s *schema.Service) []string {
-	names := make([]string, len(s.Operations))
-	for i, op := range s.Operations {
-		names[i] = dashed(op.Title())
-	}
-	return names
-}
-
-// findOperation finds an operation by its command. Only the one found is described.
-func findOperation(s *schema.Service, command string) *schema.Description {
-	for _, op := range s.Operations {
-		if dashed(op.Title()) == command {
-			return op.Describe()
-		}
-	}
-	return nil
-}
-
-func (c *call) wantsHelp() bool {
-	return c.line.has("help") || len(c.line.plain) > 0 && c.line.plain[0] == "help"
-}
-
-func (c *call) print(text []byte) error {
-	_, err := c.env.Stdout.Write(append(text, '\n'))
-	return err
-}
-
-func (c *call) printVersion() error {
-	text := "drover " + c.env.Version
-	if c.env.Program == "aws" { // R-CMD-131
-		text = "aws-cli/2.36.7 drover/" + c.env.Version
-	}
-	return c.print([]byte(text))
+	return "drover " + c.env.Version
 }

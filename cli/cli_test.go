@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/drover-iot/drover/cli/exit"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -81,7 +82,8 @@ func call1(t *testing.T, vars map[string]string, stdin string, words ...string) 
 	return result{out.String(), problem.String(), status}
 }
 
-// What is sent for a command line (R-CMD-9 to R-CMD-14, R-CMD-23, R-CMD-35, R-CMD-38, R-CMD-47, R-CMD-63 to R-CMD-65).
+// What is sent for a command line (R-CMD-9 to R-CMD-14, R-CMD-23, R-CMD-35, R-CMD-38, R-CMD-47,
+// R-CMD-63 to R-CMD-65).
 func TestSent(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -158,7 +160,8 @@ func TestSent(t *testing.T) {
 	}
 }
 
-// What is refused before anything is sent, with its message and status (R-CMD-10 to R-CMD-20, R-CMD-36, R-CMD-57 to R-CMD-60).
+// What is refused before anything is sent, with its message and status (R-CMD-10 to R-CMD-20,
+// R-CMD-36, R-CMD-57 to R-CMD-60).
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -218,13 +221,14 @@ func TestRefused(t *testing.T) {
 	} {
 		r := record(t)
 		got := call1(t, r.environment(t), "", tt.words...)
-		if got.status != statusUsage || !strings.Contains(got.problem, tt.says) || got.out != "" || len(r.sent) > 0 {
+		if got.status != exit.StatusUsage || !strings.Contains(got.problem, tt.says) || got.out != "" || len(r.sent) > 0 {
 			t.Errorf("%s: %v: status %d, sent %v\n%s\nwant %s", tt.rule, tt.words, got.status, r.sent, got.problem, tt.says)
 		}
 	}
 }
 
-// Errors of the service and around it (R-CMD-100, R-CMD-106, R-CMD-111, R-CMD-113, R-CMD-114, R-CMD-116 to R-CMD-118).
+// Errors of the service and around it (R-CMD-100, R-CMD-106, R-CMD-111, R-CMD-113, R-CMD-114,
+// R-CMD-116 to R-CMD-118).
 func TestErrors(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -241,7 +245,7 @@ func TestErrors(t *testing.T) {
 	} {
 		r := record(t, tt.a)
 		got := call1(t, r.environment(t), "", "iot", "describe-job", "--job-id", "j")
-		if got.status != statusService || !strings.Contains(got.problem, tt.says) || got.out != "" || len(r.sent) != tt.sent {
+		if got.status != exit.StatusService || !strings.Contains(got.problem, tt.says) || got.out != "" || len(r.sent) != tt.sent {
 			t.Errorf("%+v: status %d after %d requests\n%s", tt.a, got.status, len(r.sent), got.problem)
 		}
 	}
@@ -254,11 +258,11 @@ func TestErrors(t *testing.T) {
 	} {
 		vars := r.environment(t)
 		delete(vars, name)
-		if got := call1(t, vars, "", "iot", "list-jobs"); got.status != statusEnvironment || !strings.HasPrefix(got.problem, missing) {
+		if got := call1(t, vars, "", "iot", "list-jobs"); got.status != exit.StatusEnvironment || !strings.HasPrefix(got.problem, missing) {
 			t.Errorf("without %s: %+v", name, got)
 		}
 	}
-	if got := call1(t, r.environment(t), "", "iot", "list-jobs", "--endpoint-url", "http://127.0.0.1:1", "--region", "x"); got.status != statusOther ||
+	if got := call1(t, r.environment(t), "", "iot", "list-jobs", "--endpoint-url", "http://127.0.0.1:1", "--region", "x"); got.status != exit.StatusOther ||
 		!strings.HasPrefix(got.problem, `Could not connect to the endpoint URL: "http://127.0.0.1:1/jobs"`) {
 		t.Errorf("nobody there: %+v", got)
 	}
@@ -314,7 +318,8 @@ func TestVersion(t *testing.T) {
 	}
 }
 
-// A running server's endpoints.json is enough; shared files and their services section are read (R-CMD-102, R-CMD-107, R-CMD-111).
+// A running server's endpoints.json is enough; shared files and their services section are read
+// (R-CMD-102, R-CMD-107, R-CMD-111).
 func TestEndpoint(t *testing.T) {
 	t.Parallel()
 	r := record(t)

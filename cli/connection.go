@@ -4,100 +4,77 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
-	"io"
 	"net"
 	"net/http"
 	"os"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
+
+	"github.com/drover-iot/drover/cli/exit"
 )
 
-// connect makes the HTTP client of a call: redirects are not followed, time-outs and trust as asked for (R-CMD-98,
-// R-CMD-115).
-func (c *call) connect() error {
-	transport := http.DefaultTransport.(*http.Transport).Clone()                             //nolint:errcheck // it is one
-	transport.TLSClientConfig = &tls.Config{InsecureSkipVerify: c.line.has("no-verify-ssl")} //nolint:gosec // on request
-	if path := first(c.line.text("ca-bundle"), c.env.Getenv("AWS_CA_BUNDLE"), c.settings.profile.get("ca_bundle")); path != "" {
-		bundle, err := os.ReadFile(path)
+// The connection to a server. The two time-outs are those of the reference: one for the
+// connection, one for each piece of an answer, and none for a call as a whole.
+
+// connect makes the HTTP client of a call: redirects are not followed, time-outs and trust as asked
+// for (R-CMD-98, R-CMD-115). bundle is the path of the only certificates to trust; "" for those of
+// the system.
+func connect(line *commandLine, bundle string) (*http.Client, error) {
+	// The default transport brings the proxies of the environment.
+	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:errcheck // it is one
+	transport.TLSClientConfig = &tls.Config{
+		InsecureSkipVerify: line.has("no-verify-ssl"), //nolint:gosec // on request
+	}
+	if bundle != "" {
+		certificates, err := os.ReadFile(bundle)
 		if err != nil {
-			return otherError("ca-bundle: %v", err)
+			return nil, exit.Other("ca-bundle: %v", err)
 		}
 		trusted := x509.NewCertPool()
-		if !trusted.AppendCertsFromPEM(bundle) {
-			return otherError("ca-bundle: %s holds no certificate", path)
+		if !trusted.AppendCertsFromPEM(certificates) {
+			return nil, exit.Other("ca-bundle: %s holds no certificate", bundle)
 		}
 		transport.TLSClientConfig.RootCAs = trusted
 	}
-	dialer := &net.Dialer{Timeout: c.seconds("cli-connect-timeout")}
-	patience := c.seconds("cli-read-timeout")
+	dialer := &net.Dialer{Timeout: seconds(line.text("cli-connect-timeout"))}
+	readTimeout := seconds(line.text("cli-read-timeout"))
 	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dialer.DialContext(ctx, network, address)
 		if err != nil {
 			return nil, err
 		}
-		return &patientConn{conn, patience}, nil
+		return &timedConn{conn, readTimeout}, nil
 	}
-	c.client = &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	return nil
+	return &http.Client{
+		Transport: transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse // the redirect itself is the answer
+		},
+	}, nil
 }
 
-// seconds is the value of a time-out: 60 unless told, 0 for none.
-func (c *call) seconds(option string) time.Duration {
-	text := c.line.text(option)
+// seconds reads the value of a time-out: a minute unless given, 0 for none.
+func seconds(text string) time.Duration {
 	if text == "" {
 		return time.Minute
 	}
-	n, _ := strconv.Atoi(strings.TrimSpace(text)) // check has made sure that it is a whole number
+	n, _ := strconv.Atoi(strings.TrimSpace(text)) // option.check has seen that it is a whole number
 	return time.Duration(min(max(n, 0), 1e9)) * time.Second
 }
 
-// patientConn waits for each piece of an answer only so long.
-type patientConn struct {
+// timedConn is a connection on which each piece of an answer must come within a time.
+type timedConn struct {
 	net.Conn
-	patience time.Duration
+	timeout time.Duration // 0 for none
 }
 
-func (p *patientConn) Read(b []byte) (int, error) {
-	if p.patience > 0 {
-		if err := p.SetReadDeadline(time.Now().Add(p.patience)); err != nil {
+// Read waits for bytes as long as the time-out allows, and begins the time anew with each call.
+func (c *timedConn) Read(b []byte) (int, error) {
+	if c.timeout > 0 {
+		if err := c.SetReadDeadline(time.Now().Add(c.timeout)); err != nil {
 			return 0, err
 		}
 	}
-	return p.Conn.Read(b)
-}
-
-// untrusted reports whether a connection failed because its server is not who it should be.
-func untrusted(err error) bool {
-	var wrong *tls.CertificateVerificationError
-	var record tls.RecordHeaderError
-	return errors.As(err, &wrong) || errors.As(err, &record)
-}
-
-// passing reports whether a failure without an answer may pass by itself (R-CMD-113).
-func passing(err error) bool {
-	return !untrusted(err) && !errors.Is(err, context.Canceled)
-}
-
-// connectionError says how a request failed without an answer (R-CMD-115).
-func connectionError(err error, url string) error {
-	var timeout net.Error
-	var dialing *net.OpError
-	late := errors.As(err, &timeout) && timeout.Timeout()
-	dial := errors.As(err, &dialing) && dialing.Op == "dial"
-	switch {
-	case errors.Is(err, context.Canceled):
-		return err
-	case untrusted(err):
-		return otherError("SSL validation failed for %s %v", url, errors.Unwrap(err))
-	case late && dial:
-		return otherError("Connect timeout on endpoint URL: %q", url)
-	case late:
-		return otherError("Read timeout on endpoint URL: %q", url)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return otherError("Connection was closed before we received a valid response from endpoint URL: %q.", url)
-	}
-	return otherError("Could not connect to the endpoint URL: %q", url)
+	return c.Conn.Read(b)
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/drover-iot/drover/cli/exit"
 )
 
 // What is tried again, and how often (R-CMD-112 to R-CMD-114).
@@ -114,12 +116,12 @@ func TestConnection(t *testing.T) {
 			vars := record(t).environment(t)
 			vars["AWS_ENDPOINT_URL"], vars["AWS_MAX_ATTEMPTS"] = tt.url, "1"
 			got := call1(t, vars, "", append([]string{"iot", "list-jobs"}, strings.Fields(tt.words)...)...)
-			if (got.status == 0) != (tt.says == "") || tt.says != "" && got.status != statusOther || !strings.HasPrefix(got.problem, tt.says) {
+			if (got.status == 0) != (tt.says == "") || tt.says != "" && got.status != exit.StatusOther || !strings.HasPrefix(got.problem, tt.says) {
 				t.Errorf("%+v\nwant %s", got, tt.says)
 			}
 		})
 	}
-	if got := call1(t, map[string]string{"HOME": t.TempDir(), "AWS_REGION": "x-1"}, "", "iot", "list-jobs", "--endpoint-url", moved.URL, "--no-sign-request"); got.status != statusService ||
+	if got := call1(t, map[string]string{"HOME": t.TempDir(), "AWS_REGION": "x-1"}, "", "iot", "list-jobs", "--endpoint-url", moved.URL, "--no-sign-request"); got.status != exit.StatusService ||
 		!strings.HasPrefix(got.problem, "\nAn error occurred (301) when calling the ListJobs operation") {
 		t.Errorf("moved: %+v", got)
 	}

@@ -1,8 +1,11 @@
-// Package cli is the command line of the API: `drover iot OPERATION` and `drover iot-jobs-data OPERATION`, as the aws
-// command line has them. It is an interpreter over the operations table: there is no code for any one command. Names,
-// options, help, skeletons, shorthand, checks and output order are walks over the description in package schema.
+// Package cli is the command line of the API: `drover iot OPERATION` and `drover iot-jobs-data
+// OPERATION`, as the aws command line has them. It is an interpreter of the operations table:
+// there is no code for any one command. Names, options, help, skeletons, shorthand, checks and
+// the order of output come from the description in package schema.
 //
-// cli.go is the path of a call. words.go reads the command line, read.go and shorthand.go its values, check.go checks them,
-// perform.go, retry.go and send.go make the request, answer.go, query.go and output.go show what came back; help.go and
-// skeleton.go need no server. settings.go and credentials.go are the world around. Rules R-CMD are in docs/spec.
+// Run in cli.go is the path of a call. operation.go and words.go read the command line,
+// parameters.go and read.go its values, check.go checks them. perform.go makes the call: send.go
+// sends, answer.go and paging.go read what comes back. What stands alone has a package:
+// cli/value, cli/shorthand, cli/jmespath, cli/output, cli/settings, cli/exit. Rules R-CMD are in
+// docs/spec/40.
 package cli

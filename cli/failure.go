@@ -1,46 +1,100 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"fmt"
-	"net/http"
+	"net"
 	"slices"
 	"strconv"
-	"strings"
+
+	"github.com/drover-iot/drover/cli/exit"
+	"github.com/drover-iot/drover/client"
+	"github.com/drover-iot/drover/schema"
 )
 
-// serviceError is an error that the service answered with (R-CMD-116, R-CMD-117).
-type serviceError struct {
-	code, message, operation string
-	status, retries          int
+// What becomes of an attempt that did not succeed: whether it is made again, and what is said
+// when it is not. The exceptions and messages are those of the reference.
+
+// A failure is an attempt that did not succeed: the service answered with an error, or no answer
+// came.
+type failure struct {
+	refused *client.Error // what the service answered; nil when no answer came
+	err     error         // how the call ends when no answer came
+	mayPass bool          // it may be gone when the request is made again (R-CMD-113)
 }
 
-func (e *serviceError) Error() string {
+// passingExceptions are errors of the service that may pass, whatever their status is (R-CMD-113).
+var passingExceptions = []schema.Exception{
+	"RequestTimeout", "RequestTimeoutException", "Throttling", "ThrottlingException",
+	"ThrottledException", "RequestThrottled", "RequestThrottledException",
+	"TooManyRequestsException", "RequestLimitExceeded", "BandwidthLimitExceeded", "SlowDown",
+	"PriorRequestNotComplete", "TransactionInProgressException", "LimitExceededException",
+}
+
+// refused is the failure of a request that the service answered with an error.
+func refused(e *client.Error) *failure {
+	return &failure{
+		refused: e,
+		mayPass: slices.Contains([]int{500, 502, 503, 504}, e.Status) ||
+			slices.Contains(passingExceptions, e.Exception),
+	}
+}
+
+// noAnswer is the failure of a request that got no answer. A server that is not trusted, and a user
+// who pressed Ctrl-C, stay as they are.
+func noAnswer(err error, url string) *failure {
+	return &failure{
+		err: connectionError(err, url),
+		mayPass: !client.Untrusted(err) && !errors.Is(err, context.Canceled) &&
+			!errors.Is(err, client.ErrAnswerTooLarge),
+	}
+}
+
+// exit is how a call ends by a failure, after some attempts (R-CMD-116, R-CMD-117). An error of the
+// service without a name has its status for one: An error occurred (404).
+func (f *failure) exit(operation string, attempts int) error {
+	if f.refused == nil {
+		return f.err
+	}
+	code := string(f.refused.Exception)
+	if code == "" {
+		code = strconv.Itoa(f.refused.Status)
+	}
 	retried := ""
-	if e.retries > 0 {
-		retried = fmt.Sprintf(" (reached max retries: %d)", e.retries)
+	if attempts > 1 && f.mayPass {
+		retried = fmt.Sprintf(" (reached max retries: %d)", attempts-1)
 	}
-	return fmt.Sprintf("\nAn error occurred (%s) when calling the %s operation%s: %s", e.code, e.operation, retried, e.message)
+	return exit.Service(fmt.Sprintf("\nAn error occurred (%s) when calling the %s operation%s: %s",
+		code, operation, retried, f.refused.Message))
 }
 
-func readServiceError(operation string, answer *http.Response, body []byte) *serviceError {
-	e := &serviceError{operation: operation, status: answer.StatusCode, message: string(body)}
-	name := answer.Header.Get("x-amzn-ErrorType")
-	if v, err := parseJSON(string(body)); err == nil {
-		if o, ok := v.(*object); ok {
-			name = first(name, o.text("code"), o.text("__type"))
-			e.message = first(o.text("message"), o.text("Message"))
-		}
+// connectionError says how a request failed without an answer (R-CMD-115).
+func connectionError(err error, url string) error {
+	// The order matters: a time-out while dialing is both a time-out and a failed connection.
+	var timeout net.Error
+	var dialing *net.OpError
+	late := errors.As(err, &timeout) && timeout.Timeout()
+	dial := errors.As(err, &dialing) && dialing.Op == "dial"
+	switch {
+	case errors.Is(err, context.Canceled):
+		return err
+	case errors.Is(err, client.ErrAnswerTooLarge):
+		return exit.Other("%v", err)
+	case client.Untrusted(err):
+		return exit.Other("SSL validation failed for %s %v", url, errors.Unwrap(err))
+	case late && dial:
+		return exit.Other("Connect timeout on endpoint URL: %q", url)
+	case late:
+		return exit.Other("Read timeout on endpoint URL: %q", url)
+	case isAny(err, connectionClosed):
+		return exit.Other("Connection was closed before we received a valid response "+
+			"from endpoint URL: %q.", url)
 	}
-	code, _, _ := strings.Cut(name, ":")
-	e.code = first(code[strings.LastIndex(code, "#")+1:], strconv.Itoa(answer.StatusCode))
-	return e
+	return exit.Other("Could not connect to the endpoint URL: %q", url)
 }
 
-// passing lists what is tried again, whatever the method (R-CMD-113).
-func (e *serviceError) passing() bool {
-	return slices.Contains([]int{500, 502, 503, 504}, e.status) || slices.Contains([]string{
-		"RequestTimeout", "RequestTimeoutException", "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled",
-		"RequestThrottledException", "TooManyRequestsException", "RequestLimitExceeded", "BandwidthLimitExceeded", "SlowDown",
-		"PriorRequestNotComplete", "TransactionInProgressException", "LimitExceededException",
-	}, e.code)
+// isAny reports whether an error is one of several.
+func isAny(err error, list []error) bool {
+	return slices.ContainsFunc(list, func(one error) bool { return errors.Is(err, one) })
 }

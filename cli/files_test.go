@@ -1,11 +1,12 @@
 package cli
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/drover-iot/drover/cli/exit"
 )
 
 // Values from files, and what is not there yet (R-CMD-37, R-CMD-42, R-CMD-49, R-CMD-98).
@@ -52,7 +53,7 @@ func TestFiles(t *testing.T) {
 		said := got.problem
 		if len(r.sent) > 0 {
 			said = r.sent[0]
-		} else if got.status != statusUsage {
+		} else if got.status != exit.StatusUsage {
 			t.Errorf("%s: status %d", tt.rule, got.status)
 		}
 		if !strings.Contains(said, tt.want) || len(r.sent) > 0 && said != tt.want {
@@ -74,7 +75,7 @@ func TestOutfiles(t *testing.T) {
 	for _, tt := range []struct {
 		status int
 		want   string
-	}{{statusService, "an older and longer key"}, {0, "PRIVATE"}} {
+	}{{exit.StatusService, "an older and longer key"}, {0, "PRIVATE"}} {
 		got := call1(t, r.environment(t), "", words...)
 		text, err := os.ReadFile(key)
 		if err != nil || got.status != tt.status || string(text) != tt.want {
@@ -91,13 +92,13 @@ func TestOutfiles(t *testing.T) {
 			t.Errorf("%s: %q, %v, %v", filepath.Base(path), text, info.Mode(), err)
 		}
 	}
-	if got := call1(t, r.environment(t), "", append(words, "--public-key-outfile", "/nonexistent/x")...); got.status != statusUsage || got.problem != "Unable to write to file: /nonexistent/x\n" || len(r.sent) != 2 {
+	if got := call1(t, r.environment(t), "", append(words, "--public-key-outfile", "/nonexistent/x")...); got.status != exit.StatusUsage || got.problem != "Unable to write to file: /nonexistent/x\n" || len(r.sent) != 2 {
 		t.Errorf("%+v, sent %v", got, r.sent)
 	}
 }
 
-// A file that cannot be written costs nothing else: the other files get their parts, the answer is shown, and a device stays
-// as it was.
+// A file that cannot be written costs nothing else: the other files get their parts, the answer
+// is shown, and a device stays as it was.
 func TestOutfileThatFails(t *testing.T) {
 	t.Parallel()
 	r := record(t, answer{200, "", `{"certificatePem":"PEM","keyPair":{"PublicKey":"PUBLIC","PrivateKey":"PRIVATE"}}`})
@@ -108,7 +109,7 @@ func TestOutfileThatFails(t *testing.T) {
 	}
 	got := call1(t, r.environment(t), "", "iot", "create-keys-and-certificate", "--public-key-outfile", full, "--private-key-outfile", key)
 	text, err := os.ReadFile(key)
-	if err != nil || string(text) != "PRIVATE" || got.status != statusOther || !strings.Contains(got.out, "PRIVATE") || !strings.Contains(got.problem, full) {
+	if err != nil || string(text) != "PRIVATE" || got.status != exit.StatusOther || !strings.Contains(got.out, "PRIVATE") || !strings.Contains(got.problem, full) {
 		t.Errorf("%+v, the key's file holds %q, %v", got, text, err)
 	}
 	if after, err := os.Stat(full); err != nil || after.Mode() != before.Mode() {
@@ -116,17 +117,5 @@ func TestOutfileThatFails(t *testing.T) {
 	}
 	if got := call1(t, r.environment(t), "", "iot", "create-keys-and-certificate", "--private-key-outfile", os.DevNull); got.status != 0 {
 		t.Errorf("to a device: %+v", got)
-	}
-}
-
-// A long shorthand word and a large object are read in linear time (R-CMD-37).
-func TestLinear(t *testing.T) {
-	t.Parallel()
-	var b strings.Builder
-	for i := range 200_000 {
-		fmt.Fprintf(&b, "k%d=v,", i)
-	}
-	if o, err := shorthand(b.String()+"z=1", noFiles); err != nil || len(o.fields) != 200_001 {
-		t.Errorf("%v", err)
 	}
 }

@@ -39,7 +39,7 @@ func TestGolden(t *testing.T) {
 	var all strings.Builder
 	for _, s := range services {
 		for _, op := range s.Operations {
-			command := dashed(op.Title())
+			command := dashed(op.OperationName())
 			got := call1(t, nil, "", s.Name, command, "--generate-cli-skeleton")
 			if got.status != 0 || !json.Valid([]byte(got.out)) {
 				t.Errorf("%s %s: %+v", s.Name, command, got)

@@ -10,8 +10,11 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
-// help prints what there is to know about a service or an operation: all of it is read off the description and its doc
-// comments (R-CMD-123, R-CMD-126).
+// Help needs no server. Its sections and their order are those of the reference; the words are
+// the doc comments of the API packages, which are part of the binary.
+
+// help prints what there is to know about a service or an operation: all of it comes from the
+// description and its doc comments (R-CMD-123, R-CMD-126).
 func (c *call) help() error {
 	var b strings.Builder
 	switch {
@@ -30,6 +33,7 @@ func (c *call) help() error {
 	return err
 }
 
+// helpAll lists the services.
 func (c *call) helpAll(b *strings.Builder) {
 	fmt.Fprintf(b, "NAME\n    %s - calls the API of AWS IoT Jobs\n\nSERVICES\n", c.env.Program)
 	for _, s := range services {
@@ -38,6 +42,7 @@ func (c *call) helpAll(b *strings.Builder) {
 	b.WriteString("\n" + globalHelp())
 }
 
+// docs are the doc comments of the service that is called.
 func (c *call) docs() (schema.Docs, error) {
 	if c.service == &jobsdata.Service {
 		return jobsdata.Docs()
@@ -45,25 +50,29 @@ func (c *call) docs() (schema.Docs, error) {
 	return iot.Docs()
 }
 
+// helpService lists the operations of a service, each with the first sentence on it.
 func (c *call) helpService(b *strings.Builder) error {
 	docs, err := c.docs()
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(b, "NAME\n    %s\n\nCOMMANDS\n", c.service.Name)
-	names := map[string]string{}
+	about := map[string]string{} // by command
+	// The table is ordered by subject; a list of commands is looked through by name.
 	sorted := commands(c.service)
 	for _, op := range c.service.Operations {
-		names[dashed(op.Title())] = sentence(docs.Operation(op.Title()))
+		about[dashed(op.OperationName())] = sentence(docs.Operation(op.OperationName()))
 	}
 	slices.Sort(sorted)
 	for _, name := range sorted {
-		fmt.Fprintf(b, "    %-40s %s\n", name, names[name])
+		fmt.Fprintf(b, "    %-40s %s\n", name, about[name])
 	}
 	b.WriteString("\n" + globalHelp())
 	return nil
 }
 
+// helpOperation says all about one operation, in the sections of R-CMD-123: name, description,
+// synopsis, options, global options, examples, output.
 func (c *call) helpOperation(b *strings.Builder) error {
 	docs, err := c.docs()
 	if err != nil {
@@ -76,26 +85,31 @@ func (c *call) helpOperation(b *strings.Builder) error {
 		fmt.Fprintf(b, "        %s\n", part)
 	}
 	b.WriteString("\nOPTIONS\n")
+	// The service's own token and page size work, and automatic paging makes them superfluous.
 	for _, m := range c.op.Input.Members {
 		if !pagingMember(c.op, m.Name) {
 			helpMember(b, docs, c.op.Input, m)
 		}
 	}
 	b.WriteString(commonHelp(c.op))
-	b.WriteString(globalHelp() + "\nEXAMPLES\n" + examples(c.env.Program, c.service.Name, c.op) + "\nOUTPUT\n")
+	b.WriteString(globalHelp() + "\nEXAMPLES\n" + examples(c.env.Program, c.service.Name, c.op))
+	b.WriteString("\nOUTPUT\n")
 	if len(c.op.Output.Members) == 0 {
 		b.WriteString("    None\n")
 	}
 	for _, m := range c.op.Output.Members {
-		fmt.Fprintf(b, "    %s -> (%s)\n%s", m.Name, m.Shape.Kind, wrapped(docs.Member(c.op.Output, m), "        "))
+		fmt.Fprintf(b, "    %s -> (%s)\n%s",
+			m.Name, m.Shape.Kind, wrapped(docs.Member(c.op.Output, m), "        "))
 		helpNested(b, docs, m.Shape, "        ")
 	}
 	return nil
 }
 
-// synopsis lists the options as they are written, optional ones in brackets: the operation's own, those of every command,
-// the global ones.
+// synopsis lists the options as they are written, optional ones in brackets: --job-id <value>,
+// [--force | --no-force]. The operation's own come first, then those of every command, then the
+// global ones.
 func synopsis(op *schema.Description) (parts []string) {
+	// Only what a request cannot do without is outside of brackets.
 	for _, o := range append(options(op), globals...) {
 		text := "--" + o.name
 		switch {
@@ -118,7 +132,7 @@ func synopsis(op *schema.Description) (parts []string) {
 	return parts
 }
 
-// examples are the shortest call, and the way through a file.
+// examples are the shortest call, with what is required, and the way through a file.
 func examples(program, service string, op *schema.Description) string {
 	call := fmt.Sprintf("    %s %s %s", program, service, dashed(op.Name))
 	short := call
@@ -127,11 +141,16 @@ func examples(program, service string, op *schema.Description) string {
 			short += " --" + dashed(m.Name) + " <value>"
 		}
 	}
-	return short + "\n\n" + call + " --generate-cli-skeleton > input.json\n" + call + " --cli-input-json file://input.json\n"
+	return short + "\n\n" +
+		call + " --generate-cli-skeleton > input.json\n" +
+		call + " --cli-input-json file://input.json\n"
 }
 
+// helpMember says all about one option: its type, its text, its constraints, what is inside it,
+// and how it is written.
 func helpMember(b *strings.Builder, docs schema.Docs, s *schema.Shape, m *schema.Member) {
-	fmt.Fprintf(b, "    --%s (%s)%s\n%s", dashed(m.Name), m.Shape.Kind, requiredMark(m), wrapped(docs.Member(s, m), "        "))
+	fmt.Fprintf(b, "    --%s (%s)%s\n%s",
+		dashed(m.Name), m.Shape.Kind, requiredMark(m), wrapped(docs.Member(s, m), "        "))
 	if text := limits(m.Shape); text != "" {
 		fmt.Fprintf(b, "        Constraints: %s\n", text)
 	}
@@ -143,13 +162,16 @@ func helpMember(b *strings.Builder, docs schema.Docs, s *schema.Shape, m *schema
 	b.WriteString("\n")
 }
 
-// helpNested tells of the members inside a value.
+// helpNested lists the members inside a value, each level further to the right. Lists and maps of
+// structures are shown as the structure.
 func helpNested(b *strings.Builder, docs schema.Docs, s *schema.Shape, margin string) {
 	for s.Kind == schema.List || s.Kind == schema.Map {
 		s = s.Elem
 	}
 	for _, m := range s.Members {
-		fmt.Fprintf(b, "%s%s (%s)%s\n%s", margin, m.Name, m.Shape.Kind, requiredMark(m), wrapped(docs.Member(s, m), margin+"    "))
+		fmt.Fprintf(b, "%s%s (%s)%s\n%s",
+			margin, m.Name, m.Shape.Kind, requiredMark(m),
+			wrapped(docs.Member(s, m), margin+"    "))
 		if text := limits(m.Shape); text != "" {
 			fmt.Fprintf(b, "%s    Constraints: %s\n", margin, text)
 		}
@@ -157,6 +179,7 @@ func helpNested(b *strings.Builder, docs schema.Docs, s *schema.Shape, margin st
 	}
 }
 
+// requiredMark stands behind the name of a required member.
 func requiredMark(m *schema.Member) string {
 	if m.Required {
 		return " [required]"
@@ -164,7 +187,8 @@ func requiredMark(m *schema.Member) string {
 	return ""
 }
 
-// commonHelp tells of the options that every command has, and of those that few have.
+// commonHelp describes the options that every command has, and those that few have: of paging,
+// and of files for parts of the answer.
 func commonHelp(op *schema.Description) string {
 	text := `    --cli-input-json (string)
         A JSON object with the members of the request, file://PATH, or - for standard input. Options given beside it
@@ -182,11 +206,13 @@ func commonHelp(op *schema.Description) string {
 
 `
 	for _, file := range outfiles[op.Name] {
-		text += fmt.Sprintf("    --%s (string)\n        A file that gets %s of the answer.\n\n", file.option, file.path)
+		text += fmt.Sprintf("    --%s (string)\n        A file that gets %s of the answer.\n\n",
+			file.option, file.path)
 	}
 	return text
 }
 
+// globalHelp lists the global options.
 func globalHelp() string {
 	var b strings.Builder
 	b.WriteString("GLOBAL OPTIONS\n")

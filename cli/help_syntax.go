@@ -7,12 +7,17 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
+// How a value is written, as help shows it: in shorthand, in JSON, and within which limits. All
+// of it comes from the shape of the member.
+
 // hasShorthand reports whether values of a shape may be written in shorthand (R-CMD-24).
 func hasShorthand(s *schema.Shape) bool {
-	return s.Kind == schema.Structure || s.Kind == schema.Map || s.Kind == schema.List && hasShorthand(s.Elem)
+	return s.Kind == schema.Structure || s.Kind == schema.Map ||
+		s.Kind == schema.List && hasShorthand(s.Elem)
 }
 
-// shorthandLine shows how an option is written in shorthand (R-CMD-124).
+// shorthandLine shows how an option is written in shorthand (R-CMD-124):
+// roleArn=string,expiresInSec=long. Words that may be repeated end in "...".
 func shorthandLine(s *schema.Shape) string {
 	switch s.Kind {
 	case schema.List:
@@ -24,6 +29,7 @@ func shorthandLine(s *schema.Shape) string {
 	return shorthandPairs(s)
 }
 
+// shorthandPairs shows the members of a structure.
 func shorthandPairs(s *schema.Shape) string {
 	parts := make([]string, len(s.Members))
 	for i, m := range s.Members {
@@ -32,6 +38,7 @@ func shorthandPairs(s *schema.Shape) string {
 	return strings.Join(parts, ",")
 }
 
+// shorthandValue shows a value behind an equals sign, where structures and maps are in braces.
 func shorthandValue(s *schema.Shape) string {
 	switch s.Kind {
 	case schema.Structure:
@@ -39,6 +46,7 @@ func shorthandValue(s *schema.Shape) string {
 	case schema.Map:
 		return "{" + shorthandLine(s) + "}"
 	case schema.List:
+		// A list is shown with two elements: in brackets when these have commas of their own.
 		if k := s.Elem.Kind; k == schema.Structure || k == schema.Map {
 			return "[" + shorthandValue(s.Elem) + "," + shorthandValue(s.Elem) + "]"
 		}
@@ -47,11 +55,12 @@ func shorthandValue(s *schema.Shape) string {
 	return s.Kind.String()
 }
 
-// jsonLines shows how an option is written in JSON (R-CMD-125).
+// jsonLines shows how an option is written in JSON, over several lines (R-CMD-125).
 func jsonLines(s *schema.Shape) string {
 	return jsonSyntax(s, "") + "\n"
 }
 
+// jsonSyntax shows a value behind a margin; a text with few values shows them all.
 func jsonSyntax(s *schema.Shape, margin string) string {
 	inner := margin + "  "
 	switch s.Kind {
@@ -76,7 +85,7 @@ func jsonSyntax(s *schema.Shape, margin string) string {
 	return s.Kind.String()
 }
 
-// decimalLimits says in words what a number with decimals is held to.
+// decimalLimits says in words which numbers with decimals are allowed.
 func decimalLimits(d *schema.Decimals) string {
 	text := "value"
 	if d.Min != "" {
@@ -88,8 +97,10 @@ func decimalLimits(d *schema.Decimals) string {
 	return fmt.Sprintf("%s, at most %d decimals", text, d.Places)
 }
 
-// limits says in words what a value is held to.
+// limits says in words which values a constraint allows: "length 1 to 64; pattern [a-z]+". It is
+// "" when all are.
 func limits(s *schema.Shape) string {
+	// add writes the bounds that there are: "length 1 to 64", "items at most 100".
 	var parts []string
 	add := func(what string, b schema.Bound) {
 		switch {

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/drover-iot/drover/cli/exit"
 )
 
 // Configured credentials never sign a request to an address that only an endpoints.json names.
@@ -36,14 +38,15 @@ func TestKeysStayWithTheirServer(t *testing.T) {
 	}
 }
 
-// A file that cannot be read is named; its lines, which may hold secrets, are not shown (R-CMD-102).
+// A file that cannot be read is named; its lines, which may hold secrets, are not shown
+// (R-CMD-102).
 func TestBrokenFileIsNotShown(t *testing.T) {
 	t.Parallel()
 	r := record(t)
 	vars := r.environment(t)
 	vars["HOME"] = sharedFiles(t, r.URL, "", "[default]\naws_access_key_id = AK\naws_secret_access_key SECRET\n")
 	got := call1(t, vars, "", "iot", "list-jobs")
-	if got.status != statusEnvironment || !strings.Contains(got.problem, ".aws/credentials") || strings.Contains(got.problem, "SECRET") {
+	if got.status != exit.StatusEnvironment || !strings.Contains(got.problem, ".aws/credentials") || strings.Contains(got.problem, "SECRET") {
 		t.Errorf("%+v", got)
 	}
 }

@@ -5,16 +5,21 @@ import (
 	"strings"
 )
 
+// Names on the command line are those of the API model, written in another way. The
+// transformation is the reference's, with its odd cases, because scripts have its names.
+
 // The steps of the transformation from model names to options and commands (R-CMD-6).
 var (
-	pluralCapitals = regexp.MustCompile(`([A-Z]{2,}s)$`)
-	beforeWord     = regexp.MustCompile(`(.)([A-Z][a-z]+)`)
-	beforeCapital  = regexp.MustCompile(`([a-z0-9])([A-Z])`)
+	pluralCapitals = regexp.MustCompile(`([A-Z]{2,}s)$`)     // thingARNs
+	beforeWord     = regexp.MustCompile(`(.)([A-Z][a-z]+)`)  // presigned-Url-Config
+	beforeCapital  = regexp.MustCompile(`([a-z0-9])([A-Z])`) // ListThings-V2
 )
 
-// dashed is a model name as an option or a command: presignedUrlConfig is presigned-url-config.
+// dashed is a model name as an option or a command: presignedUrlConfig is presigned-url-config,
+// thingARNs is thing-arns. Nothing tells the way back, so options are looked up by the names of
+// all members.
 func dashed(name string) string {
-	if strings.Contains(name, "-") {
+	if strings.Contains(name, "-") { // it has been transformed already
 		return name
 	}
 	if at := pluralCapitals.FindStringIndex(name); at != nil {

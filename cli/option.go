@@ -1,8 +1,9 @@
 package cli
 
-import (
-	"github.com/drover-iot/drover/schema"
-)
+import "github.com/drover-iot/drover/schema"
+
+// The options that there are: one table of global ones, and for each operation those of its
+// members, made from its description.
 
 // An option is one word of the command line that starts with dashes, and what may follow it.
 type option struct {
@@ -11,18 +12,21 @@ type option struct {
 	member   *schema.Member // of the request; nil for options of the command line itself
 	negation bool           // the --no- form of a boolean
 	hidden   bool           // works, but is not shown in help
-	choices  []string
-	about    string // for help, of an option of the command line itself
-	number   bool   // a whole number, of an option of the command line itself
+	choices  []string       // the only values allowed; nil: any
+	about    string         // for help, of an option of the command line itself
+	number   bool           // takes a whole number; of an option of the command line itself
 }
 
 // whole reports whether an option takes a whole number.
 func (o *option) whole() bool {
-	return o.number || o.member != nil && (o.member.Shape.Kind == schema.Integer || o.member.Shape.Kind == schema.Long)
+	return o.number || o.member != nil &&
+		(o.member.Shape.Kind == schema.Integer || o.member.Shape.Kind == schema.Long)
 }
 
+// arity is how many words are an option's value.
 type arity uint8
 
+// The arities. Most options take one word.
 const (
 	takesOne arity = iota
 	takesNone
@@ -30,31 +34,43 @@ const (
 	takesOptional // one word or none
 )
 
-// globals may stand anywhere (R-CMD-98).
+// helpOption has a short form, -h.
+var helpOption = &option{name: "help", takes: takesNone, hidden: true}
+
+// globals are the options that every command has and that may stand anywhere (R-CMD-98).
 var globals = []*option{
-	{name: "debug", about: "Says on standard error what is sent and how it went.", takes: takesNone},
+	{name: "debug", takes: takesNone,
+		about: "Says on standard error what is sent and how it went."},
 	{name: "endpoint-url", about: "The server to call, instead of the configured one."},
-	{name: "no-verify-ssl", about: "Accepts any certificate of the server.", takes: takesNone},
-	{name: "no-paginate", about: "Makes one request of a paged command, and shows the answer as it came.", takes: takesNone},
-	{name: "output", about: "How the answer is shown. Only json (the default) and text are available yet.", choices: []string{"json", "text", "table", "yaml", "yaml-stream", "off"}},
+	{name: "no-verify-ssl", takes: takesNone, about: "Accepts any certificate of the server."},
+	{name: "no-paginate", takes: takesNone,
+		about: "Makes one request of a paged command, and shows the answer as it came."},
+	{name: "output", choices: []string{"json", "text", "table", "yaml", "yaml-stream", "off"},
+		about: "How the answer is shown. Only json (the default) and text are available yet."},
 	{name: "query", about: "A JMESPath expression that picks from the answer."},
 	{name: "profile", about: "The profile of the shared files."},
 	{name: "region", about: "The region that requests are signed for."},
-	{name: "version", about: "Prints the version.", takes: takesNone},
-	{name: "color", about: "Of tables, which are not available yet; accepted all the same.", choices: []string{"on", "off", "auto"}},
-	{name: "no-sign-request", about: "Sends the request unsigned and looks for no credentials.", takes: takesNone},
+	{name: "version", takes: takesNone, about: "Prints the version."},
+	{name: "color", choices: []string{"on", "off", "auto"},
+		about: "Of tables, which are not available yet; accepted all the same."},
+	{name: "no-sign-request", takes: takesNone,
+		about: "Sends the request unsigned and looks for no credentials."},
 	{name: "ca-bundle", about: "A PEM file with the only certificates to trust."},
-	{name: "cli-read-timeout", about: "Seconds to wait for each piece of an answer: 60 unless told, 0 for ever.", number: true},
-	{name: "cli-connect-timeout", about: "Seconds to wait for a connection: 60 unless told, 0 for ever.", number: true},
+	{name: "cli-read-timeout", number: true,
+		about: "Seconds to wait for each piece of an answer: 60 unless told, 0 for ever."},
+	{name: "cli-connect-timeout", number: true,
+		about: "Seconds to wait for a connection: 60 unless told, 0 for ever."},
 	{name: "cli-binary-format", choices: []string{"base64", "raw-in-base64-out"}, hidden: true},
-	{name: "no-cli-pager", about: "There is no pager; accepted all the same.", takes: takesNone},
+	{name: "no-cli-pager", takes: takesNone, about: "There is no pager; accepted all the same."},
 	{name: "cli-auto-prompt", takes: takesNone, hidden: true},
 	{name: "no-cli-auto-prompt", takes: takesNone, hidden: true},
-	{name: "cli-error-format", choices: []string{"legacy", "json", "yaml", "text", "table", "enhanced"}, hidden: true},
-	{name: "help", takes: takesNone, hidden: true},
+	{name: "cli-error-format", hidden: true,
+		choices: []string{"legacy", "json", "yaml", "text", "table", "enhanced"}},
+	helpOption,
 }
 
-// options are those of an operation, in model order, then those that every operation has.
+// options are those of an operation: one for each member of its request, in model order, then those
+// that every operation has. A boolean has two: --force and --no-force.
 func options(op *schema.Description) []*option {
 	var all []*option
 	for _, m := range op.Input.Members {
@@ -62,29 +78,45 @@ func options(op *schema.Description) []*option {
 		switch m.Shape.Kind {
 		case schema.Boolean:
 			o.takes = takesNone
-			all = append(all, o, &option{name: "no-" + o.name, takes: takesNone, member: m, negation: true})
+			no := &option{name: "no-" + o.name, takes: takesNone, member: m, negation: true}
+			all = append(all, o, no)
 			continue
 		case schema.List:
 			o.takes = takesAll
 		}
 		all = append(all, o)
 	}
-	all = append(all, &option{name: "cli-input-json"}, &option{name: "cli-input-yaml", hidden: true})
+	// The options of the command line itself come last, as in the reference's help.
+	all = append(all,
+		&option{name: "cli-input-json"},
+		&option{name: "cli-input-yaml", hidden: true},
+	)
+	// Automatic paging has options where there is something to page, and a size where the service
+	// lets a caller choose it (R-CMD-96).
 	if op.Page != nil {
 		all = append(all, &option{name: "starting-token"})
-		if op.Page.Size != "" && op.Page.Size != "pageSize" { // R-CMD-129: the service's own pageSize wins
+		if op.Page.Size != "" && op.Page.Size != ownPageSize {
 			all = append(all, &option{name: "page-size", number: true})
 		}
 		all = append(all, &option{name: "max-items", number: true})
 	}
-	all = append(all, &option{name: "generate-cli-skeleton", takes: takesOptional, choices: []string{"input", "yaml-input", "output"}})
+	all = append(all, &option{
+		name:    "generate-cli-skeleton",
+		takes:   takesOptional,
+		choices: []string{skeletonInput, "yaml-input", skeletonOutput},
+	})
 	for _, file := range outfiles[op.Name] {
 		all = append(all, &option{name: file.option})
 	}
 	return all
 }
 
-// pagingMember reports whether a member is one that automatic paging looks after (R-CMD-95).
+// ownPageSize is the member of older list operations whose option is named like that of automatic
+// paging, --page-size. The service's own wins (R-CMD-129).
+const ownPageSize = "pageSize"
+
+// pagingMember reports whether a member is one that automatic paging fills in: the token and the
+// size of a page. Their options work and are not shown in help (R-CMD-95).
 func pagingMember(op *schema.Description, name string) bool {
-	return op.Page != nil && (name == op.Page.In || name == op.Page.Size && name != "pageSize")
+	return op.Page != nil && (name == op.Page.In || name == op.Page.Size && name != ownPageSize)
 }

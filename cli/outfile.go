@@ -4,60 +4,77 @@ import (
 	"errors"
 	"os"
 	"strings"
+
+	"github.com/drover-iot/drover/cli/exit"
+	"github.com/drover-iot/drover/cli/value"
 )
 
-// outfiles are files that a successful call writes parts of its answer to (R-CMD-130). They are part of the command line,
-// not of the API.
-var outfiles = map[string][]struct{ option, path string }{
+// Certificates and keys are shown once. Options that name files for them save a user the cutting
+// from the answer.
+
+// outfileOption is an option that names a file for a part of the answer.
+type outfileOption struct {
+	option string
+	path   string // of the part, member.member
+}
+
+// outfiles are files that a successful call writes parts of its answer to, by operation
+// (R-CMD-130). They are part of the command line, not of the API.
+var outfiles = map[string][]outfileOption{
 	"CreateKeysAndCertificate": {
-		{"certificate-pem-outfile", "certificatePem"}, {"public-key-outfile", "keyPair.PublicKey"}, {"private-key-outfile", "keyPair.PrivateKey"},
+		{"certificate-pem-outfile", "certificatePem"},
+		{"public-key-outfile", "keyPair.PublicKey"},
+		{"private-key-outfile", "keyPair.PrivateKey"},
 	},
 	"CreateCertificateFromCsr": {{"certificate-pem-outfile", "certificatePem"}},
 }
 
-// outfile is a file that gets a part of the answer.
+// outfile is an open file that gets a part of the answer.
 type outfile struct {
 	file *os.File
-	path []string
+	path []string // of the part
 }
 
-// openOutfiles opens the files before anything is sent. What they hold stays until there is an answer: a call that fails
-// costs nobody a key.
-func (c *call) openOutfiles() (files []outfile, err error) {
-	for _, o := range outfiles[c.op.Name] {
-		name := c.line.text(o.option)
+// openOutfiles opens the files that the line names before anything is sent. What they hold stays
+// until there is an answer: a call that fails costs nobody a key.
+func openOutfiles(known []outfileOption, line *commandLine) (files []outfile, err error) {
+	for _, o := range known {
+		name := line.text(o.option)
 		if name == "" {
 			continue
 		}
 		file, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY, 0o600)
 		if err != nil {
-			return nil, &exitError{status: statusUsage, message: "Unable to write to file: " + name}
+			return nil, exit.BadValue("Unable to write to file: %s", name)
 		}
 		files = append(files, outfile{file, strings.Split(o.path, ".")})
 	}
 	return files, nil
 }
 
-// writeOutfiles puts the parts of an answer into their files. One that cannot be written costs the others nothing.
-func writeOutfiles(files []outfile, answer *object) error {
+// writeOutfiles puts the parts of an answer into their files. When one cannot be written, the
+// others are.
+func writeOutfiles(files []outfile, answer *value.Object) error {
 	var failed error
+	// A part that the answer does not have is written as an empty text.
 	for _, f := range files {
-		inner := answer
-		for _, name := range f.path[:len(f.path)-1] {
-			v, _ := inner.get(name)
-			if inner, _ = v.(*object); inner == nil {
-				inner = &object{}
+		inner, last := answer, len(f.path)-1
+		for _, name := range f.path[:last] {
+			v, _ := inner.Get(name)
+			if inner, _ = v.(*value.Object); inner == nil {
+				inner = &value.Object{}
 			}
 		}
-		failed = errors.Join(failed, f.write(inner.text(f.path[len(f.path)-1])))
+		failed = errors.Join(failed, f.write(inner.Text(f.path[last])))
 	}
 	if failed != nil {
-		return otherError("%v", failed)
+		return exit.Other("%v", failed)
 	}
 	return nil
 }
 
-// write replaces what the file holds and makes it readable by its owner only. A device or a pipe is only written to.
+// write replaces what the file holds and makes it readable by its owner only. A device or a pipe
+// has no mode to change and nothing to replace.
 func (f outfile) write(text string) error {
 	info, err := f.file.Stat()
 	if err == nil && info.Mode().IsRegular() {

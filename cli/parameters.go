@@ -5,124 +5,59 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"github.com/drover-iot/drover/cli/exit"
+	"github.com/drover-iot/drover/cli/value"
+	"github.com/drover-iot/drover/schema"
 )
 
-// checkGlobals refuses what is wrong before any operation is known (R-CMD-20, step 2).
-func (c *call) checkGlobals(line *commandLine) (err error) {
-	if g, given := line.last("query"); given {
-		if c.query, err = parseQuery(g.words[0]); err != nil {
-			return err
-		}
-	}
-	if url := line.text("endpoint-url"); url != "" && !strings.Contains(url, "://") {
-		return &exitError{status: statusUsage, message: fmt.Sprintf(
-			"Bad value for --endpoint-url %q: scheme is missing. Must be of the form http://<hostname>/ or https://<hostname>/", url)}
-	}
-	return nil
+// The parameters of a request come from options, one for each member, and from an input file with
+// the others. An option replaces the whole member of the file: nothing inside it is merged.
+
+// A reader reads the values of a command line into the members of a request. One option is read in
+// read.go.
+type reader struct {
+	env  Env                 // for standard input, and for variables in the names of files
+	op   *schema.Description // whose request is filled
+	line *commandLine        // with the options
 }
 
-// readOptions reads what follows the operation's name (R-CMD-15, R-CMD-16).
-func (c *call) readOptions(words []string) error {
-	known := append(append([]*option(nil), globals...), options(c.op)...)
-	if err := c.line.read(words, known); err != nil {
-		return err
-	}
-	if c.wantsHelp() {
-		return nil
-	}
-	file := c.line.has("cli-input-json") || c.line.has("cli-input-yaml")
-	if !file && (!c.line.has("generate-cli-skeleton") || c.wantsSkeleton() == "output") {
-		if err := c.required(); err != nil {
-			return err
-		}
-	}
-	if left := append(append([]string(nil), c.line.leftOver...), c.line.plain...); len(left) > 0 {
-		return usageError("Unknown options: %s", strings.Join(left, ", "))
-	}
-	return c.notYet()
-}
-
-// notYet refuses what the reference has and this version has not, rather than doing something else.
-func (c *call) notYet() error {
-	has := c.line.has
-	switch {
-	case has("cli-input-json") && has("cli-input-yaml"): // R-CMD-49
-		return &exitError{status: statusUsage, message: "Only one --cli-input- parameter may be specified."}
-	case has("cli-auto-prompt") && has("no-cli-auto-prompt"): // R-CMD-98
-		return &exitError{status: statusUsage, message: "Both --cli-auto-prompt and --no-cli-auto-prompt cannot be specified at the same time."}
-	case has("cli-input-yaml"):
-		return notYet("--cli-input-yaml")
-	case has("cli-auto-prompt"):
-		return notYet("--cli-auto-prompt")
-	case c.wantsSkeleton() == "yaml-input":
-		return notYet("--generate-cli-skeleton yaml-input")
-	case c.line.text("cli-binary-format") == "raw-in-base64-out":
-		return notYet("--cli-binary-format raw-in-base64-out")
-	case has("cli-error-format") && c.line.text("cli-error-format") != "legacy":
-		return notYet("--cli-error-format " + c.line.text("cli-error-format"))
-	}
-	return nil
-}
-
-func (c *call) required() error {
-	var missing []string
-	for _, m := range c.op.Input.Members {
-		if name := dashed(m.Name); m.Required && !c.line.has(name) && !c.line.has("no-"+name) {
-			missing = append(missing, "--"+name)
-		}
-	}
-	if len(missing) > 0 {
-		return usageError("the following arguments are required: %s", strings.Join(missing, ", "))
-	}
-	return nil
-}
-
-// wantsSkeleton is "input" or "output" when a skeleton is asked for.
-func (c *call) wantsSkeleton() string {
-	g, given := c.line.last("generate-cli-skeleton")
-	switch {
-	case !given:
-		return ""
-	case len(g.words) == 0:
-		return "input"
-	}
-	return g.words[0]
-}
-
-// parameters are the members that options give, in model order, then those that only the input file gives, in the
-// file's order (R-CMD-47, R-CMD-59).
-func (c *call) parameters() (*object, error) {
-	in := &object{}
-	for _, m := range c.op.Input.Members {
-		g, ok := c.lastOf(m.Name)
+// parameters returns the members that options give, in model order, then those that only the input
+// file gives, in the file's order (R-CMD-47, R-CMD-59).
+func (r reader) parameters() (*value.Object, error) {
+	// The order is that in which problems are reported: members of options first.
+	in := &value.Object{}
+	for _, m := range r.op.Input.Members {
+		g, ok := r.lastOf(m.Name)
 		if !ok {
 			continue
 		}
-		v, err := c.parameter(g.option, g.words)
+		v, err := r.parameter(g.option, g.words)
 		if err != nil {
 			return nil, err
 		}
-		in.set(m.Name, v)
+		in.Set(m.Name, v)
 	}
-	g, given := c.line.last("cli-input-json")
+	g, given := r.line.last("cli-input-json")
 	if !given {
 		return in, nil
 	}
-	file, err := c.inputFile(g.words[0])
+	file, err := r.inputFile(g.words[0])
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range file.fields {
-		if _, set := in.get(f.key); !set {
-			in.set(f.key, f.value)
+	for _, f := range file.Fields {
+		if _, set := in.Get(f.Key); !set {
+			in.Set(f.Key, f.Value)
 		}
 	}
 	return in, nil
 }
 
-// lastOf is the last option that sets a member, in either spelling of a boolean.
-func (c *call) lastOf(member string) (found given, ok bool) {
-	for _, g := range c.line.given {
+// lastOf is the last option that sets a member, in either spelling of a boolean: of --force and
+// --no-force, the later one wins.
+func (r reader) lastOf(member string) (found given, ok bool) {
+	for _, g := range r.line.given {
 		if g.member != nil && g.member.Name == member {
 			found, ok = g, true
 		}
@@ -130,31 +65,45 @@ func (c *call) lastOf(member string) (found given, ok bool) {
 	return found, ok
 }
 
-// inputFile reads the value of --cli-input-json: JSON, or a file that holds it, or - for standard input (R-CMD-49).
-func (c *call) inputFile(text string) (*object, error) {
+// inputFile reads the value of --cli-input-json: JSON, or a file that holds it, or - for standard
+// input (R-CMD-49).
+func (r reader) inputFile(text string) (*value.Object, error) {
 	var err error
 	switch {
 	case text == "-" || text == "file:///dev/stdin":
 		var all []byte
-		all, err = io.ReadAll(c.env.Stdin)
+		all, err = io.ReadAll(r.env.Stdin)
 		text = string(all)
-	case strings.HasPrefix(text, "file://") || strings.HasPrefix(text, "fileb://"):
-		text, err = c.loadFile(text)
+	case namesFile(text):
+		text, err = r.loadFile(text)
 	}
 	if err != nil {
 		return nil, parsingError("--cli-input-json", err)
 	}
-	v, err := parseJSON(strings.TrimPrefix(text, "\ufeff"))
+	// A file that was written on Windows may begin with a byte-order mark.
+	v, err := value.ParseJSON(strings.TrimPrefix(text, "\ufeff"))
 	if err != nil {
+		// A forgotten file:// is the usual reason.
 		hint := ""
 		if _, missing := os.Stat(text); missing == nil {
 			hint = fmt.Sprintf("\n(there is a file of that name: did you mean file://%s?)", text)
 		}
-		return nil, parsingError("cli-input-json", fmt.Errorf("Invalid JSON: %w\nJSON received: %s%s", err, text, hint))
+		return nil, parsingError("cli-input-json", invalidJSON(err, text, hint))
 	}
-	o, ok := v.(*object)
+	o, ok := v.(*value.Object)
 	if !ok {
-		return nil, parsingError("--cli-input-json", fmt.Errorf("Invalid type: expecting map, received %s", jsonType(v)))
+		wrong := fmt.Errorf("Invalid type: expecting map, received %s", value.TypeName(v))
+		return nil, parsingError("--cli-input-json", wrong)
 	}
 	return o, nil
+}
+
+// parsingError is a value that could not be read; where names its option.
+func parsingError(where string, err error) error {
+	return exit.BadValue("Error parsing parameter '%s': %v", where, err)
+}
+
+// invalidJSON is a text that should be JSON, with a hint at what may have gone wrong.
+func invalidJSON(err error, text, hint string) error {
+	return fmt.Errorf("Invalid JSON: %w\nJSON received: %s%s", err, text, hint)
 }

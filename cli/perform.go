@@ -1,59 +1,94 @@
 package cli
 
-import "strings"
+import (
+	"context"
 
-// perform checks the parameters, makes the call and shows the answer (R-CMD-20, steps 9 to 13).
-func (c *call) perform(in *object) error {
-	if err := c.settle(); err != nil {
+	"github.com/drover-iot/drover/cli/exit"
+	"github.com/drover-iot/drover/cli/jmespath"
+	"github.com/drover-iot/drover/cli/output"
+	"github.com/drover-iot/drover/cli/settings"
+	"github.com/drover-iot/drover/cli/value"
+)
+
+// Making the call, once everything on the line has been read: settings, checks, keys, request,
+// answer.
+
+// perform checks the parameters in, makes the call and shows the answer (R-CMD-20, steps 9 to
+// 13). A sample of the answer needs settings too, because it is shown as an answer would be.
+func (c *call) perform(ctx context.Context, in *value.Object) error {
+	s, err := settings.Find(settings.Sources{
+		Option:  c.globalOption,
+		Getenv:  c.env.Getenv,
+		Service: c.service.Name,
+		Offline: c.line.skeleton() != "",
+	})
+	if err != nil {
 		return err
 	}
-	if !strings.EqualFold(c.settings.profile.get("parameter_validation"), "false") { // R-CMD-62
+	if s.ChecksParameters() {
 		if err := check(c.op.Input, in); err != nil {
 			return err
 		}
 	}
-	if c.wantsSkeleton() == "output" {
-		return c.showQueried(skeleton(c.op.Output, "", sampleOutput))
+	// What does not need the service comes before what does: a wrong file or a missing key costs no
+	// request.
+	p := &printer{env: c.env, settings: s, query: c.query}
+	if c.line.skeleton() == skeletonOutput {
+		return p.show(skeleton(c.op.Output, "", sampleOutput))
 	}
-	files, err := c.openOutfiles()
+	files, err := openOutfiles(outfiles[c.op.Name], &c.line)
 	if err != nil {
 		return err
 	}
 	if !c.line.has("no-sign-request") {
-		if err := c.findCredentials(); err != nil {
+		if err := s.FindCredentials(ctx); err != nil {
 			return err
 		}
 	}
-	if err := c.connect(); err != nil {
-		return err
-	}
-	defer c.client.CloseIdleConnections()
-	paging, err := c.paging(in)
+	out, err := newSender(c, s)
 	if err != nil {
 		return err
 	}
-	if paging != nil {
-		return c.showPages(in, paging)
+	defer out.transport.HTTP.CloseIdleConnections()
+	// Settings and keys are in order. From here on, requests are made: one, or one for each page.
+	from, err := c.paging(in)
+	if err != nil {
+		return err
 	}
-	answer, err := c.fetch(in)
+	if from != nil {
+		list := &pager{page: c.op.Page, position: *from, sender: out, printer: p}
+		return list.show(ctx, in)
+	}
+	answer, err := out.fetch(ctx, in)
 	if err != nil {
 		return err
 	}
 	unwritten := writeOutfiles(files, answer)
-	if err := c.showQueried(answer); err != nil { // also beside a file that failed: the key is nowhere else (R-CMD-136)
+	// The answer is shown also when a file failed: a new key is nowhere else (R-CMD-136).
+	if err := p.show(answer); err != nil {
 		return err
 	}
 	return unwritten
 }
 
-// fetch makes one request and reads its answer.
-func (c *call) fetch(in *object) (*object, error) {
-	body, err := c.send(in)
+// globalOption returns the text of an option, and whether it is given, in the form that package
+// settings asks for.
+func (c *call) globalOption(name string) (text string, given bool) {
+	return c.line.text(name), c.line.has(name)
+}
+
+// A printer shows results on standard output, as the settings ask for.
+type printer struct {
+	env      Env                // for standard output
+	settings *settings.Settings // for the format
+	query    *jmespath.Query    // nil for none
+}
+
+// show shows what the query makes of an answer.
+func (p *printer) show(v value.Value) error {
+	result, err := p.query.Apply(v)
 	if err != nil {
-		if failed, ok := err.(*serviceError); ok { //nolint:errorlint // it is made by send and never wrapped
-			return nil, &exitError{status: statusService, message: failed.Error()}
-		}
-		return nil, err
+		return exit.Other("%v", err)
 	}
-	return c.readAnswer(body)
+	return output.Write(p.env.Stdout, p.settings.Output, result)
 }

@@ -8,56 +8,73 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/drover-iot/drover/cli/settings"
+	"github.com/drover-iot/drover/cli/shorthand"
+	"github.com/drover-iot/drover/cli/value"
 	"github.com/drover-iot/drover/schema"
 )
 
-// parameter reads the words of an option as the value of its member (sections 3 to 5 of chapter 40).
-func (c *call) parameter(o *option, words []string) (value, error) {
+// The value of one option, by the kind of its member (docs/spec/40, sections 3 to 5). A structure,
+// map or list is JSON or shorthand; one word may name a file that holds it.
+
+// parameter reads the words of an option as the value of its member.
+func (r reader) parameter(o *option, words []string) (value.Value, error) {
 	s := o.member.Shape
 	if s.Kind == schema.Boolean {
 		return !o.negation, nil
 	}
 	if o.whole() {
-		n, _ := wholeNumber(words[0]) // check has made sure of it
+		n, _ := value.Integer(words[0]) // option.check has seen that it is one
 		return n, nil
 	}
+	// Whether the value is bytes is seen from the word, not from what the file holds.
 	written := words
-	words, err := c.loadWords(o, written)
+	words, err := r.loadWords(o, written)
 	if err != nil {
 		return nil, err
 	}
+	// A list has all words of its option, anything else has one.
 	switch s.Kind {
 	case schema.List:
-		return c.listParameter(o, s, words)
+		return r.listParameter(o, s, words)
 	case schema.Structure, schema.Map:
-		return c.complexParameter(o, s, words[0])
+		return r.complexParameter(o, s, words[0])
 	}
 	if strings.HasPrefix(written[0], "fileb://") {
-		return raw(words[0]), nil
+		return value.Raw(words[0]), nil
 	}
 	return words[0], nil
 }
 
 // loadWords replaces the only word of an option by a file's text (R-CMD-42).
-func (c *call) loadWords(o *option, words []string) ([]string, error) {
-	if len(words) != 1 || !strings.HasPrefix(words[0], "file://") && !strings.HasPrefix(words[0], "fileb://") {
+func (r reader) loadWords(o *option, words []string) ([]string, error) {
+	if len(words) != 1 || !namesFile(words[0]) {
 		return words, nil
 	}
-	text, err := c.loadFile(words[0])
+	text, err := r.loadFile(words[0])
 	if err != nil {
 		return nil, parsingError("--"+o.name, err)
 	}
 	return []string{text}, nil
 }
 
-// loadFile reads a file named by file://PATH or fileb://PATH; ~ and variables in PATH are expanded.
-func (c *call) loadFile(name string) (string, error) {
+// namesFile reports whether a word stands for a file's text.
+func namesFile(word string) bool {
+	return strings.HasPrefix(word, "file://") || strings.HasPrefix(word, "fileb://")
+}
+
+// loadFile reads a file named by file://PATH or fileb://PATH. In PATH, ~ and variables are
+// replaced; a variable that is not set stays as it is.
+func (r reader) loadFile(name string) (string, error) {
 	_, path, _ := strings.Cut(name, "://")
 	if rest, home := strings.CutPrefix(path, "~/"); home {
-		path = c.env.Getenv("HOME") + "/" + rest
+		path = settings.Home(r.env.Getenv) + "/" + rest
 	}
 	text, err := os.ReadFile(os.Expand(path, func(variable string) string {
-		return first(c.env.Getenv(variable), "$"+variable) // one that is not set stays as it is
+		if set := r.env.Getenv(variable); set != "" {
+			return set
+		}
+		return "$" + variable
 	}))
 	switch {
 	case err != nil:
@@ -65,24 +82,27 @@ func (c *call) loadFile(name string) (string, error) {
 	case strings.HasPrefix(name, "fileb://"):
 		return string(text), nil
 	case !utf8.Valid(text):
-		return "", fmt.Errorf("Unable to load paramfile (%s), text contents could not be decoded. If this is a binary file, please use the "+
-			"fileb:// prefix instead of the file:// prefix.", path)
+		return "", fmt.Errorf("Unable to load paramfile (%s), "+
+			"text contents could not be decoded. If this is a binary file, "+
+			"please use the fileb:// prefix instead of the file:// prefix.", path)
 	}
 	return strings.ReplaceAll(string(text), "\r\n", "\n"), nil
 }
 
-// listParameter reads each word as an element, or one word as a JSON list (R-CMD-34, R-CMD-40, R-CMD-46).
-func (c *call) listParameter(o *option, s *schema.Shape, words []string) (value, error) {
+// listParameter reads each word as an element, or one word as a JSON list (R-CMD-34, R-CMD-40,
+// R-CMD-46).
+func (r reader) listParameter(o *option, s *schema.Shape, words []string) (value.Value, error) {
 	if len(words) == 1 && strings.HasPrefix(strings.TrimSpace(words[0]), "[") {
-		return c.jsonParameter(o, words[0])
+		return r.jsonParameter(o, words[0])
 	}
-	items := list{}
+	// No words are an empty list: --tags alone sends "tags":[] (R-CMD-13).
+	items := value.List{}
 	for _, word := range words {
 		if k := s.Elem.Kind; k != schema.Structure && k != schema.Map && k != schema.List {
 			items = append(items, word)
 			continue
 		}
-		item, err := c.complexParameter(o, s.Elem, word)
+		item, err := r.complexParameter(o, s.Elem, word)
 		if err != nil {
 			return nil, err
 		}
@@ -91,21 +111,23 @@ func (c *call) listParameter(o *option, s *schema.Shape, words []string) (value,
 	return items, nil
 }
 
-// complexParameter reads one word as JSON when it looks like it, else as shorthand (R-CMD-25).
-func (c *call) complexParameter(o *option, s *schema.Shape, word string) (value, error) {
+// complexParameter reads one word as JSON when it looks like it, or else as shorthand (R-CMD-25).
+func (r reader) complexParameter(o *option, s *schema.Shape, word string) (value.Value, error) {
 	if first := strings.TrimSpace(word); strings.HasPrefix(first, "{") {
-		return c.jsonParameter(o, word)
-	} else if strings.HasPrefix(first, "[") {
+		return r.jsonParameter(o, word)
+	} else if strings.HasPrefix(first, "[") { // a list where a structure or map should be
 		return nil, parsingError("--"+o.name, fmt.Errorf("Invalid JSON:\n%s", word))
 	}
-	parsed, err := shorthand(word, c.loadFile)
-	var v value
+	// What is wrong with the syntax gets a hint; what is wrong with a type says itself what it
+	// wants.
+	parsed, err := shorthand.Parse(word, r.loadFile)
+	var v value.Value
 	if err == nil {
 		v, err = typed(s, parsed, "")
 	}
-	var syntax *shortError
-	if errors.As(err, &syntax) {
-		err = fmt.Errorf("%w\n(a value with commas, quotes or brackets is quoted, key='a,b', or the whole is written as JSON)", err)
+	if _, syntax := errors.AsType[*shorthand.SyntaxError](err); syntax {
+		err = fmt.Errorf("%w\n(a value with commas, quotes or brackets is quoted, key='a,b', "+
+			"or the whole is written as JSON)", err)
 	}
 	if err != nil {
 		return nil, parsingError("--"+o.name, err)
@@ -113,22 +135,19 @@ func (c *call) complexParameter(o *option, s *schema.Shape, word string) (value,
 	return v, nil
 }
 
-// bareKey is JSON whose quotes a shell has taken.
+// bareKey matches JSON whose quotes a shell has removed: {inProgressTimeoutInMinutes:5}.
 var bareKey = regexp.MustCompile(`^\s*\[?\s*\{\s*[A-Za-z]`)
 
-func (c *call) jsonParameter(o *option, text string) (value, error) {
-	v, err := parseJSON(text)
+// jsonParameter reads a word that begins like JSON.
+func (r reader) jsonParameter(o *option, text string) (value.Value, error) {
+	v, err := value.ParseJSON(text)
 	if err != nil {
 		hint := ""
 		if bareKey.MatchString(text) {
-			hint = "\n(the quotes around its keys are gone: the shell may have taken them; file://PATH reads it from a file)"
+			hint = "\n(the quotes around its keys are gone: the shell may have taken them; " +
+				"file://PATH reads it from a file)"
 		}
-		return nil, parsingError("--"+o.name, fmt.Errorf("Invalid JSON: %w\nJSON received: %s%s", err, text, hint))
+		return nil, parsingError("--"+o.name, invalidJSON(err, text, hint))
 	}
 	return v, nil
-}
-
-// parsingError is a value that could not be read.
-func parsingError(where string, err error) error {
-	return &exitError{status: statusUsage, message: fmt.Sprintf("Error parsing parameter '%s': %v", where, err)}
 }

@@ -1,122 +1,139 @@
 package cli
 
 import (
-	"bytes"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
+	"context"
 	"fmt"
-	"io"
-	"net/http"
-	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
-
+	"github.com/drover-iot/drover/cli/exit"
+	"github.com/drover-iot/drover/cli/settings"
+	"github.com/drover-iot/drover/cli/value"
+	"github.com/drover-iot/drover/client"
+	"github.com/drover-iot/drover/internal/ids"
 	"github.com/drover-iot/drover/schema"
 )
 
-// request is what is sent, again for each attempt.
-type request struct {
-	method, url string
-	header      http.Header
-	body        []byte
+// Sending is the one part of a call that takes time and may fail by itself.
+
+// A sender makes the requests of one call, each as often as its failures allow. Requests are
+// written and signed by package client; what is repeated is a rule of the command line.
+type sender struct {
+	env       Env                 // for waiting, and for what is said on standard error
+	service   *schema.Service     // that requests are signed for
+	op        *schema.Description // that is called
+	settings  *settings.Settings  // endpoint, attempts, and the form of times
+	transport client.Transport    // with the credentials, unless requests are unsigned
+	debug     bool                // say on standard error what goes on
 }
 
-// build writes the parameters as a request (R-CMD-63 to R-CMD-66).
-func (c *call) build(in *object) (request, error) {
-	parts, err := c.op.Address(func(m *schema.Member) (string, bool) {
-		v, given := in.get(m.Name)
-		return plainText(v), given
-	})
+// newSender returns a sender for a call, with the settings in force. With --no-sign-request it
+// has no credentials, whatever was found.
+func newSender(c *call, s *settings.Settings) (*sender, error) {
+	http, err := connect(&c.line, s.CABundle())
 	if err != nil {
-		return request{}, &exitError{status: statusUsage, message: err.Error()}
+		return nil, err
 	}
-	url := strings.TrimSuffix(c.settings.endpoint, "/") + parts.Path
-	if parts.RawQuery != "" {
-		url += "?" + parts.RawQuery
+	out := &sender{
+		env:      c.env,
+		service:  c.service,
+		op:       c.op,
+		settings: s,
+		debug:    c.line.has("debug"),
+		transport: client.Transport{
+			Credentials: s.Credentials,
+			Region:      s.Region,
+			HTTP:        http,
+			UserAgent:   "drover/" + c.env.Version,
+		},
 	}
-	r := request{method: parts.Method, url: url, header: parts.Header}
-	if c.op.HasBody {
-		body := &object{}
-		for _, f := range in.fields {
-			if m := c.op.Input.Member(f.key); m != nil && m.In == schema.Body {
-				body.fields = append(body.fields, f)
-			}
-		}
-		r.body = appendJSON(nil, body, "", "")
-		r.header.Set("Content-Type", "application/json")
+	if c.line.has("no-sign-request") {
+		out.transport.Credentials = client.Credentials{}
 	}
-	r.header.Set("Amz-Sdk-Invocation-Id", uuid())
-	return r, nil
-}
-
-// plainText is a value in a path, query or header.
-func plainText(v value) string {
-	if s, ok := v.(string); ok {
-		return s
-	}
-	return string(appendJSON(nil, v, "", ""))
-}
-
-// uuid is a random one, of version 4.
-func uuid() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
-}
-
-// attempt makes a request for the nth time; again says that it may be made once more.
-func (c *call) attempt(r request, n int) (body []byte, again bool, err error) {
-	signed, err := c.signed(r, n)
-	if err != nil {
-		return nil, false, err
-	}
-	began := time.Now()
-	answer, err := c.client.Do(signed)
-	if err != nil {
-		c.debug("%s %s, attempt %d: %v", r.method, r.url, n, err)
-		return nil, passing(err), connectionError(err, r.url)
-	}
-	defer answer.Body.Close()
-	body, err = io.ReadAll(answer.Body)
-	c.debug("%s %s, attempt %d: status %d, %d bytes, %v", r.method, r.url, n, answer.StatusCode, len(body), time.Since(began))
-	if err != nil {
-		return nil, passing(err), connectionError(err, r.url)
-	}
-	if answer.StatusCode/100 == 2 {
-		return body, false, nil
-	}
-	failed := readServiceError(c.op.Name, answer, body)
-	return nil, failed.passing(), failed
-}
-
-// signed is a request ready to go out (R-CMD-67, R-CMD-103).
-func (c *call) signed(r request, n int) (*http.Request, error) {
-	out, err := http.NewRequestWithContext(c.ctx, r.method, r.url, bytes.NewReader(r.body))
-	if err != nil {
-		return nil, otherError("%v", err)
-	}
-	out.Header = r.header.Clone()
-	out.Header.Set("Amz-Sdk-Request", fmt.Sprintf("attempt=%d", n))
-	if !c.line.has("no-sign-request") {
-		sum := sha256.Sum256(r.body)
-		k := c.settings.credentials
-		keys := aws.Credentials{AccessKeyID: k.id, SecretAccessKey: k.secret, SessionToken: k.token}
-		if err := v4.NewSigner().SignHTTP(c.ctx, keys, out, hex.EncodeToString(sum[:]), c.service.Signing, c.settings.region, time.Now()); err != nil {
-			return nil, otherError("sign the request: %v", err)
-		}
-	}
-	out.Header.Set("User-Agent", "drover/"+c.env.Version) // not signed: a proxy may change these
-	out.Header.Set("Accept-Encoding", "identity")
 	return out, nil
 }
 
-// debug says on standard error what goes on, with --debug; never a header, never a body.
-func (c *call) debug(format string, args ...any) {
-	if c.line.has("debug") {
-		fmt.Fprintf(c.env.Stderr, "debug: "+format+"\n", args...)
+// fetch makes one request and reads its answer.
+func (s *sender) fetch(ctx context.Context, in *value.Object) (*value.Object, error) {
+	r, err := s.build(in)
+	if err != nil {
+		return nil, err
+	}
+	body, err := s.repeat(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return readAnswer(s.op, body, s.settings.Timestamps, s.env.Location)
+}
+
+// build writes the parameters as a request (R-CMD-63 to R-CMD-66).
+func (s *sender) build(in *value.Object) (client.Request, error) {
+	// A parameter goes where the model says: into the path, the query, a header or the body. Values
+	// that are no texts are written as JSON, so that a number has the digits that were given.
+	parts, err := s.op.Address(func(m *schema.Member) (string, bool) {
+		v, given := in.Get(m.Name)
+		return value.Plain(v), given
+	})
+	if err != nil {
+		return client.Request{}, exit.BadValue("%v", err)
+	}
+	// An operation with body members has a body even when none of them is given: {} (R-CMD-65).
+	if s.op.HasBody {
+		body := &value.Object{}
+		for _, f := range in.Fields {
+			if m := s.op.Input.Member(f.Key); m != nil && m.In == schema.Body {
+				body.Fields = append(body.Fields, f)
+			}
+		}
+		parts.Body = value.AppendJSON(nil, body, "", "")
+	}
+	r := client.NewRequest(s.settings.Endpoint, s.service, parts)
+	// All attempts at one request have one id, so that a server could tell a repetition (R-CMD-67).
+	r.Header.Set("Amz-Sdk-Invocation-Id", ids.Random{}.UUID())
+	return r, nil
+}
+
+// repeat makes a request, again after a failure that may pass, and returns the body of the answer
+// (R-CMD-113, R-CMD-114).
+func (s *sender) repeat(ctx context.Context, r client.Request) ([]byte, error) {
+	for n := 1; ; n++ {
+		body, failed := s.attempt(ctx, r, n)
+		if failed == nil {
+			return body, nil
+		}
+		if !failed.mayPass || n == s.settings.Attempts {
+			return nil, failed.exit(s.op.Name, n)
+		}
+		// The longest pauses are 1, 2, 4, 8, 16 and then 20 seconds (R-CMD-114).
+		if err := s.env.Wait(ctx, client.Backoff(n)); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// attempt makes a request for the nth time and returns the body of the answer, or why there is
+// none.
+func (s *sender) attempt(ctx context.Context, r client.Request, n int) ([]byte, *failure) {
+	signed, err := s.transport.Sign(ctx, r, n)
+	if err != nil {
+		return nil, &failure{err: exit.Other("%v", err)}
+	}
+	began := time.Now() // only for what is said with --debug
+	answer, err := s.transport.Send(signed)
+	if err != nil {
+		s.say("%s %s, attempt %d: %v", r.Method, r.URL, n, err)
+		return nil, noAnswer(err, r.URL)
+	}
+	s.say("%s %s, attempt %d: status %d, %d bytes, %v",
+		r.Method, r.URL, n, answer.Status, len(answer.Body), time.Since(began))
+	if !answer.OK() {
+		return nil, refused(client.ReadError(answer))
+	}
+	return answer.Body, nil
+}
+
+// say writes on standard error what goes on, with --debug; never a header, never a body.
+func (s *sender) say(format string, args ...any) {
+	if s.debug {
+		fmt.Fprintf(s.env.Stderr, "debug: "+format+"\n", args...)
 	}
 }

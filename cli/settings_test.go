@@ -6,9 +6,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/drover-iot/drover/cli/exit"
 )
 
-// sharedFiles writes both shared files into a new home folder. URL in them stands for a server's address.
+// sharedFiles writes both shared files into a new home folder. URL in them stands for a server's
+// address.
 func sharedFiles(t *testing.T, url, config, shared string) (home string) {
 	t.Helper()
 	home = t.TempDir()
@@ -106,28 +109,28 @@ func TestSettings(t *testing.T) {
 		{"R-CMD-100 AWS_REGION", "AWS_REGION=env-1 AWS_DEFAULT_REGION=env-2", "", 0, "AKDEFAULT env-1 /jobs"},
 		{"R-CMD-100 empty", "AWS_REGION= AWS_DEFAULT_REGION=env-2", "", 0, "AKDEFAULT env-2 /jobs"},
 		{"R-CMD-100 profile", "", "", 0, "AKDEFAULT default-1 /jobs"},
-		{"R-CMD-100 none", keys + "AWS_PROFILE=dev.two", "", statusEnvironment, "You must specify a region."}, // no child of dev
-		{"R-CMD-100 form", "", "--region bad_region", statusOther, "Provided region_name 'bad_region' doesn't match a supported format."},
+		{"R-CMD-100 none", keys + "AWS_PROFILE=dev.two", "", exit.StatusEnvironment, "You must specify a region."}, // no child of dev
+		{"R-CMD-100 form", "", "--region bad_region", exit.StatusOther, "Provided region_name 'bad_region' doesn't match a supported format."},
 		{"R-CMD-101 order", "AWS_PROFILE=process AWS_DEFAULT_PROFILE=dev", "", 0, "AKPROCESS p-1 /jobs"},
-		{"R-CMD-101 missing", "", "--profile nope", statusOther, "The config profile (nope) could not be found"},
-		{"R-CMD-102 not a profile", "", "--profile bare", statusOther, "The config profile (bare) could not be found"},
+		{"R-CMD-101 missing", "", "--profile nope", exit.StatusOther, "The config profile (nope) could not be found"},
+		{"R-CMD-102 not a profile", "", "--profile bare", exit.StatusOther, "The config profile (bare) could not be found"},
 		{"R-CMD-102 quoted", "AWS_PROFILE=my%20name", "", 0, "AKNAME name-1 /jobs"},
 		{"R-CMD-102 credentials file first", keys + "AWS_PROFILE=half", "", 0, "AKENV file-1 /jobs"},
 		{"R-CMD-104 environment", keys, "", 0, "AKENV default-1 /jobs"},
 		{"R-CMD-104 AWS_PROFILE", keys + "AWS_PROFILE=dev", "", 0, "AKENV dev-1 /dev/jobs"},
 		{"R-CMD-104 --profile", keys, "--profile dev", 0, "AKCONFIG dev-1 /dev/jobs"},
 		{"R-CMD-104 process first", "", "--profile process", 0, "AKPROCESS p-1 /jobs"},
-		{"R-CMD-104 role", "", "--profile role", statusEnvironment, "The profile role gets its credentials by role_arn"},
-		{"R-CMD-105", "", "--profile broken", statusOther, "Error when retrieving credentials from custom-process: no luck"},
-		{"R-CMD-106 half", "", "--profile half", statusOther, "Partial credentials found in config-file, missing: aws_secret_access_key"},
-		{"R-CMD-106 none", "", "--profile dev.two --region x-1", statusEnvironment, "Unable to locate credentials."},
+		{"R-CMD-104 role", "", "--profile role", exit.StatusEnvironment, "The profile role gets its credentials by role_arn"},
+		{"R-CMD-105", "", "--profile broken", exit.StatusOther, "Error when retrieving credentials from custom-process: no luck"},
+		{"R-CMD-106 half", "", "--profile half", exit.StatusOther, "Partial credentials found in config-file, missing: aws_secret_access_key"},
+		{"R-CMD-106 none", "", "--profile dev.two --region x-1", exit.StatusEnvironment, "Unable to locate credentials."},
 		{"R-CMD-98 unsigned", "", "--profile dev.two --region x-1 --no-sign-request", 0, " /jobs"},
 		{"R-CMD-107 option", "AWS_ENDPOINT_URL=URL/env", "--endpoint-url URL/option", 0, "AKDEFAULT default-1 /option/jobs"},
 		{"R-CMD-107 service", "AWS_ENDPOINT_URL=URL/env AWS_ENDPOINT_URL_IOT=URL/iot", "", 0, "AKDEFAULT default-1 /iot/jobs"},
 		{"R-CMD-107 all", "AWS_ENDPOINT_URL=URL/env/ AWS_PROFILE=served", "", 0, "AKSERVED p-1 /env/jobs"},
 		{"R-CMD-107 services", "AWS_PROFILE=served", "", 0, "AKSERVED p-1 /services/jobs"},
-		{"R-CMD-109 gone", "AWS_PROFILE=gone", "", statusOther, `the "gone" services configuration does not exist.`},
-		{"R-CMD-109 ignored", "AWS_ENDPOINT_URL=URL AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=True", "", statusEnvironment, "There is no endpoint."},
+		{"R-CMD-109 gone", "AWS_PROFILE=gone", "", exit.StatusOther, `the "gone" services configuration does not exist.`},
+		{"R-CMD-109 ignored", "AWS_ENDPOINT_URL=URL AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=True", "", exit.StatusEnvironment, "There is no endpoint."},
 		{"R-CMD-62", "AWS_PROFILE=loose", "--page-size 0", 0, "AKLOOSE p-1 /jobs?maxResults=0"},
 	} {
 		r := record(t)
@@ -157,8 +160,8 @@ func signer(header string) string {
 	return parts[0] + " " + parts[2]
 }
 
-// The keys of another account never go to a server that a file in the folder names, and a sample needs neither endpoint
-// nor keys (R-CMD-55, R-CMD-111).
+// The keys of another account never go to a server that a file in the folder names, and a sample
+// needs neither endpoint nor keys (R-CMD-55, R-CMD-111).
 func TestLocalServer(t *testing.T) {
 	t.Parallel()
 	r, dir := record(t), t.TempDir()
@@ -171,7 +174,7 @@ func TestLocalServer(t *testing.T) {
 		t.Errorf("beside a server: %+v", got)
 	}
 	vars["AWS_ACCESS_KEY_ID"], vars["AWS_SECRET_ACCESS_KEY"], vars["AWS_SESSION_TOKEN"] = "AKOTHER", "s", "token"
-	if got := call1(t, vars, "", "iot", "list-jobs"); got.status != statusEnvironment || !strings.HasPrefix(got.problem, "There is no endpoint.") || len(r.sent) != 1 {
+	if got := call1(t, vars, "", "iot", "list-jobs"); got.status != exit.StatusEnvironment || !strings.HasPrefix(got.problem, "There is no endpoint.") || len(r.sent) != 1 {
 		t.Errorf("with keys of another account: %+v, sent %v", got, r.sent)
 	}
 	got := call1(t, map[string]string{"HOME": dir, "AWS_REGION": "x-1"}, "", "iot", "list-jobs", "--generate-cli-skeleton", "output", "--query", "jobs[0].[jobId,status]", "--output", "text")

@@ -3,22 +3,31 @@ package cli
 import (
 	"encoding/json"
 
+	"github.com/drover-iot/drover/cli/value"
 	"github.com/drover-iot/drover/schema"
 )
 
-// skeleton is a sample of a shape: every member in model order, once (R-CMD-53). text says what a string holds.
-func skeleton(s *schema.Shape, name string, text func(*schema.Shape, string) value) value {
+// A skeleton shows the form of a request or an answer. That of a request is filled in and given
+// back as --cli-input-json.
+
+// skeleton is a sample of a shape: every member in model order, once; one entry in each list and
+// map (R-CMD-53). name is that of the member that has the shape; text says what a string holds.
+func skeleton(
+	s *schema.Shape, name string, text func(s *schema.Shape, name string) value.Value,
+) value.Value {
 	switch s.Kind {
 	case schema.Structure:
-		o := &object{}
+		o := &value.Object{}
 		for _, m := range s.Members {
-			o.fields = append(o.fields, field{m.Name, skeleton(m.Shape, m.Name, text)})
+			sample := skeleton(m.Shape, m.Name, text)
+			o.Fields = append(o.Fields, value.Field{Key: m.Name, Value: sample})
 		}
 		return o
 	case schema.Map:
-		return &object{fields: []field{{"KeyName", skeleton(s.Elem, "", text)}}}
+		entry := value.Field{Key: "KeyName", Value: skeleton(s.Elem, "", text)}
+		return &value.Object{Fields: []value.Field{entry}}
 	case schema.List:
-		return list{skeleton(s.Elem, s.Elem.Name, text)}
+		return value.List{skeleton(s.Elem, s.Elem.Name, text)}
 	case schema.Boolean:
 		return true
 	case schema.Integer, schema.Long:
@@ -31,8 +40,9 @@ func skeleton(s *schema.Shape, name string, text func(*schema.Shape, string) val
 	return text(s, name)
 }
 
-// sampleInput is what strings hold in a sample request: nothing, or the first of the values allowed.
-func sampleInput(s *schema.Shape, _ string) value {
+// sampleInput is what strings hold in a sample request: nothing, or the first of the values
+// allowed.
+func sampleInput(s *schema.Shape, _ string) value.Value {
 	if len(s.Constraint.OneOf) > 0 {
 		return s.Constraint.OneOf[0]
 	}
@@ -40,4 +50,4 @@ func sampleInput(s *schema.Shape, _ string) value {
 }
 
 // sampleOutput is what strings hold in a sample answer: the member's own name (R-CMD-55).
-func sampleOutput(_ *schema.Shape, name string) value { return name }
+func sampleOutput(_ *schema.Shape, name string) value.Value { return name }

@@ -1,121 +1,62 @@
-// Package client calls the control plane from Go, by the same operations table that the server answers from:
-//
-//	c := client.Client{Endpoint: "http://127.0.0.1:8080", Region: "us-east-1", AccessKeyID: id, SecretAccessKey: secret}
-//	job, err := client.Call(ctx, c, iot.DescribeJob, &iot.DescribeJobRequest{JobID: "fw-2"})
 package client
 
 import (
-	"bytes"
+	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"fmt"
-	"io"
 	"net/http"
-	"strings"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
-
-	"github.com/drover-iot/drover/schema"
 )
 
-// maxAnswer bounds what is read of an answer.
-const maxAnswer = 64 << 20
-
-// Client says where the server is and who calls. It is a value; copies share the HTTP client.
-type Client struct {
-	Endpoint                     string // http://host:port
-	Region                       string
+// Credentials are an operator's key. The zero Credentials send unsigned requests.
+type Credentials struct {
 	AccessKeyID, SecretAccessKey string
-	HTTP                         *http.Client // nil means http.DefaultClient
+	SessionToken                 string // of temporary keys; "" for others
 }
 
-// Error is an answer that is an error of the API.
-type Error struct {
-	Operation, Code, Message string
-	Status                   int
+// DefaultRegion is the region that a client signs for, and a server expects, unless told otherwise.
+const DefaultRegion = "us-east-1"
+
+// defaultAttempts is how often a request is made at most: once, and two more times.
+const defaultAttempts = 3
+
+// Client says which server is called, and as whom. It is safe for concurrent use.
+type Client struct {
+	endpoint  string // http://host:port
+	transport Transport
+	attempts  int                                        // at least 1
+	wait      func(context.Context, time.Duration) error // between attempts
 }
 
-func (e *Error) Error() string { return fmt.Sprintf("%s: %s: %s", e.Operation, e.Code, e.Message) }
-
-// Call makes one request for an operation of the control plane, once. An error of the API is an *Error.
-func Call[In, Out any](ctx context.Context, c Client, op schema.Op[In, Out], in *In) (*Out, error) {
-	name := op.Describe().Name
-	request, err := c.sign(ctx, op.Describe(), in)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+// New returns a client of the server at an endpoint such as http://127.0.0.1:8080.
+func New(endpoint string, credentials Credentials, options ...Option) *Client {
+	c := &Client{
+		endpoint:  endpoint,
+		transport: Transport{Credentials: credentials, Region: DefaultRegion},
+		attempts:  defaultAttempts,
+		wait:      Sleep,
 	}
-	status, header, body, err := c.do(request)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+	for _, apply := range options {
+		apply(c)
 	}
-	if status != http.StatusOK {
-		return nil, refusal(name, status, header, body)
-	}
-	out := new(Out)
-	if err := schema.Decode(body, out, schema.Decoding{Unchecked: true}); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return out, nil
+	return c
 }
 
-// sign writes and signs a request.
-func (c Client) sign(ctx context.Context, op *schema.Description, in any) (*http.Request, error) {
-	parts, err := op.Request(in)
-	if err != nil {
-		return nil, err
-	}
-	address := strings.TrimSuffix(c.Endpoint, "/") + parts.Path
-	if parts.RawQuery != "" {
-		address += "?" + parts.RawQuery
-	}
-	request, err := http.NewRequestWithContext(ctx, parts.Method, address, bytes.NewReader(parts.Body))
-	if err != nil {
-		return nil, err
-	}
-	request.Header = parts.Header
-	if parts.Body != nil {
-		request.Header.Set("Content-Type", "application/json")
-	}
-	return request, c.signBody(request, parts.Body)
+// An Option changes a setting of a new client.
+type Option func(*Client)
+
+// Region is the region that requests are signed for. "" leaves DefaultRegion in place.
+func Region(name string) Option {
+	return func(c *Client) { c.transport.Region = cmp.Or(name, c.transport.Region) }
 }
 
-// signBody signs a request that carries this body.
-func (c Client) signBody(request *http.Request, body []byte) error {
-	sum := sha256.Sum256(body)
-	credentials := aws.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey}
-	return v4.NewSigner().SignHTTP(request.Context(), credentials, request, hex.EncodeToString(sum[:]), "iot", c.Region, time.Now())
-}
+// HTTPClient sends requests through h instead of http.DefaultClient.
+func HTTPClient(h *http.Client) Option { return func(c *Client) { c.transport.HTTP = h } }
 
-// do sends a request and reads the answer.
-func (c Client) do(request *http.Request) (status int, header http.Header, body []byte, err error) {
-	caller := c.HTTP
-	if caller == nil {
-		caller = http.DefaultClient
-	}
-	answer, err := caller.Do(request)
-	if err != nil {
-		return 0, nil, nil, err
-	}
-	defer answer.Body.Close()
-	body, err = io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
-	return answer.StatusCode, answer.Header, body, err
-}
+// Attempts is how often a request is made at most: 3 unless set, 1 for no repetition.
+func Attempts(n int) Option { return func(c *Client) { c.attempts = max(n, 1) } }
 
-// refusal reads an error of the API: its name stands in a header, its text in the body (R-ERR-2, R-ERR-3).
-func refusal(operation string, status int, header http.Header, body []byte) error {
-	e := &Error{Operation: operation, Code: header.Get("x-amzn-ErrorType"), Status: status}
-	var text struct {
-		Message string `json:"message"`
-	}
-	if err := json.Unmarshal(body, &text); err != nil {
-		text.Message = string(body)
-	}
-	if e.Message = text.Message; e.Code == "" {
-		e.Code = fmt.Sprint(status)
-	}
-	return e
+// Wait is called between two attempts instead of Sleep. An error that it returns ends the call. It
+// lets a test see the pauses without spending the time.
+func Wait(pause func(context.Context, time.Duration) error) Option {
+	return func(c *Client) { c.wait = pause }
 }

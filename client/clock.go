@@ -1,70 +1,73 @@
 package client
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
-	"strings"
 	"time"
+
+	"github.com/drover-iot/drover/api/iot"
+	"github.com/drover-iot/drover/schema"
 )
 
-// Clock is what a server's clock shows.
-type Clock struct {
-	Now  time.Time `json:"now"`
-	Mode string    `json:"mode"` // real or virtual
+// A VirtualClock reads and moves the clock of a server that runs with --clock virtual. There, time
+// stands still until somebody moves it: a test can let a day pass between two lines.
+//
+//	clock := client.Clock(c)
+//	clock.Advance(ctx, 24*time.Hour)
+//
+// Each move returns when everything that was due on the way has run. None is ever repeated by
+// itself: a second Advance would be another day.
+type VirtualClock struct{ client *Client }
+
+// Clock returns the clock of the server that c calls.
+func Clock(c *Client) VirtualClock { return VirtualClock{c} }
+
+// A Reading is what a server's clock shows.
+type Reading struct {
+	Now     time.Time
+	Virtual bool // false: the clock is the real one and cannot be moved
 }
 
-// ReadClock reads the clock of a server.
-func (c Client) ReadClock(ctx context.Context) (Clock, error) {
-	return c.clock(ctx, http.MethodGet, nil)
+// Read returns what the clock shows. A real clock can be read too.
+func (v VirtualClock) Read(ctx context.Context) (Reading, error) {
+	return v.do(ctx, http.MethodGet, nil)
 }
 
-// Advance moves a virtual clock on and returns when everything due in between has run. The duration is written as
-// "90m", "24h" or "30d".
-func (c Client) Advance(ctx context.Context, by string) (Clock, error) {
-	return c.clock(ctx, http.MethodPost, map[string]string{"advance": by})
+// Advance moves the clock on by a duration, at least 0.
+func (v VirtualClock) Advance(ctx context.Context, by time.Duration) (Reading, error) {
+	return v.do(ctx, http.MethodPost, map[string]string{"advance": by.String()})
 }
 
-// SetClock moves a virtual clock to a later time and returns when everything due in between has run.
-func (c Client) SetClock(ctx context.Context, to time.Time) (Clock, error) {
-	return c.clock(ctx, http.MethodPost, map[string]string{"set": to.Format(time.RFC3339Nano)})
+// Set moves the clock to a time that is not before what it shows.
+func (v VirtualClock) Set(ctx context.Context, to time.Time) (Reading, error) {
+	return v.do(ctx, http.MethodPost, map[string]string{"set": to.Format(time.RFC3339Nano)})
 }
 
-// NextEvent moves a virtual clock to the next time that something waits for, and returns when what is due then has run.
-// When nothing waits for time to pass, the clock stays.
-func (c Client) NextEvent(ctx context.Context) (Clock, error) {
-	return c.clock(ctx, http.MethodPost, map[string]bool{"next": true})
+// Next moves the clock to the next time that something waits for, such as a rollout's next minute
+// or a timeout. When nothing waits for time to pass, the clock stays.
+func (v VirtualClock) Next(ctx context.Context) (Reading, error) {
+	return v.do(ctx, http.MethodPost, map[string]bool{"next": true})
 }
 
-// clock makes one request on /_drover/clock. It is signed: a server asks for that when the caller is on another machine.
-func (c Client) clock(ctx context.Context, method string, move any) (now Clock, err error) {
-	var body []byte
+// do makes one request on /_drover/clock. It is signed like one for the control plane, because a
+// server asks for that when the caller is on another machine.
+func (v VirtualClock) do(ctx context.Context, method string, move any) (Reading, error) {
+	parts := schema.Request{Method: method, Path: "/_drover/clock", Header: http.Header{}}
 	if move != nil {
-		if body, err = json.Marshal(move); err != nil {
-			return now, err
+		var err error
+		if parts.Body, err = json.Marshal(move); err != nil {
+			return Reading{}, err
 		}
 	}
-	request, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(c.Endpoint, "/")+"/_drover/clock", bytes.NewReader(body))
+	body, err := v.client.attempt(ctx, NewRequest(v.client.endpoint, &iot.Service, parts), 1)
 	if err != nil {
-		return now, err
+		return Reading{}, err
 	}
-	if c.AccessKeyID != "" {
-		if err := c.signBody(request, body); err != nil {
-			return now, err
-		}
+	var shown struct {
+		Now  time.Time `json:"now"`
+		Mode string    `json:"mode"`
 	}
-	status, _, text, err := c.do(request)
-	if err != nil {
-		return now, err
-	}
-	if status != http.StatusOK {
-		var refused struct{ Message string }
-		if json.Unmarshal(text, &refused) != nil || refused.Message == "" {
-			refused.Message = http.StatusText(status)
-		}
-		return now, fmt.Errorf("%s", refused.Message)
-	}
-	return now, json.Unmarshal(text, &now)
+	err = json.Unmarshal(body, &shown)
+	return Reading{Now: shown.Now, Virtual: shown.Mode == "virtual"}, err
 }

@@ -24,7 +24,7 @@ type Handler struct {
 func NewHandler(p *Plane, log *slog.Logger) *Handler {
 	h := &Handler{plane: p, router: schema.NewRouter(&iot.Service), rates: map[string]*rates.Limit{}, log: log}
 	for _, op := range iot.Service.Operations {
-		h.rates[op.Title()] = rates.PerSecond(p.Rate)
+		h.rates[op.OperationName()] = rates.PerSecond(p.Rate)
 	}
 	p.Bind(h.router)
 	return h

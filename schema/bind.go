@@ -11,23 +11,24 @@ import (
 // Parts are what a request holds beside its method and path.
 type Parts struct {
 	RawQuery string
-	Header   interface{ Get(name string) string } // http.Header; nil when there are no headers to read
+	Header   interface{ Get(name string) string } // an http.Header; nil for none
 	Body     []byte
 }
 
 // A Call is a request that has been read and checked, ready for its handler.
 type Call struct {
 	*Description
-	In    any // pointer to the operation's request structure
-	route *route
+	In    any    // pointer to the operation's request structure
+	route *route // with the handler
 }
 
-// Decode reads the request of the matched operation and checks it, body syntax first, then every member in model
-// order wherever it stands (R-ERR-9 to R-ERR-11). The error is a fault: Malformed, Invalid, or UnknownOperation when
-// the operation has no handler.
+// Decode reads the request of the matched operation and checks it: first the syntax of the body,
+// then every member in model order, wherever it stands (R-ERR-9 to R-ERR-11). The error is a
+// fault: Malformed, Invalid, or UnknownOperation when the operation has no handler.
 func (m *Match) Decode(parts Parts, how Decoding) (*Call, error) {
 	if m.route.call == nil {
-		return nil, fault.New(fault.UnknownOperation, "%s is not available yet in this version of Drover", m.Name)
+		return nil, fault.New(fault.UnknownOperation,
+			"%s is not available yet in this version of Drover", m.Name)
 	}
 	v, p := reflect.New(m.Input.typ), begin()
 	if err := m.bindParts(v.Elem(), parts, &p); err != nil {
@@ -46,7 +47,8 @@ func (m *Match) Decode(parts Parts, how Decoding) (*Call, error) {
 	return &Call{Description: m.Description, In: v.Interface(), route: m.route}, nil
 }
 
-// bindParts reads the members that stand in the path, the query and the headers.
+// bindParts reads the members that stand in the path, the query and the headers into v. What is
+// wrong with a member is recorded in p; an error is a query string that cannot be read at all.
 func (m *Match) bindParts(v reflect.Value, parts Parts, p *progress) error {
 	var query url.Values
 	if parts.RawQuery != "" {
@@ -81,7 +83,7 @@ func (m *Match) bindParts(v reflect.Value, parts Parts, p *progress) error {
 	return nil
 }
 
-// bind sets the member from the text that a path, query or header holds.
+// bind sets the member in the structure v to the text that a path, query or header holds.
 func (m *Member) bind(v reflect.Value, text string) *failure {
 	target := v.Field(m.index)
 	if m.pointer {
@@ -96,6 +98,7 @@ func (m *Member) bind(v reflect.Value, text string) *failure {
 	return nil
 }
 
+// setText sets v, which has the shape, to a text.
 func (s *Shape) setText(v reflect.Value, text string) *failure {
 	switch s.Kind {
 	case Boolean:
@@ -116,8 +119,8 @@ func (s *Shape) setText(v reflect.Value, text string) *failure {
 	}
 }
 
-// Do calls the handler and returns the response body: "{}" for an operation without output members (R-WIRE-17). An
-// error is what the handler returned, unchanged.
+// Do calls the handler and returns the response body: "{}" for an operation without output
+// members (R-WIRE-17). An error is what the handler returned, unchanged.
 func (c *Call) Do(ctx context.Context) ([]byte, error) {
 	out, err := c.route.call(ctx, c.In)
 	if err != nil {

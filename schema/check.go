@@ -9,12 +9,16 @@ import (
 	"unicode/utf8"
 )
 
-// checkString tests a string against its constraint.
+// Checks of values against their constraints. Each returns nil, or a failure with the rule that is
+// broken. Of several broken rules it names one: length before pattern, pattern before enumeration.
+
+// checkString checks a string.
 func (c *Constraint) checkString(value []byte) *failure {
 	if c.Len.Set() {
-		// The number of bytes decides most cases: a string has no more code points than bytes.
+		// The number of bytes decides most cases: a string has no more code points than bytes,
+		// and at least a quarter as many.
 		if int64(len(value)) > c.Len.Max || int64(len(value)) < c.Len.Min*utf8.UTFMax {
-			if n := int64(utf8.RuneCount(value)); !c.Len.holds(n) {
+			if n := int64(utf8.RuneCount(value)); !c.Len.contains(n) {
 				return c.refuse(value, "length %d is not in %s", n, c.Len.text(0))
 			}
 		}
@@ -31,9 +35,10 @@ func (c *Constraint) checkString(value []byte) *failure {
 	return nil
 }
 
-// Accepts reports whether a text satisfies the constraint, for what makes up values from a description.
+// Accepts reports whether a text satisfies the constraint. Tests that make up values ask it.
 func (c Constraint) Accepts(text string) bool { return c.checkString([]byte(text)) == nil }
 
+// oneOf is the place of a value in OneOf, -1 when it is not there.
 func (c *Constraint) oneOf(value []byte) int {
 	for i, allowed := range c.OneOf {
 		if string(value) == allowed {
@@ -43,17 +48,18 @@ func (c *Constraint) oneOf(value []byte) int {
 	return -1
 }
 
-// refuse says which rule the value breaks, with the value unless it is secret or its length is what is wrong.
+// refuse is the failure of a string: the rule that it breaks, and the value unless that is secret.
 func (c *Constraint) refuse(value []byte, rule string, args ...any) *failure {
-	said := fmt.Sprintf(rule, args...)
+	text := fmt.Sprintf(rule, args...)
 	if c.Quiet {
-		return &failure{rule: "the value is refused: " + said}
+		return &failure{rule: "the value is refused: " + text}
 	}
-	return &failure{rule: "the value " + clip(value) + " is refused: " + said}
+	return &failure{rule: "the value " + clip(value) + " is refused: " + text}
 }
 
+// checkInt checks an integer.
 func (c *Constraint) checkInt(n int64) *failure {
-	if !c.Num.holds(n) {
+	if !c.Num.contains(n) {
 		return &failure{rule: fmt.Sprintf("%d is not in %s", n, c.Num.text(NoMin))}
 	}
 	if slices.Contains(c.Not, n) {
@@ -62,31 +68,36 @@ func (c *Constraint) checkInt(n int64) *failure {
 	return nil
 }
 
+// checkSize checks the number of entries of a list or map.
 func (c *Constraint) checkSize(n int) *failure {
-	if !c.Size.holds(int64(n)) {
+	if !c.Size.contains(int64(n)) {
 		return &failure{rule: fmt.Sprintf("%d items are not in %s", n, c.Size.text(0))}
 	}
 	return nil
 }
 
-// checkDecimal tests a number on its text (R-VAL-17, R-VAL-22).
+// checkDecimal checks a number with decimals, by its text (R-VAL-17, R-VAL-22).
 func (c *Constraint) checkDecimal(text []byte) *failure {
 	d := c.Decimal
 	if d == nil || d.plain(text) {
 		return nil
 	}
 	value, places, ok := exact(string(text))
+	below := ok && d.Min != "" && value.Cmp(rat(d.Min)) < 0
+	above := ok && d.Max != "" && value.Cmp(rat(d.Max)) > 0
 	switch {
-	case !ok || d.Min != "" && value.Cmp(rat(d.Min)) < 0 || d.Max != "" && value.Cmp(rat(d.Max)) > 0:
+	case !ok, below, above:
 		return &failure{rule: fmt.Sprintf("%s is not in %s..%s", clipNumber(text), d.Min, d.Max)}
 	case places > d.Places:
-		return &failure{rule: fmt.Sprintf("%s has more than %d decimals", clipNumber(text), d.Places)}
+		rule := fmt.Sprintf("%s has more than %d decimals", clipNumber(text), d.Places)
+		return &failure{rule: rule}
 	}
 	return nil
 }
 
-// plain accepts, without arithmetic on fractions, the numbers that people write: no exponent, few digits, few
-// decimals, clearly inside the bounds. Whatever it does not accept is looked at exactly.
+// plain accepts, without arithmetic on fractions, the numbers that people write: no exponent, few
+// digits, few decimals, inside the bounds. Whatever it does not accept is checked exactly,
+// because it may be allowed all the same: 1.50 has one decimal that counts.
 func (d *Decimals) plain(text []byte) bool {
 	if len(text) > 12 || bytes.ContainsAny(text, "eE") {
 		return false
@@ -95,9 +106,11 @@ func (d *Decimals) plain(text []byte) bool {
 		return false
 	}
 	f := Decimal(text).Float()
-	return (d.Min == "" || f >= Decimal(d.Min).Float()) && (d.Max == "" || f <= Decimal(d.Max).Float())
+	return (d.Min == "" || f >= Decimal(d.Min).Float()) &&
+		(d.Max == "" || f <= Decimal(d.Max).Float())
 }
 
+// clipNumber shortens a number for a message.
 func clipNumber(text []byte) string {
 	if len(text) > 40 {
 		return string(text[:40]) + "…"
@@ -105,7 +118,8 @@ func clipNumber(text []byte) string {
 	return string(text)
 }
 
-// text writes the bound as the specification does: 1..250, 1.., ..2028.
+// text writes the bound as the specification does: 1..250, 1.., ..2028. A lower bound that is
+// none is left out: 0 for lengths, NoMin for integers.
 func (b Bound) text(none int64) string {
 	var s string
 	if b.HasMin() && b.Min != none {

@@ -5,9 +5,12 @@ import (
 	"reflect"
 )
 
-// The values that hold others: structures, lists and maps. Each takes its whole value even when something in it is
-// wrong, so that the members after it are read too, and returns the first failure in model order.
+// The values that hold others: structures, lists and maps. Each is read to its end even when
+// something in it is wrong, so that the members after it are read too. Of several failures the
+// first is returned: the first in model order in a structure, the first in the text in a list or
+// map.
 
+// structure reads an object into a structure.
 func (d *decoder) structure(s *Shape, v reflect.Value) *failure {
 	p := begin()
 	if f := d.members(s, v, &p); f != nil {
@@ -19,11 +22,12 @@ func (d *decoder) structure(s *Shape, v reflect.Value) *failure {
 	return p.first
 }
 
+// list reads a list into a slice. A wrong number of elements counts more than a wrong element.
 func (d *decoder) list(s *Shape, v reflect.Value) *failure {
-	if f := d.enter(); f != nil {
+	if f := d.open(); f != nil {
 		return f
 	}
-	var worst *failure
+	var first *failure
 	v.Set(s.empty)
 	for n := 0; ; n++ {
 		done, f := d.more(n == 0, ']')
@@ -41,36 +45,23 @@ func (d *decoder) list(s *Shape, v reflect.Value) *failure {
 		if f != nil && f.syntax {
 			return f
 		}
-		if worst == nil && f != nil {
-			worst = f.at(n)
+		if first == nil && f != nil {
+			first = f.at(n)
 		}
 	}
 	if f := s.Constraint.checkSize(v.Len()); f != nil && !d.how.Unchecked {
 		return f
 	}
-	return worst
+	return first
 }
 
+// plainMap is the type of the maps that are filled and written without reflection.
 var plainMap = reflect.TypeFor[map[string]string]()
 
-// entries takes a map. Maps of strings, the usual ones, are filled without reflection.
+// entries reads an object into a map.
 func (d *decoder) entries(s *Shape, v reflect.Value) *failure {
 	if s.typ.ConvertibleTo(plainMap) {
-		texts := map[string]string{}
-		v.Set(reflect.ValueOf(texts).Convert(s.typ))
-		return d.each(s, func(key string) *failure {
-			if c := d.next(); c != '"' {
-				return d.mistyped(s.Elem)
-			}
-			value, f := d.string()
-			if f == nil && !d.how.Unchecked {
-				f = s.Elem.Constraint.checkString(value)
-			}
-			if f == nil {
-				texts[key] = string(value)
-			}
-			return f
-		}, func() int { return len(texts) })
+		return d.textEntries(s, v)
 	}
 	v.Set(reflect.MakeMap(s.typ))
 	return d.each(s, func(key string) *failure {
@@ -83,14 +74,35 @@ func (d *decoder) entries(s *Shape, v reflect.Value) *failure {
 	}, v.Len)
 }
 
-// each walks over the entries of a map and gives each non-null one to set.
+// textEntries is entries for maps of strings, the usual ones: they are filled without reflection.
+func (d *decoder) textEntries(s *Shape, v reflect.Value) *failure {
+	texts := map[string]string{}
+	v.Set(reflect.ValueOf(texts).Convert(s.typ))
+	return d.each(s, func(key string) *failure {
+		if c := d.next(); c != '"' {
+			return d.mistyped(s.Elem)
+		}
+		value, f := d.string()
+		if f == nil && !d.how.Unchecked {
+			f = s.Elem.Constraint.checkString(value)
+		}
+		if f == nil {
+			texts[key] = string(value)
+		}
+		return f
+	}, func() int { return len(texts) })
+}
+
+// each reads the entries of a map: set reads the value of each one that is not null. size is the
+// number of entries that have been set, which may be smaller than that of the text: keys may
+// repeat.
 func (d *decoder) each(s *Shape, set func(key string) *failure, size func() int) *failure {
-	if f := d.enter(); f != nil {
+	if f := d.open(); f != nil {
 		return f
 	}
-	var worst *failure
-	for first := true; ; first = false {
-		done, f := d.more(first, '}')
+	var first *failure
+	for n := 0; ; n++ {
+		done, f := d.more(n == 0, '}')
 		if f != nil {
 			return f
 		}
@@ -111,17 +123,18 @@ func (d *decoder) each(s *Shape, set func(key string) *failure, size func() int)
 		if f = set(key); f != nil && f.syntax {
 			return f
 		}
-		if worst == nil {
-			worst = d.entryFailure(s, key, f)
+		if first == nil {
+			first = d.entryFailure(s, key, f)
 		}
 	}
-	if f := s.Constraint.checkSize(size()); f != nil && worst == nil && !d.how.Unchecked {
+	if f := s.Constraint.checkSize(size()); f != nil && first == nil && !d.how.Unchecked {
 		return f
 	}
-	return worst
+	return first
 }
 
-// entryFailure is the failure of one map entry: of its key, else of its value.
+// entryFailure is the failure of one map entry: that of its key, or else the one of its value;
+// nil for none.
 func (d *decoder) entryFailure(s *Shape, key string, value *failure) *failure {
 	if !d.how.Unchecked {
 		if f := s.Key.Constraint.checkString([]byte(key)); f != nil {
@@ -135,6 +148,8 @@ func (d *decoder) entryFailure(s *Shape, key string, value *failure) *failure {
 	return value.inside(clipKey(key))
 }
 
+// clipKey is a key of a map as it stands in the path of a failure.
 func clipKey(key string) string { return "[" + clip([]byte(key)) + "]" }
 
+// roundMillis is the number of whole milliseconds nearest to some seconds.
 func roundMillis(seconds float64) int64 { return int64(math.Round(seconds * 1000)) }

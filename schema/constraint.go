@@ -2,7 +2,7 @@ package schema
 
 import "math"
 
-// No limit on one side of a Bound.
+// NoMin and NoMax are no limit on one side of a Bound.
 const (
 	NoMin = math.MinInt64
 	NoMax = math.MaxInt64
@@ -20,24 +20,31 @@ func (b Bound) HasMin() bool { return b.Set() && b.Min != NoMin }
 // HasMax is HasMin for the upper side.
 func (b Bound) HasMax() bool { return b.Set() && b.Max != NoMax }
 
-func (b Bound) holds(n int64) bool { return !b.Set() || n >= b.Min && n <= b.Max }
+// contains reports whether n is inside the bound.
+func (b Bound) contains(n int64) bool { return !b.Set() || n >= b.Min && n <= b.Max }
 
-// A Constraint says which values a named type allows. It is a plain value: the functions below make one, its
-// methods return a narrower copy, and walks read its fields.
+// A Constraint says which values a named type allows. It is a plain value: the functions below make
+// one, and its methods return a narrower copy.
+//
+//	func (JobID) Constraint() schema.Constraint {
+//		return schema.Length(1, 64).Chars("a-zA-Z0-9_-")
+//	}
+//
+// The zero Constraint allows everything, and so does the zero of each field.
 type Constraint struct {
-	Len     Bound    // code points of a string
-	Bytes   int64    // most bytes of a string in UTF-8; 0: no limit
-	Pattern string   // RE2 expression that the whole string must match; "": any
-	OneOf   []string // the only strings allowed; nil: any
-	Size    Bound    // entries of a list or map
-	Num     Bound    // an integer
-	Not     []int64  // integers inside Num that are refused all the same
-	Decimal *Decimals
+	Len     Bound       // code points of a string
+	Bytes   int64       // most bytes of a string in UTF-8
+	Pattern string      // RE2 expression that the whole string must match
+	OneOf   []string    // the only strings allowed
+	Size    Bound       // entries of a list or map
+	Num     Bound       // an integer
+	Not     []int64     // integers inside Num that are refused all the same
+	Decimal *Decimals   // a number with decimals
 	Elem    *Constraint // of each list element or map value that has no named type
 	Key     *Constraint // of each map key
 	Quiet   bool        // the value is never repeated in a message
 
-	match *matcher
+	match *matcher // of Pattern, compiled
 }
 
 // Decimals bounds a number by its text, so that 1.1 is exactly 1.1 (R-VAL-17).
@@ -64,12 +71,14 @@ func Range(min, max int64) Constraint { return Constraint{Num: Bound{min, max}} 
 // Items allows lists and maps of min to max entries.
 func Items(min, max int64) Constraint { return Constraint{Size: Bound{min, max}} }
 
-// Number makes a string type a JSON number kept as text, between min and max, with at most places decimals.
+// Number makes a string type a JSON number kept as text, between min and max, with at most places
+// decimals.
 func Number(min, max string, places int) Constraint {
 	return Constraint{Decimal: &Decimals{Places: places, Min: min, Max: max}}
 }
 
-// Chars allows only these characters, written as inside a character class of RE2, at least one of them.
+// Chars allows only these characters, at least one of them. They are written as inside a character
+// class of RE2: "a-zA-Z0-9_-".
 func (c Constraint) Chars(class string) Constraint { return c.Matching("[" + class + "]+") }
 
 // Matching demands that the whole string matches the RE2 expression.

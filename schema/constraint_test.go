@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// Numbers are judged on their text (R-VAL-17, R-VAL-22; worked cases 1 to 4 of the control plane's validation).
+// Numbers are judged on their text (R-VAL-17, R-VAL-22; worked cases 1 to 4 of the control
+// plane's validation).
 func TestNumbers(t *testing.T) {
 	t.Parallel()
 	factor, percent := Number("1.1", "5", 1), Number("0", "100", 2)

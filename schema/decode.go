@@ -7,10 +7,15 @@ import (
 	"strings"
 )
 
+// A body is read in one pass, straight into the Go structure: there is no tree of values in
+// between. What is wrong is recorded on the way, and the walk goes on, because of several
+// failures the first in model order must be answered and the members may come in any order.
+
 // Decoding says how a JSON body is read. The zero value is the control plane's: strict.
 type Decoding struct {
-	// Lenient accepts what device clients are known to send: digit strings for numbers and "true"/"false" strings
-	// for booleans (R-HTTP-20), and invalid UTF-8 inside strings, which becomes U+FFFD (R-CLI-15).
+	// Lenient accepts what device clients are known to send: digit strings for numbers and "true"
+	// or "false" for booleans (R-HTTP-20), and invalid UTF-8 inside strings, which becomes U+FFFD
+	// (R-CLI-15).
 	Lenient bool
 	// Unchecked leaves out constraints and required members: for reading answers of servers.
 	Unchecked bool
@@ -18,12 +23,17 @@ type Decoding struct {
 	Depth int
 }
 
-// Decode reads a JSON object into the structure that into points to, and checks it. An empty body equals {}
-// (R-WIRE-7); unknown members and nulls are ignored (R-WIRE-9); the last of repeated members wins.
+// defaultDepth is the deepest nesting unless Decoding says otherwise.
+const defaultDepth = 64
+
+// Decode reads a JSON object into the structure that into points to, and checks it. An empty body
+// equals {} (R-WIRE-7); unknown members and nulls are ignored (R-WIRE-9); the last of repeated
+// members wins.
 //
-// The error is a fault: Malformed when the text is not a JSON object, Invalid when a member has a wrong type, breaks
-// its constraint or is missing. Of several Invalid ones it is the first in model order (R-ERR-10), and every member
-// that could be read has been set all the same (R-MQTT-13).
+// The error is a fault: Malformed when the text is not a JSON object, Invalid when a member has a
+// wrong type, breaks its constraint or is missing. Of several Invalid ones it is the first in
+// model order (R-ERR-10), and every member that could be read has been set all the same
+// (R-MQTT-13).
 func Decode(data []byte, into any, how Decoding) error {
 	v := reflect.ValueOf(into).Elem()
 	shape, progress := ShapeOf(v.Type()), begin()
@@ -33,23 +43,25 @@ func Decode(data []byte, into any, how Decoding) error {
 	return progress.first.fault()
 }
 
-// progress is what is known of one structure while its members arrive in any order.
+// progress is what is known of one structure while its members arrive in any order. Of several
+// failures the first in model order is answered, so it waits for the end (R-ERR-10).
 type progress struct {
-	seen  uint64 // members present
-	first *failure
-	index int // of the member that first is about
+	seen  uint64   // bit i: Members[i] is present
+	first *failure // so far; nil for none
+	index int      // of the member that first is about; 64 for none
 }
 
-func begin() progress { return progress{index: 64} }
+// begin returns the progress of a structure of which nothing has been read.
+func begin() progress { return progress{index: maxMembers} }
 
-// note keeps a failure of Members[i] if it comes first in model order.
+// note records a failure of Members[i] if it comes first in model order.
 func (p *progress) note(i int, f *failure) {
 	if f != nil && i < p.index {
 		p.first, p.index = f, i
 	}
 }
 
-// finish adds the required members that have not come.
+// finish records the first required member that is absent.
 func (p *progress) finish(s *Shape) {
 	if absent := s.required &^ p.seen; absent != 0 {
 		i := bits.TrailingZeros64(absent)
@@ -59,13 +71,17 @@ func (p *progress) finish(s *Shape) {
 	}
 }
 
-// decodeBody reads a whole body. Its own result is a syntax failure; the others are in p.
+// decodeBody reads a whole body into v. It returns a syntax failure; any other is recorded in p.
 func (s *Shape) decodeBody(data []byte, v reflect.Value, how Decoding, p *progress) *failure {
 	depth := how.Depth
 	if depth == 0 {
-		depth = 64
+		depth = defaultDepth
 	}
-	d := decoder{scanner: scanner{src: data, deepest: depth, mend: how.Lenient}, how: how}
+	d := decoder{how: how, scanner: scanner{
+		src:                data,
+		maxDepth:           depth,
+		replaceInvalidUTF8: how.Lenient,
+	}}
 	switch d.next() {
 	case 0:
 		if d.pos < len(data) {
@@ -87,17 +103,19 @@ func (s *Shape) decodeBody(data []byte, v reflect.Value, how Decoding, p *progre
 	return nil
 }
 
+// A decoder reads values by their shapes.
 type decoder struct {
 	scanner
 	how Decoding
 }
 
-// members takes an object. Its own result is a syntax failure.
+// members reads an object into the structure v. It returns a syntax failure; any other is
+// recorded in p. Unknown members are skipped.
 func (d *decoder) members(s *Shape, v reflect.Value, p *progress) *failure {
-	if f := d.enter(); f != nil {
+	if f := d.open(); f != nil {
 		return f
 	}
-	guess := 0 // members mostly come in model order
+	guess := 0 // where the next member stands if they come in model order, as they mostly do
 	for first := true; ; first = false {
 		if done, f := d.more(first, '}'); done || f != nil {
 			return f
@@ -106,10 +124,8 @@ func (d *decoder) members(s *Shape, v reflect.Value, p *progress) *failure {
 		if f != nil {
 			return f
 		}
-		var m *Member
-		if guess < len(s.Members) && s.Members[guess].In == Body && s.Members[guess].Name == string(name) {
-			m = s.Members[guess]
-		} else if m = s.byName[string(name)]; m == nil {
+		m := s.bodyMember(name, guess)
+		if m == nil {
 			if f := d.skip(); f != nil {
 				return f
 			}
@@ -122,11 +138,24 @@ func (d *decoder) members(s *Shape, v reflect.Value, p *progress) *failure {
 	}
 }
 
-// member takes the value of one member. Its own result is a syntax failure.
+// bodyMember finds a body member by its name or alias, nil without one. It looks at Members[guess]
+// first.
+func (s *Shape) bodyMember(name []byte, guess int) *Member {
+	if guess < len(s.Members) {
+		if m := s.Members[guess]; m.In == Body && m.Name == string(name) {
+			return m
+		}
+	}
+	return s.byName[string(name)]
+}
+
+// member reads the value of one member into its field; null leaves the field as it is. It returns a
+// syntax failure; any other is recorded in p.
 func (d *decoder) member(m *Member, field reflect.Value, p *progress) *failure {
 	bit := uint64(1) << m.index
 	if p.seen&bit != 0 {
-		field.SetZero() // the last of repeated members wins, nothing is merged
+		// The last of repeated members wins: an earlier object is not merged into it.
+		field.SetZero()
 		p.seen &^= bit
 	}
 	if d.next() == 'n' {
@@ -144,7 +173,7 @@ func (d *decoder) member(m *Member, field reflect.Value, p *progress) *failure {
 	case f != nil:
 		p.note(m.index, f.inside(m.Name))
 		if m.Shape.Kind < List {
-			return nil
+			return nil // a list, map or structure is set as far as it was read
 		}
 	}
 	if m.pointer {
@@ -153,7 +182,7 @@ func (d *decoder) member(m *Member, field reflect.Value, p *progress) *failure {
 	return nil
 }
 
-// value takes a value of the shape into v, which is left alone when the value does not fit.
+// value reads a value of the shape into v. When it does not fit, v stays as it is.
 func (d *decoder) value(s *Shape, v reflect.Value) *failure {
 	switch c := d.next(); s.Kind {
 	case String:
@@ -195,9 +224,18 @@ func (d *decoder) value(s *Shape, v reflect.Value) *failure {
 	return d.mistyped(s)
 }
 
+// wantedNames are the kinds as messages name them.
 var wantedNames = [...]string{
-	String: "a string", Boolean: "a boolean", Integer: "an integer", Long: "an integer", Double: "a number",
-	Time: "a number", Raw: "a value", List: "a list", Map: "an object", Structure: "an object",
+	String:    "a string",
+	Boolean:   "a boolean",
+	Integer:   "an integer",
+	Long:      "an integer",
+	Double:    "a number",
+	Time:      "a number",
+	Raw:       "a value",
+	List:      "a list",
+	Map:       "an object",
+	Structure: "an object",
 }
 
 // mistyped skips a value of a wrong JSON type and says so (R-WIRE-8).
@@ -221,6 +259,7 @@ func (d *decoder) mistyped(s *Shape) *failure {
 	return &failure{rule: "expected " + wantedNames[s.Kind] + ", got " + got}
 }
 
+// text reads a string and checks it.
 func (d *decoder) text(s *Shape, v reflect.Value) *failure {
 	value, f := d.string()
 	if f != nil {
@@ -239,6 +278,7 @@ func (d *decoder) text(s *Shape, v reflect.Value) *failure {
 	return nil
 }
 
+// boolean reads a boolean that begins with c: a string where those are accepted.
 func (d *decoder) boolean(v reflect.Value, c byte) *failure {
 	switch c {
 	case 't':
@@ -262,9 +302,11 @@ func (d *decoder) boolean(v reflect.Value, c byte) *failure {
 
 // parseBool reads true or false in any case (R-WIRE-11, R-HTTP-20).
 func parseBool(s string) (value, ok bool) {
-	return strings.EqualFold(s, "true"), strings.EqualFold(s, "true") || strings.EqualFold(s, "false")
+	value = strings.EqualFold(s, "true")
+	return value, value || strings.EqualFold(s, "false")
 }
 
+// integer reads an integer that begins with c: a string where those are accepted.
 func (d *decoder) integer(s *Shape, v reflect.Value, c byte) (f *failure) {
 	var text []byte
 	if c == '"' {
@@ -278,7 +320,7 @@ func (d *decoder) integer(s *Shape, v reflect.Value, c byte) (f *failure) {
 	return s.setInteger(text, v, d.how.Unchecked)
 }
 
-// setInteger reads the decimal text of an integer; it serves paths and queries too.
+// setInteger reads the decimal text of an integer into v. Paths and queries use it too.
 func (s *Shape) setInteger(text []byte, v reflect.Value, unchecked bool) *failure {
 	size := 64
 	if s.Kind == Integer {
@@ -286,7 +328,8 @@ func (s *Shape) setInteger(text []byte, v reflect.Value, unchecked bool) *failur
 	}
 	n, err := strconv.ParseInt(string(text), 10, size)
 	if err != nil || text[0] == '+' {
-		return &failure{rule: "expected an integer of " + strconv.Itoa(size) + " bits, got " + clip(text)}
+		rule := "expected an integer of " + strconv.Itoa(size) + " bits, got " + clip(text)
+		return &failure{rule: rule}
 	}
 	if !unchecked {
 		if f := s.Constraint.checkInt(n); f != nil {
@@ -297,6 +340,7 @@ func (s *Shape) setInteger(text []byte, v reflect.Value, unchecked bool) *failur
 	return nil
 }
 
+// decimal reads a number with decimals, as its text, or a time in epoch seconds.
 func (d *decoder) decimal(s *Shape, v reflect.Value) *failure {
 	text, f := d.number()
 	if f != nil {

@@ -30,7 +30,8 @@ type loose1 struct {
 	L *int64  `json:"l"`
 }
 
-// FuzzDecode holds the decoder against encoding/json: whether the text is JSON, whether the types fit, and the value.
+// FuzzDecode holds the decoder against encoding/json: whether the text is JSON, whether the types
+// fit, and the value.
 func FuzzDecode(f *testing.F) {
 	for _, row := range decodeFailures {
 		f.Add([]byte(row.body))
@@ -156,9 +157,10 @@ func plainInner(raw json.RawMessage, to *loose1) bool {
 	return json.Unmarshal(raw, &members) == nil && plainInto(members["s"], &to.S) && plainInto(members["l"], &to.L)
 }
 
-// hasRepeatedMistake reports whether some object repeats a name: a repeated member that is wrong the first time is
-// refused here although encoding/json, reading into a map, only keeps the last. Such inputs are skipped by asking
-// the decoder itself, so the comparison stays exact for all others.
+// hasRepeatedMistake reports whether some object repeats a name: a repeated member that is wrong
+// the first time is refused here although encoding/json, reading into a map, only keeps the last.
+// Such inputs are skipped by asking the decoder itself, so the comparison stays exact for all
+// others.
 func hasRepeatedMistake(data []byte) bool {
 	d := json.NewDecoder(bytes.NewReader(data))
 	var names []map[string]bool

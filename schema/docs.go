@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// Docs are the doc comments of an API package, looked up by Go name. They are the help texts: read only when help is
-// asked for.
+// Docs are the doc comments of an API package, by Go name: "CancelJob" for an operation, type or
+// value, "CancelJobRequest.Force" for a field. They are the help texts of the command line, and are
+// read only when help is asked for.
 type Docs map[string]string
 
 // ReadDocs parses the Go files of a package, as embedded in it.
@@ -28,7 +29,8 @@ func ReadDocs(source fs.FS) (Docs, error) {
 		if err != nil {
 			return nil, err
 		}
-		file, err := parser.ParseFile(files, name, text, parser.ParseComments|parser.SkipObjectResolution)
+		const mode = parser.ParseComments | parser.SkipObjectResolution
+		file, err := parser.ParseFile(files, name, text, mode)
 		if err != nil {
 			return nil, err
 		}
@@ -37,6 +39,7 @@ func ReadDocs(source fs.FS) (Docs, error) {
 	return docs, nil
 }
 
+// addFile adds the comments on the types and values of a file.
 func (docs Docs) addFile(file *ast.File) {
 	for _, decl := range file.Decls {
 		group, ok := decl.(*ast.GenDecl)
@@ -57,6 +60,7 @@ func (docs Docs) addFile(file *ast.File) {
 	}
 }
 
+// addFields adds the comments on the fields of a structure: above the field, or behind it.
 func (docs Docs) addFields(spec *ast.TypeSpec) {
 	structure, ok := spec.Type.(*ast.StructType)
 	if !ok {
@@ -69,7 +73,7 @@ func (docs Docs) addFields(spec *ast.TypeSpec) {
 	}
 }
 
-// add keeps the first comment that says something.
+// add adds the first of some comments that is not empty.
 func (docs Docs) add(name string, comments ...*ast.CommentGroup) {
 	for _, c := range comments {
 		if text := strings.TrimSpace(c.Text()); text != "" {

@@ -8,9 +8,12 @@ import (
 	"unicode/utf8"
 )
 
-// Append adds the JSON form of a structure, given as value or pointer, to dst: compact, in model order, absent
-// optional members left out, never null (R-WIRE-13). Only body members are written. Empty lists, maps and
-// structures that are not nil are written (R-WIRE-14).
+// Encoding is the way back: a walk over the shape that writes each value as compact JSON. It cannot
+// fail, because a Go value of a described type always has a JSON form.
+
+// Append adds the JSON form of a structure, given as value or pointer, to dst: compact, in model
+// order, absent optional members left out, never null (R-WIRE-13). Only body members are written.
+// Empty lists, maps and structures that are not nil are written (R-WIRE-14).
 func Append(dst []byte, v any) []byte {
 	value := reflect.ValueOf(v)
 	if value.Kind() == reflect.Pointer {
@@ -19,6 +22,7 @@ func Append(dst []byte, v any) []byte {
 	return ShapeOf(value.Type()).append(dst, value)
 }
 
+// append writes a value of the shape.
 func (s *Shape) append(dst []byte, v reflect.Value) []byte {
 	switch s.Kind {
 	case String:
@@ -49,6 +53,7 @@ func (s *Shape) append(dst []byte, v reflect.Value) []byte {
 	}
 }
 
+// appendMembers writes the body members of a structure that are present, in model order.
 func (s *Shape) appendMembers(dst []byte, v reflect.Value) []byte {
 	dst = append(dst, '{')
 	start := len(dst)
@@ -69,7 +74,8 @@ func (s *Shape) appendMembers(dst []byte, v reflect.Value) []byte {
 	return append(dst, '}')
 }
 
-// present returns the member's value in the structure v, without its pointer; ok is false when it is absent.
+// present returns the member's value in the structure v, without its pointer. ok is false when it
+// is absent: a nil pointer, list or map. A field of another kind is always present.
 func (m *Member) present(v reflect.Value) (field reflect.Value, ok bool) {
 	field = v.Field(m.index)
 	switch field.Kind() {
@@ -81,7 +87,8 @@ func (m *Member) present(v reflect.Value) (field reflect.Value, ok bool) {
 	return field, true
 }
 
-// appendMap writes entries in the order of their keys, so that equal maps have equal text.
+// appendMap writes entries in the order of their keys, so that equal maps have equal text. Maps of
+// strings, the usual ones, are written without reflection.
 func (s *Shape) appendMap(dst []byte, v reflect.Value) []byte {
 	dst = append(dst, '{')
 	if s.typ.ConvertibleTo(plainMap) {
@@ -114,10 +121,11 @@ func (s *Shape) appendMap(dst []byte, v reflect.Value) []byte {
 
 const hexDigits = "0123456789abcdef"
 
-// appendString writes a JSON string: only what must be escaped is; invalid UTF-8 becomes U+FFFD.
+// appendString writes a JSON string. Only quotes, backslashes and control characters are escaped;
+// invalid UTF-8 becomes U+FFFD.
 func appendString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
-	from := 0
+	from := 0 // s[from:i] is still to be copied
 	for i := 0; i < len(s); {
 		c := s[i]
 		if c >= ' ' && c != '"' && c != '\\' && c < utf8.RuneSelf {

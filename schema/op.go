@@ -1,68 +1,101 @@
 package schema
 
 import (
-	"net/http"
 	"reflect"
+	"sync"
 )
 
-// An Exception is the name of an error on the wire, such as ResourceNotFoundException.
-type Exception string
-
-// Errors returns its arguments: the exceptions that an operation lists, in the order of the model.
-func Errors(list ...Exception) []Exception { return list }
-
 // Page names the members that page through a list.
+//
+// The request of ListThings has nextToken and maxResults, its response nextToken and things:
+// Page{In: "nextToken", Size: "maxResults", Out: "nextToken", Items: "things"}.
 type Page struct {
 	In    string // request: the token
 	Size  string // request: the page size; "" when the operation has none
-	Out   string // response: the token of the next page
+	Out   string // response: the token of the next page, absent on the last one
 	Items string // response: the list
 }
 
 // Nothing is the response of an operation without output members.
 type Nothing struct{}
 
-// Op is one row of the operations table: an operation that takes an In and answers an Out, both structures.
+// Op is one row of the operations table: an operation that takes an In and answers an Out, both
+// structures. An Op is a plain value, written once as a package variable:
+//
+//	var CancelJob = schema.Op[CancelJobRequest, CancelJobResponse]{
+//		Name: "CancelJob", Route: "PUT /jobs/{jobId}/cancel",
+//		Errors: schema.Errors(api.InvalidRequest, api.ResourceNotFound),
+//	}
 type Op[In, Out any] struct {
 	Name   string
-	Route  string // method and path, labels in braces: "PUT /jobs/{jobId}/cancel"
-	Page   *Page
-	Errors []Exception
+	Route  string      // method and path, labels in braces
+	Page   *Page       // nil for an operation that does not page
+	Errors []Exception // in the order of the model
 }
 
 // An Operation is an Op whose types are forgotten, for walks over a Service.
 type Operation interface {
-	Title() string // the operation's name, without describing it
+	// OperationName returns the name without describing the operation. (A method cannot be called
+	// Name: Op has a field of that name.)
+	OperationName() string
+	// Describe returns the operation as data. The caller must not change it.
 	Describe() *Description
 }
 
-// Title returns the operation's name.
-func (o Op[In, Out]) Title() string { return o.Name }
+// OperationName returns the operation's name.
+func (o Op[In, Out]) OperationName() string { return o.Name }
 
-// Describe returns the operation as data. It costs one reflection per type, once.
+// descriptions holds every Description that was asked for, so that each operation is described
+// once in a program however often it is called.
+var descriptions sync.Map // descriptionKey to *Description
+
+// descriptionKey identifies an Op value. The type of the Op holds its request and response types:
+// both planes have an operation named DescribeJobExecution, and these two differ in their types.
+type descriptionKey struct {
+	op          reflect.Type
+	name, route string
+}
+
+// Describe returns the operation as data, the same pointer each time. It panics when the route and
+// the request structure disagree: descriptions are compiled in, so that is a programming error
+// which the first test finds.
 func (o Op[In, Out]) Describe() *Description {
+	key := descriptionKey{reflect.TypeFor[Op[In, Out]](), o.Name, o.Route}
+	if known, ok := descriptions.Load(key); ok {
+		return known.(*Description)
+	}
+	known, _ := descriptions.LoadOrStore(key, o.describe())
+	return known.(*Description)
+}
+
+// describe makes the description.
+func (o Op[In, Out]) describe() *Description {
 	d := &Description{
-		Name: o.Name, Page: o.Page, Errors: o.Errors,
-		Input: ShapeOf(reflect.TypeFor[In]()), Output: ShapeOf(reflect.TypeFor[Out]()),
+		Name:   o.Name,
+		Page:   o.Page,
+		Errors: o.Errors,
+		Input:  ShapeOf(reflect.TypeFor[In]()),
+		Output: ShapeOf(reflect.TypeFor[Out]()),
 	}
 	d.Method, d.Path, d.segments = parseRoute(o.Route)
 	for _, m := range d.Input.Members {
 		d.HasBody = d.HasBody || m.In == Body
 	}
 	d.checkLabels()
+	d.checkPage()
 	return d
 }
 
-// A Description is an operation as data.
+// A Description is an operation as data. It is shared by all who asked for it and never changes.
 type Description struct {
 	Name          string
-	Method, Path  string
-	Page          *Page
+	Method, Path  string // PUT, /jobs/{jobId}/cancel
+	Page          *Page  // nil for an operation that does not page
 	Errors        []Exception
 	Input, Output *Shape
 	HasBody       bool // the request has body members
 
-	segments []segment
+	segments []segment // of Path
 }
 
 // Lists reports whether the operation may return the exception.
@@ -74,23 +107,3 @@ func (d *Description) Lists(e Exception) bool {
 	}
 	return false
 }
-
-// A Service is a named list of operations.
-type Service struct {
-	Name       string // as in the command line: iot, iot-jobs-data
-	Version    string // of the API model
-	Signing    string // service name in a signature's scope
-	Operations []Operation
-}
-
-// All describes every operation, in table order.
-func (s *Service) All() []*Description {
-	all := make([]*Description, len(s.Operations))
-	for i, op := range s.Operations {
-		all[i] = op.Describe()
-	}
-	return all
-}
-
-// methods that a route may start with.
-var methods = []string{http.MethodGet, http.MethodPut, http.MethodPost, http.MethodPatch, http.MethodDelete}

@@ -7,18 +7,20 @@ import (
 	"unicode/utf8"
 )
 
-// A matcher tests a whole value against a pattern. Nearly every pattern of the API is a literal prefix and then one
-// repeated character class; those are tested with a table for ASCII and a binary search for the rest. Any other
-// pattern falls back to package regexp.
+// A matcher tests a whole value against a pattern. Nearly every pattern of the API is a literal
+// prefix and then one repeated character class, such as arn:[!-~]+. Those are tested with a table
+// for ASCII and a binary search for the rest, some ten times faster than by package regexp, which
+// does any other pattern.
 type matcher struct {
 	prefix string
-	ascii  [utf8.RuneSelf]bool
-	ranges []rune // pairs lo, hi of the class, sorted
-	empty  bool   // the class may repeat zero times
-	slow   *regexp.Regexp
+	ascii  [utf8.RuneSelf]bool // the class, below U+0080
+	ranges []rune              // pairs of first and last rune of the class, sorted
+	empty  bool                // the class may repeat zero times
+	slow   *regexp.Regexp      // for other patterns; nil when the fields above say it all
 }
 
-// compileMatcher panics on an expression that does not compile: descriptions are program text.
+// compileMatcher panics on an expression that does not compile: descriptions are compiled in, so
+// that is a programming error.
 func compileMatcher(expr string) *matcher {
 	whole := `\A(?:` + expr + `)\z`
 	if m := simpleMatcher(expr); m != nil {
@@ -27,6 +29,7 @@ func compileMatcher(expr string) *matcher {
 	return &matcher{slow: regexp.MustCompile(whole)}
 }
 
+// simpleMatcher returns a matcher for a prefix and a repeated class, nil for other patterns.
 func simpleMatcher(expr string) *matcher {
 	tree, err := syntax.Parse(expr, syntax.Perl)
 	if err != nil {
@@ -54,7 +57,7 @@ func simpleMatcher(expr string) *matcher {
 	return m
 }
 
-// unwrap strips anchors and captures, and returns the parts of a concatenation.
+// unwrap removes anchors and captures, and returns the parts of a concatenation: ^a[b-z]+$ has two.
 func unwrap(tree *syntax.Regexp) []*syntax.Regexp {
 	for tree.Op == syntax.OpCapture {
 		tree = tree.Sub[0]
@@ -75,6 +78,7 @@ func unwrap(tree *syntax.Regexp) []*syntax.Regexp {
 	return parts
 }
 
+// matches reports whether the whole value has the pattern.
 func (m *matcher) matches(value []byte) bool {
 	if m.slow != nil {
 		return m.slow.Match(value)
@@ -103,6 +107,7 @@ func (m *matcher) matches(value []byte) bool {
 	return true
 }
 
+// inRanges reports whether the class has a rune, by binary search.
 func (m *matcher) inRanges(r rune) bool {
 	lo, hi := 0, len(m.ranges)/2
 	for lo < hi {

@@ -7,6 +7,8 @@ import (
 	"strconv"
 )
 
+// Requests as clients write them: the other side of route.go and bind.go.
+
 // A Request is an operation's request as a client sends it.
 type Request struct {
 	Method   string
@@ -16,8 +18,8 @@ type Request struct {
 	Body     []byte // nil when the operation has no body members (R-CMD-65)
 }
 
-// Request writes a request structure, given as pointer, as a client sends it (R-CMD-63 to R-CMD-66). It does not
-// check constraints; that is the server's to do.
+// Request writes a request structure, given as pointer, as a client sends it (R-CMD-63 to
+// R-CMD-66). It checks no constraints: the server does.
 func (d *Description) Request(in any) (Request, error) {
 	v := reflect.ValueOf(in).Elem()
 	if v.Type() != d.Input.typ {
@@ -36,8 +38,9 @@ func (d *Description) Request(in any) (Request, error) {
 	return req, err
 }
 
-// Address writes all of a request but its body; text gives each member that stands in the path, the query or a
-// header. The literal segments of a route stay as they are: the $next of StartNext is not encoded (R-CMD-63).
+// Address writes all of a request but its body. text returns the value of each member that stands
+// in the path, the query or a header; ok is false when it is absent. The literal segments of a
+// route stay as they are: the $next of StartNextPendingJobExecution is not encoded (R-CMD-63).
 func (d *Description) Address(text func(*Member) (value string, ok bool)) (Request, error) {
 	req := Request{Method: d.Method, Header: http.Header{}}
 	var path, query []byte
@@ -87,11 +90,13 @@ func (s *Shape) text(v reflect.Value) string {
 	}
 }
 
-// appendEscaped percent-encodes every byte but letters, digits and -._~ (R-CMD-63).
+// appendEscaped percent-encodes every byte but letters, digits and -._~ (R-CMD-63): "t 1:é" is
+// t%201%3A%C3%A9.
 func appendEscaped(dst []byte, text string) []byte {
 	for i := range len(text) {
 		switch c := text[i]; {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '.', c == '_', c == '~':
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9',
+			c == '-', c == '.', c == '_', c == '~':
 			dst = append(dst, c)
 		default:
 			dst = append(dst, '%', "0123456789ABCDEF"[c>>4], "0123456789ABCDEF"[c&15])

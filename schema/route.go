@@ -3,6 +3,7 @@ package schema
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -10,9 +11,19 @@ import (
 	"github.com/drover-iot/drover/internal/fault"
 )
 
-// A segment is one part of a route's path: a literal, or a label that takes any text.
+// Routing finds the operation that a method and path name, in a tree of path segments that is built
+// once from a service's routes.
+
+// A segment is one part of a route's path: a literal, or a label that stands for any text. One of
+// the two is "". The path /jobs/{jobId}/cancel has the segments jobs, {jobId} and cancel.
 type segment struct{ literal, label string }
 
+// methods are the methods that a route may start with.
+var methods = []string{
+	http.MethodGet, http.MethodPut, http.MethodPost, http.MethodPatch, http.MethodDelete,
+}
+
+// parseRoute reads a route such as "PUT /jobs/{jobId}/cancel".
 func parseRoute(route string) (method, path string, segments []segment) {
 	method, path, ok := strings.Cut(route, " ")
 	if !ok || !slices.Contains(methods, method) || path == "" || path[0] != '/' {
@@ -28,9 +39,9 @@ func parseRoute(route string) (method, path string, segments []segment) {
 	return method, path, segments
 }
 
-// checkLabels holds the route and the path members against each other.
+// checkLabels panics unless the labels of the route are the path members of the request.
 func (d *Description) checkLabels() {
-	labels := 0 // in the route, less those in the structure
+	labels := 0 // in the route, less the path members
 	for _, s := range d.segments {
 		if s.label == "" {
 			continue
@@ -53,26 +64,28 @@ func (d *Description) checkLabels() {
 	}
 }
 
+// maxLabels is how many labels a route may have.
 const maxLabels = 4
 
-// A Router finds the operation of a request and, once Handle has bound one, calls its handler. It is built at start
-// and then only read.
+// A Router finds the operation of a request and, once Handle has bound one, calls its handler. It
+// is built at start and then only read.
 type Router struct {
-	service string
-	root    node
-	byName  map[string]*route
+	service string            // its name, for messages
+	root    node              // of the tree of paths
+	byName  map[string]*route // by the operation's name
 }
 
+// A route is an operation with its handler.
 type route struct {
 	*Description
-	call func(ctx context.Context, in any) (out any, err error)
+	call func(ctx context.Context, in any) (out any, err error) // nil until Handle has bound it
 }
 
 // A node is a place in the tree of paths. A request prefers the literal branch to the label.
 type node struct {
-	literals map[string]*node
-	label    *node
-	routes   []*route // that end here, one per method
+	literals map[string]*node // by the text of the next segment
+	label    *node            // for any other text; nil for none
+	routes   []*route         // that end here, one for each method
 }
 
 // NewRouter returns a router for the operations of a service, none of which has a handler yet.
@@ -89,6 +102,8 @@ func NewRouter(s *Service) *Router {
 	return r
 }
 
+// add puts a route into the tree, at the path that remains below n. Two routes of one path and
+// method are a programming error.
 func (n *node) add(path []segment, added *route) {
 	if len(path) == 0 {
 		for _, there := range n.routes {
@@ -114,8 +129,8 @@ func (n *node) add(path []segment, added *route) {
 	(*next).add(path[1:], added)
 }
 
-// Handle binds the handler of an operation. Types that disagree do not compile. It panics when the service lacks the
-// operation, or has a handler for it already.
+// Handle binds the handler of an operation. Types that disagree do not compile. It panics when
+// the service lacks the operation, or has a handler for it already.
 func Handle[In, Out any](r *Router, op Op[In, Out], h func(context.Context, *In) (*Out, error)) {
 	bound := r.byName[op.Name]
 	if bound == nil || bound.call != nil {
@@ -135,14 +150,16 @@ func (r *Router) Unhandled() (names []string) {
 	return names
 }
 
-// A Match is the operation that a method and path name, before anything else of the request has been read.
+// A Match is the operation that a method and path name, before anything else of the request has
+// been read.
 type Match struct {
 	*Description
 	route  *route
-	labels [maxLabels]string
+	labels [maxLabels]string // the texts of the route's labels, in order
 }
 
-// Label returns the decoded text of a path label, "" when the operation has no such label. It is not checked yet.
+// Label returns the decoded text of a path label, "" when the operation has no such label. It is
+// not checked yet.
 func (m *Match) Label(name string) string {
 	n := 0
 	for _, s := range m.segments {
@@ -156,9 +173,10 @@ func (m *Match) Label(name string) string {
 	return ""
 }
 
-// Match finds the operation for a method and a path as it was sent: each segment is percent-decoded once, after
-// splitting (R-WIRE-10, R-ID-1). The error is a fault: UnknownOperation when no operation has the path, WrongMethod
-// when one has it under another method.
+// Match finds the operation for a method and a path as it was sent: each segment is
+// percent-decoded once, after splitting (R-WIRE-10, R-ID-1). The error is a fault:
+// UnknownOperation when no operation has the path, WrongMethod when one has it under another
+// method.
 func (r *Router) Match(method, rawPath string) (m Match, err error) {
 	if rawPath == "" || rawPath[0] != '/' {
 		return m, unknownPath
@@ -174,11 +192,15 @@ func (r *Router) Match(method, rawPath string) (m Match, err error) {
 	return m, unknownPath
 }
 
+// The two ways in which no operation is found. They are made once: strangers cause many of them.
 var (
 	unknownPath = fault.New(fault.UnknownOperation, "no operation has this path")
 	wrongMethod = fault.New(fault.WrongMethod, "no operation has this path with this method")
 )
 
+// find looks for the route of a method and of the path that remains below n. It writes the texts
+// of labels into labels, of which used are filled. known is set when the path exists with another
+// method. A literal is tried before a label: in PUT /things/t/jobs/$next, $next is not a job's id.
 func (n *node) find(method, rest string, labels *[maxLabels]string, used int, known *bool) *route {
 	part, rest, deeper := strings.Cut(rest, "/")
 	if strings.IndexByte(part, '%') >= 0 {
@@ -192,13 +214,13 @@ func (n *node) find(method, rest string, labels *[maxLabels]string, used int, kn
 		if child == nil {
 			continue
 		}
-		taken := used
+		filled := used
 		if child == n.label {
-			labels[used], taken = part, used+1
+			labels[used], filled = part, used+1
 		}
 		found := (*route)(nil)
 		if deeper {
-			found = child.find(method, rest, labels, taken, known)
+			found = child.find(method, rest, labels, filled, known)
 		} else {
 			found = child.ending(method, known)
 		}
@@ -209,6 +231,7 @@ func (n *node) find(method, rest string, labels *[maxLabels]string, used int, kn
 	return nil
 }
 
+// ending returns the route that ends at n with a method, nil without one.
 func (n *node) ending(method string, known *bool) *route {
 	for _, r := range n.routes {
 		if r.Method == method {

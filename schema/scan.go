@@ -7,21 +7,30 @@ import (
 	"unicode/utf8"
 )
 
-// A scanner reads JSON text. It is strict: RFC 8259, valid UTF-8, bounded nesting.
+// A scanner reads JSON text from front to back. It is strict: RFC 8259, valid UTF-8, bounded
+// nesting. Its methods begin at pos and leave pos behind what they have read. Their failures are
+// syntax failures: the body is not JSON.
 type scanner struct {
-	src     []byte
-	pos     int
-	depth   int
-	deepest int
-	mend    bool   // replace invalid UTF-8 inside strings by U+FFFD instead of failing (R-CLI-15)
-	buffer  []byte // holds the last string that was not a plain piece of src
+	src      []byte
+	pos      int // offset in src
+	depth    int // objects and lists that are open at pos
+	maxDepth int
+
+	// replaceInvalidUTF8 puts U+FFFD for invalid UTF-8 inside strings instead of failing
+	// (R-CLI-15).
+	replaceInvalidUTF8 bool
+
+	// buffer holds the last string that is not a piece of src as it stands, because it has escapes.
+	buffer []byte
 }
 
+// wrong is a failure at pos.
 func (s *scanner) wrong(format string, args ...any) *failure {
-	return &failure{syntax: true, rule: fmt.Sprintf(format, args...) + fmt.Sprintf(" at byte %d", s.pos)}
+	rule := fmt.Sprintf(format, args...) + fmt.Sprintf(" at byte %d", s.pos)
+	return &failure{syntax: true, rule: rule}
 }
 
-// next skips white space and returns the next byte without taking it, 0 at the end.
+// next skips white space and returns the byte at pos without reading it, 0 at the end.
 func (s *scanner) next() byte {
 	for s.pos < len(s.src) {
 		switch c := s.src[s.pos]; c {
@@ -34,8 +43,8 @@ func (s *scanner) next() byte {
 	return 0
 }
 
-// take skips white space and takes c, or fails.
-func (s *scanner) take(c byte) *failure {
+// expect skips white space and reads c, which must come next.
+func (s *scanner) expect(c byte) *failure {
 	if s.next() != c {
 		return s.unexpected(fmt.Sprintf("%q", c))
 	}
@@ -43,6 +52,7 @@ func (s *scanner) take(c byte) *failure {
 	return nil
 }
 
+// unexpected is the failure that something else than what was wanted stands at pos.
 func (s *scanner) unexpected(wanted string) *failure {
 	if s.pos >= len(s.src) {
 		return s.wrong("it ends where %s should stand,", wanted)
@@ -50,23 +60,26 @@ func (s *scanner) unexpected(wanted string) *failure {
 	return s.wrong("%q stands where %s should,", s.src[s.pos], wanted)
 }
 
-// enter and leave count the nesting of objects and lists.
-func (s *scanner) enter() *failure {
-	if s.depth++; s.depth > s.deepest {
-		return s.wrong("it is nested deeper than %d", s.deepest)
+// open reads the opening bracket of an object or list, which stands at pos, and counts the nesting.
+func (s *scanner) open() *failure {
+	if s.depth++; s.depth > s.maxDepth {
+		return s.wrong("it is nested deeper than %d", s.maxDepth)
 	}
 	s.pos++
 	return nil
 }
 
-func (s *scanner) leave() { s.depth--; s.pos++ }
+// close reads the closing bracket of an object or list, which stands at pos.
+func (s *scanner) close() { s.depth--; s.pos++ }
 
-// more steps from one entry of an object or list to the next: past a comma, or past the closing byte (done).
+// more goes from one entry of an object or list to the next. It reads the comma between two
+// entries, or the closing bracket: then done is true. first says that no entry has been read yet,
+// so that no comma is due.
 func (s *scanner) more(first bool, closing byte) (done bool, f *failure) {
 	c := s.next()
 	switch {
 	case c == closing:
-		s.leave()
+		s.close()
 		return true, nil
 	case first:
 		return false, nil
@@ -80,7 +93,8 @@ func (s *scanner) more(first bool, closing byte) (done bool, f *failure) {
 	return false, nil
 }
 
-// key takes a member's name and the colon after it. The name is valid until the next string is read.
+// key reads a member's name and the colon after it. The name is valid until the next string is
+// read.
 func (s *scanner) key() (name []byte, f *failure) {
 	if s.next() != '"' {
 		return nil, s.unexpected("a member name")
@@ -88,10 +102,11 @@ func (s *scanner) key() (name []byte, f *failure) {
 	if name, f = s.string(); f != nil {
 		return nil, f
 	}
-	return name, s.take(':')
+	return name, s.expect(':')
 }
 
-// string takes the string that starts at pos. The result is valid until the next string is read.
+// string reads the string that starts at pos. The result is valid until the next string is read:
+// most strings are a piece of src, and nothing is copied.
 func (s *scanner) string() ([]byte, *failure) {
 	start := s.pos + 1
 	for i := start; i < len(s.src); i++ {
@@ -107,7 +122,8 @@ func (s *scanner) string() ([]byte, *failure) {
 	return nil, s.unexpected("the end of a string")
 }
 
-// longString goes on at i with a string that needs a closer look: escapes, and characters beyond ASCII.
+// longString goes on with the string from start, at i, where the first character stands that is not
+// plain ASCII: an escape, a character of several bytes, or one that is not allowed.
 func (s *scanner) longString(start, i int) ([]byte, *failure) {
 	out, from := s.buffer[:0], start // src[from:i] waits to be copied
 	for i < len(s.src) {
@@ -139,7 +155,7 @@ func (s *scanner) longString(start, i int) ([]byte, *failure) {
 		default:
 			r, n := utf8.DecodeRune(s.src[i:])
 			if r == utf8.RuneError && n == 1 {
-				if !s.mend {
+				if !s.replaceInvalidUTF8 {
 					return nil, s.wrong("invalid UTF-8 in a string")
 				}
 				out = append(out, s.src[from:i]...)
@@ -153,9 +169,11 @@ func (s *scanner) longString(start, i int) ([]byte, *failure) {
 	return nil, s.unexpected("the end of a string")
 }
 
+// escaped are the characters that may follow a backslash, plain what each stands for.
 const escaped, plain = `"\/bfnrt`, "\"\\/\b\f\n\r\t"
 
-// escape reads the escape at i: its rune and its length, 0 when it is none. Half a surrogate pair is U+FFFD.
+// escape returns the rune of the escape at i, and its length: 2 for \n, 6 for \u00e9, 12 for a
+// surrogate pair, 0 when it is no escape. Half a surrogate pair is U+FFFD.
 func (s *scanner) escape(i int) (rune, int) {
 	if i+1 >= len(s.src) {
 		return 0, 0
@@ -176,7 +194,7 @@ func (s *scanner) escape(i int) (rune, int) {
 	return utf8.RuneError, 6
 }
 
-// hex reads \uXXXX at i, -1 when there is none.
+// hex returns the code of the \uXXXX at i, -1 when there is none.
 func (s *scanner) hex(i int) (r rune) {
 	if i+6 > len(s.src) || s.src[i] != '\\' || s.src[i+1] != 'u' {
 		return -1
@@ -196,7 +214,8 @@ func (s *scanner) hex(i int) (r rune) {
 	return r
 }
 
-// number takes the number that starts at pos and returns its text.
+// number reads the number that starts at pos and returns its text, in the grammar of JSON: no
+// leading zeros, no plus sign, digits on both sides of a point.
 func (s *scanner) number() ([]byte, *failure) {
 	start := s.pos
 	if s.peek() == '-' {
@@ -225,6 +244,7 @@ func (s *scanner) number() ([]byte, *failure) {
 	return s.src[start:s.pos], nil
 }
 
+// peek returns the byte at pos, 0 at the end.
 func (s *scanner) peek() byte {
 	if s.pos < len(s.src) {
 		return s.src[s.pos]
@@ -232,6 +252,7 @@ func (s *scanner) peek() byte {
 	return 0
 }
 
+// digits reads digits and reports whether there are any.
 func (s *scanner) digits() bool {
 	start := s.pos
 	for s.pos < len(s.src) && s.src[s.pos] >= '0' && s.src[s.pos] <= '9' {
@@ -240,7 +261,7 @@ func (s *scanner) digits() bool {
 	return s.pos > start
 }
 
-// word takes true, false or null.
+// word reads true, false or null, whichever is w.
 func (s *scanner) word(w string) *failure {
 	if !bytes.HasPrefix(s.src[s.pos:], []byte(w)) {
 		return s.unexpected(w)
@@ -249,7 +270,7 @@ func (s *scanner) word(w string) *failure {
 	return nil
 }
 
-// skip takes any value and forgets it.
+// skip reads a value of any kind and drops it.
 func (s *scanner) skip() (f *failure) {
 	switch c := s.next(); c {
 	case '{', '[':
@@ -271,15 +292,17 @@ func (s *scanner) skip() (f *failure) {
 	return f
 }
 
-func (s *scanner) skipInside(open byte) *failure {
-	if f := s.enter(); f != nil {
+// skipInside skips an object or list; bracket is its opening one.
+func (s *scanner) skipInside(bracket byte) *failure {
+	if f := s.open(); f != nil {
 		return f
 	}
 	for first := true; ; first = false {
-		if done, f := s.more(first, open+2); done || f != nil { // in ASCII, '{'+2 is '}' and '['+2 is ']'
+		// In ASCII, '{'+2 is '}' and '['+2 is ']'.
+		if done, f := s.more(first, bracket+2); done || f != nil {
 			return f
 		}
-		if open == '{' {
+		if bracket == '{' {
 			if _, f := s.key(); f != nil {
 				return f
 			}

@@ -3,6 +3,7 @@ package schema
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -24,8 +25,13 @@ const (
 	Structure
 )
 
-var kindNames = [...]string{"string", "boolean", "integer", "long", "double", "timestamp", "document", "list", "map", "structure"}
+// kindNames are the kinds as the API model names them.
+var kindNames = [...]string{
+	"string", "boolean", "integer", "long", "double", "timestamp", "document",
+	"list", "map", "structure",
+}
 
+// String returns the kind as the API model names it.
 func (k Kind) String() string { return kindNames[k] }
 
 // Location is the part of a request that carries a member.
@@ -39,30 +45,39 @@ const (
 	Header
 )
 
+// locationNames are the locations as struct tags name them.
 var locationNames = [...]string{"body", "path", "query", "header"}
 
+// String returns the location as struct tags name it.
 func (l Location) String() string { return locationNames[l] }
 
-// A Shape describes a Go type as values of the API: the plan that every walk follows.
+// A Shape describes a Go type as values of the API. Every walk over values, such as decoding,
+// follows the shape of their type. Fields that do not concern its kind are zero.
 type Shape struct {
-	Name       string // the Go type's name, "" for unnamed types
-	Kind       Kind
-	Constraint Constraint
-	Elem       *Shape    // of a list's elements or a map's values
-	Key        *Shape    // of a map's keys
-	Members    []*Member // of a structure, in model order
+	Name       string     // the Go type's name, "" for unnamed types
+	Kind       Kind       // which decides what the fields below hold
+	Constraint Constraint // on values of the type
+	Elem       *Shape     // of a list's elements or a map's values
+	Key        *Shape     // of a map's keys
+	Members    []*Member  // of a structure, in model order
 
 	typ      reflect.Type
-	empty    reflect.Value      // a list without elements that is not nil
-	byName   map[string]*Member // body members, by wire name and alias
-	required uint64             // bit i: Members[i] must be present
+	empty    reflect.Value      // of a list: one without elements that is not nil
+	byName   map[string]*Member // of a structure: body members, by name and alias
+	required uint64             // of a structure; bit i: Members[i] must be present
 }
+
+// maxMembers is how many members a structure may have: one for each bit of Shape.required.
+const maxMembers = 64
 
 // A Member is one field of a structure.
 //
-// The tags are json (the name), in (path, query, header; none is body), wire (the name in the query or header, where
-// it differs), alias (a second name accepted in a body) and required. A field that is a pointer, slice or map is
-// optional unless tagged required:"true"; every other field is required.
+// Struct tags describe it: json is the name; in is path, query or header, and the body without
+// it; wire is the name in the query or header, where that differs; alias is a second name that is
+// accepted in a body. A field that is a pointer, slice or map is optional unless tagged
+// required:"true"; every other field is required.
+//
+//	Force *bool `json:"force" in:"query"`
 type Member struct {
 	Name     string // member name, as in JSON and in messages
 	Wire     string // name in the query or header
@@ -71,8 +86,8 @@ type Member struct {
 	Required bool
 	Shape    *Shape
 
-	index   int
-	pointer bool
+	index   int    // of the field, and in Shape.Members
+	pointer bool   // the field is a pointer
 	key     []byte // `"name":`, as the encoder writes it
 }
 
@@ -89,8 +104,8 @@ func (s *Shape) Member(name string) *Member {
 // shapes caches a Shape per Go type: the one reflection of each type.
 var shapes sync.Map
 
-// ShapeOf returns the shape of a Go type. It panics when the type has no place in an API: descriptions are program
-// text, so that is found by the first test that touches them.
+// ShapeOf returns the shape of a Go type. It panics when the type has no place in an API:
+// descriptions are compiled in, so that is a programming error which the first test finds.
 func ShapeOf(t reflect.Type) *Shape {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -102,19 +117,21 @@ func ShapeOf(t reflect.Type) *Shape {
 	return s.(*Shape)
 }
 
+// newShape looks at a type by reflection, once for each type.
 func newShape(t reflect.Type) *Shape {
 	s := &Shape{Name: t.Name(), typ: t}
 	if c, ok := reflect.Zero(t).Interface().(Constrained); ok {
 		s.Constraint = c.Constraint()
 	}
+	text := t.Kind() == reflect.String
 	switch {
 	case t == reflect.TypeFor[Timestamp]():
 		s.Kind = Time
 	case t == reflect.TypeFor[RawJSON]():
 		s.Kind = Raw
-	case t == reflect.TypeFor[Decimal]() || t.Kind() == reflect.String && s.Constraint.Decimal != nil:
+	case t == reflect.TypeFor[Decimal]() || text && s.Constraint.Decimal != nil:
 		s.Kind = Double
-	case t.Kind() == reflect.String:
+	case text:
 		s.Kind = String
 	case t.Kind() == reflect.Bool:
 		s.Kind = Boolean
@@ -137,7 +154,8 @@ func newShape(t reflect.Type) *Shape {
 	return s
 }
 
-// narrowed returns the shape with the constraint that its list or map puts on it.
+// narrowed returns the shape with the constraint that a list or map puts on it; without one, as
+// it is.
 func narrowed(s *Shape, c *Constraint) *Shape {
 	if c == nil {
 		return s
@@ -147,9 +165,10 @@ func narrowed(s *Shape, c *Constraint) *Shape {
 	return &copied
 }
 
+// addMembers looks at the fields of a structure.
 func (s *Shape) addMembers() {
-	if s.typ.NumField() > 64 {
-		panic(fmt.Sprintf("schema: %v has more than 64 members", s.typ))
+	if s.typ.NumField() > maxMembers {
+		panic(fmt.Sprintf("schema: %v has more than %d members", s.typ, maxMembers))
 	}
 	s.byName = make(map[string]*Member, s.typ.NumField())
 	for i := range s.typ.NumField() {
@@ -168,6 +187,7 @@ func (s *Shape) addMembers() {
 	}
 }
 
+// newMember looks at field i of a structure and at its tags.
 func newMember(owner reflect.Type, i int) *Member {
 	f := owner.Field(i)
 	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
@@ -183,20 +203,11 @@ func newMember(owner reflect.Type, i int) *Member {
 		m.Wire = wire
 	}
 	if in := f.Tag.Get("in"); in != "" {
-		at := indexOf(locationNames[1:], in)
+		at := slices.Index(locationNames[1:], in)
 		if at < 0 || m.Shape.Kind > Long {
 			panic(fmt.Sprintf("schema: field %v.%s cannot be in %q", owner, f.Name, in))
 		}
 		m.In = Location(at + 1)
 	}
 	return m
-}
-
-func indexOf(list []string, s string) int {
-	for i, x := range list {
-		if x == s {
-			return i
-		}
-	}
-	return -1
 }

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A Timestamp is a time on the wire: milliseconds since 1970 UTC inside, epoch seconds with up to three decimals
-// outside (R-WIRE-12).
+// A Timestamp is a time on the wire. The value is milliseconds since 1970 UTC; written, it is epoch
+// seconds with up to three decimals (R-WIRE-12).
 type Timestamp int64
 
 // At returns the timestamp of t, cut to the millisecond.
@@ -17,6 +17,7 @@ func At(t time.Time) Timestamp { return Timestamp(t.UnixMilli()) }
 // Time returns the time in UTC.
 func (t Timestamp) Time() time.Time { return time.UnixMilli(int64(t)).UTC() }
 
+// append writes the epoch seconds without trailing zeros: 1700000000500 is 1700000000.5.
 func (t Timestamp) append(dst []byte) []byte {
 	ms := int64(t)
 	if ms < 0 {
@@ -31,10 +32,11 @@ func (t Timestamp) append(dst []byte) []byte {
 	return dst
 }
 
-// RawJSON is a JSON value kept as it was written. Encoding inserts it unchanged, so it must be valid JSON.
+// RawJSON is a JSON value as it was written. Encoding inserts it unchanged, so it must be valid
+// JSON.
 type RawJSON []byte
 
-// A Decimal is a JSON number kept as its text, so that what was stored is what is shown (R-WIRE-15).
+// A Decimal is a JSON number as its text, so that what was stored is what is shown (R-WIRE-15).
 type Decimal string
 
 // Float returns the nearest float64.
@@ -43,11 +45,12 @@ func (d Decimal) Float() float64 {
 	return f
 }
 
-// maxExponent keeps the arithmetic on a number's text small; larger ones are out of every range of the API.
+// maxExponent bounds the arithmetic on a number's text. Larger exponents are out of every range
+// of the API.
 const maxExponent = 64
 
-// exact reads a JSON number's text as a fraction and counts its decimals, trailing zeros ignored. ok is false for
-// numbers too large or too fine to matter.
+// exact reads a JSON number's text as a fraction and counts its decimals, without trailing zeros:
+// 1.50 has one, 15e-1 too. ok is false for numbers too large or too fine to matter.
 func exact(text string) (value *big.Rat, places int, ok bool) {
 	mantissa, exponent := text, 0
 	if i := strings.IndexAny(text, "eE"); i >= 0 {
@@ -73,7 +76,7 @@ func exact(text string) (value *big.Rat, places int, ok bool) {
 	return value, max(places, 0), ok
 }
 
-// rat reads a bound of a constraint, which is program text.
+// rat reads a bound of a constraint. A bad one is a programming error.
 func rat(text string) *big.Rat {
 	value, _, ok := exact(text)
 	if !ok {

@@ -102,7 +102,8 @@ func TestBadInput(t *testing.T) {
 		{"R-WIRE-25 unknown path", call{method: "GET", path: "/nope"}, 404, "UnknownOperationException", ""},
 		{"R-HTTP-31 unknown path, device plane", call{method: "POST", path: "/nope", service: "iot-jobs-data"}, 404, "UnknownOperationException", ""},
 		{"R-HTTP-31 wrong method, device plane", call{method: "DELETE", path: "/things/t0001/jobs", service: "iot-jobs-data"}, 405, "UnknownOperationException", ""},
-		{"not available yet", call{method: "GET", path: "/billing-groups"}, 404, "UnknownOperationException", "ListBillingGroups is not available yet"},
+		{"R-ID-44 billing groups", call{method: "GET", path: "/billing-groups"}, 404, "UnknownOperationException", ""},
+		{"not available yet", call{method: "POST", path: "/effective-policies"}, 404, "UnknownOperationException", "GetEffectivePolicies is not available yet"},
 
 		{"R-WIRE-8 not JSON", call{method: "PUT", path: "/jobs/k", body: `{`}, 400, "InvalidRequestException", "JSON"},
 		{"R-WIRE-8 not an object", call{method: "PUT", path: "/jobs/k", body: `[]`}, 400, "InvalidRequestException", ""},

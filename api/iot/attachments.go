@@ -40,7 +40,8 @@ type ListAttachedPoliciesRequest struct {
 
 // Lists the policies of a certificate or thing group.
 var ListAttachedPolicies = schema.Op[ListAttachedPoliciesRequest, PolicyList]{
-	Name: "ListAttachedPolicies", Route: "POST /attached-policies/{target}", Page: marked("policies"),
+	Name: "ListAttachedPolicies", Route: "POST /attached-policies/{target}",
+	Page:   marked("policies"),
 	Errors: registryErrors(api.ResourceNotFound, api.LimitExceeded),
 }
 
@@ -57,7 +58,8 @@ type ListTargetsForPolicyResponse struct {
 
 // Lists what a policy is attached to.
 var ListTargetsForPolicy = schema.Op[ListTargetsForPolicyRequest, ListTargetsForPolicyResponse]{
-	Name: "ListTargetsForPolicy", Route: "POST /policy-targets/{policyName}", Page: marked("targets"),
+	Name: "ListTargetsForPolicy", Route: "POST /policy-targets/{policyName}",
+	Page:   marked("targets"),
 	Errors: registryErrors(api.ResourceNotFound, api.LimitExceeded),
 }
 

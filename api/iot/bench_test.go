@@ -34,7 +34,8 @@ func BenchmarkCreateJob(b *testing.B) {
 	}
 }
 
-// The peer: encoding/json alone into plain structures of the same shape, without routing, presence or constraints.
+// The peer: encoding/json alone into plain structures of the same shape, without routing,
+// presence or constraints.
 func BenchmarkCreateJobEncodingJSON(b *testing.B) {
 	type rollout struct {
 		MaximumPerMinute *int32

@@ -51,7 +51,8 @@ type CreateKeysAndCertificateResponse struct {
 	KeyPair        KeyPair        `json:"keyPair"`
 }
 
-// A pair of keys in PEM form. The members are capitalised on the wire; the private key is shown once (R-ID-15).
+// A pair of keys in PEM form. The members are capitalised on the wire; the private key is shown
+// once (R-ID-15).
 type KeyPair struct {
 	PublicKey  string `json:"PublicKey"`
 	PrivateKey string `json:"PrivateKey"`
@@ -183,7 +184,8 @@ type ListCertificatesResponse struct {
 
 // Lists certificates by creation date.
 var ListCertificates = schema.Op[ListCertificatesRequest, ListCertificatesResponse]{
-	Name: "ListCertificates", Route: "GET /certificates", Page: marked("certificates"), Errors: registryErrors(),
+	Name: "ListCertificates", Route: "GET /certificates",
+	Page: marked("certificates"), Errors: registryErrors(),
 }
 
 // A certificate in a list.

@@ -1,8 +1,10 @@
-// Package iot describes the control plane: every operation on jobs, templates and the registry, with the structures
-// it takes and answers. It holds facts only; what an operation does stands in the engine.
+// Package iot describes the control plane: every operation on jobs, templates and the registry,
+// with the structures it takes and answers. It holds facts only; what an operation does stands in
+// the engine.
 //
-// A structure's fields stand in the order of the API model. A field that is a pointer, slice or map is optional.
-// Constraints that are tighter than the model's name the rule that asks for it. Start with service.go, then jobs.go.
+// A structure's fields stand in the order of the API model. A field that is a pointer, slice or
+// map is optional. Constraints that are tighter than the model's name the rule that asks for it.
+// Start with service.go, then jobs.go.
 package iot
 
 import (

@@ -8,7 +8,9 @@ import (
 // Which endpoint: iot:Data-ATS (the default), iot:Data or iot:Jobs (R-HTTP-36).
 type EndpointType string
 
-func (EndpointType) Constraint() schema.Constraint { return schema.Length(0, 128).Matching(`[\s\S]*`) }
+func (EndpointType) Constraint() schema.Constraint {
+	return schema.Length(0, 128).Matching(`[\s\S]*`)
+}
 
 type DescribeEndpointRequest struct {
 	EndpointType *EndpointType `json:"endpointType" in:"query"`

@@ -12,7 +12,8 @@ func (ExecutionStatus) Constraint() schema.Constraint {
 	return schema.Enum("QUEUED", "IN_PROGRESS", "SUCCEEDED", "FAILED", "TIMED_OUT", "REJECTED", "REMOVED", "CANCELED")
 }
 
-// Name and value pairs on the status of an execution: at most 10, values of 1 to 1024 characters (R-VAL-34).
+// Name and value pairs on the status of an execution: at most 10, values of 1 to 1024 characters
+// (R-VAL-34).
 type StatusDetails map[string]string
 
 func (StatusDetails) Constraint() schema.Constraint {
@@ -34,7 +35,8 @@ type DescribeJobExecutionResponse struct {
 
 // Describes the execution of a job on one thing.
 var DescribeJobExecution = schema.Op[DescribeJobExecutionRequest, DescribeJobExecutionResponse]{
-	Name: "DescribeJobExecution", Route: "GET /things/{thingName}/jobs/{jobId}", Errors: jobErrors(),
+	Name: "DescribeJobExecution", Route: "GET /things/{thingName}/jobs/{jobId}",
+	Errors: jobErrors(),
 }
 
 // An execution as the control plane shows it.
@@ -148,6 +150,7 @@ type DeleteJobExecutionRequest struct {
 
 // Deletes one execution.
 var DeleteJobExecution = schema.Op[DeleteJobExecutionRequest, schema.Nothing]{
-	Name: "DeleteJobExecution", Route: "DELETE /things/{thingName}/jobs/{jobId}/executionNumber/{executionNumber}",
+	Name:   "DeleteJobExecution",
+	Route:  "DELETE /things/{thingName}/jobs/{jobId}/executionNumber/{executionNumber}",
 	Errors: jobErrors(api.InvalidTransition),
 }

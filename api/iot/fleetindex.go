@@ -5,7 +5,8 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
-// The modes of indexing. They are stored and shown, without effect: the registry can always be searched (R-ID-39).
+// The modes of indexing. They are stored and shown, without effect: the registry can always be
+// searched (R-ID-39).
 type (
 	// What is indexed of things.
 	ThingIndexingMode string
@@ -149,7 +150,8 @@ type SearchIndexResponse struct {
 	ThingGroups []ThingGroupDocument `json:"thingGroups"`
 }
 
-// Finds the things that a query matches, by name. In a large fleet a page may be short, or empty, and have a token.
+// Finds the things that a query matches, by name. In a large fleet a page may be short, or empty,
+// and have a token.
 var SearchIndex = schema.Op[SearchIndexRequest, SearchIndexResponse]{
 	Name: "SearchIndex", Route: "POST /indices/search",
 	Errors: registryErrors(api.ResourceNotFound, api.InvalidQuery, api.IndexNotReady),

@@ -57,7 +57,8 @@ type ThingNames struct {
 
 // Lists the things of a group by name.
 var ListThingsInThingGroup = schema.Op[ListThingsInThingGroupRequest, ThingNames]{
-	Name: "ListThingsInThingGroup", Route: "GET /thing-groups/{thingGroupName}/things", Page: paged("things"),
+	Name: "ListThingsInThingGroup", Route: "GET /thing-groups/{thingGroupName}/things",
+	Page:   paged("things"),
 	Errors: groupErrors(api.ResourceNotFound),
 }
 
@@ -69,7 +70,8 @@ type ListThingGroupsForThingRequest struct {
 
 // Lists the groups that a thing is in.
 var ListThingGroupsForThing = schema.Op[ListThingGroupsForThingRequest, ListThingGroupsResponse]{
-	Name: "ListThingGroupsForThing", Route: "GET /things/{thingName}/thing-groups", Page: paged("thingGroups"),
+	Name: "ListThingGroupsForThing", Route: "GET /things/{thingName}/thing-groups",
+	Page:   paged("thingGroups"),
 	Errors: groupErrors(api.ResourceNotFound),
 }
 

@@ -23,11 +23,13 @@ func (DocumentParameters) Constraint() schema.Constraint {
 		Each(schema.Length(1, 30720).Matching(printable).Secret())
 }
 
-// Whether the job ends when its things have run it (SNAPSHOT, the default) or goes on with things that join a target
-// later (CONTINUOUS).
+// Whether the job ends when its things have run it (SNAPSHOT, the default) or goes on with things
+// that join a target later (CONTINUOUS).
 type TargetSelection string
 
-func (TargetSelection) Constraint() schema.Constraint { return schema.Enum("CONTINUOUS", "SNAPSHOT") }
+func (TargetSelection) Constraint() schema.Constraint {
+	return schema.Enum("CONTINUOUS", "SNAPSHOT")
+}
 
 // ARNs of things and thing groups, 1 to 100 (R-VAL-5).
 type JobTargets []string
@@ -136,7 +138,8 @@ type TimeoutConfig struct {
 	InProgressTimeoutInMinutes *TimeoutMinutes `json:"inProgressTimeoutInMinutes"`
 }
 
-// Minutes from the start of an execution to its time-out, 1 to 10080, which is seven days (R-VAL-25).
+// Minutes from the start of an execution to its time-out, 1 to 10080, which is seven days
+// (R-VAL-25).
 type TimeoutMinutes int64
 
 func (TimeoutMinutes) Constraint() schema.Constraint { return schema.Range(1, 10080) }

@@ -33,7 +33,8 @@ type JobHandle struct {
 	Description *Text  `json:"description"`
 }
 
-// Creates a job: a document that is sent to every target, at the pace that its rollout configuration sets.
+// Creates a job: a document that is sent to every target, at the pace that its rollout
+// configuration sets.
 var CreateJob = schema.Op[CreateJobRequest, JobHandle]{
 	Name: "CreateJob", Route: "PUT /jobs/{jobId}",
 	Errors: schema.Errors(api.InvalidRequest, api.ResourceNotFound, api.ResourceAlreadyExists, api.LimitExceeded,
@@ -62,7 +63,8 @@ var DescribeJob = schema.Op[DescribeJobRequest, DescribeJobResponse]{
 	Name: "DescribeJob", Route: "GET /jobs/{jobId}", Errors: jobErrors(),
 }
 
-// A job as DescribeJob shows it. Three of its configurations are shown as {} when they were never given (R-WIRE-14).
+// A job as DescribeJob shows it. Three of its configurations are shown as {} when they were never
+// given (R-WIRE-14).
 type Job struct {
 	JobArn                     string                      `json:"jobArn"`
 	JobID                      JobID                       `json:"jobId"`
@@ -127,7 +129,8 @@ type UpdateJobRequest struct {
 	JobExecutionsRetryConfig   *JobExecutionsRetryConfig   `json:"jobExecutionsRetryConfig"`
 }
 
-// Changes a job while it is scheduled or running. Each member given replaces the stored one as a whole (R-UPD-1).
+// Changes a job while it is scheduled or running. Each member given replaces the stored one as a
+// whole (R-UPD-1).
 var UpdateJob = schema.Op[UpdateJobRequest, schema.Nothing]{
 	Name: "UpdateJob", Route: "PATCH /jobs/{jobId}", Errors: jobErrors(),
 }
@@ -188,7 +191,8 @@ type DeleteJobRequest struct {
 
 // Deletes a job and its executions, in the background when there are many.
 var DeleteJob = schema.Op[DeleteJobRequest, schema.Nothing]{
-	Name: "DeleteJob", Route: "DELETE /jobs/{jobId}", Errors: jobErrors(api.InvalidTransition, api.LimitExceeded),
+	Name: "DeleteJob", Route: "DELETE /jobs/{jobId}",
+	Errors: jobErrors(api.InvalidTransition, api.LimitExceeded),
 }
 
 type GetJobDocumentRequest struct {
@@ -216,5 +220,6 @@ type AssociateTargetsWithJobRequest struct {
 
 // Adds thing groups to a continuous job (R-API-19 to R-API-22).
 var AssociateTargetsWithJob = schema.Op[AssociateTargetsWithJobRequest, JobHandle]{
-	Name: "AssociateTargetsWithJob", Route: "POST /jobs/{jobId}/targets", Errors: jobErrors(api.LimitExceeded),
+	Name: "AssociateTargetsWithJob", Route: "POST /jobs/{jobId}/targets",
+	Errors: jobErrors(api.LimitExceeded),
 }

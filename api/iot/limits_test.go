@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// The shape limits of chapter 24 section 5 that one member decides, the boundary on both sides. %s stands for the value.
+// The shape limits of chapter 24 section 5 that one member decides, the boundary on both sides.
+// %s stands for the value.
 func TestShapeLimits(t *testing.T) {
 	t.Parallel()
 	text := func(n int) string { return quoted(strings.Repeat("a", n)) }

@@ -57,7 +57,8 @@ type GetPolicyResponse struct {
 
 // Gets a policy with its default version.
 var GetPolicy = schema.Op[GetPolicyRequest, GetPolicyResponse]{
-	Name: "GetPolicy", Route: "GET /policies/{policyName}", Errors: registryErrors(api.ResourceNotFound),
+	Name: "GetPolicy", Route: "GET /policies/{policyName}",
+	Errors: registryErrors(api.ResourceNotFound),
 }
 
 type ListPoliciesRequest struct {
@@ -81,7 +82,8 @@ type Policy struct {
 
 // Lists policies by creation date.
 var ListPolicies = schema.Op[ListPoliciesRequest, PolicyList]{
-	Name: "ListPolicies", Route: "GET /policies", Page: marked("policies"), Errors: registryErrors(),
+	Name: "ListPolicies", Route: "GET /policies",
+	Page: marked("policies"), Errors: registryErrors(),
 }
 
 type DeletePolicyRequest struct {
@@ -164,7 +166,8 @@ type SetDefaultPolicyVersionRequest struct {
 
 // Puts a version of a policy in force.
 var SetDefaultPolicyVersion = schema.Op[SetDefaultPolicyVersionRequest, schema.Nothing]{
-	Name: "SetDefaultPolicyVersion", Route: "PATCH /policies/{policyName}/version/{policyVersionId}",
+	Name:   "SetDefaultPolicyVersion",
+	Route:  "PATCH /policies/{policyName}/version/{policyVersionId}",
 	Errors: registryErrors(api.ResourceNotFound),
 }
 

@@ -51,7 +51,8 @@ type ListThingPrincipalsResponse struct {
 
 // Lists the certificates of a thing.
 var ListThingPrincipals = schema.Op[ListThingPrincipalsRequest, ListThingPrincipalsResponse]{
-	Name: "ListThingPrincipals", Route: "GET /things/{thingName}/principals", Page: paged("principals"),
+	Name: "ListThingPrincipals", Route: "GET /things/{thingName}/principals",
+	Page:   paged("principals"),
 	Errors: registryErrors(api.ResourceNotFound),
 }
 
@@ -111,6 +112,7 @@ type PrincipalThingObject struct {
 
 // Lists the things of a certificate, with the way each is attached.
 var ListPrincipalThingsV2 = schema.Op[ListPrincipalThingsV2Request, ListPrincipalThingsV2Response]{
-	Name: "ListPrincipalThingsV2", Route: "GET /principals/things-v2", Page: paged("principalThingObjects"),
+	Name: "ListPrincipalThingsV2", Route: "GET /principals/things-v2",
+	Page:   paged("principalThingObjects"),
 	Errors: registryErrors(api.ResourceNotFound),
 }

@@ -6,34 +6,44 @@ import "github.com/drover-iot/drover/schema"
 var Service = schema.Service{
 	Name: "iot", Version: "2015-05-28", Signing: "iot",
 	Operations: []schema.Operation{
-		CreateJob, DescribeJob, UpdateJob, ListJobs, CancelJob, DeleteJob, GetJobDocument, AssociateTargetsWithJob,
+		CreateJob, DescribeJob, UpdateJob, ListJobs, CancelJob, DeleteJob, GetJobDocument,
+		AssociateTargetsWithJob,
 
-		DescribeJobExecution, ListJobExecutionsForJob, ListJobExecutionsForThing, CancelJobExecution,
+		DescribeJobExecution, ListJobExecutionsForJob, ListJobExecutionsForThing,
+		CancelJobExecution,
 		DeleteJobExecution,
 
-		CreateJobTemplate, DescribeJobTemplate, ListJobTemplates, DeleteJobTemplate, DescribeManagedJobTemplate,
+		CreateJobTemplate, DescribeJobTemplate, ListJobTemplates, DeleteJobTemplate,
+		DescribeManagedJobTemplate,
 		ListManagedJobTemplates,
 
-		CreateThing, DescribeThing, UpdateThing, DeleteThing, ListThings, CreateThingType, DescribeThingType,
+		CreateThing, DescribeThing, UpdateThing, DeleteThing, ListThings, CreateThingType,
+		DescribeThingType,
 		ListThingTypes, DeprecateThingType, DeleteThingType,
 
 		CreateThingGroup, DescribeThingGroup, UpdateThingGroup, DeleteThingGroup, ListThingGroups,
-		AddThingToThingGroup, RemoveThingFromThingGroup, ListThingsInThingGroup, ListThingGroupsForThing,
-		UpdateThingGroupsForThing, CreateDynamicThingGroup, UpdateDynamicThingGroup, DeleteDynamicThingGroup,
+		AddThingToThingGroup, RemoveThingFromThingGroup, ListThingsInThingGroup,
+		ListThingGroupsForThing,
+		UpdateThingGroupsForThing, CreateDynamicThingGroup, UpdateDynamicThingGroup,
+		DeleteDynamicThingGroup,
 		UpdateIndexingConfiguration, GetIndexingConfiguration, SearchIndex,
-		CreateBillingGroup, DescribeBillingGroup, UpdateBillingGroup, DeleteBillingGroup, ListBillingGroups,
-		AddThingToBillingGroup, RemoveThingFromBillingGroup, ListThingsInBillingGroup,
 
-		CreateKeysAndCertificate, CreateCertificateFromCsr, RegisterCertificateWithoutCA, RegisterCertificate,
-		DescribeCertificate, UpdateCertificate, ListCertificates, DeleteCertificate, AttachThingPrincipal,
-		DetachThingPrincipal, ListThingPrincipals, ListPrincipalThings, ListThingPrincipalsV2, ListPrincipalThingsV2,
+		CreateKeysAndCertificate, CreateCertificateFromCsr, RegisterCertificateWithoutCA,
+		RegisterCertificate,
+		DescribeCertificate, UpdateCertificate, ListCertificates, DeleteCertificate,
+		AttachThingPrincipal,
+		DetachThingPrincipal, ListThingPrincipals, ListPrincipalThings, ListThingPrincipalsV2,
+		ListPrincipalThingsV2,
 
 		CreatePolicy, GetPolicy, ListPolicies, DeletePolicy, CreatePolicyVersion, GetPolicyVersion,
-		ListPolicyVersions, SetDefaultPolicyVersion, DeletePolicyVersion, AttachPolicy, DetachPolicy,
-		ListAttachedPolicies, ListTargetsForPolicy, GetEffectivePolicies, TestAuthorization, AttachPrincipalPolicy,
+		ListPolicyVersions, SetDefaultPolicyVersion, DeletePolicyVersion, AttachPolicy,
+		DetachPolicy,
+		ListAttachedPolicies, ListTargetsForPolicy, GetEffectivePolicies, TestAuthorization,
+		AttachPrincipalPolicy,
 		DetachPrincipalPolicy, ListPrincipalPolicies, ListPolicyPrincipals,
 
-		TagResource, UntagResource, ListTagsForResource, DescribeEventConfigurations, UpdateEventConfigurations,
+		TagResource, UntagResource, ListTagsForResource, DescribeEventConfigurations,
+		UpdateEventConfigurations,
 		DescribeEndpoint,
 	},
 }

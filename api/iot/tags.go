@@ -16,7 +16,8 @@ type TagResourceRequest struct {
 
 // Adds tags to a resource; a key that it has takes the new value (R-API-37).
 var TagResource = schema.Op[TagResourceRequest, schema.Nothing]{
-	Name: "TagResource", Route: "POST /tags", Errors: groupErrors(api.ResourceNotFound, api.LimitExceeded),
+	Name: "TagResource", Route: "POST /tags",
+	Errors: groupErrors(api.ResourceNotFound, api.LimitExceeded),
 }
 
 type UntagResourceRequest struct {

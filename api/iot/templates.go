@@ -8,7 +8,9 @@ import (
 // The name you give a job template.
 type JobTemplateID string
 
-func (JobTemplateID) Constraint() schema.Constraint { return schema.Length(1, 64).Chars("a-zA-Z0-9_-") }
+func (JobTemplateID) Constraint() schema.Constraint {
+	return schema.Length(1, 64).Chars("a-zA-Z0-9_-")
+}
 
 type CreateJobTemplateRequest struct {
 	JobTemplateID JobTemplateID `json:"jobTemplateId" in:"path"`
@@ -82,7 +84,8 @@ type ListJobTemplatesResponse struct {
 
 // Lists job templates, newest first (R-API-35).
 var ListJobTemplates = schema.Op[ListJobTemplatesRequest, ListJobTemplatesResponse]{
-	Name: "ListJobTemplates", Route: "GET /job-templates", Page: paged("jobTemplates"), Errors: templateErrors(),
+	Name: "ListJobTemplates", Route: "GET /job-templates",
+	Page: paged("jobTemplates"), Errors: templateErrors(),
 }
 
 // A job template in a list.
@@ -161,7 +164,9 @@ type DocumentParameter struct {
 // The name of a document parameter.
 type ParameterKey string
 
-func (ParameterKey) Constraint() schema.Constraint { return schema.Length(1, 128).Chars("a-zA-Z0-9_-") }
+func (ParameterKey) Constraint() schema.Constraint {
+	return schema.Length(1, 128).Chars("a-zA-Z0-9_-")
+}
 
 // Text without control characters.
 type PrintableText string

@@ -83,7 +83,8 @@ type DescribeThingResponse struct {
 
 // Describes a thing.
 var DescribeThing = schema.Op[DescribeThingRequest, DescribeThingResponse]{
-	Name: "DescribeThing", Route: "GET /things/{thingName}", Errors: registryErrors(api.ResourceNotFound),
+	Name: "DescribeThing", Route: "GET /things/{thingName}",
+	Errors: registryErrors(api.ResourceNotFound),
 }
 
 type UpdateThingRequest struct {

@@ -90,7 +90,8 @@ type ListThingTypesResponse struct {
 
 // Lists thing types by name.
 var ListThingTypes = schema.Op[ListThingTypesRequest, ListThingTypesResponse]{
-	Name: "ListThingTypes", Route: "GET /thing-types", Page: paged("thingTypes"), Errors: registryErrors(),
+	Name: "ListThingTypes", Route: "GET /thing-types",
+	Page: paged("thingTypes"), Errors: registryErrors(),
 }
 
 // A thing type in a list.

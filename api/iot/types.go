@@ -2,7 +2,8 @@ package iot
 
 import "github.com/drover-iot/drover/schema"
 
-// printable is the pattern of free text: at least one character, none of them a control character (R-WIRE-19).
+// printable is the pattern of free text: at least one character, none of them a control character
+// (R-WIRE-19).
 const printable = `[^\p{C}]+`
 
 // arn is the pattern of a resource name where the model has one.
@@ -43,12 +44,16 @@ func name() schema.Constraint { return schema.Length(1, 128).Chars("a-zA-Z0-9:_-
 // The id that the server gave a thing group.
 type ThingGroupID string
 
-func (ThingGroupID) Constraint() schema.Constraint { return schema.Length(1, 128).Chars(`a-zA-Z0-9\-`) }
+func (ThingGroupID) Constraint() schema.Constraint {
+	return schema.Length(1, 128).Chars(`a-zA-Z0-9\-`)
+}
 
 // A namespace that keeps jobs of different systems apart. At most 64 characters (R-VAL-36).
 type NamespaceID string
 
-func (NamespaceID) Constraint() schema.Constraint { return schema.Length(0, 64).Chars("a-zA-Z0-9_-") }
+func (NamespaceID) Constraint() schema.Constraint {
+	return schema.Length(0, 64).Chars("a-zA-Z0-9_-")
+}
 
 // A short text, at most 2028 characters, without control characters (R-VAL-33).
 type Text string

@@ -82,8 +82,9 @@ func targets(n int) string {
 	return `{"targets":[` + strings.TrimSuffix(strings.Repeat(`"arn:x",`, n), ",") + `]}`
 }
 
-// The worked validation cases that one member decides; the others are the engine's. Rules about the members that CreateJob,
-// CreateJobTemplate and UpdateJob share hold on all three alike (R-UPD-2).
+// The worked validation cases that one member decides; the others are the engine's. Rules about
+// the members that CreateJob, CreateJobTemplate and UpdateJob share hold on all three alike
+// (R-UPD-2).
 func TestWorkedValidationCases(t *testing.T) {
 	t.Parallel()
 	type row struct {
@@ -163,8 +164,8 @@ func TestWorkedValidationCases(t *testing.T) {
 // shared finds the members that the three operations have in common.
 var shared = regexp.MustCompile(`Config":|"description":`)
 
-// What an update cannot take away: abort criteria (R-UPD-14) and the description (R-UPD-18); null leaves a member as it is
-// (R-UPD-1).
+// What an update cannot take away: abort criteria (R-UPD-14) and the description (R-UPD-18); null
+// leaves a member as it is (R-UPD-1).
 func TestUpdateCannotRemove(t *testing.T) {
 	t.Parallel()
 	r := newRouter()
@@ -230,7 +231,8 @@ func TestMembersOutsideTheBody(t *testing.T) {
 	}
 }
 
-// Every operation and every member of a request has a doc comment that can be looked up: it is the help of the command line.
+// Every operation and every member of a request has a doc comment that can be looked up: it is
+// the help of the command line.
 func TestDocs(t *testing.T) {
 	t.Parallel()
 	docs, err := iot.Docs()

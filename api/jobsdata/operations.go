@@ -9,7 +9,8 @@ import (
 var Service = schema.Service{
 	Name: "iot-jobs-data", Version: "2017-09-29", Signing: "iot-jobs-data",
 	Operations: []schema.Operation{
-		DescribeJobExecution, GetPendingJobExecutions, StartNextPendingJobExecution, UpdateJobExecution,
+		DescribeJobExecution, GetPendingJobExecutions, StartNextPendingJobExecution,
+		UpdateJobExecution,
 		StartCommandExecution,
 	},
 }
@@ -28,7 +29,8 @@ type DescribeJobExecutionRequest struct {
 	ExecutionNumber    *ExecutionNumber `json:"executionNumber" in:"query"`
 }
 
-// ExecutionResponse holds an execution; none when $next was asked for and nothing is pending (R-HTTP-11).
+// ExecutionResponse holds an execution; none when $next was asked for and nothing is pending
+// (R-HTTP-11).
 type ExecutionResponse struct {
 	Execution *JobExecution `json:"execution"`
 }
@@ -90,7 +92,8 @@ type StartNextPendingJobExecutionRequest struct {
 
 // Gets and starts the next pending execution of a thing (R-HTTP-14).
 var StartNextPendingJobExecution = schema.Op[StartNextPendingJobExecutionRequest, ExecutionResponse]{
-	Name: "StartNextPendingJobExecution", Route: "PUT /things/{thingName}/jobs/$next", Errors: deviceErrors(),
+	Name: "StartNextPendingJobExecution", Route: "PUT /things/{thingName}/jobs/$next",
+	Errors: deviceErrors(),
 }
 
 type UpdateJobExecutionRequest struct {

@@ -56,8 +56,8 @@ func (t *ClientToken) echo() *ClientToken {
 	return t
 }
 
-// The payloads below are the server's. The token and the time go first, so that a device with a small buffer sees
-// them before a long document.
+// The payloads below are the server's. The token and the time go first, so that a device with a
+// small buffer sees them before a long document.
 
 // GetPendingAccepted answers get. Both lists are always there (R-MQTT-18).
 type GetPendingAccepted struct {
@@ -67,7 +67,8 @@ type GetPendingAccepted struct {
 	QueuedJobs     []ExecutionSummary `json:"queuedJobs" required:"true"`
 }
 
-// ExecutionAccepted answers start-next and {jobId}/get; with nothing pending it has no execution (R-MQTT-21).
+// ExecutionAccepted answers start-next and {jobId}/get; with nothing pending it has no execution
+// (R-MQTT-21).
 type ExecutionAccepted struct {
 	ClientToken *ClientToken   `json:"clientToken"`
 	Timestamp   int64          `json:"timestamp"`
@@ -82,7 +83,8 @@ type UpdateAccepted struct {
 	JobDocument    schema.RawJSON  `json:"jobDocument"`
 }
 
-// Rejected answers a request that was refused. The state comes with InvalidStateTransition and VersionMismatch.
+// Rejected answers a request that was refused. The state comes with InvalidStateTransition and
+// VersionMismatch.
 type Rejected struct {
 	Code           api.RejectionCode `json:"code"`
 	Message        string            `json:"message"`
@@ -91,7 +93,8 @@ type Rejected struct {
 	ExecutionState *ExecutionState   `json:"executionState"`
 }
 
-// Notify tells a device that its pending executions have changed. An empty set is "jobs":{} (R-MQTT-40).
+// Notify tells a device that its pending executions have changed. An empty set is "jobs":{}
+// (R-MQTT-40).
 type Notify struct {
 	Timestamp int64       `json:"timestamp"`
 	Jobs      PendingJobs `json:"jobs"`
@@ -103,7 +106,8 @@ type PendingJobs struct {
 	Queued     []ExecutionSummary `json:"QUEUED"`
 }
 
-// NotifyNext tells a device that its next execution is another one, or that there is none (R-MQTT-41).
+// NotifyNext tells a device that its next execution is another one, or that there is none
+// (R-MQTT-41).
 type NotifyNext struct {
 	Timestamp int64          `json:"timestamp"`
 	Execution *ExecutionData `json:"execution"`

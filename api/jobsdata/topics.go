@@ -136,8 +136,8 @@ const (
 	maxTopicSlashes = 7
 )
 
-// Rejectable reports whether the topic plus /rejected is itself a legal topic; a request on another one is dropped
-// without answer (R-MQTT-4).
+// Rejectable reports whether the topic plus /rejected is itself a legal topic; a request on
+// another one is dropped without answer (R-MQTT-4).
 func Rejectable(request string) bool {
 	return len(request)+len("/rejected") <= maxTopicBytes && strings.Count(request, "/") < maxTopicSlashes
 }

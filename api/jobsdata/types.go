@@ -8,7 +8,9 @@ const Next = "$next"
 // The name of a thing.
 type ThingName string
 
-func (ThingName) Constraint() schema.Constraint { return schema.Length(1, 128).Chars("a-zA-Z0-9:_-") }
+func (ThingName) Constraint() schema.Constraint {
+	return schema.Length(1, 128).Chars("a-zA-Z0-9:_-")
+}
 
 // The id of a job.
 type JobID string
@@ -29,16 +31,17 @@ func (ExecutionStatus) Constraint() schema.Constraint {
 	return schema.Enum("QUEUED", "IN_PROGRESS", "SUCCEEDED", "FAILED", "TIMED_OUT", "REJECTED", "REMOVED", "CANCELED")
 }
 
-// The status that a device reports: IN_PROGRESS, SUCCEEDED, FAILED or REJECTED. QUEUED can be read but is then
-// refused as a transition (R-HTTP-17).
+// The status that a device reports: IN_PROGRESS, SUCCEEDED, FAILED or REJECTED. QUEUED can be
+// read but is then refused as a transition (R-HTTP-17).
 type ReportedStatus string
 
 func (ReportedStatus) Constraint() schema.Constraint {
 	return schema.Enum("IN_PROGRESS", "SUCCEEDED", "FAILED", "REJECTED", "QUEUED")
 }
 
-// Name and value pairs on the status of an execution, at most 10 (R-HTTP-18). Values have 1 to 1024 characters; tabs
-// and line ends are allowed, because a shipped client sends the output of processes (R-HTTP-19).
+// Name and value pairs on the status of an execution, at most 10 (R-HTTP-18). Values have 1 to
+// 1024 characters; tabs and line ends are allowed, because a shipped client sends the output of
+// processes (R-HTTP-19).
 type StatusDetails map[string]string
 
 func (StatusDetails) Constraint() schema.Constraint {
@@ -70,7 +73,9 @@ func (ExecutionNumber) Constraint() schema.Constraint { return schema.Range(1, s
 // A text that the answer repeats, at most 512 bytes (R-MQTT-12).
 type ClientToken string
 
-func (ClientToken) Constraint() schema.Constraint { return schema.Constraint{}.MaxBytes(maxTokenBytes) }
+func (ClientToken) Constraint() schema.Constraint {
+	return schema.Constraint{}.MaxBytes(maxTokenBytes)
+}
 
 const maxTokenBytes = 512
 

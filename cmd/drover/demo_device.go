@@ -9,38 +9,47 @@ import (
 	"time"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
+
+	"github.com/drover-iot/drover/client"
 )
 
-// demoDevice is a device of the demonstration: a stock MQTT client that runs jobs as a device would. It waits for
-// notify-next, starts what is next, works for a moment and reports how it went.
+// demoDevice is a device of the demonstration: a stock MQTT client that runs jobs as a device
+// would. It waits for notify-next, starts what is next, works for a moment and reports how it
+// went. It makes one request at a time, so an answer belongs to the request before it.
 type demoDevice struct {
-	name    string
+	name    string // of the thing, and the client id
 	client  mqtt.Client
-	next    chan struct{} // notify-next arrived
-	replies chan reply
+	next    chan struct{} // notify-next arrived; holds one, because more say the same
+	replies chan reply    // answers to requests
 }
 
 // reply is what the server answers to start-next and update, as far as the device reads it.
 type reply struct {
+	// Execution is what start-next started; nil when nothing is pending.
 	Execution *struct {
 		JobID         string `json:"jobId"`
-		VersionNumber int64  `json:"versionNumber"`
+		VersionNumber int64  `json:"versionNumber"` // to report on exactly this state
 	} `json:"execution"`
-	Code string `json:"code"`
+	Code string `json:"code"` // of a refusal; "" for none
 }
 
-// connectDevice connects a device and subscribes it to what it needs.
+// connectDevice connects a device and subscribes it to what it needs: notify-next alone. On the
+// plain MQTT listener, which asks for no certificate, its thing is the one named like the client id
+// (R-BRK-39).
 func connectDevice(broker, name string) (*demoDevice, error) {
 	d := &demoDevice{name: name, next: make(chan struct{}, 1), replies: make(chan reply, 1)}
-	options := mqtt.NewClientOptions().AddBroker(broker).SetClientID(name).SetAutoReconnect(false).SetOrderMatters(true)
-	options.SetDefaultPublishHandler(d.received)
+	options := mqtt.NewClientOptions().AddBroker(broker).SetClientID(name)
+	options.SetAutoReconnect(false).SetOrderMatters(true)
+	options.SetDefaultPublishHandler(d.received) // for topics without a subscription
 	d.client = mqtt.NewClient(options)
 	if err := wait(d.client.Connect()); err != nil {
 		return nil, fmt.Errorf("connect %s: %w", name, err)
 	}
-	return d, wait(d.client.Subscribe(d.topic("notify-next"), 1, func(mqtt.Client, mqtt.Message) { d.nudge() }))
+	notified := func(mqtt.Client, mqtt.Message) { d.nudge() }
+	return d, wait(d.client.Subscribe(d.topic("notify-next"), 1, notified))
 }
 
+// wait waits for the MQTT client to finish what it began.
 func wait(t mqtt.Token) error {
 	if !t.WaitTimeout(10 * time.Second) {
 		return fmt.Errorf("no answer within 10 s")
@@ -48,16 +57,20 @@ func wait(t mqtt.Token) error {
 	return t.Error()
 }
 
-func (d *demoDevice) topic(rest string) string { return "$aws/things/" + d.name + "/jobs/" + rest }
+// topic is a topic of the thing's jobs.
+func (d *demoDevice) topic(rest string) string {
+	return "$aws/things/" + d.name + "/jobs/" + rest
+}
 
+// nudge says that there may be something to do. It never waits.
 func (d *demoDevice) nudge() {
 	select {
 	case d.next <- struct{}{}:
-	default:
+	default: // one is there already
 	}
 }
 
-// received takes the answers to requests: they arrive without a subscription.
+// received passes on the answers to requests, which arrive without a subscription.
 func (d *demoDevice) received(_ mqtt.Client, m mqtt.Message) {
 	var r reply
 	if json.Unmarshal(m.Payload(), &r) == nil {
@@ -82,7 +95,9 @@ func (d *demoDevice) ask(ctx context.Context, topic string, body any) (reply, er
 	}
 }
 
-// run runs jobs until ctx ends.
+// run runs jobs until ctx ends: one after the other as long as there are any, and then when a
+// notification comes. A request that fails is logged, and the device waits for the next
+// notification.
 func (d *demoDevice) run(ctx context.Context, log *slog.Logger) {
 	defer d.client.Disconnect(100)
 	for {
@@ -101,20 +116,24 @@ func (d *demoDevice) run(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// work runs the next job, if there is one: it works for up to half a second, and fails one time in thirty.
+// work runs the next job, if there is one: it works for up to half a second, and fails one time
+// in thirty.
 func (d *demoDevice) work(ctx context.Context) (worked bool, err error) {
 	started, err := d.ask(ctx, "start-next", struct{}{})
 	if err != nil || started.Execution == nil {
 		return false, err
 	}
-	select {
-	case <-time.After(100*time.Millisecond + rand.N(400*time.Millisecond)): // a device's own pace is real time
-	case <-ctx.Done():
-		return false, ctx.Err()
+	pace := 100*time.Millisecond + rand.N(400*time.Millisecond) // real time, not the server's
+	if err := client.Sleep(ctx, pace); err != nil {
+		return false, err
 	}
-	report := map[string]any{"status": "SUCCEEDED", "expectedVersion": started.Execution.VersionNumber}
+	report := map[string]any{
+		"status":          "SUCCEEDED",
+		"expectedVersion": started.Execution.VersionNumber,
+	}
 	if rand.IntN(30) == 0 {
-		report["status"], report["statusDetails"] = "FAILED", map[string]string{"reason": "checksum"}
+		report["status"] = "FAILED"
+		report["statusDetails"] = map[string]string{"reason": "checksum"}
 	}
 	_, err = d.ask(ctx, started.Execution.JobID+"/update", report)
 	return true, err

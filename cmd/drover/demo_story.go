@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 
@@ -11,72 +10,118 @@ import (
 	"github.com/drover-iot/drover/client"
 )
 
+// The story that the demonstration shows: a cautious rollout that the operator speeds up while it
+// runs, and whose abort criterion is relaxed on the way. It is told in commands of the aws command
+// line; the same changes are made by package client.
+
+// The pace of the demonstration: 10 s of the fleet in 0.3 s.
 const (
-	// demoStep is how far the clock goes with each look at the job, and demoPause how long that takes in real time.
+	// demoStep is how far the clock goes with each look at the job, and demoPause how long that
+	// takes in real time.
 	demoStep  = 10 * time.Second
 	demoPause = 300 * time.Millisecond
+
+	// demoMinimum is how many executions must have ended before the abort criterion counts: enough
+	// for the chance failures of the devices not to end the demonstration.
+	demoMinimum = 100
 )
 
 // change is something the operator does at a minute of the fleet's time.
 type change struct {
-	minute  int
-	says    string // the options, as they are typed
+	minute  int    // after the job began
+	options string // of update-job, as they are typed
 	request iot.UpdateJobRequest
 	done    bool
 }
 
 // story creates the job, changes it while it runs, and shows the counts until it has ended.
 func (d *demo) story(ctx context.Context) error {
-	few, some, many := iot.MaximumPerMinute(max(1, d.things/20)), iot.MaximumPerMinute(max(1, d.things/8)), iot.MaximumPerMinute(max(1, d.things/4))
-	create := &iot.CreateJobRequest{
-		JobID: demoJob, Targets: iot.JobTargets{"arn:aws:iot:" + d.server.Endpoints.Region + ":" + d.server.Endpoints.Account + ":thinggroup/demo"},
-		Document:                   new(iot.Document(`{"operation":"upgrade","to":"2.4.1"}`)),
-		JobExecutionsRolloutConfig: &iot.JobExecutionsRolloutConfig{MaximumPerMinute: &few},
-		AbortConfig:                demoAbort("10"),
-	}
-	fmt.Fprintf(d.out, "\n$ aws iot create-job --job-id %s --targets %s --document '%s' \\\n    --job-executions-rollout-config maximumPerMinute=%d \\\n    --abort-config %s\n",
-		demoJob, create.Targets[0], *create.Document, few, demoAbortText("10"))
-	if _, err := client.Call(ctx, d.client, iot.CreateJob, create); err != nil {
+	// A twentieth of the fleet a minute is cautious: the rollout would take 20 minutes.
+	if err := d.create(ctx, d.share(20), "10"); err != nil {
 		return err
 	}
 	d.start = d.server.Now()
 	return d.watch(ctx, []*change{
-		{minute: 2, says: fmt.Sprintf("--job-executions-rollout-config maximumPerMinute=%d", some),
-			request: iot.UpdateJobRequest{JobExecutionsRolloutConfig: &iot.JobExecutionsRolloutConfig{MaximumPerMinute: &some}}},
-		{minute: 4, says: "--abort-config " + demoAbortText("40"),
-			request: iot.UpdateJobRequest{AbortConfig: demoAbort("40")}},
-		{minute: 5, says: fmt.Sprintf("--job-executions-rollout-config maximumPerMinute=%d", many),
-			request: iot.UpdateJobRequest{JobExecutionsRolloutConfig: &iot.JobExecutionsRolloutConfig{MaximumPerMinute: &many}}},
+		rateChange(2, d.share(8)),
+		{
+			minute:  4,
+			options: "--abort-config " + demoAbortText("40"),
+			request: iot.UpdateJobRequest{AbortConfig: demoAbort("40")},
+		},
+		rateChange(5, d.share(4)),
 	})
 }
 
-// demoMinimum is how many executions must have ended before the abort criterion is judged: enough for the chance failures
-// of the devices not to end the demonstration.
-const demoMinimum = 100
+// share is a rate a minute: a part of the fleet, at least one thing.
+func (d *demo) share(parts int) iot.MaximumPerMinute {
+	return iot.MaximumPerMinute(max(1, d.things/parts))
+}
 
+// create creates the job with a rate and a percentage of failures at which it is aborted.
+func (d *demo) create(
+	ctx context.Context, rate iot.MaximumPerMinute, percent iot.ThresholdPercentage,
+) error {
+	e := d.server.Endpoints
+	target := "arn:aws:iot:" + e.Region + ":" + e.Account + ":thinggroup/demo"
+	const document = `{"operation":"upgrade","to":"2.4.1"}`
+	fmt.Fprintf(d.out, `
+$ aws iot create-job --job-id %s --targets %s --document '%s' \
+    --job-executions-rollout-config maximumPerMinute=%d \
+    --abort-config %s
+`, demoJob, target, document, rate, demoAbortText(percent))
+	_, err := client.Call(ctx, d.client, iot.CreateJob, &iot.CreateJobRequest{
+		JobID:                      demoJob,
+		Targets:                    iot.JobTargets{target},
+		Document:                   new(iot.Document(document)),
+		JobExecutionsRolloutConfig: &iot.JobExecutionsRolloutConfig{MaximumPerMinute: &rate},
+		AbortConfig:                demoAbort(percent),
+	})
+	return err
+}
+
+// rateChange sets another rate at a minute.
+func rateChange(minute int, rate iot.MaximumPerMinute) *change {
+	return &change{
+		minute:  minute,
+		options: fmt.Sprintf("--job-executions-rollout-config maximumPerMinute=%d", rate),
+		request: iot.UpdateJobRequest{
+			JobExecutionsRolloutConfig: &iot.JobExecutionsRolloutConfig{MaximumPerMinute: &rate},
+		},
+	}
+}
+
+// demoAbort aborts the job when a percentage of its executions has failed.
 func demoAbort(percent iot.ThresholdPercentage) *iot.AbortConfig {
 	return &iot.AbortConfig{CriteriaList: iot.AbortCriteriaList{{
-		FailureType: "FAILED", Action: "CANCEL", ThresholdPercentage: percent, MinNumberOfExecutedThings: demoMinimum,
+		FailureType:               "FAILED",
+		Action:                    "CANCEL",
+		ThresholdPercentage:       percent,
+		MinNumberOfExecutedThings: demoMinimum,
 	}}}
 }
 
 // demoAbortText is demoAbort as it is typed.
 func demoAbortText(percent iot.ThresholdPercentage) string {
-	return fmt.Sprintf("'criteriaList=[{failureType=FAILED,action=CANCEL,thresholdPercentage=%s,minNumberOfExecutedThings=%d}]'", percent, demoMinimum)
+	return fmt.Sprintf("'criteriaList=[{failureType=FAILED,action=CANCEL,"+
+		"thresholdPercentage=%s,minNumberOfExecutedThings=%d}]'", percent, demoMinimum)
 }
 
-// watch moves the clock, makes the changes when their minute has come, and shows the job until it has ended.
+// watch moves the clock, makes the changes when their minute has come, and shows the job until it
+// has ended.
 func (d *demo) watch(ctx context.Context, changes []*change) error {
-	fmt.Fprintf(d.out, "\n%8s  %-12s %8s %12s %10s %7s  %s\n", "minute", "status", "queued", "in progress", "succeeded", "failed", "")
+	fmt.Fprintf(d.out, "\n%8s  %-12s %8s %12s %10s %7s  %s\n",
+		"minute", "status", "queued", "in progress", "succeeded", "failed", "")
 	for {
-		job, err := client.Call(ctx, d.client, iot.DescribeJob, &iot.DescribeJobRequest{JobID: demoJob})
+		described := &iot.DescribeJobRequest{JobID: demoJob}
+		job, err := client.Call(ctx, d.client, iot.DescribeJob, described)
 		if err != nil {
 			return err
 		}
 		minutes := d.server.Now().Sub(d.start).Minutes()
 		d.show(minutes, &job.Job)
 		if job.Job.Status != "IN_PROGRESS" {
-			fmt.Fprintf(d.out, "\nThe job is %s after %.0f minutes of the fleet's time.\n", job.Job.Status, minutes)
+			fmt.Fprintf(d.out, "\nThe job is %s after %.0f minutes of the fleet's time.\n",
+				job.Job.Status, minutes)
 			return nil
 		}
 		for _, c := range changes {
@@ -84,54 +129,38 @@ func (d *demo) watch(ctx context.Context, changes []*change) error {
 				return err
 			}
 		}
-		select {
-		case <-time.After(demoPause): // real time: somebody watches
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := client.Sleep(ctx, demoPause); err != nil { // real time: somebody watches
+			return err
 		}
-		if err := d.advance(ctx); err != nil {
+		if _, err := client.Clock(d.client).Advance(ctx, demoStep); err != nil {
 			return err
 		}
 	}
 }
 
+// change makes a change once, when its minute has come.
 func (d *demo) change(ctx context.Context, c *change, minutes float64) error {
 	if c.done || minutes < float64(c.minute) {
 		return nil
 	}
 	c.done, c.request.JobID = true, demoJob
-	fmt.Fprintf(d.out, "\n$ aws iot update-job --job-id %s \\\n    %s\n\n", demoJob, c.says)
+	fmt.Fprintf(d.out, "\n$ aws iot update-job --job-id %s \\\n    %s\n\n", demoJob, c.options)
 	_, err := client.Call(ctx, d.client, iot.UpdateJob, &c.request)
 	return err
 }
 
-// show prints the job's line when its counts have changed.
+// show prints the job's line when its counts have changed. The bar is a part of the fleet: # for
+// things that succeeded, - for those that failed.
 func (d *demo) show(minutes float64, job *iot.Job) {
-	n := job.JobProcessDetails
-	succeeded := int(*n.NumberOfSucceededThings)
 	const width = 30
-	bar := strings.Repeat("#", succeeded*width/d.things) + strings.Repeat("-", int(*n.NumberOfFailedThings)*width/d.things)
-	line := fmt.Sprintf("%-12s %8d %12d %10d %7d  %s", job.Status, *n.NumberOfQueuedThings, *n.NumberOfInProgressThings, succeeded, *n.NumberOfFailedThings, bar)
+	n := job.JobProcessDetails
+	succeeded, failed := int(*n.NumberOfSucceededThings), int(*n.NumberOfFailedThings)
+	bar := strings.Repeat("#", succeeded*width/d.things) +
+		strings.Repeat("-", failed*width/d.things)
+	line := fmt.Sprintf("%-12s %8d %12d %10d %7d  %s",
+		job.Status, *n.NumberOfQueuedThings, *n.NumberOfInProgressThings, succeeded, failed, bar)
 	if line != d.shown {
 		d.shown = line
 		fmt.Fprintf(d.out, "%8.1f  %s\n", minutes, line)
 	}
-}
-
-// advance moves the clock by a step, over HTTP as anybody can.
-func (d *demo) advance(ctx context.Context) error {
-	body := strings.NewReader(fmt.Sprintf(`{"advance":%q}`, demoStep))
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, d.server.Endpoints.HTTP+"/_drover/clock", body)
-	if err != nil {
-		return err
-	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("move the clock: %s", answer.Status)
-	}
-	return nil
 }

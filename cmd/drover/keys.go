@@ -4,16 +4,23 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/drover-iot/drover/app"
 )
 
-// keys makes operator keys. A server that runs on the folder accepts a new one at once.
+// The secret of a key is stored as it is, because a signature is checked with it (docs/adr/0006).
+// It can be read again in the data folder.
+
+// keys makes an operator key and prints it as variables for a shell. A server that runs on the
+// folder accepts it at once; none needs to run.
 func keys(args []string) error {
-	const about = "Make another operator key. It may call every operation of the server on that folder, at once."
+	const about = "Make another operator key. " +
+		"It may call every operation of the server on that folder, at once."
+	// There is one verb so far. It is required, so that others can come.
 	if len(args) > 0 && args[0] == "create" {
 		args = args[1:]
-	} else if len(args) == 0 || args[0] != "--help" && args[0] != "-h" && args[0] != "help" {
+	} else if len(args) == 0 || !slices.Contains([]string{"--help", "-h", "help"}, args[0]) {
 		fmt.Fprintln(os.Stderr, "usage: drover keys create [--name NAME] [--data FOLDER]")
 		return errUsage
 	}
@@ -23,6 +30,7 @@ func keys(args []string) error {
 	if err := parse(flags, args, about); err != nil {
 		return err
 	}
+	// A folder that is not there is a mistyped one. Only the server makes one.
 	if _, err := os.Stat(*data); err != nil {
 		return fmt.Errorf("data folder: %w", err)
 	}
@@ -34,6 +42,7 @@ func keys(args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s\n", key.AccessKeyID, key.SecretAccessKey)
+	fmt.Printf("export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s\n",
+		key.AccessKeyID, key.SecretAccessKey)
 	return nil
 }

@@ -1,4 +1,6 @@
-// Command drover is the server, the command line, the demonstration and the simulator in one binary.
+// Command drover is the server, the command line, the demonstration and the simulator in one
+// binary. Each command has a file here, which reads its flags and calls the package that does the
+// work. Called through a link named aws, it is the command line of the API.
 package main
 
 import (
@@ -16,6 +18,7 @@ import (
 	"github.com/drover-iot/drover/cli"
 )
 
+// usage is the help text of drover itself.
 const usage = `drover runs jobs on fleets of devices. It speaks the AWS IoT Jobs API.
 
 usage: drover <command> [options]
@@ -35,10 +38,11 @@ usage: drover <command> [options]
 // errUsage is a wrong command line whose message was printed already.
 var errUsage = errors.New("usage")
 
+// main runs a command until it ends or a signal ends it.
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	var status int
-	if filepath.Base(os.Args[0]) == "aws" { // called through a link of that name
+	if strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe") == "aws" {
 		status = callAPI(ctx, "aws", os.Args[1:])
 	} else {
 		status = run(ctx, os.Args[1:])
@@ -47,13 +51,15 @@ func main() {
 	os.Exit(status)
 }
 
-// run runs one command and returns the exit status: 0, 1 for a failure, 2 for a wrong command line; the API commands
-// have statuses of their own.
+// run runs one command and returns the exit status: 0, 1 for a failure, 2 for a wrong command
+// line; the API commands have statuses of their own.
 func run(ctx context.Context, args []string) int {
 	if len(args) == 0 {
 		fmt.Fprint(os.Stderr, usage)
 		return 2
 	}
+	// A command that returns errUsage has printed what is wrong; flag.ErrHelp, that help was
+	// asked for.
 	var err error
 	switch args[0] {
 	case "serve":
@@ -66,19 +72,21 @@ func run(ctx context.Context, args []string) int {
 		err = simulate(ctx, args[1:])
 	case "keys":
 		err = keys(args[1:])
-	case "iot", "iot-jobs-data", "aws":
+	case "iot", "iot-jobs-data", "aws": // with exit statuses of their own
 		return callAPI(ctx, "drover", args)
 	case "version", "--version":
 		fmt.Println("drover " + version())
 	case "help", "--help", "-h":
 		fmt.Print(usage)
 	default:
-		if strings.HasPrefix(args[0], "--") { // global options may stand before the service (R-CMD-5)
+		// Global options of the API may stand before the service (R-CMD-5).
+		if strings.HasPrefix(args[0], "--") {
 			return callAPI(ctx, "drover", args)
 		}
 		fmt.Fprintf(os.Stderr, "drover: there is no command %q\n\n%s", args[0], usage)
 		return 2
 	}
+	// Everything else is a failure, and its message goes to standard error.
 	switch {
 	case err == nil || errors.Is(err, flag.ErrHelp):
 		return 0
@@ -89,14 +97,21 @@ func run(ctx context.Context, args []string) int {
 	return 1
 }
 
-// callAPI is the command line of the API.
+// callAPI is the command line of the API: drover iot, drover iot-jobs-data. program is the name
+// in its messages.
 func callAPI(ctx context.Context, program string, args []string) int {
 	return cli.Run(ctx, args, cli.Env{
-		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Program: program, Version: version(),
+		Stdin:   os.Stdin,
+		Stdout:  os.Stdout,
+		Stderr:  os.Stderr,
+		Getenv:  os.Getenv,
+		Program: program,
+		Version: version(),
 	})
 }
 
-// version is the version that the binary was built as.
+// version is the version that the binary was built as: that of the module, or development for one
+// that was built from a checkout.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
@@ -105,10 +120,12 @@ func version() string {
 	return info.Main.Version
 }
 
-// parse reads flags; left-over words and unknown flags are a wrong command line.
+// parse reads flags. Unknown flags and words that are left over are a wrong command line, and
+// have been reported when errUsage is returned. about is the help text.
 func parse(flags *flag.FlagSet, args []string, about string) error {
 	flags.Usage = func() {
-		fmt.Fprintf(flags.Output(), "usage: drover %s [options]\n\n%s\n\noptions:\n", flags.Name(), about)
+		fmt.Fprintf(flags.Output(), "usage: drover %s [options]\n\n%s\n\noptions:\n",
+			flags.Name(), about)
 		flags.PrintDefaults()
 	}
 	if err := flags.Parse(args); err != nil {
@@ -118,7 +135,8 @@ func parse(flags *flag.FlagSet, args []string, about string) error {
 		return errUsage
 	}
 	if flags.NArg() > 0 {
-		fmt.Fprintf(flags.Output(), "drover %s: unknown words: %s\n", flags.Name(), strings.Join(flags.Args(), " "))
+		fmt.Fprintf(flags.Output(), "drover %s: unknown words: %s\n",
+			flags.Name(), strings.Join(flags.Args(), " "))
 		return errUsage
 	}
 	return nil

@@ -2,43 +2,36 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 
 	"github.com/drover-iot/drover/app"
 )
 
-// serve runs the server until it is told to stop.
+// serveAbout is the help text of drover serve.
+const serveAbout = "Run the server. " +
+	"Without options it listens on this machine only and keeps its data in ./drover-data."
+
+// serve runs the server until ctx ends. The flags stand in three functions by what they are
+// about; their defaults are those of package app.
 func serve(ctx context.Context, args []string) error {
 	c := app.Default()
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
-	flags.StringVar(&c.Data, "data", c.Data, "`folder` of everything that is kept; made when missing")
-	flags.StringVar(&c.HTTP, "http", c.HTTP, "`address` of plain HTTP, both planes; empty: off")
-	flags.StringVar(&c.HTTPS, "https", c.HTTPS, "`address` of HTTPS, both planes, and of MQTT by ALPN; empty: off")
-	flags.StringVar(&c.MQTT, "mqtt", c.MQTT, "`address` of plain MQTT, without credentials; empty: off")
-	flags.StringVar(&c.MQTTS, "mqtts", c.MQTTS, "`address` of MQTT over mutual TLS; empty: off")
-	clock := flags.String("clock", "real", "`real`, or virtual: time stands still until POST /_drover/clock moves it")
-	flags.StringVar(&c.Scope.Account, "account", c.Scope.Account, "account `id` in ARNs, 12 digits")
-	flags.StringVar(&c.Scope.Region, "region", c.Scope.Region, "region `name` in ARNs and signatures")
-	flags.StringVar(&c.Host, "host", c.Host, "host `name` that describe-endpoint answers and a new server certificate carries")
-	flags.BoolVar(&c.Scope.Relaxed, "relaxed-scope", false, "accept ARNs and signatures of any account and region, for test suites that have them written in")
-	flags.BoolVar(&c.OpenPlain, "open-plain", false, "let --http and --mqtt listen beyond loopback: everybody on the network can read, and act as any device")
-	flags.IntVar(&c.Limits.ActiveContinuous, "max-continuous-jobs", c.Limits.ActiveContinuous, "how many continuous jobs may be active; 0: any `number`")
-	flags.IntVar(&c.Limits.ActiveSnapshot, "max-snapshot-jobs", c.Limits.ActiveSnapshot, "how many snapshot jobs may be active; 0: any `number`")
-	flags.IntVar(&c.Limits.Concurrent, "max-concurrent-jobs", c.Limits.Concurrent, "how many jobs may roll out or be canceled at a time; 0: any `number`")
-	flags.IntVar(&c.Limits.Templates, "max-job-templates", c.Limits.Templates, "how many job templates there may be; 0: any `number`")
-	flags.DurationVar(&c.PresenceGrace, "presence-grace", c.PresenceGrace, "how long after a start devices that were connected may take to come back, before dynamic groups take them for disconnected")
-	flags.DurationVar(&c.Limits.Retention, "retention", c.Limits.Retention, "how long jobs are kept after they ended; 0: for ever")
-	flags.Float64Var(&c.Rates.Control, "control-rate", 0, "how often a second each operation may be called; 0: any `number`")
-	flags.Float64Var(&c.Rates.DeviceReads, "device-read-rate", 0, "how many reads a second all devices may make together; 0: any `number`")
-	flags.Float64Var(&c.Rates.DeviceWrites, "device-write-rate", 0, "how many writes a second all devices may make together; 0: any `number`")
+	listenerFlags(flags, &c)
+	limitFlags(flags, &c)
+	clock := flags.String("clock", "real",
+		"`real`, or virtual: time stands still until POST /_drover/clock moves it")
 	level := flags.String("log", "info", "least `level` that is logged: debug, info, warn, error")
-	if err := parse(flags, args, "Run the server. Without options it listens on this machine only and keeps its data in ./drover-data."); err != nil {
+	if err := parse(flags, args, serveAbout); err != nil {
 		return err
 	}
+	// What the flags say is checked before anything is opened: a wrong word leaves no folder
+	// behind.
 	switch *clock {
 	case "real":
 	case "virtual":
@@ -50,34 +43,115 @@ func serve(ctx context.Context, args []string) error {
 	if err := least.UnmarshalText([]byte(*level)); err != nil {
 		return fmt.Errorf("--log %s: must be debug, info, warn or error", *level)
 	}
+	// Standard output is for people: where the server listens. The log goes to standard error.
 	c.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: least}))
 
-	server, err := app.Open(ctx, c)
+	server, err := open(ctx, c)
 	if err != nil {
 		return err
 	}
-	return server.Run(ctx, func() { fmt.Print(greeting(server)) })
+	return server.Run(ctx, func() { fmt.Print(welcome(server)) })
 }
 
-// greeting says where the server listens and, on an empty folder, what to do next. The secret is printed once.
-func greeting(s *app.Server) string {
+// listenerFlags are the flags for where the server keeps its data, where it listens, and as whom.
+func listenerFlags(flags *flag.FlagSet, c *app.Config) {
+	flags.StringVar(&c.Data, "data", c.Data,
+		"`folder` of everything that is kept; made when missing")
+
+	// An address is host:port; the port 0 is a free one.
+	flags.StringVar(&c.HTTP, "http", c.HTTP, "`address` of plain HTTP, both planes; empty: off")
+	flags.StringVar(&c.HTTPS, "https", c.HTTPS,
+		"`address` of HTTPS, both planes, and of MQTT by ALPN; empty: off")
+	flags.StringVar(&c.MQTT, "mqtt", c.MQTT,
+		"`address` of plain MQTT, without credentials; empty: off")
+	flags.StringVar(&c.MQTTS, "mqtts", c.MQTTS, "`address` of MQTT over mutual TLS; empty: off")
+
+	// Account, region and host are names only: nothing outside is asked about them.
+	flags.StringVar(&c.Scope.Account, "account", c.Scope.Account, "account `id` in ARNs, 12 digits")
+	flags.StringVar(&c.Scope.Region, "region", c.Scope.Region,
+		"region `name` in ARNs and signatures")
+	flags.StringVar(&c.Host, "host", c.Host,
+		"host `name` that describe-endpoint answers and a new server certificate carries")
+	flags.BoolVar(&c.Scope.Relaxed, "relaxed-scope", false,
+		"accept ARNs and signatures of any account and region, "+
+			"for test suites that have them written in")
+	flags.BoolVar(&c.OpenPlain, "open-plain", false,
+		"let --http and --mqtt listen beyond loopback: "+
+			"everybody on the network can read, and act as any device")
+}
+
+// limitFlags are the flags for how much the server does, and how often.
+func limitFlags(flags *flag.FlagSet, c *app.Config) {
+	// Limits of the service, which a fleet of one's own may raise.
+	flags.IntVar(&c.Limits.ActiveContinuous, "max-continuous-jobs", c.Limits.ActiveContinuous,
+		"how many continuous jobs may be active; 0: any `number`")
+	flags.IntVar(&c.Limits.ActiveSnapshot, "max-snapshot-jobs", c.Limits.ActiveSnapshot,
+		"how many snapshot jobs may be active; 0: any `number`")
+	flags.IntVar(&c.Limits.Concurrent, "max-concurrent-jobs", c.Limits.Concurrent,
+		"how many jobs may roll out or be canceled at a time; 0: any `number`")
+	flags.IntVar(&c.Limits.Templates, "max-job-templates", c.Limits.Templates,
+		"how many job templates there may be; 0: any `number`")
+
+	// How long absent devices and ended jobs are remembered.
+	flags.DurationVar(&c.PresenceGrace, "presence-grace", c.PresenceGrace,
+		"how long after a start devices that were connected may take to come back, "+
+			"before dynamic groups take them for disconnected")
+	flags.DurationVar(&c.Limits.Retention, "retention", c.Limits.Retention,
+		"how long jobs are kept after they ended; 0: for ever")
+
+	// Rates of requests; without one, what the machine can do.
+	flags.Float64Var(&c.Rates.Control, "control-rate", 0,
+		"how often a second each operation may be called; 0: any `number`")
+	flags.Float64Var(&c.Rates.DeviceReads, "device-read-rate", 0,
+		"how many reads a second all devices may make together; 0: any `number`")
+	flags.Float64Var(&c.Rates.DeviceWrites, "device-write-rate", 0,
+		"how many writes a second all devices may make together; 0: any `number`")
+}
+
+// errWindows says where a server can run; docs/adr/0008 says why.
+var errWindows = errors.New("the server runs on Linux and macOS only; " +
+	"on Windows, drover is the command line of a server elsewhere")
+
+// open opens a server, on the systems where one can run.
+func open(ctx context.Context, c app.Config) (*app.Server, error) {
+	if runtime.GOOS == "windows" {
+		return nil, errWindows
+	}
+	return app.Open(ctx, c)
+}
+
+// welcome says where the server listens and, on an empty folder, what to do next. The secret is
+// printed once: with the first start.
+func welcome(s *app.Server) string {
 	e := s.Endpoints
+	// A folder relative to this terminal is of no use in another one.
 	folder, err := filepath.Abs(s.Data)
 	if err != nil {
 		folder = s.Data
 	}
+	// A listener that is off is left out.
 	text := fmt.Sprintf("drover serves %s, account %s\n", e.Region, e.Account)
 	for _, l := range []struct{ what, where string }{
-		{"HTTP", e.HTTP}, {"HTTPS", e.HTTPS}, {"MQTT", e.MQTT}, {"MQTT over mutual TLS", e.MQTTS}, {"data", folder},
+		{"HTTP", e.HTTP},
+		{"HTTPS", e.HTTPS},
+		{"MQTT", e.MQTT},
+		{"MQTT over mutual TLS", e.MQTTS},
+		{"data", folder},
 	} {
 		if l.where != "" {
 			text += fmt.Sprintf("  %-21s %s\n", l.what, l.where)
 		}
 	}
+	// The first steps call plain HTTP: over HTTPS they would need the CA as well.
 	if !s.Fresh || e.HTTP == "" {
 		return text
 	}
-	return text + fmt.Sprintf(`
+	return text + fmt.Sprintf(firstSteps, filepath.Join(folder, "endpoints.json"),
+		e.HTTP, e.Region, e.AccessKeyID, e.SecretAccessKey, e.Region, e.Account)
+}
+
+// firstSteps is printed when a folder is new: a job for one thing, to copy into another terminal.
+const firstSteps = `
 An operator key was made. It is in %s too, readable by you only. In another terminal:
 
   export AWS_ENDPOINT_URL=%s AWS_DEFAULT_REGION=%s
@@ -85,5 +159,4 @@ An operator key was made. It is in %s too, readable by you only. In another term
   aws iot create-thing --thing-name pump-07
   aws iot create-job --job-id hello --targets arn:aws:iot:%s:%s:thing/pump-07 --document '{"operation":"hello"}'
   aws iot describe-job --job-id hello
-`, filepath.Join(folder, "endpoints.json"), e.HTTP, e.Region, e.AccessKeyID, e.SecretAccessKey, e.Region, e.Account)
-}
+`

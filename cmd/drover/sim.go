@@ -14,6 +14,10 @@ import (
 	"github.com/drover-iot/drover/sim"
 )
 
+// The simulator is a part of the binary, so that a seed that somebody reports can be run by
+// anybody who has that version.
+
+// simAbout is the help text of drover sim.
 const simAbout = `Simulate a fleet, its operators and a server that crashes, on virtual time, all drawn from a seed, and hold the server
 to the rules after every step: counters, final states, rates, aborts, retries, timers, completion, what devices are told,
 and that every job ends or says why it waits. The server is the real engine, in this process, with its state in memory.
@@ -25,7 +29,8 @@ then the command that repeats it is printed, and the exit status is 1. --trace t
   drover sim --seeds 1..1000
   drover sim --runs 500 --things 60 --days 7 --crash 0.02`
 
-// simulate runs the fleet simulator.
+// simulate runs the fleet simulator: for one seed, or for a range of seeds until one breaks a
+// rule. The exit status is 1 then.
 func simulate(ctx context.Context, args []string) error {
 	c := sim.Default()
 	flags := flag.NewFlagSet("sim", flag.ContinueOnError)
@@ -33,11 +38,14 @@ func simulate(ctx context.Context, args []string) error {
 	seeds := flags.String("seeds", "", "run a `range` of seeds: A..B")
 	runs := flags.Uint64("runs", 1, "run this `number` of seeds, from --seed on")
 	flags.IntVar(&c.Things, "things", c.Things, "`number` of things, each with a device")
-	flags.IntVar(&c.Days, "days", c.Days, "`number` of days before faults end and all jobs must end")
+	flags.IntVar(&c.Days, "days", c.Days,
+		"`number` of days before faults end and all jobs must end")
 	flags.IntVar(&c.Jobs, "jobs", c.Jobs, "`number` of jobs")
 	trace := flags.Bool("trace", false, "print what happens; for one seed")
+	// Each fault has an option of its own, made from the simulator's list of them.
 	for _, o := range c.Faults.Options() {
-		flags.Float64Var(o.Value, o.Name, *o.Value, o.Help+"; each seed has `P`, three times P, or none of it")
+		flags.Float64Var(o.Value, o.Name, *o.Value,
+			o.Help+"; each seed has `P`, three times P, or none of it")
 	}
 	if err := parse(flags, args, simAbout); err != nil {
 		return err
@@ -49,6 +57,7 @@ func simulate(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	// One seed is for looking at what happens, many are for finding one that breaks a rule.
 	c.Seed = first
 	if first == last {
 		return simulateOne(ctx, c, *trace)
@@ -56,7 +65,8 @@ func simulate(ctx context.Context, args []string) error {
 	return simulateMany(ctx, c, first, last)
 }
 
-// checkSim refuses what cannot be simulated.
+// checkSim refuses what cannot be simulated. A trace of many seeds at once would be a mixture of
+// all of them.
 func checkSim(c sim.Config, traceMany bool) error {
 	switch {
 	case c.Things < 1 || c.Days < 1 || c.Jobs < 0:
@@ -64,6 +74,7 @@ func checkSim(c sim.Config, traceMany bool) error {
 	case traceMany:
 		return errors.New("--trace is for one seed")
 	}
+	// Faults are chances.
 	for _, o := range c.Faults.Options() {
 		if *o.Value < 0 || *o.Value > 1 {
 			return fmt.Errorf("--%s %v: must be 0 to 1", o.Name, *o.Value)
@@ -72,7 +83,8 @@ func checkSim(c sim.Config, traceMany bool) error {
 	return nil
 }
 
-// seedRange reads which seeds to run.
+// seedRange says which seeds to run, both ends included: those of the text A..B, or runs seeds
+// from the first on when the text is "".
 func seedRange(seed, runs uint64, text string) (first, last uint64, err error) {
 	if text == "" {
 		if runs == 0 {
@@ -80,6 +92,7 @@ func seedRange(seed, runs uint64, text string) (first, last uint64, err error) {
 		}
 		return seed, seed + runs - 1, nil
 	}
+	// A range that ends before it begins is refused: it would run nothing and report success.
 	low, high, found := strings.Cut(text, "..")
 	first, err1 := strconv.ParseUint(low, 10, 64)
 	last, err2 := strconv.ParseUint(high, 10, 64)
@@ -89,7 +102,9 @@ func seedRange(seed, runs uint64, text string) (first, last uint64, err error) {
 	return first, last, nil
 }
 
+// simulateOne runs one seed and says what it did. With a trace, everything that happens is printed.
 func simulateOne(ctx context.Context, c sim.Config, trace bool) error {
+	// A trace is long: without a buffer, writing it would be most of the work.
 	out := bufio.NewWriter(os.Stdout)
 	if trace {
 		c.Trace = out
@@ -97,17 +112,19 @@ func simulateOne(ctx context.Context, c sim.Config, trace bool) error {
 	report, err := sim.Run(ctx, c)
 	err = errors.Join(err, out.Flush())
 	if err == nil {
-		fmt.Fprintf(os.Stderr, "seed %d: %s\n", c.Seed, said(report))
+		fmt.Fprintf(os.Stderr, "seed %d: %s\n", c.Seed, summary(report))
 	}
 	return err
 }
 
-// simulateMany runs a range of seeds and says every few seconds how far it is.
+// simulateMany runs a range of seeds on all processors and says every few seconds how far it is.
+// The error of a seed that breaks a rule has the command that repeats it.
 func simulateMany(ctx context.Context, c sim.Config, first, last uint64) error {
 	var sum sim.Report
-	begun := time.Now()
+	begun := time.Now() // real time, only for how fast it goes
 	shown, done := begun, uint64(0)
 	rate := func() float64 { return float64(done) / time.Since(begun).Seconds() }
+	// The report of each seed comes when it ends, in any order and one at a time.
 	err := sim.Many(ctx, c, first, last, func(_ uint64, r sim.Report) {
 		sum.Add(r)
 		done++
@@ -116,11 +133,13 @@ func simulateMany(ctx context.Context, c sim.Config, first, last uint64) error {
 			fmt.Fprintf(os.Stderr, "%d of %d seeds, %.0f a second\n", done, last-first+1, rate())
 		}
 	})
-	fmt.Fprintf(os.Stderr, "%d seeds kept every rule, %.0f a second: %s\n", done, rate(), said(sum))
+	fmt.Fprintf(os.Stderr, "%d seeds kept every rule, %.0f a second: %s\n",
+		done, rate(), summary(sum))
 	return err
 }
 
-func said(r sim.Report) string {
+// summary says what was simulated.
+func summary(r sim.Report) string {
 	return fmt.Sprintf("%d jobs, %d executions, %d messages, %d commits, %d crashes, in %d steps",
 		r.Jobs, r.Executions, r.Messages, r.Commits, r.Crashes, r.Steps)
 }

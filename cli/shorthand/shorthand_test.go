@@ -1,9 +1,12 @@
-package cli
+package shorthand
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/drover-iot/drover/cli/value"
 )
 
 func noFiles(name string) (string, error) {
@@ -55,10 +58,10 @@ func TestShorthand(t *testing.T) {
 		`startTime=cron(0 0 0 ? * SUN *),durationInMinutes=60`:       `{"startTime":"cron(0 0 0 ? * SUN *)","durationInMinutes":"60"}`,
 		`a=2030-01-01T10:00,b=[{s=x,d=1}]`:                           `{"a":"2030-01-01T10:00","b":[{"s":"x","d":"1"}]}`,
 	} {
-		v, err := shorthand(text, noFiles)
+		v, err := Parse(text, noFiles)
 		if err != nil {
 			t.Errorf("%s: %v", text, err)
-		} else if got := string(appendJSON(nil, v, "", "")); got != want {
+		} else if got := string(value.AppendJSON(nil, v, "", "")); got != want {
 			t.Errorf("%s: %s, want %s", text, got, want)
 		}
 	}
@@ -87,7 +90,7 @@ func TestShorthandErrors(t *testing.T) {
 		{`a="x"y`, `Expected: ',', received: 'y'`, 5},
 		{`a=x]y`, `Expected: ',', received: ']'`, 3},
 	} {
-		_, err := shorthand(tt.text, noFiles)
+		_, err := Parse(tt.text, noFiles)
 		if err == nil || !strings.HasPrefix(err.Error(), tt.says) {
 			t.Errorf("%s: %v, want %s", tt.text, err, tt.says)
 			continue
@@ -101,17 +104,16 @@ func TestShorthandErrors(t *testing.T) {
 	}
 }
 
-// Names (R-CMD-6).
-func TestDashed(t *testing.T) {
+// A long word with many keys is read in linear time (R-CMD-37).
+func TestLinear(t *testing.T) {
 	t.Parallel()
-	for name, want := range map[string]string{
-		"jobId": "job-id", "presignedUrlConfig": "presigned-url-config", "includeJobExecutionState": "include-job-execution-state",
-		"ListThingPrincipalsV2": "list-thing-principals-v2", "RegisterCACertificate": "register-ca-certificate", "SetV2LoggingLevel": "set-v2-logging-level",
-		"already-dashed": "already-dashed", "DescribeJob": "describe-job", "thingARNs": "thing-arns",
-	} {
-		if got := dashed(name); got != want {
-			t.Errorf("%s: %s, want %s", name, got, want)
-		}
+	var b strings.Builder
+	for i := range 200_000 {
+		fmt.Fprintf(&b, "k%d=v,", i)
+	}
+	o, err := Parse(b.String()+"z=1", noFiles)
+	if err != nil || len(o.Fields) != 200_001 {
+		t.Errorf("%v", err)
 	}
 }
 
@@ -121,7 +123,7 @@ func FuzzShorthand(f *testing.F) {
 	f.Add(`"` + strings.Repeat(`\`, 100))
 	f.Add(`a='` + strings.Repeat(`\'`, 100))
 	f.Fuzz(func(t *testing.T, text string) {
-		v, err := shorthand(text, noFiles)
+		v, err := Parse(text, noFiles)
 		if err == nil && v == nil {
 			t.Fatalf("%q: neither a value nor an error", text)
 		}

@@ -1,0 +1,88 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/drover-iot/drover/cli/exit"
+	"github.com/drover-iot/drover/cli/jmespath"
+)
+
+// What is refused of the options before any value is read.
+
+// checkGlobals refuses what is wrong before any operation is known (R-CMD-20, step 2). line is what
+// readGlobals found.
+func (c *call) checkGlobals(line *commandLine) (err error) {
+	if g, given := line.last("query"); given {
+		if c.query, err = jmespath.Compile(g.words[0]); err != nil {
+			return exit.BadValue("Bad value for --query %s: %v", g.words[0], err)
+		}
+	}
+	if url := line.text("endpoint-url"); url != "" && !strings.Contains(url, "://") {
+		return exit.BadValue("Bad value for --endpoint-url %q: scheme is missing. "+
+			"Must be of the form http://<hostname>/ or https://<hostname>/", url)
+	}
+	return nil
+}
+
+// readOptions reads what follows the operation's name, and checks that what is required is there
+// (R-CMD-15) and that nothing is left over (R-CMD-16). With an input file, or for a sample,
+// nothing is required of the line.
+func (c *call) readOptions(words []string) error {
+	known := append(append([]*option(nil), globals...), options(c.op)...)
+	if err := c.line.read(words, known); err != nil {
+		return err
+	}
+	if c.line.wantsHelp() {
+		return nil
+	}
+	file := c.line.has("cli-input-json") || c.line.has("cli-input-yaml")
+	sample := c.line.skeleton()
+	if !file && (sample == "" || sample == skeletonOutput) {
+		if err := c.checkRequired(); err != nil {
+			return err
+		}
+	}
+	// Options that nobody knows come before plain words, as the reference lists them.
+	if left := append(append([]string(nil), c.line.leftOver...), c.line.plain...); len(left) > 0 {
+		return exit.BadLine("Unknown options: %s", strings.Join(left, ", "))
+	}
+	return c.checkAvailable()
+}
+
+// checkRequired refuses a line without the options of required members.
+func (c *call) checkRequired() error {
+	var missing []string
+	for _, m := range c.op.Input.Members {
+		if name := dashed(m.Name); m.Required && !c.line.has(name) && !c.line.has("no-"+name) {
+			missing = append(missing, "--"+name)
+		}
+	}
+	if len(missing) > 0 {
+		return exit.BadLine("the following arguments are required: %s", strings.Join(missing, ", "))
+	}
+	return nil
+}
+
+// checkAvailable refuses options that contradict each other, and what the reference has and this
+// version has not: doing something else would be worse.
+func (c *call) checkAvailable() error {
+	has, text := c.line.has, c.line.text
+	switch {
+	case has("cli-input-json") && has("cli-input-yaml"): // R-CMD-49
+		return exit.BadValue("Only one --cli-input- parameter may be specified.")
+	case has("cli-auto-prompt") && has("no-cli-auto-prompt"): // R-CMD-98
+		return exit.BadValue("Both --cli-auto-prompt and --no-cli-auto-prompt " +
+			"cannot be specified at the same time.")
+	case has("cli-input-yaml"):
+		return exit.NotYet("--cli-input-yaml")
+	case has("cli-auto-prompt"):
+		return exit.NotYet("--cli-auto-prompt")
+	case c.line.skeleton() == "yaml-input":
+		return exit.NotYet("--generate-cli-skeleton yaml-input")
+	case text("cli-binary-format") == "raw-in-base64-out":
+		return exit.NotYet("--cli-binary-format raw-in-base64-out")
+	case has("cli-error-format") && text("cli-error-format") != "legacy":
+		return exit.NotYet("--cli-error-format " + text("cli-error-format"))
+	}
+	return nil
+}

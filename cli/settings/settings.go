@@ -1,0 +1,213 @@
+package settings
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/drover-iot/drover/cli/exit"
+	"github.com/drover-iot/drover/cli/output"
+	"github.com/drover-iot/drover/client"
+	"github.com/drover-iot/drover/internal/endpoints"
+)
+
+// Sources are the places, beside files, where settings come from.
+type Sources struct {
+	Option  func(name string) (text string, given bool) // of the command line
+	Getenv  func(name string) string
+	Service string // the plane that is called: iot, iot-jobs-data
+	Offline bool   // nothing is sent, so that no endpoint is needed (R-CMD-55)
+}
+
+// option returns the text of an option, "" without it. An option with an empty value counts as not
+// given here, like an empty variable; has tells the two apart.
+func (s Sources) option(name string) string {
+	text, _ := s.Option(name)
+	return text
+}
+
+// has reports whether an option is on the command line.
+func (s Sources) has(name string) bool {
+	_, given := s.Option(name)
+	return given
+}
+
+// Settings are those in force.
+type Settings struct {
+	Region      string
+	Endpoint    string // http://host:port; "" only when Offline
+	Output      string // output.JSON or output.Text
+	Timestamps  string // how times are shown: TimestampsISO or TimestampsWire
+	Attempts    int    // how often a request is made at most
+	Credentials client.Credentials
+	Profile     Profile
+
+	from Sources
+}
+
+// The forms in which times are shown (R-CMD-69).
+const (
+	TimestampsISO  = "iso8601" // in the local time zone
+	TimestampsWire = "wire"    // as the service sends them
+)
+
+// noEndpoint names the ways to set one (R-CMD-111).
+const noEndpoint = `There is no endpoint. ` +
+	`Give --endpoint-url, set AWS_ENDPOINT_URL, or put endpoint_url into the profile.
+Beside a running "drover serve", when no credentials are configured either, none of these is needed.`
+
+// noRegion is what the reference says (R-CMD-100).
+const noRegion = `You must specify a region. ` +
+	`You can also configure your region by running "aws configure".`
+
+// hostLabel is the form of a region: a part of a host's name.
+var hostLabel = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
+
+// Find finds all settings but the credentials (R-CMD-20, step 9).
+func Find(from Sources) (*Settings, error) {
+	s := &Settings{from: from}
+	for _, find := range []func() error{
+		s.findProfile, s.findServer, s.findOutput, s.findTimestamps, s.findAttempts,
+	} {
+		if err := find(); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// findServer finds region and endpoint, if need be those of a server on this machine.
+func (s *Settings) findServer() (err error) {
+	get := s.from.Getenv
+	s.Region = first(
+		s.from.option("region"),
+		get("AWS_REGION"), get("AWS_DEFAULT_REGION"),
+		s.Profile.Get("region"),
+	)
+	if s.Endpoint, err = s.endpoint(); err != nil {
+		return err
+	}
+	if s.Endpoint == "" {
+		s.useLocalServer()
+	}
+	// A local server may have brought both, so they are checked after it.
+	switch {
+	case s.Region == "":
+		return exit.Environment("%s", noRegion)
+	case !hostLabel.MatchString(s.Region):
+		return exit.Other("Provided region_name '%s' doesn't match a supported format.", s.Region)
+	case s.Endpoint == "" && !s.from.Offline:
+		return exit.Environment("%s", noEndpoint)
+	}
+	return nil
+}
+
+// keys are the names of the planes in the settings of endpoints (R-CMD-108).
+var keys = map[string]string{"iot": "iot", "iot-jobs-data": "iot_jobs_data_plane"}
+
+// endpoint is the address that is configured, wherever that is. It goes through the places where
+// an endpoint may be set; "" when none has one (R-CMD-107 to R-CMD-109).
+func (s *Settings) endpoint() (string, error) {
+	if url := s.from.option("endpoint-url"); url != "" {
+		return url, nil
+	}
+	get, p := s.from.Getenv, s.Profile
+	for _, ignore := range []string{
+		get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), p.Get("ignore_configured_endpoint_urls"),
+	} {
+		if strings.EqualFold(ignore, "true") {
+			return "", nil
+		}
+	}
+	// A variable of the one service comes before the one of all services.
+	key := keys[s.from.Service]
+	url := first(get("AWS_ENDPOINT_URL_"+strings.ToUpper(key)), get("AWS_ENDPOINT_URL"))
+	if url != "" {
+		return url, nil
+	}
+	if url, err := p.service(key, "endpoint_url"); url != "" || err != nil {
+		return url, err
+	}
+	return p.Get("endpoint_url"), nil
+}
+
+// useLocalServer takes endpoint, region and keys from the server that runs on the data folder of
+// this place, if one does. It does so only when no credentials are configured: a file that
+// happens to lie in a folder must not learn what was meant for another host.
+func (s *Settings) useLocalServer() {
+	if s.credentialsConfigured() {
+		return
+	}
+	// The server's default folder is relative to where it was started, and so is this one.
+	found, err := endpoints.Read(first(s.from.Getenv("DROVER_DATA"), "drover-data"))
+	if err != nil || found.HTTP == "" {
+		return
+	}
+	s.Endpoint = found.HTTP
+	s.Region = first(s.from.option("region"), found.Region, s.Region)
+	s.Credentials = client.Credentials{
+		AccessKeyID:     found.AccessKeyID,
+		SecretAccessKey: found.SecretAccessKey,
+	}
+}
+
+// findOutput finds the format of what is shown (R-CMD-88).
+func (s *Settings) findOutput() error {
+	s.Output = first(
+		s.from.option("output"),
+		s.from.Getenv("AWS_DEFAULT_OUTPUT"),
+		s.Profile.Get("output"),
+		output.JSON,
+	)
+	switch s.Output {
+	case output.JSON, output.Text:
+		return nil
+	case "table", "yaml", "yaml-stream", "off":
+		// The reference's formats that come later. An option is the line's fault, anything else is
+		// one of the environment.
+		if s.from.has("output") {
+			return exit.NotYet("--output " + s.Output)
+		}
+		return exit.Environment("The output %s, which AWS_DEFAULT_OUTPUT or the profile asks for, "+
+			"is not available yet in this version of Drover; "+
+			"give --output json or --output text", s.Output)
+	}
+	return exit.Environment("Unknown output type: %s", s.Output)
+}
+
+// findTimestamps finds the form of times (R-CMD-69).
+func (s *Settings) findTimestamps() error {
+	s.Timestamps = first(s.Profile.Get("cli_timestamp_format"), TimestampsISO)
+	if s.Timestamps != TimestampsISO && s.Timestamps != TimestampsWire {
+		return exit.Environment("Unknown cli_timestamp_format value: %s, "+
+			`valid values are "wire" or "iso8601"`, s.Timestamps)
+	}
+	return nil
+}
+
+// CABundle is the path of the certificates that alone are trusted; "" for those of the system.
+func (s *Settings) CABundle() string {
+	return first(
+		s.from.option("ca-bundle"), s.from.Getenv("AWS_CA_BUNDLE"), s.Profile.Get("ca_bundle"),
+	)
+}
+
+// ChecksParameters reports whether parameters are checked before they are sent (R-CMD-62).
+func (s *Settings) ChecksParameters() bool {
+	return !strings.EqualFold(s.Profile.Get("parameter_validation"), "false")
+}
+
+// Home is the user's home folder. Windows has another variable for it.
+func Home(getenv func(string) string) string {
+	return first(getenv("HOME"), getenv("USERPROFILE"))
+}
+
+// first is how precedence is written here: first(option, variable, profile, default). It
+// returns the first text that is not empty: an empty variable counts as not set (R-CMD-137).
+func first(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}

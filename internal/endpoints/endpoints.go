@@ -1,0 +1,51 @@
+// Package endpoints is the file endpoints.json in a data folder: what a running server says about
+// itself to scripts and to the command line on the same machine. The file exists while the server
+// runs; one that was left behind after a crash is only stale, and the folder's lock tells.
+package endpoints
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+
+	"github.com/drover-iot/drover/internal/disk"
+)
+
+const name = "endpoints.json"
+
+// File is the content of endpoints.json: where a server listens and how to sign. Scripts read it, so
+// its names are fixed. A listener that is off has the address "".
+type File struct {
+	HTTP            string `json:"http"`
+	HTTPS           string `json:"https"`
+	MQTT            string `json:"mqtt"`
+	MQTTS           string `json:"mqtts"`
+	Account         string `json:"account"`
+	Region          string `json:"region"`
+	CA              string `json:"ca"` // path of the CA certificate
+	AccessKeyID     string `json:"accessKeyId"`
+	SecretAccessKey string `json:"secretAccessKey"`
+	PID             int    `json:"pid"` // of the server's process
+}
+
+// Read returns what the server that runs on a data folder wrote. The error is one of fs.ErrNotExist
+// when none runs there.
+func Read(folder string) (f File, err error) {
+	text, err := os.ReadFile(filepath.Join(folder, name))
+	if err != nil {
+		return f, err
+	}
+	return f, json.Unmarshal(text, &f)
+}
+
+// Write writes the file, readable by its owner only, in one step: a reader sees all of it or none.
+func (f File) Write(folder string) error {
+	text, err := json.MarshalIndent(f, "", "  ")
+	if err != nil {
+		return err
+	}
+	return disk.Write(filepath.Join(folder, name), append(text, '\n'), 0o600)
+}
+
+// Remove deletes the file of a server that stops.
+func Remove(folder string) error { return os.Remove(filepath.Join(folder, name)) }
