@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/job/cron"
 )
 
 // Bounds of a schedule.
@@ -118,7 +119,7 @@ func CheckWindows(member string, windows []Window) error {
 		return fault.New(fault.Invalid, "%s: %d items, at most %d are allowed", member, len(windows), MaxWindows)
 	}
 	for i, w := range windows {
-		if _, err := ParseCron(w.StartTime); err != nil {
+		if _, err := cron.Parse(w.StartTime); err != nil {
 			return fault.New(fault.Invalid, "%s[%d].startTime: %q: %v", member, i, w.StartTime, err)
 		}
 	}
@@ -137,7 +138,7 @@ func later(a, b time.Time) time.Time {
 type windows []openWindow
 
 type openWindow struct {
-	Cron
+	cron.Schedule
 	length time.Duration
 }
 
@@ -151,8 +152,8 @@ func (c *ScheduleConfig) windows() windows {
 	}
 	ready := make(windows, 0, len(c.Windows))
 	for _, w := range c.Windows {
-		if cron, err := ParseCron(w.StartTime); err == nil {
-			ready = append(ready, openWindow{cron, time.Duration(w.Minutes) * time.Minute})
+		if opens, err := cron.Parse(w.StartTime); err == nil {
+			ready = append(ready, openWindow{opens, time.Duration(w.Minutes) * time.Minute})
 		}
 	}
 	return ready

@@ -66,6 +66,15 @@ func TestScheduleCheck(t *testing.T) {
 	}
 }
 
+func minuteOf(t *testing.T, text string) time.Time {
+	t.Helper()
+	at, err := time.Parse("2006-01-02 15:04", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
 func daily(hour, minute, minutes int) Window {
 	return Window{StartTime: fmt.Sprintf("%d %d * * ? *", minute, hour), Minutes: minutes}
 }
