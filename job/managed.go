@@ -6,12 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
-
-	"github.com/dlclark/regexp2/v2"
 
 	"github.com/drover-iot/drover/internal/fault"
 )
@@ -34,7 +32,7 @@ type DocumentParameter struct {
 	Example     string `json:"example"`
 	Optional    bool   `json:"optional"`
 
-	pattern *regexp2.Regexp
+	pattern *regexp.Regexp // Regex, compiled
 }
 
 // ParseManagedTemplate reads the file of a managed template.
@@ -56,12 +54,9 @@ func ParseManagedTemplate(data []byte) (m ManagedTemplate, err error) {
 	}
 	m.Document = compact.Bytes()
 	for i, p := range m.Parameters {
-		pattern, err := regexp2.Compile("^(?:"+p.Regex+")$", regexp2.RE2)
-		if err != nil {
+		if m.Parameters[i].pattern, err = compilePattern(p.Regex); err != nil {
 			return m, fmt.Errorf("documentParameters[%d].regex: %w", i, err)
 		}
-		pattern.MatchTimeout = time.Second
-		m.Parameters[i].pattern = pattern
 	}
 	return m, m.checkPlaceholders()
 }
@@ -104,7 +99,7 @@ func (m ManagedTemplate) Resolve(values map[string]string) (document string, err
 		if !known {
 			return "", fault.New(fault.Invalid, "documentParameters: template %s has no parameter %q", m.Name, key)
 		}
-		if matches, err := p.pattern.MatchString(values[key]); err != nil || !matches {
+		if !p.pattern.MatchString(values[key]) {
 			return "", fault.New(fault.Invalid, "documentParameters.%s: the value does not match %s", key, p.Regex)
 		}
 	}
