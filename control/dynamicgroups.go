@@ -7,6 +7,7 @@ import (
 	"github.com/drover-iot/drover/engine"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/registry/fleetquery"
 	"github.com/drover-iot/drover/schema"
 )
 
@@ -19,16 +20,16 @@ func (p *Plane) bindDynamicGroups(r *schema.Router) {
 // checkIndex refuses a query that cannot be read, and an index and a query version that do not exist here (R-ID-38): what
 // is wrong in itself comes before what is not there (R-ERR-9).
 func checkIndex(index *iot.IndexName, version *string, query *iot.QueryString) error {
-	if version != nil && *version != registry.QueryVersion {
-		return fault.New(fault.Invalid, "queryVersion: %q is not known; it is %s", *version, registry.QueryVersion)
+	if version != nil && *version != fleetquery.Version {
+		return fault.New(fault.Invalid, "queryVersion: %q is not known; it is %s", *version, fleetquery.Version)
 	}
 	if query != nil {
-		if _, err := registry.ParseQuery(string(*query)); err != nil {
+		if _, err := fleetquery.Parse(string(*query)); err != nil {
 			return err
 		}
 	}
-	if index != nil && *index != registry.IndexName {
-		return fault.New(fault.NotFound, "indexName: there is no index %s; the only one is %s", *index, registry.IndexName)
+	if index != nil && *index != fleetquery.IndexName {
+		return fault.New(fault.NotFound, "indexName: there is no index %s; the only one is %s", *index, fleetquery.IndexName)
 	}
 	return nil
 }
@@ -61,7 +62,7 @@ func (p *Plane) CreateDynamicThingGroup(ctx context.Context, in *iot.CreateDynam
 	}
 	return &iot.CreateDynamicThingGroupResponse{
 		ThingGroupName: in.ThingGroupName, ThingGroupArn: p.arn(ctx, registry.KindGroup, group.Name), ThingGroupID: iot.ThingGroupID(group.UUID),
-		IndexName: registry.IndexName, QueryString: in.QueryString, QueryVersion: registry.QueryVersion,
+		IndexName: fleetquery.IndexName, QueryString: in.QueryString, QueryVersion: fleetquery.Version,
 	}, nil
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/registry/policy"
 	"github.com/drover-iot/drover/store"
 )
 
@@ -33,7 +34,7 @@ func (e *Engine) Identify(ctx context.Context, id string, realNow time.Time) (c 
 type Access struct {
 	Thing    *registry.Thing // the connection thing, nil without one
 	Attached bool            // a thing named like the client id is attached to the certificate
-	Policies []*registry.PolicyDocument
+	Policies []*policy.Document
 }
 
 // Access returns what decides about a connection of a certificate with a client id; without one over HTTP.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/registry/fleetquery"
 	"github.com/drover-iot/drover/store"
 )
 
@@ -39,7 +40,7 @@ func (e *Engine) CreateDynamicGroup(ctx context.Context, in NewDynamicGroup) (cr
 	if err != nil {
 		return created, err
 	}
-	if _, err := registry.ParseQuery(in.Query); err != nil {
+	if _, err := fleetquery.Parse(in.Query); err != nil {
 		return created, err
 	}
 	err = e.update(ctx, func(g *group) (out outcome, err error) {
@@ -75,7 +76,7 @@ func (e *Engine) CreateDynamicGroup(ctx context.Context, in NewDynamicGroup) (cr
 // UpdateDynamicGroup changes the properties of a dynamic group, or with a query its members, and returns its new version.
 func (e *Engine) UpdateDynamicGroup(ctx context.Context, name string, u GroupUpdate, query *string) (version int64, err error) {
 	if query != nil {
-		if _, err := registry.ParseQuery(*query); err != nil {
+		if _, err := fleetquery.Parse(*query); err != nil {
 			return 0, err
 		}
 	}
@@ -127,7 +128,7 @@ func (e *Engine) DeleteDynamicGroup(ctx context.Context, name string, expected *
 }
 
 // dynamicGroups returns the dynamic groups from the oldest to the newest, as they are at this point of the commit.
-func (g *group) dynamicGroups() ([]registry.DynamicGroup, error) {
+func (g *group) dynamicGroups() ([]fleetquery.DynamicGroup, error) {
 	if g.dynamic.known {
 		return g.dynamic.groups, nil
 	}
@@ -135,7 +136,7 @@ func (g *group) dynamicGroups() ([]registry.DynamicGroup, error) {
 	if err != nil {
 		return nil, err
 	}
-	groups := make([]registry.DynamicGroup, len(found))
+	groups := make([]fleetquery.DynamicGroup, len(found))
 	for i, d := range found {
 		groups[i].Group = d
 		if d.Work == registry.Emptying {
@@ -157,7 +158,7 @@ func (g *group) classify(thing registry.Thing, memberships []registry.Membership
 		return memberships, err
 	}
 	static := slices.DeleteFunc(slices.Clone(memberships), func(m registry.Membership) bool {
-		return slices.ContainsFunc(dynamic, func(d registry.DynamicGroup) bool { return d.ID == m.Group })
+		return slices.ContainsFunc(dynamic, func(d fleetquery.DynamicGroup) bool { return d.ID == m.Group })
 	})
 	seen, err := subject(g, g.pathNames, thing, static)
 	if err != nil {
@@ -167,7 +168,7 @@ func (g *group) classify(thing registry.Thing, memberships []registry.Membership
 	if g.presences.mayReturn(thing.Name) {
 		dynamic = asStored(dynamic, memberships)
 	}
-	in, full := registry.SelectDynamicGroups(&seen, len(static), dynamic)
+	in, full := fleetquery.Select(&seen, len(static), dynamic)
 	for _, d := range full {
 		g.crowded = append(g.crowded, crowded{thing.Name, d.Name})
 	}
@@ -186,7 +187,7 @@ func (g *group) classify(thing registry.Thing, memberships []registry.Membership
 
 // asStored answers for the groups whose members depend on connections by what is stored: a thing whose client is not known
 // yet stays where it was.
-func asStored(groups []registry.DynamicGroup, memberships []registry.Membership) []registry.DynamicGroup {
+func asStored(groups []fleetquery.DynamicGroup, memberships []registry.Membership) []fleetquery.DynamicGroup {
 	stored := slices.Clone(groups)
 	for i, d := range stored {
 		if d.Query == nil || !d.Query.OfConnectivity() {
@@ -194,7 +195,7 @@ func asStored(groups []registry.DynamicGroup, memberships []registry.Membership)
 		}
 		stored[i].Query = nil
 		if slices.ContainsFunc(memberships, func(m registry.Membership) bool { return m.Group == d.ID }) {
-			stored[i].Query = registry.Everything
+			stored[i].Query = fleetquery.Everything
 		}
 	}
 	return stored
@@ -204,7 +205,7 @@ func asStored(groups []registry.DynamicGroup, memberships []registry.Membership)
 type crowded struct{ thing, group string }
 
 // subject is what queries see of a thing. paths keeps what pathNames answered.
-func subject(r store.GroupReader, paths map[registry.GroupID][]string, thing registry.Thing, memberships []registry.Membership) (s registry.Subject, err error) {
+func subject(r store.GroupReader, paths map[registry.GroupID][]string, thing registry.Thing, memberships []registry.Membership) (s fleetquery.Subject, err error) {
 	s.Thing = thing
 	for _, m := range memberships {
 		names, known := paths[m.Group]

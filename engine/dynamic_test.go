@@ -18,6 +18,7 @@ import (
 	"github.com/drover-iot/drover/internal/ids"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/registry/fleetquery"
 	"github.com/drover-iot/drover/store"
 	"github.com/drover-iot/drover/store/memory"
 )
@@ -527,7 +528,7 @@ func (w registryWorld) found() (all []string) {
 
 func (w registryWorld) expected() (all []string) {
 	w.view(func(r store.Reader, dynamic []registry.Group, t registry.Thing) error {
-		s := registry.Subject{Thing: t}
+		s := fleetquery.Subject{Thing: t}
 		memberships, err := r.Memberships(t.ID)
 		for _, m := range memberships {
 			for at := m.Group; at != 0; {
@@ -542,7 +543,7 @@ func (w registryWorld) expected() (all []string) {
 			}
 		}
 		for _, d := range dynamic {
-			if q, err := registry.ParseQuery(d.Query); err != nil || q.Matches(&s) {
+			if q, err := fleetquery.Parse(d.Query); err != nil || q.Matches(&s) {
 				all = append(all, t.Name+" in "+d.Name)
 			}
 		}

@@ -18,6 +18,8 @@ import (
 	"github.com/drover-iot/drover/internal/ids"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/registry/fleetquery"
+	"github.com/drover-iot/drover/registry/policy"
 	"github.com/drover-iot/drover/store"
 )
 
@@ -66,8 +68,8 @@ type Engine struct {
 	turn       job.Key    // the job that had a step of due work last; held with committing
 	clockKept  time.Time  // where a virtual clock stood at the last commit; held with committing
 
-	policies      compiled[registry.PolicyDocument]
-	queries       compiled[registry.Query]
+	policies      compiled[policy.Document]
+	queries       compiled[fleetquery.Query]
 	presences     presences
 	accessVersion atomic.Uint64
 
@@ -86,8 +88,8 @@ func New(c Config) *Engine {
 		wake:    make(chan struct{}, 1),
 		outbox:  newOutbox(),
 
-		policies: compiled[registry.PolicyDocument]{parse: registry.ParsePolicy},
-		queries:  compiled[registry.Query]{parse: registry.ParseQuery},
+		policies: compiled[policy.Document]{parse: policy.Parse},
+		queries:  compiled[fleetquery.Query]{parse: fleetquery.Parse},
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/registry/fleetquery"
 	"github.com/drover-iot/drover/store"
 )
 
@@ -76,12 +77,12 @@ type group struct {
 		known   bool
 	}
 
-	queries   *compiled[registry.Query]
+	queries   *compiled[fleetquery.Query]
 	presences *presences
 	turn      *job.Key
 	pathNames map[registry.GroupID][]string // of static groups: they and their ancestors
 	dynamic   struct {                      // the dynamic groups, until one changes
-		groups []registry.DynamicGroup
+		groups []fleetquery.DynamicGroup
 		known  bool
 	}
 	fresh   bool // a request of this group made work on the members of dynamic groups

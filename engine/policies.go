@@ -7,6 +7,7 @@ import (
 
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/registry/policy"
 	"github.com/drover-iot/drover/store"
 )
 
@@ -21,7 +22,7 @@ func (e *Engine) CreatePolicy(ctx context.Context, name, document string, given 
 	if err != nil {
 		return p, err
 	}
-	if _, err := registry.ParsePolicy(document); err != nil {
+	if _, err := policy.Parse(document); err != nil {
 		return p, err
 	}
 	err = e.update(ctx, func(g *group) (out outcome, err error) {
@@ -85,7 +86,7 @@ func (e *Engine) DeletePolicy(ctx context.Context, name string) error {
 
 // CreatePolicyVersion adds a version; at most five are kept (R-ID-21).
 func (e *Engine) CreatePolicyVersion(ctx context.Context, name, document string, setDefault bool) (v registry.PolicyVersion, err error) {
-	if _, err := registry.ParsePolicy(document); err != nil {
+	if _, err := policy.Parse(document); err != nil {
 		return v, err
 	}
 	return v, e.changePolicy(ctx, name, func(p *registry.Policy, g *group) error {

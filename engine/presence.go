@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/registry/fleetquery"
 	"github.com/drover-iot/drover/store"
 )
 
@@ -16,7 +17,7 @@ const presenceMemory = time.Hour
 type Presence struct {
 	Client, Session string
 	Version         int64 // counts the client's connections, anew when it was away for an hour
-	registry.Connectivity
+	fleetquery.Connectivity
 }
 
 // follows reports whether p is news after what is known. Two connections of one client may be told out of order.
@@ -89,7 +90,7 @@ func (p *presences) rebuilt() {
 }
 
 // of returns what is known of the client that is named like a thing (R-ID-40), nil when nothing is.
-func (p *presences) of(thing string) *registry.Connectivity {
+func (p *presences) of(thing string) *fleetquery.Connectivity {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if known, ok := p.known[thing]; ok {

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/drover-iot/drover/internal/fault"
-	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/registry/fleetquery"
 )
 
 // Things enter and leave groups as their clients come and go (R-ID-38, R-ID-40, R-ID-61).
@@ -18,7 +18,7 @@ func TestPresence(t *testing.T) {
 	tell := func(client, session string, version int64, reason string) {
 		t.Helper()
 		seen = seen.Add(time.Second)
-		w.SetPresence(Presence{Client: client, Session: session, Version: version, Connectivity: registry.Connectivity{
+		w.SetPresence(Presence{Client: client, Session: session, Version: version, Connectivity: fleetquery.Connectivity{
 			Connected: reason == "", At: seen, DisconnectReason: reason,
 		}})
 		w.must(w.Settle(ctx))
@@ -52,8 +52,8 @@ func TestPresence(t *testing.T) {
 	}
 	for i := range 3 * backgroundStep { // strangers are forgotten when they go
 		client := fmt.Sprint("x", i)
-		w.SetPresence(Presence{Client: client, Connectivity: registry.Connectivity{Connected: true}})
-		w.SetPresence(Presence{Client: client, Connectivity: registry.Connectivity{DisconnectReason: "CLIENT_ERROR"}})
+		w.SetPresence(Presence{Client: client, Connectivity: fleetquery.Connectivity{Connected: true}})
+		w.SetPresence(Presence{Client: client, Connectivity: fleetquery.Connectivity{DisconnectReason: "CLIENT_ERROR"}})
 	}
 	w.must(w.Settle(ctx))
 	if n := len(w.presences.known); n != 2 {
@@ -76,8 +76,8 @@ func TestPresence(t *testing.T) {
 	next.must(again.UpdateThing(ctx, "late", ThingUpdate{Attributes: map[string]string{"x": "1"}}))
 	next.must(again.Settle(ctx))
 	next.members("online", "a", "b", "late")
-	again.SetPresence(Presence{Client: "a", Session: "s6", Connectivity: registry.Connectivity{Connected: true, At: seen}})
-	again.SetPresence(Presence{Client: "b", Session: "s7", Connectivity: registry.Connectivity{DisconnectReason: "CLIENT_ERROR", At: seen}})
+	again.SetPresence(Presence{Client: "a", Session: "s6", Connectivity: fleetquery.Connectivity{Connected: true, At: seen}})
+	again.SetPresence(Presence{Client: "b", Session: "s7", Connectivity: fleetquery.Connectivity{DisconnectReason: "CLIENT_ERROR", At: seen}})
 	next.must(again.Settle(ctx))
 	next.members("online", "a", "late")
 	again.presences.begin(0, nil)() // the time is over
@@ -95,7 +95,7 @@ func TestPresencesAreFollowedInSteps(t *testing.T) {
 	w := newRegistryWorld(t)
 	w.stop()
 	for i := range 2*backgroundStep + 1 {
-		w.SetPresence(Presence{Client: fmt.Sprint("x", i), Connectivity: registry.Connectivity{Connected: true}})
+		w.SetPresence(Presence{Client: fmt.Sprint("x", i), Connectivity: fleetquery.Connectivity{Connected: true}})
 	}
 	for _, left := range []int{backgroundStep + 1, 1, 0} {
 		if any, err := w.followPresences(t.Context()); err != nil || !any || len(w.presences.news) != left {

@@ -3,7 +3,6 @@ package registry
 import (
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/drover-iot/drover/internal/fault"
 )
@@ -100,39 +99,6 @@ func FuzzParseARN(f *testing.F) {
 			t.Fatalf("%q reads as %+v, which writes as %q", text, arn, arn.String())
 		}
 	})
-}
-
-func FuzzPattern(f *testing.F) {
-	f.Add("a*b?c", "axxbyc")
-	f.Add("*${*}*", "a*b")
-	f.Fuzz(func(t *testing.T, text, subject string) {
-		if len(text) > 200 || len(subject) > 200 || strings.Contains(text, "$") || !utf8.ValidString(text) || !utf8.ValidString(subject) {
-			return
-		}
-		if got, want := compilePattern(text).match(subject), slowMatch(text, subject); got != want {
-			t.Fatalf("%q on %q: %v, want %v", text, subject, got, want)
-		}
-	})
-}
-
-// slowMatch is the definition, written down: a table over all prefixes.
-func slowMatch(p, s string) bool {
-	subject := []rune(s)
-	row := make([]bool, len(subject)+1)
-	row[0] = true
-	for _, c := range p {
-		next := make([]bool, len(subject)+1)
-		next[0] = row[0] && c == '*'
-		for i, x := range subject {
-			if c == '*' {
-				next[i+1] = row[i+1] || next[i]
-			} else {
-				next[i+1] = row[i] && (c == '?' || c == x)
-			}
-		}
-		row = next
-	}
-	return row[len(subject)]
 }
 
 func TestResourceOf(t *testing.T) { // R-API-12

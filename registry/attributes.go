@@ -8,16 +8,15 @@ import (
 
 // Limits of the registry (R-ID-8, R-ID-11, R-ID-22, R-ID-38, R-VAL-32).
 const (
-	MaxAttributesUntyped  = 3
-	MaxAttributes         = 50
-	MaxGroupDepth         = 7
-	MaxGroupChildren      = 100
-	MaxGroupsPerThing     = 10
-	MaxDynamicGroups      = 100
-	MaxTags               = 50
-	MaxPoliciesPerTarget  = 10
-	MaxPolicyVersions     = 5
-	MaxPolicyDocumentSize = 2048
+	MaxAttributesUntyped = 3
+	MaxAttributes        = 50
+	MaxGroupDepth        = 7
+	MaxGroupChildren     = 100
+	MaxGroupsPerThing    = 10
+	MaxDynamicGroups     = 100
+	MaxTags              = 50
+	MaxPoliciesPerTarget = 10
+	MaxPolicyVersions    = 5
 )
 
 // MergeAttributes returns the attributes after an update: given replaces stored, or with merge is laid over it. An

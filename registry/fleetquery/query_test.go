@@ -1,4 +1,4 @@
-package registry
+package fleetquery
 
 import (
 	"fmt"
@@ -11,10 +11,11 @@ import (
 	"time"
 
 	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/registry"
 )
 
 var lamp = Subject{
-	Thing: Thing{
+	Thing: registry.Thing{
 		Name: "Lamp-07", UUID: "6f2a", Type: "lamp:v2",
 		Attributes: map[string]string{"site": "Hall/North", "fw": "2.40", "n": "7", "a:b": "c*d", "note": "AND", "neg": "-3"},
 	},
@@ -54,7 +55,7 @@ func TestQuery(t *testing.T) { // R-ID-40, R-ID-60
 		{"or", false}, {"not", false}, {"thingname*", false},
 		{"1 2 3 4 5 6 7", false}, {strings.Repeat(" ", 999) + "*", true},
 	} {
-		q, err := ParseQuery(row.query)
+		q, err := Parse(row.query)
 		if err != nil {
 			t.Errorf("%s: %v", row.query, err)
 		} else if got := q.Matches(&lamp); got != row.want {
@@ -66,12 +67,12 @@ func TestQuery(t *testing.T) { // R-ID-40, R-ID-60
 // What is not known is not there: nothing matches, and its negation does.
 func TestQueryOfAbsent(t *testing.T) {
 	t.Parallel()
-	bare := Subject{Thing: Thing{Name: "x"}}
+	bare := Subject{Thing: registry.Thing{Name: "x"}}
 	for query, want := range map[string]bool{
 		"connectivity.connected:false": false, "NOT connectivity.connected:true": true, "thingTypeName:*": false, "-thingTypeName:*": true,
 		"thingGroupNames:*": false, "attributes.a:[a TO b]": false, "*": true, "connectivity.timestamp:<5": false,
 	} {
-		q, err := ParseQuery(query)
+		q, err := Parse(query)
 		if err != nil || q.Matches(&bare) != want {
 			t.Errorf("%s: %v, want %v", query, err, want)
 		}
@@ -84,7 +85,7 @@ func TestQueryOfConnectivity(t *testing.T) {
 		"*": false, "thingName:true AND NOT connectivity.connected:true": true, "connectivity.timestamp:>5": true, "connectivity.disconnectReason:*": true,
 		"attributes.connectivity:x": false,
 	} {
-		if q, err := ParseQuery(query); err != nil || q.OfConnectivity() != want {
+		if q, err := Parse(query); err != nil || q.OfConnectivity() != want {
 			t.Errorf("%s: %v, %v", query, q.OfConnectivity(), err)
 		}
 	}
@@ -111,7 +112,7 @@ func TestQueryRefused(t *testing.T) { // R-ID-40, R-ID-60
 		{"1 2 3 4 5 6 7 8", 15, "this is term 8"}, {"thingName:(1 2 3 4 5 6 7 8)", 26, "term 8"}, {strings.Repeat("a", 1001), 0, "1001 bytes"},
 		{"é é (", 6, "ends"}, {"a] b", 2, "']' stands"},
 	} {
-		_, err := ParseQuery(row.query)
+		_, err := Parse(row.query)
 		want := fmt.Sprintf("queryString, character %d: ", row.at)
 		if row.at == 0 {
 			want = "queryString: "
@@ -227,7 +228,7 @@ func (m queryMaker) leaf() oracle {
 
 func (m queryMaker) subject() Subject {
 	value := func() string { return m.pick("a", "A", "ab", "aB", "axb", "b", "1", "2", "2.0", "10", "1b") }
-	s := Subject{Thing: Thing{Name: value(), UUID: value(), Attributes: map[string]string{}}}
+	s := Subject{Thing: registry.Thing{Name: value(), UUID: value(), Attributes: map[string]string{}}}
 	for _, name := range []string{"n", "s"} {
 		if m.IntN(3) > 0 {
 			s.Attributes[name] = value()
@@ -248,8 +249,8 @@ func TestQueryAgreesWithBruteForce(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	m := queryMaker{rand.New(rand.NewPCG(seed, 0))}
 	for range 5000 {
-		want := m.query(1 + m.IntN(maxQueryTerms))
-		q, err := ParseQuery(want.text)
+		want := m.query(1 + m.IntN(maxTerms))
+		q, err := Parse(want.text)
 		if err != nil {
 			t.Fatalf("seed %d: %s: %v", seed, want.text, err)
 		}
@@ -262,14 +263,14 @@ func TestQueryAgreesWithBruteForce(t *testing.T) {
 }
 
 // A query either compiles or is an InvalidQuery at a place inside it; what compiles can be asked about anything.
-func FuzzParseQuery(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	for _, text := range []string{`a AND (b OR -attributes.x\:y:[1 TO "z"})`, "thingName:(a* NOT ?b) -é", "attributes.n:>=-5", `"a\"b"`, "((", "shadow.a:b"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		q, err := ParseQuery(text)
+		q, err := Parse(text)
 		if err == nil {
-			if twice, _ := ParseQuery("NOT (" + text + ")"); twice != nil && q.Matches(&lamp) == twice.Matches(&lamp) {
+			if twice, _ := Parse("NOT (" + text + ")"); twice != nil && q.Matches(&lamp) == twice.Matches(&lamp) {
 				t.Errorf("%q and its negation agree", text)
 			}
 			return
@@ -286,7 +287,7 @@ func FuzzParseQuery(f *testing.F) {
 }
 
 func BenchmarkQuery(b *testing.B) {
-	q, err := ParseQuery("thingTypeName:lamp* AND attributes.site:hall* AND (attributes.n:>5 OR attributes.fw:[2 TO 3]) -thingGroupNames:cellar")
+	q, err := Parse("thingTypeName:lamp* AND attributes.site:hall* AND (attributes.n:>5 OR attributes.fw:[2 TO 3]) -thingGroupNames:cellar")
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package registry
+package policy
 
 import (
 	"bytes"
@@ -9,69 +9,18 @@ import (
 	"unicode"
 
 	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/internal/wildcard"
 )
 
-// Decision is what policies say about one request.
-type Decision int
+// maxCharacters is how long a document may be, white space not counted (R-ID-23).
+const maxCharacters = 2048
 
-// Nothing is allowed unless a policy says so; a matching Deny wins over everything (R-ID-25).
-const (
-	ImplicitDeny Decision = iota
-	Allowed
-	ExplicitDeny
-)
-
-// PolicyDocument is a policy document, compiled for evaluation. It is immutable.
-type PolicyDocument struct {
+// Document is a policy document, compiled for evaluation. It never changes, so it may be shared.
+type Document struct {
 	statements []statement
 }
 
-type statement struct {
-	deny                    bool
-	actions, resources      []pattern
-	notActions, notResource bool // the lists name what does not match
-	conditions              []condition
-}
-
-// Request is what a principal wants to do.
-type Request struct {
-	Action   string // iot:Publish, iotjobsdata:UpdateJobExecution, …
-	Resource string // ARN
-	Context  Context
-}
-
-// Evaluate decides over all policies in effect together (R-ID-25, R-ID-28).
-func Evaluate(policies []*PolicyDocument, r Request) Decision {
-	decision := ImplicitDeny
-	for _, p := range policies {
-		for i := range p.statements {
-			s := &p.statements[i]
-			if (decision == Allowed && !s.deny) || !s.matches(r) {
-				continue
-			}
-			if s.deny {
-				return ExplicitDeny
-			}
-			decision = Allowed
-		}
-	}
-	return decision
-}
-
-func (s *statement) matches(r Request) bool {
-	if !listApplies(s.actions, s.notActions, strings.ToLower(r.Action), &r.Context) ||
-		!listApplies(s.resources, s.notResource, r.Resource, &r.Context) {
-		return false
-	}
-	for _, c := range s.conditions {
-		if !c.holds(&r.Context) {
-			return false
-		}
-	}
-	return true
-}
-
-// aliases are older spellings of the data-plane actions (R-ID-37).
+// aliases are older spellings of the actions of the device plane, in lower case (R-ID-37).
 var aliases = map[string]string{
 	"iot:describejobexecution":         "iotjobsdata:describejobexecution",
 	"iot:getpendingjobexecutions":      "iotjobsdata:getpendingjobexecutions",
@@ -79,11 +28,12 @@ var aliases = map[string]string{
 	"iot:updatejobexecution":           "iotjobsdata:updatejobexecution",
 }
 
-// ParsePolicy compiles a policy document. What it does not understand is a MalformedPolicy fault that says where
-// (R-ID-23, R-ID-24, R-ID-31).
-func ParsePolicy(text string) (*PolicyDocument, error) {
-	if n := sizeWithoutSpace(text); n > MaxPolicyDocumentSize {
-		return nil, malformed("%d characters, at most %d are allowed", n, MaxPolicyDocumentSize)
+// Parse compiles a policy document. What it does not understand, it refuses with a MalformedPolicy
+// fault that says where (R-ID-23, R-ID-24, R-ID-31): a statement that was half understood could allow
+// more than its author meant.
+func Parse(text string) (*Document, error) {
+	if n := charactersWithoutSpace(text); n > maxCharacters {
+		return nil, malformed("%d characters, at most %d are allowed", n, maxCharacters)
 	}
 	var document struct {
 		Version   string
@@ -101,7 +51,7 @@ func ParsePolicy(text string) (*PolicyDocument, error) {
 	if len(document.Statement) == 0 {
 		return nil, malformed("Statement is missing")
 	}
-	compiled := &PolicyDocument{}
+	compiled := &Document{}
 	for i, raw := range document.Statement {
 		s, err := raw.compile()
 		if err != nil {
@@ -112,11 +62,13 @@ func ParsePolicy(text string) (*PolicyDocument, error) {
 	return compiled, nil
 }
 
+// malformed is the fault of a document that does not parse.
 func malformed(format string, args ...any) error {
 	return fault.New(fault.MalformedPolicy, "policyDocument: "+format, args...)
 }
 
-func sizeWithoutSpace(text string) (n int) {
+// charactersWithoutSpace counts characters, white space not among them.
+func charactersWithoutSpace(text string) (n int) {
 	for _, r := range text {
 		if !unicode.IsSpace(r) {
 			n++
@@ -125,7 +77,7 @@ func sizeWithoutSpace(text string) (n int) {
 	return n
 }
 
-// strictJSON reads one JSON value and refuses unknown members.
+// strictJSON reads one JSON value and refuses members that the Go value does not have.
 func strictJSON(text string, into any) error {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.DisallowUnknownFields()
@@ -138,9 +90,10 @@ func strictJSON(text string, into any) error {
 	return nil
 }
 
-// oneOrMany is a value or a list of values, as policy documents allow in most places.
+// oneOrMany is one value or a list of values: policy documents allow both in most places.
 type oneOrMany[T any] []T
 
+// UnmarshalJSON reads either form.
 func (l *oneOrMany[T]) UnmarshalJSON(text []byte) error {
 	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("[")) {
 		var many []T
@@ -158,6 +111,7 @@ func (l *oneOrMany[T]) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
+// rawStatement is a statement as its author wrote it.
 type rawStatement struct {
 	Sid                   string
 	Effect                string
@@ -166,6 +120,7 @@ type rawStatement struct {
 	Condition             map[string]map[string]oneOrMany[conditionValue]
 }
 
+// compile checks a statement and makes it ready for evaluation.
 func (raw rawStatement) compile() (s statement, err error) {
 	switch raw.Effect {
 	case "Allow":
@@ -174,31 +129,31 @@ func (raw rawStatement) compile() (s statement, err error) {
 	default:
 		return s, fmt.Errorf("Effect must be Allow or Deny, not %q", raw.Effect)
 	}
-	actions, notActions, err := either("Action", raw.Action, raw.NotAction)
+	actions, notActions, err := oneOf("Action", raw.Action, raw.NotAction)
 	if err != nil {
 		return s, err
 	}
-	resources, notResources, err := either("Resource", raw.Resource, raw.NotResource)
+	resources, notResources, err := oneOf("Resource", raw.Resource, raw.NotResource)
 	if err != nil {
 		return s, err
 	}
-	s.notActions, s.notResource = notActions, notResources
+	s.notActions, s.notResources = notActions, notResources
 	for _, action := range actions {
 		action = strings.ToLower(action)
 		if full, old := aliases[action]; old {
 			action = full
 		}
-		s.actions = append(s.actions, compilePattern(action))
+		s.actions = append(s.actions, wildcard.Compile(action))
 	}
 	for _, resource := range resources {
-		s.resources = append(s.resources, compilePattern(resource))
+		s.resources = append(s.resources, wildcard.Compile(resource))
 	}
 	s.conditions, err = compileConditions(raw.Condition)
 	return s, err
 }
 
-// either returns the one list that is given, and whether it is the negated one.
-func either(name string, list, not []string) ([]string, bool, error) {
+// oneOf returns the one of two lists that is given, and whether it is the negated one.
+func oneOf(name string, list, not []string) ([]string, bool, error) {
 	switch {
 	case len(list) > 0 && len(not) > 0:
 		return nil, false, fmt.Errorf("%s and Not%s exclude each other", name, name)

@@ -1,4 +1,4 @@
-package registry
+package policy
 
 import (
 	"crypto/x509"
@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/registry"
 )
 
 const (
@@ -26,7 +27,7 @@ func deny(action, resource string) string {
 // What policies decide (R-ID-25, R-ID-26, R-ID-30, R-ID-36, R-ID-37).
 func TestEvaluate(t *testing.T) {
 	t.Parallel()
-	pump := &Thing{Name: "pump-07", Type: "pump", Attributes: map[string]string{"site": "north"}}
+	pump := &registry.Thing{Name: "pump-07", Type: "pump", Attributes: map[string]string{"site": "north"}}
 	tests := []struct {
 		name     string
 		policies []string
@@ -71,9 +72,9 @@ func TestEvaluate(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			var compiled []*PolicyDocument
+			var compiled []*Document
 			for _, text := range tt.policies {
-				p, err := ParsePolicy(text)
+				p, err := Parse(text)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -126,12 +127,12 @@ func TestConditions(t *testing.T) {
 		{`{"StringEquals":{"iot:ClientId":"${iot:ClientId}"},"Bool":{"iot:Connection.Thing.IsAttached":"false"}}`, false},
 	}
 	for _, tt := range tests {
-		p, err := ParsePolicy(`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":` + tt.condition + `}}`)
+		p, err := Parse(`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":` + tt.condition + `}}`)
 		if err != nil {
 			t.Errorf("%s: %v", tt.condition, err)
 			continue
 		}
-		if got := Evaluate([]*PolicyDocument{p}, Request{Action: "iot:Connect", Resource: clients + "x", Context: context}) == Allowed; got != tt.want {
+		if got := Evaluate([]*Document{p}, Request{Action: "iot:Connect", Resource: clients + "x", Context: context}) == Allowed; got != tt.want {
 			t.Errorf("%s: %v, want %v", tt.condition, got, tt.want)
 		}
 	}
@@ -157,11 +158,11 @@ func TestMalformedPolicies(t *testing.T) {
 		`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}} {}`,
 		allow("*", strings.Repeat("x", 2048)),
 	} {
-		if _, err := ParsePolicy(text); !fault.Is(err, fault.MalformedPolicy) {
+		if _, err := Parse(text); !fault.Is(err, fault.MalformedPolicy) {
 			t.Errorf("%.80s: %v, want MalformedPolicy", text, err)
 		}
 	}
-	if _, err := ParsePolicy(allow("*", "*") + strings.Repeat(" ", 5000)); err != nil {
+	if _, err := Parse(allow("*", "*") + strings.Repeat(" ", 5000)); err != nil {
 		t.Errorf("white space does not count: %v", err)
 	}
 }
@@ -169,7 +170,7 @@ func TestMalformedPolicies(t *testing.T) {
 // The bootstrap policy of R-ID-35 lets a thing do its own jobs, and nobody else's.
 func TestBootstrapPolicy(t *testing.T) {
 	t.Parallel()
-	p, err := ParsePolicy(strings.NewReplacer("R:A", "us-east-1:000000000000").Replace(`{"Version":"2012-10-17","Statement":[
+	p, err := Parse(strings.NewReplacer("R:A", "us-east-1:000000000000").Replace(`{"Version":"2012-10-17","Statement":[
  {"Effect":"Allow","Action":"iot:Connect","Resource":"arn:aws:iot:R:A:client/${iot:Connection.Thing.ThingName}"},
  {"Effect":"Allow","Action":["iot:Publish","iot:Receive"],"Resource":"arn:aws:iot:R:A:topic/$aws/things/${iot:Connection.Thing.ThingName}/jobs/*"},
  {"Effect":"Allow","Action":"iot:Subscribe","Resource":"arn:aws:iot:R:A:topicfilter/$aws/things/${iot:Connection.Thing.ThingName}/jobs/*"},
@@ -177,7 +178,7 @@ func TestBootstrapPolicy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	context := Context{ClientID: "pump-07", Thing: &Thing{Name: "pump-07"}}
+	context := Context{ClientID: "pump-07", Thing: &registry.Thing{Name: "pump-07"}}
 	for _, tt := range []struct {
 		action, resource string
 		want             Decision
@@ -190,21 +191,21 @@ func TestBootstrapPolicy(t *testing.T) {
 		{"iot:Subscribe", "arn:aws:iot:us-east-1:000000000000:topicfilter/$aws/things/+/jobs/notify", ImplicitDeny},
 		{"iotjobsdata:UpdateJobExecution", "arn:aws:iot:us-east-1:000000000000:thing/x", Allowed},
 	} {
-		if got := Evaluate([]*PolicyDocument{p}, Request{Action: tt.action, Resource: tt.resource, Context: context}); got != tt.want {
+		if got := Evaluate([]*Document{p}, Request{Action: tt.action, Resource: tt.resource, Context: context}); got != tt.want {
 			t.Errorf("%s on %s: %d, want %d", tt.action, tt.resource, got, tt.want)
 		}
 	}
 }
 
 func BenchmarkEvaluate(b *testing.B) { // R-ID-33: typically below 50 µs
-	p, err := ParsePolicy(allow("iot:Publish", topics+"$aws/things/${iot:Connection.Thing.ThingName}/jobs/*"))
+	p, err := Parse(allow("iot:Publish", topics+"$aws/things/${iot:Connection.Thing.ThingName}/jobs/*"))
 	if err != nil {
 		b.Fatal(err)
 	}
-	request := Request{Action: "iot:Publish", Resource: topics + "$aws/things/pump-07/jobs/j1/update", Context: Context{Thing: &Thing{Name: "pump-07"}}}
+	request := Request{Action: "iot:Publish", Resource: topics + "$aws/things/pump-07/jobs/j1/update", Context: Context{Thing: &registry.Thing{Name: "pump-07"}}}
 	b.ReportAllocs()
 	for b.Loop() {
-		if Evaluate([]*PolicyDocument{p}, request) != Allowed {
+		if Evaluate([]*Document{p}, request) != Allowed {
 			b.Fatal("denied")
 		}
 	}
