@@ -10,8 +10,9 @@ func counts(succeeded, failed, rejected, timedOut int64) (c Counts) {
 	return c
 }
 
-// The vendor's example of chapter 22: C1 FAILED min 100 threshold 20, C2 TIMED_OUT min 200 threshold 50
-// (R-ABT-1 to R-ABT-5, R-ABT-13). What is notified but has not ended does not count towards the minimum (R-ABT-3).
+// The vendor's example of chapter 22: C1 FAILED min 100 threshold 20, C2 TIMED_OUT min 200
+// threshold 50 (R-ABT-1 to R-ABT-5, R-ABT-13). What is notified but has not ended does not count
+// towards the minimum (R-ABT-3).
 func TestAbortCriteria(t *testing.T) {
 	t.Parallel()
 	config := &AbortConfig{Criteria: []AbortCriterion{

@@ -7,8 +7,9 @@ import (
 	"github.com/drover-iot/drover/internal/fault"
 )
 
-// What a document may be (R-VAL-10, R-VAL-11, R-DOC-1, R-LIM-3, worked validation cases 19 and 20; R-SUB-4 to R-SUB-7,
-// R-SUB-9, R-SUB-11, R-DOC-9, R-LIM-20). What is wrong inside the text is named InvalidJobDocument (R-ERR-8).
+// What a document may be (R-VAL-10, R-VAL-11, R-DOC-1, R-LIM-3, worked validation cases 19 and 20;
+// R-SUB-4 to R-SUB-7, R-SUB-9, R-SUB-11, R-DOC-9, R-LIM-20). What is wrong inside the text is named
+// InvalidJobDocument (R-ERR-8).
 func TestCheckDocument(t *testing.T) {
 	t.Parallel()
 	sized := func(n int) string { return `{"a":"` + strings.Repeat("x", n-8) + `"}` }
@@ -53,7 +54,8 @@ func TestCheckDocument(t *testing.T) {
 	}
 }
 
-// Everything but placeholders stays byte for byte (R-DOC-8); values are escaped for their place (R-SUB-3).
+// Everything but placeholders stays byte for byte (R-DOC-8); values are escaped for their place
+// (R-SUB-3).
 func TestResolve(t *testing.T) {
 	t.Parallel()
 	text := `{ "n": 1.50, "é\u00e9": "a\/b", "u" : "x ${aws:iot:s3-presigned-url:https://h/b/k} y", "z":[ ] }`

@@ -10,8 +10,8 @@ import (
 	"github.com/drover-iot/drover/internal/fault"
 )
 
-// Every status times every event, against the matrix of chapter 21 section 2 (R-EXE-3, R-EXE-4, R-EXE-5, R-EXE-20,
-// R-EXE-22, R-EXE-23, R-EXE-30 to R-EXE-32, R-HTTP-16, R-HTTP-17).
+// Every status times every event, against the matrix of chapter 21 section 2 (R-EXE-3, R-EXE-4,
+// R-EXE-5, R-EXE-20, R-EXE-22, R-EXE-23, R-EXE-30 to R-EXE-32, R-HTTP-16, R-HTTP-17).
 func TestTransitions(t *testing.T) {
 	t.Parallel()
 	want := map[ExecutionStatus]map[Event]ExecutionStatus{
@@ -60,8 +60,8 @@ func TestTransitionRows(t *testing.T) {
 
 func minutes(n int64) *int64 { return &n }
 
-// The worked example of chapter 21 section 4: the timers of one execution with inProgressTimeoutInMinutes 20
-// (R-TMO-1 to R-TMO-6, R-TMO-8).
+// The worked example of chapter 21 section 4: the timers of one execution with
+// inProgressTimeoutInMinutes 20 (R-TMO-1 to R-TMO-6, R-TMO-8).
 func TestTimers(t *testing.T) {
 	t.Parallel()
 	j := Job{Definition: Definition{Timeout: &TimeoutConfig{InProgressMinutes: 20}}, State: State{Status: InProgress}}
@@ -185,8 +185,9 @@ func TestRetries(t *testing.T) {
 	}
 }
 
-// A retry that follows keeps the job from completing, although its rollout has finished (R-JOB-14); the last attempt of
-// the chain completes it. A retry is no notified thing and takes nothing from the rate (R-RTY-7).
+// A retry that follows keeps the job from completing, although its rollout has finished (R-JOB-14);
+// the last attempt of the chain completes it. A retry is no notified thing and takes nothing from
+// the rate (R-RTY-7).
 func TestRetryKeepsJobOpen(t *testing.T) {
 	t.Parallel()
 	j := Job{Definition: Definition{TargetSelection: Snapshot, Retry: retries(FailureFailed, 1)}, State: State{Status: InProgress}}
@@ -221,8 +222,8 @@ func end(t *testing.T, j Job, e Execution, result rune) Outcome {
 	return out
 }
 
-// Retries and abort, the worked example of chapter 22 section 2: the retry comes first, then abort (R-RTY-10, R-ABT-6,
-// R-CON-22); no retry once the job is cancelled (R-RTY-9).
+// Retries and abort, the worked example of chapter 22 section 2: the retry comes first, then abort
+// (R-RTY-10, R-ABT-6, R-CON-22); no retry once the job is cancelled (R-RTY-9).
 func TestRetriesAndAbort(t *testing.T) {
 	t.Parallel()
 	j := Job{State: State{Status: InProgress}, Definition: Definition{
@@ -334,7 +335,8 @@ func TestParseReport(t *testing.T) {
 	}
 }
 
-// StartNext starts a queued execution and returns a running one unchanged but for its step timer (R-HTTP-14).
+// StartNext starts a queued execution and returns a running one unchanged but for its step timer
+// (R-HTTP-14).
 func TestStart(t *testing.T) {
 	t.Parallel()
 	j := Job{Definition: Definition{Timeout: &TimeoutConfig{InProgressMinutes: 5}}, State: State{Status: InProgress}}
@@ -358,8 +360,9 @@ func TestStart(t *testing.T) {
 	}
 }
 
-// CancelJobExecution by status, with the matrix of chapter 21 section 9: what needs force, what force marks, which check
-// comes first, what becomes of the details; no retry follows (R-EXE-30 to R-EXE-37).
+// CancelJobExecution by status, with the matrix of chapter 21 section 9: what needs force, what
+// force marks, which check comes first, what becomes of the details; no retry follows (R-EXE-30 to
+// R-EXE-37).
 func TestCancelExecution(t *testing.T) {
 	t.Parallel()
 	n := func(v int64) *int64 { return &v }

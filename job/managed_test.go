@@ -13,8 +13,8 @@ const managedFile = `{"templateName": "Op-Do", "templateVersion": "1.0", "descri
   {"key": "note", "description": "d", "regex": "(.*?)", "example": "n", "optional": true}],
  "document": {"size": "${aws:iot:parameter:size}", "note": "<${aws:iot:parameter:note}>"}}`
 
-// The parameters of a managed template: what is required, what is known, what a value must match as a whole, what a
-// missing one becomes, and how large the document may become.
+// The parameters of a managed template: what is required, what is known, what a value must match as
+// a whole, what a missing one becomes, and how large the document may become.
 func TestManagedParameters(t *testing.T) {
 	t.Parallel()
 	m, err := ParseManagedTemplate([]byte(managedFile))
@@ -46,8 +46,8 @@ func TestManagedParameters(t *testing.T) {
 	}
 }
 
-// The catalogue is by name, the newest version first, and a template without a named version is the newest one (R-MT-2,
-// R-API-35).
+// The catalogue is by name, the newest version first, and a template without a named version is the
+// newest one (R-MT-2, R-API-35).
 func TestCatalogue(t *testing.T) {
 	t.Parallel()
 	versions := func(text string) (list []ManagedTemplate) {

@@ -36,13 +36,15 @@ func compilePattern(text string) (*regexp.Regexp, error) {
 	return regexp.Compile("^(?:" + split + ")$")
 }
 
-// splitCounts writes an expression so that no count in it is above maxCount. It changes nothing else:
-// what is wrong with the expression is left for package regexp to say.
+// splitCounts writes an expression so that no count in it is above maxCount. It changes nothing
+// else: what is wrong with the expression is left for package regexp to say.
 func splitCounts(text string) (string, error) {
 	var (
-		out    []byte
-		atom   = -1  // where in out that begins which a count after it repeats; -1 when nothing does
-		groups []int // where in out the groups begin that are open
+		out []byte
+		// atom is where in out the piece begins that a count would repeat, -1 when there is none.
+		atom = -1
+		// groups is where in out each group begins that is still open.
+		groups []int
 	)
 	for text != "" {
 		length := atomLength(text)
@@ -82,13 +84,14 @@ func splitCounts(text string) (string, error) {
 // atomLength is how many bytes the first piece of an expression takes: an escape such as \d or
 // \p{Greek}, a class in brackets, or else one character.
 func atomLength(text string) int {
+	named := len(text) > 2 && text[0] == '\\' && strings.IndexByte("pPx", text[1]) >= 0
 	switch {
 	case strings.HasPrefix(text, `\Q`):
 		if end := strings.Index(text, `\E`); end >= 0 {
 			return end + len(`\E`)
 		}
 		return len(text)
-	case len(text) > 2 && text[0] == '\\' && strings.IndexByte("pPx", text[1]) >= 0 && text[2] == '{':
+	case named && text[2] == '{':
 		if end := strings.IndexByte(text, '}'); end >= 0 {
 			return end + 1
 		}
@@ -102,8 +105,8 @@ func atomLength(text string) int {
 	return size
 }
 
-// classLength is how many bytes a class in brackets takes, all that is left when it is never closed.
-// A ] that stands first, after the ^ of a negated class too, belongs to it.
+// classLength is how many bytes a class in brackets takes, all that is left when it is never
+// closed. A ] that stands first, after the ^ of a negated class too, belongs to it.
 func classLength(text string) int {
 	at := 1
 	if strings.HasPrefix(text[at:], "^") {
@@ -125,15 +128,15 @@ func classLength(text string) int {
 	return len(text)
 }
 
-// count is how often something is repeated: {2}, {2,} or {2,5}. A ? after it belongs to it, but says
-// only which of several matches is wanted; for a whole value that makes no difference.
+// count is how often something is repeated: {2}, {2,} or {2,5}. A ? after it belongs to it, but
+// says only which of several matches is wanted; for a whole value that makes no difference.
 type count struct {
 	least, most int // most is -1 for no bound
 	length      int // bytes that it takes
 }
 
-// parseCount reads the count at the start of text; ok is false when there is none, so that the brace
-// is an ordinary character, or when it makes no sense.
+// parseCount reads the count at the start of text; ok is false when there is none, so that the
+// brace is an ordinary character, or when it makes no sense.
 func parseCount(text string) (c count, ok bool) {
 	inside, rest, closed := strings.Cut(text[1:], "}")
 	least, most, ranged := strings.Cut(inside, ",")

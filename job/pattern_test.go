@@ -44,7 +44,8 @@ func TestSplitCounts(t *testing.T) {
 	}
 }
 
-// A value matches as a whole or not at all, with the bound of a large count on both sides (R-PAR-3).
+// A value matches as a whole or not at all, with the bound of a large count on both sides
+// (R-PAR-3).
 func TestPatternMatches(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

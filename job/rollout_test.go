@@ -8,8 +8,8 @@ import (
 
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// roll runs a rollout over things targets, tick by tick, and returns what each tick created and its step. before is
-// called ahead of each tick and may change the job.
+// roll runs a rollout over things targets, tick by tick, and returns what each tick created and its
+// step. before is called ahead of each tick and may change the job.
 func roll(j *Job, things int, before func(tick int, j *Job)) (created, steps []int) {
 	now := start
 	j.StartRollout([]Source{{Target: 0, Group: 1}}, 1, now)
@@ -102,7 +102,8 @@ func TestRate(t *testing.T) {
 	}
 }
 
-// Table I of chapter 22: a new configuration is in force from the next tick, from step 0 (R-ROLL-11, R-UPD-11).
+// Table I of chapter 22: a new configuration is in force from the next tick, from step 0
+// (R-ROLL-11, R-UPD-11).
 func TestRolloutUpdate(t *testing.T) {
 	t.Parallel()
 	j := &Job{Definition: Definition{Rollout: &RolloutConfig{MaximumPerMinute: 100}, Targets: []string{"g"}, TargetSelection: Snapshot}}
@@ -122,8 +123,9 @@ func TestRolloutUpdate(t *testing.T) {
 	}
 }
 
-// After downtime missed ticks are not caught up: the next one runs at once, then every minute (R-ROLL-18). However late a
-// tick is, the following one is a whole minute after it (R-ROLL-2, R-ROLL-3).
+// After downtime missed ticks are not caught up: the next one runs at once, then every minute
+// (R-ROLL-18). However late a tick is, the following one is a whole minute after it (R-ROLL-2,
+// R-ROLL-3).
 func TestMissedTicks(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -191,7 +193,8 @@ func TestThresholdInsideTick(t *testing.T) {
 	}
 }
 
-// What ends a job ends its rollout, also in the middle of a tick of which a part has been created (R-ROLL-17).
+// What ends a job ends its rollout, also in the middle of a tick of which a part has been created
+// (R-ROLL-17).
 func TestStopInsideTick(t *testing.T) {
 	t.Parallel()
 	at := start.Add(time.Second)
@@ -224,9 +227,9 @@ func TestStopInsideTick(t *testing.T) {
 	}
 }
 
-// isConcurrent and processingTargets: while the initial targets are rolled out, and while groups that were associated are
-// (R-JOB-40, R-JOB-42, R-JOB-43), not between windows (R-JOB-44), again while a cancellation runs (R-JOB-40). A retry does
-// not make a job concurrent (R-JOB-41).
+// isConcurrent and processingTargets: while the initial targets are rolled out, and while groups
+// that were associated are (R-JOB-40, R-JOB-42, R-JOB-43), not between windows (R-JOB-44), again
+// while a cancellation runs (R-JOB-40). A retry does not make a job concurrent (R-JOB-41).
 func TestConcurrent(t *testing.T) {
 	t.Parallel()
 	j := Job{Definition: Definition{Targets: []string{"g1", "t2"}, TargetSelection: Continuous, Retry: retries(FailureFailed, 1)}}
@@ -273,8 +276,8 @@ func TestConcurrent(t *testing.T) {
 	check("CANCELED", false)
 }
 
-// lastUpdatedAt changes with the state, at the end of the rollout, and with what operators change; not with executions and
-// not with ticks (R-JOB-18).
+// lastUpdatedAt changes with the state, at the end of the rollout, and with what operators change;
+// not with executions and not with ticks (R-JOB-18).
 func TestLastUpdatedAt(t *testing.T) {
 	t.Parallel()
 	now := start
@@ -320,8 +323,9 @@ func TestLastUpdatedAt(t *testing.T) {
 	step("DeleteJob", true, func() { _ = j.DeleteJob(false, 0, now) })
 }
 
-// A ramp goes on after a window where it was (R-ROLL-16): step, n and s persist, the phase begins at the opening. Late
-// joiners and back-filled things add nothing to n (R-ROLL-15). An update between windows restarts the ramp (R-ROLL-11).
+// A ramp goes on after a window where it was (R-ROLL-16): step, n and s persist, the phase begins
+// at the opening. Late joiners and back-filled things add nothing to n (R-ROLL-15). An update
+// between windows restarts the ramp (R-ROLL-11).
 func TestRampOverWindows(t *testing.T) {
 	t.Parallel()
 	j := Job{Definition: Definition{Rollout: exponential(10, 20, 10, 0), TargetSelection: Continuous, Targets: []string{"g"}, Schedule: &ScheduleConfig{

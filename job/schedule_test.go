@@ -11,7 +11,8 @@ import (
 	"github.com/drover-iot/drover/internal/fault"
 )
 
-// The bounds of a schedule, inclusive, against a now that is cut to the minute, and the forms of its times.
+// The bounds of a schedule, inclusive, against a now that is cut to the minute, and the forms of
+// its times.
 func TestScheduleCheck(t *testing.T) {
 	t.Parallel()
 	now := start.Add(59 * time.Second) // 2026-03-01 12:00:59
@@ -79,7 +80,8 @@ func daily(hour, minute, minutes int) Window {
 	return Window{StartTime: fmt.Sprintf("%d %d * * ? *", minute, hour), Minutes: minutes}
 }
 
-// What starts at once and what waits, until when (R-SCH-9 to R-SCH-12, R-JOB-1, R-JOB-2). An endBehavior alone says nothing (R-SCH-6).
+// What starts at once and what waits, until when (R-SCH-9 to R-SCH-12, R-JOB-1, R-JOB-2). An
+// endBehavior alone says nothing (R-SCH-6).
 func TestWait(t *testing.T) {
 	t.Parallel()
 	open, closed := []Window{daily(11, 30, 60)}, []Window{daily(2, 0, 60)}
@@ -144,8 +146,8 @@ func TestWindowsMerge(t *testing.T) {
 	}
 }
 
-// The next seven starts, in order, in the form of the API; none without windows, after the end and once it is over
-// (R-SCH-5, R-SCH-19, R-LIM-25).
+// The next seven starts, in order, in the form of the API; none without windows, after the end and
+// once it is over (R-SCH-5, R-SCH-19, R-LIM-25).
 func TestScheduledRollouts(t *testing.T) {
 	t.Parallel()
 	two := []Window{daily(14, 0, 60), daily(2, 0, 60)}

@@ -13,7 +13,8 @@ func retries(kind FailureType, n int) *RetryConfig {
 	return &RetryConfig{Criteria: []RetryCriterion{{kind, n}}}
 }
 
-// The worked update cases of chapter 10 section E that the decision alone settles. Cases 1, 2 and 10 are scenarios.
+// The worked update cases of chapter 10 section E that the decision alone settles. Cases 1, 2 and
+// 10 are scenarios.
 func TestUpdate(t *testing.T) {
 	t.Parallel()
 	abort := &AbortConfig{Criteria: []AbortCriterion{{FailureFailed, 5000, 10}}}
@@ -67,8 +68,8 @@ func TestUpdate(t *testing.T) {
 	}
 }
 
-// A member replaces the stored one as a whole (R-UPD-1, R-UPD-10), and retries are off for all types after an all-zero
-// update (R-UPD-16).
+// A member replaces the stored one as a whole (R-UPD-1, R-UPD-10), and retries are off for all
+// types after an all-zero update (R-UPD-16).
 func TestUpdateReplaces(t *testing.T) {
 	t.Parallel()
 	j := Job{State: State{Status: InProgress}, Definition: Definition{
@@ -119,8 +120,8 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// CancelJob and DeleteJob by state (R-JOB-7, R-JOB-8, R-JOB-9, R-JOB-20, R-JOB-22, R-JOB-24, R-JOB-25, R-JOB-27, R-JOB-30,
-// R-JOB-31, R-JOB-32, R-JOB-33, R-JOB-36).
+// CancelJob and DeleteJob by state (R-JOB-7, R-JOB-8, R-JOB-9, R-JOB-20, R-JOB-22, R-JOB-24,
+// R-JOB-25, R-JOB-27, R-JOB-30, R-JOB-31, R-JOB-32, R-JOB-33, R-JOB-36).
 func TestCancelAndDelete(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -169,7 +170,8 @@ func TestCancelAndDelete(t *testing.T) {
 	}
 }
 
-// Completion of a snapshot job (R-JOB-11, R-JOB-15, R-JOB-17, R-JOB-19); a continuous one goes on (R-JOB-12).
+// Completion of a snapshot job (R-JOB-11, R-JOB-15, R-JOB-17, R-JOB-19); a continuous one goes on
+// (R-JOB-12).
 func TestCompletion(t *testing.T) {
 	t.Parallel()
 	j := Job{Definition: Definition{TargetSelection: Snapshot, Targets: []string{"g"}}}

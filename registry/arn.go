@@ -11,7 +11,8 @@ type Scope struct {
 	Partition string
 	Region    string
 	Account   string // 12 digits
-	// Relaxed accepts ARNs of any account and region as this server's, for test suites that have them written in.
+	// Relaxed accepts ARNs of any account and region as this server's, for test suites that have
+	// them written in.
 	Relaxed bool
 }
 
@@ -33,12 +34,13 @@ const (
 	KindCert   = "cert"
 	KindPolicy = "policy"
 	KindJob    = "job"
-	// KindTemplate is a job template; that of a managed one has an empty account (R-CON-4, R-CON-5).
+	// KindTemplate is a job template; that of a managed one has an empty account (R-CON-4,
+	// R-CON-5).
 	KindTemplate = "jobtemplate"
 )
 
-// ParseARN splits an ARN. The resource is split at its first '/' and never at ':' (R-CON-9); ok is false when the text
-// has not that form.
+// ParseARN splits an ARN. The resource is split at its first '/' and never at ':' (R-CON-9); ok is
+// false when the text has not that form.
 func ParseARN(text string) (arn ARN, ok bool) {
 	rest, found := strings.CutPrefix(text, "arn:")
 	if !found {
@@ -59,8 +61,9 @@ func (a ARN) String() string {
 	return "arn:" + a.Partition + ":iot:" + a.Region + ":" + a.Account + ":" + a.Kind + "/" + a.Name
 }
 
-// ResourceOf returns the kind and name in an ARN, as in thinggroup/site-1; a text that is no ARN as it is. Two ARNs that
-// this server accepts name the same resource when these agree, also where the scope is relaxed.
+// ResourceOf returns the kind and name in an ARN, as in thinggroup/site-1; a text that is no ARN as
+// it is. Two ARNs that this server accepts name the same resource when these agree, also where the
+// scope is relaxed.
 func ResourceOf(arn string) string {
 	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 {
 		return parts[5]
@@ -78,14 +81,17 @@ func (s Scope) Contains(a ARN) bool {
 	return a.Partition == s.Partition && (s.Relaxed || a.Region == s.Region && a.Account == s.Account)
 }
 
-// Parse returns the ARN in text when it is one of this server and of one of the kinds; member names it in the fault.
+// Parse returns the ARN in text when it is one of this server and of one of the kinds; member names
+// it in the fault.
 func (s Scope) Parse(member, text string, kinds ...string) (ARN, error) {
 	arn, ok := ParseARN(text)
 	if !ok {
-		return ARN{}, fault.New(fault.Invalid, "%s: %q is not an ARN of a %s", member, text, strings.Join(kinds, " or a "))
+		return ARN{}, fault.New(fault.Invalid,
+			"%s: %q is not an ARN of a %s", member, text, strings.Join(kinds, " or a "))
 	}
 	if !s.Contains(arn) {
-		return ARN{}, fault.New(fault.Invalid, "%s: %q is not of this server, which serves %s, %s, account %s",
+		return ARN{}, fault.New(fault.Invalid,
+			"%s: %q is not of this server, which serves %s, %s, account %s",
 			member, text, s.Partition, s.Region, s.Account)
 	}
 	for _, kind := range kinds {
@@ -93,5 +99,6 @@ func (s Scope) Parse(member, text string, kinds ...string) (ARN, error) {
 			return arn, nil
 		}
 	}
-	return ARN{}, fault.New(fault.Invalid, "%s: %q is not an ARN of a %s", member, text, strings.Join(kinds, " or a "))
+	return ARN{}, fault.New(fault.Invalid,
+		"%s: %q is not an ARN of a %s", member, text, strings.Join(kinds, " or a "))
 }

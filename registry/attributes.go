@@ -19,8 +19,8 @@ const (
 	MaxPolicyVersions    = 5
 )
 
-// MergeAttributes returns the attributes after an update: given replaces stored, or with merge is laid over it. An
-// empty value removes the attribute either way (R-ID-6, R-ID-53).
+// MergeAttributes returns the attributes after an update: given replaces stored, or with merge is
+// laid over it. An empty value removes the attribute either way (R-ID-6, R-ID-53).
 func MergeAttributes(stored, given map[string]string, merge bool) map[string]string {
 	after := map[string]string{}
 	if merge {
@@ -36,7 +36,8 @@ func MergeAttributes(stored, given map[string]string, merge bool) map[string]str
 	return after
 }
 
-// AttributeLimit is how many attributes a thing of a type may have; the empty type is none (R-ID-8).
+// AttributeLimit is how many attributes a thing of a type may have; the empty type is none
+// (R-ID-8).
 func AttributeLimit(thingType string) int {
 	if thingType == "" {
 		return MaxAttributesUntyped
@@ -47,7 +48,9 @@ func AttributeLimit(thingType string) int {
 // CheckAttributes refuses more attributes than a thing of this type, or a group, may have (R-ID-8).
 func CheckAttributes(attributes map[string]string, limit int) error {
 	if len(attributes) > limit {
-		return fault.New(fault.Invalid, "attributePayload.attributes: %d attributes, at most %d are allowed", len(attributes), limit)
+		return fault.New(fault.Invalid,
+			"attributePayload.attributes: %d attributes, at most %d are allowed",
+			len(attributes), limit)
 	}
 	return nil
 }

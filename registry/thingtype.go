@@ -20,15 +20,16 @@ type ThingType struct {
 // Deprecated reports whether things may not take the type any more.
 func (t ThingType) Deprecated() bool { return !t.DeprecatedAt.IsZero() }
 
-// TypeProperties is what CreateThingType says of a type. Only the description and the searchable attributes are of any
-// use; the rest is kept and shown.
+// TypeProperties is what CreateThingType says of a type. Only the description and the searchable
+// attributes are of any use; the rest is kept and shown.
 type TypeProperties struct {
 	Description string       `json:"description,omitzero"`
 	Searchable  []string     `json:"searchableAttributes,omitempty"`
 	Propagating []Propagated `json:"propagatingAttributes,omitempty"`
 }
 
-// Propagated is one attribute that MQTT 5 messages would carry (mqtt5Configuration): kept, without effect.
+// Propagated is one attribute that MQTT 5 messages would carry (mqtt5Configuration): kept, without
+// effect.
 type Propagated struct {
 	UserPropertyKey     string `json:"userPropertyKey,omitzero"`
 	ThingAttribute      string `json:"thingAttribute,omitzero"`
@@ -59,10 +60,12 @@ func (t ThingType) CheckUsable() error {
 // CheckDelete refuses to delete a type that is not deprecated or that things have (R-ID-10).
 func (t ThingType) CheckDelete(used bool) error {
 	if !t.Deprecated() {
-		return fault.New(fault.Invalid, "thing type %s is not deprecated; deprecate it first", t.Name)
+		return fault.New(fault.Invalid,
+			"thing type %s is not deprecated; deprecate it first", t.Name)
 	}
 	if used {
-		return fault.New(fault.Invalid, "thing type %s has things; give them another type or none first", t.Name)
+		return fault.New(fault.Invalid,
+			"thing type %s has things; give them another type or none first", t.Name)
 	}
 	return nil
 }

@@ -2,7 +2,8 @@ package registry
 
 import "time"
 
-// ThingID is the immutable key of a thing: a name that is deleted and made again gets a new one (R-CON-12).
+// ThingID is the immutable key of a thing: a name that is deleted and made again gets a new one
+// (R-CON-12).
 type ThingID int64
 
 // GroupID is the immutable key of a thing group.
@@ -19,8 +20,8 @@ type Thing struct {
 	CreatedAt  time.Time
 }
 
-// Group is a thing group. Static ones form trees: at most one parent, set at creation (R-ID-11). A dynamic one stands
-// alone, and its members are what its query matches (R-ID-38).
+// Group is a thing group. Static ones form trees: at most one parent, set at creation (R-ID-11). A
+// dynamic one stands alone, and its members are what its query matches (R-ID-38).
 type Group struct {
 	ID          GroupID
 	Name        string
@@ -31,7 +32,8 @@ type Group struct {
 	Query       string // of a dynamic group, empty for a static one
 	Version     int64
 	CreatedAt   time.Time
-	// Work is what is left to do about the members, and Scanned the name of the thing up to which it was done.
+	// Work is what is left to do about the members, and Scanned the name of the thing up to which
+	// it was done.
 	Work    GroupWork
 	Scanned string
 }
@@ -63,8 +65,8 @@ type Member struct {
 type Membership struct {
 	Group GroupID
 	Member
-	// Joined grows with every membership that is made, so a job can freeze its target set as one number:
-	// the members that joined no later (R-JOB-52, R-JOB-53).
+	// Joined grows with every membership that is made, so a job can freeze its target set as one
+	// number: the members that joined no later (R-JOB-52, R-JOB-53).
 	Joined int64
 }
 
@@ -78,8 +80,8 @@ const (
 	CertificateRevoked  CertificateStatus = "REVOKED"
 )
 
-// Certificate is a device certificate that may identify a connection. Its ID is the lower-case hexadecimal SHA-256
-// of its DER form (R-ID-14).
+// Certificate is a device certificate that may identify a connection. Its ID is the lower-case
+// hexadecimal SHA-256 of its DER form (R-ID-14).
 type Certificate struct {
 	ID                   string
 	PEM                  string
@@ -124,8 +126,8 @@ const (
 	GroupTarget       TargetKind = "thinggroup"
 )
 
-// Attachment says that a policy is attached to a certificate or a group. Key is the certificate id or the group's
-// name.
+// Attachment says that a policy is attached to a certificate or a group. Key is the certificate id
+// or the group's name.
 type Attachment struct {
 	Policy string
 	Kind   TargetKind

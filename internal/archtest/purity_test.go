@@ -15,9 +15,9 @@ import (
 // below them do no I/O, start no goroutine and read no clock.
 var decides = []string{"job", "registry", "internal/fault", "internal/wildcard"}
 
-// pureStandard lists the standard packages that those may import. All are computation only. Before one
-// is added, look for what it does besides: files, sockets, logs, locks, random numbers, timers. Of
-// package time only the functions that read the clock are refused, by TestClock.
+// pureStandard lists the standard packages that those may import. All are computation only. Before
+// one is added, look for what it does besides: files, sockets, logs, locks, random numbers, timers.
+// Of package time only the functions that read the clock are refused, by TestClock.
 var pureStandard = []string{
 	"bytes", "cmp", "errors", "fmt", "io", "maps", "regexp", "slices", "strconv", "strings", "time", "unicode",
 	"crypto/ecdsa", "crypto/elliptic", "crypto/rsa", "crypto/x509", "crypto/x509/pkix",
@@ -87,7 +87,8 @@ var readsClock = []string{
 	"store/storetest",         // tests
 }
 
-// Whoever decides, stores, or translates is given the time. Every exception names a file that needs it.
+// Whoever decides, stores, or translates is given the time. Every exception names a file that needs
+// it.
 func TestClock(t *testing.T) {
 	t.Parallel()
 	root := filepath.Join("..", "..")

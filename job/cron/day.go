@@ -64,8 +64,8 @@ func parseDays(ofMonth, ofWeek string) (d dayField, err error) {
 }
 
 // monthRule reads the special items of day-of-month; nil for any other item. They are L (the last
-// day), L-3 (the third day before it), 15W (the working day nearest to the 15th) and LW (the working
-// day nearest to the last day).
+// day), L-3 (the third day before it), 15W (the working day nearest to the 15th) and LW (the
+// working day nearest to the last day).
 func monthRule(item string) (dayRule, error) {
 	switch {
 	case item == "L":

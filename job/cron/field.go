@@ -8,8 +8,8 @@ import (
 )
 
 // A field of a cron text is a list of items between commas. An item is one value, a range, or all
-// values, and may have a step: 5, MON-FRI, *, 0/15, 9-17/2. The numbers and words that a field knows
-// stand in one table here, so that reading them is the same code for all six.
+// values, and may have a step: 5, MON-FRI, *, 0/15, 9-17/2. The numbers and words that a field
+// knows stand in one table here, so that reading them is the same code for all six.
 
 // field says what one field of a cron text may hold.
 type field struct {
@@ -30,8 +30,8 @@ var (
 	dayWords   = strings.Fields("SUN MON TUE WED THU FRI SAT")
 )
 
-// span is a range of values with a step: every step-th value from from up to to. When to lies beyond
-// the end of the field, the range goes on at the field's beginning.
+// span is a range of values with a step: every step-th value from from up to to. When to lies
+// beyond the end of the field, the range goes on at the field's beginning.
 type span struct{ from, to, step int }
 
 // set reads a field whose values fit into a bit set.
@@ -43,8 +43,8 @@ func (f field) set(text string) (set uint64, err error) {
 	return set, err
 }
 
-// bits is the set of the values of a span. One that was written backwards goes on at the beginning of
-// the field: hours 22-2 are 22, 23, 0, 1 and 2.
+// bits is the set of the values of a span. One that was written backwards goes on at the beginning
+// of the field: hours 22-2 are 22, 23, 0, 1 and 2.
 func (f field) bits(s span) (set uint64) {
 	for value := s.from; value <= s.to; value += s.step {
 		if value > f.to {

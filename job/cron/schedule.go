@@ -10,8 +10,8 @@ import (
 
 // Schedule is a cron text, ready to be asked. Its times are whole minutes in UTC.
 //
-// The text has six fields: minute, hour, day of month, month, day of week, year. For example
-// "30 2 ? * MON-FRI *" fires at 02:30 on every working day, and "0 0 L * ? 2026" at midnight when the
+// The text has six fields: minute, hour, day of month, month, day of week, year. For example "30 2
+// ? * MON-FRI *" fires at 02:30 on every working day, and "0 0 L * ? 2026" at midnight when the
 // last day of each month of 2026 begins. Exactly one of the two day fields is "?", which means that
 // the other one decides.
 type Schedule struct {
@@ -30,7 +30,8 @@ func Parse(text string) (s Schedule, err error) {
 	}
 	fields := strings.Fields(strings.ToUpper(text))
 	if len(fields) != 6 {
-		return s, fmt.Errorf("%d fields, must be six: minute hour day-of-month month day-of-week year",
+		return s, fmt.Errorf(
+			"%d fields, must be six: minute hour day-of-month month day-of-week year",
 			len(fields))
 	}
 	if (fields[2] == "?") == (fields[4] == "?") {
@@ -60,8 +61,8 @@ func (s Schedule) inYear(year int) bool {
 }
 
 // Next is the first time at or after from at which the schedule fires; zero when it never does
-// again. A time at which it fires is its own next time: "0 2 * * ? *" asked at 02:00 answers 02:00 of
-// the same day, asked at 02:00:01 it answers 02:00 of the next.
+// again. A time at which it fires is its own next time: "0 2 * * ? *" asked at 02:00 answers 02:00
+// of the same day, asked at 02:00:01 it answers 02:00 of the next.
 //
 // It looks at years, then months, then days, and skips whole ones that do not fit, so the cost is
 // small however far away the answer is.
@@ -94,8 +95,8 @@ func (s Schedule) Next(from time.Time) time.Time {
 	return time.Time{}
 }
 
-// firstFrom is the first minute of a day, at or after the given one, at which the schedule fires; ok
-// is false when there is none left in the day. Minutes of a day are counted from 0 to 1439.
+// firstFrom is the first minute of a day, at or after the given one, at which the schedule fires;
+// ok is false when there is none left in the day. Minutes of a day are counted from 0 to 1439.
 func (s Schedule) firstFrom(minuteOfDay int) (first int, ok bool) {
 	hour, minute := minuteOfDay/60, minuteOfDay%60
 	if s.hours>>hour&1 == 1 {

@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// The cron dialect of maintenance windows (R-SCH-14): texts, a time, the next time at which each fires.
+// The cron dialect of maintenance windows (R-SCH-14): texts, a time, the next time at which each
+// fires.
 func TestNext(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ text, from, want string }{

@@ -15,8 +15,8 @@ type DynamicGroup struct {
 	Query *Query
 }
 
-// Select returns which dynamic groups a thing belongs to, and which it would belong to as well if it
-// were not in ten groups already (R-ID-42). groups are all dynamic groups from the oldest to the
+// Select returns which dynamic groups a thing belongs to, and which it would belong to as well if
+// it were not in ten groups already (R-ID-42). groups are all dynamic groups from the oldest to the
 // newest, and static is how many static groups the thing is in.
 //
 // The answer depends on present facts only: older groups come before newer ones, whichever query

@@ -20,8 +20,8 @@ const (
 // all is the query that matches every thing.
 const all = "*"
 
-// Parse compiles a fleet query (R-ID-40, R-ID-60). A fault is InvalidQuery and names the place, counted
-// in characters from 1.
+// Parse compiles a fleet query (R-ID-40, R-ID-60). A fault is InvalidQuery and names the place,
+// counted in characters from 1.
 //
 //	query  = and { "OR" and }
 //	and    = not { [ "AND" ] not }
@@ -31,7 +31,8 @@ const all = "*"
 func Parse(text string) (*Query, error) {
 	p := parser{text: text}
 	if len(text) > maxBytes {
-		return nil, fault.New(fault.InvalidQuery, "queryString: %d bytes, at most %d are allowed", len(text), maxBytes)
+		return nil, fault.New(fault.InvalidQuery,
+			"queryString: %d bytes, at most %d are allowed", len(text), maxBytes)
 	}
 	root, err := p.query()
 	if err != nil {
@@ -222,8 +223,8 @@ func (p *parser) value(of field) (criterion, error) {
 	return p.term(start, of, matching{word.pattern()})
 }
 
-// term counts a term that starts at a byte, and makes it. A * without a field stands for all things,
-// where attributes.NAME:* stands for those that have the attribute.
+// term counts a term that starts at a byte, and makes it. A * without a field stands for all
+// things, where attributes.NAME:* stands for those that have the attribute.
 func (p *parser) term(start int, of field, t check) (criterion, error) {
 	if p.terms++; p.terms > maxTerms {
 		return nil, p.errorf(start, "this is term %d, at most %d are allowed", p.terms, maxTerms)

@@ -8,8 +8,8 @@ import (
 	"github.com/drover-iot/drover/registry"
 )
 
-// Query is a compiled fleet query: it says which things a dynamic group has, and what SearchIndex finds
-// (R-ID-40). Parse makes it. It never changes, so several goroutines may use it.
+// Query is a compiled fleet query: it says which things a dynamic group has, and what SearchIndex
+// finds (R-ID-40). Parse makes it. It never changes, so several goroutines may use it.
 type Query struct {
 	root         criterion
 	connectivity bool // some term asks about the connection
@@ -18,8 +18,8 @@ type Query struct {
 // Everything is the query that matches every thing.
 var Everything = &Query{root: everything{}}
 
-// OfConnectivity reports whether the answer depends on the thing's connection, so that it may change
-// without the registry changing.
+// OfConnectivity reports whether the answer depends on the thing's connection, so that it may
+// change without the registry changing.
 func (q *Query) OfConnectivity() bool { return q.connectivity }
 
 // Matches reports whether the query matches a thing.
@@ -41,8 +41,8 @@ type Connectivity struct {
 	DisconnectReason string    // empty while connected
 }
 
-// A compiled query is a tree: its leaves are terms, and above them stand AND, OR and NOT. Asking it is
-// a walk that stops as soon as the answer is certain.
+// A compiled query is a tree: its leaves are terms, and above them stand AND, OR and NOT. Asking it
+// is a walk that stops as soon as the answer is certain.
 
 // criterion is one node of the tree.
 type criterion interface{ holds(*Subject) bool }
@@ -53,8 +53,8 @@ type (
 	noneOf struct{ of criterion }
 	// everything is the query *.
 	everything struct{}
-	// term holds when one of the field's values passes the check. It never holds for a field without
-	// values: attributes.site:* finds the things that have a site.
+	// term holds when one of the field's values passes the check. It never holds for a field
+	// without values: attributes.site:* finds the things that have a site.
 	term struct {
 		field field
 		check check

@@ -134,7 +134,8 @@ type queryMaker struct{ *rand.Rand }
 
 func (m queryMaker) pick(from ...string) string { return from[m.IntN(len(from))] }
 
-// query makes a random query of at most so many terms and writes it in one of the ways that mean the same.
+// query makes a random query of at most so many terms and writes it in one of the ways that mean
+// the same.
 func (m queryMaker) query(terms int) oracle {
 	if terms == 1 {
 		one := m.leaf()
@@ -262,7 +263,8 @@ func TestQueryAgreesWithBruteForce(t *testing.T) {
 	}
 }
 
-// A query either compiles or is an InvalidQuery at a place inside it; what compiles can be asked about anything.
+// A query either compiles or is an InvalidQuery at a place inside it; what compiles can be asked
+// about anything.
 func FuzzParse(f *testing.F) {
 	for _, text := range []string{`a AND (b OR -attributes.x\:y:[1 TO "z"})`, "thingName:(a* NOT ?b) -é", "attributes.n:>=-5", `"a\"b"`, "((", "shadow.a:b"} {
 		f.Add(text)

@@ -6,9 +6,9 @@ import (
 	"github.com/drover-iot/drover/internal/wildcard"
 )
 
-// The smallest pieces of a query are words and phrases. A word ends at white space or at a character
-// with a meaning of its own; '\' before such a character makes it part of the word, and so do
-// quotation marks around all of it. Only in words are * and ? wildcards.
+// The smallest pieces of a query are words and phrases. A word ends at white space or at a
+// character with a meaning of its own; '\' before such a character makes it part of the word, and
+// so do quotation marks around all of it. Only in words are * and ? wildcards.
 
 // bound reads one bound of a range: a phrase or a word without wildcards, which may begin with '-'.
 func (p *parser) bound(b *bound) (err error) {
@@ -81,8 +81,8 @@ const (
 	reserved = "^~!&|+"
 )
 
-// word reads one word up to a character that ends it. * and ? are wildcards, not at the beginning, unless * is all of
-// it; '\' takes the next character as it is.
+// word reads one word up to a character that ends it. * and ? are wildcards, not at the beginning,
+// unless * is all of it; '\' takes the next character as it is.
 func (p *parser) word() (w word, err error) {
 	start, text := p.at, strings.Builder{}
 	var runs, ones int

@@ -14,8 +14,8 @@ import (
 
 // A Condition of a statement is a map from operators to keys to wanted values, for example
 // {"StringLike": {"iot:ClientId": ["pump-*", "valve-*"]}}. Each operator with each of its keys
-// becomes one condition; a statement matches when all of them hold. An operator is a comparison, and
-// around it may stand a negation (StringNotLike), a word for keys with several values
+// becomes one condition; a statement matches when all of them hold. An operator is a comparison,
+// and around it may stand a negation (StringNotLike), a word for keys with several values
 // (ForAnyValue:StringLike) and a word for keys that are absent (StringLikeIfExists).
 
 // condition is one operator with one key of a statement's Condition (R-ID-31).
@@ -180,8 +180,8 @@ func inNetwork(value, want string) bool {
 	return err == nil && other == address
 }
 
-// holds reports whether the condition is true. A key that does not resolve makes StringEquals and the
-// like false, and StringNotEquals, ForAllValues: and …IfExists true (R-ID-31).
+// holds reports whether the condition is true. A key that does not resolve makes StringEquals and
+// the like false, and StringNotEquals, ForAllValues: and …IfExists true (R-ID-31).
 func (c condition) holds(context *Context) bool {
 	values, found := context.lookup(c.key)
 	if c.null {

@@ -114,7 +114,8 @@ func (c *Context) certificateField(field string) ([]string, bool) {
 	return plain(values[at : at+1])
 }
 
-// nameValues returns the values that a distinguished name has for a field, nil for an unknown field.
+// nameValues returns the values that a distinguished name has for a field, nil for an unknown
+// field.
 func nameValues(n pkix.Name, field string) []string {
 	switch field {
 	case "CommonName":

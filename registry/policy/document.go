@@ -29,8 +29,8 @@ var aliases = map[string]string{
 }
 
 // Parse compiles a policy document. What it does not understand, it refuses with a MalformedPolicy
-// fault that says where (R-ID-23, R-ID-24, R-ID-31): a statement that was half understood could allow
-// more than its author meant.
+// fault that says where (R-ID-23, R-ID-24, R-ID-31): a statement that was half understood could
+// allow more than its author meant.
 func Parse(text string) (*Document, error) {
 	if n := charactersWithoutSpace(text); n > maxCharacters {
 		return nil, malformed("%d characters, at most %d are allowed", n, maxCharacters)

@@ -27,8 +27,8 @@ type Request struct {
 }
 
 // Evaluate decides over all policies in effect together (R-ID-25, R-ID-28). Their order does not
-// matter: with "allow everything" and "deny iot:Connect" in effect, connecting is denied whichever of
-// them comes first.
+// matter: with "allow everything" and "deny iot:Connect" in effect, connecting is denied whichever
+// of them comes first.
 func Evaluate(policies []*Document, r Request) Decision {
 	decision := ImplicitDeny
 	for _, p := range policies {
