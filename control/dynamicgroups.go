@@ -5,7 +5,6 @@ import (
 
 	"github.com/drover-iot/drover/api/iot"
 	"github.com/drover-iot/drover/engine"
-	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/registry/fleetquery"
 	"github.com/drover-iot/drover/schema"
@@ -17,21 +16,9 @@ func (p *Plane) bindDynamicGroups(r *schema.Router) {
 	schema.Handle(r, iot.DeleteDynamicThingGroup, p.DeleteDynamicThingGroup)
 }
 
-// checkIndex refuses a query that cannot be read, and an index and a query version that do not exist here (R-ID-38): what
-// is wrong in itself comes before what is not there (R-ERR-9).
+// checkIndex refuses an index, a query version and a query that this server does not have or cannot read.
 func checkIndex(index *iot.IndexName, version *string, query *iot.QueryString) error {
-	if version != nil && *version != fleetquery.Version {
-		return fault.New(fault.Invalid, "queryVersion: %q is not known; it is %s", *version, fleetquery.Version)
-	}
-	if query != nil {
-		if _, err := fleetquery.Parse(string(*query)); err != nil {
-			return err
-		}
-	}
-	if index != nil && *index != fleetquery.IndexName {
-		return fault.New(fault.NotFound, "indexName: there is no index %s; the only one is %s", *index, fleetquery.IndexName)
-	}
-	return nil
+	return fleetquery.CheckIndex(text(index), version, text(query))
 }
 
 // dynamicStatus is what a group whose members are being worked out shows. One that is being deleted has no status of its

@@ -21,8 +21,8 @@ func (p *Plane) bindThings(r *schema.Router) {
 
 // CreateThing registers a thing. Billing groups come with a later version: none exists to be named.
 func (p *Plane) CreateThing(ctx context.Context, in *iot.CreateThingRequest) (*iot.CreateThingResponse, error) {
-	if in.BillingGroupName != nil { // R-ID-44
-		return nil, fault.New(fault.NotFound, "billing group %s does not exist", *in.BillingGroupName)
+	if err := registry.CheckBillingGroup(text(in.BillingGroupName)); err != nil {
+		return nil, err
 	}
 	attributes, _ := payload(in.AttributePayload)
 	thing, err := p.Engine.CreateThing(ctx, engine.NewThing{

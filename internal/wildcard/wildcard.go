@@ -87,7 +87,9 @@ func variableAt(text string) (name string, length int) {
 
 // Expand replaces the variables by what lookup returns for their names. A value is taken literally:
 // a '*' in it stands for itself. ok is false when one has no value, so that nothing can match.
-func (p Pattern) Expand(lookup func(name string) (value string, ok bool)) (expanded Pattern, ok bool) {
+func (p Pattern) Expand(
+	lookup func(name string) (value string, ok bool),
+) (expanded Pattern, ok bool) {
 	expanded = p
 	for i, t := range p {
 		if t.Kind != Variable {
@@ -110,7 +112,8 @@ func (p Pattern) Expand(lookup func(name string) (value string, ok bool)) (expan
 // never goes back beyond the last '*'. The cost is at most the length of the pattern times that of
 // the text.
 func (p Pattern) Match(text string) bool {
-	star, starText := -1, 0 // the token and the place in text after the last '*'; -1 before the first
+	// star is the token after the last '*', -1 before the first; starText where its run ends.
+	star, starText := -1, 0
 	at, pos := 0, 0
 	for at < len(p) || pos < len(text) {
 		if at < len(p) {

@@ -1,12 +1,35 @@
 package fleetquery
 
-import "github.com/drover-iot/drover/registry"
+import (
+	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/registry"
+)
 
 // What requests call the one index and the version of the query language (R-ID-38).
 const (
 	IndexName = "AWS_Things"
 	Version   = "2017-09-30"
 )
+
+// CheckIndex refuses a version of the query language and an index that do not exist here, and a
+// query that cannot be read (R-ID-38). Nil is absent. What is wrong in itself comes before what is
+// not there (R-ERR-9).
+func CheckIndex(index, version, query *string) error {
+	if version != nil && *version != Version {
+		return fault.New(fault.Invalid,
+			"queryVersion: %q is not known; it is %s", *version, Version)
+	}
+	if query != nil {
+		if _, err := Parse(*query); err != nil {
+			return err
+		}
+	}
+	if index != nil && *index != IndexName {
+		return fault.New(fault.NotFound,
+			"indexName: there is no index %s; the only one is %s", *index, IndexName)
+	}
+	return nil
+}
 
 // DynamicGroup is a dynamic group with its query compiled.
 type DynamicGroup struct {

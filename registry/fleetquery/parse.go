@@ -58,7 +58,8 @@ type parser struct {
 // errorf is a fault about the text at a byte: it counts the characters before it.
 func (p *parser) errorf(at int, format string, args ...any) error {
 	f := fault.New(fault.InvalidQuery, format, args...)
-	f.Message = "queryString, character " + strconv.Itoa(utf8.RuneCountInString(p.text[:at])+1) + ": " + f.Message
+	character := strconv.Itoa(utf8.RuneCountInString(p.text[:at]) + 1)
+	f.Message = "queryString, character " + character + ": " + f.Message
 	return f
 }
 
@@ -167,9 +168,9 @@ func (p *parser) clause() (criterion, error) {
 	name, ok := word.plain()
 	found, known := fieldNamed(name)
 	if !ok || !known {
-		return nil, p.errorf(start, "%q is not a field; fields are thingName, thingId, thingTypeName, "+
-			"thingGroupNames, attributes.NAME, connectivity.connected, connectivity.timestamp and "+
-			"connectivity.disconnectReason", p.text[start:p.at])
+		return nil, p.errorf(start, "%q is not a field; fields are thingName, thingId, "+
+			"thingTypeName, thingGroupNames, attributes.NAME, connectivity.connected, "+
+			"connectivity.timestamp and connectivity.disconnectReason", p.text[start:p.at])
 	}
 	p.connectivity = p.connectivity || found.ofConnection()
 	p.at++

@@ -62,7 +62,9 @@ func (v *conditionValue) UnmarshalJSON(text []byte) error {
 }
 
 // compileConditions makes the conditions of one statement.
-func compileConditions(raw map[string]map[string]oneOrMany[conditionValue]) (compiled []condition, err error) {
+func compileConditions(
+	raw map[string]map[string]oneOrMany[conditionValue],
+) (compiled []condition, err error) {
 	for operator, keys := range raw {
 		base, err := parseOperator(operator)
 		if err != nil {
@@ -198,7 +200,9 @@ func (c condition) holds(context *Context) bool {
 		return false
 	}
 	holds := func(value string) bool {
-		met := slices.ContainsFunc(wanted, func(w wildcard.Pattern) bool { return c.test(value, w) })
+		met := slices.ContainsFunc(wanted, func(w wildcard.Pattern) bool {
+			return c.test(value, w)
+		})
 		return met != c.negated
 	}
 	if c.set == forAllValues {
