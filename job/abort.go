@@ -29,7 +29,8 @@ func (j *Job) applyAbortCriteria(now time.Time) {
 			j.cancel(SweepQueued, now)
 			j.ReasonCode = ReasonAbort
 			j.Comment = fmt.Sprintf("abort criterion %d (%s) was met: "+
-				"%d of %d executions failed that way, the threshold is %s percent", i+1, criterion.FailureType,
+				"%d of %d executions failed that way, the threshold is %s percent", i+1,
+				criterion.FailureType,
 				failures, j.Counts.Executed(), hundredths(criterion.ThresholdHundredths))
 			return
 		}

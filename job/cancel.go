@@ -61,7 +61,8 @@ func (j *Job) DeleteJob(force bool, deleting int, now time.Time) error {
 // IN_PROGRESS needs force (R-EXE-30 to R-EXE-36). The status is checked before the version
 // (R-EXE-35).
 func CancelExecution(
-	j Job, x Execution, force bool, expectedVersion *int64, details map[string]string, now time.Time,
+	j Job, x Execution, force bool, expectedVersion *int64, details map[string]string,
+	now time.Time,
 ) (Outcome, error) {
 	event := Cancel
 	if force {

@@ -74,7 +74,8 @@ func CheckDocument(text string) ([]Placeholder, error) {
 // tooManyPlaceholders is the fault of a document with n of them.
 func tooManyPlaceholders(n int) error {
 	return fault.New(fault.Invalid,
-		"InvalidJobDocument: document: %d placeholders, at most %d are allowed", n, MaxSubstitutions)
+		"InvalidJobDocument: document: %d placeholders, at most %d are allowed", n,
+		MaxSubstitutions)
 }
 
 // check refuses a placeholder that this server cannot resolve.

@@ -46,7 +46,8 @@ func TestCheckDocument(t *testing.T) {
 		switch {
 		case tt.found < 0 && !fault.Is(err, fault.Invalid):
 			t.Errorf("%s: %v, want Invalid", tt.name, err)
-		case tt.found < 0 && len(tt.text) <= MaxDocumentBytes && !strings.HasPrefix(fault.Of(err).Message, "InvalidJobDocument: "):
+		case tt.found < 0 && len(tt.text) <= MaxDocumentBytes &&
+			!strings.HasPrefix(fault.Of(err).Message, "InvalidJobDocument: "):
 			t.Errorf("%s: %v does not begin with the finer name (R-ERR-8)", tt.name, err)
 		case tt.found >= 0 && (err != nil || len(found) != tt.found):
 			t.Errorf("%s: %d placeholders, %v, want %d", tt.name, len(found), err, tt.found)
@@ -75,7 +76,10 @@ func FuzzResolve(f *testing.F) {
 		if _, err := CheckDocument(text); err != nil {
 			return
 		}
-		same, err := Resolve(text, func(p Placeholder) (string, error) { return "${aws:iot:" + p.Kind + ":" + p.Argument + "}", nil })
+		same, err := Resolve(text, func(p Placeholder) (string,
+			error) {
+			return "${aws:iot:" + p.Kind + ":" + p.Argument + "}", nil
+		})
 		if err != nil {
 			t.Fatalf("%q: %v", text, err)
 		}

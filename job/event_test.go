@@ -21,11 +21,15 @@ func TestEventOf(t *testing.T) {
 		{"R-EVT-11 canceled", s(InProgress, NoSweep), s(Canceled, SweepQueued), JobCanceling},
 		{"R-EVT-11 swept in part", s(Canceled, SweepQueued), s(Canceled, SweepQueued), JobEvent{}},
 		{"R-EVT-11 swept", s(Canceled, SweepQueued), s(Canceled, NoSweep), JobCanceled},
-		{"R-JOB-27 canceled with force during the sweep", s(Canceled, SweepQueued), s(Canceled, SweepPending), JobCanceling},
+		{"R-JOB-27 canceled with force during the sweep", s(Canceled, SweepQueued),
+			s(Canceled, SweepPending), JobCanceling},
 		{"R-JOB-27 and after it", s(Canceled, NoSweep), s(Canceled, SweepPending), JobCanceling},
-		{"R-EVT-14 deleted while active", s(InProgress, NoSweep), s(DeletionInProgress, SweepAll), JobDeleting},
-		{"R-EVT-14 deleted while canceling", s(Canceled, SweepPending), s(DeletionInProgress, SweepAll), JobDeleting},
-		{"deleted in part", s(DeletionInProgress, SweepAll), s(DeletionInProgress, SweepAll), JobEvent{}},
+		{"R-EVT-14 deleted while active", s(InProgress, NoSweep), s(DeletionInProgress, SweepAll),
+			JobDeleting},
+		{"R-EVT-14 deleted while canceling", s(Canceled, SweepPending),
+			s(DeletionInProgress, SweepAll), JobDeleting},
+		{"deleted in part", s(DeletionInProgress, SweepAll), s(DeletionInProgress, SweepAll),
+			JobEvent{}},
 		{"R-LIM-49 purged", s(Completed, NoSweep), s(Completed, SweepAll), JobEvent{}},
 		{"R-LIM-49 a canceled one purged", s(Canceled, NoSweep), s(Canceled, SweepAll), JobEvent{}},
 	} {
@@ -38,7 +42,8 @@ func TestEventOf(t *testing.T) {
 // The closing event of a deletion, which a purge does not have (R-LIM-49).
 func TestEventOfDeletion(t *testing.T) {
 	t.Parallel()
-	for _, status := range []Status{Scheduled, InProgress, Completed, Canceled, DeletionInProgress} {
+	for _, status := range []Status{Scheduled, InProgress, Completed, Canceled,
+		DeletionInProgress} {
 		want := JobEvent{}
 		if status == DeletionInProgress {
 			want = JobDeleted
@@ -70,7 +75,8 @@ func TestEventWords(t *testing.T) {
 func TestExecutionEvents(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[ExecutionStatus]string{
-		ExecutionQueued: "", ExecutionInProgress: "", ExecutionSucceeded: "succeeded", ExecutionFailed: "failed",
+		ExecutionQueued: "", ExecutionInProgress: "", ExecutionSucceeded: "succeeded",
+		ExecutionFailed:   "failed",
 		ExecutionTimedOut: "timed_out", ExecutionRejected: "rejected", ExecutionRemoved: "removed",
 		ExecutionCanceled: "canceled",
 	} {
@@ -85,8 +91,10 @@ func TestExecutionEvents(t *testing.T) {
 			want  bool
 		}{
 			{"DeleteJobExecution", State{Status: InProgress}, true},
-			{"DeleteJobExecution during a cancellation", State{Status: Canceled, Sweep: SweepQueued}, true},
-			{"R-JOB-38 DeleteJob", State{Status: DeletionInProgress, Sweep: SweepAll}, !status.Terminal()},
+			{"DeleteJobExecution during a cancellation",
+				State{Status: Canceled, Sweep: SweepQueued}, true},
+			{"R-JOB-38 DeleteJob", State{Status: DeletionInProgress, Sweep: SweepAll},
+				!status.Terminal()},
 			{"R-LIM-49 purge", State{Status: Completed, Sweep: SweepAll}, false},
 		} {
 			if got := (Job{State: tt.state}).PublishesDeletion(status); got != tt.want {

@@ -9,8 +9,9 @@ import (
 	"github.com/drover-iot/drover/internal/fault"
 )
 
-// life runs a job through time as the engine does: it does what Next says until nothing is due, then goes
-// on to the next due time. Every thing of the fleet is a target; devices do nothing by themselves.
+// life runs a job through time as the engine does: it does what Next says until nothing is due,
+// then goes on to the next due time. Every thing of the fleet is a target; devices do nothing by
+// themselves.
 type life struct {
 	t      *testing.T
 	job    Job
@@ -34,7 +35,8 @@ func created(t *testing.T, things int, d Definition) *life {
 // note adds a line to the trace: the time, what happened, and where the job stands.
 func (l *life) note(what string) {
 	j := l.job
-	l.trace = append(l.trace, fmt.Sprintf("%s %s: %s queued=%d total=%d", l.now.Format("02 15:04"), what, j.Status,
+	l.trace = append(l.trace, fmt.Sprintf("%s %s: %s queued=%d total=%d", l.now.Format("02 15:04"),
+		what, j.Status,
 		j.Counts[ExecutionQueued], j.Counts.Total()))
 }
 
@@ -120,11 +122,12 @@ func at2(minutes int) *ScheduleConfig {
 	return &ScheduleConfig{Windows: []Window{daily(2, 0, minutes)}}
 }
 
-// The worked example 1 of docs/spec/20, section 9: a continuous job alternates with its windows (R-SCH-11,
-// R-SCH-16, R-SCH-18, R-SCH-20, R-JOB-3, R-JOB-5).
+// The worked example 1 of docs/spec/20, section 9: a continuous job alternates with its windows
+// (R-SCH-11, R-SCH-16, R-SCH-18, R-SCH-20, R-JOB-3, R-JOB-5).
 func TestContinuousWithWindows(t *testing.T) {
 	t.Parallel()
-	created(t, 5, Definition{TargetSelection: Continuous, Schedule: at2(60)}).until(3, "12:00").want(
+	created(t, 5, Definition{TargetSelection: Continuous, Schedule: at2(60)}).until(3,
+		"12:00").want(
 		"01 12:00 created: SCHEDULED queued=0 total=0",
 		"02 02:00 starts: IN_PROGRESS queued=0 total=0",
 		"02 02:00 released 5: IN_PROGRESS queued=5 total=5",
@@ -139,7 +142,8 @@ func TestStartTimeBeforeWindow(t *testing.T) {
 	t.Parallel()
 	schedule := at2(60)
 	schedule.StartAt = minuteOf(t, "2026-03-04 10:00")
-	created(t, 1, Definition{TargetSelection: Continuous, Schedule: schedule}).until(5, "02:30").want(
+	created(t, 1, Definition{TargetSelection: Continuous, Schedule: schedule}).until(5,
+		"02:30").want(
 		"01 12:00 created: SCHEDULED queued=0 total=0",
 		"05 02:00 starts: IN_PROGRESS queued=0 total=0",
 		"05 02:00 released 1: IN_PROGRESS queued=1 total=1",
@@ -163,8 +167,8 @@ func TestRolloutOverWindows(t *testing.T) {
 	)
 }
 
-// Examples 4 and 5: what the end behaviors make of 3 SUCCEEDED, 2 IN_PROGRESS, 5 QUEUED and 10 things
-// that were not notified (R-SCH-22 to R-SCH-24).
+// Examples 4 and 5: what the end behaviors make of 3 SUCCEEDED, 2 IN_PROGRESS, 5 QUEUED and 10
+// things that were not notified (R-SCH-22 to R-SCH-24).
 func TestEndBehaviors(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -198,12 +202,15 @@ func TestEndBehaviors(t *testing.T) {
 		l.job.Recompute(start)
 		l.until(1, "13:00")
 		j := l.job
-		if j.Status != tt.status || j.Counts[ExecutionCanceled] != tt.canceled || j.Counts[ExecutionQueued] != tt.queued ||
-			j.Counts[ExecutionInProgress] != tt.running || j.ReasonCode != tt.reason || j.ForceCanceled != tt.forced {
+		if j.Status != tt.status || j.Counts[ExecutionCanceled] != tt.canceled ||
+			j.Counts[ExecutionQueued] != tt.queued ||
+			j.Counts[ExecutionInProgress] != tt.running || j.ReasonCode != tt.reason ||
+			j.ForceCanceled != tt.forced {
 			t.Errorf("%q: %+v", tt.behavior, j.State)
 		}
 		if j.Counts.Total() != 10 || !j.Progress.Finished {
-			t.Errorf("%q: %d executions, the rollout has finished %v (R-SCH-22)", tt.behavior, j.Counts.Total(), j.Progress.Finished)
+			t.Errorf("%q: %d executions, the rollout has finished %v (R-SCH-22)", tt.behavior,
+				j.Counts.Total(), j.Progress.Finished)
 		}
 		for l.job.Counts[ExecutionQueued] > 0 {
 			l.end(ExecutionQueued, ReportSucceeded)
@@ -211,21 +218,23 @@ func TestEndBehaviors(t *testing.T) {
 		for l.job.Counts[ExecutionInProgress] > 0 {
 			l.end(ExecutionInProgress, ReportSucceeded)
 		}
-		if want := map[Status]Status{InProgress: Completed, Canceled: Canceled}[tt.status]; l.job.Status != want {
+		if want := map[Status]Status{InProgress: Completed,
+			Canceled: Canceled}[tt.status]; l.job.Status != want {
 			t.Errorf("%q: in the end %s, want %s (R-SCH-23)", tt.behavior, l.job.Status, want)
 		}
 	}
 }
 
-// At the end time of a job with nothing pending every behavior completes it (R-SCH-25), unless it never
-// started (R-SCH-26).
+// At the end time of a job with nothing pending every behavior completes it (R-SCH-25), unless it
+// never started (R-SCH-26).
 func TestEndWithNothingPending(t *testing.T) {
 	t.Parallel()
 	for _, behavior := range []EndBehavior{"", StopRollout, CancelAtEnd, ForceCancel} {
 		schedule := &ScheduleConfig{EndAt: start.Add(time.Hour), EndBehavior: behavior}
 		l := created(t, 1, Definition{TargetSelection: Continuous, Schedule: schedule})
 		l.end(ExecutionQueued, ReportSucceeded)
-		if l.until(1, "14:00"); l.job.Status != Completed || !l.job.CompletedAt.Equal(start.Add(time.Hour)) {
+		if l.until(1, "14:00"); l.job.Status != Completed ||
+			!l.job.CompletedAt.Equal(start.Add(time.Hour)) {
 			t.Errorf("R-SCH-25 %q: %s at %v", behavior, l.job.Status, l.job.CompletedAt)
 		}
 		never := at2(60)
@@ -263,7 +272,8 @@ func TestEndBeforeWindow(t *testing.T) {
 func TestLastWindow(t *testing.T) {
 	t.Parallel()
 	schedule := &ScheduleConfig{Windows: []Window{{StartTime: "0 2 2 3 ? 2026", Minutes: 1}}}
-	l := created(t, 3, Definition{TargetSelection: Snapshot, Schedule: schedule, Rollout: &RolloutConfig{MaximumPerMinute: 1}})
+	l := created(t, 3, Definition{TargetSelection: Snapshot, Schedule: schedule,
+		Rollout: &RolloutConfig{MaximumPerMinute: 1}})
 	l.until(2, "12:00").want(
 		"01 12:00 created: SCHEDULED queued=0 total=0",
 		"02 02:00 starts: IN_PROGRESS queued=0 total=0",
@@ -317,13 +327,15 @@ func TestCancelAtLimit(t *testing.T) {
 	j.WaitForSchedule(start)
 	j.CancelAtLimit(5, start.Add(14*time.Hour))
 	const says = "the job could not start: 5 jobs were rolling out or being canceled, the most that are allowed"
-	if j.Status != Canceled || j.ReasonCode != "JOB_CONCURRENCY_LIMIT" || j.Comment != says || j.Sweep != SweepQueued {
+	if j.Status != Canceled || j.ReasonCode != "JOB_CONCURRENCY_LIMIT" || j.Comment != says ||
+		j.Sweep != SweepQueued {
 		t.Errorf("R-JOB-4: %+v", j.State)
 	}
 }
 
-// The transitions of a job that requests can bring about: every status with every request, what becomes of
-// it, and what a refusal says (R-JOB-7 to R-JOB-9, R-JOB-27, R-JOB-30 to R-JOB-32, R-UPD-3, R-UPD-4).
+// The transitions of a job that requests can bring about: every status with every request, what
+// becomes of it, and what a refusal says (R-JOB-7 to R-JOB-9, R-JOB-27, R-JOB-30 to R-JOB-32,
+// R-UPD-3, R-UPD-4).
 func TestRequestsByStatus(t *testing.T) {
 	t.Parallel()
 	const (
@@ -347,22 +359,31 @@ func TestRequestsByStatus(t *testing.T) {
 		after   Status
 		says    string
 	}{
-		{Scheduled, "cancel", Canceled, ""}, {Scheduled, "force cancel", Canceled, ""}, {Scheduled, "delete", "", remove},
+		{Scheduled, "cancel", Canceled, ""}, {Scheduled, "force cancel", Canceled, ""},
+		{Scheduled, "delete", "", remove},
 		{Scheduled, "force delete", DeletionInProgress, ""}, {Scheduled, "update", Scheduled, ""},
-		{InProgress, "cancel", Canceled, ""}, {InProgress, "force cancel", Canceled, ""}, {InProgress, "delete", "", remove},
-		{InProgress, "force delete", DeletionInProgress, ""}, {InProgress, "update", InProgress, ""},
-		{Completed, "cancel", "", cancel}, {Completed, "force cancel", "", cancel}, {Completed, "delete", DeletionInProgress, ""},
+		{InProgress, "cancel", Canceled, ""}, {InProgress, "force cancel", Canceled, ""},
+		{InProgress, "delete", "", remove},
+		{InProgress, "force delete", DeletionInProgress, ""},
+		{InProgress, "update", InProgress, ""},
+		{Completed, "cancel", "", cancel}, {Completed, "force cancel", "", cancel},
+		{Completed, "delete", DeletionInProgress, ""},
 		{Completed, "force delete", DeletionInProgress, ""}, {Completed, "update", "", update},
-		{Canceled, "cancel", "", cancel}, {Canceled, "force cancel", Canceled, ""}, {Canceled, "delete", DeletionInProgress, ""},
+		{Canceled, "cancel", "", cancel}, {Canceled, "force cancel", Canceled, ""},
+		{Canceled, "delete", DeletionInProgress, ""},
 		{Canceled, "force delete", DeletionInProgress, ""}, {Canceled, "update", "", update},
-		{DeletionInProgress, "cancel", "", cancel}, {DeletionInProgress, "force cancel", "", cancel},
-		{DeletionInProgress, "delete", "", remove}, {DeletionInProgress, "force delete", "", remove}, {DeletionInProgress, "update", "", update},
+		{DeletionInProgress, "cancel", "", cancel},
+		{DeletionInProgress, "force cancel", "", cancel},
+		{DeletionInProgress, "delete", "", remove},
+		{DeletionInProgress, "force delete", "", remove},
+		{DeletionInProgress, "update", "", update},
 	} {
 		j := Job{ID: "j", State: State{Status: tt.status}}
 		err := requests[tt.request](&j)
 		if tt.says != "" {
 			f := fault.Of(err)
-			if says := fmt.Sprintf(tt.says, tt.status); f == nil || f.Message != says || j.Status != tt.status {
+			if says := fmt.Sprintf(tt.says, tt.status); f == nil || f.Message != says ||
+				j.Status != tt.status {
 				t.Errorf("%s of %s: %v, want %s", tt.request, tt.status, err, says)
 			}
 		} else if err != nil || j.Status != tt.after {
@@ -371,12 +392,14 @@ func TestRequestsByStatus(t *testing.T) {
 	}
 }
 
-// A cancellation in the middle of everything leaves nothing behind that would go on (R-JOB-20, R-JOB-36).
+// A cancellation in the middle of everything leaves nothing behind that would go on (R-JOB-20,
+// R-JOB-36).
 func TestCancelStopsEverything(t *testing.T) {
 	t.Parallel()
 	j := Job{Definition: Definition{TargetSelection: Continuous, Schedule: at2(60)}, State: State{
-		Status: InProgress, WindowEdge: start.Add(time.Hour), NotifyCursor: &ExecutionCursor{}, LateJoinersWaiting: true,
-		Backfill: &RolloutCursor{}, Progress: Progress{Quota: 7, NextTick: start},
+		Status: InProgress, WindowEdge: start.Add(time.Hour), NotifyCursor: &ExecutionCursor{},
+		LateJoinersWaiting: true,
+		Backfill:           &RolloutCursor{}, Progress: Progress{Quota: 7, NextTick: start},
 	}}
 	if err := j.CancelJob(Cancellation{}, start); err != nil {
 		t.Fatal(err)

@@ -7,7 +7,8 @@ import (
 	"github.com/drover-iot/drover/internal/fault"
 )
 
-// A new job at the limits and one below them (R-LIM-40 to R-LIM-42, R-LIM-47, R-LIM-48). Zero is no limit.
+// A new job at the limits and one below them (R-LIM-40 to R-LIM-42, R-LIM-47, R-LIM-48). Zero is no
+// limit.
 func TestCheckNewJob(t *testing.T) {
 	t.Parallel()
 	limits := Limits{ActiveContinuous: 2, ActiveSnapshot: 3, Concurrent: 4}
@@ -21,14 +22,19 @@ func TestCheckNewJob(t *testing.T) {
 		says       string // empty: accepted
 	}{
 		{"R-LIM-40 the second", limits, Continuous, InProgress, 1, 0, ""},
-		{"R-LIM-40 the third", limits, Continuous, InProgress, 2, 0, "2 CONTINUOUS jobs are active, the most that are allowed"},
+		{"R-LIM-40 the third", limits, Continuous, InProgress, 2, 0,
+			"2 CONTINUOUS jobs are active, the most that are allowed"},
 		{"R-LIM-41 the third", limits, Snapshot, InProgress, 2, 0, ""},
-		{"R-LIM-41 the fourth", limits, Snapshot, InProgress, 3, 0, "3 SNAPSHOT jobs are active, the most that are allowed"},
-		{"R-LIM-47 SCHEDULED counts as active", limits, Snapshot, Scheduled, 3, 0, "3 SNAPSHOT jobs are active, the most that are allowed"},
+		{"R-LIM-41 the fourth", limits, Snapshot, InProgress, 3, 0,
+			"3 SNAPSHOT jobs are active, the most that are allowed"},
+		{"R-LIM-47 SCHEDULED counts as active", limits, Snapshot, Scheduled, 3, 0,
+			"3 SNAPSHOT jobs are active, the most that are allowed"},
 		{"R-LIM-42 the fourth concurrent", limits, Snapshot, InProgress, 0, 3, ""},
-		{"R-LIM-42 the fifth concurrent", limits, Snapshot, InProgress, 0, 4, "4 jobs are rolling out or being canceled, the most that are allowed"},
+		{"R-LIM-42 the fifth concurrent", limits, Snapshot, InProgress, 0, 4,
+			"4 jobs are rolling out or being canceled, the most that are allowed"},
 		{"R-LIM-47 SCHEDULED is not concurrent", limits, Snapshot, Scheduled, 0, 4, ""},
-		{"active before concurrent", limits, Continuous, InProgress, 2, 4, "2 CONTINUOUS jobs are active, the most that are allowed"},
+		{"active before concurrent", limits, Continuous, InProgress, 2, 4,
+			"2 CONTINUOUS jobs are active, the most that are allowed"},
 		{"no limits", Limits{}, Continuous, InProgress, 1_000_000, 1_000_000, ""},
 	} {
 		j := Job{Definition: Definition{TargetSelection: tt.kind}, State: State{Status: tt.status}}
@@ -45,8 +51,8 @@ func checkLimit(t *testing.T, name string, err error, says string) {
 	}
 }
 
-// What may become concurrent: one that was concurrent before may stay so, and a cancellation that is done
-// with its answer is always possible (R-API-17, R-LIM-42, R-LIM-47).
+// What may become concurrent: one that was concurrent before may stay so, and a cancellation that
+// is done with its answer is always possible (R-API-17, R-LIM-42, R-LIM-47).
 func TestCheckConcurrency(t *testing.T) {
 	t.Parallel()
 	const full = "5 jobs are rolling out or being canceled, the most that are allowed"
@@ -70,10 +76,12 @@ func TestCheckConcurrency(t *testing.T) {
 		{"of a job that waits", State{Status: Scheduled}, canceled(101), 5, full},
 		{"it is not concurrent after", State{Status: InProgress}, quiet, 5, ""},
 	} {
-		err := limits.CheckConcurrency(Job{State: tt.before}, Job{State: tt.after}, tt.concurrent, 100)
+		err := limits.CheckConcurrency(Job{State: tt.before}, Job{State: tt.after}, tt.concurrent,
+			100)
 		checkLimit(t, tt.name, err, tt.says)
 	}
-	if (Limits{}).ConcurrencyReached(1_000_000) || limits.ConcurrencyReached(4) || !limits.ConcurrencyReached(5) {
+	if (Limits{}).ConcurrencyReached(1_000_000) || limits.ConcurrencyReached(4) ||
+		!limits.ConcurrencyReached(5) {
 		t.Error("R-LIM-42: the limit is reached with the fifth")
 	}
 }
@@ -83,7 +91,8 @@ func TestOtherLimits(t *testing.T) {
 	t.Parallel()
 	limits := Limits{Templates: 2, Retention: 730 * 24 * time.Hour}
 	checkLimit(t, "R-LIM-45 the second", limits.CheckTemplates(1), "")
-	checkLimit(t, "R-LIM-45 the third", limits.CheckTemplates(2), "2 job templates exist, the most that are allowed")
+	checkLimit(t, "R-LIM-45 the third", limits.CheckTemplates(2),
+		"2 job templates exist, the most that are allowed")
 	checkLimit(t, "R-LIM-45 no limit", Limits{}.CheckTemplates(9), "")
 	before, ok := limits.PurgeBefore(start)
 	if want := start.AddDate(0, 0, -730); !ok || !before.Equal(want) {
@@ -92,7 +101,8 @@ func TestOtherLimits(t *testing.T) {
 	if _, ok := (Limits{}).PurgeBefore(start); ok {
 		t.Error("R-LIM-44: without a retention something is purged")
 	}
-	if DefaultLimits.Retention != 730*24*time.Hour || DefaultLimits.Active(Continuous) == 0 || DefaultLimits.Active(Snapshot) == 0 {
+	if DefaultLimits.Retention != 730*24*time.Hour || DefaultLimits.Active(Continuous) == 0 ||
+		DefaultLimits.Active(Snapshot) == 0 {
 		t.Errorf("the defaults are %+v", DefaultLimits)
 	}
 }

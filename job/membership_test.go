@@ -14,21 +14,23 @@ func member(group registry.GroupID, joined int64) registry.Membership {
 	return registry.Membership{Group: group, Joined: joined}
 }
 
-// A job over thing 7 and groups 1, 2 and 3, of which 3 lies below 2. Its rollout froze at membership 40.
+// A job over thing 7 and groups 1, 2 and 3, of which 3 lies below 2. Its rollout froze at
+// membership 40.
 func targeted() Job {
 	return Job{
 		Definition: Definition{
-			Targets:          []string{"thing/7", "thinggroup/a", "thinggroup/b"},
-			TargetSelection:  Continuous,
-			Sources:          []Source{{Target: 0, Thing: 7}, {Target: 1, Group: 1}, {Target: 2, Group: 2}, {Target: 2, Group: 3}},
+			Targets:         []string{"thing/7", "thinggroup/a", "thinggroup/b"},
+			TargetSelection: Continuous,
+			Sources: []Source{{Target: 0, Thing: 7}, {Target: 1, Group: 1},
+				{Target: 2, Group: 2}, {Target: 2, Group: 3}},
 			NewestMembership: 40,
 		},
 		State: State{Status: InProgress},
 	}
 }
 
-// Who is a target (R-JOB-50, R-JOB-60), and who loses an execution by leaving (R-EXE-20 to R-EXE-22,
-// R-EXE-25).
+// Who is a target (R-JOB-50, R-JOB-60), and who loses an execution by leaving (R-EXE-20 to
+// R-EXE-22, R-EXE-25).
 func TestTargetsAndLeavers(t *testing.T) {
 	t.Parallel()
 	j := targeted()
@@ -60,8 +62,8 @@ func TestTargetsAndLeavers(t *testing.T) {
 	}
 }
 
-// What a continuous job does when the groups of a thing change: each row is a thing's reach before and
-// after, its memberships after, and whether it ever had an execution.
+// What a continuous job does when the groups of a thing change: each row is a thing's reach before
+// and after, its memberships after, and whether it ever had an execution.
 func TestMembershipChange(t *testing.T) {
 	t.Parallel()
 	started := func(Job) Job { return targeted() }
@@ -75,9 +77,12 @@ func TestMembershipChange(t *testing.T) {
 		last   int64
 		want   MembershipChange
 	}{
-		{"R-JOB-55 enters", started, 8, nil, groups(1), []registry.Membership{member(1, 41)}, 0, MembershipEnter},
-		{"R-JOB-55 enters below a target", started, 8, nil, groups(6, 1), []registry.Membership{member(6, 41)}, 0, MembershipEnter},
-		{"R-JOB-58 enters again", started, 8, groups(9), groups(9, 1), []registry.Membership{member(1, 50)}, 3, MembershipEnter},
+		{"R-JOB-55 enters", started, 8, nil, groups(1), []registry.Membership{member(1, 41)}, 0,
+			MembershipEnter},
+		{"R-JOB-55 enters below a target", started, 8, nil, groups(6, 1),
+			[]registry.Membership{member(6, 41)}, 0, MembershipEnter},
+		{"R-JOB-58 enters again", started, 8, groups(9), groups(9, 1),
+			[]registry.Membership{member(1, 50)}, 3, MembershipEnter},
 		{"R-JOB-56 enters a job that waits", func(j Job) Job {
 			j.Status = Scheduled
 			return j
@@ -90,17 +95,22 @@ func TestMembershipChange(t *testing.T) {
 			j.RolloutEnded = true
 			return j
 		}, 8, nil, groups(1), []registry.Membership{member(1, 41)}, 0, MembershipNone},
-		{"leaves", started, 8, groups(1), groups(9), []registry.Membership{member(9, 41)}, 1, MembershipLeave},
+		{"leaves", started, 8, groups(1), groups(9), []registry.Membership{member(9, 41)}, 1,
+			MembershipLeave},
 		{"leaves before its turn", started, 8, groups(1), nil, nil, 0, MembershipLeave},
 		{"leaves while the job waits", func(j Job) Job {
 			j.Status = Scheduled
 			return j
 		}, 8, groups(1), nil, nil, 0, MembershipLeave},
-		{"neither before nor after", started, 8, groups(9), groups(10), []registry.Membership{member(10, 41)}, 0, MembershipNone},
+		{"neither before nor after", started, 8, groups(9), groups(10),
+			[]registry.Membership{member(10, 41)}, 0, MembershipNone},
 		{"R-EXE-25 named itself", started, 7, groups(1), nil, nil, 1, MembershipNone},
-		{"R-EXE-25 named itself, enters a group", started, 7, nil, groups(1), []registry.Membership{member(1, 41)}, 0, MembershipNone},
-		{"R-JOB-60 moves and has an execution", started, 8, groups(1), groups(2), []registry.Membership{member(2, 41)}, 1, MembershipNone},
-		{"R-ROLL-15 moves before its turn", started, 8, groups(1), groups(2), []registry.Membership{member(2, 41)}, 0, MembershipEnter},
+		{"R-EXE-25 named itself, enters a group", started, 7, nil, groups(1),
+			[]registry.Membership{member(1, 41)}, 0, MembershipNone},
+		{"R-JOB-60 moves and has an execution", started, 8, groups(1), groups(2),
+			[]registry.Membership{member(2, 41)}, 1, MembershipNone},
+		{"R-ROLL-15 moves before its turn", started, 8, groups(1), groups(2),
+			[]registry.Membership{member(2, 41)}, 0, MembershipEnter},
 		{"R-ROLL-15 moves before its turn, the job waits", func(j Job) Job {
 			j.Status = Scheduled
 			return j
@@ -109,7 +119,8 @@ func TestMembershipChange(t *testing.T) {
 			[]registry.Membership{member(2, 40)}, 0, MembershipNone},
 		{"R-ROLL-15 the old one is no target", started, 8, groups(1, 9), groups(2, 9),
 			[]registry.Membership{member(9, 12), member(2, 41)}, 0, MembershipEnter},
-		{"R-EXE-28 leaves and comes back at once", started, 8, groups(1), groups(1), []registry.Membership{member(1, 12)}, 0, MembershipNone},
+		{"R-EXE-28 leaves and comes back at once", started, 8, groups(1), groups(1),
+			[]registry.Membership{member(1, 12)}, 0, MembershipNone},
 		{"joins a second target group", started, 8, groups(1), groups(1, 2),
 			[]registry.Membership{member(1, 12), member(2, 41)}, 0, MembershipNone},
 	} {
@@ -132,15 +143,17 @@ func TestLateJoinerExecution(t *testing.T) {
 	for last, number := range map[int64]int64{0: 1, 1: 2, 7: 8} {
 		x, ok := j.LateJoinerExecution(8, last, false, start)
 		want := NewExecution(ExecutionKey{Job: 5, Thing: 8, Number: number}, start)
-		if !ok || x.ExecutionKey != want.ExecutionKey || x.Status != ExecutionQueued || x.Attempt != 0 ||
+		if !ok || x.ExecutionKey != want.ExecutionKey || x.Status != ExecutionQueued ||
+			x.Attempt != 0 ||
 			x.RetriesUsed != (RetriesUsed{}) {
 			t.Errorf("after number %d: %+v, %v (R-JOB-58, R-RTY-11)", last, x, ok)
 		}
 	}
 }
 
-// The rollout skips things that had an execution, also one that was deleted (R-ROLL-14). The back-fill of
-// an associated group does too, unless the thing was no target any more (R-JOB-51, R-API-22).
+// The rollout skips things that had an execution, also one that was deleted (R-ROLL-14). The
+// back-fill of an associated group does too, unless the thing was no target any more (R-JOB-51,
+// R-API-22).
 func TestAcceptance(t *testing.T) {
 	t.Parallel()
 	if !AcceptsRelease(0) || AcceptsRelease(1) || AcceptsRelease(9) {

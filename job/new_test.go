@@ -9,8 +9,8 @@ import (
 	"github.com/drover-iot/drover/registry"
 )
 
-// Where the document of a new job comes from: every combination of what may be given (R-VAL-1, R-VAL-3,
-// R-VAL-4).
+// Where the document of a new job comes from: every combination of what may be given (R-VAL-1,
+// R-VAL-3, R-VAL-4).
 func TestCheckSource(t *testing.T) {
 	t.Parallel()
 	const (
@@ -38,7 +38,8 @@ func TestCheckSource(t *testing.T) {
 		{"R-VAL-4 of none, and no document", "", NoTemplate, given, parameters},
 		{"R-VAL-4 an empty map is given too", "{}", NoTemplate, map[string]string{}, parameters},
 	} {
-		invalid(t, tt.name, Definition{Parameters: tt.parameters}.CheckSource(tt.document, tt.from), tt.says)
+		invalid(t, tt.name, Definition{Parameters: tt.parameters}.CheckSource(tt.document, tt.from),
+			tt.says)
 	}
 }
 
@@ -47,7 +48,8 @@ func TestComplete(t *testing.T) {
 	t.Parallel()
 	d := Definition{Targets: []string{"a", "b", "a"}, Rollout: &RolloutConfig{}}
 	got := d.Complete([]Placeholder{{Kind: PresignedURL, Argument: "u"}})
-	want := Definition{Targets: []string{"a", "b"}, TargetSelection: Snapshot, NeedsRole: true, Rollout: &RolloutConfig{}}
+	want := Definition{Targets: []string{"a", "b"}, TargetSelection: Snapshot, NeedsRole: true,
+		Rollout: &RolloutConfig{}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -85,8 +87,10 @@ func TestManagedName(t *testing.T) {
 	const like = " is not a managed template of this server, which are like arn:aws:iot:us-east-1::jobtemplate/AWS-Reboot:1.0"
 	for _, tt := range []struct{ text, name, version, says string }{
 		{"arn:aws:iot:us-east-1::jobtemplate/AWS-Reboot:1.0", "AWS-Reboot", "1.0", ""},
-		{"arn:aws:iot:us-east-1::jobtemplate/AWS-Reboot", "", "", "jobTemplateArn: arn:aws:iot:us-east-1::jobtemplate/AWS-Reboot" + like},
-		{"arn:aws:iot:eu-west-1::jobtemplate/AWS-Reboot:1.0", "", "", "jobTemplateArn: arn:aws:iot:eu-west-1::jobtemplate/AWS-Reboot:1.0" + like},
+		{"arn:aws:iot:us-east-1::jobtemplate/AWS-Reboot", "", "",
+			"jobTemplateArn: arn:aws:iot:us-east-1::jobtemplate/AWS-Reboot" + like},
+		{"arn:aws:iot:eu-west-1::jobtemplate/AWS-Reboot:1.0", "", "",
+			"jobTemplateArn: arn:aws:iot:eu-west-1::jobtemplate/AWS-Reboot:1.0" + like},
 	} {
 		arn, _, err := ParseTemplateARN(tt.text)
 		if err != nil {
@@ -104,7 +108,8 @@ func TestManagedName(t *testing.T) {
 // R-HTTP-15).
 func TestAskedFirst(t *testing.T) {
 	t.Parallel()
-	for _, status := range []Status{Scheduled, InProgress, Completed, Canceled, DeletionInProgress} {
+	for _, status := range []Status{Scheduled, InProgress, Completed, Canceled,
+		DeletionInProgress} {
 		j := Job{ID: "j", State: State{Status: status}}
 		says := ""
 		if status == DeletionInProgress {
@@ -116,7 +121,8 @@ func TestAskedFirst(t *testing.T) {
 		}
 	}
 	j := Job{Definition: Definition{Namespace: "n"}}
-	if !j.InNamespace(nil) || !j.InNamespace(text("n")) || j.InNamespace(text("m")) || j.InNamespace(text("")) {
+	if !j.InNamespace(nil) || !j.InNamespace(text("n")) || j.InNamespace(text("m")) ||
+		j.InNamespace(text("")) {
 		t.Error("R-UPD-5: a namespace that is given must be the job's")
 	}
 	if !(Job{}).InNamespace(text("")) {
@@ -125,7 +131,8 @@ func TestAskedFirst(t *testing.T) {
 	for _, status := range ExecutionStatuses() {
 		err := Execution{ExecutionKey: ExecutionKey{Number: 3}, Status: status}.CheckPending("j")
 		if f := fault.Of(err); (f != nil) != status.Terminal() ||
-			f != nil && (f.Code != fault.Terminal || f.Message != "execution 3 of job j is "+status.String()) {
+			f != nil && (f.Code != fault.Terminal ||
+				f.Message != "execution 3 of job j is "+status.String()) {
 			t.Errorf("R-HTTP-15 %s: %v", status, err)
 		}
 	}

@@ -18,7 +18,8 @@ func TestNoticeOfChange(t *testing.T) {
 	}
 	a, b := x(1, ExecutionQueued), x(2, ExecutionQueued)
 	runningA, runningB := x(1, ExecutionInProgress), x(2, ExecutionInProgress)
-	list, both, next, none := Notice{Notify: true}, Notice{true, true}, Notice{NotifyNext: true}, Notice{}
+	list, both, next, none := Notice{Notify: true}, Notice{true, true}, Notice{NotifyNext: true},
+		Notice{}
 	to := func(x Execution, status ExecutionStatus) Execution {
 		x.Status = status
 		return x
@@ -44,7 +45,8 @@ func TestNoticeOfChange(t *testing.T) {
 		{"R-SCH-17 one that a window hides ends", &b, a, to(a, ExecutionCanceled), true, none},
 		{"the only one that shows starts", nil, a, runningA, false, next},
 		{"the only one is hidden and ends", nil, a, to(a, ExecutionRemoved), true, none},
-		{"an end that was recorded before", &b, to(a, ExecutionFailed), to(a, ExecutionFailed), false, none},
+		{"an end that was recorded before", &b, to(a, ExecutionFailed), to(a, ExecutionFailed),
+			false, none},
 	} {
 		if got := NoticeOfChange(tt.head, tt.before, tt.after, tt.hidden); got != tt.want {
 			t.Errorf("%s: %+v, want %+v", tt.name, got, tt.want)
@@ -55,13 +57,15 @@ func TestNoticeOfChange(t *testing.T) {
 	}
 }
 
-// What a window shows or hides: the list changes always, the head when the execution is first now, or
-// was first before it was hidden (R-SCH-17, R-SCH-18).
+// What a window shows or hides: the list changes always, the head when the execution is first now,
+// or was first before it was hidden (R-SCH-17, R-SCH-18).
 func TestNoticeOfWindow(t *testing.T) {
 	t.Parallel()
 	x := Execution{ExecutionKey: ExecutionKey{Job: 1, Thing: 7, Number: 1}, QueuedAt: start}
-	earlier := Execution{ExecutionKey: ExecutionKey{Job: 2, Thing: 7, Number: 1}, QueuedAt: start.Add(-1)}
-	later := Execution{ExecutionKey: ExecutionKey{Job: 2, Thing: 7, Number: 1}, QueuedAt: start.Add(1)}
+	earlier := Execution{ExecutionKey: ExecutionKey{Job: 2, Thing: 7, Number: 1},
+		QueuedAt: start.Add(-1)}
+	later := Execution{ExecutionKey: ExecutionKey{Job: 2, Thing: 7, Number: 1},
+		QueuedAt: start.Add(1)}
 	for _, tt := range []struct {
 		name   string
 		status Status
@@ -84,10 +88,12 @@ func TestNoticeOfWindow(t *testing.T) {
 // The pass that notifies devices goes on behind the last one, and ends.
 func TestNotifiedWindow(t *testing.T) {
 	t.Parallel()
-	j := Job{State: State{Status: InProgress, NotifyCursor: &ExecutionCursor{}, Progress: Progress{Finished: true}}}
+	j := Job{State: State{Status: InProgress, NotifyCursor: &ExecutionCursor{},
+		Progress: Progress{Finished: true}}}
 	j.Counts[ExecutionQueued] = 9
 	j.NotifiedWindow(ExecutionKey{Job: 1, Thing: 7, Number: 2}, false, start)
-	if *j.NotifyCursor != (ExecutionCursor{Thing: 7, Number: 2}) || j.Next(start) != WorkNotifyWindow {
+	if *j.NotifyCursor != (ExecutionCursor{Thing: 7, Number: 2}) ||
+		j.Next(start) != WorkNotifyWindow {
 		t.Errorf("after a page: %+v", j.NotifyCursor)
 	}
 	j.NotifiedWindow(ExecutionKey{Job: 1, Thing: 8, Number: 1}, true, start)
@@ -108,22 +114,27 @@ func TestHidden(t *testing.T) {
 		{"a window is open", State{Status: InProgress}, false, false, false},
 		{"R-SCH-17 between windows", State{Status: Scheduled}, true, false, true},
 		{"R-JOB-21 canceled", State{Status: Canceled, Sweep: SweepQueued}, true, false, false},
-		{"R-JOB-22 canceled with force", State{Status: Canceled, Sweep: SweepPending}, true, true, false},
+		{"R-JOB-22 canceled with force", State{Status: Canceled, Sweep: SweepPending}, true, true,
+			false},
 		{"R-JOB-35 deleted", State{Status: DeletionInProgress, Sweep: SweepAll}, true, true, false},
-		{"R-MQTT-39 canceled between windows", State{Status: Canceled, Sweep: SweepQueued, HiddenAtSweep: true}, true, false, true},
+		{"R-MQTT-39 canceled between windows",
+			State{Status: Canceled, Sweep: SweepQueued, HiddenAtSweep: true}, true, false, true},
 		{"canceled and swept", State{Status: Canceled, HiddenAtSweep: true}, false, false, false},
 	} {
 		j := Job{State: tt.state}
-		if j.HiddenFromDevice(ExecutionQueued) != tt.queued || j.HiddenFromDevice(ExecutionInProgress) != tt.progress ||
-			j.HiddenByWindow(ExecutionQueued) != tt.byWindow || j.HiddenByWindow(ExecutionInProgress) {
-			t.Errorf("%s: hidden %v, %v, by a window %v", tt.name, j.HiddenFromDevice(ExecutionQueued),
+		if j.HiddenFromDevice(ExecutionQueued) != tt.queued ||
+			j.HiddenFromDevice(ExecutionInProgress) != tt.progress ||
+			j.HiddenByWindow(ExecutionQueued) != tt.byWindow ||
+			j.HiddenByWindow(ExecutionInProgress) {
+			t.Errorf("%s: hidden %v, %v, by a window %v", tt.name,
+				j.HiddenFromDevice(ExecutionQueued),
 				j.HiddenFromDevice(ExecutionInProgress), j.HiddenByWindow(ExecutionQueued))
 		}
 	}
 }
 
-// A cancellation between windows hides what devices did not see anyway; one right after the close, when
-// devices have not all been notified yet, does not (R-MQTT-39).
+// A cancellation between windows hides what devices did not see anyway; one right after the close,
+// when devices have not all been notified yet, does not (R-MQTT-39).
 func TestHiddenAtSweep(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -135,7 +146,8 @@ func TestHiddenAtSweep(t *testing.T) {
 		{State{Status: InProgress}, false},
 	} {
 		j := Job{State: tt.state}
-		if err := j.CancelJob(Cancellation{}, start); err != nil || j.HiddenAtSweep != tt.want || j.NotifyCursor != nil {
+		if err := j.CancelJob(Cancellation{}, start); err != nil || j.HiddenAtSweep != tt.want ||
+			j.NotifyCursor != nil {
 			t.Errorf("%+v: hidden %v, %v", tt.state, j.HiddenAtSweep, err)
 		}
 	}

@@ -124,7 +124,8 @@ func TestBuiltInPatterns(t *testing.T) {
 
 // Splitting never changes what package regexp thinks of an expression that it takes already.
 func FuzzSplitCounts(f *testing.F) {
-	for _, text := range []string{"(.){0,4096}", `[^]\]]{1001}`, `\Q{2000}`, "a{2,3}?b", "(?P<n>a){2}"} {
+	for _, text := range []string{"(.){0,4096}", `[^]\]]{1001}`, `\Q{2000}`, "a{2,3}?b",
+		"(?P<n>a){2}"} {
 		f.Add(text, "aab")
 	}
 	f.Fuzz(func(t *testing.T, text, value string) {

@@ -19,10 +19,14 @@ func TestPlaceholderFaults(t *testing.T) {
 		{"R-SUB-5", "x ${aws:", name + "${aws: without a closing brace"},
 		{"R-SUB-6", "${aws:iot:s3-url:x}", name + "unknown placeholder ${aws:iot:s3-url…}"},
 		{"R-SUB-6", "${aws:s3:x}", name + "unknown placeholder ${aws:iot:s3:x…}"},
-		{"R-SUB-7", "${aws:iot:s3-presigned-url:${aws:iot:parameter:p}}", name + "a placeholder stands inside another"},
-		{"R-SUB-9", "${aws:iot:package:p}", name + "placeholder ${aws:iot:package…}: this server has no package catalogue"},
-		{"R-SUB-11", "${aws:iot:code-sign-signature:x}", name + "placeholder ${aws:iot:code-sign-signature…}: put the signature into the document"},
-		{"R-PAR-1", "${aws:iot:parameter:p}", name + "placeholder ${aws:iot:parameter…}: parameters belong to managed templates"},
+		{"R-SUB-7", "${aws:iot:s3-presigned-url:${aws:iot:parameter:p}}",
+			name + "a placeholder stands inside another"},
+		{"R-SUB-9", "${aws:iot:package:p}",
+			name + "placeholder ${aws:iot:package…}: this server has no package catalogue"},
+		{"R-SUB-11", "${aws:iot:code-sign-signature:x}",
+			name + "placeholder ${aws:iot:code-sign-signature…}: put the signature into the document"},
+		{"R-PAR-1", "${aws:iot:parameter:p}",
+			name + "placeholder ${aws:iot:parameter…}: parameters belong to managed templates"},
 	} {
 		_, err := CheckDocument(fmt.Sprintf(`{"a":[%q]}`, tt.value))
 		invalid(t, tt.rule+" "+tt.value, err, tt.says)
@@ -42,20 +46,21 @@ func TestPlaceholdersFound(t *testing.T) {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 	for _, p := range append(want, Placeholder{Kind: "x"}) {
-		resolved, err := Resolve(fmt.Sprintf(`{"a":"%s"}`, p), func(got Placeholder) (string, error) {
-			if got != p {
-				t.Errorf("%v reads as %v", p, got)
-			}
-			return "", nil
-		})
+		resolved, err := Resolve(fmt.Sprintf(`{"a":"%s"}`, p),
+			func(got Placeholder) (string, error) {
+				if got != p {
+					t.Errorf("%v reads as %v", p, got)
+				}
+				return "", nil
+			})
 		if err != nil || resolved != `{"a":""}` {
 			t.Errorf("%v: %s, %v", p, resolved, err)
 		}
 	}
 }
 
-// Parameters come first, and a value may bring a placeholder of its own, which counts (R-SUB-1, R-SUB-4,
-// R-PAR-2 to R-PAR-4).
+// Parameters come first, and a value may bring a placeholder of its own, which counts (R-SUB-1,
+// R-SUB-4, R-PAR-2 to R-PAR-4).
 func TestParameterFaults(t *testing.T) {
 	t.Parallel()
 	m, err := ParseManagedTemplate([]byte(managedFile))
@@ -72,9 +77,11 @@ func TestParameterFaults(t *testing.T) {
 		values map[string]string
 		says   string
 	}{
-		{"R-PAR-2", map[string]string{"size": "1", "x": "y"}, `documentParameters: template Op-Do has no parameter "x"`},
+		{"R-PAR-2", map[string]string{"size": "1", "x": "y"},
+			`documentParameters: template Op-Do has no parameter "x"`},
 		{"R-PAR-2", map[string]string{}, "documentParameters.size: required by template Op-Do"},
-		{"R-PAR-3", map[string]string{"size": "a"}, "documentParameters.size: the value does not match [0-9]+"},
+		{"R-PAR-3", map[string]string{"size": "a"},
+			"documentParameters.size: the value does not match [0-9]+"},
 		{"R-SUB-4", map[string]string{"size": "1", "note": strings.Repeat(url, 8)}, ""},
 		{"R-SUB-4", map[string]string{"size": "1", "note": strings.Repeat(url, 9)},
 			"InvalidJobDocument: document: 11 placeholders, at most 10 are allowed"},
@@ -89,7 +96,8 @@ func TestManagedFiles(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ old, new, says string }{
 		{`"templateName": "Op-Do"`, `"templateName": ""`, "must be 1 to 64 characters"},
-		{`"templateName": "Op-Do"`, `"templateName": "` + strings.Repeat("x", 65) + `"`, "must be 1 to 64 characters"},
+		{`"templateName": "Op-Do"`, `"templateName": "` + strings.Repeat("x", 65) + `"`,
+			"must be 1 to 64 characters"},
 		{`"1.0"`, `"1"`, `templateVersion "1": must be like 1.0`},
 		{`"1.0"`, `"0.1"`, "must be like 1.0"},
 		{`"description": "d", "env`, `"other": "d", "env`, "unknown field"},
@@ -104,7 +112,8 @@ func TestManagedFiles(t *testing.T) {
 		}
 	}
 	var list ManagedTemplates
-	if _, err := list.Find("x", "1.0"); !fault.Is(err, fault.NotFound) || fault.Of(err).Message != "managed template x in version 1.0 does not exist" {
+	if _, err := list.Find("x", "1.0"); !fault.Is(err, fault.NotFound) ||
+		fault.Of(err).Message != "managed template x in version 1.0 does not exist" {
 		t.Errorf("R-MT-2: %v", err)
 	}
 }

@@ -2,8 +2,8 @@ package job
 
 import "testing"
 
-// A report that ended the attempt before, sent once more, is recognised while the retry waits, so that it
-// does not end the retry (R-HTTP-24).
+// A report that ended the attempt before, sent once more, is recognised while the retry waits, so
+// that it does not end the retry (R-HTTP-24).
 func TestEarlierAttempt(t *testing.T) {
 	t.Parallel()
 	number := func(n int64) *int64 { return &n }
@@ -21,11 +21,15 @@ func TestEarlierAttempt(t *testing.T) {
 		want   bool
 	}{
 		{"a retry that waits", retry, again, true},
-		{"that names the attempt before", retry, Report{Event: ReportFailed, Token: "t", Number: number(4)}, true},
-		{"that names the retry", retry, Report{Event: ReportFailed, Token: "t", Number: number(5)}, false},
+		{"that names the attempt before", retry,
+			Report{Event: ReportFailed, Token: "t", Number: number(4)}, true},
+		{"that names the retry", retry, Report{Event: ReportFailed, Token: "t", Number: number(5)},
+			false},
 		{"without a token", retry, Report{Event: ReportFailed}, false},
-		{"the retry has started", with(func(x *Execution) { x.Status = ExecutionInProgress }), again, false},
-		{"the retry has ended", with(func(x *Execution) { x.Status = ExecutionFailed }), again, false},
+		{"the retry has started", with(func(x *Execution) { x.Status = ExecutionInProgress }),
+			again, false},
+		{"the retry has ended", with(func(x *Execution) { x.Status = ExecutionFailed }), again,
+			false},
 		{"a first attempt", with(func(x *Execution) { x.Attempt = 0 }), again, false},
 	} {
 		earlier, ok := tt.x.EarlierAttempt(tt.report)

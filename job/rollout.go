@@ -35,7 +35,8 @@ type Progress struct {
 	Cursor        RolloutCursor `json:"cursor,omitzero"`
 }
 
-// RolloutCursor is the place in the job's sources where a rollout or a back-fill goes on (R-ROLL-12).
+// RolloutCursor is the place in the job's sources where a rollout or a back-fill goes on
+// (R-ROLL-12).
 type RolloutCursor struct {
 	Source int `json:"source,omitzero"` // index into Sources
 	// After is the last thing name that was taken from the source, empty at its beginning.

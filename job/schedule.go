@@ -64,7 +64,8 @@ func parseTime(member, text string) (time.Time, error) {
 		}
 	}
 	return time.Time{}, fault.New(fault.Invalid,
-		"schedulingConfig.%s: %q is not a time like 2026-12-31 23:59 or 2026-12-31T23:59Z", member, text)
+		"schedulingConfig.%s: %q is not a time like 2026-12-31 23:59 or 2026-12-31T23:59Z", member,
+		text)
 }
 
 // Check reads the times and refuses a schedule that breaks a rule (R-SCH-1 to R-SCH-8). now is when
@@ -94,7 +95,8 @@ func (c *ScheduleConfig) Check(now time.Time) error {
 		if from := c.StartAt; !from.IsZero() &&
 			(c.EndAt.Before(from.Add(minAhead)) || c.EndAt.After(from.AddDate(2, 0, 0))) {
 			return fault.New(fault.Invalid,
-				"schedulingConfig.endTime: %s must be 30 minutes to 2 years after startTime %s", c.EndTime, c.StartTime)
+				"schedulingConfig.endTime: %s must be 30 minutes to 2 years after startTime %s",
+				c.EndTime, c.StartTime)
 		}
 	}
 	return c.checkWindows(now)

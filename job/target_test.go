@@ -19,8 +19,8 @@ func invalid(t *testing.T, name string, err error, says string) {
 	}
 }
 
-// Targets are ARNs of things and groups, at most 100 (R-VAL-5). One of another account is well formed and
-// names nothing (R-VAL-6, R-CON-8).
+// Targets are ARNs of things and groups, at most 100 (R-VAL-5). One of another account is well
+// formed and names nothing (R-VAL-6, R-CON-8).
 func TestParseTargets(t *testing.T) {
 	t.Parallel()
 	arn := func(rest string) string { return "arn:aws:iot:us-east-1:000000000000:" + rest }
@@ -31,9 +31,11 @@ func TestParseTargets(t *testing.T) {
 		return arns
 	}
 	got, err := ParseTargets(registry.DefaultScope, []string{
-		arn("thing/pump:7"), arn("thinggroup/site"), "arn:aws:iot:eu-west-1:111111111111:thing/pump",
+		arn("thing/pump:7"), arn("thinggroup/site"),
+		"arn:aws:iot:eu-west-1:111111111111:thing/pump",
 	})
-	want := []Target{{Kind: "thing", Name: "pump:7"}, {Kind: "thinggroup", Name: "site"}, {Name: "pump"}}
+	want := []Target{{Kind: "thing", Name: "pump:7"}, {Kind: "thinggroup", Name: "site"},
+		{Name: "pump"}}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
@@ -44,7 +46,8 @@ func TestParseTargets(t *testing.T) {
 	}{
 		{"R-VAL-5 100", many(100), ""},
 		{"R-VAL-5 101", many(101), "targets: 101 items, at most 100 are allowed"},
-		{"R-VAL-5 no ARN", []string{arn("thing/a"), "pump"}, `targets[1]: "pump" is not an ARN of a thing or a thing group`},
+		{"R-VAL-5 no ARN", []string{arn("thing/a"), "pump"},
+			`targets[1]: "pump" is not an ARN of a thing or a thing group`},
 		{"R-VAL-5 a job", []string{arn("job/j")},
 			`targets[0]: "arn:aws:iot:us-east-1:000000000000:job/j" is not an ARN of a thing or a thing group`},
 	} {
@@ -67,11 +70,13 @@ func TestUniqueTargets(t *testing.T) {
 	}
 }
 
-// Of the sources of a target, the first is what it names, the others lie below (R-ROLL-12, R-JOB-55).
+// Of the sources of a target, the first is what it names, the others lie below (R-ROLL-12,
+// R-JOB-55).
 func TestTargetGroups(t *testing.T) {
 	t.Parallel()
 	got := TargetGroups([]Source{
-		{Target: 0, Group: 5}, {Target: 0, Group: 6}, {Target: 1, Thing: 7}, {Target: 2, Group: 8}, {Target: 4, Group: 9}, {Target: 4, Group: 5},
+		{Target: 0, Group: 5}, {Target: 0, Group: 6}, {Target: 1, Thing: 7}, {Target: 2, Group: 8},
+		{Target: 4, Group: 9}, {Target: 4, Group: 5},
 	})
 	if diff := cmp.Diff([]registry.GroupID{5, 8, 9}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -81,9 +86,11 @@ func TestTargetGroups(t *testing.T) {
 // What can be associated: groups that the job does not have yet (R-API-19, R-API-20).
 func TestAssociable(t *testing.T) {
 	t.Parallel()
-	group, thing := Target{Kind: registry.KindGroup, Name: "g"}, Target{Kind: registry.KindThing, Name: "t"}
+	group, thing := Target{Kind: registry.KindGroup, Name: "g"},
+		Target{Kind: registry.KindThing, Name: "t"}
 	invalid(t, "R-API-19 groups", CheckAssociable([]Target{group, group}, []string{"g", "h"}), "")
-	invalid(t, "R-API-19 elsewhere", CheckAssociable([]Target{{Name: "x"}}, []string{"x"}), "") // not found later
+	invalid(t, "R-API-19 elsewhere", CheckAssociable([]Target{{Name: "x"}}, []string{"x"}),
+		"") // not found later
 	invalid(t, "R-API-19 a thing", CheckAssociable([]Target{group, thing}, []string{"g", "t"}),
 		"targets[1]: t is a thing; only thing groups can be associated")
 	j := Job{Definition: Definition{Targets: []string{"a", "b"}}}
@@ -101,13 +108,15 @@ func TestAssociable(t *testing.T) {
 	}
 }
 
-// AssociateTargetsWithJob by the state of the job, and at the limit (R-API-19 to R-API-22, R-JOB-42).
+// AssociateTargetsWithJob by the state of the job, and at the limit (R-API-19 to R-API-22,
+// R-JOB-42).
 func TestAssociate(t *testing.T) {
 	t.Parallel()
 	many := func(n int) Association {
 		var a Association
 		for i := range n {
-			a.Add(fmt.Sprintf("g%d", i), []Source{{Target: 2 + i, Group: registry.GroupID(10 + i)}}, 60)
+			a.Add(fmt.Sprintf("g%d", i), []Source{{Target: 2 + i, Group: registry.GroupID(10 + i)}},
+				60)
 		}
 		return a
 	}
@@ -124,13 +133,15 @@ func TestAssociate(t *testing.T) {
 		{"R-API-19 COMPLETED", Continuous, State{Status: Completed}, 1, fault.Invalid},
 		{"R-API-19 CANCELED", Continuous, State{Status: Canceled}, 1, fault.Invalid},
 		{"R-API-19 being deleted", Continuous, State{Status: DeletionInProgress}, 1, fault.Invalid},
-		{"R-SCH-22 its rollout has ended", Continuous, State{Status: InProgress, RolloutEnded: true}, 1, fault.Invalid},
+		{"R-SCH-22 its rollout has ended", Continuous,
+			State{Status: InProgress, RolloutEnded: true}, 1, fault.Invalid},
 		{"R-API-20 100 in all", Continuous, State{Status: InProgress}, 98, ""},
 		{"R-API-20 101 in all", Continuous, State{Status: InProgress}, 99, fault.Limit},
 		{"R-API-20 nothing new", Continuous, State{Status: InProgress}, 0, ""},
 	} {
 		j := Job{ID: "j", Definition: Definition{
-			Targets: []string{"a", "b"}, TargetSelection: tt.kind, Sources: []Source{{Group: 1}, {Target: 1, Group: 2}},
+			Targets: []string{"a", "b"}, TargetSelection: tt.kind,
+			Sources:      []Source{{Group: 1}, {Target: 1, Group: 2}},
 			TargetGroups: []registry.GroupID{1, 2}, Schedule: &ScheduleConfig{},
 		}, State: tt.state}
 		j.Counts[ExecutionInProgress] = 1
@@ -138,12 +149,15 @@ func TestAssociate(t *testing.T) {
 		err := j.Associate(many(tt.add), text("why"), start)
 		if tt.code != "" {
 			if !fault.Is(err, tt.code) || len(j.Targets) != 2 || j.Comment != "" {
-				t.Errorf("%s: %v, %d targets, want %s and no change", tt.name, err, len(j.Targets), tt.code)
+				t.Errorf("%s: %v, %d targets, want %s and no change", tt.name, err, len(j.Targets),
+					tt.code)
 			}
 			continue
 		}
-		if err != nil || len(j.Targets) != 2+tt.add || len(j.TargetGroups) != 2+tt.add || j.Comment != "why" || !j.UpdatedAt.Equal(start) {
-			t.Errorf("%s: %v, %d targets, comment %q (R-API-22)", tt.name, err, len(j.Targets), j.Comment)
+		if err != nil || len(j.Targets) != 2+tt.add || len(j.TargetGroups) != 2+tt.add ||
+			j.Comment != "why" || !j.UpdatedAt.Equal(start) {
+			t.Errorf("%s: %v, %d targets, comment %q (R-API-22)", tt.name, err, len(j.Targets),
+				j.Comment)
 		}
 		if added := j.Backfill != nil; added != (tt.add > 0) || added && j.Backfill.Source != 2 {
 			t.Errorf("%s: back-fill at %+v (R-JOB-42)", tt.name, j.Backfill)
@@ -151,8 +165,8 @@ func TestAssociate(t *testing.T) {
 	}
 }
 
-// A back-fill takes the members that had joined when the group was added, and never counts as part of the
-// rollout: its sources always have a newest membership (R-API-22, R-JOB-42).
+// A back-fill takes the members that had joined when the group was added, and never counts as part
+// of the rollout: its sources always have a newest membership (R-API-22, R-JOB-42).
 func TestAssociationSources(t *testing.T) {
 	t.Parallel()
 	var a Association
@@ -177,7 +191,8 @@ func TestAssociationSources(t *testing.T) {
 // A second association goes on after the first, whose back-fill may still run.
 func TestAssociateTwice(t *testing.T) {
 	t.Parallel()
-	j := Job{Definition: Definition{Targets: []string{"a"}, TargetSelection: Continuous, Sources: []Source{{Group: 1}}},
+	j := Job{Definition: Definition{Targets: []string{"a"}, TargetSelection: Continuous,
+		Sources: []Source{{Group: 1}}},
 		State: State{Status: InProgress, Progress: Progress{Finished: true}}}
 	for i, arn := range []string{"b", "c"} {
 		var a Association

@@ -12,8 +12,10 @@ import (
 // full is a template in which every member is set.
 func full() Template {
 	return Template{
-		Description: "t", PresignedURL: &PresignedURLConfig{RoleARN: "t"}, Rollout: &RolloutConfig{MaximumPerMinute: 1},
-		Abort: &AbortConfig{}, Timeout: &TimeoutConfig{InProgressMinutes: 1}, Retry: retries(FailureAll, 1),
+		Description: "t", PresignedURL: &PresignedURLConfig{RoleARN: "t"},
+		Rollout: &RolloutConfig{MaximumPerMinute: 1},
+		Abort:   &AbortConfig{}, Timeout: &TimeoutConfig{InProgressMinutes: 1},
+		Retry:   retries(FailureAll, 1),
 		Windows: []Window{daily(2, 0, 60)}, PackageVersions: []string{"t"}, Document: `{"t":1}`,
 	}
 }
@@ -24,15 +26,19 @@ func TestFill(t *testing.T) {
 	template := full()
 	got := template.Fill(Definition{Targets: []string{"a"}})
 	want := Definition{
-		Targets: []string{"a"}, Description: "t", PresignedURL: template.PresignedURL, Rollout: template.Rollout, Abort: template.Abort,
-		Timeout: template.Timeout, Retry: template.Retry, PackageVersions: []string{"t"}, Schedule: &ScheduleConfig{Windows: template.Windows},
+		Targets: []string{"a"}, Description: "t", PresignedURL: template.PresignedURL,
+		Rollout: template.Rollout, Abort: template.Abort,
+		Timeout: template.Timeout, Retry: template.Retry, PackageVersions: []string{"t"},
+		Schedule: &ScheduleConfig{Windows: template.Windows},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("R-TPL-4 nothing given (-want +got):\n%s", diff)
 	}
 	given := Definition{
-		Description: "d", PresignedURL: &PresignedURLConfig{}, Rollout: &RolloutConfig{}, Abort: &AbortConfig{}, Timeout: &TimeoutConfig{},
-		Retry: &RetryConfig{}, PackageVersions: []string{}, Schedule: &ScheduleConfig{Windows: []Window{}},
+		Description: "d", PresignedURL: &PresignedURLConfig{}, Rollout: &RolloutConfig{},
+		Abort: &AbortConfig{}, Timeout: &TimeoutConfig{},
+		Retry: &RetryConfig{}, PackageVersions: []string{},
+		Schedule: &ScheduleConfig{Windows: []Window{}},
 	}
 	if diff := cmp.Diff(given, template.Fill(given)); diff != "" {
 		t.Errorf("R-TPL-4 all given, though empty (-want +got):\n%s", diff)
@@ -42,8 +48,8 @@ func TestFill(t *testing.T) {
 	}
 }
 
-// A schedule of the job and windows of the template go together, unless the job has windows of its own
-// (R-TPL-5, R-SCH-13).
+// A schedule of the job and windows of the template go together, unless the job has windows of its
+// own (R-TPL-5, R-SCH-13).
 func TestFillSchedule(t *testing.T) {
 	t.Parallel()
 	own := []Window{daily(4, 0, 10)}
@@ -53,9 +59,11 @@ func TestFillSchedule(t *testing.T) {
 		want  *ScheduleConfig
 	}{
 		{"none", nil, &ScheduleConfig{Windows: full().Windows}},
-		{"a start time", &ScheduleConfig{StartTime: "s"}, &ScheduleConfig{StartTime: "s", Windows: full().Windows}},
+		{"a start time", &ScheduleConfig{StartTime: "s"},
+			&ScheduleConfig{StartTime: "s", Windows: full().Windows}},
 		{"windows", &ScheduleConfig{Windows: own}, &ScheduleConfig{Windows: own}},
-		{"no windows, said so", &ScheduleConfig{Windows: []Window{}}, &ScheduleConfig{Windows: []Window{}}},
+		{"no windows, said so", &ScheduleConfig{Windows: []Window{}},
+			&ScheduleConfig{Windows: []Window{}}},
 	} {
 		before := tt.given
 		if diff := cmp.Diff(tt.want, full().Fill(Definition{Schedule: tt.given}).Schedule); diff != "" {
@@ -67,8 +75,8 @@ func TestFillSchedule(t *testing.T) {
 	}
 }
 
-// A template from a job has all that the job has and a template can have, and what the request gives
-// replaces it (R-TPL-1, R-TPL-2, R-TPL-8).
+// A template from a job has all that the job has and a template can have, and what the request
+// gives replaces it (R-TPL-1, R-TPL-2, R-TPL-8).
 func TestTemplateFromJob(t *testing.T) {
 	t.Parallel()
 	template := full()
@@ -82,10 +90,12 @@ func TestTemplateFromJob(t *testing.T) {
 	if got := (Definition{}).ToTemplate("{}"); got.Windows != nil || got.Document != "{}" {
 		t.Errorf("a job without a schedule: %+v", got)
 	}
-	given := Template{ID: "new", CreatedAt: start, Description: "g", Timeout: &TimeoutConfig{}, Document: `{"g":1}`, Windows: []Window{}, PackageVersions: []string{}}
+	given := Template{ID: "new", CreatedAt: start, Description: "g", Timeout: &TimeoutConfig{},
+		Document: `{"g":1}`, Windows: []Window{}, PackageVersions: []string{}}
 	want := template
 	want.ID, want.CreatedAt, want.Description, want.Timeout = "new", start, "g", given.Timeout
-	want.Document, want.Windows, want.PackageVersions = given.Document, given.Windows, given.PackageVersions
+	want.Document, want.Windows, want.PackageVersions = given.Document, given.Windows,
+		given.PackageVersions
 	if diff := cmp.Diff(want, template.Override(given)); diff != "" {
 		t.Errorf("R-TPL-1 overridden (-want +got):\n%s", diff)
 	}
@@ -109,11 +119,13 @@ func TestCheckTemplate(t *testing.T) {
 		{"R-SUB-8 a placeholder without a role", Template{Document: url}, true},
 		{"R-VAL-11 no document", Template{}, false},
 		{"R-VAL-18", Template{Document: "{}", Rollout: exponential(1, 20, 0, 0)}, false},
-		{"R-SCH-14", Template{Document: "{}", Windows: []Window{{StartTime: "x", Minutes: 1}}}, false},
+		{"R-SCH-14", Template{Document: "{}", Windows: []Window{{StartTime: "x", Minutes: 1}}},
+			false},
 		{"R-SCH-8 ten windows", Template{Document: "{}", Windows: make10(10)}, true},
 		{"R-SCH-8 eleven", Template{Document: "{}", Windows: make10(11)}, false},
 	} {
-		if err := tt.template.Check(); (err == nil) != tt.ok || err != nil && !fault.Is(err, fault.Invalid) {
+		if err := tt.template.Check(); (err == nil) != tt.ok || err != nil &&
+			!fault.Is(err, fault.Invalid) {
 			t.Errorf("%s: %v", tt.name, err)
 		}
 	}
@@ -130,8 +142,8 @@ func make10(n int) (windows []Window) {
 	return windows
 }
 
-// The order of pending executions: IN_PROGRESS first, then the time when they were queued, then the order
-// of creation (R-ORD-1, R-ORD-2). A retry goes to the end (R-ORD-4).
+// The order of pending executions: IN_PROGRESS first, then the time when they were queued, then the
+// order of creation (R-ORD-1, R-ORD-2). A retry goes to the end (R-ORD-4).
 func TestOrder(t *testing.T) {
 	t.Parallel()
 	x := func(status ExecutionStatus, after time.Duration, sequence int64) Execution {
@@ -152,7 +164,8 @@ func TestOrder(t *testing.T) {
 			}
 		}
 	}
-	j := Job{Definition: Definition{Retry: retries(FailureFailed, 1)}, State: State{Status: InProgress}}
+	j := Job{Definition: Definition{Retry: retries(FailureFailed, 1)},
+		State: State{Status: InProgress}}
 	out, err := ApplyEvent(j, Execution{QueuedAt: start}, ReportFailed, start.Add(time.Minute))
 	if err != nil || out.Retry == nil || !out.Retry.QueuedAt.Equal(start.Add(time.Minute)) {
 		t.Errorf("R-ORD-4: %+v, %v", out.Retry, err)

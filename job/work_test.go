@@ -10,8 +10,9 @@ import (
 	"time"
 )
 
-// The kinds of work by the facts that make them due, one row each, and in which order they come when
-// several are due at once (R-JOB-20, R-JOB-35, R-SCH-16 to R-SCH-18, R-JOB-56, R-API-22, R-ROLL-3).
+// The kinds of work by the facts that make them due, one row each, and in which order they come
+// when several are due at once (R-JOB-20, R-JOB-35, R-SCH-16 to R-SCH-18, R-JOB-56, R-API-22,
+// R-ROLL-3).
 func TestNext(t *testing.T) {
 	t.Parallel()
 	past, future := start.Add(-time.Second), start.Add(time.Second)
@@ -32,12 +33,15 @@ func TestNext(t *testing.T) {
 	}{
 		{"nothing", State{Status: InProgress}, WorkNone},
 		{"ended", State{Status: Completed}, WorkNone},
-		{"a deletion before all", with(DeletionInProgress, func(s *State) { s.Sweep = SweepAll }), WorkDelete},
+		{"a deletion before all", with(DeletionInProgress, func(s *State) { s.Sweep = SweepAll }),
+			WorkDelete},
 		{"a purge", State{Status: Completed, Sweep: SweepAll}, WorkDelete},
 		{"a cancellation", with(Canceled, func(s *State) { s.Sweep = SweepQueued }), WorkSweep},
 		{"a forced one", with(Canceled, func(s *State) { s.Sweep = SweepPending }), WorkSweep},
-		{"canceled and done", with(Canceled, func(s *State) { s.Progress = Progress{Finished: true} }), WorkNone},
-		{"an opening that has come", with(Scheduled, func(s *State) { s.WindowEdge = start }), WorkOpenWindow},
+		{"canceled and done", with(Canceled,
+			func(s *State) { s.Progress = Progress{Finished: true} }), WorkNone},
+		{"an opening that has come", with(Scheduled, func(s *State) { s.WindowEdge = start }),
+			WorkOpenWindow},
 		{"before devices are notified of the last close", State{
 			Status: Scheduled, WindowEdge: past, NotifyCursor: &ExecutionCursor{},
 		}, WorkOpenWindow},
@@ -46,7 +50,8 @@ func TestNext(t *testing.T) {
 			Status: Scheduled, WindowEdge: future, NotifyCursor: &ExecutionCursor{},
 		}, WorkNotifyWindow},
 		{"notices come first", with(InProgress, func(*State) {}), WorkNotifyWindow},
-		{"then late joiners", with(InProgress, func(s *State) { s.NotifyCursor = nil }), WorkLateJoiners},
+		{"then late joiners", with(InProgress, func(s *State) { s.NotifyCursor = nil }),
+			WorkLateJoiners},
 		{"not while SCHEDULED", with(Scheduled, func(s *State) {
 			s.NotifyCursor, s.WindowEdge = nil, future
 		}), WorkNone},
@@ -56,9 +61,12 @@ func TestNext(t *testing.T) {
 		{"then the tick", with(InProgress, func(s *State) {
 			s.NotifyCursor, s.LateJoinersWaiting, s.Backfill = nil, false, nil
 		}), WorkRelease},
-		{"the rest of a tick", State{Status: InProgress, Progress: Progress{Quota: 1, NextTick: future}}, WorkRelease},
-		{"a tick that has come", State{Status: InProgress, Progress: Progress{NextTick: start}}, WorkRelease},
-		{"a tick to come", State{Status: InProgress, Progress: Progress{NextTick: future}}, WorkNone},
+		{"the rest of a tick", State{Status: InProgress,
+			Progress: Progress{Quota: 1, NextTick: future}}, WorkRelease},
+		{"a tick that has come", State{Status: InProgress, Progress: Progress{NextTick: start}},
+			WorkRelease},
+		{"a tick to come", State{Status: InProgress, Progress: Progress{NextTick: future}},
+			WorkNone},
 	} {
 		j := Job{Definition: Definition{TargetSelection: Continuous}, State: tt.state}
 		if got := j.Next(start); got != tt.want {
@@ -83,8 +91,10 @@ func TestNextIsToRecompute(t *testing.T) {
 		state    State
 		want     Work
 	}{
-		{"the end time, before a tick", end, State{Status: InProgress, Progress: Progress{Quota: 5}}, WorkRecompute},
-		{"the end time of one that waits", end, State{Status: Scheduled, WindowEdge: start}, WorkRecompute},
+		{"the end time, before a tick", end,
+			State{Status: InProgress, Progress: Progress{Quota: 5}}, WorkRecompute},
+		{"the end time of one that waits", end, State{Status: Scheduled, WindowEdge: start},
+			WorkRecompute},
 		{"a window that closes", window, State{
 			Status: InProgress, WindowEdge: start, Progress: Progress{Quota: 5},
 		}, WorkRecompute},
@@ -96,7 +106,8 @@ func TestNextIsToRecompute(t *testing.T) {
 		}, WorkNone},
 		{"a sweep that runs", end, State{Status: Canceled, Sweep: SweepQueued}, WorkSweep},
 	} {
-		j := Job{Definition: Definition{TargetSelection: Continuous, Schedule: &tt.schedule}, State: tt.state}
+		j := Job{Definition: Definition{TargetSelection: Continuous, Schedule: &tt.schedule},
+			State: tt.state}
 		if got := j.Next(start); got != tt.want {
 			t.Errorf("%s: %d, want %d", tt.name, got, tt.want)
 		}
@@ -107,15 +118,19 @@ func TestNextIsToRecompute(t *testing.T) {
 func randomJob(r *rand.Rand) Job {
 	pick := func(n int) bool { return r.IntN(n) == 0 }
 	around := func() time.Time { return start.Add(time.Duration(r.IntN(241)-120) * time.Minute) }
-	j := Job{ID: "j", Definition: Definition{TargetSelection: []TargetSelection{Snapshot, Continuous}[r.IntN(2)]}}
-	j.Status = []Status{Scheduled, InProgress, InProgress, InProgress, Completed, Canceled, DeletionInProgress}[r.IntN(7)]
+	j := Job{ID: "j", Definition: Definition{TargetSelection: []TargetSelection{Snapshot,
+		Continuous}[r.IntN(2)]}}
+	j.Status = []Status{Scheduled, InProgress, InProgress, InProgress, Completed, Canceled,
+		DeletionInProgress}[r.IntN(7)]
 	if pick(2) || j.Status == Scheduled {
-		j.Schedule = &ScheduleConfig{EndBehavior: []EndBehavior{"", StopRollout, CancelAtEnd, ForceCancel}[r.IntN(4)]}
+		j.Schedule = &ScheduleConfig{EndBehavior: []EndBehavior{"", StopRollout, CancelAtEnd,
+			ForceCancel}[r.IntN(4)]}
 		if pick(2) {
 			j.Schedule.EndAt = around()
 		}
 		for range r.IntN(3) {
-			j.Schedule.Windows = append(j.Schedule.Windows, daily(8+r.IntN(8), r.IntN(60), 1+r.IntN(120)))
+			j.Schedule.Windows = append(j.Schedule.Windows,
+				daily(8+r.IntN(8), r.IntN(60), 1+r.IntN(120)))
 		}
 		if len(j.Schedule.Windows) > 0 || j.Status == Scheduled {
 			j.WindowEdge = around()
@@ -143,8 +158,8 @@ func randomJob(r *rand.Rand) Job {
 	return j
 }
 
-// Due and Next cannot disagree: a job that is due has work to do, and one that has work is due. Else
-// the due loop would spin, or work would wait for ever.
+// Due and Next cannot disagree: a job that is due has work to do, and one that has work is due.
+// Else the due loop would spin, or work would wait for ever.
 func TestDueAndNextAgree(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(7, 31))
@@ -152,7 +167,8 @@ func TestDueAndNextAgree(t *testing.T) {
 	for range 4000 {
 		j := randomJob(r)
 		j.Recompute(start)
-		for _, later := range []time.Duration{0, time.Millisecond, time.Minute, time.Hour, 5 * time.Hour} {
+		for _, later := range []time.Duration{0, time.Millisecond, time.Minute, time.Hour,
+			5 * time.Hour} {
 			now := start.Add(later)
 			next := j.Next(now)
 			seen[next]++
@@ -190,36 +206,47 @@ func TestRecomputeTwice(t *testing.T) {
 	}
 }
 
-// Every exported method that changes a job leaves it recomputed, so no caller has to remember to. The
-// table must name all of them.
+// Every exported method that changes a job leaves it recomputed, so no caller has to remember to.
+// The table must name all of them.
 func TestMutatorsRecompute(t *testing.T) {
 	t.Parallel()
-	associated := Association{Targets: []string{"g"}, Sources: []Source{{Target: 1, Group: 2, NewestMembership: 1}}}
+	associated := Association{Targets: []string{"g"},
+		Sources: []Source{{Target: 1, Group: 2, NewestMembership: 1}}}
 	mutators := map[string]func(*Job){
-		"AdvanceBackfill":    func(j *Job) { j.AdvanceBackfill(RolloutCursor{}, true, start) },
-		"ApplyUpdate":        func(j *Job) { _, _ = j.ApplyUpdate(Update{Rollout: &RolloutConfig{}}, start) },
-		"Associate":          func(j *Job) { _ = j.Associate(associated, nil, start) },
-		"CancelAtLimit":      func(j *Job) { j.CancelAtLimit(1, start) },
-		"CancelJob":          func(j *Job) { _ = j.CancelJob(Cancellation{}, start) },
-		"DeleteJob":          func(j *Job) { _ = j.DeleteJob(true, 0, start) },
-		"ExecutionDeleted":   func(j *Job) { j.ExecutionDeleted(ExecutionQueued, start) },
-		"FinishSweep":        func(j *Job) { j.FinishSweep(start) },
-		"NotifiedWindow":     func(j *Job) { j.NotifiedWindow(ExecutionKey{Thing: 7}, true, start) },
-		"Purge":              func(j *Job) { j.Purge(start) },
-		"QueuedLateJoiner":   func(j *Job) { j.QueuedLateJoiner(start) },
-		"Recompute":          func(j *Job) { j.Recompute(start) },
-		"ReleasedExecutions": func(j *Job) { j.ReleasedExecutions(1, RolloutCursor{}, true, start) },
-		"ResumeRollout":      func(j *Job) { j.ResumeRollout(start) },
-		"SkipMissedWindow":   func(j *Job) { j.SkipMissedWindow(start) },
-		"StartRollout":       func(j *Job) { j.StartRollout([]Source{{Group: 1}}, 1, start) },
-		"Tick":               func(j *Job) { j.Tick(start) },
-		"TookLateJoiners":    func(j *Job) { j.TookLateJoiners(true, start) },
-		"WaitForSchedule":    func(j *Job) { j.WaitForSchedule(start) },
+		"AdvanceBackfill": func(j *Job) { j.AdvanceBackfill(RolloutCursor{}, true, start) },
+		"ApplyUpdate": func(j *Job) {
+			_,
+				_ = j.ApplyUpdate(Update{Rollout: &RolloutConfig{}}, start)
+		},
+		"Associate":        func(j *Job) { _ = j.Associate(associated, nil, start) },
+		"CancelAtLimit":    func(j *Job) { j.CancelAtLimit(1, start) },
+		"CancelJob":        func(j *Job) { _ = j.CancelJob(Cancellation{}, start) },
+		"DeleteJob":        func(j *Job) { _ = j.DeleteJob(true, 0, start) },
+		"ExecutionDeleted": func(j *Job) { j.ExecutionDeleted(ExecutionQueued, start) },
+		"FinishSweep":      func(j *Job) { j.FinishSweep(start) },
+		"NotifiedWindow": func(j *Job) {
+			j.NotifiedWindow(ExecutionKey{Thing: 7}, true,
+				start)
+		},
+		"Purge":            func(j *Job) { j.Purge(start) },
+		"QueuedLateJoiner": func(j *Job) { j.QueuedLateJoiner(start) },
+		"Recompute":        func(j *Job) { j.Recompute(start) },
+		"ReleasedExecutions": func(j *Job) {
+			j.ReleasedExecutions(1, RolloutCursor{}, true,
+				start)
+		},
+		"ResumeRollout":    func(j *Job) { j.ResumeRollout(start) },
+		"SkipMissedWindow": func(j *Job) { j.SkipMissedWindow(start) },
+		"StartRollout":     func(j *Job) { j.StartRollout([]Source{{Group: 1}}, 1, start) },
+		"Tick":             func(j *Job) { j.Tick(start) },
+		"TookLateJoiners":  func(j *Job) { j.TookLateJoiners(true, start) },
+		"WaitForSchedule":  func(j *Job) { j.WaitForSchedule(start) },
 	}
 	pointer := reflect.TypeFor[*Job]()
 	for i := range pointer.NumMethod() {
 		name := pointer.Method(i).Name
-		if _, byValue := reflect.TypeFor[Job]().MethodByName(name); !byValue && mutators[name] == nil {
+		if _, byValue := reflect.TypeFor[Job]().MethodByName(name); !byValue &&
+			mutators[name] == nil {
 			t.Errorf("%s changes a job and is not in this table", name)
 		}
 	}
@@ -271,12 +298,13 @@ func TestNextTurn(t *testing.T) {
 	}
 }
 
-// What is due for one execution before a device's request about it is decided: its deadline has come
-// (R-TMO-10), or a sweep is about to end it (R-JOB-20, R-JOB-35).
+// What is due for one execution before a device's request about it is decided: its deadline has
+// come (R-TMO-10), or a sweep is about to end it (R-JOB-20, R-JOB-35).
 func TestNextFor(t *testing.T) {
 	t.Parallel()
 	running := Execution{Status: ExecutionInProgress, Deadline: start}
-	stepping := Execution{Status: ExecutionInProgress, Deadline: start.Add(time.Hour), StepDeadline: start}
+	stepping := Execution{Status: ExecutionInProgress, Deadline: start.Add(time.Hour),
+		StepDeadline: start}
 	for _, tt := range []struct {
 		name  string
 		sweep Sweep
@@ -285,13 +313,15 @@ func TestNextFor(t *testing.T) {
 		want  ExecutionWork
 	}{
 		{"queued", NoSweep, Execution{}, start, ExecutionWorkNone},
-		{"R-TMO-10 a millisecond early", NoSweep, running, start.Add(-time.Millisecond), ExecutionWorkNone},
+		{"R-TMO-10 a millisecond early", NoSweep, running, start.Add(-time.Millisecond),
+			ExecutionWorkNone},
 		{"R-TMO-10 at the deadline", NoSweep, running, start, ExecutionWorkTimeOut},
 		{"R-TMO-10 long after", NoSweep, running, start.Add(time.Hour), ExecutionWorkTimeOut},
 		{"R-TMO-6 the step timer", NoSweep, stepping, start, ExecutionWorkTimeOut},
 		{"no timer", NoSweep, Execution{Status: ExecutionInProgress}, start, ExecutionWorkNone},
 		{"R-JOB-21 swept when queued", SweepQueued, Execution{}, start, ExecutionWorkSweep},
-		{"R-JOB-21 not in progress", SweepQueued, Execution{Status: ExecutionInProgress}, start, ExecutionWorkNone},
+		{"R-JOB-21 not in progress", SweepQueued, Execution{Status: ExecutionInProgress}, start,
+			ExecutionWorkNone},
 		{"R-JOB-21 but its timer", SweepQueued, running, start, ExecutionWorkTimeOut},
 		{"R-JOB-22 forced, before its timer", SweepPending, running, start, ExecutionWorkSweep},
 		{"R-JOB-35 deleted", SweepAll, running, start, ExecutionWorkSweep},
@@ -303,8 +333,8 @@ func TestNextFor(t *testing.T) {
 	}
 }
 
-// What a schedule makes of a job does not depend on when the due loop comes to it: a request first sees
-// the job as its schedule has it (R-SCH-16, R-SCH-22).
+// What a schedule makes of a job does not depend on when the due loop comes to it: a request first
+// sees the job as its schedule has it (R-SCH-16, R-SCH-22).
 func TestApplySchedule(t *testing.T) {
 	t.Parallel()
 	window := &ScheduleConfig{Windows: []Window{daily(11, 0, 60)}} // 11:00 to 12:00, which is start
@@ -319,18 +349,25 @@ func TestApplySchedule(t *testing.T) {
 		edge     string
 	}{
 		{"none", nil, State{Status: InProgress}, start, false, InProgress, ""},
-		{"open", window, State{Status: InProgress, WindowEdge: start}, start.Add(-1), false, InProgress, "01 12:00"},
-		{"closes", window, State{Status: InProgress, WindowEdge: start}, start, true, Scheduled, "02 11:00"},
-		{"an opening is not gone through here", window, State{Status: Scheduled, WindowEdge: start.Add(-time.Hour)},
+		{"open", window, State{Status: InProgress, WindowEdge: start}, start.Add(-1), false,
+			InProgress, "01 12:00"},
+		{"closes", window, State{Status: InProgress, WindowEdge: start}, start, true, Scheduled,
+			"02 11:00"},
+		{"an opening is not gone through here", window,
+			State{Status: Scheduled, WindowEdge: start.Add(-time.Hour)},
 			start.Add(-time.Minute), false, Scheduled, "01 11:00"},
-		{"one that was missed is", window, State{Status: Scheduled, WindowEdge: start.Add(-time.Hour)},
+		{"one that was missed is", window,
+			State{Status: Scheduled, WindowEdge: start.Add(-time.Hour)},
 			start, false, Scheduled, "02 11:00"},
-		{"ends", ends, State{Status: InProgress, Counts: Counts{ExecutionQueued: 1}}, start, true, InProgress, ""},
-		{"has ended", ends, State{Status: InProgress, RolloutEnded: true, Counts: Counts{ExecutionQueued: 1}},
+		{"ends", ends, State{Status: InProgress, Counts: Counts{ExecutionQueued: 1}}, start, true,
+			InProgress, ""},
+		{"has ended", ends, State{Status: InProgress, RolloutEnded: true,
+			Counts: Counts{ExecutionQueued: 1}},
 			start, false, InProgress, ""},
 		{"is over", ends, State{Status: Canceled}, start, false, Canceled, ""},
 	} {
-		j := Job{Definition: Definition{Schedule: tt.schedule, TargetSelection: Continuous}, State: tt.state}
+		j := Job{Definition: Definition{Schedule: tt.schedule, TargetSelection: Continuous},
+			State: tt.state}
 		before := fmt.Sprintf("%+v", j)
 		after, changed := j.ApplySchedule(tt.now)
 		edge := ""
@@ -338,7 +375,8 @@ func TestApplySchedule(t *testing.T) {
 			edge = after.WindowEdge.Format("02 15:04")
 		}
 		if changed != tt.changed || after.Status != tt.status || edge != tt.edge {
-			t.Errorf("%s: %s, edge %s, changed %v, want %s, %s, %v", tt.name, after.Status, edge, changed,
+			t.Errorf("%s: %s, edge %s, changed %v, want %s, %s, %v", tt.name, after.Status, edge,
+				changed,
 				tt.status, tt.edge, tt.changed)
 		}
 		if fmt.Sprintf("%+v", j) != before {

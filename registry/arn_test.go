@@ -11,11 +11,16 @@ import (
 func TestParseARN(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]ARN{
-		"arn:aws:iot:us-east-1:000000000000:thing/pump-07":  {"aws", "us-east-1", "000000000000", "thing", "pump-07"},
-		"arn:aws:iot:us-east-1:000000000000:thing/a:b:c":    {"aws", "us-east-1", "000000000000", "thing", "a:b:c"},
-		"arn:aws-cn:iot:cn-north-1:1:thinggroup/g":          {"aws-cn", "cn-north-1", "1", "thinggroup", "g"},
-		"arn:aws:iot:us-east-1:000000000000:topic/a/b":      {"aws", "us-east-1", "000000000000", "topic", "a/b"},
-		"arn:aws:iot:us-east-1::jobtemplate/AWS-Reboot:1.0": {"aws", "us-east-1", "", "jobtemplate", "AWS-Reboot:1.0"},
+		"arn:aws:iot:us-east-1:000000000000:thing/pump-07": {"aws", "us-east-1", "000000000000",
+			"thing", "pump-07"},
+		"arn:aws:iot:us-east-1:000000000000:thing/a:b:c": {"aws", "us-east-1", "000000000000",
+			"thing", "a:b:c"},
+		"arn:aws-cn:iot:cn-north-1:1:thinggroup/g": {"aws-cn", "cn-north-1", "1",
+			"thinggroup", "g"},
+		"arn:aws:iot:us-east-1:000000000000:topic/a/b": {"aws", "us-east-1", "000000000000",
+			"topic", "a/b"},
+		"arn:aws:iot:us-east-1::jobtemplate/AWS-Reboot:1.0": {"aws", "us-east-1", "", "jobtemplate",
+			"AWS-Reboot:1.0"},
 	} {
 		got, ok := ParseARN(text)
 		if !ok || got != want || got.String() != text {
@@ -23,7 +28,8 @@ func TestParseARN(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		"", "arn", "arn:aws:iot:r:a", "arn:aws:s3:r:a:thing/x", "arn:aws:iot:r:a:thing", "arn:aws:iot:r:a:/x", "arn:aws:iot:r:a:thing/", "x:aws:iot:r:a:thing/x",
+		"", "arn", "arn:aws:iot:r:a", "arn:aws:s3:r:a:thing/x", "arn:aws:iot:r:a:thing",
+		"arn:aws:iot:r:a:/x", "arn:aws:iot:r:a:thing/", "x:aws:iot:r:a:thing/x",
 		"arn::iot:r:a:thing/x",
 	} {
 		if got, ok := ParseARN(text); ok {
@@ -54,7 +60,8 @@ func TestScope(t *testing.T) {
 		if (err == nil) != tt.ok || tt.ok && arn.Name != "t" {
 			t.Errorf("%s relaxed %v: %+v, %v", tt.text, tt.relaxed, arn, err)
 		}
-		if f := fault.Of(err); !tt.ok && (f == nil || f.Code != fault.Invalid || !strings.Contains(f.Message, "target")) {
+		if f := fault.Of(err); !tt.ok &&
+			(f == nil || f.Code != fault.Invalid || !strings.Contains(f.Message, "target")) {
 			t.Errorf("%s: %v, want Invalid that names the member", tt.text, err)
 		}
 	}
@@ -104,7 +111,8 @@ func FuzzParseARN(f *testing.F) {
 func TestResourceOf(t *testing.T) { // R-API-12
 	t.Parallel()
 	for text, want := range map[string]string{
-		"arn:aws:iot:eu-west-1:1:thinggroup/a:b": "thinggroup/a:b", "arn:aws:iot:::thing/t": "thing/t", "arn:a": "arn:a", "": "",
+		"arn:aws:iot:eu-west-1:1:thinggroup/a:b": "thinggroup/a:b",
+		"arn:aws:iot:::thing/t":                  "thing/t", "arn:a": "arn:a", "": "",
 	} {
 		if got := ResourceOf(text); got != want {
 			t.Errorf("%s: %s, want %s", text, got, want)

@@ -57,8 +57,10 @@ func TestCheckCSR(t *testing.T) {
 		says string
 	}{
 		{"R-ID-15 RSA 2048", rsaKey(2048), ""},
-		{"R-ID-15 RSA 1024", rsaKey(1024), "certificateSigningRequest: an RSA key of 1024 bits, at least 2048 are needed"},
-		{"R-ID-15 P-224", ecKey(t, elliptic.P224()), "certificateSigningRequest: an ECDSA key on P-224; P-256, P-384 or P-521 is needed"},
+		{"R-ID-15 RSA 1024", rsaKey(1024),
+			"certificateSigningRequest: an RSA key of 1024 bits, at least 2048 are needed"},
+		{"R-ID-15 P-224", ecKey(t, elliptic.P224()),
+			"certificateSigningRequest: an ECDSA key on P-224; P-256, P-384 or P-521 is needed"},
 		{"R-ID-15 P-256", ecKey(t, elliptic.P256()), ""},
 		{"R-ID-15 P-384", ecKey(t, elliptic.P384()), ""},
 		{"R-ID-15 P-521", ecKey(t, elliptic.P521()), ""},
@@ -70,7 +72,8 @@ func TestCheckCSR(t *testing.T) {
 			code = fault.Invalid
 		}
 		refused(t, tt.name, err, code, tt.says)
-		if same, ok := tt.key.Public().(interface{ Equal(crypto.PublicKey) bool }); err == nil && (!ok || !same.Equal(public)) {
+		if same, ok := tt.key.Public().(interface{ Equal(crypto.PublicKey) bool }); err == nil &&
+			(!ok || !same.Equal(public)) {
 			t.Errorf("%s: another key", tt.name)
 		}
 	}
@@ -87,10 +90,12 @@ func TestBadCSR(t *testing.T) {
 		return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der}))
 	}
 	for name, text := range map[string]string{
-		"empty": "", "no PEM": "no PEM", "no request": asPEM([]byte("x")), "cut off": asPEM(block.Bytes[:50]), "forged": asPEM(forged),
+		"empty": "", "no PEM": "no PEM", "no request": asPEM([]byte("x")),
+		"cut off": asPEM(block.Bytes[:50]), "forged": asPEM(forged),
 	} {
 		_, err := CheckCSR(text)
-		if f := fault.Of(err); f == nil || f.Code != fault.Invalid || !strings.HasPrefix(f.Message, "certificateSigningRequest: ") {
+		if f := fault.Of(err); f == nil || f.Code != fault.Invalid ||
+			!strings.HasPrefix(f.Message, "certificateSigningRequest: ") {
 			t.Errorf("R-ID-15 %s: %v", name, err)
 		}
 	}
@@ -120,7 +125,8 @@ func TestCheckCertificate(t *testing.T) {
 	}{
 		{"R-ID-16 before it is valid", morning.Add(-time.Hour), ""},
 		{"R-ID-16 the last moment", noon, ""},
-		{"R-ID-16 a nanosecond later", noon.Add(1), "certificatePem: expired at 2026-03-01T12:00:00Z"},
+		{"R-ID-16 a nanosecond later", noon.Add(1),
+			"certificatePem: expired at 2026-03-01T12:00:00Z"},
 	} {
 		parsed, err := CheckCertificate(text, tt.now)
 		code := fault.Code("")
@@ -159,7 +165,8 @@ func TestBadCertificate(t *testing.T) {
 		{"Ed25519", block("CERTIFICATE", der), "signed with Ed25519; RSA or ECDSA with SHA-256"},
 	} {
 		_, err := CheckCertificate(tt.text, morning)
-		if f := fault.Of(err); f == nil || f.Code != fault.CertificateInvalid || !strings.Contains(f.Message, tt.says) {
+		if f := fault.Of(err); f == nil || f.Code != fault.CertificateInvalid ||
+			!strings.Contains(f.Message, tt.says) {
 			t.Errorf("R-ID-16 %s: %v, want %s", tt.name, err, tt.says)
 		}
 	}
@@ -181,7 +188,8 @@ func TestCheckConnect(t *testing.T) {
 		{"R-ID-14 the last moment", CertificateActive, noon, ""},
 		{"R-ID-14 after it", CertificateActive, noon.Add(1), outside},
 		{"R-ID-14 INACTIVE", CertificateInactive, morning, "the certificate c is INACTIVE"},
-		{"R-ID-14 REVOKED and expired", CertificateRevoked, noon.Add(1), "the certificate c is REVOKED"},
+		{"R-ID-14 REVOKED and expired", CertificateRevoked, noon.Add(1),
+			"the certificate c is REVOKED"},
 	} {
 		c := Certificate{ID: "c", Status: tt.status, NotBefore: morning, NotAfter: noon}
 		code := fault.Code("")
@@ -200,9 +208,11 @@ func TestCertificateStatus(t *testing.T) {
 			t.Errorf("R-ID-17 %s: %s, %v", text, status, err)
 		}
 	}
-	for _, text := range []string{"PENDING_TRANSFER", "REGISTER_INACTIVE", "PENDING_ACTIVATION", "active", ""} {
+	for _, text := range []string{"PENDING_TRANSFER", "REGISTER_INACTIVE", "PENDING_ACTIVATION",
+		"active", ""} {
 		_, err := ParseStatus("newStatus", text)
-		refused(t, "R-ID-17 "+text, err, fault.Invalid, "newStatus: "+text+" is not one of ACTIVE, INACTIVE, REVOKED")
+		refused(t, "R-ID-17 "+text, err, fault.Invalid,
+			"newStatus: "+text+" is not one of ACTIVE, INACTIVE, REVOKED")
 	}
 	c := Certificate{Status: CertificateActive, UpdatedAt: morning}
 	for _, tt := range []struct {
@@ -214,7 +224,8 @@ func TestCertificateStatus(t *testing.T) {
 		{CertificateRevoked, true, noon},
 		{CertificateActive, true, noon}, // a revoked one may come back
 	} {
-		if changed := c.SetStatus(tt.status, noon); changed != tt.changed || c.Status != tt.status || !c.UpdatedAt.Equal(tt.at) {
+		if changed := c.SetStatus(tt.status, noon); changed != tt.changed ||
+			c.Status != tt.status || !c.UpdatedAt.Equal(tt.at) {
 			t.Errorf("R-ID-17 %s: changed %v, %+v", tt.status, changed, c)
 		}
 	}
@@ -237,9 +248,12 @@ func TestDeleteCertificate(t *testing.T) {
 		{"R-ID-18 free", CertificateInactive, nil, nil, false, "", ""},
 		{"R-ID-18 REVOKED", CertificateRevoked, nil, nil, false, "", ""},
 		{"R-ID-18 ACTIVE", CertificateActive, nil, nil, true, fault.CertificateState, active},
-		{"R-ID-18 ACTIVE and attached", CertificateActive, things, policies, false, fault.CertificateState, active},
-		{"R-ID-18 attached to a thing", CertificateInactive, things, policies, true, fault.DeleteConflict, "certificate c is attached to thing t"},
-		{"R-ID-18 with a policy", CertificateInactive, nil, policies, false, fault.DeleteConflict, "policy p is attached to certificate c"},
+		{"R-ID-18 ACTIVE and attached", CertificateActive, things, policies, false,
+			fault.CertificateState, active},
+		{"R-ID-18 attached to a thing", CertificateInactive, things, policies, true,
+			fault.DeleteConflict, "certificate c is attached to thing t"},
+		{"R-ID-18 with a policy", CertificateInactive, nil, policies, false, fault.DeleteConflict,
+			"policy p is attached to certificate c"},
 		{"R-ID-18 with a policy and force", CertificateInactive, nil, policies, true, "", ""},
 	} {
 		c := Certificate{ID: "c", Status: tt.status}
@@ -251,7 +265,8 @@ func TestDeleteCertificate(t *testing.T) {
 func TestCanAttachPrincipal(t *testing.T) {
 	t.Parallel()
 	at := func(thing ThingID, exclusive bool) Principal {
-		return Principal{Thing: thing, ThingName: string(rune('a' + thing)), Certificate: "c", Exclusive: exclusive}
+		return Principal{Thing: thing, ThingName: string(rune('a' + thing)), Certificate: "c",
+			Exclusive: exclusive}
 	}
 	const taken = "certificate c is attached to thing b, and one of the attachments is exclusive"
 	for _, tt := range []struct {

@@ -34,16 +34,20 @@ func TestPolicyVersions(t *testing.T) {
 		t.Errorf("before %+v, in force %q", before, p.Document())
 	}
 	_, err := p.AddVersion("six", true, noon)
-	refused(t, "R-ID-21 a sixth", err, fault.VersionsLimit, "policy p has 5 versions, at most 5 are kept")
-	refused(t, "R-ID-21 the one in force", p.DeleteVersion(3, noon), fault.DeleteConflict, "version 3 of policy p is the default")
-	refused(t, "R-ID-21 one that is not there", p.DeleteVersion(9, noon), fault.NotFound, "policy p has no version 9")
+	refused(t, "R-ID-21 a sixth", err, fault.VersionsLimit,
+		"policy p has 5 versions, at most 5 are kept")
+	refused(t, "R-ID-21 the one in force", p.DeleteVersion(3, noon), fault.DeleteConflict,
+		"version 3 of policy p is the default")
+	refused(t, "R-ID-21 one that is not there", p.DeleteVersion(9, noon), fault.NotFound,
+		"policy p has no version 9")
 	refused(t, "R-ID-21 the last", p.DeleteVersion(5, noon), "", "")
 	v, err := p.AddVersion("six", false, noon)
 	if err != nil || v.Number != 6 {
 		t.Errorf("R-ID-21: number %d is used again, %v", v.Number, err)
 	}
 	refused(t, "R-ID-21 put in force", p.SetDefault(6, noon), "", "")
-	refused(t, "R-ID-21 one that was deleted", p.SetDefault(5, noon), fault.NotFound, "policy p has no version 5")
+	refused(t, "R-ID-21 one that was deleted", p.SetDefault(5, noon), fault.NotFound,
+		"policy p has no version 5")
 	if p.Document() != "six" {
 		t.Errorf("in force is %q", p.Document())
 	}
@@ -89,7 +93,8 @@ func TestDeletePolicy(t *testing.T) {
 	const versions = "policy p has 2 versions; delete those that are not the default first"
 	refused(t, "R-ID-21", one.CheckDelete(nil), "", "")
 	refused(t, "R-ID-21 two versions", two.CheckDelete(nil), fault.DeleteConflict, versions)
-	refused(t, "R-ID-21 attached", one.CheckDelete(attached), fault.DeleteConflict, "policy p is attached to thinggroup/g; detach it first")
+	refused(t, "R-ID-21 attached", one.CheckDelete(attached), fault.DeleteConflict,
+		"policy p is attached to thinggroup/g; detach it first")
 	refused(t, "R-ID-21 both", two.CheckDelete(attached), fault.DeleteConflict, versions)
 }
 

@@ -47,7 +47,8 @@ func TestSameThing(t *testing.T) {
 // then, and the order of refusals (R-ID-6, R-ID-8, R-ID-53, R-ERR-9).
 func TestUpdateThing(t *testing.T) {
 	t.Parallel()
-	stored := Thing{Name: "t", Type: "pump", Attributes: map[string]string{"a": "1", "b": "2"}, Version: 7}
+	stored := Thing{Name: "t", Type: "pump", Attributes: map[string]string{"a": "1", "b": "2"},
+		Version: 7}
 	both := map[string]string{"a": "1", "b": "2"}
 	for _, tt := range []struct {
 		name       string
@@ -59,13 +60,18 @@ func TestUpdateThing(t *testing.T) {
 		{"R-ID-6 the right version", ThingUpdate{ExpectedVersion: ptr(int64(7))}, "pump", both},
 		{"R-ID-53 another type", ThingUpdate{Type: ptr("valve")}, "valve", both},
 		{"R-ID-6 no type", ThingUpdate{Type: ptr("")}, "", both},
-		{"R-ID-6 replaces", ThingUpdate{Attributes: map[string]string{"c": "3"}}, "pump", map[string]string{"c": "3"}},
-		{"R-ID-6 an empty map removes all", ThingUpdate{Attributes: map[string]string{}}, "pump", map[string]string{}},
-		{"R-ID-6 merges", ThingUpdate{Attributes: map[string]string{"b": "", "c": "3"}, Merge: true}, "pump",
+		{"R-ID-6 replaces", ThingUpdate{Attributes: map[string]string{"c": "3"}}, "pump",
+			map[string]string{"c": "3"}},
+		{"R-ID-6 an empty map removes all", ThingUpdate{Attributes: map[string]string{}}, "pump",
+			map[string]string{}},
+		{"R-ID-6 merges", ThingUpdate{Attributes: map[string]string{"b": "", "c": "3"},
+			Merge: true}, "pump",
 			map[string]string{"a": "1", "c": "3"}},
-		{"R-ID-53 an empty value", ThingUpdate{Attributes: map[string]string{"b": "", "c": "3"}}, "pump", map[string]string{"c": "3"}},
+		{"R-ID-53 an empty value", ThingUpdate{Attributes: map[string]string{"b": "", "c": "3"}},
+			"pump", map[string]string{"c": "3"}},
 		{"R-ID-8 50 with a type", ThingUpdate{Attributes: attributes(50)}, "pump", attributes(50)},
-		{"R-ID-8 3 without", ThingUpdate{Type: ptr(""), Attributes: attributes(3)}, "", attributes(3)},
+		{"R-ID-8 3 without", ThingUpdate{Type: ptr(""), Attributes: attributes(3)}, "",
+			attributes(3)},
 	} {
 		got, err := stored.Update(tt.update)
 		want := Thing{Name: "t", Type: tt.thingType, Attributes: tt.attributes, Version: 8}
@@ -77,7 +83,8 @@ func TestUpdateThing(t *testing.T) {
 		t.Errorf("an update changed what is stored: %s", diff)
 	}
 	tooMany := func(n, limit int) string {
-		return fmt.Sprintf("attributePayload.attributes: %d attributes, at most %d are allowed", n, limit)
+		return fmt.Sprintf("attributePayload.attributes: %d attributes, at most %d are allowed", n,
+			limit)
 	}
 	for _, tt := range []struct {
 		name   string
@@ -85,11 +92,16 @@ func TestUpdateThing(t *testing.T) {
 		code   fault.Code
 		says   string
 	}{
-		{"R-ID-6 an older version", ThingUpdate{ExpectedVersion: ptr(int64(6))}, fault.VersionDiffers, "expectedVersion 6 does not match 7"},
-		{"R-ID-8 51 with a type", ThingUpdate{Attributes: attributes(51)}, fault.Invalid, tooMany(51, 50)},
-		{"R-ID-8 4 without", ThingUpdate{Type: ptr(""), Attributes: attributes(4)}, fault.Invalid, tooMany(4, 3)},
-		{"R-ID-8 merged to 51", ThingUpdate{Attributes: attributes(49), Merge: true}, fault.Invalid, tooMany(51, 50)},
-		{"the version before the attributes", ThingUpdate{ExpectedVersion: ptr(int64(8)), Attributes: attributes(51)},
+		{"R-ID-6 an older version", ThingUpdate{ExpectedVersion: ptr(int64(6))},
+			fault.VersionDiffers, "expectedVersion 6 does not match 7"},
+		{"R-ID-8 51 with a type", ThingUpdate{Attributes: attributes(51)}, fault.Invalid,
+			tooMany(51, 50)},
+		{"R-ID-8 4 without", ThingUpdate{Type: ptr(""), Attributes: attributes(4)}, fault.Invalid,
+			tooMany(4, 3)},
+		{"R-ID-8 merged to 51", ThingUpdate{Attributes: attributes(49), Merge: true}, fault.Invalid,
+			tooMany(51, 50)},
+		{"the version before the attributes",
+			ThingUpdate{ExpectedVersion: ptr(int64(8)), Attributes: attributes(51)},
 			fault.VersionDiffers, "expectedVersion 8 does not match 7"},
 	} {
 		_, err := stored.Update(tt.update)
@@ -112,7 +124,8 @@ func TestDeleteThing(t *testing.T) {
 		{"R-ID-7 free", false, nil, "", ""},
 		{"R-ID-7 the right version", false, ptr(int64(3)), "", ""},
 		{"R-ID-7 attached", true, nil, fault.Invalid, attached},
-		{"R-ID-7 another version", false, ptr(int64(2)), fault.VersionDiffers, "expectedVersion 2 does not match 3"},
+		{"R-ID-7 another version", false, ptr(int64(2)), fault.VersionDiffers,
+			"expectedVersion 2 does not match 3"},
 		{"R-ERR-9 both", true, ptr(int64(2)), fault.Invalid, attached},
 	} {
 		refused(t, tt.name, thing.CheckDelete(tt.attached, tt.expected), tt.code, tt.says)
@@ -123,7 +136,8 @@ func TestDeleteThing(t *testing.T) {
 func TestBillingGroup(t *testing.T) {
 	t.Parallel()
 	refused(t, "R-ID-44 none", CheckBillingGroup(nil), "", "")
-	refused(t, "R-ID-44 one", CheckBillingGroup(ptr("b")), fault.NotFound, "billing group b does not exist")
+	refused(t, "R-ID-44 one", CheckBillingGroup(ptr("b")), fault.NotFound,
+		"billing group b does not exist")
 }
 
 // The fault of a name that is taken carries what has it (R-ERR-4).
@@ -144,10 +158,13 @@ func TestDeprecate(t *testing.T) {
 	for _, tt := range []struct {
 		undo, changed, deprecated bool
 	}{
-		{true, false, false}, {false, true, true}, {false, false, true}, {true, true, false}, {true, false, false},
+		{true, false, false}, {false, true, true}, {false, false, true}, {true, true, false},
+		{true, false, false},
 	} {
-		if changed := kind.Deprecate(tt.undo, morning); changed != tt.changed || kind.Deprecated() != tt.deprecated {
-			t.Errorf("R-ID-48 undo %v: changed %v, deprecated %v", tt.undo, changed, kind.Deprecated())
+		if changed := kind.Deprecate(tt.undo, morning); changed != tt.changed ||
+			kind.Deprecated() != tt.deprecated {
+			t.Errorf("R-ID-48 undo %v: changed %v, deprecated %v", tt.undo, changed,
+				kind.Deprecated())
 		}
 	}
 	kind.Deprecate(false, morning)

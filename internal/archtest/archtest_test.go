@@ -29,7 +29,8 @@ func TestImportTable(t *testing.T) {
 		}
 		for _, imported := range list {
 			if !slices.Contains(row, imported) {
-				t.Errorf("package %s imports %s, which its row in ARCHITECTURE.md does not allow", name, imported)
+				t.Errorf("package %s imports %s, which its row in ARCHITECTURE.md does not allow",
+					name, imported)
 			}
 		}
 		for _, promised := range row {

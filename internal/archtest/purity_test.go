@@ -19,7 +19,8 @@ var decides = []string{"job", "registry", "internal/fault", "internal/wildcard"}
 // one is added, look for what it does besides: files, sockets, logs, locks, random numbers, timers.
 // Of package time only the functions that read the clock are refused, by TestClock.
 var pureStandard = []string{
-	"bytes", "cmp", "errors", "fmt", "io", "maps", "regexp", "slices", "strconv", "strings", "time", "unicode",
+	"bytes", "cmp", "errors", "fmt", "io", "maps", "regexp", "slices", "strconv", "strings", "time",
+	"unicode",
 	"crypto/ecdsa", "crypto/elliptic", "crypto/rsa", "crypto/x509", "crypto/x509/pkix",
 	"encoding/json", "encoding/pem", "math/big", "math/bits", "net/netip", "unicode/utf8",
 }
@@ -74,7 +75,8 @@ func TestImpureIsFound(t *testing.T) {
 
 // timeGiven lists the packages that are given the time and read no clock (R-CON-21).
 var timeGiven = []string{
-	"schema", "api", "job", "registry", "store", "engine", "control", "device", "internal/fault", "internal/wildcard",
+	"schema", "api", "job", "registry", "store", "engine", "control", "device", "internal/fault",
+	"internal/wildcard",
 }
 
 // readsClock lists the files and folders among them that may read the real clock nevertheless.
@@ -112,7 +114,8 @@ func clockReaders(t *testing.T, root string) (found []string) {
 	for _, dir := range timeGiven {
 		top := filepath.Join(root, dir)
 		err := filepath.WalkDir(top, func(path string, entry os.DirEntry, err error) error {
-			if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") ||
+				strings.HasSuffix(path, "_test.go") {
 				return err
 			}
 			text, err := os.ReadFile(path)
@@ -154,7 +157,8 @@ func TestClockReadersAreFound(t *testing.T) {
 	}
 	got := clockReaders(t, root)
 	slices.Sort(got)
-	want := []string{"api/iot/certificates.go", "device/broker/conn.go", "internal/wildcard/w.go", "job/due.go"}
+	want := []string{"api/iot/certificates.go", "device/broker/conn.go", "internal/wildcard/w.go",
+		"job/due.go"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -27,7 +27,8 @@ func TestNext(t *testing.T) {
 		{"0 0 LW * ? *", "2026-05-01 00:00", "2026-05-29 00:00"},
 		{"0 0 ? * 6L *", "2026-05-01 00:00", "2026-05-29 00:00"},
 		{"0 0 ? * TUE#2 *", "2026-05-01 00:00", "2026-05-12 00:00"},
-		{"0 0 ? * 1#5 *", "2026-06-01 00:00", "2026-08-30 00:00"}, // June and July have four Sundays
+		{"0 0 ? * 1#5 *", "2026-06-01 00:00",
+			"2026-08-30 00:00"}, // June and July have four Sundays
 		{"0 22-2/2 ? * SAT-MON *", "2026-05-01 00:00", "2026-05-02 00:00"},
 		{"0 22-2/2 ? * SAT-MON *", "2026-05-02 00:01", "2026-05-02 02:00"},
 		{"0 0 ? NOV-FEB MON-SUN *", "2026-03-01 00:00", "2026-11-01 00:00"},
@@ -151,7 +152,8 @@ func TestMinutesInUTC(t *testing.T) {
 		t.Errorf("a second after: last is %s", got)
 	}
 	east := time.FixedZone("east", 3*3600)
-	if got := shown(schedule.Next(time.Date(2026, 3, 2, 5, 0, 0, 0, east))); got != "2026-03-02 02:00" {
+	if got := shown(schedule.Next(time.Date(2026, 3, 2, 5, 0, 0, 0,
+		east))); got != "2026-03-02 02:00" {
 		t.Errorf("05:00 three hours east of UTC: next is %s", got)
 	}
 }
@@ -179,7 +181,8 @@ func TestAgainstEveryMinute(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", text, err)
 		}
-		from := time.Date(2024+r.IntN(5), time.Month(1+r.IntN(12)), 1+r.IntN(31), r.IntN(24), r.IntN(60), 0, 0, time.UTC)
+		from := time.Date(2024+r.IntN(5), time.Month(1+r.IntN(12)), 1+r.IntN(31), r.IntN(24),
+			r.IntN(60), 0, 0, time.UTC)
 		const horizon = 45 * 24 * time.Hour
 		var want, last time.Time
 		for at := from; at.Before(from.Add(horizon)); at = at.Add(time.Minute) {
@@ -189,7 +192,8 @@ func TestAgainstEveryMinute(t *testing.T) {
 			}
 		}
 		got := schedule.Next(from)
-		if got.Before(from.Add(horizon)) && !got.Equal(want) || want.IsZero() != (got.IsZero() || !got.Before(from.Add(horizon))) {
+		if got.Before(from.Add(horizon)) && !got.Equal(want) ||
+			want.IsZero() != (got.IsZero() || !got.Before(from.Add(horizon))) {
 			t.Errorf("%s after %s: got %s, every minute says %s", text, from, got, want)
 		}
 		yesterday := from.Truncate(24 * time.Hour).Add(-24 * time.Hour)
@@ -226,26 +230,31 @@ func randomText(r *rand.Rand) string {
 	if r.IntN(2) == 0 {
 		ofMonth = simple(1, 31)
 		if r.IntN(2) == 0 {
-			ofMonth = []string{"L", "LW", fmt.Sprintf("L-%d", 1+r.IntN(30)), fmt.Sprintf("%dW", 1+r.IntN(31))}[r.IntN(4)]
+			ofMonth = []string{"L", "LW", fmt.Sprintf("L-%d", 1+r.IntN(30)),
+				fmt.Sprintf("%dW", 1+r.IntN(31))}[r.IntN(4)]
 		}
 	} else {
 		ofWeek = simple(1, 7)
 		if r.IntN(2) == 0 {
-			ofWeek = []string{"L", fmt.Sprintf("%dL", 1+r.IntN(7)), fmt.Sprintf("%d#%d", 1+r.IntN(7), 1+r.IntN(5))}[r.IntN(3)]
+			ofWeek = []string{"L", fmt.Sprintf("%dL", 1+r.IntN(7)),
+				fmt.Sprintf("%d#%d", 1+r.IntN(7), 1+r.IntN(5))}[r.IntN(3)]
 		}
 	}
 	year := "*"
 	if r.IntN(4) == 0 {
 		year = fmt.Sprint(2024 + r.IntN(5))
 	}
-	return strings.Join([]string{simple(0, 59), simple(0, 23), ofMonth, simple(1, 12), ofWeek, year}, " ")
+	return strings.Join([]string{simple(0, 59), simple(0, 23), ofMonth, simple(1, 12), ofWeek,
+		year}, " ")
 }
 
 // fires says whether a text fires at a minute, field by field.
 func fires(text string, at time.Time) bool {
 	f := strings.Fields(text)
-	return holds(f[0], at.Minute(), 0, 59) && holds(f[1], at.Hour(), 0, 23) && holds(f[3], int(at.Month()), 1, 12) &&
-		holds(f[5], at.Year(), 1970, 2199) && (f[2] == "?" || ofMonth(f[2], at)) && (f[4] == "?" || ofWeek(f[4], at))
+	return holds(f[0], at.Minute(), 0, 59) && holds(f[1], at.Hour(), 0, 23) &&
+		holds(f[3], int(at.Month()), 1, 12) &&
+		holds(f[5], at.Year(), 1970, 2199) && (f[2] == "?" || ofMonth(f[2], at)) &&
+		(f[4] == "?" || ofWeek(f[4], at))
 }
 
 func holds(text string, value, low, high int) bool {
@@ -285,7 +294,8 @@ func ofMonth(text string, at time.Time) bool {
 		for distance := range 4 {
 			for _, sign := range []int{-1, 1} {
 				d := wanted.AddDate(0, 0, sign*distance)
-				if !found && d.Month() == wanted.Month() && d.Weekday() != time.Saturday && d.Weekday() != time.Sunday {
+				if !found && d.Month() == wanted.Month() && d.Weekday() != time.Saturday &&
+					d.Weekday() != time.Sunday {
 					best, found = d, true
 				}
 			}
@@ -322,7 +332,8 @@ func ofWeek(text string, at time.Time) bool {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, text := range []string{"0 2 * * ? *", "cron(0/15 9-17 ? * MON-FRI 2026)", "0 0 L-3 * ? *", "0 0 ? * 6#3,2L *"} {
+	for _, text := range []string{"0 2 * * ? *", "cron(0/15 9-17 ? * MON-FRI 2026)",
+		"0 0 L-3 * ? *", "0 0 ? * 6#3,2L *"} {
 		f.Add(text)
 	}
 	from := time.Date(2026, 2, 28, 23, 59, 0, 0, time.UTC)
@@ -332,7 +343,8 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		next := schedule.Next(from)
-		if !next.IsZero() && (next.Before(from) || !schedule.Next(next).Equal(next) || !schedule.Last(next).Equal(next)) {
+		if !next.IsZero() && (next.Before(from) || !schedule.Next(next).Equal(next) ||
+			!schedule.Last(next).Equal(next)) {
 			t.Errorf("%q: next is %s, last up to it %s", text, next, schedule.Last(next))
 		}
 	})

@@ -17,7 +17,8 @@ func TestSelect(t *testing.T) { // R-ID-42
 		return q
 	}
 	groups := []DynamicGroup{
-		{registry.Group{ID: 1, Name: "a"}, compile("thingName:x")}, {registry.Group{ID: 2, Name: "b"}, compile("thingName:y")},
+		{registry.Group{ID: 1, Name: "a"}, compile("thingName:x")},
+		{registry.Group{ID: 2, Name: "b"}, compile("thingName:y")},
 		{registry.Group{ID: 3, Name: "c"}, nil}, {registry.Group{ID: 4, Name: "d"}, compile("*")},
 	}
 	names := func(groups []registry.Group) (all string) {
@@ -31,7 +32,8 @@ func TestSelect(t *testing.T) { // R-ID-42
 		static int
 		want   string // in, and after the slash those without room
 	}{
-		{"x", 0, "ad/"}, {"y", 0, "bd/"}, {"z", 9, "d/"}, {"z", 10, "/d"}, {"x", 8, "ad/"}, {"x", 9, "a/d"}, {"x", 10, "/ad"}, {"x", 11, "/ad"},
+		{"x", 0, "ad/"}, {"y", 0, "bd/"}, {"z", 9, "d/"}, {"z", 10, "/d"}, {"x", 8, "ad/"},
+		{"x", 9, "a/d"}, {"x", 10, "/ad"}, {"x", 11, "/ad"},
 	} {
 		in, full := Select(&Subject{Thing: registry.Thing{Name: row.thing}}, row.static, groups)
 		if got := fmt.Sprintf("%s/%s", names(in), names(full)); got != row.want {

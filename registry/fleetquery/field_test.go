@@ -14,13 +14,16 @@ import (
 func TestFields(t *testing.T) {
 	t.Parallel()
 	s := Subject{
-		Thing:        registry.Thing{Name: "name", UUID: "uuid", Type: "kind", Attributes: map[string]string{"a": "value", "empty": ""}},
+		Thing: registry.Thing{Name: "name", UUID: "uuid", Type: "kind",
+			Attributes: map[string]string{"a": "value", "empty": ""}},
 		Groups:       []string{"group", "root"},
 		Connectivity: &Connectivity{At: time.UnixMilli(5000), DisconnectReason: "CLIENT_ERROR"},
 	}
 	fields := map[string]string{
-		"thingName": "name", "thingId": "uuid", "thingTypeName": "kind", "thingGroupNames": "root", "attributes.a": "value",
-		"connectivity.connected": "false", "connectivity.timestamp": "5000", "connectivity.disconnectReason": "client_error",
+		"thingName": "name", "thingId": "uuid", "thingTypeName": "kind", "thingGroupNames": "root",
+		"attributes.a":           "value",
+		"connectivity.connected": "false", "connectivity.timestamp": "5000",
+		"connectivity.disconnectReason": "client_error",
 	}
 	for field := range fields {
 		for other, value := range fields {
@@ -34,8 +37,10 @@ func TestFields(t *testing.T) {
 		}
 	}
 	for query, want := range map[string]bool{
-		"name": true, "uuid": true, "kind": true, "group": true, "root": true, "value": true, "false": false, "5000": false, "client_error": false,
-		"shadow.x:*": false, "deviceDefender.x:*": false, "version:*": false, "registry.version:*": false,
+		"name": true, "uuid": true, "kind": true, "group": true, "root": true, "value": true,
+		"false": false, "5000": false, "client_error": false,
+		"shadow.x:*": false, "deviceDefender.x:*": false, "version:*": false,
+		"registry.version:*": false,
 		"attributes.empty:*": true, "attributes.none:*": false, "NOT attributes.none:*": true,
 	} {
 		q, err := Parse(query)
@@ -47,8 +52,8 @@ func TestFields(t *testing.T) {
 	}
 }
 
-// What is known of a connection by whether it stands (R-ID-40, R-ID-61): while it does there is no reason,
-// and no time where none is known.
+// What is known of a connection by whether it stands (R-ID-40, R-ID-61): while it does there is no
+// reason, and no time where none is known.
 func TestConnection(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -57,11 +62,14 @@ func TestConnection(t *testing.T) {
 		query        string
 		want         bool
 	}{
-		{"connected", &Connectivity{Connected: true, At: time.UnixMilli(1)}, "connectivity.connected:TRUE", true},
+		{"connected", &Connectivity{Connected: true, At: time.UnixMilli(1)},
+			"connectivity.connected:TRUE", true},
 		{"no reason", &Connectivity{Connected: true}, "connectivity.disconnectReason:*", false},
 		{"no time", &Connectivity{Connected: true}, "connectivity.timestamp:*", false},
-		{"since then", &Connectivity{At: time.UnixMilli(1700)}, "connectivity.timestamp:[1700 TO 1700]", true},
-		{"before", &Connectivity{At: time.UnixMilli(1699)}, "connectivity.timestamp:[1700 TO 1800]", false},
+		{"since then", &Connectivity{At: time.UnixMilli(1700)},
+			"connectivity.timestamp:[1700 TO 1700]", true},
+		{"before", &Connectivity{At: time.UnixMilli(1699)}, "connectivity.timestamp:[1700 TO 1800]",
+			false},
 		{"R-ID-61 not seen: not true", nil, "connectivity.connected:true", false},
 		{"R-ID-61 not seen: not false", nil, "connectivity.connected:false", false},
 	} {
@@ -69,7 +77,8 @@ func TestConnection(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := q.Matches(&Subject{Connectivity: tt.connectivity}); got != tt.want || !q.OfConnectivity() {
+		if got := q.Matches(&Subject{Connectivity: tt.connectivity}); got != tt.want ||
+			!q.OfConnectivity() {
 			t.Errorf("%s: %s is %v", tt.name, tt.query, got)
 		}
 	}
@@ -83,11 +92,13 @@ func TestRanges(t *testing.T) {
 		holds []string
 		fails []string
 	}{
-		{"7", []string{"[7 TO 8]", "[6 TO 7]", "{6 TO 8}", ">=7", "<=7", ">6.9", "<7.1", "[-1 TO 1e3]", "[07 TO 7.00]"},
+		{"7", []string{"[7 TO 8]", "[6 TO 7]", "{6 TO 8}", ">=7", "<=7", ">6.9", "<7.1",
+			"[-1 TO 1e3]", "[07 TO 7.00]"},
 			[]string{"{7 TO 8]", "[6 TO 7}", "[8 TO 9]", "[1 TO 6]", ">7", "<7", "[8 TO 6]"}},
 		{"10", []string{"[9 TO 11]", `["10" TO b]`, "[1 TO a]"}, []string{"[2 TO b]", "[a TO b]"}},
 		{"-2.5", []string{"[-3 TO -2]", "<-2", ">-3"}, []string{">-2", "[2 TO 3]"}},
-		{"Beta", []string{"[alpha TO gamma]", "[BETA TO beta]", ">alpha", "<=beta"}, []string{"{beta TO gamma]", "<beta", "[1 TO 2]", ">5"}},
+		{"Beta", []string{"[alpha TO gamma]", "[BETA TO beta]", ">alpha", "<=beta"},
+			[]string{"{beta TO gamma]", "<beta", "[1 TO 2]", ">5"}},
 		{"inf", []string{"[a TO z]"}, []string{">5", "[0 TO 9]"}},
 		{"", nil, []string{">0", "[1 TO 2]"}},
 	} {
@@ -123,15 +134,21 @@ func TestCheckIndex(t *testing.T) {
 	}{
 		{"nothing given", nil, nil, nil, "", ""},
 		{"all given", p("AWS_Things"), p("2017-09-30"), p("*"), "", ""},
-		{"another index", p("AWS_ThingGroups"), nil, p("*"), fault.NotFound, "indexName: there is no index AWS_ThingGroups; the only one is AWS_Things"},
-		{"another version", nil, p("2016-01-01"), p("*"), fault.Invalid, `queryVersion: "2016-01-01" is not known; it is 2017-09-30`},
-		{"no query", nil, nil, p(""), fault.InvalidQuery, "queryString, character 1: the query ends where a term is due"},
-		{"the version before the query", nil, p("x"), p(""), fault.Invalid, `queryVersion: "x" is not known; it is 2017-09-30`},
-		{"the query before the index", p("x"), nil, p(""), fault.InvalidQuery, "queryString, character 1: the query ends where a term is due"},
+		{"another index", p("AWS_ThingGroups"), nil, p("*"), fault.NotFound,
+			"indexName: there is no index AWS_ThingGroups; the only one is AWS_Things"},
+		{"another version", nil, p("2016-01-01"), p("*"), fault.Invalid,
+			`queryVersion: "2016-01-01" is not known; it is 2017-09-30`},
+		{"no query", nil, nil, p(""), fault.InvalidQuery,
+			"queryString, character 1: the query ends where a term is due"},
+		{"the version before the query", nil, p("x"), p(""), fault.Invalid,
+			`queryVersion: "x" is not known; it is 2017-09-30`},
+		{"the query before the index", p("x"), nil, p(""), fault.InvalidQuery,
+			"queryString, character 1: the query ends where a term is due"},
 	} {
 		err := CheckIndex(tt.index, tt.version, tt.query)
 		f := fault.Of(err)
-		if (tt.code == "") != (err == nil) || f != nil && (f.Code != tt.code || f.Message != tt.says) {
+		if (tt.code == "") != (err == nil) || f != nil &&
+			(f.Code != tt.code || f.Message != tt.says) {
 			t.Errorf("R-ID-38 %s: %v, want %s %s", tt.name, err, tt.code, tt.says)
 		}
 	}

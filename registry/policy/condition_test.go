@@ -33,14 +33,17 @@ func TestOperators(t *testing.T) {
 		{"DateEquals", "2026-03-01T12:00:00Z", "2026-03-01T13:00:00+01:00", "2026-03-01T13:00:00Z"},
 		{"DateEquals", "1970-01-01T00:01:00Z", "60", "61"},
 		{"DateLessThan", "2026-03-01T12:00:00Z", "2026-03-01T12:00:01Z", "2026-03-01T12:00:00Z"},
-		{"DateLessThanEquals", "2026-03-01T12:00:00Z", "2026-03-01T12:00:00Z", "2026-03-01T11:59:59Z"},
+		{"DateLessThanEquals", "2026-03-01T12:00:00Z", "2026-03-01T12:00:00Z",
+			"2026-03-01T11:59:59Z"},
 		{"DateGreaterThan", "2026-03-01T12:00:00Z", "2026-03-01T11:59:59Z", "2026-03-01T12:00:00Z"},
-		{"DateGreaterThanEquals", "2026-03-01T12:00:00Z", "2026-03-01T12:00:00Z", "2026-03-01T12:00:01Z"},
+		{"DateGreaterThanEquals", "2026-03-01T12:00:00Z", "2026-03-01T12:00:00Z",
+			"2026-03-01T12:00:01Z"},
 		{"DateEquals", "2026-03-01T12:00:00Z", "2026-03-01T12:00:00Z", "noon"},
 	} {
 		check := func(operator, want string, holds bool) {
 			t.Helper()
-			if got := condense(t, operator, "iot:ClientId", want).holds(&Context{ClientID: tt.value}); got != holds {
+			if got := condense(t, operator, "iot:ClientId",
+				want).holds(&Context{ClientID: tt.value}); got != holds {
 				t.Errorf("%s: %s of %s is %v", operator, tt.value, want, got)
 			}
 		}
@@ -69,11 +72,13 @@ func condense(t *testing.T, operator, key, want string) condition {
 	return compiled[0]
 }
 
-// A key that is absent: positive operators are false, negated ones, sets and …IfExists true (R-ID-31).
+// A key that is absent: positive operators are false, negated ones, sets and …IfExists true
+// (R-ID-31).
 func TestAbsentKey(t *testing.T) {
 	t.Parallel()
 	for operator := range tests {
-		for form, want := range map[string]bool{operator: false, operator + "IfExists": true, "ForAllValues:" + operator: true, "ForAnyValue:" + operator: false} {
+		for form, want := range map[string]bool{operator: false, operator + "IfExists": true,
+			"ForAllValues:" + operator: true, "ForAnyValue:" + operator: false} {
 			if got := condense(t, form, "no:such", "1").holds(&Context{}); got != want {
 				t.Errorf("%s of an absent key is %v", form, got)
 			}
@@ -85,7 +90,8 @@ func TestAbsentKey(t *testing.T) {
 		}
 	}
 	for want, absent := range map[string]bool{"true": true, "false": false, "TRUE": true} {
-		if condense(t, "Null", "no:such", want).holds(&Context{}) != absent || condense(t, "Null", "iot:ClientId", want).holds(&Context{ClientID: "c"}) == absent {
+		if condense(t, "Null", "no:such", want).holds(&Context{}) != absent ||
+			condense(t, "Null", "iot:ClientId", want).holds(&Context{ClientID: "c"}) == absent {
 			t.Errorf("Null %s", want)
 		}
 	}
@@ -109,7 +115,8 @@ func TestSets(t *testing.T) {
 		{"ForAnyValue:StringLike", "x*", "a xy", true},
 	} {
 		context := &Context{ConnectAttributes: strings.Fields(tt.values)}
-		if got := condense(t, tt.operator, "iot:ConnectAttributes", tt.want).holds(context); got != tt.holds {
+		if got := condense(t, tt.operator, "iot:ConnectAttributes",
+			tt.want).holds(context); got != tt.holds {
 			t.Errorf("%s: %s of %s is %v", tt.operator, tt.values, tt.want, got)
 		}
 	}
@@ -126,9 +133,11 @@ func TestMalformedTexts(t *testing.T) {
 		{`{"Version":"2012-10-17"}`, "Statement is missing"},
 		{statement(`"Effect":"allow"`), `Statement[1]: Effect must be Allow or Deny, not "allow"`},
 		{statement(`"Effect":"Allow","Resource":"*"`), "Statement[1]: Action is missing"},
-		{statement(`"Effect":"Allow","Action":"a","NotAction":"b","Resource":"*"`), "Statement[1]: Action and NotAction exclude each other"},
+		{statement(`"Effect":"Allow","Action":"a","NotAction":"b","Resource":"*"`),
+			"Statement[1]: Action and NotAction exclude each other"},
 		{statement(`"Effect":"Allow","Action":"a"`), "Statement[1]: Resource is missing"},
-		{statement(`"Effect":"Allow","Action":[],"Resource":"*"`), "Statement[1]: Action is missing"},
+		{statement(`"Effect":"Allow","Action":[],"Resource":"*"`),
+			"Statement[1]: Action is missing"},
 		{statement(`"Effect":"Allow","Action":"a","Resource":"*","Condition":{"Sounds":{"a":"b"}}`),
 			`Statement[1]: Condition: unknown operator "Sounds"`},
 		{statement(`"Effect":"Allow","Action":"a","Resource":"*","Condition":{"Bool":{"a":[{}]}}`),
@@ -139,7 +148,9 @@ func TestMalformedTexts(t *testing.T) {
 	} {
 		_, err := Parse(tt.text)
 		f := fault.Of(err)
-		if f == nil || f.Code != fault.MalformedPolicy || !strings.HasPrefix(f.Message, "policyDocument: ") || !strings.Contains(f.Message, tt.says) {
+		if f == nil || f.Code != fault.MalformedPolicy ||
+			!strings.HasPrefix(f.Message, "policyDocument: ") ||
+			!strings.Contains(f.Message, tt.says) {
 			t.Errorf("%.60s: %v, want %s", tt.text, err, tt.says)
 		}
 	}
@@ -192,15 +203,18 @@ func TestTogether(t *testing.T) {
 			}
 			compiled = append(compiled, p)
 		}
-		if got := Evaluate(compiled, Request{Action: tt.action, Resource: tt.resource}); got != tt.want {
-			t.Errorf("%q: %s on %s is %d, want %d", tt.policies, tt.action, tt.resource, got, tt.want)
+		if got := Evaluate(compiled, Request{Action: tt.action,
+			Resource: tt.resource}); got != tt.want {
+			t.Errorf("%q: %s on %s is %d, want %d", tt.policies, tt.action, tt.resource, got,
+				tt.want)
 		}
 	}
 }
 
 // Whatever text comes in, it compiles or is refused as a policy, and what compiles can be asked.
 func FuzzParse(f *testing.F) {
-	for _, condition := range []string{`{"Bool":{"iot:ClientId":true}}`, `{"ForAllValues:StringLike":{"x":["${a}","*"]}}`, `{"Null":{"x":"y"}}`} {
+	for _, condition := range []string{`{"Bool":{"iot:ClientId":true}}`,
+		`{"ForAllValues:StringLike":{"x":["${a}","*"]}}`, `{"Null":{"x":"y"}}`} {
 		f.Add(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"a","Resource":"*","Condition":` + condition + `}}`)
 	}
 	f.Add(allow("iot:*", "${iot:ClientId}"))
@@ -212,6 +226,7 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		Evaluate([]*Document{p}, Request{Action: "iot:Connect", Resource: clients + "c", Context: *connection()})
+		Evaluate([]*Document{p}, Request{Action: "iot:Connect", Resource: clients + "c",
+			Context: *connection()})
 	})
 }

@@ -15,13 +15,16 @@ import (
 // connection is a context in which every variable has a value.
 func connection() *Context {
 	return &Context{
-		ClientID: "pump-07", Attached: true, SourceIP: "10.0.8.21", CertificateID: "abc", WillTopic: "arn:will",
+		ClientID: "pump-07", Attached: true, SourceIP: "10.0.8.21", CertificateID: "abc",
+		WillTopic:         "arn:will",
 		ConnectAttributes: []string{"PersistentConnect", "LastWill"},
-		Thing:             &registry.Thing{Name: "pump", Type: "kind", Attributes: map[string]string{"site": "north", "a]b": "c", "empty": ""}},
+		Thing: &registry.Thing{Name: "pump", Type: "kind",
+			Attributes: map[string]string{"site": "north", "a]b": "c", "empty": ""}},
 		Certificate: &x509.Certificate{
 			SerialNumber: big.NewInt(0xbeef),
 			Subject: pkix.Name{
-				CommonName: "device", Country: []string{"CH"}, Organization: []string{"o1", "o2", "o3", "o4", "o5", "o6"},
+				CommonName: "device", Country: []string{"CH"},
+				Organization:       []string{"o1", "o2", "o3", "o4", "o5", "o6"},
 				OrganizationalUnit: []string{"u"}, Province: []string{"ZH"}, SerialNumber: "s",
 			},
 			Issuer: pkix.Name{CommonName: "issuer"},
@@ -69,17 +72,22 @@ func TestVariables(t *testing.T) {
 func TestVariablesWithoutValue(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{
-		"", "x", "iot:clientId", "iot:Connection.Thing.Attributes[none]", "iot:Connection.Thing.Attributes[site", "iot:Certificate.",
-		"iot:Certificate.Subject", "iot:Certificate.Subject.None", "iot:Certificate.Other.CommonName", "iot:Certificate.Subject.Organization.0",
-		"iot:Certificate.Subject.Organization.6", "iot:Certificate.Subject.Organization.x", "iot:Certificate.Issuer.Country",
+		"", "x", "iot:clientId", "iot:Connection.Thing.Attributes[none]",
+		"iot:Connection.Thing.Attributes[site", "iot:Certificate.",
+		"iot:Certificate.Subject", "iot:Certificate.Subject.None",
+		"iot:Certificate.Other.CommonName", "iot:Certificate.Subject.Organization.0",
+		"iot:Certificate.Subject.Organization.6", "iot:Certificate.Subject.Organization.x",
+		"iot:Certificate.Issuer.Country",
 	} {
 		if values, found := connection().lookup(name); found {
 			t.Errorf("%q: %v", name, values)
 		}
 	}
 	for _, name := range []string{
-		"iot:ClientId", "iot:Connection.Thing.IsAttached", "iot:Connection.Thing.ThingName", "iot:Connection.Thing.ThingTypeName", "aws:SourceIp",
-		"iot:CertificateId", "iot:ConnectAttributes", "iot:LastWillTopic", "iot:Certificate.Subject.CommonName",
+		"iot:ClientId", "iot:Connection.Thing.IsAttached", "iot:Connection.Thing.ThingName",
+		"iot:Connection.Thing.ThingTypeName", "aws:SourceIp",
+		"iot:CertificateId", "iot:ConnectAttributes", "iot:LastWillTopic",
+		"iot:Certificate.Subject.CommonName",
 	} {
 		if values, found := (&Context{}).lookup(name); found {
 			t.Errorf("%s of an empty context: %v", name, values)
@@ -98,8 +106,9 @@ func TestVariablesWithoutValue(t *testing.T) {
 func TestCertificateValues(t *testing.T) {
 	t.Parallel()
 	for value, ok := range map[string]bool{
-		"plain": true, "a/b:c": true, strings.Repeat("x", 1024): true, strings.Repeat("x", 1025): false,
-		"a*": false, "$x": false, "+": false, "?": false, "a#b": false,
+		"plain": true, "a/b:c": true, strings.Repeat("x", 1024): true,
+		strings.Repeat("x", 1025): false,
+		"a*":                      false, "$x": false, "+": false, "?": false, "a#b": false,
 	} {
 		c := Context{Certificate: &x509.Certificate{Subject: pkix.Name{CommonName: value}}}
 		values, found := c.lookup("iot:Certificate.Subject.CommonName")
