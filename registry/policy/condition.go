@@ -46,16 +46,13 @@ const (
 // conditionValue is a string, number or boolean of a Condition, as text.
 type conditionValue string
 
-// UnmarshalJSON reads a scalar and refuses everything else.
+// UnmarshalJSON reads a scalar and refuses everything else, null too.
 func (v *conditionValue) UnmarshalJSON(text []byte) error {
-	var s string
-	if err := json.Unmarshal(text, &s); err == nil {
-		*v = conditionValue(s)
-		return nil
-	}
 	switch text[0] {
 	case '{', '[', 'n':
 		return fmt.Errorf("a condition value must be a string, a number or a boolean")
+	case '"':
+		return json.Unmarshal(text, (*string)(v))
 	}
 	*v = conditionValue(text)
 	return nil
