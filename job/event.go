@@ -1,8 +1,7 @@
 package job
 
-// What is told to those who follow jobs over MQTT: the name of each lifecycle event and the status
-// word in it (docs/spec/24, section 2). Which kinds of event are published, and how they are
-// written, is decided elsewhere.
+// The lifecycle events that are published over MQTT: their names and the status words in them
+// (docs/spec/24, section 2).
 
 // JobEvent is an event of a job: the last part of its topic, and the status in its payload. Two of
 // the status words exist in events only, the API never shows them (R-EVT-12). The zero JobEvent is

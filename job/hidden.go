@@ -1,8 +1,7 @@
 package job
 
-// Not every pending execution is one that its device may know of. Between maintenance windows what
-// is QUEUED is hidden (R-SCH-17). And while a sweep works through a canceled or deleted job, what
-// it has not reached yet looks pending in the store, but must not be started any more.
+// Devices do not see every pending execution. Between maintenance windows what is QUEUED is hidden
+// (R-SCH-17), and what a sweep has not reached yet must not be started any more.
 
 // HiddenByWindow reports whether an execution in this status is hidden from its device until a
 // window opens. One that was hidden when a sweep began stays so until the sweep ends it.

@@ -152,16 +152,12 @@ type State struct {
 // DELETION_IN_PROGRESS already.
 type Sweep string
 
+// The kinds of sweep.
 const (
-	// NoSweep means that nothing is left to do.
-	NoSweep Sweep = ""
-	// SweepQueued cancels what is QUEUED (R-JOB-21).
-	SweepQueued Sweep = "cancel-queued"
-	// SweepPending cancels what is QUEUED or IN_PROGRESS, marked forceCanceled (R-JOB-22,
-	// R-JOB-24).
-	SweepPending Sweep = "cancel-pending"
-	// SweepAll deletes every execution, then the job (R-JOB-34).
-	SweepAll Sweep = "delete"
+	NoSweep      Sweep = ""               // nothing is left to do
+	SweepQueued  Sweep = "cancel-queued"  // cancel what is QUEUED (R-JOB-21)
+	SweepPending Sweep = "cancel-pending" // and IN_PROGRESS, as forced (R-JOB-22, R-JOB-24)
+	SweepAll     Sweep = "delete"         // delete every execution, then the job (R-JOB-34)
 )
 
 // InNamespace reports whether a request that names a namespace means this job: nil names none, and

@@ -6,12 +6,9 @@ import (
 	"github.com/drover-iot/drover/registry"
 )
 
-// A thing is a target of a job when the job names it, or when it is in a group that the job names
-// or in a group below one. Its reach is the groups that it is in and all groups above them, so it
-// is a target when its reach and the job's groups have one in common (R-JOB-50).
-//
-// Memberships change while jobs run. What follows is decided here: who loses an execution by
-// leaving, and who gets one by entering a continuous job.
+// A thing is a target of a job that names it, or names a group that it is in or a group above one.
+// Its reach is the groups that it is in and all groups above them (R-JOB-50). Memberships change
+// while jobs run: who loses an execution by leaving, and who gets one by entering, is decided here.
 
 // TargetsThing reports whether the job names the thing itself.
 func (j Job) TargetsThing(thing registry.ThingID) bool {
@@ -44,17 +41,12 @@ func (j Job) RemovesLeaver(x Execution, reach []registry.GroupID) bool {
 // MembershipChange is what it means for a continuous job that the groups of a thing change.
 type MembershipChange uint8
 
+// What a job may have to do when the groups of a thing change.
 const (
-	// MembershipNone means that the job has nothing to do with it.
-	MembershipNone MembershipChange = iota
-	// MembershipEnter means that the thing gets an execution at once, unless one is pending
-	// (R-JOB-55).
-	MembershipEnter
-	// MembershipEnterLater means that the thing gets an execution when the window of the job opens
-	// (R-JOB-56).
-	MembershipEnterLater
-	// MembershipLeave means that the thing waits for no execution of the job any more.
-	MembershipLeave
+	MembershipNone       MembershipChange = iota // nothing
+	MembershipEnter                              // create an execution (R-JOB-55, R-JOB-57)
+	MembershipEnterLater                         // when the window opens (R-JOB-56)
+	MembershipLeave                              // forget that the thing waits for one
 )
 
 // Reach is where a thing was before its memberships changed, and where it is now.

@@ -24,13 +24,11 @@ func (d Definition) Complete(placeholders []Placeholder) Definition {
 // TemplateKind says what a new job is made from.
 type TemplateKind uint8
 
+// What a new job may be made from.
 const (
-	// NoTemplate means that the request says all.
-	NoTemplate TemplateKind = iota
-	// CustomTemplate is one that CreateJobTemplate made.
-	CustomTemplate
-	// BuiltInTemplate is a managed one, whose document has parameters.
-	BuiltInTemplate
+	NoTemplate      TemplateKind = iota // the request says all
+	CustomTemplate                      // made by CreateJobTemplate
+	BuiltInTemplate                     // a managed one, whose document has parameters
 )
 
 // CheckSource refuses a new job whose document cannot be told from what it gives: document is the

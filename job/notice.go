@@ -2,12 +2,9 @@ package job
 
 import "time"
 
-// Devices are notified when the list of their pending executions changes, and when its head does.
-// Both are decided by comparing the list before and after a change (R-MQTT-39); the table of
-// docs/spec/31, section 6, is the rule. The list is what the device sees: what a maintenance window
-// hides is not in it.
-//
-// The functions here take the head of the list before the change, nil when the list is empty.
+// Devices are notified when the list of their pending executions changes, and when its head does:
+// the table of docs/spec/31, section 6 (R-MQTT-39). What a maintenance window hides is not in the
+// list. The functions here take the head of the list before the change, nil when it is empty.
 
 // Notice says what a device is notified of. The zero Notice is nothing.
 type Notice struct {

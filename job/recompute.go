@@ -2,11 +2,9 @@ package job
 
 import "time"
 
-// Time and counts move a job, not only requests: its end time comes, its window closes, its last
-// execution ends. Recompute draws all such conclusions from present facts, so nothing that was
-// missed while the server was away has to be remembered, and doing it twice changes nothing.
-//
-// Every exported method that changes a job ends with Recompute; no caller has to think of it.
+// Not only requests change a job: its end time comes, its window closes, its last execution ends.
+// Recompute draws all such conclusions from present facts, so it does not matter how late it is
+// called, or how often. Every exported method that changes a job ends with it.
 
 // Recompute brings the status of the job and the time at which it is due in line with the time and
 // its counts. The end time comes before the close of a window: when both fall on 18:00, the job

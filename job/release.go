@@ -7,10 +7,9 @@ import (
 )
 
 // A job creates executions in three ways. Its rollout releases them tick by tick, for the things
-// that were targets when it started. Things that enter the targets of a continuous job later, late
-// joiners, get theirs at once. And groups that are associated with a running job are back-filled:
-// all their members get one. Only the first way counts in the rollout and is bound to its rate
-// (R-ROLL-15).
+// that were targets when it started. Late joiners, which enter the targets of a continuous job
+// later, get theirs at once, and so do the members of groups that are associated with it. Only the
+// first way counts in the rollout and is bound to its rate (R-ROLL-15).
 
 // StartRollout starts a job that nothing holds back (R-JOB-1). It freezes the sources that the
 // rollout takes things from and the newest membership that counts: who joins a group later is no
@@ -82,9 +81,8 @@ func (j *Job) TookLateJoiners(more bool, now time.Time) {
 }
 
 // AcceptsBackfill reports whether the back-fill of an associated group creates an execution for one
-// of its members (R-JOB-51). It does when the thing never had one, and when the thing was no target
-// before: it left the job once, and comes back through this group. A thing that is a target through
-// an older group keeps what it has. reach are the groups of the thing and all groups above them.
+// of its members (R-JOB-51): for one that never had one, and for one that had left the job and
+// comes back through this group. reach are the groups of the thing and all groups above them.
 func (j Job) AcceptsBackfill(
 	source Source, thing registry.ThingID, reach []registry.GroupID, lastNumber int64,
 ) bool {

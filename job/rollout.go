@@ -6,9 +6,8 @@ import (
 )
 
 // A rollout creates executions in ticks, a minute apart. Each tick has a quota: the constant rate,
-// or with an exponential rate the value of a ramp, max(1, min(M, floor(B × f^k))) at step k. A tick
-// raises the step by one when enough things were notified or have succeeded. With B = 50, f = 2 and
-// a threshold of 1000 notified things, 20 ticks of 50 are followed by 10 of 100, then 5 of 200.
+// or the value of a ramp, max(1, min(M, floor(B × f^k))) at step k. With B = 50, f = 2 and a
+// threshold of 1000 notified things, 20 ticks of 50 are followed by 10 of 100, then 5 of 200.
 
 // Tick is the length of a rollout minute (R-ROLL-3). A rate is "per tick".
 const Tick = time.Minute

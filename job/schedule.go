@@ -33,13 +33,11 @@ type ScheduleConfig struct {
 // EndBehavior is what happens at the end time to executions that have not ended.
 type EndBehavior string
 
+// The end behaviors.
 const (
-	// StopRollout lets what exists go on, and creates nothing more.
-	StopRollout EndBehavior = "STOP_ROLLOUT"
-	// CancelAtEnd cancels the job like CancelJob.
-	CancelAtEnd EndBehavior = "CANCEL"
-	// ForceCancel cancels the job like CancelJob with force.
-	ForceCancel EndBehavior = "FORCE_CANCEL"
+	StopRollout EndBehavior = "STOP_ROLLOUT" // what exists goes on, nothing more is created
+	CancelAtEnd EndBehavior = "CANCEL"       // like CancelJob
+	ForceCancel EndBehavior = "FORCE_CANCEL" // like CancelJob with force
 )
 
 // Window is one maintenance window.
@@ -107,7 +105,8 @@ func (c *ScheduleConfig) Check(now time.Time) error {
 func within(member string, at, now, limit time.Time, words string) error {
 	if at.Before(now.Add(minAhead)) || at.After(limit) {
 		return fault.New(fault.Invalid,
-			"schedulingConfig.%s: %s must be at least 30 minutes and at most %s from now, which is %s",
+			"schedulingConfig.%s: %s must be at least 30 minutes and at most %s from now, "+
+				"which is %s",
 			member, at.Format(shownTime), words, now.Format(shownTime))
 	}
 	return nil

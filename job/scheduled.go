@@ -6,12 +6,10 @@ import (
 )
 
 // A job with a schedule is SCHEDULED while it waits for its start time or for a maintenance window,
-// and IN_PROGRESS while it may roll out. WindowEdge holds the one time that matters next: when a
-// SCHEDULED job may go on, or when the window closes in which it is IN_PROGRESS. Cron texts are
-// read only when an edge is crossed, so a million ticks cost none of that.
-//
-// When the end time comes, or no window opens any more, the rollout ends for good: RolloutEnded.
-// What exists then goes on, or is canceled, as the end behavior says.
+// and IN_PROGRESS while it may roll out. WindowEdge is the one time that matters next, and cron
+// texts are read only when it has come. At the end time, or when no window opens any more, the
+// rollout ends for good (RolloutEnded), and what exists goes on or is canceled, as the end behavior
+// says.
 
 // WaitForSchedule makes a new job SCHEDULED until its time comes. It reports false and changes
 // nothing when the job may start at once (R-SCH-9 to R-SCH-12).

@@ -107,10 +107,9 @@ type Outcome struct {
 }
 
 // ApplyEvent applies an event to the latest execution of a thing and draws the consequences for the
-// job in the order of R-CON-22: status, counters, retry, abort, completion. The order shows when
-// one report does several of them: a last failure that is retried does not complete the job
-// (R-JOB-14), and one that meets an abort criterion aborts it first, so the retry is then canceled
-// by the sweep (R-RTY-10).
+// job in the order of R-CON-22: status, counters, retry, abort, completion. So a last failure that
+// is retried does not complete the job (R-JOB-14), and the retry of one that aborts the job is
+// canceled (R-RTY-10).
 func ApplyEvent(j Job, e Execution, event Event, now time.Time) (Outcome, error) {
 	move := transitionMatrix[e.Status][event]
 	if !move.legal {

@@ -3,42 +3,28 @@ package job
 import "time"
 
 // The work that a job has to do outside of requests is data in its state: a sweep, a cursor, a
-// quota, a time. This file is the one place that orders it. Each kind of work stands in one row of
-// a table with the time from which it is due; the first row that is due is what Next returns, and
-// the earliest of all times is when the job is due. So what is due is always done, and what Next
-// returns None for does not keep the job due.
+// quota, a time. This file is the one place that orders it. Each kind stands in one row of a table
+// with the time from which it is due: Next returns the first row that is due, and the earliest of
+// all times is when the job is due. So the two cannot disagree.
 
 // Work is a kind of due work. A step of it is bounded; a large piece takes many steps.
 type Work uint8
 
+// The kinds of work, in the order in which they are done.
 const (
-	// WorkNone means that the job waits for nothing, or for a time that has not come.
-	WorkNone Work = iota
-	// WorkRecompute means that time has changed the job: it has reached its end time, its window
-	// has closed, or it has completed. Recompute is all there is to do.
-	WorkRecompute
-	// WorkDelete deletes a page of the executions, and the job with the last of them (R-JOB-34).
-	WorkDelete
-	// WorkSweep cancels a page of the executions of a job that was canceled (R-JOB-21, R-JOB-22).
-	WorkSweep
-	// WorkOpenWindow lets a SCHEDULED job go on: its start time has come, or a window opens.
-	WorkOpenWindow
-	// WorkNotifyWindow notifies a page of devices of executions that a window showed or hid
-	// (R-SCH-17, R-SCH-18).
-	WorkNotifyWindow
-	// WorkLateJoiners creates executions for things that entered while the job was SCHEDULED
-	// (R-JOB-56).
-	WorkLateJoiners
-	// WorkBackfill creates executions for members of groups that were associated (R-API-22).
-	WorkBackfill
-	// WorkRelease opens the next tick of the rollout or creates what is left of the present one
-	// (R-ROLL-3).
-	WorkRelease
+	WorkNone         Work = iota // nothing is due
+	WorkRecompute                // time has ended the job or closed its window: only recompute
+	WorkDelete                   // delete a page of executions, the job with the last (R-JOB-34)
+	WorkSweep                    // cancel a page of executions (R-JOB-21, R-JOB-22)
+	WorkOpenWindow               // the start time has come, or a window opens: go on
+	WorkNotifyWindow             // notify a page of devices of an open or closed window (R-SCH-17)
+	WorkLateJoiners              // create executions for who entered while SCHEDULED (R-JOB-56)
+	WorkBackfill                 // create executions for members of associated groups (R-API-22)
+	WorkRelease                  // open the next tick, or go on with this one (R-ROLL-3)
 )
 
-// workOrder lists the kinds of work that have a step of their own, in the order in which they are
-// done. from is the time from which a kind is due: immediately, a time that is waited for, or zero
-// when there is no such work.
+// workOrder lists the kinds of work that have a step of their own. from is the time from which a
+// kind is due: immediately, a time that is waited for, or zero when there is no such work.
 //
 // What ends a job comes before what goes on with it. Devices learn that a window has opened before
 // more executions are queued for them, and who waited for the window comes before the next tick.
@@ -154,13 +140,11 @@ func NextTurn(due []Key, last Key) Key {
 // ExecutionWork is what is due for one execution.
 type ExecutionWork uint8
 
+// The kinds of work on one execution.
 const (
-	// ExecutionWorkNone means that nothing is due.
-	ExecutionWorkNone ExecutionWork = iota
-	// ExecutionWorkSweep is what the sweep of its job does to it.
-	ExecutionWorkSweep
-	// ExecutionWorkTimeOut ends it as TIMED_OUT.
-	ExecutionWorkTimeOut
+	ExecutionWorkNone    ExecutionWork = iota // nothing is due
+	ExecutionWorkSweep                        // what the sweep of its job does to it
+	ExecutionWorkTimeOut                      // end it as TIMED_OUT
 )
 
 // NextFor is what is due for one execution of the job, whenever the due work of the job reaches it.
