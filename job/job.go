@@ -143,7 +143,7 @@ type State struct {
 	// Backfill is the position of the background pass that creates executions for groups that were
 	// associated with the job. Nil when no pass is running (R-JOB-42).
 	Backfill *RolloutCursor `json:"backfill,omitzero"`
-	// Due is when the job wants to be looked at again. Zero when it waits for nothing. Next says
+	// Due is when the job must be looked at again. Zero when it waits for nothing. Next says
 	// what there is to do then.
 	Due time.Time `json:"due,omitzero"`
 }

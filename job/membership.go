@@ -63,9 +63,9 @@ type Reach struct {
 // A thing enters when it becomes a target and leaves when it stops being one. Moving from one group
 // of the job to another is neither (R-JOB-60), with one exception: the rollout takes only
 // memberships that are older than itself. A thing that moves before its turn would be missed by the
-// rollout, so it enters. For example, the rollout froze at membership 40. A thing that joined group
-// A with membership 12 moves to group B, also a target, with membership 41. Had it an execution
-// already, nothing happens; if not, it gets one now (R-ROLL-15).
+// rollout, so it counts as entering. For example, the rollout froze at membership 40. A thing that
+// joined group A with membership 12 moves to group B, also a target, with membership 41. If it has
+// had an execution, nothing happens; if not, it gets one now (R-ROLL-15).
 func (j Job) MembershipChange(thing registry.ThingID, r Reach, lastNumber int64) MembershipChange {
 	if !j.RolloutStarted() || j.RolloutEnded || j.TargetsThing(thing) {
 		return MembershipNone

@@ -31,10 +31,10 @@ const (
 	BuiltInTemplate                     // a managed one, whose document has parameters
 )
 
-// CheckSource refuses a new job whose document cannot be told from what it gives: document is the
-// one in the request, empty when absent. Without a template it is required (R-VAL-1), with a custom
-// one it replaces the template's, with a managed one it is not allowed (R-VAL-3). Parameters belong
-// to managed templates (R-VAL-4).
+// CheckSource refuses a new job that has no document, or two. document is the one in the request,
+// empty when absent. Without a template it is required (R-VAL-1), with a custom one it replaces the
+// template's, with a managed one it is not allowed (R-VAL-3). Parameters belong to managed
+// templates (R-VAL-4).
 func (d Definition) CheckSource(document string, from TemplateKind) error {
 	switch {
 	case d.Parameters != nil && from != BuiltInTemplate:

@@ -11,9 +11,9 @@ import (
 // later, get theirs at once, and so do the members of groups that are associated with it. Only the
 // first way counts in the rollout and is bound to its rate (R-ROLL-15).
 
-// StartRollout starts a job that nothing holds back (R-JOB-1). It freezes the sources that the
-// rollout takes things from and the newest membership that counts: who joins a group later is no
-// target of a snapshot job (R-JOB-52). Tick 0 of the rollout is due at once.
+// StartRollout starts a job that need not wait (R-JOB-1). It freezes the sources that the rollout
+// takes things from and the newest membership that counts: things that join a group later are no
+// targets of a snapshot job (R-JOB-52). Tick 0 of the rollout is due at once.
 func (j *Job) StartRollout(sources []Source, newestMembership int64, now time.Time) {
 	j.Status, j.UpdatedAt = InProgress, now // R-JOB-18
 	j.Sources, j.NewestMembership = sources, newestMembership

@@ -18,7 +18,7 @@ const (
 	WorkSweep                    // cancel a page of executions (R-JOB-21, R-JOB-22)
 	WorkOpenWindow               // the start time has come, or a window opens: go on
 	WorkNotifyWindow             // notify a page of devices of an open or closed window (R-SCH-17)
-	WorkLateJoiners              // create executions for who entered while SCHEDULED (R-JOB-56)
+	WorkLateJoiners              // // create executions for late joiners that waited (R-JOB-56)
 	WorkBackfill                 // create executions for members of associated groups (R-API-22)
 	WorkRelease                  // open the next tick, or go on with this one (R-ROLL-3)
 )
@@ -27,7 +27,8 @@ const (
 // kind is due: immediately, a time that is waited for, or zero when there is no such work.
 //
 // What ends a job comes before what goes on with it. Devices learn that a window has opened before
-// more executions are queued for them, and who waited for the window comes before the next tick.
+// more executions are queued for them, and things that waited for the window come before the next
+// tick.
 var workOrder = []struct {
 	kind Work
 	from func(*Job) time.Time
@@ -70,7 +71,7 @@ func (j Job) Next(now time.Time) Work {
 	return WorkNone
 }
 
-// due is when the job wants to be looked at again: the earliest time from which some work is due,
+// due is when the job must be looked at again: the earliest time from which some work is due,
 // or at which time alone changes the job; zero when it waits for nothing.
 func (j *Job) due(now time.Time) (due time.Time) {
 	for _, work := range workOrder {
