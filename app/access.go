@@ -15,6 +15,7 @@ import (
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/internal/tlsutil"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/registry/policy"
 )
 
 // gate lets devices in: it knows certificates by their fingerprint and decides by their policies.
@@ -55,7 +56,7 @@ func (c *certified) ID() string { return c.id }
 
 // Bind returns what the device may do on one connection.
 func (c *certified) Bind(a broker.Attributes) broker.Authorizer {
-	p := &permissions{certified: c, context: registry.Context{
+	p := &permissions{certified: c, context: policy.Context{
 		ClientID: a.ClientID, CertificateID: c.id, Certificate: c.leaf, SourceIP: address(a.Remote),
 	}}
 	if a.Persistent {
@@ -96,8 +97,8 @@ type permissions struct {
 	reading sync.Mutex // held while the policies are read; taken before mu
 
 	mu        sync.Mutex // guards what follows
-	context   registry.Context
-	policies  []*registry.PolicyDocument
+	context   policy.Context
+	policies  []*policy.Document
 	version   uint64
 	refreshed time.Time
 	decisions map[request]broker.Decision
@@ -145,12 +146,12 @@ func (p *permissions) Decide(action broker.Action, resource string) broker.Decis
 	}
 	row := actions[action]
 	var decision broker.Decision
-	switch registry.Evaluate(p.policies, registry.Request{
+	switch policy.Evaluate(p.policies, policy.Request{
 		Action: row.name, Resource: p.scope.ARN(row.kind, resource), Context: p.context,
 	}) {
-	case registry.Allowed:
+	case policy.Allowed:
 		decision = broker.Allow
-	case registry.ExplicitDeny:
+	case policy.ExplicitDeny:
 		decision = broker.ExplicitDeny
 	}
 	if p.decisions == nil || len(p.decisions) >= remembered {
@@ -197,8 +198,8 @@ func (g *gate) mayCall(ctx context.Context, leaf *x509.Certificate, id, remote, 
 	if err != nil {
 		return false, err
 	}
-	return registry.Evaluate(access.Policies, registry.Request{
+	return policy.Evaluate(access.Policies, policy.Request{
 		Action: "iotjobsdata:" + operation, Resource: g.scope.ARN(registry.KindThing, thing),
-		Context: registry.Context{CertificateID: id, Certificate: leaf, SourceIP: remote}, // without a thing
-	}) == registry.Allowed, nil
+		Context: policy.Context{CertificateID: id, Certificate: leaf, SourceIP: remote}, // without a thing
+	}) == policy.Allowed, nil
 }

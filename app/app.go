@@ -25,7 +25,7 @@ import (
 	"github.com/drover-iot/drover/internal/ids"
 	"github.com/drover-iot/drover/internal/rates"
 	"github.com/drover-iot/drover/internal/tlsutil"
-	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/registry/fleetquery"
 	"github.com/drover-iot/drover/store"
 	"github.com/drover-iot/drover/store/sqlite"
 )
@@ -218,7 +218,7 @@ func (s *Server) presence(e broker.PresenceEvent) {
 	}
 	s.engine.Fleet.SetPresence(fleet.Presence{
 		Client: e.ClientID, Session: e.SessionID, Version: e.Version,
-		Connectivity: registry.Connectivity{
+		Connectivity: fleetquery.Connectivity{
 			Connected: e.EventType == "connected", At: time.UnixMilli(e.Timestamp), DisconnectReason: string(e.Cause),
 		},
 	})

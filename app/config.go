@@ -6,12 +6,12 @@ package app
 
 import (
 	"fmt"
+	"github.com/drover-iot/drover/job"
 	"log/slog"
 	"math"
 	"net"
 	"time"
 
-	"github.com/drover-iot/drover/engine/jobs"
 	"github.com/drover-iot/drover/registry"
 )
 
@@ -29,7 +29,7 @@ type Config struct {
 	// OpenPlain lets the plain listeners listen beyond loopback, where everybody on the network can use the plain MQTT
 	// listener without credentials and read what is sent.
 	OpenPlain bool
-	Limits    jobs.Limits
+	Limits    job.Limits
 	Rates     Rates
 	// PresenceGrace is how long after a start devices that were connected are waited for.
 	PresenceGrace time.Duration
@@ -46,7 +46,7 @@ type Rates struct {
 func Default() Config {
 	return Config{
 		Data: "drover-data", HTTP: "127.0.0.1:8080", HTTPS: "127.0.0.1:8443", MQTT: "127.0.0.1:1883", MQTTS: "127.0.0.1:8883",
-		Scope: registry.DefaultScope, Host: "localhost", Limits: jobs.DefaultLimits, PresenceGrace: 15 * time.Minute, Log: slog.New(slog.DiscardHandler),
+		Scope: registry.DefaultScope, Host: "localhost", Limits: job.DefaultLimits, PresenceGrace: 15 * time.Minute, Log: slog.New(slog.DiscardHandler),
 	}
 }
 

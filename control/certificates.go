@@ -2,9 +2,6 @@ package control
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
 	"strings"
@@ -44,7 +41,7 @@ func (p *Plane) CreateKeysAndCertificate(ctx context.Context, in *iot.CreateKeys
 
 // CreateCertificateFromCsr makes a certificate for the key of a signing request. The same one may be used again.
 func (p *Plane) CreateCertificateFromCsr(ctx context.Context, in *iot.CreateCertificateFromCsrRequest) (*iot.CreateCertificateFromCsrResponse, error) {
-	public, err := signingRequest(string(in.CertificateSigningRequest))
+	public, err := registry.CheckCSR(string(in.CertificateSigningRequest))
 	if err != nil {
 		return nil, err
 	}
@@ -56,35 +53,6 @@ func (p *Plane) CreateCertificateFromCsr(ctx context.Context, in *iot.CreateCert
 		CertificateArn: p.arn(ctx, registry.KindCert, certificate.ID), CertificateID: iot.CertificateID(certificate.ID),
 		CertificatePem: iot.CertificatePem(certificate.PEM),
 	}, nil
-}
-
-// signingRequest returns the public key of a CSR whose signature it has checked: RSA of 2048 bits or more, or ECDSA on
-// P-256, P-384 or P-521 (R-ID-15).
-func signingRequest(text string) (any, error) {
-	block, _ := pem.Decode([]byte(text))
-	if block == nil {
-		return nil, fault.New(fault.Invalid, "certificateSigningRequest: not PEM")
-	}
-	request, err := x509.ParseCertificateRequest(block.Bytes)
-	if err != nil {
-		return nil, fault.New(fault.Invalid, "certificateSigningRequest: %v", err)
-	}
-	if err := request.CheckSignature(); err != nil {
-		return nil, fault.New(fault.Invalid, "certificateSigningRequest: %v", err)
-	}
-	switch key := request.PublicKey.(type) {
-	case *rsa.PublicKey:
-		if key.N.BitLen() < 2048 {
-			return nil, fault.New(fault.Invalid, "certificateSigningRequest: an RSA key of %d bits, at least 2048 are needed", key.N.BitLen())
-		}
-	case *ecdsa.PublicKey:
-		if key.Curve == elliptic.P224() {
-			return nil, fault.New(fault.Invalid, "certificateSigningRequest: an ECDSA key on P-224; P-256, P-384 or P-521 is needed")
-		}
-	default:
-		return nil, fault.New(fault.Invalid, "certificateSigningRequest: the key must be RSA or ECDSA")
-	}
-	return request.PublicKey, nil
 }
 
 // issue makes and registers a certificate for a public key.
@@ -120,7 +88,7 @@ func (p *Plane) RegisterCertificateWithoutCA(ctx context.Context, in *iot.Regist
 	if err != nil {
 		return nil, err
 	}
-	parsed, err := parseCertificate(string(in.CertificatePem))
+	parsed, err := registry.CheckCertificate(string(in.CertificatePem), realNow())
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +104,7 @@ func (p *Plane) RegisterCertificate(ctx context.Context, in *iot.RegisterCertifi
 	if in.Status == nil && value(in.SetAsActive) {
 		status = registry.CertificateActive
 	}
-	parsed, err := parseCertificate(string(in.CertificatePem))
+	parsed, err := registry.CheckCertificate(string(in.CertificatePem), realNow())
 	if err != nil {
 		return nil, err
 	}
@@ -159,36 +127,11 @@ func keptStatus(member string, s *iot.CertificateStatus) (registry.CertificateSt
 	if s == nil {
 		return registry.CertificateInactive, nil
 	}
-	switch status := registry.CertificateStatus(*s); status {
-	case registry.CertificateActive, registry.CertificateInactive, registry.CertificateRevoked:
-		return status, nil
-	}
-	return "", fault.New(fault.Invalid, "%s: %s is not one of ACTIVE, INACTIVE, REVOKED", member, *s)
+	return registry.ParseStatus(member, string(*s))
 }
 
-// parseCertificate reads a certificate that a device could use now: RSA or ECDSA with SHA-256 or better, not expired
-// (R-ID-16).
-func parseCertificate(text string) (*x509.Certificate, error) {
-	block, _ := pem.Decode([]byte(text))
-	if block == nil || block.Type != "CERTIFICATE" {
-		return nil, fault.New(fault.CertificateInvalid, "certificatePem: not a PEM certificate")
-	}
-	parsed, err := x509.ParseCertificate(block.Bytes)
-	if err != nil {
-		return nil, fault.New(fault.CertificateInvalid, "certificatePem: %v", err)
-	}
-	switch parsed.SignatureAlgorithm {
-	case x509.SHA256WithRSA, x509.SHA384WithRSA, x509.SHA512WithRSA, x509.SHA256WithRSAPSS, x509.SHA384WithRSAPSS, x509.SHA512WithRSAPSS,
-		x509.ECDSAWithSHA256, x509.ECDSAWithSHA384, x509.ECDSAWithSHA512:
-	default:
-		return nil, fault.New(fault.CertificateInvalid, "certificatePem: signed with %s; RSA or ECDSA with SHA-256, SHA-384 or SHA-512 is needed",
-			parsed.SignatureAlgorithm)
-	}
-	if time.Now().After(parsed.NotAfter) { // the real clock: what secures a connection does not follow a virtual one
-		return nil, fault.New(fault.CertificateInvalid, "certificatePem: expired at %s", parsed.NotAfter.UTC().Format(time.RFC3339))
-	}
-	return parsed, nil
-}
+// realNow is the real time: what secures a connection does not follow a virtual clock.
+func realNow() time.Time { return time.Now() }
 
 // certificateID is an id as it is stored: 64 lower-case hexadecimal digits.
 func certificateID(id iot.CertificateID) string { return strings.ToLower(string(id)) }

@@ -5,8 +5,8 @@ import (
 
 	"github.com/drover-iot/drover/api/iot"
 	"github.com/drover-iot/drover/engine/fleet"
-	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/registry/fleetquery"
 	"github.com/drover-iot/drover/schema"
 )
 
@@ -16,21 +16,9 @@ func (p *Plane) bindDynamicGroups(r *schema.Router) {
 	schema.Handle(r, iot.DeleteDynamicThingGroup, p.DeleteDynamicThingGroup)
 }
 
-// checkIndex refuses a query that cannot be read, and an index and a query version that do not exist here (R-ID-38): what
-// is wrong in itself comes before what is not there (R-ERR-9).
+// checkIndex refuses an index, a query version and a query that this server does not have or cannot read.
 func checkIndex(index *iot.IndexName, version *string, query *iot.QueryString) error {
-	if version != nil && *version != registry.QueryVersion {
-		return fault.New(fault.Invalid, "queryVersion: %q is not known; it is %s", *version, registry.QueryVersion)
-	}
-	if query != nil {
-		if _, err := registry.ParseQuery(string(*query)); err != nil {
-			return err
-		}
-	}
-	if index != nil && *index != registry.IndexName {
-		return fault.New(fault.NotFound, "indexName: there is no index %s; the only one is %s", *index, registry.IndexName)
-	}
-	return nil
+	return fleetquery.CheckIndex(text(index), version, text(query))
 }
 
 // dynamicStatus is what a group whose members are being worked out shows. One that is being deleted has no status of its
@@ -61,7 +49,7 @@ func (p *Plane) CreateDynamicThingGroup(ctx context.Context, in *iot.CreateDynam
 	}
 	return &iot.CreateDynamicThingGroupResponse{
 		ThingGroupName: in.ThingGroupName, ThingGroupArn: p.arn(ctx, registry.KindGroup, group.Name), ThingGroupID: iot.ThingGroupID(group.UUID),
-		IndexName: registry.IndexName, QueryString: in.QueryString, QueryVersion: registry.QueryVersion,
+		IndexName: fleetquery.IndexName, QueryString: in.QueryString, QueryVersion: fleetquery.Version,
 	}, nil
 }
 

@@ -6,7 +6,7 @@ import (
 
 	"github.com/drover-iot/drover/api/iot"
 	"github.com/drover-iot/drover/engine/fleet"
-	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/registry/fleetquery"
 	"github.com/drover-iot/drover/schema"
 )
 
@@ -81,14 +81,14 @@ func (p *Plane) SearchIndex(ctx context.Context, in *iot.SearchIndexRequest) (*i
 	if err != nil {
 		return nil, err
 	}
-	found, next := cut(request, found, func(s registry.Subject) nameCursor { return nameCursor{s.Name} })
+	found, next := cut(request, found, func(s fleetquery.Subject) nameCursor { return nameCursor{s.Name} })
 	if more != "" {
 		next = new(p.Pages.seal("SearchIndex", in.QueryString, nameCursor{more}))
 	}
 	return &iot.SearchIndexResponse{NextToken: (*iot.NextToken)(next), Things: convert(found, showSubject)}, nil
 }
 
-func showSubject(s registry.Subject) iot.ThingDocument {
+func showSubject(s fleetquery.Subject) iot.ThingDocument {
 	out := iot.ThingDocument{
 		ThingName: iot.ThingName(s.Name), ThingID: s.UUID, ThingTypeName: optional(iot.ThingTypeName(s.Type)), Attributes: s.Attributes,
 		ThingGroupNames: convert(s.Groups, func(name string) iot.ThingGroupName { return iot.ThingGroupName(name) }),

@@ -7,6 +7,7 @@ import (
 	"github.com/drover-iot/drover/engine/fleet"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/registry/fleetquery"
 	"github.com/drover-iot/drover/schema"
 )
 
@@ -58,8 +59,8 @@ func (p *Plane) DescribeThingGroup(ctx context.Context, in *iot.DescribeThingGro
 		out.ThingGroupMetadata.RootToParentThingGroups = convert(group.Ancestors, p.nameAndArn(ctx))
 	}
 	if group.Dynamic() {
-		out.IndexName, out.QueryString = new(iot.IndexName(registry.IndexName)), new(iot.QueryString(group.Query))
-		out.QueryVersion, out.Status = new(registry.QueryVersion), new(dynamicStatus(group.Work))
+		out.IndexName, out.QueryString = new(iot.IndexName(fleetquery.IndexName)), new(iot.QueryString(group.Query))
+		out.QueryVersion, out.Status = new(fleetquery.Version), new(dynamicStatus(group.Work))
 	}
 	return out, nil
 }
@@ -76,9 +77,9 @@ func (p *Plane) UpdateThingGroup(ctx context.Context, in *iot.UpdateThingGroupRe
 	return &iot.GroupVersion{Version: version}, err
 }
 
-func groupUpdate(properties iot.ThingGroupProperties, expected *int64) fleet.GroupUpdate {
+func groupUpdate(properties iot.ThingGroupProperties, expected *int64) registry.GroupUpdate {
 	attributes, merge := payload(properties.AttributePayload)
-	return fleet.GroupUpdate{
+	return registry.GroupUpdate{
 		Description: text(properties.ThingGroupDescription), Attributes: attributes, Merge: merge, ExpectedVersion: expected,
 	}
 }

@@ -37,7 +37,7 @@ func (p *Plane) CreateJob(ctx context.Context, in *iot.CreateJobRequest) (*iot.J
 	if err := available(in); err != nil {
 		return nil, err
 	}
-	targets, err := p.targets(in.Targets)
+	targets, err := job.ParseTargets(p.Scope, in.Targets)
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +131,7 @@ func (p *Plane) DeleteJob(ctx context.Context, in *iot.DeleteJobRequest) (*schem
 
 // AssociateTargetsWithJob adds groups to a continuous job.
 func (p *Plane) AssociateTargetsWithJob(ctx context.Context, in *iot.AssociateTargetsWithJobRequest) (*iot.JobHandle, error) {
-	targets, err := p.targets(in.Targets)
+	targets, err := job.ParseTargets(p.Scope, in.Targets)
 	if err != nil {
 		return nil, err
 	}

@@ -21,8 +21,8 @@ func (p *Plane) bindThings(r *schema.Router) {
 
 // CreateThing registers a thing. Billing groups come with a later version: none exists to be named.
 func (p *Plane) CreateThing(ctx context.Context, in *iot.CreateThingRequest) (*iot.CreateThingResponse, error) {
-	if in.BillingGroupName != nil { // R-ID-44
-		return nil, fault.New(fault.NotFound, "billing group %s does not exist", *in.BillingGroupName)
+	if err := registry.CheckBillingGroup(text(in.BillingGroupName)); err != nil {
+		return nil, err
 	}
 	attributes, _ := payload(in.AttributePayload)
 	thing, err := p.Engine.Fleet.CreateThing(ctx, fleet.NewThing{
@@ -74,7 +74,7 @@ func (p *Plane) UpdateThing(ctx context.Context, in *iot.UpdateThingRequest) (*s
 		kind = new(string)
 	}
 	attributes, merge := payload(in.AttributePayload)
-	return &schema.Nothing{}, p.Engine.Fleet.UpdateThing(ctx, string(in.ThingName), fleet.ThingUpdate{
+	return &schema.Nothing{}, p.Engine.Fleet.UpdateThing(ctx, string(in.ThingName), registry.ThingUpdate{
 		Type: kind, Attributes: attributes, Merge: merge, ExpectedVersion: in.ExpectedVersion,
 	})
 }

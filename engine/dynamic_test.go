@@ -22,6 +22,7 @@ import (
 	"github.com/drover-iot/drover/internal/ids"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/registry/fleetquery"
 	"github.com/drover-iot/drover/store"
 	"github.com/drover-iot/drover/store/memory"
 )
@@ -123,10 +124,10 @@ func TestDynamicGroup(t *testing.T) {
 	w.thing("c", "lamp", "fw", "1")
 	w.members("old", "a", "c")
 	w.members("lamps", "b", "c")
-	w.must(w.Fleet.UpdateThing(ctx, "a", fleet.ThingUpdate{Attributes: map[string]string{"fw": "3"}, Type: new("lamp")}))
+	w.must(w.Fleet.UpdateThing(ctx, "a", registry.ThingUpdate{Attributes: map[string]string{"fw": "3"}, Type: new("lamp")}))
 	w.members("old", "c")
 	w.members("lamps", "a", "b", "c")
-	w.must(w.Fleet.UpdateThing(ctx, "a", fleet.ThingUpdate{Type: new("")}))
+	w.must(w.Fleet.UpdateThing(ctx, "a", registry.ThingUpdate{Type: new("")}))
 	w.members("lamps", "b", "c")
 	w.must(w.Fleet.AddMember(ctx, "site", "c"))
 	w.members("on-site", "b", "c")
@@ -139,7 +140,7 @@ func TestDynamicGroup(t *testing.T) {
 	w.members("on-site")
 	w.members("lamps", "b")
 
-	version, err := w.Fleet.UpdateDynamicGroup(ctx, "old", fleet.GroupUpdate{ExpectedVersion: new(int64(1))}, new("attributes.fw:*"))
+	version, err := w.Fleet.UpdateDynamicGroup(ctx, "old", registry.GroupUpdate{ExpectedVersion: new(int64(1))}, new("attributes.fw:*"))
 	if err != nil || version != 2 {
 		t.Errorf("version %d, %v", version, err)
 	}
@@ -175,15 +176,15 @@ func TestDynamicGroupRefuses(t *testing.T) { // R-ID-12, R-ID-22, R-ID-38, R-ID-
 	w.refused(err, fault.Invalid)
 	w.refused(w.Fleet.AddMember(ctx, "d", "a"), fault.Invalid)
 	w.refused(w.Fleet.RemoveMember(ctx, "d", "a"), fault.Invalid)
-	_, err = w.Fleet.UpdateGroup(ctx, "d", fleet.GroupUpdate{})
+	_, err = w.Fleet.UpdateGroup(ctx, "d", registry.GroupUpdate{})
 	w.refused(err, fault.Invalid)
-	_, err = w.Fleet.UpdateDynamicGroup(ctx, "s", fleet.GroupUpdate{}, nil)
+	_, err = w.Fleet.UpdateDynamicGroup(ctx, "s", registry.GroupUpdate{}, nil)
 	w.refused(err, fault.Invalid)
-	_, err = w.Fleet.UpdateDynamicGroup(ctx, "none", fleet.GroupUpdate{}, nil)
+	_, err = w.Fleet.UpdateDynamicGroup(ctx, "none", registry.GroupUpdate{}, nil)
 	w.refused(err, fault.NotFound)
-	_, err = w.Fleet.UpdateDynamicGroup(ctx, "none", fleet.GroupUpdate{}, new("("))
+	_, err = w.Fleet.UpdateDynamicGroup(ctx, "none", registry.GroupUpdate{}, new("("))
 	w.refused(err, fault.InvalidQuery)
-	_, err = w.Fleet.UpdateDynamicGroup(ctx, "d", fleet.GroupUpdate{ExpectedVersion: new(int64(2))}, new("*"))
+	_, err = w.Fleet.UpdateDynamicGroup(ctx, "d", registry.GroupUpdate{ExpectedVersion: new(int64(2))}, new("*"))
 	w.refused(err, fault.VersionDiffers)
 	w.refused(w.Fleet.DeleteGroup(ctx, "d", nil), fault.Invalid)
 	w.refused(w.Fleet.DeleteDynamicGroup(ctx, "s", new(int64(9))), fault.Invalid)
@@ -219,7 +220,7 @@ func TestGroupLimit(t *testing.T) {
 	w.dynamic("newest", "thingName:a")
 	w.members("new", "a")
 	w.members("newest", "a")
-	w.must(w.Fleet.UpdateThing(ctx, "a", fleet.ThingUpdate{Attributes: map[string]string{"x": "1"}}))
+	w.must(w.Fleet.UpdateThing(ctx, "a", registry.ThingUpdate{Attributes: map[string]string{"x": "1"}}))
 	w.members("old", "a")
 	w.members("newest")
 	if !strings.Contains(log.String(), "too many groups") || !strings.Contains(log.String(), "newest") {
@@ -254,7 +255,7 @@ func TestDynamicGroupAsTarget(t *testing.T) {
 	_, err = w.Jobs.StartNext(ctx, "a", nil, nil)
 	w.must(err)
 	for _, name := range []string{"a", "b"} {
-		w.must(w.Fleet.UpdateThing(ctx, name, fleet.ThingUpdate{Attributes: map[string]string{"fw": "2"}}))
+		w.must(w.Fleet.UpdateThing(ctx, name, registry.ThingUpdate{Attributes: map[string]string{"fw": "2"}}))
 	}
 	counts := func() job.Counts {
 		j, err := w.Jobs.DescribeJob(ctx, "j")
@@ -295,11 +296,11 @@ func TestContinuousJobOnDynamicGroup(t *testing.T) {
 	counts(1, 0)
 	w.thing("c", "", "fw", "1")
 	counts(2, 0)
-	w.must(w.Fleet.UpdateThing(ctx, "b", fleet.ThingUpdate{Attributes: map[string]string{"fw": "1"}}))
+	w.must(w.Fleet.UpdateThing(ctx, "b", registry.ThingUpdate{Attributes: map[string]string{"fw": "1"}}))
 	counts(3, 0)
-	w.must(w.Fleet.UpdateThing(ctx, "b", fleet.ThingUpdate{Attributes: map[string]string{"fw": "2"}}))
+	w.must(w.Fleet.UpdateThing(ctx, "b", registry.ThingUpdate{Attributes: map[string]string{"fw": "2"}}))
 	counts(2, 1)
-	_, err = w.Fleet.UpdateDynamicGroup(ctx, "old", fleet.GroupUpdate{}, new("attributes.fw:2"))
+	_, err = w.Fleet.UpdateDynamicGroup(ctx, "old", registry.GroupUpdate{}, new("attributes.fw:2"))
 	w.must(err)
 	counts(1, 3)
 	w.must(w.Fleet.DeleteDynamicGroup(ctx, "old", nil))
@@ -369,14 +370,14 @@ func TestDynamicGroupInLargeFleet(t *testing.T) {
 	if work := w.work("d"); work != registry.NoGroupWork {
 		t.Errorf("settled, but %s", work)
 	}
-	_, err := w.Fleet.UpdateDynamicGroup(t.Context(), "d", fleet.GroupUpdate{}, new("attributes.n:1"))
+	_, err := w.Fleet.UpdateDynamicGroup(t.Context(), "d", registry.GroupUpdate{}, new("attributes.n:1"))
 	w.must(err)
-	w.must(w.Fleet.UpdateThing(t.Context(), "t5499", fleet.ThingUpdate{Attributes: map[string]string{"n": "0"}}))
+	w.must(w.Fleet.UpdateThing(t.Context(), "t5499", registry.ThingUpdate{Attributes: map[string]string{"n": "0"}}))
 	w.thing("t5500", "", "n", "1") // wherever the scan is
 	w.must(w.WaitIdle(t.Context()))
 	w.members("d", append(slices.Clone(odd[:len(odd)-1]), "t5500")...)
 	w.must(w.Fleet.DeleteDynamicGroup(t.Context(), "d", nil))
-	w.must(w.Fleet.UpdateThing(t.Context(), "t5499", fleet.ThingUpdate{Attributes: map[string]string{"n": "1"}}))
+	w.must(w.Fleet.UpdateThing(t.Context(), "t5499", registry.ThingUpdate{Attributes: map[string]string{"n": "1"}}))
 	w.must(w.WaitIdle(t.Context()))
 	_, err = w.Fleet.DescribeGroup(t.Context(), "d")
 	w.refused(err, fault.NotFound)
@@ -419,7 +420,7 @@ func TestDynamicGroupAtOnce(t *testing.T) {
 		}
 		_, err := w.Fleet.CreateDynamicGroup(t.Context(), fleet.NewDynamicGroup{Name: "d", Query: "*"})
 		w.refused(err, fault.Exists)
-		_, err = w.Fleet.UpdateDynamicGroup(t.Context(), "d", fleet.GroupUpdate{}, nil)
+		_, err = w.Fleet.UpdateDynamicGroup(t.Context(), "d", registry.GroupUpdate{}, nil)
 		w.refused(err, fault.Invalid)
 		w.must(w.Fleet.DeleteDynamicGroup(t.Context(), "d", nil))
 	}
@@ -454,7 +455,7 @@ func TestStaticGroupDeletion(t *testing.T) {
 	w.refused(err, fault.Invalid)
 	_, err = w.Fleet.CreateGroup(ctx, fleet.NewGroup{Name: "large"})
 	w.refused(err, fault.Exists)
-	_, err = w.Fleet.UpdateGroup(ctx, "large", fleet.GroupUpdate{})
+	_, err = w.Fleet.UpdateGroup(ctx, "large", registry.GroupUpdate{})
 	w.refused(err, fault.Invalid)
 	_, err = w.Jobs.CreateJob(ctx, jobs.NewJob{ID: "j", Document: "{}", Definition: job.Definition{Targets: []job.Target{job.GroupTarget(registry.DefaultScope, "large")}}})
 	w.refused(err, fault.NotFound)
@@ -492,7 +493,7 @@ func TestDynamicGroupsAfterAnyHistory(t *testing.T) { // R-ID-38, R-ID-42
 		case 0:
 			_, _ = w.Fleet.CreateThing(ctx, fleet.NewThing{Name: thing, Type: pick("", "k"), Attributes: map[string]string{"x": pick("", "1", "2")}})
 		case 1:
-			_ = w.Fleet.UpdateThing(ctx, thing, fleet.ThingUpdate{Type: new(pick("", "k")), Attributes: map[string]string{"x": pick("", "1", "2")}})
+			_ = w.Fleet.UpdateThing(ctx, thing, registry.ThingUpdate{Type: new(pick("", "k")), Attributes: map[string]string{"x": pick("", "1", "2")}})
 		case 2:
 			_ = w.Fleet.DeleteThing(ctx, thing, nil)
 		case 3:
@@ -506,7 +507,7 @@ func TestDynamicGroupsAfterAnyHistory(t *testing.T) { // R-ID-38, R-ID-42
 			_ = w.Fleet.RemoveMember(ctx, pick(statics...), thing)
 		case 7:
 			_, _ = w.Fleet.CreateDynamicGroup(ctx, fleet.NewDynamicGroup{Name: pick(dynamics...), Query: pick(queries...)})
-			_, _ = w.Fleet.UpdateDynamicGroup(ctx, pick(dynamics...), fleet.GroupUpdate{}, new(pick(queries...)))
+			_, _ = w.Fleet.UpdateDynamicGroup(ctx, pick(dynamics...), registry.GroupUpdate{}, new(pick(queries...)))
 		case 8:
 			_ = w.Fleet.DeleteDynamicGroup(ctx, pick(dynamics...), nil)
 		}
@@ -534,7 +535,7 @@ func (w registryWorld) found() (all []string) {
 
 func (w registryWorld) expected() (all []string) {
 	w.view(func(r store.Reader, dynamic []registry.Group, t registry.Thing) error {
-		s := registry.Subject{Thing: t}
+		s := fleetquery.Subject{Thing: t}
 		memberships, err := r.Memberships(t.ID)
 		for _, m := range memberships {
 			for at := m.Group; at != 0; {
@@ -549,7 +550,7 @@ func (w registryWorld) expected() (all []string) {
 			}
 		}
 		for _, d := range dynamic {
-			if q, err := registry.ParseQuery(d.Query); err != nil || q.Matches(&s) {
+			if q, err := fleetquery.Parse(d.Query); err != nil || q.Matches(&s) {
 				all = append(all, t.Name+" in "+d.Name)
 			}
 		}

@@ -25,7 +25,7 @@ type Config struct {
 	// Events makes the lifecycle events that are published.
 	Events jobs.EventRenderer
 	// Limits bounds what the server holds; the zero value is unlimited.
-	Limits jobs.Limits
+	Limits job.Limits
 	// PresenceGrace is how long after the start clients are waited for before those that were not seen count as not
 	// connected (R-ID-61).
 	PresenceGrace time.Duration

@@ -4,11 +4,12 @@ import (
 	"fmt"
 	"github.com/drover-iot/drover/engine/fleet"
 	"github.com/drover-iot/drover/engine/jobs"
+	"github.com/drover-iot/drover/registry"
 	"testing"
 	"time"
 
 	"github.com/drover-iot/drover/internal/fault"
-	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/registry/fleetquery"
 )
 
 // Things enter and leave groups as their clients come and go (R-ID-38, R-ID-40, R-ID-61).
@@ -20,7 +21,7 @@ func TestPresence(t *testing.T) {
 	tell := func(client, session string, version int64, reason string) {
 		t.Helper()
 		seen = seen.Add(time.Second)
-		w.Fleet.SetPresence(fleet.Presence{Client: client, Session: session, Version: version, Connectivity: registry.Connectivity{
+		w.Fleet.SetPresence(fleet.Presence{Client: client, Session: session, Version: version, Connectivity: fleetquery.Connectivity{
 			Connected: reason == "", At: seen, DisconnectReason: reason,
 		}})
 		w.must(w.WaitIdle(ctx))
@@ -54,8 +55,8 @@ func TestPresence(t *testing.T) {
 	}
 	for i := range 3 * jobs.BackgroundStep { // strangers are forgotten when they go
 		client := fmt.Sprint("x", i)
-		w.Fleet.SetPresence(fleet.Presence{Client: client, Connectivity: registry.Connectivity{Connected: true}})
-		w.Fleet.SetPresence(fleet.Presence{Client: client, Connectivity: registry.Connectivity{DisconnectReason: "CLIENT_ERROR"}})
+		w.Fleet.SetPresence(fleet.Presence{Client: client, Connectivity: fleetquery.Connectivity{Connected: true}})
+		w.Fleet.SetPresence(fleet.Presence{Client: client, Connectivity: fleetquery.Connectivity{DisconnectReason: "CLIENT_ERROR"}})
 	}
 	w.must(w.WaitIdle(ctx))
 
@@ -72,11 +73,11 @@ func TestPresence(t *testing.T) {
 	<-again.Ready()
 	next := registryWorld{t, again, nil}
 	next.thing("c", "")
-	next.must(again.Fleet.UpdateThing(ctx, "late", fleet.ThingUpdate{Attributes: map[string]string{"x": "1"}}))
+	next.must(again.Fleet.UpdateThing(ctx, "late", registry.ThingUpdate{Attributes: map[string]string{"x": "1"}}))
 	next.must(again.WaitIdle(ctx))
 	next.members("online", "a", "b", "late")
-	again.Fleet.SetPresence(fleet.Presence{Client: "a", Session: "s6", Connectivity: registry.Connectivity{Connected: true, At: seen}})
-	again.Fleet.SetPresence(fleet.Presence{Client: "b", Session: "s7", Connectivity: registry.Connectivity{DisconnectReason: "CLIENT_ERROR", At: seen}})
+	again.Fleet.SetPresence(fleet.Presence{Client: "a", Session: "s6", Connectivity: fleetquery.Connectivity{Connected: true, At: seen}})
+	again.Fleet.SetPresence(fleet.Presence{Client: "b", Session: "s7", Connectivity: fleetquery.Connectivity{DisconnectReason: "CLIENT_ERROR", At: seen}})
 	next.must(again.WaitIdle(ctx))
 	next.members("online", "a", "late")
 	again.Fleet.PresenceGrace = 0
@@ -95,7 +96,7 @@ func TestPresencesAreFollowedInSteps(t *testing.T) {
 	w := newRegistryWorld(t)
 	w.stop()
 	for i := range 2*jobs.BackgroundStep + 1 {
-		w.Fleet.SetPresence(fleet.Presence{Client: fmt.Sprint("x", i), Connectivity: registry.Connectivity{Connected: true}})
+		w.Fleet.SetPresence(fleet.Presence{Client: fmt.Sprint("x", i), Connectivity: fleetquery.Connectivity{Connected: true}})
 	}
 	for step := range 4 {
 		if found, err := w.Fleet.FollowPresences(t.Context()); err != nil || found != (step < 3) {

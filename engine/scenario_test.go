@@ -133,7 +133,7 @@ func (s *scenario) command(t *testing.T, d *datadriven.TestData) (string, error)
 		s.due.Lock() // what runs by itself reads the limits under one of these
 		defer s.due.Unlock()
 		return "", s.commits.Exclusive(func() error {
-			limits := jobs.Limits{
+			limits := job.Limits{
 				Retention:        kept,
 				Concurrent:       args.int("concurrent"),
 				ActiveContinuous: args.int("continuous"),

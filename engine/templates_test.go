@@ -18,7 +18,7 @@ func TestTemplateChecksGivenFirst(t *testing.T) {
 	target := []job.Target{job.ThingTarget(registry.DefaultScope, "a")}
 	steep := &job.RolloutConfig{MaximumPerMinute: 5, Exponential: &job.Exponential{BasePerMinute: 10, IncrementTenths: 20, NotifiedThings: 1}}
 	reserved := []registry.Tag{{Key: "aws:x"}}
-	custom, managed := &jobs.TemplateRef{Name: "none"}, &jobs.TemplateRef{Name: "none", Managed: true, Version: "1.0"}
+	custom, managed := jobs.TemplateRef{Kind: job.CustomTemplate, Name: "none"}, jobs.TemplateRef{Kind: job.BuiltInTemplate, Name: "none", Version: "1.0"}
 	for _, row := range []struct {
 		name string
 		in   jobs.NewJob

@@ -41,11 +41,11 @@ func TestThingTypes(t *testing.T) { // R-ID-5, R-ID-6, R-ID-8, R-ID-10, R-ID-48,
 	w.must(create(fleet.NewThing{Name: "a", Type: "lamp", Attributes: attributes(50)}))
 	w.must(create(fleet.NewThing{Name: "b", Attributes: attributes(3)}))
 	w.refused(create(fleet.NewThing{Name: "b", Type: "lamp", Attributes: attributes(3)}), fault.Exists)
-	w.refused(w.Fleet.UpdateThing(ctx, "a", fleet.ThingUpdate{Type: new("")}), fault.Invalid) // 50 attributes need a type
-	w.refused(w.Fleet.UpdateThing(ctx, "b", fleet.ThingUpdate{Attributes: attributes(4)}), fault.Invalid)
-	w.must(w.Fleet.UpdateThing(ctx, "b", fleet.ThingUpdate{Type: new("lamp"), Attributes: attributes(4)}))
-	w.refused(w.Fleet.UpdateThing(ctx, "b", fleet.ThingUpdate{Type: new("none"), ExpectedVersion: new(int64(9))}), fault.NotFound)
-	w.must(w.Fleet.UpdateThing(ctx, "b", fleet.ThingUpdate{Type: new(""), Attributes: attributes(1)}))
+	w.refused(w.Fleet.UpdateThing(ctx, "a", registry.ThingUpdate{Type: new("")}), fault.Invalid) // 50 attributes need a type
+	w.refused(w.Fleet.UpdateThing(ctx, "b", registry.ThingUpdate{Attributes: attributes(4)}), fault.Invalid)
+	w.must(w.Fleet.UpdateThing(ctx, "b", registry.ThingUpdate{Type: new("lamp"), Attributes: attributes(4)}))
+	w.refused(w.Fleet.UpdateThing(ctx, "b", registry.ThingUpdate{Type: new("none"), ExpectedVersion: new(int64(9))}), fault.NotFound)
+	w.must(w.Fleet.UpdateThing(ctx, "b", registry.ThingUpdate{Type: new(""), Attributes: attributes(1)}))
 
 	w.refused(w.Fleet.DeleteThingType(ctx, "lamp"), fault.Invalid) // not deprecated
 	w.refused(w.Fleet.DeprecateThingType(ctx, "none", false), fault.NotFound)
@@ -59,9 +59,9 @@ func TestThingTypes(t *testing.T) { // R-ID-5, R-ID-6, R-ID-8, R-ID-10, R-ID-48,
 	}
 	w.must(create(fleet.NewThing{Name: "a", Type: "lamp", Attributes: attributes(50)})) // it is there already
 	w.refused(create(fleet.NewThing{Name: "c", Type: "lamp"}), fault.Invalid)
-	w.refused(w.Fleet.UpdateThing(ctx, "b", fleet.ThingUpdate{Type: new("lamp"), ExpectedVersion: new(int64(9))}), fault.Invalid)
-	w.must(w.Fleet.UpdateThing(ctx, "a", fleet.ThingUpdate{Attributes: attributes(49)})) // it keeps its type
-	w.refused(w.Fleet.DeleteThingType(ctx, "lamp"), fault.Invalid)                       // a has it
+	w.refused(w.Fleet.UpdateThing(ctx, "b", registry.ThingUpdate{Type: new("lamp"), ExpectedVersion: new(int64(9))}), fault.Invalid)
+	w.must(w.Fleet.UpdateThing(ctx, "a", registry.ThingUpdate{Attributes: attributes(49)})) // it keeps its type
+	w.refused(w.Fleet.DeleteThingType(ctx, "lamp"), fault.Invalid)                          // a has it
 	w.must(w.Fleet.DeprecateThingType(ctx, "lamp", true))
 	w.must(create(fleet.NewThing{Name: "c", Type: "lamp"}))
 	w.must(w.Fleet.DeprecateThingType(ctx, "lamp", false))

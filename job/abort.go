@@ -5,7 +5,11 @@ import (
 	"time"
 )
 
-// Reasons that the service fills in when it cancels a job by itself (20, section 4).
+// An abort criterion reads: cancel the job as soon as at least MinExecuted executions have ended,
+// and at least so many percent of those failed in this way. All is decided on counts, after each
+// execution that a device brings to an end.
+
+// Reasons that the service fills in when it cancels a job by itself (docs/spec/20, section 4).
 const (
 	ReasonAbort         = "ABORT_CRITERIA_MET"
 	ReasonScheduleEnd   = "SCHEDULE_END_CANCEL"
@@ -13,8 +17,9 @@ const (
 	ReasonConcurrency   = "JOB_CONCURRENCY_LIMIT"
 )
 
-// applyAbortCriteria cancels the job when a criterion is met: the first in list order (R-ABT-1). It is called after each outcome
-// that a device brought about, and once when the criteria change (R-ABT-9), while the job is active (R-ABT-11).
+// applyAbortCriteria cancels the job when a criterion is met; the first in list order is named in
+// the comment (R-ABT-1). It is called after each outcome that a device brought about, and once when
+// the criteria change (R-ABT-9). A job that is not active any more is left as it is (R-ABT-11).
 func (j *Job) applyAbortCriteria(now time.Time) {
 	if !j.Status.Active() || j.Abort == nil {
 		return
@@ -23,23 +28,28 @@ func (j *Job) applyAbortCriteria(now time.Time) {
 		if failures, met := criterion.isMet(j.Counts); met {
 			j.cancel(SweepQueued, now)
 			j.ReasonCode = ReasonAbort
-			j.Comment = fmt.Sprintf("abort criterion %d (%s) was met: %d of %d executions failed that way, the threshold is %s percent",
-				i+1, criterion.FailureType, failures, j.Counts.Executed(), hundredths(criterion.ThresholdHundredths))
+			j.Comment = fmt.Sprintf("abort criterion %d (%s) was met: "+
+				"%d of %d executions failed that way, the threshold is %s percent", i+1,
+				criterion.FailureType,
+				failures, j.Counts.Executed(), hundredths(criterion.ThresholdHundredths))
 			return
 		}
 	}
 }
 
-// isMet reports whether enough executions ended, and the share of failures among them reaches the threshold. The
-// comparison does not round: failures × 10000 ≥ T × executed (R-ABT-2, R-ABT-7). Without a failure nothing is met
-// (R-ABT-8).
+// isMet reports whether enough executions have ended, and the share of failures among them reaches
+// the threshold (R-ABT-2). The comparison does not round (R-ABT-7): with failures × 10000 ≥ T ×
+// executed, a threshold of 33.33 percent is met by 1 failure in 3 (10000 ≥ 9999), one of 33.34
+// percent is not (10000 < 10002). Without a failure nothing is met, not even a threshold of 0
+// percent (R-ABT-8).
 func (c AbortCriterion) isMet(counts Counts) (failures int64, met bool) {
 	failures = c.failures(counts)
 	executed := counts.Executed()
-	return failures, failures > 0 && executed >= c.MinExecuted && failures*10000 >= c.ThresholdHundredths*executed
+	reached := failures*10000 >= c.ThresholdHundredths*executed
+	return failures, failures > 0 && executed >= c.MinExecuted && reached
 }
 
-// failures counts what the criterion's type means (R-ABT-5).
+// failures counts the executions that failed in the way that the criterion means (R-ABT-5).
 func (c AbortCriterion) failures(counts Counts) int64 {
 	switch c.FailureType {
 	case FailureFailed:

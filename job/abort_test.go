@@ -6,12 +6,14 @@ import (
 )
 
 func counts(succeeded, failed, rejected, timedOut int64) (c Counts) {
-	c[ExecutionSucceeded], c[ExecutionFailed], c[ExecutionRejected], c[ExecutionTimedOut] = succeeded, failed, rejected, timedOut
+	c[ExecutionSucceeded], c[ExecutionFailed], c[ExecutionRejected],
+		c[ExecutionTimedOut] = succeeded, failed, rejected, timedOut
 	return c
 }
 
-// The vendor's example of chapter 22: C1 FAILED min 100 threshold 20, C2 TIMED_OUT min 200 threshold 50
-// (R-ABT-1 to R-ABT-5, R-ABT-13). What is notified but has not ended does not count towards the minimum (R-ABT-3).
+// The vendor's example of chapter 22: C1 FAILED min 100 threshold 20, C2 TIMED_OUT min 200
+// threshold 50 (R-ABT-1 to R-ABT-5, R-ABT-13). What is notified but has not ended does not count
+// towards the minimum (R-ABT-3).
 func TestAbortCriteria(t *testing.T) {
 	t.Parallel()
 	config := &AbortConfig{Criteria: []AbortCriterion{
@@ -33,14 +35,18 @@ func TestAbortCriteria(t *testing.T) {
 		{"R-ABT-1 the first of two that are met", counts(0, 100, 0, 100), "criterion 1"},
 	}
 	for _, tt := range tests {
-		j := Job{Definition: Definition{Abort: config}, State: State{Status: InProgress, Counts: tt.counts}}
-		j.Counts[ExecutionCanceled], j.Counts[ExecutionRemoved] = 1000, 1000  // R-ABT-4: they do not count
+		j := Job{Definition: Definition{Abort: config},
+			State: State{Status: InProgress, Counts: tt.counts}}
+		j.Counts[ExecutionCanceled], j.Counts[ExecutionRemoved] = 1000,
+			1000 // R-ABT-4: they do not count
 		j.Counts[ExecutionQueued], j.Counts[ExecutionInProgress] = 1000, 1000 // R-ABT-3
 		j.applyAbortCriteria(start)
 		if aborted := j.Status == Canceled; aborted != (tt.by != "") {
 			t.Errorf("%s: status %s", tt.name, j.Status)
-		} else if aborted && (!strings.Contains(j.Comment, tt.by) || j.ReasonCode != "ABORT_CRITERIA_MET" || j.ForceCanceled) {
-			t.Errorf("%s: reason %q comment %q, want one that names %s (R-ABT-13)", tt.name, j.ReasonCode, j.Comment, tt.by)
+		} else if aborted && (!strings.Contains(j.Comment, tt.by) ||
+			j.ReasonCode != "ABORT_CRITERIA_MET" || j.ForceCanceled) {
+			t.Errorf("%s: reason %q comment %q, want one that names %s (R-ABT-13)", tt.name,
+				j.ReasonCode, j.Comment, tt.by)
 		}
 	}
 }
@@ -63,9 +69,11 @@ func TestAbortThreshold(t *testing.T) {
 		{"R-ABT-8", 1, 10, 0, true},
 	}
 	for _, tt := range tests {
-		c := AbortCriterion{FailureType: FailureAll, MinExecuted: 1, ThresholdHundredths: tt.hundredths}
+		c := AbortCriterion{FailureType: FailureAll, MinExecuted: 1,
+			ThresholdHundredths: tt.hundredths}
 		if _, met := c.isMet(counts(tt.executed-tt.failures, tt.failures, 0, 0)); met != tt.met {
-			t.Errorf("%s: %d of %d at %d hundredths of a percent: %v, want %v", tt.rule, tt.failures, tt.executed, tt.hundredths, met, tt.met)
+			t.Errorf("%s: %d of %d at %d hundredths of a percent: %v, want %v", tt.rule,
+				tt.failures, tt.executed, tt.hundredths, met, tt.met)
 		}
 	}
 	below := AbortCriterion{FailureType: FailureFailed, MinExecuted: 3}
@@ -78,10 +86,12 @@ func TestAbortThreshold(t *testing.T) {
 func TestAbortOnlyWhileActive(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[Status]Status{
-		InProgress: Canceled, Scheduled: Canceled, Completed: Completed, Canceled: Canceled, DeletionInProgress: DeletionInProgress,
+		InProgress: Canceled, Scheduled: Canceled, Completed: Completed, Canceled: Canceled,
+		DeletionInProgress: DeletionInProgress,
 	} {
 		j := Job{State: State{Status: status, Counts: counts(0, 1, 0, 0)}}
-		j.Abort = &AbortConfig{Criteria: []AbortCriterion{{FailureType: FailureAll, MinExecuted: 1}}}
+		j.Abort = &AbortConfig{Criteria: []AbortCriterion{{FailureType: FailureAll,
+			MinExecuted: 1}}}
 		j.applyAbortCriteria(start)
 		if j.Status != want {
 			t.Errorf("%s became %s, want %s", status, j.Status, want)

@@ -10,19 +10,34 @@ import (
 // Association is what AssociateTargetsWithJob adds: groups that the job does not have yet.
 type Association struct {
 	Targets []Target
-	Sources []Source // with NewestMembership set; the first of each target is its group, the others are below it
+	// Sources are the groups and those below them. The Target of the first is the number of targets
+	// that the job has, and so on.
+	Sources []Source
 }
 
-// Associate adds groups to a continuous job that is IN_PROGRESS. Their members are rolled out at once, outside the
-// rollout's rate (R-API-19 to R-API-22, R-JOB-42).
+// Add adds one target with the sources that it was resolved to. joined is the newest membership
+// that exists: the back-fill takes what had joined by then, later members enter by themselves.
+func (a *Association) Add(target Target, sources []Source, joined int64) {
+	a.Targets = append(a.Targets, target)
+	for _, s := range sources {
+		s.NewestMembership = max(1, joined) // zero would say that the source belongs to the rollout
+		a.Sources = append(a.Sources, s)
+	}
+}
+
+// Associate adds groups to a continuous job that is IN_PROGRESS. Their members get executions at
+// once, outside the rollout's rate (R-API-19 to R-API-22, R-JOB-42). comment replaces the job's
+// when it is not nil.
 func (j *Job) Associate(a Association, comment *string, now time.Time) error {
 	j.Recompute(now)
 	if j.TargetSelection != Continuous || j.Status != InProgress || j.RolloutEnded {
-		return fault.New(fault.Invalid, "job %s is %s and %s: targets can be associated with CONTINUOUS jobs that are IN_PROGRESS and have not ended",
-			j.ID, j.TargetSelection, j.Status)
+		return fault.New(fault.Invalid,
+			"job %s is %s and %s: targets can be associated with CONTINUOUS "+
+				"jobs that are IN_PROGRESS and have not ended", j.ID, j.TargetSelection, j.Status)
 	}
 	if n := len(j.Targets) + len(a.Targets); n > MaxTargets {
-		return fault.New(fault.Limit, "targets: job %s would have %d, at most %d are allowed", j.ID, n, MaxTargets)
+		return fault.New(fault.Limit,
+			"targets: job %s would have %d, at most %d are allowed", j.ID, n, MaxTargets)
 	}
 	if len(a.Targets) > 0 {
 		if j.Backfill == nil {
@@ -30,11 +45,7 @@ func (j *Job) Associate(a Association, comment *string, now time.Time) error {
 		}
 		j.Targets = append(slices.Clone(j.Targets), a.Targets...)
 		j.Sources = append(slices.Clone(j.Sources), a.Sources...)
-		for i, s := range a.Sources {
-			if i == 0 || a.Sources[i-1].Target != s.Target {
-				j.TargetGroups = append(slices.Clone(j.TargetGroups), s.Group)
-			}
-		}
+		j.TargetGroups = append(slices.Clone(j.TargetGroups), TargetGroups(a.Sources)...)
 	}
 	if comment != nil {
 		j.Comment = *comment

@@ -6,21 +6,27 @@ import (
 	"github.com/drover-iot/drover/internal/fault"
 )
 
+// A job can be canceled or deleted at once, however many executions it has: its status changes, and
+// a sweep over the executions follows in the background. This file has both, and the same for
+// single executions.
+
 // MaxDeleting is how many jobs may be in DELETION_IN_PROGRESS (R-JOB-33).
 const MaxDeleting = 10
 
 // Cancellation is what CancelJob asks for.
 type Cancellation struct {
-	Force               bool
+	Force               bool // also what is IN_PROGRESS
 	ReasonCode, Comment string
 }
 
-// CancelJob cancels the job at the operator's wish: QUEUED executions become CANCELED, with force those IN_PROGRESS
-// too (R-JOB-21, R-JOB-22). A job that is CANCELED already may only be forced once, to stop the stragglers (R-JOB-27).
+// CancelJob cancels the job for an operator: QUEUED executions become CANCELED, with force those
+// that are IN_PROGRESS too (R-JOB-21, R-JOB-22). A job that is CANCELED already may be canceled
+// with force once, to stop what is still IN_PROGRESS (R-JOB-27).
 func (j *Job) CancelJob(c Cancellation, now time.Time) error {
-	straggling := j.Status == Canceled && c.Force && !j.ForceCanceled
-	if !j.Status.Active() && !straggling {
-		return fault.New(fault.Invalid, "job %s is %s: only SCHEDULED and IN_PROGRESS jobs can be canceled", j.ID, j.Status)
+	forcedLater := j.Status == Canceled && c.Force && !j.ForceCanceled
+	if !j.Status.Active() && !forcedLater {
+		return fault.New(fault.Invalid,
+			"job %s is %s: only SCHEDULED and IN_PROGRESS jobs can be canceled", j.ID, j.Status)
 	}
 	j.ForceCanceled = c.Force
 	j.ReasonCode, j.Comment = c.ReasonCode, c.Comment
@@ -32,15 +38,18 @@ func (j *Job) CancelJob(c Cancellation, now time.Time) error {
 	return nil
 }
 
-// DeleteJob begins the deletion: without force only of an ended job (R-JOB-30, R-JOB-31). The rollout stops, and what
-// is left of a cancellation is dropped (R-JOB-36).
+// DeleteJob begins the deletion of a job: without force only of one that has ended (R-JOB-30,
+// R-JOB-31). Its rollout stops, and so does a cancellation that is under way (R-JOB-36). deleting
+// is how many jobs are being deleted already.
 func (j *Job) DeleteJob(force bool, deleting int, now time.Time) error {
 	if j.Status == DeletionInProgress || j.Status.Active() && !force {
-		return fault.New(fault.BadTransition, "job %s is %s: it can be deleted once it is COMPLETED or CANCELED, or with force",
+		return fault.New(fault.BadTransition,
+			"job %s is %s: it can be deleted once it is COMPLETED or CANCELED, or with force",
 			j.ID, j.Status)
 	}
 	if deleting >= MaxDeleting {
-		return fault.New(fault.Limit, "%d jobs are being deleted already, at most %d may be", deleting, MaxDeleting)
+		return fault.New(fault.Limit,
+			"%d jobs are being deleted already, at most %d may be", deleting, MaxDeleting)
 	}
 	j.cancel(SweepAll, now)
 	j.Status = DeletionInProgress
@@ -48,15 +57,20 @@ func (j *Job) DeleteJob(force bool, deleting int, now time.Time) error {
 	return nil
 }
 
-// CancelExecution applies CancelJobExecution to the latest execution of a thing: IN_PROGRESS ones need force (R-EXE-30 to
-// R-EXE-36).
-func CancelExecution(j Job, x Execution, force bool, expectedVersion *int64, details map[string]string, now time.Time) (Outcome, error) {
+// CancelExecution applies CancelJobExecution to the latest execution of a thing: one that is
+// IN_PROGRESS needs force (R-EXE-30 to R-EXE-36). The status is checked before the version
+// (R-EXE-35).
+func CancelExecution(
+	j Job, x Execution, force bool, expectedVersion *int64, details map[string]string,
+	now time.Time,
+) (Outcome, error) {
 	event := Cancel
 	if force {
 		event = ForcedCancel
 	}
 	if x.Status == ExecutionInProgress && !force { // R-EXE-31
-		return Outcome{}, fault.New(fault.BadTransition, "the execution is IN_PROGRESS: it can be canceled with force only")
+		return Outcome{}, fault.New(fault.BadTransition,
+			"the execution is IN_PROGRESS: it can be canceled with force only")
 	}
 	out, err := ApplyEvent(j, x, event, now)
 	if err != nil {
@@ -69,24 +83,21 @@ func CancelExecution(j Job, x Execution, force bool, expectedVersion *int64, det
 	return out, nil
 }
 
-// CheckDelete refuses DeleteJobExecution of an execution that is IN_PROGRESS, without force (R-EXE-40 to R-EXE-42).
+// CheckDelete refuses DeleteJobExecution without force of an execution that is IN_PROGRESS
+// (R-EXE-40 to R-EXE-42).
 func (e Execution) CheckDelete(force bool) error {
 	if e.Status == ExecutionInProgress && !force {
-		return fault.New(fault.BadTransition, "the execution is IN_PROGRESS: it can be deleted with force only")
+		return fault.New(fault.BadTransition,
+			"the execution is IN_PROGRESS: it can be deleted with force only")
 	}
 	return nil
 }
 
-// ExecutionDeleted records that an execution was deleted. That never aborts the job, but may complete it (R-EXE-47).
+// ExecutionDeleted records that an execution that had this status was deleted. That never aborts
+// the job, but may complete it (R-EXE-47).
 func (j *Job) ExecutionDeleted(status ExecutionStatus, now time.Time) {
 	j.Counts[status]--
 	j.Recompute(now)
-}
-
-// PublishesDeletion reports whether a job-execution event is due for an execution that is deleted in this status: always
-// for DeleteJobExecution, with its job only if it was pending (R-JOB-38), and never when the job is purged (R-LIM-49).
-func (j Job) PublishesDeletion(s ExecutionStatus) bool {
-	return j.Sweep != SweepAll || j.Status == DeletionInProgress && !s.Terminal()
 }
 
 // Purge begins the removal of a job that ended long ago (R-LIM-44).
@@ -95,7 +106,8 @@ func (j *Job) Purge(now time.Time) {
 	j.Recompute(now)
 }
 
-// EventAndStatuses is what the sweep does to an execution, and the statuses that it does it to.
+// EventAndStatuses is what a sweep that cancels does to an execution, and to those in which
+// statuses.
 func (s Sweep) EventAndStatuses() (Event, []ExecutionStatus) {
 	if s == SweepPending {
 		return ForcedCancel, []ExecutionStatus{ExecutionQueued, ExecutionInProgress}
@@ -103,25 +115,21 @@ func (s Sweep) EventAndStatuses() (Event, []ExecutionStatus) {
 	return Cancel, []ExecutionStatus{ExecutionQueued}
 }
 
-// HiddenByWindow reports whether an execution in this status is hidden from its device for now: QUEUED ones are, between
-// maintenance windows (R-SCH-17), and stay so while a sweep ends them.
-func (j Job) HiddenByWindow(s ExecutionStatus) bool {
-	return s == ExecutionQueued && (j.Status == Scheduled || j.Sweep != NoSweep && j.HiddenAtSweep)
+// cancel ends the job as CANCELED: the rollout stops, no retry follows, and the sweep is due at
+// once (R-JOB-20).
+func (j *Job) cancel(sweep Sweep, now time.Time) {
+	// Devices that were not yet notified of the closed window are notified of the end instead.
+	j.HiddenAtSweep = j.Status == Scheduled && j.NotifyCursor == nil
+	j.Status = Canceled
+	j.Progress.finish()
+	j.WindowEdge, j.NotifyCursor, j.LateJoinersWaiting, j.Backfill = time.Time{}, nil, false, nil
+	j.UpdatedAt = now
+	j.Sweep = sweep
+	j.Recompute(now)
 }
 
-// HiddenFromDevice reports whether a device does not see an execution of the job that has this status.
-func (j Job) HiddenFromDevice(s ExecutionStatus) bool {
-	return j.HiddenByWindow(s) || j.EndingBySweep(s)
-}
-
-// EndingBySweep reports whether the sweep of a job is about to end an execution that a device could still see in this status:
-// it must not be started any more (R-JOB-20, R-JOB-35).
-func (j Job) EndingBySweep(s ExecutionStatus) bool {
-	switch j.Sweep {
-	case SweepAll, SweepPending:
-		return true
-	case SweepQueued:
-		return s == ExecutionQueued
-	}
-	return false
+// FinishSweep records that a sweep found nothing more to do (R-JOB-28).
+func (j *Job) FinishSweep(now time.Time) {
+	j.Sweep = NoSweep
+	j.Recompute(now)
 }

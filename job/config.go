@@ -1,14 +1,15 @@
 package job
 
-// The configurations of a job keep exactly what was given: a zero member means "absent" and is not filled in with the
-// default that applies (R-API-40). A nil configuration was never given.
+// The configurations of a job are stored exactly as they were given, because DescribeJob shows them
+// so (R-API-40). A zero member was absent; the default that applies then is known to the code that
+// reads it. A nil configuration was never given.
 
 // Bounds and defaults of the configurations.
 const (
 	DefaultPerMinute    = 1000 // R-VAL-15
 	MaxPerMinute        = 1000
 	DefaultExpiresInSec = 3600 // R-VAL-12
-	MaxRetries          = 10   // in sum over the criteria, R-VAL-28
+	MaxRetries          = 10   // in sum over all criteria, R-VAL-28
 	MaxAbortCriteria    = 16   // R-VAL-24
 	MaxTargets          = 100  // R-VAL-5
 	MaxDocumentBytes    = 32768
@@ -29,14 +30,16 @@ type RolloutConfig struct {
 // Exponential is a rate that grows with each threshold reached.
 type Exponential struct {
 	BasePerMinute int `json:"baseRatePerMinute"` // 1..1000
-	// IncrementTenths is incrementFactor in tenths: 11..50 (R-ROLL-4 wants it exact).
+	// IncrementTenths is incrementFactor in tenths, 11..50, so that the ramp can be computed
+	// exactly (R-ROLL-4).
 	IncrementTenths int `json:"incrementTenths"`
-	// NotifiedThings and SucceededThings are the thresholds; zero means absent, one at least is given (R-VAL-18).
+	// NotifiedThings and SucceededThings are the thresholds that raise the rate. Zero is absent; at
+	// least one is given (R-VAL-18).
 	NotifiedThings  int64 `json:"notifiedThings,omitzero"`
 	SucceededThings int64 `json:"succeededThings,omitzero"`
 }
 
-// AbortConfig lists the criteria that cancel a job by themselves, tried in order (R-ABT-1).
+// AbortConfig lists the criteria that cancel a job without an operator, tried in order (R-ABT-1).
 type AbortConfig struct {
 	Criteria []AbortCriterion `json:"criteria"`
 }
@@ -76,7 +79,7 @@ type RetryCriterion struct {
 	Retries     int         `json:"retries"` // 0..10
 }
 
-// off reports whether the configuration switches all retries off, whatever types it lists (R-UPD-16).
+// off reports whether the configuration allows no retry at all, whatever types it lists (R-UPD-16).
 func (c *RetryConfig) off() bool {
 	if c == nil {
 		return true

@@ -1,8 +1,11 @@
-// Package job decides everything about jobs and job executions: state machines, rollout, abort, timeouts, retries,
-// updates of a running job. It is pure: it takes facts and a time and returns new values; it never reads a clock,
-// draws a random number, touches a store or logs. The server, the scenario tests, the simulator and the forecast all
-// drive this one body of code.
+// Package job decides everything about jobs and job executions: state machines, rollout, abort,
+// timeouts, retries, schedules, membership, updates of a running job. It is pure: it takes facts
+// and a time and returns new values; it never reads a clock, draws a random number, touches a store
+// or logs. The server, the scenario tests, the simulator and forecasts all use this one body of
+// code.
 //
-// There are two grains. An execution moves by events (transition.go, report.go); a job is settled from its counts,
-// never from rows (settle.go), so it costs the same for ten devices and for ten million. Start with job.go.
+// There are two state machines. An execution changes by events, one row of transition.go at a time.
+// A job changes by what is recorded about it (release.go, cancel.go, scheduled.go) and is then
+// recomputed from its counts, never from rows (recompute.go), so it costs the same for ten devices
+// and for ten million. work.go says what a job has to do next. Start with job.go.
 package job

@@ -8,17 +8,22 @@ import (
 	"github.com/drover-iot/drover/internal/fault"
 )
 
+// A job document may have placeholders such as ${aws:iot:s3-presigned-url:https://…} in its string
+// values. They are checked when the document comes in and resolved when a device gets it. Resolving
+// works on the text, because everything else must reach the device byte for byte.
+
 // MaxSubstitutions is how many placeholders a document may hold (R-SUB-4).
 const MaxSubstitutions = 10
 
 // Placeholder is one ${aws:iot:kind:argument} in a string value of a document.
 type Placeholder struct {
-	Kind     string
-	Argument string
+	Kind     string // between iot: and the next colon; the whole inside when that is not iot:
+	Argument string // the rest, empty when there is none
 }
 
-// The kinds of placeholder that become presigned download URLs when a device obtains the document (R-PRE-1). The
-// first two take the URL raw, the last takes it percent-encoded (R-PRE-7, R-PRE-8).
+// The kinds of placeholder that become presigned download URLs when a device gets the document
+// (R-PRE-1). The first two have the URL as it is, the last has it percent-encoded (R-PRE-7,
+// R-PRE-8).
 const (
 	PresignedURL   = "s3-presigned-url"
 	PresignedURLv1 = "s3-presigned-url-v1"
@@ -36,7 +41,7 @@ func (p Placeholder) String() string {
 	return "${aws:iot:" + p.Kind + ":" + p.Argument + "}"
 }
 
-// unsupported says why a placeholder that the service knows is refused here.
+// unsupported says why a placeholder that AWS IoT knows is refused here.
 var unsupported = map[string]string{
 	ParameterPlaceholder:      "parameters belong to managed templates",
 	"package":                 "this server has no package catalogue", // R-SUB-9
@@ -44,13 +49,15 @@ var unsupported = map[string]string{
 	"s3-presigned-url-upload": "upload URLs are not available yet in this version of Drover",
 }
 
-// CheckDocument checks the text of a job document: a JSON object of at most 32768 bytes (R-VAL-10, R-VAL-11) whose
-// placeholders this server can resolve. It returns them in order.
+// CheckDocument checks the text of a job document: a JSON object of at most 32768 bytes (R-VAL-10,
+// R-VAL-11) whose placeholders this server can resolve. It returns them in order.
 func CheckDocument(text string) ([]Placeholder, error) {
 	if len(text) > MaxDocumentBytes {
-		return nil, fault.New(fault.Invalid, "document: %d bytes, at most %d are allowed", len(text), MaxDocumentBytes)
+		return nil, fault.New(fault.Invalid,
+			"document: %d bytes, at most %d are allowed", len(text), MaxDocumentBytes)
 	}
-	if !utf8.ValidString(text) || !json.Valid([]byte(text)) || !strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "{") {
+	object := strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "{")
+	if !object || !utf8.ValidString(text) || !json.Valid([]byte(text)) {
 		return nil, fault.New(fault.Invalid, "InvalidJobDocument: document: must be a JSON object")
 	}
 	var found []Placeholder
@@ -64,27 +71,34 @@ func CheckDocument(text string) ([]Placeholder, error) {
 	return found, err
 }
 
+// tooManyPlaceholders is the fault of a document with n of them.
 func tooManyPlaceholders(n int) error {
-	return fault.New(fault.Invalid, "InvalidJobDocument: document: %d placeholders, at most %d are allowed", n, MaxSubstitutions)
+	return fault.New(fault.Invalid,
+		"InvalidJobDocument: document: %d placeholders, at most %d are allowed", n,
+		MaxSubstitutions)
 }
 
+// check refuses a placeholder that this server cannot resolve.
 func (p Placeholder) check() error {
 	if reason, known := unsupported[p.Kind]; known {
-		return fault.New(fault.Invalid, "InvalidJobDocument: document: placeholder ${aws:iot:%s…}: %s", p.Kind, reason)
+		return fault.New(fault.Invalid,
+			"InvalidJobDocument: document: placeholder ${aws:iot:%s…}: %s", p.Kind, reason)
 	}
 	switch p.Kind {
 	case PresignedURL, PresignedURLv1, PresignedURLv2:
 		if strings.Contains(p.Argument, "${") {
-			return fault.New(fault.Invalid, "InvalidJobDocument: document: a placeholder stands inside another") // R-SUB-7
+			return fault.New(fault.Invalid,
+				"InvalidJobDocument: document: a placeholder stands inside another") // R-SUB-7
 		}
 		return nil
 	}
-	return fault.New(fault.Invalid, "InvalidJobDocument: document: unknown placeholder ${aws:iot:%s…}", p.Kind) // R-SUB-6
+	return fault.New(fault.Invalid,
+		"InvalidJobDocument: document: unknown placeholder ${aws:iot:%s…}", p.Kind) // R-SUB-6
 }
 
-// Resolve replaces every placeholder in the string values of a document by what value returns for it, escaped for its
-// place (R-SUB-2, R-SUB-3). Everything else stays byte for byte: member order, number texts, white space (R-DOC-8).
-// The text must be valid JSON.
+// Resolve replaces every placeholder in the string values of a document by what value returns for
+// it, escaped for its place (R-SUB-2, R-SUB-3). Everything else stays byte for byte: the order of
+// members, how numbers are written, white space (R-DOC-8). The text must be valid JSON.
 func Resolve(text string, value func(Placeholder) (string, error)) (string, error) {
 	if !strings.Contains(text, "aws:") {
 		return text, nil
@@ -113,7 +127,8 @@ func Resolve(text string, value func(Placeholder) (string, error)) (string, erro
 	return out.String(), nil
 }
 
-// stringLength is how many bytes the JSON string literal at the start of text takes, quotes included.
+// stringLength is how many bytes the JSON string literal at the start of text takes, quotes
+// included.
 func stringLength(text string) int {
 	for i := 1; i < len(text); i++ {
 		switch text[i] {
@@ -145,7 +160,8 @@ func resolveString(literal string, value func(Placeholder) (string, error)) (str
 		}
 		inner, rest, closed := strings.Cut(after, "}")
 		if !closed {
-			return "", fault.New(fault.Invalid, "InvalidJobDocument: document: ${aws: without a closing brace") // R-SUB-5
+			return "", fault.New(fault.Invalid,
+				"InvalidJobDocument: document: ${aws: without a closing brace") // R-SUB-5
 		}
 		kind, argument, _ := strings.Cut(strings.TrimPrefix(inner, "iot:"), ":")
 		if !strings.HasPrefix(inner, "iot:") {
@@ -161,7 +177,7 @@ func resolveString(literal string, value func(Placeholder) (string, error)) (str
 	return quote(out.String())
 }
 
-// quote writes a JSON string literal without escaping what HTML would want escaped.
+// quote writes a JSON string literal, and leaves <, > and & as they are.
 func quote(s string) (string, error) {
 	var out strings.Builder
 	encoder := json.NewEncoder(&out)

@@ -7,8 +7,9 @@ import (
 	"github.com/drover-iot/drover/internal/fault"
 )
 
-// What a document may be (R-VAL-10, R-VAL-11, R-DOC-1, R-LIM-3, worked validation cases 19 and 20; R-SUB-4 to R-SUB-7,
-// R-SUB-9, R-SUB-11, R-DOC-9, R-LIM-20). What is wrong inside the text is named InvalidJobDocument (R-ERR-8).
+// What a document may be (R-VAL-10, R-VAL-11, R-DOC-1, R-LIM-3, worked validation cases 19 and 20;
+// R-SUB-4 to R-SUB-7, R-SUB-9, R-SUB-11, R-DOC-9, R-LIM-20). What is wrong inside the text is named
+// InvalidJobDocument (R-ERR-8).
 func TestCheckDocument(t *testing.T) {
 	t.Parallel()
 	sized := func(n int) string { return `{"a":"` + strings.Repeat("x", n-8) + `"}` }
@@ -45,7 +46,8 @@ func TestCheckDocument(t *testing.T) {
 		switch {
 		case tt.found < 0 && !fault.Is(err, fault.Invalid):
 			t.Errorf("%s: %v, want Invalid", tt.name, err)
-		case tt.found < 0 && len(tt.text) <= MaxDocumentBytes && !strings.HasPrefix(fault.Of(err).Message, "InvalidJobDocument: "):
+		case tt.found < 0 && len(tt.text) <= MaxDocumentBytes &&
+			!strings.HasPrefix(fault.Of(err).Message, "InvalidJobDocument: "):
 			t.Errorf("%s: %v does not begin with the finer name (R-ERR-8)", tt.name, err)
 		case tt.found >= 0 && (err != nil || len(found) != tt.found):
 			t.Errorf("%s: %d placeholders, %v, want %d", tt.name, len(found), err, tt.found)
@@ -53,7 +55,8 @@ func TestCheckDocument(t *testing.T) {
 	}
 }
 
-// Everything but placeholders stays byte for byte (R-DOC-8); values are escaped for their place (R-SUB-3).
+// Everything but placeholders stays byte for byte (R-DOC-8); values are escaped for their place
+// (R-SUB-3).
 func TestResolve(t *testing.T) {
 	t.Parallel()
 	text := `{ "n": 1.50, "é\u00e9": "a\/b", "u" : "x ${aws:iot:s3-presigned-url:https://h/b/k} y", "z":[ ] }`
@@ -73,7 +76,10 @@ func FuzzResolve(f *testing.F) {
 		if _, err := CheckDocument(text); err != nil {
 			return
 		}
-		same, err := Resolve(text, func(p Placeholder) (string, error) { return "${aws:iot:" + p.Kind + ":" + p.Argument + "}", nil })
+		same, err := Resolve(text, func(p Placeholder) (string,
+			error) {
+			return "${aws:iot:" + p.Kind + ":" + p.Argument + "}", nil
+		})
 		if err != nil {
 			t.Fatalf("%q: %v", text, err)
 		}

@@ -3,16 +3,20 @@ package job
 import (
 	"time"
 
+	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/registry"
 )
 
-// ExecutionStatus is the status of a job execution. The numbers are stored; never renumber them.
+// ExecutionStatus is the status of a job execution. The numbers are stored, also as positions in
+// Counts: never renumber them.
 type ExecutionStatus uint8
 
 const (
-	// ExecutionQueued is how every execution starts. A device leaves it by starting or by reporting an end (R-EXE-3).
+	// ExecutionQueued is how every execution begins. A device leaves it by starting or by reporting
+	// an end (R-EXE-3).
 	ExecutionQueued ExecutionStatus = iota
-	// ExecutionInProgress is IN_PROGRESS: the device works on it. Entered and left by the device, by a timer or by force.
+	// ExecutionInProgress is entered when the device starts to work on it. It is left by the
+	// device, by a timer, or by force.
 	ExecutionInProgress
 	// ExecutionSucceeded is entered by the device. Final.
 	ExecutionSucceeded
@@ -35,7 +39,10 @@ var statusNames = [statuses]string{
 
 // ExecutionStatuses lists every status, in the order of the API.
 func ExecutionStatuses() []ExecutionStatus {
-	return []ExecutionStatus{ExecutionQueued, ExecutionInProgress, ExecutionSucceeded, ExecutionFailed, ExecutionTimedOut, ExecutionRejected, ExecutionRemoved, ExecutionCanceled}
+	return []ExecutionStatus{
+		ExecutionQueued, ExecutionInProgress, ExecutionSucceeded, ExecutionFailed,
+		ExecutionTimedOut, ExecutionRejected, ExecutionRemoved, ExecutionCanceled,
+	}
 }
 
 // String is the status as the API spells it.
@@ -61,8 +68,8 @@ type ExecutionKey struct {
 	Number int64 // from 1, plus one for each new attempt, never reused (R-CON-14)
 }
 
-// ExecutionCursor is where a walk over the executions of one job stands: at the one with this thing and number. The zero place is
-// before all of them.
+// ExecutionCursor is the position of a pass over the executions of one job, which goes by thing and
+// number: it has done the one with these. Zero is before all of them.
 type ExecutionCursor struct {
 	Thing  registry.ThingID `json:"thing,omitzero"`
 	Number int64            `json:"number,omitzero"`
@@ -74,17 +81,18 @@ type Execution struct {
 	Status        ExecutionStatus
 	Version       int64       // from 1, plus one for each stored change (R-EXE-7)
 	Attempt       int         // retryAttempt: 0 for a first attempt (R-CON-17)
-	RetriesUsed   RetriesUsed // what this chain of attempts took from the retry budgets (R-RTY-12)
-	ForceCanceled bool
+	RetriesUsed   RetriesUsed // what this chain of attempts has taken from the budgets (R-RTY-12)
+	ForceCanceled bool        // it was canceled with force
 	QueuedAt      time.Time
 	StartedAt     time.Time // zero until it was IN_PROGRESS (R-API-30)
 	UpdatedAt     time.Time
 	// Sequence grows with every execution created; it breaks ties of QueuedAt (R-ORD-2).
 	Sequence int64
-	// Deadline ends the in-progress timer, StepDeadline the step timer; zero when not running (section 4 of 21).
+	// Deadline is when the in-progress timer runs out, StepDeadline the step timer. Zero when they
+	// do not run (docs/spec/21, section 4).
 	Deadline, StepDeadline time.Time
-	Details                map[string]string
-	// Token is the clientToken of the last accepted update, to recognise a repeat (R-HTTP-24).
+	Details                map[string]string // statusDetails
+	// Token is the clientToken of the last accepted update, by which a repeat is known (R-HTTP-24).
 	Token string
 }
 
@@ -101,8 +109,8 @@ func (e Execution) TimesOutAt() time.Time {
 	return e.StepDeadline
 }
 
-// SecondsBeforeTimedOut is approximateSecondsBeforeTimedOut: whole seconds to the deadline, rounded up, at least 0;
-// ok is false without a running timer (R-TMO-12).
+// SecondsBeforeTimedOut is approximateSecondsBeforeTimedOut: whole seconds to the deadline, rounded
+// up, at least 0. With 29.6 seconds left it is 30. ok is false without a running timer (R-TMO-12).
 func (e Execution) SecondsBeforeTimedOut(now time.Time) (seconds int64, ok bool) {
 	at := e.TimesOutAt()
 	if at.IsZero() {
@@ -112,7 +120,8 @@ func (e Execution) SecondsBeforeTimedOut(now time.Time) (seconds int64, ok bool)
 	return max(0, int64(left/time.Second)), true
 }
 
-// Before reports whether e comes before o among the pending executions of one thing (R-ORD-1, R-ORD-2).
+// Before reports whether e comes before o among the pending executions of one thing: what is
+// IN_PROGRESS comes first, then what was queued first (R-ORD-1, R-ORD-2).
 func (e Execution) Before(o Execution) bool {
 	if (e.Status == ExecutionInProgress) != (o.Status == ExecutionInProgress) {
 		return e.Status == ExecutionInProgress
@@ -121,4 +130,13 @@ func (e Execution) Before(o Execution) bool {
 		return e.QueuedAt.Before(o.QueuedAt)
 	}
 	return e.Sequence < o.Sequence
+}
+
+// CheckPending refuses what only an execution that has not ended can answer, with the fault that
+// the device plane has for that (R-HTTP-15). jobID is how the fault calls its job.
+func (e Execution) CheckPending(jobID string) error {
+	if e.Status.Terminal() {
+		return fault.New(fault.Terminal, "execution %d of job %s is %s", e.Number, jobID, e.Status)
+	}
+	return nil
 }

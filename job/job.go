@@ -7,31 +7,37 @@ import (
 	"github.com/drover-iot/drover/registry"
 )
 
-// Key is the immutable key of a job inside the store. A job id may be used again after its job is gone (R-CON-10); a
-// key never is.
+// Key is the immutable key of a job inside the store. A job id may be used again after its job is
+// gone (R-CON-10); a key never is.
 type Key int64
 
 // Status is the status of a job as the API reports it.
 type Status string
 
 const (
-	// Scheduled waits for its start time or for a maintenance window. The scheduler moves it.
+	// Scheduled waits for its start time or for a maintenance window, and leaves by itself when the
+	// time comes.
 	Scheduled Status = "SCHEDULED"
-	// InProgress is entered at creation or at the scheduled start; it rolls out, then waits for its devices. It is
-	// left by completion, by CancelJob, by an abort criterion, or by a forced DeleteJob.
+	// InProgress is entered at creation or when the wait is over. The job rolls out, then waits for
+	// its devices. It is left by completion, by CancelJob, by an abort criterion, by the close of a
+	// window, at the end time, or by a forced DeleteJob.
 	InProgress Status = "IN_PROGRESS"
-	// Completed is entered when the rollout has finished and every execution has ended (R-JOB-11). Final.
+	// Completed is entered when no execution will be created any more and all have ended
+	// (R-JOB-11). Final.
 	Completed Status = "COMPLETED"
-	// Canceled is entered by CancelJob or an abort criterion (R-JOB-7). Final; executions in progress may still end.
+	// Canceled is entered by CancelJob, an abort criterion or the end time (R-JOB-7). Final;
+	// executions that are IN_PROGRESS may still end.
 	Canceled Status = "CANCELED"
-	// DeletionInProgress is entered by DeleteJob; the job is gone once its last execution is (R-JOB-10).
+	// DeletionInProgress is entered by DeleteJob. The job is gone once its last execution is
+	// (R-JOB-10).
 	DeletionInProgress Status = "DELETION_IN_PROGRESS"
 )
 
-// Active reports whether the job may still release executions or be updated.
+// Active reports whether the job may still create executions or be updated.
 func (s Status) Active() bool { return s == Scheduled || s == InProgress }
 
-// TargetSelection says whether a job ends (SNAPSHOT) or goes on for things that enter its groups later (CONTINUOUS).
+// TargetSelection says whether a job ends (SNAPSHOT) or goes on for things that enter its groups
+// later (CONTINUOUS).
 type TargetSelection string
 
 // The two kinds of target selection.
@@ -41,6 +47,10 @@ const (
 )
 
 // Job is one job: what it was asked to do and how far it is.
+//
+// Every exported method that changes a job leaves it recomputed: Status and Due are right for the
+// time that it was given, and no caller has to call Recompute. That holds as long as nobody outside
+// of this package assigns to members of State.
 type Job struct {
 	Key Key
 	ID  string // 1..64 of [a-zA-Z0-9_-]
@@ -48,10 +58,12 @@ type Job struct {
 	State
 }
 
-// Definition is what CreateJob and UpdateJob say. The document is kept apart (store.Reader.Document): it may be 32 KiB
-// and no decision but delivery needs it.
+// Definition is what CreateJob and UpdateJob say, and what was found out about it when the rollout
+// started. The document is stored apart (store.Reader.Document): it may have 32 KiB, and no
+// decision but delivery needs it.
 type Definition struct {
-	Targets         []Target            `json:"targets"` // ARNs as given, without repeats (R-VAL-7, R-API-9)
+	// Targets are the things and groups as given, without repeats (R-VAL-7, R-API-9).
+	Targets         []Target            `json:"targets"`
 	TargetSelection TargetSelection     `json:"targetSelection"`
 	Description     string              `json:"description,omitzero"`
 	Namespace       string              `json:"namespaceId,omitzero"`
@@ -61,86 +73,118 @@ type Definition struct {
 	Timeout         *TimeoutConfig      `json:"timeoutConfig,omitzero"`
 	Retry           *RetryConfig        `json:"retryConfig,omitzero"`
 	Schedule        *ScheduleConfig     `json:"schedulingConfig,omitzero"`
-	// TemplateARN is the template that the job was made from, Parameters what it gave to a managed one (R-TPL-7, R-PAR-6).
+	// TemplateARN is the template that the job was made from, empty without one. Parameters is what
+	// the request gave for the parameters of a managed one (R-TPL-7, R-PAR-6).
 	TemplateARN string            `json:"jobTemplateArn,omitzero"`
 	Parameters  map[string]string `json:"documentParameters,omitempty"`
-	// PackageVersions are destinationPackageVersions: stored and shown, nothing else (R-PKG-1, R-PKG-4).
+	// PackageVersions are destinationPackageVersions: stored and shown, without effect (R-PKG-1,
+	// R-PKG-4).
 	PackageVersions []string `json:"destinationPackageVersions,omitempty"`
-	// NeedsRole says that the document holds S3 placeholders, so that presignedUrlConfig must keep its role (R-UPD-17).
+	// NeedsRole says that the document has S3 placeholders, so that presignedUrlConfig must always
+	// have a role (R-UPD-17).
 	NeedsRole bool      `json:"needsRole,omitzero"`
 	CreatedAt time.Time `json:"createdAt"`
-	// Sources are the things and groups that the targets named when the rollout started, in rollout order
-	// (R-ROLL-12); NewestMembership is the newest membership that counts (R-JOB-52).
-	Sources          []Source `json:"sources,omitempty"`
-	NewestMembership int64    `json:"newestMembership,omitzero"`
-	// TargetGroups are the groups among the targets. Through them things enter a continuous job later, also by descendants
-	// that did not exist when it started (R-JOB-55).
+	// Sources are the things and groups that the targets named when the rollout started, in rollout
+	// order (R-ROLL-12). Empty before.
+	Sources []Source `json:"sources,omitempty"`
+	// NewestMembership is the newest membership that the rollout takes (R-JOB-52): of the members
+	// of a group, those that joined with a number up to this one. Zero before the rollout has
+	// started.
+	NewestMembership int64 `json:"newestMembership,omitzero"`
+	// TargetGroups are the groups among the targets. Through them things enter a continuous job
+	// later, also through groups below them that did not exist when it started (R-JOB-55).
 	TargetGroups []registry.GroupID `json:"targetGroups,omitempty"`
 }
 
-// Source is one place that a rollout takes things from: a single thing, or the direct members of one group.
+// Source is one place that a rollout takes things from: a single thing, or the direct members of
+// one group. One of Thing and Group is zero.
 type Source struct {
 	Target int              `json:"target,omitzero"` // index into Targets
 	Thing  registry.ThingID `json:"thing,omitzero"`
 	Group  registry.GroupID `json:"group,omitzero"`
-	// NewestMembership is set for a group that was associated later: the newest membership that its back-fill takes (R-API-22).
+	// NewestMembership is the newest membership that the back-fill of this source takes, for a
+	// group that was associated later (R-API-22). Zero for the sources of the rollout.
 	NewestMembership int64 `json:"newestMembership,omitzero"`
 }
 
-// State is how far a job is. It is small, because it is written with every commit that touches the job.
+// State is how far a job is. It is small, because it is written with every commit that touches the
+// job.
 type State struct {
-	Status        Status    `json:"status"`
-	ForceCanceled bool      `json:"forceCanceled,omitzero"`
-	ReasonCode    string    `json:"reasonCode,omitzero"`
-	Comment       string    `json:"comment,omitzero"`
-	UpdatedAt     time.Time `json:"updatedAt"`            // lastUpdatedAt, R-JOB-18
-	CompletedAt   time.Time `json:"completedAt,omitzero"` // zero unless COMPLETED, R-JOB-17
-	Counts        Counts    `json:"counts"`
-	Progress      Progress  `json:"rollout"`
-	Sweep         Sweep     `json:"sweep,omitzero"`
-	// WindowEdge is when a SCHEDULED job may go on, or when the window closes in which it is IN_PROGRESS; zero without either.
+	Status Status `json:"status"`
+	// ForceCanceled says that the job was canceled with force, by an operator or at its end time.
+	ForceCanceled bool `json:"forceCanceled,omitzero"`
+	// ReasonCode and Comment say why the job was canceled; Comment may also come with an
+	// association. Empty when nobody gave them.
+	ReasonCode  string    `json:"reasonCode,omitzero"`
+	Comment     string    `json:"comment,omitzero"`
+	UpdatedAt   time.Time `json:"updatedAt"`            // lastUpdatedAt (R-JOB-18)
+	CompletedAt time.Time `json:"completedAt,omitzero"` // zero unless COMPLETED (R-JOB-17)
+	// Counts is how many executions are in each status.
+	Counts   Counts   `json:"counts"`
+	Progress Progress `json:"rollout"`
+	// Sweep is the background pass over the executions that a cancellation or deletion needs.
+	// NoSweep when none runs.
+	Sweep Sweep `json:"sweep,omitzero"`
+	// WindowEdge is when a SCHEDULED job may go on, or when the window closes in which the job is
+	// IN_PROGRESS. Zero for a job that waits for neither.
 	WindowEdge time.Time `json:"windowEdge,omitzero"`
-	// RolloutEnded says that nothing is released or retried any more, though the job is active (R-SCH-22).
+	// RolloutEnded says that nothing is released or retried any more although the job is active:
+	// its end time came, or no window opens any more (R-SCH-22).
 	RolloutEnded bool `json:"rolloutEnded,omitzero"`
-	// NotifyCursor is where the walk stands that tells things of executions which a window showed or hid; nil when none runs.
+	// NotifyCursor is the position of the background pass that notifies devices after a maintenance
+	// window opened or closed. Nil when no pass is running.
 	NotifyCursor *ExecutionCursor `json:"notifyCursor,omitzero"`
-	// HiddenAtSweep says that the job was SCHEDULED when its sweep began: devices did not see what was QUEUED, and are not told
-	// when it ends (R-MQTT-39).
+	// HiddenAtSweep says that devices did not see what was QUEUED when the sweep began, because the
+	// job was SCHEDULED. They are not notified when the sweep ends those executions (R-MQTT-39).
 	HiddenAtSweep bool `json:"hiddenAtSweep,omitzero"`
-	// LateJoinersWaiting says that things may wait that entered while the job was SCHEDULED (R-JOB-56).
+	// LateJoinersWaiting says that things may be waiting that entered while the job was SCHEDULED.
+	// Set when a window opens, until all of them have their executions (R-JOB-56).
 	LateJoinersWaiting bool `json:"lateJoinersWaiting,omitzero"`
-	// Backfill is where the roll-out of groups stands that were associated later; nil when none runs (R-JOB-42).
+	// Backfill is the position of the background pass that creates executions for groups that were
+	// associated with the job. Nil when no pass is running (R-JOB-42).
 	Backfill *RolloutCursor `json:"backfill,omitzero"`
-	// Due is when the job wants to be settled again; zero when nothing waits for time to pass.
+	// Due is when the job must be looked at again. Zero when it waits for nothing. Next says
+	// what there is to do then.
 	Due time.Time `json:"due,omitzero"`
 }
 
-// Sweep is background work over the executions of a job that is already CANCELED or DELETION_IN_PROGRESS.
+// Sweep is the background pass over the executions of a job that is CANCELED or
+// DELETION_IN_PROGRESS already.
 type Sweep string
 
+// The kinds of sweep.
 const (
-	// NoSweep means that nothing is left to do.
-	NoSweep Sweep = ""
-	// SweepQueued cancels what is QUEUED (R-JOB-21).
-	SweepQueued Sweep = "cancel-queued"
-	// SweepPending cancels what is QUEUED or IN_PROGRESS, marked forceCanceled (R-JOB-22, R-JOB-24).
-	SweepPending Sweep = "cancel-pending"
-	// SweepAll deletes every execution, then the job (R-JOB-34).
-	SweepAll Sweep = "delete"
+	NoSweep      Sweep = ""               // nothing is left to do
+	SweepQueued  Sweep = "cancel-queued"  // cancel what is QUEUED (R-JOB-21)
+	SweepPending Sweep = "cancel-pending" // and IN_PROGRESS, as forced (R-JOB-22, R-JOB-24)
+	SweepAll     Sweep = "delete"         // delete every execution, then the job (R-JOB-34)
 )
 
-// Concurrent is isConcurrent: executions of the initial targets are being created, or are being cancelled (R-JOB-40).
-func (j Job) Concurrent() bool {
-	return j.Status == InProgress && (!j.Progress.Finished || j.Backfill != nil) || j.Status == Canceled && j.Sweep != NoSweep
+// InNamespace reports whether a request that names a namespace means this job: nil names none, and
+// any other than the job's own names no job (R-UPD-5, R-EXE-48).
+func (j Job) InNamespace(namespace *string) bool {
+	return namespace == nil || *namespace == j.Namespace
 }
 
-// ProcessingTargets returns the targets whose rollout is not finished, nil when none is left (R-JOB-43).
+// ShowsExecutions reports whether requests about single executions find those of this job. They do
+// not while it is being deleted (R-EXE-39).
+func (j Job) ShowsExecutions() bool { return j.Status != DeletionInProgress }
+
+// Concurrent is isConcurrent: executions are being created for the targets, or are being canceled
+// (R-JOB-40). Late joiners and retries do not make a job concurrent (R-JOB-41).
+func (j Job) Concurrent() bool {
+	rollingOut := j.Status == InProgress && (!j.Progress.Finished || j.Backfill != nil)
+	return rollingOut || j.Status == Canceled && j.Sweep != NoSweep
+}
+
+// ProcessingTargets returns the targets whose rollout is not finished, nil when none is left
+// (R-JOB-43). Of targets A, B and C, with the rollout in the middle of B, those are B and C.
 func (j Job) ProcessingTargets() []Target {
 	if !j.Status.Active() {
 		return nil
 	}
 	var processing []Target
-	late := len(j.Targets) // from here on they were associated later
+	late := len(j.Targets) // index of the first target that was associated later
 	if at := j.FirstAssociatedSource(); at < len(j.Sources) {
 		late = j.Sources[at].Target
 	}
@@ -157,9 +201,11 @@ func (j Job) ProcessingTargets() []Target {
 	return processing
 }
 
-// FirstAssociatedSource is the index of the first source that was associated later, the number of sources when none was.
+// FirstAssociatedSource is the index of the first source that was associated later, the number of
+// sources when none was. The rollout ends before it, and the back-fill begins at it.
 func (j Job) FirstAssociatedSource() int {
-	if at := slices.IndexFunc(j.Sources, func(s Source) bool { return s.NewestMembership > 0 }); at >= 0 {
+	associated := func(s Source) bool { return s.NewestMembership > 0 }
+	if at := slices.IndexFunc(j.Sources, associated); at >= 0 {
 		return at
 	}
 	return len(j.Sources)

@@ -6,24 +6,24 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
-
-	"github.com/dlclark/regexp2/v2"
 
 	"github.com/drover-iot/drover/internal/fault"
 )
 
-// ManagedTemplate is a template that comes with the server, read-only, whose document has parameters (23, section 6).
+// ManagedTemplate is a template that comes with the server. It is read-only, and its document has
+// parameters (docs/spec/23, section 6).
 type ManagedTemplate struct {
 	Name         string              `json:"templateName"`
 	Version      string              `json:"templateVersion"` // major.minor
 	Description  string              `json:"description"`
 	Environments []string            `json:"environments"`
 	Parameters   []DocumentParameter `json:"documentParameters"`
-	Document     json.RawMessage     `json:"document"` // compact, member order as in the file (R-MT-6)
+	// Document is compact, its members in the order of the file (R-MT-6).
+	Document json.RawMessage `json:"document"`
 }
 
 // DocumentParameter is one value that a job made from a managed template gives.
@@ -34,7 +34,7 @@ type DocumentParameter struct {
 	Example     string `json:"example"`
 	Optional    bool   `json:"optional"`
 
-	pattern *regexp2.Regexp
+	pattern *regexp.Regexp // Regex, compiled
 }
 
 // ParseManagedTemplate reads the file of a managed template.
@@ -56,17 +56,14 @@ func ParseManagedTemplate(data []byte) (m ManagedTemplate, err error) {
 	}
 	m.Document = compact.Bytes()
 	for i, p := range m.Parameters {
-		pattern, err := regexp2.Compile("^(?:"+p.Regex+")$", regexp2.RE2)
-		if err != nil {
+		if m.Parameters[i].pattern, err = compilePattern(p.Regex); err != nil {
 			return m, fmt.Errorf("documentParameters[%d].regex: %w", i, err)
 		}
-		pattern.MatchTimeout = time.Second
-		m.Parameters[i].pattern = pattern
 	}
 	return m, m.checkPlaceholders()
 }
 
-// checkPlaceholders refuses a file whose document asks for a parameter that it does not describe.
+// checkPlaceholders refuses a file whose document has a parameter that the file does not describe.
 func (m ManagedTemplate) checkPlaceholders() error {
 	_, err := Resolve(string(m.Document), func(p Placeholder) (string, error) {
 		if p.Kind != ParameterPlaceholder {
@@ -80,6 +77,7 @@ func (m ManagedTemplate) checkPlaceholders() error {
 	return err
 }
 
+// parameter finds a parameter by its key.
 func (m ManagedTemplate) parameter(key string) (DocumentParameter, bool) {
 	for _, p := range m.Parameters {
 		if p.Key == key {
@@ -89,6 +87,8 @@ func (m ManagedTemplate) parameter(key string) (DocumentParameter, bool) {
 	return DocumentParameter{}, false
 }
 
+// version is the template's version as numbers, by which versions are ordered: 1.10 is newer than
+// 1.9.
 func (m ManagedTemplate) version() (major, minor int, ok bool) {
 	left, right, _ := strings.Cut(m.Version, ".")
 	major, err1 := strconv.Atoi(left)
@@ -96,21 +96,24 @@ func (m ManagedTemplate) version() (major, minor int, ok bool) {
 	return major, minor, err1 == nil && err2 == nil && major > 0
 }
 
-// Resolve fills the parameters of the document in: R-PAR-2 to R-PAR-5. The result still has the S3 placeholders, of the
-// document and of values (R-SUB-1).
+// Resolve returns the document with its parameters filled in (R-PAR-2 to R-PAR-5). It still has its
+// S3 placeholders, and those that stand in values (R-SUB-1).
 func (m ManagedTemplate) Resolve(values map[string]string) (document string, err error) {
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		p, known := m.parameter(key)
 		if !known {
-			return "", fault.New(fault.Invalid, "documentParameters: template %s has no parameter %q", m.Name, key)
+			return "", fault.New(fault.Invalid,
+				"documentParameters: template %s has no parameter %q", m.Name, key)
 		}
-		if matches, err := p.pattern.MatchString(values[key]); err != nil || !matches {
-			return "", fault.New(fault.Invalid, "documentParameters.%s: the value does not match %s", key, p.Regex)
+		if !p.pattern.MatchString(values[key]) {
+			return "", fault.New(fault.Invalid,
+				"documentParameters.%s: the value does not match %s", key, p.Regex)
 		}
 	}
 	for _, p := range m.Parameters {
 		if _, given := values[p.Key]; !given && !p.Optional {
-			return "", fault.New(fault.Invalid, "documentParameters.%s: required by template %s", p.Key, m.Name)
+			return "", fault.New(fault.Invalid,
+				"documentParameters.%s: required by template %s", p.Key, m.Name)
 		}
 	}
 	filled := 0
@@ -131,29 +134,31 @@ func (m ManagedTemplate) Resolve(values map[string]string) (document string, err
 	return document, err
 }
 
-// ManagedTemplates is the managed templates of a server.
+// ManagedTemplates are the managed templates of a server, in the order of lists.
 type ManagedTemplates []ManagedTemplate
 
-// NewManagedTemplates orders templates as lists show them: by name, newest version first (R-API-35). Two of one name and version
-// are an error.
+// NewManagedTemplates orders templates as lists show them: by name, newest version first
+// (R-API-35). Two with one name and version are an error.
 func NewManagedTemplates(templates []ManagedTemplate) (ManagedTemplates, error) {
 	ordered := slices.Clone(templates)
 	slices.SortStableFunc(ordered, func(a, b ManagedTemplate) int {
 		aMajor, aMinor, _ := a.version()
 		bMajor, bMinor, _ := b.version()
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(bMajor, aMajor), cmp.Compare(bMinor, aMinor))
+		return cmp.Or(
+			cmp.Compare(a.Name, b.Name), cmp.Compare(bMajor, aMajor), cmp.Compare(bMinor, aMinor))
 	})
 	for i := 1; i < len(ordered); i++ {
 		if ordered[i].Name == ordered[i-1].Name && ordered[i].Version == ordered[i-1].Version {
-			return nil, fmt.Errorf("managed template %s %s is there twice", ordered[i].Name, ordered[i].Version)
+			return nil, fmt.Errorf(
+				"managed template %s %s is there twice", ordered[i].Name, ordered[i].Version)
 		}
 	}
 	return ordered, nil
 }
 
-// Find returns a template in one version, the newest when none is named (R-MT-2).
-func (c ManagedTemplates) Find(name, version string) (ManagedTemplate, error) {
-	for _, m := range c {
+// Find returns a template in a version, in the newest when version is empty (R-MT-2).
+func (ts ManagedTemplates) Find(name, version string) (ManagedTemplate, error) {
+	for _, m := range ts {
 		if m.Name == name && (version == "" || m.Version == version) {
 			return m, nil
 		}
@@ -161,5 +166,6 @@ func (c ManagedTemplates) Find(name, version string) (ManagedTemplate, error) {
 	if version != "" {
 		version = " in version " + version
 	}
-	return ManagedTemplate{}, fault.New(fault.NotFound, "managed template %s%s does not exist", name, version)
+	return ManagedTemplate{}, fault.New(fault.NotFound,
+		"managed template %s%s does not exist", name, version)
 }

@@ -14,13 +14,15 @@ type Report struct {
 	// Number names the attempt meant; nil means the latest.
 	Number          *int64
 	ExpectedVersion *int64
-	// StepMinutes arms the step timer (1..10080) or, as -1, drops it; nil leaves it (R-TMO-3 to R-TMO-5).
+	// StepMinutes arms the step timer (1..10080) or, as -1, drops it; nil leaves it (R-TMO-3 to
+	// R-TMO-5).
 	StepMinutes *int64
 	Token       string // clientToken, empty when there was none
 }
 
-// ParseReportedStatus returns the event of a status that a device reports. Statuses that only the server sets, and unknown
-// ones, are invalid (R-HTTP-17); QUEUED parses, and is then refused as a transition.
+// ParseReportedStatus returns the event of a status that a device reports. Statuses that only the
+// server sets, and unknown ones, are invalid (R-HTTP-17). QUEUED is not: it is refused later, as a
+// transition.
 func ParseReportedStatus(status string) (Event, error) {
 	switch status {
 	case "IN_PROGRESS":
@@ -38,9 +40,9 @@ func ParseReportedStatus(status string) (Event, error) {
 		"status: %q is not one of IN_PROGRESS, SUCCEEDED, FAILED, REJECTED", status)
 }
 
-// ApplyReport applies a device's report to the latest execution of the job on its thing. Checks in the order of
-// R-HTTP-21: attempt, transition, version. A repeat of the last accepted update changes nothing and is accepted again
-// (R-HTTP-24): Outcome.Execution is then e itself.
+// ApplyReport applies a device's report to the latest execution of the job on its thing. It checks
+// in the order of R-HTTP-21: attempt, transition, version. A repeat of the last accepted update
+// changes nothing and is accepted again: Outcome.Execution is then e itself (R-HTTP-24).
 func ApplyReport(j Job, e Execution, r Report, now time.Time) (Outcome, error) {
 	if r.Number != nil && *r.Number != e.Number {
 		return Outcome{}, fault.New(fault.NotFound,
@@ -54,8 +56,9 @@ func ApplyReport(j Job, e Execution, r Report, now time.Time) (Outcome, error) {
 	if !move.legal {
 		return Outcome{}, e.illegalTransition(r.Event)
 	}
-	if r.Event == ReportInProgress && j.HiddenByWindow(e.Status) { // R-SCH-17: nothing begins outside a window
-		f := fault.New(fault.BadTransition, "the execution cannot start: its job waits for the next maintenance window")
+	if r.Event == ReportInProgress && j.HiddenByWindow(e.Status) { // R-SCH-17
+		f := fault.New(fault.BadTransition,
+			"the execution cannot start: its job waits for the next maintenance window")
 		f.State = e
 		return Outcome{}, f
 	}
@@ -72,10 +75,12 @@ func ApplyReport(j Job, e Execution, r Report, now time.Time) (Outcome, error) {
 	return out, nil
 }
 
-// Start applies StartNextPendingJobExecution to the head of the pending executions of its thing (R-HTTP-14). An
-// execution that runs already is returned as it is; only its step timer may be armed anew, which is no new version:
-// rearmed is true then.
-func Start(j Job, e Execution, details map[string]string, stepMinutes *int64, now time.Time) (out Outcome, rearmed bool, err error) {
+// Start applies StartNextPendingJobExecution to the head of the pending executions of its thing
+// (R-HTTP-14). An execution that is IN_PROGRESS already is returned as it is. Only its step timer
+// may be armed anew, which is no new version: rearmed is true then.
+func Start(
+	j Job, e Execution, details map[string]string, stepMinutes *int64, now time.Time,
+) (out Outcome, rearmed bool, err error) {
 	if e.Status == ExecutionInProgress {
 		e.setStepTimer(stepMinutes, now)
 		return Outcome{Job: j, Execution: e}, stepMinutes != nil, nil
@@ -90,26 +95,41 @@ func Start(j Job, e Execution, details map[string]string, stepMinutes *int64, no
 	return out, false, nil
 }
 
-// Repeats reports whether r is the update that was accepted last, sent once more.
+// Repeats reports whether r is the update that was accepted last for this execution, sent once
+// more.
 func (e Execution) Repeats(r Report) bool {
-	return r.Token != "" && r.Token == e.Token && transitionMatrix[ExecutionInProgress][r.Event].legal && transitionMatrix[ExecutionInProgress][r.Event].to == e.Status
+	move := transitionMatrix[ExecutionInProgress][r.Event]
+	return r.Token != "" && r.Token == e.Token && move.legal && move.to == e.Status
+}
+
+// EarlierAttempt returns the number of the attempt before e when r may be the update that ended
+// that one, sent once more; ok is false when it cannot be. By then a retry waits, which a
+// redelivered failure must not end: attempt 1 FAILED, attempt 2 is QUEUED, and the report of the
+// failure arrives a second time. Whether it is a repeat, Repeats of the earlier attempt says
+// (R-HTTP-24).
+func (e Execution) EarlierAttempt(r Report) (number int64, ok bool) {
+	number = e.Number - 1
+	waits := e.Status == ExecutionQueued && e.Attempt > 0
+	return number, waits && r.Token != "" && (r.Number == nil || *r.Number == number)
 }
 
 // versionConflict is the fault of an expectedVersion that is not the stored one (R-EXE-8).
 func (e Execution) versionConflict(expected int64) error {
-	f := fault.New(fault.VersionDiffers, "expectedVersion %d does not match %d", expected, e.Version)
+	f := fault.New(fault.VersionDiffers,
+		"expectedVersion %d does not match %d", expected, e.Version)
 	f.State = e
 	return f
 }
 
-// setDetails replaces the whole details map; an absent or empty one leaves it (R-EXE-9).
+// setDetails replaces the details as a whole; an absent or empty map changes nothing (R-EXE-9).
 func (e *Execution) setDetails(details map[string]string) {
 	if len(details) > 0 {
 		e.Details = maps.Clone(details)
 	}
 }
 
-// setStepTimer arms or drops the step timer of a running execution; elsewhere it has no effect (R-TMO-14).
+// setStepTimer arms the step timer of an execution that is IN_PROGRESS, or drops it for -1. On
+// others, and for nil, it has no effect (R-TMO-14).
 func (e *Execution) setStepTimer(minutes *int64, now time.Time) {
 	if minutes == nil || e.Status != ExecutionInProgress {
 		return

@@ -8,8 +8,8 @@ import (
 
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// roll runs a rollout over things targets, tick by tick, and returns what each tick created and its step. before is
-// called ahead of each tick and may change the job.
+// roll runs a rollout over things targets, tick by tick, and returns what each tick created and its
+// step. before is called ahead of each tick and may change the job.
 func roll(j *Job, things int, before func(tick int, j *Job)) (created, steps []int) {
 	now := start
 	j.StartRollout([]Source{{Target: 0, Group: 1}}, 1, now)
@@ -30,7 +30,8 @@ func repeat(n, times int) []int { return slices.Repeat([]int{n}, times) }
 
 func exponential(base, tenths int, notified, succeeded int64) *RolloutConfig {
 	return &RolloutConfig{Exponential: &Exponential{
-		BasePerMinute: base, IncrementTenths: tenths, NotifiedThings: notified, SucceededThings: succeeded,
+		BasePerMinute: base, IncrementTenths: tenths, NotifiedThings: notified,
+		SucceededThings: succeeded,
 	}}
 }
 
@@ -51,23 +52,30 @@ func TestRolloutTables(t *testing.T) {
 		want   []int
 		steps  []int
 	}{
-		{"A R-ROLL-2 constant 100", &RolloutConfig{MaximumPerMinute: 100}, 250, nil, []int{100, 100, 50}, nil},
-		{"B R-ROLL-5 vendor's table", exponential(50, 20, 1000, 1000), 5000, nil, slices.Concat(repeat(50, 20), repeat(100, 10),
-			repeat(200, 5), repeat(400, 3), []int{800}), nil},
-		{"C R-ROLL-4 exact floor", exponential(5, 15, 10, 0), 200, nil, []int{5, 5, 7, 7, 11, 16, 25, 37, 56, 31},
+		{"A R-ROLL-2 constant 100", &RolloutConfig{MaximumPerMinute: 100}, 250, nil,
+			[]int{100, 100, 50}, nil},
+		{"B R-ROLL-5 vendor's table", exponential(50, 20, 1000, 1000), 5000, nil,
+			slices.Concat(repeat(50, 20), repeat(100, 10),
+				repeat(200, 5), repeat(400, 3), []int{800}), nil},
+		{"C R-ROLL-4 exact floor", exponential(5, 15, 10, 0), 200, nil,
+			[]int{5, 5, 7, 7, 11, 16, 25, 37, 56, 31},
 			[]int{0, 0, 1, 1, 2, 3, 4, 5, 6, 7}},
 		{"D R-ROLL-9 success-driven", exponential(10, 20, 0, 10), 1000, doneButTwenty,
 			[]int{10, 10, 10, 20, 40, 80, 160, 320, 350}, []int{0, 0, 0, 1, 2, 3, 4, 5, 6}},
-		{"E R-ROLL-6 one step a tick", exponential(50, 20, 10, 0), 400, nil, []int{50, 100, 200, 50}, []int{0, 1, 2, 3}},
-		{"F R-ROLL-10 cap", exponential(500, 50, 500, 0), 5000, nil, []int{500, 1000, 1000, 1000, 1000, 500}, nil},
-		{"H R-ROLL-5 absent threshold", exponential(10, 20, 0, 100), 50, nil, repeat(10, 5), repeat(0, 5)},
+		{"E R-ROLL-6 one step a tick", exponential(50, 20, 10, 0), 400, nil,
+			[]int{50, 100, 200, 50}, []int{0, 1, 2, 3}},
+		{"F R-ROLL-10 cap", exponential(500, 50, 500, 0), 5000, nil,
+			[]int{500, 1000, 1000, 1000, 1000, 500}, nil},
+		{"H R-ROLL-5 absent threshold", exponential(10, 20, 0, 100), 50, nil, repeat(10, 5),
+			repeat(0, 5)},
 		{"R-ROLL-1 default 1000", nil, 2500, nil, []int{1000, 1000, 500}, nil},
 		{"R-ROLL-13 one tick", &RolloutConfig{}, 1000, nil, []int{1000}, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			j := &Job{Definition: Definition{Rollout: tt.config, Targets: []Target{{Name: "g", ARN: "g"}}, TargetSelection: Snapshot}}
+			j := &Job{Definition: Definition{Rollout: tt.config, Targets: targetsNamed("g"),
+				TargetSelection: Snapshot}}
 			created, steps := roll(j, tt.things, tt.before)
 			if !slices.Equal(created, tt.want) {
 				t.Errorf("created %v, want %v", created, tt.want)
@@ -93,7 +101,8 @@ func TestRate(t *testing.T) {
 	for _, tt := range tests {
 		for k, want := range tt.want {
 			if got := tt.config.Rate(k); got != want {
-				t.Errorf("%+v: rate at step %d is %d, want %d", *tt.config.Exponential, k, got, want)
+				t.Errorf("%+v: rate at step %d is %d, want %d", *tt.config.Exponential, k, got,
+					want)
 			}
 		}
 	}
@@ -102,15 +111,18 @@ func TestRate(t *testing.T) {
 	}
 }
 
-// Table I of chapter 22: a new configuration is in force from the next tick, from step 0 (R-ROLL-11, R-UPD-11).
+// Table I of chapter 22: a new configuration is in force from the next tick, from step 0
+// (R-ROLL-11, R-UPD-11).
 func TestRolloutUpdate(t *testing.T) {
 	t.Parallel()
-	j := &Job{Definition: Definition{Rollout: &RolloutConfig{MaximumPerMinute: 100}, Targets: []Target{{Name: "g", ARN: "g"}}, TargetSelection: Snapshot}}
+	j := &Job{Definition: Definition{Rollout: &RolloutConfig{MaximumPerMinute: 100},
+		Targets: targetsNamed("g"), TargetSelection: Snapshot}}
 	created, steps := roll(j, 290, func(tick int, j *Job) {
 		if tick != 2 {
 			return
 		}
-		if _, err := j.ApplyUpdate(Update{Rollout: exponential(10, 20, 20, 0)}, start.Add(90*time.Second)); err != nil {
+		if _, err := j.ApplyUpdate(Update{Rollout: exponential(10, 20, 20, 0)},
+			start.Add(90*time.Second)); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -122,8 +134,9 @@ func TestRolloutUpdate(t *testing.T) {
 	}
 }
 
-// After downtime missed ticks are not caught up: the next one runs at once, then every minute (R-ROLL-18). However late a
-// tick is, the following one is a whole minute after it (R-ROLL-2, R-ROLL-3).
+// After downtime missed ticks are not caught up: the next one runs at once, then every minute
+// (R-ROLL-18). However late a tick is, the following one is a whole minute after it (R-ROLL-2,
+// R-ROLL-3).
 func TestMissedTicks(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -183,15 +196,18 @@ func TestThresholdInsideTick(t *testing.T) {
 	j.Counts[ExecutionSucceeded] = 5
 	for _, at := range []time.Duration{time.Second, Tick - time.Millisecond} {
 		if quota := j.Tick(start.Add(at)); quota != 6 || j.Progress.Step != 0 {
-			t.Errorf("%v into the tick it may create %d more at step %d, want 6 at step 0", at, quota, j.Progress.Step)
+			t.Errorf("%v into the tick it may create %d more at step %d, want 6 at step 0", at,
+				quota, j.Progress.Step)
 		}
 	}
 	if quota := j.Tick(start.Add(Tick)); quota != 20 || j.Progress.Step != 1 {
-		t.Errorf("the next tick may create %d at step %d, want 20 at step 1", quota, j.Progress.Step)
+		t.Errorf("the next tick may create %d at step %d, want 20 at step 1", quota,
+			j.Progress.Step)
 	}
 }
 
-// What ends a job ends its rollout, also in the middle of a tick of which a part has been created (R-ROLL-17).
+// What ends a job ends its rollout, also in the middle of a tick of which a part has been created
+// (R-ROLL-17).
 func TestStopInsideTick(t *testing.T) {
 	t.Parallel()
 	at := start.Add(time.Second)
@@ -208,7 +224,8 @@ func TestStopInsideTick(t *testing.T) {
 			return nil
 		},
 	} {
-		j := Job{Definition: Definition{Rollout: &RolloutConfig{MaximumPerMinute: 100}, TargetSelection: Snapshot}}
+		j := Job{Definition: Definition{Rollout: &RolloutConfig{MaximumPerMinute: 100},
+			TargetSelection: Snapshot}}
 		j.StartRollout([]Source{{Group: 1}}, 1, start)
 		j.Tick(start)
 		j.ReleasedExecutions(40, RolloutCursor{}, false, start)
@@ -224,16 +241,19 @@ func TestStopInsideTick(t *testing.T) {
 	}
 }
 
-// isConcurrent and processingTargets: while the initial targets are rolled out, and while groups that were associated are
-// (R-JOB-40, R-JOB-42, R-JOB-43), not between windows (R-JOB-44), again while a cancellation runs (R-JOB-40). A retry does
-// not make a job concurrent (R-JOB-41).
+// isConcurrent and processingTargets: while the initial targets are rolled out, and while groups
+// that were associated are (R-JOB-40, R-JOB-42, R-JOB-43), not between windows (R-JOB-44), again
+// while a cancellation runs (R-JOB-40). A retry does not make a job concurrent (R-JOB-41).
 func TestConcurrent(t *testing.T) {
 	t.Parallel()
-	j := Job{Definition: Definition{Targets: []Target{{Name: "g1", ARN: "g1"}, {Name: "t2", ARN: "t2"}}, TargetSelection: Continuous, Retry: retries(FailureFailed, 1)}}
+	j := Job{Definition: Definition{Targets: targetsNamed("g1", "t2"), TargetSelection: Continuous,
+		Retry: retries(FailureFailed, 1)}}
 	check := func(what string, concurrent bool, processing ...string) {
 		t.Helper()
-		if got := ARNs(j.ProcessingTargets()); j.Concurrent() != concurrent || !slices.Equal(got, processing) || (got == nil) != (len(processing) == 0) {
-			t.Errorf("%s: concurrent %v, processing %v; want %v, %v", what, j.Concurrent(), got, concurrent, processing)
+		if got := ARNs(j.ProcessingTargets()); j.Concurrent() != concurrent ||
+			!slices.Equal(got, processing) || (got == nil) != (len(processing) == 0) {
+			t.Errorf("%s: concurrent %v, processing %v; want %v, %v", what, j.Concurrent(), got,
+				concurrent, processing)
 		}
 	}
 	j.Schedule = &ScheduleConfig{StartAt: start.Add(time.Hour)}
@@ -248,7 +268,8 @@ func TestConcurrent(t *testing.T) {
 	paused := j
 	paused.Status = Scheduled
 	if paused.Concurrent() || !slices.Equal(ARNs(paused.ProcessingTargets()), []string{"t2"}) {
-		t.Errorf("between windows: concurrent %v, processing %v (R-JOB-44)", paused.Concurrent(), paused.ProcessingTargets())
+		t.Errorf("between windows: concurrent %v, processing %v (R-JOB-44)", paused.Concurrent(),
+			paused.ProcessingTargets())
 	}
 	j.ReleasedExecutions(1, RolloutCursor{Source: 2}, true, start)
 	check("rolled out", false)
@@ -259,7 +280,8 @@ func TestConcurrent(t *testing.T) {
 	check("a retry (R-JOB-41)", false)
 	j.QueuedLateJoiner(start)
 	check("a late joiner (R-JOB-41)", false)
-	if err := j.Associate(Association{Targets: []Target{{Name: "g3", ARN: "g3"}}, Sources: []Source{{Target: 2, Group: 3, NewestMembership: 9}}}, nil, start); err != nil {
+	if err := j.Associate(Association{Targets: targetsNamed("g3"),
+		Sources: []Source{{Target: 2, Group: 3, NewestMembership: 9}}}, nil, start); err != nil {
 		t.Fatal(err)
 	}
 	check("associated (R-JOB-42)", true, "g3")
@@ -273,13 +295,14 @@ func TestConcurrent(t *testing.T) {
 	check("CANCELED", false)
 }
 
-// lastUpdatedAt changes with the state, at the end of the rollout, and with what operators change; not with executions and
-// not with ticks (R-JOB-18).
+// lastUpdatedAt changes with the state, at the end of the rollout, and with what operators change;
+// not with executions and not with ticks (R-JOB-18).
 func TestLastUpdatedAt(t *testing.T) {
 	t.Parallel()
 	now := start
-	j := Job{Definition: Definition{Targets: []Target{{Name: "g", ARN: "g"}}, TargetSelection: Continuous, Rollout: &RolloutConfig{MaximumPerMinute: 1}, Schedule: &ScheduleConfig{
-		StartAt: start.Add(time.Hour), Windows: []Window{daily(13, 0, 60)}}}}
+	j := Job{Definition: Definition{Targets: targetsNamed("g"), TargetSelection: Continuous,
+		Rollout: &RolloutConfig{MaximumPerMinute: 1}, Schedule: &ScheduleConfig{
+			StartAt: start.Add(time.Hour), Windows: []Window{daily(13, 0, 60)}}}}
 	j.UpdatedAt = start
 	step := func(what string, changes bool, change func()) {
 		t.Helper()
@@ -304,11 +327,13 @@ func TestLastUpdatedAt(t *testing.T) {
 	})
 	step("an execution ends", false, func() { j = end(t, j, x, 'S').Job })
 	step("an execution is deleted", false, func() { j.ExecutionDeleted(ExecutionSucceeded, now) })
-	step("end of the rollout", true, func() { j.ReleasedExecutions(0, RolloutCursor{Source: 1}, true, now) })
+	step("end of the rollout", true,
+		func() { j.ReleasedExecutions(0, RolloutCursor{Source: 1}, true, now) })
 	step("UpdateJob", true, func() { _, _ = j.ApplyUpdate(Update{Description: text("x")}, now) })
 	step("UpdateJob without a member", false, func() { _, _ = j.ApplyUpdate(Update{}, now) })
 	step("AssociateTargetsWithJob", true, func() {
-		_ = j.Associate(Association{Targets: []Target{{Name: "h", ARN: "h"}}, Sources: []Source{{Target: 1, Group: 2, NewestMembership: 1}}}, nil, now)
+		_ = j.Associate(Association{Targets: targetsNamed("h"),
+			Sources: []Source{{Target: 1, Group: 2, NewestMembership: 1}}}, nil, now)
 		j.AdvanceBackfill(RolloutCursor{Source: 2}, true, now)
 	})
 	now = start.Add(2 * time.Hour)
@@ -320,12 +345,14 @@ func TestLastUpdatedAt(t *testing.T) {
 	step("DeleteJob", true, func() { _ = j.DeleteJob(false, 0, now) })
 }
 
-// A ramp goes on after a window where it was (R-ROLL-16): step, n and s persist, the phase begins at the opening. Late
-// joiners and back-filled things add nothing to n (R-ROLL-15). An update between windows restarts the ramp (R-ROLL-11).
+// A ramp goes on after a window where it was (R-ROLL-16): step, n and s persist, the phase begins
+// at the opening. Late joiners and back-filled things add nothing to n (R-ROLL-15). An update
+// between windows restarts the ramp (R-ROLL-11).
 func TestRampOverWindows(t *testing.T) {
 	t.Parallel()
-	j := Job{Definition: Definition{Rollout: exponential(10, 20, 10, 0), TargetSelection: Continuous, Targets: []Target{{Name: "g", ARN: "g"}}, Schedule: &ScheduleConfig{
-		Windows: []Window{daily(12, 0, 2)}}}}
+	j := Job{Definition: Definition{Rollout: exponential(10, 20, 10, 0),
+		TargetSelection: Continuous, Targets: targetsNamed("g"), Schedule: &ScheduleConfig{
+			Windows: []Window{daily(12, 0, 2)}}}}
 	j.StartRollout([]Source{{Group: 1}}, 1, start)
 	tick := func(now time.Time, want int) {
 		t.Helper()
@@ -353,7 +380,8 @@ func TestRampOverWindows(t *testing.T) {
 		t.Errorf("the next tick is at %v, want %v", j.Progress.NextTick, want)
 	}
 	j.Recompute(opening.Add(2 * Tick))
-	if _, err := j.ApplyUpdate(Update{Rollout: exponential(3, 20, 3, 0)}, opening.Add(time.Hour)); err != nil || j.Status != Scheduled {
+	if _, err := j.ApplyUpdate(Update{Rollout: exponential(3, 20, 3, 0)},
+		opening.Add(time.Hour)); err != nil || j.Status != Scheduled {
 		t.Fatalf("update between windows: %v, %s", err, j.Status)
 	}
 	opening = opening.Add(24 * time.Hour)

@@ -11,7 +11,8 @@ import (
 	"github.com/drover-iot/drover/internal/fault"
 )
 
-// The bounds of a schedule, inclusive, against a now that is cut to the minute, and the forms of its times.
+// The bounds of a schedule, inclusive, against a now that is cut to the minute, and the forms of
+// its times.
 func TestScheduleCheck(t *testing.T) {
 	t.Parallel()
 	now := start.Add(59 * time.Second) // 2026-03-01 12:00:59
@@ -19,7 +20,8 @@ func TestScheduleCheck(t *testing.T) {
 		rule, start, end string
 		startAt, endAt   string // empty: refused
 	}{
-		{"R-SCH-1 soonest, R-SCH-3 cut to the minute", "2026-03-01 12:30", "", "2026-03-01 12:30", ""},
+		{"R-SCH-1 soonest, R-SCH-3 cut to the minute", "2026-03-01 12:30", "", "2026-03-01 12:30",
+			""},
 		{"R-SCH-1 too soon", "2026-03-01 12:29", "", "", ""},
 		{"R-SCH-1 latest, R-SCH-3 a calendar year", "2027-03-01 12:00", "", "2027-03-01 12:00", ""},
 		{"R-SCH-1 too late", "2027-03-01 12:01", "", "", ""},
@@ -27,7 +29,8 @@ func TestScheduleCheck(t *testing.T) {
 		{"R-SCH-2 too soon", "", "2026-03-01 12:29", "", ""},
 		{"R-SCH-2 latest", "", "2028-03-01 12:00", "", "2028-03-01 12:00"},
 		{"R-SCH-2 too late", "", "2028-03-01 12:01", "", ""},
-		{"R-SCH-2 30 minutes after the start", "2026-03-01 13:00", "2026-03-01 13:30", "2026-03-01 13:00", "2026-03-01 13:30"},
+		{"R-SCH-2 30 minutes after the start", "2026-03-01 13:00", "2026-03-01 13:30",
+			"2026-03-01 13:00", "2026-03-01 13:30"},
 		{"R-SCH-2 29 minutes after the start", "2026-03-01 13:00", "2026-03-01 13:29", "", ""},
 		{"R-SCH-2 before the start", "2026-03-01 14:00", "2026-03-01 13:00", "", ""},
 		{"R-SCH-4 T", "2026-03-01T13:00", "", "2026-03-01 13:00", ""},
@@ -60,17 +63,29 @@ func TestScheduleCheck(t *testing.T) {
 			}
 			return at.Format("2006-01-02 15:04")
 		}
-		if err != nil || shown(c.StartAt) != tt.startAt || shown(c.EndAt) != tt.endAt || c.StartTime != tt.start || c.EndTime != tt.end {
-			t.Errorf("%s: %q to %q: %+v, %v, want %s to %s and the texts as sent", tt.rule, tt.start, tt.end, c, err, tt.startAt, tt.endAt)
+		if err != nil || shown(c.StartAt) != tt.startAt || shown(c.EndAt) != tt.endAt ||
+			c.StartTime != tt.start || c.EndTime != tt.end {
+			t.Errorf("%s: %q to %q: %+v, %v, want %s to %s and the texts as sent", tt.rule,
+				tt.start, tt.end, c, err, tt.startAt, tt.endAt)
 		}
 	}
+}
+
+func minuteOf(t *testing.T, text string) time.Time {
+	t.Helper()
+	at, err := time.Parse("2006-01-02 15:04", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
 }
 
 func daily(hour, minute, minutes int) Window {
 	return Window{StartTime: fmt.Sprintf("%d %d * * ? *", minute, hour), Minutes: minutes}
 }
 
-// What starts at once and what waits, until when (R-SCH-9 to R-SCH-12, R-JOB-1, R-JOB-2). An endBehavior alone says nothing (R-SCH-6).
+// What starts at once and what waits, until when (R-SCH-9 to R-SCH-12, R-JOB-1, R-JOB-2). An
+// endBehavior alone says nothing (R-SCH-6).
 func TestWait(t *testing.T) {
 	t.Parallel()
 	open, closed := []Window{daily(11, 30, 60)}, []Window{daily(2, 0, 60)}
@@ -87,17 +102,23 @@ func TestWait(t *testing.T) {
 		{"R-SCH-10", &ScheduleConfig{StartAt: start.Add(time.Hour)}, time.Hour},
 		{"R-SCH-11 closed", &ScheduleConfig{Windows: closed}, 14 * time.Hour},
 		{"R-SCH-11 open", &ScheduleConfig{Windows: open}, 0},
-		{"R-SCH-11 the first to open", &ScheduleConfig{Windows: append(closed, daily(1, 0, 1))}, 13 * time.Hour},
-		{"R-SCH-12 start inside", &ScheduleConfig{Windows: open, StartAt: start.Add(24 * time.Hour)}, 24 * time.Hour},
-		{"R-SCH-12 start outside", &ScheduleConfig{Windows: open, StartAt: start.Add(time.Hour)}, 23*time.Hour + 30*time.Minute},
+		{"R-SCH-11 the first to open", &ScheduleConfig{Windows: append(closed, daily(1, 0, 1))},
+			13 * time.Hour},
+		{"R-SCH-12 start inside", &ScheduleConfig{Windows: open,
+			StartAt: start.Add(24 * time.Hour)}, 24 * time.Hour},
+		{"R-SCH-12 start outside", &ScheduleConfig{Windows: open, StartAt: start.Add(time.Hour)},
+			23*time.Hour + 30*time.Minute},
 	} {
 		j := Job{Definition: Definition{Schedule: tt.config, TargetSelection: Snapshot}}
 		waits := j.WaitForSchedule(start)
-		if waits != (tt.until > 0) || waits && (j.Status != Scheduled || !j.WindowEdge.Equal(start.Add(tt.until)) || !j.Due.Equal(j.WindowEdge)) {
+		if waits != (tt.until > 0) || waits &&
+			(j.Status != Scheduled || !j.WindowEdge.Equal(start.Add(tt.until)) ||
+				!j.Due.Equal(j.WindowEdge)) {
 			t.Errorf("%s: waits %v until %v, want %v", tt.rule, waits, j.WindowEdge, tt.until)
 		}
 	}
-	j := Job{Definition: Definition{TargetSelection: Snapshot, Schedule: &ScheduleConfig{EndBehavior: ForceCancel}}}
+	j := Job{Definition: Definition{TargetSelection: Snapshot,
+		Schedule: &ScheduleConfig{EndBehavior: ForceCancel}}}
 	j.Counts[ExecutionQueued] = 1
 	j.StartRollout([]Source{{Thing: 1}}, 0, start)
 	if j.Recompute(start.AddDate(9, 0, 0)); j.Status != InProgress || j.RolloutEnded {
@@ -119,9 +140,11 @@ func TestWindowsMerge(t *testing.T) {
 		{"R-SCH-15 at the end", []Window{daily(2, 0, 60)}, "03:00", ""},
 		{"R-SCH-15 overlapping", []Window{daily(2, 0, 60), daily(2, 30, 60)}, "02:10", "03:30"},
 		{"R-SCH-15 touching", []Window{daily(2, 0, 60), daily(3, 0, 60)}, "02:10", "04:00"},
-		{"R-SCH-15 one inside another", []Window{daily(2, 0, 120), daily(2, 30, 10)}, "02:35", "04:00"},
+		{"R-SCH-15 one inside another", []Window{daily(2, 0, 120), daily(2, 30, 10)}, "02:35",
+			"04:00"},
 		{"R-SCH-15 a minute between", []Window{daily(2, 0, 59), daily(3, 0, 60)}, "02:10", "02:59"},
-		{"R-SCH-15 overlapping itself", []Window{{StartTime: "0/20 2-3 * * ? *", Minutes: 30}}, "02:00", "04:10"},
+		{"R-SCH-15 overlapping itself", []Window{{StartTime: "0/20 2-3 * * ? *", Minutes: 30}},
+			"02:00", "04:10"},
 	} {
 		windows := (&ScheduleConfig{Windows: tt.windows}).windows()
 		at := minuteOf(t, "2026-03-02 "+tt.at)
@@ -135,8 +158,8 @@ func TestWindowsMerge(t *testing.T) {
 	}
 }
 
-// The next seven starts, in order, in the form of the API; none without windows, after the end and once it is over
-// (R-SCH-5, R-SCH-19, R-LIM-25).
+// The next seven starts, in order, in the form of the API; none without windows, after the end and
+// once it is over (R-SCH-5, R-SCH-19, R-LIM-25).
 func TestScheduledRollouts(t *testing.T) {
 	t.Parallel()
 	two := []Window{daily(14, 0, 60), daily(2, 0, 60)}
@@ -144,7 +167,8 @@ func TestScheduledRollouts(t *testing.T) {
 		return Job{Definition: Definition{Schedule: c}, State: State{Status: status}}
 	}
 	both := []string{
-		"2026-03-01 14:00", "2026-03-02 02:00", "2026-03-02 14:00", "2026-03-03 02:00", "2026-03-03 14:00", "2026-03-04 02:00", "2026-03-04 14:00",
+		"2026-03-01 14:00", "2026-03-02 02:00", "2026-03-02 14:00", "2026-03-03 02:00",
+		"2026-03-03 14:00", "2026-03-04 02:00", "2026-03-04 14:00",
 	}
 	over := j(InProgress, &ScheduleConfig{Windows: two})
 	over.RolloutEnded = true
@@ -154,12 +178,18 @@ func TestScheduledRollouts(t *testing.T) {
 		want []string
 	}{
 		{"two windows", j(Scheduled, &ScheduleConfig{Windows: two}), both},
-		{"while one is open", j(InProgress, &ScheduleConfig{Windows: append(two, daily(11, 30, 60))}), append([]string{both[0], both[1], "2026-03-02 11:30"},
-			both[2], both[3], "2026-03-03 11:30", both[4])},
-		{"from the start time on", j(Scheduled, &ScheduleConfig{Windows: two[1:], StartAt: minuteOf(t, "2026-12-30 02:01")}),
+		{"while one is open", j(InProgress,
+			&ScheduleConfig{Windows: append(two, daily(11, 30, 60))}),
+			append([]string{both[0], both[1], "2026-03-02 11:30"},
+				both[2], both[3], "2026-03-03 11:30", both[4])},
+		{"from the start time on", j(Scheduled,
+			&ScheduleConfig{Windows: two[1:], StartAt: minuteOf(t, "2026-12-30 02:01")}),
 			strings.Split("2026-12-31 02:00,2027-01-01 02:00,2027-01-02 02:00,2027-01-03 02:00,2027-01-04 02:00,2027-01-05 02:00,2027-01-06 02:00", ",")},
-		{"before the end", j(Scheduled, &ScheduleConfig{Windows: two, EndAt: minuteOf(t, "2026-03-02 14:00")}), both[:2]},
-		{"only once more", j(Scheduled, &ScheduleConfig{Windows: []Window{{StartTime: "0 2 2 3 ? 2026", Minutes: 1}}}), both[1:2]},
+		{"before the end", j(Scheduled,
+			&ScheduleConfig{Windows: two, EndAt: minuteOf(t, "2026-03-02 14:00")}), both[:2]},
+		{"only once more", j(Scheduled,
+			&ScheduleConfig{Windows: []Window{{StartTime: "0 2 2 3 ? 2026", Minutes: 1}}}),
+			both[1:2]},
 		{"no windows", j(Scheduled, &ScheduleConfig{StartAt: start.Add(time.Hour)}), nil},
 		{"no schedule", j(InProgress, nil), nil},
 		{"COMPLETED", j(Completed, &ScheduleConfig{Windows: two}), nil},
@@ -178,15 +208,19 @@ func TestPackageVersions(t *testing.T) {
 	t.Parallel()
 	const package1 = "arn:aws:iot:us-east-1:000000000000:package/firmware/version/2.4"
 	for text, ok := range map[string]bool{
-		package1: true, "arn:aws:iot:eu-west-1:111111111111:package/p/version/$default": true, "arn:aws:iot:us-east-1:000000000000:package/p/version/$null": true,
-		"arn:aws:iot:us-east-1:000000000000:package/firmware": false, "arn:aws:iot:us-east-1:000000000000:package/firmware/version/": false,
-		"arn:aws:iot:us-east-1:000000000000:package//version/1": false, "arn:aws:iot:us-east-1:000000000000:thing/p": false, "firmware": false,
+		package1: true, "arn:aws:iot:eu-west-1:111111111111:package/p/version/$default": true,
+		"arn:aws:iot:us-east-1:000000000000:package/p/version/$null":   true,
+		"arn:aws:iot:us-east-1:000000000000:package/firmware":          false,
+		"arn:aws:iot:us-east-1:000000000000:package/firmware/version/": false,
+		"arn:aws:iot:us-east-1:000000000000:package//version/1":        false,
+		"arn:aws:iot:us-east-1:000000000000:thing/p":                   false, "firmware": false,
 	} {
 		d := Definition{PackageVersions: []string{package1, text}}
 		if err := d.Check(start); (err == nil) != ok {
 			t.Errorf("%s: %v", text, err)
 		}
-		if err := (Template{Document: "{}", PackageVersions: d.PackageVersions}).Check(); (err == nil) != ok {
+		if err := (Template{Document: "{}",
+			PackageVersions: d.PackageVersions}).Check(); (err == nil) != ok {
 			t.Errorf("%s in a template: %v", text, err)
 		}
 	}

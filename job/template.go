@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Template is a stored set of a document and configurations that jobs are made from. It never changes (R-API-32), and
-// has no targets, start or end time, tags or namespace (R-TPL-2).
+// Template is a stored document with configurations that jobs are made from. It never changes
+// (R-API-32), and has no targets, start or end time, tags or namespace (R-TPL-2).
 type Template struct {
 	ID              string              `json:"id"` // 1..64 of [a-zA-Z0-9_-]
 	Description     string              `json:"description,omitzero"`
@@ -22,8 +22,8 @@ type Template struct {
 	Document string `json:"-"`
 }
 
-// Check refuses a template that breaks a rule over several members. The role of its presigned URLs is a matter of the
-// job that is made from it (R-SUB-8).
+// Check refuses a template that breaks a rule over several members. Whether presigned URLs have a
+// role is checked when a job is made from it (R-SUB-8).
 func (t Template) Check() error {
 	if _, err := CheckDocument(t.Document); err != nil {
 		return err
@@ -31,7 +31,7 @@ func (t Template) Check() error {
 	return t.CheckConfigs()
 }
 
-// CheckConfigs is Check without the document, for what replaces members of a job that the template is copied from.
+// CheckConfigs is Check without the document, for a request that takes the document from a job.
 func (t Template) CheckConfigs() error {
 	if err := checkConfigs(t.Rollout, t.Abort, t.Retry); err != nil {
 		return err
@@ -42,7 +42,7 @@ func (t Template) CheckConfigs() error {
 	return CheckWindows("maintenanceWindows", t.Windows)
 }
 
-// Override replaces whole what is given, and keeps the rest (R-TPL-1).
+// Override replaces the members that are given, each as a whole (R-TPL-1).
 func (t Template) Override(given Template) Template {
 	t.ID, t.CreatedAt = given.ID, given.CreatedAt
 	t.Description = cmp.Or(given.Description, t.Description)
@@ -61,11 +61,18 @@ func (t Template) Override(given Template) Template {
 	return t
 }
 
-// ToTemplate copies what a template can hold from a job with its resolved document (R-TPL-1, R-TPL-8).
+// ToTemplate copies what a template can have from a job (R-TPL-1). document is the job's, with its
+// parameters filled in (R-TPL-8).
 func (d Definition) ToTemplate(document string) Template {
 	t := Template{
-		Description: d.Description, Document: document, PresignedURL: d.PresignedURL, Rollout: d.Rollout, Abort: d.Abort,
-		Timeout: d.Timeout, Retry: d.Retry, PackageVersions: d.PackageVersions,
+		Description:     d.Description,
+		Document:        document,
+		PresignedURL:    d.PresignedURL,
+		Rollout:         d.Rollout,
+		Abort:           d.Abort,
+		Timeout:         d.Timeout,
+		Retry:           d.Retry,
+		PackageVersions: d.PackageVersions,
 	}
 	if d.Schedule != nil {
 		t.Windows = d.Schedule.Windows
@@ -73,8 +80,9 @@ func (d Definition) ToTemplate(document string) Template {
 	return t
 }
 
-// Fill takes from the template what a new job does not say itself, whole members only (R-TPL-4). A schedule of the job
-// replaces the template's windows only if it has windows of its own (R-TPL-5).
+// Fill takes from the template the members that a new job does not give itself, each as a whole
+// (R-TPL-4). A job with a start time and no windows gets the template's windows beside its start
+// time; a job with windows of its own gets none of the template's (R-TPL-5).
 func (t Template) Fill(d Definition) Definition {
 	d.Description = cmp.Or(d.Description, t.Description)
 	d.PresignedURL = cmp.Or(d.PresignedURL, t.PresignedURL)

@@ -6,23 +6,27 @@ import (
 	"github.com/drover-iot/drover/internal/fault"
 )
 
+// The state machine of an execution is a table: from a status, an event leads to a status, by a
+// rule. What is not in the table is refused. The diagram in docs/spec/21, section 2, and the
+// exhaustive test are the same table.
+
 // Event is what happened to an execution.
 type Event uint8
 
 // The events. Reports come from the device, the others from timers, operators and the registry.
 const (
-	ReportQueued Event = iota // no transition has it: a device may not report QUEUED (R-HTTP-17)
+	ReportQueued Event = iota // in no row: a device may not report QUEUED (R-HTTP-17)
 	ReportInProgress
 	ReportSucceeded
 	ReportFailed
 	ReportRejected
 	StartNext
 	TimeOut
-	Cancel       // without force
-	ForcedCancel // with force
-	LeaveTargets // the thing stops being a target
-	ThingDeleted
-	events int = iota
+	Cancel           // by an operator or a sweep, without force
+	ForcedCancel     // the same with force
+	LeaveTargets     // the thing stops being a target
+	ThingDeleted     // the thing is gone from the registry
+	events       int = iota
 )
 
 var eventNames = [events]string{
@@ -30,8 +34,10 @@ var eventNames = [events]string{
 	"start next", "time out", "cancel", "forced cancel", "leave", "thing deleted",
 }
 
+// String is the event as faults call it.
 func (e Event) String() string { return eventNames[e] }
 
+// transition is one row: the legal move, and the rule that allows it.
 type transition struct {
 	from  ExecutionStatus
 	event Event
@@ -39,8 +45,8 @@ type transition struct {
 	rule  string
 }
 
-// transitions lists every legal move of a job execution. A move that is not here is refused; nothing leads out of a
-// terminal status (R-EXE-5).
+// transitions lists every legal move of a job execution. Nothing leads out of a final status
+// (R-EXE-5).
 var transitions = []transition{
 	{ExecutionQueued, ReportInProgress, ExecutionInProgress, "R-HTTP-16"},
 	{ExecutionQueued, StartNext, ExecutionInProgress, "R-HTTP-14"},
@@ -60,7 +66,7 @@ var transitions = []transition{
 	{ExecutionInProgress, ThingDeleted, ExecutionRemoved, "R-EXE-23"},
 }
 
-// transitionMatrix is transitions as a matrix: where an event leads from a status, and whether it is legal.
+// transitionMatrix is transitions as a matrix: where an event leads from a status, if it is legal.
 var transitionMatrix = func() (m [statuses][events]struct {
 	to    ExecutionStatus
 	legal bool
@@ -71,34 +77,39 @@ var transitionMatrix = func() (m [statuses][events]struct {
 	return m
 }()
 
-// withStatus is e after a stored change: the next version, at this time (R-EXE-7).
+// withStatus is e after a change: the next version, at this time (R-EXE-7). Its timers stop when it
+// has ended (R-TMO-11).
 func (e Execution) withStatus(to ExecutionStatus, now time.Time) Execution {
 	e.Status = to
 	e.Version++
 	e.UpdatedAt = now
 	if to.Terminal() {
-		e.Deadline, e.StepDeadline = time.Time{}, time.Time{} // R-TMO-11
+		e.Deadline, e.StepDeadline = time.Time{}, time.Time{}
 	}
 	return e
 }
 
-// illegalTransition is the fault of an event that the status does not allow. It carries the state for the device (R-HTTP-27).
+// illegalTransition is the fault of an event that the status does not allow. It carries the state,
+// so that the device can see where it stands (R-HTTP-27).
 func (e Execution) illegalTransition(event Event) error {
 	f := fault.New(fault.BadTransition, "%s is not possible: the execution is %s", event, e.Status)
 	f.State = e
 	return f
 }
 
-// Outcome is what one event did: the execution after it, the retry that its job's budget allows, if any, and the job.
+// Outcome is what one event did.
 type Outcome struct {
-	Job       Job
-	Execution Execution
-	// Retry is the next attempt, without Number and Sequence, which the caller assigns; nil when there is none.
+	Job       Job       // with its new counts, and what follows from them
+	Execution Execution // after the event
+	// Retry is the next attempt, without Number and Sequence, which the caller assigns. Nil when
+	// there is none.
 	Retry *Execution
 }
 
-// ApplyEvent applies an event to the latest execution of a thing and draws the consequences for the job in the order of
-// R-CON-22: status, counters, retry, abort, completion.
+// ApplyEvent applies an event to the latest execution of a thing and draws the consequences for the
+// job in the order of R-CON-22: status, counters, retry, abort, completion. So a last failure that
+// is retried does not complete the job (R-JOB-14), and the retry of one that aborts the job is
+// canceled (R-RTY-10).
 func ApplyEvent(j Job, e Execution, event Event, now time.Time) (Outcome, error) {
 	move := transitionMatrix[e.Status][event]
 	if !move.legal {
@@ -108,7 +119,8 @@ func ApplyEvent(j Job, e Execution, event Event, now time.Time) (Outcome, error)
 	if e.Status == ExecutionQueued && move.to == ExecutionInProgress {
 		after.StartedAt = now
 		if j.Timeout != nil && j.Timeout.InProgressMinutes > 0 {
-			after.Deadline = now.Add(time.Duration(j.Timeout.InProgressMinutes) * time.Minute) // R-TMO-1
+			// R-TMO-1
+			after.Deadline = now.Add(time.Duration(j.Timeout.InProgressMinutes) * time.Minute)
 		}
 	}
 	after.ForceCanceled = event == ForcedCancel
@@ -120,7 +132,8 @@ func ApplyEvent(j Job, e Execution, event Event, now time.Time) (Outcome, error)
 	return out, nil
 }
 
-// drawConsequences draws what follows from an execution that ended.
+// drawConsequences draws what follows for the job from an execution that has ended. Only what a
+// device or its timer brought about may abort the job (R-ABT-9).
 func (o *Outcome) drawConsequences(now time.Time) {
 	if o.Job.Status.Active() && !o.Job.RolloutEnded {
 		if used, again := o.Job.Retry.retries(o.Execution.Status, o.Execution.RetriesUsed); again {
@@ -132,12 +145,12 @@ func (o *Outcome) drawConsequences(now time.Time) {
 	}
 	switch o.Execution.Status {
 	case ExecutionSucceeded, ExecutionFailed, ExecutionRejected, ExecutionTimedOut:
-		o.Job.applyAbortCriteria(now) // R-ABT-9: only what a device or its timer brought about is judged
+		o.Job.applyAbortCriteria(now)
 	}
 	o.Job.Recompute(now)
 }
 
-// WithdrawRetry takes the retry back, because its thing has stopped being a target (R-RTY-9).
+// WithdrawRetry removes the retry, because its thing is no target any more (R-RTY-9).
 func (o *Outcome) WithdrawRetry(now time.Time) {
 	o.Retry = nil
 	o.Job.Counts[ExecutionQueued]--
@@ -146,5 +159,11 @@ func (o *Outcome) WithdrawRetry(now time.Time) {
 
 // NewExecution is a fresh QUEUED execution (R-EXE-1).
 func NewExecution(key ExecutionKey, now time.Time) Execution {
-	return Execution{ExecutionKey: key, Status: ExecutionQueued, Version: 1, QueuedAt: now, UpdatedAt: now}
+	return Execution{
+		ExecutionKey: key,
+		Status:       ExecutionQueued,
+		Version:      1,
+		QueuedAt:     now,
+		UpdatedAt:    now,
+	}
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/drover-iot/drover/internal/fault"
 )
 
-// Update is what UpdateJob asks for. A nil member is unchanged; a given one replaces the stored one as a whole
-// (R-UPD-1).
+// Update is what UpdateJob asks for. A nil member changes nothing; a given one replaces the stored
+// one as a whole (R-UPD-1): a timeoutConfig without a member switches the timer off.
 type Update struct {
 	Description  *string
 	PresignedURL *PresignedURLConfig
@@ -17,16 +17,17 @@ type Update struct {
 	Retry        *RetryConfig
 }
 
-func (u Update) empty() bool {
-	return u.Description == nil && u.PresignedURL == nil && u.Rollout == nil && u.Abort == nil && u.Timeout == nil && u.Retry == nil
-}
+// empty reports whether the update has no member.
+func (u Update) empty() bool { return u == Update{} }
 
-// ApplyUpdate changes a running job. It is atomic: one member that cannot be applied refuses all (R-UPD-6). changed is false
-// when the update has no member (R-UPD-7). New abort criteria are judged at once (R-UPD-13); a new rollout is in force
-// from the next tick (R-UPD-11); timers that run keep their deadline (R-UPD-9).
+// ApplyUpdate changes a running job. One member that cannot be applied refuses all (R-UPD-6).
+// changed is false when the update has no member (R-UPD-7). New abort criteria are applied at once,
+// to what has happened already (R-UPD-13). A new rollout is in force from the next tick (R-UPD-11).
+// Timers that run do not change (R-UPD-9).
 func (j *Job) ApplyUpdate(u Update, now time.Time) (changed bool, err error) {
 	if !j.Status.Active() {
-		return false, fault.New(fault.Invalid, "job %s is %s: only SCHEDULED and IN_PROGRESS jobs can be updated", j.ID, j.Status)
+		return false, fault.New(fault.Invalid,
+			"job %s is %s: only SCHEDULED and IN_PROGRESS jobs can be updated", j.ID, j.Status)
 	}
 	if u.empty() {
 		return false, nil
@@ -60,21 +61,24 @@ func (j *Job) check(u Update) error {
 		return err
 	}
 	if u.PresignedURL != nil && j.NeedsRole && u.PresignedURL.RoleARN == "" {
-		return fault.New(fault.Invalid, "presignedUrlConfig.roleArn: required, because the job document has S3 placeholders") // R-UPD-17
+		return missingRole() // R-UPD-17
 	}
-	if u.Retry != nil && !u.Retry.off() {
+	if u.Retry != nil && !u.Retry.off() { // R-UPD-15
 		return fault.New(fault.Invalid,
-			"jobExecutionsRetryConfig: after creation retries can only be switched off, with numberOfRetries 0 for each type") // R-UPD-15
+			"jobExecutionsRetryConfig: after creation retries can only be "+
+				"switched off, with numberOfRetries 0 for each type")
 	}
 	return nil
 }
 
+// set copies a given value.
 func set[T any](to *T, from *T) {
 	if from != nil {
 		*to = *from
 	}
 }
 
+// replace takes a given member.
 func replace[T any](to **T, from *T) {
 	if from != nil {
 		*to = from

@@ -13,7 +13,8 @@ func retries(kind FailureType, n int) *RetryConfig {
 	return &RetryConfig{Criteria: []RetryCriterion{{kind, n}}}
 }
 
-// The worked update cases of chapter 10 section E that the decision alone settles. Cases 1, 2 and 10 are scenarios.
+// The worked update cases of chapter 10 section E that the decision alone settles. Cases 1, 2 and
+// 10 are scenarios.
 func TestUpdate(t *testing.T) {
 	t.Parallel()
 	abort := &AbortConfig{Criteria: []AbortCriterion{{FailureFailed, 5000, 10}}}
@@ -25,22 +26,36 @@ func TestUpdate(t *testing.T) {
 		code   fault.Code // empty: accepted
 		after  Status
 	}{
-		{"3 R-UPD-4 COMPLETED", Job{State: State{Status: Completed}}, Update{Description: text("x")}, fault.Invalid, Completed},
-		{"R-UPD-4 CANCELED", Job{State: State{Status: Canceled}}, Update{Description: text("x")}, fault.Invalid, Canceled},
-		{"R-UPD-4 DELETION", Job{State: State{Status: DeletionInProgress}}, Update{}, fault.Invalid, DeletionInProgress},
-		{"4 R-UPD-3 SCHEDULED", Job{State: State{Status: Scheduled}}, Update{Description: text("x")}, "", Scheduled},
-		{"5 R-UPD-15", Job{Definition: Definition{Retry: retries(FailureFailed, 3)}}, Update{Retry: retries(FailureFailed, 5)}, fault.Invalid, InProgress},
-		{"6 R-UPD-15", Job{Definition: Definition{Retry: retries(FailureFailed, 3)}}, Update{Retry: retries(FailureFailed, 0)}, "", InProgress},
-		{"7 R-UPD-16", Job{Definition: Definition{Retry: retries(FailureAll, 3)}}, Update{Retry: retries(FailureFailed, 0)}, "", InProgress},
+		{"3 R-UPD-4 COMPLETED", Job{State: State{Status: Completed}},
+			Update{Description: text("x")}, fault.Invalid, Completed},
+		{"R-UPD-4 CANCELED", Job{State: State{Status: Canceled}}, Update{Description: text("x")},
+			fault.Invalid, Canceled},
+		{"R-UPD-4 DELETION", Job{State: State{Status: DeletionInProgress}}, Update{}, fault.Invalid,
+			DeletionInProgress},
+		{"4 R-UPD-3 SCHEDULED", Job{State: State{Status: Scheduled}},
+			Update{Description: text("x")}, "", Scheduled},
+		{"5 R-UPD-15", Job{Definition: Definition{Retry: retries(FailureFailed, 3)}},
+			Update{Retry: retries(FailureFailed, 5)}, fault.Invalid, InProgress},
+		{"6 R-UPD-15", Job{Definition: Definition{Retry: retries(FailureFailed, 3)}},
+			Update{Retry: retries(FailureFailed, 0)}, "", InProgress},
+		{"7 R-UPD-16", Job{Definition: Definition{Retry: retries(FailureAll, 3)}},
+			Update{Retry: retries(FailureFailed, 0)}, "", InProgress},
 		{"8 R-UPD-15", Job{}, Update{Retry: retries(FailureFailed, 2)}, fault.Invalid, InProgress},
 		{"R-UPD-16 none before", Job{}, Update{Retry: retries(FailureFailed, 0)}, "", InProgress},
-		{"9 R-UPD-13", Job{Definition: Definition{Abort: abort}, State: State{Counts: counts(7, 3, 0, 0)}}, Update{Abort: lower}, "", Canceled},
-		{"9 not yet", Job{Definition: Definition{Abort: abort}, State: State{Counts: counts(8, 2, 0, 0)}}, Update{Abort: lower}, "", InProgress},
+		{"9 R-UPD-13", Job{Definition: Definition{Abort: abort},
+			State: State{Counts: counts(7, 3, 0, 0)}}, Update{Abort: lower}, "", Canceled},
+		{"9 not yet", Job{Definition: Definition{Abort: abort},
+			State: State{Counts: counts(8, 2, 0, 0)}}, Update{Abort: lower}, "", InProgress},
 		{"11 R-UPD-7", Job{}, Update{}, "", InProgress},
-		{"12 R-VAL-19", Job{}, Update{Rollout: &RolloutConfig{MaximumPerMinute: 20, Exponential: exponential(50, 20, 1, 0).Exponential}}, fault.Invalid, InProgress},
-		{"13 R-UPD-17", Job{Definition: Definition{NeedsRole: true}}, Update{PresignedURL: &PresignedURLConfig{}}, fault.Invalid, InProgress},
-		{"R-UPD-17 no placeholder", Job{}, Update{PresignedURL: &PresignedURLConfig{}}, "", InProgress},
-		{"R-UPD-6 one bad member", Job{}, Update{Description: text("new"), Retry: retries(FailureAll, 1)}, fault.Invalid, InProgress},
+		{"12 R-VAL-19", Job{}, Update{Rollout: &RolloutConfig{MaximumPerMinute: 20,
+			Exponential: exponential(50, 20, 1, 0).Exponential}}, fault.Invalid, InProgress},
+		{"13 R-UPD-17", Job{Definition: Definition{NeedsRole: true}},
+			Update{PresignedURL: &PresignedURLConfig{}}, fault.Invalid, InProgress},
+		{"R-UPD-17 no placeholder", Job{}, Update{PresignedURL: &PresignedURLConfig{}}, "",
+			InProgress},
+		{"R-UPD-6 one bad member", Job{},
+			Update{Description: text("new"), Retry: retries(FailureAll, 1)}, fault.Invalid,
+			InProgress},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -67,19 +82,22 @@ func TestUpdate(t *testing.T) {
 	}
 }
 
-// A member replaces the stored one as a whole (R-UPD-1, R-UPD-10), and retries are off for all types after an all-zero
-// update (R-UPD-16).
+// A member replaces the stored one as a whole (R-UPD-1, R-UPD-10), and retries are off for all
+// types after an all-zero update (R-UPD-16).
 func TestUpdateReplaces(t *testing.T) {
 	t.Parallel()
 	j := Job{State: State{Status: InProgress}, Definition: Definition{
-		Description: "old", Timeout: &TimeoutConfig{InProgressMinutes: 60}, PresignedURL: &PresignedURLConfig{RoleARN: "r", ExpiresInSec: 60},
-		Rollout: &RolloutConfig{MaximumPerMinute: 5}, Retry: retries(FailureAll, 3),
+		Description: "old", Timeout: &TimeoutConfig{InProgressMinutes: 60},
+		PresignedURL: &PresignedURLConfig{RoleARN: "r", ExpiresInSec: 60},
+		Rollout:      &RolloutConfig{MaximumPerMinute: 5}, Retry: retries(FailureAll, 3),
 	}}
-	update := Update{Timeout: &TimeoutConfig{}, PresignedURL: &PresignedURLConfig{RoleARN: "s"}, Rollout: &RolloutConfig{}, Retry: retries(FailureFailed, 0)}
+	update := Update{Timeout: &TimeoutConfig{}, PresignedURL: &PresignedURLConfig{RoleARN: "s"},
+		Rollout: &RolloutConfig{}, Retry: retries(FailureFailed, 0)}
 	if _, err := j.ApplyUpdate(update, start); err != nil {
 		t.Fatal(err)
 	}
-	if j.Description != "old" || j.Timeout.InProgressMinutes != 0 || j.PresignedURL.ExpiresInSec != 0 || j.Rollout.Rate(0) != 1000 {
+	if j.Description != "old" || j.Timeout.InProgressMinutes != 0 ||
+		j.PresignedURL.ExpiresInSec != 0 || j.Rollout.Rate(0) != 1000 {
 		t.Errorf("after the update: %+v", j.Definition)
 	}
 	if _, again := j.Retry.retries(ExecutionTimedOut, RetriesUsed{}); again {
@@ -96,31 +114,44 @@ func TestCheck(t *testing.T) {
 		def  Definition
 		ok   bool
 	}{
-		{"5 R-VAL-19", Definition{Rollout: &RolloutConfig{MaximumPerMinute: 100, Exponential: exponential(200, 20, 1, 0).Exponential}}, false},
+		{"5 R-VAL-19", Definition{Rollout: &RolloutConfig{MaximumPerMinute: 100,
+			Exponential: exponential(200, 20, 1, 0).Exponential}}, false},
 		{"6 R-VAL-19 cap 1000", Definition{Rollout: exponential(200, 20, 1, 0)}, true},
 		{"15 R-VAL-18", Definition{Rollout: exponential(1, 20, 0, 0)}, false},
 		{"R-VAL-18 both", Definition{Rollout: exponential(1, 20, 5, 5)}, true},
-		{"11 R-VAL-28 sum 10", Definition{Retry: both(RetryCriterion{FailureFailed, 6}, RetryCriterion{FailureTimedOut, 4})}, true},
-		{"12 R-VAL-28 sum 11", Definition{Retry: both(RetryCriterion{FailureFailed, 6}, RetryCriterion{FailureTimedOut, 5})}, false},
-		{"13 R-VAL-27 ALL and another", Definition{Retry: both(RetryCriterion{FailureAll, 3}, RetryCriterion{FailureFailed, 1})}, false},
-		{"R-VAL-27 ALL second", Definition{Retry: both(RetryCriterion{FailureFailed, 3}, RetryCriterion{FailureAll, 1})}, false},
-		{"R-VAL-27 repeated", Definition{Retry: both(RetryCriterion{FailureFailed, 1}, RetryCriterion{FailureFailed, 1})}, false},
+		{"11 R-VAL-28 sum 10", Definition{Retry: both(RetryCriterion{FailureFailed, 6},
+			RetryCriterion{FailureTimedOut, 4})}, true},
+		{"12 R-VAL-28 sum 11", Definition{Retry: both(RetryCriterion{FailureFailed, 6},
+			RetryCriterion{FailureTimedOut, 5})}, false},
+		{"13 R-VAL-27 ALL and another",
+			Definition{Retry: both(RetryCriterion{FailureAll, 3},
+				RetryCriterion{FailureFailed, 1})}, false},
+		{"R-VAL-27 ALL second", Definition{Retry: both(RetryCriterion{FailureFailed, 3},
+			RetryCriterion{FailureAll, 1})}, false},
+		{"R-VAL-27 repeated", Definition{Retry: both(RetryCriterion{FailureFailed, 1},
+			RetryCriterion{FailureFailed, 1})}, false},
 		{"14 ALL 10", Definition{Retry: retries(FailureAll, 10)}, true},
-		{"R-VAL-29 retries without timeoutConfig", Definition{Retry: retries(FailureTimedOut, 1)}, true},
-		{"R-VAL-24 16 criteria", Definition{Abort: &AbortConfig{Criteria: make([]AbortCriterion, 16)}}, true},
-		{"R-VAL-24 17 criteria", Definition{Abort: &AbortConfig{Criteria: make([]AbortCriterion, 17)}}, false},
-		{"R-VAL-14", Definition{NeedsRole: true, PresignedURL: &PresignedURLConfig{ExpiresInSec: 60}}, false},
-		{"R-VAL-14 role", Definition{NeedsRole: true, PresignedURL: &PresignedURLConfig{RoleARN: "arn"}}, true},
+		{"R-VAL-29 retries without timeoutConfig", Definition{Retry: retries(FailureTimedOut, 1)},
+			true},
+		{"R-VAL-24 16 criteria", Definition{Abort: &AbortConfig{Criteria: make([]AbortCriterion,
+			16)}}, true},
+		{"R-VAL-24 17 criteria", Definition{Abort: &AbortConfig{Criteria: make([]AbortCriterion,
+			17)}}, false},
+		{"R-VAL-14", Definition{NeedsRole: true,
+			PresignedURL: &PresignedURLConfig{ExpiresInSec: 60}}, false},
+		{"R-VAL-14 role", Definition{NeedsRole: true,
+			PresignedURL: &PresignedURLConfig{RoleARN: "arn"}}, true},
 	}
 	for _, tt := range tests {
-		if err := tt.def.Check(time.Time{}); (err == nil) != tt.ok || err != nil && !fault.Is(err, fault.Invalid) {
+		if err := tt.def.Check(time.Time{}); (err == nil) != tt.ok || err != nil &&
+			!fault.Is(err, fault.Invalid) {
 			t.Errorf("%s: %v", tt.name, err)
 		}
 	}
 }
 
-// CancelJob and DeleteJob by state (R-JOB-7, R-JOB-8, R-JOB-9, R-JOB-20, R-JOB-22, R-JOB-24, R-JOB-25, R-JOB-27, R-JOB-30,
-// R-JOB-31, R-JOB-32, R-JOB-33, R-JOB-36).
+// CancelJob and DeleteJob by state (R-JOB-7, R-JOB-8, R-JOB-9, R-JOB-20, R-JOB-22, R-JOB-24,
+// R-JOB-25, R-JOB-27, R-JOB-30, R-JOB-31, R-JOB-32, R-JOB-33, R-JOB-36).
 func TestCancelAndDelete(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -146,7 +177,8 @@ func TestCancelAndDelete(t *testing.T) {
 		if (err != nil) != tt.refused || err != nil && !fault.Is(err, fault.Invalid) {
 			t.Errorf("cancel %s force %v: %v", tt.status, tt.force, err)
 		}
-		if err == nil && (j.Status != Canceled || j.Sweep != tt.sweep || j.ForceCanceled != tt.force || j.ReasonCode != "R" || !j.Concurrent()) {
+		if err == nil && (j.Status != Canceled || j.Sweep != tt.sweep ||
+			j.ForceCanceled != tt.force || j.ReasonCode != "R" || !j.Concurrent()) {
 			t.Errorf("cancel %s force %v: %+v", tt.status, tt.force, j.State)
 		}
 		j = Job{State: State{Status: tt.status}}
@@ -154,7 +186,8 @@ func TestCancelAndDelete(t *testing.T) {
 		if (err != nil) != tt.deleteRefused || err != nil && !fault.Is(err, fault.BadTransition) {
 			t.Errorf("delete %s force %v: %v", tt.status, tt.force, err)
 		}
-		if err == nil && (j.Status != DeletionInProgress || j.Sweep != SweepAll || !j.Due.Equal(immediately) || j.Concurrent()) {
+		if err == nil && (j.Status != DeletionInProgress || j.Sweep != SweepAll ||
+			!j.Due.Equal(immediately) || j.Concurrent()) {
 			t.Errorf("delete %s: %+v", tt.status, j.State)
 		}
 	}
@@ -169,26 +202,32 @@ func TestCancelAndDelete(t *testing.T) {
 	}
 }
 
-// Completion of a snapshot job (R-JOB-11, R-JOB-15, R-JOB-17, R-JOB-19); a continuous one goes on (R-JOB-12).
+// Completion of a snapshot job (R-JOB-11, R-JOB-15, R-JOB-17, R-JOB-19); a continuous one goes on
+// (R-JOB-12).
 func TestCompletion(t *testing.T) {
 	t.Parallel()
 	j := Job{Definition: Definition{TargetSelection: Snapshot, Targets: []Target{{Name: "g", ARN: "g"}}}}
 	j.StartRollout(nil, 0, start)
 	j.Tick(start)
 	j.ReleasedExecutions(0, RolloutCursor{}, true, start)
-	if j.Status != Completed || !j.CompletedAt.Equal(start) || j.Counts.Total() != 0 || !j.Due.IsZero() {
+	if j.Status != Completed || !j.CompletedAt.Equal(start) || j.Counts.Total() != 0 ||
+		!j.Due.IsZero() {
 		t.Errorf("no thing: %+v", j.State)
 	}
-	rolling := Job{Definition: Definition{TargetSelection: Snapshot}, State: State{Status: InProgress, Counts: counts(5, 0, 0, 0)}}
+	rolling := Job{Definition: Definition{TargetSelection: Snapshot},
+		State: State{Status: InProgress, Counts: counts(5, 0, 0, 0)}}
 	if rolling.Recompute(start); rolling.Status != InProgress {
 		t.Error("completed before the last batch")
 	}
-	failed := Job{Definition: Definition{TargetSelection: Snapshot}, State: State{Status: InProgress, Counts: counts(0, 5, 0, 0), Progress: Progress{Finished: true}}}
+	failed := Job{Definition: Definition{TargetSelection: Snapshot},
+		State: State{Status: InProgress, Counts: counts(0, 5, 0, 0),
+			Progress: Progress{Finished: true}}}
 	if failed.Recompute(start); failed.Status != Completed {
 		t.Error("all failed, but not COMPLETED")
 	}
 	endless := failed
-	endless.Status, endless.TargetSelection, endless.CompletedAt = InProgress, Continuous, time.Time{}
+	endless.Status, endless.TargetSelection, endless.CompletedAt = InProgress, Continuous,
+		time.Time{}
 	if endless.Recompute(start); endless.Status != InProgress {
 		t.Error("a continuous job completed")
 	}

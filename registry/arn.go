@@ -6,12 +6,14 @@ import (
 	"github.com/drover-iot/drover/internal/fault"
 )
 
-// Scope is the account that a server serves: every ARN it makes or accepts lies in it (R-CON-8).
+// Scope is the account and region that a server serves: every ARN that it makes or accepts lies in
+// it (R-CON-8).
 type Scope struct {
 	Partition string
 	Region    string
 	Account   string // 12 digits
-	// Relaxed accepts ARNs of any account and region as this server's, for test suites that have them written in.
+	// Relaxed accepts ARNs of any account and region as this server's own, for test suites in which
+	// they are written down.
 	Relaxed bool
 }
 
@@ -22,7 +24,7 @@ var DefaultScope = Scope{Partition: "aws", Region: "us-east-1", Account: "000000
 type ARN struct {
 	Partition, Region, Account string
 	Kind                       string // thing, thinggroup, cert, policy, job, …
-	Name                       string // may hold ':' (R-CON-9)
+	Name                       string // may have ':' in it (R-CON-9)
 }
 
 // The kinds of resource that ARNs name here.
@@ -33,12 +35,12 @@ const (
 	KindCert   = "cert"
 	KindPolicy = "policy"
 	KindJob    = "job"
-	// KindTemplate is a job template; that of a managed one has an empty account (R-CON-4, R-CON-5).
+	// KindTemplate is a job template. The ARN of a managed one has no account (R-CON-4, R-CON-5).
 	KindTemplate = "jobtemplate"
 )
 
-// ParseARN splits an ARN. The resource is split at its first '/' and never at ':' (R-CON-9); ok is false when the text
-// has not that form.
+// ParseARN splits an ARN. Kind and name are parted by the first '/', so of job/a/b the name is a/b,
+// and never by ':' (R-CON-9). ok is false when the text is no ARN.
 func ParseARN(text string) (arn ARN, ok bool) {
 	rest, found := strings.CutPrefix(text, "arn:")
 	if !found {
@@ -52,31 +54,48 @@ func ParseARN(text string) (arn ARN, ok bool) {
 	if !found || kind == "" || name == "" || parts[0] == "" {
 		return ARN{}, false
 	}
-	return ARN{Partition: parts[0], Region: parts[2], Account: parts[3], Kind: kind, Name: name}, true
+	return ARN{
+		Partition: parts[0],
+		Region:    parts[2],
+		Account:   parts[3],
+		Kind:      kind,
+		Name:      name,
+	}, true
 }
 
+// String writes the ARN as text.
 func (a ARN) String() string {
 	return "arn:" + a.Partition + ":iot:" + a.Region + ":" + a.Account + ":" + a.Kind + "/" + a.Name
 }
 
 // ARN returns the ARN of a resource of this server.
 func (s Scope) ARN(kind, name string) string {
-	return ARN{Partition: s.Partition, Region: s.Region, Account: s.Account, Kind: kind, Name: name}.String()
+	return ARN{
+		Partition: s.Partition,
+		Region:    s.Region,
+		Account:   s.Account,
+		Kind:      kind,
+		Name:      name,
+	}.String()
 }
 
 // Contains reports whether the ARN lies in the scope.
 func (s Scope) Contains(a ARN) bool {
-	return a.Partition == s.Partition && (s.Relaxed || a.Region == s.Region && a.Account == s.Account)
+	own := a.Region == s.Region && a.Account == s.Account
+	return a.Partition == s.Partition && (s.Relaxed || own)
 }
 
-// Parse returns the ARN in text when it is one of this server and of one of the kinds; member names it in the fault.
+// Parse reads an ARN and refuses one that is not of this server or not of one of the kinds; member
+// names it in the fault.
 func (s Scope) Parse(member, text string, kinds ...string) (ARN, error) {
 	arn, ok := ParseARN(text)
 	if !ok {
-		return ARN{}, fault.New(fault.Invalid, "%s: %q is not an ARN of a %s", member, text, strings.Join(kinds, " or a "))
+		return ARN{}, fault.New(fault.Invalid,
+			"%s: %q is not an ARN of a %s", member, text, strings.Join(kinds, " or a "))
 	}
 	if !s.Contains(arn) {
-		return ARN{}, fault.New(fault.Invalid, "%s: %q is not of this server, which serves %s, %s, account %s",
+		return ARN{}, fault.New(fault.Invalid,
+			"%s: %q is not of this server, which serves %s, %s, account %s",
 			member, text, s.Partition, s.Region, s.Account)
 	}
 	for _, kind := range kinds {
@@ -84,5 +103,6 @@ func (s Scope) Parse(member, text string, kinds ...string) (ARN, error) {
 			return arn, nil
 		}
 	}
-	return ARN{}, fault.New(fault.Invalid, "%s: %q is not an ARN of a %s", member, text, strings.Join(kinds, " or a "))
+	return ARN{}, fault.New(fault.Invalid,
+		"%s: %q is not an ARN of a %s", member, text, strings.Join(kinds, " or a "))
 }

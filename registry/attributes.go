@@ -8,20 +8,19 @@ import (
 
 // Limits of the registry (R-ID-8, R-ID-11, R-ID-22, R-ID-38, R-VAL-32).
 const (
-	MaxAttributesUntyped  = 3
-	MaxAttributes         = 50
-	MaxGroupDepth         = 7
-	MaxGroupChildren      = 100
-	MaxGroupsPerThing     = 10
-	MaxDynamicGroups      = 100
-	MaxTags               = 50
-	MaxPoliciesPerTarget  = 10
-	MaxPolicyVersions     = 5
-	MaxPolicyDocumentSize = 2048
+	MaxAttributesUntyped = 3
+	MaxAttributes        = 50
+	MaxGroupDepth        = 7
+	MaxGroupChildren     = 100
+	MaxGroupsPerThing    = 10
+	MaxDynamicGroups     = 100
+	MaxTags              = 50
+	MaxPoliciesPerTarget = 10
+	MaxPolicyVersions    = 5
 )
 
-// MergeAttributes returns the attributes after an update: given replaces stored, or with merge is laid over it. An
-// empty value removes the attribute either way (R-ID-6, R-ID-53).
+// MergeAttributes returns the attributes after an update: given replaces stored, or with merge is
+// laid over it. An empty value removes the attribute either way (R-ID-6, R-ID-53).
 func MergeAttributes(stored, given map[string]string, merge bool) map[string]string {
 	after := map[string]string{}
 	if merge {
@@ -37,7 +36,8 @@ func MergeAttributes(stored, given map[string]string, merge bool) map[string]str
 	return after
 }
 
-// AttributeLimit is how many attributes a thing of a type may have; the empty type is none (R-ID-8).
+// AttributeLimit is how many attributes a thing of a type may have; the empty type is none
+// (R-ID-8).
 func AttributeLimit(thingType string) int {
 	if thingType == "" {
 		return MaxAttributesUntyped
@@ -48,7 +48,9 @@ func AttributeLimit(thingType string) int {
 // CheckAttributes refuses more attributes than a thing of this type, or a group, may have (R-ID-8).
 func CheckAttributes(attributes map[string]string, limit int) error {
 	if len(attributes) > limit {
-		return fault.New(fault.Invalid, "attributePayload.attributes: %d attributes, at most %d are allowed", len(attributes), limit)
+		return fault.New(fault.Invalid,
+			"attributePayload.attributes: %d attributes, at most %d are allowed",
+			len(attributes), limit)
 	}
 	return nil
 }

@@ -10,19 +10,20 @@ import (
 // Tag is a label on a resource.
 type Tag struct{ Key, Value string }
 
-// Tagged is a resource with all its tags. Kind and Name are those of its ARN; a resource without tags has none.
+// Tagged is a resource with all its tags.
 type Tagged struct {
-	Kind, Name string
-	Tags       map[string]string
+	Kind, Name string            // as in its ARN
+	Tags       map[string]string // empty for a resource without tags
 }
 
-// CheckTags returns the tags that a request gives: no key twice, and none of those that start with aws: in whatever
-// case (R-VAL-32).
+// CheckTags returns the tags that a request gives as a map. A key that is given twice is refused,
+// and so is one that begins with aws:, in upper or lower case (R-VAL-32).
 func CheckTags(given []Tag) (map[string]string, error) {
 	tags := make(map[string]string, len(given))
 	for i, tag := range given {
 		if len(tag.Key) >= 4 && strings.EqualFold(tag.Key[:4], "aws:") {
-			return nil, fault.New(fault.Invalid, "tags[%d].Key: %q begins with aws:, which is reserved", i, tag.Key)
+			return nil, fault.New(fault.Invalid,
+				"tags[%d].Key: %q begins with aws:, which is reserved", i, tag.Key)
 		}
 		if _, twice := tags[tag.Key]; twice {
 			return nil, fault.New(fault.Invalid, "tags[%d].Key: %q is given twice", i, tag.Key)
@@ -32,18 +33,21 @@ func CheckTags(given []Tag) (map[string]string, error) {
 	return tags, nil
 }
 
-// AddTags returns the tags after TagResource: given ones are added, or overwrite by key. At most 50 in total (R-API-37).
+// AddTags returns the tags after TagResource: given ones are added, or replace those with the same
+// key. A resource has at most 50, so a resource with 50 can still get new values (R-API-37).
 func AddTags(stored, given map[string]string) (map[string]string, error) {
 	after := map[string]string{}
 	maps.Copy(after, stored)
 	maps.Copy(after, given)
 	if len(after) > MaxTags {
-		return nil, fault.New(fault.Limit, "tags: %d tags in total, at most %d are allowed", len(after), MaxTags)
+		return nil, fault.New(fault.Limit,
+			"tags: %d tags in total, at most %d are allowed", len(after), MaxTags)
 	}
 	return after, nil
 }
 
-// RemoveTags returns the tags after UntagResource; keys that are not there are ignored (R-API-37).
+// RemoveTags returns the tags after UntagResource; keys that it does not have are ignored
+// (R-API-37).
 func RemoveTags(stored map[string]string, keys []string) map[string]string {
 	after := map[string]string{}
 	maps.Copy(after, stored)

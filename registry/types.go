@@ -2,7 +2,8 @@ package registry
 
 import "time"
 
-// ThingID is the immutable key of a thing: a name that is deleted and made again gets a new one (R-CON-12).
+// ThingID is the immutable key of a thing: a name that is deleted and made again gets a new one
+// (R-CON-12).
 type ThingID int64
 
 // GroupID is the immutable key of a thing group.
@@ -12,26 +13,27 @@ type GroupID int64
 type Thing struct {
 	ID         ThingID
 	Name       string // 1..128 of [a-zA-Z0-9:_-], case-sensitive
-	UUID       string // thingId on the wire
-	Type       string // thing type's name, empty without one
+	UUID       string // thingId in the API
+	Type       string // name of its thing type, empty without one
 	Attributes map[string]string
-	Version    int64 // starts at 1, grows by one with each update (R-ID-5)
+	Version    int64 // from 1, plus one for each update (R-ID-5)
 	CreatedAt  time.Time
 }
 
-// Group is a thing group. Static ones form trees: at most one parent, set at creation (R-ID-11). A dynamic one stands
-// alone, and its members are what its query matches (R-ID-38).
+// Group is a thing group. Static ones form trees: each has at most one parent, set at creation
+// (R-ID-11). A dynamic one stands alone, and its members are what its query matches (R-ID-38).
 type Group struct {
 	ID          GroupID
 	Name        string
-	UUID        string // thingGroupId on the wire
-	Parent      GroupID
+	UUID        string  // thingGroupId in the API
+	Parent      GroupID // 0 for a root group
 	Description string
 	Attributes  map[string]string
 	Query       string // of a dynamic group, empty for a static one
 	Version     int64
 	CreatedAt   time.Time
-	// Work is what is left to do about the members, and Scanned the name of the thing up to which it was done.
+	// Work is the background pass over the members that is running. Scanned is the name of the last
+	// thing that it has looked at, empty at its beginning.
 	Work    GroupWork
 	Scanned string
 }
@@ -39,17 +41,17 @@ type Group struct {
 // Dynamic reports whether a query makes the group's members.
 func (g Group) Dynamic() bool { return g.Query != "" }
 
-// GroupWork is background work over the members of a group.
+// GroupWork is a background pass over the members of a group.
 type GroupWork string
 
 const (
-	// NoGroupWork means that the members are what the query says.
+	// NoGroupWork means that no pass is running: the members are right.
 	NoGroupWork GroupWork = ""
-	// Building looks at every thing for the first time.
+	// Building asks the query about every thing for the first time.
 	Building GroupWork = "BUILDING"
-	// Rebuilding looks at every thing again, after the query was changed.
+	// Rebuilding asks the query about every thing again, because it was changed.
 	Rebuilding GroupWork = "REBUILDING"
-	// Emptying takes all members out; the group goes with the last.
+	// Emptying removes all members. The group is deleted with the last.
 	Emptying GroupWork = "EMPTYING"
 )
 
@@ -63,28 +65,30 @@ type Member struct {
 type Membership struct {
 	Group GroupID
 	Member
-	// Joined grows with every membership that is made, so a job can freeze its target set as one number:
-	// the members that joined no later (R-JOB-52, R-JOB-53).
+	// Joined is the number of the membership; it grows with every one that is made anywhere. So a
+	// job can freeze its targets as one number: those that joined with that number or a smaller one
+	// (R-JOB-52, R-JOB-53).
 	Joined int64
 }
 
 // CertificateStatus is ACTIVE, INACTIVE or REVOKED; only ACTIVE ones may connect (R-ID-14).
 type CertificateStatus string
 
-// The statuses of a certificate that this server keeps.
+// The statuses that a certificate can have here.
 const (
 	CertificateActive   CertificateStatus = "ACTIVE"
 	CertificateInactive CertificateStatus = "INACTIVE"
 	CertificateRevoked  CertificateStatus = "REVOKED"
 )
 
-// Certificate is a device certificate that may identify a connection. Its ID is the lower-case hexadecimal SHA-256
-// of its DER form (R-ID-14).
+// Certificate is a device certificate that may identify a connection.
 type Certificate struct {
-	ID                   string
-	PEM                  string
-	Status               CertificateStatus
-	Mode                 string // DEFAULT for issued ones, SNI_ONLY for those registered without a CA (R-ID-16)
+	ID     string // SHA-256 of its DER form, in lower-case hexadecimal (R-ID-14)
+	PEM    string
+	Status CertificateStatus
+	// Mode is DEFAULT for certificates that this server issued, SNI_ONLY for those that were
+	// registered without a CA (R-ID-16).
+	Mode                 string
 	CreatedAt, UpdatedAt time.Time
 	NotBefore, NotAfter  time.Time
 }
@@ -92,20 +96,20 @@ type Certificate struct {
 // Policy is a named set of document versions, one of which is in force (R-ID-21).
 type Policy struct {
 	Name                 string
-	Versions             []PolicyVersion // ascending by Number
-	Default              int             // the Number in force
-	LastNumber           int             // numbers are never reused
+	Versions             []PolicyVersion // by Number
+	Default              int             // the Number that is in force
+	LastNumber           int             // the largest Number ever given to a version
 	CreatedAt, UpdatedAt time.Time
 }
 
-// PolicyVersion is one document of a policy, kept byte for byte (R-ID-23).
+// PolicyVersion is one document of a policy, stored byte for byte (R-ID-23).
 type PolicyVersion struct {
 	Number    int
 	Document  string
 	CreatedAt time.Time
 }
 
-// Document returns the text that is in force.
+// Document returns the document that is in force.
 func (p Policy) Document() string {
 	for _, v := range p.Versions {
 		if v.Number == p.Default {
@@ -124,18 +128,19 @@ const (
 	GroupTarget       TargetKind = "thinggroup"
 )
 
-// Attachment says that a policy is attached to a certificate or a group. Key is the certificate id or the group's
-// name.
+// Attachment says that a policy is attached to a certificate or a group.
 type Attachment struct {
 	Policy string
 	Kind   TargetKind
-	Key    string
+	Key    string // the certificate's id, or the group's name
 }
 
 // Principal says that a certificate is attached to a thing (R-ID-20).
 type Principal struct {
 	Thing       ThingID
 	ThingName   string
-	Certificate string // certificate id
-	Exclusive   bool   // EXCLUSIVE_THING: this certificate maps to this thing whatever the client id (R-ID-29)
+	Certificate string // the certificate's id
+	// Exclusive is EXCLUSIVE_THING: connections with this certificate are this thing's, whatever
+	// the client id (R-ID-29).
+	Exclusive bool
 }

@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"errors"
+	"github.com/drover-iot/drover/job"
 	"log/slog"
 	"strings"
 	"time"
@@ -11,7 +12,6 @@ import (
 	deviceplane "github.com/drover-iot/drover/device"
 	"github.com/drover-iot/drover/device/events"
 	"github.com/drover-iot/drover/engine"
-	"github.com/drover-iot/drover/engine/jobs"
 	"github.com/drover-iot/drover/internal/ids"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/store"
@@ -26,7 +26,7 @@ type server struct {
 	control *control.Plane
 	ids     *ids.Counting
 	told    map[string]*told // by thing name
-	limits  jobs.Limits      // differ from world to world
+	limits  job.Limits       // differ from world to world
 }
 
 // told is what a thing was told last, as rules.sight writes it.

@@ -43,12 +43,12 @@ func (r Renderer) Execution(
 
 // Job renders an event of a job as it is after the change. Which members an operation carries stands in R-EVT-13 to
 // R-EVT-16.
-func (r Renderer) Job(operation job.EventName, j job.Job, now time.Time) (store.Event, error) {
+func (r Renderer) Job(operation job.JobEvent, j job.Job, now time.Time) (store.Event, error) {
 	event := events.Job{
 		EventType:       events.KindJob,
 		EventID:         r.IDs.UUID(),
 		Timestamp:       now.Unix(),
-		Operation:       operation.Operation,
+		Operation:       operation.Name,
 		JobID:           j.ID,
 		Status:          operation.Status,
 		TargetSelection: string(j.TargetSelection),
@@ -59,17 +59,17 @@ func (r Renderer) Job(operation job.EventName, j job.Job, now time.Time) (store.
 		Comment:         j.Comment,
 	}
 	switch operation {
-	case job.EventCompleted:
+	case job.JobCompleted:
 		event.CompletedAt = j.CompletedAt.UnixMilli()
 		event.ProcessDetails = counters(j.Counts)
-	case job.EventCanceling:
+	case job.JobCanceling:
 		event.ReasonCode = j.ReasonCode
-	case job.EventCanceled:
+	case job.JobCanceled:
 		event.ReasonCode, event.ForceCanceled = j.ReasonCode, j.ForceCanceled
 		event.ProcessDetails = counters(j.Counts)
 	}
 	payload, err := json.Marshal(event)
-	return store.Event{Topic: events.JobTopic(j.ID, operation.Operation), Payload: payload}, err
+	return store.Event{Topic: events.JobTopic(j.ID, operation.Name), Payload: payload}, err
 }
 
 func counters(c job.Counts) *events.Counters {

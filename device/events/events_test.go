@@ -31,34 +31,34 @@ func TestJob(t *testing.T) {
 			`"numberOfRemovedThings":0,"numberOfSucceededThings":3,"numberOfTimedOutThings":0}}`
 	)
 	for _, row := range []struct {
-		event job.EventName
+		event job.JobEvent
 		want  string
 	}{
 		{
-			job.EventCompleted,
+			job.JobCompleted,
 			head + `"completed","jobId":"fw","status":"COMPLETED",` + body + `"completedAt":1772366400900,` + time + sum,
 		},
 		{
-			job.EventCanceling, head + `"cancellation_in_progress","jobId":"fw","status":"CANCELLATION_IN_PROGRESS",` +
+			job.JobCanceling, head + `"cancellation_in_progress","jobId":"fw","status":"CANCELLATION_IN_PROGRESS",` +
 				body + time + `,"reasonCode":"WHY"}`,
 		},
 		{
-			job.EventCanceled, head + `"canceled","jobId":"fw","status":"CANCELED","forceCanceled":true,` + body + time +
+			job.JobCanceled, head + `"canceled","jobId":"fw","status":"CANCELED","forceCanceled":true,` + body + time +
 				`,"reasonCode":"WHY"` + sum,
 		},
 		{
-			job.EventDeleting,
+			job.JobDeleting,
 			head + `"deletion_in_progress","jobId":"fw","status":"DELETION_IN_PROGRESS",` + body + time + `}`,
 		},
-		{job.EventDeleted, head + `"deleted","jobId":"fw","status":"DELETED",` + body + time + `}`},
+		{job.JobDeleted, head + `"deleted","jobId":"fw","status":"DELETED",` + body + time + `}`},
 	} {
 		r := Renderer{Scope: registry.DefaultScope, IDs: &ids.Counting{}}
 		got, err := r.Job(row.event, j, now)
-		if topic := "$aws/events/job/fw/" + row.event.Operation; err != nil || got.Topic != topic {
-			t.Errorf("%s: topic %s, %v", row.event.Operation, got.Topic, err)
+		if topic := "$aws/events/job/fw/" + row.event.Name; err != nil || got.Topic != topic {
+			t.Errorf("%s: topic %s, %v", row.event.Name, got.Topic, err)
 		}
 		if string(got.Payload) != row.want {
-			t.Errorf("%s:\n got %s\nwant %s", row.event.Operation, got.Payload, row.want)
+			t.Errorf("%s:\n got %s\nwant %s", row.event.Name, got.Payload, row.want)
 		}
 	}
 }

@@ -20,6 +20,7 @@ type jobCache struct {
 	jobs         map[job.Key]*job.Job // nil: deleted in this commit
 	byID         map[string]job.Key
 	changed      map[job.Key]bool
+	unwritten    map[job.Key]bool       // changed since the last write
 	statusBefore map[job.Key]job.Status // of changed jobs, before the commit
 	staged       map[job.Key]*job.Job   // what the request has set; nil: deleted
 	deleted      []job.Key              // the staged deletions
@@ -31,6 +32,7 @@ func newJobCache(inner store.Tx) jobCache {
 		jobs:         map[job.Key]*job.Job{},
 		byID:         map[string]job.Key{},
 		changed:      map[job.Key]bool{},
+		unwritten:    map[job.Key]bool{},
 		statusBefore: map[job.Key]job.Status{},
 		staged:       map[job.Key]*job.Job{},
 	}
@@ -101,7 +103,8 @@ func (c *jobCache) apply(changed func(before, after *job.Job) error) error {
 		if !c.changed[key] && before != nil {
 			c.statusBefore[key] = before.Status
 		}
-		c.jobs[key], c.byID[after.ID], c.changed[key] = after, key, true
+		c.jobs[key], c.byID[after.ID] = after, key
+		c.changed[key], c.unwritten[key] = true, true
 	}
 	for _, key := range c.deleted {
 		if before := c.jobs[key]; before != nil {
@@ -111,6 +114,7 @@ func (c *jobCache) apply(changed func(before, after *job.Job) error) error {
 		}
 		c.jobs[key] = nil
 		delete(c.changed, key)
+		delete(c.unwritten, key)
 	}
 	return nil
 }
@@ -121,21 +125,22 @@ func (c *jobCache) drop() {
 	c.deleted = nil
 }
 
-// write writes the states of the jobs that the commit has changed so far.
+// write writes the states of the jobs that have changed since the last write.
 func (c *jobCache) write() error {
-	return c.inner.Apply(store.Changes{Job: store.JobChanges{States: c.ChangedJobs()}})
+	states := c.cached(c.unwritten)
+	clear(c.unwritten)
+	return c.inner.Apply(store.Changes{Job: store.JobChanges{States: states}})
 }
 
 // ChangedJobs returns the jobs that the commit has changed so far, in the order of their keys.
-func (c *jobCache) ChangedJobs() []job.Job {
-	if len(c.changed) == 0 {
-		return nil
+func (c *jobCache) ChangedJobs() []job.Job { return c.cached(c.changed) }
+
+// cached returns cached jobs in the order of their keys, nil for none.
+func (c *jobCache) cached(keys map[job.Key]bool) (cached []job.Job) {
+	for _, key := range sortedKeys(keys) {
+		cached = append(cached, *c.jobs[key])
 	}
-	changed := make([]job.Job, 0, len(c.changed))
-	for _, key := range sortedKeys(c.changed) {
-		changed = append(changed, *c.jobs[key])
-	}
-	return changed
+	return cached
 }
 
 func sortedKeys[V any](m map[job.Key]V) []job.Key {

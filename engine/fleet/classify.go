@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"fmt"
+	"github.com/drover-iot/drover/registry/fleetquery"
 	"slices"
 
 	"github.com/drover-iot/drover/engine/commit"
@@ -15,14 +16,14 @@ import (
 
 // classifier keeps the members of dynamic groups right.
 type classifier struct {
-	queries   *parsed.Cache[registry.Query]
+	queries   *parsed.Cache[fleetquery.Query]
 	presences presences
 }
 
 // commitState is what the classifier remembers for the length of one commit.
 type commitState struct {
-	dynamic   []registry.DynamicGroup // until one changes
-	known     bool                    // dynamic was read
+	dynamic   []fleetquery.DynamicGroup // until one changes
+	known     bool                      // dynamic was read
 	pathNames map[registry.GroupID][]string
 	newWork   bool // a request made work on members
 	workLeft  bool // there is work on members when the commit ends
@@ -41,7 +42,7 @@ func stateOf(tx *commit.Tx) *commitState {
 }
 
 // dynamicGroups returns the dynamic groups from the oldest to the newest, as they are at this point of the commit.
-func (c *classifier) dynamicGroups(tx *commit.Tx) ([]registry.DynamicGroup, error) {
+func (c *classifier) dynamicGroups(tx *commit.Tx) ([]fleetquery.DynamicGroup, error) {
 	state := stateOf(tx)
 	if state.known {
 		return state.dynamic, nil
@@ -50,7 +51,7 @@ func (c *classifier) dynamicGroups(tx *commit.Tx) ([]registry.DynamicGroup, erro
 	if err != nil {
 		return nil, err
 	}
-	groups := make([]registry.DynamicGroup, len(found))
+	groups := make([]fleetquery.DynamicGroup, len(found))
 	for i, d := range found {
 		groups[i].Group = d
 		if d.Work == registry.Emptying {
@@ -74,7 +75,7 @@ func (c *classifier) classify(
 		return memberships, err
 	}
 	isDynamic := func(m registry.Membership) bool {
-		return slices.ContainsFunc(dynamic, func(d registry.DynamicGroup) bool { return d.ID == m.Group })
+		return slices.ContainsFunc(dynamic, func(d fleetquery.DynamicGroup) bool { return d.ID == m.Group })
 	}
 	after := slices.DeleteFunc(slices.Clone(memberships), isDynamic)
 	state := stateOf(tx)
@@ -86,7 +87,7 @@ func (c *classifier) classify(
 	if c.presences.mayReturn(thing.Name) {
 		dynamic = connectivityAsStored(dynamic, memberships)
 	}
-	in, full := registry.SelectDynamicGroups(&seen, len(after), dynamic)
+	in, full := fleetquery.Select(&seen, len(after), dynamic)
 	for _, d := range full {
 		state.skipped = append(state.skipped, skippedMember{thing.Name, d.Name})
 	}
@@ -113,7 +114,7 @@ func membershipIn(
 
 // connectivityAsStored answers for the groups whose members depend on connections by what is stored: a thing whose client
 // is not known yet stays where it was (R-ID-61).
-func connectivityAsStored(groups []registry.DynamicGroup, has []registry.Membership) []registry.DynamicGroup {
+func connectivityAsStored(groups []fleetquery.DynamicGroup, has []registry.Membership) []fleetquery.DynamicGroup {
 	stored := slices.Clone(groups)
 	for i, d := range stored {
 		if d.Query == nil || !d.Query.OfConnectivity() {
@@ -121,7 +122,7 @@ func connectivityAsStored(groups []registry.DynamicGroup, has []registry.Members
 		}
 		stored[i].Query = nil
 		if slices.ContainsFunc(has, func(m registry.Membership) bool { return m.Group == d.ID }) {
-			stored[i].Query = registry.Everything
+			stored[i].Query = fleetquery.Everything
 		}
 	}
 	return stored
@@ -143,7 +144,7 @@ func (c *classifier) reclassify(tx *commit.Tx, thing registry.Thing) (bool, erro
 // subject is what queries see of a thing. names caches what pathNames answered.
 func subject(
 	r store.GroupReader, cache map[registry.GroupID][]string, thing registry.Thing, memberships []registry.Membership,
-) (s registry.Subject, err error) {
+) (s fleetquery.Subject, err error) {
 	s.Thing = thing
 	for _, m := range memberships {
 		names, known := cache[m.Group]

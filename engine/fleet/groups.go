@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"strings"
 
@@ -34,55 +33,65 @@ func (s *Service) CreateGroup(ctx context.Context, in NewGroup) (created registr
 		if err != nil {
 			return err
 		}
-		created, err = tx.GroupByName(in.Name)
-		if err == nil {
-			equal := created.Parent == parent && created.Description == in.Description && maps.Equal(created.Attributes, in.Attributes)
-			if equal && !created.Dynamic() && created.Work != registry.Emptying {
-				return nil
-			}
-			return Exists(registry.KindGroup, in.Name, created.UUID)
+		wanted := registry.Group{
+			Name:        in.Name,
+			Parent:      parent,
+			Description: in.Description,
+			Attributes:  in.Attributes,
 		}
-		if !commit.Missing(err) {
-			return err
-		}
-		created = registry.Group{
-			ID: tx.Keys.Group(), Name: in.Name, UUID: s.IDs.UUID(), Parent: parent,
-			Description: in.Description, Attributes: in.Attributes, Version: 1, CreatedAt: tx.Now,
-		}
-		tx.Changes.Registry.CreatedGroups = []registry.Group{created}
-		tx.TagNew(registry.KindGroup, in.Name, tags)
-		return nil
+		created, err = s.createGroup(tx, wanted, tags)
+		return err
 	})
 	return created, err
 }
 
-// parentFor finds the parent of a new group and checks that it may have one more child (R-ID-11).
+// createGroup creates a group, unless the same one is there already. Another one of the name is in its way.
+func (s *Service) createGroup(tx *commit.Tx, wanted registry.Group, tags map[string]string) (registry.Group, error) {
+	there, err := tx.GroupByName(wanted.Name)
+	if err == nil && there.SameAs(wanted) {
+		return there, nil
+	}
+	if err == nil {
+		return there, registry.Exists(registry.KindGroup, wanted.Name, there.UUID)
+	}
+	if !commit.Missing(err) {
+		return there, err
+	}
+	if wanted.Dynamic() {
+		others, err := tx.DynamicGroups()
+		if err != nil {
+			return there, err
+		}
+		if err := registry.CheckDynamicGroups(len(others)); err != nil {
+			return there, err
+		}
+		wanted.Work = registry.Building
+	}
+	wanted.ID, wanted.UUID, wanted.Version, wanted.CreatedAt = tx.Keys.Group(), s.IDs.UUID(), 1, tx.Now
+	tx.Changes.Registry.CreatedGroups = []registry.Group{wanted}
+	tx.TagNew(registry.KindGroup, wanted.Name, tags)
+	return wanted, nil
+}
+
+// parentFor finds the parent of a new group and checks that it may have one more child.
 func parentFor(tx *commit.Tx, name string) (registry.GroupID, error) {
 	if name == "" {
 		return 0, nil
 	}
 	parent, err := tx.GroupByName(name)
 	if err != nil {
-		return 0, commit.OrNotFound(err, fault.New(fault.Invalid, "parentGroupName: thing group %s does not exist", name))
-	}
-	if parent.Work == registry.Emptying {
-		return 0, beingDeleted(name)
-	}
-	if parent.Dynamic() { // R-ID-38
-		return 0, fault.New(fault.Invalid, "parentGroupName: thing group %s is dynamic and has no children", name)
+		absent := fault.New(fault.Invalid, "parentGroupName: thing group %s does not exist", name)
+		return 0, commit.OrNotFound(err, absent)
 	}
 	path, err := PathTo(tx, parent)
 	if err != nil {
 		return 0, err
 	}
-	if len(path) >= registry.MaxGroupDepth {
-		return 0, fault.New(fault.Invalid, "parentGroupName: %s is %d groups deep, at most %d are allowed", name, len(path), registry.MaxGroupDepth)
-	}
 	children, err := tx.Groups(store.GroupQuery{Children: &parent.ID, Limit: registry.MaxGroupChildren})
-	if err == nil && len(children) >= registry.MaxGroupChildren {
-		err = fault.New(fault.Invalid, "parentGroupName: %s has %d children, the most that are allowed", name, len(children))
+	if err != nil {
+		return 0, err
 	}
-	return parent.ID, err
+	return parent.ID, registry.CanNest(parent, len(path), len(children))
 }
 
 // GroupView is a group with its ancestors, the root first (R-ID-50).
@@ -107,43 +116,21 @@ func (s *Service) DescribeGroup(ctx context.Context, name string) (view GroupVie
 	return view, err
 }
 
-// GroupUpdate is what UpdateThingGroup asks for. Description and Attributes are nil when absent.
-type GroupUpdate struct {
-	Description     *string
-	Attributes      map[string]string
-	Merge           bool
-	ExpectedVersion *int64
-}
-
-// apply returns the group after the update, one version further (R-ID-13).
-func (u GroupUpdate) apply(g registry.Group) (registry.Group, error) {
-	if err := checkVersion(u.ExpectedVersion, g.Version); err != nil {
-		return g, err
-	}
-	if u.Description != nil {
-		g.Description = *u.Description
-	}
-	if u.Attributes != nil {
-		g.Attributes = registry.MergeAttributes(g.Attributes, u.Attributes, u.Merge)
-	}
-	g.Version++
-	return g, registry.CheckAttributes(g.Attributes, registry.MaxAttributes)
-}
-
 // UpdateGroup changes the properties of a static group and returns its new version.
-func (s *Service) UpdateGroup(ctx context.Context, name string, u GroupUpdate) (version int64, err error) {
+func (s *Service) UpdateGroup(ctx context.Context, name string, u registry.GroupUpdate) (version int64, err error) {
+	return s.updateGroup(ctx, name, func(g registry.Group) (registry.Group, error) { return g.Update(u) })
+}
+
+// updateGroup stores what update makes of a group, and returns its new version.
+func (s *Service) updateGroup(
+	ctx context.Context, name string, update func(registry.Group) (registry.Group, error),
+) (version int64, err error) {
 	err = s.Commits.Do(ctx, func(tx *commit.Tx) error {
 		found, err := tx.GroupByName(name)
 		if err != nil {
 			return commit.OrNotFound(err, NoGroup(name))
 		}
-		if found.Dynamic() {
-			return fault.New(fault.Invalid, "thing group %s is dynamic; use UpdateDynamicThingGroup", name)
-		}
-		if found.Work == registry.Emptying {
-			return beingDeleted(name)
-		}
-		if found, err = u.apply(found); err != nil {
+		if found, err = update(found); err != nil {
 			return err
 		}
 		version = found.Version
@@ -201,9 +188,9 @@ func descendants(r store.GroupReader, parent registry.Group, q store.GroupQuery)
 	return below[:min(q.Limit, len(below))], nil
 }
 
-// DeleteGroup deletes a group without children: its things leave it and its attachments go (R-ID-12). A small group is gone
-// when this returns, a larger one when its last member has left it in the background (R-JOB-61). A group that does not
-// exist is no error.
+// DeleteGroup deletes a static group without children: its things leave it and its attachments go (R-ID-12). A small group
+// is gone when this returns, a larger one when its last member has left it in the background (R-JOB-61). A group that does
+// not exist is no error.
 func (s *Service) DeleteGroup(ctx context.Context, name string, expected *int64) error {
 	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
 		found, err := tx.GroupByName(name)
@@ -213,20 +200,13 @@ func (s *Service) DeleteGroup(ctx context.Context, name string, expected *int64)
 		if err != nil {
 			return err
 		}
-		if found.Dynamic() { // R-ID-12
-			return fault.New(fault.Invalid, "thing group %s is dynamic; use DeleteDynamicThingGroup", name)
-		}
 		children, err := tx.Groups(store.GroupQuery{Children: &found.ID, Limit: 1})
 		if err != nil {
 			return err
 		}
-		if len(children) > 0 {
-			return fault.New(fault.Invalid, "thing group %s has child groups; delete them first", name)
-		}
-		if err := checkVersion(expected, found.Version); err != nil { // after the state, R-ERR-9
+		if found, err = found.Delete(len(children) > 0, expected); err != nil {
 			return err
 		}
-		found.Work = registry.Emptying
 		tx.Changes.Registry.UpdatedGroups = []registry.Group{found}
 		return DetachPolicies(tx, registry.GroupTarget, name)
 	})

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/drover-iot/drover/engine/commit"
-	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/store"
 )
@@ -63,64 +62,55 @@ func (s *Service) ChangeMemberships(ctx context.Context, thingName string, chang
 // StaticGroup finds a group whose members are added and removed by hand (R-ID-38).
 func StaticGroup(tx *commit.Tx, name string) (registry.Group, error) {
 	found, err := tx.GroupByName(name)
-	if err == nil && found.Dynamic() {
-		return found, fault.New(fault.Invalid, "thing group %s is dynamic: its query makes its members", name)
+	if err != nil {
+		return found, commit.OrNotFound(err, NoGroup(name))
 	}
-	if err == nil && found.Work == registry.Emptying {
-		return found, beingDeleted(name)
-	}
-	return found, commit.OrNotFound(err, NoGroup(name))
+	return found, found.CheckStatic()
 }
 
 // without returns the memberships that stay when a thing leaves the named groups.
 func without(tx *commit.Tx, memberships []registry.Membership, names []string) ([]registry.Membership, error) {
+	stay := slices.Clone(memberships)
 	for _, name := range names {
 		found, err := StaticGroup(tx, name)
 		if err != nil {
 			return nil, err
 		}
-		memberships = slices.DeleteFunc(slices.Clone(memberships), func(m registry.Membership) bool { return m.Group == found.ID })
+		stay = slices.DeleteFunc(stay, func(m registry.Membership) bool { return m.Group == found.ID })
 	}
-	return memberships, nil
+	return stay, nil
 }
 
-// with returns the memberships after a thing joins the named group. A thing is in at most ten groups, and in one only of
-// each tree (R-ID-11).
-func with(tx *commit.Tx, memberships []registry.Membership, name string, thing registry.Thing, override bool) ([]registry.Membership, error) {
+// with returns the memberships after a thing joins the named group, if it may.
+func with(
+	tx *commit.Tx, memberships []registry.Membership, name string, thing registry.Thing, override bool,
+) ([]registry.Membership, error) {
 	found, err := StaticGroup(tx, name)
 	if err != nil {
 		return nil, err
 	}
-	path, err := PathTo(tx, found)
+	target, err := PathTo(tx, found)
 	if err != nil {
 		return nil, err
 	}
-	taken := len(memberships)
-	for _, m := range memberships {
-		if m.Group == found.ID {
-			return memberships, nil
-		}
+	in := make([]registry.Path, len(memberships))
+	for i, m := range memberships {
 		other, err := tx.Group(m.Group)
 		if err != nil {
 			return nil, err
 		}
-		if other.Dynamic() && override {
-			taken--
-		}
-		otherPath, err := PathTo(tx, other)
-		if err != nil {
+		if in[i], err = PathTo(tx, other); err != nil {
 			return nil, err
 		}
-		if otherPath[0].ID == path[0].ID {
-			return nil, fault.New(fault.Invalid, "thing %s is in group %s already, of the same hierarchy as %s", thing.Name, other.Name, name)
-		}
 	}
-	if taken >= registry.MaxGroupsPerThing {
-		return nil, fault.New(fault.Invalid, "thing %s is in %d groups already, at most %d are allowed",
-			thing.Name, taken, registry.MaxGroupsPerThing)
+	joins, err := registry.CanJoin(thing.Name, in, target, override)
+	if err != nil || !joins {
+		return memberships, err
 	}
 	return append(slices.Clone(memberships), registry.Membership{
-		Group: found.ID, Member: registry.Member{Thing: thing.ID, Name: thing.Name}, Joined: tx.Keys.Joined(),
+		Group:  found.ID,
+		Member: registry.Member{Thing: thing.ID, Name: thing.Name},
+		Joined: tx.Keys.Joined(),
 	}), nil
 }
 

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"github.com/drover-iot/drover/registry/fleetquery"
 	"time"
 
 	"github.com/drover-iot/drover/engine/commit"
@@ -17,7 +18,7 @@ const PresenceMemory = time.Hour
 type Presence struct {
 	Client, Session string
 	Version         int64 // counts the client's connections, anew when it was away for an hour
-	registry.Connectivity
+	fleetquery.Connectivity
 }
 
 // follows reports whether p is news after what is known. Two connections of one client may be told out of order.

@@ -1,10 +1,9 @@
 package fleet
 
 import (
+	"github.com/drover-iot/drover/registry/fleetquery"
 	"sync"
 	"time"
-
-	"github.com/drover-iot/drover/registry"
 )
 
 // presences is what is known of clients since the server started: of those that are connected, and of things. It is not
@@ -72,7 +71,7 @@ func (p *presences) rebuilt() {
 }
 
 // of returns what is known of the client that is named like a thing (R-ID-40), nil when nothing is.
-func (p *presences) of(thing string) *registry.Connectivity {
+func (p *presences) of(thing string) *fleetquery.Connectivity {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if known, ok := p.known[thing]; ok {

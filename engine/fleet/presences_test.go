@@ -1,17 +1,16 @@
 package fleet
 
 import (
+	"github.com/drover-iot/drover/registry/fleetquery"
 	"slices"
 	"testing"
 	"time"
-
-	"github.com/drover-iot/drover/registry"
 )
 
 func seen(client, session string, version int64, at time.Time, connected bool) Presence {
 	return Presence{
 		Client: client, Session: session, Version: version,
-		Connectivity: registry.Connectivity{Connected: connected, At: at},
+		Connectivity: fleetquery.Connectivity{Connected: connected, At: at},
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/registry/fleetquery"
 	"github.com/drover-iot/drover/store"
 )
 
@@ -14,8 +15,8 @@ const searchStep = 10_000
 
 // Search finds things that a query matches, by name, strictly after a name: up to limit, and among a bounded number of
 // things. Where it stopped before the last thing for that reason, more is the name to go on after.
-func (s *Service) Search(ctx context.Context, query, after string, limit int) (found []registry.Subject, more string, err error) {
-	q, err := registry.ParseQuery(query)
+func (s *Service) Search(ctx context.Context, query, after string, limit int) (found []fleetquery.Subject, more string, err error) {
+	q, err := fleetquery.Parse(query)
 	if err != nil {
 		return nil, "", err
 	}

@@ -1,13 +1,13 @@
 package fleet
 
 import (
+	"github.com/drover-iot/drover/registry/fleetquery"
 	"log/slog"
 	"time"
 
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/internal/ids"
 	"github.com/drover-iot/drover/internal/parsed"
-	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/store"
 )
 
@@ -32,7 +32,7 @@ type Service struct {
 
 // New returns the use cases over a configuration.
 func New(c Config) *Service {
-	return &Service{Config: c, classifier: classifier{queries: parsed.New(registry.ParseQuery)}}
+	return &Service{Config: c, classifier: classifier{queries: parsed.New(fleetquery.Parse)}}
 }
 
 // Applied makes the commit read the dynamic groups again when a group has changed. It is a hook of every commit.

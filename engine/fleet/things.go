@@ -2,10 +2,8 @@ package fleet
 
 import (
 	"context"
-	"maps"
 
 	"github.com/drover-iot/drover/engine/commit"
-	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/store"
 )
@@ -25,7 +23,7 @@ func (s *Service) CreateThing(ctx context.Context, in NewThing) (thing registry.
 	}
 	err = s.Commits.Do(ctx, func(tx *commit.Tx) error {
 		thing, err = tx.ThingByName(in.Name)
-		if err == nil && thing.Type == in.Type && maps.Equal(thing.Attributes, in.Attributes) {
+		if err == nil && thing.SameAs(in.Type, in.Attributes) {
 			return nil
 		}
 		if err != nil && !commit.Missing(err) {
@@ -36,7 +34,7 @@ func (s *Service) CreateThing(ctx context.Context, in NewThing) (thing registry.
 			return err
 		}
 		if taken {
-			return Exists(registry.KindThing, in.Name, thing.UUID)
+			return registry.Exists(registry.KindThing, in.Name, thing.UUID)
 		}
 		thing = registry.Thing{
 			ID: tx.Keys.Thing(), Name: in.Name, UUID: s.IDs.UUID(), Type: in.Type, Attributes: in.Attributes, Version: 1, CreatedAt: tx.Now,
@@ -51,17 +49,8 @@ func (s *Service) CreateThing(ctx context.Context, in NewThing) (thing registry.
 	return thing, err
 }
 
-// ThingUpdate is what UpdateThing asks for. Attributes is nil when none were given, Type when it stays; the empty type is
-// none.
-type ThingUpdate struct {
-	Type            *string
-	Attributes      map[string]string
-	Merge           bool
-	ExpectedVersion *int64
-}
-
 // UpdateThing changes the attributes and the type of a thing (R-ID-6, R-ID-53).
-func (s *Service) UpdateThing(ctx context.Context, name string, u ThingUpdate) error {
+func (s *Service) UpdateThing(ctx context.Context, name string, u registry.ThingUpdate) error {
 	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
 		thing, err := tx.ThingByName(name)
 		if err != nil {
@@ -71,18 +60,10 @@ func (s *Service) UpdateThing(ctx context.Context, name string, u ThingUpdate) e
 			if err := typeFor(tx, *u.Type); err != nil {
 				return err
 			}
-			thing.Type = *u.Type
 		}
-		if err := checkVersion(u.ExpectedVersion, thing.Version); err != nil { // after the state, R-ERR-9
+		if thing, err = thing.Update(u); err != nil {
 			return err
 		}
-		if u.Attributes != nil {
-			thing.Attributes = registry.MergeAttributes(thing.Attributes, u.Attributes, u.Merge)
-		}
-		if err := registry.CheckAttributes(thing.Attributes, registry.AttributeLimit(thing.Type)); err != nil {
-			return err
-		}
-		thing.Version++
 		tx.Changes.Registry.UpdatedThings = []registry.Thing{thing}
 		_, err = s.classifier.reclassify(tx, thing)
 		return err
@@ -122,10 +103,7 @@ func (s *Service) DeleteThing(ctx context.Context, name string, expected *int64)
 		if err != nil {
 			return err
 		}
-		if len(attached) > 0 {
-			return fault.New(fault.Invalid, "thing %s has principals attached; detach them first", name)
-		}
-		if err := checkVersion(expected, thing.Version); err != nil { // after the state, R-ERR-9
+		if err := thing.CheckDelete(len(attached) > 0, expected); err != nil {
 			return err
 		}
 		memberships, err := tx.Memberships(thing.ID)

@@ -3,7 +3,6 @@ package fleet
 import (
 	"context"
 	"github.com/drover-iot/drover/engine/commit"
-	"time"
 
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/store"
@@ -28,7 +27,7 @@ func (s *Service) CreateThingType(ctx context.Context, in NewThingType) (created
 			if created.Properties.Equal(in.Properties) {
 				return nil
 			}
-			return Exists(registry.KindType, in.Name, created.UUID)
+			return registry.Exists(registry.KindType, in.Name, created.UUID)
 		}
 		if !commit.Missing(err) {
 			return err
@@ -59,19 +58,15 @@ func (s *Service) ListThingTypes(ctx context.Context, prefix, after string, limi
 	return found, err
 }
 
-// DeprecateThingType deprecates a thing type, or with undo takes that back; what is so already is no change (R-ID-48).
+// DeprecateThingType deprecates a thing type, or with undo takes that back; repeating it has no effect (R-ID-48).
 func (s *Service) DeprecateThingType(ctx context.Context, name string, undo bool) error {
 	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
 		found, err := tx.ThingType(name)
 		if err != nil {
 			return commit.OrNotFound(err, NoThingType(name))
 		}
-		if found.Deprecated() != undo {
+		if !found.Deprecate(undo, tx.Now) {
 			return nil
-		}
-		found.DeprecatedAt = tx.Now
-		if undo {
-			found.DeprecatedAt = time.Time{}
 		}
 		tx.Changes.Registry.ThingTypes = []registry.ThingType{found}
 		return nil

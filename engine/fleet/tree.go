@@ -11,8 +11,8 @@ import (
 // by registry.MaxGroupDepth and registry.MaxGroupChildren.
 
 // PathTo returns the groups from the root down to and with the given one.
-func PathTo(r store.GroupReader, g registry.Group) ([]registry.Group, error) {
-	path := []registry.Group{g}
+func PathTo(r store.GroupReader, g registry.Group) (registry.Path, error) {
+	path := registry.Path{g}
 	for g.Parent != 0 {
 		var err error
 		if g, err = r.Group(g.Parent); err != nil {

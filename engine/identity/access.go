@@ -8,6 +8,7 @@ import (
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/registry/policy"
 	"github.com/drover-iot/drover/store"
 )
 
@@ -18,23 +19,17 @@ func (s *Service) Identify(ctx context.Context, id string, realNow time.Time) (c
 		c, err = r.Certificate(id)
 		return commit.OrNotFound(err, fault.New(fault.Forbidden, "the certificate %s is not registered", id))
 	})
-	switch {
-	case err != nil:
+	if err != nil {
 		return c, err
-	case c.Status != registry.CertificateActive:
-		return c, fault.New(fault.CertificateInvalid, "the certificate %s is %s", id, c.Status)
-	case realNow.Before(c.NotBefore) || realNow.After(c.NotAfter):
-		return c, fault.New(fault.CertificateInvalid, "the certificate %s is valid from %s to %s", id,
-			c.NotBefore.Format(time.RFC3339), c.NotAfter.Format(time.RFC3339))
 	}
-	return c, nil
+	return c, c.CheckConnect(realNow)
 }
 
 // Access is what decides about a connection: its thing, and the policies in effect (R-ID-28, R-ID-29).
 type Access struct {
 	Thing    *registry.Thing // the connection thing, nil without one
 	Attached bool            // a thing named like the client id is attached to the certificate
-	Policies []*registry.PolicyDocument
+	Policies []*policy.Document
 }
 
 // Access returns what decides about a connection of a certificate with a client id; without one over HTTP.
@@ -52,7 +47,7 @@ func (s *Service) Access(ctx context.Context, certificate, clientID string) (a A
 			if err != nil {
 				return err
 			}
-			policies = sortedPolicies(append(policies, more...))
+			policies = registry.UniquePolicies(append(policies, more...))
 		}
 		for _, p := range policies {
 			document, err := s.policies.Get(p.Document())
@@ -73,10 +68,7 @@ func (a *Access) findThing(r store.Reader, certificate, clientID string) error {
 	if err != nil {
 		return err
 	}
-	name := clientID
-	if len(attached) == 1 && attached[0].Exclusive {
-		name = attached[0].ThingName
-	}
+	name := registry.ConnectionThing(attached, clientID)
 	if name == "" {
 		return nil
 	}

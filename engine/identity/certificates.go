@@ -15,7 +15,7 @@ import (
 func (s *Service) AddCertificate(ctx context.Context, c registry.Certificate) error {
 	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
 		if _, err := tx.Certificate(c.ID); err == nil {
-			return fleet.Exists(registry.KindCert, c.ID, c.ID)
+			return registry.Exists(registry.KindCert, c.ID, c.ID)
 		} else if !commit.Missing(err) {
 			return err
 		}
@@ -43,7 +43,7 @@ func (s *Service) ListCertificates(ctx context.Context, q store.IdentityQuery) (
 	return found, err
 }
 
-// SetCertificateStatus moves a certificate to ACTIVE, INACTIVE or REVOKED; the status it has already is no change
+// SetCertificateStatus moves a certificate to ACTIVE, INACTIVE or REVOKED; repeating it has no effect
 // (R-ID-17).
 func (s *Service) SetCertificateStatus(ctx context.Context, id string, status registry.CertificateStatus) error {
 	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
@@ -51,10 +51,9 @@ func (s *Service) SetCertificateStatus(ctx context.Context, id string, status re
 		if err != nil {
 			return commit.OrNotFound(err, noCertificate(id))
 		}
-		if c.Status == status {
+		if !c.SetStatus(status, tx.Now) {
 			return nil
 		}
-		c.Status, c.UpdatedAt = status, tx.Now
 		tx.Changes.Registry.Certificates = []registry.Certificate{c}
 		tx.AfterCommit(s.certificateChanged(id))
 		return nil
@@ -77,22 +76,16 @@ func (s *Service) DeleteCertificate(ctx context.Context, id string, force bool) 
 		if err != nil {
 			return commit.OrNotFound(err, noCertificate(id))
 		}
-		if c.Status == registry.CertificateActive {
-			return fault.New(fault.CertificateState, "certificate %s is ACTIVE; make it INACTIVE first", id)
-		}
 		things, err := tx.ThingsOfPrincipal(id, "", 1)
 		if err != nil {
 			return err
-		}
-		if len(things) > 0 {
-			return fault.New(fault.DeleteConflict, "certificate %s is attached to thing %s", id, things[0].ThingName)
 		}
 		policies, err := tx.PoliciesOf(registry.CertificateTarget, id)
 		if err != nil {
 			return err
 		}
-		if len(policies) > 0 && !force {
-			return fault.New(fault.DeleteConflict, "policy %s is attached to certificate %s", policies[0].Name, id)
+		if err := c.CheckDelete(things, policies, force); err != nil {
+			return err
 		}
 		tx.Changes.Registry.DeletedCertificates = []string{id}
 		tx.AfterCommit(s.certificateChanged(id))
@@ -111,13 +104,10 @@ func (s *Service) AttachPrincipal(ctx context.Context, thingName, certificate st
 		if err != nil {
 			return err
 		}
-		for _, other := range attached {
-			if other.Thing != p.Thing && (exclusive || other.Exclusive) {
-				return fault.New(fault.Invalid, "certificate %s is attached to thing %s, and one of the attachments is exclusive",
-					certificate, other.ThingName)
-			}
-		}
 		p.Exclusive = exclusive
+		if err := registry.CanAttachPrincipal(attached, p); err != nil {
+			return err
+		}
 		tx.Changes.Registry.Principals = []registry.Principal{p}
 		return nil
 	})

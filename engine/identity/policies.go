@@ -2,12 +2,10 @@ package identity
 
 import (
 	"context"
-	"slices"
-	"strings"
+	"github.com/drover-iot/drover/registry/policy"
 
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/engine/fleet"
-	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/store"
 )
@@ -19,19 +17,16 @@ func (s *Service) CreatePolicy(ctx context.Context, name, document string, given
 	if err != nil {
 		return p, err
 	}
-	if _, err := registry.ParsePolicy(document); err != nil {
+	if _, err := policy.Parse(document); err != nil {
 		return p, err
 	}
 	err = s.Commits.Do(ctx, func(tx *commit.Tx) error {
 		if _, err = tx.Policy(name); err == nil {
-			return fleet.Exists(registry.KindPolicy, name, name)
+			return registry.Exists(registry.KindPolicy, name, name)
 		} else if !commit.Missing(err) {
 			return err
 		}
-		p = registry.Policy{
-			Name: name, Default: 1, LastNumber: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now,
-			Versions: []registry.PolicyVersion{{Number: 1, Document: document, CreatedAt: tx.Now}},
-		}
+		p = registry.NewPolicy(name, document, tx.Now)
 		tx.Changes.Registry.Policies = []registry.Policy{p}
 		tx.TagNew(registry.KindPolicy, name, tags)
 		return nil
@@ -64,16 +59,12 @@ func (s *Service) DeletePolicy(ctx context.Context, name string) error {
 		if err != nil {
 			return commit.OrNotFound(err, NoPolicy(name))
 		}
-		if len(p.Versions) > 1 {
-			return fault.New(fault.DeleteConflict, "policy %s has %d versions; delete those that are not the default first",
-				name, len(p.Versions))
-		}
 		targets, err := tx.TargetsOf(name, registry.Attachment{}, 1)
 		if err != nil {
 			return err
 		}
-		if len(targets) > 0 {
-			return fault.New(fault.DeleteConflict, "policy %s is attached to %s/%s; detach it first", name, targets[0].Kind, targets[0].Key)
+		if err := p.CheckDelete(targets); err != nil {
+			return err
 		}
 		tx.Changes.Registry.DeletedPolicies = []string{name}
 		tx.SetTags(registry.KindPolicy, name, nil)
@@ -83,60 +74,41 @@ func (s *Service) DeletePolicy(ctx context.Context, name string) error {
 
 // CreatePolicyVersion adds a version; at most five are kept (R-ID-21).
 func (s *Service) CreatePolicyVersion(ctx context.Context, name, document string, setDefault bool) (v registry.PolicyVersion, err error) {
-	if _, err := registry.ParsePolicy(document); err != nil {
+	if _, err := policy.Parse(document); err != nil {
 		return v, err
 	}
-	return v, s.changePolicy(ctx, name, func(p *registry.Policy, tx *commit.Tx) error {
-		if len(p.Versions) >= registry.MaxPolicyVersions {
-			return fault.New(fault.VersionsLimit, "policy %s has %d versions, at most %d are kept",
-				name, len(p.Versions), registry.MaxPolicyVersions)
-		}
-		p.LastNumber++
-		v = registry.PolicyVersion{Number: p.LastNumber, Document: document, CreatedAt: tx.Now}
-		p.Versions = append(slices.Clone(p.Versions), v)
-		if setDefault {
-			p.Default = v.Number
-		}
-		return nil
+	return v, s.changePolicy(ctx, name, func(tx *commit.Tx, p *registry.Policy) (err error) {
+		v, err = p.AddVersion(document, setDefault, tx.Now)
+		return err
 	})
 }
 
 // SetDefaultPolicyVersion puts a version in force.
 func (s *Service) SetDefaultPolicyVersion(ctx context.Context, name string, number int) error {
-	return s.changePolicy(ctx, name, func(p *registry.Policy, _ *commit.Tx) error {
-		if !slices.ContainsFunc(p.Versions, func(v registry.PolicyVersion) bool { return v.Number == number }) {
-			return fault.New(fault.NotFound, "policy %s has no version %d", name, number)
-		}
-		p.Default = number
-		return nil
+	return s.changePolicy(ctx, name, func(tx *commit.Tx, p *registry.Policy) error {
+		return p.SetDefault(number, tx.Now)
 	})
 }
 
 // DeletePolicyVersion deletes a version that is not in force (R-ID-21).
 func (s *Service) DeletePolicyVersion(ctx context.Context, name string, number int) error {
-	return s.changePolicy(ctx, name, func(p *registry.Policy, _ *commit.Tx) error {
-		if p.Default == number {
-			return fault.New(fault.DeleteConflict, "version %d of policy %s is the default", number, name)
-		}
-		kept := slices.DeleteFunc(slices.Clone(p.Versions), func(v registry.PolicyVersion) bool { return v.Number == number })
-		if len(kept) == len(p.Versions) {
-			return fault.New(fault.NotFound, "policy %s has no version %d", name, number)
-		}
-		p.Versions = kept
-		return nil
+	return s.changePolicy(ctx, name, func(tx *commit.Tx, p *registry.Policy) error {
+		return p.DeleteVersion(number, tx.Now)
 	})
 }
 
-func (s *Service) changePolicy(ctx context.Context, name string, change func(*registry.Policy, *commit.Tx) error) error {
+// changePolicy stores what change makes of a policy.
+func (s *Service) changePolicy(
+	ctx context.Context, name string, change func(*commit.Tx, *registry.Policy) error,
+) error {
 	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
 		p, err := tx.Policy(name)
 		if err != nil {
 			return commit.OrNotFound(err, NoPolicy(name))
 		}
-		if err := change(&p, tx); err != nil {
+		if err := change(tx, &p); err != nil {
 			return err
 		}
-		p.UpdatedAt = tx.Now
 		tx.Changes.Registry.Policies = []registry.Policy{p}
 		return nil
 	})
@@ -163,11 +135,9 @@ func (s *Service) AttachPolicy(ctx context.Context, policy string, target Target
 		if err != nil {
 			return err
 		}
-		if slices.ContainsFunc(attached, func(p registry.Policy) bool { return p.Name == policy }) {
-			return nil
-		}
-		if len(attached) >= registry.MaxPoliciesPerTarget {
-			return fault.New(fault.Limit, "%s has %d policies, the most that are allowed", target.ARN, len(attached))
+		attaches, err := registry.CheckAttach(policy, target.ARN, attached)
+		if err != nil || !attaches {
+			return err
 		}
 		tx.Changes.Registry.Attached = []registry.Attachment{attachment}
 		return nil
@@ -246,12 +216,7 @@ func policiesOfGroup(r store.Reader, g registry.Group) (found []registry.Policy,
 		}
 		found = append(found, more...)
 	}
-	return sortedPolicies(found), nil
-}
-
-func sortedPolicies(found []registry.Policy) []registry.Policy {
-	slices.SortFunc(found, func(a, b registry.Policy) int { return strings.Compare(a.Name, b.Name) })
-	return slices.CompactFunc(found, func(a, b registry.Policy) bool { return a.Name == b.Name })
+	return registry.UniquePolicies(found), nil
 }
 
 // TargetsOfPolicy lists what a policy is attached to.

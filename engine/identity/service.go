@@ -1,12 +1,12 @@
 package identity
 
 import (
+	"github.com/drover-iot/drover/registry/policy"
 	"sync/atomic"
 
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/internal/parsed"
-	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/store"
 )
 
@@ -22,12 +22,12 @@ type Config struct {
 // Service is the use cases of identities. Its methods may be called concurrently.
 type Service struct {
 	Config
-	policies *parsed.Cache[registry.PolicyDocument]
+	policies *parsed.Cache[policy.Document]
 	version  atomic.Uint64 // see AccessVersion
 }
 
 // New returns the use cases over a configuration.
-func New(c Config) *Service { return &Service{Config: c, policies: parsed.New(registry.ParsePolicy)} }
+func New(c Config) *Service { return &Service{Config: c, policies: parsed.New(policy.Parse)} }
 
 // NoPolicy is the fault of a policy that does not exist.
 func NoPolicy(name string) *fault.Error {

@@ -2,12 +2,9 @@ package jobs
 
 import (
 	"context"
-	"slices"
 
 	"github.com/drover-iot/drover/engine/commit"
-	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/job"
-	"github.com/drover-iot/drover/registry"
 )
 
 // AssociateTargets adds groups to a continuous job that is IN_PROGRESS (R-API-19 to R-API-22). Groups that the job has
@@ -15,12 +12,7 @@ import (
 func (s *Service) AssociateTargets(
 	ctx context.Context, id string, namespace *string, targets []job.Target, comment *string,
 ) (after job.Job, err error) {
-	for i, t := range targets {
-		if t.Kind == registry.KindThing {
-			return after, fault.New(fault.Invalid, "targets[%d]: %s is a thing; only thing groups can be associated", i, t.ARN)
-		}
-	}
-	if targets, err = job.UniqueTargets(targets); err != nil {
+	if err := job.CheckAssociable(targets); err != nil {
 		return after, err
 	}
 	err = s.Commits.Do(ctx, func(tx *commit.Tx) error {
@@ -49,20 +41,12 @@ func newTargets(tx *commit.Tx, j job.Job, targets []job.Target) (added job.Assoc
 	if err != nil {
 		return added, err
 	}
-	for i, target := range targets {
-		known := func(t job.Target) bool { return t.ARN == target.ARN }
-		if slices.ContainsFunc(j.Targets, known) || slices.ContainsFunc(added.Targets, known) {
-			continue
-		}
-		sources, err := sourcesOf(tx, len(j.Targets)+len(added.Targets), target)
+	for i, target := range j.NewTargets(targets) {
+		sources, err := sourcesOf(tx, len(j.Targets)+i, target)
 		if err != nil {
 			return added, commit.OrNotFound(err, noTarget(i, target))
 		}
-		for at := range sources {
-			sources[at].NewestMembership = max(1, newest)
-		}
-		added.Targets = append(added.Targets, target)
-		added.Sources = append(added.Sources, sources...)
+		added.Add(target, sources, newest)
 	}
 	return added, nil
 }

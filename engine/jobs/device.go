@@ -149,15 +149,15 @@ func (s *Service) StartNext(
 		if err != nil {
 			return err
 		}
-		head, ok, err := currentHead(tx, id)
-		if err != nil || !ok {
+		head, err := currentHead(tx, id)
+		if err != nil || head == nil {
 			return err
 		}
 		j, err := tx.Job(head.Job)
 		if err != nil {
 			return err
 		}
-		outcome, rearmed, err := job.Start(j, head, details, stepMinutes, tx.Now)
+		outcome, rearmed, err := job.Start(j, *head, details, stepMinutes, tx.Now)
 		if err != nil {
 			return err
 		}
@@ -170,7 +170,7 @@ func (s *Service) StartNext(
 			tx.Changes.Job.RearmedStepTimers = append(tx.Changes.Job.RearmedStepTimers, outcome.Execution)
 			return nil
 		}
-		return recordOutcome(tx, head, outcome)
+		return recordOutcome(tx, *head, outcome)
 	})
 	return started, err
 }
@@ -213,12 +213,11 @@ func (s *Service) Report(
 // repeatedAttempt returns the attempt before x when the report is the one that ended that attempt, sent once more: by
 // then a retry is QUEUED, which a redelivered failure must not end (R-HTTP-24). It returns nil when the report is new.
 func repeatedAttempt(tx *commit.Tx, x job.Execution, r job.Report) (*job.Execution, error) {
-	key := x.ExecutionKey
-	key.Number--
-	if x.Status != job.ExecutionQueued || x.Attempt == 0 || r.Token == "" || r.Number != nil && *r.Number != key.Number {
+	number, ok := x.EarlierAttempt(r)
+	if !ok {
 		return nil, nil
 	}
-	before, err := tx.Execution(key)
+	before, err := tx.Execution(job.ExecutionKey{Job: x.Job, Thing: x.Thing, Number: number})
 	if commit.Missing(err) || err == nil && !before.Repeats(r) {
 		return nil, nil
 	}

@@ -1,7 +1,6 @@
 package jobs
 
 import (
-	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -48,19 +47,15 @@ func (b *Background) DueStep(tx *commit.Tx) error {
 	return b.step(tx, j, BackgroundStep)
 }
 
-// nextTurn returns the due job whose turn it is: the one after the job that had its step last, by key. So the sweep of a
-// million executions does not hold up the ticks of other jobs.
+// nextTurn returns the due job whose turn it is.
 func (b *Background) nextTurn(due []job.Job) job.Key {
+	keys := make([]job.Key, len(due))
+	for i, j := range due {
+		keys[i] = j.Key
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	first, after := due[0].Key, job.Key(0)
-	for _, j := range due {
-		first = min(first, j.Key)
-		if j.Key > b.turn && (after == 0 || j.Key < after) {
-			after = j.Key
-		}
-	}
-	return cmp.Or(after, first)
+	return job.NextTurn(keys, b.turn)
 }
 
 func (b *Background) setTurn(key job.Key) {
@@ -91,11 +86,12 @@ func timeOut(tx *commit.Tx, overdue []job.Execution) error {
 func (b *Background) Purge(ctx context.Context) (found bool, err error) {
 	const page = 100
 	now := b.Clock.Now()
-	if b.Limits.Retention <= 0 || now.Sub(b.lastPurge()) < time.Minute {
+	before, purges := b.Limits.PurgeBefore(now)
+	if !purges || now.Sub(b.lastPurge()) < time.Minute {
 		return false, nil
 	}
 	err = b.Commits.Do(ctx, func(tx *commit.Tx) error {
-		ended, err := tx.EndedJobs(now.Add(-b.Limits.Retention), page)
+		ended, err := tx.EndedJobs(before, page)
 		for _, row := range ended {
 			j, err := tx.Job(row.Key) // through the cache: that it has ended is no change, and no event
 			if err != nil {

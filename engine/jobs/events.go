@@ -12,7 +12,7 @@ import (
 // EventRenderer makes the lifecycle events that are published. They are rendered when they happen and stored whole,
 // because the job may be gone when they are published, and a repeat must carry the same event id (R-EVT-27).
 type EventRenderer interface {
-	Job(operation job.EventName, after job.Job, now time.Time) (store.Event, error)
+	Job(operation job.JobEvent, after job.Job, now time.Time) (store.Event, error)
 	Execution(operation string, j job.Job, thing string, x job.Execution, now time.Time) (store.Event, error)
 }
 
@@ -79,17 +79,16 @@ func (p Publisher) ExecutionChanged(tx *commit.Tx, before job.Execution, after *
 
 // JobChanged publishes the event of a job whose state has changed. It is a hook of every commit.
 func (p Publisher) JobChanged(tx *commit.Tx, before, after *job.Job) error {
-	var operation job.EventName
-	switch {
-	case after == nil && before.Status == job.DeletionInProgress:
-		operation, after = job.EventDeleted, before
-	case after == nil: // a job that was kept long enough goes in silence (R-LIM-49)
-	case before == nil:
-		operation = job.EventOf(job.Job{}, *after)
-	default:
-		operation = job.EventOf(*before, *after)
+	if before == nil {
+		before = new(job.Job)
 	}
-	if operation == job.NoEvent {
+	var operation job.JobEvent
+	if after != nil {
+		operation = job.EventOf(*before, *after)
+	} else {
+		operation, after = job.EventOfDeletion(*before), before
+	}
+	if operation == (job.JobEvent{}) {
 		return nil
 	}
 	if on, err := publishes(tx, jobEvents); err != nil || !on {

@@ -34,7 +34,7 @@ func findExecution(r jobFinder, thing, jobID string, number *int64) (x job.Execu
 		return x, err
 	}
 	j, err := r.JobByID(jobID)
-	if err == nil && j.Status == job.DeletionInProgress {
+	if err == nil && !j.ShowsExecutions() {
 		err = store.ErrNotFound
 	}
 	if err != nil {
@@ -64,17 +64,17 @@ func currentExecution(tx *commit.Tx, thing, jobID string) (job.Execution, error)
 	}
 }
 
-// currentHead finds the first pending execution of a thing, after recording what time or a sweep has ended already. ok is
-// false when nothing is pending.
-func currentHead(tx *commit.Tx, thing registry.ThingID) (x job.Execution, ok bool, err error) {
+// currentHead finds the first pending execution of a thing, after recording what time or a sweep has ended already. It
+// returns nil when nothing is pending.
+func currentHead(tx *commit.Tx, thing registry.ThingID) (*job.Execution, error) {
 	for {
-		x, ok, err := visibleHead(tx, thing)
-		if err != nil || !ok {
-			return x, ok, err
+		x, err := visibleHead(tx, thing)
+		if err != nil || x == nil {
+			return nil, err
 		}
-		stale, err := recordOverdue(tx, x)
+		stale, err := recordOverdue(tx, *x)
 		if err != nil || !stale {
-			return x, true, err
+			return x, err
 		}
 	}
 }
@@ -87,14 +87,14 @@ func recordOverdue(tx *commit.Tx, x job.Execution) (bool, error) {
 	if err != nil || x.Status.Terminal() {
 		return false, err
 	}
-	if now, changed := j.OnSchedule(tx.Now); changed {
+	if now, changed := j.ApplySchedule(tx.Now); changed {
 		tx.SetJob(now)
 		return true, tx.Apply()
 	}
-	switch at := x.TimesOutAt(); {
-	case j.EndingBySweep(x.Status):
+	switch j.NextFor(x, tx.Now) {
+	case job.ExecutionWorkSweep:
 		err = sweep(tx, j.Sweep, x)
-	case !at.IsZero() && !at.After(tx.Now):
+	case job.ExecutionWorkTimeOut:
 		err = applyEvent(tx, x, job.TimeOut)
 	default:
 		return false, nil

@@ -16,8 +16,8 @@ type NewJob struct {
 	// Definition is what the request says. NeedsRole, CreatedAt, Sources, TargetGroups and NewestMembership are filled
 	// in by CreateJob.
 	Definition job.Definition
-	// Template is the job template to start from, nil without one. Its ARN stands in Definition.TemplateARN.
-	Template *TemplateRef
+	// Template is the job template to start from. Its ARN stands in Definition.TemplateARN.
+	Template TemplateRef
 	// Document is empty where the template's is meant.
 	Document string
 	Tags     []registry.Tag
@@ -39,15 +39,8 @@ func (s *Service) CreateJob(ctx context.Context, in NewJob) (created job.Job, er
 	if err != nil {
 		return job.Job{}, err
 	}
-	definition := in.Definition
-	definition.NeedsRole = len(placeholders) > 0
-	if definition.TargetSelection == "" {
-		definition.TargetSelection = job.Snapshot // R-VAL-8
-	}
+	definition := in.Definition.Complete(placeholders)
 	if err := definition.Check(s.Clock.Now()); err != nil {
-		return job.Job{}, err
-	}
-	if definition.Targets, err = job.UniqueTargets(definition.Targets); err != nil {
 		return job.Job{}, err
 	}
 	err = s.Commits.Do(ctx, func(tx *commit.Tx) error {
@@ -84,11 +77,11 @@ func (s *Service) newJob(tx *commit.Tx, id string, definition job.Definition) (j
 	}
 	j = job.Job{Key: tx.Keys.Job(), ID: id, Definition: definition}
 	j.CreatedAt, j.UpdatedAt = tx.Now, tx.Now
-	j.TargetGroups = targetGroups(sources)
+	j.TargetGroups = job.TargetGroups(sources)
 	if !j.WaitForSchedule(tx.Now) {
 		j.StartRollout(sources, newest, tx.Now)
 	}
-	return j, s.checkNewJob(tx, j)
+	return j, checkNewJob(tx, s.Limits, j)
 }
 
 // UpdateJob changes a running job; rules R-UPD. A namespace that is given and is not that of the job names no job
@@ -115,7 +108,7 @@ func (s *Service) UpdateJob(ctx context.Context, id string, namespace *string, u
 // jobInNamespace finds a job for operations that may name its namespace.
 func jobInNamespace(tx *commit.Tx, id string, namespace *string) (job.Job, error) {
 	j, err := tx.JobByID(id)
-	if err == nil && namespace != nil && *namespace != j.Namespace {
+	if err == nil && !j.InNamespace(namespace) {
 		return j, commit.NoJob(id)
 	}
 	return j, err
@@ -133,7 +126,7 @@ func (s *Service) CancelJob(ctx context.Context, id string, c job.Cancellation) 
 		if err := j.CancelJob(c, tx.Now); err != nil {
 			return err
 		}
-		if err := s.checkConcurrency(tx, before, j); err != nil {
+		if err := checkConcurrency(tx, s.Limits, before, j); err != nil {
 			return err
 		}
 		canceled = j

@@ -16,8 +16,6 @@ func lateJoinersStep(tx *commit.Tx, j job.Job, limit int) error {
 	if err != nil {
 		return err
 	}
-	j.LateJoinersWaiting = len(things) == limit
-	tx.SetJob(j)
 	for _, thing := range things {
 		done := store.LateJoiner{Job: j.Key, Thing: thing}
 		tx.Changes.Job.LateJoinersDone = append(tx.Changes.Job.LateJoinersDone, done)
@@ -25,22 +23,21 @@ func lateJoinersStep(tx *commit.Tx, j job.Job, limit int) error {
 			return err
 		}
 	}
-	j, err = tx.Job(j.Key)
-	j.Recompute(tx.Now)
+	if j, err = tx.Job(j.Key); err != nil {
+		return err
+	}
+	j.TookLateJoiners(len(things) == limit, tx.Now)
 	tx.SetJob(j)
-	return err
+	return nil
 }
 
-// queueLateJoiner creates an execution for a late joiner, unless one is pending (R-JOB-57). It begins a new chain of
-// attempts: the next number, no retry used (R-JOB-58, R-RTY-11).
+// queueLateJoiner creates an execution for a late joiner, unless one is pending (R-JOB-57).
 func queueLateJoiner(tx *commit.Tx, key job.Key, thing registry.ThingID) error {
 	latest, err := tx.Latest(key, thing)
-	if err == nil && !latest.Status.Terminal() {
-		return nil
-	}
 	if err != nil && !commit.Missing(err) {
 		return err
 	}
+	pending := err == nil && !latest.Status.Terminal()
 	last, err := tx.LastNumber(key, thing)
 	if err != nil {
 		return err
@@ -49,7 +46,10 @@ func queueLateJoiner(tx *commit.Tx, key job.Key, thing registry.ThingID) error {
 	if err != nil {
 		return err
 	}
-	x := job.NewExecution(job.ExecutionKey{Job: key, Thing: thing, Number: last + 1}, tx.Now)
+	x, ok := j.LateJoinerExecution(thing, last, pending, tx.Now)
+	if !ok {
+		return nil
+	}
 	if err := queue(tx, x); err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func queueLateJoiner(tx *commit.Tx, key job.Key, thing registry.ThingID) error {
 // backfillStep creates executions for up to limit members of groups that were associated later. Like late joiners they do
 // not wait for the rollout's rate (R-API-22).
 func backfillStep(tx *commit.Tx, j job.Job, limit int) error {
-	page, err := nextTargets(tx, j, *j.Backfill, len(j.Sources), limit, wasNoTarget)
+	page, err := nextTargets(tx, j, *j.Backfill, len(j.Sources), limit, acceptBackfill)
 	if err != nil {
 		return err
 	}
@@ -79,19 +79,12 @@ func backfillStep(tx *commit.Tx, j job.Job, limit int) error {
 	return nil
 }
 
-// wasNoTarget accepts a thing that was no target of the job before the source's group was associated (R-JOB-51).
-func wasNoTarget(tx *commit.Tx, j job.Job, source job.Source, thing registry.ThingID) (bool, error) {
+// acceptBackfill accepts a thing that was no target of the job before the source's group was associated (R-JOB-51).
+func acceptBackfill(tx *commit.Tx, j job.Job, source job.Source, thing registry.ThingID) (bool, error) {
 	last, err := tx.LastNumber(j.Key, thing)
-	if err != nil || last == 0 {
+	if err != nil || last == 0 { // most never had an execution: nothing needs to be loaded
 		return err == nil, err
 	}
-	before := j
-	before.Sources = nil
-	for _, s := range j.Sources {
-		if s.Target < source.Target {
-			before.Sources = append(before.Sources, s)
-		}
-	}
-	target, err := isTarget(tx, before, thing)
-	return !target, err
+	groups, err := reach(tx, thing)
+	return j.AcceptsBackfill(source, thing, groups, last), err
 }

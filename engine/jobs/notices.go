@@ -7,19 +7,20 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// A device is notified on jobs/notify when its list of pending executions changes, and on jobs/notify-next when the first
-// of that list, its head, becomes another (docs/spec/31, section 6). Executions that a maintenance window hides are not
-// in the list.
+// A device is notified on jobs/notify when its list of pending executions changes, and on jobs/notify-next when the head
+// of that list becomes another (docs/spec/31, section 6). Package job decides by the head; here it is loaded.
 
-// visibleHead returns the first pending execution of a thing that no maintenance window hides; ok is false when there is
-// none.
-func visibleHead(tx *commit.Tx, thing registry.ThingID) (head job.Execution, ok bool, err error) {
+// visibleHead returns the first pending execution of a thing that no maintenance window hides, nil when there is none.
+func visibleHead(tx *commit.Tx, thing registry.ThingID) (*job.Execution, error) {
 	found, err := tx.FirstPending(thing)
 	for asked := commit.PendingPage; err == nil; asked *= 2 {
 		for _, x := range found {
 			hidden, err := hiddenByWindow(tx, x)
-			if err != nil || !hidden {
-				return x, err == nil, err
+			if err != nil {
+				return nil, err
+			}
+			if !hidden {
+				return &x, nil
 			}
 		}
 		if len(found) < asked {
@@ -27,7 +28,7 @@ func visibleHead(tx *commit.Tx, thing registry.ThingID) (head job.Execution, ok 
 		}
 		found, err = tx.Pending(thing, 2*asked)
 	}
-	return job.Execution{}, false, err
+	return nil, err
 }
 
 // hiddenByWindow reports whether a maintenance window hides an execution from its device (R-SCH-17).
@@ -39,23 +40,21 @@ func hiddenByWindow(tx *commit.Tx, x job.Execution) (bool, error) {
 	return j.HiddenByWindow(x.Status), err
 }
 
-// noticeOf says what a thing must be notified of when one of its executions goes from before to after (R-MQTT-38,
-// R-MQTT-39). It must be asked before the change is applied, because it compares with the list as it is.
-func noticeOf(tx *commit.Tx, before, after job.Execution) (store.Notice, error) {
-	n := store.Notice{Thing: before.Thing}
+// notifyOfChange stages what a thing is notified of when one of its executions goes from before to after. It must be
+// called before the change is applied, because it compares with the list as it is.
+func notifyOfChange(tx *commit.Tx, before, after job.Execution) error {
 	if before.Status == after.Status {
-		return n, nil
+		return nil
 	}
-	head, ok, err := visibleHead(tx, before.Thing)
+	head, err := visibleHead(tx, before.Thing)
 	if err != nil {
-		return n, err
+		return err
 	}
-	wasHead := ok && head.ExecutionKey == before.ExecutionKey
-	if after.Status.Terminal() {
-		hidden, err := hiddenByWindow(tx, before)
-		n.Notify, n.NotifyNext = !hidden, wasHead
-		return n, err
-	}
-	n.NotifyNext = !wasHead && (!ok || after.Before(head)) // it was started, and is first by that
-	return n, nil
+	hidden, err := hiddenByWindow(tx, before)
+	notify(tx, before.Thing, job.NoticeOfChange(head, before, after, hidden))
+	return err
+}
+
+func notify(tx *commit.Tx, thing registry.ThingID, n job.Notice) {
+	tx.Notify(store.Notice{Thing: thing, Notify: n.Notify, NotifyNext: n.NotifyNext})
 }

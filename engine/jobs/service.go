@@ -21,7 +21,7 @@ type Config struct {
 	Store   store.Store
 	Commits *commit.Committer
 	Clock   clock.Clock
-	Limits  Limits
+	Limits  job.Limits
 	// Managed are the job templates that come with the server.
 	Managed job.ManagedTemplates
 }

@@ -29,30 +29,28 @@ func (b *Background) Review(tx *commit.Tx) error {
 	return nil
 }
 
-// step does one bounded piece of the work that is due for a job: what its schedule asks for, a page of its rollout, or a
-// page of its sweep. limit is how many executions it may touch.
+// step does one bounded piece of the work that comes next for a job; job.Job.Next says which that is. limit is how many
+// executions it may touch.
 func (b *Background) step(tx *commit.Tx, j job.Job, limit int) error {
-	if before := j.State; j.Status.Active() {
-		if j.Recompute(tx.Now); j.Status != before.Status || j.RolloutEnded != before.RolloutEnded {
-			tx.SetJob(j)
-			return nil
-		}
-	}
-	switch {
-	case j.Sweep == job.SweepAll:
+	switch j.Next(tx.Now) {
+	case job.WorkDelete:
 		return deleteStep(tx, j, limit)
-	case j.Sweep != job.NoSweep:
+	case job.WorkSweep:
 		return cancelStep(tx, j, limit)
-	case j.ReachedWindowEdge(tx.Now):
+	case job.WorkOpenWindow:
 		return b.openStep(tx, j)
-	case j.NotifyCursor != nil:
+	case job.WorkNotifyWindow:
 		return notifyStep(tx, j, limit)
-	case j.LateJoinersWaiting && j.Status == job.InProgress:
+	case job.WorkLateJoiners:
 		return lateJoinersStep(tx, j, limit)
-	case j.Backfill != nil && j.Status == job.InProgress:
+	case job.WorkBackfill:
 		return backfillStep(tx, j, limit)
+	case job.WorkRelease:
+		return releaseStep(tx, j, limit)
 	}
-	return releaseStep(tx, j, limit)
+	j.Recompute(tx.Now) // time alone has changed the job
+	tx.SetJob(j)
+	return nil
 }
 
 // releaseStep opens the next tick of the rollout if its time has come, and creates up to limit executions of its quota

@@ -68,16 +68,6 @@ func sourcesOf(tx *commit.Tx, index int, target job.Target) (sources []job.Sourc
 	return nil, store.ErrNotFound
 }
 
-// targetGroups are the groups that the targets themselves name: the first source of each target that is a group.
-func targetGroups(sources []job.Source) (groups []registry.GroupID) {
-	for i, s := range sources {
-		if s.Group != 0 && (i == 0 || sources[i-1].Target != s.Target) {
-			groups = append(groups, s.Group)
-		}
-	}
-	return groups
-}
-
 // filteredGroup finds a group by name, by UUID, or by both, which must agree (R-API-12).
 func filteredGroup(r store.Reader, name, uuid string) (g registry.Group, err error) {
 	if name != "" {

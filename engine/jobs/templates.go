@@ -58,15 +58,11 @@ func (s *Service) checkNewTemplate(tx *commit.Tx, id string) error {
 	} else if !commit.Missing(err) {
 		return err
 	}
-	limit := s.Limits.Templates
-	if limit == 0 {
-		return nil
-	}
 	n, err := tx.TemplateCount()
-	if err == nil && n >= limit {
-		err = fault.New(fault.Limit, "%d job templates exist, the most that are allowed", n)
+	if err != nil {
+		return err
 	}
-	return err
+	return s.Limits.CheckTemplates(n)
 }
 
 // templateFromJob copies a job into a template, with what the request says in place of what the job has.
@@ -75,8 +71,8 @@ func templateFromJob(tx *commit.Tx, jobID string, given job.Template) (t job.Tem
 	if err != nil {
 		return t, err
 	}
-	if j.Status == job.DeletionInProgress { // R-TPL-9
-		return t, fault.New(fault.Invalid, "jobArn: job %s is being deleted", jobID)
+	if err := j.CheckTemplateSource(); err != nil {
+		return t, err
 	}
 	document, err := tx.Document(j.Key)
 	if err != nil {
@@ -121,37 +117,30 @@ func (s *Service) DeleteTemplate(ctx context.Context, id string) error {
 	})
 }
 
-// TemplateRef names the job template that a new job starts from.
+// TemplateRef names the job template that a new job starts from. The zero TemplateRef is none.
 type TemplateRef struct {
-	// Name is the id of a custom template, or the name of a managed one.
-	Name string
-	// Managed says that the template comes with the server, in the Version (R-CON-5).
-	Managed bool
-	Version string
+	Kind job.TemplateKind
+	// Name is the id of a custom template, or the name of a managed one, which has a Version too (R-CON-5).
+	Name, Version string
 }
 
 // fillFromTemplate takes from the template that a new job names what the job does not say itself, and fills in
 // parameters (R-TPL-4, R-VAL-1 to R-VAL-4).
 func (s *Service) fillFromTemplate(ctx context.Context, in *NewJob) error {
-	switch {
-	case in.Template == nil && in.Definition.Parameters != nil:
-		return errParameters
-	case in.Template == nil && in.Document == "":
-		return fault.New(fault.Invalid, "document: required, because neither documentSource nor jobTemplateArn is given")
-	case in.Template == nil:
+	if err := in.Definition.CheckSource(in.Document, in.Template.Kind); err != nil {
+		return err
+	}
+	if in.Template.Kind == job.NoTemplate {
 		return nil
 	}
 	if err := s.checkGiven(in); err != nil {
 		return err
 	}
-	if in.Template.Managed {
+	if in.Template.Kind == job.BuiltInTemplate {
 		return s.fillFromManaged(in)
 	}
 	return s.fillFromCustom(ctx, in)
 }
-
-var errParameters = fault.New(fault.Invalid,
-	"documentParameters: allowed only with the jobTemplateArn of a managed template") // R-VAL-4
 
 // checkGiven checks what a job says beside its template, before the template is looked up (R-ERR-9).
 func (s *Service) checkGiven(in *NewJob) error {
@@ -168,9 +157,6 @@ func (s *Service) checkGiven(in *NewJob) error {
 
 // fillFromManaged takes document and description from a managed template.
 func (s *Service) fillFromManaged(in *NewJob) error {
-	if in.Document != "" {
-		return fault.New(fault.Invalid, "document: not allowed with the jobTemplateArn of a managed template")
-	}
 	template, err := s.Managed.Find(in.Template.Name, in.Template.Version)
 	if err != nil {
 		return err
@@ -188,9 +174,6 @@ func (s *Service) fillFromManaged(in *NewJob) error {
 
 // fillFromCustom takes what the job does not say from a custom template.
 func (s *Service) fillFromCustom(ctx context.Context, in *NewJob) error {
-	if in.Definition.Parameters != nil {
-		return errParameters
-	}
 	template, err := s.DescribeTemplate(ctx, in.Template.Name)
 	if err != nil {
 		return err

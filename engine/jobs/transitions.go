@@ -7,7 +7,6 @@ import (
 	"github.com/drover-iot/drover/engine/fleet"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
-	"github.com/drover-iot/drover/store"
 )
 
 // What happens to executions. Package job says what an event does to an execution and to its job; the functions here
@@ -32,11 +31,9 @@ func recordOutcome(tx *commit.Tx, before job.Execution, outcome job.Outcome) err
 	if outcome.Execution.Version == before.Version {
 		return nil
 	}
-	notice, err := noticeOf(tx, before, outcome.Execution)
-	if err != nil {
+	if err := notifyOfChange(tx, before, outcome.Execution); err != nil {
 		return err
 	}
-	tx.Notify(notice)
 	if err := tx.UpdateExecution(before, outcome.Execution); err != nil {
 		return err
 	}
@@ -71,26 +68,31 @@ func queueRetry(tx *commit.Tx, outcome *job.Outcome) error {
 
 // isTarget reports whether a thing is a target of the job now.
 func isTarget(tx *commit.Tx, j job.Job, thing registry.ThingID) (bool, error) {
-	if j.TargetsThing(thing) {
+	if j.TargetsThing(thing) { // nothing needs to be loaded
 		return true, nil
 	}
+	groups, err := reach(tx, thing)
+	return j.IsTarget(thing, groups), err
+}
+
+// reach returns the groups of a thing and all groups above them.
+func reach(tx *commit.Tx, thing registry.ThingID) ([]registry.GroupID, error) {
 	memberships, err := tx.Memberships(thing)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	groups, err := fleet.Reach(tx, memberships)
-	return j.TargetsAnyGroup(groups), err
+	return fleet.Reach(tx, memberships)
 }
 
 // queue stages a new QUEUED execution and notifies its thing of it.
 func queue(tx *commit.Tx, x job.Execution) error {
-	_, pending, err := visibleHead(tx, x.Thing)
+	head, err := visibleHead(tx, x.Thing)
 	if err != nil {
 		return err
 	}
 	x.Sequence = tx.Keys.Sequence()
 	tx.CreateExecution(x)
-	tx.Notify(store.Notice{Thing: x.Thing, Notify: true, NotifyNext: !pending})
+	notify(tx, x.Thing, job.NoticeOfNew(head))
 	return nil
 }
 
@@ -101,11 +103,9 @@ func deleteExecution(tx *commit.Tx, x job.Execution) error {
 		return err
 	}
 	if !x.Status.Terminal() {
-		notice, err := noticeOf(tx, x, job.Execution{Status: job.ExecutionRemoved})
-		if err != nil {
+		if err := notifyOfChange(tx, x, job.Execution{Status: job.ExecutionRemoved}); err != nil {
 			return err
 		}
-		tx.Notify(notice)
 	}
 	if err := tx.DeleteExecution(x); err != nil {
 		return err

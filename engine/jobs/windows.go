@@ -3,7 +3,6 @@ package jobs
 import (
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/job"
-	"github.com/drover-iot/drover/store"
 )
 
 // openStep lets a SCHEDULED job go on: for the first time with the targets that are there now (R-JOB-52), later from
@@ -14,11 +13,11 @@ func (b *Background) openStep(tx *commit.Tx, j job.Job) error {
 		return nil
 	}
 	if !j.Progress.Finished {
-		full, err := concurrencyReached(tx, b.Limits)
+		concurrent, err := concurrentJobs(tx, b.Limits)
 		if err != nil {
 			return err
 		}
-		if full {
+		if b.Limits.ConcurrencyReached(concurrent) {
 			j.CancelAtLimit(b.Limits.Concurrent, tx.Now) // R-JOB-4
 			tx.SetJob(j)
 			return nil
@@ -37,7 +36,7 @@ func (b *Background) openStep(tx *commit.Tx, j job.Job) error {
 	if err != nil {
 		return err
 	}
-	j.TargetGroups = targetGroups(sources) // a name may stand for another group by now
+	j.TargetGroups = job.TargetGroups(sources) // a name may stand for another group by now
 	j.StartRollout(sources, newest, tx.Now)
 	tx.Changes.Job.Definitions = []job.Job{j}
 	tx.SetJob(j)
@@ -50,7 +49,7 @@ func jobOnSchedule(tx *commit.Tx, key job.Key) (job.Job, error) {
 	if err != nil {
 		return j, err
 	}
-	now, changed := j.OnSchedule(tx.Now)
+	now, changed := j.ApplySchedule(tx.Now)
 	if changed {
 		tx.SetJob(now)
 	}
@@ -64,20 +63,16 @@ func notifyStep(tx *commit.Tx, j job.Job, limit int) error {
 	if err != nil {
 		return err
 	}
+	last := job.ExecutionKey{}
 	for _, x := range page {
-		head, ok, err := visibleHead(tx, x.Thing)
+		head, err := visibleHead(tx, x.Thing)
 		if err != nil {
 			return err
 		}
-		isHead := !ok || head.ExecutionKey == x.ExecutionKey
-		wasHead := j.HiddenByWindow(x.Status) && x.Before(head)
-		tx.Notify(store.Notice{Thing: x.Thing, Notify: true, NotifyNext: isHead || wasHead})
-		j.NotifyCursor = &job.ExecutionCursor{Thing: x.Thing, Number: x.Number}
+		notify(tx, x.Thing, j.NoticeOfWindow(head, x))
+		last = x.ExecutionKey
 	}
-	if len(page) < limit {
-		j.NotifyCursor = nil
-	}
-	j.Recompute(tx.Now)
+	j.NotifiedWindow(last, len(page) < limit, tx.Now)
 	tx.SetJob(j)
 	return nil
 }

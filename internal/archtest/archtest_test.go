@@ -1,4 +1,3 @@
-// Package archtest holds the code to the import table in ARCHITECTURE.md, so that the picture cannot go stale.
 package archtest
 
 import (
@@ -13,8 +12,8 @@ import (
 
 const module = "github.com/drover-iot/drover/"
 
-// Every import between packages of this module must stand in the table, and every row must name packages that exist and
-// that are imported.
+// Every import between packages of this module must stand in the table, and every row must name
+// packages that exist and that are imported.
 func TestImportTable(t *testing.T) {
 	t.Parallel()
 	allowed := table(t)
@@ -30,7 +29,8 @@ func TestImportTable(t *testing.T) {
 		}
 		for _, imported := range list {
 			if !slices.Contains(row, imported) {
-				t.Errorf("package %s imports %s, which its row in ARCHITECTURE.md does not allow", name, imported)
+				t.Errorf("package %s imports %s, which its row in ARCHITECTURE.md does not allow",
+					name, imported)
 			}
 		}
 		for _, promised := range row {
@@ -42,32 +42,6 @@ func TestImportTable(t *testing.T) {
 	for name := range allowed {
 		if _, exists := actual[name]; !exists {
 			t.Errorf("ARCHITECTURE.md has a row for %s, which does not exist", name)
-		}
-	}
-}
-
-// The rules, the store, the use cases and the translation of requests read no clock: they are given the time (R-CON-21). Exempt are
-// the two loops of the engine that wait in real time, and what secures connections.
-func TestClock(t *testing.T) {
-	t.Parallel()
-	exempt := []string{"due.go", "announce.go", "presences.go", "certificates.go"}
-	reads := regexp.MustCompile(`\btime\.(Now|Since|Until|After|AfterFunc|NewTimer|NewTicker|Sleep|Tick)\(`)
-	for _, dir := range []string{"schema", "api", "job", "registry", "store", "engine", "control", "device"} {
-		err := filepath.WalkDir(filepath.Join("..", "..", dir), func(path string, entry os.DirEntry, err error) error {
-			if err == nil && entry.IsDir() && (entry.Name() == "broker" || entry.Name() == "storetest") { // connections; tests
-				return filepath.SkipDir
-			}
-			if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || slices.Contains(exempt, entry.Name()) {
-				return err
-			}
-			text, err := os.ReadFile(path)
-			if found := reads.Find(text); found != nil && err == nil {
-				t.Errorf("%s reads the clock: %s", path, found)
-			}
-			return err
-		})
-		if err != nil {
-			t.Error(err)
 		}
 	}
 }
@@ -106,8 +80,24 @@ func table(t *testing.T) map[string][]string {
 	return allowed
 }
 
-// imports asks the go command which packages of this module import which, tests left out.
+// imports returns which packages of this module import which others of it, tests left out.
 func imports(t *testing.T) map[string][]string {
+	t.Helper()
+	inside := map[string][]string{}
+	for name, list := range allImports(t) {
+		inside[name] = nil
+		for _, imported := range list {
+			if rest, ok := strings.CutPrefix(imported, module); ok {
+				inside[name] = append(inside[name], rest)
+			}
+		}
+	}
+	return inside
+}
+
+// allImports asks the go command what each package of this module imports, tests left out. The keys
+// are paths inside the module, the values whole import paths.
+func allImports(t *testing.T) map[string][]string {
 	t.Helper()
 	list := exec.Command("go", "list", "-f", "{{.ImportPath}} {{join .Imports \" \"}}", "./...")
 	list.Dir = filepath.Join("..", "..")
@@ -118,13 +108,7 @@ func imports(t *testing.T) map[string][]string {
 	actual := map[string][]string{}
 	for line := range strings.Lines(string(out)) {
 		fields := strings.Fields(line)
-		name := strings.TrimPrefix(fields[0], module)
-		actual[name] = nil
-		for _, imported := range fields[1:] {
-			if rest, inside := strings.CutPrefix(imported, module); inside {
-				actual[name] = append(actual[name], rest)
-			}
-		}
+		actual[strings.TrimPrefix(fields[0], module)] = fields[1:]
 	}
 	return actual
 }

@@ -1,4 +1,4 @@
-package registry
+package policy
 
 import (
 	"encoding/json"
@@ -8,48 +8,60 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/drover-iot/drover/internal/wildcard"
 )
+
+// A Condition of a statement is a map from operators to keys to wanted values, for example
+// {"StringLike": {"iot:ClientId": ["pump-*", "valve-*"]}}. Each operator with each of its keys
+// becomes one condition; a statement matches when all of them hold. An operator is a comparison,
+// and around it may stand a negation (StringNotLike), a word for keys with several values
+// (ForAnyValue:StringLike) and a word for keys that are absent (StringLikeIfExists).
 
 // condition is one operator with one key of a statement's Condition (R-ID-31).
 type condition struct {
-	key      string
-	want     []pattern
-	test     test
-	negated  bool // StringNotEquals and the like: true when no value matches, and when the key is missing
-	set      setMode
+	key     string
+	want    []wildcard.Pattern // one of them is enough
+	test    test
+	negated bool // the comparison must be false for all wanted values
+	set     setMode
+	// ifExists says that an absent key makes the condition true.
 	ifExists bool
-	null     bool // Null: want says whether the key must be absent
+	// null marks the operator Null: want says whether the key must be absent.
+	null bool
 }
 
-// test compares the value of a key with one wanted value, whose variables are expanded.
-type test func(value string, want pattern) bool
+// test compares a value of the key with one wanted value, whose variables have been replaced.
+type test func(value string, want wildcard.Pattern) bool
 
+// setMode says how a key with several values is compared.
 type setMode uint8
 
 const (
-	single setMode = iota
-	forAllValues
-	forAnyValue
+	single       setMode = iota // like forAnyValue, but an absent key fails it
+	forAllValues                // every value must pass; a key without values does
+	forAnyValue                 // one value must pass
 )
 
 // conditionValue is a string, number or boolean of a Condition, as text.
 type conditionValue string
 
+// UnmarshalJSON reads a scalar and refuses everything else, null too.
 func (v *conditionValue) UnmarshalJSON(text []byte) error {
-	var s string
-	if err := json.Unmarshal(text, &s); err == nil {
-		*v = conditionValue(s)
-		return nil
-	}
 	switch text[0] {
 	case '{', '[', 'n':
 		return fmt.Errorf("a condition value must be a string, a number or a boolean")
+	case '"':
+		return json.Unmarshal(text, (*string)(v))
 	}
 	*v = conditionValue(text)
 	return nil
 }
 
-func compileConditions(raw map[string]map[string]oneOrMany[conditionValue]) (compiled []condition, err error) {
+// compileConditions makes the conditions of one statement.
+func compileConditions(
+	raw map[string]map[string]oneOrMany[conditionValue],
+) (compiled []condition, err error) {
 	for operator, keys := range raw {
 		base, err := parseOperator(operator)
 		if err != nil {
@@ -59,7 +71,7 @@ func compileConditions(raw map[string]map[string]oneOrMany[conditionValue]) (com
 			c := base
 			c.key = key
 			for _, value := range values {
-				c.want = append(c.want, compilePattern(string(value)))
+				c.want = append(c.want, wildcard.Compile(string(value)))
 			}
 			compiled = append(compiled, c)
 		}
@@ -67,7 +79,7 @@ func compileConditions(raw map[string]map[string]oneOrMany[conditionValue]) (com
 	return compiled, nil
 }
 
-// parseOperator reads an operator with its set prefix and IfExists suffix.
+// parseOperator reads an operator with its prefix for sets and its suffix IfExists.
 func parseOperator(text string) (c condition, err error) {
 	name := text
 	if rest, ok := strings.CutPrefix(name, "ForAllValues:"); ok {
@@ -90,13 +102,13 @@ func parseOperator(text string) (c condition, err error) {
 	return c, fmt.Errorf("Condition: unknown operator %q", text)
 }
 
-// tests are the positive operators.
+// tests are the operators that are not negations, with what each compares.
 var tests = map[string]test{
 	"StringEquals":             literally(func(a, b string) bool { return a == b }),
 	"StringEqualsIgnoreCase":   literally(strings.EqualFold),
-	"StringLike":               func(v string, want pattern) bool { return want.match(v) },
-	"ArnEquals":                func(v string, want pattern) bool { return want.match(v) },
-	"ArnLike":                  func(v string, want pattern) bool { return want.match(v) },
+	"StringLike":               func(v string, want wildcard.Pattern) bool { return want.Match(v) },
+	"ArnEquals":                func(v string, want wildcard.Pattern) bool { return want.Match(v) },
+	"ArnLike":                  func(v string, want wildcard.Pattern) bool { return want.Match(v) },
 	"Bool":                     literally(strings.EqualFold),
 	"IpAddress":                literally(inNetwork),
 	"NumericEquals":            numeric(func(a, b float64) bool { return a == b }),
@@ -113,32 +125,22 @@ var tests = map[string]test{
 
 // negations are the negative operators and what they negate.
 var negations = map[string]string{
-	"StringNotEquals": "StringEquals", "StringNotEqualsIgnoreCase": "StringEqualsIgnoreCase", "StringNotLike": "StringLike",
-	"ArnNotEquals": "ArnEquals", "ArnNotLike": "ArnLike", "NotIpAddress": "IpAddress",
-	"NumericNotEquals": "NumericEquals", "DateNotEquals": "DateEquals",
+	"StringNotEquals":           "StringEquals",
+	"StringNotEqualsIgnoreCase": "StringEqualsIgnoreCase",
+	"StringNotLike":             "StringLike",
+	"ArnNotEquals":              "ArnEquals",
+	"ArnNotLike":                "ArnLike",
+	"NotIpAddress":              "IpAddress",
+	"NumericNotEquals":          "NumericEquals",
+	"DateNotEquals":             "DateEquals",
 }
 
 // literally compares with the wanted text, in which wildcards are ordinary characters.
 func literally(equal func(value, want string) bool) test {
-	return func(value string, want pattern) bool { return equal(value, want.text()) }
+	return func(value string, want wildcard.Pattern) bool { return equal(value, want.String()) }
 }
 
-// text writes a pattern back as it was.
-func (p pattern) text() string {
-	var out strings.Builder
-	for _, t := range p {
-		switch t.kind {
-		case anyRun:
-			out.WriteByte('*')
-		case anyOne:
-			out.WriteByte('?')
-		default:
-			out.WriteString(t.text)
-		}
-	}
-	return out.String()
-}
-
+// numeric compares numbers; a text that is none makes it false.
 func numeric(compare func(a, b float64) bool) test {
 	return literally(func(value, want string) bool {
 		a, errA := strconv.ParseFloat(value, 64)
@@ -147,6 +149,7 @@ func numeric(compare func(a, b float64) bool) test {
 	})
 }
 
+// dated compares times; a text that is none makes it false.
 func dated(compare func(a, b time.Time) bool) test {
 	return literally(func(value, want string) bool {
 		a, errA := parseDate(value)
@@ -155,6 +158,7 @@ func dated(compare func(a, b time.Time) bool) test {
 	})
 }
 
+// parseDate reads a time as policies write it: RFC 3339, or seconds since 1970.
 func parseDate(text string) (time.Time, error) {
 	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return time.Unix(seconds, 0), nil
@@ -162,6 +166,7 @@ func parseDate(text string) (time.Time, error) {
 	return time.Parse(time.RFC3339, text)
 }
 
+// inNetwork reports whether an address is one that is wanted, or lies in a network that is.
 func inNetwork(value, want string) bool {
 	address, err := netip.ParseAddr(value)
 	if err != nil {
@@ -174,12 +179,15 @@ func inNetwork(value, want string) bool {
 	return err == nil && other == address
 }
 
-// holds reports whether the condition is true. A missing key makes positive operators false, negated ones and
-// ForAllValues true (R-ID-31).
+// holds reports whether the condition is true. A key that does not resolve makes StringEquals and
+// the like false, and StringNotEquals, ForAllValues: and …IfExists true (R-ID-31).
 func (c condition) holds(context *Context) bool {
 	values, found := context.lookup(c.key)
 	if c.null {
-		return slices.ContainsFunc(c.want, func(w pattern) bool { return strings.EqualFold(w.text(), strconv.FormatBool(!found)) })
+		absent := strconv.FormatBool(!found)
+		return slices.ContainsFunc(c.want, func(w wildcard.Pattern) bool {
+			return strings.EqualFold(w.String(), absent)
+		})
 	}
 	if !found {
 		return c.ifExists || c.negated || c.set == forAllValues
@@ -189,7 +197,10 @@ func (c condition) holds(context *Context) bool {
 		return false
 	}
 	holds := func(value string) bool {
-		return slices.ContainsFunc(wanted, func(w pattern) bool { return c.test(value, w) }) != c.negated
+		met := slices.ContainsFunc(wanted, func(w wildcard.Pattern) bool {
+			return c.test(value, w)
+		})
+		return met != c.negated
 	}
 	if c.set == forAllValues {
 		return !slices.ContainsFunc(values, func(v string) bool { return !holds(v) })
@@ -197,11 +208,12 @@ func (c condition) holds(context *Context) bool {
 	return slices.ContainsFunc(values, holds)
 }
 
-// expand returns the wanted values with their variables replaced; those with one that does not resolve are left out. ok is
-// false for a negated operator with such a value: it must not come true by that (R-ID-30).
-func (c condition) expand(context *Context) (wanted []pattern, ok bool) {
+// expand returns the wanted values with their variables replaced, without those whose variables do
+// not resolve. ok is false for a negated operator with such a value: leaving it out would make
+// "is not ${no:such}" true (R-ID-30).
+func (c condition) expand(context *Context) (wanted []wildcard.Pattern, ok bool) {
 	for _, want := range c.want {
-		expanded, resolved := want.expand(context)
+		expanded, resolved := want.Expand(context.value)
 		if !resolved && c.negated {
 			return nil, false
 		}

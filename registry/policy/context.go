@@ -1,27 +1,40 @@
-package registry
+package policy
 
 import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"strconv"
 	"strings"
+
+	"github.com/drover-iot/drover/registry"
 )
 
-// Context is what a request brings along for variables and conditions (R-ID-30).
+// Context is what is known about the one who asks: variables in patterns and the keys of conditions
+// resolve to it (R-ID-30). A zero member is not known, and what asks for it does not resolve.
 type Context struct {
-	ClientID string // empty on HTTP, where it does not resolve
-	// Thing is the connection thing, nil without one (R-ID-29).
-	Thing *Thing
+	ClientID string // the MQTT client id; empty over HTTP
+	// Thing is the connection thing, nil when the connection has none (R-ID-29).
+	Thing *registry.Thing
 	// Attached says whether a thing named like the client id is attached to the certificate.
-	Attached          bool
-	SourceIP          string
-	Certificate       *x509.Certificate // nil without one
-	CertificateID     string
-	ConnectAttributes []string // of PersistentConnect, LastWill
-	WillTopic         string   // ARN of the will's topic
+	Attached      bool
+	SourceIP      string
+	Certificate   *x509.Certificate // of the connection, nil without one
+	CertificateID string
+	// ConnectAttributes are those of PersistentConnect and LastWill that a connection asks for.
+	ConnectAttributes []string
+	WillTopic         string // ARN of the topic of the will, empty without a will
 }
 
-// lookup returns the values of a variable; found is false when it does not resolve.
+// value resolves a variable in a pattern: only a key with exactly one value has one.
+func (c *Context) value(name string) (value string, ok bool) {
+	values, found := c.lookup(name)
+	if !found || len(values) != 1 {
+		return "", false
+	}
+	return values[0], true
+}
+
+// lookup returns the values of a variable or key; found is false when it does not resolve.
 func (c *Context) lookup(name string) (values []string, found bool) {
 	one := func(value string) ([]string, bool) { return []string{value}, value != "" }
 	switch name {
@@ -47,7 +60,7 @@ func (c *Context) lookup(name string) (values []string, found bool) {
 	return c.thingField(name)
 }
 
-// thingField resolves what belongs to the connection thing.
+// thingField resolves the keys that belong to the connection thing.
 func (c *Context) thingField(name string) ([]string, bool) {
 	if c.Thing == nil {
 		return nil, false
@@ -66,8 +79,9 @@ func (c *Context) thingField(name string) ([]string, bool) {
 	return []string{value}, found
 }
 
-// certificateField resolves Subject, Issuer and SerialNumber. A name may end in .1, .2, … for the second, third, …
-// value, or in .List for all, at most five.
+// certificateField resolves Subject, Issuer and SerialNumber. A certificate may have several values
+// for one field: Subject.Organization is the first of them, Subject.Organization.1 the second, and
+// Subject.Organization.List all of them, at most five.
 func (c *Context) certificateField(field string) ([]string, bool) {
 	if c.Certificate == nil {
 		return nil, false
@@ -100,6 +114,8 @@ func (c *Context) certificateField(field string) ([]string, bool) {
 	return plain(values[at : at+1])
 }
 
+// nameValues returns the values that a distinguished name has for a field, nil for an unknown
+// field.
 func nameValues(n pkix.Name, field string) []string {
 	switch field {
 	case "CommonName":
@@ -121,7 +137,8 @@ func nameValues(n pkix.Name, field string) []string {
 	return nil
 }
 
-// plain refuses values that could act as patterns or are very long: they do not resolve (R-ID-30).
+// plain refuses values that look like wildcards or variables, and very long ones: they come from a
+// certificate that anybody may have made, and do not resolve (R-ID-30).
 func plain(values []string) ([]string, bool) {
 	for _, v := range values {
 		if v == "" || len(v) > 1024 || strings.ContainsAny(v, "*$+?#") {

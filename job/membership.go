@@ -1,0 +1,92 @@
+package job
+
+import (
+	"slices"
+
+	"github.com/drover-iot/drover/registry"
+)
+
+// A thing is a target of a job that names it, or names a group that it is in or a group above one.
+// Its reach is the groups that it is in and all groups above them (R-JOB-50). Memberships change
+// while jobs run: who loses an execution by leaving, and who gets one by entering, is decided here.
+
+// TargetsThing reports whether the job names the thing itself.
+func (j Job) TargetsThing(thing registry.ThingID) bool {
+	named := func(s Source) bool { return s.Thing == thing }
+	return thing != 0 && slices.ContainsFunc(j.Sources, named)
+}
+
+// TargetsAnyGroup reports whether one of the groups is a target of the job, or was below one when
+// the rollout started. Asked with the reach of a thing, it says whether the thing is a target
+// through a group (R-JOB-50).
+func (j Job) TargetsAnyGroup(groups []registry.GroupID) bool {
+	return slices.ContainsFunc(j.Sources, func(s Source) bool {
+		return s.Group != 0 && slices.Contains(groups, s.Group)
+	})
+}
+
+// IsTarget reports whether a thing with this reach is a target of the job. What counts is where the
+// thing is now, whenever it came there (R-JOB-60).
+func (j Job) IsTarget(thing registry.ThingID, reach []registry.GroupID) bool {
+	return j.TargetsThing(thing) || j.TargetsAnyGroup(reach)
+}
+
+// RemovesLeaver reports whether an execution of the job becomes REMOVED because its thing has left
+// groups and has this reach now (R-EXE-20, R-EXE-21). Only what is QUEUED does: a device that works
+// on the job may finish it (R-EXE-22). A thing that the job names itself cannot leave (R-EXE-25).
+func (j Job) RemovesLeaver(x Execution, reach []registry.GroupID) bool {
+	return x.Status == ExecutionQueued && !j.IsTarget(x.Thing, reach)
+}
+
+// MembershipChange is what it means for a continuous job that the groups of a thing change.
+type MembershipChange uint8
+
+// What a job may have to do when the groups of a thing change.
+const (
+	MembershipNone       MembershipChange = iota // nothing
+	MembershipEnter                              // create an execution (R-JOB-55, R-JOB-57)
+	MembershipEnterLater                         // when the window opens (R-JOB-56)
+	MembershipLeave                              // forget that the thing waits for one
+)
+
+// Reach is where a thing was before its memberships changed, and where it is now.
+type Reach struct {
+	Before, After []registry.GroupID // its groups and all groups above them
+	// Memberships are those that it has now.
+	Memberships []registry.Membership
+}
+
+// MembershipChange decides what a continuous job does when the groups of a thing change. lastNumber
+// is the largest number of an execution that the thing ever had of the job, 0 when it had none. The
+// job must be as its schedule has it (ApplySchedule).
+//
+// A thing enters when it becomes a target and leaves when it stops being one. Moving from one group
+// of the job to another is neither (R-JOB-60), with one exception: the rollout takes only
+// memberships that are older than itself. A thing that moves before its turn would be missed by the
+// rollout, so it counts as entering. For example, the rollout froze at membership 40. A thing that
+// joined group A with membership 12 moves to group B, also a target, with membership 41. If it has
+// had an execution, nothing happens; if not, it gets one now (R-ROLL-15).
+func (j Job) MembershipChange(thing registry.ThingID, r Reach, lastNumber int64) MembershipChange {
+	if !j.RolloutStarted() || j.RolloutEnded || j.TargetsThing(thing) {
+		return MembershipNone
+	}
+	was, is := j.TargetsAnyGroup(r.Before), j.TargetsAnyGroup(r.After)
+	switch {
+	case was && !is:
+		return MembershipLeave
+	case !is || was && !j.missedByRollout(r.Memberships, lastNumber):
+		return MembershipNone
+	case j.Status == InProgress:
+		return MembershipEnter
+	}
+	return MembershipEnterLater
+}
+
+// missedByRollout reports whether the rollout will not reach a thing that is still a target: none
+// of its memberships in the job's groups is old enough, and it never had an execution.
+func (j Job) missedByRollout(memberships []registry.Membership, lastNumber int64) bool {
+	inTime := slices.ContainsFunc(memberships, func(m registry.Membership) bool {
+		return m.Joined <= j.NewestMembership && j.TargetsAnyGroup([]registry.GroupID{m.Group})
+	})
+	return !inTime && lastNumber == 0
+}

@@ -1,0 +1,184 @@
+package job
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// The parameters of a managed template have regular expressions, which values must match as a whole
+// (R-PAR-3). They are matched by package regexp: in time that grows with the length of the value
+// only, and so without a clock that stops a match that takes too long. What that package does not
+// know (look-ahead, references back) is refused when the template's file is read.
+//
+// One thing it refuses is common in such files: a count above 1000, as in (.){0,4096}. Such an
+// expression is written in parts that mean the same and whose counts are allowed. For example
+// a{0,1500} becomes (?:a{1000}a{0,500}|a{0,999}): 1000 and up to 500 more, or fewer than 1000. With
+// two branches that cannot both be right, matching stays as fast as without the detour; a{0,1000}
+// and a{0,500} side by side would have 500 ways to match 1000 letters.
+
+const (
+	// maxCount is the largest count that package regexp takes.
+	maxCount = 1000
+	// maxPatternBytes bounds an expression in its longer form, so that counts inside counts are
+	// refused instead of filling the memory.
+	maxPatternBytes = 1 << 20
+)
+
+// compilePattern compiles an expression that a whole value must match.
+func compilePattern(text string) (*regexp.Regexp, error) {
+	split, err := splitCounts(text)
+	if err != nil {
+		return nil, err
+	}
+	return regexp.Compile("^(?:" + split + ")$")
+}
+
+// splitCounts writes an expression so that no count in it is above maxCount. It changes nothing
+// else: what is wrong with the expression is left for package regexp to say.
+func splitCounts(text string) (string, error) {
+	var (
+		out []byte
+		// atom is where in out the piece begins that a count would repeat, -1 when there is none.
+		atom = -1
+		// groups is where in out each group begins that is still open.
+		groups []int
+	)
+	for text != "" {
+		length := atomLength(text)
+		switch text[0] {
+		case '(':
+			groups = append(groups, len(out))
+			atom = -1
+		case ')':
+			atom = -1
+			if n := len(groups); n > 0 {
+				atom, groups = groups[n-1], groups[:n-1]
+			}
+		case '*', '+', '?', '|', '^', '$':
+			atom = -1
+		case '{':
+			c, ok := parseCount(text)
+			if !ok || atom < 0 || max(c.least, c.most) <= maxCount {
+				atom = -1
+				break
+			}
+			repeated := c.split(string(out[atom:]))
+			if len(repeated) > maxPatternBytes {
+				return "", fmt.Errorf("the counts are too large")
+			}
+			out = append(out[:atom], repeated...)
+			text, atom = text[c.length:], -1
+			continue
+		default:
+			atom = len(out)
+		}
+		out = append(out, text[:length]...)
+		text = text[length:]
+	}
+	return string(out), nil
+}
+
+// atomLength is how many bytes the first piece of an expression takes: an escape such as \d or
+// \p{Greek}, a class in brackets, or else one character.
+func atomLength(text string) int {
+	named := len(text) > 2 && text[0] == '\\' && strings.IndexByte("pPx", text[1]) >= 0
+	switch {
+	case strings.HasPrefix(text, `\Q`):
+		if end := strings.Index(text, `\E`); end >= 0 {
+			return end + len(`\E`)
+		}
+		return len(text)
+	case named && text[2] == '{':
+		if end := strings.IndexByte(text, '}'); end >= 0 {
+			return end + 1
+		}
+	case text[0] == '\\' && len(text) > 1:
+		_, size := utf8.DecodeRuneInString(text[1:])
+		return 1 + size
+	case text[0] == '[':
+		return classLength(text)
+	}
+	_, size := utf8.DecodeRuneInString(text)
+	return size
+}
+
+// classLength is how many bytes a class in brackets takes, all that is left when it is never
+// closed. A ] that stands first, after the ^ of a negated class too, belongs to it.
+func classLength(text string) int {
+	at := 1
+	if strings.HasPrefix(text[at:], "^") {
+		at++
+	}
+	for first := true; at < len(text); first = false {
+		switch {
+		case text[at] == ']' && !first:
+			return at + 1
+		case text[at] == '\\':
+			at++
+		case strings.HasPrefix(text[at:], "[:"):
+			if end := strings.Index(text[at:], ":]"); end > 0 {
+				at += end + 1
+			}
+		}
+		at++
+	}
+	return len(text)
+}
+
+// count is how often something is repeated: {2}, {2,} or {2,5}. A ? after it belongs to it, but
+// says only which of several matches is wanted; for a whole value that makes no difference.
+type count struct {
+	least, most int // most is -1 for no bound
+	length      int // bytes that it takes
+}
+
+// parseCount reads the count at the start of text; ok is false when there is none, so that the
+// brace is an ordinary character, or when it makes no sense.
+func parseCount(text string) (c count, ok bool) {
+	inside, rest, closed := strings.Cut(text[1:], "}")
+	least, most, ranged := strings.Cut(inside, ",")
+	var err error
+	if c.least, err = strconv.Atoi(least); err != nil || !closed {
+		return c, false
+	}
+	switch {
+	case !ranged:
+		c.most = c.least
+	case most == "":
+		c.most = -1
+	default:
+		c.most, err = strconv.Atoi(most)
+	}
+	c.length = len(text) - len(strings.TrimPrefix(rest, "?"))
+	return c, err == nil && c.least >= 0 && (c.most < 0 || c.most >= c.least)
+}
+
+// split writes an expression that is repeated so many times in parts.
+func (c count) split(atom string) string {
+	var out strings.Builder
+	out.WriteString("(?:")
+	for left := c.least; left > 0 && out.Len() <= maxPatternBytes; left -= maxCount {
+		fmt.Fprintf(&out, "%s{%d}", atom, min(left, maxCount))
+	}
+	if c.most < 0 {
+		out.WriteString(atom + "*")
+	} else if c.most > c.least {
+		writeUpTo(&out, atom, c.most-c.least)
+	}
+	out.WriteString(")")
+	return out.String()
+}
+
+// writeUpTo writes "at most n times".
+func writeUpTo(out *strings.Builder, atom string, n int) {
+	if n <= maxCount || out.Len() > maxPatternBytes {
+		fmt.Fprintf(out, "%s{0,%d}", atom, n)
+		return
+	}
+	fmt.Fprintf(out, "(?:%s{%d}", atom, maxCount)
+	writeUpTo(out, atom, n-maxCount)
+	fmt.Fprintf(out, "|%s{0,%d})", atom, maxCount-1)
+}

@@ -1,0 +1,110 @@
+package job
+
+import (
+	"time"
+
+	"github.com/drover-iot/drover/registry"
+)
+
+// A job creates executions in three ways. Its rollout releases them tick by tick, for the things
+// that were targets when it started. Late joiners, which enter the targets of a continuous job
+// later, get theirs at once, and so do the members of groups that are associated with it. Only the
+// first way counts in the rollout and is bound to its rate (R-ROLL-15).
+
+// StartRollout starts a job that need not wait (R-JOB-1). It freezes the sources that the rollout
+// takes things from and the newest membership that counts: things that join a group later are no
+// targets of a snapshot job (R-JOB-52). Tick 0 of the rollout is due at once.
+func (j *Job) StartRollout(sources []Source, newestMembership int64, now time.Time) {
+	j.Status, j.UpdatedAt = InProgress, now // R-JOB-18
+	j.Sources, j.NewestMembership = sources, newestMembership
+	j.WindowEdge = j.closing(now)
+	j.Progress.start(now)
+	j.Recompute(now)
+}
+
+// Tick opens the next tick of the rollout if its time has come. It returns how many executions may
+// be created now: the quota of the tick, less what has been created of it, and zero unless the job
+// is IN_PROGRESS.
+func (j *Job) Tick(now time.Time) int {
+	if j.Recompute(now); j.Status != InProgress {
+		return 0
+	}
+	j.Progress.tick(j.Rollout, j.Counts[ExecutionSucceeded], now)
+	j.Recompute(now)
+	return j.Progress.Quota
+}
+
+// ReleasedExecutions records that the rollout created n executions and goes on at the cursor.
+// exhausted says that no target is left, so that the rollout is over (R-ROLL-13).
+func (j *Job) ReleasedExecutions(n int, at RolloutCursor, exhausted bool, now time.Time) {
+	j.Progress.Cursor = at
+	j.Progress.Quota -= n
+	j.Progress.Notified += int64(n)
+	j.Counts[ExecutionQueued] += int64(n)
+	if exhausted {
+		j.Progress.finish()
+		j.UpdatedAt = now // the end of the rollout, R-JOB-18
+	}
+	j.Recompute(now)
+}
+
+// AcceptsRelease reports whether the rollout creates an execution for a thing whose turn has come:
+// it does unless the thing ever had one of this job, also one that was deleted (R-ROLL-14).
+// lastNumber is the largest number of an execution that the thing had, 0 when it had none.
+func AcceptsRelease(lastNumber int64) bool { return lastNumber == 0 }
+
+// QueuedLateJoiner records that a late joiner got its execution. It counts for nothing in the
+// rollout (R-ROLL-15).
+func (j *Job) QueuedLateJoiner(now time.Time) {
+	j.Counts[ExecutionQueued]++
+	j.Recompute(now)
+}
+
+// LateJoinerExecution is the execution that a late joiner gets, without its Sequence. ok is false
+// when it gets none, because an execution of the job is pending on the thing (R-JOB-57). It begins
+// a chain of its own: the next number, no retry used, whatever became of earlier ones (R-JOB-58,
+// R-RTY-11).
+func (j Job) LateJoinerExecution(
+	thing registry.ThingID, lastNumber int64, pending bool, now time.Time,
+) (x Execution, ok bool) {
+	if pending {
+		return Execution{}, false
+	}
+	return NewExecution(ExecutionKey{Job: j.Key, Thing: thing, Number: lastNumber + 1}, now), true
+}
+
+// TookLateJoiners records that a page of the late joiners that waited for a window was worked on.
+// more says that others may still wait (R-JOB-56).
+func (j *Job) TookLateJoiners(more bool, now time.Time) {
+	j.LateJoinersWaiting = more
+	j.Recompute(now)
+}
+
+// AcceptsBackfill reports whether the back-fill of an associated group creates an execution for one
+// of its members (R-JOB-51): for one that never had one, and for one that had left the job and
+// comes back through this group. reach are the groups of the thing and all groups above them.
+func (j Job) AcceptsBackfill(
+	source Source, thing registry.ThingID, reach []registry.GroupID, lastNumber int64,
+) bool {
+	if lastNumber == 0 {
+		return true
+	}
+	before := j
+	before.Sources = nil
+	for _, s := range j.Sources {
+		if s.Target < source.Target {
+			before.Sources = append(before.Sources, s)
+		}
+	}
+	return !before.IsTarget(thing, reach)
+}
+
+// AdvanceBackfill records that the back-fill of associated groups goes on at the cursor, or is
+// exhausted (R-JOB-42).
+func (j *Job) AdvanceBackfill(at RolloutCursor, exhausted bool, now time.Time) {
+	j.Backfill = &at
+	if exhausted {
+		j.Backfill = nil
+	}
+	j.Recompute(now)
+}

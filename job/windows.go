@@ -1,0 +1,102 @@
+package job
+
+import (
+	"slices"
+	"time"
+
+	"github.com/drover-iot/drover/job/cron"
+)
+
+// Several maintenance windows act as one that is open whenever one of them is (R-SCH-8). Windows
+// that overlap or touch count as one longer window (R-SCH-15): with 02:00 for 60 minutes and 03:00
+// for 60 minutes, the job goes on until 04:00 and notices nothing at 03:00.
+
+// windows are the maintenance windows of a schedule, ready to be asked.
+type windows []window
+
+// window is one of them: when it opens, and how long it stays open.
+type window struct {
+	cron.Schedule
+	length time.Duration
+}
+
+// Windowed reports whether the schedule has maintenance windows.
+func (c *ScheduleConfig) Windowed() bool { return c != nil && len(c.Windows) > 0 }
+
+// windows returns the windows of a schedule, none for a nil one. Texts that cannot be read were
+// refused before they were stored.
+func (c *ScheduleConfig) windows() windows {
+	if c == nil {
+		return nil
+	}
+	ready := make(windows, 0, len(c.Windows))
+	for _, w := range c.Windows {
+		if opens, err := cron.Parse(w.StartTime); err == nil {
+			ready = append(ready, window{opens, time.Duration(w.Minutes) * time.Minute})
+		}
+	}
+	return ready
+}
+
+// until is the end of the window that is open at a time and stays open longest, zero when none is
+// open. A window includes its first minute and not the one at which it ends: 02:00 for 60 minutes
+// is open at 02:00 and at 02:59, and closed at 03:00 (R-SCH-15).
+func (ws windows) until(at time.Time) (end time.Time) {
+	for _, w := range ws {
+		if start := w.Last(at); !start.IsZero() && at.Before(start.Add(w.length)) {
+			end = later(end, start.Add(w.length))
+		}
+	}
+	return end
+}
+
+// opening is the first time, at or after from, at which a window is open; zero when there is none.
+func (ws windows) opening(from time.Time) (first time.Time) {
+	if !ws.until(from).IsZero() {
+		return from
+	}
+	for _, w := range ws {
+		first = earliest(first, w.Next(from))
+	}
+	return first
+}
+
+// closing is when the windows that are open at a time close, those that overlap or touch taken as
+// one; the time itself when none is open. Windows that hardly ever close are followed for so long
+// only: they may still be open at the time returned, which is then looked at again when it comes.
+func (ws windows) closing(at time.Time) time.Time {
+	for range 1000 {
+		end := ws.until(at)
+		if end.IsZero() {
+			break
+		}
+		at = end
+	}
+	return at
+}
+
+// starts are the next n times after now, and not before from, at which a window opens (R-SCH-19).
+func (ws windows) starts(now, from time.Time, n int) (starts []time.Time) {
+	for _, w := range ws {
+		at := later(now.Add(1), from)
+		for range n {
+			next := w.Next(at)
+			if next.IsZero() {
+				break
+			}
+			starts = append(starts, next)
+			at = next.Add(time.Minute)
+		}
+	}
+	slices.SortFunc(starts, time.Time.Compare)
+	starts = slices.CompactFunc(starts, time.Time.Equal)
+	return starts[:min(n, len(starts))]
+}
+
+// later is the later of two times.
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}

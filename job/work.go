@@ -1,0 +1,165 @@
+package job
+
+import "time"
+
+// The work that a job has to do outside of requests is data in its state: a sweep, a cursor, a
+// quota, a time. This file is the one place that orders it. Each kind stands in one row of a table
+// with the time from which it is due: Next returns the first row that is due, and the earliest of
+// all times is when the job is due. So the two cannot disagree.
+
+// Work is a kind of due work. A step of it is bounded; a large piece takes many steps.
+type Work uint8
+
+// The kinds of work, in the order in which they are done.
+const (
+	WorkNone         Work = iota // nothing is due
+	WorkRecompute                // time has ended the job or closed its window: only recompute
+	WorkDelete                   // delete a page of executions, the job with the last (R-JOB-34)
+	WorkSweep                    // cancel a page of executions (R-JOB-21, R-JOB-22)
+	WorkOpenWindow               // the start time has come, or a window opens: go on
+	WorkNotifyWindow             // notify a page of devices of an open or closed window (R-SCH-17)
+	WorkLateJoiners              // // create executions for late joiners that waited (R-JOB-56)
+	WorkBackfill                 // create executions for members of associated groups (R-API-22)
+	WorkRelease                  // open the next tick, or go on with this one (R-ROLL-3)
+)
+
+// workOrder lists the kinds of work that have a step of their own. from is the time from which a
+// kind is due: immediately, a time that is waited for, or zero when there is no such work.
+//
+// What ends a job comes before what goes on with it. Devices learn that a window has opened before
+// more executions are queued for them, and things that waited for the window come before the next
+// tick.
+var workOrder = []struct {
+	kind Work
+	from func(*Job) time.Time
+}{
+	{WorkDelete, func(j *Job) time.Time { return atOnceIf(j.Sweep == SweepAll) }},
+	{WorkSweep, func(j *Job) time.Time { return atOnceIf(j.Sweep != NoSweep) }},
+	{WorkOpenWindow, func(j *Job) time.Time { return timeIf(j.Status == Scheduled, j.WindowEdge) }},
+	{WorkNotifyWindow, func(j *Job) time.Time {
+		return atOnceIf(j.Status.Active() && j.NotifyCursor != nil)
+	}},
+	{WorkLateJoiners, func(j *Job) time.Time {
+		return atOnceIf(j.Status == InProgress && j.LateJoinersWaiting)
+	}},
+	{WorkBackfill, func(j *Job) time.Time {
+		return atOnceIf(j.Status == InProgress && j.Backfill != nil)
+	}},
+	{WorkRelease, (*Job).releaseFrom},
+}
+
+// Next is the piece of work that comes next for the job, WorkNone when none is due. It does not
+// change the job.
+//
+// For example, a continuous job whose window has just opened first notifies devices, then creates
+// executions for those that entered meanwhile, then goes on with its rollout. Canceled in between,
+// it sweeps, and does none of the rest.
+func (j Job) Next(now time.Time) Work {
+	before := j
+	j.Recompute(now)
+	if j.Status != before.Status || j.RolloutEnded != before.RolloutEnded {
+		return WorkRecompute
+	}
+	for _, work := range workOrder {
+		if reached(work.from(&j), now) {
+			return work.kind
+		}
+	}
+	if reached(before.Due, now) {
+		return WorkRecompute
+	}
+	return WorkNone
+}
+
+// due is when the job must be looked at again: the earliest time from which some work is due,
+// or at which time alone changes the job; zero when it waits for nothing.
+func (j *Job) due(now time.Time) (due time.Time) {
+	for _, work := range workOrder {
+		due = earliest(due, work.from(j))
+	}
+	if j.Status == InProgress {
+		due = earliest(due, j.WindowEdge) // the window closes
+	}
+	if j.Status.Active() && j.Schedule != nil && now.Before(j.Schedule.EndAt) {
+		due = earliest(due, j.Schedule.EndAt)
+	}
+	return due
+}
+
+// releaseFrom is when the rollout goes on: at once within a tick, else at the next tick.
+func (j *Job) releaseFrom() time.Time {
+	if j.Status == InProgress && j.Progress.Quota > 0 {
+		return immediately
+	}
+	return timeIf(j.Status == InProgress, j.Progress.NextTick)
+}
+
+// immediately is the time of work that waits for processor time only. It is before every time that
+// a clock can show, so such work is due also when the clock was set back (R-CON-26).
+var immediately = time.UnixMilli(1).UTC()
+
+// atOnceIf is immediately when there is work, else zero.
+func atOnceIf(work bool) time.Time { return timeIf(work, immediately) }
+
+// timeIf is a time when there is work, else zero.
+func timeIf(work bool, at time.Time) time.Time {
+	if !work {
+		return time.Time{}
+	}
+	return at
+}
+
+// reached reports whether a time is set and has come.
+func reached(at, now time.Time) bool { return !at.IsZero() && !at.After(now) }
+
+// earliest is the earlier of two times, of which a zero one is none.
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// NextTurn returns which of several due jobs has its step next: the one after the job that had the
+// last step, by key, and the first again after the last. So a sweep over a million executions does
+// not hold up the ticks of other jobs. Of 3, 7 and 9, after 7 comes 9, after 9 comes 3, and after
+// 5, which is not due any more, comes 7. due must not be empty; last is 0 before the first step.
+func NextTurn(due []Key, last Key) Key {
+	first, after := due[0], Key(0)
+	for _, key := range due {
+		first = min(first, key)
+		if key > last && (after == 0 || key < after) {
+			after = key
+		}
+	}
+	if after != 0 {
+		return after
+	}
+	return first
+}
+
+// ExecutionWork is what is due for one execution.
+type ExecutionWork uint8
+
+// The kinds of work on one execution.
+const (
+	ExecutionWorkNone    ExecutionWork = iota // nothing is due
+	ExecutionWorkSweep                        // what the sweep of its job does to it
+	ExecutionWorkTimeOut                      // end it as TIMED_OUT
+)
+
+// NextFor is what is due for one execution of the job, whenever the due work of the job reaches it.
+// It is asked before a device's request is decided: a report that arrives at the deadline or later
+// is too late, however long the timer has not been looked at (R-TMO-10), and an execution that a
+// sweep is about to end cannot be started (R-JOB-20).
+func (j Job) NextFor(x Execution, now time.Time) ExecutionWork {
+	switch {
+	case x.Status.Terminal():
+		return ExecutionWorkNone
+	case j.EndingBySweep(x.Status):
+		return ExecutionWorkSweep
+	case reached(x.TimesOutAt(), now):
+		return ExecutionWorkTimeOut
+	}
+	return ExecutionWorkNone
+}

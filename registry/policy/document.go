@@ -1,0 +1,166 @@
+package policy
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+
+	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/internal/wildcard"
+)
+
+// maxCharacters is how long a document may be, white space not counted (R-ID-23).
+const maxCharacters = 2048
+
+// Document is a policy document, compiled for evaluation. It never changes, so it may be shared.
+type Document struct {
+	statements []statement
+}
+
+// aliases are older spellings of the actions of the device plane, in lower case (R-ID-37).
+var aliases = map[string]string{
+	"iot:describejobexecution":         "iotjobsdata:describejobexecution",
+	"iot:getpendingjobexecutions":      "iotjobsdata:getpendingjobexecutions",
+	"iot:startnextpendingjobexecution": "iotjobsdata:startnextpendingjobexecution",
+	"iot:updatejobexecution":           "iotjobsdata:updatejobexecution",
+}
+
+// Parse compiles a policy document. What it does not understand, it refuses with a MalformedPolicy
+// fault that says where (R-ID-23, R-ID-24, R-ID-31): a statement that was half understood could
+// allow more than its author meant.
+func Parse(text string) (*Document, error) {
+	if n := charactersWithoutSpace(text); n > maxCharacters {
+		return nil, malformed("%d characters, at most %d are allowed", n, maxCharacters)
+	}
+	var document struct {
+		Version   string
+		ID        json.RawMessage `json:"Id"`
+		Statement oneOrMany[rawStatement]
+	}
+	if err := strictJSON(text, &document); err != nil {
+		return nil, malformed("%s", err)
+	}
+	switch document.Version {
+	case "", "2012-10-17", "2008-10-17":
+	default:
+		return nil, malformed("Version %q is not 2012-10-17 or 2008-10-17", document.Version)
+	}
+	if len(document.Statement) == 0 {
+		return nil, malformed("Statement is missing")
+	}
+	compiled := &Document{}
+	for i, raw := range document.Statement {
+		s, err := raw.compile()
+		if err != nil {
+			return nil, malformed("Statement[%d]: %s", i, err)
+		}
+		compiled.statements = append(compiled.statements, s)
+	}
+	return compiled, nil
+}
+
+// malformed is the fault of a document that does not parse.
+func malformed(format string, args ...any) error {
+	return fault.New(fault.MalformedPolicy, "policyDocument: "+format, args...)
+}
+
+// charactersWithoutSpace counts characters, white space not among them.
+func charactersWithoutSpace(text string) (n int) {
+	for _, r := range text {
+		if !unicode.IsSpace(r) {
+			n++
+		}
+	}
+	return n
+}
+
+// strictJSON reads one JSON value and refuses members that the Go value does not have.
+func strictJSON(text string, into any) error {
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
+		return err
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return fmt.Errorf("more than one JSON value")
+	}
+	return nil
+}
+
+// oneOrMany is one value or a list of values: policy documents allow both in most places.
+type oneOrMany[T any] []T
+
+// UnmarshalJSON reads either form.
+func (l *oneOrMany[T]) UnmarshalJSON(text []byte) error {
+	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("[")) {
+		var many []T
+		if err := strictJSON(string(text), &many); err != nil {
+			return err
+		}
+		*l = many
+		return nil
+	}
+	var one T
+	if err := strictJSON(string(text), &one); err != nil {
+		return err
+	}
+	*l = []T{one}
+	return nil
+}
+
+// rawStatement is a statement as its author wrote it.
+type rawStatement struct {
+	Sid                   string
+	Effect                string
+	Action, NotAction     oneOrMany[string]
+	Resource, NotResource oneOrMany[string]
+	Condition             map[string]map[string]oneOrMany[conditionValue]
+}
+
+// compile checks a statement and makes it ready for evaluation.
+func (raw rawStatement) compile() (s statement, err error) {
+	switch raw.Effect {
+	case "Allow":
+	case "Deny":
+		s.deny = true
+	default:
+		return s, fmt.Errorf("Effect must be Allow or Deny, not %q", raw.Effect)
+	}
+	actions, notActions, err := oneOf("Action", raw.Action, raw.NotAction)
+	if err != nil {
+		return s, err
+	}
+	resources, notResources, err := oneOf("Resource", raw.Resource, raw.NotResource)
+	if err != nil {
+		return s, err
+	}
+	s.notActions, s.notResources = notActions, notResources
+	for _, action := range actions {
+		action = strings.ToLower(action)
+		if full, old := aliases[action]; old {
+			action = full
+		}
+		s.actions = append(s.actions, wildcard.Compile(action))
+	}
+	for _, resource := range resources {
+		s.resources = append(s.resources, wildcard.Compile(resource))
+	}
+	s.conditions, err = compileConditions(raw.Condition)
+	return s, err
+}
+
+// oneOf returns the one of two lists that is given, and whether it is the negated one.
+func oneOf(name string, list, not []string) ([]string, bool, error) {
+	switch {
+	case len(list) > 0 && len(not) > 0:
+		return nil, false, fmt.Errorf("%s and Not%s exclude each other", name, name)
+	case len(list) > 0:
+		return list, false, nil
+	case len(not) > 0:
+		return not, true, nil
+	}
+	return nil, false, fmt.Errorf("%s is missing", name)
+}

@@ -1,0 +1,79 @@
+package registry
+
+import (
+	"maps"
+
+	"github.com/drover-iot/drover/internal/fault"
+)
+
+// SameAs reports whether a thing is what a repeated CreateThing asks for, which then changes
+// nothing. Another type or other attributes make it a conflict (R-ID-5).
+func (t Thing) SameAs(thingType string, attributes map[string]string) bool {
+	return t.Type == thingType && maps.Equal(t.Attributes, attributes)
+}
+
+// ThingUpdate is what UpdateThing asks for.
+type ThingUpdate struct {
+	// Type is the new type, empty to have none any more. Nil leaves it.
+	Type *string
+	// Attributes replace those that the thing has, or with Merge are laid over them. Nil leaves
+	// them.
+	Attributes map[string]string
+	Merge      bool
+	// ExpectedVersion is the version that the thing must have; nil for any.
+	ExpectedVersion *int64
+}
+
+// Update returns the thing after an update, one version further (R-ID-6, R-ID-53). That its type
+// exists and takes things was checked before: what is wrong with the state comes before the version
+// (R-ERR-9).
+func (t Thing) Update(u ThingUpdate) (Thing, error) {
+	if u.Type != nil {
+		t.Type = *u.Type
+	}
+	if err := ExpectVersion(u.ExpectedVersion, t.Version); err != nil {
+		return t, err
+	}
+	if u.Attributes != nil {
+		t.Attributes = MergeAttributes(t.Attributes, u.Attributes, u.Merge)
+	}
+	t.Version++
+	return t, CheckAttributes(t.Attributes, AttributeLimit(t.Type))
+}
+
+// CheckDelete refuses to delete a thing that has principals attached, or another version than
+// expected (R-ID-7).
+func (t Thing) CheckDelete(attached bool, expectedVersion *int64) error {
+	if attached {
+		return fault.New(fault.Invalid,
+			"thing %s has principals attached; detach them first", t.Name)
+	}
+	return ExpectVersion(expectedVersion, t.Version)
+}
+
+// ExpectVersion refuses a request that expects another version than the stored one; nil expects
+// any. It is checked last, after what the state of the resource refuses (R-ERR-9).
+func ExpectVersion(expected *int64, stored int64) error {
+	if expected != nil && *expected != stored {
+		return fault.New(fault.VersionDiffers,
+			"expectedVersion %d does not match %d", *expected, stored)
+	}
+	return nil
+}
+
+// CheckBillingGroup refuses to name a billing group. This server has none, so none exists that
+// could be named (R-ID-44).
+func CheckBillingGroup(name *string) error {
+	if name != nil {
+		return fault.New(fault.NotFound, "billing group %s does not exist", *name)
+	}
+	return nil
+}
+
+// Exists is the fault of a name that is taken by something else. id is what identifies the resource
+// that has it, beside its ARN (R-ERR-4).
+func Exists(kind, name, id string) error {
+	f := fault.New(fault.Exists, "%s %s exists already with other content", kind, name)
+	f.ResourceKind, f.ResourceName, f.ResourceID = kind, name, id
+	return f
+}
