@@ -161,7 +161,8 @@ func (r *rig) changeRate(ctx context.Context, i int) error {
 	return r.Jobs.UpdateJob(ctx, "large", nil, job.Update{Rollout: &job.RolloutConfig{MaximumPerMinute: 1000 - i%2}})
 }
 
-// updateWhile changes the rate of the large job again and again while f runs, and returns how long each change took.
+// updateWhile changes the rate of the large job again and again while f runs, and returns how long
+// each change took.
 func (r *rig) updateWhile(ctx context.Context, f func() error) (took []time.Duration, err error) {
 	done := make(chan error, 1)
 	go func() { done <- f() }()
@@ -222,7 +223,8 @@ func (r *rig) readRows(ctx context.Context, s sizes) error {
 	return nil
 }
 
-// reports has 1,024 callers report on executions of the large job, each IN_PROGRESS and then SUCCEEDED.
+// reports has 1,024 callers report on executions of the large job, each IN_PROGRESS and then
+// SUCCEEDED.
 func (r *rig) reports(ctx context.Context, s sizes) (perSecond float64, err error) {
 	var done atomic.Int64
 	deadline := time.Now().Add(s.spell)

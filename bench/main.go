@@ -1,5 +1,6 @@
-// Command bench prints the table of speeds that docs/benchmarks.md explains: each figure beside its bound or its peer,
-// measured in the same run on the same machine. -quick is a short form; -million adds the fleet of a million.
+// Command bench prints the table of speeds that docs/benchmarks.md explains: each figure beside its
+// bound or its peer, measured in the same run on the same machine. -quick is a short form; -million
+// adds the fleet of a million.
 package main
 
 import (

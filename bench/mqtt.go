@@ -18,7 +18,8 @@ import (
 	"github.com/drover-iot/drover/device/broker"
 )
 
-// device is the smallest MQTT 3.1.1 client that can ask and read answers, so that the load costs little beside the server.
+// device is the smallest MQTT 3.1.1 client that can ask and read answers, so that the load costs
+// little beside the server.
 type device struct {
 	conn net.Conn
 	in   *bufio.Reader
@@ -129,8 +130,8 @@ func load(args []string) error {
 	return errors.Join(failed, json.NewEncoder(os.Stdout).Encode(r))
 }
 
-// device is one connection of the load: it is one thing of the fleet after the other until the time or the fleet is used
-// up.
+// device is one connection of the load: it is one thing of the fleet after the other until the time
+// or the fleet is used up.
 func (w work) device(i int, ready *sync.WaitGroup, begin <-chan struct{}) (took []time.Duration, err error) {
 	d, err := dial(w.address, thing(i))
 	ready.Done()

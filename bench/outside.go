@@ -185,7 +185,8 @@ func prepareDevices(ctx context.Context, data string, things int) error {
 	return r.stop()
 }
 
-// startPeer starts another part of this program as a process of its own, which prints where it listens.
+// startPeer starts another part of this program as a process of its own, which prints where it
+// listens.
 func startPeer(name string) (*process, error) {
 	self, err := os.Executable()
 	if err != nil {

@@ -9,8 +9,9 @@ import (
 	"github.com/drover-iot/drover/job"
 )
 
-// sweepRows measures CancelJob and DeleteJob of another job on the large fleet: how soon they answer, how long the work behind them takes,
-// and what reads and reports cost meanwhile. What DescribeJob counts must add up at each moment (R-JOB-49).
+// sweepRows measures CancelJob and DeleteJob of another job on the large fleet: how soon they
+// answer, how long the work behind them takes, and what reads and reports cost meanwhile. What
+// DescribeJob counts must add up at each moment (R-JOB-49).
 func (r *rig) sweepRows(ctx context.Context, s sizes) error {
 	if err := r.create(ctx, "swept", "large"); err != nil {
 		return err
@@ -44,8 +45,8 @@ func (r *rig) sweepRows(ctx context.Context, s sizes) error {
 	return nil
 }
 
-// sweep begins a sweep of that job and follows it until it is over. total is how many executions the job must count
-// all the while, 0 for any.
+// sweep begins a sweep of that job and follows it until it is over. total is how many executions
+// the job must count all the while, 0 for any.
 func (r *rig) sweep(ctx context.Context, total int64, begin func() error, over func(job.Job, error) (bool, error)) (answered, took, reads string, err error) {
 	start := time.Now()
 	if err := begin(); err != nil {

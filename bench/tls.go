@@ -21,8 +21,8 @@ import (
 	"github.com/drover-iot/drover/client"
 )
 
-// tlsRows measures devices that connect with a certificate, beside a bare TLS server, and what each costs when it is
-// idle.
+// tlsRows measures devices that connect with a certificate, beside a bare TLS server, and what each
+// costs when it is idle.
 func tlsRows(ctx context.Context, dir string, s sizes, binary string) error {
 	server, _, err := startServer(binary, filepath.Join(dir, "tls"))
 	if err != nil {
@@ -102,8 +102,8 @@ func newIdentity(ctx context.Context, p *process) (*identity, error) {
 	return &identity{Certificate: tls.Certificate{Certificate: [][]byte{block.Bytes}, PrivateKey: key}}, nil
 }
 
-// connect opens n connections, which stay open, and returns how long it took. A bare server sends one byte when it has
-// checked the certificate.
+// connect opens n connections, which stay open, and returns how long it took. A bare server sends
+// one byte when it has checked the certificate.
 func (i *identity) connect(address string, n int, name string, device bool) (time.Duration, error) {
 	config := &tls.Config{Certificates: []tls.Certificate{i.Certificate}, InsecureSkipVerify: true} // it is the other side that is measured
 	start := time.Now()

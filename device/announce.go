@@ -10,9 +10,9 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// Notify notifies things that their pending executions have changed: on jobs/notify, then on jobs/notify-next
-// (R-MQTT-43). Each message carries the state as of now, which is that of its commit or newer. An error means that not
-// all were notified.
+// Notify notifies things that their pending executions have changed: on jobs/notify, then on
+// jobs/notify-next (R-MQTT-43). Each message carries the state as of now, which is that of its
+// commit or newer. An error means that not all were notified.
 func (p *Plane) Notify(ctx context.Context, notices []store.Notice) error {
 	names, err := p.Jobs.ThingNames(ctx, notices)
 	if err != nil {
@@ -29,8 +29,8 @@ func (p *Plane) Notify(ctx context.Context, notices []store.Notice) error {
 	return nil
 }
 
-// notify publishes the one or two messages of a notice. When nobody subscribes it costs two look-ups and no read of the
-// thing's executions.
+// notify publishes the one or two messages of a notice. When nobody subscribes it costs two
+// look-ups and no read of the thing's executions.
 func (p *Plane) notify(ctx context.Context, n store.Notice, thing string) error {
 	if topic := jobsdata.NotifyTopic(thing); n.Notify && p.Subscribed(topic) {
 		if err := p.publishList(ctx, topic, thing); err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// A notice becomes at most two messages, the list before the head (R-MQTT-43), to those that subscribe; lists that are empty
-// are left out, and a thing that is gone is passed over.
+// A notice becomes at most two messages, the list before the head (R-MQTT-43), to those that
+// subscribe; lists that are empty are left out, and a thing that is gone is passed over.
 func TestNotify(t *testing.T) {
 	t.Parallel()
 	const (
@@ -69,7 +69,8 @@ func TestNotify(t *testing.T) {
 	}
 }
 
-// A head that no device could take is not sent (R-MQTT-16): the device is not left without the notification of its list.
+// A head that no device could take is not sent (R-MQTT-16): the device is not left without the
+// notification of its list.
 func TestNotifyTooLarge(t *testing.T) {
 	t.Parallel()
 	x := execution("b", job.ExecutionQueued)

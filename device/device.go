@@ -18,8 +18,8 @@ const MaxPending = 10
 // MaxPayload is the largest payload that is sent, in bytes (R-MQTT-16).
 const MaxPayload = 128 << 10
 
-// Executions is the use cases that the plane translates to; *jobs.Service is one. In all of them a thing that is not in
-// the registry is fault.NotFound.
+// Executions is the use cases that the plane translates to; *jobs.Service is one. In all of them a
+// thing that is not in the registry is fault.NotFound.
 type Executions interface {
 	Pending(ctx context.Context, thing string, limit int) ([]jobs.DeviceExecution, error)
 	Next(ctx context.Context, thing string, withDocument bool) (*jobs.DeviceExecution, error)
@@ -41,12 +41,12 @@ type Plane struct {
 	// Now is the time in payloads: that of the engine's clock.
 	Now func() time.Time
 	Log *slog.Logger
-	// Publish sends a message to whoever subscribes to its topic; it never blocks. Subscribed reports whether anybody
-	// does.
+	// Publish sends a message to whoever subscribes to its topic; it never blocks. Subscribed
+	// reports whether anybody does.
 	Publish    func(topic string, payload []byte)
 	Subscribed func(topic string) bool
-	// Reads limits GetPending and Describe together, Writes limits StartNext and Update together, of all things. Nil does
-	// not limit (R-LIM-50).
+	// Reads limits GetPending and Describe together, Writes limits StartNext and Update together,
+	// of all things. Nil does not limit (R-LIM-50).
 	Reads, Writes *rates.Limit
 }
 

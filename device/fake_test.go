@@ -14,7 +14,8 @@ import (
 
 var now = time.Date(2026, 3, 1, 12, 0, 0, 900e6, time.UTC)
 
-// fleet is a fake of the use cases: one thing, "pump", with the executions that a test gives it. It notes what it was asked.
+// fleet is a fake of the use cases: one thing, "pump", with the executions that a test gives it. It
+// notes what it was asked.
 type fleet struct {
 	executions []jobs.DeviceExecution
 	refusal    error // of Report and StartNext

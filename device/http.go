@@ -9,7 +9,8 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
-// The operations over HTTPS (docs/spec/30). An update made here is announced like any other (R-HTTP-34).
+// The operations over HTTPS (docs/spec/30). An update made here is announced like any other
+// (R-HTTP-34).
 
 // Bind binds the operations to a router of jobsdata.Service.
 func (p *Plane) Bind(r *schema.Router) {
@@ -105,7 +106,8 @@ func httpSummary(x jobs.DeviceExecution) jobsdata.JobExecutionSummary {
 	}
 }
 
-// httpExecution is an execution as HTTPS shows it: with the name of its thing, and the document as text (R-HTTP-9).
+// httpExecution is an execution as HTTPS shows it: with the name of its thing, and the document as
+// text (R-HTTP-9).
 func (p *Plane) httpExecution(x *jobs.DeviceExecution, thing jobsdata.ThingName) *jobsdata.JobExecution {
 	d := full(x, p.Now())
 	if d == nil {

@@ -10,19 +10,20 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
-// Over MQTT a device publishes a request on a topic of its thing and gets the answer on the same topic with /accepted or
-// /rejected behind it (docs/spec/31).
+// Over MQTT a device publishes a request on a topic of its thing and gets the answer on the same
+// topic with /accepted or /rejected behind it (docs/spec/31).
 
-// Claims reports whether a client may publish to a jobs topic: to requests, and to topics that mean nothing, which are
-// answered as InvalidTopic (R-MQTT-4). Answers and notifications are the service's own (R-MQTT-3).
+// Claims reports whether a client may publish to a jobs topic: to requests, and to topics that mean
+// nothing, which are answered as InvalidTopic (R-MQTT-4). Answers and notifications are the
+// service's own (R-MQTT-3).
 func Claims(topic string) bool {
 	kind := jobsdata.ParseTopic(topic).Kind
 	return kind.Request() || kind == jobsdata.InvalidTopic
 }
 
-// Answer handles a request that a device published, and returns topic and payload of the answer (R-MQTT-1). It returns
-// once the request is durable. A request whose answers would have no legal topic is dropped; reply is empty then
-// (R-MQTT-4).
+// Answer handles a request that a device published, and returns topic and payload of the answer
+// (R-MQTT-1). It returns once the request is durable. A request whose answers would have no legal
+// topic is dropped; reply is empty then (R-MQTT-4).
 func (p *Plane) Answer(ctx context.Context, topic string, payload []byte) (reply string, body []byte) {
 	if !jobsdata.Rejectable(topic) {
 		return "", nil
@@ -49,8 +50,8 @@ func (p *Plane) Answer(ctx context.Context, topic string, payload []byte) (reply
 // errTooLarge is an internal error to the device (R-MQTT-16).
 var errTooLarge = fault.New(fault.Unavailable, "the response is larger than a device can take")
 
-// dispatch reads the payload of a request and answers it. The token is echoed whether or not the request is accepted,
-// as far as it could be read (R-MQTT-12, R-MQTT-13).
+// dispatch reads the payload of a request and answers it. The token is echoed whether or not the
+// request is accepted, as far as it could be read (R-MQTT-12, R-MQTT-13).
 func (p *Plane) dispatch(
 	ctx context.Context, t jobsdata.Topic, payload []byte,
 ) (accepted any, token *jobsdata.ClientToken, err error) {

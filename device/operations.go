@@ -8,8 +8,9 @@ import (
 	"github.com/drover-iot/drover/job"
 )
 
-// The four operations, as both protocols ask for them. What differs stays with the protocols: MQTT echoes a client token
-// and the time, HTTPS shows the name of the thing and carries the document as text.
+// The four operations, as both protocols ask for them. What differs stays with the protocols: MQTT
+// echoes a client token and the time, HTTPS shows the name of the thing and carries the document as
+// text.
 
 // pendingLists are the pending executions of a thing, in order, by status.
 type pendingLists struct{ inProgress, queued []jobs.DeviceExecution }
@@ -27,8 +28,9 @@ func (p *Plane) pending(ctx context.Context, thing string) (lists pendingLists, 
 	return lists, err
 }
 
-// describe returns an execution by its job id, or for "$next" the first pending one, whatever the number (R-HTTP-15). The
-// document comes along unless include says false. The result is nil only for "$next" with nothing pending.
+// describe returns an execution by its job id, or for "$next" the first pending one, whatever the
+// number (R-HTTP-15). The document comes along unless include says false. The result is nil only
+// for "$next" with nothing pending.
 func (p *Plane) describe(
 	ctx context.Context, thing, jobID string, number *jobsdata.ExecutionNumber, include *bool,
 ) (*jobs.DeviceExecution, error) {
@@ -47,7 +49,8 @@ type update struct {
 	expectedVersion *jobsdata.ExpectedVersion
 	number          *jobsdata.ExecutionNumber
 	stepMinutes     *jobsdata.StepMinutesOrOff
-	// token is the clientToken, by which a repeat is recognised; nil over HTTPS, which has none (R-HTTP-24).
+	// token is the clientToken, by which a repeat is recognised; nil over HTTPS, which has none
+	// (R-HTTP-24).
 	token           *jobsdata.ClientToken
 	includeState    *bool
 	includeDocument *bool

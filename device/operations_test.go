@@ -17,8 +17,8 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
-// Each operation in both of its forms: MQTT echoes the client token and carries the time and the document as JSON, HTTPS
-// names the thing and carries the document as text.
+// Each operation in both of its forms: MQTT echoes the client token and carries the time and the
+// document as JSON, HTTPS names the thing and carries the document as text.
 func TestOperations(t *testing.T) {
 	t.Parallel()
 	const started, waiting = `"queuedAt":1772362800,"startedAt":1772366340,"lastUpdatedAt":1772362800`,
@@ -143,7 +143,8 @@ func sameJSON(t *testing.T, what, want string, got []byte) {
 	}
 }
 
-// What a device reports arrives whole in both forms. Only MQTT has a token, by which a repeat is recognised (R-HTTP-24).
+// What a device reports arrives whole in both forms. Only MQTT has a token, by which a repeat is
+// recognised (R-HTTP-24).
 func TestReportArrives(t *testing.T) {
 	t.Parallel()
 	const members = `"status":"FAILED","statusDetails":{"why":"no space"},"expectedVersion":4,"executionNumber":2,` +
@@ -170,8 +171,8 @@ func TestReportArrives(t *testing.T) {
 	}
 }
 
-// Every refusal, in the code of each protocol; the token is echoed, and a refusal that concerns the state of an execution
-// carries that state (R-MQTT-12, R-HTTP-27).
+// Every refusal, in the code of each protocol; the token is echoed, and a refusal that concerns the
+// state of an execution carries that state (R-MQTT-12, R-HTTP-27).
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	x := execution("a", job.ExecutionSucceeded)
@@ -242,8 +243,8 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// A request whose answers would have no legal topic is dropped (R-MQTT-4); what a device may publish is requests, and what
-// means nothing.
+// A request whose answers would have no legal topic is dropped (R-MQTT-4); what a device may
+// publish is requests, and what means nothing.
 func TestTopics(t *testing.T) {
 	t.Parallel()
 	for topic, may := range map[string]bool{

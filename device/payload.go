@@ -10,8 +10,8 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
-// Executions as payloads show them. Times are whole seconds since the epoch (R-MQTT-10); what has no value is left out,
-// which a nil pointer does.
+// Executions as payloads show them. Times are whole seconds since the epoch (R-MQTT-10); what has
+// no value is left out, which a nil pointer does.
 
 // epoch is a time in seconds, nil for the zero time.
 func epoch(t time.Time) *int64 {
@@ -34,7 +34,8 @@ func summary(x jobs.DeviceExecution) jobsdata.ExecutionSummary {
 	}
 }
 
-// list converts the executions of a list. The list is there even when it is empty, as answers have it.
+// list converts the executions of a list. The list is there even when it is empty, as answers have
+// it.
 func list[T any](executions []jobs.DeviceExecution, convert func(jobs.DeviceExecution) T) []T {
 	shown := make([]T, len(executions))
 	for i, x := range executions {
@@ -81,7 +82,8 @@ func full(x *jobs.DeviceExecution, now time.Time) *jobsdata.ExecutionData {
 	return d
 }
 
-// rawDocument is a job document as MQTT carries it: the JSON itself, verbatim; nil when it was not asked for (R-MQTT-9).
+// rawDocument is a job document as MQTT carries it: the JSON itself, verbatim; nil when it was not
+// asked for (R-MQTT-9).
 func rawDocument(text string) schema.RawJSON {
 	if text == "" {
 		return nil
@@ -98,7 +100,8 @@ func executionState(x job.Execution) *jobsdata.ExecutionState {
 	}
 }
 
-// State returns the execution that a fault carries for the device; nil when it carries none (R-HTTP-27, R-HTTP-28).
+// State returns the execution that a fault carries for the device; nil when it carries none
+// (R-HTTP-27, R-HTTP-28).
 func State(err error) *jobsdata.ExecutionState {
 	if f := fault.Of(err); f != nil {
 		if x, ok := f.State.(job.Execution); ok {

@@ -7,12 +7,12 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// Announced returns once everything committed so far was announced, or when ctx ends. A server calls it before it lets
-// devices go.
+// Announced returns once everything committed so far was announced, or when ctx ends. A server
+// calls it before it lets devices go.
 func (e *Engine) Announced(ctx context.Context) { e.commits.Outbox.Wait(ctx) }
 
-// WaitIdle returns once nothing is due any more and everything committed was announced: with a clock that stands still,
-// nothing will change until somebody asks for it.
+// WaitIdle returns once nothing is due any more and everything committed was announced: with a
+// clock that stands still, nothing will change until somebody asks for it.
 func (e *Engine) WaitIdle(ctx context.Context) error {
 	if err := e.RunDue(ctx); err != nil {
 		return err
@@ -21,8 +21,8 @@ func (e *Engine) WaitIdle(ctx context.Context) error {
 	return nil
 }
 
-// announceLoop announces what was committed, in the order of the commits, until ctx ends. What cannot be read or
-// announced is tried again after a second.
+// announceLoop announces what was committed, in the order of the commits, until ctx ends. What
+// cannot be read or announced is tried again after a second.
 func (e *Engine) announceLoop(ctx context.Context) {
 	last, err := e.announce(ctx, 0) // what a crash left over
 	close(e.ready)

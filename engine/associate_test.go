@@ -9,8 +9,8 @@ import (
 	"github.com/drover-iot/drover/registry"
 )
 
-// The back-fill of a group that holds nobody new is done with the page that reaches its end, also where a page may look
-// no further: a place behind the last source is no place to go on from.
+// The back-fill of a group that holds nobody new is done with the page that reaches its end, also
+// where a page may look no further: a place behind the last source is no place to go on from.
 func TestBackfillEndsWithPage(t *testing.T) { // R-JOB-42
 	t.Parallel()
 	w := newRegistryWorld(t)

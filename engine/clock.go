@@ -18,8 +18,8 @@ func (e *Engine) virtual() (*clock.Virtual, error) {
 	return v, nil
 }
 
-// Advance moves a virtual clock to the given time, running everything due in between in order: each piece of work sees
-// the time it was due at.
+// Advance moves a virtual clock to the given time, running everything due in between in order: each
+// piece of work sees the time it was due at.
 func (e *Engine) Advance(ctx context.Context, to time.Time) error {
 	v, err := e.virtual()
 	if err != nil {
@@ -47,8 +47,8 @@ func (e *Engine) Advance(ctx context.Context, to time.Time) error {
 	}
 }
 
-// AdvanceToNext moves a virtual clock to the next due time and runs what is due then. It reports false, and leaves the
-// clock, when nothing waits for time to pass.
+// AdvanceToNext moves a virtual clock to the next due time and runs what is due then. It reports
+// false, and leaves the clock, when nothing waits for time to pass.
 func (e *Engine) AdvanceToNext(ctx context.Context) (bool, error) {
 	if err := e.RunDue(ctx); err != nil {
 		return false, err

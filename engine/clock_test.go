@@ -11,8 +11,8 @@ import (
 	"github.com/drover-iot/drover/registry"
 )
 
-// Wherever a server is killed, also while its clock is being moved or after a reset, nothing that is stored lies in the
-// future of the clock that it starts with again.
+// Wherever a server is killed, also while its clock is being moved or after a reset, nothing that
+// is stored lies in the future of the clock that it starts with again.
 func TestVirtualClockIsKept(t *testing.T) {
 	t.Parallel()
 	w := newRegistryWorld(t)

@@ -120,7 +120,8 @@ func await(t *testing.T, holds func() bool) {
 	}
 }
 
-// A request that the store refuses fails alone: its neighbours in the group are committed (R-CON-25).
+// A request that the store refuses fails alone: its neighbours in the group are committed
+// (R-CON-25).
 func TestOneFailureIsAlone(t *testing.T) {
 	t.Parallel()
 	e, g, _ := newGated(t)
@@ -148,7 +149,8 @@ func TestOneFailureIsAlone(t *testing.T) {
 	}
 }
 
-// Everybody is answered when the server stops while requests wait, and an answer that reports success is true.
+// Everybody is answered when the server stops while requests wait, and an answer that reports
+// success is true.
 func TestStopAnswersEverybody(t *testing.T) {
 	t.Parallel()
 	e, g, stop := newGated(t)
@@ -198,7 +200,8 @@ func TestGivingUp(t *testing.T) {
 	}
 }
 
-// Small jobs are gone when DeleteJob answers, so any number may be deleted at the same time (R-JOB-33, R-JOB-62).
+// Small jobs are gone when DeleteJob answers, so any number may be deleted at the same time
+// (R-JOB-33, R-JOB-62).
 func TestDeleteManySmallJobs(t *testing.T) {
 	t.Parallel()
 	e, g, _ := newGated(t)
@@ -286,8 +289,8 @@ func (e *Engine) fill(t *testing.T, n int) error {
 	return nil
 }
 
-// Due work that fails is tried again every second, not at once; announcements that cannot be read, or told, come later and
-// stay in the store until then.
+// Due work that fails is tried again every second, not at once; announcements that cannot be read,
+// or told, come later and stay in the store until then.
 func TestTryAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -379,8 +382,8 @@ func TestToldUntilKept(t *testing.T) {
 	})
 }
 
-// Updates at the same time are made one after the other: none is lost or refused, and of two that change the same member
-// one stays whole (R-UPD-21).
+// Updates at the same time are made one after the other: none is lost or refused, and of two that
+// change the same member one stays whole (R-UPD-21).
 func TestUpdatesTogether(t *testing.T) {
 	t.Parallel()
 	e, g, _ := newGated(t)

@@ -17,9 +17,10 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// A job in DELETION_IN_PROGRESS, which lasts while a large one is deleted: it is still described and listed (R-API-15), its
-// id is taken (R-API-2), it can be neither cancelled nor deleted again (R-JOB-32) nor updated (R-UPD-4) nor copied
-// (R-TPL-9), and its executions are gone for operators and devices (R-EXE-39, R-JOB-35).
+// A job in DELETION_IN_PROGRESS, which lasts while a large one is deleted: it is still described
+// and listed (R-API-15), its id is taken (R-API-2), it can be neither cancelled nor deleted again
+// (R-JOB-32) nor updated (R-UPD-4) nor copied (R-TPL-9), and its executions are gone for operators
+// and devices (R-EXE-39, R-JOB-35).
 func TestWhileDeleting(t *testing.T) {
 	t.Parallel()
 	m := newMatrix(t, updateState{started: true, perTick: 4, end: (*matrix).delete})
@@ -62,8 +63,8 @@ func TestWhileDeleting(t *testing.T) {
 	}
 }
 
-// Two failures that are decided in one commit abort a job once (R-ABT-16): one transition, one pair of events, whose ids
-// differ (R-EVT-27).
+// Two failures that are decided in one commit abort a job once (R-ABT-16): one transition, one pair
+// of events, whose ids differ (R-EVT-27).
 func TestSimultaneousFailuresAbortOnce(t *testing.T) {
 	t.Parallel()
 	e, g, _ := newGated(t)
@@ -120,7 +121,8 @@ func TestSimultaneousFailuresAbortOnce(t *testing.T) {
 	}
 }
 
-// An event that could not be published is published again after a restart, under the same id (R-EVT-27, R-CON-23).
+// An event that could not be published is published again after a restart, under the same id
+// (R-EVT-27, R-CON-23).
 func TestEventAgain(t *testing.T) {
 	t.Parallel()
 	e, g, stop := newGated(t)

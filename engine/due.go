@@ -8,11 +8,12 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// checkEvery is how often the due loop looks at the clock when nothing wakes it (R-TMO-9: at least every second).
+// checkEvery is how often the due loop looks at the clock when nothing wakes it (R-TMO-9: at least
+// every second).
 const checkEvery = time.Second
 
-// dueLoop runs what is due until ctx ends: when something wakes it, and every second of real time. What fails is tried
-// again after a second.
+// dueLoop runs what is due until ctx ends: when something wakes it, and every second of real time.
+// What fails is tried again after a second.
 func (e *Engine) dueLoop(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -56,8 +57,8 @@ func (e *Engine) NextDue(ctx context.Context) (next time.Time, err error) {
 	return next, err
 }
 
-// RunDue does all work that is due now, in bounded steps, and returns when nothing is due any more. Overdue timers come
-// first, in the order of their deadlines (R-TMO-13), then jobs in turns.
+// RunDue does all work that is due now, in bounded steps, and returns when nothing is due any more.
+// Overdue timers come first, in the order of their deadlines (R-TMO-13), then jobs in turns.
 func (e *Engine) RunDue(ctx context.Context) error {
 	e.due.Lock()
 	defer e.due.Unlock()
@@ -94,8 +95,8 @@ func (e *Engine) dueStep(tx *commit.Tx) error {
 	return e.work.DueStep(tx)
 }
 
-// wakeForJobs wakes the due loop for a job that the commit has changed and that wants to be looked at soon. The loop
-// sleeps no longer than checkEvery, and finds everything later by itself.
+// wakeForJobs wakes the due loop for a job that the commit has changed and that wants to be looked
+// at soon. The loop sleeps no longer than checkEvery, and finds everything later by itself.
 func (e *Engine) wakeForJobs(tx *commit.Tx) {
 	soon := tx.Now.Add(checkEvery)
 	for _, j := range tx.ChangedJobs() {

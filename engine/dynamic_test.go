@@ -201,7 +201,8 @@ func TestDynamicGroupRefuses(t *testing.T) { // R-ID-12, R-ID-22, R-ID-38, R-ID-
 	w.dynamic("d", "thingName:a") // it is there: no limit is in its way
 }
 
-// Ten groups at most: older dynamic ones win over newer ones, and static ones over both when asked to (R-ID-13, R-ID-42).
+// Ten groups at most: older dynamic ones win over newer ones, and static ones over both when asked
+// to (R-ID-13, R-ID-42).
 func TestGroupLimit(t *testing.T) {
 	t.Parallel()
 	w := newRegistryWorld(t)
@@ -238,7 +239,8 @@ func TestGroupLimit(t *testing.T) {
 	w.members("new")
 }
 
-// Who leaves a dynamic group is released from what is QUEUED by it (R-EXE-20, R-EXE-22); its jobs reach who is in it.
+// Who leaves a dynamic group is released from what is QUEUED by it (R-EXE-20, R-EXE-22); its jobs
+// reach who is in it.
 func TestDynamicGroupAsTarget(t *testing.T) {
 	t.Parallel()
 	w := newRegistryWorld(t)
@@ -271,8 +273,8 @@ func TestDynamicGroupAsTarget(t *testing.T) {
 	}
 }
 
-// Continuous jobs follow a dynamic group: a thing that is created into it, or changes into it, gets an execution
-// (R-JOB-55), and one that changes out of it is released (R-EXE-20).
+// Continuous jobs follow a dynamic group: a thing that is created into it, or changes into it, gets
+// an execution (R-JOB-55), and one that changes out of it is released (R-EXE-20).
 func TestContinuousJobOnDynamicGroup(t *testing.T) {
 	t.Parallel()
 	w := newRegistryWorld(t)
@@ -307,7 +309,8 @@ func TestContinuousJobOnDynamicGroup(t *testing.T) {
 	counts(0, 4)
 }
 
-// In a large fleet a group is built, rebuilt and emptied in bounded steps, which a restart goes on with (R-CON-26, R-ID-38).
+// In a large fleet a group is built, rebuilt and emptied in bounded steps, which a restart goes on
+// with (R-CON-26, R-ID-38).
 func TestDynamicGroupInLargeFleet(t *testing.T) {
 	t.Parallel()
 	const n = 5_500
@@ -390,8 +393,8 @@ func TestDynamicGroupInLargeFleet(t *testing.T) {
 	}
 }
 
-// Up to 1,000 things are looked at, and as many members leave, before the answer; one more waits for the due loop, which
-// does not run here (R-ID-38).
+// Up to 1,000 things are looked at, and as many members leave, before the answer; one more waits
+// for the due loop, which does not run here (R-ID-38).
 func TestDynamicGroupAtOnce(t *testing.T) {
 	t.Parallel()
 	for n, atOnce := range map[int]bool{smallFleet: true, smallFleet + 1: false} {
@@ -426,8 +429,8 @@ func TestDynamicGroupAtOnce(t *testing.T) {
 	}
 }
 
-// A static group that is deleted is gone with the answer up to so many members; a larger one is emptied in bounded steps, and
-// nothing new begins with it meanwhile (R-ID-12, R-JOB-61, R-CON-26).
+// A static group that is deleted is gone with the answer up to so many members; a larger one is
+// emptied in bounded steps, and nothing new begins with it meanwhile (R-ID-12, R-JOB-61, R-CON-26).
 func TestStaticGroupDeletion(t *testing.T) {
 	t.Parallel()
 	e := New(Config{Store: memory.Open(), Clock: clock.NewVirtual(time.Unix(1e9, 0)), IDs: &ids.Counting{}, Events: events.Renderer{Scope: registry.DefaultScope, IDs: &ids.Counting{}}, Log: slog.New(slog.DiscardHandler)})
@@ -475,7 +478,8 @@ func TestStaticGroupDeletion(t *testing.T) {
 	}
 }
 
-// After any history, members are what queries and the registry say now: nothing depends on the way there.
+// After any history, members are what queries and the registry say now: nothing depends on the way
+// there.
 func TestDynamicGroupsAfterAnyHistory(t *testing.T) { // R-ID-38, R-ID-42
 	t.Parallel()
 	seed := uint64(time.Now().UnixNano())

@@ -26,30 +26,33 @@ type Config struct {
 	Events jobs.EventRenderer
 	// Limits bounds what the server holds; the zero value is unlimited.
 	Limits job.Limits
-	// PresenceGrace is how long after the start clients are waited for before those that were not seen count as not
-	// connected (R-ID-61).
+	// PresenceGrace is how long after the start clients are waited for before those that were not
+	// seen count as not connected (R-ID-61).
 	PresenceGrace time.Duration
 	// Managed are the job templates that come with the server.
 	Managed job.ManagedTemplates
 	Log     *slog.Logger
-	// Notify is called after each commit with what devices must be notified of; nil notifies nobody. It is called by one
-	// goroutine, in the order of the commits. When it fails it is called again a second later, and after a crash it is
-	// called again with whatever was not recorded as announced (R-CON-23).
+	// Notify is called after each commit with what devices must be notified of; nil notifies
+	// nobody. It is called by one goroutine, in the order of the commits. When it fails it is
+	// called again a second later, and after a crash it is called again with whatever was not
+	// recorded as announced (R-CON-23).
 	Notify func(context.Context, []store.Notice) error
-	// PublishEvents is called with the lifecycle events of a commit, after Notify; nil publishes nothing.
+	// PublishEvents is called with the lifecycle events of a commit, after Notify; nil publishes
+	// nothing.
 	PublishEvents func([]store.Event)
-	// Persisted is called after Notify, once for many commits. It returns when those that were notified would not lose
-	// the message by a crash: they have it, or it is stored for them. Nil returns at once.
+	// Persisted is called after Notify, once for many commits. It returns when those that were
+	// notified would not lose the message by a crash: they have it, or it is stored for them. Nil
+	// returns at once.
 	Persisted func(context.Context) error
-	// CertificateChanged is called when the status of a certificate has changed or it was deleted, so that connections
-	// that are not allowed any more end (R-BRK-19). May be nil.
+	// CertificateChanged is called when the status of a certificate has changed or it was deleted,
+	// so that connections that are not allowed any more end (R-BRK-19). May be nil.
 	CertificateChanged func(id string)
 	// Stepped is an engine that does nothing by itself; see stepped.go.
 	Stepped bool
 }
 
-// Engine is the use cases of one server and what runs beneath them. Run must be running for changes to be made; reads
-// work without.
+// Engine is the use cases of one server and what runs beneath them. Run must be running for changes
+// to be made; reads work without.
 type Engine struct {
 	Jobs     *jobs.Service
 	Fleet    *fleet.Service
@@ -104,7 +107,8 @@ func New(c Config) *Engine {
 	return e
 }
 
-// Run serves requests and due work until ctx ends, then commits what waits already. It may be called once.
+// Run serves requests and due work until ctx ends, then commits what waits already. It may be
+// called once.
 func (e *Engine) Run(ctx context.Context) error {
 	outlive, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
@@ -120,8 +124,8 @@ func (e *Engine) Run(ctx context.Context) error {
 	return nil
 }
 
-// Ready is closed once Run has announced what a crash left over and forgotten who was connected. A device that connects
-// before may be notified of a state that has passed (R-MQTT-44).
+// Ready is closed once Run has announced what a crash left over and forgotten who was connected. A
+// device that connects before may be notified of a state that has passed (R-MQTT-44).
 func (e *Engine) Ready() <-chan struct{} { return e.ready }
 
 // Now is the engine's time.
@@ -140,7 +144,8 @@ func (e *Engine) SaveSessions(ctx context.Context, changes []store.SessionEntry)
 	})
 }
 
-// Reset removes everything that was ever stored. It is for test benches. A due step that is under way is finished first.
+// Reset removes everything that was ever stored. It is for test benches. A due step that is under
+// way is finished first.
 func (e *Engine) Reset(ctx context.Context) error {
 	e.due.Lock()
 	defer e.due.Unlock()

@@ -16,8 +16,8 @@ import (
 	"github.com/drover-iot/drover/store/memory"
 )
 
-// The sweep of a large job and the tick of a small one take turns: the tick waits for one step, not for the sweep
-// (R-ROLL-3, R-CON-24).
+// The sweep of a large job and the tick of a small one take turns: the tick waits for one step, not
+// for the sweep (R-ROLL-3, R-CON-24).
 func TestDueJobsTakeTurns(t *testing.T) {
 	t.Parallel()
 	v := clock.NewVirtual(time.Unix(1e9, 0))

@@ -16,8 +16,8 @@ import (
 	"github.com/drover-iot/drover/store/memory"
 )
 
-// What enters a continuous job after its end, or between its windows, gets no execution, also when the due loop has not
-// come to that yet (R-SCH-16, R-SCH-22).
+// What enters a continuous job after its end, or between its windows, gets no execution, also when
+// the due loop has not come to that yet (R-SCH-16, R-SCH-22).
 func TestLateForTheSchedule(t *testing.T) {
 	t.Parallel()
 	for name, schedule := range map[string]job.ScheduleConfig{
@@ -63,8 +63,8 @@ func lateEngine(now clock.Clock) *Engine {
 	})
 }
 
-// An execution whose timer and whose job's last window both passed while the server was away is not retried (R-SCH-21,
-// R-RTY-9).
+// An execution whose timer and whose job's last window both passed while the server was away is not
+// retried (R-SCH-21, R-RTY-9).
 func TestLastWindowMissed(t *testing.T) {
 	t.Parallel()
 	now := clock.NewVirtual(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))

@@ -15,8 +15,8 @@ import (
 	"github.com/drover-iot/drover/store/memory"
 )
 
-// A list of the executions of one status looks at no more than so many things, whatever the size of the job: a page may be
-// empty, and says where to go on (R-API-26, R-WIRE-23).
+// A list of the executions of one status looks at no more than so many things, whatever the size of
+// the job: a page may be empty, and says where to go on (R-API-26, R-WIRE-23).
 func TestListOfOneStatusIsBounded(t *testing.T) {
 	t.Parallel()
 	const thingsPerList = 10_000 // that one list looks at

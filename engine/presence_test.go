@@ -60,8 +60,8 @@ func TestPresence(t *testing.T) {
 	}
 	w.must(w.WaitIdle(ctx))
 
-	// A server that starts has seen nobody yet. For a while, who was connected stays where it was, unless there is news of
-	// it; then who has not come back leaves (R-ID-61).
+	// A server that starts has seen nobody yet. For a while, who was connected stays where it was,
+	// unless there is news of it; then who has not come back leaves (R-ID-61).
 	tell("b", "s5", 1, "")
 	w.members("online", "a", "b", "late")
 	w.stop()
@@ -89,8 +89,8 @@ func TestPresence(t *testing.T) {
 	next.refused(err, fault.NotFound)
 }
 
-// Who comes back is looked at a page at a time, between steps of what else is due: a fleet that comes and goes without end
-// holds up no timer.
+// Who comes back is looked at a page at a time, between steps of what else is due: a fleet that
+// comes and goes without end holds up no timer.
 func TestPresencesAreFollowedInSteps(t *testing.T) {
 	t.Parallel()
 	w := newRegistryWorld(t)

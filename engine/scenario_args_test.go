@@ -10,8 +10,8 @@ import (
 	"github.com/drover-iot/drover/registry"
 )
 
-// arguments reads the words of a command: rollout=5/min, rollout=exp:50:x2:notified=1000, abort=FAILED:50:min=2,
-// timeout=20, retry=FAILED:2+TIMED_OUT:1.
+// arguments reads the words of a command: rollout=5/min, rollout=exp:50:x2:notified=1000,
+// abort=FAILED:50:min=2, timeout=20, retry=FAILED:2+TIMED_OUT:1.
 type arguments struct{ d *datadriven.TestData }
 
 func (a arguments) first() string { return a.d.CmdArgs[0].Key }
@@ -61,8 +61,8 @@ func (s *scenario) targets(a arguments) (targets []job.Target) {
 	return targets
 }
 
-// schedule reads start=2026-03-01T13:00, end=…, end-behavior=CANCEL and windows=0_2_*_*_?_*:60+…, the fields of a window
-// joined by underscores.
+// schedule reads start=2026-03-01T13:00, end=…, end-behavior=CANCEL and windows=0_2_*_*_?_*:60+…,
+// the fields of a window joined by underscores.
 func (a arguments) schedule() *job.ScheduleConfig {
 	c := &job.ScheduleConfig{
 		StartTime: a.text("start"), EndTime: a.text("end"), EndBehavior: job.EndBehavior(a.text("end-behavior")),

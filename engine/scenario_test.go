@@ -25,8 +25,9 @@ import (
 	"github.com/drover-iot/drover/store/memory"
 )
 
-// Each file of testdata is one story on a virtual clock: commands, and under each what it answered, what became of the
-// jobs it touched, and what devices were told. -rewrite writes the answers anew; the difference is the review.
+// Each file of testdata is one story on a virtual clock: commands, and under each what it answered,
+// what became of the jobs it touched, and what devices were told. -rewrite writes the answers anew;
+// the difference is the review.
 func TestScenarios(t *testing.T) {
 	t.Parallel()
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {

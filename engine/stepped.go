@@ -2,18 +2,19 @@ package engine
 
 import "context"
 
-// A stepped engine has no loops of its own, so that one goroutine decides what happens next, again and again the same:
-// the simulator. Run is not called. A request is committed by the goroutine that makes it; what is due waits for RunDue,
-// what was committed waits for Announce. Dropping a stepped engine is a crash: nothing of it outlives the call, and a new
-// one on the same store announces what was left over.
+// A stepped engine has no loops of its own, so that one goroutine decides what happens next, again
+// and again the same: the simulator. Run is not called. A request is committed by the goroutine
+// that makes it; what is due waits for RunDue, what was committed waits for Announce. Dropping a
+// stepped engine is a crash: nothing of it outlives the call, and a new one on the same store
+// announces what was left over.
 
-// Announce notifies devices of what was committed and is not announced yet, on a stepped engine. After an error the rest
-// is left to the next call.
+// Announce notifies devices of what was committed and is not announced yet, on a stepped engine.
+// After an error the rest is left to the next call.
 func (e *Engine) Announce(ctx context.Context) (err error) {
 	e.announcedUpTo, err = e.announce(ctx, e.announcedUpTo)
 	return err
 }
 
-// Together makes requests on a stepped engine that are decided in their order and committed as one batch. Each function
-// makes one request, and may do nothing else that others could see.
+// Together makes requests on a stepped engine that are decided in their order and committed as one
+// batch. Each function makes one request, and may do nothing else that others could see.
 func (e *Engine) Together(requests ...func()) { e.commits.Together(requests...) }

@@ -17,8 +17,9 @@ import (
 	"github.com/drover-iot/drover/store/memory"
 )
 
-// A stepped engine announces nothing by itself, requests made together are one commit, and an engine that is dropped
-// before it announces leaves that to the next one on the store (R-CON-22, R-CON-23).
+// A stepped engine announces nothing by itself, requests made together are one commit, and an
+// engine that is dropped before it announces leaves that to the next one on the store (R-CON-22,
+// R-CON-23).
 func TestStepped(t *testing.T) {
 	t.Parallel()
 	kept, told := memory.Open(), 0

@@ -9,7 +9,8 @@ import (
 	"github.com/drover-iot/drover/registry"
 )
 
-// What breaks a rule by itself is refused before the template or the job that it is combined with is looked for (R-ERR-9).
+// What breaks a rule by itself is refused before the template or the job that it is combined with
+// is looked for (R-ERR-9).
 func TestTemplateChecksGivenFirst(t *testing.T) {
 	t.Parallel()
 	w := newRegistryWorld(t)

@@ -74,8 +74,8 @@ func TestThingTypes(t *testing.T) { // R-ID-5, R-ID-6, R-ID-8, R-ID-10, R-ID-48,
 	w.refused(err, fault.NotFound)
 }
 
-// Tags come with a resource, change, and go with it: a new one of the same name has none (R-API-36, R-API-37, R-ID-43,
-// R-JOB-37).
+// Tags come with a resource, change, and go with it: a new one of the same name has none (R-API-36,
+// R-API-37, R-ID-43, R-JOB-37).
 func TestTagsLiveWithTheirResource(t *testing.T) {
 	t.Parallel()
 	w := newRegistryWorld(t)

@@ -16,10 +16,10 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// TestUpdateMatrix updates every member that can be updated in every state of a job, and checks the answer and what
-// becomes of the job afterwards (R-UPD-1, R-UPD-3, R-UPD-4, R-UPD-8, R-UPD-9, R-UPD-11 to R-UPD-13, R-UPD-15 to R-UPD-17,
-// R-UPD-19), between maintenance windows too (R-UPD-20): for things that were notified, run, wait for a retry, or have not
-// had their turn.
+// TestUpdateMatrix updates every member that can be updated in every state of a job, and checks the
+// answer and what becomes of the job afterwards (R-UPD-1, R-UPD-3, R-UPD-4, R-UPD-8, R-UPD-9,
+// R-UPD-11 to R-UPD-13, R-UPD-15 to R-UPD-17, R-UPD-19), between maintenance windows too
+// (R-UPD-20): for things that were notified, run, wait for a retry, or have not had their turn.
 func TestUpdateMatrix(t *testing.T) {
 	t.Parallel()
 	for _, state := range updateStates {
@@ -56,8 +56,9 @@ func TestUpdateMatrix(t *testing.T) {
 	}
 }
 
-// matrix is one job in one state. Unless it has not started: t01 has SUCCEEDED, t02 waits for its first retry, t03 runs
-// since the start, and the others are QUEUED or, in a rollout that goes on, have not had their turn from t05 on.
+// matrix is one job in one state. Unless it has not started: t01 has SUCCEEDED, t02 waits for its
+// first retry, t03 runs since the start, and the others are QUEUED or, in a rollout that goes on,
+// have not had their turn from t05 on.
 type matrix struct {
 	*scenario
 	state updateState
@@ -169,7 +170,8 @@ func (m *matrix) cancel() {
 	}
 }
 
-// delete leaves the job in DELETION_IN_PROGRESS without work to do, which only lasts this long for a large job.
+// delete leaves the job in DELETION_IN_PROGRESS without work to do, which only lasts this long for
+// a large job.
 func (m *matrix) delete() {
 	j := m.job()
 	j.Status, j.Sweep, j.Due = job.DeletionInProgress, job.SweepAll, time.Time{}
@@ -211,8 +213,8 @@ func (m *matrix) same(what string, want, got any) {
 	}
 }
 
-// resume lets the job go on: at its start, in its next window, or at the next tick of its rollout. It returns how many
-// executions that created.
+// resume lets the job go on: at its start, in its next window, or at the next tick of its rollout.
+// It returns how many executions that created.
 func (m *matrix) resume() (created int64) {
 	m.t.Helper()
 	before := m.job().Counts.Total()
@@ -245,7 +247,8 @@ func (m *matrix) checkDescription(before job.Job) {
 	m.same("beside the description", before, m.job())
 }
 
-// The whole object is replaced: the lifetime that was not given is gone (R-UPD-17). Without a role it is refused.
+// The whole object is replaced: the lifetime that was not given is gone (R-UPD-17). Without a role
+// it is refused.
 func (m *matrix) checkPresign(before job.Job) {
 	before.PresignedURL, before.UpdatedAt = &job.PresignedURLConfig{RoleARN: "arn:aws:iam::000000000000:role/new"}, m.clock.Now()
 	m.same("beside the presigned URLs", before, m.job())
@@ -270,7 +273,8 @@ func (m *matrix) checkRollout(before job.Job) {
 	}
 }
 
-// The criteria are judged at once against what has ended (R-UPD-13), in a job that waits for a window too (R-ABT-11).
+// The criteria are judged at once against what has ended (R-UPD-13), in a job that waits for a
+// window too (R-ABT-11).
 func (m *matrix) checkAbort(before job.Job) {
 	if !m.state.started {
 		m.same("nothing had failed", before.Status, m.job().Status)

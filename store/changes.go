@@ -5,8 +5,8 @@ import (
 	"github.com/drover-iot/drover/registry"
 )
 
-// Changes is all that one decision wants written. Within one Apply, deletions happen before insertions, and both
-// before updates.
+// Changes is all that one decision wants written. Within one Apply, deletions happen before
+// insertions, and both before updates.
 type Changes struct {
 	Job      JobChanges
 	Registry RegistryChanges
@@ -24,28 +24,31 @@ type JobChanges struct {
 	Definitions []job.Job
 	// States rewrites the state (job.State) of existing jobs.
 	States []job.Job
-	// DeletedJobs removes jobs with their documents. Their executions must be gone already, else ErrConflict.
+	// DeletedJobs removes jobs with their documents. Their executions must be gone already, else
+	// ErrConflict.
 	DeletedJobs []job.Key
-	// LateJoinersAdded are things that wait to get an execution of a continuous job (R-JOB-56); LateJoinersDone are those that do not any
-	// more. Adding one that waits and removing one that does not are no changes.
+	// LateJoinersAdded are things that wait to get an execution of a continuous job (R-JOB-56);
+	// LateJoinersDone are those that do not any more. Adding one that waits and removing one that
+	// does not are no changes.
 	LateJoinersAdded, LateJoinersDone []LateJoiner
 	// CreatedTemplates inserts job templates. The id must be free. DeletedTemplates removes them.
 	CreatedTemplates []job.Template
 	DeletedTemplates []string
 	// CreatedExecutions inserts executions. The key must be free.
 	CreatedExecutions []job.Execution
-	// UpdatedExecutions rewrites executions. The stored version must be Version-1, else ErrConflict. Attempt, QueuedAt and
-	// Sequence stay as they were queued.
+	// UpdatedExecutions rewrites executions. The stored version must be Version-1, else
+	// ErrConflict. Attempt, QueuedAt and Sequence stay as they were queued.
 	UpdatedExecutions []job.Execution
-	// RearmedStepTimers rewrites executions at the version they have, else ErrConflict: only a step timer moves without a
-	// version (R-HTTP-14).
+	// RearmedStepTimers rewrites executions at the version they have, else ErrConflict: only a step
+	// timer moves without a version (R-HTTP-14).
 	RearmedStepTimers []job.Execution
-	// DeletedExecutions removes executions. Their numbers stay used (R-CON-14), except in a job that is DELETION_IN_PROGRESS: it
-	// queues no more, so no trace of them is kept.
+	// DeletedExecutions removes executions. Their numbers stay used (R-CON-14), except in a job
+	// that is DELETION_IN_PROGRESS: it queues no more, so no trace of them is kept.
 	DeletedExecutions []job.ExecutionKey
 }
 
-// LateJoiner is a thing that entered the targets of a continuous job while no execution could be created for it.
+// LateJoiner is a thing that entered the targets of a continuous job while no execution could be
+// created for it.
 type LateJoiner struct {
 	Job   job.Key
 	Thing registry.ThingID
@@ -63,8 +66,9 @@ type CreatedJob struct {
 type RegistryChanges struct {
 	CreatedThings []registry.Thing
 	UpdatedThings []registry.Thing
-	// DeletedThings frees the names. Memberships and principals of the thing must be removed by the same decision, else
-	// ErrConflict. The name stays readable for the thing's executions (R-EXE-24): see Reader.ThingName.
+	// DeletedThings frees the names. Memberships and principals of the thing must be removed by the
+	// same decision, else ErrConflict. The name stays readable for the thing's executions
+	// (R-EXE-24): see Reader.ThingName.
 	DeletedThings []registry.ThingID
 
 	CreatedGroups []registry.Group
@@ -111,8 +115,8 @@ type Announcement struct {
 	Events  []Event
 }
 
-// Event is a lifecycle event as it is published: it is kept whole, because what it tells of may be gone by then, and a
-// repeat must carry the same eventId (R-EVT-27).
+// Event is a lifecycle event as it is published: it is kept whole, because what it tells of may be
+// gone by then, and a repeat must carry the same eventId (R-EVT-27).
 type Event struct {
 	Topic   string `json:"topic"`
 	Payload []byte `json:"payload"`
@@ -130,8 +134,9 @@ type OutboxChanges struct {
 	Done  []int64 // an unknown one is no change
 }
 
-// SessionEntry is one value of an MQTT session that outlives its connection (R-BRK-11, R-BRK-35). Seq 0 is the session
-// itself, any other a message that waits for it; what they hold is the broker's business.
+// SessionEntry is one value of an MQTT session that outlives its connection (R-BRK-11, R-BRK-35).
+// Seq 0 is the session itself, any other a message that waits for it; what they hold is the
+// broker's business.
 type SessionEntry struct {
 	Client string
 	Seq    uint64

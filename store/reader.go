@@ -25,11 +25,13 @@ type Reader interface {
 	ThingReader
 	GroupReader
 	IdentityReader
-	// Announcements returns up to limit announcements that were not marked done, oldest first, with ID > after.
+	// Announcements returns up to limit announcements that were not marked done, oldest first, with
+	// ID > after.
 	Announcements(after int64, limit int) ([]Announcement, error)
 	// Setting returns the value of a setting.
 	Setting(name string) ([]byte, error)
-	// Tags returns the tags of a resource by the kind and name of its ARN, none for one that has none or does not exist.
+	// Tags returns the tags of a resource by the kind and name of its ARN, none for one that has
+	// none or does not exist.
 	Tags(kind, name string) (map[string]string, error)
 	// Sessions calls f for every saved session entry, by client, then by Seq.
 	Sessions(f func(SessionEntry) error) error
@@ -41,30 +43,35 @@ type JobReader interface {
 	JobByID(id string) (job.Job, error)
 	// Jobs lists jobs, newest first, then by id (R-API-10).
 	Jobs(JobQuery) ([]job.Job, error)
-	// DueJobs returns up to limit jobs whose State.Due is set and not after now, earliest first, ties by key.
+	// DueJobs returns up to limit jobs whose State.Due is set and not after now, earliest first,
+	// ties by key.
 	DueJobs(now time.Time, limit int) ([]job.Job, error)
 	// JobCount returns how many jobs have the status.
 	JobCount(job.Status) (int, error)
-	// ActiveJobs returns how many jobs of a selection are SCHEDULED or IN_PROGRESS, ConcurrentJobs how many are
-	// job.Concurrent (R-LIM-47).
+	// ActiveJobs returns how many jobs of a selection are SCHEDULED or IN_PROGRESS, ConcurrentJobs
+	// how many are job.Concurrent (R-LIM-47).
 	ActiveJobs(job.TargetSelection) (int, error)
 	ConcurrentJobs() (int, error)
-	// ContinuousJobs returns the keys of the active continuous jobs that have the group among job.Definition.TargetGroups.
+	// ContinuousJobs returns the keys of the active continuous jobs that have the group among
+	// job.Definition.TargetGroups.
 	ContinuousJobs(registry.GroupID) ([]job.Key, error)
-	// EndedJobs returns up to limit jobs that are COMPLETED or CANCELED and have not changed since before, oldest first.
+	// EndedJobs returns up to limit jobs that are COMPLETED or CANCELED and have not changed since
+	// before, oldest first.
 	EndedJobs(before time.Time, limit int) ([]job.Job, error)
-	// NextDue returns the earliest time that a job or an execution waits for; zero when nothing does.
+	// NextDue returns the earliest time that a job or an execution waits for; zero when nothing
+	// does.
 	NextDue() (time.Time, error)
 }
 
-// DocumentReader reads what belongs to jobs and does not change with their state: documents, templates, and the things
-// that wait for an execution.
+// DocumentReader reads what belongs to jobs and does not change with their state: documents,
+// templates, and the things that wait for an execution.
 type DocumentReader interface {
 	// Document returns the job document as given.
 	Document(job.Key) (string, error)
 	// OriginalDocument returns the document before parameters were filled in (R-SUB-10).
 	OriginalDocument(job.Key) (string, error)
-	// Template returns a job template, Templates lists them without their documents, newest first, then by id (R-API-35).
+	// Template returns a job template, Templates lists them without their documents, newest first,
+	// then by id (R-API-35).
 	Template(id string) (job.Template, error)
 	Templates(after *JobCursor, limit int) ([]job.Template, error)
 	// TemplateCount returns how many job templates there are.
@@ -83,7 +90,8 @@ type JobQuery struct {
 	Limit     int
 }
 
-// JobCursor is the place of one job in the order of Jobs, or of one template in the order of Templates.
+// JobCursor is the place of one job in the order of Jobs, or of one template in the order of
+// Templates.
 type JobCursor struct {
 	CreatedAt time.Time
 	ID        string
@@ -94,26 +102,27 @@ type ExecutionReader interface {
 	Execution(job.ExecutionKey) (job.Execution, error)
 	// Latest returns the execution with the highest number of the job on the thing (R-CON-11).
 	Latest(job.Key, registry.ThingID) (job.Execution, error)
-	// LastNumber returns the highest number that was ever used for the job on the thing, deleted ones included; 0
-	// when there was none (R-CON-14).
+	// LastNumber returns the highest number that was ever used for the job on the thing, deleted
+	// ones included; 0 when there was none (R-CON-14).
 	LastNumber(job.Key, registry.ThingID) (int64, error)
-	// Pending returns up to limit executions of the thing that have not ended: IN_PROGRESS first, then by queuedAt,
-	// then by sequence (R-ORD-1, R-ORD-2).
+	// Pending returns up to limit executions of the thing that have not ended: IN_PROGRESS first,
+	// then by queuedAt, then by sequence (R-ORD-1, R-ORD-2).
 	Pending(thing registry.ThingID, limit int) ([]job.Execution, error)
-	// PendingOfJob returns up to limit executions of the job in the status, which is QUEUED or IN_PROGRESS, by thing,
-	// then by number, strictly after the thing and number given.
+	// PendingOfJob returns up to limit executions of the job in the status, which is QUEUED or
+	// IN_PROGRESS, by thing, then by number, strictly after the thing and number given.
 	PendingOfJob(key job.Key, status job.ExecutionStatus, after job.ExecutionCursor, limit int) ([]job.Execution, error)
 	// SomeOfJob returns up to limit executions of the job in no particular order.
 	SomeOfJob(job.Key, int) ([]job.Execution, error)
 	// ExecutionsOfJob lists by thing name, then by number descending (R-API-26).
 	ExecutionsOfJob(JobExecutionQuery) ([]NamedExecution, error)
-	// NthThing returns the place after the n-th thing that has executions of the job, in that order, counted from the
-	// thing of after on; ErrNotFound when there are fewer.
+	// NthThing returns the place after the n-th thing that has executions of the job, in that
+	// order, counted from the thing of after on; ErrNotFound when there are fewer.
 	NthThing(key job.Key, after *JobExecutionCursor, n int) (JobExecutionCursor, error)
-	// ExecutionsOfThing lists by queuedAt descending, then by job id, then by number descending (R-API-27).
+	// ExecutionsOfThing lists by queuedAt descending, then by job id, then by number descending
+	// (R-API-27).
 	ExecutionsOfThing(ThingExecutionQuery) ([]NamedExecution, error)
-	// DueExecutions returns up to limit executions in progress whose TimesOutAt is not after now, earliest first, ties
-	// by sequence.
+	// DueExecutions returns up to limit executions in progress whose TimesOutAt is not after now,
+	// earliest first, ties by sequence.
 	DueExecutions(now time.Time, limit int) ([]job.Execution, error)
 }
 
@@ -189,16 +198,18 @@ type GroupReader interface {
 	GroupByUUID(uuid string) (registry.Group, error)
 	// Groups lists by name.
 	Groups(GroupQuery) ([]registry.Group, error)
-	// DynamicGroups returns the groups that have a query, by key; at most registry.MaxDynamicGroups.
+	// DynamicGroups returns the groups that have a query, by key; at most
+	// registry.MaxDynamicGroups.
 	DynamicGroups() ([]registry.Group, error)
 	// GroupsWithWork returns up to limit groups that have Work, by key.
 	GroupsWithWork(limit int) ([]registry.Group, error)
 	// Members lists the direct members of a group by name, those that joined no later than upTo.
 	Members(group registry.GroupID, upTo int64, after string, limit int) ([]registry.Member, error)
-	// Memberships returns the groups that a thing is a direct member of, by group key; at most a few (R-ID-11).
+	// Memberships returns the groups that a thing is a direct member of, by group key; at most a
+	// few (R-ID-11).
 	Memberships(registry.ThingID) ([]registry.Membership, error)
-	// LastJoined returns a number that no membership made so far exceeds and every later one does: the newest
-	// Membership.Joined that was handed out, or more after a restart.
+	// LastJoined returns a number that no membership made so far exceeds and every later one does:
+	// the newest Membership.Joined that was handed out, or more after a restart.
 	LastJoined() (int64, error)
 }
 
@@ -221,7 +232,8 @@ type IdentityReader interface {
 	Policies(IdentityQuery) ([]registry.Policy, error)
 	// PoliciesOf returns the policies attached to one target, by name; at most ten (R-ID-22).
 	PoliciesOf(registry.TargetKind, string) ([]registry.Policy, error)
-	// TargetsOf lists the attachments of a policy, by kind, then by key, resuming after the one given.
+	// TargetsOf lists the attachments of a policy, by kind, then by key, resuming after the one
+	// given.
 	TargetsOf(policy string, after registry.Attachment, limit int) ([]registry.Attachment, error)
 	// PrincipalsOfThing lists by certificate id.
 	PrincipalsOfThing(thing registry.ThingID, after string, limit int) ([]registry.Principal, error)

@@ -1,5 +1,6 @@
-// Package store is the contract between the engine and whatever keeps its state: the embedded SQLite, the in-memory
-// reference, later PostgreSQL. It holds no decision: a store reads facts and applies changes.
+// Package store is the contract between the engine and whatever keeps its state: the embedded
+// SQLite, the in-memory reference, later PostgreSQL. It holds no decision: a store reads facts and
+// applies changes.
 //
 // Promises of every store, checked by storetest on each of them:
 //   - Write runs its function alone: it sees every earlier commit and its own changes, nobody sees them before the
@@ -24,8 +25,8 @@ import (
 // ErrNotFound says that the thing, job, execution, … does not exist.
 var ErrNotFound = errors.New("not found")
 
-// ErrConflict says that a change does not fit what is stored: a taken name, an execution that is not at the version
-// before the one written.
+// ErrConflict says that a change does not fit what is stored: a taken name, an execution that is
+// not at the version before the one written.
 var ErrConflict = errors.New("conflict")
 
 // Store keeps the state of one server.
@@ -34,8 +35,8 @@ type Store interface {
 	Read(ctx context.Context, f func(Reader) error) error
 	// Write calls f with the writer's transaction and commits what it applied, with a single sync.
 	Write(ctx context.Context, f func(Tx) error) error
-	// Reset removes everything that was ever applied (R-CON-10 does not reach across it). Keys go on
-	// growing, so that nothing that knows an old one mistakes it for a new one.
+	// Reset removes everything that was ever applied (R-CON-10 does not reach across it). Keys go
+	// on growing, so that nothing that knows an old one mistakes it for a new one.
 	Reset(ctx context.Context) error
 	// Close waits for running functions and releases the store.
 	Close() error
@@ -44,9 +45,10 @@ type Store interface {
 // Tx is the transaction of the one writer.
 type Tx interface {
 	Reader
-	// Apply is the only way to write. It may be called several times in one transaction, and later reads of the same
-	// transaction see what it did.
+	// Apply is the only way to write. It may be called several times in one transaction, and later
+	// reads of the same transaction see what it did.
 	Apply(Changes) error
-	// NextKeys returns fresh keys; they are never handed out twice, not even when the transaction is given up.
+	// NextKeys returns fresh keys; they are never handed out twice, not even when the transaction
+	// is given up.
 	NextKeys() Keys
 }

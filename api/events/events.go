@@ -1,5 +1,6 @@
-// Package events is the payloads of the lifecycle events that the server publishes on reserved MQTT topics, and those
-// topics (docs/spec/24, sections 1 to 3). It holds names and shapes only; which event is due is decided in package job.
+// Package events is the payloads of the lifecycle events that the server publishes on reserved MQTT
+// topics, and those topics (docs/spec/24, sections 1 to 3). It holds names and shapes only; which
+// event is due is decided in package job.
 package events
 
 // The kinds of lifecycle event, as UpdateEventConfigurations names them and as payloads carry them.
@@ -16,7 +17,8 @@ func ExecutionTopic(jobID, operation string) string {
 	return "$aws/events/jobExecution/" + jobID + "/" + operation
 }
 
-// Execution is the payload of an event of a job execution, in exactly these members (R-EVT-20, R-EVT-25).
+// Execution is the payload of an event of a job execution, in exactly these members (R-EVT-20,
+// R-EVT-25).
 type Execution struct {
 	EventType string `json:"eventType"`
 	EventID   string `json:"eventId"`   // the same in a repeat (R-EVT-27)

@@ -1,6 +1,7 @@
-// Package events renders lifecycle events: it turns what happened to a job or to a job execution into the topic and the
-// payload that subscribers of reserved MQTT topics get (docs/spec/24). It decides nothing; which event is due, and
-// whether its kind is switched on, is known before it is called.
+// Package events renders lifecycle events: it turns what happened to a job or to a job execution
+// into the topic and the payload that subscribers of reserved MQTT topics get (docs/spec/24). It
+// decides nothing; which event is due, and whether its kind is switched on, is known before it is
+// called.
 package events
 
 import (
@@ -20,7 +21,8 @@ type Renderer struct {
 	IDs   ids.Source     // of event ids
 }
 
-// Execution renders an event of an execution of a job on the named thing. operation is the last word of the topic.
+// Execution renders an event of an execution of a job on the named thing. operation is the last
+// word of the topic.
 func (r Renderer) Execution(
 	operation string, j job.Job, thing string, x job.Execution, now time.Time,
 ) (store.Event, error) {
@@ -41,8 +43,8 @@ func (r Renderer) Execution(
 	return store.Event{Topic: events.ExecutionTopic(j.ID, operation), Payload: payload}, err
 }
 
-// Job renders an event of a job as it is after the change. Which members an operation carries stands in R-EVT-13 to
-// R-EVT-16.
+// Job renders an event of a job as it is after the change. Which members an operation carries
+// stands in R-EVT-13 to R-EVT-16.
 func (r Renderer) Job(operation job.JobEvent, j job.Job, now time.Time) (store.Event, error) {
 	event := events.Job{
 		EventType:       events.KindJob,

@@ -11,8 +11,8 @@ import (
 
 var now = time.Date(2026, 3, 1, 12, 0, 0, 900e6, time.UTC)
 
-// Each event carries the members that its operation has, and no other: times of the job in milliseconds, its own in seconds
-// (R-EVT-11 to R-EVT-16).
+// Each event carries the members that its operation has, and no other: times of the job in
+// milliseconds, its own in seconds (R-EVT-11 to R-EVT-16).
 func TestJob(t *testing.T) {
 	t.Parallel()
 	j := job.Job{ID: "fw", Definition: job.Definition{
@@ -63,7 +63,8 @@ func TestJob(t *testing.T) {
 	}
 }
 
-// An event of an execution has exactly these members, and an empty object for no details (R-EVT-20, R-EVT-26).
+// An event of an execution has exactly these members, and an empty object for no details (R-EVT-20,
+// R-EVT-26).
 func TestExecution(t *testing.T) {
 	t.Parallel()
 	const head = `{"eventType":"JOB_EXECUTION","eventId":"00000000-0000-4000-8000-000000000001","timestamp":1772366400,` +

@@ -1,5 +1,6 @@
-// Package https serves the device plane over HTTP: it reads a request, asks whether its caller may make it, and writes
-// the answer or the error in the plane's form (file 30, section 5). Who the caller is was decided before.
+// Package https serves the device plane over HTTP: it reads a request, asks whether its caller may
+// make it, and writes the answer or the error in the plane's form (file 30, section 5). Who the
+// caller is was decided before.
 package https
 
 import (

@@ -23,7 +23,8 @@ import (
 	"github.com/drover-iot/drover/store/memory"
 )
 
-// newHandler serves a plane over a real engine on a virtual clock, with a thing "pump" that has job "fw" pending.
+// newHandler serves a plane over a real engine on a virtual clock, with a thing "pump" that has job
+// "fw" pending.
 func newHandler(t *testing.T) (*Handler, *device.Plane) {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
@@ -56,7 +57,8 @@ func serve(h *Handler, method, path, body string, may Authorize) *httptest.Respo
 	return w
 }
 
-// Every answer and every refusal of the plane in its HTTP form: status, exception, body (docs/spec/30, section 5).
+// Every answer and every refusal of the plane in its HTTP form: status, exception, body
+// (docs/spec/30, section 5).
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	forbidden := fault.New(fault.Forbidden, "not this thing")

@@ -12,7 +12,8 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// maxBatch is how many requests one commit may carry: enough to share a sync widely, few enough to answer soon.
+// maxBatch is how many requests one commit may carry: enough to share a sync widely, few enough to
+// answer soon.
 const maxBatch = 1024
 
 // Config is what a committer works with.
@@ -21,11 +22,13 @@ type Config struct {
 	Clock clock.Clock
 	Log   *slog.Logger
 	Hooks Hooks
-	// Stepped is a committer without a loop: the goroutine that makes a request commits it; see Together.
+	// Stepped is a committer without a loop: the goroutine that makes a request commits it; see
+	// Together.
 	Stepped bool
 }
 
-// Committer gathers requests into commits. Run must be running for requests to be answered, unless it is stepped.
+// Committer gathers requests into commits. Run must be running for requests to be answered, unless
+// it is stepped.
 type Committer struct {
 	Config
 	Outbox *Outbox
@@ -57,7 +60,8 @@ func New(c Config) *Committer {
 
 var errStopped = fault.New(fault.Unavailable, "the server is shutting down")
 
-// step commits a request of a stepped committer at once, or leaves it to the batch that Together makes.
+// step commits a request of a stepped committer at once, or leaves it to the batch that Together
+// makes.
 func (c *Committer) step(r *request) error {
 	if c.together == nil {
 		c.serve([]*request{r})
@@ -68,8 +72,9 @@ func (c *Committer) step(r *request) error {
 	return <-r.answer
 }
 
-// Do runs one use case in the next commit and returns once its changes are on stable storage (R-CON-25). A caller that
-// gives up while its request waits still gets the true answer, because it may have been committed already.
+// Do runs one use case in the next commit and returns once its changes are on stable storage
+// (R-CON-25). A caller that gives up while its request waits still gets the true answer, because it
+// may have been committed already.
 func (c *Committer) Do(ctx context.Context, decide Decision) error {
 	r := &request{decide: decide, answer: make(chan error, 1)}
 	if c.Stepped {
@@ -123,8 +128,8 @@ func (c *Committer) Exclusive(f func() error) error {
 	return f()
 }
 
-// Reset empties the store and forgets what waited to be announced. Requests are decided wholly before it or wholly
-// after it.
+// Reset empties the store and forgets what waited to be announced. Requests are decided wholly
+// before it or wholly after it.
 func (c *Committer) Reset(ctx context.Context) error {
 	return c.Exclusive(func() error {
 		if err := c.Store.Reset(ctx); err != nil {
@@ -157,8 +162,8 @@ func (c *Committer) serve(batch []*request) {
 	})
 }
 
-// commit decides and commits a batch, then answers it. When the commit as a whole fails, each request is tried alone, so
-// that one that the store refuses cannot fail its neighbours.
+// commit decides and commits a batch, then answers it. When the commit as a whole fails, each
+// request is tried alone, so that one that the store refuses cannot fail its neighbours.
 func (c *Committer) commit(batch []*request) {
 	answers, tx, err := c.attempt(batch)
 	if err != nil && len(batch) > 1 {
@@ -186,7 +191,8 @@ func (c *Committer) commit(batch []*request) {
 	}
 }
 
-// attempt decides a batch in one transaction. err is that of the commit; answers holds the answer of each request.
+// attempt decides a batch in one transaction. err is that of the commit; answers holds the answer
+// of each request.
 func (c *Committer) attempt(batch []*request) (answers []error, tx *Tx, err error) {
 	announced := c.Outbox.Confirmed()
 	answers = make([]error, len(batch))

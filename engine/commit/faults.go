@@ -10,7 +10,8 @@ import (
 // Missing reports whether the store does not have what was asked for.
 func Missing(err error) bool { return errors.Is(err, store.ErrNotFound) }
 
-// OrNotFound returns the fault in place of store.ErrNotFound, and any other error, or none, as it is:
+// OrNotFound returns the fault in place of store.ErrNotFound, and any other error, or none, as it
+// is:
 //
 //	thing, err := tx.ThingByName(name)
 //	if err != nil {

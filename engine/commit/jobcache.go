@@ -10,10 +10,11 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// jobCache is the jobs of one commit. A thousand reports of a commit touch the same job: its row is read once, changed in
-// memory by each of them, and written once when the commit ends (R-CON-22). Until then the row in the store lags behind.
-// Every read of jobs therefore goes through the methods here: Job and JobByID answer from the cache, and the lists and
-// counts write what is cached first.
+// jobCache is the jobs of one commit. A thousand reports of a commit touch the same job: its row is
+// read once, changed in memory by each of them, and written once when the commit ends (R-CON-22).
+// Until then the row in the store lags behind. Every read of jobs therefore goes through the
+// methods here: Job and JobByID answer from the cache, and the lists and counts write what is
+// cached first.
 type jobCache struct {
 	inner store.Tx
 
@@ -47,8 +48,9 @@ func (c *jobCache) Job(key job.Key) (job.Job, error) {
 	return c.AppliedJob(key)
 }
 
-// AppliedJob returns a job as it is without what the request has staged. It goes with executions, which are read without
-// the stage too: whether a window hides one from its device must be asked of a job and an execution of the same moment.
+// AppliedJob returns a job as it is without what the request has staged. It goes with executions,
+// which are read without the stage too: whether a window hides one from its device must be asked of
+// a job and an execution of the same moment.
 func (c *jobCache) AppliedJob(key job.Key) (job.Job, error) {
 	if j, ok := c.jobs[key]; ok {
 		return found(j)
@@ -69,7 +71,8 @@ func found(j *job.Job) (job.Job, error) {
 	return *j, nil
 }
 
-// JobByID returns a job by its id, as it is at this point of the commit. fault.NotFound: there is none.
+// JobByID returns a job by its id, as it is at this point of the commit. fault.NotFound: there is
+// none.
 func (c *jobCache) JobByID(id string) (job.Job, error) {
 	if key, ok := c.byID[id]; ok && c.jobs[key] != nil {
 		return c.Job(key)
@@ -90,7 +93,8 @@ func (c *jobCache) DeleteJob(key job.Key) {
 	c.deleted = append(c.deleted, key)
 }
 
-// apply takes what is staged into the cache, in the order of the keys, and reports each change: deletions last.
+// apply takes what is staged into the cache, in the order of the keys, and reports each change:
+// deletions last.
 func (c *jobCache) apply(changed func(before, after *job.Job) error) error {
 	for _, key := range sortedKeys(c.staged) {
 		before, after := c.jobs[key], c.staged[key]
@@ -175,8 +179,9 @@ func (c *jobCache) ConcurrentJobs() (int, error) {
 	return listed(c, func(r store.Tx) (int, error) { return r.ConcurrentJobs() })
 }
 
-// ContinuousJobs returns the keys of the active continuous jobs that name the group as a target. Rows may still show a
-// job as active that this commit has ended, never the other way round, so that none needs to be written for this.
+// ContinuousJobs returns the keys of the active continuous jobs that name the group as a target.
+// Rows may still show a job as active that this commit has ended, never the other way round, so
+// that none needs to be written for this.
 func (c *jobCache) ContinuousJobs(group registry.GroupID) ([]job.Key, error) {
 	keys, err := c.inner.ContinuousJobs(group)
 	return slices.DeleteFunc(keys, func(key job.Key) bool {
@@ -190,7 +195,8 @@ func (c *jobCache) DueJobs(now time.Time, limit int) ([]job.Job, error) {
 	return listed(c, func(r store.Tx) ([]job.Job, error) { return r.DueJobs(now, limit) })
 }
 
-// EndedJobs returns up to limit jobs that are COMPLETED or CANCELED and have not changed since before.
+// EndedJobs returns up to limit jobs that are COMPLETED or CANCELED and have not changed since
+// before.
 func (c *jobCache) EndedJobs(before time.Time, limit int) ([]job.Job, error) {
 	return listed(c, func(r store.Tx) ([]job.Job, error) { return r.EndedJobs(before, limit) })
 }

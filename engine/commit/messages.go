@@ -15,16 +15,16 @@ type messages struct {
 	events   []store.Event
 }
 
-// Notify stages what devices are notified of once the commit is on stable storage (R-CON-23). A notice that asks for
-// nothing is passed over.
+// Notify stages what devices are notified of once the commit is on stable storage (R-CON-23). A
+// notice that asks for nothing is passed over.
 func (m *messages) Notify(n store.Notice) {
 	if n.Notify || n.NotifyNext {
 		m.stagedNotices = append(m.stagedNotices, n)
 	}
 }
 
-// Publish stages a lifecycle event. Events are published in the order in which they were staged, those of executions
-// before those of the jobs whose state they changed (R-EVT-11).
+// Publish stages a lifecycle event. Events are published in the order in which they were staged,
+// those of executions before those of the jobs whose state they changed (R-EVT-11).
 func (m *messages) Publish(e store.Event) { m.stagedEvents = append(m.stagedEvents, e) }
 
 // applyEvents takes over the staged events.
@@ -33,7 +33,8 @@ func (m *messages) applyEvents() {
 	m.stagedEvents = nil
 }
 
-// applyNotices takes over the staged notices. A commit sends at most one message of each kind to a thing (R-MQTT-39).
+// applyNotices takes over the staged notices. A commit sends at most one message of each kind to a
+// thing (R-MQTT-39).
 func (m *messages) applyNotices() {
 	for _, n := range m.stagedNotices {
 		at, known := m.noticeAt[n.Thing]

@@ -7,8 +7,9 @@ import (
 	"sync"
 )
 
-// Outbox remembers which announcements were made but not removed from the store yet. Removing them is part of the next
-// commit, so that it costs no sync of its own; after a crash the rest is announced again (R-CON-23).
+// Outbox remembers which announcements were made but not removed from the store yet. Removing them
+// is part of the next commit, so that it costs no sync of its own; after a crash the rest is
+// announced again (R-CON-23).
 type Outbox struct {
 	more chan struct{} // announcements wait: at most one token
 

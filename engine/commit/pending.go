@@ -6,11 +6,13 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// PendingPage is how many pending executions of a thing FirstPending reads: more than most things ever have.
+// PendingPage is how many pending executions of a thing FirstPending reads: more than most things
+// ever have.
 const PendingPage = 4
 
-// executionReader reads executions, and keeps the first pending executions of the thing that was asked for last. One
-// request asks for those of one thing several times; whatever is applied may change them, so that it empties the cache.
+// executionReader reads executions, and keeps the first pending executions of the thing that was
+// asked for last. One request asks for those of one thing several times; whatever is applied may
+// change them, so that it empties the cache.
 type executionReader struct {
 	store.ExecutionReader
 	thing   registry.ThingID
@@ -18,8 +20,8 @@ type executionReader struct {
 	known   bool
 }
 
-// FirstPending returns the first PendingPage pending executions of a thing, in order (R-ORD-1, R-ORD-2). The caller must
-// not change them.
+// FirstPending returns the first PendingPage pending executions of a thing, in order (R-ORD-1,
+// R-ORD-2). The caller must not change them.
 func (r *executionReader) FirstPending(thing registry.ThingID) ([]job.Execution, error) {
 	if r.known && r.thing == thing {
 		return r.pending, nil
@@ -31,8 +33,8 @@ func (r *executionReader) FirstPending(thing registry.ThingID) ([]job.Execution,
 	return pending, err
 }
 
-// Latest returns the latest execution of a job on a thing. One that is pending is always the latest, because a further
-// attempt is only made when one has ended.
+// Latest returns the latest execution of a job on a thing. One that is pending is always the
+// latest, because a further attempt is only made when one has ended.
 func (r *executionReader) Latest(key job.Key, thing registry.ThingID) (job.Execution, error) {
 	pending, err := r.FirstPending(thing)
 	if err != nil {

@@ -2,8 +2,8 @@ package commit
 
 import "sync"
 
-// Together makes requests on a stepped committer that are decided in their order and committed as one batch. Each
-// function makes one request, and may do nothing else that others could see.
+// Together makes requests on a stepped committer that are decided in their order and committed as
+// one batch. Each function makes one request, and may do nothing else that others could see.
 func (c *Committer) Together(requests ...func()) {
 	var all sync.WaitGroup
 	c.together = make(chan struct{})

@@ -10,14 +10,17 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// Decision is one use case: it reads the transaction and says there what it wants written. A fault is the answer of its
-// request, and then nothing of it is written but what it had applied by itself (Tx.Apply); any other error fails the
-// commit. A decision must not keep anything between calls, because a commit that fails is decided again.
+// Decision is one use case: it reads the transaction and says there what it wants written. A fault
+// is the answer of its request, and then nothing of it is written but what it had applied by itself
+// (Tx.Apply); any other error fails the commit. A decision must not keep anything between calls,
+// because a commit that fails is decided again.
 type Decision func(*Tx) error
 
-// Hooks are what the engine does in every commit. All are called with the transaction that is being decided.
+// Hooks are what the engine does in every commit. All are called with the transaction that is being
+// decided.
 type Hooks struct {
-	// JobChanged is called when the state of a job changes. before is nil for a new job, after for a deleted one.
+	// JobChanged is called when the state of a job changes. before is nil for a new job, after for
+	// a deleted one.
 	JobChanged func(tx *Tx, before, after *job.Job) error
 	// ExecutionChanged is called when an execution changes. after is nil for a deleted one.
 	ExecutionChanged func(tx *Tx, before job.Execution, after *job.Execution) error
@@ -25,8 +28,8 @@ type Hooks struct {
 	MembershipsChanged func(*Tx, Memberships) error
 	// Applied are called after changes were written into the transaction.
 	Applied []func(*Tx, *store.Changes)
-	// Review are called in turn when all requests are decided: each does what is due at once, as far as one small step
-	// goes. What is left waits for the due loop.
+	// Review are called in turn when all requests are decided: each does what is due at once, as
+	// far as one small step goes. What is left waits for the due loop.
 	Review []func(*Tx) error
 	// Committed are called once the commit is on stable storage, before its requests are answered.
 	Committed []func(*Tx)
@@ -34,13 +37,14 @@ type Hooks struct {
 
 // Tx is the transaction that a decision reads and writes.
 //
-// What it writes is staged first: in Changes, by SetJob and DeleteJob, by Notify and Publish. A request that succeeds has
-// its stage applied; one that is refused has it dropped. Apply applies the stage early, for what must stay recorded even
-// if the rest of the request is refused.
+// What it writes is staged first: in Changes, by SetJob and DeleteJob, by Notify and Publish. A
+// request that succeeds has its stage applied; one that is refused has it dropped. Apply applies
+// the stage early, for what must stay recorded even if the rest of the request is refused.
 //
-// Executions, things, groups and identities are read from the store's transaction, which shows whatever was applied.
-// Jobs are read through the commit's job cache, because their rows are written only when the commit ends; there is no
-// way to read a job's row past that cache. Staged changes show only in Job and JobByID.
+// Executions, things, groups and identities are read from the store's transaction, which shows
+// whatever was applied. Jobs are read through the commit's job cache, because their rows are
+// written only when the commit ends; there is no way to read a job's row past that cache. Staged
+// changes show only in Job and JobByID.
 type Tx struct {
 	jobCache
 	executionReader
@@ -53,8 +57,8 @@ type Tx struct {
 	Now time.Time
 	// Keys hands out fresh keys.
 	Keys store.Keys
-	// Changes is what the request wants written so far. The states of jobs are set by SetJob, and memberships by
-	// ChangeMemberships.
+	// Changes is what the request wants written so far. The states of jobs are set by SetJob, and
+	// memberships by ChangeMemberships.
 	Changes store.Changes
 
 	inner     store.Tx
@@ -80,7 +84,8 @@ func newTx(inner store.Tx, hooks *Hooks, now time.Time) *Tx {
 	}
 }
 
-// Setting returns the value of a setting, Tags the tags of a resource by the kind and name of its ARN.
+// Setting returns the value of a setting, Tags the tags of a resource by the kind and name of its
+// ARN.
 func (tx *Tx) Setting(name string) ([]byte, error)               { return tx.inner.Setting(name) }
 func (tx *Tx) Tags(kind, name string) (map[string]string, error) { return tx.inner.Tags(kind, name) }
 
@@ -101,7 +106,8 @@ func (tx *Tx) DeleteExecution(x job.Execution) error {
 	return tx.hooks.ExecutionChanged(tx, x, nil)
 }
 
-// SetTags sets the tags of a resource. None takes all away, as whoever deletes a resource must (R-JOB-37).
+// SetTags sets the tags of a resource. None takes all away, as whoever deletes a resource must
+// (R-JOB-37).
 func (tx *Tx) SetTags(kind, name string, tags map[string]string) {
 	tagged := registry.Tagged{Kind: kind, Name: name, Tags: tags}
 	tx.Changes.Registry.Tagged = append(tx.Changes.Registry.Tagged, tagged)
@@ -122,8 +128,9 @@ type Memberships struct {
 	Deleted bool
 }
 
-// ChangeMemberships stages that the groups of a thing change, whoever changes them, and lets jobs follow: a thing that
-// stops being a target loses what it has QUEUED, and one that becomes a target of a continuous job gets an execution.
+// ChangeMemberships stages that the groups of a thing change, whoever changes them, and lets jobs
+// follow: a thing that stops being a target loses what it has QUEUED, and one that becomes a target
+// of a continuous job gets an execution.
 func (tx *Tx) ChangeMemberships(m Memberships) error {
 	r := &tx.Changes.Registry
 	r.RemovedMemberships = append(r.RemovedMemberships, OnlyIn(m.Before, m.After)...)
@@ -131,7 +138,8 @@ func (tx *Tx) ChangeMemberships(m Memberships) error {
 	return tx.hooks.MembershipsChanged(tx, m)
 }
 
-// OnlyIn returns the memberships of a that b does not have. One that was left and joined again is another one.
+// OnlyIn returns the memberships of a that b does not have. One that was left and joined again is
+// another one.
 func OnlyIn(a, b []registry.Membership) (only []registry.Membership) {
 	for _, m := range a {
 		same := func(o registry.Membership) bool { return o.Group == m.Group && o.Joined == m.Joined }
@@ -145,7 +153,8 @@ func OnlyIn(a, b []registry.Membership) (only []registry.Membership) {
 // AfterCommit has f called once the commit is on stable storage, before its requests are answered.
 func (tx *Tx) AfterCommit(f func()) { tx.after = append(tx.after, f) }
 
-// Local returns what a package keeps for the length of one commit, a zero T at first: a cache of what it read.
+// Local returns what a package keeps for the length of one commit, a zero T at first: a cache of
+// what it read.
 func Local[T any](tx *Tx) *T {
 	key := (*T)(nil)
 	if found, ok := tx.locals[key]; ok {
@@ -159,8 +168,8 @@ func Local[T any](tx *Tx) *T {
 	return made
 }
 
-// decide runs the decision of one request and applies what it staged. A fault is the answer of the request; any other
-// error fails the commit.
+// decide runs the decision of one request and applies what it staged. A fault is the answer of the
+// request; any other error fails the commit.
 func (tx *Tx) decide(d Decision) (answer, failed error) {
 	after := len(tx.after)
 	err := d(tx)
@@ -182,7 +191,8 @@ func (tx *Tx) drop() {
 	tx.messages.drop()
 }
 
-// Apply writes what is staged into the transaction, so that it stays recorded even if the request is refused later.
+// Apply writes what is staged into the transaction, so that it stays recorded even if the request
+// is refused later.
 func (tx *Tx) Apply() error {
 	tx.executionReader.forget()
 	for _, created := range tx.Changes.Job.CreatedJobs {
@@ -207,8 +217,8 @@ func (tx *Tx) Apply() error {
 	return nil
 }
 
-// close writes the states of changed jobs, what has to be announced and the settings given, and removes what was
-// announced already. It ends the transaction.
+// close writes the states of changed jobs, what has to be announced and the settings given, and
+// removes what was announced already. It ends the transaction.
 func (tx *Tx) close(announced []int64, settings []store.Setting) error {
 	if err := tx.jobCache.write(); err != nil {
 		return err

@@ -19,7 +19,8 @@ import (
 
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// newStepped returns a committer that commits each request at once, and what its hooks were called with.
+// newStepped returns a committer that commits each request at once, and what its hooks were called
+// with.
 func newStepped(t *testing.T) (*Committer, *[]string) {
 	t.Helper()
 	calls := &[]string{}
@@ -80,8 +81,8 @@ func status(t *testing.T, c *Committer, id string) (s job.Status) {
 	return s
 }
 
-// The hooks are called in this order: jobs as they are applied, then what was applied, then the review, and at last, when
-// the commit is on disk, what follows from it.
+// The hooks are called in this order: jobs as they are applied, then what was applied, then the
+// review, and at last, when the commit is on disk, what follows from it.
 func TestHooksInOrder(t *testing.T) {
 	t.Parallel()
 	c, calls := newStepped(t)
@@ -97,7 +98,8 @@ func TestHooksInOrder(t *testing.T) {
 	}
 }
 
-// A job that a commit has changed reads as changed, by key, by id and in every list, though its row is written at the end.
+// A job that a commit has changed reads as changed, by key, by id and in every list, though its row
+// is written at the end.
 func TestReadsSeeTheCommit(t *testing.T) {
 	t.Parallel()
 	c, _ := newStepped(t)
@@ -146,7 +148,8 @@ func TestReadsSeeTheCommit(t *testing.T) {
 	}
 }
 
-// A refused request changes nothing and does not fail the commit; what it had applied by itself stays.
+// A refused request changes nothing and does not fail the commit; what it had applied by itself
+// stays.
 func TestRefusedRequest(t *testing.T) {
 	t.Parallel()
 	c, _ := newStepped(t)
@@ -180,7 +183,8 @@ func TestRefusedRequest(t *testing.T) {
 	}
 }
 
-// An error that is no fault fails the commit of its request; nothing of it is kept, and the next one is made.
+// An error that is no fault fails the commit of its request; nothing of it is kept, and the next
+// one is made.
 func TestFailedCommit(t *testing.T) {
 	t.Parallel()
 	c, _ := newStepped(t)
@@ -198,8 +202,8 @@ func TestFailedCommit(t *testing.T) {
 	do(t, c, func(tx *Tx) error { create(tx, newJob(2, "a")); return nil })
 }
 
-// A commit announces at most one message of each kind to a thing, in the order in which things were first named
-// (R-MQTT-39), and nothing when there is nothing.
+// A commit announces at most one message of each kind to a thing, in the order in which things were
+// first named (R-MQTT-39), and nothing when there is nothing.
 func TestNoticesAreMerged(t *testing.T) {
 	t.Parallel()
 	c, _ := newStepped(t)
@@ -295,7 +299,8 @@ func TestLocal(t *testing.T) {
 	}
 }
 
-// The memberships that differ are told apart by when they were made: leaving and joining again is a change of both.
+// The memberships that differ are told apart by when they were made: leaving and joining again is a
+// change of both.
 func TestOnlyIn(t *testing.T) {
 	t.Parallel()
 	m := func(group registry.GroupID, joined int64) registry.Membership {
@@ -311,7 +316,8 @@ func TestOnlyIn(t *testing.T) {
 	}
 }
 
-// The time of a virtual clock is part of every commit at which it has moved, and of a reset it is forgotten.
+// The time of a virtual clock is part of every commit at which it has moved, and of a reset it is
+// forgotten.
 func TestVirtualTime(t *testing.T) {
 	t.Parallel()
 	c, _ := newStepped(t)

@@ -11,8 +11,9 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// Dynamic groups have ordinary memberships. Whatever changes a thing, its type, its static groups or its connection asks
-// classify in the same commit, and the answer is stored: so a group is read like a static one, and jobs follow it like one.
+// Dynamic groups have ordinary memberships. Whatever changes a thing, its type, its static groups
+// or its connection asks classify in the same commit, and the answer is stored: so a group is read
+// like a static one, and jobs follow it like one.
 
 // classifier keeps the members of dynamic groups right.
 type classifier struct {
@@ -30,7 +31,8 @@ type commitState struct {
 	skipped   []skippedMember
 }
 
-// skippedMember is a thing that a dynamic group leaves out because it is in ten groups already (R-ID-42).
+// skippedMember is a thing that a dynamic group leaves out because it is in ten groups already
+// (R-ID-42).
 type skippedMember struct{ thing, group string }
 
 func stateOf(tx *commit.Tx) *commitState {
@@ -41,7 +43,8 @@ func stateOf(tx *commit.Tx) *commitState {
 	return state
 }
 
-// dynamicGroups returns the dynamic groups from the oldest to the newest, as they are at this point of the commit.
+// dynamicGroups returns the dynamic groups from the oldest to the newest, as they are at this point
+// of the commit.
 func (c *classifier) dynamicGroups(tx *commit.Tx) ([]fleetquery.DynamicGroup, error) {
 	state := stateOf(tx)
 	if state.known {
@@ -65,8 +68,9 @@ func (c *classifier) dynamicGroups(tx *commit.Tx) ([]fleetquery.DynamicGroup, er
 	return groups, nil
 }
 
-// classify returns the memberships of a thing with the dynamic ones as the queries say; the static ones are taken as
-// they are given. It must be asked whenever a thing, its type or its static groups change (R-ID-38).
+// classify returns the memberships of a thing with the dynamic ones as the queries say; the static
+// ones are taken as they are given. It must be asked whenever a thing, its type or its static
+// groups change (R-ID-38).
 func (c *classifier) classify(
 	tx *commit.Tx, thing registry.Thing, memberships []registry.Membership,
 ) ([]registry.Membership, error) {
@@ -112,8 +116,8 @@ func membershipIn(
 	}
 }
 
-// connectivityAsStored answers for the groups whose members depend on connections by what is stored: a thing whose client
-// is not known yet stays where it was (R-ID-61).
+// connectivityAsStored answers for the groups whose members depend on connections by what is
+// stored: a thing whose client is not known yet stays where it was (R-ID-61).
 func connectivityAsStored(groups []fleetquery.DynamicGroup, has []registry.Membership) []fleetquery.DynamicGroup {
 	stored := slices.Clone(groups)
 	for i, d := range stored {
@@ -159,7 +163,8 @@ func subject(
 	return s, nil
 }
 
-// pathNames returns the names of a static group and of its ancestors, nothing for a dynamic one (R-ID-40).
+// pathNames returns the names of a static group and of its ancestors, nothing for a dynamic one
+// (R-ID-40).
 func pathNames(r store.GroupReader, id registry.GroupID) (names []string, err error) {
 	found, err := r.Group(id)
 	if err != nil || found.Dynamic() {

@@ -16,8 +16,9 @@ type NewDynamicGroup struct {
 	Tags              []registry.Tag
 }
 
-// CreateDynamicGroup creates a dynamic thing group. In a small fleet it has its members when this returns, in a larger
-// one they follow in the background. Creating an equal one again returns the one that exists (R-ID-57).
+// CreateDynamicGroup creates a dynamic thing group. In a small fleet it has its members when this
+// returns, in a larger one they follow in the background. Creating an equal one again returns the
+// one that exists (R-ID-57).
 func (s *Service) CreateDynamicGroup(ctx context.Context, in NewDynamicGroup) (created registry.Group, err error) {
 	in.Attributes = registry.MergeAttributes(nil, in.Attributes, false)
 	if err := registry.CheckAttributes(in.Attributes, registry.MaxAttributes); err != nil {
@@ -43,7 +44,8 @@ func (s *Service) CreateDynamicGroup(ctx context.Context, in NewDynamicGroup) (c
 	return created, err
 }
 
-// UpdateDynamicGroup changes the properties of a dynamic group, or with a query its members, and returns its new version.
+// UpdateDynamicGroup changes the properties of a dynamic group, or with a query its members, and
+// returns its new version.
 func (s *Service) UpdateDynamicGroup(
 	ctx context.Context, name string, u registry.GroupUpdate, query *string,
 ) (version int64, err error) {
@@ -55,8 +57,8 @@ func (s *Service) UpdateDynamicGroup(
 	return s.updateGroup(ctx, name, func(g registry.Group) (registry.Group, error) { return g.UpdateDynamic(u, query) })
 }
 
-// DeleteDynamicGroup deletes a dynamic group: a small one is gone when this returns, a larger one when its last member
-// has left it in the background. One that does not exist is no error.
+// DeleteDynamicGroup deletes a dynamic group: a small one is gone when this returns, a larger one
+// when its last member has left it in the background. One that does not exist is no error.
 func (s *Service) DeleteDynamicGroup(ctx context.Context, name string, expected *int64) error {
 	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
 		found, err := tx.GroupByName(name)

@@ -18,7 +18,8 @@ type NewGroup struct {
 	Tags                      []registry.Tag
 }
 
-// CreateGroup creates a static thing group. Creating an equal one again returns the one that exists (R-ID-49).
+// CreateGroup creates a static thing group. Creating an equal one again returns the one that exists
+// (R-ID-49).
 func (s *Service) CreateGroup(ctx context.Context, in NewGroup) (created registry.Group, err error) {
 	in.Attributes = registry.MergeAttributes(nil, in.Attributes, false)
 	if err := registry.CheckAttributes(in.Attributes, registry.MaxAttributes); err != nil {
@@ -45,7 +46,8 @@ func (s *Service) CreateGroup(ctx context.Context, in NewGroup) (created registr
 	return created, err
 }
 
-// createGroup creates a group, unless the same one is there already. Another one of the name is in its way.
+// createGroup creates a group, unless the same one is there already. Another one of the name is in
+// its way.
 func (s *Service) createGroup(tx *commit.Tx, wanted registry.Group, tags map[string]string) (registry.Group, error) {
 	there, err := tx.GroupByName(wanted.Name)
 	if err == nil && there.SameAs(wanted) {
@@ -188,9 +190,9 @@ func descendants(r store.GroupReader, parent registry.Group, q store.GroupQuery)
 	return below[:min(q.Limit, len(below))], nil
 }
 
-// DeleteGroup deletes a static group without children: its things leave it and its attachments go (R-ID-12). A small group
-// is gone when this returns, a larger one when its last member has left it in the background (R-JOB-61). A group that does
-// not exist is no error.
+// DeleteGroup deletes a static group without children: its things leave it and its attachments go
+// (R-ID-12). A small group is gone when this returns, a larger one when its last member has left it
+// in the background (R-JOB-61). A group that does not exist is no error.
 func (s *Service) DeleteGroup(ctx context.Context, name string, expected *int64) error {
 	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
 		found, err := tx.GroupByName(name)

@@ -24,15 +24,15 @@ func (s *Service) RemoveMember(ctx context.Context, groupName, thingName string)
 	return s.ChangeMemberships(ctx, thingName, MembershipChange{Remove: []string{groupName}})
 }
 
-// MembershipChange names static groups that a thing leaves and others that it joins. With Override it may join where it
-// is in ten groups already, if it leaves dynamic ones for that (R-ID-13).
+// MembershipChange names static groups that a thing leaves and others that it joins. With Override
+// it may join where it is in ten groups already, if it leaves dynamic ones for that (R-ID-13).
 type MembershipChange struct {
 	Add, Remove []string
 	Override    bool
 }
 
-// ChangeMemberships takes a thing out of some groups and puts it into others, as one change. What that causes in dynamic
-// groups and in jobs is done when it returns (R-JOB-61).
+// ChangeMemberships takes a thing out of some groups and puts it into others, as one change. What
+// that causes in dynamic groups and in jobs is done when it returns (R-JOB-61).
 func (s *Service) ChangeMemberships(ctx context.Context, thingName string, change MembershipChange) error {
 	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
 		thing, err := tx.ThingByName(thingName)
@@ -114,7 +114,8 @@ func with(
 	}), nil
 }
 
-// ListMembers lists the things of a group by name, with recursive those of its descendants too, each once.
+// ListMembers lists the things of a group by name, with recursive those of its descendants too,
+// each once.
 func (s *Service) ListMembers(ctx context.Context, groupName string, recursive bool, after string, limit int) (names []string, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		top, err := r.GroupByName(groupName)

@@ -8,21 +8,23 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// Work on the members of groups. A new query must look at every thing, and a group that is deleted must lose every
-// member; both are done in bounded steps. In a small fleet the first step is part of the request's own commit, so that a
-// dynamic group is ready, and a deleted group gone, when the request is answered (R-ID-38).
+// Work on the members of groups. A new query must look at every thing, and a group that is deleted
+// must lose every member; both are done in bounded steps. In a small fleet the first step is part
+// of the request's own commit, so that a dynamic group is ready, and a deleted group gone, when the
+// request is answered (R-ID-38).
 
 const (
-	// inlineThings is how many things a request may look at, or take out of a group, before it is answered.
+	// inlineThings is how many things a request may look at, or take out of a group, before it is
+	// answered.
 	inlineThings = 1000
-	// scanStepThings is how many things one step in the background looks at. It stops earlier when it has changed the
-	// memberships of memberStep of them, because that takes longer.
+	// scanStepThings is how many things one step in the background looks at. It stops earlier when
+	// it has changed the memberships of memberStep of them, because that takes longer.
 	scanStepThings = 2000
 	memberStep     = 250
 )
 
-// step does one bounded piece of the work on members that is due: it takes members out of one group that is being
-// deleted, and looks at things for all groups that are being built.
+// step does one bounded piece of the work on members that is due: it takes members out of one group
+// that is being deleted, and looks at things for all groups that are being built.
 func (c *classifier) step(tx *commit.Tx, look, change int) error {
 	working, err := tx.GroupsWithWork(registry.MaxDynamicGroups)
 	if err != nil || len(working) == 0 {
@@ -62,7 +64,8 @@ func (c *classifier) step(tx *commit.Tx, look, change int) error {
 	return nil
 }
 
-// emptyStep takes up to limit members out of a group that is being deleted; the group goes with the last.
+// emptyStep takes up to limit members out of a group that is being deleted; the group goes with the
+// last.
 func (c *classifier) emptyStep(tx *commit.Tx, g registry.Group, limit int) (gone bool, err error) {
 	members, err := tx.Members(g.ID, anyTime, "", limit)
 	if err != nil {
@@ -98,9 +101,9 @@ func (c *classifier) leave(tx *commit.Tx, group registry.GroupID, member registr
 	return tx.ChangeMemberships(commit.Memberships{Thing: member.Thing, Before: before, After: after})
 }
 
-// scanStep looks at the next things by name, for all groups that are being built at once. It stops early when it has
-// changed the memberships of as many things as change says. A thing that changes meanwhile is classified by that change,
-// wherever the scan is.
+// scanStep looks at the next things by name, for all groups that are being built at once. It stops
+// early when it has changed the memberships of as many things as change says. A thing that changes
+// meanwhile is classified by that change, wherever the scan is.
 func (c *classifier) scanStep(tx *commit.Tx, building []registry.Group, look, change int) (built bool, err error) {
 	from := building[0].Scanned
 	for _, g := range building {

@@ -10,8 +10,8 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// PresenceMemory is how long the broker goes on counting the connections of a client that is away. After that it counts
-// anew, so that a lower version is news again.
+// PresenceMemory is how long the broker goes on counting the connections of a client that is away.
+// After that it counts anew, so that a lower version is news again.
 const PresenceMemory = time.Hour
 
 // Presence is what the broker saw of a client: that it came or went (R-BRK-33).
@@ -21,7 +21,8 @@ type Presence struct {
 	fleetquery.Connectivity
 }
 
-// follows reports whether p is news after what is known. Two connections of one client may be told out of order.
+// follows reports whether p is news after what is known. Two connections of one client may be told
+// out of order.
 func (p Presence) follows(known Presence) bool {
 	return p.Session == known.Session || p.Version > known.Version || p.At.Sub(known.At) >= PresenceMemory
 }
@@ -33,8 +34,9 @@ func (s *Service) SetPresence(p Presence) {
 	}
 }
 
-// FollowPresences puts the dynamic memberships right of some things whose clients came or went (R-ID-38), and reports
-// whether there were any. A fleet that comes back all at once does not hold up what else is due.
+// FollowPresences puts the dynamic memberships right of some things whose clients came or went
+// (R-ID-38), and reports whether there were any. A fleet that comes back all at once does not hold
+// up what else is due.
 func (s *Service) FollowPresences(ctx context.Context) (found bool, err error) {
 	if s.classifier.presences.isStale() {
 		if err := s.forgetPresences(ctx); err != nil {
@@ -113,8 +115,8 @@ func (s *Service) watching(r store.GroupReader) (groups []registry.Group, err er
 	return groups, nil
 }
 
-// forgetPresences rebuilds the dynamic groups whose members depend on connections, some time after the start: who has not
-// come back by then is not connected.
+// forgetPresences rebuilds the dynamic groups whose members depend on connections, some time after
+// the start: who has not come back by then is not connected.
 func (s *Service) forgetPresences(ctx context.Context) error {
 	var stale []registry.Group
 	err := s.Store.Read(ctx, func(r store.Reader) (err error) {
@@ -134,7 +136,8 @@ func (s *Service) forgetPresences(ctx context.Context) error {
 	})
 }
 
-// BeginPresences starts the time in which clients come back after a start of the server (R-ID-61). stop ends it early.
+// BeginPresences starts the time in which clients come back after a start of the server (R-ID-61).
+// stop ends it early.
 func (s *Service) BeginPresences() (stop func()) {
 	return s.classifier.presences.begin(s.PresenceGrace, s.Wake)
 }

@@ -6,14 +6,15 @@ import (
 	"time"
 )
 
-// presences is what is known of clients since the server started: of those that are connected, and of things. It is not
-// stored: a server that starts has seen nobody yet (R-ID-61).
+// presences is what is known of clients since the server started: of those that are connected, and
+// of things. It is not stored: a server that starts has seen nobody yet (R-ID-61).
 type presences struct {
 	mu    sync.Mutex
 	known map[string]Presence // by client id
 	news  map[string]bool     // client ids whose things must be looked at
-	// waiting says that the server has started only lately: a client that was not seen yet may be on its way back. stale
-	// says that this time is over, and what depended on such clients must be looked at.
+	// waiting says that the server has started only lately: a client that was not seen yet may be
+	// on its way back. stale says that this time is over, and what depended on such clients must be
+	// looked at.
 	waiting, stale bool
 }
 
@@ -32,7 +33,8 @@ func (p *presences) set(seen Presence) bool {
 	return true
 }
 
-// begin starts the time in which clients come back after a start; over is called when it has passed (R-ID-61).
+// begin starts the time in which clients come back after a start; over is called when it has passed
+// (R-ID-61).
 func (p *presences) begin(grace time.Duration, over func()) (stop func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -57,7 +59,8 @@ func (p *presences) mayReturn(thing string) bool {
 	return p.waiting && !seen
 }
 
-// isStale reports whether the groups of connected things must be rebuilt; rebuilt says that they are.
+// isStale reports whether the groups of connected things must be rebuilt; rebuilt says that they
+// are.
 func (p *presences) isStale() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

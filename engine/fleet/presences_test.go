@@ -14,8 +14,8 @@ func seen(client, session string, version int64, at time.Time, connected bool) P
 	}
 }
 
-// Two connections of one client may be reported out of order: what is older than what is known is no news, unless the
-// client was away so long that its connections are counted anew (R-BRK-33).
+// Two connections of one client may be reported out of order: what is older than what is known is
+// no news, unless the client was away so long that its connections are counted anew (R-BRK-33).
 func TestPresenceOutOfOrder(t *testing.T) {
 	t.Parallel()
 	at := time.UnixMilli(1_700_000_000_000)
@@ -50,8 +50,8 @@ func TestPresenceOutOfOrder(t *testing.T) {
 	}
 }
 
-// News is handed out a page at a time and put back when it could not be worked on; clients that are named like no thing are
-// remembered only while they are connected.
+// News is handed out a page at a time and put back when it could not be worked on; clients that are
+// named like no thing are remembered only while they are connected.
 func TestPresenceNews(t *testing.T) {
 	t.Parallel()
 	var p presences
@@ -73,8 +73,8 @@ func TestPresenceNews(t *testing.T) {
 	}
 }
 
-// For a while after the start, a client that was not seen may be on its way back; then what depended on it is stale
-// (R-ID-61).
+// For a while after the start, a client that was not seen may be on its way back; then what
+// depended on it is stale (R-ID-61).
 func TestPresenceGrace(t *testing.T) {
 	t.Parallel()
 	var p presences

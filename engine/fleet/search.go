@@ -13,8 +13,9 @@ import (
 // searchStep is how many things one search looks at; it goes on with a token.
 const searchStep = 10_000
 
-// Search finds things that a query matches, by name, strictly after a name: up to limit, and among a bounded number of
-// things. Where it stopped before the last thing for that reason, more is the name to go on after.
+// Search finds things that a query matches, by name, strictly after a name: up to limit, and among
+// a bounded number of things. Where it stopped before the last thing for that reason, more is the
+// name to go on after.
 func (s *Service) Search(ctx context.Context, query, after string, limit int) (found []fleetquery.Subject, more string, err error) {
 	q, err := fleetquery.Parse(query)
 	if err != nil {
@@ -52,8 +53,8 @@ func (s *Service) Search(ctx context.Context, query, after string, limit int) (f
 	return found, more, err
 }
 
-// Indexing is the two indexing configurations as they were given, nil where none was. They are kept and shown, without
-// effect (R-ID-39).
+// Indexing is the two indexing configurations as they were given, nil where none was. They are kept
+// and shown, without effect (R-ID-39).
 type Indexing struct{ Things, Groups []byte }
 
 // The settings that hold them.

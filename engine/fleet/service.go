@@ -17,8 +17,8 @@ type Config struct {
 	Commits *commit.Committer
 	IDs     ids.Source
 	Log     *slog.Logger
-	// PresenceGrace is how long after the start clients are waited for before those that were not seen count as not
-	// connected (R-ID-61).
+	// PresenceGrace is how long after the start clients are waited for before those that were not
+	// seen count as not connected (R-ID-61).
 	PresenceGrace time.Duration
 	// Wake is called when there is work that the due loop does not know of.
 	Wake func()
@@ -35,7 +35,8 @@ func New(c Config) *Service {
 	return &Service{Config: c, classifier: classifier{queries: parsed.New(fleetquery.Parse)}}
 }
 
-// Applied makes the commit read the dynamic groups again when a group has changed. It is a hook of every commit.
+// Applied makes the commit read the dynamic groups again when a group has changed. It is a hook of
+// every commit.
 func (s *Service) Applied(tx *commit.Tx, c *store.Changes) {
 	r := &c.Registry
 	if len(r.CreatedGroups)+len(r.UpdatedGroups)+len(r.DeletedGroups) == 0 {
@@ -46,7 +47,8 @@ func (s *Service) Applied(tx *commit.Tx, c *store.Changes) {
 	state.newWork = state.newWork || hasWork(r.CreatedGroups) || hasWork(r.UpdatedGroups)
 }
 
-// Review does the work on members that a request has made, as far as it is small (R-ID-38). It is a hook of every commit.
+// Review does the work on members that a request has made, as far as it is small (R-ID-38). It is a
+// hook of every commit.
 func (s *Service) Review(tx *commit.Tx) error {
 	if !stateOf(tx).newWork {
 		return nil
@@ -54,8 +56,8 @@ func (s *Service) Review(tx *commit.Tx) error {
 	return s.classifier.step(tx, inlineThings+1, inlineThings+1)
 }
 
-// Committed logs which things were left out of groups, and has the due loop go on with what is left. It is a hook of
-// every commit.
+// Committed logs which things were left out of groups, and has the due loop go on with what is
+// left. It is a hook of every commit.
 func (s *Service) Committed(tx *commit.Tx) {
 	state := stateOf(tx)
 	for _, m := range state.skipped {

@@ -14,8 +14,8 @@ type NewThing struct {
 	Attributes map[string]string
 }
 
-// CreateThing creates a thing. Creating an equal one again returns the one that exists, also when its type is deprecated
-// by now (R-ID-5).
+// CreateThing creates a thing. Creating an equal one again returns the one that exists, also when
+// its type is deprecated by now (R-ID-5).
 func (s *Service) CreateThing(ctx context.Context, in NewThing) (thing registry.Thing, err error) {
 	in.Attributes = registry.MergeAttributes(nil, in.Attributes, false)
 	if err := registry.CheckAttributes(in.Attributes, registry.AttributeLimit(in.Type)); err != nil {
@@ -88,8 +88,9 @@ func (s *Service) ListThings(ctx context.Context, q store.ThingQuery) (things []
 	return things, err
 }
 
-// DeleteThing deletes a thing: it leaves its groups, its pending executions become REMOVED, those that ended stay
-// listed under their jobs (R-ID-7, R-EXE-23, R-EXE-24). A thing that does not exist is no error.
+// DeleteThing deletes a thing: it leaves its groups, its pending executions become REMOVED, those
+// that ended stay listed under their jobs (R-ID-7, R-EXE-23, R-EXE-24). A thing that does not exist
+// is no error.
 func (s *Service) DeleteThing(ctx context.Context, name string, expected *int64) error {
 	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
 		thing, err := tx.ThingByName(name)

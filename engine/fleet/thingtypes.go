@@ -15,7 +15,8 @@ type NewThingType struct {
 	Tags       []registry.Tag
 }
 
-// CreateThingType creates a thing type. Creating an equal one again returns the one that exists (R-ID-48).
+// CreateThingType creates a thing type. Creating an equal one again returns the one that exists
+// (R-ID-48).
 func (s *Service) CreateThingType(ctx context.Context, in NewThingType) (created registry.ThingType, err error) {
 	tags, err := registry.CheckTags(in.Tags)
 	if err != nil {
@@ -58,7 +59,8 @@ func (s *Service) ListThingTypes(ctx context.Context, prefix, after string, limi
 	return found, err
 }
 
-// DeprecateThingType deprecates a thing type, or with undo takes that back; repeating it has no effect (R-ID-48).
+// DeprecateThingType deprecates a thing type, or with undo takes that back; repeating it has no
+// effect (R-ID-48).
 func (s *Service) DeprecateThingType(ctx context.Context, name string, undo bool) error {
 	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
 		found, err := tx.ThingType(name)
@@ -93,7 +95,8 @@ func (s *Service) DeleteThingType(ctx context.Context, name string) error {
 	})
 }
 
-// typeFor finds the type that a thing is to get; it must exist and take things. The empty name is none.
+// typeFor finds the type that a thing is to get; it must exist and take things. The empty name is
+// none.
 func typeFor(tx *commit.Tx, name string) error {
 	if name == "" {
 		return nil

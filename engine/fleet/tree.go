@@ -7,8 +7,8 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// Static thing groups form trees. The functions here walk them, in a read of the store or in a commit; a tree is bounded
-// by registry.MaxGroupDepth and registry.MaxGroupChildren.
+// Static thing groups form trees. The functions here walk them, in a read of the store or in a
+// commit; a tree is bounded by registry.MaxGroupDepth and registry.MaxGroupChildren.
 
 // PathTo returns the groups from the root down to and with the given one.
 func PathTo(r store.GroupReader, g registry.Group) (registry.Path, error) {
@@ -24,7 +24,8 @@ func PathTo(r store.GroupReader, g registry.Group) (registry.Path, error) {
 	return path, nil
 }
 
-// WithDescendants returns a group and all groups below it: a group before its children, children by name.
+// WithDescendants returns a group and all groups below it: a group before its children, children by
+// name.
 func WithDescendants(r store.GroupReader, top registry.Group) ([]registry.Group, error) {
 	tree := []registry.Group{top}
 	children, err := r.Groups(store.GroupQuery{Children: &top.ID, Limit: registry.MaxGroupChildren})
@@ -41,8 +42,8 @@ func WithDescendants(r store.GroupReader, top registry.Group) ([]registry.Group,
 	return tree, nil
 }
 
-// Reach returns the groups of memberships and all groups above them: through each of them a thing is a target
-// (R-JOB-50).
+// Reach returns the groups of memberships and all groups above them: through each of them a thing
+// is a target (R-JOB-50).
 func Reach(r store.GroupReader, memberships []registry.Membership) (groups []registry.GroupID, err error) {
 	for _, m := range memberships {
 		for at := m.Group; at != 0; {

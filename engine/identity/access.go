@@ -12,8 +12,9 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// Identify returns the certificate that a device presented, if it may connect: registered, ACTIVE and, by the real
-// clock, within its validity (R-ID-14). Faults: Forbidden for an unknown one, CertificateInvalid for one that may not.
+// Identify returns the certificate that a device presented, if it may connect: registered, ACTIVE
+// and, by the real clock, within its validity (R-ID-14). Faults: Forbidden for an unknown one,
+// CertificateInvalid for one that may not.
 func (s *Service) Identify(ctx context.Context, id string, realNow time.Time) (c registry.Certificate, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		c, err = r.Certificate(id)
@@ -25,14 +26,16 @@ func (s *Service) Identify(ctx context.Context, id string, realNow time.Time) (c
 	return c, c.CheckConnect(realNow)
 }
 
-// Access is what decides about a connection: its thing, and the policies in effect (R-ID-28, R-ID-29).
+// Access is what decides about a connection: its thing, and the policies in effect (R-ID-28,
+// R-ID-29).
 type Access struct {
 	Thing    *registry.Thing // the connection thing, nil without one
 	Attached bool            // a thing named like the client id is attached to the certificate
 	Policies []*policy.Document
 }
 
-// Access returns what decides about a connection of a certificate with a client id; without one over HTTP.
+// Access returns what decides about a connection of a certificate with a client id; without one
+// over HTTP.
 func (s *Service) Access(ctx context.Context, certificate, clientID string) (a Access, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		if err := a.findThing(r, certificate, clientID); err != nil {
@@ -61,8 +64,8 @@ func (s *Service) Access(ctx context.Context, certificate, clientID string) (a A
 	return a, err
 }
 
-// findThing finds the connection thing: the one that the certificate is attached to exclusively, else the one that is
-// named like the client id and attached to the certificate.
+// findThing finds the connection thing: the one that the certificate is attached to exclusively,
+// else the one that is named like the client id and attached to the certificate.
 func (a *Access) findThing(r store.Reader, certificate, clientID string) error {
 	attached, err := r.ThingsOfPrincipal(certificate, "", 1)
 	if err != nil {
@@ -112,8 +115,8 @@ func policiesOfThing(r store.Reader, thing registry.ThingID) (found []registry.P
 // AccessVersion changes whenever an answer of Access or Identify may have changed.
 func (s *Service) AccessVersion() uint64 { return s.version.Load() }
 
-// changesAccess reports whether registry changes can change what somebody may do. New things and groups cannot: nothing
-// is attached to them yet.
+// changesAccess reports whether registry changes can change what somebody may do. New things and
+// groups cannot: nothing is attached to them yet.
 func changesAccess(c *store.RegistryChanges) bool {
 	return len(c.UpdatedThings)+len(c.DeletedThings)+len(c.DeletedGroups)+len(c.AddedMemberships)+len(c.RemovedMemberships)+len(c.Certificates)+
 		len(c.DeletedCertificates)+len(c.Policies)+len(c.DeletedPolicies)+len(c.Attached)+len(c.Detached)+len(c.Principals)+

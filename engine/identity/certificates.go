@@ -10,8 +10,8 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// AddCertificate registers a certificate that the control plane has issued or read. One that is registered already is
-// refused (R-ID-16). CreatedAt and UpdatedAt are filled in.
+// AddCertificate registers a certificate that the control plane has issued or read. One that is
+// registered already is refused (R-ID-16). CreatedAt and UpdatedAt are filled in.
 func (s *Service) AddCertificate(ctx context.Context, c registry.Certificate) error {
 	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
 		if _, err := tx.Certificate(c.ID); err == nil {
@@ -43,8 +43,8 @@ func (s *Service) ListCertificates(ctx context.Context, q store.IdentityQuery) (
 	return found, err
 }
 
-// SetCertificateStatus moves a certificate to ACTIVE, INACTIVE or REVOKED; repeating it has no effect
-// (R-ID-17).
+// SetCertificateStatus moves a certificate to ACTIVE, INACTIVE or REVOKED; repeating it has no
+// effect (R-ID-17).
 func (s *Service) SetCertificateStatus(ctx context.Context, id string, status registry.CertificateStatus) error {
 	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
 		c, err := tx.Certificate(id)
@@ -68,8 +68,8 @@ func (s *Service) certificateChanged(id string) func() {
 	}
 }
 
-// DeleteCertificate deletes a certificate that is not ACTIVE and not attached to a thing. Policies are detached with
-// force only (R-ID-18).
+// DeleteCertificate deletes a certificate that is not ACTIVE and not attached to a thing. Policies
+// are detached with force only (R-ID-18).
 func (s *Service) DeleteCertificate(ctx context.Context, id string, force bool) error {
 	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
 		c, err := tx.Certificate(id)
@@ -125,7 +125,8 @@ func principal(tx *commit.Tx, thingName, certificate string) (p registry.Princip
 	return registry.Principal{Thing: thing.ID, ThingName: thing.Name, Certificate: certificate}, nil
 }
 
-// DetachPrincipal detaches a certificate from a thing; a pair that is not attached is NotFound (R-ID-20).
+// DetachPrincipal detaches a certificate from a thing; a pair that is not attached is NotFound
+// (R-ID-20).
 func (s *Service) DetachPrincipal(ctx context.Context, thingName, certificate string) error {
 	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
 		p, err := principal(tx, thingName, certificate)
@@ -140,7 +141,8 @@ func (s *Service) DetachPrincipal(ctx context.Context, thingName, certificate st
 	})
 }
 
-// PrincipalsOfThing lists the certificates attached to a thing, by id; with exclusive only those attached so, or not so.
+// PrincipalsOfThing lists the certificates attached to a thing, by id; with exclusive only those
+// attached so, or not so.
 func (s *Service) PrincipalsOfThing(ctx context.Context, thingName string, exclusive *bool, after string, limit int) (found []registry.Principal, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		id, err := fleet.FindThing(r, thingName)
@@ -159,8 +161,8 @@ func (s *Service) PrincipalsOfThing(ctx context.Context, thingName string, exclu
 	return found, err
 }
 
-// ThingsOfPrincipal lists the things that a certificate is attached to, by name; with exclusive only those attached so, or
-// not so.
+// ThingsOfPrincipal lists the things that a certificate is attached to, by name; with exclusive
+// only those attached so, or not so.
 func (s *Service) ThingsOfPrincipal(ctx context.Context, certificate string, exclusive *bool, after string, limit int) (found []registry.Principal, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		if _, err := r.Certificate(certificate); err != nil {
@@ -178,7 +180,8 @@ func (s *Service) ThingsOfPrincipal(ctx context.Context, certificate string, exc
 	return found, err
 }
 
-// filtered reads pages of a list until so many were kept. next returns the page after a place, and the place of its end.
+// filtered reads pages of a list until so many were kept. next returns the page after a place, and
+// the place of its end.
 func filtered(exclusive *bool, after string, limit int, next func(after string) ([]registry.Principal, string, error)) (kept []registry.Principal, err error) {
 	for {
 		page, end, err := next(after)

@@ -10,8 +10,8 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// CreatePolicy creates a policy with its first version in force. A used name is refused, with an equal document too
-// (R-ID-51).
+// CreatePolicy creates a policy with its first version in force. A used name is refused, with an
+// equal document too (R-ID-51).
 func (s *Service) CreatePolicy(ctx context.Context, name, document string, given []registry.Tag) (p registry.Policy, err error) {
 	tags, err := registry.CheckTags(given)
 	if err != nil {
@@ -123,8 +123,8 @@ type Target struct {
 	ARN string
 }
 
-// AttachPolicy attaches a policy to a certificate or a group, both of which must exist; at most ten to one target
-// (R-ID-22, R-ID-56).
+// AttachPolicy attaches a policy to a certificate or a group, both of which must exist; at most ten
+// to one target (R-ID-22, R-ID-56).
 func (s *Service) AttachPolicy(ctx context.Context, policy string, target Target) error {
 	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
 		attachment, err := attachment(tx, policy, target)
@@ -168,7 +168,8 @@ func attachment(tx *commit.Tx, policy string, target Target) (a registry.Attachm
 	return a, err
 }
 
-// finder finds what policies are attached to. Both a read of the store and a commit in progress are such.
+// finder finds what policies are attached to. Both a read of the store and a commit in progress are
+// such.
 type finder interface {
 	Certificate(id string) (registry.Certificate, error)
 	GroupByName(name string) (registry.Group, error)
@@ -183,8 +184,8 @@ func targetExists(r finder, t Target) error {
 	return commit.OrNotFound(err, fleet.NoGroup(t.Key))
 }
 
-// PoliciesOfTarget lists the policies attached to a target, by name; recursive adds those of a group's ancestors
-// (R-ID-22).
+// PoliciesOfTarget lists the policies attached to a target, by name; recursive adds those of a
+// group's ancestors (R-ID-22).
 func (s *Service) PoliciesOfTarget(ctx context.Context, t Target, recursive bool) (found []registry.Policy, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		if err := targetExists(r, t); err != nil {

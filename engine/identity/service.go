@@ -14,8 +14,8 @@ import (
 type Config struct {
 	Store   store.Store
 	Commits *commit.Committer
-	// CertificateChanged is called when the status of a certificate has changed or it was deleted, so that connections
-	// that are not allowed any more end (R-BRK-19). May be nil.
+	// CertificateChanged is called when the status of a certificate has changed or it was deleted,
+	// so that connections that are not allowed any more end (R-BRK-19). May be nil.
 	CertificateChanged func(id string)
 }
 
@@ -41,7 +41,8 @@ func noCertificate(id string) *fault.Error {
 // accessChange is whether an answer of Access may have changed in one commit.
 type accessChange bool
 
-// Applied notes whether changes may change what somebody is allowed to do. It is a hook of every commit.
+// Applied notes whether changes may change what somebody is allowed to do. It is a hook of every
+// commit.
 func (s *Service) Applied(tx *commit.Tx, c *store.Changes) {
 	if changesAccess(&c.Registry) {
 		*commit.Local[accessChange](tx) = true

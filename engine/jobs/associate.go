@@ -7,8 +7,9 @@ import (
 	"github.com/drover-iot/drover/job"
 )
 
-// AssociateTargets adds groups to a continuous job that is IN_PROGRESS (R-API-19 to R-API-22). Groups that the job has
-// already are passed over. comment replaces that of the job when it is not nil.
+// AssociateTargets adds groups to a continuous job that is IN_PROGRESS (R-API-19 to R-API-22).
+// Groups that the job has already are passed over. comment replaces that of the job when it is not
+// nil.
 func (s *Service) AssociateTargets(
 	ctx context.Context, id string, namespace *string, targets []job.Target, comment *string,
 ) (after job.Job, err error) {
@@ -35,7 +36,8 @@ func (s *Service) AssociateTargets(
 	return after, err
 }
 
-// newTargets resolves the targets that the job does not have yet. Their back-fill takes the members of now.
+// newTargets resolves the targets that the job does not have yet. Their back-fill takes the members
+// of now.
 func newTargets(tx *commit.Tx, j job.Job, targets []job.Target) (added job.Association, err error) {
 	newest, err := tx.LastJoined()
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// The use cases of the device plane. They are the same over MQTT and HTTPS. In all of them a thing that is not in the
-// registry is fault.NotFound (R-HTTP-25).
+// The use cases of the device plane. They are the same over MQTT and HTTPS. In all of them a thing
+// that is not in the registry is fault.NotFound (R-HTTP-25).
 
 // DeviceExecution is a job execution as a device sees it.
 type DeviceExecution struct {
@@ -21,8 +21,9 @@ type DeviceExecution struct {
 	Document string
 }
 
-// Pending returns the pending executions of a thing in order: IN_PROGRESS, then QUEUED (R-HTTP-13). It returns at most
-// limit of jobs without maintenance windows, and half as many of jobs whose window is open (R-ORD-5, R-MQTT-19).
+// Pending returns the pending executions of a thing in order: IN_PROGRESS, then QUEUED (R-HTTP-13).
+// It returns at most limit of jobs without maintenance windows, and half as many of jobs whose
+// window is open (R-ORD-5, R-MQTT-19).
 func (s *Service) Pending(ctx context.Context, thing string, limit int) (pending []DeviceExecution, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		id, err := thingID(r, thing)
@@ -35,11 +36,12 @@ func (s *Service) Pending(ctx context.Context, thing string, limit int) (pending
 	return pending, err
 }
 
-// maxLookThrough is how far into the pending executions of a thing a list looks for more of jobs with windows.
+// maxLookThrough is how far into the pending executions of a thing a list looks for more of jobs
+// with windows.
 const maxLookThrough = 256
 
-// visiblePending reads the visible pending executions of a thing: so many of jobs without maintenance windows, and so
-// many of jobs with them.
+// visiblePending reads the visible pending executions of a thing: so many of jobs without
+// maintenance windows, and so many of jobs with them.
 func visiblePending(r store.Reader, thing registry.ThingID, plain, windowed int) (pending []DeviceExecution, err error) {
 	seen := 0
 	err = eachVisible(r, thing, plain, func(x DeviceExecution, windows bool) bool {
@@ -56,9 +58,10 @@ func visiblePending(r store.Reader, thing registry.ThingID, plain, windowed int)
 	return pending, err
 }
 
-// eachVisible calls f for the pending executions that a thing sees, in order, until f returns false. Left out are those
-// that a maintenance window hides and those that a sweep is about to end. windows says that the execution's job has
-// maintenance windows. page is how many are read at first.
+// eachVisible calls f for the pending executions that a thing sees, in order, until f returns
+// false. Left out are those that a maintenance window hides and those that a sweep is about to end.
+// windows says that the execution's job has maintenance windows. page is how many are read at
+// first.
 func eachVisible(
 	r store.Reader, thing registry.ThingID, page int, f func(x DeviceExecution, windows bool) bool,
 ) error {
@@ -83,8 +86,8 @@ func eachVisible(
 	}
 }
 
-// Next returns the first pending execution of a thing, with its document if that is asked for; nil when nothing is
-// pending (R-HTTP-15).
+// Next returns the first pending execution of a thing, with its document if that is asked for; nil
+// when nothing is pending (R-HTTP-15).
 func (s *Service) Next(ctx context.Context, thing string, withDocument bool) (next *DeviceExecution, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		id, err := thingID(r, thing)
@@ -103,7 +106,8 @@ func (s *Service) Next(ctx context.Context, thing string, withDocument bool) (ne
 	return next, err
 }
 
-// Describe returns one execution that has not ended: the latest, or the one with the number (R-HTTP-15).
+// Describe returns one execution that has not ended: the latest, or the one with the number
+// (R-HTTP-15).
 func (s *Service) Describe(
 	ctx context.Context, thing, jobID string, number *int64, withDocument bool,
 ) (described *DeviceExecution, err error) {
@@ -124,7 +128,8 @@ func (s *Service) Describe(
 	return described, err
 }
 
-// ThingNames returns the names that the things of notices have or had, in their order; "" for one that is not known.
+// ThingNames returns the names that the things of notices have or had, in their order; "" for one
+// that is not known.
 func (s *Service) ThingNames(ctx context.Context, notices []store.Notice) ([]string, error) {
 	names := make([]string, len(notices))
 	err := s.Store.Read(ctx, func(r store.Reader) (err error) {
@@ -138,8 +143,8 @@ func (s *Service) ThingNames(ctx context.Context, notices []store.Notice) ([]str
 	return names, err
 }
 
-// StartNext starts the first pending execution of a thing, or returns it unchanged when it is IN_PROGRESS already
-// (R-HTTP-14). It returns nil when nothing is pending (R-HTTP-11).
+// StartNext starts the first pending execution of a thing, or returns it unchanged when it is
+// IN_PROGRESS already (R-HTTP-14). It returns nil when nothing is pending (R-HTTP-11).
 func (s *Service) StartNext(
 	ctx context.Context, thing string, details map[string]string, stepMinutes *int64,
 ) (started *DeviceExecution, err error) {
@@ -175,8 +180,8 @@ func (s *Service) StartNext(
 	return started, err
 }
 
-// Report applies what a device says about its latest execution of a job (R-HTTP-16 to R-HTTP-24) and returns the
-// execution after it.
+// Report applies what a device says about its latest execution of a job (R-HTTP-16 to R-HTTP-24)
+// and returns the execution after it.
 func (s *Service) Report(
 	ctx context.Context, thing, jobID string, r job.Report, withDocument bool,
 ) (after *DeviceExecution, err error) {
@@ -210,8 +215,9 @@ func (s *Service) Report(
 	return after, err
 }
 
-// repeatedAttempt returns the attempt before x when the report is the one that ended that attempt, sent once more: by
-// then a retry is QUEUED, which a redelivered failure must not end (R-HTTP-24). It returns nil when the report is new.
+// repeatedAttempt returns the attempt before x when the report is the one that ended that attempt,
+// sent once more: by then a retry is QUEUED, which a redelivered failure must not end (R-HTTP-24).
+// It returns nil when the report is new.
 func repeatedAttempt(tx *commit.Tx, x job.Execution, r job.Report) (*job.Execution, error) {
 	number, ok := x.EarlierAttempt(r)
 	if !ok {

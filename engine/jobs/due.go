@@ -9,7 +9,8 @@ import (
 	"github.com/drover-iot/drover/job"
 )
 
-// Background does the work of jobs that waits for time to pass or for processor time. A server has one.
+// Background does the work of jobs that waits for time to pass or for processor time. A server has
+// one.
 type Background struct {
 	Config
 
@@ -24,8 +25,8 @@ func NewBackground(c Config) *Background { return &Background{Config: c} }
 // dueJobsInTurn is how many due jobs take turns.
 const dueJobsInTurn = 64
 
-// DueStep does one bounded step of the work of jobs that is due: a page of overdue timers or, when there are none, a step
-// of the job whose turn it is.
+// DueStep does one bounded step of the work of jobs that is due: a page of overdue timers or, when
+// there are none, a step of the job whose turn it is.
 func (b *Background) DueStep(tx *commit.Tx) error {
 	overdue, err := tx.DueExecutions(tx.Now, BackgroundStep)
 	if err != nil {
@@ -64,8 +65,8 @@ func (b *Background) setTurn(key job.Key) {
 	b.turn = key
 }
 
-// timeOut ends executions whose deadline has passed (R-TMO-8). Each is applied by itself, so that an abort that one of
-// them brings about is announced in its place (R-EVT-28).
+// timeOut ends executions whose deadline has passed (R-TMO-8). Each is applied by itself, so that
+// an abort that one of them brings about is announced in its place (R-EVT-28).
 func timeOut(tx *commit.Tx, overdue []job.Execution) error {
 	for _, x := range overdue {
 		if _, err := jobOnSchedule(tx, x.Job); err != nil { // after its end nothing is retried
@@ -81,8 +82,9 @@ func timeOut(tx *commit.Tx, overdue []job.Execution) error {
 	return nil
 }
 
-// Purge begins the removal of jobs that ended longer ago than they are kept, and reports whether there were any. It looks
-// once a minute: nothing waits for it, so that it is not among what NextDue names.
+// Purge begins the removal of jobs that ended longer ago than they are kept, and reports whether
+// there were any. It looks once a minute: nothing waits for it, so that it is not among what
+// NextDue names.
 func (b *Background) Purge(ctx context.Context) (found bool, err error) {
 	const page = 100
 	now := b.Clock.Now()
@@ -121,7 +123,8 @@ func (b *Background) setLastPurge(at time.Time) {
 	b.purged = at
 }
 
-// Forget is for a store that was emptied: nothing that was remembered about its jobs holds any more.
+// Forget is for a store that was emptied: nothing that was remembered about its jobs holds any
+// more.
 func (b *Background) Forget() {
 	b.setTurn(0)
 	b.setLastPurge(time.Time{})

@@ -12,8 +12,8 @@ import (
 // eventsSetting is the name of the setting that holds the EventConfigurations.
 const eventsSetting = "event-configurations"
 
-// EventConfigurations says which kinds of lifecycle event are published. Its times are zero until the first update
-// (R-EVT-4).
+// EventConfigurations says which kinds of lifecycle event are published. Its times are zero until
+// the first update (R-EVT-4).
 type EventConfigurations struct {
 	Enabled    map[string]bool `json:"enabled,omitempty"`
 	CreatedAt  time.Time       `json:"createdAt,omitzero"`
@@ -44,8 +44,8 @@ func (s *Service) EventConfigurations(ctx context.Context) (c EventConfiguration
 	return c, err
 }
 
-// UpdateEventConfigurations switches kinds of event on and off; kinds that are not named stay as they are (R-EVT-1). The
-// change counts for what is committed after it (R-EVT-5).
+// UpdateEventConfigurations switches kinds of event on and off; kinds that are not named stay as
+// they are (R-EVT-1). The change counts for what is committed after it (R-EVT-5).
 func (s *Service) UpdateEventConfigurations(ctx context.Context, enabled map[string]bool) error {
 	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
 		c, err := readEventConfigurations(tx)

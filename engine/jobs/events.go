@@ -9,18 +9,20 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// EventRenderer makes the lifecycle events that are published. They are rendered when they happen and stored whole,
-// because the job may be gone when they are published, and a repeat must carry the same event id (R-EVT-27).
+// EventRenderer makes the lifecycle events that are published. They are rendered when they happen
+// and stored whole, because the job may be gone when they are published, and a repeat must carry
+// the same event id (R-EVT-27).
 type EventRenderer interface {
 	Job(operation job.JobEvent, after job.Job, now time.Time) (store.Event, error)
 	Execution(operation string, j job.Job, thing string, x job.Execution, now time.Time) (store.Event, error)
 }
 
-// Publisher publishes the lifecycle events of what a commit changes, as far as their kind is switched on.
+// Publisher publishes the lifecycle events of what a commit changes, as far as their kind is
+// switched on.
 type Publisher struct{ Renderer EventRenderer }
 
-// The kinds of lifecycle event that this server publishes. It keeps the switches of all other kinds too (R-EVT-3,
-// R-EVT-6).
+// The kinds of lifecycle event that this server publishes. It keeps the switches of all other kinds
+// too (R-EVT-3, R-EVT-6).
 const (
 	jobEvents       = "JOB"
 	executionEvents = "JOB_EXECUTION"
@@ -45,14 +47,16 @@ func publishes(tx *commit.Tx, kind string) (bool, error) {
 	return cache.Enabled[kind], nil
 }
 
-// Applied makes the commit read the EventConfigurations again when a setting has changed. It is a hook of every commit.
+// Applied makes the commit read the EventConfigurations again when a setting has changed. It is a
+// hook of every commit.
 func (p Publisher) Applied(tx *commit.Tx, c *store.Changes) {
 	if len(c.Settings) > 0 {
 		commit.Local[eventCache](tx).known = false
 	}
 }
 
-// ExecutionChanged publishes the event of an execution that has ended or was deleted. It is a hook of every commit.
+// ExecutionChanged publishes the event of an execution that has ended or was deleted. It is a hook
+// of every commit.
 func (p Publisher) ExecutionChanged(tx *commit.Tx, before job.Execution, after *job.Execution) error {
 	x, operation := before, job.ExecutionDeletedEvent
 	if after != nil {

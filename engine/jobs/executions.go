@@ -8,8 +8,8 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// DescribeExecution returns one execution for the operator, ended or not: the latest, or the one with the number
-// (R-CON-11).
+// DescribeExecution returns one execution for the operator, ended or not: the latest, or the one
+// with the number (R-CON-11).
 func (s *Service) DescribeExecution(ctx context.Context, thing, jobID string, number *int64) (x job.Execution, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		x, err = findExecution(r, thing, jobID, number)
@@ -21,8 +21,9 @@ func (s *Service) DescribeExecution(ctx context.Context, thing, jobID string, nu
 // thingsPerList is how many things a list of one status looks at, however few of them it shows.
 const thingsPerList = 10_000
 
-// ExecutionsOfJob lists every attempt of a job by thing name, newest attempt first (R-API-26). q.Job is filled in. A list of
-// one status may be short of the limit; it goes on after more then, which is nil at the end.
+// ExecutionsOfJob lists every attempt of a job by thing name, newest attempt first (R-API-26).
+// q.Job is filled in. A list of one status may be short of the limit; it goes on after more then,
+// which is nil at the end.
 func (s *Service) ExecutionsOfJob(ctx context.Context, jobID string, q store.JobExecutionQuery) (found []store.NamedExecution, more *store.JobExecutionCursor, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		j, err := r.JobByID(jobID)
@@ -77,8 +78,8 @@ func (s *Service) CancelExecution(ctx context.Context, thing, jobID string, forc
 	})
 }
 
-// DeleteExecution deletes one attempt of a job on a thing (docs/spec/21, section 8). A namespace that is given and is not the job's
-// names no job (R-EXE-48).
+// DeleteExecution deletes one attempt of a job on a thing (docs/spec/21, section 8). A namespace
+// that is given and is not the job's names no job (R-EXE-48).
 func (s *Service) DeleteExecution(ctx context.Context, thing, jobID string, number int64, force bool, namespace *string) error {
 	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
 		if _, err := jobInNamespace(tx, jobID, namespace); err != nil {

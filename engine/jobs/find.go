@@ -8,8 +8,8 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// thingFinder finds things by name, jobFinder executions by the names of their thing and job. Both a read of the store
-// and a commit in progress are such.
+// thingFinder finds things by name, jobFinder executions by the names of their thing and job. Both
+// a read of the store and a commit in progress are such.
 type thingFinder interface {
 	ThingID(name string) (registry.ThingID, error)
 }
@@ -26,8 +26,8 @@ func thingID(r thingFinder, name string) (registry.ThingID, error) {
 	return id, commit.OrNotFound(err, fault.New(fault.NotFound, "thing %s does not exist", name))
 }
 
-// findExecution finds an execution by names: the one with the number, or the latest without one. A job that is being
-// deleted has none (R-EXE-39).
+// findExecution finds an execution by names: the one with the number, or the latest without one. A
+// job that is being deleted has none (R-EXE-39).
 func findExecution(r jobFinder, thing, jobID string, number *int64) (x job.Execution, err error) {
 	id, err := thingID(r, thing)
 	if err != nil {
@@ -49,8 +49,9 @@ func findExecution(r jobFinder, thing, jobID string, number *int64) (x job.Execu
 		fault.New(fault.NotFound, "job %s has no execution %d on thing %s", jobID, *number, thing))
 }
 
-// currentExecution finds the latest execution of a job on a thing, after recording what time or a sweep has ended
-// already. A report that arrives after the deadline is too late, whether or not the timer was looked at (R-TMO-10).
+// currentExecution finds the latest execution of a job on a thing, after recording what time or a
+// sweep has ended already. A report that arrives after the deadline is too late, whether or not the
+// timer was looked at (R-TMO-10).
 func currentExecution(tx *commit.Tx, thing, jobID string) (job.Execution, error) {
 	for {
 		x, err := findExecution(tx, thing, jobID, nil)
@@ -64,8 +65,8 @@ func currentExecution(tx *commit.Tx, thing, jobID string) (job.Execution, error)
 	}
 }
 
-// currentHead finds the first pending execution of a thing, after recording what time or a sweep has ended already. It
-// returns nil when nothing is pending.
+// currentHead finds the first pending execution of a thing, after recording what time or a sweep
+// has ended already. It returns nil when nothing is pending.
 func currentHead(tx *commit.Tx, thing registry.ThingID) (*job.Execution, error) {
 	for {
 		x, err := visibleHead(tx, thing)
@@ -79,9 +80,9 @@ func currentHead(tx *commit.Tx, thing registry.ThingID) (*job.Execution, error) 
 	}
 }
 
-// recordOverdue records at once what is due for one execution: what the schedule of its job asks for, its timeout, or the
-// sweep of its job. It reports whether there was anything. What it records stays recorded even if the request that asked
-// is refused.
+// recordOverdue records at once what is due for one execution: what the schedule of its job asks
+// for, its timeout, or the sweep of its job. It reports whether there was anything. What it records
+// stays recorded even if the request that asked is refused.
 func recordOverdue(tx *commit.Tx, x job.Execution) (bool, error) {
 	j, err := tx.Job(x.Job)
 	if err != nil || x.Status.Terminal() {

@@ -13,8 +13,8 @@ import (
 // NewJob is what CreateJob asks for.
 type NewJob struct {
 	ID string
-	// Definition is what the request says. NeedsRole, CreatedAt, Sources, TargetGroups and NewestMembership are filled
-	// in by CreateJob.
+	// Definition is what the request says. NeedsRole, CreatedAt, Sources, TargetGroups and
+	// NewestMembership are filled in by CreateJob.
 	Definition job.Definition
 	// Template is the job template to start from. Its ARN stands in Definition.TemplateARN.
 	Template TemplateRef
@@ -25,8 +25,9 @@ type NewJob struct {
 	original string // the document before parameters were filled in; empty when it is the same
 }
 
-// CreateJob stores a job and starts its rollout. The executions of a small first tick exist when it returns; those of a
-// larger one follow in the background (R-ROLL-21). It costs the same for one thing and for a group of a million.
+// CreateJob stores a job and starts its rollout. The executions of a small first tick exist when it
+// returns; those of a larger one follow in the background (R-ROLL-21). It costs the same for one
+// thing and for a group of a million.
 func (s *Service) CreateJob(ctx context.Context, in NewJob) (created job.Job, err error) {
 	if err := s.fillFromTemplate(ctx, &in); err != nil {
 		return job.Job{}, err
@@ -84,8 +85,8 @@ func (s *Service) newJob(tx *commit.Tx, id string, definition job.Definition) (j
 	return j, checkNewJob(tx, s.Limits, j)
 }
 
-// UpdateJob changes a running job; rules R-UPD. A namespace that is given and is not that of the job names no job
-// (R-UPD-5).
+// UpdateJob changes a running job; rules R-UPD. A namespace that is given and is not that of the
+// job names no job (R-UPD-5).
 func (s *Service) UpdateJob(ctx context.Context, id string, namespace *string, u job.Update) error {
 	if err := u.Check(); err != nil { // before the job is looked up (R-ERR-9)
 		return err
@@ -114,8 +115,8 @@ func jobInNamespace(tx *commit.Tx, id string, namespace *string) (job.Job, error
 	return j, err
 }
 
-// CancelJob cancels a job and returns it as it is then. The executions of a small job are canceled when it returns
-// (R-JOB-62).
+// CancelJob cancels a job and returns it as it is then. The executions of a small job are canceled
+// when it returns (R-JOB-62).
 func (s *Service) CancelJob(ctx context.Context, id string, c job.Cancellation) (canceled job.Job, err error) {
 	err = s.Commits.Do(ctx, func(tx *commit.Tx) error {
 		j, err := tx.JobByID(id)
@@ -167,8 +168,8 @@ func (s *Service) DescribeJob(ctx context.Context, id string) (j job.Job, err er
 	return j, commit.OrNotFound(err, commit.NoJob(id))
 }
 
-// JobDocument returns the document of a job as it was given (R-API-7), with original that of a managed template before
-// its parameters were filled in (R-SUB-10).
+// JobDocument returns the document of a job as it was given (R-API-7), with original that of a
+// managed template before its parameters were filled in (R-SUB-10).
 func (s *Service) JobDocument(ctx context.Context, id string, original bool) (text string, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		j, err := r.JobByID(id)
@@ -185,8 +186,8 @@ func (s *Service) JobDocument(ctx context.Context, id string, original bool) (te
 	return text, commit.OrNotFound(err, commit.NoJob(id))
 }
 
-// Filter is what ListJobs filters by. The group names a thing group that the job lists as a target, by its name, by its
-// UUID, or by both, which must agree then.
+// Filter is what ListJobs filters by. The group names a thing group that the job lists as a target,
+// by its name, by its UUID, or by both, which must agree then.
 type Filter struct {
 	store.JobQuery
 	GroupName, GroupUUID string

@@ -7,10 +7,12 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// A late joiner is a thing that becomes a target of a continuous job after its rollout has begun. It gets its execution at
-// once, outside the rollout's rate (R-ROLL-15), or waits for it while the job is SCHEDULED (R-JOB-56).
+// A late joiner is a thing that becomes a target of a continuous job after its rollout has begun.
+// It gets its execution at once, outside the rollout's rate (R-ROLL-15), or waits for it while the
+// job is SCHEDULED (R-JOB-56).
 
-// lateJoinersStep creates executions for up to limit things that became targets while the job was SCHEDULED.
+// lateJoinersStep creates executions for up to limit things that became targets while the job was
+// SCHEDULED.
 func lateJoinersStep(tx *commit.Tx, j job.Job, limit int) error {
 	things, err := tx.LateJoiners(j.Key, limit)
 	if err != nil {
@@ -58,8 +60,8 @@ func queueLateJoiner(tx *commit.Tx, key job.Key, thing registry.ThingID) error {
 	return nil
 }
 
-// backfillStep creates executions for up to limit members of groups that were associated later. Like late joiners they do
-// not wait for the rollout's rate (R-API-22).
+// backfillStep creates executions for up to limit members of groups that were associated later.
+// Like late joiners they do not wait for the rollout's rate (R-API-22).
 func backfillStep(tx *commit.Tx, j job.Job, limit int) error {
 	page, err := nextTargets(tx, j, *j.Backfill, len(j.Sources), limit, acceptBackfill)
 	if err != nil {
@@ -79,7 +81,8 @@ func backfillStep(tx *commit.Tx, j job.Job, limit int) error {
 	return nil
 }
 
-// acceptBackfill accepts a thing that was no target of the job before the source's group was associated (R-JOB-51).
+// acceptBackfill accepts a thing that was no target of the job before the source's group was
+// associated (R-JOB-51).
 func acceptBackfill(tx *commit.Tx, j job.Job, source job.Source, thing registry.ThingID) (bool, error) {
 	last, err := tx.LastNumber(j.Key, thing)
 	if err != nil || last == 0 { // most never had an execution: nothing needs to be loaded

@@ -5,8 +5,8 @@ import (
 	"github.com/drover-iot/drover/job"
 )
 
-// checkNewJob refuses a new job where too many are active or concurrent already (R-LIM-40 to R-LIM-42, R-LIM-48). What has
-// no limit is not counted.
+// checkNewJob refuses a new job where too many are active or concurrent already (R-LIM-40 to
+// R-LIM-42, R-LIM-48). What has no limit is not counted.
 func checkNewJob(tx *commit.Tx, limits job.Limits, j job.Job) (err error) {
 	active := 0
 	if limits.Active(j.TargetSelection) > 0 {
@@ -21,7 +21,8 @@ func checkNewJob(tx *commit.Tx, limits job.Limits, j job.Job) (err error) {
 	return limits.CheckNewJob(j, active, concurrent)
 }
 
-// checkConcurrency refuses what would make one more job concurrent when too many are (R-API-17, R-LIM-47).
+// checkConcurrency refuses what would make one more job concurrent when too many are (R-API-17,
+// R-LIM-47).
 func checkConcurrency(tx *commit.Tx, limits job.Limits, before, after job.Job) error {
 	concurrent, err := concurrentJobs(tx, limits)
 	if err != nil {

@@ -11,9 +11,9 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// MembershipsChanged lets jobs follow a thing whose groups change: what it has QUEUED of jobs that it is no target of any
-// more is removed (R-EXE-20, R-EXE-21), and continuous jobs that it becomes a target of get an execution for it
-// (R-JOB-55). It is a hook of every commit.
+// MembershipsChanged lets jobs follow a thing whose groups change: what it has QUEUED of jobs that
+// it is no target of any more is removed (R-EXE-20, R-EXE-21), and continuous jobs that it becomes
+// a target of get an execution for it (R-JOB-55). It is a hook of every commit.
 func MembershipsChanged(tx *commit.Tx, m commit.Memberships) error {
 	before, err := fleet.Reach(tx, m.Before)
 	if err != nil {
@@ -59,7 +59,8 @@ func endPending(
 	return nil
 }
 
-// followContinuousJobs lets each continuous job that names one of the groups follow the thing, once.
+// followContinuousJobs lets each continuous job that names one of the groups follow the thing,
+// once.
 func followContinuousJobs(tx *commit.Tx, thing registry.ThingID, reach job.Reach) error {
 	seen := map[job.Key]bool{} // a job may name several of the groups
 	for _, group := range slices.Concat(reach.Before, reach.After) {
@@ -80,8 +81,8 @@ func followContinuousJobs(tx *commit.Tx, thing registry.ThingID, reach job.Reach
 	return nil
 }
 
-// followContinuousJob does what the job decides about the thing. While the job is SCHEDULED, a thing that becomes a target
-// waits (R-JOB-56).
+// followContinuousJob does what the job decides about the thing. While the job is SCHEDULED, a
+// thing that becomes a target waits (R-JOB-56).
 func followContinuousJob(tx *commit.Tx, key job.Key, thing registry.ThingID, reach job.Reach) error {
 	j, err := jobOnSchedule(tx, key)
 	if err != nil {

@@ -16,9 +16,10 @@ type targetPage struct {
 // acceptTarget says whether a thing of a source is to get an execution.
 type acceptTarget func(*commit.Tx, job.Job, job.Source, registry.ThingID) (bool, error)
 
-// nextTargets finds up to limit things of the job's sources that are accepted, from the cursor on and before the source
-// with the index end (R-ROLL-12, R-ROLL-14). It looks at a bounded number of members, so that a page may be short of the
-// limit when many of them are passed over; only exhausted says that nothing is left.
+// nextTargets finds up to limit things of the job's sources that are accepted, from the cursor on
+// and before the source with the index end (R-ROLL-12, R-ROLL-14). It looks at a bounded number of
+// members, so that a page may be short of the limit when many of them are passed over; only
+// exhausted says that nothing is left.
 func nextTargets(
 	tx *commit.Tx, j job.Job, from job.RolloutCursor, end, limit int, accept acceptTarget,
 ) (targetPage, error) {
@@ -53,8 +54,8 @@ func nextTargets(
 	return page, nil
 }
 
-// membersOf returns the next things of one source: the members of a group that joined in time, or the one thing if it
-// still exists (R-JOB-54).
+// membersOf returns the next things of one source: the members of a group that joined in time, or
+// the one thing if it still exists (R-JOB-54).
 func membersOf(tx *commit.Tx, j job.Job, source job.Source, after string, limit int) ([]registry.Member, error) {
 	if source.Thing == 0 {
 		return tx.Members(source.Group, max(j.NewestMembership, source.NewestMembership), after, limit)

@@ -7,10 +7,12 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// A device is notified on jobs/notify when its list of pending executions changes, and on jobs/notify-next when the head
-// of that list becomes another (docs/spec/31, section 6). Package job decides by the head; here it is loaded.
+// A device is notified on jobs/notify when its list of pending executions changes, and on
+// jobs/notify-next when the head of that list becomes another (docs/spec/31, section 6). Package
+// job decides by the head; here it is loaded.
 
-// visibleHead returns the first pending execution of a thing that no maintenance window hides, nil when there is none.
+// visibleHead returns the first pending execution of a thing that no maintenance window hides, nil
+// when there is none.
 func visibleHead(tx *commit.Tx, thing registry.ThingID) (*job.Execution, error) {
 	found, err := tx.FirstPending(thing)
 	for asked := commit.PendingPage; err == nil; asked *= 2 {
@@ -31,7 +33,8 @@ func visibleHead(tx *commit.Tx, thing registry.ThingID) (*job.Execution, error) 
 	return nil, err
 }
 
-// hiddenByWindow reports whether a maintenance window hides an execution from its device (R-SCH-17).
+// hiddenByWindow reports whether a maintenance window hides an execution from its device
+// (R-SCH-17).
 func hiddenByWindow(tx *commit.Tx, x job.Execution) (bool, error) {
 	if x.Status != job.ExecutionQueued {
 		return false, nil
@@ -40,8 +43,9 @@ func hiddenByWindow(tx *commit.Tx, x job.Execution) (bool, error) {
 	return j.HiddenByWindow(x.Status), err
 }
 
-// notifyOfChange stages what a thing is notified of when one of its executions goes from before to after. It must be
-// called before the change is applied, because it compares with the list as it is.
+// notifyOfChange stages what a thing is notified of when one of its executions goes from before to
+// after. It must be called before the change is applied, because it compares with the list as it
+// is.
 func notifyOfChange(tx *commit.Tx, before, after job.Execution) error {
 	if before.Status == after.Status {
 		return nil

@@ -8,11 +8,11 @@ import (
 )
 
 const (
-	// InlineStep is how many executions a request may create, cancel or delete before it is answered (R-ROLL-21,
-	// R-JOB-62). A larger job is worked on in the background.
+	// InlineStep is how many executions a request may create, cancel or delete before it is
+	// answered (R-ROLL-21, R-JOB-62). A larger job is worked on in the background.
 	InlineStep = 100
-	// BackgroundStep is how many executions one step of the background work touches. It bounds how long a device waits
-	// behind it.
+	// BackgroundStep is how many executions one step of the background work touches. It bounds how
+	// long a device waits behind it.
 	BackgroundStep = 250
 )
 

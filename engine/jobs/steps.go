@@ -8,12 +8,13 @@ import (
 	"github.com/drover-iot/drover/registry"
 )
 
-// Background work. A job of a million things is never worked on in one go: each step touches a bounded number of
-// executions and leaves the job where the next step goes on. The first step of what a request brought about is part of
-// its commit, so that a small job is rolled out, canceled or deleted when the request is answered.
+// Background work. A job of a million things is never worked on in one go: each step touches a
+// bounded number of executions and leaves the job where the next step goes on. The first step of
+// what a request brought about is part of its commit, so that a small job is rolled out, canceled
+// or deleted when the request is answered.
 
-// Review does one small step of each job that the commit has changed and that has work to do now (R-ROLL-21, R-JOB-62).
-// The rest is left to the due loop. It is a hook of every commit.
+// Review does one small step of each job that the commit has changed and that has work to do now
+// (R-ROLL-21, R-JOB-62). The rest is left to the due loop. It is a hook of every commit.
 func (b *Background) Review(tx *commit.Tx) error {
 	for _, j := range tx.ChangedJobs() {
 		if j.Due.IsZero() || j.Due.After(tx.Now) {
@@ -29,8 +30,8 @@ func (b *Background) Review(tx *commit.Tx) error {
 	return nil
 }
 
-// step does one bounded piece of the work that comes next for a job; job.Job.Next says which that is. limit is how many
-// executions it may touch.
+// step does one bounded piece of the work that comes next for a job; job.Job.Next says which that
+// is. limit is how many executions it may touch.
 func (b *Background) step(tx *commit.Tx, j job.Job, limit int) error {
 	switch j.Next(tx.Now) {
 	case job.WorkDelete:
@@ -53,8 +54,8 @@ func (b *Background) step(tx *commit.Tx, j job.Job, limit int) error {
 	return nil
 }
 
-// releaseStep opens the next tick of the rollout if its time has come, and creates up to limit executions of its quota
-// (R-ROLL-3). It also learns whether any target is left (R-ROLL-13).
+// releaseStep opens the next tick of the rollout if its time has come, and creates up to limit
+// executions of its quota (R-ROLL-3). It also learns whether any target is left (R-ROLL-13).
 func releaseStep(tx *commit.Tx, j job.Job, limit int) error {
 	quota := min(j.Tick(tx.Now), limit)
 	if quota == 0 {
@@ -109,7 +110,8 @@ func cancelStep(tx *commit.Tx, j job.Job, limit int) error {
 	return nil
 }
 
-// deleteStep deletes up to limit executions of a job that is being deleted. The job goes with the last (R-JOB-34).
+// deleteStep deletes up to limit executions of a job that is being deleted. The job goes with the
+// last (R-JOB-34).
 func deleteStep(tx *commit.Tx, j job.Job, limit int) error {
 	tx.SetJob(j)
 	found, err := tx.SomeOfJob(j.Key, limit+1)

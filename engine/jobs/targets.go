@@ -11,8 +11,8 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// Targets are what an operator names: things and thing groups. Sources are what a rollout reads: the things, and every
-// group that was named or lies below one that was.
+// Targets are what an operator names: things and thing groups. Sources are what a rollout reads:
+// the things, and every group that was named or lies below one that was.
 //
 //	targets  thing/pump-07, thinggroup/site-1
 //	sources  thing pump-07; groups site-1, site-1-hall-a, site-1-hall-b
@@ -23,7 +23,8 @@ const (
 	targetsMayBeGone = false // pass over it: the job was created when it existed
 )
 
-// sources resolves targets to sources, each group followed by its descendants (R-ROLL-12, R-JOB-50).
+// sources resolves targets to sources, each group followed by its descendants (R-ROLL-12,
+// R-JOB-50).
 func sources(tx *commit.Tx, targets []job.Target, mustExist bool) (sources []job.Source, err error) {
 	for i, target := range targets {
 		found, err := sourcesOf(tx, i, target)
@@ -45,7 +46,8 @@ func noTarget(i int, t job.Target) *fault.Error {
 	return fault.New(fault.NotFound, "targets[%d]: %s does not exist", i, t.ARN)
 }
 
-// sourcesOf resolves one target, which stands at an index of the job's targets. store.ErrNotFound: it does not exist.
+// sourcesOf resolves one target, which stands at an index of the job's targets. store.ErrNotFound:
+// it does not exist.
 func sourcesOf(tx *commit.Tx, index int, target job.Target) (sources []job.Source, err error) {
 	switch target.Kind {
 	case registry.KindThing:

@@ -10,8 +10,8 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// NewTemplate is what CreateJobTemplate asks for. With FromJob, the template is copied from the job with that id, and what
-// Template says replaces whole members (R-TPL-1).
+// NewTemplate is what CreateJobTemplate asks for. With FromJob, the template is copied from the job
+// with that id, and what Template says replaces whole members (R-TPL-1).
 type NewTemplate struct {
 	job.Template
 	FromJob string
@@ -49,7 +49,8 @@ func (s *Service) CreateTemplate(ctx context.Context, in NewTemplate) (created j
 	return created, err
 }
 
-// checkNewTemplate refuses an id that is taken (R-API-31), and one more template than is allowed (R-LIM-45).
+// checkNewTemplate refuses an id that is taken (R-API-31), and one more template than is allowed
+// (R-LIM-45).
 func (s *Service) checkNewTemplate(tx *commit.Tx, id string) error {
 	if _, err := tx.Template(id); err == nil {
 		taken := fault.New(fault.Conflict, "job template %s exists already", id)
@@ -65,7 +66,8 @@ func (s *Service) checkNewTemplate(tx *commit.Tx, id string) error {
 	return s.Limits.CheckTemplates(n)
 }
 
-// templateFromJob copies a job into a template, with what the request says in place of what the job has.
+// templateFromJob copies a job into a template, with what the request says in place of what the job
+// has.
 func templateFromJob(tx *commit.Tx, jobID string, given job.Template) (t job.Template, err error) {
 	j, err := tx.JobByID(jobID)
 	if err != nil {
@@ -120,12 +122,13 @@ func (s *Service) DeleteTemplate(ctx context.Context, id string) error {
 // TemplateRef names the job template that a new job starts from. The zero TemplateRef is none.
 type TemplateRef struct {
 	Kind job.TemplateKind
-	// Name is the id of a custom template, or the name of a managed one, which has a Version too (R-CON-5).
+	// Name is the id of a custom template, or the name of a managed one, which has a Version too
+	// (R-CON-5).
 	Name, Version string
 }
 
-// fillFromTemplate takes from the template that a new job names what the job does not say itself, and fills in
-// parameters (R-TPL-4, R-VAL-1 to R-VAL-4).
+// fillFromTemplate takes from the template that a new job names what the job does not say itself,
+// and fills in parameters (R-TPL-4, R-VAL-1 to R-VAL-4).
 func (s *Service) fillFromTemplate(ctx context.Context, in *NewJob) error {
 	if err := in.Definition.CheckSource(in.Document, in.Template.Kind); err != nil {
 		return err
@@ -142,7 +145,8 @@ func (s *Service) fillFromTemplate(ctx context.Context, in *NewJob) error {
 	return s.fillFromCustom(ctx, in)
 }
 
-// checkGiven checks what a job says beside its template, before the template is looked up (R-ERR-9).
+// checkGiven checks what a job says beside its template, before the template is looked up
+// (R-ERR-9).
 func (s *Service) checkGiven(in *NewJob) error {
 	if in.Document != "" {
 		if _, err := job.CheckDocument(in.Document); err != nil {

@@ -9,10 +9,11 @@ import (
 	"github.com/drover-iot/drover/registry"
 )
 
-// What happens to executions. Package job says what an event does to an execution and to its job; the functions here
-// stage it, with the notices for the thing and the lifecycle event.
+// What happens to executions. Package job says what an event does to an execution and to its job;
+// the functions here stage it, with the notices for the thing and the lifecycle event.
 
-// applyEvent applies an event that no device asked for to one execution: a timeout, a cancellation, a removal.
+// applyEvent applies an event that no device asked for to one execution: a timeout, a cancellation,
+// a removal.
 func applyEvent(tx *commit.Tx, x job.Execution, event job.Event) error {
 	j, err := tx.Job(x.Job)
 	if err != nil {
@@ -25,8 +26,8 @@ func applyEvent(tx *commit.Tx, x job.Execution, event job.Event) error {
 	return recordOutcome(tx, x, outcome)
 }
 
-// recordOutcome stages what one event did: the execution, its retry, the job, and what the thing is notified of. An
-// outcome that leaves the execution as it was is a repeat, and nothing is staged.
+// recordOutcome stages what one event did: the execution, its retry, the job, and what the thing is
+// notified of. An outcome that leaves the execution as it was is a repeat, and nothing is staged.
 func recordOutcome(tx *commit.Tx, before job.Execution, outcome job.Outcome) error {
 	if outcome.Execution.Version == before.Version {
 		return nil
@@ -44,7 +45,8 @@ func recordOutcome(tx *commit.Tx, before job.Execution, outcome job.Outcome) err
 	return nil
 }
 
-// queueRetry stages the next attempt, if the job's budget allows one and its thing is still a target (R-RTY-9).
+// queueRetry stages the next attempt, if the job's budget allows one and its thing is still a
+// target (R-RTY-9).
 func queueRetry(tx *commit.Tx, outcome *job.Outcome) error {
 	if outcome.Retry == nil {
 		return nil
@@ -96,7 +98,8 @@ func queue(tx *commit.Tx, x job.Execution) error {
 	return nil
 }
 
-// deleteExecution stages the deletion of one execution. One that is pending leaves the list of its thing (R-JOB-35).
+// deleteExecution stages the deletion of one execution. One that is pending leaves the list of its
+// thing (R-JOB-35).
 func deleteExecution(tx *commit.Tx, x job.Execution) error {
 	j, err := tx.Job(x.Job)
 	if err != nil {

@@ -5,8 +5,8 @@ import (
 	"github.com/drover-iot/drover/job"
 )
 
-// openStep lets a SCHEDULED job go on: for the first time with the targets that are there now (R-JOB-52), later from
-// where it was.
+// openStep lets a SCHEDULED job go on: for the first time with the targets that are there now
+// (R-JOB-52), later from where it was.
 func (b *Background) openStep(tx *commit.Tx, j job.Job) error {
 	if j.SkipMissedWindow(tx.Now) {
 		tx.SetJob(j)
@@ -56,8 +56,8 @@ func jobOnSchedule(tx *commit.Tx, key job.Key) (job.Job, error) {
 	return now, nil
 }
 
-// notifyStep notifies up to limit things that a maintenance window showed or hid an execution of theirs (R-SCH-17,
-// R-SCH-18).
+// notifyStep notifies up to limit things that a maintenance window showed or hid an execution of
+// theirs (R-SCH-17, R-SCH-18).
 func notifyStep(tx *commit.Tx, j job.Job, limit int) error {
 	page, err := tx.PendingOfJob(j.Key, job.ExecutionQueued, *j.NotifyCursor, limit)
 	if err != nil {

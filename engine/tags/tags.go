@@ -1,6 +1,7 @@
-// Package tags is the use cases of tags. They are a package of their own because everything that the other packages of
-// the engine keep may be tagged: jobs, job templates, thing groups, thing types and policies (R-API-36, R-ID-43). Tags
-// that a resource is created or deleted with are staged by the use case that does so; see commit.Tx.SetTags.
+// Package tags is the use cases of tags. They are a package of their own because everything that
+// the other packages of the engine keep may be tagged: jobs, job templates, thing groups, thing
+// types and policies (R-API-36, R-ID-43). Tags that a resource is created or deleted with are
+// staged by the use case that does so; see commit.Tx.SetTags.
 package tags
 
 import (
@@ -33,7 +34,8 @@ type finder interface {
 	Tags(kind, name string) (map[string]string, error)
 }
 
-// kinds are the kinds of resource that may have tags, in the words of their ARNs, and how each is looked up.
+// kinds are the kinds of resource that may have tags, in the words of their ARNs, and how each is
+// looked up.
 var kinds = map[string]func(r finder, name string) error{
 	registry.KindJob: func(r finder, id string) error {
 		_, err := r.JobByID(id)

@@ -13,8 +13,8 @@ import (
 
 const name = "endpoints.json"
 
-// File is the content of endpoints.json: where a server listens and how to sign. Scripts read it, so
-// its names are fixed. A listener that is off has the address "".
+// File is the content of endpoints.json: where a server listens and how to sign. Scripts read it,
+// so its names are fixed. A listener that is off has the address "".
 type File struct {
 	HTTP            string `json:"http"`
 	HTTPS           string `json:"https"`

@@ -1,9 +1,9 @@
 // Package fault is the one error type that a request can be answered with.
 //
-// A fault says what kind of thing went wrong (Code) and, in words, which member, value and rule (Message). It names
-// no exception and no status number: package api turns a code into its three faces (control plane, device plane over
-// HTTP, device plane over MQTT). Any error that is not a *fault.Error is an internal fault: it is logged in full and
-// answered without detail.
+// A fault says what kind of thing went wrong (Code) and, in words, which member, value and rule
+// (Message). It names no exception and no status number: package api turns a code into its three
+// faces (control plane, device plane over HTTP, device plane over MQTT). Any error that is not a
+// *fault.Error is an internal fault: it is logged in full and answered without detail.
 package fault
 
 import (
@@ -51,12 +51,12 @@ const (
 type Error struct {
 	Code    Code
 	Message string
-	// ResourceID is the id of the resource that is in the way (Exists, Conflict; R-ERR-4). ResourceKind and ResourceName
-	// are what its ARN is made of; empty where the answer has no ARN.
+	// ResourceID is the id of the resource that is in the way (Exists, Conflict; R-ERR-4).
+	// ResourceKind and ResourceName are what its ARN is made of; empty where the answer has no ARN.
 	ResourceID                 string
 	ResourceKind, ResourceName string
-	// State is attached for the device plane by BadTransition and VersionDiffers (R-HTTP-28); nil otherwise.
-	// Its type belongs to the package that returns the fault.
+	// State is attached for the device plane by BadTransition and VersionDiffers (R-HTTP-28); nil
+	// otherwise. Its type belongs to the package that returns the fault.
 	State any
 }
 

@@ -1,5 +1,5 @@
-// Package parsed caches the parsed form of texts: a fleet shares few policies and queries over many connections and
-// things, and each would otherwise be parsed again for every one of them.
+// Package parsed caches the parsed form of texts: a fleet shares few policies and queries over many
+// connections and things, and each would otherwise be parsed again for every one of them.
 package parsed
 
 import "sync"
@@ -17,7 +17,8 @@ type Cache[T any] struct {
 // New returns a cache of what parse returns.
 func New[T any](parse func(string) (*T, error)) *Cache[T] { return &Cache[T]{parse: parse} }
 
-// Get returns the parsed form of a text. It is shared and must not be changed. Errors of parse are not cached.
+// Get returns the parsed form of a text. It is shared and must not be changed. Errors of parse are
+// not cached.
 func (c *Cache[T]) Get(text string) (*T, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// A text is parsed once while the cache holds it, an error is not kept, and a full cache starts anew.
+// A text is parsed once while the cache holds it, an error is not kept, and a full cache starts
+// anew.
 func TestCache(t *testing.T) {
 	t.Parallel()
 	calls := 0

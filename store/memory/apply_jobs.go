@@ -5,7 +5,8 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// putJob stores a job and its index entries; the stored one, if any, must have been taken out before.
+// putJob stores a job and its index entries; the stored one, if any, must have been taken out
+// before.
 func (s *state) putJob(j job.Job) {
 	j = cloneJob(j)
 	s.jobs = s.jobs.put(id(j.Key), j)

@@ -16,7 +16,8 @@ func (s *state) createThing(t registry.Thing) error {
 	return nil
 }
 
-// updateThing rewrites what an update may change: a thing keeps its name, its UUID and its time of creation.
+// updateThing rewrites what an update may change: a thing keeps its name, its UUID and its time of
+// creation.
 func (s *state) updateThing(t registry.Thing) error {
 	stored, ok := s.things.get(id(t.ID))
 	if !ok {

@@ -10,8 +10,8 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// The clone functions stand at the border: what callers hand in and what they get back shares no memory with the state.
-// They also cut times to what the contract keeps.
+// The clone functions stand at the border: what callers hand in and what they get back shares no
+// memory with the state. They also cut times to what the contract keeps.
 
 func ms(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
 

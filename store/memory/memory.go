@@ -1,8 +1,10 @@
-// Package memory is the reference implementation of store.Store: the plainest code that keeps the contract. The engine's
-// tests and the simulator run on it, and storetest compares every other store with it.
+// Package memory is the reference implementation of store.Store: the plainest code that keeps the
+// contract. The engine's tests and the simulator run on it, and storetest compares every other
+// store with it.
 //
-// A state is a value made of immutable trees (tree.go). A write works on a copy and, when it succeeds, swaps it in; a
-// read holds on to the state it began with. So isolation and rollback need no further code. Start with state.go.
+// A state is a value made of immutable trees (tree.go). A write works on a copy and, when it
+// succeeds, swaps it in; a read holds on to the state it began with. So isolation and rollback need
+// no further code. Start with state.go.
 package memory
 
 import (

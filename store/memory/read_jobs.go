@@ -196,7 +196,8 @@ func (r reader) Execution(key job.ExecutionKey) (job.Execution, error) {
 	return cloneExecution(e), nil
 }
 
-// attempts yields the executions of a job on a thing by number, or of the whole job when thing is 0.
+// attempts yields the executions of a job on a thing by number, or of the whole job when thing is
+// 0.
 func (r reader) attempts(key job.Key, thing registry.ThingID) iter.Seq[job.Execution] {
 	return func(yield func(job.Execution) bool) {
 		for at, e := range r.executions.from(attempt{Job: key, Thing: thing}) {

@@ -9,8 +9,9 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// state is everything that one commit left. Copying it is copying a few pointers. The trees marked "index" hold nothing
-// of their own: they are kept beside the tree they belong to by one pair of functions in apply_*.go.
+// state is everything that one commit left. Copying it is copying a few pointers. The trees marked
+// "index" hold nothing of their own: they are kept beside the tree they belong to by one pair of
+// functions in apply_*.go.
 type state struct {
 	jobs      tree[id, job.Job]
 	jobIDs    tree[text, id] // index

@@ -8,8 +8,9 @@ import (
 // ordered is a key that knows its place.
 type ordered[K any] interface{ compare(K) int }
 
-// tree is an immutable sorted map: put and remove return a new tree and share what did not change, so keeping an old
-// state costs nothing. It is a treap: a search tree by key and a heap by random weight.
+// tree is an immutable sorted map: put and remove return a new tree and share what did not change,
+// so keeping an old state costs nothing. It is a treap: a search tree by key and a heap by random
+// weight.
 type tree[K ordered[K], V any] struct{ root *node[K, V] }
 
 type node[K ordered[K], V any] struct {

@@ -6,8 +6,8 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// reader reads through one connection, inside a transaction. On the writer's connection it sees the changes of the
-// running write.
+// reader reads through one connection, inside a transaction. On the writer's connection it sees the
+// changes of the running write.
 type reader struct {
 	*conn
 	keys *keys

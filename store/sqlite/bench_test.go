@@ -85,7 +85,8 @@ func BenchmarkRawReports(b *testing.B) {
 	perSecond(b, "reports", group)
 }
 
-// reporter reports for device after device, through the contract, with the reads that a report needs.
+// reporter reports for device after device, through the contract, with the reads that a report
+// needs.
 type reporter struct {
 	store  store.Store
 	things []string
@@ -131,8 +132,8 @@ func BenchmarkReports(b *testing.B) {
 	b.ReportMetric(float64(took[len(took)*99/100].Milliseconds()), "p99-ms/commit")
 }
 
-// BenchmarkReportsShare takes turns between the two, so that a busy machine slows both, and reports what share of the
-// bound the store reaches.
+// BenchmarkReportsShare takes turns between the two, so that a busy machine slows both, and reports
+// what share of the bound the store reaches.
 func BenchmarkReportsShare(b *testing.B) {
 	path, _ := fill(b)
 	raw, err := rawbench.Open(path)

@@ -17,8 +17,8 @@ type conn struct {
 	statements map[string]*stmt
 }
 
-// stmt is a prepared statement. Its parameters are bound and its columns are read in the order they stand in the SQL;
-// the first error stays and comes out at the end.
+// stmt is a prepared statement. Its parameters are bound and its columns are read in the order they
+// stand in the SQL; the first error stays and comes out at the end.
 type stmt struct {
 	*sqlite3.Stmt
 	db     *sqlite3.Conn
@@ -141,8 +141,8 @@ func (s *stmt) run() error {
 	return s.Exec()
 }
 
-// change executes an insert, update or delete of one row. ErrConflict means that it was in the way of another row, or
-// that there was none to change.
+// change executes an insert, update or delete of one row. ErrConflict means that it was in the way
+// of another row, or that there was none to change.
 func (s *stmt) change() error {
 	err := s.run()
 	switch {

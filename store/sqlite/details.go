@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 )
 
-// getMap reads a map that is kept as JSON, nil for NULL. The plain form, which is what json.Marshal writes when no
-// character needs an escape, is cut up directly: a report reads two such maps, and encoding/json would take as long
-// for them as SQLite does for finding their rows.
+// getMap reads a map that is kept as JSON, nil for NULL. The plain form, which is what json.Marshal
+// writes when no character needs an escape, is cut up directly: a report reads two such maps, and
+// encoding/json would take as long for them as SQLite does for finding their rows.
 func (s *stmt) getMap() map[string]string {
 	s.column++
 	text := s.ColumnRawText(s.column)

@@ -21,7 +21,8 @@ func FuzzPlainMapAgreesWithJSON(f *testing.F) {
 		if err := json.Unmarshal(encoded, &again); err != nil {
 			t.Fatal(err)
 		}
-		// What json.Marshal does not write (control characters, bytes that are not UTF-8) is never stored.
+		// What json.Marshal does not write (control characters, bytes that are not UTF-8) is never
+		// stored.
 		if err := json.Unmarshal([]byte(text), &want); err == nil && maps.Equal(got, again) && !maps.Equal(got, want) {
 			t.Errorf("%q: got %v, want %v", text, got, want)
 		}

@@ -62,8 +62,8 @@ const (
 	updateDetail = `UPDATE execution SET ` + detailColumns + ` AND status = ? AND times_out_at IS ?`
 )
 
-// report rewrites an execution. One that runs on with its deadlines as they were, which is most of what devices say,
-// stands where it stood in every index and is rewritten at a third of the price.
+// report rewrites an execution. One that runs on with its deadlines as they were, which is most of
+// what devices say, stands where it stood in every index and is rewritten at a third of the price.
 func (t *tx) report(e job.Execution) error {
 	if e.Status == job.ExecutionInProgress && !e.UpdatedAt.Equal(e.StartedAt) {
 		err := t.stmt(updateDetail).detail(e).executionKey(e.ExecutionKey).int(e.Version - 1).

@@ -117,7 +117,8 @@ func (r reader) GroupsWithWork(limit int) ([]registry.Group, error) {
 	return all(r.stmt(listBusyGroups).limit(limit), scanGroup)
 }
 
-// afterPrefix is a bound above every name with the prefix and below every later one; no name holds the byte 0xff.
+// afterPrefix is a bound above every name with the prefix and below every later one; no name holds
+// the byte 0xff.
 func afterPrefix(prefix string) string { return prefix + "\xff" }
 
 const listMembers = `SELECT thing, name FROM membership

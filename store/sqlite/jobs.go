@@ -167,7 +167,8 @@ func (r reader) OriginalDocument(key job.Key) (string, error) {
 	return one(r.stmt(selectOriginal).int(int64(key)), (*stmt).getText)
 }
 
-// The lists of jobs start from the index of their strongest filter; the others are checked on the way.
+// The lists of jobs start from the index of their strongest filter; the others are checked on the
+// way.
 const (
 	jobFilters = ` AND (created_at < ?1 OR id > ?2) AND (?3 = '' OR selection = ?3) AND (?4 = '' OR namespace = ?4)
 		ORDER BY created_at DESC, id LIMIT ?5`

@@ -18,8 +18,8 @@ const (
 	keyKinds
 )
 
-// keyBlock is how many keys are reserved at once. Keys are counted in memory; the file only knows a bound that they
-// stay under, so that a crash skips some and never repeats one.
+// keyBlock is how many keys are reserved at once. Keys are counted in memory; the file only knows a
+// bound that they stay under, so that a crash skips some and never repeats one.
 const keyBlock = 4096
 
 // keys are the counters. The holder of the writer's turn changes them; anybody may look.

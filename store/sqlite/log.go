@@ -8,11 +8,11 @@ import (
 	"github.com/ncruces/go-sqlite3/vfs"
 )
 
-// SQLite writes a commit to its log page by page, each as a short header and a page, which makes two thousand small
-// writes of a group of reports. logFiles gathers them: the log is written in large pieces, at the latest when it is
-// synced. Nothing else changes. A commit is made visible and acknowledged only after that sync, because the store runs
-// with synchronous=FULL; before it nobody but the writer may look at what was written, and the writer reads through the
-// same file.
+// SQLite writes a commit to its log page by page, each as a short header and a page, which makes
+// two thousand small writes of a group of reports. logFiles gathers them: the log is written in
+// large pieces, at the latest when it is synced. Nothing else changes. A commit is made visible and
+// acknowledged only after that sync, because the store runs with synchronous=FULL; before it nobody
+// but the writer may look at what was written, and the writer reads through the same file.
 type logFiles struct{ vfs.VFS }
 
 // logVFS is the name that connections open their files under.
@@ -63,8 +63,8 @@ func (f *logFile) WriteAt(p []byte, at int64) (int, error) {
 	return len(p), nil
 }
 
-// flush writes out what waits. After an error it still waits: what was taken must be in the file before anything else
-// is, and the commit that it belongs to fails at its sync.
+// flush writes out what waits. After an error it still waits: what was taken must be in the file
+// before anything else is, and the commit that it belongs to fails at its sync.
 func (f *logFile) flush() error {
 	if len(f.waiting) == 0 {
 		return nil

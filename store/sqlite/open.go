@@ -15,15 +15,17 @@ import (
 )
 
 const (
-	// readers is how many reads run at once; more wait. A connection is opened when it is first needed.
+	// readers is how many reads run at once; more wait. A connection is opened when it is first
+	// needed.
 	readers = 8
 	// The page caches, in KiB. Each connection has its own.
 	writerCache, readerCache = 64 << 10, 8 << 10
-	// checkpointPages is how long the log grows, 32 MiB, before the commit that crosses it folds it into the file.
-	// Longer, and that commit is late; shorter, and the same page is folded too often. Measured in docs/adr/0002.
+	// checkpointPages is how long the log grows, 32 MiB, before the commit that crosses it folds it
+	// into the file. Longer, and that commit is late; shorter, and the same page is folded too
+	// often. Measured in docs/adr/0002.
 	checkpointPages = 8192
-	// busy is how long a statement waits for a lock. Inside one process only opening and recovering take locks that
-	// others wait for.
+	// busy is how long a statement waits for a lock. Inside one process only opening and recovering
+	// take locks that others wait for.
 	busy = 10 * time.Second
 )
 
@@ -45,8 +47,8 @@ type Store struct {
 	running sync.WaitGroup
 }
 
-// Open opens or makes the database file. It refuses, and leaves alone, a file that is damaged, that belongs to another
-// program, or that a newer Drover wrote.
+// Open opens or makes the database file. It refuses, and leaves alone, a file that is damaged, that
+// belongs to another program, or that a newer Drover wrote.
 func Open(path string) (*Store, error) {
 	writer, err := connect(path, writerCache)
 	if err != nil {
@@ -107,8 +109,8 @@ func (s *Store) Read(ctx context.Context, f func(store.Reader) error) error {
 	return c.read(func() error { return f(reader{c, &s.keys}) })
 }
 
-// idleConns are the open connections that nobody reads through. The one that was used last is taken first: its page cache
-// is warm, and no more are opened than read at once.
+// idleConns are the open connections that nobody reads through. The one that was used last is taken
+// first: its page cache is warm, and no more are opened than read at once.
 type idleConns struct {
 	mu    sync.Mutex
 	conns []*conn

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestPlans holds that every read and change finds its rows through a key or an index and in their order, so that it
-// costs the same in a small fleet and in a large one.
+// TestPlans holds that every read and change finds its rows through a key or an index and in their
+// order, so that it costs the same in a small fleet and in a large one.
 func TestPlans(t *testing.T) {
 	t.Parallel()
 	s, err := Open(filepath.Join(t.TempDir(), "drover.db"))

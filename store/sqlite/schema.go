@@ -10,11 +10,13 @@ import (
 // applicationID marks a file as Drover's: "Drov" in the header of the database.
 const applicationID = 0x44726f76
 
-// migrations bring a file from one version of the schema to the next; the version of a file is the number of
-// migrations it has had. Only ever append to this list: once a version is released, files of users stand at it.
+// migrations bring a file from one version of the schema to the next; the version of a file is the
+// number of migrations it has had. Only ever append to this list: once a version is released, files
+// of users stand at it.
 //
-// What is kept as JSON has its names from the json tags of the Go types. testdata/stored.sql holds a row of every table
-// as this schema stores it, and a test compares: a field that is renamed in Go must keep its tag.
+// What is kept as JSON has its names from the json tags of the Go types. testdata/stored.sql holds
+// a row of every table as this schema stores it, and a test compares: a field that is renamed in Go
+// must keep its tag.
 var migrations = []string{firstSchema}
 
 const firstSchema = `
@@ -201,8 +203,8 @@ CREATE TABLE session (client TEXT NOT NULL, seq INTEGER NOT NULL, value BLOB NOT
 CREATE TABLE setting (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 `
 
-// migrate checks that the file is Drover's and not from the future, and brings it to the newest schema. A fresh file
-// is at version 0.
+// migrate checks that the file is Drover's and not from the future, and brings it to the newest
+// schema. A fresh file is at version 0.
 func (c *conn) migrate(path string) error {
 	version, err := c.version()
 	switch {

@@ -20,8 +20,8 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// testdata/stored.sql is what files of users hold: one row of every table, each field set. It may only change together
-// with a new migration, and files with these rows must be readable for ever.
+// testdata/stored.sql is what files of users hold: one row of every table, each field set. It may
+// only change together with a new migration, and files with these rows must be readable for ever.
 const storedFile = "testdata/stored.sql"
 
 var rewriteStored = flag.Bool("rewrite-stored", false, "write "+storedFile+" anew: only before the first release")
@@ -47,7 +47,8 @@ type facts struct {
 	Session      store.SessionEntry
 }
 
-// everything returns facts whose fields are all set, also those that a later change adds to one of the types.
+// everything returns facts whose fields are all set, also those that a later change adds to one of
+// the types.
 func everything() (f facts) {
 	fill(reflect.ValueOf(&f).Elem(), 1)
 	thing, group := registry.ThingID(7), registry.GroupID(8)
@@ -64,8 +65,9 @@ func everything() (f facts) {
 	return f
 }
 
-// fill sets a value, and whatever it holds, to something that is not zero. What it sets depends on where the value
-// stands: on the json names above it, and on the position of fields that have none, but on no name in Go.
+// fill sets a value, and whatever it holds, to something that is not zero. What it sets depends on
+// where the value stands: on the json names above it, and on the position of fields that have none,
+// but on no name in Go.
 func fill(v reflect.Value, place uint32) {
 	if at, ok := v.Addr().Interface().(*time.Time); ok {
 		*at = time.Date(2030, 1, 1, 0, 0, int(place%1e7), 5e6, time.UTC)
@@ -231,7 +233,8 @@ func TestStoredIsRead(t *testing.T) {
 	}
 }
 
-// migrated opens a file that an older Drover left: at that version of the schema, with the rows that a script inserts.
+// migrated opens a file that an older Drover left: at that version of the schema, with the rows
+// that a script inserts.
 func migrated(t *testing.T, version int, script string) *Store {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "drover.db")
@@ -280,7 +283,8 @@ func dumpRows(t *testing.T, c *conn) string {
 	return dump.String()
 }
 
-// Every member of what is kept as JSON is named by a tag, so that renaming it in Go renames nothing in a file.
+// Every member of what is kept as JSON is named by a tag, so that renaming it in Go renames nothing
+// in a file.
 func TestStoredNamesAreExplicit(t *testing.T) {
 	t.Parallel()
 	seen := map[reflect.Type]bool{}

@@ -102,7 +102,8 @@ const (
 		WHERE type <> '' AND type = ?2 AND name > ?1 ORDER BY name`
 )
 
-// Things reads things in the order of the list until the page is full; attributes are compared on the way.
+// Things reads things in the order of the list until the page is full; attributes are compared on
+// the way.
 func (r reader) Things(q store.ThingQuery) (found []registry.Thing, err error) {
 	s := r.stmt(listThings)
 	if q.Type != "" {

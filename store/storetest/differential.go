@@ -15,14 +15,16 @@ import (
 	"github.com/drover-iot/drover/store/memory"
 )
 
-// seedVariable replays one run of the differential: DROVER_SEED=17 go test -run memory ./store/sqlite.
+// seedVariable replays one run of the differential: DROVER_SEED=17 go test -run memory
+// ./store/sqlite.
 const seedVariable = "DROVER_SEED"
 
-// steps is how many writes one run of the differential makes, and pace after how many it compares every read.
+// steps is how many writes one run of the differential makes, and pace after how many it compares
+// every read.
 const steps, pace = 120, 5
 
-// differential applies the same random writes to the memory store and to the store under test. Both must answer each
-// alike, and after every few of them every read must be equal.
+// differential applies the same random writes to the memory store and to the store under test. Both
+// must answer each alike, and after every few of them every read must be equal.
 func differential(t *testing.T, open func(t *testing.T) store.Store) {
 	seed := uint64(time.Now().UnixNano())
 	if text := os.Getenv(seedVariable); text != "" {
@@ -94,7 +96,8 @@ type generator struct {
 	sequence int64
 }
 
-// write makes the changes of one write, each on its own Apply. A change that does not fit is mostly drawn again.
+// write makes the changes of one write, each on its own Apply. A change that does not fit is mostly
+// drawn again.
 func (g *generator) write(w world) (changes []store.Changes, giveUp bool) {
 	for range 1 + g.IntN(4) {
 		for range 10 {

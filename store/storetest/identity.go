@@ -40,7 +40,8 @@ func principals(list ...registry.Principal) (c store.Changes) {
 func certificateID(c registry.Certificate) string { return c.ID }
 func policyName(p registry.Policy) string         { return p.Name }
 
-// byCreation checks a list that is ordered by creation, then by key, in both directions and all page sizes.
+// byCreation checks a list that is ordered by creation, then by key, in both directions and all
+// page sizes.
 func byCreation[T any](w world, want []string, key func(T) string, list func(store.Reader, store.IdentityQuery) ([]T, error), cursor func(T) store.IdentityCursor) {
 	w.Helper()
 	for limit := 1; limit <= len(want)+1; limit++ {

@@ -1,6 +1,6 @@
-// Package storetest is the one suite that every store passes. Each promise of store's package comment and of its
-// interfaces is one small test, run on a store of its own; differential.go replays random writes on the memory store
-// and on the store under test and compares every read.
+// Package storetest is the one suite that every store passes. Each promise of store's package
+// comment and of its interfaces is one small test, run on a store of its own; differential.go
+// replays random writes on the memory store and on the store under test and compares every read.
 package storetest
 
 import (
@@ -34,7 +34,8 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	})
 }
 
-// RunDurable checks what only a store that outlives its process promises. open opens the store that lives in dir.
+// RunDurable checks what only a store that outlives its process promises. open opens the store that
+// lives in dir.
 func RunDurable(t *testing.T, open func(t *testing.T, dir string) store.Store) {
 	for _, promise := range durable {
 		t.Run(promise.name, func(t *testing.T) {

@@ -1,8 +1,10 @@
-// Package rawbench measures what the driver can do without Drover: the same conditional update of an execution, with
-// the same indexes, in groups with one sync each, and nothing else. Benchmarks run it beside the store and beside the
-// engine, on the same machine in the same run, and state their own figure as a share of it.
+// Package rawbench measures what the driver can do without Drover: the same conditional update of
+// an execution, with the same indexes, in groups with one sync each, and nothing else. Benchmarks
+// run it beside the store and beside the engine, on the same machine in the same run, and state
+// their own figure as a share of it.
 //
-// It works on a file that the store made and no longer holds, and leaves its executions in arbitrary states.
+// It works on a file that the store made and no longer holds, and leaves its executions in
+// arbitrary states.
 package rawbench
 
 import (
@@ -14,8 +16,8 @@ import (
 
 // Bench is the driver, ready to update the executions of one file.
 type Bench struct {
-	// Repeat is how many groups in a row update the same executions, as a device that starts and soon ends does; at
-	// least 1.
+	// Repeat is how many groups in a row update the same executions, as a device that starts and
+	// soon ends does; at least 1.
 	Repeat int
 
 	db                    *sqlite3.Conn
