@@ -1,0 +1,119 @@
+package fleetquery
+
+import (
+	"testing"
+
+	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/registry"
+)
+
+// Words and phrases: what ends them, what must be escaped, and how wildcards count (R-ID-40,
+// R-ID-60).
+func TestWords(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		query, value string
+		want         bool
+	}{
+		{`a\ b`, "a b", true},
+		{`a\*b`, "a*b", true},
+		{`a\*b`, "axb", false},
+		{`a\?b`, "a?b", true},
+		{`a\\b`, `a\b`, true},
+		{`\(a\)`, "(a)", true},
+		{`\-a`, "-a", true},
+		{`a-b`, "a-b", true},
+		{`a/b.c@d`, "a/b.c@d", true},
+		{`é*`, "École", true},
+		{`é?`, "éa", true},
+		{`"a b"`, "A B", true},
+		{`"a*b"`, "a*b", true},
+		{`"a*b"`, "axb", false},
+		{`"a\"b"`, `a"b`, true},
+		{`"a\\b"`, `a\b`, true},
+		{`"a\nb"`, "anb", true}, // only " and \ are special after a \
+		{`"and"`, "AND", true},
+		{`and`, "and", true}, // operators are in capitals
+		{`a*b*`, "axbx", true},
+		{`a?????`, "abcdef", true},
+		{`a?????`, "abcde", false},
+	} {
+		q, err := Parse("thingName:" + tt.query)
+		if err != nil {
+			t.Errorf("%s: %v", tt.query, err)
+			continue
+		}
+		s := Subject{Thing: registry.Thing{Name: tt.value}}
+		if got := q.Matches(&s); got != tt.want {
+			t.Errorf("%s on %q: %v", tt.query, tt.value, got)
+		}
+	}
+}
+
+// What a word that is refused is told, whole (R-ID-40, R-ID-60).
+func TestWordTexts(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ query, says string }{
+		{"", "queryString, character 1: the query ends where a term is due"},
+		{"a )", "queryString, character 3: ')' closes nothing"},
+		{"a OR", "queryString, character 5: the query ends where a term is due"},
+		{"NOT OR a", `queryString, character 5: OR is an operator and stands where a term is due; as a value write it within "quotes"`},
+		{"*x", `queryString, character 1: "*x" begins with a wildcard`},
+		{"a*b*c*", `queryString, character 1: "a*b*c*" has 3 * and 0 ?, at most 2 and 5 are allowed`},
+		{"a??????", `queryString, character 1: "a??????" has 0 * and 6 ?, at most 2 and 5 are allowed`},
+		{"a&b", `queryString, character 2: '&' must be written \& or within "quotes"`},
+		{`x\`, `queryString, character 2: '\' escapes nothing`},
+		{`"x`, "queryString, character 1: the quotation mark is never closed"},
+		{`""`, "queryString, character 1: the phrase is empty"},
+		{"thingName:>*", "queryString, character 12: a bound cannot have the wildcards * and ?"},
+		{"thingName:[a TO b", "queryString, character 11: the range is never closed by ']' or '}'"},
+		{"thingName:[a b]", "queryString, character 14: TO must stand between the bounds of a range"},
+		{"thingName: a", "queryString, character 11: a value must follow ':' at once"},
+		{"thingName:a:b", `queryString, character 12: ':' inside a value must be written \: or within "quotes"`},
+		{">5", "queryString, character 1: a range or comparison needs a field, as in attributes.NAME:>5"},
+		{"- a", "queryString, character 2: '-' stands right before what it excludes"},
+		{"(a", "queryString, character 1: '(' is never closed"},
+		{"1 2 3 4 5 6 7 8", "queryString, character 15: this is term 8, at most 7 are allowed"},
+		{"site:x", `queryString, character 1: "site" is not a field; fields are thingName, thingId, ` +
+			"thingTypeName, thingGroupNames, attributes.NAME, connectivity.connected, " +
+			"connectivity.timestamp and connectivity.disconnectReason"},
+	} {
+		_, err := Parse(tt.query)
+		if f := fault.Of(err); f == nil || f.Code != fault.InvalidQuery || f.Message != tt.says {
+			t.Errorf("%s:\n%v\nwant\n%s", tt.query, err, tt.says)
+		}
+	}
+}
+
+// How operators bind: NOT before AND before OR, and a space means AND (R-ID-40, R-ID-60).
+func TestBinding(t *testing.T) {
+	t.Parallel()
+	s := Subject{Thing: registry.Thing{Attributes: map[string]string{"t": "t", "u": "t"}}}
+	const yes, no = "attributes.t:t", "attributes.t:f"
+	for _, tt := range []struct {
+		query string
+		want  bool
+	}{
+		{yes + " OR " + no + " AND " + no, true},
+		{"(" + yes + " OR " + no + ") AND " + no, false},
+		{no + " AND " + no + " OR " + yes, true},
+		{yes + " " + yes + " OR " + no, true},
+		{yes + " " + no + " OR " + no, false},
+		{"NOT " + no + " AND " + yes, true},
+		{"NOT " + yes + " OR " + yes, true},
+		{"NOT (" + yes + " OR " + yes + ")", false},
+		{"NOT NOT " + yes, true},
+		{"--" + yes, true},
+		{"-NOT " + no, false},
+		{"attributes.t:(t -f)", true},
+		{"attributes.t:(f OR (t AND NOT f))", true},
+		{"((" + yes + "))", true},
+	} {
+		q, err := Parse(tt.query)
+		if err != nil {
+			t.Errorf("%s: %v", tt.query, err)
+		} else if got := q.Matches(&s); got != tt.want {
+			t.Errorf("%s: %v", tt.query, got)
+		}
+	}
+}
