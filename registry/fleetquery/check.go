@@ -33,6 +33,8 @@ type bound struct {
 	open   bool    // the bound itself is outside the range
 }
 
+// passes reports whether the value lies between the bounds. An open bound excludes itself: 7 is in
+// [7 TO 9] and in {6 TO 7], and not in {7 TO 9].
 func (w within) passes(value string) bool {
 	number, isNumber := parseNumber(value)
 	if w.numeric && !isNumber {

@@ -47,6 +47,7 @@ type Connectivity struct {
 // criterion is one node of the tree.
 type criterion interface{ holds(*Subject) bool }
 
+// The nodes of the tree.
 type (
 	allOf  struct{ left, right criterion }
 	anyOf  struct{ left, right criterion }

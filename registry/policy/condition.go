@@ -166,7 +166,8 @@ func parseDate(text string) (time.Time, error) {
 	return time.Parse(time.RFC3339, text)
 }
 
-// inNetwork reports whether an address is one that is wanted, or lies in a network that is.
+// inNetwork compares addresses, of either version of IP. It reports whether an address is one that
+// is wanted, or lies in a network that is.
 func inNetwork(value, want string) bool {
 	address, err := netip.ParseAddr(value)
 	if err != nil {

@@ -20,6 +20,10 @@ type Document struct {
 	statements []statement
 }
 
+// A document is a list of statements in JSON. It is compiled once, when it is stored or first used:
+// actions in lower case, since they compare without regard to case, and all patterns in tokens.
+// What is not understood is refused as a whole.
+
 // aliases are older spellings of the actions of the device plane, in lower case (R-ID-37).
 var aliases = map[string]string{
 	"iot:describejobexecution":         "iotjobsdata:describejobexecution",
@@ -111,7 +115,8 @@ func (l *oneOrMany[T]) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// rawStatement is a statement as its author wrote it.
+// rawStatement is a statement as its author wrote it. Its Sid is only a label, which may be
+// anything. Of each pair of lists, one is given.
 type rawStatement struct {
 	Sid                   string
 	Effect                string
