@@ -61,9 +61,11 @@ func (p *Plane) publishNext(ctx context.Context, topic, thing string) error {
 		return err
 	}
 	now := p.Now()
-	payload := schema.Append(nil, jobsdata.NotifyNext{Timestamp: now.Unix(), Execution: full(x, now)})
+	payload := schema.Append(
+		nil, jobsdata.NotifyNext{Timestamp: now.Unix(), Execution: full(x, now)})
 	if len(payload) > MaxPayload { // R-MQTT-16
-		p.Log.Error("notify-next is larger than a device can take", "thing", thing, "bytes", len(payload))
+		p.Log.Error(
+			"notify-next is larger than a device can take", "thing", thing, "bytes", len(payload))
 		return nil
 	}
 	p.Publish(topic, payload)

@@ -15,7 +15,8 @@ import (
 // Bind binds the operations to a router of jobsdata.Service.
 func (p *Plane) Bind(r *schema.Router) {
 	schema.Handle(r, jobsdata.GetPendingJobExecutions, limited(p.Reads, p.GetPendingJobExecutions))
-	schema.Handle(r, jobsdata.StartNextPendingJobExecution, limited(p.Writes, p.StartNextPendingJobExecution))
+	schema.Handle(
+		r, jobsdata.StartNextPendingJobExecution, limited(p.Writes, p.StartNextPendingJobExecution))
 	schema.Handle(r, jobsdata.DescribeJobExecution, limited(p.Reads, p.DescribeJobExecution))
 	schema.Handle(r, jobsdata.UpdateJobExecution, limited(p.Writes, p.UpdateJobExecution))
 }
@@ -23,7 +24,9 @@ func (p *Plane) Bind(r *schema.Router) {
 type operation[In, Out any] func(context.Context, *In) (*Out, error)
 
 // limited is an operation behind a limit.
-func limited[In, Out any](limit *rates.Limit, do operation[In, Out]) func(context.Context, *In) (*Out, error) {
+func limited[In, Out any](
+	limit *rates.Limit, do operation[In, Out],
+) func(context.Context, *In) (*Out, error) {
 	return func(ctx context.Context, in *In) (*Out, error) {
 		if err := checkRate(limit); err != nil {
 			return nil, err
@@ -50,7 +53,8 @@ func (p *Plane) GetPendingJobExecutions(
 func (p *Plane) StartNextPendingJobExecution(
 	ctx context.Context, in *jobsdata.StartNextPendingJobExecutionRequest,
 ) (*jobsdata.ExecutionResponse, error) {
-	x, err := p.Jobs.StartNext(ctx, string(in.ThingName), in.StatusDetails, plain(in.StepTimeoutInMinutes))
+	x, err := p.Jobs.StartNext(
+		ctx, string(in.ThingName), in.StatusDetails, plain(in.StepTimeoutInMinutes))
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +65,8 @@ func (p *Plane) StartNextPendingJobExecution(
 func (p *Plane) DescribeJobExecution(
 	ctx context.Context, in *jobsdata.DescribeJobExecutionRequest,
 ) (*jobsdata.ExecutionResponse, error) {
-	x, err := p.describe(ctx, string(in.ThingName), string(in.JobID), in.ExecutionNumber, in.IncludeJobDocument)
+	x, err := p.describe(
+		ctx, string(in.ThingName), string(in.JobID), in.ExecutionNumber, in.IncludeJobDocument)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +113,9 @@ func httpSummary(x jobs.DeviceExecution) jobsdata.JobExecutionSummary {
 
 // httpExecution is an execution as HTTPS shows it: with the name of its thing, and the document as
 // text (R-HTTP-9).
-func (p *Plane) httpExecution(x *jobs.DeviceExecution, thing jobsdata.ThingName) *jobsdata.JobExecution {
+func (p *Plane) httpExecution(
+	x *jobs.DeviceExecution, thing jobsdata.ThingName,
+) *jobsdata.JobExecution {
 	d := full(x, p.Now())
 	if d == nil {
 		return nil

@@ -24,7 +24,9 @@ func Claims(topic string) bool {
 // Answer handles a request that a device published, and returns topic and payload of the answer
 // (R-MQTT-1). It returns once the request is durable. A request whose answers would have no legal
 // topic is dropped; reply is empty then (R-MQTT-4).
-func (p *Plane) Answer(ctx context.Context, topic string, payload []byte) (reply string, body []byte) {
+func (p *Plane) Answer(
+	ctx context.Context, topic string, payload []byte,
+) (reply string, body []byte) {
 	if !jobsdata.Rejectable(topic) {
 		return "", nil
 	}
@@ -94,7 +96,9 @@ func handle[In any, P interface {
 	return out, in.Token(), err
 }
 
-func (p *Plane) mqttPending(ctx context.Context, t jobsdata.Topic, in *jobsdata.GetPendingPayload) (any, error) {
+func (p *Plane) mqttPending(
+	ctx context.Context, t jobsdata.Topic, in *jobsdata.GetPendingPayload,
+) (any, error) {
 	lists, err := p.pending(ctx, t.Thing)
 	if err != nil {
 		return nil, err
@@ -107,7 +111,9 @@ func (p *Plane) mqttPending(ctx context.Context, t jobsdata.Topic, in *jobsdata.
 	}, nil
 }
 
-func (p *Plane) mqttStartNext(ctx context.Context, t jobsdata.Topic, in *jobsdata.StartNextPayload) (any, error) {
+func (p *Plane) mqttStartNext(
+	ctx context.Context, t jobsdata.Topic, in *jobsdata.StartNextPayload,
+) (any, error) {
 	x, err := p.Jobs.StartNext(ctx, t.Thing, in.StatusDetails, plain(in.StepTimeoutInMinutes))
 	if err != nil {
 		return nil, err
@@ -116,7 +122,9 @@ func (p *Plane) mqttStartNext(ctx context.Context, t jobsdata.Topic, in *jobsdat
 	return jobsdata.ExecutionAccepted{ClientToken: in.ClientToken, Timestamp: now.Unix(), Execution: full(x, now)}, nil
 }
 
-func (p *Plane) mqttDescribe(ctx context.Context, t jobsdata.Topic, in *jobsdata.DescribePayload) (any, error) {
+func (p *Plane) mqttDescribe(
+	ctx context.Context, t jobsdata.Topic, in *jobsdata.DescribePayload,
+) (any, error) {
 	x, err := p.describe(ctx, t.Thing, t.JobID, in.ExecutionNumber, in.IncludeJobDocument)
 	if err != nil {
 		return nil, err
@@ -125,7 +133,9 @@ func (p *Plane) mqttDescribe(ctx context.Context, t jobsdata.Topic, in *jobsdata
 	return jobsdata.ExecutionAccepted{ClientToken: in.ClientToken, Timestamp: now.Unix(), Execution: full(x, now)}, nil
 }
 
-func (p *Plane) mqttUpdate(ctx context.Context, t jobsdata.Topic, in *jobsdata.UpdatePayload) (any, error) {
+func (p *Plane) mqttUpdate(
+	ctx context.Context, t jobsdata.Topic, in *jobsdata.UpdatePayload,
+) (any, error) {
 	done, err := p.update(ctx, update{
 		thing:           t.Thing,
 		jobID:           t.JobID,

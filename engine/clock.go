@@ -26,7 +26,9 @@ func (e *Engine) Advance(ctx context.Context, to time.Time) error {
 		return err
 	}
 	if to.Before(v.Now()) {
-		return fault.New(fault.Invalid, "the clock stands at %s and never goes back", v.Now().Format(time.RFC3339Nano))
+		return fault.New(
+			fault.Invalid, "the clock stands at %s and never goes back",
+			v.Now().Format(time.RFC3339Nano))
 	}
 	for {
 		if err := e.RunDue(ctx); err != nil {

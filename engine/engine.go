@@ -72,7 +72,8 @@ type Engine struct {
 // New returns an engine over a store.
 func New(c Config) *Engine {
 	e := &Engine{config: c, ready: make(chan struct{}), wake: make(chan struct{}, 1)}
-	e.commits = commit.New(commit.Config{Store: c.Store, Clock: c.Clock, Log: c.Log, Stepped: c.Stepped})
+	e.commits = commit.New(
+		commit.Config{Store: c.Store, Clock: c.Clock, Log: c.Log, Stepped: c.Stepped})
 	forJobs := jobs.Config{
 		Store:   c.Store,
 		Commits: e.commits,

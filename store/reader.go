@@ -110,7 +110,9 @@ type ExecutionReader interface {
 	Pending(thing registry.ThingID, limit int) ([]job.Execution, error)
 	// PendingOfJob returns up to limit executions of the job in the status, which is QUEUED or
 	// IN_PROGRESS, by thing, then by number, strictly after the thing and number given.
-	PendingOfJob(key job.Key, status job.ExecutionStatus, after job.ExecutionCursor, limit int) ([]job.Execution, error)
+	PendingOfJob(
+		key job.Key, status job.ExecutionStatus, after job.ExecutionCursor,
+		limit int) ([]job.Execution, error)
 	// SomeOfJob returns up to limit executions of the job in no particular order.
 	SomeOfJob(job.Key, int) ([]job.Execution, error)
 	// ExecutionsOfJob lists by thing name, then by number descending (R-API-26).

@@ -51,7 +51,8 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, body []byte, may
 	}
 	header.Set("x-amzn-ErrorType", string(a.Exception))
 	w.WriteHeader(a.Status)
-	_, _ = w.Write(schema.Append(nil, refusal{Message: api.Message(err), ExecutionState: device.State(err)}))
+	_, _ = w.Write(
+		schema.Append(nil, refusal{Message: api.Message(err), ExecutionState: device.State(err)}))
 }
 
 // refusal is the body of an error.
@@ -71,7 +72,8 @@ func (h *Handler) answer(r *http.Request, body []byte, may Authorize) ([]byte, e
 	if len(body) > maxBody {
 		return nil, fault.New(fault.TooLarge, "the body has more than %d bytes", maxBody)
 	}
-	call, err := match.Decode(schema.Parts{RawQuery: r.URL.RawQuery, Header: r.Header, Body: body}, jobsdata.Lenient)
+	call, err := match.Decode(
+		schema.Parts{RawQuery: r.URL.RawQuery, Header: r.Header, Body: body}, jobsdata.Lenient)
 	if err != nil {
 		return nil, err
 	}

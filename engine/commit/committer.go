@@ -39,7 +39,8 @@ type Committer struct {
 	committing sync.Mutex // held while a batch is decided, committed and answered
 	clockSaved time.Time  // the time of a virtual clock in the last commit; guarded by committing
 
-	together chan struct{} // of a stepped committer: a request waits for its batch; nil outside Together
+	// Of a stepped committer: a request waits for its batch; nil outside Together.
+	together chan struct{}
 }
 
 // request is one decision and the caller that waits for its answer.

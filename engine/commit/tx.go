@@ -84,10 +84,13 @@ func newTx(inner store.Tx, hooks *Hooks, now time.Time) *Tx {
 	}
 }
 
-// Setting returns the value of a setting, Tags the tags of a resource by the kind and name of its
-// ARN.
-func (tx *Tx) Setting(name string) ([]byte, error)               { return tx.inner.Setting(name) }
-func (tx *Tx) Tags(kind, name string) (map[string]string, error) { return tx.inner.Tags(kind, name) }
+// Setting returns the value of a setting.
+func (tx *Tx) Setting(name string) ([]byte, error) { return tx.inner.Setting(name) }
+
+// Tags returns the tags of a resource, by the kind and name of its ARN.
+func (tx *Tx) Tags(kind, name string) (map[string]string, error) {
+	return tx.inner.Tags(kind, name)
+}
 
 // CreateExecution stages a new execution.
 func (tx *Tx) CreateExecution(x job.Execution) {

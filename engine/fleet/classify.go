@@ -118,7 +118,9 @@ func membershipIn(
 
 // connectivityAsStored answers for the groups whose members depend on connections by what is
 // stored: a thing whose client is not known yet stays where it was (R-ID-61).
-func connectivityAsStored(groups []fleetquery.DynamicGroup, has []registry.Membership) []fleetquery.DynamicGroup {
+func connectivityAsStored(
+	groups []fleetquery.DynamicGroup, has []registry.Membership,
+) []fleetquery.DynamicGroup {
 	stored := slices.Clone(groups)
 	for i, d := range stored {
 		if d.Query == nil || !d.Query.OfConnectivity() {

@@ -19,7 +19,9 @@ type NewDynamicGroup struct {
 // CreateDynamicGroup creates a dynamic thing group. In a small fleet it has its members when this
 // returns, in a larger one they follow in the background. Creating an equal one again returns the
 // one that exists (R-ID-57).
-func (s *Service) CreateDynamicGroup(ctx context.Context, in NewDynamicGroup) (created registry.Group, err error) {
+func (s *Service) CreateDynamicGroup(
+	ctx context.Context, in NewDynamicGroup,
+) (created registry.Group, err error) {
 	in.Attributes = registry.MergeAttributes(nil, in.Attributes, false)
 	if err := registry.CheckAttributes(in.Attributes, registry.MaxAttributes); err != nil {
 		return created, err

@@ -20,7 +20,9 @@ type NewGroup struct {
 
 // CreateGroup creates a static thing group. Creating an equal one again returns the one that exists
 // (R-ID-49).
-func (s *Service) CreateGroup(ctx context.Context, in NewGroup) (created registry.Group, err error) {
+func (s *Service) CreateGroup(
+	ctx context.Context, in NewGroup,
+) (created registry.Group, err error) {
 	in.Attributes = registry.MergeAttributes(nil, in.Attributes, false)
 	if err := registry.CheckAttributes(in.Attributes, registry.MaxAttributes); err != nil {
 		return created, err
@@ -48,7 +50,9 @@ func (s *Service) CreateGroup(ctx context.Context, in NewGroup) (created registr
 
 // createGroup creates a group, unless the same one is there already. Another one of the name is in
 // its way.
-func (s *Service) createGroup(tx *commit.Tx, wanted registry.Group, tags map[string]string) (registry.Group, error) {
+func (s *Service) createGroup(
+	tx *commit.Tx, wanted registry.Group, tags map[string]string,
+) (registry.Group, error) {
 	there, err := tx.GroupByName(wanted.Name)
 	if err == nil && there.SameAs(wanted) {
 		return there, nil
@@ -89,7 +93,8 @@ func parentFor(tx *commit.Tx, name string) (registry.GroupID, error) {
 	if err != nil {
 		return 0, err
 	}
-	children, err := tx.Groups(store.GroupQuery{Children: &parent.ID, Limit: registry.MaxGroupChildren})
+	children, err := tx.Groups(
+		store.GroupQuery{Children: &parent.ID, Limit: registry.MaxGroupChildren})
 	if err != nil {
 		return 0, err
 	}
@@ -119,7 +124,9 @@ func (s *Service) DescribeGroup(ctx context.Context, name string) (view GroupVie
 }
 
 // UpdateGroup changes the properties of a static group and returns its new version.
-func (s *Service) UpdateGroup(ctx context.Context, name string, u registry.GroupUpdate) (version int64, err error) {
+func (s *Service) UpdateGroup(
+	ctx context.Context, name string, u registry.GroupUpdate,
+) (version int64, err error) {
 	return s.updateGroup(ctx, name, func(g registry.Group) (registry.Group, error) { return g.Update(u) })
 }
 
@@ -152,7 +159,9 @@ type GroupFilter struct {
 }
 
 // ListGroups lists groups by name (R-ID-12, R-ID-52).
-func (s *Service) ListGroups(ctx context.Context, f GroupFilter) (groups []registry.Group, err error) {
+func (s *Service) ListGroups(
+	ctx context.Context, f GroupFilter,
+) (groups []registry.Group, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		q := store.GroupQuery{Prefix: f.Prefix, After: f.After, Limit: f.Limit}
 		if f.Parent == nil {
@@ -178,7 +187,9 @@ func (s *Service) ListGroups(ctx context.Context, f GroupFilter) (groups []regis
 }
 
 // descendants lists all groups below a parent by name.
-func descendants(r store.GroupReader, parent registry.Group, q store.GroupQuery) ([]registry.Group, error) {
+func descendants(
+	r store.GroupReader, parent registry.Group, q store.GroupQuery,
+) ([]registry.Group, error) {
 	tree, err := WithDescendants(r, parent)
 	if err != nil {
 		return nil, err

@@ -33,7 +33,9 @@ type MembershipChange struct {
 
 // ChangeMemberships takes a thing out of some groups and puts it into others, as one change. What
 // that causes in dynamic groups and in jobs is done when it returns (R-JOB-61).
-func (s *Service) ChangeMemberships(ctx context.Context, thingName string, change MembershipChange) error {
+func (s *Service) ChangeMemberships(
+	ctx context.Context, thingName string, change MembershipChange,
+) error {
 	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
 		thing, err := tx.ThingByName(thingName)
 		if err != nil {
@@ -55,7 +57,8 @@ func (s *Service) ChangeMemberships(ctx context.Context, thingName string, chang
 		if after, err = s.classifier.classify(tx, thing, after); err != nil {
 			return err
 		}
-		return tx.ChangeMemberships(commit.Memberships{Thing: thing.ID, Before: before, After: after})
+		return tx.ChangeMemberships(
+			commit.Memberships{Thing: thing.ID, Before: before, After: after})
 	})
 }
 
@@ -69,7 +72,9 @@ func StaticGroup(tx *commit.Tx, name string) (registry.Group, error) {
 }
 
 // without returns the memberships that stay when a thing leaves the named groups.
-func without(tx *commit.Tx, memberships []registry.Membership, names []string) ([]registry.Membership, error) {
+func without(
+	tx *commit.Tx, memberships []registry.Membership, names []string,
+) ([]registry.Membership, error) {
 	stay := slices.Clone(memberships)
 	for _, name := range names {
 		found, err := StaticGroup(tx, name)
@@ -116,7 +121,9 @@ func with(
 
 // ListMembers lists the things of a group by name, with recursive those of its descendants too,
 // each once.
-func (s *Service) ListMembers(ctx context.Context, groupName string, recursive bool, after string, limit int) (names []string, err error) {
+func (s *Service) ListMembers(
+	ctx context.Context, groupName string, recursive bool, after string, limit int,
+) (names []string, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		top, err := r.GroupByName(groupName)
 		if err != nil {
@@ -146,7 +153,9 @@ func (s *Service) ListMembers(ctx context.Context, groupName string, recursive b
 }
 
 // GroupsOfThing lists the groups that a thing is a direct member of, by name.
-func (s *Service) GroupsOfThing(ctx context.Context, thingName string) (groups []registry.Group, err error) {
+func (s *Service) GroupsOfThing(
+	ctx context.Context, thingName string,
+) (groups []registry.Group, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		id, err := FindThing(r, thingName)
 		if err != nil {

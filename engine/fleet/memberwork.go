@@ -98,13 +98,16 @@ func (c *classifier) leave(tx *commit.Tx, group registry.GroupID, member registr
 	if after, err = c.classify(tx, thing, after); err != nil {
 		return err
 	}
-	return tx.ChangeMemberships(commit.Memberships{Thing: member.Thing, Before: before, After: after})
+	return tx.ChangeMemberships(
+		commit.Memberships{Thing: member.Thing, Before: before, After: after})
 }
 
 // scanStep looks at the next things by name, for all groups that are being built at once. It stops
 // early when it has changed the memberships of as many things as change says. A thing that changes
 // meanwhile is classified by that change, wherever the scan is.
-func (c *classifier) scanStep(tx *commit.Tx, building []registry.Group, look, change int) (built bool, err error) {
+func (c *classifier) scanStep(
+	tx *commit.Tx, building []registry.Group, look, change int,
+) (built bool, err error) {
 	from := building[0].Scanned
 	for _, g := range building {
 		from = min(from, g.Scanned)

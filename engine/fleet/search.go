@@ -16,7 +16,9 @@ const searchStep = 10_000
 // Search finds things that a query matches, by name, strictly after a name: up to limit, and among
 // a bounded number of things. Where it stopped before the last thing for that reason, more is the
 // name to go on after.
-func (s *Service) Search(ctx context.Context, query, after string, limit int) (found []fleetquery.Subject, more string, err error) {
+func (s *Service) Search(
+	ctx context.Context, query, after string, limit int,
+) (found []fleetquery.Subject, more string, err error) {
 	q, err := fleetquery.Parse(query)
 	if err != nil {
 		return nil, "", err
@@ -67,10 +69,12 @@ const (
 func (s *Service) UpdateIndexing(ctx context.Context, given Indexing) error {
 	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
 		if given.Things != nil {
-			tx.Changes.Settings = append(tx.Changes.Settings, store.Setting{Name: thingIndexing, Value: given.Things})
+			tx.Changes.Settings = append(
+				tx.Changes.Settings, store.Setting{Name: thingIndexing, Value: given.Things})
 		}
 		if given.Groups != nil {
-			tx.Changes.Settings = append(tx.Changes.Settings, store.Setting{Name: groupIndexing, Value: given.Groups})
+			tx.Changes.Settings = append(
+				tx.Changes.Settings, store.Setting{Name: groupIndexing, Value: given.Groups})
 		}
 		return nil
 	})

@@ -18,7 +18,9 @@ type NewThing struct {
 // its type is deprecated by now (R-ID-5).
 func (s *Service) CreateThing(ctx context.Context, in NewThing) (thing registry.Thing, err error) {
 	in.Attributes = registry.MergeAttributes(nil, in.Attributes, false)
-	if err := registry.CheckAttributes(in.Attributes, registry.AttributeLimit(in.Type)); err != nil {
+	if err := registry.CheckAttributes(
+		in.Attributes, registry.AttributeLimit(in.Type),
+	); err != nil {
 		return thing, err
 	}
 	err = s.Commits.Do(ctx, func(tx *commit.Tx) error {
@@ -44,7 +46,8 @@ func (s *Service) CreateThing(ctx context.Context, in NewThing) (thing registry.
 		if err != nil || len(memberships) == 0 {
 			return err
 		}
-		return tx.ChangeMemberships(commit.Memberships{Thing: thing.ID, Before: nil, After: memberships})
+		return tx.ChangeMemberships(
+			commit.Memberships{Thing: thing.ID, Before: nil, After: memberships})
 	})
 	return thing, err
 }
@@ -71,7 +74,9 @@ func (s *Service) UpdateThing(ctx context.Context, name string, u registry.Thing
 }
 
 // DescribeThing returns a thing.
-func (s *Service) DescribeThing(ctx context.Context, name string) (thing registry.Thing, err error) {
+func (s *Service) DescribeThing(
+	ctx context.Context, name string,
+) (thing registry.Thing, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		thing, err = r.ThingByName(name)
 		return commit.OrNotFound(err, NoThing(name))
@@ -80,7 +85,9 @@ func (s *Service) DescribeThing(ctx context.Context, name string) (thing registr
 }
 
 // ListThings lists things by name.
-func (s *Service) ListThings(ctx context.Context, q store.ThingQuery) (things []registry.Thing, err error) {
+func (s *Service) ListThings(
+	ctx context.Context, q store.ThingQuery,
+) (things []registry.Thing, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		things, err = r.Things(q)
 		return err
@@ -112,6 +119,7 @@ func (s *Service) DeleteThing(ctx context.Context, name string, expected *int64)
 			return err
 		}
 		tx.Changes.Registry.DeletedThings = []registry.ThingID{thing.ID}
-		return tx.ChangeMemberships(commit.Memberships{Thing: thing.ID, Before: memberships, Deleted: true})
+		return tx.ChangeMemberships(
+			commit.Memberships{Thing: thing.ID, Before: memberships, Deleted: true})
 	})
 }

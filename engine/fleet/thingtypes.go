@@ -17,7 +17,9 @@ type NewThingType struct {
 
 // CreateThingType creates a thing type. Creating an equal one again returns the one that exists
 // (R-ID-48).
-func (s *Service) CreateThingType(ctx context.Context, in NewThingType) (created registry.ThingType, err error) {
+func (s *Service) CreateThingType(
+	ctx context.Context, in NewThingType,
+) (created registry.ThingType, err error) {
 	tags, err := registry.CheckTags(in.Tags)
 	if err != nil {
 		return created, err
@@ -42,7 +44,9 @@ func (s *Service) CreateThingType(ctx context.Context, in NewThingType) (created
 }
 
 // DescribeThingType returns a thing type.
-func (s *Service) DescribeThingType(ctx context.Context, name string) (found registry.ThingType, err error) {
+func (s *Service) DescribeThingType(
+	ctx context.Context, name string,
+) (found registry.ThingType, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		found, err = r.ThingType(name)
 		return commit.OrNotFound(err, NoThingType(name))
@@ -51,7 +55,9 @@ func (s *Service) DescribeThingType(ctx context.Context, name string) (found reg
 }
 
 // ListThingTypes lists thing types by name.
-func (s *Service) ListThingTypes(ctx context.Context, prefix, after string, limit int) (found []registry.ThingType, err error) {
+func (s *Service) ListThingTypes(
+	ctx context.Context, prefix, after string, limit int,
+) (found []registry.ThingType, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		found, err = r.ThingTypes(prefix, after, limit)
 		return err

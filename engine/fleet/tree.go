@@ -44,7 +44,9 @@ func WithDescendants(r store.GroupReader, top registry.Group) ([]registry.Group,
 
 // Reach returns the groups of memberships and all groups above them: through each of them a thing
 // is a target (R-JOB-50).
-func Reach(r store.GroupReader, memberships []registry.Membership) (groups []registry.GroupID, err error) {
+func Reach(
+	r store.GroupReader, memberships []registry.Membership,
+) (groups []registry.GroupID, err error) {
 	for _, m := range memberships {
 		for at := m.Group; at != 0; {
 			groups = append(groups, at)

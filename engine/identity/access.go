@@ -15,10 +15,13 @@ import (
 // Identify returns the certificate that a device presented, if it may connect: registered, ACTIVE
 // and, by the real clock, within its validity (R-ID-14). Faults: Forbidden for an unknown one,
 // CertificateInvalid for one that may not.
-func (s *Service) Identify(ctx context.Context, id string, realNow time.Time) (c registry.Certificate, err error) {
+func (s *Service) Identify(
+	ctx context.Context, id string, realNow time.Time,
+) (c registry.Certificate, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		c, err = r.Certificate(id)
-		return commit.OrNotFound(err, fault.New(fault.Forbidden, "the certificate %s is not registered", id))
+		return commit.OrNotFound(
+			err, fault.New(fault.Forbidden, "the certificate %s is not registered", id))
 	})
 	if err != nil {
 		return c, err
@@ -118,7 +121,10 @@ func (s *Service) AccessVersion() uint64 { return s.version.Load() }
 // changesAccess reports whether registry changes can change what somebody may do. New things and
 // groups cannot: nothing is attached to them yet.
 func changesAccess(c *store.RegistryChanges) bool {
-	return len(c.UpdatedThings)+len(c.DeletedThings)+len(c.DeletedGroups)+len(c.AddedMemberships)+len(c.RemovedMemberships)+len(c.Certificates)+
-		len(c.DeletedCertificates)+len(c.Policies)+len(c.DeletedPolicies)+len(c.Attached)+len(c.Detached)+len(c.Principals)+
-		len(c.DeletedPrincipals) > 0
+	things := len(c.UpdatedThings) + len(c.DeletedThings)
+	groups := len(c.DeletedGroups) + len(c.AddedMemberships) + len(c.RemovedMemberships)
+	certificates := len(c.Certificates) + len(c.DeletedCertificates)
+	policies := len(c.Policies) + len(c.DeletedPolicies)
+	attachments := len(c.Attached) + len(c.Detached) + len(c.Principals) + len(c.DeletedPrincipals)
+	return things+groups+certificates+policies+attachments > 0
 }

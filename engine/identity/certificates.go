@@ -26,7 +26,9 @@ func (s *Service) AddCertificate(ctx context.Context, c registry.Certificate) er
 }
 
 // DescribeCertificate returns a certificate.
-func (s *Service) DescribeCertificate(ctx context.Context, id string) (c registry.Certificate, err error) {
+func (s *Service) DescribeCertificate(
+	ctx context.Context, id string,
+) (c registry.Certificate, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		c, err = r.Certificate(id)
 		return commit.OrNotFound(err, noCertificate(id))
@@ -35,7 +37,9 @@ func (s *Service) DescribeCertificate(ctx context.Context, id string) (c registr
 }
 
 // ListCertificates lists certificates by creation.
-func (s *Service) ListCertificates(ctx context.Context, q store.IdentityQuery) (found []registry.Certificate, err error) {
+func (s *Service) ListCertificates(
+	ctx context.Context, q store.IdentityQuery,
+) (found []registry.Certificate, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		found, err = r.Certificates(q)
 		return err
@@ -45,7 +49,9 @@ func (s *Service) ListCertificates(ctx context.Context, q store.IdentityQuery) (
 
 // SetCertificateStatus moves a certificate to ACTIVE, INACTIVE or REVOKED; repeating it has no
 // effect (R-ID-17).
-func (s *Service) SetCertificateStatus(ctx context.Context, id string, status registry.CertificateStatus) error {
+func (s *Service) SetCertificateStatus(
+	ctx context.Context, id string, status registry.CertificateStatus,
+) error {
 	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
 		c, err := tx.Certificate(id)
 		if err != nil {
@@ -94,7 +100,9 @@ func (s *Service) DeleteCertificate(ctx context.Context, id string, force bool) 
 }
 
 // AttachPrincipal attaches a certificate to a thing (R-ID-20).
-func (s *Service) AttachPrincipal(ctx context.Context, thingName, certificate string, exclusive bool) error {
+func (s *Service) AttachPrincipal(
+	ctx context.Context, thingName, certificate string, exclusive bool,
+) error {
 	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
 		p, err := principal(tx, thingName, certificate)
 		if err != nil {
@@ -143,7 +151,9 @@ func (s *Service) DetachPrincipal(ctx context.Context, thingName, certificate st
 
 // PrincipalsOfThing lists the certificates attached to a thing, by id; with exclusive only those
 // attached so, or not so.
-func (s *Service) PrincipalsOfThing(ctx context.Context, thingName string, exclusive *bool, after string, limit int) (found []registry.Principal, err error) {
+func (s *Service) PrincipalsOfThing(
+	ctx context.Context, thingName string, exclusive *bool, after string, limit int,
+) (found []registry.Principal, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		id, err := fleet.FindThing(r, thingName)
 		if err != nil {
@@ -163,7 +173,9 @@ func (s *Service) PrincipalsOfThing(ctx context.Context, thingName string, exclu
 
 // ThingsOfPrincipal lists the things that a certificate is attached to, by name; with exclusive
 // only those attached so, or not so.
-func (s *Service) ThingsOfPrincipal(ctx context.Context, certificate string, exclusive *bool, after string, limit int) (found []registry.Principal, err error) {
+func (s *Service) ThingsOfPrincipal(
+	ctx context.Context, certificate string, exclusive *bool, after string, limit int,
+) (found []registry.Principal, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		if _, err := r.Certificate(certificate); err != nil {
 			return commit.OrNotFound(err, noCertificate(certificate))
@@ -182,7 +194,10 @@ func (s *Service) ThingsOfPrincipal(ctx context.Context, certificate string, exc
 
 // filtered reads pages of a list until so many were kept. next returns the page after a place, and
 // the place of its end.
-func filtered(exclusive *bool, after string, limit int, next func(after string) ([]registry.Principal, string, error)) (kept []registry.Principal, err error) {
+func filtered(
+	exclusive *bool, after string, limit int,
+	next func(after string) ([]registry.Principal, string, error),
+) (kept []registry.Principal, err error) {
 	for {
 		page, end, err := next(after)
 		if err != nil {

@@ -12,7 +12,9 @@ import (
 
 // CreatePolicy creates a policy with its first version in force. A used name is refused, with an
 // equal document too (R-ID-51).
-func (s *Service) CreatePolicy(ctx context.Context, name, document string, given []registry.Tag) (p registry.Policy, err error) {
+func (s *Service) CreatePolicy(
+	ctx context.Context, name, document string, given []registry.Tag,
+) (p registry.Policy, err error) {
 	tags, err := registry.CheckTags(given)
 	if err != nil {
 		return p, err
@@ -44,7 +46,9 @@ func (s *Service) GetPolicy(ctx context.Context, name string) (p registry.Policy
 }
 
 // ListPolicies lists policies by creation.
-func (s *Service) ListPolicies(ctx context.Context, q store.IdentityQuery) (found []registry.Policy, err error) {
+func (s *Service) ListPolicies(
+	ctx context.Context, q store.IdentityQuery,
+) (found []registry.Policy, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		found, err = r.Policies(q)
 		return err
@@ -73,7 +77,9 @@ func (s *Service) DeletePolicy(ctx context.Context, name string) error {
 }
 
 // CreatePolicyVersion adds a version; at most five are kept (R-ID-21).
-func (s *Service) CreatePolicyVersion(ctx context.Context, name, document string, setDefault bool) (v registry.PolicyVersion, err error) {
+func (s *Service) CreatePolicyVersion(
+	ctx context.Context, name, document string, setDefault bool,
+) (v registry.PolicyVersion, err error) {
 	if _, err := policy.Parse(document); err != nil {
 		return v, err
 	}
@@ -186,12 +192,16 @@ func targetExists(r finder, t Target) error {
 
 // PoliciesOfTarget lists the policies attached to a target, by name; recursive adds those of a
 // group's ancestors (R-ID-22).
-func (s *Service) PoliciesOfTarget(ctx context.Context, t Target, recursive bool) (found []registry.Policy, err error) {
+func (s *Service) PoliciesOfTarget(
+	ctx context.Context, t Target, recursive bool,
+) (found []registry.Policy, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		if err := targetExists(r, t); err != nil {
 			return err
 		}
-		if found, err = r.PoliciesOf(t.Kind, t.Key); err != nil || !recursive || t.Kind != registry.GroupTarget {
+		if found, err = r.PoliciesOf(
+			t.Kind, t.Key,
+		); err != nil || !recursive || t.Kind != registry.GroupTarget {
 			return err
 		}
 		g, err := r.GroupByName(t.Key)
@@ -221,7 +231,9 @@ func policiesOfGroup(r store.Reader, g registry.Group) (found []registry.Policy,
 }
 
 // TargetsOfPolicy lists what a policy is attached to.
-func (s *Service) TargetsOfPolicy(ctx context.Context, policy string, after registry.Attachment, limit int) (found []registry.Attachment, err error) {
+func (s *Service) TargetsOfPolicy(
+	ctx context.Context, policy string, after registry.Attachment, limit int,
+) (found []registry.Attachment, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		if _, err := r.Policy(policy); err != nil {
 			return commit.OrNotFound(err, NoPolicy(policy))

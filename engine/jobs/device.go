@@ -24,7 +24,9 @@ type DeviceExecution struct {
 // Pending returns the pending executions of a thing in order: IN_PROGRESS, then QUEUED (R-HTTP-13).
 // It returns at most limit of jobs without maintenance windows, and half as many of jobs whose
 // window is open (R-ORD-5, R-MQTT-19).
-func (s *Service) Pending(ctx context.Context, thing string, limit int) (pending []DeviceExecution, err error) {
+func (s *Service) Pending(
+	ctx context.Context, thing string, limit int,
+) (pending []DeviceExecution, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		id, err := thingID(r, thing)
 		if err != nil {
@@ -42,7 +44,9 @@ const maxLookThrough = 256
 
 // visiblePending reads the visible pending executions of a thing: so many of jobs without
 // maintenance windows, and so many of jobs with them.
-func visiblePending(r store.Reader, thing registry.ThingID, plain, windowed int) (pending []DeviceExecution, err error) {
+func visiblePending(
+	r store.Reader, thing registry.ThingID, plain, windowed int,
+) (pending []DeviceExecution, err error) {
 	seen := 0
 	err = eachVisible(r, thing, plain, func(x DeviceExecution, windows bool) bool {
 		switch seen++; {
@@ -88,7 +92,9 @@ func eachVisible(
 
 // Next returns the first pending execution of a thing, with its document if that is asked for; nil
 // when nothing is pending (R-HTTP-15).
-func (s *Service) Next(ctx context.Context, thing string, withDocument bool) (next *DeviceExecution, err error) {
+func (s *Service) Next(
+	ctx context.Context, thing string, withDocument bool,
+) (next *DeviceExecution, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		id, err := thingID(r, thing)
 		if err != nil {
@@ -117,7 +123,8 @@ func (s *Service) Describe(
 			return err
 		}
 		if x.Status.Terminal() {
-			return fault.New(fault.Terminal, "execution %d of job %s is %s", x.Number, jobID, x.Status)
+			return fault.New(
+				fault.Terminal, "execution %d of job %s is %s", x.Number, jobID, x.Status)
 		}
 		described = &DeviceExecution{Execution: x, JobID: jobID}
 		if withDocument {
@@ -172,7 +179,8 @@ func (s *Service) StartNext(
 		}
 		started = &DeviceExecution{Execution: outcome.Execution, JobID: j.ID, Document: document}
 		if rearmed {
-			tx.Changes.Job.RearmedStepTimers = append(tx.Changes.Job.RearmedStepTimers, outcome.Execution)
+			tx.Changes.Job.RearmedStepTimers = append(
+				tx.Changes.Job.RearmedStepTimers, outcome.Execution)
 			return nil
 		}
 		return recordOutcome(tx, *head, outcome)

@@ -95,7 +95,8 @@ func (b *Background) Purge(ctx context.Context) (found bool, err error) {
 	err = b.Commits.Do(ctx, func(tx *commit.Tx) error {
 		ended, err := tx.EndedJobs(before, page)
 		for _, row := range ended {
-			j, err := tx.Job(row.Key) // through the cache: that it has ended is no change, and no event
+			// Through the cache: that it has ended is no change, and no event.
+			j, err := tx.Job(row.Key)
 			if err != nil {
 				return err
 			}

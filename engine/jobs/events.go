@@ -14,7 +14,9 @@ import (
 // the same event id (R-EVT-27).
 type EventRenderer interface {
 	Job(operation job.JobEvent, after job.Job, now time.Time) (store.Event, error)
-	Execution(operation string, j job.Job, thing string, x job.Execution, now time.Time) (store.Event, error)
+	Execution(
+		operation string, j job.Job, thing string, x job.Execution,
+		now time.Time) (store.Event, error)
 }
 
 // Publisher publishes the lifecycle events of what a commit changes, as far as their kind is
@@ -57,7 +59,9 @@ func (p Publisher) Applied(tx *commit.Tx, c *store.Changes) {
 
 // ExecutionChanged publishes the event of an execution that has ended or was deleted. It is a hook
 // of every commit.
-func (p Publisher) ExecutionChanged(tx *commit.Tx, before job.Execution, after *job.Execution) error {
+func (p Publisher) ExecutionChanged(
+	tx *commit.Tx, before job.Execution, after *job.Execution,
+) error {
 	x, operation := before, job.ExecutionDeletedEvent
 	if after != nil {
 		x, operation = *after, after.Status.EndEvent()

@@ -10,7 +10,9 @@ import (
 
 // DescribeExecution returns one execution for the operator, ended or not: the latest, or the one
 // with the number (R-CON-11).
-func (s *Service) DescribeExecution(ctx context.Context, thing, jobID string, number *int64) (x job.Execution, err error) {
+func (s *Service) DescribeExecution(
+	ctx context.Context, thing, jobID string, number *int64,
+) (x job.Execution, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		x, err = findExecution(r, thing, jobID, number)
 		return err
@@ -24,7 +26,9 @@ const thingsPerList = 10_000
 // ExecutionsOfJob lists every attempt of a job by thing name, newest attempt first (R-API-26).
 // q.Job is filled in. A list of one status may be short of the limit; it goes on after more then,
 // which is nil at the end.
-func (s *Service) ExecutionsOfJob(ctx context.Context, jobID string, q store.JobExecutionQuery) (found []store.NamedExecution, more *store.JobExecutionCursor, err error) {
+func (s *Service) ExecutionsOfJob(
+	ctx context.Context, jobID string, q store.JobExecutionQuery,
+) (found []store.NamedExecution, more *store.JobExecutionCursor, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		j, err := r.JobByID(jobID)
 		if err != nil {
@@ -34,7 +38,9 @@ func (s *Service) ExecutionsOfJob(ctx context.Context, jobID string, q store.Job
 		if q.Status != nil {
 			q.Things = thingsPerList
 		}
-		if found, err = r.ExecutionsOfJob(q); err != nil || q.Status == nil || len(found) == q.Limit {
+		if found, err = r.ExecutionsOfJob(
+			q,
+		); err != nil || q.Status == nil || len(found) == q.Limit {
 			return err
 		}
 		at, err := r.NthThing(q.Job, q.After, q.Things)
@@ -48,7 +54,9 @@ func (s *Service) ExecutionsOfJob(ctx context.Context, jobID string, q store.Job
 }
 
 // ExecutionsOfThing lists every attempt on a thing, newest first (R-API-27). q.Thing is filled in.
-func (s *Service) ExecutionsOfThing(ctx context.Context, thing string, q store.ThingExecutionQuery) (found []store.NamedExecution, err error) {
+func (s *Service) ExecutionsOfThing(
+	ctx context.Context, thing string, q store.ThingExecutionQuery,
+) (found []store.NamedExecution, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		if q.Thing, err = thingID(r, thing); err != nil {
 			return err
@@ -60,7 +68,10 @@ func (s *Service) ExecutionsOfThing(ctx context.Context, thing string, q store.T
 }
 
 // CancelExecution cancels the latest execution of a job on a thing (docs/spec/21, section 7).
-func (s *Service) CancelExecution(ctx context.Context, thing, jobID string, force bool, expectedVersion *int64, details map[string]string) error {
+func (s *Service) CancelExecution(
+	ctx context.Context, thing, jobID string, force bool, expectedVersion *int64,
+	details map[string]string,
+) error {
 	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
 		x, err := currentExecution(tx, thing, jobID)
 		if err != nil {
@@ -80,7 +91,9 @@ func (s *Service) CancelExecution(ctx context.Context, thing, jobID string, forc
 
 // DeleteExecution deletes one attempt of a job on a thing (docs/spec/21, section 8). A namespace
 // that is given and is not the job's names no job (R-EXE-48).
-func (s *Service) DeleteExecution(ctx context.Context, thing, jobID string, number int64, force bool, namespace *string) error {
+func (s *Service) DeleteExecution(
+	ctx context.Context, thing, jobID string, number int64, force bool, namespace *string,
+) error {
 	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
 		if _, err := jobInNamespace(tx, jobID, namespace); err != nil {
 			return err

@@ -60,7 +60,9 @@ func (s *Service) CreateJob(ctx context.Context, in NewJob) (created job.Job, er
 }
 
 // newJob makes a job that starts at once, or is SCHEDULED when something holds it back.
-func (s *Service) newJob(tx *commit.Tx, id string, definition job.Definition) (j job.Job, err error) {
+func (s *Service) newJob(
+	tx *commit.Tx, id string, definition job.Definition,
+) (j job.Job, err error) {
 	sources, err := sources(tx, definition.Targets, targetsMustExist)
 	if err != nil {
 		return j, err
@@ -117,7 +119,9 @@ func jobInNamespace(tx *commit.Tx, id string, namespace *string) (job.Job, error
 
 // CancelJob cancels a job and returns it as it is then. The executions of a small job are canceled
 // when it returns (R-JOB-62).
-func (s *Service) CancelJob(ctx context.Context, id string, c job.Cancellation) (canceled job.Job, err error) {
+func (s *Service) CancelJob(
+	ctx context.Context, id string, c job.Cancellation,
+) (canceled job.Job, err error) {
 	err = s.Commits.Do(ctx, func(tx *commit.Tx) error {
 		j, err := tx.JobByID(id)
 		if err != nil {
@@ -155,7 +159,8 @@ func (s *Service) DeleteJob(ctx context.Context, id string, force bool, namespac
 		if err := tx.Apply(); err != nil { // the job's event comes before those of its executions (R-EVT-11)
 			return err
 		}
-		return deleteStep(tx, j, InlineStep) // a small job goes with its request, and does not count as being deleted
+		// A small job goes with its request, and does not count as being deleted.
+		return deleteStep(tx, j, InlineStep)
 	})
 }
 
@@ -170,7 +175,9 @@ func (s *Service) DescribeJob(ctx context.Context, id string) (j job.Job, err er
 
 // JobDocument returns the document of a job as it was given (R-API-7), with original that of a
 // managed template before its parameters were filled in (R-SUB-10).
-func (s *Service) JobDocument(ctx context.Context, id string, original bool) (text string, err error) {
+func (s *Service) JobDocument(
+	ctx context.Context, id string, original bool,
+) (text string, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		j, err := r.JobByID(id)
 		if err != nil {
@@ -194,7 +201,9 @@ type Filter struct {
 }
 
 // ListJobs lists jobs, newest first. group is the group that was filtered by, nil without one.
-func (s *Service) ListJobs(ctx context.Context, f Filter) (jobs []job.Job, group *registry.Group, err error) {
+func (s *Service) ListJobs(
+	ctx context.Context, f Filter,
+) (jobs []job.Job, group *registry.Group, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		if f.GroupName != "" || f.GroupUUID != "" {
 			found, err := filteredGroup(r, f.GroupName, f.GroupUUID)

@@ -83,7 +83,9 @@ func backfillStep(tx *commit.Tx, j job.Job, limit int) error {
 
 // acceptBackfill accepts a thing that was no target of the job before the source's group was
 // associated (R-JOB-51).
-func acceptBackfill(tx *commit.Tx, j job.Job, source job.Source, thing registry.ThingID) (bool, error) {
+func acceptBackfill(
+	tx *commit.Tx, j job.Job, source job.Source, thing registry.ThingID,
+) (bool, error) {
 	last, err := tx.LastNumber(j.Key, thing)
 	if err != nil || last == 0 { // most never had an execution: nothing needs to be loaded
 		return err == nil, err

@@ -33,7 +33,8 @@ func MembershipsChanged(tx *commit.Tx, m commit.Memberships) error {
 	if err != nil {
 		return err
 	}
-	return followContinuousJobs(tx, m.Thing, job.Reach{Before: before, After: after, Memberships: m.After})
+	return followContinuousJobs(
+		tx, m.Thing, job.Reach{Before: before, After: after, Memberships: m.After})
 }
 
 // endPending applies an event to those of a thing's pending executions that it concerns.
@@ -83,7 +84,9 @@ func followContinuousJobs(tx *commit.Tx, thing registry.ThingID, reach job.Reach
 
 // followContinuousJob does what the job decides about the thing. While the job is SCHEDULED, a
 // thing that becomes a target waits (R-JOB-56).
-func followContinuousJob(tx *commit.Tx, key job.Key, thing registry.ThingID, reach job.Reach) error {
+func followContinuousJob(
+	tx *commit.Tx, key job.Key, thing registry.ThingID, reach job.Reach,
+) error {
 	j, err := jobOnSchedule(tx, key)
 	if err != nil {
 		return err

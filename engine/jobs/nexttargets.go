@@ -56,9 +56,12 @@ func nextTargets(
 
 // membersOf returns the next things of one source: the members of a group that joined in time, or
 // the one thing if it still exists (R-JOB-54).
-func membersOf(tx *commit.Tx, j job.Job, source job.Source, after string, limit int) ([]registry.Member, error) {
+func membersOf(
+	tx *commit.Tx, j job.Job, source job.Source, after string, limit int,
+) ([]registry.Member, error) {
 	if source.Thing == 0 {
-		return tx.Members(source.Group, max(j.NewestMembership, source.NewestMembership), after, limit)
+		return tx.Members(
+			source.Group, max(j.NewestMembership, source.NewestMembership), after, limit)
 	}
 	thing, err := tx.Thing(source.Thing)
 	if commit.Missing(err) || after != "" {

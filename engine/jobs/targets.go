@@ -25,7 +25,9 @@ const (
 
 // sources resolves targets to sources, each group followed by its descendants (R-ROLL-12,
 // R-JOB-50).
-func sources(tx *commit.Tx, targets []job.Target, mustExist bool) (sources []job.Source, err error) {
+func sources(
+	tx *commit.Tx, targets []job.Target, mustExist bool,
+) (sources []job.Source, err error) {
 	for i, target := range targets {
 		found, err := sourcesOf(tx, i, target)
 		if commit.Missing(err) {

@@ -19,7 +19,9 @@ type NewTemplate struct {
 }
 
 // CreateTemplate stores a job template.
-func (s *Service) CreateTemplate(ctx context.Context, in NewTemplate) (created job.Template, err error) {
+func (s *Service) CreateTemplate(
+	ctx context.Context, in NewTemplate,
+) (created job.Template, err error) {
 	tags, err := registry.CheckTags(in.Tags)
 	if err != nil {
 		return created, err
@@ -99,7 +101,9 @@ func (s *Service) DescribeTemplate(ctx context.Context, id string) (t job.Templa
 }
 
 // ListTemplates lists job templates, newest first.
-func (s *Service) ListTemplates(ctx context.Context, after *store.JobCursor, limit int) (found []job.Template, err error) {
+func (s *Service) ListTemplates(
+	ctx context.Context, after *store.JobCursor, limit int,
+) (found []job.Template, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		found, err = r.Templates(after, limit)
 		return err

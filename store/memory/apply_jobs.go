@@ -148,7 +148,9 @@ func pendingKey(e job.Execution) pending {
 }
 
 func (s *state) queue(e job.Execution) error {
-	if s.executions.has(attempt(e.ExecutionKey)) || !s.jobs.has(id(e.Job)) || !s.things.has(id(e.Thing)) {
+	if s.executions.has(
+		attempt(e.ExecutionKey),
+	) || !s.jobs.has(id(e.Job)) || !s.things.has(id(e.Thing)) {
 		return conflict("execution", e.ExecutionKey)
 	}
 	s.putExecution(e)

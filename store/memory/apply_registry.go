@@ -106,7 +106,9 @@ func (s *state) tag(t registry.Tagged) error {
 }
 
 func (s *state) join(m registry.Membership) error {
-	if s.groupsOf.has(groupOf{m.Thing, m.Group}) || !s.groups.has(id(m.Group)) || !s.things.has(id(m.Thing)) {
+	if s.groupsOf.has(
+		groupOf{m.Thing, m.Group},
+	) || !s.groups.has(id(m.Group)) || !s.things.has(id(m.Thing)) {
 		return conflict("membership", m)
 	}
 	m.Name, _ = s.names.get(id(m.Thing))

@@ -24,7 +24,8 @@ func cloneJob(j job.Job) job.Job {
 }
 
 func cloneDefinition(d job.Definition) job.Definition {
-	d.Targets, d.Sources, d.TargetGroups = slices.Clone(d.Targets), slices.Clone(d.Sources), slices.Clone(d.TargetGroups)
+	d.Targets, d.Sources, d.TargetGroups = slices.Clone(
+		d.Targets), slices.Clone(d.Sources), slices.Clone(d.TargetGroups)
 	d.PresignedURL, d.Timeout = clonePointer(d.PresignedURL), clonePointer(d.Timeout)
 	if d.Rollout = clonePointer(d.Rollout); d.Rollout != nil {
 		d.Rollout.Exponential = clonePointer(d.Rollout.Exponential)

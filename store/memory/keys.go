@@ -67,7 +67,8 @@ func (a id) compare(b id) int     { return cmp.Compare(a, b) }
 func (a text) compare(b text) int { return cmp.Compare(a, b) }
 
 func (a attempt) compare(b attempt) int {
-	return cmp.Or(cmp.Compare(a.Job, b.Job), cmp.Compare(a.Thing, b.Thing), cmp.Compare(a.Number, b.Number))
+	return cmp.Or(
+		cmp.Compare(a.Job, b.Job), cmp.Compare(a.Thing, b.Thing), cmp.Compare(a.Number, b.Number))
 }
 
 func (a pending) compare(b pending) int {
@@ -92,7 +93,8 @@ func (a groupOf) compare(b groupOf) int {
 }
 
 func (a attached) compare(b attached) int {
-	return cmp.Or(cmp.Compare(a.Policy, b.Policy), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Key, b.Key))
+	return cmp.Or(
+		cmp.Compare(a.Policy, b.Policy), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Key, b.Key))
 }
 
 func (a resource) compare(b resource) int {

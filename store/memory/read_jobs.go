@@ -235,7 +235,9 @@ func (r reader) Pending(thing registry.ThingID, limit int) (found []job.Executio
 	return found, nil
 }
 
-func (r reader) PendingOfJob(key job.Key, status job.ExecutionStatus, after job.ExecutionCursor, limit int) (found []job.Execution, err error) {
+func (r reader) PendingOfJob(
+	key job.Key, status job.ExecutionStatus, after job.ExecutionCursor, limit int,
+) (found []job.Execution, err error) {
 	for at, e := range r.executions.from(attempt{Job: key, Thing: after.Thing, Number: after.Number + 1}) {
 		if at.Job != key {
 			break
@@ -295,7 +297,9 @@ func place(c store.JobExecutionCursor) store.NamedExecution {
 	return at
 }
 
-func (r reader) NthThing(key job.Key, after *store.JobExecutionCursor, n int) (store.JobExecutionCursor, error) {
+func (r reader) NthThing(
+	key job.Key, after *store.JobExecutionCursor, n int,
+) (store.JobExecutionCursor, error) {
 	places := map[store.JobExecutionCursor]bool{}
 	for e := range r.attempts(key, 0) {
 		name, _ := r.names.get(id(e.Thing))
@@ -311,7 +315,9 @@ func (r reader) NthThing(key job.Key, after *store.JobExecutionCursor, n int) (s
 }
 
 func byThingName(a, b store.NamedExecution) int {
-	return cmp.Or(cmp.Compare(a.ThingName, b.ThingName), cmp.Compare(a.Thing, b.Thing), cmp.Compare(b.Number, a.Number))
+	return cmp.Or(
+		cmp.Compare(a.ThingName, b.ThingName), cmp.Compare(a.Thing, b.Thing),
+		cmp.Compare(b.Number, a.Number))
 }
 
 func (r reader) ExecutionsOfThing(q store.ThingExecutionQuery) ([]store.NamedExecution, error) {
@@ -336,7 +342,9 @@ func (r reader) ExecutionsOfThing(q store.ThingExecutionQuery) ([]store.NamedExe
 }
 
 func byQueued(a, b store.NamedExecution) int {
-	return cmp.Or(b.QueuedAt.Compare(a.QueuedAt), cmp.Compare(a.JobID, b.JobID), cmp.Compare(b.Number, a.Number))
+	return cmp.Or(
+		b.QueuedAt.Compare(a.QueuedAt), cmp.Compare(a.JobID, b.JobID),
+		cmp.Compare(b.Number, a.Number))
 }
 
 func (r reader) DueExecutions(now time.Time, limit int) (found []job.Execution, err error) {

@@ -74,7 +74,9 @@ func (r reader) ThingType(name string) (registry.ThingType, error) {
 	return cloneThingType(t), nil
 }
 
-func (r reader) ThingTypes(prefix, after string, limit int) (found []registry.ThingType, err error) {
+func (r reader) ThingTypes(
+	prefix, after string, limit int,
+) (found []registry.ThingType, err error) {
 	for name, t := range r.thingTypes.from(text(after)) {
 		if len(found) >= limit {
 			break
@@ -151,7 +153,9 @@ func (r reader) GroupsWithWork(limit int) (found []registry.Group, err error) {
 	return found, nil
 }
 
-func (r reader) Members(group registry.GroupID, upTo int64, after string, limit int) (found []registry.Member, err error) {
+func (r reader) Members(
+	group registry.GroupID, upTo int64, after string, limit int,
+) (found []registry.Member, err error) {
 	for at, m := range r.memberships.from(inGroup{group, after}) {
 		if at.group != group || len(found) >= limit {
 			break
@@ -229,7 +233,9 @@ func (r reader) Policies(q store.IdentityQuery) ([]registry.Policy, error) {
 	return page(found, direction(created, q.Ascending), after, q.Limit), nil
 }
 
-func (r reader) PoliciesOf(kind registry.TargetKind, key string) (found []registry.Policy, err error) {
+func (r reader) PoliciesOf(
+	kind registry.TargetKind, key string,
+) (found []registry.Policy, err error) {
 	for name, p := range r.policies.all() {
 		if r.attachments.has(attached{Policy: string(name), Kind: kind, Key: key}) {
 			found = append(found, clonePolicy(p))
@@ -238,7 +244,9 @@ func (r reader) PoliciesOf(kind registry.TargetKind, key string) (found []regist
 	return found, nil
 }
 
-func (r reader) TargetsOf(policy string, after registry.Attachment, limit int) (found []registry.Attachment, err error) {
+func (r reader) TargetsOf(
+	policy string, after registry.Attachment, limit int,
+) (found []registry.Attachment, err error) {
 	after.Policy = policy
 	for at := range r.attachments.from(attached(after)) {
 		if at.Policy != policy || len(found) >= limit {
@@ -251,7 +259,9 @@ func (r reader) TargetsOf(policy string, after registry.Attachment, limit int) (
 	return found, nil
 }
 
-func (r reader) PrincipalsOfThing(thing registry.ThingID, after string, limit int) (found []registry.Principal, err error) {
+func (r reader) PrincipalsOfThing(
+	thing registry.ThingID, after string, limit int,
+) (found []registry.Principal, err error) {
 	for at, p := range r.principals.from(principal{thing, after}) {
 		if at.thing != thing || len(found) >= limit {
 			break
@@ -263,7 +273,9 @@ func (r reader) PrincipalsOfThing(thing registry.ThingID, after string, limit in
 	return found, nil
 }
 
-func (r reader) ThingsOfPrincipal(certificate, after string, limit int) ([]registry.Principal, error) {
+func (r reader) ThingsOfPrincipal(
+	certificate, after string, limit int,
+) ([]registry.Principal, error) {
 	var found []registry.Principal
 	for at, p := range r.principals.all() {
 		if at.certificate == certificate {

@@ -43,7 +43,9 @@ func (s *stmt) progress(e job.Execution) *stmt {
 
 // detail binds what changes in an execution and stands in no index.
 func (s *stmt) detail(e job.Execution) *stmt {
-	return s.int(e.Version).int(int64(e.RetriesUsed.Failed)).int(int64(e.RetriesUsed.TimedOut)).bool(e.ForceCanceled).
+	return s.int(
+		e.Version,
+	).int(int64(e.RetriesUsed.Failed)).int(int64(e.RetriesUsed.TimedOut)).bool(e.ForceCanceled).
 		maybeTime(e.StartedAt).time(e.UpdatedAt).maybeTime(e.Deadline).maybeTime(e.StepDeadline).
 		maybeMap(e.Details).maybeText(e.Token)
 }
@@ -98,7 +100,8 @@ func (t *tx) dropExecution(k job.ExecutionKey) error {
 	if err := t.stmt(deleteExecution).executionKey(k).change(); err != nil {
 		return err
 	}
-	highest, err := orZero(one(t.stmt(selectHighest).int(int64(k.Job)).int(int64(k.Thing)), (*stmt).getInt))
+	highest, err := orZero(
+		one(t.stmt(selectHighest).int(int64(k.Job)).int(int64(k.Thing)), (*stmt).getInt))
 	if err != nil {
 		return err
 	}
@@ -178,8 +181,12 @@ func (r reader) Pending(thing registry.ThingID, limit int) ([]job.Execution, err
 const listPendingOfJob = `SELECT ` + executionColumns + ` FROM execution e INDEXED BY execution_pending_of_job
 	WHERE job = ? AND status <= 1 AND status = ? AND (thing, number) > (?, ?) ORDER BY thing, number LIMIT ?`
 
-func (r reader) PendingOfJob(key job.Key, status job.ExecutionStatus, after job.ExecutionCursor, limit int) ([]job.Execution, error) {
-	s := r.stmt(listPendingOfJob).int(int64(key)).int(int64(status)).int(int64(after.Thing)).int(after.Number).limit(limit)
+func (r reader) PendingOfJob(
+	key job.Key, status job.ExecutionStatus, after job.ExecutionCursor, limit int,
+) ([]job.Execution, error) {
+	s := r.stmt(
+		listPendingOfJob,
+	).int(int64(key)).int(int64(status)).int(int64(after.Thing)).int(after.Number).limit(limit)
 	return all(s, scanExecution)
 }
 
@@ -217,7 +224,8 @@ func (r reader) ExecutionsOfJob(q store.JobExecutionQuery) ([]store.NamedExecuti
 			return nil, err
 		}
 	}
-	s := r.stmt(listExecutionsOfJob).int(int64(q.Job)).text(after.ThingName).int(int64(after.Thing)).
+	s := r.stmt(
+		listExecutionsOfJob).int(int64(q.Job)).text(after.ThingName).int(int64(after.Thing)).
 		int(after.Number).int(filter(q.Status)).limit(q.Limit)
 	return all(s.text(last.ThingName).int(int64(last.Thing)), scanNamed)
 }
@@ -225,12 +233,16 @@ func (r reader) ExecutionsOfJob(q store.JobExecutionQuery) ([]store.NamedExecuti
 const selectNthThing = `SELECT name, thing FROM job_thing
 	WHERE job = ? AND (name, thing) >= (?, ?) ORDER BY name, thing LIMIT 1 OFFSET ?`
 
-func (r reader) NthThing(key job.Key, after *store.JobExecutionCursor, n int) (store.JobExecutionCursor, error) {
+func (r reader) NthThing(
+	key job.Key, after *store.JobExecutionCursor, n int,
+) (store.JobExecutionCursor, error) {
 	from := store.JobExecutionCursor{}
 	if after != nil {
 		from = *after
 	}
-	s := r.stmt(selectNthThing).int(int64(key)).text(from.ThingName).int(int64(from.Thing)).int(int64(n - 1))
+	s := r.stmt(
+		selectNthThing,
+	).int(int64(key)).text(from.ThingName).int(int64(from.Thing)).int(int64(n - 1))
 	return one(s, func(s *stmt) store.JobExecutionCursor {
 		return store.JobExecutionCursor{ThingName: s.getText(), Thing: registry.ThingID(s.getInt())}
 	})
@@ -256,7 +268,8 @@ func (r reader) ExecutionsOfThing(q store.ThingExecutionQuery) ([]store.NamedExe
 	if q.After != nil {
 		queued, after = q.After.QueuedAt.UnixMilli(), *q.After
 	}
-	s := r.stmt(listExecutionsOfThing).int(int64(q.Thing)).int(queued).text(after.JobID).int(after.Number).
+	s := r.stmt(
+		listExecutionsOfThing).int(int64(q.Thing)).int(queued).text(after.JobID).int(after.Number).
 		int(filter(q.Status)).text(q.Namespace).text(q.JobID).limit(q.Limit)
 	found, err := all(s, scanNamed)
 	if err != nil || len(found) == 0 {

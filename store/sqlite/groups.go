@@ -8,7 +8,9 @@ import (
 const insertGroup = `INSERT INTO thing_group (` + groupColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 func (t *tx) createGroup(g registry.Group) error {
-	return t.stmt(insertGroup).int(int64(g.ID)).text(g.Name).text(g.UUID).int(int64(g.Parent)).text(g.Description).
+	return t.stmt(
+		insertGroup,
+	).int(int64(g.ID)).text(g.Name).text(g.UUID).int(int64(g.Parent)).text(g.Description).
 		maybeMap(g.Attributes).int(g.Version).time(g.CreatedAt).text(g.Query).text(string(g.Work)).text(g.Scanned).change()
 }
 
@@ -46,7 +48,8 @@ func (t *tx) join(m registry.Membership) error {
 	if _, err := one(t.stmt(hasGroup).int(int64(m.Group)), (*stmt).getInt); err != nil {
 		return missing("thing group", err)
 	}
-	return t.stmt(insertMembership).int(int64(m.Group)).text(name).int(int64(m.Thing)).int(m.Joined).change()
+	return t.stmt(
+		insertMembership).int(int64(m.Group)).text(name).int(int64(m.Thing)).int(m.Joined).change()
 }
 
 const deleteMembership = `DELETE FROM membership WHERE thing = ? AND thing_group = ?`
@@ -124,7 +127,9 @@ func afterPrefix(prefix string) string { return prefix + "\xff" }
 const listMembers = `SELECT thing, name FROM membership
 	WHERE thing_group = ? AND joined <= ? AND name > ? ORDER BY name LIMIT ?`
 
-func (r reader) Members(group registry.GroupID, upTo int64, after string, limit int) ([]registry.Member, error) {
+func (r reader) Members(
+	group registry.GroupID, upTo int64, after string, limit int,
+) ([]registry.Member, error) {
 	s := r.stmt(listMembers).int(int64(group)).int(upTo).text(after).limit(limit)
 	return all(s, func(s *stmt) registry.Member {
 		return registry.Member{Thing: registry.ThingID(s.getInt()), Name: s.getText()}

@@ -19,7 +19,11 @@ func (t *tx) putCertificate(c registry.Certificate) error {
 
 const deleteCertificate = `DELETE FROM certificate WHERE id = ?`
 
-func (t *tx) deleteCertificate(id string) error { return t.stmt(deleteCertificate).text(id).change() }
+func (t *tx) deleteCertificate(
+	id string,
+) error {
+	return t.stmt(deleteCertificate).text(id).change()
+}
 
 const certificateColumns = `id, pem, status, mode, created_at, updated_at, not_before, not_after`
 
@@ -78,7 +82,9 @@ func (t *tx) putPolicy(p registry.Policy) error {
 		return err
 	}
 	return each(p.Versions, func(v registry.PolicyVersion) error {
-		return t.stmt(insertPolicyVersion).text(p.Name).int(int64(v.Number)).text(v.Document).time(v.CreatedAt).change()
+		return t.stmt(
+			insertPolicyVersion,
+		).text(p.Name).int(int64(v.Number)).text(v.Document).time(v.CreatedAt).change()
 	})
 }
 
@@ -141,11 +147,19 @@ func (r reader) Policies(q store.IdentityQuery) ([]registry.Policy, error) {
 
 const insertAttachment = `INSERT INTO attachment (policy, kind, key) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`
 
-func (t *tx) attach(a registry.Attachment) error { return t.stmt(insertAttachment).attachment(a).run() }
+func (t *tx) attach(
+	a registry.Attachment,
+) error {
+	return t.stmt(insertAttachment).attachment(a).run()
+}
 
 const deleteAttachment = `DELETE FROM attachment WHERE policy = ? AND kind = ? AND key = ?`
 
-func (t *tx) detach(a registry.Attachment) error { return t.stmt(deleteAttachment).attachment(a).run() }
+func (t *tx) detach(
+	a registry.Attachment,
+) error {
+	return t.stmt(deleteAttachment).attachment(a).run()
+}
 
 func (s *stmt) attachment(a registry.Attachment) *stmt {
 	return s.text(a.Policy).text(string(a.Kind)).text(a.Key)
@@ -161,7 +175,9 @@ func (r reader) PoliciesOf(kind registry.TargetKind, key string) ([]registry.Pol
 const listTargetsOf = `SELECT policy, kind, key FROM attachment
 	WHERE policy = ? AND (kind, key) > (?, ?) ORDER BY kind, key LIMIT ?`
 
-func (r reader) TargetsOf(policy string, after registry.Attachment, limit int) ([]registry.Attachment, error) {
+func (r reader) TargetsOf(
+	policy string, after registry.Attachment, limit int,
+) ([]registry.Attachment, error) {
 	after.Policy = policy
 	return all(r.stmt(listTargetsOf).attachment(after).limit(limit), func(s *stmt) registry.Attachment {
 		return registry.Attachment{Policy: s.getText(), Kind: registry.TargetKind(s.getText()), Key: s.getText()}
@@ -176,7 +192,8 @@ func (t *tx) putPrincipal(p registry.Principal) error {
 	if err != nil {
 		return err
 	}
-	return t.stmt(putPrincipal).int(int64(p.Thing)).text(p.Certificate).text(name).bool(p.Exclusive).change()
+	return t.stmt(
+		putPrincipal).int(int64(p.Thing)).text(p.Certificate).text(name).bool(p.Exclusive).change()
 }
 
 const deletePrincipal = `DELETE FROM principal WHERE thing = ? AND certificate = ?`
@@ -195,15 +212,21 @@ func scanPrincipal(s *stmt) registry.Principal {
 const listPrincipalsOfThing = `SELECT ` + principalColumns + ` FROM principal
 	WHERE thing = ? AND certificate > ? ORDER BY certificate LIMIT ?`
 
-func (r reader) PrincipalsOfThing(thing registry.ThingID, after string, limit int) ([]registry.Principal, error) {
-	return all(r.stmt(listPrincipalsOfThing).int(int64(thing)).text(after).limit(limit), scanPrincipal)
+func (r reader) PrincipalsOfThing(
+	thing registry.ThingID, after string, limit int,
+) ([]registry.Principal, error) {
+	return all(
+		r.stmt(listPrincipalsOfThing).int(int64(thing)).text(after).limit(limit), scanPrincipal)
 }
 
 const listThingsOfPrincipal = `SELECT ` + principalColumns + ` FROM principal INDEXED BY principal_by_certificate
 	WHERE certificate = ? AND thing_name > ? ORDER BY thing_name LIMIT ?`
 
-func (r reader) ThingsOfPrincipal(certificate, after string, limit int) ([]registry.Principal, error) {
-	return all(r.stmt(listThingsOfPrincipal).text(certificate).text(after).limit(limit), scanPrincipal)
+func (r reader) ThingsOfPrincipal(
+	certificate, after string, limit int,
+) ([]registry.Principal, error) {
+	return all(
+		r.stmt(listThingsOfPrincipal).text(certificate).text(after).limit(limit), scanPrincipal)
 }
 
 const selectPrincipal = `SELECT ` + principalColumns + ` FROM principal WHERE thing = ? AND certificate = ?`

@@ -21,15 +21,21 @@ const insertJobState = `INSERT INTO job_state (job, due, ended, state) VALUES (?
 func (t *tx) createJob(c store.CreatedJob) error {
 	j := c.Job
 	err := t.stmt(insertJob).int(int64(j.Key)).text(j.ID).time(j.CreatedAt).text(string(j.Status)).
-		bool(j.Concurrent()).text(string(j.TargetSelection)).text(j.Namespace).json(j.Definition).change()
+		bool(
+			j.Concurrent(),
+		).text(string(j.TargetSelection)).text(j.Namespace).json(j.Definition).change()
 	if err != nil {
 		return err
 	}
-	if err := t.stmt(insertJobDocument).int(int64(j.Key)).text(c.Document).maybeText(c.Original).change(); err != nil {
+	if err := t.stmt(
+		insertJobDocument,
+	).int(int64(j.Key)).text(c.Document).maybeText(c.Original).change(); err != nil {
 		return err
 	}
 	state := cutState(j.State)
-	if err := t.stmt(insertJobState).int(int64(j.Key)).maybeTime(j.Due).maybeTime(ended(j)).json(state).change(); err != nil {
+	if err := t.stmt(
+		insertJobState,
+	).int(int64(j.Key)).maybeTime(j.Due).maybeTime(ended(j)).json(state).change(); err != nil {
 		return err
 	}
 	return t.insertTargets(j)
@@ -75,7 +81,9 @@ const updateJob = `UPDATE job SET created_at = ?, selection = ?, namespace = ?, 
 const deleteJobTargets = `DELETE FROM job_target WHERE job = ?`
 
 func (t *tx) defineJob(j job.Job) error {
-	err := t.stmt(updateJob).time(j.CreatedAt).text(string(j.TargetSelection)).text(j.Namespace).json(j.Definition).
+	err := t.stmt(
+		updateJob,
+	).time(j.CreatedAt).text(string(j.TargetSelection)).text(j.Namespace).json(j.Definition).
 		int(int64(j.Key)).change()
 	if err != nil {
 		return err
@@ -93,11 +101,14 @@ const updateJobState = `UPDATE job_state SET due = ?, ended = ?, state = ? WHERE
 const updateJobStatus = `UPDATE job SET status = ?1, concurrent = ?3 WHERE key = ?2 AND (status <> ?1 OR concurrent <> ?3)`
 
 func (t *tx) moveJob(j job.Job) error {
-	err := t.stmt(updateJobState).maybeTime(j.Due).maybeTime(ended(j)).json(cutState(j.State)).int(int64(j.Key)).change()
+	err := t.stmt(
+		updateJobState,
+	).maybeTime(j.Due).maybeTime(ended(j)).json(cutState(j.State)).int(int64(j.Key)).change()
 	if err != nil {
 		return err
 	}
-	return t.stmt(updateJobStatus).text(string(j.Status)).int(int64(j.Key)).bool(j.Concurrent()).run()
+	return t.stmt(
+		updateJobStatus).text(string(j.Status)).int(int64(j.Key)).bool(j.Concurrent()).run()
 }
 
 const (
@@ -196,7 +207,8 @@ func (r reader) Jobs(q store.JobQuery) ([]job.Job, error) {
 	if q.After != nil {
 		created, id = q.After.CreatedAt.UnixMilli(), q.After.ID
 	}
-	s := r.stmt(sql).int(created).text(id).text(string(q.Selection)).text(q.Namespace).limit(q.Limit)
+	s := r.stmt(
+		sql).int(created).text(id).text(string(q.Selection)).text(q.Namespace).limit(q.Limit)
 	if sql != listJobs {
 		s.text(string(q.Status))
 	}

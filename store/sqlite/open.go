@@ -71,13 +71,16 @@ func Open(path string) (*Store, error) {
 func connect(path string, cache int) (*conn, error) {
 	registerLogVFS()
 	name := url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path), RawQuery: "vfs=" + logVFS}
-	db, err := sqlite3.OpenFlags(name.String(), sqlite3.OPEN_READWRITE|sqlite3.OPEN_CREATE|sqlite3.OPEN_URI)
+	db, err := sqlite3.OpenFlags(
+		name.String(), sqlite3.OPEN_READWRITE|sqlite3.OPEN_CREATE|sqlite3.OPEN_URI)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	c := &conn{db: db, statements: map[string]*stmt{}}
-	settings := fmt.Sprintf("PRAGMA synchronous = FULL; PRAGMA cache_size = -%d; PRAGMA temp_store = MEMORY", cache)
-	err = errors.Join(db.BusyTimeout(busy), db.WALAutoCheckpoint(checkpointPages), db.Exec(settings))
+	settings := fmt.Sprintf(
+		"PRAGMA synchronous = FULL; PRAGMA cache_size = -%d; PRAGMA temp_store = MEMORY", cache)
+	err = errors.Join(
+		db.BusyTimeout(busy), db.WALAutoCheckpoint(checkpointPages), db.Exec(settings))
 	if err != nil {
 		_ = c.close()
 		return nil, fmt.Errorf("%s is damaged or not a database: %w", path, err)

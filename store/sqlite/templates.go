@@ -17,7 +17,9 @@ const (
 )
 
 func (t *tx) createTemplate(template job.Template) error {
-	return t.stmt(insertTemplate).text(template.ID).time(template.CreatedAt).json(template).text(template.Document).change()
+	return t.stmt(
+		insertTemplate,
+	).text(template.ID).time(template.CreatedAt).json(template).text(template.Document).change()
 }
 
 func (t *tx) deleteTemplate(id string) error { return t.stmt(deleteTemplate).text(id).change() }

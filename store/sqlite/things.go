@@ -13,7 +13,8 @@ const insertThing = `INSERT INTO thing (id, name, uuid, type, attributes, versio
 	SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE NOT EXISTS (SELECT 1 FROM deleted_thing WHERE id = ?1)`
 
 func (t *tx) createThing(thing registry.Thing) error {
-	return t.stmt(insertThing).int(int64(thing.ID)).text(thing.Name).text(thing.UUID).text(thing.Type).
+	return t.stmt(
+		insertThing).int(int64(thing.ID)).text(thing.Name).text(thing.UUID).text(thing.Type).
 		maybeMap(thing.Attributes).int(thing.Version).time(thing.CreatedAt).change()
 }
 

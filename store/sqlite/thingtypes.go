@@ -12,7 +12,11 @@ func (t *tx) putThingType(kind registry.ThingType) error {
 
 const deleteThingType = `DELETE FROM thing_type WHERE name = ?`
 
-func (t *tx) deleteThingType(name string) error { return t.stmt(deleteThingType).text(name).change() }
+func (t *tx) deleteThingType(
+	name string,
+) error {
+	return t.stmt(deleteThingType).text(name).change()
+}
 
 const thingTypeColumns = `name, uuid, properties, created_at, deprecated_at`
 
@@ -33,5 +37,7 @@ const listThingTypes = `SELECT ` + thingTypeColumns + ` FROM thing_type
 	WHERE name > ? AND name >= ? AND name < ? ORDER BY name LIMIT ?`
 
 func (r reader) ThingTypes(prefix, after string, limit int) ([]registry.ThingType, error) {
-	return all(r.stmt(listThingTypes).text(after).text(prefix).text(afterPrefix(prefix)).limit(limit), scanThingType)
+	return all(
+		r.stmt(listThingTypes).text(after).text(prefix).text(afterPrefix(prefix)).limit(limit),
+		scanThingType)
 }

@@ -95,7 +95,9 @@ func (b *Bench) step() error {
 	status, now, u := r.version%3, r.queuedAt+r.version*1000, b.update
 	bind := []error{u.BindInt64(1, status), u.BindInt64(2, r.version+1), u.BindNull(3), u.BindInt64(4, now), u.BindNull(5),
 		u.BindNull(6), u.BindText(7, `{"progress":"50","step":"install"}`),
-		u.BindInt64(8, r.job), u.BindInt64(9, r.thing), u.BindInt64(10, r.number), u.BindInt64(11, r.version)}
+		u.BindInt64(
+			8,
+			r.job), u.BindInt64(9, r.thing), u.BindInt64(10, r.number), u.BindInt64(11, r.version)}
 	if status > 0 {
 		bind = append(bind, u.BindInt64(3, now))
 	}
