@@ -17,7 +17,9 @@ import (
 
 // classifier keeps the members of dynamic groups right.
 type classifier struct {
-	queries   *parsed.Cache[fleetquery.Query]
+	// queries are the compiled queries of dynamic groups, by their text.
+	queries *parsed.Cache[fleetquery.Query]
+	// presences say which clients are connected, for queries on connectivity.
 	presences presences
 }
 
@@ -35,6 +37,7 @@ type commitState struct {
 // (R-ID-42).
 type skippedMember struct{ thing, group string }
 
+// stateOf returns what the classifier remembers in this commit, empty at its start.
 func stateOf(tx *commit.Tx) *commitState {
 	state := commit.Local[commitState](tx)
 	if state.pathNames == nil {

@@ -12,8 +12,9 @@ import (
 type NewDynamicGroup struct {
 	Name, Description string
 	Attributes        map[string]string
-	Query             string
-	Tags              []registry.Tag
+	// Query is a fleet query, such as "attributes.fw:<2.4 AND thingGroupNames:site-1".
+	Query string
+	Tags  []registry.Tag
 }
 
 // CreateDynamicGroup creates a dynamic thing group. In a small fleet it has its members when this

@@ -11,6 +11,9 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
+// Static thing groups. A new group has no members, so that creating one is one row. Deleting one
+// may take long: its row is marked at once, and its members leave in steps (memberwork.go).
+
 // NewGroup is what CreateThingGroup asks for.
 type NewGroup struct {
 	Name, Parent, Description string // Parent is a name, empty for a root group
@@ -151,6 +154,8 @@ func (s *Service) updateGroup(
 
 // GroupFilter is what ListThingGroups filters by. Parent is nil without one.
 type GroupFilter struct {
+	// Parent is the name of the group whose children are listed; with Recursive also those below.
+	// Without a parent, Recursive false keeps root groups only.
 	Parent    *string
 	Recursive *bool
 	Prefix    string

@@ -11,6 +11,9 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
+// Who is in a static group. A request names groups to leave and groups to join; both are decided
+// before anything is written, so that a thing never is in too many groups in between.
+
 // anyTime is no bound on when a member joined.
 const anyTime = math.MaxInt64
 

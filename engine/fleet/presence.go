@@ -16,6 +16,8 @@ const PresenceMemory = time.Hour
 
 // Presence is what the broker saw of a client: that it came or went (R-BRK-33).
 type Presence struct {
+	// Client is the client id, which is the name of its thing (R-ID-40). Session tells the
+	// connections of one client apart.
 	Client, Session string
 	Version         int64 // counts the client's connections, anew when it was away for an hour
 	fleetquery.Connectivity
@@ -55,6 +57,8 @@ func (s *Service) FollowPresences(ctx context.Context) (found bool, err error) {
 	return true, nil
 }
 
+// followPresence looks at the things that are named like these clients. Names of no thing are
+// forgotten once they are not connected: anybody may connect under any name.
 func (s *Service) followPresence(ctx context.Context, clients []string) error {
 	var things, strangers []string
 	watched := false

@@ -6,6 +6,10 @@ import (
 	"time"
 )
 
+// Connections are not stored: after a restart nobody has been seen yet, though most clients are
+// about to come back. For the length of PresenceGrace a client that was not seen counts as it did
+// before the restart; then whatever depends on connections is worked out anew (R-ID-61).
+
 // presences is what is known of clients since the server started: of those that are connected, and
 // of things. It is not stored: a server that starts has seen nobody yet (R-ID-61).
 type presences struct {
@@ -67,6 +71,7 @@ func (p *presences) isStale() bool {
 	return p.stale
 }
 
+// rebuilt says that the groups of connected things were rebuilt.
 func (p *presences) rebuilt() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

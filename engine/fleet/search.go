@@ -10,7 +10,9 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// searchStep is how many things one search looks at; it goes on with a token.
+// searchStep is how many things one search looks at; it goes on with a token. A search reads things
+// one after the other, because nothing is indexed by what a query may ask for. A query over a large
+// fleet is therefore answered in several pages.
 const searchStep = 10_000
 
 // Search finds things that a query matches, by name, strictly after a name: up to limit, and among

@@ -15,8 +15,9 @@ import (
 type Config struct {
 	Store   store.Store
 	Commits *commit.Committer
-	IDs     ids.Source
-	Log     *slog.Logger
+	// IDs makes the ids that the API shows: thingId, thingGroupId, thingTypeId.
+	IDs ids.Source
+	Log *slog.Logger
 	// PresenceGrace is how long after the start clients are waited for before those that were not
 	// seen count as not connected (R-ID-61).
 	PresenceGrace time.Duration

@@ -8,6 +8,10 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
+// A thing is the registry entry of a device. Whatever changes one also changes which dynamic groups
+// it is in, so each use case here ends by classifying the thing in the same commit; what jobs do
+// about that follows from the memberships.
+
 // NewThing is what CreateThing asks for. Type is empty without one.
 type NewThing struct {
 	Name, Type string

@@ -103,6 +103,7 @@ func (s *Service) DeleteThingType(ctx context.Context, name string) error {
 
 // typeFor finds the type that a thing is to get; it must exist and take things. The empty name is
 // none.
+// Faults: NotFound for a type that does not exist, Invalid for a deprecated one (R-ID-5).
 func typeFor(tx *commit.Tx, name string) error {
 	if name == "" {
 		return nil

@@ -26,6 +26,7 @@ func PathTo(r store.GroupReader, g registry.Group) (registry.Path, error) {
 
 // WithDescendants returns a group and all groups below it: a group before its children, children by
 // name.
+// A tree has at most a few thousand groups, and each is read by one query.
 func WithDescendants(r store.GroupReader, top registry.Group) ([]registry.Group, error) {
 	tree := []registry.Group{top}
 	children, err := r.Groups(store.GroupQuery{Children: &top.ID, Limit: registry.MaxGroupChildren})

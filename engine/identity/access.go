@@ -12,6 +12,10 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
+// Who connects. Identify says whether a certificate may be used at all, Access which thing a
+// connection stands for and which policies are in effect. The answer of Access is cached by the
+// caller for as long as AccessVersion stays the same, because it is needed for every message.
+
 // Identify returns the certificate that a device presented, if it may connect: registered, ACTIVE
 // and, by the real clock, within its validity (R-ID-14). Faults: Forbidden for an unknown one,
 // CertificateInvalid for one that may not.

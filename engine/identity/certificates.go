@@ -10,6 +10,10 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
+// A certificate identifies a device. It is known by the SHA-256 of its DER form, may be attached to
+// things, and has policies attached, which decide what the device may do. Which certificates can be
+// registered, connect or be deleted is decided in package registry.
+
 // AddCertificate registers a certificate that the control plane has issued or read. One that is
 // registered already is refused (R-ID-16). CreatedAt and UpdatedAt are filled in.
 func (s *Service) AddCertificate(ctx context.Context, c registry.Certificate) error {
@@ -66,6 +70,8 @@ func (s *Service) SetCertificateStatus(
 	})
 }
 
+// certificateChanged returns the function that tells connections about a certificate, to be called
+// after the commit.
 func (s *Service) certificateChanged(id string) func() {
 	return func() {
 		if s.CertificateChanged != nil {
@@ -122,6 +128,7 @@ func (s *Service) AttachPrincipal(
 }
 
 // principal is the attachment of two that exist.
+// Faults: NotFound for a thing or a certificate that does not exist.
 func principal(tx *commit.Tx, thingName, certificate string) (p registry.Principal, err error) {
 	thing, err := tx.ThingByName(thingName)
 	if err != nil {

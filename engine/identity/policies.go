@@ -10,6 +10,10 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
+// A policy is a named document with up to five versions. It is in effect for a certificate that it
+// is attached to, and for the certificates of things in a group that it is attached to, also from
+// above. Whatever changes here makes connections ask again for what they may do (service.go).
+
 // CreatePolicy creates a policy with its first version in force. A used name is refused, with an
 // equal document too (R-ID-51).
 func (s *Service) CreatePolicy(
@@ -181,6 +185,7 @@ type finder interface {
 	GroupByName(name string) (registry.Group, error)
 }
 
+// targetExists refuses a target that does not exist.
 func targetExists(r finder, t Target) error {
 	if t.Kind == registry.CertificateTarget {
 		_, err := r.Certificate(t.Key)

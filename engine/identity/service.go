@@ -22,6 +22,7 @@ type Config struct {
 // Service is the use cases of identities. Its methods may be called concurrently.
 type Service struct {
 	Config
+	// policies are the compiled documents, by their text: a fleet shares few of them.
 	policies *parsed.Cache[policy.Document]
 	version  atomic.Uint64 // see AccessVersion
 }

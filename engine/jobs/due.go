@@ -9,6 +9,9 @@ import (
 	"github.com/drover-iot/drover/job"
 )
 
+// Due work of jobs. Overdue timers come before everything else, because a device may be waiting for
+// the answer that depends on them; then due jobs take turns, a step each.
+
 // Background does the work of jobs that waits for time to pass or for processor time. A server has
 // one.
 type Background struct {

@@ -20,6 +20,7 @@ type EventConfigurations struct {
 	ModifiedAt time.Time       `json:"modifiedAt,omitzero"`
 }
 
+// settings is what holds the EventConfigurations: a read of the store, or a commit in progress.
 type settings interface {
 	Setting(name string) ([]byte, error)
 }

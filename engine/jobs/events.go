@@ -9,6 +9,10 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
+// Lifecycle events. Every change of a job or an execution passes the hooks here; package job says
+// which event it is, if any. An event is rendered at once, by the time and the ids of its commit,
+// and stored with it.
+
 // EventRenderer makes the lifecycle events that are published. They are rendered when they happen
 // and stored whole, because the job may be gone when they are published, and a repeat must carry
 // the same event id (R-EVT-27).

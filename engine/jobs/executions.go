@@ -8,6 +8,8 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
+// What operators ask about single job executions: every attempt, ended or not, by job or by thing.
+
 // DescribeExecution returns one execution for the operator, ended or not: the latest, or the one
 // with the number (R-CON-11).
 func (s *Service) DescribeExecution(

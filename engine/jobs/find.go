@@ -8,6 +8,10 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
+// Executions by the names that requests use. A request that changes one must not see it as it was
+// before its deadline passed or its job was canceled, only because the due loop has not come to it
+// yet: what is overdue is recorded first.
+
 // thingFinder finds things by name, jobFinder executions by the names of their thing and job. Both
 // a read of the store and a commit in progress are such.
 type thingFinder interface {

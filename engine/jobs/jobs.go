@@ -10,6 +10,10 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
+// What operators ask about jobs. Each use case loads the job through the commit, lets a method of
+// job.Job decide, and stages the result. What follows from it at once (a first tick, a sweep) is
+// done by the review of the commit, see steps.go.
+
 // NewJob is what CreateJob asks for.
 type NewJob struct {
 	ID string

@@ -6,6 +6,11 @@ import (
 	"github.com/drover-iot/drover/registry"
 )
 
+// Things for a rollout. A job has sources: single things and groups. A rollout goes through them in
+// order, members by name, and its cursor is the last name that it has looked at. Members that
+// joined after the rollout began, and things that have an execution already, are passed over
+// (R-ROLL-12, R-ROLL-14).
+
 // targetPage is one page of things whose turn has come.
 type targetPage struct {
 	things    []registry.ThingID

@@ -20,8 +20,9 @@ const (
 type Config struct {
 	Store   store.Store
 	Commits *commit.Committer
-	Clock   clock.Clock
-	Limits  job.Limits
+	// Clock gives the time of checks outside a commit; inside, Tx.Now does.
+	Clock  clock.Clock
+	Limits job.Limits
 	// Managed are the job templates that come with the server.
 	Managed job.ManagedTemplates
 }

@@ -10,6 +10,10 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
+// Job templates. Custom templates are stored and never change; managed ones come with the server
+// and have parameters. A job takes from a template what its request does not say, whole members
+// only, and keeps no tie to it (R-API-34).
+
 // NewTemplate is what CreateJobTemplate asks for. With FromJob, the template is copied from the job
 // with that id, and what Template says replaces whole members (R-TPL-1).
 type NewTemplate struct {

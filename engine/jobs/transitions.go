@@ -119,6 +119,7 @@ func deleteExecution(tx *commit.Tx, x job.Execution) error {
 }
 
 // sweep does to one execution what the sweep of its job will do to it.
+// Sweeping one execution ahead of its turn is the same as waiting for the sweep to reach it.
 func sweep(tx *commit.Tx, kind job.Sweep, x job.Execution) error {
 	if kind == job.SweepAll {
 		return deleteExecution(tx, x)

@@ -80,6 +80,8 @@ func (s *Service) Untag(ctx context.Context, kind, name string, keys []string) e
 	})
 }
 
+// change reads the tags of a resource, and stores what change makes of them if that differs.
+// fault.NotFound: the resource does not exist.
 func (s *Service) change(
 	ctx context.Context, kind, name string, change func(map[string]string) (map[string]string, error),
 ) error {
