@@ -3,4 +3,6 @@
 // place chooses the status or the exception of an error.
 //
 // The operations stand in api/iot (control plane) and api/jobsdata (device plane).
+//
+// It is meant for other modules too: what it exports keeps working within a major version.
 package api

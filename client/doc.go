@@ -10,4 +10,6 @@
 //
 // The package describes no operation and checks no member: the server does. Start with call.go;
 // request.go and send.go are the lower half, which the command line uses too.
+//
+// It is meant for other modules too: what it exports keeps working within a major version.
 package client

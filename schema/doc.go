@@ -8,4 +8,6 @@
 //
 // The package knows no job and never reads a clock. Start with Op (op.go) and Shape (shape.go); a
 // request's path through a server is route.go, bind.go, decode.go, encode.go.
+//
+// It is meant for other modules too: what it exports keeps working within a major version.
 package schema

@@ -5,6 +5,8 @@
 // A structure's fields stand in the order of the API model. A field that is a pointer, slice or
 // map is optional. Constraints that are tighter than the model's name the rule that asks for it.
 // Start with service.go, then jobs.go.
+//
+// It is meant for other modules too: what it exports keeps working within a major version.
 package iot
 
 import (

@@ -5,6 +5,8 @@
 // The two wires differ in small ways on purpose: over HTTP an execution carries thingName and its
 // document is a string; over MQTT there is no thingName and the document is JSON (R-MQTT-9,
 // R-MQTT-15). All times are whole epoch seconds (R-HTTP-8, R-MQTT-10).
+//
+// It is meant for other modules too: what it exports keeps working within a major version.
 package jobsdata
 
 import (

@@ -1,6 +1,3 @@
-// Package events is the payloads of the lifecycle events that the server publishes on reserved MQTT
-// topics, and those topics (docs/spec/24, sections 1 to 3). It holds names and shapes only; which
-// event is due is decided in package job.
 package events
 
 // The kinds of lifecycle event, as UpdateEventConfigurations names them and as payloads carry them.
@@ -9,7 +6,7 @@ const (
 	KindExecution = "JOB_EXECUTION"
 )
 
-// JobTopic is where an event of a job is published, ExecutionTopic where one of a job execution is.
+// JobTopic is where an event of a job is published.
 func JobTopic(jobID, operation string) string { return "$aws/events/job/" + jobID + "/" + operation }
 
 // ExecutionTopic is where an event of a job execution is published.
