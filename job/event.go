@@ -66,6 +66,6 @@ func (s ExecutionStatus) EndEvent() string { return executionEvents[s] }
 // PublishesDeletion reports whether an event is due for an execution that is deleted in this
 // status. DeleteJobExecution always has one. Executions that go with their job have one only if
 // they were pending (R-JOB-38), and none when the job is purged (R-LIM-49).
-func (j Job) PublishesDeletion(s ExecutionStatus) bool {
-	return j.Sweep != SweepAll || j.Status == DeletionInProgress && !s.Terminal()
+func (s State) PublishesDeletion(of ExecutionStatus) bool {
+	return s.Sweep != SweepAll || s.Status == DeletionInProgress && !of.Terminal()
 }

@@ -5,23 +5,23 @@ package job
 
 // HiddenByWindow reports whether an execution in this status is hidden from its device until a
 // window opens. One that was hidden when a sweep began stays so until the sweep ends it.
-func (j Job) HiddenByWindow(s ExecutionStatus) bool {
-	return s == ExecutionQueued && (j.Status == Scheduled || j.Sweep != NoSweep && j.HiddenAtSweep)
+func (s State) HiddenByWindow(of ExecutionStatus) bool {
+	return of == ExecutionQueued && (s.Status == Scheduled || s.Sweep != NoSweep && s.HiddenAtSweep)
 }
 
 // HiddenFromDevice reports whether a device does not see an execution in this status.
-func (j Job) HiddenFromDevice(s ExecutionStatus) bool {
-	return j.HiddenByWindow(s) || j.EndingBySweep(s)
+func (s State) HiddenFromDevice(of ExecutionStatus) bool {
+	return s.HiddenByWindow(of) || s.EndingBySweep(of)
 }
 
 // EndingBySweep reports whether the sweep of the job is about to end an execution in this status,
 // so that it must not be started any more (R-JOB-20, R-JOB-35).
-func (j Job) EndingBySweep(s ExecutionStatus) bool {
-	switch j.Sweep {
+func (s State) EndingBySweep(of ExecutionStatus) bool {
+	switch s.Sweep {
 	case SweepAll, SweepPending:
 		return true
 	case SweepQueued:
-		return s == ExecutionQueued
+		return of == ExecutionQueued
 	}
 	return false
 }

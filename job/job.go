@@ -162,19 +162,19 @@ const (
 
 // InNamespace reports whether a request that names a namespace means this job: nil names none, and
 // any other than the job's own names no job (R-UPD-5, R-EXE-48).
-func (j Job) InNamespace(namespace *string) bool {
-	return namespace == nil || *namespace == j.Namespace
+func (d Definition) InNamespace(namespace *string) bool {
+	return namespace == nil || *namespace == d.Namespace
 }
 
 // ShowsExecutions reports whether requests about single executions find those of this job. They do
 // not while it is being deleted (R-EXE-39).
-func (j Job) ShowsExecutions() bool { return j.Status != DeletionInProgress }
+func (s State) ShowsExecutions() bool { return s.Status != DeletionInProgress }
 
 // Concurrent is isConcurrent: executions are being created for the targets, or are being canceled
 // (R-JOB-40). Late joiners and retries do not make a job concurrent (R-JOB-41).
-func (j Job) Concurrent() bool {
-	rollingOut := j.Status == InProgress && (!j.Progress.Finished || j.Backfill != nil)
-	return rollingOut || j.Status == Canceled && j.Sweep != NoSweep
+func (s State) Concurrent() bool {
+	rollingOut := s.Status == InProgress && (!s.Progress.Finished || s.Backfill != nil)
+	return rollingOut || s.Status == Canceled && s.Sweep != NoSweep
 }
 
 // ProcessingTargets returns the targets whose rollout is not finished, nil when none is left
@@ -203,10 +203,10 @@ func (j Job) ProcessingTargets() []Target {
 
 // FirstAssociatedSource is the index of the first source that was associated later, the number of
 // sources when none was. The rollout ends before it, and the back-fill begins at it.
-func (j Job) FirstAssociatedSource() int {
+func (d Definition) FirstAssociatedSource() int {
 	associated := func(s Source) bool { return s.NewestMembership > 0 }
-	if at := slices.IndexFunc(j.Sources, associated); at >= 0 {
+	if at := slices.IndexFunc(d.Sources, associated); at >= 0 {
 		return at
 	}
-	return len(j.Sources)
+	return len(d.Sources)
 }

@@ -11,31 +11,31 @@ import (
 // while jobs run: who loses an execution by leaving, and who gets one by entering, is decided here.
 
 // TargetsThing reports whether the job names the thing itself.
-func (j Job) TargetsThing(thing registry.ThingID) bool {
+func (d Definition) TargetsThing(thing registry.ThingID) bool {
 	named := func(s Source) bool { return s.Thing == thing }
-	return thing != 0 && slices.ContainsFunc(j.Sources, named)
+	return thing != 0 && slices.ContainsFunc(d.Sources, named)
 }
 
 // TargetsAnyGroup reports whether one of the groups is a target of the job, or was below one when
 // the rollout started. Asked with the reach of a thing, it says whether the thing is a target
 // through a group (R-JOB-50).
-func (j Job) TargetsAnyGroup(groups []registry.GroupID) bool {
-	return slices.ContainsFunc(j.Sources, func(s Source) bool {
+func (d Definition) TargetsAnyGroup(groups []registry.GroupID) bool {
+	return slices.ContainsFunc(d.Sources, func(s Source) bool {
 		return s.Group != 0 && slices.Contains(groups, s.Group)
 	})
 }
 
 // IsTarget reports whether a thing with this reach is a target of the job. What counts is where the
 // thing is now, whenever it came there (R-JOB-60).
-func (j Job) IsTarget(thing registry.ThingID, reach []registry.GroupID) bool {
-	return j.TargetsThing(thing) || j.TargetsAnyGroup(reach)
+func (d Definition) IsTarget(thing registry.ThingID, reach []registry.GroupID) bool {
+	return d.TargetsThing(thing) || d.TargetsAnyGroup(reach)
 }
 
 // RemovesLeaver reports whether an execution of the job becomes REMOVED because its thing has left
 // groups and has this reach now (R-EXE-20, R-EXE-21). Only what is QUEUED does: a device that works
 // on the job may finish it (R-EXE-22). A thing that the job names itself cannot leave (R-EXE-25).
-func (j Job) RemovesLeaver(x Execution, reach []registry.GroupID) bool {
-	return x.Status == ExecutionQueued && !j.IsTarget(x.Thing, reach)
+func (d Definition) RemovesLeaver(x Execution, reach []registry.GroupID) bool {
+	return x.Status == ExecutionQueued && !d.IsTarget(x.Thing, reach)
 }
 
 // MembershipChange is what it means for a continuous job that the groups of a thing change.
@@ -84,9 +84,9 @@ func (j Job) MembershipChange(thing registry.ThingID, r Reach, lastNumber int64)
 
 // missedByRollout reports whether the rollout will not reach a thing that is still a target: none
 // of its memberships in the job's groups is old enough, and it never had an execution.
-func (j Job) missedByRollout(memberships []registry.Membership, lastNumber int64) bool {
+func (d Definition) missedByRollout(memberships []registry.Membership, lastNumber int64) bool {
 	inTime := slices.ContainsFunc(memberships, func(m registry.Membership) bool {
-		return m.Joined <= j.NewestMembership && j.TargetsAnyGroup([]registry.GroupID{m.Group})
+		return m.Joined <= d.NewestMembership && d.TargetsAnyGroup([]registry.GroupID{m.Group})
 	})
 	return !inTime && lastNumber == 0
 }

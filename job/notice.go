@@ -39,9 +39,9 @@ func NoticeOfChange(head *Execution, before, after Execution, hidden bool) Notic
 // or hidden (R-SCH-17, R-SCH-18). The head is that of the list after the change. It has changed
 // when the execution is the head now, or when it is hidden now and stood before the head that is
 // left.
-func (j Job) NoticeOfWindow(head *Execution, x Execution) Notice {
+func (s State) NoticeOfWindow(head *Execution, x Execution) Notice {
 	first := head == nil || head.ExecutionKey == x.ExecutionKey ||
-		j.HiddenByWindow(x.Status) && x.Before(*head)
+		s.HiddenByWindow(x.Status) && x.Before(*head)
 	return Notice{Notify: true, NotifyNext: first}
 }
 

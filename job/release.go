@@ -83,15 +83,15 @@ func (j *Job) TookLateJoiners(more bool, now time.Time) {
 // AcceptsBackfill reports whether the back-fill of an associated group creates an execution for one
 // of its members (R-JOB-51): for one that never had one, and for one that had left the job and
 // comes back through this group. reach are the groups of the thing and all groups above them.
-func (j Job) AcceptsBackfill(
+func (d Definition) AcceptsBackfill(
 	source Source, thing registry.ThingID, reach []registry.GroupID, lastNumber int64,
 ) bool {
 	if lastNumber == 0 {
 		return true
 	}
-	before := j
+	before := d
 	before.Sources = nil
-	for _, s := range j.Sources {
+	for _, s := range d.Sources {
 		if s.Target < source.Target {
 			before.Sources = append(before.Sources, s)
 		}

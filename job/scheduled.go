@@ -35,8 +35,8 @@ func (j Job) RolloutStarted() bool { return len(j.Sources) > 0 || j.Progress.Fin
 
 // ReachedWindowEdge reports whether a SCHEDULED job may go on: its start time has come, or one of
 // its windows opens.
-func (j Job) ReachedWindowEdge(now time.Time) bool {
-	return j.Status == Scheduled && reached(j.WindowEdge, now)
+func (s State) ReachedWindowEdge(now time.Time) bool {
+	return s.Status == Scheduled && reached(s.WindowEdge, now)
 }
 
 // SkipMissedWindow makes a SCHEDULED job wait for the next window when the one that it waited for

@@ -111,9 +111,9 @@ func CheckAssociable(targets []Target) error {
 }
 
 // NewTargets returns those of the targets that the job does not have yet, each once (R-API-20).
-func (j Job) NewTargets(targets []Target) []Target {
+func (d Definition) NewTargets(targets []Target) []Target {
 	has := func(t Target) bool {
-		return slices.ContainsFunc(j.Targets, func(own Target) bool { return own.ARN == t.ARN })
+		return slices.ContainsFunc(d.Targets, func(own Target) bool { return own.ARN == t.ARN })
 	}
 	return slices.DeleteFunc(UniqueTargets(targets), has)
 }

@@ -152,11 +152,11 @@ const (
 // It is asked before a device's request is decided: a report that arrives at the deadline or later
 // is too late, however long the timer has not been looked at (R-TMO-10), and an execution that a
 // sweep is about to end cannot be started (R-JOB-20).
-func (j Job) NextFor(x Execution, now time.Time) ExecutionWork {
+func (s State) NextFor(x Execution, now time.Time) ExecutionWork {
 	switch {
 	case x.Status.Terminal():
 		return ExecutionWorkNone
-	case j.EndingBySweep(x.Status):
+	case s.EndingBySweep(x.Status):
 		return ExecutionWorkSweep
 	case reached(x.TimesOutAt(), now):
 		return ExecutionWorkTimeOut

@@ -9,42 +9,43 @@ import (
 
 // apply does all deletions, then all insertions, then all updates, then sessions in their order.
 func (s *state) apply(c store.Changes) error {
+	identity := identityState{s}
 	steps := []func() error{
-		func() error { return each(c.Job.LateJoinersDone, s.pass) },
-		func() error { return each(c.Job.DeletedExecutions, s.dropExecution) },
+		func() error { return each(c.Job.LateJoinersDone, s.removeLateJoiner) },
+		func() error { return each(c.Job.DeletedExecutions, s.removeExecution) },
 		func() error { return each(c.Job.DeletedJobs, s.deleteJob) },
 		func() error { return each(c.Job.DeletedTemplates, s.deleteTemplate) },
-		func() error { return each(c.Registry.RemovedMemberships, s.leave) },
-		func() error { return each(c.Registry.Detached, s.detach) },
-		func() error { return each(c.Registry.DeletedPrincipals, s.deletePrincipal) },
+		func() error { return each(c.Registry.RemovedMemberships, s.removeMembership) },
+		func() error { return each(c.Registry.Detached, identity.detach) },
+		func() error { return each(c.Registry.DeletedPrincipals, identity.deletePrincipal) },
 		func() error { return each(c.Registry.DeletedThings, s.deleteThing) },
 		func() error { return each(c.Registry.DeletedGroups, s.deleteGroup) },
 		func() error { return each(c.Registry.DeletedThingTypes, s.deleteThingType) },
-		func() error { return each(c.Registry.DeletedCertificates, s.deleteCertificate) },
-		func() error { return each(c.Registry.DeletedPolicies, s.deletePolicy) },
-		func() error { return each(c.Outbox.Done, s.announced) },
+		func() error { return each(c.Registry.DeletedCertificates, identity.deleteCertificate) },
+		func() error { return each(c.Registry.DeletedPolicies, identity.deletePolicy) },
+		func() error { return each(c.Outbox.Done, s.removeAnnouncement) },
 
 		func() error { return each(c.Registry.CreatedThings, s.createThing) },
 		func() error { return each(c.Registry.CreatedGroups, s.createGroup) },
 		func() error { return each(c.Registry.ThingTypes, s.putThingType) },
-		func() error { return each(c.Registry.AddedMemberships, s.join) },
-		func() error { return each(c.Registry.Certificates, s.putCertificate) },
-		func() error { return each(c.Registry.Policies, s.putPolicy) },
-		func() error { return each(c.Registry.Attached, s.attach) },
-		func() error { return each(c.Registry.Principals, s.putPrincipal) },
+		func() error { return each(c.Registry.AddedMemberships, s.addMembership) },
+		func() error { return each(c.Registry.Certificates, identity.putCertificate) },
+		func() error { return each(c.Registry.Policies, identity.putPolicy) },
+		func() error { return each(c.Registry.Attached, identity.attach) },
+		func() error { return each(c.Registry.Principals, identity.putPrincipal) },
 		func() error { return each(c.Job.CreatedTemplates, s.createTemplate) },
 		func() error { return each(c.Job.CreatedJobs, s.createJob) },
-		func() error { return each(c.Job.LateJoinersAdded, s.enter) },
-		func() error { return each(c.Job.CreatedExecutions, s.queue) },
-		func() error { return each(c.Outbox.Added, s.announce) },
+		func() error { return each(c.Job.LateJoinersAdded, s.addLateJoiner) },
+		func() error { return each(c.Job.CreatedExecutions, s.createExecution) },
+		func() error { return each(c.Outbox.Added, s.addAnnouncement) },
 
 		func() error { return each(c.Registry.UpdatedThings, s.updateThing) },
 		func() error { return each(c.Registry.UpdatedGroups, s.updateGroup) },
-		func() error { return each(c.Registry.Tagged, s.tag) },
-		func() error { return each(c.Job.Definitions, s.defineJob) },
-		func() error { return each(c.Job.States, s.moveJob) },
-		func() error { return each(c.Job.UpdatedExecutions, s.report) },
-		func() error { return each(c.Job.RearmedStepTimers, s.rearm) },
+		func() error { return each(c.Registry.Tagged, s.setTags) },
+		func() error { return each(c.Job.Definitions, s.updateDefinition) },
+		func() error { return each(c.Job.States, s.updateState) },
+		func() error { return each(c.Job.UpdatedExecutions, s.updateExecution) },
+		func() error { return each(c.Job.RearmedStepTimers, s.rearmStepTimer) },
 
 		func() error { return each(c.Settings, s.changeSetting) },
 		func() error { return each(c.Sessions, s.changeSession) },
@@ -71,7 +72,7 @@ func conflict(what string, key any) error {
 	return fmt.Errorf("%s %v: %w", what, key, store.ErrConflict)
 }
 
-func (s *state) announce(a store.Announcement) error {
+func (s *state) addAnnouncement(a store.Announcement) error {
 	if s.announcements.has(id(a.ID)) {
 		return conflict("announcement", a.ID)
 	}
@@ -79,7 +80,7 @@ func (s *state) announce(a store.Announcement) error {
 	return nil
 }
 
-func (s *state) announced(number int64) error {
+func (s *state) removeAnnouncement(number int64) error {
 	s.announcements = s.announcements.remove(id(number))
 	return nil
 }

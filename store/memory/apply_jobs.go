@@ -41,7 +41,7 @@ func (s *state) createJob(c store.CreatedJob) error {
 	return nil
 }
 
-func (s *state) defineJob(j job.Job) error {
+func (s *state) updateDefinition(j job.Job) error {
 	stored, err := s.takeJob(j.Key)
 	if err != nil {
 		return err
@@ -51,7 +51,7 @@ func (s *state) defineJob(j job.Job) error {
 	return nil
 }
 
-func (s *state) moveJob(j job.Job) error {
+func (s *state) updateState(j job.Job) error {
 	stored, err := s.takeJob(j.Key)
 	if err != nil {
 		return err
@@ -103,12 +103,12 @@ func (s *state) deleteTemplate(template string) error {
 	return nil
 }
 
-func (s *state) enter(l store.LateJoiner) error {
+func (s *state) addLateJoiner(l store.LateJoiner) error {
 	s.lateJoiners = s.lateJoiners.put(attempt{Job: l.Job, Thing: l.Thing}, struct{}{})
 	return nil
 }
 
-func (s *state) pass(l store.LateJoiner) error {
+func (s *state) removeLateJoiner(l store.LateJoiner) error {
 	s.lateJoiners = s.lateJoiners.remove(attempt{Job: l.Job, Thing: l.Thing})
 	return nil
 }
@@ -147,7 +147,7 @@ func pendingKey(e job.Execution) pending {
 	return pending{e.Thing, rank, e.QueuedAt, e.Sequence, attempt(e.ExecutionKey)}
 }
 
-func (s *state) queue(e job.Execution) error {
+func (s *state) createExecution(e job.Execution) error {
 	if s.executions.has(
 		attempt(e.ExecutionKey),
 	) || !s.jobs.has(id(e.Job)) || !s.things.has(id(e.Thing)) {
@@ -157,11 +157,11 @@ func (s *state) queue(e job.Execution) error {
 	return nil
 }
 
-func (s *state) report(e job.Execution) error { return s.rewrite(e, e.Version-1) }
+func (s *state) updateExecution(e job.Execution) error { return s.rewriteExecution(e, e.Version-1) }
 
-func (s *state) rearm(e job.Execution) error { return s.rewrite(e, e.Version) }
+func (s *state) rearmStepTimer(e job.Execution) error { return s.rewriteExecution(e, e.Version) }
 
-func (s *state) rewrite(e job.Execution, version int64) error {
+func (s *state) rewriteExecution(e job.Execution, version int64) error {
 	stored, err := s.takeExecution(e.ExecutionKey)
 	if err != nil {
 		return err
@@ -174,7 +174,7 @@ func (s *state) rewrite(e job.Execution, version int64) error {
 	return nil
 }
 
-func (s *state) dropExecution(key job.ExecutionKey) error {
+func (s *state) removeExecution(key job.ExecutionKey) error {
 	if _, err := s.takeExecution(key); err != nil {
 		return err
 	}

@@ -95,7 +95,7 @@ func (s *state) deleteThingType(name string) error {
 	return nil
 }
 
-func (s *state) tag(t registry.Tagged) error {
+func (s *state) setTags(t registry.Tagged) error {
 	key := resource{t.Kind, t.Name}
 	if len(t.Tags) == 0 {
 		s.tagged = s.tagged.remove(key)
@@ -105,7 +105,7 @@ func (s *state) tag(t registry.Tagged) error {
 	return nil
 }
 
-func (s *state) join(m registry.Membership) error {
+func (s *state) addMembership(m registry.Membership) error {
 	if s.groupsOf.has(
 		groupOf{m.Thing, m.Group},
 	) || !s.groups.has(id(m.Group)) || !s.things.has(id(m.Thing)) {
@@ -117,73 +117,12 @@ func (s *state) join(m registry.Membership) error {
 	return nil
 }
 
-func (s *state) leave(m registry.Membership) error {
+func (s *state) removeMembership(m registry.Membership) error {
 	name, ok := s.groupsOf.get(groupOf{m.Thing, m.Group})
 	if !ok {
 		return conflict("membership", m)
 	}
 	s.memberships = s.memberships.remove(inGroup{m.Group, name})
 	s.groupsOf = s.groupsOf.remove(groupOf{m.Thing, m.Group})
-	return nil
-}
-
-func (s *state) putCertificate(c registry.Certificate) error {
-	if stored, ok := s.certificates.get(text(c.ID)); ok {
-		c.CreatedAt = stored.CreatedAt
-	}
-	s.certificates = s.certificates.put(text(c.ID), cloneCertificate(c))
-	return nil
-}
-
-func (s *state) deleteCertificate(certificate string) error {
-	if !s.certificates.has(text(certificate)) {
-		return conflict("certificate", certificate)
-	}
-	s.certificates = s.certificates.remove(text(certificate))
-	return nil
-}
-
-func (s *state) putPolicy(p registry.Policy) error {
-	if stored, ok := s.policies.get(text(p.Name)); ok {
-		p.CreatedAt = stored.CreatedAt
-	}
-	s.policies = s.policies.put(text(p.Name), clonePolicy(p))
-	return nil
-}
-
-func (s *state) deletePolicy(name string) error {
-	if !s.policies.has(text(name)) {
-		return conflict("policy", name)
-	}
-	s.policies = s.policies.remove(text(name))
-	return nil
-}
-
-func (s *state) attach(a registry.Attachment) error {
-	s.attachments = s.attachments.put(attached(a), struct{}{})
-	return nil
-}
-
-func (s *state) detach(a registry.Attachment) error {
-	s.attachments = s.attachments.remove(attached(a))
-	return nil
-}
-
-func (s *state) putPrincipal(p registry.Principal) error {
-	name, ok := s.names.get(id(p.Thing))
-	if !ok || !s.things.has(id(p.Thing)) {
-		return conflict("principal", p)
-	}
-	p.ThingName = name
-	s.principals = s.principals.put(principal{p.Thing, p.Certificate}, p)
-	return nil
-}
-
-func (s *state) deletePrincipal(p registry.Principal) error {
-	key := principal{p.Thing, p.Certificate}
-	if !s.principals.has(key) {
-		return conflict("principal", p)
-	}
-	s.principals = s.principals.remove(key)
 	return nil
 }

@@ -81,7 +81,7 @@ func (n *node[K, V]) split(key K) (less, more *node[K, V]) {
 	return n.left, n.right
 }
 
-// join puts two trees together; every key of less is before every key of more.
+// addMembership puts two trees together; every key of less is before every key of more.
 func join[K ordered[K], V any](less, more *node[K, V]) *node[K, V] {
 	switch {
 	case less == nil:

@@ -19,6 +19,13 @@ type tx struct {
 	failed error // of the first change that failed: from then on the write is lost
 }
 
+// jobWriter writes jobs, templates and executions; identityWriter certificates, policies and what
+// they are attached to. Both write in the transaction; tx itself writes the rest.
+type (
+	jobWriter      struct{ *tx }
+	identityWriter struct{ *tx }
+)
+
 // NextKeys returns the store's counters: they only ever grow.
 func (t *tx) NextKeys() store.Keys { return t.keys }
 
@@ -43,45 +50,48 @@ func apply[T any](t *tx, what string, changes []T, f func(T) error) {
 }
 
 func (t *tx) delete(c *store.Changes) {
-	apply(t, "pass late joiner", c.Job.LateJoinersDone, t.pass)
-	apply(t, "drop execution", c.Job.DeletedExecutions, t.dropExecution)
-	apply(t, "delete job", c.Job.DeletedJobs, t.deleteJob)
-	apply(t, "delete template", c.Job.DeletedTemplates, t.deleteTemplate)
-	apply(t, "leave group", c.Registry.RemovedMemberships, t.leave)
-	apply(t, "detach policy", c.Registry.Detached, t.detach)
-	apply(t, "detach certificate", c.Registry.DeletedPrincipals, t.deletePrincipal)
+	jobs, identity := jobWriter{t}, identityWriter{t}
+	apply(t, "remove late joiner", c.Job.LateJoinersDone, jobs.removeLateJoiner)
+	apply(t, "delete execution", c.Job.DeletedExecutions, jobs.removeExecution)
+	apply(t, "delete job", c.Job.DeletedJobs, jobs.deleteJob)
+	apply(t, "delete template", c.Job.DeletedTemplates, jobs.deleteTemplate)
+	apply(t, "leave group", c.Registry.RemovedMemberships, t.removeMembership)
+	apply(t, "detach policy", c.Registry.Detached, identity.detach)
+	apply(t, "detach certificate", c.Registry.DeletedPrincipals, identity.deletePrincipal)
 	apply(t, "delete thing", c.Registry.DeletedThings, t.deleteThing)
 	apply(t, "delete group", c.Registry.DeletedGroups, t.deleteGroup)
 	apply(t, "delete thing type", c.Registry.DeletedThingTypes, t.deleteThingType)
-	apply(t, "delete certificate", c.Registry.DeletedCertificates, t.deleteCertificate)
-	apply(t, "delete policy", c.Registry.DeletedPolicies, t.deletePolicy)
-	apply(t, "close announcement", c.Outbox.Done, t.closeAnnouncement)
+	apply(t, "delete certificate", c.Registry.DeletedCertificates, identity.deleteCertificate)
+	apply(t, "delete policy", c.Registry.DeletedPolicies, identity.deletePolicy)
+	apply(t, "remove announcement", c.Outbox.Done, t.removeAnnouncement)
 }
 
 func (t *tx) insert(c *store.Changes) {
+	jobs, identity := jobWriter{t}, identityWriter{t}
 	apply(t, "create thing", c.Registry.CreatedThings, t.createThing)
 	apply(t, "create group", c.Registry.CreatedGroups, t.createGroup)
 	apply(t, "save thing type", c.Registry.ThingTypes, t.putThingType)
-	apply(t, "join group", c.Registry.AddedMemberships, t.join)
-	apply(t, "save certificate", c.Registry.Certificates, t.putCertificate)
-	apply(t, "save policy", c.Registry.Policies, t.putPolicy)
-	apply(t, "attach policy", c.Registry.Attached, t.attach)
-	apply(t, "attach certificate", c.Registry.Principals, t.putPrincipal)
-	apply(t, "create template", c.Job.CreatedTemplates, t.createTemplate)
-	apply(t, "create job", c.Job.CreatedJobs, t.createJob)
-	apply(t, "enter late joiner", c.Job.LateJoinersAdded, t.enter)
-	apply(t, "queue execution", c.Job.CreatedExecutions, t.queue)
+	apply(t, "join group", c.Registry.AddedMemberships, t.addMembership)
+	apply(t, "save certificate", c.Registry.Certificates, identity.putCertificate)
+	apply(t, "save policy", c.Registry.Policies, identity.putPolicy)
+	apply(t, "attach policy", c.Registry.Attached, identity.attach)
+	apply(t, "attach certificate", c.Registry.Principals, identity.putPrincipal)
+	apply(t, "create template", c.Job.CreatedTemplates, jobs.createTemplate)
+	apply(t, "create job", c.Job.CreatedJobs, jobs.createJob)
+	apply(t, "add late joiner", c.Job.LateJoinersAdded, jobs.addLateJoiner)
+	apply(t, "create execution", c.Job.CreatedExecutions, jobs.createExecution)
 	apply(t, "add announcement", c.Outbox.Added, t.addAnnouncement)
 }
 
 func (t *tx) update(c *store.Changes) {
+	jobs := jobWriter{t}
 	apply(t, "update thing", c.Registry.UpdatedThings, t.updateThing)
 	apply(t, "update group", c.Registry.UpdatedGroups, t.updateGroup)
-	apply(t, "tag", c.Registry.Tagged, t.tag)
-	apply(t, "define job", c.Job.Definitions, t.defineJob)
-	apply(t, "move job", c.Job.States, t.moveJob)
-	apply(t, "report execution", c.Job.UpdatedExecutions, t.report)
-	apply(t, "rearm execution", c.Job.RearmedStepTimers, t.rearm)
+	apply(t, "tag", c.Registry.Tagged, t.setTags)
+	apply(t, "update definition", c.Job.Definitions, jobs.updateDefinition)
+	apply(t, "update state", c.Job.States, jobs.updateState)
+	apply(t, "update execution", c.Job.UpdatedExecutions, jobs.updateExecution)
+	apply(t, "rearm step timer", c.Job.RearmedStepTimers, jobs.rearmStepTimer)
 	apply(t, "change setting", c.Settings, t.changeSetting)
 	apply(t, "change session", c.Sessions, t.changeSession)
 }

@@ -20,8 +20,8 @@ const (
 		attempt, queued_at, sequence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 )
 
-func (t *tx) queue(e job.Execution) error {
-	name, err := t.living(e.Thing)
+func (t jobWriter) createExecution(e job.Execution) error {
+	name, err := t.mustExist(e.Thing)
 	if err != nil {
 		return err
 	}
@@ -64,9 +64,9 @@ const (
 	updateDetail = `UPDATE execution SET ` + detailColumns + ` AND status = ? AND times_out_at IS ?`
 )
 
-// report rewrites an execution. One that runs on with its deadlines as they were, which is most of
+// updateExecution rewrites an execution. One that runs on with its deadlines as they were, which is most of
 // what devices say, stands where it stood in every index and is rewritten at a third of the price.
-func (t *tx) report(e job.Execution) error {
+func (t jobWriter) updateExecution(e job.Execution) error {
 	if e.Status == job.ExecutionInProgress && !e.UpdatedAt.Equal(e.StartedAt) {
 		err := t.stmt(updateDetail).detail(e).executionKey(e.ExecutionKey).int(e.Version - 1).
 			int(int64(e.Status)).maybeTime(e.TimesOutAt()).change()
@@ -74,12 +74,12 @@ func (t *tx) report(e job.Execution) error {
 			return err
 		}
 	}
-	return t.rewrite(e, e.Version-1)
+	return t.rewriteExecution(e, e.Version-1)
 }
 
-func (t *tx) rearm(e job.Execution) error { return t.rewrite(e, e.Version) }
+func (t jobWriter) rearmStepTimer(e job.Execution) error { return t.rewriteExecution(e, e.Version) }
 
-func (t *tx) rewrite(e job.Execution, version int64) error {
+func (t jobWriter) rewriteExecution(e job.Execution, version int64) error {
 	return t.stmt(updateExecution).progress(e).executionKey(e.ExecutionKey).int(version).change()
 }
 
@@ -96,7 +96,7 @@ const (
 	deleteJobThing = `DELETE FROM job_thing WHERE job = ? AND name = ? AND thing = ?`
 )
 
-func (t *tx) dropExecution(k job.ExecutionKey) error {
+func (t jobWriter) removeExecution(k job.ExecutionKey) error {
 	if err := t.stmt(deleteExecution).executionKey(k).change(); err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func (t *tx) dropExecution(k job.ExecutionKey) error {
 		return err
 	}
 	if k.Number > highest {
-		if err := t.keepNumber(k); err != nil {
+		if err := t.rememberNumber(k); err != nil {
 			return err
 		}
 	}
@@ -120,8 +120,8 @@ func (t *tx) dropExecution(k job.ExecutionKey) error {
 	return t.stmt(deleteJobThing).int(int64(k.Job)).text(name).int(int64(k.Thing)).run()
 }
 
-// keepNumber remembers a dropped number, unless the job is on its way out.
-func (t *tx) keepNumber(k job.ExecutionKey) error {
+// rememberNumber remembers a dropped number, unless the job is on its way out.
+func (t jobWriter) rememberNumber(k job.ExecutionKey) error {
 	deleting, err := orZero(one(t.stmt(isDeleting).int(int64(k.Job)), (*stmt).getInt))
 	if err != nil || deleting != 0 {
 		return err

@@ -40,8 +40,8 @@ const (
 	insertMembership = `INSERT INTO membership (thing_group, name, thing, joined) VALUES (?, ?, ?, ?)`
 )
 
-func (t *tx) join(m registry.Membership) error {
-	name, err := t.living(m.Thing)
+func (t *tx) addMembership(m registry.Membership) error {
+	name, err := t.mustExist(m.Thing)
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (t *tx) join(m registry.Membership) error {
 
 const deleteMembership = `DELETE FROM membership WHERE thing = ? AND thing_group = ?`
 
-func (t *tx) leave(m registry.Membership) error {
+func (t *tx) removeMembership(m registry.Membership) error {
 	return t.stmt(deleteMembership).int(int64(m.Thing)).int(int64(m.Group)).change()
 }
 

@@ -12,14 +12,14 @@ const putCertificate = `INSERT INTO certificate
 	ON CONFLICT (id) DO UPDATE SET pem = excluded.pem, status = excluded.status, mode = excluded.mode,
 		updated_at = excluded.updated_at, not_before = excluded.not_before, not_after = excluded.not_after`
 
-func (t *tx) putCertificate(c registry.Certificate) error {
+func (t identityWriter) putCertificate(c registry.Certificate) error {
 	return t.stmt(putCertificate).text(c.ID).text(c.PEM).text(string(c.Status)).text(c.Mode).
 		time(c.CreatedAt).time(c.UpdatedAt).time(c.NotBefore).time(c.NotAfter).change()
 }
 
 const deleteCertificate = `DELETE FROM certificate WHERE id = ?`
 
-func (t *tx) deleteCertificate(
+func (t identityWriter) deleteCertificate(
 	id string,
 ) error {
 	return t.stmt(deleteCertificate).text(id).change()
@@ -72,7 +72,7 @@ const (
 	insertPolicyVersion = `INSERT INTO policy_version (policy, number, document, created_at) VALUES (?, ?, ?, ?)`
 )
 
-func (t *tx) putPolicy(p registry.Policy) error {
+func (t identityWriter) putPolicy(p registry.Policy) error {
 	err := t.stmt(putPolicy).text(p.Name).int(int64(p.Default)).int(int64(p.LastNumber)).
 		time(p.CreatedAt).time(p.UpdatedAt).change()
 	if err != nil {
@@ -90,7 +90,7 @@ func (t *tx) putPolicy(p registry.Policy) error {
 
 const deletePolicy = `DELETE FROM policy WHERE name = ?`
 
-func (t *tx) deletePolicy(name string) error {
+func (t identityWriter) deletePolicy(name string) error {
 	if err := t.stmt(deletePolicy).text(name).change(); err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ func (r reader) Policies(q store.IdentityQuery) ([]registry.Policy, error) {
 
 const insertAttachment = `INSERT INTO attachment (policy, kind, key) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`
 
-func (t *tx) attach(
+func (t identityWriter) attach(
 	a registry.Attachment,
 ) error {
 	return t.stmt(insertAttachment).attachment(a).run()
@@ -155,7 +155,7 @@ func (t *tx) attach(
 
 const deleteAttachment = `DELETE FROM attachment WHERE policy = ? AND kind = ? AND key = ?`
 
-func (t *tx) detach(
+func (t identityWriter) detach(
 	a registry.Attachment,
 ) error {
 	return t.stmt(deleteAttachment).attachment(a).run()
@@ -187,8 +187,8 @@ func (r reader) TargetsOf(
 const putPrincipal = `INSERT INTO principal (thing, certificate, thing_name, exclusive) VALUES (?, ?, ?, ?)
 	ON CONFLICT DO UPDATE SET exclusive = excluded.exclusive`
 
-func (t *tx) putPrincipal(p registry.Principal) error {
-	name, err := t.living(p.Thing)
+func (t identityWriter) putPrincipal(p registry.Principal) error {
+	name, err := t.mustExist(p.Thing)
 	if err != nil {
 		return err
 	}
@@ -198,7 +198,7 @@ func (t *tx) putPrincipal(p registry.Principal) error {
 
 const deletePrincipal = `DELETE FROM principal WHERE thing = ? AND certificate = ?`
 
-func (t *tx) deletePrincipal(p registry.Principal) error {
+func (t identityWriter) deletePrincipal(p registry.Principal) error {
 	return t.stmt(deletePrincipal).int(int64(p.Thing)).text(p.Certificate).change()
 }
 

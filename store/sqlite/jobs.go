@@ -18,7 +18,7 @@ const insertJobDocument = `INSERT INTO job_document (job, document, original) VA
 
 const insertJobState = `INSERT INTO job_state (job, due, ended, state) VALUES (?, ?, ?, ?)`
 
-func (t *tx) createJob(c store.CreatedJob) error {
+func (t jobWriter) createJob(c store.CreatedJob) error {
 	j := c.Job
 	err := t.stmt(insertJob).int(int64(j.Key)).text(j.ID).time(j.CreatedAt).text(string(j.Status)).
 		bool(
@@ -64,7 +64,7 @@ const (
 
 const insertJobTarget = `INSERT INTO job_target (resource, job) VALUES (?, ?) ON CONFLICT DO NOTHING`
 
-func (t *tx) insertTargets(j job.Job) error {
+func (t jobWriter) insertTargets(j job.Job) error {
 	err := each(j.Targets, func(target job.Target) error {
 		return t.stmt(insertJobTarget).text(target.Resource()).int(int64(j.Key)).run()
 	})
@@ -80,7 +80,7 @@ const updateJob = `UPDATE job SET created_at = ?, selection = ?, namespace = ?, 
 
 const deleteJobTargets = `DELETE FROM job_target WHERE job = ?`
 
-func (t *tx) defineJob(j job.Job) error {
+func (t jobWriter) updateDefinition(j job.Job) error {
 	err := t.stmt(
 		updateJob,
 	).time(j.CreatedAt).text(string(j.TargetSelection)).text(j.Namespace).json(j.Definition).
@@ -100,7 +100,7 @@ const updateJobState = `UPDATE job_state SET due = ?, ended = ?, state = ? WHERE
 
 const updateJobStatus = `UPDATE job SET status = ?1, concurrent = ?3 WHERE key = ?2 AND (status <> ?1 OR concurrent <> ?3)`
 
-func (t *tx) moveJob(j job.Job) error {
+func (t jobWriter) updateState(j job.Job) error {
 	err := t.stmt(
 		updateJobState,
 	).maybeTime(j.Due).maybeTime(ended(j)).json(cutState(j.State)).int(int64(j.Key)).change()
@@ -116,11 +116,11 @@ const (
 	deleteLateJoiner = `DELETE FROM late_joiner WHERE job = ? AND thing = ?`
 )
 
-func (t *tx) enter(l store.LateJoiner) error {
+func (t jobWriter) addLateJoiner(l store.LateJoiner) error {
 	return t.stmt(insertLateJoiner).int(int64(l.Job)).int(int64(l.Thing)).run()
 }
 
-func (t *tx) pass(l store.LateJoiner) error {
+func (t jobWriter) removeLateJoiner(l store.LateJoiner) error {
 	return t.stmt(deleteLateJoiner).int(int64(l.Job)).int(int64(l.Thing)).run()
 }
 
@@ -133,7 +133,7 @@ const (
 	deleteLateJoiners    = `DELETE FROM late_joiner WHERE job = ?`
 )
 
-func (t *tx) deleteJob(key job.Key) error {
+func (t jobWriter) deleteJob(key job.Key) error {
 	if err := t.stmt(deleteJob).int(int64(key)).change(); err != nil {
 		return err
 	}

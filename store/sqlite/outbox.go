@@ -20,7 +20,7 @@ func (t *tx) addAnnouncement(a store.Announcement) error {
 
 const deleteAnnouncement = `DELETE FROM announcement WHERE id = ?`
 
-func (t *tx) closeAnnouncement(id int64) error { return t.stmt(deleteAnnouncement).int(id).run() }
+func (t *tx) removeAnnouncement(id int64) error { return t.stmt(deleteAnnouncement).int(id).run() }
 
 const listAnnouncements = `SELECT id, notices, events FROM announcement WHERE id > ? ORDER BY id LIMIT ?`
 

@@ -14,7 +14,7 @@ const (
 	selectTags = `SELECT tags FROM tagged WHERE kind = ? AND name = ?`
 )
 
-func (t *tx) tag(resource registry.Tagged) error {
+func (t *tx) setTags(resource registry.Tagged) error {
 	if len(resource.Tags) == 0 {
 		return t.stmt(deleteTags).text(resource.Kind).text(resource.Name).run()
 	}

@@ -16,13 +16,13 @@ const (
 		WHERE created_at <= ?1 AND (created_at < ?1 OR id > ?2) ORDER BY created_at DESC, id LIMIT ?3`
 )
 
-func (t *tx) createTemplate(template job.Template) error {
+func (t jobWriter) createTemplate(template job.Template) error {
 	return t.stmt(
 		insertTemplate,
 	).text(template.ID).time(template.CreatedAt).json(template).text(template.Document).change()
 }
 
-func (t *tx) deleteTemplate(id string) error { return t.stmt(deleteTemplate).text(id).change() }
+func (t jobWriter) deleteTemplate(id string) error { return t.stmt(deleteTemplate).text(id).change() }
 
 func scanTemplate(s *stmt) (template job.Template) {
 	s.getJSON(&template)

@@ -74,8 +74,8 @@ func (r reader) ThingName(id registry.ThingID) (string, error) {
 
 const selectLiving = `SELECT name FROM thing WHERE id = ?`
 
-// living returns the name of a thing that a change refers to, ErrConflict when it is gone.
-func (t *tx) living(id registry.ThingID) (string, error) {
+// mustExist returns the name of a thing that a change refers to, ErrConflict when it is gone.
+func (t *tx) mustExist(id registry.ThingID) (string, error) {
 	name, err := one(t.stmt(selectLiving).int(int64(id)), (*stmt).getText)
 	return name, missing("thing", err)
 }
