@@ -46,6 +46,34 @@ func TestImportTable(t *testing.T) {
 	}
 }
 
+// Every function that ARCHITECTURE.md names by its file is there: a walk that nobody can follow is
+// worse than none. They are written as in `job/abort.go:Job.applyAbortCriteria`.
+func TestNamedFunctions(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join("..", "..", "ARCHITECTURE.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile("`([a-z/]+\\.go):(?:([A-Za-z]+)\\.)?([A-Za-z]+)`").FindAllStringSubmatch(string(text), -1)
+	if len(named) < 20 {
+		t.Errorf("only %d functions are named", len(named))
+	}
+	for _, n := range named {
+		code, err := os.ReadFile(filepath.Join("..", "..", filepath.FromSlash(n[1])))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		receiver := ""
+		if n[2] != "" {
+			receiver = `\(\w+ \*?` + n[2] + `\) `
+		}
+		if !regexp.MustCompile(`(?m)^func ` + receiver + n[3] + `[\[(]`).Match(code) {
+			t.Errorf("ARCHITECTURE.md names %s, which %s does not have", n[0], n[1])
+		}
+	}
+}
+
 // table reads the rows of "The import table": package → packages it may import, {"*"} for any.
 func table(t *testing.T) map[string][]string {
 	t.Helper()
