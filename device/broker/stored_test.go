@@ -34,6 +34,66 @@ func TestStoredRoundTrip(t *testing.T) {
 	}
 }
 
+// The stored forms as the files of users hold them: what is written is this, byte by byte, and this
+// is read. A change of one of them needs a migration of the store.
+func TestStoredForms(t *testing.T) {
+	t.Parallel()
+	const sessionForm = `{"version":5,"expirySeconds":3600,"until":1700000000000,` +
+		`"subscriptions":{"a/#":1,"b":2,"c":4,"d":7}}`
+	// Latest and an expiry; the expiry in ms; PUBLISH with DUP, QoS 1 and RETAIN, 27 bytes; topic
+	// "a", packet identifier 5, the 20 bytes of properties, payload "x".
+	const messageForm = "\x03" + "\x00\x00\x01\x8b\xcf\xe5\x68\x00" + "\x3b\x1b" +
+		"\x00\x01a" + "\x00\x05" + "\x14" + "\x03\x00\x0atext/plain" + "\x26\x00\x01k\x00\x01v" + "x"
+
+	s := session{
+		client:  "dev",
+		version: mqtt.V5,
+		expiry:  time.Hour,
+		endsAt:  time.UnixMilli(1_700_000_000_000),
+		subs: []subscription{
+			{"a/#", grantQoS1}, {"b", grantNoLocal}, {"c", grantRetainAsPublished},
+			{"d", grantQoS1 | grantNoLocal | grantRetainAsPublished},
+		},
+	}
+	if got := s.record(); string(got.Value) != sessionForm {
+		t.Errorf("a session is stored as\n%s, want\n%s", got.Value, sessionForm)
+	}
+	e := entry{
+		m: &message{
+			Message:   Message{Topic: "a", Payload: []byte("x"), QoS: 1, Latest: true},
+			retain:    true,
+			expires:   time.UnixMilli(1_700_000_000_000),
+			forwarded: forwarded,
+		},
+		id: 5, qos: 1, dup: true, retain: true, stored: storedSent,
+	}
+	if got := string(appendStored(nil, &e)); got != messageForm {
+		t.Errorf("a message is stored as\n%q, want\n%q", got, messageForm)
+	}
+
+	store := NewMemorySessions()
+	if err := store.Apply(t.Context(), []Change{
+		{Client: "dev", Value: []byte(sessionForm)},
+		{Client: "dev", Seq: 1, Value: []byte(messageForm)},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	b := &Broker{cfg: Config{Sessions: store}, sessions: map[string]*session{}, routes: newRoutes()}
+	if err := b.load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got := b.sessions["dev"]
+	slices.SortFunc(got.subs, func(x, y subscription) int { return strings.Compare(x.filter, y.filter) })
+	if got.version != s.version || got.expiry != s.expiry || !got.endsAt.Equal(s.endsAt) ||
+		!slices.Equal(got.subs, s.subs) {
+		t.Errorf("the session is read as %+v, want %+v", got, &s)
+	}
+	e.seq = 1
+	if want := []entry{e}; !reflect.DeepEqual(got.queue, want) {
+		t.Errorf("the messages are read as %+v, want %+v", got.queue, want)
+	}
+}
+
 // A store that returns something else than it was given keeps the broker from starting.
 func TestDamagedStore(t *testing.T) {
 	t.Parallel()
