@@ -16,6 +16,7 @@ func (s *state) putJob(j job.Job) {
 	}
 }
 
+// takeJob takes a job and its index entries out, a conflict when it is not there.
 func (s *state) takeJob(key job.Key) (job.Job, error) {
 	j, ok := s.jobs.get(id(key))
 	if !ok {
@@ -127,6 +128,7 @@ func (s *state) putExecution(e job.Execution) {
 	}
 }
 
+// takeExecution takes an execution and its index entries out, a conflict when it is not there.
 func (s *state) takeExecution(key job.ExecutionKey) (job.Execution, error) {
 	e, ok := s.executions.get(attempt(key))
 	if !ok {
@@ -139,6 +141,8 @@ func (s *state) takeExecution(key job.ExecutionKey) (job.Execution, error) {
 	return e, nil
 }
 
+// pendingKey is the place of an execution among those that its thing has to do: one in progress
+// first, then in the order they were queued in.
 func pendingKey(e job.Execution) pending {
 	rank := 1
 	if e.Status == job.ExecutionInProgress {
@@ -148,9 +152,8 @@ func pendingKey(e job.Execution) pending {
 }
 
 func (s *state) createExecution(e job.Execution) error {
-	if s.executions.has(
-		attempt(e.ExecutionKey),
-	) || !s.jobs.has(id(e.Job)) || !s.things.has(id(e.Thing)) {
+	taken := s.executions.has(attempt(e.ExecutionKey))
+	if taken || !s.jobs.has(id(e.Job)) || !s.things.has(id(e.Thing)) {
 		return conflict("execution", e.ExecutionKey)
 	}
 	s.putExecution(e)
@@ -161,6 +164,8 @@ func (s *state) updateExecution(e job.Execution) error { return s.rewriteExecuti
 
 func (s *state) rearmStepTimer(e job.Execution) error { return s.rewriteExecution(e, e.Version) }
 
+// rewriteExecution replaces an execution that is stored at this version; any other is a conflict.
+// What an execution was created with stays.
 func (s *state) rewriteExecution(e job.Execution, version int64) error {
 	stored, err := s.takeExecution(e.ExecutionKey)
 	if err != nil {
@@ -174,6 +179,8 @@ func (s *state) rewriteExecution(e job.Execution, version int64) error {
 	return nil
 }
 
+// removeExecution deletes an execution. The number of the newest is remembered, because the next
+// execution of the job on the thing must have a higher one.
 func (s *state) removeExecution(key job.ExecutionKey) error {
 	if _, err := s.takeExecution(key); err != nil {
 		return err

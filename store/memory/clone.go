@@ -13,6 +13,7 @@ import (
 // The clone functions stand at the border: what callers hand in and what they get back shares no
 // memory with the state. They also cut times to what the contract keeps.
 
+// ms is a time as the contract keeps it: in UTC, to the millisecond.
 func ms(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
 
 func cloneJob(j job.Job) job.Job {
@@ -24,8 +25,8 @@ func cloneJob(j job.Job) job.Job {
 }
 
 func cloneDefinition(d job.Definition) job.Definition {
-	d.Targets, d.Sources, d.TargetGroups = slices.Clone(
-		d.Targets), slices.Clone(d.Sources), slices.Clone(d.TargetGroups)
+	d.Targets, d.Sources = slices.Clone(d.Targets), slices.Clone(d.Sources)
+	d.TargetGroups = slices.Clone(d.TargetGroups)
 	d.PresignedURL, d.Timeout = clonePointer(d.PresignedURL), clonePointer(d.Timeout)
 	if d.Rollout = clonePointer(d.Rollout); d.Rollout != nil {
 		d.Rollout.Exponential = clonePointer(d.Rollout.Exponential)
@@ -44,11 +45,18 @@ func cloneDefinition(d job.Definition) job.Definition {
 	return d
 }
 
+// cloneTemplate copies what a template has in common with a job as the job's is copied.
 func cloneTemplate(t job.Template) job.Template {
 	d := cloneDefinition(job.Definition{
-		PresignedURL: t.PresignedURL, Rollout: t.Rollout, Abort: t.Abort, Timeout: t.Timeout, Retry: t.Retry, PackageVersions: t.PackageVersions,
+		PresignedURL:    t.PresignedURL,
+		Rollout:         t.Rollout,
+		Abort:           t.Abort,
+		Timeout:         t.Timeout,
+		Retry:           t.Retry,
+		PackageVersions: t.PackageVersions,
 	})
-	t.PresignedURL, t.Rollout, t.Abort, t.Timeout, t.Retry, t.PackageVersions = d.PresignedURL, d.Rollout, d.Abort, d.Timeout, d.Retry, d.PackageVersions
+	t.PresignedURL, t.Timeout, t.PackageVersions = d.PresignedURL, d.Timeout, d.PackageVersions
+	t.Rollout, t.Abort, t.Retry = d.Rollout, d.Abort, d.Retry
 	t.Windows, t.CreatedAt = slices.Clone(t.Windows), ms(t.CreatedAt)
 	return t
 }

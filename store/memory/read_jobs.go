@@ -77,7 +77,9 @@ func (r reader) Templates(cursor *store.JobCursor, limit int) ([]job.Template, e
 	if cursor != nil {
 		after = &job.Template{ID: cursor.ID, CreatedAt: ms(cursor.CreatedAt)}
 	}
-	newest := func(a, b job.Template) int { return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(a.ID, b.ID)) }
+	newest := func(a, b job.Template) int {
+		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(a.ID, b.ID))
+	}
 	return page(found, newest, after, limit), nil
 }
 
@@ -91,9 +93,7 @@ func (r reader) TemplateCount() (n int, err error) {
 func (r reader) Jobs(q store.JobQuery) ([]job.Job, error) {
 	var found []job.Job
 	for _, j := range r.jobs.all() {
-		if (q.Status == "" || q.Status == j.Status) && (q.Selection == "" || q.Selection == j.TargetSelection) &&
-			(q.Namespace == "" || q.Namespace == j.Namespace) &&
-			(q.Target == "" || slices.ContainsFunc(j.Targets, func(t job.Target) bool { return t.Resource() == q.Target })) {
+		if matches(q, j) {
 			found = append(found, cloneJob(j))
 		}
 	}
@@ -102,8 +102,19 @@ func (r reader) Jobs(q store.JobQuery) ([]job.Job, error) {
 		after = &job.Job{ID: q.After.ID}
 		after.CreatedAt = ms(q.After.CreatedAt)
 	}
-	newest := func(a, b job.Job) int { return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(a.ID, b.ID)) }
+	newest := func(a, b job.Job) int {
+		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(a.ID, b.ID))
+	}
 	return page(found, newest, after, q.Limit), nil
+}
+
+// matches reports whether a job is one that a query asks for; what a query leaves empty is any.
+func matches(q store.JobQuery, j job.Job) bool {
+	isTarget := func(t job.Target) bool { return t.Resource() == q.Target }
+	return (q.Status == "" || q.Status == j.Status) &&
+		(q.Selection == "" || q.Selection == j.TargetSelection) &&
+		(q.Namespace == "" || q.Namespace == j.Namespace) &&
+		(q.Target == "" || slices.ContainsFunc(j.Targets, isTarget))
 }
 
 func (r reader) DueJobs(now time.Time, limit int) (found []job.Job, err error) {
@@ -146,7 +157,8 @@ func (r reader) ConcurrentJobs() (n int, err error) {
 
 func (r reader) ContinuousJobs(group registry.GroupID) (keys []job.Key, err error) {
 	for _, j := range r.jobs.all() {
-		if j.Status.Active() && j.TargetSelection == job.Continuous && slices.Contains(j.TargetGroups, group) {
+		if j.Status.Active() && j.TargetSelection == job.Continuous &&
+			slices.Contains(j.TargetGroups, group) {
 			keys = append(keys, j.Key)
 		}
 	}
@@ -170,7 +182,9 @@ func (r reader) EndedJobs(before time.Time, limit int) ([]job.Job, error) {
 			found = append(found, cloneJob(j))
 		}
 	}
-	oldest := func(a, b job.Job) int { return cmp.Or(a.UpdatedAt.Compare(b.UpdatedAt), cmp.Compare(a.Key, b.Key)) }
+	oldest := func(a, b job.Job) int {
+		return cmp.Or(a.UpdatedAt.Compare(b.UpdatedAt), cmp.Compare(a.Key, b.Key))
+	}
 	return page(found, oldest, nil, limit), nil
 }
 
@@ -238,11 +252,9 @@ func (r reader) Pending(thing registry.ThingID, limit int) (found []job.Executio
 func (r reader) PendingOfJob(
 	key job.Key, status job.ExecutionStatus, after job.ExecutionCursor, limit int,
 ) (found []job.Execution, err error) {
-	for at, e := range r.executions.from(attempt{Job: key, Thing: after.Thing, Number: after.Number + 1}) {
-		if at.Job != key {
-			break
-		}
-		if len(found) >= limit {
+	next := attempt{Job: key, Thing: after.Thing, Number: after.Number + 1}
+	for at, e := range r.executions.from(next) {
+		if at.Job != key || len(found) >= limit {
 			break
 		}
 		if e.Status == status {
@@ -279,7 +291,8 @@ func (r reader) ExecutionsOfJob(q store.JobExecutionQuery) ([]store.NamedExecuti
 	var found []store.NamedExecution
 	for e := range r.attempts(q.Job, 0) {
 		named := r.named(e)
-		if (q.Status == nil || *q.Status == e.Status) && (last == nil || byThingName(named, place(*last)) <= 0) {
+		within := last == nil || byThingName(named, place(*last)) <= 0
+		if within && (q.Status == nil || *q.Status == e.Status) {
 			found = append(found, named)
 		}
 	}
@@ -297,23 +310,31 @@ func place(c store.JobExecutionCursor) store.NamedExecution {
 	return at
 }
 
+// NthThing counts the thing at the cursor, whose executions may not all have been listed.
 func (r reader) NthThing(
 	key job.Key, after *store.JobExecutionCursor, n int,
 ) (store.JobExecutionCursor, error) {
 	places := map[store.JobExecutionCursor]bool{}
 	for e := range r.attempts(key, 0) {
 		name, _ := r.names.get(id(e.Thing))
-		if after == nil || cmp.Or(cmp.Compare(name, after.ThingName), cmp.Compare(e.Thing, after.Thing)) >= 0 {
-			places[store.JobExecutionCursor{ThingName: name, Thing: e.Thing}] = true
+		at := store.JobExecutionCursor{ThingName: name, Thing: e.Thing}
+		if after == nil || byThing(at, *after) >= 0 {
+			places[at] = true
 		}
 	}
 	if n < 1 || len(places) < n {
 		return store.JobExecutionCursor{}, store.ErrNotFound
 	}
-	ordered := slices.SortedFunc(maps.Keys(places), func(a, b store.JobExecutionCursor) int { return byThingName(place(a), place(b)) })
-	return ordered[n-1], nil
+	return slices.SortedFunc(maps.Keys(places), byThing)[n-1], nil
 }
 
+// byThing orders the things of a job as its list shows them. Two that had one name, one after the
+// other, are told apart by their keys.
+func byThing(a, b store.JobExecutionCursor) int {
+	return cmp.Or(cmp.Compare(a.ThingName, b.ThingName), cmp.Compare(a.Thing, b.Thing))
+}
+
+// byThingName orders the executions of a job: by thing, each thing's from the newest on.
 func byThingName(a, b store.NamedExecution) int {
 	return cmp.Or(
 		cmp.Compare(a.ThingName, b.ThingName), cmp.Compare(a.Thing, b.Thing),
@@ -341,6 +362,7 @@ func (r reader) ExecutionsOfThing(q store.ThingExecutionQuery) ([]store.NamedExe
 	return page(found, byQueued, after, q.Limit), nil
 }
 
+// byQueued orders the executions of a thing, those queued last first.
 func byQueued(a, b store.NamedExecution) int {
 	return cmp.Or(
 		b.QueuedAt.Compare(a.QueuedAt), cmp.Compare(a.JobID, b.JobID),

@@ -55,6 +55,7 @@ func (r reader) Things(q store.ThingQuery) (found []registry.Thing, err error) {
 	return found, nil
 }
 
+// keeps reports whether a thing is one that a query asks for.
 func keeps(q store.ThingQuery, t registry.Thing) bool {
 	if q.Type != "" && q.Type != t.Type {
 		return false
@@ -203,6 +204,7 @@ func (r reader) Certificates(q store.IdentityQuery) ([]registry.Certificate, err
 	return page(found, direction(created, q.Ascending), after, q.Limit), nil
 }
 
+// direction is the order of a list that may run either way.
 func direction[T any](compare func(a, b T) int, ascending bool) func(a, b T) int {
 	if ascending {
 		return compare

@@ -44,7 +44,8 @@ func (t tree[K, V]) has(key K) bool {
 // put returns the tree with the key set.
 func (t tree[K, V]) put(key K, value V) tree[K, V] {
 	less, more := t.root.split(key)
-	return tree[K, V]{join(join(less, &node[K, V]{key: key, value: value, weight: rand.Uint64()}), more)}
+	n := &node[K, V]{key: key, value: value, weight: rand.Uint64()}
+	return tree[K, V]{join(join(less, n), more)}
 }
 
 // remove returns the tree without the key.
@@ -81,7 +82,7 @@ func (n *node[K, V]) split(key K) (less, more *node[K, V]) {
 	return n.left, n.right
 }
 
-// addMembership puts two trees together; every key of less is before every key of more.
+// join puts two trees together; every key of less is before every key of more.
 func join[K ordered[K], V any](less, more *node[K, V]) *node[K, V] {
 	switch {
 	case less == nil:
@@ -98,6 +99,8 @@ func join[K ordered[K], V any](less, more *node[K, V]) *node[K, V] {
 	return &copied
 }
 
+// ascend yields the entries with keys not before from, every one without it; false: yield wanted no
+// more.
 func (n *node[K, V]) ascend(from *K, yield func(K, V) bool) bool {
 	if n == nil {
 		return true

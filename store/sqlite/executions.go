@@ -13,13 +13,17 @@ import (
 
 const (
 	hasJob         = `SELECT 1 FROM job WHERE key = ?`
-	insertJobThing = `INSERT INTO job_thing (job, name, thing) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`
+	insertJobThing = `INSERT INTO job_thing (job, name, thing) VALUES (?, ?, ?)
+		ON CONFLICT DO NOTHING`
 
-	insertExecution = `INSERT INTO execution (status, times_out_at, version, used_failed, used_timed_out, force_canceled,
-		started_at, updated_at, deadline, step_deadline, details, token, job, thing, number,
+	insertExecution = `INSERT INTO execution (status, times_out_at, version,
+		used_failed, used_timed_out, force_canceled, started_at, updated_at,
+		deadline, step_deadline, details, token, job, thing, number,
 		attempt, queued_at, sequence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 )
 
+// createExecution writes an execution, and with the first one of a thing the row that the list of
+// the job's executions is ordered by.
 func (t jobWriter) createExecution(e job.Execution) error {
 	name, err := t.mustExist(e.Thing)
 	if err != nil {
@@ -43,11 +47,9 @@ func (s *stmt) progress(e job.Execution) *stmt {
 
 // detail binds what changes in an execution and stands in no index.
 func (s *stmt) detail(e job.Execution) *stmt {
-	return s.int(
-		e.Version,
-	).int(int64(e.RetriesUsed.Failed)).int(int64(e.RetriesUsed.TimedOut)).bool(e.ForceCanceled).
-		maybeTime(e.StartedAt).time(e.UpdatedAt).maybeTime(e.Deadline).maybeTime(e.StepDeadline).
-		maybeMap(e.Details).maybeText(e.Token)
+	return s.int(e.Version).int(int64(e.RetriesUsed.Failed)).int(int64(e.RetriesUsed.TimedOut)).
+		bool(e.ForceCanceled).maybeTime(e.StartedAt).time(e.UpdatedAt).
+		maybeTime(e.Deadline).maybeTime(e.StepDeadline).maybeMap(e.Details).maybeText(e.Token)
 }
 
 func (s *stmt) executionKey(k job.ExecutionKey) *stmt {
@@ -55,8 +57,9 @@ func (s *stmt) executionKey(k job.ExecutionKey) *stmt {
 }
 
 const (
-	detailColumns = `version = ?, used_failed = ?, used_timed_out = ?, force_canceled = ?, started_at = ?, updated_at = ?,
-		deadline = ?, step_deadline = ?, details = ?, token = ? WHERE job = ? AND thing = ? AND number = ? AND version = ?`
+	detailColumns = `version = ?, used_failed = ?, used_timed_out = ?, force_canceled = ?,
+		started_at = ?, updated_at = ?, deadline = ?, step_deadline = ?, details = ?, token = ?
+		WHERE job = ? AND thing = ? AND number = ? AND version = ?`
 
 	updateExecution = `UPDATE execution SET status = ?, times_out_at = ?, ` + detailColumns
 
@@ -64,8 +67,9 @@ const (
 	updateDetail = `UPDATE execution SET ` + detailColumns + ` AND status = ? AND times_out_at IS ?`
 )
 
-// updateExecution rewrites an execution. One that runs on with its deadlines as they were, which is most of
-// what devices say, stands where it stood in every index and is rewritten at a third of the price.
+// updateExecution rewrites an execution, whose stored version is one less. One that runs on with its
+// deadlines as they were, which is most of what devices say, stands where it stood in every index
+// and is rewritten at a third of the price.
 func (t jobWriter) updateExecution(e job.Execution) error {
 	if e.Status == job.ExecutionInProgress && !e.UpdatedAt.Equal(e.StartedAt) {
 		err := t.stmt(updateDetail).detail(e).executionKey(e.ExecutionKey).int(e.Version - 1).
@@ -79,6 +83,7 @@ func (t jobWriter) updateExecution(e job.Execution) error {
 
 func (t jobWriter) rearmStepTimer(e job.Execution) error { return t.rewriteExecution(e, e.Version) }
 
+// rewriteExecution rewrites an execution that is stored at this version; any other is a conflict.
 func (t jobWriter) rewriteExecution(e job.Execution, version int64) error {
 	return t.stmt(updateExecution).progress(e).executionKey(e.ExecutionKey).int(version).change()
 }
@@ -86,7 +91,8 @@ func (t jobWriter) rewriteExecution(e job.Execution, version int64) error {
 const (
 	deleteExecution = `DELETE FROM execution WHERE job = ? AND thing = ? AND number = ?`
 
-	selectHighest = `SELECT number FROM execution WHERE job = ? AND thing = ? ORDER BY number DESC LIMIT 1`
+	selectHighest = `SELECT number FROM execution
+		WHERE job = ? AND thing = ? ORDER BY number DESC LIMIT 1`
 
 	isDeleting = `SELECT 1 FROM job WHERE key = ? AND status = 'DELETION_IN_PROGRESS'`
 
@@ -96,6 +102,9 @@ const (
 	deleteJobThing = `DELETE FROM job_thing WHERE job = ? AND name = ? AND thing = ?`
 )
 
+// removeExecution deletes an execution. The number of the newest is remembered, because the next
+// execution of the job on the thing must have a higher one; the thing leaves the job's list with its
+// last execution.
 func (t jobWriter) removeExecution(k job.ExecutionKey) error {
 	if err := t.stmt(deleteExecution).executionKey(k).change(); err != nil {
 		return err
@@ -129,8 +138,9 @@ func (t jobWriter) rememberNumber(k job.ExecutionKey) error {
 	return t.stmt(insertDroppedNumber).executionKey(k).run()
 }
 
-const executionColumns = `e.job, e.thing, e.number, e.status, e.version, e.attempt, e.used_failed, e.used_timed_out,
-	e.force_canceled, e.queued_at, e.started_at, e.updated_at, e.sequence, e.deadline, e.step_deadline, e.details, e.token`
+const executionColumns = `e.job, e.thing, e.number, e.status, e.version, e.attempt,
+	e.used_failed, e.used_timed_out, e.force_canceled, e.queued_at, e.started_at, e.updated_at,
+	e.sequence, e.deadline, e.step_deadline, e.details, e.token`
 
 func scanExecution(s *stmt) (e job.Execution) {
 	e.Job, e.Thing, e.Number = job.Key(s.getInt()), registry.ThingID(s.getInt()), s.getInt()
@@ -144,13 +154,15 @@ func scanExecution(s *stmt) (e job.Execution) {
 	return e
 }
 
+// scanNamed reads an execution, the id of its job and the name of its thing.
 func scanNamed(s *stmt) (n store.NamedExecution) {
 	n.Execution = scanExecution(s)
 	n.JobID, n.ThingName = s.getText(), s.getText()
 	return n
 }
 
-const selectExecution = `SELECT ` + executionColumns + ` FROM execution e WHERE job = ? AND thing = ? AND number = ?`
+const selectExecution = `SELECT ` + executionColumns + ` FROM execution e
+	WHERE job = ? AND thing = ? AND number = ?`
 
 func (r reader) Execution(k job.ExecutionKey) (job.Execution, error) {
 	return one(r.stmt(selectExecution).executionKey(k), scanExecution)
@@ -164,7 +176,8 @@ func (r reader) Latest(key job.Key, thing registry.ThingID) (job.Execution, erro
 }
 
 const selectLastNumber = `SELECT max(
-	ifnull((SELECT number FROM execution WHERE job = ?1 AND thing = ?2 ORDER BY number DESC LIMIT 1), 0),
+	ifnull((SELECT number FROM execution
+		WHERE job = ?1 AND thing = ?2 ORDER BY number DESC LIMIT 1), 0),
 	ifnull((SELECT number FROM dropped_number WHERE job = ?1 AND thing = ?2), 0))`
 
 func (r reader) LastNumber(key job.Key, thing registry.ThingID) (int64, error) {
@@ -178,15 +191,17 @@ func (r reader) Pending(thing registry.ThingID, limit int) ([]job.Execution, err
 	return all(r.stmt(listPending).int(int64(thing)).limit(limit), scanExecution)
 }
 
-const listPendingOfJob = `SELECT ` + executionColumns + ` FROM execution e INDEXED BY execution_pending_of_job
-	WHERE job = ? AND status <= 1 AND status = ? AND (thing, number) > (?, ?) ORDER BY thing, number LIMIT ?`
+// status <= 1 is what lets SQLite use the partial index.
+const listPendingOfJob = `SELECT ` + executionColumns + `
+	FROM execution e INDEXED BY execution_pending_of_job
+	WHERE job = ? AND status <= 1 AND status = ? AND (thing, number) > (?, ?)
+	ORDER BY thing, number LIMIT ?`
 
 func (r reader) PendingOfJob(
 	key job.Key, status job.ExecutionStatus, after job.ExecutionCursor, limit int,
 ) ([]job.Execution, error) {
-	s := r.stmt(
-		listPendingOfJob,
-	).int(int64(key)).int(int64(status)).int(int64(after.Thing)).int(after.Number).limit(limit)
+	s := r.stmt(listPendingOfJob).int(int64(key)).int(int64(status)).
+		int(int64(after.Thing)).int(after.Number).limit(limit)
 	return all(s, scanExecution)
 }
 
@@ -203,12 +218,17 @@ func (r reader) DueExecutions(now time.Time, limit int) ([]job.Execution, error)
 	return all(r.stmt(listDueExecutions).time(now).limit(limit), scanExecution)
 }
 
+// The list walks the job's things by name, and each thing's executions from the newest on.
 const listExecutionsOfJob = `SELECT ` + executionColumns + `, j.id, t.name
-	FROM job_thing t CROSS JOIN execution e ON e.job = t.job AND e.thing = t.thing CROSS JOIN job j ON j.key = t.job
+	FROM job_thing t
+	CROSS JOIN execution e ON e.job = t.job AND e.thing = t.thing
+	CROSS JOIN job j ON j.key = t.job
 	WHERE t.job = ?1 AND (t.name, t.thing) >= (?2, ?3) AND (t.name, t.thing) <= (?7, ?8)
 		AND ((t.name, t.thing) > (?2, ?3) OR e.number < ?4) AND (?5 < 0 OR e.status = ?5)
 	ORDER BY t.name, t.thing, e.number DESC LIMIT ?6`
 
+// ExecutionsOfJob ends at the q.Things-th thing from the cursor on, so that a list that finds little
+// does not read the whole fleet.
 func (r reader) ExecutionsOfJob(q store.JobExecutionQuery) ([]store.NamedExecution, error) {
 	after := store.JobExecutionCursor{}
 	if q.After != nil {
@@ -224,9 +244,8 @@ func (r reader) ExecutionsOfJob(q store.JobExecutionQuery) ([]store.NamedExecuti
 			return nil, err
 		}
 	}
-	s := r.stmt(
-		listExecutionsOfJob).int(int64(q.Job)).text(after.ThingName).int(int64(after.Thing)).
-		int(after.Number).int(filter(q.Status)).limit(q.Limit)
+	s := r.stmt(listExecutionsOfJob).int(int64(q.Job)).text(after.ThingName).
+		int(int64(after.Thing)).int(after.Number).int(filter(q.Status)).limit(q.Limit)
 	return all(s.text(last.ThingName).int(int64(last.Thing)), scanNamed)
 }
 
@@ -240,9 +259,8 @@ func (r reader) NthThing(
 	if after != nil {
 		from = *after
 	}
-	s := r.stmt(
-		selectNthThing,
-	).int(int64(key)).text(from.ThingName).int(int64(from.Thing)).int(int64(n - 1))
+	s := r.stmt(selectNthThing).int(int64(key)).text(from.ThingName).int(int64(from.Thing)).
+		int(int64(n - 1))
 	return one(s, func(s *stmt) store.JobExecutionCursor {
 		return store.JobExecutionCursor{ThingName: s.getText(), Thing: registry.ThingID(s.getInt())}
 	})
@@ -263,14 +281,15 @@ const listExecutionsOfThing = `SELECT ` + executionColumns + `, j.id, ''
 		AND (?5 < 0 OR e.status = ?5) AND (?6 = '' OR j.namespace = ?6) AND (?7 = '' OR j.id = ?7)
 	ORDER BY e.queued_at DESC, j.id, e.number DESC LIMIT ?8`
 
+// ExecutionsOfThing reads the name of the thing once: in the join it would be looked up for every
+// row.
 func (r reader) ExecutionsOfThing(q store.ThingExecutionQuery) ([]store.NamedExecution, error) {
 	queued, after := int64(math.MaxInt64), store.ThingExecutionCursor{}
 	if q.After != nil {
 		queued, after = q.After.QueuedAt.UnixMilli(), *q.After
 	}
-	s := r.stmt(
-		listExecutionsOfThing).int(int64(q.Thing)).int(queued).text(after.JobID).int(after.Number).
-		int(filter(q.Status)).text(q.Namespace).text(q.JobID).limit(q.Limit)
+	s := r.stmt(listExecutionsOfThing).int(int64(q.Thing)).int(queued).text(after.JobID).
+		int(after.Number).int(filter(q.Status)).text(q.Namespace).text(q.JobID).limit(q.Limit)
 	found, err := all(s, scanNamed)
 	if err != nil || len(found) == 0 {
 		return found, err

@@ -5,13 +5,13 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-const insertGroup = `INSERT INTO thing_group (` + groupColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+const insertGroup = `INSERT INTO thing_group (` + groupColumns + `)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 func (t *tx) createGroup(g registry.Group) error {
-	return t.stmt(
-		insertGroup,
-	).int(int64(g.ID)).text(g.Name).text(g.UUID).int(int64(g.Parent)).text(g.Description).
-		maybeMap(g.Attributes).int(g.Version).time(g.CreatedAt).text(g.Query).text(string(g.Work)).text(g.Scanned).change()
+	return t.stmt(insertGroup).int(int64(g.ID)).text(g.Name).text(g.UUID).int(int64(g.Parent)).
+		text(g.Description).maybeMap(g.Attributes).int(g.Version).time(g.CreatedAt).
+		text(g.Query).text(string(g.Work)).text(g.Scanned).change()
 }
 
 const updateGroup = `UPDATE thing_group SET description = ?, attributes = ?, version = ?,
@@ -27,6 +27,7 @@ const (
 	deleteMemberships = `DELETE FROM membership WHERE thing_group = ?`
 )
 
+// deleteGroup deletes a group with its memberships, which may be as many as the fleet has things.
 func (t *tx) deleteGroup(id registry.GroupID) error {
 	if err := t.stmt(deleteGroup).int(int64(id)).change(); err != nil {
 		return err
@@ -37,9 +38,12 @@ func (t *tx) deleteGroup(id registry.GroupID) error {
 const (
 	hasGroup = `SELECT 1 FROM thing_group WHERE id = ?`
 
-	insertMembership = `INSERT INTO membership (thing_group, name, thing, joined) VALUES (?, ?, ?, ?)`
+	insertMembership = `INSERT INTO membership
+		(thing_group, name, thing, joined) VALUES (?, ?, ?, ?)`
 )
 
+// addMembership stores the name of the thing beside its key: the list of a group's things is by
+// name, and names do not change.
 func (t *tx) addMembership(m registry.Membership) error {
 	name, err := t.mustExist(m.Thing)
 	if err != nil {
@@ -48,8 +52,8 @@ func (t *tx) addMembership(m registry.Membership) error {
 	if _, err := one(t.stmt(hasGroup).int(int64(m.Group)), (*stmt).getInt); err != nil {
 		return missing("thing group", err)
 	}
-	return t.stmt(
-		insertMembership).int(int64(m.Group)).text(name).int(int64(m.Thing)).int(m.Joined).change()
+	return t.stmt(insertMembership).int(int64(m.Group)).text(name).int(int64(m.Thing)).
+		int(m.Joined).change()
 }
 
 const deleteMembership = `DELETE FROM membership WHERE thing = ? AND thing_group = ?`
@@ -58,12 +62,23 @@ func (t *tx) removeMembership(m registry.Membership) error {
 	return t.stmt(deleteMembership).int(int64(m.Thing)).int(int64(m.Group)).change()
 }
 
-const groupColumns = `id, name, uuid, parent, description, attributes, version, created_at, query, work, scanned`
+const groupColumns = `id, name, uuid, parent, description, attributes, version, created_at,
+	query, work, scanned`
 
 func scanGroup(s *stmt) registry.Group {
-	return registry.Group{ID: registry.GroupID(s.getInt()), Name: s.getText(), UUID: s.getText(),
-		Parent: registry.GroupID(s.getInt()), Description: s.getText(), Attributes: s.getMap(),
-		Version: s.getInt(), CreatedAt: s.getTime(), Query: s.getText(), Work: registry.GroupWork(s.getText()), Scanned: s.getText()}
+	return registry.Group{
+		ID:          registry.GroupID(s.getInt()),
+		Name:        s.getText(),
+		UUID:        s.getText(),
+		Parent:      registry.GroupID(s.getInt()),
+		Description: s.getText(),
+		Attributes:  s.getMap(),
+		Version:     s.getInt(),
+		CreatedAt:   s.getTime(),
+		Query:       s.getText(),
+		Work:        registry.GroupWork(s.getText()),
+		Scanned:     s.getText(),
+	}
 }
 
 const selectGroup = `SELECT ` + groupColumns + ` FROM thing_group WHERE id = ?`
@@ -84,6 +99,7 @@ func (r reader) GroupByUUID(uuid string) (registry.Group, error) {
 	return one(r.stmt(selectGroupByUUID).text(uuid), scanGroup)
 }
 
+// The children of a group are found by its key; the other lists are in the order of the names.
 const (
 	listGroups = `SELECT ` + groupColumns + ` FROM thing_group
 		WHERE name > ? AND name >= ? AND name < ? ORDER BY name LIMIT ?`
@@ -136,15 +152,20 @@ func (r reader) Members(
 	})
 }
 
-const listMemberships = `SELECT thing_group, thing, name, joined FROM membership INDEXED BY membership_of_thing
+const listMemberships = `SELECT thing_group, thing, name, joined
+	FROM membership INDEXED BY membership_of_thing
 	WHERE thing = ? ORDER BY thing_group`
 
 func (r reader) Memberships(thing registry.ThingID) ([]registry.Membership, error) {
-	return all(r.stmt(listMemberships).int(int64(thing)), func(s *stmt) (m registry.Membership) {
-		m.Group, m.Thing = registry.GroupID(s.getInt()), registry.ThingID(s.getInt())
-		m.Name, m.Joined = s.getText(), s.getInt()
-		return m
-	})
+	return all(r.stmt(listMemberships).int(int64(thing)), scanMembership)
 }
 
+func scanMembership(s *stmt) (m registry.Membership) {
+	m.Group, m.Thing = registry.GroupID(s.getInt()), registry.ThingID(s.getInt())
+	m.Name, m.Joined = s.getText(), s.getInt()
+	return m
+}
+
+// LastJoined needs no statement: the counter is in memory, and a write that has not committed yet
+// has counted on without harm.
 func (r reader) LastJoined() (int64, error) { return r.keys.last[joinedKey].Load(), nil }

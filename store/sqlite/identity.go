@@ -7,10 +7,14 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
+// A certificate keeps its id, which is the hash of what it holds, and when it was created.
 const putCertificate = `INSERT INTO certificate
-	(id, pem, status, mode, created_at, updated_at, not_before, not_after) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-	ON CONFLICT (id) DO UPDATE SET pem = excluded.pem, status = excluded.status, mode = excluded.mode,
-		updated_at = excluded.updated_at, not_before = excluded.not_before, not_after = excluded.not_after`
+	(id, pem, status, mode, created_at, updated_at, not_before, not_after)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+	ON CONFLICT (id) DO UPDATE SET
+		pem = excluded.pem, status = excluded.status, mode = excluded.mode,
+		updated_at = excluded.updated_at, not_before = excluded.not_before,
+		not_after = excluded.not_after`
 
 func (t identityWriter) putCertificate(c registry.Certificate) error {
 	return t.stmt(putCertificate).text(c.ID).text(c.PEM).text(string(c.Status)).text(c.Mode).
@@ -19,17 +23,23 @@ func (t identityWriter) putCertificate(c registry.Certificate) error {
 
 const deleteCertificate = `DELETE FROM certificate WHERE id = ?`
 
-func (t identityWriter) deleteCertificate(
-	id string,
-) error {
+func (t identityWriter) deleteCertificate(id string) error {
 	return t.stmt(deleteCertificate).text(id).change()
 }
 
 const certificateColumns = `id, pem, status, mode, created_at, updated_at, not_before, not_after`
 
 func scanCertificate(s *stmt) registry.Certificate {
-	return registry.Certificate{ID: s.getText(), PEM: s.getText(), Status: registry.CertificateStatus(s.getText()),
-		Mode: s.getText(), CreatedAt: s.getTime(), UpdatedAt: s.getTime(), NotBefore: s.getTime(), NotAfter: s.getTime()}
+	return registry.Certificate{
+		ID:        s.getText(),
+		PEM:       s.getText(),
+		Status:    registry.CertificateStatus(s.getText()),
+		Mode:      s.getText(),
+		CreatedAt: s.getTime(),
+		UpdatedAt: s.getTime(),
+		NotBefore: s.getTime(),
+		NotAfter:  s.getTime(),
+	}
 }
 
 const selectCertificate = `SELECT ` + certificateColumns + ` FROM certificate WHERE id = ?`
@@ -39,10 +49,12 @@ func (r reader) Certificate(id string) (registry.Certificate, error) {
 }
 
 const (
-	listCertificatesUp = `SELECT ` + certificateColumns + ` FROM certificate INDEXED BY certificate_by_time
+	listCertificatesUp = `SELECT ` + certificateColumns + `
+		FROM certificate INDEXED BY certificate_by_time
 		WHERE (created_at, id) > (?, ?) ORDER BY created_at, id LIMIT ?`
 
-	listCertificatesDown = `SELECT ` + certificateColumns + ` FROM certificate INDEXED BY certificate_by_time
+	listCertificatesDown = `SELECT ` + certificateColumns + `
+		FROM certificate INDEXED BY certificate_by_time
 		WHERE (created_at, id) < (?, ?) ORDER BY created_at DESC, id DESC LIMIT ?`
 )
 
@@ -50,7 +62,8 @@ func (r reader) Certificates(q store.IdentityQuery) ([]registry.Certificate, err
 	return all(r.byCreation(q, listCertificatesUp, listCertificatesDown), scanCertificate)
 }
 
-// byCreation binds the place where a list by creation goes on.
+// byCreation binds the place where a list by creation goes on: after the cursor, or at the end that
+// the direction begins from.
 func (r reader) byCreation(q store.IdentityQuery, up, down string) *stmt {
 	sql, created, key := down, int64(math.MaxInt64), ""
 	if q.Ascending {
@@ -63,15 +76,18 @@ func (r reader) byCreation(q store.IdentityQuery, up, down string) *stmt {
 }
 
 const (
-	putPolicy = `INSERT INTO policy (name, default_version, last_version, created_at, updated_at) VALUES (?, ?, ?, ?, ?)
+	putPolicy = `INSERT INTO policy
+		(name, default_version, last_version, created_at, updated_at) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (name) DO UPDATE SET default_version = excluded.default_version,
 			last_version = excluded.last_version, updated_at = excluded.updated_at`
 
 	deletePolicyVersions = `DELETE FROM policy_version WHERE policy = ?`
 
-	insertPolicyVersion = `INSERT INTO policy_version (policy, number, document, created_at) VALUES (?, ?, ?, ?)`
+	insertPolicyVersion = `INSERT INTO policy_version
+		(policy, number, document, created_at) VALUES (?, ?, ?, ?)`
 )
 
+// putPolicy writes a policy and its versions, of which there are at most five (R-ID-21), anew.
 func (t identityWriter) putPolicy(p registry.Policy) error {
 	err := t.stmt(putPolicy).text(p.Name).int(int64(p.Default)).int(int64(p.LastNumber)).
 		time(p.CreatedAt).time(p.UpdatedAt).change()
@@ -82,9 +98,8 @@ func (t identityWriter) putPolicy(p registry.Policy) error {
 		return err
 	}
 	return each(p.Versions, func(v registry.PolicyVersion) error {
-		return t.stmt(
-			insertPolicyVersion,
-		).text(p.Name).int(int64(v.Number)).text(v.Document).time(v.CreatedAt).change()
+		return t.stmt(insertPolicyVersion).text(p.Name).int(int64(v.Number)).text(v.Document).
+			time(v.CreatedAt).change()
 	})
 }
 
@@ -100,24 +115,36 @@ func (t identityWriter) deletePolicy(name string) error {
 const policyColumns = `p.name, p.default_version, p.last_version, p.created_at, p.updated_at`
 
 func scanPolicy(s *stmt) registry.Policy {
-	return registry.Policy{Name: s.getText(), Default: int(s.getInt()), LastNumber: int(s.getInt()),
-		CreatedAt: s.getTime(), UpdatedAt: s.getTime()}
+	return registry.Policy{
+		Name:       s.getText(),
+		Default:    int(s.getInt()),
+		LastNumber: int(s.getInt()),
+		CreatedAt:  s.getTime(),
+		UpdatedAt:  s.getTime(),
+	}
 }
 
-const listPolicyVersions = `SELECT number, document, created_at FROM policy_version WHERE policy = ? ORDER BY number`
+const listPolicyVersions = `SELECT number, document, created_at FROM policy_version
+	WHERE policy = ? ORDER BY number`
 
 // versions completes policies with their few versions.
 func (r reader) versions(policies []registry.Policy, err error) ([]registry.Policy, error) {
 	for i := range policies {
 		p := &policies[i]
-		p.Versions, err = all(r.stmt(listPolicyVersions).text(p.Name), func(s *stmt) registry.PolicyVersion {
-			return registry.PolicyVersion{Number: int(s.getInt()), Document: s.getText(), CreatedAt: s.getTime()}
-		})
+		p.Versions, err = all(r.stmt(listPolicyVersions).text(p.Name), scanPolicyVersion)
 		if err != nil {
 			return nil, err
 		}
 	}
 	return policies, err
+}
+
+func scanPolicyVersion(s *stmt) registry.PolicyVersion {
+	return registry.PolicyVersion{
+		Number:    int(s.getInt()),
+		Document:  s.getText(),
+		CreatedAt: s.getTime(),
+	}
 }
 
 const selectPolicy = `SELECT ` + policyColumns + ` FROM policy p WHERE name = ?`
@@ -145,27 +172,26 @@ func (r reader) Policies(q store.IdentityQuery) ([]registry.Policy, error) {
 	return r.versions(all(r.byCreation(q, listPoliciesUp, listPoliciesDown), scanPolicy))
 }
 
-const insertAttachment = `INSERT INTO attachment (policy, kind, key) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`
+const insertAttachment = `INSERT INTO attachment (policy, kind, key) VALUES (?, ?, ?)
+	ON CONFLICT DO NOTHING`
 
-func (t identityWriter) attach(
-	a registry.Attachment,
-) error {
+func (t identityWriter) attach(a registry.Attachment) error {
 	return t.stmt(insertAttachment).attachment(a).run()
 }
 
 const deleteAttachment = `DELETE FROM attachment WHERE policy = ? AND kind = ? AND key = ?`
 
-func (t identityWriter) detach(
-	a registry.Attachment,
-) error {
+func (t identityWriter) detach(a registry.Attachment) error {
 	return t.stmt(deleteAttachment).attachment(a).run()
 }
 
+// attachment binds the key of an attachment.
 func (s *stmt) attachment(a registry.Attachment) *stmt {
 	return s.text(a.Policy).text(string(a.Kind)).text(a.Key)
 }
 
-const listPoliciesOf = `SELECT ` + policyColumns + ` FROM attachment a INDEXED BY attachment_by_target
+const listPoliciesOf = `SELECT ` + policyColumns + `
+	FROM attachment a INDEXED BY attachment_by_target
 	CROSS JOIN policy p ON p.name = a.policy WHERE a.kind = ? AND a.key = ? ORDER BY a.policy`
 
 func (r reader) PoliciesOf(kind registry.TargetKind, key string) ([]registry.Policy, error) {
@@ -179,12 +205,19 @@ func (r reader) TargetsOf(
 	policy string, after registry.Attachment, limit int,
 ) ([]registry.Attachment, error) {
 	after.Policy = policy
-	return all(r.stmt(listTargetsOf).attachment(after).limit(limit), func(s *stmt) registry.Attachment {
-		return registry.Attachment{Policy: s.getText(), Kind: registry.TargetKind(s.getText()), Key: s.getText()}
-	})
+	return all(r.stmt(listTargetsOf).attachment(after).limit(limit), scanAttachment)
 }
 
-const putPrincipal = `INSERT INTO principal (thing, certificate, thing_name, exclusive) VALUES (?, ?, ?, ?)
+func scanAttachment(s *stmt) registry.Attachment {
+	return registry.Attachment{
+		Policy: s.getText(),
+		Kind:   registry.TargetKind(s.getText()),
+		Key:    s.getText(),
+	}
+}
+
+const putPrincipal = `INSERT INTO principal
+	(thing, certificate, thing_name, exclusive) VALUES (?, ?, ?, ?)
 	ON CONFLICT DO UPDATE SET exclusive = excluded.exclusive`
 
 func (t identityWriter) putPrincipal(p registry.Principal) error {
@@ -192,8 +225,8 @@ func (t identityWriter) putPrincipal(p registry.Principal) error {
 	if err != nil {
 		return err
 	}
-	return t.stmt(
-		putPrincipal).int(int64(p.Thing)).text(p.Certificate).text(name).bool(p.Exclusive).change()
+	return t.stmt(putPrincipal).int(int64(p.Thing)).text(p.Certificate).text(name).
+		bool(p.Exclusive).change()
 }
 
 const deletePrincipal = `DELETE FROM principal WHERE thing = ? AND certificate = ?`
@@ -205,8 +238,12 @@ func (t identityWriter) deletePrincipal(p registry.Principal) error {
 const principalColumns = `thing, thing_name, certificate, exclusive`
 
 func scanPrincipal(s *stmt) registry.Principal {
-	return registry.Principal{Thing: registry.ThingID(s.getInt()), ThingName: s.getText(), Certificate: s.getText(),
-		Exclusive: s.getBool()}
+	return registry.Principal{
+		Thing:       registry.ThingID(s.getInt()),
+		ThingName:   s.getText(),
+		Certificate: s.getText(),
+		Exclusive:   s.getBool(),
+	}
 }
 
 const listPrincipalsOfThing = `SELECT ` + principalColumns + ` FROM principal
@@ -219,7 +256,8 @@ func (r reader) PrincipalsOfThing(
 		r.stmt(listPrincipalsOfThing).int(int64(thing)).text(after).limit(limit), scanPrincipal)
 }
 
-const listThingsOfPrincipal = `SELECT ` + principalColumns + ` FROM principal INDEXED BY principal_by_certificate
+const listThingsOfPrincipal = `SELECT ` + principalColumns + `
+	FROM principal INDEXED BY principal_by_certificate
 	WHERE certificate = ? AND thing_name > ? ORDER BY thing_name LIMIT ?`
 
 func (r reader) ThingsOfPrincipal(
@@ -229,7 +267,8 @@ func (r reader) ThingsOfPrincipal(
 		r.stmt(listThingsOfPrincipal).text(certificate).text(after).limit(limit), scanPrincipal)
 }
 
-const selectPrincipal = `SELECT ` + principalColumns + ` FROM principal WHERE thing = ? AND certificate = ?`
+const selectPrincipal = `SELECT ` + principalColumns + ` FROM principal
+	WHERE thing = ? AND certificate = ?`
 
 func (r reader) Principal(thing registry.ThingID, certificate string) (registry.Principal, error) {
 	return one(r.stmt(selectPrincipal).int(int64(thing)).text(certificate), scanPrincipal)

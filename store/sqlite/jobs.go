@@ -11,31 +11,33 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-const insertJob = `INSERT INTO job (key, id, created_at, status, concurrent, selection, namespace, definition)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
+const (
+	insertJob = `INSERT INTO job
+		(key, id, created_at, status, concurrent, selection, namespace, definition)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
 
-const insertJobDocument = `INSERT INTO job_document (job, document, original) VALUES (?, ?, ?)`
+	insertJobDocument = `INSERT INTO job_document (job, document, original) VALUES (?, ?, ?)`
 
-const insertJobState = `INSERT INTO job_state (job, due, ended, state) VALUES (?, ?, ?, ?)`
+	insertJobState = `INSERT INTO job_state (job, due, ended, state) VALUES (?, ?, ?, ?)`
+)
 
+// createJob writes a job in three rows: the definition, which changes rarely, the document, which
+// never does and may be large, and the state, which every report rewrites.
 func (t jobWriter) createJob(c store.CreatedJob) error {
 	j := c.Job
 	err := t.stmt(insertJob).int(int64(j.Key)).text(j.ID).time(j.CreatedAt).text(string(j.Status)).
-		bool(
-			j.Concurrent(),
-		).text(string(j.TargetSelection)).text(j.Namespace).json(j.Definition).change()
+		bool(j.Concurrent()).text(string(j.TargetSelection)).text(j.Namespace).
+		json(j.Definition).change()
 	if err != nil {
 		return err
 	}
-	if err := t.stmt(
-		insertJobDocument,
-	).int(int64(j.Key)).text(c.Document).maybeText(c.Original).change(); err != nil {
+	err = t.stmt(insertJobDocument).int(int64(j.Key)).text(c.Document).maybeText(c.Original).change()
+	if err != nil {
 		return err
 	}
-	state := cutState(j.State)
-	if err := t.stmt(
-		insertJobState,
-	).int(int64(j.Key)).maybeTime(j.Due).maybeTime(ended(j)).json(state).change(); err != nil {
+	err = t.stmt(insertJobState).int(int64(j.Key)).maybeTime(j.Due).maybeTime(ended(j)).
+		json(cutState(j.State)).change()
+	if err != nil {
 		return err
 	}
 	return t.insertTargets(j)
@@ -51,19 +53,26 @@ func ended(j job.Job) time.Time {
 
 // cutState cuts the times that are kept as JSON to what the contract keeps.
 func cutState(s job.State) job.State {
-	for _, t := range []*time.Time{&s.UpdatedAt, &s.CompletedAt, &s.Progress.NextTick, &s.Due, &s.WindowEdge} {
+	for _, t := range []*time.Time{
+		&s.UpdatedAt, &s.CompletedAt, &s.Progress.NextTick, &s.Due, &s.WindowEdge,
+	} {
 		*t = t.UTC().Truncate(time.Millisecond)
 	}
 	return s
 }
 
 const (
-	insertContinuousTarget  = `INSERT INTO continuous_target (thing_group, job) VALUES (?, ?) ON CONFLICT DO NOTHING`
+	insertJobTarget = `INSERT INTO job_target (resource, job) VALUES (?, ?)
+		ON CONFLICT DO NOTHING`
+	deleteJobTargets = `DELETE FROM job_target WHERE job = ?`
+
+	insertContinuousTarget = `INSERT INTO continuous_target (thing_group, job) VALUES (?, ?)
+		ON CONFLICT DO NOTHING`
 	deleteContinuousTargets = `DELETE FROM continuous_target WHERE job = ?`
 )
 
-const insertJobTarget = `INSERT INTO job_target (resource, job) VALUES (?, ?) ON CONFLICT DO NOTHING`
-
+// insertTargets writes the rows that jobs are found by: all targets for the list of a target's
+// jobs, the groups of a continuous job for what happens when their members change.
 func (t jobWriter) insertTargets(j job.Job) error {
 	err := each(j.Targets, func(target job.Target) error {
 		return t.stmt(insertJobTarget).text(target.Resource()).int(int64(j.Key)).run()
@@ -76,15 +85,12 @@ func (t jobWriter) insertTargets(j job.Job) error {
 	})
 }
 
-const updateJob = `UPDATE job SET created_at = ?, selection = ?, namespace = ?, definition = ? WHERE key = ?`
-
-const deleteJobTargets = `DELETE FROM job_target WHERE job = ?`
+const updateJob = `UPDATE job SET created_at = ?, selection = ?, namespace = ?, definition = ?
+	WHERE key = ?`
 
 func (t jobWriter) updateDefinition(j job.Job) error {
-	err := t.stmt(
-		updateJob,
-	).time(j.CreatedAt).text(string(j.TargetSelection)).text(j.Namespace).json(j.Definition).
-		int(int64(j.Key)).change()
+	err := t.stmt(updateJob).time(j.CreatedAt).text(string(j.TargetSelection)).text(j.Namespace).
+		json(j.Definition).int(int64(j.Key)).change()
 	if err != nil {
 		return err
 	}
@@ -96,19 +102,23 @@ func (t jobWriter) updateDefinition(j job.Job) error {
 	return t.insertTargets(j)
 }
 
-const updateJobState = `UPDATE job_state SET due = ?, ended = ?, state = ? WHERE job = ?`
+const (
+	updateJobState = `UPDATE job_state SET due = ?, ended = ?, state = ? WHERE job = ?`
 
-const updateJobStatus = `UPDATE job SET status = ?1, concurrent = ?3 WHERE key = ?2 AND (status <> ?1 OR concurrent <> ?3)`
+	updateJobStatus = `UPDATE job SET status = ?1, concurrent = ?3
+		WHERE key = ?2 AND (status <> ?1 OR concurrent <> ?3)`
+)
 
+// updateState writes the state, and its copies in the row that lists are filtered by where they
+// differ: most states change without them.
 func (t jobWriter) updateState(j job.Job) error {
-	err := t.stmt(
-		updateJobState,
-	).maybeTime(j.Due).maybeTime(ended(j)).json(cutState(j.State)).int(int64(j.Key)).change()
+	err := t.stmt(updateJobState).maybeTime(j.Due).maybeTime(ended(j)).json(cutState(j.State)).
+		int(int64(j.Key)).change()
 	if err != nil {
 		return err
 	}
-	return t.stmt(
-		updateJobStatus).text(string(j.Status)).int(int64(j.Key)).bool(j.Concurrent()).run()
+	return t.stmt(updateJobStatus).text(string(j.Status)).int(int64(j.Key)).
+		bool(j.Concurrent()).run()
 }
 
 const (
@@ -125,7 +135,8 @@ func (t jobWriter) removeLateJoiner(l store.LateJoiner) error {
 }
 
 const (
-	deleteJob         = `DELETE FROM job WHERE key = ? AND NOT EXISTS (SELECT 1 FROM execution WHERE job = key)`
+	deleteJob = `DELETE FROM job
+		WHERE key = ? AND NOT EXISTS (SELECT 1 FROM execution WHERE job = key)`
 	deleteJobState    = `DELETE FROM job_state WHERE job = ?`
 	deleteJobDocument = `DELETE FROM job_document WHERE job = ?`
 	// What is left here are the few things whose executions were deleted one by one.
@@ -138,13 +149,15 @@ func (t jobWriter) deleteJob(key job.Key) error {
 		return err
 	}
 	parts := []string{
-		deleteJobState, deleteJobDocument, deleteJobTargets, deleteContinuousTargets, deleteDroppedNumbers, deleteLateJoiners,
+		deleteJobState, deleteJobDocument, deleteJobTargets, deleteContinuousTargets,
+		deleteDroppedNumbers, deleteLateJoiners,
 	}
 	return each(parts, func(sql string) error { return t.stmt(sql).int(int64(key)).run() })
 }
 
 const jobColumns = `key, id, created_at, definition, state`
 
+// scanJob takes the time of creation from its column: the list is in its order.
 func scanJob(s *stmt) (j job.Job) {
 	j.Key, j.ID = job.Key(s.getInt()), s.getText()
 	created := s.getTime()
@@ -181,16 +194,19 @@ func (r reader) OriginalDocument(key job.Key) (string, error) {
 // The lists of jobs start from the index of their strongest filter; the others are checked on the
 // way.
 const (
-	jobFilters = ` AND (created_at < ?1 OR id > ?2) AND (?3 = '' OR selection = ?3) AND (?4 = '' OR namespace = ?4)
+	jobFilters = ` AND (created_at < ?1 OR id > ?2)
+		AND (?3 = '' OR selection = ?3) AND (?4 = '' OR namespace = ?4)
 		ORDER BY created_at DESC, id LIMIT ?5`
 
 	listJobs = `SELECT ` + jobColumns + ` FROM job INDEXED BY job_by_time JOIN job_state ON job = key
 		WHERE created_at <= ?1` + jobFilters
 
-	listJobsByStatus = `SELECT ` + jobColumns + ` FROM job INDEXED BY job_by_status JOIN job_state ON job = key
+	listJobsByStatus = `SELECT ` + jobColumns + ` FROM job INDEXED BY job_by_status
+		JOIN job_state ON job = key
 		WHERE created_at <= ?1 AND status = ?6` + jobFilters
 
-	listJobsByTarget = `SELECT ` + jobColumns + ` FROM job_target CROSS JOIN job ON key = job_target.job
+	listJobsByTarget = `SELECT ` + jobColumns + ` FROM job_target
+		CROSS JOIN job ON key = job_target.job
 		JOIN job_state ON job_state.job = key
 		WHERE resource = ?7 AND created_at <= ?1 AND (?6 = '' OR status = ?6)` + jobFilters
 )
@@ -207,8 +223,7 @@ func (r reader) Jobs(q store.JobQuery) ([]job.Job, error) {
 	if q.After != nil {
 		created, id = q.After.CreatedAt.UnixMilli(), q.After.ID
 	}
-	s := r.stmt(
-		sql).int(created).text(id).text(string(q.Selection)).text(q.Namespace).limit(q.Limit)
+	s := r.stmt(sql).int(created).text(id).text(string(q.Selection)).text(q.Namespace).limit(q.Limit)
 	if sql != listJobs {
 		s.text(string(q.Status))
 	}
@@ -218,7 +233,8 @@ func (r reader) Jobs(q store.JobQuery) ([]job.Job, error) {
 	return all(s, scanJob)
 }
 
-const listDueJobs = `SELECT ` + jobColumns + ` FROM job_state INDEXED BY job_due CROSS JOIN job ON key = job
+const listDueJobs = `SELECT ` + jobColumns + ` FROM job_state INDEXED BY job_due
+	CROSS JOIN job ON key = job
 	WHERE due IS NOT NULL AND due <= ? ORDER BY due, job LIMIT ?`
 
 func (r reader) DueJobs(now time.Time, limit int) ([]job.Job, error) {
@@ -253,7 +269,8 @@ const listContinuousJobs = `SELECT job FROM continuous_target CROSS JOIN job j O
 	WHERE thing_group = ? AND j.status IN ('SCHEDULED', 'IN_PROGRESS') ORDER BY job`
 
 func (r reader) ContinuousJobs(group registry.GroupID) ([]job.Key, error) {
-	return all(r.stmt(listContinuousJobs).int(int64(group)), func(s *stmt) job.Key { return job.Key(s.getInt()) })
+	s := r.stmt(listContinuousJobs).int(int64(group))
+	return all(s, func(s *stmt) job.Key { return job.Key(s.getInt()) })
 }
 
 const listLateJoiners = `SELECT thing FROM late_joiner WHERE job = ? ORDER BY thing LIMIT ?`
@@ -263,7 +280,8 @@ func (r reader) LateJoiners(key job.Key, limit int) ([]registry.ThingID, error) 
 	return all(s, func(s *stmt) registry.ThingID { return registry.ThingID(s.getInt()) })
 }
 
-const listEndedJobs = `SELECT ` + jobColumns + ` FROM job_state INDEXED BY job_ended CROSS JOIN job ON key = job
+const listEndedJobs = `SELECT ` + jobColumns + ` FROM job_state INDEXED BY job_ended
+	CROSS JOIN job ON key = job
 	WHERE ended IS NOT NULL AND ended < ? ORDER BY ended, job LIMIT ?`
 
 func (r reader) EndedJobs(before time.Time, limit int) ([]job.Job, error) {
@@ -271,7 +289,8 @@ func (r reader) EndedJobs(before time.Time, limit int) ([]job.Job, error) {
 }
 
 const (
-	firstDueJob       = `SELECT due FROM job_state INDEXED BY job_due WHERE due IS NOT NULL ORDER BY due LIMIT 1`
+	firstDueJob = `SELECT due FROM job_state INDEXED BY job_due
+		WHERE due IS NOT NULL ORDER BY due LIMIT 1`
 	firstDueExecution = `SELECT times_out_at FROM execution INDEXED BY execution_due
 		WHERE times_out_at IS NOT NULL ORDER BY times_out_at LIMIT 1`
 )

@@ -54,7 +54,12 @@ func Open(path string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{path: path, writer: writer, turn: make(chan struct{}, 1), reading: make(chan struct{}, readers)}
+	s := &Store{
+		path:    path,
+		writer:  writer,
+		turn:    make(chan struct{}, 1),
+		reading: make(chan struct{}, readers),
+	}
 	if err := writer.migrate(path); err != nil {
 		_ = writer.close()
 		return nil, err
@@ -70,7 +75,12 @@ func Open(path string) (*Store, error) {
 // connect opens one connection. It changes nothing in the file.
 func connect(path string, cache int) (*conn, error) {
 	registerLogVFS()
-	name := url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path), RawQuery: "vfs=" + logVFS}
+	name := url.URL{
+		Scheme:   "file",
+		OmitHost: true,
+		Path:     filepath.ToSlash(path),
+		RawQuery: "vfs=" + logVFS,
+	}
 	db, err := sqlite3.OpenFlags(
 		name.String(), sqlite3.OPEN_READWRITE|sqlite3.OPEN_CREATE|sqlite3.OPEN_URI)
 	if err != nil {

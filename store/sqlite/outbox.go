@@ -22,20 +22,25 @@ const deleteAnnouncement = `DELETE FROM announcement WHERE id = ?`
 
 func (t *tx) removeAnnouncement(id int64) error { return t.stmt(deleteAnnouncement).int(id).run() }
 
-const listAnnouncements = `SELECT id, notices, events FROM announcement WHERE id > ? ORDER BY id LIMIT ?`
+const listAnnouncements = `SELECT id, notices, events FROM announcement
+	WHERE id > ? ORDER BY id LIMIT ?`
 
 func (r reader) Announcements(after int64, limit int) ([]store.Announcement, error) {
-	return all(r.stmt(listAnnouncements).int(after).limit(limit), func(s *stmt) (a store.Announcement) {
-		a.ID = s.getInt()
-		notices, err := unpackNotices(s.getBlob())
-		s.fail(err)
-		a.Notices = notices
-		s.getJSON(&a.Events)
-		return a
-	})
+	return all(r.stmt(listAnnouncements).int(after).limit(limit), scanAnnouncement)
 }
 
-// A notice is packed into a varint: the thing's key, and in the two lowest bits what to say.
+func scanAnnouncement(s *stmt) (a store.Announcement) {
+	a.ID = s.getInt()
+	notices, err := unpackNotices(s.getBlob())
+	s.fail(err)
+	a.Notices = notices
+	s.getJSON(&a.Events)
+	return a
+}
+
+// A notice is packed into a varint: the thing's key, and in the two lowest bits what to say. A
+// commit of a large rollout has thousands of them, three or four bytes each. The bits are stored;
+// never renumber them.
 const noticeList, noticeNext = 1, 2
 
 func packNotices(notices []store.Notice) []byte {
@@ -62,8 +67,11 @@ func unpackNotices(packed []byte) (notices []store.Notice, err error) {
 			return nil, errNotices
 		}
 		packed = packed[n:]
-		notices = append(notices, store.Notice{Thing: registry.ThingID(v >> 2),
-			Notify: v&noticeList != 0, NotifyNext: v&noticeNext != 0})
+		notices = append(notices, store.Notice{
+			Thing:      registry.ThingID(v >> 2),
+			Notify:     v&noticeList != 0,
+			NotifyNext: v&noticeNext != 0,
+		})
 	}
 	return notices, nil
 }

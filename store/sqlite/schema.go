@@ -23,7 +23,8 @@ const firstSchema = `
 -- What keys were handed out may go up to reserved.
 CREATE TABLE counter (kind INTEGER PRIMARY KEY, reserved INTEGER NOT NULL);
 
--- Jobs. The definition changes rarely, the document never, the state with every commit that touches the job.
+-- Jobs. The definition changes rarely, the document never, the state with every commit that touches
+-- the job.
 CREATE TABLE job (
 	key        INTEGER PRIMARY KEY,
 	id         TEXT NOT NULL UNIQUE,
@@ -52,7 +53,9 @@ CREATE INDEX job_due ON job_state (due, job) WHERE due IS NOT NULL;
 CREATE INDEX job_ended ON job_state (ended, job) WHERE ended IS NOT NULL;
 
 -- The targets of jobs, by kind and name: thing/pump-07, thinggroup/site-1.
-CREATE TABLE job_target (resource TEXT NOT NULL, job INTEGER NOT NULL, PRIMARY KEY (resource, job)) WITHOUT ROWID;
+CREATE TABLE job_target (
+	resource TEXT NOT NULL, job INTEGER NOT NULL, PRIMARY KEY (resource, job)
+) WITHOUT ROWID;
 CREATE INDEX job_target_by_job ON job_target (job);
 
 -- The target groups of continuous jobs, and the things that wait for an execution of one.
@@ -60,7 +63,9 @@ CREATE TABLE continuous_target (
 	thing_group INTEGER NOT NULL, job INTEGER NOT NULL, PRIMARY KEY (thing_group, job)
 ) WITHOUT ROWID;
 CREATE INDEX continuous_target_by_job ON continuous_target (job);
-CREATE TABLE late_joiner (job INTEGER NOT NULL, thing INTEGER NOT NULL, PRIMARY KEY (job, thing)) WITHOUT ROWID;
+CREATE TABLE late_joiner (
+	job INTEGER NOT NULL, thing INTEGER NOT NULL, PRIMARY KEY (job, thing)
+) WITHOUT ROWID;
 
 CREATE TABLE job_template (
 	id         TEXT PRIMARY KEY,
@@ -92,7 +97,8 @@ CREATE TABLE execution (
 	token          TEXT,
 	PRIMARY KEY (job, thing, number)
 ) WITHOUT ROWID;
-CREATE INDEX execution_pending ON execution (thing, status DESC, queued_at, sequence) WHERE status <= 1;
+CREATE INDEX execution_pending ON execution (thing, status DESC, queued_at, sequence)
+	WHERE status <= 1;
 CREATE INDEX execution_pending_of_job ON execution (job, status, thing, number) WHERE status <= 1;
 CREATE INDEX execution_of_thing ON execution (thing, queued_at DESC);
 CREATE INDEX execution_due ON execution (times_out_at, sequence) WHERE times_out_at IS NOT NULL;
@@ -199,7 +205,9 @@ CREATE INDEX principal_by_certificate ON principal (certificate, thing_name);
 
 -- What is still to be published: notices packed into varints, events as JSON.
 CREATE TABLE announcement (id INTEGER PRIMARY KEY, notices BLOB NOT NULL, events TEXT);
-CREATE TABLE session (client TEXT NOT NULL, seq INTEGER NOT NULL, value BLOB NOT NULL, PRIMARY KEY (client, seq)) WITHOUT ROWID;
+CREATE TABLE session (
+	client TEXT NOT NULL, seq INTEGER NOT NULL, value BLOB NOT NULL, PRIMARY KEY (client, seq)
+) WITHOUT ROWID;
 CREATE TABLE setting (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 `
 
@@ -215,14 +223,16 @@ func (c *conn) migrate(path string) error {
 	case err != nil:
 		return fmt.Errorf("open %s: %w", path, err)
 	case version > len(migrations):
-		return fmt.Errorf("%s was written by a newer Drover: its schema is at version %d, this one knows %d",
+		return fmt.Errorf(
+			"%s was written by a newer Drover: its schema is at version %d, this one knows %d",
 			path, version, len(migrations))
 	}
 	if err := c.db.Exec("PRAGMA journal_mode = WAL"); err != nil {
 		return fmt.Errorf("open %s: %w", path, err)
 	}
 	for ; version < len(migrations); version++ {
-		step := fmt.Sprintf("BEGIN IMMEDIATE; %s; PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
+		step := fmt.Sprintf(
+			"BEGIN IMMEDIATE; %s; PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
 			migrations[version], applicationID, version+1)
 		if err := c.db.Exec(step); err != nil {
 			return fmt.Errorf("bring %s to schema version %d: %w", path, version+1, err)

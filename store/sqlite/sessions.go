@@ -7,9 +7,12 @@ const (
 	ON CONFLICT (client, seq) DO UPDATE SET value = excluded.value`
 	deleteSession      = `DELETE FROM session WHERE client = ?`
 	deleteSessionEntry = `DELETE FROM session WHERE client = ? AND seq = ?`
-	listSessions       = `SELECT client, seq, value FROM session WHERE (client, seq) > (?, ?) ORDER BY client, seq LIMIT ?`
+	listSessions       = `SELECT client, seq, value FROM session
+		WHERE (client, seq) > (?, ?) ORDER BY client, seq LIMIT ?`
 )
 
+// changeSession sets an entry. One without a value is deleted, and with a session (Seq 0) whatever
+// was stored for it.
 func (t *tx) changeSession(e store.SessionEntry) error {
 	switch {
 	case e.Value != nil:
@@ -26,9 +29,7 @@ const sessionPage = 256
 // Sessions reads page by page, so that f may read too.
 func (r reader) Sessions(f func(store.SessionEntry) error) error {
 	for client, seq := "", int64(-1); ; {
-		page, err := all(r.stmt(listSessions).text(client).int(seq).limit(sessionPage), func(s *stmt) store.SessionEntry {
-			return store.SessionEntry{Client: s.getText(), Seq: uint64(s.getInt()), Value: s.getBlob()}
-		})
+		page, err := all(r.stmt(listSessions).text(client).int(seq).limit(sessionPage), scanSession)
 		if err != nil {
 			return err
 		}
@@ -40,5 +41,13 @@ func (r reader) Sessions(f func(store.SessionEntry) error) error {
 		}
 		last := page[len(page)-1]
 		client, seq = last.Client, int64(last.Seq)
+	}
+}
+
+func scanSession(s *stmt) store.SessionEntry {
+	return store.SessionEntry{
+		Client: s.getText(),
+		Seq:    uint64(s.getInt()),
+		Value:  s.getBlob(),
 	}
 }

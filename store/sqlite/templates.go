@@ -8,18 +8,19 @@ import (
 )
 
 const (
-	insertTemplate = `INSERT INTO job_template (id, created_at, template, document) VALUES (?, ?, ?, ?)`
+	insertTemplate = `INSERT INTO job_template
+		(id, created_at, template, document) VALUES (?, ?, ?, ?)`
 	deleteTemplate = `DELETE FROM job_template WHERE id = ?`
 	countTemplates = `SELECT count(*) FROM job_template`
 	selectTemplate = `SELECT template, created_at, document FROM job_template WHERE id = ?`
-	listTemplates  = `SELECT template, created_at, '' FROM job_template INDEXED BY job_template_by_time
+	// A list leaves the documents where they are: nobody shows them there, and they are large.
+	listTemplates = `SELECT template, created_at, '' FROM job_template INDEXED BY job_template_by_time
 		WHERE created_at <= ?1 AND (created_at < ?1 OR id > ?2) ORDER BY created_at DESC, id LIMIT ?3`
 )
 
 func (t jobWriter) createTemplate(template job.Template) error {
-	return t.stmt(
-		insertTemplate,
-	).text(template.ID).time(template.CreatedAt).json(template).text(template.Document).change()
+	return t.stmt(insertTemplate).text(template.ID).time(template.CreatedAt).json(template).
+		text(template.Document).change()
 }
 
 func (t jobWriter) deleteTemplate(id string) error { return t.stmt(deleteTemplate).text(id).change() }

@@ -9,13 +9,13 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
+// The key of a thing that was deleted is never used again: executions refer to it.
 const insertThing = `INSERT INTO thing (id, name, uuid, type, attributes, version, created_at)
 	SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE NOT EXISTS (SELECT 1 FROM deleted_thing WHERE id = ?1)`
 
 func (t *tx) createThing(thing registry.Thing) error {
-	return t.stmt(
-		insertThing).int(int64(thing.ID)).text(thing.Name).text(thing.UUID).text(thing.Type).
-		maybeMap(thing.Attributes).int(thing.Version).time(thing.CreatedAt).change()
+	return t.stmt(insertThing).int(int64(thing.ID)).text(thing.Name).text(thing.UUID).
+		text(thing.Type).maybeMap(thing.Attributes).int(thing.Version).time(thing.CreatedAt).change()
 }
 
 const updateThing = `UPDATE thing SET type = ?, attributes = ?, version = ? WHERE id = ?`
@@ -33,6 +33,8 @@ const (
 	deleteThing = `DELETE FROM thing WHERE id = ?`
 )
 
+// deleteThing keeps the name of the thing for its executions. A thing that is in a group or has a
+// principal is a conflict: whoever deletes it removes those before.
 func (t *tx) deleteThing(id registry.ThingID) error {
 	if err := t.stmt(keepThingName).int(int64(id)).change(); err != nil {
 		return err
@@ -43,8 +45,15 @@ func (t *tx) deleteThing(id registry.ThingID) error {
 const thingColumns = `id, name, uuid, type, attributes, version, created_at`
 
 func scanThing(s *stmt) registry.Thing {
-	return registry.Thing{ID: registry.ThingID(s.getInt()), Name: s.getText(), UUID: s.getText(), Type: s.getText(),
-		Attributes: s.getMap(), Version: s.getInt(), CreatedAt: s.getTime()}
+	return registry.Thing{
+		ID:         registry.ThingID(s.getInt()),
+		Name:       s.getText(),
+		UUID:       s.getText(),
+		Type:       s.getText(),
+		Attributes: s.getMap(),
+		Version:    s.getInt(),
+		CreatedAt:  s.getTime(),
+	}
 }
 
 const selectThing = `SELECT ` + thingColumns + ` FROM thing WHERE id = ?`
@@ -66,7 +75,8 @@ func (r reader) ThingByName(name string) (registry.Thing, error) {
 	return one(r.stmt(selectThingByName).text(name), scanThing)
 }
 
-const selectThingName = `SELECT name FROM thing WHERE id = ?1 UNION ALL SELECT name FROM deleted_thing WHERE id = ?1`
+const selectThingName = `SELECT name FROM thing WHERE id = ?1
+	UNION ALL SELECT name FROM deleted_thing WHERE id = ?1`
 
 func (r reader) ThingName(id registry.ThingID) (string, error) {
 	return one(r.stmt(selectThingName).int(int64(id)), (*stmt).getText)
@@ -122,6 +132,7 @@ func (r reader) Things(q store.ThingQuery) (found []registry.Thing, err error) {
 	return found, s.end()
 }
 
+// keeps reports whether the attributes of a thing are those that a query asks for.
 func keeps(q store.ThingQuery, attributes map[string]string) bool {
 	if q.Attribute == "" {
 		return true

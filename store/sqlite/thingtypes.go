@@ -2,8 +2,11 @@ package sqlite
 
 import "github.com/drover-iot/drover/registry"
 
-const putThingType = `INSERT INTO thing_type (name, uuid, properties, created_at, deprecated_at) VALUES (?, ?, ?, ?, ?)
-	ON CONFLICT (name) DO UPDATE SET properties = excluded.properties, deprecated_at = excluded.deprecated_at`
+// A type keeps its UUID and when it was created.
+const putThingType = `INSERT INTO thing_type
+	(name, uuid, properties, created_at, deprecated_at) VALUES (?, ?, ?, ?, ?)
+	ON CONFLICT (name) DO UPDATE SET
+		properties = excluded.properties, deprecated_at = excluded.deprecated_at`
 
 func (t *tx) putThingType(kind registry.ThingType) error {
 	return t.stmt(putThingType).text(kind.Name).text(kind.UUID).json(kind.Properties).
@@ -12,9 +15,7 @@ func (t *tx) putThingType(kind registry.ThingType) error {
 
 const deleteThingType = `DELETE FROM thing_type WHERE name = ?`
 
-func (t *tx) deleteThingType(
-	name string,
-) error {
+func (t *tx) deleteThingType(name string) error {
 	return t.stmt(deleteThingType).text(name).change()
 }
 
