@@ -37,7 +37,13 @@ func newRig(ctx context.Context, path string) (*rig, error) {
 		return nil, err
 	}
 	r := &rig{clock: clock.NewVirtual(time.Now())}
-	r.Engine = engine.New(engine.Config{Store: s, Clock: r.clock, IDs: ids.Random{}, Events: events.Renderer{Scope: registry.DefaultScope, IDs: ids.Random{}}, Log: slog.New(slog.DiscardHandler)})
+	r.Engine = engine.New(engine.Config{
+		Store:  s,
+		Clock:  r.clock,
+		IDs:    ids.Random{},
+		Events: events.Renderer{Scope: registry.DefaultScope, IDs: ids.Random{}},
+		Log:    slog.New(slog.DiscardHandler),
+	})
 	running, cancel := context.WithCancel(ctx)
 	done := make(chan error, 1)
 	go func() { done <- r.Run(running) }()
@@ -85,13 +91,23 @@ func (r *rig) fleet(ctx context.Context, group string, from, n, callers int) (st
 		return "", err
 	}
 	speed := perSecond(int64(n), time.Since(start))
-	return speed, each(n, 1024, func(i int) error { return r.Fleet.AddMember(ctx, group, thing(from+i)) })
+	return speed, each(n, 1024, func(i int) error {
+		return r.Fleet.AddMember(ctx, group, thing(from+i))
+	})
 }
 
+// create makes a job for a group, which starts at once and whose executions time out after ten
+// hours: each has a timer, as in a real fleet, and none fires.
 func (r *rig) create(ctx context.Context, id, group string) error {
-	_, err := r.Jobs.CreateJob(ctx, jobs.NewJob{ID: id, Document: `{"operation":"upgrade"}`, Definition: job.Definition{
-		Targets: []job.Target{job.GroupTarget(registry.DefaultScope, group)}, TargetSelection: job.Snapshot, Timeout: &job.TimeoutConfig{InProgressMinutes: 600},
-	}})
+	_, err := r.Jobs.CreateJob(ctx, jobs.NewJob{
+		ID:       id,
+		Document: `{"operation":"upgrade"}`,
+		Definition: job.Definition{
+			Targets:         []job.Target{job.GroupTarget(registry.DefaultScope, group)},
+			TargetSelection: job.Snapshot,
+			Timeout:         &job.TimeoutConfig{InProgressMinutes: 600},
+		},
+	})
 	return err
 }
 
@@ -128,8 +144,9 @@ func engineRows(ctx context.Context, dir string, s sizes) (bound float64, err er
 		return 0, err
 	}
 	row("SQLite alone, the same conditional updates, 512 a commit", fmt.Sprintf("%.0f/s", bound), "")
-	row("durable reports through engine and SQLite, 1,024 in flight", fmt.Sprintf("%.0f/s", engineSpeed), "")
-	row("  as a share of SQLite alone", fmt.Sprintf("%.0f %%", 100*engineSpeed/bound), "80 %")
+	row("durable reports through engine and SQLite, 1,024 in flight",
+		fmt.Sprintf("%.0f/s", engineSpeed), "")
+	row("  as a share of SQLite alone", percent(engineSpeed/bound), "80 %")
 	return bound, nil
 }
 
@@ -142,23 +159,30 @@ func (r *rig) scaleRows(ctx context.Context, s sizes) error {
 	if err != nil {
 		return err
 	}
-	row(fmt.Sprintf("CreateJob on a group of %d things", s.fleet), took[0].Round(100*time.Microsecond).String(), "100 ms at 10⁵, 1 s at 10⁶")
+	row(fmt.Sprintf("CreateJob on a group of %d things", s.fleet),
+		brief(took[0], 100*time.Microsecond), "100 ms at 10⁵, 1 s at 10⁶")
 	if took, err = timed(300, func(i int) error { return r.changeRate(ctx, i) }); err != nil {
 		return err
 	}
-	row("UpdateJob on it between two ticks, p50, p99", fmt.Sprintf("%s, %s", quantile(took, 0.5).Round(10*time.Microsecond), quantile(took, 0.99).Round(10*time.Microsecond)), "p99 10 ms")
+	row("UpdateJob on it between two ticks, p50, p99",
+		p50p99(took, 10*time.Microsecond), "p99 10 ms")
 	start := time.Now()
-	if took, err = r.updateWhile(ctx, func() error { return r.release(ctx, "large", s.fleet) }); err != nil {
+	took, err = r.updateWhile(ctx, func() error { return r.release(ctx, "large", s.fleet) })
+	if err != nil {
 		return err
 	}
-	row(fmt.Sprintf("%d executions released, the clock jumping from tick to tick", s.fleet), time.Since(start).Round(time.Millisecond).String(), "60 s at 10⁶")
-	row("  UpdateJob meanwhile, p50, p99", fmt.Sprintf("%s, %s", quantile(took, 0.5).Round(10*time.Microsecond), quantile(took, 0.99).Round(10*time.Microsecond)), "")
-	row("  most memory that the process ever held until then", fmt.Sprintf("%d MB", status(os.Getpid(), "VmHWM:")>>10), "300 MB")
+	row(fmt.Sprintf("%d executions released, the clock jumping from tick to tick", s.fleet),
+		brief(time.Since(start), time.Millisecond), "60 s at 10⁶")
+	row("  UpdateJob meanwhile, p50, p99", p50p99(took, 10*time.Microsecond), "")
+	row("  most memory that the process ever held until then",
+		fmt.Sprintf("%d MB", status(os.Getpid(), "VmHWM:")>>10), "300 MB")
 	return r.readRows(ctx, s)
 }
 
+// changeRate gives the large job another rate with every call, never the one that it has.
 func (r *rig) changeRate(ctx context.Context, i int) error {
-	return r.Jobs.UpdateJob(ctx, "large", nil, job.Update{Rollout: &job.RolloutConfig{MaximumPerMinute: 1000 - i%2}})
+	rollout := &job.RolloutConfig{MaximumPerMinute: 1000 - i%2}
+	return r.Jobs.UpdateJob(ctx, "large", nil, job.Update{Rollout: rollout})
 }
 
 // updateWhile changes the rate of the large job again and again while f runs, and returns how long
@@ -201,9 +225,18 @@ func (r *rig) readRows(ctx context.Context, s sizes) error {
 		name string
 		call func(id, thing string) error
 	}{
-		{"DescribeJob", func(id, _ string) error { _, err := r.Jobs.DescribeJob(ctx, id); return err }},
-		{"GetPendingJobExecutions", func(_, thing string) error { _, err := r.Jobs.Pending(ctx, thing, 10); return err }},
-		{"DescribeJobExecution $next", func(_, thing string) error { _, err := r.Jobs.Next(ctx, thing, true); return err }},
+		{"DescribeJob", func(id, _ string) error {
+			_, err := r.Jobs.DescribeJob(ctx, id)
+			return err
+		}},
+		{"GetPendingJobExecutions", func(_, thing string) error {
+			_, err := r.Jobs.Pending(ctx, thing, 10)
+			return err
+		}},
+		{"DescribeJobExecution $next", func(_, thing string) error {
+			_, err := r.Jobs.Next(ctx, thing, true)
+			return err
+		}},
 	} {
 		var small, large []time.Duration
 		for turn := range 20 { // in turns, so that a busy machine slows both
@@ -211,14 +244,18 @@ func (r *rig) readRows(ctx context.Context, s sizes) error {
 			if err != nil {
 				return err
 			}
-			b, err := timed(200, func(i int) error { return read.call("large", thing(1000+(turn*200+i)*7919%s.fleet)) })
+			b, err := timed(200, func(i int) error {
+				return read.call("large", thing(1000+(turn*200+i)*7919%s.fleet))
+			})
 			if err != nil {
 				return err
 			}
 			small, large = append(small, a...), append(large, b...)
 		}
 		a, b := quantile(small, 0.5), quantile(large, 0.5)
-		row(fmt.Sprintf("%s, p50 at %d over p50 at 1000 (%s)", read.name, s.fleet, a.Round(100*time.Nanosecond)), fmt.Sprintf("%.2f", float64(b)/float64(a)), "1.2")
+		base := brief(a, 100*time.Nanosecond)
+		row(fmt.Sprintf("%s, p50 at %d over p50 at 1000 (%s)", read.name, s.fleet, base),
+			fmt.Sprintf("%.2f", float64(b)/float64(a)), "1.2")
 	}
 	return nil
 }
@@ -227,6 +264,7 @@ func (r *rig) readRows(ctx context.Context, s sizes) error {
 // SUCCEEDED.
 func (r *rig) reports(ctx context.Context, s sizes) (perSecond float64, err error) {
 	var done atomic.Int64
+	details := map[string]string{"progress": "50", "step": "install"}
 	deadline := time.Now().Add(s.spell)
 	start := time.Now()
 	err = each(s.fleet, 1024, func(i int) error {
@@ -235,7 +273,7 @@ func (r *rig) reports(ctx context.Context, s sizes) (perSecond float64, err erro
 		}
 		i = i * 7919 % s.fleet // in no order, as the raw figure has it
 		for _, event := range []job.Event{job.ReportInProgress, job.ReportSucceeded} {
-			report := job.Report{Event: event, Details: map[string]string{"progress": "50", "step": "install"}}
+			report := job.Report{Event: event, Details: details}
 			if _, err := r.Jobs.Report(ctx, thing(1000+i), "large", report, false); err != nil {
 				return err
 			}
@@ -246,6 +284,8 @@ func (r *rig) reports(ctx context.Context, s sizes) (perSecond float64, err erro
 	return float64(done.Load()) / time.Since(start).Seconds(), err
 }
 
+// rawSpeed is how many reports a second SQLite alone makes durable, on a file that the engine has
+// left.
 func rawSpeed(path string, spell time.Duration) (float64, error) {
 	b, err := rawbench.Open(path)
 	if err != nil {

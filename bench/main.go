@@ -29,8 +29,10 @@ func main() {
 	}
 	quick := flag.Bool("quick", false, "a short form, under a minute")
 	million := flag.Bool("million", false, "with a fleet of a million")
-	binary := flag.String("drover", "bin/drover", "the built `binary`, for what is measured from outside")
-	profile := flag.String("cpuprofile", "", "write a processor profile of the engine's part to this `file`")
+	binary := flag.String("drover", "bin/drover",
+		"the built `binary`, for what is measured from outside")
+	profile := flag.String("cpuprofile", "",
+		"write a processor profile of the engine's part to this `file`")
 	flag.Parse()
 	if *profile != "" {
 		file, err := os.Create(*profile)
@@ -108,6 +110,17 @@ func timed(n int, f func(i int) error) (all []time.Duration, err error) {
 	return all, nil
 }
 
+// The cells of the table: a rate, a share, a duration to the precision that means something, and the
+// median and the 99th percentile of many.
+
 func perSecond(n int64, took time.Duration) string {
 	return fmt.Sprintf("%.0f/s", float64(n)/took.Seconds())
+}
+
+func percent(share float64) string { return fmt.Sprintf("%.0f %%", 100*share) }
+
+func brief(d, precision time.Duration) string { return d.Round(precision).String() }
+
+func p50p99(all []time.Duration, precision time.Duration) string {
+	return brief(quantile(all, 0.5), precision) + ", " + brief(quantile(all, 0.99), precision)
 }

@@ -126,13 +126,20 @@ func load(args []string) error {
 	start := time.Now()
 	close(begin)
 	group.Wait()
-	r := result{Requests: int64(len(all)), Took: time.Since(start), P50: quantile(all, 0.5), P99: quantile(all, 0.99)}
+	r := result{
+		Requests: int64(len(all)),
+		Took:     time.Since(start),
+		P50:      quantile(all, 0.5),
+		P99:      quantile(all, 0.99),
+	}
 	return errors.Join(failed, json.NewEncoder(os.Stdout).Encode(r))
 }
 
 // device is one connection of the load: it is one thing of the fleet after the other until the time
 // or the fleet is used up.
-func (w work) device(i int, ready *sync.WaitGroup, begin <-chan struct{}) (took []time.Duration, err error) {
+func (w work) device(
+	i int, ready *sync.WaitGroup, begin <-chan struct{},
+) (took []time.Duration, err error) {
 	d, err := dial(w.address, thing(i))
 	ready.Done()
 	if err != nil {
@@ -147,15 +154,19 @@ func (w work) device(i int, ready *sync.WaitGroup, begin <-chan struct{}) (took 
 		}
 		took, err = append(took, time.Since(start)), failure
 	}
+	const (
+		progress = `{"status":"IN_PROGRESS","statusDetails":{"progress":"50","step":"install"}}`
+		success  = `{"status":"SUCCEEDED","statusDetails":{"progress":"100","step":"install"}}`
+	)
 	<-begin
 	for end := time.Now().Add(w.spell); i < w.fleet && err == nil; i += w.devices {
 		jobs := "$aws/things/" + thing(i*7919%w.fleet) + "/jobs/" // in no order
 		ask(jobs+"start-next", `{"statusDetails":{"step":"download"}}`)
 		for w.kind == "progress" && err == nil && time.Now().Before(end) {
-			ask(jobs+"large/update", `{"status":"IN_PROGRESS","statusDetails":{"progress":"50","step":"install"}}`)
+			ask(jobs+"large/update", progress)
 		}
 		if w.kind == "finish" && err == nil {
-			ask(jobs+"large/update", `{"status":"SUCCEEDED","statusDetails":{"progress":"100","step":"install"}}`)
+			ask(jobs+"large/update", success)
 		}
 		if time.Now().After(end) {
 			break
@@ -169,7 +180,10 @@ func listener() error {
 	answer := func(_ context.Context, _ *broker.Peer, topic string, _ []byte) broker.Reply {
 		return broker.Reply{Topic: topic + "/accepted", Payload: []byte(`{"timestamp":1767226000}`)}
 	}
-	b, err := broker.New(context.Background(), broker.Config{Service: broker.ServiceFunc(answer), MessagesPerSecond: -1})
+	b, err := broker.New(context.Background(), broker.Config{
+		Service:           broker.ServiceFunc(answer),
+		MessagesPerSecond: -1, // no limit
+	})
 	if err != nil {
 		return err
 	}

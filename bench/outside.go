@@ -31,7 +31,8 @@ func outsideRows(ctx context.Context, dir string, s sizes, binary string, bound 
 		server.kill()
 		starts = append(starts, took)
 	}
-	row("cold start, empty folder, to the first answered request, p50", quantile(starts, 0.5).Round(time.Millisecond).String(), "100 ms")
+	row("cold start, empty folder, to the first answered request, p50",
+		brief(quantile(starts, 0.5), time.Millisecond), "100 ms")
 	if err := skeletonRow(binary); err != nil {
 		return err
 	}
@@ -41,12 +42,16 @@ func outsideRows(ctx context.Context, dir string, s sizes, binary string, bound 
 	return tlsRows(ctx, dir, s, binary)
 }
 
+// skeletonRow measures a command that asks no server: what starting the program costs.
 func skeletonRow(binary string) error {
-	took, err := timed(20, func(int) error { return exec.Command(binary, "iot", "update-job", "--generate-cli-skeleton").Run() })
+	took, err := timed(20, func(int) error {
+		return exec.Command(binary, "iot", "update-job", "--generate-cli-skeleton").Run()
+	})
 	if err != nil {
 		return err
 	}
-	row("drover iot update-job --generate-cli-skeleton, p50", quantile(took, 0.5).Round(100*time.Microsecond).String(), "20 ms")
+	row("drover iot update-job --generate-cli-skeleton, p50",
+		brief(quantile(took, 0.5), 100*time.Microsecond), "20 ms")
 	return nil
 }
 
@@ -90,7 +95,9 @@ func status(pid int, field string) int64 {
 
 // startServer starts the binary on a folder and returns when it has answered a request.
 func startServer(binary, dir string) (*process, time.Duration, error) {
-	p := &process{Cmd: exec.Command(binary, "serve", "--data", dir, "--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--mqtt", "127.0.0.1:0", "--mqtts", "127.0.0.1:0", "--log", "error")}
+	const free = "127.0.0.1:0" // any free port of loopback
+	p := &process{Cmd: exec.Command(binary, "serve", "--data", dir, "--log", "error",
+		"--http", free, "--https", free, "--mqtt", free, "--mqtts", free)}
 	start := time.Now()
 	if err := p.Start(); err != nil {
 		return nil, 0, err
@@ -137,6 +144,7 @@ func mqttRows(ctx context.Context, dir string, s sizes, binary string, bound flo
 	return nil
 }
 
+// durableRows runs one load against the peer and against a server on the data folder.
 func durableRows(w work, name, binary, data, peer string, bound float64) error {
 	w.address = peer
 	idle, err := w.run()
@@ -155,12 +163,15 @@ func durableRows(w work, name, binary, data, peer string, bound float64) error {
 		return err
 	}
 	spent := server.cpu() - before
-	row(fmt.Sprintf("%s, %d active devices, no store", name, w.devices), perSecond(idle.Requests, idle.Took), "")
+	row(fmt.Sprintf("%s, %d active devices, no store", name, w.devices),
+		perSecond(idle.Requests, idle.Took), "")
 	row("  the same, durable", perSecond(durable.Requests, durable.Took), "")
-	row("  as a share of no store", fmt.Sprintf("%.0f %%", 100*durable.speed()/idle.speed()), "50 %")
-	row("  as a share of SQLite alone", fmt.Sprintf("%.0f %%", 100*durable.speed()/bound), "")
-	row("  p50, p99", fmt.Sprintf("%s, %s", durable.P50.Round(time.Millisecond), durable.P99.Round(time.Millisecond)), "p99 100 ms")
-	row("  processor time of the server per report", (spent / time.Duration(durable.Requests)).Round(time.Microsecond).String(), "")
+	row("  as a share of no store", percent(durable.speed()/idle.speed()), "50 %")
+	row("  as a share of SQLite alone", percent(durable.speed()/bound), "")
+	row("  p50, p99",
+		brief(durable.P50, time.Millisecond)+", "+brief(durable.P99, time.Millisecond), "p99 100 ms")
+	row("  processor time of the server per report",
+		brief(spent/time.Duration(durable.Requests), time.Microsecond), "")
 	return nil
 }
 
@@ -211,7 +222,8 @@ func (w work) run() (r result, err error) {
 	if err != nil {
 		return r, err
 	}
-	load := exec.Command(self, "load", "-address", w.address, "-devices", fmt.Sprint(w.devices), "-fleet", fmt.Sprint(w.fleet), "-for", w.spell.String(), "-kind", w.kind)
+	load := exec.Command(self, "load", "-address", w.address, "-kind", w.kind,
+		"-devices", fmt.Sprint(w.devices), "-fleet", fmt.Sprint(w.fleet), "-for", w.spell.String())
 	load.Stderr = os.Stderr
 	out, err := load.Output()
 	if err != nil {

@@ -19,51 +19,71 @@ func (r *rig) sweepRows(ctx context.Context, s sizes) error {
 	if err := r.release(ctx, "swept", s.fleet); err != nil {
 		return err
 	}
-	total := int64(s.fleet)
-	answered, took, reads, err := r.sweep(ctx, total, func() error {
-		_, err := r.Jobs.CancelJob(ctx, "swept", job.Cancellation{Force: true})
-		return err
-	}, func(j job.Job, err error) (bool, error) { return !j.Concurrent(), err })
+	canceled, err := r.measure(ctx, sweep{
+		total: int64(s.fleet),
+		begin: func() error {
+			_, err := r.Jobs.CancelJob(ctx, "swept", job.Cancellation{Force: true})
+			return err
+		},
+		over: func(j job.Job, err error) (bool, error) { return !j.Concurrent(), err },
+	})
 	if err != nil {
 		return fmt.Errorf("cancel: %w", err)
 	}
-	row(fmt.Sprintf("CancelJob on %d executions, answered", total), answered, "milliseconds")
-	row("  until the last one is CANCELED", took, "")
-	row("  DescribeJob meanwhile, p50, p99", reads, "")
-	answered, took, reads, err = r.sweep(ctx, 0, func() error { return r.Jobs.DeleteJob(ctx, "swept", true, nil) }, func(_ job.Job, err error) (bool, error) {
-		if fault.Is(err, fault.NotFound) {
-			return true, nil
-		}
-		return false, err
+	canceled.rows(fmt.Sprintf("CancelJob on %d executions", s.fleet), "the last one is CANCELED")
+	deleted, err := r.measure(ctx, sweep{
+		begin: func() error { return r.Jobs.DeleteJob(ctx, "swept", true, nil) },
+		over: func(_ job.Job, err error) (bool, error) {
+			if fault.Is(err, fault.NotFound) {
+				return true, nil
+			}
+			return false, err
+		},
 	})
 	if err != nil {
 		return fmt.Errorf("delete: %w", err)
 	}
-	row(fmt.Sprintf("DeleteJob on %d executions, answered", total), answered, "milliseconds")
-	row("  until the job is gone", took, "")
-	row("  DescribeJob meanwhile, p50, p99", reads, "")
+	deleted.rows(fmt.Sprintf("DeleteJob on %d executions", s.fleet), "the job is gone")
 	return nil
 }
 
-// sweep begins a sweep of that job and follows it until it is over. total is how many executions
-// the job must count all the while, 0 for any.
-func (r *rig) sweep(ctx context.Context, total int64, begin func() error, over func(job.Job, error) (bool, error)) (answered, took, reads string, err error) {
+// A sweep is work on all executions of the job "swept".
+type sweep struct {
+	begin func() error
+	// over reports whether what DescribeJob answers means that all is done.
+	over  func(job.Job, error) (bool, error)
+	total int64 // how many executions the job must count all the while; 0: any
+}
+
+// swept is what was measured of a sweep.
+type swept struct {
+	answered, took time.Duration   // by the request, by the work behind it
+	reads          []time.Duration // of DescribeJob meanwhile
+}
+
+func (s swept) rows(what, end string) {
+	row(what+", answered", brief(s.answered, 100*time.Microsecond), "milliseconds")
+	row("  until "+end, brief(s.took, time.Millisecond), "")
+	row("  DescribeJob meanwhile, p50, p99", p50p99(s.reads, 10*time.Microsecond), "")
+}
+
+// measure begins a sweep and describes the job every millisecond until it is over.
+func (r *rig) measure(ctx context.Context, s sweep) (m swept, err error) {
 	start := time.Now()
-	if err := begin(); err != nil {
-		return "", "", "", err
+	if err := s.begin(); err != nil {
+		return m, err
 	}
-	first := time.Since(start)
-	var all []time.Duration
+	m.answered = time.Since(start)
 	for {
 		asked := time.Now()
 		j, err := r.Jobs.DescribeJob(ctx, "swept")
-		all = append(all, time.Since(asked))
-		if total > 0 && err == nil && j.Counts.Total() != total {
-			return "", "", "", fmt.Errorf("DescribeJob counts %d executions, there are %d", j.Counts.Total(), total)
+		m.reads = append(m.reads, time.Since(asked))
+		if n := j.Counts.Total(); s.total > 0 && err == nil && n != s.total {
+			return m, fmt.Errorf("DescribeJob counts %d executions, there are %d", n, s.total)
 		}
-		if done, err := over(j, err); done || err != nil {
-			return first.Round(100 * time.Microsecond).String(), time.Since(start).Round(time.Millisecond).String(),
-				fmt.Sprintf("%s, %s", quantile(all, 0.5).Round(10*time.Microsecond), quantile(all, 0.99).Round(10*time.Microsecond)), err
+		if done, err := s.over(j, err); done || err != nil {
+			m.took = time.Since(start)
+			return m, err
 		}
 		time.Sleep(time.Millisecond)
 	}

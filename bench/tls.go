@@ -60,8 +60,9 @@ func tlsRows(ctx context.Context, dir string, s sizes, binary string) error {
 	}
 	row("mutual TLS connections, ECDSA P-256, a bare TLS server", perSecond(int64(s.idle), bare), "")
 	row("  MQTT devices over mutual TLS", perSecond(int64(s.idle), ours), "")
-	row("  as a share of the bare server", fmt.Sprintf("%.0f %%", 100*bare.Seconds()/ours.Seconds()), "80 %")
-	row(fmt.Sprintf("memory of the server per idle TLS device, of %d", s.idle), fmt.Sprintf("%.1f KB", float64(grown)/float64(s.idle)), "35 KB")
+	row("  as a share of the bare server", percent(bare.Seconds()/ours.Seconds()), "80 %")
+	row(fmt.Sprintf("memory of the server per idle TLS device, of %d", s.idle),
+		fmt.Sprintf("%.1f KB", float64(grown)/float64(s.idle)), "35 KB")
 	return nil
 }
 
@@ -83,29 +84,55 @@ func newIdentity(ctx context.Context, p *process) (*identity, error) {
 		return nil, err
 	}
 	e := p.endpoints
-	c := client.New(e.HTTP, client.Credentials{AccessKeyID: e.AccessKeyID, SecretAccessKey: e.SecretAccessKey},
-		client.Region(e.Region))
-	made, err := client.Call(ctx, c, iot.CreateCertificateFromCsr, &iot.CreateCertificateFromCsrRequest{
-		CertificateSigningRequest: iot.SigningRequest(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: request})), SetAsActive: new(true),
-	})
+	credentials := client.Credentials{
+		AccessKeyID:     e.AccessKeyID,
+		SecretAccessKey: e.SecretAccessKey,
+	}
+	c := client.New(e.HTTP, credentials, client.Region(e.Region))
+	block := &pem.Block{Type: "CERTIFICATE REQUEST", Bytes: request}
+	made, err := client.Call(ctx, c, iot.CreateCertificateFromCsr,
+		&iot.CreateCertificateFromCsrRequest{
+			CertificateSigningRequest: iot.SigningRequest(pem.EncodeToMemory(block)),
+			SetAsActive:               new(true),
+		})
 	if err != nil {
 		return nil, err
 	}
-	if _, err := client.Call(ctx, c, iot.CreatePolicy, &iot.CreatePolicyRequest{PolicyName: "all",
-		PolicyDocument: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:*","Resource":"*"}]}`}); err != nil {
+	if err := allowAll(ctx, c, made.CertificateArn); err != nil {
 		return nil, err
 	}
-	if _, err := client.Call(ctx, c, iot.AttachPolicy, &iot.AttachPolicyRequest{PolicyName: "all", Target: iot.PolicyTarget(made.CertificateArn)}); err != nil {
-		return nil, err
+	issued, _ := pem.Decode([]byte(made.CertificatePem))
+	return &identity{Certificate: tls.Certificate{
+		Certificate: [][]byte{issued.Bytes},
+		PrivateKey:  key,
+	}}, nil
+}
+
+// allowAll attaches a policy that allows everything to a certificate.
+func allowAll(ctx context.Context, c *client.Client, certificate string) error {
+	const all = `{"Version":"2012-10-17","Statement":[` +
+		`{"Effect":"Allow","Action":"iot:*","Resource":"*"}]}`
+	_, err := client.Call(ctx, c, iot.CreatePolicy, &iot.CreatePolicyRequest{
+		PolicyName:     "all",
+		PolicyDocument: all,
+	})
+	if err != nil {
+		return err
 	}
-	block, _ := pem.Decode([]byte(made.CertificatePem))
-	return &identity{Certificate: tls.Certificate{Certificate: [][]byte{block.Bytes}, PrivateKey: key}}, nil
+	_, err = client.Call(ctx, c, iot.AttachPolicy, &iot.AttachPolicyRequest{
+		PolicyName: "all",
+		Target:     iot.PolicyTarget(certificate),
+	})
+	return err
 }
 
 // connect opens n connections, which stay open, and returns how long it took. A bare server sends
 // one byte when it has checked the certificate.
 func (i *identity) connect(address string, n int, name string, device bool) (time.Duration, error) {
-	config := &tls.Config{Certificates: []tls.Certificate{i.Certificate}, InsecureSkipVerify: true} // it is the other side that is measured
+	config := &tls.Config{
+		Certificates:       []tls.Certificate{i.Certificate},
+		InsecureSkipVerify: true, // it is the other side that is measured
+	}
 	start := time.Now()
 	err := each(n, 16, func(k int) error {
 		conn, err := tls.Dial("tcp", address, config)
@@ -137,13 +164,18 @@ func tlsPeer() error {
 	if err != nil {
 		return err
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{"localhost"}}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		NotAfter:     time.Now().Add(time.Hour),
+		DNSNames:     []string{"localhost"},
+	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
 		return err
 	}
 	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{
-		Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, ClientAuth: tls.RequireAnyClientCert,
+		Certificates:     []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}},
+		ClientAuth:       tls.RequireAnyClientCert,
 		CurvePreferences: []tls.CurveID{tls.CurveP256},
 	})
 	if err != nil {
@@ -159,6 +191,8 @@ func tlsPeer() error {
 	}
 }
 
+// greet sends the byte that tells a client that the handshake is over, and leaves the connection
+// open.
 func greet(conn net.Conn) {
 	if _, err := conn.Write([]byte{0}); err != nil {
 		fmt.Fprintln(os.Stderr, "tls peer:", err)
