@@ -5,6 +5,7 @@ import (
 
 	"github.com/drover-iot/drover/api"
 	"github.com/drover-iot/drover/api/jobsdata"
+	"github.com/drover-iot/drover/engine/jobs"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/internal/rates"
 	"github.com/drover-iot/drover/schema"
@@ -84,7 +85,9 @@ func (p *Plane) dispatch(
 func handle[In any, P interface {
 	*In
 	Token() *jobsdata.ClientToken
-}](limit *rates.Limit, payload []byte, operation func(P) (any, error)) (any, *jobsdata.ClientToken, error) {
+}](
+	limit *rates.Limit, payload []byte, operation func(P) (any, error),
+) (any, *jobsdata.ClientToken, error) {
 	in := P(new(In))
 	if err := schema.Decode(payload, in, jobsdata.Lenient); err != nil {
 		return nil, in.Token(), err
@@ -118,8 +121,7 @@ func (p *Plane) mqttStartNext(
 	if err != nil {
 		return nil, err
 	}
-	now := p.Now()
-	return jobsdata.ExecutionAccepted{ClientToken: in.ClientToken, Timestamp: now.Unix(), Execution: full(x, now)}, nil
+	return p.accepted(in.ClientToken, x), nil
 }
 
 func (p *Plane) mqttDescribe(
@@ -129,8 +131,19 @@ func (p *Plane) mqttDescribe(
 	if err != nil {
 		return nil, err
 	}
+	return p.accepted(in.ClientToken, x), nil
+}
+
+// accepted is the answer that shows one execution with its document.
+func (p *Plane) accepted(
+	token *jobsdata.ClientToken, x *jobs.DeviceExecution,
+) jobsdata.ExecutionAccepted {
 	now := p.Now()
-	return jobsdata.ExecutionAccepted{ClientToken: in.ClientToken, Timestamp: now.Unix(), Execution: full(x, now)}, nil
+	return jobsdata.ExecutionAccepted{
+		ClientToken: token,
+		Timestamp:   now.Unix(),
+		Execution:   full(x, now),
+	}
 }
 
 func (p *Plane) mqttUpdate(
