@@ -8,8 +8,8 @@ import (
 )
 
 // A device acts when it gets a message, when a step of its work is done, and from time to time by
-// itself. It is never told when the server crashes or a message is lost: it asks again, or reports
-// again, as firmware does.
+// itself. It notices when its connection is gone, but not when a message is lost: it asks again, or
+// reports again, as firmware does.
 
 // device is one device as its firmware sees it: it knows its name and what it received. It shares
 // no code with the server.

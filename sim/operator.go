@@ -12,8 +12,8 @@ import (
 )
 
 // Operators call the control plane at random times, one call at a time, with random arguments. Many
-// calls are refused: the job has ended, the group is gone, the id is taken. That is intended, and
-// the rules check that a refused call changes nothing.
+// calls are refused: the job has ended, the group is gone, the id is taken. That is intended: a call
+// that is refused must change nothing.
 
 // operator is everybody who calls the control plane.
 type operator struct {
