@@ -22,7 +22,7 @@ type world struct {
 	rand      *random
 	time      *timeline
 	log       *journal
-	faults    *Faults   // those in force, none before and after the first part: see drawFaults
+	faults    *Faults   // those in force: see drawFaults and endFaults
 	faultsEnd time.Time // when the first part ends
 
 	checker  *rules.Checker // holds the server to the rules

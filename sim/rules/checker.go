@@ -40,7 +40,7 @@ type Checker struct {
 	// true now.
 	toVerify map[string]bool
 
-	update     *Update        // the UpdateJob that is being made, nil for none
+	update     *Update        // the last UpdateJob, nil after the commit that follows it
 	call       *ExecutionCall // the call about one execution that is being made, nil for none
 	deletingID string         // the id of the job that DeleteJob is being called for, "" for none
 	idle       int            // how often the server had nothing to do since the last commit
