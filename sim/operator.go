@@ -11,9 +11,9 @@ import (
 	"github.com/drover-iot/drover/sim/rules"
 )
 
-// Operators call the control plane at random times, one call at a time, with random arguments. Many
-// calls are refused: the job has ended, the group is gone, the id is taken. That is intended: a call
-// that is refused must change nothing.
+// Operators call the control plane at random times, one call at a time, with random arguments.
+// Many calls are refused: the job has ended, the group is gone, the id was used before. That is
+// intended, because a refused call must change nothing.
 
 // operator is everybody who calls the control plane.
 type operator struct {
