@@ -3,189 +3,134 @@ package sim
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 )
 
-// device is one device as its firmware sees the world: it knows its name and what it received. It shares no code with the
-// server.
+// A device acts when it gets a message, when a step of its work is done, and from time to time by
+// itself. It notices when its connection is gone, but not when a message is lost: it asks again, or
+// reports again, as firmware does.
+
+// device is one device as its firmware sees it: it knows its name and what it received. It shares
+// no code with the server.
 type device struct {
-	*world
+	rand    *random
+	time    *timeline
+	log     *journal
+	faults  *Faults
+	network *network
+	maxJob  int // the highest number of a job id that sendInvalid uses
+
 	name   string
-	online bool
-	gone   bool // for good, see endFaults
+	online bool // connected
+	gone   bool // for good: see world.endFaults
 	habits habits
-	tokens int
-	sent   map[string]*request // by client token: what is not answered yet
-	work   map[string]*work    // by job id
+	tokens int // how many client tokens it has used
+	// sent are the requests that are not answered yet, by client token; those without one are not
+	// here.
+	sent map[string]*request
+	// work is what the device works on, by job id. It is not lost when the device disconnects.
+	work map[string]*work
 }
 
-// habits are how a device's firmware was written.
+// habits are how the firmware of a device was written.
 type habits struct {
-	startsNext bool          // uses start-next; else it reports IN_PROGRESS itself
-	guards     bool          // sends expectedVersion and executionNumber
-	tokens     bool          // sends a client token with each update
-	steps      bool          // arms the step timer
-	poll       time.Duration // how often it asks by itself
-	pace       time.Duration // how long a step of its work takes at most
-	impatient  bool          // finishes whatever it finds: the faults have ended
-}
-
-// work is an execution that a device works on.
-type work struct {
-	number, version int64
-	steps           int // still to do
-	gives           int // how often it still sends its last report again
+	startsNext    bool          // uses start-next; otherwise it reports IN_PROGRESS itself
+	sendsVersion  bool          // sends expectedVersion and executionNumber
+	sendsToken    bool          // sends a client token with each update
+	usesStepTimer bool          // sends stepTimeoutInMinutes
+	poll          time.Duration // how often it asks for work by itself, about
+	pace          time.Duration // how long a step of its work takes at most
+	// finishesAll says that it finishes whatever it finds. All devices do when the faults have
+	// ended.
+	finishesAll bool
 }
 
 func newDevice(w *world, name string) *device {
-	return &device{world: w, name: name, sent: map[string]*request{}, work: map[string]*work{}, habits: habits{
-		startsNext: w.chance(0.7), guards: w.chance(0.5), tokens: w.chance(0.7), steps: w.chance(0.4),
-		poll: w.span(time.Hour, 20*time.Hour), pace: w.span(time.Second, 20*time.Minute),
-	}}
+	r := w.rand
+	return &device{
+		rand:    r,
+		time:    w.time,
+		log:     w.log,
+		faults:  w.faults,
+		network: w.network,
+		maxJob:  w.log.config.Jobs + 2,
+		name:    name,
+		sent:    map[string]*request{},
+		work:    map[string]*work{},
+		habits: habits{
+			startsNext:    r.chance(0.7),
+			sendsVersion:  r.chance(0.5),
+			sendsToken:    r.chance(0.7),
+			usesStepTimer: r.chance(0.4),
+			poll:          r.span(time.Hour, 20*time.Hour),
+			pace:          r.span(time.Second, 20*time.Minute),
+		},
+	}
 }
 
-// Presence.
-
-// comeBack connects, and asks for what is pending.
-func (d *device) comeBack() {
+// connect connects the device, which then asks for what is pending.
+func (d *device) connect() {
 	if d.online || d.gone {
 		return
 	}
 	d.online = true
-	d.trace("%s connects", d.name)
+	d.log.trace("%s connects", d.name)
 	d.startNext()
 }
 
-// leave goes away for a while.
-func (d *device) leave(absence time.Duration) {
+// disconnect takes the device off the network for a while. Answers that it waited for are lost.
+func (d *device) disconnect(absence time.Duration) {
 	d.online = false
-	d.trace("%s goes away for %s", d.name, absence)
+	d.log.trace("%s goes away for %s", d.name, absence)
 	clear(d.sent)
-	d.after(absence, d.comeBack)
+	d.time.after(absence, d.connect)
 }
 
-// routine is what a device does by itself from time to time.
-func (d *device) routine() {
-	d.after(d.habits.poll/2+d.upTo(d.habits.poll), d.routine)
+// actByItself is what a device does from time to time without a message from the server.
+func (d *device) actByItself() {
+	d.time.after(d.habits.poll/2+d.rand.upTo(d.habits.poll), d.actByItself)
 	switch {
 	case !d.online:
-	case d.chance(d.Faults.Offline):
-		d.leave(d.span(10*time.Minute, 40*time.Hour))
-	case d.habits.impatient || d.chance(0.5):
+	case d.rand.chance(d.faults.Offline):
+		d.disconnect(d.rand.span(10*time.Minute, 40*time.Hour))
+	case d.habits.finishesAll || d.rand.chance(0.5):
 		d.startNext()
-	case d.chance(0.5):
+	case d.rand.chance(0.5):
 		d.send("get", map[string]any{})
-	case d.chance(0.5):
+	case d.rand.chance(0.5):
 		d.send("$next/get", map[string]any{})
 	default:
-		d.meddle()
+		d.sendInvalid()
 	}
 }
 
-// meddle sends what no sound firmware sends: reports about what is long over or never was.
-func (d *device) meddle() {
-	job := fmt.Sprintf("job-%d", d.between(1, d.Jobs+2))
-	status := []string{"IN_PROGRESS", "SUCCEEDED", "FAILED", "REJECTED", "QUEUED", "CANCELED"}[d.r.IntN(6)]
+// sendInvalid sends what no correct firmware sends: a report about an execution that ended long
+// ago, or never was.
+func (d *device) sendInvalid() {
+	job := fmt.Sprintf("job-%d", d.rand.between(1, d.maxJob))
+	status := oneOf(d.rand, "IN_PROGRESS", "SUCCEEDED", "FAILED", "REJECTED", "QUEUED", "CANCELED")
 	body := map[string]any{"status": status, "includeJobExecutionState": true}
-	if d.chance(0.5) {
-		body["expectedVersion"] = d.between(1, 3)
+	if d.rand.chance(0.5) {
+		body["expectedVersion"] = d.rand.between(1, 3)
 	}
-	if d.chance(0.5) {
-		body["executionNumber"] = d.between(1, 3)
+	if d.rand.chance(0.5) {
+		body["executionNumber"] = d.rand.between(1, 3)
 	}
-	if d.chance(0.5) {
+	if d.rand.chance(0.5) {
 		body["clientToken"] = d.token()
 	}
-	if d.chance(0.3) {
-		body["stepTimeoutInMinutes"] = d.pick(-1, 1, 20)
+	if d.rand.chance(0.3) {
+		body["stepTimeoutInMinutes"] = d.rand.pick(-1, 1, 20)
 	}
 	d.send(job+"/update", body)
 }
 
-// Messages.
-
-// message is every payload that a device may get.
-type message struct {
-	ClientToken    string                 `json:"clientToken"`
-	Code           string                 `json:"code"`
-	Execution      *execution             `json:"execution"`
-	ExecutionState *execution             `json:"executionState"`
-	Jobs           map[string][]execution `json:"jobs"`
-	InProgressJobs []execution            `json:"inProgressJobs"`
-	QueuedJobs     []execution            `json:"queuedJobs"`
-}
-
-// execution is as much of one as any message shows.
-type execution struct {
-	JobID           string `json:"jobId"`
-	Status          string `json:"status"`
-	ExecutionNumber int64  `json:"executionNumber"`
-	VersionNumber   int64  `json:"versionNumber"`
-	// Seconds to the timeout, 0 without one.
-	Seconds int64 `json:"approximateSecondsBeforeTimedOut"`
-}
-
-// key names an execution; "" for none.
-func (x *execution) key() string {
-	if x == nil {
-		return ""
-	}
-	return fmt.Sprintf("%s#%d", x.JobID, x.ExecutionNumber)
-}
-
-// list is what a notify says, without order.
-func (m message) list() string {
-	var keys []string
-	for _, list := range m.Jobs {
-		for _, x := range list {
-			keys = append(keys, x.key())
-		}
-	}
-	slices.Sort(keys)
-	return strings.Join(keys, " ")
-}
-
-// parse reads a payload, and ends the run when it is none.
-func (w *world) parse(payload []byte) (m message) {
-	if err := json.Unmarshal(payload, &m); err != nil {
-		w.fail("R-MQTT-8", "%s: %v", payload, err)
-	}
-	return m
-}
-
-// receive handles a message from the server.
-func (d *device) receive(topic string, payload []byte) {
-	m := d.parse(payload)
-	delete(d.sent, m.ClientToken)
-	path := strings.TrimPrefix(topic, "$aws/things/"+d.name+"/jobs/")
-	switch {
-	case path == "notify-next":
-		d.consider(m.Execution)
-	case path == "notify":
-		if len(m.Jobs) > 0 && d.chance(0.1) {
-			d.send("get", map[string]any{})
-		}
-	case path == "start-next/accepted":
-		if m.Execution != nil {
-			d.started(*m.Execution)
-		}
-	case path == "$next/get/accepted":
-		d.consider(m.Execution)
-	case path == "get/accepted":
-		d.pickFrom(append(m.InProgressJobs, m.QueuedJobs...))
-	case strings.HasSuffix(path, "/update/accepted"):
-		d.accepted(strings.TrimSuffix(path, "/update/accepted"), m)
-	case strings.HasSuffix(path, "/update/rejected"):
-		d.rejected(strings.TrimSuffix(path, "/update/rejected"), m)
-	}
-}
-
-// send sends a request on a topic below jobs/.
+// send sends a request on a topic below jobs/ and remembers it by its client token, if it has one,
+// until an answer arrives.
 func (d *device) send(path string, body map[string]any) {
 	payload, err := json.Marshal(body) // sorts the members
-	d.must("marshal", err)
+	d.log.must("marshal", err)
 	r := &request{d, "$aws/things/" + d.name + "/jobs/" + path, payload}
 	if token, ok := body["clientToken"].(string); ok {
 		d.sent[token] = r
@@ -193,7 +138,37 @@ func (d *device) send(path string, body map[string]any) {
 	d.network.toServer(r)
 }
 
+// token returns a client token that was not used before.
 func (d *device) token() string {
 	d.tokens++
 	return fmt.Sprintf("%s-%d", d.name, d.tokens)
+}
+
+// receive handles a message from the server. It may be late, or come a second time; like real
+// firmware, the device does not know that. Topics that are not listed are ignored.
+func (d *device) receive(topic string, payload []byte) {
+	m := d.parse(payload)
+	delete(d.sent, m.ClientToken)
+	path := strings.TrimPrefix(topic, "$aws/things/"+d.name+"/jobs/")
+	job, answer, _ := strings.Cut(path, "/update/")
+	switch {
+	case path == "notify-next":
+		d.onNext(m.Execution)
+	case path == "notify":
+		if len(m.Jobs) > 0 && d.rand.chance(0.1) {
+			d.send("get", map[string]any{})
+		}
+	case path == "start-next/accepted":
+		if m.Execution != nil {
+			d.onStarted(*m.Execution)
+		}
+	case path == "$next/get/accepted":
+		d.onNext(m.Execution)
+	case path == "get/accepted":
+		d.onList(append(m.InProgressJobs, m.QueuedJobs...))
+	case answer == "accepted":
+		d.onAccepted(job, m)
+	case answer == "rejected":
+		d.onRejected(job, m)
+	}
 }

@@ -3,82 +3,116 @@ package sim
 import (
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/drover-iot/drover/api/iot"
 )
 
-// draw draws the names and configurations that operators use. Numbers are small, so that thresholds are met.
-type draw struct{ *world }
+// draw draws the names and configurations that operators use. Numbers are small, so that thresholds
+// are met: a rate of hundreds a minute would be no limit for sixteen things.
+type draw struct {
+	rand   *random
+	time   *timeline
+	things []string // the names of all devices
+	jobs   int      // how many job ids were used: job-1, job-2 and so on
+}
 
-// groupParents are the thing groups of a world: a tree of three, and two alone.
-var groupParents = []struct{ name, parent string }{{"a", ""}, {"b", "a"}, {"c", "b"}, {"d", ""}, {"e", ""}}
+// groupParents are the thing groups of a run: three below each other, and two alone.
+var groupParents = []struct{ name, parent string }{
+	{"a", ""}, {"b", "a"}, {"c", "b"}, {"d", ""}, {"e", ""},
+}
 
-func (d draw) thing() string { return d.devices[d.r.IntN(len(d.devices))].name }
-func (d draw) group() string { return groupParents[d.r.IntN(len(groupParents))].name }
-func (d draw) job() string   { return fmt.Sprintf("job-%d", d.between(1, max(1, d.operator.created))) }
+// thing draws the name of a thing. It may be deleted at this time.
+func (d *draw) thing() string { return oneOf(d.rand, d.things...) }
 
-func thingArn(name string) string { return "arn:aws:iot:us-east-1:000000000000:thing/" + name }
-func groupArn(name string) string { return "arn:aws:iot:us-east-1:000000000000:thinggroup/" + name }
+// group draws the name of a group. It may be deleted at this time.
+func (d *draw) group() string { return groupParents[d.rand.index(len(groupParents))].name }
 
-func (d draw) targets() (arns iot.JobTargets) {
-	for range d.pick(1, 1, 2, 3) {
-		if d.chance(0.7) {
-			arns = append(arns, groupArn(d.group()))
+// jobID draws an id that was used, job-1 before any was. The job may be deleted.
+func (d *draw) jobID() string { return fmt.Sprintf("job-%d", d.rand.between(1, max(1, d.jobs))) }
+
+func thingARN(name string) string { return "arn:aws:iot:us-east-1:000000000000:thing/" + name }
+func groupARN(name string) string { return "arn:aws:iot:us-east-1:000000000000:thinggroup/" + name }
+
+// targets draws up to three targets, mostly groups. The same one may be drawn twice.
+func (d *draw) targets() (arns iot.JobTargets) {
+	for range d.rand.pick(1, 1, 2, 3) {
+		if d.rand.chance(0.7) {
+			arns = append(arns, groupARN(d.group()))
 		} else {
-			arns = append(arns, thingArn(d.thing()))
+			arns = append(arns, thingARN(d.thing()))
 		}
 	}
 	return arns
 }
 
-// chosen is a value in some of the draws, nothing in the others.
-func chosen[T any](d draw, p float64, value func() *T) *T {
-	if d.chance(p) {
+// sometimes is a value with a probability of p, nil otherwise. The value is drawn only when it is
+// used.
+func sometimes[T any](r *random, p float64, value func() *T) *T {
+	if r.chance(p) {
 		return value()
 	}
 	return nil
 }
 
-func (d draw) rollout() *iot.JobExecutionsRolloutConfig {
-	if d.chance(0.3) {
-		return &iot.JobExecutionsRolloutConfig{MaximumPerMinute: new(iot.MaximumPerMinute(d.between(1, 4)))}
+// rollout draws a constant rate or, more often, an exponential one.
+func (d *draw) rollout() *iot.JobExecutionsRolloutConfig {
+	r := d.rand
+	if r.chance(0.3) {
+		limit := iot.MaximumPerMinute(r.between(1, 4))
+		return &iot.JobExecutionsRolloutConfig{MaximumPerMinute: &limit}
 	}
+	base := iot.BaseRatePerMinute(r.between(1, 2))
+	factor := fmt.Sprintf("%d.%d", r.between(1, 4), r.between(1, 9))
 	rate := &iot.ExponentialRolloutRate{
-		BaseRatePerMinute: iot.BaseRatePerMinute(d.between(1, 2)),
-		IncrementFactor:   iot.IncrementFactor(fmt.Sprintf("%d.%d", d.between(1, 4), d.between(1, 9))),
+		BaseRatePerMinute: base,
+		IncrementFactor:   iot.IncrementFactor(factor),
 	}
-	if d.chance(0.7) {
-		rate.RateIncreaseCriteria.NumberOfNotifiedThings = new(iot.ThingCount(d.between(1, 4)))
+	if r.chance(0.7) {
+		rate.RateIncreaseCriteria.NumberOfNotifiedThings = new(iot.ThingCount(r.between(1, 4)))
 	}
-	if d.chance(0.5) || rate.RateIncreaseCriteria.NumberOfNotifiedThings == nil {
-		rate.RateIncreaseCriteria.NumberOfSucceededThings = new(iot.ThingCount(d.between(1, 3)))
+	if r.chance(0.5) || rate.RateIncreaseCriteria.NumberOfNotifiedThings == nil {
+		rate.RateIncreaseCriteria.NumberOfSucceededThings = new(iot.ThingCount(r.between(1, 3)))
 	}
-	return &iot.JobExecutionsRolloutConfig{MaximumPerMinute: new(iot.MaximumPerMinute(d.between(2, 6))), ExponentialRate: rate}
+	return &iot.JobExecutionsRolloutConfig{
+		MaximumPerMinute: new(iot.MaximumPerMinute(r.between(2, 6))),
+		ExponentialRate:  rate,
+	}
 }
 
-func (d draw) abort() *iot.AbortConfig {
+// abort draws one or two criteria. The thresholds lie on both sides of a third, where rounding
+// would show.
+func (d *draw) abort() *iot.AbortConfig {
 	c := &iot.AbortConfig{}
-	for range d.pick(1, 1, 2) {
+	for range d.rand.pick(1, 1, 2) {
 		c.CriteriaList = append(c.CriteriaList, iot.AbortCriteria{
-			FailureType: []iot.AbortFailureType{"FAILED", "FAILED", "REJECTED", "TIMED_OUT", "ALL"}[d.r.IntN(5)], Action: "CANCEL",
-			ThresholdPercentage:       []iot.ThresholdPercentage{"0", "12.5", "25", "33.33", "33.34", "50", "66.67", "100"}[d.r.IntN(8)],
-			MinNumberOfExecutedThings: iot.ThingCount(d.between(1, 8)),
+			FailureType: oneOf[iot.AbortFailureType](d.rand,
+				"FAILED", "FAILED", "REJECTED", "TIMED_OUT", "ALL"),
+			Action: "CANCEL",
+			ThresholdPercentage: oneOf[iot.ThresholdPercentage](d.rand,
+				"0", "12.5", "25", "33.33", "33.34", "50", "66.67", "100"),
+			MinNumberOfExecutedThings: iot.ThingCount(d.rand.between(1, 8)),
 		})
 	}
 	return c
 }
 
-func (d draw) timeout() *iot.TimeoutConfig {
-	return &iot.TimeoutConfig{InProgressTimeoutInMinutes: new(iot.TimeoutMinutes(d.pick(1, 5, 30, 600, 3000)))}
+// timeout draws a limit from a minute to longer than a run with default length has faults.
+func (d *draw) timeout() *iot.TimeoutConfig {
+	minutes := iot.TimeoutMinutes(d.rand.pick(1, 5, 30, 600, 3000))
+	return &iot.TimeoutConfig{InProgressTimeoutInMinutes: new(minutes)}
 }
 
-func (d draw) retry() *iot.JobExecutionsRetryConfig {
+// retry draws one shared budget, one for failures, or one each for timeouts and failures.
+func (d *draw) retry() *iot.JobExecutionsRetryConfig {
 	criterion := func(kind iot.RetryFailureType) iot.RetryCriteria {
-		return iot.RetryCriteria{FailureType: kind, NumberOfRetries: iot.NumberOfRetries(d.between(0, 4))}
+		retries := iot.NumberOfRetries(d.rand.between(0, 4))
+		return iot.RetryCriteria{FailureType: kind, NumberOfRetries: retries}
 	}
 	c := &iot.JobExecutionsRetryConfig{}
-	switch d.r.IntN(4) {
+	switch d.rand.index(4) {
 	case 0:
 		c.CriteriaList = iot.RetryCriteriaList{criterion("ALL")}
 	case 1:
@@ -89,57 +123,70 @@ func (d draw) retry() *iot.JobExecutionsRetryConfig {
 	return c
 }
 
-// request draws a whole job.
-func (d draw) request(id string) *iot.CreateJobRequest {
+// request draws a whole job. What it leaves out is left out by many jobs of real operators too:
+// most have no schedule, some have no configuration at all.
+func (d *draw) request(id string) *iot.CreateJobRequest {
 	return &iot.CreateJobRequest{
-		JobID: iot.JobID(id), Targets: d.targets(), Document: new(iot.Document(`{"operation":"upgrade","to":"2.4"}`)),
-		JobExecutionsRolloutConfig: chosen(d, 0.75, d.rollout), AbortConfig: chosen(d, 0.5, d.abort),
-		TimeoutConfig: chosen(d, 0.6, d.timeout), JobExecutionsRetryConfig: chosen(d, 0.6, d.retry),
-		TargetSelection: chosen(d, 0.6, d.selection), SchedulingConfig: chosen(d, 0.5, d.schedule),
+		JobID:                      iot.JobID(id),
+		Targets:                    d.targets(),
+		Document:                   new(iot.Document(`{"operation":"upgrade","to":"2.4"}`)),
+		JobExecutionsRolloutConfig: sometimes(d.rand, 0.75, d.rollout),
+		AbortConfig:                sometimes(d.rand, 0.5, d.abort),
+		TimeoutConfig:              sometimes(d.rand, 0.6, d.timeout),
+		JobExecutionsRetryConfig:   sometimes(d.rand, 0.6, d.retry),
+		TargetSelection:            sometimes(d.rand, 0.6, d.selection),
+		SchedulingConfig:           sometimes(d.rand, 0.5, d.schedule),
 	}
 }
 
-func (d draw) selection() *iot.TargetSelection {
-	return new([]iot.TargetSelection{"CONTINUOUS", "CONTINUOUS", "SNAPSHOT"}[d.r.IntN(3)])
+// selection draws whether a job is continuous. Two of three are, because more can go wrong there.
+func (d *draw) selection() *iot.TargetSelection {
+	return new(oneOf[iot.TargetSelection](d.rand, "CONTINUOUS", "CONTINUOUS", "SNAPSHOT"))
 }
 
-// schedule draws a start time, an end time and windows, any of them.
-func (d draw) schedule() *iot.SchedulingConfig {
+// schedule draws a start time, an end time and maintenance windows, any of them. A start must be at
+// least 30 minutes ahead, and an end 30 minutes after it.
+func (d *draw) schedule() *iot.SchedulingConfig {
 	c := &iot.SchedulingConfig{}
-	now := d.clock.Now()
-	start := now
-	if d.chance(0.3) {
-		start = now.Add(31*time.Minute + d.upTo(20*time.Hour))
+	start := d.time.now()
+	if d.rand.chance(0.3) {
+		start = start.Add(31*time.Minute + d.rand.upTo(20*time.Hour))
 		c.StartTime = new(iot.ScheduleTime(start.Format("2006-01-02 15:04")))
 	}
-	if d.chance(0.5) {
-		c.EndTime = new(iot.ScheduleTime(start.Add(32*time.Minute + d.upTo(40*time.Hour)).Format("2006-01-02T15:04Z")))
-		c.EndBehavior = chosen(d, 0.8, func() *iot.EndBehavior {
-			return new([]iot.EndBehavior{"STOP_ROLLOUT", "CANCEL", "FORCE_CANCEL"}[d.r.IntN(3)])
+	if d.rand.chance(0.5) {
+		end := start.Add(32*time.Minute + d.rand.upTo(40*time.Hour))
+		c.EndTime = new(iot.ScheduleTime(end.Format("2006-01-02T15:04Z")))
+		c.EndBehavior = sometimes(d.rand, 0.8, func() *iot.EndBehavior {
+			return new(oneOf[iot.EndBehavior](d.rand, "STOP_ROLLOUT", "CANCEL", "FORCE_CANCEL"))
 		})
 	}
-	if d.chance(0.6) {
-		for range d.pick(1, 1, 2) {
-			w := d.window(start)
-			c.MaintenanceWindows = append(c.MaintenanceWindows, iot.MaintenanceWindow{
-				StartTime: iot.CronExpression(w.cron()), DurationInMinutes: iot.WindowMinutes(w.length / time.Minute),
-			})
+	if d.rand.chance(0.6) {
+		for range d.rand.pick(1, 1, 2) {
+			c.MaintenanceWindows = append(c.MaintenanceWindows, d.window(start))
 		}
 	}
 	return c
 }
 
-// window draws a maintenance window: some hours of every day, sometimes of one date only.
-func (d draw) window(from time.Time) window {
-	w := window{minute: d.between(0, 59), length: time.Duration(d.pick(1, 2, 5, 60, 200)) * time.Minute}
-	for range d.between(1, 5) {
-		if h := d.between(0, 23); !slices.Contains(w.hours, h) {
-			w.hours = append(w.hours, h)
+// window draws a maintenance window: some hours of every day, sometimes of one date only. The rules
+// read no other forms of cron text than these two (R-SCH-14).
+func (d *draw) window(from time.Time) iot.MaintenanceWindow {
+	minute := d.rand.between(0, 59)
+	length := d.rand.pick(1, 2, 5, 60, 200)
+	var hours []string
+	for range d.rand.between(1, 5) {
+		if h := strconv.Itoa(d.rand.between(0, 23)); !slices.Contains(hours, h) {
+			hours = append(hours, h)
 		}
 	}
-	if d.chance(0.15) {
-		date := from.Add(time.Duration(d.between(0, 3)) * 24 * time.Hour)
-		w.day, w.month, w.year = date.Day(), int(date.Month()), date.Year()
+	date := "* * ? *"
+	if d.rand.chance(0.15) {
+		on := from.Add(time.Duration(d.rand.between(0, 3)) * 24 * time.Hour)
+		date = fmt.Sprintf("%d %d ? %d", on.Day(), on.Month(), on.Year())
 	}
-	return w
+	cron := fmt.Sprintf("cron(%d %s %s)", minute, strings.Join(hours, ","), date)
+	return iot.MaintenanceWindow{
+		StartTime:         iot.CronExpression(cron),
+		DurationInMinutes: iot.WindowMinutes(length),
+	}
 }

@@ -1,23 +1,37 @@
 package sim
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/drover-iot/drover/api/iot"
 	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/sim/rules"
 )
+
+// Operators call the control plane at random times, one call at a time, with random arguments.
+// Many calls are refused: the job has ended, the group is gone, the id was used before. That is
+// intended, because a refused call must change nothing.
 
 // operator is everybody who calls the control plane.
 type operator struct {
-	*world
-	draw    draw
-	created int // job ids handed out
-	// configs are what operators believe that jobs are configured to, from the answers they got.
+	ctx     context.Context // never ends: a run is given up between two steps only
+	rand    *random
+	time    *timeline
+	log     *journal
+	faults  *Faults
+	server  *server
+	checker *rules.Checker
+	draw    *draw
+	// configs are what operators believe that jobs are configured to, by job id, from the answers
+	// they got.
 	configs map[string]*configs
 }
 
-// configs are the configurations of one job that UpdateJob may change.
+// configs are the configurations of one job that UpdateJob may change; nil for what was never
+// given.
 type configs struct {
 	Rollout *iot.JobExecutionsRolloutConfig
 	Abort   *iot.AbortConfig
@@ -25,48 +39,38 @@ type configs struct {
 	Retry   *iot.JobExecutionsRetryConfig
 }
 
-// populate makes groups, things and their devices.
-func (w *world) populate() {
-	for _, g := range groupParents {
-		w.operator.createGroup(g.name)
-	}
-	if w.chance(0.8) {
-		w.operator.publishEvents()
-	}
-	for i := range w.Things {
-		d := newDevice(w, fmt.Sprintf("thing-%03d", i))
-		w.devices = append(w.devices, d)
-		w.byName[d.name] = d
-		w.operator.createThing(d.name)
-		d.online = true
-		w.after(w.upTo(d.habits.poll), d.routine)
-	}
-	for _, d := range w.devices {
-		for range w.pick(0, 1, 1, 2) {
-			w.operator.join(w.operator.draw.group(), d.name)
-		}
-	}
-	w.server.settle()
-}
-
-// plan spreads what operators do over the days: the jobs, and several other calls for each.
-func (o *operator) plan() {
-	o.configs = map[string]*configs{}
-	days := o.calm.Sub(birth)
-	for range o.Jobs {
-		o.after(o.upTo(days*4/5), o.createJob)
-	}
-	for range o.Jobs * 6 {
-		o.after(o.upTo(days), o.act)
+func newOperator(ctx context.Context, w *world) *operator {
+	return &operator{
+		ctx:     ctx,
+		rand:    w.rand,
+		time:    w.time,
+		log:     w.log,
+		faults:  w.faults,
+		server:  w.server,
+		checker: w.checker,
+		draw:    &draw{rand: w.rand, time: w.time},
+		configs: map[string]*configs{},
 	}
 }
 
-// act does one thing at random.
+// plan spreads what operators do over the time until the faults end: the jobs, and six other calls
+// for each.
+func (o *operator) plan(jobs int, duration time.Duration) {
+	for range jobs {
+		o.time.after(o.rand.upTo(duration*4/5), o.createJob)
+	}
+	for range jobs * 6 {
+		o.time.after(o.rand.upTo(duration), o.act)
+	}
+}
+
+// act makes one call at random, unless the server is down. Memberships change most often, because
+// that is where continuous jobs go wrong.
 func (o *operator) act() {
 	if !o.server.up {
 		return
 	}
-	switch n := o.r.IntN(100); {
+	switch n := o.rand.index(100); {
 	case n < 18:
 		o.updateJob()
 	case n < 23:
@@ -78,13 +82,13 @@ func (o *operator) act() {
 	case n < 41:
 		o.deleteExecution()
 	case n < 45:
-		o.associate()
+		o.associateGroup()
 	case n < 60:
-		o.join(o.draw.group(), o.draw.thing())
+		o.addToGroup(o.draw.group(), o.draw.thing())
 	case n < 75:
-		o.part(o.draw.group(), o.draw.thing())
+		o.removeFromGroup(o.draw.group(), o.draw.thing())
 	case n < 80:
-		o.move()
+		o.changeGroups()
 	case n < 84:
 		o.replaceGroup()
 	case n < 90:
@@ -94,25 +98,22 @@ func (o *operator) act() {
 	}
 }
 
-// done notes a call and its answer. It reports whether the call was accepted and the answer arrived: the server may crash
-// before that.
-func (o *operator) done(err error, format string, args ...any) bool {
-	refusal := fault.Of(err)
-	if refusal == nil {
-		o.must(fmt.Sprintf(format, args...), err)
+// answered notes a call and its answer for the trace. An error that is no refusal ends the run: the
+// server has failed. After the answer the server may crash.
+func (o *operator) answered(err error, format string, args ...any) {
+	if fault.Of(err) == nil {
+		o.log.must(fmt.Sprintf(format, args...), err)
 	}
-	if o.Trace != nil {
+	if o.log.config.Trace != nil {
 		answer := "ok"
 		if err != nil {
 			answer = err.Error()
 		}
-		o.trace("operator: %s: %s", fmt.Sprintf(format, args...), answer)
+		o.log.trace("operator: %s: %s", fmt.Sprintf(format, args...), answer)
 	}
-	if o.chance(o.Faults.Crash * 3) {
+	if o.rand.chance(o.faults.Crash * 3) {
 		o.server.crash()
-		return false
 	}
-	return err == nil
 }
 
 // show writes a request for the trace.

@@ -6,16 +6,25 @@ import (
 	"github.com/drover-iot/drover/api/iot"
 )
 
+// The calls about things and groups. They matter to jobs because things become targets and cease to
+// be.
+
+// createThing creates a thing. One with this name may exist already: that is no error.
 func (o *operator) createThing(name string) {
-	_, err := o.server.control.CreateThing(o.ctx, &iot.CreateThingRequest{ThingName: iot.ThingName(name)})
-	o.done(err, "CreateThing %s", name)
+	in := &iot.CreateThingRequest{ThingName: iot.ThingName(name)}
+	_, err := o.server.control.CreateThing(o.ctx, in)
+	o.answered(err, "CreateThing %s", name)
 }
 
+// deleteThing deletes a thing; its pending executions become REMOVED. Its device knows nothing of
+// that and goes on asking.
 func (o *operator) deleteThing(name string) {
-	_, err := o.server.control.DeleteThing(o.ctx, &iot.DeleteThingRequest{ThingName: iot.ThingName(name)})
-	o.done(err, "DeleteThing %s", name)
+	in := &iot.DeleteThingRequest{ThingName: iot.ThingName(name)}
+	_, err := o.server.control.DeleteThing(o.ctx, in)
+	o.answered(err, "DeleteThing %s", name)
 }
 
+// createGroup creates one of the groups in groupParents, below its parent.
 func (o *operator) createGroup(name string) {
 	in := &iot.CreateThingGroupRequest{ThingGroupName: iot.ThingGroupName(name)}
 	for _, g := range groupParents {
@@ -24,51 +33,62 @@ func (o *operator) createGroup(name string) {
 		}
 	}
 	_, err := o.server.control.CreateThingGroup(o.ctx, in)
-	o.done(err, "CreateThingGroup %s", name)
+	o.answered(err, "CreateThingGroup %s", name)
 }
 
-// replaceGroup deletes a group without children, and makes it again soon.
+// replaceGroup deletes a group without children, and creates it again some time later.
 func (o *operator) replaceGroup() {
-	name := []string{"c", "d", "e"}[o.r.IntN(3)]
-	_, err := o.server.control.DeleteThingGroup(o.ctx, &iot.DeleteThingGroupRequest{ThingGroupName: iot.ThingGroupName(name)})
-	o.done(err, "DeleteThingGroup %s", name)
-	o.after(o.span(0, 5*time.Hour), func() {
+	name := oneOf(o.rand, "c", "d", "e")
+	in := &iot.DeleteThingGroupRequest{ThingGroupName: iot.ThingGroupName(name)}
+	_, err := o.server.control.DeleteThingGroup(o.ctx, in)
+	o.answered(err, "DeleteThingGroup %s", name)
+	o.time.after(o.rand.span(0, 5*time.Hour), func() {
 		if o.server.up {
 			o.createGroup(name)
 		}
 	})
 }
 
-func (o *operator) join(group, thing string) {
+// addToGroup makes a thing a member of a group, and by that a target of continuous jobs.
+func (o *operator) addToGroup(group, thing string) {
 	_, err := o.server.control.AddThingToThingGroup(o.ctx, &iot.AddThingToThingGroupRequest{
-		ThingGroupName: new(iot.ThingGroupName(group)), ThingName: new(iot.ThingName(thing)),
+		ThingGroupName: new(iot.ThingGroupName(group)),
+		ThingName:      new(iot.ThingName(thing)),
 	})
-	o.done(err, "AddThingToThingGroup %s %s", group, thing)
+	o.answered(err, "AddThingToThingGroup %s %s", group, thing)
 }
 
-func (o *operator) part(group, thing string) {
-	_, err := o.server.control.RemoveThingFromThingGroup(o.ctx, &iot.RemoveThingFromThingGroupRequest{
-		ThingGroupName: new(iot.ThingGroupName(group)), ThingName: new(iot.ThingName(thing)),
-	})
-	o.done(err, "RemoveThingFromThingGroup %s %s", group, thing)
+// removeFromGroup ends a membership; it is no error when there is none.
+func (o *operator) removeFromGroup(group, thing string) {
+	in := &iot.RemoveThingFromThingGroupRequest{
+		ThingGroupName: new(iot.ThingGroupName(group)),
+		ThingName:      new(iot.ThingName(thing)),
+	}
+	_, err := o.server.control.RemoveThingFromThingGroup(o.ctx, in)
+	o.answered(err, "RemoveThingFromThingGroup %s %s", group, thing)
 }
 
-// move takes a thing from one group into another as one change.
-func (o *operator) move() {
+// changeGroups takes a thing from one group into another with one call.
+func (o *operator) changeGroups() {
 	thing, from, to := o.draw.thing(), o.draw.group(), o.draw.group()
-	_, err := o.server.control.UpdateThingGroupsForThing(o.ctx, &iot.UpdateThingGroupsForThingRequest{
-		ThingName: new(iot.ThingName(thing)), ThingGroupsToAdd: []iot.ThingGroupName{iot.ThingGroupName(to)},
+	in := &iot.UpdateThingGroupsForThingRequest{
+		ThingName:           new(iot.ThingName(thing)),
+		ThingGroupsToAdd:    []iot.ThingGroupName{iot.ThingGroupName(to)},
 		ThingGroupsToRemove: []iot.ThingGroupName{iot.ThingGroupName(from)},
-	})
-	o.done(err, "UpdateThingGroupsForThing %s from %s to %s", thing, from, to)
+	}
+	_, err := o.server.control.UpdateThingGroupsForThing(o.ctx, in)
+	o.answered(err, "UpdateThingGroupsForThing %s from %s to %s", thing, from, to)
 }
 
-// publishEvents switches lifecycle events on, for good.
-func (o *operator) publishEvents() {
+// enableEvents switches on the lifecycle events of jobs and executions, for good.
+func (o *operator) enableEvents() {
 	on := iot.Configuration{Enabled: new(true)}
-	_, err := o.server.control.UpdateEventConfigurations(o.ctx, &iot.UpdateEventConfigurationsRequest{
+	in := &iot.UpdateEventConfigurationsRequest{
 		EventConfigurations: iot.EventConfigurations{"JOB": on, "JOB_EXECUTION": on},
-	})
-	o.rules.events.on = err == nil
-	o.done(err, "UpdateEventConfigurations")
+	}
+	_, err := o.server.control.UpdateEventConfigurations(o.ctx, in)
+	if err == nil {
+		o.checker.EnableEvents()
+	}
+	o.answered(err, "UpdateEventConfigurations")
 }

@@ -3,9 +3,7 @@ package sim
 import (
 	"context"
 	"errors"
-	"github.com/drover-iot/drover/job"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/drover-iot/drover/control"
@@ -13,174 +11,224 @@ import (
 	"github.com/drover-iot/drover/device/events"
 	"github.com/drover-iot/drover/engine"
 	"github.com/drover-iot/drover/internal/ids"
+	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/sim/rules"
 	"github.com/drover-iot/drover/store"
 )
 
-// server is the real engine and its two planes, on a store that survives it.
+// server is the real engine and its two planes, on a store that outlives them. A crash drops the
+// engine; a restart opens another one on the same store.
 type server struct {
-	*world
+	ctx     context.Context // never ends: a run is given up between two steps only
+	rand    *random
+	time    *timeline
+	log     *journal
+	faults  *Faults
+	fleet   *fleet
+	network *network
+	checker *rules.Checker
+
+	// These outlive a crash.
+	store  *watch
+	ids    *ids.Counting
+	limits job.Limits
+
+	// up is false between a crash and the restart. The others are of the engine that was opened
+	// last.
 	up      bool
 	engine  *engine.Engine
 	device  *deviceplane.Plane
 	control *control.Plane
-	ids     *ids.Counting
-	told    map[string]*told // by thing name
-	limits  job.Limits       // differ from world to world
 }
-
-// told is what a thing was told last, as rules.sight writes it.
-type told struct{ list, next string }
 
 var (
+	// errBroken is what a fault of the simulation makes fail. The server must do it again later.
 	errBroken = errors.New("the simulated disk or network failed")
-	errCut    = errors.New("the simulated server stops while it announces")
+	// errCut ends an announcement in the middle: the server crashes then.
+	errCut = errors.New("the simulated server stops while it announces")
 )
 
-// draw chooses what the server is configured to.
-func (s *server) draw() {
-	if s.chance(0.2) {
-		s.limits.Concurrent = s.between(1, 3)
-	}
-	if s.chance(0.1) {
-		s.limits.ActiveSnapshot, s.limits.ActiveContinuous = s.between(2, 5), s.between(1, 3)
-	}
-	if s.chance(0.15) {
-		s.limits.Retention = s.span(time.Hour, 60*time.Hour)
+func newServer(ctx context.Context, w *world, limits job.Limits) *server {
+	return &server{
+		ctx:     ctx,
+		rand:    w.rand,
+		time:    w.time,
+		log:     w.log,
+		faults:  w.faults,
+		fleet:   w.fleet,
+		checker: w.checker,
+		store:   newWatch(w),
+		ids:     &ids.Counting{},
+		limits:  limits,
 	}
 }
 
-// open starts a server on the store as it is.
+// drawLimits draws the limits that the server is configured to. Most runs have those of the
+// service.
+func drawLimits(r *random) (limits job.Limits) {
+	if r.chance(0.2) {
+		limits.Concurrent = r.between(1, 3)
+	}
+	if r.chance(0.1) {
+		limits.ActiveSnapshot, limits.ActiveContinuous = r.between(2, 5), r.between(1, 3)
+	}
+	if r.chance(0.15) {
+		limits.Retention = r.span(time.Hour, 60*time.Hour)
+	}
+	return limits
+}
+
+// open starts an engine on the store as it is. A stepped engine has no loops: it does what is due
+// only when it is asked to, on the goroutine of the simulation.
 func (s *server) open() {
 	log := slog.New(slog.DiscardHandler)
 	s.engine = engine.New(engine.Config{
-		Store: s.store, Clock: s.clock, IDs: s.ids, Events: events.Renderer{Scope: registry.DefaultScope, IDs: s.ids}, Log: log, Notify: s.tell,
-		PublishEvents: s.rules.publish, Limits: s.limits, Stepped: true,
+		Store:         s.store,
+		Clock:         s.time.clock,
+		IDs:           s.ids,
+		Events:        events.Renderer{Scope: registry.DefaultScope, IDs: s.ids},
+		Log:           log,
+		Notify:        s.notify,
+		PublishEvents: s.publishEvents,
+		Limits:        s.limits,
+		Stepped:       true,
 	})
 	s.device = &deviceplane.Plane{
-		Jobs: s.engine.Jobs, Now: s.engine.Now, Log: log, Publish: s.publish, Subscribed: func(string) bool { return true },
+		Jobs:       s.engine.Jobs,
+		Now:        s.engine.Now,
+		Log:        log,
+		Publish:    s.publish,
+		Subscribed: func(string) bool { return true },
 	}
 	s.control = &control.Plane{Engine: s.engine, Scope: registry.DefaultScope}
 	s.up = true
 }
 
-// crash stops the server at once: what is committed but not announced stays so, and whoever waits for an answer waits in
-// vain.
+// crash stops the server at once, for seconds or for hours. What is committed but not announced
+// stays so, and whoever waits for an answer waits in vain.
 func (s *server) crash() {
 	if !s.up {
 		return
 	}
 	s.up = false
-	s.report.Crashes++
-	down := s.span(0, 20*time.Second)
-	if s.chance(0.2) {
-		down = s.span(time.Minute, 10*time.Hour)
+	s.log.report.Crashes++
+	down := s.rand.span(0, 20*time.Second)
+	if s.rand.chance(0.2) {
+		down = s.rand.span(time.Minute, 10*time.Hour)
 	}
-	s.trace("server crashes, for %s", down)
-	s.after(down, s.restart)
+	s.log.trace("server crashes, for %s", down)
+	s.time.after(down, s.restart)
 }
 
-// restart opens a new server on what the old one left. What was acknowledged must be there (R-CON-25). Devices notice
-// that their connections are gone.
+// restart opens a new engine on what the old one left. What was acknowledged must be there
+// (R-CON-25). Devices notice that their connections are gone, and connect again.
 func (s *server) restart() {
 	if s.up {
 		return
 	}
-	s.trace("server starts")
+	s.log.trace("server starts")
 	s.open()
-	s.rules.everything()
-	for _, d := range s.devices {
+	s.look(s.checker.Restarted)
+	for _, d := range s.fleet.devices {
 		if d.online {
 			d.online = false
-			s.after(s.span(0, 2*time.Minute), d.comeBack)
+			s.time.after(s.rand.span(0, 2*time.Minute), d.connect)
 		}
 	}
 }
 
-// nextDue is when the server wants to do something by itself; the zero time when it does not. It is in the past while
-// something is overdue.
+// nextDue is when the server wants to do something by itself; the zero time when it does not. It is
+// in the past while something is overdue.
 func (s *server) nextDue() time.Time {
 	due, err := s.engine.NextDue(s.ctx)
-	s.must("next due", err)
+	s.log.must("next due", err)
 	return due
 }
 
-// settle lets the server do everything that follows from what just happened: due work, then announcements, in either
-// order after a restart. It may crash in between.
-func (s *server) settle() {
-	if !s.up || s.violation != nil {
+// work lets the server do everything that follows from what just happened: due work, then
+// announcements. It may crash in between. When nothing is left to do, the rules look at the result.
+func (s *server) work() {
+	if !s.up || s.log.violation != nil {
 		return
 	}
-	s.patiently("due work", s.engine.RunDue)
-	if s.chance(s.Faults.Crash) {
+	s.retryOnFault("due work", s.engine.RunDue)
+	if s.rand.chance(s.faults.Crash) {
 		s.crash()
 		return
 	}
-	s.patiently("announce", s.engine.Announce)
-	if s.up && s.violation == nil {
-		s.rules.settled()
+	s.retryOnFault("announce", s.engine.Announce)
+	if s.up && s.log.violation == nil {
+		s.look(s.checker.Settled)
 	}
 }
 
-// patiently does again what failed because of a fault, as the server's loops do.
-func (s *server) patiently(what string, do func(context.Context) error) {
+// retryOnFault does again what a fault of the simulation made fail, as the loops of the server do.
+func (s *server) retryOnFault(what string, do func(context.Context) error) {
 	for range 50 {
 		switch err := do(s.ctx); {
 		case errors.Is(err, errCut):
 			s.crash()
 			return
 		case !errors.Is(err, errBroken):
-			s.must(what, err)
+			s.log.must(what, err)
 			return
 		}
 	}
-	s.fail("R-CON-26", "%s fails again and again", what)
+	s.log.fail("R-CON-26", what+" fails again and again")
 }
 
-// tell is what the engine announces with. It may fail, or the server crash, when only some of the things are told.
-func (s *server) tell(ctx context.Context, notices []store.Notice) error {
+// look shows the present state to the rules. It is called between two commits, never inside one:
+// the state is then the one that all earlier answers were made from.
+func (s *server) look(check func(rules.State)) {
+	s.log.must("read", s.store.Store.Read(s.ctx, func(r store.Reader) error {
+		check(rules.State{Store: r, Now: s.time.now()})
+		return nil
+	}))
+}
+
+// notify is called by the engine to notify things. It may fail, or the server may crash, when only
+// some of them are.
+func (s *server) notify(ctx context.Context, notices []store.Notice) error {
 	failure := error(nil)
 	switch {
-	case s.chance(s.Faults.Crash):
+	case s.rand.chance(s.faults.Crash):
 		failure = errCut
-	case s.chance(s.Faults.Broken):
+	case s.rand.chance(s.faults.Broken):
 		failure = errBroken
 	default:
 		return s.device.Notify(ctx, notices)
 	}
-	s.trace("telling stops: %v", failure)
-	s.must("tell", s.device.Notify(ctx, notices[:s.r.IntN(len(notices)+1)]))
+	s.log.trace("telling stops: %v", failure)
+	some := notices[:s.rand.index(len(notices)+1)]
+	s.log.must("notify", s.device.Notify(ctx, some))
 	return failure
 }
 
-// publish sends a notification on its way, and notes what it says.
+// publish sends a notification to a device, and shows it to the rules.
 func (s *server) publish(topic string, payload []byte) {
-	name, kind, _ := strings.Cut(strings.TrimPrefix(topic, "$aws/things/"), "/jobs/")
-	known, m := s.said(name), s.parse(payload)
-	if kind == "notify" {
-		known.list = m.list()
-	} else {
-		known.next = m.Execution.key()
-	}
-	s.rules.stirred[name] = true
-	s.network.toDevice(s.byName[name], topic, payload)
+	s.checker.Notified(topic, payload)
+	s.network.toDevice(s.fleet.byName[thingOf(topic)], topic, payload)
 }
 
-// said is what a thing was told last.
-func (s *server) said(name string) *told {
-	if s.told[name] == nil {
-		s.told[name] = &told{}
+// publishEvents is called by the engine to publish lifecycle events. Nobody subscribes to them but
+// the rules.
+func (s *server) publishEvents(published []store.Event) {
+	for _, e := range published {
+		s.log.trace("event %s %s", e.Topic, e.Payload)
+		s.checker.Published(e)
 	}
-	return s.told[name]
 }
 
-// ask hands a device's request to the device plane and holds the answer against the rules.
+// ask hands a device's request to the device plane and shows request and answer to the rules,
+// unless a commit failed: then the answer is that of a server whose disk is broken.
 func (s *server) ask(topic string, payload []byte) (reply string, body []byte) {
-	expected := s.rules.expect(topic, payload)
+	var question rules.Question
+	s.look(func(now rules.State) { question = s.checker.Asked(now, topic, payload) })
 	s.store.broke = false
 	reply, body = s.device.Answer(s.ctx, topic, payload)
-	if s.violation == nil && !s.store.broke {
-		s.rules.answered(expected, reply, body)
+	if s.log.violation == nil && !s.store.broke {
+		s.look(func(now rules.State) { s.checker.Answered(now, question, reply, body) })
 	}
 	return reply, body
 }

@@ -37,10 +37,12 @@ func many(t *testing.T, c Config, first, last uint64) {
 	t.Helper()
 	var sum Report
 	start := time.Now()
-	if err := Many(t.Context(), c, first, last, func(_ uint64, r Report) { sum.Add(r) }); err != nil {
+	err := Many(t.Context(), c, first, last, func(_ uint64, r Report) { sum.Add(r) })
+	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d seeds, %.1f a second: %+v", last-first+1, float64(last-first+1)/time.Since(start).Seconds(), sum)
+	n := last - first + 1
+	t.Logf("%d seeds, %.1f a second: %+v", n, float64(n)/time.Since(start).Seconds(), sum)
 }
 
 // The same seed does the same, byte for byte; another one does not.
@@ -55,7 +57,8 @@ func TestTrace(t *testing.T) {
 		}
 	}
 	if traces[0].Len() < 1000 || !bytes.Equal(traces[0].Bytes(), traces[1].Bytes()) {
-		t.Errorf("the traces of one seed have %d and %d bytes and differ", traces[0].Len(), traces[1].Len())
+		t.Errorf("the traces of one seed have %d and %d bytes and differ",
+			traces[0].Len(), traces[1].Len())
 	}
 	if bytes.Equal(traces[0].Bytes(), traces[2].Bytes()) {
 		t.Error("two seeds have the same trace")
@@ -68,11 +71,11 @@ func TestViolation(t *testing.T) {
 	c := Default()
 	c.Seed, c.Faults.Fail = 7, 0.5
 	w := newWorld(t.Context(), c)
-	w.after(time.Hour, func() { w.fail("R-X-1", "told so") })
+	w.time.after(time.Hour, func() { w.log.fail("R-X-1", "as the test asked for") })
 	w.run()
 	want := "again: drover sim --seed 7 --things 16 --days 2 --jobs 8 --fail 0.5 --trace"
-	if w.violation == nil || !strings.HasSuffix(w.violation.Error(), want) {
-		t.Errorf("the violation is %v, want the end %q", w.violation, want)
+	if w.log.violation == nil || !strings.HasSuffix(w.log.violation.Error(), want) {
+		t.Errorf("the violation is %v, want the end %q", w.log.violation, want)
 	}
 }
 

@@ -5,152 +5,174 @@ import (
 	"time"
 )
 
-// The life of an execution on its device.
+// The life of an execution on its device: it learns of one, starts it, works on it in steps,
+// reports progress and the end, and sends a report again when it gets no answer.
 
-// startNext asks for the next execution and starts it.
+// work is an execution that a device works on.
+type work struct {
+	number, version int64
+	steps           int // how many steps are still to do
+	// resends is how often the device still sends its last report again when it gets no answer. It
+	// is 0 until the end of the work is reported.
+	resends int
+}
+
+// startNext asks the server to start the next execution, and to say which one that is.
 func (d *device) startNext() {
 	body := map[string]any{}
-	if d.habits.tokens {
+	if d.habits.sendsToken {
 		body["clientToken"] = d.token()
 	}
-	if d.habits.steps && d.chance(0.5) {
-		body["stepTimeoutInMinutes"] = d.between(1, 45)
+	if d.habits.usesStepTimer && d.rand.chance(0.5) {
+		body["stepTimeoutInMinutes"] = d.rand.between(1, 45)
 	}
-	if d.chance(0.3) {
+	if d.rand.chance(0.3) {
 		body["statusDetails"] = map[string]string{"phase": "start"}
 	}
 	d.send("start-next", body)
 }
 
-// consider is told what is next, and may begin with it.
-func (d *device) consider(next *execution) {
+// onNext handles a message that says which execution is next. The device may start it.
+func (d *device) onNext(next *execution) {
 	if next == nil {
 		return
 	}
 	known := d.work[next.JobID]
 	switch {
-	case known != nil && known.number == next.ExecutionNumber && !d.habits.impatient:
-	case d.chance(0.05): // busy, or asleep
-	case d.chance(0.03):
-		d.begin(*next)
-		d.end(next.JobID) // straight from QUEUED
+	case known != nil && known.number == next.ExecutionNumber && !d.habits.finishesAll:
+	case d.rand.chance(0.05): // busy, or asleep
+	case d.rand.chance(0.03):
+		d.newWork(*next)
+		d.reportEnd(next.JobID) // straight from QUEUED
 	case d.habits.startsNext:
 		d.startNext()
 	default:
-		d.begin(*next)
-		d.update(next.JobID, "IN_PROGRESS")
+		d.newWork(*next)
+		d.report(next.JobID, "IN_PROGRESS")
 	}
 }
 
-// pickFrom begins with any of those that are pending.
-func (d *device) pickFrom(pending []execution) {
+// onList handles a list of all pending executions. A device without work may start any of them.
+func (d *device) onList(pending []execution) {
 	if len(pending) > 0 && len(d.work) == 0 {
-		d.consider(&pending[d.r.IntN(len(pending))])
+		d.onNext(&pending[d.rand.index(len(pending))])
 	}
 }
 
-// started is told that an execution is in progress, and works on it unless it does already.
-func (d *device) started(x execution) {
+// onStarted handles the message that an execution is IN_PROGRESS. The device works on it unless it
+// does already. Sometimes it sleeps first, until just before the execution times out or just after
+// it.
+func (d *device) onStarted(x execution) {
 	known := d.work[x.JobID]
-	if known != nil && known.number == x.ExecutionNumber && !d.habits.impatient && d.chance(0.5) {
-		known.version = x.VersionNumber // goes on with what it does
+	worksOnIt := known != nil && known.number == x.ExecutionNumber
+	if worksOnIt && !d.habits.finishesAll && d.rand.chance(0.5) {
+		known.version = x.VersionNumber // it goes on with what it does
 		return
 	}
-	d.begin(x)
-	if x.Seconds > 1 && d.chance(0.25) { // just before it times out, or just after
+	d.newWork(x)
+	if x.SecondsLeft > 1 && d.rand.chance(0.25) {
 		w := d.work[x.JobID]
 		w.steps = 0
-		d.after(time.Duration(x.Seconds-1)*time.Second+d.upTo(1500*time.Millisecond), func() { d.resume(x.JobID, w) })
+		asleep := time.Duration(x.SecondsLeft-1)*time.Second + d.rand.upTo(1500*time.Millisecond)
+		d.time.after(asleep, func() { d.nextStep(x.JobID, w) })
 		return
 	}
 	d.workOn(x.JobID)
 }
 
-// begin takes an execution on.
-func (d *device) begin(x execution) {
-	d.work[x.JobID] = &work{number: x.ExecutionNumber, version: x.VersionNumber, steps: d.pick(0, 0, 1, 1, 2, 4)}
+// newWork makes an execution the work of its job, in place of any that the device had.
+func (d *device) newWork(x execution) {
+	steps := d.rand.pick(0, 0, 1, 1, 2, 4)
+	d.work[x.JobID] = &work{number: x.ExecutionNumber, version: x.VersionNumber, steps: steps}
 }
 
-// workOn works for a while and then reports progress or the end; it may also hang and never report again, or only late.
+// workOn works for a while and then reports. The device may also hang, and report hours later or
+// never.
 func (d *device) workOn(job string) {
 	w := d.work[job]
-	if d.chance(d.Faults.Hang) {
-		d.trace("%s hangs in %s #%d", d.name, job, w.number)
-		if d.chance(0.5) {
-			d.after(d.span(time.Hour, 20*time.Hour), func() { d.resume(job, w) })
+	if d.rand.chance(d.faults.Hang) {
+		d.log.trace("%s hangs in %s #%d", d.name, job, w.number)
+		if d.rand.chance(0.5) {
+			d.time.after(d.rand.span(time.Hour, 20*time.Hour), func() { d.nextStep(job, w) })
 		}
 		return
 	}
-	d.after(time.Second+d.upTo(d.habits.pace), func() { d.resume(job, w) })
+	d.time.after(time.Second+d.rand.upTo(d.habits.pace), func() { d.nextStep(job, w) })
 }
 
-// resume goes on with work, if it is still the one that was begun.
-func (d *device) resume(job string, w *work) {
+// nextStep reports progress, or the end after the last step. It does nothing when the device works
+// on something else by now, and waits while the device is not connected.
+func (d *device) nextStep(job string, w *work) {
 	if d.work[job] != w {
 		return
 	}
-	if !d.online { // reports when it is back
-		d.after(d.span(time.Minute, 5*time.Hour), func() { d.resume(job, w) })
+	if !d.online {
+		d.time.after(d.rand.span(time.Minute, 5*time.Hour), func() { d.nextStep(job, w) })
 		return
 	}
 	if w.steps > 0 {
 		w.steps--
-		d.update(job, "IN_PROGRESS")
+		d.report(job, "IN_PROGRESS")
 		return
 	}
-	d.end(job)
+	d.reportEnd(job)
 }
 
-// end reports how the work ended.
-func (d *device) end(job string) {
+// reportEnd reports how the work ended.
+func (d *device) reportEnd(job string) {
 	status := "SUCCEEDED"
 	switch {
-	case d.chance(d.Faults.Fail):
+	case d.rand.chance(d.faults.Fail):
 		status = "FAILED"
-	case d.chance(d.Faults.Reject):
+	case d.rand.chance(d.faults.Reject):
 		status = "REJECTED"
 	}
-	d.work[job].gives = 3
-	d.update(job, status)
+	d.work[job].resends = 3
+	d.report(job, status)
 }
 
-// update reports a status. A device that got no answer sends the same once more.
-func (d *device) update(job, status string) {
+// report reports a status, with those of the optional members that the firmware uses. With a client
+// token it can tell that the answer is missing.
+func (d *device) report(job, status string) {
 	w := d.work[job]
 	body := map[string]any{"status": status}
-	if d.habits.guards {
+	if d.habits.sendsVersion {
 		body["expectedVersion"], body["executionNumber"] = w.version, w.number
 	}
-	if d.chance(0.7) || d.habits.guards {
+	if d.rand.chance(0.7) || d.habits.sendsVersion {
 		body["includeJobExecutionState"] = true
 	}
-	if d.habits.steps && status == "IN_PROGRESS" && d.chance(0.6) {
-		body["stepTimeoutInMinutes"] = d.pick(-1, 1, 2, 5, 30, 60)
+	if d.habits.usesStepTimer && status == "IN_PROGRESS" && d.rand.chance(0.6) {
+		body["stepTimeoutInMinutes"] = d.rand.pick(-1, 1, 2, 5, 30, 60)
 	}
-	if d.chance(0.4) {
+	if d.rand.chance(0.4) {
 		body["statusDetails"] = map[string]string{"left": fmt.Sprint(w.steps)}
 	}
-	if d.habits.tokens {
+	if d.habits.sendsToken {
 		token := d.token()
 		body["clientToken"] = token
-		d.after(30*time.Second, func() { d.again(token, w) })
+		d.time.after(30*time.Second, func() { d.resend(token, w) })
 	}
 	d.send(job+"/update", body)
 }
 
-// again repeats a request that was not answered.
-func (d *device) again(token string, w *work) {
+// resend sends a report again that was not answered, and once more every minute; but only when the
+// end of the work has been reported. The server may have the report already: then it must accept
+// the repeat (R-HTTP-24).
+func (d *device) resend(token string, w *work) {
 	r := d.sent[token]
-	if r == nil || !d.online || w.gives <= 0 {
+	if r == nil || !d.online || w.resends <= 0 {
 		return
 	}
-	w.gives--
+	w.resends--
 	d.network.toServer(r)
-	d.after(time.Minute, func() { d.again(token, w) })
+	d.time.after(time.Minute, func() { d.resend(token, w) })
 }
 
-// accepted goes on after a report was accepted.
-func (d *device) accepted(job string, m message) {
+// onAccepted goes on after a report was accepted: with the next step, or with nothing when the
+// report was of the end. An answer without the state of the execution only says that its version
+// has grown.
+func (d *device) onAccepted(job string, m message) {
 	w := d.work[job]
 	if w == nil {
 		return
@@ -163,26 +185,27 @@ func (d *device) accepted(job string, m message) {
 			return
 		}
 	}
-	if w.gives > 0 { // the end was reported
+	if w.resends > 0 { // the end was reported
 		delete(d.work, job)
 		return
 	}
 	d.workOn(job)
 }
 
-// rejected gives up, or learns the version and tries again.
-func (d *device) rejected(job string, m message) {
+// onRejected learns the version and tries again when somebody else has changed the execution,
+// mostly. Otherwise it gives up, and may ask what is next.
+func (d *device) onRejected(job string, m message) {
 	w := d.work[job]
 	if w == nil {
 		return
 	}
-	if m.Code == "VersionMismatch" && m.ExecutionState != nil && d.chance(0.8) {
+	if m.Code == "VersionMismatch" && m.ExecutionState != nil && d.rand.chance(0.8) {
 		w.version = m.ExecutionState.VersionNumber
 		d.workOn(job)
 		return
 	}
 	delete(d.work, job)
-	if d.chance(0.5) {
+	if d.rand.chance(0.5) {
 		d.startNext()
 	}
 }
