@@ -268,7 +268,7 @@ func TestEndBeforeWindow(t *testing.T) {
 	)
 }
 
-// A cron text that never fires again ends the rollout with its last window (R-SCH-21).
+// A cron expression that never fires again ends the rollout with its last window (R-SCH-21).
 func TestLastWindow(t *testing.T) {
 	t.Parallel()
 	schedule := &ScheduleConfig{Windows: []Window{{StartTime: "0 2 2 3 ? 2026", Minutes: 1}}}

@@ -42,7 +42,7 @@ const (
 
 // Window is one maintenance window.
 type Window struct {
-	StartTime string `json:"startTime"` // when it opens, as a cron text (R-SCH-14)
+	StartTime string `json:"startTime"` // when it opens, as a cron expression (R-SCH-14)
 	Minutes   int    `json:"minutes"`   // how long it stays open, 1..1430
 }
 

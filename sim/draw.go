@@ -169,7 +169,7 @@ func (d *draw) schedule() *iot.SchedulingConfig {
 }
 
 // window draws a maintenance window: some hours of every day, sometimes of one date only. The rules
-// read no other forms of cron text than these two (R-SCH-14).
+// read no other forms of cron expression than these two (R-SCH-14).
 func (d *draw) window(from time.Time) iot.MaintenanceWindow {
 	minute := d.rand.between(0, 59)
 	length := d.rand.pick(1, 2, 5, 60, 200)

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// Which days a cron text means depends on the month: how many days it has, and on which day of the
-// week it begins. So the day fields are not one set of numbers. They are a set for what is written
-// plainly, and a function of the month for each of the special words L, W and #.
+// Which days a cron expression means depends on the month: how many days it has, and on which day
+// of the week it begins. So the day fields are not one set of numbers. They are a set for what is
+// written plainly, and a function of the month for each of the special words L, W and #.
 
 // dayField is the one of the two day fields that is not "?".
 type dayField struct {

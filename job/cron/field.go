@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// A field of a cron text is a list of items between commas. An item is one value, a range, or all
-// values, and may have a step: 5, MON-FRI, *, 0/15, 9-17/2. The numbers and words that a field
+// A field of a cron expression is a list of items between commas. An item is one value, a range, or
+// all values, and may have a step: 5, MON-FRI, *, 0/15, 9-17/2. The numbers and words that a field
 // knows stand in one table here, so that reading them is the same code for all six.
 
-// field says what one field of a cron text may hold.
+// field says what one field of a cron expression may hold.
 type field struct {
 	name     string   // as error texts call it
 	from, to int      // the smallest and the largest value

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Schedule is a cron text, ready to be asked. Its times are whole minutes in UTC.
+// Schedule is a cron expression, ready to be asked. Its times are whole minutes in UTC.
 //
 // The text has six fields: minute, hour, day of month, month, day of week, year. For example "30 2
 // ? * MON-FRI *" fires at 02:30 on every working day, and "0 0 L * ? 2026" at midnight when the
@@ -20,8 +20,8 @@ type Schedule struct {
 	day                    dayField
 }
 
-// Parse reads a cron text, with or without cron(…) around it; letters may be of either case. The
-// error names the field and says what is wrong with it.
+// Parse reads a cron expression, with or without cron(…) around it; letters may be of either case.
+// The error names the field and says what is wrong with it.
 func Parse(text string) (s Schedule, err error) {
 	if inner, found := strings.CutPrefix(text, "cron("); found {
 		if text, found = strings.CutSuffix(inner, ")"); !found {

@@ -9,8 +9,8 @@ import (
 	"github.com/drover-iot/drover/job"
 )
 
-// window is a maintenance window. The rules read only the forms of cron text that the simulated
-// operators write: at one minute of some hours, every day or on one date.
+// window is a maintenance window. The rules read only the forms of cron expression that the
+// simulated operators write: at one minute of some hours, every day or on one date.
 type window struct {
 	minute int
 	hours  []int
