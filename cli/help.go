@@ -191,13 +191,14 @@ func requiredMark(m *schema.Member) string {
 // and of files for parts of the answer.
 func commonHelp(op *schema.Description) string {
 	text := `    --cli-input-json (string)
-        A JSON object with the members of the request, file://PATH, or - for standard input. Options given beside it
-        replace whole members.
+        A JSON object with the members of the request, file://PATH, or - for standard input.
+        Options given beside it replace whole members.
 
 `
 	if op.Page != nil {
 		text += `    --starting-token, --page-size, --max-items
-        All pages are fetched and joined; these begin at a token, set the size of a page, and limit the items in all.
+        All pages are fetched and joined. These options begin at a token, set the size of a
+        page, and limit the items in all.
 
 `
 	}

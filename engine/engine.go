@@ -101,7 +101,9 @@ func New(c Config) *Engine {
 		JobChanged:         publisher.JobChanged,
 		ExecutionChanged:   publisher.ExecutionChanged,
 		MembershipsChanged: jobs.MembershipsChanged,
-		Applied:            []func(*commit.Tx, *store.Changes){e.Fleet.Applied, e.Identity.Applied, publisher.Applied},
+		Applied: []func(*commit.Tx, *store.Changes){
+			e.Fleet.Applied, e.Identity.Applied, publisher.Applied,
+		},
 		Review:             []func(*commit.Tx) error{e.Fleet.Review, e.work.Review},
 		Committed:          []func(*commit.Tx){e.Identity.Committed, e.Fleet.Committed, e.wakeForJobs},
 	}

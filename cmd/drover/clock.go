@@ -21,8 +21,8 @@ import (
 // and for people; package client does the same for Go tests.
 
 // clockAbout is the help text of drover clock.
-const clockAbout = `Read or move the virtual clock of a server that runs with --clock virtual. Everything due in between runs, in order,
-before the command ends.
+const clockAbout = `Read or move the virtual clock of a server that runs with --clock virtual. A move
+does everything that falls due in between, in order, before the command ends.
 
   drover clock                      show the time
   drover clock advance 30d          move it on: 90m, 24h, 30d, 1d12h

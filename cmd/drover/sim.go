@@ -18,12 +18,14 @@ import (
 // anybody who has that version.
 
 // simAbout is the help text of drover sim.
-const simAbout = `Simulate a fleet, its operators and a server that crashes, on virtual time, all drawn from a seed, and hold the server
-to the rules after every step: counters, final states, rates, aborts, retries, timers, completion, what devices are told,
-and that every job ends or says why it waits. The server is the real engine, in this process, with its state in memory.
+const simAbout = `Simulate a fleet, its operators and a server that crashes, in virtual time, all drawn from a seed.
+After every step the server is held to its rules: counters, final states, rates, aborts, retries,
+timers, completion, what devices are notified of, and that every job ends or says why it waits. The
+server is the real engine, in this process, with its state in memory.
 
-A seed always does the same. Without a range one seed is run; with one, all of it on all processors, until a rule breaks:
-then the command that repeats it is printed, and the exit status is 1. --trace tells everything that happens.
+The same seed always gives the same run. A range of seeds runs on all processors until a rule is
+broken: then the command that repeats that run is printed, and the exit status is 1. --trace prints
+everything that happens.
 
   drover sim --seed 17 --trace
   drover sim --seeds 1..1000

@@ -152,7 +152,8 @@ func (c *classifier) reclassify(tx *commit.Tx, thing registry.Thing) (bool, erro
 
 // subject is what queries see of a thing. names caches what pathNames answered.
 func subject(
-	r store.GroupReader, cache map[registry.GroupID][]string, thing registry.Thing, memberships []registry.Membership,
+	r store.GroupReader, cache map[registry.GroupID][]string,
+	thing registry.Thing, memberships []registry.Membership,
 ) (s fleetquery.Subject, err error) {
 	s.Thing = thing
 	for _, m := range memberships {

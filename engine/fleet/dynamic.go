@@ -57,7 +57,9 @@ func (s *Service) UpdateDynamicGroup(
 			return 0, err
 		}
 	}
-	return s.updateGroup(ctx, name, func(g registry.Group) (registry.Group, error) { return g.UpdateDynamic(u, query) })
+	return s.updateGroup(ctx, name, func(g registry.Group) (registry.Group, error) {
+		return g.UpdateDynamic(u, query)
+	})
 }
 
 // DeleteDynamicGroup deletes a dynamic group: a small one is gone when this returns, a larger one

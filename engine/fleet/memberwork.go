@@ -90,7 +90,8 @@ func (c *classifier) leave(tx *commit.Tx, group registry.GroupID, member registr
 	if err != nil {
 		return err
 	}
-	after := slices.DeleteFunc(slices.Clone(before), func(m registry.Membership) bool { return m.Group == group })
+	ofGroup := func(m registry.Membership) bool { return m.Group == group }
+	after := slices.DeleteFunc(slices.Clone(before), ofGroup)
 	thing, err := tx.Thing(member.Thing)
 	if err != nil {
 		return err

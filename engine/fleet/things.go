@@ -43,7 +43,13 @@ func (s *Service) CreateThing(ctx context.Context, in NewThing) (thing registry.
 			return registry.Exists(registry.KindThing, in.Name, thing.UUID)
 		}
 		thing = registry.Thing{
-			ID: tx.Keys.Thing(), Name: in.Name, UUID: s.IDs.UUID(), Type: in.Type, Attributes: in.Attributes, Version: 1, CreatedAt: tx.Now,
+			ID:         tx.Keys.Thing(),
+			Name:       in.Name,
+			UUID:       s.IDs.UUID(),
+			Type:       in.Type,
+			Attributes: in.Attributes,
+			Version:    1,
+			CreatedAt:  tx.Now,
 		}
 		tx.Changes.Registry.CreatedThings = []registry.Thing{thing}
 		memberships, err := s.classifier.classify(tx, thing, nil)

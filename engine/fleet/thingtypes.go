@@ -35,7 +35,12 @@ func (s *Service) CreateThingType(
 		if !commit.Missing(err) {
 			return err
 		}
-		created = registry.ThingType{Name: in.Name, UUID: s.IDs.UUID(), Properties: in.Properties, CreatedAt: tx.Now}
+		created = registry.ThingType{
+			Name:       in.Name,
+			UUID:       s.IDs.UUID(),
+			Properties: in.Properties,
+			CreatedAt:  tx.Now,
+		}
 		tx.Changes.Registry.ThingTypes = []registry.ThingType{created}
 		tx.TagNew(registry.KindType, in.Name, tags)
 		return nil

@@ -149,7 +149,8 @@ func (s *Service) DetachPrincipal(ctx context.Context, thingName, certificate st
 			return err
 		}
 		if p, err = tx.Principal(p.Thing, certificate); err != nil {
-			return commit.OrNotFound(err, fault.New(fault.NotFound, "certificate %s is not attached to thing %s", certificate, thingName))
+			return commit.OrNotFound(err, fault.New(fault.NotFound,
+				"certificate %s is not attached to thing %s", certificate, thingName))
 		}
 		tx.Changes.Registry.DeletedPrincipals = []registry.Principal{p}
 		return nil

@@ -46,7 +46,8 @@ func findExecution(r jobFinder, thing, jobID string, number *int64) (x job.Execu
 	}
 	if number == nil {
 		x, err = r.Latest(j.Key, id)
-		return x, commit.OrNotFound(err, fault.New(fault.NotFound, "job %s has no execution on thing %s", jobID, thing))
+		return x, commit.OrNotFound(err, fault.New(fault.NotFound,
+			"job %s has no execution on thing %s", jobID, thing))
 	}
 	x, err = r.Execution(job.ExecutionKey{Job: j.Key, Thing: id, Number: *number})
 	return x, commit.OrNotFound(err,

@@ -1,5 +1,6 @@
-// Package clock is the one place that reads the time of the engine. Everything that the engine decides uses the time
-// it is handed; what secures a connection or paces a socket stays on the real clock.
+// Package clock is the one place that reads the time of the engine. Everything that the engine
+// decides uses the time it is handed; what secures a connection or paces a socket stays on the real
+// clock.
 package clock
 
 import (

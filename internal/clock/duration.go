@@ -9,8 +9,8 @@ import (
 
 const day = 24 * time.Hour
 
-// ParseDuration reads a duration as time.ParseDuration does, with whole days before it: 90m, 24h, 30d, 1d12h. It is never
-// negative.
+// ParseDuration reads a duration as time.ParseDuration does, with whole days before it: 90m, 24h,
+// 30d, 1d12h. It is never negative.
 func ParseDuration(text string) (time.Duration, error) {
 	days, rest, found := strings.Cut(text, "d")
 	if !found {

@@ -9,8 +9,8 @@ import (
 	"runtime"
 )
 
-// Write replaces a file in one step: who reads it, also after a power cut, sees all of the old content or all of the new.
-// When it returns, the new content is on stable storage.
+// Write replaces a file in one step: who reads it, also after a power cut, sees all of the old
+// content or all of the new. When it returns, the new content is on stable storage.
 func Write(path string, content []byte, mode fs.FileMode) error {
 	dir := filepath.Dir(path)
 	file, err := os.CreateTemp(dir, filepath.Base(path)+".*") // 0600
@@ -28,8 +28,8 @@ func Write(path string, content []byte, mode fs.FileMode) error {
 	return syncDir(dir)
 }
 
-// syncDir makes a rename in a folder durable. Windows has no such call: there, the new file itself is
-// on stable storage, and a power cut may bring back the old name.
+// syncDir makes a rename in a folder durable. Windows has no such call: there, the new file itself
+// is on stable storage, and a power cut may bring back the old name.
 func syncDir(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil
