@@ -104,8 +104,8 @@ func New(c Config) *Engine {
 		Applied: []func(*commit.Tx, *store.Changes){
 			e.Fleet.Applied, e.Identity.Applied, publisher.Applied,
 		},
-		Review:             []func(*commit.Tx) error{e.Fleet.Review, e.work.Review},
-		Committed:          []func(*commit.Tx){e.Identity.Committed, e.Fleet.Committed, e.wakeForJobs},
+		Review:    []func(*commit.Tx) error{e.Fleet.Review, e.work.Review},
+		Committed: []func(*commit.Tx){e.Identity.Committed, e.Fleet.Committed, e.wakeForJobs},
 	}
 	return e
 }
