@@ -3,18 +3,22 @@
 // applies changes.
 //
 // Promises of every store, checked by storetest on each of them:
-//   - Write runs its function alone: it sees every earlier commit and its own changes, nobody sees them before the
-//     commit, and when Write returns nil they are on stable storage (R-CON-25). When the function returns an error
-//     nothing of it is kept.
-//   - Read sees one consistent state, at least as new as the last commit acknowledged before it began.
-//   - Lists have a total order that is stable under inserts, and resume strictly after the key they are given.
-//     Limits are honoured exactly; a shorter page is the last one, unless the method says otherwise.
+//   - Write runs its function alone: it sees every earlier commit and its own changes, nobody sees
+//     them before the commit, and when Write returns nil they are on stable storage (R-CON-25).
+//     When the function returns an error nothing of it is kept.
+//   - Read sees one consistent state, at least as new as the last commit acknowledged before it
+//     began.
+//   - Lists have a total order that is stable under inserts, and resume strictly after the key they
+//     are given. Limits are honoured exactly; a shorter page is the last one, unless the method
+//     says otherwise.
 //   - Names compare byte by byte, so names that differ only in case are different.
 //   - Times are UTC and keep milliseconds; the zero time is kept as zero.
-//   - Values are copies: callers may change what they gave and what they got. An empty map or slice may come back nil.
-//   - What does not exist is ErrNotFound. A change that does not fit what is stored is ErrConflict: unless its field of
-//     Changes says otherwise, inserting what exists and changing or removing what does not. A write in which a change
-//     failed is given up as a whole, even when its function returns nil.
+//   - Values are copies: callers may change what they gave and what they got. An empty map or slice
+//     may come back nil.
+//   - What does not exist is ErrNotFound. A change that does not fit what is stored is ErrConflict:
+//     unless its field of Changes says otherwise, inserting what exists and changing or removing
+//     what does not. A write in which a change failed is given up as a whole, even when its
+//     function returns nil.
 package store
 
 import (
