@@ -1,4 +1,4 @@
-package app
+package gateway
 
 import (
 	"context"
@@ -25,7 +25,8 @@ func (l *starved) Accept() (net.Conn, error) {
 	return l.Listener.Accept()
 }
 
-func TestAcceptGoesOn(t *testing.T) { // a client that opens many connections does not end the server
+// A client that opens many connections does not end the server.
+func TestAcceptGoesOn(t *testing.T) {
 	t.Parallel()
 	inner, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -33,8 +34,8 @@ func TestAcceptGoesOn(t *testing.T) { // a client that opens many connections do
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	s := newSplit(&starved{Listener: inner, failures: 3})
-	go func() { ended <- s.run(ctx, slog.New(slog.DiscardHandler)) }()
+	s := NewSplit(&starved{Listener: inner, failures: 3})
+	go func() { ended <- s.Run(ctx, slog.New(slog.DiscardHandler)) }()
 
 	client, err := net.Dial("tcp", inner.Addr().String())
 	if err != nil {
@@ -42,8 +43,10 @@ func TestAcceptGoesOn(t *testing.T) { // a client that opens many connections do
 	}
 	defer client.Close()
 	client.SetReadDeadline(time.Now().Add(5 * time.Second))
-	if _, err := client.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Errorf("the connection was not taken: %v", err) // it is no TLS connection, so it is closed when it is
+	// It is no TLS connection, so it is closed as soon as it is accepted.
+	_, err = client.Read(make([]byte, 1))
+	if err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("the connection was not accepted: %v", err)
 	}
 	cancel()
 	if err := <-ended; err != nil {
