@@ -27,7 +27,7 @@ type OperatorAuth struct {
 // Verify checks the signature of a request with this body, and that it was made for this server. It
 // returns what could be read of the signature, also with an error: its service says which plane
 // answers. Faults: NoCredentials, UnknownKey, BadSignature, Expired.
-func (a *OperatorAuth) Verify(r *http.Request, body []byte) (sigv4.Scope, error) {
+func (a *OperatorAuth) Verify(r *http.Request, body []byte) (sigv4.Signature, error) {
 	s, err := sigv4.Parse(r)
 	if err != nil {
 		return s, err
