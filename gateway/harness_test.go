@@ -2,7 +2,6 @@ package gateway_test
 
 import (
 	"context"
-	"crypto"
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
@@ -124,7 +123,8 @@ func newEngine(t *testing.T, log *slog.Logger) *engine.Engine {
 func (s *server) addFleet() {
 	var targets []job.Target
 	for _, name := range []string{"pump", "lamp"} {
-		if _, err := s.engine.Fleet.CreateThing(s.t.Context(), fleet.NewThing{Name: name}); err != nil {
+		thing := fleet.NewThing{Name: name}
+		if _, err := s.engine.Fleet.CreateThing(s.t.Context(), thing); err != nil {
 			s.t.Fatal(err)
 		}
 		targets = append(targets, job.ThingTarget(registry.DefaultScope, name))
@@ -155,15 +155,21 @@ func (s *server) listen(log *slog.Logger) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	plainHTTP, plainMQTT, forMQTTS, forHTTPS := loopback(s.t), loopback(s.t), loopback(s.t), loopback(s.t)
+	plainHTTP, plainMQTT := loopback(s.t), loopback(s.t)
+	forMQTTS, forHTTPS := loopback(s.t), loopback(s.t)
 	s.http, s.mqtt = plainHTTP.Addr().String(), plainMQTT.Addr().String()
 	s.mqtts, s.https = forMQTTS.Addr().String(), forHTTPS.Addr().String()
 	split := gateway.NewSplit(tls.NewListener(forHTTPS, gateway.HTTPSConfig(pair)))
 	secured := tls.NewListener(forMQTTS, gateway.MQTTConfig(pair))
 
+	serveHTTP := func(l net.Listener) func(context.Context) error {
+		return func(ctx context.Context) error {
+			return gateway.Serve(ctx, l, s.handler, timeout, log)
+		}
+	}
 	serve := []func(context.Context) error{
-		func(ctx context.Context) error { return gateway.Serve(ctx, plainHTTP, s.handler, timeout, log) },
-		func(ctx context.Context) error { return gateway.Serve(ctx, split.HTTP(), s.handler, timeout, log) },
+		serveHTTP(plainHTTP),
+		serveHTTP(split.HTTP()),
 		func(ctx context.Context) error { return split.Run(ctx, log) },
 		func(ctx context.Context) error { return s.broker.Serve(ctx, split.MQTT()) },
 		func(ctx context.Context) error { return s.broker.Serve(ctx, plainMQTT) },
@@ -221,7 +227,7 @@ func newCertificate(t *testing.T, v validity) tls.Certificate {
 		NotBefore:    now.Add(v.from),
 		NotAfter:     now.Add(v.to),
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.(crypto.Signer).Public(), key)
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -275,8 +281,8 @@ func (s *server) attach(policy, certificate string) {
 
 // allow is a statement that allows an action on one resource.
 func allow(action, resource string) string {
-	return fmt.Sprintf(`{"Effect":"Allow","Action":%q,"Resource":"arn:aws:iot:us-east-1:000000000000:%s"}`,
-		action, resource)
+	const arn = "arn:aws:iot:us-east-1:000000000000:"
+	return fmt.Sprintf(`{"Effect":"Allow","Action":%q,"Resource":%q}`, action, arn+resource)
 }
 
 // fullAccess are the statements for all that a device needs to be a thing, with client ids that

@@ -29,29 +29,30 @@ func TestPathsOfBothPlanes(t *testing.T) { // R-WIRE-5, R-HTTP-2, T-40
 	s := newServer(t)
 	certificate := newCertificate(t, valid)
 	s.register(certificate, registry.CertificateActive, fullAccess("pump"))
+	operator, device := s.signedBy(), credentials{certificate: &certificate}
 	plain, secured := "http://"+s.http, "https://"+s.https
+	const list, one = "/things/pump/jobs", "/things/pump/jobs/fw"
 	for _, row := range []struct {
-		base string
-		who  credentials
-		call call
-		want string // a member that only the answer of one plane has
+		base          string
+		who           credentials
+		path, service string
+		want          string // a member that only the answer of one plane has
 	}{
-		{plain, s.signedBy(), call{path: "/things/pump/jobs", service: "iot"}, "executionSummaries"},
-		{
-			plain, s.signedBy(), call{path: "/things/pump/jobs", service: "execute-api"},
-			"executionSummaries",
-		},
-		{plain, s.signedBy(), call{path: "/things/pump/jobs", service: "iot-jobs-data"}, "queuedJobs"},
-		{secured, s.signedBy(), call{path: "/things/pump/jobs", service: "iot"}, "executionSummaries"},
-		{secured, credentials{certificate: &certificate}, call{path: "/things/pump/jobs"}, "queuedJobs"},
-		{plain, s.signedBy(), call{path: "/things/pump/jobs/fw", service: "iot"}, "thingArn"},
-		{plain, s.signedBy(), call{path: "/things/pump/jobs/fw", service: "iot-jobs-data"}, "jobDocument"},
-		{secured, credentials{certificate: &certificate}, call{path: "/things/pump/jobs/fw"}, "jobDocument"},
+		{plain, operator, list, "iot", "executionSummaries"},
+		{plain, operator, list, "execute-api", "executionSummaries"},
+		{plain, operator, list, "iot-jobs-data", "queuedJobs"},
+		{secured, operator, list, "iot", "executionSummaries"},
+		{secured, operator, list, "iot-jobs-data", "queuedJobs"},
+		{secured, device, list, "", "queuedJobs"},
+		{plain, operator, one, "iot", "thingArn"},
+		{plain, operator, one, "iot-jobs-data", "jobDocument"},
+		{secured, device, one, "", "jobDocument"},
 	} {
-		row.call.method = "GET"
-		answer, body := s.send(t, row.base, row.who, row.call)
+		call := call{method: "GET", path: row.path, service: row.service}
+		answer, body := s.send(t, row.base, row.who, call)
 		if answer != "200" || !strings.Contains(body, row.want) {
-			t.Errorf("%s signed for %q: %s %s, want %s", row.call.path, row.call.service, answer, body, row.want)
+			t.Errorf("%s%s signed for %q: %s %s, want %s",
+				row.base, row.path, row.service, answer, body, row.want)
 		}
 	}
 }
@@ -63,6 +64,7 @@ func TestRefusals(t *testing.T) {
 	s := newServer(t)
 	certificate := newCertificate(t, valid)
 	s.register(certificate, registry.CertificateActive, fullAccess("pump"))
+	device := credentials{certificate: &certificate}
 	const data = "abc.jobs.iot.us-east-1.amazonaws.com"
 	huge := strings.Repeat(" ", 1<<20+1)
 	large := strings.Repeat(" ", 128<<10+1)
@@ -87,19 +89,22 @@ func TestRefusals(t *testing.T) {
 			`service \"s3\"; sign for iot or iot-jobs-data`,
 		},
 		{
-			"another region", s.signedBy(), call{path: "/jobs", service: "iot", region: "mars-1"}, bad,
+			"another region", s.signedBy(),
+			call{path: "/jobs", service: "iot", region: "mars-1"}, bad,
 			`region \"mars-1\"; this server is us-east-1`,
 		},
 		{
 			"another region, device plane", s.signedBy(),
-			call{path: "/things/pump/jobs", service: "iot-jobs-data", region: "mars-1"}, bad, "mars-1",
+			call{path: "/things/pump/jobs", service: "iot-jobs-data", region: "mars-1"}, bad,
+			"mars-1",
 		},
 		{
-			"another thing", credentials{certificate: &certificate}, call{path: "/things/lamp/jobs"}, denied,
+			"another thing", device, call{path: "/things/lamp/jobs"}, denied,
 			"iotjobsdata:GetPendingJobExecutions on thing lamp",
 		},
 		{
-			"R-HTTP-7 more than any body", s.signedBy(), call{path: "/jobs", service: "iot", body: huge},
+			"R-HTTP-7 more than any body", s.signedBy(),
+			call{path: "/jobs", service: "iot", body: huge},
 			"400 InvalidRequestException", "1048576 bytes",
 		},
 		{
@@ -108,12 +113,14 @@ func TestRefusals(t *testing.T) {
 			"413 InvalidRequestException", "1048576 bytes",
 		},
 		{
-			"R-HTTP-7 more than any body, certificate", credentials{certificate: &certificate},
-			call{path: "/things/pump/jobs", body: huge}, "413 InvalidRequestException", "1048576 bytes",
+			"R-HTTP-7 more than any body, certificate", device,
+			call{path: "/things/pump/jobs", body: huge},
+			"413 InvalidRequestException", "1048576 bytes",
 		},
 		{
-			"R-HTTP-7 more than the device plane reads", credentials{certificate: &certificate},
-			call{path: "/things/pump/jobs", body: large}, "413 InvalidRequestException", "131072 bytes",
+			"R-HTTP-7 more than the device plane reads", device,
+			call{path: "/things/pump/jobs", body: large},
+			"413 InvalidRequestException", "131072 bytes",
 		},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -5,7 +5,10 @@ import "testing"
 // Certificates and services decide, not paths; the host only where there is no signature.
 func TestPlaneOf(t *testing.T) { // R-WIRE-5, R-HTTP-2, R-HTTP-32
 	t.Parallel()
-	const data = "abc.jobs.iot.us-east-1.amazonaws.com"
+	const (
+		data = "abc.jobs.iot.us-east-1.amazonaws.com"
+		mqtt = "abc-ats.iot.us-east-1.amazonaws.com"
+	)
 	for _, row := range []struct {
 		name          string
 		certificate   bool
@@ -21,7 +24,7 @@ func TestPlaneOf(t *testing.T) { // R-WIRE-5, R-HTTP-2, R-HTTP-32
 		{"another service is refused by the control plane", false, "s3", data, controlPlane},
 		{"nothing", false, "", "localhost:8080", controlPlane},
 		{"nothing, at the host of the device plane", false, "", data, devicePlane},
-		{"nothing, at the host of MQTT", false, "", "abc-ats.iot.us-east-1.amazonaws.com", controlPlane},
+		{"nothing, at the host of MQTT", false, "", mqtt, controlPlane},
 		{"a service in capital letters is another one", false, "IOT-JOBS-DATA", data, controlPlane},
 	} {
 		if got := planeOf(row.certificate, row.service, row.host); got != row.want {
