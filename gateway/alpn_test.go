@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -32,25 +31,28 @@ func (l *starved) Accept() (net.Conn, error) {
 	return l.Listener.Accept()
 }
 
-// A client that opens many connections does not end the server.
+// A client that opens many connections does not end the server. It waits 5 ms before it tries again,
+// then twice as long each time.
 func TestAcceptGoesOn(t *testing.T) {
 	t.Parallel()
-	s, ended, cancel := runSplit(t, &starved{Listener: listen(t), failures: 3})
-	client, err := net.Dial("tcp", s.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	client.SetReadDeadline(time.Now().Add(5 * time.Second))
-	// It is no TLS connection, so it is closed as soon as it is accepted.
-	_, err = client.Read(make([]byte, 1))
-	if err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Errorf("the connection was not accepted: %v", err)
-	}
-	cancel()
-	if err := <-ended; err != nil {
-		t.Errorf("the split ended with %v", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		l := newQueue()
+		_, ended, cancel := runSplit(t, &starved{Listener: l, failures: 3})
+		client, server := net.Pipe()
+		began := time.Now()
+		l.conns <- server
+		// It is no TLS connection, so it is closed as soon as it is accepted.
+		if _, err := client.Read(make([]byte, 1)); err != io.EOF {
+			t.Errorf("got %v, want the end of the connection", err)
+		}
+		if after := time.Since(began); after != 35*time.Millisecond {
+			t.Errorf("accepted after %s, want 5 + 10 + 20 ms", after)
+		}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("the split ended with %v", err)
+		}
+	})
 }
 
 // What a client offers decides between MQTT and HTTP, and never makes the handshake fail.
@@ -105,6 +107,32 @@ func TestProtocolDecides(t *testing.T) { // R-BRK-1, R-BRK-2
 						sent, chosen, err, row.want, row.chosen)
 				}
 			})
+		}
+	}
+}
+
+// Without a certificate the handshake fails on the port of MQTT, and on that of HTTPS it does not. It
+// is TLS 1.2 here because a client of TLS 1.3 gets to know it only afterwards.
+func TestNoCertificate(t *testing.T) { // R-BRK-1, R-BRK-2
+	t.Parallel()
+	certificate, roots := serverPair(t)
+	for name, row := range map[string]struct {
+		config *tls.Config
+		fails  bool
+	}{
+		"HTTPS": {HTTPSConfig(certificate), false},
+		"MQTTS": {MQTTConfig(certificate), true},
+	} {
+		l := tls.NewListener(listen(t), row.config)
+		t.Cleanup(func() { l.Close() })
+		sendEach(l, name)
+		conn, err := tls.Dial("tcp", l.Addr().String(),
+			&tls.Config{RootCAs: roots, MaxVersion: tls.VersionTLS12})
+		if (err != nil) != row.fails {
+			t.Errorf("%s: got %v, want that it fails: %v", name, err, row.fails)
+		}
+		if err == nil {
+			conn.Close()
 		}
 	}
 }
@@ -170,6 +198,10 @@ type queue struct {
 	closed chan struct{}
 }
 
+func newQueue() *queue {
+	return &queue{conns: make(chan net.Conn), closed: make(chan struct{})}
+}
+
 func (q *queue) Accept() (net.Conn, error) {
 	select {
 	case c := <-q.conns:
@@ -192,7 +224,7 @@ func TestSilentClient(t *testing.T) {
 	t.Parallel()
 	certificate, _ := serverPair(t)
 	synctest.Test(t, func(t *testing.T) {
-		l := &queue{conns: make(chan net.Conn), closed: make(chan struct{})}
+		l := newQueue()
 		_, ended, cancel := runSplit(t, tls.NewListener(l, HTTPSConfig(certificate)))
 		client, server := net.Pipe()
 		began := time.Now()
