@@ -34,6 +34,8 @@ type Server struct {
 	// Fresh is whether the data folder had no store yet.
 	Fresh bool
 
+	// All of these are set by Open.
+
 	release   func() // unlocks the data folder; nil before it is locked
 	store     store.Store
 	engine    *engine.Engine
@@ -76,8 +78,12 @@ func (s *Server) openData() (err error) {
 	if _, err := os.Stat(path); err != nil {
 		s.Fresh = true
 	}
-	s.store, err = sqlite.Open(path)
-	return err
+	opened, err := sqlite.Open(path)
+	if err != nil {
+		return err // s.store stays nil: a nil *sqlite.Store in it would not be nil
+	}
+	s.store = opened
+	return nil
 }
 
 // Now is the time of the engine's clock.
@@ -89,11 +95,12 @@ func (s *Server) Now() time.Time { return s.engine.Now() }
 func (s *Server) Run(ctx context.Context, ready func()) error {
 	defer s.close()
 	defer context.AfterFunc(ctx, func() { s.leaving.Store(true) })()
+	// The engine outlives ctx: what is under way still needs it.
 	engineCtx, stopEngine := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopEngine()
 	engineDone := make(chan error, 1)
 	go func() { engineDone <- s.engine.Run(engineCtx) }()
-	<-s.engine.Ready()
+	<-s.engine.Ready() // what a crash has left is announced first
 
 	serving, ctx := errgroup.WithContext(ctx)
 	s.serve(ctx, serving)
