@@ -36,12 +36,15 @@ type Config struct {
 	// OpenPlain lets the plain listeners listen beyond loopback. Then everybody on the network can
 	// use the plain MQTT listener without credentials, and read what is sent.
 	OpenPlain bool
-	Limits    jobs.Limits
-	Rates     Rates
+	// Limits are on what is stored: active jobs, templates, how long ended jobs stay.
+	Limits jobs.Limits
+	// Rates are on requests.
+	Rates Rates
 	// PresenceGrace is how long after a start the server waits for devices that were connected
 	// before, until they count as not connected (R-ID-61).
 	PresenceGrace time.Duration
-	Log           *slog.Logger
+	// Log gets refusals, faults and, at debug level, every request.
+	Log *slog.Logger
 }
 
 // Rates are how many requests are answered in a second, over all callers; 0 is any number

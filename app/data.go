@@ -28,7 +28,8 @@ const (
 	tokenKeyFile = "token.key"   // see tokenKey
 )
 
-// openFolder makes the data folder when it is missing, readable by its owner only.
+// openFolder makes the data folder when it is missing, readable by its owner only: there are
+// secrets in it.
 func openFolder(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("data folder: %w", err)

@@ -60,6 +60,7 @@ func listenOn(ctx context.Context, flag, address string) (net.Listener, error) {
 	return opened, nil
 }
 
+// close closes what is open.
 func (l listeners) close() {
 	for _, one := range []net.Listener{l.http, l.mqtt, l.mqtts} {
 		if one != nil {
@@ -103,6 +104,7 @@ func serverCertificate(dir string, ca *tlsutil.Authority, hosts []string) (tls.C
 	if err != nil {
 		return tls.Certificate{}, err
 	}
+	// The key first: a crash between the two leaves no certificate, so both are made again.
 	if err := disk.Write(key, keyPEM, 0o600); err != nil {
 		return tls.Certificate{}, err
 	}

@@ -44,6 +44,7 @@ func (s *Server) wire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// The listeners are opened last: a client must not wait while the broker loads its sessions.
 	if err := s.join(ctx, keys); err != nil {
 		return err
 	}
