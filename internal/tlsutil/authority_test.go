@@ -55,8 +55,10 @@ func TestLoad(t *testing.T) {
 // while they are made, so both are made again.
 func TestLoadDamaged(t *testing.T) {
 	t.Parallel()
-	noCertificate := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("no")}))
-	noKey := string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte("no")}))
+	block := func(kind string) string {
+		return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: []byte("no")}))
+	}
+	noCertificate, noKey := block("CERTIFICATE"), block("PRIVATE KEY")
 	for name, row := range map[string]struct {
 		file, content string // an empty content removes the file
 		works         bool
@@ -114,8 +116,11 @@ func TestIssueServer(t *testing.T) {
 			t.Errorf("%s: got %v, want that it is valid: %v", host, err, want)
 		}
 	}
-	if !strings.Contains(string(key), "PRIVATE KEY") || c.Subject.CommonName != "drover.example.org" {
-		t.Errorf("subject %s", c.Subject)
+	if name := c.Subject.CommonName; name != "drover.example.org" {
+		t.Errorf("the common name is %s", name)
+	}
+	if !strings.Contains(string(key), "PRIVATE KEY") {
+		t.Error("the key is not PEM")
 	}
 }
 
@@ -137,7 +142,8 @@ func TestIssueDevice(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := decode(t, EncodeCertificate(der))
-		if c.Subject.String() != "CN=AWS IoT Certificate" || c.IsCA || c.CheckSignatureFrom(a.Certificate) != nil {
+		if c.Subject.String() != "CN=AWS IoT Certificate" || c.IsCA ||
+			c.CheckSignatureFrom(a.Certificate) != nil {
 			t.Errorf("subject %s, CA %v", c.Subject, c.IsCA)
 		}
 		if !c.NotAfter.Equal(endOfDevices) || !c.NotBefore.Before(time.Now()) {

@@ -6,9 +6,10 @@ import (
 	"testing"
 )
 
-// The first of the server's protocols that a client offers is selected, none of a client that offers
-// others, and a client that connects again resumes its session in all cases. The list of
-// authorities that the client gets is empty, so that it presents whatever it has (R-BRK-1, R-BRK-4).
+// The first of the server's protocols that a client offers is selected, none of a client that
+// offers others, and a client that connects again resumes its session in all cases. The list of
+// authorities that the client gets is empty, so that it presents whatever it has (R-BRK-1,
+// R-BRK-4).
 func TestServerConfig(t *testing.T) {
 	t.Parallel()
 	a := load(t, t.TempDir())
@@ -41,12 +42,14 @@ func TestServerConfig(t *testing.T) {
 				ServerName:         "localhost",
 				NextProtos:         row.offered,
 				ClientSessionCache: tls.NewLRUClientSessionCache(1),
-				GetClientCertificate: func(r *tls.CertificateRequestInfo) (*tls.Certificate, error) {
-					if len(r.AcceptableCAs) > 0 {
-						t.Errorf("%d authorities are named", len(r.AcceptableCAs))
-					}
-					return &pair, nil
-				},
+			}
+			client.GetClientCertificate = func(
+				r *tls.CertificateRequestInfo,
+			) (*tls.Certificate, error) {
+				if len(r.AcceptableCAs) > 0 {
+					t.Errorf("%d authorities are named", len(r.AcceptableCAs))
+				}
+				return &pair, nil
 			}
 			for _, resumed := range []bool{false, true} {
 				state := handshake(t, server, client)
