@@ -1,64 +1,82 @@
-// Package app wires the parts into a server. It is the only package that may import everything.
-//
-// config.go is all that a server can be told, app.go its life, data.go what lies in its folder. http.go settles who
-// calls and routes between the planes, access.go lets devices in, broker.go joins the engine to the broker.
 package app
 
 import (
 	"fmt"
-	"github.com/drover-iot/drover/job"
 	"log/slog"
 	"math"
 	"net"
+	"strings"
 	"time"
 
+	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
 )
 
-// Config is all that a server can be told. An address of 127.0.0.1:0 picks a free port; an empty one turns the listener
-// off.
+// Config is all that a server can be told. Default has the values of a server without flags. An
+// address of 127.0.0.1:0 picks a free port; an empty one turns the listener off.
 type Config struct {
-	Data    string // the folder of everything that is kept; made when missing
-	HTTP    string // plain HTTP: both planes
-	HTTPS   string // HTTP over TLS: operators by signature, devices by certificate; also MQTT by ALPN
-	MQTT    string // plain MQTT, for labs
-	MQTTS   string // MQTT over mutual TLS
-	Virtual bool   // the engine's clock stands still until it is moved
-	Scope   registry.Scope
-	Host    string // the host name that DescribeEndpoint answers and the server certificate carries
-	// OpenPlain lets the plain listeners listen beyond loopback, where everybody on the network can use the plain MQTT
-	// listener without credentials and read what is sent.
+	// Data is the folder of everything that is stored. It is made when it does not exist.
+	Data string
+	// HTTP is the address of plain HTTP, for operators and, with signatures, for devices.
+	HTTP string
+	// HTTPS is the address of HTTP over TLS, for operators by signature and for devices by
+	// certificate. A client that asks for MQTT by ALPN gets that here too.
+	HTTPS string
+	// MQTT is the address of plain MQTT without credentials, for laboratories.
+	MQTT string
+	// MQTTS is the address of MQTT over TLS with certificates on both sides.
+	MQTTS string
+	// Virtual makes the engine's clock stand still until /_drover/clock moves it.
+	Virtual bool
+	// Scope is the account and region in ARNs and signatures.
+	Scope registry.Scope
+	// Host is the host name that DescribeEndpoint answers. A server certificate that is made
+	// carries it; one that exists is not changed.
+	Host string
+	// OpenPlain lets the plain listeners listen beyond loopback. Then everybody on the network can
+	// use the plain MQTT listener without credentials, and read what is sent.
 	OpenPlain bool
-	Limits    job.Limits
-	Rates     Rates
-	// PresenceGrace is how long after a start devices that were connected are waited for.
+	// Limits are on what is stored: active jobs, templates, how long ended jobs stay.
+	Limits job.Limits
+	// Rates are on requests.
+	Rates Rates
+	// PresenceGrace is how long after a start the server waits for devices that were connected
+	// before, until they count as not connected (R-ID-61).
 	PresenceGrace time.Duration
-	Log           *slog.Logger
+	// Log gets refusals, faults and, at debug level, every request.
+	Log *slog.Logger
 }
 
-// Rates are how many requests a second are answered, over all callers; 0 is any number (24, section 5).
+// Rates are how many requests are answered in a second, over all callers; 0 is any number
+// (docs/spec/24, section 5).
 type Rates struct {
-	Control                   float64 // of each operation of the control plane
-	DeviceReads, DeviceWrites float64 // of all things together
+	// Control is for each operation of the control plane.
+	Control float64
+	// DeviceReads and DeviceWrites are for all things together.
+	DeviceReads, DeviceWrites float64
 }
 
-// Default is what a server does without flags: loopback only, fixed ports.
+// Default is the configuration of a server without flags: fixed ports, on loopback only.
 func Default() Config {
 	return Config{
-		Data: "drover-data", HTTP: "127.0.0.1:8080", HTTPS: "127.0.0.1:8443", MQTT: "127.0.0.1:1883", MQTTS: "127.0.0.1:8883",
-		Scope: registry.DefaultScope, Host: "localhost", Limits: job.DefaultLimits, PresenceGrace: 15 * time.Minute, Log: slog.New(slog.DiscardHandler),
+		Data:          "drover-data",
+		HTTP:          "127.0.0.1:8080",
+		HTTPS:         "127.0.0.1:8443",
+		MQTT:          "127.0.0.1:1883",
+		MQTTS:         "127.0.0.1:8883",
+		Scope:         registry.DefaultScope,
+		Host:          "localhost",
+		Limits:        job.DefaultLimits,
+		PresenceGrace: 15 * time.Minute,
+		Log:           slog.New(slog.DiscardHandler),
 	}
 }
 
-// check refuses what would be unsafe or cannot work, before anything is opened.
+// check refuses what is unsafe or cannot work, before anything is opened. Errors begin with the
+// flag of drover serve that is wrong.
 func (c Config) check() error {
-	if len(c.Scope.Account) != 12 {
+	if !isAccount(c.Scope.Account) {
 		return fmt.Errorf("account %q: must be 12 digits", c.Scope.Account)
-	}
-	for _, r := range c.Scope.Account {
-		if r < '0' || r > '9' {
-			return fmt.Errorf("account %q: must be 12 digits", c.Scope.Account)
-		}
 	}
 	if c.Scope.Region == "" {
 		return fmt.Errorf("region: must not be empty")
@@ -66,41 +84,62 @@ func (c Config) check() error {
 	if err := c.checkBounds(); err != nil {
 		return err
 	}
-	for _, plain := range []struct{ flag, address string }{{"--http", c.HTTP}, {"--mqtt", c.MQTT}} {
-		if plain.address == "" {
-			continue
-		}
-		loopback, err := isLoopback(plain.address)
-		if err != nil {
-			return fmt.Errorf("%s %s: %w", plain.flag, plain.address, err)
-		}
-		if !loopback && !c.OpenPlain {
-			return fmt.Errorf("%s %s listens beyond loopback without TLS; use --https and --mqtts for that, "+
-				"or --open-plain if everybody on the network may read and, over MQTT, act as any device", plain.flag, plain.address)
-		}
+	if err := c.checkPlain("--http", c.HTTP); err != nil {
+		return err
+	}
+	return c.checkPlain("--mqtt", c.MQTT)
+}
+
+// isAccount reports whether a text is the id of an AWS account.
+func isAccount(text string) bool {
+	notDigit := func(r rune) bool { return r < '0' || r > '9' }
+	return len(text) == 12 && !strings.ContainsFunc(text, notDigit)
+}
+
+// checkPlain refuses the address of a listener without TLS that others than this machine reach,
+// unless that was asked for.
+func (c Config) checkPlain(flag, address string) error {
+	if address == "" {
+		return nil
+	}
+	loopback, err := isLoopback(address)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", flag, address, err)
+	}
+	if !loopback && !c.OpenPlain {
+		return fmt.Errorf("%s %s listens beyond loopback without TLS; "+
+			"use --https and --mqtts for that, or --open-plain "+
+			"if everybody on the network may read and, over MQTT, act as any device", flag, address)
 	}
 	return nil
 }
 
-// checkBounds refuses limits and rates that are no numbers of anything: one below zero would let nothing through, or all.
+// checkBounds refuses limits and rates that are negative, infinite or not a number: a negative one
+// would let nothing through, or everything.
 func (c Config) checkBounds() error {
 	for _, bound := range []struct {
 		flag  string
 		value float64
 	}{
-		{"--max-continuous-jobs", float64(c.Limits.ActiveContinuous)}, {"--max-snapshot-jobs", float64(c.Limits.ActiveSnapshot)},
-		{"--max-concurrent-jobs", float64(c.Limits.Concurrent)}, {"--max-job-templates", float64(c.Limits.Templates)},
-		{"--retention", c.Limits.Retention.Seconds()}, {"--control-rate", c.Rates.Control},
-		{"--device-read-rate", c.Rates.DeviceReads}, {"--device-write-rate", c.Rates.DeviceWrites},
+		{"--max-continuous-jobs", float64(c.Limits.ActiveContinuous)},
+		{"--max-snapshot-jobs", float64(c.Limits.ActiveSnapshot)},
+		{"--max-concurrent-jobs", float64(c.Limits.Concurrent)},
+		{"--max-job-templates", float64(c.Limits.Templates)},
+		{"--retention", c.Limits.Retention.Seconds()},
+		{"--control-rate", c.Rates.Control},
+		{"--device-read-rate", c.Rates.DeviceReads},
+		{"--device-write-rate", c.Rates.DeviceWrites},
 	} {
-		if !(bound.value >= 0) || math.IsInf(bound.value, 0) {
-			return fmt.Errorf("%s: %v must be a number of 0 or more; 0 is no limit", bound.flag, bound.value)
+		if !(bound.value >= 0) || math.IsInf(bound.value, 0) { // not <: NaN must fail too
+			return fmt.Errorf("%s: %v must be a number of 0 or more; 0 is no limit",
+				bound.flag, bound.value)
 		}
 	}
 	return nil
 }
 
-// isLoopback reports whether an address to listen on reaches this machine only.
+// isLoopback reports whether an address to listen on can be reached from this machine only. An
+// empty host, as in :8080, is every network of the machine.
 func isLoopback(address string) (bool, error) {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {

@@ -7,21 +7,72 @@ import (
 	"time"
 )
 
-// Limits and rates are numbers of 0 or more; what is refused is named.
-func TestCheckBounds(t *testing.T) {
+// A configuration that is unsafe or cannot work is refused with the name of what is wrong.
+func TestCheck(t *testing.T) {
 	t.Parallel()
-	for flag, spoil := range map[string]func(*Config){
-		"":                    func(c *Config) { c.Limits.Concurrent, c.Rates.Control = 0, 0.5 },
-		"--max-snapshot-jobs": func(c *Config) { c.Limits.ActiveSnapshot = -1 }, "--max-continuous-jobs": func(c *Config) { c.Limits.ActiveContinuous = -1 },
-		"--max-concurrent-jobs": func(c *Config) { c.Limits.Concurrent = -1 }, "--max-job-templates": func(c *Config) { c.Limits.Templates = -2 },
-		"--retention": func(c *Config) { c.Limits.Retention = -time.Hour }, "--control-rate": func(c *Config) { c.Rates.Control = math.Inf(1) },
-		"--device-read-rate": func(c *Config) { c.Rates.DeviceReads = math.NaN() }, "--device-write-rate": func(c *Config) { c.Rates.DeviceWrites = -0.1 },
+	for _, row := range []struct {
+		name   string
+		change func(*Config)
+		want   string // the error begins with it; "" for none
+	}{
+		{"the default", func(*Config) {}, ""},
+		{"an account", func(c *Config) { c.Scope.Account = "123456789012" }, ""},
+		{"11 digits", func(c *Config) { c.Scope.Account = "12345678901" }, `account "12345678901":`},
+		{"13 digits", func(c *Config) { c.Scope.Account = "1234567890123" }, "account"},
+		{"a letter", func(c *Config) { c.Scope.Account = "12345678901a" }, "account"},
+		{"digits of another script", func(c *Config) { c.Scope.Account = "١٢٣٤٥٦" }, "account"},
+		{"no region", func(c *Config) { c.Scope.Region = "" }, "region:"},
+
+		{"no limit", func(c *Config) { c.Limits.Concurrent = 0 }, ""},
+		{"half a request a second", func(c *Config) { c.Rates.Control = 0.5 }, ""},
+		{"-1", func(c *Config) { c.Limits.ActiveSnapshot = -1 }, "--max-snapshot-jobs:"},
+		{"-1", func(c *Config) { c.Limits.ActiveContinuous = -1 }, "--max-continuous-jobs:"},
+		{"-1", func(c *Config) { c.Limits.Concurrent = -1 }, "--max-concurrent-jobs:"},
+		{"-2", func(c *Config) { c.Limits.Templates = -2 }, "--max-job-templates:"},
+		{"an hour ago", func(c *Config) { c.Limits.Retention = -time.Hour }, "--retention:"},
+		{"infinite", func(c *Config) { c.Rates.Control = math.Inf(1) }, "--control-rate:"},
+		{"not a number", func(c *Config) { c.Rates.DeviceReads = math.NaN() }, "--device-read"},
+		{"-0.1", func(c *Config) { c.Rates.DeviceWrites = -0.1 }, "--device-write-rate:"},
+
+		{"plain HTTP is off", func(c *Config) { c.HTTP = "" }, ""},
+		{"plain HTTP for all", func(c *Config) { c.HTTP = ":8080" }, "--http :8080 listens beyond"},
+		{"plain MQTT for all", func(c *Config) { c.MQTT = "0.0.0.0:1883" }, "--mqtt 0.0.0.0:1883"},
+		{"not an address", func(c *Config) { c.MQTT = "1883" }, "--mqtt 1883: "},
+		{"plain for all, asked for", func(c *Config) { c.MQTT, c.OpenPlain = ":1883", true }, ""},
+		{"TLS for all", func(c *Config) { c.HTTPS, c.MQTTS = ":8443", ":8883" }, ""},
 	} {
 		c := Default()
-		spoil(&c)
+		row.change(&c)
 		err := c.check()
-		if (err == nil) != (flag == "") || err != nil && !strings.HasPrefix(err.Error(), flag+":") {
-			t.Errorf("%q: %v", flag, err)
+		if row.want == "" && err != nil ||
+			row.want != "" && (err == nil || !strings.HasPrefix(err.Error(), row.want)) {
+			t.Errorf("%s: got %v, want %q", row.name, err, row.want)
+		}
+	}
+}
+
+// Which addresses to listen on reach this machine only.
+func TestIsLoopback(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]bool{
+		"127.0.0.1:0":       true,
+		"127.1.2.3:80":      true,
+		"[::1]:80":          true,
+		"localhost:80":      true,
+		":80":               false,
+		"0.0.0.0:80":        false,
+		"[::]:80":           false,
+		"192.0.2.1:80":      false,
+		"example.org:80":    false,
+		"localhost.evil:80": false,
+	} {
+		if got, err := isLoopback(address); err != nil || got != want {
+			t.Errorf("%s: got %v, %v, want %v", address, got, err, want)
+		}
+	}
+	for _, address := range []string{"", "127.0.0.1", "80", "::1:80"} {
+		if _, err := isLoopback(address); err == nil {
+			t.Errorf("%q was read as an address", address)
 		}
 	}
 }

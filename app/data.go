@@ -10,19 +10,26 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"github.com/drover-iot/drover/gateway"
 	"github.com/drover-iot/drover/internal/disk"
 	"github.com/drover-iot/drover/internal/endpoints"
 )
 
-// The files of a data folder. drover.db is the store; the rest is identity and is needed to go on.
+// A data folder is all that a server needs to go on where it was. Besides the files named here it
+// has ca.pem and ca.key (the authority of the server's certificate), server.pem and server.key,
+// device-ca.pem and device-ca.key (the authority of devices), managed-templates, and, while a
+// server runs on it, endpoints.json.
+
+// The files of a data folder.
 const (
-	storeFile    = "drover.db"
-	lockFile     = "drover.lock"
-	keysFile     = "keys.json"
-	tokenKeyFile = "token.key"
+	storeFile    = "drover.db"   // everything that the API can change
+	lockFile     = "drover.lock" // locked by the server that runs
+	keysFile     = "keys.json"   // the operator keys
+	tokenKeyFile = "token.key"   // see tokenKey
 )
 
-// openFolder makes the data folder when it is missing, readable by its owner only.
+// openFolder makes the data folder when it is missing, readable by its owner only: there are
+// secrets in it.
 func openFolder(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("data folder: %w", err)
@@ -54,17 +61,26 @@ func lockOwner(dir string) string {
 	return fmt.Sprintf(" (process %d)", there.PID)
 }
 
-// tokenKey reads the key that seals page tokens, or makes it.
+// OpenKeys opens the operator keys of a data folder, which a server may be running on.
+func OpenKeys(dir string) (*gateway.Keys, error) {
+	return gateway.OpenKeys(filepath.Join(dir, keysFile))
+}
+
+// tokenKeySize is the size of the key that page tokens are sealed with, in bytes.
+const tokenKeySize = 32
+
+// tokenKey reads the key that page tokens are sealed with, or makes it. It is stored, so that a
+// client can go on with a list after a restart. One of another size is replaced.
 func tokenKey(dir string) ([]byte, error) {
 	path := filepath.Join(dir, tokenKeyFile)
 	key, err := os.ReadFile(path)
-	if err == nil && len(key) == 32 {
+	if err == nil && len(key) == tokenKeySize {
 		return key, nil
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	key = make([]byte, 32)
+	key = make([]byte, tokenKeySize)
 	rand.Read(key) // never fails: crypto/rand ends the program instead
 	return key, disk.Write(path, key, 0o600)
 }

@@ -9,54 +9,58 @@ import (
 	"net"
 	"path/filepath"
 
+	"github.com/drover-iot/drover/gateway"
 	"github.com/drover-iot/drover/internal/disk"
 	"github.com/drover-iot/drover/internal/endpoints"
 	"github.com/drover-iot/drover/internal/tlsutil"
 )
 
-// listeners are the open doors of a server; nil ones are turned off.
+// listeners are the open listeners of a server. One that is turned off is nil.
 type listeners struct {
 	http, mqtt, mqtts net.Listener
-	https             *split
+	https             *gateway.Split // HTTPS, and MQTT by ALPN
 }
 
-// listen opens every listener that is configured, or none.
+// listen opens every listener that is configured. After an error none is open.
 func listen(ctx context.Context, c Config, certificate tls.Certificate) (l listeners, err error) {
 	defer func() {
 		if err != nil {
 			l.close()
 		}
 	}()
-	open := func(flag, address string) (net.Listener, error) {
-		if address == "" {
-			return nil, nil
-		}
-		opened, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", flag, err)
-		}
-		return opened, nil
-	}
-	if l.http, err = open("--http", c.HTTP); err != nil {
+	if l.http, err = listenOn(ctx, "--http", c.HTTP); err != nil {
 		return l, err
 	}
-	if l.mqtt, err = open("--mqtt", c.MQTT); err != nil {
+	if l.mqtt, err = listenOn(ctx, "--mqtt", c.MQTT); err != nil {
 		return l, err
 	}
-	mqtts, err := open("--mqtts", c.MQTTS)
+	mqtts, err := listenOn(ctx, "--mqtts", c.MQTTS)
 	if err != nil {
 		return l, err
 	}
 	if mqtts != nil {
-		l.mqtts = tls.NewListener(mqtts, tlsutil.ServerConfig(certificate, tls.RequireAnyClientCert, alpnMQTT, "mqtt"))
+		l.mqtts = tls.NewListener(mqtts, gateway.MQTTConfig(certificate))
 	}
-	https, err := open("--https", c.HTTPS)
+	https, err := listenOn(ctx, "--https", c.HTTPS)
 	if err == nil && https != nil {
-		l.https = newSplit(tls.NewListener(https, tlsutil.ServerConfig(certificate, tls.RequestClientCert, alpnMQTT, alpnHTTP, alpnHTTP1)))
+		l.https = gateway.NewSplit(tls.NewListener(https, gateway.HTTPSConfig(certificate)))
 	}
 	return l, err
 }
 
+// listenOn opens one listener, which the flag configures; nil for no address.
+func listenOn(ctx context.Context, flag, address string) (net.Listener, error) {
+	if address == "" {
+		return nil, nil
+	}
+	opened, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", flag, err)
+	}
+	return opened, nil
+}
+
+// close closes what is open.
 func (l listeners) close() {
 	for _, one := range []net.Listener{l.http, l.mqtt, l.mqtts} {
 		if one != nil {
@@ -68,7 +72,8 @@ func (l listeners) close() {
 	}
 }
 
-// endpoints says where the listeners are, under the names of endpoints.json.
+// endpoints are the addresses of the listeners as URLs, with the ports that the system has chosen
+// where none was configured. That of a listener that is turned off is empty.
 func (l listeners) endpoints() (e endpoints.File) {
 	if l.http != nil {
 		e.HTTP = "http://" + l.http.Addr().String()
@@ -85,9 +90,12 @@ func (l listeners) endpoints() (e endpoints.File) {
 	return e
 }
 
-// serverCertificate reads the server's certificate, or has the development CA issue one for the hosts.
+// serverCertificate reads the server's certificate and key, or makes them: signed by the
+// development CA, for these hosts. An operator may put other files in their place, which are never
+// replaced.
 func serverCertificate(dir string, ca *tlsutil.Authority, hosts []string) (tls.Certificate, error) {
-	certificate, key := filepath.Join(dir, "server.pem"), filepath.Join(dir, "server.key")
+	certificate := filepath.Join(dir, "server.pem")
+	key := filepath.Join(dir, "server.key")
 	loaded, err := tls.LoadX509KeyPair(certificate, key)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return loaded, err
@@ -96,6 +104,7 @@ func serverCertificate(dir string, ca *tlsutil.Authority, hosts []string) (tls.C
 	if err != nil {
 		return tls.Certificate{}, err
 	}
+	// The key first: a crash between the two leaves no certificate, so both are made again.
 	if err := disk.Write(key, keyPEM, 0o600); err != nil {
 		return tls.Certificate{}, err
 	}

@@ -17,11 +17,12 @@ import (
 //go:embed managed/*.json
 var builtIn embed.FS
 
-// reserved is the prefix of the names of built-in templates: those of operators have another (R-MT-8).
+// reserved is the prefix of the names of built-in templates: those of operators have another
+// (R-MT-8).
 const reserved = "AWS-"
 
-// managedFolder is the folder, inside the data folder, of the operators' own managed templates: files like those in
-// app/managed.
+// managedFolder is the folder, inside the data folder, of the operators' own managed templates:
+// files like those in app/managed.
 const managedFolder = "managed-templates"
 
 // openManaged reads the managed templates, those of the server and those of its operators.

@@ -10,8 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The built-in templates against the two tables of chapter 23 section 6: names with plain hyphens (R-MT-3), the shape of
-// their documents (R-MT-4, R-MT-6) and that of Run-Command (R-MT-5), version and environments (R-MT-1), parameters.
+// The built-in templates against the two tables of chapter 23 section 6: names with plain hyphens
+// (R-MT-3), the shape of their documents (R-MT-4, R-MT-6) and that of Run-Command (R-MT-5), version
+// and environments (R-MT-1), parameters.
 func TestBuiltInTemplates(t *testing.T) {
 	t.Parallel()
 	catalogue, err := openManaged(t.TempDir())

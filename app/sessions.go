@@ -8,13 +8,16 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// sessions keeps the broker's persistent sessions in the engine's store, so that a device which never subscribes again
-// hears of jobs after a restart (R-BRK-35).
+// sessions stores the broker's persistent sessions in the engine's store. So a device that
+// subscribes only once, when it is set up, is still notified of jobs after the server has restarted
+// (R-BRK-35). Broker and store have a struct of their own for a change, with the same fields.
 type sessions struct{ engine *engine.Engine }
 
 // Load implements broker.Sessions.
 func (s sessions) Load(ctx context.Context, each func(broker.Change) error) error {
-	return s.engine.Sessions(ctx, func(e store.SessionEntry) error { return each(broker.Change(e)) })
+	return s.engine.Sessions(ctx, func(e store.SessionEntry) error {
+		return each(broker.Change(e))
+	})
 }
 
 // Apply implements broker.Sessions.

@@ -50,7 +50,7 @@ func (h *Handler) Serve(ctx context.Context, w http.ResponseWriter, r *http.Requ
 }
 
 func (h *Handler) answer(ctx context.Context, match *schema.Match, r *http.Request, body []byte) ([]byte, error) {
-	if !h.rates[match.Name].Admits() {
+	if !h.rates[match.Name].Allow() {
 		return nil, fault.New(fault.Throttled, "%s is called too often; try again in a moment", match.Name)
 	}
 	call, err := match.Decode(schema.Parts{RawQuery: r.URL.RawQuery, Header: r.Header, Body: body}, schema.Decoding{})

@@ -52,7 +52,7 @@ type Plane struct {
 
 // checkRate refuses a request that comes too soon.
 func checkRate(limit *rates.Limit) error {
-	if limit.Admits() {
+	if limit.Allow() {
 		return nil
 	}
 	return fault.New(fault.Throttled, "too many requests of this kind; try again in a moment")

@@ -1,6 +1,3 @@
-// Package clock is the one place that reads the time of the engine. Everything that the engine
-// decides uses the time it is handed; what secures a connection or paces a socket stays on the real
-// clock.
 package clock
 
 import (
@@ -8,7 +5,8 @@ import (
 	"time"
 )
 
-// Clock tells the time in UTC, cut to milliseconds: the precision that stores keep.
+// Clock tells the time in UTC, in whole milliseconds: what a store can hold. So a time that was
+// stored and read again equals the one before.
 type Clock interface {
 	Now() time.Time
 }
@@ -17,16 +15,16 @@ type Clock interface {
 type Real struct{}
 
 // Now returns the present time.
-func (Real) Now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
+func (Real) Now() time.Time { return exact(time.Now()) }
 
-// Virtual stands still until it is set. It is safe for concurrent use.
+// Virtual stands still until it is set. It may be used by many goroutines.
 type Virtual struct {
 	mu  sync.Mutex
 	now time.Time
 }
 
 // NewVirtual returns a clock that stands at now.
-func NewVirtual(now time.Time) *Virtual { return &Virtual{now: now.UTC().Truncate(time.Millisecond)} }
+func NewVirtual(now time.Time) *Virtual { return &Virtual{now: exact(now)} }
 
 // Now returns the time that was set last.
 func (v *Virtual) Now() time.Time {
@@ -35,11 +33,14 @@ func (v *Virtual) Now() time.Time {
 	return v.now
 }
 
-// Set moves the clock forward to now. It never goes back: an earlier time is ignored.
+// Set moves the clock forward to now. An earlier time is ignored: a clock never goes back.
 func (v *Virtual) Set(now time.Time) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if now = now.UTC().Truncate(time.Millisecond); now.After(v.now) {
+	if now = exact(now); now.After(v.now) {
 		v.now = now
 	}
 }
+
+// exact is a time as a clock shows it.
+func exact(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }

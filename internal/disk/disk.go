@@ -1,4 +1,3 @@
-// Package disk keeps small files that must survive a power cut.
 package disk
 
 import (
@@ -9,16 +8,19 @@ import (
 	"runtime"
 )
 
-// Write replaces a file in one step: who reads it, also after a power cut, sees all of the old
-// content or all of the new. When it returns, the new content is on stable storage.
+// Write replaces the content of a file in one step, or makes the file. Another process that reads
+// it gets all of the old content or all of the new, also after a power cut. When Write returns
+// without an error, the new content is on stable storage. After an error the old content is still
+// there.
 func Write(path string, content []byte, mode fs.FileMode) error {
 	dir := filepath.Dir(path)
-	file, err := os.CreateTemp(dir, filepath.Base(path)+".*") // 0600
+	file, err := os.CreateTemp(dir, filepath.Base(path)+".*") // with mode 0600
 	if err != nil {
 		return err
 	}
 	_, err = file.Write(content)
-	if err = errors.Join(err, file.Chmod(mode), file.Sync(), file.Close()); err == nil {
+	err = errors.Join(err, file.Chmod(mode), file.Sync(), file.Close())
+	if err == nil {
 		err = os.Rename(file.Name(), path)
 	}
 	if err != nil {

@@ -1,5 +1,3 @@
-// Package ids makes the identifiers that the outside sees: UUIDs. In tests a source counts up, so
-// that expected output can be written down.
 package ids
 
 import (
@@ -8,7 +6,7 @@ import (
 	"sync/atomic"
 )
 
-// Source makes identifiers that were never made before.
+// Source makes identifiers that were never made before. It may be used by many goroutines.
 type Source interface {
 	UUID() string
 }
@@ -25,7 +23,7 @@ func (Random) UUID() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-// Counting makes UUIDs that count up from 1.
+// Counting makes UUIDs that count up: 00000000-0000-4000-8000-000000000001 is the first.
 type Counting struct{ last atomic.Int64 }
 
 // UUID returns the next one.

@@ -1,5 +1,3 @@
-// Package rates limits how often something is done. What is beyond the rate is refused, never
-// delayed.
 package rates
 
 import (
@@ -9,18 +7,24 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Limit is a token bucket that holds one second's worth (R-LIM-51). A nil Limit lets everything
-// through.
+// Limit is a token bucket with one second's worth of tokens: a limit of 10 a second allows 10 calls
+// at once, then one every 100 ms (R-LIM-51). Nil allows everything.
 type Limit struct{ bucket *rate.Limiter }
 
-// PerSecond returns a limit of n a second, nil (no limit) for n of zero or less.
+// PerSecond returns a limit of n a second. It is nil for n of zero or less.
 func PerSecond(n float64) *Limit {
 	if n <= 0 {
 		return nil
 	}
-	return &Limit{rate.NewLimiter(rate.Limit(n), max(1, int(math.Ceil(n))))}
+	burst := max(1, int(math.Ceil(n)))
+	return &Limit{rate.NewLimiter(rate.Limit(n), burst)}
 }
 
-// Admits takes a token and reports whether there was one; where there was none, nothing is taken.
-// It keeps to the real clock: rates protect the machine.
-func (l *Limit) Admits() bool { return l == nil || l.bucket.AllowN(time.Now(), 1) }
+// Allow reports whether a call is within the rate; one that is refused uses no token. It looks at
+// the real clock, because rates protect the machine.
+func (l *Limit) Allow() bool {
+	if l == nil {
+		return true
+	}
+	return l.bucket.AllowN(time.Now(), 1)
+}

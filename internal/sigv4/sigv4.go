@@ -1,6 +1,3 @@
-// Package sigv4 verifies AWS Signature Version 4 on incoming requests. The signing maths is the AWS SDK's signer: the
-// request is signed once more with the secret of the key that it names, over exactly the headers that it says were
-// signed, and the two signatures are compared.
 package sigv4
 
 import (
@@ -22,86 +19,128 @@ import (
 
 const (
 	algorithm  = "AWS4-HMAC-SHA256"
-	timeFormat = "20060102T150405Z"
-	// skew is how far the date of a signature may be from the real clock.
-	skew = 15 * time.Minute
+	timeFormat = "20060102T150405Z" // of X-Amz-Date
+	dateFormat = "20060102"         // of the day in a credential
+	// maxSkew is how far the date of a signature may be from the real clock, either way. A longer
+	// time would let a copied request be sent again for longer.
+	maxSkew = 15 * time.Minute
 )
 
-// Scope is what the Authorization header says about its signature.
-type Scope struct {
+// Signature is what the Authorization header of a request says. It proves nothing until Verify.
+type Signature struct {
+	// AccessKeyID names the key. Date (yyyymmdd), Region and Service are what the signature is made
+	// for; together they are called the credential scope.
 	AccessKeyID, Date, Region, Service string
-	signedHeaders                      []string
-	signature                          string
+	signedHeaders                      []string // in lower case
+	value                              string   // in hexadecimal
 }
 
-// Parse reads the Authorization header. Faults: NoCredentials without one, BadSignature when it cannot be read.
-func Parse(r *http.Request) (s Scope, err error) {
+// Parse reads the Authorization header:
+//
+//	AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/SERVICE/aws4_request,
+//	SignedHeaders=host;x-amz-date, Signature=HEX
+//
+// Faults: NoCredentials without the header, BadSignature when it cannot be read. What could be read
+// is returned also then. Host must be among the signed headers: otherwise the signature of a
+// request to one server could be used on another.
+func Parse(r *http.Request) (s Signature, err error) {
 	header := r.Header.Get("Authorization")
 	if header == "" {
-		return s, fault.New(fault.NoCredentials, "the request is not signed: the Authorization header is missing")
+		return s, fault.New(fault.NoCredentials,
+			"the request is not signed: the Authorization header is missing")
 	}
 	rest, ok := strings.CutPrefix(header, algorithm)
 	if !ok {
-		return s, fault.New(fault.BadSignature, "the Authorization header must begin with %s", algorithm)
+		return s, fault.New(fault.BadSignature,
+			"the Authorization header must begin with %s", algorithm)
 	}
 	for part := range strings.SplitSeq(rest, ",") {
-		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
-		switch name {
-		case "Credential":
-			fields := strings.Split(value, "/")
-			if len(fields) == 5 && fields[4] == "aws4_request" {
-				s.AccessKeyID, s.Date, s.Region, s.Service = fields[0], fields[1], fields[2], fields[3]
-			}
-		case "SignedHeaders":
-			s.signedHeaders = strings.Split(value, ";")
-		case "Signature":
-			s.signature = value
-		}
+		s.readPart(strings.TrimSpace(part))
 	}
-	if s.AccessKeyID == "" || s.signature == "" || !slices.Contains(s.signedHeaders, "host") {
-		return s, fault.New(fault.BadSignature,
-			"the Authorization header must hold Credential=KEY/DATE/REGION/SERVICE/aws4_request, SignedHeaders with host, and Signature")
+	if s.AccessKeyID == "" || s.value == "" || !slices.Contains(s.signedHeaders, "host") {
+		return s, fault.New(fault.BadSignature, "the Authorization header must hold "+
+			"Credential=KEY/DATE/REGION/SERVICE/aws4_request, "+
+			"SignedHeaders with host, and Signature")
 	}
 	return s, nil
 }
 
-// Verify checks the signature of a request whose body is given. Faults: Expired when its date is more than 15 minutes
-// from now, BadSignature when it does not match.
-func (s Scope) Verify(r *http.Request, body []byte, secret string, now time.Time) error {
+// readPart reads one of the three parts of the header. Another part is ignored.
+func (s *Signature) readPart(part string) {
+	name, value, _ := strings.Cut(part, "=")
+	switch name {
+	case "Credential":
+		fields := strings.Split(value, "/")
+		if len(fields) == 5 && fields[4] == "aws4_request" {
+			s.AccessKeyID, s.Date, s.Region, s.Service = fields[0], fields[1], fields[2], fields[3]
+		}
+	case "SignedHeaders":
+		s.signedHeaders = strings.Split(value, ";")
+	case "Signature":
+		s.value = value
+	}
+}
+
+// Verify checks the signature of a request with this body, made with this secret. Faults: Expired
+// when its date is more than 15 minutes from now, BadSignature when it does not match. A session
+// token is not looked at: there are no temporary credentials here.
+func (s Signature) Verify(r *http.Request, body []byte, secret string, now time.Time) error {
 	date, err := time.Parse(timeFormat, r.Header.Get("X-Amz-Date"))
-	if err != nil || date.Format("20060102") != s.Date {
-		return fault.New(fault.BadSignature, "X-Amz-Date must be a time like %s, of the day in the credential", timeFormat)
+	if err != nil || date.Format(dateFormat) != s.Date {
+		return fault.New(fault.BadSignature,
+			"X-Amz-Date must be a time like %s, of the day in the credential", timeFormat)
 	}
-	if d := now.Sub(date); d > skew || d < -skew {
-		return fault.New(fault.Expired, "the signature was made at %s, the server's time is %s; they may differ by %s",
-			date.Format(time.RFC3339), now.UTC().Format(time.RFC3339), skew)
+	if d := now.Sub(date); d > maxSkew || d < -maxSkew {
+		return fault.New(fault.Expired,
+			"the signature was made at %s, the server's time is %s; they may differ by %s",
+			date.Format(time.RFC3339), now.UTC().Format(time.RFC3339), maxSkew)
 	}
-	again := s.canonical(r)
 	sum := sha256.Sum256(body)
 	hash := hex.EncodeToString(sum[:])
 	if sent := r.Header.Get("X-Amz-Content-Sha256"); sent != "" && sent != hash {
 		return fault.New(fault.BadSignature, "X-Amz-Content-Sha256 is not the hash of the body")
 	}
-	credentials := aws.Credentials{AccessKeyID: s.AccessKeyID, SecretAccessKey: secret}
-	if err := v4.NewSigner().SignHTTP(context.Background(), credentials, again, hash, s.Service, s.Region, date); err != nil {
+	want, err := s.sign(r, hash, secret, date)
+	if err != nil {
 		return err
 	}
-	_, want, _ := strings.Cut(again.Header.Get("Authorization"), "Signature=")
-	if subtle.ConstantTimeCompare([]byte(want), []byte(s.signature)) != 1 {
-		return fault.New(fault.BadSignature, "the signature does not match: check the secret access key, and that nothing changed the request on its way")
+	if subtle.ConstantTimeCompare([]byte(want), []byte(s.value)) != 1 {
+		return fault.New(fault.BadSignature, "the signature does not match: "+
+			"check the secret access key, and that nothing changed the request on its way")
 	}
 	return nil
 }
 
-// canonical is the request with the signed headers only, and with the path exactly as it was sent (R-HTTP-4).
-func (s Scope) canonical(r *http.Request) *http.Request {
+// sign is the signature that the request should have, in hexadecimal.
+func (s Signature) sign(
+	r *http.Request, hash, secret string, date time.Time,
+) (string, error) {
+	again := s.signedPart(r)
+	credentials := aws.Credentials{AccessKeyID: s.AccessKeyID, SecretAccessKey: secret}
+	err := v4.NewSigner().SignHTTP(
+		context.Background(), credentials, again, hash, s.Service, s.Region, date)
+	_, want, _ := strings.Cut(again.Header.Get("Authorization"), "Signature=")
+	return want, err
+}
+
+// signedPart is the request with nothing but what its sender has signed. The path is the text that
+// was sent, never decoded and encoded again: /jobs/$next and /jobs/%24next are the same path, but
+// have different signatures (R-HTTP-4). The signer takes it from URL.Opaque as it is.
+func (s Signature) signedPart(r *http.Request) *http.Request {
 	path, query, _ := strings.Cut(r.RequestURI, "?")
 	again := &http.Request{
-		Method: r.Method, Host: r.Host, Header: http.Header{},
-		URL: &url.URL{Scheme: "http", Host: r.Host, Opaque: "//" + r.Host + path, RawQuery: query},
+		Method: r.Method,
+		Host:   r.Host,
+		Header: http.Header{},
+		URL: &url.URL{
+			Scheme:   "http",
+			Host:     r.Host,
+			Opaque:   "//" + r.Host + path,
+			RawQuery: query,
+		},
 	}
 	for _, name := range s.signedHeaders {
-		if name == "content-length" {
+		if name == "content-length" { // net/http has it in a field
 			again.ContentLength = r.ContentLength
 			continue
 		}

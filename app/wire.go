@@ -1,0 +1,176 @@
+package app
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/drover-iot/drover/control"
+	"github.com/drover-iot/drover/device"
+	"github.com/drover-iot/drover/device/broker"
+	"github.com/drover-iot/drover/device/events"
+	"github.com/drover-iot/drover/device/https"
+	"github.com/drover-iot/drover/engine"
+	"github.com/drover-iot/drover/engine/commit"
+	"github.com/drover-iot/drover/gateway"
+	"github.com/drover-iot/drover/internal/clock"
+	"github.com/drover-iot/drover/internal/ids"
+	"github.com/drover-iot/drover/internal/rates"
+	"github.com/drover-iot/drover/internal/tlsutil"
+	"github.com/drover-iot/drover/job"
+)
+
+// How the parts are joined. The engine and the broker need each other: the broker's requests become
+// use cases of the engine, and the engine's announcements are published by the broker. So the
+// engine is given functions of Server (callbacks.go) that use the broker, which is made after it.
+// None of them is called before Run.
+
+// wire makes the parts, opens the listeners and fills in Endpoints.
+func (s *Server) wire(ctx context.Context) error {
+	keys, err := OpenKeys(s.Data)
+	if err != nil {
+		return err
+	}
+	key, err := keys.First()
+	if err != nil {
+		return err
+	}
+	ca, err := tlsutil.Load(s.Data, "ca", "Drover development CA", tlsutil.NewECKey)
+	if err != nil {
+		return err
+	}
+	certificate, err := serverCertificate(s.Data, ca, s.hosts())
+	if err != nil {
+		return err
+	}
+	// The listeners are opened last: a client must not wait while the broker loads its sessions.
+	if err := s.join(ctx, keys); err != nil {
+		return err
+	}
+	if s.listeners, err = listen(ctx, s.Config, certificate); err != nil {
+		return err
+	}
+	s.Endpoints = s.listeners.endpoints()
+	s.Endpoints.Account, s.Endpoints.Region = s.Scope.Account, s.Scope.Region
+	s.Endpoints.AccessKeyID = key.AccessKeyID
+	s.Endpoints.SecretAccessKey = key.SecretAccessKey
+	s.Endpoints.PID = os.Getpid()
+	s.Endpoints.CA, err = filepath.Abs(filepath.Join(s.Data, "ca.pem"))
+	return err
+}
+
+// hosts are the names that the server certificate carries: the configured one, and those that a
+// client on this machine uses (R-HTTP-40).
+func (s *Server) hosts() []string {
+	hosts := []string{s.Host}
+	for _, more := range []string{"localhost", "127.0.0.1", "::1"} {
+		if more != s.Host {
+			hosts = append(hosts, more)
+		}
+	}
+	return hosts
+}
+
+// join makes the engine, the planes, the broker and the gateway.
+func (s *Server) join(ctx context.Context, keys *gateway.Keys) error {
+	tokens, err := tokenKey(s.Data)
+	if err != nil {
+		return err
+	}
+	managed, err := openManaged(s.Data)
+	if err != nil {
+		return err
+	}
+	now, err := s.clock(ctx)
+	if err != nil {
+		return err
+	}
+	s.joinEngine(now, managed)
+	if err := s.joinBroker(ctx); err != nil {
+		return err
+	}
+	plane := &control.Plane{
+		Engine:   s.engine,
+		Scope:    s.Scope,
+		Managed:  managed,
+		Issuer:   gateway.NewIssuer(s.Data),
+		DataHost: s.Host,
+		JobsHost: s.Host,
+		Pages:    control.Pages{Key: tokens},
+		Rate:     s.Rates.Control,
+	}
+	operators := &gateway.OperatorAuth{Keys: keys, Scope: s.Scope}
+	s.handler = &gateway.HTTP{
+		Control:   control.NewHandler(plane, s.Log),
+		Device:    https.New(s.plane),
+		Server:    &clockHandler{s.engine, s.virtual, operators.AllowLocal},
+		Operators: operators,
+		Devices:   s.devices,
+		Log:       s.Log,
+	}
+	return nil
+}
+
+// clock returns the engine's clock. A virtual one starts at the real time or, when the data folder
+// was used with a later one, at that. On the real clock, what was stored with a time that is ahead
+// waits until that time has come.
+func (s *Server) clock(ctx context.Context) (clock.Clock, error) {
+	last, err := commit.LastVirtualTime(ctx, s.store)
+	if s.Virtual {
+		s.virtual = clock.NewVirtual(time.Now())
+		s.virtual.Set(last)
+		return s.virtual, err
+	}
+	if now := (clock.Real{}).Now(); last.After(now) {
+		s.Log.Warn("this data folder was used with a virtual clock that is ahead: "+
+			"what it holds waits for that time; take another folder or --clock virtual",
+			"data", s.Data, "ahead", last.Sub(now))
+	}
+	return clock.Real{}, err
+}
+
+// joinEngine makes the engine and the device plane over it.
+func (s *Server) joinEngine(now clock.Clock, managed job.ManagedTemplates) {
+	s.plane = &device.Plane{
+		Log:    s.Log,
+		Reads:  rates.PerSecond(s.Rates.DeviceReads),
+		Writes: rates.PerSecond(s.Rates.DeviceWrites),
+	}
+	s.engine = engine.New(engine.Config{
+		Store:              s.store,
+		Clock:              now,
+		IDs:                ids.Random{},
+		Events:             events.Renderer{Scope: s.Scope, IDs: ids.Random{}},
+		Log:                s.Log,
+		Limits:             s.Limits,
+		Managed:            managed,
+		PresenceGrace:      s.PresenceGrace,
+		Notify:             s.plane.Notify,
+		PublishEvents:      s.publishEvents,
+		Persisted:          s.persisted,
+		CertificateChanged: s.certificateChanged,
+	})
+	s.plane.Jobs, s.plane.Now = s.engine.Jobs, s.engine.Now
+	s.devices = &gateway.DeviceAuth{Identities: s.engine.Identity, Scope: s.Scope, Log: s.Log}
+}
+
+// joinBroker makes the broker, and lets the device plane publish through it: notifications at QoS
+// 1, of which a session that is not connected keeps the latest only (R-MQTT-42, R-MQTT-44).
+func (s *Server) joinBroker(ctx context.Context) (err error) {
+	s.broker, err = broker.New(ctx, broker.Config{
+		Service:      gateway.JobsService(s.plane),
+		Authenticate: s.devices.Authenticate,
+		Sessions:     sessions{s.engine},
+		Presence:     s.presence,
+		Log:          s.Log,
+	})
+	if err != nil {
+		return err
+	}
+	s.plane.Publish = func(topic string, payload []byte) {
+		s.broker.Publish(broker.Message{Topic: topic, Payload: payload, QoS: 1, Latest: true})
+	}
+	s.plane.Subscribed = s.broker.Subscribed
+	return nil
+}

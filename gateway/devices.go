@@ -1,0 +1,121 @@
+package gateway
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/drover-iot/drover/device/broker"
+	"github.com/drover-iot/drover/engine/identity"
+	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/internal/tlsutil"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/registry/policy"
+)
+
+// Identities is what is asked of the registry about certificates. Of engine/identity, *Service is
+// one.
+type Identities interface {
+	// Identify returns the certificate with an id if it may connect: registered, ACTIVE, and within
+	// its validity by the real clock. Another is a fault; an error that is no fault means that the
+	// store could not be read.
+	Identify(ctx context.Context, id string, realNow time.Time) (registry.Certificate, error)
+	// Access returns the policies in effect for a certificate, and its connection thing. The client
+	// id is empty over HTTP.
+	Access(ctx context.Context, certificate, clientID string) (identity.Access, error)
+	// AccessVersion is a number that changes whenever an answer of the other two may have changed.
+	AccessVersion() uint64
+}
+
+// DeviceAuth authenticates devices by their certificate and decides by their policies. TLS has
+// proved that the device has the private key of the certificate; who signed it does not matter
+// (R-BRK-4). The registry knows it by its fingerprint.
+type DeviceAuth struct {
+	Identities Identities
+	// Scope is the account and region of the ARNs that policies are compared with.
+	Scope registry.Scope
+	Log   *slog.Logger
+}
+
+var errNoCertificate = errors.New("no client certificate")
+
+// Authenticate says who is at the other end of an MQTT connection; it is a broker.Authenticator. On
+// the plain listener that is nobody in particular, who may do everything (R-BRK-39). With TLS an
+// error means that the connection is closed without an answer (R-BRK-6).
+func (a *DeviceAuth) Authenticate(
+	ctx context.Context, link broker.Link,
+) (broker.Principal, error) {
+	if link.TLS == nil {
+		return broker.Anyone(ctx, link)
+	}
+	leaf := clientCertificate(link.TLS)
+	if leaf == nil {
+		return nil, errNoCertificate
+	}
+	certificate, err := a.identify(ctx, tlsutil.Fingerprint(leaf.Raw))
+	if err != nil {
+		return nil, err
+	}
+	return &certified{auth: a, id: certificate.ID, leaf: leaf}, nil
+}
+
+// identify asks for a certificate by its id. It uses the real clock: the validity of a certificate
+// secures a connection.
+func (a *DeviceAuth) identify(ctx context.Context, id string) (registry.Certificate, error) {
+	return a.Identities.Identify(ctx, id, time.Now())
+}
+
+// MayConnect reports whether a certificate may be connected at all. Once it may not, its open
+// connections must end (R-BRK-19). It is false when that cannot be found out.
+func (a *DeviceAuth) MayConnect(id string) bool {
+	_, err := a.identify(context.Background(), id)
+	return err == nil
+}
+
+// ForRequest returns the check of one HTTPS request with a client certificate: may it do this
+// operation of the device plane on this thing? The error is the answer to the device.
+func (a *DeviceAuth) ForRequest(
+	r *http.Request, leaf *x509.Certificate,
+) func(operation, thing string) error {
+	return func(operation, thing string) error {
+		certificate, err := a.identify(r.Context(), tlsutil.Fingerprint(leaf.Raw))
+		if err != nil {
+			return err
+		}
+		access, err := a.Identities.Access(r.Context(), certificate.ID, "")
+		if err != nil {
+			return err
+		}
+		host, _, _ := net.SplitHostPort(r.RemoteAddr) // empty, so no address, when it has no port
+		allowed := policy.Evaluate(access.Policies, policy.Request{
+			Action:   "iotjobsdata:" + operation,
+			Resource: a.Scope.ARN(registry.KindThing, thing),
+			// Over HTTP there is no client id and no connection thing, so that the policy variables
+			// of a connection do not resolve (R-HTTP-33).
+			Context: policy.Context{
+				CertificateID: certificate.ID,
+				Certificate:   leaf,
+				SourceIP:      host,
+			},
+		})
+		if allowed != policy.Allowed {
+			return fault.New(fault.Forbidden,
+				"the certificate's policies do not allow iotjobsdata:%s on thing %s",
+				operation, thing)
+		}
+		return nil
+	}
+}
+
+// clientCertificate is the certificate that a client presented, nil without TLS or without one.
+func clientCertificate(state *tls.ConnectionState) *x509.Certificate {
+	if state == nil || len(state.PeerCertificates) == 0 {
+		return nil
+	}
+	return state.PeerCertificates[0]
+}

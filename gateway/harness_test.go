@@ -1,0 +1,294 @@
+package gateway_test
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"fmt"
+	"log/slog"
+	"math/big"
+	"net"
+	"net/http"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/drover-iot/drover/control"
+	"github.com/drover-iot/drover/device"
+	"github.com/drover-iot/drover/device/broker"
+	"github.com/drover-iot/drover/device/events"
+	"github.com/drover-iot/drover/device/https"
+	"github.com/drover-iot/drover/engine"
+	"github.com/drover-iot/drover/engine/fleet"
+	"github.com/drover-iot/drover/engine/identity"
+	"github.com/drover-iot/drover/engine/jobs"
+	"github.com/drover-iot/drover/gateway"
+	"github.com/drover-iot/drover/internal/clock"
+	"github.com/drover-iot/drover/internal/ids"
+	"github.com/drover-iot/drover/internal/tlsutil"
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store/memory"
+)
+
+// timeout is how long a test waits for an answer before it fails.
+const timeout = 10 * time.Second
+
+// server is a whole server over a memory store, as app makes it, on all kinds of listeners. It has
+// the things pump and lamp, and the job fw for both.
+type server struct {
+	t       *testing.T
+	engine  *engine.Engine
+	broker  *broker.Broker
+	devices *gateway.DeviceAuth
+	handler *gateway.HTTP
+	key     gateway.Key
+	keysAt  string         // path of the file of keys
+	roots   *x509.CertPool // what a client trusts
+	// The addresses of the listeners.
+	http, https, mqtt, mqtts string
+}
+
+// change is what a test has another way than a server without flags: a part of the gateway.
+type change func(*gateway.HTTP)
+
+// newServer serves until the test ends.
+func newServer(t *testing.T, changes ...change) *server {
+	t.Helper()
+	s := &server{t: t, keysAt: filepath.Join(t.TempDir(), "keys.json")}
+	keys, err := gateway.OpenKeys(s.keysAt)
+	if err == nil {
+		s.key, err = keys.First()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.DiscardHandler)
+	s.engine = newEngine(t, log)
+	s.addFleet()
+	plane := &device.Plane{Jobs: s.engine.Jobs, Now: s.engine.Now, Log: log}
+	scope := registry.DefaultScope
+	s.devices = &gateway.DeviceAuth{Identities: s.engine.Identity, Scope: scope, Log: log}
+	s.handler = &gateway.HTTP{
+		Control: control.NewHandler(&control.Plane{
+			Engine: s.engine,
+			Scope:  scope,
+			Pages:  control.Pages{Key: make([]byte, 32)},
+		}, log),
+		Device:    https.New(plane),
+		Server:    http.NotFoundHandler(),
+		Operators: &gateway.OperatorAuth{Keys: keys, Scope: scope},
+		Devices:   s.devices,
+		Log:       log,
+	}
+	for _, change := range changes {
+		change(s.handler)
+	}
+	s.broker, err = broker.New(t.Context(), broker.Config{
+		Service:      gateway.JobsService(plane),
+		Authenticate: s.devices.Authenticate,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plane.Publish = func(string, []byte) {}
+	plane.Subscribed = s.broker.Subscribed
+	s.listen(log)
+	return s
+}
+
+func newEngine(t *testing.T, log *slog.Logger) *engine.Engine {
+	e := engine.New(engine.Config{
+		Store:  memory.Open(),
+		Clock:  clock.Real{},
+		IDs:    ids.Random{},
+		Events: events.Renderer{Scope: registry.DefaultScope, IDs: ids.Random{}},
+		Log:    log,
+	})
+	ended := make(chan error, 1)
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() { ended <- e.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	<-e.Ready()
+	return e
+}
+
+func (s *server) addFleet() {
+	var targets []job.Target
+	for _, name := range []string{"pump", "lamp"} {
+		thing := fleet.NewThing{Name: name}
+		if _, err := s.engine.Fleet.CreateThing(s.t.Context(), thing); err != nil {
+			s.t.Fatal(err)
+		}
+		targets = append(targets, job.ThingTarget(registry.DefaultScope, name))
+	}
+	_, err := s.engine.Jobs.CreateJob(s.t.Context(), jobs.NewJob{
+		ID:         "fw",
+		Document:   `{}`,
+		Definition: job.Definition{Targets: targets},
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// listen opens the four listeners and serves them, as app does.
+func (s *server) listen(log *slog.Logger) {
+	ca, err := tlsutil.Load(s.t.TempDir(), "ca", "test", tlsutil.NewECKey)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.roots = x509.NewCertPool()
+	s.roots.AddCert(ca.Certificate)
+	certificate, key, err := ca.IssueServer([]string{"127.0.0.1"})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	pair, err := tls.X509KeyPair(certificate, key)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	plainHTTP, plainMQTT := loopback(s.t), loopback(s.t)
+	forMQTTS, forHTTPS := loopback(s.t), loopback(s.t)
+	s.http, s.mqtt = plainHTTP.Addr().String(), plainMQTT.Addr().String()
+	s.mqtts, s.https = forMQTTS.Addr().String(), forHTTPS.Addr().String()
+	split := gateway.NewSplit(tls.NewListener(forHTTPS, gateway.HTTPSConfig(pair)))
+	secured := tls.NewListener(forMQTTS, gateway.MQTTConfig(pair))
+
+	serveHTTP := func(l net.Listener) func(context.Context) error {
+		return func(ctx context.Context) error {
+			return gateway.Serve(ctx, l, s.handler, timeout, log)
+		}
+	}
+	serve := []func(context.Context) error{
+		serveHTTP(plainHTTP),
+		serveHTTP(split.HTTP()),
+		func(ctx context.Context) error { return split.Run(ctx, log) },
+		func(ctx context.Context) error { return s.broker.Serve(ctx, split.MQTT()) },
+		func(ctx context.Context) error { return s.broker.Serve(ctx, plainMQTT) },
+		func(ctx context.Context) error { return s.broker.Serve(ctx, secured) },
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, len(serve))
+	for _, f := range serve {
+		go func() { ended <- f(ctx) }()
+	}
+	s.t.Cleanup(func() {
+		cancel()
+		for range serve {
+			if err := <-ended; err != nil {
+				s.t.Errorf("serve: %v", err)
+			}
+		}
+		grace, done := context.WithTimeout(context.Background(), timeout)
+		defer done()
+		if err := s.broker.Shutdown(grace); err != nil {
+			s.t.Error(err)
+		}
+	})
+}
+
+func loopback(t *testing.T) net.Listener {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// validity is the time in which a certificate is valid, from now.
+type validity struct{ from, to time.Duration }
+
+var (
+	valid   = validity{-time.Hour, time.Hour}
+	expired = validity{-2 * time.Hour, -time.Hour}
+	ahead   = validity{time.Hour, 2 * time.Hour}
+)
+
+// newCertificate makes a key and a certificate that signs itself, as devices have them.
+func newCertificate(t *testing.T, v validity) tls.Certificate {
+	t.Helper()
+	key, err := tlsutil.NewECKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(now.UnixNano()),
+		Subject:      pkix.Name{CommonName: "a device"},
+		NotBefore:    now.Add(v.from),
+		NotAfter:     now.Add(v.to),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}
+}
+
+// register registers a certificate with a status, and attaches a policy with these statements to it
+// unless there are none.
+func (s *server) register(c tls.Certificate, status registry.CertificateStatus, statements string) {
+	s.t.Helper()
+	id := tlsutil.Fingerprint(c.Leaf.Raw)
+	err := s.engine.Identity.AddCertificate(s.t.Context(), registry.Certificate{
+		ID:        id,
+		PEM:       string(tlsutil.EncodeCertificate(c.Leaf.Raw)),
+		Status:    status,
+		NotBefore: c.Leaf.NotBefore,
+		NotAfter:  c.Leaf.NotAfter,
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if statements == "" {
+		return
+	}
+	s.createPolicy("of-"+id[:16], statements)
+	s.attach("of-"+id[:16], id)
+}
+
+func (s *server) createPolicy(name, statements string) {
+	s.t.Helper()
+	document := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[%s]}`, statements)
+	if _, err := s.engine.Identity.CreatePolicy(s.t.Context(), name, document, nil); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *server) attach(policy, certificate string) {
+	s.t.Helper()
+	err := s.engine.Identity.AttachPolicy(s.t.Context(), policy, identity.Target{
+		Kind: registry.CertificateTarget,
+		Key:  certificate,
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// allow is a statement that allows an action on one resource.
+func allow(action, resource string) string {
+	const arn = "arn:aws:iot:us-east-1:000000000000:"
+	return fmt.Sprintf(`{"Effect":"Allow","Action":%q,"Resource":%q}`, action, arn+resource)
+}
+
+// fullAccess are the statements for all that a device needs to be a thing, with client ids that
+// begin with its name.
+func fullAccess(thing string) string {
+	return allow("iot:Connect", "client/"+thing+"-*") + "," +
+		allow("iot:Publish", "topic/$aws/things/"+thing+"/jobs/*") + "," +
+		allow("iotjobsdata:*", "thing/"+thing)
+}

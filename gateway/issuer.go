@@ -1,0 +1,56 @@
+package gateway
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"sync"
+
+	"github.com/drover-iot/drover/internal/tlsutil"
+)
+
+// Issuer is the device authority: it makes the certificates that operators ask for. Its own key is
+// RSA and takes a while to make, so it is loaded or made when it is first needed and not at start.
+type Issuer struct {
+	dir string
+	mu  sync.Mutex         // guards ca
+	ca  *tlsutil.Authority // nil until it is first needed
+}
+
+// NewIssuer returns the device authority whose certificate and key are in a folder, as
+// device-ca.pem and device-ca.key.
+func NewIssuer(dir string) *Issuer { return &Issuer{dir: dir} }
+
+func (i *Issuer) authority() (*tlsutil.Authority, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.ca != nil {
+		return i.ca, nil
+	}
+	ca, err := tlsutil.Load(i.dir, "device-ca", "Drover device CA", tlsutil.NewRSAKey)
+	i.ca = ca
+	return ca, err
+}
+
+// NewKey makes an RSA key of 2048 bits for a device (R-ID-15).
+func (i *Issuer) NewKey() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) }
+
+// Issue makes a device certificate for a public key and returns its DER form.
+func (i *Issuer) Issue(public any) ([]byte, error) {
+	ca, err := i.authority()
+	if err != nil {
+		return nil, err
+	}
+	return ca.IssueDevice(public)
+}
+
+// Issued reports whether the device authority signed a certificate (R-ID-55). It is false for what
+// is not a certificate.
+func (i *Issuer) Issued(der []byte) bool {
+	ca, err := i.authority()
+	if err != nil {
+		return false
+	}
+	parsed, err := x509.ParseCertificate(der)
+	return err == nil && parsed.CheckSignatureFrom(ca.Certificate) == nil
+}

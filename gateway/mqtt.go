@@ -1,0 +1,21 @@
+package gateway
+
+import (
+	"context"
+
+	"github.com/drover-iot/drover/device"
+	"github.com/drover-iot/drover/device/broker"
+)
+
+// JobsService hands each PUBLISH on a reserved topic to the device plane. It is to MQTT what the
+// handler HTTP is to HTTP, but the broker has found out who calls before. A topic that is not one
+// of the plane's requests is refused (R-BRK-18).
+func JobsService(p *device.Plane) broker.ServiceFunc {
+	return func(ctx context.Context, _ *broker.Peer, topic string, payload []byte) broker.Reply {
+		if !device.Claims(topic) {
+			return broker.Reply{Verdict: broker.Refused}
+		}
+		reply, body := p.Answer(ctx, topic, payload)
+		return broker.Reply{Topic: reply, Payload: body}
+	}
+}

@@ -1,0 +1,182 @@
+package gateway
+
+import (
+	"context"
+	"crypto/x509"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/drover-iot/drover/device/broker"
+	"github.com/drover-iot/drover/engine/identity"
+	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/registry/policy"
+)
+
+// What a device may do on one MQTT connection. The broker asks with locks held, for every packet
+// and every delivery, so the answer must come from memory. The policies are therefore read when the
+// connection begins, and again when the registry has changed: a change is in effect after at most
+// refreshInterval, where R-BRK-19 allows five seconds.
+
+const (
+	// refreshInterval is the least time between two reads of the policies by one connection. A
+	// registry that changes all the time must not make each packet a read of the store.
+	refreshInterval = time.Second
+	// maxDecisions is how many decisions one connection caches. A device uses few topics; one that
+	// uses many must not use up the memory.
+	maxDecisions = 64
+)
+
+// certified is a device that has presented a certificate that may connect. It is a
+// broker.Principal.
+type certified struct {
+	auth *DeviceAuth
+	id   string
+	leaf *x509.Certificate
+}
+
+// ID is the certificate's id.
+func (c *certified) ID() string { return c.id }
+
+// Bind returns what the device may do on one connection. The attributes of its CONNECT become the
+// values of policy variables (R-ID-30).
+func (c *certified) Bind(a broker.Attributes) broker.Authorizer {
+	p := &permissions{certified: c, context: policy.Context{
+		ClientID:      a.ClientID,
+		CertificateID: c.id,
+		Certificate:   c.leaf,
+		SourceIP:      hostOf(a.Remote),
+	}}
+	if a.Persistent {
+		p.context.ConnectAttributes = append(p.context.ConnectAttributes, "PersistentConnect")
+	}
+	if a.WillTopic != "" {
+		p.context.ConnectAttributes = append(p.context.ConnectAttributes, "LastWill")
+		p.context.WillTopic = c.auth.Scope.ARN("topic", a.WillTopic)
+	}
+	p.read()
+	return p
+}
+
+// hostOf is the address of a peer without its port.
+func hostOf(a net.Addr) string {
+	if a == nil {
+		return ""
+	}
+	host, _, err := net.SplitHostPort(a.String())
+	if err != nil {
+		return a.String()
+	}
+	return host
+}
+
+// permissions decides for one connection. It is a broker.Authorizer, used by the two goroutines of
+// the connection.
+type permissions struct {
+	*certified
+	// reading is held while the policies are read, so that only one goroutine does it. It is taken
+	// before mu.
+	reading sync.Mutex
+
+	mu       sync.Mutex // guards what follows
+	context  policy.Context
+	policies []*policy.Document
+	// version is the AccessVersion at which the policies were read, 0 before the first read.
+	version uint64
+	// refreshed is when they were read last, successfully or not.
+	refreshed time.Time
+	// decisions caches what Decide has answered since the policies were read.
+	decisions map[request]broker.Decision
+}
+
+// request is one question of the broker.
+type request struct {
+	action   broker.Action
+	resource string
+}
+
+// actions are the names of actions and the kinds of resources in policies (R-ID-27).
+var actions = map[broker.Action]struct{ name, kind string }{
+	broker.Connect:       {"iot:Connect", "client"},
+	broker.Publish:       {"iot:Publish", "topic"},
+	broker.RetainPublish: {"iot:RetainPublish", "topic"},
+	broker.Subscribe:     {"iot:Subscribe", "topicfilter"},
+	broker.Receive:       {"iot:Receive", "topic"},
+}
+
+// Refresh reads the policies again if they may have changed and refreshInterval has passed.
+func (p *permissions) Refresh() {
+	if !p.stale() {
+		return
+	}
+	p.reading.Lock()
+	defer p.reading.Unlock()
+	if p.stale() { // if not, the other goroutine has read them meanwhile
+		p.read()
+	}
+}
+
+func (p *permissions) stale() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.version != p.auth.Identities.AccessVersion() &&
+		time.Since(p.refreshed) >= refreshInterval
+}
+
+// Decide says what the policies say about one action.
+func (p *permissions) Decide(action broker.Action, resource string) broker.Decision {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	key := request{action, resource}
+	if d, known := p.decisions[key]; known {
+		return d
+	}
+	row := actions[action]
+	var decision broker.Decision
+	switch policy.Evaluate(p.policies, policy.Request{
+		Action:   row.name,
+		Resource: p.auth.Scope.ARN(row.kind, resource),
+		Context:  p.context,
+	}) {
+	case policy.Allowed:
+		decision = broker.Allow
+	case policy.ExplicitDeny:
+		decision = broker.ExplicitDeny
+	}
+	if p.decisions == nil || len(p.decisions) >= maxDecisions {
+		p.decisions = map[request]broker.Decision{}
+	}
+	p.decisions[key] = decision
+	return decision
+}
+
+// read reads the policies in effect. When that fails, those read before stay in effect until the
+// next try. A new connection has none then, and is refused.
+func (p *permissions) read() {
+	// The version is read first: a change during the read makes it stale, and it is read again.
+	version := p.auth.Identities.AccessVersion()
+	access, err := p.access()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refreshed = time.Now()
+	if err != nil {
+		p.auth.Log.Error("read policies", "certificate", p.id, "err", err)
+		return
+	}
+	p.version, p.decisions = version, nil
+	p.policies, p.context.Thing, p.context.Attached = access.Policies, access.Thing, access.Attached
+}
+
+// access is what the certificate may do now. That is nothing for one that may not connect any more,
+// whatever it could do when it was presented (R-BRK-19).
+func (p *permissions) access() (identity.Access, error) {
+	ctx := context.Background()
+	_, err := p.auth.identify(ctx, p.id)
+	switch {
+	case fault.Of(err) != nil:
+		return identity.Access{}, nil
+	case err != nil:
+		return identity.Access{}, err
+	}
+	return p.auth.Identities.Access(ctx, p.id, p.context.ClientID)
+}

@@ -1,0 +1,346 @@
+package gateway_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/drover-iot/drover/device/broker"
+	"github.com/drover-iot/drover/engine/identity"
+	"github.com/drover-iot/drover/gateway"
+	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/registry/policy"
+)
+
+// identities is a registry with one certificate, which a test changes while a connection is open.
+type identities struct {
+	mu      sync.Mutex
+	version uint64
+	// policies are documents; refused and failure are the errors of Identify and Access.
+	policies         []string
+	refused, failure error
+	thing            *registry.Thing
+	reads            atomic.Int64 // calls of Access
+}
+
+// change changes something and says so by a new version, as the engine does.
+func (i *identities) change(f func()) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	f()
+	i.version++
+}
+
+func (i *identities) Identify(context.Context, string, time.Time) (registry.Certificate, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return registry.Certificate{ID: "c1"}, i.refused
+}
+
+func (i *identities) Access(_ context.Context, _, clientID string) (a identity.Access, err error) {
+	i.reads.Add(1)
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for _, statements := range i.policies {
+		document, err := policy.Parse(
+			fmt.Sprintf(`{"Version":"2012-10-17","Statement":[%s]}`, statements))
+		if err != nil {
+			return a, err
+		}
+		a.Policies = append(a.Policies, document)
+	}
+	a.Thing, a.Attached = i.thing, i.thing != nil && i.thing.Name == clientID
+	return a, i.failure
+}
+
+func (i *identities) AccessVersion() uint64 {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.version
+}
+
+// connect authenticates a device with a certificate and binds its connection.
+func (i *identities) connect(t *testing.T, a broker.Attributes) broker.Authorizer {
+	t.Helper()
+	auth := &gateway.DeviceAuth{
+		Identities: i,
+		Scope:      registry.DefaultScope,
+		Log:        slog.New(slog.DiscardHandler),
+	}
+	leaf := &x509.Certificate{Raw: []byte("c1")}
+	principal, err := auth.Authenticate(t.Context(), broker.Link{
+		TLS: &tls.ConnectionState{PeerCertificates: []*x509.Certificate{leaf}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if id := principal.ID(); id != "c1" {
+		t.Errorf("the principal is %q, want the id of the certificate", id)
+	}
+	return principal.Bind(a)
+}
+
+// want compares a decision about publishing to topic a.
+func want(t *testing.T, a broker.Authorizer, when string, decision broker.Decision) {
+	t.Helper()
+	a.Refresh()
+	if got := a.Decide(broker.Publish, "a"); got != decision {
+		t.Errorf("%s: got decision %d, want %d", when, got, decision)
+	}
+}
+
+var (
+	allowA = allow("iot:Publish", "topic/a")
+	denyA  = `{"Effect":"Deny","Action":"*","Resource":"*"}`
+)
+
+// A change of the registry is in effect at most a second after it, also for a connection that has
+// asked before (R-BRK-19). The bubble's clock makes the second pass at once.
+func TestPoliciesChange(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		i := &identities{version: 1, policies: []string{allowA}}
+		a := i.connect(t, broker.Attributes{ClientID: "pump"})
+		want(t, a, "at first", broker.Allow)
+		for _, step := range []struct {
+			name   string
+			change func()
+			want   broker.Decision
+		}{
+			{
+				"an explicit deny", func() { i.policies = append(i.policies, denyA) },
+				broker.ExplicitDeny,
+			},
+			{"no policies", func() { i.policies = nil }, broker.ImplicitDeny},
+			{"a policy again", func() { i.policies = []string{allowA} }, broker.Allow},
+			{
+				"the certificate is INACTIVE",
+				func() { i.refused = fault.New(fault.CertificateInvalid, "INACTIVE") },
+				broker.ImplicitDeny,
+			},
+			{"ACTIVE again", func() { i.refused = nil }, broker.Allow},
+		} {
+			before := a.Decide(broker.Publish, "a")
+			want(t, a, step.name+", before it", before)
+			i.change(step.change)
+			want(t, a, step.name+", just after it", before)
+			time.Sleep(time.Second - 1)
+			want(t, a, step.name+", less than a second after it", before)
+			time.Sleep(1)
+			want(t, a, step.name+", a second after it", step.want)
+		}
+	})
+}
+
+// While nothing changes nothing is read, and in a registry that changes all the time no more than
+// once a second, whichever goroutine asks.
+func TestReadsAreRare(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		i := &identities{version: 1, policies: []string{allowA}}
+		a := i.connect(t, broker.Attributes{ClientID: "pump"})
+		time.Sleep(time.Hour)
+		a.Refresh()
+		if got := i.reads.Load(); got != 1 {
+			t.Errorf("%d reads without a change, want 1", got)
+		}
+		for range 10 {
+			i.change(func() {})
+			var both sync.WaitGroup
+			for range 2 {
+				both.Go(a.Refresh)
+			}
+			both.Wait()
+			time.Sleep(100 * time.Millisecond)
+		}
+		if got := i.reads.Load(); got != 2 {
+			t.Errorf("%d reads after a second of changes, want 2", got)
+		}
+	})
+}
+
+// When the policies cannot be read, an open connection goes on with those it has, and is tried
+// again a second later. A new connection has none and may do nothing.
+func TestPoliciesCannotBeRead(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		i := &identities{version: 1, policies: []string{allowA}}
+		open := i.connect(t, broker.Attributes{ClientID: "pump"})
+		i.change(func() { i.failure, i.policies = errors.New("disk on fire"), nil })
+		time.Sleep(time.Second)
+		want(t, open, "an open connection", broker.Allow)
+		fresh := i.connect(t, broker.Attributes{ClientID: "pump"})
+		want(t, fresh, "a new connection", broker.ImplicitDeny)
+
+		i.mu.Lock() // the store recovers: that is no change of the registry
+		i.failure, i.policies = nil, []string{allowA, denyA}
+		i.mu.Unlock()
+		time.Sleep(time.Second)
+		want(t, open, "an open connection, a second later", broker.ExplicitDeny)
+		want(t, fresh, "a new connection, a second later", broker.ExplicitDeny)
+	})
+}
+
+// The facts of a CONNECT are the values of policy variables (R-ID-27, R-ID-30). Each action has a
+// name and a kind of resource.
+func TestDecide(t *testing.T) {
+	t.Parallel()
+	pump := &registry.Thing{Name: "pump", Type: "p1"}
+	from := &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 5000}
+	when := func(operator, key, value string) string {
+		return fmt.Sprintf(
+			`{"Effect":"Allow","Action":"*","Resource":"*","Condition":{%q:{%q:%q}}}`,
+			operator, key, value)
+	}
+	const topics = "arn:aws:iot:us-east-1:000000000000:topic/"
+	for _, row := range []struct {
+		name, statement string
+		attributes      broker.Attributes
+		action          broker.Action
+		resource        string
+		want            broker.Decision
+	}{
+		{
+			"connect", allow("iot:Connect", "client/pump"), broker.Attributes{ClientID: "pump"},
+			broker.Connect, "pump", broker.Allow,
+		},
+		{
+			"connect is not publish", allow("iot:Connect", "*"), broker.Attributes{},
+			broker.Publish, "a", broker.ImplicitDeny,
+		},
+		{
+			"publish", allow("iot:Publish", "topic/a/*"), broker.Attributes{},
+			broker.Publish, "a/b", broker.Allow,
+		},
+		{
+			"publish is not to retain", allow("iot:Publish", "topic/a"), broker.Attributes{},
+			broker.RetainPublish, "a", broker.ImplicitDeny,
+		},
+		{
+			"retain", allow("iot:RetainPublish", "topic/a"), broker.Attributes{},
+			broker.RetainPublish, "a", broker.Allow,
+		},
+		{
+			"subscribe", allow("iot:Subscribe", "topicfilter/a/+"), broker.Attributes{},
+			broker.Subscribe, "a/+", broker.Allow,
+		},
+		{
+			"a filter is not a topic", allow("iot:Subscribe", "topic/a"), broker.Attributes{},
+			broker.Subscribe, "a", broker.ImplicitDeny,
+		},
+		{
+			"receive", allow("iot:Receive", "topic/a"), broker.Attributes{},
+			broker.Receive, "a", broker.Allow,
+		},
+		{
+			"actions of HTTPS give nothing", allow("iotjobsdata:*", "*"), broker.Attributes{},
+			broker.Publish, "a", broker.ImplicitDeny,
+		},
+		{
+			"the client id", allow("iot:Publish", "topic/${iot:ClientId}"),
+			broker.Attributes{ClientID: "pump"}, broker.Publish, "pump", broker.Allow,
+		},
+		{
+			"the connection thing", allow("iot:Publish", "topic/${iot:Connection.Thing.ThingName}"),
+			broker.Attributes{ClientID: "other"}, broker.Publish, "pump", broker.Allow,
+		},
+		{
+			"attached", when("Bool", "iot:Connection.Thing.IsAttached", "true"),
+			broker.Attributes{ClientID: "pump"}, broker.Publish, "a", broker.Allow,
+		},
+		{
+			"not attached", when("Bool", "iot:Connection.Thing.IsAttached", "true"),
+			broker.Attributes{ClientID: "other"}, broker.Publish, "a", broker.ImplicitDeny,
+		},
+		{
+			"the address", when("IpAddress", "aws:SourceIp", "192.0.2.0/24"),
+			broker.Attributes{Remote: from}, broker.Publish, "a", broker.Allow,
+		},
+		{
+			"another address", when("IpAddress", "aws:SourceIp", "198.51.100.0/24"),
+			broker.Attributes{Remote: from}, broker.Publish, "a", broker.ImplicitDeny,
+		},
+		{
+			"a persistent session",
+			when("ForAnyValue:StringEquals", "iot:ConnectAttributes", "PersistentConnect"),
+			broker.Attributes{Persistent: true, WillTopic: "gone"},
+			broker.Publish, "a", broker.Allow,
+		},
+		{
+			"no persistent session",
+			when("ForAnyValue:StringEquals", "iot:ConnectAttributes", "PersistentConnect"),
+			broker.Attributes{WillTopic: "gone"}, broker.Publish, "a", broker.ImplicitDeny,
+		},
+		{
+			"a will", when("ForAnyValue:StringEquals", "iot:ConnectAttributes", "LastWill"),
+			broker.Attributes{WillTopic: "gone"}, broker.Publish, "a", broker.Allow,
+		},
+		{
+			"no will", when("ForAnyValue:StringEquals", "iot:ConnectAttributes", "LastWill"),
+			broker.Attributes{Persistent: true}, broker.Publish, "a", broker.ImplicitDeny,
+		},
+		{
+			"the topic of the will", when("StringEquals", "iot:LastWillTopic", topics+"gone"),
+			broker.Attributes{WillTopic: "gone"}, broker.Publish, "a", broker.Allow,
+		},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			i := &identities{version: 1, policies: []string{row.statement}, thing: pump}
+			a := i.connect(t, row.attributes)
+			for range 2 { // from the policies, then from the cache
+				if got := a.Decide(row.action, row.resource); got != row.want {
+					t.Errorf("got decision %d, want %d", got, row.want)
+				}
+			}
+		})
+	}
+}
+
+// A device that uses many topics gets the right decision for each, though not all are cached.
+func TestManyTopics(t *testing.T) {
+	t.Parallel()
+	i := &identities{version: 1, policies: []string{allow("iot:Publish", "topic/even/*")}}
+	a := i.connect(t, broker.Attributes{})
+	for range 2 {
+		for n := range 1000 {
+			topic, decision := fmt.Sprintf("odd/%d", n), broker.ImplicitDeny
+			if n%2 == 0 {
+				topic, decision = fmt.Sprintf("even/%d", n), broker.Allow
+			}
+			if got := a.Decide(broker.Publish, topic); got != decision {
+				t.Fatalf("%s: got decision %d, want %d", topic, got, decision)
+			}
+		}
+	}
+}
+
+// Only a certificate that can be found, and is in order, may stay connected (R-BRK-19).
+func TestMayConnect(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name string
+		err  error
+		want bool
+	}{
+		{"in order", nil, true},
+		{"INACTIVE", fault.New(fault.CertificateInvalid, "INACTIVE"), false},
+		{"deleted", fault.New(fault.Forbidden, "not registered"), false},
+		{"cannot be found out", errors.New("disk on fire"), false},
+	} {
+		auth := &gateway.DeviceAuth{Identities: &identities{refused: row.err}}
+		if got := auth.MayConnect("c1"); got != row.want {
+			t.Errorf("%s: got %v, want %v", row.name, got, row.want)
+		}
+	}
+}

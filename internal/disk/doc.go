@@ -1,0 +1,2 @@
+// Package disk writes small files that must survive a power cut.
+package disk
