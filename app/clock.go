@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"time"
@@ -40,7 +41,9 @@ const maxClockBody = 4 << 10
 
 func (h *clockHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxClockBody))
-	if err == nil {
+	if err != nil {
+		err = unreadable(err)
+	} else {
 		err = h.allow(r, body)
 	}
 	if err == nil {
@@ -71,10 +74,21 @@ func clockStatus(err error) int {
 		return http.StatusNotFound
 	case f.Code == fault.Invalid:
 		return http.StatusBadRequest
+	case f.Code == fault.TooLarge:
+		return http.StatusRequestEntityTooLarge
 	case f.Code == fault.Unavailable:
 		return http.StatusServiceUnavailable
 	}
 	return http.StatusForbidden
+}
+
+// unreadable is the fault of a request whose body cannot be read: it is too large, or the caller is
+// gone.
+func unreadable(err error) error {
+	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+		return fault.New(fault.TooLarge, "the body has more than %d bytes", maxClockBody)
+	}
+	return fault.New(fault.Invalid, "the body cannot be read: %v", err)
 }
 
 // act does what a request asks for.

@@ -132,7 +132,7 @@ func TestClockHandler(t *testing.T) {
 		},
 		{
 			name: "too large", method: post, path: path, body: strings.Repeat(" ", maxClockBody+1),
-			status: 500, want: "too large",
+			status: 413, want: "the body has more than 4096 bytes",
 		},
 	} {
 		t.Run(row.name, func(t *testing.T) {

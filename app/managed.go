@@ -42,7 +42,8 @@ func openManaged(data string) (job.ManagedTemplates, error) {
 	}
 	for _, m := range own {
 		if strings.HasPrefix(m.Name, reserved) {
-			return nil, fmt.Errorf("%s: template %s: names that begin with %s are reserved", path, m.Name, reserved)
+			return nil, fmt.Errorf("%s: template %s: names that begin with %s are reserved",
+				path, m.Name, reserved)
 		}
 	}
 	return job.NewManagedTemplates(append(templates, own...))
