@@ -4,11 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"io"
 	"net/http"
 	"time"
 
+	"github.com/drover-iot/drover/gateway"
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/fault"
 )
@@ -40,10 +39,8 @@ type timeEngine interface {
 const maxClockBody = 4 << 10
 
 func (h *clockHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxClockBody))
-	if err != nil {
-		err = unreadable(err)
-	} else {
+	body, err := gateway.ReadBody(w, r, maxClockBody)
+	if err == nil {
 		err = h.allow(r, body)
 	}
 	if err == nil {
@@ -80,15 +77,6 @@ func clockStatus(err error) int {
 		return http.StatusServiceUnavailable
 	}
 	return http.StatusForbidden
-}
-
-// unreadable is the fault of a request whose body cannot be read: it is too large, or the caller is
-// gone.
-func unreadable(err error) error {
-	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		return fault.New(fault.TooLarge, "the body has more than %d bytes", maxClockBody)
-	}
-	return fault.New(fault.Invalid, "the body cannot be read: %v", err)
 }
 
 // act does what a request asks for.

@@ -47,11 +47,11 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Server.ServeHTTP(w, r)
 		return
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := ReadBody(w, r, maxBody)
 	switch leaf := clientCertificate(r.TLS); {
 	case err != nil:
 		signature, _ := sigv4.Parse(r) // an error does not matter: it only names the plane
-		h.refuse(w, r, planeOf(leaf != nil, signature.Service, r.Host), unreadable(err))
+		h.refuse(w, r, planeOf(leaf != nil, signature.Service, r.Host), err)
 	case leaf != nil:
 		h.Device.Serve(w, r, body, h.Devices.ForRequest(r, leaf))
 	default:
@@ -91,13 +91,18 @@ func (h *HTTP) refuse(w http.ResponseWriter, r *http.Request, by plane, err erro
 	h.Control.Refuse(r.Context(), w, nil, err)
 }
 
-// unreadable turns the error of reading a body into a fault.
-func unreadable(err error) error {
+// ReadBody reads a request body of at most limit bytes. Faults: TooLarge; Invalid when it cannot be
+// read, for instance because the caller is gone.
+func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
-		return fault.New(fault.TooLarge, "the body has more than %d bytes", maxBody)
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, fault.New(fault.TooLarge, "the body has more than %d bytes", limit)
+	case err != nil:
+		return nil, fault.New(fault.Invalid, "the body could not be read")
 	}
-	return fault.New(fault.Invalid, "the body could not be read")
+	return body, nil
 }
 
 // plane is one of the two sets of operations that share the HTTP listeners.
