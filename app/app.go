@@ -166,7 +166,12 @@ func (s *Server) join(ctx context.Context, keys *Keys) (err error) {
 	joinBroker(s.plane, s.broker)
 	f := &front{
 		control: control.NewHandler(&control.Plane{
-			Engine:   s.engine,
+			Jobs:     s.engine.Jobs,
+			Fleet:    s.engine.Fleet,
+			Identity: s.engine.Identity,
+			Tags:     s.engine.Tags,
+			Now:      s.engine.Now,
+			RealNow:  time.Now,
 			Scope:    s.Scope,
 			Managed:  managed,
 			Issuer:   &issuer{dir: s.Data},

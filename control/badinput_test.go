@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/drover-iot/drover/api/iot"
 	"github.com/drover-iot/drover/device/events"
@@ -82,7 +83,12 @@ func newBench(t *testing.T) *bench {
 	b := &bench{
 		t: t, changes: changes, unavailable: map[string]bool{},
 		handler: NewHandler(&Plane{
-			Engine:   e,
+			Jobs:     e.Jobs,
+			Fleet:    e.Fleet,
+			Identity: e.Identity,
+			Tags:     e.Tags,
+			Now:      e.Now,
+			RealNow:  time.Now,
 			Scope:    registry.DefaultScope,
 			Issuer:   noIssuer{},
 			DataHost: "localhost",

@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"strings"
-	"time"
 
 	"github.com/drover-iot/drover/api/iot"
 	"github.com/drover-iot/drover/internal/fault"
@@ -70,7 +69,7 @@ func (p *Plane) issue(ctx context.Context, public any, active bool) (c registry.
 		status = registry.CertificateActive
 	}
 	c = certificate(parsed, status, "DEFAULT")
-	return c, p.Engine.Identity.AddCertificate(ctx, c)
+	return c, p.Identity.AddCertificate(ctx, c)
 }
 
 // certificate is a certificate as it is registered. Its PEM form is written anew: what stood beside it in a request, which
@@ -88,7 +87,7 @@ func (p *Plane) RegisterCertificateWithoutCA(ctx context.Context, in *iot.Regist
 	if err != nil {
 		return nil, err
 	}
-	parsed, err := registry.CheckCertificate(string(in.CertificatePem), realNow())
+	parsed, err := registry.CheckCertificate(string(in.CertificatePem), p.RealNow())
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +103,7 @@ func (p *Plane) RegisterCertificate(ctx context.Context, in *iot.RegisterCertifi
 	if in.Status == nil && value(in.SetAsActive) {
 		status = registry.CertificateActive
 	}
-	parsed, err := registry.CheckCertificate(string(in.CertificatePem), realNow())
+	parsed, err := registry.CheckCertificate(string(in.CertificatePem), p.RealNow())
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +115,7 @@ func (p *Plane) RegisterCertificate(ctx context.Context, in *iot.RegisterCertifi
 }
 
 func (p *Plane) register(ctx context.Context, c registry.Certificate) (*iot.RegisteredCertificate, error) {
-	if err := p.Engine.Identity.AddCertificate(ctx, c); err != nil {
+	if err := p.Identity.AddCertificate(ctx, c); err != nil {
 		return nil, err
 	}
 	return &iot.RegisteredCertificate{CertificateArn: p.arn(ctx, registry.KindCert, c.ID), CertificateID: iot.CertificateID(c.ID)}, nil
@@ -130,15 +129,12 @@ func keptStatus(member string, s *iot.CertificateStatus) (registry.CertificateSt
 	return registry.ParseStatus(member, string(*s))
 }
 
-// realNow is the real time: what secures a connection does not follow a virtual clock.
-func realNow() time.Time { return time.Now() }
-
 // certificateID is an id as it is stored: 64 lower-case hexadecimal digits.
 func certificateID(id iot.CertificateID) string { return strings.ToLower(string(id)) }
 
 // DescribeCertificate describes a certificate.
 func (p *Plane) DescribeCertificate(ctx context.Context, in *iot.DescribeCertificateRequest) (*iot.DescribeCertificateResponse, error) {
-	c, err := p.Engine.Identity.DescribeCertificate(ctx, certificateID(in.CertificateID))
+	c, err := p.Identity.DescribeCertificate(ctx, certificateID(in.CertificateID))
 	if err != nil {
 		return nil, err
 	}
@@ -156,12 +152,12 @@ func (p *Plane) UpdateCertificate(ctx context.Context, in *iot.UpdateCertificate
 	if err != nil {
 		return nil, err
 	}
-	return &schema.Nothing{}, p.Engine.Identity.SetCertificateStatus(ctx, certificateID(in.CertificateID), status)
+	return &schema.Nothing{}, p.Identity.SetCertificateStatus(ctx, certificateID(in.CertificateID), status)
 }
 
 // DeleteCertificate deletes a certificate.
 func (p *Plane) DeleteCertificate(ctx context.Context, in *iot.DeleteCertificateRequest) (*schema.Nothing, error) {
-	return &schema.Nothing{}, p.Engine.Identity.DeleteCertificate(ctx, certificateID(in.CertificateID), value(in.ForceDelete))
+	return &schema.Nothing{}, p.Identity.DeleteCertificate(ctx, certificateID(in.CertificateID), value(in.ForceDelete))
 }
 
 // ListCertificates lists certificates by creation, newest first unless asked otherwise (R-ID-3).
@@ -170,7 +166,7 @@ func (p *Plane) ListCertificates(ctx context.Context, in *iot.ListCertificatesRe
 	if err != nil {
 		return nil, err
 	}
-	found, err := p.Engine.Identity.ListCertificates(ctx, store.IdentityQuery{
+	found, err := p.Identity.ListCertificates(ctx, store.IdentityQuery{
 		Ascending: value(in.AscendingOrder), After: request.after, Limit: request.limit(),
 	})
 	if err != nil {

@@ -3,6 +3,7 @@ package control
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/drover-iot/drover/internal/tlsutil"
 	"github.com/drover-iot/drover/registry"
@@ -19,7 +20,7 @@ func TestRegisteredText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	parsed, err := registry.CheckCertificate("pump 7\n"+string(text)+string(key), realNow())
+	parsed, err := registry.CheckCertificate("pump 7\n"+string(text)+string(key), time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

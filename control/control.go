@@ -8,9 +8,13 @@ package control
 import (
 	"context"
 	"crypto/rsa"
+	"time"
 
 	"github.com/drover-iot/drover/api/iot"
-	"github.com/drover-iot/drover/engine"
+	"github.com/drover-iot/drover/engine/fleet"
+	"github.com/drover-iot/drover/engine/identity"
+	"github.com/drover-iot/drover/engine/jobs"
+	"github.com/drover-iot/drover/engine/tags"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/schema"
@@ -28,7 +32,15 @@ type Issuer interface {
 
 // Plane answers operators.
 type Plane struct {
-	Engine *engine.Engine
+	Jobs     *jobs.Service
+	Fleet    *fleet.Service
+	Identity *identity.Service
+	Tags     *tags.Service
+	// Now is the time of the engine, by which times that are left are counted.
+	Now func() time.Time
+	// RealNow is the real time, by which certificates are checked: what secures a connection does
+	// not follow a virtual clock.
+	RealNow func() time.Time
 	// Scope is the account and region that ARNs lie in.
 	Scope registry.Scope
 	// Managed are the job templates that come with the server.

@@ -40,7 +40,7 @@ func (p *Plane) CreateDynamicThingGroup(ctx context.Context, in *iot.CreateDynam
 	}
 	properties := value(in.ThingGroupProperties)
 	attributes, _ := payload(properties.AttributePayload)
-	group, err := p.Engine.Fleet.CreateDynamicGroup(ctx, fleet.NewDynamicGroup{
+	group, err := p.Fleet.CreateDynamicGroup(ctx, fleet.NewDynamicGroup{
 		Name: string(in.ThingGroupName), Description: string(value(properties.ThingGroupDescription)), Attributes: attributes,
 		Query: string(in.QueryString), Tags: givenTags(in.Tags),
 	})
@@ -58,12 +58,12 @@ func (p *Plane) UpdateDynamicThingGroup(ctx context.Context, in *iot.UpdateDynam
 	if err := checkIndex(in.IndexName, in.QueryVersion, in.QueryString); err != nil {
 		return nil, err
 	}
-	version, err := p.Engine.Fleet.UpdateDynamicGroup(ctx, string(in.ThingGroupName),
+	version, err := p.Fleet.UpdateDynamicGroup(ctx, string(in.ThingGroupName),
 		groupUpdate(in.ThingGroupProperties, in.ExpectedVersion), text(in.QueryString))
 	return &iot.GroupVersion{Version: version}, err
 }
 
 // DeleteDynamicThingGroup deletes a dynamic group.
 func (p *Plane) DeleteDynamicThingGroup(ctx context.Context, in *iot.DeleteDynamicThingGroupRequest) (*schema.Nothing, error) {
-	return &schema.Nothing{}, p.Engine.Fleet.DeleteDynamicGroup(ctx, string(in.ThingGroupName), in.ExpectedVersion)
+	return &schema.Nothing{}, p.Fleet.DeleteDynamicGroup(ctx, string(in.ThingGroupName), in.ExpectedVersion)
 }

@@ -14,7 +14,7 @@ func (p *Plane) bindEvents(r *schema.Router) {
 
 // DescribeEventConfigurations shows every kind of event, on or off (R-EVT-1).
 func (p *Plane) DescribeEventConfigurations(ctx context.Context, _ *schema.Nothing) (*iot.DescribeEventConfigurationsResponse, error) {
-	c, err := p.Engine.Jobs.EventConfigurations(ctx)
+	c, err := p.Jobs.EventConfigurations(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -35,5 +35,5 @@ func (p *Plane) UpdateEventConfigurations(ctx context.Context, in *iot.UpdateEve
 			enabled[kind] = *c.Enabled
 		}
 	}
-	return &schema.Nothing{}, p.Engine.Jobs.UpdateEventConfigurations(ctx, enabled)
+	return &schema.Nothing{}, p.Jobs.UpdateEventConfigurations(ctx, enabled)
 }

@@ -12,7 +12,7 @@ import (
 
 // DescribeJobExecution describes one attempt, ended or not.
 func (p *Plane) DescribeJobExecution(ctx context.Context, in *iot.DescribeJobExecutionRequest) (*iot.DescribeJobExecutionResponse, error) {
-	x, err := p.Engine.Jobs.DescribeExecution(ctx, string(in.ThingName), string(in.JobID), in.ExecutionNumber)
+	x, err := p.Jobs.DescribeExecution(ctx, string(in.ThingName), string(in.JobID), in.ExecutionNumber)
 	if err != nil {
 		return nil, err
 	}
@@ -22,7 +22,7 @@ func (p *Plane) DescribeJobExecution(ctx context.Context, in *iot.DescribeJobExe
 		QueuedAt: at(x.QueuedAt), StartedAt: at(x.StartedAt), LastUpdatedAt: at(x.UpdatedAt),
 		ExecutionNumber: x.Number, VersionNumber: x.Version,
 	}
-	if left, ok := x.SecondsBeforeTimedOut(p.Engine.Now()); ok {
+	if left, ok := x.SecondsBeforeTimedOut(p.Now()); ok {
 		out.ApproximateSecondsBeforeTimedOut = &left
 	}
 	return &iot.DescribeJobExecutionResponse{Execution: out}, nil
@@ -44,7 +44,7 @@ func (p *Plane) ListJobExecutionsForJob(ctx context.Context, in *iot.ListJobExec
 	if err != nil {
 		return nil, err
 	}
-	found, more, err := p.Engine.Jobs.ExecutionsOfJob(ctx, string(in.JobID), store.JobExecutionQuery{
+	found, more, err := p.Jobs.ExecutionsOfJob(ctx, string(in.JobID), store.JobExecutionQuery{
 		Status: status(in.Status), After: request.after, Limit: request.limit(),
 	})
 	if err != nil {
@@ -72,7 +72,7 @@ func (p *Plane) ListJobExecutionsForThing(ctx context.Context, in *iot.ListJobEx
 	if err != nil {
 		return nil, err
 	}
-	found, err := p.Engine.Jobs.ExecutionsOfThing(ctx, string(in.ThingName), store.ThingExecutionQuery{
+	found, err := p.Jobs.ExecutionsOfThing(ctx, string(in.ThingName), store.ThingExecutionQuery{
 		Status: status(in.Status), Namespace: string(value(in.NamespaceID)), JobID: string(value(in.JobID)),
 		After: request.after, Limit: request.limit(),
 	})
@@ -107,10 +107,10 @@ func status(s *iot.ExecutionStatus) *job.ExecutionStatus {
 
 // CancelJobExecution cancels the latest execution of a job on a thing.
 func (p *Plane) CancelJobExecution(ctx context.Context, in *iot.CancelJobExecutionRequest) (*schema.Nothing, error) {
-	return &schema.Nothing{}, p.Engine.Jobs.CancelExecution(ctx, string(in.ThingName), string(in.JobID), value(in.Force), in.ExpectedVersion, in.StatusDetails)
+	return &schema.Nothing{}, p.Jobs.CancelExecution(ctx, string(in.ThingName), string(in.JobID), value(in.Force), in.ExpectedVersion, in.StatusDetails)
 }
 
 // DeleteJobExecution deletes one attempt.
 func (p *Plane) DeleteJobExecution(ctx context.Context, in *iot.DeleteJobExecutionRequest) (*schema.Nothing, error) {
-	return &schema.Nothing{}, p.Engine.Jobs.DeleteExecution(ctx, string(in.ThingName), string(in.JobID), in.ExecutionNumber, value(in.Force), text(in.NamespaceID))
+	return &schema.Nothing{}, p.Jobs.DeleteExecution(ctx, string(in.ThingName), string(in.JobID), in.ExecutionNumber, value(in.Force), text(in.NamespaceID))
 }

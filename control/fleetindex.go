@@ -25,7 +25,7 @@ func (p *Plane) UpdateIndexingConfiguration(ctx context.Context, in *iot.Indexin
 	if in.ThingGroupIndexingConfiguration != nil {
 		given.Groups = marshal(in.ThingGroupIndexingConfiguration)
 	}
-	return &schema.Nothing{}, p.Engine.Fleet.UpdateIndexing(ctx, given)
+	return &schema.Nothing{}, p.Fleet.UpdateIndexing(ctx, given)
 }
 
 func marshal(configuration any) []byte {
@@ -38,7 +38,7 @@ func marshal(configuration any) []byte {
 
 // GetIndexingConfiguration shows what was stored, at first that the registry and connectivity are indexed.
 func (p *Plane) GetIndexingConfiguration(ctx context.Context, _ *schema.Nothing) (*iot.IndexingConfiguration, error) {
-	stored, err := p.Engine.Fleet.Indexing(ctx)
+	stored, err := p.Fleet.Indexing(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func (p *Plane) SearchIndex(ctx context.Context, in *iot.SearchIndexRequest) (*i
 	if err != nil {
 		return nil, err
 	}
-	found, more, err := p.Engine.Fleet.Search(ctx, string(in.QueryString), request.from().Name, request.limit())
+	found, more, err := p.Fleet.Search(ctx, string(in.QueryString), request.from().Name, request.limit())
 	if err != nil {
 		return nil, err
 	}

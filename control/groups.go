@@ -28,7 +28,7 @@ func (p *Plane) bindGroups(r *schema.Router) {
 func (p *Plane) CreateThingGroup(ctx context.Context, in *iot.CreateThingGroupRequest) (*iot.CreateThingGroupResponse, error) {
 	properties := value(in.ThingGroupProperties)
 	attributes, _ := payload(properties.AttributePayload)
-	group, err := p.Engine.Fleet.CreateGroup(ctx, fleet.NewGroup{
+	group, err := p.Fleet.CreateGroup(ctx, fleet.NewGroup{
 		Name: string(in.ThingGroupName), Parent: string(value(in.ParentGroupName)),
 		Description: string(value(properties.ThingGroupDescription)), Attributes: attributes, Tags: givenTags(in.Tags),
 	})
@@ -42,7 +42,7 @@ func (p *Plane) CreateThingGroup(ctx context.Context, in *iot.CreateThingGroupRe
 
 // DescribeThingGroup describes a group.
 func (p *Plane) DescribeThingGroup(ctx context.Context, in *iot.DescribeThingGroupRequest) (*iot.DescribeThingGroupResponse, error) {
-	group, err := p.Engine.Fleet.DescribeGroup(ctx, string(in.ThingGroupName))
+	group, err := p.Fleet.DescribeGroup(ctx, string(in.ThingGroupName))
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func (p *Plane) nameAndArn(ctx context.Context) func(registry.Group) iot.GroupNa
 
 // UpdateThingGroup changes a group's properties.
 func (p *Plane) UpdateThingGroup(ctx context.Context, in *iot.UpdateThingGroupRequest) (*iot.GroupVersion, error) {
-	version, err := p.Engine.Fleet.UpdateGroup(ctx, string(in.ThingGroupName), groupUpdate(in.ThingGroupProperties, in.ExpectedVersion))
+	version, err := p.Fleet.UpdateGroup(ctx, string(in.ThingGroupName), groupUpdate(in.ThingGroupProperties, in.ExpectedVersion))
 	return &iot.GroupVersion{Version: version}, err
 }
 
@@ -86,7 +86,7 @@ func groupUpdate(properties iot.ThingGroupProperties, expected *int64) registry.
 
 // DeleteThingGroup deletes a group.
 func (p *Plane) DeleteThingGroup(ctx context.Context, in *iot.DeleteThingGroupRequest) (*schema.Nothing, error) {
-	return &schema.Nothing{}, p.Engine.Fleet.DeleteGroup(ctx, string(in.ThingGroupName), in.ExpectedVersion)
+	return &schema.Nothing{}, p.Fleet.DeleteGroup(ctx, string(in.ThingGroupName), in.ExpectedVersion)
 }
 
 // ListThingGroups lists groups by name.
@@ -97,7 +97,7 @@ func (p *Plane) ListThingGroups(ctx context.Context, in *iot.ListThingGroupsRequ
 	if err != nil {
 		return nil, err
 	}
-	groups, err := p.Engine.Fleet.ListGroups(ctx, fleet.GroupFilter{
+	groups, err := p.Fleet.ListGroups(ctx, fleet.GroupFilter{
 		Parent: text(in.ParentGroup), Recursive: in.Recursive, Prefix: string(value(in.NamePrefixFilter)),
 		After: request.from().Name, Limit: request.limit(),
 	})
@@ -145,7 +145,7 @@ func (p *Plane) AddThingToThingGroup(ctx context.Context, in *iot.AddThingToThin
 	if err != nil {
 		return nil, err
 	}
-	return &schema.Nothing{}, p.Engine.Fleet.ChangeMemberships(ctx, thing, fleet.MembershipChange{
+	return &schema.Nothing{}, p.Fleet.ChangeMemberships(ctx, thing, fleet.MembershipChange{
 		Add: []string{group}, Override: value(in.OverrideDynamicGroups),
 	})
 }
@@ -156,7 +156,7 @@ func (p *Plane) RemoveThingFromThingGroup(ctx context.Context, in *iot.RemoveThi
 	if err != nil {
 		return nil, err
 	}
-	return &schema.Nothing{}, p.Engine.Fleet.RemoveMember(ctx, group, thing)
+	return &schema.Nothing{}, p.Fleet.RemoveMember(ctx, group, thing)
 }
 
 // UpdateThingGroupsForThing changes several memberships of a thing at once.
@@ -165,7 +165,7 @@ func (p *Plane) UpdateThingGroupsForThing(ctx context.Context, in *iot.UpdateThi
 		return nil, fault.New(fault.Invalid, "thingName: required, but missing")
 	}
 	plain := func(n iot.ThingGroupName) string { return string(n) }
-	return &schema.Nothing{}, p.Engine.Fleet.ChangeMemberships(ctx, string(*in.ThingName), fleet.MembershipChange{
+	return &schema.Nothing{}, p.Fleet.ChangeMemberships(ctx, string(*in.ThingName), fleet.MembershipChange{
 		Add: convert(in.ThingGroupsToAdd, plain), Remove: convert(in.ThingGroupsToRemove, plain), Override: value(in.OverrideDynamicGroups),
 	})
 }
@@ -178,7 +178,7 @@ func (p *Plane) ListThingsInThingGroup(ctx context.Context, in *iot.ListThingsIn
 	if err != nil {
 		return nil, err
 	}
-	names, err := p.Engine.Fleet.ListMembers(ctx, string(in.ThingGroupName), value(in.Recursive), request.from().Name, request.limit())
+	names, err := p.Fleet.ListMembers(ctx, string(in.ThingGroupName), value(in.Recursive), request.from().Name, request.limit())
 	if err != nil {
 		return nil, err
 	}
@@ -198,7 +198,7 @@ func (p *Plane) ListThingGroupsForThing(ctx context.Context, in *iot.ListThingGr
 	if err != nil {
 		return nil, err
 	}
-	groups, err := p.Engine.Fleet.GroupsOfThing(ctx, string(in.ThingName))
+	groups, err := p.Fleet.GroupsOfThing(ctx, string(in.ThingName))
 	if err != nil {
 		return nil, err
 	}

@@ -54,7 +54,7 @@ func (p *Plane) AttachThingPrincipal(ctx context.Context, in *iot.AttachThingPri
 		return nil, err
 	}
 	exclusive := value(in.ThingPrincipalType) == "EXCLUSIVE_THING"
-	return &schema.Nothing{}, p.Engine.Identity.AttachPrincipal(ctx, string(in.ThingName), certificate, exclusive)
+	return &schema.Nothing{}, p.Identity.AttachPrincipal(ctx, string(in.ThingName), certificate, exclusive)
 }
 
 // DetachThingPrincipal detaches a certificate from a thing.
@@ -63,7 +63,7 @@ func (p *Plane) DetachThingPrincipal(ctx context.Context, in *iot.DetachThingPri
 	if err != nil {
 		return nil, err
 	}
-	return &schema.Nothing{}, p.Engine.Identity.DetachPrincipal(ctx, string(in.ThingName), certificate)
+	return &schema.Nothing{}, p.Identity.DetachPrincipal(ctx, string(in.ThingName), certificate)
 }
 
 // ListThingPrincipals lists the certificates attached to a thing.
@@ -72,7 +72,7 @@ func (p *Plane) ListThingPrincipals(ctx context.Context, in *iot.ListThingPrinci
 	if err != nil {
 		return nil, err
 	}
-	found, err := p.Engine.Identity.PrincipalsOfThing(ctx, string(in.ThingName), nil, request.from().Name, request.limit())
+	found, err := p.Identity.PrincipalsOfThing(ctx, string(in.ThingName), nil, request.from().Name, request.limit())
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func (p *Plane) ListPrincipalThings(ctx context.Context, in *iot.ListPrincipalTh
 	if err != nil {
 		return nil, err
 	}
-	found, err := p.Engine.Identity.ThingsOfPrincipal(ctx, certificate, nil, request.from().Name, request.limit())
+	found, err := p.Identity.ThingsOfPrincipal(ctx, certificate, nil, request.from().Name, request.limit())
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +137,7 @@ func (p *Plane) ListThingPrincipalsV2(ctx context.Context, in *iot.ListThingPrin
 	if err != nil {
 		return nil, err
 	}
-	found, err := p.Engine.Identity.PrincipalsOfThing(ctx, string(in.ThingName), exclusive(in.ThingPrincipalType), request.from().Name, request.limit())
+	found, err := p.Identity.PrincipalsOfThing(ctx, string(in.ThingName), exclusive(in.ThingPrincipalType), request.from().Name, request.limit())
 	if err != nil {
 		return nil, err
 	}
@@ -161,7 +161,7 @@ func (p *Plane) ListPrincipalThingsV2(ctx context.Context, in *iot.ListPrincipal
 	if err != nil {
 		return nil, err
 	}
-	found, err := p.Engine.Identity.ThingsOfPrincipal(ctx, certificate, exclusive(in.ThingPrincipalType), request.from().Name, request.limit())
+	found, err := p.Identity.ThingsOfPrincipal(ctx, certificate, exclusive(in.ThingPrincipalType), request.from().Name, request.limit())
 	if err != nil {
 		return nil, err
 	}

@@ -45,7 +45,7 @@ func (p *Plane) CreateJob(ctx context.Context, in *iot.CreateJobRequest) (*iot.J
 	if err != nil {
 		return nil, err
 	}
-	created, err := p.Engine.Jobs.CreateJob(ctx, jobs.NewJob{
+	created, err := p.Jobs.CreateJob(ctx, jobs.NewJob{
 		ID: string(in.JobID), Template: template, Document: string(value(in.Document)), Tags: givenTags(in.Tags),
 		Definition: job.Definition{
 			Targets: targets, TargetSelection: job.TargetSelection(value(in.TargetSelection)), Description: string(value(in.Description)), Namespace: string(value(in.NamespaceID)),
@@ -94,12 +94,12 @@ func (p *Plane) handle(ctx context.Context, j job.Job) *iot.JobHandle {
 
 // DescribeJob describes a job with its live counts.
 func (p *Plane) DescribeJob(ctx context.Context, in *iot.DescribeJobRequest) (*iot.DescribeJobResponse, error) {
-	j, err := p.Engine.Jobs.DescribeJob(ctx, string(in.JobID))
+	j, err := p.Jobs.DescribeJob(ctx, string(in.JobID))
 	if err != nil {
 		return nil, err
 	}
 	described := p.describe(ctx, j)
-	for _, start := range j.ScheduledRollouts(p.Engine.Now()) {
+	for _, start := range j.ScheduledRollouts(p.Now()) {
 		described.ScheduledJobRollouts = append(described.ScheduledJobRollouts, iot.ScheduledJobRollout{StartTime: new(iot.ScheduleTime(start))})
 	}
 	return &iot.DescribeJobResponse{Job: described}, nil
@@ -107,7 +107,7 @@ func (p *Plane) DescribeJob(ctx context.Context, in *iot.DescribeJobRequest) (*i
 
 // UpdateJob changes a running job.
 func (p *Plane) UpdateJob(ctx context.Context, in *iot.UpdateJobRequest) (*schema.Nothing, error) {
-	return &schema.Nothing{}, p.Engine.Jobs.UpdateJob(ctx, string(in.JobID), text(in.NamespaceID), job.Update{
+	return &schema.Nothing{}, p.Jobs.UpdateJob(ctx, string(in.JobID), text(in.NamespaceID), job.Update{
 		Description: text(in.Description), PresignedURL: presign(in.PresignedUrlConfig), Rollout: rollout(in.JobExecutionsRolloutConfig),
 		Abort: abort(in.AbortConfig), Timeout: timeout(in.TimeoutConfig), Retry: retry(in.JobExecutionsRetryConfig),
 	})
@@ -115,7 +115,7 @@ func (p *Plane) UpdateJob(ctx context.Context, in *iot.UpdateJobRequest) (*schem
 
 // CancelJob cancels a job.
 func (p *Plane) CancelJob(ctx context.Context, in *iot.CancelJobRequest) (*iot.JobHandle, error) {
-	canceled, err := p.Engine.Jobs.CancelJob(ctx, string(in.JobID), job.Cancellation{
+	canceled, err := p.Jobs.CancelJob(ctx, string(in.JobID), job.Cancellation{
 		Force: value(in.Force), ReasonCode: string(value(in.ReasonCode)), Comment: string(value(in.Comment)),
 	})
 	if err != nil {
@@ -126,7 +126,7 @@ func (p *Plane) CancelJob(ctx context.Context, in *iot.CancelJobRequest) (*iot.J
 
 // DeleteJob deletes a job.
 func (p *Plane) DeleteJob(ctx context.Context, in *iot.DeleteJobRequest) (*schema.Nothing, error) {
-	return &schema.Nothing{}, p.Engine.Jobs.DeleteJob(ctx, string(in.JobID), value(in.Force), text(in.NamespaceID))
+	return &schema.Nothing{}, p.Jobs.DeleteJob(ctx, string(in.JobID), value(in.Force), text(in.NamespaceID))
 }
 
 // AssociateTargetsWithJob adds groups to a continuous job.
@@ -135,7 +135,7 @@ func (p *Plane) AssociateTargetsWithJob(ctx context.Context, in *iot.AssociateTa
 	if err != nil {
 		return nil, err
 	}
-	j, err := p.Engine.Jobs.AssociateTargets(ctx, string(in.JobID), text(in.NamespaceID), targets, text(in.Comment))
+	j, err := p.Jobs.AssociateTargets(ctx, string(in.JobID), text(in.NamespaceID), targets, text(in.Comment))
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +144,7 @@ func (p *Plane) AssociateTargetsWithJob(ctx context.Context, in *iot.AssociateTa
 
 // GetJobDocument returns the document as it was stored.
 func (p *Plane) GetJobDocument(ctx context.Context, in *iot.GetJobDocumentRequest) (*iot.GetJobDocumentResponse, error) {
-	document, err := p.Engine.Jobs.JobDocument(ctx, string(in.JobID), value(in.BeforeSubstitution))
+	document, err := p.Jobs.JobDocument(ctx, string(in.JobID), value(in.BeforeSubstitution))
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +159,7 @@ func (p *Plane) ListJobs(ctx context.Context, in *iot.ListJobsRequest) (*iot.Lis
 	if err != nil {
 		return nil, err
 	}
-	jobs, group, err := p.Engine.Jobs.ListJobs(ctx, jobs.Filter{
+	jobs, group, err := p.Jobs.ListJobs(ctx, jobs.Filter{
 		JobQuery: store.JobQuery{
 			Status: job.Status(value(in.Status)), Selection: job.TargetSelection(value(in.TargetSelection)),
 			Namespace: string(value(in.NamespaceID)), After: request.after, Limit: request.limit(),

@@ -13,7 +13,7 @@ import (
 
 // CreatePolicy creates a policy; its first version is the default.
 func (p *Plane) CreatePolicy(ctx context.Context, in *iot.CreatePolicyRequest) (*iot.CreatePolicyResponse, error) {
-	policy, err := p.Engine.Identity.CreatePolicy(ctx, string(in.PolicyName), string(in.PolicyDocument), givenTags(in.Tags))
+	policy, err := p.Identity.CreatePolicy(ctx, string(in.PolicyName), string(in.PolicyDocument), givenTags(in.Tags))
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func versionNumber(policy iot.PolicyName, id iot.PolicyVersionID) (int, error) {
 
 // GetPolicy returns a policy with the document that is in force.
 func (p *Plane) GetPolicy(ctx context.Context, in *iot.GetPolicyRequest) (*iot.GetPolicyResponse, error) {
-	policy, err := p.Engine.Identity.GetPolicy(ctx, string(in.PolicyName))
+	policy, err := p.Identity.GetPolicy(ctx, string(in.PolicyName))
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +52,7 @@ func (p *Plane) ListPolicies(ctx context.Context, in *iot.ListPoliciesRequest) (
 	if err != nil {
 		return nil, err
 	}
-	found, err := p.Engine.Identity.ListPolicies(ctx, store.IdentityQuery{
+	found, err := p.Identity.ListPolicies(ctx, store.IdentityQuery{
 		Ascending: value(in.AscendingOrder), After: request.after, Limit: request.limit(),
 	})
 	if err != nil {
@@ -72,12 +72,12 @@ func (p *Plane) showPolicy(ctx context.Context) func(registry.Policy) iot.Policy
 
 // DeletePolicy deletes a policy.
 func (p *Plane) DeletePolicy(ctx context.Context, in *iot.DeletePolicyRequest) (*schema.Nothing, error) {
-	return &schema.Nothing{}, p.Engine.Identity.DeletePolicy(ctx, string(in.PolicyName))
+	return &schema.Nothing{}, p.Identity.DeletePolicy(ctx, string(in.PolicyName))
 }
 
 // CreatePolicyVersion adds a version to a policy.
 func (p *Plane) CreatePolicyVersion(ctx context.Context, in *iot.CreatePolicyVersionRequest) (*iot.CreatePolicyVersionResponse, error) {
-	version, err := p.Engine.Identity.CreatePolicyVersion(ctx, string(in.PolicyName), string(in.PolicyDocument), value(in.SetAsDefault))
+	version, err := p.Identity.CreatePolicyVersion(ctx, string(in.PolicyName), string(in.PolicyDocument), value(in.SetAsDefault))
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func (p *Plane) CreatePolicyVersion(ctx context.Context, in *iot.CreatePolicyVer
 
 // GetPolicyVersion returns one version of a policy.
 func (p *Plane) GetPolicyVersion(ctx context.Context, in *iot.GetPolicyVersionRequest) (*iot.GetPolicyVersionResponse, error) {
-	policy, err := p.Engine.Identity.GetPolicy(ctx, string(in.PolicyName))
+	policy, err := p.Identity.GetPolicy(ctx, string(in.PolicyName))
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +111,7 @@ func (p *Plane) GetPolicyVersion(ctx context.Context, in *iot.GetPolicyVersionRe
 
 // ListPolicyVersions lists the versions of a policy; at most five.
 func (p *Plane) ListPolicyVersions(ctx context.Context, in *iot.ListPolicyVersionsRequest) (*iot.ListPolicyVersionsResponse, error) {
-	policy, err := p.Engine.Identity.GetPolicy(ctx, string(in.PolicyName))
+	policy, err := p.Identity.GetPolicy(ctx, string(in.PolicyName))
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +126,7 @@ func (p *Plane) SetDefaultPolicyVersion(ctx context.Context, in *iot.SetDefaultP
 	if err != nil {
 		return nil, err
 	}
-	return &schema.Nothing{}, p.Engine.Identity.SetDefaultPolicyVersion(ctx, string(in.PolicyName), number)
+	return &schema.Nothing{}, p.Identity.SetDefaultPolicyVersion(ctx, string(in.PolicyName), number)
 }
 
 // DeletePolicyVersion deletes a version that is not in force.
@@ -135,7 +135,7 @@ func (p *Plane) DeletePolicyVersion(ctx context.Context, in *iot.DeletePolicyVer
 	if err != nil {
 		return nil, err
 	}
-	return &schema.Nothing{}, p.Engine.Identity.DeletePolicyVersion(ctx, string(in.PolicyName), number)
+	return &schema.Nothing{}, p.Identity.DeletePolicyVersion(ctx, string(in.PolicyName), number)
 }
 
 // AttachPolicy attaches a policy to a certificate or a group.
@@ -144,7 +144,7 @@ func (p *Plane) AttachPolicy(ctx context.Context, in *iot.AttachPolicyRequest) (
 	if err != nil {
 		return nil, err
 	}
-	return &schema.Nothing{}, p.Engine.Identity.AttachPolicy(ctx, string(in.PolicyName), target)
+	return &schema.Nothing{}, p.Identity.AttachPolicy(ctx, string(in.PolicyName), target)
 }
 
 // DetachPolicy detaches a policy from a certificate or a group.
@@ -153,7 +153,7 @@ func (p *Plane) DetachPolicy(ctx context.Context, in *iot.DetachPolicyRequest) (
 	if err != nil {
 		return nil, err
 	}
-	return &schema.Nothing{}, p.Engine.Identity.DetachPolicy(ctx, string(in.PolicyName), target)
+	return &schema.Nothing{}, p.Identity.DetachPolicy(ctx, string(in.PolicyName), target)
 }
 
 // ListAttachedPolicies lists the policies of a target by name. They are few, so it pages only when asked for less.
@@ -167,7 +167,7 @@ func (p *Plane) ListAttachedPolicies(ctx context.Context, in *iot.ListAttachedPo
 	if err != nil {
 		return nil, err
 	}
-	found, err := p.Engine.Identity.PoliciesOfTarget(ctx, target, value(in.Recursive))
+	found, err := p.Identity.PoliciesOfTarget(ctx, target, value(in.Recursive))
 	if err != nil {
 		return nil, err
 	}
@@ -184,7 +184,7 @@ func (p *Plane) ListTargetsForPolicy(ctx context.Context, in *iot.ListTargetsFor
 	if err != nil {
 		return nil, err
 	}
-	found, err := p.Engine.Identity.TargetsOfPolicy(ctx, string(in.PolicyName), request.from(), request.limit())
+	found, err := p.Identity.TargetsOfPolicy(ctx, string(in.PolicyName), request.from(), request.limit())
 	if err != nil {
 		return nil, err
 	}

@@ -25,7 +25,7 @@ func (p *Plane) TagResource(ctx context.Context, in *iot.TagResourceRequest) (*s
 	if err != nil {
 		return nil, err
 	}
-	return &schema.Nothing{}, p.Engine.Tags.Tag(ctx, resource.Kind, resource.Name, givenTags(in.Tags))
+	return &schema.Nothing{}, p.Tags.Tag(ctx, resource.Kind, resource.Name, givenTags(in.Tags))
 }
 
 // UntagResource takes tags off a resource.
@@ -35,7 +35,7 @@ func (p *Plane) UntagResource(ctx context.Context, in *iot.UntagResourceRequest)
 		return nil, err
 	}
 	keys := convert(in.TagKeys, func(k iot.TagKey) string { return string(k) })
-	return &schema.Nothing{}, p.Engine.Tags.Untag(ctx, resource.Kind, resource.Name, keys)
+	return &schema.Nothing{}, p.Tags.Untag(ctx, resource.Kind, resource.Name, keys)
 }
 
 // ListTagsForResource lists the tags of a resource by key, all at once: no answer ever carried a token, so none is taken
@@ -48,7 +48,7 @@ func (p *Plane) ListTagsForResource(ctx context.Context, in *iot.ListTagsForReso
 	if err != nil {
 		return nil, err
 	}
-	found, err := p.Engine.Tags.List(ctx, resource.Kind, resource.Name)
+	found, err := p.Tags.List(ctx, resource.Kind, resource.Name)
 	if err != nil {
 		return nil, err
 	}

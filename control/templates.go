@@ -39,7 +39,7 @@ func (p *Plane) CreateJobTemplate(ctx context.Context, in *iot.CreateJobTemplate
 			return nil, err
 		}
 	}
-	created, err := p.Engine.Jobs.CreateTemplate(ctx, jobs.NewTemplate{
+	created, err := p.Jobs.CreateTemplate(ctx, jobs.NewTemplate{
 		FromJob: from.Name, Tags: givenTags(in.Tags),
 		Template: job.Template{
 			ID: string(in.JobTemplateID), Description: string(in.Description), Document: string(value(in.Document)),
@@ -60,7 +60,7 @@ func (p *Plane) templateArn(ctx context.Context, id string) iot.JobTemplateArn {
 
 // DescribeJobTemplate describes a template: what was never given is left out (R-API-40).
 func (p *Plane) DescribeJobTemplate(ctx context.Context, in *iot.DescribeJobTemplateRequest) (*iot.DescribeJobTemplateResponse, error) {
-	t, err := p.Engine.Jobs.DescribeTemplate(ctx, string(in.JobTemplateID))
+	t, err := p.Jobs.DescribeTemplate(ctx, string(in.JobTemplateID))
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func (p *Plane) ListJobTemplates(ctx context.Context, in *iot.ListJobTemplatesRe
 	if err != nil {
 		return nil, err
 	}
-	found, err := p.Engine.Jobs.ListTemplates(ctx, request.after, request.limit())
+	found, err := p.Jobs.ListTemplates(ctx, request.after, request.limit())
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +93,7 @@ func (p *Plane) ListJobTemplates(ctx context.Context, in *iot.ListJobTemplatesRe
 
 // DeleteJobTemplate deletes a template.
 func (p *Plane) DeleteJobTemplate(ctx context.Context, in *iot.DeleteJobTemplateRequest) (*schema.Nothing, error) {
-	return &schema.Nothing{}, p.Engine.Jobs.DeleteTemplate(ctx, string(in.JobTemplateID))
+	return &schema.Nothing{}, p.Jobs.DeleteTemplate(ctx, string(in.JobTemplateID))
 }
 
 // managedArn has no account and names the version (R-CON-5).

@@ -25,7 +25,7 @@ func (p *Plane) CreateThing(ctx context.Context, in *iot.CreateThingRequest) (*i
 		return nil, err
 	}
 	attributes, _ := payload(in.AttributePayload)
-	thing, err := p.Engine.Fleet.CreateThing(ctx, fleet.NewThing{
+	thing, err := p.Fleet.CreateThing(ctx, fleet.NewThing{
 		Name: string(in.ThingName), Type: string(value(in.ThingTypeName)), Attributes: attributes,
 	})
 	if err != nil {
@@ -54,7 +54,7 @@ func shown(attributes map[string]string) iot.Attributes {
 
 // DescribeThing describes a thing.
 func (p *Plane) DescribeThing(ctx context.Context, in *iot.DescribeThingRequest) (*iot.DescribeThingResponse, error) {
-	thing, err := p.Engine.Fleet.DescribeThing(ctx, string(in.ThingName))
+	thing, err := p.Fleet.DescribeThing(ctx, string(in.ThingName))
 	if err != nil {
 		return nil, err
 	}
@@ -74,14 +74,14 @@ func (p *Plane) UpdateThing(ctx context.Context, in *iot.UpdateThingRequest) (*s
 		kind = new(string)
 	}
 	attributes, merge := payload(in.AttributePayload)
-	return &schema.Nothing{}, p.Engine.Fleet.UpdateThing(ctx, string(in.ThingName), registry.ThingUpdate{
+	return &schema.Nothing{}, p.Fleet.UpdateThing(ctx, string(in.ThingName), registry.ThingUpdate{
 		Type: kind, Attributes: attributes, Merge: merge, ExpectedVersion: in.ExpectedVersion,
 	})
 }
 
 // DeleteThing deletes a thing.
 func (p *Plane) DeleteThing(ctx context.Context, in *iot.DeleteThingRequest) (*schema.Nothing, error) {
-	return &schema.Nothing{}, p.Engine.Fleet.DeleteThing(ctx, string(in.ThingName), in.ExpectedVersion)
+	return &schema.Nothing{}, p.Fleet.DeleteThing(ctx, string(in.ThingName), in.ExpectedVersion)
 }
 
 // nameCursor is the place in a list that is sorted by name.
@@ -101,7 +101,7 @@ func (p *Plane) ListThings(ctx context.Context, in *iot.ListThingsRequest) (*iot
 	if err != nil {
 		return nil, err
 	}
-	things, err := p.Engine.Fleet.ListThings(ctx, store.ThingQuery{
+	things, err := p.Fleet.ListThings(ctx, store.ThingQuery{
 		Type: string(value(in.ThingTypeName)), Attribute: string(value(in.AttributeName)), Value: string(value(in.AttributeValue)),
 		ValueIsPrefix: value(in.UsePrefixAttributeValue), After: request.from().Name, Limit: request.limit(),
 	})

@@ -19,7 +19,7 @@ func (p *Plane) bindTypes(r *schema.Router) {
 
 // CreateThingType creates a thing type.
 func (p *Plane) CreateThingType(ctx context.Context, in *iot.CreateThingTypeRequest) (*iot.CreateThingTypeResponse, error) {
-	created, err := p.Engine.Fleet.CreateThingType(ctx, fleet.NewThingType{
+	created, err := p.Fleet.CreateThingType(ctx, fleet.NewThingType{
 		Name: string(in.ThingTypeName), Properties: typeProperties(value(in.ThingTypeProperties)), Tags: givenTags(in.Tags),
 	})
 	if err != nil {
@@ -70,7 +70,7 @@ func (p *Plane) showType(ctx context.Context) func(registry.ThingType) iot.Thing
 
 // DescribeThingType describes a thing type.
 func (p *Plane) DescribeThingType(ctx context.Context, in *iot.DescribeThingTypeRequest) (*iot.DescribeThingTypeResponse, error) {
-	found, err := p.Engine.Fleet.DescribeThingType(ctx, string(in.ThingTypeName))
+	found, err := p.Fleet.DescribeThingType(ctx, string(in.ThingTypeName))
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +87,7 @@ func (p *Plane) ListThingTypes(ctx context.Context, in *iot.ListThingTypesReques
 	if err != nil {
 		return nil, err
 	}
-	found, err := p.Engine.Fleet.ListThingTypes(ctx, string(value(in.ThingTypeName)), request.from().Name, request.limit())
+	found, err := p.Fleet.ListThingTypes(ctx, string(value(in.ThingTypeName)), request.from().Name, request.limit())
 	if err != nil {
 		return nil, err
 	}
@@ -97,10 +97,10 @@ func (p *Plane) ListThingTypes(ctx context.Context, in *iot.ListThingTypesReques
 
 // DeprecateThingType deprecates a thing type or takes that back.
 func (p *Plane) DeprecateThingType(ctx context.Context, in *iot.DeprecateThingTypeRequest) (*schema.Nothing, error) {
-	return &schema.Nothing{}, p.Engine.Fleet.DeprecateThingType(ctx, string(in.ThingTypeName), value(in.UndoDeprecate))
+	return &schema.Nothing{}, p.Fleet.DeprecateThingType(ctx, string(in.ThingTypeName), value(in.UndoDeprecate))
 }
 
 // DeleteThingType deletes a thing type.
 func (p *Plane) DeleteThingType(ctx context.Context, in *iot.DeleteThingTypeRequest) (*schema.Nothing, error) {
-	return &schema.Nothing{}, p.Engine.Fleet.DeleteThingType(ctx, string(in.ThingTypeName))
+	return &schema.Nothing{}, p.Fleet.DeleteThingType(ctx, string(in.ThingTypeName))
 }
