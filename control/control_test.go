@@ -62,21 +62,6 @@ func TestCut(t *testing.T) {
 	}
 }
 
-// Decimals go in and come out with the same value, whatever their text (R-WIRE-15, R-API-40).
-func TestDecimals(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]string{"1.1": "1.1", "5": "5", "2.0": "2", "1.50": "1.5", "1e0": "1"} {
-		if got := unscaled(scaled(text, 1), 1); got != want {
-			t.Errorf("factor %s: %s, want %s", text, got, want)
-		}
-	}
-	for text, want := range map[string]string{"0": "0", "100": "100", "10.9": "10.9", "10.99": "10.99", "20.00": "20", "0.01": "0.01", "99.99": "99.99", "33.33": "33.33"} {
-		if got := unscaled(scaled(text, 2), 2); got != want {
-			t.Errorf("threshold %s: %s, want %s", text, got, want)
-		}
-	}
-}
-
 // Configurations that were never given show as {} or not at all (R-WIRE-13, R-WIRE-14), and what was given comes back
 // without defaults filled in (R-API-40).
 func TestDescribed(t *testing.T) {

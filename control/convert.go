@@ -2,8 +2,6 @@ package control
 
 import (
 	"context"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/drover-iot/drover/api/iot"
@@ -184,27 +182,4 @@ func showSchedule(c *job.ScheduleConfig) *iot.SchedulingConfig {
 		EndBehavior:        optional(iot.EndBehavior(c.EndBehavior)),
 		MaintenanceWindows: showWindows(c.Windows),
 	}
-}
-
-// scaled reads a decimal as a whole number of its 10^-places. The API description has checked its form: it has at most
-// that many places.
-func scaled(decimal string, places int) int64 {
-	f, _ := strconv.ParseFloat(decimal, 64)
-	for range places {
-		f *= 10
-	}
-	return int64(f + 0.5)
-}
-
-// unscaled writes a whole number of 10^-places as a decimal, without trailing zeros.
-func unscaled(n int64, places int) string {
-	digits := strconv.FormatInt(n, 10)
-	if missing := places + 1 - len(digits); missing > 0 {
-		digits = strings.Repeat("0", missing) + digits
-	}
-	whole, fraction := digits[:len(digits)-places], strings.TrimRight(digits[len(digits)-places:], "0")
-	if fraction == "" {
-		return whole
-	}
-	return whole + "." + fraction
 }

@@ -34,8 +34,8 @@ func (p *Plane) CreateJob(ctx context.Context, in *iot.CreateJobRequest) (*iot.J
 	if err := checkDocumentMembers(in.Document, in.DocumentSource); err != nil {
 		return nil, err
 	}
-	if err := available(in); err != nil {
-		return nil, err
+	if in.DocumentSource != nil {
+		return nil, errNoDocumentSource()
 	}
 	targets, err := job.ParseTargets(p.Scope, in.Targets)
 	if err != nil {
@@ -71,19 +71,9 @@ func checkDocumentMembers(document *iot.Document, source *iot.DocumentSource) er
 	return nil
 }
 
-// available refuses the members of CreateJob whose features come with a later version, instead of ignoring them.
-func available(in *iot.CreateJobRequest) error {
-	for _, member := range []struct {
-		name  string
-		given bool
-	}{
-		{"documentSource", in.DocumentSource != nil},
-	} {
-		if member.given {
-			return fault.New(fault.Invalid, "%s: not available yet in this version of Drover", member.name)
-		}
-	}
-	return nil
+// errNoDocumentSource refuses a document that lies in S3, instead of ignoring the member.
+func errNoDocumentSource() error {
+	return fault.New(fault.Invalid, "documentSource: not available yet in this version of Drover")
 }
 
 func (p *Plane) handle(ctx context.Context, j job.Job) *iot.JobHandle {

@@ -28,7 +28,7 @@ func (p *Plane) CreateJobTemplate(ctx context.Context, in *iot.CreateJobTemplate
 	}
 	switch { // R-VAL-35
 	case in.DocumentSource != nil:
-		return nil, fault.New(fault.Invalid, "documentSource: not available yet in this version of Drover")
+		return nil, errNoDocumentSource()
 	case in.JobArn == nil && in.Document == nil:
 		return nil, fault.New(fault.Invalid, "document: required, because neither jobArn nor documentSource is given")
 	}
