@@ -161,24 +161,27 @@ func (p *Plane) DeleteCertificate(ctx context.Context, in *iot.DeleteCertificate
 }
 
 // ListCertificates lists certificates by creation, newest first unless asked otherwise (R-ID-3).
-func (p *Plane) ListCertificates(ctx context.Context, in *iot.ListCertificatesRequest) (*iot.ListCertificatesResponse, error) {
-	request, err := openPage[store.IdentityCursor](p.Pages, "ListCertificates", value(in.AscendingOrder), in.Marker, in.PageSize)
-	if err != nil {
-		return nil, err
-	}
-	found, err := p.Identity.ListCertificates(ctx, store.IdentityQuery{
-		Ascending: value(in.AscendingOrder), After: request.after, Limit: request.limit(),
-	})
-	if err != nil {
-		return nil, err
-	}
-	found, next := cut(request, found, func(c registry.Certificate) store.IdentityCursor {
-		return store.IdentityCursor{CreatedAt: c.CreatedAt, Key: c.ID}
-	})
-	return &iot.ListCertificatesResponse{NextMarker: (*iot.Marker)(next), Certificates: convert(found, func(c registry.Certificate) iot.Certificate {
-		return iot.Certificate{
-			CertificateArn: p.arn(ctx, registry.KindCert, c.ID), CertificateID: iot.CertificateID(c.ID), Status: iot.CertificateStatus(c.Status),
-			CertificateMode: new(iot.CertificateMode(c.Mode)), CreationDate: schema.At(c.CreatedAt),
-		}
-	})}, nil
+func (p *Plane) ListCertificates(
+	ctx context.Context, in *iot.ListCertificatesRequest,
+) (*iot.ListCertificatesResponse, error) {
+	return list(p, iot.ListCertificates, in,
+		func(after *store.IdentityCursor, limit int) ([]registry.Certificate, error) {
+			return p.Identity.ListCertificates(ctx, store.IdentityQuery{
+				Ascending: value(in.AscendingOrder),
+				After:     after,
+				Limit:     limit,
+			})
+		},
+		func(c registry.Certificate) store.IdentityCursor {
+			return store.IdentityCursor{CreatedAt: c.CreatedAt, Key: c.ID}
+		},
+		func(c registry.Certificate) iot.Certificate {
+			return iot.Certificate{
+				CertificateArn:  p.arn(ctx, registry.KindCert, c.ID),
+				CertificateID:   iot.CertificateID(c.ID),
+				Status:          iot.CertificateStatus(c.Status),
+				CertificateMode: new(iot.CertificateMode(c.Mode)),
+				CreationDate:    schema.At(c.CreatedAt),
+			}
+		})
 }

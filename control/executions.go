@@ -36,58 +36,62 @@ func details(d map[string]string) iot.StatusDetails {
 	return d
 }
 
-// ListJobExecutionsForJob lists every attempt of a job.
-func (p *Plane) ListJobExecutionsForJob(ctx context.Context, in *iot.ListJobExecutionsForJobRequest) (*iot.ListJobExecutionsForJobResponse, error) {
-	filters := *in
-	filters.NextToken, filters.MaxResults = nil, nil
-	request, err := openPage[store.JobExecutionCursor](p.Pages, "ListJobExecutionsForJob", filters, in.NextToken, in.MaxResults)
-	if err != nil {
-		return nil, err
-	}
-	found, more, err := p.Jobs.ExecutionsOfJob(ctx, string(in.JobID), store.JobExecutionQuery{
-		Status: status(in.Status), After: request.after, Limit: request.limit(),
-	})
-	if err != nil {
-		return nil, err
-	}
-	found, next := cut(request, found, func(x store.NamedExecution) store.JobExecutionCursor {
-		return store.JobExecutionCursor{ThingName: x.ThingName, Thing: x.Thing, Number: x.Number}
-	})
-	if more != nil {
-		next = request.goOn(*more)
-	}
-	return &iot.ListJobExecutionsForJobResponse{
-		NextToken: (*iot.NextToken)(next),
-		ExecutionSummaries: convert(found, func(x store.NamedExecution) iot.JobExecutionSummaryForJob {
-			return iot.JobExecutionSummaryForJob{ThingArn: p.arn(ctx, registry.KindThing, x.ThingName), JobExecutionSummary: summary(x)}
-		}),
-	}, nil
+// ListJobExecutionsForJob lists every attempt of a job, by thing (R-API-26).
+func (p *Plane) ListJobExecutionsForJob(
+	ctx context.Context, in *iot.ListJobExecutionsForJobRequest,
+) (*iot.ListJobExecutionsForJobResponse, error) {
+	return scan(p, iot.ListJobExecutionsForJob, in,
+		func(after *store.JobExecutionCursor, limit int) (
+			[]store.NamedExecution, *store.JobExecutionCursor, error,
+		) {
+			return p.Jobs.ExecutionsOfJob(ctx, string(in.JobID), store.JobExecutionQuery{
+				Status: status(in.Status),
+				After:  after,
+				Limit:  limit,
+			})
+		},
+		func(x store.NamedExecution) store.JobExecutionCursor {
+			return store.JobExecutionCursor{
+				ThingName: x.ThingName,
+				Thing:     x.Thing,
+				Number:    x.Number,
+			}
+		},
+		func(x store.NamedExecution) iot.JobExecutionSummaryForJob {
+			return iot.JobExecutionSummaryForJob{
+				ThingArn:            p.arn(ctx, registry.KindThing, x.ThingName),
+				JobExecutionSummary: summary(x),
+			}
+		})
 }
 
-// ListJobExecutionsForThing lists every attempt on a thing.
-func (p *Plane) ListJobExecutionsForThing(ctx context.Context, in *iot.ListJobExecutionsForThingRequest) (*iot.ListJobExecutionsForThingResponse, error) {
-	filters := *in
-	filters.NextToken, filters.MaxResults = nil, nil
-	request, err := openPage[store.ThingExecutionCursor](p.Pages, "ListJobExecutionsForThing", filters, in.NextToken, in.MaxResults)
-	if err != nil {
-		return nil, err
-	}
-	found, err := p.Jobs.ExecutionsOfThing(ctx, string(in.ThingName), store.ThingExecutionQuery{
-		Status: status(in.Status), Namespace: string(value(in.NamespaceID)), JobID: string(value(in.JobID)),
-		After: request.after, Limit: request.limit(),
-	})
-	if err != nil {
-		return nil, err
-	}
-	found, next := cut(request, found, func(x store.NamedExecution) store.ThingExecutionCursor {
-		return store.ThingExecutionCursor{QueuedAt: x.QueuedAt, JobID: x.JobID, Number: x.Number}
-	})
-	return &iot.ListJobExecutionsForThingResponse{
-		NextToken: (*iot.NextToken)(next),
-		ExecutionSummaries: convert(found, func(x store.NamedExecution) iot.JobExecutionSummaryForThing {
-			return iot.JobExecutionSummaryForThing{JobID: iot.JobID(x.JobID), JobExecutionSummary: summary(x)}
-		}),
-	}, nil
+// ListJobExecutionsForThing lists every attempt on a thing, newest first (R-API-27).
+func (p *Plane) ListJobExecutionsForThing(
+	ctx context.Context, in *iot.ListJobExecutionsForThingRequest,
+) (*iot.ListJobExecutionsForThingResponse, error) {
+	return list(p, iot.ListJobExecutionsForThing, in,
+		func(after *store.ThingExecutionCursor, limit int) ([]store.NamedExecution, error) {
+			return p.Jobs.ExecutionsOfThing(ctx, string(in.ThingName), store.ThingExecutionQuery{
+				Status:    status(in.Status),
+				Namespace: string(value(in.NamespaceID)),
+				JobID:     string(value(in.JobID)),
+				After:     after,
+				Limit:     limit,
+			})
+		},
+		func(x store.NamedExecution) store.ThingExecutionCursor {
+			return store.ThingExecutionCursor{
+				QueuedAt: x.QueuedAt,
+				JobID:    x.JobID,
+				Number:   x.Number,
+			}
+		},
+		func(x store.NamedExecution) iot.JobExecutionSummaryForThing {
+			return iot.JobExecutionSummaryForThing{
+				JobID:               iot.JobID(x.JobID),
+				JobExecutionSummary: summary(x),
+			}
+		})
 }
 
 func summary(x store.NamedExecution) iot.JobExecutionSummary {

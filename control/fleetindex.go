@@ -61,31 +61,32 @@ func (p *Plane) GetIndexingConfiguration(ctx context.Context, _ *schema.Nothing)
 	return &iot.IndexingConfiguration{ThingIndexingConfiguration: &things, ThingGroupIndexingConfiguration: &groups}, nil
 }
 
-// searchPage is the page size of SearchIndex when a request names none; it is the largest (R-ID-41).
-const searchPage = 500
+// searchPage is how SearchIndex pages. Its description has no Page, as the model of the API has none
+// for it, so that no client goes on to the next page by itself.
+var searchPage = &schema.Page{
+	In:    "nextToken",
+	Size:  "maxResults",
+	Out:   "nextToken",
+	Items: "things",
+}
 
 // SearchIndex finds the things that a query matches, by name.
-func (p *Plane) SearchIndex(ctx context.Context, in *iot.SearchIndexRequest) (*iot.SearchIndexResponse, error) {
-	if err := checkIndex(in.IndexName, in.QueryVersion, &in.QueryString); err != nil {
-		return nil, err
-	}
-	size := iot.SearchMaxResults(searchPage)
-	if in.MaxResults != nil {
-		size = *in.MaxResults
-	}
-	request, err := openPage[nameCursor](p.Pages, "SearchIndex", in.QueryString, in.NextToken, &size)
-	if err != nil {
-		return nil, err
-	}
-	found, more, err := p.Fleet.Search(ctx, string(in.QueryString), request.from().Name, request.limit())
-	if err != nil {
-		return nil, err
-	}
-	found, next := cut(request, found, func(s fleetquery.Subject) nameCursor { return nameCursor{s.Name} })
-	if more != "" {
-		next = new(p.Pages.seal("SearchIndex", in.QueryString, nameCursor{more}))
-	}
-	return &iot.SearchIndexResponse{NextToken: (*iot.NextToken)(next), Things: convert(found, showSubject)}, nil
+func (p *Plane) SearchIndex(
+	ctx context.Context, in *iot.SearchIndexRequest,
+) (*iot.SearchIndexResponse, error) {
+	op := iot.SearchIndex
+	op.Page = searchPage
+	return scan(p, op, in,
+		func(after *string, limit int) ([]fleetquery.Subject, *string, error) {
+			query := string(in.QueryString)
+			if err := checkIndex(in.IndexName, in.QueryVersion, &in.QueryString); err != nil {
+				return nil, nil, err
+			}
+			found, stopped, err := p.Fleet.Search(ctx, query, value(after), limit)
+			return found, optional(stopped), err
+		},
+		func(s fleetquery.Subject) string { return s.Name },
+		showSubject)
 }
 
 func showSubject(s fleetquery.Subject) iot.ThingDocument {

@@ -89,28 +89,25 @@ func (p *Plane) DeleteThingGroup(ctx context.Context, in *iot.DeleteThingGroupRe
 	return &schema.Nothing{}, p.Fleet.DeleteGroup(ctx, string(in.ThingGroupName), in.ExpectedVersion)
 }
 
-// ListThingGroups lists groups by name.
-func (p *Plane) ListThingGroups(ctx context.Context, in *iot.ListThingGroupsRequest) (*iot.ListThingGroupsResponse, error) {
-	filters := *in
-	filters.NextToken, filters.MaxResults = nil, nil
-	request, err := openPage[nameCursor](p.Pages, "ListThingGroups", filters, in.NextToken, in.MaxResults)
-	if err != nil {
-		return nil, err
-	}
-	groups, err := p.Fleet.ListGroups(ctx, fleet.GroupFilter{
-		Parent: text(in.ParentGroup), Recursive: in.Recursive, Prefix: string(value(in.NamePrefixFilter)),
-		After: request.from().Name, Limit: request.limit(),
-	})
-	if err != nil {
-		return nil, err
-	}
-	return p.groupPage(ctx, request, groups), nil
+// ListThingGroups lists groups by name: all, or those below a parent, or those with a prefix.
+func (p *Plane) ListThingGroups(
+	ctx context.Context, in *iot.ListThingGroupsRequest,
+) (*iot.ListThingGroupsResponse, error) {
+	return list(p, iot.ListThingGroups, in,
+		func(after *string, limit int) ([]registry.Group, error) {
+			return p.Fleet.ListGroups(ctx, fleet.GroupFilter{
+				Parent:    text(in.ParentGroup),
+				Recursive: in.Recursive,
+				Prefix:    string(value(in.NamePrefixFilter)),
+				After:     value(after),
+				Limit:     limit,
+			})
+		},
+		groupName, p.nameAndArn(ctx))
 }
 
-func (p *Plane) groupPage(ctx context.Context, request page[nameCursor], groups []registry.Group) *iot.ListThingGroupsResponse {
-	groups, next := cut(request, groups, func(g registry.Group) nameCursor { return nameCursor{g.Name} })
-	return &iot.ListThingGroupsResponse{NextToken: (*iot.NextToken)(next), ThingGroups: convert(groups, p.nameAndArn(ctx))}
-}
+// groupName is the cursor of a group in a list that is sorted by name.
+func groupName(g registry.Group) string { return g.Name }
 
 // named returns the name of a resource given by name, by ARN, or by both, which must agree (R-ID-11).
 func named[T ~string](s registry.Scope, kind, member string, name *T, arn *string) (string, error) {
@@ -170,40 +167,29 @@ func (p *Plane) UpdateThingGroupsForThing(ctx context.Context, in *iot.UpdateThi
 	})
 }
 
-// ListThingsInThingGroup lists the things of a group by name.
-func (p *Plane) ListThingsInThingGroup(ctx context.Context, in *iot.ListThingsInThingGroupRequest) (*iot.ThingNames, error) {
-	filters := *in
-	filters.NextToken, filters.MaxResults = nil, nil
-	request, err := openPage[nameCursor](p.Pages, "ListThingsInThingGroup", filters, in.NextToken, in.MaxResults)
-	if err != nil {
-		return nil, err
-	}
-	names, err := p.Fleet.ListMembers(ctx, string(in.ThingGroupName), value(in.Recursive), request.from().Name, request.limit())
-	if err != nil {
-		return nil, err
-	}
-	return namesPage(request, names), nil
+// ListThingsInThingGroup lists the things of a group by name; with recursive, also those of the
+// groups below it.
+func (p *Plane) ListThingsInThingGroup(
+	ctx context.Context, in *iot.ListThingsInThingGroupRequest,
+) (*iot.ThingNames, error) {
+	group, recursive := string(in.ThingGroupName), value(in.Recursive)
+	return list(p, iot.ListThingsInThingGroup, in,
+		func(after *string, limit int) ([]string, error) {
+			return p.Fleet.ListMembers(ctx, group, recursive, value(after), limit)
+		},
+		func(name string) string { return name },
+		func(name string) iot.ThingName { return iot.ThingName(name) })
 }
 
-func namesPage(request page[nameCursor], names []string) *iot.ThingNames {
-	names, next := cut(request, names, func(n string) nameCursor { return nameCursor{n} })
-	return &iot.ThingNames{NextToken: (*iot.NextToken)(next), Things: convert(names, func(n string) iot.ThingName { return iot.ThingName(n) })}
-}
-
-// ListThingGroupsForThing lists the groups of a thing by name; at most ten, so it pages only when asked for less.
-func (p *Plane) ListThingGroupsForThing(ctx context.Context, in *iot.ListThingGroupsForThingRequest) (*iot.ListThingGroupsResponse, error) {
-	filters := *in
-	filters.NextToken, filters.MaxResults = nil, nil
-	request, err := openPage[nameCursor](p.Pages, "ListThingGroupsForThing", filters, in.NextToken, in.MaxResults)
-	if err != nil {
-		return nil, err
-	}
-	groups, err := p.Fleet.GroupsOfThing(ctx, string(in.ThingName))
-	if err != nil {
-		return nil, err
-	}
-	for len(groups) > 0 && groups[0].Name <= request.from().Name {
-		groups = groups[1:]
-	}
-	return p.groupPage(ctx, request, groups), nil
+// ListThingGroupsForThing lists the groups of a thing by name. They are ten at most, so they are
+// loaded whole.
+func (p *Plane) ListThingGroupsForThing(
+	ctx context.Context, in *iot.ListThingGroupsForThingRequest,
+) (*iot.ListThingGroupsResponse, error) {
+	return list(p, iot.ListThingGroupsForThing, in,
+		func(from *string, _ int) ([]registry.Group, error) {
+			groups, err := p.Fleet.GroupsOfThing(ctx, string(in.ThingName))
+			return after(groups, groupName, from), err
+		},
+		groupName, p.nameAndArn(ctx))
 }

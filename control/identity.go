@@ -67,36 +67,50 @@ func (p *Plane) DetachThingPrincipal(ctx context.Context, in *iot.DetachThingPri
 }
 
 // ListThingPrincipals lists the certificates attached to a thing.
-func (p *Plane) ListThingPrincipals(ctx context.Context, in *iot.ListThingPrincipalsRequest) (*iot.ListThingPrincipalsResponse, error) {
-	request, err := openPage[nameCursor](p.Pages, "ListThingPrincipals", in.ThingName, in.NextToken, in.MaxResults)
-	if err != nil {
-		return nil, err
-	}
-	found, err := p.Identity.PrincipalsOfThing(ctx, string(in.ThingName), nil, request.from().Name, request.limit())
-	if err != nil {
-		return nil, err
-	}
-	found, next := cut(request, found, func(a registry.Principal) nameCursor { return nameCursor{a.Certificate} })
-	return &iot.ListThingPrincipalsResponse{NextToken: (*iot.NextToken)(next), Principals: convert(found, func(a registry.Principal) iot.Principal {
-		return iot.Principal(p.arn(ctx, registry.KindCert, a.Certificate))
-	})}, nil
+func (p *Plane) ListThingPrincipals(
+	ctx context.Context, in *iot.ListThingPrincipalsRequest,
+) (*iot.ListThingPrincipalsResponse, error) {
+	thing := string(in.ThingName)
+	return list(p, iot.ListThingPrincipals, in,
+		func(after *string, limit int) ([]registry.Principal, error) {
+			return p.Identity.PrincipalsOfThing(ctx, thing, nil, value(after), limit)
+		},
+		attachedCertificate,
+		func(a registry.Principal) iot.Principal { return p.principal(ctx, a) })
+}
+
+// attachedCertificate is the cursor of an attachment in a list of certificates.
+func attachedCertificate(a registry.Principal) string { return a.Certificate }
+
+// attachedThing is the cursor of an attachment in a list of things.
+func attachedThing(a registry.Principal) string { return a.ThingName }
+
+// principal is the ARN of an attached certificate.
+func (p *Plane) principal(ctx context.Context, a registry.Principal) iot.Principal {
+	return iot.Principal(p.arn(ctx, registry.KindCert, a.Certificate))
 }
 
 // ListPrincipalThings lists the things that a certificate is attached to.
-func (p *Plane) ListPrincipalThings(ctx context.Context, in *iot.ListPrincipalThingsRequest) (*iot.ThingNames, error) {
-	certificate, err := p.certificateOf(in.Principal)
+func (p *Plane) ListPrincipalThings(
+	ctx context.Context, in *iot.ListPrincipalThingsRequest,
+) (*iot.ThingNames, error) {
+	return list(p, iot.ListPrincipalThings, in,
+		func(after *string, limit int) ([]registry.Principal, error) {
+			return p.thingsOf(ctx, in.Principal, nil, value(after), limit)
+		},
+		attachedThing,
+		func(a registry.Principal) iot.ThingName { return iot.ThingName(a.ThingName) })
+}
+
+// thingsOf loads the things that a certificate, named by its ARN, is attached to.
+func (p *Plane) thingsOf(
+	ctx context.Context, principal iot.Principal, exclusive *bool, after string, limit int,
+) ([]registry.Principal, error) {
+	certificate, err := p.certificateOf(principal)
 	if err != nil {
 		return nil, err
 	}
-	request, err := openPage[nameCursor](p.Pages, "ListPrincipalThings", certificate, in.NextToken, in.MaxResults)
-	if err != nil {
-		return nil, err
-	}
-	found, err := p.Identity.ThingsOfPrincipal(ctx, certificate, nil, request.from().Name, request.limit())
-	if err != nil {
-		return nil, err
-	}
-	return namesPage(request, convert(found, func(a registry.Principal) string { return a.ThingName })), nil
+	return p.Identity.ThingsOfPrincipal(ctx, certificate, exclusive, after, limit)
 }
 
 // DescribeEndpoint answers the host that clients connect to: a bare name, always the same (R-HTTP-36, R-HTTP-37).
@@ -131,45 +145,37 @@ func showAttachment(a registry.Principal) *iot.ThingPrincipalType {
 }
 
 // ListThingPrincipalsV2 lists the certificates attached to a thing, and how each is.
-func (p *Plane) ListThingPrincipalsV2(ctx context.Context, in *iot.ListThingPrincipalsV2Request) (*iot.ListThingPrincipalsV2Response, error) {
-	filters := []any{in.ThingName, in.ThingPrincipalType}
-	request, err := openPage[nameCursor](p.Pages, "ListThingPrincipalsV2", filters, in.NextToken, in.MaxResults)
-	if err != nil {
-		return nil, err
-	}
-	found, err := p.Identity.PrincipalsOfThing(ctx, string(in.ThingName), exclusive(in.ThingPrincipalType), request.from().Name, request.limit())
-	if err != nil {
-		return nil, err
-	}
-	found, next := cut(request, found, func(a registry.Principal) nameCursor { return nameCursor{a.Certificate} })
-	return &iot.ListThingPrincipalsV2Response{
-		NextToken: (*iot.NextToken)(next),
-		ThingPrincipalObjects: convert(found, func(a registry.Principal) iot.ThingPrincipalObject {
-			return iot.ThingPrincipalObject{Principal: iot.Principal(p.arn(ctx, registry.KindCert, a.Certificate)), ThingPrincipalType: showAttachment(a)}
-		}),
-	}, nil
+func (p *Plane) ListThingPrincipalsV2(
+	ctx context.Context, in *iot.ListThingPrincipalsV2Request,
+) (*iot.ListThingPrincipalsV2Response, error) {
+	thing, only := string(in.ThingName), exclusive(in.ThingPrincipalType)
+	return list(p, iot.ListThingPrincipalsV2, in,
+		func(after *string, limit int) ([]registry.Principal, error) {
+			return p.Identity.PrincipalsOfThing(ctx, thing, only, value(after), limit)
+		},
+		attachedCertificate,
+		func(a registry.Principal) iot.ThingPrincipalObject {
+			return iot.ThingPrincipalObject{
+				Principal:          p.principal(ctx, a),
+				ThingPrincipalType: showAttachment(a),
+			}
+		})
 }
 
 // ListPrincipalThingsV2 lists the things that a certificate is attached to, and how each is.
-func (p *Plane) ListPrincipalThingsV2(ctx context.Context, in *iot.ListPrincipalThingsV2Request) (*iot.ListPrincipalThingsV2Response, error) {
-	certificate, err := p.certificateOf(in.Principal)
-	if err != nil {
-		return nil, err
-	}
-	filters := []any{certificate, in.ThingPrincipalType}
-	request, err := openPage[nameCursor](p.Pages, "ListPrincipalThingsV2", filters, in.NextToken, in.MaxResults)
-	if err != nil {
-		return nil, err
-	}
-	found, err := p.Identity.ThingsOfPrincipal(ctx, certificate, exclusive(in.ThingPrincipalType), request.from().Name, request.limit())
-	if err != nil {
-		return nil, err
-	}
-	found, next := cut(request, found, func(a registry.Principal) nameCursor { return nameCursor{a.ThingName} })
-	return &iot.ListPrincipalThingsV2Response{
-		NextToken: (*iot.NextToken)(next),
-		PrincipalThingObjects: convert(found, func(a registry.Principal) iot.PrincipalThingObject {
-			return iot.PrincipalThingObject{ThingName: iot.ThingName(a.ThingName), ThingPrincipalType: showAttachment(a)}
-		}),
-	}, nil
+func (p *Plane) ListPrincipalThingsV2(
+	ctx context.Context, in *iot.ListPrincipalThingsV2Request,
+) (*iot.ListPrincipalThingsV2Response, error) {
+	only := exclusive(in.ThingPrincipalType)
+	return list(p, iot.ListPrincipalThingsV2, in,
+		func(after *string, limit int) ([]registry.Principal, error) {
+			return p.thingsOf(ctx, in.Principal, only, value(after), limit)
+		},
+		attachedThing,
+		func(a registry.Principal) iot.PrincipalThingObject {
+			return iot.PrincipalThingObject{
+				ThingName:          iot.ThingName(a.ThingName),
+				ThingPrincipalType: showAttachment(a),
+			}
+		})
 }

@@ -142,33 +142,46 @@ func (p *Plane) GetJobDocument(ctx context.Context, in *iot.GetJobDocumentReques
 }
 
 // ListJobs lists jobs, newest first (R-API-10).
-func (p *Plane) ListJobs(ctx context.Context, in *iot.ListJobsRequest) (*iot.ListJobsResponse, error) {
-	filters := *in
-	filters.NextToken, filters.MaxResults = nil, nil
-	request, err := openPage[store.JobCursor](p.Pages, "ListJobs", filters, in.NextToken, in.MaxResults)
-	if err != nil {
-		return nil, err
-	}
-	jobs, group, err := p.Jobs.ListJobs(ctx, jobs.Filter{
-		JobQuery: store.JobQuery{
-			Status: job.Status(value(in.Status)), Selection: job.TargetSelection(value(in.TargetSelection)),
-			Namespace: string(value(in.NamespaceID)), After: request.after, Limit: request.limit(),
+func (p *Plane) ListJobs(
+	ctx context.Context, in *iot.ListJobsRequest,
+) (*iot.ListJobsResponse, error) {
+	var group *registry.Group // by which the list is filtered, if it is
+	return list(p, iot.ListJobs, in,
+		func(after *store.JobCursor, limit int) (found []job.Job, err error) {
+			found, group, err = p.Jobs.ListJobs(ctx, jobs.Filter{
+				JobQuery: store.JobQuery{
+					Status:    job.Status(value(in.Status)),
+					Selection: job.TargetSelection(value(in.TargetSelection)),
+					Namespace: string(value(in.NamespaceID)),
+					After:     after,
+					Limit:     limit,
+				},
+				GroupName: string(value(in.ThingGroupName)),
+				GroupUUID: string(value(in.ThingGroupID)),
+			})
+			return found, err
 		},
-		GroupName: string(value(in.ThingGroupName)), GroupUUID: string(value(in.ThingGroupID)),
-	})
-	if err != nil {
-		return nil, err
+		func(j job.Job) store.JobCursor {
+			return store.JobCursor{CreatedAt: j.CreatedAt, ID: j.ID}
+		},
+		func(j job.Job) iot.JobSummary { return p.jobSummary(ctx, j, group) })
+}
+
+// jobSummary is a job as a list shows it, with the id of the group that the list is filtered by
+// (R-API-13).
+func (p *Plane) jobSummary(ctx context.Context, j job.Job, group *registry.Group) iot.JobSummary {
+	s := iot.JobSummary{
+		JobArn:          p.arn(ctx, registry.KindJob, j.ID),
+		JobID:           iot.JobID(j.ID),
+		TargetSelection: iot.TargetSelection(j.TargetSelection),
+		Status:          iot.JobStatus(j.Status),
+		CreatedAt:       at(j.CreatedAt),
+		LastUpdatedAt:   at(j.UpdatedAt),
+		CompletedAt:     at(j.CompletedAt),
+		IsConcurrent:    new(j.Concurrent()),
 	}
-	jobs, next := cut(request, jobs, func(j job.Job) store.JobCursor { return store.JobCursor{CreatedAt: j.CreatedAt, ID: j.ID} })
-	return &iot.ListJobsResponse{NextToken: (*iot.NextToken)(next), Jobs: convert(jobs, func(j job.Job) iot.JobSummary {
-		s := iot.JobSummary{
-			JobArn: p.arn(ctx, registry.KindJob, j.ID), JobID: iot.JobID(j.ID), TargetSelection: iot.TargetSelection(j.TargetSelection),
-			Status: iot.JobStatus(j.Status), CreatedAt: at(j.CreatedAt), LastUpdatedAt: at(j.UpdatedAt), CompletedAt: at(j.CompletedAt),
-			IsConcurrent: new(j.Concurrent()),
-		}
-		if group != nil { // R-API-13
-			s.ThingGroupID = new(iot.ThingGroupID(group.UUID))
-		}
-		return s
-	})}, nil
+	if group != nil {
+		s.ThingGroupID = new(iot.ThingGroupID(group.UUID))
+	}
+	return s
 }

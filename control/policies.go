@@ -46,22 +46,22 @@ func (p *Plane) GetPolicy(ctx context.Context, in *iot.GetPolicyRequest) (*iot.G
 	}, nil
 }
 
-// ListPolicies lists policies by creation.
-func (p *Plane) ListPolicies(ctx context.Context, in *iot.ListPoliciesRequest) (*iot.PolicyList, error) {
-	request, err := openPage[store.IdentityCursor](p.Pages, "ListPolicies", value(in.AscendingOrder), in.Marker, in.PageSize)
-	if err != nil {
-		return nil, err
-	}
-	found, err := p.Identity.ListPolicies(ctx, store.IdentityQuery{
-		Ascending: value(in.AscendingOrder), After: request.after, Limit: request.limit(),
-	})
-	if err != nil {
-		return nil, err
-	}
-	found, next := cut(request, found, func(q registry.Policy) store.IdentityCursor {
-		return store.IdentityCursor{CreatedAt: q.CreatedAt, Key: q.Name}
-	})
-	return &iot.PolicyList{NextMarker: (*iot.Marker)(next), Policies: convert(found, p.showPolicy(ctx))}, nil
+// ListPolicies lists policies by creation, newest first unless asked otherwise (R-ID-3).
+func (p *Plane) ListPolicies(
+	ctx context.Context, in *iot.ListPoliciesRequest,
+) (*iot.PolicyList, error) {
+	return list(p, iot.ListPolicies, in,
+		func(after *store.IdentityCursor, limit int) ([]registry.Policy, error) {
+			return p.Identity.ListPolicies(ctx, store.IdentityQuery{
+				Ascending: value(in.AscendingOrder),
+				After:     after,
+				Limit:     limit,
+			})
+		},
+		func(q registry.Policy) store.IdentityCursor {
+			return store.IdentityCursor{CreatedAt: q.CreatedAt, Key: q.Name}
+		},
+		p.showPolicy(ctx))
 }
 
 func (p *Plane) showPolicy(ctx context.Context) func(registry.Policy) iot.Policy {
@@ -156,40 +156,34 @@ func (p *Plane) DetachPolicy(ctx context.Context, in *iot.DetachPolicyRequest) (
 	return &schema.Nothing{}, p.Identity.DetachPolicy(ctx, string(in.PolicyName), target)
 }
 
-// ListAttachedPolicies lists the policies of a target by name. They are few, so it pages only when asked for less.
-func (p *Plane) ListAttachedPolicies(ctx context.Context, in *iot.ListAttachedPoliciesRequest) (*iot.PolicyList, error) {
-	filters := []any{in.Target, value(in.Recursive)}
-	request, err := openPage[nameCursor](p.Pages, "ListAttachedPolicies", filters, in.Marker, in.PageSize)
-	if err != nil {
-		return nil, err
-	}
-	target, err := p.policyTarget(string(in.Target))
-	if err != nil {
-		return nil, err
-	}
-	found, err := p.Identity.PoliciesOfTarget(ctx, target, value(in.Recursive))
-	if err != nil {
-		return nil, err
-	}
-	for len(found) > 0 && found[0].Name <= request.from().Name {
-		found = found[1:]
-	}
-	found, next := cut(request, found, func(q registry.Policy) nameCursor { return nameCursor{q.Name} })
-	return &iot.PolicyList{NextMarker: (*iot.Marker)(next), Policies: convert(found, p.showPolicy(ctx))}, nil
+// ListAttachedPolicies lists the policies of a target by name; with recursive, also those of the
+// groups above it. They are few, so they are loaded whole.
+func (p *Plane) ListAttachedPolicies(
+	ctx context.Context, in *iot.ListAttachedPoliciesRequest,
+) (*iot.PolicyList, error) {
+	name := func(q registry.Policy) string { return q.Name }
+	return list(p, iot.ListAttachedPolicies, in,
+		func(from *string, _ int) ([]registry.Policy, error) {
+			target, err := p.policyTarget(string(in.Target))
+			if err != nil {
+				return nil, err
+			}
+			found, err := p.Identity.PoliciesOfTarget(ctx, target, value(in.Recursive))
+			return after(found, name, from), err
+		},
+		name, p.showPolicy(ctx))
 }
 
 // ListTargetsForPolicy lists what a policy is attached to.
-func (p *Plane) ListTargetsForPolicy(ctx context.Context, in *iot.ListTargetsForPolicyRequest) (*iot.ListTargetsForPolicyResponse, error) {
-	request, err := openPage[registry.Attachment](p.Pages, "ListTargetsForPolicy", in.PolicyName, in.Marker, in.PageSize)
-	if err != nil {
-		return nil, err
-	}
-	found, err := p.Identity.TargetsOfPolicy(ctx, string(in.PolicyName), request.from(), request.limit())
-	if err != nil {
-		return nil, err
-	}
-	found, next := cut(request, found, func(a registry.Attachment) registry.Attachment { return a })
-	return &iot.ListTargetsForPolicyResponse{NextMarker: (*iot.Marker)(next), Targets: convert(found, func(a registry.Attachment) iot.PolicyTarget {
-		return iot.PolicyTarget(p.arn(ctx, string(a.Kind), a.Key))
-	})}, nil
+func (p *Plane) ListTargetsForPolicy(
+	ctx context.Context, in *iot.ListTargetsForPolicyRequest,
+) (*iot.ListTargetsForPolicyResponse, error) {
+	return list(p, iot.ListTargetsForPolicy, in,
+		func(after *registry.Attachment, limit int) ([]registry.Attachment, error) {
+			return p.Identity.TargetsOfPolicy(ctx, string(in.PolicyName), value(after), limit)
+		},
+		func(a registry.Attachment) registry.Attachment { return a },
+		func(a registry.Attachment) iot.PolicyTarget {
+			return iot.PolicyTarget(p.arn(ctx, string(a.Kind), a.Key))
+		})
 }

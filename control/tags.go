@@ -38,21 +38,21 @@ func (p *Plane) UntagResource(ctx context.Context, in *iot.UntagResourceRequest)
 	return &schema.Nothing{}, p.Tags.Untag(ctx, resource.Kind, resource.Name, keys)
 }
 
-// ListTagsForResource lists the tags of a resource by key, all at once: no answer ever carried a token, so none is taken
-// (R-WIRE-24).
-func (p *Plane) ListTagsForResource(ctx context.Context, in *iot.ListTagsForResourceRequest) (*iot.ListTagsForResourceResponse, error) {
-	if _, err := openPage[nameCursor, iot.NextToken, iot.MaxResults](p.Pages, "ListTagsForResource", in.ResourceArn, in.NextToken, nil); err != nil {
-		return nil, err
-	}
-	resource, err := p.taggable(string(in.ResourceArn))
-	if err != nil {
-		return nil, err
-	}
-	found, err := p.Tags.List(ctx, resource.Kind, resource.Name)
-	if err != nil {
-		return nil, err
-	}
-	return &iot.ListTagsForResourceResponse{Tags: convert(found, func(t registry.Tag) iot.Tag {
-		return iot.Tag{Key: iot.TagKey(t.Key), Value: new(iot.TagValue(t.Value))}
-	})}, nil
+// ListTagsForResource lists the tags of a resource by key, all at once. No answer has a token, so a
+// request with one is refused (R-WIRE-24).
+func (p *Plane) ListTagsForResource(
+	ctx context.Context, in *iot.ListTagsForResourceRequest,
+) (*iot.ListTagsForResourceResponse, error) {
+	return list(p, iot.ListTagsForResource, in,
+		func(*string, int) ([]registry.Tag, error) {
+			resource, err := p.taggable(string(in.ResourceArn))
+			if err != nil {
+				return nil, err
+			}
+			return p.Tags.List(ctx, resource.Kind, resource.Name)
+		},
+		func(t registry.Tag) string { return t.Key },
+		func(t registry.Tag) iot.Tag {
+			return iot.Tag{Key: iot.TagKey(t.Key), Value: new(iot.TagValue(t.Value))}
+		})
 }

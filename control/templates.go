@@ -72,23 +72,25 @@ func (p *Plane) DescribeJobTemplate(ctx context.Context, in *iot.DescribeJobTemp
 	}, nil
 }
 
-// ListJobTemplates lists templates, newest first.
-func (p *Plane) ListJobTemplates(ctx context.Context, in *iot.ListJobTemplatesRequest) (*iot.ListJobTemplatesResponse, error) {
-	request, err := openPage[store.JobCursor](p.Pages, "ListJobTemplates", nil, in.NextToken, in.MaxResults)
-	if err != nil {
-		return nil, err
-	}
-	found, err := p.Jobs.ListTemplates(ctx, request.after, request.limit())
-	if err != nil {
-		return nil, err
-	}
-	found, next := cut(request, found, func(t job.Template) store.JobCursor { return store.JobCursor{CreatedAt: t.CreatedAt, ID: t.ID} })
-	return &iot.ListJobTemplatesResponse{NextToken: (*iot.NextToken)(next), JobTemplates: convert(found, func(t job.Template) iot.JobTemplateSummary {
-		return iot.JobTemplateSummary{
-			JobTemplateArn: p.templateArn(ctx, t.ID), JobTemplateID: iot.JobTemplateID(t.ID),
-			Description: optional(iot.Text(t.Description)), CreatedAt: at(t.CreatedAt),
-		}
-	})}, nil
+// ListJobTemplates lists templates, newest first (R-API-35).
+func (p *Plane) ListJobTemplates(
+	ctx context.Context, in *iot.ListJobTemplatesRequest,
+) (*iot.ListJobTemplatesResponse, error) {
+	return list(p, iot.ListJobTemplates, in,
+		func(after *store.JobCursor, limit int) ([]job.Template, error) {
+			return p.Jobs.ListTemplates(ctx, after, limit)
+		},
+		func(t job.Template) store.JobCursor {
+			return store.JobCursor{CreatedAt: t.CreatedAt, ID: t.ID}
+		},
+		func(t job.Template) iot.JobTemplateSummary {
+			return iot.JobTemplateSummary{
+				JobTemplateArn: p.templateArn(ctx, t.ID),
+				JobTemplateID:  iot.JobTemplateID(t.ID),
+				Description:    optional(iot.Text(t.Description)),
+				CreatedAt:      at(t.CreatedAt),
+			}
+		})
 }
 
 // DeleteJobTemplate deletes a template.
@@ -124,30 +126,48 @@ func (p *Plane) DescribeManagedJobTemplate(ctx context.Context, in *iot.Describe
 // managedCursor is the place of a managed template in its list.
 type managedCursor struct{ Name, Version string }
 
-// ListManagedJobTemplates lists the templates that come with the server by name, newest version first (R-API-35).
-func (p *Plane) ListManagedJobTemplates(ctx context.Context, in *iot.ListManagedJobTemplatesRequest) (*iot.ListManagedJobTemplatesResponse, error) {
-	request, err := openPage[managedCursor](p.Pages, "ListManagedJobTemplates", value(in.TemplateName), in.NextToken, in.MaxResults)
-	if err != nil {
-		return nil, err
-	}
-	if in.TemplateName != nil {
-		if _, err := p.Managed.Find(string(*in.TemplateName), ""); err != nil {
+// ListManagedJobTemplates lists the templates that come with the server by name, the newest version
+// of each first (R-API-35); all versions of one, if its name is given.
+func (p *Plane) ListManagedJobTemplates(
+	ctx context.Context, in *iot.ListManagedJobTemplatesRequest,
+) (*iot.ListManagedJobTemplatesResponse, error) {
+	return list(p, iot.ListManagedJobTemplates, in,
+		func(after *managedCursor, _ int) ([]job.ManagedTemplate, error) {
+			return p.managedAfter(text(in.TemplateName), after)
+		},
+		cursorOfManaged,
+		func(m job.ManagedTemplate) iot.ManagedJobTemplateSummary {
+			return iot.ManagedJobTemplateSummary{
+				TemplateArn:     p.managedArn(ctx, m),
+				TemplateName:    iot.ManagedTemplateName(m.Name),
+				Description:     optional(iot.Text(m.Description)),
+				Environments:    m.Environments,
+				TemplateVersion: iot.ManagedTemplateVersion(m.Version),
+			}
+		})
+}
+
+// cursorOfManaged is the cursor of a managed template.
+func cursorOfManaged(m job.ManagedTemplate) managedCursor {
+	return managedCursor{m.Name, m.Version}
+}
+
+// managedAfter returns the managed templates after a cursor: those of a name, or all. A cursor that
+// is of no template any more, because the server was updated, is after all of them.
+func (p *Plane) managedAfter(
+	name *string, after *managedCursor,
+) (found []job.ManagedTemplate, err error) {
+	if name != nil {
+		if _, err := p.Managed.Find(*name, ""); err != nil {
 			return nil, err
 		}
 	}
-	var found job.ManagedTemplates
-	passed := request.after == nil
+	passed := after == nil
 	for _, m := range p.Managed {
-		if passed && (in.TemplateName == nil || m.Name == string(*in.TemplateName)) && len(found) < request.limit() {
+		if passed && (name == nil || m.Name == *name) {
 			found = append(found, m)
 		}
-		passed = passed || managedCursor{m.Name, m.Version} == *request.after
+		passed = passed || cursorOfManaged(m) == *after
 	}
-	shown, next := cut(request, found, func(m job.ManagedTemplate) managedCursor { return managedCursor{m.Name, m.Version} })
-	return &iot.ListManagedJobTemplatesResponse{NextToken: (*iot.NextToken)(next), ManagedJobTemplates: convert(shown, func(m job.ManagedTemplate) iot.ManagedJobTemplateSummary {
-		return iot.ManagedJobTemplateSummary{
-			TemplateArn: p.managedArn(ctx, m), TemplateName: iot.ManagedTemplateName(m.Name), Description: optional(iot.Text(m.Description)),
-			Environments: m.Environments, TemplateVersion: iot.ManagedTemplateVersion(m.Version),
-		}
-	})}, nil
+	return found, nil
 }

@@ -84,35 +84,44 @@ func (p *Plane) DeleteThing(ctx context.Context, in *iot.DeleteThingRequest) (*s
 	return &schema.Nothing{}, p.Fleet.DeleteThing(ctx, string(in.ThingName), in.ExpectedVersion)
 }
 
-// nameCursor is the place in a list that is sorted by name.
-type nameCursor struct{ Name string }
+// ListThings lists things by name; filters combine with AND (R-ID-9).
+func (p *Plane) ListThings(
+	ctx context.Context, in *iot.ListThingsRequest,
+) (*iot.ListThingsResponse, error) {
+	return list(p, iot.ListThings, in,
+		func(after *string, limit int) ([]registry.Thing, error) {
+			q, err := thingQuery(in)
+			if err != nil {
+				return nil, err
+			}
+			q.After, q.Limit = value(after), limit
+			return p.Fleet.ListThings(ctx, q)
+		},
+		func(t registry.Thing) string { return t.Name },
+		func(t registry.Thing) iot.ThingAttribute {
+			return iot.ThingAttribute{
+				ThingName:     iot.ThingName(t.Name),
+				ThingTypeName: optional(iot.ThingTypeName(t.Type)),
+				ThingArn:      p.arn(ctx, registry.KindThing, t.Name),
+				Attributes:    shown(t.Attributes),
+				Version:       t.Version,
+			}
+		})
+}
 
-// ListThings lists things by name.
-func (p *Plane) ListThings(ctx context.Context, in *iot.ListThingsRequest) (*iot.ListThingsResponse, error) {
-	if in.AttributeName != nil && in.AttributeValue == nil { // R-ID-9
-		return nil, fault.New(fault.Invalid, "attributeValue: required with attributeName")
+// thingQuery is the filters of ListThings. An attribute is given by name and value, or not at all
+// (R-ID-9, R-ID-59).
+func thingQuery(in *iot.ListThingsRequest) (q store.ThingQuery, err error) {
+	switch {
+	case in.AttributeName != nil && in.AttributeValue == nil:
+		return q, fault.New(fault.Invalid, "attributeValue: required with attributeName")
+	case in.AttributeName == nil && in.AttributeValue != nil:
+		return q, fault.New(fault.Invalid, "attributeName: required with attributeValue")
 	}
-	if in.AttributeName == nil && in.AttributeValue != nil { // R-ID-59
-		return nil, fault.New(fault.Invalid, "attributeName: required with attributeValue")
-	}
-	filters := *in
-	filters.NextToken, filters.MaxResults = nil, nil
-	request, err := openPage[nameCursor](p.Pages, "ListThings", filters, in.NextToken, in.MaxResults)
-	if err != nil {
-		return nil, err
-	}
-	things, err := p.Fleet.ListThings(ctx, store.ThingQuery{
-		Type: string(value(in.ThingTypeName)), Attribute: string(value(in.AttributeName)), Value: string(value(in.AttributeValue)),
-		ValueIsPrefix: value(in.UsePrefixAttributeValue), After: request.from().Name, Limit: request.limit(),
-	})
-	if err != nil {
-		return nil, err
-	}
-	things, next := cut(request, things, func(t registry.Thing) nameCursor { return nameCursor{t.Name} })
-	return &iot.ListThingsResponse{NextToken: (*iot.NextToken)(next), Things: convert(things, func(t registry.Thing) iot.ThingAttribute {
-		return iot.ThingAttribute{
-			ThingName: iot.ThingName(t.Name), ThingTypeName: optional(iot.ThingTypeName(t.Type)), ThingArn: p.arn(ctx, registry.KindThing, t.Name),
-			Attributes: shown(t.Attributes), Version: t.Version,
-		}
-	})}, nil
+	return store.ThingQuery{
+		Type:          string(value(in.ThingTypeName)),
+		Attribute:     string(value(in.AttributeName)),
+		Value:         string(value(in.AttributeValue)),
+		ValueIsPrefix: value(in.UsePrefixAttributeValue),
+	}, nil
 }

@@ -82,17 +82,16 @@ func (p *Plane) DescribeThingType(ctx context.Context, in *iot.DescribeThingType
 }
 
 // ListThingTypes lists thing types by name; the filter is a prefix (R-ID-58).
-func (p *Plane) ListThingTypes(ctx context.Context, in *iot.ListThingTypesRequest) (*iot.ListThingTypesResponse, error) {
-	request, err := openPage[nameCursor](p.Pages, "ListThingTypes", in.ThingTypeName, in.NextToken, in.MaxResults)
-	if err != nil {
-		return nil, err
-	}
-	found, err := p.Fleet.ListThingTypes(ctx, string(value(in.ThingTypeName)), request.from().Name, request.limit())
-	if err != nil {
-		return nil, err
-	}
-	found, next := cut(request, found, func(t registry.ThingType) nameCursor { return nameCursor{t.Name} })
-	return &iot.ListThingTypesResponse{NextToken: (*iot.NextToken)(next), ThingTypes: convert(found, p.showType(ctx))}, nil
+func (p *Plane) ListThingTypes(
+	ctx context.Context, in *iot.ListThingTypesRequest,
+) (*iot.ListThingTypesResponse, error) {
+	return list(p, iot.ListThingTypes, in,
+		func(after *string, limit int) ([]registry.ThingType, error) {
+			prefix := string(value(in.ThingTypeName))
+			return p.Fleet.ListThingTypes(ctx, prefix, value(after), limit)
+		},
+		func(t registry.ThingType) string { return t.Name },
+		p.showType(ctx))
 }
 
 // DeprecateThingType deprecates a thing type or takes that back.
