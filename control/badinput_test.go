@@ -69,7 +69,11 @@ func newBench(t *testing.T) *bench {
 	changes := new(atomic.Int64)
 	log := slog.New(slog.DiscardHandler)
 	e := engine.New(engine.Config{
-		Store: watched{memory.Open(), changes}, Clock: clock.Real{}, IDs: ids.Random{}, Events: events.Renderer{Scope: registry.DefaultScope, IDs: ids.Random{}}, Log: log,
+		Store:  watched{memory.Open(), changes},
+		Clock:  clock.Real{},
+		IDs:    ids.Random{},
+		Events: events.Renderer{Scope: registry.DefaultScope, IDs: ids.Random{}},
+		Log:    log,
 	})
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
@@ -81,7 +85,9 @@ func newBench(t *testing.T) *bench {
 		}
 	})
 	b := &bench{
-		t: t, changes: changes, unavailable: map[string]bool{},
+		t:           t,
+		changes:     changes,
+		unavailable: map[string]bool{},
 		handler: NewHandler(&Plane{
 			Jobs:     e.Jobs,
 			Fleet:    e.Fleet,
@@ -106,7 +112,13 @@ func newBench(t *testing.T) *bench {
 	if _, err := e.Fleet.CreateGroup(ctx, fleet.NewGroup{Name: "a"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := e.Jobs.CreateJob(ctx, jobs.NewJob{ID: "a", Document: "{}", Definition: job.Definition{Targets: []job.Target{job.ThingTarget(registry.DefaultScope, "a")}}}); err != nil {
+	if _, err := e.Jobs.CreateJob(ctx, jobs.NewJob{
+		ID:       "a",
+		Document: "{}",
+		Definition: job.Definition{
+			Targets: []job.Target{job.ThingTarget(registry.DefaultScope, "a")},
+		},
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if err := e.WaitIdle(ctx); err != nil {
@@ -211,7 +223,9 @@ func (b *bench) tryBody(op *schema.Description, body string) {
 }
 
 // send makes one request. A refusal that changed something, and any 500, is an error.
-func (b *bench) send(what string, request schema.Request, body string) (status int, exception, message string) {
+func (b *bench) send(
+	what string, request schema.Request, body string,
+) (status int, exception, message string) {
 	b.t.Helper()
 	target := request.Path
 	if request.RawQuery != "" {

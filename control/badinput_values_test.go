@@ -175,7 +175,9 @@ func walk(s *schema.Shape, path string, with func(what, path string, bad bool, v
 	}
 }
 
-func texts(c schema.Constraint, path string, in schema.Location, with func(what, path string, bad bool, value any)) {
+func texts(
+	c schema.Constraint, path string, in schema.Location, with func(what, path string, bad bool, value any),
+) {
 	inPlace := func(text string) bool { return in == schema.Body || text != "" && in != schema.Header }
 	for _, n := range []struct {
 		what string
@@ -204,7 +206,9 @@ func texts(c schema.Constraint, path string, in schema.Location, with func(what,
 	}
 }
 
-func numbers(c schema.Constraint, kind schema.Kind, path string, with func(what, path string, bad bool, value any)) {
+func numbers(
+	c schema.Constraint, kind schema.Kind, path string, with func(what, path string, bad bool, value any),
+) {
 	if c.Num.HasMin() {
 		with("smallest", path, false, c.Num.Min)
 		with("too small", path, true, c.Num.Min-1)

@@ -15,7 +15,9 @@ import (
 )
 
 // CreateKeysAndCertificate makes a key and a certificate. The private key is in the answer and nowhere else (R-ID-15).
-func (p *Plane) CreateKeysAndCertificate(ctx context.Context, in *iot.CreateKeysAndCertificateRequest) (*iot.CreateKeysAndCertificateResponse, error) {
+func (p *Plane) CreateKeysAndCertificate(
+	ctx context.Context, in *iot.CreateKeysAndCertificateRequest,
+) (*iot.CreateKeysAndCertificateResponse, error) {
 	key, err := p.Issuer.NewKey()
 	if err != nil {
 		return nil, err
@@ -29,17 +31,23 @@ func (p *Plane) CreateKeysAndCertificate(ctx context.Context, in *iot.CreateKeys
 		return nil, err
 	}
 	return &iot.CreateKeysAndCertificateResponse{
-		CertificateArn: p.arn(ctx, registry.KindCert, certificate.ID), CertificateID: iot.CertificateID(certificate.ID),
+		CertificateArn: p.arn(ctx, registry.KindCert, certificate.ID),
+		CertificateID:  iot.CertificateID(certificate.ID),
 		CertificatePem: iot.CertificatePem(certificate.PEM),
 		KeyPair: iot.KeyPair{ // R-ID-54
-			PublicKey:  string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public})),
-			PrivateKey: string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})),
+			PublicKey: string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public})),
+			PrivateKey: string(pem.EncodeToMemory(&pem.Block{
+				Type:  "RSA PRIVATE KEY",
+				Bytes: x509.MarshalPKCS1PrivateKey(key),
+			})),
 		},
 	}, nil
 }
 
 // CreateCertificateFromCsr makes a certificate for the key of a signing request. The same one may be used again.
-func (p *Plane) CreateCertificateFromCsr(ctx context.Context, in *iot.CreateCertificateFromCsrRequest) (*iot.CreateCertificateFromCsrResponse, error) {
+func (p *Plane) CreateCertificateFromCsr(
+	ctx context.Context, in *iot.CreateCertificateFromCsrRequest,
+) (*iot.CreateCertificateFromCsrResponse, error) {
 	public, err := registry.CheckCSR(string(in.CertificateSigningRequest))
 	if err != nil {
 		return nil, err
@@ -49,13 +57,16 @@ func (p *Plane) CreateCertificateFromCsr(ctx context.Context, in *iot.CreateCert
 		return nil, err
 	}
 	return &iot.CreateCertificateFromCsrResponse{
-		CertificateArn: p.arn(ctx, registry.KindCert, certificate.ID), CertificateID: iot.CertificateID(certificate.ID),
+		CertificateArn: p.arn(ctx, registry.KindCert, certificate.ID),
+		CertificateID:  iot.CertificateID(certificate.ID),
 		CertificatePem: iot.CertificatePem(certificate.PEM),
 	}, nil
 }
 
 // issue makes and registers a certificate for a public key.
-func (p *Plane) issue(ctx context.Context, public any, active bool) (c registry.Certificate, err error) {
+func (p *Plane) issue(
+	ctx context.Context, public any, active bool,
+) (c registry.Certificate, err error) {
 	der, err := p.Issuer.Issue(public)
 	if err != nil {
 		return c, err
@@ -74,15 +85,23 @@ func (p *Plane) issue(ctx context.Context, public any, active bool) (c registry.
 
 // certificate is a certificate as it is registered. Its PEM form is written anew: what stood beside it in a request, which
 // may be the private key, is not kept.
-func certificate(parsed *x509.Certificate, status registry.CertificateStatus, mode string) registry.Certificate {
+func certificate(
+	parsed *x509.Certificate, status registry.CertificateStatus, mode string,
+) registry.Certificate {
 	return registry.Certificate{
-		ID: tlsutil.Fingerprint(parsed.Raw), PEM: string(tlsutil.EncodeCertificate(parsed.Raw)), Status: status, Mode: mode,
-		NotBefore: parsed.NotBefore.UTC(), NotAfter: parsed.NotAfter.UTC(),
+		ID:        tlsutil.Fingerprint(parsed.Raw),
+		PEM:       string(tlsutil.EncodeCertificate(parsed.Raw)),
+		Status:    status,
+		Mode:      mode,
+		NotBefore: parsed.NotBefore.UTC(),
+		NotAfter:  parsed.NotAfter.UTC(),
 	}
 }
 
 // RegisterCertificateWithoutCA registers a certificate of any issuer; nobody checks its chain (R-ID-16).
-func (p *Plane) RegisterCertificateWithoutCA(ctx context.Context, in *iot.RegisterCertificateWithoutCARequest) (*iot.RegisteredCertificate, error) {
+func (p *Plane) RegisterCertificateWithoutCA(
+	ctx context.Context, in *iot.RegisterCertificateWithoutCARequest,
+) (*iot.RegisteredCertificate, error) {
 	status, err := keptStatus("status", in.Status)
 	if err != nil {
 		return nil, err
@@ -95,7 +114,9 @@ func (p *Plane) RegisterCertificateWithoutCA(ctx context.Context, in *iot.Regist
 }
 
 // RegisterCertificate registers a certificate that this server's device authority has signed (R-ID-55).
-func (p *Plane) RegisterCertificate(ctx context.Context, in *iot.RegisterCertificateRequest) (*iot.RegisteredCertificate, error) {
+func (p *Plane) RegisterCertificate(
+	ctx context.Context, in *iot.RegisterCertificateRequest,
+) (*iot.RegisteredCertificate, error) {
 	status, err := keptStatus("status", in.Status)
 	if err != nil {
 		return nil, err
@@ -114,11 +135,16 @@ func (p *Plane) RegisterCertificate(ctx context.Context, in *iot.RegisterCertifi
 	return p.register(ctx, certificate(parsed, status, "DEFAULT"))
 }
 
-func (p *Plane) register(ctx context.Context, c registry.Certificate) (*iot.RegisteredCertificate, error) {
+func (p *Plane) register(
+	ctx context.Context, c registry.Certificate,
+) (*iot.RegisteredCertificate, error) {
 	if err := p.Identity.AddCertificate(ctx, c); err != nil {
 		return nil, err
 	}
-	return &iot.RegisteredCertificate{CertificateArn: p.arn(ctx, registry.KindCert, c.ID), CertificateID: iot.CertificateID(c.ID)}, nil
+	return &iot.RegisteredCertificate{
+		CertificateArn: p.arn(ctx, registry.KindCert, c.ID),
+		CertificateID:  iot.CertificateID(c.ID),
+	}, nil
 }
 
 // keptStatus is a status that a certificate can be given: INACTIVE when absent.
@@ -133,21 +159,36 @@ func keptStatus(member string, s *iot.CertificateStatus) (registry.CertificateSt
 func certificateID(id iot.CertificateID) string { return strings.ToLower(string(id)) }
 
 // DescribeCertificate describes a certificate.
-func (p *Plane) DescribeCertificate(ctx context.Context, in *iot.DescribeCertificateRequest) (*iot.DescribeCertificateResponse, error) {
+func (p *Plane) DescribeCertificate(
+	ctx context.Context, in *iot.DescribeCertificateRequest,
+) (*iot.DescribeCertificateResponse, error) {
 	c, err := p.Identity.DescribeCertificate(ctx, certificateID(in.CertificateID))
 	if err != nil {
 		return nil, err
 	}
-	return &iot.DescribeCertificateResponse{CertificateDescription: iot.CertificateDescription{
-		CertificateArn: p.arn(ctx, registry.KindCert, c.ID), CertificateID: iot.CertificateID(c.ID), Status: iot.CertificateStatus(c.Status),
-		CertificatePem: iot.CertificatePem(c.PEM), OwnedBy: optional(p.Scope.Account), CreationDate: schema.At(c.CreatedAt),
-		LastModifiedDate: schema.At(c.UpdatedAt), CustomerVersion: new(int32(1)), CertificateMode: new(iot.CertificateMode(c.Mode)),
-		Validity: &iot.CertificateValidity{NotBefore: schema.At(c.NotBefore), NotAfter: schema.At(c.NotAfter)},
-	}}, nil
+	return &iot.DescribeCertificateResponse{
+		CertificateDescription: iot.CertificateDescription{
+			CertificateArn:   p.arn(ctx, registry.KindCert, c.ID),
+			CertificateID:    iot.CertificateID(c.ID),
+			Status:           iot.CertificateStatus(c.Status),
+			CertificatePem:   iot.CertificatePem(c.PEM),
+			OwnedBy:          optional(p.Scope.Account),
+			CreationDate:     schema.At(c.CreatedAt),
+			LastModifiedDate: schema.At(c.UpdatedAt),
+			CustomerVersion:  new(int32(1)),
+			CertificateMode:  new(iot.CertificateMode(c.Mode)),
+			Validity: &iot.CertificateValidity{
+				NotBefore: schema.At(c.NotBefore),
+				NotAfter:  schema.At(c.NotAfter),
+			},
+		},
+	}, nil
 }
 
 // UpdateCertificate moves a certificate to another status.
-func (p *Plane) UpdateCertificate(ctx context.Context, in *iot.UpdateCertificateRequest) (*schema.Nothing, error) {
+func (p *Plane) UpdateCertificate(
+	ctx context.Context, in *iot.UpdateCertificateRequest,
+) (*schema.Nothing, error) {
 	status, err := keptStatus("newStatus", &in.NewStatus)
 	if err != nil {
 		return nil, err
@@ -156,7 +197,9 @@ func (p *Plane) UpdateCertificate(ctx context.Context, in *iot.UpdateCertificate
 }
 
 // DeleteCertificate deletes a certificate.
-func (p *Plane) DeleteCertificate(ctx context.Context, in *iot.DeleteCertificateRequest) (*schema.Nothing, error) {
+func (p *Plane) DeleteCertificate(
+	ctx context.Context, in *iot.DeleteCertificateRequest,
+) (*schema.Nothing, error) {
 	return &schema.Nothing{}, p.Identity.DeleteCertificate(ctx, certificateID(in.CertificateID), value(in.ForceDelete))
 }
 

@@ -16,9 +16,16 @@ func TestDescribed(t *testing.T) {
 	p, scope := &Plane{}, registry.DefaultScope
 	shown := func(d job.Definition) string {
 		ctx := WithScope(t.Context(), scope)
-		return string(schema.Append(nil, p.describe(ctx, job.Job{ID: "j", Definition: d, State: job.State{Status: job.InProgress}})))
+		return string(schema.Append(nil, p.describe(ctx, job.Job{
+			ID:         "j",
+			Definition: d,
+			State:      job.State{Status: job.InProgress},
+		})))
 	}
-	bare := shown(job.Definition{TargetSelection: job.Snapshot, Targets: []job.Target{{Kind: registry.KindThing, Name: "t", ARN: "t"}}})
+	bare := shown(job.Definition{
+		TargetSelection: job.Snapshot,
+		Targets:         []job.Target{{Kind: registry.KindThing, Name: "t", ARN: "t"}},
+	})
 	for _, want := range []string{`"presignedUrlConfig":{}`, `"jobExecutionsRolloutConfig":{}`, `"timeoutConfig":{}`, `"targetSelection":"SNAPSHOT"`, `"numberOfTimedOutThings":0`} {
 		if !strings.Contains(bare, want) {
 			t.Errorf("%s is not in %s", want, bare)
@@ -29,7 +36,10 @@ func TestDescribed(t *testing.T) {
 			t.Errorf("%s is in %s", not, bare)
 		}
 	}
-	given := shown(job.Definition{Rollout: &job.RolloutConfig{MaximumPerMinute: 7}, PresignedURL: &job.PresignedURLConfig{RoleARN: "r"}})
+	given := shown(job.Definition{
+		Rollout:      &job.RolloutConfig{MaximumPerMinute: 7},
+		PresignedURL: &job.PresignedURLConfig{RoleARN: "r"},
+	})
 	if !strings.Contains(given, `"jobExecutionsRolloutConfig":{"maximumPerMinute":7}`) || !strings.Contains(given, `"presignedUrlConfig":{"roleArn":"r"}`) {
 		t.Errorf("defaults were filled in: %s", given)
 	}

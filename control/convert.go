@@ -21,14 +21,30 @@ func at(t time.Time) *schema.Timestamp {
 // describe is a job as DescribeJob shows it. Three configurations are {} when never given (R-WIRE-14).
 func (p *Plane) describe(ctx context.Context, j job.Job) iot.Job {
 	return iot.Job{
-		JobArn: p.arn(ctx, registry.KindJob, j.ID), JobID: iot.JobID(j.ID), TargetSelection: iot.TargetSelection(j.TargetSelection),
-		Status: iot.JobStatus(j.Status), ForceCanceled: optional(j.ForceCanceled), ReasonCode: optional(iot.ReasonCode(j.ReasonCode)),
-		Comment: optional(iot.Text(j.Comment)), Targets: job.ARNs(j.Targets), Description: optional(iot.Text(j.Description)),
-		PresignedUrlConfig: showPresign(j.PresignedURL), JobExecutionsRolloutConfig: showRollout(j.Rollout), AbortConfig: showAbort(j.Abort),
-		CreatedAt: at(j.CreatedAt), LastUpdatedAt: at(j.UpdatedAt), CompletedAt: at(j.CompletedAt), JobProcessDetails: processDetails(j),
-		TimeoutConfig: showTimeout(j.Timeout), NamespaceID: optional(iot.NamespaceID(j.Namespace)),
-		JobExecutionsRetryConfig: showRetry(j.Retry), IsConcurrent: new(j.Concurrent()), SchedulingConfig: showSchedule(j.Schedule),
-		DestinationPackageVersions: j.PackageVersions, JobTemplateArn: optional(iot.JobTemplateArn(j.TemplateARN)), DocumentParameters: j.Parameters,
+		JobArn:                     p.arn(ctx, registry.KindJob, j.ID),
+		JobID:                      iot.JobID(j.ID),
+		TargetSelection:            iot.TargetSelection(j.TargetSelection),
+		Status:                     iot.JobStatus(j.Status),
+		ForceCanceled:              optional(j.ForceCanceled),
+		ReasonCode:                 optional(iot.ReasonCode(j.ReasonCode)),
+		Comment:                    optional(iot.Text(j.Comment)),
+		Targets:                    job.ARNs(j.Targets),
+		Description:                optional(iot.Text(j.Description)),
+		PresignedUrlConfig:         showPresign(j.PresignedURL),
+		JobExecutionsRolloutConfig: showRollout(j.Rollout),
+		AbortConfig:                showAbort(j.Abort),
+		CreatedAt:                  at(j.CreatedAt),
+		LastUpdatedAt:              at(j.UpdatedAt),
+		CompletedAt:                at(j.CompletedAt),
+		JobProcessDetails:          processDetails(j),
+		TimeoutConfig:              showTimeout(j.Timeout),
+		NamespaceID:                optional(iot.NamespaceID(j.Namespace)),
+		JobExecutionsRetryConfig:   showRetry(j.Retry),
+		IsConcurrent:               new(j.Concurrent()),
+		SchedulingConfig:           showSchedule(j.Schedule),
+		DestinationPackageVersions: j.PackageVersions,
+		JobTemplateArn:             optional(iot.JobTemplateArn(j.TemplateARN)),
+		DocumentParameters:         j.Parameters,
 	}
 }
 
@@ -36,10 +52,15 @@ func (p *Plane) describe(ctx context.Context, j job.Job) iot.Job {
 func processDetails(j job.Job) *iot.JobProcessDetails {
 	n := func(s job.ExecutionStatus) *int32 { return new(int32(j.Counts[s])) }
 	return &iot.JobProcessDetails{
-		ProcessingTargets: job.ARNs(j.ProcessingTargets()), NumberOfCanceledThings: n(job.ExecutionCanceled),
-		NumberOfSucceededThings: n(job.ExecutionSucceeded), NumberOfFailedThings: n(job.ExecutionFailed), NumberOfRejectedThings: n(job.ExecutionRejected),
-		NumberOfQueuedThings: n(job.ExecutionQueued), NumberOfInProgressThings: n(job.ExecutionInProgress), NumberOfRemovedThings: n(job.ExecutionRemoved),
-		NumberOfTimedOutThings: n(job.ExecutionTimedOut),
+		ProcessingTargets:        job.ARNs(j.ProcessingTargets()),
+		NumberOfCanceledThings:   n(job.ExecutionCanceled),
+		NumberOfSucceededThings:  n(job.ExecutionSucceeded),
+		NumberOfFailedThings:     n(job.ExecutionFailed),
+		NumberOfRejectedThings:   n(job.ExecutionRejected),
+		NumberOfQueuedThings:     n(job.ExecutionQueued),
+		NumberOfInProgressThings: n(job.ExecutionInProgress),
+		NumberOfRemovedThings:    n(job.ExecutionRemoved),
+		NumberOfTimedOutThings:   n(job.ExecutionTimedOut),
 	}
 }
 
@@ -47,14 +68,20 @@ func presign(c *iot.PresignedUrlConfig) *job.PresignedURLConfig {
 	if c == nil {
 		return nil
 	}
-	return &job.PresignedURLConfig{RoleARN: string(value(c.RoleArn)), ExpiresInSec: int64(value(c.ExpiresInSec))}
+	return &job.PresignedURLConfig{
+		RoleARN:      string(value(c.RoleArn)),
+		ExpiresInSec: int64(value(c.ExpiresInSec)),
+	}
 }
 
 func showPresign(c *job.PresignedURLConfig) *iot.PresignedUrlConfig {
 	if c == nil {
 		return &iot.PresignedUrlConfig{}
 	}
-	return &iot.PresignedUrlConfig{RoleArn: optional(iot.RoleArn(c.RoleARN)), ExpiresInSec: optional(iot.ExpiresInSec(c.ExpiresInSec))}
+	return &iot.PresignedUrlConfig{
+		RoleArn:      optional(iot.RoleArn(c.RoleARN)),
+		ExpiresInSec: optional(iot.ExpiresInSec(c.ExpiresInSec)),
+	}
 }
 
 func rollout(c *iot.JobExecutionsRolloutConfig) *job.RolloutConfig {
@@ -64,7 +91,8 @@ func rollout(c *iot.JobExecutionsRolloutConfig) *job.RolloutConfig {
 	out := &job.RolloutConfig{MaximumPerMinute: int(value(c.MaximumPerMinute))}
 	if e := c.ExponentialRate; e != nil {
 		out.Exponential = &job.Exponential{
-			BasePerMinute: int(e.BaseRatePerMinute), IncrementTenths: int(scaled(string(e.IncrementFactor), 1)),
+			BasePerMinute:   int(e.BaseRatePerMinute),
+			IncrementTenths: int(scaled(string(e.IncrementFactor), 1)),
 			NotifiedThings:  int64(value(e.RateIncreaseCriteria.NumberOfNotifiedThings)),
 			SucceededThings: int64(value(e.RateIncreaseCriteria.NumberOfSucceededThings)),
 		}
@@ -76,10 +104,13 @@ func showRollout(c *job.RolloutConfig) *iot.JobExecutionsRolloutConfig {
 	if c == nil {
 		return &iot.JobExecutionsRolloutConfig{}
 	}
-	out := &iot.JobExecutionsRolloutConfig{MaximumPerMinute: optional(iot.MaximumPerMinute(c.MaximumPerMinute))}
+	out := &iot.JobExecutionsRolloutConfig{
+		MaximumPerMinute: optional(iot.MaximumPerMinute(c.MaximumPerMinute)),
+	}
 	if e := c.Exponential; e != nil {
 		out.ExponentialRate = &iot.ExponentialRolloutRate{
-			BaseRatePerMinute: iot.BaseRatePerMinute(e.BasePerMinute), IncrementFactor: iot.IncrementFactor(unscaled(int64(e.IncrementTenths), 1)),
+			BaseRatePerMinute: iot.BaseRatePerMinute(e.BasePerMinute),
+			IncrementFactor:   iot.IncrementFactor(unscaled(int64(e.IncrementTenths), 1)),
 			RateIncreaseCriteria: iot.RateIncreaseCriteria{
 				NumberOfNotifiedThings:  optional(iot.ThingCount(e.NotifiedThings)),
 				NumberOfSucceededThings: optional(iot.ThingCount(e.SucceededThings)),
@@ -93,24 +124,31 @@ func abort(c *iot.AbortConfig) *job.AbortConfig {
 	if c == nil {
 		return nil
 	}
-	return &job.AbortConfig{Criteria: convert(c.CriteriaList, func(a iot.AbortCriteria) job.AbortCriterion {
-		return job.AbortCriterion{
-			FailureType: job.FailureType(a.FailureType), ThresholdHundredths: scaled(string(a.ThresholdPercentage), 2),
-			MinExecuted: int64(a.MinNumberOfExecutedThings),
-		}
-	})}
+	return &job.AbortConfig{
+		Criteria: convert(c.CriteriaList, func(a iot.AbortCriteria) job.AbortCriterion {
+			return job.AbortCriterion{
+				FailureType:         job.FailureType(a.FailureType),
+				ThresholdHundredths: scaled(string(a.ThresholdPercentage), 2),
+				MinExecuted:         int64(a.MinNumberOfExecutedThings),
+			}
+		}),
+	}
 }
 
 func showAbort(c *job.AbortConfig) *iot.AbortConfig {
 	if c == nil {
 		return nil
 	}
-	return &iot.AbortConfig{CriteriaList: convert(c.Criteria, func(a job.AbortCriterion) iot.AbortCriteria {
-		return iot.AbortCriteria{
-			FailureType: iot.AbortFailureType(a.FailureType), Action: "CANCEL",
-			ThresholdPercentage: iot.ThresholdPercentage(unscaled(a.ThresholdHundredths, 2)), MinNumberOfExecutedThings: iot.ThingCount(a.MinExecuted),
-		}
-	})}
+	return &iot.AbortConfig{
+		CriteriaList: convert(c.Criteria, func(a job.AbortCriterion) iot.AbortCriteria {
+			return iot.AbortCriteria{
+				FailureType:               iot.AbortFailureType(a.FailureType),
+				Action:                    "CANCEL",
+				ThresholdPercentage:       iot.ThresholdPercentage(unscaled(a.ThresholdHundredths, 2)),
+				MinNumberOfExecutedThings: iot.ThingCount(a.MinExecuted),
+			}
+		}),
+	}
 }
 
 func timeout(c *iot.TimeoutConfig) *job.TimeoutConfig {
@@ -124,25 +162,37 @@ func showTimeout(c *job.TimeoutConfig) *iot.TimeoutConfig {
 	if c == nil {
 		return &iot.TimeoutConfig{}
 	}
-	return &iot.TimeoutConfig{InProgressTimeoutInMinutes: optional(iot.TimeoutMinutes(c.InProgressMinutes))}
+	return &iot.TimeoutConfig{
+		InProgressTimeoutInMinutes: optional(iot.TimeoutMinutes(c.InProgressMinutes)),
+	}
 }
 
 func retry(c *iot.JobExecutionsRetryConfig) *job.RetryConfig {
 	if c == nil {
 		return nil
 	}
-	return &job.RetryConfig{Criteria: convert(c.CriteriaList, func(r iot.RetryCriteria) job.RetryCriterion {
-		return job.RetryCriterion{FailureType: job.FailureType(r.FailureType), Retries: int(r.NumberOfRetries)}
-	})}
+	return &job.RetryConfig{
+		Criteria: convert(c.CriteriaList, func(r iot.RetryCriteria) job.RetryCriterion {
+			return job.RetryCriterion{
+				FailureType: job.FailureType(r.FailureType),
+				Retries:     int(r.NumberOfRetries),
+			}
+		}),
+	}
 }
 
 func showRetry(c *job.RetryConfig) *iot.JobExecutionsRetryConfig {
 	if c == nil {
 		return nil
 	}
-	return &iot.JobExecutionsRetryConfig{CriteriaList: convert(c.Criteria, func(r job.RetryCriterion) iot.RetryCriteria {
-		return iot.RetryCriteria{FailureType: iot.RetryFailureType(r.FailureType), NumberOfRetries: iot.NumberOfRetries(r.Retries)}
-	})}
+	return &iot.JobExecutionsRetryConfig{
+		CriteriaList: convert(c.Criteria, func(r job.RetryCriterion) iot.RetryCriteria {
+			return iot.RetryCriteria{
+				FailureType:     iot.RetryFailureType(r.FailureType),
+				NumberOfRetries: iot.NumberOfRetries(r.Retries),
+			}
+		}),
+	}
 }
 
 func schedule(c *iot.SchedulingConfig) *job.ScheduleConfig {
@@ -150,8 +200,10 @@ func schedule(c *iot.SchedulingConfig) *job.ScheduleConfig {
 		return nil
 	}
 	return &job.ScheduleConfig{
-		StartTime: string(value(c.StartTime)), EndTime: string(value(c.EndTime)), EndBehavior: job.EndBehavior(value(c.EndBehavior)),
-		Windows: windows(c.MaintenanceWindows),
+		StartTime:   string(value(c.StartTime)),
+		EndTime:     string(value(c.EndTime)),
+		EndBehavior: job.EndBehavior(value(c.EndBehavior)),
+		Windows:     windows(c.MaintenanceWindows),
 	}
 }
 
@@ -169,7 +221,10 @@ func showWindows(list []job.Window) []iot.MaintenanceWindow {
 		return nil
 	}
 	return convert(list, func(w job.Window) iot.MaintenanceWindow {
-		return iot.MaintenanceWindow{StartTime: iot.CronExpression(w.StartTime), DurationInMinutes: iot.WindowMinutes(w.Minutes)}
+		return iot.MaintenanceWindow{
+			StartTime:         iot.CronExpression(w.StartTime),
+			DurationInMinutes: iot.WindowMinutes(w.Minutes),
+		}
 	})
 }
 
@@ -178,7 +233,8 @@ func showSchedule(c *job.ScheduleConfig) *iot.SchedulingConfig {
 		return nil
 	}
 	return &iot.SchedulingConfig{
-		StartTime: optional(iot.ScheduleTime(c.StartTime)), EndTime: optional(iot.ScheduleTime(c.EndTime)),
+		StartTime:          optional(iot.ScheduleTime(c.StartTime)),
+		EndTime:            optional(iot.ScheduleTime(c.EndTime)),
 		EndBehavior:        optional(iot.EndBehavior(c.EndBehavior)),
 		MaintenanceWindows: showWindows(c.Windows),
 	}

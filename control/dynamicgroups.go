@@ -34,27 +34,38 @@ func dynamicStatus(work registry.GroupWork) iot.DynamicGroupStatus {
 }
 
 // CreateDynamicThingGroup creates a group whose members a query finds.
-func (p *Plane) CreateDynamicThingGroup(ctx context.Context, in *iot.CreateDynamicThingGroupRequest) (*iot.CreateDynamicThingGroupResponse, error) {
+func (p *Plane) CreateDynamicThingGroup(
+	ctx context.Context, in *iot.CreateDynamicThingGroupRequest,
+) (*iot.CreateDynamicThingGroupResponse, error) {
 	if err := checkIndex(in.IndexName, in.QueryVersion, &in.QueryString); err != nil {
 		return nil, err
 	}
 	properties := value(in.ThingGroupProperties)
 	attributes, _ := payload(properties.AttributePayload)
 	group, err := p.Fleet.CreateDynamicGroup(ctx, fleet.NewDynamicGroup{
-		Name: string(in.ThingGroupName), Description: string(value(properties.ThingGroupDescription)), Attributes: attributes,
-		Query: string(in.QueryString), Tags: givenTags(in.Tags),
+		Name:        string(in.ThingGroupName),
+		Description: string(value(properties.ThingGroupDescription)),
+		Attributes:  attributes,
+		Query:       string(in.QueryString),
+		Tags:        givenTags(in.Tags),
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &iot.CreateDynamicThingGroupResponse{
-		ThingGroupName: in.ThingGroupName, ThingGroupArn: p.arn(ctx, registry.KindGroup, group.Name), ThingGroupID: iot.ThingGroupID(group.UUID),
-		IndexName: fleetquery.IndexName, QueryString: in.QueryString, QueryVersion: fleetquery.Version,
+		ThingGroupName: in.ThingGroupName,
+		ThingGroupArn:  p.arn(ctx, registry.KindGroup, group.Name),
+		ThingGroupID:   iot.ThingGroupID(group.UUID),
+		IndexName:      fleetquery.IndexName,
+		QueryString:    in.QueryString,
+		QueryVersion:   fleetquery.Version,
 	}, nil
 }
 
 // UpdateDynamicThingGroup changes a dynamic group's properties or query.
-func (p *Plane) UpdateDynamicThingGroup(ctx context.Context, in *iot.UpdateDynamicThingGroupRequest) (*iot.GroupVersion, error) {
+func (p *Plane) UpdateDynamicThingGroup(
+	ctx context.Context, in *iot.UpdateDynamicThingGroupRequest,
+) (*iot.GroupVersion, error) {
 	if err := checkIndex(in.IndexName, in.QueryVersion, in.QueryString); err != nil {
 		return nil, err
 	}
@@ -64,6 +75,8 @@ func (p *Plane) UpdateDynamicThingGroup(ctx context.Context, in *iot.UpdateDynam
 }
 
 // DeleteDynamicThingGroup deletes a dynamic group.
-func (p *Plane) DeleteDynamicThingGroup(ctx context.Context, in *iot.DeleteDynamicThingGroupRequest) (*schema.Nothing, error) {
+func (p *Plane) DeleteDynamicThingGroup(
+	ctx context.Context, in *iot.DeleteDynamicThingGroupRequest,
+) (*schema.Nothing, error) {
 	return &schema.Nothing{}, p.Fleet.DeleteDynamicGroup(ctx, string(in.ThingGroupName), in.ExpectedVersion)
 }

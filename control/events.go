@@ -13,7 +13,9 @@ func (p *Plane) bindEvents(r *schema.Router) {
 }
 
 // DescribeEventConfigurations shows every kind of event, on or off (R-EVT-1).
-func (p *Plane) DescribeEventConfigurations(ctx context.Context, _ *schema.Nothing) (*iot.DescribeEventConfigurationsResponse, error) {
+func (p *Plane) DescribeEventConfigurations(
+	ctx context.Context, _ *schema.Nothing,
+) (*iot.DescribeEventConfigurationsResponse, error) {
 	c, err := p.Jobs.EventConfigurations(ctx)
 	if err != nil {
 		return nil, err
@@ -23,12 +25,16 @@ func (p *Plane) DescribeEventConfigurations(ctx context.Context, _ *schema.Nothi
 		shown[kind] = iot.Configuration{Enabled: new(c.Enabled[kind])}
 	}
 	return &iot.DescribeEventConfigurationsResponse{
-		EventConfigurations: shown, CreationDate: at(c.CreatedAt), LastModifiedDate: at(c.ModifiedAt),
+		EventConfigurations: shown,
+		CreationDate:        at(c.CreatedAt),
+		LastModifiedDate:    at(c.ModifiedAt),
 	}, nil
 }
 
 // UpdateEventConfigurations switches kinds of event on and off. A kind without Enabled stays as it is.
-func (p *Plane) UpdateEventConfigurations(ctx context.Context, in *iot.UpdateEventConfigurationsRequest) (*schema.Nothing, error) {
+func (p *Plane) UpdateEventConfigurations(
+	ctx context.Context, in *iot.UpdateEventConfigurationsRequest,
+) (*schema.Nothing, error) {
 	enabled := map[string]bool{}
 	for kind, c := range in.EventConfigurations {
 		if c.Enabled != nil {

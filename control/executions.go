@@ -11,16 +11,24 @@ import (
 )
 
 // DescribeJobExecution describes one attempt, ended or not.
-func (p *Plane) DescribeJobExecution(ctx context.Context, in *iot.DescribeJobExecutionRequest) (*iot.DescribeJobExecutionResponse, error) {
+func (p *Plane) DescribeJobExecution(
+	ctx context.Context, in *iot.DescribeJobExecutionRequest,
+) (*iot.DescribeJobExecutionResponse, error) {
 	x, err := p.Jobs.DescribeExecution(ctx, string(in.ThingName), string(in.JobID), in.ExecutionNumber)
 	if err != nil {
 		return nil, err
 	}
 	out := &iot.JobExecution{
-		JobID: in.JobID, Status: iot.ExecutionStatus(x.Status.String()), ForceCanceled: optional(x.ForceCanceled),
-		StatusDetails: &iot.ExecutionDetails{DetailsMap: details(x.Details)}, ThingArn: p.arn(ctx, registry.KindThing, string(in.ThingName)),
-		QueuedAt: at(x.QueuedAt), StartedAt: at(x.StartedAt), LastUpdatedAt: at(x.UpdatedAt),
-		ExecutionNumber: x.Number, VersionNumber: x.Version,
+		JobID:           in.JobID,
+		Status:          iot.ExecutionStatus(x.Status.String()),
+		ForceCanceled:   optional(x.ForceCanceled),
+		StatusDetails:   &iot.ExecutionDetails{DetailsMap: details(x.Details)},
+		ThingArn:        p.arn(ctx, registry.KindThing, string(in.ThingName)),
+		QueuedAt:        at(x.QueuedAt),
+		StartedAt:       at(x.StartedAt),
+		LastUpdatedAt:   at(x.UpdatedAt),
+		ExecutionNumber: x.Number,
+		VersionNumber:   x.Version,
 	}
 	if left, ok := x.SecondsBeforeTimedOut(p.Now()); ok {
 		out.ApproximateSecondsBeforeTimedOut = &left
@@ -96,8 +104,12 @@ func (p *Plane) ListJobExecutionsForThing(
 
 func summary(x store.NamedExecution) iot.JobExecutionSummary {
 	return iot.JobExecutionSummary{
-		Status: iot.ExecutionStatus(x.Status.String()), QueuedAt: at(x.QueuedAt), StartedAt: at(x.StartedAt), LastUpdatedAt: at(x.UpdatedAt),
-		ExecutionNumber: x.Number, RetryAttempt: new(int32(x.Attempt)),
+		Status:          iot.ExecutionStatus(x.Status.String()),
+		QueuedAt:        at(x.QueuedAt),
+		StartedAt:       at(x.StartedAt),
+		LastUpdatedAt:   at(x.UpdatedAt),
+		ExecutionNumber: x.Number,
+		RetryAttempt:    new(int32(x.Attempt)),
 	}
 }
 
@@ -110,11 +122,15 @@ func status(s *iot.ExecutionStatus) *job.ExecutionStatus {
 }
 
 // CancelJobExecution cancels the latest execution of a job on a thing.
-func (p *Plane) CancelJobExecution(ctx context.Context, in *iot.CancelJobExecutionRequest) (*schema.Nothing, error) {
+func (p *Plane) CancelJobExecution(
+	ctx context.Context, in *iot.CancelJobExecutionRequest,
+) (*schema.Nothing, error) {
 	return &schema.Nothing{}, p.Jobs.CancelExecution(ctx, string(in.ThingName), string(in.JobID), value(in.Force), in.ExpectedVersion, in.StatusDetails)
 }
 
 // DeleteJobExecution deletes one attempt.
-func (p *Plane) DeleteJobExecution(ctx context.Context, in *iot.DeleteJobExecutionRequest) (*schema.Nothing, error) {
+func (p *Plane) DeleteJobExecution(
+	ctx context.Context, in *iot.DeleteJobExecutionRequest,
+) (*schema.Nothing, error) {
 	return &schema.Nothing{}, p.Jobs.DeleteExecution(ctx, string(in.ThingName), string(in.JobID), in.ExecutionNumber, value(in.Force), text(in.NamespaceID))
 }

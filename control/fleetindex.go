@@ -17,7 +17,9 @@ func (p *Plane) bindFleetIndex(r *schema.Router) {
 }
 
 // UpdateIndexingConfiguration stores what is to be indexed, without effect (R-ID-39).
-func (p *Plane) UpdateIndexingConfiguration(ctx context.Context, in *iot.IndexingConfiguration) (*schema.Nothing, error) {
+func (p *Plane) UpdateIndexingConfiguration(
+	ctx context.Context, in *iot.IndexingConfiguration,
+) (*schema.Nothing, error) {
 	var given fleet.Indexing
 	if in.ThingIndexingConfiguration != nil {
 		given.Things = marshal(in.ThingIndexingConfiguration)
@@ -37,13 +39,16 @@ func marshal(configuration any) []byte {
 }
 
 // GetIndexingConfiguration shows what was stored, at first that the registry and connectivity are indexed.
-func (p *Plane) GetIndexingConfiguration(ctx context.Context, _ *schema.Nothing) (*iot.IndexingConfiguration, error) {
+func (p *Plane) GetIndexingConfiguration(
+	ctx context.Context, _ *schema.Nothing,
+) (*iot.IndexingConfiguration, error) {
 	stored, err := p.Fleet.Indexing(ctx)
 	if err != nil {
 		return nil, err
 	}
 	things := iot.ThingIndexingConfiguration{
-		ThingIndexingMode: "REGISTRY", ThingConnectivityIndexingMode: new(iot.ThingConnectivityIndexingMode("STATUS")),
+		ThingIndexingMode:             "REGISTRY",
+		ThingConnectivityIndexingMode: new(iot.ThingConnectivityIndexingMode("STATUS")),
 	}
 	groups := iot.ThingGroupIndexingConfiguration{ThingGroupIndexingMode: "OFF"}
 	if stored.Things != nil {
@@ -58,7 +63,10 @@ func (p *Plane) GetIndexingConfiguration(ctx context.Context, _ *schema.Nothing)
 			return nil, err
 		}
 	}
-	return &iot.IndexingConfiguration{ThingIndexingConfiguration: &things, ThingGroupIndexingConfiguration: &groups}, nil
+	return &iot.IndexingConfiguration{
+		ThingIndexingConfiguration:      &things,
+		ThingGroupIndexingConfiguration: &groups,
+	}, nil
 }
 
 // searchPage is how SearchIndex pages. Its description has no Page, as the model of the API has none
@@ -91,12 +99,17 @@ func (p *Plane) SearchIndex(
 
 func showSubject(s fleetquery.Subject) iot.ThingDocument {
 	out := iot.ThingDocument{
-		ThingName: iot.ThingName(s.Name), ThingID: s.UUID, ThingTypeName: optional(iot.ThingTypeName(s.Type)), Attributes: s.Attributes,
+		ThingName:       iot.ThingName(s.Name),
+		ThingID:         s.UUID,
+		ThingTypeName:   optional(iot.ThingTypeName(s.Type)),
+		Attributes:      s.Attributes,
 		ThingGroupNames: convert(s.Groups, func(name string) iot.ThingGroupName { return iot.ThingGroupName(name) }),
 	}
 	if c := s.Connectivity; c != nil {
 		out.Connectivity = &iot.ThingConnectivity{
-			Connected: &c.Connected, Timestamp: new(c.At.UnixMilli()), DisconnectReason: optional(c.DisconnectReason),
+			Connected:        &c.Connected,
+			Timestamp:        new(c.At.UnixMilli()),
+			DisconnectReason: optional(c.DisconnectReason),
 		}
 	}
 	return out

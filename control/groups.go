@@ -25,34 +25,50 @@ func (p *Plane) bindGroups(r *schema.Router) {
 }
 
 // CreateThingGroup creates a static group.
-func (p *Plane) CreateThingGroup(ctx context.Context, in *iot.CreateThingGroupRequest) (*iot.CreateThingGroupResponse, error) {
+func (p *Plane) CreateThingGroup(
+	ctx context.Context, in *iot.CreateThingGroupRequest,
+) (*iot.CreateThingGroupResponse, error) {
 	properties := value(in.ThingGroupProperties)
 	attributes, _ := payload(properties.AttributePayload)
 	group, err := p.Fleet.CreateGroup(ctx, fleet.NewGroup{
-		Name: string(in.ThingGroupName), Parent: string(value(in.ParentGroupName)),
-		Description: string(value(properties.ThingGroupDescription)), Attributes: attributes, Tags: givenTags(in.Tags),
+		Name:        string(in.ThingGroupName),
+		Parent:      string(value(in.ParentGroupName)),
+		Description: string(value(properties.ThingGroupDescription)),
+		Attributes:  attributes,
+		Tags:        givenTags(in.Tags),
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &iot.CreateThingGroupResponse{
-		ThingGroupName: in.ThingGroupName, ThingGroupArn: p.arn(ctx, registry.KindGroup, group.Name), ThingGroupID: iot.ThingGroupID(group.UUID),
+		ThingGroupName: in.ThingGroupName,
+		ThingGroupArn:  p.arn(ctx, registry.KindGroup, group.Name),
+		ThingGroupID:   iot.ThingGroupID(group.UUID),
 	}, nil
 }
 
 // DescribeThingGroup describes a group.
-func (p *Plane) DescribeThingGroup(ctx context.Context, in *iot.DescribeThingGroupRequest) (*iot.DescribeThingGroupResponse, error) {
+func (p *Plane) DescribeThingGroup(
+	ctx context.Context, in *iot.DescribeThingGroupRequest,
+) (*iot.DescribeThingGroupResponse, error) {
 	group, err := p.Fleet.DescribeGroup(ctx, string(in.ThingGroupName))
 	if err != nil {
 		return nil, err
 	}
 	out := &iot.DescribeThingGroupResponse{
-		ThingGroupName: in.ThingGroupName, ThingGroupID: iot.ThingGroupID(group.UUID), ThingGroupArn: p.arn(ctx, registry.KindGroup, group.Name),
-		Version: group.Version, ThingGroupMetadata: iot.ThingGroupMetadata{CreationDate: schema.At(group.CreatedAt)},
-		ThingGroupProperties: iot.ThingGroupProperties{ThingGroupDescription: optional(iot.Text(group.Description))},
+		ThingGroupName:     in.ThingGroupName,
+		ThingGroupID:       iot.ThingGroupID(group.UUID),
+		ThingGroupArn:      p.arn(ctx, registry.KindGroup, group.Name),
+		Version:            group.Version,
+		ThingGroupMetadata: iot.ThingGroupMetadata{CreationDate: schema.At(group.CreatedAt)},
+		ThingGroupProperties: iot.ThingGroupProperties{
+			ThingGroupDescription: optional(iot.Text(group.Description)),
+		},
 	}
 	if len(group.Attributes) > 0 {
-		out.ThingGroupProperties.AttributePayload = &iot.AttributePayload{Attributes: group.Attributes}
+		out.ThingGroupProperties.AttributePayload = &iot.AttributePayload{
+			Attributes: group.Attributes,
+		}
 	}
 	if n := len(group.Ancestors); n > 0 { // R-ID-50
 		out.ThingGroupMetadata.ParentGroupName = new(iot.ThingGroupName(group.Ancestors[n-1].Name))
@@ -67,12 +83,17 @@ func (p *Plane) DescribeThingGroup(ctx context.Context, in *iot.DescribeThingGro
 
 func (p *Plane) nameAndArn(ctx context.Context) func(registry.Group) iot.GroupNameAndArn {
 	return func(g registry.Group) iot.GroupNameAndArn {
-		return iot.GroupNameAndArn{GroupName: iot.ThingGroupName(g.Name), GroupArn: p.arn(ctx, registry.KindGroup, g.Name)}
+		return iot.GroupNameAndArn{
+			GroupName: iot.ThingGroupName(g.Name),
+			GroupArn:  p.arn(ctx, registry.KindGroup, g.Name),
+		}
 	}
 }
 
 // UpdateThingGroup changes a group's properties.
-func (p *Plane) UpdateThingGroup(ctx context.Context, in *iot.UpdateThingGroupRequest) (*iot.GroupVersion, error) {
+func (p *Plane) UpdateThingGroup(
+	ctx context.Context, in *iot.UpdateThingGroupRequest,
+) (*iot.GroupVersion, error) {
 	version, err := p.Fleet.UpdateGroup(ctx, string(in.ThingGroupName), groupUpdate(in.ThingGroupProperties, in.ExpectedVersion))
 	return &iot.GroupVersion{Version: version}, err
 }
@@ -80,12 +101,17 @@ func (p *Plane) UpdateThingGroup(ctx context.Context, in *iot.UpdateThingGroupRe
 func groupUpdate(properties iot.ThingGroupProperties, expected *int64) registry.GroupUpdate {
 	attributes, merge := payload(properties.AttributePayload)
 	return registry.GroupUpdate{
-		Description: text(properties.ThingGroupDescription), Attributes: attributes, Merge: merge, ExpectedVersion: expected,
+		Description:     text(properties.ThingGroupDescription),
+		Attributes:      attributes,
+		Merge:           merge,
+		ExpectedVersion: expected,
 	}
 }
 
 // DeleteThingGroup deletes a group.
-func (p *Plane) DeleteThingGroup(ctx context.Context, in *iot.DeleteThingGroupRequest) (*schema.Nothing, error) {
+func (p *Plane) DeleteThingGroup(
+	ctx context.Context, in *iot.DeleteThingGroupRequest,
+) (*schema.Nothing, error) {
 	return &schema.Nothing{}, p.Fleet.DeleteGroup(ctx, string(in.ThingGroupName), in.ExpectedVersion)
 }
 
@@ -128,7 +154,9 @@ func named[T ~string](s registry.Scope, kind, member string, name *T, arn *strin
 }
 
 // member names the group and the thing of a request about one membership.
-func (p *Plane) member(group *iot.ThingGroupName, groupArn *string, thing *iot.ThingName, thingArn *string) (groupName, thingName string, err error) {
+func (p *Plane) member(
+	group *iot.ThingGroupName, groupArn *string, thing *iot.ThingName, thingArn *string,
+) (groupName, thingName string, err error) {
 	if groupName, err = named(p.Scope, registry.KindGroup, "thingGroup", group, groupArn); err != nil {
 		return "", "", err
 	}
@@ -137,18 +165,23 @@ func (p *Plane) member(group *iot.ThingGroupName, groupArn *string, thing *iot.T
 }
 
 // AddThingToThingGroup puts a thing into a group.
-func (p *Plane) AddThingToThingGroup(ctx context.Context, in *iot.AddThingToThingGroupRequest) (*schema.Nothing, error) {
+func (p *Plane) AddThingToThingGroup(
+	ctx context.Context, in *iot.AddThingToThingGroupRequest,
+) (*schema.Nothing, error) {
 	group, thing, err := p.member(in.ThingGroupName, in.ThingGroupArn, in.ThingName, in.ThingArn)
 	if err != nil {
 		return nil, err
 	}
 	return &schema.Nothing{}, p.Fleet.ChangeMemberships(ctx, thing, fleet.MembershipChange{
-		Add: []string{group}, Override: value(in.OverrideDynamicGroups),
+		Add:      []string{group},
+		Override: value(in.OverrideDynamicGroups),
 	})
 }
 
 // RemoveThingFromThingGroup takes a thing out of a group.
-func (p *Plane) RemoveThingFromThingGroup(ctx context.Context, in *iot.RemoveThingFromThingGroupRequest) (*schema.Nothing, error) {
+func (p *Plane) RemoveThingFromThingGroup(
+	ctx context.Context, in *iot.RemoveThingFromThingGroupRequest,
+) (*schema.Nothing, error) {
 	group, thing, err := p.member(in.ThingGroupName, in.ThingGroupArn, in.ThingName, in.ThingArn)
 	if err != nil {
 		return nil, err
@@ -157,13 +190,17 @@ func (p *Plane) RemoveThingFromThingGroup(ctx context.Context, in *iot.RemoveThi
 }
 
 // UpdateThingGroupsForThing changes several memberships of a thing at once.
-func (p *Plane) UpdateThingGroupsForThing(ctx context.Context, in *iot.UpdateThingGroupsForThingRequest) (*schema.Nothing, error) {
+func (p *Plane) UpdateThingGroupsForThing(
+	ctx context.Context, in *iot.UpdateThingGroupsForThingRequest,
+) (*schema.Nothing, error) {
 	if in.ThingName == nil {
 		return nil, fault.New(fault.Invalid, "thingName: required, but missing")
 	}
 	plain := func(n iot.ThingGroupName) string { return string(n) }
 	return &schema.Nothing{}, p.Fleet.ChangeMemberships(ctx, string(*in.ThingName), fleet.MembershipChange{
-		Add: convert(in.ThingGroupsToAdd, plain), Remove: convert(in.ThingGroupsToRemove, plain), Override: value(in.OverrideDynamicGroups),
+		Add:      convert(in.ThingGroupsToAdd, plain),
+		Remove:   convert(in.ThingGroupsToRemove, plain),
+		Override: value(in.OverrideDynamicGroups),
 	})
 }
 

@@ -22,7 +22,12 @@ type Handler struct {
 
 // NewHandler returns a handler for a plane.
 func NewHandler(p *Plane, log *slog.Logger) *Handler {
-	h := &Handler{plane: p, router: schema.NewRouter(&iot.Service), rates: map[string]*rates.Limit{}, log: log}
+	h := &Handler{
+		plane:  p,
+		router: schema.NewRouter(&iot.Service),
+		rates:  map[string]*rates.Limit{},
+		log:    log,
+	}
 	for _, op := range iot.Service.Operations {
 		h.rates[op.OperationName()] = rates.PerSecond(p.Rate)
 	}
@@ -49,11 +54,17 @@ func (h *Handler) Serve(ctx context.Context, w http.ResponseWriter, r *http.Requ
 	h.Refuse(ctx, w, match.Description, err)
 }
 
-func (h *Handler) answer(ctx context.Context, match *schema.Match, r *http.Request, body []byte) ([]byte, error) {
+func (h *Handler) answer(
+	ctx context.Context, match *schema.Match, r *http.Request, body []byte,
+) ([]byte, error) {
 	if !h.rates[match.Name].Admits() {
 		return nil, fault.New(fault.Throttled, "%s is called too often; try again in a moment", match.Name)
 	}
-	call, err := match.Decode(schema.Parts{RawQuery: r.URL.RawQuery, Header: r.Header, Body: body}, schema.Decoding{})
+	call, err := match.Decode(schema.Parts{
+		RawQuery: r.URL.RawQuery,
+		Header:   r.Header,
+		Body:     body,
+	}, schema.Decoding{})
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +79,9 @@ type refusal struct {
 }
 
 // Refuse answers an error; op is nil when no operation was matched (R-ERR-2).
-func (h *Handler) Refuse(ctx context.Context, w http.ResponseWriter, op *schema.Description, err error) {
+func (h *Handler) Refuse(
+	ctx context.Context, w http.ResponseWriter, op *schema.Description, err error,
+) {
 	body := refusal{Message: api.Message(err)}
 	if f := fault.Of(err); f != nil {
 		body.ResourceID = optional(f.ResourceID)

@@ -48,7 +48,9 @@ func (p *Plane) certificateOf(principal iot.Principal) (string, error) {
 }
 
 // AttachThingPrincipal attaches a certificate to a thing.
-func (p *Plane) AttachThingPrincipal(ctx context.Context, in *iot.AttachThingPrincipalRequest) (*schema.Nothing, error) {
+func (p *Plane) AttachThingPrincipal(
+	ctx context.Context, in *iot.AttachThingPrincipalRequest,
+) (*schema.Nothing, error) {
 	certificate, err := p.certificateOf(in.Principal)
 	if err != nil {
 		return nil, err
@@ -58,7 +60,9 @@ func (p *Plane) AttachThingPrincipal(ctx context.Context, in *iot.AttachThingPri
 }
 
 // DetachThingPrincipal detaches a certificate from a thing.
-func (p *Plane) DetachThingPrincipal(ctx context.Context, in *iot.DetachThingPrincipalRequest) (*schema.Nothing, error) {
+func (p *Plane) DetachThingPrincipal(
+	ctx context.Context, in *iot.DetachThingPrincipalRequest,
+) (*schema.Nothing, error) {
 	certificate, err := p.certificateOf(in.Principal)
 	if err != nil {
 		return nil, err
@@ -114,7 +118,9 @@ func (p *Plane) thingsOf(
 }
 
 // DescribeEndpoint answers the host that clients connect to: a bare name, always the same (R-HTTP-36, R-HTTP-37).
-func (p *Plane) DescribeEndpoint(_ context.Context, in *iot.DescribeEndpointRequest) (*iot.DescribeEndpointResponse, error) {
+func (p *Plane) DescribeEndpoint(
+	_ context.Context, in *iot.DescribeEndpointRequest,
+) (*iot.DescribeEndpointResponse, error) {
 	switch kind := value(in.EndpointType); kind {
 	case "", "iot:Data", "iot:Data-ATS":
 		return &iot.DescribeEndpointResponse{EndpointAddress: p.DataHost}, nil

@@ -46,12 +46,24 @@ func (p *Plane) CreateJob(ctx context.Context, in *iot.CreateJobRequest) (*iot.J
 		return nil, err
 	}
 	created, err := p.Jobs.CreateJob(ctx, jobs.NewJob{
-		ID: string(in.JobID), Template: template, Document: string(value(in.Document)), Tags: givenTags(in.Tags),
+		ID:       string(in.JobID),
+		Template: template,
+		Document: string(value(in.Document)),
+		Tags:     givenTags(in.Tags),
 		Definition: job.Definition{
-			Targets: targets, TargetSelection: job.TargetSelection(value(in.TargetSelection)), Description: string(value(in.Description)), Namespace: string(value(in.NamespaceID)),
-			PresignedURL: presign(in.PresignedUrlConfig), Rollout: rollout(in.JobExecutionsRolloutConfig), Abort: abort(in.AbortConfig),
-			Timeout: timeout(in.TimeoutConfig), Retry: retry(in.JobExecutionsRetryConfig), Schedule: schedule(in.SchedulingConfig),
-			PackageVersions: in.DestinationPackageVersions, TemplateARN: string(value(in.JobTemplateArn)), Parameters: in.DocumentParameters,
+			Targets:         targets,
+			TargetSelection: job.TargetSelection(value(in.TargetSelection)),
+			Description:     string(value(in.Description)),
+			Namespace:       string(value(in.NamespaceID)),
+			PresignedURL:    presign(in.PresignedUrlConfig),
+			Rollout:         rollout(in.JobExecutionsRolloutConfig),
+			Abort:           abort(in.AbortConfig),
+			Timeout:         timeout(in.TimeoutConfig),
+			Retry:           retry(in.JobExecutionsRetryConfig),
+			Schedule:        schedule(in.SchedulingConfig),
+			PackageVersions: in.DestinationPackageVersions,
+			TemplateARN:     string(value(in.JobTemplateArn)),
+			Parameters:      in.DocumentParameters,
 		},
 	})
 	if err != nil {
@@ -78,19 +90,25 @@ func errNoDocumentSource() error {
 
 func (p *Plane) handle(ctx context.Context, j job.Job) *iot.JobHandle {
 	return &iot.JobHandle{
-		JobArn: p.arn(ctx, registry.KindJob, j.ID), JobID: iot.JobID(j.ID), Description: optional(iot.Text(j.Description)),
+		JobArn:      p.arn(ctx, registry.KindJob, j.ID),
+		JobID:       iot.JobID(j.ID),
+		Description: optional(iot.Text(j.Description)),
 	}
 }
 
 // DescribeJob describes a job with its live counts.
-func (p *Plane) DescribeJob(ctx context.Context, in *iot.DescribeJobRequest) (*iot.DescribeJobResponse, error) {
+func (p *Plane) DescribeJob(
+	ctx context.Context, in *iot.DescribeJobRequest,
+) (*iot.DescribeJobResponse, error) {
 	j, err := p.Jobs.DescribeJob(ctx, string(in.JobID))
 	if err != nil {
 		return nil, err
 	}
 	described := p.describe(ctx, j)
 	for _, start := range j.ScheduledRollouts(p.Now()) {
-		described.ScheduledJobRollouts = append(described.ScheduledJobRollouts, iot.ScheduledJobRollout{StartTime: new(iot.ScheduleTime(start))})
+		described.ScheduledJobRollouts = append(described.ScheduledJobRollouts, iot.ScheduledJobRollout{
+			StartTime: new(iot.ScheduleTime(start)),
+		})
 	}
 	return &iot.DescribeJobResponse{Job: described}, nil
 }
@@ -98,15 +116,21 @@ func (p *Plane) DescribeJob(ctx context.Context, in *iot.DescribeJobRequest) (*i
 // UpdateJob changes a running job.
 func (p *Plane) UpdateJob(ctx context.Context, in *iot.UpdateJobRequest) (*schema.Nothing, error) {
 	return &schema.Nothing{}, p.Jobs.UpdateJob(ctx, string(in.JobID), text(in.NamespaceID), job.Update{
-		Description: text(in.Description), PresignedURL: presign(in.PresignedUrlConfig), Rollout: rollout(in.JobExecutionsRolloutConfig),
-		Abort: abort(in.AbortConfig), Timeout: timeout(in.TimeoutConfig), Retry: retry(in.JobExecutionsRetryConfig),
+		Description:  text(in.Description),
+		PresignedURL: presign(in.PresignedUrlConfig),
+		Rollout:      rollout(in.JobExecutionsRolloutConfig),
+		Abort:        abort(in.AbortConfig),
+		Timeout:      timeout(in.TimeoutConfig),
+		Retry:        retry(in.JobExecutionsRetryConfig),
 	})
 }
 
 // CancelJob cancels a job.
 func (p *Plane) CancelJob(ctx context.Context, in *iot.CancelJobRequest) (*iot.JobHandle, error) {
 	canceled, err := p.Jobs.CancelJob(ctx, string(in.JobID), job.Cancellation{
-		Force: value(in.Force), ReasonCode: string(value(in.ReasonCode)), Comment: string(value(in.Comment)),
+		Force:      value(in.Force),
+		ReasonCode: string(value(in.ReasonCode)),
+		Comment:    string(value(in.Comment)),
 	})
 	if err != nil {
 		return nil, err
@@ -120,7 +144,9 @@ func (p *Plane) DeleteJob(ctx context.Context, in *iot.DeleteJobRequest) (*schem
 }
 
 // AssociateTargetsWithJob adds groups to a continuous job.
-func (p *Plane) AssociateTargetsWithJob(ctx context.Context, in *iot.AssociateTargetsWithJobRequest) (*iot.JobHandle, error) {
+func (p *Plane) AssociateTargetsWithJob(
+	ctx context.Context, in *iot.AssociateTargetsWithJobRequest,
+) (*iot.JobHandle, error) {
 	targets, err := job.ParseTargets(p.Scope, in.Targets)
 	if err != nil {
 		return nil, err
@@ -133,7 +159,9 @@ func (p *Plane) AssociateTargetsWithJob(ctx context.Context, in *iot.AssociateTa
 }
 
 // GetJobDocument returns the document as it was stored.
-func (p *Plane) GetJobDocument(ctx context.Context, in *iot.GetJobDocumentRequest) (*iot.GetJobDocumentResponse, error) {
+func (p *Plane) GetJobDocument(
+	ctx context.Context, in *iot.GetJobDocumentRequest,
+) (*iot.GetJobDocumentResponse, error) {
 	document, err := p.Jobs.JobDocument(ctx, string(in.JobID), value(in.BeforeSubstitution))
 	if err != nil {
 		return nil, err

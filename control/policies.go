@@ -12,13 +12,17 @@ import (
 )
 
 // CreatePolicy creates a policy; its first version is the default.
-func (p *Plane) CreatePolicy(ctx context.Context, in *iot.CreatePolicyRequest) (*iot.CreatePolicyResponse, error) {
+func (p *Plane) CreatePolicy(
+	ctx context.Context, in *iot.CreatePolicyRequest,
+) (*iot.CreatePolicyResponse, error) {
 	policy, err := p.Identity.CreatePolicy(ctx, string(in.PolicyName), string(in.PolicyDocument), givenTags(in.Tags))
 	if err != nil {
 		return nil, err
 	}
 	return &iot.CreatePolicyResponse{
-		PolicyName: in.PolicyName, PolicyArn: p.arn(ctx, registry.KindPolicy, policy.Name), PolicyDocument: in.PolicyDocument,
+		PolicyName:      in.PolicyName,
+		PolicyArn:       p.arn(ctx, registry.KindPolicy, policy.Name),
+		PolicyDocument:  in.PolicyDocument,
 		PolicyVersionID: versionID(policy.Default),
 	}, nil
 }
@@ -35,14 +39,20 @@ func versionNumber(policy iot.PolicyName, id iot.PolicyVersionID) (int, error) {
 }
 
 // GetPolicy returns a policy with the document that is in force.
-func (p *Plane) GetPolicy(ctx context.Context, in *iot.GetPolicyRequest) (*iot.GetPolicyResponse, error) {
+func (p *Plane) GetPolicy(
+	ctx context.Context, in *iot.GetPolicyRequest,
+) (*iot.GetPolicyResponse, error) {
 	policy, err := p.Identity.GetPolicy(ctx, string(in.PolicyName))
 	if err != nil {
 		return nil, err
 	}
 	return &iot.GetPolicyResponse{
-		PolicyName: in.PolicyName, PolicyArn: p.arn(ctx, registry.KindPolicy, policy.Name), PolicyDocument: iot.PolicyDocument(policy.Document()),
-		DefaultVersionID: versionID(policy.Default), CreationDate: schema.At(policy.CreatedAt), LastModifiedDate: schema.At(policy.UpdatedAt),
+		PolicyName:       in.PolicyName,
+		PolicyArn:        p.arn(ctx, registry.KindPolicy, policy.Name),
+		PolicyDocument:   iot.PolicyDocument(policy.Document()),
+		DefaultVersionID: versionID(policy.Default),
+		CreationDate:     schema.At(policy.CreatedAt),
+		LastModifiedDate: schema.At(policy.UpdatedAt),
 	}, nil
 }
 
@@ -66,29 +76,40 @@ func (p *Plane) ListPolicies(
 
 func (p *Plane) showPolicy(ctx context.Context) func(registry.Policy) iot.Policy {
 	return func(q registry.Policy) iot.Policy {
-		return iot.Policy{PolicyName: iot.PolicyName(q.Name), PolicyArn: p.arn(ctx, registry.KindPolicy, q.Name)}
+		return iot.Policy{
+			PolicyName: iot.PolicyName(q.Name),
+			PolicyArn:  p.arn(ctx, registry.KindPolicy, q.Name),
+		}
 	}
 }
 
 // DeletePolicy deletes a policy.
-func (p *Plane) DeletePolicy(ctx context.Context, in *iot.DeletePolicyRequest) (*schema.Nothing, error) {
+func (p *Plane) DeletePolicy(
+	ctx context.Context, in *iot.DeletePolicyRequest,
+) (*schema.Nothing, error) {
 	return &schema.Nothing{}, p.Identity.DeletePolicy(ctx, string(in.PolicyName))
 }
 
 // CreatePolicyVersion adds a version to a policy.
-func (p *Plane) CreatePolicyVersion(ctx context.Context, in *iot.CreatePolicyVersionRequest) (*iot.CreatePolicyVersionResponse, error) {
+func (p *Plane) CreatePolicyVersion(
+	ctx context.Context, in *iot.CreatePolicyVersionRequest,
+) (*iot.CreatePolicyVersionResponse, error) {
 	version, err := p.Identity.CreatePolicyVersion(ctx, string(in.PolicyName), string(in.PolicyDocument), value(in.SetAsDefault))
 	if err != nil {
 		return nil, err
 	}
 	return &iot.CreatePolicyVersionResponse{
-		PolicyArn: p.arn(ctx, registry.KindPolicy, string(in.PolicyName)), PolicyDocument: in.PolicyDocument,
-		PolicyVersionID: versionID(version.Number), IsDefaultVersion: value(in.SetAsDefault),
+		PolicyArn:        p.arn(ctx, registry.KindPolicy, string(in.PolicyName)),
+		PolicyDocument:   in.PolicyDocument,
+		PolicyVersionID:  versionID(version.Number),
+		IsDefaultVersion: value(in.SetAsDefault),
 	}, nil
 }
 
 // GetPolicyVersion returns one version of a policy.
-func (p *Plane) GetPolicyVersion(ctx context.Context, in *iot.GetPolicyVersionRequest) (*iot.GetPolicyVersionResponse, error) {
+func (p *Plane) GetPolicyVersion(
+	ctx context.Context, in *iot.GetPolicyVersionRequest,
+) (*iot.GetPolicyVersionResponse, error) {
 	policy, err := p.Identity.GetPolicy(ctx, string(in.PolicyName))
 	if err != nil {
 		return nil, err
@@ -100,9 +121,13 @@ func (p *Plane) GetPolicyVersion(ctx context.Context, in *iot.GetPolicyVersionRe
 	for _, v := range policy.Versions {
 		if v.Number == number {
 			return &iot.GetPolicyVersionResponse{
-				PolicyArn: p.arn(ctx, registry.KindPolicy, policy.Name), PolicyName: in.PolicyName, PolicyDocument: iot.PolicyDocument(v.Document),
-				PolicyVersionID: versionID(v.Number), IsDefaultVersion: v.Number == policy.Default,
-				CreationDate: schema.At(v.CreatedAt), LastModifiedDate: schema.At(v.CreatedAt),
+				PolicyArn:        p.arn(ctx, registry.KindPolicy, policy.Name),
+				PolicyName:       in.PolicyName,
+				PolicyDocument:   iot.PolicyDocument(v.Document),
+				PolicyVersionID:  versionID(v.Number),
+				IsDefaultVersion: v.Number == policy.Default,
+				CreationDate:     schema.At(v.CreatedAt),
+				LastModifiedDate: schema.At(v.CreatedAt),
 			}, nil
 		}
 	}
@@ -110,18 +135,28 @@ func (p *Plane) GetPolicyVersion(ctx context.Context, in *iot.GetPolicyVersionRe
 }
 
 // ListPolicyVersions lists the versions of a policy; at most five.
-func (p *Plane) ListPolicyVersions(ctx context.Context, in *iot.ListPolicyVersionsRequest) (*iot.ListPolicyVersionsResponse, error) {
+func (p *Plane) ListPolicyVersions(
+	ctx context.Context, in *iot.ListPolicyVersionsRequest,
+) (*iot.ListPolicyVersionsResponse, error) {
 	policy, err := p.Identity.GetPolicy(ctx, string(in.PolicyName))
 	if err != nil {
 		return nil, err
 	}
-	return &iot.ListPolicyVersionsResponse{PolicyVersions: convert(policy.Versions, func(v registry.PolicyVersion) iot.PolicyVersion {
-		return iot.PolicyVersion{VersionID: versionID(v.Number), IsDefaultVersion: v.Number == policy.Default, CreateDate: schema.At(v.CreatedAt)}
-	})}, nil
+	return &iot.ListPolicyVersionsResponse{
+		PolicyVersions: convert(policy.Versions, func(v registry.PolicyVersion) iot.PolicyVersion {
+			return iot.PolicyVersion{
+				VersionID:        versionID(v.Number),
+				IsDefaultVersion: v.Number == policy.Default,
+				CreateDate:       schema.At(v.CreatedAt),
+			}
+		}),
+	}, nil
 }
 
 // SetDefaultPolicyVersion puts a version in force.
-func (p *Plane) SetDefaultPolicyVersion(ctx context.Context, in *iot.SetDefaultPolicyVersionRequest) (*schema.Nothing, error) {
+func (p *Plane) SetDefaultPolicyVersion(
+	ctx context.Context, in *iot.SetDefaultPolicyVersionRequest,
+) (*schema.Nothing, error) {
 	number, err := versionNumber(in.PolicyName, in.PolicyVersionID)
 	if err != nil {
 		return nil, err
@@ -130,7 +165,9 @@ func (p *Plane) SetDefaultPolicyVersion(ctx context.Context, in *iot.SetDefaultP
 }
 
 // DeletePolicyVersion deletes a version that is not in force.
-func (p *Plane) DeletePolicyVersion(ctx context.Context, in *iot.DeletePolicyVersionRequest) (*schema.Nothing, error) {
+func (p *Plane) DeletePolicyVersion(
+	ctx context.Context, in *iot.DeletePolicyVersionRequest,
+) (*schema.Nothing, error) {
 	number, err := versionNumber(in.PolicyName, in.PolicyVersionID)
 	if err != nil {
 		return nil, err
@@ -139,7 +176,9 @@ func (p *Plane) DeletePolicyVersion(ctx context.Context, in *iot.DeletePolicyVer
 }
 
 // AttachPolicy attaches a policy to a certificate or a group.
-func (p *Plane) AttachPolicy(ctx context.Context, in *iot.AttachPolicyRequest) (*schema.Nothing, error) {
+func (p *Plane) AttachPolicy(
+	ctx context.Context, in *iot.AttachPolicyRequest,
+) (*schema.Nothing, error) {
 	target, err := p.policyTarget(string(in.Target))
 	if err != nil {
 		return nil, err
@@ -148,7 +187,9 @@ func (p *Plane) AttachPolicy(ctx context.Context, in *iot.AttachPolicyRequest) (
 }
 
 // DetachPolicy detaches a policy from a certificate or a group.
-func (p *Plane) DetachPolicy(ctx context.Context, in *iot.DetachPolicyRequest) (*schema.Nothing, error) {
+func (p *Plane) DetachPolicy(
+	ctx context.Context, in *iot.DetachPolicyRequest,
+) (*schema.Nothing, error) {
 	target, err := p.policyTarget(string(in.Target))
 	if err != nil {
 		return nil, err

@@ -16,11 +16,18 @@ func (p *Plane) bindTags(r *schema.Router) {
 
 // givenTags are the tags of a request.
 func givenTags(given []iot.Tag) []registry.Tag {
-	return convert(given, func(t iot.Tag) registry.Tag { return registry.Tag{Key: string(t.Key), Value: string(value(t.Value))} })
+	return convert(given, func(t iot.Tag) registry.Tag {
+		return registry.Tag{
+			Key:   string(t.Key),
+			Value: string(value(t.Value)),
+		}
+	})
 }
 
 // TagResource adds tags to a resource.
-func (p *Plane) TagResource(ctx context.Context, in *iot.TagResourceRequest) (*schema.Nothing, error) {
+func (p *Plane) TagResource(
+	ctx context.Context, in *iot.TagResourceRequest,
+) (*schema.Nothing, error) {
 	resource, err := p.taggable(string(in.ResourceArn))
 	if err != nil {
 		return nil, err
@@ -29,7 +36,9 @@ func (p *Plane) TagResource(ctx context.Context, in *iot.TagResourceRequest) (*s
 }
 
 // UntagResource takes tags off a resource.
-func (p *Plane) UntagResource(ctx context.Context, in *iot.UntagResourceRequest) (*schema.Nothing, error) {
+func (p *Plane) UntagResource(
+	ctx context.Context, in *iot.UntagResourceRequest,
+) (*schema.Nothing, error) {
 	resource, err := p.taggable(string(in.ResourceArn))
 	if err != nil {
 		return nil, err

@@ -22,7 +22,9 @@ func (p *Plane) bindTemplates(r *schema.Router) {
 }
 
 // CreateJobTemplate stores a template, from a job or from a document.
-func (p *Plane) CreateJobTemplate(ctx context.Context, in *iot.CreateJobTemplateRequest) (*iot.CreateJobTemplateResponse, error) {
+func (p *Plane) CreateJobTemplate(
+	ctx context.Context, in *iot.CreateJobTemplateRequest,
+) (*iot.CreateJobTemplateResponse, error) {
 	if err := checkDocumentMembers(in.Document, in.DocumentSource); err != nil {
 		return nil, err
 	}
@@ -40,18 +42,28 @@ func (p *Plane) CreateJobTemplate(ctx context.Context, in *iot.CreateJobTemplate
 		}
 	}
 	created, err := p.Jobs.CreateTemplate(ctx, jobs.NewTemplate{
-		FromJob: from.Name, Tags: givenTags(in.Tags),
+		FromJob: from.Name,
+		Tags:    givenTags(in.Tags),
 		Template: job.Template{
-			ID: string(in.JobTemplateID), Description: string(in.Description), Document: string(value(in.Document)),
-			PresignedURL: presign(in.PresignedUrlConfig), Rollout: rollout(in.JobExecutionsRolloutConfig), Abort: abort(in.AbortConfig),
-			Timeout: timeout(in.TimeoutConfig), Retry: retry(in.JobExecutionsRetryConfig), Windows: windows(in.MaintenanceWindows),
+			ID:              string(in.JobTemplateID),
+			Description:     string(in.Description),
+			Document:        string(value(in.Document)),
+			PresignedURL:    presign(in.PresignedUrlConfig),
+			Rollout:         rollout(in.JobExecutionsRolloutConfig),
+			Abort:           abort(in.AbortConfig),
+			Timeout:         timeout(in.TimeoutConfig),
+			Retry:           retry(in.JobExecutionsRetryConfig),
+			Windows:         windows(in.MaintenanceWindows),
 			PackageVersions: in.DestinationPackageVersions,
 		},
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &iot.CreateJobTemplateResponse{JobTemplateArn: p.templateArn(ctx, created.ID), JobTemplateID: in.JobTemplateID}, nil
+	return &iot.CreateJobTemplateResponse{
+		JobTemplateArn: p.templateArn(ctx, created.ID),
+		JobTemplateID:  in.JobTemplateID,
+	}, nil
 }
 
 func (p *Plane) templateArn(ctx context.Context, id string) iot.JobTemplateArn {
@@ -59,16 +71,26 @@ func (p *Plane) templateArn(ctx context.Context, id string) iot.JobTemplateArn {
 }
 
 // DescribeJobTemplate describes a template: what was never given is left out (R-API-40).
-func (p *Plane) DescribeJobTemplate(ctx context.Context, in *iot.DescribeJobTemplateRequest) (*iot.DescribeJobTemplateResponse, error) {
+func (p *Plane) DescribeJobTemplate(
+	ctx context.Context, in *iot.DescribeJobTemplateRequest,
+) (*iot.DescribeJobTemplateResponse, error) {
 	t, err := p.Jobs.DescribeTemplate(ctx, string(in.JobTemplateID))
 	if err != nil {
 		return nil, err
 	}
 	return &iot.DescribeJobTemplateResponse{
-		JobTemplateArn: p.templateArn(ctx, t.ID), JobTemplateID: in.JobTemplateID, Description: optional(iot.Text(t.Description)),
-		Document: new(iot.Document(t.Document)), CreatedAt: at(t.CreatedAt), PresignedUrlConfig: showPresign(t.PresignedURL),
-		JobExecutionsRolloutConfig: showRollout(t.Rollout), AbortConfig: showAbort(t.Abort), TimeoutConfig: showTimeout(t.Timeout),
-		JobExecutionsRetryConfig: showRetry(t.Retry), MaintenanceWindows: showWindows(t.Windows), DestinationPackageVersions: t.PackageVersions,
+		JobTemplateArn:             p.templateArn(ctx, t.ID),
+		JobTemplateID:              in.JobTemplateID,
+		Description:                optional(iot.Text(t.Description)),
+		Document:                   new(iot.Document(t.Document)),
+		CreatedAt:                  at(t.CreatedAt),
+		PresignedUrlConfig:         showPresign(t.PresignedURL),
+		JobExecutionsRolloutConfig: showRollout(t.Rollout),
+		AbortConfig:                showAbort(t.Abort),
+		TimeoutConfig:              showTimeout(t.Timeout),
+		JobExecutionsRetryConfig:   showRetry(t.Retry),
+		MaintenanceWindows:         showWindows(t.Windows),
+		DestinationPackageVersions: t.PackageVersions,
 	}, nil
 }
 
@@ -94,7 +116,9 @@ func (p *Plane) ListJobTemplates(
 }
 
 // DeleteJobTemplate deletes a template.
-func (p *Plane) DeleteJobTemplate(ctx context.Context, in *iot.DeleteJobTemplateRequest) (*schema.Nothing, error) {
+func (p *Plane) DeleteJobTemplate(
+	ctx context.Context, in *iot.DeleteJobTemplateRequest,
+) (*schema.Nothing, error) {
 	return &schema.Nothing{}, p.Jobs.DeleteTemplate(ctx, string(in.JobTemplateID))
 }
 
@@ -106,18 +130,27 @@ func (p *Plane) managedArn(ctx context.Context, m job.ManagedTemplate) iot.JobTe
 }
 
 // DescribeManagedJobTemplate describes a template that comes with the server, in its newest version unless one is named.
-func (p *Plane) DescribeManagedJobTemplate(ctx context.Context, in *iot.DescribeManagedJobTemplateRequest) (*iot.DescribeManagedJobTemplateResponse, error) {
+func (p *Plane) DescribeManagedJobTemplate(
+	ctx context.Context, in *iot.DescribeManagedJobTemplateRequest,
+) (*iot.DescribeManagedJobTemplateResponse, error) {
 	m, err := p.Managed.Find(string(in.TemplateName), string(value(in.TemplateVersion)))
 	if err != nil {
 		return nil, err
 	}
 	return &iot.DescribeManagedJobTemplateResponse{
-		TemplateName: iot.ManagedTemplateName(m.Name), TemplateArn: p.managedArn(ctx, m), Description: optional(iot.Text(m.Description)),
-		TemplateVersion: iot.ManagedTemplateVersion(m.Version), Environments: m.Environments, Document: new(iot.Document(m.Document)),
+		TemplateName:    iot.ManagedTemplateName(m.Name),
+		TemplateArn:     p.managedArn(ctx, m),
+		Description:     optional(iot.Text(m.Description)),
+		TemplateVersion: iot.ManagedTemplateVersion(m.Version),
+		Environments:    m.Environments,
+		Document:        new(iot.Document(m.Document)),
 		DocumentParameters: convert(m.Parameters, func(d job.DocumentParameter) iot.DocumentParameter {
 			return iot.DocumentParameter{
-				Key: new(iot.ParameterKey(d.Key)), Description: optional(iot.Text(d.Description)), Regex: optional(d.Regex),
-				Example: optional(iot.PrintableText(d.Example)), Optional: new(d.Optional),
+				Key:         new(iot.ParameterKey(d.Key)),
+				Description: optional(iot.Text(d.Description)),
+				Regex:       optional(d.Regex),
+				Example:     optional(iot.PrintableText(d.Example)),
+				Optional:    new(d.Optional),
 			}
 		}),
 	}, nil

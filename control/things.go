@@ -20,19 +20,25 @@ func (p *Plane) bindThings(r *schema.Router) {
 }
 
 // CreateThing registers a thing. Billing groups come with a later version: none exists to be named.
-func (p *Plane) CreateThing(ctx context.Context, in *iot.CreateThingRequest) (*iot.CreateThingResponse, error) {
+func (p *Plane) CreateThing(
+	ctx context.Context, in *iot.CreateThingRequest,
+) (*iot.CreateThingResponse, error) {
 	if err := registry.CheckBillingGroup(text(in.BillingGroupName)); err != nil {
 		return nil, err
 	}
 	attributes, _ := payload(in.AttributePayload)
 	thing, err := p.Fleet.CreateThing(ctx, fleet.NewThing{
-		Name: string(in.ThingName), Type: string(value(in.ThingTypeName)), Attributes: attributes,
+		Name:       string(in.ThingName),
+		Type:       string(value(in.ThingTypeName)),
+		Attributes: attributes,
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &iot.CreateThingResponse{
-		ThingName: in.ThingName, ThingArn: p.arn(ctx, registry.KindThing, thing.Name), ThingID: thing.UUID,
+		ThingName: in.ThingName,
+		ThingArn:  p.arn(ctx, registry.KindThing, thing.Name),
+		ThingID:   thing.UUID,
 	}, nil
 }
 
@@ -53,19 +59,28 @@ func shown(attributes map[string]string) iot.Attributes {
 }
 
 // DescribeThing describes a thing.
-func (p *Plane) DescribeThing(ctx context.Context, in *iot.DescribeThingRequest) (*iot.DescribeThingResponse, error) {
+func (p *Plane) DescribeThing(
+	ctx context.Context, in *iot.DescribeThingRequest,
+) (*iot.DescribeThingResponse, error) {
 	thing, err := p.Fleet.DescribeThing(ctx, string(in.ThingName))
 	if err != nil {
 		return nil, err
 	}
 	return &iot.DescribeThingResponse{
-		DefaultClientID: thing.Name, ThingName: in.ThingName, ThingID: thing.UUID, ThingArn: p.arn(ctx, registry.KindThing, thing.Name),
-		ThingTypeName: optional(iot.ThingTypeName(thing.Type)), Attributes: shown(thing.Attributes), Version: thing.Version,
+		DefaultClientID: thing.Name,
+		ThingName:       in.ThingName,
+		ThingID:         thing.UUID,
+		ThingArn:        p.arn(ctx, registry.KindThing, thing.Name),
+		ThingTypeName:   optional(iot.ThingTypeName(thing.Type)),
+		Attributes:      shown(thing.Attributes),
+		Version:         thing.Version,
 	}, nil
 }
 
 // UpdateThing changes a thing's attributes or type.
-func (p *Plane) UpdateThing(ctx context.Context, in *iot.UpdateThingRequest) (*schema.Nothing, error) {
+func (p *Plane) UpdateThing(
+	ctx context.Context, in *iot.UpdateThingRequest,
+) (*schema.Nothing, error) {
 	if in.ThingTypeName != nil && value(in.RemoveThingType) { // R-ID-6
 		return nil, fault.New(fault.Invalid, "thingTypeName and removeThingType exclude each other")
 	}
@@ -75,12 +90,17 @@ func (p *Plane) UpdateThing(ctx context.Context, in *iot.UpdateThingRequest) (*s
 	}
 	attributes, merge := payload(in.AttributePayload)
 	return &schema.Nothing{}, p.Fleet.UpdateThing(ctx, string(in.ThingName), registry.ThingUpdate{
-		Type: kind, Attributes: attributes, Merge: merge, ExpectedVersion: in.ExpectedVersion,
+		Type:            kind,
+		Attributes:      attributes,
+		Merge:           merge,
+		ExpectedVersion: in.ExpectedVersion,
 	})
 }
 
 // DeleteThing deletes a thing.
-func (p *Plane) DeleteThing(ctx context.Context, in *iot.DeleteThingRequest) (*schema.Nothing, error) {
+func (p *Plane) DeleteThing(
+	ctx context.Context, in *iot.DeleteThingRequest,
+) (*schema.Nothing, error) {
 	return &schema.Nothing{}, p.Fleet.DeleteThing(ctx, string(in.ThingName), in.ExpectedVersion)
 }
 
