@@ -14,6 +14,17 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
+func (p *Plane) bindCertificates(r *schema.Router) {
+	schema.Handle(r, iot.CreateKeysAndCertificate, p.CreateKeysAndCertificate)
+	schema.Handle(r, iot.CreateCertificateFromCsr, p.CreateCertificateFromCsr)
+	schema.Handle(r, iot.RegisterCertificateWithoutCA, p.RegisterCertificateWithoutCA)
+	schema.Handle(r, iot.RegisterCertificate, p.RegisterCertificate)
+	schema.Handle(r, iot.DescribeCertificate, p.DescribeCertificate)
+	schema.Handle(r, iot.UpdateCertificate, p.UpdateCertificate)
+	schema.Handle(r, iot.DeleteCertificate, p.DeleteCertificate)
+	schema.Handle(r, iot.ListCertificates, p.ListCertificates)
+}
+
 // CreateKeysAndCertificate makes a key and a certificate. The private key is in the answer and nowhere else (R-ID-15).
 func (p *Plane) CreateKeysAndCertificate(
 	ctx context.Context, in *iot.CreateKeysAndCertificateRequest,

@@ -10,6 +10,14 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
+func (p *Plane) bindExecutions(r *schema.Router) {
+	schema.Handle(r, iot.DescribeJobExecution, p.DescribeJobExecution)
+	schema.Handle(r, iot.ListJobExecutionsForJob, p.ListJobExecutionsForJob)
+	schema.Handle(r, iot.ListJobExecutionsForThing, p.ListJobExecutionsForThing)
+	schema.Handle(r, iot.CancelJobExecution, p.CancelJobExecution)
+	schema.Handle(r, iot.DeleteJobExecution, p.DeleteJobExecution)
+}
+
 // DescribeJobExecution describes one attempt, ended or not.
 func (p *Plane) DescribeJobExecution(
 	ctx context.Context, in *iot.DescribeJobExecutionRequest,

@@ -5,7 +5,6 @@ import (
 
 	"github.com/drover-iot/drover/api/iot"
 	"github.com/drover-iot/drover/engine/fleet"
-	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/registry/fleetquery"
 	"github.com/drover-iot/drover/schema"
@@ -17,11 +16,6 @@ func (p *Plane) bindGroups(r *schema.Router) {
 	schema.Handle(r, iot.UpdateThingGroup, p.UpdateThingGroup)
 	schema.Handle(r, iot.DeleteThingGroup, p.DeleteThingGroup)
 	schema.Handle(r, iot.ListThingGroups, p.ListThingGroups)
-	schema.Handle(r, iot.AddThingToThingGroup, p.AddThingToThingGroup)
-	schema.Handle(r, iot.RemoveThingFromThingGroup, p.RemoveThingFromThingGroup)
-	schema.Handle(r, iot.UpdateThingGroupsForThing, p.UpdateThingGroupsForThing)
-	schema.Handle(r, iot.ListThingsInThingGroup, p.ListThingsInThingGroup)
-	schema.Handle(r, iot.ListThingGroupsForThing, p.ListThingGroupsForThing)
 }
 
 // CreateThingGroup creates a static group.
@@ -134,99 +128,3 @@ func (p *Plane) ListThingGroups(
 
 // groupName is the cursor of a group in a list that is sorted by name.
 func groupName(g registry.Group) string { return g.Name }
-
-// named returns the name of a resource given by name, by ARN, or by both, which must agree (R-ID-11).
-func named[T ~string](s registry.Scope, kind, member string, name *T, arn *string) (string, error) {
-	if name == nil && arn == nil {
-		return "", fault.New(fault.Invalid, "%sName: required, when %sArn is not given", member, member)
-	}
-	if arn == nil {
-		return string(*name), nil
-	}
-	parsed, err := s.Parse(member+"Arn", *arn, kind)
-	if err != nil {
-		return "", err
-	}
-	if name != nil && string(*name) != parsed.Name {
-		return "", fault.New(fault.Invalid, "%sName %s and %sArn %s do not agree", member, *name, member, *arn)
-	}
-	return parsed.Name, nil
-}
-
-// member names the group and the thing of a request about one membership.
-func (p *Plane) member(
-	group *iot.ThingGroupName, groupArn *string, thing *iot.ThingName, thingArn *string,
-) (groupName, thingName string, err error) {
-	if groupName, err = named(p.Scope, registry.KindGroup, "thingGroup", group, groupArn); err != nil {
-		return "", "", err
-	}
-	thingName, err = named(p.Scope, registry.KindThing, "thing", thing, thingArn)
-	return groupName, thingName, err
-}
-
-// AddThingToThingGroup puts a thing into a group.
-func (p *Plane) AddThingToThingGroup(
-	ctx context.Context, in *iot.AddThingToThingGroupRequest,
-) (*schema.Nothing, error) {
-	group, thing, err := p.member(in.ThingGroupName, in.ThingGroupArn, in.ThingName, in.ThingArn)
-	if err != nil {
-		return nil, err
-	}
-	return &schema.Nothing{}, p.Fleet.ChangeMemberships(ctx, thing, fleet.MembershipChange{
-		Add:      []string{group},
-		Override: value(in.OverrideDynamicGroups),
-	})
-}
-
-// RemoveThingFromThingGroup takes a thing out of a group.
-func (p *Plane) RemoveThingFromThingGroup(
-	ctx context.Context, in *iot.RemoveThingFromThingGroupRequest,
-) (*schema.Nothing, error) {
-	group, thing, err := p.member(in.ThingGroupName, in.ThingGroupArn, in.ThingName, in.ThingArn)
-	if err != nil {
-		return nil, err
-	}
-	return &schema.Nothing{}, p.Fleet.RemoveMember(ctx, group, thing)
-}
-
-// UpdateThingGroupsForThing changes several memberships of a thing at once.
-func (p *Plane) UpdateThingGroupsForThing(
-	ctx context.Context, in *iot.UpdateThingGroupsForThingRequest,
-) (*schema.Nothing, error) {
-	if in.ThingName == nil {
-		return nil, fault.New(fault.Invalid, "thingName: required, but missing")
-	}
-	plain := func(n iot.ThingGroupName) string { return string(n) }
-	return &schema.Nothing{}, p.Fleet.ChangeMemberships(ctx, string(*in.ThingName), fleet.MembershipChange{
-		Add:      convert(in.ThingGroupsToAdd, plain),
-		Remove:   convert(in.ThingGroupsToRemove, plain),
-		Override: value(in.OverrideDynamicGroups),
-	})
-}
-
-// ListThingsInThingGroup lists the things of a group by name; with recursive, also those of the
-// groups below it.
-func (p *Plane) ListThingsInThingGroup(
-	ctx context.Context, in *iot.ListThingsInThingGroupRequest,
-) (*iot.ThingNames, error) {
-	group, recursive := string(in.ThingGroupName), value(in.Recursive)
-	return list(p, iot.ListThingsInThingGroup, in,
-		func(after *string, limit int) ([]string, error) {
-			return p.Fleet.ListMembers(ctx, group, recursive, value(after), limit)
-		},
-		func(name string) string { return name },
-		func(name string) iot.ThingName { return iot.ThingName(name) })
-}
-
-// ListThingGroupsForThing lists the groups of a thing by name. They are ten at most, so they are
-// loaded whole.
-func (p *Plane) ListThingGroupsForThing(
-	ctx context.Context, in *iot.ListThingGroupsForThingRequest,
-) (*iot.ListThingGroupsResponse, error) {
-	return list(p, iot.ListThingGroupsForThing, in,
-		func(from *string, _ int) ([]registry.Group, error) {
-			groups, err := p.Fleet.GroupsOfThing(ctx, string(in.ThingName))
-			return after(groups, groupName, from), err
-		},
-		groupName, p.nameAndArn(ctx))
-}

@@ -21,12 +21,6 @@ func (p *Plane) bindJobs(r *schema.Router) {
 	schema.Handle(r, iot.DeleteJob, p.DeleteJob)
 	schema.Handle(r, iot.GetJobDocument, p.GetJobDocument)
 	schema.Handle(r, iot.AssociateTargetsWithJob, p.AssociateTargetsWithJob)
-	p.bindTemplates(r)
-	schema.Handle(r, iot.DescribeJobExecution, p.DescribeJobExecution)
-	schema.Handle(r, iot.ListJobExecutionsForJob, p.ListJobExecutionsForJob)
-	schema.Handle(r, iot.ListJobExecutionsForThing, p.ListJobExecutionsForThing)
-	schema.Handle(r, iot.CancelJobExecution, p.CancelJobExecution)
-	schema.Handle(r, iot.DeleteJobExecution, p.DeleteJobExecution)
 }
 
 // CreateJob creates a job and starts its rollout.
@@ -86,14 +80,6 @@ func checkDocumentMembers(document *iot.Document, source *iot.DocumentSource) er
 // errNoDocumentSource refuses a document that lies in S3, instead of ignoring the member.
 func errNoDocumentSource() error {
 	return fault.New(fault.Invalid, "documentSource: not available yet in this version of Drover")
-}
-
-func (p *Plane) handle(ctx context.Context, j job.Job) *iot.JobHandle {
-	return &iot.JobHandle{
-		JobArn:      p.arn(ctx, registry.KindJob, j.ID),
-		JobID:       iot.JobID(j.ID),
-		Description: optional(iot.Text(j.Description)),
-	}
 }
 
 // DescribeJob describes a job with its live counts.
@@ -193,23 +179,4 @@ func (p *Plane) ListJobs(
 			return store.JobCursor{CreatedAt: j.CreatedAt, ID: j.ID}
 		},
 		func(j job.Job) iot.JobSummary { return p.jobSummary(ctx, j, group) })
-}
-
-// jobSummary is a job as a list shows it, with the id of the group that the list is filtered by
-// (R-API-13).
-func (p *Plane) jobSummary(ctx context.Context, j job.Job, group *registry.Group) iot.JobSummary {
-	s := iot.JobSummary{
-		JobArn:          p.arn(ctx, registry.KindJob, j.ID),
-		JobID:           iot.JobID(j.ID),
-		TargetSelection: iot.TargetSelection(j.TargetSelection),
-		Status:          iot.JobStatus(j.Status),
-		CreatedAt:       at(j.CreatedAt),
-		LastUpdatedAt:   at(j.UpdatedAt),
-		CompletedAt:     at(j.CompletedAt),
-		IsConcurrent:    new(j.Concurrent()),
-	}
-	if group != nil {
-		s.ThingGroupID = new(iot.ThingGroupID(group.UUID))
-	}
-	return s
 }

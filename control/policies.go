@@ -11,6 +11,18 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
+func (p *Plane) bindPolicies(r *schema.Router) {
+	schema.Handle(r, iot.CreatePolicy, p.CreatePolicy)
+	schema.Handle(r, iot.GetPolicy, p.GetPolicy)
+	schema.Handle(r, iot.ListPolicies, p.ListPolicies)
+	schema.Handle(r, iot.DeletePolicy, p.DeletePolicy)
+	schema.Handle(r, iot.CreatePolicyVersion, p.CreatePolicyVersion)
+	schema.Handle(r, iot.GetPolicyVersion, p.GetPolicyVersion)
+	schema.Handle(r, iot.ListPolicyVersions, p.ListPolicyVersions)
+	schema.Handle(r, iot.SetDefaultPolicyVersion, p.SetDefaultPolicyVersion)
+	schema.Handle(r, iot.DeletePolicyVersion, p.DeletePolicyVersion)
+}
+
 // CreatePolicy creates a policy; its first version is the default.
 func (p *Plane) CreatePolicy(
 	ctx context.Context, in *iot.CreatePolicyRequest,
@@ -173,58 +185,4 @@ func (p *Plane) DeletePolicyVersion(
 		return nil, err
 	}
 	return &schema.Nothing{}, p.Identity.DeletePolicyVersion(ctx, string(in.PolicyName), number)
-}
-
-// AttachPolicy attaches a policy to a certificate or a group.
-func (p *Plane) AttachPolicy(
-	ctx context.Context, in *iot.AttachPolicyRequest,
-) (*schema.Nothing, error) {
-	target, err := p.policyTarget(string(in.Target))
-	if err != nil {
-		return nil, err
-	}
-	return &schema.Nothing{}, p.Identity.AttachPolicy(ctx, string(in.PolicyName), target)
-}
-
-// DetachPolicy detaches a policy from a certificate or a group.
-func (p *Plane) DetachPolicy(
-	ctx context.Context, in *iot.DetachPolicyRequest,
-) (*schema.Nothing, error) {
-	target, err := p.policyTarget(string(in.Target))
-	if err != nil {
-		return nil, err
-	}
-	return &schema.Nothing{}, p.Identity.DetachPolicy(ctx, string(in.PolicyName), target)
-}
-
-// ListAttachedPolicies lists the policies of a target by name; with recursive, also those of the
-// groups above it. They are few, so they are loaded whole.
-func (p *Plane) ListAttachedPolicies(
-	ctx context.Context, in *iot.ListAttachedPoliciesRequest,
-) (*iot.PolicyList, error) {
-	name := func(q registry.Policy) string { return q.Name }
-	return list(p, iot.ListAttachedPolicies, in,
-		func(from *string, _ int) ([]registry.Policy, error) {
-			target, err := p.policyTarget(string(in.Target))
-			if err != nil {
-				return nil, err
-			}
-			found, err := p.Identity.PoliciesOfTarget(ctx, target, value(in.Recursive))
-			return after(found, name, from), err
-		},
-		name, p.showPolicy(ctx))
-}
-
-// ListTargetsForPolicy lists what a policy is attached to.
-func (p *Plane) ListTargetsForPolicy(
-	ctx context.Context, in *iot.ListTargetsForPolicyRequest,
-) (*iot.ListTargetsForPolicyResponse, error) {
-	return list(p, iot.ListTargetsForPolicy, in,
-		func(after *registry.Attachment, limit int) ([]registry.Attachment, error) {
-			return p.Identity.TargetsOfPolicy(ctx, string(in.PolicyName), value(after), limit)
-		},
-		func(a registry.Attachment) registry.Attachment { return a },
-		func(a registry.Attachment) iot.PolicyTarget {
-			return iot.PolicyTarget(p.arn(ctx, string(a.Kind), a.Key))
-		})
 }

@@ -4,47 +4,17 @@ import (
 	"context"
 
 	"github.com/drover-iot/drover/api/iot"
-	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/schema"
 )
 
-func (p *Plane) bindIdentity(r *schema.Router) {
-	schema.Handle(r, iot.CreateKeysAndCertificate, p.CreateKeysAndCertificate)
-	schema.Handle(r, iot.CreateCertificateFromCsr, p.CreateCertificateFromCsr)
-	schema.Handle(r, iot.RegisterCertificateWithoutCA, p.RegisterCertificateWithoutCA)
-	schema.Handle(r, iot.RegisterCertificate, p.RegisterCertificate)
-	schema.Handle(r, iot.DescribeCertificate, p.DescribeCertificate)
-	schema.Handle(r, iot.UpdateCertificate, p.UpdateCertificate)
-	schema.Handle(r, iot.DeleteCertificate, p.DeleteCertificate)
-	schema.Handle(r, iot.ListCertificates, p.ListCertificates)
-
+func (p *Plane) bindPrincipals(r *schema.Router) {
 	schema.Handle(r, iot.AttachThingPrincipal, p.AttachThingPrincipal)
 	schema.Handle(r, iot.DetachThingPrincipal, p.DetachThingPrincipal)
 	schema.Handle(r, iot.ListThingPrincipals, p.ListThingPrincipals)
 	schema.Handle(r, iot.ListPrincipalThings, p.ListPrincipalThings)
 	schema.Handle(r, iot.ListThingPrincipalsV2, p.ListThingPrincipalsV2)
 	schema.Handle(r, iot.ListPrincipalThingsV2, p.ListPrincipalThingsV2)
-
-	schema.Handle(r, iot.CreatePolicy, p.CreatePolicy)
-	schema.Handle(r, iot.GetPolicy, p.GetPolicy)
-	schema.Handle(r, iot.ListPolicies, p.ListPolicies)
-	schema.Handle(r, iot.DeletePolicy, p.DeletePolicy)
-	schema.Handle(r, iot.CreatePolicyVersion, p.CreatePolicyVersion)
-	schema.Handle(r, iot.GetPolicyVersion, p.GetPolicyVersion)
-	schema.Handle(r, iot.ListPolicyVersions, p.ListPolicyVersions)
-	schema.Handle(r, iot.SetDefaultPolicyVersion, p.SetDefaultPolicyVersion)
-	schema.Handle(r, iot.DeletePolicyVersion, p.DeletePolicyVersion)
-	schema.Handle(r, iot.AttachPolicy, p.AttachPolicy)
-	schema.Handle(r, iot.DetachPolicy, p.DetachPolicy)
-	schema.Handle(r, iot.ListAttachedPolicies, p.ListAttachedPolicies)
-	schema.Handle(r, iot.ListTargetsForPolicy, p.ListTargetsForPolicy)
-}
-
-// certificateOf is the certificate id in a principal's ARN (R-ID-20).
-func (p *Plane) certificateOf(principal iot.Principal) (string, error) {
-	arn, err := p.Scope.Parse("principal", string(principal), registry.KindCert)
-	return arn.Name, err
 }
 
 // AttachThingPrincipal attaches a certificate to a thing.
@@ -115,22 +85,6 @@ func (p *Plane) thingsOf(
 		return nil, err
 	}
 	return p.Identity.ThingsOfPrincipal(ctx, certificate, exclusive, after, limit)
-}
-
-// DescribeEndpoint answers the host that clients connect to: a bare name, always the same (R-HTTP-36, R-HTTP-37).
-func (p *Plane) DescribeEndpoint(
-	_ context.Context, in *iot.DescribeEndpointRequest,
-) (*iot.DescribeEndpointResponse, error) {
-	switch kind := value(in.EndpointType); kind {
-	case "", "iot:Data", "iot:Data-ATS":
-		return &iot.DescribeEndpointResponse{EndpointAddress: p.DataHost}, nil
-	case "iot:Jobs":
-		return &iot.DescribeEndpointResponse{EndpointAddress: p.JobsHost}, nil
-	case "iot:CredentialProvider", "iot:DeviceAdvisor", "iot:Data-Beta":
-		return nil, fault.New(fault.Invalid, "endpointType: %s is not available in this version of Drover; use iot:Data-ATS or iot:Jobs", kind)
-	default:
-		return nil, fault.New(fault.Invalid, "endpointType: %q is not one of iot:Data-ATS, iot:Data, iot:Jobs", kind)
-	}
 }
 
 const exclusiveThing, sharedThing iot.ThingPrincipalType = "EXCLUSIVE_THING", "NON_EXCLUSIVE_THING"

@@ -1,68 +1,9 @@
 package control
 
 import (
-	"context"
-	"time"
-
 	"github.com/drover-iot/drover/api/iot"
 	"github.com/drover-iot/drover/job"
-	"github.com/drover-iot/drover/registry"
-	"github.com/drover-iot/drover/schema"
 )
-
-// at is a time of an answer; absent when zero.
-func at(t time.Time) *schema.Timestamp {
-	if t.IsZero() {
-		return nil
-	}
-	return new(schema.At(t))
-}
-
-// describe is a job as DescribeJob shows it. Three configurations are {} when never given (R-WIRE-14).
-func (p *Plane) describe(ctx context.Context, j job.Job) iot.Job {
-	return iot.Job{
-		JobArn:                     p.arn(ctx, registry.KindJob, j.ID),
-		JobID:                      iot.JobID(j.ID),
-		TargetSelection:            iot.TargetSelection(j.TargetSelection),
-		Status:                     iot.JobStatus(j.Status),
-		ForceCanceled:              optional(j.ForceCanceled),
-		ReasonCode:                 optional(iot.ReasonCode(j.ReasonCode)),
-		Comment:                    optional(iot.Text(j.Comment)),
-		Targets:                    job.ARNs(j.Targets),
-		Description:                optional(iot.Text(j.Description)),
-		PresignedUrlConfig:         showPresign(j.PresignedURL),
-		JobExecutionsRolloutConfig: showRollout(j.Rollout),
-		AbortConfig:                showAbort(j.Abort),
-		CreatedAt:                  at(j.CreatedAt),
-		LastUpdatedAt:              at(j.UpdatedAt),
-		CompletedAt:                at(j.CompletedAt),
-		JobProcessDetails:          processDetails(j),
-		TimeoutConfig:              showTimeout(j.Timeout),
-		NamespaceID:                optional(iot.NamespaceID(j.Namespace)),
-		JobExecutionsRetryConfig:   showRetry(j.Retry),
-		IsConcurrent:               new(j.Concurrent()),
-		SchedulingConfig:           showSchedule(j.Schedule),
-		DestinationPackageVersions: j.PackageVersions,
-		JobTemplateArn:             optional(iot.JobTemplateArn(j.TemplateARN)),
-		DocumentParameters:         j.Parameters,
-	}
-}
-
-// processDetails always has all eight counters (R-JOB-45).
-func processDetails(j job.Job) *iot.JobProcessDetails {
-	n := func(s job.ExecutionStatus) *int32 { return new(int32(j.Counts[s])) }
-	return &iot.JobProcessDetails{
-		ProcessingTargets:        job.ARNs(j.ProcessingTargets()),
-		NumberOfCanceledThings:   n(job.ExecutionCanceled),
-		NumberOfSucceededThings:  n(job.ExecutionSucceeded),
-		NumberOfFailedThings:     n(job.ExecutionFailed),
-		NumberOfRejectedThings:   n(job.ExecutionRejected),
-		NumberOfQueuedThings:     n(job.ExecutionQueued),
-		NumberOfInProgressThings: n(job.ExecutionInProgress),
-		NumberOfRemovedThings:    n(job.ExecutionRemoved),
-		NumberOfTimedOutThings:   n(job.ExecutionTimedOut),
-	}
-}
 
 func presign(c *iot.PresignedUrlConfig) *job.PresignedURLConfig {
 	if c == nil {

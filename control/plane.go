@@ -1,12 +1,6 @@
-// Package control is the control plane: the operations of api/iot, each translated into one use case of the engine and
-// back. It decides nothing. Who the caller is was settled before; an operator key may call every operation.
-//
-// handler.go reads and answers HTTP, page.go makes page tokens, and the files named after nouns hold the operations.
-// What has no handler here answers that it is not available yet.
 package control
 
 import (
-	"context"
 	"crypto/rsa"
 	"time"
 
@@ -57,56 +51,20 @@ type Plane struct {
 // Bind binds every operation that has a handler to a router of iot.Service.
 func (p *Plane) Bind(r *schema.Router) {
 	p.bindJobs(r)
+	p.bindExecutions(r)
+	p.bindTemplates(r)
+	p.bindManagedTemplates(r)
 	p.bindThings(r)
 	p.bindTypes(r)
 	p.bindGroups(r)
+	p.bindGroupMembers(r)
 	p.bindDynamicGroups(r)
 	p.bindFleetIndex(r)
 	p.bindTags(r)
-	p.bindIdentity(r)
+	p.bindCertificates(r)
+	p.bindPrincipals(r)
+	p.bindPolicies(r)
+	p.bindAttachments(r)
 	p.bindEvents(r)
 	schema.Handle(r, iot.DescribeEndpoint, p.DescribeEndpoint)
-}
-
-type scopeKey struct{}
-
-// WithScope sets the scope whose region ARNs in the answer carry: that of the request's signature, where the server
-// accepts any.
-func WithScope(ctx context.Context, s registry.Scope) context.Context {
-	return context.WithValue(ctx, scopeKey{}, s)
-}
-
-// arn makes an ARN for an answer.
-func (p *Plane) arn(ctx context.Context, kind, name string) string {
-	if s, ok := ctx.Value(scopeKey{}).(registry.Scope); ok {
-		return s.ARN(kind, name)
-	}
-	return p.Scope.ARN(kind, name)
-}
-
-// optional is a pointer to a value, nil for the zero one, as answers want it (R-WIRE-13).
-func optional[T comparable](value T) *T {
-	var zero T
-	if value == zero {
-		return nil
-	}
-	return &value
-}
-
-// value is what a pointer points to, the zero value for nil.
-func value[T any](pointer *T) T {
-	if pointer == nil {
-		var zero T
-		return zero
-	}
-	return *pointer
-}
-
-// text turns an optional named string of the API into a plain one.
-func text[T ~string](pointer *T) *string {
-	if pointer == nil {
-		return nil
-	}
-	s := string(*pointer)
-	return &s
 }

@@ -1,0 +1,70 @@
+package control
+
+import (
+	"context"
+
+	"github.com/drover-iot/drover/api/iot"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/schema"
+)
+
+func (p *Plane) bindAttachments(r *schema.Router) {
+	schema.Handle(r, iot.AttachPolicy, p.AttachPolicy)
+	schema.Handle(r, iot.DetachPolicy, p.DetachPolicy)
+	schema.Handle(r, iot.ListAttachedPolicies, p.ListAttachedPolicies)
+	schema.Handle(r, iot.ListTargetsForPolicy, p.ListTargetsForPolicy)
+}
+
+// AttachPolicy attaches a policy to a certificate or a group.
+func (p *Plane) AttachPolicy(
+	ctx context.Context, in *iot.AttachPolicyRequest,
+) (*schema.Nothing, error) {
+	target, err := p.policyTarget(string(in.Target))
+	if err != nil {
+		return nil, err
+	}
+	return &schema.Nothing{}, p.Identity.AttachPolicy(ctx, string(in.PolicyName), target)
+}
+
+// DetachPolicy detaches a policy from a certificate or a group.
+func (p *Plane) DetachPolicy(
+	ctx context.Context, in *iot.DetachPolicyRequest,
+) (*schema.Nothing, error) {
+	target, err := p.policyTarget(string(in.Target))
+	if err != nil {
+		return nil, err
+	}
+	return &schema.Nothing{}, p.Identity.DetachPolicy(ctx, string(in.PolicyName), target)
+}
+
+// ListAttachedPolicies lists the policies of a target by name; with recursive, also those of the
+// groups above it. They are few, so they are loaded whole.
+func (p *Plane) ListAttachedPolicies(
+	ctx context.Context, in *iot.ListAttachedPoliciesRequest,
+) (*iot.PolicyList, error) {
+	name := func(q registry.Policy) string { return q.Name }
+	return list(p, iot.ListAttachedPolicies, in,
+		func(from *string, _ int) ([]registry.Policy, error) {
+			target, err := p.policyTarget(string(in.Target))
+			if err != nil {
+				return nil, err
+			}
+			found, err := p.Identity.PoliciesOfTarget(ctx, target, value(in.Recursive))
+			return after(found, name, from), err
+		},
+		name, p.showPolicy(ctx))
+}
+
+// ListTargetsForPolicy lists what a policy is attached to.
+func (p *Plane) ListTargetsForPolicy(
+	ctx context.Context, in *iot.ListTargetsForPolicyRequest,
+) (*iot.ListTargetsForPolicyResponse, error) {
+	return list(p, iot.ListTargetsForPolicy, in,
+		func(after *registry.Attachment, limit int) ([]registry.Attachment, error) {
+			return p.Identity.TargetsOfPolicy(ctx, string(in.PolicyName), value(after), limit)
+		},
+		func(a registry.Attachment) registry.Attachment { return a },
+		func(a registry.Attachment) iot.PolicyTarget {
+			return iot.PolicyTarget(p.arn(ctx, string(a.Kind), a.Key))
+		})
+}
