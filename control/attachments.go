@@ -8,6 +8,9 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
+// The operations that attach policies to what they apply to: certificates and static thing groups
+// (R-ID-22).
+
 func (p *Plane) bindAttachments(r *schema.Router) {
 	schema.Handle(r, iot.AttachPolicy, p.AttachPolicy)
 	schema.Handle(r, iot.DetachPolicy, p.DetachPolicy)
@@ -15,7 +18,7 @@ func (p *Plane) bindAttachments(r *schema.Router) {
 	schema.Handle(r, iot.ListTargetsForPolicy, p.ListTargetsForPolicy)
 }
 
-// AttachPolicy attaches a policy to a certificate or a group.
+// AttachPolicy attaches a policy to a certificate or a group. Repeating it succeeds.
 func (p *Plane) AttachPolicy(
 	ctx context.Context, in *iot.AttachPolicyRequest,
 ) (*schema.Nothing, error) {
@@ -26,7 +29,8 @@ func (p *Plane) AttachPolicy(
 	return &schema.Nothing{}, p.Identity.AttachPolicy(ctx, string(in.PolicyName), target)
 }
 
-// DetachPolicy detaches a policy from a certificate or a group.
+// DetachPolicy detaches a policy from a certificate or a group. It succeeds for one that is not
+// attached.
 func (p *Plane) DetachPolicy(
 	ctx context.Context, in *iot.DetachPolicyRequest,
 ) (*schema.Nothing, error) {
@@ -37,8 +41,8 @@ func (p *Plane) DetachPolicy(
 	return &schema.Nothing{}, p.Identity.DetachPolicy(ctx, string(in.PolicyName), target)
 }
 
-// ListAttachedPolicies lists the policies of a target by name; with recursive, also those of the
-// groups above it. They are few, so they are loaded whole.
+// ListAttachedPolicies lists the policies of a target by name; with recursive, those of the
+// groups above it too. They are few, so they are loaded whole.
 func (p *Plane) ListAttachedPolicies(
 	ctx context.Context, in *iot.ListAttachedPoliciesRequest,
 ) (*iot.PolicyList, error) {
@@ -55,7 +59,7 @@ func (p *Plane) ListAttachedPolicies(
 		name, p.showPolicy(ctx))
 }
 
-// ListTargetsForPolicy lists what a policy is attached to.
+// ListTargetsForPolicy lists the certificates and groups that a policy is attached to.
 func (p *Plane) ListTargetsForPolicy(
 	ctx context.Context, in *iot.ListTargetsForPolicyRequest,
 ) (*iot.ListTargetsForPolicyResponse, error) {

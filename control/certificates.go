@@ -14,6 +14,10 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
+// The operations of certificates, by which devices are known. A certificate is made by the device
+// authority of this server, or made elsewhere and registered; its id is the fingerprint of its
+// DER form (R-ID-14).
+
 func (p *Plane) bindCertificates(r *schema.Router) {
 	schema.Handle(r, iot.CreateKeysAndCertificate, p.CreateKeysAndCertificate)
 	schema.Handle(r, iot.CreateCertificateFromCsr, p.CreateCertificateFromCsr)
@@ -25,7 +29,8 @@ func (p *Plane) bindCertificates(r *schema.Router) {
 	schema.Handle(r, iot.ListCertificates, p.ListCertificates)
 }
 
-// CreateKeysAndCertificate makes a key and a certificate. The private key is in the answer and nowhere else (R-ID-15).
+// CreateKeysAndCertificate makes a key and a certificate for it. The private key is in the answer
+// and nowhere else (R-ID-15).
 func (p *Plane) CreateKeysAndCertificate(
 	ctx context.Context, in *iot.CreateKeysAndCertificateRequest,
 ) (*iot.CreateKeysAndCertificateResponse, error) {
@@ -55,7 +60,8 @@ func (p *Plane) CreateKeysAndCertificate(
 	}, nil
 }
 
-// CreateCertificateFromCsr makes a certificate for the key of a signing request. The same one may be used again.
+// CreateCertificateFromCsr makes a certificate for the key of a signing request. The same request
+// may be used again and gives another certificate (R-ID-15).
 func (p *Plane) CreateCertificateFromCsr(
 	ctx context.Context, in *iot.CreateCertificateFromCsrRequest,
 ) (*iot.CreateCertificateFromCsrResponse, error) {
@@ -74,7 +80,7 @@ func (p *Plane) CreateCertificateFromCsr(
 	}, nil
 }
 
-// issue makes and registers a certificate for a public key.
+// issue makes a certificate for a public key and registers it.
 func (p *Plane) issue(
 	ctx context.Context, public any, active bool,
 ) (c registry.Certificate, err error) {
@@ -94,8 +100,9 @@ func (p *Plane) issue(
 	return c, p.Identity.AddCertificate(ctx, c)
 }
 
-// certificate is a certificate as it is registered. Its PEM form is written anew: what stood beside it in a request, which
-// may be the private key, is not kept.
+// certificate is a certificate as it is registered. Its PEM form is written anew from the DER
+// form: a file that was sent may hold more than the certificate, for instance its private key,
+// which must not be stored.
 func certificate(
 	parsed *x509.Certificate, status registry.CertificateStatus, mode string,
 ) registry.Certificate {
@@ -109,11 +116,12 @@ func certificate(
 	}
 }
 
-// RegisterCertificateWithoutCA registers a certificate of any issuer; nobody checks its chain (R-ID-16).
+// RegisterCertificateWithoutCA registers a certificate of any issuer. Its chain is not checked,
+// then or later (R-ID-16).
 func (p *Plane) RegisterCertificateWithoutCA(
 	ctx context.Context, in *iot.RegisterCertificateWithoutCARequest,
 ) (*iot.RegisteredCertificate, error) {
-	status, err := keptStatus("status", in.Status)
+	status, err := certificateStatus("status", in.Status)
 	if err != nil {
 		return nil, err
 	}
@@ -124,11 +132,12 @@ func (p *Plane) RegisterCertificateWithoutCA(
 	return p.register(ctx, certificate(parsed, status, "SNI_ONLY"))
 }
 
-// RegisterCertificate registers a certificate that this server's device authority has signed (R-ID-55).
+// RegisterCertificate registers a certificate that the device authority of this server has
+// signed. It is how one that was deleted comes back (R-ID-55).
 func (p *Plane) RegisterCertificate(
 	ctx context.Context, in *iot.RegisterCertificateRequest,
 ) (*iot.RegisteredCertificate, error) {
-	status, err := keptStatus("status", in.Status)
+	status, err := certificateStatus("status", in.Status)
 	if err != nil {
 		return nil, err
 	}
@@ -140,12 +149,14 @@ func (p *Plane) RegisterCertificate(
 		return nil, err
 	}
 	if in.CaCertificatePem != nil || !p.Issuer.Issued(parsed.Raw) {
-		return nil, fault.New(fault.Invalid, "certificatePem: only certificates that this server has issued can be registered; "+
-			"for those of other authorities use RegisterCertificateWithoutCA")
+		return nil, fault.New(fault.Invalid,
+			"certificatePem: only certificates that this server has issued can be registered; "+
+				"for those of other authorities use RegisterCertificateWithoutCA")
 	}
 	return p.register(ctx, certificate(parsed, status, "DEFAULT"))
 }
 
+// register adds a certificate and answers its ARN and id.
 func (p *Plane) register(
 	ctx context.Context, c registry.Certificate,
 ) (*iot.RegisteredCertificate, error) {
@@ -158,18 +169,23 @@ func (p *Plane) register(
 	}, nil
 }
 
-// keptStatus is a status that a certificate can be given: INACTIVE when absent.
-func keptStatus(member string, s *iot.CertificateStatus) (registry.CertificateStatus, error) {
+// certificateStatus reads a status that a certificate can be given, INACTIVE when it was not
+// sent. The API knows more: those of transfers and of registrations by another authority are
+// refused (R-ID-17). member names it in the fault.
+func certificateStatus(
+	member string, s *iot.CertificateStatus,
+) (registry.CertificateStatus, error) {
 	if s == nil {
 		return registry.CertificateInactive, nil
 	}
 	return registry.ParseStatus(member, string(*s))
 }
 
-// certificateID is an id as it is stored: 64 lower-case hexadecimal digits.
+// certificateID is an id as it is stored, with lower-case digits. Requests may have either case.
 func certificateID(id iot.CertificateID) string { return strings.ToLower(string(id)) }
 
-// DescribeCertificate describes a certificate.
+// DescribeCertificate describes a certificate. It belongs to the account of the server, and its
+// version is always 1.
 func (p *Plane) DescribeCertificate(
 	ctx context.Context, in *iot.DescribeCertificateRequest,
 ) (*iot.DescribeCertificateResponse, error) {
@@ -196,22 +212,26 @@ func (p *Plane) DescribeCertificate(
 	}, nil
 }
 
-// UpdateCertificate moves a certificate to another status.
+// UpdateCertificate gives a certificate another status. Connections that use one which is not
+// ACTIVE any more are closed (R-ID-17).
 func (p *Plane) UpdateCertificate(
 	ctx context.Context, in *iot.UpdateCertificateRequest,
 ) (*schema.Nothing, error) {
-	status, err := keptStatus("newStatus", &in.NewStatus)
+	status, err := certificateStatus("newStatus", &in.NewStatus)
 	if err != nil {
 		return nil, err
 	}
-	return &schema.Nothing{}, p.Identity.SetCertificateStatus(ctx, certificateID(in.CertificateID), status)
+	id := certificateID(in.CertificateID)
+	return &schema.Nothing{}, p.Identity.SetCertificateStatus(ctx, id, status)
 }
 
-// DeleteCertificate deletes a certificate.
+// DeleteCertificate deletes a certificate that is not ACTIVE and is attached to nothing; with
+// force, its policies are detached first (R-ID-18).
 func (p *Plane) DeleteCertificate(
 	ctx context.Context, in *iot.DeleteCertificateRequest,
 ) (*schema.Nothing, error) {
-	return &schema.Nothing{}, p.Identity.DeleteCertificate(ctx, certificateID(in.CertificateID), value(in.ForceDelete))
+	id := certificateID(in.CertificateID)
+	return &schema.Nothing{}, p.Identity.DeleteCertificate(ctx, id, value(in.ForceDelete))
 }
 
 // ListCertificates lists certificates by creation, newest first unless asked otherwise (R-ID-3).

@@ -6,9 +6,9 @@ import (
 )
 
 // Decimals. The API has two members that are JSON numbers with decimals: the increment factor of a
-// rollout, with one place, and the threshold of an abort criterion, with two. The rules compute with
-// whole numbers of tenths and hundredths, so that no sum depends on how a fraction is rounded in
-// binary. Both conversions here are exact.
+// rollout, with one place, and the threshold of an abort criterion, with two. The rules compute
+// with whole numbers of tenths and hundredths, so that no sum depends on how a fraction is rounded
+// in binary. Both conversions here are exact.
 
 // scaled reads a decimal as a whole number of its 10^-places: 10.99 with two places is 1099. The
 // description of the API has checked the text: it is a JSON number that has at most that many

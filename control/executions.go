@@ -10,6 +10,9 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
+// The operations of job executions. A job that is retried on a thing has several executions
+// there, one an attempt; the execution number tells them apart.
+
 func (p *Plane) bindExecutions(r *schema.Router) {
 	schema.Handle(r, iot.DescribeJobExecution, p.DescribeJobExecution)
 	schema.Handle(r, iot.ListJobExecutionsForJob, p.ListJobExecutionsForJob)
@@ -18,11 +21,14 @@ func (p *Plane) bindExecutions(r *schema.Router) {
 	schema.Handle(r, iot.DeleteJobExecution, p.DeleteJobExecution)
 }
 
-// DescribeJobExecution describes one attempt, ended or not.
+// DescribeJobExecution describes one execution, ended or not: that of the given number, or the
+// latest one of the job on the thing. The time that is left before it times out is shown while it
+// is IN_PROGRESS under a timeout.
 func (p *Plane) DescribeJobExecution(
 	ctx context.Context, in *iot.DescribeJobExecutionRequest,
 ) (*iot.DescribeJobExecutionResponse, error) {
-	x, err := p.Jobs.DescribeExecution(ctx, string(in.ThingName), string(in.JobID), in.ExecutionNumber)
+	thing, id := string(in.ThingName), string(in.JobID)
+	x, err := p.Jobs.DescribeExecution(ctx, thing, id, in.ExecutionNumber)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +50,8 @@ func (p *Plane) DescribeJobExecution(
 	return &iot.DescribeJobExecutionResponse{Execution: out}, nil
 }
 
-// details are left out when empty, so that statusDetails shows as {} (R-WIRE-14).
+// details are the status details of an execution. They are left out when empty, so that the
+// structure around them shows as {} (R-WIRE-14).
 func details(d map[string]string) iot.StatusDetails {
 	if len(d) == 0 {
 		return nil
@@ -52,7 +59,9 @@ func details(d map[string]string) iot.StatusDetails {
 	return d
 }
 
-// ListJobExecutionsForJob lists every attempt of a job, by thing (R-API-26).
+// ListJobExecutionsForJob lists every execution of a job, by thing (R-API-26). A filter by status
+// looks at a bounded number of things for each page, so a page may be short, or empty, and have a
+// token.
 func (p *Plane) ListJobExecutionsForJob(
 	ctx context.Context, in *iot.ListJobExecutionsForJobRequest,
 ) (*iot.ListJobExecutionsForJobResponse, error) {
@@ -110,6 +119,7 @@ func (p *Plane) ListJobExecutionsForThing(
 		})
 }
 
+// summary is what both lists show of an execution.
 func summary(x store.NamedExecution) iot.JobExecutionSummary {
 	return iot.JobExecutionSummary{
 		Status:          iot.ExecutionStatus(x.Status.String()),
@@ -121,6 +131,7 @@ func summary(x store.NamedExecution) iot.JobExecutionSummary {
 	}
 }
 
+// status reads a filter by status; nil is any status.
 func status(s *iot.ExecutionStatus) *job.ExecutionStatus {
 	if s == nil {
 		return nil
@@ -129,16 +140,21 @@ func status(s *iot.ExecutionStatus) *job.ExecutionStatus {
 	return &parsed
 }
 
-// CancelJobExecution cancels the latest execution of a job on a thing.
+// CancelJobExecution cancels the latest execution of a job on a thing. One that is IN_PROGRESS
+// needs force; one that has ended cannot be canceled (R-EXE-30 to R-EXE-32). Status details that
+// are not empty replace the stored ones (R-EXE-36).
 func (p *Plane) CancelJobExecution(
 	ctx context.Context, in *iot.CancelJobExecutionRequest,
 ) (*schema.Nothing, error) {
-	return &schema.Nothing{}, p.Jobs.CancelExecution(ctx, string(in.ThingName), string(in.JobID), value(in.Force), in.ExpectedVersion, in.StatusDetails)
+	return &schema.Nothing{}, p.Jobs.CancelExecution(ctx, string(in.ThingName), string(in.JobID),
+		value(in.Force), in.ExpectedVersion, in.StatusDetails)
 }
 
-// DeleteJobExecution deletes one attempt.
+// DeleteJobExecution deletes one execution, which is given by its number. One that is IN_PROGRESS
+// needs force (R-EXE-40 to R-EXE-42).
 func (p *Plane) DeleteJobExecution(
 	ctx context.Context, in *iot.DeleteJobExecutionRequest,
 ) (*schema.Nothing, error) {
-	return &schema.Nothing{}, p.Jobs.DeleteExecution(ctx, string(in.ThingName), string(in.JobID), in.ExecutionNumber, value(in.Force), text(in.NamespaceID))
+	return &schema.Nothing{}, p.Jobs.DeleteExecution(ctx, string(in.ThingName), string(in.JobID),
+		in.ExecutionNumber, value(in.Force), text(in.NamespaceID))
 }

@@ -10,13 +10,17 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
+// The operations of fleet indexing. Here the fleet is always indexed: what is configured is stored
+// and shown, and has no effect (R-ID-39). Searching takes the queries of dynamic groups.
+
 func (p *Plane) bindFleetIndex(r *schema.Router) {
 	schema.Handle(r, iot.UpdateIndexingConfiguration, p.UpdateIndexingConfiguration)
 	schema.Handle(r, iot.GetIndexingConfiguration, p.GetIndexingConfiguration)
 	schema.Handle(r, iot.SearchIndex, p.SearchIndex)
 }
 
-// UpdateIndexingConfiguration stores what is to be indexed, without effect (R-ID-39).
+// UpdateIndexingConfiguration stores which parts of the fleet are to be indexed. Of the two
+// configurations the one that was not sent stays as it was (R-ID-39).
 func (p *Plane) UpdateIndexingConfiguration(
 	ctx context.Context, in *iot.IndexingConfiguration,
 ) (*schema.Nothing, error) {
@@ -30,6 +34,7 @@ func (p *Plane) UpdateIndexingConfiguration(
 	return &schema.Nothing{}, p.Fleet.UpdateIndexing(ctx, given)
 }
 
+// marshal is the stored form of a configuration.
 func marshal(configuration any) []byte {
 	text, err := json.Marshal(configuration)
 	if err != nil {
@@ -38,7 +43,8 @@ func marshal(configuration any) []byte {
 	return text
 }
 
-// GetIndexingConfiguration shows what was stored, at first that the registry and connectivity are indexed.
+// GetIndexingConfiguration shows what was stored. Before that, the registry and the connectivity
+// of things are indexed, and groups are not.
 func (p *Plane) GetIndexingConfiguration(
 	ctx context.Context, _ *schema.Nothing,
 ) (*iot.IndexingConfiguration, error) {
@@ -69,8 +75,8 @@ func (p *Plane) GetIndexingConfiguration(
 	}, nil
 }
 
-// searchPage is how SearchIndex pages. Its description has no Page, as the model of the API has none
-// for it, so that no client goes on to the next page by itself.
+// searchPage is how SearchIndex pages. Its description has no Page, as the model of the API has
+// none for it, so that no client goes on to the next page by itself.
 var searchPage = &schema.Page{
 	In:    "nextToken",
 	Size:  "maxResults",
@@ -78,7 +84,8 @@ var searchPage = &schema.Page{
 	Items: "things",
 }
 
-// SearchIndex finds the things that a query matches, by name.
+// SearchIndex finds the things that a query matches, by name. One request looks at a bounded
+// number of things, so a page may be short, or empty, and have a token (R-ID-41).
 func (p *Plane) SearchIndex(
 	ctx context.Context, in *iot.SearchIndexRequest,
 ) (*iot.SearchIndexResponse, error) {
@@ -97,13 +104,16 @@ func (p *Plane) SearchIndex(
 		showSubject)
 }
 
+// showSubject is a thing as a search shows it: with its groups, and the state of its connection if
+// there ever was one.
 func showSubject(s fleetquery.Subject) iot.ThingDocument {
+	groupName := func(name string) iot.ThingGroupName { return iot.ThingGroupName(name) }
 	out := iot.ThingDocument{
 		ThingName:       iot.ThingName(s.Name),
 		ThingID:         s.UUID,
 		ThingTypeName:   optional(iot.ThingTypeName(s.Type)),
 		Attributes:      s.Attributes,
-		ThingGroupNames: convert(s.Groups, func(name string) iot.ThingGroupName { return iot.ThingGroupName(name) }),
+		ThingGroupNames: convert(s.Groups, groupName),
 	}
 	if c := s.Connectivity; c != nil {
 		out.Connectivity = &iot.ThingConnectivity{

@@ -10,6 +10,9 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
+// The operations of memberships: which things are in which groups. Things join and leave static
+// groups only; the members of a dynamic group follow from its query.
+
 func (p *Plane) bindGroupMembers(r *schema.Router) {
 	schema.Handle(r, iot.AddThingToThingGroup, p.AddThingToThingGroup)
 	schema.Handle(r, iot.RemoveThingFromThingGroup, p.RemoveThingFromThingGroup)
@@ -18,18 +21,21 @@ func (p *Plane) bindGroupMembers(r *schema.Router) {
 	schema.Handle(r, iot.ListThingGroupsForThing, p.ListThingGroupsForThing)
 }
 
-// member names the group and the thing of a request about one membership.
+// member reads the group and the thing of a request about one membership. Each is given by name
+// or by ARN (R-ID-11).
 func (p *Plane) member(
 	group *iot.ThingGroupName, groupArn *string, thing *iot.ThingName, thingArn *string,
 ) (groupName, thingName string, err error) {
-	if groupName, err = named(p.Scope, registry.KindGroup, "thingGroup", group, groupArn); err != nil {
+	groupName, err = named(p.Scope, registry.KindGroup, "thingGroup", group, groupArn)
+	if err != nil {
 		return "", "", err
 	}
 	thingName, err = named(p.Scope, registry.KindThing, "thing", thing, thingArn)
 	return groupName, thingName, err
 }
 
-// AddThingToThingGroup puts a thing into a group.
+// AddThingToThingGroup adds a thing to a static group. Repeating it succeeds. A thing that is in
+// ten groups leaves the newest dynamic one of them if the request says that it may (R-ID-13).
 func (p *Plane) AddThingToThingGroup(
 	ctx context.Context, in *iot.AddThingToThingGroupRequest,
 ) (*schema.Nothing, error) {
@@ -43,7 +49,8 @@ func (p *Plane) AddThingToThingGroup(
 	})
 }
 
-// RemoveThingFromThingGroup takes a thing out of a group.
+// RemoveThingFromThingGroup removes a thing from a static group. It succeeds for a thing that is
+// not in the group (R-ID-11).
 func (p *Plane) RemoveThingFromThingGroup(
 	ctx context.Context, in *iot.RemoveThingFromThingGroupRequest,
 ) (*schema.Nothing, error) {
@@ -54,7 +61,7 @@ func (p *Plane) RemoveThingFromThingGroup(
 	return &schema.Nothing{}, p.Fleet.RemoveMember(ctx, group, thing)
 }
 
-// UpdateThingGroupsForThing changes several memberships of a thing at once.
+// UpdateThingGroupsForThing adds a thing to groups and removes it from others, all or nothing.
 func (p *Plane) UpdateThingGroupsForThing(
 	ctx context.Context, in *iot.UpdateThingGroupsForThingRequest,
 ) (*schema.Nothing, error) {
@@ -62,7 +69,8 @@ func (p *Plane) UpdateThingGroupsForThing(
 		return nil, fault.New(fault.Invalid, "thingName: required, but missing")
 	}
 	plain := func(n iot.ThingGroupName) string { return string(n) }
-	return &schema.Nothing{}, p.Fleet.ChangeMemberships(ctx, string(*in.ThingName), fleet.MembershipChange{
+	thing := string(*in.ThingName)
+	return &schema.Nothing{}, p.Fleet.ChangeMemberships(ctx, thing, fleet.MembershipChange{
 		Add:      convert(in.ThingGroupsToAdd, plain),
 		Remove:   convert(in.ThingGroupsToRemove, plain),
 		Override: value(in.OverrideDynamicGroups),

@@ -10,6 +10,9 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
+// The operations of thing groups. Those that show groups serve static and dynamic groups alike;
+// creating, updating and deleting a dynamic group has operations of its own, in dynamicgroups.go.
+
 func (p *Plane) bindGroups(r *schema.Router) {
 	schema.Handle(r, iot.CreateThingGroup, p.CreateThingGroup)
 	schema.Handle(r, iot.DescribeThingGroup, p.DescribeThingGroup)
@@ -18,7 +21,8 @@ func (p *Plane) bindGroups(r *schema.Router) {
 	schema.Handle(r, iot.ListThingGroups, p.ListThingGroups)
 }
 
-// CreateThingGroup creates a static group.
+// CreateThingGroup creates a static group, below a parent if one is given. Repeating it with the
+// same parent and properties answers the same id (R-ID-49).
 func (p *Plane) CreateThingGroup(
 	ctx context.Context, in *iot.CreateThingGroupRequest,
 ) (*iot.CreateThingGroupResponse, error) {
@@ -41,7 +45,8 @@ func (p *Plane) CreateThingGroup(
 	}, nil
 }
 
-// DescribeThingGroup describes a group.
+// DescribeThingGroup describes a group. One that has a parent shows the way from the root down to
+// it (R-ID-50); a dynamic one shows its query and whether its members are being worked out.
 func (p *Plane) DescribeThingGroup(
 	ctx context.Context, in *iot.DescribeThingGroupRequest,
 ) (*iot.DescribeThingGroupResponse, error) {
@@ -69,12 +74,15 @@ func (p *Plane) DescribeThingGroup(
 		out.ThingGroupMetadata.RootToParentThingGroups = convert(group.Ancestors, p.nameAndArn(ctx))
 	}
 	if group.Dynamic() {
-		out.IndexName, out.QueryString = new(iot.IndexName(fleetquery.IndexName)), new(iot.QueryString(group.Query))
-		out.QueryVersion, out.Status = new(fleetquery.Version), new(dynamicStatus(group.Work))
+		out.IndexName = new(iot.IndexName(fleetquery.IndexName))
+		out.QueryString = new(iot.QueryString(group.Query))
+		out.QueryVersion = new(fleetquery.Version)
+		out.Status = new(dynamicStatus(group.Work))
 	}
 	return out, nil
 }
 
+// nameAndArn is a group as lists show it.
 func (p *Plane) nameAndArn(ctx context.Context) func(registry.Group) iot.GroupNameAndArn {
 	return func(g registry.Group) iot.GroupNameAndArn {
 		return iot.GroupNameAndArn{
@@ -84,14 +92,19 @@ func (p *Plane) nameAndArn(ctx context.Context) func(registry.Group) iot.GroupNa
 	}
 }
 
-// UpdateThingGroup changes a group's properties.
+// UpdateThingGroup changes the description or the attributes of a static group and answers its
+// new version.
 func (p *Plane) UpdateThingGroup(
 	ctx context.Context, in *iot.UpdateThingGroupRequest,
 ) (*iot.GroupVersion, error) {
-	version, err := p.Fleet.UpdateGroup(ctx, string(in.ThingGroupName), groupUpdate(in.ThingGroupProperties, in.ExpectedVersion))
+	version, err := p.Fleet.UpdateGroup(ctx, string(in.ThingGroupName),
+		groupUpdate(in.ThingGroupProperties, in.ExpectedVersion))
 	return &iot.GroupVersion{Version: version}, err
 }
 
+// groupUpdate reads what an update says about the properties of a group, static or dynamic. A
+// description that was not sent stays as it is. expected is the version that the group must have;
+// nil is any.
 func groupUpdate(properties iot.ThingGroupProperties, expected *int64) registry.GroupUpdate {
 	attributes, merge := payload(properties.AttributePayload)
 	return registry.GroupUpdate{
@@ -102,14 +115,17 @@ func groupUpdate(properties iot.ThingGroupProperties, expected *int64) registry.
 	}
 }
 
-// DeleteThingGroup deletes a group.
+// DeleteThingGroup deletes a static group that has no groups below it. Deleting one that does not
+// exist succeeds (R-ID-12).
 func (p *Plane) DeleteThingGroup(
 	ctx context.Context, in *iot.DeleteThingGroupRequest,
 ) (*schema.Nothing, error) {
-	return &schema.Nothing{}, p.Fleet.DeleteGroup(ctx, string(in.ThingGroupName), in.ExpectedVersion)
+	group := string(in.ThingGroupName)
+	return &schema.Nothing{}, p.Fleet.DeleteGroup(ctx, group, in.ExpectedVersion)
 }
 
-// ListThingGroups lists groups by name: all, or those below a parent, or those with a prefix.
+// ListThingGroups lists groups by name: all, those below a parent, or those whose names begin
+// with a prefix (R-ID-52).
 func (p *Plane) ListThingGroups(
 	ctx context.Context, in *iot.ListThingGroupsRequest,
 ) (*iot.ListThingGroupsResponse, error) {

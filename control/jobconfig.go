@@ -5,6 +5,15 @@ import (
 	"github.com/drover-iot/drover/job"
 )
 
+// The configurations of jobs and job templates, between the form that the API has for them and
+// the form of the rules. Each conversion is a pair: rollout reads, showRollout shows. What was
+// given comes back as it was given, with the same members and the same values (R-API-40); a
+// default that applies is not filled in. A configuration that was never given is nil for the
+// rules. Answers show three of them as {} then, and leave the others out (R-WIRE-14).
+//
+// The rules compute with whole numbers: the increment factor in tenths, thresholds in hundredths.
+
+// presign reads how long the presigned URLs in a document are valid, and who signs them.
 func presign(c *iot.PresignedUrlConfig) *job.PresignedURLConfig {
 	if c == nil {
 		return nil
@@ -15,6 +24,7 @@ func presign(c *iot.PresignedUrlConfig) *job.PresignedURLConfig {
 	}
 }
 
+// showPresign is presign back; {} for none.
 func showPresign(c *job.PresignedURLConfig) *iot.PresignedUrlConfig {
 	if c == nil {
 		return &iot.PresignedUrlConfig{}
@@ -25,6 +35,8 @@ func showPresign(c *job.PresignedURLConfig) *iot.PresignedUrlConfig {
 	}
 }
 
+// rollout reads how fast a job rolls out. A maximum that was not given is 0, and the rules take
+// 1000 a minute for it.
 func rollout(c *iot.JobExecutionsRolloutConfig) *job.RolloutConfig {
 	if c == nil {
 		return nil
@@ -41,6 +53,8 @@ func rollout(c *iot.JobExecutionsRolloutConfig) *job.RolloutConfig {
 	return out
 }
 
+// showRollout is rollout back; {} for none. Of the two criteria for a higher rate the one that
+// was given is shown; it is positive.
 func showRollout(c *job.RolloutConfig) *iot.JobExecutionsRolloutConfig {
 	if c == nil {
 		return &iot.JobExecutionsRolloutConfig{}
@@ -61,6 +75,8 @@ func showRollout(c *job.RolloutConfig) *iot.JobExecutionsRolloutConfig {
 	return out
 }
 
+// abort reads when a job is canceled because too many executions ended badly. The only action is
+// CANCEL, so it is not stored.
 func abort(c *iot.AbortConfig) *job.AbortConfig {
 	if c == nil {
 		return nil
@@ -76,22 +92,25 @@ func abort(c *iot.AbortConfig) *job.AbortConfig {
 	}
 }
 
+// showAbort is abort back; nil for none.
 func showAbort(c *job.AbortConfig) *iot.AbortConfig {
 	if c == nil {
 		return nil
 	}
 	return &iot.AbortConfig{
 		CriteriaList: convert(c.Criteria, func(a job.AbortCriterion) iot.AbortCriteria {
+			threshold := unscaled(a.ThresholdHundredths, 2)
 			return iot.AbortCriteria{
 				FailureType:               iot.AbortFailureType(a.FailureType),
 				Action:                    "CANCEL",
-				ThresholdPercentage:       iot.ThresholdPercentage(unscaled(a.ThresholdHundredths, 2)),
+				ThresholdPercentage:       iot.ThresholdPercentage(threshold),
 				MinNumberOfExecutedThings: iot.ThingCount(a.MinExecuted),
 			}
 		}),
 	}
 }
 
+// timeout reads how long an execution may be IN_PROGRESS.
 func timeout(c *iot.TimeoutConfig) *job.TimeoutConfig {
 	if c == nil {
 		return nil
@@ -99,6 +118,7 @@ func timeout(c *iot.TimeoutConfig) *job.TimeoutConfig {
 	return &job.TimeoutConfig{InProgressMinutes: int64(value(c.InProgressTimeoutInMinutes))}
 }
 
+// showTimeout is timeout back; {} for none.
 func showTimeout(c *job.TimeoutConfig) *iot.TimeoutConfig {
 	if c == nil {
 		return &iot.TimeoutConfig{}
@@ -108,6 +128,7 @@ func showTimeout(c *job.TimeoutConfig) *iot.TimeoutConfig {
 	}
 }
 
+// retry reads how often an execution that failed or timed out is tried again.
 func retry(c *iot.JobExecutionsRetryConfig) *job.RetryConfig {
 	if c == nil {
 		return nil
@@ -122,6 +143,7 @@ func retry(c *iot.JobExecutionsRetryConfig) *job.RetryConfig {
 	}
 }
 
+// showRetry is retry back; nil for none.
 func showRetry(c *job.RetryConfig) *iot.JobExecutionsRetryConfig {
 	if c == nil {
 		return nil
@@ -136,6 +158,8 @@ func showRetry(c *job.RetryConfig) *iot.JobExecutionsRetryConfig {
 	}
 }
 
+// schedule reads when a job starts and ends, and in which maintenance windows it rolls out. Times
+// remain texts: the rules read them, and answers show them as they were written.
 func schedule(c *iot.SchedulingConfig) *job.ScheduleConfig {
 	if c == nil {
 		return nil
@@ -148,27 +172,7 @@ func schedule(c *iot.SchedulingConfig) *job.ScheduleConfig {
 	}
 }
 
-func windows(list []iot.MaintenanceWindow) []job.Window {
-	if list == nil {
-		return nil
-	}
-	return convert(list, func(w iot.MaintenanceWindow) job.Window {
-		return job.Window{StartTime: string(w.StartTime), Minutes: int(w.DurationInMinutes)}
-	})
-}
-
-func showWindows(list []job.Window) []iot.MaintenanceWindow {
-	if list == nil {
-		return nil
-	}
-	return convert(list, func(w job.Window) iot.MaintenanceWindow {
-		return iot.MaintenanceWindow{
-			StartTime:         iot.CronExpression(w.StartTime),
-			DurationInMinutes: iot.WindowMinutes(w.Minutes),
-		}
-	})
-}
-
+// showSchedule is schedule back; nil for none.
 func showSchedule(c *job.ScheduleConfig) *iot.SchedulingConfig {
 	if c == nil {
 		return nil
@@ -179,4 +183,29 @@ func showSchedule(c *job.ScheduleConfig) *iot.SchedulingConfig {
 		EndBehavior:        optional(iot.EndBehavior(c.EndBehavior)),
 		MaintenanceWindows: showWindows(c.Windows),
 	}
+}
+
+// windows reads maintenance windows, which jobs have in their schedule and templates by
+// themselves.
+func windows(list []iot.MaintenanceWindow) []job.Window {
+	if list == nil {
+		return nil
+	}
+	return convert(list, func(w iot.MaintenanceWindow) job.Window {
+		return job.Window{StartTime: string(w.StartTime), Minutes: int(w.DurationInMinutes)}
+	})
+}
+
+// showWindows is windows back. Nil and empty lists are kept apart, so that no member appears that
+// was not given.
+func showWindows(list []job.Window) []iot.MaintenanceWindow {
+	if list == nil {
+		return nil
+	}
+	return convert(list, func(w job.Window) iot.MaintenanceWindow {
+		return iot.MaintenanceWindow{
+			StartTime:         iot.CronExpression(w.StartTime),
+			DurationInMinutes: iot.WindowMinutes(w.Minutes),
+		}
+	})
 }

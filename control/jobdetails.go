@@ -8,6 +8,10 @@ import (
 	"github.com/drover-iot/drover/registry"
 )
 
+// What answers show of a job: all of it, the few members that a change answers with, or the
+// summary in a list.
+
+// handle is what the operations that create or change a job answer with.
 func (p *Plane) handle(ctx context.Context, j job.Job) *iot.JobHandle {
 	return &iot.JobHandle{
 		JobArn:      p.arn(ctx, registry.KindJob, j.ID),
@@ -16,7 +20,8 @@ func (p *Plane) handle(ctx context.Context, j job.Job) *iot.JobHandle {
 	}
 }
 
-// describe is a job as DescribeJob shows it. Three configurations are {} when never given (R-WIRE-14).
+// describe is a job as DescribeJob shows it. Three configurations are {} when they were never
+// given, the others are left out (R-WIRE-14).
 func (p *Plane) describe(ctx context.Context, j job.Job) iot.Job {
 	return iot.Job{
 		JobArn:                     p.arn(ctx, registry.KindJob, j.ID),
@@ -46,7 +51,8 @@ func (p *Plane) describe(ctx context.Context, j job.Job) iot.Job {
 	}
 }
 
-// processDetails always has all eight counters (R-JOB-45).
+// processDetails are the counts of a job. All eight are always shown, also those that are 0
+// (R-JOB-45).
 func processDetails(j job.Job) *iot.JobProcessDetails {
 	n := func(s job.ExecutionStatus) *int32 { return new(int32(j.Counts[s])) }
 	return &iot.JobProcessDetails{
@@ -62,8 +68,8 @@ func processDetails(j job.Job) *iot.JobProcessDetails {
 	}
 }
 
-// jobSummary is a job as a list shows it, with the id of the group that the list is filtered by
-// (R-API-13).
+// jobSummary is a job as a list shows it. group is the one that the list is filtered by, nil
+// without such a filter (R-API-13).
 func (p *Plane) jobSummary(ctx context.Context, j job.Job, group *registry.Group) iot.JobSummary {
 	s := iot.JobSummary{
 		JobArn:          p.arn(ctx, registry.KindJob, j.ID),

@@ -12,6 +12,9 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
+// The operations of jobs. What a request says about a job becomes a job.Definition, which the
+// rules check and complete; what answers show of a job is in jobdetails.go.
+
 func (p *Plane) bindJobs(r *schema.Router) {
 	schema.Handle(r, iot.CreateJob, p.CreateJob)
 	schema.Handle(r, iot.DescribeJob, p.DescribeJob)
@@ -23,7 +26,8 @@ func (p *Plane) bindJobs(r *schema.Router) {
 	schema.Handle(r, iot.AssociateTargetsWithJob, p.AssociateTargetsWithJob)
 }
 
-// CreateJob creates a job and starts its rollout.
+// CreateJob creates a job and starts its rollout, or schedules it. The members are checked one by
+// one by their description; here what they say together: one document, and ARNs of this server.
 func (p *Plane) CreateJob(ctx context.Context, in *iot.CreateJobRequest) (*iot.JobHandle, error) {
 	if err := checkDocumentMembers(in.Document, in.DocumentSource); err != nil {
 		return nil, err
@@ -66,7 +70,8 @@ func (p *Plane) CreateJob(ctx context.Context, in *iot.CreateJobRequest) (*iot.J
 	return p.handle(ctx, created), nil
 }
 
-// checkDocumentMembers refuses a document that is given twice (R-VAL-2), or that is empty.
+// checkDocumentMembers refuses a document that is given twice (R-VAL-2), or that is empty. Both
+// is for jobs and templates.
 func checkDocumentMembers(document *iot.Document, source *iot.DocumentSource) error {
 	switch {
 	case document != nil && source != nil:
@@ -77,12 +82,14 @@ func checkDocumentMembers(document *iot.Document, source *iot.DocumentSource) er
 	return nil
 }
 
-// errNoDocumentSource refuses a document that lies in S3, instead of ignoring the member.
+// errNoDocumentSource is the refusal of a document that lies in S3. Ignoring the member would
+// create a job without a document.
 func errNoDocumentSource() error {
 	return fault.New(fault.Invalid, "documentSource: not available yet in this version of Drover")
 }
 
-// DescribeJob describes a job with its live counts.
+// DescribeJob describes a job with its present counts and the next openings of its maintenance
+// windows.
 func (p *Plane) DescribeJob(
 	ctx context.Context, in *iot.DescribeJobRequest,
 ) (*iot.DescribeJobResponse, error) {
@@ -92,16 +99,16 @@ func (p *Plane) DescribeJob(
 	}
 	described := p.describe(ctx, j)
 	for _, start := range j.ScheduledRollouts(p.Now()) {
-		described.ScheduledJobRollouts = append(described.ScheduledJobRollouts, iot.ScheduledJobRollout{
-			StartTime: new(iot.ScheduleTime(start)),
-		})
+		next := iot.ScheduledJobRollout{StartTime: new(iot.ScheduleTime(start))}
+		described.ScheduledJobRollouts = append(described.ScheduledJobRollouts, next)
 	}
 	return &iot.DescribeJobResponse{Job: described}, nil
 }
 
-// UpdateJob changes a running job.
+// UpdateJob changes a job that has not ended. What the request does not have stays as it is.
 func (p *Plane) UpdateJob(ctx context.Context, in *iot.UpdateJobRequest) (*schema.Nothing, error) {
-	return &schema.Nothing{}, p.Jobs.UpdateJob(ctx, string(in.JobID), text(in.NamespaceID), job.Update{
+	id, namespace := string(in.JobID), text(in.NamespaceID)
+	return &schema.Nothing{}, p.Jobs.UpdateJob(ctx, id, namespace, job.Update{
 		Description:  text(in.Description),
 		PresignedURL: presign(in.PresignedUrlConfig),
 		Rollout:      rollout(in.JobExecutionsRolloutConfig),
@@ -111,7 +118,8 @@ func (p *Plane) UpdateJob(ctx context.Context, in *iot.UpdateJobRequest) (*schem
 	})
 }
 
-// CancelJob cancels a job.
+// CancelJob cancels a job: executions that are QUEUED end; with force, also those that are
+// IN_PROGRESS (R-JOB-21, R-JOB-22). The answer does not wait until all of them are canceled.
 func (p *Plane) CancelJob(ctx context.Context, in *iot.CancelJobRequest) (*iot.JobHandle, error) {
 	canceled, err := p.Jobs.CancelJob(ctx, string(in.JobID), job.Cancellation{
 		Force:      value(in.Force),
@@ -124,12 +132,14 @@ func (p *Plane) CancelJob(ctx context.Context, in *iot.CancelJobRequest) (*iot.J
 	return p.handle(ctx, canceled), nil
 }
 
-// DeleteJob deletes a job.
+// DeleteJob deletes a job with its executions: one that has ended, or any with force (R-JOB-30,
+// R-JOB-31). Of a large job the answer comes before the work is done (R-JOB-34).
 func (p *Plane) DeleteJob(ctx context.Context, in *iot.DeleteJobRequest) (*schema.Nothing, error) {
-	return &schema.Nothing{}, p.Jobs.DeleteJob(ctx, string(in.JobID), value(in.Force), text(in.NamespaceID))
+	id, namespace := string(in.JobID), text(in.NamespaceID)
+	return &schema.Nothing{}, p.Jobs.DeleteJob(ctx, id, value(in.Force), namespace)
 }
 
-// AssociateTargetsWithJob adds groups to a continuous job.
+// AssociateTargetsWithJob adds groups to the targets of a continuous job.
 func (p *Plane) AssociateTargetsWithJob(
 	ctx context.Context, in *iot.AssociateTargetsWithJobRequest,
 ) (*iot.JobHandle, error) {
@@ -137,14 +147,16 @@ func (p *Plane) AssociateTargetsWithJob(
 	if err != nil {
 		return nil, err
 	}
-	j, err := p.Jobs.AssociateTargets(ctx, string(in.JobID), text(in.NamespaceID), targets, text(in.Comment))
+	id, namespace := string(in.JobID), text(in.NamespaceID)
+	j, err := p.Jobs.AssociateTargets(ctx, id, namespace, targets, text(in.Comment))
 	if err != nil {
 		return nil, err
 	}
 	return p.handle(ctx, j), nil
 }
 
-// GetJobDocument returns the document as it was stored.
+// GetJobDocument returns the document as it was stored, byte for byte; before substitution, with
+// the placeholders that it had.
 func (p *Plane) GetJobDocument(
 	ctx context.Context, in *iot.GetJobDocumentRequest,
 ) (*iot.GetJobDocumentResponse, error) {
@@ -155,7 +167,8 @@ func (p *Plane) GetJobDocument(
 	return &iot.GetJobDocumentResponse{Document: new(iot.Document(document))}, nil
 }
 
-// ListJobs lists jobs, newest first (R-API-10).
+// ListJobs lists jobs, newest first (R-API-10). A filter by a group shows the jobs whose targets
+// name the group; every item then has the id of the group (R-API-13).
 func (p *Plane) ListJobs(
 	ctx context.Context, in *iot.ListJobsRequest,
 ) (*iot.ListJobsResponse, error) {

@@ -1,8 +1,6 @@
 package control
 
-import (
-	"github.com/drover-iot/drover/schema"
-)
+import "github.com/drover-iot/drover/schema"
 
 // Lists. All operations that page do it in the same way: read the token, load one item more than
 // the page shows, show the items, and give a token if that one item was there. What the members are
@@ -40,6 +38,8 @@ func scan[In, Out, Cursor, Item, Shown any](
 ) (*Out, error) {
 	d := op.Describe()
 	asked := d.ReadPage(in)
+	// The token is read first, so that a request with a wrong one is refused before anything is
+	// loaded, whatever else is wrong with it.
 	var after *Cursor
 	if asked.Token != "" {
 		after = new(Cursor)
@@ -48,6 +48,7 @@ func scan[In, Out, Cursor, Item, Shown any](
 			return nil, err
 		}
 	}
+	// The item beyond the page is not shown. It says that another page follows.
 	found, next, err := load(after, asked.Size+1)
 	if err != nil {
 		return nil, err
@@ -65,8 +66,8 @@ func scan[In, Out, Cursor, Item, Shown any](
 	return out, nil
 }
 
-// cut leaves out the items beyond the page, and reports whether there are any. A page of size 0 has
-// all items (R-WIRE-24).
+// cut leaves out the items beyond the page, and reports whether there are any. A page of size 0, of
+// an operation without a page size, has all items; its load does not look at the limit (R-WIRE-24).
 func cut[Item any](items []Item, size int) (page []Item, more bool) {
 	if size == 0 || len(items) <= size {
 		return items, false

@@ -8,12 +8,16 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
+// The operations of managed job templates: those that come with the server. They are files, read
+// at the start, so nothing is loaded here and no use case is called.
+
 func (p *Plane) bindManagedTemplates(r *schema.Router) {
 	schema.Handle(r, iot.DescribeManagedJobTemplate, p.DescribeManagedJobTemplate)
 	schema.Handle(r, iot.ListManagedJobTemplates, p.ListManagedJobTemplates)
 }
 
-// DescribeManagedJobTemplate describes a template that comes with the server, in its newest version unless one is named.
+// DescribeManagedJobTemplate describes a managed template, in its newest version unless one is
+// given (R-MT-2).
 func (p *Plane) DescribeManagedJobTemplate(
 	ctx context.Context, in *iot.DescribeManagedJobTemplateRequest,
 ) (*iot.DescribeManagedJobTemplateResponse, error) {
@@ -22,28 +26,32 @@ func (p *Plane) DescribeManagedJobTemplate(
 		return nil, err
 	}
 	return &iot.DescribeManagedJobTemplateResponse{
-		TemplateName:    iot.ManagedTemplateName(m.Name),
-		TemplateArn:     p.managedArn(ctx, m),
-		Description:     optional(iot.Text(m.Description)),
-		TemplateVersion: iot.ManagedTemplateVersion(m.Version),
-		Environments:    m.Environments,
-		Document:        new(iot.Document(m.Document)),
-		DocumentParameters: convert(m.Parameters, func(d job.DocumentParameter) iot.DocumentParameter {
-			return iot.DocumentParameter{
-				Key:         new(iot.ParameterKey(d.Key)),
-				Description: optional(iot.Text(d.Description)),
-				Regex:       optional(d.Regex),
-				Example:     optional(iot.PrintableText(d.Example)),
-				Optional:    new(d.Optional),
-			}
-		}),
+		TemplateName:       iot.ManagedTemplateName(m.Name),
+		TemplateArn:        p.managedArn(ctx, m),
+		Description:        optional(iot.Text(m.Description)),
+		TemplateVersion:    iot.ManagedTemplateVersion(m.Version),
+		Environments:       m.Environments,
+		Document:           new(iot.Document(m.Document)),
+		DocumentParameters: convert(m.Parameters, showParameter),
 	}, nil
 }
 
-// managedCursor is the place of a managed template in its list.
+// showParameter is a parameter of a managed template as answers show it. Whether it is optional is
+// always shown.
+func showParameter(d job.DocumentParameter) iot.DocumentParameter {
+	return iot.DocumentParameter{
+		Key:         new(iot.ParameterKey(d.Key)),
+		Description: optional(iot.Text(d.Description)),
+		Regex:       optional(d.Regex),
+		Example:     optional(iot.PrintableText(d.Example)),
+		Optional:    new(d.Optional),
+	}
+}
+
+// managedCursor is the cursor of a managed template: a list has each version as its own item.
 type managedCursor struct{ Name, Version string }
 
-// cursorOfManaged is the cursor of a managed template.
+// cursorOfManaged returns the cursor of a managed template.
 func cursorOfManaged(m job.ManagedTemplate) managedCursor {
 	return managedCursor{m.Name, m.Version}
 }

@@ -11,9 +11,9 @@ import (
 
 // Pages makes and reads page tokens. A token holds the cursor of the page that it continues: the
 // sort key of the last item before. To clients it is opaque. It is authenticated, so that nobody
-// makes one up; bound to the operation and the filters of the request that it was made for, so that
-// it cannot continue another list; and it does not expire (R-WIRE-23). Its text fits the alphabet of
-// markers (R-ID-3).
+// makes one up; bound to the operation and the filters of the request that it was made for, so
+// that it cannot continue another list; and it does not expire (R-WIRE-23). Its text fits the
+// alphabet of markers (R-ID-3).
 type Pages struct {
 	// Key authenticates tokens. It is stored with the data, so that tokens survive a restart.
 	Key []byte

@@ -11,6 +11,9 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
+// The operations of policies and their versions. A policy has up to five versions, one of which
+// is the default: its document is the one in force (R-ID-21).
+
 func (p *Plane) bindPolicies(r *schema.Router) {
 	schema.Handle(r, iot.CreatePolicy, p.CreatePolicy)
 	schema.Handle(r, iot.GetPolicy, p.GetPolicy)
@@ -23,11 +26,13 @@ func (p *Plane) bindPolicies(r *schema.Router) {
 	schema.Handle(r, iot.DeletePolicyVersion, p.DeletePolicyVersion)
 }
 
-// CreatePolicy creates a policy; its first version is the default.
+// CreatePolicy creates a policy. Its document becomes version 1, the default. Unlike with things
+// and groups, repeating it is an error (R-ID-51).
 func (p *Plane) CreatePolicy(
 	ctx context.Context, in *iot.CreatePolicyRequest,
 ) (*iot.CreatePolicyResponse, error) {
-	policy, err := p.Identity.CreatePolicy(ctx, string(in.PolicyName), string(in.PolicyDocument), givenTags(in.Tags))
+	name, document := string(in.PolicyName), string(in.PolicyDocument)
+	policy, err := p.Identity.CreatePolicy(ctx, name, document, givenTags(in.Tags))
 	if err != nil {
 		return nil, err
 	}
@@ -39,9 +44,11 @@ func (p *Plane) CreatePolicy(
 	}, nil
 }
 
+// versionID is the number of a version as the API writes it.
 func versionID(number int) iot.PolicyVersionID { return iot.PolicyVersionID(strconv.Itoa(number)) }
 
-// versionNumber reads a version id. One that is too large for a number names no version.
+// versionNumber reads a version id. Its description has checked that it consists of digits; what
+// is too large for a number names no version.
 func versionNumber(policy iot.PolicyName, id iot.PolicyVersionID) (int, error) {
 	number, err := strconv.Atoi(string(id))
 	if err != nil {
@@ -86,6 +93,7 @@ func (p *Plane) ListPolicies(
 		p.showPolicy(ctx))
 }
 
+// showPolicy is a policy as lists show it.
 func (p *Plane) showPolicy(ctx context.Context) func(registry.Policy) iot.Policy {
 	return func(q registry.Policy) iot.Policy {
 		return iot.Policy{
@@ -95,30 +103,33 @@ func (p *Plane) showPolicy(ctx context.Context) func(registry.Policy) iot.Policy
 	}
 }
 
-// DeletePolicy deletes a policy.
+// DeletePolicy deletes a policy that is attached to nothing and has no version beside the default
+// (R-ID-21).
 func (p *Plane) DeletePolicy(
 	ctx context.Context, in *iot.DeletePolicyRequest,
 ) (*schema.Nothing, error) {
 	return &schema.Nothing{}, p.Identity.DeletePolicy(ctx, string(in.PolicyName))
 }
 
-// CreatePolicyVersion adds a version to a policy.
+// CreatePolicyVersion adds a version to a policy, and puts it in force if the request says so.
 func (p *Plane) CreatePolicyVersion(
 	ctx context.Context, in *iot.CreatePolicyVersionRequest,
 ) (*iot.CreatePolicyVersionResponse, error) {
-	version, err := p.Identity.CreatePolicyVersion(ctx, string(in.PolicyName), string(in.PolicyDocument), value(in.SetAsDefault))
+	name, document := string(in.PolicyName), string(in.PolicyDocument)
+	version, err := p.Identity.CreatePolicyVersion(ctx, name, document, value(in.SetAsDefault))
 	if err != nil {
 		return nil, err
 	}
 	return &iot.CreatePolicyVersionResponse{
-		PolicyArn:        p.arn(ctx, registry.KindPolicy, string(in.PolicyName)),
+		PolicyArn:        p.arn(ctx, registry.KindPolicy, name),
 		PolicyDocument:   in.PolicyDocument,
 		PolicyVersionID:  versionID(version.Number),
 		IsDefaultVersion: value(in.SetAsDefault),
 	}, nil
 }
 
-// GetPolicyVersion returns one version of a policy.
+// GetPolicyVersion returns one version of a policy. A version never changes, so it was last
+// modified when it was created.
 func (p *Plane) GetPolicyVersion(
 	ctx context.Context, in *iot.GetPolicyVersionRequest,
 ) (*iot.GetPolicyVersionResponse, error) {
@@ -146,7 +157,8 @@ func (p *Plane) GetPolicyVersion(
 	return nil, fault.New(fault.NotFound, "policy %s has no version %d", policy.Name, number)
 }
 
-// ListPolicyVersions lists the versions of a policy; at most five.
+// ListPolicyVersions lists the versions of a policy. They are five at most, so the operation does
+// not page.
 func (p *Plane) ListPolicyVersions(
 	ctx context.Context, in *iot.ListPolicyVersionsRequest,
 ) (*iot.ListPolicyVersionsResponse, error) {
@@ -176,7 +188,7 @@ func (p *Plane) SetDefaultPolicyVersion(
 	return &schema.Nothing{}, p.Identity.SetDefaultPolicyVersion(ctx, string(in.PolicyName), number)
 }
 
-// DeletePolicyVersion deletes a version that is not in force.
+// DeletePolicyVersion deletes a version that is not the default.
 func (p *Plane) DeletePolicyVersion(
 	ctx context.Context, in *iot.DeletePolicyVersionRequest,
 ) (*schema.Nothing, error) {

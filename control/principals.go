@@ -8,6 +8,10 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
+// The operations that attach certificates to things. An attachment is exclusive, then the
+// certificate is that of one thing only, or it is not, and the certificate may be attached to
+// many (R-ID-20). The second form of the two lists shows which it is and filters by it.
+
 func (p *Plane) bindPrincipals(r *schema.Router) {
 	schema.Handle(r, iot.AttachThingPrincipal, p.AttachThingPrincipal)
 	schema.Handle(r, iot.DetachThingPrincipal, p.DetachThingPrincipal)
@@ -17,7 +21,8 @@ func (p *Plane) bindPrincipals(r *schema.Router) {
 	schema.Handle(r, iot.ListPrincipalThingsV2, p.ListPrincipalThingsV2)
 }
 
-// AttachThingPrincipal attaches a certificate to a thing.
+// AttachThingPrincipal attaches a certificate to a thing, exclusively or not. Repeating it
+// succeeds.
 func (p *Plane) AttachThingPrincipal(
 	ctx context.Context, in *iot.AttachThingPrincipalRequest,
 ) (*schema.Nothing, error) {
@@ -25,11 +30,12 @@ func (p *Plane) AttachThingPrincipal(
 	if err != nil {
 		return nil, err
 	}
-	exclusive := value(in.ThingPrincipalType) == "EXCLUSIVE_THING"
-	return &schema.Nothing{}, p.Identity.AttachPrincipal(ctx, string(in.ThingName), certificate, exclusive)
+	thing, exclusive := string(in.ThingName), value(in.ThingPrincipalType) == exclusiveThing
+	return &schema.Nothing{}, p.Identity.AttachPrincipal(ctx, thing, certificate, exclusive)
 }
 
-// DetachThingPrincipal detaches a certificate from a thing.
+// DetachThingPrincipal detaches a certificate from a thing. One that is not attached is not found
+// (R-ID-20).
 func (p *Plane) DetachThingPrincipal(
 	ctx context.Context, in *iot.DetachThingPrincipalRequest,
 ) (*schema.Nothing, error) {
@@ -87,9 +93,13 @@ func (p *Plane) thingsOf(
 	return p.Identity.ThingsOfPrincipal(ctx, certificate, exclusive, after, limit)
 }
 
-const exclusiveThing, sharedThing iot.ThingPrincipalType = "EXCLUSIVE_THING", "NON_EXCLUSIVE_THING"
+// The two kinds of attachment. One that is not sent is not exclusive.
+const (
+	exclusiveThing iot.ThingPrincipalType = "EXCLUSIVE_THING"
+	sharedThing    iot.ThingPrincipalType = "NON_EXCLUSIVE_THING"
+)
 
-// exclusive is what a filter by the type of an attachment keeps, nil for both.
+// exclusive reads a filter by the kind of attachment; nil is both kinds.
 func exclusive(t *iot.ThingPrincipalType) *bool {
 	if t == nil {
 		return nil
@@ -97,6 +107,7 @@ func exclusive(t *iot.ThingPrincipalType) *bool {
 	return new(*t == exclusiveThing)
 }
 
+// showAttachment is the kind of an attachment.
 func showAttachment(a registry.Principal) *iot.ThingPrincipalType {
 	if a.Exclusive {
 		return new(exclusiveThing)

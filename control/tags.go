@@ -8,13 +8,16 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
+// The operations of tags, on whatever resource may have some. Which kinds may is known to package
+// engine/tags; the rules that tags obey are in registry.
+
 func (p *Plane) bindTags(r *schema.Router) {
 	schema.Handle(r, iot.TagResource, p.TagResource)
 	schema.Handle(r, iot.UntagResource, p.UntagResource)
 	schema.Handle(r, iot.ListTagsForResource, p.ListTagsForResource)
 }
 
-// givenTags are the tags of a request.
+// givenTags reads the tags of a request. A tag without a value has the empty one (R-ID-43).
 func givenTags(given []iot.Tag) []registry.Tag {
 	return convert(given, func(t iot.Tag) registry.Tag {
 		return registry.Tag{
@@ -24,7 +27,7 @@ func givenTags(given []iot.Tag) []registry.Tag {
 	})
 }
 
-// TagResource adds tags to a resource.
+// TagResource adds tags to a resource, or replaces the values of those that it has (R-API-37).
 func (p *Plane) TagResource(
 	ctx context.Context, in *iot.TagResourceRequest,
 ) (*schema.Nothing, error) {
@@ -35,7 +38,8 @@ func (p *Plane) TagResource(
 	return &schema.Nothing{}, p.Tags.Tag(ctx, resource.Kind, resource.Name, givenTags(in.Tags))
 }
 
-// UntagResource takes tags off a resource.
+// UntagResource removes tags from a resource by their keys. Keys that it does not have are
+// ignored (R-API-37).
 func (p *Plane) UntagResource(
 	ctx context.Context, in *iot.UntagResourceRequest,
 ) (*schema.Nothing, error) {

@@ -11,6 +11,9 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
+// The operations of custom job templates: those that operators create. A template has the
+// document and the configurations of jobs that are made from it; it never changes.
+
 func (p *Plane) bindTemplates(r *schema.Router) {
 	schema.Handle(r, iot.CreateJobTemplate, p.CreateJobTemplate)
 	schema.Handle(r, iot.DescribeJobTemplate, p.DescribeJobTemplate)
@@ -18,7 +21,8 @@ func (p *Plane) bindTemplates(r *schema.Router) {
 	schema.Handle(r, iot.DeleteJobTemplate, p.DeleteJobTemplate)
 }
 
-// CreateJobTemplate stores a template, from a job or from a document.
+// CreateJobTemplate stores a template: from a document, or from a job, whose document and
+// configurations are taken where the request has none of its own (R-VAL-35).
 func (p *Plane) CreateJobTemplate(
 	ctx context.Context, in *iot.CreateJobTemplateRequest,
 ) (*iot.CreateJobTemplateResponse, error) {
@@ -29,7 +33,8 @@ func (p *Plane) CreateJobTemplate(
 	case in.DocumentSource != nil:
 		return nil, errNoDocumentSource()
 	case in.JobArn == nil && in.Document == nil:
-		return nil, fault.New(fault.Invalid, "document: required, because neither jobArn nor documentSource is given")
+		return nil, fault.New(fault.Invalid,
+			"document: required, because neither jobArn nor documentSource is given")
 	}
 	from, err := p.jobName(in.JobArn)
 	if err != nil {
@@ -60,7 +65,8 @@ func (p *Plane) CreateJobTemplate(
 	}, nil
 }
 
-// DescribeJobTemplate describes a template: what was never given is left out (R-API-40).
+// DescribeJobTemplate describes a template. What was never given is left out, and defaults are
+// not filled in (R-API-40).
 func (p *Plane) DescribeJobTemplate(
 	ctx context.Context, in *iot.DescribeJobTemplateRequest,
 ) (*iot.DescribeJobTemplateResponse, error) {
@@ -105,7 +111,7 @@ func (p *Plane) ListJobTemplates(
 		})
 }
 
-// DeleteJobTemplate deletes a template.
+// DeleteJobTemplate deletes a template. Jobs that were made from it stay as they are.
 func (p *Plane) DeleteJobTemplate(
 	ctx context.Context, in *iot.DeleteJobTemplateRequest,
 ) (*schema.Nothing, error) {

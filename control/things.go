@@ -11,6 +11,9 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
+// The operations of things. A thing has a type and attributes, or neither; its groups,
+// certificates and executions have operations of their own.
+
 func (p *Plane) bindThings(r *schema.Router) {
 	schema.Handle(r, iot.CreateThing, p.CreateThing)
 	schema.Handle(r, iot.DescribeThing, p.DescribeThing)
@@ -19,7 +22,9 @@ func (p *Plane) bindThings(r *schema.Router) {
 	schema.Handle(r, iot.ListThings, p.ListThings)
 }
 
-// CreateThing registers a thing. Billing groups come with a later version: none exists to be named.
+// CreateThing registers a thing. Repeating it with the same type and attributes answers the same
+// id (R-ID-5). A billing group does not exist, because they come with a later version, so naming
+// one is an error.
 func (p *Plane) CreateThing(
 	ctx context.Context, in *iot.CreateThingRequest,
 ) (*iot.CreateThingResponse, error) {
@@ -42,7 +47,8 @@ func (p *Plane) CreateThing(
 	}, nil
 }
 
-// payload is the attributes of a request, nil when none were given, and whether they are merged.
+// payload reads the attributes of a request, nil when none were given, and whether they are
+// merged into those that are stored instead of replacing them (R-ID-6).
 func payload(a *iot.AttributePayload) (attributes map[string]string, merge bool) {
 	if a == nil {
 		return nil, false
@@ -50,7 +56,8 @@ func payload(a *iot.AttributePayload) (attributes map[string]string, merge bool)
 	return a.Attributes, value(a.Merge)
 }
 
-// shown is attributes as answers show them: always there (R-ID-5).
+// shown is attributes as answers show them: {} when there are none, because they are never left
+// out (R-ID-5).
 func shown(attributes map[string]string) iot.Attributes {
 	if attributes == nil {
 		return iot.Attributes{}
@@ -58,7 +65,7 @@ func shown(attributes map[string]string) iot.Attributes {
 	return attributes
 }
 
-// DescribeThing describes a thing.
+// DescribeThing describes a thing. Its default client id is its name.
 func (p *Plane) DescribeThing(
 	ctx context.Context, in *iot.DescribeThingRequest,
 ) (*iot.DescribeThingResponse, error) {
@@ -77,7 +84,8 @@ func (p *Plane) DescribeThing(
 	}, nil
 }
 
-// UpdateThing changes a thing's attributes or type.
+// UpdateThing changes the attributes or the type of a thing. The empty type removes the type; it
+// is what removeThingType stands for, which therefore excludes a type (R-ID-6).
 func (p *Plane) UpdateThing(
 	ctx context.Context, in *iot.UpdateThingRequest,
 ) (*schema.Nothing, error) {
@@ -97,7 +105,7 @@ func (p *Plane) UpdateThing(
 	})
 }
 
-// DeleteThing deletes a thing.
+// DeleteThing deletes a thing. Deleting one that does not exist succeeds (R-ID-7).
 func (p *Plane) DeleteThing(
 	ctx context.Context, in *iot.DeleteThingRequest,
 ) (*schema.Nothing, error) {

@@ -9,6 +9,10 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
+// The operations of thing types. A type says which attributes of its things are meant for
+// searching and which are meant to be added to their messages. It does not change once it was
+// created, but may be deprecated.
+
 func (p *Plane) bindTypes(r *schema.Router) {
 	schema.Handle(r, iot.CreateThingType, p.CreateThingType)
 	schema.Handle(r, iot.DescribeThingType, p.DescribeThingType)
@@ -17,7 +21,8 @@ func (p *Plane) bindTypes(r *schema.Router) {
 	schema.Handle(r, iot.DeleteThingType, p.DeleteThingType)
 }
 
-// CreateThingType creates a thing type.
+// CreateThingType creates a thing type. Repeating it with the same properties answers the same id
+// (R-ID-48).
 func (p *Plane) CreateThingType(
 	ctx context.Context, in *iot.CreateThingTypeRequest,
 ) (*iot.CreateThingTypeResponse, error) {
@@ -36,21 +41,36 @@ func (p *Plane) CreateThingType(
 	}, nil
 }
 
+// typeProperties reads the properties of a type. An absent list is as an empty one.
 func typeProperties(in iot.ThingTypeProperties) registry.TypeProperties {
 	return registry.TypeProperties{
 		Description: string(value(in.ThingTypeDescription)),
 		Searchable:  in.SearchableAttributes,
-		Propagating: convert(value(in.Mqtt5Configuration).PropagatingAttributes, func(a iot.PropagatingAttribute) registry.Propagated {
-			return registry.Propagated{
-				UserPropertyKey:     value(a.UserPropertyKey),
-				ThingAttribute:      string(value(a.ThingAttribute)),
-				ConnectionAttribute: value(a.ConnectionAttribute),
-			}
-		}),
+		Propagating: convert(value(in.Mqtt5Configuration).PropagatingAttributes, propagated),
 	}
 }
 
-// showType is a thing type as answers show it: {} for properties that were not given (R-ID-48).
+// propagated reads an attribute that the broker adds to messages: where its value comes from, and
+// under which key it is added.
+func propagated(a iot.PropagatingAttribute) registry.Propagated {
+	return registry.Propagated{
+		UserPropertyKey:     value(a.UserPropertyKey),
+		ThingAttribute:      string(value(a.ThingAttribute)),
+		ConnectionAttribute: value(a.ConnectionAttribute),
+	}
+}
+
+// showPropagated is propagated back.
+func showPropagated(a registry.Propagated) iot.PropagatingAttribute {
+	return iot.PropagatingAttribute{
+		UserPropertyKey:     optional(a.UserPropertyKey),
+		ThingAttribute:      optional(iot.AttributeName(a.ThingAttribute)),
+		ConnectionAttribute: optional(a.ConnectionAttribute),
+	}
+}
+
+// showType is a thing type as answers show it. Its properties are {} when none were given, and
+// the list of propagated attributes is left out when it is empty (R-ID-48).
 func (p *Plane) showType(ctx context.Context) func(registry.ThingType) iot.ThingTypeDefinition {
 	return func(t registry.ThingType) iot.ThingTypeDefinition {
 		out := iot.ThingTypeDefinition{
@@ -68,20 +88,14 @@ func (p *Plane) showType(ctx context.Context) func(registry.ThingType) iot.Thing
 		}
 		if len(t.Properties.Propagating) > 0 {
 			out.ThingTypeProperties.Mqtt5Configuration = &iot.Mqtt5Configuration{
-				PropagatingAttributes: convert(t.Properties.Propagating, func(a registry.Propagated) iot.PropagatingAttribute {
-					return iot.PropagatingAttribute{
-						UserPropertyKey:     optional(a.UserPropertyKey),
-						ThingAttribute:      optional(iot.AttributeName(a.ThingAttribute)),
-						ConnectionAttribute: optional(a.ConnectionAttribute),
-					}
-				}),
+				PropagatingAttributes: convert(t.Properties.Propagating, showPropagated),
 			}
 		}
 		return out
 	}
 }
 
-// DescribeThingType describes a thing type.
+// DescribeThingType describes a thing type: as lists do, and with its id.
 func (p *Plane) DescribeThingType(
 	ctx context.Context, in *iot.DescribeThingTypeRequest,
 ) (*iot.DescribeThingTypeResponse, error) {
@@ -112,14 +126,16 @@ func (p *Plane) ListThingTypes(
 		p.showType(ctx))
 }
 
-// DeprecateThingType deprecates a thing type or takes that back.
+// DeprecateThingType deprecates a thing type, so that no thing gets it any more, or takes the
+// deprecation back. Both may be repeated (R-ID-48).
 func (p *Plane) DeprecateThingType(
 	ctx context.Context, in *iot.DeprecateThingTypeRequest,
 ) (*schema.Nothing, error) {
-	return &schema.Nothing{}, p.Fleet.DeprecateThingType(ctx, string(in.ThingTypeName), value(in.UndoDeprecate))
+	undo := value(in.UndoDeprecate)
+	return &schema.Nothing{}, p.Fleet.DeprecateThingType(ctx, string(in.ThingTypeName), undo)
 }
 
-// DeleteThingType deletes a thing type.
+// DeleteThingType deletes a thing type that is deprecated and that no thing has (R-ID-10).
 func (p *Plane) DeleteThingType(
 	ctx context.Context, in *iot.DeleteThingTypeRequest,
 ) (*schema.Nothing, error) {

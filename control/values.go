@@ -6,7 +6,11 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
-// optional is a pointer to a value, nil for the zero one, as answers want it (R-WIRE-13).
+// Values of the API are optional in three ways: a pointer that is nil, a value that is zero, a
+// list that is nil. The rules know the zero value only. These functions go from one to the other.
+
+// optional is a pointer to a value, nil for the zero value: a member of an answer that has
+// nothing to show is left out (R-WIRE-13).
 func optional[T comparable](value T) *T {
 	var zero T
 	if value == zero {
@@ -15,7 +19,8 @@ func optional[T comparable](value T) *T {
 	return &value
 }
 
-// value is what a pointer points to, the zero value for nil.
+// value is what a pointer points to, the zero value for nil: a member of a request that was not
+// sent is as one that says nothing.
 func value[T any](pointer *T) T {
 	if pointer == nil {
 		var zero T
@@ -24,7 +29,9 @@ func value[T any](pointer *T) T {
 	return *pointer
 }
 
-// text turns an optional named string of the API into a plain one.
+// text turns an optional string type of the API into an optional string. It is for members of
+// which not sent and empty are two things: an update with an empty description removes the
+// description.
 func text[T ~string](pointer *T) *string {
 	if pointer == nil {
 		return nil
@@ -33,7 +40,8 @@ func text[T ~string](pointer *T) *string {
 	return &s
 }
 
-// at is a time of an answer; absent when zero.
+// at is a time as answers show it, nil for the zero time: a job that has not ended has no
+// completedAt.
 func at(t time.Time) *schema.Timestamp {
 	if t.IsZero() {
 		return nil
