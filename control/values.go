@@ -30,8 +30,8 @@ func value[T any](pointer *T) T {
 }
 
 // text turns an optional string type of the API into an optional string. It is for members of
-// which not sent and empty are two things: an update with an empty description removes the
-// description.
+// which absent says something of its own: an update leaves what is absent as it is, and a list
+// has no filter by it.
 func text[T ~string](pointer *T) *string {
 	if pointer == nil {
 		return nil
