@@ -53,10 +53,13 @@ func TestKinds(t *testing.T) {
 		{"jobArn", []string{registry.KindJob}, func(p *Plane, arn string) (string, error) {
 			return p.jobName(&arn)
 		}},
-		{"jobTemplateArn", []string{registry.KindTemplate}, func(p *Plane, arn string) (string, error) {
-			ref, err := p.template(arn)
-			return ref.Name, err
-		}},
+		{
+			"jobTemplateArn", []string{registry.KindTemplate},
+			func(p *Plane, arn string) (string, error) {
+				ref, err := p.template(arn)
+				return ref.Name, err
+			},
+		},
 		{"principal", []string{registry.KindCert}, func(p *Plane, arn string) (string, error) {
 			return p.certificateOf(iot.Principal(arn))
 		}},

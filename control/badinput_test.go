@@ -28,10 +28,11 @@ import (
 	"github.com/drover-iot/drover/store/memory"
 )
 
-// TestBadInput sends, for every operation and every member of it, one value on each side of each bound, a wrong type, a
-// missing required member and an unknown one. What the answer must be follows from the description alone: what it refuses
-// is InvalidRequestException 400 and names the member (R-ERR-5, R-ERR-11, R-WIRE-8, R-WIRE-9); what is inside every bound
-// is not refused for a bound. Nothing is answered with a 500, and whatever is refused changes nothing.
+// TestBadInput sends, for every operation and every member of it, one value on each side of each
+// bound, a wrong type, a missing required member and an unknown one. What the answer must be
+// follows from the description alone: what it refuses is InvalidRequestException 400 and names the
+// member (R-ERR-5, R-ERR-11, R-WIRE-8, R-WIRE-9); what is inside every bound is not refused for a
+// bound. Nothing is answered with a 500, and whatever is refused changes nothing.
 func TestBadInput(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -45,7 +46,7 @@ func TestBadInput(t *testing.T) {
 			b.try(op, v)
 		}
 		if op.HasBody {
-			for _, body := range []string{"[]", `"x"`, "1", "{", `{"a"`, `{"a":}`, "{}{}", "\x00", strings.Repeat(`{"a":`, 200) + strings.Repeat("}", 200)} {
+			for _, body := range badBodies {
 				sent++
 				b.tryBody(op, body)
 			}
@@ -55,6 +56,12 @@ func TestBadInput(t *testing.T) {
 	if sent < 1200 {
 		t.Errorf("only %d requests were made from the description", sent)
 	}
+}
+
+// badBodies are bodies that are no JSON object, or one that is nested too deep.
+var badBodies = []string{
+	"[]", `"x"`, "1", "{", `{"a"`, `{"a":}`, "{}{}", "\x00",
+	strings.Repeat(`{"a":`, 200) + strings.Repeat("}", 200),
 }
 
 // bench is a control plane over a store that tells when something is written.
@@ -185,10 +192,12 @@ func (b *bench) try(op *schema.Description, v variant) {
 	}
 	what := fmt.Sprintf("%s, %s %s", op.Name, v.path, v.what)
 	status, exception, message := b.send(what, request, string(text))
+	member := v.path[:strings.IndexAny(v.path+".", "[.")]
 	switch {
 	case v.bad && (status != http.StatusBadRequest || exception != "InvalidRequestException"):
-		b.t.Errorf("%s: %d %s %s, want 400 InvalidRequestException", what, status, exception, message)
-	case v.bad && !strings.HasPrefix(message, strings.SplitN(strings.SplitN(v.path, "[", 2)[0], ".", 2)[0]):
+		b.t.Errorf("%s: %d %s %s, want 400 InvalidRequestException",
+			what, status, exception, message)
+	case v.bad && !strings.HasPrefix(message, member):
 		b.t.Errorf("%s: the message does not name the member: %s", what, message)
 	case !v.bad && b.byDescription(message):
 		b.t.Errorf("%s: refused although it is inside the bounds: %d %s", what, status, message)
@@ -197,7 +206,10 @@ func (b *bench) try(op *schema.Description, v variant) {
 
 // byDescription reports whether a message is one that the description's own checks write.
 func (b *bench) byDescription(message string) bool {
-	for _, words := range []string{" is not in ", " are not in ", "is refused: must", ": expected ", "bytes are more than", "is not allowed"} {
+	for _, words := range []string{
+		" is not in ", " are not in ", "is refused: must", ": expected ", "bytes are more than",
+		"is not allowed",
+	} {
 		if strings.Contains(message, words) {
 			return true
 		}
@@ -217,8 +229,10 @@ func (b *bench) tryBody(op *schema.Description, body string) {
 		b.t.Fatal(err)
 	}
 	what := fmt.Sprintf("%s with the body %.20q", op.Name, body)
-	if status, exception, message := b.send(what, request, body); status != http.StatusBadRequest || exception != "InvalidRequestException" {
-		b.t.Errorf("%s: %d %s %s, want 400 InvalidRequestException", what, status, exception, message)
+	status, exception, message := b.send(what, request, body)
+	if status != http.StatusBadRequest || exception != "InvalidRequestException" {
+		b.t.Errorf("%s: %d %s %s, want 400 InvalidRequestException",
+			what, status, exception, message)
 	}
 }
 

@@ -91,7 +91,8 @@ func TestIssued(t *testing.T) {
 	}
 	if id := tlsutil.Fingerprint(issued.Raw); string(made.CertificateID) != id ||
 		made.CertificateArn != p.Scope.ARN(registry.KindCert, id) {
-		t.Errorf("answered %s, %s; the fingerprint is %s", made.CertificateID, made.CertificateArn, id)
+		t.Errorf("answered %s, %s; the fingerprint is %s",
+			made.CertificateID, made.CertificateArn, id)
 	}
 	seen := describedCertificate(t, p, made.CertificateID)
 	if seen.Status != "ACTIVE" || *seen.CertificateMode != "DEFAULT" ||
@@ -171,7 +172,8 @@ func TestRegisteredAgain(t *testing.T) {
 		}
 		// Ids are read in either case.
 		upper := iot.CertificateID(strings.ToUpper(string(made.CertificateID)))
-		_, err = p.DeleteCertificate(t.Context(), &iot.DeleteCertificateRequest{CertificateID: upper})
+		_, err = p.DeleteCertificate(t.Context(),
+			&iot.DeleteCertificateRequest{CertificateID: upper})
 		if err != nil {
 			t.Fatalf("%s: %v", tt.name, err)
 		}
@@ -196,12 +198,15 @@ func TestRealTime(t *testing.T) {
 	in := &iot.RegisterCertificateWithoutCARequest{
 		CertificatePem: iot.CertificatePem(strings.ReplaceAll(s.certificate, `\n`, "\n")),
 	}
-	s.handler.plane.RealNow = func() time.Time { return time.Date(2050, 1, 1, 0, 0, 0, 0, time.UTC) }
+	year := func(n int) func() time.Time {
+		return func() time.Time { return time.Date(n, 1, 1, 0, 0, 0, 0, time.UTC) }
+	}
+	s.handler.plane.RealNow = year(2050)
 	_, err := s.handler.plane.RegisterCertificateWithoutCA(t.Context(), in)
 	if err == nil || !strings.Contains(err.Error(), "certificatePem: ") {
 		t.Errorf("an expired certificate: %v", err)
 	}
-	s.handler.plane.RealNow = func() time.Time { return time.Date(2049, 1, 1, 0, 0, 0, 0, time.UTC) }
+	s.handler.plane.RealNow = year(2049)
 	if _, err := s.handler.plane.RegisterCertificateWithoutCA(t.Context(), in); err != nil {
 		t.Errorf("one that is valid: %v", err)
 	}
@@ -246,7 +251,8 @@ func describedCertificate(
 	t *testing.T, p *Plane, id iot.CertificateID,
 ) iot.CertificateDescription {
 	t.Helper()
-	out, err := p.DescribeCertificate(t.Context(), &iot.DescribeCertificateRequest{CertificateID: id})
+	out, err := p.DescribeCertificate(t.Context(),
+		&iot.DescribeCertificateRequest{CertificateID: id})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -141,7 +141,8 @@ func TestRefuseWithoutOperation(t *testing.T) {
 	h := NewHandler(&Plane{Scope: registry.DefaultScope}, slog.New(slog.NewTextHandler(&log, nil)))
 	w := httptest.NewRecorder()
 	h.Refuse(t.Context(), w, nil, errors.New("the pipe broke"))
-	if w.Code != http.StatusInternalServerError || !strings.Contains(log.String(), "the pipe broke") {
+	logged := strings.Contains(log.String(), "the pipe broke")
+	if w.Code != http.StatusInternalServerError || !logged {
 		t.Errorf("%d, logged %q", w.Code, log.String())
 	}
 }

@@ -127,7 +127,9 @@ func TestRollout(t *testing.T) {
 
 func TestAbort(t *testing.T) {
 	t.Parallel()
-	criterion := func(kind iot.AbortFailureType, at iot.ThresholdPercentage, n iot.ThingCount) iot.AbortCriteria {
+	criterion := func(
+		kind iot.AbortFailureType, at iot.ThresholdPercentage, n iot.ThingCount,
+	) iot.AbortCriteria {
 		return iot.AbortCriteria{
 			FailureType:               kind,
 			Action:                    "CANCEL",

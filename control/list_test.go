@@ -213,7 +213,10 @@ func TestScan(t *testing.T) {
 		{"all at once", []string{"a", "b", "c", "d"}, nil, []iot.ThingName{"a", "b"}, new("b")},
 		{"stopped, empty", nil, new("x"), []iot.ThingName{}, new("x")},
 		{"stopped, short", []string{"a"}, new("x"), []iot.ThingName{"a"}, new("x")},
-		{"more than a page", []string{"a", "b", "c"}, new("x"), []iot.ThingName{"a", "b"}, new("b")},
+		{
+			"more than a page", []string{"a", "b", "c"}, new("x"),
+			[]iot.ThingName{"a", "b"}, new("b"),
+		},
 	} {
 		p := &Plane{Pages: Pages{Key: []byte("key")}}
 		in := &iot.ListThingsInThingGroupRequest{

@@ -49,7 +49,8 @@ func TestPages(t *testing.T) {
 
 // markers reports whether a text has only characters that markers may have.
 func markers(token string) bool {
-	return strings.Trim(token, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=") == ""
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+	return strings.Trim(token, alphabet) == ""
 }
 
 // What is authentic, but was made by another version, is refused and does not stop the server.
