@@ -21,7 +21,7 @@ func (p *Plane) bindDynamicGroups(r *schema.Router) {
 }
 
 // checkIndex refuses an index and a query version that this server does not have, and a query
-// that it cannot read. What was not sent is not checked.
+// that it cannot read (R-ID-57). Members that were not sent are not checked.
 func checkIndex(index *iot.IndexName, version *string, query *iot.QueryString) error {
 	return fleetquery.CheckIndex(text(index), version, text(query))
 }

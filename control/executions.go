@@ -119,7 +119,8 @@ func (p *Plane) ListJobExecutionsForThing(
 		})
 }
 
-// summary is what both lists show of an execution.
+// summary is what the lists of executions show of each, whether they are those of a job or of a
+// thing.
 func summary(x store.NamedExecution) iot.JobExecutionSummary {
 	return iot.JobExecutionSummary{
 		Status:          iot.ExecutionStatus(x.Status.String()),

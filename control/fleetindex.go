@@ -34,7 +34,8 @@ func (p *Plane) UpdateIndexingConfiguration(
 	return &schema.Nothing{}, p.Fleet.UpdateIndexing(ctx, given)
 }
 
-// marshal is the stored form of a configuration.
+// marshal is the form in which a configuration is stored. Nobody but GetIndexingConfiguration
+// reads it.
 func marshal(configuration any) []byte {
 	text, err := json.Marshal(configuration)
 	if err != nil {

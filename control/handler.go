@@ -12,9 +12,10 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
-// The way of one request: find the operation by method and path, count it against its rate,
-// decode and check it by the description in api/iot, call the method that is bound to it, and
-// write the response, or the exception that the error stands for.
+// A request goes through five steps. The operation is found by method and path; the request is
+// counted against the rate of that operation; it is decoded and checked by the description in
+// api/iot; the method that is bound to the operation is called; and its response is written. An
+// error of any step is written as the exception that it stands for.
 
 // Handler serves one control plane over HTTP. It may be called concurrently.
 type Handler struct {
@@ -43,8 +44,8 @@ func NewHandler(p *Plane, log *slog.Logger) *Handler {
 // method of Plane. A request for one is refused as not available yet.
 func (h *Handler) Unavailable() []string { return h.router.Unhandled() }
 
-// Serve answers one request. The caller has read the body and knows that who sent it may call
-// every operation.
+// Serve answers one request. The caller has read the body, has checked the signature, and knows
+// that whoever signed may call every operation.
 func (h *Handler) Serve(ctx context.Context, w http.ResponseWriter, r *http.Request, body []byte) {
 	match, err := h.router.Match(r.Method, r.URL.EscapedPath())
 	var out []byte

@@ -5,13 +5,16 @@ import (
 	"github.com/drover-iot/drover/job"
 )
 
-// The configurations of jobs and job templates, between the form that the API has for them and
-// the form of the rules. Each conversion is a pair: rollout reads, showRollout shows. What was
-// given comes back as it was given, with the same members and the same values (R-API-40); a
-// default that applies is not filled in. A configuration that was never given is nil for the
-// rules. Answers show three of them as {} then, and leave the others out (R-WIRE-14).
+// The configurations of jobs and job templates: conversions between the form that the API has for
+// them and the form that the rules compute with. Each is a pair of functions; rollout reads what
+// a request gives, showRollout makes what an answer shows.
 //
-// The rules compute with whole numbers: the increment factor in tenths, thresholds in hundredths.
+// What was given comes back as it was given, with the same members and the same values
+// (R-API-40); a default that applies is not filled in. A configuration that was never given is
+// nil for the rules. Answers show three of them as {} then, and leave out the others (R-WIRE-14).
+//
+// The rules compute with whole numbers: the increment factor is in tenths there, a threshold in
+// hundredths of a percent.
 
 // presign reads how long the presigned URLs in a document are valid, and who signs them.
 func presign(c *iot.PresignedUrlConfig) *job.PresignedURLConfig {
@@ -24,7 +27,8 @@ func presign(c *iot.PresignedUrlConfig) *job.PresignedURLConfig {
 	}
 }
 
-// showPresign is presign back; {} for none.
+// showPresign is the reverse of presign: {} for nil, which is a configuration that was never
+// given.
 func showPresign(c *job.PresignedURLConfig) *iot.PresignedUrlConfig {
 	if c == nil {
 		return &iot.PresignedUrlConfig{}
@@ -53,8 +57,8 @@ func rollout(c *iot.JobExecutionsRolloutConfig) *job.RolloutConfig {
 	return out
 }
 
-// showRollout is rollout back; {} for none. Of the two criteria for a higher rate the one that
-// was given is shown; it is positive.
+// showRollout is the reverse of rollout: {} for nil. The thresholds that raise the rate are
+// positive where they were given, so 0 is one that was not.
 func showRollout(c *job.RolloutConfig) *iot.JobExecutionsRolloutConfig {
 	if c == nil {
 		return &iot.JobExecutionsRolloutConfig{}
@@ -75,8 +79,8 @@ func showRollout(c *job.RolloutConfig) *iot.JobExecutionsRolloutConfig {
 	return out
 }
 
-// abort reads when a job is canceled because too many executions ended badly. The only action is
-// CANCEL, so it is not stored.
+// abort reads when a job is canceled because too many executions ended badly. Each criterion also
+// has an action. It can only be CANCEL, so it is not stored.
 func abort(c *iot.AbortConfig) *job.AbortConfig {
 	if c == nil {
 		return nil
@@ -92,7 +96,7 @@ func abort(c *iot.AbortConfig) *job.AbortConfig {
 	}
 }
 
-// showAbort is abort back; nil for none.
+// showAbort is the reverse of abort: nil for nil.
 func showAbort(c *job.AbortConfig) *iot.AbortConfig {
 	if c == nil {
 		return nil
@@ -118,7 +122,7 @@ func timeout(c *iot.TimeoutConfig) *job.TimeoutConfig {
 	return &job.TimeoutConfig{InProgressMinutes: int64(value(c.InProgressTimeoutInMinutes))}
 }
 
-// showTimeout is timeout back; {} for none.
+// showTimeout is the reverse of timeout: {} for nil.
 func showTimeout(c *job.TimeoutConfig) *iot.TimeoutConfig {
 	if c == nil {
 		return &iot.TimeoutConfig{}
@@ -143,7 +147,7 @@ func retry(c *iot.JobExecutionsRetryConfig) *job.RetryConfig {
 	}
 }
 
-// showRetry is retry back; nil for none.
+// showRetry is the reverse of retry: nil for nil.
 func showRetry(c *job.RetryConfig) *iot.JobExecutionsRetryConfig {
 	if c == nil {
 		return nil
@@ -172,7 +176,7 @@ func schedule(c *iot.SchedulingConfig) *job.ScheduleConfig {
 	}
 }
 
-// showSchedule is schedule back; nil for none.
+// showSchedule is the reverse of schedule: nil for nil.
 func showSchedule(c *job.ScheduleConfig) *iot.SchedulingConfig {
 	if c == nil {
 		return nil
@@ -196,8 +200,8 @@ func windows(list []iot.MaintenanceWindow) []job.Window {
 	})
 }
 
-// showWindows is windows back. Nil and empty lists are kept apart, so that no member appears that
-// was not given.
+// showWindows is the reverse of windows. A nil list stays nil and an empty one stays empty, so
+// that no member appears that was not given.
 func showWindows(list []job.Window) []iot.MaintenanceWindow {
 	if list == nil {
 		return nil

@@ -9,7 +9,8 @@ import "github.com/drover-iot/drover/schema"
 // is: the sort key by which the next page continues, so that items which are created or deleted
 // meanwhile neither repeat nor hide others.
 
-// lister is a response whose list has items of a type.
+// lister is the response of an operation that pages. Its list has items of type Shown, so that a
+// handler which shows items of another type does not compile.
 type lister[Shown any] interface{ Items() []Shown }
 
 // list answers one request for a page. load returns up to limit items after a cursor, which is nil

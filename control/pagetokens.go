@@ -73,8 +73,9 @@ func (p Pages) mac(body []byte) []byte {
 	return m.Sum(nil)[:macSize]
 }
 
-// bound is a hash of an operation and its filters. It tells lists apart; what keeps clients from
-// forging it is the authentication code.
+// bound is a hash of an operation and its filters, by which a token knows the list that it was
+// made for. It need not be secret or long: what keeps clients from making up a token is the
+// authentication code.
 func bound(operation string, filters []byte) []byte {
 	sum := sha256.Sum256(append([]byte(operation+"\n"), filters...))
 	return sum[:8]

@@ -60,7 +60,7 @@ func propagated(a iot.PropagatingAttribute) registry.Propagated {
 	}
 }
 
-// showPropagated is propagated back.
+// showPropagated is the reverse of propagated.
 func showPropagated(a registry.Propagated) iot.PropagatingAttribute {
 	return iot.PropagatingAttribute{
 		UserPropertyKey:     optional(a.UserPropertyKey),

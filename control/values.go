@@ -6,8 +6,10 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
-// Values of the API are optional in three ways: a pointer that is nil, a value that is zero, a
-// list that is nil. The rules know the zero value only. These functions go from one to the other.
+// Members that are absent. On the wire a member may be missing, and its Go value is then a nil
+// pointer, list or map. The rules know zero values only: the empty text, 0, false, the zero time.
+// These functions convert between the two, where it makes no difference whether something is
+// absent or zero; where it does, a pointer is passed on.
 
 // optional is a pointer to a value, nil for the zero value: a member of an answer that has
 // nothing to show is left out (R-WIRE-13).
@@ -19,8 +21,8 @@ func optional[T comparable](value T) *T {
 	return &value
 }
 
-// value is what a pointer points to, the zero value for nil: a member of a request that was not
-// sent is as one that says nothing.
+// value is what a pointer points to, the zero value for nil. It reads members of which absent and
+// zero mean the same: a force that was not sent is no force.
 func value[T any](pointer *T) T {
 	if pointer == nil {
 		var zero T
@@ -30,8 +32,7 @@ func value[T any](pointer *T) T {
 }
 
 // text turns an optional string type of the API into an optional string. It is for members of
-// which absent says something of its own: an update leaves what is absent as it is, and a list
-// has no filter by it.
+// which absent and empty mean two things: an update leaves a description that is absent as it is.
 func text[T ~string](pointer *T) *string {
 	if pointer == nil {
 		return nil
