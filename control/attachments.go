@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/drover-iot/drover/api/iot"
+	"github.com/drover-iot/drover/engine/identity"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/schema"
 )
@@ -22,7 +23,7 @@ func (p *Plane) bindAttachments(r *schema.Router) {
 func (p *Plane) AttachPolicy(
 	ctx context.Context, in *iot.AttachPolicyRequest,
 ) (*schema.Nothing, error) {
-	target, err := p.policyTarget(string(in.Target))
+	target, err := p.targetOf(ctx, in.PolicyName, in.Target)
 	if err != nil {
 		return nil, err
 	}
@@ -34,11 +35,26 @@ func (p *Plane) AttachPolicy(
 func (p *Plane) DetachPolicy(
 	ctx context.Context, in *iot.DetachPolicyRequest,
 ) (*schema.Nothing, error) {
-	target, err := p.policyTarget(string(in.Target))
+	target, err := p.targetOf(ctx, in.PolicyName, in.Target)
 	if err != nil {
 		return nil, err
 	}
 	return &schema.Nothing{}, p.Identity.DetachPolicy(ctx, string(in.PolicyName), target)
+}
+
+// targetOf reads the target of a request that names a policy too. If both are wrong, the fault is
+// that of the policy: it is looked up before the form of the target is judged (R-ID-56).
+func (p *Plane) targetOf(
+	ctx context.Context, policy iot.PolicyName, text iot.PolicyTarget,
+) (identity.Target, error) {
+	target, err := p.policyTarget(string(text))
+	if err == nil {
+		return target, nil // the use case looks the policy up
+	}
+	if _, missing := p.Identity.GetPolicy(ctx, string(policy)); missing != nil {
+		return target, missing
+	}
+	return target, err
 }
 
 // ListAttachedPolicies lists the policies of a target by name; with recursive, those of the
