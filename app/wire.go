@@ -91,7 +91,12 @@ func (s *Server) join(ctx context.Context, keys *gateway.Keys) error {
 		return err
 	}
 	plane := &control.Plane{
-		Engine:   s.engine,
+		Jobs:     s.engine.Jobs,
+		Fleet:    s.engine.Fleet,
+		Identity: s.engine.Identity,
+		Tags:     s.engine.Tags,
+		Now:      s.engine.Now,
+		RealNow:  time.Now,
 		Scope:    s.Scope,
 		Managed:  managed,
 		Issuer:   gateway.NewIssuer(s.Data),

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/drover-iot/drover/api/iot"
 	"github.com/drover-iot/drover/device/events"
@@ -27,10 +28,11 @@ import (
 	"github.com/drover-iot/drover/store/memory"
 )
 
-// TestBadInput sends, for every operation and every member of it, one value on each side of each bound, a wrong type, a
-// missing required member and an unknown one. What the answer must be follows from the description alone: what it refuses
-// is InvalidRequestException 400 and names the member (R-ERR-5, R-ERR-11, R-WIRE-8, R-WIRE-9); what is inside every bound
-// is not refused for a bound. Nothing is answered with a 500, and whatever is refused changes nothing.
+// TestBadInput sends, for every operation and every member of it, one value on each side of each
+// bound, a wrong type, a missing required member and an unknown one. What the answer must be
+// follows from the description alone: what it refuses is InvalidRequestException 400 and names the
+// member (R-ERR-5, R-ERR-11, R-WIRE-8, R-WIRE-9); what is inside every bound is not refused for a
+// bound. Nothing is answered with a 500, and whatever is refused changes nothing.
 func TestBadInput(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -44,7 +46,7 @@ func TestBadInput(t *testing.T) {
 			b.try(op, v)
 		}
 		if op.HasBody {
-			for _, body := range []string{"[]", `"x"`, "1", "{", `{"a"`, `{"a":}`, "{}{}", "\x00", strings.Repeat(`{"a":`, 200) + strings.Repeat("}", 200)} {
+			for _, body := range badBodies {
 				sent++
 				b.tryBody(op, body)
 			}
@@ -54,6 +56,12 @@ func TestBadInput(t *testing.T) {
 	if sent < 1200 {
 		t.Errorf("only %d requests were made from the description", sent)
 	}
+}
+
+// badBodies are bodies that are no JSON object, or one that is nested too deep.
+var badBodies = []string{
+	"[]", `"x"`, "1", "{", `{"a"`, `{"a":}`, "{}{}", "\x00",
+	strings.Repeat(`{"a":`, 200) + strings.Repeat("}", 200),
 }
 
 // bench is a control plane over a store that tells when something is written.
@@ -68,7 +76,11 @@ func newBench(t *testing.T) *bench {
 	changes := new(atomic.Int64)
 	log := slog.New(slog.DiscardHandler)
 	e := engine.New(engine.Config{
-		Store: watched{memory.Open(), changes}, Clock: clock.Real{}, IDs: ids.Random{}, Events: events.Renderer{Scope: registry.DefaultScope, IDs: ids.Random{}}, Log: log,
+		Store:  watched{memory.Open(), changes},
+		Clock:  clock.Real{},
+		IDs:    ids.Random{},
+		Events: events.Renderer{Scope: registry.DefaultScope, IDs: ids.Random{}},
+		Log:    log,
 	})
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
@@ -80,9 +92,16 @@ func newBench(t *testing.T) *bench {
 		}
 	})
 	b := &bench{
-		t: t, changes: changes, unavailable: map[string]bool{},
+		t:           t,
+		changes:     changes,
+		unavailable: map[string]bool{},
 		handler: NewHandler(&Plane{
-			Engine:   e,
+			Jobs:     e.Jobs,
+			Fleet:    e.Fleet,
+			Identity: e.Identity,
+			Tags:     e.Tags,
+			Now:      e.Now,
+			RealNow:  time.Now,
 			Scope:    registry.DefaultScope,
 			Issuer:   noIssuer{},
 			DataHost: "localhost",
@@ -100,7 +119,13 @@ func newBench(t *testing.T) *bench {
 	if _, err := e.Fleet.CreateGroup(ctx, fleet.NewGroup{Name: "a"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := e.Jobs.CreateJob(ctx, jobs.NewJob{ID: "a", Document: "{}", Definition: job.Definition{Targets: []job.Target{job.ThingTarget(registry.DefaultScope, "a")}}}); err != nil {
+	if _, err := e.Jobs.CreateJob(ctx, jobs.NewJob{
+		ID:       "a",
+		Document: "{}",
+		Definition: job.Definition{
+			Targets: []job.Target{job.ThingTarget(registry.DefaultScope, "a")},
+		},
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if err := e.WaitIdle(ctx); err != nil {
@@ -167,10 +192,12 @@ func (b *bench) try(op *schema.Description, v variant) {
 	}
 	what := fmt.Sprintf("%s, %s %s", op.Name, v.path, v.what)
 	status, exception, message := b.send(what, request, string(text))
+	member := v.path[:strings.IndexAny(v.path+".", "[.")]
 	switch {
 	case v.bad && (status != http.StatusBadRequest || exception != "InvalidRequestException"):
-		b.t.Errorf("%s: %d %s %s, want 400 InvalidRequestException", what, status, exception, message)
-	case v.bad && !strings.HasPrefix(message, strings.SplitN(strings.SplitN(v.path, "[", 2)[0], ".", 2)[0]):
+		b.t.Errorf("%s: %d %s %s, want 400 InvalidRequestException",
+			what, status, exception, message)
+	case v.bad && !strings.HasPrefix(message, member):
 		b.t.Errorf("%s: the message does not name the member: %s", what, message)
 	case !v.bad && b.byDescription(message):
 		b.t.Errorf("%s: refused although it is inside the bounds: %d %s", what, status, message)
@@ -179,7 +206,10 @@ func (b *bench) try(op *schema.Description, v variant) {
 
 // byDescription reports whether a message is one that the description's own checks write.
 func (b *bench) byDescription(message string) bool {
-	for _, words := range []string{" is not in ", " are not in ", "is refused: must", ": expected ", "bytes are more than", "is not allowed"} {
+	for _, words := range []string{
+		" is not in ", " are not in ", "is refused: must", ": expected ", "bytes are more than",
+		"is not allowed",
+	} {
 		if strings.Contains(message, words) {
 			return true
 		}
@@ -199,13 +229,17 @@ func (b *bench) tryBody(op *schema.Description, body string) {
 		b.t.Fatal(err)
 	}
 	what := fmt.Sprintf("%s with the body %.20q", op.Name, body)
-	if status, exception, message := b.send(what, request, body); status != http.StatusBadRequest || exception != "InvalidRequestException" {
-		b.t.Errorf("%s: %d %s %s, want 400 InvalidRequestException", what, status, exception, message)
+	status, exception, message := b.send(what, request, body)
+	if status != http.StatusBadRequest || exception != "InvalidRequestException" {
+		b.t.Errorf("%s: %d %s %s, want 400 InvalidRequestException",
+			what, status, exception, message)
 	}
 }
 
 // send makes one request. A refusal that changed something, and any 500, is an error.
-func (b *bench) send(what string, request schema.Request, body string) (status int, exception, message string) {
+func (b *bench) send(
+	what string, request schema.Request, body string,
+) (status int, exception, message string) {
 	b.t.Helper()
 	target := request.Path
 	if request.RawQuery != "" {

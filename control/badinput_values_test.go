@@ -11,8 +11,8 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
-// A variant is one request made from the description of an operation: the members' values, one of which is at a bound, on
-// the wrong side of one, of a wrong type, missing, or unknown.
+// A variant is one request made from the description of an operation: the members' values, one of
+// which is at a bound, on the wrong side of one, of a wrong type, missing, or unknown.
 type variant struct {
 	what   string
 	path   string // of the member, as messages name it
@@ -25,7 +25,8 @@ type raw = json.RawMessage
 
 // samples are texts of which one satisfies every pattern of the API.
 var samples = []string{
-	"a", "A", "1", "1.0", "a1", strings.Repeat("a", 20), strings.Repeat("0", 64), "arn:aws:iot:us-east-1:000000000000:thing/a",
+	"a", "A", "1", "1.0", "a1", strings.Repeat("a", 20), strings.Repeat("0", 64),
+	"arn:aws:iot:us-east-1:000000000000:thing/a",
 	"arn:aws:iam::000000000000:role/abcdefgh", "2030-01-01 00:00", "cron(0 2 * * ? *)",
 }
 
@@ -92,8 +93,8 @@ func sample(c schema.Constraint) string {
 	panic(fmt.Sprintf("no sample satisfies %+v", c))
 }
 
-// sized is a text of n code points that satisfies everything but, perhaps, the length; ok is false when a pattern allows
-// none.
+// sized is a text of n code points that satisfies everything but, perhaps, the length; ok is false
+// when a pattern allows none.
 func sized(c schema.Constraint, n int64) (string, bool) {
 	c.Len, c.Bytes = schema.Bound{}, 0
 	for _, sample := range append(slices.Clone(samples), "0") {
@@ -175,16 +176,23 @@ func walk(s *schema.Shape, path string, with func(what, path string, bad bool, v
 	}
 }
 
-func texts(c schema.Constraint, path string, in schema.Location, with func(what, path string, bad bool, value any)) {
-	inPlace := func(text string) bool { return in == schema.Body || text != "" && in != schema.Header }
+func texts(
+	c schema.Constraint, path string, in schema.Location,
+	with func(what, path string, bad bool, value any),
+) {
+	inPlace := func(text string) bool {
+		return in == schema.Body || text != "" && in != schema.Header
+	}
 	for _, n := range []struct {
 		what string
 		n    int64
 		set  bool
 		bad  bool
 	}{
-		{"shortest", c.Len.Min, c.Len.HasMin(), false}, {"too short", c.Len.Min - 1, c.Len.HasMin() && c.Len.Min > 0, true},
-		{"longest", c.Len.Max, c.Len.HasMax(), false}, {"too long", c.Len.Max + 1, c.Len.HasMax(), true},
+		{"shortest", c.Len.Min, c.Len.HasMin(), false},
+		{"too short", c.Len.Min - 1, c.Len.HasMin() && c.Len.Min > 0, true},
+		{"longest", c.Len.Max, c.Len.HasMax(), false},
+		{"too long", c.Len.Max + 1, c.Len.HasMax(), true},
 	} {
 		if !n.set {
 			continue
@@ -204,7 +212,10 @@ func texts(c schema.Constraint, path string, in schema.Location, with func(what,
 	}
 }
 
-func numbers(c schema.Constraint, kind schema.Kind, path string, with func(what, path string, bad bool, value any)) {
+func numbers(
+	c schema.Constraint, kind schema.Kind, path string,
+	with func(what, path string, bad bool, value any),
+) {
 	if c.Num.HasMin() {
 		with("smallest", path, false, c.Num.Min)
 		with("too small", path, true, c.Num.Min-1)
@@ -269,12 +280,14 @@ func lists(s *schema.Shape, path string, with func(what, path string, bad bool, 
 	})
 }
 
-// distinct is a valid value that differs from its neighbours, where the shape is a structure with a text.
+// distinct is a valid value that differs from its neighbours, where the shape is a structure with
+// a text.
 func distinct(s *schema.Shape, i int64) any {
 	value := valid(s)
 	if members, ok := value.(map[string]any); ok {
 		for name, member := range members {
-			if _, isText := member.(string); isText && s.Member(name).Shape.Constraint.OneOf == nil {
+			_, isText := member.(string)
+			if isText && s.Member(name).Shape.Constraint.OneOf == nil {
 				members[name] = fmt.Sprint("a", i)
 				break
 			}

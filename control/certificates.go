@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"strings"
-	"time"
 
 	"github.com/drover-iot/drover/api/iot"
 	"github.com/drover-iot/drover/internal/fault"
@@ -15,8 +14,26 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// CreateKeysAndCertificate makes a key and a certificate. The private key is in the answer and nowhere else (R-ID-15).
-func (p *Plane) CreateKeysAndCertificate(ctx context.Context, in *iot.CreateKeysAndCertificateRequest) (*iot.CreateKeysAndCertificateResponse, error) {
+// The operations of certificates, by which devices are known. A certificate is made by the device
+// authority of this server, or made elsewhere and registered; its id is the fingerprint of its
+// DER form (R-ID-14).
+
+func (p *Plane) bindCertificates(r *schema.Router) {
+	schema.Handle(r, iot.CreateKeysAndCertificate, p.CreateKeysAndCertificate)
+	schema.Handle(r, iot.CreateCertificateFromCsr, p.CreateCertificateFromCsr)
+	schema.Handle(r, iot.RegisterCertificateWithoutCA, p.RegisterCertificateWithoutCA)
+	schema.Handle(r, iot.RegisterCertificate, p.RegisterCertificate)
+	schema.Handle(r, iot.DescribeCertificate, p.DescribeCertificate)
+	schema.Handle(r, iot.UpdateCertificate, p.UpdateCertificate)
+	schema.Handle(r, iot.DeleteCertificate, p.DeleteCertificate)
+	schema.Handle(r, iot.ListCertificates, p.ListCertificates)
+}
+
+// CreateKeysAndCertificate makes a key and a certificate for it. The private key is in the answer
+// and nowhere else (R-ID-15).
+func (p *Plane) CreateKeysAndCertificate(
+	ctx context.Context, in *iot.CreateKeysAndCertificateRequest,
+) (*iot.CreateKeysAndCertificateResponse, error) {
 	key, err := p.Issuer.NewKey()
 	if err != nil {
 		return nil, err
@@ -30,17 +47,24 @@ func (p *Plane) CreateKeysAndCertificate(ctx context.Context, in *iot.CreateKeys
 		return nil, err
 	}
 	return &iot.CreateKeysAndCertificateResponse{
-		CertificateArn: p.arn(ctx, registry.KindCert, certificate.ID), CertificateID: iot.CertificateID(certificate.ID),
+		CertificateArn: p.arn(ctx, registry.KindCert, certificate.ID),
+		CertificateID:  iot.CertificateID(certificate.ID),
 		CertificatePem: iot.CertificatePem(certificate.PEM),
 		KeyPair: iot.KeyPair{ // R-ID-54
-			PublicKey:  string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public})),
-			PrivateKey: string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})),
+			PublicKey: string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public})),
+			PrivateKey: string(pem.EncodeToMemory(&pem.Block{
+				Type:  "RSA PRIVATE KEY",
+				Bytes: x509.MarshalPKCS1PrivateKey(key),
+			})),
 		},
 	}, nil
 }
 
-// CreateCertificateFromCsr makes a certificate for the key of a signing request. The same one may be used again.
-func (p *Plane) CreateCertificateFromCsr(ctx context.Context, in *iot.CreateCertificateFromCsrRequest) (*iot.CreateCertificateFromCsrResponse, error) {
+// CreateCertificateFromCsr makes a certificate for the key of a signing request. The same request
+// may be used again and gives another certificate (R-ID-15).
+func (p *Plane) CreateCertificateFromCsr(
+	ctx context.Context, in *iot.CreateCertificateFromCsrRequest,
+) (*iot.CreateCertificateFromCsrResponse, error) {
 	public, err := registry.CheckCSR(string(in.CertificateSigningRequest))
 	if err != nil {
 		return nil, err
@@ -50,13 +74,16 @@ func (p *Plane) CreateCertificateFromCsr(ctx context.Context, in *iot.CreateCert
 		return nil, err
 	}
 	return &iot.CreateCertificateFromCsrResponse{
-		CertificateArn: p.arn(ctx, registry.KindCert, certificate.ID), CertificateID: iot.CertificateID(certificate.ID),
+		CertificateArn: p.arn(ctx, registry.KindCert, certificate.ID),
+		CertificateID:  iot.CertificateID(certificate.ID),
 		CertificatePem: iot.CertificatePem(certificate.PEM),
 	}, nil
 }
 
-// issue makes and registers a certificate for a public key.
-func (p *Plane) issue(ctx context.Context, public any, active bool) (c registry.Certificate, err error) {
+// issue makes a certificate for a public key and registers it.
+func (p *Plane) issue(
+	ctx context.Context, public any, active bool,
+) (c registry.Certificate, err error) {
 	der, err := p.Issuer.Issue(public)
 	if err != nil {
 		return c, err
@@ -70,119 +97,165 @@ func (p *Plane) issue(ctx context.Context, public any, active bool) (c registry.
 		status = registry.CertificateActive
 	}
 	c = certificate(parsed, status, "DEFAULT")
-	return c, p.Engine.Identity.AddCertificate(ctx, c)
+	return c, p.Identity.AddCertificate(ctx, c)
 }
 
-// certificate is a certificate as it is registered. Its PEM form is written anew: what stood beside it in a request, which
-// may be the private key, is not kept.
-func certificate(parsed *x509.Certificate, status registry.CertificateStatus, mode string) registry.Certificate {
+// certificate is a certificate as it is registered. Its PEM form is written anew from the DER
+// form: a file that was sent may hold more than the certificate, for instance its private key,
+// which must not be stored.
+func certificate(
+	parsed *x509.Certificate, status registry.CertificateStatus, mode string,
+) registry.Certificate {
 	return registry.Certificate{
-		ID: tlsutil.Fingerprint(parsed.Raw), PEM: string(tlsutil.EncodeCertificate(parsed.Raw)), Status: status, Mode: mode,
-		NotBefore: parsed.NotBefore.UTC(), NotAfter: parsed.NotAfter.UTC(),
+		ID:        tlsutil.Fingerprint(parsed.Raw),
+		PEM:       string(tlsutil.EncodeCertificate(parsed.Raw)),
+		Status:    status,
+		Mode:      mode,
+		NotBefore: parsed.NotBefore.UTC(),
+		NotAfter:  parsed.NotAfter.UTC(),
 	}
 }
 
-// RegisterCertificateWithoutCA registers a certificate of any issuer; nobody checks its chain (R-ID-16).
-func (p *Plane) RegisterCertificateWithoutCA(ctx context.Context, in *iot.RegisterCertificateWithoutCARequest) (*iot.RegisteredCertificate, error) {
-	status, err := keptStatus("status", in.Status)
+// RegisterCertificateWithoutCA registers a certificate of any issuer. Its chain is not checked,
+// then or later (R-ID-16).
+func (p *Plane) RegisterCertificateWithoutCA(
+	ctx context.Context, in *iot.RegisterCertificateWithoutCARequest,
+) (*iot.RegisteredCertificate, error) {
+	status, err := certificateStatus("status", in.Status)
 	if err != nil {
 		return nil, err
 	}
-	parsed, err := registry.CheckCertificate(string(in.CertificatePem), realNow())
+	parsed, err := registry.CheckCertificate(string(in.CertificatePem), p.RealNow())
 	if err != nil {
 		return nil, err
 	}
 	return p.register(ctx, certificate(parsed, status, "SNI_ONLY"))
 }
 
-// RegisterCertificate registers a certificate that this server's device authority has signed (R-ID-55).
-func (p *Plane) RegisterCertificate(ctx context.Context, in *iot.RegisterCertificateRequest) (*iot.RegisteredCertificate, error) {
-	status, err := keptStatus("status", in.Status)
+// RegisterCertificate registers a certificate that the device authority of this server has
+// signed. It is how one that was deleted comes back (R-ID-55).
+func (p *Plane) RegisterCertificate(
+	ctx context.Context, in *iot.RegisterCertificateRequest,
+) (*iot.RegisteredCertificate, error) {
+	status, err := certificateStatus("status", in.Status)
 	if err != nil {
 		return nil, err
 	}
 	if in.Status == nil && value(in.SetAsActive) {
 		status = registry.CertificateActive
 	}
-	parsed, err := registry.CheckCertificate(string(in.CertificatePem), realNow())
+	parsed, err := registry.CheckCertificate(string(in.CertificatePem), p.RealNow())
 	if err != nil {
 		return nil, err
 	}
 	if in.CaCertificatePem != nil || !p.Issuer.Issued(parsed.Raw) {
-		return nil, fault.New(fault.Invalid, "certificatePem: only certificates that this server has issued can be registered; "+
-			"for those of other authorities use RegisterCertificateWithoutCA")
+		return nil, fault.New(fault.Invalid,
+			"certificatePem: only certificates that this server has issued can be registered; "+
+				"for those of other authorities use RegisterCertificateWithoutCA")
 	}
 	return p.register(ctx, certificate(parsed, status, "DEFAULT"))
 }
 
-func (p *Plane) register(ctx context.Context, c registry.Certificate) (*iot.RegisteredCertificate, error) {
-	if err := p.Engine.Identity.AddCertificate(ctx, c); err != nil {
+// register adds a certificate and answers its ARN and id.
+func (p *Plane) register(
+	ctx context.Context, c registry.Certificate,
+) (*iot.RegisteredCertificate, error) {
+	if err := p.Identity.AddCertificate(ctx, c); err != nil {
 		return nil, err
 	}
-	return &iot.RegisteredCertificate{CertificateArn: p.arn(ctx, registry.KindCert, c.ID), CertificateID: iot.CertificateID(c.ID)}, nil
+	return &iot.RegisteredCertificate{
+		CertificateArn: p.arn(ctx, registry.KindCert, c.ID),
+		CertificateID:  iot.CertificateID(c.ID),
+	}, nil
 }
 
-// keptStatus is a status that a certificate can be given: INACTIVE when absent.
-func keptStatus(member string, s *iot.CertificateStatus) (registry.CertificateStatus, error) {
+// certificateStatus reads a status that a certificate can be given, INACTIVE when it was not
+// sent. The API knows more: those of transfers and of registrations by another authority are
+// refused (R-ID-17). member names it in the fault.
+func certificateStatus(
+	member string, s *iot.CertificateStatus,
+) (registry.CertificateStatus, error) {
 	if s == nil {
 		return registry.CertificateInactive, nil
 	}
 	return registry.ParseStatus(member, string(*s))
 }
 
-// realNow is the real time: what secures a connection does not follow a virtual clock.
-func realNow() time.Time { return time.Now() }
-
-// certificateID is an id as it is stored: 64 lower-case hexadecimal digits.
+// certificateID is an id as it is stored, with lower-case digits. Requests may have either case.
 func certificateID(id iot.CertificateID) string { return strings.ToLower(string(id)) }
 
-// DescribeCertificate describes a certificate.
-func (p *Plane) DescribeCertificate(ctx context.Context, in *iot.DescribeCertificateRequest) (*iot.DescribeCertificateResponse, error) {
-	c, err := p.Engine.Identity.DescribeCertificate(ctx, certificateID(in.CertificateID))
+// DescribeCertificate describes a certificate. It belongs to the account of the server, and its
+// version is always 1.
+func (p *Plane) DescribeCertificate(
+	ctx context.Context, in *iot.DescribeCertificateRequest,
+) (*iot.DescribeCertificateResponse, error) {
+	c, err := p.Identity.DescribeCertificate(ctx, certificateID(in.CertificateID))
 	if err != nil {
 		return nil, err
 	}
-	return &iot.DescribeCertificateResponse{CertificateDescription: iot.CertificateDescription{
-		CertificateArn: p.arn(ctx, registry.KindCert, c.ID), CertificateID: iot.CertificateID(c.ID), Status: iot.CertificateStatus(c.Status),
-		CertificatePem: iot.CertificatePem(c.PEM), OwnedBy: optional(p.Scope.Account), CreationDate: schema.At(c.CreatedAt),
-		LastModifiedDate: schema.At(c.UpdatedAt), CustomerVersion: new(int32(1)), CertificateMode: new(iot.CertificateMode(c.Mode)),
-		Validity: &iot.CertificateValidity{NotBefore: schema.At(c.NotBefore), NotAfter: schema.At(c.NotAfter)},
-	}}, nil
+	return &iot.DescribeCertificateResponse{
+		CertificateDescription: iot.CertificateDescription{
+			CertificateArn:   p.arn(ctx, registry.KindCert, c.ID),
+			CertificateID:    iot.CertificateID(c.ID),
+			Status:           iot.CertificateStatus(c.Status),
+			CertificatePem:   iot.CertificatePem(c.PEM),
+			OwnedBy:          optional(p.Scope.Account),
+			CreationDate:     schema.At(c.CreatedAt),
+			LastModifiedDate: schema.At(c.UpdatedAt),
+			CustomerVersion:  new(int32(1)),
+			CertificateMode:  new(iot.CertificateMode(c.Mode)),
+			Validity: &iot.CertificateValidity{
+				NotBefore: schema.At(c.NotBefore),
+				NotAfter:  schema.At(c.NotAfter),
+			},
+		},
+	}, nil
 }
 
-// UpdateCertificate moves a certificate to another status.
-func (p *Plane) UpdateCertificate(ctx context.Context, in *iot.UpdateCertificateRequest) (*schema.Nothing, error) {
-	status, err := keptStatus("newStatus", &in.NewStatus)
+// UpdateCertificate gives a certificate another status. Connections that use one which is not
+// ACTIVE any more are closed (R-ID-17).
+func (p *Plane) UpdateCertificate(
+	ctx context.Context, in *iot.UpdateCertificateRequest,
+) (*schema.Nothing, error) {
+	status, err := certificateStatus("newStatus", &in.NewStatus)
 	if err != nil {
 		return nil, err
 	}
-	return &schema.Nothing{}, p.Engine.Identity.SetCertificateStatus(ctx, certificateID(in.CertificateID), status)
+	id := certificateID(in.CertificateID)
+	return &schema.Nothing{}, p.Identity.SetCertificateStatus(ctx, id, status)
 }
 
-// DeleteCertificate deletes a certificate.
-func (p *Plane) DeleteCertificate(ctx context.Context, in *iot.DeleteCertificateRequest) (*schema.Nothing, error) {
-	return &schema.Nothing{}, p.Engine.Identity.DeleteCertificate(ctx, certificateID(in.CertificateID), value(in.ForceDelete))
+// DeleteCertificate deletes a certificate that is not ACTIVE and is attached to nothing; with
+// force, its policies are detached first (R-ID-18).
+func (p *Plane) DeleteCertificate(
+	ctx context.Context, in *iot.DeleteCertificateRequest,
+) (*schema.Nothing, error) {
+	id := certificateID(in.CertificateID)
+	return &schema.Nothing{}, p.Identity.DeleteCertificate(ctx, id, value(in.ForceDelete))
 }
 
 // ListCertificates lists certificates by creation, newest first unless asked otherwise (R-ID-3).
-func (p *Plane) ListCertificates(ctx context.Context, in *iot.ListCertificatesRequest) (*iot.ListCertificatesResponse, error) {
-	request, err := openPage[store.IdentityCursor](p.Pages, "ListCertificates", value(in.AscendingOrder), in.Marker, in.PageSize)
-	if err != nil {
-		return nil, err
-	}
-	found, err := p.Engine.Identity.ListCertificates(ctx, store.IdentityQuery{
-		Ascending: value(in.AscendingOrder), After: request.after, Limit: request.limit(),
-	})
-	if err != nil {
-		return nil, err
-	}
-	found, next := cut(request, found, func(c registry.Certificate) store.IdentityCursor {
-		return store.IdentityCursor{CreatedAt: c.CreatedAt, Key: c.ID}
-	})
-	return &iot.ListCertificatesResponse{NextMarker: (*iot.Marker)(next), Certificates: convert(found, func(c registry.Certificate) iot.Certificate {
-		return iot.Certificate{
-			CertificateArn: p.arn(ctx, registry.KindCert, c.ID), CertificateID: iot.CertificateID(c.ID), Status: iot.CertificateStatus(c.Status),
-			CertificateMode: new(iot.CertificateMode(c.Mode)), CreationDate: schema.At(c.CreatedAt),
-		}
-	})}, nil
+func (p *Plane) ListCertificates(
+	ctx context.Context, in *iot.ListCertificatesRequest,
+) (*iot.ListCertificatesResponse, error) {
+	return list(p, iot.ListCertificates, in,
+		func(after *store.IdentityCursor, limit int) ([]registry.Certificate, error) {
+			return p.Identity.ListCertificates(ctx, store.IdentityQuery{
+				Ascending: value(in.AscendingOrder),
+				After:     after,
+				Limit:     limit,
+			})
+		},
+		func(c registry.Certificate) store.IdentityCursor {
+			return store.IdentityCursor{CreatedAt: c.CreatedAt, Key: c.ID}
+		},
+		func(c registry.Certificate) iot.Certificate {
+			return iot.Certificate{
+				CertificateArn:  p.arn(ctx, registry.KindCert, c.ID),
+				CertificateID:   iot.CertificateID(c.ID),
+				Status:          iot.CertificateStatus(c.Status),
+				CertificateMode: new(iot.CertificateMode(c.Mode)),
+				CreationDate:    schema.At(c.CreatedAt),
+			}
+		})
 }

@@ -10,14 +10,20 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
+// The operations of fleet indexing. Here the fleet is always indexed: what is configured is stored
+// and shown, and has no effect (R-ID-39). Searching takes the queries of dynamic groups.
+
 func (p *Plane) bindFleetIndex(r *schema.Router) {
 	schema.Handle(r, iot.UpdateIndexingConfiguration, p.UpdateIndexingConfiguration)
 	schema.Handle(r, iot.GetIndexingConfiguration, p.GetIndexingConfiguration)
 	schema.Handle(r, iot.SearchIndex, p.SearchIndex)
 }
 
-// UpdateIndexingConfiguration stores what is to be indexed, without effect (R-ID-39).
-func (p *Plane) UpdateIndexingConfiguration(ctx context.Context, in *iot.IndexingConfiguration) (*schema.Nothing, error) {
+// UpdateIndexingConfiguration stores which parts of the fleet are to be indexed. Of the two
+// configurations the one that was not sent stays as it was (R-ID-39).
+func (p *Plane) UpdateIndexingConfiguration(
+	ctx context.Context, in *iot.IndexingConfiguration,
+) (*schema.Nothing, error) {
 	var given fleet.Indexing
 	if in.ThingIndexingConfiguration != nil {
 		given.Things = marshal(in.ThingIndexingConfiguration)
@@ -25,9 +31,11 @@ func (p *Plane) UpdateIndexingConfiguration(ctx context.Context, in *iot.Indexin
 	if in.ThingGroupIndexingConfiguration != nil {
 		given.Groups = marshal(in.ThingGroupIndexingConfiguration)
 	}
-	return &schema.Nothing{}, p.Engine.Fleet.UpdateIndexing(ctx, given)
+	return &schema.Nothing{}, p.Fleet.UpdateIndexing(ctx, given)
 }
 
+// marshal is the form in which a configuration is stored. Nobody but GetIndexingConfiguration
+// reads it.
 func marshal(configuration any) []byte {
 	text, err := json.Marshal(configuration)
 	if err != nil {
@@ -36,14 +44,18 @@ func marshal(configuration any) []byte {
 	return text
 }
 
-// GetIndexingConfiguration shows what was stored, at first that the registry and connectivity are indexed.
-func (p *Plane) GetIndexingConfiguration(ctx context.Context, _ *schema.Nothing) (*iot.IndexingConfiguration, error) {
-	stored, err := p.Engine.Fleet.Indexing(ctx)
+// GetIndexingConfiguration shows what was stored. Before that, the registry and the connectivity
+// of things are indexed, and groups are not.
+func (p *Plane) GetIndexingConfiguration(
+	ctx context.Context, _ *schema.Nothing,
+) (*iot.IndexingConfiguration, error) {
+	stored, err := p.Fleet.Indexing(ctx)
 	if err != nil {
 		return nil, err
 	}
 	things := iot.ThingIndexingConfiguration{
-		ThingIndexingMode: "REGISTRY", ThingConnectivityIndexingMode: new(iot.ThingConnectivityIndexingMode("STATUS")),
+		ThingIndexingMode:             "REGISTRY",
+		ThingConnectivityIndexingMode: new(iot.ThingConnectivityIndexingMode("STATUS")),
 	}
 	groups := iot.ThingGroupIndexingConfiguration{ThingGroupIndexingMode: "OFF"}
 	if stored.Things != nil {
@@ -58,44 +70,57 @@ func (p *Plane) GetIndexingConfiguration(ctx context.Context, _ *schema.Nothing)
 			return nil, err
 		}
 	}
-	return &iot.IndexingConfiguration{ThingIndexingConfiguration: &things, ThingGroupIndexingConfiguration: &groups}, nil
+	return &iot.IndexingConfiguration{
+		ThingIndexingConfiguration:      &things,
+		ThingGroupIndexingConfiguration: &groups,
+	}, nil
 }
 
-// searchPage is the page size of SearchIndex when a request names none; it is the largest (R-ID-41).
-const searchPage = 500
-
-// SearchIndex finds the things that a query matches, by name.
-func (p *Plane) SearchIndex(ctx context.Context, in *iot.SearchIndexRequest) (*iot.SearchIndexResponse, error) {
-	if err := checkIndex(in.IndexName, in.QueryVersion, &in.QueryString); err != nil {
-		return nil, err
-	}
-	size := iot.SearchMaxResults(searchPage)
-	if in.MaxResults != nil {
-		size = *in.MaxResults
-	}
-	request, err := openPage[nameCursor](p.Pages, "SearchIndex", in.QueryString, in.NextToken, &size)
-	if err != nil {
-		return nil, err
-	}
-	found, more, err := p.Engine.Fleet.Search(ctx, string(in.QueryString), request.from().Name, request.limit())
-	if err != nil {
-		return nil, err
-	}
-	found, next := cut(request, found, func(s fleetquery.Subject) nameCursor { return nameCursor{s.Name} })
-	if more != "" {
-		next = new(p.Pages.seal("SearchIndex", in.QueryString, nameCursor{more}))
-	}
-	return &iot.SearchIndexResponse{NextToken: (*iot.NextToken)(next), Things: convert(found, showSubject)}, nil
+// searchPage is how SearchIndex pages. Its description has no Page, as the model of the API has
+// none for it, so that no client goes on to the next page by itself.
+var searchPage = &schema.Page{
+	In:    "nextToken",
+	Size:  "maxResults",
+	Out:   "nextToken",
+	Items: "things",
 }
 
+// SearchIndex finds the things that a query matches, by name. One request looks at a bounded
+// number of things, so a page may be short, or empty, and have a token (R-ID-41).
+func (p *Plane) SearchIndex(
+	ctx context.Context, in *iot.SearchIndexRequest,
+) (*iot.SearchIndexResponse, error) {
+	op := iot.SearchIndex
+	op.Page = searchPage
+	return scan(p, op, in,
+		func(after *string, limit int) ([]fleetquery.Subject, *string, error) {
+			query := string(in.QueryString)
+			if err := checkIndex(in.IndexName, in.QueryVersion, &in.QueryString); err != nil {
+				return nil, nil, err
+			}
+			found, stopped, err := p.Fleet.Search(ctx, query, value(after), limit)
+			return found, optional(stopped), err
+		},
+		func(s fleetquery.Subject) string { return s.Name },
+		showSubject)
+}
+
+// showSubject is a thing as a search shows it: with its groups, and the state of its connection if
+// there ever was one.
 func showSubject(s fleetquery.Subject) iot.ThingDocument {
+	groupName := func(name string) iot.ThingGroupName { return iot.ThingGroupName(name) }
 	out := iot.ThingDocument{
-		ThingName: iot.ThingName(s.Name), ThingID: s.UUID, ThingTypeName: optional(iot.ThingTypeName(s.Type)), Attributes: s.Attributes,
-		ThingGroupNames: convert(s.Groups, func(name string) iot.ThingGroupName { return iot.ThingGroupName(name) }),
+		ThingName:       iot.ThingName(s.Name),
+		ThingID:         s.UUID,
+		ThingTypeName:   optional(iot.ThingTypeName(s.Type)),
+		Attributes:      s.Attributes,
+		ThingGroupNames: convert(s.Groups, groupName),
 	}
 	if c := s.Connectivity; c != nil {
 		out.Connectivity = &iot.ThingConnectivity{
-			Connected: &c.Connected, Timestamp: new(c.At.UnixMilli()), DisconnectReason: optional(c.DisconnectReason),
+			Connected:        &c.Connected,
+			Timestamp:        new(c.At.UnixMilli()),
+			DisconnectReason: optional(c.DisconnectReason),
 		}
 	}
 	return out

@@ -5,11 +5,13 @@ import (
 
 	"github.com/drover-iot/drover/api/iot"
 	"github.com/drover-iot/drover/engine/fleet"
-	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/registry/fleetquery"
 	"github.com/drover-iot/drover/schema"
 )
+
+// The operations of thing groups. Those that show groups serve static and dynamic groups alike;
+// creating, updating and deleting a dynamic group has operations of its own, in dynamicgroups.go.
 
 func (p *Plane) bindGroups(r *schema.Router) {
 	schema.Handle(r, iot.CreateThingGroup, p.CreateThingGroup)
@@ -17,193 +19,128 @@ func (p *Plane) bindGroups(r *schema.Router) {
 	schema.Handle(r, iot.UpdateThingGroup, p.UpdateThingGroup)
 	schema.Handle(r, iot.DeleteThingGroup, p.DeleteThingGroup)
 	schema.Handle(r, iot.ListThingGroups, p.ListThingGroups)
-	schema.Handle(r, iot.AddThingToThingGroup, p.AddThingToThingGroup)
-	schema.Handle(r, iot.RemoveThingFromThingGroup, p.RemoveThingFromThingGroup)
-	schema.Handle(r, iot.UpdateThingGroupsForThing, p.UpdateThingGroupsForThing)
-	schema.Handle(r, iot.ListThingsInThingGroup, p.ListThingsInThingGroup)
-	schema.Handle(r, iot.ListThingGroupsForThing, p.ListThingGroupsForThing)
 }
 
-// CreateThingGroup creates a static group.
-func (p *Plane) CreateThingGroup(ctx context.Context, in *iot.CreateThingGroupRequest) (*iot.CreateThingGroupResponse, error) {
+// CreateThingGroup creates a static group, below a parent if one is given. Repeating it with the
+// same parent and properties answers the same id (R-ID-49).
+func (p *Plane) CreateThingGroup(
+	ctx context.Context, in *iot.CreateThingGroupRequest,
+) (*iot.CreateThingGroupResponse, error) {
 	properties := value(in.ThingGroupProperties)
 	attributes, _ := payload(properties.AttributePayload)
-	group, err := p.Engine.Fleet.CreateGroup(ctx, fleet.NewGroup{
-		Name: string(in.ThingGroupName), Parent: string(value(in.ParentGroupName)),
-		Description: string(value(properties.ThingGroupDescription)), Attributes: attributes, Tags: givenTags(in.Tags),
+	group, err := p.Fleet.CreateGroup(ctx, fleet.NewGroup{
+		Name:        string(in.ThingGroupName),
+		Parent:      string(value(in.ParentGroupName)),
+		Description: string(value(properties.ThingGroupDescription)),
+		Attributes:  attributes,
+		Tags:        givenTags(in.Tags),
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &iot.CreateThingGroupResponse{
-		ThingGroupName: in.ThingGroupName, ThingGroupArn: p.arn(ctx, registry.KindGroup, group.Name), ThingGroupID: iot.ThingGroupID(group.UUID),
+		ThingGroupName: in.ThingGroupName,
+		ThingGroupArn:  p.arn(ctx, registry.KindGroup, group.Name),
+		ThingGroupID:   iot.ThingGroupID(group.UUID),
 	}, nil
 }
 
-// DescribeThingGroup describes a group.
-func (p *Plane) DescribeThingGroup(ctx context.Context, in *iot.DescribeThingGroupRequest) (*iot.DescribeThingGroupResponse, error) {
-	group, err := p.Engine.Fleet.DescribeGroup(ctx, string(in.ThingGroupName))
+// DescribeThingGroup describes a group. One that has a parent shows the way from the root down to
+// it (R-ID-50); a dynamic one shows its query and whether its members are being worked out.
+func (p *Plane) DescribeThingGroup(
+	ctx context.Context, in *iot.DescribeThingGroupRequest,
+) (*iot.DescribeThingGroupResponse, error) {
+	group, err := p.Fleet.DescribeGroup(ctx, string(in.ThingGroupName))
 	if err != nil {
 		return nil, err
 	}
 	out := &iot.DescribeThingGroupResponse{
-		ThingGroupName: in.ThingGroupName, ThingGroupID: iot.ThingGroupID(group.UUID), ThingGroupArn: p.arn(ctx, registry.KindGroup, group.Name),
-		Version: group.Version, ThingGroupMetadata: iot.ThingGroupMetadata{CreationDate: schema.At(group.CreatedAt)},
-		ThingGroupProperties: iot.ThingGroupProperties{ThingGroupDescription: optional(iot.Text(group.Description))},
+		ThingGroupName:     in.ThingGroupName,
+		ThingGroupID:       iot.ThingGroupID(group.UUID),
+		ThingGroupArn:      p.arn(ctx, registry.KindGroup, group.Name),
+		Version:            group.Version,
+		ThingGroupMetadata: iot.ThingGroupMetadata{CreationDate: schema.At(group.CreatedAt)},
+		ThingGroupProperties: iot.ThingGroupProperties{
+			ThingGroupDescription: optional(iot.Text(group.Description)),
+		},
 	}
 	if len(group.Attributes) > 0 {
-		out.ThingGroupProperties.AttributePayload = &iot.AttributePayload{Attributes: group.Attributes}
+		out.ThingGroupProperties.AttributePayload = &iot.AttributePayload{
+			Attributes: group.Attributes,
+		}
 	}
 	if n := len(group.Ancestors); n > 0 { // R-ID-50
 		out.ThingGroupMetadata.ParentGroupName = new(iot.ThingGroupName(group.Ancestors[n-1].Name))
 		out.ThingGroupMetadata.RootToParentThingGroups = convert(group.Ancestors, p.nameAndArn(ctx))
 	}
 	if group.Dynamic() {
-		out.IndexName, out.QueryString = new(iot.IndexName(fleetquery.IndexName)), new(iot.QueryString(group.Query))
-		out.QueryVersion, out.Status = new(fleetquery.Version), new(dynamicStatus(group.Work))
+		out.IndexName = new(iot.IndexName(fleetquery.IndexName))
+		out.QueryString = new(iot.QueryString(group.Query))
+		out.QueryVersion = new(fleetquery.Version)
+		out.Status = new(dynamicStatus(group.Work))
 	}
 	return out, nil
 }
 
+// nameAndArn is a group as lists show it.
 func (p *Plane) nameAndArn(ctx context.Context) func(registry.Group) iot.GroupNameAndArn {
 	return func(g registry.Group) iot.GroupNameAndArn {
-		return iot.GroupNameAndArn{GroupName: iot.ThingGroupName(g.Name), GroupArn: p.arn(ctx, registry.KindGroup, g.Name)}
+		return iot.GroupNameAndArn{
+			GroupName: iot.ThingGroupName(g.Name),
+			GroupArn:  p.arn(ctx, registry.KindGroup, g.Name),
+		}
 	}
 }
 
-// UpdateThingGroup changes a group's properties.
-func (p *Plane) UpdateThingGroup(ctx context.Context, in *iot.UpdateThingGroupRequest) (*iot.GroupVersion, error) {
-	version, err := p.Engine.Fleet.UpdateGroup(ctx, string(in.ThingGroupName), groupUpdate(in.ThingGroupProperties, in.ExpectedVersion))
+// UpdateThingGroup changes the description or the attributes of a static group and answers its
+// new version.
+func (p *Plane) UpdateThingGroup(
+	ctx context.Context, in *iot.UpdateThingGroupRequest,
+) (*iot.GroupVersion, error) {
+	version, err := p.Fleet.UpdateGroup(ctx, string(in.ThingGroupName),
+		groupUpdate(in.ThingGroupProperties, in.ExpectedVersion))
 	return &iot.GroupVersion{Version: version}, err
 }
 
+// groupUpdate reads what an update says about the properties of a group, static or dynamic. A
+// description that was not sent stays as it is. expected is the version that the group must have;
+// nil is any.
 func groupUpdate(properties iot.ThingGroupProperties, expected *int64) registry.GroupUpdate {
 	attributes, merge := payload(properties.AttributePayload)
 	return registry.GroupUpdate{
-		Description: text(properties.ThingGroupDescription), Attributes: attributes, Merge: merge, ExpectedVersion: expected,
+		Description:     text(properties.ThingGroupDescription),
+		Attributes:      attributes,
+		Merge:           merge,
+		ExpectedVersion: expected,
 	}
 }
 
-// DeleteThingGroup deletes a group.
-func (p *Plane) DeleteThingGroup(ctx context.Context, in *iot.DeleteThingGroupRequest) (*schema.Nothing, error) {
-	return &schema.Nothing{}, p.Engine.Fleet.DeleteGroup(ctx, string(in.ThingGroupName), in.ExpectedVersion)
+// DeleteThingGroup deletes a static group that has no groups below it. Deleting one that does not
+// exist succeeds (R-ID-12).
+func (p *Plane) DeleteThingGroup(
+	ctx context.Context, in *iot.DeleteThingGroupRequest,
+) (*schema.Nothing, error) {
+	group := string(in.ThingGroupName)
+	return &schema.Nothing{}, p.Fleet.DeleteGroup(ctx, group, in.ExpectedVersion)
 }
 
-// ListThingGroups lists groups by name.
-func (p *Plane) ListThingGroups(ctx context.Context, in *iot.ListThingGroupsRequest) (*iot.ListThingGroupsResponse, error) {
-	filters := *in
-	filters.NextToken, filters.MaxResults = nil, nil
-	request, err := openPage[nameCursor](p.Pages, "ListThingGroups", filters, in.NextToken, in.MaxResults)
-	if err != nil {
-		return nil, err
-	}
-	groups, err := p.Engine.Fleet.ListGroups(ctx, fleet.GroupFilter{
-		Parent: text(in.ParentGroup), Recursive: in.Recursive, Prefix: string(value(in.NamePrefixFilter)),
-		After: request.from().Name, Limit: request.limit(),
-	})
-	if err != nil {
-		return nil, err
-	}
-	return p.groupPage(ctx, request, groups), nil
+// ListThingGroups lists groups by name: all, those below a parent, or those whose names begin
+// with a prefix (R-ID-52).
+func (p *Plane) ListThingGroups(
+	ctx context.Context, in *iot.ListThingGroupsRequest,
+) (*iot.ListThingGroupsResponse, error) {
+	return list(p, iot.ListThingGroups, in,
+		func(after *string, limit int) ([]registry.Group, error) {
+			return p.Fleet.ListGroups(ctx, fleet.GroupFilter{
+				Parent:    text(in.ParentGroup),
+				Recursive: in.Recursive,
+				Prefix:    string(value(in.NamePrefixFilter)),
+				After:     value(after),
+				Limit:     limit,
+			})
+		},
+		groupName, p.nameAndArn(ctx))
 }
 
-func (p *Plane) groupPage(ctx context.Context, request page[nameCursor], groups []registry.Group) *iot.ListThingGroupsResponse {
-	groups, next := cut(request, groups, func(g registry.Group) nameCursor { return nameCursor{g.Name} })
-	return &iot.ListThingGroupsResponse{NextToken: (*iot.NextToken)(next), ThingGroups: convert(groups, p.nameAndArn(ctx))}
-}
-
-// named returns the name of a resource given by name, by ARN, or by both, which must agree (R-ID-11).
-func named[T ~string](s registry.Scope, kind, member string, name *T, arn *string) (string, error) {
-	if name == nil && arn == nil {
-		return "", fault.New(fault.Invalid, "%sName: required, when %sArn is not given", member, member)
-	}
-	if arn == nil {
-		return string(*name), nil
-	}
-	parsed, err := s.Parse(member+"Arn", *arn, kind)
-	if err != nil {
-		return "", err
-	}
-	if name != nil && string(*name) != parsed.Name {
-		return "", fault.New(fault.Invalid, "%sName %s and %sArn %s do not agree", member, *name, member, *arn)
-	}
-	return parsed.Name, nil
-}
-
-// member names the group and the thing of a request about one membership.
-func (p *Plane) member(group *iot.ThingGroupName, groupArn *string, thing *iot.ThingName, thingArn *string) (groupName, thingName string, err error) {
-	if groupName, err = named(p.Scope, registry.KindGroup, "thingGroup", group, groupArn); err != nil {
-		return "", "", err
-	}
-	thingName, err = named(p.Scope, registry.KindThing, "thing", thing, thingArn)
-	return groupName, thingName, err
-}
-
-// AddThingToThingGroup puts a thing into a group.
-func (p *Plane) AddThingToThingGroup(ctx context.Context, in *iot.AddThingToThingGroupRequest) (*schema.Nothing, error) {
-	group, thing, err := p.member(in.ThingGroupName, in.ThingGroupArn, in.ThingName, in.ThingArn)
-	if err != nil {
-		return nil, err
-	}
-	return &schema.Nothing{}, p.Engine.Fleet.ChangeMemberships(ctx, thing, fleet.MembershipChange{
-		Add: []string{group}, Override: value(in.OverrideDynamicGroups),
-	})
-}
-
-// RemoveThingFromThingGroup takes a thing out of a group.
-func (p *Plane) RemoveThingFromThingGroup(ctx context.Context, in *iot.RemoveThingFromThingGroupRequest) (*schema.Nothing, error) {
-	group, thing, err := p.member(in.ThingGroupName, in.ThingGroupArn, in.ThingName, in.ThingArn)
-	if err != nil {
-		return nil, err
-	}
-	return &schema.Nothing{}, p.Engine.Fleet.RemoveMember(ctx, group, thing)
-}
-
-// UpdateThingGroupsForThing changes several memberships of a thing at once.
-func (p *Plane) UpdateThingGroupsForThing(ctx context.Context, in *iot.UpdateThingGroupsForThingRequest) (*schema.Nothing, error) {
-	if in.ThingName == nil {
-		return nil, fault.New(fault.Invalid, "thingName: required, but missing")
-	}
-	plain := func(n iot.ThingGroupName) string { return string(n) }
-	return &schema.Nothing{}, p.Engine.Fleet.ChangeMemberships(ctx, string(*in.ThingName), fleet.MembershipChange{
-		Add: convert(in.ThingGroupsToAdd, plain), Remove: convert(in.ThingGroupsToRemove, plain), Override: value(in.OverrideDynamicGroups),
-	})
-}
-
-// ListThingsInThingGroup lists the things of a group by name.
-func (p *Plane) ListThingsInThingGroup(ctx context.Context, in *iot.ListThingsInThingGroupRequest) (*iot.ThingNames, error) {
-	filters := *in
-	filters.NextToken, filters.MaxResults = nil, nil
-	request, err := openPage[nameCursor](p.Pages, "ListThingsInThingGroup", filters, in.NextToken, in.MaxResults)
-	if err != nil {
-		return nil, err
-	}
-	names, err := p.Engine.Fleet.ListMembers(ctx, string(in.ThingGroupName), value(in.Recursive), request.from().Name, request.limit())
-	if err != nil {
-		return nil, err
-	}
-	return namesPage(request, names), nil
-}
-
-func namesPage(request page[nameCursor], names []string) *iot.ThingNames {
-	names, next := cut(request, names, func(n string) nameCursor { return nameCursor{n} })
-	return &iot.ThingNames{NextToken: (*iot.NextToken)(next), Things: convert(names, func(n string) iot.ThingName { return iot.ThingName(n) })}
-}
-
-// ListThingGroupsForThing lists the groups of a thing by name; at most ten, so it pages only when asked for less.
-func (p *Plane) ListThingGroupsForThing(ctx context.Context, in *iot.ListThingGroupsForThingRequest) (*iot.ListThingGroupsResponse, error) {
-	filters := *in
-	filters.NextToken, filters.MaxResults = nil, nil
-	request, err := openPage[nameCursor](p.Pages, "ListThingGroupsForThing", filters, in.NextToken, in.MaxResults)
-	if err != nil {
-		return nil, err
-	}
-	groups, err := p.Engine.Fleet.GroupsOfThing(ctx, string(in.ThingName))
-	if err != nil {
-		return nil, err
-	}
-	for len(groups) > 0 && groups[0].Name <= request.from().Name {
-		groups = groups[1:]
-	}
-	return p.groupPage(ctx, request, groups), nil
-}
+// groupName is the cursor of a group in a list that is sorted by name.
+func groupName(g registry.Group) string { return g.Name }

@@ -12,17 +12,27 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
-// Handler serves one control plane over HTTP.
+// A request goes through five steps. The operation is found by method and path; the request is
+// counted against the rate of that operation; it is decoded and checked by the description in
+// api/iot; the method that is bound to the operation is called; and its response is written. An
+// error of any step is written as the exception that it stands for.
+
+// Handler serves one control plane over HTTP. It may be called concurrently.
 type Handler struct {
 	plane  *Plane
 	router *schema.Router
-	rates  map[string]*rates.Limit // by operation
+	rates  map[string]*rates.Limit // by the name of the operation
 	log    *slog.Logger
 }
 
-// NewHandler returns a handler for a plane.
+// NewHandler returns a handler for a plane. It logs faults of the server to log.
 func NewHandler(p *Plane, log *slog.Logger) *Handler {
-	h := &Handler{plane: p, router: schema.NewRouter(&iot.Service), rates: map[string]*rates.Limit{}, log: log}
+	h := &Handler{
+		plane:  p,
+		router: schema.NewRouter(&iot.Service),
+		rates:  map[string]*rates.Limit{},
+		log:    log,
+	}
 	for _, op := range iot.Service.Operations {
 		h.rates[op.OperationName()] = rates.PerSecond(p.Rate)
 	}
@@ -30,10 +40,12 @@ func NewHandler(p *Plane, log *slog.Logger) *Handler {
 	return h
 }
 
-// Unavailable returns the operations that are described but have no handler yet.
+// Unavailable returns the names of the operations that are described in api/iot and have no
+// method of Plane. A request for one is refused as not available yet.
 func (h *Handler) Unavailable() []string { return h.router.Unhandled() }
 
-// Serve answers one request of a caller that is allowed to make it.
+// Serve answers one request. The caller has read the body, has checked the signature, and knows
+// that whoever signed may call every operation.
 func (h *Handler) Serve(ctx context.Context, w http.ResponseWriter, r *http.Request, body []byte) {
 	match, err := h.router.Match(r.Method, r.URL.EscapedPath())
 	var out []byte
@@ -49,26 +61,40 @@ func (h *Handler) Serve(ctx context.Context, w http.ResponseWriter, r *http.Requ
 	h.Refuse(ctx, w, match.Description, err)
 }
 
-func (h *Handler) answer(ctx context.Context, match *schema.Match, r *http.Request, body []byte) ([]byte, error) {
+// answer calls the operation that was found and returns the body of its response. One that is
+// called too often is refused before its body is decoded (R-LIM-50).
+func (h *Handler) answer(
+	ctx context.Context, match *schema.Match, r *http.Request, body []byte,
+) ([]byte, error) {
 	if !h.rates[match.Name].Allow() {
-		return nil, fault.New(fault.Throttled, "%s is called too often; try again in a moment", match.Name)
+		return nil, fault.New(fault.Throttled,
+			"%s is called too often; try again in a moment", match.Name)
 	}
-	call, err := match.Decode(schema.Parts{RawQuery: r.URL.RawQuery, Header: r.Header, Body: body}, schema.Decoding{})
+	call, err := match.Decode(schema.Parts{
+		RawQuery: r.URL.RawQuery,
+		Header:   r.Header,
+		Body:     body,
+	}, schema.Decoding{})
 	if err != nil {
 		return nil, err
 	}
 	return call.Do(ctx)
 }
 
-// refusal is the body of an error (R-ERR-3, R-ERR-4).
+// refusal is the body of an exception (R-ERR-3, R-ERR-4). The id and the ARN are those of a
+// resource that exists already; nil for every other error.
 type refusal struct {
 	Message     string  `json:"message"`
 	ResourceID  *string `json:"resourceId"`
 	ResourceArn *string `json:"resourceArn"`
 }
 
-// Refuse answers an error; op is nil when no operation was matched (R-ERR-2).
-func (h *Handler) Refuse(ctx context.Context, w http.ResponseWriter, op *schema.Description, err error) {
+// Refuse writes the exception that an error stands for. op is nil when no operation was found
+// (R-ERR-2). An error that is no fault is one of the server: it is logged whole, and the caller
+// reads no more than that it happened.
+func (h *Handler) Refuse(
+	ctx context.Context, w http.ResponseWriter, op *schema.Description, err error,
+) {
 	body := refusal{Message: api.Message(err)}
 	if f := fault.Of(err); f != nil {
 		body.ResourceID = optional(f.ResourceID)

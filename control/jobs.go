@@ -12,6 +12,9 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
+// The operations of jobs. What a request says about a job becomes a job.Definition, which the
+// rules check and complete; what answers show of a job is in jobdetails.go.
+
 func (p *Plane) bindJobs(r *schema.Router) {
 	schema.Handle(r, iot.CreateJob, p.CreateJob)
 	schema.Handle(r, iot.DescribeJob, p.DescribeJob)
@@ -21,21 +24,16 @@ func (p *Plane) bindJobs(r *schema.Router) {
 	schema.Handle(r, iot.DeleteJob, p.DeleteJob)
 	schema.Handle(r, iot.GetJobDocument, p.GetJobDocument)
 	schema.Handle(r, iot.AssociateTargetsWithJob, p.AssociateTargetsWithJob)
-	p.bindTemplates(r)
-	schema.Handle(r, iot.DescribeJobExecution, p.DescribeJobExecution)
-	schema.Handle(r, iot.ListJobExecutionsForJob, p.ListJobExecutionsForJob)
-	schema.Handle(r, iot.ListJobExecutionsForThing, p.ListJobExecutionsForThing)
-	schema.Handle(r, iot.CancelJobExecution, p.CancelJobExecution)
-	schema.Handle(r, iot.DeleteJobExecution, p.DeleteJobExecution)
 }
 
-// CreateJob creates a job and starts its rollout.
+// CreateJob creates a job and starts its rollout, or schedules it. The members are checked one by
+// one by their description; here what they say together: one document, and ARNs of this server.
 func (p *Plane) CreateJob(ctx context.Context, in *iot.CreateJobRequest) (*iot.JobHandle, error) {
 	if err := checkDocumentMembers(in.Document, in.DocumentSource); err != nil {
 		return nil, err
 	}
-	if err := available(in); err != nil {
-		return nil, err
+	if in.DocumentSource != nil {
+		return nil, errNoDocumentSource()
 	}
 	targets, err := job.ParseTargets(p.Scope, in.Targets)
 	if err != nil {
@@ -45,13 +43,25 @@ func (p *Plane) CreateJob(ctx context.Context, in *iot.CreateJobRequest) (*iot.J
 	if err != nil {
 		return nil, err
 	}
-	created, err := p.Engine.Jobs.CreateJob(ctx, jobs.NewJob{
-		ID: string(in.JobID), Template: template, Document: string(value(in.Document)), Tags: givenTags(in.Tags),
+	created, err := p.Jobs.CreateJob(ctx, jobs.NewJob{
+		ID:       string(in.JobID),
+		Template: template,
+		Document: string(value(in.Document)),
+		Tags:     givenTags(in.Tags),
 		Definition: job.Definition{
-			Targets: targets, TargetSelection: job.TargetSelection(value(in.TargetSelection)), Description: string(value(in.Description)), Namespace: string(value(in.NamespaceID)),
-			PresignedURL: presign(in.PresignedUrlConfig), Rollout: rollout(in.JobExecutionsRolloutConfig), Abort: abort(in.AbortConfig),
-			Timeout: timeout(in.TimeoutConfig), Retry: retry(in.JobExecutionsRetryConfig), Schedule: schedule(in.SchedulingConfig),
-			PackageVersions: in.DestinationPackageVersions, TemplateARN: string(value(in.JobTemplateArn)), Parameters: in.DocumentParameters,
+			Targets:         targets,
+			TargetSelection: job.TargetSelection(value(in.TargetSelection)),
+			Description:     string(value(in.Description)),
+			Namespace:       string(value(in.NamespaceID)),
+			PresignedURL:    presign(in.PresignedUrlConfig),
+			Rollout:         rollout(in.JobExecutionsRolloutConfig),
+			Abort:           abort(in.AbortConfig),
+			Timeout:         timeout(in.TimeoutConfig),
+			Retry:           retry(in.JobExecutionsRetryConfig),
+			Schedule:        schedule(in.SchedulingConfig),
+			PackageVersions: in.DestinationPackageVersions,
+			TemplateARN:     string(value(in.JobTemplateArn)),
+			Parameters:      in.DocumentParameters,
 		},
 	})
 	if err != nil {
@@ -60,7 +70,8 @@ func (p *Plane) CreateJob(ctx context.Context, in *iot.CreateJobRequest) (*iot.J
 	return p.handle(ctx, created), nil
 }
 
-// checkDocumentMembers refuses a document that is given twice (R-VAL-2), or that is empty.
+// checkDocumentMembers refuses a document that is given twice (R-VAL-2), or that is empty. Both
+// is for jobs and templates.
 func checkDocumentMembers(document *iot.Document, source *iot.DocumentSource) error {
 	switch {
 	case document != nil && source != nil:
@@ -71,52 +82,49 @@ func checkDocumentMembers(document *iot.Document, source *iot.DocumentSource) er
 	return nil
 }
 
-// available refuses the members of CreateJob whose features come with a later version, instead of ignoring them.
-func available(in *iot.CreateJobRequest) error {
-	for _, member := range []struct {
-		name  string
-		given bool
-	}{
-		{"documentSource", in.DocumentSource != nil},
-	} {
-		if member.given {
-			return fault.New(fault.Invalid, "%s: not available yet in this version of Drover", member.name)
-		}
-	}
-	return nil
+// errNoDocumentSource is the refusal of a document that lies in S3. Ignoring the member would
+// create a job without a document.
+func errNoDocumentSource() error {
+	return fault.New(fault.Invalid, "documentSource: not available yet in this version of Drover")
 }
 
-func (p *Plane) handle(ctx context.Context, j job.Job) *iot.JobHandle {
-	return &iot.JobHandle{
-		JobArn: p.arn(ctx, registry.KindJob, j.ID), JobID: iot.JobID(j.ID), Description: optional(iot.Text(j.Description)),
-	}
-}
-
-// DescribeJob describes a job with its live counts.
-func (p *Plane) DescribeJob(ctx context.Context, in *iot.DescribeJobRequest) (*iot.DescribeJobResponse, error) {
-	j, err := p.Engine.Jobs.DescribeJob(ctx, string(in.JobID))
+// DescribeJob describes a job with its present counts and the next openings of its maintenance
+// windows.
+func (p *Plane) DescribeJob(
+	ctx context.Context, in *iot.DescribeJobRequest,
+) (*iot.DescribeJobResponse, error) {
+	j, err := p.Jobs.DescribeJob(ctx, string(in.JobID))
 	if err != nil {
 		return nil, err
 	}
 	described := p.describe(ctx, j)
-	for _, start := range j.ScheduledRollouts(p.Engine.Now()) {
-		described.ScheduledJobRollouts = append(described.ScheduledJobRollouts, iot.ScheduledJobRollout{StartTime: new(iot.ScheduleTime(start))})
+	for _, start := range j.ScheduledRollouts(p.Now()) {
+		next := iot.ScheduledJobRollout{StartTime: new(iot.ScheduleTime(start))}
+		described.ScheduledJobRollouts = append(described.ScheduledJobRollouts, next)
 	}
 	return &iot.DescribeJobResponse{Job: described}, nil
 }
 
-// UpdateJob changes a running job.
+// UpdateJob changes a job that has not ended. What the request does not have stays as it is.
 func (p *Plane) UpdateJob(ctx context.Context, in *iot.UpdateJobRequest) (*schema.Nothing, error) {
-	return &schema.Nothing{}, p.Engine.Jobs.UpdateJob(ctx, string(in.JobID), text(in.NamespaceID), job.Update{
-		Description: text(in.Description), PresignedURL: presign(in.PresignedUrlConfig), Rollout: rollout(in.JobExecutionsRolloutConfig),
-		Abort: abort(in.AbortConfig), Timeout: timeout(in.TimeoutConfig), Retry: retry(in.JobExecutionsRetryConfig),
+	id, namespace := string(in.JobID), text(in.NamespaceID)
+	return &schema.Nothing{}, p.Jobs.UpdateJob(ctx, id, namespace, job.Update{
+		Description:  text(in.Description),
+		PresignedURL: presign(in.PresignedUrlConfig),
+		Rollout:      rollout(in.JobExecutionsRolloutConfig),
+		Abort:        abort(in.AbortConfig),
+		Timeout:      timeout(in.TimeoutConfig),
+		Retry:        retry(in.JobExecutionsRetryConfig),
 	})
 }
 
-// CancelJob cancels a job.
+// CancelJob cancels a job: executions that are QUEUED end; with force, also those that are
+// IN_PROGRESS (R-JOB-21, R-JOB-22). The answer does not wait until all of them are canceled.
 func (p *Plane) CancelJob(ctx context.Context, in *iot.CancelJobRequest) (*iot.JobHandle, error) {
-	canceled, err := p.Engine.Jobs.CancelJob(ctx, string(in.JobID), job.Cancellation{
-		Force: value(in.Force), ReasonCode: string(value(in.ReasonCode)), Comment: string(value(in.Comment)),
+	canceled, err := p.Jobs.CancelJob(ctx, string(in.JobID), job.Cancellation{
+		Force:      value(in.Force),
+		ReasonCode: string(value(in.ReasonCode)),
+		Comment:    string(value(in.Comment)),
 	})
 	if err != nil {
 		return nil, err
@@ -124,61 +132,64 @@ func (p *Plane) CancelJob(ctx context.Context, in *iot.CancelJobRequest) (*iot.J
 	return p.handle(ctx, canceled), nil
 }
 
-// DeleteJob deletes a job.
+// DeleteJob deletes a job with its executions: one that has ended, or any with force (R-JOB-30,
+// R-JOB-31). Of a large job the answer comes before the work is done (R-JOB-34).
 func (p *Plane) DeleteJob(ctx context.Context, in *iot.DeleteJobRequest) (*schema.Nothing, error) {
-	return &schema.Nothing{}, p.Engine.Jobs.DeleteJob(ctx, string(in.JobID), value(in.Force), text(in.NamespaceID))
+	id, namespace := string(in.JobID), text(in.NamespaceID)
+	return &schema.Nothing{}, p.Jobs.DeleteJob(ctx, id, value(in.Force), namespace)
 }
 
-// AssociateTargetsWithJob adds groups to a continuous job.
-func (p *Plane) AssociateTargetsWithJob(ctx context.Context, in *iot.AssociateTargetsWithJobRequest) (*iot.JobHandle, error) {
+// AssociateTargetsWithJob adds groups to the targets of a continuous job.
+func (p *Plane) AssociateTargetsWithJob(
+	ctx context.Context, in *iot.AssociateTargetsWithJobRequest,
+) (*iot.JobHandle, error) {
 	targets, err := job.ParseTargets(p.Scope, in.Targets)
 	if err != nil {
 		return nil, err
 	}
-	j, err := p.Engine.Jobs.AssociateTargets(ctx, string(in.JobID), text(in.NamespaceID), targets, text(in.Comment))
+	id, namespace := string(in.JobID), text(in.NamespaceID)
+	j, err := p.Jobs.AssociateTargets(ctx, id, namespace, targets, text(in.Comment))
 	if err != nil {
 		return nil, err
 	}
 	return p.handle(ctx, j), nil
 }
 
-// GetJobDocument returns the document as it was stored.
-func (p *Plane) GetJobDocument(ctx context.Context, in *iot.GetJobDocumentRequest) (*iot.GetJobDocumentResponse, error) {
-	document, err := p.Engine.Jobs.JobDocument(ctx, string(in.JobID), value(in.BeforeSubstitution))
+// GetJobDocument returns the document as it was stored, byte for byte; before substitution, with
+// the placeholders that it had.
+func (p *Plane) GetJobDocument(
+	ctx context.Context, in *iot.GetJobDocumentRequest,
+) (*iot.GetJobDocumentResponse, error) {
+	document, err := p.Jobs.JobDocument(ctx, string(in.JobID), value(in.BeforeSubstitution))
 	if err != nil {
 		return nil, err
 	}
 	return &iot.GetJobDocumentResponse{Document: new(iot.Document(document))}, nil
 }
 
-// ListJobs lists jobs, newest first (R-API-10).
-func (p *Plane) ListJobs(ctx context.Context, in *iot.ListJobsRequest) (*iot.ListJobsResponse, error) {
-	filters := *in
-	filters.NextToken, filters.MaxResults = nil, nil
-	request, err := openPage[store.JobCursor](p.Pages, "ListJobs", filters, in.NextToken, in.MaxResults)
-	if err != nil {
-		return nil, err
-	}
-	jobs, group, err := p.Engine.Jobs.ListJobs(ctx, jobs.Filter{
-		JobQuery: store.JobQuery{
-			Status: job.Status(value(in.Status)), Selection: job.TargetSelection(value(in.TargetSelection)),
-			Namespace: string(value(in.NamespaceID)), After: request.after, Limit: request.limit(),
+// ListJobs lists jobs, newest first (R-API-10). A filter by a group shows the jobs whose targets
+// name the group; every item then has the id of the group (R-API-13).
+func (p *Plane) ListJobs(
+	ctx context.Context, in *iot.ListJobsRequest,
+) (*iot.ListJobsResponse, error) {
+	var group *registry.Group // by which the list is filtered, if it is
+	return list(p, iot.ListJobs, in,
+		func(after *store.JobCursor, limit int) (found []job.Job, err error) {
+			found, group, err = p.Jobs.ListJobs(ctx, jobs.Filter{
+				JobQuery: store.JobQuery{
+					Status:    job.Status(value(in.Status)),
+					Selection: job.TargetSelection(value(in.TargetSelection)),
+					Namespace: string(value(in.NamespaceID)),
+					After:     after,
+					Limit:     limit,
+				},
+				GroupName: string(value(in.ThingGroupName)),
+				GroupUUID: string(value(in.ThingGroupID)),
+			})
+			return found, err
 		},
-		GroupName: string(value(in.ThingGroupName)), GroupUUID: string(value(in.ThingGroupID)),
-	})
-	if err != nil {
-		return nil, err
-	}
-	jobs, next := cut(request, jobs, func(j job.Job) store.JobCursor { return store.JobCursor{CreatedAt: j.CreatedAt, ID: j.ID} })
-	return &iot.ListJobsResponse{NextToken: (*iot.NextToken)(next), Jobs: convert(jobs, func(j job.Job) iot.JobSummary {
-		s := iot.JobSummary{
-			JobArn: p.arn(ctx, registry.KindJob, j.ID), JobID: iot.JobID(j.ID), TargetSelection: iot.TargetSelection(j.TargetSelection),
-			Status: iot.JobStatus(j.Status), CreatedAt: at(j.CreatedAt), LastUpdatedAt: at(j.UpdatedAt), CompletedAt: at(j.CompletedAt),
-			IsConcurrent: new(j.Concurrent()),
-		}
-		if group != nil { // R-API-13
-			s.ThingGroupID = new(iot.ThingGroupID(group.UUID))
-		}
-		return s
-	})}, nil
+		func(j job.Job) store.JobCursor {
+			return store.JobCursor{CreatedAt: j.CreatedAt, ID: j.ID}
+		},
+		func(j job.Job) iot.JobSummary { return p.jobSummary(ctx, j, group) })
 }

@@ -11,21 +11,44 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// CreatePolicy creates a policy; its first version is the default.
-func (p *Plane) CreatePolicy(ctx context.Context, in *iot.CreatePolicyRequest) (*iot.CreatePolicyResponse, error) {
-	policy, err := p.Engine.Identity.CreatePolicy(ctx, string(in.PolicyName), string(in.PolicyDocument), givenTags(in.Tags))
+// The operations of policies and their versions. A policy has up to five versions, one of which
+// is the default: its document is the one in force (R-ID-21).
+
+func (p *Plane) bindPolicies(r *schema.Router) {
+	schema.Handle(r, iot.CreatePolicy, p.CreatePolicy)
+	schema.Handle(r, iot.GetPolicy, p.GetPolicy)
+	schema.Handle(r, iot.ListPolicies, p.ListPolicies)
+	schema.Handle(r, iot.DeletePolicy, p.DeletePolicy)
+	schema.Handle(r, iot.CreatePolicyVersion, p.CreatePolicyVersion)
+	schema.Handle(r, iot.GetPolicyVersion, p.GetPolicyVersion)
+	schema.Handle(r, iot.ListPolicyVersions, p.ListPolicyVersions)
+	schema.Handle(r, iot.SetDefaultPolicyVersion, p.SetDefaultPolicyVersion)
+	schema.Handle(r, iot.DeletePolicyVersion, p.DeletePolicyVersion)
+}
+
+// CreatePolicy creates a policy. Its document becomes version 1, the default. Unlike with things
+// and groups, repeating it is an error (R-ID-51).
+func (p *Plane) CreatePolicy(
+	ctx context.Context, in *iot.CreatePolicyRequest,
+) (*iot.CreatePolicyResponse, error) {
+	name, document := string(in.PolicyName), string(in.PolicyDocument)
+	policy, err := p.Identity.CreatePolicy(ctx, name, document, givenTags(in.Tags))
 	if err != nil {
 		return nil, err
 	}
 	return &iot.CreatePolicyResponse{
-		PolicyName: in.PolicyName, PolicyArn: p.arn(ctx, registry.KindPolicy, policy.Name), PolicyDocument: in.PolicyDocument,
+		PolicyName:      in.PolicyName,
+		PolicyArn:       p.arn(ctx, registry.KindPolicy, policy.Name),
+		PolicyDocument:  in.PolicyDocument,
 		PolicyVersionID: versionID(policy.Default),
 	}, nil
 }
 
+// versionID is the number of a version as the API writes it.
 func versionID(number int) iot.PolicyVersionID { return iot.PolicyVersionID(strconv.Itoa(number)) }
 
-// versionNumber reads a version id. One that is too large for a number names no version.
+// versionNumber reads a version id. Its description has checked that it consists of digits; what
+// is too large for a number names no version.
 func versionNumber(policy iot.PolicyName, id iot.PolicyVersionID) (int, error) {
 	number, err := strconv.Atoi(string(id))
 	if err != nil {
@@ -35,61 +58,82 @@ func versionNumber(policy iot.PolicyName, id iot.PolicyVersionID) (int, error) {
 }
 
 // GetPolicy returns a policy with the document that is in force.
-func (p *Plane) GetPolicy(ctx context.Context, in *iot.GetPolicyRequest) (*iot.GetPolicyResponse, error) {
-	policy, err := p.Engine.Identity.GetPolicy(ctx, string(in.PolicyName))
+func (p *Plane) GetPolicy(
+	ctx context.Context, in *iot.GetPolicyRequest,
+) (*iot.GetPolicyResponse, error) {
+	policy, err := p.Identity.GetPolicy(ctx, string(in.PolicyName))
 	if err != nil {
 		return nil, err
 	}
 	return &iot.GetPolicyResponse{
-		PolicyName: in.PolicyName, PolicyArn: p.arn(ctx, registry.KindPolicy, policy.Name), PolicyDocument: iot.PolicyDocument(policy.Document()),
-		DefaultVersionID: versionID(policy.Default), CreationDate: schema.At(policy.CreatedAt), LastModifiedDate: schema.At(policy.UpdatedAt),
+		PolicyName:       in.PolicyName,
+		PolicyArn:        p.arn(ctx, registry.KindPolicy, policy.Name),
+		PolicyDocument:   iot.PolicyDocument(policy.Document()),
+		DefaultVersionID: versionID(policy.Default),
+		CreationDate:     schema.At(policy.CreatedAt),
+		LastModifiedDate: schema.At(policy.UpdatedAt),
 	}, nil
 }
 
-// ListPolicies lists policies by creation.
-func (p *Plane) ListPolicies(ctx context.Context, in *iot.ListPoliciesRequest) (*iot.PolicyList, error) {
-	request, err := openPage[store.IdentityCursor](p.Pages, "ListPolicies", value(in.AscendingOrder), in.Marker, in.PageSize)
-	if err != nil {
-		return nil, err
-	}
-	found, err := p.Engine.Identity.ListPolicies(ctx, store.IdentityQuery{
-		Ascending: value(in.AscendingOrder), After: request.after, Limit: request.limit(),
-	})
-	if err != nil {
-		return nil, err
-	}
-	found, next := cut(request, found, func(q registry.Policy) store.IdentityCursor {
-		return store.IdentityCursor{CreatedAt: q.CreatedAt, Key: q.Name}
-	})
-	return &iot.PolicyList{NextMarker: (*iot.Marker)(next), Policies: convert(found, p.showPolicy(ctx))}, nil
+// ListPolicies lists policies by creation, newest first unless asked otherwise (R-ID-3).
+func (p *Plane) ListPolicies(
+	ctx context.Context, in *iot.ListPoliciesRequest,
+) (*iot.PolicyList, error) {
+	return list(p, iot.ListPolicies, in,
+		func(after *store.IdentityCursor, limit int) ([]registry.Policy, error) {
+			return p.Identity.ListPolicies(ctx, store.IdentityQuery{
+				Ascending: value(in.AscendingOrder),
+				After:     after,
+				Limit:     limit,
+			})
+		},
+		func(q registry.Policy) store.IdentityCursor {
+			return store.IdentityCursor{CreatedAt: q.CreatedAt, Key: q.Name}
+		},
+		p.showPolicy(ctx))
 }
 
+// showPolicy is a policy as lists show it.
 func (p *Plane) showPolicy(ctx context.Context) func(registry.Policy) iot.Policy {
 	return func(q registry.Policy) iot.Policy {
-		return iot.Policy{PolicyName: iot.PolicyName(q.Name), PolicyArn: p.arn(ctx, registry.KindPolicy, q.Name)}
+		return iot.Policy{
+			PolicyName: iot.PolicyName(q.Name),
+			PolicyArn:  p.arn(ctx, registry.KindPolicy, q.Name),
+		}
 	}
 }
 
-// DeletePolicy deletes a policy.
-func (p *Plane) DeletePolicy(ctx context.Context, in *iot.DeletePolicyRequest) (*schema.Nothing, error) {
-	return &schema.Nothing{}, p.Engine.Identity.DeletePolicy(ctx, string(in.PolicyName))
+// DeletePolicy deletes a policy that is attached to nothing and has no version beside the default
+// (R-ID-21).
+func (p *Plane) DeletePolicy(
+	ctx context.Context, in *iot.DeletePolicyRequest,
+) (*schema.Nothing, error) {
+	return &schema.Nothing{}, p.Identity.DeletePolicy(ctx, string(in.PolicyName))
 }
 
-// CreatePolicyVersion adds a version to a policy.
-func (p *Plane) CreatePolicyVersion(ctx context.Context, in *iot.CreatePolicyVersionRequest) (*iot.CreatePolicyVersionResponse, error) {
-	version, err := p.Engine.Identity.CreatePolicyVersion(ctx, string(in.PolicyName), string(in.PolicyDocument), value(in.SetAsDefault))
+// CreatePolicyVersion adds a version to a policy, and puts it in force if the request says so.
+func (p *Plane) CreatePolicyVersion(
+	ctx context.Context, in *iot.CreatePolicyVersionRequest,
+) (*iot.CreatePolicyVersionResponse, error) {
+	name, document := string(in.PolicyName), string(in.PolicyDocument)
+	version, err := p.Identity.CreatePolicyVersion(ctx, name, document, value(in.SetAsDefault))
 	if err != nil {
 		return nil, err
 	}
 	return &iot.CreatePolicyVersionResponse{
-		PolicyArn: p.arn(ctx, registry.KindPolicy, string(in.PolicyName)), PolicyDocument: in.PolicyDocument,
-		PolicyVersionID: versionID(version.Number), IsDefaultVersion: value(in.SetAsDefault),
+		PolicyArn:        p.arn(ctx, registry.KindPolicy, name),
+		PolicyDocument:   in.PolicyDocument,
+		PolicyVersionID:  versionID(version.Number),
+		IsDefaultVersion: value(in.SetAsDefault),
 	}, nil
 }
 
-// GetPolicyVersion returns one version of a policy.
-func (p *Plane) GetPolicyVersion(ctx context.Context, in *iot.GetPolicyVersionRequest) (*iot.GetPolicyVersionResponse, error) {
-	policy, err := p.Engine.Identity.GetPolicy(ctx, string(in.PolicyName))
+// GetPolicyVersion returns one version of a policy. A version never changes, so it was last
+// modified when it was created.
+func (p *Plane) GetPolicyVersion(
+	ctx context.Context, in *iot.GetPolicyVersionRequest,
+) (*iot.GetPolicyVersionResponse, error) {
+	policy, err := p.Identity.GetPolicy(ctx, string(in.PolicyName))
 	if err != nil {
 		return nil, err
 	}
@@ -100,96 +144,57 @@ func (p *Plane) GetPolicyVersion(ctx context.Context, in *iot.GetPolicyVersionRe
 	for _, v := range policy.Versions {
 		if v.Number == number {
 			return &iot.GetPolicyVersionResponse{
-				PolicyArn: p.arn(ctx, registry.KindPolicy, policy.Name), PolicyName: in.PolicyName, PolicyDocument: iot.PolicyDocument(v.Document),
-				PolicyVersionID: versionID(v.Number), IsDefaultVersion: v.Number == policy.Default,
-				CreationDate: schema.At(v.CreatedAt), LastModifiedDate: schema.At(v.CreatedAt),
+				PolicyArn:        p.arn(ctx, registry.KindPolicy, policy.Name),
+				PolicyName:       in.PolicyName,
+				PolicyDocument:   iot.PolicyDocument(v.Document),
+				PolicyVersionID:  versionID(v.Number),
+				IsDefaultVersion: v.Number == policy.Default,
+				CreationDate:     schema.At(v.CreatedAt),
+				LastModifiedDate: schema.At(v.CreatedAt),
 			}, nil
 		}
 	}
 	return nil, fault.New(fault.NotFound, "policy %s has no version %d", policy.Name, number)
 }
 
-// ListPolicyVersions lists the versions of a policy; at most five.
-func (p *Plane) ListPolicyVersions(ctx context.Context, in *iot.ListPolicyVersionsRequest) (*iot.ListPolicyVersionsResponse, error) {
-	policy, err := p.Engine.Identity.GetPolicy(ctx, string(in.PolicyName))
+// ListPolicyVersions lists the versions of a policy. They are five at most, so the operation does
+// not page.
+func (p *Plane) ListPolicyVersions(
+	ctx context.Context, in *iot.ListPolicyVersionsRequest,
+) (*iot.ListPolicyVersionsResponse, error) {
+	policy, err := p.Identity.GetPolicy(ctx, string(in.PolicyName))
 	if err != nil {
 		return nil, err
 	}
-	return &iot.ListPolicyVersionsResponse{PolicyVersions: convert(policy.Versions, func(v registry.PolicyVersion) iot.PolicyVersion {
-		return iot.PolicyVersion{VersionID: versionID(v.Number), IsDefaultVersion: v.Number == policy.Default, CreateDate: schema.At(v.CreatedAt)}
-	})}, nil
+	return &iot.ListPolicyVersionsResponse{
+		PolicyVersions: convert(policy.Versions, func(v registry.PolicyVersion) iot.PolicyVersion {
+			return iot.PolicyVersion{
+				VersionID:        versionID(v.Number),
+				IsDefaultVersion: v.Number == policy.Default,
+				CreateDate:       schema.At(v.CreatedAt),
+			}
+		}),
+	}, nil
 }
 
 // SetDefaultPolicyVersion puts a version in force.
-func (p *Plane) SetDefaultPolicyVersion(ctx context.Context, in *iot.SetDefaultPolicyVersionRequest) (*schema.Nothing, error) {
+func (p *Plane) SetDefaultPolicyVersion(
+	ctx context.Context, in *iot.SetDefaultPolicyVersionRequest,
+) (*schema.Nothing, error) {
 	number, err := versionNumber(in.PolicyName, in.PolicyVersionID)
 	if err != nil {
 		return nil, err
 	}
-	return &schema.Nothing{}, p.Engine.Identity.SetDefaultPolicyVersion(ctx, string(in.PolicyName), number)
+	return &schema.Nothing{}, p.Identity.SetDefaultPolicyVersion(ctx, string(in.PolicyName), number)
 }
 
-// DeletePolicyVersion deletes a version that is not in force.
-func (p *Plane) DeletePolicyVersion(ctx context.Context, in *iot.DeletePolicyVersionRequest) (*schema.Nothing, error) {
+// DeletePolicyVersion deletes a version that is not the default.
+func (p *Plane) DeletePolicyVersion(
+	ctx context.Context, in *iot.DeletePolicyVersionRequest,
+) (*schema.Nothing, error) {
 	number, err := versionNumber(in.PolicyName, in.PolicyVersionID)
 	if err != nil {
 		return nil, err
 	}
-	return &schema.Nothing{}, p.Engine.Identity.DeletePolicyVersion(ctx, string(in.PolicyName), number)
-}
-
-// AttachPolicy attaches a policy to a certificate or a group.
-func (p *Plane) AttachPolicy(ctx context.Context, in *iot.AttachPolicyRequest) (*schema.Nothing, error) {
-	target, err := p.policyTarget(string(in.Target))
-	if err != nil {
-		return nil, err
-	}
-	return &schema.Nothing{}, p.Engine.Identity.AttachPolicy(ctx, string(in.PolicyName), target)
-}
-
-// DetachPolicy detaches a policy from a certificate or a group.
-func (p *Plane) DetachPolicy(ctx context.Context, in *iot.DetachPolicyRequest) (*schema.Nothing, error) {
-	target, err := p.policyTarget(string(in.Target))
-	if err != nil {
-		return nil, err
-	}
-	return &schema.Nothing{}, p.Engine.Identity.DetachPolicy(ctx, string(in.PolicyName), target)
-}
-
-// ListAttachedPolicies lists the policies of a target by name. They are few, so it pages only when asked for less.
-func (p *Plane) ListAttachedPolicies(ctx context.Context, in *iot.ListAttachedPoliciesRequest) (*iot.PolicyList, error) {
-	filters := []any{in.Target, value(in.Recursive)}
-	request, err := openPage[nameCursor](p.Pages, "ListAttachedPolicies", filters, in.Marker, in.PageSize)
-	if err != nil {
-		return nil, err
-	}
-	target, err := p.policyTarget(string(in.Target))
-	if err != nil {
-		return nil, err
-	}
-	found, err := p.Engine.Identity.PoliciesOfTarget(ctx, target, value(in.Recursive))
-	if err != nil {
-		return nil, err
-	}
-	for len(found) > 0 && found[0].Name <= request.from().Name {
-		found = found[1:]
-	}
-	found, next := cut(request, found, func(q registry.Policy) nameCursor { return nameCursor{q.Name} })
-	return &iot.PolicyList{NextMarker: (*iot.Marker)(next), Policies: convert(found, p.showPolicy(ctx))}, nil
-}
-
-// ListTargetsForPolicy lists what a policy is attached to.
-func (p *Plane) ListTargetsForPolicy(ctx context.Context, in *iot.ListTargetsForPolicyRequest) (*iot.ListTargetsForPolicyResponse, error) {
-	request, err := openPage[registry.Attachment](p.Pages, "ListTargetsForPolicy", in.PolicyName, in.Marker, in.PageSize)
-	if err != nil {
-		return nil, err
-	}
-	found, err := p.Engine.Identity.TargetsOfPolicy(ctx, string(in.PolicyName), request.from(), request.limit())
-	if err != nil {
-		return nil, err
-	}
-	found, next := cut(request, found, func(a registry.Attachment) registry.Attachment { return a })
-	return &iot.ListTargetsForPolicyResponse{NextMarker: (*iot.Marker)(next), Targets: convert(found, func(a registry.Attachment) iot.PolicyTarget {
-		return iot.PolicyTarget(p.arn(ctx, string(a.Kind), a.Key))
-	})}, nil
+	return &schema.Nothing{}, p.Identity.DeletePolicyVersion(ctx, string(in.PolicyName), number)
 }

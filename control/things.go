@@ -11,6 +11,9 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
+// The operations of things. A thing has a type and attributes, or neither; its groups,
+// certificates and executions have operations of their own.
+
 func (p *Plane) bindThings(r *schema.Router) {
 	schema.Handle(r, iot.CreateThing, p.CreateThing)
 	schema.Handle(r, iot.DescribeThing, p.DescribeThing)
@@ -19,24 +22,33 @@ func (p *Plane) bindThings(r *schema.Router) {
 	schema.Handle(r, iot.ListThings, p.ListThings)
 }
 
-// CreateThing registers a thing. Billing groups come with a later version: none exists to be named.
-func (p *Plane) CreateThing(ctx context.Context, in *iot.CreateThingRequest) (*iot.CreateThingResponse, error) {
+// CreateThing registers a thing. Repeating it with the same type and attributes answers the same
+// id (R-ID-5). A billing group does not exist, because they come with a later version, so naming
+// one is an error.
+func (p *Plane) CreateThing(
+	ctx context.Context, in *iot.CreateThingRequest,
+) (*iot.CreateThingResponse, error) {
 	if err := registry.CheckBillingGroup(text(in.BillingGroupName)); err != nil {
 		return nil, err
 	}
 	attributes, _ := payload(in.AttributePayload)
-	thing, err := p.Engine.Fleet.CreateThing(ctx, fleet.NewThing{
-		Name: string(in.ThingName), Type: string(value(in.ThingTypeName)), Attributes: attributes,
+	thing, err := p.Fleet.CreateThing(ctx, fleet.NewThing{
+		Name:       string(in.ThingName),
+		Type:       string(value(in.ThingTypeName)),
+		Attributes: attributes,
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &iot.CreateThingResponse{
-		ThingName: in.ThingName, ThingArn: p.arn(ctx, registry.KindThing, thing.Name), ThingID: thing.UUID,
+		ThingName: in.ThingName,
+		ThingArn:  p.arn(ctx, registry.KindThing, thing.Name),
+		ThingID:   thing.UUID,
 	}, nil
 }
 
-// payload is the attributes of a request, nil when none were given, and whether they are merged.
+// payload reads the attributes of a request, nil when none were given, and whether they are
+// merged into those that are stored instead of replacing them (R-ID-6).
 func payload(a *iot.AttributePayload) (attributes map[string]string, merge bool) {
 	if a == nil {
 		return nil, false
@@ -44,7 +56,8 @@ func payload(a *iot.AttributePayload) (attributes map[string]string, merge bool)
 	return a.Attributes, value(a.Merge)
 }
 
-// shown is attributes as answers show them: always there (R-ID-5).
+// shown is attributes as answers show them: {} when there are none, because they are never left
+// out (R-ID-5).
 func shown(attributes map[string]string) iot.Attributes {
 	if attributes == nil {
 		return iot.Attributes{}
@@ -52,20 +65,30 @@ func shown(attributes map[string]string) iot.Attributes {
 	return attributes
 }
 
-// DescribeThing describes a thing.
-func (p *Plane) DescribeThing(ctx context.Context, in *iot.DescribeThingRequest) (*iot.DescribeThingResponse, error) {
-	thing, err := p.Engine.Fleet.DescribeThing(ctx, string(in.ThingName))
+// DescribeThing describes a thing. Its default client id is its name.
+func (p *Plane) DescribeThing(
+	ctx context.Context, in *iot.DescribeThingRequest,
+) (*iot.DescribeThingResponse, error) {
+	thing, err := p.Fleet.DescribeThing(ctx, string(in.ThingName))
 	if err != nil {
 		return nil, err
 	}
 	return &iot.DescribeThingResponse{
-		DefaultClientID: thing.Name, ThingName: in.ThingName, ThingID: thing.UUID, ThingArn: p.arn(ctx, registry.KindThing, thing.Name),
-		ThingTypeName: optional(iot.ThingTypeName(thing.Type)), Attributes: shown(thing.Attributes), Version: thing.Version,
+		DefaultClientID: thing.Name,
+		ThingName:       in.ThingName,
+		ThingID:         thing.UUID,
+		ThingArn:        p.arn(ctx, registry.KindThing, thing.Name),
+		ThingTypeName:   optional(iot.ThingTypeName(thing.Type)),
+		Attributes:      shown(thing.Attributes),
+		Version:         thing.Version,
 	}, nil
 }
 
-// UpdateThing changes a thing's attributes or type.
-func (p *Plane) UpdateThing(ctx context.Context, in *iot.UpdateThingRequest) (*schema.Nothing, error) {
+// UpdateThing changes the attributes or the type of a thing. The empty type removes the type; it
+// is what removeThingType stands for, which therefore excludes a type (R-ID-6).
+func (p *Plane) UpdateThing(
+	ctx context.Context, in *iot.UpdateThingRequest,
+) (*schema.Nothing, error) {
 	if in.ThingTypeName != nil && value(in.RemoveThingType) { // R-ID-6
 		return nil, fault.New(fault.Invalid, "thingTypeName and removeThingType exclude each other")
 	}
@@ -74,45 +97,59 @@ func (p *Plane) UpdateThing(ctx context.Context, in *iot.UpdateThingRequest) (*s
 		kind = new(string)
 	}
 	attributes, merge := payload(in.AttributePayload)
-	return &schema.Nothing{}, p.Engine.Fleet.UpdateThing(ctx, string(in.ThingName), registry.ThingUpdate{
-		Type: kind, Attributes: attributes, Merge: merge, ExpectedVersion: in.ExpectedVersion,
+	return &schema.Nothing{}, p.Fleet.UpdateThing(ctx, string(in.ThingName), registry.ThingUpdate{
+		Type:            kind,
+		Attributes:      attributes,
+		Merge:           merge,
+		ExpectedVersion: in.ExpectedVersion,
 	})
 }
 
-// DeleteThing deletes a thing.
-func (p *Plane) DeleteThing(ctx context.Context, in *iot.DeleteThingRequest) (*schema.Nothing, error) {
-	return &schema.Nothing{}, p.Engine.Fleet.DeleteThing(ctx, string(in.ThingName), in.ExpectedVersion)
+// DeleteThing deletes a thing. Deleting one that does not exist succeeds (R-ID-7).
+func (p *Plane) DeleteThing(
+	ctx context.Context, in *iot.DeleteThingRequest,
+) (*schema.Nothing, error) {
+	return &schema.Nothing{}, p.Fleet.DeleteThing(ctx, string(in.ThingName), in.ExpectedVersion)
 }
 
-// nameCursor is the place in a list that is sorted by name.
-type nameCursor struct{ Name string }
+// ListThings lists things by name; filters combine with AND (R-ID-9).
+func (p *Plane) ListThings(
+	ctx context.Context, in *iot.ListThingsRequest,
+) (*iot.ListThingsResponse, error) {
+	return list(p, iot.ListThings, in,
+		func(after *string, limit int) ([]registry.Thing, error) {
+			q, err := thingQuery(in)
+			if err != nil {
+				return nil, err
+			}
+			q.After, q.Limit = value(after), limit
+			return p.Fleet.ListThings(ctx, q)
+		},
+		func(t registry.Thing) string { return t.Name },
+		func(t registry.Thing) iot.ThingAttribute {
+			return iot.ThingAttribute{
+				ThingName:     iot.ThingName(t.Name),
+				ThingTypeName: optional(iot.ThingTypeName(t.Type)),
+				ThingArn:      p.arn(ctx, registry.KindThing, t.Name),
+				Attributes:    shown(t.Attributes),
+				Version:       t.Version,
+			}
+		})
+}
 
-// ListThings lists things by name.
-func (p *Plane) ListThings(ctx context.Context, in *iot.ListThingsRequest) (*iot.ListThingsResponse, error) {
-	if in.AttributeName != nil && in.AttributeValue == nil { // R-ID-9
-		return nil, fault.New(fault.Invalid, "attributeValue: required with attributeName")
+// thingQuery is the filters of ListThings. An attribute is given by name and value, or not at all
+// (R-ID-9, R-ID-59).
+func thingQuery(in *iot.ListThingsRequest) (q store.ThingQuery, err error) {
+	switch {
+	case in.AttributeName != nil && in.AttributeValue == nil:
+		return q, fault.New(fault.Invalid, "attributeValue: required with attributeName")
+	case in.AttributeName == nil && in.AttributeValue != nil:
+		return q, fault.New(fault.Invalid, "attributeName: required with attributeValue")
 	}
-	if in.AttributeName == nil && in.AttributeValue != nil { // R-ID-59
-		return nil, fault.New(fault.Invalid, "attributeName: required with attributeValue")
-	}
-	filters := *in
-	filters.NextToken, filters.MaxResults = nil, nil
-	request, err := openPage[nameCursor](p.Pages, "ListThings", filters, in.NextToken, in.MaxResults)
-	if err != nil {
-		return nil, err
-	}
-	things, err := p.Engine.Fleet.ListThings(ctx, store.ThingQuery{
-		Type: string(value(in.ThingTypeName)), Attribute: string(value(in.AttributeName)), Value: string(value(in.AttributeValue)),
-		ValueIsPrefix: value(in.UsePrefixAttributeValue), After: request.from().Name, Limit: request.limit(),
-	})
-	if err != nil {
-		return nil, err
-	}
-	things, next := cut(request, things, func(t registry.Thing) nameCursor { return nameCursor{t.Name} })
-	return &iot.ListThingsResponse{NextToken: (*iot.NextToken)(next), Things: convert(things, func(t registry.Thing) iot.ThingAttribute {
-		return iot.ThingAttribute{
-			ThingName: iot.ThingName(t.Name), ThingTypeName: optional(iot.ThingTypeName(t.Type)), ThingArn: p.arn(ctx, registry.KindThing, t.Name),
-			Attributes: shown(t.Attributes), Version: t.Version,
-		}
-	})}, nil
+	return store.ThingQuery{
+		Type:          string(value(in.ThingTypeName)),
+		Attribute:     string(value(in.AttributeName)),
+		Value:         string(value(in.AttributeValue)),
+		ValueIsPrefix: value(in.UsePrefixAttributeValue),
+	}, nil
 }

@@ -73,9 +73,14 @@ func newServer(t *testing.T, changes ...change) *server {
 	s.devices = &gateway.DeviceAuth{Identities: s.engine.Identity, Scope: scope, Log: log}
 	s.handler = &gateway.HTTP{
 		Control: control.NewHandler(&control.Plane{
-			Engine: s.engine,
-			Scope:  scope,
-			Pages:  control.Pages{Key: make([]byte, 32)},
+			Jobs:     s.engine.Jobs,
+			Fleet:    s.engine.Fleet,
+			Identity: s.engine.Identity,
+			Tags:     s.engine.Tags,
+			Now:      s.engine.Now,
+			RealNow:  time.Now,
+			Scope:    scope,
+			Pages:    control.Pages{Key: make([]byte, 32)},
 		}, log),
 		Device:    https.New(plane),
 		Server:    http.NotFoundHandler(),

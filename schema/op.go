@@ -51,16 +51,19 @@ var descriptions sync.Map // descriptionKey to *Description
 
 // descriptionKey identifies an Op value. The type of the Op holds its request and response types:
 // both planes have an operation named DescribeJobExecution, and these two differ in their types.
+// A server may page through an operation that clients are not told to page through; the two differ
+// in their Page.
 type descriptionKey struct {
 	op          reflect.Type
 	name, route string
+	page        *Page
 }
 
 // Describe returns the operation as data, the same pointer each time. It panics when the route and
 // the request structure disagree: descriptions are compiled in, so that is a programming error
 // which the first test finds.
 func (o Op[In, Out]) Describe() *Description {
-	key := descriptionKey{reflect.TypeFor[Op[In, Out]](), o.Name, o.Route}
+	key := descriptionKey{reflect.TypeFor[Op[In, Out]](), o.Name, o.Route, o.Page}
 	if known, ok := descriptions.Load(key); ok {
 		return known.(*Description)
 	}

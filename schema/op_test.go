@@ -38,6 +38,12 @@ func TestDescribe(t *testing.T) {
 	if describeGroup.Describe() == other.Describe() {
 		t.Error("two operations of one name have one description")
 	}
+	listed := schema.Op[listRequest, listResponse]{Name: "List", Route: "GET /names"}
+	paged := listed
+	paged.Page = names
+	if listed.Describe().Page != nil || paged.Describe().Page != names {
+		t.Error("an operation with and without its paging has one description")
+	}
 	if !routed.Has(describeGroup) || !routed.Has(again) || routed.Has(other) {
 		t.Error("a service does not know its own operations")
 	}
@@ -79,6 +85,76 @@ func TestNextPage(t *testing.T) {
 	}
 }
 
+type (
+	pageSize            int32
+	filteredListRequest struct {
+		Group string      `json:"group" in:"path"`
+		Kind  *string     `json:"kind" in:"query"`
+		Deep  *bool       `json:"deep"`
+		Token *sampleName `json:"token" in:"query"`
+		Max   *pageSize   `json:"max" in:"query"`
+	}
+)
+
+func (pageSize) Constraint() schema.Constraint { return schema.Range(1, 250) }
+
+// A server reads of a request which page of which list it asks for.
+func TestReadPage(t *testing.T) {
+	t.Parallel()
+	list := schema.Op[filteredListRequest, listResponse]{
+		Name: "ListOf", Route: "GET /groups/{group}/names", Page: names,
+	}
+	for _, row := range []struct {
+		name    string
+		in      filteredListRequest
+		token   string
+		size    int
+		filters string
+	}{
+		{"nothing said", filteredListRequest{Group: "g"}, "", 250, `"group":"g",`},
+		{"a size", filteredListRequest{Group: "g", Max: new(pageSize(7))}, "", 7, `"group":"g",`},
+		{
+			"a token", filteredListRequest{Group: "g", Token: new(sampleName("t"))},
+			"t", 250, `"group":"g",`,
+		},
+		{
+			"filters", filteredListRequest{Group: "a,b", Kind: new("\""), Deep: new(false)},
+			"", 250, `"group":"a,b","kind":"\"","deep":false,`,
+		},
+	} {
+		got := list.Describe().ReadPage(&row.in)
+		want := schema.PageRequest{Token: row.token, Size: row.size, Filters: []byte(row.filters)}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", row.name, diff)
+		}
+	}
+	bare := schema.Op[listRequest, listResponse]{Name: "List", Route: "GET /names", Page: names}
+	if got := bare.Describe().ReadPage(&listRequest{}); got.Size != 0 || got.Filters != nil {
+		t.Errorf("without bound and filters: %+v", got)
+	}
+}
+
+// A server writes the list, and the token when another page follows.
+func TestWritePage(t *testing.T) {
+	t.Parallel()
+	list := schema.Op[listRequest, listResponse]{Name: "List", Route: "GET /names", Page: names}
+	plain := schema.Op[listRequest, plainListResponse]{Name: "ListPlain", Route: "GET /names", Page: names}
+	var more, last listResponse
+	list.Describe().WritePage(&more, []string{"a"}, "t")
+	list.Describe().WritePage(&last, []string{}, "")
+	var bare plainListResponse
+	plain.Describe().WritePage(&bare, []string{"a", "b"}, "t")
+	if diff := cmp.Diff(listResponse{Names: []string{"a"}, Token: new("t")}, more); diff != "" {
+		t.Errorf("a page (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(listResponse{Names: []string{}}, last); diff != "" {
+		t.Errorf("the last page (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(plainListResponse{Names: []string{"a", "b"}, Token: "t"}, bare); diff != "" {
+		t.Errorf("a token that is no pointer (-want +got):\n%s", diff)
+	}
+}
+
 // A Page that names members which do not exist is a programming error.
 func TestPageWithoutMembers(t *testing.T) {
 	t.Parallel()
@@ -86,6 +162,8 @@ func TestPageWithoutMembers(t *testing.T) {
 		{In: "tokens", Out: "token", Items: "names"},
 		{In: "token", Out: "names", Items: "names"},
 		{In: "token", Out: "token", Items: "token"},
+		{In: "token", Size: "token", Out: "token", Items: "names"},
+		{In: "token", Size: "most", Out: "token", Items: "names"},
 	} {
 		func() {
 			defer func() {
@@ -93,7 +171,7 @@ func TestPageWithoutMembers(t *testing.T) {
 					t.Errorf("%+v was accepted", page)
 				}
 			}()
-			route := fmt.Sprintf("GET /%s/%s/%s", page.In, page.Out, page.Items)
+			route := fmt.Sprintf("GET /%s/%s/%s/%s", page.In, page.Size, page.Out, page.Items)
 			schema.Op[listRequest, listResponse]{Name: "Wrong", Route: route, Page: &page}.Describe()
 		}()
 	}

@@ -101,7 +101,12 @@ func (s *server) open() {
 		Publish:    s.publish,
 		Subscribed: func(string) bool { return true },
 	}
-	s.control = &control.Plane{Engine: s.engine, Scope: registry.DefaultScope}
+	s.control = &control.Plane{
+		Jobs:  s.engine.Jobs,
+		Fleet: s.engine.Fleet,
+		Now:   s.engine.Now,
+		Scope: registry.DefaultScope,
+	}
 	s.up = true
 }
 

@@ -2,6 +2,10 @@ package jobsdata
 
 import "strings"
 
+// The topics of the jobs service, $aws/things/{thingName}/jobs/…: requests that devices publish, the
+// answers to them, and notifications. One table says which there are; reading a topic name is
+// looking it up there, without allocating anything, because it is done for every message.
+
 // TopicKind is what a topic means to the jobs service.
 type TopicKind uint8
 
@@ -20,11 +24,16 @@ const (
 // Request reports whether devices may publish to the topic.
 func (k TopicKind) Request() bool { return k >= GetPending && k <= Update }
 
-// Topics is the topic table: what follows $aws/things/{thingName}/jobs/, and what it is.
-var Topics = []struct {
-	Pattern string
-	Kind    TopicKind
-}{
+// topicRow is a row of the table.
+type topicRow struct {
+	pattern string
+	kind    TopicKind
+}
+
+// topics is the topic table: what follows $aws/things/{thingName}/jobs/, and what it is. {jobId} is
+// any job id; $next stands in its place only where a row says so, which is for get and not for
+// update (R-MQTT-4).
+var topics = []topicRow{
 	{"get", GetPending},
 	{"get/accepted", Response},
 	{"get/rejected", Response},
@@ -34,6 +43,9 @@ var Topics = []struct {
 	{"{jobId}/get", Describe},
 	{"{jobId}/get/accepted", Response},
 	{"{jobId}/get/rejected", Response},
+	{"$next/get", Describe},
+	{"$next/get/accepted", Response},
+	{"$next/get/rejected", Response},
 	{"{jobId}/update", Update},
 	{"{jobId}/update/accepted", Response},
 	{"{jobId}/update/rejected", Response},
@@ -41,11 +53,38 @@ var Topics = []struct {
 	{"notify-next", Notification},
 }
 
+// wholeTopics are the rows of topics without a label, jobTopics those with one, of which pattern
+// is what follows the label: get for {jobId}/get. They are so few that going through them takes
+// less time than a map.
+var wholeTopics, jobTopics = splitTopics()
+
+// splitTopics makes the two from topics.
+func splitTopics() (whole, ofJob []topicRow) {
+	for _, row := range topics {
+		if verb, labelled := strings.CutPrefix(row.pattern, "{jobId}/"); labelled {
+			ofJob = append(ofJob, topicRow{verb, row.kind})
+		} else {
+			whole = append(whole, row)
+		}
+	}
+	return whole, ofJob
+}
+
+// kindOf finds a row by its pattern.
+func kindOf(rows []topicRow, pattern string) (TopicKind, bool) {
+	for i := range rows {
+		if rows[i].pattern == pattern {
+			return rows[i].kind, true
+		}
+	}
+	return NotJobs, false
+}
+
 // A Topic is a topic name, read.
 type Topic struct {
 	Kind  TopicKind
 	Thing string // "" only for NotJobs
-	JobID string // of Describe and Update, as the device wrote it
+	JobID string // where the row has {jobId} or $next: as the device wrote it
 }
 
 const topicPrefix = "$aws/things/"
@@ -60,53 +99,29 @@ func ParseTopic(topic string) Topic {
 	if rest, ok = strings.CutPrefix(rest, "jobs/"); !ok || thing == "" {
 		return Topic{}
 	}
-	t := Topic{Thing: thing}
-	if t.Kind = fixedTopic(rest); t.Kind == NotJobs {
-		t.Kind, t.JobID = jobTopic(rest)
-	}
-	if !isName(thing, 128, true) {
-		t.Kind = InvalidTopic
+	t := Topic{Kind: InvalidTopic, Thing: thing}
+	if isName(thing, 128, true) {
+		t.Kind, t.JobID = parseJobs(rest)
 	}
 	return t
 }
 
-// fixedTopic knows the topics without a job id; NotJobs for others.
-func fixedTopic(rest string) TopicKind {
-	switch rest {
-	case "get":
-		return GetPending
-	case "start-next":
-		return StartNext
-	case "notify", "notify-next":
-		return Notification
-	case "get/accepted", "get/rejected", "start-next/accepted", "start-next/rejected":
-		return Response
-	}
-	return NotJobs
-}
-
-// jobTopic knows the topics with a job id. $next is one only for get (R-MQTT-4).
-func jobTopic(rest string) (TopicKind, string) {
+// parseJobs reads what follows jobs/ in a topic name. Rows with a label are tried first, because most
+// requests have a job id. They take nothing from the other rows: what may follow a job id follows
+// neither get nor start-next there, and $next is no job id. So get/get is about the job named get.
+func parseJobs(rest string) (TopicKind, string) {
 	id, verb, _ := strings.Cut(rest, "/")
-	if id != Next && !isName(id, 64, false) {
+	if kind, ok := kindOf(jobTopics, verb); ok && isName(id, 64, false) {
+		return kind, id
+	}
+	kind, ok := kindOf(wholeTopics, rest)
+	switch {
+	case !ok:
 		return InvalidTopic, ""
+	case id == Next:
+		return kind, id
 	}
-	switch verb {
-	case "get":
-		return Describe, id
-	case "get/accepted", "get/rejected":
-		return Response, id
-	}
-	if id == Next {
-		return InvalidTopic, ""
-	}
-	switch verb {
-	case "update":
-		return Update, id
-	case "update/accepted", "update/rejected":
-		return Response, id
-	}
-	return InvalidTopic, ""
+	return kind, ""
 }
 
 // isName tests the characters and length of thing names (with colons) and job ids (without).
@@ -139,7 +154,8 @@ const (
 // Rejectable reports whether the topic plus /rejected is itself a legal topic; a request on
 // another one is dropped without answer (R-MQTT-4).
 func Rejectable(request string) bool {
-	return len(request)+len("/rejected") <= maxTopicBytes && strings.Count(request, "/") < maxTopicSlashes
+	return len(request)+len("/rejected") <= maxTopicBytes &&
+		strings.Count(request, "/") < maxTopicSlashes
 }
 
 // NotifyTopic is where a thing's Notify goes.

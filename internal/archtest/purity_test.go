@@ -81,7 +81,6 @@ var timeGiven = []string{
 
 // readsClock lists the files and folders among them that may read the real clock nevertheless.
 var readsClock = []string{
-	"control/certificates.go",   // what secures a connection follows the real clock
 	"device/broker",             // sockets and their deadlines
 	"engine/announce.go",        // a loop that waits in real time
 	"engine/due.go",             // a loop that waits in real time

@@ -1,0 +1,224 @@
+package control
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/datadriven"
+
+	"github.com/drover-iot/drover/api/iot"
+	"github.com/drover-iot/drover/device/events"
+	"github.com/drover-iot/drover/engine"
+	"github.com/drover-iot/drover/internal/clock"
+	"github.com/drover-iot/drover/internal/ids"
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/schema"
+	"github.com/drover-iot/drover/store/memory"
+)
+
+// Each file of testdata is one story: the operations that an operator calls, with the members of
+// each request, and under each what was answered. It shows what stands where on the wire; what an
+// operation does is tested in package engine. -rewrite writes the answers anew; the difference is
+// the review.
+func TestScenarios(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob(filepath.Join("testdata", "*.txt"))
+	if err != nil || len(files) == 0 {
+		t.Fatal("no stories", err)
+	}
+	for _, path := range files {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			t.Parallel()
+			s := newScenario(t)
+			datadriven.RunTest(t, path, s.do)
+		})
+	}
+}
+
+// scenario is a control plane over an engine that does nothing by itself, on a virtual clock.
+type scenario struct {
+	t           *testing.T
+	engine      *engine.Engine
+	clock       *clock.Virtual
+	handler     *Handler
+	next        string // the token that was answered last
+	certificate string // testdata/pump-07.crt, as JSON
+}
+
+// managed are the managed templates of the stories. There is one in two versions, and another one.
+var managed = []string{
+	`{"templateName": "AWS-Reboot", "templateVersion": "1.0", "description": "Restarts.",
+	"environments": ["LINUX"], "documentParameters": [], "document": {"operation": "reboot"}}`,
+	`{"templateName": "AWS-Reboot", "templateVersion": "1.1", "description": "Restarts later.",
+	"environments": ["LINUX"], "documentParameters": [
+		{"key": "delay", "description": "Seconds.", "regex": "[0-9]+", "example": "60",
+		"optional": true}],
+	"document": {"operation": "reboot", "delay": "${aws:iot:parameter:delay}"}}`,
+	`{"templateName": "AWS-Download", "templateVersion": "1.0", "description": "Downloads.",
+	"environments": ["LINUX", "WINDOWS"], "documentParameters": [],
+	"document": {"operation": "download"}}`,
+}
+
+func newScenario(t *testing.T) *scenario {
+	t.Helper()
+	pem, err := os.ReadFile(filepath.Join("testdata", "pump-07.crt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var templates []job.ManagedTemplate
+	for _, text := range managed {
+		parsed, err := job.ParseManagedTemplate([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		templates = append(templates, parsed)
+	}
+	ordered, err := job.NewManagedTemplates(templates)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.DiscardHandler)
+	now := clock.NewVirtual(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
+	e := engine.New(engine.Config{
+		Store:   memory.Open(),
+		Clock:   now,
+		IDs:     &ids.Counting{},
+		Events:  events.Renderer{Scope: registry.DefaultScope, IDs: &ids.Counting{}},
+		Managed: ordered,
+		Log:     log,
+		Stepped: true,
+	})
+	plane := &Plane{
+		Jobs:     e.Jobs,
+		Fleet:    e.Fleet,
+		Identity: e.Identity,
+		Tags:     e.Tags,
+		Now:      e.Now,
+		RealNow:  now.Now,
+		Scope:    registry.DefaultScope,
+		Managed:  ordered,
+		Issuer:   noIssuer{},
+		DataHost: "data.example.org",
+		JobsHost: "jobs.example.org",
+		Pages:    Pages{Key: []byte("key")},
+	}
+	quoted, err := json.Marshal(string(pem))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &scenario{
+		t:           t,
+		engine:      e,
+		clock:       now,
+		handler:     NewHandler(plane, log),
+		certificate: strings.Trim(string(quoted), `"`),
+	}
+}
+
+// do does one command of a story: advance, which lets time pass, or an operation.
+func (s *scenario) do(_ *testing.T, d *datadriven.TestData) string {
+	answer := ""
+	if d.Cmd == "advance" {
+		by, err := time.ParseDuration(d.CmdArgs[0].Key)
+		if err != nil {
+			d.Fatalf(s.t, "%v", err)
+		}
+		s.clock.Set(s.clock.Now().Add(by))
+	} else {
+		answer = s.call(d)
+	}
+	if err := s.engine.RunDue(s.t.Context()); err != nil {
+		d.Fatalf(s.t, "%v", err)
+	}
+	return answer
+}
+
+// call calls an operation with the members that the input has. $NEXT in it is the token that was
+// answered last, $PEM a certificate.
+func (s *scenario) call(d *datadriven.TestData) string {
+	op := described(d.Cmd)
+	if op == nil {
+		d.Fatalf(s.t, "%s is no operation", d.Cmd)
+	}
+	input := strings.ReplaceAll(d.Input, "$NEXT", s.next)
+	input = strings.ReplaceAll(input, "$PEM", s.certificate)
+	members := map[string]any{}
+	decoder := json.NewDecoder(strings.NewReader(input))
+	decoder.UseNumber()
+	if d.Input != "" {
+		if err := decoder.Decode(&members); err != nil {
+			d.Fatalf(s.t, "%v", err)
+		}
+	}
+	request, err := op.Address(func(m *schema.Member) (string, bool) {
+		value, given := members[m.Name]
+		return fmt.Sprint(value), given
+	})
+	if err != nil {
+		d.Fatalf(s.t, "%v", err)
+	}
+	for _, m := range op.Input.Members {
+		if m.In != schema.Body {
+			delete(members, m.Name)
+		}
+	}
+	body, err := json.Marshal(members)
+	if err != nil {
+		d.Fatalf(s.t, "%v", err)
+	}
+	target := request.Path + "?" + request.RawQuery
+	r := httptest.NewRequest(request.Method, target, nil)
+	r.Header = request.Header
+	w := httptest.NewRecorder()
+	s.handler.Serve(s.t.Context(), w, r, body)
+	return s.show(op, w)
+}
+
+// described is the description of an operation by its name, nil for none.
+func described(name string) *schema.Description {
+	for _, op := range iot.Service.Operations {
+		if op.OperationName() == name {
+			return op.Describe()
+		}
+	}
+	return nil
+}
+
+// show is an answer as the stories have it: the body of a response with a member a line, or the
+// exception with its message. Tokens and certificates are named, not shown.
+func (s *scenario) show(op *schema.Description, w *httptest.ResponseRecorder) string {
+	text := w.Body.String()
+	if w.Code != http.StatusOK {
+		var refused struct{ Message string }
+		if err := json.Unmarshal(w.Body.Bytes(), &refused); err != nil {
+			s.t.Errorf("%s: %v in %s", op.Name, err, text)
+		}
+		return fmt.Sprintf("%d %s: %s", w.Code, w.Header().Get("x-amzn-ErrorType"), refused.Message)
+	}
+	var answer map[string]any
+	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
+		s.t.Errorf("%s: %v in %s", op.Name, err, text)
+	}
+	for _, name := range []string{"nextToken", "nextMarker"} {
+		if token, ok := answer[name].(string); ok {
+			s.next = token
+			text = strings.ReplaceAll(text, token, "$NEXT")
+		}
+	}
+	text = strings.ReplaceAll(text, s.certificate, "$PEM")
+	var shown bytes.Buffer
+	if err := json.Indent(&shown, []byte(text), "", "  "); err != nil {
+		s.t.Errorf("%s: %v in %s", op.Name, err, text)
+	}
+	return shown.String()
+}
