@@ -14,8 +14,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/drover-iot/drover/cli/exit"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/drover-iot/drover/cli/exit"
 )
 
 // recorder is a server that keeps what it was sent and answers what it was told.

@@ -2,9 +2,9 @@ package engine
 
 import (
 	"fmt"
-	"github.com/drover-iot/drover/engine/jobs"
 	"testing"
 
+	"github.com/drover-iot/drover/engine/jobs"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
 )

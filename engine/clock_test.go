@@ -1,11 +1,11 @@
 package engine
 
 import (
-	"github.com/drover-iot/drover/engine/commit"
-	"github.com/drover-iot/drover/engine/jobs"
 	"testing"
 	"time"
 
+	"github.com/drover-iot/drover/engine/commit"
+	"github.com/drover-iot/drover/engine/jobs"
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"

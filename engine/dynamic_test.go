@@ -4,10 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"github.com/drover-iot/drover/device/events"
-	"github.com/drover-iot/drover/engine/fleet"
-	"github.com/drover-iot/drover/engine/identity"
-	"github.com/drover-iot/drover/engine/jobs"
 	"log/slog"
 	"math/rand/v2"
 	"slices"
@@ -17,6 +13,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/drover-iot/drover/device/events"
+	"github.com/drover-iot/drover/engine/fleet"
+	"github.com/drover-iot/drover/engine/identity"
+	"github.com/drover-iot/drover/engine/jobs"
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/internal/ids"

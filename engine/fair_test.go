@@ -2,13 +2,13 @@ package engine
 
 import (
 	"fmt"
-	"github.com/drover-iot/drover/device/events"
-	"github.com/drover-iot/drover/engine/fleet"
-	"github.com/drover-iot/drover/engine/jobs"
 	"log/slog"
 	"testing"
 	"time"
 
+	"github.com/drover-iot/drover/device/events"
+	"github.com/drover-iot/drover/engine/fleet"
+	"github.com/drover-iot/drover/engine/jobs"
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/ids"
 	"github.com/drover-iot/drover/job"

@@ -1,13 +1,13 @@
 package engine
 
 import (
-	"github.com/drover-iot/drover/device/events"
-	"github.com/drover-iot/drover/engine/fleet"
-	"github.com/drover-iot/drover/engine/jobs"
 	"log/slog"
 	"testing"
 	"time"
 
+	"github.com/drover-iot/drover/device/events"
+	"github.com/drover-iot/drover/engine/fleet"
+	"github.com/drover-iot/drover/engine/jobs"
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/internal/ids"

@@ -2,11 +2,11 @@ package engine
 
 import (
 	"fmt"
-	"github.com/drover-iot/drover/device/events"
 	"log/slog"
 	"testing"
 	"time"
 
+	"github.com/drover-iot/drover/device/events"
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/ids"
 	"github.com/drover-iot/drover/job"

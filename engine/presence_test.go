@@ -2,13 +2,13 @@ package engine
 
 import (
 	"fmt"
-	"github.com/drover-iot/drover/engine/fleet"
-	"github.com/drover-iot/drover/engine/jobs"
-	"github.com/drover-iot/drover/registry"
 	"testing"
 	"time"
 
+	"github.com/drover-iot/drover/engine/fleet"
+	"github.com/drover-iot/drover/engine/jobs"
 	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/registry/fleetquery"
 )
 

@@ -3,9 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"github.com/drover-iot/drover/device/events"
-	"github.com/drover-iot/drover/engine/fleet"
-	"github.com/drover-iot/drover/engine/jobs"
 	"log/slog"
 	"slices"
 	"strconv"
@@ -16,6 +13,9 @@ import (
 
 	"github.com/cockroachdb/datadriven"
 
+	"github.com/drover-iot/drover/device/events"
+	"github.com/drover-iot/drover/engine/fleet"
+	"github.com/drover-iot/drover/engine/jobs"
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/internal/ids"

@@ -1,9 +1,9 @@
 package engine
 
 import (
-	"github.com/drover-iot/drover/engine/jobs"
 	"testing"
 
+	"github.com/drover-iot/drover/engine/jobs"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"

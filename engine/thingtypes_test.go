@@ -2,12 +2,12 @@ package engine
 
 import (
 	"fmt"
-	"github.com/drover-iot/drover/engine/fleet"
-	"github.com/drover-iot/drover/engine/jobs"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/drover-iot/drover/engine/fleet"
+	"github.com/drover-iot/drover/engine/jobs"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"

@@ -3,13 +3,13 @@ package engine
 import (
 	"context"
 	"fmt"
-	"github.com/drover-iot/drover/engine/fleet"
-	"github.com/drover-iot/drover/engine/jobs"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/drover-iot/drover/engine/fleet"
+	"github.com/drover-iot/drover/engine/jobs"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"

@@ -2,6 +2,8 @@ package test
 
 import (
 	"bufio"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/pem"
 	"io"
 	"os"
@@ -10,9 +12,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"crypto/rsa"
-	"crypto/x509"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iot"

@@ -2,12 +2,12 @@ package fleet
 
 import (
 	"fmt"
-	"github.com/drover-iot/drover/registry/fleetquery"
 	"slices"
 
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/internal/parsed"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/registry/fleetquery"
 	"github.com/drover-iot/drover/store"
 )
 

@@ -2,11 +2,11 @@ package fleet
 
 import (
 	"context"
-	"github.com/drover-iot/drover/registry/fleetquery"
 	"time"
 
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/registry/fleetquery"
 	"github.com/drover-iot/drover/store"
 )
 

@@ -1,9 +1,10 @@
 package fleet
 
 import (
-	"github.com/drover-iot/drover/registry/fleetquery"
 	"sync"
 	"time"
+
+	"github.com/drover-iot/drover/registry/fleetquery"
 )
 
 // Connections are not stored: after a restart nobody has been seen yet, though most clients are

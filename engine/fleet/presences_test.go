@@ -1,10 +1,11 @@
 package fleet
 
 import (
-	"github.com/drover-iot/drover/registry/fleetquery"
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/drover-iot/drover/registry/fleetquery"
 )
 
 func seen(client, session string, version int64, at time.Time, connected bool) Presence {

@@ -2,9 +2,9 @@ package fleet
 
 import (
 	"context"
-	"github.com/drover-iot/drover/engine/commit"
 	"slices"
 
+	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/registry/fleetquery"
 	"github.com/drover-iot/drover/store"

@@ -1,13 +1,13 @@
 package fleet
 
 import (
-	"github.com/drover-iot/drover/registry/fleetquery"
 	"log/slog"
 	"time"
 
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/internal/ids"
 	"github.com/drover-iot/drover/internal/parsed"
+	"github.com/drover-iot/drover/registry/fleetquery"
 	"github.com/drover-iot/drover/store"
 )
 

@@ -2,8 +2,8 @@ package fleet
 
 import (
 	"context"
-	"github.com/drover-iot/drover/engine/commit"
 
+	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/store"
 )

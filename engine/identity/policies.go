@@ -2,11 +2,11 @@ package identity
 
 import (
 	"context"
-	"github.com/drover-iot/drover/registry/policy"
 
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/engine/fleet"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/registry/policy"
 	"github.com/drover-iot/drover/store"
 )
 

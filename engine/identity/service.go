@@ -1,12 +1,12 @@
 package identity
 
 import (
-	"github.com/drover-iot/drover/registry/policy"
 	"sync/atomic"
 
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/internal/parsed"
+	"github.com/drover-iot/drover/registry/policy"
 	"github.com/drover-iot/drover/store"
 )
 
