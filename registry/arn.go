@@ -85,13 +85,36 @@ func (s Scope) Contains(a ARN) bool {
 	return a.Partition == s.Partition && (s.Relaxed || own)
 }
 
+// kindNames are kinds as messages name them: the word of an ARN is no English word.
+func kindNames(kinds []string) string {
+	names := make([]string, 0, len(kinds))
+	for _, kind := range kinds {
+		names = append(names, kindName(kind))
+	}
+	return strings.Join(names, " or a ")
+}
+
+func kindName(kind string) string {
+	switch kind {
+	case KindGroup:
+		return "thing group"
+	case KindType:
+		return "thing type"
+	case KindCert:
+		return "certificate"
+	case KindTemplate:
+		return "job template"
+	}
+	return kind
+}
+
 // Parse reads an ARN and refuses one that is not of this server or not of one of the kinds; member
 // names it in the fault.
 func (s Scope) Parse(member, text string, kinds ...string) (ARN, error) {
 	arn, ok := ParseARN(text)
 	if !ok {
 		return ARN{}, fault.New(fault.Invalid,
-			"%s: %q is not an ARN of a %s", member, text, strings.Join(kinds, " or a "))
+			"%s: %q is not an ARN of a %s", member, text, kindNames(kinds))
 	}
 	if !s.Contains(arn) {
 		return ARN{}, fault.New(fault.Invalid,
@@ -104,5 +127,5 @@ func (s Scope) Parse(member, text string, kinds ...string) (ARN, error) {
 		}
 	}
 	return ARN{}, fault.New(fault.Invalid,
-		"%s: %q is not an ARN of a %s", member, text, strings.Join(kinds, " or a "))
+		"%s: %q is not an ARN of a %s", member, text, kindNames(kinds))
 }

@@ -78,9 +78,9 @@ func TestScopeTexts(t *testing.T) {
 	for _, tt := range []struct{ text, says string }{
 		{DefaultScope.ARN(KindThing, "a/b:c"), ""},
 		{DefaultScope.ARN(KindGroup, "g"), ""},
-		{"t", `target: "t" is not an ARN of a thing or a thinggroup`},
+		{"t", `target: "t" is not an ARN of a thing or a thing group`},
 		{"arn:aws:iot:us-east-1:000000000000:job/j",
-			`target: "arn:aws:iot:us-east-1:000000000000:job/j" is not an ARN of a thing or a thinggroup`},
+			`target: "arn:aws:iot:us-east-1:000000000000:job/j" is not an ARN of a thing or a thing group`},
 		{"arn:aws:iot:eu-west-1:000000000000:thing/t",
 			`target: "arn:aws:iot:eu-west-1:000000000000:thing/t" ` + other},
 		{"arn:aws:iot:us-east-1:1:thing/t", `target: "arn:aws:iot:us-east-1:1:thing/t" ` + other},

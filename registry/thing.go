@@ -73,7 +73,11 @@ func CheckBillingGroup(name *string) error {
 // Exists is the fault of a name that is taken by something else. id is what identifies the resource
 // that has it, beside its ARN (R-ERR-4).
 func Exists(kind, name, id string) error {
-	f := fault.New(fault.Exists, "%s %s exists already with other content", kind, name)
+	other := " with other content"
+	if kind == KindCert { // the id is a hash of the content
+		other = ""
+	}
+	f := fault.New(fault.Exists, "%s %s exists already%s", kindName(kind), name, other)
 	f.ResourceKind, f.ResourceName, f.ResourceID = kind, name, id
 	return f
 }

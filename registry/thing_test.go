@@ -145,6 +145,8 @@ func TestExists(t *testing.T) {
 	t.Parallel()
 	err := Exists(KindThing, "t", "6f2a")
 	refused(t, "R-ERR-4", err, fault.Exists, "thing t exists already with other content")
+	refused(t, "R-ERR-4", Exists(KindCert, "6a58", "6a58"), fault.Exists,
+		"certificate 6a58 exists already")
 	f := fault.Of(err)
 	if f.ResourceID != "6f2a" || f.ResourceKind != KindThing || f.ResourceName != "t" {
 		t.Errorf("R-ERR-4: %s, %s/%s", f.ResourceID, f.ResourceKind, f.ResourceName)
