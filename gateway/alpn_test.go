@@ -42,7 +42,7 @@ func TestAcceptGoesOn(t *testing.T) {
 		began := time.Now()
 		l.conns <- server
 		// It is no TLS connection, so it is closed as soon as it is accepted.
-		if _, err := client.Read(make([]byte, 1)); err != io.EOF {
+		if _, err := client.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 			t.Errorf("got %v, want the end of the connection", err)
 		}
 		if after := time.Since(began); after != 35*time.Millisecond {
@@ -229,7 +229,7 @@ func TestSilentClient(t *testing.T) {
 		client, server := net.Pipe()
 		began := time.Now()
 		l.conns <- server
-		if _, err := client.Read(make([]byte, 1)); err != io.EOF {
+		if _, err := client.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 			t.Errorf("got %v, want the end of the connection", err)
 		}
 		if after := time.Since(began); after != handshakeTimeout {

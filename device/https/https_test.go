@@ -145,9 +145,9 @@ func TestAuthorizeIsAskedFirst(t *testing.T) {
 // A request that comes too soon is told when to try again (R-LIM-50).
 func TestThrottled(t *testing.T) {
 	t.Parallel()
-	h, p := newHandler(t)
+	_, p := newHandler(t)
 	p.Reads = rates.PerSecond(0.001)
-	h = New(p)
+	h := New(p)
 	for range 100 {
 		w := serve(h, "GET", "/things/pump/jobs", "", anyone)
 		if w.Code == http.StatusTooManyRequests {
