@@ -118,8 +118,7 @@ func (s Sweep) EventAndStatuses() (Event, []ExecutionStatus) {
 // cancel ends the job as CANCELED: the rollout stops, no retry follows, and the sweep is due at
 // once (R-JOB-20).
 func (j *Job) cancel(sweep Sweep, now time.Time) {
-	// Devices that were not yet notified of the closed window are notified of the end instead.
-	j.HiddenAtSweep = j.Status == Scheduled && j.NotifyCursor == nil
+	j.HiddenAtSweep = j.HiddenAtSweep || j.hiddenFromAll()
 	j.Status = Canceled
 	j.Progress.finish()
 	j.WindowEdge, j.NotifyCursor, j.LateJoinersWaiting, j.Backfill = time.Time{}, nil, false, nil

@@ -9,6 +9,10 @@ func (s State) HiddenByWindow(of ExecutionStatus) bool {
 	return of == ExecutionQueued && (s.Status == Scheduled || s.Sweep != NoSweep && s.HiddenAtSweep)
 }
 
+// hiddenFromAll reports whether all devices have been notified that a closed window hides what is
+// QUEUED. While some have not, they are notified when the executions end.
+func (s State) hiddenFromAll() bool { return s.Status == Scheduled && s.NotifyCursor == nil }
+
 // HiddenFromDevice reports whether a device does not see an execution in this status.
 func (s State) HiddenFromDevice(of ExecutionStatus) bool {
 	return s.HiddenByWindow(of) || s.EndingBySweep(of)

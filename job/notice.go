@@ -48,7 +48,7 @@ func (s State) NoticeOfWindow(head *Execution, x Execution) Notice {
 // NotifiedWindow records that the pass that notifies devices of a window has reached the execution
 // with this key; done says that it was the last.
 func (j *Job) NotifiedWindow(last ExecutionKey, done bool, now time.Time) {
-	j.NotifyCursor = &ExecutionCursor{Thing: last.Thing, Number: last.Number}
+	j.NotifyCursor, j.HiddenAtSweep = &ExecutionCursor{Thing: last.Thing, Number: last.Number}, false
 	if done {
 		j.NotifyCursor = nil
 	}

@@ -133,6 +133,41 @@ func TestHidden(t *testing.T) {
 	}
 }
 
+// A rollout whose end time comes between two windows shows again what the window hid. Until the pass
+// that notifies devices of that has begun they know of nothing, so a cancellation in between is no
+// change for them; afterwards it is one (R-MQTT-39).
+func TestHiddenWhenRolloutEnds(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		closed *ExecutionCursor // the pass that notifies devices of the close, nil when it is done
+		begun  bool             // the pass that notifies devices of the end has begun
+		want   bool
+	}{
+		{"no device is notified of the end", nil, false, true},
+		{"a device is notified of the end", nil, true, false},
+		{"a device was not yet notified of the close", &ExecutionCursor{Thing: 1}, false, false},
+	} {
+		j := Job{State: State{Status: Scheduled, NotifyCursor: tt.closed}}
+		j.TargetSelection, j.Sources = Snapshot, []Source{{Thing: 1}}
+		j.Schedule = &ScheduleConfig{EndAt: start, EndBehavior: StopRollout}
+		j.Counts[ExecutionQueued] = 2
+		j.Recompute(start)
+		if j.Status != InProgress || j.Next(start) != WorkNotifyWindow || j.HiddenByWindow(ExecutionQueued) {
+			t.Fatalf("%s: %+v", tt.name, j.State)
+		}
+		if tt.begun {
+			j.NotifiedWindow(ExecutionKey{Thing: 1, Number: 1}, false, start)
+		}
+		if err := j.CancelJob(Cancellation{}, start); err != nil {
+			t.Fatal(err)
+		}
+		if got := j.HiddenByWindow(ExecutionQueued); got != tt.want {
+			t.Errorf("%s: hidden %v", tt.name, got)
+		}
+	}
+}
+
 // A cancellation between windows hides what devices did not see anyway; one right after the close,
 // when devices have not all been notified yet, does not (R-MQTT-39).
 func TestHiddenAtSweep(t *testing.T) {

@@ -105,10 +105,11 @@ func (j *Job) waitForWindow(windows windows, now time.Time) {
 // on (R-SCH-22, R-SCH-23).
 func (j *Job) stopRollout(now time.Time) {
 	if j.Status == Scheduled {
-		j.Status = InProgress
 		if j.RolloutStarted() {
-			j.NotifyCursor = &ExecutionCursor{} // devices see again what was hidden
+			// Devices see again what was hidden, and are notified by a pass that is due now.
+			j.HiddenAtSweep, j.NotifyCursor = j.hiddenFromAll(), &ExecutionCursor{}
 		}
+		j.Status = InProgress
 	}
 	j.UpdatedAt = now
 	j.RolloutEnded, j.WindowEdge, j.LateJoinersWaiting, j.Backfill = true, time.Time{}, false, nil

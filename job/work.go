@@ -18,7 +18,7 @@ const (
 	WorkSweep                    // cancel a page of executions (R-JOB-21, R-JOB-22)
 	WorkOpenWindow               // the start time has come, or a window opens: go on
 	WorkNotifyWindow             // notify a page of devices of an open or closed window (R-SCH-17)
-	WorkLateJoiners              // // create executions for late joiners that waited (R-JOB-56)
+	WorkLateJoiners              // create executions for late joiners that waited (R-JOB-56)
 	WorkBackfill                 // create executions for members of associated groups (R-API-22)
 	WorkRelease                  // open the next tick, or go on with this one (R-ROLL-3)
 )
