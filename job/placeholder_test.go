@@ -45,6 +45,9 @@ func TestPlaceholdersFound(t *testing.T) {
 	if diff := cmp.Diff(want, found); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
+	if got := (Placeholder{Kind: "x"}).String(); got != "${aws:iot:x}" {
+		t.Errorf("R-DOC-8: one without an argument is written as %s", got)
+	}
 	for _, p := range append(want, Placeholder{Kind: "x"}) {
 		resolved, err := Resolve(fmt.Sprintf(`{"a":"%s"}`, p),
 			func(got Placeholder) (string, error) {

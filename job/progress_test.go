@@ -194,7 +194,7 @@ func TestHundredths(t *testing.T) {
 	t.Parallel()
 	for n, want := range map[int64]string{
 		0: "0", 1: "0.01", 10: "0.1", 100: "1", 1050: "10.5", 3333: "33.33", 5000: "50",
-		10000: "100", 9901: "99.01",
+		10000: "100", 9901: "99.01", 9990: "99.9",
 	} {
 		if got := hundredths(n); got != want {
 			t.Errorf("%d: %s, want %s", n, got, want)

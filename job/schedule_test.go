@@ -214,6 +214,7 @@ func TestPackageVersions(t *testing.T) {
 		"arn:aws:iot:us-east-1:000000000000:package/firmware/version/": false,
 		"arn:aws:iot:us-east-1:000000000000:package//version/1":        false,
 		"arn:aws:iot:us-east-1:000000000000:thing/p":                   false, "firmware": false,
+		"arn:aws:iot:us-east-1:000000000000:thing/p/version/1": false, "p/version/1": false,
 	} {
 		d := Definition{PackageVersions: []string{package1, text}}
 		if err := d.Check(start); (err == nil) != ok {

@@ -117,7 +117,15 @@ func TestCheck(t *testing.T) {
 		{"5 R-VAL-19", Definition{Rollout: &RolloutConfig{MaximumPerMinute: 100,
 			Exponential: exponential(200, 20, 1, 0).Exponential}}, false},
 		{"6 R-VAL-19 cap 1000", Definition{Rollout: exponential(200, 20, 1, 0)}, true},
+		{"R-VAL-19 as much as the cap 1000", Definition{Rollout: exponential(1000, 20, 1, 0)}, true},
+		{"R-VAL-19 one more than it", Definition{Rollout: exponential(1001, 20, 1, 0)}, false},
+		{"R-VAL-19 as much as the least maximum", Definition{Rollout: &RolloutConfig{
+			MaximumPerMinute: 1, Exponential: exponential(1, 20, 1, 0).Exponential}}, true},
+		{"R-VAL-19 one more than it", Definition{Rollout: &RolloutConfig{
+			MaximumPerMinute: 1, Exponential: exponential(2, 20, 1, 0).Exponential}}, false},
 		{"15 R-VAL-18", Definition{Rollout: exponential(1, 20, 0, 0)}, false},
+		{"R-VAL-18 notified alone", Definition{Rollout: exponential(1, 20, 1, 0)}, true},
+		{"R-VAL-18 succeeded alone", Definition{Rollout: exponential(1, 20, 0, 1)}, true},
 		{"R-VAL-18 both", Definition{Rollout: exponential(1, 20, 5, 5)}, true},
 		{"11 R-VAL-28 sum 10", Definition{Retry: both(RetryCriterion{FailureFailed, 6},
 			RetryCriterion{FailureTimedOut, 4})}, true},
@@ -137,13 +145,19 @@ func TestCheck(t *testing.T) {
 			16)}}, true},
 		{"R-VAL-24 17 criteria", Definition{Abort: &AbortConfig{Criteria: make([]AbortCriterion,
 			17)}}, false},
+		{"R-VAL-14 no configuration", Definition{NeedsRole: true}, false},
+		{"R-VAL-14 none needed", Definition{}, true},
+		{"R-VAL-30 R-SCH-1 the schedule", Definition{
+			Schedule: &ScheduleConfig{StartTime: "2026-03-01 12:29"}}, false},
+		{"R-VAL-30 R-SCH-1 30 minutes ahead", Definition{
+			Schedule: &ScheduleConfig{StartTime: "2026-03-01 12:30"}}, true},
 		{"R-VAL-14", Definition{NeedsRole: true,
 			PresignedURL: &PresignedURLConfig{ExpiresInSec: 60}}, false},
 		{"R-VAL-14 role", Definition{NeedsRole: true,
 			PresignedURL: &PresignedURLConfig{RoleARN: "arn"}}, true},
 	}
 	for _, tt := range tests {
-		if err := tt.def.Check(time.Time{}); (err == nil) != tt.ok || err != nil &&
+		if err := tt.def.Check(start); (err == nil) != tt.ok || err != nil &&
 			!fault.Is(err, fault.Invalid) {
 			t.Errorf("%s: %v", tt.name, err)
 		}
