@@ -113,7 +113,7 @@ func TestAbortFailureTypes(t *testing.T) {
 	for kind, want := range map[FailureType]int64{
 		FailureFailed: 3, FailureRejected: 7, FailureTimedOut: 14, FailureAll: 24,
 	} {
-		criterion := AbortCriterion{FailureType: kind, ThresholdHundredths: want, MinExecuted: 10_000}
+		criterion := AbortCriterion{kind, want, 10_000}
 		if failures, met := criterion.isMet(ended); failures != want || !met {
 			t.Errorf("R-ABT-5 %s: %d failures, met %v, want %d", kind, failures, met, want)
 		}

@@ -48,6 +48,7 @@ func TestTargetsAndLeavers(t *testing.T) {
 		{"elsewhere", 8, groups(4, 5), false},
 		{"nowhere", 8, nil, false},
 		{"thing 0 is no thing", 0, nil, false},
+		{"group 0 is no group", 8, groups(0), false},
 	} {
 		if got := j.IsTarget(tt.thing, tt.reach); got != tt.target {
 			t.Errorf("%s: target %v", tt.name, got)

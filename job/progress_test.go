@@ -253,7 +253,10 @@ func TestSecondsBeforeTimedOut(t *testing.T) {
 		{"the step timer is earlier", ExecutionInProgress, time.Minute, 30 * time.Second, 0, 30},
 		{"the step timer is later", ExecutionInProgress, time.Minute, time.Hour, 0, 60},
 		{"only a step timer", ExecutionInProgress, 0, time.Minute, 0, 60},
+		{"a nanosecond left", ExecutionInProgress, time.Minute, 0, time.Minute - 1, 1},
 		{"R-TMO-14 not IN_PROGRESS", ExecutionQueued, time.Minute, 0, 0, -1},
+		{"R-TMO-11 QUEUED, with a step timer", ExecutionQueued, 0, time.Minute, 0, -1},
+		{"R-TMO-11 ended, with both", ExecutionFailed, time.Minute, time.Minute, 0, -1},
 	} {
 		x := Execution{Status: tt.status}
 		if tt.deadline > 0 {

@@ -217,6 +217,28 @@ func TestAssociationSources(t *testing.T) {
 	}
 }
 
+// The rollout ends where the first source stands that was associated later (R-JOB-42): any newest
+// membership but zero marks one, also that of a fleet in which the first thing has just joined.
+func TestFirstAssociatedSource(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		sources []Source
+		want    int
+	}{
+		{"none", nil, 0},
+		{"of the rollout only", []Source{{Thing: 3}, {Group: 4}}, 2},
+		{"the second", []Source{{Thing: 3}, {Group: 4, NewestMembership: 1}}, 1},
+		{"the first, because no target was left", []Source{{Group: 4, NewestMembership: 1}}, 0},
+		{"the first of two", []Source{{Thing: 3}, {Group: 4, NewestMembership: 9},
+			{Group: 5, NewestMembership: 1}}, 1},
+	} {
+		if got := (Definition{Sources: tt.sources}).FirstAssociatedSource(); got != tt.want {
+			t.Errorf("R-JOB-42 %s: %d, want %d", tt.name, got, tt.want)
+		}
+	}
+}
+
 // A second association goes on after the first, whose back-fill may still run.
 func TestAssociateTwice(t *testing.T) {
 	t.Parallel()
