@@ -94,8 +94,8 @@ func TestParameterFaults(t *testing.T) {
 	}
 }
 
-// The S3 placeholders of a managed template stay for delivery, beside parameters that are filled in,
-// and both count: 10 are accepted, 11 are not (R-SUB-1, R-SUB-4, R-PAR-4).
+// The S3 placeholders of a managed template stay for delivery, beside parameters that are filled
+// in, and both count: 10 are accepted, 11 are not (R-SUB-1, R-SUB-4, R-PAR-4).
 func TestParametersBesidePresigned(t *testing.T) {
 	t.Parallel()
 	const (
