@@ -185,6 +185,22 @@ func TestAcceptance(t *testing.T) {
 	}
 }
 
+// A late joiner adds one to what is QUEUED and nothing to the rollout (R-ROLL-15, R-JOB-49).
+func TestQueuedLateJoiner(t *testing.T) {
+	t.Parallel()
+	j := targeted()
+	j.Progress = Progress{Quota: 3, NextTick: start.Add(Tick), Ticked: true, Notified: 7}
+	before := j.Progress
+	for n := int64(1); n <= 2; n++ {
+		if j.QueuedLateJoiner(start); j.Counts != (Counts{ExecutionQueued: n}) {
+			t.Errorf("R-JOB-49: after %d late joiners %v are counted", n, j.Counts)
+		}
+	}
+	if j.Progress != before {
+		t.Errorf("R-ROLL-15: the rollout went from %+v to %+v", before, j.Progress)
+	}
+}
+
 // Late joiners that waited are taken page by page (R-JOB-56).
 func TestTookLateJoiners(t *testing.T) {
 	t.Parallel()

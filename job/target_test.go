@@ -74,8 +74,9 @@ func TestResource(t *testing.T) {
 	if a.ARN == b.ARN || a.Resource() != "thinggroup/site:1" || a.Resource() != b.Resource() {
 		t.Errorf("%s and %s", a.Resource(), b.Resource())
 	}
-	if c := ThingTarget(scope, "site:1"); c.Resource() != "thing/site:1" {
-		t.Errorf("a thing is %s", c.Resource())
+	if c := ThingTarget(scope, "site:1"); c.Resource() != "thing/site:1" ||
+		c.ARN != "arn:aws:iot:eu-west-1:111111111111:thing/site:1" {
+		t.Errorf("a thing is %s, %s", c.Resource(), c.ARN)
 	}
 }
 

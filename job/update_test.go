@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/drover-iot/drover/internal/fault"
 )
 
@@ -51,6 +53,12 @@ func TestUpdate(t *testing.T) {
 			Exponential: exponential(50, 20, 1, 0).Exponential}}, fault.Invalid, InProgress},
 		{"13 R-UPD-17", Job{Definition: Definition{NeedsRole: true}},
 			Update{PresignedURL: &PresignedURLConfig{}}, fault.Invalid, InProgress},
+		{"R-UPD-17 with a role", Job{Definition: Definition{NeedsRole: true}},
+			Update{PresignedURL: &PresignedURLConfig{RoleARN: "r"}}, "", InProgress},
+		{"R-UPD-17 not given", Job{Definition: Definition{NeedsRole: true}},
+			Update{Description: text("x")}, "", InProgress},
+		{"R-UPD-15 one of two types", Job{}, Update{Retry: &RetryConfig{Criteria: []RetryCriterion{
+			{FailureFailed, 0}, {FailureTimedOut, 1}}}}, fault.Invalid, InProgress},
 		{"R-UPD-17 no placeholder", Job{}, Update{PresignedURL: &PresignedURLConfig{}}, "",
 			InProgress},
 		{"R-UPD-6 one bad member", Job{},
@@ -102,6 +110,50 @@ func TestUpdateReplaces(t *testing.T) {
 	}
 	if _, again := j.Retry.retries(ExecutionTimedOut, RetriesUsed{}); again {
 		t.Error("a TIMED_OUT execution is retried after retries were switched off")
+	}
+}
+
+// Each member of an update changes its own member of the job and no other one: what is not given
+// stays, the ramp and the abort criteria too (R-UPD-1, R-UPD-8, R-UPD-11).
+func TestUpdateChangesOneMember(t *testing.T) {
+	t.Parallel()
+	before := Job{Definition: Definition{
+		Description:  "old",
+		PresignedURL: &PresignedURLConfig{RoleARN: "r"},
+		Rollout:      exponential(1, 20, 1, 0),
+		Abort:        &AbortConfig{Criteria: []AbortCriterion{{FailureAll, 100, 1}}},
+		Timeout:      &TimeoutConfig{InProgressMinutes: 60},
+		Retry:        retries(FailureAll, 3),
+	}, State: State{Status: InProgress, Progress: Progress{Step: 3, Ticked: true, Notified: 9}}}
+	calm := &AbortConfig{Criteria: []AbortCriterion{{FailureAll, 10000, 1}}}
+	constant := &RolloutConfig{MaximumPerMinute: 7}
+	for _, tt := range []struct {
+		name   string
+		update Update
+		want   func(*Job)
+	}{
+		{"description", Update{Description: text("new")}, func(j *Job) { j.Description = "new" }},
+		{"presignedUrlConfig", Update{PresignedURL: &PresignedURLConfig{}},
+			func(j *Job) { j.PresignedURL = &PresignedURLConfig{} }},
+		{"timeoutConfig", Update{Timeout: &TimeoutConfig{}},
+			func(j *Job) { j.Timeout = &TimeoutConfig{} }},
+		{"jobExecutionsRetryConfig", Update{Retry: retries(FailureAll, 0)},
+			func(j *Job) { j.Retry = retries(FailureAll, 0) }},
+		{"abortConfig", Update{Abort: calm}, func(j *Job) { j.Abort = calm }},
+		{"jobExecutionsRolloutConfig", Update{Rollout: constant}, func(j *Job) {
+			j.Rollout, j.Progress = constant, Progress{Notified: 9, NotifiedBase: 9, SucceededBase: 8}
+		}},
+	} {
+		j, want := before, before
+		j.Counts = counts(8, 1, 0, 0)
+		want.Counts, want.UpdatedAt = j.Counts, start
+		tt.want(&want)
+		if _, err := j.ApplyUpdate(tt.update, start); err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		if diff := cmp.Diff(want, j); diff != "" {
+			t.Errorf("R-UPD-1 %s (-want +got):\n%s", tt.name, diff)
+		}
 	}
 }
 
