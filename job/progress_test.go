@@ -123,7 +123,8 @@ func TestOpenings(t *testing.T) {
 			t.Errorf("%s: starts next at %q, want %q", tt.name, got, tt.starting)
 		}
 	}
-	if !(&ScheduleConfig{Windows: two[:1]}).Windowed() || (*ScheduleConfig)(nil).Windowed() || (&ScheduleConfig{}).Windowed() ||
+	if (*ScheduleConfig)(nil).Windowed() || (&ScheduleConfig{}).Windowed() ||
+		!(&ScheduleConfig{Windows: two[:1]}).Windowed() ||
 		!(&ScheduleConfig{Windows: two}).Windowed() {
 		t.Error("a schedule is windowed when it has windows")
 	}

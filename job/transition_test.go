@@ -115,8 +115,8 @@ func TestWithdrawRetry(t *testing.T) {
 		{"the last of the job", 0, Completed},
 		{"while another waits", 1, InProgress},
 	} {
-		j := Job{Definition: Definition{Retry: retries(FailureFailed, 1)}, State: State{Status: InProgress, Progress: Progress{Finished: true}}}
-		j.TargetSelection = Snapshot
+		j := Job{Definition: Definition{Retry: retries(FailureFailed, 1), TargetSelection: Snapshot}}
+		j.Status, j.Progress.Finished = InProgress, true
 		j.Counts[ExecutionQueued], j.Counts[ExecutionInProgress] = tt.queued, 1
 		out, err := ApplyEvent(j, Execution{Status: ExecutionInProgress}, ReportFailed, start)
 		if err != nil || out.Retry == nil {
@@ -124,7 +124,8 @@ func TestWithdrawRetry(t *testing.T) {
 		}
 		out.WithdrawRetry(start)
 		after := out.Job
-		if out.Retry != nil || after.Status != tt.want || after.Counts[ExecutionQueued] != tt.queued {
+		if out.Retry != nil || after.Status != tt.want ||
+			after.Counts[ExecutionQueued] != tt.queued {
 			t.Errorf("%s: retry %v, %s, counts %v", tt.name, out.Retry, after.Status, after.Counts)
 		}
 	}
