@@ -228,7 +228,8 @@ func TestEndTimeComment(t *testing.T) {
 	}
 }
 
-// What has ended stays as it is, whatever its schedule says later (R-JOB-11, R-SCH-22).
+// What has ended stays as it is, whatever its schedule says later, and waits for no end time
+// (R-JOB-11, R-SCH-22).
 func TestEndedStaysEnded(t *testing.T) {
 	t.Parallel()
 	for _, status := range []Status{Completed, Canceled, DeletionInProgress} {
@@ -237,9 +238,11 @@ func TestEndedStaysEnded(t *testing.T) {
 			j.Status, j.WindowEdge = status, time.Time{}
 			j.Schedule.EndAt, j.Schedule.EndBehavior = start, behavior
 			before := j
-			j.Recompute(start.AddDate(1, 0, 0))
-			if diff := cmp.Diff(before.State, j.State); diff != "" {
-				t.Errorf("%s, %s (-want +got):\n%s", status, behavior, diff)
+			for _, after := range []time.Duration{-time.Hour, 0, time.Hour} {
+				j.Recompute(start.Add(after))
+				if diff := cmp.Diff(before.State, j.State); diff != "" {
+					t.Errorf("%s, %s, %v (-want +got):\n%s", status, behavior, after, diff)
+				}
 			}
 		}
 	}
