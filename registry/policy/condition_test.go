@@ -105,6 +105,10 @@ func TestUnresolvedIsNoText(t *testing.T) {
 		if condense(t, operator, "iot:ClientId", text).holds(&Context{ClientID: text}) {
 			t.Errorf("R-ID-30 %s of %s is true", operator, text)
 		}
+		const empty = "iot:Connection.Thing.Attributes[empty]"
+		if condense(t, operator, empty, text).holds(connection()) {
+			t.Errorf("R-ID-30 %s of %s and an empty value is true", operator, text)
+		}
 	}
 }
 

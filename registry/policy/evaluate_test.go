@@ -80,6 +80,8 @@ func TestEvaluate(t *testing.T) {
 			Context{}, Allowed},
 		{"R-ID-30 unresolved beside one that matches", []string{eitherOf("iot:Connect", clients+"${iot:ClientId}", clients+"a")},
 			"iot:Connect", clients + "a", Context{}, Allowed},
+		{"R-ID-30 unresolved is not the empty resource",
+			[]string{allow("iot:Connect", "${iot:ClientId}")}, "iot:Connect", "", Context{}, ImplicitDeny},
 		{"R-ID-23 the older version", []string{strings.Replace(allow("iot:Connect", "*"),
 			"2012-10-17", "2008-10-17", 1)}, "iot:Connect", clients + "a", Context{}, Allowed},
 		{"R-ID-30 thing name", []string{allow("iot:Publish",
