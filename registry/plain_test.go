@@ -117,7 +117,7 @@ func checkVersions(t *testing.T, p Policy, latest int) {
 	}
 }
 
-// Random updates of attributes, one name at a time, against a list that is kept by hand (R-ID-6,
+// Random updates of attributes, against a version that decides about one name at a time (R-ID-6,
 // R-ID-53).
 func TestMergeAttributesAtRandom(t *testing.T) {
 	t.Parallel()
