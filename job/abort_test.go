@@ -101,3 +101,53 @@ func TestAbortOnlyWhileActive(t *testing.T) {
 		}
 	}
 }
+
+// Each type counts its own failures among all that have ended, ALL the three together, whatever
+// else has ended (R-ABT-4, R-ABT-5). A threshold is at the share of the type itself: one hundredth
+// of a percent more is not met (R-ABT-7).
+func TestAbortFailureTypes(t *testing.T) {
+	t.Parallel()
+	ended := counts(9976, 3, 7, 14) // 10,000 in all
+	ended[ExecutionQueued], ended[ExecutionInProgress] = 10_000, 10_000
+	ended[ExecutionRemoved], ended[ExecutionCanceled] = 10_000, 10_000
+	for kind, want := range map[FailureType]int64{
+		FailureFailed: 3, FailureRejected: 7, FailureTimedOut: 14, FailureAll: 24,
+	} {
+		criterion := AbortCriterion{kind, want, 10_000}
+		if failures, met := criterion.isMet(ended); failures != want || !met {
+			t.Errorf("R-ABT-5 %s: %d failures, met %v, want %d", kind, failures, met, want)
+		}
+		criterion.ThresholdHundredths++
+		if _, met := criterion.isMet(ended); met {
+			t.Errorf("R-ABT-7 %s: met at %d hundredths of a percent", kind, want+1)
+		}
+		criterion.ThresholdHundredths, criterion.MinExecuted = want, 10_001
+		if _, met := criterion.isMet(ended); met {
+			t.Errorf("R-ABT-2 %s: met although too few have ended", kind)
+		}
+	}
+}
+
+// The comment of an abort names the criterion by its place, and the numbers that met it (R-ABT-13).
+func TestAbortComment(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name     string
+		criteria []AbortCriterion
+		comment  string
+	}{
+		{"the first of one", []AbortCriterion{{FailureRejected, 2550, 5}},
+			"abort criterion 1 (REJECTED) was met: 3 of 10 executions failed that way, " +
+				"the threshold is 25.5 percent"},
+		{"the second of two", []AbortCriterion{{FailureRejected, 3001, 5}, {FailureAll, 6000, 10}},
+			"abort criterion 2 (ALL) was met: 6 of 10 executions failed that way, " +
+				"the threshold is 60 percent"},
+		{"none", []AbortCriterion{{FailureRejected, 3001, 5}, {FailureAll, 6000, 11}}, ""},
+	} {
+		j := Job{Definition: Definition{Abort: &AbortConfig{Criteria: tt.criteria}},
+			State: State{Status: InProgress, Counts: counts(4, 2, 3, 1)}}
+		if j.applyAbortCriteria(start); j.Comment != tt.comment {
+			t.Errorf("%s: %q, want %q", tt.name, j.Comment, tt.comment)
+		}
+	}
+}

@@ -88,3 +88,26 @@ func FuzzResolve(f *testing.F) {
 		}
 	})
 }
+
+// A string ends at the first quote that is not escaped: what stands behind an escaped one still
+// belongs to it, and what stands behind an escaped backslash does not (R-SUB-2, R-SUB-3, R-DOC-8).
+func TestResolveEscapes(t *testing.T) {
+	t.Parallel()
+	const url = "${aws:iot:s3-presigned-url:u}"
+	for _, tt := range []struct{ name, text, want string }{
+		{"behind an escaped quote", `{"a":"\"` + url + `"}`, `{"a":"\"V"}`},
+		{"between escaped quotes", `{"a":"\"` + url + `\"","b":1}`, `{"a":"\"V\"","b":1}`},
+		{"behind a string that ends in a backslash", `{"a":"\\","b":"` + url + `"}`,
+			`{"a":"\\","b":"V"}`},
+		{"behind a name with an escaped quote", `{"a\"":"` + url + `"}`, `{"a\"":"V"}`},
+		{"an escaped quote and a colon in a value", `{"a":"x\":` + url + `"}`, `{"a":"x\":V"}`},
+		{"a name that would be one", `{"\"` + url + `" :1}`, `{"\"` + url + `" :1}`},
+		{"an empty string before it", `["","` + url + `"]`, `["","V"]`},
+		{"a string without one stays as written", `["\u0041\/","` + url + `"]`, `["\u0041\/","V"]`},
+	} {
+		got, err := Resolve(tt.text, func(Placeholder) (string, error) { return "V", nil })
+		if err != nil || got != tt.want {
+			t.Errorf("%s: %s, %v, want %s", tt.name, got, err, tt.want)
+		}
+	}
+}

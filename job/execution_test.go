@@ -177,6 +177,13 @@ func TestRetries(t *testing.T) {
 		{"4 R-RTY-4", []RetryCriterion{{failed, 2}, {timedOut, 1}}, "FTFF"},
 		{"5 R-RTY-4", []RetryCriterion{{all, 2}}, "TFT"},
 		{"6 R-RTY-1", []RetryCriterion{{all, 2}}, "FR"},
+		{"R-RTY-4 TIMED_OUT first, its budget is not the other's",
+			[]RetryCriterion{{timedOut, 0}, {failed, 1}}, "FF"},
+		{"R-RTY-4 FAILED first, its budget is not the other's",
+			[]RetryCriterion{{failed, 0}, {timedOut, 1}}, "TT"},
+		{"R-RTY-4 a failure takes nothing from TIMED_OUT",
+			[]RetryCriterion{{failed, 2}, {timedOut, 1}}, "FFTF"},
+		{"R-RTY-5 one for TIMED_OUT", []RetryCriterion{{timedOut, 1}}, "TT"},
 		{"none", nil, "F"},
 		{"zero R-UPD-16", []RetryCriterion{{failed, 0}}, "T"},
 	}

@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/drover-iot/drover/internal/fault"
 )
 
@@ -35,6 +37,11 @@ func TestCheckNewJob(t *testing.T) {
 		{"R-LIM-47 SCHEDULED is not concurrent", limits, Snapshot, Scheduled, 0, 4, ""},
 		{"active before concurrent", limits, Continuous, InProgress, 2, 4,
 			"2 CONTINUOUS jobs are active, the most that are allowed"},
+		{"R-LIM-40 one, and it is the first", Limits{ActiveContinuous: 1}, Continuous, InProgress, 0, 0, ""},
+		{"R-LIM-40 one, and it is the second", Limits{ActiveContinuous: 1}, Continuous, InProgress, 1, 0,
+			"1 CONTINUOUS jobs are active, the most that are allowed"},
+		{"R-LIM-42 one concurrent, and it is the second", Limits{Concurrent: 1}, Snapshot, InProgress,
+			0, 1, "1 jobs are rolling out or being canceled, the most that are allowed"},
 		{"no limits", Limits{}, Continuous, InProgress, 1_000_000, 1_000_000, ""},
 	} {
 		j := Job{Definition: Definition{TargetSelection: tt.kind}, State: State{Status: tt.status}}
@@ -93,6 +100,8 @@ func TestOtherLimits(t *testing.T) {
 	checkLimit(t, "R-LIM-45 the second", limits.CheckTemplates(1), "")
 	checkLimit(t, "R-LIM-45 the third", limits.CheckTemplates(2),
 		"2 job templates exist, the most that are allowed")
+	checkLimit(t, "R-LIM-45 one, and it is the second", Limits{Templates: 1}.CheckTemplates(1),
+		"1 job templates exist, the most that are allowed")
 	checkLimit(t, "R-LIM-45 no limit", Limits{}.CheckTemplates(9), "")
 	before, ok := limits.PurgeBefore(start)
 	if want := start.AddDate(0, 0, -730); !ok || !before.Equal(want) {
@@ -101,8 +110,14 @@ func TestOtherLimits(t *testing.T) {
 	if _, ok := (Limits{}).PurgeBefore(start); ok {
 		t.Error("R-LIM-44: without a retention something is purged")
 	}
-	if DefaultLimits.Retention != 730*24*time.Hour || DefaultLimits.Active(Continuous) == 0 ||
-		DefaultLimits.Active(Snapshot) == 0 {
-		t.Errorf("the defaults are %+v", DefaultLimits)
+	want := Limits{
+		ActiveContinuous: 1000,
+		ActiveSnapshot:   100_000,
+		Concurrent:       1000,
+		Templates:        1000,
+		Retention:        730 * 24 * time.Hour,
+	}
+	if diff := cmp.Diff(want, DefaultLimits); diff != "" {
+		t.Errorf("R-LIM-40 to R-LIM-45, the defaults (-want +got):\n%s", diff)
 	}
 }

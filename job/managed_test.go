@@ -60,9 +60,13 @@ func TestCatalogue(t *testing.T) {
 		}
 		return list
 	}
-	c, err := NewManagedTemplates(versions("b:1.0 a:1.2 a:1.10 a:2.0 c:1.0"))
+	given := versions("b:1.0 a:1.2 a:1.10 a:2.0 c:1.0")
+	c, err := NewManagedTemplates(given)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if given[0].Name != "b" {
+		t.Error("the list that was given is in another order")
 	}
 	var order []string
 	for _, m := range c {

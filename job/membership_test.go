@@ -48,6 +48,7 @@ func TestTargetsAndLeavers(t *testing.T) {
 		{"elsewhere", 8, groups(4, 5), false},
 		{"nowhere", 8, nil, false},
 		{"thing 0 is no thing", 0, nil, false},
+		{"group 0 is no group", 8, groups(0), false},
 	} {
 		if got := j.IsTarget(tt.thing, tt.reach); got != tt.target {
 			t.Errorf("%s: target %v", tt.name, got)
@@ -181,6 +182,22 @@ func TestAcceptance(t *testing.T) {
 	}
 	if len(j.Sources) != 5 {
 		t.Error("asking changed the job")
+	}
+}
+
+// A late joiner adds one to what is QUEUED and nothing to the rollout (R-ROLL-15, R-JOB-49).
+func TestQueuedLateJoiner(t *testing.T) {
+	t.Parallel()
+	j := targeted()
+	j.Progress = Progress{Quota: 3, NextTick: start.Add(Tick), Ticked: true, Notified: 7}
+	before := j.Progress
+	for n := int64(1); n <= 2; n++ {
+		if j.QueuedLateJoiner(start); j.Counts != (Counts{ExecutionQueued: n}) {
+			t.Errorf("R-JOB-49: after %d late joiners %v are counted", n, j.Counts)
+		}
+	}
+	if j.Progress != before {
+		t.Errorf("R-ROLL-15: the rollout went from %+v to %+v", before, j.Progress)
 	}
 }
 

@@ -45,6 +45,9 @@ func TestPlaceholdersFound(t *testing.T) {
 	if diff := cmp.Diff(want, found); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
+	if got := (Placeholder{Kind: "x"}).String(); got != "${aws:iot:x}" {
+		t.Errorf("R-DOC-8: one without an argument is written as %s", got)
+	}
 	for _, p := range append(want, Placeholder{Kind: "x"}) {
 		resolved, err := Resolve(fmt.Sprintf(`{"a":"%s"}`, p),
 			func(got Placeholder) (string, error) {
@@ -91,6 +94,43 @@ func TestParameterFaults(t *testing.T) {
 	}
 }
 
+// The S3 placeholders of a managed template stay for delivery, beside parameters that are filled
+// in, and both count: 10 are accepted, 11 are not (R-SUB-1, R-SUB-4, R-PAR-4).
+func TestParametersBesidePresigned(t *testing.T) {
+	t.Parallel()
+	const (
+		url  = "${aws:iot:s3-presigned-url:https://s3.amazonaws.com/b/k}"
+		size = "${aws:iot:parameter:size}"
+		many = "InvalidJobDocument: document: 11 placeholders, at most 10 are allowed"
+	)
+	for _, tt := range []struct {
+		rule   string
+		inside string // of the template's document
+		want   string // empty: refused
+	}{
+		{"R-SUB-1 beside", size + "," + url, "1," + url},
+		{"R-SUB-1 alone", url, url},
+		{"R-SUB-4 9 and 1", strings.Repeat(size, 9) + url, "111111111" + url},
+		{"R-SUB-4 1 and 9", size + strings.Repeat(url, 9), "1" + strings.Repeat(url, 9)},
+		{"R-SUB-4 10 parameters", strings.Repeat(size, 10), "1111111111"},
+		{"R-SUB-4 10 and 1", strings.Repeat(size, 10) + url, ""},
+		{"R-SUB-4 11 parameters", strings.Repeat(size, 11), ""},
+	} {
+		file := strings.Replace(managedFile, "<${aws:iot:parameter:note}>", tt.inside, 1)
+		file = strings.Replace(file, `"size": "`+size+`", `, "", 1)
+		m, err := ParseManagedTemplate([]byte(file))
+		if err != nil {
+			t.Fatalf("%s: %v", tt.rule, err)
+		}
+		got, err := m.Resolve(map[string]string{"size": "1"})
+		if tt.want == "" {
+			invalid(t, tt.rule, err, many)
+		} else if err != nil || got != `{"note":"`+tt.want+`"}` {
+			t.Errorf("%s: %s, %v, want %s", tt.rule, got, err, tt.want)
+		}
+	}
+}
+
 // Files of managed templates that are refused when they are read.
 func TestManagedFiles(t *testing.T) {
 	t.Parallel()
@@ -100,6 +140,9 @@ func TestManagedFiles(t *testing.T) {
 			"must be 1 to 64 characters"},
 		{`"1.0"`, `"1"`, `templateVersion "1": must be like 1.0`},
 		{`"1.0"`, `"0.1"`, "must be like 1.0"},
+		{`"1.0"`, `"99999999999999999999.0"`, "must be like 1.0"},
+		{`"document": {"size": "${aws:iot:parameter:size}", "note": "<${aws:iot:parameter:note}>"}`,
+			`"environments": []`, "document: unexpected end"},
 		{`"description": "d", "env`, `"other": "d", "env`, "unknown field"},
 		{`parameter:note`, `parameter:else`, `document: parameter "else" is not described`},
 		{`parameter:note`, `s3-url:note`, "unknown placeholder"},
@@ -111,7 +154,15 @@ func TestManagedFiles(t *testing.T) {
 			t.Errorf("%s: %v, want %s", tt.new, err, tt.says)
 		}
 	}
+	longest := strings.Repeat("x", 64)
+	m, err := ParseManagedTemplate([]byte(strings.Replace(managedFile, "Op-Do", longest, 1)))
+	if err != nil || m.Name != longest {
+		t.Errorf("a name of 64 characters: %q, %v", m.Name, err)
+	}
 	var list ManagedTemplates
+	if _, err := list.Find("x", ""); fault.Of(err).Message != "managed template x does not exist" {
+		t.Errorf("R-MT-2: %v", err)
+	}
 	if _, err := list.Find("x", "1.0"); !fault.Is(err, fault.NotFound) ||
 		fault.Of(err).Message != "managed template x in version 1.0 does not exist" {
 		t.Errorf("R-MT-2: %v", err)

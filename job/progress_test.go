@@ -124,6 +124,7 @@ func TestOpenings(t *testing.T) {
 		}
 	}
 	if (*ScheduleConfig)(nil).Windowed() || (&ScheduleConfig{}).Windowed() ||
+		!(&ScheduleConfig{Windows: two[:1]}).Windowed() ||
 		!(&ScheduleConfig{Windows: two}).Windowed() {
 		t.Error("a schedule is windowed when it has windows")
 	}
@@ -194,7 +195,7 @@ func TestHundredths(t *testing.T) {
 	t.Parallel()
 	for n, want := range map[int64]string{
 		0: "0", 1: "0.01", 10: "0.1", 100: "1", 1050: "10.5", 3333: "33.33", 5000: "50",
-		10000: "100", 9901: "99.01",
+		10000: "100", 9901: "99.01", 9990: "99.9",
 	} {
 		if got := hundredths(n); got != want {
 			t.Errorf("%d: %s, want %s", n, got, want)
@@ -253,7 +254,10 @@ func TestSecondsBeforeTimedOut(t *testing.T) {
 		{"the step timer is earlier", ExecutionInProgress, time.Minute, 30 * time.Second, 0, 30},
 		{"the step timer is later", ExecutionInProgress, time.Minute, time.Hour, 0, 60},
 		{"only a step timer", ExecutionInProgress, 0, time.Minute, 0, 60},
+		{"a nanosecond left", ExecutionInProgress, time.Minute, 0, time.Minute - 1, 1},
 		{"R-TMO-14 not IN_PROGRESS", ExecutionQueued, time.Minute, 0, 0, -1},
+		{"R-TMO-11 QUEUED, with a step timer", ExecutionQueued, 0, time.Minute, 0, -1},
+		{"R-TMO-11 ended, with both", ExecutionFailed, time.Minute, time.Minute, 0, -1},
 	} {
 		x := Execution{Status: tt.status}
 		if tt.deadline > 0 {

@@ -68,6 +68,7 @@ func TestRolloutTables(t *testing.T) {
 			[]int{500, 1000, 1000, 1000, 1000, 500}, nil},
 		{"H R-ROLL-5 absent threshold", exponential(10, 20, 0, 100), 50, nil, repeat(10, 5),
 			repeat(0, 5)},
+		{"R-ROLL-5 thresholds of one", exponential(1, 20, 1, 1), 7, nil, []int{1, 2, 4}, []int{0, 1, 2}},
 		{"R-ROLL-1 default 1000", nil, 2500, nil, []int{1000, 1000, 500}, nil},
 		{"R-ROLL-13 one tick", &RolloutConfig{}, 1000, nil, []int{1000}, nil},
 	}
@@ -106,6 +107,14 @@ func TestRate(t *testing.T) {
 			}
 		}
 	}
+	above := exponential(200, 20, 1, 0)
+	above.MaximumPerMinute = 100
+	if got := above.Rate(0); got != 100 {
+		t.Errorf("R-ROLL-4: a base above the maximum is %d at step 0, want 100", got)
+	}
+	if got := exponential(0, 20, 1, 0).Rate(3); got != 1 {
+		t.Errorf("R-ROLL-4: without a base the rate is %d, want 1", got)
+	}
 	if got := exponential(1, 50, 1, 0).Rate(1_000_000); got != 1000 {
 		t.Errorf("a far step is %d, want the cap 1000", got)
 	}
@@ -131,6 +140,76 @@ func TestRolloutUpdate(t *testing.T) {
 	}
 	if want := []int{0, 0, 0, 0, 1, 2, 3}; !slices.Equal(steps, want) {
 		t.Errorf("steps %v, want %v", steps, want)
+	}
+}
+
+// The thresholds of a new configuration count from the update: what was notified or succeeded
+// before it raises nothing, and what the tick that runs still creates raises nothing before the
+// second tick (R-ROLL-6, R-ROLL-11, R-UPD-11).
+func TestRampAfterUpdate(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name      string
+		config    *RolloutConfig
+		rest      int   // what the tick that runs creates after the update
+		succeeded int64 // between the first and the second tick after it
+		want      []int
+	}{
+		{"notified before it", exponential(3, 20, 4, 0), 0, 0, []int{3, 3, 6}},
+		{"notified by the rest of the tick", exponential(3, 20, 4, 0), 5, 0, []int{3, 6}},
+		{"succeeded before it", exponential(3, 20, 0, 2), 0, 0, []int{3, 3}},
+		{"one short", exponential(3, 20, 0, 2), 0, 1, []int{3, 3}},
+		{"succeeded after it", exponential(3, 20, 0, 2), 0, 2, []int{3, 6}},
+	} {
+		j := Job{Definition: Definition{TargetSelection: Snapshot,
+			Rollout: &RolloutConfig{MaximumPerMinute: 10}}}
+		j.StartRollout([]Source{{Group: 1}}, 1, start)
+		j.Tick(start)
+		j.ReleasedExecutions(5, RolloutCursor{}, false, start)
+		j.Counts[ExecutionQueued], j.Counts[ExecutionSucceeded] = 1, 4
+		if _, err := j.ApplyUpdate(Update{Rollout: tt.config}, start); err != nil {
+			t.Fatal(err)
+		}
+		j.ReleasedExecutions(tt.rest, RolloutCursor{}, false, start)
+		for i, want := range tt.want {
+			now := start.Add(time.Duration(i+1) * Tick)
+			if i == 1 {
+				j.Counts.Transfer(ExecutionQueued, ExecutionSucceeded)
+				j.Counts[ExecutionSucceeded] += tt.succeeded - 1
+			}
+			got := j.Tick(now)
+			if got != want {
+				t.Errorf("R-ROLL-11 %s, tick %d: %d, want %d", tt.name, i+1, got, want)
+			}
+			j.ReleasedExecutions(got, RolloutCursor{}, false, now)
+		}
+	}
+}
+
+// No tick opens before its time, none of a rollout that has not started or has ended, and none of a
+// job that waits (R-ROLL-3, R-ROLL-16, R-ROLL-17).
+func TestTickOpens(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name     string
+		status   Status
+		progress Progress
+		want     int
+	}{
+		{"at its time", InProgress, Progress{NextTick: start}, 1000},
+		{"late", InProgress, Progress{NextTick: start.Add(-time.Hour)}, 1000},
+		{"a moment too early", InProgress, Progress{NextTick: start.Add(1)}, 0},
+		{"in the middle of one", InProgress, Progress{NextTick: start.Add(1), Quota: 7}, 7},
+		{"R-ROLL-16 no next one", InProgress, Progress{}, 0},
+		{"R-ROLL-17 finished", InProgress, Progress{NextTick: start, Finished: true}, 0},
+		{"R-SCH-16 SCHEDULED", Scheduled, Progress{NextTick: start, Quota: 7}, 0},
+		{"R-JOB-20 CANCELED", Canceled, Progress{NextTick: start, Quota: 7}, 0},
+	} {
+		j := Job{Definition: Definition{TargetSelection: Continuous},
+			State: State{Status: tt.status, Progress: tt.progress}}
+		if got := j.Tick(start); got != tt.want {
+			t.Errorf("%s: %d, want %d", tt.name, got, tt.want)
+		}
 	}
 }
 

@@ -71,6 +71,60 @@ func TestScheduleCheck(t *testing.T) {
 	}
 }
 
+// Maintenance windows that a new job may have: readable, at most ten, and one of them must open at
+// or after the time from which the job may start (R-SCH-8, R-SCH-14).
+func TestScheduleWindows(t *testing.T) {
+	t.Parallel()
+	const member = "schedulingConfig.maintenanceWindows"
+	once := []Window{{StartTime: "30 13 1 3 ? 2026", Minutes: 10}} // 13:30 to 13:40 today
+	for _, tt := range []struct {
+		name    string
+		start   string
+		windows []Window
+		says    string // empty: accepted
+	}{
+		{"R-SCH-8 none", "", []Window{}, ""},
+		{"R-SCH-8 ten", "", make10(10), ""},
+		{"R-SCH-8 eleven", "", make10(11), member + ": 11 items, at most 10 are allowed"},
+		{"R-SCH-8 opens later today", "", once, ""},
+		{"R-SCH-8 opens at the start time", "2026-03-01 13:30", once, ""},
+		{"R-SCH-8 is open at the start time", "2026-03-01 13:39", once, ""},
+		{"R-SCH-8 has closed at the start time", "2026-03-01 13:40", once,
+			member + ": none of them ever opens after 2026-03-01 13:40"},
+		{"R-SCH-8 opened last year", "", []Window{{StartTime: "0 2 * * ? 2025", Minutes: 10}},
+			member + ": none of them ever opens after 2026-03-01 12:00"},
+		{"R-SCH-8 one of two opens", "2026-03-01 13:40", append(once, daily(2, 0, 1)), ""},
+	} {
+		c := &ScheduleConfig{StartTime: tt.start, Windows: tt.windows}
+		invalid(t, tt.name, c.Check(start), tt.says)
+	}
+	c := &ScheduleConfig{Windows: []Window{daily(2, 0, 1), {StartTime: "0 2 * * * *", Minutes: 1}}}
+	if err := c.Check(start); !fault.Is(err, fault.Invalid) ||
+		!strings.HasPrefix(fault.Of(err).Message, member+`[1].startTime: "0 2 * * * *": `) {
+		t.Errorf("R-SCH-14: %v", err)
+	}
+}
+
+// What a schedule that is refused says: the member, the value and the rule (R-SCH-1, R-SCH-2,
+// R-SCH-4).
+func TestScheduleSays(t *testing.T) {
+	t.Parallel()
+	const form = `" is not a time like 2026-12-31 23:59 or 2026-12-31T23:59Z`
+	for _, tt := range []struct{ rule, start, end, says string }{
+		{"R-SCH-4", "noon", "", `startTime: "noon` + form},
+		{"R-SCH-4", "", "noon", `endTime: "noon` + form},
+		{"R-SCH-1", "2026-03-01 12:29", "", "startTime: 2026-03-01 12:29 must be at least " +
+			"30 minutes and at most 1 year from now, which is 2026-03-01 12:00"},
+		{"R-SCH-2", "", "2028-03-01 12:01", "endTime: 2028-03-01 12:01 must be at least " +
+			"30 minutes and at most 2 years from now, which is 2026-03-01 12:00"},
+		{"R-SCH-2", "2026-03-01 13:00", "2026-03-01 13:29", "endTime: 2026-03-01 13:29 must be " +
+			"30 minutes to 2 years after startTime 2026-03-01 13:00"},
+	} {
+		c := &ScheduleConfig{StartTime: tt.start, EndTime: tt.end}
+		invalid(t, tt.rule, c.Check(start), "schedulingConfig."+tt.says)
+	}
+}
+
 func minuteOf(t *testing.T, text string) time.Time {
 	t.Helper()
 	at, err := time.Parse("2006-01-02 15:04", text)
@@ -190,6 +244,8 @@ func TestScheduledRollouts(t *testing.T) {
 		{"only once more", j(Scheduled,
 			&ScheduleConfig{Windows: []Window{{StartTime: "0 2 2 3 ? 2026", Minutes: 1}}}),
 			both[1:2]},
+		{"two that open together count once", j(Scheduled, &ScheduleConfig{
+			Windows: append(two, daily(14, 0, 10)), EndAt: minuteOf(t, "2026-03-02 14:00")}), both[:2]},
 		{"no windows", j(Scheduled, &ScheduleConfig{StartAt: start.Add(time.Hour)}), nil},
 		{"no schedule", j(InProgress, nil), nil},
 		{"COMPLETED", j(Completed, &ScheduleConfig{Windows: two}), nil},
@@ -214,6 +270,7 @@ func TestPackageVersions(t *testing.T) {
 		"arn:aws:iot:us-east-1:000000000000:package/firmware/version/": false,
 		"arn:aws:iot:us-east-1:000000000000:package//version/1":        false,
 		"arn:aws:iot:us-east-1:000000000000:thing/p":                   false, "firmware": false,
+		"arn:aws:iot:us-east-1:000000000000:thing/p/version/1": false, "p/version/1": false,
 	} {
 		d := Definition{PackageVersions: []string{package1, text}}
 		if err := d.Check(start); (err == nil) != ok {

@@ -3,6 +3,7 @@ package job
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -73,8 +74,9 @@ func TestResource(t *testing.T) {
 	if a.ARN == b.ARN || a.Resource() != "thinggroup/site:1" || a.Resource() != b.Resource() {
 		t.Errorf("%s and %s", a.Resource(), b.Resource())
 	}
-	if c := ThingTarget(scope, "site:1"); c.Resource() != "thing/site:1" {
-		t.Errorf("a thing is %s", c.Resource())
+	if c := ThingTarget(scope, "site:1"); c.Resource() != "thing/site:1" ||
+		c.ARN != "arn:aws:iot:eu-west-1:111111111111:thing/site:1" {
+		t.Errorf("a thing is %s, %s", c.Resource(), c.ARN)
 	}
 }
 
@@ -216,6 +218,28 @@ func TestAssociationSources(t *testing.T) {
 	}
 }
 
+// The rollout ends where the first source stands that was associated later (R-JOB-42): any newest
+// membership but zero marks one, also that of a fleet in which the first thing has just joined.
+func TestFirstAssociatedSource(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		sources []Source
+		want    int
+	}{
+		{"none", nil, 0},
+		{"of the rollout only", []Source{{Thing: 3}, {Group: 4}}, 2},
+		{"the second", []Source{{Thing: 3}, {Group: 4, NewestMembership: 1}}, 1},
+		{"the first, because no target was left", []Source{{Group: 4, NewestMembership: 1}}, 0},
+		{"the first of two", []Source{{Thing: 3}, {Group: 4, NewestMembership: 9},
+			{Group: 5, NewestMembership: 1}}, 1},
+	} {
+		if got := (Definition{Sources: tt.sources}).FirstAssociatedSource(); got != tt.want {
+			t.Errorf("R-JOB-42 %s: %d, want %d", tt.name, got, tt.want)
+		}
+	}
+}
+
 // A second association goes on after the first, whose back-fill may still run.
 func TestAssociateTwice(t *testing.T) {
 	t.Parallel()
@@ -237,5 +261,68 @@ func TestAssociateTwice(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"b", "c"}, ARNs(j.ProcessingTargets())); diff != "" {
 		t.Errorf("R-JOB-43 (-want +got):\n%s", diff)
+	}
+}
+
+// Associating with a job whose end time or window close has come, before anybody looked at the job:
+// what counts is the time of the request (R-API-19, R-API-21, R-SCH-16, R-SCH-22).
+func TestAssociateAtTheEnd(t *testing.T) {
+	t.Parallel()
+	ends := &ScheduleConfig{EndAt: start.Add(time.Hour)}
+	for _, tt := range []struct {
+		name     string
+		schedule *ScheduleConfig
+		edge     time.Time
+		after    time.Duration
+		code     fault.Code
+	}{
+		{"R-SCH-22 just before the end time", ends, time.Time{}, time.Hour - time.Millisecond, ""},
+		{"R-SCH-22 at the end time", ends, time.Time{}, time.Hour, fault.Invalid},
+		{"R-SCH-16 in the last moment of the window", at2(60), start, -time.Millisecond, ""},
+		{"R-SCH-16 when the window closes", at2(60), start, 0, fault.Invalid},
+	} {
+		j := Job{ID: "j", Definition: Definition{
+			Targets: targetsNamed("a"), TargetSelection: Continuous, Sources: []Source{{Group: 1}},
+			Schedule: tt.schedule,
+		}, State: State{Status: InProgress, WindowEdge: tt.edge}}
+		j.Counts[ExecutionInProgress] = 1
+		var a Association
+		a.Add(Target{ARN: "b"}, []Source{{Target: 1, Group: 2}}, 9)
+		err := j.Associate(a, nil, start.Add(tt.after))
+		if (tt.code == "") != (err == nil) || err != nil && !fault.Is(err, tt.code) {
+			t.Errorf("%s: %v, want %q", tt.name, err, tt.code)
+		}
+	}
+}
+
+// An association changes nothing of the job that it was decided from: two that are decided from the
+// same facts, of which one may be dropped, do not see each other's groups (R-API-20).
+func TestAssociateLeavesTheFacts(t *testing.T) {
+	t.Parallel()
+	facts := Job{Definition: Definition{
+		Targets:         make([]Target, 1, 8),
+		Sources:         make([]Source, 1, 8),
+		TargetGroups:    make([]registry.GroupID, 1, 8),
+		TargetSelection: Continuous,
+	}, State: State{Status: InProgress}}
+	add := func(arn string, group registry.GroupID) Job {
+		j := facts
+		var a Association
+		a.Add(Target{ARN: arn}, []Source{{Target: 1, Group: group}}, 9)
+		if err := j.Associate(a, nil, start); err != nil {
+			t.Fatal(err)
+		}
+		return j
+	}
+	first, second := add("b", 2), add("c", 3)
+	for _, tt := range []struct {
+		job   Job
+		arn   string
+		group registry.GroupID
+	}{{first, "b", 2}, {second, "c", 3}} {
+		if j := tt.job; j.Targets[1].ARN != tt.arn || j.Sources[1].Group != tt.group ||
+			j.TargetGroups[1] != tt.group {
+			t.Errorf("%s: %+v, %+v, %v", tt.arn, j.Targets, j.Sources, j.TargetGroups)
+		}
 	}
 }

@@ -43,6 +43,9 @@ func TestFill(t *testing.T) {
 	if diff := cmp.Diff(given, template.Fill(given)); diff != "" {
 		t.Errorf("R-TPL-4 all given, though empty (-want +got):\n%s", diff)
 	}
+	if got := (Template{}).Fill(Definition{}); got.Schedule != nil {
+		t.Errorf("a template without windows brings the schedule %+v", got.Schedule)
+	}
 	if diff := cmp.Diff(given, Template{}.Fill(given)); diff != "" {
 		t.Errorf("an empty template (-want +got):\n%s", diff)
 	}
@@ -89,6 +92,17 @@ func TestTemplateFromJob(t *testing.T) {
 	}
 	if got := (Definition{}).ToTemplate("{}"); got.Windows != nil || got.Document != "{}" {
 		t.Errorf("a job without a schedule: %+v", got)
+	}
+	other := Template{
+		PresignedURL: &PresignedURLConfig{RoleARN: "o"}, Rollout: &RolloutConfig{},
+		Abort: &AbortConfig{Criteria: []AbortCriterion{{}}}, Timeout: &TimeoutConfig{},
+		Retry: retries(FailureFailed, 2),
+	}
+	overridden := template
+	overridden.PresignedURL, overridden.Rollout = other.PresignedURL, other.Rollout
+	overridden.Abort, overridden.Timeout, overridden.Retry = other.Abort, other.Timeout, other.Retry
+	if diff := cmp.Diff(overridden, template.Override(other)); diff != "" {
+		t.Errorf("R-TPL-1 each configuration overridden (-want +got):\n%s", diff)
 	}
 	given := Template{ID: "new", CreatedAt: start, Description: "g", Timeout: &TimeoutConfig{},
 		Document: `{"g":1}`, Windows: []Window{}, PackageVersions: []string{}}

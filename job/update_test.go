@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/drover-iot/drover/internal/fault"
 )
 
@@ -51,6 +53,12 @@ func TestUpdate(t *testing.T) {
 			Exponential: exponential(50, 20, 1, 0).Exponential}}, fault.Invalid, InProgress},
 		{"13 R-UPD-17", Job{Definition: Definition{NeedsRole: true}},
 			Update{PresignedURL: &PresignedURLConfig{}}, fault.Invalid, InProgress},
+		{"R-UPD-17 with a role", Job{Definition: Definition{NeedsRole: true}},
+			Update{PresignedURL: &PresignedURLConfig{RoleARN: "r"}}, "", InProgress},
+		{"R-UPD-17 not given", Job{Definition: Definition{NeedsRole: true}},
+			Update{Description: text("x")}, "", InProgress},
+		{"R-UPD-15 one of two types", Job{}, Update{Retry: &RetryConfig{Criteria: []RetryCriterion{
+			{FailureFailed, 0}, {FailureTimedOut, 1}}}}, fault.Invalid, InProgress},
 		{"R-UPD-17 no placeholder", Job{}, Update{PresignedURL: &PresignedURLConfig{}}, "",
 			InProgress},
 		{"R-UPD-6 one bad member", Job{},
@@ -105,6 +113,50 @@ func TestUpdateReplaces(t *testing.T) {
 	}
 }
 
+// Each member of an update changes its own member of the job and no other one: what is not given
+// stays, the ramp and the abort criteria too (R-UPD-1, R-UPD-8, R-UPD-11).
+func TestUpdateChangesOneMember(t *testing.T) {
+	t.Parallel()
+	before := Job{Definition: Definition{
+		Description:  "old",
+		PresignedURL: &PresignedURLConfig{RoleARN: "r"},
+		Rollout:      exponential(1, 20, 1, 0),
+		Abort:        &AbortConfig{Criteria: []AbortCriterion{{FailureAll, 100, 1}}},
+		Timeout:      &TimeoutConfig{InProgressMinutes: 60},
+		Retry:        retries(FailureAll, 3),
+	}, State: State{Status: InProgress, Progress: Progress{Step: 3, Ticked: true, Notified: 9}}}
+	calm := &AbortConfig{Criteria: []AbortCriterion{{FailureAll, 10000, 1}}}
+	constant := &RolloutConfig{MaximumPerMinute: 7}
+	for _, tt := range []struct {
+		name   string
+		update Update
+		want   func(*Job)
+	}{
+		{"description", Update{Description: text("new")}, func(j *Job) { j.Description = "new" }},
+		{"presignedUrlConfig", Update{PresignedURL: &PresignedURLConfig{}},
+			func(j *Job) { j.PresignedURL = &PresignedURLConfig{} }},
+		{"timeoutConfig", Update{Timeout: &TimeoutConfig{}},
+			func(j *Job) { j.Timeout = &TimeoutConfig{} }},
+		{"jobExecutionsRetryConfig", Update{Retry: retries(FailureAll, 0)},
+			func(j *Job) { j.Retry = retries(FailureAll, 0) }},
+		{"abortConfig", Update{Abort: calm}, func(j *Job) { j.Abort = calm }},
+		{"jobExecutionsRolloutConfig", Update{Rollout: constant}, func(j *Job) {
+			j.Rollout, j.Progress = constant, Progress{Notified: 9, NotifiedBase: 9, SucceededBase: 8}
+		}},
+	} {
+		j, want := before, before
+		j.Counts = counts(8, 1, 0, 0)
+		want.Counts, want.UpdatedAt = j.Counts, start
+		tt.want(&want)
+		if _, err := j.ApplyUpdate(tt.update, start); err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		if diff := cmp.Diff(want, j); diff != "" {
+			t.Errorf("R-UPD-1 %s (-want +got):\n%s", tt.name, diff)
+		}
+	}
+}
+
 // Rules over several members of a new job.
 func TestCheck(t *testing.T) {
 	t.Parallel()
@@ -117,7 +169,15 @@ func TestCheck(t *testing.T) {
 		{"5 R-VAL-19", Definition{Rollout: &RolloutConfig{MaximumPerMinute: 100,
 			Exponential: exponential(200, 20, 1, 0).Exponential}}, false},
 		{"6 R-VAL-19 cap 1000", Definition{Rollout: exponential(200, 20, 1, 0)}, true},
+		{"R-VAL-19 as much as the cap 1000", Definition{Rollout: exponential(1000, 20, 1, 0)}, true},
+		{"R-VAL-19 one more than it", Definition{Rollout: exponential(1001, 20, 1, 0)}, false},
+		{"R-VAL-19 as much as the least maximum", Definition{Rollout: &RolloutConfig{
+			MaximumPerMinute: 1, Exponential: exponential(1, 20, 1, 0).Exponential}}, true},
+		{"R-VAL-19 one more than it", Definition{Rollout: &RolloutConfig{
+			MaximumPerMinute: 1, Exponential: exponential(2, 20, 1, 0).Exponential}}, false},
 		{"15 R-VAL-18", Definition{Rollout: exponential(1, 20, 0, 0)}, false},
+		{"R-VAL-18 notified alone", Definition{Rollout: exponential(1, 20, 1, 0)}, true},
+		{"R-VAL-18 succeeded alone", Definition{Rollout: exponential(1, 20, 0, 1)}, true},
 		{"R-VAL-18 both", Definition{Rollout: exponential(1, 20, 5, 5)}, true},
 		{"11 R-VAL-28 sum 10", Definition{Retry: both(RetryCriterion{FailureFailed, 6},
 			RetryCriterion{FailureTimedOut, 4})}, true},
@@ -137,13 +197,19 @@ func TestCheck(t *testing.T) {
 			16)}}, true},
 		{"R-VAL-24 17 criteria", Definition{Abort: &AbortConfig{Criteria: make([]AbortCriterion,
 			17)}}, false},
+		{"R-VAL-14 no configuration", Definition{NeedsRole: true}, false},
+		{"R-VAL-14 none needed", Definition{}, true},
+		{"R-VAL-30 R-SCH-1 the schedule", Definition{
+			Schedule: &ScheduleConfig{StartTime: "2026-03-01 12:29"}}, false},
+		{"R-VAL-30 R-SCH-1 30 minutes ahead", Definition{
+			Schedule: &ScheduleConfig{StartTime: "2026-03-01 12:30"}}, true},
 		{"R-VAL-14", Definition{NeedsRole: true,
 			PresignedURL: &PresignedURLConfig{ExpiresInSec: 60}}, false},
 		{"R-VAL-14 role", Definition{NeedsRole: true,
 			PresignedURL: &PresignedURLConfig{RoleARN: "arn"}}, true},
 	}
 	for _, tt := range tests {
-		if err := tt.def.Check(time.Time{}); (err == nil) != tt.ok || err != nil &&
+		if err := tt.def.Check(start); (err == nil) != tt.ok || err != nil &&
 			!fault.Is(err, fault.Invalid) {
 			t.Errorf("%s: %v", tt.name, err)
 		}

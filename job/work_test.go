@@ -93,6 +93,9 @@ func TestNextIsToRecompute(t *testing.T) {
 	}{
 		{"the end time, before a tick", end,
 			State{Status: InProgress, Progress: Progress{Quota: 5}}, WorkRecompute},
+		{"the end time, before a tick, while one pends", end, State{
+			Status: InProgress, Progress: Progress{Quota: 5}, Counts: Counts{ExecutionQueued: 1},
+		}, WorkRecompute},
 		{"the end time of one that waits", end, State{Status: Scheduled, WindowEdge: start},
 			WorkRecompute},
 		{"a window that closes", window, State{

@@ -30,7 +30,7 @@ func TestParseARN(t *testing.T) {
 	for _, text := range []string{
 		"", "arn", "arn:aws:iot:r:a", "arn:aws:s3:r:a:thing/x", "arn:aws:iot:r:a:thing",
 		"arn:aws:iot:r:a:/x", "arn:aws:iot:r:a:thing/", "x:aws:iot:r:a:thing/x",
-		"arn::iot:r:a:thing/x",
+		"arn::iot:r:a:thing/x", "aws:iot:us-east-1:000000000000:thing/x",
 	} {
 		if got, ok := ParseARN(text); ok {
 			t.Errorf("%q is %+v, want none", text, got)

@@ -11,11 +11,18 @@ import (
 	"encoding/pem"
 	"math/big"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/drover-iot/drover/internal/fault"
 )
+
+// rsa2048 is a key of the smallest allowed size. Making one takes a tenth of a second, so the tests
+// share it.
+var rsa2048 = sync.OnceValues(func() (*rsa.PrivateKey, error) {
+	return rsa.GenerateKey(rand.Reader, 2048)
+})
 
 // ecKey makes a key on a curve.
 func ecKey(t *testing.T, curve elliptic.Curve) *ecdsa.PrivateKey {
@@ -41,7 +48,10 @@ func request(t *testing.T, key crypto.Signer) string {
 func TestCheckCSR(t *testing.T) {
 	t.Parallel()
 	rsaKey := func(bits int) *rsa.PrivateKey {
-		key, err := rsa.GenerateKey(rand.Reader, bits)
+		key, err := rsa2048()
+		if bits != 2048 {
+			key, err = rsa.GenerateKey(rand.Reader, bits)
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -57,6 +67,8 @@ func TestCheckCSR(t *testing.T) {
 		says string
 	}{
 		{"R-ID-15 RSA 2048", rsaKey(2048), ""},
+		{"R-ID-15 RSA 2047", rsaKey(2047),
+			"certificateSigningRequest: an RSA key of 2047 bits, at least 2048 are needed"},
 		{"R-ID-15 RSA 1024", rsaKey(1024),
 			"certificateSigningRequest: an RSA key of 1024 bits, at least 2048 are needed"},
 		{"R-ID-15 P-224", ecKey(t, elliptic.P224()),
@@ -140,6 +152,39 @@ func TestCheckCertificate(t *testing.T) {
 	}
 	if _, err := CheckCertificate("pump 7\n"+text, morning); err != nil {
 		t.Errorf("text before the certificate: %v", err)
+	}
+}
+
+// Each signature that a certificate may have: RSA, by either padding, and ECDSA, with SHA-256 or
+// better (R-ID-16).
+func TestCertificateSignatures(t *testing.T) {
+	t.Parallel()
+	rsaKey, err := rsa2048()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, algorithms := range map[crypto.Signer][]x509.SignatureAlgorithm{
+		rsaKey: {
+			x509.SHA256WithRSA, x509.SHA384WithRSA, x509.SHA512WithRSA,
+			x509.SHA256WithRSAPSS, x509.SHA384WithRSAPSS, x509.SHA512WithRSAPSS,
+		},
+		ecKey(t, elliptic.P256()): {
+			x509.ECDSAWithSHA256, x509.ECDSAWithSHA384, x509.ECDSAWithSHA512,
+		},
+	} {
+		for _, algorithm := range algorithms {
+			c := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: morning, NotAfter: noon}
+			c.SignatureAlgorithm = algorithm
+			der, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+			parsed, err := CheckCertificate(string(text), morning)
+			if err != nil || parsed.SignatureAlgorithm != algorithm {
+				t.Errorf("R-ID-16 %s: %v", algorithm, err)
+			}
+		}
 	}
 }
 

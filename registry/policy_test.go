@@ -23,6 +23,17 @@ func TestPolicyVersions(t *testing.T) {
 	if p.Document() != "one" || p.Default != 1 || !p.UpdatedAt.Equal(morning) {
 		t.Errorf("new: %+v", p)
 	}
+	want := Policy{
+		Name:       "p",
+		Versions:   []PolicyVersion{{Number: 1, Document: "one", CreatedAt: morning}},
+		Default:    1,
+		LastNumber: 1,
+		CreatedAt:  morning,
+		UpdatedAt:  morning,
+	}
+	if diff := cmp.Diff(want, p); diff != "" {
+		t.Errorf("R-ID-21 new (-want +got):\n%s", diff)
+	}
 	before := p
 	for i, document := range []string{"two", "three", "four", "five"} {
 		v, err := p.AddVersion(document, document == "three", noon)
@@ -75,6 +86,18 @@ func TestPolicyCopies(t *testing.T) {
 	}
 	if diff := cmp.Diff(stored, kept); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+	facts := NewPolicy("p", "one", morning)
+	facts.Versions = append(make([]PolicyVersion, 0, 8), facts.Versions...)
+	first, second := facts, facts
+	if _, err := first.AddVersion("first", true, noon); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := second.AddVersion("second", true, noon); err != nil {
+		t.Fatal(err)
+	}
+	if first.Document() != "first" || second.Document() != "second" {
+		t.Errorf("two changes of one policy: %q and %q", first.Document(), second.Document())
 	}
 	if (Policy{Default: 3}).Document() != "" {
 		t.Error("a policy without its default has a document")

@@ -21,6 +21,7 @@ func TestCheckTags(t *testing.T) { // R-VAL-32
 	for want, tags := range map[string][]Tag{
 		`tags[1].Key: "a" is given twice`:                          {{"a", "1"}, {"a", "1"}},
 		`tags[0].Key: "aws:x" begins with aws:, which is reserved`: {{"aws:x", ""}},
+		`tags[0].Key: "aws:" begins with aws:, which is reserved`:  {{"aws:", ""}},
 		`tags[2].Key: "AWS:team" begins with aws:, which is reserved`: {{"a", "1"}, {"b", "1"},
 			{"AWS:team", ""}},
 	} {

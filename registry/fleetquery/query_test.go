@@ -106,7 +106,9 @@ func TestQueryOfConnectivity(t *testing.T) {
 	for query, want := range map[string]bool{
 		"*": false, "thingName:true AND NOT connectivity.connected:true": true,
 		"connectivity.timestamp:>5": true, "connectivity.disconnectReason:*": true,
-		"attributes.connectivity:x": false,
+		"connectivity.connected:true AND thingName:x": true,
+		"connectivity.connected:(true) x":             true,
+		"attributes.connectivity:x":                   false,
 	} {
 		if q, err := Parse(query); err != nil || q.OfConnectivity() != want {
 			t.Errorf("%s: %v, %v", query, q.OfConnectivity(), err)
@@ -139,6 +141,10 @@ func TestQueryRefused(t *testing.T) { // R-ID-40, R-ID-60
 		{"a*b*c*", 1, "3 *"}, {"a??????", 1, "6 ?"},
 		{"[a TO b]", 1, "needs a field"}, {">5", 1, "needs a field"},
 		{"thingName:[a b]", 14, "TO must stand"}, {"thingName:[a TO b", 11, "never closed"},
+		{`"a\`, 1, "never closed"}, {`"a\"`, 1, "never closed"}, {`"a\"b`, 1, "never closed"},
+		{"thingName:[a TO b*]", 17, "wildcards"}, {"thingName:[a TO ]", 17, "']' stands"},
+		{"thingName:[a TO", 16, "ends"}, {"thingName:[aTO b]", 16, "TO must stand"},
+		{"thingName:[a TOb]", 14, "TO must stand"}, {"thingName:{a TO b)", 11, "never closed"},
 		{"thingName:[a* TO b]", 12, "wildcards"}, {"thingName:>a*", 12, "wildcards"},
 		{"thingName:[ TO b]", 13, "TO is an operator"},
 		{"thingName:>", 12, "ends"}, {"thingName:> 5", 12, "' ' stands"}, {`"a`, 1, "never closed"},

@@ -106,6 +106,23 @@ func TestBinding(t *testing.T) {
 		{"--" + yes, true},
 		{"-NOT " + no, false},
 		{"attributes.t:(t -f)", true},
+		{"attributes.t:(t) attributes.u:t", true}, // the field of a parenthesis ends with it
+		{"attributes.t:(t) attributes.u:f", false},
+		{"f OR(t)", true}, // what ends an operator: a parenthesis, a quotation mark, white space
+		{`f OR"t"`, true},
+		{"f AND(t)", false},
+		{"NOT(f)", true},
+		{"(t)OR(f)", true},
+		{"t ORf", false}, // a word that begins like an operator is a word
+		{"f ORt", false},
+		{"NOTt", false},
+		{"t ANDt", false},
+		{"f\tOR\tt", true},
+		{"f\nOR\nt", true},
+		{"f\rOR\rt", true},
+		{"t\nf", false},
+		{"t\rf", false},
+		{"\r\n\t t \r\n\t", true},
 		{"attributes.t:(f OR (t AND NOT f))", true},
 		{"((" + yes + "))", true},
 	} {

@@ -58,6 +58,60 @@ func TestOperators(t *testing.T) {
 	}
 }
 
+// What cannot be compared is not equal, not less and not greater: neither a value of the key nor a
+// wanted one counts as 0, as the first of all times or as an address (R-ID-31).
+func TestNotComparable(t *testing.T) {
+	t.Parallel()
+	const noon = "2026-03-01T12:00:00Z"
+	for _, tt := range []struct{ operator, value, want string }{
+		{"NumericEquals", "x", "0"},
+		{"NumericEquals", "0", "x"},
+		{"NumericEquals", "x", "y"},
+		{"NumericLessThan", "x", "5"},
+		{"NumericLessThan", "-5", "x"},
+		{"NumericLessThanEquals", "x", "y"},
+		{"NumericGreaterThan", "5", "x"},
+		{"NumericGreaterThan", "x", "-5"},
+		{"NumericGreaterThanEquals", "x", "y"},
+		{"DateEquals", "x", "y"},
+		{"DateEquals", "x", "0001-01-01T00:00:00Z"},
+		{"DateEquals", "0001-01-01T00:00:00Z", "x"},
+		{"DateLessThan", "x", noon},
+		{"DateLessThan", "x", "y"},
+		{"DateGreaterThan", noon, "x"},
+		{"DateGreaterThanEquals", "x", "y"},
+		{"IpAddress", "x", "10.0.0.0/8"},
+		{"IpAddress", "x", "10.0.0.1"},
+		{"IpAddress", "x", "x"},
+		{"IpAddress", "10.0.0.1", "10.0.0.0/33"},
+		{"IpAddress", "10.0.0.1", "::/0"}, // the other version
+		{"IpAddress", "::1", "0.0.0.0/0"},
+	} {
+		c := condense(t, tt.operator, "iot:ClientId", tt.want)
+		if c.holds(&Context{ClientID: tt.value}) {
+			t.Errorf("R-ID-31 %s: %s of %s is true", tt.operator, tt.value, tt.want)
+		}
+	}
+}
+
+// A wanted value with a variable that does not resolve equals nothing, its own text neither: a
+// client could name itself so (R-ID-30).
+func TestUnresolvedIsNoText(t *testing.T) {
+	t.Parallel()
+	const text = "${no:such}"
+	for _, operator := range []string{"StringEquals", "StringLike", "StringEqualsIgnoreCase",
+		"ArnLike", "ForAnyValue:StringEquals", "ForAllValues:StringEquals", "StringEqualsIfExists",
+		"StringNotEquals", "StringNotLike"} {
+		if condense(t, operator, "iot:ClientId", text).holds(&Context{ClientID: text}) {
+			t.Errorf("R-ID-30 %s of %s is true", operator, text)
+		}
+		const empty = "iot:Connection.Thing.Attributes[empty]"
+		if condense(t, operator, empty, text).holds(connection()) {
+			t.Errorf("R-ID-30 %s of %s and an empty value is true", operator, text)
+		}
+	}
+}
+
 // condense compiles one condition with one wanted value, or several between commas.
 func condense(t *testing.T, operator, key, want string) condition {
 	t.Helper()
@@ -145,6 +199,8 @@ func TestMalformedTexts(t *testing.T) {
 		{statement(`"Effect":"Allow","Action":"a","Resource":"*","Condition":{"Bool":{"a":null}}`),
 			"a condition value must be a string, a number or a boolean"},
 		{statement(`"Effect":"Allow","Action":"a","Resource":"*","Condition":{"Bool":{"a":["x",null]}}`),
+			"a condition value must be a string, a number or a boolean"},
+		{statement(`"Effect":"Allow","Action":"a","Resource":"*","Condition":{"Bool":{"a":[["x"]]}}`),
 			"a condition value must be a string, a number or a boolean"},
 		{allow("*", strings.Repeat("x", 2048)), "characters, at most 2048 are allowed"},
 		{`{"Statement":[]} x`, "more than one JSON value"},

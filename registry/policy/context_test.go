@@ -77,7 +77,9 @@ func TestVariablesWithoutValue(t *testing.T) {
 		"iot:Certificate.Subject", "iot:Certificate.Subject.None",
 		"iot:Certificate.Other.CommonName", "iot:Certificate.Subject.Organization.0",
 		"iot:Certificate.Subject.Organization.6", "iot:Certificate.Subject.Organization.x",
-		"iot:Certificate.Issuer.Country",
+		"iot:Certificate.Issuer.Country", "site]", "[site]", "Attributes[site]",
+		"iot:Certificate.Subject.Organization.99999999999999999999",
+		"iot:Certificate.Issuer.SerialNumber",
 	} {
 		if values, found := connection().lookup(name); found {
 			t.Errorf("%q: %v", name, values)
@@ -99,6 +101,30 @@ func TestVariablesWithoutValue(t *testing.T) {
 	}
 	if _, found := connection().value("iot:ConnectAttributes"); found {
 		t.Error("a variable with two values stands in a pattern")
+	}
+}
+
+// An empty value of a certificate is none (R-ID-30), wherever it stands in a list.
+func TestEmptyCertificateValues(t *testing.T) {
+	t.Parallel()
+	c := Context{Certificate: &x509.Certificate{
+		SerialNumber: big.NewInt(0),
+		Subject:      pkix.Name{Organization: []string{"", "two"}, Country: []string{""}},
+	}}
+	for name, want := range map[string]string{
+		"Subject.CommonName":        "",
+		"Subject.CommonName.List":   "",
+		"Subject.Country":           "",
+		"Subject.Country.List":      "",
+		"Subject.Organization":      "",
+		"Subject.Organization.1":    "two",
+		"Subject.Organization.List": "", // one of them does not resolve
+		"SerialNumber":              "0",
+	} {
+		values, found := c.lookup("iot:Certificate." + name)
+		if got := strings.Join(values, " "); found != (want != "") || got != want {
+			t.Errorf("R-ID-30 %s: %q, %v, want %q", name, got, found, want)
+		}
 	}
 }
 

@@ -20,6 +20,12 @@ func allow(action, resource string) string {
 	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"` + action + `","Resource":"` + resource + `"}]}`
 }
 
+// eitherOf allows an action on two resources.
+func eitherOf(action, resource, other string) string {
+	return strings.Replace(allow(action, resource), `"`+resource+`"`,
+		`["`+resource+`","`+other+`"]`, 1)
+}
+
 func deny(action, resource string) string {
 	return strings.Replace(allow(action, resource), "Allow", "Deny", 1)
 }
@@ -72,6 +78,13 @@ func TestEvaluate(t *testing.T) {
 		{"R-ID-30 unresolved deny", []string{allow("*", "*"),
 			deny("iot:Connect", clients+"${iot:ClientId}")}, "iot:Connect", clients + "a",
 			Context{}, Allowed},
+		{"R-ID-30 unresolved beside one that matches",
+			[]string{eitherOf("iot:Connect", clients+"${iot:ClientId}", clients+"a")},
+			"iot:Connect", clients + "a", Context{}, Allowed},
+		{"R-ID-30 unresolved is not the empty resource",
+			[]string{allow("iot:Connect", "${iot:ClientId}")}, "iot:Connect", "", Context{}, ImplicitDeny},
+		{"R-ID-23 the older version", []string{strings.Replace(allow("iot:Connect", "*"),
+			"2012-10-17", "2008-10-17", 1)}, "iot:Connect", clients + "a", Context{}, Allowed},
 		{"R-ID-30 thing name", []string{allow("iot:Publish",
 			topics+"$aws/things/${iot:Connection.Thing.ThingName}/jobs/*")}, "iot:Publish",
 			topics + "$aws/things/pump-07/jobs/get", Context{Thing: pump}, Allowed},
