@@ -29,16 +29,16 @@ const (
 
 // compilePattern compiles an expression that a whole value must match.
 func compilePattern(text string) (*regexp.Regexp, error) {
-	split, err := splitCounts(text)
+	split, err := splitCounts(text, maxCount)
 	if err != nil {
 		return nil, err
 	}
 	return regexp.Compile("^(?:" + split + ")$")
 }
 
-// splitCounts writes an expression so that no count in it is above maxCount. It changes nothing
+// splitCounts writes an expression so that no count in it is above a limit. It changes nothing
 // else: what is wrong with the expression is left for package regexp to say.
-func splitCounts(text string) (string, error) {
+func splitCounts(text string, limit int) (string, error) {
 	var (
 		out []byte
 		// atom is where in out the piece begins that a count would repeat, -1 when there is none.
@@ -47,6 +47,10 @@ func splitCounts(text string) (string, error) {
 		groups []int
 	)
 	for text != "" {
+		if quoted, rest, ok := cutQuoted(text); ok {
+			text = regexp.QuoteMeta(quoted) + rest // a count after it repeats its last character
+			continue
+		}
 		length := atomLength(text)
 		switch text[0] {
 		case '(':
@@ -55,25 +59,40 @@ func splitCounts(text string) (string, error) {
 		case ')':
 			atom = -1
 			if n := len(groups); n > 0 {
-				atom, groups = groups[n-1], groups[:n-1]
+				if !onlyFlags.Match(out[groups[n-1]:]) {
+					atom = groups[n-1]
+				}
+				groups = groups[:n-1]
 			}
 		case '*', '+', '?', '|', '^', '$':
 			atom = -1
 		case '{':
 			c, ok := parseCount(text)
-			if !ok || atom < 0 || max(c.least, c.most) <= maxCount {
+			if !ok { // an ordinary character
+				atom = len(out)
+				break
+			}
+			length = c.length
+			if atom < 0 || max(c.least, c.most) <= limit {
 				atom = -1
 				break
 			}
-			repeated := c.split(string(out[atom:]))
+			if repeats(text[length:]) {
+				return "", fmt.Errorf("a repetition is repeated: %s", text[:length+1])
+			}
+			repeated := c.split(string(out[atom:]), limit)
 			if len(repeated) > maxPatternBytes {
 				return "", fmt.Errorf("the counts are too large")
 			}
 			out = append(out[:atom], repeated...)
-			text, atom = text[c.length:], -1
+			text, atom = text[length:], -1
 			continue
 		default:
 			atom = len(out)
+			if _, name, opened := strings.Cut(text[:length], "[:"); opened &&
+				!strings.Contains(name, ":]") {
+				atom = -1 // two of [[:] side by side are not two classes
+			}
 		}
 		out = append(out, text[:length]...)
 		text = text[length:]
@@ -81,29 +100,66 @@ func splitCounts(text string) (string, error) {
 	return string(out), nil
 }
 
-// atomLength is how many bytes the first piece of an expression takes: an escape such as \d or
-// \p{Greek}, a class in brackets, or else one character.
+// onlyFlags is a group that sets flags and has no content, such as (?i), up to its end.
+var onlyFlags = regexp.MustCompile(`^\(\?[a-zA-Z-]*$`)
+
+// repeats reports whether an expression begins with a repetition: *, +, ? or a count.
+func repeats(text string) bool {
+	if text == "" {
+		return false
+	}
+	_, count := parseCount(text)
+	return strings.IndexByte("*+?", text[0]) >= 0 || count
+}
+
+// cutQuoted takes \Q…\E, or \Q and all that follows, off the front: it stands for its characters.
+func cutQuoted(text string) (quoted, rest string, ok bool) {
+	if text, ok = strings.CutPrefix(text, `\Q`); !ok {
+		return "", "", false
+	}
+	quoted, rest, _ = strings.Cut(text, `\E`)
+	return quoted, rest, true
+}
+
+// atomLength is how many bytes the first piece of an expression takes: an escape, a class in
+// brackets, or else one character.
 func atomLength(text string) int {
-	named := len(text) > 2 && text[0] == '\\' && strings.IndexByte("pPx", text[1]) >= 0
 	switch {
-	case strings.HasPrefix(text, `\Q`):
-		if end := strings.Index(text, `\E`); end >= 0 {
-			return end + len(`\E`)
-		}
-		return len(text)
-	case named && text[2] == '{':
-		if end := strings.IndexByte(text, '}'); end >= 0 {
-			return end + 1
-		}
 	case text[0] == '\\' && len(text) > 1:
-		_, size := utf8.DecodeRuneInString(text[1:])
-		return 1 + size
+		return escapeLength(text)
 	case text[0] == '[':
 		return classLength(text)
 	}
 	_, size := utf8.DecodeRuneInString(text)
 	return size
 }
+
+// escapeLength is how many bytes an escape takes: \d, \pL, \p{Greek}, \x41, \x{2665}, \101.
+func escapeLength(text string) int {
+	rest := text[1:]
+	switch {
+	case strings.IndexByte("pPx", rest[0]) >= 0 && strings.HasPrefix(rest[1:], "{"):
+		if end := strings.IndexByte(text, '}'); end >= 0 {
+			return end + 1
+		}
+		return len(text)
+	case rest[0] == 'p', rest[0] == 'P':
+		_, size := utf8.DecodeRuneInString(rest[1:])
+		return 2 + size
+	case rest[0] == 'x':
+		return min(len(text), len(`\x41`))
+	case isOctal(rest[0]):
+		digits := 1
+		for digits < min(len(rest), 3) && isOctal(rest[digits]) {
+			digits++
+		}
+		return 1 + digits
+	}
+	_, size := utf8.DecodeRuneInString(rest)
+	return 1 + size
+}
+
+func isOctal(c byte) bool { return '0' <= c && c <= '7' }
 
 // classLength is how many bytes a class in brackets takes, all that is left when it is never
 // closed. A ] that stands first, after the ^ of a negated class too, belongs to it.
@@ -119,8 +175,8 @@ func classLength(text string) int {
 		case text[at] == '\\':
 			at++
 		case strings.HasPrefix(text[at:], "[:"):
-			if end := strings.Index(text[at:], ":]"); end > 0 {
-				at += end + 1
+			if end := strings.Index(text[at+2:], ":]"); end >= 0 {
+				at += 2 + end + 1
 			}
 		}
 		at++
@@ -138,10 +194,11 @@ type count struct {
 // parseCount reads the count at the start of text; ok is false when there is none, so that the
 // brace is an ordinary character, or when it makes no sense.
 func parseCount(text string) (c count, ok bool) {
-	inside, rest, closed := strings.Cut(text[1:], "}")
+	after, opened := strings.CutPrefix(text, "{")
+	inside, rest, closed := strings.Cut(after, "}")
 	least, most, ranged := strings.Cut(inside, ",")
 	var err error
-	if c.least, err = strconv.Atoi(least); err != nil || !closed {
+	if c.least, err = strconv.Atoi(least); err != nil || !opened || !closed {
 		return c, false
 	}
 	switch {
@@ -156,29 +213,29 @@ func parseCount(text string) (c count, ok bool) {
 	return c, err == nil && c.least >= 0 && (c.most < 0 || c.most >= c.least)
 }
 
-// split writes an expression that is repeated so many times in parts.
-func (c count) split(atom string) string {
+// split writes an expression that is repeated so many times in parts of at most limit times.
+func (c count) split(atom string, limit int) string {
 	var out strings.Builder
 	out.WriteString("(?:")
-	for left := c.least; left > 0 && out.Len() <= maxPatternBytes; left -= maxCount {
-		fmt.Fprintf(&out, "%s{%d}", atom, min(left, maxCount))
+	for left := c.least; left > 0 && out.Len() <= maxPatternBytes; left -= limit {
+		fmt.Fprintf(&out, "%s{%d}", atom, min(left, limit))
 	}
 	if c.most < 0 {
 		out.WriteString(atom + "*")
 	} else if c.most > c.least {
-		writeUpTo(&out, atom, c.most-c.least)
+		writeUpTo(&out, atom, c.most-c.least, limit)
 	}
 	out.WriteString(")")
 	return out.String()
 }
 
 // writeUpTo writes "at most n times".
-func writeUpTo(out *strings.Builder, atom string, n int) {
-	if n <= maxCount || out.Len() > maxPatternBytes {
+func writeUpTo(out *strings.Builder, atom string, n, limit int) {
+	if n <= limit || out.Len() > maxPatternBytes {
 		fmt.Fprintf(out, "%s{0,%d}", atom, n)
 		return
 	}
-	fmt.Fprintf(out, "(?:%s{%d}", atom, maxCount)
-	writeUpTo(out, atom, n-maxCount)
-	fmt.Fprintf(out, "|%s{0,%d})", atom, maxCount-1)
+	fmt.Fprintf(out, "(?:%s{%d}", atom, limit)
+	writeUpTo(out, atom, n-limit, limit)
+	fmt.Fprintf(out, "|%s{0,%d})", atom, limit-1)
 }

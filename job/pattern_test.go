@@ -2,9 +2,11 @@ package job
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
+	"regexp/syntax"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -26,7 +28,7 @@ func TestSplitCounts(t *testing.T) {
 		{`\d{1001}`, `(?:\d{1000}\d{1})`},
 		{`\p{Greek}{1001}`, `(?:\p{Greek}{1000}\p{Greek}{1})`},
 		{`\{1001}`, `\{1001}`},
-		{`\Qa{2000}\E`, `\Qa{2000}\E`},
+		{`\Qa{2000}\E`, `a\{2000\}`},
 		{`[{}]{1001}`, `(?:[{}]{1000}[{}]{1})`},
 		{`[^]a]{1001}`, `(?:[^]a]{1000}[^]a]{1})`},
 		{`[[:alpha:]\]]{1001}`, `(?:[[:alpha:]\]]{1000}[[:alpha:]\]]{1})`},
@@ -46,11 +48,19 @@ func TestSplitCounts(t *testing.T) {
 		{"a${2000}", "a${2000}"},
 		{"a({2000})", "a({2000})"},
 		{"a){2000}", "a){2000}"},
-		{"a{1500}{2000}", "(?:a{1000}a{500}){2000}"},
 		{`\p`, `\p`},
 		{`\p{Gr`, `\p{Gr`},
 		{"ap{1500}", "a(?:p{1000}p{500})"},
-		{`\Qa\E{1001}`, `(?:\Qa\E{1000}\Qa\E{1})`},
+		{`\Qab\E{1001}`, "a(?:b{1000}b{1})"},
+		{`\Q.{`, `\.\{`},
+		{`\pL{1001}`, `(?:\pL{1000}\pL{1})`},
+		{`\P{Lu}{1001}`, `(?:\P{Lu}{1000}\P{Lu}{1})`},
+		{`\x41{1001}`, `(?:\x41{1000}\x41{1})`},
+		{`\101{1001}`, `(?:\101{1000}\101{1})`},
+		{`\1018{1001}`, `\101(?:8{1000}8{1})`},
+		{"[[:]{1001}", "[[:]{1001}"},
+		{"a{2}{2000}", "a{2}{2000}"},
+		{"a{{1001}", "a(?:{{1000}{{1})"},
 		{`\x{41}{1001}`, `(?:\x{41}{1000}\x{41}{1})`},
 		{"a{1001", "a{1001"},
 		{"a{-1,2000}", "a{-1,2000}"},
@@ -61,7 +71,7 @@ func TestSplitCounts(t *testing.T) {
 		{"a{0,1001}", "(?:(?:a{1000}a{0,1}|a{0,999}))"},
 		{"a{500,1500}", "(?:a{500}a{0,1000})"},
 	} {
-		if got, err := splitCounts(tt.text); err != nil || got != tt.want {
+		if got, err := splitCounts(tt.text, maxCount); err != nil || got != tt.want {
 			t.Errorf("%s: %s, %v, want %s", tt.text, got, err, tt.want)
 		}
 	}
@@ -110,6 +120,11 @@ func TestPatternRefused(t *testing.T) {
 		{`(a)\\1`, `\1`},
 		{"(a", "missing closing )"},
 		{"a{3000,2000}", "invalid repeat count"},
+		{"a{2}{2000}", "invalid"},
+		{"a{1500}{2000}", "a repetition is repeated"},
+		{"a{1500}{2}", "a repetition is repeated"},
+		{"a{1500}*", "a repetition is repeated"},
+		{"a{1500}??", "a repetition is repeated"},
 		{"((((a{0,30720}){0,30720}){0,30720}){0,30720})", "the counts are too large"},
 	} {
 		file := strings.Replace(managedFile, "[0-9]+", tt.pattern, 1)
@@ -145,21 +160,32 @@ func TestBuiltInPatterns(t *testing.T) {
 	}
 }
 
-// Splitting never changes what package regexp thinks of an expression that it takes already.
+// Splitting never changes what package regexp thinks of an expression that it takes already. With a
+// small limit that holds for every count that the expression has.
 func FuzzSplitCounts(f *testing.F) {
-	for _, text := range []string{"(.){0,4096}", `[^]\]]{1001}`, `\Q{2000}`, "a{2,3}?b",
-		"(?P<n>a){2}"} {
+	for _, text := range []string{
+		"(.){0,4096}", `[^]\]]{1001}`, `\Q{2000}`, "a{2,3}?b", "(?P<n>a){2}", `\Qab\E{3}`, `\pL{3}`,
+		`\x61{3}`, `\141{3}`, "[[:]{3}", "a(?i){3}", "(?:a|b{3,5}){3}", "a{{3}", "a{3,}b{0,4}",
+	} {
 		f.Add(text, "aab")
+		f.Add(text, "aaa")
+		f.Add(text, "aaaaa")
 	}
 	f.Fuzz(func(t *testing.T, text, value string) {
-		split, err := splitCounts(text)
-		plain, refused := regexp.Compile(text)
-		if refused != nil || err != nil {
-			return
-		}
-		again, err := regexp.Compile(split)
-		if err != nil || again.MatchString(value) != plain.MatchString(value) {
-			t.Errorf("%q became %q: %v", text, split, err)
+		plain, refused := regexp.Compile("^(?:" + text + ")$")
+		for _, limit := range []int{2, 3, maxCount} {
+			split, err := splitCounts(text, limit)
+			if refused != nil || err != nil || len(split) > 1000 { // what is larger takes too long
+				return
+			}
+			again, err := regexp.Compile("^(?:" + split + ")$")
+			if tooLarge := (*syntax.Error)(nil); errors.As(err, &tooLarge) &&
+				(tooLarge.Code == syntax.ErrNestingDepth || tooLarge.Code == syntax.ErrLarge) {
+				return
+			}
+			if err != nil || again.MatchString(value) != plain.MatchString(value) {
+				t.Errorf("limit %d: %q became %q: %v", limit, text, split, err)
+			}
 		}
 	})
 }
