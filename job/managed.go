@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,8 +32,6 @@ type DocumentParameter struct {
 	Regex       string `json:"regex"`
 	Example     string `json:"example"`
 	Optional    bool   `json:"optional"`
-
-	pattern *regexp.Regexp // Regex, compiled
 }
 
 // ParseManagedTemplate reads the file of a managed template.
@@ -56,7 +53,7 @@ func ParseManagedTemplate(data []byte) (m ManagedTemplate, err error) {
 	}
 	m.Document = compact.Bytes()
 	for i, p := range m.Parameters {
-		if m.Parameters[i].pattern, err = compilePattern(p.Regex); err != nil {
+		if err := checkPattern(p.Regex); err != nil {
 			return m, fmt.Errorf("documentParameters[%d].regex: %w", i, err)
 		}
 	}
@@ -105,7 +102,11 @@ func (m ManagedTemplate) Resolve(values map[string]string) (document string, err
 			return "", fault.New(fault.Invalid,
 				"documentParameters: template %s has no parameter %q", m.Name, key)
 		}
-		if !p.pattern.MatchString(values[key]) {
+		pattern, err := compilePattern(p.Regex)
+		if err != nil {
+			return "", err // checked when the file was read
+		}
+		if !pattern.MatchString(values[key]) {
 			return "", fault.New(fault.Invalid,
 				"documentParameters.%s: the value does not match %s", key, p.Regex)
 		}

@@ -42,33 +42,36 @@ func newJobCache(inner store.Tx) jobCache {
 // Job returns a job as it is at this point of the commit, with what the request itself has staged.
 // store.ErrNotFound: there is none.
 func (c *jobCache) Job(key job.Key) (job.Job, error) {
-	if j, ok := c.staged[key]; ok {
-		return found(j)
+	j, ok := c.staged[key]
+	if !ok {
+		var err error
+		if j, err = c.AppliedJob(key); err != nil {
+			return job.Job{}, err
+		}
 	}
-	return c.AppliedJob(key)
-}
-
-// AppliedJob returns a job as it is without what the request has staged. It goes with executions,
-// which are read without the stage too: whether a window hides one from its device must be asked of
-// a job and an execution of the same moment.
-func (c *jobCache) AppliedJob(key job.Key) (job.Job, error) {
-	if j, ok := c.jobs[key]; ok {
-		return found(j)
-	}
-	j, err := c.inner.Job(key)
-	if err != nil {
-		return job.Job{}, fmt.Errorf("job %d: %w", key, err)
-	}
-	c.jobs[key] = &j
-	c.byID[j.ID] = key
-	return j, nil
-}
-
-func found(j *job.Job) (job.Job, error) {
 	if j == nil {
 		return job.Job{}, store.ErrNotFound
 	}
 	return *j, nil
+}
+
+// AppliedJob returns a job as it is without what the request has staged. It goes with executions,
+// which are read without the stage too: whether a window hides one from its device must be asked of
+// a job and an execution of the same moment. The caller must not change it.
+func (c *jobCache) AppliedJob(key job.Key) (*job.Job, error) {
+	if j, ok := c.jobs[key]; ok {
+		if j == nil {
+			return nil, store.ErrNotFound
+		}
+		return j, nil
+	}
+	j, err := c.inner.Job(key)
+	if err != nil {
+		return nil, fmt.Errorf("job %d: %w", key, err)
+	}
+	c.jobs[key] = &j
+	c.byID[j.ID] = key
+	return &j, nil
 }
 
 // JobByID returns a job by its id, as it is at this point of the commit. fault.NotFound: there is
@@ -84,8 +87,16 @@ func (c *jobCache) JobByID(id string) (job.Job, error) {
 	return c.Job(j.Key)
 }
 
-// SetJob stages the new state of a job.
-func (c *jobCache) SetJob(j job.Job) { c.staged[j.Key] = &j }
+// SetJob stages the new state of a job. A step of a sweep sets the same job a thousand times; it
+// needs memory once.
+func (c *jobCache) SetJob(j job.Job) {
+	if staged := c.staged[j.Key]; staged != nil {
+		*staged = j
+		return
+	}
+	fresh := j
+	c.staged[j.Key] = &fresh
+}
 
 // DeleteJob stages the deletion of a job, whose executions must be gone.
 func (c *jobCache) DeleteJob(key job.Key) {

@@ -40,7 +40,7 @@ func hiddenByWindow(tx *commit.Tx, x job.Execution) (bool, error) {
 		return false, nil
 	}
 	j, err := tx.AppliedJob(x.Job)
-	return j.HiddenByWindow(x.Status), err
+	return err == nil && j.HiddenByWindow(x.Status), err
 }
 
 // notifyOfChange stages what a thing is notified of when one of its executions goes from before to
