@@ -49,7 +49,7 @@ func (h *clockHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	if err != nil {
 		w.WriteHeader(clockStatus(err))
-		answer := map[string]string{"message": err.Error()}
+		answer := map[string]string{"message": clockMessage(err)}
 		_ = json.NewEncoder(w).Encode(answer) // the caller may be gone
 		return
 	}
@@ -77,6 +77,15 @@ func clockStatus(err error) int {
 		return http.StatusServiceUnavailable
 	}
 	return http.StatusForbidden
+}
+
+// clockMessage is what a caller is told about an error. Callers are on this machine or have a key of
+// an operator, so the text of a failure is not kept from them.
+func clockMessage(err error) string {
+	if f := fault.Of(err); f != nil {
+		return f.Message
+	}
+	return err.Error()
 }
 
 // act does what a request asks for.
