@@ -135,8 +135,8 @@ type State struct {
 	// window opened or closed. Nil when no pass is running.
 	NotifyCursor *ExecutionCursor `json:"notifyCursor,omitzero"`
 	// HiddenAtSweep says that devices did not see what was QUEUED when the sweep began: the job was
-	// SCHEDULED, or its rollout had just ended and no device had been notified of that yet. They are
-	// not notified either when the sweep ends those executions (R-MQTT-39).
+	// SCHEDULED, or its rollout had just ended and no device had been notified of that yet. They
+	// are not notified either when the sweep ends those executions (R-MQTT-39).
 	HiddenAtSweep bool `json:"hiddenAtSweep,omitzero"`
 	// LateJoinersWaiting says that things may be waiting that entered while the job was SCHEDULED.
 	// Set when a window opens, until all of them have their executions (R-JOB-56).

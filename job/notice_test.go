@@ -133,9 +133,9 @@ func TestHidden(t *testing.T) {
 	}
 }
 
-// A rollout whose end time comes between two windows shows again what the window hid. Until the pass
-// that notifies devices of that has begun they know of nothing, so a cancellation in between is no
-// change for them; afterwards it is one (R-MQTT-39).
+// A rollout whose end time comes between two windows shows again what the window hid. Until the
+// pass that notifies devices of that has begun they know of nothing, so a cancellation in between
+// is no change for them; afterwards it is one (R-MQTT-39).
 func TestHiddenWhenRolloutEnds(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

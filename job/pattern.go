@@ -28,8 +28,8 @@ const (
 	maxPatternBytes = 1 << 20
 )
 
-// checkPattern refuses what compilePattern cannot compile. It takes a hundredth of the time, so that
-// a server with the templates of many files starts at once.
+// checkPattern refuses what compilePattern cannot compile. It takes a thousandth of the time, so
+// that a server with the templates of many files starts at once.
 func checkPattern(text string) error {
 	split, err := splitCounts(text, maxCount)
 	if err != nil {

@@ -119,8 +119,8 @@ func TestResumeRollout(t *testing.T) {
 }
 
 // What the close of a window brings, in the middle of a tick: the rest of the tick is dropped, late
-// joiners wait, and devices are notified (R-SCH-16, R-SCH-17, R-ROLL-16). One minute earlier nothing
-// changes; and when the job is looked at so late that the next window is open, it goes on.
+// joiners wait, and devices are notified (R-SCH-16, R-SCH-17, R-ROLL-16). One minute earlier
+// nothing changes; and when the job is looked at so late that the next window is open, it goes on.
 func TestCloseWindow(t *testing.T) {
 	t.Parallel()
 	closing := minuteOf(t, "2026-03-02 03:00")
@@ -175,8 +175,8 @@ func TestSkippedWindowIsQuiet(t *testing.T) {
 }
 
 // A rollout that is stopped at the end time leaves the job IN_PROGRESS while something pends, never
-// SCHEDULED, and devices see again what a window had hidden (R-SCH-22, R-SCH-23, R-SCH-26). When the
-// rollout had ended before, after its last window, the end time changes nothing (R-JOB-18).
+// SCHEDULED, and devices see again what a window had hidden (R-SCH-22, R-SCH-23, R-SCH-26). When
+// the rollout had ended before, after its last window, the end time changes nothing (R-JOB-18).
 func TestStopAtEndTime(t *testing.T) {
 	t.Parallel()
 	end := minuteOf(t, "2026-03-01 18:00")
