@@ -83,10 +83,14 @@ func (j Job) MembershipChange(thing registry.ThingID, r Reach, lastNumber int64)
 }
 
 // missedByRollout reports whether the rollout will not reach a thing that is still a target: none
-// of its memberships in the job's groups is old enough, and it never had an execution.
+// of its memberships in the groups that the job began with is old enough, and it never had an
+// execution. A group that was associated later does not count: the rollout does not go there, and
+// the back-fill that does leaves out whoever was waiting for the rollout.
 func (d Definition) missedByRollout(memberships []registry.Membership, lastNumber int64) bool {
+	first := d
+	first.Sources = d.Sources[:d.FirstAssociatedSource()]
 	inTime := slices.ContainsFunc(memberships, func(m registry.Membership) bool {
-		return m.Joined <= d.NewestMembership && d.TargetsAnyGroup([]registry.GroupID{m.Group})
+		return m.Joined <= d.NewestMembership && first.TargetsAnyGroup([]registry.GroupID{m.Group})
 	})
 	return !inTime && lastNumber == 0
 }

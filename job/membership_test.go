@@ -154,33 +154,39 @@ func TestLateJoinerExecution(t *testing.T) {
 
 // The rollout skips things that had an execution, also one that was deleted (R-ROLL-14). The
 // back-fill of an associated group does too, unless the thing was no target any more (R-JOB-51,
-// R-API-22).
+// R-API-22); and while the rollout goes on, it leaves to the rollout who waits for it (R-ROLL-15).
 func TestAcceptance(t *testing.T) {
 	t.Parallel()
 	if !AcceptsRelease(0) || AcceptsRelease(1) || AcceptsRelease(9) {
 		t.Error("R-ROLL-14: only a thing without a number is released")
 	}
-	j := targeted()
+	rolling := targeted()
 	added := Source{Target: 3, Group: 4, NewestMembership: 60}
-	j.Sources = append(j.Sources, added)
+	rolling.Sources = append(rolling.Sources, added)
+	over := rolling
+	over.Progress.Finished = true
 	for _, tt := range []struct {
 		name  string
+		job   Job
 		thing registry.ThingID
 		reach []registry.GroupID
 		last  int64
 		want  bool
 	}{
-		{"R-API-22 new to the job", 8, groups(4), 0, true},
-		{"R-API-22 new, and not released yet", 8, groups(4, 1), 0, true},
-		{"R-JOB-51 has one through an older group", 8, groups(4, 1), 1, false},
-		{"R-JOB-51 named itself", 7, groups(4), 1, false},
-		{"R-JOB-58 had left", 8, groups(4), 1, true},
+		{"R-API-22 new to the job", rolling, 8, groups(4), 0, true},
+		{"R-ROLL-15 waits for its turn in an older group", rolling, 8, groups(4, 1), 0, false},
+		{"R-ROLL-15 waits for its turn, named itself", rolling, 7, groups(4), 0, false},
+		{"R-API-22 missed by the rollout, which is over", over, 8, groups(4, 1), 0, true},
+		{"R-JOB-51 has one through an older group", rolling, 8, groups(4, 1), 1, false},
+		{"R-JOB-51 the same after the rollout", over, 8, groups(4, 1), 1, false},
+		{"R-JOB-51 named itself", rolling, 7, groups(4), 1, false},
+		{"R-JOB-58 had left", rolling, 8, groups(4), 1, true},
 	} {
-		if got := j.AcceptsBackfill(added, tt.thing, tt.reach, tt.last); got != tt.want {
+		if got := tt.job.AcceptsBackfill(added, tt.thing, tt.reach, tt.last); got != tt.want {
 			t.Errorf("%s: %v", tt.name, got)
 		}
 	}
-	if len(j.Sources) != 5 {
+	if len(rolling.Sources) != 5 {
 		t.Error("asking changed the job")
 	}
 }

@@ -81,17 +81,22 @@ func (j *Job) TookLateJoiners(more bool, now time.Time) {
 }
 
 // AcceptsBackfill reports whether the back-fill of an associated group creates an execution for one
-// of its members (R-JOB-51): for one that never had one, and for one that had left the job and
-// comes back through this group. reach are the groups of the thing and all groups above them.
-func (d Definition) AcceptsBackfill(
+// of its members (R-JOB-51): for one that was no target of the job before, and for one that the
+// rollout has missed although it was. Whoever the rollout has yet to reach keeps its turn, so that
+// a group that shares things with the first targets does not release them past the rate
+// (R-ROLL-15). reach are the groups of the thing and all groups above them.
+//
+// For example, a job rolls out one thing a minute to group A. Group B is associated, which has the
+// things of A and one more: that one gets its execution now, the others when their minute comes.
+func (j Job) AcceptsBackfill(
 	source Source, thing registry.ThingID, reach []registry.GroupID, lastNumber int64,
 ) bool {
-	if lastNumber == 0 {
+	if lastNumber == 0 && j.Progress.Finished {
 		return true
 	}
-	before := d
+	before := j.Definition
 	before.Sources = nil
-	for _, s := range d.Sources {
+	for _, s := range j.Sources {
 		if s.Target < source.Target {
 			before.Sources = append(before.Sources, s)
 		}

@@ -72,7 +72,7 @@ func (o *operator) act() {
 	}
 	switch n := o.rand.index(100); {
 	case n < 18:
-		o.updateJob()
+		o.updateJob(o.draw.jobID())
 	case n < 23:
 		o.cancelJob()
 	case n < 29:
@@ -82,7 +82,7 @@ func (o *operator) act() {
 	case n < 41:
 		o.deleteExecution()
 	case n < 45:
-		o.associateGroup()
+		o.associateGroup(o.draw.jobID())
 	case n < 60:
 		o.addToGroup(o.draw.group(), o.draw.thing())
 	case n < 75:

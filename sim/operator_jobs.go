@@ -34,12 +34,37 @@ func (o *operator) createJob() {
 	}
 	o.answered(err, "CreateJob %s", show(in))
 	o.checkConfigs(id)
+	if err == nil {
+		o.changeWhileRollingOut(id)
+	}
+}
+
+// changeWhileRollingOut makes up to three calls in the first minutes of a job, when its rollout
+// still has things before it. Calls at any time of days come upon that too rarely: sixteen things
+// are released in a few minutes.
+func (o *operator) changeWhileRollingOut(id string) {
+	for range o.rand.pick(0, 0, 1, 2, 3) {
+		o.time.after(o.rand.upTo(6*time.Minute), func() {
+			if !o.server.up {
+				return
+			}
+			switch o.rand.index(4) {
+			case 0:
+				o.associateGroup(id)
+			case 1:
+				o.updateJob(id)
+			case 2:
+				o.leaveForAWhile(o.draw.group(), o.draw.thing())
+			default:
+				o.changeGroups()
+			}
+		})
+	}
 }
 
 // updateJob changes one or more members of a job, sometimes of one that has ended or is gone. The
 // retry configuration can only be changed so that nothing is retried any more (R-UPD-15).
-func (o *operator) updateJob() {
-	id := o.draw.jobID()
+func (o *operator) updateJob(id string) {
 	in := &iot.UpdateJobRequest{
 		JobID:                      iot.JobID(id),
 		JobExecutionsRolloutConfig: sometimes(o.rand, 0.5, o.draw.rollout),
@@ -132,8 +157,8 @@ func (o *operator) deleteJob() {
 }
 
 // associateGroup adds a group to a job, which must be continuous for that.
-func (o *operator) associateGroup() {
-	id, group := o.draw.jobID(), o.draw.group()
+func (o *operator) associateGroup(id string) {
+	group := o.draw.group()
 	_, err := o.server.control.AssociateTargetsWithJob(o.ctx, &iot.AssociateTargetsWithJobRequest{
 		JobID:   iot.JobID(id),
 		Targets: iot.JobTargets{groupARN(group)},

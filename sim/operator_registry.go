@@ -68,6 +68,17 @@ func (o *operator) removeFromGroup(group, thing string) {
 	o.answered(err, "RemoveThingFromThingGroup %s %s", group, thing)
 }
 
+// leaveForAWhile takes a thing out of a group and puts it back, at once or some minutes later, as a
+// dynamic group does with a device whose connection comes and goes. It may be no member before.
+func (o *operator) leaveForAWhile(group, thing string) {
+	o.removeFromGroup(group, thing)
+	o.time.after(o.rand.span(0, 4*time.Minute), func() {
+		if o.server.up {
+			o.addToGroup(group, thing)
+		}
+	})
+}
+
 // changeGroups takes a thing from one group into another with one call.
 func (o *operator) changeGroups() {
 	thing, from, to := o.draw.thing(), o.draw.group(), o.draw.group()

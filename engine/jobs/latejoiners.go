@@ -87,7 +87,7 @@ func acceptBackfill(
 	tx *commit.Tx, j job.Job, source job.Source, thing registry.ThingID,
 ) (bool, error) {
 	last, err := tx.LastNumber(j.Key, thing)
-	if err != nil || last == 0 { // most never had an execution: nothing needs to be loaded
+	if err != nil || j.Progress.Finished && last == 0 { // as most: nothing needs to be loaded
 		return err == nil, err
 	}
 	groups, err := reach(tx, thing)

@@ -86,7 +86,8 @@ func (c *commit) areLateJoiners(rec *jobRecord, key job.Key, things []registry.T
 }
 
 // groupsAssociated notes that a continuous job got more groups. Who enters by them must get an
-// execution, and who was about to get one by the rollout may get it now (R-API-22, R-JOB-42).
+// execution; who was about to get one by the rollout still gets it from there, at its rate
+// (R-API-22, R-JOB-42, R-ROLL-15).
 func (c *commit) groupsAssociated(rec *jobRecord, j job.Job) {
 	before := len(rec.stored.Targets)
 	if !rec.started || len(j.Targets) <= before {
@@ -96,11 +97,6 @@ func (c *commit) groupsAssociated(rec *jobRecord, j job.Job) {
 		c.readTarget(rec, target, false)
 	}
 	c.targetsChanged(rec)
-	for thing := range rec.currentTargets {
-		if rec.lastNumber[thing] == 0 {
-			rec.mayQueue[thing] = true
-		}
-	}
 }
 
 // checkNobodyForgotten checks that every thing that a continuous job targets has had an execution,
