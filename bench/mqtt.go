@@ -177,8 +177,8 @@ func (w work) device(
 
 // listener is the same MQTT listener with no store behind it: the peer of the durable figure.
 func listener() error {
-	answer := func(_ context.Context, _ *broker.Peer, topic string, _ []byte) broker.Reply {
-		return broker.Reply{Topic: topic + "/accepted", Payload: []byte(`{"timestamp":1767226000}`)}
+	answer := func(_ context.Context, _ *broker.Peer, r broker.Request) broker.Reply {
+		return broker.Reply{Topic: r.Topic + "/accepted", Payload: []byte(`{"timestamp":1767226000}`)}
 	}
 	b, err := broker.New(context.Background(), broker.Config{
 		Service:           broker.ServiceFunc(answer),

@@ -8,6 +8,7 @@ import (
 	"github.com/drover-iot/drover/engine/jobs"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/internal/rates"
+	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/schema"
 )
 
@@ -22,26 +23,35 @@ func Claims(topic string) bool {
 	return kind.Request() || kind == jobsdata.InvalidTopic
 }
 
+// A Request is what a device published on a jobs topic.
+type Request struct {
+	Topic   string
+	Payload []byte
+	// PacketID is the packet identifier of a PUBLISH at QoS 1, 0 at QoS 0. Redelivered says that
+	// the packet was sent before (its DUP flag). By both a repeated update is recognised
+	// (R-HTTP-24).
+	PacketID    uint16
+	Redelivered bool
+}
+
 // Answer handles a request that a device published, and returns topic and payload of the answer
 // (R-MQTT-1). It returns once the request is durable. A request whose answers would have no legal
 // topic is dropped; reply is empty then (R-MQTT-4).
-func (p *Plane) Answer(
-	ctx context.Context, topic string, payload []byte,
-) (reply string, body []byte) {
-	if !jobsdata.Rejectable(topic) {
+func (p *Plane) Answer(ctx context.Context, r Request) (reply string, body []byte) {
+	if !jobsdata.Rejectable(r.Topic) {
 		return "", nil
 	}
-	accepted, token, err := p.dispatch(ctx, jobsdata.ParseTopic(topic), payload)
+	accepted, token, err := p.dispatch(ctx, jobsdata.ParseTopic(r.Topic), r)
 	if err == nil {
 		if body = schema.Append(nil, accepted); len(body) <= MaxPayload {
-			return jobsdata.AcceptedTopic(topic), body
+			return jobsdata.AcceptedTopic(r.Topic), body
 		}
 		err = errTooLarge
 	}
 	if fault.Of(err) == nil {
-		p.Log.Error("device request", "topic", topic, "err", err)
+		p.Log.Error("device request", "topic", r.Topic, "err", err)
 	}
-	return jobsdata.RejectedTopic(topic), schema.Append(nil, jobsdata.Rejected{
+	return jobsdata.RejectedTopic(r.Topic), schema.Append(nil, jobsdata.Rejected{
 		Code:           api.OnMQTT(err),
 		Message:        api.Message(err),
 		ClientToken:    token,
@@ -56,27 +66,27 @@ var errTooLarge = fault.New(fault.Unavailable, "the response is larger than a de
 // dispatch reads the payload of a request and answers it. The token is echoed whether or not the
 // request is accepted, as far as it could be read (R-MQTT-12, R-MQTT-13).
 func (p *Plane) dispatch(
-	ctx context.Context, t jobsdata.Topic, payload []byte,
+	ctx context.Context, t jobsdata.Topic, r Request,
 ) (accepted any, token *jobsdata.ClientToken, err error) {
 	switch t.Kind {
 	case jobsdata.GetPending:
-		return handle(p.Reads, payload, func(in *jobsdata.GetPendingPayload) (any, error) {
+		return handle(p.Reads, r.Payload, func(in *jobsdata.GetPendingPayload) (any, error) {
 			return p.mqttPending(ctx, t, in)
 		})
 	case jobsdata.StartNext:
-		return handle(p.Writes, payload, func(in *jobsdata.StartNextPayload) (any, error) {
+		return handle(p.Writes, r.Payload, func(in *jobsdata.StartNextPayload) (any, error) {
 			return p.mqttStartNext(ctx, t, in)
 		})
 	case jobsdata.Describe:
-		return handle(p.Reads, payload, func(in *jobsdata.DescribePayload) (any, error) {
+		return handle(p.Reads, r.Payload, func(in *jobsdata.DescribePayload) (any, error) {
 			return p.mqttDescribe(ctx, t, in)
 		})
 	case jobsdata.Update:
-		return handle(p.Writes, payload, func(in *jobsdata.UpdatePayload) (any, error) {
-			return p.mqttUpdate(ctx, t, in)
+		return handle(p.Writes, r.Payload, func(in *jobsdata.UpdatePayload) (any, error) {
+			return p.mqttUpdate(ctx, t, in, r)
 		})
 	}
-	return handle(nil, payload, func(*jobsdata.GetPendingPayload) (any, error) {
+	return handle(nil, r.Payload, func(*jobsdata.GetPendingPayload) (any, error) {
 		return nil, fault.New(fault.InvalidTopic, "the topic maps to no operation of the jobs service")
 	})
 }
@@ -147,9 +157,9 @@ func (p *Plane) accepted(
 }
 
 func (p *Plane) mqttUpdate(
-	ctx context.Context, t jobsdata.Topic, in *jobsdata.UpdatePayload,
+	ctx context.Context, t jobsdata.Topic, in *jobsdata.UpdatePayload, r Request,
 ) (any, error) {
-	done, err := p.update(ctx, update{
+	u := update{
 		thing:           t.Thing,
 		jobID:           t.JobID,
 		status:          in.Status,
@@ -157,10 +167,14 @@ func (p *Plane) mqttUpdate(
 		expectedVersion: in.ExpectedVersion,
 		number:          in.ExecutionNumber,
 		stepMinutes:     in.StepTimeoutInMinutes,
-		token:           in.ClientToken,
+		redelivered:     r.Redelivered,
 		includeState:    in.IncludeJobExecutionState,
 		includeDocument: in.IncludeJobDocument,
-	})
+	}
+	if r.PacketID != 0 {
+		u.message = job.MessageID(r.PacketID, r.Payload)
+	}
+	done, err := p.update(ctx, u)
 	if err != nil {
 		return nil, err
 	}

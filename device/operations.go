@@ -49,9 +49,11 @@ type update struct {
 	expectedVersion *jobsdata.ExpectedVersion
 	number          *jobsdata.ExecutionNumber
 	stepMinutes     *jobsdata.StepMinutesOrOff
-	// token is the clientToken, by which a repeat is recognised; nil over HTTPS, which has none
-	// (R-HTTP-24).
-	token           *jobsdata.ClientToken
+	// message identifies the PUBLISH that carried the update, and redelivered says that it was sent
+	// before: so a repeat is recognised (R-HTTP-24). Empty and false at QoS 0 and over HTTPS, which
+	// do not deliver anything again.
+	message         string
+	redelivered     bool
 	includeState    *bool
 	includeDocument *bool
 }
@@ -74,9 +76,8 @@ func (p *Plane) update(ctx context.Context, u update) (answer updated, err error
 		Number:          plain(u.number),
 		ExpectedVersion: plain(u.expectedVersion),
 		StepMinutes:     plain(u.stepMinutes),
-	}
-	if u.token != nil {
-		report.Token = string(*u.token)
+		Message:         u.message,
+		Redelivered:     u.redelivered,
 	}
 	x, err := p.Jobs.Report(ctx, u.thing, u.jobID, report, isTrue(u.includeDocument))
 	if err != nil {

@@ -97,7 +97,7 @@ func TestOperations(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			p := newPlane(t, &fleet{executions: row.executions})
-			reply, body := p.Answer(t.Context(), "$aws/things/pump/jobs/"+row.topic, []byte(row.sent))
+			reply, body := p.Answer(t.Context(), Request{Topic: "$aws/things/pump/jobs/" + row.topic, Payload: []byte(row.sent)})
 			if want := "$aws/things/pump/jobs/" + row.topic + "/accepted"; reply != want {
 				t.Errorf("answered on %s, want %s", reply, want)
 			}
@@ -143,8 +143,8 @@ func sameJSON(t *testing.T, what, want string, got []byte) {
 	}
 }
 
-// What a device reports arrives whole in both forms. Only MQTT has a token, by which a repeat is
-// recognised (R-HTTP-24).
+// What a device reports arrives whole in both forms. Only a PUBLISH at QoS 1 can be delivered again:
+// it arrives with what tells it from others, which is not its token (R-HTTP-24).
 func TestReportArrives(t *testing.T) {
 	t.Parallel()
 	const members = `"status":"FAILED","statusDetails":{"why":"no space"},"expectedVersion":4,"executionNumber":2,` +
@@ -164,10 +164,25 @@ func TestReportArrives(t *testing.T) {
 	if diff := cmp.Diff(want, f.report); diff != "" {
 		t.Errorf("over HTTPS: %s", diff)
 	}
-	p.Answer(t.Context(), "$aws/things/pump/jobs/a/update", []byte(`{"clientToken":"t",`+members+"}"))
-	want.Token = "t"
+	update := Request{
+		Topic:   "$aws/things/pump/jobs/a/update",
+		Payload: []byte(`{"clientToken":"t",` + members + "}"),
+	}
+	p.Answer(t.Context(), update)
 	if diff := cmp.Diff(want, f.report); diff != "" {
-		t.Errorf("over MQTT: %s", diff)
+		t.Errorf("over MQTT at QoS 0: %s", diff)
+	}
+	update.PacketID = 7
+	p.Answer(t.Context(), update)
+	want.Message = job.MessageID(7, update.Payload)
+	if diff := cmp.Diff(want, f.report); diff != "" {
+		t.Errorf("over MQTT at QoS 1: %s", diff)
+	}
+	update.Redelivered = true
+	p.Answer(t.Context(), update)
+	want.Redelivered = true
+	if diff := cmp.Diff(want, f.report); diff != "" {
+		t.Errorf("delivered again: %s", diff)
 	}
 }
 
@@ -221,7 +236,7 @@ func TestRefusals(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			p := newPlane(t, &fleet{executions: []jobs.DeviceExecution{x}, refusal: row.refusal})
-			reply, body := p.Answer(t.Context(), row.topic, []byte(row.sent))
+			reply, body := p.Answer(t.Context(), Request{Topic: row.topic, Payload: []byte(row.sent)})
 			if reply != row.topic+"/rejected" {
 				t.Errorf("answered on %s", reply)
 			}
@@ -261,7 +276,7 @@ func TestTopics(t *testing.T) {
 		}
 	}
 	p := newPlane(t, &fleet{})
-	if reply, body := p.Answer(t.Context(), "$aws/things/pump/jobs/"+strings.Repeat("a/", 200), nil); reply != "" {
+	if reply, body := p.Answer(t.Context(), Request{Topic: "$aws/things/pump/jobs/" + strings.Repeat("a/", 200)}); reply != "" {
 		t.Errorf("answered on %s with %s", reply, body)
 	}
 }
@@ -272,7 +287,7 @@ func TestTooLarge(t *testing.T) {
 	x := execution("a", job.ExecutionQueued)
 	x.Document = `"` + strings.Repeat("x", MaxPayload) + `"`
 	p := newPlane(t, &fleet{executions: []jobs.DeviceExecution{x}})
-	reply, body := p.Answer(t.Context(), "$aws/things/pump/jobs/a/get", []byte(`{}`))
+	reply, body := p.Answer(t.Context(), Request{Topic: "$aws/things/pump/jobs/a/get", Payload: []byte(`{}`)})
 	if !strings.HasSuffix(reply, "/rejected") || !strings.Contains(string(body), "larger than a device can take") {
 		t.Errorf("%s: %.200s", reply, body)
 	}
@@ -284,7 +299,7 @@ func TestRates(t *testing.T) {
 	p := newPlane(t, &fleet{})
 	p.Writes = rates.PerSecond(1)
 	answer := func(verb string) string {
-		reply, body := p.Answer(t.Context(), "$aws/things/pump/jobs/"+verb, []byte(`{}`))
+		reply, body := p.Answer(t.Context(), Request{Topic: "$aws/things/pump/jobs/" + verb, Payload: []byte(`{}`)})
 		return reply[strings.LastIndex(reply, "/")+1:] + string(body)
 	}
 	begun := time.Now()

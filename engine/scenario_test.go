@@ -176,7 +176,7 @@ func (s *scenario) command(t *testing.T, d *datadriven.TestData) (string, error)
 	case "start":
 		return s.startNext(ctx, args)
 	case "report":
-		return "", s.reports(ctx, args)
+		return s.reports(ctx, args)
 	case "advance":
 		by, err := time.ParseDuration(args.first())
 		if err != nil {
@@ -216,18 +216,28 @@ func (s *scenario) startNext(ctx context.Context, args arguments) (string, error
 	return fmt.Sprintf("%s #%d %s v%d\n", task.JobID, task.Number, task.Status, task.Version), nil
 }
 
-// reports sends one report for each thing of "t1-t3" or "t1".
-func (s *scenario) reports(ctx context.Context, args arguments) error {
-	event, err := job.ParseReportedStatus(args.d.CmdArgs[2].Key)
-	if err != nil {
-		return err
+// reports sends one report for each thing of "t1-t3" or "t1", and shows the documents that it asks
+// for. message=… tells it from others, and again says that it was sent before.
+func (s *scenario) reports(ctx context.Context, args arguments) (out string, err error) {
+	r := job.Report{
+		StepMinutes: args.minutes("step"),
+		Message:     args.text("message"),
+		Redelivered: args.d.HasArg("again"),
 	}
+	if r.Event, err = job.ParseReportedStatus(args.d.CmdArgs[2].Key); err != nil {
+		return "", err
+	}
+	document := args.d.HasArg("document")
 	for _, thing := range span(args.first()) {
-		if _, err := s.Jobs.Report(ctx, thing, args.d.CmdArgs[1].Key, job.Report{Event: event, StepMinutes: args.minutes("step"), Token: args.text("token")}, false); err != nil {
-			return err
+		x, err := s.Jobs.Report(ctx, thing, args.d.CmdArgs[1].Key, r, document)
+		if err != nil {
+			return out, err
+		}
+		if document {
+			out += fmt.Sprintf("%s #%d v%d document %q\n", thing, x.Number, x.Version, x.Document)
 		}
 	}
-	return nil
+	return out, nil
 }
 
 // span expands t01-t12 to the names in between.

@@ -11,11 +11,11 @@ import (
 // handler HTTP is to HTTP, but the broker has found out who calls before. A topic that is not one
 // of the plane's requests is refused (R-BRK-18).
 func JobsService(p *device.Plane) broker.ServiceFunc {
-	return func(ctx context.Context, _ *broker.Peer, topic string, payload []byte) broker.Reply {
-		if !device.Claims(topic) {
+	return func(ctx context.Context, _ *broker.Peer, r broker.Request) broker.Reply {
+		if !device.Claims(r.Topic) {
 			return broker.Reply{Verdict: broker.Refused}
 		}
-		reply, body := p.Answer(ctx, topic, payload)
+		reply, body := p.Answer(ctx, device.Request(r))
 		return broker.Reply{Topic: reply, Payload: body}
 	}
 }

@@ -92,8 +92,9 @@ type Execution struct {
 	// do not run (docs/spec/21, section 4).
 	Deadline, StepDeadline time.Time
 	Details                map[string]string // statusDetails
-	// Token is the clientToken of the last accepted update, by which a repeat is known (R-HTTP-24).
-	Token string
+	// Message identifies the message that carried the update that was accepted last, by which a
+	// repeat of it is recognised (MessageID, R-HTTP-24). Empty when nothing could repeat it.
+	Message string
 }
 
 // TimesOutAt is the earlier of the two deadlines, zero without a timer (R-TMO-6).

@@ -6,14 +6,13 @@ import "testing"
 // that it does not end the retry (R-HTTP-24).
 func TestEarlierAttempt(t *testing.T) {
 	t.Parallel()
-	number := func(n int64) *int64 { return &n }
 	retry := Execution{ExecutionKey: ExecutionKey{Number: 5}, Attempt: 1}
 	with := func(change func(*Execution)) Execution {
 		x := retry
 		change(&x)
 		return x
 	}
-	again := Report{Event: ReportFailed, Token: "t"}
+	again := Report{Event: ReportFailed, Message: "m", Redelivered: true}
 	for _, tt := range []struct {
 		name   string
 		x      Execution
@@ -21,16 +20,13 @@ func TestEarlierAttempt(t *testing.T) {
 		want   bool
 	}{
 		{"a retry that waits", retry, again, true},
-		{"that names the attempt before", retry,
-			Report{Event: ReportFailed, Token: "t", Number: number(4)}, true},
-		{"that names the retry", retry, Report{Event: ReportFailed, Token: "t", Number: number(5)},
+		{"one that has started", with(func(x *Execution) { x.Status = ExecutionInProgress }), again,
+			true},
+		{"the first attempt after the thing came back", with(func(x *Execution) { x.Attempt = 0 }),
+			again, true},
+		{"a report that was not sent before", retry, Report{Event: ReportFailed, Message: "m"},
 			false},
-		{"without a token", retry, Report{Event: ReportFailed}, false},
-		{"the retry has started", with(func(x *Execution) { x.Status = ExecutionInProgress }),
-			again, false},
-		{"the retry has ended", with(func(x *Execution) { x.Status = ExecutionFailed }), again,
-			false},
-		{"a first attempt", with(func(x *Execution) { x.Attempt = 0 }), again, false},
+		{"the first execution", with(func(x *Execution) { x.Number = 1 }), again, false},
 	} {
 		earlier, ok := tt.x.EarlierAttempt(tt.report)
 		if ok != tt.want || ok && earlier != 4 {
@@ -39,7 +35,27 @@ func TestEarlierAttempt(t *testing.T) {
 	}
 }
 
-// What repeats the last accepted update: the same token, and the status that it led to (R-HTTP-24).
+// A message is the same when both its packet identifier and its payload are (R-HTTP-24).
+func TestMessageID(t *testing.T) {
+	t.Parallel()
+	id := MessageID(7, []byte(`{"status":"FAILED"}`))
+	if again := MessageID(7, []byte(`{"status":"FAILED"}`)); again != id || len(id) != 16 {
+		t.Errorf("%q and %q, want the same 16 characters", id, again)
+	}
+	for name, other := range map[string]string{
+		"another identifier":              MessageID(8, []byte(`{"status":"FAILED"}`)),
+		"an identifier with another byte": MessageID(7<<8, []byte(`{"status":"FAILED"}`)),
+		"another payload":                 MessageID(7, []byte(`{"status":"FAILED" }`)),
+		"no payload":                      MessageID(7, nil),
+	} {
+		if other == id {
+			t.Errorf("%s: is the same message", name)
+		}
+	}
+}
+
+// What repeats the last accepted update: the same message, sent again, and the status that it led
+// to (R-HTTP-24).
 func TestRepeats(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -47,18 +63,21 @@ func TestRepeats(t *testing.T) {
 		status ExecutionStatus
 		stored string
 		event  Event
-		token  string
+		sent   string
+		again  bool
 		want   bool
 	}{
-		{"the same", ExecutionFailed, "t", ReportFailed, "t", true},
-		{"progress", ExecutionInProgress, "t", ReportInProgress, "t", true},
-		{"another token", ExecutionFailed, "t", ReportFailed, "u", false},
-		{"another status", ExecutionFailed, "t", ReportSucceeded, "t", false},
-		{"no token", ExecutionFailed, "", ReportFailed, "", false},
-		{"QUEUED is never accepted", ExecutionQueued, "t", ReportQueued, "t", false},
+		{"the same", ExecutionFailed, "m", ReportFailed, "m", true, true},
+		{"progress", ExecutionInProgress, "m", ReportInProgress, "m", true, true},
+		{"a new message with the same words", ExecutionFailed, "m", ReportFailed, "m", false, false},
+		{"another message", ExecutionFailed, "m", ReportFailed, "n", true, false},
+		{"canceled since", ExecutionCanceled, "m", ReportInProgress, "m", true, false},
+		{"nothing could repeat it", ExecutionFailed, "", ReportFailed, "", true, false},
+		{"QUEUED is never accepted", ExecutionQueued, "m", ReportQueued, "m", true, false},
 	} {
-		x := Execution{Status: tt.status, Token: tt.stored}
-		if got := x.Repeats(Report{Event: tt.event, Token: tt.token}); got != tt.want {
+		x := Execution{Status: tt.status, Message: tt.stored}
+		report := Report{Event: tt.event, Message: tt.sent, Redelivered: tt.again}
+		if got := x.Repeats(report); got != tt.want {
 			t.Errorf("%s: %v", tt.name, got)
 		}
 	}

@@ -1,6 +1,9 @@
 package job
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
 	"maps"
 	"time"
 
@@ -17,7 +20,22 @@ type Report struct {
 	// StepMinutes arms the step timer (1..10080) or, as -1, drops it; nil leaves it (R-TMO-3 to
 	// R-TMO-5).
 	StepMinutes *int64
-	Token       string // clientToken, empty when there was none
+	// Message identifies the message that carried the report, empty when it came in a way that
+	// delivers nothing twice. Redelivered says that it was sent before: the sender does not know
+	// whether it arrived (R-HTTP-24).
+	Message     string
+	Redelivered bool
+}
+
+// MessageID identifies an MQTT message at QoS 1 by what a client must not change when it delivers
+// the message again: the packet identifier and the payload. A clientToken would not do, as some
+// clients send the same one with everything. The text is short, because it is stored with each
+// execution: 96 bits of a SHA-256.
+func MessageID(packetID uint16, payload []byte) string {
+	hash := sha256.New()
+	hash.Write(binary.BigEndian.AppendUint16(nil, packetID))
+	hash.Write(payload)
+	return base64.RawStdEncoding.EncodeToString(hash.Sum(nil)[:12])
 }
 
 // ParseReportedStatus returns the event of a status that a device reports. Statuses that only the
@@ -41,19 +59,13 @@ func ParseReportedStatus(status string) (Event, error) {
 }
 
 // ApplyReport applies a device's report to the latest execution of the job on its thing. It checks
-// in the order of R-HTTP-21: attempt, transition, version. A repeat of the last accepted update
-// changes nothing and is accepted again: Outcome.Execution is then e itself (R-HTTP-24).
+// in the order of R-HTTP-21: attempt, transition, version. The report must not be a repeat.
 func ApplyReport(j Job, e Execution, r Report, now time.Time) (Outcome, error) {
 	if r.Number != nil && *r.Number != e.Number {
 		return Outcome{}, fault.New(fault.NotFound,
 			"executionNumber: %d is not the latest execution, which is %d", *r.Number, e.Number)
 	}
-	move := transitionMatrix[e.Status][r.Event]
-	stale := r.ExpectedVersion != nil && *r.ExpectedVersion != e.Version
-	if (!move.legal || stale) && e.Repeats(r) {
-		return Outcome{Job: j, Execution: e}, nil
-	}
-	if !move.legal {
+	if !transitionMatrix[e.Status][r.Event].legal {
 		return Outcome{}, e.illegalTransition(r.Event)
 	}
 	if r.Event == ReportInProgress && j.HiddenByWindow(e.Status) { // R-SCH-17
@@ -62,7 +74,7 @@ func ApplyReport(j Job, e Execution, r Report, now time.Time) (Outcome, error) {
 		f.State = e
 		return Outcome{}, f
 	}
-	if stale {
+	if r.ExpectedVersion != nil && *r.ExpectedVersion != e.Version {
 		return Outcome{}, e.versionConflict(*r.ExpectedVersion)
 	}
 	out, err := ApplyEvent(j, e, r.Event, now)
@@ -71,7 +83,7 @@ func ApplyReport(j Job, e Execution, r Report, now time.Time) (Outcome, error) {
 	}
 	out.Execution.setDetails(r.Details)
 	out.Execution.setStepTimer(r.StepMinutes, now)
-	out.Execution.Token = r.Token
+	out.Execution.Message = r.Message
 	return out, nil
 }
 
@@ -91,26 +103,27 @@ func Start(
 	}
 	out.Execution.setDetails(details)
 	out.Execution.setStepTimer(stepMinutes, now)
-	out.Execution.Token = ""
+	out.Execution.Message = ""
 	return out, false, nil
 }
 
-// Repeats reports whether r is the update that was accepted last for this execution, sent once
-// more.
+// Repeats reports whether r is the update that was accepted last for this execution, delivered once
+// more. What counts is what the transport says: a report with equal words is a new one unless its
+// message was sent before (R-HTTP-24). It is no repeat either when something else has changed the
+// status since: then the device must hear of that.
 func (e Execution) Repeats(r Report) bool {
 	move := transitionMatrix[ExecutionInProgress][r.Event]
-	return r.Token != "" && r.Token == e.Token && move.legal && move.to == e.Status
+	same := r.Redelivered && r.Message != "" && r.Message == e.Message
+	return same && move.legal && move.to == e.Status
 }
 
 // EarlierAttempt returns the number of the attempt before e when r may be the update that ended
-// that one, sent once more; ok is false when it cannot be. By then a retry waits, which a
-// redelivered failure must not end: attempt 1 FAILED, attempt 2 is QUEUED, and the report of the
-// failure arrives a second time. Whether it is a repeat, Repeats of the earlier attempt says
+// that one, delivered once more; ok is false when it cannot be. By then there is a further attempt,
+// which a redelivered failure must not end: attempt 1 FAILED, attempt 2 is QUEUED, and the report of
+// the failure arrives a second time. Whether it is a repeat, Repeats of the earlier attempt says
 // (R-HTTP-24).
 func (e Execution) EarlierAttempt(r Report) (number int64, ok bool) {
-	number = e.Number - 1
-	waits := e.Status == ExecutionQueued && e.Attempt > 0
-	return number, waits && r.Token != "" && (r.Number == nil || *r.Number == number)
+	return e.Number - 1, e.Number > 1 && r.Redelivered
 }
 
 // versionConflict is the fault of an expectedVersion that is not the stored one (R-EXE-8).

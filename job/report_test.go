@@ -77,35 +77,24 @@ func TestReportNamesAttemptAndVersion(t *testing.T) {
 	}
 }
 
-// The token of the last accepted update is stored with the execution, and a start forgets it. Only
-// an update that would be refused otherwise is a repeat: progress with the token of the last one is
-// new progress. A repeat changes neither the execution nor its job (R-HTTP-24).
-func TestReportTokens(t *testing.T) {
+// The message of the last accepted update is stored with the execution, and a start forgets it
+// (R-HTTP-24).
+func TestReportMessages(t *testing.T) {
 	t.Parallel()
 	j := Job{ID: "j", State: State{Status: InProgress, Counts: Counts{ExecutionInProgress: 1}}}
-	running := Execution{Status: ExecutionInProgress, Version: 3, Token: "old"}
-	out, err := ApplyReport(j, running, Report{Event: ReportInProgress, Token: "new"}, start)
-	if err != nil || out.Execution.Token != "new" {
-		t.Errorf("the token of an accepted update: %q, %v", out.Execution.Token, err)
-	}
-	out, err = ApplyReport(j, running, Report{Event: ReportInProgress, Token: "old"}, start)
-	if err != nil || out.Execution.Version != 4 {
-		t.Errorf("progress with the same token: version %d, %v", out.Execution.Version, err)
+	running := Execution{Status: ExecutionInProgress, Version: 3, Message: "old"}
+	out, err := ApplyReport(j, running, Report{Event: ReportInProgress, Message: "new"}, start)
+	if err != nil || out.Execution.Message != "new" {
+		t.Errorf("the message of an accepted update: %q, %v", out.Execution.Message, err)
 	}
 	if out, err = ApplyReport(j, running, Report{Event: ReportInProgress}, start); err != nil ||
-		out.Execution.Token != "" {
-		t.Errorf("an update without a token: %q, %v", out.Execution.Token, err)
+		out.Execution.Message != "" {
+		t.Errorf("an update that nothing repeats: %q, %v", out.Execution.Message, err)
 	}
-	ended := running
-	ended.Status = ExecutionFailed
-	out, err = ApplyReport(j, ended, Report{Event: ReportFailed, Token: "old"}, start)
-	if diff := cmp.Diff(Outcome{Job: j, Execution: ended}, out); err != nil || diff != "" {
-		t.Errorf("a repeat: %v (-want +got):\n%s", err, diff)
-	}
-	queued := Execution{Status: ExecutionQueued, Version: 1, Token: "old"}
+	queued := Execution{Status: ExecutionQueued, Version: 1, Message: "old"}
 	out, _, err = Start(j, queued, nil, nil, start)
-	if err != nil || out.Execution.Token != "" {
-		t.Errorf("a start: token %q, %v", out.Execution.Token, err)
+	if err != nil || out.Execution.Message != "" {
+		t.Errorf("a start: message %q, %v", out.Execution.Message, err)
 	}
 }
 
@@ -114,7 +103,7 @@ func TestReportTokens(t *testing.T) {
 func TestStartByStatus(t *testing.T) {
 	t.Parallel()
 	j := Job{ID: "j", State: State{Status: InProgress, Counts: Counts{ExecutionInProgress: 1}}}
-	running := Execution{Status: ExecutionInProgress, Version: 3, Token: "t"}
+	running := Execution{Status: ExecutionInProgress, Version: 3, Message: "m"}
 	out, rearmed, err := Start(j, running, map[string]string{"a": "1"}, nil, start)
 	diff := cmp.Diff(Outcome{Job: j, Execution: running}, out)
 	if err != nil || rearmed || diff != "" {

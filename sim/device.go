@@ -3,6 +3,7 @@ package sim
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 )
@@ -26,9 +27,8 @@ type device struct {
 	gone   bool // for good: see world.endFaults
 	habits habits
 	tokens int // how many client tokens it has used
-	// sent are the requests that are not answered yet, by client token; those without one are not
-	// here.
-	sent map[string]*request
+	// packetID is the packet identifier that it used last.
+	packetID uint16
 	// work is what the device works on, by job id. It is not lost when the device disconnects.
 	work map[string]*work
 }
@@ -38,6 +38,8 @@ type habits struct {
 	startsNext    bool          // uses start-next; otherwise it reports IN_PROGRESS itself
 	sendsVersion  bool          // sends expectedVersion and executionNumber
 	sendsToken    bool          // sends a client token with each update
+	constantToken bool          // its client token is always the same one
+	qos1          bool          // publishes at QoS 1, and sends again what is not answered
 	usesStepTimer bool          // sends stepTimeoutInMinutes
 	poll          time.Duration // how often it asks for work by itself, about
 	pace          time.Duration // how long a step of its work takes at most
@@ -56,12 +58,13 @@ func newDevice(w *world, name string) *device {
 		network: w.network,
 		maxJob:  w.log.config.Jobs + 2,
 		name:    name,
-		sent:    map[string]*request{},
 		work:    map[string]*work{},
 		habits: habits{
 			startsNext:    r.chance(0.7),
 			sendsVersion:  r.chance(0.5),
 			sendsToken:    r.chance(0.7),
+			constantToken: r.chance(0.3),
+			qos1:          r.chance(0.7),
 			usesStepTimer: r.chance(0.4),
 			poll:          r.span(time.Hour, 20*time.Hour),
 			pace:          r.span(time.Second, 20*time.Minute),
@@ -83,7 +86,6 @@ func (d *device) connect() {
 func (d *device) disconnect(absence time.Duration) {
 	d.online = false
 	d.log.trace("%s goes away for %s", d.name, absence)
-	clear(d.sent)
 	d.time.after(absence, d.connect)
 }
 
@@ -126,20 +128,25 @@ func (d *device) sendInvalid() {
 	d.send(job+"/update", body)
 }
 
-// send sends a request on a topic below jobs/ and remembers it by its client token, if it has one,
-// until an answer arrives.
-func (d *device) send(path string, body map[string]any) {
+// send sends a request on a topic below jobs/.
+func (d *device) send(path string, body map[string]any) *request {
 	payload, err := json.Marshal(body) // sorts the members
 	d.log.must("marshal", err)
-	r := &request{d, "$aws/things/" + d.name + "/jobs/" + path, payload}
-	if token, ok := body["clientToken"].(string); ok {
-		d.sent[token] = r
+	r := &request{from: d, topic: "$aws/things/" + d.name + "/jobs/" + path, payload: payload}
+	if d.habits.qos1 {
+		d.packetID = d.packetID%math.MaxUint16 + 1
+		r.packetID = d.packetID
 	}
 	d.network.toServer(r)
+	return r
 }
 
-// token returns a client token that was not used before.
+// token returns a client token: one that was not used before, or the name of the device, as some
+// libraries do.
 func (d *device) token() string {
+	if d.habits.constantToken {
+		return d.name
+	}
 	d.tokens++
 	return fmt.Sprintf("%s-%d", d.name, d.tokens)
 }
@@ -148,7 +155,6 @@ func (d *device) token() string {
 // firmware, the device does not know that. Topics that are not listed are ignored.
 func (d *device) receive(topic string, payload []byte) {
 	m := d.parse(payload)
-	delete(d.sent, m.ClientToken)
 	path := strings.TrimPrefix(topic, "$aws/things/"+d.name+"/jobs/")
 	job, answer, _ := strings.Cut(path, "/update/")
 	switch {

@@ -7,7 +7,6 @@ import "encoding/json"
 
 // message is as much of any payload from the server as devices read.
 type message struct {
-	ClientToken    string                 `json:"clientToken"`
 	Code           string                 `json:"code"` // of a rejection, such as VersionMismatch
 	Execution      *execution             `json:"execution"`
 	ExecutionState *execution             `json:"executionState"`

@@ -3,6 +3,8 @@ package sim
 import (
 	"strings"
 	"time"
+
+	deviceplane "github.com/drover-iot/drover/device"
 )
 
 // network carries messages between devices and the server. It loses some, repeats some, and makes
@@ -13,14 +15,33 @@ type network struct {
 	log    *journal
 	faults *Faults
 	server *server
-	burst  []*request // requests that are held back to arrive together; nil outside a burst
+	burst  []arrival // requests that wait so as to arrive together; nil outside a burst
 }
 
-// request is a message on its way to the server.
+// request is a message to the server. A request at QoS 1 may be sent again, until it is answered.
 type request struct {
-	from    *device // to whom the answer is sent
-	topic   string
-	payload []byte
+	from     *device // to whom the answer is sent
+	topic    string
+	payload  []byte
+	packetID uint16 // 0 at QoS 0
+	sends    int    // how often it was sent
+	answered bool   // the answer has arrived
+}
+
+// message is the request as the server reads it. redelivered says that it was sent before.
+func (r *request) message(redelivered bool) deviceplane.Request {
+	return deviceplane.Request{
+		Topic:       r.topic,
+		Payload:     r.payload,
+		PacketID:    r.packetID,
+		Redelivered: redelivered,
+	}
+}
+
+// arrival is a request that has arrived at the server.
+type arrival struct {
+	*request
+	redelivered bool
 }
 
 // thingOf is the name of the thing that a topic of jobs is about.
@@ -29,35 +50,48 @@ func thingOf(topic string) string {
 	return name
 }
 
-// toServer sends a request.
+// toServer sends a request, or sends it again. A client sends again over a new connection, and what
+// was still on its way over the old one is lost with that. So a redelivered message never arrives
+// before the one that it repeats.
 func (n *network) toServer(r *request) {
 	n.log.trace("%s sends %s %s", r.from.name, r.topic, r.payload)
-	n.carry(func() { n.arrive(r) })
-}
-
-// toDevice sends an answer or a notification. A device that is not connected does not get it.
-func (n *network) toDevice(d *device, topic string, payload []byte) {
-	if d == nil {
-		return
-	}
-	n.carry(func() {
-		if d.online {
-			n.log.trace("%s gets %s %s", d.name, topic, payload)
-			d.receive(topic, payload)
+	r.sends++
+	connection := r.sends
+	n.carry(func(again bool) {
+		if connection == r.sends && (!again || r.packetID != 0) {
+			n.arrive(arrival{r, again || connection > 1})
 		}
 	})
 }
 
-// carry delivers a message once, twice or never. Each copy has a delay of its own, so that the
-// second may arrive much later, after others.
-func (n *network) carry(deliver func()) {
+// toDevice sends a notification. A device that is not connected does not get it.
+func (n *network) toDevice(d *device, topic string, payload []byte) {
+	if d == nil {
+		return
+	}
+	n.carry(func(bool) { n.receive(d, topic, payload) })
+}
+
+// receive hands a message to a device, if it is connected, and says whether it is.
+func (n *network) receive(d *device, topic string, payload []byte) bool {
+	if d.online {
+		n.log.trace("%s gets %s %s", d.name, topic, payload)
+		d.receive(topic, payload)
+	}
+	return d.online
+}
+
+// carry delivers a message once, twice or never. The second time is some time after the first,
+// perhaps after other messages; again is true then.
+func (n *network) carry(deliver func(again bool)) {
 	if n.rand.chance(n.faults.Drop) {
 		n.log.trace("  (lost)")
 		return
 	}
-	n.time.after(n.delay(), deliver)
+	delay := n.delay()
+	n.time.after(delay, func() { deliver(false) })
 	if n.rand.chance(n.faults.Repeat) {
-		n.time.after(n.delay(), deliver)
+		n.time.after(delay+n.delay(), func() { deliver(true) })
 	}
 }
 
@@ -71,21 +105,21 @@ func (n *network) delay() time.Duration {
 
 // arrive lets the server answer a request at once, or in a burst together with others that arrive
 // within seconds.
-func (n *network) arrive(r *request) {
+func (n *network) arrive(r arrival) {
 	n.log.report.Messages++
 	if !n.server.up {
 		return
 	}
 	if n.burst == nil && n.rand.chance(0.02) {
-		n.burst = []*request{}
+		n.burst = []arrival{}
 		n.time.after(n.rand.upTo(5*time.Second), n.endBurst)
 	}
 	if n.burst != nil {
 		n.burst = append(n.burst, r)
 		return
 	}
-	reply, body := n.server.ask(r.topic, r.payload)
-	n.answer(r, reply, body)
+	reply, body := n.server.ask(r.message(r.redelivered))
+	n.answer(r.request, reply, body)
 }
 
 // endBurst lets the server answer the requests of a burst, which it commits together. The rules do
@@ -102,13 +136,13 @@ func (n *network) endBurst() {
 	var together []func()
 	for i, r := range burst {
 		together = append(together, func() {
-			replies[i], bodies[i] = n.server.device.Answer(n.server.ctx, r.topic, r.payload)
+			replies[i], bodies[i] = n.server.device.Answer(n.server.ctx, r.message(r.redelivered))
 		})
 	}
 	n.server.engine.Together(together...)
 	for i, r := range burst {
 		if n.server.up {
-			n.answer(r, replies[i], bodies[i])
+			n.answer(r.request, replies[i], bodies[i])
 		}
 	}
 }
@@ -120,6 +154,6 @@ func (n *network) answer(r *request, topic string, payload []byte) {
 		return
 	}
 	if topic != "" {
-		n.toDevice(r.from, topic, payload)
+		n.carry(func(bool) { r.answered = n.receive(r.from, topic, payload) || r.answered })
 	}
 }

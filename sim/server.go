@@ -227,11 +227,17 @@ func (s *server) publishEvents(published []store.Event) {
 
 // ask hands a device's request to the device plane and shows request and answer to the rules,
 // unless a commit failed: then the answer is that of a server whose disk is broken.
-func (s *server) ask(topic string, payload []byte) (reply string, body []byte) {
+func (s *server) ask(r deviceplane.Request) (reply string, body []byte) {
+	asked := rules.Request{
+		Topic:       r.Topic,
+		Payload:     r.Payload,
+		Message:     job.MessageID(r.PacketID, r.Payload),
+		Redelivered: r.Redelivered,
+	}
 	var question rules.Question
-	s.look(func(now rules.State) { question = s.checker.Asked(now, topic, payload) })
+	s.look(func(now rules.State) { question = s.checker.Asked(now, asked) })
 	s.store.broke = false
-	reply, body = s.device.Answer(s.ctx, topic, payload)
+	reply, body = s.device.Answer(s.ctx, r)
 	if s.log.violation == nil && !s.store.broke {
 		s.look(func(now rules.State) { s.checker.Answered(now, question, reply, body) })
 	}

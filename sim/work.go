@@ -11,10 +11,8 @@ import (
 // work is an execution that a device works on.
 type work struct {
 	number, version int64
-	steps           int // how many steps are still to do
-	// resends is how often the device still sends its last report again when it gets no answer. It
-	// is 0 until the end of the work is reported.
-	resends int
+	steps           int  // how many steps are still to do
+	ended           bool // the end of the work was reported
 }
 
 // startNext asks the server to start the next execution, and to say which one that is.
@@ -127,12 +125,11 @@ func (d *device) reportEnd(job string) {
 	case d.rand.chance(d.faults.Reject):
 		status = "REJECTED"
 	}
-	d.work[job].resends = 3
+	d.work[job].ended = true
 	d.report(job, status)
 }
 
-// report reports a status, with those of the optional members that the firmware uses. With a client
-// token it can tell that the answer is missing.
+// report reports a status, with those of the optional members that the firmware uses.
 func (d *device) report(job, status string) {
 	w := d.work[job]
 	body := map[string]any{"status": status}
@@ -149,24 +146,22 @@ func (d *device) report(job, status string) {
 		body["statusDetails"] = map[string]string{"left": fmt.Sprint(w.steps)}
 	}
 	if d.habits.sendsToken {
-		token := d.token()
-		body["clientToken"] = token
-		d.time.after(30*time.Second, func() { d.resend(token, w) })
+		body["clientToken"] = d.token()
 	}
-	d.send(job+"/update", body)
+	r := d.send(job+"/update", body)
+	d.time.after(30*time.Second, func() { d.resend(r) })
 }
 
-// resend sends a report again that was not answered, and once more every minute; but only when the
-// end of the work has been reported. The server may have the report already: then it must accept
-// the repeat (R-HTTP-24).
-func (d *device) resend(token string, w *work) {
-	r := d.sent[token]
-	if r == nil || !d.online || w.resends <= 0 {
+// resend sends a report at QoS 1 again that was not answered, and once more every minute, up to
+// three times. The server may have the report already: then it must accept the repeat (R-HTTP-24).
+func (d *device) resend(r *request) {
+	if r.answered || r.packetID == 0 || r.sends > 3 {
 		return
 	}
-	w.resends--
-	d.network.toServer(r)
-	d.time.after(time.Minute, func() { d.resend(token, w) })
+	if d.online {
+		d.network.toServer(r)
+	}
+	d.time.after(time.Minute, func() { d.resend(r) })
 }
 
 // onAccepted goes on after a report was accepted: with the next step, or with nothing when the
@@ -185,7 +180,7 @@ func (d *device) onAccepted(job string, m message) {
 			return
 		}
 	}
-	if w.resends > 0 { // the end was reported
+	if w.ended {
 		delete(d.work, job)
 		return
 	}

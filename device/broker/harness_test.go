@@ -44,11 +44,11 @@ func start(t testing.TB, cfg Config) (*Broker, string) {
 
 // echo is a service that answers get requests on topic/accepted with their payload, and refuses
 // …/accepted itself.
-var echo = ServiceFunc(func(_ context.Context, _ *Peer, topic string, payload []byte) Reply {
-	if strings.HasSuffix(topic, "/accepted") {
+var echo = ServiceFunc(func(_ context.Context, _ *Peer, r Request) Reply {
+	if strings.HasSuffix(r.Topic, "/accepted") {
 		return Reply{Verdict: Refused}
 	}
-	return Reply{Topic: topic + "/accepted", Payload: append([]byte(nil), payload...)}
+	return Reply{Topic: r.Topic + "/accepted", Payload: append([]byte(nil), r.Payload...)}
 })
 
 // A client speaks raw packets.

@@ -28,8 +28,8 @@ const (
 	notify  = "$aws/things/pump-07/jobs/notify"
 )
 
-var answer = broker.ServiceFunc(func(_ context.Context, _ *broker.Peer, topic string, _ []byte) broker.Reply {
-	return broker.Reply{Topic: topic + "/accepted", Payload: []byte(`{"timestamp":1}`)}
+var answer = broker.ServiceFunc(func(_ context.Context, _ *broker.Peer, r broker.Request) broker.Reply {
+	return broker.Reply{Topic: r.Topic + "/accepted", Payload: []byte(`{"timestamp":1}`)}
 })
 
 // device is a principal known by the common name of its certificate.

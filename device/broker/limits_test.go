@@ -239,7 +239,7 @@ func TestFiftySubscriptions(t *testing.T) { // R-BRK-20
 
 func TestAcceptedAndDropped(t *testing.T) { // spec 32 section 5, T-54
 	t.Parallel()
-	_, addr := start(t, Config{Service: ServiceFunc(func(context.Context, *Peer, string, []byte) Reply {
+	_, addr := start(t, Config{Service: ServiceFunc(func(context.Context, *Peer, Request) Reply {
 		t.Error("the service was asked")
 		return Reply{}
 	})})

@@ -193,8 +193,8 @@ func (l *loader) run(t testing.TB, requests int) {
 	l.wait(t, "done")
 }
 
-func noop(_ context.Context, _ *broker.Peer, topic string, _ []byte) broker.Reply {
-	return broker.Reply{Topic: topic + "/accepted", Payload: []byte(loadAnswer)}
+func noop(_ context.Context, _ *broker.Peer, r broker.Request) broker.Reply {
+	return broker.Reply{Topic: r.Topic + "/accepted", Payload: []byte(loadAnswer)}
 }
 
 func startPlain(t testing.TB, cfg broker.Config) string {

@@ -98,20 +98,31 @@ type Reply struct {
 	Payload []byte
 }
 
+// A Request is a PUBLISH for a Service.
+type Request struct {
+	Topic   string
+	Payload []byte // valid until the Service returns
+	// PacketID is the packet identifier of a PUBLISH at QoS 1, 0 at QoS 0.
+	PacketID uint16
+	// Redelivered is the DUP flag: the client has sent the packet before, with the same identifier
+	// and payload, and does not know whether it arrived.
+	Redelivered bool
+}
+
 // A Service handles the publishes for which the table of reserved topics says Serve.
 type Service interface {
 	// Handle returns when the request is durable. It is called on the reading goroutine of the
-	// connection, so in the order in which the client publishes. The payload is valid until it
-	// returns. ctx ends when the broker has shut down, not when the client disconnects.
-	Handle(ctx context.Context, from *Peer, topic string, payload []byte) Reply
+	// connection, so in the order in which the client publishes. ctx ends when the broker has shut
+	// down, not when the client disconnects.
+	Handle(ctx context.Context, from *Peer, r Request) Reply
 }
 
 // A ServiceFunc is a function as a Service.
-type ServiceFunc func(ctx context.Context, from *Peer, topic string, payload []byte) Reply
+type ServiceFunc func(ctx context.Context, from *Peer, r Request) Reply
 
 // Handle calls f.
-func (f ServiceFunc) Handle(ctx context.Context, from *Peer, topic string, payload []byte) Reply {
-	return f(ctx, from, topic, payload)
+func (f ServiceFunc) Handle(ctx context.Context, from *Peer, r Request) Reply {
+	return f(ctx, from, r)
 }
 
 // Anyone is an Authenticator that lets everybody connect and do everything, for the plain listener

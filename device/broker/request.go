@@ -26,7 +26,12 @@ func (c *conn) request(p *mqtt.Publish, topic string) error {
 		return nil
 	}
 	c.out.setPaused(true)
-	reply := c.b.cfg.Service.Handle(c.b.ctx, &c.peer, topic, p.Payload)
+	reply := c.b.cfg.Service.Handle(c.b.ctx, &c.peer, Request{
+		Topic:       topic,
+		Payload:     p.Payload,
+		PacketID:    p.ID,
+		Redelivered: p.Dup,
+	})
 	s := c.s
 	s.mu.Lock()
 	c.out.paused = false

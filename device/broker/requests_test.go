@@ -92,10 +92,10 @@ func TestReplyBeforeNotify(t *testing.T) { // R-MQTT-43, R-MQTT-37
 	var b *Broker
 	notify := "$aws/things/a/jobs/notify"
 	made := make(chan struct{})
-	b, addr := start(t, Config{Service: ServiceFunc(func(_ context.Context, _ *Peer, topic string, p []byte) Reply {
+	b, addr := start(t, Config{Service: ServiceFunc(func(_ context.Context, _ *Peer, r Request) Reply {
 		<-made
-		b.Publish(Message{Topic: notify, Payload: p, QoS: 1, Latest: false})
-		return Reply{Topic: topic + "/accepted", Payload: bytes.Clone(p)}
+		b.Publish(Message{Topic: notify, Payload: r.Payload, QoS: 1, Latest: false})
+		return Reply{Topic: r.Topic + "/accepted", Payload: bytes.Clone(r.Payload)}
 	})})
 	close(made)
 	c := join(t, addr, 4, "")
@@ -110,10 +110,10 @@ func TestReplyBeforeNotify(t *testing.T) { // R-MQTT-43, R-MQTT-37
 func TestReplyIsBoundToConnection(t *testing.T) { // R-MQTT-32, T-49
 	t.Parallel()
 	entered, release := make(chan struct{}), make(chan struct{})
-	_, addr := start(t, Config{Service: ServiceFunc(func(_ context.Context, _ *Peer, topic string, _ []byte) Reply {
+	_, addr := start(t, Config{Service: ServiceFunc(func(_ context.Context, _ *Peer, r Request) Reply {
 		close(entered)
 		<-release
-		return Reply{Topic: topic + "/accepted", Payload: []byte("late")}
+		return Reply{Topic: r.Topic + "/accepted", Payload: []byte("late")}
 	})})
 	first := rejoin(t, addr, 4, "dev", false)
 	first.subscribe(1, 1, get+"/+", "mark")

@@ -235,7 +235,7 @@ func TestLateDisconnect(t *testing.T) {
 	t.Parallel()
 	entered, release, ended := make(chan struct{}), make(chan struct{}), make(chan struct{}, 2)
 	b, addr := start(t, Config{
-		Service: ServiceFunc(func(context.Context, *Peer, string, []byte) Reply {
+		Service: ServiceFunc(func(context.Context, *Peer, Request) Reply {
 			close(entered)
 			<-release
 			return Reply{}

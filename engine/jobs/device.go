@@ -189,7 +189,8 @@ func (s *Service) StartNext(
 }
 
 // Report applies what a device says about its latest execution of a job (R-HTTP-16 to R-HTTP-24)
-// and returns the execution after it.
+// and returns the execution after it. A report that is a repeat changes nothing, and is answered as
+// it was the first time.
 func (s *Service) Report(
 	ctx context.Context, thing, jobID string, r job.Report, withDocument bool,
 ) (after *DeviceExecution, err error) {
@@ -198,35 +199,43 @@ func (s *Service) Report(
 		if err != nil {
 			return err
 		}
-		j, err := tx.Job(x.Job)
+		repeated, err := repeatedBy(tx, x, r)
 		if err != nil {
 			return err
 		}
-		if repeated, err := repeatedAttempt(tx, x, r); err != nil {
-			return err
-		} else if repeated != nil {
+		if repeated != nil {
 			after = &DeviceExecution{Execution: *repeated, JobID: jobID}
-			return nil
-		}
-		outcome, err := job.ApplyReport(j, x, r, tx.Now)
-		if err != nil {
+		} else if after, err = report(tx, x, r); err != nil {
 			return err
 		}
-		after = &DeviceExecution{Execution: outcome.Execution, JobID: jobID}
 		if withDocument {
-			if after.Document, err = tx.Document(j.Key); err != nil {
-				return err
-			}
+			after.Document, err = tx.Document(x.Job)
 		}
-		return recordOutcome(tx, x, outcome)
+		return err
 	})
 	return after, err
 }
 
-// repeatedAttempt returns the attempt before x when the report is the one that ended that attempt,
-// sent once more: by then a retry is QUEUED, which a redelivered failure must not end (R-HTTP-24).
-// It returns nil when the report is new.
-func repeatedAttempt(tx *commit.Tx, x job.Execution, r job.Report) (*job.Execution, error) {
+// report stages a report that is no repeat.
+func report(tx *commit.Tx, x job.Execution, r job.Report) (*DeviceExecution, error) {
+	j, err := tx.Job(x.Job)
+	if err != nil {
+		return nil, err
+	}
+	outcome, err := job.ApplyReport(j, x, r, tx.Now)
+	if err != nil {
+		return nil, err
+	}
+	return &DeviceExecution{Execution: outcome.Execution, JobID: j.ID}, recordOutcome(tx, x, outcome)
+}
+
+// repeatedBy returns the execution that the report has changed already, when it is delivered once
+// more: x, or the attempt before it, of which x is the retry. It returns nil when the report is new
+// (R-HTTP-24).
+func repeatedBy(tx *commit.Tx, x job.Execution, r job.Report) (*job.Execution, error) {
+	if x.Repeats(r) {
+		return &x, nil
+	}
 	number, ok := x.EarlierAttempt(r)
 	if !ok {
 		return nil, nil

@@ -24,6 +24,17 @@ type Question struct {
 	latest       job.Execution // the latest execution of the job that is asked about
 	latestExists bool
 	report       report
+	message      string
+	redelivered  bool
+}
+
+// Request is a message of a device on a topic of its jobs.
+type Request struct {
+	Topic   string
+	Payload []byte
+	// Message tells the message from others, and Redelivered says that it was sent before.
+	Message     string
+	Redelivered bool
 }
 
 // report is the payload of an update. Of the payloads of other requests it reads what they have.
@@ -32,18 +43,18 @@ type report struct {
 	ExpectedVersion      *int64 `json:"expectedVersion"`
 	ExecutionNumber      *int64 `json:"executionNumber"`
 	StepTimeoutInMinutes *int64 `json:"stepTimeoutInMinutes"`
-	ClientToken          string `json:"clientToken"`
 }
 
 // Asked notes what is true before a request of a device is answered.
-func (ch *Checker) Asked(now State, topic string, payload []byte) (q Question) {
+func (ch *Checker) Asked(now State, r Request) (q Question) {
 	ch.state = now
-	name, path, _ := strings.Cut(strings.TrimPrefix(topic, "$aws/things/"), "/jobs/")
+	q.message, q.redelivered = r.Message, r.Redelivered
+	name, path, _ := strings.Cut(strings.TrimPrefix(r.Topic, "$aws/things/"), "/jobs/")
 	jobID, verb, _ := strings.Cut(path, "/")
 	if q.kind = verb; verb == "" || jobID == "$next" {
 		q.kind = path
 	}
-	ch.must("payload", json.Unmarshal(payload, &q.report))
+	ch.must("payload", json.Unmarshal(r.Payload, &q.report))
 	thing, err := now.Store.ThingID(name)
 	q.thing, q.thingExists = thing, err == nil
 	q.certain = true

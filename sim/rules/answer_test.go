@@ -93,14 +93,22 @@ func TestAnswers(t *testing.T) {
 
 func TestReports(t *testing.T) {
 	t.Parallel()
-	const ended = `{"status":"FAILED","clientToken":"t"}`
-	withToken := func(h *history) {
+	failed := func(h *history) {
 		allQueued(h)
 		x := h.latest[a]
-		x.Token = "t"
+		x.Message = "m"
 		h.latest[a] = x
 		h.update(a, job.ExecutionFailed)
 	}
+	// again is the report of the failure, delivered once more or not, and how it is answered.
+	again := func(message string, redelivered bool, reply, answer string) func(*history) {
+		return func(h *history) {
+			topic := "$aws/things/a/jobs/j/update"
+			h.send(Request{topic, []byte(`{"status":"FAILED"}`), message, redelivered}, nil,
+				topic+"/"+reply, answer)
+		}
+	}
+	const refused = `{"code":"InvalidStateTransition"}`
 	succeed := func(h *history) { h.update(a, job.ExecutionSucceeded) }
 	run(t, []ruleCase{
 		{
@@ -131,17 +139,31 @@ func TestReports(t *testing.T) {
 		{
 			rule:   "R-HTTP-21",
 			name:   "what has ended",
-			before: withToken,
+			before: failed,
 			keeps: ask("j/update", `{"status":"SUCCEEDED"}`,
 				"rejected", `{"code":"InvalidStateTransition"}`),
 			breaks: ask("j/update", `{"status":"SUCCEEDED"}`, "accepted", `{}`),
 		},
 		{
 			rule:   "R-HTTP-21",
-			name:   "a repeat is accepted, R-HTTP-24",
-			before: withToken,
-			keeps:  ask("j/update", ended, "accepted", `{}`),
-			breaks: ask("j/update", ended, "rejected", `{"code":"InvalidStateTransition"}`),
+			name:   "what is delivered again is accepted, R-HTTP-24",
+			before: failed,
+			keeps:  again("m", true, "accepted", `{}`),
+			breaks: again("m", true, "rejected", refused),
+		},
+		{
+			rule:   "R-HTTP-21",
+			name:   "the same words are a new report, R-HTTP-24",
+			before: failed,
+			keeps:  again("m", false, "rejected", refused),
+			breaks: again("m", false, "accepted", `{}`),
+		},
+		{
+			rule:   "R-HTTP-21",
+			name:   "another message is a new report, R-HTTP-24",
+			before: failed,
+			keeps:  again("n", true, "rejected", refused),
+			breaks: again("n", true, "accepted", `{}`),
 		},
 		{
 			rule:   "R-HTTP-16",

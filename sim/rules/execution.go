@@ -29,7 +29,7 @@ func (c *commit) executionCreated(x job.Execution) {
 		c.fail("R-JOB-20, R-ROLL-17", "%+v is queued in a job that has ended", x)
 		return
 	}
-	filled := !x.StartedAt.IsZero() || len(x.Details) > 0 || x.Token != "" || x.ForceCanceled
+	filled := !x.StartedAt.IsZero() || len(x.Details) > 0 || x.Message != "" || x.ForceCanceled
 	switch last := rec.lastNumber[x.Thing]; {
 	case x.Number != last+1:
 		c.fail("R-CON-14", "%+v of %s is queued after number %d", x, rec.id, last)

@@ -107,7 +107,7 @@ func TestExecutions(t *testing.T) {
 				changes.Job.RearmedStepTimers = []job.Execution{x}
 				h.write(changes)
 			},
-			spoil: func(c *store.Changes) { c.Job.RearmedStepTimers[0].Token = "t" },
+			spoil: func(c *store.Changes) { c.Job.RearmedStepTimers[0].Message = "t" },
 		},
 		{
 			rule:   "R-JOB-20, R-ROLL-17",
@@ -125,7 +125,7 @@ func TestExecutions(t *testing.T) {
 			before: allQueued,
 			keeps:  func(h *history) { h.update(a, job.ExecutionInProgress) },
 			breaks: func(h *history) {
-				h.show = first(func(x *job.Execution) { x.Token = "t" })
+				h.show = first(func(x *job.Execution) { x.Message = "t" })
 				h.update(a, job.ExecutionInProgress)
 			},
 		},

@@ -308,8 +308,13 @@ func (h *history) ask(path, body string, act func(), reply, answer string) {
 }
 
 func (h *history) askAs(topic, body string, act func(), reply, answer string) {
+	h.send(Request{Topic: topic, Payload: []byte(body)}, act, reply, answer)
+}
+
+// send sends a message of a device and answers it; act is what it does.
+func (h *history) send(r Request, act func(), reply, answer string) {
 	var q Question
-	h.read(func(now State) { q = h.checker.Asked(now, topic, []byte(body)) })
+	h.read(func(now State) { q = h.checker.Asked(now, r) })
 	if act != nil {
 		act()
 	}

@@ -29,8 +29,8 @@ func (a *answer) checkUpdate() {
 }
 
 // expectedCode says with which code a report must be answered, "" when it must be accepted; and
-// whether it changes the execution. A repeated report is accepted once more and changes nothing
-// (R-HTTP-24).
+// whether it changes the execution. A report that is delivered again is accepted once more and
+// changes nothing (R-HTTP-24).
 func (a *answer) expectedCode() (code string, changes bool) {
 	x, in := a.q.latest, a.q.report
 	possible := slices.ContainsFunc(nextStatuses[x.Status], func(to job.ExecutionStatus) bool {
@@ -40,15 +40,11 @@ func (a *answer) expectedCode() (code string, changes bool) {
 		possible = false // nothing begins outside a window (R-SCH-17)
 	}
 	current := in.ExpectedVersion == nil || *in.ExpectedVersion == x.Version
-	repeated := in.ClientToken != "" && in.ClientToken == x.Token &&
-		in.Status == x.Status.String() && x.Status != job.ExecutionQueued
 	switch {
-	case a.q.latestExists && a.repeatsEnd():
+	case a.q.latestExists && (a.repeats(x) || a.repeatsEnd()):
 		return "", false
 	case !a.q.latestExists || in.ExecutionNumber != nil && *in.ExecutionNumber != x.Number:
 		return "ResourceNotFound", false
-	case (!possible || !current) && repeated:
-		return "", false
 	case !possible:
 		return "InvalidStateTransition", false
 	case !current:
@@ -57,19 +53,21 @@ func (a *answer) expectedCode() (code string, changes bool) {
 	return "", true
 }
 
-// repeatsEnd says whether a report ended the attempt before, and arrives again when the retry of
-// that attempt is QUEUED: it is accepted again and does nothing (R-HTTP-24). The question is then
-// about the attempt before.
+// repeats says whether a report is delivered again that was the last to change an execution, which
+// has had no other status since.
+func (a *answer) repeats(x job.Execution) bool {
+	sameMessage := a.q.redelivered && a.q.message == x.Message
+	return sameMessage && a.q.report.Status == x.Status.String()
+}
+
+// repeatsEnd says whether a report ended the attempt before, and is delivered again when there is
+// a further one: it is accepted again and does nothing (R-HTTP-24). The question is then about the
+// attempt before.
 func (a *answer) repeatsEnd() bool {
-	key, in := a.q.latest.ExecutionKey, a.q.report
+	key := a.q.latest.ExecutionKey
 	key.Number--
 	before, exists := a.ch.jobs[key.Job].executions[key]
-	isRetry := exists && a.q.latest.Status == job.ExecutionQueued && a.q.latest.Attempt > 0
-	if !isRetry || in.ExecutionNumber != nil && *in.ExecutionNumber != key.Number {
-		return false
-	}
-	sameToken := in.ClientToken != "" && in.ClientToken == before.Token
-	if !sameToken || in.Status != before.Status.String() {
+	if !exists || !a.repeats(before) {
 		return false
 	}
 	a.q.latest = before

@@ -110,6 +110,6 @@ func (n names) execution(x job.Execution) string {
 	if x.ForceCanceled {
 		b.WriteString(" forced")
 	}
-	fmt.Fprintf(&b, " details %v token %q]", x.Details, x.Token)
+	fmt.Fprintf(&b, " details %v message %q]", x.Details, x.Message)
 	return b.String()
 }

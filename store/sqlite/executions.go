@@ -49,7 +49,7 @@ func (s *stmt) progress(e job.Execution) *stmt {
 func (s *stmt) detail(e job.Execution) *stmt {
 	return s.int(e.Version).int(int64(e.RetriesUsed.Failed)).int(int64(e.RetriesUsed.TimedOut)).
 		bool(e.ForceCanceled).maybeTime(e.StartedAt).time(e.UpdatedAt).
-		maybeTime(e.Deadline).maybeTime(e.StepDeadline).maybeMap(e.Details).maybeText(e.Token)
+		maybeTime(e.Deadline).maybeTime(e.StepDeadline).maybeMap(e.Details).maybeText(e.Message)
 }
 
 func (s *stmt) executionKey(k job.ExecutionKey) *stmt {
@@ -150,7 +150,7 @@ func scanExecution(s *stmt) (e job.Execution) {
 	e.QueuedAt, e.StartedAt, e.UpdatedAt = s.getTime(), s.getMaybeTime(), s.getTime()
 	e.Sequence = s.getInt()
 	e.Deadline, e.StepDeadline = s.getMaybeTime(), s.getMaybeTime()
-	e.Details, e.Token = s.getMap(), s.getText()
+	e.Details, e.Message = s.getMap(), s.getText()
 	return e
 }
 

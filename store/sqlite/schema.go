@@ -94,7 +94,7 @@ CREATE TABLE execution (
 	step_deadline  INTEGER,
 	times_out_at   INTEGER, -- the earlier deadline, while IN_PROGRESS
 	details        TEXT,    -- JSON
-	token          TEXT,
+	token          TEXT, -- job.Execution.Message
 	PRIMARY KEY (job, thing, number)
 ) WITHOUT ROWID;
 CREATE INDEX execution_pending ON execution (thing, status DESC, queued_at, sequence)

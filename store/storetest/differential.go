@@ -182,7 +182,7 @@ func (g *generator) rewrite(e *job.Execution) {
 		e.StepDeadline = g.time()
 	}
 	e.Details = map[string]string{"n": fmt.Sprint(g.IntN(9))}
-	e.Token = pick(g, []string{"", "token"})
+	e.Message = pick(g, []string{"", "message"})
 }
 
 func (g *generator) changeJobs(w world, c *store.JobChanges) {

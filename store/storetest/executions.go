@@ -74,10 +74,10 @@ var executions = []promise{
 		want := becomes(first, job.ExecutionInProgress)
 		want.RetriesUsed, want.ForceCanceled = job.RetriesUsed{Failed: 2, TimedOut: 3}, true
 		want.StartedAt, want.UpdatedAt, want.Deadline, want.StepDeadline = at(1), at(2), at(3), at(4)
-		want.Details, want.Token = map[string]string{"step": `a "quoted" <&> ü`, "empty": ""}, "token"
+		want.Details, want.Message = map[string]string{"step": `a "quoted" <&> ü`, "empty": ""}, "message"
 		w.apply(report(want))
 		same(w, "reported", read(w, latest(1, 1)), want)
-		want.Version, want.Details, want.Token, want.Deadline = 3, nil, "", time.Time{}
+		want.Version, want.Details, want.Message, want.Deadline = 3, nil, "", time.Time{}
 		w.apply(report(want))
 		same(w, "cleared", read(w, latest(1, 1)), want)
 	}},
