@@ -3,6 +3,8 @@ package job
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/drover-iot/drover/registry"
 )
 
@@ -149,6 +151,33 @@ func TestLateJoinerExecution(t *testing.T) {
 			x.RetriesUsed != (RetriesUsed{}) {
 			t.Errorf("after number %d: %+v, %v (R-JOB-58, R-RTY-11)", last, x, ok)
 		}
+	}
+}
+
+// A thing that enters again while its execution is pending has its whole budget back (R-RTY-11).
+func TestEnteredAgain(t *testing.T) {
+	t.Parallel()
+	used := RetriesUsed{Failed: 1, TimedOut: 2}
+	x := Execution{Status: ExecutionInProgress, Version: 4, Attempt: 3, RetriesUsed: used}
+	again, changed := x.EnteredAgain()
+	x.RetriesUsed = RetriesUsed{}
+	if diff := cmp.Diff(x, again); diff != "" || !changed {
+		t.Errorf("IN_PROGRESS: changed %v (-want +got):\n%s", changed, diff)
+	}
+	if _, changed := again.EnteredAgain(); changed {
+		t.Error("a second time")
+	}
+	for _, status := range ExecutionStatuses() {
+		_, changed := Execution{Status: status, RetriesUsed: used}.EnteredAgain()
+		if changed == status.Terminal() {
+			t.Errorf("%s: changed %v", status, changed)
+		}
+	}
+	j := Job{Definition: Definition{Retry: &RetryConfig{Criteria: []RetryCriterion{
+		{FailureType: FailureAll, Retries: 3}}}}, State: State{Status: InProgress}}
+	out, err := ApplyReport(j, again, Report{Event: ReportFailed}, start)
+	if err != nil || out.Retry == nil || out.Retry.Attempt != 1 {
+		t.Errorf("the next attempt: %+v, %v", out.Retry, err)
 	}
 }
 

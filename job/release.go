@@ -73,6 +73,20 @@ func (j Job) LateJoinerExecution(
 	return NewExecution(ExecutionKey{Job: j.Key, Thing: thing, Number: lastNumber + 1}, now), true
 }
 
+// EnteredAgain is a pending execution whose thing has left the targets of a continuous job and
+// enters them again. It gets no other one (R-JOB-57), but it is the first of a new chain, with the
+// whole budget of retries (R-RTY-11, R-RTY-12). changed is false when that is so already.
+//
+// For example, a job retries FAILED twice, and a thing works on its last attempt when it leaves and
+// enters. When that attempt fails, two more may follow.
+func (e Execution) EnteredAgain() (_ Execution, changed bool) {
+	if e.Status.Terminal() || e.RetriesUsed == (RetriesUsed{}) {
+		return e, false
+	}
+	e.RetriesUsed = RetriesUsed{}
+	return e, true
+}
+
 // TookLateJoiners records that a page of the late joiners that waited for a window was worked on.
 // more says that others may still wait (R-JOB-56).
 func (j *Job) TookLateJoiners(more bool, now time.Time) {

@@ -138,7 +138,7 @@ func (o *Outcome) drawConsequences(now time.Time) {
 	if o.Job.Status.Active() && !o.Job.RolloutEnded {
 		if used, again := o.Job.Retry.retries(o.Execution.Status, o.Execution.RetriesUsed); again {
 			retry := NewExecution(o.Execution.ExecutionKey, now)
-			retry.Attempt, retry.RetriesUsed = o.Execution.Attempt+1, used
+			retry.Attempt, retry.RetriesUsed = used.Failed+used.TimedOut, used
 			o.Retry = &retry
 			o.Job.Counts[ExecutionQueued]++
 		}

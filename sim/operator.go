@@ -85,8 +85,10 @@ func (o *operator) act() {
 		o.associateGroup(o.draw.jobID())
 	case n < 60:
 		o.addToGroup(o.draw.group(), o.draw.thing())
-	case n < 75:
+	case n < 68:
 		o.removeFromGroup(o.draw.group(), o.draw.thing())
+	case n < 75:
+		o.leaveForAWhile(o.draw.group(), o.draw.thing())
 	case n < 80:
 		o.changeGroups()
 	case n < 84:

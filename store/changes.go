@@ -39,9 +39,10 @@ type JobChanges struct {
 	// UpdatedExecutions rewrites executions. The stored version must be Version-1, else
 	// ErrConflict. Attempt, QueuedAt and Sequence stay as they were queued.
 	UpdatedExecutions []job.Execution
-	// RearmedStepTimers rewrites executions at the version they have, else ErrConflict: only a step
-	// timer moves without a version (R-HTTP-14).
-	RearmedStepTimers []job.Execution
+	// AmendedExecutions rewrites executions at the version they have, else ErrConflict. Only what
+	// no device sees changes so: the step timer (R-HTTP-14), and the retries that the chain has used
+	// (R-RTY-11).
+	AmendedExecutions []job.Execution
 	// DeletedExecutions removes executions. Their numbers stay used (R-CON-14), except in a job
 	// that is DELETION_IN_PROGRESS: it queues no more, so no trace of them is kept.
 	DeletedExecutions []job.ExecutionKey

@@ -103,6 +103,11 @@ func (tx *Tx) UpdateExecution(before, after job.Execution) error {
 	return tx.hooks.ExecutionChanged(tx, before, &after)
 }
 
+// AmendExecution stages a change of an execution that makes no new version.
+func (tx *Tx) AmendExecution(x job.Execution) {
+	tx.Changes.Job.AmendedExecutions = append(tx.Changes.Job.AmendedExecutions, x)
+}
+
 // DeleteExecution stages the deletion of an execution, and reports it to the hook.
 func (tx *Tx) DeleteExecution(x job.Execution) error {
 	tx.Changes.Job.DeletedExecutions = append(tx.Changes.Job.DeletedExecutions, x.ExecutionKey)

@@ -179,8 +179,7 @@ func (s *Service) StartNext(
 		}
 		started = &DeviceExecution{Execution: outcome.Execution, JobID: j.ID, Document: document}
 		if rearmed {
-			tx.Changes.Job.RearmedStepTimers = append(
-				tx.Changes.Job.RearmedStepTimers, outcome.Execution)
+			tx.AmendExecution(outcome.Execution)
 			return nil
 		}
 		return recordOutcome(tx, *head, outcome)

@@ -82,6 +82,19 @@ func followContinuousJobs(tx *commit.Tx, thing registry.ThingID, reach job.Reach
 	return nil
 }
 
+// renewChain gives the whole budget of retries back to a thing that enters the targets of a job
+// again while it works on an execution of it (R-RTY-11).
+func renewChain(tx *commit.Tx, key job.Key, thing registry.ThingID) error {
+	latest, err := tx.Latest(key, thing)
+	if commit.Missing(err) {
+		return nil
+	}
+	if again, changed := latest.EnteredAgain(); err == nil && changed {
+		tx.AmendExecution(again)
+	}
+	return err
+}
+
 // followContinuousJob does what the job decides about the thing. While the job is SCHEDULED, a
 // thing that becomes a target waits (R-JOB-56).
 func followContinuousJob(
@@ -98,9 +111,13 @@ func followContinuousJob(
 	waits, c := store.LateJoiner{Job: key, Thing: thing}, &tx.Changes.Job
 	switch j.MembershipChange(thing, reach, last) {
 	case job.MembershipEnter:
+		if err := renewChain(tx, key, thing); err != nil {
+			return err
+		}
 		return queueLateJoiner(tx, key, thing)
 	case job.MembershipEnterLater:
 		c.LateJoinersAdded = append(c.LateJoinersAdded, waits)
+		return renewChain(tx, key, thing)
 	case job.MembershipLeave:
 		c.LateJoinersDone = append(c.LateJoinersDone, waits)
 	}

@@ -62,7 +62,7 @@ func (c *commit) survey(changes store.Changes) {
 	for _, list := range [][]job.Execution{
 		changes.Job.CreatedExecutions,
 		changes.Job.UpdatedExecutions,
-		changes.Job.RearmedStepTimers,
+		changes.Job.AmendedExecutions,
 	} {
 		for _, x := range list {
 			c.surveyExecution(x.ExecutionKey)
@@ -110,8 +110,8 @@ func (c *commit) follow(changes store.Changes) {
 	for _, x := range changes.Job.CreatedExecutions {
 		c.executionCreated(x)
 	}
-	for _, x := range changes.Job.RearmedStepTimers {
-		c.stepTimerRearmed(x)
+	for _, x := range changes.Job.AmendedExecutions {
+		c.executionAmended(x)
 	}
 	for _, j := range changes.Job.Definitions {
 		c.jobDefined(j)

@@ -48,6 +48,9 @@ func (c *commit) targetsChanged(rec *jobRecord) {
 	}
 	unreleased := rec.unreleased(c.store)
 	for thing := range rec.currentTargets {
+		if !was[thing] {
+			rec.retriesUsed[thing] = retryCount{} // also of an execution that runs on (R-RTY-11)
+		}
 		switch {
 		case was[thing] && (rec.lastNumber[thing] > 0 || slices.Contains(unreleased, thing)):
 		case !c.hasPending(rec, thing):

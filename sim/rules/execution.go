@@ -107,9 +107,10 @@ func (u executionUpdate) checkRemoved() {
 	}
 }
 
-// stepTimerRearmed checks a change without a new version: start-next for an execution that is
-// IN_PROGRESS already may set its step timer, and nothing else (R-HTTP-14).
-func (c *commit) stepTimerRearmed(x job.Execution) {
+// executionAmended checks a change without a new version: start-next for an execution that is
+// IN_PROGRESS already may set its step timer (R-HTTP-14), and a thing that enters the targets again
+// has used no retries (R-RTY-11). Nothing else changes so.
+func (c *commit) executionAmended(x job.Execution) {
 	rec := c.ch.jobs[x.Job]
 	if rec == nil {
 		return
@@ -117,7 +118,10 @@ func (c *commit) stepTimerRearmed(x job.Execution) {
 	was := rec.executions[x.ExecutionKey]
 	c.ch.remember(x)
 	was.StepDeadline = x.StepDeadline
+	if x.RetriesUsed == (job.RetriesUsed{}) && rec.retriesUsed[x.Thing] == (retryCount{}) {
+		was.RetriesUsed = x.RetriesUsed
+	}
 	if was.Status != job.ExecutionInProgress || !reflect.DeepEqual(was, x) {
-		c.fail("R-HTTP-14", "%+v of %s was rearmed to %+v", was, rec.id, x)
+		c.fail("R-HTTP-14", "%+v of %s was amended to %+v", was, rec.id, x)
 	}
 }

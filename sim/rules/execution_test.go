@@ -104,10 +104,10 @@ func TestExecutions(t *testing.T) {
 				x := h.latest[a]
 				x.StepDeadline = h.now.Add(time.Minute)
 				changes := store.Changes{}
-				changes.Job.RearmedStepTimers = []job.Execution{x}
+				changes.Job.AmendedExecutions = []job.Execution{x}
 				h.write(changes)
 			},
-			spoil: func(c *store.Changes) { c.Job.RearmedStepTimers[0].Message = "t" },
+			spoil: func(c *store.Changes) { c.Job.AmendedExecutions[0].Message = "t" },
 		},
 		{
 			rule:   "R-JOB-20, R-ROLL-17",

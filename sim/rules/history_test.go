@@ -96,7 +96,7 @@ func (h *history) read(f func(State)) {
 func (h *history) write(changes store.Changes) {
 	h.t.Helper()
 	for _, list := range [][]job.Execution{
-		changes.Job.CreatedExecutions, changes.Job.UpdatedExecutions, changes.Job.RearmedStepTimers,
+		changes.Job.CreatedExecutions, changes.Job.UpdatedExecutions, changes.Job.AmendedExecutions,
 	} {
 		for _, x := range list {
 			h.executions[x.ExecutionKey] = x

@@ -27,7 +27,7 @@ func (u executionUpdate) checkRetry() {
 	case at >= 0 && !due:
 		c.fail("R-RTY-5, R-RTY-9", "%+v of %s is retried, after %+v", x, rec.id, used)
 	case at >= 0:
-		if created[at].Attempt != x.Attempt+1 {
+		if created[at].Attempt != used.failed+used.timedOut+1 {
 			c.fail("R-RTY-3", "%+v of %s is retried as %+v", x, rec.id, created[at])
 		}
 		if x.Status == job.ExecutionFailed {

@@ -45,7 +45,7 @@ func (s *state) apply(c store.Changes) error {
 		func() error { return each(c.Job.Definitions, s.updateDefinition) },
 		func() error { return each(c.Job.States, s.updateState) },
 		func() error { return each(c.Job.UpdatedExecutions, s.updateExecution) },
-		func() error { return each(c.Job.RearmedStepTimers, s.rearmStepTimer) },
+		func() error { return each(c.Job.AmendedExecutions, s.amendExecution) },
 
 		func() error { return each(c.Settings, s.changeSetting) },
 		func() error { return each(c.Sessions, s.changeSession) },

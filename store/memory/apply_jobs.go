@@ -162,7 +162,7 @@ func (s *state) createExecution(e job.Execution) error {
 
 func (s *state) updateExecution(e job.Execution) error { return s.rewriteExecution(e, e.Version-1) }
 
-func (s *state) rearmStepTimer(e job.Execution) error { return s.rewriteExecution(e, e.Version) }
+func (s *state) amendExecution(e job.Execution) error { return s.rewriteExecution(e, e.Version) }
 
 // rewriteExecution replaces an execution that is stored at this version; any other is a conflict.
 // What an execution was created with stays.

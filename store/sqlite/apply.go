@@ -91,7 +91,7 @@ func (t *tx) update(c *store.Changes) {
 	apply(t, "update definition", c.Job.Definitions, jobs.updateDefinition)
 	apply(t, "update state", c.Job.States, jobs.updateState)
 	apply(t, "update execution", c.Job.UpdatedExecutions, jobs.updateExecution)
-	apply(t, "rearm step timer", c.Job.RearmedStepTimers, jobs.rearmStepTimer)
+	apply(t, "amend execution", c.Job.AmendedExecutions, jobs.amendExecution)
 	apply(t, "change setting", c.Settings, t.changeSetting)
 	apply(t, "change session", c.Sessions, t.changeSession)
 }

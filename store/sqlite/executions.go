@@ -81,7 +81,7 @@ func (t jobWriter) updateExecution(e job.Execution) error {
 	return t.rewriteExecution(e, e.Version-1)
 }
 
-func (t jobWriter) rearmStepTimer(e job.Execution) error { return t.rewriteExecution(e, e.Version) }
+func (t jobWriter) amendExecution(e job.Execution) error { return t.rewriteExecution(e, e.Version) }
 
 // rewriteExecution rewrites an execution that is stored at this version; any other is a conflict.
 func (t jobWriter) rewriteExecution(e job.Execution, version int64) error {

@@ -167,7 +167,7 @@ func (g *generator) changeExecutions(w world, c *store.JobChanges) {
 		c.UpdatedExecutions = append(c.UpdatedExecutions, stored)
 	case n < 9:
 		g.rewrite(&stored)
-		c.RearmedStepTimers = append(c.RearmedStepTimers, stored)
+		c.AmendedExecutions = append(c.AmendedExecutions, stored)
 	default:
 		c.DeletedExecutions = append(c.DeletedExecutions, stored.ExecutionKey)
 	}

@@ -140,14 +140,14 @@ var executions = []promise{
 		running := becomes(execution(1, 1, 1), job.ExecutionInProgress)
 		w.apply(queue(execution(1, 1, 1)), report(running))
 		running.StepDeadline = at(9)
-		rearm := func(e job.Execution) store.Changes {
-			return store.Changes{Job: store.JobChanges{RearmedStepTimers: []job.Execution{e}}}
+		amend := func(e job.Execution) store.Changes {
+			return store.Changes{Job: store.JobChanges{AmendedExecutions: []job.Execution{e}}}
 		}
-		w.apply(rearm(running))
+		w.apply(amend(running))
 		same(w, "execution", read(w, latest(1, 1)), running)
-		w.refused("older", rearm(execution(1, 1, 1)))
-		w.refused("newer", rearm(becomes(running, job.ExecutionInProgress)))
-		w.refused("of nothing", rearm(execution(1, 2, 1)))
+		w.refused("older", amend(execution(1, 1, 1)))
+		w.refused("newer", amend(becomes(running, job.ExecutionInProgress)))
+		w.refused("of nothing", amend(execution(1, 2, 1)))
 	}},
 	{"a report leaves attempt, queuedAt and sequence as they were queued", func(w world) {
 		w.field()
