@@ -97,14 +97,14 @@ type Definition struct {
 	TargetGroups []registry.GroupID `json:"targetGroups,omitempty"`
 }
 
-// Source is one place that a rollout takes things from: a single thing, or the members of one group
-// and of all groups below it. One of Thing and Group is zero.
+// Source is one place that a rollout takes things from: a single thing, or the members of one
+// group and of all groups below it. One of Thing and Group is zero.
 //
 // The groups below are not listed. A group never gets another parent, one with children is not
 // deleted, and whoever is in a group that was made later has joined later. So whoever walks the
-// tree as it is now, and takes the memberships up to the frozen number, finds the things that a list
-// made at the start would lead to (R-JOB-52), at the same cost for a tree of three groups and one of
-// ten thousand.
+// tree as it is now, and takes the memberships up to the frozen number, finds the things that a
+// list made at the start would lead to (R-JOB-52). A job on a tree of ten thousand groups is as
+// small as one on a tree of three (R-JOB-63).
 type Source struct {
 	Target int              `json:"target,omitzero"` // index into Targets
 	Thing  registry.ThingID `json:"thing,omitzero"`

@@ -163,9 +163,23 @@ func TestTickInPages(t *testing.T) {
 			t.Errorf("after %v: due at %v, want %v", tt.after, j.Due, want)
 		}
 	}
-	j.ReleasedExecutions(0, RolloutCursor{Source: 1}, true, start.Add(3*Tick))
+	// With the quota used up, the search for another target goes on at once, and ends the rollout at
+	// this tick (R-ROLL-13) or waits for the next one.
+	j.Tick(start.Add(3*Tick + 5*time.Second))
+	j.ReleasedExecutions(100, RolloutCursor{Path: []CursorGroup{{Group: 2, Name: "a"}}}, false,
+		start.Add(3*Tick+5*time.Second))
+	if j.SearchOn(start.Add(3*Tick + 5*time.Second)); !j.Due.Equal(immediately) ||
+		j.Next(start.Add(3*Tick+6*time.Second)) != WorkRelease {
+		t.Errorf("R-ROLL-13: searching, due at %v", j.Due)
+	}
+	found := j
+	found.ReleasedExecutions(0, RolloutCursor{After: "m"}, false, start.Add(3*Tick+6*time.Second))
+	if !found.Due.Equal(start.Add(4*Tick + 5*time.Second)) {
+		t.Errorf("R-ROLL-13: one is left, due at %v", found.Due)
+	}
+	j.ReleasedExecutions(0, RolloutCursor{Source: 1}, true, start.Add(3*Tick+7*time.Second))
 	if !j.Progress.Finished || j.Progress.Quota != 0 || !j.Due.IsZero() ||
-		j.Progress.Notified != 201 {
+		j.Progress.Notified != 301 || j.Progress.Searching {
 		t.Errorf("R-ROLL-13: %+v", j.Progress)
 	}
 }

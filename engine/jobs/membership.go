@@ -37,8 +37,8 @@ func MembershipsChanged(tx *commit.Tx, m commit.Memberships) error {
 		tx, m.Thing, job.Reach{Before: before, After: after, Memberships: memberships})
 }
 
-// reachedThrough returns the groups of memberships and all groups above them: together, and for each
-// membership by itself.
+// reachedThrough returns the groups of memberships and all groups above them: together, and for
+// each membership by itself.
 func reachedThrough(
 	tx *commit.Tx, memberships []registry.Membership,
 ) (all []registry.GroupID, each []job.ReachedThrough, err error) {
