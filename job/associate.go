@@ -10,19 +10,17 @@ import (
 // Association is what AssociateTargetsWithJob adds: groups that the job does not have yet.
 type Association struct {
 	Targets []Target
-	// Sources are the groups and those below them. The Target of the first is the number of targets
-	// that the job has, and so on.
+	// Sources are these groups. The Target of the first is the number of targets that the job has,
+	// and so on.
 	Sources []Source
 }
 
-// Add adds one target with the sources that it was resolved to. joined is the newest membership
-// that exists: the back-fill takes what had joined by then, later members enter by themselves.
-func (a *Association) Add(target Target, sources []Source, joined int64) {
+// Add adds one target with the source that it was resolved to. joined is the newest membership that
+// exists: the back-fill takes what had joined by then, later members enter by themselves.
+func (a *Association) Add(target Target, source Source, joined int64) {
+	source.NewestMembership = max(1, joined) // zero would say that the source belongs to the rollout
 	a.Targets = append(a.Targets, target)
-	for _, s := range sources {
-		s.NewestMembership = max(1, joined) // zero would say that the source belongs to the rollout
-		a.Sources = append(a.Sources, s)
-	}
+	a.Sources = append(a.Sources, source)
 }
 
 // Associate adds groups to a continuous job that is IN_PROGRESS. Their members get executions at

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/drover-iot/drover/internal/fault"
 )
 
@@ -227,8 +229,8 @@ func TestRetryKeepsJobOpen(t *testing.T) {
 	if first.Retry == nil || first.Job.Status != InProgress {
 		t.Fatalf("after the first attempt: %s, retry %v", first.Job.Status, first.Retry)
 	}
-	if p := first.Job.Progress; p != j.Progress {
-		t.Errorf("a retry moved the rollout from %+v to %+v (R-RTY-7)", j.Progress, p)
+	if diff := cmp.Diff(j.Progress, first.Job.Progress); diff != "" {
+		t.Errorf("R-RTY-7: a retry changed the rollout (-before +after):\n%s", diff)
 	}
 	if last := end(t, first.Job, *first.Retry, 'F'); last.Job.Status != Completed {
 		t.Errorf("after the last attempt: %s", last.Job.Status)

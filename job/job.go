@@ -84,8 +84,9 @@ type Definition struct {
 	// have a role (R-UPD-17).
 	NeedsRole bool      `json:"needsRole,omitzero"`
 	CreatedAt time.Time `json:"createdAt"`
-	// Sources are the things and groups that the targets named when the rollout started, in rollout
-	// order (R-ROLL-12). Empty before.
+	// Sources are the things and groups that the targets named when the rollout started, in their
+	// order (R-ROLL-12): at most one for each target, however many groups lie below it. Empty
+	// before.
 	Sources []Source `json:"sources,omitempty"`
 	// NewestMembership is the newest membership that the rollout takes (R-JOB-52): of the members
 	// of a group, those that joined with a number up to this one. Zero before the rollout has
@@ -96,8 +97,14 @@ type Definition struct {
 	TargetGroups []registry.GroupID `json:"targetGroups,omitempty"`
 }
 
-// Source is one place that a rollout takes things from: a single thing, or the direct members of
-// one group. One of Thing and Group is zero.
+// Source is one place that a rollout takes things from: a single thing, or the members of one
+// group and of all groups below it. One of Thing and Group is zero.
+//
+// The groups below are not listed. A group never gets another parent, one with children is not
+// deleted, and whoever is in a group that was made later has joined later. So whoever walks the
+// tree as it is now, and takes the memberships up to the frozen number, finds the things that a
+// list made at the start would lead to (R-JOB-52). A job on a tree of ten thousand groups is as
+// small as one on a tree of three (R-JOB-63).
 type Source struct {
 	Target int              `json:"target,omitzero"` // index into Targets
 	Thing  registry.ThingID `json:"thing,omitzero"`

@@ -16,8 +16,8 @@ func (d Definition) TargetsThing(thing registry.ThingID) bool {
 	return thing != 0 && slices.ContainsFunc(d.Sources, named)
 }
 
-// TargetsAnyGroup reports whether one of the groups is a target of the job, or was below one when
-// the rollout started. Asked with the reach of a thing, it says whether the thing is a target
+// TargetsAnyGroup reports whether one of the groups is a target of the job. Asked with the reach of
+// a thing, which holds all groups above those that it is in, it says whether the thing is a target
 // through a group (R-JOB-50).
 func (d Definition) TargetsAnyGroup(groups []registry.GroupID) bool {
 	return slices.ContainsFunc(d.Sources, func(s Source) bool {
@@ -52,8 +52,14 @@ const (
 // Reach is where a thing was before its memberships changed, and where it is now.
 type Reach struct {
 	Before, After []registry.GroupID // its groups and all groups above them
-	// Memberships are those that it has now.
-	Memberships []registry.Membership
+	// Memberships are those that it has now, each with the part of After that it opens.
+	Memberships []ReachedThrough
+}
+
+// ReachedThrough is one membership of a thing.
+type ReachedThrough struct {
+	Joined int64              // registry.Membership.Joined
+	Groups []registry.GroupID // the group and all groups above it
 }
 
 // MembershipChange decides what a continuous job does when the groups of a thing change. lastNumber
@@ -86,11 +92,11 @@ func (j Job) MembershipChange(thing registry.ThingID, r Reach, lastNumber int64)
 // of its memberships in the groups that the job began with is old enough, and it never had an
 // execution. A group that was associated later does not count: the rollout does not go there, and
 // the back-fill that does leaves out whoever was waiting for the rollout.
-func (d Definition) missedByRollout(memberships []registry.Membership, lastNumber int64) bool {
+func (d Definition) missedByRollout(memberships []ReachedThrough, lastNumber int64) bool {
 	first := d
 	first.Sources = d.Sources[:d.FirstAssociatedSource()]
-	inTime := slices.ContainsFunc(memberships, func(m registry.Membership) bool {
-		return m.Joined <= d.NewestMembership && first.TargetsAnyGroup([]registry.GroupID{m.Group})
+	inTime := slices.ContainsFunc(memberships, func(m ReachedThrough) bool {
+		return m.Joined <= d.NewestMembership && first.TargetsAnyGroup(m.Groups)
 	})
 	return !inTime && lastNumber == 0
 }

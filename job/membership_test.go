@@ -11,20 +11,19 @@ import (
 // groups is a reach in short.
 func groups(ids ...registry.GroupID) []registry.GroupID { return ids }
 
-// member is a membership in short: in a group, with the number with which the thing joined.
-func member(group registry.GroupID, joined int64) registry.Membership {
-	return registry.Membership{Group: group, Joined: joined}
+// member is a membership in short: the number with which the thing joined, and the groups that it is
+// in by that.
+func member(joined int64, ids ...registry.GroupID) ReachedThrough {
+	return ReachedThrough{Joined: joined, Groups: ids}
 }
 
-// A job over thing 7 and groups 1, 2 and 3, of which 3 lies below 2. Its rollout froze at
-// membership 40.
+// A job over thing 7 and groups 1 and 2, with group 3 below 2. Its rollout froze at membership 40.
 func targeted() Job {
 	return Job{
 		Definition: Definition{
-			Targets:         targetsNamed("thing/7", "thinggroup/a", "thinggroup/b"),
-			TargetSelection: Continuous,
-			Sources: []Source{{Target: 0, Thing: 7}, {Target: 1, Group: 1},
-				{Target: 2, Group: 2}, {Target: 2, Group: 3}},
+			Targets:          targetsNamed("thing/7", "thinggroup/a", "thinggroup/b"),
+			TargetSelection:  Continuous,
+			Sources:          []Source{{Target: 0, Thing: 7}, {Target: 1, Group: 1}, {Target: 2, Group: 2}},
 			NewestMembership: 40,
 		},
 		State: State{Status: InProgress},
@@ -76,29 +75,29 @@ func TestMembershipChange(t *testing.T) {
 		thing  registry.ThingID
 		before []registry.GroupID
 		after  []registry.GroupID
-		now    []registry.Membership
+		now    []ReachedThrough
 		last   int64
 		want   MembershipChange
 	}{
-		{"R-JOB-55 enters", started, 8, nil, groups(1), []registry.Membership{member(1, 41)}, 0,
+		{"R-JOB-55 enters", started, 8, nil, groups(1), []ReachedThrough{member(41, 1)}, 0,
 			MembershipEnter},
 		{"R-JOB-55 enters below a target", started, 8, nil, groups(6, 1),
-			[]registry.Membership{member(6, 41)}, 0, MembershipEnter},
+			[]ReachedThrough{member(41, 6, 1)}, 0, MembershipEnter},
 		{"R-JOB-58 enters again", started, 8, groups(9), groups(9, 1),
-			[]registry.Membership{member(1, 50)}, 3, MembershipEnter},
+			[]ReachedThrough{member(50, 1)}, 3, MembershipEnter},
 		{"R-JOB-56 enters a job that waits", func(j Job) Job {
 			j.Status = Scheduled
 			return j
-		}, 8, nil, groups(1), []registry.Membership{member(1, 41)}, 0, MembershipEnterLater},
+		}, 8, nil, groups(1), []ReachedThrough{member(41, 1)}, 0, MembershipEnterLater},
 		{"R-JOB-52 not started: the rollout will take it", func(j Job) Job {
 			j.Status, j.Sources = Scheduled, nil
 			return j
-		}, 8, nil, groups(1), []registry.Membership{member(1, 41)}, 0, MembershipNone},
+		}, 8, nil, groups(1), []ReachedThrough{member(41, 1)}, 0, MembershipNone},
 		{"R-SCH-22 ended", func(j Job) Job {
 			j.RolloutEnded = true
 			return j
-		}, 8, nil, groups(1), []registry.Membership{member(1, 41)}, 0, MembershipNone},
-		{"leaves", started, 8, groups(1), groups(9), []registry.Membership{member(9, 41)}, 1,
+		}, 8, nil, groups(1), []ReachedThrough{member(41, 1)}, 0, MembershipNone},
+		{"leaves", started, 8, groups(1), groups(9), []ReachedThrough{member(41, 9)}, 1,
 			MembershipLeave},
 		{"leaves before its turn", started, 8, groups(1), nil, nil, 0, MembershipLeave},
 		{"leaves while the job waits", func(j Job) Job {
@@ -106,26 +105,30 @@ func TestMembershipChange(t *testing.T) {
 			return j
 		}, 8, groups(1), nil, nil, 0, MembershipLeave},
 		{"neither before nor after", started, 8, groups(9), groups(10),
-			[]registry.Membership{member(10, 41)}, 0, MembershipNone},
+			[]ReachedThrough{member(41, 10)}, 0, MembershipNone},
 		{"R-EXE-25 named itself", started, 7, groups(1), nil, nil, 1, MembershipNone},
 		{"R-EXE-25 named itself, enters a group", started, 7, nil, groups(1),
-			[]registry.Membership{member(1, 41)}, 0, MembershipNone},
+			[]ReachedThrough{member(41, 1)}, 0, MembershipNone},
 		{"R-JOB-60 moves and has an execution", started, 8, groups(1), groups(2),
-			[]registry.Membership{member(2, 41)}, 1, MembershipNone},
+			[]ReachedThrough{member(41, 2)}, 1, MembershipNone},
 		{"R-ROLL-15 moves before its turn", started, 8, groups(1), groups(2),
-			[]registry.Membership{member(2, 41)}, 0, MembershipEnter},
+			[]ReachedThrough{member(41, 2)}, 0, MembershipEnter},
 		{"R-ROLL-15 moves before its turn, the job waits", func(j Job) Job {
 			j.Status = Scheduled
 			return j
-		}, 8, groups(1), groups(2), []registry.Membership{member(2, 41)}, 0, MembershipEnterLater},
+		}, 8, groups(1), groups(2), []ReachedThrough{member(41, 2)}, 0, MembershipEnterLater},
+		{"R-ROLL-12 stays in one below a target that is old enough", started, 8, groups(1, 3, 2),
+			groups(3, 2), []ReachedThrough{member(40, 3, 2)}, 0, MembershipNone},
+		{"R-ROLL-15 moves below a target before its turn", started, 8, groups(1), groups(3, 2),
+			[]ReachedThrough{member(41, 3, 2)}, 0, MembershipEnter},
 		{"R-ROLL-12 stays in one that is old enough", started, 8, groups(1, 2), groups(2),
-			[]registry.Membership{member(2, 40)}, 0, MembershipNone},
+			[]ReachedThrough{member(40, 2)}, 0, MembershipNone},
 		{"R-ROLL-15 the old one is no target", started, 8, groups(1, 9), groups(2, 9),
-			[]registry.Membership{member(9, 12), member(2, 41)}, 0, MembershipEnter},
+			[]ReachedThrough{member(12, 9), member(41, 2)}, 0, MembershipEnter},
 		{"R-EXE-28 leaves and comes back at once", started, 8, groups(1), groups(1),
-			[]registry.Membership{member(1, 12)}, 0, MembershipNone},
+			[]ReachedThrough{member(12, 1)}, 0, MembershipNone},
 		{"joins a second target group", started, 8, groups(1), groups(1, 2),
-			[]registry.Membership{member(1, 12), member(2, 41)}, 0, MembershipNone},
+			[]ReachedThrough{member(12, 1), member(41, 2)}, 0, MembershipNone},
 	} {
 		j := tt.job(targeted())
 		reach := Reach{Before: tt.before, After: tt.after, Memberships: tt.now}
@@ -192,6 +195,7 @@ func TestAcceptance(t *testing.T) {
 	rolling := targeted()
 	added := Source{Target: 3, Group: 4, NewestMembership: 60}
 	rolling.Sources = append(rolling.Sources, added)
+	count := len(rolling.Sources)
 	over := rolling
 	over.Progress.Finished = true
 	for _, tt := range []struct {
@@ -215,7 +219,7 @@ func TestAcceptance(t *testing.T) {
 			t.Errorf("%s: %v", tt.name, got)
 		}
 	}
-	if len(rolling.Sources) != 5 {
+	if len(rolling.Sources) != count {
 		t.Error("asking changed the job")
 	}
 }
@@ -231,8 +235,8 @@ func TestQueuedLateJoiner(t *testing.T) {
 			t.Errorf("R-JOB-49: after %d late joiners %v are counted", n, j.Counts)
 		}
 	}
-	if j.Progress != before {
-		t.Errorf("R-ROLL-15: the rollout went from %+v to %+v", before, j.Progress)
+	if diff := cmp.Diff(before, j.Progress); diff != "" {
+		t.Errorf("R-ROLL-15: the rollout changed (-before +after):\n%s", diff)
 	}
 }
 

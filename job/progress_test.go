@@ -14,7 +14,7 @@ import (
 func TestProcessingTargets(t *testing.T) {
 	t.Parallel()
 	sources := []Source{
-		{Target: 0, Group: 1}, {Target: 0, Group: 2}, {Target: 1, Thing: 3}, {Target: 2, Group: 4},
+		{Target: 0, Group: 1}, {Target: 1, Thing: 3}, {Target: 2, Group: 4},
 	}
 	associated := append(append([]Source(nil), sources...),
 		Source{Target: 3, Group: 5, NewestMembership: 9})
@@ -27,24 +27,24 @@ func TestProcessingTargets(t *testing.T) {
 		{"not started", nil, State{Status: Scheduled}, []string{"a", "b", "c"}},
 		{"at the first", sources, State{Status: InProgress}, []string{"a", "b", "c"}},
 		{"below the first", sources, State{Status: InProgress, Progress: Progress{
-			Cursor: RolloutCursor{Source: 1},
+			Cursor: RolloutCursor{Path: []CursorGroup{{Group: 2, Name: "a-1"}}},
 		}}, []string{"a", "b", "c"}},
 		{"at the second", sources, State{Status: InProgress, Progress: Progress{
-			Cursor: RolloutCursor{Source: 2},
+			Cursor: RolloutCursor{Source: 1},
 		}}, []string{"b", "c"}},
 		{"at the last, between windows", sources, State{Status: Scheduled, Progress: Progress{
-			Cursor: RolloutCursor{Source: 3, After: "m"},
+			Cursor: RolloutCursor{Source: 2, After: "m"},
 		}}, []string{"c"}},
 		{"finished", sources, State{Status: InProgress, Progress: Progress{Finished: true}}, nil},
 		{"ended", sources, State{Status: Canceled}, nil},
 		{"completed", sources, State{Status: Completed}, nil},
 		{"R-JOB-42 back-filled", associated, State{
 			Status: InProgress, Progress: Progress{Finished: true},
-			Backfill: &RolloutCursor{Source: 4},
+			Backfill: &RolloutCursor{Source: 3},
 		}, []string{"d"}},
 		{"R-JOB-42 beside the rollout", associated, State{
-			Status: InProgress, Progress: Progress{Cursor: RolloutCursor{Source: 3}},
-			Backfill: &RolloutCursor{Source: 4},
+			Status: InProgress, Progress: Progress{Cursor: RolloutCursor{Source: 2}},
+			Backfill: &RolloutCursor{Source: 3},
 		}, []string{"c", "d"}},
 	} {
 		j := Job{Definition: Definition{Targets: targetsNamed("a", "b", "c"), Sources: tt.sources},
@@ -163,9 +163,23 @@ func TestTickInPages(t *testing.T) {
 			t.Errorf("after %v: due at %v, want %v", tt.after, j.Due, want)
 		}
 	}
-	j.ReleasedExecutions(0, RolloutCursor{Source: 1}, true, start.Add(3*Tick))
+	// With the quota used up, the search for another target goes on at once, and ends the rollout at
+	// this tick (R-ROLL-13) or waits for the next one.
+	j.Tick(start.Add(3*Tick + 5*time.Second))
+	j.ReleasedExecutions(100, RolloutCursor{Path: []CursorGroup{{Group: 2, Name: "a"}}}, false,
+		start.Add(3*Tick+5*time.Second))
+	if j.SearchOn(start.Add(3*Tick + 5*time.Second)); !j.Due.Equal(immediately) ||
+		j.Next(start.Add(3*Tick+6*time.Second)) != WorkRelease {
+		t.Errorf("R-ROLL-13: searching, due at %v", j.Due)
+	}
+	found := j
+	found.ReleasedExecutions(0, RolloutCursor{After: "m"}, false, start.Add(3*Tick+6*time.Second))
+	if !found.Due.Equal(start.Add(4*Tick + 5*time.Second)) {
+		t.Errorf("R-ROLL-13: one is left, due at %v", found.Due)
+	}
+	j.ReleasedExecutions(0, RolloutCursor{Source: 1}, true, start.Add(3*Tick+7*time.Second))
 	if !j.Progress.Finished || j.Progress.Quota != 0 || !j.Due.IsZero() ||
-		j.Progress.Notified != 201 {
+		j.Progress.Notified != 301 || j.Progress.Searching {
 		t.Errorf("R-ROLL-13: %+v", j.Progress)
 	}
 }

@@ -39,12 +39,20 @@ func (j *Job) Tick(now time.Time) int {
 func (j *Job) ReleasedExecutions(n int, at RolloutCursor, exhausted bool, now time.Time) {
 	j.Progress.Cursor = at
 	j.Progress.Quota -= n
+	j.Progress.Searching = false
 	j.Progress.Notified += int64(n)
 	j.Counts[ExecutionQueued] += int64(n)
 	if exhausted {
 		j.Progress.finish()
 		j.UpdatedAt = now // the end of the rollout, R-JOB-18
 	}
+	j.Recompute(now)
+}
+
+// SearchOn records that the step before ended without knowing whether any target is left: it had
+// looked at as much as a step may. Another step is due at once (R-ROLL-13).
+func (j *Job) SearchOn(now time.Time) {
+	j.Progress.Searching = j.Status == InProgress && !j.Progress.Finished
 	j.Recompute(now)
 }
 

@@ -3,6 +3,8 @@ package job
 import (
 	"math/big"
 	"time"
+
+	"github.com/drover-iot/drover/registry"
 )
 
 // A rollout creates executions in ticks, a minute apart. Each tick has a quota: the constant rate,
@@ -23,6 +25,10 @@ type Progress struct {
 	// Quota is how many executions the present tick may still create: a large tick is done page by
 	// page.
 	Quota int `json:"quota,omitzero"`
+	// Searching says that it is not known yet whether any target is left: a step has looked at as
+	// many members and groups as it may. The search goes on at once, also when the quota is used up,
+	// so that the end of the rollout does not wait for the next tick (R-ROLL-13).
+	Searching bool `json:"searching,omitzero"`
 	// Ticked says that tick 0 has happened: from then on a tick may raise the step (R-ROLL-6).
 	Ticked   bool  `json:"ticked,omitzero"`
 	Step     int   `json:"step,omitzero"`     // k of the ramp
@@ -38,8 +44,18 @@ type Progress struct {
 // (R-ROLL-12).
 type RolloutCursor struct {
 	Source int `json:"source,omitzero"` // index into Sources
-	// After is the last thing name that was taken from the source, empty at its beginning.
+	// Path leads from the group of the source, which is not part of it, down to the group that is
+	// being worked on. Empty at the group of the source itself. It must not be changed in place.
+	Path []CursorGroup `json:"path,omitempty"`
+	// After is the last thing name that was taken from that group, empty at its beginning.
 	After string `json:"after,omitzero"`
+}
+
+// CursorGroup is one group on the path of a cursor. Its name tells where to go on when the group
+// was deleted meanwhile: at the next one of its siblings.
+type CursorGroup struct {
+	Group registry.GroupID `json:"group"`
+	Name  string           `json:"name"`
 }
 
 // start begins a rollout: tick 0 is due at once.
@@ -64,18 +80,18 @@ func (p *Progress) tick(c *RolloutConfig, succeeded int64, now time.Time) {
 	if p.Ticked && c.raises(p.Step, p.Notified-p.NotifiedBase, succeeded-p.SucceededBase) {
 		p.Step++
 	}
-	p.Ticked = true
+	p.Ticked, p.Searching = true, false
 	p.Quota = c.Rate(p.Step)
 	p.NextTick = now.Add(Tick)
 }
 
 // pause stops the ticks between maintenance windows; the ramp stays where it is (R-ROLL-16).
-func (p *Progress) pause() { p.Quota, p.NextTick = 0, time.Time{} }
+func (p *Progress) pause() { p.Quota, p.Searching, p.NextTick = 0, false, time.Time{} }
 
 // finish ends the rollout: no target is left, or none may be notified any more (R-ROLL-13,
 // R-ROLL-17).
 func (p *Progress) finish() {
-	p.Finished, p.Quota, p.NextTick = true, 0, time.Time{}
+	p.Finished, p.Quota, p.Searching, p.NextTick = true, 0, false, time.Time{}
 }
 
 // Rate is how many executions a tick at step k of the ramp may create (R-ROLL-1, R-ROLL-2,

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -446,8 +448,8 @@ func TestRampOverWindows(t *testing.T) {
 	for range 100 {
 		j.QueuedLateJoiner(start.Add(Tick))
 	}
-	if j.Progress != before {
-		t.Errorf("late joiners moved the rollout from %+v to %+v", before, j.Progress)
+	if diff := cmp.Diff(before, j.Progress); diff != "" {
+		t.Errorf("late joiners changed the rollout (-before +after):\n%s", diff)
 	}
 	if j.Recompute(start.Add(2 * Tick)); j.Status != Scheduled || j.Tick(start.Add(2*Tick)) != 0 {
 		t.Fatalf("after the window: %+v", j.State)

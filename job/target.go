@@ -8,8 +8,7 @@ import (
 )
 
 // A job is given targets as ARNs of things and thing groups. They are read once, when the request
-// comes in. When the rollout starts, each becomes sources: the thing itself, or the group followed
-// by all groups below it.
+// comes in. When the rollout starts, each that exists becomes a source.
 
 // Target is a thing or a thing group that a job was given.
 type Target struct {
@@ -87,11 +86,10 @@ func checkTargets(targets []Target) error {
 	return nil
 }
 
-// TargetGroups are the groups that the targets themselves name: of the sources of each target the
-// first, when it is a group. The others are groups below it.
+// TargetGroups are the groups among sources.
 func TargetGroups(sources []Source) (groups []registry.GroupID) {
-	for i, s := range sources {
-		if s.Group != 0 && (i == 0 || sources[i-1].Target != s.Target) {
+	for _, s := range sources {
+		if s.Group != 0 {
 			groups = append(groups, s.Group)
 		}
 	}

@@ -102,13 +102,12 @@ func TestUniqueTargets(t *testing.T) {
 	}
 }
 
-// Of the sources of a target, the first is what it names, the others lie below (R-ROLL-12,
-// R-JOB-55).
+// The target groups of a job are those that its targets name (R-JOB-55); a target that does not
+// exist any more has no source.
 func TestTargetGroups(t *testing.T) {
 	t.Parallel()
 	got := TargetGroups([]Source{
-		{Target: 0, Group: 5}, {Target: 0, Group: 6}, {Target: 1, Thing: 7}, {Target: 2, Group: 8},
-		{Target: 4, Group: 9}, {Target: 4, Group: 5},
+		{Target: 0, Group: 5}, {Target: 1, Thing: 7}, {Target: 2, Group: 8}, {Target: 4, Group: 9},
 	})
 	if diff := cmp.Diff([]registry.GroupID{5, 8, 9}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -145,8 +144,8 @@ func TestAssociate(t *testing.T) {
 	many := func(n int) Association {
 		var a Association
 		for i := range n {
-			a.Add(Target{ARN: fmt.Sprintf("g%d", i)}, []Source{{Target: 2 + i, Group: registry.GroupID(10 + i)}},
-				60)
+			target := Target{ARN: fmt.Sprintf("g%d", i)}
+			a.Add(target, Source{Target: 2 + i, Group: registry.GroupID(10 + i)}, 60)
 		}
 		return a
 	}
@@ -200,11 +199,10 @@ func TestAssociate(t *testing.T) {
 func TestAssociationSources(t *testing.T) {
 	t.Parallel()
 	var a Association
-	a.Add(Target{ARN: "first"}, []Source{{Target: 1, Group: 5}, {Target: 1, Group: 6}}, 60)
-	a.Add(Target{ARN: "empty fleet"}, []Source{{Target: 2, Group: 7}}, 0)
+	a.Add(Target{ARN: "first"}, Source{Target: 1, Group: 5}, 60)
+	a.Add(Target{ARN: "empty fleet"}, Source{Target: 2, Group: 7}, 0)
 	want := []Source{
-		{Target: 1, Group: 5, NewestMembership: 60}, {Target: 1, Group: 6, NewestMembership: 60},
-		{Target: 2, Group: 7, NewestMembership: 1},
+		{Target: 1, Group: 5, NewestMembership: 60}, {Target: 2, Group: 7, NewestMembership: 1},
 	}
 	if diff := cmp.Diff(want, a.Sources); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -248,7 +246,7 @@ func TestAssociateTwice(t *testing.T) {
 		State: State{Status: InProgress, Progress: Progress{Finished: true}}}
 	for i, arn := range []string{"b", "c"} {
 		var a Association
-		a.Add(Target{ARN: arn}, []Source{{Target: 1 + i, Group: registry.GroupID(2 + i)}}, 9)
+		a.Add(Target{ARN: arn}, Source{Target: 1 + i, Group: registry.GroupID(2 + i)}, 9)
 		if err := j.Associate(a, nil, start); err != nil {
 			t.Fatal(err)
 		}
@@ -256,8 +254,8 @@ func TestAssociateTwice(t *testing.T) {
 			j.AdvanceBackfill(RolloutCursor{Source: 1, After: "m"}, false, start)
 		}
 	}
-	if *j.Backfill != (RolloutCursor{Source: 1, After: "m"}) {
-		t.Errorf("the back-fill goes on at %+v", *j.Backfill)
+	if diff := cmp.Diff(&RolloutCursor{Source: 1, After: "m"}, j.Backfill); diff != "" {
+		t.Errorf("the back-fill goes on elsewhere (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]string{"b", "c"}, ARNs(j.ProcessingTargets())); diff != "" {
 		t.Errorf("R-JOB-43 (-want +got):\n%s", diff)
@@ -287,7 +285,7 @@ func TestAssociateAtTheEnd(t *testing.T) {
 		}, State: State{Status: InProgress, WindowEdge: tt.edge}}
 		j.Counts[ExecutionInProgress] = 1
 		var a Association
-		a.Add(Target{ARN: "b"}, []Source{{Target: 1, Group: 2}}, 9)
+		a.Add(Target{ARN: "b"}, Source{Target: 1, Group: 2}, 9)
 		err := j.Associate(a, nil, start.Add(tt.after))
 		if (tt.code == "") != (err == nil) || err != nil && !fault.Is(err, tt.code) {
 			t.Errorf("%s: %v, want %q", tt.name, err, tt.code)
@@ -308,7 +306,7 @@ func TestAssociateLeavesTheFacts(t *testing.T) {
 	add := func(arn string, group registry.GroupID) Job {
 		j := facts
 		var a Association
-		a.Add(Target{ARN: arn}, []Source{{Target: 1, Group: group}}, 9)
+		a.Add(Target{ARN: arn}, Source{Target: 1, Group: group}, 9)
 		if err := j.Associate(a, nil, start); err != nil {
 			t.Fatal(err)
 		}

@@ -86,9 +86,10 @@ func (j *Job) due(now time.Time) (due time.Time) {
 	return due
 }
 
-// releaseFrom is when the rollout goes on: at once within a tick, else at the next tick.
+// releaseFrom is when the rollout goes on: at once within a tick, and while it is not known whether
+// any target is left; else at the next tick.
 func (j *Job) releaseFrom() time.Time {
-	if j.Status == InProgress && j.Progress.Quota > 0 {
+	if j.Status == InProgress && (j.Progress.Quota > 0 || j.Progress.Searching) {
 		return immediately
 	}
 	return timeIf(j.Status == InProgress, j.Progress.NextTick)

@@ -148,6 +148,7 @@ func randomJob(r *rand.Rand) Job {
 	}
 	if j.Progress.Finished = pick(3); !j.Progress.Finished && j.Status == InProgress {
 		j.Progress.NextTick, j.Progress.Quota = around(), r.IntN(2)*r.IntN(100)
+		j.Progress.Searching = pick(5)
 	}
 	if pick(4) {
 		j.NotifyCursor = &ExecutionCursor{Thing: 1}
@@ -239,6 +240,7 @@ func TestMutatorsRecompute(t *testing.T) {
 				start)
 		},
 		"ResumeRollout":    func(j *Job) { j.ResumeRollout(start) },
+		"SearchOn":         func(j *Job) { j.SearchOn(start) },
 		"SkipMissedWindow": func(j *Job) { j.SkipMissedWindow(start) },
 		"StartRollout":     func(j *Job) { j.StartRollout([]Source{{Group: 1}}, 1, start) },
 		"Tick":             func(j *Job) { j.Tick(start) },

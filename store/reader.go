@@ -205,8 +205,8 @@ type GroupReader interface {
 	DynamicGroups() ([]registry.Group, error)
 	// GroupsWithWork returns up to limit groups that have Work, by key.
 	GroupsWithWork(limit int) ([]registry.Group, error)
-	// Members lists the direct members of a group by name, those that joined no later than upTo.
-	Members(group registry.GroupID, upTo int64, after string, limit int) ([]registry.Member, error)
+	// Members lists the direct members of a group by name, strictly after a name.
+	Members(group registry.GroupID, after string, limit int) ([]registry.Membership, error)
 	// Memberships returns the groups that a thing is a direct member of, by group key; at most a
 	// few (R-ID-11).
 	Memberships(registry.ThingID) ([]registry.Membership, error)

@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"context"
-	"math"
 	"slices"
 	"strings"
 
@@ -13,9 +12,6 @@ import (
 
 // Who is in a static group. A request names groups to leave and groups to join; both are decided
 // before anything is written, so that a thing never is in too many groups in between.
-
-// anyTime is no bound on when a member joined.
-const anyTime = math.MaxInt64
 
 // AddMember puts a thing into a group (R-ID-11). A thing that is in it already stays as it is.
 func (s *Service) AddMember(ctx context.Context, groupName, thingName string) error {
@@ -139,7 +135,7 @@ func (s *Service) ListMembers(
 			}
 		}
 		for _, branch := range tree {
-			members, err := r.Members(branch.ID, anyTime, after, limit)
+			members, err := r.Members(branch.ID, after, limit)
 			if err != nil {
 				return err
 			}

@@ -67,12 +67,12 @@ func (c *classifier) step(tx *commit.Tx, look, change int) error {
 // emptyStep takes up to limit members out of a group that is being deleted; the group goes with the
 // last.
 func (c *classifier) emptyStep(tx *commit.Tx, g registry.Group, limit int) (gone bool, err error) {
-	members, err := tx.Members(g.ID, anyTime, "", limit)
+	members, err := tx.Members(g.ID, "", limit)
 	if err != nil {
 		return false, err
 	}
 	for _, member := range members {
-		if err := c.leave(tx, g.ID, member); err != nil {
+		if err := c.leave(tx, g.ID, member.Thing); err != nil {
 			return false, err
 		}
 	}
@@ -85,14 +85,16 @@ func (c *classifier) emptyStep(tx *commit.Tx, g registry.Group, limit int) (gone
 }
 
 // leave takes one member out of a group.
-func (c *classifier) leave(tx *commit.Tx, group registry.GroupID, member registry.Member) error {
-	before, err := tx.Memberships(member.Thing)
+func (c *classifier) leave(
+	tx *commit.Tx, group registry.GroupID, member registry.ThingID,
+) error {
+	before, err := tx.Memberships(member)
 	if err != nil {
 		return err
 	}
 	ofGroup := func(m registry.Membership) bool { return m.Group == group }
 	after := slices.DeleteFunc(slices.Clone(before), ofGroup)
-	thing, err := tx.Thing(member.Thing)
+	thing, err := tx.Thing(member)
 	if err != nil {
 		return err
 	}
@@ -100,7 +102,7 @@ func (c *classifier) leave(tx *commit.Tx, group registry.GroupID, member registr
 		return err
 	}
 	return tx.ChangeMemberships(
-		commit.Memberships{Thing: member.Thing, Before: before, After: after})
+		commit.Memberships{Thing: member, Before: before, After: after})
 }
 
 // scanStep looks at the next things by name, for all groups that are being built at once. It stops

@@ -44,11 +44,11 @@ func newTargets(tx *commit.Tx, j job.Job, targets []job.Target) (added job.Assoc
 		return added, err
 	}
 	for i, target := range j.NewTargets(targets) {
-		sources, err := sourcesOf(tx, len(j.Targets)+i, target)
+		source, err := sourceOf(tx, len(j.Targets)+i, target)
 		if err != nil {
 			return added, commit.OrNotFound(err, noTarget(i, target))
 		}
-		added.Add(target, sources, newest)
+		added.Add(target, source, newest)
 	}
 	return added, nil
 }

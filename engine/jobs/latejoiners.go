@@ -63,7 +63,13 @@ func queueLateJoiner(tx *commit.Tx, key job.Key, thing registry.ThingID) error {
 // backfillStep creates executions for up to limit members of groups that were associated later.
 // Like late joiners they do not wait for the rollout's rate (R-API-22).
 func backfillStep(tx *commit.Tx, j job.Job, limit int) error {
-	page, err := nextTargets(tx, j, *j.Backfill, len(j.Sources), limit, acceptBackfill)
+	page, err := nextTargets(tx, j, targetSearch{
+		from:   *j.Backfill,
+		end:    len(j.Sources),
+		limit:  limit,
+		step:   limit,
+		accept: acceptBackfill,
+	})
 	if err != nil {
 		return err
 	}

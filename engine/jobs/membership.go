@@ -19,7 +19,7 @@ func MembershipsChanged(tx *commit.Tx, m commit.Memberships) error {
 	if err != nil {
 		return err
 	}
-	after, err := fleet.Reach(tx, m.After)
+	after, memberships, err := reachedThrough(tx, m.After)
 	if err != nil {
 		return err
 	}
@@ -34,7 +34,23 @@ func MembershipsChanged(tx *commit.Tx, m commit.Memberships) error {
 		return err
 	}
 	return followContinuousJobs(
-		tx, m.Thing, job.Reach{Before: before, After: after, Memberships: m.After})
+		tx, m.Thing, job.Reach{Before: before, After: after, Memberships: memberships})
+}
+
+// reachedThrough returns the groups of memberships and all groups above them: together, and for
+// each membership by itself.
+func reachedThrough(
+	tx *commit.Tx, memberships []registry.Membership,
+) (all []registry.GroupID, each []job.ReachedThrough, err error) {
+	for _, m := range memberships {
+		groups, err := fleet.Reach(tx, []registry.Membership{m})
+		if err != nil {
+			return nil, nil, err
+		}
+		all = append(all, groups...)
+		each = append(each, job.ReachedThrough{Joined: m.Joined, Groups: groups})
+	}
+	return all, each, nil
 }
 
 // endPending applies an event to those of a thing's pending executions that it concerns.

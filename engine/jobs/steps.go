@@ -58,11 +58,17 @@ func (b *Background) step(tx *commit.Tx, j job.Job, limit int) error {
 // executions of its quota (R-ROLL-3). It also learns whether any target is left (R-ROLL-13).
 func releaseStep(tx *commit.Tx, j job.Job, limit int) error {
 	quota := min(j.Tick(tx.Now), limit)
-	if quota == 0 {
+	if quota == 0 && !j.Progress.Searching {
 		tx.SetJob(j)
 		return nil
 	}
-	page, err := nextTargets(tx, j, j.Progress.Cursor, j.FirstAssociatedSource(), quota, hadNone)
+	page, err := nextTargets(tx, j, targetSearch{
+		from:   j.Progress.Cursor,
+		end:    j.FirstAssociatedSource(),
+		limit:  quota,
+		step:   limit,
+		accept: hadNone,
+	})
 	if err != nil {
 		return err
 	}
@@ -74,6 +80,9 @@ func releaseStep(tx *commit.Tx, j job.Job, limit int) error {
 		}
 	}
 	j.ReleasedExecutions(len(page.things), page.at, page.exhausted, tx.Now)
+	if !page.exhausted && !page.more {
+		j.SearchOn(tx.Now)
+	}
 	tx.SetJob(j)
 	return nil
 }

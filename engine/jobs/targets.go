@@ -11,11 +11,9 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// Targets are what an operator names: things and thing groups. Sources are what a rollout reads:
-// the things, and every group that was named or lies below one that was.
-//
-//	targets  thing/pump-07, thinggroup/site-1
-//	sources  thing pump-07; groups site-1, site-1-hall-a, site-1-hall-b
+// Targets are what an operator names: things and thing groups. Sources are what they name now, by
+// key. The groups below a source are found when the rollout comes to them (nexttargets.go), so that
+// making a job costs the same whatever lies below its targets.
 
 // What becomes of a target that does not exist.
 const (
@@ -23,13 +21,12 @@ const (
 	targetsMayBeGone = false // pass over it: the job was created when it existed
 )
 
-// sources resolves targets to sources, each group followed by its descendants (R-ROLL-12,
-// R-JOB-50).
+// sources resolves targets to sources, in their order (R-ROLL-12).
 func sources(
 	tx *commit.Tx, targets []job.Target, mustExist bool,
 ) (sources []job.Source, err error) {
 	for i, target := range targets {
-		found, err := sourcesOf(tx, i, target)
+		source, err := sourceOf(tx, i, target)
 		if commit.Missing(err) {
 			if !mustExist {
 				continue
@@ -39,7 +36,7 @@ func sources(
 		if err != nil {
 			return nil, err
 		}
-		sources = append(sources, found...)
+		sources = append(sources, source)
 	}
 	return sources, nil
 }
@@ -48,28 +45,23 @@ func noTarget(i int, t job.Target) *fault.Error {
 	return fault.New(fault.NotFound, "targets[%d]: %s does not exist", i, t.ARN)
 }
 
-// sourcesOf resolves one target, which stands at an index of the job's targets. store.ErrNotFound:
+// sourceOf resolves one target, which stands at an index of the job's targets. store.ErrNotFound:
 // it does not exist.
-func sourcesOf(tx *commit.Tx, index int, target job.Target) (sources []job.Source, err error) {
+func sourceOf(tx *commit.Tx, index int, target job.Target) (source job.Source, err error) {
+	source.Target = index
 	switch target.Kind {
 	case registry.KindThing:
-		thing, err := tx.ThingID(target.Name)
-		return []job.Source{{Target: index, Thing: thing}}, err
+		source.Thing, err = tx.ThingID(target.Name)
+		return source, err
 	case registry.KindGroup:
-		top, err := tx.GroupByName(target.Name)
-		if err != nil {
-			return nil, err
+		group, err := tx.GroupByName(target.Name)
+		if err == nil && group.Work == registry.Emptying {
+			err = store.ErrNotFound // being deleted: nothing can target it any more
 		}
-		if top.Work == registry.Emptying { // being deleted: nothing can target it any more
-			return nil, store.ErrNotFound
-		}
-		tree, err := fleet.WithDescendants(tx, top)
-		for _, member := range tree {
-			sources = append(sources, job.Source{Target: index, Group: member.ID})
-		}
-		return sources, err
+		source.Group = group.ID
+		return source, err
 	}
-	return nil, store.ErrNotFound
+	return source, store.ErrNotFound
 }
 
 // filteredGroup finds a group by name, by UUID, or by both, which must agree (R-API-12).

@@ -21,6 +21,10 @@ func cloneJob(j job.Job) job.Job {
 	j.UpdatedAt, j.CompletedAt, j.Due = ms(j.UpdatedAt), ms(j.CompletedAt), ms(j.Due)
 	j.Progress.NextTick, j.WindowEdge = ms(j.Progress.NextTick), ms(j.WindowEdge)
 	j.NotifyCursor, j.Backfill = clonePointer(j.NotifyCursor), clonePointer(j.Backfill)
+	j.Progress.Cursor.Path = slices.Clone(j.Progress.Cursor.Path)
+	if j.Backfill != nil {
+		j.Backfill.Path = slices.Clone(j.Backfill.Path)
+	}
 	return j
 }
 

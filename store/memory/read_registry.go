@@ -155,14 +155,14 @@ func (r reader) GroupsWithWork(limit int) (found []registry.Group, err error) {
 }
 
 func (r reader) Members(
-	group registry.GroupID, upTo int64, after string, limit int,
-) (found []registry.Member, err error) {
+	group registry.GroupID, after string, limit int,
+) (found []registry.Membership, err error) {
 	for at, m := range r.memberships.from(inGroup{group, after}) {
 		if at.group != group || len(found) >= limit {
 			break
 		}
-		if at.name > after && m.Joined <= upTo {
-			found = append(found, m.Member)
+		if at.name > after {
+			found = append(found, m)
 		}
 	}
 	return found, nil

@@ -140,16 +140,13 @@ func (r reader) GroupsWithWork(limit int) ([]registry.Group, error) {
 // the byte 0xff.
 func afterPrefix(prefix string) string { return prefix + "\xff" }
 
-const listMembers = `SELECT thing, name FROM membership
-	WHERE thing_group = ? AND joined <= ? AND name > ? ORDER BY name LIMIT ?`
+const listMembers = `SELECT thing_group, thing, name, joined FROM membership
+	WHERE thing_group = ? AND name > ? ORDER BY name LIMIT ?`
 
 func (r reader) Members(
-	group registry.GroupID, upTo int64, after string, limit int,
-) ([]registry.Member, error) {
-	s := r.stmt(listMembers).int(int64(group)).int(upTo).text(after).limit(limit)
-	return all(s, func(s *stmt) registry.Member {
-		return registry.Member{Thing: registry.ThingID(s.getInt()), Name: s.getText()}
-	})
+	group registry.GroupID, after string, limit int,
+) ([]registry.Membership, error) {
+	return all(r.stmt(listMembers).int(int64(group)).text(after).limit(limit), scanMembership)
 }
 
 const listMemberships = `SELECT thing_group, thing, name, joined

@@ -17,7 +17,7 @@ const applicationID = 0x44726f76
 // What is kept as JSON has its names from the json tags of the Go types. testdata/stored.sql holds
 // a row of every table as this schema stores it, and a test compares: a field that is renamed in Go
 // must keep its tag.
-var migrations = []string{firstSchema}
+var migrations = []string{firstSchema, sourcesWithoutDescendants}
 
 const firstSchema = `
 -- What keys were handed out may go up to reserved.
@@ -209,6 +209,78 @@ CREATE TABLE session (
 	client TEXT NOT NULL, seq INTEGER NOT NULL, value BLOB NOT NULL, PRIMARY KEY (client, seq)
 ) WITHOUT ROWID;
 CREATE TABLE setting (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+`
+
+// sourcesWithoutDescendants takes the groups below targets out of the sources of jobs, which listed
+// them all at first. A cursor that stood at such a group gets the path to it instead. When the group
+// was deleted meanwhile, nobody is in it, and the cursor goes on at the next of the old list that is
+// still there. Jobs that have no such groups stay as they are.
+const sourcesWithoutDescendants = `
+CREATE TABLE old_source AS
+	SELECT job.key AS job, s.key AS position, s.value AS source,
+		ifnull(s.value ->> 'target', 0) AS target, ifnull(s.value ->> 'group', 0) AS thing_group
+	FROM job, json_each(definition, '$.sources') s;
+CREATE INDEX old_source_place ON old_source (job, position);
+-- Jobs of which several sources belong to one target: the first is the target itself.
+CREATE TABLE old_job AS
+	SELECT job, count(*) AS sources, count(DISTINCT target) AS targets FROM old_source
+	GROUP BY job HAVING count(*) > count(DISTINCT target);
+DELETE FROM old_source WHERE job NOT IN (SELECT job FROM old_job);
+CREATE TABLE target_source AS
+	SELECT job, target, min(position) AS position, thing_group, source FROM old_source
+	GROUP BY job, target;
+
+CREATE TABLE old_cursor AS
+	SELECT job, member, ifnull(state -> member ->> 'source', 0) AS position,
+		ifnull(state -> member ->> 'after', '') AS after, NULL AS source, '[]' AS path
+	FROM job_state, (SELECT '$.rollout.cursor' AS member UNION SELECT '$.backfill')
+	WHERE job IN (SELECT job FROM old_job)
+		AND (member = '$.rollout.cursor' OR json_type(state, member) = 'object');
+UPDATE old_cursor SET (position, after) = (
+		SELECT s.position, iif(s.position = old_cursor.position, after, '') FROM old_source s
+		WHERE s.job = old_cursor.job AND s.position >= old_cursor.position AND (
+			thing_group IN (SELECT id FROM thing_group)
+			OR position IN (SELECT position FROM target_source t WHERE t.job = s.job))
+		ORDER BY s.position LIMIT 1)
+	WHERE position < (SELECT sources FROM old_job o WHERE o.job = old_cursor.job);
+UPDATE old_cursor SET (position, after) =
+		(SELECT sources, '' FROM old_job o WHERE o.job = old_cursor.job)
+	WHERE position IS NULL;
+UPDATE old_cursor SET
+	source = (SELECT count(*) - 1 FROM target_source t
+		WHERE t.job = old_cursor.job AND t.position <= old_cursor.position),
+	path = (
+		WITH RECURSIVE up (id, name, parent, height) AS (
+			SELECT g.id, g.name, g.parent, 0
+			FROM old_source s JOIN thing_group g ON g.id = s.thing_group
+			WHERE s.job = old_cursor.job AND s.position = old_cursor.position
+				AND s.position NOT IN (SELECT t.position FROM target_source t WHERE t.job = s.job)
+			UNION ALL
+			SELECT g.id, g.name, g.parent, height + 1 FROM up JOIN thing_group g ON g.id = up.parent
+			WHERE g.id NOT IN (SELECT t.thing_group FROM target_source t JOIN old_source s
+				ON s.job = t.job AND s.target = t.target
+				WHERE s.job = old_cursor.job AND s.position = old_cursor.position))
+		SELECT json_group_array(json_object('group', id, 'name', name))
+		FROM (SELECT id, name FROM up ORDER BY height DESC))
+	WHERE position < (SELECT sources FROM old_job o WHERE o.job = old_cursor.job);
+UPDATE old_cursor SET
+	source = position - (SELECT sources - targets FROM old_job o WHERE o.job = old_cursor.job)
+	WHERE source IS NULL;
+
+UPDATE job SET definition = json_set(definition, '$.sources', json((
+		SELECT json_group_array(json(source))
+		FROM (SELECT source FROM target_source WHERE job = key ORDER BY position))))
+	WHERE key IN (SELECT job FROM old_job);
+UPDATE job_state SET state = json_set(state, member,
+		json_object('source', source, 'path', json(path), 'after', after))
+	FROM old_cursor c WHERE c.job = job_state.job AND member = '$.rollout.cursor';
+UPDATE job_state SET state = json_set(state, member,
+		json_object('source', source, 'path', json(path), 'after', after))
+	FROM old_cursor c WHERE c.job = job_state.job AND member = '$.backfill';
+DROP TABLE old_source;
+DROP TABLE old_job;
+DROP TABLE target_source;
+DROP TABLE old_cursor;
 `
 
 // migrate checks that the file is Drover's and not from the future, and brings it to the newest

@@ -25,9 +25,9 @@ func leave(group, thing int64) (c store.Changes) {
 	return c
 }
 
-func thingName(t registry.Thing) string   { return t.Name }
-func groupName(g registry.Group) string   { return g.Name }
-func memberName(m registry.Member) string { return m.Name }
+func thingName(t registry.Thing) string       { return t.Name }
+func groupName(g registry.Group) string       { return g.Name }
+func memberName(m registry.Membership) string { return m.Name }
 
 func listThings(w world, q store.ThingQuery, limit int) []string {
 	w.Helper()
@@ -51,14 +51,14 @@ func listGroups(w world, q store.GroupQuery, limit int) []string {
 	}), groupName)
 }
 
-func members(w world, group registry.GroupID, upTo int64, limit int) []string {
+func members(w world, group registry.GroupID, limit int) []string {
 	w.Helper()
-	return collect(pages(w, limit, func(r store.Reader, after *registry.Member, limit int) ([]registry.Member, error) {
+	return collect(pages(w, limit, func(r store.Reader, after *registry.Membership, limit int) ([]registry.Membership, error) {
 		name := ""
 		if after != nil {
 			name = after.Name
 		}
-		return r.Members(group, upTo, name, limit)
+		return r.Members(group, name, limit)
 	}), memberName)
 }
 
@@ -205,18 +205,18 @@ var groups = []promise{
 			}
 		}
 	}},
-	{"members are listed by name, those that joined no later", func(w world) {
+	{"members are listed by name, with the number that they joined with", func(w world) {
 		w.apply(createGroups(group(1, "g"), group(2, "h")))
 		for i, name := range []string{"c", "a", "B", "b"} {
 			w.apply(createThings(thing(int64(i+1), name)), join(1, int64(i+1), int64(10*i+10)))
 		}
 		w.apply(join(2, 1, 50))
 		for limit := 1; limit <= 5; limit++ {
-			same(w, "all", members(w, 1, 99, limit), []string{"B", "a", "b", "c"})
-			same(w, "up to 30", members(w, 1, 30, limit), []string{"B", "a", "c"})
-			same(w, "up to 29", members(w, 1, 29, limit), []string{"a", "c"})
-			same(w, "no group", members(w, 9, 99, limit), nil)
+			same(w, "all", members(w, 1, limit), []string{"B", "a", "b", "c"})
+			same(w, "no group", members(w, 9, limit), nil)
 		}
+		want := []registry.Membership{{Group: 2, Member: registry.Member{Thing: 1, Name: "c"}, Joined: 50}}
+		same(w, "whole", read(w, func(r store.Reader) ([]registry.Membership, error) { return r.Members(2, "b", 9) }), want)
 	}},
 	{"memberships of a thing are listed by group", func(w world) {
 		w.apply(createThings(thing(1, "a"), thing(2, "b")), createGroups(group(1, "z"), group(2, "y")))
@@ -228,7 +228,7 @@ var groups = []promise{
 		same(w, "a", of(1), []registry.Membership{{Group: 1, Member: a, Joined: 8}, {Group: 2, Member: a, Joined: 7}})
 		w.apply(leave(1, 1))
 		same(w, "after leaving", of(1), []registry.Membership{{Group: 2, Member: a, Joined: 7}})
-		same(w, "members", members(w, 1, 99, 9), []string{"b"})
+		same(w, "members", members(w, 1, 9), []string{"b"})
 		w.apply(join(1, 1, 20))
 		same(w, "joined again", of(1)[0].Joined, int64(20))
 	}},
@@ -244,7 +244,7 @@ var groups = []promise{
 		w.apply(createThings(thing(1, "a")), createGroups(group(1, "g"), group(2, "h")), join(1, 1, 1), join(2, 1, 2))
 		w.apply(store.Changes{Registry: store.RegistryChanges{DeletedGroups: []registry.GroupID{1}}})
 		absent(w, "group", func(r store.Reader) (registry.Group, error) { return r.GroupByName("g") })
-		same(w, "members", members(w, 1, 99, 9), nil)
+		same(w, "members", members(w, 1, 9), nil)
 		got := read(w, func(r store.Reader) ([]registry.Membership, error) { return r.Memberships(1) })
 		same(w, "memberships", len(got), 1)
 		w.apply(createGroups(group(3, "g")))
