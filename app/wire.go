@@ -118,21 +118,24 @@ func (s *Server) join(ctx context.Context, keys *gateway.Keys) error {
 }
 
 // clock returns the engine's clock. A virtual one starts at the real time or, when the data folder
-// was used with a later one, at that. On the real clock, what was stored with a time that is ahead
-// waits until that time has come.
+// was used with a later one, at that. The real one goes on from that time for some minutes, in case
+// the machine's clock is not right yet, and then follows it back (R-CON-28).
 func (s *Server) clock(ctx context.Context) (clock.Clock, error) {
-	last, err := commit.LastVirtualTime(ctx, s.store)
+	newest, err := commit.NewestTime(ctx, s.store)
 	if s.Virtual {
 		s.virtual = clock.NewVirtual(time.Now())
-		s.virtual.Set(last)
+		s.virtual.Set(newest)
 		return s.virtual, err
 	}
-	if now := (clock.Real{}).Now(); last.After(now) {
-		s.Log.Warn("this data folder was used with a virtual clock that is ahead: "+
-			"what it holds waits for that time; take another folder or --clock virtual",
-			"data", s.Data, "ahead", last.Sub(now))
+	start := time.Now()
+	steady := clock.NewSteady(clock.Real{}, newest, func() time.Duration { return time.Since(start) })
+	steady.Now()
+	if behind := steady.Behind(); behind > 0 {
+		s.Log.Warn("the clock is behind the newest time in the data folder, which goes on "+
+			"until the clock has been behind for some minutes",
+			"data", s.Data, "behind", behind, "minutes", int(clock.Patience.Minutes()))
 	}
-	return clock.Real{}, err
+	return steady, err
 }
 
 // joinEngine makes the engine and the device plane over it.

@@ -62,6 +62,11 @@ func (e *Engine) NextDue(ctx context.Context) (next time.Time, err error) {
 func (e *Engine) RunDue(ctx context.Context) error {
 	e.due.Lock()
 	defer e.due.Unlock()
+	if back, err := e.work.FollowClockBack(ctx); err != nil {
+		return err
+	} else if back {
+		e.config.Log.Warn("the clock went back: what jobs wait for was computed anew", "now", e.Now())
+	}
 	for ctx.Err() == nil {
 		followed, err := e.Fleet.FollowPresences(ctx)
 		if err != nil {

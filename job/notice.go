@@ -12,10 +12,10 @@ type Notice struct {
 	NotifyNext bool // jobs/notify-next: the head of the list changed
 }
 
-// NoticeOfNew is the notice of an execution that is queued: it becomes the head of an empty list
-// only.
-func NoticeOfNew(head *Execution) Notice {
-	return Notice{Notify: true, NotifyNext: head == nil}
+// NoticeOfNew is the notice of an execution that is queued. It stands behind all others, so that it
+// becomes the head of an empty list only; but a clock that was set back may put it before them.
+func NoticeOfNew(head *Execution, x Execution) Notice {
+	return Notice{Notify: true, NotifyNext: head == nil || x.Before(*head)}
 }
 
 // NoticeOfChange is the notice of an execution whose status changes; after is Removed for one that

@@ -52,8 +52,13 @@ func TestNoticeOfChange(t *testing.T) {
 			t.Errorf("%s: %+v, want %+v", tt.name, got, tt.want)
 		}
 	}
-	if NoticeOfNew(nil) != both || NoticeOfNew(&a) != list {
+	before, behind := a, a
+	before.QueuedAt, behind.Sequence = a.QueuedAt.Add(-time.Millisecond), a.Sequence+1
+	if NoticeOfNew(nil, a) != both || NoticeOfNew(&a, behind) != list {
 		t.Error("what is queued becomes the head of an empty list only")
+	}
+	if NoticeOfNew(&a, before) != both || NoticeOfNew(&runningA, before) != list {
+		t.Error("R-MQTT-38: after the clock was set back, it may be the head of those QUEUED")
 	}
 }
 

@@ -225,6 +225,7 @@ func TestMutatorsRecompute(t *testing.T) {
 		"Associate":        func(j *Job) { _ = j.Associate(associated, nil, start) },
 		"CancelAtLimit":    func(j *Job) { j.CancelAtLimit(1, start) },
 		"CancelJob":        func(j *Job) { _ = j.CancelJob(Cancellation{}, start) },
+		"ClockWentBack":    func(j *Job) { j.ClockWentBack(start) },
 		"DeleteJob":        func(j *Job) { _ = j.DeleteJob(true, 0, start) },
 		"ExecutionDeleted": func(j *Job) { j.ExecutionDeleted(ExecutionQueued, start) },
 		"FinishSweep":      func(j *Job) { j.FinishSweep(start) },

@@ -9,34 +9,64 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// virtualTimeSetting is the setting that holds the time of a virtual clock at the last commit.
-const virtualTimeSetting = "virtual-clock"
+// The newest time that was used is stored. A server that starts again goes on from there: with a
+// virtual clock always, otherwise what is stored would lie in its future; with the real one when that
+// is behind (clock.Steady).
 
-// LastVirtualTime returns the time of a virtual clock at the last commit on this store, zero when
-// there was none. A server that starts again continues from there: otherwise what is stored would
-// lie in its future.
-func LastVirtualTime(ctx context.Context, s store.Store) (last time.Time, err error) {
+// virtualTimeSetting is the setting that holds the time of a virtual clock at the last commit,
+// newestTimeSetting that of the real one, up to timeEvery ago.
+const (
+	virtualTimeSetting = "virtual-clock"
+	newestTimeSetting  = "newest-time"
+)
+
+// timeEvery is how often the time of the real clock is stored, with a commit that is made anyway.
+const timeEvery = time.Minute
+
+// NewestTime returns the newest time that commits on this store have used, up to a minute less;
+// zero when there was none.
+func NewestTime(ctx context.Context, s store.Store) (newest time.Time, err error) {
 	err = s.Read(ctx, func(r store.Reader) error {
-		text, err := r.Setting(virtualTimeSetting)
-		if errors.Is(err, store.ErrNotFound) {
-			return nil
+		for _, setting := range []string{virtualTimeSetting, newestTimeSetting} {
+			at, err := storedTime(r, setting)
+			if err != nil {
+				return err
+			}
+			if at.After(newest) {
+				newest = at
+			}
 		}
-		if err != nil {
-			return err
-		}
-		return last.UnmarshalText(text)
+		return nil
 	})
-	return last, err
+	return newest, err
 }
 
-// virtualTime is the setting that records the time of a virtual clock. It is written with the
-// commit itself, so that nothing stored lies in the future of a server that starts again, wherever
-// it was killed. None for a real clock, or when the time is that of the last commit, which saved
-// is.
-func virtualTime(c clock.Clock, saved, now time.Time) ([]store.Setting, error) {
-	if _, virtual := c.(*clock.Virtual); !virtual || now.Equal(saved) {
+// storedTime reads a time from a setting, zero when it was never stored.
+func storedTime(r store.Reader, setting string) (at time.Time, err error) {
+	text, err := r.Setting(setting)
+	if errors.Is(err, store.ErrNotFound) {
+		return at, nil
+	}
+	if err != nil {
+		return at, err
+	}
+	return at, at.UnmarshalText(text)
+}
+
+// timeSetting is the setting that records the time of a commit; saved is the one that was recorded
+// last. A virtual clock is recorded with every commit at which it has moved, so that nothing stored
+// lies in the future of a server that starts again, wherever it was killed. The real one is recorded
+// every minute, and when it goes back only if the commit says so.
+func timeSetting(c clock.Clock, saved, now time.Time, back bool) ([]store.Setting, error) {
+	name := newestTimeSetting
+	if _, virtual := c.(*clock.Virtual); virtual {
+		name = virtualTimeSetting
+		if now.Equal(saved) {
+			return nil, nil
+		}
+	} else if now.Sub(saved) < timeEvery && !back {
 		return nil, nil
 	}
 	text, err := now.MarshalText()
-	return []store.Setting{{Name: virtualTimeSetting, Value: text}}, err
+	return []store.Setting{{Name: name, Value: text}}, err
 }

@@ -37,7 +37,7 @@ type Committer struct {
 	stopped chan struct{} // closed when no further request is decided
 
 	committing sync.Mutex // held while a batch is decided, committed and answered
-	clockSaved time.Time  // the time of a virtual clock in the last commit; guarded by committing
+	clockSaved time.Time  // the time that was stored last (timeSetting); guarded by committing
 
 	// Of a stepped committer: a request waits for its batch; nil outside Together.
 	together chan struct{}
@@ -197,6 +197,7 @@ func (c *Committer) commit(batch []*request) {
 func (c *Committer) attempt(batch []*request) (answers []error, tx *Tx, err error) {
 	announced := c.Outbox.Confirmed()
 	answers = make([]error, len(batch))
+	saved := c.clockSaved
 	err = c.Store.Write(context.Background(), func(inner store.Tx) error {
 		tx = newTx(inner, &c.Hooks, c.Clock.Now())
 		for i, r := range batch {
@@ -209,15 +210,18 @@ func (c *Committer) attempt(batch []*request) (answers []error, tx *Tx, err erro
 				return err
 			}
 		}
-		clock, err := virtualTime(c.Clock, c.clockSaved, tx.Now)
+		clock, err := timeSetting(c.Clock, c.clockSaved, tx.Now, tx.clockBack)
 		if err != nil {
 			return err
+		}
+		if len(clock) > 0 {
+			saved = tx.Now
 		}
 		return tx.close(announced, clock)
 	})
 	if err == nil {
 		c.Outbox.forget(announced)
-		c.clockSaved = tx.Now
+		c.clockSaved = saved
 	}
 	return answers, tx, err
 }

@@ -65,6 +65,7 @@ type Tx struct {
 	hooks     *Hooks
 	after     []func()
 	locals    map[any]any // see Local
+	clockBack bool        // see SaveTime
 	announced int64       // the id under which the commit is announced, 0 when there is nothing to announce
 }
 
@@ -157,6 +158,10 @@ func OnlyIn(a, b []registry.Membership) (only []registry.Membership) {
 	}
 	return only
 }
+
+// SaveTime has the time of this commit stored as the newest one, though it may be earlier than the
+// one that is: the clock went back, and nothing that is stored waits for the later time any more.
+func (tx *Tx) SaveTime() { tx.clockBack = true }
 
 // AfterCommit has f called once the commit is on stable storage, before its requests are answered.
 func (tx *Tx) AfterCommit(f func()) { tx.after = append(tx.after, f) }

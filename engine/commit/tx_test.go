@@ -324,7 +324,7 @@ func TestVirtualTime(t *testing.T) {
 	v := c.Clock.(*clock.Virtual)
 	last := func() time.Time {
 		t.Helper()
-		at, err := LastVirtualTime(context.Background(), c.Store)
+		at, err := NewestTime(context.Background(), c.Store)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,6 +17,8 @@ import (
 type Background struct {
 	Config
 
+	clockWentBack int // how often the clock had gone back when FollowClockBack was done last
+
 	mu     sync.Mutex
 	turn   job.Key   // the job that had a step of due work last
 	purged time.Time // when Purge last found nothing to do
@@ -92,7 +94,7 @@ func (b *Background) Purge(ctx context.Context) (found bool, err error) {
 	const page = 100
 	now := b.Clock.Now()
 	before, purges := b.Limits.PurgeBefore(now)
-	if !purges || now.Sub(b.lastPurge()) < time.Minute {
+	if !purges || now.Sub(b.lastPurge()).Abs() < time.Minute { // also when the clock went back
 		return false, nil
 	}
 	err = b.Commits.Do(ctx, func(tx *commit.Tx) error {

@@ -65,6 +65,14 @@ func queueRetry(tx *commit.Tx, outcome *job.Outcome) error {
 	retry.Number = last + 1
 	retry.Sequence = tx.Keys.Sequence()
 	tx.CreateExecution(retry)
+	if outcome.Job.HiddenByWindow(retry.Status) {
+		return nil
+	}
+	head, err := visibleHead(tx, retry.Thing)
+	if err != nil {
+		return err
+	}
+	notify(tx, retry.Thing, job.NoticeOfNew(head, retry))
 	return nil
 }
 
@@ -94,7 +102,7 @@ func queue(tx *commit.Tx, x job.Execution) error {
 	}
 	x.Sequence = tx.Keys.Sequence()
 	tx.CreateExecution(x)
-	notify(tx, x.Thing, job.NoticeOfNew(head))
+	notify(tx, x.Thing, job.NoticeOfNew(head, x))
 	return nil
 }
 

@@ -1,0 +1,94 @@
+package jobs
+
+import (
+	"context"
+
+	"github.com/drover-iot/drover/engine/commit"
+	"github.com/drover-iot/drover/internal/clock"
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/store"
+)
+
+// When the clock has gone back for good, one pass over all jobs that something may wait in gives them
+// and their executions their times anew (R-CON-28). Package job says which; the pass goes page by
+// page, each in a commit of its own. The newest time that is stored is set back with the last one, so
+// that a server that is killed in between begins the pass again.
+
+// FollowClockBack makes the pass when the clock has gone back since the last one, and reports whether
+// it had.
+func (b *Background) FollowClockBack(ctx context.Context) (bool, error) {
+	steady, ok := b.Clock.(*clock.Steady)
+	if !ok {
+		return false, nil
+	}
+	times := steady.WentBack()
+	if times == b.clockWentBack {
+		return false, nil
+	}
+	for _, status := range []job.Status{job.InProgress, job.Scheduled, job.Canceled} {
+		if err := b.followClockBackIn(ctx, status); err != nil {
+			return true, err
+		}
+	}
+	err := b.Commits.Do(ctx, func(tx *commit.Tx) error {
+		tx.SaveTime()
+		return nil
+	})
+	if err == nil {
+		b.clockWentBack = times
+	}
+	return true, err
+}
+
+// followClockBackIn makes the pass over the jobs with one status.
+func (b *Background) followClockBackIn(ctx context.Context, status job.Status) error {
+	const page = 64
+	for query := (store.JobQuery{Status: status, Limit: page}); ; {
+		var found []job.Job
+		err := b.Store.Read(ctx, func(r store.Reader) (err error) {
+			found, err = r.Jobs(query)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, j := range found {
+			if err := b.followClockBackOf(ctx, j.Key); err != nil {
+				return err
+			}
+			query.After = &store.JobCursor{CreatedAt: j.CreatedAt, ID: j.ID}
+		}
+		if len(found) < page {
+			return nil
+		}
+	}
+}
+
+// followClockBackOf gives one job its times anew, and those of its executions whose timers run.
+func (b *Background) followClockBackOf(ctx context.Context, key job.Key) error {
+	for after, more := (job.ExecutionCursor{}), true; more; {
+		err := b.Commits.Do(ctx, func(tx *commit.Tx) error {
+			j, err := tx.Job(key)
+			if commit.Missing(err) {
+				more = false
+				return nil
+			}
+			if err == nil && j.ClockWentBack(tx.Now) {
+				tx.SetJob(j)
+			}
+			running, err := tx.PendingOfJob(key, job.ExecutionInProgress, after, BackgroundStep)
+			for _, x := range running {
+				after = job.ExecutionCursor{Thing: x.Thing, Number: x.Number}
+				if x, changed := x.ClockWentBack(tx.Now); changed {
+					tx.AmendExecution(x)
+				}
+			}
+			more = len(running) == BackgroundStep
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
