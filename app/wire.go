@@ -158,6 +158,7 @@ func (s *Server) joinEngine(now clock.Clock, managed job.ManagedTemplates) {
 		PublishEvents:      s.publishEvents,
 		Persisted:          s.persisted,
 		CertificateChanged: s.certificateChanged,
+		Emptied:            s.plane.ForgetNotified,
 	})
 	s.plane.Jobs, s.plane.Now = s.engine.Jobs, s.engine.Now
 	s.devices = &gateway.DeviceAuth{Identities: s.engine.Identity, Scope: s.Scope, Log: s.Log}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/drover-iot/drover/api/jobsdata"
 	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/schema"
 	"github.com/drover-iot/drover/store"
 )
@@ -38,7 +39,7 @@ func (p *Plane) notify(ctx context.Context, n store.Notice, thing string) error 
 		}
 	}
 	if topic := jobsdata.NotifyNextTopic(thing); n.NotifyNext && p.Subscribed(topic) {
-		return p.publishNext(ctx, topic, thing)
+		return p.publishNext(ctx, topic, n.Thing, thing)
 	}
 	return nil
 }
@@ -55,10 +56,16 @@ func (p *Plane) publishList(ctx context.Context, topic, thing string) error {
 	return nil
 }
 
-func (p *Plane) publishNext(ctx context.Context, topic, thing string) error {
+// publishNext notifies a thing of its head, unless it was notified of that one last.
+func (p *Plane) publishNext(
+	ctx context.Context, topic string, id registry.ThingID, thing string,
+) error {
 	x, err := p.Jobs.Next(ctx, thing, true)
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return err
+	}
+	if !p.notified.isNews(id, x) {
+		return nil
 	}
 	now := p.Now()
 	payload := schema.Append(

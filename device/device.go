@@ -45,6 +45,7 @@ type Plane struct {
 	// reports whether anybody does.
 	Publish    func(topic string, payload []byte)
 	Subscribed func(topic string) bool
+	notified   notifiedHeads
 	// Reads limits GetPending and Describe together, Writes limits StartNext and Update together,
 	// of all things. Nil does not limit (R-LIM-50).
 	Reads, Writes *rates.Limit
