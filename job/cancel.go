@@ -21,7 +21,8 @@ type Cancellation struct {
 
 // CancelJob cancels the job for an operator: QUEUED executions become CANCELED, with force those
 // that are IN_PROGRESS too (R-JOB-21, R-JOB-22). A job that is CANCELED already may be canceled
-// with force once, to stop what is still IN_PROGRESS (R-JOB-27).
+// with force once, to stop what is still IN_PROGRESS (R-JOB-27). Why it was canceled at first, by an
+// abort perhaps, stays as it is, unless the call says why itself (R-ABT-13).
 func (j *Job) CancelJob(c Cancellation, now time.Time) error {
 	forcedLater := j.Status == Canceled && c.Force && !j.ForceCanceled
 	if !j.Status.Active() && !forcedLater {
@@ -29,7 +30,12 @@ func (j *Job) CancelJob(c Cancellation, now time.Time) error {
 			"job %s is %s: only SCHEDULED and IN_PROGRESS jobs can be canceled", j.ID, j.Status)
 	}
 	j.ForceCanceled = c.Force
-	j.ReasonCode, j.Comment = c.ReasonCode, c.Comment
+	if c.ReasonCode != "" {
+		j.ReasonCode = c.ReasonCode
+	}
+	if c.Comment != "" || !forcedLater { // an association may have left one
+		j.Comment = c.Comment
+	}
 	sweep := SweepQueued
 	if c.Force {
 		sweep = SweepPending

@@ -76,3 +76,41 @@ func TestCancelExecutionSays(t *testing.T) {
 		}
 	}
 }
+
+// Why a job was canceled stays when it is canceled once more with force, unless that call says why
+// (R-JOB-25, R-JOB-27, R-ABT-13). A first call says it alone, also by saying nothing.
+func TestWhyCanceled(t *testing.T) {
+	t.Parallel()
+	aborted := State{
+		Status:     Canceled,
+		ReasonCode: ReasonAbort,
+		Comment:    "abort criterion 1 was met",
+		Progress:   Progress{Finished: true},
+	}
+	associated := State{Status: InProgress, Comment: "one more site"}
+	for _, tt := range []struct {
+		name            string
+		state           State
+		call            Cancellation
+		reason, comment string
+	}{
+		{"force after an abort", aborted, Cancellation{Force: true}, aborted.ReasonCode,
+			aborted.Comment},
+		{"with a reason", aborted, Cancellation{Force: true, ReasonCode: "R"}, "R",
+			aborted.Comment},
+		{"with a comment", aborted, Cancellation{Force: true, Comment: "c"}, aborted.ReasonCode,
+			"c"},
+		{"with both", aborted, Cancellation{Force: true, ReasonCode: "R", Comment: "c"}, "R", "c"},
+		{"at first", associated, Cancellation{}, "", ""},
+		{"at first with a reason", associated, Cancellation{ReasonCode: "R"}, "R", ""},
+		{"at first with both", associated, Cancellation{ReasonCode: "R", Comment: "c"}, "R", "c"},
+	} {
+		j := Job{State: tt.state}
+		if err := j.CancelJob(tt.call, start); err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		if j.ReasonCode != tt.reason || j.Comment != tt.comment {
+			t.Errorf("%s: %q %q, want %q %q", tt.name, j.ReasonCode, j.Comment, tt.reason, tt.comment)
+		}
+	}
+}

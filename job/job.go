@@ -179,10 +179,12 @@ func (d Definition) InNamespace(namespace *string) bool {
 func (s State) ShowsExecutions() bool { return s.Status != DeletionInProgress }
 
 // Concurrent is isConcurrent: executions are being created for the targets, or are being canceled
-// (R-JOB-40). Late joiners and retries do not make a job concurrent (R-JOB-41).
+// (R-JOB-40). Late joiners and retries do not make a job concurrent (R-JOB-41), nor does the removal
+// of a job that ended long ago.
 func (s State) Concurrent() bool {
 	rollingOut := s.Status == InProgress && (!s.Progress.Finished || s.Backfill != nil)
-	return rollingOut || s.Status == Canceled && s.Sweep != NoSweep
+	canceling := s.Status == Canceled && (s.Sweep == SweepQueued || s.Sweep == SweepPending)
+	return rollingOut || canceling
 }
 
 // ProcessingTargets returns the targets whose rollout is not finished, nil when none is left

@@ -75,7 +75,10 @@ func TestConcurrentByState(t *testing.T) {
 		{"COMPLETED", State{Status: Completed, Progress: done}, false},
 		{"COMPLETED, purging", State{Status: Completed, Progress: done, Sweep: SweepAll}, false},
 		{"CANCELED, canceling", State{Status: Canceled, Progress: done, Sweep: SweepQueued}, true},
+		{"CANCELED, canceling with force", State{Status: Canceled, Progress: done,
+			Sweep: SweepPending}, true},
 		{"CANCELED, done", State{Status: Canceled, Progress: done}, false},
+		{"CANCELED, purging", State{Status: Canceled, Progress: done, Sweep: SweepAll}, false},
 		{"DELETION_IN_PROGRESS", State{Status: DeletionInProgress, Progress: done, Sweep: SweepAll},
 			false},
 	} {
