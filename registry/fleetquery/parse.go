@@ -3,6 +3,7 @@ package fleetquery
 import (
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/drover-iot/drover/internal/fault"
@@ -12,9 +13,12 @@ import (
 // Limits of a query (R-ID-40).
 const (
 	maxBytes       = 1000
-	maxTerms       = 7
+	maxTerms       = 12
 	maxRunsPerTerm = 2 // *
 	maxOnesPerTerm = 5 // ?
+	// A term that begins with a wildcard is one of its query, which is no longer than this.
+	maxLeadingTerms      = 1
+	maxLeadingCharacters = 100
 )
 
 // all is the query that matches every thing.
@@ -23,11 +27,16 @@ const all = "*"
 // Parse compiles a fleet query (R-ID-40, R-ID-60). A fault is InvalidQuery and names the place,
 // counted in characters from 1.
 //
-//	query  = and { "OR" and }
-//	and    = not { [ "AND" ] not }
-//	not    = [ "NOT" | "-" ] not | "(" query ")" | clause
-//	clause = [ field ":" ] value | field ":" "(" query of values ")"
-//	value  = word with * and ? | "phrase" | range | comparison, the last two with a field only
+//	query      = and { "OR" and }
+//	and        = not { [ "AND" ] not }
+//	not        = [ "NOT" | "-" ] not | "(" query ")" | clause
+//	clause     = [ field ":" ] value | field comparison | field ":" "(" query of values ")"
+//	value      = word with * and ? | "phrase" | range | comparison, the last two with a field only
+//	range      = ( "[" | "{" ) bound "TO" bound ( "]" | "}" ), where a bound may be *
+//	comparison = ( "<" | "<=" | ">" | ">=" ) bound
+//
+// White space may stand between any two of these, save that "-" stands right before what it
+// excludes: attributes.n>5, attributes.n > 5 and attributes.n : >5 are the same.
 func Parse(text string) (*Query, error) {
 	p := parser{text: text}
 	if len(text) > maxBytes {
@@ -41,6 +50,11 @@ func Parse(text string) (*Query, error) {
 	if p.at < len(text) { // only a parenthesis ends a query early
 		return nil, p.errorf(p.at, "')' closes nothing")
 	}
+	if n := utf8.RuneCountInString(text); p.leading > 0 && n > maxLeadingCharacters {
+		return nil, fault.New(fault.InvalidQuery,
+			"queryString: %d characters, at most %d are allowed when a term begins with a wildcard",
+			n, maxLeadingCharacters)
+	}
 	return &Query{root, p.connectivity}, nil
 }
 
@@ -52,6 +66,7 @@ type parser struct {
 	terms int    // terms read so far
 	field *field // the field whose parenthesis is being read, nil outside of one
 
+	leading      int  // terms read so far that begin with a wildcard
 	connectivity bool // a field of a connection was read
 }
 
@@ -65,8 +80,8 @@ func (p *parser) errorf(at int, format string, args ...any) error {
 
 // peek skips white space and returns the byte after it, 0 at the end.
 func (p *parser) peek() byte {
-	for p.at < len(p.text) && isSpace(p.text[p.at]) {
-		p.at++
+	for n := spaceAt(p.text[p.at:]); n > 0; n = spaceAt(p.text[p.at:]) {
+		p.at += n
 	}
 	if p.at == len(p.text) {
 		return 0
@@ -74,13 +89,24 @@ func (p *parser) peek() byte {
 	return p.text[p.at]
 }
 
-func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
+// spaceAt returns how many bytes the white space character at the start of text has, 0 when there
+// is none. It is what Java calls white space: an ideographic space is, a no-break space is not.
+func spaceAt(text string) int {
+	r, size := utf8.DecodeRuneInString(text)
+	switch {
+	case r == '\u0085' || r == '\u00a0' || r == '\u2007' || r == '\u202f':
+		return 0
+	case unicode.IsSpace(r) || '\x1c' <= r && r <= '\x1f':
+		return size
+	}
+	return 0
+}
 
 // operator reads the next word if it is the operator with this name: AND, OR, NOT or TO.
 func (p *parser) operator(name string) bool {
 	p.peek()
 	rest, ok := strings.CutPrefix(p.text[p.at:], name)
-	if !ok || rest != "" && !isSpace(rest[0]) && strings.IndexByte(`()"]}`, rest[0]) < 0 {
+	if !ok || rest != "" && spaceAt(rest) == 0 && strings.IndexByte(`()"]}`, rest[0]) < 0 {
 		return false
 	}
 	p.at += len(name)
@@ -123,8 +149,8 @@ func (p *parser) not() (criterion, error) {
 	minus := p.peek() == '-'
 	if minus {
 		p.at++
-		if next := p.at; next < len(p.text) && isSpace(p.text[next]) {
-			return nil, p.errorf(next, "'-' stands right before what it excludes")
+		if spaceAt(p.text[p.at:]) > 0 {
+			return nil, p.errorf(p.at, "'-' stands right before what it excludes")
 		}
 	}
 	if minus || p.operator("NOT") {
@@ -162,7 +188,13 @@ func (p *parser) clause() (criterion, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.at == len(p.text) || p.text[p.at] != ':' {
+	end := p.at
+	operator := p.peek()
+	if operator != ':' && operator != '<' && operator != '>' {
+		p.at = end
+		if err := p.checkEscaped(start); err != nil {
+			return nil, err
+		}
 		return p.term(start, field{}, matching{word.pattern()})
 	}
 	name, ok := word.plain()
@@ -170,14 +202,13 @@ func (p *parser) clause() (criterion, error) {
 	if !ok || !known {
 		return nil, p.errorf(start, "%q is not a field; fields are thingName, thingId, "+
 			"thingTypeName, thingGroupNames, attributes.NAME, connectivity.connected, "+
-			"connectivity.timestamp and connectivity.disconnectReason", p.text[start:p.at])
+			"connectivity.timestamp and connectivity.disconnectReason", p.text[start:end])
 	}
 	p.connectivity = p.connectivity || found.ofConnection()
-	p.at++
-	if p.at == len(p.text) || isSpace(p.text[p.at]) {
-		return nil, p.errorf(p.at, "a value must follow ':' at once")
+	if operator == ':' {
+		p.at++
 	}
-	if p.text[p.at] != '(' {
+	if p.peek() != '(' {
 		return p.value(found)
 	}
 	p.field = &found
@@ -186,12 +217,24 @@ func (p *parser) clause() (criterion, error) {
 	return inside, err
 }
 
+// checkEscaped refuses a word without a field that was meant to have one. In thingName\:x* the ':'
+// is part of the text that is looked for, and no thing has such a text, so the query would find
+// nothing and not say why.
+func (p *parser) checkEscaped(start int) error {
+	name, rest, escaped := strings.Cut(p.text[start:p.at], `\:`)
+	if _, known := fieldNamed(name); !escaped || !known {
+		return nil
+	}
+	return p.errorf(start+len(name), `'\:' makes ':' part of the text; `+
+		`write %s:%s to ask for the field %s`, name, rest, name)
+}
+
 // value reads what a field is asked for.
 func (p *parser) value(of field) (criterion, error) {
 	start := p.at
 	next := p.peek()
 	if of.kind == anyField && strings.IndexByte("[{<>", next) >= 0 && next != 0 {
-		return nil, p.errorf(start, "a range or comparison needs a field, as in attributes.NAME:>5")
+		return nil, p.errorf(start, "a range or comparison needs a field before it, as in attributes.NAME>5")
 	}
 	switch next {
 	case '"':
@@ -218,8 +261,9 @@ func (p *parser) value(of field) (criterion, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.at < len(p.text) && p.text[p.at] == ':' {
-		return nil, p.errorf(p.at, `':' inside a value must be written \: or within "quotes"`)
+	if p.at < len(p.text) && strings.IndexByte(":<>", p.text[p.at]) >= 0 {
+		c := p.text[p.at]
+		return nil, p.errorf(p.at, `'%c' inside a value must be written \%c or within "quotes"`, c, c)
 	}
 	return p.term(start, of, matching{word.pattern()})
 }
@@ -245,6 +289,10 @@ func (p *parser) comparison() (within, error) {
 		b.open = false
 		p.at++
 	}
+	if p.peek() == '=' { // > =5 would compare with the text =5
+		return within{}, p.errorf(p.at, `'=' stands right after '<' or '>'; `+
+			`as part of a value write it within "quotes"`)
+	}
 	if err := p.bound(b); err != nil {
 		return within{}, err
 	}
@@ -254,28 +302,42 @@ func (p *parser) comparison() (within, error) {
 	return newWithin(nil, b), nil
 }
 
-// span reads [a TO b], {a TO b}, or one bracket of each.
+// span reads [a TO b], {a TO b}, or one bracket of each. Either bound may be *.
 func (p *parser) span() (w within, err error) {
 	opened := p.at
-	low := &bound{open: p.text[p.at] == '{'}
 	p.at++
-	p.peek()
-	if err := p.bound(low); err != nil {
+	low, err := p.limit(p.text[opened] == '{')
+	if err != nil {
 		return w, err
 	}
 	if !p.operator("TO") {
 		return w, p.errorf(p.at, "TO must stand between the bounds of a range")
 	}
-	high := &bound{}
-	p.peek()
-	if err := p.bound(high); err != nil {
+	high, err := p.limit(false)
+	if err != nil {
 		return w, err
 	}
 	end := p.peek()
 	if end != ']' && end != '}' {
 		return w, p.errorf(opened, "the range is never closed by ']' or '}'")
 	}
-	high.open = end == '}'
+	if high != nil {
+		high.open = end == '}'
+	}
 	p.at++
 	return newWithin(low, high), nil
+}
+
+// limit reads one end of a range, which excludes its bound when it is open. It returns nil for *,
+// which has no bound: [80 TO *] is everything from 80.
+func (p *parser) limit(open bool) (*bound, error) {
+	p.peek()
+	rest, unbounded := strings.CutPrefix(p.text[p.at:], all)
+	if unbounded && (spaceAt(rest) > 0 || strings.HasPrefix(rest, "]") ||
+		strings.HasPrefix(rest, "}")) {
+		p.at++
+		return nil, nil
+	}
+	b := &bound{open: open}
+	return b, p.bound(b)
 }
