@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -160,28 +161,37 @@ func (s *scenario) call(d *datadriven.TestData) string {
 			d.Fatalf(s.t, "%v", err)
 		}
 	}
+	return s.show(op, s.serve(op, members))
+}
+
+// serve has an operation answered, called with these members.
+func (s *scenario) serve(
+	op *schema.Description, members map[string]any,
+) *httptest.ResponseRecorder {
+	s.t.Helper()
 	request, err := op.Address(func(m *schema.Member) (string, bool) {
 		value, given := members[m.Name]
 		return fmt.Sprint(value), given
 	})
 	if err != nil {
-		d.Fatalf(s.t, "%v", err)
+		s.t.Fatalf("%s: %v", op.Name, err)
 	}
+	inBody := maps.Clone(members)
 	for _, m := range op.Input.Members {
 		if m.In != schema.Body {
-			delete(members, m.Name)
+			delete(inBody, m.Name)
 		}
 	}
-	body, err := json.Marshal(members)
+	body, err := json.Marshal(inBody)
 	if err != nil {
-		d.Fatalf(s.t, "%v", err)
+		s.t.Fatalf("%s: %v", op.Name, err)
 	}
 	target := request.Path + "?" + request.RawQuery
 	r := httptest.NewRequest(request.Method, target, nil)
 	r.Header = request.Header
 	w := httptest.NewRecorder()
 	s.handler.Serve(s.t.Context(), w, r, body)
-	return s.show(op, w)
+	return w
 }
 
 // described is the description of an operation by its name, nil for none.
