@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/drover-iot/drover/api/notoffered"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/internal/sigv4"
 	"github.com/drover-iot/drover/registry"
@@ -26,13 +27,18 @@ type OperatorAuth struct {
 
 // Verify checks the signature of a request with this body, and that it was made for this server. It
 // returns what could be read of the signature, also with an error: its service says which plane
-// answers. Faults: NoCredentials, UnknownKey, BadSignature, Expired.
+// answers. Faults: NoCredentials, UnknownKey, BadSignature, Expired, and UnknownOperation for one of
+// the data service, whose right signature would not help its sender.
 func (a *OperatorAuth) Verify(r *http.Request, body []byte) (sigv4.Signature, error) {
 	s, err := sigv4.Parse(r)
 	if err != nil {
 		return s, err
 	}
 	switch s.Service {
+	case string(notoffered.Data):
+		unknown := fault.New(fault.UnknownOperation,
+			"the data service %s is not offered by Drover", s.Service)
+		return s, notoffered.Refusal(unknown, r.Method, r.URL.EscapedPath(), notoffered.Data)
 	case serviceControl, serviceControlLegacy, serviceDevice:
 	default:
 		return s, fault.New(fault.BadSignature,
