@@ -13,7 +13,7 @@ import (
 
 // decides lists the packages that decide: facts and a time in, changes out. They and the packages
 // below them do no I/O, start no goroutine and read no clock.
-var decides = []string{"job", "registry", "internal/fault", "internal/wildcard"}
+var decides = []string{"job", "registry", "internal/fault", "internal/jsoncheck", "internal/wildcard"}
 
 // pureStandard lists the standard packages that those may import. All are computation only. Before
 // one is added, look for what it does besides: files, sockets, logs, locks, random numbers, timers.

@@ -203,7 +203,13 @@ func TestMalformedTexts(t *testing.T) {
 		{statement(`"Effect":"Allow","Action":"a","Resource":"*","Condition":{"Bool":{"a":[["x"]]}}`),
 			"a condition value must be a string, a number or a boolean"},
 		{allow("*", strings.Repeat("x", 2048)), "characters, at most 2048 are allowed"},
-		{`{"Statement":[]} x`, "more than one JSON value"},
+		{`{"Statement":[]} x`, "must be JSON; at byte 17 (line 1, column 18): the text goes on after " +
+			"its JSON value"},
+		{"{\"Statement\":[\n {},\n]}", "must be JSON; at byte 18 (line 2, column 4): a comma stands " +
+			"before ']'"},
+		{`{Version:2012-10-17}`, "must be JSON; at byte 1 (line 1, column 2): Version must stand in " +
+			"double quotes; a shell removes those that are not quoted themselves"},
+		{"", "must be JSON; the text is empty"},
 		{`{"Principal":"*"}`, `unknown field "Principal"`},
 	} {
 		_, err := Parse(tt.text)

@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"strings"
 	"unicode"
 
 	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/internal/jsoncheck"
 	"github.com/drover-iot/drover/internal/wildcard"
 )
 
@@ -43,6 +43,9 @@ func Parse(text string) (*Document, error) {
 		Version   string
 		ID        json.RawMessage `json:"Id"`
 		Statement oneOrMany[rawStatement]
+	}
+	if problem := jsoncheck.Problem(text); problem != "" {
+		return nil, malformed("must be JSON; %s", problem)
 	}
 	if err := strictJSON(text, &document); err != nil {
 		return nil, malformed("%s", err)
@@ -81,17 +84,12 @@ func charactersWithoutSpace(text string) (n int) {
 	return n
 }
 
-// strictJSON reads one JSON value and refuses members that the Go value does not have.
+// strictJSON reads a text that is one JSON value, and refuses members that the Go value does not
+// have.
 func strictJSON(text string, into any) error {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
-		return err
-	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return fmt.Errorf("more than one JSON value")
-	}
-	return nil
+	return decoder.Decode(into)
 }
 
 // oneOrMany is one value or a list of values: policy documents allow both in most places.
