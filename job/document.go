@@ -94,6 +94,11 @@ func (p Placeholder) check() error {
 			return fault.New(fault.Invalid,
 				"InvalidJobDocument: document: a placeholder stands inside another") // R-SUB-7
 		}
+		if _, ok := parseObject(p.Kind, p.Argument); !ok { // R-PRE-6
+			return fault.New(fault.Invalid, "document: placeholder ${aws:iot:%s:…}: "+
+				"%q is not the address of an S3 object, like "+
+				"https://s3.us-east-1.amazonaws.com/bucket/key", p.Kind, p.Argument)
+		}
 		return nil
 	}
 	return fault.New(fault.Invalid,
