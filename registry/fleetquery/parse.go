@@ -38,24 +38,43 @@ const all = "*"
 // White space may stand between any two of these, save that "-" stands right before what it
 // excludes: attributes.n>5, attributes.n > 5 and attributes.n : >5 are the same.
 func Parse(text string) (*Query, error) {
+	q, doubt, err := parse(text)
+	switch {
+	case doubt != nil:
+		return nil, doubt
+	case err != nil:
+		return nil, err
+	}
+	return q, nil
+}
+
+// Compile is Parse for a query that is stored. It accepts also what Parse refuses because its author
+// can only have meant something else: such a query was accepted once, and a fleet with a group that
+// has it must go on.
+func Compile(text string) (*Query, error) {
+	q, _, err := parse(text)
+	return q, err
+}
+
+// parse reads a query. doubt is set where the query can be read, but was meant otherwise.
+func parse(text string) (q *Query, doubt, err error) {
 	p := parser{text: text}
 	if len(text) > maxBytes {
-		return nil, fault.New(fault.InvalidQuery,
+		return nil, nil, fault.New(fault.InvalidQuery,
 			"queryString: %d bytes, at most %d are allowed", len(text), maxBytes)
 	}
 	root, err := p.query()
-	if err != nil {
-		return nil, err
-	}
-	if p.at < len(text) { // only a parenthesis ends a query early
-		return nil, p.errorf(p.at, "')' closes nothing")
-	}
-	if n := utf8.RuneCountInString(text); p.leading > 0 && n > maxLeadingCharacters {
-		return nil, fault.New(fault.InvalidQuery,
+	switch n := utf8.RuneCountInString(text); {
+	case err != nil:
+		return nil, p.doubt, err
+	case p.at < len(text): // only a parenthesis ends a query early
+		return nil, p.doubt, p.errorf(p.at, "')' closes nothing")
+	case p.leading > 0 && n > maxLeadingCharacters:
+		return nil, p.doubt, fault.New(fault.InvalidQuery,
 			"queryString: %d characters, at most %d are allowed when a term begins with a wildcard",
 			n, maxLeadingCharacters)
 	}
-	return &Query{root, p.connectivity}, nil
+	return &Query{root, p.connectivity}, p.doubt, nil
 }
 
 // parser reads a query from left to right. Its methods carry the names of the grammar above; each
@@ -66,8 +85,9 @@ type parser struct {
 	terms int    // terms read so far
 	field *field // the field whose parenthesis is being read, nil outside of one
 
-	leading      int  // terms read so far that begin with a wildcard
-	connectivity bool // a field of a connection was read
+	leading      int   // terms read so far that begin with a wildcard
+	connectivity bool  // a field of a connection was read
+	doubt        error // the first thing that was meant otherwise, see Compile
 }
 
 // errorf is a fault about the text at a byte: it counts the characters before it.
@@ -76,6 +96,13 @@ func (p *parser) errorf(at int, format string, args ...any) error {
 	character := strconv.Itoa(utf8.RuneCountInString(p.text[:at]) + 1)
 	f.Message = "queryString, character " + character + ": " + f.Message
 	return f
+}
+
+// doubtf records what was meant otherwise at a byte, unless something was before.
+func (p *parser) doubtf(at int, format string, args ...any) {
+	if p.doubt == nil {
+		p.doubt = p.errorf(at, format, args...)
+	}
 }
 
 // peek skips white space and returns the byte after it, 0 at the end.
@@ -192,9 +219,7 @@ func (p *parser) clause() (criterion, error) {
 	operator := p.peek()
 	if operator != ':' && operator != '<' && operator != '>' {
 		p.at = end
-		if err := p.checkEscaped(start); err != nil {
-			return nil, err
-		}
+		p.checkMeant(start)
 		return p.term(start, field{}, matching{word.pattern()})
 	}
 	name, ok := word.plain()
@@ -217,16 +242,18 @@ func (p *parser) clause() (criterion, error) {
 	return inside, err
 }
 
-// checkEscaped refuses a word without a field that was meant to have one. In thingName\:x* the ':'
-// is part of the text that is looked for, and no thing has such a text, so the query would find
-// nothing and not say why.
-func (p *parser) checkEscaped(start int) error {
-	name, rest, escaped := strings.Cut(p.text[start:p.at], `\:`)
-	if _, known := fieldNamed(name); !escaped || !known {
-		return nil
+// checkMeant doubts a word without a field that was meant to have one: thingName\:x* and
+// thingName=x. The sign is part of the text that is looked for, and no thing has such a text, so the
+// query would find nothing and not say why.
+func (p *parser) checkMeant(start int) {
+	word := p.text[start:p.at]
+	for _, sign := range []string{`\:`, "="} {
+		name, rest, found := strings.Cut(word, sign)
+		if _, known := fieldNamed(name); found && known {
+			p.doubtf(start+len(name), "'%s' is part of the text that is looked for here; "+
+				"write %s:%s to ask for the field %s", sign, name, rest, name)
+		}
 	}
-	return p.errorf(start+len(name), `'\:' makes ':' part of the text; `+
-		`write %s:%s to ask for the field %s`, name, rest, name)
 }
 
 // value reads what a field is asked for.
@@ -263,7 +290,7 @@ func (p *parser) value(of field) (criterion, error) {
 	}
 	if p.at < len(p.text) && strings.IndexByte(":<>", p.text[p.at]) >= 0 {
 		c := p.text[p.at]
-		return nil, p.errorf(p.at, `'%c' inside a value must be written \%c or within "quotes"`, c, c)
+		p.doubtf(p.at, `'%c' inside a value must be written \%c or within "quotes"`, c, c)
 	}
 	return p.term(start, of, matching{word.pattern()})
 }
@@ -278,66 +305,4 @@ func (p *parser) term(start int, of field, t check) (criterion, error) {
 		return everything{}, nil
 	}
 	return term{of, t}, nil
-}
-
-// comparison reads < <= > >= and a value.
-func (p *parser) comparison() (within, error) {
-	above := p.text[p.at] == '>'
-	p.at++
-	b := &bound{open: true}
-	if p.at < len(p.text) && p.text[p.at] == '=' {
-		b.open = false
-		p.at++
-	}
-	if p.peek() == '=' { // > =5 would compare with the text =5
-		return within{}, p.errorf(p.at, `'=' stands right after '<' or '>'; `+
-			`as part of a value write it within "quotes"`)
-	}
-	if err := p.bound(b); err != nil {
-		return within{}, err
-	}
-	if above {
-		return newWithin(b, nil), nil
-	}
-	return newWithin(nil, b), nil
-}
-
-// span reads [a TO b], {a TO b}, or one bracket of each. Either bound may be *.
-func (p *parser) span() (w within, err error) {
-	opened := p.at
-	p.at++
-	low, err := p.limit(p.text[opened] == '{')
-	if err != nil {
-		return w, err
-	}
-	if !p.operator("TO") {
-		return w, p.errorf(p.at, "TO must stand between the bounds of a range")
-	}
-	high, err := p.limit(false)
-	if err != nil {
-		return w, err
-	}
-	end := p.peek()
-	if end != ']' && end != '}' {
-		return w, p.errorf(opened, "the range is never closed by ']' or '}'")
-	}
-	if high != nil {
-		high.open = end == '}'
-	}
-	p.at++
-	return newWithin(low, high), nil
-}
-
-// limit reads one end of a range, which excludes its bound when it is open. It returns nil for *,
-// which has no bound: [80 TO *] is everything from 80.
-func (p *parser) limit(open bool) (*bound, error) {
-	p.peek()
-	rest, unbounded := strings.CutPrefix(p.text[p.at:], all)
-	if unbounded && (spaceAt(rest) > 0 || strings.HasPrefix(rest, "]") ||
-		strings.HasPrefix(rest, "}")) {
-		p.at++
-		return nil, nil
-	}
-	b := &bound{open: open}
-	return b, p.bound(b)
 }

@@ -73,7 +73,7 @@ func TestQuery(t *testing.T) { // R-ID-40, R-ID-60
 		{"shadow.reported.x:1", false}, {"NOT shadow.reported.x:1", true},
 		{"deviceDefender.violations:*", false}, {"version:1", false},
 		{"or", false}, {"not", false}, {"thingname*", false},
-		{"1 2 3 4 5 6 7 8 9 a b c", false},
+		{"1 2 3 4 5 6 7 8 9 a b c", false}, {`"thingName=x"`, false}, {"size=5", false},
 		{"*amp-07", true}, {"?amp-07", true}, {"thingName:*amp*", true}, {"thingName:**", true},
 		{"thingName:*lamp", false}, {"*" + strings.Repeat(" ", 99), true},
 		{"*07" + strings.Repeat(" ", 97), true}, {"attributes.site:*é*", false},
@@ -344,6 +344,10 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		q, err := Parse(text)
+		if stored, failed := Compile(text); err == nil && (failed != nil ||
+			q.Matches(&lamp) != stored.Matches(&lamp)) {
+			t.Errorf("%q is another query when it is stored: %v", text, failed)
+		}
 		if err == nil {
 			if twice, _ := Parse("NOT (" + text + ")"); twice != nil &&
 				q.Matches(&lamp) == twice.Matches(&lamp) {

@@ -10,29 +10,6 @@ import (
 // character with a meaning of its own; '\' before such a character makes it part of the word, and
 // so do quotation marks around all of it. Only in words are * and ? wildcards.
 
-// bound reads one bound of a range: a phrase or a word without wildcards, which may begin with '-'.
-func (p *parser) bound(b *bound) (err error) {
-	if p.at < len(p.text) && p.text[p.at] == '"' {
-		b.lower, err = p.phrase()
-		return err
-	}
-	start, sign := p.at, ""
-	if p.at < len(p.text) && p.text[p.at] == '-' {
-		sign = "-"
-		p.at++
-	}
-	word, err := p.word()
-	if err != nil {
-		return err
-	}
-	text, plain := word.plain()
-	if !plain {
-		return p.errorf(start, "a bound cannot have the wildcards * and ?")
-	}
-	b.lower = sign + text
-	return nil
-}
-
 // phrase reads text in quotation marks, in which only \" and \\ are special.
 func (p *parser) phrase() (string, error) {
 	opened := p.at

@@ -63,9 +63,9 @@ func TestWordTexts(t *testing.T) {
 			"it; at most 1 is allowed"},
 		{"*" + strings.Repeat("x", 100), "queryString: 101 characters, at most 100 are allowed when " +
 			"a term begins with a wildcard"},
-		{`thingName\:x*`, `queryString, character 10: '\:' makes ':' part of the text; ` +
+		{`thingName\:x*`, `queryString, character 10: '\:' is part of the text that is looked for here; ` +
 			"write thingName:x* to ask for the field thingName"},
-		{`a attributes.x\:5`, `queryString, character 15: '\:' makes ':' part of the text; ` +
+		{`a attributes.x\:5`, `queryString, character 15: '\:' is part of the text that is looked for here; ` +
 			"write attributes.x:5 to ask for the field attributes.x"},
 		{"a*b*c*", `queryString, character 1: "a*b*c*" has 3 * and 0 ?, at most 2 and 5 are allowed`},
 		{"a??????", `queryString, character 1: "a??????" has 0 * and 6 ?, at most 2 and 5 are allowed`},
@@ -76,6 +76,8 @@ func TestWordTexts(t *testing.T) {
 		{"thingName:>*", "queryString, character 12: a bound cannot have the wildcards * and ?"},
 		{"thingName:[a TO b", "queryString, character 11: the range is never closed by ']' or '}'"},
 		{"thingName:[a b]", "queryString, character 14: TO must stand between the bounds of a range"},
+		{"NOT thingTypeName=lamp", "queryString, character 18: '=' is part of the text that is looked " +
+			"for here; write thingTypeName:lamp to ask for the field thingTypeName"},
 		{"thingName: ", "queryString, character 12: the query ends where a term is due"},
 		{"thingName:a:b", `queryString, character 12: ':' inside a value must be written \: or within "quotes"`},
 		{"thingName:a>b", `queryString, character 12: '>' inside a value must be written \> or within "quotes"`},
@@ -90,6 +92,29 @@ func TestWordTexts(t *testing.T) {
 		_, err := Parse(tt.query)
 		if f := fault.Of(err); f == nil || f.Code != fault.InvalidQuery || f.Message != tt.says {
 			t.Errorf("%s:\n%v\nwant\n%s", tt.query, err, tt.says)
+		}
+	}
+}
+
+// A query that is stored and would be refused now, because it was meant otherwise, still says what
+// it said (R-ID-60). What cannot be read is refused by both.
+func TestCompile(t *testing.T) {
+	t.Parallel()
+	s := Subject{Thing: registry.Thing{Name: "b", Attributes: map[string]string{"x": "thingName:y"}}}
+	for query, want := range map[string]bool{
+		`thingName\:y`: true, `thingName\:z`: false, "thingName=y": false,
+		"thingName:(b>a)": true, "thingName:(b>c)": false, "thingName>==5": true,
+	} {
+		if _, err := Parse(query); !fault.Is(err, fault.InvalidQuery) {
+			t.Errorf("%s: %v, want it refused", query, err)
+		}
+		if q, err := Compile(query); err != nil || q.Matches(&s) != want {
+			t.Errorf("%s: %v, want %v", query, err, want)
+		}
+	}
+	for _, query := range []string{"", "(", "thingName:a:b", "site:x"} {
+		if _, err := Compile(query); !fault.Is(err, fault.InvalidQuery) {
+			t.Errorf("%s: %v, want it refused", query, err)
 		}
 	}
 }
