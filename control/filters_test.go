@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/drover-iot/drover/schema"
+	"github.com/drover-iot/drover/store"
+	"github.com/drover-iot/drover/store/memory"
+	"github.com/drover-iot/drover/store/sqlite"
 )
 
 // Every list, by every combination of the values of its members, in pages of one, of two and of all
@@ -307,8 +311,8 @@ func combinations(values map[string][]any) []filter {
 	return all
 }
 
-// walk goes through the pages of a list, of a size or, at 0, of no size that is sent. It returns nil
-// when the list is refused.
+// walk goes through the pages of a list, of a size or, at 0, of the default size. It returns nil when
+// the list is refused.
 func (w *world) walk(op *schema.Description, l listing, f filter, size int) []string {
 	w.t.Helper()
 	page := op.Page
@@ -372,7 +376,22 @@ func (l listing) known(item any) string {
 // R-API-28, R-API-35, R-WIRE-21 to R-WIRE-23).
 func TestLists(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	file, err := sqlite.Open(filepath.Join(t.TempDir(), "drover.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := file.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	for name, s := range map[string]store.Store{"memory": memory.Open(), "sqlite": file} {
+		t.Run(name, func(t *testing.T) { newWorld(t, s).walkAll() })
+	}
+}
+
+// walkAll walks every list of the world.
+func (w *world) walkAll() {
 	walked := map[string]bool{}
 	for _, l := range w.listings() {
 		op := described(l.op)
@@ -386,7 +405,7 @@ func TestLists(t *testing.T) {
 			for _, size := range sizes {
 				got := w.walk(op, l, f, size)
 				if diff := cmp.Diff(want, got); diff != "" {
-					t.Errorf("%s %v in pages of %d (-want +got):\n%s", l.op, f, size, diff)
+					w.t.Errorf("%s %v in pages of %d (-want +got):\n%s", l.op, f, size, diff)
 				}
 			}
 		}
@@ -397,7 +416,7 @@ func TestLists(t *testing.T) {
 	}
 	for _, op := range pagedOperations(&bench{unavailable: unavailable}) {
 		if !walked[op.Name] {
-			t.Errorf("%s is not walked", op.Name)
+			w.t.Errorf("%s is not walked", op.Name)
 		}
 	}
 }

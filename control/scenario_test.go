@@ -24,6 +24,7 @@ import (
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/schema"
+	"github.com/drover-iot/drover/store"
 	"github.com/drover-iot/drover/store/memory"
 )
 
@@ -72,6 +73,12 @@ var managed = []string{
 
 func newScenario(t *testing.T) *scenario {
 	t.Helper()
+	return newScenarioOn(t, memory.Open())
+}
+
+// newScenarioOn is newScenario with a store of its own.
+func newScenarioOn(t *testing.T, s store.Store) *scenario {
+	t.Helper()
 	pem, err := os.ReadFile(filepath.Join("testdata", "pump-07.crt"))
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +98,7 @@ func newScenario(t *testing.T) *scenario {
 	log := slog.New(slog.DiscardHandler)
 	now := clock.NewVirtual(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
 	e := engine.New(engine.Config{
-		Store:   memory.Open(),
+		Store:   s,
 		Clock:   now,
 		IDs:     &ids.Counting{},
 		Events:  events.Renderer{Scope: registry.DefaultScope, IDs: &ids.Counting{}},

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/store"
 )
 
 // The world of the list tests: something of every kind that lists show, made by the operations of
@@ -51,8 +52,8 @@ func (w *world) later() { w.clock.Set(w.clock.Now().Add(time.Minute)) }
 // m is the members of a request.
 type m = map[string]any
 
-func newWorld(t *testing.T) *world {
-	w := &world{scenario: newScenario(t)}
+func newWorld(t *testing.T, s store.Store) *world {
+	w := &world{scenario: newScenarioOn(t, s)}
 	for _, name := range []string{"lamp", "lampion", "pump"} {
 		w.do("CreateThingType", m{"thingTypeName": name})
 	}

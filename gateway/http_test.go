@@ -94,6 +94,11 @@ func TestRefusals(t *testing.T) {
 			"Publish of the data service iotdata is not offered by Drover",
 		},
 		{
+			"R-HTTP-41 MQTT over WebSocket", s.signedBy(),
+			call{path: "/mqtt", service: "iotdevicegateway"}, noRoute,
+			"Connect of MQTT over WebSocket is not offered by Drover",
+		},
+		{
 			"R-HTTP-41 the data service, elsewhere", s.signedBy(),
 			call{path: "/jobs", service: "iotdata"}, noRoute,
 			"the data service iotdata is not offered by Drover",

@@ -27,18 +27,17 @@ type OperatorAuth struct {
 
 // Verify checks the signature of a request with this body, and that it was made for this server. It
 // returns what could be read of the signature, also with an error: its service says which plane
-// answers. Faults: NoCredentials, UnknownKey, BadSignature, Expired, and UnknownOperation for one of
-// the data service, whose right signature would not help its sender.
+// answers. Faults: NoCredentials, UnknownKey, BadSignature, Expired, and UnknownOperation for a
+// service that is not offered.
 func (a *OperatorAuth) Verify(r *http.Request, body []byte) (sigv4.Signature, error) {
 	s, err := sigv4.Parse(r)
 	if err != nil {
 		return s, err
 	}
+	if err := notoffered.RefuseService(s.Service, r.Method, r.URL.EscapedPath()); err != nil {
+		return s, err
+	}
 	switch s.Service {
-	case string(notoffered.Data):
-		unknown := fault.New(fault.UnknownOperation,
-			"the data service %s is not offered by Drover", s.Service)
-		return s, notoffered.Refusal(unknown, r.Method, r.URL.EscapedPath(), notoffered.Data)
 	case serviceControl, serviceControlLegacy, serviceDevice:
 	default:
 		return s, fault.New(fault.BadSignature,

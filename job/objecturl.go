@@ -7,9 +7,9 @@ import (
 )
 
 // The address in a placeholder for a presigned URL names an S3 object: its bucket in the path or in
-// the host, with or without a region (R-PRE-6). It is looked at when the document comes in, so that
-// a typing error is found by the operator and not by the devices. Whether there is such an object is
-// not asked (R-PRE-11).
+// the host, with or without a region (R-PRE-6). It is checked when the document comes in, so that a
+// typing error is found by the operator and not by the devices. Whether there is such an object is
+// not checked (R-PRE-11).
 
 // object is what an address names. version is empty without one.
 type object struct{ bucket, key, version string }

@@ -17,8 +17,9 @@ func TestTable(t *testing.T) {
 	t.Parallel()
 	routers := map[Service]*schema.Router{
 		Control:     schema.NewRouter(&iot.Service),
-		Data:        schema.NewRouter(&jobsdata.Service),
-		Credentials: schema.NewRouter(&jobsdata.Service),
+		data:        schema.NewRouter(&jobsdata.Service),
+		gateway:     schema.NewRouter(&jobsdata.Service),
+		credentials: schema.NewRouter(&jobsdata.Service),
 	}
 	described := map[string]bool{}
 	for _, service := range []*schema.Service{&iot.Service, &jobsdata.Service} {
@@ -68,16 +69,17 @@ func TestRefusal(t *testing.T) {
 			"AddThingToBillingGroup is not offered by Drover"},
 		{unknown, "POST", "/billing-groups/a%3Ab", Control,
 			"CreateBillingGroup is not offered by Drover"},
-		{unknown, "POST", "/topics/a%2Fb", Data,
+		{unknown, "POST", "/topics/a%2Fb", data,
 			"Publish of the data service iotdata is not offered by Drover"},
-		{unknown, "POST", "/topics/a/b", Data,
+		{unknown, "POST", "/topics/a/b", data,
 			"Publish of the data service iotdata is not offered by Drover"},
-		{unknown, "GET", "/things/t/shadow", Data,
+		{unknown, "GET", "/things/t/shadow", data,
 			"GetThingShadow of the data service iotdata is not offered by Drover"},
-		{unknown, "GET", "/role-aliases/a/credentials", Credentials,
+		{unknown, "GET", "/role-aliases/a/credentials", credentials,
 			"AssumeRoleWithCertificate of the credentials provider is not offered by Drover"},
-		{unknown, "POST", "/topics/", Data, unknown.Message},
-		{unknown, "GET", "/topics/a", Data, unknown.Message},
+		{unknown, "GET", "/mqtt", gateway, "Connect of MQTT over WebSocket is not offered by Drover"},
+		{unknown, "POST", "/topics/", data, unknown.Message},
+		{unknown, "GET", "/topics/a", data, unknown.Message},
 		{unknown, "POST", "/topics/a", Control, unknown.Message},
 		{unknown, "GET", "/indices/", Control, unknown.Message},
 		{unknown, "GET", "/indices/a/b", Control, unknown.Message},
@@ -92,5 +94,27 @@ func TestRefusal(t *testing.T) {
 	}
 	if err := errors.New("x"); !errors.Is(Refusal(err, "GET", "/indices", Control), err) {
 		t.Error("an error that is no fault is changed")
+	}
+}
+
+// A signature for another service of AWS IoT is told that the service is not offered; one for any
+// other service, and those of the two planes, are nothing to this package (R-HTTP-41).
+func TestRefuseService(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ service, method, path, says string }{
+		{"iotdata", "POST", "/topics/a",
+			"Publish of the data service iotdata is not offered by Drover"},
+		{"iotdata", "GET", "/jobs", "the data service iotdata is not offered by Drover"},
+		{"iotdevicegateway", "GET", "/mqtt",
+			"Connect of MQTT over WebSocket is not offered by Drover"},
+		{"IoTSecuredTunneling", "POST", "/",
+			"secure tunneling (service IoTSecuredTunneling) is not offered by Drover"},
+		{"iot", "GET", "/indices", ""}, {"iot-jobs-data", "GET", "/", ""}, {"s3", "GET", "/", ""},
+		{"credentials", "GET", "/", ""}, {"", "GET", "/", ""},
+	} {
+		err := RefuseService(tt.service, tt.method, tt.path)
+		if f := fault.Of(err); (f == nil) != (tt.says == "") || f != nil && f.Message != tt.says {
+			t.Errorf("%s %s %s: %v, want %s", tt.service, tt.method, tt.path, err, tt.says)
+		}
 	}
 }

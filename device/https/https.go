@@ -66,8 +66,7 @@ func (h *Handler) answer(r *http.Request, body []byte, may Authorize) ([]byte, e
 	path := r.URL.EscapedPath()
 	match, err := h.router.Match(r.Method, path)
 	if err != nil {
-		return nil, notoffered.Refusal(err, r.Method, path,
-			notoffered.Data, notoffered.Credentials)
+		return nil, notoffered.Refusal(err, r.Method, path, notoffered.OfDevices...)
 	}
 	if err := may(match.Name, match.Label("thingName")); err != nil {
 		return nil, err

@@ -1,6 +1,6 @@
 // Package jsoncheck says what is wrong with a text that should be one JSON value, and where. People
-// write such texts by hand, into files and between the quotes of a shell, and "invalid" does not help
-// them: a comma too many, a comment, single quotes, or quotes that the shell has removed.
+// write such texts by hand, into files and between the quotes of a shell, and "invalid" does not
+// help them: a comma too many, a comment, single quotes, or quotes that the shell has removed.
 //
 // Whether a text is JSON is decided by encoding/json. This package looks only at the place where
 // that stopped. Start with Problem.

@@ -10,12 +10,12 @@ import (
 	"github.com/drover-iot/drover/registry"
 )
 
-// The queries that the documentation of AWS IoT shows, and what they find in a small fleet. They are
-// what people copy, so each of them must be read, also where it asks for what this server does not
-// have: shadows and Device Defender.
+// The queries that the documentation of AWS IoT shows, and what they find in a small fleet. They
+// are what people copy, so each of them must be accepted, also where it asks for what this server
+// does not have: shadows and Device Defender.
 
-// guideFleet has, by name: things that the examples find, and beside each of them one that they must
-// not find.
+// guideFleet has, by name, things that the examples find, and beside each of them one that they
+// must not find.
 func guideFleet() []Subject {
 	thing := func(name, kind string, attributes ...string) registry.Thing {
 		t := registry.Thing{Name: name, UUID: "id-" + name, Type: kind, Attributes: map[string]string{}}
@@ -126,8 +126,8 @@ func TestGuideQueries(t *testing.T) { // R-ID-40, R-ID-60
 	}
 }
 
-// Every operator behind a field of every family, with white space at every place where it may stand,
-// and at the places where a clause may stand, means the same (R-ID-60).
+// Every operator behind a field of every family means the same with white space at every place
+// where it may stand, and at every place where a clause may stand (R-ID-60).
 func TestWhiteSpace(t *testing.T) {
 	t.Parallel()
 	s := Subject{

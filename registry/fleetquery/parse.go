@@ -48,9 +48,9 @@ func Parse(text string) (*Query, error) {
 	return q, nil
 }
 
-// Compile is Parse for a query that is stored. It accepts also what Parse refuses because its author
-// can only have meant something else: such a query was accepted once, and a fleet with a group that
-// has it must go on.
+// Compile is Parse for a query that is stored. It accepts also what Parse refuses because its
+// author can only have meant something else: such a query may have been accepted by an earlier
+// version, and no change of a thing may fail because a group has it.
 func Compile(text string) (*Query, error) {
 	q, _, err := parse(text)
 	return q, err
@@ -243,8 +243,8 @@ func (p *parser) clause() (criterion, error) {
 }
 
 // checkMeant doubts a word without a field that was meant to have one: thingName\:x* and
-// thingName=x. The sign is part of the text that is looked for, and no thing has such a text, so the
-// query would find nothing and not say why.
+// thingName=x. The sign is part of the text that is looked for, and no thing has such a text, so
+// the query would find nothing and not say why.
 func (p *parser) checkMeant(start int) {
 	word := p.text[start:p.at]
 	for _, sign := range []string{`\:`, "="} {
@@ -261,7 +261,8 @@ func (p *parser) value(of field) (criterion, error) {
 	start := p.at
 	next := p.peek()
 	if of.kind == anyField && strings.IndexByte("[{<>", next) >= 0 && next != 0 {
-		return nil, p.errorf(start, "a range or comparison needs a field before it, as in attributes.NAME>5")
+		return nil, p.errorf(start, "a range or comparison needs a field before it, "+
+			"as in attributes.NAME>5")
 	}
 	switch next {
 	case '"':
