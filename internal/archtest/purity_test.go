@@ -22,7 +22,7 @@ var pureStandard = []string{
 	"bytes", "cmp", "errors", "fmt", "io", "maps", "regexp", "regexp/syntax", "slices", "strconv", "strings", "time",
 	"unicode",
 	"crypto/ecdsa", "crypto/elliptic", "crypto/rsa", "crypto/x509", "crypto/x509/pkix",
-	"encoding/json", "encoding/pem", "math/big", "math/bits", "net/netip", "net/url", "unicode/utf8",
+	"encoding/json", "encoding/pem", "math/big", "math/bits", "net/netip", "net/url", "reflect", "unicode/utf8",
 }
 
 // What decides imports standard packages that only compute, and no library of anybody else.
