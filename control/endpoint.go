@@ -20,8 +20,7 @@ func (p *Plane) DescribeEndpoint(
 		return &iot.DescribeEndpointResponse{EndpointAddress: p.JobsHost}, nil
 	case "iot:CredentialProvider", "iot:DeviceAdvisor", "iot:Data-Beta":
 		return nil, fault.New(fault.Invalid,
-			"endpointType: %s is not available in this version of Drover; "+
-				"use iot:Data-ATS or iot:Jobs", kind)
+			"endpointType: %s is not offered by Drover, so it has no endpoint", kind)
 	default:
 		return nil, fault.New(fault.Invalid,
 			"endpointType: %q is not one of iot:Data-ATS, iot:Data, iot:Jobs", kind)

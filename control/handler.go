@@ -7,6 +7,7 @@ import (
 
 	"github.com/drover-iot/drover/api"
 	"github.com/drover-iot/drover/api/iot"
+	"github.com/drover-iot/drover/api/notoffered"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/internal/rates"
 	"github.com/drover-iot/drover/schema"
@@ -58,6 +59,7 @@ func (h *Handler) Serve(ctx context.Context, w http.ResponseWriter, r *http.Requ
 		_, _ = w.Write(out) // the caller may be gone
 		return
 	}
+	err = notoffered.Refusal(err, r.Method, r.URL.EscapedPath(), notoffered.Control)
 	h.Refuse(ctx, w, match.Description, err)
 }
 

@@ -28,6 +28,23 @@ func ask(t *testing.T, h *Handler, method, target, body string) *httptest.Respon
 	return w
 }
 
+// An operation that AWS IoT has and Drover has not is refused by its name (R-ID-46).
+func TestNotOffered(t *testing.T) {
+	t.Parallel()
+	h := newScenario(t).handler
+	for target, name := range map[string]string{
+		"PATCH /thing-types/a": "UpdateThingType", "POST /billing-groups/b": "CreateBillingGroup",
+		"GET /indices/AWS_Things": "DescribeIndex", "POST /things": "RegisterThing",
+	} {
+		method, path, _ := strings.Cut(target, " ")
+		w := ask(t, h, method, path, "{}")
+		want := `{"message":"` + name + ` is not offered by Drover"}`
+		if w.Code != 404 || w.Body.String() != want {
+			t.Errorf("%s: %d %s, want %s", target, w.Code, w.Body, want)
+		}
+	}
+}
+
 // What cannot be answered is refused with the exception of the API (R-ERR-2, R-WIRE-8, R-ID-46).
 func TestServe(t *testing.T) {
 	t.Parallel()
@@ -41,6 +58,7 @@ func TestServe(t *testing.T) {
 		{"no operation", "GET", "/nothing", "", 404, "UnknownOperationException"},
 		{"no method", "PATCH", "/things", "", 404, "UnknownOperationException"},
 		{"no handler", "POST", "/billing-groups/b", "{}", 404, "UnknownOperationException"},
+		{"no method here", "PATCH", "/thing-types/a", "{}", 404, "UnknownOperationException"},
 		{"no JSON", "POST", "/things/a", "{", 400, "InvalidRequestException"},
 		{"a bad member", "GET", "/things?maxResults=0", "", 400, "InvalidRequestException"},
 		{"not there", "GET", "/things/a", "", 404, "ResourceNotFoundException"},

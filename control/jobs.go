@@ -77,7 +77,8 @@ func checkDocumentMembers(document *iot.Document, source *iot.DocumentSource) er
 	case document != nil && source != nil:
 		return fault.New(fault.Invalid, "document: not allowed together with documentSource")
 	case document != nil && *document == "":
-		return fault.New(fault.Invalid, "InvalidJobDocument: document: must be a JSON object")
+		_, err := job.CheckDocument("")
+		return err
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -23,6 +24,7 @@ import (
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/schema"
+	"github.com/drover-iot/drover/store"
 	"github.com/drover-iot/drover/store/memory"
 )
 
@@ -71,6 +73,12 @@ var managed = []string{
 
 func newScenario(t *testing.T) *scenario {
 	t.Helper()
+	return newScenarioOn(t, memory.Open())
+}
+
+// newScenarioOn is newScenario with a store of its own.
+func newScenarioOn(t *testing.T, s store.Store) *scenario {
+	t.Helper()
 	pem, err := os.ReadFile(filepath.Join("testdata", "pump-07.crt"))
 	if err != nil {
 		t.Fatal(err)
@@ -90,7 +98,7 @@ func newScenario(t *testing.T) *scenario {
 	log := slog.New(slog.DiscardHandler)
 	now := clock.NewVirtual(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
 	e := engine.New(engine.Config{
-		Store:   memory.Open(),
+		Store:   s,
 		Clock:   now,
 		IDs:     &ids.Counting{},
 		Events:  events.Renderer{Scope: registry.DefaultScope, IDs: &ids.Counting{}},
@@ -160,28 +168,37 @@ func (s *scenario) call(d *datadriven.TestData) string {
 			d.Fatalf(s.t, "%v", err)
 		}
 	}
+	return s.show(op, s.serve(op, members))
+}
+
+// serve has an operation answered, called with these members.
+func (s *scenario) serve(
+	op *schema.Description, members map[string]any,
+) *httptest.ResponseRecorder {
+	s.t.Helper()
 	request, err := op.Address(func(m *schema.Member) (string, bool) {
 		value, given := members[m.Name]
 		return fmt.Sprint(value), given
 	})
 	if err != nil {
-		d.Fatalf(s.t, "%v", err)
+		s.t.Fatalf("%s: %v", op.Name, err)
 	}
+	inBody := maps.Clone(members)
 	for _, m := range op.Input.Members {
 		if m.In != schema.Body {
-			delete(members, m.Name)
+			delete(inBody, m.Name)
 		}
 	}
-	body, err := json.Marshal(members)
+	body, err := json.Marshal(inBody)
 	if err != nil {
-		d.Fatalf(s.t, "%v", err)
+		s.t.Fatalf("%s: %v", op.Name, err)
 	}
 	target := request.Path + "?" + request.RawQuery
 	r := httptest.NewRequest(request.Method, target, nil)
 	r.Header = request.Header
 	w := httptest.NewRecorder()
 	s.handler.Serve(s.t.Context(), w, r, body)
-	return s.show(op, w)
+	return w
 }
 
 // described is the description of an operation by its name, nil for none.

@@ -137,19 +137,17 @@ func (p *Plane) ListThings(
 		})
 }
 
-// thingQuery is the filters of ListThings. An attribute is given by name and value, or not at all
-// (R-ID-9, R-ID-59).
+// thingQuery is the filters of ListThings. An attribute without a value stands for things that have
+// the attribute, whatever its value: every value begins with the empty text. A value without an
+// attribute is refused (R-ID-9, R-ID-59).
 func thingQuery(in *iot.ListThingsRequest) (q store.ThingQuery, err error) {
-	switch {
-	case in.AttributeName != nil && in.AttributeValue == nil:
-		return q, fault.New(fault.Invalid, "attributeValue: required with attributeName")
-	case in.AttributeName == nil && in.AttributeValue != nil:
+	if in.AttributeName == nil && in.AttributeValue != nil {
 		return q, fault.New(fault.Invalid, "attributeName: required with attributeValue")
 	}
 	return store.ThingQuery{
 		Type:          string(value(in.ThingTypeName)),
 		Attribute:     string(value(in.AttributeName)),
 		Value:         string(value(in.AttributeValue)),
-		ValueIsPrefix: value(in.UsePrefixAttributeValue),
+		ValueIsPrefix: value(in.UsePrefixAttributeValue) || in.AttributeValue == nil,
 	}, nil
 }

@@ -579,3 +579,31 @@ func (w registryWorld) view(each func(store.Reader, []registry.Group, registry.T
 		return err
 	}))
 }
+
+// A group whose query is refused by now, because it can only have been meant otherwise, takes its
+// members as before, and no change of a thing fails because of it (R-ID-60).
+func TestStoredQuery(t *testing.T) {
+	t.Parallel()
+	s := memory.Open()
+	var c store.Changes
+	c.Registry.CreatedGroups = []registry.Group{
+		{ID: 1, Name: "old", UUID: "u", Version: 1, Query: `thingName\:y`},
+	}
+	if err := s.Write(t.Context(), func(tx store.Tx) error { return tx.Apply(c) }); err != nil {
+		t.Fatal(err)
+	}
+	w := registryWorld{T: t, Engine: New(Config{
+		Store:   s,
+		Clock:   clock.NewVirtual(time.Unix(1e9, 0).UTC()),
+		IDs:     &ids.Counting{},
+		Events:  events.Renderer{Scope: registry.DefaultScope, IDs: &ids.Counting{}},
+		Log:     slog.New(slog.DiscardHandler),
+		Stepped: true,
+	})}
+	w.thing("y", "")
+	w.thing("z", "", "note", "thingName:y")
+	w.members("old", "z")
+	_, err := w.Fleet.CreateDynamicGroup(t.Context(),
+		fleet.NewDynamicGroup{Name: "new", Query: `thingName\:y`})
+	w.refused(err, fault.InvalidQuery)
+}

@@ -89,6 +89,25 @@ func TestRefusals(t *testing.T) {
 			`service \"s3\"; sign for iot or iot-jobs-data`,
 		},
 		{
+			"R-HTTP-41 the data service", s.signedBy(),
+			call{method: "POST", path: "/topics/a/b", service: "iotdata"}, noRoute,
+			"Publish of the data service iotdata is not offered by Drover",
+		},
+		{
+			"R-HTTP-41 MQTT over WebSocket", s.signedBy(),
+			call{path: "/mqtt", service: "iotdevicegateway"}, noRoute,
+			"Connect of MQTT over WebSocket is not offered by Drover",
+		},
+		{
+			"R-HTTP-41 the data service, elsewhere", s.signedBy(),
+			call{path: "/jobs", service: "iotdata"}, noRoute,
+			"the data service iotdata is not offered by Drover",
+		},
+		{
+			"R-HTTP-41 the data service with a certificate", device,
+			call{method: "POST", path: "/topics/a/b"}, noRoute, "Publish of the data service iotdata",
+		},
+		{
 			"another region", s.signedBy(),
 			call{path: "/jobs", service: "iot", region: "mars-1"}, bad,
 			`region \"mars-1\"; this server is us-east-1`,
@@ -129,7 +148,9 @@ func TestRefusals(t *testing.T) {
 			if row.who.certificate != nil {
 				base = "https://" + s.https
 			}
-			row.call.method = "GET"
+			if row.call.method == "" {
+				row.call.method = "GET"
+			}
 			answer, body := s.send(t, base, row.who, row.call)
 			if answer != row.want || !strings.Contains(body, row.names) {
 				t.Errorf("got %s %s, want %s that names %q", answer, body, row.want, row.names)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/drover-iot/drover/api/notoffered"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/internal/sigv4"
 	"github.com/drover-iot/drover/registry"
@@ -26,10 +27,14 @@ type OperatorAuth struct {
 
 // Verify checks the signature of a request with this body, and that it was made for this server. It
 // returns what could be read of the signature, also with an error: its service says which plane
-// answers. Faults: NoCredentials, UnknownKey, BadSignature, Expired.
+// answers. Faults: NoCredentials, UnknownKey, BadSignature, Expired, and UnknownOperation for a
+// service that is not offered.
 func (a *OperatorAuth) Verify(r *http.Request, body []byte) (sigv4.Signature, error) {
 	s, err := sigv4.Parse(r)
 	if err != nil {
+		return s, err
+	}
+	if err := notoffered.RefuseService(s.Service, r.Method, r.URL.EscapedPath()); err != nil {
 		return s, err
 	}
 	switch s.Service {

@@ -3,9 +3,9 @@ package job
 import (
 	"encoding/json"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/internal/jsoncheck"
 )
 
 // A job document may have placeholders such as ${aws:iot:s3-presigned-url:https://…} in its string
@@ -56,9 +56,13 @@ func CheckDocument(text string) ([]Placeholder, error) {
 		return nil, fault.New(fault.Invalid,
 			"document: %d bytes, at most %d are allowed", len(text), MaxDocumentBytes)
 	}
-	object := strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "{")
-	if !object || !utf8.ValidString(text) || !json.Valid([]byte(text)) {
-		return nil, fault.New(fault.Invalid, "InvalidJobDocument: document: must be a JSON object")
+	if problem := jsoncheck.Problem(text); problem != "" {
+		return nil, fault.New(fault.Invalid,
+			"InvalidJobDocument: document: must be a JSON object; %s", problem)
+	}
+	if !strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "{") {
+		return nil, fault.New(fault.Invalid,
+			"InvalidJobDocument: document: must be a JSON object, and is another JSON value")
 	}
 	var found []Placeholder
 	_, err := Resolve(text, func(p Placeholder) (string, error) {
@@ -89,6 +93,11 @@ func (p Placeholder) check() error {
 		if strings.Contains(p.Argument, "${") {
 			return fault.New(fault.Invalid,
 				"InvalidJobDocument: document: a placeholder stands inside another") // R-SUB-7
+		}
+		if _, ok := parseObject(p.Kind, p.Argument); !ok { // R-PRE-6
+			return fault.New(fault.Invalid, "document: placeholder ${aws:iot:%s:…}: "+
+				"%q is not the address of an S3 object, like "+
+				"https://s3.us-east-1.amazonaws.com/bucket/key", p.Kind, p.Argument)
 		}
 		return nil
 	}

@@ -26,7 +26,15 @@ func TestCheckDocument(t *testing.T) {
 		{"32770 bytes in fewer characters", `{"a":"` + strings.Repeat("é", (32770-8)/2) + `"}`, -1},
 		{"array", `[]`, -1},
 		{"string", `"x"`, -1},
+		{"number", `1`, -1},
+		{"empty", ``, -1},
 		{"cut off", `{`, -1},
+		{"comma at the end", `{"a":1,}`, -1},
+		{"comment", "{} // x", -1},
+		{"NaN", `{"a":NaN}`, -1},
+		{"byte order mark", "\ufeff{}", -1},
+		{"two objects", `{}{}`, -1},
+		{"no quotes", `{a:1}`, -1},
 		{"not UTF-8", "{\"a\":\"\xff\"}", -1},
 		{"other placeholder syntax", `{"a":"${thingName} $${x}"}`, 0},
 		{"presigned", `{"a":"` + url + `"}`, 1},
@@ -69,8 +77,25 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+// What is wrong with a document that is no JSON object, and where (R-DOC-15).
+func TestDocumentSays(t *testing.T) {
+	t.Parallel()
+	const member = "InvalidJobDocument: document: must be a JSON object"
+	for _, tt := range []struct{ text, says string }{
+		{"", "; the text is empty"},
+		{"{\n  \"a\": 1,\n}", "; at byte 10 (line 2, column 9): a comma stands before '}'"},
+		{"{operation:reboot}", "; at byte 1 (line 1, column 2): operation must stand in double " +
+			"quotes; a shell removes those that are not quoted themselves"},
+		{"[{}]", ", and is another JSON value"},
+		{`"{}"`, ", and is another JSON value"},
+	} {
+		_, err := CheckDocument(tt.text)
+		invalid(t, tt.text, err, member+tt.says)
+	}
+}
+
 func FuzzResolve(f *testing.F) {
-	f.Add(`{"a":"${aws:iot:s3-presigned-url:x}"}`)
+	f.Add(`{"a":"${aws:iot:s3-presigned-url:https://s3.amazonaws.com/b/k}"}`)
 	f.Add(`{"a\"b":["\\","${aws:"]}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		if _, err := CheckDocument(text); err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/internal/jsoncheck"
 )
 
 // ManagedTemplate is a template that comes with the server. It is read-only, and its document has
@@ -36,6 +38,9 @@ type DocumentParameter struct {
 
 // ParseManagedTemplate reads the file of a managed template.
 func ParseManagedTemplate(data []byte) (m ManagedTemplate, err error) {
+	if problem := jsoncheck.Problem(string(data)); problem != "" {
+		return m, errors.New(problem)
+	}
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&m); err != nil {

@@ -31,17 +31,20 @@ func TestPlaceholderFaults(t *testing.T) {
 		_, err := CheckDocument(fmt.Sprintf(`{"a":[%q]}`, tt.value))
 		invalid(t, tt.rule+" "+tt.value, err, tt.says)
 	}
-	_, err := CheckDocument(`{"a":"` + strings.Repeat("${aws:iot:s3-presigned-url:u}", 11) + `"}`)
+	_, err := CheckDocument(`{"a":"` + strings.Repeat("${aws:iot:s3-presigned-url:https://s3.amazonaws.com/b/k}", 11) + `"}`)
 	invalid(t, "R-SUB-4", err, name+"11 placeholders, at most 10 are allowed")
 }
 
 // Where placeholders are found: in every string value, in order, and in no member name (R-SUB-2).
 func TestPlaceholdersFound(t *testing.T) {
 	t.Parallel()
-	const text = `{"${aws:iot:s3-presigned-url:name}": {"a": ["x ${aws:iot:s3-presigned-url:1} y", 5, "${aws:iot:s3-presigned-url-v1:2}"],
-		"b" : "\u0024{aws:iot:s3-presigned-url-v2:3}"}}`
+	const at = "https://s3.amazonaws.com/b/"
+	const text = `{"${aws:iot:s3-presigned-url:name}": {"a": ["x ${aws:iot:s3-presigned-url:` + at +
+		`1} y", 5, "${aws:iot:s3-presigned-url-v1:` + at + `2}"],
+		"b" : "\u0024{aws:iot:s3-presigned-url-v2:` + at + `3}"}}`
 	found, err := CheckDocument(text)
-	want := []Placeholder{{PresignedURL, "1"}, {PresignedURLv1, "2"}, {PresignedURLv2, "3"}}
+	want := []Placeholder{{PresignedURL, at + "1"}, {PresignedURLv1, at + "2"},
+		{PresignedURLv2, at + "3"}}
 	if diff := cmp.Diff(want, found); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}

@@ -46,26 +46,6 @@ type Window struct {
 	Minutes   int    `json:"minutes"`   // how long it stays open, 1..1430
 }
 
-// timeForms are the accepted forms of a start or end time; without a zone it is UTC (R-SCH-4). A
-// fraction after the seconds is accepted too.
-var timeForms = []string{
-	"2006-01-02 15:04", "2006-01-02T15:04", "2006-01-02T15:04Z07:00",
-	"2006-01-02T15:04:05", "2006-01-02T15:04:05Z07:00",
-}
-
-// parseTime reads a start or end time and drops its seconds. Package time would read an hour of one
-// digit too, as in 3:00; that is refused.
-func parseTime(member, text string) (time.Time, error) {
-	for _, form := range timeForms {
-		if at, err := time.Parse(form, text); err == nil && text[len("2006-01-02 15")] == ':' {
-			return at.UTC().Truncate(time.Minute), nil
-		}
-	}
-	return time.Time{}, fault.New(fault.Invalid,
-		"schedulingConfig.%s: %q is not a time like 2026-12-31 23:59 or 2026-12-31T23:59Z", member,
-		text)
-}
-
 // Check reads the times and refuses a schedule that breaks a rule (R-SCH-1 to R-SCH-8). now is when
 // the request was received; it counts in whole minutes, so at 12:00:59 a start at 12:30 is 30
 // minutes ahead, which is enough, and one at 12:29 is not (R-SCH-3).

@@ -22,6 +22,16 @@ func (g Group) SameAs(wanted Group) bool {
 		g.Work != Emptying
 }
 
+// Taken is the fault of a request to create a group whose name this one has, and which does not ask
+// for the same. One that is being deleted has its name until its last member has left it (R-ID-12).
+func (g Group) Taken() error {
+	if g.Work == Emptying {
+		return taken(KindGroup, g.Name, g.UUID, "is being deleted; its name is free when its last "+
+			"members have left it")
+	}
+	return Exists(KindGroup, g.Name, g.UUID)
+}
+
 // GroupUpdate is what a request to update a group asks for.
 type GroupUpdate struct {
 	// Description and Attributes are nil to leave what the group has. With Merge, attributes are

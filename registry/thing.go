@@ -70,14 +70,20 @@ func CheckBillingGroup(name *string) error {
 	return nil
 }
 
-// Exists is the fault of a name that is taken by something else. id is what identifies the resource
-// that has it, beside its ARN (R-ERR-4).
+// Exists is the fault of a name that is taken by a resource with other content: a repeated request
+// with the same content would have been answered. id is what identifies the resource beside its ARN
+// (R-ERR-4).
 func Exists(kind, name, id string) error {
-	other := " with other content"
-	if kind == KindCert { // the id is a hash of the content
-		other = ""
-	}
-	f := fault.New(fault.Exists, "%s %s exists already%s", kindName(kind), name, other)
+	return taken(kind, name, id, "exists already with other content")
+}
+
+// ExistsAlready is the fault of a name that is taken, whatever the content: the id of a certificate
+// is a hash of its content, and a policy is refused with an equal document too (R-ID-16, R-ID-51).
+func ExistsAlready(kind, name string) error { return taken(kind, name, name, "exists already") }
+
+// taken is the fault of a name that a resource has, with how it has it in words.
+func taken(kind, name, id, how string) error {
+	f := fault.New(fault.Exists, "%s %s %s", kindName(kind), name, how)
 	f.ResourceKind, f.ResourceName, f.ResourceID = kind, name, id
 	return f
 }

@@ -145,8 +145,13 @@ func TestExists(t *testing.T) {
 	t.Parallel()
 	err := Exists(KindThing, "t", "6f2a")
 	refused(t, "R-ERR-4", err, fault.Exists, "thing t exists already with other content")
-	refused(t, "R-ERR-4", Exists(KindCert, "6a58", "6a58"), fault.Exists,
+	refused(t, "R-ID-16", ExistsAlready(KindCert, "6a58"), fault.Exists,
 		"certificate 6a58 exists already")
+	refused(t, "R-ID-51", ExistsAlready(KindPolicy, "p"), fault.Exists, "policy p exists already")
+	refused(t, "R-ID-49", Group{Name: "g", UUID: "u"}.Taken(), fault.Exists,
+		"thing group g exists already with other content")
+	refused(t, "R-ID-12", Group{Name: "g", UUID: "u", Work: Emptying}.Taken(), fault.Exists,
+		"thing group g is being deleted; its name is free when its last members have left it")
 	f := fault.Of(err)
 	if f.ResourceID != "6f2a" || f.ResourceKind != KindThing || f.ResourceName != "t" {
 		t.Errorf("R-ERR-4: %s, %s/%s", f.ResourceID, f.ResourceKind, f.ResourceName)

@@ -115,6 +115,7 @@ func (c commandLine) registry(s *server) {
 		{"describe-endpoint --endpoint-type iot:Jobs --query endpointAddress", "localhost"},
 		{"describe-thing --thing-name pump-07 --query attributes.site", "north"},
 		{"list-things --query things[].thingName", "pump-07\tspare"},
+		{"list-things --attribute-name site --query things[].thingName", "pump-07"},
 		{"describe-thing-group --thing-group-name site-1 --query thingGroupProperties.thingGroupDescription", "the first"},
 		{"list-thing-groups --query thingGroups[].groupName", "site-1"},
 		{"list-things-in-thing-group --thing-group-name site-1 --query things", "pump-07"},

@@ -85,7 +85,7 @@ func (c commandLine) dynamic(s *server) { // R-ID-12, R-ID-38 to R-ID-42
 	c.want("lamp-0", "list-things-in-thing-group", "--thing-group-name", "old", "--query", "things")
 	c.want("1\t1", "describe-job", "--job-id", "fw", "--query", "job.jobProcessDetails.[numberOfQueuedThings,numberOfRemovedThings]")
 	c.want("2", "update-dynamic-thing-group", "--thing-group-name", "old", "--thing-group-properties", "thingGroupDescription=below 3",
-		"--query-string", "attributes.fw:<3", "--expected-version", "1", "--query", "version")
+		"--query-string", "attributes.fw < 3", "--expected-version", "1", "--query", "version")
 	c.want("lamp-0\tlamp-2", "list-things-in-thing-group", "--thing-group-name", "old", "--query", "things")
 	c.refused("InvalidRequestException", "iot", "add-thing-to-thing-group", "--thing-group-name", "old", "--thing-name", "pump")
 	c.refused("InvalidRequestException", "iot", "delete-thing-group", "--thing-group-name", "old")

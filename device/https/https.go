@@ -9,6 +9,7 @@ import (
 
 	"github.com/drover-iot/drover/api"
 	"github.com/drover-iot/drover/api/jobsdata"
+	"github.com/drover-iot/drover/api/notoffered"
 	"github.com/drover-iot/drover/device"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/schema"
@@ -62,9 +63,10 @@ type refusal struct {
 }
 
 func (h *Handler) answer(r *http.Request, body []byte, may Authorize) ([]byte, error) {
-	match, err := h.router.Match(r.Method, r.URL.EscapedPath())
+	path := r.URL.EscapedPath()
+	match, err := h.router.Match(r.Method, path)
 	if err != nil {
-		return nil, err
+		return nil, notoffered.Refusal(err, r.Method, path, notoffered.OfDevices...)
 	}
 	if err := may(match.Name, match.Label("thingName")); err != nil {
 		return nil, err

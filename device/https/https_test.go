@@ -95,6 +95,12 @@ func TestAnswers(t *testing.T) {
 			403, "ForbiddenException", "not this thing",
 		},
 		{"no such path", "GET", "/things/pump/tasks", "", anyone, 404, "", "message"},
+		{"an operation of the data service", "POST", "/topics/a/b?qos=1", "hello", anyone, 404,
+			"UnknownOperationException", "Publish of the data service iotdata is not offered by Drover"},
+		{"a shadow", "GET", "/things/pump/shadow", "", anyone, 404, "UnknownOperationException",
+			"GetThingShadow of the data service iotdata is not offered by Drover"},
+		{"credentials of a role", "GET", "/role-aliases/a/credentials", "", anyone, 404,
+			"UnknownOperationException", "credentials provider is not offered by Drover"},
 		{"no such method", "DELETE", "/things/pump/jobs", "", anyone, 405, "", "message"},
 		{
 			"an error of ours, without its text", "GET", "/things/pump/jobs", "",

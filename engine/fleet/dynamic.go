@@ -12,7 +12,7 @@ import (
 type NewDynamicGroup struct {
 	Name, Description string
 	Attributes        map[string]string
-	// Query is a fleet query, such as "attributes.fw:<2.4 AND thingGroupNames:site-1".
+	// Query is a fleet query, such as "attributes.fw<2.4 AND thingGroupNames:site-1".
 	Query string
 	Tags  []registry.Tag
 }

@@ -61,7 +61,7 @@ func (s *Service) createGroup(
 		return there, nil
 	}
 	if err == nil {
-		return there, registry.Exists(registry.KindGroup, wanted.Name, there.UUID)
+		return there, there.Taken()
 	}
 	if !commit.Missing(err) {
 		return there, err

@@ -33,7 +33,7 @@ type Service struct {
 
 // New returns the use cases over a configuration.
 func New(c Config) *Service {
-	return &Service{Config: c, classifier: classifier{queries: parsed.New(fleetquery.Parse)}}
+	return &Service{Config: c, classifier: classifier{queries: parsed.New(fleetquery.Compile)}}
 }
 
 // Applied makes the commit read the dynamic groups again when a group has changed. It is a hook of

@@ -19,7 +19,7 @@ import (
 func (s *Service) AddCertificate(ctx context.Context, c registry.Certificate) error {
 	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
 		if _, err := tx.Certificate(c.ID); err == nil {
-			return registry.Exists(registry.KindCert, c.ID, c.ID)
+			return registry.ExistsAlready(registry.KindCert, c.ID)
 		} else if !commit.Missing(err) {
 			return err
 		}

@@ -28,7 +28,7 @@ func (s *Service) CreatePolicy(
 	}
 	err = s.Commits.Do(ctx, func(tx *commit.Tx) error {
 		if _, err = tx.Policy(name); err == nil {
-			return registry.Exists(registry.KindPolicy, name, name)
+			return registry.ExistsAlready(registry.KindPolicy, name)
 		} else if !commit.Missing(err) {
 			return err
 		}

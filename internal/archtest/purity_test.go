@@ -13,7 +13,7 @@ import (
 
 // decides lists the packages that decide: facts and a time in, changes out. They and the packages
 // below them do no I/O, start no goroutine and read no clock.
-var decides = []string{"job", "registry", "internal/fault", "internal/wildcard"}
+var decides = []string{"job", "registry", "internal/fault", "internal/jsoncheck", "internal/wildcard"}
 
 // pureStandard lists the standard packages that those may import. All are computation only. Before
 // one is added, look for what it does besides: files, sockets, logs, locks, random numbers, timers.
@@ -22,7 +22,7 @@ var pureStandard = []string{
 	"bytes", "cmp", "errors", "fmt", "io", "maps", "regexp", "regexp/syntax", "slices", "strconv", "strings", "time",
 	"unicode",
 	"crypto/ecdsa", "crypto/elliptic", "crypto/rsa", "crypto/x509", "crypto/x509/pkix",
-	"encoding/json", "encoding/pem", "math/big", "math/bits", "net/netip", "unicode/utf8",
+	"encoding/json", "encoding/pem", "math/big", "math/bits", "net/netip", "net/url", "reflect", "unicode/utf8",
 }
 
 // What decides imports standard packages that only compute, and no library of anybody else.
@@ -58,7 +58,7 @@ func TestImpureIsFound(t *testing.T) {
 	got := impure(map[string][]string{
 		"job":             {"time", "os", module + "registry"},
 		"job/cron":        {"strings", "sync"},
-		"registry/policy": {"net/netip", "net/http", "github.com/dlclark/regexp2/v2"},
+		"registry/policy": {"net/netip", "net/url", "net/http", "github.com/dlclark/regexp2/v2"},
 		"jobless":         {"os"},
 		"store":           {"os", "log/slog"},
 	})

@@ -57,9 +57,10 @@ func (w within) passes(value string) bool {
 	return aboveLow && belowHigh
 }
 
-// newWithin makes a range from its bounds, nil for none, and decides how it compares.
+// newWithin makes a range from its bounds, nil for none, and decides how it compares. Without any,
+// every value is within it.
 func newWithin(low, high *bound) within {
-	w := within{low: low, high: high, numeric: true}
+	w := within{low: low, high: high, numeric: low != nil || high != nil}
 	for _, b := range []*bound{low, high} {
 		if b == nil {
 			continue

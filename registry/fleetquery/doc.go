@@ -3,6 +3,6 @@
 // 7).
 //
 // It is pure: a Subject holds all that a query may ask about a thing, and the caller gathers it.
-// Start with query.go; parse.go and word.go read the text, check.go compares values, and dynamic.go
-// chooses among dynamic groups.
+// Start with query.go; parse.go, range.go and word.go read the text, check.go compares values, and
+// dynamic.go chooses among dynamic groups.
 package fleetquery

@@ -3,6 +3,7 @@ package fleetquery
 import (
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/drover-iot/drover/internal/fault"
@@ -12,9 +13,12 @@ import (
 // Limits of a query (R-ID-40).
 const (
 	maxBytes       = 1000
-	maxTerms       = 7
+	maxTerms       = 12
 	maxRunsPerTerm = 2 // *
 	maxOnesPerTerm = 5 // ?
+	// A term that begins with a wildcard is one of its query, which is no longer than this.
+	maxLeadingTerms      = 1
+	maxLeadingCharacters = 100
 )
 
 // all is the query that matches every thing.
@@ -23,25 +27,54 @@ const all = "*"
 // Parse compiles a fleet query (R-ID-40, R-ID-60). A fault is InvalidQuery and names the place,
 // counted in characters from 1.
 //
-//	query  = and { "OR" and }
-//	and    = not { [ "AND" ] not }
-//	not    = [ "NOT" | "-" ] not | "(" query ")" | clause
-//	clause = [ field ":" ] value | field ":" "(" query of values ")"
-//	value  = word with * and ? | "phrase" | range | comparison, the last two with a field only
+//	query      = and { "OR" and }
+//	and        = not { [ "AND" ] not }
+//	not        = [ "NOT" | "-" ] not | "(" query ")" | clause
+//	clause     = [ field ":" ] value | field comparison | field ":" "(" query of values ")"
+//	value      = word with * and ? | "phrase" | range | comparison, the last two with a field only
+//	range      = ( "[" | "{" ) bound "TO" bound ( "]" | "}" ), where a bound may be *
+//	comparison = ( "<" | "<=" | ">" | ">=" ) bound
+//
+// White space may stand between any two of these, save that "-" stands right before what it
+// excludes: attributes.n>5, attributes.n > 5 and attributes.n : >5 are the same.
 func Parse(text string) (*Query, error) {
+	q, doubt, err := parse(text)
+	switch {
+	case doubt != nil:
+		return nil, doubt
+	case err != nil:
+		return nil, err
+	}
+	return q, nil
+}
+
+// Compile is Parse for a query that is stored. It accepts also what Parse refuses because its
+// author can only have meant something else: such a query may have been accepted by an earlier
+// version, and no change of a thing may fail because a group has it.
+func Compile(text string) (*Query, error) {
+	q, _, err := parse(text)
+	return q, err
+}
+
+// parse reads a query. doubt is set where the query can be read, but was meant otherwise.
+func parse(text string) (q *Query, doubt, err error) {
 	p := parser{text: text}
 	if len(text) > maxBytes {
-		return nil, fault.New(fault.InvalidQuery,
+		return nil, nil, fault.New(fault.InvalidQuery,
 			"queryString: %d bytes, at most %d are allowed", len(text), maxBytes)
 	}
 	root, err := p.query()
-	if err != nil {
-		return nil, err
+	switch n := utf8.RuneCountInString(text); {
+	case err != nil:
+		return nil, p.doubt, err
+	case p.at < len(text): // only a parenthesis ends a query early
+		return nil, p.doubt, p.errorf(p.at, "')' closes nothing")
+	case p.leading > 0 && n > maxLeadingCharacters:
+		return nil, p.doubt, fault.New(fault.InvalidQuery,
+			"queryString: %d characters, at most %d are allowed when a term begins with a wildcard",
+			n, maxLeadingCharacters)
 	}
-	if p.at < len(text) { // only a parenthesis ends a query early
-		return nil, p.errorf(p.at, "')' closes nothing")
-	}
-	return &Query{root, p.connectivity}, nil
+	return &Query{root, p.connectivity}, p.doubt, nil
 }
 
 // parser reads a query from left to right. Its methods carry the names of the grammar above; each
@@ -52,7 +85,9 @@ type parser struct {
 	terms int    // terms read so far
 	field *field // the field whose parenthesis is being read, nil outside of one
 
-	connectivity bool // a field of a connection was read
+	leading      int   // terms read so far that begin with a wildcard
+	connectivity bool  // a field of a connection was read
+	doubt        error // the first thing that was meant otherwise, see Compile
 }
 
 // errorf is a fault about the text at a byte: it counts the characters before it.
@@ -63,10 +98,17 @@ func (p *parser) errorf(at int, format string, args ...any) error {
 	return f
 }
 
+// doubtf records what was meant otherwise at a byte, unless something was before.
+func (p *parser) doubtf(at int, format string, args ...any) {
+	if p.doubt == nil {
+		p.doubt = p.errorf(at, format, args...)
+	}
+}
+
 // peek skips white space and returns the byte after it, 0 at the end.
 func (p *parser) peek() byte {
-	for p.at < len(p.text) && isSpace(p.text[p.at]) {
-		p.at++
+	for n := spaceAt(p.text[p.at:]); n > 0; n = spaceAt(p.text[p.at:]) {
+		p.at += n
 	}
 	if p.at == len(p.text) {
 		return 0
@@ -74,13 +116,24 @@ func (p *parser) peek() byte {
 	return p.text[p.at]
 }
 
-func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
+// spaceAt returns how many bytes the white space character at the start of text has, 0 when there
+// is none. It is what Java calls white space: an ideographic space is, a no-break space is not.
+func spaceAt(text string) int {
+	r, size := utf8.DecodeRuneInString(text)
+	switch {
+	case r == '\u0085' || r == '\u00a0' || r == '\u2007' || r == '\u202f':
+		return 0
+	case unicode.IsSpace(r) || '\x1c' <= r && r <= '\x1f':
+		return size
+	}
+	return 0
+}
 
 // operator reads the next word if it is the operator with this name: AND, OR, NOT or TO.
 func (p *parser) operator(name string) bool {
 	p.peek()
 	rest, ok := strings.CutPrefix(p.text[p.at:], name)
-	if !ok || rest != "" && !isSpace(rest[0]) && strings.IndexByte(`()"]}`, rest[0]) < 0 {
+	if !ok || rest != "" && spaceAt(rest) == 0 && strings.IndexByte(`()"]}`, rest[0]) < 0 {
 		return false
 	}
 	p.at += len(name)
@@ -123,8 +176,8 @@ func (p *parser) not() (criterion, error) {
 	minus := p.peek() == '-'
 	if minus {
 		p.at++
-		if next := p.at; next < len(p.text) && isSpace(p.text[next]) {
-			return nil, p.errorf(next, "'-' stands right before what it excludes")
+		if spaceAt(p.text[p.at:]) > 0 {
+			return nil, p.errorf(p.at, "'-' stands right before what it excludes")
 		}
 	}
 	if minus || p.operator("NOT") {
@@ -162,7 +215,11 @@ func (p *parser) clause() (criterion, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.at == len(p.text) || p.text[p.at] != ':' {
+	end := p.at
+	operator := p.peek()
+	if operator != ':' && operator != '<' && operator != '>' {
+		p.at = end
+		p.checkMeant(start)
 		return p.term(start, field{}, matching{word.pattern()})
 	}
 	name, ok := word.plain()
@@ -170,14 +227,13 @@ func (p *parser) clause() (criterion, error) {
 	if !ok || !known {
 		return nil, p.errorf(start, "%q is not a field; fields are thingName, thingId, "+
 			"thingTypeName, thingGroupNames, attributes.NAME, connectivity.connected, "+
-			"connectivity.timestamp and connectivity.disconnectReason", p.text[start:p.at])
+			"connectivity.timestamp and connectivity.disconnectReason", p.text[start:end])
 	}
 	p.connectivity = p.connectivity || found.ofConnection()
-	p.at++
-	if p.at == len(p.text) || isSpace(p.text[p.at]) {
-		return nil, p.errorf(p.at, "a value must follow ':' at once")
+	if operator == ':' {
+		p.at++
 	}
-	if p.text[p.at] != '(' {
+	if p.peek() != '(' {
 		return p.value(found)
 	}
 	p.field = &found
@@ -186,12 +242,27 @@ func (p *parser) clause() (criterion, error) {
 	return inside, err
 }
 
+// checkMeant doubts a word without a field that was meant to have one: thingName\:x* and
+// thingName=x. The sign is part of the text that is looked for, and no thing has such a text, so
+// the query would find nothing and not say why.
+func (p *parser) checkMeant(start int) {
+	word := p.text[start:p.at]
+	for _, sign := range []string{`\:`, "="} {
+		name, rest, found := strings.Cut(word, sign)
+		if _, known := fieldNamed(name); found && known {
+			p.doubtf(start+len(name), "'%s' is part of the text that is looked for here; "+
+				"write %s:%s to ask for the field %s", sign, name, rest, name)
+		}
+	}
+}
+
 // value reads what a field is asked for.
 func (p *parser) value(of field) (criterion, error) {
 	start := p.at
 	next := p.peek()
 	if of.kind == anyField && strings.IndexByte("[{<>", next) >= 0 && next != 0 {
-		return nil, p.errorf(start, "a range or comparison needs a field, as in attributes.NAME:>5")
+		return nil, p.errorf(start, "a range or comparison needs a field before it, "+
+			"as in attributes.NAME>5")
 	}
 	switch next {
 	case '"':
@@ -218,8 +289,9 @@ func (p *parser) value(of field) (criterion, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.at < len(p.text) && p.text[p.at] == ':' {
-		return nil, p.errorf(p.at, `':' inside a value must be written \: or within "quotes"`)
+	if p.at < len(p.text) && strings.IndexByte(":<>", p.text[p.at]) >= 0 {
+		c := p.text[p.at]
+		p.doubtf(p.at, `'%c' inside a value must be written \%c or within "quotes"`, c, c)
 	}
 	return p.term(start, of, matching{word.pattern()})
 }
@@ -234,48 +306,4 @@ func (p *parser) term(start int, of field, t check) (criterion, error) {
 		return everything{}, nil
 	}
 	return term{of, t}, nil
-}
-
-// comparison reads < <= > >= and a value.
-func (p *parser) comparison() (within, error) {
-	above := p.text[p.at] == '>'
-	p.at++
-	b := &bound{open: true}
-	if p.at < len(p.text) && p.text[p.at] == '=' {
-		b.open = false
-		p.at++
-	}
-	if err := p.bound(b); err != nil {
-		return within{}, err
-	}
-	if above {
-		return newWithin(b, nil), nil
-	}
-	return newWithin(nil, b), nil
-}
-
-// span reads [a TO b], {a TO b}, or one bracket of each.
-func (p *parser) span() (w within, err error) {
-	opened := p.at
-	low := &bound{open: p.text[p.at] == '{'}
-	p.at++
-	p.peek()
-	if err := p.bound(low); err != nil {
-		return w, err
-	}
-	if !p.operator("TO") {
-		return w, p.errorf(p.at, "TO must stand between the bounds of a range")
-	}
-	high := &bound{}
-	p.peek()
-	if err := p.bound(high); err != nil {
-		return w, err
-	}
-	end := p.peek()
-	if end != ']' && end != '}' {
-		return w, p.errorf(opened, "the range is never closed by ']' or '}'")
-	}
-	high.open = end == '}'
-	p.at++
-	return newWithin(low, high), nil
 }

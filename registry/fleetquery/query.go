@@ -91,12 +91,17 @@ const (
 	absentField // known, but never has a value here: shadow, deviceDefender, version
 )
 
-// fields lists the fields that have one fixed name; fieldNamed knows those that have many.
+// fields lists the fields that have one fixed name; fieldNamed knows those that have many. Some
+// have several: the list of managed fields says registry.thingTypeName, and the example of the page
+// on query syntax says thingType.
 var fields = map[string]fieldKind{
 	"thingName":                     nameField,
 	"thingId":                       idField,
 	"thingTypeName":                 typeField,
+	"thingType":                     typeField,
+	"registry.thingTypeName":        typeField,
 	"thingGroupNames":               groupsField,
+	"registry.thingGroupNames":      groupsField,
 	"connectivity.connected":        connectedField,
 	"connectivity.timestamp":        timestampField,
 	"connectivity.disconnectReason": reasonField,

@@ -73,7 +73,15 @@ func TestQuery(t *testing.T) { // R-ID-40, R-ID-60
 		{"shadow.reported.x:1", false}, {"NOT shadow.reported.x:1", true},
 		{"deviceDefender.violations:*", false}, {"version:1", false},
 		{"or", false}, {"not", false}, {"thingname*", false},
-		{"1 2 3 4 5 6 7", false}, {strings.Repeat(" ", 999) + "*", true},
+		{"1 2 3 4 5 6 7 8 9 a b c", false}, {`"thingName=x"`, false}, {"size=5", false},
+		{"*amp-07", true}, {"?amp-07", true}, {"thingName:*amp*", true}, {"thingName:**", true},
+		{"thingName:*lamp", false}, {"*" + strings.Repeat(" ", 99), true},
+		{"*07" + strings.Repeat(" ", 97), true}, {"attributes.site:*é*", false},
+		{"attributes.n:[* TO 7]", true}, {"attributes.n:[* TO 7}", false},
+		{"attributes.n:{7 TO *]", false}, {"attributes.n:[ 7 TO * }", true},
+		{"attributes.n:{* TO *}", true}, {"attributes.site:[* TO *]", true},
+		{"attributes.none:[* TO *]", false}, {"attributes.site:[* TO 9]", false},
+		{strings.Repeat(" ", 999) + "*", true},
 	} {
 		q, err := Parse(row.query)
 		if err != nil {
@@ -132,12 +140,18 @@ func TestQueryRefused(t *testing.T) { // R-ID-40, R-ID-60
 		{"name:x", 1, "not a field"}, {"ThingName:x", 1, "not a field"},
 		{"attributes.:x", 1, "not a field"}, {"attributes:x", 1, "not a field"},
 		{"connectivity.x:1", 1, "not a field"}, {"attr*:x", 1, "not a field"},
-		{"a :b", 3, "':' stands"},
-		{"thingName:", 11, "at once"}, {"thingName: x", 11, "at once"}, {"thingName:a:b", 12, `\:`},
+		{"a :b", 1, "not a field"}, {": b", 1, "':' stands"}, {"a > 5", 1, "not a field"},
+		{"thingName:", 11, "ends"}, {"thingName : ", 13, "ends"}, {"thingName:a:b", 12, `\:`},
+		{"thingName: AND x", 12, "AND is an operator"}, {"thingName<", 11, "ends"},
+		{"thingName : (a b", 13, "never closed"}, {"thingName>(a)", 11, "'(' stands"},
+		{"thingName:a>b", 12, `\>`}, {"thingName:a >b", 13, "needs a field"},
+		{"thingName> =5", 12, "'=' stands"}, {"thingName>==5", 12, "'=' stands"},
 		{"thingName:(a:b)", 13, `\:`},
 		{"thingName:-a", 11, `\-`}, {"- a", 2, "right before"}, {"a+b", 2, `\+`}, {"a^2", 2, `\^`},
 		{"a~", 2, `\~`}, {"a && b", 3, `\&`}, {"!a", 1, `\!`},
-		{"*a", 1, "begins with a wildcard"}, {"?a", 1, "begins"}, {"**", 1, "begins"},
+		{"*a *b", 4, "begins with a wildcard"}, {"?a OR NOT ?b", 11, "begins"},
+		{"thingName:*a thingGroupNames:*b", 30, "begins"},
+		{"*a" + strings.Repeat(" ", 99), 0, "101 characters"},
 		{"a*b*c*", 1, "3 *"}, {"a??????", 1, "6 ?"},
 		{"[a TO b]", 1, "needs a field"}, {">5", 1, "needs a field"},
 		{"thingName:[a b]", 14, "TO must stand"}, {"thingName:[a TO b", 11, "never closed"},
@@ -147,9 +161,10 @@ func TestQueryRefused(t *testing.T) { // R-ID-40, R-ID-60
 		{"thingName:[a TOb]", 14, "TO must stand"}, {"thingName:{a TO b)", 11, "never closed"},
 		{"thingName:[a* TO b]", 12, "wildcards"}, {"thingName:>a*", 12, "wildcards"},
 		{"thingName:[ TO b]", 13, "TO is an operator"},
-		{"thingName:>", 12, "ends"}, {"thingName:> 5", 12, "' ' stands"}, {`"a`, 1, "never closed"},
+		{"thingName:>", 12, "ends"}, {`"a`, 1, "never closed"},
 		{`""`, 1, "empty"}, {`a\`, 2, "escapes nothing"},
-		{"1 2 3 4 5 6 7 8", 15, "this is term 8"}, {"thingName:(1 2 3 4 5 6 7 8)", 26, "term 8"},
+		{"1 2 3 4 5 6 7 8 9 a b c d", 25, "this is term 13"},
+		{"thingName:(1 2 3 4 5 6 7 8 9 a b c d)", 36, "term 13"},
 		{strings.Repeat("a", 1001), 0, "1001 bytes"},
 		{"é é (", 6, "ends"}, {"a] b", 2, "']' stands"},
 	} {
@@ -227,7 +242,7 @@ func (m queryMaker) leaf() oracle {
 		"attributes.s", "attributes.none", "shadow.x")
 	prefix := name
 	if name != "" {
-		prefix += ":"
+		prefix += m.pick(":", " :", ": ", " : ")
 	}
 	has := func(ok func(string) bool) func(Subject) bool {
 		return func(s Subject) bool { return slices.ContainsFunc(values(s, name), ok) }
@@ -262,7 +277,8 @@ func (m queryMaker) leaf() oracle {
 	isNumber := func(s string) bool { _, err := strconv.ParseFloat(s, 64); return err == nil }
 	if m.IntN(2) == 0 {
 		sign := m.pick("<", "<=", ">", ">=")
-		return oracle{prefix + sign + low, has(func(v string) bool {
+		before := m.pick(prefix, name, name+" ", name+"\n")
+		return oracle{before + sign + m.pick("", " ") + low, has(func(v string) bool {
 			c := less(v, low, isNumber(low))
 			return c != 2 && (c < 0 && sign[0] == '<' || c > 0 && sign[0] == '>' || c == 0 &&
 				len(sign) == 2)
@@ -321,12 +337,17 @@ func TestQueryAgreesWithBruteForce(t *testing.T) {
 // A query either compiles or is an InvalidQuery at a place inside it; what compiles can be asked
 // about anything.
 func FuzzParse(f *testing.F) {
-	for _, text := range []string{`a AND (b OR -attributes.x\:y:[1 TO "z"})`,
+	for _, text := range []string{"attributes.n > 5 NOT thingName : [* TO b}\u3000*x",
+		`a AND (b OR -attributes.x\:y:[1 TO "z"})`,
 		"thingName:(a* NOT ?b) -é", "attributes.n:>=-5", `"a\"b"`, "((", "shadow.a:b"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		q, err := Parse(text)
+		if stored, failed := Compile(text); err == nil && (failed != nil ||
+			q.Matches(&lamp) != stored.Matches(&lamp)) {
+			t.Errorf("%q is another query when it is stored: %v", text, failed)
+		}
 		if err == nil {
 			if twice, _ := Parse("NOT (" + text + ")"); twice != nil &&
 				q.Matches(&lamp) == twice.Matches(&lamp) {

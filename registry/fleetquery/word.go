@@ -10,29 +10,6 @@ import (
 // character with a meaning of its own; '\' before such a character makes it part of the word, and
 // so do quotation marks around all of it. Only in words are * and ? wildcards.
 
-// bound reads one bound of a range: a phrase or a word without wildcards, which may begin with '-'.
-func (p *parser) bound(b *bound) (err error) {
-	if p.at < len(p.text) && p.text[p.at] == '"' {
-		b.lower, err = p.phrase()
-		return err
-	}
-	start, sign := p.at, ""
-	if p.at < len(p.text) && p.text[p.at] == '-' {
-		sign = "-"
-		p.at++
-	}
-	word, err := p.word()
-	if err != nil {
-		return err
-	}
-	text, plain := word.plain()
-	if !plain {
-		return p.errorf(start, "a bound cannot have the wildcards * and ?")
-	}
-	b.lower = sign + text
-	return nil
-}
-
 // phrase reads text in quotation marks, in which only \" and \\ are special.
 func (p *parser) phrase() (string, error) {
 	opened := p.at
@@ -75,14 +52,14 @@ func (w word) pattern() wildcard.Pattern {
 }
 
 const (
-	// ends are the characters that end a word.
-	ends = " \t\n\r()[]{}<>\":"
+	// ends are the characters that end a word, besides white space.
+	ends = "()[]{}<>\":"
 	// reserved are those that a word must not have without a '\' before them.
 	reserved = "^~!&|+"
 )
 
-// word reads one word up to a character that ends it. * and ? are wildcards, not at the beginning,
-// unless * is all of it; '\' takes the next character as it is.
+// word reads one word up to a character that ends it. * and ? are wildcards; '\' takes the next
+// character as it is.
 func (p *parser) word() (w word, err error) {
 	start, text := p.at, strings.Builder{}
 	var runs, ones int
@@ -93,7 +70,7 @@ func (p *parser) word() (w word, err error) {
 		}
 		w = append(w, wildcard.Token{Kind: kind})
 	}
-	for ; p.at < len(p.text) && strings.IndexByte(ends, p.text[p.at]) < 0; p.at++ {
+	for ; p.at < len(p.text) && !endsWord(p.text[p.at:]); p.at++ {
 		switch c := p.text[p.at]; {
 		case c == '*':
 			runs++
@@ -118,7 +95,13 @@ func (p *parser) word() (w word, err error) {
 	return w, p.checkWord(start, w, runs, ones)
 }
 
-// checkWord refuses a word that is no term; runs and ones are how many * and ? it has.
+// endsWord reports whether a word ends where text begins.
+func endsWord(text string) bool {
+	return strings.IndexByte(ends, text[0]) >= 0 || spaceAt(text) > 0
+}
+
+// checkWord refuses a word that is no term; runs and ones are how many * and ? it has. It counts
+// the words that begin with a wildcard; a * alone is none of them.
 func (p *parser) checkWord(start int, w word, runs, ones int) error {
 	switch written := p.text[start:p.at]; {
 	case written == "":
@@ -126,11 +109,14 @@ func (p *parser) checkWord(start int, w word, runs, ones int) error {
 	case written == "AND" || written == "OR" || written == "NOT" || written == "TO":
 		return p.errorf(start, `%s is an operator and stands where a term is due; `+
 			`as a value write it within "quotes"`, written)
-	case w[0].Kind != wildcard.Literal && written != all:
-		return p.errorf(start, "%q begins with a wildcard", written)
 	case runs > maxRunsPerTerm || ones > maxOnesPerTerm:
 		return p.errorf(start, "%q has %d * and %d ?, at most %d and %d are allowed",
 			written, runs, ones, maxRunsPerTerm, maxOnesPerTerm)
+	case w[0].Kind != wildcard.Literal && written != all:
+		if p.leading++; p.leading > maxLeadingTerms {
+			return p.errorf(start, "%q begins with a wildcard, and so does a term before it; "+
+				"at most %d is allowed", written, maxLeadingTerms)
+		}
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package fleetquery
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/drover-iot/drover/internal/fault"
@@ -58,7 +59,14 @@ func TestWordTexts(t *testing.T) {
 		{"a )", "queryString, character 3: ')' closes nothing"},
 		{"a OR", "queryString, character 5: the query ends where a term is due"},
 		{"NOT OR a", `queryString, character 5: OR is an operator and stands where a term is due; as a value write it within "quotes"`},
-		{"*x", `queryString, character 1: "*x" begins with a wildcard`},
+		{"*x ?y", `queryString, character 4: "?y" begins with a wildcard, and so does a term before ` +
+			"it; at most 1 is allowed"},
+		{"*" + strings.Repeat("x", 100), "queryString: 101 characters, at most 100 are allowed when " +
+			"a term begins with a wildcard"},
+		{`thingName\:x*`, `queryString, character 10: '\:' is part of the text that is looked for here; ` +
+			"write thingName:x* to ask for the field thingName"},
+		{`a attributes.x\:5`, `queryString, character 15: '\:' is part of the text that is looked for here; ` +
+			"write attributes.x:5 to ask for the field attributes.x"},
 		{"a*b*c*", `queryString, character 1: "a*b*c*" has 3 * and 0 ?, at most 2 and 5 are allowed`},
 		{"a??????", `queryString, character 1: "a??????" has 0 * and 6 ?, at most 2 and 5 are allowed`},
 		{"a&b", `queryString, character 2: '&' must be written \& or within "quotes"`},
@@ -68,12 +76,15 @@ func TestWordTexts(t *testing.T) {
 		{"thingName:>*", "queryString, character 12: a bound cannot have the wildcards * and ?"},
 		{"thingName:[a TO b", "queryString, character 11: the range is never closed by ']' or '}'"},
 		{"thingName:[a b]", "queryString, character 14: TO must stand between the bounds of a range"},
-		{"thingName: a", "queryString, character 11: a value must follow ':' at once"},
+		{"NOT thingTypeName=lamp", "queryString, character 18: '=' is part of the text that is looked " +
+			"for here; write thingTypeName:lamp to ask for the field thingTypeName"},
+		{"thingName: ", "queryString, character 12: the query ends where a term is due"},
 		{"thingName:a:b", `queryString, character 12: ':' inside a value must be written \: or within "quotes"`},
-		{">5", "queryString, character 1: a range or comparison needs a field, as in attributes.NAME:>5"},
+		{"thingName:a>b", `queryString, character 12: '>' inside a value must be written \> or within "quotes"`},
+		{">5", "queryString, character 1: a range or comparison needs a field before it, as in attributes.NAME>5"},
 		{"- a", "queryString, character 2: '-' stands right before what it excludes"},
 		{"(a", "queryString, character 1: '(' is never closed"},
-		{"1 2 3 4 5 6 7 8", "queryString, character 15: this is term 8, at most 7 are allowed"},
+		{"1 2 3 4 5 6 7 8 9 a b c d", "queryString, character 25: this is term 13, at most 12 are allowed"},
 		{"site:x", `queryString, character 1: "site" is not a field; fields are thingName, thingId, ` +
 			"thingTypeName, thingGroupNames, attributes.NAME, connectivity.connected, " +
 			"connectivity.timestamp and connectivity.disconnectReason"},
@@ -81,6 +92,29 @@ func TestWordTexts(t *testing.T) {
 		_, err := Parse(tt.query)
 		if f := fault.Of(err); f == nil || f.Code != fault.InvalidQuery || f.Message != tt.says {
 			t.Errorf("%s:\n%v\nwant\n%s", tt.query, err, tt.says)
+		}
+	}
+}
+
+// A query that is stored and would be refused now, because it was meant otherwise, still says what
+// it said (R-ID-60). What cannot be read is refused by both.
+func TestCompile(t *testing.T) {
+	t.Parallel()
+	s := Subject{Thing: registry.Thing{Name: "b", Attributes: map[string]string{"x": "thingName:y"}}}
+	for query, want := range map[string]bool{
+		`thingName\:y`: true, `thingName\:z`: false, "thingName=y": false,
+		"thingName:(b>a)": true, "thingName:(b>c)": false, "thingName>==5": true,
+	} {
+		if _, err := Parse(query); !fault.Is(err, fault.InvalidQuery) {
+			t.Errorf("%s: %v, want it refused", query, err)
+		}
+		if q, err := Compile(query); err != nil || q.Matches(&s) != want {
+			t.Errorf("%s: %v, want %v", query, err, want)
+		}
+	}
+	for _, query := range []string{"", "(", "thingName:a:b", "site:x"} {
+		if _, err := Compile(query); !fault.Is(err, fault.InvalidQuery) {
+			t.Errorf("%s: %v, want it refused", query, err)
 		}
 	}
 }

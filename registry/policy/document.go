@@ -1,14 +1,13 @@
 package policy
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"strings"
 	"unicode"
 
 	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/internal/jsoncheck"
 	"github.com/drover-iot/drover/internal/wildcard"
 )
 
@@ -42,10 +41,13 @@ func Parse(text string) (*Document, error) {
 	var document struct {
 		Version   string
 		ID        json.RawMessage `json:"Id"`
-		Statement oneOrMany[rawStatement]
+		Statement oneOrMany[json.RawMessage]
 	}
-	if err := strictJSON(text, &document); err != nil {
-		return nil, malformed("%s", err)
+	if problem := jsoncheck.Problem(text); problem != "" {
+		return nil, malformed("must be JSON; %s", problem)
+	}
+	if err := strictJSON([]byte(text), &document); err != nil {
+		return nil, malformed("%s", inWords(err))
 	}
 	switch document.Version {
 	case "", "2012-10-17", "2008-10-17":
@@ -56,7 +58,12 @@ func Parse(text string) (*Document, error) {
 		return nil, malformed("Statement is missing")
 	}
 	compiled := &Document{}
-	for i, raw := range document.Statement {
+	for i, text := range document.Statement {
+		var raw rawStatement
+		err := strictJSON(text, &raw)
+		if err != nil {
+			return nil, malformed("Statement[%d]: %s", i, inWords(err))
+		}
 		s, err := raw.compile()
 		if err != nil {
 			return nil, malformed("Statement[%d]: %s", i, err)
@@ -79,40 +86,6 @@ func charactersWithoutSpace(text string) (n int) {
 		}
 	}
 	return n
-}
-
-// strictJSON reads one JSON value and refuses members that the Go value does not have.
-func strictJSON(text string, into any) error {
-	decoder := json.NewDecoder(strings.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
-		return err
-	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return fmt.Errorf("more than one JSON value")
-	}
-	return nil
-}
-
-// oneOrMany is one value or a list of values: policy documents allow both in most places.
-type oneOrMany[T any] []T
-
-// UnmarshalJSON reads either form.
-func (l *oneOrMany[T]) UnmarshalJSON(text []byte) error {
-	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("[")) {
-		var many []T
-		if err := strictJSON(string(text), &many); err != nil {
-			return err
-		}
-		*l = many
-		return nil
-	}
-	var one T
-	if err := strictJSON(string(text), &one); err != nil {
-		return err
-	}
-	*l = []T{one}
-	return nil
 }
 
 // rawStatement is a statement as its author wrote it. Its Sid is only a label, which may be
