@@ -41,13 +41,13 @@ func (ReportedStatus) Constraint() schema.Constraint {
 
 // Name and value pairs on the status of an execution, at most 10 (R-HTTP-18). Values have 1 to
 // 1024 characters; tabs and line ends are allowed, because a shipped client sends the output of
-// processes (R-HTTP-19).
+// processes (R-HTTP-19). A number or boolean is read as its text: true is "true" (R-MQTT-47).
 type StatusDetails map[string]string
 
 func (StatusDetails) Constraint() schema.Constraint {
 	return schema.Items(0, 10).
 		Keys(schema.Length(1, 128).Chars("a-zA-Z0-9:_-")).
-		Each(schema.Length(1, 1024).Matching(`[\t\n\r\P{C}]+`).Secret())
+		Each(schema.Length(1, 1024).Matching(`[\t\n\r\P{C}]+`).Secret().OrScalar())
 }
 
 // Minutes until the step times out, 1 to 10080.
