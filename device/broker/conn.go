@@ -28,6 +28,7 @@ type conn struct {
 	aliases   topicAliases
 	rate      inboundRate
 
+	bridge          bool   // the client is another broker: see grantFor
 	will            *will  // nil: none, or a DISCONNECT has deleted it (R-BRK-24)
 	requestedExpiry uint32 // the session expiry that CONNECT asked for, in seconds (MQTT 5)
 	presence        presenceID
