@@ -10,7 +10,7 @@ import (
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 )
 
-// Another broker connects on each of the listeners, as mosquitto does without try_private: with
+// Another broker connects on each of the listeners, as brokers do if not told otherwise: with
 // bit 7 of the protocol level. What it publishes reaches others and not itself (R-BRK-9).
 func TestBridge(t *testing.T) {
 	t.Parallel()
