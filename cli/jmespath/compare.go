@@ -96,6 +96,8 @@ func exactly(n json.Number) *big.Float {
 	return big.NewFloat(f)
 }
 
+// compareNumbers compares by value and without rounding: 9007199254740993 is more than
+// 9007199254740992.0.
 func compareNumbers(a, b json.Number) int {
 	if a == b {
 		return 0

@@ -9,7 +9,7 @@ import (
 // Evaluating an expression over a value. What cannot be found is nil, which is null; an error comes
 // from a function or a slice.
 
-// A node is an expression that has been read.
+// A node is an expression that has been read. Evaluating it never changes the value.
 type node interface {
 	evaluate(v value.Value) (value.Value, error)
 }
@@ -37,21 +37,28 @@ type (
 	projection struct{ list, taken node }
 	// valuesOf are the values of an object, in its order.
 	valuesOf struct{ object node }
-	// flatten puts the elements of the lists in a list into it.
+	// flatten puts the elements of the lists in a list into it, one level deep.
 	flatten struct{ list node }
 	// filtered are the elements of a list for which a condition is true.
 	filtered struct{ list, condition node }
 
+	// multiSelectList makes a list of several expressions: [a, b].
 	multiSelectList []node
+	// multiSelectHash makes an object: {x: a, y: b}. Its keys come in the order written.
 	multiSelectHash []pair
-	pair            struct {
+	// pair is one key of a multiSelectHash with the expression for its value.
+	pair struct {
 		key   string
 		value node
 	}
 
-	not        struct{ inner node }
-	and        struct{ left, right node }
-	or         struct{ left, right node }
+	// not is !inner, a boolean.
+	not struct{ inner node }
+	// and is left && right: the first of them that is false, or else right.
+	and struct{ left, right node }
+	// or is left || right: the first of them that is true, or else right.
+	or struct{ left, right node }
+	// comparison is one of ==, !=, <, <=, > and >=.
 	comparison struct {
 		operator    kind
 		left, right node
@@ -59,7 +66,8 @@ type (
 
 	// reference is &inner, which a function evaluates for each element.
 	reference struct{ inner node }
-	call      struct {
+	// call is function(arguments).
+	call struct {
 		function  string
 		arguments []node
 	}
@@ -74,6 +82,7 @@ func (n constant) evaluate(value.Value) (value.Value, error) { return n.value, n
 
 func (n reference) evaluate(value.Value) (value.Value, error) { return expression{n.inner}, nil }
 
+// A field of anything but an object is null, and so is a key that is not there.
 func (n field) evaluate(v value.Value) (value.Value, error) {
 	if o, ok := v.(*value.Object); ok {
 		found, _ := o.Get(string(n))
@@ -82,6 +91,7 @@ func (n field) evaluate(v value.Value) (value.Value, error) {
 	return nil, nil
 }
 
+// The second expression is evaluated also when the first finds nothing: it may be a function.
 func (n sequence) evaluate(v value.Value) (value.Value, error) {
 	found, err := n.first.evaluate(v)
 	if err != nil {
@@ -97,6 +107,7 @@ func evaluateList(n node, v value.Value) (list value.List, ok bool, err error) {
 	return list, ok, err
 }
 
+// An index beyond the list is null, and so is one of anything but a list.
 func (n index) evaluate(v value.Value) (value.Value, error) {
 	list, _, err := evaluateList(n.list, v)
 	at := n.at
@@ -109,6 +120,8 @@ func (n index) evaluate(v value.Value) (value.Value, error) {
 	return list[at], nil
 }
 
+// A slice takes the elements from start on, before stop, each step-th; a negative step goes
+// backwards. Bounds beyond the list are no error, a step of 0 is.
 func (n slice) evaluate(v value.Value) (value.Value, error) {
 	list, ok, err := evaluateList(n.list, v)
 	if !ok || err != nil {
@@ -155,6 +168,7 @@ func bounds(start, stop *int, step, length int) (from, to int) {
 	return limit(start, low), limit(stop, high)
 }
 
+// A projection of [{"a":1},{"b":2},5] with a taken is [1]: elements without the key leave nothing.
 func (n projection) evaluate(v value.Value) (value.Value, error) {
 	list, ok, err := evaluateList(n.list, v)
 	if !ok || err != nil {
@@ -173,6 +187,7 @@ func (n projection) evaluate(v value.Value) (value.Value, error) {
 	return all, nil
 }
 
+// The values of anything but an object are null.
 func (n valuesOf) evaluate(v value.Value) (value.Value, error) {
 	found, err := n.object.evaluate(v)
 	if o, ok := found.(*value.Object); ok && err == nil {
@@ -181,6 +196,7 @@ func (n valuesOf) evaluate(v value.Value) (value.Value, error) {
 	return nil, err
 }
 
+// values lists the values of an object, in its order.
 func values(o *value.Object) value.List {
 	all := make(value.List, len(o.Fields))
 	for i, f := range o.Fields {
@@ -189,6 +205,7 @@ func values(o *value.Object) value.List {
 	return all
 }
 
+// [[1],[2,[3]],4] becomes [1,2,[3],4].
 func (n flatten) evaluate(v value.Value) (value.Value, error) {
 	list, ok, err := evaluateList(n.list, v)
 	if !ok || err != nil {
@@ -205,6 +222,7 @@ func (n flatten) evaluate(v value.Value) (value.Value, error) {
 	return all, nil
 }
 
+// The condition is evaluated over each element.
 func (n filtered) evaluate(v value.Value) (value.Value, error) {
 	list, ok, err := evaluateList(n.list, v)
 	if !ok || err != nil {
@@ -223,6 +241,7 @@ func (n filtered) evaluate(v value.Value) (value.Value, error) {
 	return all, nil
 }
 
+// Several expressions over null are null, not a list of nulls.
 func (n multiSelectList) evaluate(v value.Value) (value.Value, error) {
 	if v == nil {
 		return nil, nil
@@ -242,6 +261,7 @@ func evaluateAll(nodes []node, v value.Value) (value.List, error) {
 	return all, nil
 }
 
+// Of a key that is written twice the last expression counts, in the place of the first.
 func (n multiSelectHash) evaluate(v value.Value) (value.Value, error) {
 	if v == nil {
 		return nil, nil
@@ -262,6 +282,7 @@ func (n not) evaluate(v value.Value) (value.Value, error) {
 	return !isTrue(inner), err
 }
 
+// The right side is evaluated only when it decides.
 func (n and) evaluate(v value.Value) (value.Value, error) {
 	left, err := n.left.evaluate(v)
 	if err != nil || !isTrue(left) {
@@ -270,6 +291,7 @@ func (n and) evaluate(v value.Value) (value.Value, error) {
 	return n.right.evaluate(v)
 }
 
+// The right side is evaluated only when it decides.
 func (n or) evaluate(v value.Value) (value.Value, error) {
 	left, err := n.left.evaluate(v)
 	if err != nil || isTrue(left) {
@@ -278,6 +300,7 @@ func (n or) evaluate(v value.Value) (value.Value, error) {
 	return n.right.evaluate(v)
 }
 
+// What has no order, such as a text and a number, is neither less nor greater: null.
 func (n comparison) evaluate(v value.Value) (value.Value, error) {
 	sides, err := evaluateAll([]node{n.left, n.right}, v)
 	if err != nil {
@@ -304,6 +327,7 @@ func (n comparison) evaluate(v value.Value) (value.Value, error) {
 	return order >= 0, nil
 }
 
+// The arguments are evaluated over the value in which the call stands.
 func (n call) evaluate(v value.Value) (value.Value, error) {
 	arguments, err := evaluateAll(n.arguments, v)
 	if err != nil {

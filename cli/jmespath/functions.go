@@ -124,14 +124,18 @@ func wrongType(name string, v value.Value, types string) error {
 		name, shown, types, typeOf(v))
 }
 
+// abs is a number without its sign.
 func abs(a []value.Value) (value.Value, error) { return absolute(a[0].(json.Number)), nil }
 
+// round makes ceil and floor, which give whole numbers.
 func round(direction func(float64) float64) func([]value.Value) (value.Value, error) {
 	return func(a []value.Value) (value.Value, error) { return rounded(a[0].(json.Number), direction) }
 }
 
+// sumOf adds the numbers of an array; of an empty one it is 0.
 func sumOf(a []value.Value) (value.Value, error) { return sum(a[0].(value.List)) }
 
+// avg is the average of an array, null of an empty one.
 func avg(a []value.Value) (value.Value, error) {
 	if list := a[0].(value.List); len(list) > 0 {
 		return average(list)
@@ -139,6 +143,7 @@ func avg(a []value.Value) (value.Value, error) {
 	return nil, nil
 }
 
+// contains looks for an element of an array, or for a part of a text, which must be a text then.
 func contains(a []value.Value) (value.Value, error) {
 	if list, ok := a[0].(value.List); ok {
 		return slices.ContainsFunc(list, func(v value.Value) bool { return equal(v, a[1]) }), nil
@@ -150,12 +155,14 @@ func contains(a []value.Value) (value.Value, error) {
 	return strings.Contains(a[0].(string), part), nil
 }
 
+// onTexts makes starts_with and ends_with.
 func onTexts(test func(s, part string) bool) func([]value.Value) (value.Value, error) {
 	return func(a []value.Value) (value.Value, error) {
 		return test(a[0].(string), a[1].(string)), nil
 	}
 }
 
+// join puts the separator, which comes first, between the texts of an array.
 func join(a []value.Value) (value.Value, error) {
 	var parts []string
 	for _, v := range a[1].(value.List) {
@@ -178,6 +185,7 @@ func length(a []value.Value) (value.Value, error) {
 	return json.Number(fmt.Sprint(n)), nil
 }
 
+// reverse turns an array round, or a text by its characters.
 func reverse(a []value.Value) (value.Value, error) {
 	if text, ok := a[0].(string); ok {
 		runes := []rune(text)
@@ -189,6 +197,7 @@ func reverse(a []value.Value) (value.Value, error) {
 	return list, nil
 }
 
+// keys lists the keys of an object, in its order.
 func keys(a []value.Value) (value.Value, error) {
 	all := value.List{}
 	for _, f := range a[0].(*value.Object).Fields {
@@ -197,6 +206,7 @@ func keys(a []value.Value) (value.Value, error) {
 	return all, nil
 }
 
+// valuesIn lists the values of an object, in its order.
 func valuesIn(a []value.Value) (value.Value, error) { return values(a[0].(*value.Object)), nil }
 
 // merge puts the keys of several objects into one. A key that comes again keeps its place and gets
@@ -211,6 +221,7 @@ func merge(a []value.Value) (value.Value, error) {
 	return merged, nil
 }
 
+// notNull is the first argument that is not null.
 func notNull(a []value.Value) (value.Value, error) {
 	for _, v := range a {
 		if v != nil {
@@ -220,8 +231,10 @@ func notNull(a []value.Value) (value.Value, error) {
 	return nil, nil
 }
 
+// typeName is the type of a value, as typeOf names it.
 func typeName(a []value.Value) (value.Value, error) { return typeOf(a[0]), nil }
 
+// toArray puts a value into an array, unless it is one.
 func toArray(a []value.Value) (value.Value, error) {
 	if list, ok := a[0].(value.List); ok {
 		return list, nil
@@ -229,6 +242,7 @@ func toArray(a []value.Value) (value.Value, error) {
 	return value.List{a[0]}, nil
 }
 
+// toNumber reads the number in a text; what is neither text nor number gives null.
 func toNumber(a []value.Value) (value.Value, error) {
 	switch v := a[0].(type) {
 	case json.Number:
@@ -239,6 +253,7 @@ func toNumber(a []value.Value) (value.Value, error) {
 	return nil, nil
 }
 
+// toString leaves a text as it is and writes anything else as JSON.
 func toString(a []value.Value) (value.Value, error) {
 	if _, ok := a[0].(string); ok {
 		return a[0], nil

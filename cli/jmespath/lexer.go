@@ -86,10 +86,12 @@ func (l *lexer) next() (token, error) {
 	return token{}, syntaxError(l.text, l.pos, "Unknown token %s", firstRune(rest))
 }
 
+// firstRune is the first character of a text.
 func firstRune(s string) string { return string([]rune(s)[:1]) }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
+// isNameByte reports whether a name without quotes may contain a byte. It begins with no digit.
 func isNameByte(c byte) bool {
 	return c == '_' || isDigit(c) || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }

@@ -34,6 +34,7 @@ func whole(n json.Number) (i *big.Int, ok bool) {
 	return new(big.Int).SetString(n.String(), 10)
 }
 
+// absolute is a number without its sign.
 func absolute(n json.Number) value.Value {
 	return json.Number(strings.TrimPrefix(n.String(), "-"))
 }
@@ -51,7 +52,9 @@ func rounded(n json.Number, round func(float64) float64) (value.Value, error) {
 	return json.Number(i.String()), nil
 }
 
-// sum adds numbers from the left: as integers until the first double.
+// sum adds numbers from the left: as integers until the first double, and from there on as doubles.
+// So 9007199254740993 and 1 give 9007199254740994; with 1.0 instead it is the double nearest to
+// that.
 func sum(list value.List) (value.Value, error) {
 	total, f := new(big.Int), 0.0
 	exact := true
@@ -73,17 +76,19 @@ func sum(list value.List) (value.Value, error) {
 	return double(f)
 }
 
+// toFloat is the double nearest to an integer.
 func toFloat(i *big.Int) float64 {
 	f, _ := new(big.Float).SetInt(i).Float64()
 	return f
 }
 
+// toFloat64 is the double nearest to a number.
 func toFloat64(n json.Number) float64 {
 	f, _ := exactly(n).Float64()
 	return f
 }
 
-// average is the sum divided by the number of numbers, always a double.
+// average is the sum divided by the number of numbers, always a double: of 1 and 3 it is 2.0.
 func average(list value.List) (value.Value, error) {
 	total, err := sum(list)
 	if err != nil {

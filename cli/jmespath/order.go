@@ -9,6 +9,7 @@ import (
 
 // The functions that order values, or evaluate an expression for each element of an array.
 
+// mapped evaluates an expression for each element; unlike a projection it keeps nulls.
 func mapped(a []value.Value) (value.Value, error) {
 	list := a[1].(value.List)
 	all := make(value.List, len(list))
@@ -84,10 +85,12 @@ func inOrder(all []keyed) value.List {
 	return list
 }
 
+// sorted orders an array of numbers, or of texts by their characters.
 func sorted(a []value.Value) (value.Value, error) {
 	return inOrder(themselves(a[0].(value.List))), nil
 }
 
+// sortBy orders an array by the value of an expression for each element.
 func sortBy(a []value.Value) (value.Value, error) {
 	all, err := keyedBy("sort_by", a)
 	return inOrder(all), err

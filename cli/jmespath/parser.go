@@ -40,6 +40,7 @@ func (p *parser) whole() (node, error) {
 	return n, err
 }
 
+// kind is the kind of the next token.
 func (p *parser) kind() kind { return p.tokens[p.at].kind }
 
 // kindAfter is the kind of the token after the next.
@@ -80,7 +81,8 @@ func (p *parser) expression(power int) (node, error) {
 	return left, err
 }
 
-// first reads what an expression begins with.
+// first reads what an expression begins with: something that has a value by itself, or else what
+// prefix reads.
 func (p *parser) first() (node, error) {
 	switch t := p.tokens[p.at]; t.kind {
 	case literal:
@@ -101,14 +103,23 @@ func (p *parser) first() (node, error) {
 	case "*":
 		p.take()
 		return p.values(current{}, powers["*"])
-	case "[]", "[?":
+	case "[]", "[?": // as if @ stood before it
 		return p.following(current{})
 	case "{":
 		p.take()
 		return p.hash()
 	case "[":
 		return p.firstBracket()
+	}
+	return p.prefix()
+}
+
+// prefix reads an expression in parentheses, or behind "!" or "&".
+func (p *parser) prefix() (node, error) {
+	switch p.kind() {
 	case "(":
+		// What follows on the closing one is no part of a projection inside: of (a[*]).b the .b is
+		// taken from the list.
 		p.take()
 		inner, err := p.expression(0)
 		if err == nil {
@@ -119,7 +130,7 @@ func (p *parser) first() (node, error) {
 		p.take()
 		inner, err := p.expression(powers["!"])
 		return not{inner}, err
-	case "&":
+	case "&": // everything up to the next comma or parenthesis
 		p.take()
 		inner, err := p.expression(0)
 		return reference{inner}, err
@@ -139,7 +150,7 @@ func (p *parser) firstBracket() (node, error) {
 	return p.list()
 }
 
-// following reads an operator and what stands on its right.
+// following reads an operator and what stands on its right; left is what stands before it.
 func (p *parser) following(left node) (node, error) {
 	switch k := p.kind(); k {
 	case "|":
@@ -150,7 +161,7 @@ func (p *parser) following(left node) (node, error) {
 		return p.binary(func(right node) node { return and{left, right} })
 	case "==", "!=", "<", "<=", ">", ">=":
 		return p.binary(func(right node) node { return comparison{k, left, right} })
-	case "[]":
+	case "[]": // flattens, and is a projection from then on
 		p.take()
 		right, err := p.projected(powers["[]"])
 		return projection{flatten{left}, right}, err
@@ -249,7 +260,8 @@ func (p *parser) slice(left node) (node, error) {
 	return slice{left, parts[0], parts[1], parts[2]}, nil
 }
 
-// projected reads what is taken from each element of a projection.
+// projected reads what is taken from each element of a projection: in a[*].b[0] | c that is .b[0],
+// and nothing in a[*] == b.
 func (p *parser) projected(power int) (node, error) {
 	switch k := p.kind(); {
 	case powers[k] < projectionStop:
@@ -263,7 +275,7 @@ func (p *parser) projected(power int) (node, error) {
 	return nil, p.unexpected()
 }
 
-// member reads what stands behind a dot.
+// member reads what stands behind a dot: a key, a wildcard, a function, [a, b] or {x: a}.
 func (p *parser) member(power int) (node, error) {
 	switch p.kind() {
 	case name, quotedName, "*":

@@ -51,13 +51,15 @@ func TestApply(t *testing.T) {
 // A bad expression is refused with its place; one that fails when it runs is an error then.
 func TestErrors(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"bad[", "", "a.", "a b", "@()", "`a", "'a", `"a`, "a = b", "ä"} {
+	bad := []string{"bad[", "", "a.", "a b", "@()", "`a", "'a", `"a`, "a = b", "ä"}
+	for _, text := range bad {
 		_, err := jmespath.Compile(text)
 		if err == nil || text != "" && !strings.Contains(err.Error(), "^") {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
-	for _, text := range []string{"abs(jobId)", "nothing(@)", "[jobId][::0]", "&jobId", "{a:&jobId}"} {
+	fails := []string{"abs(jobId)", "nothing(@)", "[jobId][::0]", "&jobId", "{a:&jobId}"}
+	for _, text := range fails {
 		q, err := jmespath.Compile(text)
 		if err != nil {
 			t.Errorf("%q: %v", text, err)
