@@ -41,10 +41,11 @@ func (ReportedStatus) Constraint() schema.Constraint {
 
 // Name and value pairs on the status of an execution, at most 10 (R-HTTP-18). Values have 1 to
 // 1024 characters; tabs and line ends are allowed, because a shipped client sends the output of
-// processes (R-HTTP-19). A number or boolean is read as its text: true is "true" (R-MQTT-47).
+// processes (R-HTTP-19).
 type StatusDetails map[string]string
 
 func (StatusDetails) Constraint() schema.Constraint {
+	// Devices also send numbers and booleans, which are read as texts: true is "true" (R-MQTT-47).
 	return schema.Items(0, 10).
 		Keys(schema.Length(1, 128).Chars("a-zA-Z0-9:_-")).
 		Each(schema.Length(1, 1024).Matching(`[\t\n\r\P{C}]+`).Secret().OrScalar())
