@@ -79,10 +79,7 @@ func (d *decoder) textEntries(s *Shape, v reflect.Value) *failure {
 	texts := map[string]string{}
 	v.Set(reflect.ValueOf(texts).Convert(s.typ))
 	return d.each(s, func(key string) *failure {
-		if c := d.next(); c != '"' {
-			return d.mistyped(s.Elem)
-		}
-		value, f := d.string()
+		value, f := d.textValue(s.Elem)
 		if f == nil && !d.how.Unchecked {
 			f = s.Elem.Constraint.checkString(value)
 		}

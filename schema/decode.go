@@ -14,8 +14,8 @@ import (
 // Decoding says how a JSON body is read. The zero value is the control plane's: strict.
 type Decoding struct {
 	// Lenient accepts what device clients are known to send: digit strings for numbers and "true"
-	// or "false" for booleans (R-HTTP-20), and invalid UTF-8 inside strings, which becomes U+FFFD
-	// (R-CLI-15).
+	// or "false" for booleans (R-HTTP-20), numbers and booleans for strings whose constraint says
+	// so (R-MQTT-47), and invalid UTF-8 inside strings, which becomes U+FFFD (R-CLI-15).
 	Lenient bool
 	// Unchecked leaves out constraints and required members: for reading answers of servers.
 	Unchecked bool
@@ -186,9 +186,7 @@ func (d *decoder) member(m *Member, field reflect.Value, p *progress) *failure {
 func (d *decoder) value(s *Shape, v reflect.Value) *failure {
 	switch c := d.next(); s.Kind {
 	case String:
-		if c == '"' {
-			return d.text(s, v)
-		}
+		return d.text(s, v)
 	case Boolean:
 		if c == 't' || c == 'f' || c == '"' && d.how.Lenient {
 			return d.boolean(v, c)
@@ -256,12 +254,16 @@ func (d *decoder) mistyped(s *Shape) *failure {
 	if f := d.skip(); f != nil {
 		return f
 	}
-	return &failure{rule: "expected " + wantedNames[s.Kind] + ", got " + got}
+	wanted := wantedNames[s.Kind]
+	if d.readsScalars(s) {
+		wanted = "a string, a number or a boolean"
+	}
+	return &failure{rule: "expected " + wanted + ", got " + got}
 }
 
 // text reads a string and checks it.
 func (d *decoder) text(s *Shape, v reflect.Value) *failure {
-	value, f := d.string()
+	value, f := d.textValue(s)
 	if f != nil {
 		return f
 	}
@@ -276,6 +278,32 @@ func (d *decoder) text(s *Shape, v reflect.Value) *failure {
 	}
 	v.SetString(string(value))
 	return nil
+}
+
+// textValue reads a string, or the text of a number or boolean where those are accepted. Of
+// {"done":true,"size":1e3} the values are then "true" and "1e3". They are not checked yet. The
+// result is valid until the next string is read.
+func (d *decoder) textValue(s *Shape) ([]byte, *failure) {
+	c := d.next()
+	if c == '"' {
+		return d.string()
+	}
+	if d.readsScalars(s) {
+		switch {
+		case c == 't':
+			return []byte("true"), d.word("true")
+		case c == 'f':
+			return []byte("false"), d.word("false")
+		case c == '-' || c >= '0' && c <= '9':
+			return d.number()
+		}
+	}
+	return nil, d.mistyped(s)
+}
+
+// readsScalars reports whether numbers and booleans are read as texts of this shape (R-MQTT-47).
+func (d *decoder) readsScalars(s *Shape) bool {
+	return d.how.Lenient && s.Kind == String && s.Constraint.Scalars
 }
 
 // boolean reads a boolean that begins with c: a string where those are accepted.

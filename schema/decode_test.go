@@ -53,7 +53,7 @@ func (sampleWords) Constraint() schema.Constraint {
 	return schema.Items(1, 3).Each(schema.Length(0, 3))
 }
 func (sampleDetails) Constraint() schema.Constraint {
-	return schema.Items(0, 2).Keys(schema.Pattern("[a-z]+")).Each(schema.Length(1, 5).Secret())
+	return schema.Items(0, 2).Keys(schema.Pattern("[a-z]+")).Each(schema.Length(1, 5).Secret().OrScalar())
 }
 
 var decodeFailures = []struct {
@@ -103,6 +103,8 @@ var decodeFailures = []struct {
 	{"R-ERR-11", `{"name":"a","details":{"a":"1","b":"2","c":"3"}}`, fault.Invalid, "details: 3 items"},
 	{"R-HTTP-29", `{"name":"a","details":{"a":"secret"}}`, fault.Invalid,
 		`details["a"]: the value is refused: length 6 is not in 1..5`},
+	{"R-WIRE-8", `{"name":"a","details":{"a":true}}`, fault.Invalid,
+		`details["a"]: expected a string, got a boolean`},
 	{"R-ERR-10", `{"inners":[{}],"colour":"PINK","name":"A"}`, fault.Invalid, "name: "},
 	{"R-ERR-10", `{"small":99,"colour":"PINK","name":"a"}`, fault.Invalid, "colour: "},
 	{"R-ERR-10", `{"small":99,"colour":"RED"}`, fault.Invalid, "name: required"},
@@ -179,7 +181,8 @@ func TestDecodeLenient(t *testing.T) {
 	for rule, body := range map[string]string{
 		"R-HTTP-20": `{"name":"a","big":"x1"}`,
 		"R-MQTT-14": `{"name":"a","big":"+1"}`,
-		"R-MQTT-47": `{"name":"a","details":{"a":1}}`,
+		"R-MQTT-47": `{"name":"a","details":{"a":{}}}`,
+		"R-MQTT-12": `{"name":1}`,
 		"R-CLI-15":  "{\"name\":\"a\",\xff}",
 	} {
 		if err := schema.Decode([]byte(body), new(sample), lenient); err == nil {

@@ -267,6 +267,9 @@ func (c commandLine) ending() {
 		{"describe-job --job-id fw --query job.[status,jobProcessDetails.numberOfSucceededThings]", "COMPLETED\t1"},
 		{"describe-job-execution --job-id fw --thing-name pump-07 --query execution.[status,statusDetails.detailsMap.phase,executionNumber,versionNumber]", "SUCCEEDED\tfetch\t1\t3"},
 		{"list-jobs --status COMPLETED --query jobs[].jobId", "fw"},
+		{"list-jobs --query jobs[?status==`COMPLETED`].jobId", "fw"}, // R-CMD-89
+		{"list-jobs --query jobs[?status==`COMPLETED`].{b:status,a:jobId}|[0].*", "COMPLETED\tfw"},
+		{"describe-job --job-id fw --query keys(job.{z:jobId,a:status})", "z\ta"},
 		{"list-job-executions-for-job --job-id fw --query executionSummaries[].jobExecutionSummary.status", "SUCCEEDED"},
 		{"list-job-executions-for-thing --thing-name pump-07 --query executionSummaries[].[jobId,jobExecutionSummary.retryAttempt]", "fw\t0"},
 	} {

@@ -162,7 +162,7 @@ func TestBadMessages(t *testing.T) {
 		{"j/update", ``, "InvalidRequest", ""},
 		{"j/update", `{"clientToken":"a"}`, "InvalidRequest", "a"},
 		{"j/update", `{"status":"CANCELED","clientToken":"a"}`, "InvalidRequest", "a"},
-		{"j/update", `{"status":"FAILED","statusDetails":{"a":1},"clientToken":"a"}`, "InvalidRequest", "a"},
+		{"j/update", `{"status":"FAILED","statusDetails":{"a":[1]},"clientToken":"a"}`, "InvalidRequest", "a"},
 		{"j/update", `{"status":"FAILED","statusDetails":{"a b":"c"}}`, "InvalidRequest", ""},
 		{"j/update", `{"status":"FAILED","statusDetails":{"a":"` + strings.Repeat("x", 1025) + `"}}`, "InvalidRequest", ""},
 		{"j/update", `{"status":"FAILED","expectedVersion":"x"}`, "InvalidRequest", ""},

@@ -23,5 +23,6 @@ var source embed.FS
 var Docs = sync.OnceValues(func() (schema.Docs, error) { return schema.ReadDocs(source) })
 
 // Lenient is how bodies and payloads of devices are read: number and boolean strings are accepted
-// (R-HTTP-20), so is invalid UTF-8 inside strings (R-CLI-15); nesting ends at 8 (R-MQTT-47).
+// (R-HTTP-20), so are numbers and booleans in statusDetails (R-MQTT-47) and invalid UTF-8 inside
+// strings (R-CLI-15); nesting ends at 8.
 var Lenient = schema.Decoding{Lenient: true, Depth: 8}

@@ -32,7 +32,7 @@ func TestUpdatePayload(t *testing.T) {
 		{"R-MQTT-12", `{"status":"FAILED","clientToken":5}`, fault.Invalid, ""},
 		{"R-MQTT-12", `{"status":"FAILED","clientToken":"` + strings.Repeat("c", 512) + `"}`, "", strings.Repeat("c", 512)},
 		{"R-MQTT-12", `{"status":"FAILED","clientToken":"` + strings.Repeat("c", 513) + `"}`, fault.Invalid, ""},
-		{"R-MQTT-13", `{"statusDetails":{"a":1},"status":"FAILED","clientToken":"t"}`, fault.Invalid, "t"},
+		{"R-MQTT-13", `{"statusDetails":{"a":[1]},"status":"FAILED","clientToken":"t"}`, fault.Invalid, "t"},
 		{"R-MQTT-48", `{"status":"FAILED","executionNumber":0}`, fault.Invalid, ""},
 		{"R-HTTP-23", `{"status":"IN_PROGRESS","stepTimeoutInMinutes":-1}`, "", ""},
 		{"R-HTTP-23", `{"status":"IN_PROGRESS","stepTimeoutInMinutes":0}`, fault.Invalid, ""},
@@ -49,6 +49,46 @@ func TestUpdatePayload(t *testing.T) {
 		}
 		if strings.Contains(row.payload, "includeExecutionState") && got.IncludeJobExecutionState == nil {
 			t.Errorf("%s: the alias is not read", row.rule)
+		}
+	}
+}
+
+// A value of statusDetails may be a string, a number or a boolean; the latter two are read as they
+// are written, and held to the rules of strings after that (R-MQTT-47). The same in each of the
+// four requests that carry statusDetails.
+func TestStatusDetailsValues(t *testing.T) {
+	t.Parallel()
+	digits := strings.Repeat("1", 1024)
+	for _, row := range []struct {
+		value, want string // want "" means refused
+	}{
+		{`"true"`, "true"}, {`true`, "true"}, {`false`, "false"},
+		{`0`, "0"}, {`50`, "50"}, {`-0`, "-0"}, {`1.5`, "1.5"}, {`1.50`, "1.50"}, {`1e3`, "1e3"},
+		{`-1E+400`, "-1E+400"}, {`12345678901234567890123`, "12345678901234567890123"},
+		{digits, digits}, {digits + "1", ""},
+		{`{}`, ""}, {`{"a":true}`, ""}, {`[]`, ""}, {`[true]`, ""}, {`""`, ""},
+	} {
+		var update jobsdata.UpdatePayload
+		var start jobsdata.StartNextPayload
+		var httpUpdate struct {
+			StatusDetails jobsdata.StatusDetails `json:"statusDetails"`
+		}
+		body := []byte(`{"status":"FAILED","statusDetails":{"a":` + row.value + `,"gone":null}}`)
+		for name, read := range map[string]struct {
+			into any
+			got  *jobsdata.StatusDetails
+		}{
+			"update":        {&update, &update.StatusDetails},
+			"start-next":    {&start, &start.StatusDetails},
+			"HTTP requests": {&httpUpdate, &httpUpdate.StatusDetails},
+		} {
+			err := schema.Decode(body, read.into, jobsdata.Lenient)
+			if refused := fault.Is(err, fault.Invalid); refused != (row.want == "") || !refused && err != nil {
+				t.Errorf("R-MQTT-47: %s: %.60s: %v, want %q", name, row.value, err, row.want)
+			}
+			if got := (*read.got)["a"]; got != row.want || len(*read.got) != 1 && row.want != "" {
+				t.Errorf("R-MQTT-47: %s: %.60s: got %q, want %q", name, row.value, *read.got, row.want)
+			}
 		}
 	}
 }

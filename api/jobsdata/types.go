@@ -45,9 +45,10 @@ func (ReportedStatus) Constraint() schema.Constraint {
 type StatusDetails map[string]string
 
 func (StatusDetails) Constraint() schema.Constraint {
+	// Devices also send numbers and booleans, which are read as texts: true is "true" (R-MQTT-47).
 	return schema.Items(0, 10).
 		Keys(schema.Length(1, 128).Chars("a-zA-Z0-9:_-")).
-		Each(schema.Length(1, 1024).Matching(`[\t\n\r\P{C}]+`).Secret())
+		Each(schema.Length(1, 1024).Matching(`[\t\n\r\P{C}]+`).Secret().OrScalar())
 }
 
 // Minutes until the step times out, 1 to 10080.

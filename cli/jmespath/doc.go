@@ -1,7 +1,11 @@
 // Package jmespath runs the --query of the command line: a JMESPath expression over an answer
 // (docs/spec/40, section 15).
 //
-// The library that evaluates it computes with Go maps and float64, which have no order of keys
-// and no text of numbers. Query.Apply gives both back as far as they can be known: docs/adr/0003
-// says what is left.
+// It reads and evaluates an expression as jmespath.py does, which is what the reference command
+// line runs: with its order of keys, its numbers and its leniencies. No Go library has ordered
+// objects; docs/adr/0003 says why there is one of our own, and testdata/queries.txt what the
+// reference answers to some hundred expressions.
+//
+// Start reading at query.go. An expression passes lexer.go, parser.go and evaluate.go; functions.go
+// lists the functions.
 package jmespath

@@ -28,7 +28,7 @@ func TestApply(t *testing.T) {
 		`length(job.targets)`:                 `2`,
 		"sum([job.count,`0.5`])":              `9.5`,
 		`job.big`:                             `12345678901234567890`,
-		`job.same`:                            `[1,1]`,
+		`job.same`:                            `[1,1.0]`,
 		`job.nope`:                            `null`,
 		`job.targets[-1]`:                     `"a"`,
 		`job.nope || job.jobId`:               `"j"`,
@@ -51,13 +51,15 @@ func TestApply(t *testing.T) {
 // A bad expression is refused with its place; one that fails when it runs is an error then.
 func TestErrors(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"bad[", "", "a.", "a b"} {
+	bad := []string{"bad[", "", "a.", "a b", "@()", "`a", "'a", `"a`, "a = b", "ä"}
+	for _, text := range bad {
 		_, err := jmespath.Compile(text)
 		if err == nil || text != "" && !strings.Contains(err.Error(), "^") {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
-	for _, text := range []string{"abs(jobId)", "nothing(@)", "@()"} {
+	fails := []string{"abs(jobId)", "nothing(@)", "[jobId][::0]", "&jobId", "{a:&jobId}"}
+	for _, text := range fails {
 		q, err := jmespath.Compile(text)
 		if err != nil {
 			t.Errorf("%q: %v", text, err)
@@ -66,6 +68,16 @@ func TestErrors(t *testing.T) {
 		if got, err := q.Apply(&value.Object{Fields: []value.Field{{Key: "jobId", Value: "j"}}}); err == nil {
 			t.Errorf("%q: %v", text, got)
 		}
+	}
+}
+
+// The place of a syntax error is marked by character, not by byte.
+func TestPlace(t *testing.T) {
+	t.Parallel()
+	_, err := jmespath.Compile("'ä' ab c")
+	want := "Unexpected a name\n'ä' ab c\n    ^"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v\nwant %s", err, want)
 	}
 }
 

@@ -135,6 +135,9 @@ func (b *Broker) detachSession(c *conn, e *closeError) {
 // endSession deletes a session, its subscriptions and its messages. The caller holds b.mu and s.mu.
 func (b *Broker) endSession(s *session) {
 	s.ended = true
+	if s.will != nil && s.will.Stop() {
+		s.will.Reset(0) // the delay of a will ends with the session
+	}
 	if b.sessions[s.client] == s {
 		delete(b.sessions, s.client)
 	}

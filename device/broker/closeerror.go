@@ -43,8 +43,6 @@ type closeError struct {
 	cause  Cause
 	detail string // for the log
 	topic  string // for the log; empty when it is not about a topic
-	// discardWill is set by a DISCONNECT that asks for no will (R-BRK-24).
-	discardWill bool
 	// resumed is set when another connection took the session over with all that it contains.
 	resumed bool
 }

@@ -28,7 +28,8 @@ type conn struct {
 	aliases   topicAliases
 	rate      inboundRate
 
-	will            *will  // nil: none
+	bridge          bool   // the client is another broker: see grantFor
+	will            *will  // nil: none, or a DISCONNECT has deleted it (R-BRK-24)
 	requestedExpiry uint32 // the session expiry that CONNECT asked for, in seconds (MQTT 5)
 	presence        presenceID
 
@@ -133,7 +134,10 @@ func (c *conn) onDisconnect(packet mqtt.Packet) error {
 		}
 		c.s.mu.Unlock()
 	}
-	return &closeError{cause: ClientInitiated, discardWill: p.Reason == mqtt.Success}
+	if p.Reason == mqtt.Success {
+		c.will = nil // whoever else ends the connection at the same time
+	}
+	return &closeError{cause: ClientInitiated}
 }
 
 // end closes the connection and detaches the session. It is the last thing that the reading

@@ -1,9 +1,11 @@
 package broker
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"testing"
@@ -41,6 +43,7 @@ func TestConnect(t *testing.T) {
 		{"enhanced authentication", mqtt.Connect{Version: 5, ClientID: "f", EnhancedAuth: true}, "", 0x87},
 		{"R-BRK-9 level 6", mqtt.Connect{Version: 6, ClientID: "d", CleanStart: true}, "", 0x84},
 		{"R-BRK-9 level 2", mqtt.Connect{Version: 2, ClientID: "d", CleanStart: true}, "", 1},
+		{"R-BRK-9 a bridge", mqtt.Connect{Version: 4, Bridge: true, ClientID: "d", CleanStart: true}, "", 0},
 		{"R-BRK-10 will QoS 2", mqtt.Connect{Version: 5, ClientID: "e", Will: will("w", 2)}, "", 0x9B},
 		{"R-BRK-24 will under $", mqtt.Connect{Version: 4, ClientID: "e", Will: will("$aws/x", 0), CleanStart: true}, "", 5},
 		{"R-BRK-24 will under $, 5", mqtt.Connect{Version: 5, ClientID: "e", Will: will("$aws/x", 0)}, "", 0x90},
@@ -70,13 +73,71 @@ func TestConnect(t *testing.T) {
 	}
 }
 
-func TestMQTT31IsRefused(t *testing.T) { // R-BRK-9
+// A version that is not supported is refused with the bytes of the version that its client
+// understands.
+func TestUnsupportedVersionOnTheWire(t *testing.T) { // R-BRK-9
 	t.Parallel()
 	_, addr := start(t, Config{})
+	three, five := []byte{0x20, 2, 0, 1}, []byte{0x20, 3, 0, 0x84, 0}
+	for _, row := range []struct {
+		protocol string
+		level    byte
+		want     []byte
+	}{
+		{"MQTT", 0, three},
+		{"MQTT", 2, three},
+		{"MQTT", 3, three},
+		{"MQTT", 6, five},
+		{"MQTT", 0x7F, five},
+		{"MQTT", 0x80, three},
+		{"MQTT", 0x83, three},
+		{"MQTT", 0x85, three},
+		{"MQTT", 0x86, three},
+		{"MQTT", 0xFF, three},
+		{"MQIsdp", 3, three},
+		{"MQIsdp", 0x83, three},
+		{"HTTP", 4, nil},
+		{"HTTP", 0x84, nil},
+	} {
+		c := dial(t, addr, 4)
+		c.send(mqtttest.Packet(mqtt.TypeConnect<<4,
+			append(mqtttest.Text(row.protocol), row.level, 2, 0, 60, 0, 1, 'a')))
+		c.nc.SetReadDeadline(time.Now().Add(timeout))
+		got, err := io.ReadAll(c.nc)
+		if err != nil || !bytes.Equal(got, row.want) {
+			t.Errorf("%s at level %#x: got % x, %v; want % x", row.protocol, row.level, got, err, row.want)
+		}
+	}
+}
+
+// What a bridge publishes does not come back to it, and what others publish comes with their RETAIN
+// flag. Its subscriptions are so after it has come back, too.
+func TestBridge(t *testing.T) { // R-BRK-9
+	t.Parallel()
+	b, addr := start(t, Config{})
+	other := join(t, addr, 4, "other")
+	other.subscribe(1, 1, "t")
 	c := dial(t, addr, 4)
-	c.send(mqtttest.Packet(mqtt.TypeConnect<<4, append(mqtttest.Text("MQIsdp"), 3, 2, 0, 60, 0, 1, 'a')))
-	c.wantConnack(1, false)
-	c.wantClosed(mqtt.Success)
+	c.connect(mqtt.Connect{Bridge: true, ClientID: "bridge"})
+	c.wantConnack(0, false)
+	c.subscribe(1, 1, "#")
+	for range 2 {
+		c.sendPublish(mqtt.Publish{Topic: "t", Payload: []byte("mine"), QoS: 1, ID: 1, Retain: true})
+		c.wantPuback(1, mqtt.Success)
+		if p := other.wantPublish("t", "mine", 1); p.Retain {
+			t.Error("RETAIN 1 for a client that is no bridge")
+		}
+		other.sendPublish(mqtt.Publish{Topic: "t", Payload: []byte("yours"), Retain: true})
+		other.wantPublish("t", "yours", 0)
+		if p := c.wantPublish("t", "yours", 0); !p.Retain {
+			t.Error("RETAIN 0 for the bridge")
+		}
+		c.nc.Close()
+		b.waitDisconnected(t, "bridge")
+		c = dial(t, addr, 4)
+		c.connect(mqtt.Connect{Bridge: true, ClientID: "bridge"})
+		c.wantConnack(0, true)
+	}
 }
 
 func TestConnackProperties(t *testing.T) { // R-BRK-26, R-BRK-12, R-BRK-14

@@ -90,6 +90,7 @@ func (h *handshake) run() error {
 	}
 	h.connect, err = mqtt.DecodeConnect(packet)
 	c.peer.Version, c.out.version = h.connect.Version, h.connect.Version
+	c.bridge = h.connect.Bridge
 	if err != nil {
 		return err
 	}
@@ -207,22 +208,17 @@ func (b *Broker) sessionExpiry(seconds uint32) time.Duration {
 }
 
 // refuse logs why a CONNECT is refused, and answers it if the version of the client has a code for
-// that. One that does not speak MQTT gets no answer. A version that is not known is answered as the
-// nearest one that is.
+// that. One that does not speak MQTT gets no answer.
 func (h *handshake) refuse(e *closeError) {
 	h.c.b.logRefusal(h.c, e)
-	version := h.c.peer.Version
 	switch e.reason {
 	case mqtt.MalformedPacket, mqtt.ProtocolError, mqtt.PacketTooLarge, mqtt.Success:
 		return
-	case mqtt.UnsupportedVersion:
-		if version < mqtt.V5 {
-			version = mqtt.V311
-		}
 	}
+	version := h.c.peer.Version
 	if version < mqtt.V5 && e.reason.ConnackCode() == 0 {
 		return
 	}
-	ack := mqtt.AppendConnack(nil, max(version, mqtt.V311), &mqtt.Connack{Reason: e.reason})
+	ack := mqtt.AppendConnack(nil, version, &mqtt.Connack{Reason: e.reason})
 	_ = h.c.out.write(ack) // a failure makes no difference: the connection is closed next
 }

@@ -129,24 +129,6 @@ func TestRetainedExpiry(t *testing.T) { // R-BRK-13, R-BRK-23
 	c.wantPublish("b", "x", 0)
 }
 
-func TestRetainedWill(t *testing.T) { // R-BRK-24
-	t.Parallel()
-	_, addr := start(t, Config{})
-	watch := join(t, addr, 4, "")
-	watch.subscribe(1, 0, "will")
-	c := dial(t, addr, 5)
-	message := mqtt.Publish{Topic: "will", Payload: []byte("gone"), Retain: true, Expiry: 60}
-	c.connect(mqtt.Connect{ClientID: "dev", Will: &mqtt.Will{Message: message}})
-	c.wantConnack(0, false)
-	c.nc.Close()
-	watch.wantPublish("will", "gone", 0)
-	late := join(t, addr, 5, "")
-	late.subscribe(1, 0, "will")
-	if p := late.wantPublish("will", "gone", 0); !p.Retain || p.Expiry == 0 || p.Expiry > 60 {
-		t.Errorf("got RETAIN %v and expiry %d", p.Retain, p.Expiry)
-	}
-}
-
 func TestRetainedBytes(t *testing.T) { // R-BRK-23
 	t.Parallel()
 	store := NewMemorySessions()
@@ -170,42 +152,6 @@ func TestRetainedBytes(t *testing.T) { // R-BRK-23
 	retain("c", 200, mqtt.QuotaExceeded) // what was loaded counts
 	retain("a", 0, mqtt.Success)
 	retain("c", 200, mqtt.Success)
-}
-
-func TestWill(t *testing.T) { // R-BRK-24
-	t.Parallel()
-	b, addr := start(t, Config{})
-	watch := join(t, addr, 4, "watch")
-	watch.subscribe(1, 1, "will/+", "mark")
-	with := func(h mqtt.Connect, end func(*client)) {
-		t.Helper()
-		h.Will.Message = mqtt.Publish{Topic: "will/" + h.ClientID, Payload: []byte(h.ClientID), QoS: 1}
-		c := dial(t, addr, h.Version)
-		c.send(mqtttest.Connect(&h, ""))
-		c.wantConnack(0, false)
-		end(c)
-		b.waitDisconnected(t, h.ClientID)
-	}
-	die := func(c *client) { c.nc.Close() }
-	disconnect := func(code ...byte) func(*client) {
-		return func(c *client) { c.send(mqtttest.Packet(0xE0, code)); c.wantClosed(mqtt.Success) }
-	}
-	with(mqtt.Connect{Version: 4, ClientID: "dies", CleanStart: true, Will: &mqtt.Will{}}, die)
-	watch.wantPublish("will/dies", "dies", 1)
-	with(mqtt.Connect{Version: 4, ClientID: "leaves", CleanStart: true, Will: &mqtt.Will{}}, disconnect())
-	with(mqtt.Connect{Version: 5, ClientID: "leaves5", Will: &mqtt.Will{}}, disconnect())
-	with(mqtt.Connect{Version: 5, ClientID: "leaves5 with 0", Will: &mqtt.Will{}}, disconnect(0))
-	with(mqtt.Connect{Version: 5, ClientID: "leaves-4", Will: &mqtt.Will{}}, disconnect(4))
-	watch.wantPublish("will/leaves-4", "leaves-4", 1)
-
-	with(mqtt.Connect{Version: 5, ClientID: "back", SessionExpiry: 100, Will: &mqtt.Will{Delay: 1}}, die)
-	back := rejoin(t, addr, 5, "back", true) // in time: no will
-	back.send(mqtttest.Packet(0xE0, nil))
-	with(mqtt.Connect{Version: 5, ClientID: "late", SessionExpiry: 100, Will: &mqtt.Will{Delay: 1}}, die)
-	watch.wantPublish("will/late", "late", 1)
-	// The session ends with its connection, and the delay with the session.
-	with(mqtt.Connect{Version: 5, ClientID: "no session", Will: &mqtt.Will{Delay: 100}}, die)
-	watch.wantPublish("will/no session", "no session", 1)
 }
 
 func TestPresence(t *testing.T) { // R-BRK-33, T-52

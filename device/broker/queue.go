@@ -7,8 +7,10 @@ import (
 )
 
 // The queue of a session: the messages that wait to be sent. It is bounded, and what does not fit
-// is dropped: QoS 0 first, then the newest of QoS 1 (R-BRK-13, R-BRK-36). All methods are called
-// with session.mu held.
+// is dropped: QoS 0 first, then the newest of QoS 1 (R-BRK-13, R-BRK-36). Only a notification of
+// the service gets a place in a full queue all the same: it carries the whole state of a thing and
+// is published once, so the newest messages of others make room for it (R-BRK-35). All methods are
+// called with session.mu held.
 
 // An entry is a message in the queue or in flight.
 type entry struct {
@@ -72,40 +74,68 @@ func (s *session) pop() entry {
 	return e
 }
 
-// makeRoom reports whether one more entry fits, and drops entries of QoS 0 if one of QoS 1 fits
-// only then. The limit in bytes is OutboundBytes; entries of QoS 1 of a persistent session have
-// StoredMessages and StoredBytes. So with 1 MiB of QoS 0 in the queue, another of QoS 0 is dropped,
-// and one of QoS 1 takes the place of all of them.
-func (s *session) makeRoom(e entry) bool {
-	cfg, size := &s.b.cfg, e.m.size()
-	bytes, qos1 := s.queuedWithout(e.m)
-	if e.qos == 0 {
-		return bytes+size <= cfg.OutboundBytes
+// usage is how much of a queue's limits is used: bytes, and entries of QoS 1.
+type usage struct{ bytes, qos1 int }
+
+// fits reports whether a usage is within the limits of the session. They are OutboundBytes, and for
+// entries of QoS 1 of a persistent session StoredMessages and StoredBytes.
+func (s *session) fits(u usage, qos byte) bool {
+	cfg := &s.b.cfg
+	if qos == 0 || !s.persistent() {
+		return u.bytes <= cfg.OutboundBytes
 	}
-	if bytes+size > cfg.OutboundBytes && s.queuedQoS1 < len(s.queue) {
-		s.filterQueue(func(q *entry) bool { return q.qos > 0 })
-		bytes, qos1 = s.queuedWithout(e.m)
-	}
-	if !s.persistent() {
-		return bytes+size <= cfg.OutboundBytes
-	}
-	return qos1 < cfg.StoredMessages && bytes+size <= cfg.StoredBytes
+	return u.qos1 <= cfg.StoredMessages && u.bytes <= cfg.StoredBytes
 }
 
-// queuedWithout is what would be queued without the entries that a message replaces: bytes, and
-// entries of QoS 1.
-func (s *session) queuedWithout(m *message) (bytes, qos1 int) {
-	bytes, qos1 = s.queuedBytes, s.queuedQoS1
-	if !m.Latest {
-		return bytes, qos1
+// makeRoom reports whether one more entry fits. It drops entries of QoS 0 if one of QoS 1 fits only
+// then, and others of QoS 1 for a notification. So with 1 MiB of QoS 0 in the queue, another of QoS
+// 0 is dropped, and one of QoS 1 takes the place of all of them.
+func (s *session) makeRoom(e entry) bool {
+	u := s.usageWith(e)
+	if e.qos == 0 {
+		return s.fits(u, 0)
 	}
-	for i := range s.queue {
-		if q := &s.queue[i]; m.replaces(q.m) {
-			bytes -= q.m.size()
-			qos1 -= int(q.qos)
+	if u.bytes > s.b.cfg.OutboundBytes && s.queuedQoS1 < len(s.queue) {
+		s.filterQueue(func(q *entry) bool { return q.qos > 0 })
+		u = s.usageWith(e)
+	}
+	return s.fits(u, e.qos) || e.m.Latest && s.displace(u, e.qos)
+}
+
+// displace drops the newest entries that are no notifications, as many as it takes to bring the
+// usage within the limits, and reports whether that is enough; if not, it drops none. With 1,000
+// messages of others in the queue of a persistent session, the last of them makes room for a
+// notification, and the next notification on the same topic takes the place of that one. An entry
+// that was sent before stays: its client may have it.
+func (s *session) displace(u usage, qos byte) bool {
+	first := len(s.queue)
+	displaced := func(q *entry) bool { return !q.m.Latest && q.id == 0 }
+	for !s.fits(u, qos) {
+		if first--; first < 0 {
+			return false
+		}
+		if q := &s.queue[first]; displaced(q) {
+			u = usage{u.bytes - q.m.size(), u.qos1 - int(q.qos)}
 		}
 	}
-	return bytes, qos1
+	i := -1
+	s.filterQueue(func(q *entry) bool { i++; return i < first || !displaced(q) })
+	return true
+}
+
+// usageWith is the usage of the queue with one more entry, and without those that it replaces.
+func (s *session) usageWith(e entry) usage {
+	u := usage{s.queuedBytes + e.m.size(), s.queuedQoS1 + int(e.qos)}
+	if !e.m.Latest {
+		return u
+	}
+	for i := range s.queue {
+		if q := &s.queue[i]; e.m.replaces(q.m) {
+			u.bytes -= q.m.size()
+			u.qos1 -= int(q.qos)
+		}
+	}
+	return u
 }
 
 // dropReplaced drops the entries that a message replaces.

@@ -51,7 +51,28 @@ func TestQueueLimits(t *testing.T) { // R-BRK-13, R-BRK-36, R-MQTT-44
 			{"a", 1, 1000, true}, {"b", 1, 900, false}, {"c", 1, 1100, true},
 		}, "bc"},
 		{"one that does not fit replaces nothing", true, []delivered{
-			{"a", 1, 1000, true}, {"b", 1, 900, false}, {"c", 1, 1101, true},
+			{"a", 1, 1000, true}, {"b", 1, 900, false}, {"c", 1, 2001, true},
+		}, "ab"},
+		{"R-BRK-35 messages of others make room", true, []delivered{
+			{"a", 1, 100, false}, {"b", 1, 100, false}, {"c", 1, 100, false},
+			{"d", 1, 100, false}, {"e", 1, 100, false}, {"f", 1, 100, true},
+		}, "abcdf"},
+		{"R-BRK-35 the next one replaces first", true, []delivered{
+			{"a", 1, 100, false}, {"b", 1, 100, false}, {"c", 1, 100, false},
+			{"d", 1, 100, false}, {"e", 1, 100, true}, {"f", 1, 100, true},
+		}, "abcdf"},
+		{"R-BRK-35 bytes of others make room, the newest first", true, []delivered{
+			{"a", 1, 900, false}, {"b", 1, 600, false}, {"c", 1, 100, true},
+			{"d", 1, 400, false}, {"e", 1, 1100, true},
+		}, "ae"},
+		{"R-BRK-35 no longer than it takes", true, []delivered{
+			{"a", 1, 900, false}, {"b", 1, 600, false}, {"c", 1, 500, false}, {"d", 1, 400, true},
+		}, "abd"},
+		{"R-BRK-35 not persistent: the same", false, []delivered{
+			{"a", 1, 600, false}, {"b", 1, 400, false}, {"c", 1, 100, true},
+		}, "ac"},
+		{"at QoS 0 nothing makes room", false, []delivered{
+			{"a", 1, 600, false}, {"b", 1, 400, false}, {"c", 0, 100, true},
 		}, "ab"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -282,6 +282,35 @@ func TestStoredLimit(t *testing.T) { // R-BRK-13: the newest is dropped
 	c.sync()
 }
 
+// A notification finds a place in a session that is full of messages of others, also in the store.
+func TestLatestInFullSession(t *testing.T) { // R-BRK-35, R-MQTT-44
+	t.Parallel()
+	store := NewMemorySessions()
+	cfg := Config{StoredMessages: 3, Sessions: store}
+	b, addr := start(t, cfg)
+	c := rejoin(t, addr, 4, "dev", false)
+	c.subscribe(1, 1, "q", notify)
+	c.nc.Close()
+	b.waitDisconnected(t, "dev")
+	other := join(t, addr, 4, "other")
+	for i := range 5 {
+		other.publish(uint16(i+1), 1, "q", fmt.Sprint(i))
+		other.wantPuback(uint16(i+1), mqtt.Success)
+	}
+	for _, payload := range []string{"first", "second"} {
+		b.Publish(Message{Topic: notify, Payload: []byte(payload), QoS: 1, Latest: true})
+	}
+	if err := b.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, addr = start(t, cfg)
+	c = rejoin(t, addr, 4, "dev", true)
+	c.wantPublish("q", "0", 1)
+	c.wantPublish("q", "1", 1)
+	c.wantPublish(notify, "second", 1)
+	c.sync()
+}
+
 func TestLatestThatDoesNotFit(t *testing.T) { // R-MQTT-44: then the one before is better than none
 	t.Parallel()
 	b, addr := start(t, Config{StoredMessages: 1, StoredBytes: 1000})

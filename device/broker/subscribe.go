@@ -41,7 +41,7 @@ func (c *conn) onSubscribe(packet mqtt.Packet) error {
 		f := &p.Filters[i]
 		isNew := findSubscription(before, f.Topic) < 0
 		if !code.Failed() && (f.RetainHandling == 0 || f.RetainHandling == 1 && isNew) {
-			c.b.deliverRetained(c.s, f.Topic, grantFor(f))
+			c.b.deliverRetained(c.s, f.Topic, c.grantFor(f))
 		}
 	}
 	c.out.reply(func(b []byte) []byte { return mqtt.AppendSuback(b, c.peer.Version, p.ID, codes) })
@@ -52,14 +52,14 @@ func (c *conn) onSubscribe(packet mqtt.Packet) error {
 // filter is refused (R-BRK-10, R-BRK-17, R-BRK-18, R-BRK-20).
 func (c *conn) subscribe(f *mqtt.Filter) mqtt.Reason {
 	code := c.checkFilter(f.Topic)
-	if code == mqtt.Success && !c.addSubscription(f.Topic, grantFor(f)) {
+	if code == mqtt.Success && !c.addSubscription(f.Topic, c.grantFor(f)) {
 		code = mqtt.QuotaExceeded
 	}
 	if code != mqtt.Success {
 		c.b.logRefusal(c, closeWithTopic(code, "SUBSCRIBE is refused", f.Topic))
 		return code
 	}
-	return mqtt.Reason(grantFor(f).qos())
+	return mqtt.Reason(c.grantFor(f).qos())
 }
 
 func (c *conn) checkFilter(filter string) mqtt.Reason {
@@ -77,13 +77,15 @@ func (c *conn) checkFilter(filter string) mqtt.Reason {
 	return mqtt.Success
 }
 
-// grantFor is what a subscription is granted of the options that it asks for: QoS 2 becomes QoS 1.
-func grantFor(f *mqtt.Filter) granted {
+// grantFor is what a subscription is granted of the options that it asks for: QoS 2 becomes QoS 1. A
+// bridge of MQTT 3.1.1 cannot ask for No Local and Retain As Published and is granted both. Without
+// the first, what it publishes would go round for ever (R-BRK-9).
+func (c *conn) grantFor(f *mqtt.Filter) granted {
 	g := granted(min(f.QoS, 1))
-	if f.NoLocal {
+	if f.NoLocal || c.bridge {
 		g |= grantNoLocal
 	}
-	if f.RetainAsPublished {
+	if f.RetainAsPublished || c.bridge {
 		g |= grantRetainAsPublished
 	}
 	return g

@@ -26,29 +26,43 @@ const (
 	maxSkew = 15 * time.Minute
 )
 
-// Signature is what the Authorization header of a request says. It proves nothing until Verify.
+// Signature is what a request says about its signature. It proves nothing until Verify.
 type Signature struct {
 	// AccessKeyID names the key. Date (yyyymmdd), Region and Service are what the signature is made
 	// for; together they are called the credential scope.
 	AccessKeyID, Date, Region, Service string
 	signedHeaders                      []string // in lower case
 	value                              string   // in hexadecimal
+	time                               string   // when it was made, as X-Amz-Date says
+	// presigned says that the signature is in the query and not in the Authorization header.
+	presigned bool
+	// expires is how long a presigned request can be made; 0: not given.
+	expires time.Duration
 }
 
-// Parse reads the Authorization header:
+// Parse reads the signature of a request: from the query of a presigned one (presigned.go), or else
+// from the Authorization header:
 //
 //	AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/SERVICE/aws4_request,
 //	SignedHeaders=host;x-amz-date, Signature=HEX
 //
-// Faults: NoCredentials without the header, BadSignature when it cannot be read. What could be read
-// is returned also then. Host must be among the signed headers: otherwise the signature of a
-// request to one server could be used on another.
+// Faults: NoCredentials without either, BadSignature when it cannot be read. What could be read is
+// returned also then. Host must be among the signed headers: otherwise the signature of a request
+// to one server could be used on another.
 func Parse(r *http.Request) (s Signature, err error) {
 	header := r.Header.Get("Authorization")
-	if header == "" {
-		return s, fault.New(fault.NoCredentials,
-			"the request is not signed: the Authorization header is missing")
+	if query := r.URL.Query(); isPresigned(query) {
+		if s, err = parseQuery(query); header != "" {
+			err = fault.New(fault.BadSignature, "the request has an Authorization header and a "+
+				"signature in the query; it must have one of them")
+		}
+		return s, err
 	}
+	if header == "" {
+		return s, fault.New(fault.NoCredentials, "the request is not signed: it has neither an "+
+			"Authorization header nor a signature in the query")
+	}
+	s.time = r.Header.Get("X-Amz-Date")
 	rest, ok := strings.CutPrefix(header, algorithm)
 	if !ok {
 		return s, fault.New(fault.BadSignature,
@@ -70,10 +84,7 @@ func (s *Signature) readPart(part string) {
 	name, value, _ := strings.Cut(part, "=")
 	switch name {
 	case "Credential":
-		fields := strings.Split(value, "/")
-		if len(fields) == 5 && fields[4] == "aws4_request" {
-			s.AccessKeyID, s.Date, s.Region, s.Service = fields[0], fields[1], fields[2], fields[3]
-		}
+		s.readCredential(value)
 	case "SignedHeaders":
 		s.signedHeaders = strings.Split(value, ";")
 	case "Signature":
@@ -81,32 +92,62 @@ func (s *Signature) readPart(part string) {
 	}
 }
 
+// readCredential reads KEY/DATE/REGION/SERVICE/aws4_request. Another text is ignored.
+func (s *Signature) readCredential(value string) {
+	fields := strings.Split(value, "/")
+	if len(fields) == 5 && fields[4] == "aws4_request" {
+		s.AccessKeyID, s.Date, s.Region, s.Service = fields[0], fields[1], fields[2], fields[3]
+	}
+}
+
 // Verify checks the signature of a request with this body, made with this secret. Faults: Expired
-// when its date is more than 15 minutes from now, BadSignature when it does not match. A session
-// token is not looked at: there are no temporary credentials here.
+// when its date is more than 15 minutes from now, or a presigned request has expired; BadSignature
+// when it does not match. A session token is not looked at: there are no temporary credentials
+// here.
 func (s Signature) Verify(r *http.Request, body []byte, secret string, now time.Time) error {
-	date, err := time.Parse(timeFormat, r.Header.Get("X-Amz-Date"))
+	date, err := time.Parse(timeFormat, s.time)
 	if err != nil || date.Format(dateFormat) != s.Date {
 		return fault.New(fault.BadSignature,
 			"X-Amz-Date must be a time like %s, of the day in the credential", timeFormat)
 	}
-	if d := now.Sub(date); d > maxSkew || d < -maxSkew {
-		return fault.New(fault.Expired,
-			"the signature was made at %s, the server's time is %s; they may differ by %s",
-			date.Format(time.RFC3339), now.UTC().Format(time.RFC3339), maxSkew)
+	if err := s.checkTime(date, now); err != nil {
+		return err
 	}
 	sum := sha256.Sum256(body)
 	hash := hex.EncodeToString(sum[:])
-	if sent := r.Header.Get("X-Amz-Content-Sha256"); sent != "" && sent != hash {
-		return fault.New(fault.BadSignature, "X-Amz-Content-Sha256 is not the hash of the body")
+	const hashName = "X-Amz-Content-Sha256" // some SDKs move it to the query of a presigned request
+	for _, sent := range []string{r.Header.Get(hashName), r.URL.Query().Get(hashName)} {
+		if sent != "" && sent != hash {
+			return fault.New(fault.BadSignature, "%s is not the hash of the body", hashName)
+		}
 	}
-	want, err := s.sign(r, hash, secret, date)
+	sign := s.sign
+	if s.presigned {
+		sign = s.presign
+	}
+	want, err := sign(r, hash, secret, date)
 	if err != nil {
 		return err
 	}
 	if subtle.ConstantTimeCompare([]byte(want), []byte(s.value)) != 1 {
 		return fault.New(fault.BadSignature, "the signature does not match: "+
 			"check the secret access key, and that nothing changed the request on its way")
+	}
+	return nil
+}
+
+// checkTime checks when the signature was made. A presigned request can be made until it expires; a
+// signature of either kind may be early by the difference of two clocks.
+func (s Signature) checkTime(date, now time.Time) error {
+	age := now.Sub(date)
+	if s.expires > 0 && age > s.expires {
+		return fault.New(fault.Expired, "the request could be made until %s, the server's time is %s",
+			date.Add(s.expires).Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+	}
+	if age < -maxSkew || s.expires == 0 && age > maxSkew {
+		return fault.New(fault.Expired,
+			"the signature was made at %s, the server's time is %s; they may differ by %s",
+			date.Format(time.RFC3339), now.UTC().Format(time.RFC3339), maxSkew)
 	}
 	return nil
 }

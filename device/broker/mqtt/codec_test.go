@@ -170,17 +170,39 @@ func TestUnsupportedVersion(t *testing.T) { // R-BRK-9
 		protocol string
 		level    byte
 		want     mqtt.Reason
+		answer   mqtt.Version // 0: none is due
 	}{
-		{"MQTT", 3, mqtt.UnsupportedVersion},
-		{"MQTT", 6, mqtt.UnsupportedVersion},
-		{"MQIsdp", 3, mqtt.UnsupportedVersion},
-		{"HTTP", 4, mqtt.MalformedPacket},
+		{"MQTT", 0, mqtt.UnsupportedVersion, mqtt.V311},
+		{"MQTT", 2, mqtt.UnsupportedVersion, mqtt.V311},
+		{"MQTT", 3, mqtt.UnsupportedVersion, mqtt.V311},
+		{"MQTT", 6, mqtt.UnsupportedVersion, mqtt.V5},
+		{"MQTT", 0x7F, mqtt.UnsupportedVersion, mqtt.V5},
+		{"MQTT", 0x80, mqtt.UnsupportedVersion, mqtt.V311},
+		{"MQTT", 0x83, mqtt.UnsupportedVersion, mqtt.V311},
+		{"MQTT", 0x85, mqtt.UnsupportedVersion, mqtt.V311},
+		{"MQTT", 0xFF, mqtt.UnsupportedVersion, mqtt.V311},
+		{"MQIsdp", 3, mqtt.UnsupportedVersion, mqtt.V311},
+		{"MQIsdp", 4, mqtt.UnsupportedVersion, mqtt.V311},
+		{"MQIsdp", 0x83, mqtt.UnsupportedVersion, mqtt.V311},
+		{"HTTP", 4, mqtt.MalformedPacket, 0},
+		{"HTTP", 0x84, mqtt.MalformedPacket, 0},
 	} {
 		body := append(mqtttest.Text(row.protocol), row.level)
 		got, err := mqtt.DecodeConnect(mqtt.Packet{Type: mqtt.TypeConnect, Body: body})
 		var e *mqtt.Error
-		if !errors.As(err, &e) || e.Reason != row.want || got.Version != mqtt.Version(row.level) {
-			t.Errorf("%s level %d: got version %d, %v", row.protocol, row.level, got.Version, err)
+		if !errors.As(err, &e) || e.Reason != row.want || row.answer != 0 && got.Version != row.answer {
+			t.Errorf("%s level %#x: answered as version %d, %v", row.protocol, row.level, got.Version, err)
+		}
+	}
+}
+
+func TestBridge(t *testing.T) { // R-BRK-9
+	t.Parallel()
+	for _, bridge := range []bool{false, true} {
+		want := mqtt.Connect{Version: mqtt.V311, Bridge: bridge, ClientID: "dev", KeepAlive: 60}
+		got, err := mqtt.DecodeConnect(onePacket(t, mqtttest.Connect(&want, "")))
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%v, want → got:\n%s", err, diff)
 		}
 	}
 }

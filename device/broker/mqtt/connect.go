@@ -1,5 +1,7 @@
 package mqtt
 
+import "fmt"
+
 // CONNECT is the first packet of a client and CONNACK the server's answer to it.
 
 // The bits in the connect flags of a CONNECT. The will's QoS is between flagWill and
@@ -16,9 +18,17 @@ const (
 	willQoSBits = 3 << shiftWillQoS
 )
 
+// bridgeBit is set in the protocol level by the connection of another broker, which is called a
+// bridge: 0x84 is MQTT 3.1.1 from a bridge. It stands in no version of the standard, but brokers
+// that are widely used send it until it is refused.
+const bridgeBit = 0x80
+
 // A Connect is a CONNECT. User name and password are checked for form and ignored (R-BRK-15).
 type Connect struct {
 	Version Version
+	// Bridge says that the client is another broker, which must not get back what it publishes
+	// (R-BRK-9). Only MQTT 3.1.1 has it; with MQTT 5 a bridge subscribes with No Local.
+	Bridge bool
 	// CleanStart asks for a new session. MQTT 3.1.1 calls it Clean Session, and ends the session
 	// with the connection.
 	CleanStart bool
@@ -51,20 +61,21 @@ type Will struct {
 }
 
 // DecodeConnect decodes a CONNECT. For a protocol version that is not supported the error is
-// UnsupportedVersion, and the result has the version that the client asked for.
+// UnsupportedVersion, and the result has the version in which the client understands the answer.
 func DecodeConnect(packet Packet) (p Connect, err error) {
 	d := decoder{b: packet.Body}
 	name := d.text()
-	p.Version = Version(d.byte())
+	level := d.byte()
+	p.Bridge = level&bridgeBit != 0
+	p.Version = Version(level &^ bridgeBit)
 	switch {
 	case packet.Flags != 0 || d.invalid:
 		return p, malformed("CONNECT is malformed")
-	case string(name) == "MQIsdp":
-		return p, &Error{UnsupportedVersion, "MQTT 3.1 is not supported"}
-	case string(name) != "MQTT":
+	case string(name) != "MQTT" && string(name) != "MQIsdp":
 		return p, malformed("the protocol name is not MQTT")
-	case p.Version != V311 && p.Version != V5:
-		return p, &Error{UnsupportedVersion, "the protocol level is not supported"}
+	case string(name) != "MQTT", p.Version != V311 && (p.Version != V5 || p.Bridge):
+		return Connect{Version: answerVersion(level)},
+			&Error{UnsupportedVersion, fmt.Sprintf("protocol %s at level %#x is not supported", name, level)}
 	}
 	flags := d.byte()
 	p.KeepAlive = d.uint16()
@@ -94,6 +105,16 @@ func DecodeConnect(packet Packet) (p Connect, err error) {
 		return p, malformed("CONNECT is malformed")
 	}
 	return p, nil
+}
+
+// answerVersion is the version in which a protocol level that is not supported is refused: MQTT
+// 3.1.1 says that itself for its own CONNACK, and only what comes after MQTT 5 is closer to that. A
+// bridge connects again with another level when it gets the CONNACK of MQTT 3.1.1.
+func answerVersion(level byte) Version {
+	if level > byte(V5) && level&bridgeBit == 0 {
+		return V5
+	}
+	return V311
 }
 
 // validConnectFlags refuses the combinations that the standard rules out: options of a will without

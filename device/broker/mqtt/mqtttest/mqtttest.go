@@ -15,7 +15,11 @@ import (
 // password.
 func Connect(p *mqtt.Connect, username string) []byte {
 	body := Text("MQTT")
-	body = append(body, byte(p.Version), connectFlags(p, username))
+	level := byte(p.Version)
+	if p.Bridge {
+		level |= 0x80
+	}
+	body = append(body, level, connectFlags(p, username))
 	body = binary.BigEndian.AppendUint16(body, p.KeepAlive)
 	if p.Version == mqtt.V5 {
 		body = appendData(body, connectProperties(p))

@@ -1,0 +1,225 @@
+package broker
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/drover-iot/drover/device/broker/mqtt"
+	"github.com/drover-iot/drover/device/broker/mqtt/mqtttest"
+)
+
+// An ending is a way in which the connection of a client ends.
+type ending struct {
+	name      string
+	v5Only    bool
+	published bool // the will
+	end       func(b *Broker, c *client)
+}
+
+// sends is an ending by a packet of the client's.
+func sends(packet ...byte) func(*Broker, *client) {
+	return func(_ *Broker, c *client) { c.send(packet) }
+}
+
+// endings are the ways in which a connection ends, with what is due to its will (R-BRK-24, and the
+// table of disconnectReason in spec 32). The client's id is dev and its keep-alive is 1 s.
+var endings = []ending{
+	{"closed", false, true, func(_ *Broker, c *client) { c.nc.Close() }},
+	{"silent", false, true, func(_ *Broker, c *client) { c.wantClosed(mqtt.KeepAliveTimeout) }},
+	{"taken over", false, true, func(_ *Broker, c *client) {
+		join(c.t, c.nc.RemoteAddr().String(), c.version, "dev")
+	}},
+	{"revoked", false, true, func(b *Broker, _ *client) {
+		for _, c := range b.connections() {
+			if c.peer.ClientID == "dev" {
+				c.closeAsync(closeWith(mqtt.AdministrativeAction, "revoked"))
+			}
+		}
+	}},
+	{"packet type 0", false, true, sends(0, 0)},
+	{"DISCONNECT", false, false, sends(0xE0, 0)},
+	{"DISCONNECT 0x00", true, false, sends(0xE0, 1, 0)},
+	{"DISCONNECT 0x04", true, true, sends(0xE0, 1, 4)},
+	{"DISCONNECT 0x80", true, true, sends(0xE0, 1, 0x80)},
+}
+
+// Each ending, in both versions, with a will of each QoS, retained or not.
+func TestWill(t *testing.T) { // R-BRK-10, R-BRK-24
+	t.Parallel()
+	for _, e := range endings {
+		for _, version := range []mqtt.Version{mqtt.V311, mqtt.V5} {
+			for qos := range byte(3) {
+				for _, retain := range []bool{false, true} {
+					if e.v5Only && version < mqtt.V5 {
+						continue
+					}
+					name := fmt.Sprintf("%s/version %d/QoS %d/retain %v", e.name, version, qos, retain)
+					t.Run(name, func(t *testing.T) {
+						t.Parallel()
+						e.test(t, version, qos, retain)
+					})
+				}
+			}
+		}
+	}
+}
+
+// test ends a connection with a will. It is delivered at the lower of its QoS and the
+// subscription's, where QoS 2 counts as 1, with RETAIN 0; a new subscriber gets it with RETAIN 1.
+func (e ending) test(t *testing.T, version mqtt.Version, qos byte, retain bool) {
+	ended := make(chan bool, 4) // one event for each connection
+	b, addr := start(t, Config{KeepAliveMin: time.Millisecond, Presence: func(p PresenceEvent) {
+		if p.EventType == "disconnected" {
+			ended <- true
+		}
+	}})
+	c := dial(t, addr, version)
+	message := mqtt.Publish{Topic: "will", Payload: []byte("gone"), QoS: qos, Retain: retain}
+	c.connect(mqtt.Connect{
+		ClientID:   "dev",
+		CleanStart: true,
+		KeepAlive:  1,
+		Will:       &mqtt.Will{Message: message},
+	})
+	if qos == 2 && version == mqtt.V5 {
+		c.wantConnack(byte(mqtt.QoSNotSupported), false)
+		return
+	}
+	c.wantConnack(0, false)
+	watch0, watch1 := join(t, addr, 5, "watch 0"), join(t, addr, 4, "watch 1")
+	watch0.subscribe(1, 0, "will", "mark")
+	watch1.subscribe(1, 1, "will", "mark")
+	e.end(b, c)
+	<-ended
+
+	b.Publish(Message{Topic: "mark", QoS: 1})
+	granted := min(qos, 1)
+	if e.published {
+		first, second := watch0.wantPublish("will", "gone", 0), watch1.wantPublish("will", "gone", granted)
+		if first.Retain || second.Retain {
+			t.Error("RETAIN 1 on live delivery")
+		}
+	}
+	watch0.wantPublish("mark", "", 0)
+	watch1.wantPublish("mark", "", 1)
+	late := join(t, addr, 5, "late")
+	late.subscribe(1, 1, "will")
+	if e.published && retain {
+		if p := late.wantPublish("will", "gone", granted); !p.Retain {
+			t.Error("RETAIN 0 for a new subscriber")
+		}
+	}
+	late.sync()
+}
+func TestRetainedWill(t *testing.T) { // R-BRK-24
+	t.Parallel()
+	_, addr := start(t, Config{})
+	watch := join(t, addr, 4, "")
+	watch.subscribe(1, 0, "will")
+	c := dial(t, addr, 5)
+	message := mqtt.Publish{Topic: "will", Payload: []byte("gone"), Retain: true, Expiry: 60}
+	c.connect(mqtt.Connect{ClientID: "dev", Will: &mqtt.Will{Message: message}})
+	c.wantConnack(0, false)
+	c.nc.Close()
+	watch.wantPublish("will", "gone", 0)
+	late := join(t, addr, 5, "")
+	late.subscribe(1, 0, "will")
+	if p := late.wantPublish("will", "gone", 0); !p.Retain || p.Expiry == 0 || p.Expiry > 60 {
+		t.Errorf("got RETAIN %v and expiry %d", p.Retain, p.Expiry)
+	}
+}
+
+func TestWillDelay(t *testing.T) { // R-BRK-24
+	t.Parallel()
+	b, addr := start(t, Config{})
+	watch := join(t, addr, 4, "watch")
+	watch.subscribe(1, 1, "will/+", "mark")
+	with := func(h mqtt.Connect, end func(*client)) {
+		t.Helper()
+		h.Will.Message = mqtt.Publish{Topic: "will/" + h.ClientID, Payload: []byte(h.ClientID), QoS: 1}
+		c := dial(t, addr, h.Version)
+		c.send(mqtttest.Connect(&h, ""))
+		c.wantConnack(0, false)
+		end(c)
+		b.waitDisconnected(t, h.ClientID)
+	}
+	die := func(c *client) { c.nc.Close() }
+	with(mqtt.Connect{Version: 5, ClientID: "back", SessionExpiry: 100, Will: &mqtt.Will{Delay: 1}}, die)
+	back := rejoin(t, addr, 5, "back", true) // in time: no will
+	back.send(mqtttest.Packet(0xE0, nil))
+	with(mqtt.Connect{Version: 5, ClientID: "late", SessionExpiry: 100, Will: &mqtt.Will{Delay: 1}}, die)
+	watch.wantPublish("will/late", "late", 1)
+	// The session ends with its connection, and the delay with the session.
+	with(mqtt.Connect{Version: 5, ClientID: "no session", Will: &mqtt.Will{Delay: 100}}, die)
+	watch.wantPublish("will/no session", "no session", 1)
+	// A session that is not resumed ends, and the delay with it.
+	with(mqtt.Connect{Version: 5, ClientID: "anew", SessionExpiry: 100, Will: &mqtt.Will{Delay: 100}}, die)
+	join(t, addr, 5, "anew")
+	watch.wantPublish("will/anew", "anew", 1)
+	// The same when the old connection is still there.
+	with(mqtt.Connect{Version: 5, ClientID: "taken", SessionExpiry: 100, Will: &mqtt.Will{Delay: 100}},
+		func(*client) { join(t, addr, 5, "taken").send(mqtttest.Packet(0xE0, nil)) })
+	watch.wantPublish("will/taken", "taken", 1)
+}
+
+// A topic that a client may not publish to is none for its will either, whatever the QoS and the
+// RETAIN flag; nor is one under $aws, where only requests are published (R-BRK-24).
+func TestWillTopic(t *testing.T) {
+	t.Parallel()
+	_, addr := start(t, Config{})
+	for _, topic := range []string{
+		"$aws/things/dev/jobs/get", "$aws/things/dev/jobs/notify", "$aws/things/dev/shadow/update",
+		"$aws/events/presence/disconnected/dev", "$aws/rules/r/t", "$SYS/broker/connection/a/state",
+		"$share/g/t", "$", "", "a/+", "a/#", strings.Repeat("x", 257), "1/2/3/4/5/6/7/8/9",
+	} {
+		for options := range 4 {
+			will := &mqtt.Will{Message: mqtt.Publish{Topic: topic, QoS: byte(options & 1), Retain: options > 1}}
+			for version, code := range map[mqtt.Version]byte{mqtt.V311: 5, mqtt.V5: byte(mqtt.TopicNameInvalid)} {
+				c := dial(t, addr, version)
+				c.connect(mqtt.Connect{ClientID: "dev", CleanStart: true, Will: will})
+				c.wantConnack(code, false)
+				c.version = mqtt.V311 // no DISCONNECT comes after a CONNACK that refuses
+				c.wantClosed(mqtt.Success)
+			}
+		}
+	}
+}
+
+// A client that has said DISCONNECT has no will, also when its connection is taken over before that
+// is read.
+func TestDisconnectBeforeTakeover(t *testing.T) {
+	t.Parallel()
+	entered, release := make(chan struct{}), make(chan struct{})
+	ended := make(chan bool, 4)
+	b, addr := start(t, Config{
+		Service: ServiceFunc(func(context.Context, *Peer, string, []byte) Reply {
+			close(entered)
+			<-release
+			return Reply{}
+		}),
+		Presence: func(p PresenceEvent) {
+			if p.EventType == "disconnected" {
+				ended <- true
+			}
+		},
+	})
+	watch := join(t, addr, 4, "watch")
+	watch.subscribe(1, 1, "will", "mark")
+	old := dial(t, addr, 4)
+	old.connect(mqtt.Connect{
+		ClientID:   "dev",
+		CleanStart: true,
+		Will:       &mqtt.Will{Message: mqtt.Publish{Topic: "will"}},
+	})
+	old.wantConnack(0, false)
+	old.send(mqtt.AppendPublish(nil, 4, &mqtt.Publish{Topic: get, QoS: 1, ID: 1}), mqtttest.Packet(0xE0, nil))
+	<-entered
+	join(t, addr, 4, "dev")
+	close(release)
+	<-ended
+	b.Publish(Message{Topic: "mark", QoS: 1})
+	watch.wantPublish("mark", "", 1)
+}
