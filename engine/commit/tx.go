@@ -65,6 +65,7 @@ type Tx struct {
 	hooks     *Hooks
 	after     []func()
 	locals    map[any]any // see Local
+	work      int         // see Work
 	announced int64       // the id under which the commit is announced, 0 when there is nothing to announce
 }
 
@@ -211,6 +212,7 @@ func (tx *Tx) Apply() error {
 	tx.applyNotices()
 	changes := tx.Changes
 	tx.drop()
+	tx.AddWork(rows(&changes))
 	if err := tx.inner.Apply(changes); err != nil {
 		return err
 	}
