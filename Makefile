@@ -3,7 +3,7 @@
 GO ?= go
 GOLANGCI_VERSION := v2.15.0
 
-.PHONY: build cross test check race crash sim fuzz bench demo setup clean
+.PHONY: build cross test check race crash sim fuzz bench bench-growth demo setup clean
 
 # The one binary.
 build:
@@ -57,6 +57,10 @@ fuzz:
 # The table of speeds: bounds and peers are measured in the same run.
 bench:
 	./scripts/bench.sh
+
+# What must not cost more as the fleet, its groups or its jobs grow. It fails when a bound is broken.
+bench-growth:
+	./scripts/bench.sh -growth
 
 # A first look: a server, 200 devices over MQTT, a job that is changed while it runs.
 demo: build

@@ -32,3 +32,35 @@ func TestTable(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// What must not grow does not: in a small form of the table of growth, by what does not depend on
+// the machine, the instructions of SQLite and the bytes that are allocated (R-JOB-63). It is not
+// parallel, because it counts what the whole process allocates.
+func TestGrowth(t *testing.T) {
+	const largest = 110
+	for _, w := range growths {
+		err := w.run(t.Context(), t.TempDir(), largest, func(o operation, sizes []int, all [][]figures) error {
+			if o.ratio == 0 {
+				return nil
+			}
+			small, large := all[0], all[len(all)-1]
+			for _, row := range []struct {
+				what string
+				read func(figures) int64
+			}{
+				{"instructions of SQLite", func(f figures) int64 { return f.instructions }},
+				{"bytes allocated", func(f figures) int64 { return f.bytes }},
+			} {
+				a, b := median(small, row.read), median(large, row.read)
+				if float64(b) > o.ratio*float64(a) {
+					t.Errorf("%s: %s: %d at %d, %d at %d, at most %.1f times as many are allowed", o.name,
+						row.what, a, sizes[0], b, sizes[len(sizes)-1], o.ratio)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -21,6 +21,7 @@ type sizes struct {
 	devices int           // active MQTT devices, one request in flight each
 	active  int           // things that these devices stand for
 	idle    int           // idle TLS devices
+	grown   int           // the largest size of what grows
 }
 
 func main() {
@@ -29,6 +30,7 @@ func main() {
 	}
 	quick := flag.Bool("quick", false, "a short form, under a minute")
 	million := flag.Bool("million", false, "with a fleet of a million")
+	growth := flag.Bool("growth", false, "only what must not cost more as something grows")
 	binary := flag.String("drover", "bin/drover",
 		"the built `binary`, for what is measured from outside")
 	profile := flag.String("cpuprofile", "",
@@ -50,7 +52,15 @@ func main() {
 	if *million {
 		s.fleet = 1_000_000
 	}
-	err := run(context.Background(), s, *binary)
+	s.grown = 1_000_000
+	if *quick {
+		s.grown = 2000
+	}
+	measured := func(ctx context.Context) error { return run(ctx, s, *binary) }
+	if *growth {
+		measured = func(ctx context.Context) error { return inFolder(ctx, s, growthOnly) }
+	}
+	err := measured(context.Background())
 	pprof.StopCPUProfile()
 	exit(err)
 }
@@ -75,15 +85,29 @@ func exit(err error) {
 	os.Exit(0)
 }
 
-func run(ctx context.Context, s sizes, binary string) error {
+// inFolder measures in a temporary folder.
+func inFolder(
+	ctx context.Context, s sizes, measure func(ctx context.Context, dir string, s sizes) error,
+) error {
 	dir, err := os.MkdirTemp("", "drover-bench-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	fmt.Printf("%-74s %14s %26s\n", "what", "measured", "to reach")
-	bound, err := engineRows(ctx, dir, s)
-	return errors.Join(err, outsideRows(ctx, dir, s, binary, bound))
+	return measure(ctx, dir, s)
+}
+
+func growthOnly(ctx context.Context, dir string, s sizes) error {
+	return growthRows(ctx, dir, s.grown)
+}
+
+func run(ctx context.Context, s sizes, binary string) error {
+	return inFolder(ctx, s, func(ctx context.Context, dir string, s sizes) error {
+		fmt.Printf("%-74s %14s %26s\n", "what", "measured", "to reach")
+		bound, err := engineRows(ctx, dir, s)
+		err = errors.Join(err, outsideRows(ctx, dir, s, binary, bound))
+		return errors.Join(err, growthRows(ctx, dir, s.grown))
+	})
 }
 
 // row prints one line of the table.

@@ -26,8 +26,8 @@ type Progress struct {
 	// page.
 	Quota int `json:"quota,omitzero"`
 	// Searching says that it is not known yet whether any target is left: a step has looked at as
-	// many members and groups as it may. The search goes on at once, also when the quota is used up,
-	// so that the end of the rollout does not wait for the next tick (R-ROLL-13).
+	// many members and groups as it may. The search goes on at once, also when the quota is used
+	// up, so that the end of the rollout does not wait for the next tick (R-ROLL-13).
 	Searching bool `json:"searching,omitzero"`
 	// Ticked says that tick 0 has happened: from then on a tick may raise the step (R-ROLL-6).
 	Ticked   bool  `json:"ticked,omitzero"`

@@ -195,7 +195,7 @@ func TestDisconnectBeforeTakeover(t *testing.T) {
 	entered, release := make(chan struct{}), make(chan struct{})
 	ended := make(chan bool, 4)
 	b, addr := start(t, Config{
-		Service: ServiceFunc(func(context.Context, *Peer, string, []byte) Reply {
+		Service: ServiceFunc(func(context.Context, *Peer, Request) Reply {
 			close(entered)
 			<-release
 			return Reply{}

@@ -12,10 +12,6 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// maxBatch is how many requests one commit may carry: enough to share a sync widely, few enough to
-// answer soon.
-const maxBatch = 1024
-
 // Config is what a committer works with.
 type Config struct {
 	Store store.Store
@@ -54,7 +50,7 @@ func New(c Config) *Committer {
 	return &Committer{
 		Config:  c,
 		Outbox:  newOutbox(),
-		waiting: make(chan *request, maxBatch),
+		waiting: make(chan *request, maxRequests),
 		stopped: make(chan struct{}),
 	}
 }
@@ -142,10 +138,10 @@ func (c *Committer) Reset(ctx context.Context) error {
 	})
 }
 
-// gather returns first and all others that wait, up to a full batch.
+// gather returns first and all others that wait, as many as one commit may have.
 func (c *Committer) gather(first *request) []*request {
 	batch := []*request{first}
-	for len(batch) < maxBatch {
+	for len(batch) < maxRequests {
 		select {
 		case r := <-c.waiting:
 			batch = append(batch, r)
@@ -156,26 +152,31 @@ func (c *Committer) gather(first *request) []*request {
 	return batch
 }
 
+// serve answers a batch, in as many commits as it takes.
 func (c *Committer) serve(batch []*request) {
-	_ = c.Exclusive(func() error {
-		c.commit(batch)
-		return nil
-	})
+	for len(batch) > 0 {
+		_ = c.Exclusive(func() error {
+			batch = batch[c.commit(batch):]
+			return nil
+		})
+	}
 }
 
-// commit decides and commits a batch, then answers it. When the commit as a whole fails, each
-// request is tried alone, so that one that the store refuses cannot fail its neighbours.
-func (c *Committer) commit(batch []*request) {
+// commit decides and commits requests from the front of a batch until the commit is full, answers
+// them, and returns how many they are. When the commit as a whole fails, each of them is tried
+// alone, so that one that the store refuses cannot fail its neighbours.
+func (c *Committer) commit(batch []*request) int {
 	answers, tx, err := c.attempt(batch)
+	batch = batch[:max(1, len(answers))]
 	if err != nil && len(batch) > 1 {
 		for _, r := range batch {
 			c.commit([]*request{r})
 		}
-		return
+		return len(batch)
 	}
 	if err != nil {
 		batch[0].answer <- fmt.Errorf("commit: %w", err)
-		return
+		return 1
 	}
 	c.logStatuses(tx)
 	if tx.announced != 0 { // before the answers: who gets one may wait for what it announces
@@ -190,19 +191,24 @@ func (c *Committer) commit(batch []*request) {
 	for i, r := range batch {
 		r.answer <- answers[i]
 	}
+	return len(batch)
 }
 
-// attempt decides a batch in one transaction. err is that of the commit; answers holds the answer
-// of each request.
+// attempt decides requests from the front of a batch in one transaction, until the commit is full.
+// err is that of the commit; answers holds the answer of each request that was decided.
 func (c *Committer) attempt(batch []*request) (answers []error, tx *Tx, err error) {
 	announced := c.Outbox.Confirmed()
-	answers = make([]error, len(batch))
 	saved := c.clockSaved
 	err = c.Store.Write(context.Background(), func(inner store.Tx) error {
 		tx = newTx(inner, &c.Hooks, c.Clock.Now())
-		for i, r := range batch {
-			if answers[i], err = tx.decide(r.decide); err != nil {
+		for _, r := range batch {
+			answer, err := tx.decide(r.decide)
+			answers = append(answers, answer)
+			if err != nil {
 				return err
+			}
+			if tx.full() {
+				break
 			}
 		}
 		for _, review := range c.Hooks.Review {

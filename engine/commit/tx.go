@@ -66,6 +66,7 @@ type Tx struct {
 	after     []func()
 	locals    map[any]any // see Local
 	clockBack bool        // see SaveTime
+	work      int         // see Work
 	announced int64       // the id under which the commit is announced, 0 when there is nothing to announce
 }
 
@@ -221,6 +222,7 @@ func (tx *Tx) Apply() error {
 	tx.applyNotices()
 	changes := tx.Changes
 	tx.drop()
+	tx.AddWork(rows(&changes))
 	if err := tx.inner.Apply(changes); err != nil {
 		return err
 	}

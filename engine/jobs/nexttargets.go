@@ -15,8 +15,8 @@ import (
 // looked at there. Members that joined after the rollout began, and things that have an execution
 // already, are passed over (R-ROLL-12, R-ROLL-14).
 
-// A step looks at a bounded number of things and groups, whatever it finds: at lookFactor things for
-// each execution that it may create. Coming to another group costs about as much as looking at
+// A step looks at a bounded number of things and groups, whatever it finds: at lookFactor things
+// for each execution that it may create. Coming to another group costs about as much as looking at
 // groupCost things.
 const lookFactor, groupCost = 10, 10
 
@@ -40,14 +40,16 @@ type targetSearch struct {
 	accept acceptTarget
 }
 
-// nextTargets finds things of the job's sources that are accepted (R-ROLL-12, R-ROLL-14). A page may
-// be short of the limit when many members are passed over, or many groups have none; neither
+// nextTargets finds things of the job's sources that are accepted (R-ROLL-12, R-ROLL-14). A page
+// may be short of the limit when many members are passed over, or many groups have none; neither
 // exhausted nor more is set then.
 func nextTargets(tx *commit.Tx, j job.Job, s targetSearch) (targetPage, error) {
 	page := targetPage{at: s.from}
 	taken := map[registry.ThingID]bool{}
 	read := max(s.limit, groupCost) + 1 // members at a time
-	for budget := lookFactor * s.step; budget > 0 && page.at.Source < s.end; {
+	budget := lookFactor * s.step
+	defer func() { tx.AddWork((lookFactor*s.step - budget) / lookFactor) }()
+	for budget > 0 && page.at.Source < s.end {
 		members, err := membersAt(tx, j, page.at, read)
 		if err != nil {
 			return page, err

@@ -11,6 +11,9 @@ const (
 	// InlineStep is how many executions a request may create, cancel or delete before it is
 	// answered (R-ROLL-21, R-JOB-62). A larger job is worked on in the background.
 	InlineStep = 100
+	// InlineRoom is how much work a commit does for its requests beyond what they ask for, in rows.
+	// It bounds what many requests that share a commit cost together.
+	InlineRoom = 500
 	// BackgroundStep is how many executions one step of the background work touches. It bounds how
 	// long a device waits behind it.
 	BackgroundStep = 250

@@ -13,14 +13,20 @@ import (
 // what a request brought about is part of its commit, so that a small job is rolled out, canceled
 // or deleted when the request is answered.
 
-// Review does one small step of each job that the commit has changed and that has work to do now
-// (R-ROLL-21, R-JOB-62). The rest is left to the due loop. It is a hook of every commit.
+// Review does one small step of each job that the commit has changed and that has work to do now,
+// while the commit has room (R-ROLL-21, R-JOB-62). The rest is left to the due loop. It is a hook
+// of every commit.
 func (b *Background) Review(tx *commit.Tx) error {
+	end := tx.Work() + InlineRoom
 	for _, j := range tx.ChangedJobs() {
 		if j.Due.IsZero() || j.Due.After(tx.Now) {
 			continue
 		}
-		if err := b.step(tx, j, InlineStep); err != nil {
+		room := end - tx.Work()
+		if room <= 0 {
+			return nil
+		}
+		if err := b.step(tx, j, min(InlineStep, room)); err != nil {
 			return fmt.Errorf("review job %s: %w", j.ID, err)
 		}
 		if err := tx.Apply(); err != nil {

@@ -1,0 +1,44 @@
+package commit
+
+import "github.com/drover-iot/drover/store"
+
+// How much one commit takes on. Everybody waits while a commit is made, and the requests that come
+// meanwhile wait for the next one. So a commit is bounded by what is done in it, not only by the
+// number of its requests: it ends after the request that fills it, and the others go on in the next
+// one, in their order. Work is counted in rows that are written, which take about as long as each
+// other; a new job is worth several. A thousand reports of devices, most of one row, share a
+// commit. Of a thousand CreateJobs, 256 do.
+const (
+	maxRequests = 1024
+	maxWork     = 2048
+	newJobWork  = 8
+)
+
+// AddWork counts work that writes nothing, in rows that could be written in the same time.
+func (tx *Tx) AddWork(rows int) { tx.work += rows }
+
+// Work is how much was done in this commit so far. Whoever does more than a request asks for looks
+// at it, to leave the rest to a later commit.
+func (tx *Tx) Work() int { return tx.work }
+
+// full reports whether the commit takes no further request.
+func (tx *Tx) full() bool { return tx.work >= maxWork }
+
+// rows is how many rows changes write. The states of jobs are not among them: a job's is written
+// once, when the commit closes, whoever changes it.
+func rows(c *store.Changes) int {
+	j, r := &c.Job, &c.Registry
+	jobs := newJobWork*len(j.CreatedJobs) + len(j.Definitions) + len(j.DeletedJobs) +
+		len(j.LateJoinersAdded) + len(j.LateJoinersDone) + len(j.CreatedTemplates) +
+		len(j.DeletedTemplates)
+	executions := len(j.CreatedExecutions) + len(j.UpdatedExecutions) +
+		len(j.AmendedExecutions) + len(j.DeletedExecutions)
+	things := len(r.CreatedThings) + len(r.UpdatedThings) + len(r.DeletedThings) +
+		len(r.CreatedGroups) + len(r.UpdatedGroups) + len(r.DeletedGroups) +
+		len(r.ThingTypes) + len(r.DeletedThingTypes) +
+		len(r.AddedMemberships) + len(r.RemovedMemberships) + len(r.Tagged)
+	identities := len(r.Certificates) + len(r.DeletedCertificates) + len(r.Policies) +
+		len(r.DeletedPolicies) + len(r.Attached) + len(r.Detached) + len(r.Principals) +
+		len(r.DeletedPrincipals)
+	return jobs + executions + things + identities + len(c.Settings) + len(c.Sessions)
+}
