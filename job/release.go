@@ -56,6 +56,15 @@ func (j *Job) SearchOn(now time.Time) {
 	j.Recompute(now)
 }
 
+// RolloutMembership is the membership number at which the rollout of a snapshot job began, while it
+// goes on. Until then, memberships that end and that it counts are remembered, so that a thing that
+// leaves and comes back is not passed over. ok is false for a job of which that is not so: a
+// continuous one counts who enters by itself (MembershipChange).
+func (j Job) RolloutMembership() (number int64, ok bool) {
+	goesOn := j.Status.Active() && j.RolloutStarted() && !j.Progress.Finished
+	return j.NewestMembership, goesOn && j.TargetSelection != Continuous
+}
+
 // AcceptsRelease reports whether the rollout creates an execution for a thing whose turn has come:
 // it does unless the thing ever had one of this job, also one that was deleted (R-ROLL-14).
 // lastNumber is the largest number of an execution that the thing had, 0 when it had none.

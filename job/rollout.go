@@ -49,6 +49,9 @@ type RolloutCursor struct {
 	Path []CursorGroup `json:"path,omitempty"`
 	// After is the last thing name that was taken from that group, empty at its beginning.
 	After string `json:"after,omitzero"`
+	// Returned says that all members had their turn, and that the rollout goes through the sources
+	// once more for those that had left before theirs and are back (R-JOB-54).
+	Returned bool `json:"returned,omitzero"`
 }
 
 // CursorGroup is one group on the path of a cursor. Its name tells where to go on when the group

@@ -55,6 +55,17 @@ const (
 	Emptying GroupWork = "EMPTYING"
 )
 
+// LeftMembership is a membership that has ended while a rollout still counts it: the thing was in
+// the group when the rollout began, and if it comes back before the rollout ends it is to have its
+// turn (R-JOB-54).
+type LeftMembership struct {
+	Membership
+	Left int64 // drawn from the same numbers as Joined when the thing left
+}
+
+// LastedAt reports whether the thing was in the group when a membership number was the newest.
+func (m LeftMembership) LastedAt(number int64) bool { return m.Joined <= number && number < m.Left }
+
 // Member is one thing of a group, in the order of a rollout: by name (R-ROLL-12).
 type Member struct {
 	Thing ThingID

@@ -82,6 +82,9 @@ type RegistryChanges struct {
 
 	AddedMemberships   []registry.Membership
 	RemovedMemberships []registry.Membership // by group and thing
+	// LeftMemberships remembers memberships that have ended, ForgottenMemberships forgets them.
+	// Forgetting one that is not remembered is no change.
+	LeftMemberships, ForgottenMemberships []registry.LeftMembership
 
 	// Certificates inserts or rewrites by id. CreatedAt stays as it was.
 	Certificates        []registry.Certificate

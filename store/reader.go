@@ -52,6 +52,9 @@ type JobReader interface {
 	// how many are job.Concurrent (R-LIM-47).
 	ActiveJobs(job.TargetSelection) (int, error)
 	ConcurrentJobs() (int, error)
+	// RolloutMemberships returns the smallest and the largest job.RolloutMembership; ok is false
+	// when no job has one.
+	RolloutMemberships() (oldest, newest int64, ok bool, err error)
 	// ContinuousJobs returns the keys of the active continuous jobs that have the group among
 	// job.Definition.TargetGroups.
 	ContinuousJobs(registry.GroupID) ([]job.Key, error)
@@ -210,6 +213,14 @@ type GroupReader interface {
 	// Memberships returns the groups that a thing is a direct member of, by group key; at most a
 	// few (R-ID-11).
 	Memberships(registry.ThingID) ([]registry.Membership, error)
+	// LeftMembers lists the memberships of a group that have ended and that a rollout counts which
+	// began at a membership number (registry.LeftMembership), by the name of the thing.
+	LeftMembers(
+		group registry.GroupID, number int64, after string, limit int,
+	) ([]registry.LeftMembership, error)
+	// LeftBefore returns up to limit memberships that ended with a number up to this one, in the
+	// order in which they ended.
+	LeftBefore(number int64, limit int) ([]registry.LeftMembership, error)
 	// LastJoined returns a number that no membership made so far exceeds and every later one does:
 	// the newest Membership.Joined that was handed out, or more after a restart.
 	LastJoined() (int64, error)

@@ -25,6 +25,14 @@ type jobCache struct {
 	statusBefore map[job.Key]job.Status // of changed jobs, before the commit
 	staged       map[job.Key]*job.Job   // what the request has set; nil: deleted
 	deleted      []job.Key              // the staged deletions
+	rollouts     rolloutsOfCommit
+}
+
+// rolloutsOfCommit is the newest job.RolloutMembership. The store is asked once: a job whose rollout
+// ends in this commit may still count, one that begins in it does.
+type rolloutsOfCommit struct {
+	asked, any bool
+	newest     int64
 }
 
 func newJobCache(inner store.Tx) jobCache {
@@ -118,6 +126,7 @@ func (c *jobCache) apply(changed func(before, after *job.Job) error) error {
 		if !c.changed[key] && before != nil {
 			c.statusBefore[key] = before.Status
 		}
+		c.rollouts.add(after.RolloutMembership())
 		c.jobs[key], c.byID[after.ID] = after, key
 		c.changed[key], c.unwritten[key] = true, true
 	}
@@ -188,6 +197,34 @@ func (c *jobCache) ActiveJobs(selection job.TargetSelection) (int, error) {
 // ConcurrentJobs returns how many jobs are rolling out or being canceled (R-LIM-47).
 func (c *jobCache) ConcurrentJobs() (int, error) {
 	return listed(c, func(r store.Tx) (int, error) { return r.ConcurrentJobs() })
+}
+
+func (r *rolloutsOfCommit) add(number int64, ok bool) {
+	if ok {
+		r.any, r.newest = true, max(r.newest, number)
+	}
+}
+
+// newestRollout returns the newest job.RolloutMembership; ok is false when no job has one.
+func (c *jobCache) newestRollout() (number int64, ok bool, err error) {
+	if r := &c.rollouts; !r.asked {
+		_, newest, ok, err := c.inner.RolloutMemberships()
+		if err != nil {
+			return 0, false, err
+		}
+		r.asked = true
+		r.add(newest, ok)
+	}
+	return c.rollouts.newest, c.rollouts.any, nil
+}
+
+// RolloutMemberships returns the smallest and the largest job.RolloutMembership; ok is false when no
+// job has one.
+func (c *jobCache) RolloutMemberships() (oldest, newest int64, ok bool, err error) {
+	if err := c.write(); err != nil {
+		return 0, 0, false, err
+	}
+	return c.inner.RolloutMemberships()
 }
 
 // ContinuousJobs returns the keys of the active continuous jobs that name the group as a target.

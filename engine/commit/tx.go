@@ -142,10 +142,32 @@ type Memberships struct {
 // follow: a thing that stops being a target loses what it has QUEUED, and one that becomes a target
 // of a continuous job gets an execution.
 func (tx *Tx) ChangeMemberships(m Memberships) error {
-	r := &tx.Changes.Registry
-	r.RemovedMemberships = append(r.RemovedMemberships, OnlyIn(m.Before, m.After)...)
+	r, left := &tx.Changes.Registry, OnlyIn(m.Before, m.After)
+	if err := tx.rememberLeft(m, left); err != nil {
+		return err
+	}
+	r.RemovedMemberships = append(r.RemovedMemberships, left...)
 	r.AddedMemberships = append(r.AddedMemberships, OnlyIn(m.After, m.Before)...)
 	return tx.hooks.MembershipsChanged(tx, m)
+}
+
+// rememberLeft stages that memberships which end are remembered, as far as a rollout that goes on
+// counts them: it began after they did (R-JOB-54).
+func (tx *Tx) rememberLeft(m Memberships, left []registry.Membership) error {
+	if m.Deleted || len(left) == 0 {
+		return nil
+	}
+	newest, ok, err := tx.newestRollout()
+	if err != nil || !ok {
+		return err
+	}
+	for _, l := range left {
+		if l.Joined <= newest {
+			tx.Changes.Registry.LeftMemberships = append(tx.Changes.Registry.LeftMemberships,
+				registry.LeftMembership{Membership: l, Left: tx.Keys.Joined()})
+		}
+	}
+	return nil
 }
 
 // OnlyIn returns the memberships of a that b does not have. One that was left and joined again is

@@ -36,7 +36,8 @@ func rows(c *store.Changes) int {
 	things := len(r.CreatedThings) + len(r.UpdatedThings) + len(r.DeletedThings) +
 		len(r.CreatedGroups) + len(r.UpdatedGroups) + len(r.DeletedGroups) +
 		len(r.ThingTypes) + len(r.DeletedThingTypes) +
-		len(r.AddedMemberships) + len(r.RemovedMemberships) + len(r.Tagged)
+		len(r.AddedMemberships) + len(r.RemovedMemberships) + len(r.LeftMemberships) +
+		len(r.ForgottenMemberships) + len(r.Tagged)
 	identities := len(r.Certificates) + len(r.DeletedCertificates) + len(r.Policies) +
 		len(r.DeletedPolicies) + len(r.Attached) + len(r.Detached) + len(r.Principals) +
 		len(r.DeletedPrincipals)

@@ -7,6 +7,8 @@ import (
 
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
 )
 
 // Due work of jobs. Overdue timers come before everything else, because a device may be waiting for
@@ -87,34 +89,81 @@ func timeOut(tx *commit.Tx, overdue []job.Execution) error {
 	return nil
 }
 
-// Purge begins the removal of jobs that ended longer ago than they are kept, and reports whether
-// there were any. It looks once a minute: nothing waits for it, so that it is not among what
-// NextDue names.
+// Purge begins the removal of jobs that ended longer ago than they are kept, forgets memberships that
+// no rollout counts any more, and reports whether there was anything to do. It looks once a minute:
+// nothing waits for it, so that it is not among what NextDue names.
 func (b *Background) Purge(ctx context.Context) (found bool, err error) {
-	const page = 100
 	now := b.Clock.Now()
-	before, purges := b.Limits.PurgeBefore(now)
-	if !purges || now.Sub(b.lastPurge()).Abs() < time.Minute { // also when the clock went back
+	if now.Sub(b.lastPurge()).Abs() < time.Minute { // also when the clock went back
 		return false, nil
 	}
-	err = b.Commits.Do(ctx, func(tx *commit.Tx) error {
-		ended, err := tx.EndedJobs(before, page)
-		for _, row := range ended {
-			// Through the cache: that it has ended is no change, and no event.
-			j, err := tx.Job(row.Key)
-			if err != nil {
-				return err
-			}
-			j.Purge(tx.Now)
-			tx.SetJob(j)
+	err = b.Store.Read(ctx, func(r store.Reader) error {
+		left, err := forgettable(r, 1)
+		if err != nil || len(left) > 0 {
+			found = len(left) > 0
+			return err
 		}
+		ended, err := b.purgeable(r, now, 1)
 		found = len(ended) > 0
 		return err
 	})
-	if err == nil && !found {
+	if err == nil && found {
+		return true, b.Commits.Do(ctx, b.purge)
+	}
+	if err == nil {
 		b.setLastPurge(now)
 	}
-	return found, err
+	return false, err
+}
+
+// purge does a page of what Purge is for.
+func (b *Background) purge(tx *commit.Tx) (err error) {
+	const page = 100
+	tx.Changes.Registry.ForgottenMemberships, err = forgettable(tx, BackgroundStep)
+	if err != nil {
+		return err
+	}
+	ended, err := b.purgeable(tx, tx.Now, page)
+	for _, row := range ended {
+		// Through the cache: that it has ended is no change, and no event.
+		j, err := tx.Job(row.Key)
+		if err != nil {
+			return err
+		}
+		j.Purge(tx.Now)
+		tx.SetJob(j)
+	}
+	return err
+}
+
+// purgeReader is what is read to find out what to purge: a read of the store or a commit.
+type purgeReader interface {
+	EndedJobs(before time.Time, limit int) ([]job.Job, error)
+	RolloutMemberships() (oldest, newest int64, ok bool, err error)
+	LastJoined() (int64, error)
+	LeftBefore(number int64, limit int) ([]registry.LeftMembership, error)
+}
+
+// purgeable returns up to limit jobs that ended longer ago than they are kept.
+func (b *Background) purgeable(r purgeReader, now time.Time, limit int) ([]job.Job, error) {
+	before, purges := b.Limits.PurgeBefore(now)
+	if !purges {
+		return nil, nil
+	}
+	return r.EndedJobs(before, limit)
+}
+
+// forgettable returns up to limit memberships that ended before the oldest rollout that goes on has
+// begun.
+func forgettable(r purgeReader, limit int) ([]registry.LeftMembership, error) {
+	oldest, _, ok, err := r.RolloutMemberships()
+	if err == nil && !ok {
+		oldest, err = r.LastJoined()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r.LeftBefore(oldest, limit)
 }
 
 func (b *Background) lastPurge() time.Time {

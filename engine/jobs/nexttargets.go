@@ -14,6 +14,11 @@ import (
 // below it. Its cursor is the path to the group that it has come to and the last name that it has
 // looked at there. Members that joined after the rollout began, and things that have an execution
 // already, are passed over (R-ROLL-12, R-ROLL-14).
+//
+// The rollout of a snapshot job goes through the groups once more in the end, for things that were
+// members when it began, had left when their turn came, and are targets again: a device whose
+// connection comes and goes, or one that moved from one target to another (R-JOB-54). Each step of
+// that begins at the top, because another one may have come back meanwhile.
 
 // A step looks at a bounded number of things and groups, whatever it finds: at lookFactor things
 // for each execution that it may create. Coming to another group costs about as much as looking at
@@ -38,6 +43,13 @@ type targetSearch struct {
 	limit  int // how many things are wanted
 	step   int // how many executions the step may create, at least limit
 	accept acceptTarget
+	// returners says that those that have left and come back have their turn after all others.
+	returners bool
+}
+
+// done reports whether nothing is left at a cursor.
+func (s targetSearch) done(at job.RolloutCursor) bool {
+	return at.Source >= s.end && (at.Returned || !s.returners)
 }
 
 // nextTargets finds things of the job's sources that are accepted (R-ROLL-12, R-ROLL-14). A page
@@ -49,20 +61,27 @@ func nextTargets(tx *commit.Tx, j job.Job, s targetSearch) (targetPage, error) {
 	read := max(s.limit, groupCost) + 1 // members at a time
 	budget := lookFactor * s.step
 	defer func() { tx.AddWork((lookFactor*s.step - budget) / lookFactor) }()
-	for budget > 0 && page.at.Source < s.end {
+	for budget > 0 && !s.done(page.at) {
+		if page.at.Source >= s.end {
+			page.at = job.RolloutCursor{Returned: true}
+			continue
+		}
 		members, err := membersAt(tx, j, page.at, read)
 		if err != nil {
 			return page, err
 		}
 		for _, member := range members {
 			budget--
-			accepted, err := inTimeAndAccepted(tx, j, page.at.Source, member, s.accept)
+			accepted, err := inTimeAndAccepted(tx, j, page.at, member, s.accept)
 			if err != nil {
 				return page, err
 			}
 			if accepted && !taken[member.Thing] {
 				if len(page.things) == s.limit {
 					page.more = true
+					if page.at.Returned {
+						page.at = job.RolloutCursor{Returned: true}
+					}
 					return page, nil
 				}
 				taken[member.Thing] = true
@@ -77,20 +96,24 @@ func nextTargets(tx *commit.Tx, j job.Job, s targetSearch) (targetPage, error) {
 			}
 		}
 	}
-	page.exhausted = page.at.Source >= s.end
+	page.exhausted = s.done(page.at)
 	return page, nil
 }
 
 // inTimeAndAccepted reports whether a member of a source was there when the rollout or the
-// back-fill began (R-JOB-52), and is accepted.
+// back-fill began (R-JOB-52), and is accepted. One that has left must be a target again.
 func inTimeAndAccepted(
-	tx *commit.Tx, j job.Job, source int, m registry.Membership, accept acceptTarget,
+	tx *commit.Tx, j job.Job, at job.RolloutCursor, m registry.Membership, accept acceptTarget,
 ) (bool, error) {
-	from := j.Sources[source]
+	from := j.Sources[at.Source]
 	if m.Joined > max(j.NewestMembership, from.NewestMembership) {
 		return false, nil
 	}
-	return accept(tx, j, from, m.Thing)
+	accepted, err := accept(tx, j, from, m.Thing)
+	if err != nil || !accepted || !at.Returned {
+		return accepted, err
+	}
+	return isTarget(tx, j, m.Thing)
 }
 
 // membersAt returns the next things at a cursor: members of a group, or the one thing of the source
@@ -99,7 +122,12 @@ func membersAt(
 	tx *commit.Tx, j job.Job, at job.RolloutCursor, limit int,
 ) ([]registry.Membership, error) {
 	source := j.Sources[at.Source]
-	if source.Thing == 0 {
+	switch {
+	case at.Returned && source.Thing != 0: // it never left
+		return nil, nil
+	case at.Returned:
+		return leftMembersAt(tx, j, groupAt(source, at.Path), at.After, limit)
+	case source.Thing == 0:
 		return tx.Members(groupAt(source, at.Path), at.After, limit)
 	}
 	thing, err := tx.Thing(source.Thing)
@@ -111,6 +139,19 @@ func membersAt(
 	}
 	only := registry.Member{Thing: thing.ID, Name: thing.Name}
 	return []registry.Membership{{Member: only}}, nil
+}
+
+// leftMembersAt returns things that were members of a group when the rollout began, and have left it
+// since.
+func leftMembersAt(
+	tx *commit.Tx, j job.Job, group registry.GroupID, after string, limit int,
+) ([]registry.Membership, error) {
+	left, err := tx.LeftMembers(group, j.NewestMembership, after, limit)
+	members := make([]registry.Membership, len(left))
+	for i, m := range left {
+		members[i] = m.Membership
+	}
+	return members, err
 }
 
 // groupAt is the group at the end of a path that begins at the group of a source.
@@ -140,7 +181,7 @@ func nextGroup(
 			if len(found) > 0 {
 				below := job.CursorGroup{Group: found[0].ID, Name: found[0].Name}
 				path = append(slices.Clone(path), below)
-				return job.RolloutCursor{Source: at.Source, Path: path}, nil
+				return job.RolloutCursor{Source: at.Source, Path: path, Returned: at.Returned}, nil
 			}
 			if len(path) == 0 {
 				break
@@ -148,5 +189,5 @@ func nextGroup(
 			after = path[len(path)-1].Name
 		}
 	}
-	return job.RolloutCursor{Source: at.Source + 1}, nil
+	return job.RolloutCursor{Source: at.Source + 1, Returned: at.Returned}, nil
 }

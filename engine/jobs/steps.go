@@ -74,6 +74,8 @@ func releaseStep(tx *commit.Tx, j job.Job, limit int) error {
 		limit:  quota,
 		step:   limit,
 		accept: hadNone,
+
+		returners: j.TargetSelection != job.Continuous,
 	})
 	if err != nil {
 		return err

@@ -23,7 +23,7 @@ type rolloutTarget struct {
 }
 
 // stillTarget says whether the thing exists and has not left the group. One that left and came back
-// has a membership with another number, and is not reached by the rollout any more (R-JOB-54).
+// has a membership with another number.
 func (t rolloutTarget) stillTarget(r store.Reader) bool {
 	if _, err := r.Thing(t.thing); err != nil {
 		return false
@@ -37,16 +37,34 @@ func (t rolloutTarget) stillTarget(r store.Reader) bool {
 	})
 }
 
-// unreleased lists the things that the rollout has not reached, in rollout order.
+// unreleased lists the things that the rollout has not reached, in rollout order. In a snapshot job
+// those that have left a group since it began, and are targets again, come last (R-JOB-54). Who
+// comes back when the rollout was finished before the present commit waits in vain.
 func (rec *jobRecord) unreleased(r store.Reader) (things []registry.ThingID) {
 	listed := map[registry.ThingID]bool{}
-	for _, t := range rec.rolloutTargets {
-		if rec.lastNumber[t.thing] == 0 && !listed[t.thing] && t.stillTarget(r) {
-			listed[t.thing] = true
-			things = append(things, t.thing)
+	list := func(thing registry.ThingID, waits bool) {
+		if rec.lastNumber[thing] == 0 && !listed[thing] && waits {
+			listed[thing] = true
+			things = append(things, thing)
 		}
 	}
+	for _, t := range rec.rolloutTargets {
+		list(t.thing, t.stillTarget(r))
+	}
+	if rec.continuous() || rec.stored.Progress.Finished {
+		return things
+	}
+	for _, t := range rec.rolloutTargets {
+		list(t.thing, t.group != 0 && rec.reaches(r, t.group) && rec.isTarget(r, t.thing))
+	}
 	return things
+}
+
+// reaches says whether the rollout comes to a group once more: one below a target that was deleted
+// is not found any more.
+func (rec *jobRecord) reaches(r store.Reader, group registry.GroupID) bool {
+	_, err := r.Group(group)
+	return err == nil || slices.Contains(rec.targetGroups, group)
 }
 
 // beginRollout reads the targets of a job (R-JOB-52). A thing or group that has been deleted since

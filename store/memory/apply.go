@@ -29,6 +29,8 @@ func (s *state) apply(c store.Changes) error {
 		func() error { return each(c.Registry.CreatedGroups, s.createGroup) },
 		func() error { return each(c.Registry.ThingTypes, s.putThingType) },
 		func() error { return each(c.Registry.AddedMemberships, s.addMembership) },
+		func() error { return each(c.Registry.ForgottenMemberships, s.forgetMembership) },
+		func() error { return each(c.Registry.LeftMemberships, s.rememberMembership) },
 		func() error { return each(c.Registry.Certificates, identity.putCertificate) },
 		func() error { return each(c.Registry.Policies, identity.putPolicy) },
 		func() error { return each(c.Registry.Attached, identity.attach) },

@@ -117,6 +117,16 @@ func (s *state) addMembership(m registry.Membership) error {
 	return nil
 }
 
+func (s *state) rememberMembership(m registry.LeftMembership) error {
+	s.left = s.left.put(leftGroup{inGroup{m.Group, m.Name}, m.Joined}, m)
+	return nil
+}
+
+func (s *state) forgetMembership(m registry.LeftMembership) error {
+	s.left = s.left.remove(leftGroup{inGroup{m.Group, m.Name}, m.Joined})
+	return nil
+}
+
 func (s *state) removeMembership(m registry.Membership) error {
 	name, ok := s.groupsOf.get(groupOf{m.Thing, m.Group})
 	if !ok {

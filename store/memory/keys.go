@@ -38,6 +38,12 @@ type (
 		key      attempt
 	}
 
+	// leftGroup orders memberships that have ended by group, then by name, then as they began.
+	leftGroup struct {
+		inGroup
+		joined int64
+	}
+
 	// inGroup orders the members of a group by name.
 	inGroup struct {
 		group registry.GroupID
@@ -86,6 +92,10 @@ func (a due) compare(b due) int {
 
 func (a inGroup) compare(b inGroup) int {
 	return cmp.Or(cmp.Compare(a.group, b.group), cmp.Compare(a.name, b.name))
+}
+
+func (a leftGroup) compare(b leftGroup) int {
+	return cmp.Or(a.inGroup.compare(b.inGroup), cmp.Compare(a.joined, b.joined))
 }
 
 func (a groupOf) compare(b groupOf) int {

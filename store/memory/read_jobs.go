@@ -155,6 +155,20 @@ func (r reader) ConcurrentJobs() (n int, err error) {
 	return n, nil
 }
 
+func (r reader) RolloutMemberships() (oldest, newest int64, ok bool, err error) {
+	for _, j := range r.jobs.all() {
+		number, counts := j.RolloutMembership()
+		switch {
+		case !counts:
+		case !ok:
+			oldest, newest, ok = number, number, true
+		default:
+			oldest, newest = min(oldest, number), max(newest, number)
+		}
+	}
+	return oldest, newest, ok, nil
+}
+
 func (r reader) ContinuousJobs(group registry.GroupID) (keys []job.Key, err error) {
 	for _, j := range r.jobs.all() {
 		if j.Status.Active() && j.TargetSelection == job.Continuous &&

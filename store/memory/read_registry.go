@@ -179,6 +179,32 @@ func (r reader) Memberships(thing registry.ThingID) (found []registry.Membership
 	return found, nil
 }
 
+func (r reader) LeftMembers(
+	group registry.GroupID, number int64, after string, limit int,
+) (found []registry.LeftMembership, err error) {
+	for at, m := range r.left.from(leftGroup{inGroup: inGroup{group, after}}) {
+		if at.group != group || len(found) >= limit {
+			break
+		}
+		if at.name != after && m.LastedAt(number) {
+			found = append(found, m)
+		}
+	}
+	return found, nil
+}
+
+func (r reader) LeftBefore(
+	number int64, limit int,
+) (found []registry.LeftMembership, err error) {
+	for _, m := range r.left.all() {
+		if m.Left <= number {
+			found = append(found, m)
+		}
+	}
+	slices.SortFunc(found, func(a, b registry.LeftMembership) int { return cmp.Compare(a.Left, b.Left) })
+	return found[:min(limit, len(found))], nil
+}
+
 func (r reader) LastJoined() (int64, error) { return r.keys.joined.Load(), nil }
 
 func (r reader) Certificate(certificate string) (registry.Certificate, error) {

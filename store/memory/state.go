@@ -37,7 +37,9 @@ type state struct {
 	groups      tree[id, registry.Group]
 	groupNames  tree[text, id] // index
 	memberships tree[inGroup, registry.Membership]
-	groupsOf    tree[groupOf, string] // index: the member's name
+	// left holds memberships that have ended.
+	left     tree[leftGroup, registry.LeftMembership]
+	groupsOf tree[groupOf, string] // index: the member's name
 
 	thingTypes tree[text, registry.ThingType]
 	tagged     tree[resource, map[string]string]

@@ -72,6 +72,8 @@ func (t *tx) insert(c *store.Changes) {
 	apply(t, "create group", c.Registry.CreatedGroups, t.createGroup)
 	apply(t, "save thing type", c.Registry.ThingTypes, t.putThingType)
 	apply(t, "join group", c.Registry.AddedMemberships, t.addMembership)
+	apply(t, "forget membership", c.Registry.ForgottenMemberships, t.forgetMembership)
+	apply(t, "remember membership", c.Registry.LeftMemberships, t.rememberMembership)
 	apply(t, "save certificate", c.Registry.Certificates, identity.putCertificate)
 	apply(t, "save policy", c.Registry.Policies, identity.putPolicy)
 	apply(t, "attach policy", c.Registry.Attached, identity.attach)

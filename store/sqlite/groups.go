@@ -62,6 +62,24 @@ func (t *tx) removeMembership(m registry.Membership) error {
 	return t.stmt(deleteMembership).int(int64(m.Thing)).int(int64(m.Group)).change()
 }
 
+const (
+	insertLeftMembership = `INSERT INTO left_membership (thing_group, name, joined, ended, thing)
+		VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET ended = excluded.ended, thing = excluded.thing`
+
+	deleteLeftMembership = `DELETE FROM left_membership
+		WHERE thing_group = ? AND name = ? AND joined = ?`
+)
+
+func (t *tx) rememberMembership(m registry.LeftMembership) error {
+	return t.stmt(insertLeftMembership).int(int64(m.Group)).text(m.Name).int(m.Joined).
+		int(m.Left).int(int64(m.Thing)).run()
+}
+
+func (t *tx) forgetMembership(m registry.LeftMembership) error {
+	return t.stmt(deleteLeftMembership).int(int64(m.Group)).text(m.Name).int(m.Joined).run()
+}
+
 const groupColumns = `id, name, uuid, parent, description, attributes, version, created_at,
 	query, work, scanned`
 
@@ -161,6 +179,31 @@ func scanMembership(s *stmt) (m registry.Membership) {
 	m.Group, m.Thing = registry.GroupID(s.getInt()), registry.ThingID(s.getInt())
 	m.Name, m.Joined = s.getText(), s.getInt()
 	return m
+}
+
+const (
+	listLeftMembers = `SELECT thing_group, thing, name, joined, ended FROM left_membership
+		WHERE thing_group = ?1 AND name > ?2 AND joined <= ?3 AND ended > ?3
+		ORDER BY name, joined LIMIT ?4`
+
+	listLeftBefore = `SELECT thing_group, thing, name, joined, ended
+		FROM left_membership INDEXED BY left_membership_by_end
+		WHERE ended <= ? ORDER BY ended LIMIT ?`
+)
+
+func (r reader) LeftMembers(
+	group registry.GroupID, number int64, after string, limit int,
+) ([]registry.LeftMembership, error) {
+	s := r.stmt(listLeftMembers).int(int64(group)).text(after).int(number).limit(limit)
+	return all(s, scanLeftMembership)
+}
+
+func (r reader) LeftBefore(number int64, limit int) ([]registry.LeftMembership, error) {
+	return all(r.stmt(listLeftBefore).int(number).limit(limit), scanLeftMembership)
+}
+
+func scanLeftMembership(s *stmt) registry.LeftMembership {
+	return registry.LeftMembership{Membership: scanMembership(s), Left: s.getInt()}
 }
 
 // LastJoined needs no statement: the counter is in memory, and a write that has not committed yet

@@ -13,8 +13,8 @@ import (
 
 const (
 	insertJob = `INSERT INTO job
-		(key, id, created_at, status, concurrent, selection, namespace, definition)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
+		(key, id, created_at, status, concurrent, selection, namespace, definition, rollout)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 	insertJobDocument = `INSERT INTO job_document (job, document, original) VALUES (?, ?, ?)`
 
@@ -27,7 +27,7 @@ func (t jobWriter) createJob(c store.CreatedJob) error {
 	j := c.Job
 	err := t.stmt(insertJob).int(int64(j.Key)).text(j.ID).time(j.CreatedAt).text(string(j.Status)).
 		bool(j.Concurrent()).text(string(j.TargetSelection)).text(j.Namespace).
-		json(j.Definition).change()
+		json(j.Definition).maybeRollout(j).change()
 	if err != nil {
 		return err
 	}
@@ -41,6 +41,14 @@ func (t jobWriter) createJob(c store.CreatedJob) error {
 		return err
 	}
 	return t.insertTargets(j)
+}
+
+// maybeRollout binds the membership number of a job's rollout, NULL when it has none.
+func (s *stmt) maybeRollout(j job.Job) *stmt {
+	if number, ok := j.RolloutMembership(); ok {
+		return s.int(number)
+	}
+	return s.null()
 }
 
 // ended is when a job that has ended changed last, zero before.
@@ -105,8 +113,8 @@ func (t jobWriter) updateDefinition(j job.Job) error {
 const (
 	updateJobState = `UPDATE job_state SET due = ?, ended = ?, state = ? WHERE job = ?`
 
-	updateJobStatus = `UPDATE job SET status = ?1, concurrent = ?3
-		WHERE key = ?2 AND (status <> ?1 OR concurrent <> ?3)`
+	updateJobStatus = `UPDATE job SET status = ?1, concurrent = ?3, rollout = ?4
+		WHERE key = ?2 AND (status <> ?1 OR concurrent <> ?3 OR rollout IS NOT ?4)`
 )
 
 // updateState writes the state, and its copies in the row that lists are filtered by where they
@@ -118,7 +126,7 @@ func (t jobWriter) updateState(j job.Job) error {
 		return err
 	}
 	return t.stmt(updateJobStatus).text(string(j.Status)).int(int64(j.Key)).
-		bool(j.Concurrent()).run()
+		bool(j.Concurrent()).maybeRollout(j).run()
 }
 
 const (
@@ -263,6 +271,24 @@ func (r reader) ActiveJobs(selection job.TargetSelection) (int, error) {
 func (r reader) ConcurrentJobs() (int, error) {
 	n, err := one(r.stmt(countConcurrentJobs), (*stmt).getInt)
 	return int(n), err
+}
+
+const (
+	oldestRollout = `SELECT rollout FROM job INDEXED BY job_rollout
+		WHERE rollout IS NOT NULL ORDER BY rollout LIMIT 1`
+	newestRollout = `SELECT rollout FROM job INDEXED BY job_rollout
+		WHERE rollout IS NOT NULL ORDER BY rollout DESC LIMIT 1`
+)
+
+func (r reader) RolloutMemberships() (oldest, newest int64, ok bool, err error) {
+	oldest, err = one(r.stmt(oldestRollout), (*stmt).getInt)
+	if errors.Is(err, store.ErrNotFound) {
+		return 0, 0, false, nil
+	}
+	if err == nil {
+		newest, err = one(r.stmt(newestRollout), (*stmt).getInt)
+	}
+	return oldest, newest, err == nil, err
 }
 
 const listContinuousJobs = `SELECT job FROM continuous_target CROSS JOIN job j ON j.key = job

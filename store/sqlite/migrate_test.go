@@ -114,6 +114,34 @@ func TestSourcesWithoutDescendants(t *testing.T) {
 	}
 }
 
+// Of the jobs of an older version those have the number of their rollout whose rollout goes on, and
+// which are no continuous ones (job.RolloutMembership).
+func TestRolloutsAfterMigration(t *testing.T) {
+	t.Parallel()
+	const going = `UPDATE job SET definition = json_set(definition, '$.newestMembership', %d) WHERE key = %d;`
+	const finished = `"rollout":{"finished":true}`
+	script := oldFile() +
+		oldJob(1, oldSources, `"rollout":{}`) + fmt.Sprintf(going, 300, 1) +
+		oldJob(2, oldSources, `"rollout":{}`) + fmt.Sprintf(going, 400, 2) +
+		oldJob(3, oldSources, finished) + fmt.Sprintf(going, 200, 3) +
+		oldJob(4, oldSources, `"rollout":{}`) + `UPDATE job SET selection = 'CONTINUOUS' WHERE key = 4;` +
+		oldJob(5, oldSources, `"rollout":{}`) + `UPDATE job SET status = 'CANCELED' WHERE key = 5;` +
+		oldJob(6, `[]`, `"rollout":{}`) + fmt.Sprintf(going, 100, 6)
+	for version, want := range map[int][2]int64{1: {300, 400}} {
+		s := migrated(t, version, script)
+		err := s.Read(t.Context(), func(r store.Reader) error {
+			oldest, newest, ok, err := r.RolloutMemberships()
+			if got := [2]int64{oldest, newest}; got != want || !ok {
+				t.Errorf("from version %d: %v, %v, want %v", version, got, ok, want)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // A job that the first version of the schema left in the middle of its rollout goes on where it was:
 // each thing gets one execution (R-ROLL-12, R-CON-25).
 func TestRolloutGoesOnAfterMigration(t *testing.T) {

@@ -17,7 +17,7 @@ const applicationID = 0x44726f76
 // What is kept as JSON has its names from the json tags of the Go types. testdata/stored.sql holds
 // a row of every table as this schema stores it, and a test compares: a field that is renamed in Go
 // must keep its tag.
-var migrations = []string{firstSchema, sourcesWithoutDescendants}
+var migrations = []string{firstSchema, sourcesWithoutDescendants, leftMemberships}
 
 const firstSchema = `
 -- What keys were handed out may go up to reserved.
@@ -281,6 +281,26 @@ DROP TABLE old_source;
 DROP TABLE old_job;
 DROP TABLE target_source;
 DROP TABLE old_cursor;
+`
+
+// leftMemberships remembers memberships that have ended while a rollout counts them. rollout is a
+// copy of job.RolloutMembership.
+const leftMemberships = `
+CREATE TABLE left_membership (
+	thing_group INTEGER NOT NULL,
+	name        TEXT NOT NULL,
+	joined      INTEGER NOT NULL,
+	ended       INTEGER NOT NULL,
+	thing       INTEGER NOT NULL,
+	PRIMARY KEY (thing_group, name, joined)
+) WITHOUT ROWID;
+CREATE INDEX left_membership_by_end ON left_membership (ended);
+ALTER TABLE job ADD COLUMN rollout INTEGER;
+CREATE INDEX job_rollout ON job (rollout) WHERE rollout IS NOT NULL;
+UPDATE job SET rollout = ifnull(definition ->> 'newestMembership', 0)
+	WHERE selection <> 'CONTINUOUS' AND status IN ('SCHEDULED', 'IN_PROGRESS')
+		AND json_array_length(definition, '$.sources') > 0
+		AND key NOT IN (SELECT job FROM job_state WHERE state ->> '$.rollout.finished');
 `
 
 // migrate checks that the file is Drover's and not from the future, and brings it to the newest

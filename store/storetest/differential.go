@@ -247,6 +247,14 @@ func (g *generator) changeRegistry(c *store.RegistryChanges) {
 		c.UpdatedGroups = append(c.UpdatedGroups, several)
 	case 7:
 		c.DeletedGroups = append(c.DeletedGroups, several.ID)
+	case 19:
+		ended := registry.LeftMembership{Membership: membership, Left: membership.Joined + int64(g.IntN(9))}
+		ended.Name = one.Name
+		if g.IntN(3) > 0 {
+			c.LeftMemberships = append(c.LeftMemberships, ended)
+		} else {
+			c.ForgottenMemberships = append(c.ForgottenMemberships, ended)
+		}
 	case 8, 9:
 		c.AddedMemberships = append(c.AddedMemberships, membership)
 	case 10:

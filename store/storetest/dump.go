@@ -21,7 +21,7 @@ func everything() (c store.Changes) {
 		Settings: []store.Setting{{Name: "a", Value: []byte("on")}},
 		Registry: store.RegistryChanges{
 			CreatedThings: []registry.Thing{thing(1, "a")}, CreatedGroups: []registry.Group{group(1, "b")},
-			AddedMemberships: []registry.Membership{member}, Certificates: []registry.Certificate{certificate("a", 1)},
+			AddedMemberships: []registry.Membership{member}, LeftMemberships: []registry.LeftMembership{{Membership: member, Left: 2}}, Certificates: []registry.Certificate{certificate("a", 1)},
 			Policies: []registry.Policy{policy("b", 1)}, Principals: []registry.Principal{{Thing: 1, Certificate: "a"}},
 			ThingTypes: []registry.ThingType{thingType("a")}, Tagged: []registry.Tagged{{Kind: registry.KindType, Name: "a", Tags: map[string]string{"k": "v"}}},
 			Attached: []registry.Attachment{{Policy: "b", Kind: registry.CertificateTarget, Key: "a"}},
@@ -128,6 +128,9 @@ func (a answers) jobs(r store.Reader) {
 	}
 	n, err := r.ConcurrentJobs()
 	addOne(a, n, err, "concurrent")
+	oldest, newest, ok, err := r.RolloutMemberships()
+	addOne(a, ok, err, "rollouts go on")
+	addOne(a, newest-oldest, err, "newest rollout after the oldest")
 	for g := registry.GroupID(1); g <= maxGroup; g++ {
 		keys, err := r.ContinuousJobs(g)
 		add(a, keys, err, "continuous jobs of group %d", g)
@@ -208,6 +211,10 @@ func (a answers) registry(r store.Reader) {
 		for _, after := range []string{"", "A"} {
 			list, err := r.Members(id, after, 3)
 			add(a, list, err, "members %d after %q", id, after)
+			for _, number := range []int64{1, 20, 40} {
+				left, err := r.LeftMembers(id, number, after, 3)
+				add(a, left, err, "left members %d at %d after %q", id, number, after)
+			}
 		}
 	}
 	for _, name := range names {

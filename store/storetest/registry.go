@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 
+	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/store"
 )
@@ -22,6 +23,19 @@ func join(group, thing, joined int64) (c store.Changes) {
 func leave(group, thing int64) (c store.Changes) {
 	c = join(group, thing, 0)
 	c.Registry.RemovedMemberships, c.Registry.AddedMemberships = c.Registry.AddedMemberships, nil
+	return c
+}
+
+func left(group, thing int64, name string, joined, ended int64) (c store.Changes) {
+	m := registry.LeftMembership{Left: ended}
+	m.Group, m.Thing, m.Name, m.Joined = registry.GroupID(group), registry.ThingID(thing), name, joined
+	c.Registry.LeftMemberships = []registry.LeftMembership{m}
+	return c
+}
+
+func forget(group, thing int64, name string, joined int64) (c store.Changes) {
+	c = left(group, thing, name, joined, 0)
+	c.Registry.ForgottenMemberships, c.Registry.LeftMemberships = c.Registry.LeftMemberships, nil
 	return c
 }
 
@@ -248,6 +262,70 @@ var groups = []promise{
 		got := read(w, func(r store.Reader) ([]registry.Membership, error) { return r.Memberships(1) })
 		same(w, "memberships", len(got), 1)
 		w.apply(createGroups(group(3, "g")))
+	}},
+	{"memberships that have ended are listed by name, as far as a rollout counts them", func(w world) {
+		w.apply(createThings(thing(1, "a"), thing(2, "b"), thing(3, "c")))
+		w.apply(left(1, 1, "a", 5, 20), left(1, 2, "b", 6, 30), left(1, 1, "a", 25, 40), left(2, 3, "c", 1, 9))
+		in := func(group, number int64, after string, limit int) (found []string) {
+			list := read(w, func(r store.Reader) ([]registry.LeftMembership, error) {
+				return r.LeftMembers(registry.GroupID(group), number, after, limit)
+			})
+			for _, m := range list {
+				found = append(found, fmt.Sprintf("%s %d-%d", m.Name, m.Joined, m.Left))
+			}
+			return found
+		}
+		same(w, "before them", in(1, 4, "", 9), nil)
+		same(w, "as the first begins", in(1, 5, "", 9), []string{"a 5-20"})
+		same(w, "both", in(1, 10, "", 9), []string{"a 5-20", "b 6-30"})
+		same(w, "one at a time", in(1, 10, "", 1), []string{"a 5-20"})
+		same(w, "after it", in(1, 10, "a", 9), []string{"b 6-30"})
+		same(w, "as the first ends", in(1, 20, "", 9), []string{"b 6-30"})
+		same(w, "the second time", in(1, 29, "", 9), []string{"a 25-40", "b 6-30"})
+		same(w, "another group", in(2, 8, "", 9), []string{"c 1-9"})
+		before := func(number int64, limit int) (ends []int64) {
+			list := read(w, func(r store.Reader) ([]registry.LeftMembership, error) { return r.LeftBefore(number, limit) })
+			for _, m := range list {
+				ends = append(ends, m.Left)
+			}
+			return ends
+		}
+		same(w, "ended", before(30, 9), []int64{9, 20, 30})
+		same(w, "the first that ended", before(30, 2), []int64{9, 20})
+		w.apply(forget(1, 1, "a", 5), forget(1, 1, "a", 99))
+		same(w, "one is forgotten", before(99, 9), []int64{9, 30, 40})
+	}},
+	{"the rollouts of snapshot jobs are known by their membership number, while they go on", func(w world) {
+		rollouts := func() string {
+			return read(w, func(r store.Reader) (string, error) {
+				oldest, newest, ok, err := r.RolloutMemberships()
+				return fmt.Sprint(oldest, newest, ok), err
+			})
+		}
+		begin := func(key, number int64) job.Job {
+			j := newJob(key, fmt.Sprint("j", key))
+			j.Sources, j.NewestMembership = []job.Source{{Group: 1}}, number
+			return j
+		}
+		same(w, "none", rollouts(), "0 0 false")
+		waits, a, b, continuous := newJob(1, "waits"), begin(2, 7), begin(3, 9), begin(4, 50)
+		waits.Status, continuous.TargetSelection = job.Scheduled, job.Continuous
+		w.apply(createJobs(waits, a, b, continuous))
+		same(w, "two", rollouts(), "7 9 true")
+		a.Progress.Finished = true
+		w.apply(move(a))
+		same(w, "one", rollouts(), "9 9 true")
+		b.Status = job.Scheduled
+		w.apply(move(b))
+		same(w, "between windows", rollouts(), "9 9 true")
+		b.Status = job.Canceled
+		w.apply(move(b))
+		same(w, "ended", rollouts(), "0 0 false")
+		waits.Status, waits.Sources, waits.NewestMembership = job.InProgress, a.Sources, 30
+		changed := move(waits)
+		changed.Job.Definitions = []job.Job{waits}
+		w.apply(changed)
+		same(w, "begins later", rollouts(), "30 30 true")
 	}},
 	{"LastJoined is at least every number handed out and below the next", func(w world) {
 		last := func() int64 { return read(w, store.Reader.LastJoined) }
