@@ -24,6 +24,8 @@ INSERT INTO late_joiner (job, thing)
 	VALUES (9, 7);
 INSERT INTO membership (thing_group, name, thing, joined)
 	VALUES (8, 'text 979299', 7, 220479);
+INSERT INTO membership_work (number, work)
+	VALUES (997350, '{"thing":981595,"before":[562614],"deleted":true,"left":true,"queued":{"queuedAt":"2030-02-27T04:28:26.005Z","sequence":118568},"pendingDone":true,"job":381870}');
 INSERT INTO policy (name, default_version, last_version, created_at, updated_at)
 	VALUES ('text 88274', 1, 3, 1898433798005, 1895211417005);
 INSERT INTO policy_version (policy, number, document, created_at)
