@@ -10,6 +10,7 @@ import (
 	"github.com/drover-iot/drover/engine/fleet"
 	"github.com/drover-iot/drover/engine/jobs"
 	"github.com/drover-iot/drover/internal/clock"
+	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/store/memory"
@@ -149,4 +150,40 @@ func TestMembershipsShareTheRoomOfACommit(t *testing.T) {
 	f.want("at once", counts{job.ExecutionQueued: things * jobs.InlineStep})
 	f.must(f.RunDue(f.Context()))
 	f.want("at last", counts{job.ExecutionQueued: things * followingJobs})
+}
+
+// The things that wait for a job's window go in bounded steps when the job is deleted, and the job
+// with the last (R-JOB-34, R-JOB-62).
+func TestWaitingThingsGoInSteps(t *testing.T) {
+	t.Parallel()
+	const inline = 10 * jobs.InlineStep
+	for _, row := range []struct {
+		things int
+		gone   bool // when DeleteJob is answered: it and the review of its commit do a step each
+	}{{inline, true}, {2*inline + 1, false}} {
+		w, v := newStepped(t)
+		ctx := t.Context()
+		w.static("group", "")
+		daily := job.Window{StartTime: "cron(0 13 * * ? *)", Minutes: 60}
+		_, err := w.Jobs.CreateJob(ctx, jobs.NewJob{ID: "j", Document: "{}", Definition: job.Definition{
+			Targets:         []job.Target{job.GroupTarget(registry.DefaultScope, "group")},
+			TargetSelection: job.Continuous,
+			Schedule:        &job.ScheduleConfig{Windows: []job.Window{daily}},
+		}})
+		w.must(err)
+		v.Set(v.Now().Add(time.Hour))
+		w.must(w.RunDue(ctx)) // the rollout has begun, in the first window
+		v.Set(v.Now().Add(time.Hour))
+		w.must(w.RunDue(ctx)) // which is closed again
+		for i := range row.things {
+			w.thing(fmt.Sprint("t", i), "")
+			w.must(w.Fleet.AddMember(ctx, "group", fmt.Sprint("t", i)))
+		}
+		w.must(w.Jobs.DeleteJob(ctx, "j", true, nil))
+		if _, err := w.Jobs.DescribeJob(ctx, "j"); row.gone != fault.Is(err, fault.NotFound) {
+			t.Errorf("%d waiting things: DescribeJob after DeleteJob: %v", row.things, err)
+		}
+		w.must(w.RunDue(ctx))
+		w.refused(func() error { _, err := w.Jobs.DescribeJob(ctx, "j"); return err }(), fault.NotFound)
+	}
 }
