@@ -72,6 +72,16 @@ var groupsBelowTarget = growth{
 			},
 		},
 		{
+			name:  "UpdateJobExecution, FAILED and retried",
+			times: 150,
+			ratio: 1.3,
+			do: func(ctx context.Context, g *grown, i int) error {
+				report := job.Report{Event: job.ReportFailed}
+				_, err := g.Jobs.Report(ctx, thing(i%treeThings), "job", report, false)
+				return err
+			},
+		},
+		{
 			name:  "UpdateJob",
 			times: 150,
 			ratio: 1.3,
@@ -260,14 +270,16 @@ func (g *grown) things(ctx context.Context, group string, n int) error {
 	return nil
 }
 
-// create makes a continuous job on a group.
+// create makes a continuous job on a group, whose executions are retried when they fail.
 func (g *grown) create(ctx context.Context, id, group string) error {
+	retried := job.RetryCriterion{FailureType: job.FailureAll, Retries: job.MaxRetries}
 	_, err := g.Jobs.CreateJob(ctx, jobs.NewJob{
 		ID:       id,
 		Document: `{"operation":"upgrade"}`,
 		Definition: job.Definition{
 			Targets:         []job.Target{job.GroupTarget(registry.DefaultScope, group)},
 			TargetSelection: job.Continuous,
+			Retry:           &job.RetryConfig{Criteria: []job.RetryCriterion{retried}},
 		},
 	})
 	return err

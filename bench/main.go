@@ -21,7 +21,7 @@ type sizes struct {
 	devices int           // active MQTT devices, one request in flight each
 	active  int           // things that these devices stand for
 	idle    int           // idle TLS devices
-	grown   int           // the largest size of what grows
+	grown   int           // the largest size of what grows; 0 leaves it out
 }
 
 func main() {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/drover-iot/drover/engine/commit"
+	"github.com/drover-iot/drover/engine/jobs"
 	"github.com/drover-iot/drover/store"
 )
 
@@ -48,8 +49,13 @@ func (e *Engine) NextDue(ctx context.Context) (next time.Time, err error) {
 		if next, err = r.NextDue(); err != nil {
 			return err
 		}
-		working, err := r.GroupsWithWork(1)
-		if now := e.Now(); len(working) > 0 && (next.IsZero() || next.After(now)) {
+		groups, err := r.GroupsWithWork(1)
+		if err != nil {
+			return err
+		}
+		memberships, err := r.MembershipWork(1)
+		working := len(groups)+len(memberships) > 0
+		if now := e.Now(); working && (next.IsZero() || next.After(now)) {
 			next = now // work on members waits for processor time only (R-CON-26)
 		}
 		return err
@@ -92,17 +98,26 @@ func (e *Engine) RunDue(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// dueStep does one bounded step of due work: on the members of groups, and on jobs.
+// dueStep does one bounded step of due work: on the members of groups, on what follows from them in
+// jobs, and on jobs.
 func (e *Engine) dueStep(tx *commit.Tx) error {
 	if err := e.Fleet.DueStep(tx); err != nil {
+		return err
+	}
+	if err := e.work.MembershipStep(tx); err != nil {
 		return err
 	}
 	return e.work.DueStep(tx)
 }
 
 // wakeForJobs wakes the due loop for a job that the commit has changed and that wants to be looked
-// at soon. The loop sleeps no longer than checkEvery, and finds everything later by itself.
+// at soon, and for what follows from memberships. The loop sleeps no longer than checkEvery, and
+// finds everything later by itself.
 func (e *Engine) wakeForJobs(tx *commit.Tx) {
+	if jobs.LeavesMembershipWork(tx) {
+		e.wakeUp()
+		return
+	}
 	soon := tx.Now.Add(checkEvery)
 	for _, j := range tx.ChangedJobs() {
 		if !j.Due.IsZero() && j.Due.Before(soon) {

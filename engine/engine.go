@@ -26,6 +26,10 @@ type Config struct {
 	Events jobs.EventRenderer
 	// Limits bounds what the server holds; the zero value is unlimited.
 	Limits job.Limits
+	// FollowAtOnce is how many executions and continuous jobs a change of a thing's groups deals
+	// with before it is answered; 0 is 100. A simulation makes it small, so that the rest, which
+	// follows in the background, is seldom nothing.
+	FollowAtOnce int
 	// PresenceGrace is how long after the start clients are waited for before those that were not
 	// seen count as not connected (R-ID-61).
 	PresenceGrace time.Duration
@@ -83,6 +87,8 @@ func New(c Config) *Engine {
 		Clock:   c.Clock,
 		Limits:  c.Limits,
 		Managed: c.Managed,
+
+		FollowAtOnce: c.FollowAtOnce,
 	}
 	e.Jobs, e.work = jobs.New(forJobs), jobs.NewBackground(forJobs)
 	e.Fleet = fleet.New(fleet.Config{
@@ -103,7 +109,7 @@ func New(c Config) *Engine {
 	e.commits.Hooks = commit.Hooks{
 		JobChanged:         publisher.JobChanged,
 		ExecutionChanged:   publisher.ExecutionChanged,
-		MembershipsChanged: jobs.MembershipsChanged,
+		MembershipsChanged: e.work.MembershipsChanged,
 		Applied: []func(*commit.Tx, *store.Changes){
 			e.Fleet.Applied, e.Identity.Applied, publisher.Applied,
 		},

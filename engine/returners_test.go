@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/drover-iot/drover/engine/fleet"
 	"github.com/drover-iot/drover/engine/jobs"
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/job"
@@ -30,8 +29,8 @@ func TestFlickerInDynamicGroup(t *testing.T) {
 	}
 	firmware := func(name, version string) {
 		t.Helper()
-		_, err := w.Fleet.UpdateThing(ctx, name, fleet.ThingUpdate{Attributes: map[string]string{"fw": version}})
-		w.must(err)
+		attributes := map[string]string{"fw": version}
+		w.must(w.Fleet.UpdateThing(ctx, name, registry.ThingUpdate{Attributes: attributes}))
 	}
 	for _, name := range []string{"a", "b", "c"} {
 		w.thing(name, "", "fw", "1")

@@ -13,6 +13,7 @@ import (
 	"github.com/drover-iot/drover/internal/ids"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
 	"github.com/drover-iot/drover/store/memory"
 )
 
@@ -20,15 +21,20 @@ import (
 func newStepped(t *testing.T) (registryWorld, *clock.Virtual) {
 	t.Helper()
 	v := clock.NewVirtual(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
-	e := New(Config{
-		Store:   memory.Open(),
+	return steppedOn(t, memory.Open(), v), v
+}
+
+// steppedOn returns a stepped engine on a store, as it is after a restart.
+func steppedOn(t *testing.T, s store.Store, v *clock.Virtual) registryWorld {
+	t.Helper()
+	return registryWorld{t, New(Config{
+		Store:   s,
 		Clock:   v,
 		IDs:     &ids.Counting{},
 		Events:  events.Renderer{Scope: registry.DefaultScope, IDs: &ids.Counting{}},
 		Log:     slog.New(slog.DiscardHandler),
 		Stepped: true,
-	})
-	return registryWorld{t, e, func() {}}, v
+	}), func() {}}
 }
 
 // emptyTree makes a group with so many groups below it, ten below each of its children.

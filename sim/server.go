@@ -33,6 +33,8 @@ type server struct {
 	store  *watch
 	ids    *ids.Counting
 	limits job.Limits
+	// followAtOnce is engine.Config.FollowAtOnce.
+	followAtOnce int
 
 	// up is false between a crash and the restart. The others are of the engine that was opened
 	// last.
@@ -61,6 +63,8 @@ func newServer(ctx context.Context, w *world, limits job.Limits) *server {
 		store:   newWatch(w),
 		ids:     &ids.Counting{},
 		limits:  limits,
+
+		followAtOnce: w.rand.between(1, 3),
 	}
 }
 
@@ -92,6 +96,7 @@ func (s *server) open() {
 		Notify:        s.notify,
 		PublishEvents: s.publishEvents,
 		Limits:        s.limits,
+		FollowAtOnce:  s.followAtOnce,
 		Stepped:       true,
 	})
 	s.device = &deviceplane.Plane{

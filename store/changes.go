@@ -31,6 +31,10 @@ type JobChanges struct {
 	// LateJoinersDone are those that do not any more. Adding one that waits and removing one that
 	// does not are no changes.
 	LateJoinersAdded, LateJoinersDone []LateJoiner
+	// MembershipWork inserts or rewrites by number; MembershipWorkDone removes by number, and
+	// removing what does not exist is no change.
+	MembershipWork     []job.MembershipWork
+	MembershipWorkDone []int64
 	// CreatedTemplates inserts job templates. The id must be free. DeletedTemplates removes them.
 	CreatedTemplates []job.Template
 	DeletedTemplates []string

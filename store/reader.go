@@ -55,15 +55,21 @@ type JobReader interface {
 	// RolloutMemberships returns the smallest and the largest job.RolloutMembership; ok is false
 	// when no job has one.
 	RolloutMemberships() (oldest, newest int64, ok bool, err error)
-	// ContinuousJobs returns the keys of the active continuous jobs that have the group among
-	// job.Definition.TargetGroups.
-	ContinuousJobs(registry.GroupID) ([]job.Key, error)
+	// ContinuousJobs returns up to limit continuous jobs that have the group among
+	// job.Definition.TargetGroups, by key, strictly after a key.
+	ContinuousJobs(group registry.GroupID, after job.Key, limit int) ([]ContinuousJob, error)
 	// EndedJobs returns up to limit jobs that are COMPLETED or CANCELED and have not changed since
 	// before, oldest first.
 	EndedJobs(before time.Time, limit int) ([]job.Job, error)
 	// NextDue returns the earliest time that a job or an execution waits for; zero when nothing
 	// does.
 	NextDue() (time.Time, error)
+}
+
+// ContinuousJob is a continuous job of a group, and whether it is SCHEDULED or IN_PROGRESS.
+type ContinuousJob struct {
+	Key    job.Key
+	Active bool
 }
 
 // DocumentReader reads what belongs to jobs and does not change with their state: documents,
@@ -81,6 +87,9 @@ type DocumentReader interface {
 	TemplateCount() (int, error)
 	// LateJoiners returns up to limit things that wait for an execution of the job, by thing.
 	LateJoiners(key job.Key, limit int) ([]registry.ThingID, error)
+	// MembershipWork returns up to limit pieces of work that changes of memberships have left, by
+	// number.
+	MembershipWork(limit int) ([]job.MembershipWork, error)
 }
 
 // JobQuery filters and pages jobs. Zero fields do not filter.
@@ -111,6 +120,10 @@ type ExecutionReader interface {
 	// Pending returns up to limit executions of the thing that have not ended: IN_PROGRESS first,
 	// then by queuedAt, then by sequence (R-ORD-1, R-ORD-2).
 	Pending(thing registry.ThingID, limit int) ([]job.Execution, error)
+	// QueuedOfThing returns up to limit QUEUED executions of the thing, by queuedAt, then by
+	// sequence, strictly after the cursor.
+	QueuedOfThing(
+		thing registry.ThingID, after job.QueueCursor, limit int) ([]job.Execution, error)
 	// PendingOfJob returns up to limit executions of the job in the status, which is QUEUED or
 	// IN_PROGRESS, by thing, then by number, strictly after the thing and number given.
 	PendingOfJob(

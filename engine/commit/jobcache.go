@@ -227,15 +227,19 @@ func (c *jobCache) RolloutMemberships() (oldest, newest int64, ok bool, err erro
 	return c.inner.RolloutMemberships()
 }
 
-// ContinuousJobs returns the keys of the active continuous jobs that name the group as a target.
-// Rows may still show a job as active that this commit has ended, never the other way round, so
-// that none needs to be written for this.
-func (c *jobCache) ContinuousJobs(group registry.GroupID) ([]job.Key, error) {
-	keys, err := c.inner.ContinuousJobs(group)
-	return slices.DeleteFunc(keys, func(key job.Key) bool {
-		j, cached := c.jobs[key]
-		return cached && (j == nil || !j.Status.Active())
-	}), err
+// ContinuousJobs returns up to limit continuous jobs that name the group as a target, by key. Rows
+// may still show a job as active that this commit has ended, never the other way round, so that
+// none needs to be written for this.
+func (c *jobCache) ContinuousJobs(
+	group registry.GroupID, after job.Key, limit int,
+) ([]store.ContinuousJob, error) {
+	found, err := c.inner.ContinuousJobs(group, after, limit)
+	for i, one := range found {
+		if j, cached := c.jobs[one.Key]; cached && (j == nil || !j.Status.Active()) {
+			found[i].Active = false
+		}
+	}
+	return found, err
 }
 
 // DueJobs returns up to limit jobs that have work to do at a time, those that wait longest first.

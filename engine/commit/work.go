@@ -29,8 +29,8 @@ func (tx *Tx) full() bool { return tx.work >= maxWork }
 func rows(c *store.Changes) int {
 	j, r := &c.Job, &c.Registry
 	jobs := newJobWork*len(j.CreatedJobs) + len(j.Definitions) + len(j.DeletedJobs) +
-		len(j.LateJoinersAdded) + len(j.LateJoinersDone) + len(j.CreatedTemplates) +
-		len(j.DeletedTemplates)
+		len(j.LateJoinersAdded) + len(j.LateJoinersDone) + len(j.MembershipWork) +
+		len(j.MembershipWorkDone) + len(j.CreatedTemplates) + len(j.DeletedTemplates)
 	executions := len(j.CreatedExecutions) + len(j.UpdatedExecutions) +
 		len(j.AmendedExecutions) + len(j.DeletedExecutions)
 	things := len(r.CreatedThings) + len(r.UpdatedThings) + len(r.DeletedThings) +

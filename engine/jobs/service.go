@@ -26,6 +26,9 @@ type Config struct {
 	// Clock gives the time of checks outside a commit; inside, Tx.Now does.
 	Clock  clock.Clock
 	Limits job.Limits
+	// FollowAtOnce is how many executions and continuous jobs a change of a thing's groups deals
+	// with before it is answered (R-JOB-61); 0 is InlineStep.
+	FollowAtOnce int
 	// Managed are the job templates that come with the server.
 	Managed job.ManagedTemplates
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
 )
 
 // Background work. A job of a million things is never worked on in one go: each step touches a
@@ -127,8 +128,12 @@ func cancelStep(tx *commit.Tx, j job.Job, limit int) error {
 	return nil
 }
 
-// deleteStep deletes up to limit executions of a job that is being deleted. The job goes with the
-// last (R-JOB-34).
+// lateJoinersPerExecution is how many things that wait for an execution a step forgets in the place
+// of each execution that it may delete: one is a row of two numbers.
+const lateJoinersPerExecution = 10
+
+// deleteStep deletes up to limit executions of a job that is being deleted, then the things that
+// wait for one. The job goes with the last (R-JOB-34).
 func deleteStep(tx *commit.Tx, j job.Job, limit int) error {
 	tx.SetJob(j)
 	found, err := tx.SomeOfJob(j.Key, limit+1)
@@ -140,7 +145,19 @@ func deleteStep(tx *commit.Tx, j job.Job, limit int) error {
 			return err
 		}
 	}
-	if len(found) <= limit {
+	if len(found) > limit {
+		return nil
+	}
+	limit *= lateJoinersPerExecution
+	waiting, err := tx.LateJoiners(j.Key, limit+1)
+	if err != nil {
+		return err
+	}
+	for _, thing := range waiting[:min(limit, len(waiting))] {
+		done := store.LateJoiner{Job: j.Key, Thing: thing}
+		tx.Changes.Job.LateJoinersDone = append(tx.Changes.Job.LateJoinersDone, done)
+	}
+	if len(waiting) <= limit {
 		tx.DeleteJob(j.Key)
 		tx.SetTags(registry.KindJob, j.ID, nil) // R-JOB-37
 	}

@@ -12,6 +12,7 @@ func (s *state) apply(c store.Changes) error {
 	identity := identityState{s}
 	steps := []func() error{
 		func() error { return each(c.Job.LateJoinersDone, s.removeLateJoiner) },
+		func() error { return each(c.Job.MembershipWorkDone, s.removeMembershipWork) },
 		func() error { return each(c.Job.DeletedExecutions, s.removeExecution) },
 		func() error { return each(c.Job.DeletedJobs, s.deleteJob) },
 		func() error { return each(c.Job.DeletedTemplates, s.deleteTemplate) },
@@ -38,6 +39,7 @@ func (s *state) apply(c store.Changes) error {
 		func() error { return each(c.Job.CreatedTemplates, s.createTemplate) },
 		func() error { return each(c.Job.CreatedJobs, s.createJob) },
 		func() error { return each(c.Job.LateJoinersAdded, s.addLateJoiner) },
+		func() error { return each(c.Job.MembershipWork, s.putMembershipWork) },
 		func() error { return each(c.Job.CreatedExecutions, s.createExecution) },
 		func() error { return each(c.Outbox.Added, s.addAnnouncement) },
 

@@ -114,6 +114,16 @@ func (s *state) removeLateJoiner(l store.LateJoiner) error {
 	return nil
 }
 
+func (s *state) putMembershipWork(w job.MembershipWork) error {
+	s.membershipWork = s.membershipWork.put(id(w.Number), cloneMembershipWork(w))
+	return nil
+}
+
+func (s *state) removeMembershipWork(number int64) error {
+	s.membershipWork = s.membershipWork.remove(id(number))
+	return nil
+}
+
 // putExecution stores an execution and its index entries.
 func (s *state) putExecution(e job.Execution) {
 	e = cloneExecution(e)
@@ -144,7 +154,7 @@ func (s *state) takeExecution(key job.ExecutionKey) (job.Execution, error) {
 // pendingKey is the place of an execution among those that its thing has to do: one in progress
 // first, then in the order they were queued in.
 func pendingKey(e job.Execution) pending {
-	rank := 1
+	rank := queuedRank
 	if e.Status == job.ExecutionInProgress {
 		rank = 0
 	}

@@ -49,6 +49,11 @@ func cloneDefinition(d job.Definition) job.Definition {
 	return d
 }
 
+func cloneMembershipWork(w job.MembershipWork) job.MembershipWork {
+	w.Before, w.Queued.QueuedAt = slices.Clone(w.Before), ms(w.Queued.QueuedAt)
+	return w
+}
+
 // cloneTemplate copies what a template has in common with a job as the job's is copied.
 func cloneTemplate(t job.Template) job.Template {
 	d := cloneDefinition(job.Definition{

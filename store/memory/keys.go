@@ -19,7 +19,7 @@ type (
 	// pending orders the executions that have not ended: by thing, then as R-ORD-1 and R-ORD-2 say.
 	pending struct {
 		thing    registry.ThingID
-		rank     int // 0 IN_PROGRESS, 1 QUEUED
+		rank     int // 0 IN_PROGRESS, else queuedRank
 		queuedAt time.Time
 		sequence int64
 		key      attempt
@@ -68,6 +68,9 @@ type (
 		certificate string
 	}
 )
+
+// queuedRank puts what is QUEUED behind what is IN_PROGRESS.
+const queuedRank = 1
 
 func (a id) compare(b id) int     { return cmp.Compare(a, b) }
 func (a text) compare(b text) int { return cmp.Compare(a, b) }

@@ -169,14 +169,28 @@ func (r reader) RolloutMemberships() (oldest, newest int64, ok bool, err error) 
 	return oldest, newest, ok, nil
 }
 
-func (r reader) ContinuousJobs(group registry.GroupID) (keys []job.Key, err error) {
-	for _, j := range r.jobs.all() {
-		if j.Status.Active() && j.TargetSelection == job.Continuous &&
-			slices.Contains(j.TargetGroups, group) {
-			keys = append(keys, j.Key)
+func (r reader) ContinuousJobs(
+	group registry.GroupID, after job.Key, limit int,
+) (found []store.ContinuousJob, err error) {
+	for _, j := range r.jobs.from(id(after + 1)) {
+		if len(found) >= limit {
+			break
+		}
+		if j.TargetSelection == job.Continuous && slices.Contains(j.TargetGroups, group) {
+			found = append(found, store.ContinuousJob{Key: j.Key, Active: j.Status.Active()})
 		}
 	}
-	return keys, nil
+	return found, nil
+}
+
+func (r reader) MembershipWork(limit int) (found []job.MembershipWork, err error) {
+	for _, w := range r.membershipWork.all() {
+		if len(found) >= limit {
+			break
+		}
+		found = append(found, cloneMembershipWork(w))
+	}
+	return found, nil
 }
 
 func (r reader) LateJoiners(key job.Key, limit int) (things []registry.ThingID, err error) {
@@ -254,6 +268,24 @@ func (r reader) LastNumber(key job.Key, thing registry.ThingID) (int64, error) {
 
 func (r reader) Pending(thing registry.ThingID, limit int) (found []job.Execution, err error) {
 	for at := range r.pending.from(pending{thing: thing}) {
+		if at.thing != thing || len(found) >= limit {
+			break
+		}
+		e, _ := r.executions.get(at.key)
+		found = append(found, cloneExecution(e))
+	}
+	return found, nil
+}
+
+func (r reader) QueuedOfThing(
+	thing registry.ThingID, after job.QueueCursor, limit int,
+) (found []job.Execution, err error) {
+	for at := range r.pending.from(pending{
+		thing:    thing,
+		rank:     queuedRank,
+		queuedAt: ms(after.QueuedAt),
+		sequence: after.Sequence + 1,
+	}) {
 		if at.thing != thing || len(found) >= limit {
 			break
 		}

@@ -22,6 +22,8 @@ type state struct {
 
 	lateJoiners tree[attempt, struct{}] // Number is 0 in the key
 
+	membershipWork tree[id, job.MembershipWork]
+
 	executions tree[attempt, job.Execution]
 	pending    tree[pending, struct{}] // index
 	ofThing    tree[ofThing, struct{}] // index

@@ -52,6 +52,7 @@ func apply[T any](t *tx, what string, changes []T, f func(T) error) {
 func (t *tx) delete(c *store.Changes) {
 	jobs, identity := jobWriter{t}, identityWriter{t}
 	apply(t, "remove late joiner", c.Job.LateJoinersDone, jobs.removeLateJoiner)
+	apply(t, "remove membership work", c.Job.MembershipWorkDone, jobs.removeMembershipWork)
 	apply(t, "delete execution", c.Job.DeletedExecutions, jobs.removeExecution)
 	apply(t, "delete job", c.Job.DeletedJobs, jobs.deleteJob)
 	apply(t, "delete template", c.Job.DeletedTemplates, jobs.deleteTemplate)
@@ -81,6 +82,7 @@ func (t *tx) insert(c *store.Changes) {
 	apply(t, "create template", c.Job.CreatedTemplates, jobs.createTemplate)
 	apply(t, "create job", c.Job.CreatedJobs, jobs.createJob)
 	apply(t, "add late joiner", c.Job.LateJoinersAdded, jobs.addLateJoiner)
+	apply(t, "save membership work", c.Job.MembershipWork, jobs.putMembershipWork)
 	apply(t, "create execution", c.Job.CreatedExecutions, jobs.createExecution)
 	apply(t, "add announcement", c.Outbox.Added, t.addAnnouncement)
 }

@@ -191,6 +191,18 @@ func (r reader) Pending(thing registry.ThingID, limit int) ([]job.Execution, err
 	return all(r.stmt(listPending).int(int64(thing)).limit(limit), scanExecution)
 }
 
+const listQueuedOfThing = `SELECT ` + executionColumns + `
+	FROM execution e INDEXED BY execution_pending
+	WHERE thing = ? AND status <= 1 AND status = 0 AND (queued_at, sequence) > (?, ?)
+	ORDER BY queued_at, sequence LIMIT ?`
+
+func (r reader) QueuedOfThing(
+	thing registry.ThingID, after job.QueueCursor, limit int,
+) ([]job.Execution, error) {
+	s := r.stmt(listQueuedOfThing).int(int64(thing)).time(after.QueuedAt).int(after.Sequence)
+	return all(s.limit(limit), scanExecution)
+}
+
 // status <= 1 is what lets SQLite use the partial index.
 const listPendingOfJob = `SELECT ` + executionColumns + `
 	FROM execution e INDEXED BY execution_pending_of_job

@@ -143,6 +143,32 @@ func (t jobWriter) removeLateJoiner(l store.LateJoiner) error {
 }
 
 const (
+	saveMembershipWork = `INSERT INTO membership_work (number, work) VALUES (?, ?)
+		ON CONFLICT (number) DO UPDATE SET work = excluded.work`
+	deleteMembershipWork = `DELETE FROM membership_work WHERE number = ?`
+)
+
+func (t jobWriter) putMembershipWork(w job.MembershipWork) error {
+	w.Queued.QueuedAt = w.Queued.QueuedAt.UTC().Truncate(time.Millisecond)
+	return t.stmt(saveMembershipWork).int(w.Number).json(w).run()
+}
+
+func (t jobWriter) removeMembershipWork(number int64) error {
+	return t.stmt(deleteMembershipWork).int(number).run()
+}
+
+const listMembershipWork = `SELECT number, work FROM membership_work ORDER BY number LIMIT ?`
+
+func (r reader) MembershipWork(limit int) ([]job.MembershipWork, error) {
+	return all(r.stmt(listMembershipWork).limit(limit), func(s *stmt) (w job.MembershipWork) {
+		number := s.getInt()
+		s.getJSON(&w)
+		w.Number = number
+		return w
+	})
+}
+
+const (
 	deleteJob = `DELETE FROM job
 		WHERE key = ? AND NOT EXISTS (SELECT 1 FROM execution WHERE job = key)`
 	deleteJobState    = `DELETE FROM job_state WHERE job = ?`
@@ -291,12 +317,17 @@ func (r reader) RolloutMemberships() (oldest, newest int64, ok bool, err error) 
 	return oldest, newest, err == nil, err
 }
 
-const listContinuousJobs = `SELECT job FROM continuous_target CROSS JOIN job j ON j.key = job
-	WHERE thing_group = ? AND j.status IN ('SCHEDULED', 'IN_PROGRESS') ORDER BY job`
+const listContinuousJobs = `SELECT job, status IN ('SCHEDULED', 'IN_PROGRESS')
+	FROM continuous_target CROSS JOIN job j ON j.key = job
+	WHERE thing_group = ? AND job > ? ORDER BY job LIMIT ?`
 
-func (r reader) ContinuousJobs(group registry.GroupID) ([]job.Key, error) {
-	s := r.stmt(listContinuousJobs).int(int64(group))
-	return all(s, func(s *stmt) job.Key { return job.Key(s.getInt()) })
+func (r reader) ContinuousJobs(
+	group registry.GroupID, after job.Key, limit int,
+) ([]store.ContinuousJob, error) {
+	s := r.stmt(listContinuousJobs).int(int64(group)).int(int64(after)).limit(limit)
+	return all(s, func(s *stmt) store.ContinuousJob {
+		return store.ContinuousJob{Key: job.Key(s.getInt()), Active: s.getBool()}
+	})
 }
 
 const listLateJoiners = `SELECT thing FROM late_joiner WHERE job = ? ORDER BY thing LIMIT ?`

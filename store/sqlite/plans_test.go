@@ -20,11 +20,12 @@ func TestPlans(t *testing.T) {
 		{listJobsByTarget, "USE TEMP B-TREE FOR ORDER BY"}, // the jobs of one target
 		{sql: listDueJobs}, {sql: countJobs}, {sql: updateJob}, {sql: updateJobState}, {sql: updateJobStatus},
 		{sql: deleteJob}, {sql: deleteJobTargets}, {sql: deleteDroppedNumbers},
+		{listMembershipWork, "SCAN membership_work"}, // as many as are asked for
 		{sql: firstDueJob}, {sql: firstDueExecution},
 
 		{sql: updateExecution}, {sql: updateDetail}, {sql: deleteExecution}, {sql: selectHighest}, {sql: isDeleting}, {sql: deleteJobThing},
 		{sql: selectExecution}, {sql: selectLatest}, {selectLastNumber, "SCAN CONSTANT ROW"}, {sql: listPending},
-		{sql: listPendingOfJob}, {sql: listAnyOfJob}, {sql: listDueExecutions}, {sql: listExecutionsOfJob},
+		{sql: listPendingOfJob}, {sql: listQueuedOfThing}, {sql: listContinuousJobs}, {sql: listAnyOfJob}, {sql: listDueExecutions}, {sql: listExecutionsOfJob},
 		{listExecutionsOfThing, "USE TEMP B-TREE FOR LAST 2 TERMS OF ORDER BY"}, // those queued at the same time
 
 		{sql: updateThing}, {sql: keepThingName}, {sql: selectThing}, {sql: selectThingID}, {sql: selectThingByName},

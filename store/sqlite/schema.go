@@ -17,7 +17,9 @@ const applicationID = 0x44726f76
 // What is kept as JSON has its names from the json tags of the Go types. testdata/stored.sql holds
 // a row of every table as this schema stores it, and a test compares: a field that is renamed in Go
 // must keep its tag.
-var migrations = []string{firstSchema, sourcesWithoutDescendants, leftMemberships}
+var migrations = []string{
+	firstSchema, sourcesWithoutDescendants, membershipWork, leftMemberships,
+}
 
 const firstSchema = `
 -- What keys were handed out may go up to reserved.
@@ -212,9 +214,9 @@ CREATE TABLE setting (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 `
 
 // sourcesWithoutDescendants takes the groups below targets out of the sources of jobs, which listed
-// them all at first. A cursor that stood at such a group gets the path to it instead. When the group
-// was deleted meanwhile, nobody is in it, and the cursor goes on at the next of the old list that is
-// still there. Jobs that have no such groups stay as they are.
+// them all at first. A cursor that stood at such a group gets the path to it instead. When the
+// group was deleted meanwhile, nobody is in it, and the cursor goes on at the next of the old list
+// that is still there. Jobs that have no such groups stay as they are.
 const sourcesWithoutDescendants = `
 CREATE TABLE old_source AS
 	SELECT job.key AS job, s.key AS position, s.value AS source,
@@ -281,6 +283,14 @@ DROP TABLE old_source;
 DROP TABLE old_job;
 DROP TABLE target_source;
 DROP TABLE old_cursor;
+`
+
+// membershipWork adds the work that changes of memberships leave to the background.
+const membershipWork = `
+CREATE TABLE membership_work (
+	number INTEGER PRIMARY KEY,
+	work   TEXT NOT NULL -- job.MembershipWork as JSON
+);
 `
 
 // leftMemberships remembers memberships that have ended while a rollout counts them. rollout is a

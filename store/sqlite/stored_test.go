@@ -20,9 +20,9 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// testdata/stored.sql is what files of users hold at the newest version of the schema: one row of
-// every table, each field set. It may only change together with a new migration. What older versions
-// hold is in migrate_test.go.
+// testdata/stored.sql is what files of users hold: one row of every table, each field set. It may
+// only change together with a new migration; a copy of what it was stays beside it then, with the
+// version of its schema, because files with these rows must be readable for ever.
 const storedFile = "testdata/stored.sql"
 
 var rewriteStored = flag.Bool("rewrite-stored", false, "write "+storedFile+" anew: only before the first release")
@@ -38,7 +38,6 @@ type facts struct {
 	Type         registry.ThingType
 	Group        registry.Group
 	Membership   registry.Membership
-	Left         registry.LeftMembership
 	Certificate  registry.Certificate
 	Policy       registry.Policy
 	Attachment   registry.Attachment
@@ -47,6 +46,8 @@ type facts struct {
 	Announcement store.Announcement
 	Setting      store.Setting
 	Session      store.SessionEntry
+	Work         job.MembershipWork
+	Left         registry.LeftMembership
 }
 
 // everything returns facts whose fields are all set, also those that a later change adds to one of
@@ -130,6 +131,7 @@ func (f facts) changes() (c store.Changes) {
 	c.Outbox.Added = []store.Announcement{f.Announcement}
 	c.Settings = []store.Setting{f.Setting}
 	c.Sessions = []store.SessionEntry{f.Session}
+	c.Job.MembershipWork = []job.MembershipWork{f.Work}
 	return c
 }
 
@@ -187,6 +189,13 @@ func stored(r store.Reader, like facts) (f facts, err error) {
 		f.Setting.Value, err = r.Setting(like.Setting.Name)
 		return err
 	})
+	into("membership work", func() error {
+		found, err := r.MembershipWork(2)
+		if len(found) == 1 {
+			f.Work = found[0]
+		}
+		return err
+	})
 	into("session", func() error {
 		return r.Sessions(func(e store.SessionEntry) error { f.Session = e; return nil })
 	})
@@ -220,27 +229,41 @@ func TestStoredAsBefore(t *testing.T) {
 	}
 }
 
-// What files of users hold is read whole.
+// What files of users hold at any version of the schema is read whole, after all migrations.
 func TestStoredIsRead(t *testing.T) {
 	t.Parallel()
-	rows, err := os.ReadFile(storedFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := migrated(t, len(migrations), string(rows))
-	want := everything()
-	err = s.Read(context.Background(), func(r store.Reader) error {
-		got, err := stored(r, want)
-		ignored := cmp.Options{cmpopts.EquateEmpty(), cmp.FilterPath(func(p cmp.Path) bool {
-			return p.String() == "Template.Document" // kept, and read, beside the others
-		}, cmp.Ignore())}
-		if diff := cmp.Diff(want, got, ignored, cmp.AllowUnexported(facts{})); diff != "" {
-			t.Errorf("(-stored +read):\n%s", diff)
+	for _, row := range []struct {
+		file    string
+		version int
+		without func(*facts) // takes out what later versions have added
+	}{
+		{"testdata/stored-1.sql", 1, func(f *facts) {
+			f.Job.Progress.Cursor.Path, f.Job.Backfill.Path, f.Job.Progress.Searching = nil, nil, false
+			f.Work, f.Left = job.MembershipWork{}, registry.LeftMembership{}
+			f.Job.Progress.Cursor.Returned, f.Job.Backfill.Returned = false, false
+		}},
+		{storedFile, len(migrations), func(*facts) {}},
+	} {
+		rows, err := os.ReadFile(row.file)
+		if err != nil {
+			t.Fatal(err)
 		}
-		return err
-	})
-	if err != nil {
-		t.Error(err)
+		s := migrated(t, row.version, string(rows))
+		want := everything()
+		row.without(&want)
+		err = s.Read(context.Background(), func(r store.Reader) error {
+			got, err := stored(r, want)
+			ignored := cmp.Options{cmpopts.EquateEmpty(), cmp.FilterPath(func(p cmp.Path) bool {
+				return p.String() == "Template.Document" // kept, and read, beside the others
+			}, cmp.Ignore())}
+			if diff := cmp.Diff(want, got, ignored, cmp.AllowUnexported(facts{})); diff != "" {
+				t.Errorf("%s (-stored +read):\n%s", row.file, diff)
+			}
+			return err
+		})
+		if err != nil {
+			t.Errorf("%s: %v", row.file, err)
+		}
 	}
 }
 
@@ -327,6 +350,7 @@ func TestStoredNamesAreExplicit(t *testing.T) {
 	walk(reflect.TypeFor[job.Definition]())
 	walk(reflect.TypeFor[job.State]())
 	walk(reflect.TypeFor[job.Template]())
+	walk(reflect.TypeFor[job.MembershipWork]())
 	walk(reflect.TypeFor[registry.TypeProperties]())
 	walk(reflect.TypeFor[store.Event]())
 	if len(seen) < 15 {

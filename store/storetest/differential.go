@@ -198,7 +198,13 @@ func (g *generator) changeJobs(w world, c *store.JobChanges) {
 	joiner := store.LateJoiner{Job: j.Key, Thing: g.thing()}
 	made := template(pick(g, names))
 	made.CreatedAt = g.time()
-	switch n := g.IntN(16); {
+	work := job.MembershipWork{Number: g.key(6), Thing: g.thing(), Job: j.Key, Left: g.IntN(2) == 0}
+	work.Before, work.Queued.QueuedAt = []registry.GroupID{g.group()}, g.time()
+	switch n := g.IntN(18); {
+	case n == 17:
+		c.MembershipWork = append(c.MembershipWork, work)
+	case n == 16:
+		c.MembershipWorkDone = append(c.MembershipWorkDone, work.Number)
 	case n == 15:
 		c.DeletedTemplates = append(c.DeletedTemplates, made.ID)
 	case n >= 13:

@@ -17,7 +17,8 @@ func everything() (c store.Changes) {
 	return store.Changes{
 		Job: store.JobChanges{CreatedExecutions: []job.Execution{e}, CreatedJobs: []store.CreatedJob{{Job: fullJob(1, "job"), Document: "{}", Original: "{ }"}},
 			CreatedTemplates: []job.Template{template("a")},
-			LateJoinersAdded: []store.LateJoiner{{Job: 1, Thing: 1}}},
+			LateJoinersAdded: []store.LateJoiner{{Job: 1, Thing: 1}},
+			MembershipWork:   []job.MembershipWork{{Number: 1, Thing: 1, Left: true}}},
 		Settings: []store.Setting{{Name: "a", Value: []byte("on")}},
 		Registry: store.RegistryChanges{
 			CreatedThings: []registry.Thing{thing(1, "a")}, CreatedGroups: []registry.Group{group(1, "b")},
@@ -132,13 +133,17 @@ func (a answers) jobs(r store.Reader) {
 	addOne(a, ok, err, "rollouts go on")
 	addOne(a, newest-oldest, err, "newest rollout after the oldest")
 	for g := registry.GroupID(1); g <= maxGroup; g++ {
-		keys, err := r.ContinuousJobs(g)
-		add(a, keys, err, "continuous jobs of group %d", g)
+		for _, after := range []job.Key{0, 2} {
+			found, err := r.ContinuousJobs(g, after, 2)
+			add(a, found, err, "continuous jobs of group %d after %d", g, after)
+		}
 	}
 	for key := job.Key(1); key <= maxJob; key++ {
 		things, err := r.LateJoiners(key, 3)
 		add(a, things, err, "late joiners of job %d", key)
 	}
+	waiting, err := r.MembershipWork(3)
+	add(a, waiting, err, "membership work")
 	ended, err := r.EndedJobs(at(2), 3)
 	add(a, ended, err, "ended jobs")
 	due, err := r.DueJobs(at(2), 3)
@@ -176,6 +181,8 @@ func (a answers) executions(r store.Reader) {
 		}
 	}
 	for t := registry.ThingID(1); t <= maxThing; t++ {
+		queued, err := r.QueuedOfThing(t, job.QueueCursor{QueuedAt: at(1), Sequence: 9}, 3)
+		add(a, queued, err, "queued of thing %d", t)
 		list, err := r.Pending(t, 3)
 		add(a, list, err, "pending %d", t)
 		for _, q := range []store.ThingExecutionQuery{{Limit: 99}, {Limit: 2}, {Limit: 5, Status: &failed}, {Limit: 5, Namespace: "ns"},

@@ -218,6 +218,24 @@ var executions = []promise{
 		same(w, "another thing", pendingOf(w, 2, 9), []string{"1/2/1"})
 		same(w, "no thing", pendingOf(w, 3, 9), nil)
 	}},
+	{"QUEUED executions of a thing: by queuedAt, then sequence, strictly after the cursor", func(w world) {
+		w.field()
+		w.apply(createJobs(newJob(3, "j3"), newJob(4, "j4")))
+		list := []job.Execution{execution(1, 1, 1), execution(2, 1, 1), execution(3, 1, 1), execution(4, 1, 1), execution(4, 2, 1)}
+		list[0].QueuedAt = at(5)
+		w.apply(queue(list...))
+		w.apply(report(becomes(list[2], job.ExecutionInProgress)))
+		for limit := 1; limit <= 5; limit++ {
+			got := pages(w, limit, func(r store.Reader, after *job.Execution, limit int) ([]job.Execution, error) {
+				var cursor job.QueueCursor
+				if after != nil {
+					cursor = job.QueueCursor{QueuedAt: after.QueuedAt, Sequence: after.Sequence}
+				}
+				return r.QueuedOfThing(1, cursor, limit)
+			})
+			same(w, fmt.Sprint("pages of ", limit), collect(got, func(e job.Execution) int64 { return int64(e.Job) }), []int64{2, 4, 1})
+		}
+	}},
 	{"pending executions of a job: by status, by thing", func(w world) {
 		w.field()
 		w.apply(createThings(thing(3, "0")))

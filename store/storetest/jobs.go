@@ -233,6 +233,44 @@ var jobs = []promise{
 		w.apply(report(becomes(running, job.ExecutionSucceeded)))
 		same(w, "the execution ended", next(), at(20))
 	}},
+	{"continuous jobs of a group are listed by key, strictly after one, with whether they are active", func(w world) {
+		var list []job.Job
+		for key := int64(1); key <= 5; key++ {
+			j := newJob(key, fmt.Sprint("j", key))
+			j.TargetSelection, j.TargetGroups = job.Continuous, []registry.GroupID{7, registry.GroupID(key)}
+			list = append(list, j)
+		}
+		list[1].TargetSelection, list[2].Status, list[3].Status = job.Snapshot, job.Completed, job.Scheduled
+		w.apply(createJobs(list...))
+		want := []store.ContinuousJob{{Key: 1, Active: true}, {Key: 3}, {Key: 4, Active: true}, {Key: 5, Active: true}}
+		for limit := 1; limit <= 5; limit++ {
+			got := pages(w, limit, func(r store.Reader, after *store.ContinuousJob, limit int) ([]store.ContinuousJob, error) {
+				if after == nil {
+					after = &store.ContinuousJob{}
+				}
+				return r.ContinuousJobs(7, after.Key, limit)
+			})
+			same(w, fmt.Sprint("pages of ", limit), got, want)
+		}
+	}},
+	{"membership work comes back whole, by number; saving rewrites it, and removing twice is no change", func(w world) {
+		work := func(number int64) job.MembershipWork {
+			return job.MembershipWork{
+				Number: number, Thing: 5, Before: []registry.GroupID{1, 2}, Deleted: true, Left: true,
+				Queued: job.QueueCursor{QueuedAt: at(3), Sequence: 4}, PendingDone: true, Job: 6,
+			}
+		}
+		save := func(list ...job.MembershipWork) (c store.Changes) { c.Job.MembershipWork = list; return c }
+		done := func(numbers ...int64) (c store.Changes) { c.Job.MembershipWorkDone = numbers; return c }
+		read := func(limit int) []job.MembershipWork {
+			return read(w, func(r store.Reader) ([]job.MembershipWork, error) { return r.MembershipWork(limit) })
+		}
+		w.apply(save(work(2), work(1), work(3)))
+		same(w, "all", read(9), []job.MembershipWork{work(1), work(2), work(3)})
+		same(w, "two", read(2), []job.MembershipWork{work(1), work(2)})
+		w.apply(save(job.MembershipWork{Number: 2, Thing: 7}), done(1), done(1))
+		same(w, "after", read(9), []job.MembershipWork{{Number: 2, Thing: 7}, work(3)})
+	}},
 	{"many jobs and a deleted one leave the others", func(w world) {
 		w.apply(createThings(thing(1, "a")), createJobs(newJob(1, "a"), newJob(2, "b")), queue(execution(1, 1, 1), execution(2, 1, 1)))
 		w.apply(drop(execution(1, 1, 1)), deleteJobs(1))

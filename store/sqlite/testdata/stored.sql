@@ -1,9 +1,9 @@
 INSERT INTO announcement (id, notices, events)
-	VALUES (427943, X'ABE5C801', '[{"topic":"text 686064","payload":"og=="}]');
+	VALUES (207667, X'83D8E301', '[{"topic":"text 391650","payload":"sA=="}]');
 INSERT INTO attachment (policy, kind, key)
-	VALUES ('text 854045', 'cert', 'text 88274');
+	VALUES ('text 88274', 'cert', 'text 954668');
 INSERT INTO certificate (id, pem, status, mode, created_at, updated_at, not_before, not_after)
-	VALUES ('text 88274', 'text 865893', 'text 533036', 'text 310655', 1898433798005, 1895211417005, 1894878560005, 1901656179005);
+	VALUES ('text 954668', 'text 732287', 'text 509906', 'text 287525', 1898300192005, 1895077811005, 1901855430005, 1898633049005);
 INSERT INTO continuous_target (thing_group, job)
 	VALUES (8, 9);
 INSERT INTO execution (job, thing, number, status, version, attempt, used_failed, used_timed_out, force_canceled, queued_at, started_at, updated_at, sequence, deadline, step_deadline, times_out_at, details, token)
@@ -23,21 +23,23 @@ INSERT INTO job_thing (job, name, thing)
 INSERT INTO late_joiner (job, thing)
 	VALUES (9, 7);
 INSERT INTO left_membership (thing_group, name, joined, ended, thing)
-	VALUES (8, 'text 979299', 261626, 732288, 7);
+	VALUES (8, 'text 979299', 602883, 959691, 7);
 INSERT INTO membership (thing_group, name, thing, joined)
 	VALUES (8, 'text 979299', 7, 220479);
+INSERT INTO membership_work (number, work)
+	VALUES (997350, '{"thing":981595,"before":[562614],"deleted":true,"left":true,"queued":{"queuedAt":"2030-02-27T04:28:26.005Z","sequence":118568},"pendingDone":true,"job":381870}');
 INSERT INTO policy (name, default_version, last_version, created_at, updated_at)
-	VALUES ('text 854045', 1, 3, 1903166865005, 1896389246005);
+	VALUES ('text 88274', 1, 3, 1898433798005, 1895211417005);
 INSERT INTO policy_version (policy, number, document, created_at)
-	VALUES ('text 854045', 1, 'text 156740', 1895945597005);
+	VALUES ('text 88274', 1, 'text 978338', 1898656719005);
 INSERT INTO principal (thing, certificate, thing_name, exclusive)
-	VALUES (7, 'text 88274', 'text 979299', 1);
+	VALUES (7, 'text 954668', 'text 979299', 1);
 INSERT INTO session (client, seq, value)
-	VALUES ('text 772110', 130, X'49');
+	VALUES ('text 899898', 118, X'3D');
 INSERT INTO setting (name, value)
-	VALUES ('text 899898', X'76');
+	VALUES ('text 427942', X'A2');
 INSERT INTO tagged (kind, name, tags)
-	VALUES ('job', 'text 958221', '{"key 345":"value \u003c\u0026\u003e"}');
+	VALUES ('job', 'text 958221', '{"key 964":"value \u003c\u0026\u003e"}');
 INSERT INTO thing (id, name, uuid, type, attributes, version, created_at)
 	VALUES (7, 'text 979299', 'text 756918', 'text 534537', '{"key 156":"value \u003c\u0026\u003e"}', 89776, 1899323394005);
 INSERT INTO thing_group (id, name, uuid, parent, description, attributes, version, created_at, query, work, scanned)
