@@ -38,9 +38,9 @@ type test func(value string, want wildcard.Pattern) bool
 type setMode uint8
 
 const (
-	single       setMode = iota // like forAnyValue, but an absent key fails it
-	forAllValues                // every value must pass; a key without values does
-	forAnyValue                 // one value must pass
+	single       setMode = iota // one value must pass
+	forAllValues                // every value must pass; an absent key does
+	forAnyValue                 // one value must pass; an absent key has none, whatever is asked
 )
 
 // conditionValue is a string, number or boolean of a Condition, as text.
@@ -181,7 +181,8 @@ func inNetwork(value, want string) bool {
 }
 
 // holds reports whether the condition is true. A key that does not resolve makes StringEquals and
-// the like false, and StringNotEquals, ForAllValues: and …IfExists true (R-ID-31).
+// the like false, and StringNotEquals, ForAllValues: and …IfExists true; but ForAnyValue: is false
+// then, also with a negation or …IfExists (R-ID-31).
 func (c condition) holds(context *Context) bool {
 	values, found := context.lookup(c.key)
 	if c.null {
@@ -191,7 +192,7 @@ func (c condition) holds(context *Context) bool {
 		})
 	}
 	if !found {
-		return c.ifExists || c.negated || c.set == forAllValues
+		return c.set == forAllValues || c.set == single && (c.ifExists || c.negated)
 	}
 	wanted, ok := c.expand(context)
 	if !ok {

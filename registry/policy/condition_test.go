@@ -126,8 +126,8 @@ func condense(t *testing.T, operator, key, want string) condition {
 	return compiled[0]
 }
 
-// A key that is absent: positive operators are false, negated ones, sets and …IfExists true
-// (R-ID-31).
+// A key that is absent: positive operators are false, negated ones, ForAllValues: and …IfExists true;
+// none of its values can meet anything, so that ForAnyValue: is false in all forms (R-ID-31).
 func TestAbsentKey(t *testing.T) {
 	t.Parallel()
 	for operator := range tests {
@@ -139,8 +139,17 @@ func TestAbsentKey(t *testing.T) {
 		}
 	}
 	for operator := range negations {
-		if !condense(t, operator, "no:such", "1").holds(&Context{}) {
-			t.Errorf("%s of an absent key is false", operator)
+		for form, want := range map[string]bool{operator: true, "ForAllValues:" + operator: true,
+			"ForAnyValue:" + operator: false} {
+			if got := condense(t, form, "no:such", "1").holds(&Context{}); got != want {
+				t.Errorf("%s of an absent key is %v", form, got)
+			}
+		}
+	}
+	for _, form := range []string{"ForAnyValue:StringEqualsIfExists",
+		"ForAnyValue:StringNotLikeIfExists"} {
+		if condense(t, form, "no:such", "1").holds(&Context{}) {
+			t.Errorf("%s of an absent key is true", form)
 		}
 	}
 	for want, absent := range map[string]bool{"true": true, "false": false, "TRUE": true} {
