@@ -116,6 +116,18 @@ type Notice struct {
 	NotifyNext bool // jobs/notify-next: its head changed
 }
 
+// AnnouncementBytes is how many bytes of topics and payloads of events, about, are read with one
+// page of announcements. A commit of a thousand reports may have some megabytes of them.
+const AnnouncementBytes = 4 << 20
+
+// Size is how many bytes the events of an announcement have.
+func (a Announcement) Size() (bytes int) {
+	for _, e := range a.Events {
+		bytes += len(e.Topic) + len(e.Payload)
+	}
+	return bytes
+}
+
 // Announcement is what one commit has to announce: one row, whatever the number of things.
 type Announcement struct {
 	ID      int64 // grows with every commit that announces something

@@ -1,6 +1,9 @@
 package commit
 
-import "github.com/drover-iot/drover/store"
+import (
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/store"
+)
 
 // How much one commit takes on. Everybody waits while a commit is made, and the requests that come
 // meanwhile wait for the next one. So a commit is bounded by what is done in it, not only by the
@@ -24,6 +27,23 @@ func (tx *Tx) Work() int { return tx.work }
 // full reports whether the commit takes no further request.
 func (tx *Tx) full() bool { return tx.work >= maxWork }
 
+// bytesPerRow is how many bytes of details that devices send count as one row more. A commit holds
+// them twice: in its executions, and in the events that tell of them.
+const bytesPerRow = 4096
+
+// detailRows is what the details of executions count.
+func detailRows(lists ...[]job.Execution) int {
+	bytes := 0
+	for _, list := range lists {
+		for _, x := range list {
+			for name, value := range x.Details {
+				bytes += len(name) + len(value)
+			}
+		}
+	}
+	return bytes / bytesPerRow
+}
+
 // rows is how many rows changes write. The states of jobs are not among them: a job's is written
 // once, when the commit closes, whoever changes it.
 func rows(c *store.Changes) int {
@@ -32,7 +52,8 @@ func rows(c *store.Changes) int {
 		len(j.LateJoinersAdded) + len(j.LateJoinersDone) + len(j.MembershipWork) +
 		len(j.MembershipWorkDone) + len(j.CreatedTemplates) + len(j.DeletedTemplates)
 	executions := len(j.CreatedExecutions) + len(j.UpdatedExecutions) +
-		len(j.AmendedExecutions) + len(j.DeletedExecutions)
+		len(j.AmendedExecutions) + len(j.DeletedExecutions) +
+		detailRows(j.CreatedExecutions, j.UpdatedExecutions)
 	things := len(r.CreatedThings) + len(r.UpdatedThings) + len(r.DeletedThings) +
 		len(r.CreatedGroups) + len(r.UpdatedGroups) + len(r.DeletedGroups) +
 		len(r.ThingTypes) + len(r.DeletedThingTypes) +

@@ -3,6 +3,7 @@ package commit
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -10,6 +11,7 @@ import (
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
 )
 
 // Requests that wait together share a commit until it is full; the others go on in the next ones, in
@@ -100,6 +102,35 @@ func TestRequestsBehindAFailure(t *testing.T) {
 	for i, err := range errs {
 		if (err != nil) != (i == 100) {
 			t.Errorf("request %d: %v", i, err)
+		}
+	}
+}
+
+// What counts as how many rows: a new job is worth eight, and details as many as they fill.
+func TestRows(t *testing.T) {
+	t.Parallel()
+	details := func(bytes int) job.Execution {
+		return job.Execution{Details: map[string]string{"k": strings.Repeat("x", bytes-1)}}
+	}
+	for _, row := range []struct {
+		name    string
+		changes store.JobChanges
+		want    int
+	}{
+		{"nothing", store.JobChanges{}, 0},
+		{"a job", store.JobChanges{CreatedJobs: []store.CreatedJob{{}}}, 8},
+		{"a report", store.JobChanges{UpdatedExecutions: []job.Execution{details(100)}}, 1},
+		{"one with less than a row of details",
+			store.JobChanges{UpdatedExecutions: []job.Execution{details(4095)}}, 1},
+		{"one with a row of details",
+			store.JobChanges{UpdatedExecutions: []job.Execution{details(4096)}}, 2},
+		{"one with ten", store.JobChanges{UpdatedExecutions: []job.Execution{details(40960)}}, 11},
+		{"several with a row together", store.JobChanges{
+			UpdatedExecutions: []job.Execution{details(2048), details(2048)},
+		}, 3},
+	} {
+		if got := rows(&store.Changes{Job: row.changes}); got != row.want {
+			t.Errorf("%s: %d rows, want %d", row.name, got, row.want)
 		}
 	}
 }

@@ -427,10 +427,12 @@ func (r reader) DueExecutions(now time.Time, limit int) (found []job.Execution, 
 }
 
 func (r reader) Announcements(after int64, limit int) (found []store.Announcement, err error) {
+	bytes := 0
 	for _, a := range r.announcements.from(id(after + 1)) {
-		if len(found) >= limit {
+		if len(found) >= limit || bytes >= store.AnnouncementBytes {
 			break
 		}
+		bytes += a.Size()
 		found = append(found, cloneAnnouncement(a))
 	}
 	return found, nil

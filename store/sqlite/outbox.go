@@ -22,12 +22,36 @@ const deleteAnnouncement = `DELETE FROM announcement WHERE id = ?`
 
 func (t *tx) removeAnnouncement(id int64) error { return t.stmt(deleteAnnouncement).int(id).run() }
 
-const listAnnouncements = `SELECT id, notices, events FROM announcement
-	WHERE id > ? ORDER BY id LIMIT ?`
+const (
+	// octet_length reads no more of a row than its header.
+	sizeAnnouncements = `SELECT id, ifnull(octet_length(events), 0) FROM announcement
+		WHERE id > ? ORDER BY id LIMIT ?`
 
+	listAnnouncements = `SELECT id, notices, events FROM announcement
+		WHERE id > ? AND id <= ? ORDER BY id`
+)
+
+// Announcements looks at the sizes of a page first, so that large ones are not all read.
 func (r reader) Announcements(after int64, limit int) ([]store.Announcement, error) {
-	return all(r.stmt(listAnnouncements).int(after).limit(limit), scanAnnouncement)
+	type sized struct{ id, bytes int64 }
+	sizes, err := all(r.stmt(sizeAnnouncements).int(after).limit(limit), func(s *stmt) sized {
+		return sized{s.getInt(), s.getInt()}
+	})
+	last, bytes := after, int64(0)
+	for _, a := range sizes {
+		if bytes >= encodedBytes {
+			break
+		}
+		last, bytes = a.id, bytes+a.bytes
+	}
+	if err != nil || last == after {
+		return nil, err
+	}
+	return all(r.stmt(listAnnouncements).int(after).int(last), scanAnnouncement)
 }
+
+// encodedBytes is store.AnnouncementBytes as they are stored: a payload in JSON is base64.
+const encodedBytes = store.AnnouncementBytes / 3 * 4
 
 func scanAnnouncement(s *stmt) (a store.Announcement) {
 	a.ID = s.getInt()

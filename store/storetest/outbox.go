@@ -56,6 +56,23 @@ var outbox = []promise{
 		same(w, "done", from(0, 9), []store.Announcement{list[0], list[2]})
 		w.refused("a taken id", announce(list[0]))
 	}},
+	{"large announcements are read a few at a time, and one at the least", func(w world) {
+		sizes := []int{store.AnnouncementBytes + 1, store.AnnouncementBytes * 2 / 3, store.AnnouncementBytes * 2 / 3, 1, 1}
+		for i, size := range sizes {
+			events := []store.Event{{Topic: "t", Payload: make([]byte, size)}}
+			w.apply(announce(store.Announcement{ID: int64(i + 1), Events: events}))
+		}
+		from := func(after int64) (ids []int64) {
+			list := read(w, func(r store.Reader) ([]store.Announcement, error) { return r.Announcements(after, 9) })
+			for _, a := range list {
+				ids = append(ids, a.ID)
+			}
+			return ids
+		}
+		same(w, "the first alone", from(0), []int64{1})
+		same(w, "two that exceed it", from(1), []int64{2, 3})
+		same(w, "the rest", from(3), []int64{4, 5})
+	}},
 	{"session entries are saved, rewritten, removed and listed by client, then by Seq", func(w world) {
 		e := func(client string, seq uint64, value string) store.SessionEntry {
 			return store.SessionEntry{Client: client, Seq: seq, Value: []byte(value)}
