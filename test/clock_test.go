@@ -58,7 +58,7 @@ func TestClockCommand(t *testing.T) {
 	s.kill() // what is stored lies in the future of the real clock: that is said
 	s.start()
 	s.kill()
-	if !strings.Contains(s.output.String(), "virtual clock that is ahead") {
+	if !strings.Contains(s.output.String(), "the clock is behind the newest time in the data folder") {
 		t.Errorf("no warning in:\n%s", s.output)
 	}
 }
