@@ -33,6 +33,10 @@ type Checker struct {
 
 	// notified is what the last notifications of each thing said, by the name of the thing.
 	notified map[string]*view
+	// lastNext is the head that each thing was notified of last by the present server, with the time
+	// when it was queued, because ids of jobs are used again. A server that starts notifies again
+	// of what it cannot know to have been sent.
+	lastNext map[string]string
 	// windowNotified are the things whose QUEUED executions a maintenance window showed or hid
 	// since the server last had nothing to do. They are notified step by step, in later commits.
 	windowNotified map[registry.ThingID]bool
@@ -73,6 +77,7 @@ func New(limits Limits, report func(rule, text string)) *Checker {
 		pending:        map[registry.ThingID]map[job.ExecutionKey]job.Execution{},
 		events:         newEventLog(),
 		notified:       map[string]*view{},
+		lastNext:       map[string]string{},
 		windowNotified: map[registry.ThingID]bool{},
 		toVerify:       map[string]bool{},
 	}
@@ -104,6 +109,7 @@ func (ch *Checker) Committed(after State, applied []store.Changes) {
 // be there (R-CON-25).
 func (ch *Checker) Restarted(now State) {
 	ch.state = now
+	clear(ch.lastNext)
 	jobs, err := now.Store.Jobs(store.JobQuery{Limit: everyRow})
 	if err != nil || len(jobs) != len(ch.jobs) {
 		ch.fail("R-CON-25", "there are %d jobs, there should be %d: %v",

@@ -22,6 +22,7 @@ type execution struct {
 	Status          string `json:"status"`
 	ExecutionNumber int64  `json:"executionNumber"`
 	VersionNumber   int64  `json:"versionNumber"`
+	QueuedAt        int64  `json:"queuedAt"`
 }
 
 // parse reads a payload, which must be JSON (R-MQTT-8).

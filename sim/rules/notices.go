@@ -91,8 +91,22 @@ func (ch *Checker) Notified(topic string, payload []byte) {
 		last.list = m.list()
 	} else {
 		last.next = m.Execution.key()
+		ch.checkNextIsNews(name, m.Execution)
 	}
 	ch.toVerify[name] = true
+}
+
+// checkNextIsNews checks that a thing is not notified twice in a row that the same execution is
+// next: some clients begin their work again with each such message (R-MQTT-39).
+func (ch *Checker) checkNextIsNews(name string, x *execution) {
+	head := ""
+	if x != nil {
+		head = fmt.Sprintf("%s queued %d", x.key(), x.QueuedAt)
+	}
+	if before, known := ch.lastNext[name]; known && before == head {
+		ch.fail("R-MQTT-39", "%s is notified again that %q is next", name, head)
+	}
+	ch.lastNext[name] = head
 }
 
 // lastNotified is what the last notifications of a thing said; nothing before the first one.

@@ -55,10 +55,22 @@ func TestNotices(t *testing.T) {
 			},
 		},
 		{
+			rule:   "R-MQTT-39",
+			name:   "nobody hears twice in a row of the same head",
+			before: allQueued,
+			keeps: func(h *history) {
+				h.read(h.checker.Restarted) // which cannot know what was sent
+				h.notify(a)
+			},
+			breaks: func(h *history) { h.notify(a) },
+		},
+		{
 			rule:   "R-MQTT-8",
 			name:   "payloads are JSON",
 			before: allQueued,
-			keeps:  func(h *history) { h.notify(a) },
+			keeps: func(h *history) {
+				h.checker.Notified("$aws/things/a/jobs/notify", []byte("{}"))
+			},
 			breaks: func(h *history) {
 				h.checker.Notified("$aws/things/a/jobs/notify", []byte("{"))
 			},
