@@ -144,6 +144,35 @@ func TestClockComesBack(t *testing.T) {
 	}
 }
 
+// A folder that was used with a virtual clock which is ahead is used with the real one: once that was
+// followed back, the next start knows of no other time.
+func TestVirtualClockWasAhead(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	virtual := New(Config{
+		Store:   m.store,
+		Clock:   clock.NewVirtual(m.wall.Add(30 * 24 * time.Hour)),
+		IDs:     &ids.Counting{},
+		Log:     slog.New(slog.DiscardHandler),
+		Stepped: true,
+	})
+	_, err := virtual.Fleet.CreateThing(t.Context(), fleet.NewThing{Name: "a"})
+	if m.must(err); m.wall.After(virtual.Now()) {
+		t.Fatal("the virtual clock is not ahead")
+	}
+	m.boot()
+	if now := m.Engine.Now(); !now.Equal(virtual.Now()) {
+		t.Errorf("it begins at %s, want %s", now, virtual.Now())
+	}
+	m.pass(11 * time.Minute)
+	for range 2 {
+		if now := m.Engine.Now(); !now.Equal(m.wall) {
+			t.Errorf("it is %s, want %s", now, m.wall)
+		}
+		m.boot()
+	}
+}
+
 // A machine that starts without its time, and gets it from the network minutes later, ends nothing
 // before its time.
 func TestClockIsLateAtStart(t *testing.T) {

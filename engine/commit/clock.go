@@ -68,5 +68,9 @@ func timeSetting(c clock.Clock, saved, now time.Time, back bool) ([]store.Settin
 		return nil, nil
 	}
 	text, err := now.MarshalText()
-	return []store.Setting{{Name: name, Value: text}}, err
+	settings := []store.Setting{{Name: name, Value: text}}
+	if back { // the folder may have been used with a virtual clock, which was ahead
+		settings = append(settings, store.Setting{Name: virtualTimeSetting})
+	}
+	return settings, err
 }
