@@ -8,14 +8,14 @@ import (
 	"github.com/drover-iot/drover/registry"
 )
 
-// A notification of the head of a list shows the head at the time when it is made. When the announcer
-// is behind, the head that a later commit made is shown for the earlier one already, and the same
-// message would follow for the later one. Some clients run their job handler for each, so the second
-// is left out: for that the plane remembers which head each thing was notified of last. A list that
-// is sent twice does no such harm.
+// A notification of the head of a list shows the head at the time when it is made. When the
+// announcer is behind, the head that a later commit made is shown for the earlier one already, and
+// the same message would follow for the later one. Some clients run their job handler for each, so
+// the second is left out: for that the plane remembers which head each thing was notified of last.
+// A list that is sent twice does no such harm.
 
-// rememberedHeads is how many things are remembered at least: more than an announcer is ever behind.
-// Who is forgotten may be notified twice, no more.
+// rememberedHeads is how many things are remembered at least: more than an announcer is ever
+// behind. Who is forgotten may be notified twice, no more.
 const rememberedHeads = 20_000
 
 // notifiedHeads remembers the head that things were notified of last. It is made of two maps: when

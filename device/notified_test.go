@@ -13,7 +13,8 @@ import (
 )
 
 // A head that a thing was notified of last is not sent again: two commits made it, and the first
-// notification showed it already. Another head is, and so is the same one after another (R-MQTT-38).
+// notification showed it already. Another head is, and so is the same one after another
+// (R-MQTT-38).
 func TestSameHeadIsNotSentAgain(t *testing.T) {
 	t.Parallel()
 	f := &fleet{}

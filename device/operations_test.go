@@ -143,8 +143,8 @@ func sameJSON(t *testing.T, what, want string, got []byte) {
 	}
 }
 
-// What a device reports arrives whole in both forms. Only a PUBLISH at QoS 1 can be delivered again:
-// it arrives with what tells it from others, which is not its token (R-HTTP-24).
+// What a device reports arrives whole in both forms. Only a PUBLISH at QoS 1 can be delivered
+// again: it arrives with what tells it from others, which is not its token (R-HTTP-24).
 func TestReportArrives(t *testing.T) {
 	t.Parallel()
 	const members = `"status":"FAILED","statusDetails":{"why":"no space"},"expectedVersion":4,"executionNumber":2,` +

@@ -75,8 +75,8 @@ func (m *machine) jump(by time.Duration) {
 	m.Engine.Now()
 }
 
-// roll creates a job that rolls out to ten things, one a minute, each of which may take five minutes,
-// and starts the first.
+// roll creates a job that rolls out to ten things, one a minute, each of which may take five
+// minutes, and starts the first.
 func (m *machine) roll() {
 	m.Helper()
 	ctx := m.Context()
@@ -144,8 +144,8 @@ func TestClockComesBack(t *testing.T) {
 	}
 }
 
-// A folder that was used with a virtual clock which is ahead is used with the real one: once that was
-// followed back, the next start knows of no other time.
+// A folder that was used with a virtual clock which is ahead is used with the real one: once that
+// was followed back, the next start knows of no other time.
 func TestVirtualClockWasAhead(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)

@@ -51,8 +51,8 @@ type Config struct {
 	// CertificateChanged is called when the status of a certificate has changed or it was deleted,
 	// so that connections that are not allowed any more end (R-BRK-19). May be nil.
 	CertificateChanged func(id string)
-	// Emptied is called after Reset: what was remembered about jobs and things means others now. May
-	// be nil.
+	// Emptied is called after Reset: what was remembered about jobs and things means others now.
+	// May be nil.
 	Emptied func()
 	// Stepped is an engine that does nothing by itself; see stepped.go.
 	Stepped bool

@@ -71,8 +71,8 @@ func (f *followers) want(when string, want map[job.ExecutionStatus]int64) {
 type counts = map[job.ExecutionStatus]int64
 
 // A change of a thing's groups deals with a hundred executions and continuous jobs before it is
-// answered; the rest is stored with it and follows in bounded steps, also after a restart (R-JOB-61,
-// R-JOB-55, R-EXE-20, R-EXE-23).
+// answered; the rest is stored with it and follows in bounded steps, also after a restart
+// (R-JOB-61, R-JOB-55, R-EXE-20, R-EXE-23).
 func TestMembershipsFollowInSteps(t *testing.T) {
 	t.Parallel()
 	f := newFollowers(t)

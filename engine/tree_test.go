@@ -51,9 +51,9 @@ func (w registryWorld) emptyTree(top string, groups int) {
 	}
 }
 
-// Groups without members are passed over in bounded steps, and still the end of the rollout is known
-// at the tick that releases the last thing: a job with at most one thing for each tick ends its
-// rollout at tick 0 (R-ROLL-13, R-ROLL-21, R-JOB-63).
+// Groups without members are passed over in bounded steps, and still the end of the rollout is
+// known at the tick that releases the last thing: a job with at most one thing for each tick ends
+// its rollout at tick 0 (R-ROLL-13, R-ROLL-21, R-JOB-63).
 func TestEmptyGroupsAreBounded(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -91,8 +91,8 @@ func TestEmptyGroupsAreBounded(t *testing.T) {
 	}
 }
 
-// Things that joined after the rollout began are passed over in bounded steps, too: a step that looks
-// for the next of the old ones does not read all the new ones (R-JOB-52).
+// Things that joined after the rollout began are passed over in bounded steps, too: a step that
+// looks for the next of the old ones does not read all the new ones (R-JOB-52).
 func TestLaterMembersAreBounded(t *testing.T) {
 	t.Parallel()
 	w, v := newStepped(t)

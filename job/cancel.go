@@ -21,8 +21,8 @@ type Cancellation struct {
 
 // CancelJob cancels the job for an operator: QUEUED executions become CANCELED, with force those
 // that are IN_PROGRESS too (R-JOB-21, R-JOB-22). A job that is CANCELED already may be canceled
-// with force once, to stop what is still IN_PROGRESS (R-JOB-27). Why it was canceled at first, by an
-// abort perhaps, stays as it is, unless the call says why itself (R-ABT-13).
+// with force once, to stop what is still IN_PROGRESS (R-JOB-27). Why it was canceled at first, by
+// an abort perhaps, stays as it is, unless the call says why itself (R-ABT-13).
 func (j *Job) CancelJob(c Cancellation, now time.Time) error {
 	forcedLater := j.Status == Canceled && c.Force && !j.ForceCanceled
 	if !j.Status.Active() && !forcedLater {

@@ -2,16 +2,16 @@ package job
 
 import "time"
 
-// A clock that was set back leaves times behind that were computed under a later time. Whatever waits
-// for one of them is given the time that it would have been given now, so that nothing waits for a
-// time that the clock had reached by mistake (R-CON-28). What has ended, has ended.
+// A clock that was set back leaves times behind that were computed under a later time. Whatever
+// waits for one of them is given the time that it would have been given now, so that nothing waits
+// for a time that the clock had reached by mistake (R-CON-28). What has ended, has ended.
 
 // maxTimer is the longest time that a timer of an execution may be set for (R-VAL-25, R-TMO-3).
 const maxTimer = 10080 * time.Minute
 
 // ClockWentBack gives a job the times that it waits for anew: its next tick, which is never more
-// than a minute away, and the start time or the edge of the maintenance window. changed is false for
-// a job that waits for nothing that was wrong.
+// than a minute away, and the start time or the edge of the maintenance window. changed is false
+// for a job that waits for nothing that was wrong.
 //
 // For example, the clock stood a year ahead when a job had its first tick, and its second is due a
 // minute after that. Set back, the job has its second tick a minute from now.
@@ -51,8 +51,8 @@ func (j *Job) waitAnew(now time.Time) {
 }
 
 // ClockWentBack is an execution whose timers run from now if they were set later than now: by so
-// much as they were set for then. Its own times are not later than now either. changed is false when
-// that was so already. It is no new version.
+// much as they were set for then. Its own times are not later than now either. changed is false
+// when that was so already. It is no new version.
 func (e Execution) ClockWentBack(now time.Time) (_ Execution, changed bool) {
 	if e.Status != ExecutionInProgress || !e.StartedAt.After(now) && !e.UpdatedAt.After(now) {
 		return e, false
@@ -63,9 +63,9 @@ func (e Execution) ClockWentBack(now time.Time) (_ Execution, changed bool) {
 	return e, true
 }
 
-// movedBack is a deadline that was set at a time, as it would have been set now if that time had not
-// come yet. A step timer may have been set later than its execution was changed, so that no deadline
-// is further away than any timer may be.
+// movedBack is a deadline that was set at a time, as it would have been set now if that time had
+// not come yet. A step timer may have been set later than its execution was changed, so that no
+// deadline is further away than any timer may be.
 func movedBack(deadline, set, now time.Time) time.Time {
 	if deadline.IsZero() {
 		return deadline

@@ -179,8 +179,8 @@ func (d Definition) InNamespace(namespace *string) bool {
 func (s State) ShowsExecutions() bool { return s.Status != DeletionInProgress }
 
 // Concurrent is isConcurrent: executions are being created for the targets, or are being canceled
-// (R-JOB-40). Late joiners and retries do not make a job concurrent (R-JOB-41), nor does the removal
-// of a job that ended long ago.
+// (R-JOB-40). Late joiners and retries do not make a job concurrent (R-JOB-41), nor does the
+// removal of a job that ended long ago.
 func (s State) Concurrent() bool {
 	rollingOut := s.Status == InProgress && (!s.Progress.Finished || s.Backfill != nil)
 	canceling := s.Status == Canceled && (s.Sweep == SweepQueued || s.Sweep == SweepPending)

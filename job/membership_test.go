@@ -11,8 +11,8 @@ import (
 // groups is a reach in short.
 func groups(ids ...registry.GroupID) []registry.GroupID { return ids }
 
-// member is a membership in short: the number with which the thing joined, and the groups that it is
-// in by that.
+// member is a membership in short: the number with which the thing joined, and the groups that it
+// is in by that.
 func member(joined int64, ids ...registry.GroupID) ReachedThrough {
 	return ReachedThrough{Joined: joined, Groups: ids}
 }

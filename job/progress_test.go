@@ -166,8 +166,8 @@ func TestTickInPages(t *testing.T) {
 			t.Errorf("after %v: due at %v, want %v", tt.after, j.Due, want)
 		}
 	}
-	// With the quota used up, the search for another target goes on at once, and ends the rollout at
-	// this tick (R-ROLL-13) or waits for the next one.
+	// With the quota used up, the search for another target goes on at once, and ends the rollout
+	// at this tick (R-ROLL-13) or waits for the next one.
 	j.Tick(start.Add(3*Tick + 5*time.Second))
 	j.ReleasedExecutions(100, RolloutCursor{Path: []CursorGroup{{Group: 2, Name: "a"}}}, false,
 		start.Add(3*Tick+5*time.Second))

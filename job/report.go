@@ -119,8 +119,8 @@ func (e Execution) Repeats(r Report) bool {
 
 // EarlierAttempt returns the number of the attempt before e when r may be the update that ended
 // that one, delivered once more; ok is false when it cannot be. By then there is a further attempt,
-// which a redelivered failure must not end: attempt 1 FAILED, attempt 2 is QUEUED, and the report of
-// the failure arrives a second time. Whether it is a repeat, Repeats of the earlier attempt says
+// which a redelivered failure must not end: attempt 1 FAILED, attempt 2 is QUEUED, and the report
+// of the failure arrives a second time. Whether it is a repeat, Repeats of the earlier attempt says
 // (R-HTTP-24).
 func (e Execution) EarlierAttempt(r Report) (number int64, ok bool) {
 	return e.Number - 1, e.Number > 1 && r.Redelivered

@@ -44,8 +44,8 @@ type JobChanges struct {
 	// ErrConflict. Attempt, QueuedAt and Sequence stay as they were queued.
 	UpdatedExecutions []job.Execution
 	// AmendedExecutions rewrites executions at the version they have, else ErrConflict. Only what
-	// no device sees changes so: the step timer (R-HTTP-14), and the retries that the chain has used
-	// (R-RTY-11).
+	// no device sees changes so: the step timer (R-HTTP-14), and the retries that the chain has
+	// used (R-RTY-11).
 	AmendedExecutions []job.Execution
 	// DeletedExecutions removes executions. Their numbers stay used (R-CON-14), except in a job
 	// that is DELETION_IN_PROGRESS: it queues no more, so no trace of them is kept.

@@ -26,8 +26,8 @@ type Reader interface {
 	GroupReader
 	IdentityReader
 	// Announcements returns up to limit announcements that were not marked done, oldest first, with
-	// ID > after. It returns fewer when they are large: none after those that have AnnouncementBytes
-	// together.
+	// ID > after. It returns fewer when they are large: none after those that have
+	// AnnouncementBytes together.
 	Announcements(after int64, limit int) ([]Announcement, error)
 	// Setting returns the value of a setting.
 	Setting(name string) ([]byte, error)

@@ -10,8 +10,8 @@ import (
 )
 
 // The newest time that was used is stored. A server that starts again goes on from there: with a
-// virtual clock always, otherwise what is stored would lie in its future; with the real one when that
-// is behind (clock.Steady).
+// virtual clock always, otherwise what is stored would lie in its future; with the real one when
+// that is behind (clock.Steady).
 
 // virtualTimeSetting is the setting that holds the time of a virtual clock at the last commit,
 // newestTimeSetting that of the real one, up to timeEvery ago.
@@ -55,8 +55,8 @@ func storedTime(r store.Reader, setting string) (at time.Time, err error) {
 
 // timeSetting is the setting that records the time of a commit; saved is the one that was recorded
 // last. A virtual clock is recorded with every commit at which it has moved, so that nothing stored
-// lies in the future of a server that starts again, wherever it was killed. The real one is recorded
-// every minute, and when it goes back only if the commit says so.
+// lies in the future of a server that starts again, wherever it was killed. The real one is
+// recorded every minute, and when it goes back only if the commit says so.
 func timeSetting(c clock.Clock, saved, now time.Time, back bool) ([]store.Setting, error) {
 	name := newestTimeSetting
 	if _, virtual := c.(*clock.Virtual); virtual {

@@ -28,8 +28,8 @@ type jobCache struct {
 	rollouts     rolloutsOfCommit
 }
 
-// rolloutsOfCommit is the newest job.RolloutMembership. The store is asked once: a job whose rollout
-// ends in this commit may still count, one that begins in it does.
+// rolloutsOfCommit is the newest job.RolloutMembership. The store is asked once: a job whose
+// rollout ends in this commit may still count, one that begins in it does.
 type rolloutsOfCommit struct {
 	asked, any bool
 	newest     int64
@@ -218,8 +218,8 @@ func (c *jobCache) newestRollout() (number int64, ok bool, err error) {
 	return c.rollouts.newest, c.rollouts.any, nil
 }
 
-// RolloutMemberships returns the smallest and the largest job.RolloutMembership; ok is false when no
-// job has one.
+// RolloutMemberships returns the smallest and the largest job.RolloutMembership; ok is false when
+// no job has one.
 func (c *jobCache) RolloutMemberships() (oldest, newest int64, ok bool, err error) {
 	if err := c.write(); err != nil {
 		return 0, 0, false, err

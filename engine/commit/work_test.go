@@ -14,8 +14,8 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// Requests that wait together share a commit until it is full; the others go on in the next ones, in
-// their order (R-CON-27).
+// Requests that wait together share a commit until it is full; the others go on in the next ones,
+// in their order (R-CON-27).
 func TestCommitsAreBounded(t *testing.T) {
 	t.Parallel()
 	makeJob := func(tx *Tx) error {

@@ -9,13 +9,13 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// When the clock has gone back for good, one pass over all jobs that something may wait in gives them
-// and their executions their times anew (R-CON-28). Package job says which; the pass goes page by
-// page, each in a commit of its own. The newest time that is stored is set back with the last one, so
-// that a server that is killed in between begins the pass again.
+// When the clock has gone back for good, one pass over all jobs that something may wait in gives
+// them and their executions their times anew (R-CON-28). Package job says which; the pass goes page
+// by page, each in a commit of its own. The newest time that is stored is set back with the last
+// one, so that a server that is killed in between begins the pass again.
 
-// FollowClockBack makes the pass when the clock has gone back since the last one, and reports whether
-// it had.
+// FollowClockBack makes the pass when the clock has gone back since the last one, and reports
+// whether it had.
 func (b *Background) FollowClockBack(ctx context.Context) (bool, error) {
 	steady, ok := b.Clock.(*clock.Steady)
 	if !ok {

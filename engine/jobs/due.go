@@ -89,9 +89,9 @@ func timeOut(tx *commit.Tx, overdue []job.Execution) error {
 	return nil
 }
 
-// Purge begins the removal of jobs that ended longer ago than they are kept, forgets memberships that
-// no rollout counts any more, and reports whether there was anything to do. It looks once a minute:
-// nothing waits for it, so that it is not among what NextDue names.
+// Purge begins the removal of jobs that ended longer ago than they are kept, forgets memberships
+// that no rollout counts any more, and reports whether there was anything to do. It looks once a
+// minute: nothing waits for it, so that it is not among what NextDue names.
 func (b *Background) Purge(ctx context.Context) (found bool, err error) {
 	now := b.Clock.Now()
 	if now.Sub(b.lastPurge()).Abs() < time.Minute { // also when the clock went back

@@ -141,8 +141,8 @@ func membersAt(
 	return []registry.Membership{{Member: only}}, nil
 }
 
-// leftMembersAt returns things that were members of a group when the rollout began, and have left it
-// since.
+// leftMembersAt returns things that were members of a group when the rollout began, and have left
+// it since.
 func leftMembersAt(
 	tx *commit.Tx, j job.Job, group registry.GroupID, after string, limit int,
 ) ([]registry.Membership, error) {

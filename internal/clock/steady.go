@@ -7,14 +7,14 @@ import (
 
 // A machine's clock is set back now and then: by a moment when it is corrected, or by years when it
 // had jumped ahead, was never right, or comes back without its battery. What was stored under the
-// later time would then lie in the future, and whoever reads the clock alone cannot tell which of the
-// two times was the wrong one. Steady waits for a while before it believes an earlier time.
+// later time would then lie in the future, and whoever reads the clock alone cannot tell which of
+// the two times was the wrong one. Steady waits for a while before it believes an earlier time.
 
 const (
 	// standStill is how far a clock may be behind for Steady to wait until it has caught up.
 	standStill = 2 * time.Minute
-	// Patience is how long Steady goes on by itself when its clock is further behind. A machine that
-	// starts with a clock that is years late has the right time from the network by then.
+	// Patience is how long Steady goes on by itself when its clock is further behind. A machine
+	// that starts with a clock that is years late has the right time from the network by then.
 	Patience = 10 * time.Minute
 )
 

@@ -33,9 +33,9 @@ type Checker struct {
 
 	// notified is what the last notifications of each thing said, by the name of the thing.
 	notified map[string]*view
-	// lastNext is the head that each thing was notified of last by the present server, with the time
-	// when it was queued, because ids of jobs are used again. A server that starts notifies again
-	// of what it cannot know to have been sent.
+	// lastNext is the head that each thing was notified of last by the present server, with the
+	// time when it was queued, because ids of jobs are used again. A server that starts notifies
+	// again of what it cannot know to have been sent.
 	lastNext map[string]string
 	// windowNotified are the things whose QUEUED executions a maintenance window showed or hid
 	// since the server last had nothing to do. They are notified step by step, in later commits.

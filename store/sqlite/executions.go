@@ -67,9 +67,9 @@ const (
 	updateDetail = `UPDATE execution SET ` + detailColumns + ` AND status = ? AND times_out_at IS ?`
 )
 
-// updateExecution rewrites an execution, whose stored version is one less. One that runs on with its
-// deadlines as they were, which is most of what devices say, stands where it stood in every index
-// and is rewritten at a third of the price.
+// updateExecution rewrites an execution, whose stored version is one less. One that runs on with
+// its deadlines as they were, which is most of what devices say, stands where it stood in every
+// index and is rewritten at a third of the price.
 func (t jobWriter) updateExecution(e job.Execution) error {
 	if e.Status == job.ExecutionInProgress && !e.UpdatedAt.Equal(e.StartedAt) {
 		err := t.stmt(updateDetail).detail(e).executionKey(e.ExecutionKey).int(e.Version - 1).
@@ -103,8 +103,8 @@ const (
 )
 
 // removeExecution deletes an execution. The number of the newest is remembered, because the next
-// execution of the job on the thing must have a higher one; the thing leaves the job's list with its
-// last execution.
+// execution of the job on the thing must have a higher one; the thing leaves the job's list with
+// its last execution.
 func (t jobWriter) removeExecution(k job.ExecutionKey) error {
 	if err := t.stmt(deleteExecution).executionKey(k).change(); err != nil {
 		return err
@@ -239,8 +239,8 @@ const listExecutionsOfJob = `SELECT ` + executionColumns + `, j.id, t.name
 		AND ((t.name, t.thing) > (?2, ?3) OR e.number < ?4) AND (?5 < 0 OR e.status = ?5)
 	ORDER BY t.name, t.thing, e.number DESC LIMIT ?6`
 
-// ExecutionsOfJob ends at the q.Things-th thing from the cursor on, so that a list that finds little
-// does not read the whole fleet.
+// ExecutionsOfJob ends at the q.Things-th thing from the cursor on, so that a list that finds
+// little does not read the whole fleet.
 func (r reader) ExecutionsOfJob(q store.JobExecutionQuery) ([]store.NamedExecution, error) {
 	after := store.JobExecutionCursor{}
 	if q.After != nil {

@@ -142,8 +142,8 @@ func TestRolloutsAfterMigration(t *testing.T) {
 	}
 }
 
-// A job that the first version of the schema left in the middle of its rollout goes on where it was:
-// each thing gets one execution (R-ROLL-12, R-CON-25).
+// A job that the first version of the schema left in the middle of its rollout goes on where it
+// was: each thing gets one execution (R-ROLL-12, R-CON-25).
 func TestRolloutGoesOnAfterMigration(t *testing.T) {
 	t.Parallel()
 	script := oldFile() + oldJob(1, oldSources, `"rollout":{"ticked":true,"quota":100,"notified":5,
