@@ -38,10 +38,15 @@ func (p *Plane) notify(ctx context.Context, n store.Notice, thing string) error 
 			return err
 		}
 	}
-	if topic := jobsdata.NotifyNextTopic(thing); n.NotifyNext && p.Subscribed(topic) {
-		return p.publishNext(ctx, topic, n.Thing, thing)
+	if !n.NotifyNext {
+		return nil
 	}
-	return nil
+	topic := jobsdata.NotifyNextTopic(thing)
+	if !p.Subscribed(topic) {
+		p.notified.forget(n.Thing) // nobody hears of this head
+		return nil
+	}
+	return p.publishNext(ctx, topic, n.Thing, thing)
 }
 
 func (p *Plane) publishList(ctx context.Context, topic, thing string) error {

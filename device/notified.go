@@ -45,6 +45,16 @@ func (n *notifiedHeads) isNews(thing registry.ThingID, head *jobs.DeviceExecutio
 	return !known || last != key
 }
 
+// forget forgets what a thing was notified of last: its head has changed, and nobody was there to
+// hear of that. Else, when the earlier head comes back, whoever is there by then would not hear of
+// it.
+func (n *notifiedHeads) forget(thing registry.ThingID) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	delete(n.newer, thing)
+	delete(n.older, thing)
+}
+
 // ForgetNotified forgets which heads things were notified of: the store was emptied, and keys are
 // used again.
 func (p *Plane) ForgetNotified() {

@@ -20,7 +20,8 @@ func TestSameHeadIsNotSentAgain(t *testing.T) {
 	f := &fleet{}
 	p := newPlane(t, f)
 	var got []string
-	p.Subscribed = func(string) bool { return true }
+	subscribed := true
+	p.Subscribed = func(string) bool { return subscribed }
 	p.Publish = func(topic string, payload []byte) {
 		kind := topic[strings.LastIndex(topic, "/")+1:]
 		if strings.Contains(string(payload), `"execution"`) {
@@ -51,13 +52,16 @@ func TestSameHeadIsNotSentAgain(t *testing.T) {
 		{"none again", nil, both, false, []string{"notify"}},
 		{"the retry again", []jobs.DeviceExecution{retry}, both, false,
 			[]string{"notify", "notify-next of a"}},
+		{"another while nobody subscribes", []jobs.DeviceExecution{b}, both, false, nil},
+		{"the retry again, for somebody who subscribes", []jobs.DeviceExecution{retry}, both, false,
+			[]string{"notify", "notify-next of a"}},
 		{"after a reset", []jobs.DeviceExecution{retry}, both, true,
 			[]string{"notify", "notify-next of a"}},
 	} {
 		if step.forget {
 			p.ForgetNotified()
 		}
-		f.executions, got = step.head, nil
+		f.executions, got, subscribed = step.head, nil, step.want != nil
 		if err := p.Notify(t.Context(), []store.Notice{step.notice}); err != nil {
 			t.Fatal(err)
 		}
