@@ -78,7 +78,7 @@ func (s *Server) join(ctx context.Context, keys *gateway.Keys) error {
 	if err != nil {
 		return err
 	}
-	managed, err := openManaged(s.Data)
+	managed, err := openManaged(s.Data, "")
 	if err != nil {
 		return err
 	}
