@@ -67,6 +67,9 @@ func (p *Plane) CreateJob(ctx context.Context, in *iot.CreateJobRequest) (*iot.J
 	if err != nil {
 		return nil, err
 	}
+	if created.NeedsRole && p.SignedByOwnKey != nil {
+		p.SignedByOwnKey(created.ID)
+	}
 	return p.handle(ctx, created), nil
 }
 
