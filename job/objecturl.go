@@ -21,7 +21,7 @@ import (
 type ObjectStore string
 
 // ParseObjectStore reads an endpoint: http or https, a host, perhaps a port, and nothing behind
-// them.
+// them. The usual port of the scheme is left out, as clients do in the Host header, which is signed.
 func ParseObjectStore(text string) (ObjectStore, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" ||
@@ -30,7 +30,9 @@ func ParseObjectStore(text string) (ObjectStore, error) {
 		return "", fmt.Errorf("%q: must be http or https with a host and perhaps a port, "+
 			"like http://127.0.0.1:9000", text)
 	}
-	return ObjectStore(u.Scheme + "://" + strings.ToLower(u.Host)), nil
+	usual := map[string]string{"http": ":80", "https": ":443"}[u.Scheme]
+	host := strings.TrimSuffix(strings.TrimSuffix(u.Host, ":"), usual)
+	return ObjectStore(u.Scheme + "://" + strings.ToLower(host)), nil
 }
 
 // path returns what follows the host in an address of this store. The scheme may be that of the
