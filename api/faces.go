@@ -61,6 +61,7 @@ var faces = []face{
 	{fault.BadSignature, InvalidSignature, Answer{}, CodeInvalidRequest},
 	{fault.Expired, RequestExpired, Answer{}, CodeInvalidRequest},
 	{fault.Unavailable, ServiceUnavailable, Answer{}, CodeInternal},
+	{fault.Undeliverable, ServiceUnavailable, Answer{}, CodeInternal},
 	{fault.DeleteConflict, DeleteConflict, Answer{}, CodeInvalidRequest},
 	{fault.CertificateState, CertificateState, Answer{}, CodeInvalidRequest},
 	{fault.CertificateInvalid, CertificateValidation, Answer{}, CodeInvalidRequest},

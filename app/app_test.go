@@ -109,7 +109,7 @@ func TestOpenFails(t *testing.T) {
 // Damaged files are named in the error, and the folder is unlocked again.
 func TestDamagedData(t *testing.T) {
 	t.Parallel()
-	for _, file := range []string{"keys.json", "ca.pem", "server.pem", "drover.db"} {
+	for _, file := range []string{"keys.json", "s3-keys.json", "ca.pem", "server.pem", "drover.db"} {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
 			c := onFreePorts(t)

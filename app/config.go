@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"math"
@@ -40,6 +41,8 @@ type Config struct {
 	Limits job.Limits
 	// Rates are on requests.
 	Rates Rates
+	// ObjectStore is where devices download the objects in job documents from.
+	ObjectStore ObjectStore
 	// PresenceGrace is how long after a start the server waits for devices that were connected
 	// before, until they count as not connected (R-ID-61).
 	PresenceGrace time.Duration
@@ -54,6 +57,30 @@ type Rates struct {
 	Control float64
 	// DeviceReads and DeviceWrites are for all things together.
 	DeviceReads, DeviceWrites float64
+}
+
+// ObjectStore is how presigned URLs in job documents are made (docs/spec/23, section 3). The zero
+// value is AWS's own hosts, without a credential that they know.
+type ObjectStore struct {
+	// Endpoint is an S3-compatible store, from which all objects are downloaded. Empty is the host
+	// that each placeholder names.
+	Endpoint job.ObjectStore
+	// Region is the one that URLs are signed for. Empty is the one in the host that a placeholder
+	// names, or else that of Scope.
+	Region string
+	// AccessKeyID and SecretAccessKey sign the URLs, with SessionToken when they are temporary.
+	// Without them a key pair of the server's own does.
+	AccessKeyID, SecretAccessKey, SessionToken string
+}
+
+// check refuses half a credential. Its parts come from the environment (cmd/drover/serve.go).
+func (o ObjectStore) check() error {
+	if (o.AccessKeyID == "") != (o.SecretAccessKey == "") ||
+		o.SessionToken != "" && o.AccessKeyID == "" {
+		return errors.New("DROVER_S3_ACCESS_KEY_ID and DROVER_S3_SECRET_ACCESS_KEY: " +
+			"must be set both or not at all; DROVER_S3_SESSION_TOKEN goes with them")
+	}
+	return nil
 }
 
 // Default is the configuration of a server without flags: fixed ports, on loopback only.
@@ -82,6 +109,9 @@ func (c Config) check() error {
 		return fmt.Errorf("region: must not be empty")
 	}
 	if err := c.checkBounds(); err != nil {
+		return err
+	}
+	if err := c.ObjectStore.check(); err != nil {
 		return err
 	}
 	if err := c.checkPlain("--http", c.HTTP); err != nil {

@@ -34,6 +34,12 @@ func TestCheck(t *testing.T) {
 		{"not a number", func(c *Config) { c.Rates.DeviceReads = math.NaN() }, "--device-read"},
 		{"-0.1", func(c *Config) { c.Rates.DeviceWrites = -0.1 }, "--device-write-rate:"},
 
+		{"a credential", func(c *Config) { c.ObjectStore = credential("id", "secret", "") }, ""},
+		{"with a token", func(c *Config) { c.ObjectStore = credential("id", "secret", "t") }, ""},
+		{"no secret", func(c *Config) { c.ObjectStore = credential("id", "", "") }, "DROVER_S3_"},
+		{"no id", func(c *Config) { c.ObjectStore = credential("", "secret", "") }, "DROVER_S3_"},
+		{"a token alone", func(c *Config) { c.ObjectStore = credential("", "", "t") }, "DROVER_S3_"},
+
 		{"plain HTTP is off", func(c *Config) { c.HTTP = "" }, ""},
 		{"plain HTTP for all", func(c *Config) { c.HTTP = ":8080" }, "--http :8080 listens beyond"},
 		{"plain MQTT for all", func(c *Config) { c.MQTT = "0.0.0.0:1883" }, "--mqtt 0.0.0.0:1883"},
@@ -49,6 +55,11 @@ func TestCheck(t *testing.T) {
 			t.Errorf("%s: got %v, want %q", row.name, err, row.want)
 		}
 	}
+}
+
+// credential is an object store with a credential.
+func credential(id, secret, token string) ObjectStore {
+	return ObjectStore{AccessKeyID: id, SecretAccessKey: secret, SessionToken: token}
 }
 
 // Which addresses to listen on reach this machine only.

@@ -22,10 +22,11 @@ import (
 
 // The files of a data folder.
 const (
-	storeFile    = "drover.db"   // everything that the API can change
-	lockFile     = "drover.lock" // locked by the server that runs
-	keysFile     = "keys.json"   // the operator keys
-	tokenKeyFile = "token.key"   // see tokenKey
+	storeFile    = "drover.db"    // everything that the API can change
+	lockFile     = "drover.lock"  // locked by the server that runs
+	keysFile     = "keys.json"    // the operator keys
+	s3KeysFile   = "s3-keys.json" // see ownS3Key
+	tokenKeyFile = "token.key"    // see tokenKey
 )
 
 // openFolder makes the data folder when it is missing, readable by its owner only: there are
@@ -64,6 +65,17 @@ func lockOwner(dir string) string {
 // OpenKeys opens the operator keys of a data folder, which a server may be running on.
 func OpenKeys(dir string) (*gateway.Keys, error) {
 	return gateway.OpenKeys(filepath.Join(dir, keysFile))
+}
+
+// ownS3Key reads the key pair that presigned URLs are signed with when no credential of an object
+// store is configured, or makes it (R-PRE-26). It is no key of an operator: nothing can be called
+// with it here.
+func ownS3Key(dir string) (gateway.Key, error) {
+	keys, err := gateway.OpenKeys(filepath.Join(dir, s3KeysFile))
+	if err != nil {
+		return gateway.Key{}, err
+	}
+	return keys.First("presigned URLs")
 }
 
 // tokenKeySize is the size of the key that page tokens are sealed with, in bytes.

@@ -25,18 +25,19 @@ const reserved = "AWS-"
 // files like those in app/managed.
 const managedFolder = "managed-templates"
 
-// openManaged reads the managed templates, those of the server and those of its operators.
-func openManaged(data string) (job.ManagedTemplates, error) {
+// openManaged reads the managed templates, those of the server and those of its operators, of which
+// placeholders may name the server's own object store.
+func openManaged(data string, store job.ObjectStore) (job.ManagedTemplates, error) {
 	folder, err := fs.Sub(builtIn, "managed")
 	if err != nil {
 		return nil, err
 	}
-	templates, err := readManaged(folder)
+	templates, err := readManaged(folder, store)
 	if err != nil {
 		return nil, err
 	}
 	path := filepath.Join(data, managedFolder)
-	own, err := readManaged(os.DirFS(path))
+	own, err := readManaged(os.DirFS(path), store)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -50,7 +51,9 @@ func openManaged(data string) (job.ManagedTemplates, error) {
 }
 
 // readManaged reads every .json file of a folder, none where there is no folder.
-func readManaged(folder fs.FS) (templates []job.ManagedTemplate, err error) {
+func readManaged(
+	folder fs.FS, store job.ObjectStore,
+) (templates []job.ManagedTemplate, err error) {
 	files, err := fs.Glob(folder, "*.json")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -60,7 +63,7 @@ func readManaged(folder fs.FS) (templates []job.ManagedTemplate, err error) {
 		if err != nil {
 			return nil, err
 		}
-		m, err := job.ParseManagedTemplate(data)
+		m, err := job.ParseManagedTemplate(data, store)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}

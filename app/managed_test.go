@@ -15,7 +15,7 @@ import (
 // and environments (R-MT-1), parameters.
 func TestBuiltInTemplates(t *testing.T) {
 	t.Parallel()
-	catalogue, err := openManaged(t.TempDir())
+	catalogue, err := openManaged(t.TempDir(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func TestOwnTemplates(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(folder, "one.json"), fmt.Appendf(nil, file, name), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		catalogue, err := openManaged(data)
+		catalogue, err := openManaged(data, "")
 		if (err == nil) != accepted {
 			t.Errorf("%s: %v, want accepted %v", name, err, accepted)
 		}

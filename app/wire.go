@@ -6,11 +6,14 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/drover-iot/drover/control"
 	"github.com/drover-iot/drover/device"
 	"github.com/drover-iot/drover/device/broker"
 	"github.com/drover-iot/drover/device/events"
 	"github.com/drover-iot/drover/device/https"
+	"github.com/drover-iot/drover/device/presign"
 	"github.com/drover-iot/drover/engine"
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/gateway"
@@ -32,7 +35,7 @@ func (s *Server) wire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	key, err := keys.First()
+	key, err := keys.First("operator")
 	if err != nil {
 		return err
 	}
@@ -78,7 +81,7 @@ func (s *Server) join(ctx context.Context, keys *gateway.Keys) error {
 	if err != nil {
 		return err
 	}
-	managed, err := openManaged(s.Data)
+	managed, err := openManaged(s.Data, s.ObjectStore.Endpoint)
 	if err != nil {
 		return err
 	}
@@ -86,7 +89,11 @@ func (s *Server) join(ctx context.Context, keys *gateway.Keys) error {
 	if err != nil {
 		return err
 	}
-	s.joinEngine(now, managed)
+	signer, err := s.urlSigner()
+	if err != nil {
+		return err
+	}
+	s.joinEngine(now, managed, signer)
 	if err := s.joinBroker(ctx); err != nil {
 		return err
 	}
@@ -104,6 +111,9 @@ func (s *Server) join(ctx context.Context, keys *gateway.Keys) error {
 		JobsHost: s.Host,
 		Pages:    control.Pages{Key: tokens},
 		Rate:     s.Rates.Control,
+	}
+	if s.ObjectStore.AccessKeyID == "" {
+		plane.SignedByOwnKey = s.warnOfOwnKey
 	}
 	operators := &gateway.OperatorAuth{Keys: keys, Scope: s.Scope}
 	s.handler = &gateway.HTTP{
@@ -139,11 +149,14 @@ func (s *Server) clock(ctx context.Context) (clock.Clock, error) {
 }
 
 // joinEngine makes the engine and the device plane over it.
-func (s *Server) joinEngine(now clock.Clock, managed job.ManagedTemplates) {
+func (s *Server) joinEngine(
+	now clock.Clock, managed job.ManagedTemplates, signer *presign.Signer,
+) {
 	s.plane = &device.Plane{
-		Log:    s.Log,
-		Reads:  rates.PerSecond(s.Rates.DeviceReads),
-		Writes: rates.PerSecond(s.Rates.DeviceWrites),
+		Log:      s.Log,
+		WithURLs: signer.Document,
+		Reads:    rates.PerSecond(s.Rates.DeviceReads),
+		Writes:   rates.PerSecond(s.Rates.DeviceWrites),
 	}
 	s.engine = engine.New(engine.Config{
 		Store:              s.store,
@@ -153,6 +166,7 @@ func (s *Server) joinEngine(now clock.Clock, managed job.ManagedTemplates) {
 		Log:                s.Log,
 		Limits:             s.Limits,
 		Managed:            managed,
+		ObjectStore:        s.ObjectStore.Endpoint,
 		PresenceGrace:      s.PresenceGrace,
 		Notify:             s.plane.Notify,
 		PublishEvents:      s.publishEvents,
@@ -162,6 +176,28 @@ func (s *Server) joinEngine(now clock.Clock, managed job.ManagedTemplates) {
 	})
 	s.plane.Jobs, s.plane.Now = s.engine.Jobs, s.engine.Now
 	s.devices = &gateway.DeviceAuth{Identities: s.engine.Identity, Scope: s.Scope, Log: s.Log}
+}
+
+// urlSigner returns what signs the presigned URLs in job documents: with the configured credential,
+// or else with a key pair of the server's own.
+func (s *Server) urlSigner() (*presign.Signer, error) {
+	c := presign.Config{
+		Credentials: aws.Credentials{
+			AccessKeyID:     s.ObjectStore.AccessKeyID,
+			SecretAccessKey: s.ObjectStore.SecretAccessKey,
+			SessionToken:    s.ObjectStore.SessionToken,
+		},
+		Store:         s.ObjectStore.Endpoint,
+		Region:        s.ObjectStore.Region,
+		DefaultRegion: s.Scope.Region,
+		Now:           time.Now,
+	}
+	if c.Credentials.AccessKeyID != "" {
+		return presign.New(c), nil
+	}
+	own, err := ownS3Key(s.Data)
+	c.Credentials.AccessKeyID, c.Credentials.SecretAccessKey = own.AccessKeyID, own.SecretAccessKey
+	return presign.New(c), err
 }
 
 // joinBroker makes the broker, and lets the device plane publish through it: notifications at QoS

@@ -105,7 +105,7 @@ func run(ctx context.Context, s sizes, binary string) error {
 	return inFolder(ctx, s, func(ctx context.Context, dir string, s sizes) error {
 		fmt.Printf("%-74s %14s %26s\n", "what", "measured", "to reach")
 		bound, err := engineRows(ctx, dir, s)
-		err = errors.Join(err, outsideRows(ctx, dir, s, binary, bound))
+		err = errors.Join(err, presignRow(), outsideRows(ctx, dir, s, binary, bound))
 		return errors.Join(err, growthRows(ctx, dir, s.grown))
 	})
 }

@@ -67,6 +67,9 @@ func (p *Plane) CreateJob(ctx context.Context, in *iot.CreateJobRequest) (*iot.J
 	if err != nil {
 		return nil, err
 	}
+	if created.NeedsRole && p.SignedByOwnKey != nil {
+		p.SignedByOwnKey(created.ID)
+	}
 	return p.handle(ctx, created), nil
 }
 
@@ -77,7 +80,7 @@ func checkDocumentMembers(document *iot.Document, source *iot.DocumentSource) er
 	case document != nil && source != nil:
 		return fault.New(fault.Invalid, "document: not allowed together with documentSource")
 	case document != nil && *document == "":
-		_, err := job.CheckDocument("")
+		_, err := job.CheckDocument("", "")
 		return err
 	}
 	return nil

@@ -85,7 +85,7 @@ func newScenarioOn(t *testing.T, s store.Store) *scenario {
 	}
 	var templates []job.ManagedTemplate
 	for _, text := range managed {
-		parsed, err := job.ParseManagedTemplate([]byte(text))
+		parsed, err := job.ParseManagedTemplate([]byte(text), "")
 		if err != nil {
 			t.Fatal(err)
 		}

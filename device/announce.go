@@ -61,7 +61,8 @@ func (p *Plane) publishList(ctx context.Context, topic, thing string) error {
 	return nil
 }
 
-// publishNext notifies a thing of its head, unless it was notified of that one last.
+// publishNext notifies a thing of its head, unless it was notified of that one last. One whose
+// document no device can be given is not announced; it does not stop the notices of other things.
 func (p *Plane) publishNext(
 	ctx context.Context, topic string, id registry.ThingID, thing string,
 ) error {
@@ -71,6 +72,9 @@ func (p *Plane) publishNext(
 	}
 	if !p.notified.isNews(id, x) {
 		return nil
+	}
+	if x, err = p.deliver(thing, x, nil); err != nil {
+		return nil // it is logged
 	}
 	now := p.Now()
 	payload := schema.Append(

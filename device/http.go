@@ -53,8 +53,7 @@ func (p *Plane) GetPendingJobExecutions(
 func (p *Plane) StartNextPendingJobExecution(
 	ctx context.Context, in *jobsdata.StartNextPendingJobExecutionRequest,
 ) (*jobsdata.ExecutionResponse, error) {
-	x, err := p.Jobs.StartNext(
-		ctx, string(in.ThingName), in.StatusDetails, plain(in.StepTimeoutInMinutes))
+	x, err := p.startNext(ctx, string(in.ThingName), in.StatusDetails, in.StepTimeoutInMinutes)
 	if err != nil {
 		return nil, err
 	}

@@ -127,7 +127,7 @@ func (p *Plane) mqttPending(
 func (p *Plane) mqttStartNext(
 	ctx context.Context, t jobsdata.Topic, in *jobsdata.StartNextPayload,
 ) (any, error) {
-	x, err := p.Jobs.StartNext(ctx, t.Thing, in.StatusDetails, plain(in.StepTimeoutInMinutes))
+	x, err := p.startNext(ctx, t.Thing, in.StatusDetails, in.StepTimeoutInMinutes)
 	if err != nil {
 		return nil, err
 	}

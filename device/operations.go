@@ -36,9 +36,21 @@ func (p *Plane) describe(
 ) (*jobs.DeviceExecution, error) {
 	withDocument := include == nil || *include
 	if jobID == jobsdata.Next {
-		return p.Jobs.Next(ctx, thing, withDocument)
+		x, err := p.Jobs.Next(ctx, thing, withDocument)
+		return p.deliver(thing, x, err)
 	}
-	return p.Jobs.Describe(ctx, thing, jobID, plain(number), withDocument)
+	x, err := p.Jobs.Describe(ctx, thing, jobID, plain(number), withDocument)
+	return p.deliver(thing, x, err)
+}
+
+// startNext starts the first pending execution of a thing, or returns it when it is IN_PROGRESS
+// already. The result is nil when nothing is pending.
+func (p *Plane) startNext(
+	ctx context.Context, thing string, details jobsdata.StatusDetails,
+	stepMinutes *jobsdata.StepMinutes,
+) (*jobs.DeviceExecution, error) {
+	x, err := p.Jobs.StartNext(ctx, thing, details, plain(stepMinutes))
+	return p.deliver(thing, x, err)
 }
 
 // update is what a device reports about an execution.
@@ -80,7 +92,7 @@ func (p *Plane) update(ctx context.Context, u update) (answer updated, err error
 		Redelivered:     u.redelivered,
 	}
 	x, err := p.Jobs.Report(ctx, u.thing, u.jobID, report, isTrue(u.includeDocument))
-	if err != nil {
+	if x, err = p.deliver(u.thing, x, err); err != nil {
 		return answer, err
 	}
 	if isTrue(u.includeState) {

@@ -35,7 +35,9 @@ type Config struct {
 	PresenceGrace time.Duration
 	// Managed are the job templates that come with the server.
 	Managed job.ManagedTemplates
-	Log     *slog.Logger
+	// ObjectStore is the server's own, which placeholders of documents may name; empty is none.
+	ObjectStore job.ObjectStore
+	Log         *slog.Logger
 	// Notify is called after each commit with what devices must be notified of; nil notifies
 	// nobody. It is called by one goroutine, in the order of the commits. When it fails it is
 	// called again a second later, and after a crash it is called again with whatever was not
@@ -88,6 +90,7 @@ func New(c Config) *Engine {
 		Limits:  c.Limits,
 		Managed: c.Managed,
 
+		ObjectStore:  c.ObjectStore,
 		FollowAtOnce: c.FollowAtOnce,
 	}
 	e.Jobs, e.work = jobs.New(forJobs), jobs.NewBackground(forJobs)

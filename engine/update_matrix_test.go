@@ -252,6 +252,12 @@ func (m *matrix) checkDescription(before job.Job) {
 func (m *matrix) checkPresign(before job.Job) {
 	before.PresignedURL, before.UpdatedAt = &job.PresignedURLConfig{RoleARN: "arn:aws:iam::000000000000:role/new"}, m.clock.Now()
 	m.same("beside the presigned URLs", before, m.job())
+	if m.state.started {
+		x, err := m.Jobs.Describe(m.t.Context(), "t03", "j", nil, true)
+		if err != nil || x.URLLifetime != time.Hour {
+			m.t.Errorf("the URLs of the next delivery are valid for %v, %v", x, err)
+		}
+	}
 	if err := m.Jobs.UpdateJob(m.t.Context(), "j", nil, job.Update{PresignedURL: &job.PresignedURLConfig{}}); !fault.Is(err, fault.Invalid) {
 		m.t.Errorf("without a role: %v, want Invalid", err)
 	}

@@ -60,7 +60,7 @@ func newServer(t *testing.T, changes ...change) *server {
 	s := &server{t: t, keysAt: filepath.Join(t.TempDir(), "keys.json")}
 	keys, err := gateway.OpenKeys(s.keysAt)
 	if err == nil {
-		s.key, err = keys.First()
+		s.key, err = keys.First("operator")
 	}
 	if err != nil {
 		t.Fatal(err)

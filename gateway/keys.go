@@ -83,14 +83,14 @@ func (k *Keys) Secret(id string) (secret string, err error) {
 	return "", fault.New(fault.UnknownKey, "the access key %s does not exist", id)
 }
 
-// First returns the oldest key, and makes one called operator when there is none.
-func (k *Keys) First() (Key, error) {
+// First returns the oldest key, and makes one with this name when there is none.
+func (k *Keys) First(name string) (Key, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if len(k.keys) > 0 {
 		return k.keys[0], nil
 	}
-	return k.create("operator")
+	return k.create(name)
 }
 
 // Create makes another key and stores it. Without a name it is called key-N, where N is the number

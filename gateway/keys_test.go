@@ -52,7 +52,7 @@ func TestCreateKeys(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "keys.json")
 	keys := openKeys(t, path)
-	first, err := keys.First()
+	first, err := keys.First("operator")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestCreateKeys(t *testing.T) {
 		}
 	}
 	again := openKeys(t, path)
-	if got, err := again.First(); err != nil || got != first {
+	if got, err := again.First("operator"); err != nil || got != first {
 		t.Errorf("the first key of the file is %+v, %v, want %+v", got, err, first)
 	}
 	for _, key := range []gateway.Key{first, named, numbered} {
@@ -166,7 +166,7 @@ func TestKeysTogether(t *testing.T) {
 			wantSecret(t, keys, "meanwhile", first.AccessKeyID, first.SecretAccessKey)
 		})
 		all.Go(func() {
-			if got, err := keys.First(); err != nil || got != first {
+			if got, err := keys.First("operator"); err != nil || got != first {
 				t.Errorf("first key %+v, %v", got, err)
 			}
 		})

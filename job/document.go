@@ -50,8 +50,9 @@ var unsupported = map[string]string{
 }
 
 // CheckDocument checks the text of a job document: a JSON object of at most 32768 bytes (R-VAL-10,
-// R-VAL-11) whose placeholders this server can resolve. It returns them in order.
-func CheckDocument(text string) ([]Placeholder, error) {
+// R-VAL-11) whose placeholders this server can resolve; store is its own object store. It returns
+// them in order.
+func CheckDocument(text string, store ObjectStore) ([]Placeholder, error) {
 	if len(text) > MaxDocumentBytes {
 		return nil, fault.New(fault.Invalid,
 			"document: %d bytes, at most %d are allowed", len(text), MaxDocumentBytes)
@@ -67,7 +68,7 @@ func CheckDocument(text string) ([]Placeholder, error) {
 	var found []Placeholder
 	_, err := Resolve(text, func(p Placeholder) (string, error) {
 		found = append(found, p)
-		return "", p.check()
+		return "", p.check(store)
 	})
 	if err == nil && len(found) > MaxSubstitutions {
 		err = tooManyPlaceholders(len(found))
@@ -83,7 +84,7 @@ func tooManyPlaceholders(n int) error {
 }
 
 // check refuses a placeholder that this server cannot resolve.
-func (p Placeholder) check() error {
+func (p Placeholder) check(store ObjectStore) error {
 	if reason, known := unsupported[p.Kind]; known {
 		return fault.New(fault.Invalid,
 			"InvalidJobDocument: document: placeholder ${aws:iot:%s…}: %s", p.Kind, reason)
@@ -94,10 +95,8 @@ func (p Placeholder) check() error {
 			return fault.New(fault.Invalid,
 				"InvalidJobDocument: document: a placeholder stands inside another") // R-SUB-7
 		}
-		if _, ok := parseObject(p.Kind, p.Argument); !ok { // R-PRE-6
-			return fault.New(fault.Invalid, "document: placeholder ${aws:iot:%s:…}: "+
-				"%q is not the address of an S3 object, like "+
-				"https://s3.us-east-1.amazonaws.com/bucket/key", p.Kind, p.Argument)
+		if _, ok := p.object(store); !ok { // R-PRE-6
+			return p.addressProblem()
 		}
 		return nil
 	}
@@ -152,6 +151,9 @@ func stringLength(text string) int {
 
 // resolveString resolves the placeholders of one JSON string literal.
 func resolveString(literal string, value func(Placeholder) (string, error)) (string, error) {
+	if !strings.Contains(literal, "aws:") && !strings.Contains(literal, `\u`) {
+		return literal, nil // whether or not its escapes are decoded
+	}
 	var plain string
 	if err := json.Unmarshal([]byte(literal), &plain); err != nil {
 		return "", err

@@ -25,6 +25,8 @@ type ManagedTemplate struct {
 	Parameters   []DocumentParameter `json:"documentParameters"`
 	// Document is compact, its members in the order of the file (R-MT-6).
 	Document json.RawMessage `json:"document"`
+
+	store ObjectStore // the server's own, which placeholders may name
 }
 
 // DocumentParameter is one value that a job made from a managed template gives.
@@ -36,8 +38,8 @@ type DocumentParameter struct {
 	Optional    bool   `json:"optional"`
 }
 
-// ParseManagedTemplate reads the file of a managed template.
-func ParseManagedTemplate(data []byte) (m ManagedTemplate, err error) {
+// ParseManagedTemplate reads the file of a managed template, for a server with this object store.
+func ParseManagedTemplate(data []byte, store ObjectStore) (m ManagedTemplate, err error) {
 	if problem := jsoncheck.Problem(string(data)); problem != "" {
 		return m, errors.New(problem)
 	}
@@ -46,6 +48,7 @@ func ParseManagedTemplate(data []byte) (m ManagedTemplate, err error) {
 	if err := decoder.Decode(&m); err != nil {
 		return m, err
 	}
+	m.store = store
 	if m.Name == "" || len(m.Name) > 64 {
 		return m, fmt.Errorf("templateName %q: must be 1 to 64 characters", m.Name)
 	}
@@ -69,7 +72,7 @@ func ParseManagedTemplate(data []byte) (m ManagedTemplate, err error) {
 func (m ManagedTemplate) checkPlaceholders() error {
 	_, err := Resolve(string(m.Document), func(p Placeholder) (string, error) {
 		if p.Kind != ParameterPlaceholder {
-			return "", p.check()
+			return "", p.check(m.store)
 		}
 		if _, known := m.parameter(p.Argument); !known {
 			return "", fmt.Errorf("document: parameter %q is not described", p.Argument)
@@ -133,7 +136,7 @@ func (m ManagedTemplate) Resolve(values map[string]string) (document string, err
 	if err != nil {
 		return "", err
 	}
-	remaining, err := CheckDocument(document)
+	remaining, err := CheckDocument(document, m.store)
 	if n := filled + len(remaining); err == nil && n > MaxSubstitutions {
 		err = tooManyPlaceholders(n)
 	}

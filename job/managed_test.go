@@ -17,7 +17,7 @@ const managedFile = `{"templateName": "Op-Do", "templateVersion": "1.0", "descri
 // a whole, what a missing one becomes, and how large the document may become.
 func TestManagedParameters(t *testing.T) {
 	t.Parallel()
-	m, err := ParseManagedTemplate([]byte(managedFile))
+	m, err := ParseManagedTemplate([]byte(managedFile), "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -128,7 +128,7 @@ func TestPatternRefused(t *testing.T) {
 		{"((((a{0,30720}){0,30720}){0,30720}){0,30720})", "the counts are too large"},
 	} {
 		file := strings.Replace(managedFile, "[0-9]+", tt.pattern, 1)
-		_, err := ParseManagedTemplate([]byte(file))
+		_, err := ParseManagedTemplate([]byte(file), "")
 		if err == nil || !strings.Contains(err.Error(), "documentParameters[0].regex") ||
 			!strings.Contains(err.Error(), tt.says) {
 			t.Errorf("%s: %v, want an error about %s", tt.pattern, err, tt.says)
@@ -148,7 +148,7 @@ func TestBuiltInPatterns(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m, err := ParseManagedTemplate(text)
+		m, err := ParseManagedTemplate(text, "")
 		if err != nil {
 			t.Errorf("%s: %v", file, err)
 		}

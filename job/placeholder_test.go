@@ -28,10 +28,10 @@ func TestPlaceholderFaults(t *testing.T) {
 		{"R-PAR-1", "${aws:iot:parameter:p}",
 			name + "placeholder ${aws:iot:parameter…}: parameters belong to managed templates"},
 	} {
-		_, err := CheckDocument(fmt.Sprintf(`{"a":[%q]}`, tt.value))
+		_, err := CheckDocument(fmt.Sprintf(`{"a":[%q]}`, tt.value), "")
 		invalid(t, tt.rule+" "+tt.value, err, tt.says)
 	}
-	_, err := CheckDocument(`{"a":"` + strings.Repeat("${aws:iot:s3-presigned-url:https://s3.amazonaws.com/b/k}", 11) + `"}`)
+	_, err := CheckDocument(`{"a":"`+strings.Repeat("${aws:iot:s3-presigned-url:https://s3.amazonaws.com/b/k}", 11)+`"}`, "")
 	invalid(t, "R-SUB-4", err, name+"11 placeholders, at most 10 are allowed")
 }
 
@@ -42,7 +42,7 @@ func TestPlaceholdersFound(t *testing.T) {
 	const text = `{"${aws:iot:s3-presigned-url:name}": {"a": ["x ${aws:iot:s3-presigned-url:` + at +
 		`1} y", 5, "${aws:iot:s3-presigned-url-v1:` + at + `2}"],
 		"b" : "\u0024{aws:iot:s3-presigned-url-v2:` + at + `3}"}}`
-	found, err := CheckDocument(text)
+	found, err := CheckDocument(text, "")
 	want := []Placeholder{{PresignedURL, at + "1"}, {PresignedURLv1, at + "2"},
 		{PresignedURLv2, at + "3"}}
 	if diff := cmp.Diff(want, found); err != nil || diff != "" {
@@ -69,7 +69,7 @@ func TestPlaceholdersFound(t *testing.T) {
 // R-SUB-4, R-PAR-2 to R-PAR-4).
 func TestParameterFaults(t *testing.T) {
 	t.Parallel()
-	m, err := ParseManagedTemplate([]byte(managedFile))
+	m, err := ParseManagedTemplate([]byte(managedFile), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func TestParametersBesidePresigned(t *testing.T) {
 	} {
 		file := strings.Replace(managedFile, "<${aws:iot:parameter:note}>", tt.inside, 1)
 		file = strings.Replace(file, `"size": "`+size+`", `, "", 1)
-		m, err := ParseManagedTemplate([]byte(file))
+		m, err := ParseManagedTemplate([]byte(file), "")
 		if err != nil {
 			t.Fatalf("%s: %v", tt.rule, err)
 		}
@@ -152,13 +152,13 @@ func TestManagedFiles(t *testing.T) {
 		{`[0-9]+`, `[0-9`, "documentParameters[0].regex"},
 		{`{"templateName"`, `["templateName"`, "invalid character"},
 	} {
-		_, err := ParseManagedTemplate([]byte(strings.Replace(managedFile, tt.old, tt.new, 1)))
+		_, err := ParseManagedTemplate([]byte(strings.Replace(managedFile, tt.old, tt.new, 1)), "")
 		if err == nil || !strings.Contains(err.Error(), tt.says) {
 			t.Errorf("%s: %v, want %s", tt.new, err, tt.says)
 		}
 	}
 	longest := strings.Repeat("x", 64)
-	m, err := ParseManagedTemplate([]byte(strings.Replace(managedFile, "Op-Do", longest, 1)))
+	m, err := ParseManagedTemplate([]byte(strings.Replace(managedFile, "Op-Do", longest, 1)), "")
 	if err != nil || m.Name != longest {
 		t.Errorf("a name of 64 characters: %q, %v", m.Name, err)
 	}

@@ -23,9 +23,9 @@ type Template struct {
 }
 
 // Check refuses a template that breaks a rule over several members. Whether presigned URLs have a
-// role is checked when a job is made from it (R-SUB-8).
-func (t Template) Check() error {
-	if _, err := CheckDocument(t.Document); err != nil {
+// role is checked when a job is made from it (R-SUB-8). store is the server's own object store.
+func (t Template) Check(store ObjectStore) error {
+	if _, err := CheckDocument(t.Document, store); err != nil {
 		return err
 	}
 	return t.CheckConfigs()

@@ -209,6 +209,7 @@ func TestRefuseToStart(t *testing.T) {
 		{"an account", []string{"serve", "--data", t.TempDir(), "--account", "12"}, "12 digits"},
 		{"a clock", []string{"serve", "--clock", "sundial"}, "sundial"},
 		{"an address in use", []string{"serve", "--data", t.TempDir(), "--http", strings.TrimPrefix(s.HTTP, "http://")}, "--http"},
+		{"an object store", []string{"serve", "--s3-endpoint", "store.example:9000"}, "http://127.0.0.1:9000"},
 		{"a flag", []string{"serve", "--bogus"}, "bogus"},
 		{"a word", []string{"serve", "stray"}, "stray"},
 		{"a command", []string{"observe"}, "observe"},

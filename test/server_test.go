@@ -51,6 +51,7 @@ func TestMain(m *testing.M) {
 type server struct {
 	t       testing.TB
 	dir     string
+	env     []string // beside that of the tests
 	command *exec.Cmd
 	output  *bytes.Buffer
 	endpoints
@@ -80,6 +81,7 @@ func (s *server) start(flags ...string) {
 	args := append([]string{"serve", "--data", s.dir, "--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--mqtt", "127.0.0.1:0", "--mqtts", "127.0.0.1:0"}, flags...)
 	s.output = &bytes.Buffer{}
 	s.command = exec.Command(binary, args...)
+	s.command.Env = append(os.Environ(), s.env...)
 	s.command.Stdout, s.command.Stderr = s.output, s.output
 	_ = os.Remove(filepath.Join(s.dir, "endpoints.json")) // left by a kill
 	if err := s.command.Start(); err != nil {

@@ -11,25 +11,32 @@ import (
 	"runtime"
 
 	"github.com/drover-iot/drover/app"
+	"github.com/drover-iot/drover/job"
 )
 
 // serveAbout is the help text of drover serve.
 const serveAbout = "Run the server. " +
-	"Without options it listens on this machine only and keeps its data in ./drover-data."
+	"Without options it listens on this machine only and keeps its data in ./drover-data.\n\n" +
+	"The presigned URLs in job documents are signed with the credential in the environment\n" +
+	"variables DROVER_S3_ACCESS_KEY_ID, DROVER_S3_SECRET_ACCESS_KEY and, for a temporary one,\n" +
+	"DROVER_S3_SESSION_TOKEN. Without them a key pair in the data folder signs, s3-keys.json,\n" +
+	"and the object store must be given that."
 
-// serve runs the server until ctx ends. The flags stand in three functions by what they are
+// serve runs the server until ctx ends. The flags stand in functions by what they are
 // about; their defaults are those of package app.
 func serve(ctx context.Context, args []string) error {
 	c := app.Default()
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	listenerFlags(flags, &c)
 	limitFlags(flags, &c)
+	objectStoreFlags(flags, &c)
 	clock := flags.String("clock", "real",
 		"`real`, or virtual: time stands still until POST /_drover/clock moves it")
 	level := flags.String("log", "info", "least `level` that is logged: debug, info, warn, error")
 	if err := parse(flags, args, serveAbout); err != nil {
 		return err
 	}
+	objectStoreSecrets(&c)
 	// What the flags say is checked before anything is opened: a wrong word leaves no folder
 	// behind.
 	switch *clock {
@@ -106,6 +113,29 @@ func limitFlags(flags *flag.FlagSet, c *app.Config) {
 		"how many reads a second all devices may make together; 0: any `number`")
 	flags.Float64Var(&c.Rates.DeviceWrites, "device-write-rate", 0,
 		"how many writes a second all devices may make together; 0: any `number`")
+}
+
+// objectStoreFlags are the flags for where devices download the objects in job documents from.
+func objectStoreFlags(flags *flag.FlagSet, c *app.Config) {
+	flags.Func("s3-endpoint", "`URL` of an S3-compatible store like http://127.0.0.1:9000, "+
+		"from which devices download the objects in job documents, in path style; "+
+		"without it, from the AWS hosts that the documents name",
+		func(text string) (err error) {
+			c.ObjectStore.Endpoint, err = job.ParseObjectStore(text)
+			return err
+		})
+	flags.StringVar(&c.ObjectStore.Region, "s3-region", "",
+		"region `name` that presigned URLs are signed for "+
+			"(default: the one in the host that a document names, else --region)")
+}
+
+// objectStoreSecrets reads the credential of the object store. It is no flag, because other users of
+// a machine see command lines; and not in the variables of the AWS command line, in which a key for
+// this server may stand.
+func objectStoreSecrets(c *app.Config) {
+	c.ObjectStore.AccessKeyID = os.Getenv("DROVER_S3_ACCESS_KEY_ID")
+	c.ObjectStore.SecretAccessKey = os.Getenv("DROVER_S3_SECRET_ACCESS_KEY")
+	c.ObjectStore.SessionToken = os.Getenv("DROVER_S3_SESSION_TOKEN")
 }
 
 // errWindows says where a server can run; docs/adr/0008 says why.

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"time"
 
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/internal/fault"
@@ -17,8 +18,16 @@ import (
 type DeviceExecution struct {
 	job.Execution
 	JobID string
-	// Document is the job document; empty when it was not asked for (R-DOC-10).
+	// Document is the job document as it is stored; empty when it was not asked for (R-DOC-10).
 	Document string
+	// URLLifetime is for how long the presigned URLs are valid that come in place of placeholders
+	// when the document is delivered. Zero for a document without placeholders.
+	URLLifetime time.Duration
+}
+
+// deviceExecution is an execution as its device sees it, without the document.
+func deviceExecution(j job.Job, x job.Execution) *DeviceExecution {
+	return &DeviceExecution{Execution: x, JobID: j.ID, URLLifetime: j.URLLifetime()}
 }
 
 // Pending returns the pending executions of a thing in order: IN_PROGRESS, then QUEUED (R-HTTP-13).
@@ -80,7 +89,7 @@ func eachVisible(
 				return err
 			}
 			visible := !j.HiddenFromDevice(x.Status)
-			if visible && !f(DeviceExecution{Execution: x, JobID: j.ID}, j.Schedule.Windowed()) {
+			if visible && !f(*deviceExecution(j, x), j.Schedule.Windowed()) {
 				return nil
 			}
 		}
@@ -118,7 +127,7 @@ func (s *Service) Describe(
 	ctx context.Context, thing, jobID string, number *int64, withDocument bool,
 ) (described *DeviceExecution, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
-		x, err := findExecution(r, thing, jobID, number)
+		j, x, err := findExecution(r, thing, jobID, number)
 		if err != nil {
 			return err
 		}
@@ -126,7 +135,7 @@ func (s *Service) Describe(
 			return fault.New(
 				fault.Terminal, "execution %d of job %s is %s", x.Number, jobID, x.Status)
 		}
-		described = &DeviceExecution{Execution: x, JobID: jobID}
+		described = deviceExecution(j, x)
 		if withDocument {
 			described.Document, err = r.Document(x.Job)
 		}
@@ -173,11 +182,10 @@ func (s *Service) StartNext(
 		if err != nil {
 			return err
 		}
-		document, err := tx.Document(j.Key)
-		if err != nil {
+		started = deviceExecution(j, outcome.Execution)
+		if err := s.addDocument(tx, started); err != nil {
 			return err
 		}
-		started = &DeviceExecution{Execution: outcome.Execution, JobID: j.ID, Document: document}
 		if rearmed {
 			tx.AmendExecution(outcome.Execution)
 			return nil
@@ -202,30 +210,46 @@ func (s *Service) Report(
 		if err != nil {
 			return err
 		}
+		j, err := tx.Job(x.Job)
+		if err != nil {
+			return err
+		}
 		if repeated != nil {
-			after = &DeviceExecution{Execution: *repeated, JobID: jobID}
-		} else if after, err = report(tx, x, r); err != nil {
+			after = deviceExecution(j, *repeated)
+		} else if after, err = report(tx, j, x, r); err != nil {
 			return err
 		}
 		if withDocument {
-			after.Document, err = tx.Document(x.Job)
+			err = s.addDocument(tx, after)
 		}
 		return err
 	})
 	return after, err
 }
 
-// report stages a report that is no repeat.
-func report(tx *commit.Tx, x job.Execution, r job.Report) (*DeviceExecution, error) {
-	j, err := tx.Job(x.Job)
-	if err != nil {
-		return nil, err
+// addDocument adds the document to an execution that a request starts or changes. It refuses the
+// request, which then changes nothing, when the document cannot be delivered (R-PRE-12).
+func (s *Service) addDocument(tx *commit.Tx, x *DeviceExecution) (err error) {
+	x.Document, err = tx.Document(x.Job)
+	if err != nil || x.URLLifetime == 0 {
+		return err
 	}
+	noURL := func(job.Object) (string, error) { return "", nil }
+	if _, err := job.Deliver(x.Document, s.ObjectStore, noURL); err != nil {
+		return job.Undeliverable(x.JobID, err)
+	}
+	return nil
+}
+
+// report stages a report that is no repeat.
+func report(
+	tx *commit.Tx, j job.Job, x job.Execution, r job.Report,
+) (*DeviceExecution, error) {
 	outcome, err := job.ApplyReport(j, x, r, tx.Now)
 	if err != nil {
 		return nil, err
 	}
-	return &DeviceExecution{Execution: outcome.Execution, JobID: j.ID}, recordOutcome(tx, x, outcome)
+	return deviceExecution(j, outcome.Execution), recordOutcome(tx, x, outcome)
 }
 
 // repeatedBy returns the execution that the report has changed already, when it is delivered once

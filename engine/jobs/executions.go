@@ -16,7 +16,7 @@ func (s *Service) DescribeExecution(
 	ctx context.Context, thing, jobID string, number *int64,
 ) (x job.Execution, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
-		x, err = findExecution(r, thing, jobID, number)
+		_, x, err = findExecution(r, thing, jobID, number)
 		return err
 	})
 	return x, err
@@ -101,7 +101,7 @@ func (s *Service) DeleteExecution(
 			return err
 		}
 		for {
-			x, err := findExecution(tx, thing, jobID, &number)
+			_, x, err := findExecution(tx, thing, jobID, &number)
 			if err != nil {
 				return err
 			}

@@ -30,27 +30,29 @@ func thingID(r thingFinder, name string) (registry.ThingID, error) {
 	return id, commit.OrNotFound(err, fault.New(fault.NotFound, "thing %s does not exist", name))
 }
 
-// findExecution finds an execution by names: the one with the number, or the latest without one. A
-// job that is being deleted has none (R-EXE-39).
-func findExecution(r jobFinder, thing, jobID string, number *int64) (x job.Execution, err error) {
+// findExecution finds an execution by names, with its job: the one with the number, or the latest
+// without one. A job that is being deleted has none (R-EXE-39).
+func findExecution(
+	r jobFinder, thing, jobID string, number *int64,
+) (j job.Job, x job.Execution, err error) {
 	id, err := thingID(r, thing)
 	if err != nil {
-		return x, err
+		return j, x, err
 	}
-	j, err := r.JobByID(jobID)
+	j, err = r.JobByID(jobID)
 	if err == nil && !j.ShowsExecutions() {
 		err = store.ErrNotFound
 	}
 	if err != nil {
-		return x, commit.OrNotFound(err, commit.NoJob(jobID))
+		return j, x, commit.OrNotFound(err, commit.NoJob(jobID))
 	}
 	if number == nil {
 		x, err = r.Latest(j.Key, id)
-		return x, commit.OrNotFound(err, fault.New(fault.NotFound,
+		return j, x, commit.OrNotFound(err, fault.New(fault.NotFound,
 			"job %s has no execution on thing %s", jobID, thing))
 	}
 	x, err = r.Execution(job.ExecutionKey{Job: j.Key, Thing: id, Number: *number})
-	return x, commit.OrNotFound(err,
+	return j, x, commit.OrNotFound(err,
 		fault.New(fault.NotFound, "job %s has no execution %d on thing %s", jobID, *number, thing))
 }
 
@@ -59,7 +61,7 @@ func findExecution(r jobFinder, thing, jobID string, number *int64) (x job.Execu
 // timer was looked at (R-TMO-10).
 func currentExecution(tx *commit.Tx, thing, jobID string) (job.Execution, error) {
 	for {
-		x, err := findExecution(tx, thing, jobID, nil)
+		_, x, err := findExecution(tx, thing, jobID, nil)
 		if err != nil {
 			return x, err
 		}

@@ -36,7 +36,7 @@ func (s *Service) CreateJob(ctx context.Context, in NewJob) (created job.Job, er
 	if err := s.fillFromTemplate(ctx, &in); err != nil {
 		return job.Job{}, err
 	}
-	placeholders, err := job.CheckDocument(in.Document)
+	placeholders, err := job.CheckDocument(in.Document, s.ObjectStore)
 	if err != nil {
 		return job.Job{}, err
 	}

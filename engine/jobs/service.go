@@ -31,6 +31,8 @@ type Config struct {
 	FollowAtOnce int
 	// Managed are the job templates that come with the server.
 	Managed job.ManagedTemplates
+	// ObjectStore is the server's own, which placeholders of documents may name; empty is none.
+	ObjectStore job.ObjectStore
 }
 
 // Service is the use cases of jobs. Its methods may be called concurrently.

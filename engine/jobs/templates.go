@@ -30,17 +30,18 @@ func (s *Service) CreateTemplate(
 	if err != nil {
 		return created, err
 	}
-	check := in.Check // before anything is looked up (R-ERR-9)
-	if in.FromJob != "" && in.Document == "" {
-		check = in.CheckConfigs
+	if in.FromJob != "" && in.Document == "" { // before anything is looked up (R-ERR-9)
+		err = in.CheckConfigs()
+	} else {
+		err = in.Check(s.ObjectStore)
 	}
-	if err := check(); err != nil {
+	if err != nil {
 		return created, err
 	}
 	err = s.Commits.Do(ctx, func(tx *commit.Tx) (err error) {
 		created = in.Template
 		if in.FromJob != "" {
-			if created, err = templateFromJob(tx, in.FromJob, in.Template); err != nil {
+			if created, err = s.templateFromJob(tx, in.FromJob, in.Template); err != nil {
 				return err
 			}
 		}
@@ -74,7 +75,9 @@ func (s *Service) checkNewTemplate(tx *commit.Tx, id string) error {
 
 // templateFromJob copies a job into a template, with what the request says in place of what the job
 // has.
-func templateFromJob(tx *commit.Tx, jobID string, given job.Template) (t job.Template, err error) {
+func (s *Service) templateFromJob(
+	tx *commit.Tx, jobID string, given job.Template,
+) (t job.Template, err error) {
 	j, err := tx.JobByID(jobID)
 	if err != nil {
 		return t, err
@@ -87,7 +90,7 @@ func templateFromJob(tx *commit.Tx, jobID string, given job.Template) (t job.Tem
 		return t, err
 	}
 	t = j.ToTemplate(document).Override(given)
-	return t, t.Check()
+	return t, t.Check(s.ObjectStore)
 }
 
 // NoTemplate is the fault of a job template that does not exist.
@@ -157,7 +160,7 @@ func (s *Service) fillFromTemplate(ctx context.Context, in *NewJob) error {
 // (R-ERR-9).
 func (s *Service) checkGiven(in *NewJob) error {
 	if in.Document != "" {
-		if _, err := job.CheckDocument(in.Document); err != nil {
+		if _, err := job.CheckDocument(in.Document, s.ObjectStore); err != nil {
 			return err
 		}
 	}

@@ -27,6 +27,7 @@ const (
 	Throttled          Code = "Throttled"          // too many requests
 	Forbidden          Code = "Forbidden"          // authenticated, but not allowed
 	Unavailable        Code = "Unavailable"        // the server cannot answer now; try again
+	Undeliverable      Code = "Undeliverable"      // the document of the job cannot be given to its device
 	DeleteConflict     Code = "DeleteConflict"     // something still refers to what is to be deleted
 	CertificateState   Code = "CertificateState"   // the certificate's status does not allow it
 	CertificateInvalid Code = "CertificateInvalid" // the certificate cannot be used
