@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/drover-iot/drover/device/broker/mqtt"
 )
 
 // What waits for a client that comes back: first what it has not acknowledged, with the packet
@@ -87,6 +89,23 @@ func TestAcknowledge(t *testing.T) {
 		}
 		if diff := cmp.Diff(row.want, got); diff != "" {
 			t.Errorf("PUBACK %d, want → got:\n%s", row.id, diff)
+		}
+	}
+}
+
+// A client that resumes its session while the broker still has its old connection gets what it did
+// not acknowledge there, as after any other end of a connection (R-BRK-16, R-BRK-25).
+func TestTakeoverSendsAgain(t *testing.T) {
+	t.Parallel()
+	for _, version := range []mqtt.Version{4, 5} {
+		b, addr := start(t, Config{})
+		old := rejoin(t, addr, version, "dev", false)
+		old.subscribe(1, 1, "q")
+		b.Publish(Message{Topic: "q", Payload: []byte("a"), QoS: 1})
+		sent := old.wantPublish("q", "a", 1)
+		now := rejoin(t, addr, version, "dev", true)
+		if p := now.wantPublish("q", "a", 1); !p.Dup || p.ID != sent.ID {
+			t.Errorf("dup %v id %d, want id %d", p.Dup, p.ID, sent.ID)
 		}
 	}
 }
