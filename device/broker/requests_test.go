@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/drover-iot/drover/device/broker/mqtt"
 	"github.com/drover-iot/drover/device/broker/mqtt/mqtttest"
 )
@@ -56,6 +58,34 @@ func TestReplyQoS(t *testing.T) { // R-MQTT-29, R-MQTT-30, R-MQTT-31
 			c.publish(8, 0, "mark/"+row.name, "")
 			other.wantPublish("mark/"+row.name, "", 0)
 		})
+	}
+}
+
+// The service is told by what it can recognise a request that is delivered again: the packet
+// identifier, and whether the packet was sent before (R-HTTP-24). At QoS 0 there is neither.
+func TestRequestIdentity(t *testing.T) {
+	t.Parallel()
+	requests := make(chan Request, 1)
+	_, addr := start(t, Config{Service: ServiceFunc(func(_ context.Context, _ *Peer, r Request) Reply {
+		requests <- Request{PacketID: r.PacketID, Redelivered: r.Redelivered}
+		return Reply{}
+	})})
+	for _, version := range []mqtt.Version{4, 5} {
+		c := join(t, addr, version, "")
+		for _, row := range []struct {
+			packet mqtt.Publish
+			want   Request
+		}{
+			{mqtt.Publish{QoS: 1, ID: 7}, Request{PacketID: 7}},
+			{mqtt.Publish{QoS: 1, ID: 7, Dup: true}, Request{PacketID: 7, Redelivered: true}},
+			{mqtt.Publish{}, Request{}},
+		} {
+			row.packet.Topic = get
+			c.sendPublish(row.packet)
+			if diff := cmp.Diff(row.want, <-requests); diff != "" {
+				t.Errorf("version %d, %+v, want → got:\n%s", version, row.packet, diff)
+			}
+		}
 	}
 }
 
