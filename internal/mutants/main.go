@@ -3,9 +3,10 @@
 // a name that matches.
 //
 // The mistakes stand in table/, a file for each area, written as differences (table.go). None of
-// them is equivalent to the code as it is, and none needs the simulator to be seen. The checkout is
-// left alone: the go command is given the changed file in place of the real one. That the table
-// still fits the code is an ordinary test.
+// them is equivalent to the code as it is, none needs the simulator to be seen, and none uses memory
+// without bound: one that never ends is killed by time. The checkout is left alone: the go command
+// is given the changed file in place of the real one. That the table still fits the code is an
+// ordinary test.
 package main
 
 import (

@@ -19,7 +19,7 @@ import (
 //
 // Lines with '-' are replaced by those with '+'; lines with a blank stand in both. The text that is
 // replaced may begin and end within a line of the file, and must occur there once. The packages are
-// tried in their order, so the quickest comes first. Entries are parted by empty lines; lines with
+// tried in their order, so the quickest comes first. Empty lines separate entries; lines with
 // '#' are comments.
 
 //go:embed table/*.txt
