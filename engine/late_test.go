@@ -99,8 +99,8 @@ func TestLastWindowMissed(t *testing.T) {
 	}
 }
 
-// startedOfTwo is an engine on which a thing t has started j, which times out after five minutes, and
-// has k to start after it.
+// startedOfTwo is an engine on which a thing t has started j, which times out after five minutes,
+// and has k to start after it.
 func startedOfTwo(t *testing.T) (*Engine, *clock.Virtual) {
 	t.Helper()
 	now := clock.NewVirtual(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))

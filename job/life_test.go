@@ -273,13 +273,15 @@ func TestEndBeforeWindow(t *testing.T) {
 func TestEndAtCloseHidesNothing(t *testing.T) {
 	t.Parallel()
 	closes := minuteOf(t, "2026-03-02 03:00")
-	for behavior, want := range map[EndBehavior]Status{StopRollout: InProgress, CancelAtEnd: Canceled} {
+	ends := map[EndBehavior]Status{StopRollout: InProgress, CancelAtEnd: Canceled}
+	for behavior, want := range ends {
 		j := between(t)
 		j.Schedule.EndAt, j.Schedule.EndBehavior = closes, behavior
 		j.Status, j.WindowEdge = InProgress, closes
 		j.Recompute(closes)
 		if j.Status != want || j.NotifyCursor != nil || j.HiddenByWindow(ExecutionQueued) {
-			t.Errorf("R-SCH-27 %s: %s, want %s; notifies from %v", behavior, j.Status, want, j.NotifyCursor)
+			t.Errorf("R-SCH-27 %s: %s, want %s; notifies from %v",
+				behavior, j.Status, want, j.NotifyCursor)
 		}
 	}
 }

@@ -3,10 +3,10 @@
 // a name that matches.
 //
 // The mistakes stand in table/, a file for each area, written as differences (table.go). None of
-// them is equivalent to the code as it is, none needs the simulator to be seen, and none uses memory
-// without bound: one that never ends is killed by time. The checkout is left alone: the go command
-// is given the changed file in place of the real one. That the table still fits the code is an
-// ordinary test.
+// them is equivalent to the code as it is, none needs the simulator to be seen, and none uses
+// memory without bound: one that never ends is killed by time. The checkout is left alone: the go
+// command is given the changed file in place of the real one. That the table still fits the code is
+// an ordinary test.
 package main
 
 import (
@@ -102,7 +102,8 @@ func runAll(r runner, chosen []mutant, workers int) []result {
 // all were killed.
 func printTable(results []result) (ok bool) {
 	slices.SortFunc(results, func(a, b result) int {
-		return cmp.Or(cmp.Compare(a.outcome, b.outcome), strings.Compare(a.mutant.name, b.mutant.name))
+		return cmp.Or(
+			cmp.Compare(a.outcome, b.outcome), strings.Compare(a.mutant.name, b.mutant.name))
 	})
 	counts := map[outcome]int{}
 	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)

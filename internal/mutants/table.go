@@ -86,7 +86,8 @@ func parseEntry(entry string) (m mutant, err error) {
 		case line[0] == '+':
 			to = append(to, line[1:])
 		default:
-			return m, fmt.Errorf("%s: the line %q begins with none of '-', '+' and a blank", m.name, line)
+			return m, fmt.Errorf(
+				"%s: the line %q begins with none of '-', '+' and a blank", m.name, line)
 		}
 	}
 	m.old, m.new = strings.Join(from, "\n"), strings.Join(to, "\n")

@@ -127,7 +127,8 @@ job/abort.go: ./job
 func TestApply(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	if err := os.WriteFile(filepath.Join(folder, "a.go"), []byte("a := b + c + c\n"), 0o600); err != nil {
+	code := []byte("a := b + c + c\n")
+	if err := os.WriteFile(filepath.Join(folder, "a.go"), code, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	got, err := mutant{file: "a.go", old: "a := b", new: "a := d"}.apply(folder)
@@ -147,7 +148,7 @@ func TestFailedTest(t *testing.T) {
 	for out, want := range map[string]string{
 		"ok\n--- FAIL: TestOne (0.00s)\n    --- FAIL: TestOne/row (0.00s)\n": "--- FAIL: TestOne",
 		"panic: no\n\ngoroutine 83 [running]:\nFAIL\tjob\t0.038s\n":          "panic: no",
-		"fatal error: all goroutines are asleep\n":                           "fatal error: all goroutines are asleep",
+		"fatal error: stack overflow\n":                                      "fatal error: stack overflow",
 		"FAIL\tjob [build failed]\n":                                         "",
 	} {
 		if got := failedTest.FindString(out); got != want {
