@@ -3,7 +3,7 @@
 GO ?= go
 GOLANGCI_VERSION := v2.15.0
 
-.PHONY: build cross test check race crash sim fuzz bench bench-growth demo setup clean
+.PHONY: build cross test check race crash sim fuzz mutants bench bench-growth demo setup clean
 
 # The one binary.
 build:
@@ -53,6 +53,12 @@ sim: build
 FUZZTIME ?= 30s
 fuzz:
 	./scripts/fuzz.sh $(FUZZTIME)
+
+# Whether the tests see mistakes: each of those in internal/mutants/table must make one fail. ONLY is a
+# regular expression for names.
+ONLY ?=
+mutants:
+	$(GO) run ./internal/mutants -only='$(ONLY)'
 
 # The table of speeds: bounds and peers are measured in the same run.
 bench:

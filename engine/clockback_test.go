@@ -198,44 +198,75 @@ func TestClockIsLateAtStart(t *testing.T) {
 	}
 }
 
+// create creates a job for the thing a, which retries a failure once, and returns what the thing is
+// notified of.
+func (m *machine) create(id string) store.Notice {
+	m.Helper()
+	retry := job.RetryConfig{Criteria: []job.RetryCriterion{{FailureType: job.FailureFailed, Retries: 1}}}
+	_, err := m.Jobs.CreateJob(m.Context(), jobs.NewJob{ID: id, Document: "{}", Definition: job.Definition{
+		Targets: []job.Target{job.ThingTarget(registry.DefaultScope, "a")},
+		Retry:   &retry,
+	}})
+	m.must(err)
+	return m.lastNotice()
+}
+
+// lastNotice is the last notice of a thing that was stored.
+func (m *machine) lastNotice() store.Notice {
+	m.Helper()
+	var found []store.Announcement
+	m.must(m.store.Read(m.Context(), func(r store.Reader) (err error) {
+		found, err = r.Announcements(0, 10)
+		return err
+	}))
+	return found[len(found)-1].Notices[0]
+}
+
+// wantNext checks which job is the next of the thing a.
+func (m *machine) wantNext(id string) {
+	m.Helper()
+	next, err := m.Jobs.Next(m.Context(), "a", false)
+	if m.must(err); next.JobID != id {
+		m.Errorf("next is %s, want %s", next.JobID, id)
+	}
+}
+
 // When the clock is set back between two jobs for one thing, the later one comes first, and the
 // device is told so (R-MQTT-38, R-ORD-2).
 func TestHeadAfterClockWentBack(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
-	ctx := t.Context()
-	var notices []store.Notice
-	m.config.Notify = nil
-	_, err := m.Fleet.CreateThing(ctx, fleet.NewThing{Name: "a"})
+	_, err := m.Fleet.CreateThing(t.Context(), fleet.NewThing{Name: "a"})
 	m.must(err)
-	create := func(id string) store.Notice {
-		t.Helper()
-		targets := []job.Target{job.ThingTarget(registry.DefaultScope, "a")}
-		_, err := m.Jobs.CreateJob(ctx, jobs.NewJob{ID: id, Document: "{}", Definition: job.Definition{
-			Targets: targets,
-		}})
-		m.must(err)
-		var found []store.Announcement
-		m.must(m.store.Read(ctx, func(r store.Reader) (err error) {
-			found, err = r.Announcements(0, 10)
-			return err
-		}))
-		notices = found[len(found)-1].Notices
-		return notices[0]
-	}
-	if n := create("first"); !n.Notify || !n.NotifyNext {
+	if n := m.create("first"); !n.Notify || !n.NotifyNext {
 		t.Errorf("the first: %+v", n)
 	}
-	if n := create("second"); !n.Notify || n.NotifyNext {
+	if n := m.create("second"); !n.Notify || n.NotifyNext {
 		t.Errorf("the second: %+v", n)
 	}
 	m.jump(-time.Hour)
 	m.pass(11 * time.Minute)
-	if n := create("third"); !n.Notify || !n.NotifyNext {
+	if n := m.create("third"); !n.Notify || !n.NotifyNext {
 		t.Errorf("the third, which comes before them: %+v", n)
 	}
-	next, err := m.Jobs.Next(ctx, "a", false)
-	if m.must(err); next.JobID != "third" {
-		t.Errorf("next is %s", next.JobID)
+	m.wantNext("third")
+}
+
+// The same for a retry: it comes before what was queued under the later time (R-MQTT-38, R-ORD-4).
+func TestRetryAfterClockWentBack(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	_, err := m.Fleet.CreateThing(t.Context(), fleet.NewThing{Name: "a"})
+	m.must(err)
+	m.create("first")
+	m.create("second")
+	m.jump(-time.Hour)
+	m.pass(11 * time.Minute)
+	m.wantNext("first")
+	_, err = m.Jobs.Report(t.Context(), "a", "second", job.Report{Event: job.ReportFailed}, false)
+	m.must(err)
+	if n := m.lastNotice(); !n.Notify || !n.NotifyNext {
+		t.Errorf("the retry: %+v", n)
 	}
+	m.wantNext("second")
 }

@@ -98,3 +98,73 @@ func TestLastWindowMissed(t *testing.T) {
 		t.Errorf("the job is %s (%v), want COMPLETED", j.Status, err)
 	}
 }
+
+// startedOfTwo is an engine on which a thing t has started j, which times out after five minutes,
+// and has k to start after it.
+func startedOfTwo(t *testing.T) (*Engine, *clock.Virtual) {
+	t.Helper()
+	now := clock.NewVirtual(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
+	e := lateEngine(now)
+	if _, err := e.Fleet.CreateThing(t.Context(), fleet.NewThing{Name: "t"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"j", "k"} {
+		_, err := e.Jobs.CreateJob(t.Context(), jobs.NewJob{ID: id, Document: "{}", Definition: job.Definition{
+			Targets: []job.Target{job.ThingTarget(registry.DefaultScope, "t")},
+			Timeout: &job.TimeoutConfig{InProgressMinutes: 5},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := e.Jobs.StartNext(t.Context(), "t", nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	return e, now
+}
+
+// A report at the deadline or later is refused, also when the due loop has not looked at the timer
+// yet; the timeout stays recorded all the same. A millisecond earlier it is in time (R-TMO-10).
+func TestReportAfterTheTimer(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		after  time.Duration
+		late   bool
+		status job.ExecutionStatus
+	}{
+		{"a millisecond early", 5*time.Minute - time.Millisecond, false, job.ExecutionSucceeded},
+		{"at the deadline", 5 * time.Minute, true, job.ExecutionTimedOut},
+		{"long after", time.Hour, true, job.ExecutionTimedOut},
+	} {
+		e, now := startedOfTwo(t)
+		now.Set(now.Now().Add(tt.after))
+		_, err := e.Jobs.Report(t.Context(), "t", "j", job.Report{Event: job.ReportSucceeded}, false)
+		if fault.Is(err, fault.BadTransition) != tt.late || !tt.late && err != nil {
+			t.Errorf("R-TMO-10 %s: the report: %v", tt.name, err)
+		}
+		x, err := e.Jobs.DescribeExecution(t.Context(), "t", "j", nil)
+		if err != nil || x.Status != tt.status {
+			t.Errorf("R-TMO-10 %s: the execution is %s (%v), want %s", tt.name, x.Status, err, tt.status)
+		}
+	}
+}
+
+// Before the deadline a device that starts the next execution gets the one again that it works on,
+// and from then on the one after it (R-TMO-10, R-HTTP-14).
+func TestStartAfterTheTimer(t *testing.T) {
+	t.Parallel()
+	e, now := startedOfTwo(t)
+	for _, row := range []struct {
+		after time.Duration
+		want  string
+	}{
+		{5*time.Minute - time.Millisecond, "j"}, {time.Millisecond, "k"},
+	} {
+		now.Set(now.Now().Add(row.after))
+		started, err := e.Jobs.StartNext(t.Context(), "t", nil, nil)
+		if err != nil || started == nil || started.JobID != row.want {
+			t.Fatalf("R-TMO-10 %v later: %+v (%v), want job %s", row.after, started, err, row.want)
+		}
+	}
+}

@@ -268,6 +268,24 @@ func TestEndBeforeWindow(t *testing.T) {
 	)
 }
 
+// A window that closes at the end time hides nothing: devices see what is QUEUED until it ends, and
+// are notified of neither a closed nor an open window (R-SCH-27).
+func TestEndAtCloseHidesNothing(t *testing.T) {
+	t.Parallel()
+	closes := minuteOf(t, "2026-03-02 03:00")
+	ends := map[EndBehavior]Status{StopRollout: InProgress, CancelAtEnd: Canceled}
+	for behavior, want := range ends {
+		j := between(t)
+		j.Schedule.EndAt, j.Schedule.EndBehavior = closes, behavior
+		j.Status, j.WindowEdge = InProgress, closes
+		j.Recompute(closes)
+		if j.Status != want || j.NotifyCursor != nil || j.HiddenByWindow(ExecutionQueued) {
+			t.Errorf("R-SCH-27 %s: %s, want %s; notifies from %v",
+				behavior, j.Status, want, j.NotifyCursor)
+		}
+	}
+}
+
 // A cron expression that never fires again ends the rollout with its last window (R-SCH-21).
 func TestLastWindow(t *testing.T) {
 	t.Parallel()

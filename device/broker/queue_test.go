@@ -106,6 +106,37 @@ func TestQueueLimits(t *testing.T) { // R-BRK-13, R-BRK-36, R-MQTT-44
 	}
 }
 
+// A message that was sent on an earlier connection makes no room for a notification: the client may
+// have it (R-BRK-35).
+func TestDisplacedIsUnsent(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		sent int // how many of the two that wait were sent before
+		want string
+	}{
+		{0, "ac"}, {1, "ac"}, {2, "ab"},
+	} {
+		b, _ := start(t, Config{StoredMessages: 2})
+		s := &session{b: b, client: "dev", expiry: time.Hour}
+		for i, name := range []string{"a", "b"} {
+			e := entry{m: &message{Message: Message{Topic: "q", Payload: []byte(name)}}, qos: 1}
+			if i < row.sent {
+				e.id, e.dup = uint16(i+1), true
+			}
+			s.push(e)
+		}
+		s.deliver(&message{Message: Message{Topic: "t", Payload: []byte("c"), QoS: 1, Latest: true}},
+			grantQoS1, false)
+		var got string
+		for _, e := range s.queue {
+			got += string(e.m.Payload)
+		}
+		if got != row.want {
+			t.Errorf("R-BRK-35 %d sent: the queue is %q, want %q", row.sent, got, row.want)
+		}
+	}
+}
+
 func TestPacketIdentifiers(t *testing.T) { // R-BRK-25
 	t.Parallel()
 	s := &session{lastID: 65533}

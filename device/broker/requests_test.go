@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/drover-iot/drover/device/broker/mqtt"
 	"github.com/drover-iot/drover/device/broker/mqtt/mqtttest"
 )
@@ -59,6 +61,34 @@ func TestReplyQoS(t *testing.T) { // R-MQTT-29, R-MQTT-30, R-MQTT-31
 	}
 }
 
+// The service is told by what it can recognise a request that is delivered again: the packet
+// identifier, and whether the packet was sent before (R-HTTP-24). At QoS 0 there is neither.
+func TestRequestIdentity(t *testing.T) {
+	t.Parallel()
+	requests := make(chan Request, 1)
+	_, addr := start(t, Config{Service: ServiceFunc(func(_ context.Context, _ *Peer, r Request) Reply {
+		requests <- Request{PacketID: r.PacketID, Redelivered: r.Redelivered}
+		return Reply{}
+	})})
+	for _, version := range []mqtt.Version{4, 5} {
+		c := join(t, addr, version, "")
+		for _, row := range []struct {
+			packet mqtt.Publish
+			want   Request
+		}{
+			{mqtt.Publish{QoS: 1, ID: 7}, Request{PacketID: 7}},
+			{mqtt.Publish{QoS: 1, ID: 7, Dup: true}, Request{PacketID: 7, Redelivered: true}},
+			{mqtt.Publish{}, Request{}},
+		} {
+			row.packet.Topic = get
+			c.sendPublish(row.packet)
+			if diff := cmp.Diff(row.want, <-requests); diff != "" {
+				t.Errorf("version %d, %+v, want → got:\n%s", version, row.packet, diff)
+			}
+		}
+	}
+}
+
 func TestReplyDenied(t *testing.T) { // R-MQTT-33
 	t.Parallel()
 	for decision, answered := range map[Decision]bool{Allow: true, ImplicitDeny: true, ExplicitDeny: false} {
@@ -87,14 +117,17 @@ func TestReplyCorrelation(t *testing.T) { // R-MQTT-36
 	}
 }
 
-func TestReplyBeforeNotify(t *testing.T) { // R-MQTT-43, R-MQTT-37
+// A notification that a request causes comes after its reply, however long the service takes for
+// that (R-MQTT-43, R-MQTT-37).
+func TestReplyBeforeNotify(t *testing.T) {
 	t.Parallel()
 	var b *Broker
 	notify := "$aws/things/a/jobs/notify"
 	made := make(chan struct{})
-	b, addr := start(t, Config{Service: ServiceFunc(func(_ context.Context, _ *Peer, r Request) Reply {
+	b, addr := start(t, Config{Service: ServiceFunc(func(_ context.Context, p *Peer, r Request) Reply {
 		<-made
 		b.Publish(Message{Topic: notify, Payload: r.Payload, QoS: 1, Latest: false})
+		until(t, "all that may be written to be written", func() bool { return !b.writesTo(p.ClientID) })
 		return Reply{Topic: r.Topic + "/accepted", Payload: bytes.Clone(r.Payload)}
 	})})
 	close(made)
@@ -105,6 +138,16 @@ func TestReplyBeforeNotify(t *testing.T) { // R-MQTT-43, R-MQTT-37
 		c.wantPublish(accepted, fmt.Sprint(i), 0)
 		c.wantPublish(notify, fmt.Sprint(i), 0)
 	}
+}
+
+// writesTo reports whether a goroutine writes to a connected client.
+func (b *Broker) writesTo(client string) bool {
+	b.mu.Lock()
+	s := b.sessions[client]
+	b.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.conn != nil && s.conn.out.writing
 }
 
 func TestReplyIsBoundToConnection(t *testing.T) { // R-MQTT-32, T-49

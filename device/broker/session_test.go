@@ -150,6 +150,24 @@ func TestSessionIsNotResumed(t *testing.T) { // R-BRK-11, R-BRK-12
 	rejoin(t, addr, 4, "kept", true)
 }
 
+// A session that has expired is not resumed, though nobody has ended it yet (R-BRK-12).
+func TestExpiredSessionIsNotResumed(t *testing.T) {
+	t.Parallel()
+	b, addr := start(t, Config{})
+	for _, left := range []time.Duration{time.Hour, 0, -time.Second} {
+		id := fmt.Sprint("dev", left)
+		rejoin(t, addr, 5, id, false).nc.Close()
+		b.waitDisconnected(t, id)
+		b.mu.Lock()
+		s := b.sessions[id]
+		b.mu.Unlock()
+		s.mu.Lock()
+		s.endsAt = time.Now().Add(left)
+		s.mu.Unlock()
+		rejoin(t, addr, 5, id, left > 0)
+	}
+}
+
 // What the service sent to a connected client is stored until it is acknowledged (R-BRK-35).
 func TestServiceMessageSurvivesCrash(t *testing.T) {
 	t.Parallel()

@@ -223,3 +223,46 @@ func TestDisconnectBeforeTakeover(t *testing.T) {
 	b.Publish(Message{Topic: "mark", QoS: 1})
 	watch.wantPublish("mark", "", 1)
 }
+
+// A client that resumes its session in time has no will, also when the broker still has the old
+// connection (R-BRK-24).
+func TestWillOfResumedSession(t *testing.T) {
+	t.Parallel()
+	ended := make(chan bool, 4)
+	b, addr := start(t, Config{Presence: func(p PresenceEvent) {
+		if p.EventType == "disconnected" {
+			ended <- true
+		}
+	}})
+	watch := join(t, addr, 4, "watch")
+	watch.subscribe(1, 1, "will", "mark")
+	old := dial(t, addr, 5)
+	old.connect(mqtt.Connect{
+		ClientID:      "dev",
+		SessionExpiry: 100,
+		Will:          &mqtt.Will{Message: mqtt.Publish{Topic: "will"}, Delay: 100},
+	})
+	old.wantConnack(0, false)
+	rejoin(t, addr, 5, "dev", true)
+	<-ended
+	b.Publish(Message{Topic: "mark", QoS: 1})
+	watch.wantPublish("mark", "", 1)
+}
+
+// The delay of a will is over when the session expires, not when somebody notices that it has
+// (R-BRK-24).
+func TestWillDelayBeyondSession(t *testing.T) {
+	t.Parallel()
+	_, addr := start(t, Config{})
+	watch := join(t, addr, 4, "watch")
+	watch.subscribe(1, 1, "will")
+	c := dial(t, addr, 5)
+	c.connect(mqtt.Connect{
+		ClientID:      "dev",
+		SessionExpiry: 1,
+		Will:          &mqtt.Will{Message: mqtt.Publish{Topic: "will"}, Delay: 100},
+	})
+	c.wantConnack(0, false)
+	c.nc.Close()
+	watch.wantPublish("will", "", 0)
+}

@@ -183,6 +183,37 @@ func TestRefusedRequest(t *testing.T) {
 	}
 }
 
+// What a refused request has staged does not come to light with the next request of its commit.
+func TestRefusedAmongOthers(t *testing.T) {
+	t.Parallel()
+	c, _ := newStepped(t)
+	refused := fault.New(fault.Invalid, "no")
+	for _, row := range []struct {
+		name  string
+		stage func(tx *Tx)
+	}{
+		{"a notice", func(tx *Tx) { tx.Notify(store.Notice{Thing: 1, Notify: true}) }},
+		{"an event", func(tx *Tx) { tx.Publish(store.Event{Topic: "t"}) }},
+		{"a job", func(tx *Tx) { create(tx, newJob(1, "refused")) }},
+	} {
+		c.Together(
+			func() {
+				err := c.Do(t.Context(), func(tx *Tx) error { row.stage(tx); return refused })
+				if !errors.Is(err, refused) {
+					t.Errorf("%s: %v", row.name, err)
+				}
+			},
+			func() { do(t, c, func(tx *Tx) error { return nil }) },
+		)
+		if got := announcements(t, c); got != nil {
+			t.Errorf("%s: announced %v", row.name, got)
+		}
+		if got := status(t, c, "refused"); got != "" {
+			t.Errorf("%s: the job is %s", row.name, got)
+		}
+	}
+}
+
 // An error that is no fault fails the commit of its request; nothing of it is kept, and the next
 // one is made.
 func TestFailedCommit(t *testing.T) {

@@ -295,6 +295,28 @@ var executions = []promise{
 		w.apply(report(becomes(list[3], job.ExecutionTimedOut)))
 		same(w, "ended", due(9, 9), []string{"3/1/1", "2/1/1", "1/1/1"})
 	}},
+	{"due executions: a report moves the step timer, sets it, drops it or leaves it (R-TMO-3 to R-TMO-5)", func(w world) {
+		w.field()
+		running := becomes(execution(1, 1, 1), job.ExecutionInProgress)
+		running.StartedAt, running.UpdatedAt, running.StepDeadline = at(1), at(1), at(5)
+		w.apply(queue(execution(1, 1, 1)), report(running))
+		for i, step := range []int{8, 3, 3, 0, 4} {
+			running = becomes(running, job.ExecutionInProgress)
+			running.UpdatedAt, running.StepDeadline = at(2+i), time.Time{}
+			if step > 0 {
+				running.StepDeadline = at(step)
+			}
+			w.apply(report(running))
+			for now := range 10 {
+				var want []string
+				if step > 0 && step <= now {
+					want = []string{"1/1/1"}
+				}
+				due := shorts(w, func(r store.Reader) ([]job.Execution, error) { return r.DueExecutions(at(now), 9) })
+				same(w, fmt.Sprintf("report %d, due at %d", i, now), due, want)
+			}
+		}
+	}},
 	{"executions of a job: by thing name, number descending, paged at any place (R-API-26)", func(w world) {
 		w.apply(createThings(thing(1, "b"), thing(2, "B"), thing(3, "a:1"), thing(4, "a-1"), thing(5, "a_1")))
 		w.apply(createJobs(newJob(1, "j1"), newJob(2, "j2")), queue(execution(2, 1, 1)))
