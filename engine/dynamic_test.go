@@ -92,8 +92,12 @@ func (w registryWorld) work(name string) registry.GroupWork {
 
 func (w registryWorld) members(group string, want ...string) {
 	w.Helper()
-	got, err := w.Fleet.ListMembers(w.Context(), group, false, "", 1_000_000)
+	listed, _, err := w.Fleet.ListMembers(w.Context(), group, false, fleet.GroupMember{}, 1_000_000)
 	w.must(err)
+	var got []string
+	for _, m := range listed {
+		got = append(got, m.Name)
+	}
 	if diff := cmp.Diff(want, got); diff != "" && len(want)+len(got) > 0 {
 		w.Errorf("members of %s (-want +got):\n%s", group, diff)
 	}

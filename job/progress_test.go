@@ -27,7 +27,7 @@ func TestProcessingTargets(t *testing.T) {
 		{"not started", nil, State{Status: Scheduled}, []string{"a", "b", "c"}},
 		{"at the first", sources, State{Status: InProgress}, []string{"a", "b", "c"}},
 		{"below the first", sources, State{Status: InProgress, Progress: Progress{
-			Cursor: RolloutCursor{Path: []CursorGroup{{Group: 2, Name: "a-1"}}},
+			Cursor: RolloutCursor{Path: registry.GroupPath{{Group: 2, Name: "a-1"}}},
 		}}, []string{"a", "b", "c"}},
 		{"at the second", sources, State{Status: InProgress, Progress: Progress{
 			Cursor: RolloutCursor{Source: 1},
@@ -169,7 +169,7 @@ func TestTickInPages(t *testing.T) {
 	// With the quota used up, the search for another target goes on at once, and ends the rollout at
 	// this tick (R-ROLL-13) or waits for the next one.
 	j.Tick(start.Add(3*Tick + 5*time.Second))
-	j.ReleasedExecutions(100, RolloutCursor{Path: []CursorGroup{{Group: 2, Name: "a"}}}, false,
+	j.ReleasedExecutions(100, RolloutCursor{Path: registry.GroupPath{{Group: 2, Name: "a"}}}, false,
 		start.Add(3*Tick+5*time.Second))
 	if j.SearchOn(start.Add(3*Tick + 5*time.Second)); !j.Due.Equal(immediately) ||
 		j.Next(start.Add(3*Tick+6*time.Second)) != WorkRelease {

@@ -80,14 +80,13 @@ type DocumentReader interface {
 	LateJoiners(key job.Key, limit int) ([]registry.ThingID, error)
 }
 
-// JobQuery filters and pages jobs. Zero fields do not filter.
+// JobQuery pages jobs: all, those with a status, or those of a target. Status and Target are not
+// given together.
 type JobQuery struct {
-	Status    job.Status
-	Selection job.TargetSelection
-	Namespace string
-	Target    string // job.Target.Resource of a target that the job lists (R-API-12)
-	After     *JobCursor
-	Limit     int
+	Status job.Status
+	Target string // job.Target.Resource of a target that the job lists (R-API-12)
+	After  *JobCursor
+	Limit  int
 }
 
 // JobCursor is the place of one job in the order of Jobs, or of one template in the order of
@@ -132,6 +131,7 @@ type ExecutionReader interface {
 type NamedExecution struct {
 	job.Execution
 	JobID     string
+	Namespace string // of the job
 	ThingName string
 }
 
@@ -153,12 +153,10 @@ type JobExecutionCursor struct {
 
 // ThingExecutionQuery pages the executions of one thing.
 type ThingExecutionQuery struct {
-	Thing     registry.ThingID
-	Status    *job.ExecutionStatus
-	Namespace string
-	JobID     string
-	After     *ThingExecutionCursor
-	Limit     int
+	Thing registry.ThingID
+	Job   job.Key // only those of this job; 0 for all
+	After *ThingExecutionCursor
+	Limit int
 }
 
 // ThingExecutionCursor is the place of one execution in the order of ExecutionsOfThing.
@@ -183,14 +181,11 @@ type ThingReader interface {
 	ThingTypes(prefix, after string, limit int) ([]registry.ThingType, error)
 }
 
-// ThingQuery filters and pages things. Zero fields do not filter.
+// ThingQuery pages things: those of a type, or all.
 type ThingQuery struct {
-	Type          string
-	Attribute     string // with its Value: an empty Value keeps only things whose attribute is empty
-	Value         string
-	ValueIsPrefix bool
-	After         string // name
-	Limit         int
+	Type  string
+	After string // name
+	Limit int
 }
 
 // GroupReader reads thing groups and memberships.

@@ -93,7 +93,9 @@ func (r reader) TemplateCount() (n int, err error) {
 func (r reader) Jobs(q store.JobQuery) ([]job.Job, error) {
 	var found []job.Job
 	for _, j := range r.jobs.all() {
-		if matches(q, j) {
+		isTarget := func(t job.Target) bool { return t.Resource() == q.Target }
+		if (q.Status == "" || q.Status == j.Status) &&
+			(q.Target == "" || slices.ContainsFunc(j.Targets, isTarget)) {
 			found = append(found, cloneJob(j))
 		}
 	}
@@ -106,15 +108,6 @@ func (r reader) Jobs(q store.JobQuery) ([]job.Job, error) {
 		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(a.ID, b.ID))
 	}
 	return page(found, newest, after, q.Limit), nil
-}
-
-// matches reports whether a job is one that a query asks for; what a query leaves empty is any.
-func matches(q store.JobQuery, j job.Job) bool {
-	isTarget := func(t job.Target) bool { return t.Resource() == q.Target }
-	return (q.Status == "" || q.Status == j.Status) &&
-		(q.Selection == "" || q.Selection == j.TargetSelection) &&
-		(q.Namespace == "" || q.Namespace == j.Namespace) &&
-		(q.Target == "" || slices.ContainsFunc(j.Targets, isTarget))
 }
 
 func (r reader) DueJobs(now time.Time, limit int) (found []job.Job, err error) {
@@ -278,7 +271,12 @@ func (r reader) SomeOfJob(key job.Key, limit int) (found []job.Execution, err er
 func (r reader) named(e job.Execution) store.NamedExecution {
 	j, _ := r.jobs.get(id(e.Job))
 	name, _ := r.names.get(id(e.Thing))
-	return store.NamedExecution{Execution: cloneExecution(e), JobID: j.ID, ThingName: name}
+	return store.NamedExecution{
+		Execution: cloneExecution(e),
+		JobID:     j.ID,
+		Namespace: j.Namespace,
+		ThingName: name,
+	}
 }
 
 func (r reader) ExecutionsOfJob(q store.JobExecutionQuery) ([]store.NamedExecution, error) {
@@ -348,9 +346,7 @@ func (r reader) ExecutionsOfThing(q store.ThingExecutionQuery) ([]store.NamedExe
 			break
 		}
 		e, _ := r.executions.get(at.key)
-		j, _ := r.jobs.get(id(e.Job))
-		if (q.Status == nil || *q.Status == e.Status) && (q.JobID == "" || q.JobID == j.ID) &&
-			(q.Namespace == "" || q.Namespace == j.Namespace) {
+		if q.Job == 0 || q.Job == e.Job {
 			found = append(found, r.named(e))
 		}
 	}

@@ -154,10 +154,10 @@ func scanExecution(s *stmt) (e job.Execution) {
 	return e
 }
 
-// scanNamed reads an execution, the id of its job and the name of its thing.
+// scanNamed reads an execution, the id and the namespace of its job, and the name of its thing.
 func scanNamed(s *stmt) (n store.NamedExecution) {
 	n.Execution = scanExecution(s)
-	n.JobID, n.ThingName = s.getText(), s.getText()
+	n.JobID, n.Namespace, n.ThingName = s.getText(), s.getText(), s.getText()
 	return n
 }
 
@@ -219,7 +219,7 @@ func (r reader) DueExecutions(now time.Time, limit int) ([]job.Execution, error)
 }
 
 // The list walks the job's things by name, and each thing's executions from the newest on.
-const listExecutionsOfJob = `SELECT ` + executionColumns + `, j.id, t.name
+const listExecutionsOfJob = `SELECT ` + executionColumns + `, j.id, j.namespace, t.name
 	FROM job_thing t
 	CROSS JOIN execution e ON e.job = t.job AND e.thing = t.thing
 	CROSS JOIN job j ON j.key = t.job
@@ -274,12 +274,20 @@ func filter(s *job.ExecutionStatus) int64 {
 	return int64(*s)
 }
 
-const listExecutionsOfThing = `SELECT ` + executionColumns + `, j.id, ''
-	FROM execution e INDEXED BY execution_of_thing CROSS JOIN job j ON j.key = e.job
-	WHERE e.thing = ?1 AND e.queued_at <= ?2
-		AND (e.queued_at < ?2 OR j.id > ?3 OR j.id = ?3 AND e.number < ?4)
-		AND (?5 < 0 OR e.status = ?5) AND (?6 = '' OR j.namespace = ?6) AND (?7 = '' OR j.id = ?7)
-	ORDER BY e.queued_at DESC, j.id, e.number DESC LIMIT ?8`
+// Those of one job are few, and found by its key.
+const (
+	namedOfThing = `SELECT ` + executionColumns + `, j.id, j.namespace, '' FROM execution e`
+
+	pageOfThing = `
+			AND (e.queued_at < ?2 OR j.id > ?3 OR j.id = ?3 AND e.number < ?4)
+		ORDER BY e.queued_at DESC, j.id, e.number DESC LIMIT ?5`
+
+	listExecutionsOfThing = namedOfThing + ` INDEXED BY execution_of_thing
+		CROSS JOIN job j ON j.key = e.job WHERE e.thing = ?1 AND e.queued_at <= ?2` + pageOfThing
+
+	listJobOnThing = namedOfThing + `
+		CROSS JOIN job j ON j.key = e.job WHERE e.job = ?6 AND e.thing = ?1 AND +e.queued_at <= ?2` + pageOfThing
+)
 
 // ExecutionsOfThing reads the name of the thing once: in the join it would be looked up for every
 // row.
@@ -288,8 +296,15 @@ func (r reader) ExecutionsOfThing(q store.ThingExecutionQuery) ([]store.NamedExe
 	if q.After != nil {
 		queued, after = q.After.QueuedAt.UnixMilli(), *q.After
 	}
-	s := r.stmt(listExecutionsOfThing).int(int64(q.Thing)).int(queued).text(after.JobID).
-		int(after.Number).int(filter(q.Status)).text(q.Namespace).text(q.JobID).limit(q.Limit)
+	sql := listExecutionsOfThing
+	if q.Job != 0 {
+		sql = listJobOnThing
+	}
+	s := r.stmt(sql).int(int64(q.Thing)).int(queued).text(after.JobID).int(after.Number).
+		limit(q.Limit)
+	if q.Job != 0 {
+		s.int(int64(q.Job))
+	}
 	found, err := all(s, scanNamed)
 	if err != nil || len(found) == 0 {
 		return found, err

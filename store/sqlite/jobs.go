@@ -62,8 +62,8 @@ func cutState(s job.State) job.State {
 }
 
 const (
-	insertJobTarget = `INSERT INTO job_target (resource, job) VALUES (?, ?)
-		ON CONFLICT DO NOTHING`
+	insertJobTarget = `INSERT INTO job_target (resource, created_at, id, job)
+		SELECT ?, created_at, id, key FROM job WHERE key = ? ON CONFLICT DO NOTHING`
 	deleteJobTargets = `DELETE FROM job_target WHERE job = ?`
 
 	insertContinuousTarget = `INSERT INTO continuous_target (thing_group, job) VALUES (?, ?)
@@ -191,44 +191,41 @@ func (r reader) OriginalDocument(key job.Key) (string, error) {
 	return one(r.stmt(selectOriginal).int(int64(key)), (*stmt).getText)
 }
 
-// The lists of jobs start from the index of their strongest filter; the others are checked on the
-// way.
+// Each list of jobs is in the order of an index.
 const (
-	jobFilters = ` AND (created_at < ?1 OR id > ?2)
-		AND (?3 = '' OR selection = ?3) AND (?4 = '' OR namespace = ?4)
-		ORDER BY created_at DESC, id LIMIT ?5`
-
 	listJobs = `SELECT ` + jobColumns + ` FROM job INDEXED BY job_by_time JOIN job_state ON job = key
-		WHERE created_at <= ?1` + jobFilters
+		WHERE created_at <= ?1 AND (created_at < ?1 OR id > ?2)
+		ORDER BY created_at DESC, id LIMIT ?3`
 
 	listJobsByStatus = `SELECT ` + jobColumns + ` FROM job INDEXED BY job_by_status
 		JOIN job_state ON job = key
-		WHERE created_at <= ?1 AND status = ?6` + jobFilters
+		WHERE status = ?4 AND created_at <= ?1 AND (created_at < ?1 OR id > ?2)
+		ORDER BY created_at DESC, id LIMIT ?3`
 
-	listJobsByTarget = `SELECT ` + jobColumns + ` FROM job_target
-		CROSS JOIN job ON key = job_target.job
-		JOIN job_state ON job_state.job = key
-		WHERE resource = ?7 AND created_at <= ?1 AND (?6 = '' OR status = ?6)` + jobFilters
+	listJobsByTarget = `SELECT ` + listedJobColumns + ` FROM job_target t
+		CROSS JOIN job j ON j.key = t.job
+		CROSS JOIN job_state s ON s.job = t.job
+		WHERE t.resource = ?4 AND t.created_at <= ?1 AND (t.created_at < ?1 OR t.id > ?2)
+		ORDER BY t.created_at DESC, t.id LIMIT ?3`
+
+	listedJobColumns = `j.key, j.id, j.created_at, j.definition, s.state`
 )
 
 func (r reader) Jobs(q store.JobQuery) ([]job.Job, error) {
-	sql := listJobs
+	sql, of := listJobs, ""
 	switch {
 	case q.Target != "":
-		sql = listJobsByTarget
+		sql, of = listJobsByTarget, q.Target
 	case q.Status != "":
-		sql = listJobsByStatus
+		sql, of = listJobsByStatus, string(q.Status)
 	}
 	created, id := int64(math.MaxInt64), ""
 	if q.After != nil {
 		created, id = q.After.CreatedAt.UnixMilli(), q.After.ID
 	}
-	s := r.stmt(sql).int(created).text(id).text(string(q.Selection)).text(q.Namespace).limit(q.Limit)
-	if sql != listJobs {
-		s.text(string(q.Status))
-	}
-	if sql == listJobsByTarget {
-		s.text(q.Target)
+	s := r.stmt(sql).int(created).text(id).limit(q.Limit)
+	if of != "" {
+		s.text(of)
 	}
 	return all(s, scanJob)
 }

@@ -17,8 +17,7 @@ func TestPlans(t *testing.T) {
 	defer s.Close()
 	for _, row := range []struct{ sql, allowed string }{
 		{sql: selectJob}, {sql: selectJobByID}, {sql: selectDocument}, {sql: listJobs}, {sql: listJobsByStatus},
-		{listJobsByTarget, "USE TEMP B-TREE FOR ORDER BY"}, // the jobs of one target
-		{sql: listDueJobs}, {sql: countJobs}, {sql: updateJob}, {sql: updateJobState}, {sql: updateJobStatus},
+		{sql: listJobsByTarget}, {sql: listDueJobs}, {sql: countJobs}, {sql: updateJob}, {sql: updateJobState}, {sql: updateJobStatus},
 		{sql: deleteJob}, {sql: deleteJobTargets}, {sql: deleteDroppedNumbers},
 		{sql: firstDueJob}, {sql: firstDueExecution},
 
@@ -26,6 +25,7 @@ func TestPlans(t *testing.T) {
 		{sql: selectExecution}, {sql: selectLatest}, {selectLastNumber, "SCAN CONSTANT ROW"}, {sql: listPending},
 		{sql: listPendingOfJob}, {sql: listAnyOfJob}, {sql: listDueExecutions}, {sql: listExecutionsOfJob},
 		{listExecutionsOfThing, "USE TEMP B-TREE FOR LAST 2 TERMS OF ORDER BY"}, // those queued at the same time
+		{listJobOnThing, "USE TEMP B-TREE FOR ORDER BY"},                        // the attempts of one job on one thing
 
 		{sql: updateThing}, {sql: keepThingName}, {sql: selectThing}, {sql: selectThingID}, {sql: selectThingByName},
 		{sql: selectThingName}, {sql: selectLiving}, {sql: listThings}, {sql: listThingsByType},

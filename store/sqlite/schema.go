@@ -17,7 +17,7 @@ const applicationID = 0x44726f76
 // What is kept as JSON has its names from the json tags of the Go types. testdata/stored.sql holds
 // a row of every table as this schema stores it, and a test compares: a field that is renamed in Go
 // must keep its tag.
-var migrations = []string{firstSchema, sourcesWithoutDescendants}
+var migrations = []string{firstSchema, sourcesWithoutDescendants, jobsOfTargetByTime}
 
 const firstSchema = `
 -- What keys were handed out may go up to reserved.
@@ -281,6 +281,23 @@ DROP TABLE old_source;
 DROP TABLE old_job;
 DROP TABLE target_source;
 DROP TABLE old_cursor;
+`
+
+// jobsOfTargetByTime orders the jobs of a target as their list shows them, so that a page is read
+// without the others.
+const jobsOfTargetByTime = `
+CREATE TABLE job_target_by_time (
+	resource   TEXT NOT NULL,
+	created_at INTEGER NOT NULL,
+	id         TEXT NOT NULL,
+	job        INTEGER NOT NULL,
+	PRIMARY KEY (resource, created_at DESC, id)
+) WITHOUT ROWID;
+INSERT INTO job_target_by_time (resource, created_at, id, job)
+	SELECT resource, created_at, id, job FROM job_target JOIN job ON key = job;
+DROP TABLE job_target;
+ALTER TABLE job_target_by_time RENAME TO job_target;
+CREATE INDEX job_target_by_job ON job_target (job);
 `
 
 // migrate checks that the file is Drover's and not from the future, and brings it to the newest

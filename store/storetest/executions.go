@@ -317,21 +317,15 @@ var executions = []promise{
 		for limit := 1; limit <= 7; limit++ {
 			same(w, fmt.Sprint("pages of ", limit), ofThing(w, store.ThingExecutionQuery{Thing: 1}, limit), want)
 		}
-		w.apply(report(becomes(when(execution(2, 1, 1), 5), job.ExecutionRejected)))
-		rejected := job.ExecutionRejected
-		for _, row := range []struct {
-			q    store.ThingExecutionQuery
-			want []string
-		}{
-			{store.ThingExecutionQuery{Status: &rejected}, []string{"b/a/1"}},
-			{store.ThingExecutionQuery{Namespace: "ns"}, []string{"J/a/1", "J/a/2"}},
-			{store.ThingExecutionQuery{JobID: "b"}, []string{"b/a/2", "b/a/1"}},
-			{store.ThingExecutionQuery{JobID: "j"}, nil},
-			{store.ThingExecutionQuery{JobID: "b", Namespace: "ns"}, nil},
-		} {
-			row.q.Thing = 1
-			same(w, fmt.Sprintf("%+v", row.q), ofThing(w, row.q, 1), row.want)
+		for limit := 1; limit <= 3; limit++ {
+			for key, want := range map[job.Key][]string{2: {"b/a/2", "b/a/1"}, 3: {"J/a/1", "J/a/2"}, 9: nil} {
+				same(w, fmt.Sprint("of job ", key), ofThing(w, store.ThingExecutionQuery{Thing: 1, Job: key}, limit), want)
+			}
 		}
+		named := read(w, func(r store.Reader) ([]store.NamedExecution, error) {
+			return r.ExecutionsOfThing(store.ThingExecutionQuery{Thing: 1, Limit: 2})
+		})
+		same(w, "namespaces", collect(named, func(x store.NamedExecution) string { return x.Namespace }), []string{"", "ns"})
 	}},
 	{"executions of a deleted thing keep its name beside those of its successor (R-CON-12, R-EXE-24)", func(w world) {
 		w.field()

@@ -14,8 +14,8 @@ INSERT INTO job_document (job, document, original)
 	VALUES (9, 'text 174231', 'text 951850');
 INSERT INTO job_state (job, due, ended, state)
 	VALUES (9, 1894271569005, NULL, '{"status":"IN_PROGRESS","forceCanceled":true,"reasonCode":"text 241308","comment":"text 69202","updatedAt":"2030-01-10T12:33:13.005Z","completedAt":"2030-04-04T05:21:31.005Z","counts":[827330,827331,827332,827333,827334,827335,827336,827337],"rollout":{"finished":true,"nextTick":"2030-04-04T19:12:27.005Z","quota":124582,"searching":true,"ticked":true,"step":783518,"notified":760972,"notifiedBase":151895,"succeededBase":149258,"cursor":{"source":984383,"path":[{"group":682986,"name":"text 952309"}],"after":"text 85715"}},"sweep":"text 347871","windowEdge":"2030-01-30T01:39:20.005Z","rolloutEnded":true,"notifyCursor":{"thing":498272,"number":221809},"hiddenAtSweep":true,"lateJoinersWaiting":true,"backfill":{"source":860358,"path":[{"group":856749,"name":"text 714118"}],"after":"text 748698"},"due":"2030-01-10T10:32:49.005Z"}');
-INSERT INTO job_target (resource, job)
-	VALUES ('thinggroup/site-1', 9);
+INSERT INTO job_target (resource, created_at, id, job)
+	VALUES ('thinggroup/site-1', 1902251957005, 'text 958221', 9);
 INSERT INTO job_template (id, created_at, template, document)
 	VALUES ('text 757797', 1902131629005, '{"id":"text 757797","description":"text 881650","presignedUrlConfig":{"roleArn":"text 989156","expiresInSec":517122},"rolloutConfig":{"maximumPerMinute":84437,"exponentialRate":{"baseRatePerMinute":318590,"incrementTenths":897095,"notifiedThings":57573,"succeededThings":802652}},"abortConfig":{"criteria":[{"failureType":"text 424665","thresholdHundredths":714682,"minExecuted":858123}]},"timeoutConfig":{"inProgressMinutes":145787},"retryConfig":{"criteria":[{"failureType":"text 340903","retries":560800}]},"maintenanceWindows":[{"startTime":"text 200079","minutes":755972}],"destinationPackageVersions":["text 505125"],"createdAt":"2030-04-11T09:53:49.005Z"}', 'text 855503');
 INSERT INTO job_thing (job, name, thing)
