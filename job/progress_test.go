@@ -160,7 +160,7 @@ func TestTickInPages(t *testing.T) {
 		j.ReleasedExecutions(tt.made, RolloutCursor{After: "m"}, false, now)
 		want := start.Add(tt.due)
 		if tt.due < 0 {
-			want = immediately
+			want = Immediately
 		}
 		if !j.Due.Equal(want) {
 			t.Errorf("after %v: due at %v, want %v", tt.after, j.Due, want)
@@ -171,7 +171,7 @@ func TestTickInPages(t *testing.T) {
 	j.Tick(start.Add(3*Tick + 5*time.Second))
 	j.ReleasedExecutions(100, RolloutCursor{Path: registry.GroupPath{{Group: 2, Name: "a"}}}, false,
 		start.Add(3*Tick+5*time.Second))
-	if j.SearchOn(start.Add(3*Tick + 5*time.Second)); !j.Due.Equal(immediately) ||
+	if j.SearchOn(start.Add(3*Tick + 5*time.Second)); !j.Due.Equal(Immediately) ||
 		j.Next(start.Add(3*Tick+6*time.Second)) != WorkRelease {
 		t.Errorf("R-ROLL-13: searching, due at %v", j.Due)
 	}

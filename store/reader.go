@@ -44,8 +44,8 @@ type JobReader interface {
 	// Jobs lists jobs, newest first, then by id (R-API-10).
 	Jobs(JobQuery) ([]job.Job, error)
 	// DueJobs returns up to limit jobs whose State.Due is set and not after now, earliest first,
-	// ties by key.
-	DueJobs(now time.Time, limit int) ([]job.Job, error)
+	// ties by key, strictly after a place in this order.
+	DueJobs(after DueCursor, now time.Time, limit int) ([]job.Job, error)
 	// JobCount returns how many jobs have the status.
 	JobCount(job.Status) (int, error)
 	// ActiveJobs returns how many jobs of a selection are SCHEDULED or IN_PROGRESS, ConcurrentJobs
@@ -87,6 +87,12 @@ type JobQuery struct {
 	Target string // job.Target.Resource of a target that the job lists (R-API-12)
 	After  *JobCursor
 	Limit  int
+}
+
+// DueCursor is the place of one job in the order of DueJobs. The zero value is before all.
+type DueCursor struct {
+	Due time.Time
+	Job job.Key
 }
 
 // JobCursor is the place of one job in the order of Jobs, or of one template in the order of

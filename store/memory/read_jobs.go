@@ -110,10 +110,16 @@ func (r reader) Jobs(q store.JobQuery) ([]job.Job, error) {
 	return page(found, newest, after, q.Limit), nil
 }
 
-func (r reader) DueJobs(now time.Time, limit int) (found []job.Job, err error) {
-	for at := range r.dueJobs.all() {
+func (r reader) DueJobs(
+	after store.DueCursor, now time.Time, limit int,
+) (found []job.Job, err error) {
+	from := due{at: ms(after.Due), key: attempt{Job: after.Job}}
+	for at := range r.dueJobs.from(from) {
 		if at.at.After(now) || len(found) >= limit {
 			break
+		}
+		if at == from {
+			continue
 		}
 		j, _ := r.jobs.get(id(at.key.Job))
 		found = append(found, cloneJob(j))

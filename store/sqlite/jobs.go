@@ -232,10 +232,11 @@ func (r reader) Jobs(q store.JobQuery) ([]job.Job, error) {
 
 const listDueJobs = `SELECT ` + jobColumns + ` FROM job_state INDEXED BY job_due
 	CROSS JOIN job ON key = job
-	WHERE due IS NOT NULL AND due <= ? ORDER BY due, job LIMIT ?`
+	WHERE due IS NOT NULL AND (due, job) > (?, ?) AND due <= ? ORDER BY due, job LIMIT ?`
 
-func (r reader) DueJobs(now time.Time, limit int) ([]job.Job, error) {
-	return all(r.stmt(listDueJobs).time(now).limit(limit), scanJob)
+func (r reader) DueJobs(after store.DueCursor, now time.Time, limit int) ([]job.Job, error) {
+	s := r.stmt(listDueJobs).time(after.Due).int(int64(after.Job)).time(now).limit(limit)
+	return all(s, scanJob)
 }
 
 const countJobs = `SELECT count(*) FROM job WHERE status = ?`

@@ -142,8 +142,10 @@ func (a answers) jobs(r store.Reader) {
 	}
 	ended, err := r.EndedJobs(at(2), 3)
 	add(a, ended, err, "ended jobs")
-	due, err := r.DueJobs(at(2), 3)
-	add(a, due, err, "due jobs")
+	for _, after := range []store.DueCursor{{}, {Due: at(1), Job: 2}} {
+		due, err := r.DueJobs(after, at(2), 3)
+		add(a, due, err, "due jobs after %v", after)
+	}
 	next, err := r.NextDue()
 	addOne(a, next, err, "next due")
 }

@@ -201,13 +201,17 @@ var jobs = []promise{
 		}
 		w.apply(createJobs(list...))
 		dueAt := func(now, limit int) []string {
-			return collect(read(w, func(r store.Reader) ([]job.Job, error) { return r.DueJobs(at(now), limit) }), jobID)
+			return collect(read(w, func(r store.Reader) ([]job.Job, error) { return r.DueJobs(store.DueCursor{}, at(now), limit) }), jobID)
 		}
 		same(w, "now 0", dueAt(0, 9), nil)
 		same(w, "now 1", dueAt(1, 9), []string{"2", "3"})
 		same(w, "now 5", dueAt(5, 9), []string{"2", "3", "1", "5"})
 		same(w, "limit", dueAt(5, 3), []string{"2", "3", "1"})
 		same(w, "limit 0", dueAt(5, 0), nil)
+		for i, after := range []store.DueCursor{{Due: at(1)}, {Due: at(1), Job: 2}, {Due: at(1), Job: 9}, {Due: at(5), Job: 5}} {
+			got := read(w, func(r store.Reader) ([]job.Job, error) { return r.DueJobs(after, at(9), 9) })
+			same(w, fmt.Sprint("after ", after), collect(got, jobID), []string{"2", "3", "1", "5"}[[]int{0, 1, 2, 4}[i]:])
+		}
 		list[1].Due = time.Time{}
 		w.apply(move(list[1]))
 		same(w, "after a move", dueAt(1, 9), []string{"3"})
