@@ -110,6 +110,9 @@ type ExecutionReader interface {
 	// LastNumber returns the highest number that was ever used for the job on the thing, deleted
 	// ones included; 0 when there was none (R-CON-14).
 	LastNumber(job.Key, registry.ThingID) (int64, error)
+	// UsedNumbers returns up to limit things on which a number of the job stays used though its
+	// execution was deleted, by thing.
+	UsedNumbers(key job.Key, limit int) ([]registry.ThingID, error)
 	// Pending returns up to limit executions of the thing that have not ended: IN_PROGRESS first,
 	// then by queuedAt, then by sequence (R-ORD-1, R-ORD-2).
 	Pending(thing registry.ThingID, limit int) ([]job.Execution, error)
@@ -178,7 +181,7 @@ type ThingReader interface {
 	// ThingID is Thing for hot paths: only the key of a name.
 	ThingID(name string) (registry.ThingID, error)
 	ThingByName(name string) (registry.Thing, error)
-	// ThingName returns the name that a thing has or, when it was deleted, had.
+	// ThingName returns the name that a thing has or, when it was deleted and has executions, had.
 	ThingName(registry.ThingID) (string, error)
 	// Things lists by name.
 	Things(ThingQuery) ([]registry.Thing, error)

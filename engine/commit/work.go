@@ -32,7 +32,7 @@ func rows(c *store.Changes) int {
 		len(j.LateJoinersAdded) + len(j.LateJoinersDone) + len(j.CreatedTemplates) +
 		len(j.DeletedTemplates)
 	executions := len(j.CreatedExecutions) + len(j.UpdatedExecutions) +
-		len(j.AmendedExecutions) + len(j.DeletedExecutions)
+		len(j.AmendedExecutions) + len(j.DeletedExecutions) + len(j.ForgottenNumbers)
 	things := len(r.CreatedThings) + len(r.UpdatedThings) + len(r.DeletedThings) +
 		len(r.CreatedGroups) + len(r.UpdatedGroups) + len(r.DeletedGroups) +
 		len(r.ThingTypes) + len(r.DeletedThingTypes) +

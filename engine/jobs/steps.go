@@ -6,6 +6,7 @@ import (
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
 )
 
 // Background work. A job of a million things is never worked on in one go: each step touches a
@@ -125,8 +126,8 @@ func cancelStep(tx *commit.Tx, j job.Job, limit int) error {
 	return nil
 }
 
-// deleteStep deletes up to limit executions of a job that is being deleted. The job goes with the
-// last (R-JOB-34).
+// deleteStep deletes up to limit executions, or other rows, of a job that is being deleted. The job
+// goes with the last (R-JOB-34).
 func deleteStep(tx *commit.Tx, j job.Job, limit int) error {
 	tx.SetJob(j)
 	found, err := tx.SomeOfJob(j.Key, limit+1)
@@ -138,9 +139,35 @@ func deleteStep(tx *commit.Tx, j job.Job, limit int) error {
 			return err
 		}
 	}
-	if len(found) <= limit {
-		tx.DeleteJob(j.Key)
-		tx.SetTags(registry.KindJob, j.ID, nil) // R-JOB-37
+	if len(found) > limit {
+		return nil
 	}
+	if rest, err := deleteRest(tx, j.Key, limit-len(found)); err != nil || rest {
+		return err
+	}
+	tx.DeleteJob(j.Key)
+	tx.SetTags(registry.KindJob, j.ID, nil) // R-JOB-37
 	return nil
+}
+
+// deleteRest deletes up to limit rows that a job without executions has left: the things that wait
+// for one, and the numbers of executions that operators have deleted. It reports whether there are
+// more.
+func deleteRest(tx *commit.Tx, key job.Key, limit int) (more bool, err error) {
+	waiting, err := tx.LateJoiners(key, limit+1)
+	if err != nil {
+		return false, err
+	}
+	c := &tx.Changes.Job
+	for _, thing := range waiting[:min(limit, len(waiting))] {
+		c.LateJoinersDone = append(c.LateJoinersDone, store.LateJoiner{Job: key, Thing: thing})
+	}
+	if limit -= len(waiting); limit < 0 {
+		return true, nil
+	}
+	used, err := tx.UsedNumbers(key, limit+1)
+	for _, thing := range used[:min(limit, len(used))] {
+		c.ForgottenNumbers = append(c.ForgottenNumbers, store.UsedNumber{Job: key, Thing: thing})
+	}
+	return len(used) > limit, err
 }

@@ -237,6 +237,16 @@ func (r reader) LastNumber(key job.Key, thing registry.ThingID) (int64, error) {
 	return last, nil
 }
 
+func (r reader) UsedNumbers(key job.Key, limit int) (things []registry.ThingID, err error) {
+	for at := range r.used.from(attempt{Job: key}) {
+		if at.Job != key || len(things) >= limit {
+			break
+		}
+		things = append(things, at.Thing)
+	}
+	return things, nil
+}
+
 func (r reader) Pending(thing registry.ThingID, limit int) (found []job.Execution, err error) {
 	for at := range r.pending.from(pending{thing: thing}) {
 		if at.thing != thing || len(found) >= limit {

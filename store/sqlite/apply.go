@@ -2,7 +2,9 @@ package sqlite
 
 import (
 	"fmt"
+	"slices"
 
+	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/store"
 )
 
@@ -52,7 +54,10 @@ func apply[T any](t *tx, what string, changes []T, f func(T) error) {
 func (t *tx) delete(c *store.Changes) {
 	jobs, identity := jobWriter{t}, identityWriter{t}
 	apply(t, "remove late joiner", c.Job.LateJoinersDone, jobs.removeLateJoiner)
-	apply(t, "delete execution", c.Job.DeletedExecutions, jobs.removeExecution)
+	apply(t, "delete execution", c.Job.DeletedExecutions, func(k job.ExecutionKey) error {
+		return jobs.removeExecution(k, slices.Contains(c.Job.EndingJobs, k.Job))
+	})
+	apply(t, "forget number", c.Job.ForgottenNumbers, jobs.forgetNumber)
 	apply(t, "delete job", c.Job.DeletedJobs, jobs.deleteJob)
 	apply(t, "delete template", c.Job.DeletedTemplates, jobs.deleteTemplate)
 	apply(t, "leave group", c.Registry.RemovedMemberships, t.removeMembership)

@@ -94,18 +94,19 @@ const (
 	selectHighest = `SELECT number FROM execution
 		WHERE job = ? AND thing = ? ORDER BY number DESC LIMIT 1`
 
-	isDeleting = `SELECT 1 FROM job WHERE key = ? AND status = 'DELETION_IN_PROGRESS'`
-
 	insertDroppedNumber = `INSERT INTO dropped_number (job, thing, number) VALUES (?, ?, ?)
 		ON CONFLICT DO UPDATE SET number = max(number, excluded.number)`
+
+	deleteDroppedNumber = `DELETE FROM dropped_number WHERE job = ? AND thing = ?`
 
 	deleteJobThing = `DELETE FROM job_thing WHERE job = ? AND name = ? AND thing = ?`
 )
 
 // removeExecution deletes an execution. The number of the newest is remembered, because the next
-// execution of the job on the thing must have a higher one; the thing leaves the job's list with its
-// last execution.
-func (t jobWriter) removeExecution(k job.ExecutionKey) error {
+// execution of the job on the thing must have a higher one, unless the job is ending. The thing
+// leaves the job's list with its last execution of the job, and the name of a deleted thing goes
+// with its last one of all.
+func (t jobWriter) removeExecution(k job.ExecutionKey, ending bool) error {
 	if err := t.stmt(deleteExecution).executionKey(k).change(); err != nil {
 		return err
 	}
@@ -114,8 +115,8 @@ func (t jobWriter) removeExecution(k job.ExecutionKey) error {
 	if err != nil {
 		return err
 	}
-	if k.Number > highest {
-		if err := t.rememberNumber(k); err != nil {
+	if k.Number > highest && !ending {
+		if err := t.stmt(insertDroppedNumber).executionKey(k).run(); err != nil {
 			return err
 		}
 	}
@@ -126,16 +127,15 @@ func (t jobWriter) removeExecution(k job.ExecutionKey) error {
 	if err != nil {
 		return err
 	}
-	return t.stmt(deleteJobThing).int(int64(k.Job)).text(name).int(int64(k.Thing)).run()
-}
-
-// rememberNumber remembers a dropped number, unless the job is on its way out.
-func (t jobWriter) rememberNumber(k job.ExecutionKey) error {
-	deleting, err := orZero(one(t.stmt(isDeleting).int(int64(k.Job)), (*stmt).getInt))
-	if err != nil || deleting != 0 {
+	err = t.stmt(deleteJobThing).int(int64(k.Job)).text(name).int(int64(k.Thing)).run()
+	if err != nil {
 		return err
 	}
-	return t.stmt(insertDroppedNumber).executionKey(k).run()
+	return t.stmt(deleteThingName).int(int64(k.Thing)).run()
+}
+
+func (t jobWriter) forgetNumber(n store.UsedNumber) error {
+	return t.stmt(deleteDroppedNumber).int(int64(n.Job)).int(int64(n.Thing)).run()
 }
 
 const executionColumns = `e.job, e.thing, e.number, e.status, e.version, e.attempt,
@@ -182,6 +182,13 @@ const selectLastNumber = `SELECT max(
 
 func (r reader) LastNumber(key job.Key, thing registry.ThingID) (int64, error) {
 	return one(r.stmt(selectLastNumber).int(int64(key)).int(int64(thing)), (*stmt).getInt)
+}
+
+const listDroppedNumbers = `SELECT thing FROM dropped_number WHERE job = ? ORDER BY thing LIMIT ?`
+
+func (r reader) UsedNumbers(key job.Key, limit int) ([]registry.ThingID, error) {
+	s := r.stmt(listDroppedNumbers).int(int64(key)).limit(limit)
+	return all(s, func(s *stmt) registry.ThingID { return registry.ThingID(s.getInt()) })
 }
 
 const listPending = `SELECT ` + executionColumns + ` FROM execution e INDEXED BY execution_pending

@@ -135,13 +135,12 @@ func (t jobWriter) removeLateJoiner(l store.LateJoiner) error {
 }
 
 const (
-	deleteJob = `DELETE FROM job
-		WHERE key = ? AND NOT EXISTS (SELECT 1 FROM execution WHERE job = key)`
+	deleteJob = `DELETE FROM job WHERE key = ?
+		AND NOT EXISTS (SELECT 1 FROM execution WHERE job = key)
+		AND NOT EXISTS (SELECT 1 FROM late_joiner WHERE job = key)
+		AND NOT EXISTS (SELECT 1 FROM dropped_number WHERE job = key)`
 	deleteJobState    = `DELETE FROM job_state WHERE job = ?`
 	deleteJobDocument = `DELETE FROM job_document WHERE job = ?`
-	// What is left here are the few things whose executions were deleted one by one.
-	deleteDroppedNumbers = `DELETE FROM dropped_number WHERE job = ?`
-	deleteLateJoiners    = `DELETE FROM late_joiner WHERE job = ?`
 )
 
 func (t jobWriter) deleteJob(key job.Key) error {
@@ -150,7 +149,6 @@ func (t jobWriter) deleteJob(key job.Key) error {
 	}
 	parts := []string{
 		deleteJobState, deleteJobDocument, deleteJobTargets, deleteContinuousTargets,
-		deleteDroppedNumbers, deleteLateJoiners,
 	}
 	return each(parts, func(sql string) error { return t.stmt(sql).int(int64(key)).run() })
 }

@@ -18,16 +18,16 @@ func TestPlans(t *testing.T) {
 	for _, row := range []struct{ sql, allowed string }{
 		{sql: selectJob}, {sql: selectJobByID}, {sql: selectDocument}, {sql: listJobs}, {sql: listJobsByStatus},
 		{sql: listJobsByTarget}, {sql: listDueJobs}, {sql: countJobs}, {sql: updateJob}, {sql: updateJobState}, {sql: updateJobStatus},
-		{sql: deleteJob}, {sql: deleteJobTargets}, {sql: deleteDroppedNumbers},
+		{sql: deleteJob}, {sql: deleteJobTargets}, {sql: deleteDroppedNumber}, {sql: listDroppedNumbers},
 		{sql: firstDueJob}, {sql: firstDueExecution},
 
-		{sql: updateExecution}, {sql: updateDetail}, {sql: deleteExecution}, {sql: selectHighest}, {sql: isDeleting}, {sql: deleteJobThing},
+		{sql: updateExecution}, {sql: updateDetail}, {sql: deleteExecution}, {sql: selectHighest}, {sql: deleteJobThing},
 		{sql: selectExecution}, {sql: selectLatest}, {selectLastNumber, "SCAN CONSTANT ROW"}, {sql: listPending},
 		{sql: listPendingOfJob}, {sql: listAnyOfJob}, {sql: listDueExecutions}, {sql: listExecutionsOfJob},
 		{listExecutionsOfThing, "USE TEMP B-TREE FOR LAST 2 TERMS OF ORDER BY"}, // those queued at the same time
 		{listJobOnThing, "USE TEMP B-TREE FOR ORDER BY"},                        // the attempts of one job on one thing
 
-		{sql: updateThing}, {sql: keepThingName}, {sql: selectThing}, {sql: selectThingID}, {sql: selectThingByName},
+		{sql: updateThing}, {sql: keepThingName}, {sql: deleteThing}, {sql: deleteThingName}, {sql: selectThing}, {sql: selectThingID}, {sql: selectThingByName},
 		{sql: selectThingName}, {sql: selectLiving}, {sql: listThings}, {sql: listThingsByType},
 		{sql: updateGroup}, {sql: deleteMemberships}, {sql: deleteMembership}, {sql: selectGroup},
 		{sql: selectGroupByName}, {sql: selectGroupByUUID}, {sql: listGroups}, {sql: listChildren}, {sql: listMembers},

@@ -17,7 +17,7 @@ const applicationID = 0x44726f76
 // What is kept as JSON has its names from the json tags of the Go types. testdata/stored.sql holds
 // a row of every table as this schema stores it, and a test compares: a field that is renamed in Go
 // must keep its tag.
-var migrations = []string{firstSchema, sourcesWithoutDescendants, jobsOfTargetByTime}
+var migrations = []string{firstSchema, sourcesWithoutDescendants, jobsOfTargetByTime, namesWithExecutions}
 
 const firstSchema = `
 -- What keys were handed out may go up to reserved.
@@ -298,6 +298,12 @@ INSERT INTO job_target_by_time (resource, created_at, id, job)
 DROP TABLE job_target;
 ALTER TABLE job_target_by_time RENAME TO job_target;
 CREATE INDEX job_target_by_job ON job_target (job);
+`
+
+// namesWithExecutions removes the names of deleted things that have no executions, which were kept
+// for good.
+const namesWithExecutions = `
+DELETE FROM deleted_thing WHERE NOT EXISTS (SELECT 1 FROM execution WHERE thing = id);
 `
 
 // migrate checks that the file is Drover's and not from the future, and brings it to the newest

@@ -26,16 +26,20 @@ func (t *tx) updateThing(thing registry.Thing) error {
 
 const (
 	keepThingName = `INSERT INTO deleted_thing (id, name) SELECT id, name FROM thing WHERE id = ?1
+		AND EXISTS (SELECT 1 FROM execution WHERE thing = ?1)`
+
+	deleteThing = `DELETE FROM thing WHERE id = ?1
 		AND NOT EXISTS (SELECT 1 FROM membership WHERE thing = ?1)
 		AND NOT EXISTS (SELECT 1 FROM principal WHERE thing = ?1)`
 
-	deleteThing = `DELETE FROM thing WHERE id = ?`
+	deleteThingName = `DELETE FROM deleted_thing WHERE id = ?1
+		AND NOT EXISTS (SELECT 1 FROM execution WHERE thing = ?1)`
 )
 
 // deleteThing keeps the name of the thing for its executions. A thing that is in a group or has a
 // principal is a conflict: whoever deletes it removes those before.
 func (t *tx) deleteThing(id registry.ThingID) error {
-	if err := t.stmt(keepThingName).int(int64(id)).change(); err != nil {
+	if err := t.stmt(keepThingName).int(int64(id)).run(); err != nil {
 		return err
 	}
 	return t.stmt(deleteThing).int(int64(id)).change()

@@ -170,6 +170,9 @@ func (g *generator) changeExecutions(w world, c *store.JobChanges) {
 		c.AmendedExecutions = append(c.AmendedExecutions, stored)
 	default:
 		c.DeletedExecutions = append(c.DeletedExecutions, stored.ExecutionKey)
+		if g.IntN(4) == 0 {
+			c.EndingJobs = append(c.EndingJobs, stored.Job)
+		}
 	}
 }
 
@@ -218,6 +221,15 @@ func (g *generator) changeJobs(w world, c *store.JobChanges) {
 			found, _ := r.SomeOfJob(j.Key, 100)
 			for _, e := range found {
 				c.DeletedExecutions = append(c.DeletedExecutions, e.ExecutionKey)
+				c.EndingJobs = append(c.EndingJobs, j.Key)
+			}
+			waiting, _ := r.LateJoiners(j.Key, 100)
+			for _, thing := range waiting {
+				c.LateJoinersDone = append(c.LateJoinersDone, store.LateJoiner{Job: j.Key, Thing: thing})
+			}
+			used, _ := r.UsedNumbers(j.Key, 100)
+			for _, thing := range used[:g.IntN(len(used)+1)] {
+				c.ForgottenNumbers = append(c.ForgottenNumbers, store.UsedNumber{Job: j.Key, Thing: thing})
 			}
 		})
 		c.DeletedJobs = append(c.DeletedJobs, j.Key)

@@ -139,6 +139,8 @@ func (a answers) jobs(r store.Reader) {
 	for key := job.Key(1); key <= maxJob; key++ {
 		things, err := r.LateJoiners(key, 3)
 		add(a, things, err, "late joiners of job %d", key)
+		things, err = r.UsedNumbers(key, 3)
+		add(a, things, err, "used numbers of job %d", key)
 	}
 	ended, err := r.EndedJobs(at(2), 3)
 	add(a, ended, err, "ended jobs")

@@ -189,12 +189,28 @@ var executions = []promise{
 		w.apply(drop(execution(1, 1, 2), execution(1, 1, 1)))
 		same(w, "last number", lastNumber(w, 1, 1), int64(2))
 	}},
-	{"a job that is being deleted keeps no numbers", func(w world) {
+	{"a job that is ending keeps no numbers, others of the same change do", func(w world) {
 		w.field()
-		j := newJob(1, "j1")
-		j.Status = job.DeletionInProgress
-		w.apply(queue(execution(1, 1, 1)), move(j), drop(execution(1, 1, 1)))
+		ending := drop(execution(1, 1, 1), execution(2, 1, 1))
+		ending.Job.EndingJobs = []job.Key{1}
+		w.apply(queue(execution(1, 1, 1), execution(2, 1, 1)), ending)
 		same(w, "last number", lastNumber(w, 1, 1), int64(0))
+		same(w, "of the other job", lastNumber(w, 2, 1), int64(1))
+	}},
+	{"numbers that stay used are listed by thing, and forgotten one by one", func(w world) {
+		w.field()
+		w.apply(queue(execution(1, 1, 1), execution(1, 2, 1), execution(2, 1, 1)))
+		w.apply(drop(execution(1, 2, 1), execution(1, 1, 1), execution(2, 1, 1)))
+		used := func(limit int) []registry.ThingID {
+			return read(w, func(r store.Reader) ([]registry.ThingID, error) { return r.UsedNumbers(1, limit) })
+		}
+		same(w, "all", used(9), []registry.ThingID{1, 2})
+		same(w, "limit", used(1), []registry.ThingID{1})
+		forget := store.Changes{Job: store.JobChanges{ForgottenNumbers: []store.UsedNumber{{Job: 1, Thing: 1}}}}
+		w.apply(forget, forget)
+		same(w, "one is left", used(9), []registry.ThingID{2})
+		same(w, "last number", lastNumber(w, 1, 1), int64(0))
+		same(w, "of the other job", lastNumber(w, 2, 1), int64(1))
 	}},
 	{"dropping what does not exist is a conflict", func(w world) {
 		w.field()
@@ -342,6 +358,8 @@ var executions = []promise{
 		w.apply(drop(ended))
 		same(w, "dropped", ofJob(w, store.JobExecutionQuery{Job: 1}, 9), []string{"j1/a/1", "j1/b/1"})
 		same(w, "number kept", lastNumber(w, 1, 1), int64(1))
+		absent(w, "the name, which nothing shows any more", func(r store.Reader) (string, error) { return r.ThingName(1) })
+		same(w, "name of the successor", read(w, func(r store.Reader) (string, error) { return r.ThingName(3) }), "a")
 	}},
 	{"lists are stable under inserts between pages", func(w world) {
 		w.field()

@@ -129,8 +129,13 @@ var jobs = []promise{
 	{"a job is deleted after its executions, never before", func(w world) {
 		w.apply(createThings(thing(1, "a")), createJobs(newJob(1, "j")), queue(execution(1, 1, 1)))
 		w.refused("with executions", deleteJobs(1))
+		joiners, numbers := []store.LateJoiner{{Job: 1, Thing: 1}}, []store.UsedNumber{{Job: 1, Thing: 1}}
+		w.apply(store.Changes{Job: store.JobChanges{LateJoinersAdded: joiners}}, drop(execution(1, 1, 1)))
+		w.refused("with a late joiner and a used number", deleteJobs(1))
+		w.refused("with a used number", store.Changes{Job: store.JobChanges{LateJoinersDone: joiners, DeletedJobs: []job.Key{1}}})
+		w.refused("with a late joiner", store.Changes{Job: store.JobChanges{ForgottenNumbers: numbers, DeletedJobs: []job.Key{1}}})
 		w.apply(store.Changes{Job: store.JobChanges{
-			DeletedExecutions: []job.ExecutionKey{execution(1, 1, 1).ExecutionKey}, DeletedJobs: []job.Key{1},
+			LateJoinersDone: joiners, ForgottenNumbers: numbers, DeletedJobs: []job.Key{1},
 		}})
 		absent(w, "job", func(r store.Reader) (job.Job, error) { return r.Job(1) })
 		absent(w, "document", func(r store.Reader) (string, error) { return r.Document(1) })
@@ -237,7 +242,9 @@ var jobs = []promise{
 	}},
 	{"many jobs and a deleted one leave the others", func(w world) {
 		w.apply(createThings(thing(1, "a")), createJobs(newJob(1, "a"), newJob(2, "b")), queue(execution(1, 1, 1), execution(2, 1, 1)))
-		w.apply(drop(execution(1, 1, 1)), deleteJobs(1))
+		last := drop(execution(1, 1, 1))
+		last.Job.EndingJobs, last.Job.DeletedJobs = []job.Key{1}, []job.Key{1}
+		w.apply(last)
 		same(w, "of the other", read(w, func(r store.Reader) (job.Execution, error) { return r.Latest(2, registry.ThingID(1)) }), execution(2, 1, 1))
 	}},
 }

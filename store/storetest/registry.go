@@ -106,15 +106,16 @@ var things = []promise{
 		same(w, "thing", read(w, func(r store.Reader) (registry.Thing, error) { return r.Thing(1) }), want)
 		w.refused("of nothing", update(thing(2, "b")))
 	}},
-	{"a deleted thing's name is free, and still readable by its key (R-EXE-24)", func(w world) {
-		w.apply(createThings(thing(1, "a")), deleteThings(1))
+	{"a deleted thing's name is free, and readable by its key as long as it has executions (R-EXE-24)", func(w world) {
+		w.apply(createThings(thing(1, "a")), createJobs(newJob(1, "j")), queue(execution(1, 1, 1)), deleteThings(1))
 		absent(w, "key", func(r store.Reader) (registry.Thing, error) { return r.Thing(1) })
 		absent(w, "name", func(r store.Reader) (registry.Thing, error) { return r.ThingByName("a") })
 		same(w, "list", listThings(w, store.ThingQuery{}, 5), nil)
 		w.apply(createThings(thing(2, "a")), deleteThings(2), createThings(thing(3, "a")))
-		for key := registry.ThingID(1); key <= 3; key++ {
+		for _, key := range []registry.ThingID{1, 3} {
 			same(w, "name", read(w, func(r store.Reader) (string, error) { return r.ThingName(key) }), "a")
 		}
+		absent(w, "name of one without executions", func(r store.Reader) (string, error) { return r.ThingName(2) })
 		same(w, "key", read(w, func(r store.Reader) (registry.ThingID, error) { return r.ThingID("a") }), registry.ThingID(3))
 		w.refused("deleting it again", deleteThings(1))
 		w.refused("its key again", createThings(thing(1, "b")))
