@@ -20,7 +20,8 @@ type Changes struct {
 // JobChanges are changes of jobs and executions.
 type JobChanges struct {
 	CreatedJobs []CreatedJob
-	// Definitions rewrites the definition of existing jobs.
+	// Definitions rewrites the definition of existing jobs. Whether a job has maintenance windows
+	// stays as it was.
 	Definitions []job.Job
 	// States rewrites the state (job.State) of existing jobs.
 	States []job.Job

@@ -116,6 +116,8 @@ type ExecutionReader interface {
 	// Pending returns up to limit executions of the thing that have not ended: IN_PROGRESS first,
 	// then by queuedAt, then by sequence (R-ORD-1, R-ORD-2).
 	Pending(thing registry.ThingID, limit int) ([]job.Execution, error)
+	// PendingWindowed is Pending of jobs with maintenance windows only.
+	PendingWindowed(thing registry.ThingID, limit int) ([]job.Execution, error)
 	// PendingOfJob returns up to limit executions of the job in the status, which is QUEUED or
 	// IN_PROGRESS, by thing, then by number, strictly after the thing and number given.
 	PendingOfJob(

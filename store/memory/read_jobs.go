@@ -258,6 +258,21 @@ func (r reader) Pending(thing registry.ThingID, limit int) (found []job.Executio
 	return found, nil
 }
 
+func (r reader) PendingWindowed(
+	thing registry.ThingID, limit int,
+) (found []job.Execution, err error) {
+	for at := range r.pending.from(pending{thing: thing}) {
+		if at.thing != thing || len(found) >= limit {
+			break
+		}
+		e, _ := r.executions.get(at.key)
+		if j, _ := r.jobs.get(id(e.Job)); j.Schedule.Windowed() {
+			found = append(found, cloneExecution(e))
+		}
+	}
+	return found, nil
+}
+
 func (r reader) PendingOfJob(
 	key job.Key, status job.ExecutionStatus, after job.ExecutionCursor, limit int,
 ) (found []job.Execution, err error) {

@@ -12,14 +12,15 @@ import (
 )
 
 const (
-	hasJob         = `SELECT 1 FROM job WHERE key = ?`
+	selectWindowed = `SELECT windowed FROM job WHERE key = ?`
 	insertJobThing = `INSERT INTO job_thing (job, name, thing) VALUES (?, ?, ?)
 		ON CONFLICT DO NOTHING`
 
 	insertExecution = `INSERT INTO execution (status, times_out_at, version,
 		used_failed, used_timed_out, force_canceled, started_at, updated_at,
 		deadline, step_deadline, details, token, job, thing, number,
-		attempt, queued_at, sequence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+		attempt, queued_at, sequence, windowed)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 )
 
 // createExecution writes an execution, and with the first one of a thing the row that the list of
@@ -29,7 +30,8 @@ func (t jobWriter) createExecution(e job.Execution) error {
 	if err != nil {
 		return err
 	}
-	if _, err := one(t.stmt(hasJob).int(int64(e.Job)), (*stmt).getInt); err != nil {
+	windowed, err := one(t.stmt(selectWindowed).int(int64(e.Job)), (*stmt).getInt)
+	if err != nil {
 		return missing("job", err)
 	}
 	err = t.stmt(insertJobThing).int(int64(e.Job)).text(name).int(int64(e.Thing)).run()
@@ -37,7 +39,7 @@ func (t jobWriter) createExecution(e job.Execution) error {
 		return err
 	}
 	return t.stmt(insertExecution).progress(e).executionKey(e.ExecutionKey).
-		int(int64(e.Attempt)).time(e.QueuedAt).int(e.Sequence).change()
+		int(int64(e.Attempt)).time(e.QueuedAt).int(e.Sequence).int(windowed).change()
 }
 
 // progress binds what changes in an execution.
@@ -196,6 +198,15 @@ const listPending = `SELECT ` + executionColumns + ` FROM execution e INDEXED BY
 
 func (r reader) Pending(thing registry.ThingID, limit int) ([]job.Execution, error) {
 	return all(r.stmt(listPending).int(int64(thing)).limit(limit), scanExecution)
+}
+
+const listPendingWindowed = `SELECT ` + executionColumns + `
+	FROM execution e INDEXED BY execution_windowed
+	WHERE thing = ? AND status <= 1 AND windowed = 1
+	ORDER BY status DESC, queued_at, sequence LIMIT ?`
+
+func (r reader) PendingWindowed(thing registry.ThingID, limit int) ([]job.Execution, error) {
+	return all(r.stmt(listPendingWindowed).int(int64(thing)).limit(limit), scanExecution)
 }
 
 // status <= 1 is what lets SQLite use the partial index.

@@ -13,8 +13,8 @@ import (
 
 const (
 	insertJob = `INSERT INTO job
-		(key, id, created_at, status, concurrent, selection, namespace, definition)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
+		(key, id, created_at, status, concurrent, selection, namespace, definition, windowed)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 	insertJobDocument = `INSERT INTO job_document (job, document, original) VALUES (?, ?, ?)`
 
@@ -27,7 +27,7 @@ func (t jobWriter) createJob(c store.CreatedJob) error {
 	j := c.Job
 	err := t.stmt(insertJob).int(int64(j.Key)).text(j.ID).time(j.CreatedAt).text(string(j.Status)).
 		bool(j.Concurrent()).text(string(j.TargetSelection)).text(j.Namespace).
-		json(j.Definition).change()
+		json(j.Definition).bool(j.Schedule.Windowed()).change()
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ func TestPlans(t *testing.T) {
 		{sql: firstDueJob}, {sql: firstDueExecution},
 
 		{sql: updateExecution}, {sql: updateDetail}, {sql: deleteExecution}, {sql: selectHighest}, {sql: deleteJobThing},
-		{sql: selectExecution}, {sql: selectLatest}, {selectLastNumber, "SCAN CONSTANT ROW"}, {sql: listPending},
+		{sql: selectExecution}, {sql: selectLatest}, {selectLastNumber, "SCAN CONSTANT ROW"}, {sql: listPending}, {sql: listPendingWindowed},
 		{sql: listPendingOfJob}, {sql: listAnyOfJob}, {sql: listDueExecutions}, {sql: listExecutionsOfJob},
 		{listExecutionsOfThing, "USE TEMP B-TREE FOR LAST 2 TERMS OF ORDER BY"}, // those queued at the same time
 		{listJobOnThing, "USE TEMP B-TREE FOR ORDER BY"},                        // the attempts of one job on one thing

@@ -17,7 +17,10 @@ const applicationID = 0x44726f76
 // What is kept as JSON has its names from the json tags of the Go types. testdata/stored.sql holds
 // a row of every table as this schema stores it, and a test compares: a field that is renamed in Go
 // must keep its tag.
-var migrations = []string{firstSchema, sourcesWithoutDescendants, jobsOfTargetByTime, namesWithExecutions}
+var migrations = []string{
+	firstSchema, sourcesWithoutDescendants, jobsOfTargetByTime, namesWithExecutions,
+	windowedExecutions,
+}
 
 const firstSchema = `
 -- What keys were handed out may go up to reserved.
@@ -304,6 +307,18 @@ CREATE INDEX job_target_by_job ON job_target (job);
 // for good.
 const namesWithExecutions = `
 DELETE FROM deleted_thing WHERE NOT EXISTS (SELECT 1 FROM execution WHERE thing = id);
+`
+
+// windowedExecutions marks the executions of jobs with maintenance windows, so that those of a thing
+// that are pending are found among many others.
+const windowedExecutions = `
+ALTER TABLE job ADD COLUMN windowed INTEGER NOT NULL DEFAULT 0; -- a copy from the definition
+UPDATE job SET windowed = 1 WHERE json_array_length(definition, '$.schedulingConfig.windows') > 0;
+ALTER TABLE execution ADD COLUMN windowed INTEGER NOT NULL DEFAULT 0; -- a copy from its job
+UPDATE execution SET windowed = 1
+	WHERE status <= 1 AND job IN (SELECT key FROM job WHERE windowed = 1);
+CREATE INDEX execution_windowed ON execution (thing, status DESC, queued_at, sequence)
+	WHERE status <= 1 AND windowed = 1;
 `
 
 // migrate checks that the file is Drover's and not from the future, and brings it to the newest

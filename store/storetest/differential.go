@@ -196,6 +196,9 @@ func (g *generator) changeJobs(w world, c *store.JobChanges) {
 	if g.IntN(2) == 0 {
 		j.Due = g.time()
 	}
+	if j.Key%2 == 0 { // always: windows do not come and go
+		j = windowed(j)
+	}
 	j.UpdatedAt, j.TargetGroups = g.time(), []registry.GroupID{g.group()}
 	j.Sweep = pick(g, []job.Sweep{job.NoSweep, job.SweepQueued})
 	joiner := store.LateJoiner{Job: j.Key, Thing: g.thing()}

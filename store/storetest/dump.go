@@ -183,6 +183,8 @@ func (a answers) executions(r store.Reader) {
 	for t := registry.ThingID(1); t <= maxThing; t++ {
 		list, err := r.Pending(t, 3)
 		add(a, list, err, "pending %d", t)
+		list, err = r.PendingWindowed(t, 2)
+		add(a, list, err, "pending of jobs with windows %d", t)
 		for _, q := range []store.ThingExecutionQuery{{Limit: 99}, {Limit: 2}, {Limit: 5, Job: 2},
 			{Limit: 2, Job: 1, After: &store.ThingExecutionCursor{QueuedAt: at(2), JobID: "a", Number: 2}}, {Limit: 5, After: &store.ThingExecutionCursor{QueuedAt: at(2), JobID: "a", Number: 2}}} {
 			q.Thing = t

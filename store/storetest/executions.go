@@ -234,6 +234,18 @@ var executions = []promise{
 		same(w, "another thing", pendingOf(w, 2, 9), []string{"1/2/1"})
 		same(w, "no thing", pendingOf(w, 3, 9), nil)
 	}},
+	{"pending executions of jobs with maintenance windows, in the same order", func(w world) {
+		w.apply(createThings(thing(1, "a"), thing(2, "b")))
+		w.apply(createJobs(windowed(newJob(1, "1")), newJob(2, "2"), windowed(newJob(3, "3")), windowed(newJob(4, "4"))))
+		w.apply(queue(execution(1, 1, 1), execution(2, 1, 1), execution(3, 1, 1), execution(4, 1, 1), execution(1, 2, 1)))
+		w.apply(report(becomes(execution(3, 1, 1), job.ExecutionInProgress), becomes(execution(4, 1, 1), job.ExecutionFailed)))
+		of := func(limit int) []string {
+			return shorts(w, func(r store.Reader) ([]job.Execution, error) { return r.PendingWindowed(1, limit) })
+		}
+		same(w, "all", of(9), []string{"3/1/1", "1/1/1"})
+		same(w, "limit", of(1), []string{"3/1/1"})
+		same(w, "limit 0", of(0), nil)
+	}},
 	{"pending executions of a job: by status, by thing", func(w world) {
 		w.field()
 		w.apply(createThings(thing(3, "0")))
