@@ -66,7 +66,8 @@ const (
 		SELECT ?, created_at, id, key FROM job WHERE key = ? ON CONFLICT DO NOTHING`
 	deleteJobTargets = `DELETE FROM job_target WHERE job = ?`
 
-	insertContinuousTarget = `INSERT INTO continuous_target (thing_group, job) VALUES (?, ?)
+	insertContinuousTarget = `INSERT INTO continuous_target (thing_group, active, job)
+		SELECT ?, status IN ('SCHEDULED', 'IN_PROGRESS'), key FROM job WHERE key = ?
 		ON CONFLICT DO NOTHING`
 	deleteContinuousTargets = `DELETE FROM continuous_target WHERE job = ?`
 )
@@ -237,32 +238,34 @@ func (r reader) DueJobs(after store.DueCursor, now time.Time, limit int) ([]job.
 	return all(s, scanJob)
 }
 
-const countJobs = `SELECT count(*) FROM job WHERE status = ?`
-
-func (r reader) JobCount(status job.Status) (int, error) {
-	n, err := one(r.stmt(countJobs).text(string(status)), (*stmt).getInt)
-	return int(n), err
-}
-
+// Jobs are counted when they change (see the schema), and never one by one.
 const (
-	countActiveJobs = `SELECT count(*) FROM job INDEXED BY job_active
+	countJobs = `SELECT ifnull(sum(jobs), 0) FROM job_count WHERE status = ?`
+
+	countActiveJobs = `SELECT ifnull(sum(jobs), 0) FROM job_count
 		WHERE status IN ('SCHEDULED', 'IN_PROGRESS') AND selection = ?`
 
-	countConcurrentJobs = `SELECT count(*) FROM job INDEXED BY job_concurrent WHERE concurrent = 1`
+	countConcurrentJobs = `SELECT ifnull(sum(jobs), 0) FROM job_count WHERE concurrent = 1`
 )
 
+func (r reader) JobCount(status job.Status) (int, error) {
+	return count(r.stmt(countJobs).text(string(status)))
+}
+
 func (r reader) ActiveJobs(selection job.TargetSelection) (int, error) {
-	n, err := one(r.stmt(countActiveJobs).text(string(selection)), (*stmt).getInt)
+	return count(r.stmt(countActiveJobs).text(string(selection)))
+}
+
+func (r reader) ConcurrentJobs() (int, error) { return count(r.stmt(countConcurrentJobs)) }
+
+// count returns the number that a statement answers.
+func count(s *stmt) (int, error) {
+	n, err := one(s, (*stmt).getInt)
 	return int(n), err
 }
 
-func (r reader) ConcurrentJobs() (int, error) {
-	n, err := one(r.stmt(countConcurrentJobs), (*stmt).getInt)
-	return int(n), err
-}
-
-const listContinuousJobs = `SELECT job FROM continuous_target CROSS JOIN job j ON j.key = job
-	WHERE thing_group = ? AND j.status IN ('SCHEDULED', 'IN_PROGRESS') ORDER BY job`
+const listContinuousJobs = `SELECT job FROM continuous_target
+	WHERE thing_group = ? AND active = 1 ORDER BY job`
 
 func (r reader) ContinuousJobs(group registry.GroupID) ([]job.Key, error) {
 	s := r.stmt(listContinuousJobs).int(int64(group))

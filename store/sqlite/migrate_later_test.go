@@ -12,8 +12,8 @@ import (
 )
 
 // A file at the second version of the schema: the jobs of its targets are listed newest first, of the
-// names of deleted things those with executions stay, and the pending executions of jobs with windows
-// are found.
+// names of deleted things those with executions stay, the pending executions of jobs with windows are
+// found, jobs are counted, and of the jobs of a group those that are active are found.
 func TestSecondVersion(t *testing.T) {
 	t.Parallel()
 	script := `INSERT INTO thing VALUES (1, 'a', '', '', NULL, 1, 0);
@@ -27,12 +27,14 @@ func TestSecondVersion(t *testing.T) {
 				'{"targets":[{"kind":"thing","name":"a","arn":"a"}],"targetSelection":"SNAPSHOT","createdAt":"2026-03-01T12:00:00Z"%[2]s}');
 			INSERT INTO job_document VALUES (%[1]d, '{}', NULL);
 			INSERT INTO job_target VALUES ('thing/a', %[1]d);
+			INSERT INTO continuous_target VALUES (7, %[1]d);
 			INSERT INTO job_state VALUES (%[1]d, NULL, NULL,
 				'{"status":"IN_PROGRESS","updatedAt":"2026-03-01T12:00:00Z","counts":[1,0,0,0,0,0,0,0]}');
 			INSERT INTO execution VALUES (%[1]d, 1, 1, 0, 1, 0, 0, 0, 0, 0, NULL, 0, %[1]d, NULL, NULL, NULL, NULL, NULL);`,
 			key, schedule)
 	}
-	script += `INSERT INTO execution VALUES (1, 2, 1, 2, 1, 0, 0, 0, 0, 0, NULL, 0, 9, NULL, NULL, NULL, NULL, NULL);`
+	script += `UPDATE job SET status = 'COMPLETED' WHERE key = 1;
+		INSERT INTO execution VALUES (1, 2, 1, 2, 1, 0, 0, 0, 0, 0, NULL, 0, 9, NULL, NULL, NULL, NULL, NULL);`
 	s := migrated(t, 2, script)
 	err := s.Read(t.Context(), func(r store.Reader) error {
 		var got []string
@@ -47,12 +49,24 @@ func TestSecondVersion(t *testing.T) {
 		for _, x := range windowed {
 			got = append(got, fmt.Sprint("windowed ", x.Job))
 		}
+		if err != nil {
+			return err
+		}
 		for _, thing := range []registry.ThingID{1, 2, 3} {
 			if name, err := r.ThingName(thing); err == nil {
 				got = append(got, name)
 			}
 		}
-		want := []string{"j3", "j2", "j1", fmt.Sprint("windowed ", job.Key(2)), "a", "gone"}
+		active, err := r.ContinuousJobs(7)
+		if err != nil {
+			return err
+		}
+		count, err := r.ActiveJobs(job.Snapshot)
+		if err != nil {
+			return err
+		}
+		got = append(got, fmt.Sprint("active ", active), fmt.Sprint("count ", count))
+		want := []string{"j3", "j2", "j1", fmt.Sprint("windowed ", job.Key(2)), "a", "gone", "active [2 3]", "count 2"}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}

@@ -17,7 +17,7 @@ func TestPlans(t *testing.T) {
 	defer s.Close()
 	for _, row := range []struct{ sql, allowed string }{
 		{sql: selectJob}, {sql: selectJobByID}, {sql: selectDocument}, {sql: listJobs}, {sql: listJobsByStatus},
-		{sql: listJobsByTarget}, {sql: listDueJobs}, {sql: countJobs}, {sql: updateJob}, {sql: updateJobState}, {sql: updateJobStatus},
+		{sql: listJobsByTarget}, {sql: listDueJobs}, {sql: listContinuousJobs}, {sql: countJobs}, {sql: countActiveJobs}, {countConcurrentJobs, "SCAN job_count"}, {sql: updateJob}, {sql: updateJobState}, {sql: updateJobStatus},
 		{sql: deleteJob}, {sql: deleteJobTargets}, {sql: deleteDroppedNumber}, {sql: listDroppedNumbers},
 		{sql: firstDueJob}, {sql: firstDueExecution},
 

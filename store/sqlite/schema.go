@@ -19,7 +19,7 @@ const applicationID = 0x44726f76
 // must keep its tag.
 var migrations = []string{
 	firstSchema, sourcesWithoutDescendants, jobsOfTargetByTime, namesWithExecutions,
-	windowedExecutions,
+	windowedExecutions, countedJobs, activeContinuousTargets,
 }
 
 const firstSchema = `
@@ -319,6 +319,61 @@ UPDATE execution SET windowed = 1
 	WHERE status <= 1 AND job IN (SELECT key FROM job WHERE windowed = 1);
 CREATE INDEX execution_windowed ON execution (thing, status DESC, queued_at, sequence)
 	WHERE status <= 1 AND windowed = 1;
+`
+
+// countedJobs counts jobs as they change: the limits on active and concurrent jobs are checked by
+// every CreateJob, and there may be 100,000 jobs.
+const countedJobs = `
+CREATE TABLE job_count (
+	status     TEXT NOT NULL,
+	selection  TEXT NOT NULL,
+	concurrent INTEGER NOT NULL,
+	jobs       INTEGER NOT NULL,
+	PRIMARY KEY (status, selection, concurrent)
+) WITHOUT ROWID;
+INSERT INTO job_count (status, selection, concurrent, jobs)
+	SELECT status, selection, concurrent, count(*) FROM job GROUP BY status, selection, concurrent;
+CREATE TRIGGER job_inserted AFTER INSERT ON job BEGIN
+	INSERT INTO job_count (status, selection, concurrent, jobs)
+		VALUES (new.status, new.selection, new.concurrent, 1)
+		ON CONFLICT (status, selection, concurrent) DO UPDATE SET jobs = jobs + 1;
+END;
+CREATE TRIGGER job_deleted AFTER DELETE ON job BEGIN
+	UPDATE job_count SET jobs = jobs - 1 WHERE status = old.status
+		AND selection = old.selection AND concurrent = old.concurrent;
+END;
+CREATE TRIGGER job_updated AFTER UPDATE OF status, selection, concurrent ON job BEGIN
+	UPDATE job_count SET jobs = jobs - 1 WHERE status = old.status
+		AND selection = old.selection AND concurrent = old.concurrent;
+	INSERT INTO job_count (status, selection, concurrent, jobs)
+		VALUES (new.status, new.selection, new.concurrent, 1)
+		ON CONFLICT (status, selection, concurrent) DO UPDATE SET jobs = jobs + 1;
+END;
+DROP INDEX job_active;
+DROP INDEX job_concurrent;
+`
+
+// activeContinuousTargets tells the jobs of a group that are active from those that have ended, which
+// stay for years: they are looked for whenever a thing enters or leaves the group.
+const activeContinuousTargets = `
+CREATE TABLE active_target (
+	thing_group INTEGER NOT NULL,
+	active      INTEGER NOT NULL, -- the job is SCHEDULED or IN_PROGRESS
+	job         INTEGER NOT NULL,
+	PRIMARY KEY (thing_group, active, job)
+) WITHOUT ROWID;
+INSERT INTO active_target (thing_group, active, job)
+	SELECT thing_group, status IN ('SCHEDULED', 'IN_PROGRESS'), job
+	FROM continuous_target JOIN job ON key = job;
+DROP TABLE continuous_target;
+ALTER TABLE active_target RENAME TO continuous_target;
+CREATE INDEX continuous_target_by_job ON continuous_target (job);
+CREATE TRIGGER job_ended AFTER UPDATE OF status ON job
+	WHEN (old.status IN ('SCHEDULED', 'IN_PROGRESS')) <> (new.status IN ('SCHEDULED', 'IN_PROGRESS'))
+BEGIN
+	UPDATE continuous_target SET active = new.status IN ('SCHEDULED', 'IN_PROGRESS')
+		WHERE job = new.key;
+END;
 `
 
 // migrate checks that the file is Drover's and not from the future, and brings it to the newest

@@ -4,8 +4,8 @@ INSERT INTO attachment (policy, kind, key)
 	VALUES ('text 88274', 'cert', 'text 954668');
 INSERT INTO certificate (id, pem, status, mode, created_at, updated_at, not_before, not_after)
 	VALUES ('text 954668', 'text 732287', 'text 509906', 'text 287525', 1898300192005, 1895077811005, 1901855430005, 1898633049005);
-INSERT INTO continuous_target (thing_group, job)
-	VALUES (8, 9);
+INSERT INTO continuous_target (thing_group, active, job)
+	VALUES (8, 1, 9);
 INSERT INTO execution (job, thing, number, status, version, attempt, used_failed, used_timed_out, force_canceled, queued_at, started_at, updated_at, sequence, deadline, step_deadline, times_out_at, details, token, windowed)
 	VALUES (9, 7, 2, 1, 412949, 190568, 114769, 892388, 1, 1895758472005, 1902536091005, 1902203234005, 524854, 1897488263005, 1900710644005, 1897488263005, '{"key 501":"value \u003c\u0026\u003e"}', 'text 809882', 1);
 INSERT INTO job (key, id, created_at, status, concurrent, selection, namespace, definition, windowed)
