@@ -151,6 +151,7 @@ func (s *Service) DeleteThing(ctx context.Context, name string, expected *int64)
 			return err
 		}
 		tx.Changes.Registry.DeletedThings = []registry.ThingID{thing.ID}
+		tx.AfterCommit(func() { s.classifier.presences.forget([]string{name}) })
 		return tx.ChangeMemberships(
 			commit.Memberships{Thing: thing.ID, Before: memberships, Deleted: true})
 	})
