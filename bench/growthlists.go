@@ -110,30 +110,44 @@ var executionsOfThing = growth{
 	},
 }
 
-// thingsOfEndedJob is a job that is purged after the retention.
+// thingsOfEndedJob is jobs that are purged after the retention, one after the other.
 var thingsOfEndedJob = growth{
 	name:  "things of a job that is purged",
 	sizes: []int{100, 10_000, 100_000},
 	setUp: func(ctx context.Context, g *grown) error {
-		state := job.State{Status: job.Completed, Sweep: job.SweepAll, Due: job.Immediately}
+		state := job.State{Status: job.Completed, Sweep: job.SweepAll}
 		return g.fill(ctx, g.size, func(c *store.Changes, i int) {
-			if i == 1 {
-				c.Job.CreatedJobs = []store.CreatedJob{storedJob(1, state)}
-			}
 			c.Registry.CreatedThings = append(c.Registry.CreatedThings, storedThing(i))
-			key := job.ExecutionKey{Job: 1, Thing: registry.ThingID(i), Number: 1}
-			x := job.NewExecution(key, g.Now())
-			x.Status = job.ExecutionSucceeded
-			c.Job.CreatedExecutions = append(c.Job.CreatedExecutions, x)
+			for n := range purges {
+				if i == 1 {
+					c.Job.CreatedJobs = append(c.Job.CreatedJobs, storedJob(1+n, state))
+				}
+				key := job.ExecutionKey{Job: job.Key(1 + n), Thing: registry.ThingID(i), Number: 1}
+				x := job.NewExecution(key, g.Now())
+				x.Status = job.ExecutionSucceeded
+				c.Job.CreatedExecutions = append(c.Job.CreatedExecutions, x)
+			}
 		})
 	},
 	operations: []operation{{
 		name:   "until it is gone",
-		times:  1,
+		times:  purges,
 		commit: commitBound,
-		do:     func(ctx context.Context, g *grown, _ int) error { return g.RunDue(ctx) },
+		do: func(ctx context.Context, g *grown, i int) error {
+			purged := storedJob(1+i, job.State{Status: job.Completed, Sweep: job.SweepAll, Due: job.Immediately})
+			err := g.store.Write(ctx, func(tx store.Tx) error {
+				return tx.Apply(store.Changes{Job: store.JobChanges{States: []job.Job{purged.Job}}})
+			})
+			if err != nil {
+				return err
+			}
+			return g.RunDue(ctx)
+		},
 	}},
 }
+
+// purges is how many jobs are purged, one after the other: the disk may hang in one of them.
+const purges = 3
 
 // timersTogether is executions whose deadline passes at one time, and a job whose tick was due before.
 var timersTogether = growth{
