@@ -118,6 +118,9 @@ func (w growth) run(
 	ctx context.Context, dir string, largest int, judge func(operation, []int, [][]figures) error,
 ) (err error) {
 	sizes := slices.DeleteFunc(slices.Clone(w.sizes), func(n int) bool { return n > largest })
+	if len(sizes) == 0 {
+		return nil
+	}
 	servers := make([]*grown, len(sizes))
 	for i, size := range sizes {
 		file := fmt.Sprintf("%s-%d.db", strings.ReplaceAll(w.name, " ", "-"), size)

@@ -26,9 +26,10 @@ const (
 	// latencyBound is what 99 of 100 requests of devices must take at most, or so many times what
 	// they take while nothing else is done, on a machine that is busy with other things.
 	latencyBound, latencyRatio = 50 * time.Millisecond, 5
-	// leastSpell is how long devices are measured at least.
-	leastSpell = time.Second
 )
+
+// leastSpell is how long devices are measured at least.
+func (s sizes) leastSpell() time.Duration { return min(s.spell, time.Second) }
 
 // disturbance is one thing that an operator does. prepare is done before devices are measured; do
 // returns when the work behind it is done, too.
@@ -73,7 +74,7 @@ func latencyRows(ctx context.Context, path string, s sizes, bounded bool) error 
 		if err := r.WaitIdle(ctx); err != nil {
 			return err
 		}
-		times, err := r.whileDevicesAsk(ctx, func() error { return d.do(ctx, r, s) })
+		times, err := r.whileDevicesAsk(ctx, s.leastSpell(), func() error { return d.do(ctx, r, s) })
 		if err != nil {
 			return fmt.Errorf("%s: %w", d.name, err)
 		}
@@ -142,7 +143,9 @@ func (r *rig) jobOn(ctx context.Context, id, group string, selection job.TargetS
 type deviceTimes struct{ reads, writes []time.Duration }
 
 // whileDevicesAsk measures devices until f has returned, and for a spell at least.
-func (r *rig) whileDevicesAsk(ctx context.Context, f func() error) (all deviceTimes, err error) {
+func (r *rig) whileDevicesAsk(
+	ctx context.Context, least time.Duration, f func() error,
+) (all deviceTimes, err error) {
 	var devices sync.WaitGroup
 	var mu sync.Mutex
 	var failed error
@@ -159,7 +162,7 @@ func (r *rig) whileDevicesAsk(ctx context.Context, f func() error) (all deviceTi
 	}
 	start := time.Now()
 	err = f()
-	time.Sleep(max(0, leastSpell-time.Since(start)))
+	time.Sleep(max(0, least-time.Since(start)))
 	close(stop)
 	devices.Wait()
 	return all, errors.Join(err, failed)
@@ -191,8 +194,8 @@ func (r *rig) ask(ctx context.Context, name string, stop <-chan struct{}) (t dev
 	}
 }
 
-func listInLoops(ctx context.Context, r *rig, _ sizes) error {
-	end := time.Now().Add(leastSpell)
+func listInLoops(ctx context.Context, r *rig, s sizes) error {
+	end := time.Now().Add(s.leastSpell())
 	by := registry.AttributeFilter{Name: "site", Value: "nowhere"}
 	return each(10, 10, func(int) error {
 		for after := ""; time.Now().Before(end); {
