@@ -3,7 +3,7 @@
 GO ?= go
 GOLANGCI_VERSION := v2.15.0
 
-.PHONY: build cross test check race crash sim fuzz mutants bench bench-growth demo setup clean
+.PHONY: build cross test check race crash sim fuzz mutants bench bench-growth bench-latency demo setup clean
 
 # The one binary.
 build:
@@ -67,6 +67,10 @@ bench:
 # What must not cost more as the fleet, its groups or its jobs grow. It fails when a bound is broken.
 bench-growth:
 	./scripts/bench.sh -growth
+
+# How long devices wait while an operator does the worst. It fails when a bound is broken.
+bench-latency:
+	./scripts/bench.sh -latency
 
 # A first look: a server, 200 devices over MQTT, a job that is changed while it runs.
 demo: build

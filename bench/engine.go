@@ -24,6 +24,9 @@ import (
 	"github.com/drover-iot/drover/store/sqlite/rawbench"
 )
 
+// retention is how long the engine of a rig stores jobs that have ended.
+const retention = 730 * 24 * time.Hour
+
 // rig is an engine on a store of its own, on a virtual clock.
 type rig struct {
 	*engine.Engine
@@ -42,6 +45,7 @@ func newRig(ctx context.Context, path string) (*rig, error) {
 		Clock:  r.clock,
 		IDs:    ids.Random{},
 		Events: events.Renderer{Scope: registry.DefaultScope, IDs: ids.Random{}},
+		Limits: job.Limits{Retention: retention},
 		Log:    slog.New(slog.DiscardHandler),
 	})
 	running, cancel := context.WithCancel(ctx)

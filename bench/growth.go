@@ -24,7 +24,10 @@ import (
 // the requests that wait together. Each growth is a set-up in several sizes and the operations that
 // are measured in each of them, the sizes in turns, so that a busy machine slows all alike. A bound
 // that is broken fails the run. A new row is a new growth, or an operation of one that is there.
-var growths = []growth{groupsBelowTarget, jobsTogether, releasesTogether, jobsOfGroup}
+var growths = []growth{
+	groupsBelowTarget, jobsTogether, releasesTogether, jobsOfGroup,
+	thingsOfFleet, executionsOfThing, thingsOfEndedJob, timersTogether,
+}
 
 // growth is one thing that grows.
 type growth struct {

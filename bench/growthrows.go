@@ -272,13 +272,22 @@ func (g *grown) things(ctx context.Context, group string, n int) error {
 
 // create makes a continuous job on a group, whose executions are retried when they fail.
 func (g *grown) create(ctx context.Context, id, group string) error {
+	return g.createOn(ctx, id, job.GroupTarget(registry.DefaultScope, group))
+}
+
+// createOn makes a job on a target: a continuous one, unless it is a thing.
+func (g *grown) createOn(ctx context.Context, id string, target job.Target) error {
+	selection := job.Continuous
+	if target.Kind == registry.KindThing {
+		selection = job.Snapshot
+	}
 	retried := job.RetryCriterion{FailureType: job.FailureAll, Retries: job.MaxRetries}
 	_, err := g.Jobs.CreateJob(ctx, jobs.NewJob{
 		ID:       id,
 		Document: `{"operation":"upgrade"}`,
 		Definition: job.Definition{
-			Targets:         []job.Target{job.GroupTarget(registry.DefaultScope, group)},
-			TargetSelection: job.Continuous,
+			Targets:         []job.Target{target},
+			TargetSelection: selection,
 			Retry:           &job.RetryConfig{Criteria: []job.RetryCriterion{retried}},
 		},
 	})

@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime/pprof"
 	"slices"
 	"time"
@@ -31,6 +32,7 @@ func main() {
 	quick := flag.Bool("quick", false, "a short form, under a minute")
 	million := flag.Bool("million", false, "with a fleet of a million")
 	growth := flag.Bool("growth", false, "only what must not cost more as something grows")
+	latency := flag.Bool("latency", false, "only how long devices wait for operators")
 	binary := flag.String("drover", "bin/drover",
 		"the built `binary`, for what is measured from outside")
 	profile := flag.String("cpuprofile", "",
@@ -56,11 +58,14 @@ func main() {
 	if *quick {
 		s.grown = 2000
 	}
-	measured := func(ctx context.Context) error { return run(ctx, s, *binary) }
+	measure := func(ctx context.Context) error { return run(ctx, s, *binary) }
 	if *growth {
-		measured = func(ctx context.Context) error { return inFolder(ctx, s, growthOnly) }
+		measure = func(ctx context.Context) error { return inFolder(ctx, s, growthOnly) }
 	}
-	err := measured(context.Background())
+	if *latency {
+		measure = func(ctx context.Context) error { return inFolder(ctx, s, latencyOnly) }
+	}
+	err := measure(context.Background())
 	pprof.StopCPUProfile()
 	exit(err)
 }
@@ -101,11 +106,16 @@ func growthOnly(ctx context.Context, dir string, s sizes) error {
 	return growthRows(ctx, dir, s.grown)
 }
 
+func latencyOnly(ctx context.Context, dir string, s sizes) error {
+	return latencyRows(ctx, filepath.Join(dir, "latency.db"), s, true)
+}
+
 func run(ctx context.Context, s sizes, binary string) error {
 	return inFolder(ctx, s, func(ctx context.Context, dir string, s sizes) error {
 		fmt.Printf("%-74s %14s %26s\n", "what", "measured", "to reach")
 		bound, err := engineRows(ctx, dir, s)
 		err = errors.Join(err, presignRow(), outsideRows(ctx, dir, s, binary, bound))
+		err = errors.Join(err, latencyRows(ctx, filepath.Join(dir, "latency.db"), s, s.grown > 0))
 		return errors.Join(err, growthRows(ctx, dir, s.grown))
 	})
 }

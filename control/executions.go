@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/drover-iot/drover/api/iot"
+	"github.com/drover-iot/drover/engine/jobs"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/schema"
@@ -90,13 +91,16 @@ func (p *Plane) ListJobExecutionsForJob(
 		})
 }
 
-// ListJobExecutionsForThing lists every attempt on a thing, newest first (R-API-27).
+// ListJobExecutionsForThing lists every attempt on a thing, newest first (R-API-27). A filter looks
+// at a bounded number of attempts for each page, so a page may be short, or empty, and have a token.
 func (p *Plane) ListJobExecutionsForThing(
 	ctx context.Context, in *iot.ListJobExecutionsForThingRequest,
 ) (*iot.ListJobExecutionsForThingResponse, error) {
-	return list(p, iot.ListJobExecutionsForThing, in,
-		func(after *store.ThingExecutionCursor, limit int) ([]store.NamedExecution, error) {
-			return p.Jobs.ExecutionsOfThing(ctx, string(in.ThingName), store.ThingExecutionQuery{
+	return scan(p, iot.ListJobExecutionsForThing, in,
+		func(after *store.ThingExecutionCursor, limit int) (
+			[]store.NamedExecution, *store.ThingExecutionCursor, error,
+		) {
+			return p.Jobs.ExecutionsOfThing(ctx, string(in.ThingName), jobs.ExecutionFilter{
 				Status:    status(in.Status),
 				Namespace: string(value(in.NamespaceID)),
 				JobID:     string(value(in.JobID)),
@@ -104,13 +108,7 @@ func (p *Plane) ListJobExecutionsForThing(
 				Limit:     limit,
 			})
 		},
-		func(x store.NamedExecution) store.ThingExecutionCursor {
-			return store.ThingExecutionCursor{
-				QueuedAt: x.QueuedAt,
-				JobID:    x.JobID,
-				Number:   x.Number,
-			}
-		},
+		jobs.PlaceOfAttempt,
 		func(x store.NamedExecution) iot.JobExecutionSummaryForThing {
 			return iot.JobExecutionSummaryForThing{
 				JobID:               iot.JobID(x.JobID),

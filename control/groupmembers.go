@@ -77,18 +77,19 @@ func (p *Plane) UpdateThingGroupsForThing(
 	})
 }
 
-// ListThingsInThingGroup lists the things of a group by name; with recursive, also those of the
-// groups below it.
+// ListThingsInThingGroup lists the things of a group by name; with recursive, those of the groups
+// below it follow, group by group (R-ID-12). One request comes by a bounded number of groups, so a
+// page may be short, or empty, and have a token.
 func (p *Plane) ListThingsInThingGroup(
 	ctx context.Context, in *iot.ListThingsInThingGroupRequest,
 ) (*iot.ThingNames, error) {
 	group, recursive := string(in.ThingGroupName), value(in.Recursive)
-	return list(p, iot.ListThingsInThingGroup, in,
-		func(after *string, limit int) ([]string, error) {
+	return scan(p, iot.ListThingsInThingGroup, in,
+		func(after *fleet.GroupMember, limit int) ([]fleet.GroupMember, *fleet.GroupMember, error) {
 			return p.Fleet.ListMembers(ctx, group, recursive, value(after), limit)
 		},
-		func(name string) string { return name },
-		func(name string) iot.ThingName { return iot.ThingName(name) })
+		func(m fleet.GroupMember) fleet.GroupMember { return m },
+		func(m fleet.GroupMember) iot.ThingName { return iot.ThingName(m.Name) })
 }
 
 // ListThingGroupsForThing lists the groups of a thing by name. They are ten at most, so they are

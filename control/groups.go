@@ -125,19 +125,21 @@ func (p *Plane) DeleteThingGroup(
 }
 
 // ListThingGroups lists groups by name: all, those below a parent, or those whose names begin
-// with a prefix (R-ID-52).
+// with a prefix (R-ID-52). Those below a parent at any depth are looked for among a bounded number
+// of groups for each page, so a page may be short, or empty, and have a token.
 func (p *Plane) ListThingGroups(
 	ctx context.Context, in *iot.ListThingGroupsRequest,
 ) (*iot.ListThingGroupsResponse, error) {
-	return list(p, iot.ListThingGroups, in,
-		func(after *string, limit int) ([]registry.Group, error) {
-			return p.Fleet.ListGroups(ctx, fleet.GroupFilter{
+	return scan(p, iot.ListThingGroups, in,
+		func(after *string, limit int) ([]registry.Group, *string, error) {
+			groups, stopped, err := p.Fleet.ListGroups(ctx, fleet.GroupFilter{
 				Parent:    text(in.ParentGroup),
 				Recursive: in.Recursive,
 				Prefix:    string(value(in.NamePrefixFilter)),
 				After:     value(after),
 				Limit:     limit,
 			})
+			return groups, optional(stopped), err
 		},
 		groupName, p.nameAndArn(ctx))
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/internal/rates"
 	"github.com/drover-iot/drover/schema"
+	"github.com/drover-iot/drover/store"
 )
 
 // A request goes through five steps. The operation is found by method and path; the request is
@@ -48,6 +49,7 @@ func (h *Handler) Unavailable() []string { return h.router.Unhandled() }
 // Serve answers one request. The caller has read the body, has checked the signature, and knows
 // that whoever signed may call every operation.
 func (h *Handler) Serve(ctx context.Context, w http.ResponseWriter, r *http.Request, body []byte) {
+	ctx = store.ForOperator(ctx)
 	match, err := h.router.Match(r.Method, r.URL.EscapedPath())
 	var out []byte
 	if err == nil {
@@ -103,7 +105,7 @@ func (h *Handler) Refuse(
 		if f.ResourceName != "" {
 			body.ResourceArn = new(h.plane.arn(ctx, f.ResourceKind, f.ResourceName))
 		}
-	} else {
+	} else if ctx.Err() == nil { // else the caller has gone, and no longer waits for an answer
 		name := ""
 		if op != nil {
 			name = op.Name

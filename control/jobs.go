@@ -172,28 +172,26 @@ func (p *Plane) GetJobDocument(
 }
 
 // ListJobs lists jobs, newest first (R-API-10). A filter by a group shows the jobs whose targets
-// name the group; every item then has the id of the group (R-API-13).
+// name the group; every item then has the id of the group (R-API-13). A filter that no index answers
+// looks at a bounded number of jobs for each page, so a page may be short, or empty, and have a token.
 func (p *Plane) ListJobs(
 	ctx context.Context, in *iot.ListJobsRequest,
 ) (*iot.ListJobsResponse, error) {
 	var group *registry.Group // by which the list is filtered, if it is
-	return list(p, iot.ListJobs, in,
-		func(after *store.JobCursor, limit int) (found []job.Job, err error) {
-			found, group, err = p.Jobs.ListJobs(ctx, jobs.Filter{
-				JobQuery: store.JobQuery{
-					Status:    job.Status(value(in.Status)),
-					Selection: job.TargetSelection(value(in.TargetSelection)),
-					Namespace: string(value(in.NamespaceID)),
-					After:     after,
-					Limit:     limit,
-				},
+	return scan(p, iot.ListJobs, in,
+		func(after *store.JobCursor, limit int) ([]job.Job, *store.JobCursor, error) {
+			page, err := p.Jobs.ListJobs(ctx, jobs.Filter{
+				Status:    job.Status(value(in.Status)),
+				Selection: job.TargetSelection(value(in.TargetSelection)),
+				Namespace: string(value(in.NamespaceID)),
 				GroupName: string(value(in.ThingGroupName)),
 				GroupUUID: string(value(in.ThingGroupID)),
+				After:     after,
+				Limit:     limit,
 			})
-			return found, err
+			group = page.Group
+			return page.Jobs, page.More, err
 		},
-		func(j job.Job) store.JobCursor {
-			return store.JobCursor{CreatedAt: j.CreatedAt, ID: j.ID}
-		},
+		jobs.PlaceOfJob,
 		func(j job.Job) iot.JobSummary { return p.jobSummary(ctx, j, group) })
 }

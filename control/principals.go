@@ -51,9 +51,10 @@ func (p *Plane) ListThingPrincipals(
 	ctx context.Context, in *iot.ListThingPrincipalsRequest,
 ) (*iot.ListThingPrincipalsResponse, error) {
 	thing := string(in.ThingName)
-	return list(p, iot.ListThingPrincipals, in,
-		func(after *string, limit int) ([]registry.Principal, error) {
-			return p.Identity.PrincipalsOfThing(ctx, thing, nil, value(after), limit)
+	return scan(p, iot.ListThingPrincipals, in,
+		func(after *string, limit int) ([]registry.Principal, *string, error) {
+			found, stopped, err := p.Identity.PrincipalsOfThing(ctx, thing, nil, value(after), limit)
+			return found, optional(stopped), err
 		},
 		attachedCertificate,
 		func(a registry.Principal) iot.Principal { return p.principal(ctx, a) })
@@ -74,8 +75,8 @@ func (p *Plane) principal(ctx context.Context, a registry.Principal) iot.Princip
 func (p *Plane) ListPrincipalThings(
 	ctx context.Context, in *iot.ListPrincipalThingsRequest,
 ) (*iot.ThingNames, error) {
-	return list(p, iot.ListPrincipalThings, in,
-		func(after *string, limit int) ([]registry.Principal, error) {
+	return scan(p, iot.ListPrincipalThings, in,
+		func(after *string, limit int) ([]registry.Principal, *string, error) {
 			return p.thingsOf(ctx, in.Principal, nil, value(after), limit)
 		},
 		attachedThing,
@@ -85,12 +86,13 @@ func (p *Plane) ListPrincipalThings(
 // thingsOf loads the things that a certificate, named by its ARN, is attached to.
 func (p *Plane) thingsOf(
 	ctx context.Context, principal iot.Principal, exclusive *bool, after string, limit int,
-) ([]registry.Principal, error) {
+) ([]registry.Principal, *string, error) {
 	certificate, err := p.certificateOf(principal)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return p.Identity.ThingsOfPrincipal(ctx, certificate, exclusive, after, limit)
+	found, stopped, err := p.Identity.ThingsOfPrincipal(ctx, certificate, exclusive, after, limit)
+	return found, optional(stopped), err
 }
 
 // The two kinds of attachment. One that is not sent is not exclusive.
@@ -120,9 +122,10 @@ func (p *Plane) ListThingPrincipalsV2(
 	ctx context.Context, in *iot.ListThingPrincipalsV2Request,
 ) (*iot.ListThingPrincipalsV2Response, error) {
 	thing, only := string(in.ThingName), exclusive(in.ThingPrincipalType)
-	return list(p, iot.ListThingPrincipalsV2, in,
-		func(after *string, limit int) ([]registry.Principal, error) {
-			return p.Identity.PrincipalsOfThing(ctx, thing, only, value(after), limit)
+	return scan(p, iot.ListThingPrincipalsV2, in,
+		func(after *string, limit int) ([]registry.Principal, *string, error) {
+			found, stopped, err := p.Identity.PrincipalsOfThing(ctx, thing, only, value(after), limit)
+			return found, optional(stopped), err
 		},
 		attachedCertificate,
 		func(a registry.Principal) iot.ThingPrincipalObject {
@@ -138,8 +141,8 @@ func (p *Plane) ListPrincipalThingsV2(
 	ctx context.Context, in *iot.ListPrincipalThingsV2Request,
 ) (*iot.ListPrincipalThingsV2Response, error) {
 	only := exclusive(in.ThingPrincipalType)
-	return list(p, iot.ListPrincipalThingsV2, in,
-		func(after *string, limit int) ([]registry.Principal, error) {
+	return scan(p, iot.ListPrincipalThingsV2, in,
+		func(after *string, limit int) ([]registry.Principal, *string, error) {
 			return p.thingsOf(ctx, in.Principal, only, value(after), limit)
 		},
 		attachedThing,

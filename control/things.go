@@ -112,18 +112,25 @@ func (p *Plane) DeleteThing(
 	return &schema.Nothing{}, p.Fleet.DeleteThing(ctx, string(in.ThingName), in.ExpectedVersion)
 }
 
-// ListThings lists things by name; filters combine with AND (R-ID-9).
+// ListThings lists things by name; filters combine with AND (R-ID-9). A filter by an attribute
+// looks at a bounded number of things for each page, so a page may be short, or empty, and have a
+// token (R-WIRE-27).
 func (p *Plane) ListThings(
 	ctx context.Context, in *iot.ListThingsRequest,
 ) (*iot.ListThingsResponse, error) {
-	return list(p, iot.ListThings, in,
-		func(after *string, limit int) ([]registry.Thing, error) {
-			q, err := thingQuery(in)
+	return scan(p, iot.ListThings, in,
+		func(after *string, limit int) ([]registry.Thing, *string, error) {
+			by, err := attributeFilter(in)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
-			q.After, q.Limit = value(after), limit
-			return p.Fleet.ListThings(ctx, q)
+			q := store.ThingQuery{
+				Type:  string(value(in.ThingTypeName)),
+				After: value(after),
+				Limit: limit,
+			}
+			things, stopped, err := p.Fleet.ListThings(ctx, q, by)
+			return things, optional(stopped), err
 		},
 		func(t registry.Thing) string { return t.Name },
 		func(t registry.Thing) iot.ThingAttribute {
@@ -137,17 +144,16 @@ func (p *Plane) ListThings(
 		})
 }
 
-// thingQuery is the filters of ListThings. An attribute without a value stands for things that have
-// the attribute, whatever its value: every value begins with the empty text. A value without an
-// attribute is refused (R-ID-9, R-ID-59).
-func thingQuery(in *iot.ListThingsRequest) (q store.ThingQuery, err error) {
+// attributeFilter is the filter of ListThings by an attribute. An attribute without a value stands
+// for things that have the attribute, whatever its value: every value begins with the empty text. A
+// value without an attribute is refused (R-ID-9, R-ID-59).
+func attributeFilter(in *iot.ListThingsRequest) (by registry.AttributeFilter, err error) {
 	if in.AttributeName == nil && in.AttributeValue != nil {
-		return q, fault.New(fault.Invalid, "attributeName: required with attributeValue")
+		return by, fault.New(fault.Invalid, "attributeName: required with attributeValue")
 	}
-	return store.ThingQuery{
-		Type:          string(value(in.ThingTypeName)),
-		Attribute:     string(value(in.AttributeName)),
-		Value:         string(value(in.AttributeValue)),
-		ValueIsPrefix: value(in.UsePrefixAttributeValue) || in.AttributeValue == nil,
+	return registry.AttributeFilter{
+		Name:   string(value(in.AttributeName)),
+		Value:  string(value(in.AttributeValue)),
+		Prefix: value(in.UsePrefixAttributeValue) || in.AttributeValue == nil,
 	}, nil
 }

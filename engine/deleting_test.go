@@ -28,8 +28,8 @@ func TestWhileDeleting(t *testing.T) {
 	if j := m.job(); j.Status != job.DeletionInProgress {
 		t.Fatalf("the job is %s", j.Status)
 	}
-	listed, _, err := m.Jobs.ListJobs(ctx, jobs.Filter{JobQuery: store.JobQuery{Status: job.DeletionInProgress, Limit: 10}})
-	if err != nil || len(listed) != 1 || listed[0].ID != "j" {
+	listed, err := m.Jobs.ListJobs(ctx, jobs.Filter{Status: job.DeletionInProgress, Limit: 10})
+	if err != nil || len(listed.Jobs) != 1 || listed.Jobs[0].ID != "j" {
 		t.Errorf("R-API-15: listed %v, %v", listed, err)
 	}
 	thing := job.ThingTarget(registry.DefaultScope, "t01")

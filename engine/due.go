@@ -64,7 +64,8 @@ func (e *Engine) NextDue(ctx context.Context) (next time.Time, err error) {
 }
 
 // RunDue does all work that is due now, in bounded steps, and returns when nothing is due any more.
-// Overdue timers come first, in the order of their deadlines (R-TMO-13), then jobs in turns.
+// Whose clients came or went, the members of groups, overdue timers in the order of their deadlines
+// (R-TMO-13) and jobs take turns (R-CON-29).
 func (e *Engine) RunDue(ctx context.Context) error {
 	e.due.Lock()
 	defer e.due.Unlock()

@@ -156,7 +156,7 @@ func TestMembershipsShareTheRoomOfACommit(t *testing.T) {
 // with the last (R-JOB-34, R-JOB-62).
 func TestWaitingThingsGoInSteps(t *testing.T) {
 	t.Parallel()
-	const inline = 10 * jobs.InlineStep
+	const inline = jobs.InlineStep
 	for _, row := range []struct {
 		things int
 		gone   bool // when DeleteJob is answered: it and the review of its commit do a step each

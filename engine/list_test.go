@@ -16,11 +16,10 @@ import (
 )
 
 // A list of the executions of one status looks at no more than so many things, whatever the size of
-// the job: a page may be empty, and says where to go on (R-API-26, R-WIRE-23).
+// the job: a page may be empty, and says where to go on (R-API-26, R-WIRE-27).
 func TestListOfOneStatusIsBounded(t *testing.T) {
 	t.Parallel()
-	const thingsPerList = 10_000 // that one list looks at
-	const things = 2*thingsPerList + 10
+	const things = 2*store.MaxLooked + 10
 	s := memory.Open()
 	var c store.Changes
 	now := time.Unix(1e9, 0).UTC()
@@ -28,7 +27,7 @@ func TestListOfOneStatusIsBounded(t *testing.T) {
 	for i := registry.ThingID(1); i <= things; i++ {
 		c.Registry.CreatedThings = append(c.Registry.CreatedThings, registry.Thing{ID: i, Name: fmt.Sprintf("t%06d", i), UUID: fmt.Sprint(i)})
 		x := job.NewExecution(job.ExecutionKey{Job: 1, Thing: i, Number: 1}, now)
-		if i == things || i == thingsPerList {
+		if i == things || i == store.MaxLooked {
 			x.Status = job.ExecutionFailed
 		}
 		c.Job.CreatedExecutions = append(c.Job.CreatedExecutions, x)

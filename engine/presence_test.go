@@ -104,3 +104,22 @@ func TestPresencesAreFollowedInSteps(t *testing.T) {
 		}
 	}
 }
+
+// What was known of the client of a thing goes with the thing, unless it is connected: a thing of the
+// same name that is created later starts with no history (R-CON-12).
+func TestPresenceOfADeletedThing(t *testing.T) {
+	t.Parallel()
+	for _, connected := range []bool{false, true} {
+		w := newRegistryWorld(t)
+		ctx := t.Context()
+		w.thing("a", "")
+		w.Fleet.SetPresence(fleet.Presence{Client: "a", Connectivity: fleetquery.Connectivity{Connected: connected}})
+		w.must(w.WaitIdle(ctx))
+		w.must(w.Fleet.DeleteThing(ctx, "a", nil))
+		w.thing("a", "")
+		found, _, err := w.Fleet.Search(ctx, "thingName:a", "", 10)
+		if err != nil || len(found) != 1 || (found[0].Connectivity != nil) != connected {
+			t.Errorf("connected %t: found %+v, %v", connected, found, err)
+		}
+	}
+}

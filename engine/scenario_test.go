@@ -309,12 +309,12 @@ func line(kind string, names []string) string {
 
 // changes shows every job that looks different from the last time.
 func (s *scenario) changes() (out string) {
-	jobs, _, err := s.Jobs.ListJobs(s.t.Context(), jobs.Filter{JobQuery: store.JobQuery{Limit: 100}})
+	listed, err := s.Jobs.ListJobs(s.t.Context(), jobs.Filter{Limit: 100})
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	now := map[string]string{}
-	for _, j := range jobs {
+	for _, j := range listed.Jobs {
 		now[j.ID] = s.show(j)
 		if now[j.ID] != s.seen[j.ID] {
 			out += now[j.ID]

@@ -246,7 +246,7 @@ func TestTookLateJoiners(t *testing.T) {
 	j := targeted()
 	j.Progress.Finished = true
 	j.TookLateJoiners(true, start)
-	if !j.LateJoinersWaiting || j.Next(start) != WorkLateJoiners || !j.Due.Equal(immediately) {
+	if !j.LateJoinersWaiting || j.Next(start) != WorkLateJoiners || !j.Due.Equal(Immediately) {
 		t.Errorf("more are waiting: %+v", j.State)
 	}
 	j.TookLateJoiners(false, start)

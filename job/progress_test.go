@@ -27,7 +27,7 @@ func TestProcessingTargets(t *testing.T) {
 		{"not started", nil, State{Status: Scheduled}, []string{"a", "b", "c"}},
 		{"at the first", sources, State{Status: InProgress}, []string{"a", "b", "c"}},
 		{"below the first", sources, State{Status: InProgress, Progress: Progress{
-			Cursor: RolloutCursor{Path: []CursorGroup{{Group: 2, Name: "a-1"}}},
+			Cursor: RolloutCursor{Path: registry.GroupPath{{Group: 2, Name: "a-1"}}},
 		}}, []string{"a", "b", "c"}},
 		{"at the second", sources, State{Status: InProgress, Progress: Progress{
 			Cursor: RolloutCursor{Source: 1},
@@ -160,7 +160,7 @@ func TestTickInPages(t *testing.T) {
 		j.ReleasedExecutions(tt.made, RolloutCursor{After: "m"}, false, now)
 		want := start.Add(tt.due)
 		if tt.due < 0 {
-			want = immediately
+			want = Immediately
 		}
 		if !j.Due.Equal(want) {
 			t.Errorf("after %v: due at %v, want %v", tt.after, j.Due, want)
@@ -169,9 +169,9 @@ func TestTickInPages(t *testing.T) {
 	// With the quota used up, the search for another target goes on at once, and ends the rollout
 	// at this tick (R-ROLL-13) or waits for the next one.
 	j.Tick(start.Add(3*Tick + 5*time.Second))
-	j.ReleasedExecutions(100, RolloutCursor{Path: []CursorGroup{{Group: 2, Name: "a"}}}, false,
+	j.ReleasedExecutions(100, RolloutCursor{Path: registry.GroupPath{{Group: 2, Name: "a"}}}, false,
 		start.Add(3*Tick+5*time.Second))
-	if j.SearchOn(start.Add(3*Tick + 5*time.Second)); !j.Due.Equal(immediately) ||
+	if j.SearchOn(start.Add(3*Tick + 5*time.Second)); !j.Due.Equal(Immediately) ||
 		j.Next(start.Add(3*Tick+6*time.Second)) != WorkRelease {
 		t.Errorf("R-ROLL-13: searching, due at %v", j.Due)
 	}

@@ -45,20 +45,13 @@ type Progress struct {
 type RolloutCursor struct {
 	Source int `json:"source,omitzero"` // index into Sources
 	// Path leads from the group of the source, which is not part of it, down to the group that is
-	// being worked on. Empty at the group of the source itself. It must not be changed in place.
-	Path []CursorGroup `json:"path,omitempty"`
+	// being worked on.
+	Path registry.GroupPath `json:"path,omitempty"`
 	// After is the last thing name that was taken from that group, empty at its beginning.
 	After string `json:"after,omitzero"`
 	// Returned says that all members had their turn, and that the rollout goes through the sources
 	// once more for those that had left before theirs and are back (R-JOB-54).
 	Returned bool `json:"returned,omitzero"`
-}
-
-// CursorGroup is one group on the path of a cursor. Its name tells where to go on when the group
-// was deleted meanwhile: at the next one of its siblings.
-type CursorGroup struct {
-	Group registry.GroupID `json:"group"`
-	Name  string           `json:"name"`
 }
 
 // start begins a rollout: tick 0 is due at once.

@@ -107,7 +107,7 @@ func TestResumeRollout(t *testing.T) {
 			NotifyCursor:       &ExecutionCursor{},
 			LateJoinersWaiting: tt.kind == Continuous,
 			Progress:           Progress{Finished: tt.finished},
-			Due:                immediately,
+			Due:                Immediately,
 		}
 		if !tt.finished {
 			want.Progress.NextTick = opening

@@ -253,7 +253,7 @@ func TestCancelAndDelete(t *testing.T) {
 			t.Errorf("delete %s force %v: %v", tt.status, tt.force, err)
 		}
 		if err == nil && (j.Status != DeletionInProgress || j.Sweep != SweepAll ||
-			!j.Due.Equal(immediately) || j.Concurrent()) {
+			!j.Due.Equal(Immediately) || j.Concurrent()) {
 			t.Errorf("delete %s: %+v", tt.status, j.State)
 		}
 	}

@@ -24,7 +24,7 @@ const (
 )
 
 // workOrder lists the kinds of work that have a step of their own. from is the time from which a
-// kind is due: immediately, a time that is waited for, or zero when there is no such work.
+// kind is due: Immediately, a time that is waited for, or zero when there is no such work.
 //
 // What ends a job comes before what goes on with it. Devices learn that a window has opened before
 // more executions are queued for them, and things that waited for the window come before the next
@@ -90,17 +90,17 @@ func (j *Job) due(now time.Time) (due time.Time) {
 // any target is left; else at the next tick.
 func (j *Job) releaseFrom() time.Time {
 	if j.Status == InProgress && (j.Progress.Quota > 0 || j.Progress.Searching) {
-		return immediately
+		return Immediately
 	}
 	return timeIf(j.Status == InProgress, j.Progress.NextTick)
 }
 
-// immediately is the time of work that waits for processor time only. It is before every time that
+// Immediately is the time of work that waits for processor time only. It is before every time that
 // a clock can show, so such work is due also when the clock was set back (R-CON-26).
-var immediately = time.UnixMilli(1).UTC()
+var Immediately = time.UnixMilli(1).UTC()
 
-// atOnceIf is immediately when there is work, else zero.
-func atOnceIf(work bool) time.Time { return timeIf(work, immediately) }
+// atOnceIf is Immediately when there is work, else zero.
+func atOnceIf(work bool) time.Time { return timeIf(work, Immediately) }
 
 // timeIf is a time when there is work, else zero.
 func timeIf(work bool, at time.Time) time.Time {
@@ -119,24 +119,6 @@ func earliest(a, b time.Time) time.Time {
 		return b
 	}
 	return a
-}
-
-// NextTurn returns which of several due jobs has its step next: the one after the job that had the
-// last step, by key, and the first again after the last. So a sweep over a million executions does
-// not hold up the ticks of other jobs. Of 3, 7 and 9, after 7 comes 9, after 9 comes 3, and after
-// 5, which is not due any more, comes 7. due must not be empty; last is 0 before the first step.
-func NextTurn(due []Key, last Key) Key {
-	first, after := due[0], Key(0)
-	for _, key := range due {
-		first = min(first, key)
-		if key > last && (after == 0 || key < after) {
-			after = key
-		}
-	}
-	if after != 0 {
-		return after
-	}
-	return first
 }
 
 // ExecutionWork is what is due for one execution.

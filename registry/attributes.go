@@ -2,6 +2,7 @@ package registry
 
 import (
 	"maps"
+	"strings"
 
 	"github.com/drover-iot/drover/internal/fault"
 )
@@ -53,4 +54,21 @@ func CheckAttributes(attributes map[string]string, limit int) error {
 			len(attributes), limit)
 	}
 	return nil
+}
+
+// AttributeFilter keeps what has an attribute with a value, or with a value that begins with it.
+// Without a name it keeps everything (R-ID-9).
+type AttributeFilter struct {
+	Name, Value string
+	// Prefix says that the value may go on. With an empty Value it keeps whatever has the attribute.
+	Prefix bool
+}
+
+// Keeps reports whether attributes are those that the filter asks for.
+func (f AttributeFilter) Keeps(attributes map[string]string) bool {
+	if f.Name == "" {
+		return true
+	}
+	value, ok := attributes[f.Name]
+	return ok && (value == f.Value || f.Prefix && strings.HasPrefix(value, f.Value))
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds what is measured and prints the table. Options go to the program: -quick, -million, -growth.
+# Builds what is measured and prints the table. Options go to the program: -quick, -million, -growth, -latency.
 set -eu
 cd "$(dirname "$0")/.."
 make -s build

@@ -20,12 +20,14 @@ type Changes struct {
 // JobChanges are changes of jobs and executions.
 type JobChanges struct {
 	CreatedJobs []CreatedJob
-	// Definitions rewrites the definition of existing jobs.
+	// Definitions rewrites the definition of existing jobs. Whether a job has maintenance windows
+	// stays as it was.
 	Definitions []job.Job
 	// States rewrites the state (job.State) of existing jobs.
 	States []job.Job
-	// DeletedJobs removes jobs with their documents. Their executions must be gone already, else
-	// ErrConflict.
+	// DeletedJobs removes jobs with their documents. Their executions, the things that wait for one
+	// and the numbers that stay used must be gone already, else ErrConflict: there may be as many
+	// as the fleet has things.
 	DeletedJobs []job.Key
 	// LateJoinersAdded are things that wait to get an execution of a continuous job (R-JOB-56);
 	// LateJoinersDone are those that do not any more. Adding one that waits and removing one that
@@ -47,9 +49,20 @@ type JobChanges struct {
 	// no device sees changes so: the step timer (R-HTTP-14), and the retries that the chain has
 	// used (R-RTY-11).
 	AmendedExecutions []job.Execution
-	// DeletedExecutions removes executions. Their numbers stay used (R-CON-14), except in a job
-	// that is DELETION_IN_PROGRESS: it queues no more, so no trace of them is kept.
+	// DeletedExecutions removes executions. Their numbers stay used (R-CON-14), except in
+	// EndingJobs.
 	DeletedExecutions []job.ExecutionKey
+	// EndingJobs are jobs that go with their last execution. They queue no more, so none of their
+	// numbers needs to stay used.
+	EndingJobs []job.Key
+	// ForgottenNumbers removes numbers that stay used. Removing one that does not is no change.
+	ForgottenNumbers []UsedNumber
+}
+
+// UsedNumber names the highest number of an execution of a job on a thing that was deleted.
+type UsedNumber struct {
+	Job   job.Key
+	Thing registry.ThingID
 }
 
 // LateJoiner is a thing that entered the targets of a continuous job while no execution could be
@@ -72,7 +85,7 @@ type RegistryChanges struct {
 	CreatedThings []registry.Thing
 	UpdatedThings []registry.Thing
 	// DeletedThings frees the names. Memberships and principals of the thing must be removed by the
-	// same decision, else ErrConflict. The name stays readable for the thing's executions
+	// same decision, else ErrConflict. The name stays readable as long as the thing has executions
 	// (R-EXE-24): see Reader.ThingName.
 	DeletedThings []registry.ThingID
 

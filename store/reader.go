@@ -45,8 +45,8 @@ type JobReader interface {
 	// Jobs lists jobs, newest first, then by id (R-API-10).
 	Jobs(JobQuery) ([]job.Job, error)
 	// DueJobs returns up to limit jobs whose State.Due is set and not after now, earliest first,
-	// ties by key.
-	DueJobs(now time.Time, limit int) ([]job.Job, error)
+	// ties by key, strictly after a place in this order.
+	DueJobs(after DueCursor, now time.Time, limit int) ([]job.Job, error)
 	// JobCount returns how many jobs have the status.
 	JobCount(job.Status) (int, error)
 	// ActiveJobs returns how many jobs of a selection are SCHEDULED or IN_PROGRESS, ConcurrentJobs
@@ -56,7 +56,7 @@ type JobReader interface {
 	// RolloutMemberships returns the smallest and the largest job.RolloutMembership; ok is false
 	// when no job has one.
 	RolloutMemberships() (oldest, newest int64, ok bool, err error)
-	// ContinuousJobs returns up to limit continuous jobs that have the group among
+	// ContinuousJobs returns up to limit active continuous jobs that have the group among
 	// job.Definition.TargetGroups, by key, strictly after a key.
 	ContinuousJobs(group registry.GroupID, after job.Key, limit int) ([]ContinuousJob, error)
 	// EndedJobs returns up to limit jobs that are COMPLETED or CANCELED and have not changed since
@@ -67,7 +67,8 @@ type JobReader interface {
 	NextDue() (time.Time, error)
 }
 
-// ContinuousJob is a continuous job of a group, and whether it is SCHEDULED or IN_PROGRESS.
+// ContinuousJob is an active continuous job of a group. Active is false for one that has ended since
+// the store was read: a commit knows of that, and pages by all that were read.
 type ContinuousJob struct {
 	Key    job.Key
 	Active bool
@@ -93,14 +94,19 @@ type DocumentReader interface {
 	MembershipWork(limit int) ([]job.MembershipWork, error)
 }
 
-// JobQuery filters and pages jobs. Zero fields do not filter.
+// JobQuery pages jobs: all, those with a status, or those of a target. Status and Target are not
+// given together.
 type JobQuery struct {
-	Status    job.Status
-	Selection job.TargetSelection
-	Namespace string
-	Target    string // job.Target.Resource of a target that the job lists (R-API-12)
-	After     *JobCursor
-	Limit     int
+	Status job.Status
+	Target string // job.Target.Resource of a target that the job lists (R-API-12)
+	After  *JobCursor
+	Limit  int
+}
+
+// DueCursor is the place of one job in the order of DueJobs. The zero value is before all.
+type DueCursor struct {
+	Due time.Time
+	Job job.Key
 }
 
 // JobCursor is the place of one job in the order of Jobs, or of one template in the order of
@@ -118,6 +124,9 @@ type ExecutionReader interface {
 	// LastNumber returns the highest number that was ever used for the job on the thing, deleted
 	// ones included; 0 when there was none (R-CON-14).
 	LastNumber(job.Key, registry.ThingID) (int64, error)
+	// UsedNumbers returns up to limit things on which a number of the job stays used though its
+	// execution was deleted, by thing.
+	UsedNumbers(key job.Key, limit int) ([]registry.ThingID, error)
 	// Pending returns up to limit executions of the thing that have not ended: IN_PROGRESS first,
 	// then by queuedAt, then by sequence (R-ORD-1, R-ORD-2).
 	Pending(thing registry.ThingID, limit int) ([]job.Execution, error)
@@ -125,6 +134,8 @@ type ExecutionReader interface {
 	// sequence, strictly after the cursor.
 	QueuedOfThing(
 		thing registry.ThingID, after job.QueueCursor, limit int) ([]job.Execution, error)
+	// PendingWindowed is Pending of jobs with maintenance windows only.
+	PendingWindowed(thing registry.ThingID, limit int) ([]job.Execution, error)
 	// PendingOfJob returns up to limit executions of the job in the status, which is QUEUED or
 	// IN_PROGRESS, by thing, then by number, strictly after the thing and number given.
 	PendingOfJob(
@@ -149,6 +160,7 @@ type ExecutionReader interface {
 type NamedExecution struct {
 	job.Execution
 	JobID     string
+	Namespace string // of the job
 	ThingName string
 }
 
@@ -170,12 +182,10 @@ type JobExecutionCursor struct {
 
 // ThingExecutionQuery pages the executions of one thing.
 type ThingExecutionQuery struct {
-	Thing     registry.ThingID
-	Status    *job.ExecutionStatus
-	Namespace string
-	JobID     string
-	After     *ThingExecutionCursor
-	Limit     int
+	Thing registry.ThingID
+	Job   job.Key // only those of this job; 0 for all
+	After *ThingExecutionCursor
+	Limit int
 }
 
 // ThingExecutionCursor is the place of one execution in the order of ExecutionsOfThing.
@@ -191,7 +201,7 @@ type ThingReader interface {
 	// ThingID is Thing for hot paths: only the key of a name.
 	ThingID(name string) (registry.ThingID, error)
 	ThingByName(name string) (registry.Thing, error)
-	// ThingName returns the name that a thing has or, when it was deleted, had.
+	// ThingName returns the name that a thing has or, when it was deleted and has executions, had.
 	ThingName(registry.ThingID) (string, error)
 	// Things lists by name.
 	Things(ThingQuery) ([]registry.Thing, error)
@@ -200,14 +210,11 @@ type ThingReader interface {
 	ThingTypes(prefix, after string, limit int) ([]registry.ThingType, error)
 }
 
-// ThingQuery filters and pages things. Zero fields do not filter.
+// ThingQuery pages things: those of a type, or all.
 type ThingQuery struct {
-	Type          string
-	Attribute     string // with its Value: an empty Value keeps only things whose attribute is empty
-	Value         string
-	ValueIsPrefix bool
-	After         string // name
-	Limit         int
+	Type  string
+	After string // name
+	Limit int
 }
 
 // GroupReader reads thing groups and memberships.

@@ -242,9 +242,10 @@ func (c *jobCache) ContinuousJobs(
 	return found, err
 }
 
-// DueJobs returns up to limit jobs that have work to do at a time, those that wait longest first.
-func (c *jobCache) DueJobs(now time.Time, limit int) ([]job.Job, error) {
-	return listed(c, func(r store.Tx) ([]job.Job, error) { return r.DueJobs(now, limit) })
+// DueJobs returns up to limit jobs that have work to do at a time, those that wait longest first,
+// after a place in this order.
+func (c *jobCache) DueJobs(after store.DueCursor, now time.Time, limit int) ([]job.Job, error) {
+	return listed(c, func(r store.Tx) ([]job.Job, error) { return r.DueJobs(after, now, limit) })
 }
 
 // EndedJobs returns up to limit jobs that are COMPLETED or CANCELED and have not changed since

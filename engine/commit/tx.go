@@ -110,9 +110,14 @@ func (tx *Tx) AmendExecution(x job.Execution) {
 	tx.Changes.Job.AmendedExecutions = append(tx.Changes.Job.AmendedExecutions, x)
 }
 
-// DeleteExecution stages the deletion of an execution, and reports it to the hook.
-func (tx *Tx) DeleteExecution(x job.Execution) error {
-	tx.Changes.Job.DeletedExecutions = append(tx.Changes.Job.DeletedExecutions, x.ExecutionKey)
+// DeleteExecution stages the deletion of an execution, and reports it to the hook. Its number stays
+// used, unless the job goes with its last execution: ending.
+func (tx *Tx) DeleteExecution(x job.Execution, ending bool) error {
+	c := &tx.Changes.Job
+	c.DeletedExecutions = append(c.DeletedExecutions, x.ExecutionKey)
+	if ending && !slices.Contains(c.EndingJobs, x.Job) {
+		c.EndingJobs = append(c.EndingJobs, x.Job)
+	}
 	return tx.hooks.ExecutionChanged(tx, x, nil)
 }
 

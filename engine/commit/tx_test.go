@@ -134,7 +134,7 @@ func TestReadsSeeTheCommit(t *testing.T) {
 		if n, err := tx.ActiveJobs(job.Snapshot); err != nil || n != 1 {
 			t.Errorf("%d jobs are active, %v, want 1", n, err)
 		}
-		if due, err := tx.DueJobs(start, 9); err != nil || len(due) != 1 || due[0].ID != "a" {
+		if due, err := tx.DueJobs(store.DueCursor{}, start, 9); err != nil || len(due) != 1 || due[0].ID != "a" {
 			t.Errorf("due: %v, %v", due, err)
 		}
 		tx.DeleteJob(1)

@@ -38,10 +38,10 @@ func TestCommitsAreBounded(t *testing.T) {
 		commits  []int // how many requests each has
 	}{
 		{"one job", 1, makeJob, nil, []int{1}},
-		{"as many as fit", 256, makeJob, nil, []int{256}},
-		{"one more", 257, makeJob, nil, []int{256, 1}},
-		{"things are one row", 1000, makeThing, nil, []int{1000}},
-		{"work that writes nothing", 5, func(tx *Tx) error { tx.AddWork(1000); return nil }, nil, []int{3, 2}},
+		{"as many as fit", 64, makeJob, nil, []int{64}},
+		{"one more", 65, makeJob, nil, []int{64, 1}},
+		{"things are one row", 1000, makeThing, nil, []int{512, 488}},
+		{"work that writes nothing", 5, func(tx *Tx) error { tx.AddWork(200); return nil }, nil, []int{3, 2}},
 		{"refused requests write nothing", 600, func(tx *Tx) error {
 			create(tx, newJob(1, "j"))
 			return refused

@@ -2,8 +2,6 @@ package fleet
 
 import (
 	"context"
-	"slices"
-	"strings"
 
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/internal/fault"
@@ -163,10 +161,11 @@ type GroupFilter struct {
 	Limit     int
 }
 
-// ListGroups lists groups by name (R-ID-12, R-ID-52).
+// ListGroups lists groups by name (R-ID-12, R-ID-52). Where it stopped before the page was full,
+// after so many groups, more is the name to go on after (R-WIRE-27).
 func (s *Service) ListGroups(
 	ctx context.Context, f GroupFilter,
-) (groups []registry.Group, err error) {
+) (groups []registry.Group, more string, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		q := store.GroupQuery{Prefix: f.Prefix, After: f.After, Limit: f.Limit}
 		if f.Parent == nil {
@@ -185,25 +184,29 @@ func (s *Service) ListGroups(
 			groups, err = r.Groups(q)
 			return err
 		}
-		groups, err = descendants(r, parent, q)
+		groups, more, err = descendants(ctx, r, parent.ID, q)
 		return err
 	})
-	return groups, err
+	return groups, more, err
 }
 
-// descendants lists all groups below a parent by name.
+// descendants lists the groups below a group, by name: it goes through all groups and leaves out
+// those that are not below it.
 func descendants(
-	r store.GroupReader, parent registry.Group, q store.GroupQuery,
-) ([]registry.Group, error) {
-	tree, err := WithDescendants(r, parent)
-	if err != nil {
-		return nil, err
+	ctx context.Context, r store.GroupReader, top registry.GroupID, q store.GroupQuery,
+) (below []registry.Group, more string, err error) {
+	tree := lineage{GroupReader: r, top: top, below: map[registry.GroupID]bool{}}
+	below, stopped, err := store.Filter(ctx, q.Limit,
+		func(after *registry.Group, limit int) ([]registry.Group, error) {
+			if q.Limit = limit; after != nil {
+				q.After = after.Name
+			}
+			return r.Groups(q)
+		}, tree.isBelow)
+	if stopped != nil {
+		more = stopped.Name
 	}
-	below := slices.DeleteFunc(tree[1:], func(g registry.Group) bool {
-		return g.Name <= q.After || !strings.HasPrefix(g.Name, q.Prefix)
-	})
-	slices.SortFunc(below, func(a, b registry.Group) int { return strings.Compare(a.Name, b.Name) })
-	return below[:min(q.Limit, len(below))], nil
+	return below, more, err
 }
 
 // DeleteGroup deletes a static group without children: its things leave it and its attachments go

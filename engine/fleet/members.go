@@ -118,37 +118,53 @@ func with(
 	}), nil
 }
 
-// ListMembers lists the things of a group by name, with recursive those of its descendants too,
-// each once.
+// GroupMember is a member of a group or of one below it, and its place in the list of them.
+type GroupMember struct {
+	Path registry.GroupPath // from the group that is listed to the one that the thing is in
+	Name string
+}
+
+// membersLookedPerGroup is how many members one request could look at in the time that it takes to
+// come to another group.
+const membersLookedPerGroup = 10
+
+// ListMembers lists the things of a group by name. With recursive those of the groups below it
+// follow, group by group in the order of NextGroup; a thing is in one group of a tree only, so each
+// is listed once. Where it stopped before the page was full, after so many groups, more is where to
+// go on (R-WIRE-27).
 func (s *Service) ListMembers(
-	ctx context.Context, groupName string, recursive bool, after string, limit int,
-) (names []string, err error) {
+	ctx context.Context, groupName string, recursive bool, after GroupMember, limit int,
+) (found []GroupMember, more *GroupMember, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		top, err := r.GroupByName(groupName)
 		if err != nil {
 			return commit.OrNotFound(err, NoGroup(groupName))
 		}
-		tree := []registry.Group{top}
-		if recursive {
-			if tree, err = WithDescendants(r, top); err != nil {
+		at := after
+		for looked := 0; looked < store.MaxLooked; looked += membersLookedPerGroup {
+			if err := ctx.Err(); err != nil {
 				return err
 			}
-		}
-		for _, branch := range tree {
-			members, err := r.Members(branch.ID, after, limit)
+			members, err := r.Members(at.Path.Group(top.ID), at.Name, limit-len(found))
 			if err != nil {
 				return err
 			}
 			for _, m := range members {
-				names = append(names, m.Name)
+				found = append(found, GroupMember{Path: at.Path, Name: m.Name})
 			}
+			if len(found) == limit || !recursive {
+				return nil
+			}
+			path, ok, err := NextGroup(r, top.ID, at.Path)
+			if err != nil || !ok {
+				return err
+			}
+			at = GroupMember{Path: path}
 		}
-		slices.Sort(names)
-		names = slices.Compact(names)
-		names = names[:min(limit, len(names))]
+		more = &at
 		return nil
 	})
-	return names, err
+	return found, more, err
 }
 
 // GroupsOfThing lists the groups that a thing is a direct member of, by name.

@@ -14,18 +14,17 @@ import (
 // request is answered (R-ID-38).
 
 const (
-	// inlineThings is how many things a request may look at, or take out of a group, before it is
-	// answered.
-	inlineThings = 1000
-	// scanStepThings is how many things one step in the background looks at. It stops earlier when
-	// it has changed the memberships of memberStep of them, because that takes longer.
-	scanStepThings = 2000
-	memberStep     = 250
+	// lookStep is how many things one step looks at, before a request is answered or in the
+	// background.
+	lookStep = 1000
+	// memberStep is how much work one step does, in rows: a thing that enters or leaves a group is
+	// one, and may gain or lose executions of many jobs besides.
+	memberStep = 250
 )
 
 // step does one bounded piece of the work on members that is due: it takes members out of one group
 // that is being deleted, and looks at things for all groups that are being built.
-func (c *classifier) step(tx *commit.Tx, look, change int) error {
+func (c *classifier) step(tx *commit.Tx, look, work int) error {
 	working, err := tx.GroupsWithWork(registry.MaxDynamicGroups)
 	if err != nil || len(working) == 0 {
 		return err
@@ -42,7 +41,7 @@ func (c *classifier) step(tx *commit.Tx, look, change int) error {
 	}
 	state.workLeft = false
 	if len(emptying) > 0 {
-		gone, err := c.emptyStep(tx, emptying[0], change)
+		gone, err := c.emptyStep(tx, emptying[0], work)
 		if err != nil {
 			return err
 		}
@@ -52,7 +51,7 @@ func (c *classifier) step(tx *commit.Tx, look, change int) error {
 		state.workLeft = len(emptying) > 1 || !gone
 	}
 	if len(building) > 0 {
-		built, err := c.scanStep(tx, building, look, change)
+		built, err := c.scanStep(tx, building, look, work)
 		if err != nil {
 			return err
 		}
@@ -64,20 +63,24 @@ func (c *classifier) step(tx *commit.Tx, look, change int) error {
 	return nil
 }
 
-// emptyStep takes up to limit members out of a group that is being deleted; the group goes with the
-// last.
-func (c *classifier) emptyStep(tx *commit.Tx, g registry.Group, limit int) (gone bool, err error) {
-	members, err := tx.Members(g.ID, "", limit)
+// emptyStep takes members out of a group that is being deleted until it has done so much work; the
+// group goes with the last.
+func (c *classifier) emptyStep(tx *commit.Tx, g registry.Group, work int) (gone bool, err error) {
+	end := tx.Work() + work
+	members, err := tx.Members(g.ID, "", work+1)
 	if err != nil {
 		return false, err
 	}
 	for _, member := range members {
+		if tx.Work() >= end {
+			return false, nil
+		}
 		if err := c.leave(tx, g.ID, member.Thing); err != nil {
 			return false, err
 		}
-	}
-	if len(members) == limit {
-		return false, nil
+		if err := tx.Apply(); err != nil { // so that its work counts
+			return false, err
+		}
 	}
 	tx.Changes.Registry.DeletedGroups = []registry.GroupID{g.ID}
 	tx.SetTags(registry.KindGroup, g.Name, nil)
@@ -106,11 +109,12 @@ func (c *classifier) leave(
 }
 
 // scanStep looks at the next things by name, for all groups that are being built at once. It stops
-// early when it has changed the memberships of as many things as change says. A thing that changes
-// meanwhile is classified by that change, wherever the scan is.
+// early when it has done so much work. A thing that changes meanwhile is classified by that change,
+// wherever the scan is.
 func (c *classifier) scanStep(
-	tx *commit.Tx, building []registry.Group, look, change int,
+	tx *commit.Tx, building []registry.Group, look, work int,
 ) (built bool, err error) {
+	end := tx.Work() + work
 	from := building[0].Scanned
 	for _, g := range building {
 		from = min(from, g.Scanned)
@@ -119,14 +123,16 @@ func (c *classifier) scanStep(
 	if err != nil {
 		return false, err
 	}
-	seen, changed := 0, 0
-	for ; seen < len(things) && changed < change; seen++ {
+	seen := 0
+	for ; seen < len(things) && tx.Work() < end; seen++ {
 		wrong, err := c.reclassify(tx, things[seen])
 		if err != nil {
 			return false, err
 		}
 		if wrong {
-			changed++
+			if err := tx.Apply(); err != nil { // so that its work counts
+				return false, err
+			}
 		}
 	}
 	built = seen == len(things) && len(things) < look

@@ -10,14 +10,9 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// searchStep is how many things one search looks at; it goes on with a token. A search reads things
-// one after the other, because nothing is indexed by what a query may ask for. A query over a large
-// fleet is therefore answered in several pages.
-const searchStep = 10_000
-
 // Search finds things that a query matches, by name, strictly after a name: up to limit, and among
-// a bounded number of things. Where it stopped before the last thing for that reason, more is the
-// name to go on after.
+// a bounded number of things, because nothing is indexed by what a query may ask for. Where it
+// stopped before the last thing for that reason, more is the name to go on after (R-WIRE-27).
 func (s *Service) Search(
 	ctx context.Context, query, after string, limit int,
 ) (found []fleetquery.Subject, more string, err error) {
@@ -26,33 +21,30 @@ func (s *Service) Search(
 		return nil, "", err
 	}
 	err = s.Store.Read(ctx, func(r store.Reader) error {
-		things, err := r.Things(store.ThingQuery{After: after, Limit: searchStep})
-		if err != nil {
-			return err
-		}
 		paths := map[registry.GroupID][]string{}
-		for _, thing := range things {
+		keep := func(thing registry.Thing) (bool, error) {
 			memberships, err := r.Memberships(thing.ID)
 			if err != nil {
-				return err
+				return false, err
 			}
 			seen, err := subject(r, paths, thing, memberships)
 			if err != nil {
-				return err
+				return false, err
 			}
 			seen.Connectivity = s.classifier.presences.of(thing.Name)
 			if !q.Matches(&seen) {
-				continue
+				return false, nil
 			}
 			slices.Sort(seen.Groups)
-			if found = append(found, seen); len(found) == limit {
-				return nil
-			}
+			found = append(found, seen)
+			return true, nil
 		}
-		if len(things) == searchStep {
-			more = things[searchStep-1].Name
+		pages := pagesOfThings(r, store.ThingQuery{After: after})
+		_, stopped, err := store.Filter(ctx, limit, pages, keep)
+		if stopped != nil {
+			more = stopped.Name
 		}
-		return nil
+		return err
 	})
 	return found, more, err
 }

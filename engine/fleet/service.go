@@ -54,7 +54,7 @@ func (s *Service) Review(tx *commit.Tx) error {
 	if !stateOf(tx).newWork {
 		return nil
 	}
-	return s.classifier.step(tx, inlineThings+1, inlineThings+1)
+	return s.classifier.step(tx, lookStep+1, memberStep)
 }
 
 // Committed logs which things were left out of groups, and has the due loop go on with what is
@@ -71,5 +71,5 @@ func (s *Service) Committed(tx *commit.Tx) {
 
 // DueStep does one bounded step of the work on members that is due.
 func (s *Service) DueStep(tx *commit.Tx) error {
-	return s.classifier.step(tx, scanStepThings, memberStep)
+	return s.classifier.step(tx, lookStep, memberStep)
 }

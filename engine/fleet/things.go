@@ -94,15 +94,37 @@ func (s *Service) DescribeThing(
 	return thing, err
 }
 
-// ListThings lists things by name.
+// ListThings lists things by name, those of a type or all, and of them those that a filter keeps.
+// Where it stopped before the page was full, after so many things, more is the name to go on after
+// (R-WIRE-27).
 func (s *Service) ListThings(
-	ctx context.Context, q store.ThingQuery,
-) (things []registry.Thing, err error) {
+	ctx context.Context, q store.ThingQuery, by registry.AttributeFilter,
+) (things []registry.Thing, more string, err error) {
+	var keep func(registry.Thing) (bool, error)
+	if by.Name != "" {
+		keep = func(t registry.Thing) (bool, error) { return by.Keeps(t.Attributes), nil }
+	}
 	err = s.Store.Read(ctx, func(r store.Reader) error {
-		things, err = r.Things(q)
+		var stopped *registry.Thing
+		things, stopped, err = store.Filter(ctx, q.Limit, pagesOfThings(r, q), keep)
+		if stopped != nil {
+			more = stopped.Name
+		}
 		return err
 	})
-	return things, err
+	return things, more, err
+}
+
+// pagesOfThings reads a list of things page by page.
+func pagesOfThings(
+	r store.ThingReader, q store.ThingQuery,
+) func(*registry.Thing, int) ([]registry.Thing, error) {
+	return func(after *registry.Thing, limit int) ([]registry.Thing, error) {
+		if q.Limit = limit; after != nil {
+			q.After = after.Name
+		}
+		return r.Things(q)
+	}
 }
 
 // DeleteThing deletes a thing: it leaves its groups, its pending executions become REMOVED, those
@@ -129,6 +151,7 @@ func (s *Service) DeleteThing(ctx context.Context, name string, expected *int64)
 			return err
 		}
 		tx.Changes.Registry.DeletedThings = []registry.ThingID{thing.ID}
+		tx.AfterCommit(func() { s.classifier.presences.forget([]string{name}) })
 		return tx.ChangeMemberships(
 			commit.Memberships{Thing: thing.ID, Before: memberships, Deleted: true})
 	})

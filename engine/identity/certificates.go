@@ -158,67 +158,62 @@ func (s *Service) DetachPrincipal(ctx context.Context, thingName, certificate st
 }
 
 // PrincipalsOfThing lists the certificates attached to a thing, by id; with exclusive only those
-// attached so, or not so.
+// attached so, or not so. Where it stopped before the page was full, more is the id to go on after
+// (R-WIRE-27).
 func (s *Service) PrincipalsOfThing(
 	ctx context.Context, thingName string, exclusive *bool, after string, limit int,
-) (found []registry.Principal, err error) {
+) (found []registry.Principal, more string, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		id, err := fleet.FindThing(r, thingName)
 		if err != nil {
 			return err
 		}
-		found, err = filtered(exclusive, after, limit, func(after string) ([]registry.Principal, string, error) {
-			page, err := r.PrincipalsOfThing(id, after, limit)
-			if len(page) > 0 {
-				after = page[len(page)-1].Certificate
-			}
-			return page, after, err
-		})
+		var stopped *registry.Principal
+		found, stopped, err = store.Filter(ctx, limit,
+			func(last *registry.Principal, limit int) ([]registry.Principal, error) {
+				if last != nil {
+					after = last.Certificate
+				}
+				return r.PrincipalsOfThing(id, after, limit)
+			}, attachedSo(exclusive))
+		if stopped != nil {
+			more = stopped.Certificate
+		}
 		return err
 	})
-	return found, err
+	return found, more, err
 }
 
 // ThingsOfPrincipal lists the things that a certificate is attached to, by name; with exclusive
-// only those attached so, or not so.
+// only those attached so, or not so. Where it stopped before the page was full, more is the name to
+// go on after (R-WIRE-27).
 func (s *Service) ThingsOfPrincipal(
 	ctx context.Context, certificate string, exclusive *bool, after string, limit int,
-) (found []registry.Principal, err error) {
+) (found []registry.Principal, more string, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		if _, err := r.Certificate(certificate); err != nil {
 			return commit.OrNotFound(err, noCertificate(certificate))
 		}
-		found, err = filtered(exclusive, after, limit, func(after string) ([]registry.Principal, string, error) {
-			page, err := r.ThingsOfPrincipal(certificate, after, limit)
-			if len(page) > 0 {
-				after = page[len(page)-1].ThingName
-			}
-			return page, after, err
-		})
+		var stopped *registry.Principal
+		found, stopped, err = store.Filter(ctx, limit,
+			func(last *registry.Principal, limit int) ([]registry.Principal, error) {
+				if last != nil {
+					after = last.ThingName
+				}
+				return r.ThingsOfPrincipal(certificate, after, limit)
+			}, attachedSo(exclusive))
+		if stopped != nil {
+			more = stopped.ThingName
+		}
 		return err
 	})
-	return found, err
+	return found, more, err
 }
 
-// filtered reads pages of a list until so many were kept. next returns the page after a place, and
-// the place of its end.
-func filtered(
-	exclusive *bool, after string, limit int,
-	next func(after string) ([]registry.Principal, string, error),
-) (kept []registry.Principal, err error) {
-	for {
-		page, end, err := next(after)
-		if err != nil {
-			return nil, err
-		}
-		for _, p := range page {
-			if exclusive == nil || *exclusive == p.Exclusive {
-				kept = append(kept, p)
-			}
-		}
-		if len(page) < limit || len(kept) >= limit {
-			return kept[:min(limit, len(kept))], nil
-		}
-		after = end
+// attachedSo keeps the attachments of one kind; nil keeps both.
+func attachedSo(exclusive *bool) func(registry.Principal) (bool, error) {
+	if exclusive == nil {
+		return nil
 	}
+	return func(p registry.Principal) (bool, error) { return p.Exclusive == *exclusive, nil }
 }

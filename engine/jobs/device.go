@@ -47,26 +47,40 @@ func (s *Service) Pending(
 	return pending, err
 }
 
-// maxLookThrough is how far into the pending executions of a thing a list looks for more of jobs
-// with windows.
+// maxLookThrough is how many pending executions of jobs with windows a list looks at.
 const maxLookThrough = 256
 
 // visiblePending reads the visible pending executions of a thing: so many of jobs without
-// maintenance windows, and so many of jobs with them.
+// maintenance windows, and so many of jobs with them. Those are in an index of their own: a thing
+// with 5,000 pending executions and none of a job with windows costs as much as one with ten.
 func visiblePending(
 	r store.Reader, thing registry.ThingID, plain, windowed int,
 ) (pending []DeviceExecution, err error) {
-	seen := 0
-	err = eachVisible(r, thing, plain, func(x DeviceExecution, windows bool) bool {
-		switch seen++; {
+	var last job.Execution
+	err = eachVisible(r, thing, plain, r.Pending, func(x DeviceExecution, windows bool) bool {
+		last = x.Execution
+		switch {
 		case windows && windowed > 0:
 			windowed--
 			pending = append(pending, x)
-		case !windows && plain > 0:
+		case !windows:
 			plain--
 			pending = append(pending, x)
 		}
-		return plain > 0 || windowed > 0 && seen < maxLookThrough
+		return plain > 0
+	})
+	if err != nil || plain > 0 || windowed == 0 {
+		return pending, err
+	}
+	few := func(thing registry.ThingID, limit int) ([]job.Execution, error) {
+		return r.PendingWindowed(thing, min(limit, maxLookThrough))
+	}
+	err = eachVisible(r, thing, windowed, few, func(x DeviceExecution, _ bool) bool {
+		if last.Before(x.Execution) {
+			windowed--
+			pending = append(pending, x)
+		}
+		return windowed > 0
 	})
 	return pending, err
 }
@@ -74,12 +88,14 @@ func visiblePending(
 // eachVisible calls f for the pending executions that a thing sees, in order, until f returns
 // false. Left out are those that a maintenance window hides and those that a sweep is about to end.
 // windows says that the execution's job has maintenance windows. page is how many are read at
-// first.
+// first, by read.
 func eachVisible(
-	r store.Reader, thing registry.ThingID, page int, f func(x DeviceExecution, windows bool) bool,
+	r store.Reader, thing registry.ThingID, page int,
+	read func(registry.ThingID, int) ([]job.Execution, error),
+	f func(x DeviceExecution, windows bool) bool,
 ) error {
 	for done, asked := 0, page; ; asked *= 2 {
-		found, err := r.Pending(thing, asked)
+		found, err := read(thing, asked)
 		if err != nil {
 			return err
 		}
@@ -109,7 +125,7 @@ func (s *Service) Next(
 		if err != nil {
 			return err
 		}
-		err = eachVisible(r, id, 1, func(x DeviceExecution, _ bool) bool {
+		err = eachVisible(r, id, 1, r.Pending, func(x DeviceExecution, _ bool) bool {
 			next = &x
 			return false
 		})

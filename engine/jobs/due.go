@@ -2,6 +2,8 @@ package jobs
 
 import (
 	"context"
+	"maps"
+	"math"
 	"sync"
 	"time"
 
@@ -11,8 +13,8 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// Due work of jobs. Overdue timers come before everything else, because a device may be waiting for
-// the answer that depends on them; then due jobs take turns, a step each.
+// Due work of jobs takes turns (R-CON-29): overdue timers, jobs whose time has come, and jobs that wait
+// for processor time only, a step each. package job says whose turn it is.
 
 // Background does the work of jobs that waits for time to pass or for processor time. A server has
 // one.
@@ -22,54 +24,99 @@ type Background struct {
 	clockWentBack int // how often the clock had gone back when FollowClockBack was done last
 
 	mu     sync.Mutex
-	turn   job.Key   // the job that had a step of due work last
-	purged time.Time // when Purge last found nothing to do
+	turns  job.Turns
+	last   map[job.DueKind]job.Key // the job that had a step of this kind last
+	purged time.Time               // when Purge last found nothing to do
 }
 
 // NewBackground returns the background work over a configuration.
-func NewBackground(c Config) *Background { return &Background{Config: c} }
+func NewBackground(c Config) *Background {
+	return &Background{Config: c, last: map[job.DueKind]job.Key{}}
+}
 
-// dueJobsInTurn is how many due jobs take turns.
+// dueJobsInTurn is how many jobs whose time has come take turns: those that wait longest.
 const dueJobsInTurn = 64
 
-// DueStep does one bounded step of the work of jobs that is due: a page of overdue timers or, when
-// there are none, a step of the job whose turn it is.
+// DueStep does one bounded step of the work of jobs that is due.
 func (b *Background) DueStep(tx *commit.Tx) error {
-	overdue, err := tx.DueExecutions(tx.Now, BackgroundStep)
-	if err != nil {
-		return err
+	turns, last := b.nextTurns()
+	for _, kind := range turns.Order() {
+		if kind == job.DueTimers {
+			overdue, err := tx.DueExecutions(tx.Now, BackgroundStep)
+			if err != nil {
+				return err
+			}
+			if len(overdue) == 0 {
+				continue
+			}
+			turns.TimersLeft = len(overdue) == BackgroundStep
+			tx.AfterCommit(func() { b.setTurns(turns, kind, 0) })
+			return timeOut(tx, overdue)
+		}
+		key, err := dueJob(tx, kind, last[kind])
+		if err != nil {
+			return err
+		}
+		if key == 0 {
+			continue
+		}
+		turns = job.Turns{Timed: kind == job.DueTimed}
+		tx.AfterCommit(func() { b.setTurns(turns, kind, key) })
+		j, err := tx.Job(key)
+		if err != nil {
+			return err
+		}
+		return b.step(tx, j, BackgroundStep)
 	}
-	if len(overdue) > 0 {
-		return timeOut(tx, overdue)
-	}
-	due, err := tx.DueJobs(tx.Now, dueJobsInTurn)
-	if err != nil || len(due) == 0 {
-		return err
-	}
-	key := b.nextTurn(due)
-	tx.AfterCommit(func() { b.setTurn(key) })
-	j, err := tx.Job(key)
-	if err != nil {
-		return err
-	}
-	return b.step(tx, j, BackgroundStep)
+	return nil
 }
 
-// nextTurn returns the due job whose turn it is.
-func (b *Background) nextTurn(due []job.Job) job.Key {
-	keys := make([]job.Key, len(due))
-	for i, j := range due {
-		keys[i] = j.Key
+// dueJob returns the job that has its step next, of those whose time has come or of those that wait
+// for processor time only; 0 when none is due. last is the one of this kind that had a step last.
+func dueJob(tx *commit.Tx, kind job.DueKind, last job.Key) (job.Key, error) {
+	if kind == job.DueTimed {
+		afterAll := store.DueCursor{Due: job.Immediately, Job: math.MaxInt64}
+		due, err := tx.DueJobs(afterAll, tx.Now, dueJobsInTurn)
+		if err != nil || len(due) == 0 {
+			return 0, err
+		}
+		keys := make([]job.Key, len(due))
+		for i, j := range due {
+			keys[i] = j.Key
+		}
+		return job.NextTurn(keys, last), nil
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return job.NextTurn(keys, b.turn)
+	// These all have one time, so that they stand in the order of their keys.
+	for _, after := range []job.Key{last, 0} {
+		at := store.DueCursor{Due: job.Immediately, Job: after}
+		due, err := tx.DueJobs(at, job.Immediately, 1)
+		if err != nil || len(due) > 0 {
+			return firstKey(due), err
+		}
+	}
+	return 0, nil
 }
 
-func (b *Background) setTurn(key job.Key) {
+// firstKey is the key of the first job, 0 without one.
+func firstKey(jobs []job.Job) job.Key {
+	if len(jobs) == 0 {
+		return 0
+	}
+	return jobs[0].Key
+}
+
+// nextTurns returns what the next turn depends on.
+func (b *Background) nextTurns() (job.Turns, map[job.DueKind]job.Key) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.turn = key
+	return b.turns, maps.Clone(b.last)
+}
+
+// setTurns records a step; key is the job that had it.
+func (b *Background) setTurns(turns job.Turns, kind job.DueKind, key job.Key) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.turns, b.last[kind] = turns, key
 }
 
 // timeOut ends executions whose deadline has passed (R-TMO-8). Each is applied by itself, so that
@@ -181,6 +228,8 @@ func (b *Background) setLastPurge(at time.Time) {
 // Forget is for a store that was emptied: nothing that was remembered about its jobs holds any
 // more.
 func (b *Background) Forget() {
-	b.setTurn(0)
-	b.setLastPurge(time.Time{})
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.turns, b.purged = job.Turns{}, time.Time{}
+	clear(b.last)
 }

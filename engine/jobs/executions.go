@@ -22,9 +22,6 @@ func (s *Service) DescribeExecution(
 	return x, err
 }
 
-// thingsPerList is how many things a list of one status looks at, however few of them it shows.
-const thingsPerList = 10_000
-
 // ExecutionsOfJob lists every attempt of a job by thing name, newest attempt first (R-API-26).
 // q.Job is filled in. A list of one status may be short of the limit; it goes on after more then,
 // which is nil at the end.
@@ -38,7 +35,7 @@ func (s *Service) ExecutionsOfJob(
 		}
 		q.Job = j.Key
 		if q.Status != nil {
-			q.Things = thingsPerList
+			q.Things = store.MaxLooked
 		}
 		if found, err = r.ExecutionsOfJob(
 			q,
@@ -55,18 +52,65 @@ func (s *Service) ExecutionsOfJob(
 	return found, more, err
 }
 
-// ExecutionsOfThing lists every attempt on a thing, newest first (R-API-27). q.Thing is filled in.
+// ExecutionFilter is what ListJobExecutionsForThing filters by. Zero fields do not filter.
+type ExecutionFilter struct {
+	Status    *job.ExecutionStatus
+	Namespace string // of the job
+	JobID     string
+	After     *store.ThingExecutionCursor
+	Limit     int
+}
+
+// ExecutionsOfThing lists the attempts on a thing, newest first (R-API-27). Where it stopped before
+// the page was full, after so many attempts, more is where to go on (R-WIRE-27).
 func (s *Service) ExecutionsOfThing(
-	ctx context.Context, thing string, q store.ThingExecutionQuery,
-) (found []store.NamedExecution, err error) {
+	ctx context.Context, thing string, f ExecutionFilter,
+) (found []store.NamedExecution, more *store.ThingExecutionCursor, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
+		q := store.ThingExecutionQuery{After: f.After}
 		if q.Thing, err = thingID(r, thing); err != nil {
 			return err
 		}
-		found, err = r.ExecutionsOfThing(q)
+		if f.JobID != "" {
+			j, err := r.JobByID(f.JobID)
+			if commit.Missing(err) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			q.Job = j.Key
+		}
+		var stopped *store.NamedExecution
+		found, stopped, err = store.Filter(ctx, f.Limit,
+			func(after *store.NamedExecution, limit int) ([]store.NamedExecution, error) {
+				if q.Limit = limit; after != nil {
+					q.After = new(PlaceOfAttempt(*after))
+				}
+				return r.ExecutionsOfThing(q)
+			}, f.keep())
+		if stopped != nil {
+			more = new(PlaceOfAttempt(*stopped))
+		}
 		return err
 	})
-	return found, err
+	return found, more, err
+}
+
+// PlaceOfAttempt is the place of an execution in the list of those of its thing.
+func PlaceOfAttempt(x store.NamedExecution) store.ThingExecutionCursor {
+	return store.ThingExecutionCursor{QueuedAt: x.QueuedAt, JobID: x.JobID, Number: x.Number}
+}
+
+// keep says which executions of a thing a filter keeps; nil when it keeps all that are read.
+func (f ExecutionFilter) keep() func(store.NamedExecution) (bool, error) {
+	if f.Status == nil && f.Namespace == "" {
+		return nil
+	}
+	return func(x store.NamedExecution) (bool, error) {
+		return (f.Status == nil || *f.Status == x.Status) &&
+			(f.Namespace == "" || f.Namespace == x.Namespace), nil
+	}
 }
 
 // CancelExecution cancels the latest execution of a job on a thing (docs/spec/21, section 7).

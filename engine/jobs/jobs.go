@@ -200,25 +200,65 @@ func (s *Service) JobDocument(
 // Filter is what ListJobs filters by. The group names a thing group that the job lists as a target,
 // by its name, by its UUID, or by both, which must agree then.
 type Filter struct {
-	store.JobQuery
+	Status               job.Status
+	Selection            job.TargetSelection
+	Namespace            string
 	GroupName, GroupUUID string
+	After                *store.JobCursor
+	Limit                int
 }
 
-// ListJobs lists jobs, newest first. group is the group that was filtered by, nil without one.
-func (s *Service) ListJobs(
-	ctx context.Context, f Filter,
-) (jobs []job.Job, group *registry.Group, err error) {
+// JobPage is one page of a list of jobs.
+type JobPage struct {
+	Jobs []job.Job
+	// Group is the group that was filtered by, nil without one.
+	Group *registry.Group
+	// More is where the list goes on when it stopped before the page was full (R-WIRE-27).
+	More *store.JobCursor
+}
+
+// ListJobs lists jobs, newest first.
+func (s *Service) ListJobs(ctx context.Context, f Filter) (page JobPage, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
+		q := store.JobQuery{Status: f.Status, After: f.After}
 		if f.GroupName != "" || f.GroupUUID != "" {
 			found, err := filteredGroup(r, f.GroupName, f.GroupUUID)
 			if err != nil {
 				return err
 			}
-			group = &found
-			f.Target = job.Target{Kind: registry.KindGroup, Name: found.Name}.Resource()
+			page.Group = &found
+			q.Status = "" // the jobs of a target are fewer than those with a status
+			q.Target = job.Target{Kind: registry.KindGroup, Name: found.Name}.Resource()
 		}
-		jobs, err = r.Jobs(f.JobQuery)
+		var stopped *job.Job
+		page.Jobs, stopped, err = store.Filter(ctx, f.Limit,
+			func(after *job.Job, limit int) ([]job.Job, error) {
+				if q.Limit = limit; after != nil {
+					q.After = new(PlaceOfJob(*after))
+				}
+				return r.Jobs(q)
+			}, f.keep(q))
+		if stopped != nil {
+			page.More = new(PlaceOfJob(*stopped))
+		}
 		return err
 	})
-	return jobs, group, err
+	return page, err
+}
+
+// PlaceOfJob is the place of a job in the list of jobs.
+func PlaceOfJob(j job.Job) store.JobCursor {
+	return store.JobCursor{CreatedAt: j.CreatedAt, ID: j.ID}
+}
+
+// keep says which of the jobs that a query reads the filter keeps; nil when it keeps all of them.
+func (f Filter) keep(q store.JobQuery) func(job.Job) (bool, error) {
+	if f.Status == q.Status && f.Selection == "" && f.Namespace == "" {
+		return nil
+	}
+	return func(j job.Job) (bool, error) {
+		return (f.Status == "" || f.Status == j.Status) &&
+			(f.Selection == "" || f.Selection == j.TargetSelection) &&
+			(f.Namespace == "" || f.Namespace == j.Namespace), nil
+	}
 }

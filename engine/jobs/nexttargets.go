@@ -1,12 +1,10 @@
 package jobs
 
 import (
-	"slices"
-
 	"github.com/drover-iot/drover/engine/commit"
+	"github.com/drover-iot/drover/engine/fleet"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
-	"github.com/drover-iot/drover/store"
 )
 
 // Things for a rollout. A job has sources: single things and groups. A rollout goes through them in
@@ -126,9 +124,9 @@ func membersAt(
 	case at.Returned && source.Thing != 0: // it never left
 		return nil, nil
 	case at.Returned:
-		return leftMembersAt(tx, j, groupAt(source, at.Path), at.After, limit)
+		return leftMembersAt(tx, j, at.Path.Group(source.Group), at.After, limit)
 	case source.Thing == 0:
-		return tx.Members(groupAt(source, at.Path), at.After, limit)
+		return tx.Members(at.Path.Group(source.Group), at.After, limit)
 	}
 	thing, err := tx.Thing(source.Thing)
 	if commit.Missing(err) || at.After != "" {
@@ -154,39 +152,18 @@ func leftMembersAt(
 	return members, err
 }
 
-// groupAt is the group at the end of a path that begins at the group of a source.
-func groupAt(source job.Source, path []job.CursorGroup) registry.GroupID {
-	if len(path) == 0 {
-		return source.Group
-	}
-	return path[len(path)-1].Group
-}
-
-// nextGroup returns the place after a group: the first group below it, else the next group beside
-// it, else the one beside the group above it, and so on; after the last one the next source. With
-// site-1 above hall-a and hall-b, and line-1 below hall-a, the order is site-1, hall-a, line-1,
-// hall-b. Groups on the path may have been deleted meanwhile: what comes after their names follows.
+// nextGroup returns the place after a group: the next one of the groups below the source, after the
+// last one the next source.
 func nextGroup(
 	tx *commit.Tx, source job.Source, at job.RolloutCursor,
 ) (job.RolloutCursor, error) {
 	if source.Group != 0 {
-		after := ""
-		for path := at.Path; ; path = path[:len(path)-1] {
-			parent := groupAt(source, path)
-			found, err := tx.Groups(
-				store.GroupQuery{Children: &parent, After: after, Limit: 1})
-			if err != nil {
-				return at, err
-			}
-			if len(found) > 0 {
-				below := job.CursorGroup{Group: found[0].ID, Name: found[0].Name}
-				path = append(slices.Clone(path), below)
-				return job.RolloutCursor{Source: at.Source, Path: path, Returned: at.Returned}, nil
-			}
-			if len(path) == 0 {
-				break
-			}
-			after = path[len(path)-1].Name
+		path, ok, err := fleet.NextGroup(tx, source.Group, at.Path)
+		if err != nil {
+			return at, err
+		}
+		if ok {
+			return job.RolloutCursor{Source: at.Source, Path: path, Returned: at.Returned}, nil
 		}
 	}
 	return job.RolloutCursor{Source: at.Source + 1, Returned: at.Returned}, nil

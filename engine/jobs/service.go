@@ -13,7 +13,7 @@ const (
 	InlineStep = 100
 	// InlineRoom is how much work a commit does for its requests beyond what they ask for, in rows.
 	// It bounds what many requests that share a commit cost together.
-	InlineRoom = 500
+	InlineRoom = 250
 	// BackgroundStep is how many executions one step of the background work touches. It bounds how
 	// long a device waits behind it.
 	BackgroundStep = 250

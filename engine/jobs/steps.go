@@ -128,12 +128,8 @@ func cancelStep(tx *commit.Tx, j job.Job, limit int) error {
 	return nil
 }
 
-// lateJoinersPerExecution is how many things that wait for an execution a step forgets in the place
-// of each execution that it may delete: one is a row of two numbers.
-const lateJoinersPerExecution = 10
-
-// deleteStep deletes up to limit executions of a job that is being deleted, then the things that
-// wait for one. The job goes with the last (R-JOB-34).
+// deleteStep deletes up to limit executions, or other rows, of a job that is being deleted. The job
+// goes with the last (R-JOB-34).
 func deleteStep(tx *commit.Tx, j job.Job, limit int) error {
 	tx.SetJob(j)
 	found, err := tx.SomeOfJob(j.Key, limit+1)
@@ -148,18 +144,32 @@ func deleteStep(tx *commit.Tx, j job.Job, limit int) error {
 	if len(found) > limit {
 		return nil
 	}
-	limit *= lateJoinersPerExecution
-	waiting, err := tx.LateJoiners(j.Key, limit+1)
-	if err != nil {
+	if rest, err := deleteRest(tx, j.Key, limit-len(found)); err != nil || rest {
 		return err
 	}
-	for _, thing := range waiting[:min(limit, len(waiting))] {
-		done := store.LateJoiner{Job: j.Key, Thing: thing}
-		tx.Changes.Job.LateJoinersDone = append(tx.Changes.Job.LateJoinersDone, done)
-	}
-	if len(waiting) <= limit {
-		tx.DeleteJob(j.Key)
-		tx.SetTags(registry.KindJob, j.ID, nil) // R-JOB-37
-	}
+	tx.DeleteJob(j.Key)
+	tx.SetTags(registry.KindJob, j.ID, nil) // R-JOB-37
 	return nil
+}
+
+// deleteRest deletes up to limit rows that a job without executions has left: the things that wait
+// for one, and the numbers of executions that operators have deleted. It reports whether there are
+// more.
+func deleteRest(tx *commit.Tx, key job.Key, limit int) (more bool, err error) {
+	waiting, err := tx.LateJoiners(key, limit+1)
+	if err != nil {
+		return false, err
+	}
+	c := &tx.Changes.Job
+	for _, thing := range waiting[:min(limit, len(waiting))] {
+		c.LateJoinersDone = append(c.LateJoinersDone, store.LateJoiner{Job: key, Thing: thing})
+	}
+	if limit -= len(waiting); limit < 0 {
+		return true, nil
+	}
+	used, err := tx.UsedNumbers(key, limit+1)
+	for _, thing := range used[:min(limit, len(used))] {
+		c.ForgottenNumbers = append(c.ForgottenNumbers, store.UsedNumber{Job: key, Thing: thing})
+	}
+	return len(used) > limit, err
 }

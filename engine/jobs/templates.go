@@ -66,6 +66,9 @@ func (s *Service) checkNewTemplate(tx *commit.Tx, id string) error {
 	} else if !commit.Missing(err) {
 		return err
 	}
+	if s.Limits.Templates == 0 { // what has no limit is not counted
+		return nil
+	}
 	n, err := tx.TemplateCount()
 	if err != nil {
 		return err

@@ -118,7 +118,7 @@ func deleteExecution(tx *commit.Tx, x job.Execution) error {
 			return err
 		}
 	}
-	if err := tx.DeleteExecution(x); err != nil {
+	if err := tx.DeleteExecution(x, j.Sweep == job.SweepAll); err != nil {
 		return err
 	}
 	j.ExecutionDeleted(x.Status, tx.Now)

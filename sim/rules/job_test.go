@@ -38,7 +38,7 @@ func (h *history) delete() {
 	for key := range h.executions {
 		changes.Job.DeletedExecutions = append(changes.Job.DeletedExecutions, key)
 	}
-	changes.Job.DeletedJobs = []job.Key{1}
+	changes.Job.EndingJobs, changes.Job.DeletedJobs = []job.Key{1}, []job.Key{1}
 	h.write(changes)
 }
 

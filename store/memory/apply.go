@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/store"
 )
 
@@ -13,7 +14,12 @@ func (s *state) apply(c store.Changes) error {
 	steps := []func() error{
 		func() error { return each(c.Job.LateJoinersDone, s.removeLateJoiner) },
 		func() error { return each(c.Job.MembershipWorkDone, s.removeMembershipWork) },
-		func() error { return each(c.Job.DeletedExecutions, s.removeExecution) },
+		func() error {
+			return each(c.Job.DeletedExecutions, func(k job.ExecutionKey) error {
+				return s.removeExecution(k, slices.Contains(c.Job.EndingJobs, k.Job))
+			})
+		},
+		func() error { return each(c.Job.ForgottenNumbers, s.forgetNumber) },
 		func() error { return each(c.Job.DeletedJobs, s.deleteJob) },
 		func() error { return each(c.Job.DeletedTemplates, s.deleteTemplate) },
 		func() error { return each(c.Registry.RemovedMemberships, s.removeMembership) },

@@ -63,28 +63,17 @@ func (s *state) updateState(j job.Job) error {
 }
 
 func (s *state) deleteJob(key job.Key) error {
-	for at := range s.executions.from(attempt{Job: key}) {
-		if at.Job == key {
-			return conflict("execution", at)
-		}
-		break
+	r := reader{state: s}
+	executions, _ := r.SomeOfJob(key, 1)
+	waiting, _ := r.LateJoiners(key, 1)
+	used, _ := r.UsedNumbers(key, 1)
+	if len(executions)+len(waiting)+len(used) > 0 {
+		return conflict("what belongs to job", key)
 	}
 	if _, err := s.takeJob(key); err != nil {
 		return err
 	}
 	s.documents, s.originals = s.documents.remove(id(key)), s.originals.remove(id(key))
-	for at := range s.lateJoiners.from(attempt{Job: key}) {
-		if at.Job != key {
-			break
-		}
-		s.lateJoiners = s.lateJoiners.remove(at)
-	}
-	for at := range s.used.from(attempt{Job: key}) {
-		if at.Job != key {
-			break
-		}
-		s.used = s.used.remove(at)
-	}
 	return nil
 }
 
@@ -190,15 +179,20 @@ func (s *state) rewriteExecution(e job.Execution, version int64) error {
 }
 
 // removeExecution deletes an execution. The number of the newest is remembered, because the next
-// execution of the job on the thing must have a higher one.
-func (s *state) removeExecution(key job.ExecutionKey) error {
+// execution of the job on the thing must have a higher one, unless the job is ending.
+func (s *state) removeExecution(key job.ExecutionKey, ending bool) error {
 	if _, err := s.takeExecution(key); err != nil {
 		return err
 	}
-	j, _ := s.jobs.get(id(key.Job))
 	last, _ := reader{state: s}.LastNumber(key.Job, key.Thing)
-	if key.Number > last && j.Status != job.DeletionInProgress {
+	if key.Number > last && !ending {
 		s.used = s.used.put(attempt{Job: key.Job, Thing: key.Thing}, key.Number)
 	}
+	s.forgetName(key.Thing)
+	return nil
+}
+
+func (s *state) forgetNumber(n store.UsedNumber) error {
+	s.used = s.used.remove(attempt{Job: n.Job, Thing: n.Thing})
 	return nil
 }

@@ -38,7 +38,21 @@ func (s *state) deleteThing(thing registry.ThingID) error {
 	}
 	s.things = s.things.remove(id(thing))
 	s.thingNames = s.thingNames.remove(text(t.Name))
+	s.forgetName(thing)
 	return nil
+}
+
+// forgetName drops the name of a thing that was deleted and has no executions.
+func (s *state) forgetName(thing registry.ThingID) {
+	for at := range s.ofThing.from(ofThing{thing: thing}) {
+		if at.thing == thing {
+			return
+		}
+		break
+	}
+	if !s.things.has(id(thing)) {
+		s.names = s.names.remove(id(thing))
+	}
 }
 
 func (s *state) createGroup(g registry.Group) error {

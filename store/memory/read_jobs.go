@@ -93,7 +93,9 @@ func (r reader) TemplateCount() (n int, err error) {
 func (r reader) Jobs(q store.JobQuery) ([]job.Job, error) {
 	var found []job.Job
 	for _, j := range r.jobs.all() {
-		if matches(q, j) {
+		isTarget := func(t job.Target) bool { return t.Resource() == q.Target }
+		if (q.Status == "" || q.Status == j.Status) &&
+			(q.Target == "" || slices.ContainsFunc(j.Targets, isTarget)) {
 			found = append(found, cloneJob(j))
 		}
 	}
@@ -108,19 +110,16 @@ func (r reader) Jobs(q store.JobQuery) ([]job.Job, error) {
 	return page(found, newest, after, q.Limit), nil
 }
 
-// matches reports whether a job is one that a query asks for; what a query leaves empty is any.
-func matches(q store.JobQuery, j job.Job) bool {
-	isTarget := func(t job.Target) bool { return t.Resource() == q.Target }
-	return (q.Status == "" || q.Status == j.Status) &&
-		(q.Selection == "" || q.Selection == j.TargetSelection) &&
-		(q.Namespace == "" || q.Namespace == j.Namespace) &&
-		(q.Target == "" || slices.ContainsFunc(j.Targets, isTarget))
-}
-
-func (r reader) DueJobs(now time.Time, limit int) (found []job.Job, err error) {
-	for at := range r.dueJobs.all() {
+func (r reader) DueJobs(
+	after store.DueCursor, now time.Time, limit int,
+) (found []job.Job, err error) {
+	from := due{at: ms(after.Due), key: attempt{Job: after.Job}}
+	for at := range r.dueJobs.from(from) {
 		if at.at.After(now) || len(found) >= limit {
 			break
+		}
+		if at == from {
+			continue
 		}
 		j, _ := r.jobs.get(id(at.key.Job))
 		found = append(found, cloneJob(j))
@@ -176,8 +175,9 @@ func (r reader) ContinuousJobs(
 		if len(found) >= limit {
 			break
 		}
-		if j.TargetSelection == job.Continuous && slices.Contains(j.TargetGroups, group) {
-			found = append(found, store.ContinuousJob{Key: j.Key, Active: j.Status.Active()})
+		continuous := j.TargetSelection == job.Continuous && slices.Contains(j.TargetGroups, group)
+		if continuous && j.Status.Active() {
+			found = append(found, store.ContinuousJob{Key: j.Key, Active: true})
 		}
 	}
 	return found, nil
@@ -266,6 +266,16 @@ func (r reader) LastNumber(key job.Key, thing registry.ThingID) (int64, error) {
 	return last, nil
 }
 
+func (r reader) UsedNumbers(key job.Key, limit int) (things []registry.ThingID, err error) {
+	for at := range r.used.from(attempt{Job: key}) {
+		if at.Job != key || len(things) >= limit {
+			break
+		}
+		things = append(things, at.Thing)
+	}
+	return things, nil
+}
+
 func (r reader) Pending(thing registry.ThingID, limit int) (found []job.Execution, err error) {
 	for at := range r.pending.from(pending{thing: thing}) {
 		if at.thing != thing || len(found) >= limit {
@@ -291,6 +301,21 @@ func (r reader) QueuedOfThing(
 		}
 		e, _ := r.executions.get(at.key)
 		found = append(found, cloneExecution(e))
+	}
+	return found, nil
+}
+
+func (r reader) PendingWindowed(
+	thing registry.ThingID, limit int,
+) (found []job.Execution, err error) {
+	for at := range r.pending.from(pending{thing: thing}) {
+		if at.thing != thing || len(found) >= limit {
+			break
+		}
+		e, _ := r.executions.get(at.key)
+		if j, _ := r.jobs.get(id(e.Job)); j.Schedule.Windowed() {
+			found = append(found, cloneExecution(e))
+		}
 	}
 	return found, nil
 }
@@ -324,7 +349,12 @@ func (r reader) SomeOfJob(key job.Key, limit int) (found []job.Execution, err er
 func (r reader) named(e job.Execution) store.NamedExecution {
 	j, _ := r.jobs.get(id(e.Job))
 	name, _ := r.names.get(id(e.Thing))
-	return store.NamedExecution{Execution: cloneExecution(e), JobID: j.ID, ThingName: name}
+	return store.NamedExecution{
+		Execution: cloneExecution(e),
+		JobID:     j.ID,
+		Namespace: j.Namespace,
+		ThingName: name,
+	}
 }
 
 func (r reader) ExecutionsOfJob(q store.JobExecutionQuery) ([]store.NamedExecution, error) {
@@ -394,9 +424,7 @@ func (r reader) ExecutionsOfThing(q store.ThingExecutionQuery) ([]store.NamedExe
 			break
 		}
 		e, _ := r.executions.get(at.key)
-		j, _ := r.jobs.get(id(e.Job))
-		if (q.Status == nil || *q.Status == e.Status) && (q.JobID == "" || q.JobID == j.ID) &&
-			(q.Namespace == "" || q.Namespace == j.Namespace) {
+		if q.Job == 0 || q.Job == e.Job {
 			found = append(found, r.named(e))
 		}
 	}

@@ -48,23 +48,11 @@ func (r reader) Things(q store.ThingQuery) (found []registry.Thing, err error) {
 			break
 		}
 		t, _ := r.things.get(key)
-		if string(name) > q.After && keeps(q, t) {
+		if string(name) > q.After && (q.Type == "" || q.Type == t.Type) {
 			found = append(found, cloneThing(t))
 		}
 	}
 	return found, nil
-}
-
-// keeps reports whether a thing is one that a query asks for.
-func keeps(q store.ThingQuery, t registry.Thing) bool {
-	if q.Type != "" && q.Type != t.Type {
-		return false
-	}
-	if q.Attribute == "" {
-		return true
-	}
-	value, ok := t.Attributes[q.Attribute]
-	return ok && (value == q.Value || q.ValueIsPrefix && strings.HasPrefix(value, q.Value))
 }
 
 func (r reader) ThingType(name string) (registry.ThingType, error) {

@@ -33,7 +33,7 @@ type state struct {
 
 	things     tree[id, registry.Thing]
 	thingNames tree[text, id] // index
-	// names keeps every name for good: executions of deleted things show theirs.
+	// names are those of all things that are there, and of deleted ones that have executions.
 	names tree[id, string]
 
 	groups      tree[id, registry.Group]

@@ -2,7 +2,9 @@ package sqlite
 
 import (
 	"fmt"
+	"slices"
 
+	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/store"
 )
 
@@ -53,7 +55,10 @@ func (t *tx) delete(c *store.Changes) {
 	jobs, identity := jobWriter{t}, identityWriter{t}
 	apply(t, "remove late joiner", c.Job.LateJoinersDone, jobs.removeLateJoiner)
 	apply(t, "remove membership work", c.Job.MembershipWorkDone, jobs.removeMembershipWork)
-	apply(t, "delete execution", c.Job.DeletedExecutions, jobs.removeExecution)
+	apply(t, "delete execution", c.Job.DeletedExecutions, func(k job.ExecutionKey) error {
+		return jobs.removeExecution(k, slices.Contains(c.Job.EndingJobs, k.Job))
+	})
+	apply(t, "forget number", c.Job.ForgottenNumbers, jobs.forgetNumber)
 	apply(t, "delete job", c.Job.DeletedJobs, jobs.deleteJob)
 	apply(t, "delete template", c.Job.DeletedTemplates, jobs.deleteTemplate)
 	apply(t, "leave group", c.Registry.RemovedMemberships, t.removeMembership)

@@ -12,14 +12,15 @@ import (
 )
 
 const (
-	hasJob         = `SELECT 1 FROM job WHERE key = ?`
+	selectWindowed = `SELECT windowed FROM job WHERE key = ?`
 	insertJobThing = `INSERT INTO job_thing (job, name, thing) VALUES (?, ?, ?)
 		ON CONFLICT DO NOTHING`
 
 	insertExecution = `INSERT INTO execution (status, times_out_at, version,
 		used_failed, used_timed_out, force_canceled, started_at, updated_at,
 		deadline, step_deadline, details, token, job, thing, number,
-		attempt, queued_at, sequence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+		attempt, queued_at, sequence, windowed)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 )
 
 // createExecution writes an execution, and with the first one of a thing the row that the list of
@@ -29,7 +30,8 @@ func (t jobWriter) createExecution(e job.Execution) error {
 	if err != nil {
 		return err
 	}
-	if _, err := one(t.stmt(hasJob).int(int64(e.Job)), (*stmt).getInt); err != nil {
+	windowed, err := one(t.stmt(selectWindowed).int(int64(e.Job)), (*stmt).getInt)
+	if err != nil {
 		return missing("job", err)
 	}
 	err = t.stmt(insertJobThing).int(int64(e.Job)).text(name).int(int64(e.Thing)).run()
@@ -37,7 +39,7 @@ func (t jobWriter) createExecution(e job.Execution) error {
 		return err
 	}
 	return t.stmt(insertExecution).progress(e).executionKey(e.ExecutionKey).
-		int(int64(e.Attempt)).time(e.QueuedAt).int(e.Sequence).change()
+		int(int64(e.Attempt)).time(e.QueuedAt).int(e.Sequence).int(windowed).change()
 }
 
 // progress binds what changes in an execution.
@@ -94,18 +96,19 @@ const (
 	selectHighest = `SELECT number FROM execution
 		WHERE job = ? AND thing = ? ORDER BY number DESC LIMIT 1`
 
-	isDeleting = `SELECT 1 FROM job WHERE key = ? AND status = 'DELETION_IN_PROGRESS'`
-
 	insertDroppedNumber = `INSERT INTO dropped_number (job, thing, number) VALUES (?, ?, ?)
 		ON CONFLICT DO UPDATE SET number = max(number, excluded.number)`
+
+	deleteDroppedNumber = `DELETE FROM dropped_number WHERE job = ? AND thing = ?`
 
 	deleteJobThing = `DELETE FROM job_thing WHERE job = ? AND name = ? AND thing = ?`
 )
 
 // removeExecution deletes an execution. The number of the newest is remembered, because the next
-// execution of the job on the thing must have a higher one; the thing leaves the job's list with
-// its last execution.
-func (t jobWriter) removeExecution(k job.ExecutionKey) error {
+// execution of the job on the thing must have a higher one, unless the job is ending. The thing
+// leaves the job's list with its last execution of the job, and the name of a deleted thing goes
+// with its last one of all.
+func (t jobWriter) removeExecution(k job.ExecutionKey, ending bool) error {
 	if err := t.stmt(deleteExecution).executionKey(k).change(); err != nil {
 		return err
 	}
@@ -114,8 +117,8 @@ func (t jobWriter) removeExecution(k job.ExecutionKey) error {
 	if err != nil {
 		return err
 	}
-	if k.Number > highest {
-		if err := t.rememberNumber(k); err != nil {
+	if k.Number > highest && !ending {
+		if err := t.stmt(insertDroppedNumber).executionKey(k).run(); err != nil {
 			return err
 		}
 	}
@@ -126,16 +129,15 @@ func (t jobWriter) removeExecution(k job.ExecutionKey) error {
 	if err != nil {
 		return err
 	}
-	return t.stmt(deleteJobThing).int(int64(k.Job)).text(name).int(int64(k.Thing)).run()
-}
-
-// rememberNumber remembers a dropped number, unless the job is on its way out.
-func (t jobWriter) rememberNumber(k job.ExecutionKey) error {
-	deleting, err := orZero(one(t.stmt(isDeleting).int(int64(k.Job)), (*stmt).getInt))
-	if err != nil || deleting != 0 {
+	err = t.stmt(deleteJobThing).int(int64(k.Job)).text(name).int(int64(k.Thing)).run()
+	if err != nil {
 		return err
 	}
-	return t.stmt(insertDroppedNumber).executionKey(k).run()
+	return t.stmt(deleteThingName).int(int64(k.Thing)).run()
+}
+
+func (t jobWriter) forgetNumber(n store.UsedNumber) error {
+	return t.stmt(deleteDroppedNumber).int(int64(n.Job)).int(int64(n.Thing)).run()
 }
 
 const executionColumns = `e.job, e.thing, e.number, e.status, e.version, e.attempt,
@@ -154,10 +156,10 @@ func scanExecution(s *stmt) (e job.Execution) {
 	return e
 }
 
-// scanNamed reads an execution, the id of its job and the name of its thing.
+// scanNamed reads an execution, the id and the namespace of its job, and the name of its thing.
 func scanNamed(s *stmt) (n store.NamedExecution) {
 	n.Execution = scanExecution(s)
-	n.JobID, n.ThingName = s.getText(), s.getText()
+	n.JobID, n.Namespace, n.ThingName = s.getText(), s.getText(), s.getText()
 	return n
 }
 
@@ -184,6 +186,13 @@ func (r reader) LastNumber(key job.Key, thing registry.ThingID) (int64, error) {
 	return one(r.stmt(selectLastNumber).int(int64(key)).int(int64(thing)), (*stmt).getInt)
 }
 
+const listDroppedNumbers = `SELECT thing FROM dropped_number WHERE job = ? ORDER BY thing LIMIT ?`
+
+func (r reader) UsedNumbers(key job.Key, limit int) ([]registry.ThingID, error) {
+	s := r.stmt(listDroppedNumbers).int(int64(key)).limit(limit)
+	return all(s, func(s *stmt) registry.ThingID { return registry.ThingID(s.getInt()) })
+}
+
 const listPending = `SELECT ` + executionColumns + ` FROM execution e INDEXED BY execution_pending
 	WHERE thing = ? AND status <= 1 ORDER BY status DESC, queued_at, sequence LIMIT ?`
 
@@ -201,6 +210,15 @@ func (r reader) QueuedOfThing(
 ) ([]job.Execution, error) {
 	s := r.stmt(listQueuedOfThing).int(int64(thing)).time(after.QueuedAt).int(after.Sequence)
 	return all(s.limit(limit), scanExecution)
+}
+
+const listPendingWindowed = `SELECT ` + executionColumns + `
+	FROM execution e INDEXED BY execution_windowed
+	WHERE thing = ? AND status <= 1 AND windowed = 1
+	ORDER BY status DESC, queued_at, sequence LIMIT ?`
+
+func (r reader) PendingWindowed(thing registry.ThingID, limit int) ([]job.Execution, error) {
+	return all(r.stmt(listPendingWindowed).int(int64(thing)).limit(limit), scanExecution)
 }
 
 // status <= 1 is what lets SQLite use the partial index.
@@ -231,7 +249,7 @@ func (r reader) DueExecutions(now time.Time, limit int) ([]job.Execution, error)
 }
 
 // The list walks the job's things by name, and each thing's executions from the newest on.
-const listExecutionsOfJob = `SELECT ` + executionColumns + `, j.id, t.name
+const listExecutionsOfJob = `SELECT ` + executionColumns + `, j.id, j.namespace, t.name
 	FROM job_thing t
 	CROSS JOIN execution e ON e.job = t.job AND e.thing = t.thing
 	CROSS JOIN job j ON j.key = t.job
@@ -286,12 +304,20 @@ func filter(s *job.ExecutionStatus) int64 {
 	return int64(*s)
 }
 
-const listExecutionsOfThing = `SELECT ` + executionColumns + `, j.id, ''
-	FROM execution e INDEXED BY execution_of_thing CROSS JOIN job j ON j.key = e.job
-	WHERE e.thing = ?1 AND e.queued_at <= ?2
-		AND (e.queued_at < ?2 OR j.id > ?3 OR j.id = ?3 AND e.number < ?4)
-		AND (?5 < 0 OR e.status = ?5) AND (?6 = '' OR j.namespace = ?6) AND (?7 = '' OR j.id = ?7)
-	ORDER BY e.queued_at DESC, j.id, e.number DESC LIMIT ?8`
+// Those of one job are few, and found by its key.
+const (
+	namedOfThing = `SELECT ` + executionColumns + `, j.id, j.namespace, '' FROM execution e`
+
+	pageOfThing = `
+			AND (e.queued_at < ?2 OR j.id > ?3 OR j.id = ?3 AND e.number < ?4)
+		ORDER BY e.queued_at DESC, j.id, e.number DESC LIMIT ?5`
+
+	listExecutionsOfThing = namedOfThing + ` INDEXED BY execution_of_thing
+		CROSS JOIN job j ON j.key = e.job WHERE e.thing = ?1 AND e.queued_at <= ?2` + pageOfThing
+
+	listJobOnThing = namedOfThing + `
+		CROSS JOIN job j ON j.key = e.job WHERE e.job = ?6 AND e.thing = ?1 AND +e.queued_at <= ?2` + pageOfThing
+)
 
 // ExecutionsOfThing reads the name of the thing once: in the join it would be looked up for every
 // row.
@@ -300,8 +326,15 @@ func (r reader) ExecutionsOfThing(q store.ThingExecutionQuery) ([]store.NamedExe
 	if q.After != nil {
 		queued, after = q.After.QueuedAt.UnixMilli(), *q.After
 	}
-	s := r.stmt(listExecutionsOfThing).int(int64(q.Thing)).int(queued).text(after.JobID).
-		int(after.Number).int(filter(q.Status)).text(q.Namespace).text(q.JobID).limit(q.Limit)
+	sql := listExecutionsOfThing
+	if q.Job != 0 {
+		sql = listJobOnThing
+	}
+	s := r.stmt(sql).int(int64(q.Thing)).int(queued).text(after.JobID).int(after.Number).
+		limit(q.Limit)
+	if q.Job != 0 {
+		s.int(int64(q.Job))
+	}
 	found, err := all(s, scanNamed)
 	if err != nil || len(found) == 0 {
 		return found, err

@@ -120,10 +120,10 @@ func (r reader) GroupByUUID(uuid string) (registry.Group, error) {
 // The children of a group are found by its key; the other lists are in the order of the names.
 const (
 	listGroups = `SELECT ` + groupColumns + ` FROM thing_group
-		WHERE name > ? AND name >= ? AND name < ? ORDER BY name LIMIT ?`
+		WHERE name >= ?1 AND name < ?2 ORDER BY name LIMIT ?3`
 
 	listChildren = `SELECT ` + groupColumns + ` FROM thing_group INDEXED BY thing_group_child
-		WHERE parent = ?5 AND name > ?1 AND name >= ?2 AND name < ?3 ORDER BY name LIMIT ?4`
+		WHERE parent = ?4 AND name >= ?1 AND name < ?2 ORDER BY name LIMIT ?3`
 )
 
 func (r reader) Groups(q store.GroupQuery) ([]registry.Group, error) {
@@ -131,7 +131,7 @@ func (r reader) Groups(q store.GroupQuery) ([]registry.Group, error) {
 	if q.Children != nil {
 		sql = listChildren
 	}
-	s := r.stmt(sql).text(q.After).text(q.Prefix).text(afterPrefix(q.Prefix)).limit(q.Limit)
+	s := r.stmt(sql).text(firstName(q.Prefix, q.After)).text(afterPrefix(q.Prefix)).limit(q.Limit)
 	if q.Children != nil {
 		s.int(int64(*q.Children))
 	}
@@ -152,6 +152,16 @@ func (r reader) DynamicGroups() ([]registry.Group, error) {
 
 func (r reader) GroupsWithWork(limit int) ([]registry.Group, error) {
 	return all(r.stmt(listBusyGroups).limit(limit), scanGroup)
+}
+
+// firstName is the least name that begins with a prefix and comes after a name: SQLite searches an
+// index from one lower bound only, and would read everything between the two. The least text after
+// a name is the name with a zero byte.
+func firstName(prefix, after string) string {
+	if after == "" {
+		return prefix
+	}
+	return max(prefix, after+"\x00")
 }
 
 // afterPrefix is a bound above every name with the prefix and below every later one; no name holds

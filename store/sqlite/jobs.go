@@ -13,8 +13,9 @@ import (
 
 const (
 	insertJob = `INSERT INTO job
-		(key, id, created_at, status, concurrent, selection, namespace, definition, rollout)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
+		(key, id, created_at, status, concurrent, selection, namespace, definition, rollout,
+			windowed)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 	insertJobDocument = `INSERT INTO job_document (job, document, original) VALUES (?, ?, ?)`
 
@@ -27,7 +28,7 @@ func (t jobWriter) createJob(c store.CreatedJob) error {
 	j := c.Job
 	err := t.stmt(insertJob).int(int64(j.Key)).text(j.ID).time(j.CreatedAt).text(string(j.Status)).
 		bool(j.Concurrent()).text(string(j.TargetSelection)).text(j.Namespace).
-		json(j.Definition).maybeRollout(j).change()
+		json(j.Definition).maybeRollout(j).bool(j.Schedule.Windowed()).change()
 	if err != nil {
 		return err
 	}
@@ -70,11 +71,12 @@ func cutState(s job.State) job.State {
 }
 
 const (
-	insertJobTarget = `INSERT INTO job_target (resource, job) VALUES (?, ?)
-		ON CONFLICT DO NOTHING`
+	insertJobTarget = `INSERT INTO job_target (resource, created_at, id, job)
+		SELECT ?, created_at, id, key FROM job WHERE key = ? ON CONFLICT DO NOTHING`
 	deleteJobTargets = `DELETE FROM job_target WHERE job = ?`
 
-	insertContinuousTarget = `INSERT INTO continuous_target (thing_group, job) VALUES (?, ?)
+	insertContinuousTarget = `INSERT INTO continuous_target (thing_group, active, job)
+		SELECT ?, status IN ('SCHEDULED', 'IN_PROGRESS'), key FROM job WHERE key = ?
 		ON CONFLICT DO NOTHING`
 	deleteContinuousTargets = `DELETE FROM continuous_target WHERE job = ?`
 )
@@ -169,13 +171,12 @@ func (r reader) MembershipWork(limit int) ([]job.MembershipWork, error) {
 }
 
 const (
-	deleteJob = `DELETE FROM job
-		WHERE key = ? AND NOT EXISTS (SELECT 1 FROM execution WHERE job = key)`
+	deleteJob = `DELETE FROM job WHERE key = ?
+		AND NOT EXISTS (SELECT 1 FROM execution WHERE job = key)
+		AND NOT EXISTS (SELECT 1 FROM late_joiner WHERE job = key)
+		AND NOT EXISTS (SELECT 1 FROM dropped_number WHERE job = key)`
 	deleteJobState    = `DELETE FROM job_state WHERE job = ?`
 	deleteJobDocument = `DELETE FROM job_document WHERE job = ?`
-	// What is left here are the few things whose executions were deleted one by one.
-	deleteDroppedNumbers = `DELETE FROM dropped_number WHERE job = ?`
-	deleteLateJoiners    = `DELETE FROM late_joiner WHERE job = ?`
 )
 
 func (t jobWriter) deleteJob(key job.Key) error {
@@ -184,7 +185,6 @@ func (t jobWriter) deleteJob(key job.Key) error {
 	}
 	parts := []string{
 		deleteJobState, deleteJobDocument, deleteJobTargets, deleteContinuousTargets,
-		deleteDroppedNumbers, deleteLateJoiners,
 	}
 	return each(parts, func(sql string) error { return t.stmt(sql).int(int64(key)).run() })
 }
@@ -225,77 +225,77 @@ func (r reader) OriginalDocument(key job.Key) (string, error) {
 	return one(r.stmt(selectOriginal).int(int64(key)), (*stmt).getText)
 }
 
-// The lists of jobs start from the index of their strongest filter; the others are checked on the
-// way.
+// Each list of jobs is in the order of an index.
 const (
-	jobFilters = ` AND (created_at < ?1 OR id > ?2)
-		AND (?3 = '' OR selection = ?3) AND (?4 = '' OR namespace = ?4)
-		ORDER BY created_at DESC, id LIMIT ?5`
-
 	listJobs = `SELECT ` + jobColumns + ` FROM job INDEXED BY job_by_time JOIN job_state ON job = key
-		WHERE created_at <= ?1` + jobFilters
+		WHERE created_at <= ?1 AND (created_at < ?1 OR id > ?2)
+		ORDER BY created_at DESC, id LIMIT ?3`
 
 	listJobsByStatus = `SELECT ` + jobColumns + ` FROM job INDEXED BY job_by_status
 		JOIN job_state ON job = key
-		WHERE created_at <= ?1 AND status = ?6` + jobFilters
+		WHERE status = ?4 AND created_at <= ?1 AND (created_at < ?1 OR id > ?2)
+		ORDER BY created_at DESC, id LIMIT ?3`
 
-	listJobsByTarget = `SELECT ` + jobColumns + ` FROM job_target
-		CROSS JOIN job ON key = job_target.job
-		JOIN job_state ON job_state.job = key
-		WHERE resource = ?7 AND created_at <= ?1 AND (?6 = '' OR status = ?6)` + jobFilters
+	listJobsByTarget = `SELECT ` + listedJobColumns + ` FROM job_target t
+		CROSS JOIN job j ON j.key = t.job
+		CROSS JOIN job_state s ON s.job = t.job
+		WHERE t.resource = ?4 AND t.created_at <= ?1 AND (t.created_at < ?1 OR t.id > ?2)
+		ORDER BY t.created_at DESC, t.id LIMIT ?3`
+
+	listedJobColumns = `j.key, j.id, j.created_at, j.definition, s.state`
 )
 
 func (r reader) Jobs(q store.JobQuery) ([]job.Job, error) {
-	sql := listJobs
+	sql, of := listJobs, ""
 	switch {
 	case q.Target != "":
-		sql = listJobsByTarget
+		sql, of = listJobsByTarget, q.Target
 	case q.Status != "":
-		sql = listJobsByStatus
+		sql, of = listJobsByStatus, string(q.Status)
 	}
 	created, id := int64(math.MaxInt64), ""
 	if q.After != nil {
 		created, id = q.After.CreatedAt.UnixMilli(), q.After.ID
 	}
-	s := r.stmt(sql).int(created).text(id).text(string(q.Selection)).text(q.Namespace).limit(q.Limit)
-	if sql != listJobs {
-		s.text(string(q.Status))
-	}
-	if sql == listJobsByTarget {
-		s.text(q.Target)
+	s := r.stmt(sql).int(created).text(id).limit(q.Limit)
+	if of != "" {
+		s.text(of)
 	}
 	return all(s, scanJob)
 }
 
 const listDueJobs = `SELECT ` + jobColumns + ` FROM job_state INDEXED BY job_due
 	CROSS JOIN job ON key = job
-	WHERE due IS NOT NULL AND due <= ? ORDER BY due, job LIMIT ?`
+	WHERE due IS NOT NULL AND (due, job) > (?, ?) AND due <= ? ORDER BY due, job LIMIT ?`
 
-func (r reader) DueJobs(now time.Time, limit int) ([]job.Job, error) {
-	return all(r.stmt(listDueJobs).time(now).limit(limit), scanJob)
+func (r reader) DueJobs(after store.DueCursor, now time.Time, limit int) ([]job.Job, error) {
+	s := r.stmt(listDueJobs).time(after.Due).int(int64(after.Job)).time(now).limit(limit)
+	return all(s, scanJob)
 }
 
-const countJobs = `SELECT count(*) FROM job WHERE status = ?`
-
-func (r reader) JobCount(status job.Status) (int, error) {
-	n, err := one(r.stmt(countJobs).text(string(status)), (*stmt).getInt)
-	return int(n), err
-}
-
+// Jobs are counted when they change (see the schema), and never one by one.
 const (
-	countActiveJobs = `SELECT count(*) FROM job INDEXED BY job_active
+	countJobs = `SELECT ifnull(sum(jobs), 0) FROM job_count WHERE status = ?`
+
+	countActiveJobs = `SELECT ifnull(sum(jobs), 0) FROM job_count
 		WHERE status IN ('SCHEDULED', 'IN_PROGRESS') AND selection = ?`
 
-	countConcurrentJobs = `SELECT count(*) FROM job INDEXED BY job_concurrent WHERE concurrent = 1`
+	countConcurrentJobs = `SELECT ifnull(sum(jobs), 0) FROM job_count WHERE concurrent = 1`
 )
 
-func (r reader) ActiveJobs(selection job.TargetSelection) (int, error) {
-	n, err := one(r.stmt(countActiveJobs).text(string(selection)), (*stmt).getInt)
-	return int(n), err
+func (r reader) JobCount(status job.Status) (int, error) {
+	return count(r.stmt(countJobs).text(string(status)))
 }
 
-func (r reader) ConcurrentJobs() (int, error) {
-	n, err := one(r.stmt(countConcurrentJobs), (*stmt).getInt)
+func (r reader) ActiveJobs(selection job.TargetSelection) (int, error) {
+	return count(r.stmt(countActiveJobs).text(string(selection)))
+}
+
+func (r reader) ConcurrentJobs() (int, error) { return count(r.stmt(countConcurrentJobs)) }
+
+// count returns the number that a statement answers.
+func count(s *stmt) (int, error) {
+	n, err := one(s, (*stmt).getInt)
 	return int(n), err
 }
 
@@ -317,9 +317,8 @@ func (r reader) RolloutMemberships() (oldest, newest int64, ok bool, err error) 
 	return oldest, newest, err == nil, err
 }
 
-const listContinuousJobs = `SELECT job, status IN ('SCHEDULED', 'IN_PROGRESS')
-	FROM continuous_target CROSS JOIN job j ON j.key = job
-	WHERE thing_group = ? AND job > ? ORDER BY job LIMIT ?`
+const listContinuousJobs = `SELECT job, active FROM continuous_target
+	WHERE thing_group = ? AND active = 1 AND job > ? ORDER BY job LIMIT ?`
 
 func (r reader) ContinuousJobs(
 	group registry.GroupID, after job.Key, limit int,

@@ -67,8 +67,8 @@ func oldJob(key int, sources, state string) string {
 // its targets only, and its rollout and its back-fill stand at the same place as before.
 func TestSourcesWithoutDescendants(t *testing.T) {
 	t.Parallel()
-	path := func(groups ...job.CursorGroup) []job.CursorGroup { return groups }
-	a, a1, d := job.CursorGroup{Group: 2, Name: "a"}, job.CursorGroup{Group: 3, Name: "a1"}, job.CursorGroup{Group: 6, Name: "d"}
+	path := func(groups ...registry.PathGroup) registry.GroupPath { return groups }
+	a, a1, d := registry.PathGroup{Group: 2, Name: "a"}, registry.PathGroup{Group: 3, Name: "a1"}, registry.PathGroup{Group: 6, Name: "d"}
 	rows := []struct {
 		name, cursor string
 		want         job.RolloutCursor

@@ -16,8 +16,9 @@ import (
 
 const (
 	// readers is how many reads run at once; more wait. A connection is opened when it is first
-	// needed.
-	readers = 8
+	// needed. Of them operatorReaders may be reads of operators, who ask for long lists: devices
+	// never wait behind them.
+	readers, operatorReaders = 8, 4
 	// The page caches, in KiB. Each connection has its own.
 	writerCache, readerCache = 64 << 10, 8 << 10
 	// checkpointPages is how long the log grows, 32 MiB, before the commit that crosses it folds it
@@ -39,8 +40,9 @@ type Store struct {
 	turn   chan struct{} // holds the one right to use writer
 	keys   keys
 
-	reading chan struct{} // a token for each read that runs
-	idle    idleConns
+	reading   chan struct{} // a token for each read that runs
+	operators chan struct{} // a token for each of them that is an operator's
+	idle      idleConns
 
 	life    sync.Mutex
 	closed  bool
@@ -55,10 +57,11 @@ func Open(path string) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		path:    path,
-		writer:  writer,
-		turn:    make(chan struct{}, 1),
-		reading: make(chan struct{}, readers),
+		path:      path,
+		writer:    writer,
+		turn:      make(chan struct{}, 1),
+		reading:   make(chan struct{}, readers),
+		operators: make(chan struct{}, operatorReaders),
 	}
 	if err := writer.migrate(path); err != nil {
 		_ = writer.close()
@@ -98,16 +101,21 @@ func connect(path string, cache int) (*conn, error) {
 	return c, nil
 }
 
-// Read calls f with the state of the last commit. ctx bounds the wait for a connection.
+// Read calls f with the state of the last commit. ctx bounds the wait for a connection, and says
+// whether an operator asks.
 func (s *Store) Read(ctx context.Context, f func(store.Reader) error) error {
 	if err := s.begin(ctx); err != nil {
 		return err
 	}
 	defer s.running.Done()
-	select {
-	case s.reading <- struct{}{}:
-	case <-ctx.Done():
-		return ctx.Err()
+	if store.IsForOperator(ctx) {
+		if err := enter(ctx, s.operators); err != nil {
+			return err
+		}
+		defer func() { <-s.operators }()
+	}
+	if err := enter(ctx, s.reading); err != nil {
+		return err
 	}
 	defer func() { <-s.reading }()
 	c := s.idle.take()
@@ -120,6 +128,16 @@ func (s *Store) Read(ctx context.Context, f func(store.Reader) error) error {
 	}
 	defer s.idle.put(c)
 	return c.read(func() error { return f(reader{c, &s.keys}) })
+}
+
+// enter waits until a channel takes a token.
+func enter(ctx context.Context, tokens chan<- struct{}) error {
+	select {
+	case tokens <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // idleConns are the open connections that nobody reads through. The one that was used last is taken

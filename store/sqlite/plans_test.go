@@ -17,18 +17,19 @@ func TestPlans(t *testing.T) {
 	defer s.Close()
 	for _, row := range []struct{ sql, allowed string }{
 		{sql: selectJob}, {sql: selectJobByID}, {sql: selectDocument}, {sql: listJobs}, {sql: listJobsByStatus},
-		{listJobsByTarget, "USE TEMP B-TREE FOR ORDER BY"}, // the jobs of one target
-		{sql: listDueJobs}, {sql: countJobs}, {sql: updateJob}, {sql: updateJobState}, {sql: updateJobStatus},
-		{sql: deleteJob}, {sql: deleteJobTargets}, {sql: deleteDroppedNumbers},
-		{listMembershipWork, "SCAN membership_work"}, // as many as are asked for
+		{sql: listJobsByTarget}, {sql: listDueJobs}, {sql: listContinuousJobs}, {sql: countJobs}, {sql: countActiveJobs}, {countConcurrentJobs, "SCAN job_count"}, {sql: updateJob}, {sql: updateJobState}, {sql: updateJobStatus},
+		{sql: deleteJob}, {sql: deleteJobTargets}, {sql: deleteDroppedNumber}, {sql: listDroppedNumbers},
 		{sql: firstDueJob}, {sql: firstDueExecution},
 
-		{sql: updateExecution}, {sql: updateDetail}, {sql: deleteExecution}, {sql: selectHighest}, {sql: isDeleting}, {sql: deleteJobThing},
-		{sql: selectExecution}, {sql: selectLatest}, {selectLastNumber, "SCAN CONSTANT ROW"}, {sql: listPending},
-		{sql: listPendingOfJob}, {sql: listQueuedOfThing}, {sql: listContinuousJobs}, {sql: listAnyOfJob}, {sql: listDueExecutions}, {sql: listExecutionsOfJob},
+		{sql: updateExecution}, {sql: updateDetail}, {sql: deleteExecution}, {sql: selectHighest}, {sql: deleteJobThing},
+		{sql: selectExecution}, {sql: selectLatest}, {selectLastNumber, "SCAN CONSTANT ROW"}, {sql: listPending}, {sql: listPendingWindowed},
+		{sql: listPendingOfJob}, {sql: listQueuedOfThing}, {sql: listLeftMembers}, {sql: listLeftBefore}, {sql: oldestRollout}, {sql: newestRollout},
+		{listMembershipWork, "SCAN membership_work"}, // as many as are asked for
+		{sql: listAnyOfJob}, {sql: listDueExecutions}, {sql: listExecutionsOfJob},
 		{listExecutionsOfThing, "USE TEMP B-TREE FOR LAST 2 TERMS OF ORDER BY"}, // those queued at the same time
+		{listJobOnThing, "USE TEMP B-TREE FOR ORDER BY"},                        // the attempts of one job on one thing
 
-		{sql: updateThing}, {sql: keepThingName}, {sql: selectThing}, {sql: selectThingID}, {sql: selectThingByName},
+		{sql: updateThing}, {sql: keepThingName}, {sql: deleteThing}, {sql: deleteThingName}, {sql: selectThing}, {sql: selectThingID}, {sql: selectThingByName},
 		{sql: selectThingName}, {sql: selectLiving}, {sql: listThings}, {sql: listThingsByType},
 		{sql: updateGroup}, {sql: deleteMemberships}, {sql: deleteMembership}, {sql: selectGroup},
 		{sql: selectGroupByName}, {sql: selectGroupByUUID}, {sql: listGroups}, {sql: listChildren}, {sql: listMembers},

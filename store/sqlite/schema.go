@@ -18,7 +18,8 @@ const applicationID = 0x44726f76
 // a row of every table as this schema stores it, and a test compares: a field that is renamed in Go
 // must keep its tag.
 var migrations = []string{
-	firstSchema, sourcesWithoutDescendants, membershipWork, leftMemberships,
+	firstSchema, sourcesWithoutDescendants, membershipWork, leftMemberships, jobsOfTargetByTime,
+	namesWithExecutions, windowedExecutions, countedJobs, activeContinuousTargets,
 }
 
 const firstSchema = `
@@ -311,6 +312,96 @@ UPDATE job SET rollout = ifnull(definition ->> 'newestMembership', 0)
 	WHERE selection <> 'CONTINUOUS' AND status IN ('SCHEDULED', 'IN_PROGRESS')
 		AND json_array_length(definition, '$.sources') > 0
 		AND key NOT IN (SELECT job FROM job_state WHERE state ->> '$.rollout.finished');
+`
+
+// jobsOfTargetByTime orders the jobs of a target as their list shows them, so that a page is read
+// without the others.
+const jobsOfTargetByTime = `
+CREATE TABLE job_target_by_time (
+	resource   TEXT NOT NULL,
+	created_at INTEGER NOT NULL,
+	id         TEXT NOT NULL,
+	job        INTEGER NOT NULL,
+	PRIMARY KEY (resource, created_at DESC, id)
+) WITHOUT ROWID;
+INSERT INTO job_target_by_time (resource, created_at, id, job)
+	SELECT resource, created_at, id, job FROM job_target JOIN job ON key = job;
+DROP TABLE job_target;
+ALTER TABLE job_target_by_time RENAME TO job_target;
+CREATE INDEX job_target_by_job ON job_target (job);
+`
+
+// namesWithExecutions removes the names of deleted things that have no executions, which were kept
+// for good.
+const namesWithExecutions = `
+DELETE FROM deleted_thing WHERE NOT EXISTS (SELECT 1 FROM execution WHERE thing = id);
+`
+
+// windowedExecutions marks the executions of jobs with maintenance windows, so that those of a thing
+// that are pending are found among many others.
+const windowedExecutions = `
+ALTER TABLE job ADD COLUMN windowed INTEGER NOT NULL DEFAULT 0; -- a copy from the definition
+UPDATE job SET windowed = 1 WHERE json_array_length(definition, '$.schedulingConfig.windows') > 0;
+ALTER TABLE execution ADD COLUMN windowed INTEGER NOT NULL DEFAULT 0; -- a copy from its job
+UPDATE execution SET windowed = 1
+	WHERE status <= 1 AND job IN (SELECT key FROM job WHERE windowed = 1);
+CREATE INDEX execution_windowed ON execution (thing, status DESC, queued_at, sequence)
+	WHERE status <= 1 AND windowed = 1;
+`
+
+// countedJobs counts jobs as they change: the limits on active and concurrent jobs are checked by
+// every CreateJob, and there may be 100,000 jobs.
+const countedJobs = `
+CREATE TABLE job_count (
+	status     TEXT NOT NULL,
+	selection  TEXT NOT NULL,
+	concurrent INTEGER NOT NULL,
+	jobs       INTEGER NOT NULL,
+	PRIMARY KEY (status, selection, concurrent)
+) WITHOUT ROWID;
+INSERT INTO job_count (status, selection, concurrent, jobs)
+	SELECT status, selection, concurrent, count(*) FROM job GROUP BY status, selection, concurrent;
+CREATE TRIGGER job_inserted AFTER INSERT ON job BEGIN
+	INSERT INTO job_count (status, selection, concurrent, jobs)
+		VALUES (new.status, new.selection, new.concurrent, 1)
+		ON CONFLICT (status, selection, concurrent) DO UPDATE SET jobs = jobs + 1;
+END;
+CREATE TRIGGER job_deleted AFTER DELETE ON job BEGIN
+	UPDATE job_count SET jobs = jobs - 1 WHERE status = old.status
+		AND selection = old.selection AND concurrent = old.concurrent;
+END;
+CREATE TRIGGER job_updated AFTER UPDATE OF status, selection, concurrent ON job BEGIN
+	UPDATE job_count SET jobs = jobs - 1 WHERE status = old.status
+		AND selection = old.selection AND concurrent = old.concurrent;
+	INSERT INTO job_count (status, selection, concurrent, jobs)
+		VALUES (new.status, new.selection, new.concurrent, 1)
+		ON CONFLICT (status, selection, concurrent) DO UPDATE SET jobs = jobs + 1;
+END;
+DROP INDEX job_active;
+DROP INDEX job_concurrent;
+`
+
+// activeContinuousTargets tells the jobs of a group that are active from those that have ended, which
+// stay for years: they are looked for whenever a thing enters or leaves the group.
+const activeContinuousTargets = `
+CREATE TABLE active_target (
+	thing_group INTEGER NOT NULL,
+	active      INTEGER NOT NULL, -- the job is SCHEDULED or IN_PROGRESS
+	job         INTEGER NOT NULL,
+	PRIMARY KEY (thing_group, active, job)
+) WITHOUT ROWID;
+INSERT INTO active_target (thing_group, active, job)
+	SELECT thing_group, status IN ('SCHEDULED', 'IN_PROGRESS'), job
+	FROM continuous_target JOIN job ON key = job;
+DROP TABLE continuous_target;
+ALTER TABLE active_target RENAME TO continuous_target;
+CREATE INDEX continuous_target_by_job ON continuous_target (job);
+CREATE TRIGGER job_ended AFTER UPDATE OF status ON job
+	WHEN (old.status IN ('SCHEDULED', 'IN_PROGRESS')) <> (new.status IN ('SCHEDULED', 'IN_PROGRESS'))
+BEGIN
+	UPDATE continuous_target SET active = new.status IN ('SCHEDULED', 'IN_PROGRESS')
+		WHERE job = new.key;
+END;
 `
 
 // migrate checks that the file is Drover's and not from the future, and brings it to the newest

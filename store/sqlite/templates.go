@@ -44,6 +44,5 @@ func (r reader) Templates(after *store.JobCursor, limit int) ([]job.Template, er
 }
 
 func (r reader) TemplateCount() (int, error) {
-	n, err := one(r.stmt(countTemplates), (*stmt).getInt)
-	return int(n), err
+	return count(r.stmt(countTemplates))
 }

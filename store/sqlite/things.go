@@ -3,7 +3,6 @@ package sqlite
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/store"
@@ -27,16 +26,20 @@ func (t *tx) updateThing(thing registry.Thing) error {
 
 const (
 	keepThingName = `INSERT INTO deleted_thing (id, name) SELECT id, name FROM thing WHERE id = ?1
+		AND EXISTS (SELECT 1 FROM execution WHERE thing = ?1)`
+
+	deleteThing = `DELETE FROM thing WHERE id = ?1
 		AND NOT EXISTS (SELECT 1 FROM membership WHERE thing = ?1)
 		AND NOT EXISTS (SELECT 1 FROM principal WHERE thing = ?1)`
 
-	deleteThing = `DELETE FROM thing WHERE id = ?`
+	deleteThingName = `DELETE FROM deleted_thing WHERE id = ?1
+		AND NOT EXISTS (SELECT 1 FROM execution WHERE thing = ?1)`
 )
 
 // deleteThing keeps the name of the thing for its executions. A thing that is in a group or has a
 // principal is a conflict: whoever deletes it removes those before.
 func (t *tx) deleteThing(id registry.ThingID) error {
-	if err := t.stmt(keepThingName).int(int64(id)).change(); err != nil {
+	if err := t.stmt(keepThingName).int(int64(id)).run(); err != nil {
 		return err
 	}
 	return t.stmt(deleteThing).int(int64(id)).change()
@@ -107,36 +110,15 @@ func orZero(v int64, err error) (int64, error) {
 }
 
 const (
-	listThings = `SELECT ` + thingColumns + ` FROM thing WHERE name > ?1 ORDER BY name`
+	listThings = `SELECT ` + thingColumns + ` FROM thing WHERE name > ?1 ORDER BY name LIMIT ?2`
 
 	listThingsByType = `SELECT ` + thingColumns + ` FROM thing INDEXED BY thing_by_type
-		WHERE type <> '' AND type = ?2 AND name > ?1 ORDER BY name`
+		WHERE type <> '' AND type = ?3 AND name > ?1 ORDER BY name LIMIT ?2`
 )
 
-// Things reads things in the order of the list until the page is full; attributes are compared on
-// the way.
-func (r reader) Things(q store.ThingQuery) (found []registry.Thing, err error) {
-	s := r.stmt(listThings)
-	if q.Type != "" {
-		s = r.stmt(listThingsByType)
+func (r reader) Things(q store.ThingQuery) ([]registry.Thing, error) {
+	if q.Type == "" {
+		return all(r.stmt(listThings).text(q.After).limit(q.Limit), scanThing)
 	}
-	s.text(q.After)
-	if q.Type != "" {
-		s.text(q.Type)
-	}
-	for len(found) < q.Limit && s.row() {
-		if thing := scanThing(s); keeps(q, thing.Attributes) {
-			found = append(found, thing)
-		}
-	}
-	return found, s.end()
-}
-
-// keeps reports whether the attributes of a thing are those that a query asks for.
-func keeps(q store.ThingQuery, attributes map[string]string) bool {
-	if q.Attribute == "" {
-		return true
-	}
-	value, ok := attributes[q.Attribute]
-	return ok && (value == q.Value || q.ValueIsPrefix && strings.HasPrefix(value, q.Value))
+	return all(r.stmt(listThingsByType).text(q.After).limit(q.Limit).text(q.Type), scanThing)
 }

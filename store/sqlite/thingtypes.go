@@ -35,10 +35,10 @@ func (r reader) ThingType(name string) (registry.ThingType, error) {
 }
 
 const listThingTypes = `SELECT ` + thingTypeColumns + ` FROM thing_type
-	WHERE name > ? AND name >= ? AND name < ? ORDER BY name LIMIT ?`
+	WHERE name >= ? AND name < ? ORDER BY name LIMIT ?`
 
 func (r reader) ThingTypes(prefix, after string, limit int) ([]registry.ThingType, error) {
 	return all(
-		r.stmt(listThingTypes).text(after).text(prefix).text(afterPrefix(prefix)).limit(limit),
+		r.stmt(listThingTypes).text(firstName(prefix, after)).text(afterPrefix(prefix)).limit(limit),
 		scanThingType)
 }

@@ -170,6 +170,9 @@ func (g *generator) changeExecutions(w world, c *store.JobChanges) {
 		c.AmendedExecutions = append(c.AmendedExecutions, stored)
 	default:
 		c.DeletedExecutions = append(c.DeletedExecutions, stored.ExecutionKey)
+		if g.IntN(4) == 0 {
+			c.EndingJobs = append(c.EndingJobs, stored.Job)
+		}
 	}
 }
 
@@ -192,6 +195,9 @@ func (g *generator) changeJobs(w world, c *store.JobChanges) {
 	j.Targets = []job.Target{groupTarget(pick(g, names)), groupTarget(pick(g, names))}
 	if g.IntN(2) == 0 {
 		j.Due = g.time()
+	}
+	if j.Key%2 == 0 { // always: windows do not come and go
+		j = windowed(j)
 	}
 	j.UpdatedAt, j.TargetGroups = g.time(), []registry.GroupID{g.group()}
 	j.Sweep = pick(g, []job.Sweep{job.NoSweep, job.SweepQueued})
@@ -224,6 +230,15 @@ func (g *generator) changeJobs(w world, c *store.JobChanges) {
 			found, _ := r.SomeOfJob(j.Key, 100)
 			for _, e := range found {
 				c.DeletedExecutions = append(c.DeletedExecutions, e.ExecutionKey)
+				c.EndingJobs = append(c.EndingJobs, j.Key)
+			}
+			waiting, _ := r.LateJoiners(j.Key, 100)
+			for _, thing := range waiting {
+				c.LateJoinersDone = append(c.LateJoinersDone, store.LateJoiner{Job: j.Key, Thing: thing})
+			}
+			used, _ := r.UsedNumbers(j.Key, 100)
+			for _, thing := range used[:g.IntN(len(used)+1)] {
+				c.ForgottenNumbers = append(c.ForgottenNumbers, store.UsedNumber{Job: j.Key, Thing: thing})
 			}
 		})
 		c.DeletedJobs = append(c.DeletedJobs, j.Key)

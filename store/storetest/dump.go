@@ -110,18 +110,22 @@ func (a answers) jobs(r store.Reader) {
 		addWhole(a, j, err, "job by id %s", name)
 		list, err := r.Jobs(store.JobQuery{Target: groupTarget(name).Resource(), Limit: 2})
 		add(a, list, err, "jobs of target %s", name)
+		list, err = r.Jobs(store.JobQuery{
+			Target: groupTarget(name).Resource(),
+			After:  &store.JobCursor{CreatedAt: at(2), ID: "a"},
+			Limit:  3,
+		})
+		add(a, list, err, "jobs of target %s after one", name)
 	}
 	for _, status := range append(statuses, "") {
 		n, err := r.JobCount(status)
 		addOne(a, n, err, "count %s", status)
-		for _, namespace := range []string{"", "ns"} {
-			q := store.JobQuery{Status: status, Namespace: namespace, Limit: 3}
-			list, err := r.Jobs(q)
-			add(a, list, err, "jobs %s %s", status, namespace)
-			q.Selection, q.After = job.Continuous, &store.JobCursor{CreatedAt: at(2), ID: "a"}
-			list, err = r.Jobs(q)
-			add(a, list, err, "jobs after %s %s", status, namespace)
-		}
+		q := store.JobQuery{Status: status, Limit: 3}
+		list, err := r.Jobs(q)
+		add(a, list, err, "jobs %s", status)
+		q.After = &store.JobCursor{CreatedAt: at(2), ID: "a"}
+		list, err = r.Jobs(q)
+		add(a, list, err, "jobs after %s", status)
 	}
 	for _, selection := range []job.TargetSelection{job.Snapshot, job.Continuous} {
 		n, err := r.ActiveJobs(selection)
@@ -141,13 +145,17 @@ func (a answers) jobs(r store.Reader) {
 	for key := job.Key(1); key <= maxJob; key++ {
 		things, err := r.LateJoiners(key, 3)
 		add(a, things, err, "late joiners of job %d", key)
+		things, err = r.UsedNumbers(key, 3)
+		add(a, things, err, "used numbers of job %d", key)
 	}
 	waiting, err := r.MembershipWork(3)
 	add(a, waiting, err, "membership work")
 	ended, err := r.EndedJobs(at(2), 3)
 	add(a, ended, err, "ended jobs")
-	due, err := r.DueJobs(at(2), 3)
-	add(a, due, err, "due jobs")
+	for _, after := range []store.DueCursor{{}, {Due: at(1), Job: 2}} {
+		due, err := r.DueJobs(after, at(2), 3)
+		add(a, due, err, "due jobs after %v", after)
+	}
 	next, err := r.NextDue()
 	addOne(a, next, err, "next due")
 }
@@ -185,11 +193,13 @@ func (a answers) executions(r store.Reader) {
 		add(a, queued, err, "queued of thing %d", t)
 		list, err := r.Pending(t, 3)
 		add(a, list, err, "pending %d", t)
-		for _, q := range []store.ThingExecutionQuery{{Limit: 99}, {Limit: 2}, {Limit: 5, Status: &failed}, {Limit: 5, Namespace: "ns"},
-			{Limit: 5, JobID: "a"}, {Limit: 5, After: &store.ThingExecutionCursor{QueuedAt: at(2), JobID: "a", Number: 2}}} {
+		list, err = r.PendingWindowed(t, 2)
+		add(a, list, err, "pending of jobs with windows %d", t)
+		for _, q := range []store.ThingExecutionQuery{{Limit: 99}, {Limit: 2}, {Limit: 5, Job: 2},
+			{Limit: 2, Job: 1, After: &store.ThingExecutionCursor{QueuedAt: at(2), JobID: "a", Number: 2}}, {Limit: 5, After: &store.ThingExecutionCursor{QueuedAt: at(2), JobID: "a", Number: 2}}} {
 			q.Thing = t
 			list, err := r.ExecutionsOfThing(q)
-			add(a, list, err, "of thing %d limit %d %v %v %v %v", t, q.Limit, q.Status != nil, q.Namespace, q.JobID, q.After)
+			add(a, list, err, "of thing %d limit %d %v %v", t, q.Limit, q.Job, q.After)
 		}
 	}
 	for now := range 4 {
@@ -208,7 +218,7 @@ func (a answers) registry(r store.Reader) {
 		of, err := r.Memberships(id)
 		add(a, of, err, "memberships %d", id)
 	}
-	for _, q := range []store.ThingQuery{{Limit: 3}, {Limit: 99}, {Limit: 2, After: "a"}, {Limit: 3, Type: "lamp"}, {Limit: 3, Attribute: "n", Value: "1"}} {
+	for _, q := range []store.ThingQuery{{Limit: 3}, {Limit: 99}, {Limit: 2, After: "a"}, {Limit: 3, Type: "lamp"}} {
 		list, err := r.Things(q)
 		add(a, list, err, "things %+v", q)
 	}

@@ -189,12 +189,28 @@ var executions = []promise{
 		w.apply(drop(execution(1, 1, 2), execution(1, 1, 1)))
 		same(w, "last number", lastNumber(w, 1, 1), int64(2))
 	}},
-	{"a job that is being deleted keeps no numbers", func(w world) {
+	{"a job that is ending keeps no numbers, others of the same change do", func(w world) {
 		w.field()
-		j := newJob(1, "j1")
-		j.Status = job.DeletionInProgress
-		w.apply(queue(execution(1, 1, 1)), move(j), drop(execution(1, 1, 1)))
+		ending := drop(execution(1, 1, 1), execution(2, 1, 1))
+		ending.Job.EndingJobs = []job.Key{1}
+		w.apply(queue(execution(1, 1, 1), execution(2, 1, 1)), ending)
 		same(w, "last number", lastNumber(w, 1, 1), int64(0))
+		same(w, "of the other job", lastNumber(w, 2, 1), int64(1))
+	}},
+	{"numbers that stay used are listed by thing, and forgotten one by one", func(w world) {
+		w.field()
+		w.apply(queue(execution(1, 1, 1), execution(1, 2, 1), execution(2, 1, 1)))
+		w.apply(drop(execution(1, 2, 1), execution(1, 1, 1), execution(2, 1, 1)))
+		used := func(limit int) []registry.ThingID {
+			return read(w, func(r store.Reader) ([]registry.ThingID, error) { return r.UsedNumbers(1, limit) })
+		}
+		same(w, "all", used(9), []registry.ThingID{1, 2})
+		same(w, "limit", used(1), []registry.ThingID{1})
+		forget := store.Changes{Job: store.JobChanges{ForgottenNumbers: []store.UsedNumber{{Job: 1, Thing: 1}}}}
+		w.apply(forget, forget)
+		same(w, "one is left", used(9), []registry.ThingID{2})
+		same(w, "last number", lastNumber(w, 1, 1), int64(0))
+		same(w, "of the other job", lastNumber(w, 2, 1), int64(1))
 	}},
 	{"dropping what does not exist is a conflict", func(w world) {
 		w.field()
@@ -235,6 +251,18 @@ var executions = []promise{
 			})
 			same(w, fmt.Sprint("pages of ", limit), collect(got, func(e job.Execution) int64 { return int64(e.Job) }), []int64{2, 4, 1})
 		}
+	}},
+	{"pending executions of jobs with maintenance windows, in the same order", func(w world) {
+		w.apply(createThings(thing(1, "a"), thing(2, "b")))
+		w.apply(createJobs(windowed(newJob(1, "1")), newJob(2, "2"), windowed(newJob(3, "3")), windowed(newJob(4, "4"))))
+		w.apply(queue(execution(1, 1, 1), execution(2, 1, 1), execution(3, 1, 1), execution(4, 1, 1), execution(1, 2, 1)))
+		w.apply(report(becomes(execution(3, 1, 1), job.ExecutionInProgress), becomes(execution(4, 1, 1), job.ExecutionFailed)))
+		of := func(limit int) []string {
+			return shorts(w, func(r store.Reader) ([]job.Execution, error) { return r.PendingWindowed(1, limit) })
+		}
+		same(w, "all", of(9), []string{"3/1/1", "1/1/1"})
+		same(w, "limit", of(1), []string{"3/1/1"})
+		same(w, "limit 0", of(0), nil)
 	}},
 	{"pending executions of a job: by status, by thing", func(w world) {
 		w.field()
@@ -357,21 +385,15 @@ var executions = []promise{
 		for limit := 1; limit <= 7; limit++ {
 			same(w, fmt.Sprint("pages of ", limit), ofThing(w, store.ThingExecutionQuery{Thing: 1}, limit), want)
 		}
-		w.apply(report(becomes(when(execution(2, 1, 1), 5), job.ExecutionRejected)))
-		rejected := job.ExecutionRejected
-		for _, row := range []struct {
-			q    store.ThingExecutionQuery
-			want []string
-		}{
-			{store.ThingExecutionQuery{Status: &rejected}, []string{"b/a/1"}},
-			{store.ThingExecutionQuery{Namespace: "ns"}, []string{"J/a/1", "J/a/2"}},
-			{store.ThingExecutionQuery{JobID: "b"}, []string{"b/a/2", "b/a/1"}},
-			{store.ThingExecutionQuery{JobID: "j"}, nil},
-			{store.ThingExecutionQuery{JobID: "b", Namespace: "ns"}, nil},
-		} {
-			row.q.Thing = 1
-			same(w, fmt.Sprintf("%+v", row.q), ofThing(w, row.q, 1), row.want)
+		for limit := 1; limit <= 3; limit++ {
+			for key, want := range map[job.Key][]string{2: {"b/a/2", "b/a/1"}, 3: {"J/a/1", "J/a/2"}, 9: nil} {
+				same(w, fmt.Sprint("of job ", key), ofThing(w, store.ThingExecutionQuery{Thing: 1, Job: key}, limit), want)
+			}
 		}
+		named := read(w, func(r store.Reader) ([]store.NamedExecution, error) {
+			return r.ExecutionsOfThing(store.ThingExecutionQuery{Thing: 1, Limit: 2})
+		})
+		same(w, "namespaces", collect(named, func(x store.NamedExecution) string { return x.Namespace }), []string{"", "ns"})
 	}},
 	{"executions of a deleted thing keep its name beside those of its successor (R-CON-12, R-EXE-24)", func(w world) {
 		w.field()
@@ -388,6 +410,8 @@ var executions = []promise{
 		w.apply(drop(ended))
 		same(w, "dropped", ofJob(w, store.JobExecutionQuery{Job: 1}, 9), []string{"j1/a/1", "j1/b/1"})
 		same(w, "number kept", lastNumber(w, 1, 1), int64(1))
+		absent(w, "the name, which nothing shows any more", func(r store.Reader) (string, error) { return r.ThingName(1) })
+		same(w, "name of the successor", read(w, func(r store.Reader) (string, error) { return r.ThingName(3) }), "a")
 	}},
 	{"lists are stable under inserts between pages", func(w world) {
 		w.field()

@@ -118,7 +118,7 @@ var durable = []durablePromise{
 	{"everything is there after closing and opening again", func(t *testing.T, open func() store.Store) {
 		w := world{t, open()}
 		w.apply(everything())
-		w.apply(store.Changes{Registry: store.RegistryChanges{CreatedThings: []registry.Thing{thing(90, "gone")}}}, deleteThings(90))
+		w.apply(store.Changes{Registry: store.RegistryChanges{CreatedThings: []registry.Thing{thing(90, "gone")}}}, queue(execution(1, 90, 1)), deleteThings(90))
 		var before map[string]any
 		w.view(func(r store.Reader) { before = dump(w, r) })
 		closeStore(t, w.Store)

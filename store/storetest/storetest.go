@@ -191,6 +191,12 @@ func newJob(key int64, id string) job.Job {
 	return j
 }
 
+// windowed is a job with a maintenance window.
+func windowed(j job.Job) job.Job {
+	j.Schedule = &job.ScheduleConfig{Windows: []job.Window{{StartTime: "0 2 * * ? *", Minutes: 60}}}
+	return j
+}
+
 func execution(j, thing, number int64) job.Execution {
 	return job.Execution{
 		ExecutionKey: job.ExecutionKey{Job: job.Key(j), Thing: registry.ThingID(thing), Number: number},
