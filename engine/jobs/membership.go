@@ -21,6 +21,9 @@ const (
 	// followRoom is how many executions and continuous jobs one commit deals with at once because
 	// memberships have changed, whoever changes them.
 	followRoom = InlineRoom
+	// followStep is how many of them one step of the background deals with: fewer than executions of
+	// one job, because each job is read and written by itself.
+	followStep = InlineStep
 	// followWork is what letting one continuous job follow costs, in rows that could be written.
 	followWork = 4
 	// membershipPage is how many pieces of work one step of the background looks at.
@@ -69,7 +72,7 @@ func (b *Background) MembershipStep(tx *commit.Tx) error {
 	if err != nil {
 		return err
 	}
-	for room := BackgroundStep; room > 0 && len(waiting) > 0; waiting = waiting[1:] {
+	for room := followStep; room > 0 && len(waiting) > 0; waiting = waiting[1:] {
 		work := waiting[0]
 		memberships, err := tx.Memberships(work.Thing)
 		if err != nil {
