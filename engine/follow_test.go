@@ -137,6 +137,33 @@ func TestMembershipsChangeBeforeTheirTurn(t *testing.T) {
 	}
 }
 
+// A job that starts while work on a thing that has joined waits takes the thing in its rollout: at
+// the rate, and once (R-JOB-61, R-ROLL-15).
+func TestJobStartsBeforeMembershipsFollow(t *testing.T) {
+	t.Parallel()
+	f := newFollowers(t)
+	f.thing("0", "") // before a
+	f.must(f.Fleet.AddMember(f.Context(), "group", "0"))
+	f.must(f.RunDue(f.Context()))
+	f.join()
+	d := job.Definition{TargetSelection: job.Continuous}
+	f.job("fast", d, []string{"group"}, nil)
+	d.Rollout = &job.RolloutConfig{MaximumPerMinute: 1}
+	f.job("slow", d, []string{"group"}, nil)
+	_, err := f.Jobs.Report(f.Context(), "a", "fast", job.Report{Event: job.ReportSucceeded}, false)
+	f.must(err)
+	f.must(f.RunDue(f.Context()))
+	for id, want := range map[string]job.Counts{
+		"fast": {job.ExecutionQueued: 1, job.ExecutionSucceeded: 1},
+		"slow": {job.ExecutionQueued: 1},
+	} {
+		j, err := f.Jobs.DescribeJob(f.Context(), id)
+		if f.must(err); j.Counts != want {
+			t.Errorf("%s: executions %v, want %v", id, j.Counts, want)
+		}
+	}
+}
+
 // Many changes that share a commit have room for a bounded number of jobs together (R-CON-27).
 func TestMembershipsShareTheRoomOfACommit(t *testing.T) {
 	t.Parallel()

@@ -82,10 +82,24 @@ func (j Job) MembershipChange(thing registry.ThingID, r Reach, lastNumber int64)
 		return MembershipLeave
 	case !is || was && !j.missedByRollout(r.Memberships, lastNumber):
 		return MembershipNone
+	case !was && j.takesAll(r.Memberships):
+		return MembershipNone
 	case j.Status == InProgress:
 		return MembershipEnter
 	}
 	return MembershipEnterLater
+}
+
+// takesAll reports whether the rollout, or the back-fill of an associated group, takes each of the
+// memberships that make the thing a target: they are older than it.
+func (d Definition) takesAll(memberships []ReachedThrough) bool {
+	return !slices.ContainsFunc(memberships, func(m ReachedThrough) bool {
+		inTime := slices.ContainsFunc(d.Sources, func(s Source) bool {
+			return s.Group != 0 && slices.Contains(m.Groups, s.Group) &&
+				m.Joined <= max(d.NewestMembership, s.NewestMembership)
+		})
+		return d.TargetsAnyGroup(m.Groups) && !inTime
+	})
 }
 
 // missedByRollout reports whether the rollout will not reach a thing that is still a target: none

@@ -69,6 +69,10 @@ func TestTargetsAndLeavers(t *testing.T) {
 func TestMembershipChange(t *testing.T) {
 	t.Parallel()
 	started := func(Job) Job { return targeted() }
+	associated := func(j Job) Job {
+		j.Sources = append(j.Sources, Source{Target: 3, Group: 4, NewestMembership: 60})
+		return j
+	}
 	for _, tt := range []struct {
 		name   string
 		job    func(Job) Job
@@ -129,6 +133,16 @@ func TestMembershipChange(t *testing.T) {
 			[]ReachedThrough{member(12, 1)}, 0, MembershipNone},
 		{"joins a second target group", started, 8, groups(1), groups(1, 2),
 			[]ReachedThrough{member(12, 1), member(41, 2)}, 0, MembershipNone},
+		{"R-JOB-61 had joined when the rollout began", started, 8, nil, groups(1),
+			[]ReachedThrough{member(40, 1)}, 0, MembershipNone},
+		{"R-JOB-61 had joined when the rollout began, and has its execution", started, 8, nil,
+			groups(3, 2), []ReachedThrough{member(40, 3, 2)}, 1, MembershipNone},
+		{"R-JOB-61 had joined one and joins another", started, 8, nil, groups(1, 2),
+			[]ReachedThrough{member(40, 1), member(41, 2)}, 0, MembershipEnter},
+		{"R-JOB-61 had joined when the group was associated", associated, 8, nil, groups(4),
+			[]ReachedThrough{member(60, 4)}, 0, MembershipNone},
+		{"R-JOB-55 enters a group that was associated", associated, 8, nil, groups(4),
+			[]ReachedThrough{member(61, 4)}, 0, MembershipEnter},
 	} {
 		j := tt.job(targeted())
 		reach := Reach{Before: tt.before, After: tt.after, Memberships: tt.now}

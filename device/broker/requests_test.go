@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 
@@ -167,6 +168,50 @@ func TestReplyIsBoundToConnection(t *testing.T) { // R-MQTT-32, T-49
 	first.wantClosed(mqtt.Success)
 	second.publish(0, 0, "mark", "")
 	second.wantPublish("mark", "", 0)
+}
+
+// What a connection has sent before another one resumes its session, and what was not handled by
+// then, the client delivers again. It is not handled twice (R-HTTP-24).
+func TestResumedSessionDeliversAgain(t *testing.T) {
+	t.Parallel()
+	type handled struct {
+		id  uint16
+		dup bool
+	}
+	entered, release, all := make(chan struct{}), make(chan struct{}), make(chan handled, 9)
+	b, addr := start(t, Config{Service: ServiceFunc(func(_ context.Context, _ *Peer, r Request) Reply {
+		if all <- (handled{r.PacketID, r.Redelivered}); r.PacketID == 1 && !r.Redelivered {
+			close(entered)
+			<-release
+		}
+		return Reply{}
+	})})
+	var packets [][]byte
+	for id := range uint16(3) {
+		p := mqtt.Publish{Topic: get, QoS: 1, ID: id + 1}
+		packets = append(packets, mqtt.AppendPublish(nil, 4, &p))
+	}
+	first := rejoin(t, addr, 4, "dev", false)
+	first.send(packets...)
+	<-entered
+	second := rejoin(t, addr, 4, "dev", true)
+	close(release)
+	for id := range uint16(3) {
+		second.sendPublish(mqtt.Publish{Topic: get, QoS: 1, ID: id + 1, Dup: true})
+		second.wantPuback(id+1, mqtt.Success)
+	}
+	if err := b.Shutdown(t.Context()); err != nil { // waits for the first connection too
+		t.Error(err)
+	}
+	close(all)
+	got := map[handled]int{}
+	for h := range all {
+		got[h]++
+	}
+	want := map[handled]int{{1, false}: 1, {1, true}: 1, {2, true}: 1, {3, true}: 1}
+	if !maps.Equal(got, want) {
+		t.Errorf("handled %v, want %v", got, want)
+	}
 }
 
 func TestUnackedReplyIsForgotten(t *testing.T) { // R-MQTT-32

@@ -12,7 +12,8 @@ import (
 // job is SCHEDULED (R-JOB-56).
 
 // lateJoinersStep creates executions for up to limit things that became targets while the job was
-// SCHEDULED.
+// SCHEDULED. One that has left or was deleted since gets none, also while the work that follows from
+// that is left to the background (R-JOB-61).
 func lateJoinersStep(tx *commit.Tx, j job.Job, limit int) error {
 	things, err := tx.LateJoiners(j.Key, limit)
 	if err != nil {
@@ -21,6 +22,13 @@ func lateJoinersStep(tx *commit.Tx, j job.Job, limit int) error {
 	for _, thing := range things {
 		done := store.LateJoiner{Job: j.Key, Thing: thing}
 		tx.Changes.Job.LateJoinersDone = append(tx.Changes.Job.LateJoinersDone, done)
+		still, err := isTarget(tx, j, thing)
+		if err != nil {
+			return err
+		}
+		if !still {
+			continue
+		}
 		if err := queueLateJoiner(tx, j.Key, thing); err != nil {
 			return err
 		}

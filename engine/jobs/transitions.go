@@ -76,10 +76,15 @@ func queueRetry(tx *commit.Tx, outcome *job.Outcome) error {
 	return nil
 }
 
-// isTarget reports whether a thing is a target of the job now.
+// isTarget reports whether a thing is a target of the job now. One that was deleted is a target of
+// nothing, also of a job that names it.
 func isTarget(tx *commit.Tx, j job.Job, thing registry.ThingID) (bool, error) {
-	if j.TargetsThing(thing) { // nothing needs to be loaded
-		return true, nil
+	if j.TargetsThing(thing) {
+		_, err := tx.Thing(thing)
+		if commit.Missing(err) {
+			return false, nil
+		}
+		return err == nil, err
 	}
 	groups, err := reach(tx, thing)
 	return j.IsTarget(thing, groups), err
