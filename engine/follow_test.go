@@ -164,6 +164,27 @@ func TestJobStartsBeforeMembershipsFollow(t *testing.T) {
 	}
 }
 
+// The first thing that ever joins a group, after the group was associated, enters: the back-fill
+// was over before (R-API-22, R-JOB-55).
+func TestFirstMembershipOfAll(t *testing.T) {
+	t.Parallel()
+	w, _ := newStepped(t)
+	ctx := t.Context()
+	w.static("group", "")
+	w.static("other", "")
+	w.job("j", job.Definition{TargetSelection: job.Continuous}, []string{"group"}, nil)
+	other := []job.Target{job.GroupTarget(registry.DefaultScope, "other")}
+	_, err := w.Jobs.AssociateTargets(ctx, "j", nil, other, nil)
+	w.must(err)
+	w.must(w.RunDue(ctx))
+	w.thing("a", "")
+	w.must(w.Fleet.AddMember(ctx, "other", "a"))
+	j, err := w.Jobs.DescribeJob(ctx, "j")
+	if w.must(err); j.Counts != (job.Counts{1}) {
+		t.Errorf("executions %v", j.Counts)
+	}
+}
+
 // Many changes that share a commit have room for a bounded number of jobs together (R-CON-27).
 func TestMembershipsShareTheRoomOfACommit(t *testing.T) {
 	t.Parallel()

@@ -15,10 +15,12 @@ type Association struct {
 	Sources []Source
 }
 
-// Add adds one target with the source that it was resolved to. joined is the newest membership that
-// exists: the back-fill takes what had joined by then, later members enter by themselves.
+// Add adds one target with the source that it was resolved to. joined is a membership number that
+// no membership so far exceeds and every later one does, and is not zero, which would say that the
+// source belongs to the rollout. The back-fill takes what had joined by then, later members enter by
+// themselves.
 func (a *Association) Add(target Target, source Source, joined int64) {
-	source.NewestMembership = max(1, joined) // zero would say that the source belongs to the rollout
+	source.NewestMembership = joined
 	a.Targets = append(a.Targets, target)
 	a.Sources = append(a.Sources, source)
 }

@@ -54,13 +54,15 @@ func (j *Job) waitAnew(now time.Time) {
 // much as they were set for then. Its own times are not later than now either. changed is false
 // when that was so already. It is no new version.
 func (e Execution) ClockWentBack(now time.Time) (_ Execution, changed bool) {
-	if e.Status != ExecutionInProgress || !e.StartedAt.After(now) && !e.UpdatedAt.After(now) {
+	if e.Status != ExecutionInProgress {
 		return e, false
 	}
+	before := e
 	e.Deadline = movedBack(e.Deadline, e.StartedAt, now)
 	e.StepDeadline = movedBack(e.StepDeadline, e.UpdatedAt, now)
 	e.StartedAt, e.UpdatedAt = earliest(e.StartedAt, now), earliest(e.UpdatedAt, now)
-	return e, true
+	return e, !e.Deadline.Equal(before.Deadline) || !e.StepDeadline.Equal(before.StepDeadline) ||
+		!e.StartedAt.Equal(before.StartedAt) || !e.UpdatedAt.Equal(before.UpdatedAt)
 }
 
 // movedBack is a deadline that was set at a time, as it would have been set now if that time had

@@ -105,6 +105,10 @@ func TestExecutionClockWentBack(t *testing.T) {
 		{"a step timer that was set last of all", Execution{StartedAt: start.Add(1),
 			UpdatedAt: start.Add(1), StepDeadline: wrong},
 			Execution{StartedAt: start, UpdatedAt: start, StepDeadline: start.Add(maxTimer)}},
+		{"started before, only the step timer was set later", Execution{
+			StartedAt: start.Add(-minutes(5)), UpdatedAt: start.Add(-minutes(5)), StepDeadline: wrong},
+			Execution{StartedAt: start.Add(-minutes(5)), UpdatedAt: start.Add(-minutes(5)),
+				StepDeadline: start.Add(maxTimer)}},
 	} {
 		tt.before.Status, tt.want.Status = ExecutionInProgress, ExecutionInProgress
 		got, changed := tt.before.ClockWentBack(start)

@@ -91,14 +91,14 @@ func (j Job) MembershipChange(thing registry.ThingID, r Reach, lastNumber int64)
 }
 
 // takesAll reports whether the rollout, or the back-fill of an associated group, takes each of the
-// memberships that make the thing a target: they are older than it.
+// memberships that make the thing a target: they are older than it. Of several groups above each
+// other the first counts that the job was given: later ones leave out who was a target already.
 func (d Definition) takesAll(memberships []ReachedThrough) bool {
 	return !slices.ContainsFunc(memberships, func(m ReachedThrough) bool {
-		inTime := slices.ContainsFunc(d.Sources, func(s Source) bool {
-			return s.Group != 0 && slices.Contains(m.Groups, s.Group) &&
-				m.Joined <= max(d.NewestMembership, s.NewestMembership)
+		first := slices.IndexFunc(d.Sources, func(s Source) bool {
+			return s.Group != 0 && slices.Contains(m.Groups, s.Group)
 		})
-		return d.TargetsAnyGroup(m.Groups) && !inTime
+		return first >= 0 && m.Joined > max(d.NewestMembership, d.Sources[first].NewestMembership)
 	})
 }
 

@@ -143,6 +143,8 @@ func TestMembershipChange(t *testing.T) {
 			[]ReachedThrough{member(60, 4)}, 0, MembershipNone},
 		{"R-JOB-55 enters a group that was associated", associated, 8, nil, groups(4),
 			[]ReachedThrough{member(61, 4)}, 0, MembershipEnter},
+		{"R-JOB-55 enters below a target, and the group above is associated", associated, 8, nil,
+			groups(1, 4), []ReachedThrough{member(41, 1, 4)}, 0, MembershipEnter},
 	} {
 		j := tt.job(targeted())
 		reach := Reach{Before: tt.before, After: tt.after, Memberships: tt.now}

@@ -200,9 +200,9 @@ func TestAssociationSources(t *testing.T) {
 	t.Parallel()
 	var a Association
 	a.Add(Target{ARN: "first"}, Source{Target: 1, Group: 5}, 60)
-	a.Add(Target{ARN: "empty fleet"}, Source{Target: 2, Group: 7}, 0)
+	a.Add(Target{ARN: "second"}, Source{Target: 2, Group: 7}, 61)
 	want := []Source{
-		{Target: 1, Group: 5, NewestMembership: 60}, {Target: 2, Group: 7, NewestMembership: 1},
+		{Target: 1, Group: 5, NewestMembership: 60}, {Target: 2, Group: 7, NewestMembership: 61},
 	}
 	if diff := cmp.Diff(want, a.Sources); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

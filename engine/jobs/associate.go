@@ -37,12 +37,9 @@ func (s *Service) AssociateTargets(
 }
 
 // newTargets resolves the targets that the job does not have yet. Their back-fill takes the members
-// of now.
+// of now: those with a number below a fresh one, which also is never 0.
 func newTargets(tx *commit.Tx, j job.Job, targets []job.Target) (added job.Association, err error) {
-	newest, err := tx.LastJoined()
-	if err != nil {
-		return added, err
-	}
+	newest := tx.Keys.Joined()
 	for i, target := range j.NewTargets(targets) {
 		source, err := sourceOf(tx, len(j.Targets)+i, target)
 		if err != nil {
