@@ -10,14 +10,17 @@ import "time"
 const maxTimer = 10080 * time.Minute
 
 // ClockWentBack gives a job the times that it waits for anew: its next tick, which is never more
-// than a minute away, and the start time or the edge of the maintenance window. changed is false
-// for a job that waits for nothing that was wrong.
+// than a minute away, and the start time or the edge of the maintenance window. A job that
+// ended later than now has ended now, so that it is not stored for longer. changed is false for one
+// that had nothing wrong.
 //
 // For example, the clock stood a year ahead when a job had its first tick, and its second is due a
 // minute after that. Set back, the job has its second tick a minute from now.
 func (j *Job) ClockWentBack(now time.Time) (changed bool) {
 	if !j.Status.Active() {
-		return false
+		changed = j.UpdatedAt.After(now)
+		j.UpdatedAt = earliest(j.UpdatedAt, now) // from when on it is kept (R-LIM-44)
+		return changed
 	}
 	status, edge, tick := j.Status, j.WindowEdge, j.Progress.NextTick
 	if soon := now.Add(Tick); tick.After(soon) {

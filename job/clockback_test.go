@@ -59,8 +59,11 @@ func TestJobClockWentBack(t *testing.T) {
 				Counts: Counts{ExecutionQueued: 1}}, false,
 			InProgress, time.Time{}, time.Time{}},
 		{"the job has ended", start, Definition{Sources: sources},
-			State{Status: Canceled, Progress: Progress{Finished: true}}, false,
+			State{Status: Canceled, UpdatedAt: start, Progress: Progress{Finished: true}}, false,
 			Canceled, time.Time{}, time.Time{}},
+		{"the job ended next year", start, Definition{Sources: sources},
+			State{Status: Completed, UpdatedAt: start.Add(1), Progress: Progress{Finished: true}},
+			true, Completed, time.Time{}, time.Time{}},
 	} {
 		j := Job{Definition: tt.definition, State: tt.state}
 		if tt.state.Counts == (Counts{}) {

@@ -25,7 +25,9 @@ func (b *Background) FollowClockBack(ctx context.Context) (bool, error) {
 	if times == b.clockWentBack {
 		return false, nil
 	}
-	for _, status := range []job.Status{job.InProgress, job.Scheduled, job.Canceled} {
+	for _, status := range []job.Status{
+		job.InProgress, job.Scheduled, job.Canceled, job.Completed,
+	} {
 		if err := b.followClockBackIn(ctx, status); err != nil {
 			return true, err
 		}
@@ -53,8 +55,11 @@ func (b *Background) followClockBackIn(ctx context.Context, status job.Status) e
 			return err
 		}
 		for _, j := range found {
-			if err := b.followClockBackOf(ctx, j.Key); err != nil {
-				return err
+			ended := j.Status == job.Completed && !j.UpdatedAt.After(b.Clock.Now())
+			if !ended { // of those that have, there may be very many
+				if err := b.followClockBackOf(ctx, j.Key); err != nil {
+					return err
+				}
 			}
 			query.After = &store.JobCursor{CreatedAt: j.CreatedAt, ID: j.ID}
 		}
