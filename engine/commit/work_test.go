@@ -40,8 +40,8 @@ func TestCommitsAreBounded(t *testing.T) {
 		{"one job", 1, makeJob, nil, []int{1}},
 		{"as many as fit", 43, makeJob, nil, []int{43}},
 		{"one more", 44, makeJob, nil, []int{43, 1}},
-		{"things are one row", 1000, makeThing, nil, []int{512, 488}},
-		{"work that writes nothing", 5, func(tx *Tx) error { tx.AddWork(200); return nil }, nil, []int{3, 2}},
+		{"things are one row", 1000, makeThing, nil, []int{1000}},
+		{"work that writes nothing", 5, func(tx *Tx) error { tx.AddWork(400); return nil }, nil, []int{3, 2}},
 		{"refused requests write nothing", 600, func(tx *Tx) error {
 			create(tx, newJob(1, "j"))
 			return refused
@@ -106,7 +106,7 @@ func TestRequestsBehindAFailure(t *testing.T) {
 	}
 }
 
-// What counts as how many rows: a new job is worth twelve, and details as many as they fill.
+// What counts as how many rows: a new job is worth twenty-four, and details as many as they fill.
 func TestRows(t *testing.T) {
 	t.Parallel()
 	details := func(bytes int) job.Execution {
@@ -118,7 +118,7 @@ func TestRows(t *testing.T) {
 		want    int
 	}{
 		{"nothing", store.JobChanges{}, 0},
-		{"a job", store.JobChanges{CreatedJobs: []store.CreatedJob{{}}}, 12},
+		{"a job", store.JobChanges{CreatedJobs: []store.CreatedJob{{}}}, 24},
 		{"a report", store.JobChanges{UpdatedExecutions: []job.Execution{details(100)}}, 1},
 		{"one with less than a row of details",
 			store.JobChanges{UpdatedExecutions: []job.Execution{details(4095)}}, 1},

@@ -25,7 +25,7 @@ const (
 	// one job, because each job is read and written by itself.
 	followStep = InlineStep
 	// followWork is what letting one continuous job follow costs, in rows that could be written.
-	followWork = 4
+	followWork = 8
 	// membershipPage is how many pieces of work one step of the background looks at.
 	membershipPage = 16
 )
