@@ -3,6 +3,7 @@ package sqlite
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/ncruces/go-sqlite3"
 )
@@ -423,13 +424,16 @@ func (c *conn) migrate(path string) error {
 	if err := c.db.Exec("PRAGMA journal_mode = WAL"); err != nil {
 		return fmt.Errorf("open %s: %w", path, err)
 	}
-	for ; version < len(migrations); version++ {
-		step := fmt.Sprintf(
-			"BEGIN IMMEDIATE; %s; PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
-			migrations[version], applicationID, version+1)
-		if err := c.db.Exec(step); err != nil {
-			return fmt.Errorf("bring %s to schema version %d: %w", path, version+1, err)
-		}
+	if version == len(migrations) {
+		return nil
+	}
+	// All steps are one transaction: a file is at the version that it had, or at the newest.
+	steps := fmt.Sprintf(
+		"BEGIN IMMEDIATE; %s; PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
+		strings.Join(migrations[version:], ";\n"), applicationID, len(migrations))
+	if err := c.db.Exec(steps); err != nil {
+		return fmt.Errorf(
+			"bring %s from schema version %d to %d: %w", path, version, len(migrations), err)
 	}
 	return nil
 }
