@@ -36,7 +36,7 @@ func Load(
 	if err != nil {
 		return nil, err
 	}
-	key, err := os.ReadFile(filepath.Join(dir, name+".key"))
+	key, err := disk.ReadPrivate(filepath.Join(dir, name+".key"))
 	if err != nil {
 		return nil, err
 	}
