@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"crypto/tls"
 	"encoding/binary"
+	"errors"
 	"net"
 	"net/url"
+	"os"
 	"testing"
 	"time"
 
@@ -90,7 +92,7 @@ func (c *client) read() mqtt.Packet {
 	c.nc.SetReadDeadline(time.Now().Add(patience))
 	packet, err := c.in.Next()
 	if err != nil {
-		if ne, ok := err.(net.Error); ok && ne.Timeout() {
+		if errors.Is(err, os.ErrDeadlineExceeded) {
 			c.t.Fatalf("nothing came within %v", patience)
 		}
 		return mqtt.Packet{}

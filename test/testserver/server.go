@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -46,8 +47,12 @@ type Server struct {
 	T   testing.TB
 	Dir string   // the data folder
 	Env []string // beside that of the tests
-	// Descriptors is how many file descriptors the process may have; 0: as many as the tests.
+	// Flags are where it listens. New sets all four listeners, on free ports.
+	Flags []string
+	// Descriptors is how many file descriptors the process may have; 0: as many as the tests. Umask
+	// is its umask, such as 022; empty: that of the tests.
 	Descriptors int
+	Umask       string
 	Output      *Output // what it has printed since it was started last
 	Endpoints
 
@@ -86,7 +91,12 @@ func (o *Output) String() string {
 // New returns a server that is not started, on a folder that does not exist yet. It is killed when
 // the test ends.
 func New(t testing.TB) *Server {
-	s := &Server{T: t, Dir: filepath.Join(t.TempDir(), "data")}
+	const free = "127.0.0.1:0"
+	s := &Server{
+		T:     t,
+		Dir:   filepath.Join(t.TempDir(), "data"),
+		Flags: []string{"--http", free, "--https", free, "--mqtt", free, "--mqtts", free},
+	}
 	t.Cleanup(s.Kill)
 	return s
 }
@@ -99,17 +109,19 @@ func Serve(t testing.TB, flags ...string) *Server {
 	return s
 }
 
-// onFreePorts are the flags that every server is started with.
-var onFreePorts = []string{
-	"--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--mqtt", "127.0.0.1:0",
-	"--mqtts", "127.0.0.1:0",
-}
-
 // startTimeout is how long a server may take to be ready.
 const startTimeout = 20 * time.Second
 
 // Start starts the server on its folder and waits until it is ready.
 func (s *Server) Start(flags ...string) {
+	s.T.Helper()
+	if s.StartOrEnd(flags...); !s.Running() {
+		s.T.Fatalf("the server ended before it was ready: %v\n%s", s.err, s.Output)
+	}
+}
+
+// StartOrEnd starts the server and waits until it is ready or has ended.
+func (s *Server) StartOrEnd(flags ...string) {
 	s.T.Helper()
 	file := filepath.Join(s.Dir, "endpoints.json")
 	_ = os.Remove(file) // one that a kill has left
@@ -124,7 +136,7 @@ func (s *Server) Start(flags ...string) {
 		}
 		select {
 		case <-s.ended:
-			s.T.Fatalf("the server ended before it was ready: %v\n%s", s.err, s.Output)
+			return
 		case <-time.After(2 * time.Millisecond): // another process, which cannot signal
 		}
 		if time.Now().After(deadline) {
@@ -149,10 +161,16 @@ func (s *Server) Refused(flags ...string) (status int, printed string) {
 // launch starts the process.
 func (s *Server) launch(flags []string) {
 	s.T.Helper()
-	args := append([]string{Binary, "serve", "--data", s.Dir}, append(onFreePorts, flags...)...)
+	args := slices.Concat([]string{Binary, "serve", "--data", s.Dir}, s.Flags, flags)
+	limits := ""
 	if s.Descriptors != 0 {
-		limit := "ulimit -n " + strconv.Itoa(s.Descriptors) + `; exec "$@"`
-		args = append([]string{"sh", "-c", limit, "sh"}, args...)
+		limits += "ulimit -n " + strconv.Itoa(s.Descriptors) + "; "
+	}
+	if s.Umask != "" {
+		limits += "umask " + s.Umask + "; "
+	}
+	if limits != "" {
+		args = append([]string{"sh", "-c", limits + `exec "$@"`, "sh"}, args...)
 	}
 	s.Output = &Output{}
 	s.command = exec.Command(args[0], args[1:]...)
