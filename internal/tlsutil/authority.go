@@ -11,8 +11,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
+	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/disk"
 )
 
@@ -77,7 +77,7 @@ func create(
 	template := &x509.Certificate{
 		SerialNumber:          serial(),
 		Subject:               pkix.Name{CommonName: subject},
-		NotBefore:             time.Now().Add(-time.Hour),
+		NotBefore:             clock.Now().Add(-backdated),
 		NotAfter:              endOfDevices,
 		IsCA:                  true,
 		BasicConstraintsValid: true,
