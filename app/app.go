@@ -42,6 +42,7 @@ type Server struct {
 	devices   *gateway.DeviceAuth
 	listeners listeners
 	handler   http.Handler
+	steady    *clock.Steady  // over the real clock; nil on a virtual one
 	virtual   *clock.Virtual // nil on the real clock
 	leaving   atomic.Bool    // Run was told to end
 }
@@ -97,6 +98,10 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 
 	serving, ctx := errgroup.WithContext(ctx)
 	serving.Go(func() error { return s.watchStore(ctx) })
+	if s.steady != nil {
+		watch := &clockWatch{steady: s.steady, log: s.Log}
+		serving.Go(func() error { return watch.run(ctx) })
+	}
 	s.serve(ctx, serving)
 	if err := s.Endpoints.Write(s.Data); err != nil {
 		serving.Go(func() error { return err }) // ends the listeners

@@ -139,14 +139,8 @@ func (s *Server) clock(ctx context.Context) (clock.Clock, error) {
 	}
 	start := clock.Now()
 	elapsed := func() time.Duration { return clock.Now().Sub(start) }
-	steady := clock.NewSteady(clock.Real{}, newest, elapsed)
-	steady.Now()
-	if behind := steady.Behind(); behind > 0 {
-		s.Log.Warn("the clock is behind the newest time in the data folder, which goes on "+
-			"until the clock has been behind for some minutes",
-			"data", s.Data, "behind", behind, "minutes", int(clock.Patience.Minutes()))
-	}
-	return steady, err
+	s.steady = clock.NewSteady(clock.Real{}, newest, elapsed)
+	return s.steady, err
 }
 
 // joinEngine makes the engine and the device plane over it.

@@ -59,8 +59,9 @@ func TestClockCommand(t *testing.T) {
 	}
 	s.Kill() // what is stored lies in the future of the real clock: that is said
 	s.Start()
+	eventually(t, "a warning about the clock", func() bool { return strings.Contains(s.Output.String(), "WARN") })
 	s.Kill()
-	if !strings.Contains(s.Output.String(), "the clock is behind the newest time in the data folder") {
+	if !strings.Contains(s.Output.String(), "the machine's clock is behind the newest time that the server knows") {
 		t.Errorf("no warning in:\n%s", s.Output)
 	}
 }

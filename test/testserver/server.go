@@ -28,10 +28,7 @@ func Main(m *testing.M, command string) {
 	dir, err := os.MkdirTemp("", "drover-test-")
 	if err == nil {
 		Binary = filepath.Join(dir, "drover")
-		build := exec.Command(
-			"go", append(append([]string{"build", "-o", Binary}, buildFlags...), command)...)
-		build.Stderr = os.Stderr
-		err = build.Run()
+		err = Build(Binary, command)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "build drover:", err)
@@ -42,11 +39,20 @@ func Main(m *testing.M, command string) {
 	os.Exit(status)
 }
 
+// Build builds the program from the package of its command, with more flags of go build.
+func Build(program, command string, flags ...string) error {
+	args := slices.Concat([]string{"build", "-o", program}, buildFlags, flags, []string{command})
+	build := exec.Command("go", args...)
+	build.Stderr = os.Stderr
+	return build.Run()
+}
+
 // Server is one drover on one data folder. It may be started again after it has ended.
 type Server struct {
-	T   testing.TB
-	Dir string   // the data folder
-	Env []string // beside that of the tests
+	T       testing.TB
+	Program string   // Binary, or another that Build has made
+	Dir     string   // the data folder
+	Env     []string // beside that of the tests
 	// Flags are where it listens. New sets all four listeners, on free ports.
 	Flags []string
 	// Descriptors is how many file descriptors the process may have; 0: as many as the tests. Umask
@@ -93,9 +99,10 @@ func (o *Output) String() string {
 func New(t testing.TB) *Server {
 	const free = "127.0.0.1:0"
 	s := &Server{
-		T:     t,
-		Dir:   filepath.Join(t.TempDir(), "data"),
-		Flags: []string{"--http", free, "--https", free, "--mqtt", free, "--mqtts", free},
+		T:       t,
+		Program: Binary,
+		Dir:     filepath.Join(t.TempDir(), "data"),
+		Flags:   []string{"--http", free, "--https", free, "--mqtt", free, "--mqtts", free},
 	}
 	t.Cleanup(s.Kill)
 	return s
@@ -161,7 +168,7 @@ func (s *Server) Refused(flags ...string) (status int, printed string) {
 // launch starts the process.
 func (s *Server) launch(flags []string) {
 	s.T.Helper()
-	args := slices.Concat([]string{Binary, "serve", "--data", s.Dir}, s.Flags, flags)
+	args := slices.Concat([]string{s.Program, "serve", "--data", s.Dir}, s.Flags, flags)
 	limits := ""
 	if s.Descriptors != 0 {
 		limits += "ulimit -n " + strconv.Itoa(s.Descriptors) + "; "
