@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"path/filepath"
 	"sync/atomic"
 	"time"
@@ -18,7 +17,6 @@ import (
 	"github.com/drover-iot/drover/gateway"
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/endpoints"
-	"github.com/drover-iot/drover/store"
 	"github.com/drover-iot/drover/store/sqlite"
 )
 
@@ -41,13 +39,14 @@ type Server struct {
 	// All of these are set by Open.
 
 	release   func() // unlocks the data folder; nil before it is locked
-	store     store.Store
+	store     *sqlite.Store
 	engine    *engine.Engine
 	broker    *broker.Broker
 	plane     *device.Plane
 	devices   *gateway.DeviceAuth
 	listeners listeners
 	handler   *gateway.HTTP
+	steady    *clock.Steady  // over the real clock; nil on a virtual one
 	virtual   *clock.Virtual // nil on the real clock
 	leaving   atomic.Bool    // Run was told to end
 }
@@ -78,16 +77,11 @@ func (s *Server) openData() (err error) {
 	if s.release, err = lock(s.Data); err != nil {
 		return err
 	}
-	path := filepath.Join(s.Data, storeFile)
-	if _, err := os.Stat(path); err != nil {
-		s.Fresh = true
+	if s.Fresh, err = isNew(s.Data); err != nil {
+		return err
 	}
-	opened, err := sqlite.Open(path)
-	if err != nil {
-		return err // s.store stays nil: a nil *sqlite.Store in it would not be nil
-	}
-	s.store = opened
-	return nil
+	s.store, err = sqlite.Open(filepath.Join(s.Data, storeFile))
+	return err
 }
 
 // Now is the time of the engine's clock.
@@ -108,6 +102,11 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 	<-s.engine.Ready() // what a crash has left is announced first
 
 	serving, ctx := errgroup.WithContext(ctx)
+	serving.Go(func() error { return s.watchStore(ctx) })
+	if s.steady != nil {
+		watch := &clockWatch{steady: s.steady, log: s.Log}
+		serving.Go(func() error { return watch.run(ctx) })
+	}
 	s.serve(ctx, serving)
 	if err := s.Endpoints.Write(s.Data); err != nil {
 		serving.Go(func() error { return err }) // ends the listeners
@@ -121,7 +120,7 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 	s.engine.Announced(grace)
 	err = errors.Join(err, s.broker.Shutdown(grace))
 	stopEngine()
-	return errors.Join(err, <-engineDone)
+	return errors.Join(err, <-engineDone, s.rescueStore())
 }
 
 // disconnect ends the MQTT connections when ctx has ended. Requests that take longer are not waited

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -37,6 +39,7 @@ var ErrClosed = errors.New("store is closed")
 // Store is an open database file. The caller makes sure that no second process opens the same file.
 type Store struct {
 	path   string
+	file   fs.FileInfo // of the file that was opened
 	writer *conn
 	turn   chan struct{} // holds the one right to use writer
 	keys   keys
@@ -53,6 +56,9 @@ type Store struct {
 // Open opens or makes the database file. It refuses, and leaves alone, a file that is damaged, that
 // belongs to another program, or that a newer Drover wrote.
 func Open(path string) (*Store, error) {
+	if err := createPrivate(path); err != nil {
+		return nil, err
+	}
 	writer, err := connect(path, writerCache)
 	if err != nil {
 		return nil, err
@@ -64,16 +70,30 @@ func Open(path string) (*Store, error) {
 		reading:   make(chan struct{}, readers),
 		operators: make(chan struct{}, operatorReaders),
 	}
-	if err := writer.migrate(path); err != nil {
-		_ = writer.close()
-		return nil, err
-	}
-	if err := errors.Join(s.keys.load(writer), s.openReaders()); err != nil {
+	if err := s.prepare(); err != nil {
 		_ = errors.Join(s.idle.close(), writer.close())
-		return nil, fmt.Errorf("open %s: %w", path, err)
+		return nil, err
 	}
 	s.turn <- struct{}{}
 	return s, nil
+}
+
+// prepare brings the file to the newest schema, reads what the store has in memory, and opens the
+// readers.
+func (s *Store) prepare() (err error) {
+	if err := s.writer.migrate(s.path); err != nil {
+		return err
+	}
+	if err := s.keys.load(s.writer); err != nil {
+		return fmt.Errorf("open %s: %w", s.path, err)
+	}
+	if err := makePrivate(s.path); err != nil {
+		return err
+	}
+	if s.file, err = os.Stat(s.path); err != nil {
+		return err
+	}
+	return s.openReaders()
 }
 
 // openReaders opens the connections for reading. SQLite opens the log and its index with the first
@@ -90,7 +110,7 @@ func (s *Store) openReaders() error {
 			return err
 		})
 		if err != nil {
-			return err
+			return fmt.Errorf("open %s: %w", s.path, err)
 		}
 	}
 	return nil
