@@ -40,12 +40,11 @@ type timeEngine interface {
 const maxClockBody = 4 << 10
 
 func (h *clockHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	// A caller without credentials has no connection that lasts.
-	if r.Header.Get("Authorization") == "" {
-		w.Header().Set("Connection", "close")
-	}
 	err := h.serve(w, r)
 	w.Header().Set("Content-Type", "application/json")
+	if !gateway.IsIdentified(r) { // then the connection does not last
+		w.Header().Set("Connection", "close")
+	}
 	if err != nil {
 		gateway.HangUp(w, r)
 		w.WriteHeader(clockStatus(err))

@@ -54,10 +54,9 @@ func TestPool(t *testing.T) { // R-WIRE-30
 					}
 				}
 				if row.free != "" {
-					time.AfterFunc(time.Second, func() {
-						p.release(row.free, row.taken[row.free])
-						delete(row.taken, row.free)
-					})
+					n := row.taken[row.free]
+					delete(row.taken, row.free)
+					time.AfterFunc(time.Second, func() { p.release(row.free, n) })
 				}
 				start := time.Now()
 				got := p.acquire(t.Context(), row.caller, row.n)

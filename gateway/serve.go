@@ -45,6 +45,7 @@ func Serve(
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ConnContext:       withConn,
+		ConnState:         markIdle,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	stopped := make(chan struct{})
@@ -82,6 +83,16 @@ func shutdown(ctx context.Context, server *http.Server, answering func() bool) {
 	}
 }
 
+// markIdle has connections that wait for the next request make room for new ones.
+func markIdle(c net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateIdle:
+		connlimit.SetIdle(c, true)
+	case http.StateActive:
+		connlimit.SetIdle(c, false)
+	}
+}
+
 // connKey is the key of the connection in the context of a request.
 type connKey struct{}
 
@@ -95,4 +106,10 @@ func markIdentified(r *http.Request) {
 	if c, ok := r.Context().Value(connKey{}).(net.Conn); ok {
 		connlimit.Identified(c)
 	}
+}
+
+// IsIdentified reports whether the caller on the connection of a request has shown who it is.
+func IsIdentified(r *http.Request) bool {
+	c, ok := r.Context().Value(connKey{}).(net.Conn)
+	return ok && connlimit.IsIdentified(c)
 }

@@ -1,6 +1,7 @@
 package connlimit
 
 import (
+	"container/list"
 	"log/slog"
 	"net"
 	"sync/atomic"
@@ -67,22 +68,41 @@ type Conn struct {
 	// with the mutex of the table held.
 	unidentified atomic.Pointer[unidentified]
 	closed       atomic.Bool
+	idle         *list.Element // in table.idle, nil when it is not idle; guarded by its mutex
 }
 
 // Identified says that the caller of a connection has shown who it is. The connection may be below
 // TLS. One that is not counted is left alone.
 func Identified(c net.Conn) {
+	if at := counted(c); at != nil && at.unidentified.Load() != nil {
+		at.table.identified(at)
+	}
+}
+
+// IsIdentified reports whether Identified was called for a connection.
+func IsIdentified(c net.Conn) bool {
+	at := counted(c)
+	return at != nil && at.unidentified.Load() == nil
+}
+
+// SetIdle says whether a connection waits for nothing but a new request, so that it can be closed
+// when others need room.
+func SetIdle(c net.Conn, idle bool) {
+	if at := counted(c); at != nil {
+		at.table.markIdle(at, idle)
+	}
+}
+
+// counted is the connection below TLS, if there is TLS; nil when it is not counted.
+func counted(c net.Conn) *Conn {
 	for {
 		switch at := c.(type) {
 		case *Conn:
-			if at.unidentified.Load() != nil {
-				at.table.identified(at)
-			}
-			return
+			return at
 		case interface{ NetConn() net.Conn }: // a *tls.Conn
 			c = at.NetConn()
 		default:
-			return
+			return nil
 		}
 	}
 }

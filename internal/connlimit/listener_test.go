@@ -31,7 +31,12 @@ func TestListeners(t *testing.T) { // R-LIM-52
 	if _, err := dial(t, first).Read(make([]byte, 1)); err == nil {
 		t.Error("the third is not closed")
 	}
-	Identified(tls.Server(one, &tls.Config{MinVersion: tls.VersionTLS13}))
+	secured := tls.Server(one, &tls.Config{MinVersion: tls.VersionTLS13})
+	before := IsIdentified(secured)
+	Identified(secured)
+	if before || !IsIdentified(secured) {
+		t.Errorf("identified: before %v, after %v", before, IsIdentified(secured))
+	}
 	client := dial(t, first)
 	server := <-accepted
 	if n := strings.Count(log.String(), "too many connections from one address"); n != 1 {
@@ -41,7 +46,9 @@ func TestListeners(t *testing.T) { // R-LIM-52
 	if got, want := server.RemoteAddr().String(), client.LocalAddr().String(); got != want {
 		t.Errorf("accepted the connection of %s, want that of %s", got, want)
 	}
-	Identified(client) // it is not counted, so nothing happens
+	if Identified(client); IsIdentified(client) {
+		t.Error("a connection that is not counted is identified")
+	}
 }
 
 // A connection ends both ways, or one way only.

@@ -38,6 +38,7 @@ type table struct {
 	mu        sync.Mutex // guards what follows
 	open      int
 	waiting   *list.List                  // of *unidentified, oldest first
+	idle      *list.List                  // of *Conn whose callers are known, the longest idle first
 	byAddress map[netip.Prefix]*list.List // the same, by address; none is empty
 	refusals  [causes]struct {
 		count  int
@@ -54,7 +55,12 @@ type unidentified struct {
 }
 
 func newTable(limits Limits) *table {
-	return &table{limits: limits, waiting: list.New(), byAddress: map[netip.Prefix]*list.List{}}
+	return &table{
+		limits:    limits,
+		waiting:   list.New(),
+		idle:      list.New(),
+		byAddress: map[netip.Prefix]*list.List{},
+	}
 }
 
 // add counts a new connection. why is the limit that there was no room under; then either added is
@@ -65,11 +71,9 @@ func (t *table) add(nc net.Conn, now time.Time) (added, victim *Conn, why cause)
 	defer t.mu.Unlock()
 	why, oldest := t.full(from)
 	if why != fits {
-		if oldest == nil || now.Sub(oldest.since) < patience {
+		if victim = t.makeRoom(why, oldest, now); victim == nil {
 			return nil, nil, why
 		}
-		t.unlink(oldest)
-		victim = oldest.conn
 	}
 	own := t.byAddress[from]
 	if own == nil {
@@ -99,6 +103,22 @@ func (t *table) full(from netip.Prefix) (cause, *unidentified) {
 	return fits, nil
 }
 
+// makeRoom returns the connection that is closed for a new one: the oldest of those that count
+// against the limit, when it has waited for long enough. Against the limit on all connections it may
+// also be one that is known and idle; its caller opens another when it needs one.
+func (t *table) makeRoom(why cause, oldest *unidentified, now time.Time) *Conn {
+	switch {
+	case oldest != nil && now.Sub(oldest.since) >= patience:
+		t.unlink(oldest)
+		return oldest.conn
+	case why == tooMany && t.idle.Len() > 0:
+		c := t.idle.Front().Value.(*Conn)
+		t.setIdle(c, false)
+		return c
+	}
+	return nil
+}
+
 func oldest(l *list.List) *unidentified {
 	if l.Len() == 0 {
 		return nil
@@ -122,6 +142,26 @@ func (t *table) remove(c *Conn) {
 	t.open--
 	if u := c.unidentified.Load(); u != nil {
 		t.unlink(u)
+	}
+	t.setIdle(c, false)
+}
+
+// markIdle says whether a connection is idle. One whose caller is not known counts as waiting, and
+// never as idle.
+func (t *table) markIdle(c *Conn, idle bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.setIdle(c, idle && c.unidentified.Load() == nil && !c.closed.Load())
+}
+
+// setIdle is markIdle with the mutex held.
+func (t *table) setIdle(c *Conn, idle bool) {
+	switch {
+	case idle && c.idle == nil:
+		c.idle = t.idle.PushBack(c)
+	case !idle && c.idle != nil:
+		t.idle.Remove(c.idle)
+		c.idle = nil
 	}
 }
 

@@ -31,8 +31,8 @@ func (r *remote) Close() error {
 }
 
 // What happens to connections, in order, of a server that has room for 6, of which 4 may be
-// unidentified, and 2 of one address. Each step is "open NAME ADDRESS", "known NAME", "close NAME"
-// or "wait SECONDS"; the answer of an open is "in", "refused", or "in for NAME", which was closed.
+// unidentified, and 2 of one address. Each step is "open NAME ADDRESS", "known NAME", "idle NAME",
+// "busy NAME", "close NAME" or "wait SECONDS"; the answer of an open is "in", "refused", or "in for NAME", which was closed.
 func TestTable(t *testing.T) { // R-LIM-52, R-LIM-53
 	t.Parallel()
 	for name, script := range map[string]string{
@@ -97,6 +97,32 @@ func TestTable(t *testing.T) { // R-LIM-52, R-LIM-53
 			open g 10.0.0.1 = refused
 			wait 2
 			open h 10.0.0.1 = in for f`,
+		"a full server closes one that is idle, the longest first": `
+			open a 10.0.0.1 = in
+			known a
+			open b 10.0.0.1 = in
+			known b
+			open c 10.0.0.1 = in
+			known c
+			open d 10.0.0.1 = in
+			known d
+			open e 10.0.0.1 = in
+			known e
+			open f 10.0.0.1 = in
+			known f
+			idle a
+			idle b
+			idle c
+			busy a
+			open g 10.0.0.2 = in for b
+			close c
+			open h 10.0.0.2 = in
+			open i 10.0.0.3 = refused`,
+		"one that is not known is not idle": `
+			open a 10.0.0.1 = in
+			idle a
+			open b 10.0.0.1 = in
+			open c 10.0.0.1 = refused`,
 		"a network of IPv6 is one address": `
 			open a 2001:db8::1 = in
 			open b 2001:db8::2 = in
@@ -133,7 +159,7 @@ func TestTable(t *testing.T) { // R-LIM-52, R-LIM-53
 			for name := range s.conns {
 				s.do(t, "close "+name)
 			}
-			left := s.table.open + s.table.waiting.Len() + len(s.table.byAddress)
+			left := s.table.open + s.table.waiting.Len() + s.table.idle.Len() + len(s.table.byAddress)
 			if left != 0 {
 				t.Errorf("%d entries are left when all are closed", left)
 			}
@@ -167,6 +193,8 @@ func (s *steps) do(t *testing.T, step string) string {
 		return "in"
 	case "known":
 		Identified(s.conns[words[1]])
+	case "idle", "busy":
+		SetIdle(s.conns[words[1]], words[0] == "idle")
 	case "close":
 		s.conns[words[1]].Close()
 	case "wait":
