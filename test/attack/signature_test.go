@@ -67,10 +67,7 @@ func TestSignatures(t *testing.T) {
 		r.Header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
 		r.Header.Del("X-Amz-Date")
 	})
-	spoiled("the date is not signed", replace("x-amz-date", "content-type"))
 	spoiled("the host is not signed", replace(";host", ""))
-	spoiled("no signed headers", replace("SignedHeaders=", "SignedHeaders=;"))
-	spoiled("a signed header that is missing", replace("SignedHeaders=", "SignedHeaders=accept;"))
 	spoiled("another key id", replace("Credential="+s.AccessKeyID, "Credential=AKIAAAAAAAAAAAAAAAAA"))
 	spoiled("a signature of zeros", func(r *http.Request) {
 		before, _, _ := strings.Cut(r.Header.Get("Authorization"), "Signature=")
