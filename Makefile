@@ -2,8 +2,9 @@
 
 GO ?= go
 GOLANGCI_VERSION := v2.15.0
+GOVULNCHECK_VERSION := v1.9.0
 
-.PHONY: build cross test check race crash attack sim fuzz mutants bench bench-growth bench-latency demo setup clean
+.PHONY: build cross test check vuln race crash attack sim fuzz mutants bench bench-growth bench-latency demo setup clean
 
 # The one binary.
 build:
@@ -34,6 +35,14 @@ check: .tools/bin/golangci-lint
 
 .tools/bin/golangci-lint:
 	GOBIN=$(CURDIR)/.tools/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+
+# Whether what is imported has known vulnerabilities in the functions that are called. It asks the Go
+# vulnerability database, so it needs the network and is not part of the tests.
+vuln: .tools/bin/govulncheck
+	.tools/bin/govulncheck ./...
+
+.tools/bin/govulncheck:
+	GOBIN=$(CURDIR)/.tools/bin $(GO) install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)
 
 # All tests under the race detector, which needs a C compiler.
 race: setup

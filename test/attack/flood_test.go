@@ -1,327 +1,218 @@
 package attack
 
 import (
-	"crypto/tls"
+	"bytes"
+	"compress/gzip"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/iot"
-
 	"github.com/drover-iot/drover/device/broker/mqtt"
 	"github.com/drover-iot/drover/device/broker/mqtt/mqtttest"
 	"github.com/drover-iot/drover/test/testserver"
 )
 
-// Floods: many clients at once who have not shown who they are, and have the server wait for them.
-// All of them come from 127.0.0.1. Meanwhile the server stays small, serves a device that was
-// connected before, and lets in others from 127.0.0.2.
+// mostMemory is what the server may have resident in the attacks of this file, in bytes: its
+// machine may be a small one.
+const mostMemory = 256 << 20
 
-const (
-	// smallMachine is the memory that a server may use, and floodMemory what it must stay below. Its
-	// own limit counts what Go has allocated; that of the test all that is resident.
-	smallMachine = "GOMEMLIMIT=200MiB"
-	floodMemory  = 256 << 20
-)
-
-// A stuckClient keeps the server waiting.
-type stuckClient struct {
-	name string
-	to   func(*testserver.Server) string // the listener, such as s.HTTPS
-	// secured says that the client does the TLS handshake.
-	secured bool
-	sends   string
-	// endless says that it goes on to send zeros as long as the server takes them.
-	endless bool
-}
-
-// declared is the head of a request whose body never ends.
-func declared(length int, headers ...string) string {
-	return fmt.Sprintf("PUT /jobs/a HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n%s\r\n",
-		length, strings.Join(append(headers, ""), "\r\n"))
-}
-
-// stuckClients are all kinds of them, without credentials.
-func stuckClients() []stuckClient {
-	onHTTP := func(s *testserver.Server) string { return s.HTTP }
-	onHTTPS := func(s *testserver.Server) string { return s.HTTPS }
-	onMQTT := func(s *testserver.Server) string { return s.MQTT }
-	onMQTTS := func(s *testserver.Server) string { return s.MQTTS }
-	// The first of a CONNECT that has 149,000 bytes.
-	unfinished := string(mqtttest.Connect(&mqtt.Connect{
-		Version:  mqtt.V5,
-		ClientID: "a",
-		Will:     &mqtt.Will{Message: mqtt.Publish{Topic: "w", Payload: make([]byte, 120_000)}},
-	}, ""))
-	unfinished = unfinished[:len(unfinished)-1]
-	hello := "\x16\x03\x01\x02\x00\x01" // the first bytes of a handshake of TLS
-	return []stuckClient{
-		{name: "silent on HTTP", to: onHTTP},
-		{name: "half a header", to: onHTTP, sends: "GET /jobs HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A: "},
-		{name: "half a header over TLS", to: onHTTPS, secured: true, sends: "GET /jobs HTTP/1.1\r\nX-A: "},
-		{name: "a body that never ends", to: onHTTP, sends: declared(1<<20 - 1), endless: true},
-		{
-			name: "a body that never ends, over TLS", to: onHTTPS, secured: true,
-			sends: declared(1<<20 - 1), endless: true,
-		},
-		{name: "half a handshake with HTTPS", to: onHTTPS, sends: hello},
-		{name: "half a handshake with MQTT", to: onMQTTS, sends: hello},
-		{name: "silent on MQTT", to: onMQTT},
-		{name: "an unfinished CONNECT", to: onMQTT, sends: unfinished},
-	}
-}
-
-// attack opens n connections of a client, sends what it sends and leaves them open. It returns when
-// all have sent.
-func (c stuckClient) attack(t testing.TB, s *testserver.Server, n int) {
+// wantMemory ends the test when the server has needed more memory at any time.
+func wantMemory(t *testing.T, s *testserver.Server) {
 	t.Helper()
-	var config *tls.Config
-	if c.secured {
-		config = s.TLS(nil)
-	}
-	var sending sync.WaitGroup
-	for range n {
-		sending.Go(func() {
-			nc, err := tryDial(c.to(s), config)
-			if err != nil {
-				return // refused: that is one of the answers
-			}
-			t.Cleanup(func() { nc.Close() })
-			nc.SetWriteDeadline(time.Now().Add(3 * time.Second))
-			if _, err := io.WriteString(nc, c.sends); err != nil || !c.endless {
-				return
-			}
-			_, _ = io.CopyN(nc, zeros{}, 1<<20-2) // until the server has closed
-		})
-	}
-	sending.Wait()
-}
-
-// zeros is a body of zeros.
-type zeros struct{}
-
-func (zeros) Read(p []byte) (int, error) {
-	clear(p)
-	return len(p), nil
-}
-
-// Every flood alone: the server stays small, and serves who is connected and who comes from
-// elsewhere.
-func TestFloods(t *testing.T) { // R-WIRE-29, R-LIM-53
-	t.Parallel()
-	for _, c := range stuckClients() {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			s := testserver.New(t)
-			s.Env = []string{smallMachine}
-			s.Start()
-			device, operator := newBystander(t, s, "pump-07"), newNeighbour(s)
-			c.attack(t, s, scale(450, 1500))
-			device.served(2 * time.Second)
-			operator.served(2 * time.Second)
-			if _, most := s.Memory(); most > floodMemory {
-				t.Errorf("the server had %d MiB", most>>20)
-			}
-		})
+	if _, most := s.Memory(); most > mostMemory {
+		t.Errorf("the server needed %d MiB, want at most %d", most>>20, mostMemory>>20)
 	}
 }
 
-// A neighbour is an operator at another address than the flood, who comes back each time as if it
-// had never been there.
-type neighbour struct {
-	s      *testserver.Server
-	client *http.Client
-}
-
-func newNeighbour(s *testserver.Server) *neighbour {
-	from := &net.Dialer{Timeout: patience, LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}
-	return &neighbour{s, &http.Client{
-		Timeout:   patience,
-		Transport: &http.Transport{DialContext: from.DialContext, DisableKeepAlives: true},
-	}}
-}
-
-// served has the operator list things. The answer must come within a time.
-func (n *neighbour) served(within time.Duration) {
-	n.s.T.Helper()
-	started := time.Now()
-	_, err := n.s.Control().ListThings(n.s.T.Context(), &iot.ListThingsInput{},
-		func(o *iot.Options) { o.HTTPClient = n.client })
-	if err != nil {
-		n.s.T.Errorf("an operator at another address: %v", err)
-	}
-	if took := time.Since(started); took > within {
-		n.s.T.Errorf("an operator at another address waited %v, want at most %v", took, within)
-	}
-}
-
-// All floods at once, on a server that may have 64 descriptors: it never runs out of them, and
-// serves who is connected and who comes from elsewhere. When the flood is over everybody is let in.
-func TestDescriptors(t *testing.T) { // R-LIM-52, R-LIM-53
-	t.Parallel()
-	const limit = 64
-	s := testserver.New(t)
-	s.Descriptors, s.Env = limit, []string{smallMachine}
-	s.Start()
-	var devices []*bystander
-	for i := range 4 {
-		devices = append(devices, newBystander(t, s, fmt.Sprintf("pump-%02d", i)))
-	}
-	operator := newNeighbour(s)
-	for _, c := range stuckClients() {
-		c.attack(t, s, scale(40, 400))
-		for _, device := range devices {
-			device.served(2 * time.Second)
-		}
-		operator.served(2 * time.Second)
-		if open := s.OpenDescriptors(); open > limit {
-			t.Errorf("%s: %d descriptors are open", c.name, open)
-		}
-	}
-	if printed := s.Output.String(); strings.Contains(printed, "too many open files") {
-		t.Errorf("the server ran out of descriptors:\n%s", printed)
-	}
-	if lines := strings.Count(s.Output.String(), "\n"); lines > 400 {
-		t.Errorf("%d lines in the log", lines)
-	}
-	eventually(t, 15*time.Second, "a newcomer from the address of the flood", func() bool {
-		nc, err := tryDial(s.MQTT, nil)
-		if err != nil {
-			return false
-		}
-		defer nc.Close()
-		nc.SetDeadline(time.Now().Add(time.Second))
-		_, _ = nc.Write(mqtttest.Connect(&mqtt.Connect{Version: mqtt.V5, CleanStart: true}, ""))
-		n, _ := nc.Read(make([]byte, 1))
-		return n == 1
-	})
-}
-
-// Who knows the id of a key and no secret, and sends bodies that never end, has a small part of the
-// memory for bodies, and delays no ordinary request, not even from its own address.
-func TestBodiesOfAKnownKey(t *testing.T) { // R-WIRE-30
-	t.Parallel()
-	s := testserver.New(t)
-	s.Env = []string{smallMachine}
-	s.Start()
-	for _, length := range []int{1<<20 - 1, 16 << 10} {
-		now := time.Now().UTC()
-		c := stuckClient{
-			to: func(s *testserver.Server) string { return s.HTTP },
-			sends: declared(length, "X-Amz-Date: "+now.Format("20060102T150405Z"),
-				"Authorization: AWS4-HMAC-SHA256 Credential="+s.AccessKeyID+"/"+now.Format("20060102")+
-					"/us-east-1/iot/aws4_request, SignedHeaders=host;x-amz-date, Signature=00"),
-			endless: true,
-		}
-		if length < 1<<20-1 {
-			c.endless = false // what it sends would be the whole body
-		}
-		c.attack(t, s, scale(60, 1000))
-		newNeighbour(s).served(time.Second)
-		started := time.Now()
-		s.Thing(fmt.Sprintf("thing-%d", length))
-		if took := time.Since(started); took > time.Second {
-			t.Errorf("CreateThing from the address of the flood took %v", took)
-		}
-	}
-	if _, most := s.Memory(); most > floodMemory {
-		t.Errorf("the server had %d MiB", most>>20)
-	}
-}
-
-// A client without an identity is not waited for: its connection is closed soon, after a refusal at
-// once, whatever it does.
-func TestConnectionsEnd(t *testing.T) { // R-WIRE-32
+// A document that costs a parser much costs the server little: each is answered at once, with an
+// error or, where what is wrong stands in a member that nobody reads, as if it was not there. A
+// device is served meanwhile.
+func TestHostileJSON(t *testing.T) {
 	t.Parallel()
 	s := testserver.Serve(t)
-	refused := stuckClient{
-		name:  "refused",
-		to:    func(s *testserver.Server) string { return s.HTTP },
-		sends: "GET /jobs HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+	b := newBystander(t, s, "pump-07")
+	var zipped bytes.Buffer
+	bomb := gzip.NewWriter(&zipped)
+	for range 100 {
+		_, _ = bomb.Write(make([]byte, 1<<20)) // to memory: cannot fail
 	}
-	// All at the same time: most of it is waiting.
-	var attacking sync.WaitGroup
-	for _, c := range append(stuckClients(), refused) {
-		var config *tls.Config
-		if c.secured {
-			config = s.TLS(nil)
-		}
-		within := 12 * time.Second // 10 of the server's own
-		if c.endless || c.name == refused.name {
-			within = 3 * time.Second
-		}
-		nc := dial(t, c.to(s), config)
-		attacking.Go(func() {
-			started := time.Now()
-			nc.SetDeadline(started.Add(within + time.Second))
-			if _, err := io.WriteString(nc, c.sends); err != nil {
-				t.Errorf("%s: %v", c.name, err)
-			}
-			_, _ = io.Copy(io.Discard, nc) // until the end of the connection or of the time
-			if took := time.Since(started); took > within {
-				t.Errorf("%s: the connection is open after %v", c.name, took)
-			}
-		})
-	}
-	attacking.Wait()
-}
-
-// A pipeline is a connection of an operator who sends requests and never reads an answer.
-func pipeline(t testing.TB, s *testserver.Server) net.Conn {
-	t.Helper()
-	nc := dial(t, s.HTTP, nil)
-	request := rawRequest{method: "GET", path: "/jobs/large/job-document", signed: true}.text(t, s)
-	nc.SetWriteDeadline(time.Now().Add(time.Second))
-	_, _ = io.WriteString(nc, strings.Repeat(request, 1000)) // 32 MB of answers
-	return nc
-}
-
-// largeJob makes a job with the largest document.
-func largeJob(t testing.TB, s *testserver.Server) {
-	t.Helper()
-	s.Thing("large")
-	_, err := s.Control().CreateJob(t.Context(), &iot.CreateJobInput{
-		JobId:    aws.String("large"),
-		Targets:  []string{s.ARN("thing", "large")},
-		Document: aws.String(`{"a":"` + strings.Repeat("x", 32_000) + `"}`),
-	})
-	if err != nil {
+	if err := bomb.Close(); err != nil {
 		t.Fatal(err)
 	}
+	const most = 1 << 20 // of a body
+	repeated := func(text string) string { return strings.Repeat(text, most*9/10/len(text)) }
+	for name, body := range map[string]string{
+		"a million open brackets": repeated("["),
+		"nested objects":          repeated(`{"a":`),
+		"nested and closed":       repeated("[")[:most/3] + repeated("]")[:most/3],
+		"a long number":           `{"a":` + repeated("9") + "}",
+		"a huge exponent":         `{"a":1e999999999}`,
+		"a tiny exponent":         `{"a":1e-999999999}`,
+		"many decimal places":     `{"a":0.` + repeated("3") + "}",
+		"a long string":           `{"a":"` + repeated("x") + `"}`,
+		"bad UTF-8":               `{"a":"` + repeated("\xff") + `"}`,
+		"lone surrogates":         `{"a":"` + repeated(`\ud800`) + `"}`,
+		"many members":            "{" + repeated(`"a":1,`) + `"b":2}`,
+		"many commas":             "[" + repeated(",") + "]",
+		"a gzip bomb":             zipped.String(),
+		"nothing but zeros":       repeated("\x00"),
+	} {
+		for _, path := range []string{"/things/hostile", "/jobs/hostile"} {
+			method := map[bool]string{true: "POST", false: "PUT"}[path == "/things/hostile"]
+			started := time.Now()
+			got := send(t, s, request{method: method, path: path, body: body})
+			if took := time.Since(started); got.status == 0 || got.status >= 500 || took > 2*time.Second {
+				t.Errorf("%s on %s: status %d after %v", name, path, got.status, took)
+			}
+			if len(got.body) > 4096 {
+				t.Errorf("%s on %s: the answer has %d bytes", name, path, len(got.body))
+			}
+		}
+		b.served(time.Second)
+	}
+	members := make([]string, 5000)
+	for i := range members {
+		members[i] = fmt.Sprintf(`"k%d":"v"`, i)
+	}
+	attributes := `{"attributePayload":{"attributes":{` + strings.Join(members, ",") + `}}}`
+	got := send(t, s, request{method: "POST", path: "/things/hostile", body: attributes})
+	if got.status != http.StatusBadRequest {
+		t.Errorf("5000 attributes: %d", got.status)
+	}
+	wantMemory(t, s)
 }
 
-// Clients that send requests and never read an answer hold up nobody, and are closed.
-func TestNeverReading(t *testing.T) { // R-WIRE-32
+// The same over MQTT: each is answered, and the connection stays.
+func TestHostileJSONOverMQTT(t *testing.T) {
 	t.Parallel()
-	s := testserver.New(t)
-	s.Env = []string{smallMachine}
-	s.Start()
-	device := newBystander(t, s, "pump-07")
-	largeJob(t, s)
-	open := make([]net.Conn, 40)
-	for i := range open {
-		open[i] = pipeline(t, s)
-	}
-	device.served(time.Second)
-	if _, most := s.Memory(); most > floodMemory {
-		t.Errorf("the server had %d MiB", most>>20)
-	}
-	if scale(0, 1) == 0 {
-		return // they are closed after 30 s
-	}
-	time.Sleep(32 * time.Second) // of the other process
-	for _, nc := range open {
-		nc.SetDeadline(time.Now().Add(time.Second))
-		// What the system has kept of the answers can be read. Then the connection must be over.
-		_, err := io.Copy(io.Discard, nc)
-		if timeout, ok := err.(net.Error); ok && timeout.Timeout() {
-			t.Fatal("a client that never reads is still connected")
+	s := testserver.Serve(t)
+	b := newBystander(t, s, "pump-07")
+	const most = 120 << 10
+	for name, payload := range map[string]string{
+		"open brackets":   strings.Repeat("[", most),
+		"nested objects":  strings.Repeat(`{"a":`, most/5),
+		"a long number":   `{"statusDetails":` + strings.Repeat("9", most) + "}",
+		"bad UTF-8":       `{"clientToken":"` + strings.Repeat("\xff", most) + `"}`,
+		"many members":    "{" + strings.Repeat(`"a":1,`, most/6) + `"b":2}`,
+		"a huge exponent": `{"expectedVersion":1e999999999}`,
+	} {
+		for _, operation := range []string{"get", "start-next", "j/update", "j/get"} {
+			topic := "$aws/things/pump-07/jobs/" + operation
+			b.send(mqtt.AppendPublish(nil, mqtt.V5, &mqtt.Publish{Topic: topic, Payload: []byte(payload)}))
+			packet := b.read()
+			if packet.Type != mqtt.TypePublish {
+				t.Fatalf("%s on %s: packet type %d %x", name, operation, packet.Type, packet.Body)
+			}
+			p := must[mqtt.Publish](t)(mqtt.DecodePublish(packet, mqtt.V5))
+			if p.Topic != topic+"/rejected" && p.Topic != topic+"/accepted" {
+				t.Errorf("%s on %s: an answer on %s", name, operation, p.Topic)
+			}
+			if p.QoS > 0 {
+				b.send(mqtt.AppendPuback(nil, mqtt.V5, p.ID, mqtt.Success))
+			}
 		}
 	}
+	b.served(time.Second)
+	wantMemory(t, s)
+}
+
+// Requests and packets that are too large are refused before they are taken.
+func TestTooLarge(t *testing.T) {
+	t.Parallel()
+	s := testserver.Serve(t)
+	b := newBystander(t, s, "pump-07")
+	for name, text := range map[string]string{
+		"a long header":  "GET / HTTP/1.1\r\nHost: localhost\r\nX-A: " + strings.Repeat("a", 1<<20) + "\r\n\r\n",
+		"many headers":   "GET / HTTP/1.1\r\nHost: localhost\r\n" + strings.Repeat("X-A: b\r\n", 20_000) + "\r\n",
+		"a long path":    "GET /" + strings.Repeat("a", 80<<10) + " HTTP/1.1\r\nHost: localhost\r\n\r\n",
+		"a long method":  strings.Repeat("A", 1<<20),
+		"a large length": "POST /things/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 268435456\r\n\r\n",
+	} {
+		if got := sendRaw(t, s.HTTP, nil, text); got.status < 400 && got.status != 0 || got.status >= 500 {
+			t.Errorf("%s: status %d", name, got.status)
+		}
+	}
+	signed := request{method: "POST", path: "/things/a", body: strings.Repeat("x", 4<<20)}
+	if got := send(t, s, signed); got.status != 0 && (got.status < 400 || got.status >= 500) {
+		t.Errorf("a signed body of 4 MiB: status %d", got.status)
+	}
+	// A packet says its length first. 256 MiB is the most that it can say.
+	c := joinPlain(t, s, mqtt.Connect{ClientID: "large", CleanStart: true})
+	c.send([]byte{mqtt.TypePublish << 4, 0xff, 0xff, 0xff, 0x7f})
+	c.wantClosed(mqtt.PacketTooLarge)
+	b.served(time.Second)
+	wantMemory(t, s)
+}
+
+// A client that sends as fast as it can, whatever it sends, holds up nobody.
+func TestPacketFloods(t *testing.T) {
+	t.Parallel()
+	s := testserver.Serve(t)
+	b := newBystander(t, s, "pump-07")
+	get := mqtt.AppendPublish(nil, mqtt.V5, &mqtt.Publish{Topic: "$aws/things/x/jobs/get", Payload: []byte("{}")})
+	message := mqtt.AppendPublish(nil, mqtt.V5, &mqtt.Publish{Topic: "flood", Payload: make([]byte, 1000)})
+	floods := map[string][]byte{
+		"PINGREQ":     {mqtt.TypePingreq << 4, 0},
+		"PUBACK":      mqtt.AppendPuback(nil, mqtt.V5, 1, mqtt.Success),
+		"get":         get,
+		"messages":    message,
+		"SUBSCRIBE":   mqtttest.Subscribe(mqtt.V5, 1, 1, "+/+/a", "+/b/#", "c/+/+"),
+		"UNSUBSCRIBE": mqtttest.Unsubscribe(mqtt.V5, 1, "a", "b", "c"),
+	}
+	var attackers sync.WaitGroup
+	end := time.Now().Add(time.Duration(scale(3, 30)) * time.Second)
+	for name, packet := range floods {
+		c := joinPlain(t, s, mqtt.Connect{ClientID: "flood-" + name, CleanStart: true})
+		attackers.Go(func() {
+			many := bytes.Repeat(packet, 64)
+			for time.Now().Before(end) {
+				c.nc.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
+				if _, err := c.nc.Write(many); err != nil && !strings.Contains(err.Error(), "timeout") {
+					return // it was closed, which is as good
+				}
+			}
+		})
+		go func() { // reads, so that it is no slow client
+			var in mqtt.Reader
+			in.Reset(c.nc, 1<<20)
+			for {
+				if _, err := in.Next(); err != nil {
+					return
+				}
+			}
+		}()
+	}
+	for time.Now().Before(end) {
+		b.served(2 * time.Second)
+	}
+	attackers.Wait()
+	wantMemory(t, s)
+}
+
+// Garbage on every listener closes the connection that it came on, and nothing else.
+func TestGarbage(t *testing.T) {
+	t.Parallel()
+	s := testserver.Serve(t)
+	b := newBystander(t, s, "pump-07")
+	var attackers sync.WaitGroup
+	for i := range scale(300, 3000) {
+		address := []string{s.HTTP, s.HTTPS, s.MQTT, s.MQTTS}[i%4]
+		text := bytes.Repeat([]byte{byte(i), byte(i >> 3), 0xff, 0x16, 0x03}, 100)
+		attackers.Go(func() {
+			nc, err := tryDial(address, nil)
+			if err != nil {
+				return
+			}
+			_, _ = nc.Write(text) // it may be closed already
+			nc.Close()
+		})
+	}
+	attackers.Wait()
+	for range 3 {
+		b.served(time.Second)
+	}
+	wantMemory(t, s)
 }
