@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
+	"net"
 	"path/filepath"
 	"sync/atomic"
 	"time"
@@ -20,9 +20,13 @@ import (
 	"github.com/drover-iot/drover/store/sqlite"
 )
 
-// shutdownGrace is how long a server that ends waits for requests under way, and as long again for
-// announcements and for the broker.
-const shutdownGrace = 15 * time.Second
+// How long a server that ends waits at the most: for MQTT connections, at the same time for HTTP
+// (gateway/serve.go), then for announcements and for what is still to be stored. Together it is less
+// than the ten seconds that Docker waits before it kills.
+const (
+	disconnectGrace = 7 * time.Second
+	storeGrace      = 2 * time.Second
+)
 
 // Server is one server on one data folder. Open makes it, Run serves and ends it.
 type Server struct {
@@ -41,7 +45,7 @@ type Server struct {
 	plane     *device.Plane
 	devices   *gateway.DeviceAuth
 	listeners listeners
-	handler   http.Handler
+	handler   *gateway.HTTP
 	steady    *clock.Steady  // over the real clock; nil on a virtual one
 	virtual   *clock.Virtual // nil on the real clock
 	leaving   atomic.Bool    // Run was told to end
@@ -84,8 +88,9 @@ func (s *Server) openData() (err error) {
 func (s *Server) Now() time.Time { return s.engine.Now() }
 
 // Run serves until ctx ends, then ends in the order that loses nothing: requests under way are
-// answered, their announcements made, then devices are disconnected, and the engine stops last.
-// ready is called once every listener answers and endpoints.json is written.
+// answered while devices are disconnected, then announcements are made, which the sessions of devices
+// store, and the engine stops last. A client that is too slow is cut off, which is no error. ready is
+// called once every listener answers and endpoints.json is written.
 func (s *Server) Run(ctx context.Context, ready func()) error {
 	defer s.close()
 	defer context.AfterFunc(ctx, func() { s.leaving.Store(true) })()
@@ -110,7 +115,7 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 	}
 	err := serving.Wait()
 	_ = endpoints.Remove(s.Data) // one that is left is only stale: the lock is what counts
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeGrace)
 	defer cancel()
 	s.engine.Announced(grace)
 	err = errors.Join(err, s.broker.Shutdown(grace))
@@ -118,14 +123,28 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 	return errors.Join(err, <-engineDone, s.rescueStore())
 }
 
+// disconnect ends the MQTT connections when ctx has ended. Requests that take longer are not waited
+// for.
+func (s *Server) disconnect(ctx context.Context) error {
+	<-ctx.Done()
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), disconnectGrace)
+	defer cancel()
+	if err := s.broker.DisconnectAll(grace); err != nil {
+		s.Log.Warn("shutdown", "err", err)
+	}
+	return nil
+}
+
 // serve serves every listener that is open. When one of them fails, all end.
 func (s *Server) serve(ctx context.Context, serving *errgroup.Group) {
-	serving.Go(func() error { // so that Wait waits for ctx even when no listener is open
-		<-ctx.Done()
-		return nil
-	})
+	serving.Go(func() error { return s.disconnect(ctx) })
+	serveHTTP := func(l net.Listener) {
+		serving.Go(func() error {
+			return gateway.Serve(ctx, l, s.handler, s.handler.Answering, s.Log)
+		})
+	}
 	if l := s.listeners.http; l != nil {
-		serving.Go(func() error { return gateway.Serve(ctx, l, s.handler, shutdownGrace, s.Log) })
+		serveHTTP(l)
 	}
 	if l := s.listeners.mqtt; l != nil {
 		serving.Go(func() error { return s.broker.Serve(ctx, l) })
@@ -136,9 +155,7 @@ func (s *Server) serve(ctx context.Context, serving *errgroup.Group) {
 	if l := s.listeners.https; l != nil {
 		serving.Go(func() error { return l.Run(ctx, s.Log) })
 		serving.Go(func() error { return s.broker.Serve(ctx, l.MQTT()) })
-		serving.Go(func() error {
-			return gateway.Serve(ctx, l.HTTP(), s.handler, shutdownGrace, s.Log)
-		})
+		serveHTTP(l.HTTP())
 	}
 }
 

@@ -15,14 +15,15 @@ import (
 // clockHandler serves /_drover/clock and /_drover/reset. They exist for test benches: a test makes
 // a server with a virtual clock, moves it by a month in a moment, and empties the server
 // afterwards. Every answer, also one to a reset, is the clock:
-// {"now":"2030-01-02T15:04:05Z","mode":"virtual"}.
+// {"now":"2030-01-02T15:04:05Z","mode":"virtual"}. The body of a POST is JSON, {} for a reset.
 type clockHandler struct {
 	engine timeEngine
 	// virtual is the engine's clock when it is a virtual one, else nil: then the clock can be read
 	// and nothing more.
 	virtual *clock.Virtual
-	// allow checks the caller of a request with this body. An error is the answer.
-	allow func(*http.Request, []byte) error
+	// allow checks the caller of a request before its body is read, and returns the check of the
+	// body. An error of either is the answer.
+	allow func(*http.Request) (checkBody func([]byte) error, err error)
 }
 
 // timeEngine is the part of an engine that has to do with its clock.
@@ -39,15 +40,13 @@ type timeEngine interface {
 const maxClockBody = 4 << 10
 
 func (h *clockHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := gateway.ReadBody(w, r, maxClockBody)
-	if err == nil {
-		err = h.allow(r, body)
-	}
-	if err == nil {
-		err = h.act(r, body)
-	}
+	err := h.serve(w, r)
 	w.Header().Set("Content-Type", "application/json")
+	if !gateway.IsIdentified(r) { // then the connection does not last
+		w.Header().Set("Connection", "close")
+	}
 	if err != nil {
+		gateway.HangUp(w, r)
 		w.WriteHeader(clockStatus(err))
 		answer := map[string]string{"message": clockMessage(err)}
 		_ = json.NewEncoder(w).Encode(answer) // the caller may be gone
@@ -59,6 +58,26 @@ func (h *clockHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	answer := map[string]string{"now": h.engine.Now().Format(time.RFC3339Nano), "mode": mode}
 	_ = json.NewEncoder(w).Encode(answer) // the caller may be gone
+}
+
+// serve finds out who calls, reads the body and does what the request asks for. That may take long:
+// a year of a fleet, or everything that is deleted. So then no time limits hold any more.
+func (h *clockHandler) serve(w http.ResponseWriter, r *http.Request) error {
+	checkBody, err := h.allow(r)
+	if err != nil {
+		return err
+	}
+	body, err := gateway.ReadBody(w, r, maxClockBody)
+	if err == nil {
+		err = checkBody(body)
+	}
+	if err != nil {
+		return err
+	}
+	limits := http.NewResponseController(w)
+	_ = limits.SetReadDeadline(time.Time{})  // not supported in tests only
+	_ = limits.SetWriteDeadline(time.Time{}) // likewise
+	return h.act(r, body)
 }
 
 // clockStatus is the HTTP status for an error. What is not listed is a refused caller.
@@ -104,6 +123,9 @@ func (h *clockHandler) act(r *http.Request, body []byte) error {
 			return fault.New(fault.Invalid,
 				"reset wipes everything; it exists only with --clock virtual")
 		}
+		if err := readObject(body, &struct{}{}); err != nil {
+			return fault.New(fault.Invalid, "the body must be {}: %v", err)
+		}
 		return h.engine.Reset(r.Context())
 	}
 	return fault.New(fault.UnknownOperation,
@@ -117,12 +139,17 @@ type advanceRequest struct {
 	Next    bool   `json:"next"`    // to the next time at which something is due
 }
 
+// readObject reads a JSON object without members that are unknown.
+func readObject(body []byte, into any) error {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.DisallowUnknownFields()
+	return decoder.Decode(into)
+}
+
 // advance moves the virtual clock as the body says.
 func (h *clockHandler) advance(ctx context.Context, body []byte) error {
 	var in advanceRequest
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&in); err != nil {
+	if err := readObject(body, &in); err != nil {
 		return fault.New(fault.Invalid,
 			`the body must be {"advance":"90m"}, {"set":"2030-01-02T15:04:05Z"} or `+
 				`{"next":true}: %v`, err)

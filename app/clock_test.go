@@ -47,7 +47,8 @@ func TestClockHandler(t *testing.T) {
 	for _, row := range []struct {
 		name, method, path, body string
 		real                     bool
-		refuse, fails            error // of allow, of the engine
+		refuse, refuseBody       error // of allow
+		fails                    error // of the engine
 		status                   int
 		want                     string // in the answer
 	}{
@@ -71,7 +72,15 @@ func TestClockHandler(t *testing.T) {
 			body: `{"next":true}`, status: 200,
 			want: now("2026-03-01T13:00:00Z"),
 		},
-		{name: "reset", method: post, path: reset, status: 200, want: now(stands)},
+		{name: "reset", method: post, path: reset, body: `{}`, status: 200, want: now(stands)},
+		{
+			name: "R-WIRE-31 a reset without a body", method: post, path: reset,
+			status: 400, want: "the body must be {}",
+		},
+		{
+			name: "R-WIRE-31 a reset with a member", method: post, path: reset, body: `{"a":1}`,
+			status: 400, want: "the body must be {}",
+		},
 		{
 			name: "two members", method: post, path: path, body: `{"advance":"1h","next":true}`,
 			status: 400, want: "exactly one of advance, set, next",
@@ -113,6 +122,11 @@ func TestClockHandler(t *testing.T) {
 			status: 403, want: "no",
 		},
 		{
+			name: "refused for its body", method: post, path: reset, body: `{}`,
+			refuseBody: fault.New(fault.BadSignature, "another body"),
+			status:     403, want: "another body",
+		},
+		{
 			name: "not signed", method: get, path: path,
 			refuse: fault.New(fault.NoCredentials, "sign"),
 			status: 403, want: "sign",
@@ -127,7 +141,8 @@ func TestClockHandler(t *testing.T) {
 			status: 400, want: "never goes back",
 		},
 		{
-			name: "a failure", method: post, path: reset, fails: errors.New("disk on fire"),
+			name: "a failure", method: post, path: reset, body: `{}`,
+			fails:  errors.New("disk on fire"),
 			status: 500, want: "disk on fire",
 		},
 		{
@@ -139,11 +154,13 @@ func TestClockHandler(t *testing.T) {
 			t.Parallel()
 			e := &fakeEngine{Virtual: clock.NewVirtual(noon), fails: row.fails}
 			h := &clockHandler{engine: e, virtual: e.Virtual}
-			h.allow = func(_ *http.Request, body []byte) error {
-				if string(body) != row.body {
-					t.Errorf("allow was asked about the body %q", body)
-				}
-				return row.refuse
+			h.allow = func(*http.Request) (func([]byte) error, error) {
+				return func(body []byte) error {
+					if string(body) != row.body {
+						t.Errorf("asked about the body %q", body)
+					}
+					return row.refuseBody
+				}, row.refuse
 			}
 			if row.real {
 				h.virtual = nil
@@ -156,7 +173,8 @@ func TestClockHandler(t *testing.T) {
 			if got := w.Header().Get("Content-Type"); got != "application/json" {
 				t.Errorf("content type %q", got)
 			}
-			isReset := row.path == reset && row.method == post && !row.real && row.refuse == nil
+			isReset := row.path == reset && row.method == post && row.body == `{}` && !row.real &&
+				row.refuseBody == nil
 			if e.reset != isReset {
 				t.Errorf("reset is %v, want %v", e.reset, isReset)
 			}

@@ -42,6 +42,9 @@ type Config struct {
 	Limits job.Limits
 	// Rates are on requests.
 	Rates Rates
+	// MaxConnections is how many connections there may be, over all listeners; 0 is as many as the
+	// limit of open files leaves room for (docs/spec/24, section 5).
+	MaxConnections int
 	// ObjectStore is where devices download the objects in job documents from.
 	ObjectStore ObjectStore
 	// PresenceGrace is how long after a start the server waits for devices that were connected

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"github.com/drover-iot/drover/gateway"
+	"github.com/drover-iot/drover/internal/connlimit"
 	"github.com/drover-iot/drover/internal/disk"
 	"github.com/drover-iot/drover/internal/endpoints"
 	"github.com/drover-iot/drover/internal/tlsutil"
@@ -22,27 +23,37 @@ type listeners struct {
 	https             *gateway.Split // HTTPS, and MQTT by ALPN
 }
 
-// listen opens every listener that is configured. After an error none is open.
-func listen(ctx context.Context, c Config, certificate tls.Certificate) (l listeners, err error) {
+// listen opens every listener that is configured. Their connections count together. After an error
+// none is open.
+func listen(
+	ctx context.Context, c Config, certificate tls.Certificate, limiter *connlimit.Limiter,
+) (l listeners, err error) {
 	defer func() {
 		if err != nil {
 			l.close()
 		}
 	}()
-	if l.http, err = listenOn(ctx, "--http", c.HTTP); err != nil {
+	open := func(flag, address string) (net.Listener, error) {
+		opened, err := listenOn(ctx, flag, address)
+		if err != nil || opened == nil {
+			return nil, err
+		}
+		return limiter.Listen(opened), nil
+	}
+	if l.http, err = open("--http", c.HTTP); err != nil {
 		return l, err
 	}
-	if l.mqtt, err = listenOn(ctx, "--mqtt", c.plainMQTT()); err != nil {
+	if l.mqtt, err = open("--mqtt", c.plainMQTT()); err != nil {
 		return l, err
 	}
-	mqtts, err := listenOn(ctx, "--mqtts", c.MQTTS)
+	mqtts, err := open("--mqtts", c.MQTTS)
 	if err != nil {
 		return l, err
 	}
 	if mqtts != nil {
 		l.mqtts = tls.NewListener(mqtts, gateway.MQTTConfig(certificate))
 	}
-	https, err := listenOn(ctx, "--https", c.HTTPS)
+	https, err := open("--https", c.HTTPS)
 	if err == nil && https != nil {
 		l.https = gateway.NewSplit(tls.NewListener(https, gateway.HTTPSConfig(certificate)))
 	}

@@ -3,6 +3,7 @@ package app
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/drover-iot/drover/internal/connlimit"
 	"github.com/drover-iot/drover/internal/endpoints"
 	"github.com/drover-iot/drover/internal/tlsutil"
 )
@@ -54,7 +56,7 @@ func TestListen(t *testing.T) {
 			t.Parallel()
 			c := all
 			row.change(&c)
-			opened, err := listen(t.Context(), c, tls.Certificate{})
+			opened, err := listen(t.Context(), c, tls.Certificate{}, unlimited)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -69,6 +71,9 @@ func TestListen(t *testing.T) {
 		})
 	}
 }
+
+// unlimited has room for all connections of a test.
+var unlimited = connlimit.New(connlimit.Share(1000, 0), slog.New(slog.DiscardHandler))
 
 // When one address is in use, the error names its flag and nothing stays open.
 func TestListenFails(t *testing.T) {
@@ -86,7 +91,7 @@ func TestListenFails(t *testing.T) {
 	} {
 		c := onFreePorts(t)
 		change(&c, used.Addr().String())
-		l, err := listen(t.Context(), c, tls.Certificate{})
+		l, err := listen(t.Context(), c, tls.Certificate{}, unlimited)
 		if err == nil || !strings.HasPrefix(err.Error(), flag+": ") {
 			t.Errorf("%s: got %v", flag, err)
 		}

@@ -17,7 +17,9 @@ import (
 	"github.com/drover-iot/drover/engine"
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/gateway"
+	"github.com/drover-iot/drover/internal/capacity"
 	"github.com/drover-iot/drover/internal/clock"
+	"github.com/drover-iot/drover/internal/connlimit"
 	"github.com/drover-iot/drover/internal/ids"
 	"github.com/drover-iot/drover/internal/rates"
 	"github.com/drover-iot/drover/internal/tlsutil"
@@ -51,7 +53,12 @@ func (s *Server) wire(ctx context.Context) error {
 	if err := s.join(ctx, keys); err != nil {
 		return err
 	}
-	if s.listeners, err = listen(ctx, s.Config, certificate); err != nil {
+	limits, err := s.connections()
+	if err != nil {
+		return err
+	}
+	limiter := connlimit.New(limits, s.Log)
+	if s.listeners, err = listen(ctx, s.Config, certificate, limiter); err != nil {
 		return err
 	}
 	s.Endpoints = s.listeners.endpoints()
@@ -122,6 +129,7 @@ func (s *Server) join(ctx context.Context, keys *gateway.Keys) error {
 		Server:    &clockHandler{s.engine, s.virtual, operators.AllowLocal},
 		Operators: operators,
 		Devices:   s.devices,
+		Bodies:    gateway.NewBodies(bodyBytes(capacity.Memory())),
 		Log:       s.Log,
 	}
 	return nil
@@ -202,6 +210,7 @@ func (s *Server) joinBroker(ctx context.Context) (err error) {
 		Service:      gateway.JobsService(s.plane),
 		Authenticate: s.devices.Authenticate,
 		Sessions:     sessions{s.engine},
+		Accepted:     connlimit.Identified,
 		Presence:     s.presence,
 		Log:          s.Log,
 	})

@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"log/slog"
-	"net"
 	"net/http"
 	"time"
 
@@ -77,30 +76,25 @@ func (a *DeviceAuth) MayConnect(id string) bool {
 	return err == nil
 }
 
-// ForRequest returns the check of one HTTPS request with a client certificate: may it do this
-// operation of the device plane on this thing? The error is the answer to the device.
+// ForRequest returns the check of one HTTPS request with a client certificate that was identified:
+// may it do this operation of the device plane on this thing? The error is the answer to the device.
 func (a *DeviceAuth) ForRequest(
-	r *http.Request, leaf *x509.Certificate,
+	r *http.Request, id string, leaf *x509.Certificate,
 ) func(operation, thing string) error {
 	return func(operation, thing string) error {
-		certificate, err := a.identify(r.Context(), tlsutil.Fingerprint(leaf.Raw))
+		access, err := a.Identities.Access(r.Context(), id, "")
 		if err != nil {
 			return err
 		}
-		access, err := a.Identities.Access(r.Context(), certificate.ID, "")
-		if err != nil {
-			return err
-		}
-		host, _, _ := net.SplitHostPort(r.RemoteAddr) // empty, so no address, when it has no port
 		allowed := policy.Evaluate(access.Policies, policy.Request{
 			Action:   "iotjobsdata:" + operation,
 			Resource: a.Scope.ARN(registry.KindThing, thing),
 			// Over HTTP there is no client id and no connection thing, so that the policy variables
 			// of a connection do not resolve (R-HTTP-33).
 			Context: policy.Context{
-				CertificateID: certificate.ID,
+				CertificateID: id,
 				Certificate:   leaf,
-				SourceIP:      host,
+				SourceIP:      addressOf(r), // empty, so no address, when it cannot be read
 			},
 		})
 		if allowed != policy.Allowed {

@@ -86,6 +86,7 @@ func newServer(t *testing.T, changes ...change) *server {
 		Server:    http.NotFoundHandler(),
 		Operators: &gateway.OperatorAuth{Keys: keys, Scope: scope},
 		Devices:   s.devices,
+		Bodies:    gateway.NewBodies(64 << 20),
 		Log:       log,
 	}
 	for _, change := range changes {
@@ -169,7 +170,7 @@ func (s *server) listen(log *slog.Logger) {
 
 	serveHTTP := func(l net.Listener) func(context.Context) error {
 		return func(ctx context.Context) error {
-			return gateway.Serve(ctx, l, s.handler, timeout, log)
+			return gateway.Serve(ctx, l, s.handler, s.handler.Answering, log)
 		}
 	}
 	serve := []func(context.Context) error{

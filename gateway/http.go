@@ -1,26 +1,25 @@
 package gateway
 
 import (
-	"errors"
-	"io"
+	"crypto/x509"
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/drover-iot/drover/control"
 	"github.com/drover-iot/drover/device/https"
-	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/internal/ids"
-	"github.com/drover-iot/drover/internal/sigv4"
+	"github.com/drover-iot/drover/internal/tlsutil"
 )
 
 // The two planes share paths: GET /things/{thing}/jobs lists executions for an operator, and is
 // GetPendingJobExecutions for a device. So a request is not routed by its path but by its
 // credentials (R-WIRE-5). The caller is found out first, then its plane answers.
 
-// maxBody is the largest request body that is read, in bytes. The device plane has a lower limit of
-// its own.
+// maxBody is the largest request body that the control plane reads, in bytes. The device plane has a
+// lower limit, https.MaxBody.
 const maxBody = 1 << 20
 
 // serverPath is the prefix of the paths that belong to the server itself and to no plane.
@@ -35,10 +34,14 @@ type HTTP struct {
 	Server    http.Handler
 	Operators *OperatorAuth
 	Devices   *DeviceAuth
+	Bodies    *Bodies
 	Log       *slog.Logger
+
+	// answering is the number of requests whose caller is known and whose body has been read.
+	answering atomic.Int64
 }
 
-// ServeHTTP serves one request. The body is read first, because a signature covers it.
+// ServeHTTP serves one request. Who calls is found out before the body is read (R-WIRE-29).
 func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	started := time.Now() // real time: it only goes into the log
 	requestID := ids.Random{}.UUID()
@@ -47,62 +50,97 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Server.ServeHTTP(w, r)
 		return
 	}
-	body, err := ReadBody(w, r, maxBody)
-	switch leaf := clientCertificate(r.TLS); {
-	case err != nil:
-		signature, _ := sigv4.Parse(r) // an error does not matter: it only names the plane
-		h.refuse(w, r, planeOf(leaf != nil, signature.Service, r.Host), err)
-	case leaf != nil:
-		h.Device.Serve(w, r, body, h.Devices.ForRequest(r, leaf))
-	default:
-		h.serveSigned(w, r, body)
+	if leaf := clientCertificate(r.TLS); leaf != nil {
+		h.serveCertified(w, r, leaf)
+	} else {
+		h.serveSigned(w, r)
 	}
 	h.Log.Debug("http request", "method", r.Method, "path", r.URL.Path, "request", requestID,
 		"took", time.Since(started))
 }
 
-// serveSigned serves a caller without a certificate. An operator key may call every operation of
-// both planes.
-func (h *HTTP) serveSigned(w http.ResponseWriter, r *http.Request, body []byte) {
-	signature, err := h.Operators.Verify(r, body)
-	to := planeOf(false, signature.Service, r.Host)
-	switch {
-	case err != nil:
-		h.refuse(w, r, to, err)
-	case to == devicePlane:
-		h.Device.Serve(w, r, body, func(string, string) error { return nil })
-	default:
-		ctx := r.Context()
-		if answering := h.Operators.Scope; answering.Relaxed {
-			answering.Region = signature.Region
-			ctx = control.WithScope(ctx, answering)
-		}
-		h.Control.Serve(ctx, w, r, body)
+// serveCertified serves a device. TLS has proved that it has the key of the certificate.
+func (h *HTTP) serveCertified(w http.ResponseWriter, r *http.Request, leaf *x509.Certificate) {
+	certificate, err := h.Devices.identify(r.Context(), tlsutil.Fingerprint(leaf.Raw))
+	if err != nil {
+		h.refuse(w, r, devicePlane, err)
+		return
 	}
+	markIdentified(r)
+	release := func() {}
+	defer func() { release() }()
+	read := func() (body []byte, err error) {
+		body, release, err = h.Bodies.read(w, r, https.MaxBody, caller{certificate.ID, true})
+		return body, err
+	}
+	h.answer(func() { h.Device.Serve(w, r, read, h.Devices.ForRequest(r, certificate.ID, leaf)) })
 }
 
-// refuse has a plane answer an error. The device plane looks at the path first, so that an unknown
-// one is answered as such.
+// serveSigned serves a caller without a certificate. An operator key may call every operation of
+// both planes.
+func (h *HTTP) serveSigned(w http.ResponseWriter, r *http.Request) {
+	signed, err := h.Operators.Begin(r)
+	to := planeOf(false, signed.Service, r.Host)
+	if err != nil {
+		h.refuse(w, r, to, err)
+		return
+	}
+	limit := int64(maxBody)
+	if to == devicePlane {
+		limit = https.MaxBody
+	}
+	body, release, err := h.Bodies.read(w, r, limit, signed.caller())
+	defer release()
+	if err == nil {
+		err = signed.finish(body)
+	}
+	if err != nil {
+		h.refuse(w, r, to, err)
+		return
+	}
+	markIdentified(r)
+	h.answer(func() { h.serveOperator(w, r, to, signed.Region, body) })
+}
+
+// serveOperator has a plane answer an operator.
+func (h *HTTP) serveOperator(
+	w http.ResponseWriter, r *http.Request, by plane, region string, body []byte,
+) {
+	if by == devicePlane {
+		h.Device.Serve(w, r, func() ([]byte, error) { return body, nil }, anyThing)
+		return
+	}
+	ctx := r.Context()
+	if answering := h.Operators.Scope; answering.Relaxed {
+		answering.Region = region
+		ctx = control.WithScope(ctx, answering)
+	}
+	h.Control.Serve(ctx, w, r, body)
+}
+
+// anyThing allows everything on every thing.
+func anyThing(string, string) error { return nil }
+
+// answer calls f, which answers a request.
+func (h *HTTP) answer(f func()) {
+	h.answering.Add(1)
+	defer h.answering.Add(-1)
+	f()
+}
+
+// Answering reports whether a request is being answered whose caller is known and has sent all of
+// it.
+func (h *HTTP) Answering() bool { return h.answering.Load() > 0 }
+
+// refuse has a plane answer an error, and ends the connection: it is of no use to a caller without
+// an identity. The device plane looks at the path first, so that an unknown one is answered as such.
 func (h *HTTP) refuse(w http.ResponseWriter, r *http.Request, by plane, err error) {
+	HangUp(w, r)
 	if by == devicePlane {
 		h.Device.Serve(w, r, nil, func(string, string) error { return err })
 		return
 	}
 	h.Control.Refuse(r.Context(), w, nil, err)
-}
-
-// ReadBody reads a request body of at most limit bytes. Faults: TooLarge; Invalid when it cannot be
-// read, for instance because the caller is gone.
-func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		return nil, fault.New(fault.TooLarge, "the body has more than %d bytes", limit)
-	case err != nil:
-		return nil, fault.New(fault.Invalid, "the body could not be read")
-	}
-	return body, nil
 }
 
 // plane is one of the two sets of operations that share the HTTP listeners.

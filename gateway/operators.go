@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"net"
 	"net/http"
 	"time"
 
@@ -25,49 +24,74 @@ type OperatorAuth struct {
 	Scope registry.Scope
 }
 
-// Verify checks the signature of a request with this body, and that it was made for this server. It
-// returns what could be read of the signature, also with an error: its service says which plane
-// answers. Faults: NoCredentials, UnknownKey, BadSignature, Expired, and UnknownOperation for a
-// service that is not offered.
-func (a *OperatorAuth) Verify(r *http.Request, body []byte) (sigv4.Signature, error) {
-	s, err := sigv4.Parse(r)
-	if err != nil {
+// signed is a request with a signature whose head was checked: everything that needs no body.
+type signed struct {
+	sigv4.Signature
+	request *http.Request
+	secret  string
+	// hash is that of the body, where the request declares it or has no body. Then the signature was
+	// verified with it: the caller has the key. Empty when the signature cannot be verified before
+	// the body is read; then the caller has shown no more than that it knows the id of a key.
+	hash string
+}
+
+// Begin checks of a signed request all that needs no body (R-WIRE-29): that it was signed for this
+// server, with a key that exists, at a time near this one, and the signature itself where the hash
+// of the body is known. What could be read of the signature is returned also with an error: its
+// service says which plane answers. Faults: NoCredentials, UnknownKey, BadSignature, Expired, and
+// UnknownOperation for a service that is not offered.
+func (a *OperatorAuth) Begin(r *http.Request) (s signed, err error) {
+	s.request = r
+	if s.Signature, err = sigv4.Parse(r); err != nil {
 		return s, err
 	}
-	if err := notoffered.RefuseService(s.Service, r.Method, r.URL.EscapedPath()); err != nil {
+	if err := a.checkScope(s.Signature, r); err != nil {
 		return s, err
+	}
+	if s.secret, err = a.Keys.Secret(s.AccessKeyID); err != nil {
+		return s, err
+	}
+	if err := s.CheckHead(r, time.Now()); err != nil { // real clock: the dates of signatures
+		return s, err
+	}
+	if s.hash, err = sigv4.KnownHash(r); err != nil || s.hash == "" {
+		return s, err
+	}
+	return s, s.Verify(r, s.hash, s.secret)
+}
+
+// checkScope checks what the signature was made for.
+func (a *OperatorAuth) checkScope(s sigv4.Signature, r *http.Request) error {
+	if err := notoffered.RefuseService(s.Service, r.Method, r.URL.EscapedPath()); err != nil {
+		return err
 	}
 	switch s.Service {
 	case serviceControl, serviceControlLegacy, serviceDevice:
 	default:
-		return s, fault.New(fault.BadSignature,
+		return fault.New(fault.BadSignature,
 			"the signature is for service %q; sign for %s or %s",
 			s.Service, serviceControl, serviceDevice)
 	}
 	if s.Region != a.Scope.Region && !a.Scope.Relaxed {
-		return s, fault.New(fault.BadSignature,
+		return fault.New(fault.BadSignature,
 			"the signature is for region %q; this server is %s", s.Region, a.Scope.Region)
 	}
-	secret, err := a.Keys.Secret(s.AccessKeyID)
-	if err != nil {
-		return s, err
-	}
-	return s, s.Verify(r, body, secret, time.Now()) // real clock: the dates of signatures
+	return nil
 }
 
-// AllowLocal checks the caller of what is meant for test benches on the same machine, such as
-// /_drover/clock. Such a caller needs no credentials when its address is a loopback one; from
-// elsewhere an operator's signature is needed. A page in a browser is refused in either case: any
-// page on the web could send such a request from the browser of a developer. It is known by the
-// Origin header, which browsers send with everything that a page posts.
-func (a *OperatorAuth) AllowLocal(r *http.Request, body []byte) error {
-	if r.Header.Get("Origin") != "" {
-		return fault.New(fault.Forbidden, "not for pages in a browser")
+// finish checks the body of a request that Begin let through: against the hash that was verified, or
+// with the signature. The fault is BadSignature.
+func (s *signed) finish(body []byte) error {
+	if s.hash != "" {
+		return sigv4.CheckBody(body, s.hash)
 	}
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err == nil && net.ParseIP(host).IsLoopback() {
-		return nil
+	return s.Verify(s.request, sigv4.Hash(body), s.secret)
+}
+
+// caller says whose body is going to be read.
+func (s *signed) caller() caller {
+	if s.hash != "" {
+		return caller{id: s.AccessKeyID, proven: true}
 	}
-	_, err = a.Verify(r, body)
-	return err
+	return caller{id: addressOf(s.request)}
 }

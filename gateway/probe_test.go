@@ -38,6 +38,7 @@ type call struct {
 	host         string // the Host header; empty: the address
 	body         string
 	header       http.Header
+	added        http.Header // when the request is signed already
 }
 
 // tlsConfig is the TLS of a client.
@@ -63,6 +64,11 @@ func (s *server) request(t *testing.T, base string, c credentials, call call) *h
 	if call.host != "" {
 		r.Host = call.host
 	}
+	defer func() {
+		for name, values := range call.added {
+			r.Header[name] = values
+		}
+	}()
 	if c.key == "" {
 		return r
 	}

@@ -224,7 +224,7 @@ func TestClock(t *testing.T) {
 		}
 	}
 	s.fleet("g", 2)
-	if status, text := s.post("/_drover/reset", ``); status != 200 {
+	if status, text := s.post("/_drover/reset", `{}`); status != 200 {
 		t.Fatalf("reset: %d %s", status, text)
 	}
 	things := must[*iot.ListThingsOutput](t)(s.Control().ListThings(t.Context(), &iot.ListThingsInput{}))
@@ -236,7 +236,7 @@ func TestClock(t *testing.T) {
 	if status, _ := real.post("/_drover/clock", `{"advance":"1s"}`); status != 400 {
 		t.Errorf("moving the real clock: %d, want 400", status)
 	}
-	if status, _ := real.post("/_drover/reset", ``); status != 400 {
+	if status, _ := real.post("/_drover/reset", `{}`); status != 400 {
 		t.Errorf("wiping a server on the real clock: %d, want 400", status)
 	}
 }

@@ -159,6 +159,6 @@ func tryNext(s *app.Server) string {
   export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s
   aws iot describe-job --job-id %s
   aws iot list-job-executions-for-job --job-id %s --status FAILED
-  curl -X POST -d '{"advance":"1h"}' %s/_drover/clock
+  curl -H 'content-type: application/json' -d '{"advance":"1h"}' %s/_drover/clock
 `, e.HTTP, e.Region, e.AccessKeyID, e.SecretAccessKey, demoJob, demoJob, e.HTTP)
 }

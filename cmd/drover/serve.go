@@ -11,6 +11,7 @@ import (
 	"runtime"
 
 	"github.com/drover-iot/drover/app"
+	"github.com/drover-iot/drover/internal/capacity"
 	"github.com/drover-iot/drover/job"
 )
 
@@ -53,6 +54,7 @@ func serve(ctx context.Context, args []string) error {
 	// Standard output is for people: where the server listens. The log goes to standard error.
 	c.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: least}))
 
+	capacity.LimitHeap()
 	keepFilesPrivate()
 	server, err := open(ctx, c)
 	if err != nil {
@@ -107,6 +109,11 @@ func limitFlags(flags *flag.FlagSet, c *app.Config) {
 			"before dynamic groups take them for disconnected")
 	flags.DurationVar(&c.Limits.Retention, "retention", c.Limits.Retention,
 		"how long jobs are kept after they ended; 0: for ever")
+
+	flags.IntVar(&c.MaxConnections, "max-connections", 0,
+		"how many connections there may be, over all listeners; half of them, and a quarter from one\n"+
+			"address, may be of callers who have not shown yet who they are; 0: the `number` that the\n"+
+			"limit of open files leaves room for")
 
 	// Rates of requests; without one, what the machine can do.
 	flags.Float64Var(&c.Rates.Control, "control-rate", 0,

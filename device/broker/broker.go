@@ -34,7 +34,8 @@ type Broker struct {
 	// ctx ends when Shutdown is complete. Requests to the Service run under it.
 	ctx    context.Context
 	cancel context.CancelFunc
-	// handshakeCtx ends when Shutdown begins. Connections that have no session yet are closed then.
+	stop   sync.Once // stops the broker at the end of Shutdown
+	// handshakeCtx ends when DisconnectAll begins. Connections that have no session yet are closed then.
 	handshakeCtx     context.Context
 	cancelHandshakes context.CancelFunc
 	// conns counts the connections, from accept until their session is detached and the will is

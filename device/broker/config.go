@@ -2,6 +2,7 @@ package broker
 
 import (
 	"log/slog"
+	"net"
 	"time"
 )
 
@@ -15,6 +16,8 @@ type Config struct {
 	Reserved []Reserved
 	// Sessions stores persistent sessions [in memory, until the process ends].
 	Sessions Sessions
+	// Accepted is called with each connection whose CONNECT was accepted [nothing is called].
+	Accepted func(net.Conn)
 	// Presence is called for each presence event, before it is published. It must be quick [nothing
 	// is called].
 	Presence func(PresenceEvent)
@@ -57,8 +60,8 @@ type Config struct {
 	// KeepAliveMin and KeepAliveMax limit the keep-alive interval [30 s, 1200 s]. Clients that ask
 	// for none get the maximum.
 	KeepAliveMin, KeepAliveMax time.Duration
-	// ShutdownSpread is the time over which Shutdown spreads the closing of more than 100
-	// connections [10 s].
+	// ShutdownSpread is the time over which DisconnectAll spreads the closing of more than 100
+	// connections [5 s].
 	ShutdownSpread time.Duration
 }
 
@@ -71,6 +74,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Sessions == nil {
 		c.Sessions = NewMemorySessions()
+	}
+	if c.Accepted == nil {
+		c.Accepted = func(net.Conn) {}
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
@@ -94,7 +100,7 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.WriteTimeout, 30*time.Second)
 	setDefault(&c.KeepAliveMin, 30*time.Second)
 	setDefault(&c.KeepAliveMax, 1200*time.Second)
-	setDefault(&c.ShutdownSpread, 10*time.Second)
+	setDefault(&c.ShutdownSpread, 5*time.Second)
 	return c
 }
 

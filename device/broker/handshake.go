@@ -30,6 +30,7 @@ func (b *Broker) serve(nc net.Conn) {
 		b.conns.Done()
 		return
 	}
+	b.cfg.Accepted(nc)
 	b.publishConnected(c)
 	stop() // from here on Shutdown finds the connection by its session
 	go c.run()

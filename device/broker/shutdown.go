@@ -12,34 +12,38 @@ import (
 // closeAllSteps is the number of groups in which many connections are closed.
 const closeAllSteps = 100
 
-// Shutdown refuses new connections, closes the others with the reason ServerShuttingDown, stores
-// what waits for persistent sessions and stops. The closing of many connections is spread over
-// Config.ShutdownSpread, so that they do not all reconnect at once (R-BRK-30). When ctx ends,
-// Shutdown closes the rest at once and does not wait for requests that the Service is handling.
-func (b *Broker) Shutdown(ctx context.Context) error {
+// DisconnectAll refuses new connections, closes the others with the reason ServerShuttingDown, and
+// returns when they are gone. The closing of many is spread over Config.ShutdownSpread, so that they
+// do not all reconnect at once (R-BRK-30). When ctx ends, DisconnectAll closes the rest at once and does
+// not wait for requests that the Service is handling.
+func (b *Broker) DisconnectAll(ctx context.Context) error {
 	b.mu.Lock()
-	again := b.shuttingDown
 	b.shuttingDown = true
 	b.cancelHandshakes()
 	b.mu.Unlock()
-	if again {
-		return nil
-	}
 	allGone := make(chan struct{})
 	go func() {
 		b.conns.Wait()
 		close(allGone)
 	}()
 	b.closeAll(ctx, allGone)
-	var err error
 	select {
 	case <-allGone:
+		return nil
 	case <-ctx.Done():
-		err = fmt.Errorf("wait for connections: %w", ctx.Err())
+		return fmt.Errorf("wait for connections: %w", ctx.Err())
 	}
-	b.cancel()
-	<-b.expiryDone
-	b.journal.close()
+}
+
+// Shutdown does what DisconnectAll does, if that was not called, stores what waits for persistent
+// sessions and stops. Between the two, what is published is still stored for them.
+func (b *Broker) Shutdown(ctx context.Context) error {
+	err := b.DisconnectAll(ctx)
+	b.stop.Do(func() {
+		b.cancel()
+		<-b.expiryDone
+		b.journal.close()
+	})
 	return err
 }
 

@@ -15,8 +15,8 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
-// maxBody is the largest body that is read (R-HTTP-7).
-const maxBody = 128 << 10
+// MaxBody is the largest body of a request, in bytes (R-HTTP-7).
+const MaxBody = 128 << 10
 
 // Handler serves one device plane.
 type Handler struct {
@@ -34,9 +34,12 @@ func New(p *device.Plane) *Handler {
 // Authorize says whether the caller may do an operation on a thing; its error is the answer.
 type Authorize func(operation, thing string) error
 
-// Serve answers one request, whose body has been read.
-func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, body []byte, may Authorize) {
-	out, err := h.answer(r, body, may)
+// Serve answers one request. read returns its body, of at most MaxBody bytes; it is called when the
+// caller may do the operation, and its error is the answer.
+func (h *Handler) Serve(
+	w http.ResponseWriter, r *http.Request, read func() ([]byte, error), may Authorize,
+) {
+	out, err := h.answer(r, read, may)
 	header := w.Header()
 	header.Set("Content-Type", "application/json")
 	if err == nil {
@@ -62,7 +65,9 @@ type refusal struct {
 	ExecutionState *jobsdata.ExecutionState `json:"executionState"`
 }
 
-func (h *Handler) answer(r *http.Request, body []byte, may Authorize) ([]byte, error) {
+func (h *Handler) answer(
+	r *http.Request, read func() ([]byte, error), may Authorize,
+) ([]byte, error) {
 	path := r.URL.EscapedPath()
 	match, err := h.router.Match(r.Method, path)
 	if err != nil {
@@ -71,8 +76,9 @@ func (h *Handler) answer(r *http.Request, body []byte, may Authorize) ([]byte, e
 	if err := may(match.Name, match.Label("thingName")); err != nil {
 		return nil, err
 	}
-	if len(body) > maxBody {
-		return nil, fault.New(fault.TooLarge, "the body has more than %d bytes", maxBody)
+	body, err := read()
+	if err != nil {
+		return nil, err
 	}
 	call, err := match.Decode(
 		schema.Parts{RawQuery: r.URL.RawQuery, Header: r.Header, Body: body}, jobsdata.Lenient)

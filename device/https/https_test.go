@@ -53,7 +53,13 @@ func anyone(string, string) error { return nil }
 
 func serve(h *Handler, method, path, body string, may Authorize) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	h.Serve(w, httptest.NewRequest(method, path, strings.NewReader(body)), []byte(body), may)
+	read := func() ([]byte, error) {
+		if len(body) > MaxBody {
+			return nil, fault.New(fault.TooLarge, "the body has more than %d bytes", MaxBody)
+		}
+		return []byte(body), nil
+	}
+	h.Serve(w, httptest.NewRequest(method, path, strings.NewReader(body)), read, may)
 	return w
 }
 
@@ -87,7 +93,7 @@ func TestAnswers(t *testing.T) {
 		},
 		{"no JSON", "PUT", "/things/pump/jobs/$next", `{`, anyone, 400, "InvalidRequestException", "message"},
 		{
-			"a body that is too large", "PUT", "/things/pump/jobs/$next", strings.Repeat(" ", maxBody+1), anyone,
+			"a body that is too large", "PUT", "/things/pump/jobs/$next", strings.Repeat(" ", MaxBody+1), anyone,
 			413, "", "131072 bytes",
 		},
 		{

@@ -26,7 +26,7 @@ const (
 	maxSkew = 15 * time.Minute
 )
 
-// Signature is what a request says about its signature. It proves nothing until Verify.
+// Signature is what a request says about its signature. It proves nothing before Verify.
 type Signature struct {
 	// AccessKeyID names the key. Date (yyyymmdd), Region and Service are what the signature is made
 	// for; together they are called the credential scope.
@@ -100,11 +100,15 @@ func (s *Signature) readCredential(value string) {
 	}
 }
 
-// Verify checks the signature of a request with this body, made with this secret. Faults: Expired
-// when its date is more than 15 minutes from now, or a presigned request has expired; BadSignature
-// when it does not match. A session token is not looked at: there are no temporary credentials
-// here.
-func (s Signature) Verify(r *http.Request, body []byte, secret string, now time.Time) error {
+// A signature is checked in three steps, so that a server reads no body for a caller who cannot have
+// made it: CheckHead needs neither key nor body, Verify needs the key and the hash of the body, and
+// whether the body has that hash is for the caller to compare, by Hash. KnownHash is the hash where
+// it is known before the body is read.
+
+// CheckHead checks the date of the signature, and that it covers all headers that a request may be
+// served by. Faults: Expired when the date is more than 15 minutes from now, or a presigned request
+// has expired; BadSignature.
+func (s Signature) CheckHead(r *http.Request, now time.Time) error {
 	date, err := time.Parse(timeFormat, s.time)
 	if err != nil || date.Format(dateFormat) != s.Date {
 		return fault.New(fault.BadSignature,
@@ -113,13 +117,75 @@ func (s Signature) Verify(r *http.Request, body []byte, secret string, now time.
 	if err := s.checkTime(date, now); err != nil {
 		return err
 	}
-	sum := sha256.Sum256(body)
-	hash := hex.EncodeToString(sum[:])
-	const hashName = "X-Amz-Content-Sha256" // some SDKs move it to the query of a presigned request
-	for _, sent := range []string{r.Header.Get(hashName), r.URL.Query().Get(hashName)} {
-		if sent != "" && sent != hash {
-			return fault.New(fault.BadSignature, "%s is not the hash of the body", hashName)
+	return s.checkHeaders(r)
+}
+
+// traceHeader is added to requests on their way, and is signed by nobody.
+const traceHeader = "X-Amzn-Trace-Id"
+
+// checkHeaders refuses a header that begins with X-Amz- or X-Amzn- and is not signed (R-WIRE-28).
+// They are the headers that operations read, such as x-amzn-principal, so whoever repeats a request
+// of somebody else could otherwise add one.
+func (s Signature) checkHeaders(r *http.Request) error {
+	for name := range r.Header {
+		if !strings.HasPrefix(name, "X-Amz-") && !strings.HasPrefix(name, "X-Amzn-") ||
+			name == traceHeader || slices.Contains(s.signedHeaders, strings.ToLower(name)) {
+			continue
 		}
+		return fault.New(fault.BadSignature,
+			"the header %s must be among the signed headers", strings.ToLower(name))
+	}
+	return nil
+}
+
+// hashName is the header with the hash of the body. Some SDKs put it into the query of a presigned
+// request; the signature covers it in either place.
+const hashName = "X-Amz-Content-Sha256"
+
+// errHash is the answer to a body that does not have the hash that was declared.
+var errHash = fault.New(fault.BadSignature, "%s is not the hash of the body", hashName)
+
+// KnownHash returns the hash of the body, in hexadecimal, as far as it is known without the body:
+// because the request declares it, or has no body. Otherwise it is empty. A declared text that is no
+// hash, such as UNSIGNED-PAYLOAD, is BadSignature.
+func KnownHash(r *http.Request) (string, error) {
+	known := ""
+	if r.ContentLength == 0 {
+		known = Hash(nil)
+	}
+	for _, declared := range []string{r.Header.Get(hashName), r.URL.Query().Get(hashName)} {
+		switch {
+		case declared == "":
+		case len(declared) != hex.EncodedLen(sha256.Size), known != "" && known != declared:
+			return "", errHash
+		default:
+			known = declared
+		}
+	}
+	return known, nil
+}
+
+// Hash is the hash of a body as signatures have it, in hexadecimal.
+func Hash(body []byte) string {
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:])
+}
+
+// CheckBody checks that a body has the hash that KnownHash returned before.
+func CheckBody(body []byte, known string) error {
+	if Hash(body) != known {
+		return errHash
+	}
+	return nil
+}
+
+// Verify checks the signature of a request whose head was checked and whose body has this hash, made
+// with this secret. The fault is BadSignature. A session token is not looked at: there are no
+// temporary credentials here.
+func (s Signature) Verify(r *http.Request, hash, secret string) error {
+	date, err := time.Parse(timeFormat, s.time)
+	if err != nil {
+		return err
 	}
 	sign := s.sign
 	if s.presigned {

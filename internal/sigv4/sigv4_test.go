@@ -236,9 +236,92 @@ func verify(
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = s.Verify(r, []byte(body), secret, now)
+	err = whole(s, r, []byte(body), secret, now)
 	if want == "" && err != nil || want != "" && !fault.Is(err, want) {
 		t.Errorf("%s %s at %s: got %v, want %q", r.Method, r.RequestURI, now, err, want)
+	}
+}
+
+// whole is all steps, in the order in which a server takes them.
+func whole(s Signature, r *http.Request, body []byte, secret string, now time.Time) error {
+	if err := s.CheckHead(r, now); err != nil {
+		return err
+	}
+	known, err := KnownHash(r)
+	if err != nil {
+		return err
+	}
+	if known == "" {
+		return s.Verify(r, Hash(body), secret)
+	}
+	if err := s.Verify(r, known, secret); err != nil {
+		return err
+	}
+	return CheckBody(body, known)
+}
+
+// A header that an operation may read must be signed, in the Authorization header or in the query.
+// What proxies add on the way need not be.
+func TestUnsignedHeaders(t *testing.T) { // R-WIRE-28
+	t.Parallel()
+	for name, want := range map[string]fault.Code{
+		"x-amzn-principal":     fault.BadSignature,
+		"x-amzn-iot-policy":    fault.BadSignature,
+		"X-Amz-Anything":       fault.BadSignature,
+		"X-Amz-Content-Sha256": fault.BadSignature,
+		"X-Amzn-Trace-Id":      "",
+		"X-Forwarded-For":      "",
+		"Content-Type":         "",
+	} {
+		for way, r := range map[string]*http.Request{
+			"header": request(t, "GET", "/jobs", "", nil),
+			"query":  presigned(t, "GET", "/jobs", "", "", nil),
+		} {
+			r.Header.Set(name, sha(""))
+			s, err := Parse(r)
+			if err == nil {
+				err = whole(s, r, nil, secret, noon)
+			}
+			if want == "" && err != nil || want != "" && !fault.Is(err, want) {
+				t.Errorf("%s, signed in the %s: got %v, want %q", name, way, err, want)
+			}
+		}
+	}
+}
+
+// The hash is known before the body is read when the request declares one, or has no body.
+func TestKnownHash(t *testing.T) { // R-WIRE-29
+	t.Parallel()
+	for _, row := range []struct {
+		name, header, query string
+		length              int64
+		want                string
+		fault               fault.Code
+	}{
+		{name: "no body", want: sha("")},
+		{name: "a body", length: 2},
+		{name: "a body of unknown length", length: -1},
+		{name: "declared", header: sha("{}"), length: 2, want: sha("{}")},
+		{name: "declared in the query", query: sha("{}"), length: 2, want: sha("{}")},
+		{name: "declared twice", header: sha("{}"), query: sha("{}"), length: 2, want: sha("{}")},
+		{
+			name: "two that differ", header: sha("{}"), query: sha("[]"), length: 2,
+			fault: fault.BadSignature,
+		},
+		{name: "declared, but no body", header: sha("{}"), fault: fault.BadSignature},
+		{name: "no hash", header: "UNSIGNED-PAYLOAD", length: 2, fault: fault.BadSignature},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			r := httptest.NewRequest("PUT", "/jobs?X-Amz-Content-Sha256="+row.query, nil)
+			r.ContentLength = row.length
+			r.Header.Set("X-Amz-Content-Sha256", row.header)
+			got, err := KnownHash(r)
+			if got != row.want || row.fault == "" && err != nil ||
+				row.fault != "" && !fault.Is(err, row.fault) {
+				t.Errorf("got %q, %v, want %q, %q", got, err, row.want, row.fault)
+			}
+		})
 	}
 }
 

@@ -17,9 +17,10 @@ import (
 )
 
 const (
-	// readers is how many reads run at once; more wait. A connection is opened when it is first
-	// needed. Of them operatorReaders may be reads of operators, who ask for long lists: devices
-	// never wait behind them.
+	// readers is how many reads run at once; more wait. All their connections are opened with the
+	// store: each has three files, and later there may be no descriptor left for them. Of them
+	// operatorReaders may be reads of operators, who ask for long lists: devices never wait behind
+	// them.
 	readers, operatorReaders = 8, 4
 	// The page caches, in KiB. Each connection has its own.
 	writerCache, readerCache = 64 << 10, 8 << 10
@@ -70,14 +71,15 @@ func Open(path string) (*Store, error) {
 		operators: make(chan struct{}, operatorReaders),
 	}
 	if err := s.prepare(); err != nil {
-		_ = writer.close()
+		_ = errors.Join(s.idle.close(), writer.close())
 		return nil, err
 	}
 	s.turn <- struct{}{}
 	return s, nil
 }
 
-// prepare brings the file to the newest schema and reads what the store has in memory.
+// prepare brings the file to the newest schema, reads what the store has in memory, and opens the
+// readers.
 func (s *Store) prepare() (err error) {
 	if err := s.writer.migrate(s.path); err != nil {
 		return err
@@ -88,8 +90,30 @@ func (s *Store) prepare() (err error) {
 	if err := makePrivate(s.path); err != nil {
 		return err
 	}
-	s.file, err = os.Stat(s.path)
-	return err
+	if s.file, err = os.Stat(s.path); err != nil {
+		return err
+	}
+	return s.openReaders()
+}
+
+// openReaders opens the connections for reading. SQLite opens the log and its index with the first
+// statement, so each of them runs one.
+func (s *Store) openReaders() error {
+	for range readers {
+		c, err := connect(s.path, readerCache)
+		if err != nil {
+			return err
+		}
+		s.idle.put(c)
+		err = c.read(func() error {
+			_, err := one(c.stmt(countTables), (*stmt).getInt)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("open %s: %w", s.path, err)
+		}
+	}
+	return nil
 }
 
 // connect opens one connection. It changes nothing in the file.
@@ -135,14 +159,7 @@ func (s *Store) Read(ctx context.Context, f func(store.Reader) error) error {
 		return err
 	}
 	defer func() { <-s.reading }()
-	c := s.idle.take()
-	if c == nil {
-		opened, err := connect(s.path, readerCache)
-		if err != nil {
-			return err
-		}
-		c = opened
-	}
+	c := s.idle.take() // there is one for every token
 	defer s.idle.put(c)
 	return c.read(func() error { return f(reader{c, &s.keys}) })
 }
@@ -158,7 +175,7 @@ func enter(ctx context.Context, tokens chan<- struct{}) error {
 }
 
 // idleConns are the open connections that nobody reads through. The one that was used last is taken
-// first: its page cache is warm, and no more are opened than read at once.
+// first: its page cache is warm, and those of the others stay empty.
 type idleConns struct {
 	mu    sync.Mutex
 	conns []*conn
@@ -180,6 +197,14 @@ func (i *idleConns) put(c *conn) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.conns = append(i.conns, c)
+}
+
+// close closes the connections that are idle.
+func (i *idleConns) close() (err error) {
+	for c := i.take(); c != nil; c = i.take() {
+		err = errors.Join(err, c.close())
+	}
+	return err
 }
 
 // read runs f in one read transaction.
@@ -256,6 +281,8 @@ func (s *Store) begin(ctx context.Context) error {
 	return nil
 }
 
+const countTables = `SELECT count(*) FROM sqlite_schema`
+
 const listTables = `SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'counter'`
 
 // Reset removes everything. Keys go on growing.
@@ -283,9 +310,5 @@ func (s *Store) Close() error {
 		return nil
 	}
 	s.running.Wait()
-	err := s.keys.giveBack(s.writer)
-	for c := s.idle.take(); c != nil; c = s.idle.take() {
-		err = errors.Join(err, c.close())
-	}
-	return errors.Join(err, s.writer.close())
+	return errors.Join(s.keys.giveBack(s.writer), s.idle.close(), s.writer.close())
 }

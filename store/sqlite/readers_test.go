@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -62,6 +63,43 @@ func TestFirstName(t *testing.T) {
 	} {
 		if got := firstName(tt.prefix, tt.after); got != tt.want {
 			t.Errorf("prefix %q after %q: from %q, want %q", tt.prefix, tt.after, got, tt.want)
+		}
+	}
+}
+
+// Every connection is opened with the store: reads need no file that has to be opened, for which
+// there may be no descriptor. Here the folder has another name, so that opening one would fail.
+func TestReadersAreOpenedAtStart(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "data")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(filepath.Join(folder, "drover.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := os.Rename(folder, folder+"-moved"); err != nil {
+		t.Fatal(err)
+	}
+	var reading, ended sync.WaitGroup
+	failed := make(chan error, readers)
+	reading.Add(readers)
+	for range readers {
+		ended.Go(func() {
+			failed <- s.Read(t.Context(), func(r store.Reader) error {
+				reading.Done()
+				reading.Wait() // all of them at once
+				_, err := r.ThingID("pump")
+				return err
+			})
+		})
+	}
+	ended.Wait()
+	for range readers {
+		if err := <-failed; !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("got %v, want %v", err, store.ErrNotFound)
 		}
 	}
 }

@@ -1,0 +1,62 @@
+package app
+
+import (
+	"fmt"
+
+	"github.com/drover-iot/drover/internal/capacity"
+	"github.com/drover-iot/drover/internal/connlimit"
+)
+
+// How much clients may use of the machine follows from what the process may use of it: connections
+// from its limit of open files, unidentified ones and bodies of requests also from its memory. So a
+// flood is refused by the server, and never reaches the limit where the system refuses the server.
+
+const (
+	// ownFiles are the descriptors that a server needs beside those that are open before it listens:
+	// four listeners, and eight for files that it opens for a moment, such as keys.json, and for
+	// connections that it accepts only to close them.
+	ownFiles = 12
+	// minConnections is the least that a server can serve with.
+	minConnections = 8
+	// maxBodyBytes is how much memory the bodies of requests take at the most.
+	maxBodyBytes = 64 << 20
+)
+
+// connections returns the limits on connections (R-LIM-52). It is called when everything but the
+// listeners is open.
+func (s *Server) connections() (connlimit.Limits, error) {
+	files, open, err := capacity.Files()
+	if err != nil {
+		return connlimit.Limits{}, fmt.Errorf("limit of open files: %w", err)
+	}
+	total, err := connectionsFor(s.MaxConnections, files, files-open-ownFiles)
+	return connlimit.Share(total, capacity.Memory()), err
+}
+
+// connectionsFor is how many connections there may be when the limit of open files leaves room for
+// some: as many as are configured, or all that there is room for.
+func connectionsFor(configured, files, room int) (int, error) {
+	switch {
+	case room < minConnections:
+		return 0, fmt.Errorf("the limit of open files is %d, which leaves room for %d connections; "+
+			"at least %d are needed (ulimit -n)", files, max(room, 0), minConnections)
+	case configured > room:
+		return 0, fmt.Errorf("--max-connections %d: the limit of open files is %d, "+
+			"which leaves room for %d (ulimit -n)", configured, files, room)
+	case configured != 0 && configured < minConnections:
+		return 0, fmt.Errorf("--max-connections %d: must be %d or more; "+
+			"0 is as many as the limit of open files leaves room for", configured, minConnections)
+	case configured > 0:
+		return configured, nil
+	}
+	return room, nil
+}
+
+// bodyBytes is how many bytes of bodies may be in memory when the process may use this much memory;
+// 0 is not known. In 256 MiB it is 32 MiB.
+func bodyBytes(memory int64) int64 {
+	if memory == 0 {
+		return maxBodyBytes
+	}
+	return min(maxBodyBytes, memory/8)
+}
