@@ -28,7 +28,9 @@ type Service struct {
 }
 
 // New returns the use cases over a configuration.
-func New(c Config) *Service { return &Service{Config: c, policies: parsed.New(policy.Parse)} }
+func New(c Config) *Service {
+	return &Service{Config: c, policies: parsed.New(policy.ParseStored)}
+}
 
 // NoPolicy is the fault of a policy that does not exist.
 func NoPolicy(name string) *fault.Error {
