@@ -50,8 +50,13 @@ type Broker struct {
 	shuttingDown bool
 }
 
-// expiryInterval is how often expired sessions are looked for.
-const expiryInterval = 10 * time.Second
+const (
+	// expiryInterval is how often expired sessions are looked for.
+	expiryInterval = 10 * time.Second
+	// endInterval is how often principals that have come to their end are looked for, such as
+	// certificates that have expired. That costs nothing while there is none.
+	endInterval = time.Second
+)
 
 // New loads the stored sessions and returns a broker that is ready to serve.
 func New(ctx context.Context, cfg Config) (*Broker, error) {
@@ -63,7 +68,7 @@ func New(ctx context.Context, cfg Config) (*Broker, error) {
 		retained:   retained{messages: map[string]retainedMessage{}},
 		expiryDone: make(chan struct{}),
 		sessions:   map[string]*session{},
-		principals: principals{},
+		principals: principals{conns: map[string]map[*conn]struct{}{}},
 		presence:   map[string]presenceCount{},
 	}
 	if err := b.load(ctx); err != nil {
@@ -76,15 +81,19 @@ func New(ctx context.Context, cfg Config) (*Broker, error) {
 	return b, nil
 }
 
-// runExpiry ends expired sessions until the broker stops.
+// runExpiry ends what has come to its end, sessions and the connections of principals, until the
+// broker stops.
 func (b *Broker) runExpiry() {
 	defer close(b.expiryDone)
-	tick := time.NewTicker(expiryInterval)
-	defer tick.Stop()
+	sessions, principals := time.NewTicker(expiryInterval), time.NewTicker(endInterval)
+	defer sessions.Stop()
+	defer principals.Stop()
 	for {
 		select {
-		case now := <-tick.C:
+		case now := <-sessions.C:
 			b.expire(now)
+		case now := <-principals.C:
+			b.disconnectEnded(now)
 		case <-b.ctx.Done():
 			return
 		}

@@ -65,6 +65,9 @@ func closeWithTopic(reason mqtt.Reason, detail, topic string) *closeError {
 	return e
 }
 
+// errEnded closes the connection of a principal that may not be connected any more (R-BRK-19).
+var errEnded = closeWith(mqtt.AdministrativeAction, "the certificate may not connect any more")
+
 // asCloseError turns any error that ended a connection into a closeError. Errors of the codec have
 // a reason code; what is neither theirs nor the broker's own comes from the network, so the
 // connection is lost.

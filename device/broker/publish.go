@@ -25,7 +25,9 @@ func (c *conn) onPublish(packet mqtt.Packet) error {
 		return err
 	}
 	auth := c.peer.Authorizer
-	auth.Refresh()
+	if !auth.Refresh() {
+		return errEnded
+	}
 	switch {
 	case len(p.Payload) > c.b.cfg.MaxPayload:
 		return closeWithTopic(mqtt.PacketTooLarge, "the payload is too large", topic)
