@@ -39,10 +39,11 @@ func (s *Server) certificateChanged(id string) {
 	}
 }
 
-// presence records that a client has connected or disconnected. The disconnections of a server that
-// ends are not recorded: the devices have not gone away, the server has (R-ID-61).
+// presence records that a thing has connected or disconnected; another client with the thing's name
+// as its client id is not the thing. The disconnections of a server that ends are not recorded: the
+// devices have not gone away, the server has (R-ID-61).
 func (s *Server) presence(e broker.PresenceEvent) {
-	if s.leaving.Load() {
+	if s.leaving.Load() || !e.AsThing {
 		return
 	}
 	s.engine.Fleet.SetPresence(fleet.Presence{

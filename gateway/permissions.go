@@ -136,6 +136,16 @@ func (p *permissions) state(now time.Time) (stale, valid bool) {
 	return stale, p.valid && !now.After(p.leaf.NotAfter)
 }
 
+// Thing is the name of the connection thing, empty without one.
+func (p *permissions) Thing() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.context.Thing == nil {
+		return ""
+	}
+	return p.context.Thing.Name
+}
+
 // Decide says what the policies say about one action.
 func (p *permissions) Decide(action broker.Action, resource string) broker.Decision {
 	p.mu.Lock()

@@ -44,7 +44,9 @@ type Broker struct {
 	expiryDone chan struct{}
 
 	mu           sync.Mutex          // guards what follows
-	sessions     map[string]*session // by client id, connected or not
+	sessions     map[string]*session // by client id, connected or not; see owners.go
+	sessionCount int
+	ownSessions  map[owner]int // how many sessions belong to each principal
 	principals   principals
 	presence     map[string]presenceCount // by client id
 	shuttingDown bool
@@ -68,8 +70,10 @@ func New(ctx context.Context, cfg Config) (*Broker, error) {
 		retained:   retained{messages: map[string]retainedMessage{}},
 		expiryDone: make(chan struct{}),
 		sessions:   map[string]*session{},
-		principals: principals{conns: map[string]map[*conn]struct{}{}},
-		presence:   map[string]presenceCount{},
+
+		ownSessions: map[owner]int{},
+		principals:  principals{conns: map[string]map[*conn]struct{}{}},
+		presence:    map[string]presenceCount{},
 	}
 	if err := b.load(ctx); err != nil {
 		return nil, fmt.Errorf("load sessions: %w", err)
@@ -105,7 +109,7 @@ func (b *Broker) runExpiry() {
 func (b *Broker) expire(now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, s := range b.sessions {
+	for s := range b.allSessions() {
 		s.mu.Lock()
 		if s.conn == nil && !now.Before(s.endsAt) {
 			b.endSession(s)

@@ -35,6 +35,9 @@ type Config struct {
 	MaxRetained      int // retained messages [10000]
 	MaxRetainedBytes int // bytes of the retained messages [64 MiB]
 	MaxSessions      int // sessions, connected or not [1000000]
+	// PrincipalShare is how much of each of these limits one principal may use, in percent. Clients
+	// without an id, those of the plain listener, have no limit of their own [10].
+	PrincipalShare int
 
 	// What a client sends beyond these rates is read later. Negative: no limit.
 
@@ -84,6 +87,7 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.MaxRetained, 10_000)
 	setDefault(&c.MaxRetainedBytes, 64<<20)
 	setDefault(&c.MaxSessions, 1_000_000)
+	setDefault(&c.PrincipalShare, 10)
 	setDefault(&c.MessagesPerSecond, 100)
 	setDefault(&c.BytesPerSecond, 512<<10)
 	setDefault(&c.OutboundBytes, 1<<20)
@@ -97,6 +101,9 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.ShutdownSpread, 10*time.Second)
 	return c
 }
+
+// share is what one principal may use of a limit of the whole broker, at least 1.
+func (c *Config) share(limit int) int { return max(1, limit*c.PrincipalShare/100) }
 
 func setDefault[T int | time.Duration](field *T, value T) {
 	if *field == 0 {

@@ -296,6 +296,7 @@ type rights struct {
 	refresh func()    // what Refresh does; nil: nothing
 	until   time.Time // zero: no end
 	over    bool      // the principal may not be connected any more
+	thing   string    // the connection thing
 }
 
 var actionNames = map[Action]string{
@@ -305,6 +306,7 @@ var actionNames = map[Action]string{
 func (r *rights) ID() string                 { return r.id }
 func (r *rights) Bind(Attributes) Authorizer { return r }
 func (r *rights) Until() time.Time           { return r.until }
+func (r *rights) Thing() string              { return r.thing }
 func (r *rights) Refresh() bool {
 	if r.refresh != nil {
 		r.refresh()

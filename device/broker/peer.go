@@ -72,6 +72,9 @@ type Authorizer interface {
 	// may be connected still: once it may not, nothing is published or delivered any more, and the
 	// connection is closed.
 	Refresh() bool
+	// Thing is the name of the connection thing, which is who the client stands for; empty when it
+	// has none (R-ID-29).
+	Thing() string
 	// Decide answers from what Bind or the last Refresh has read. It is called with locks held and
 	// must not block.
 	Decide(action Action, resource string) Decision
@@ -137,8 +140,14 @@ func Anyone(context.Context, Link) (Principal, error) { return anyone{}, nil }
 
 type anyone struct{}
 
-func (anyone) ID() string                     { return "" }
-func (anyone) Until() time.Time               { return time.Time{} }
-func (anyone) Bind(Attributes) Authorizer     { return anyone{} }
-func (anyone) Refresh() bool                  { return true }
-func (anyone) Decide(Action, string) Decision { return Allow }
+func (anyone) ID() string                   { return "" }
+func (anyone) Until() time.Time             { return time.Time{} }
+func (anyone) Bind(a Attributes) Authorizer { return anyThing(a.ClientID) }
+
+// anyThing is what a client on the plain listener may do: everything. It stands for the thing that
+// is named like its client id, registered or not.
+type anyThing string
+
+func (anyThing) Refresh() bool                  { return true }
+func (t anyThing) Thing() string                { return string(t) }
+func (anyThing) Decide(Action, string) Decision { return Allow }

@@ -18,7 +18,7 @@ type will struct {
 func (b *Broker) decideWill(c *conn, e *closeError) (now *will) {
 	w, s := c.will, c.s
 	switch {
-	case w == nil, w.delay > 0 && e.resumed:
+	case w == nil, w.delay > 0 && (e.resumed || !s.ended && s.conn != nil): // back in time
 		return nil
 	case w.delay > 0 && !s.ended && s.conn == nil:
 		s.will = time.AfterFunc(min(w.delay, s.expiry), func() { b.publishWill(w) })
