@@ -206,6 +206,7 @@ func (s *Server) joinBroker(ctx context.Context) (err error) {
 	s.broker, err = broker.New(ctx, broker.Config{
 		Service:      gateway.JobsService(s.plane),
 		Authenticate: s.devices.Authenticate,
+		Principal:    s.devices.Principal,
 		Sessions:     sessions{s.engine},
 		Presence:     s.presence,
 		Log:          s.Log,

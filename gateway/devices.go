@@ -64,6 +64,23 @@ func (a *DeviceAuth) Authenticate(
 	return &certified{auth: a, id: certificate.ID, leaf: leaf}, nil
 }
 
+// Principal returns the principal of a certificate by its id, for what is done when its connection
+// is gone. It is the Principal of a broker.Config. The empty id is that of the plain listener.
+func (a *DeviceAuth) Principal(ctx context.Context, id string) (broker.Principal, error) {
+	if id == "" {
+		return broker.Anyone(ctx, broker.Link{})
+	}
+	certificate, err := a.identify(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	leaf, err := registry.ParseCertificate(certificate.PEM)
+	if err != nil {
+		return nil, err
+	}
+	return &certified{auth: a, id: certificate.ID, leaf: leaf}, nil
+}
+
 // identify asks for a certificate by its id. It uses the real clock: the validity of a certificate
 // secures a connection.
 func (a *DeviceAuth) identify(ctx context.Context, id string) (registry.Certificate, error) {

@@ -18,6 +18,7 @@ import (
 	"github.com/drover-iot/drover/engine/identity"
 	"github.com/drover-iot/drover/gateway"
 	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/internal/tlsutil"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/registry/policy"
 )
@@ -356,6 +357,41 @@ func TestManyTopics(t *testing.T) {
 				t.Fatalf("%s: got decision %d, want %d", topic, got, decision)
 			}
 		}
+	}
+}
+
+// A principal can be found by its id when its connection is gone, with all that policies ask for;
+// one that may not connect any more cannot (R-BRK-24).
+func TestPrincipal(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	c := newCertificate(t, valid)
+	s.register(c, registry.CertificateActive, allow("iot:Publish",
+		"topic/${iot:Certificate.Subject.CommonName}/${iot:ClientId}"))
+	id := tlsutil.Fingerprint(c.Leaf.Raw)
+	found, err := s.devices.Principal(t.Context(), id)
+	if err != nil || found.ID() != id || !found.Until().Equal(c.Leaf.NotAfter) {
+		t.Fatalf("found %v, %v", found, err)
+	}
+	auth := found.Bind(broker.Attributes{ClientID: "pump"})
+	for topic, want := range map[string]broker.Decision{
+		"a device/pump": broker.Allow, "a device/lamp": broker.ImplicitDeny,
+	} {
+		if got := auth.Decide(broker.Publish, topic); got != want {
+			t.Errorf("%s: got decision %d, want %d", topic, got, want)
+		}
+	}
+	err = s.engine.Identity.SetCertificateStatus(t.Context(), id, registry.CertificateRevoked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, gone := range []string{id, "unknown"} {
+		if _, err := s.devices.Principal(t.Context(), gone); fault.Of(err) == nil {
+			t.Errorf("%s: %v, want a fault", gone, err)
+		}
+	}
+	if plain, err := s.devices.Principal(t.Context(), ""); err != nil || plain.ID() != "" {
+		t.Errorf("the plain listener: %v, %v", plain, err)
 	}
 }
 

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"fmt"
+	"net"
 	"strings"
 
 	"github.com/drover-iot/drover/device/broker/mqtt"
@@ -91,13 +92,18 @@ func (b *Broker) logRefusal(c *conn, e *closeError) {
 	if c.peer.Principal != nil {
 		principal = c.peer.Principal.ID()
 	}
+	b.logRefusalOf(c.peer.ClientID, principal, c.nc.RemoteAddr(), e)
+}
+
+// logRefusalOf is logRefusal for a client that may be gone.
+func (b *Broker) logRefusalOf(client, principal string, remote net.Addr, e *closeError) {
 	b.log.Warn("refused",
-		"client", logText(c.peer.ClientID),
+		"client", logText(client),
 		"principal", principal,
 		"topic", logText(e.topic),
 		"code", fmt.Sprintf("0x%02X", byte(e.reason)),
 		"reason", e.detail,
-		"remote", c.nc.RemoteAddr().String())
+		"remote", fmt.Sprint(remote))
 }
 
 // logText limits the length of what a client sent, for the log.

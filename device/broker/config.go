@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"context"
 	"log/slog"
 	"time"
 )
@@ -11,6 +12,9 @@ type Config struct {
 	Service Service
 	// Authenticate says who is connecting [Anyone, who may do everything].
 	Authenticate Authenticator
+	// Principal returns a principal by its id, as Authenticate would return it now. It is asked
+	// when a will is published; an error means that nobody is there any more who may [Anyone].
+	Principal func(ctx context.Context, id string) (Principal, error)
 	// Reserved is the table of reserved topics [AWS].
 	Reserved []Reserved
 	// Sessions stores persistent sessions [in memory, until the process ends].
@@ -68,6 +72,9 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if c.Authenticate == nil {
 		c.Authenticate = Anyone
+	}
+	if c.Principal == nil {
+		c.Principal = func(context.Context, string) (Principal, error) { return anyone{}, nil }
 	}
 	if c.Reserved == nil {
 		c.Reserved = AWS

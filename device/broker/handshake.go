@@ -174,10 +174,10 @@ func (h *handshake) authorize() error {
 		return closeWith(mqtt.NotAuthorized, "not allowed to connect")
 	}
 	if w := c.will; w != nil {
-		if auth.Decide(Publish, w.Topic) != Allow ||
-			w.retain && auth.Decide(RetainPublish, w.Topic) != Allow {
+		if !mayPublishWill(auth, w) {
 			return closeWithTopic(mqtt.NotAuthorized, "not allowed to publish the will", w.Topic)
 		}
+		w.author = author{c.peer.Principal.ID(), attributes}
 	}
 	return nil
 }
