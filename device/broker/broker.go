@@ -64,10 +64,13 @@ const (
 func New(ctx context.Context, cfg Config) (*Broker, error) {
 	cfg = cfg.withDefaults()
 	b := &Broker{
-		cfg:        cfg,
-		log:        cfg.Log,
-		routes:     newRoutes(),
-		retained:   retained{messages: map[string]retainedMessage{}},
+		cfg:    cfg,
+		log:    cfg.Log,
+		routes: newRoutes(),
+		retained: retained{
+			messages: map[string]retainedMessage{},
+			each:     map[string]retainedUse{},
+		},
 		expiryDone: make(chan struct{}),
 		sessions:   map[string]*session{},
 

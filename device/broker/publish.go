@@ -59,7 +59,7 @@ func (c *conn) publish(p *mqtt.Publish, topic string) error {
 // publishRetained retains a message and routes it. If there is no room for it, MQTT 5 at QoS 1 is
 // refused. Others cannot be answered so; theirs is routed and not retained.
 func (c *conn) publishRetained(p *mqtt.Publish, m *message) error {
-	if !c.b.retain(m) {
+	if !c.b.retain(m, c.peer.Principal.ID()) {
 		const detail = "there are too many retained messages"
 		if p.QoS > 0 && c.peer.Version == mqtt.V5 {
 			return c.refusePublish(p, m.Topic, mqtt.QuotaExceeded, detail)

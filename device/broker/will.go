@@ -48,7 +48,7 @@ func (b *Broker) publishWill(w *will) {
 	}
 	w.expires = expiresAt(w.expiry, time.Now())
 	if w.retain {
-		b.retain(w.message)
+		b.retain(w.message, w.author.principal)
 	}
 	b.route(w.message)
 }
