@@ -42,8 +42,9 @@ type closeError struct {
 	// reason goes to the client in DISCONNECT or CONNACK. Success means that nothing is sent.
 	reason mqtt.Reason
 	cause  Cause
-	detail string // for the log
+	detail string // for the log: a constant, so that equal refusals can be counted
 	topic  string // for the log; empty when it is not about a topic
+	err    error  // for the log: what detail does not say; nil mostly
 	// resumed is set when another connection took the session over with all that it contains.
 	resumed bool
 }
@@ -79,7 +80,7 @@ func asCloseError(err error) *closeError {
 	case *mqtt.Error:
 		return closeWith(e.Reason, e.Detail)
 	}
-	return &closeError{cause: ConnectionLost, detail: err.Error()}
+	return &closeError{cause: ConnectionLost, detail: "the connection was lost", err: err}
 }
 
 // logRefusal logs a refusal. Clients see no more than a closed connection, so this is where
@@ -97,13 +98,18 @@ func (b *Broker) logRefusal(c *conn, e *closeError) {
 
 // logRefusalOf is logRefusal for a client that may be gone.
 func (b *Broker) logRefusalOf(client, principal string, remote net.Addr, e *closeError) {
-	b.log.Warn("refused",
+	attrs := []any{
 		"client", logText(client),
 		"principal", principal,
 		"topic", logText(e.topic),
 		"code", fmt.Sprintf("0x%02X", byte(e.reason)),
 		"reason", e.detail,
-		"remote", fmt.Sprint(remote))
+		"remote", fmt.Sprint(remote),
+	}
+	if e.err != nil {
+		attrs = append(attrs, "err", e.err)
+	}
+	b.log.Warn("refused", attrs...)
 }
 
 // logText limits the length of what a client sent, for the log.

@@ -40,7 +40,7 @@ func (b *Broker) serve(nc net.Conn) {
 func (c *conn) handshake() bool {
 	principal, err := c.authenticate()
 	if err != nil {
-		c.b.logRefusal(c, &closeError{cause: AuthError, detail: err.Error()})
+		c.b.logRefusal(c, &closeError{cause: AuthError, detail: "not authenticated", err: err})
 		return false
 	}
 	c.peer.Principal, c.peer.Remote = principal, c.nc.RemoteAddr()

@@ -58,7 +58,9 @@ func (b *Broker) authorizeWill(w *will) *closeError {
 	const detail = "not allowed to publish the will any more"
 	who, err := b.cfg.Principal(b.ctx, w.author.principal)
 	if err != nil {
-		return closeWithTopic(mqtt.NotAuthorized, detail+": "+err.Error(), w.Topic)
+		e := closeWithTopic(mqtt.NotAuthorized, detail, w.Topic)
+		e.err = err
+		return e
 	}
 	if !mayPublishWill(who.Bind(w.author.attributes), w) {
 		return closeWithTopic(mqtt.NotAuthorized, detail, w.Topic)
