@@ -2,8 +2,9 @@
 
 GO ?= go
 GOLANGCI_VERSION := v2.15.0
+GOVULNCHECK_VERSION := v1.9.0
 
-.PHONY: build cross test check race crash sim fuzz mutants bench bench-growth bench-latency demo setup clean
+.PHONY: build cross test check vuln race crash attack sim fuzz mutants bench bench-growth bench-latency demo setup clean
 
 # The one binary.
 build:
@@ -35,6 +36,14 @@ check: .tools/bin/golangci-lint
 .tools/bin/golangci-lint:
 	GOBIN=$(CURDIR)/.tools/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 
+# Whether what is imported has known vulnerabilities in the functions that are called. It asks the Go
+# vulnerability database, so it needs the network and is not part of the tests.
+vuln: .tools/bin/govulncheck
+	.tools/bin/govulncheck ./...
+
+.tools/bin/govulncheck:
+	GOBIN=$(CURDIR)/.tools/bin $(GO) install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)
+
 # All tests under the race detector, which needs a C compiler.
 race: setup
 	$(GO) test -race -count=1 ./...
@@ -42,6 +51,10 @@ race: setup
 # 1,000 kills under load.
 crash:
 	DROVER_CRASH_ROUNDS=1000 $(GO) test -count=1 ./test -run TestCrash -timeout 60m -v
+
+# Floods, slow clients and damaged files against the built binary, for longer than in CI.
+attack:
+	DROVER_ATTACK=long $(GO) test -count=1 ./test/attack -timeout 60m -v
 
 # 100,000 simulated fleets; a seed that breaks a rule prints the command that repeats it.
 SEEDS ?= 1..100000
