@@ -12,6 +12,7 @@ import (
 
 	"github.com/drover-iot/drover/device/broker"
 	"github.com/drover-iot/drover/engine/identity"
+	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/internal/tlsutil"
 	"github.com/drover-iot/drover/registry"
@@ -84,7 +85,7 @@ func (a *DeviceAuth) Principal(ctx context.Context, id string) (broker.Principal
 // identify asks for a certificate by its id. It uses the real clock: the validity of a certificate
 // secures a connection.
 func (a *DeviceAuth) identify(ctx context.Context, id string) (registry.Certificate, error) {
-	return a.Identities.Identify(ctx, id, time.Now())
+	return a.Identities.Identify(ctx, id, clock.Now())
 }
 
 // MayConnect reports whether a certificate may be connected at all. Once it may not, its open

@@ -9,6 +9,7 @@ import (
 
 	"github.com/drover-iot/drover/device/broker"
 	"github.com/drover-iot/drover/engine/identity"
+	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/registry/policy"
 )
@@ -111,9 +112,9 @@ var actions = map[broker.Action]struct{ name, kind string }{
 
 // Refresh reads the policies again if they may have changed and refreshInterval has passed. It
 // reports whether the certificate may be connected. That it expires is no change of the registry,
-// so the time is looked at each time, on the real clock.
+// so the time is looked at each time, on the machine's clock.
 func (p *permissions) Refresh() bool {
-	now := time.Now()
+	now := clock.Now()
 	stale, valid := p.state(now)
 	if !stale {
 		return valid
@@ -181,7 +182,7 @@ func (p *permissions) read() {
 	access, valid, err := p.access()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.refreshed = time.Now()
+	p.refreshed = clock.Now()
 	if err != nil {
 		p.auth.Log.Error("read policies", "certificate", p.id, "err", err)
 		return

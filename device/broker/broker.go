@@ -8,6 +8,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/drover-iot/drover/internal/clock"
 )
 
 // Goroutines. Serve accepts connections. Each connection has one goroutine that reads packets and
@@ -99,8 +101,8 @@ func (b *Broker) runExpiry() {
 		select {
 		case now := <-sessions.C:
 			b.expire(now)
-		case now := <-principals.C:
-			b.disconnectEnded(now)
+		case <-principals.C:
+			b.disconnectEnded(clock.Now())
 		case <-b.ctx.Done():
 			return
 		}
