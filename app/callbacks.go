@@ -39,6 +39,12 @@ func (s *Server) certificateChanged(id string) {
 	}
 }
 
+// principalDetached ends the connections in which a certificate stands for a thing that it was
+// detached from: they hold the thing's session (R-BRK-19).
+func (s *Server) principalDetached(certificate, thing string) {
+	s.broker.DisconnectThing(certificate, thing)
+}
+
 // presence records that a thing has connected or disconnected; another client with the thing's name
 // as its client id is not the thing. The disconnections of a server that ends are not recorded: the
 // devices have not gone away, the server has (R-ID-61).

@@ -167,6 +167,7 @@ func (s *Server) joinEngine(
 		PublishEvents:      s.publishEvents,
 		Persisted:          s.persisted,
 		CertificateChanged: s.certificateChanged,
+		PrincipalDetached:  s.principalDetached,
 		Emptied:            s.plane.ForgetNotified,
 	})
 	s.plane.Jobs, s.plane.Now = s.engine.Jobs, s.engine.Now

@@ -54,18 +54,31 @@ func (b *Broker) untrackPrincipal(c *conn) {
 func (b *Broker) Disconnect(principal string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	disconnect(b.principals.conns[principal], "closed by the server")
+	for c := range b.principals.conns[principal] {
+		c.disconnect("closed by the server")
+	}
 }
 
-// disconnect closes connections. The caller holds b.mu.
-func disconnect(conns map[*conn]struct{}, detail string) {
-	for c := range conns {
-		if c.s == nil { // before its CONNACK a client gets no DISCONNECT
-			go c.nc.Close()
-			continue
+// DisconnectThing closes the connections of a principal in which it stands for a thing, such as a
+// certificate that was detached from it. They have the session of the thing, which is not theirs any
+// more. Also those that have no session yet are closed: what they stand for was asked before.
+func (b *Broker) DisconnectThing(principal, thing string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for c := range b.principals.conns[principal] {
+		if c.s == nil || c.s.owner == (owner{thing, true}) {
+			c.disconnect("the certificate was detached from the thing")
 		}
-		c.closeAsync(closeWith(mqtt.AdministrativeAction, detail))
 	}
+}
+
+// disconnect closes the connection by decision of the server. The caller holds b.mu.
+func (c *conn) disconnect(detail string) {
+	if c.s == nil { // before its CONNACK a client gets no DISCONNECT
+		go c.nc.Close()
+		return
+	}
+	c.closeAsync(closeWith(mqtt.AdministrativeAction, detail))
 }
 
 // disconnectEnded closes the connections of principals that have come to their end (R-BRK-19). With
@@ -82,12 +95,11 @@ func (b *Broker) disconnectEnded(now time.Time) {
 	for _, conns := range p.conns {
 		for c := range conns {
 			until := c.peer.Principal.Until()
-			if !until.IsZero() && now.After(until) {
-				disconnect(conns, "the certificate has expired")
-			} else {
+			if until.IsZero() || !now.After(until) {
 				p.addEnd(until)
+				break // all connections of a principal have one end
 			}
-			break // all connections of a principal have one end
+			c.disconnect("the certificate has expired")
 		}
 	}
 }

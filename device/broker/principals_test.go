@@ -75,6 +75,30 @@ func (b *Broker) nextEnd() time.Time {
 	return b.principals.nextEnd
 }
 
+// A certificate that is detached from a thing loses the connections in which it stands for it, and
+// the thing's session waits for another; connections as somebody else stay (R-BRK-19).
+func TestDisconnectThing(t *testing.T) {
+	t.Parallel()
+	people := newCast()
+	b, addr := start(t, Config{Authenticate: people.authenticate})
+	as := func(r *rights, id string) *client {
+		return people.connectAs(t, r, addr, mqtt.Connect{ClientID: id, SessionExpiry: 3600}, false)
+	}
+	dev, pump := as(thingWith("A"), "dev"), as(&rights{id: "A", thing: "pump"}, "pump")
+	none, other := as(attachedToNothing("A"), "none"), as(&rights{id: "B", thing: "dev"}, "dev-2")
+	people.next <- thingWith("A")
+	waiting := dial(t, addr, mqtt.V5)
+	until(t, "its connections", func() bool { return b.connectionsOf("A") == 4 })
+	b.DisconnectThing("A", "dev")
+	dev.wantClosed(mqtt.AdministrativeAction)
+	waiting.wantClosed(mqtt.Success)
+	for _, c := range []*client{pump, none, other} {
+		c.sync()
+	}
+	people.connectAs(t, attachedToNothing("A"), addr, lasting, false)
+	people.connectAs(t, thingWith("B"), addr, lasting, true)
+}
+
 // Whoever may not be connected any more publishes, subscribes and receives nothing from that moment
 // on, before the broker has come to close the connection. What waits in the session stays there
 // (R-BRK-19).

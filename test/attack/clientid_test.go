@@ -97,3 +97,29 @@ func TestPresenceOfAnother(t *testing.T) {
 		t.Error("the thing does not stay connected")
 	}
 }
+
+// A certificate that is detached from a thing while it is connected loses the thing's session: it may
+// come back for itself only (R-BRK-16, R-BRK-19).
+func TestDetachedWhileConnected(t *testing.T) {
+	t.Parallel()
+	s := newTwo(t)
+	lasting := mqtt.Connect{ClientID: "pump-07", SessionExpiry: 3600}
+	device := join(t, s.Server, &s.wide, lasting)
+	device.subscribe("q")
+	s.detachThing("pump-07", s.wide.ARN)
+	device.wantClosed(mqtt.AdministrativeAction)
+	again := connect(t, dial(t, s.MQTTS, s.TLS(&s.wide)), lasting)
+	if again.wantConnack(mqtt.Success) {
+		t.Error("a certificate that was detached has the session of the thing")
+	}
+	joinPlain(t, s.Server, mqtt.Connect{ClientID: "other"}).publish(1, "q", "waits")
+	again.sync()
+	other := s.Identify("pump-07", "all")
+	next := connect(t, dial(t, s.MQTTS, s.TLS(&other)), lasting)
+	if !next.wantConnack(mqtt.Success) {
+		t.Error("the thing's other certificate does not find the session")
+	}
+	if got := next.wantPublish("q"); got != "waits" {
+		t.Errorf("got %q", got)
+	}
+}
