@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"path/filepath"
 	"sync/atomic"
@@ -17,6 +18,7 @@ import (
 	"github.com/drover-iot/drover/gateway"
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/endpoints"
+	"github.com/drover-iot/drover/internal/loglimit"
 	"github.com/drover-iot/drover/store/sqlite"
 )
 
@@ -38,7 +40,8 @@ type Server struct {
 
 	// All of these are set by Open.
 
-	release   func() // unlocks the data folder; nil before it is locked
+	log       *loglimit.Handler // bounds what clients can make the server log
+	release   func()            // unlocks the data folder; nil before it is locked
 	store     *sqlite.Store
 	engine    *engine.Engine
 	broker    *broker.Broker
@@ -57,7 +60,8 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	s := &Server{Config: c}
+	s := &Server{Config: c, log: loglimit.New(c.Log.Handler())}
+	s.Log = slog.New(s.log)
 	err := s.openData()
 	if err == nil {
 		err = s.wire(ctx)
@@ -161,6 +165,7 @@ func (s *Server) serve(ctx context.Context, serving *errgroup.Group) {
 
 // close releases what Open has opened. It may be called when only some of it was.
 func (s *Server) close() {
+	defer s.log.Flush()
 	s.listeners.close()
 	if s.store != nil {
 		if err := s.store.Close(); err != nil {

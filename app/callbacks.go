@@ -39,10 +39,17 @@ func (s *Server) certificateChanged(id string) {
 	}
 }
 
-// presence records that a client has connected or disconnected. The disconnections of a server that
-// ends are not recorded: the devices have not gone away, the server has (R-ID-61).
+// principalDetached ends the connections in which a certificate stands for a thing that it was
+// detached from: they hold the thing's session (R-BRK-19).
+func (s *Server) principalDetached(certificate, thing string) {
+	s.broker.DisconnectThing(certificate, thing)
+}
+
+// presence records that a thing has connected or disconnected; another client with the thing's name
+// as its client id is not the thing. The disconnections of a server that ends are not recorded: the
+// devices have not gone away, the server has (R-ID-61).
 func (s *Server) presence(e broker.PresenceEvent) {
-	if s.leaving.Load() {
+	if s.leaving.Load() || !e.AsThing {
 		return
 	}
 	s.engine.Fleet.SetPresence(fleet.Presence{

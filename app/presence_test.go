@@ -40,6 +40,7 @@ func TestPresenceMemory(t *testing.T) { // R-BRK-33
 			ClientID:  "pump",
 			EventType: "disconnected",
 			SessionID: "known",
+			AsThing:   true,
 			Version:   7,
 			Timestamp: left.UnixMilli(),
 			Cause:     broker.ConnectionLost,
@@ -48,6 +49,7 @@ func TestPresenceMemory(t *testing.T) { // R-BRK-33
 			ClientID:  "pump",
 			EventType: "connected",
 			SessionID: "new",
+			AsThing:   true,
 			Version:   0,
 			Timestamp: left.Add(row.away).UnixMilli(),
 		})

@@ -175,6 +175,7 @@ func (s *Server) joinEngine(
 		PublishEvents:      s.publishEvents,
 		Persisted:          s.persisted,
 		CertificateChanged: s.certificateChanged,
+		PrincipalDetached:  s.principalDetached,
 		Emptied:            s.plane.ForgetNotified,
 	})
 	s.plane.Jobs, s.plane.Now = s.engine.Jobs, s.engine.Now
@@ -209,6 +210,7 @@ func (s *Server) joinBroker(ctx context.Context) (err error) {
 	s.broker, err = broker.New(ctx, broker.Config{
 		Service:      gateway.JobsService(s.plane),
 		Authenticate: s.devices.Authenticate,
+		Principal:    s.devices.Principal,
 		Sessions:     sessions{s.engine},
 		Accepted:     connlimit.Identified,
 		Presence:     s.presence,

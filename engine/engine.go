@@ -53,6 +53,9 @@ type Config struct {
 	// CertificateChanged is called when the status of a certificate has changed or it was deleted,
 	// so that connections that are not allowed any more end (R-BRK-19). May be nil.
 	CertificateChanged func(id string)
+	// PrincipalDetached is called when a certificate was detached from a thing, so that connections
+	// in which it stands for the thing end (R-BRK-19). May be nil.
+	PrincipalDetached func(certificate, thing string)
 	// Emptied is called after Reset: what was remembered about jobs and things means others now.
 	// May be nil.
 	Emptied func()
@@ -106,6 +109,7 @@ func New(c Config) *Engine {
 		Store:              c.Store,
 		Commits:            e.commits,
 		CertificateChanged: c.CertificateChanged,
+		PrincipalDetached:  c.PrincipalDetached,
 	})
 	e.Tags = &tags.Service{Store: c.Store, Commits: e.commits}
 	publisher := jobs.Publisher{Renderer: c.Events}

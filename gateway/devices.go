@@ -11,6 +11,7 @@ import (
 
 	"github.com/drover-iot/drover/device/broker"
 	"github.com/drover-iot/drover/engine/identity"
+	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/internal/tlsutil"
 	"github.com/drover-iot/drover/registry"
@@ -63,10 +64,27 @@ func (a *DeviceAuth) Authenticate(
 	return &certified{auth: a, id: certificate.ID, leaf: leaf}, nil
 }
 
+// Principal returns the principal of a certificate by its id, for what is done when its connection
+// is gone. It is the Principal of a broker.Config. The empty id is that of the plain listener.
+func (a *DeviceAuth) Principal(ctx context.Context, id string) (broker.Principal, error) {
+	if id == "" {
+		return broker.Anyone(ctx, broker.Link{})
+	}
+	certificate, err := a.identify(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	leaf, err := registry.ParseCertificate(certificate.PEM)
+	if err != nil {
+		return nil, err
+	}
+	return &certified{auth: a, id: certificate.ID, leaf: leaf}, nil
+}
+
 // identify asks for a certificate by its id. It uses the real clock: the validity of a certificate
 // secures a connection.
 func (a *DeviceAuth) identify(ctx context.Context, id string) (registry.Certificate, error) {
-	return a.Identities.Identify(ctx, id, time.Now())
+	return a.Identities.Identify(ctx, id, clock.Now())
 }
 
 // MayConnect reports whether a certificate may be connected at all. Once it may not, its open

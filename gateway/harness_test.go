@@ -95,6 +95,7 @@ func newServer(t *testing.T, changes ...change) *server {
 	s.broker, err = broker.New(t.Context(), broker.Config{
 		Service:      gateway.JobsService(plane),
 		Authenticate: s.devices.Authenticate,
+		Principal:    s.devices.Principal,
 	})
 	if err != nil {
 		t.Fatal(err)

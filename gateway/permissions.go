@@ -9,6 +9,7 @@ import (
 
 	"github.com/drover-iot/drover/device/broker"
 	"github.com/drover-iot/drover/engine/identity"
+	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/registry/policy"
 )
@@ -38,10 +39,13 @@ type certified struct {
 // ID is the certificate's id.
 func (c *certified) ID() string { return c.id }
 
+// Until is the end of the certificate's validity.
+func (c *certified) Until() time.Time { return c.leaf.NotAfter }
+
 // Bind returns what the device may do on one connection. The attributes of its CONNECT become the
 // values of policy variables (R-ID-30).
 func (c *certified) Bind(a broker.Attributes) broker.Authorizer {
-	p := &permissions{certified: c, context: policy.Context{
+	p := &permissions{certified: c, valid: true, context: policy.Context{
 		ClientID:      a.ClientID,
 		CertificateID: c.id,
 		Certificate:   c.leaf,
@@ -81,6 +85,8 @@ type permissions struct {
 	mu       sync.Mutex // guards what follows
 	context  policy.Context
 	policies []*policy.Document
+	// valid says whether the certificate could connect when the policies were read.
+	valid bool
 	// version is the AccessVersion at which the policies were read, 0 before the first read.
 	version uint64
 	// refreshed is when they were read last, successfully or not.
@@ -104,23 +110,41 @@ var actions = map[broker.Action]struct{ name, kind string }{
 	broker.Receive:       {"iot:Receive", "topic"},
 }
 
-// Refresh reads the policies again if they may have changed and refreshInterval has passed.
-func (p *permissions) Refresh() {
-	if !p.stale() {
-		return
+// Refresh reads the policies again if they may have changed and refreshInterval has passed. It
+// reports whether the certificate may be connected. That it expires is no change of the registry,
+// so the time is looked at each time, on the machine's clock.
+func (p *permissions) Refresh() bool {
+	now := clock.Now()
+	stale, valid := p.state(now)
+	if !stale {
+		return valid
 	}
 	p.reading.Lock()
 	defer p.reading.Unlock()
-	if p.stale() { // if not, the other goroutine has read them meanwhile
+	if stale, _ = p.state(now); stale { // if not, the other goroutine has read them meanwhile
 		p.read()
 	}
+	_, valid = p.state(now)
+	return valid
 }
 
-func (p *permissions) stale() bool {
+// state says whether the policies must be read again, and whether the certificate may be connected.
+func (p *permissions) state(now time.Time) (stale, valid bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.version != p.auth.Identities.AccessVersion() &&
-		time.Since(p.refreshed) >= refreshInterval
+	stale = p.version != p.auth.Identities.AccessVersion() &&
+		now.Sub(p.refreshed) >= refreshInterval
+	return stale, p.valid && !now.After(p.leaf.NotAfter)
+}
+
+// Thing is the name of the connection thing, empty without one.
+func (p *permissions) Thing() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.context.Thing == nil {
+		return ""
+	}
+	return p.context.Thing.Name
 }
 
 // Decide says what the policies say about one action.
@@ -155,28 +179,29 @@ func (p *permissions) Decide(action broker.Action, resource string) broker.Decis
 func (p *permissions) read() {
 	// The version is read first: a change during the read makes it stale, and it is read again.
 	version := p.auth.Identities.AccessVersion()
-	access, err := p.access()
+	access, valid, err := p.access()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.refreshed = time.Now()
+	p.refreshed = clock.Now()
 	if err != nil {
 		p.auth.Log.Error("read policies", "certificate", p.id, "err", err)
 		return
 	}
-	p.version, p.decisions = version, nil
+	p.version, p.valid, p.decisions = version, valid, nil
 	p.policies, p.context.Thing, p.context.Attached = access.Policies, access.Thing, access.Attached
 }
 
 // access is what the certificate may do now. That is nothing for one that may not connect any more,
 // whatever it could do when it was presented (R-BRK-19).
-func (p *permissions) access() (identity.Access, error) {
+func (p *permissions) access() (a identity.Access, valid bool, err error) {
 	ctx := context.Background()
-	_, err := p.auth.identify(ctx, p.id)
+	_, err = p.auth.identify(ctx, p.id)
 	switch {
 	case fault.Of(err) != nil:
-		return identity.Access{}, nil
+		return a, false, nil
 	case err != nil:
-		return identity.Access{}, err
+		return a, true, err
 	}
-	return p.auth.Identities.Access(ctx, p.id, p.context.ClientID)
+	a, err = p.auth.Identities.Access(ctx, p.id, p.context.ClientID)
+	return a, true, err
 }

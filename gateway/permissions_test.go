@@ -18,6 +18,7 @@ import (
 	"github.com/drover-iot/drover/engine/identity"
 	"github.com/drover-iot/drover/gateway"
 	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/internal/tlsutil"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/registry/policy"
 )
@@ -30,6 +31,7 @@ type identities struct {
 	policies         []string
 	refused, failure error
 	thing            *registry.Thing
+	until            time.Time    // the end of the certificate; zero: a year from now
 	reads            atomic.Int64 // calls of Access
 }
 
@@ -77,7 +79,10 @@ func (i *identities) connect(t *testing.T, a broker.Attributes) broker.Authorize
 		Scope:      registry.DefaultScope,
 		Log:        slog.New(slog.DiscardHandler),
 	}
-	leaf := &x509.Certificate{Raw: []byte("c1")}
+	leaf := &x509.Certificate{Raw: []byte("c1"), NotAfter: i.until}
+	if i.until.IsZero() {
+		leaf.NotAfter = time.Now().AddDate(1, 0, 0)
+	}
 	principal, err := auth.Authenticate(t.Context(), broker.Link{
 		TLS: &tls.ConnectionState{PeerCertificates: []*x509.Certificate{leaf}},
 	})
@@ -142,6 +147,36 @@ func TestPoliciesChange(t *testing.T) {
 	})
 }
 
+// A certificate that expires is refused from the moment after its last, without a change of the
+// registry; one that leaves ACTIVE a second after that at the latest (R-BRK-19, R-ID-14).
+func TestRefreshSaysWhoIsOver(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		i := &identities{version: 1, policies: []string{allowA}, until: time.Now().Add(time.Minute)}
+		a := i.connect(t, broker.Attributes{ClientID: "pump"})
+		time.Sleep(time.Minute)
+		if !a.Refresh() {
+			t.Error("it is over at its last moment")
+		}
+		time.Sleep(time.Nanosecond)
+		if a.Refresh() {
+			t.Error("it is not over after its last moment")
+		}
+		i.until = time.Now().Add(time.Hour)
+		a = i.connect(t, broker.Attributes{ClientID: "pump"})
+		i.change(func() { i.failure = errors.New("disk on fire") })
+		time.Sleep(time.Second)
+		if !a.Refresh() {
+			t.Error("it is over when the policies cannot be read")
+		}
+		i.change(func() { i.refused = fault.New(fault.CertificateInvalid, "REVOKED") })
+		time.Sleep(time.Second)
+		if a.Refresh() {
+			t.Error("it is not over when it is REVOKED")
+		}
+	})
+}
+
 // While nothing changes nothing is read, and in a registry that changes all the time no more than
 // once a second, whichever goroutine asks.
 func TestReadsAreRare(t *testing.T) {
@@ -158,7 +193,7 @@ func TestReadsAreRare(t *testing.T) {
 			i.change(func() {})
 			var both sync.WaitGroup
 			for range 2 {
-				both.Go(a.Refresh)
+				both.Go(func() { a.Refresh() })
 			}
 			both.Wait()
 			time.Sleep(100 * time.Millisecond)
@@ -322,6 +357,41 @@ func TestManyTopics(t *testing.T) {
 				t.Fatalf("%s: got decision %d, want %d", topic, got, decision)
 			}
 		}
+	}
+}
+
+// A principal can be found by its id when its connection is gone, with all that policies ask for;
+// one that may not connect any more cannot (R-BRK-24).
+func TestPrincipal(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	c := newCertificate(t, valid)
+	s.register(c, registry.CertificateActive, allow("iot:Publish",
+		"topic/${iot:Certificate.Subject.CommonName}/${iot:ClientId}"))
+	id := tlsutil.Fingerprint(c.Leaf.Raw)
+	found, err := s.devices.Principal(t.Context(), id)
+	if err != nil || found.ID() != id || !found.Until().Equal(c.Leaf.NotAfter) {
+		t.Fatalf("found %v, %v", found, err)
+	}
+	auth := found.Bind(broker.Attributes{ClientID: "pump"})
+	for topic, want := range map[string]broker.Decision{
+		"a device/pump": broker.Allow, "a device/lamp": broker.ImplicitDeny,
+	} {
+		if got := auth.Decide(broker.Publish, topic); got != want {
+			t.Errorf("%s: got decision %d, want %d", topic, got, want)
+		}
+	}
+	err = s.engine.Identity.SetCertificateStatus(t.Context(), id, registry.CertificateRevoked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, gone := range []string{id, "unknown"} {
+		if _, err := s.devices.Principal(t.Context(), gone); fault.Of(err) == nil {
+			t.Errorf("%s: %v, want a fault", gone, err)
+		}
+	}
+	if plain, err := s.devices.Principal(t.Context(), ""); err != nil || plain.ID() != "" {
+		t.Errorf("the plain listener: %v, %v", plain, err)
 	}
 }
 

@@ -64,13 +64,9 @@ func CheckCSR(text string) (publicKey any, err error) {
 // RSA or ECDSA with SHA-256 or better, and not expired (R-ID-16). One that is not valid yet is
 // accepted; whether its device may connect is asked when it does.
 func CheckCertificate(text string, now time.Time) (*x509.Certificate, error) {
-	block, _ := pem.Decode([]byte(text))
-	if block == nil || block.Type != "CERTIFICATE" {
-		return nil, fault.New(fault.CertificateInvalid, "certificatePem: not a PEM certificate")
-	}
-	parsed, err := x509.ParseCertificate(block.Bytes)
+	parsed, err := ParseCertificate(text)
 	if err != nil {
-		return nil, fault.New(fault.CertificateInvalid, "certificatePem: %v", err)
+		return nil, err
 	}
 	switch parsed.SignatureAlgorithm {
 	case x509.SHA256WithRSA, x509.SHA384WithRSA, x509.SHA512WithRSA,
@@ -83,6 +79,19 @@ func CheckCertificate(text string, now time.Time) (*x509.Certificate, error) {
 	if now.After(parsed.NotAfter) {
 		return nil, fault.New(fault.CertificateInvalid, "certificatePem: expired at %s",
 			parsed.NotAfter.UTC().Format(time.RFC3339))
+	}
+	return parsed, nil
+}
+
+// ParseCertificate reads a certificate in PEM form.
+func ParseCertificate(text string) (*x509.Certificate, error) {
+	block, _ := pem.Decode([]byte(text))
+	if block == nil || block.Type != "CERTIFICATE" {
+		return nil, fault.New(fault.CertificateInvalid, "certificatePem: not a PEM certificate")
+	}
+	parsed, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return nil, fault.New(fault.CertificateInvalid, "certificatePem: %v", err)
 	}
 	return parsed, nil
 }

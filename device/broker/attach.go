@@ -10,48 +10,50 @@ import (
 // end of its handshake, and detaches when it ends. In between, another connection with the same
 // client id may take the session over.
 
-// attachSession gives a connection its session: the one that waits for its client id, or a new one.
-// A connection that the session still has is closed (R-BRK-16). The CONNACK is queued here, before
-// any message can be.
+// attachSession gives a connection its session: the one of its owner that waits for its client id,
+// or a new one. Connections that have the client id are closed, whoever they are of (R-BRK-16). The
+// CONNACK is queued here, before any message can be.
 func (b *Broker) attachSession(c *conn, p *mqtt.Connect, ack *mqtt.Connack) error {
 	sessionID := newPresenceSession() // before the lock: it is slow
+	own := ownerOf(&c.peer)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.shuttingDown {
 		return closeWith(mqtt.ServerShuttingDown, "the server is shutting down")
 	}
-	s := b.resumeSession(c.peer.ClientID, p)
+	s := b.sessionOf(&c.peer, own)
+	if s != nil {
+		s = b.resumeSession(s, p)
+	}
 	ack.SessionPresent = s != nil
 	if s == nil {
-		if len(b.sessions) >= b.cfg.MaxSessions {
-			return closeWith(mqtt.QuotaExceeded, "there are too many sessions")
+		var err error
+		if s, err = b.newSession(c.peer.ClientID, own, p.Version); err != nil {
+			return err
 		}
-		s = &session{b: b, client: c.peer.ClientID, version: p.Version}
-		b.sessions[s.client] = s
 	}
+	b.displaceOthers(c.peer.ClientID, s)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.will != nil { // the client is back before the delay is over
 		s.will.Stop()
 		s.will = nil
 	}
+	b.setOwner(s, own)
 	s.conn, c.s, c.out.s = c, s, s
 	s.endsAt = time.Time{}
 	s.expiry = b.expiryAsked(p)
 	b.saveAttached(s)
 	c.out.replies = mqtt.AppendConnack(c.out.buffer(), p.Version, ack)
-	c.presence = presenceID{sessionID, b.nextPresence(s.client)}
+	asThing := c.peer.Authorizer.Thing() == c.peer.ClientID
+	c.presence = presenceID{sessionID, b.nextPresence(c.peer.ClientID), asThing}
 	return nil
 }
 
-// resumeSession returns the session of a client id if the client resumes it. A session that it does
-// not resume is ended: because it asks for a clean start, speaks another version, or comes too
-// late. The caller holds b.mu.
-func (b *Broker) resumeSession(client string, p *mqtt.Connect) *session {
-	s := b.sessions[client]
-	if s == nil {
-		return nil
-	}
+// resumeSession returns a session if its client resumes it. One that it does not resume is ended:
+// because the client asks for a clean start, speaks another version, or comes too late. The caller
+// holds b.mu.
+func (b *Broker) resumeSession(s *session, p *mqtt.Connect) *session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	resumes := !p.CleanStart && s.version == p.Version && s.persistent() &&
@@ -64,13 +66,33 @@ func (b *Broker) resumeSession(client string, p *mqtt.Connect) *session {
 	return s
 }
 
+// displaceOthers closes the connections of other owners with a client id. Their sessions lose no
+// more than by any other end of a connection. The caller holds b.mu.
+func (b *Broker) displaceOthers(client string, own *session) {
+	for s := b.sessions[client]; s != nil; {
+		other := s
+		s = s.next // other may be removed
+		if other == own {
+			continue
+		}
+		other.mu.Lock()
+		if old := other.conn; old != nil {
+			b.loseConn(other)
+			old.closeAsync(closeWith(mqtt.SessionTakenOver, takenOver))
+		}
+		other.mu.Unlock()
+	}
+}
+
+const takenOver = "another connection uses the client id"
+
 // takeOver closes the connection that a session still has. The caller holds b.mu and s.mu.
 func (b *Broker) takeOver(s *session, resumed bool) {
 	old := s.conn
 	if old == nil {
 		return
 	}
-	e := closeWith(mqtt.SessionTakenOver, "another connection uses the client id")
+	e := closeWith(mqtt.SessionTakenOver, takenOver)
 	e.resumed = resumed
 	s.removeConn()
 	if resumed {
@@ -99,30 +121,23 @@ func (b *Broker) saveAttached(s *session) {
 		b.journal.write(s.record())
 	case s.recorded:
 		s.recorded = false
-		b.journal.write(Change{Client: s.client})
+		b.journal.write(Change{Client: s.key})
 		for i := range s.queue {
 			s.queue[i].stored = notStored
 		}
 	}
 }
 
-// detachSession is what the end of a connection means for its session: a persistent one waits for
-// its client to come back, any other ends. Then the will and the presence event are published.
+// detachSession is what the end of a connection means for its session, unless that has another
+// connection by now. Then the will and the presence event are published.
 func (b *Broker) detachSession(c *conn, e *closeError) {
 	b.mu.Lock()
 	s := c.s
 	s.mu.Lock()
 	if s.conn == c { // else it was taken over
-		s.removeConn()
-		s.endsAt = time.Now().Add(s.expiry)
-		if s.persistent() {
-			b.journal.write(s.record())
-			s.prepareResume()
-		} else {
-			b.endSession(s)
-		}
+		b.loseConn(s)
 	}
-	b.updatePresence(s.client)
+	b.updatePresence(s.client())
 	w := b.decideWill(c, e)
 	s.mu.Unlock()
 	b.mu.Unlock()
@@ -132,21 +147,32 @@ func (b *Broker) detachSession(c *conn, e *closeError) {
 	b.publishDisconnected(c, e)
 }
 
+// loseConn separates a session from its connection: a persistent one waits for its client to come
+// back, any other ends. The caller holds b.mu and s.mu.
+func (b *Broker) loseConn(s *session) {
+	s.removeConn()
+	s.endsAt = time.Now().Add(s.expiry)
+	if !s.persistent() {
+		b.endSession(s)
+		return
+	}
+	b.journal.write(s.record())
+	s.prepareResume()
+}
+
 // endSession deletes a session, its subscriptions and its messages. The caller holds b.mu and s.mu.
 func (b *Broker) endSession(s *session) {
 	s.ended = true
 	if s.will != nil && s.will.Stop() {
 		s.will.Reset(0) // the delay of a will ends with the session
 	}
-	if b.sessions[s.client] == s {
-		delete(b.sessions, s.client)
-	}
+	b.removeSession(s)
 	for _, sub := range s.subs {
 		b.routes.remove(sub.filter, s)
 	}
 	if s.recorded {
 		s.recorded = false
-		b.journal.write(Change{Client: s.client})
+		b.journal.write(Change{Client: s.key})
 	}
 	s.subs, s.inFlight = nil, nil
 	s.queue, s.queuedBytes, s.queuedQoS1 = nil, 0, 0

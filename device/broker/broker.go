@@ -8,6 +8,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/drover-iot/drover/internal/clock"
 )
 
 // Goroutines. Serve accepts connections. Each connection has one goroutine that reads packets and
@@ -45,27 +47,39 @@ type Broker struct {
 	expiryDone chan struct{}
 
 	mu           sync.Mutex          // guards what follows
-	sessions     map[string]*session // by client id, connected or not
+	sessions     map[string]*session // by client id, connected or not; see owners.go
+	sessionCount int
+	ownSessions  map[owner]int // how many sessions belong to each principal
 	principals   principals
 	presence     map[string]presenceCount // by client id
 	shuttingDown bool
 }
 
-// expiryInterval is how often expired sessions are looked for.
-const expiryInterval = 10 * time.Second
+const (
+	// expiryInterval is how often expired sessions are looked for.
+	expiryInterval = 10 * time.Second
+	// endInterval is how often principals that have come to their end are looked for, such as
+	// certificates that have expired. That costs nothing while there is none.
+	endInterval = time.Second
+)
 
 // New loads the stored sessions and returns a broker that is ready to serve.
 func New(ctx context.Context, cfg Config) (*Broker, error) {
 	cfg = cfg.withDefaults()
 	b := &Broker{
-		cfg:        cfg,
-		log:        cfg.Log,
-		routes:     newRoutes(),
-		retained:   retained{messages: map[string]retainedMessage{}},
+		cfg:    cfg,
+		log:    cfg.Log,
+		routes: newRoutes(),
+		retained: retained{
+			messages: map[string]retainedMessage{},
+			each:     map[string]retainedUse{},
+		},
 		expiryDone: make(chan struct{}),
 		sessions:   map[string]*session{},
-		principals: principals{},
-		presence:   map[string]presenceCount{},
+
+		ownSessions: map[owner]int{},
+		principals:  principals{conns: map[string]map[*conn]struct{}{}},
+		presence:    map[string]presenceCount{},
 	}
 	if err := b.load(ctx); err != nil {
 		return nil, fmt.Errorf("load sessions: %w", err)
@@ -77,15 +91,19 @@ func New(ctx context.Context, cfg Config) (*Broker, error) {
 	return b, nil
 }
 
-// runExpiry ends expired sessions until the broker stops.
+// runExpiry ends what has come to its end, sessions and the connections of principals, until the
+// broker stops.
 func (b *Broker) runExpiry() {
 	defer close(b.expiryDone)
-	tick := time.NewTicker(expiryInterval)
-	defer tick.Stop()
+	sessions, principals := time.NewTicker(expiryInterval), time.NewTicker(endInterval)
+	defer sessions.Stop()
+	defer principals.Stop()
 	for {
 		select {
-		case now := <-tick.C:
+		case now := <-sessions.C:
 			b.expire(now)
+		case <-principals.C:
+			b.disconnectEnded(clock.Now())
 		case <-b.ctx.Done():
 			return
 		}
@@ -97,7 +115,7 @@ func (b *Broker) runExpiry() {
 func (b *Broker) expire(now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, s := range b.sessions {
+	for s := range b.allSessions() {
 		s.mu.Lock()
 		if s.conn == nil && !now.Before(s.endsAt) {
 			b.endSession(s)

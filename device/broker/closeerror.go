@@ -2,6 +2,7 @@ package broker
 
 import (
 	"fmt"
+	"net"
 	"strings"
 
 	"github.com/drover-iot/drover/device/broker/mqtt"
@@ -41,8 +42,9 @@ type closeError struct {
 	// reason goes to the client in DISCONNECT or CONNACK. Success means that nothing is sent.
 	reason mqtt.Reason
 	cause  Cause
-	detail string // for the log
+	detail string // for the log: a constant, so that equal refusals can be counted
 	topic  string // for the log; empty when it is not about a topic
+	err    error  // for the log: what detail does not say; nil mostly
 	// resumed is set when another connection took the session over with all that it contains.
 	resumed bool
 }
@@ -65,6 +67,9 @@ func closeWithTopic(reason mqtt.Reason, detail, topic string) *closeError {
 	return e
 }
 
+// errEnded closes the connection of a principal that may not be connected any more (R-BRK-19).
+var errEnded = closeWith(mqtt.AdministrativeAction, "the certificate may not connect any more")
+
 // asCloseError turns any error that ended a connection into a closeError. Errors of the codec have
 // a reason code; what is neither theirs nor the broker's own comes from the network, so the
 // connection is lost.
@@ -75,7 +80,7 @@ func asCloseError(err error) *closeError {
 	case *mqtt.Error:
 		return closeWith(e.Reason, e.Detail)
 	}
-	return &closeError{cause: ConnectionLost, detail: err.Error()}
+	return &closeError{cause: ConnectionLost, detail: "the connection was lost", err: err}
 }
 
 // logRefusal logs a refusal. Clients see no more than a closed connection, so this is where
@@ -88,13 +93,23 @@ func (b *Broker) logRefusal(c *conn, e *closeError) {
 	if c.peer.Principal != nil {
 		principal = c.peer.Principal.ID()
 	}
-	b.log.Warn("refused",
-		"client", logText(c.peer.ClientID),
+	b.logRefusalOf(c.peer.ClientID, principal, c.nc.RemoteAddr(), e)
+}
+
+// logRefusalOf is logRefusal for a client that may be gone.
+func (b *Broker) logRefusalOf(client, principal string, remote net.Addr, e *closeError) {
+	attrs := []any{
+		"client", logText(client),
 		"principal", principal,
 		"topic", logText(e.topic),
 		"code", fmt.Sprintf("0x%02X", byte(e.reason)),
 		"reason", e.detail,
-		"remote", c.nc.RemoteAddr().String())
+		"remote", fmt.Sprint(remote),
+	}
+	if e.err != nil {
+		attrs = append(attrs, "err", e.err)
+	}
+	b.log.Warn("refused", attrs...)
 }
 
 // logText limits the length of what a client sent, for the log.

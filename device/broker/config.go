@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"context"
 	"log/slog"
 	"net"
 	"time"
@@ -12,6 +13,9 @@ type Config struct {
 	Service Service
 	// Authenticate says who is connecting [Anyone, who may do everything].
 	Authenticate Authenticator
+	// Principal returns a principal by its id, as Authenticate would return it now. It is asked
+	// when a will is published; an error means that nobody is there any more who may [Anyone].
+	Principal func(ctx context.Context, id string) (Principal, error)
 	// Reserved is the table of reserved topics [AWS].
 	Reserved []Reserved
 	// Sessions stores persistent sessions [in memory, until the process ends].
@@ -38,6 +42,9 @@ type Config struct {
 	MaxRetained      int // retained messages [10000]
 	MaxRetainedBytes int // bytes of the retained messages [64 MiB]
 	MaxSessions      int // sessions, connected or not [1000000]
+	// PrincipalShare is how much of each of these limits one principal may use, in percent. Clients
+	// without an id, those of the plain listener, have no limit of their own [10].
+	PrincipalShare int
 
 	// What a client sends beyond these rates is read later. Negative: no limit.
 
@@ -69,6 +76,9 @@ func (c Config) withDefaults() Config {
 	if c.Authenticate == nil {
 		c.Authenticate = Anyone
 	}
+	if c.Principal == nil {
+		c.Principal = func(context.Context, string) (Principal, error) { return anyone{}, nil }
+	}
 	if c.Reserved == nil {
 		c.Reserved = AWS
 	}
@@ -90,6 +100,7 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.MaxRetained, 10_000)
 	setDefault(&c.MaxRetainedBytes, 64<<20)
 	setDefault(&c.MaxSessions, 1_000_000)
+	setDefault(&c.PrincipalShare, 10)
 	setDefault(&c.MessagesPerSecond, 100)
 	setDefault(&c.BytesPerSecond, 512<<10)
 	setDefault(&c.OutboundBytes, 1<<20)
@@ -103,6 +114,9 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.ShutdownSpread, 5*time.Second)
 	return c
 }
+
+// share is what one principal may use of a limit of the whole broker, at least 1.
+func (c *Config) share(limit int) int { return max(1, limit*c.PrincipalShare/100) }
 
 func setDefault[T int | time.Duration](field *T, value T) {
 	if *field == 0 {

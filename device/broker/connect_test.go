@@ -335,7 +335,7 @@ func TestDisconnect(t *testing.T) { // R-BRK-19
 func (b *Broker) connectionsOf(principal string) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return len(b.principals[principal])
+	return len(b.principals.conns[principal])
 }
 
 // A oneConn is a listener of one connection.

@@ -41,7 +41,7 @@ func (b *Broker) serve(nc net.Conn) {
 func (c *conn) handshake() bool {
 	principal, err := c.authenticate()
 	if err != nil {
-		c.b.logRefusal(c, &closeError{cause: AuthError, detail: err.Error()})
+		c.b.logRefusal(c, &closeError{cause: AuthError, detail: "not authenticated", err: err})
 		return false
 	}
 	c.peer.Principal, c.peer.Remote = principal, c.nc.RemoteAddr()
@@ -175,10 +175,10 @@ func (h *handshake) authorize() error {
 		return closeWith(mqtt.NotAuthorized, "not allowed to connect")
 	}
 	if w := c.will; w != nil {
-		if auth.Decide(Publish, w.Topic) != Allow ||
-			w.retain && auth.Decide(RetainPublish, w.Topic) != Allow {
+		if !mayPublishWill(auth, w) {
 			return closeWithTopic(mqtt.NotAuthorized, "not allowed to publish the will", w.Topic)
 		}
+		w.author = author{c.peer.Principal.ID(), attributes}
 	}
 	return nil
 }

@@ -293,7 +293,10 @@ type rights struct {
 	mu sync.Mutex
 	no map[string]Decision
 
-	refresh func() // what Refresh does; nil: nothing
+	refresh func()    // what Refresh does; nil: nothing
+	until   time.Time // zero: no end
+	over    bool      // the principal may not be connected any more
+	thing   string    // the connection thing
 }
 
 var actionNames = map[Action]string{
@@ -302,10 +305,15 @@ var actionNames = map[Action]string{
 
 func (r *rights) ID() string                 { return r.id }
 func (r *rights) Bind(Attributes) Authorizer { return r }
-func (r *rights) Refresh() {
+func (r *rights) Until() time.Time           { return r.until }
+func (r *rights) Thing() string              { return r.thing }
+func (r *rights) Refresh() bool {
 	if r.refresh != nil {
 		r.refresh()
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return !r.over
 }
 func (r *rights) Decide(a Action, resource string) Decision {
 	r.mu.Lock()
@@ -314,6 +322,13 @@ func (r *rights) Decide(a Action, resource string) Decision {
 		return d
 	}
 	return Allow
+}
+
+// end is what a revocation or the end of a certificate does.
+func (r *rights) end() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.over = true
 }
 
 func (r *rights) authenticate(context.Context, Link) (Principal, error) { return r, nil }

@@ -47,7 +47,7 @@ func TestPrepareResume(t *testing.T) {
 			"a7 dup, b0, c0"},
 	} {
 		b, _ := start(t, Config{})
-		s := &session{b: b, client: "dev", expiry: time.Hour, inFlight: row.inFlight}
+		s := &session{b: b, key: "dev", expiry: time.Hour, inFlight: row.inFlight}
 		for _, e := range row.queue {
 			s.push(e)
 		}

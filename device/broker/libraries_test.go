@@ -37,7 +37,9 @@ type device string
 
 func (d device) ID() string                                 { return string(d) }
 func (d device) Bind(broker.Attributes) broker.Authorizer   { return d }
-func (device) Refresh()                                     {}
+func (device) Refresh() bool                                { return true }
+func (device) Until() time.Time                             { return time.Time{} }
+func (device) Thing() string                                { return "" }
 func (device) Decide(broker.Action, string) broker.Decision { return broker.Allow }
 func byName(_ context.Context, l broker.Link) (broker.Principal, error) {
 	return device(l.TLS.PeerCertificates[0].Subject.CommonName), nil

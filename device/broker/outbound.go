@@ -140,9 +140,14 @@ func (o *outbound) writeAll() {
 // writeSome does one write. It reports whether there is more to write; if not, it has cleared
 // o.writing.
 func (o *outbound) writeSome() (more bool) {
-	o.authorizer.Refresh() // may block, so it comes before the lock
+	valid := o.authorizer.Refresh() // may block, so it comes before the lock
 	s := o.s
 	s.mu.Lock()
+	if !valid {
+		o.stop()
+		s.mu.Unlock()
+		return false
+	}
 	b := o.buffer()
 	o.replies = nil
 	if o.attached() && !o.paused {
@@ -160,6 +165,17 @@ func (o *outbound) writeSome() (more bool) {
 		return false
 	}
 	return true
+}
+
+// stop ends the connection of a principal that may not be connected any more. Nothing is written,
+// and what waits stays in the session: that may belong to a thing with another certificate. The
+// caller holds the session's mutex.
+func (o *outbound) stop() {
+	o.writing = false
+	o.wakeReader()
+	if o.attached() {
+		o.s.conn.closeAsync(errEnded)
+	}
 }
 
 // write writes to the network. An error closes the connection. To set a deadline costs as much as a

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
+	"time"
 
 	"github.com/drover-iot/drover/device/broker/mqtt"
 )
@@ -25,6 +26,9 @@ type Authenticator func(ctx context.Context, link Link) (Principal, error)
 type Principal interface {
 	// ID is the id of the certificate, or what presence events should show. It may be empty.
 	ID() string
+	// Until is the last moment at which the principal may be connected, such as the end of its
+	// certificate; zero when there is none. It is asked only if there is an id.
+	Until() time.Time
 	// Bind returns what this principal may do on one connection. It is called once for each CONNECT
 	// and may block.
 	Bind(Attributes) Authorizer
@@ -64,8 +68,13 @@ const (
 // delivery (R-BRK-19), by the two goroutines of the connection. It must not call the broker.
 type Authorizer interface {
 	// Refresh makes the Authorizer know all changes of policies that are more than 5 s old. It is
-	// called before decisions, with no lock held, and may block.
-	Refresh()
+	// called before decisions, with no lock held, and may block. It reports whether the principal
+	// may be connected still: once it may not, nothing is published or delivered any more, and the
+	// connection is closed.
+	Refresh() bool
+	// Thing is the name of the connection thing, which is who the client stands for; empty when it
+	// has none (R-ID-29).
+	Thing() string
 	// Decide answers from what Bind or the last Refresh has read. It is called with locks held and
 	// must not block.
 	Decide(action Action, resource string) Decision
@@ -131,7 +140,14 @@ func Anyone(context.Context, Link) (Principal, error) { return anyone{}, nil }
 
 type anyone struct{}
 
-func (anyone) ID() string                     { return "" }
-func (anyone) Bind(Attributes) Authorizer     { return anyone{} }
-func (anyone) Refresh()                       {}
-func (anyone) Decide(Action, string) Decision { return Allow }
+func (anyone) ID() string                   { return "" }
+func (anyone) Until() time.Time             { return time.Time{} }
+func (anyone) Bind(a Attributes) Authorizer { return anyThing(a.ClientID) }
+
+// anyThing is what a client on the plain listener may do: everything. It stands for the thing that
+// is named like its client id, registered or not.
+type anyThing string
+
+func (anyThing) Refresh() bool                  { return true }
+func (t anyThing) Thing() string                { return string(t) }
+func (anyThing) Decide(Action, string) Decision { return Allow }

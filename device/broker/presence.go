@@ -26,12 +26,16 @@ type PresenceEvent struct {
 	// Version counts the connections of the client id from 0. It starts again at 0 when the client
 	// was disconnected for PresenceMemory.
 	Version int64 `json:"versionNumber"`
+	// AsThing says that the client stands for the thing that is named like its client id. Others
+	// that may use the client id do not make the thing a connected one (R-ID-61).
+	AsThing bool `json:"-"`
 }
 
 // presenceID is what the two events of one connection have in common.
 type presenceID struct {
 	session string // a UUID
 	version int64
+	asThing bool // see PresenceEvent.AsThing
 }
 
 // A presenceCount counts the connections of a client id.
@@ -75,10 +79,21 @@ func (b *Broker) expirePresence(now time.Time) {
 		if now.Sub(count.last) < PresenceMemory+presenceMargin {
 			continue
 		}
-		if s := b.sessions[client]; s == nil || !s.connected() {
+		if !b.connected(client) {
 			delete(b.presence, client)
 		}
 	}
+}
+
+// connected reports whether one of the sessions of a client id has a connection. The caller holds
+// b.mu.
+func (b *Broker) connected(client string) bool {
+	for s := b.sessions[client]; s != nil; s = s.next {
+		if s.connected() {
+			return true
+		}
+	}
+	return false
 }
 
 func (b *Broker) publishConnected(c *conn) {
@@ -105,6 +120,7 @@ func (b *Broker) publishPresence(c *conn, fill func(*PresenceEvent)) {
 		SessionID:   c.presence.session,
 		PrincipalID: c.peer.Principal.ID(),
 		Version:     c.presence.version,
+		AsThing:     c.presence.asThing,
 	}
 	fill(&e)
 	if b.cfg.Presence != nil {

@@ -1,12 +1,21 @@
 package broker
 
-import "github.com/drover-iot/drover/device/broker/mqtt"
+import (
+	"time"
+
+	"github.com/drover-iot/drover/device/broker/mqtt"
+)
 
 // principals are the connections of each principal that has an id, so that those of one certificate
 // are found without going through all connections. A connection is in it from before its CONNECT
 // until it ends, because a certificate that becomes inactive during the handshake must not connect.
 // Broker.mu guards it.
-type principals map[string]map[*conn]struct{}
+type principals struct {
+	conns map[string]map[*conn]struct{} // by the id of the principal
+	// nextEnd is not later than the first end of a principal that is connected; zero when none of
+	// them has an end. So nothing has to be looked at until then.
+	nextEnd time.Time
+}
 
 // trackPrincipal adds a connection. It is called before the CONNECT is read.
 func (b *Broker) trackPrincipal(c *conn) {
@@ -16,19 +25,27 @@ func (b *Broker) trackPrincipal(c *conn) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.principals[id] == nil {
-		b.principals[id] = map[*conn]struct{}{}
+	if b.principals.conns[id] == nil {
+		b.principals.conns[id] = map[*conn]struct{}{}
 	}
-	b.principals[id][c] = struct{}{}
+	b.principals.conns[id][c] = struct{}{}
+	b.principals.addEnd(c.peer.Principal.Until())
+}
+
+// addEnd makes nextEnd no later than the end of one more principal.
+func (p *principals) addEnd(until time.Time) {
+	if !until.IsZero() && (p.nextEnd.IsZero() || until.Before(p.nextEnd)) {
+		p.nextEnd = until
+	}
 }
 
 func (b *Broker) untrackPrincipal(c *conn) {
 	id := c.peer.Principal.ID()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	delete(b.principals[id], c)
-	if len(b.principals[id]) == 0 {
-		delete(b.principals, id)
+	delete(b.principals.conns[id], c)
+	if len(b.principals.conns[id]) == 0 {
+		delete(b.principals.conns, id)
 	}
 }
 
@@ -37,11 +54,52 @@ func (b *Broker) untrackPrincipal(c *conn) {
 func (b *Broker) Disconnect(principal string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for c := range b.principals[principal] {
-		if c.s == nil { // before its CONNACK a client gets no DISCONNECT
-			go c.nc.Close()
-			continue
+	for c := range b.principals.conns[principal] {
+		c.disconnect("closed by the server")
+	}
+}
+
+// DisconnectThing closes the connections of a principal in which it stands for a thing, such as a
+// certificate that was detached from it. They have the session of the thing, which is not theirs any
+// more. Also those that have no session yet are closed: what they stand for was asked before.
+func (b *Broker) DisconnectThing(principal, thing string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for c := range b.principals.conns[principal] {
+		if c.s == nil || c.s.owner == (owner{thing, true}) {
+			c.disconnect("the certificate was detached from the thing")
 		}
-		c.closeAsync(closeWith(mqtt.AdministrativeAction, "closed by the server"))
+	}
+}
+
+// disconnect closes the connection by decision of the server. The caller holds b.mu.
+func (c *conn) disconnect(detail string) {
+	if c.s == nil { // before its CONNACK a client gets no DISCONNECT
+		go c.nc.Close()
+		return
+	}
+	c.closeAsync(closeWith(mqtt.AdministrativeAction, detail))
+}
+
+// disconnectEnded closes the connections of principals that have come to their end (R-BRK-19). With
+// certificates until 12:00 and 13:00 it does nothing before 12:00, looks at both just after, and
+// then does nothing until 13:00.
+func (b *Broker) disconnectEnded(now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	p := &b.principals
+	if p.nextEnd.IsZero() || !now.After(p.nextEnd) {
+		return
+	}
+	p.nextEnd = time.Time{}
+	for _, conns := range p.conns {
+		for c := range conns {
+			until := c.peer.Principal.Until()
+			if until.IsZero() || !now.After(until) {
+				p.addEnd(until)
+				break // all connections of a principal have one end
+			}
+			c.disconnect("the certificate has expired")
+		}
 	}
 }

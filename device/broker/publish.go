@@ -25,7 +25,9 @@ func (c *conn) onPublish(packet mqtt.Packet) error {
 		return err
 	}
 	auth := c.peer.Authorizer
-	auth.Refresh()
+	if !auth.Refresh() {
+		return errEnded
+	}
 	switch {
 	case len(p.Payload) > c.b.cfg.MaxPayload:
 		return closeWithTopic(mqtt.PacketTooLarge, "the payload is too large", topic)
@@ -57,7 +59,7 @@ func (c *conn) publish(p *mqtt.Publish, topic string) error {
 // publishRetained retains a message and routes it. If there is no room for it, MQTT 5 at QoS 1 is
 // refused. Others cannot be answered so; theirs is routed and not retained.
 func (c *conn) publishRetained(p *mqtt.Publish, m *message) error {
-	if !c.b.retain(m) {
+	if !c.b.retain(m, c.peer.Principal.ID()) {
 		const detail = "there are too many retained messages"
 		if p.QoS > 0 && c.peer.Version == mqtt.V5 {
 			return c.refusePublish(p, m.Topic, mqtt.QuotaExceeded, detail)

@@ -78,7 +78,7 @@ func TestQueueLimits(t *testing.T) { // R-BRK-13, R-BRK-36, R-MQTT-44
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			b, _ := start(t, cfg)
-			s := &session{b: b, client: "dev", conn: &conn{b: b}}
+			s := &session{b: b, key: "dev", conn: &conn{b: b}}
 			s.conn.out.writing = true // so that nothing is written
 			if row.persistent {
 				s.expiry = time.Hour
@@ -117,7 +117,7 @@ func TestDisplacedIsUnsent(t *testing.T) {
 		{0, "ac"}, {1, "ac"}, {2, "ab"},
 	} {
 		b, _ := start(t, Config{StoredMessages: 2})
-		s := &session{b: b, client: "dev", expiry: time.Hour}
+		s := &session{b: b, key: "dev", expiry: time.Hour}
 		for i, name := range []string{"a", "b"} {
 			e := entry{m: &message{Message: Message{Topic: "q", Payload: []byte(name)}}, qos: 1}
 			if i < row.sent {

@@ -21,8 +21,11 @@ type sessionRecord struct {
 	Expiry  int64        `json:"expirySeconds"`
 	// Until is when the session ends, in ms; 0: the client was connected when the record was
 	// written.
-	Until int64            `json:"until,omitempty"`
-	Subs  map[string]uint8 `json:"subscriptions"` // filter → granted
+	Until int64 `json:"until,omitempty"`
+	// The owner is a thing or a principal; neither in records of versions without owners.
+	Thing     string           `json:"thing,omitempty"`
+	Principal string           `json:"principal,omitempty"`
+	Subs      map[string]uint8 `json:"subscriptions"` // filter → granted
 }
 
 // record is the change that stores the session as it is now. The caller holds s.mu.
@@ -33,6 +36,11 @@ func (s *session) record() Change {
 		Expiry:  int64(s.expiry / time.Second),
 		Subs:    map[string]uint8{},
 	}
+	if s.owner.isThing {
+		r.Thing = s.owner.name
+	} else {
+		r.Principal = s.owner.name
+	}
 	if !s.endsAt.IsZero() {
 		r.Until = s.endsAt.UnixMilli()
 	}
@@ -40,7 +48,7 @@ func (s *session) record() Change {
 		r.Subs[sub.filter] = uint8(sub.granted)
 	}
 	value, _ := json.Marshal(r) // numbers and strings: cannot fail
-	return Change{Client: s.client, Value: value}
+	return Change{Client: s.key, Value: value}
 }
 
 // load restores sessions, their messages and the retained messages from the store.
@@ -70,7 +78,7 @@ func (b *Broker) loadSession(c Change, now time.Time) error {
 	if err := json.Unmarshal(c.Value, &r); err != nil {
 		return err
 	}
-	s := &session{b: b, client: c.Client, version: r.Version, recorded: true}
+	s := &session{b: b, key: c.Client, version: r.Version, recorded: true}
 	s.expiry = time.Duration(r.Expiry) * time.Second
 	s.endsAt = now.Add(s.expiry)
 	if r.Until != 0 {
@@ -80,14 +88,18 @@ func (b *Broker) loadSession(c Change, now time.Time) error {
 		s.subs = append(s.subs, subscription{filter, granted(g)})
 		b.routes.add(filter, s, granted(g))
 	}
-	b.sessions[c.Client] = s
+	o := owner{r.Principal, false}
+	if r.Thing != "" {
+		o = owner{r.Thing, true}
+	}
+	b.addSession(s, o)
 	return nil
 }
 
 // loadMessage restores a message that waits for a session. Its session, if there is one, was loaded
 // before.
 func (b *Broker) loadMessage(c Change) error {
-	s := b.sessions[c.Client]
+	s := b.sessionAt(clientOf(c.Client), c.Client)
 	if s == nil {
 		return nil
 	}

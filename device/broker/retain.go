@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"encoding/binary"
 	"sync"
 	"time"
 
@@ -8,23 +9,40 @@ import (
 )
 
 // retained are the retained messages: at most one a topic, never on a reserved topic (R-BRK-23).
-// They are stored under the empty client id.
+// They are stored under the empty client id. There is a limit for all of them, and a share of it for
+// each principal, so that one cannot take the room of all others (R-BRK-20).
 type retained struct {
 	mu       sync.RWMutex
 	messages map[string]retainedMessage // by topic
-	bytes    int                        // their sizes
-	lastSeq  uint64                     // the store key that was given last
+	all      retainedUse
+	each     map[string]retainedUse // by the id of the principal; the empty one has no share
+	swept    time.Time              // when messages that have expired were looked for
+	lastSeq  uint64                 // the store key that was given last
 }
 
-// A retainedMessage is a message with its key in the store.
+// retainedUse is how much room messages take.
+type retainedUse struct{ messages, bytes int }
+
+// plus is the room that n more messages of a size take; -1 is one less.
+func (u retainedUse) plus(n, size int) retainedUse {
+	return retainedUse{u.messages + n, u.bytes + n*size}
+}
+
+// A retainedMessage is a message with its key in the store, and the principal that has retained it.
 type retainedMessage struct {
 	*message
 	seq uint64
+	by  string
 }
 
-// retain retains a message in place of its topic's last one; a message without a payload only
-// deletes that. It reports false if there is no room, even without the messages that have expired.
-func (b *Broker) retain(m *message) bool {
+// sweepInterval is the least time between two searches for retained messages that have expired,
+// which look at all of them.
+const sweepInterval = time.Second
+
+// retain retains a message of a principal in place of its topic's last one; a message without a
+// payload only deletes that. It reports false if there is no room, even without the messages that
+// have expired.
+func (b *Broker) retain(m *message, by string) bool {
 	r := &b.retained
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -32,10 +50,10 @@ func (b *Broker) retain(m *message) bool {
 		r.delete(b.journal, m.Topic)
 		return true
 	}
-	if !r.hasRoom(m, &b.cfg) {
+	if !r.hasRoom(m, by, &b.cfg) {
 		r.deleteExpired(b.journal, time.Now())
 	}
-	if !r.hasRoom(m, &b.cfg) {
+	if !r.hasRoom(m, by, &b.cfg) {
 		return false
 	}
 	copied := *m
@@ -45,40 +63,65 @@ func (b *Broker) retain(m *message) bool {
 		r.lastSeq++
 		seq = r.lastSeq
 	}
-	r.set(retainedMessage{&copied, seq})
-	b.journal.writeMessage("", entry{m: &copied, seq: seq, qos: m.QoS, retain: true})
+	kept := retainedMessage{&copied, seq, by}
+	r.set(kept)
+	b.journal.write(Change{Seq: seq, Value: appendRetained(nil, &kept)})
 	return true
 }
 
 // hasRoom reports whether a message fits within the limits, in place of an older one of its topic.
-func (r *retained) hasRoom(m *message, cfg *Config) bool {
-	n, bytes := len(r.messages)+1, r.bytes+m.size()
+func (r *retained) hasRoom(m *message, by string, cfg *Config) bool {
+	all, own := r.all.plus(1, m.size()), r.each[by].plus(1, m.size())
 	if old, exists := r.messages[m.Topic]; exists {
-		n, bytes = n-1, bytes-old.size()
+		all = all.plus(-1, old.size())
+		if old.by == by {
+			own = own.plus(-1, old.size())
+		}
 	}
-	return n <= cfg.MaxRetained && bytes <= cfg.MaxRetainedBytes
+	if all.messages > cfg.MaxRetained || all.bytes > cfg.MaxRetainedBytes {
+		return false
+	}
+	return by == "" ||
+		own.messages <= cfg.share(cfg.MaxRetained) && own.bytes <= cfg.share(cfg.MaxRetainedBytes)
 }
 
 func (r *retained) set(m retainedMessage) {
-	if old, exists := r.messages[m.Topic]; exists {
-		r.bytes -= old.size()
-	}
+	r.forget(m.Topic)
 	r.messages[m.Topic] = m
-	r.bytes += m.size()
+	r.count(&m, +1)
+}
+
+// forget removes the message of a topic, if there is one, and gives its room back.
+func (r *retained) forget(topic string) (old retainedMessage, existed bool) {
+	if old, existed = r.messages[topic]; existed {
+		delete(r.messages, topic)
+		r.count(&old, -1)
+	}
+	return old, existed
+}
+
+func (r *retained) count(m *retainedMessage, n int) {
+	r.all = r.all.plus(n, m.size())
+	r.each[m.by] = r.each[m.by].plus(n, m.size())
+	if r.each[m.by].messages == 0 {
+		delete(r.each, m.by)
+	}
 }
 
 // delete deletes the retained message of a topic, if there is one, from the store too.
 func (r *retained) delete(j *journal, topic string) {
-	old, exists := r.messages[topic]
-	if !exists {
-		return
+	if old, existed := r.forget(topic); existed {
+		j.write(Change{Seq: old.seq})
 	}
-	delete(r.messages, topic)
-	r.bytes -= old.size()
-	j.write(Change{Seq: old.seq})
 }
 
+// deleteExpired deletes the messages that have expired, if that was not done just now: a client that
+// is refused again and again must not make each time a search.
 func (r *retained) deleteExpired(j *journal, now time.Time) {
+	if now.Sub(r.swept) < sweepInterval {
+		return
+	}
+	r.swept = now
 	for topic, m := range r.messages {
 		if m.expired(now) {
 			r.delete(j, topic)
@@ -86,13 +129,46 @@ func (r *retained) deleteExpired(j *journal, now time.Time) {
 	}
 }
 
+// storedBy is a flag of a stored message: after the packet stand the principal that has retained it
+// and, in two bytes, how long that is.
+const storedBy = 1 << 2
+
+// appendRetained appends the stored form of a retained message.
+func appendRetained(b []byte, m *retainedMessage) []byte {
+	start := len(b)
+	b = appendStored(b, &entry{m: m.message, seq: m.seq, qos: m.QoS, retain: true})
+	if m.by == "" {
+		return b
+	}
+	b[start] |= storedBy
+	b = append(b, m.by...)
+	return binary.BigEndian.AppendUint16(b, uint16(len(m.by)))
+}
+
+// parseRetained reads what appendRetained wrote. Versions without shares wrote no principal; their
+// messages count for all only.
+func parseRetained(b []byte) (m retainedMessage, err error) {
+	if len(b) > storedHeader+2 && b[0]&storedBy != 0 {
+		end := len(b) - 2
+		start := end - int(binary.BigEndian.Uint16(b[end:]))
+		if start < storedHeader {
+			return m, errStored
+		}
+		m.by, b = string(b[start:end]), b[:start]
+	}
+	e, err := parseStored(b)
+	m.message = e.m
+	return m, err
+}
+
 // load restores a message from the store.
 func (r *retained) load(c Change) error {
-	e, err := parseStored(c.Value)
+	m, err := parseRetained(c.Value)
 	if err != nil {
 		return err
 	}
-	r.set(retainedMessage{e.m, c.Seq})
+	m.seq = c.Seq
+	r.set(m)
 	r.lastSeq = max(r.lastSeq, c.Seq)
 	return nil
 }

@@ -27,7 +27,7 @@ func TestRoutesAgainstMatches(t *testing.T) {
 	sessions := make([]*session, 40)
 	plain := map[*session]map[string]granted{}
 	for i := range sessions {
-		sessions[i] = &session{client: fmt.Sprint(i)}
+		sessions[i] = &session{key: fmt.Sprint(i)}
 		plain[sessions[i]] = map[string]granted{}
 	}
 	for step := range 4000 {
@@ -48,7 +48,7 @@ func TestRoutesAgainstMatches(t *testing.T) {
 		got := map[*session]granted{}
 		for _, h := range r.match(topic, nil) {
 			if _, twice := got[h.session]; twice {
-				t.Fatalf("%s is listed twice for %s", h.session.client, topic)
+				t.Fatalf("%s is listed twice for %s", h.session.client(), topic)
 			}
 			got[h.session] = h.granted
 		}
@@ -93,7 +93,7 @@ func BenchmarkPublish(b *testing.B) {
 			b.Fatal(err)
 		}
 		for i := range fleet {
-			s := &session{b: br, client: fmt.Sprint(i), expiry: time.Hour}
+			s := &session{b: br, key: fmt.Sprint(i), expiry: time.Hour}
 			p := fmt.Sprintf("$aws/things/thing-%d/jobs/", i)
 			for _, f := range []string{"notify-next", "start-next/accepted", "start-next/rejected", "+/update/accepted",
 				"+/update/rejected"} {

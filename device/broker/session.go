@@ -8,7 +8,7 @@ import (
 	"github.com/drover-iot/drover/device/broker/mqtt"
 )
 
-// A session is what the broker knows of a client id: its subscriptions, the messages that wait to
+// A session is what the broker knows of a client: its subscriptions, the messages that wait to
 // be sent (queue.go), and those that were sent and not acknowledged (inflight.go). A persistent
 // session outlives its connection (R-BRK-11).
 //
@@ -19,8 +19,13 @@ import (
 // than it saves.
 type session struct {
 	b       *Broker
-	client  string // the client id
+	key     string // its key in the store, and in it the client id
 	version mqtt.Version
+
+	// owner and next are guarded by Broker.mu. owner is written with mu held too, so that either is
+	// enough to read it.
+	owner owner
+	next  *session // another session of the client id
 
 	mu    sync.Mutex // guards what follows
 	conn  *conn      // nil while the client is disconnected
@@ -52,6 +57,9 @@ type subscription struct {
 func findSubscription(subs []subscription, filter string) int {
 	return slices.IndexFunc(subs, func(s subscription) bool { return s.filter == filter })
 }
+
+// client is the client id.
+func (s *session) client() string { return clientOf(s.key) }
 
 func (s *session) persistent() bool { return s.expiry > 0 }
 
@@ -111,13 +119,13 @@ func (s *session) grantsQoS1(topic string) bool {
 func (s *session) store(e *entry) {
 	if form := e.storedForm(); e.stored != form {
 		e.stored = form
-		s.b.journal.writeMessage(s.client, *e)
+		s.b.journal.writeMessage(s.key, *e)
 	}
 }
 
 // unstore deletes an entry from the store.
 func (s *session) unstore(e *entry) {
 	if e.stored != notStored {
-		s.b.journal.write(Change{Client: s.client, Seq: e.seq})
+		s.b.journal.write(Change{Client: s.key, Seq: e.seq})
 	}
 }

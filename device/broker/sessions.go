@@ -19,7 +19,8 @@ type Sessions interface {
 
 // A Change is one write to the store.
 type Change struct {
-	// Client is the client id. The empty one is for what belongs to no session: the retained
+	// Client is the key of a session: the client id, or for another session of the same client id a
+	// text that is no client id. The empty one is for what belongs to no session: the retained
 	// messages.
 	Client string
 	// Seq is 0 for the session itself, any other number for a message that waits for it.

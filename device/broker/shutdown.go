@@ -75,7 +75,7 @@ func (b *Broker) closeAll(ctx context.Context, allGone <-chan struct{}) {
 func (b *Broker) connections() (conns []*conn) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, s := range b.sessions {
+	for s := range b.allSessions() {
 		s.mu.Lock()
 		if s.conn != nil {
 			conns = append(conns, s.conn)

@@ -46,7 +46,7 @@ func TestStoredForms(t *testing.T) {
 		"\x00\x01a" + "\x00\x05" + "\x14" + "\x03\x00\x0atext/plain" + "\x26\x00\x01k\x00\x01v" + "x"
 
 	s := session{
-		client:  "dev",
+		key:     "dev",
 		version: mqtt.V5,
 		expiry:  time.Hour,
 		endsAt:  time.UnixMilli(1_700_000_000_000),
@@ -57,6 +57,15 @@ func TestStoredForms(t *testing.T) {
 	}
 	if got := s.record(); string(got.Value) != sessionForm {
 		t.Errorf("a session is stored as\n%s, want\n%s", got.Value, sessionForm)
+	}
+	for o, want := range map[owner]string{
+		{"pump", true}: `{"version":4,"expirySeconds":60,"thing":"pump","subscriptions":{}}`,
+		{"4f", false}:  `{"version":4,"expirySeconds":60,"principal":"4f","subscriptions":{}}`,
+	} {
+		owned := session{key: "dev", version: mqtt.V311, expiry: time.Minute, owner: o}
+		if got := owned.record(); string(got.Value) != want {
+			t.Errorf("a session of %+v is stored as\n%s, want\n%s", o, got.Value, want)
+		}
 	}
 	e := entry{
 		m: &message{

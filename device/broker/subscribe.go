@@ -24,7 +24,9 @@ func (c *conn) onSubscribe(packet mqtt.Packet) error {
 	}
 	c.limitRate(len(packet.Body))
 	c.waitForJournal()
-	c.peer.Authorizer.Refresh()
+	if !c.peer.Authorizer.Refresh() {
+		return errEnded
+	}
 	c.out.setPaused(true) // so that retained messages come after the SUBACK
 	defer c.out.setPaused(false)
 	before := c.subscriptions()

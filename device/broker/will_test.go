@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -265,4 +266,87 @@ func TestWillDelayBeyondSession(t *testing.T) {
 	c.wantConnack(0, false)
 	c.nc.Close()
 	watch.wantPublish("will", "", 0)
+}
+
+// A will is authorised when it is published: whoever may not publish at that moment any more, or is
+// nobody any more, says nothing by a will either, delayed or not (R-BRK-24).
+func TestWillIsAuthorisedLate(t *testing.T) {
+	t.Parallel()
+	change := func(decision string, d Decision) func(*rights) error {
+		return func(r *rights) error {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.no = map[string]Decision{decision: d}
+			return nil
+		}
+	}
+	for _, row := range []struct {
+		name      string
+		change    func(*rights) error // what changes after the CONNECT
+		retain    bool
+		published bool
+	}{
+		{"nothing", change("", Allow), true, true},
+		{"another topic", change("publish other", ExplicitDeny), true, true},
+		{"the topic", change("publish will", ExplicitDeny), false, false},
+		{"no policy for the topic", change("publish will", ImplicitDeny), false, false},
+		{"retaining", change("retain will", ImplicitDeny), true, false},
+		{"retaining what is not retained", change("retain will", ImplicitDeny), false, true},
+		{"REVOKED", func(*rights) error { return errors.New("the certificate is REVOKED") }, false, false},
+	} {
+		for _, delay := range []uint32{0, 1} {
+			t.Run(fmt.Sprintf("%s, delay %d", row.name, delay), func(t *testing.T) {
+				t.Parallel()
+				who, ended := &rights{id: "cert"}, make(chan bool, 1)
+				people := newCast()
+				var lines logLines
+				b, addr := start(t, Config{
+					Authenticate: people.authenticate,
+					Principal: func(_ context.Context, id string) (Principal, error) {
+						if id != "cert" {
+							t.Errorf("asked for %q", id)
+						}
+						if err := row.change(who); err != nil {
+							return nil, err
+						}
+						return who, nil
+					},
+					Presence: func(e PresenceEvent) {
+						if e.EventType == "disconnected" {
+							ended <- true
+						}
+					},
+					Log: logTo(&lines),
+				})
+				watch := people.connectAs(t, &rights{}, addr, mqtt.Connect{ClientID: "watch"}, false)
+				watch.subscribe(1, 1, "will", "mark")
+				message := mqtt.Publish{Topic: "will", QoS: 1, Retain: row.retain}
+				message.Payload = []byte("gone")
+				c := people.connectAs(t, who, addr, mqtt.Connect{
+					SessionExpiry: 1, // the delay ends with the session
+					Will:          &mqtt.Will{Message: message, Delay: delay},
+				}, false)
+				c.nc.Close()
+				<-ended
+				if row.published {
+					watch.wantPublish("will", "gone", 1)
+				} else {
+					until(t, "the refusal", func() bool {
+						return strings.Contains(lines.String(), "not allowed to publish the will any more")
+					})
+				}
+				b.Publish(Message{Topic: "mark", QoS: 1})
+				watch.wantPublish("mark", "", 1)
+				if row.retain && row.published != (b.retainedCount() == 1) {
+					t.Errorf("%d messages are retained", b.retainedCount())
+				}
+			})
+		}
+	}
+}
+
+func (b *Broker) retainedCount() int {
+	b.retained.mu.RLock()
+	defer b.retained.mu.RUnlock()
+	return len(b.retained.messages)
 }

@@ -153,6 +153,9 @@ func (s *Service) DetachPrincipal(ctx context.Context, thingName, certificate st
 				"certificate %s is not attached to thing %s", certificate, thingName))
 		}
 		tx.Changes.Registry.DeletedPrincipals = []registry.Principal{p}
+		if s.PrincipalDetached != nil {
+			tx.AfterCommit(func() { s.PrincipalDetached(certificate, thingName) })
+		}
 		return nil
 	})
 }

@@ -17,6 +17,9 @@ type Config struct {
 	// CertificateChanged is called when the status of a certificate has changed or it was deleted,
 	// so that connections that are not allowed any more end (R-BRK-19). May be nil.
 	CertificateChanged func(id string)
+	// PrincipalDetached is called when a certificate was detached from a thing, so that connections
+	// in which it stands for the thing end. May be nil.
+	PrincipalDetached func(certificate, thing string)
 }
 
 // Service is the use cases of identities. Its methods may be called concurrently.
@@ -28,7 +31,9 @@ type Service struct {
 }
 
 // New returns the use cases over a configuration.
-func New(c Config) *Service { return &Service{Config: c, policies: parsed.New(policy.Parse)} }
+func New(c Config) *Service {
+	return &Service{Config: c, policies: parsed.New(policy.ParseStored)}
+}
 
 // NoPolicy is the fault of a policy that does not exist.
 func NoPolicy(name string) *fault.Error {

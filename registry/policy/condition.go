@@ -38,7 +38,7 @@ type test func(value string, want wildcard.Pattern) bool
 type setMode uint8
 
 const (
-	single       setMode = iota // one value must pass
+	single       setMode = iota // one value must pass; with a negation, every value
 	forAllValues                // every value must pass; an absent key does
 	forAnyValue                 // one value must pass; an absent key has none, whatever is asked
 )
@@ -180,9 +180,11 @@ func inNetwork(value, want string) bool {
 	return err == nil && other == address
 }
 
-// holds reports whether the condition is true. A key that does not resolve makes StringEquals and
-// the like false, and StringNotEquals, ForAllValues: and …IfExists true; but ForAnyValue: is false
-// then, also with a negation or …IfExists (R-ID-31).
+// holds reports whether the condition is true. A key with several values meets StringEquals and the
+// like when one of them does, and StringNotEquals and the like when none of them is a wanted one: a
+// connection with the attributes PersistentConnect and LastWill is not one "unless LastWill". A key
+// that does not resolve makes StringEquals and the like false, and StringNotEquals, ForAllValues:
+// and …IfExists true; but ForAnyValue: is false then, also with a negation or …IfExists (R-ID-31).
 func (c condition) holds(context *Context) bool {
 	values, found := context.lookup(c.key)
 	if c.null {
@@ -204,7 +206,7 @@ func (c condition) holds(context *Context) bool {
 		})
 		return met != c.negated
 	}
-	if c.set == forAllValues {
+	if c.set == forAllValues || c.set == single && c.negated {
 		return !slices.ContainsFunc(values, func(v string) bool { return !holds(v) })
 	}
 	return slices.ContainsFunc(values, holds)

@@ -31,10 +31,25 @@ var aliases = map[string]string{
 	"iot:updatejobexecution":           "iotjobsdata:updatejobexecution",
 }
 
-// Parse compiles a policy document. What it does not understand, it refuses with a MalformedPolicy
-// fault that says where (R-ID-23, R-ID-24, R-ID-31): a statement that was half understood could
-// allow more than its author meant.
+// Parse compiles a policy document that is about to be stored. What it does not understand, it
+// refuses with a MalformedPolicy fault that says where (R-ID-23, R-ID-24, R-ID-31): a statement that
+// was half understood could allow more than its author meant.
 func Parse(text string) (*Document, error) {
+	compiled, err := ParseStored(text)
+	if err == nil {
+		err = checkExact(text)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return compiled, nil
+}
+
+// ParseStored compiles a policy document that is stored. An earlier version may have accepted it
+// with keys in another case, or with a key twice; then it means what it meant to that version, so
+// that the devices of a fleet can still connect after an upgrade. But a statement of which one
+// Effect is Deny denies (R-ID-23).
+func ParseStored(text string) (*Document, error) {
 	if n := charactersWithoutSpace(text); n > maxCharacters {
 		return nil, malformed("%d characters, at most %d are allowed", n, maxCharacters)
 	}
@@ -92,10 +107,21 @@ func charactersWithoutSpace(text string) (n int) {
 // anything. Of each pair of lists, one is given.
 type rawStatement struct {
 	Sid                   string
-	Effect                string
+	Effect                effect
 	Action, NotAction     oneOrMany[string]
 	Resource, NotResource oneOrMany[string]
 	Condition             map[string]map[string]oneOrMany[conditionValue]
+}
+
+// effect is the Effect of a statement. Of one that stands twice, a Deny counts.
+type effect string
+
+// UnmarshalJSON is called for each key that encoding/json takes for Effect.
+func (e *effect) UnmarshalJSON(text []byte) error {
+	if *e == "Deny" {
+		return nil
+	}
+	return json.Unmarshal(text, (*string)(e))
 }
 
 // compile checks a statement and makes it ready for evaluation.

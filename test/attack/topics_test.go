@@ -298,15 +298,19 @@ func TestRightsAreWithdrawn(t *testing.T) {
 	}
 }
 
-// publishAny publishes at QoS 1 and returns the reason in the PUBACK, whatever else comes before.
+// publishAny publishes at QoS 1 and returns the reason in the PUBACK, or in the DISCONNECT that comes
+// instead, whatever else comes before.
 func (c *client) publishAny(id uint16, topic string) mqtt.Reason {
 	c.t.Helper()
-	c.send(mqtt.AppendPublish(nil, c.version, &mqtt.Publish{
-		Topic: topic, Payload: []byte("{}"), QoS: 1, ID: id}))
+	packet := mqtt.AppendPublish(nil, c.version, &mqtt.Publish{
+		Topic: topic, Payload: []byte("{}"), QoS: 1, ID: id})
+	_, _ = c.nc.Write(packet) // when the server has closed the connection, that is read below
 	for {
 		switch packet := c.read(); packet.Type {
 		case 0:
-			c.t.Fatal("the connection has ended")
+			c.t.Fatal("the connection has ended without a reason")
+		case mqtt.TypeDisconnect:
+			return mqtt.Reason(packet.Body[0])
 		case mqtt.TypePuback:
 			if len(packet.Body) > 2 {
 				return mqtt.Reason(packet.Body[2])
