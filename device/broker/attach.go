@@ -91,18 +91,12 @@ func (b *Broker) expiryAsked(p *mqtt.Connect) time.Duration {
 	return 0
 }
 
-// saveAttached stores that a session is in use. One that is not persistent any more is deleted from
-// the store with its messages. The caller holds s.mu.
+// saveAttached stores that a session is in use. One that is not persistent any more stays in the
+// store until its connection ends, because that is where its messages are; its record says that it
+// has ended, should the process end first. The caller holds s.mu.
 func (b *Broker) saveAttached(s *session) {
-	switch {
-	case s.persistent():
+	if s.persistent() || s.recorded {
 		b.journal.write(s.record())
-	case s.recorded:
-		s.recorded = false
-		b.journal.write(Change{Client: s.client})
-		for i := range s.queue {
-			s.queue[i].stored = notStored
-		}
 	}
 }
 
@@ -147,6 +141,13 @@ func (b *Broker) endSession(s *session) {
 	if s.recorded {
 		s.recorded = false
 		b.journal.write(Change{Client: s.client})
+	}
+	for _, entries := range [][]entry{s.inFlight, s.queue} {
+		for i := range entries {
+			if entries[i].stored != notStored {
+				b.stored.remove(entries[i].stub)
+			}
+		}
 	}
 	s.subs, s.inFlight = nil, nil
 	s.queue, s.queuedBytes, s.queuedQoS1 = nil, 0, 0

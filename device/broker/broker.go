@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -30,6 +31,10 @@ type Broker struct {
 	routes   *routes
 	retained retained
 	journal  *journal
+	stored   storedBytes // of the messages that wait for sessions
+	// lastShared is the number of a shared body that was given last.
+	lastShared atomic.Uint64
+	dropped    atomic.Int64 // messages that mayStore has refused and logDropped has not logged
 
 	// ctx ends when Shutdown is complete. Requests to the Service run under it.
 	ctx    context.Context
@@ -66,17 +71,21 @@ func New(ctx context.Context, cfg Config) (*Broker, error) {
 		principals: principals{},
 		presence:   map[string]presenceCount{},
 	}
-	if err := b.load(ctx); err != nil {
+	unreadable, err := b.restore(ctx)
+	if err != nil {
 		return nil, fmt.Errorf("load sessions: %w", err)
 	}
 	b.journal = newJournal(cfg.Sessions, cfg.Log)
+	for _, c := range unreadable {
+		b.journal.write(c)
+	}
 	b.ctx, b.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	b.handshakeCtx, b.cancelHandshakes = context.WithCancel(b.ctx)
 	go b.runExpiry()
 	return b, nil
 }
 
-// runExpiry ends expired sessions until the broker stops.
+// runExpiry ends expired sessions, and logs what was dropped, until the broker stops.
 func (b *Broker) runExpiry() {
 	defer close(b.expiryDone)
 	tick := time.NewTicker(expiryInterval)
@@ -85,6 +94,7 @@ func (b *Broker) runExpiry() {
 		select {
 		case now := <-tick.C:
 			b.expire(now)
+			b.logDropped()
 		case <-b.ctx.Done():
 			return
 		}

@@ -35,6 +35,8 @@ type Config struct {
 	MaxRetained      int // retained messages [10000]
 	MaxRetainedBytes int // bytes of the retained messages [64 MiB]
 	MaxSessions      int // sessions, connected or not [1000000]
+	// MaxQueuedBytes limits the messages of clients that wait in the store for all sessions [1 GiB].
+	MaxQueuedBytes int
 
 	// What a client sends beyond these rates is read later. Negative: no limit.
 
@@ -84,6 +86,7 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.MaxRetained, 10_000)
 	setDefault(&c.MaxRetainedBytes, 64<<20)
 	setDefault(&c.MaxSessions, 1_000_000)
+	setDefault(&c.MaxQueuedBytes, 1<<30)
 	setDefault(&c.MessagesPerSecond, 100)
 	setDefault(&c.BytesPerSecond, 512<<10)
 	setDefault(&c.OutboundBytes, 1<<20)

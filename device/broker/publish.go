@@ -49,7 +49,11 @@ func (c *conn) publish(p *mqtt.Publish, topic string) error {
 	if p.Retain {
 		return c.publishRetained(p, c.message(p, topic))
 	}
-	c.b.withRecipients(topic, func(to []recipient) { deliver(c.message(p, topic), to) })
+	var became outcome
+	c.b.withRecipients(topic, func(to []recipient) { became = c.b.deliver(c.message(p, topic), to) })
+	if became == outcomeNoRoom && c.peer.Version == mqtt.V5 && p.QoS > 0 {
+		return c.refusePublish(p, topic, mqtt.QuotaExceeded, "too much waits for clients that are away")
+	}
 	c.puback(p, mqtt.Success)
 	return nil
 }

@@ -39,14 +39,15 @@ func (b *Broker) retain(m *message) bool {
 		return false
 	}
 	copied := *m
-	copied.from = nil // No Local does not apply to later subscribers
+	copied.from, copied.pending = nil, 0 // No Local does not apply to later subscribers
+	b.share(&copied)
 	seq := r.messages[m.Topic].seq
 	if seq == 0 {
 		r.lastSeq++
 		seq = r.lastSeq
 	}
 	r.set(retainedMessage{&copied, seq})
-	b.journal.writeMessage("", entry{m: &copied, seq: seq, qos: m.QoS, retain: true})
+	b.journal.writeMessage("", entry{m: &copied, seq: seq, qos: m.QoS, retain: true}, nil)
 	return true
 }
 
