@@ -31,10 +31,7 @@ func (b *Broker) attachSession(c *conn, p *mqtt.Connect, ack *mqtt.Connack) erro
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.will != nil { // the client is back before the delay is over
-		s.will.Stop()
-		s.will = nil
-	}
+	b.cancelWill(s) // if there is one: the client is back before the delay is over
 	s.conn, c.s, c.out.s = c, s, s
 	s.endsAt = time.Time{}
 	s.expiry = b.expiryAsked(p)
@@ -110,7 +107,6 @@ func (b *Broker) detachSession(c *conn, e *closeError) {
 		s.removeConn()
 		s.endsAt = time.Now().Add(s.expiry)
 		if s.persistent() {
-			b.journal.write(s.record())
 			s.prepareResume()
 		} else {
 			b.endSession(s)
@@ -118,6 +114,9 @@ func (b *Broker) detachSession(c *conn, e *closeError) {
 	}
 	b.updatePresence(s.client)
 	w := b.decideWill(c, e)
+	if s.conn == nil && !s.ended {
+		b.journal.write(s.record()) // with a will that is delayed
+	}
 	s.mu.Unlock()
 	b.mu.Unlock()
 	if w != nil {
@@ -129,8 +128,8 @@ func (b *Broker) detachSession(c *conn, e *closeError) {
 // endSession deletes a session, its subscriptions and its messages. The caller holds b.mu and s.mu.
 func (b *Broker) endSession(s *session) {
 	s.ended = true
-	if s.will != nil && s.will.Stop() {
-		s.will.Reset(0) // the delay of a will ends with the session
+	if s.will != nil && s.will.timer.Stop() {
+		s.will.timer.Reset(0) // the delay of a will ends with the session
 	}
 	if b.sessions[s.client] == s {
 		delete(b.sessions, s.client)

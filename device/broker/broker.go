@@ -34,6 +34,7 @@ type Broker struct {
 	stored   storedBytes // of the messages that wait for sessions
 	// lastShared is the number of a shared body that was given last.
 	lastShared atomic.Uint64
+	wills      willBytes
 	dropped    atomic.Int64 // messages that mayStore has refused and logDropped has not logged
 
 	// ctx ends when Shutdown is complete. Requests to the Service run under it.
@@ -81,6 +82,11 @@ func New(ctx context.Context, cfg Config) (*Broker, error) {
 	}
 	b.ctx, b.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	b.handshakeCtx, b.cancelHandshakes = context.WithCancel(b.ctx)
+	for _, s := range b.sessions {
+		if s.will != nil {
+			b.startWill(s)
+		}
+	}
 	go b.runExpiry()
 	return b, nil
 }

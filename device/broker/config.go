@@ -37,6 +37,7 @@ type Config struct {
 	MaxSessions      int // sessions, connected or not [1000000]
 	// MaxQueuedBytes limits the messages of clients that wait in the store for all sessions [1 GiB].
 	MaxQueuedBytes int
+	MaxWillBytes   int // bytes of the wills of all clients [64 MiB]
 
 	// What a client sends beyond these rates is read later. Negative: no limit.
 
@@ -87,6 +88,7 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.MaxRetainedBytes, 64<<20)
 	setDefault(&c.MaxSessions, 1_000_000)
 	setDefault(&c.MaxQueuedBytes, 1<<30)
+	setDefault(&c.MaxWillBytes, 64<<20)
 	setDefault(&c.MessagesPerSecond, 100)
 	setDefault(&c.BytesPerSecond, 512<<10)
 	setDefault(&c.OutboundBytes, 1<<20)

@@ -135,7 +135,7 @@ func (c *conn) onDisconnect(packet mqtt.Packet) error {
 		c.s.mu.Unlock()
 	}
 	if p.Reason == mqtt.Success {
-		c.will = nil // whoever else ends the connection at the same time
+		c.dropWill() // whoever else ends the connection at the same time
 	}
 	return &closeError{cause: ClientInitiated}
 }

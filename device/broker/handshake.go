@@ -110,7 +110,14 @@ func (h *handshake) run() error {
 	c.b.journal.wait()
 	// Not later: deliveries set a write deadline of their own as soon as there is a session.
 	c.nc.SetDeadline(time.Time{})
-	return c.b.attachSession(c, &h.connect, &h.ack)
+	if err := c.b.holdWill(c.will); err != nil {
+		return err
+	}
+	err = c.b.attachSession(c, &h.connect, &h.ack)
+	if err != nil {
+		c.dropWill()
+	}
+	return err
 }
 
 // setClientID checks the client id, and assigns one to a client that sent none where that is

@@ -23,6 +23,14 @@ type sessionRecord struct {
 	// written.
 	Until int64            `json:"until,omitempty"`
 	Subs  map[string]uint8 `json:"subscriptions"` // filter → granted
+	Will  *willRecord      `json:"will,omitempty"`
+}
+
+// A willRecord is the stored form of a delayed will.
+type willRecord struct {
+	At      int64  `json:"at"`                      // when it is published, in ms
+	Expiry  uint32 `json:"expirySeconds,omitempty"` // will.expiry
+	Message []byte `json:"message"`                 // as appendStored has it
 }
 
 // record is the change that stores the session as it is now. The caller holds s.mu.
@@ -38,6 +46,13 @@ func (s *session) record() Change {
 	}
 	for _, sub := range s.subs {
 		r.Subs[sub.filter] = uint8(sub.granted)
+	}
+	if d := s.will; d != nil {
+		r.Will = &willRecord{
+			At:      d.at.UnixMilli(),
+			Expiry:  d.expiry,
+			Message: appendStored(nil, &entry{m: d.message, qos: d.QoS, retain: d.retain}),
+		}
 	}
 	value, _ := json.Marshal(r) // numbers and strings: cannot fail
 	return Change{Client: s.client, Value: value}

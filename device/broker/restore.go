@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"time"
 
 	"github.com/drover-iot/drover/device/broker/mqtt"
@@ -124,8 +125,25 @@ func (r *restorer) session(c Change) error {
 		s.subs = append(s.subs, subscription{filter, granted(g)})
 		r.b.routes.add(filter, s, granted(g))
 	}
+	if record.Will != nil {
+		r.will(s, record.Will)
+	}
 	r.b.sessions[c.Client] = s
 	return nil
+}
+
+// will restores the delayed will of a session. Its timer starts when the broker is ready.
+func (r *restorer) will(s *session, record *willRecord) {
+	e, err := parseStored(record.Message)
+	if err != nil {
+		r.log(Change{Client: s.client}, "will", err)
+		return
+	}
+	s.will = &delayedWill{
+		will: &will{message: e.m, expiry: record.Expiry},
+		at:   time.UnixMilli(record.At),
+	}
+	r.b.wills.add(s.will.will, math.MaxInt)
 }
 
 // check reports whether a record can be that of a session.

@@ -39,7 +39,7 @@ type session struct {
 	lastID   uint16  // the packet identifier that was given last
 	lastSeq  uint64  // the store key that was given last
 
-	will *time.Timer // publishes the will of the last connection; nil: none is delayed
+	will *delayedWill // of the last connection; nil: none is delayed
 }
 
 // A subscription is one topic filter of a session.
