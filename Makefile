@@ -3,7 +3,7 @@
 GO ?= go
 GOLANGCI_VERSION := v2.15.0
 
-.PHONY: build cross test check race crash sim fuzz mutants bench bench-growth bench-latency demo setup clean
+.PHONY: build cross test check race crash attack sim fuzz mutants bench bench-growth bench-latency demo setup clean
 
 # The one binary.
 build:
@@ -42,6 +42,10 @@ race: setup
 # 1,000 kills under load.
 crash:
 	DROVER_CRASH_ROUNDS=1000 $(GO) test -count=1 ./test -run TestCrash -timeout 60m -v
+
+# Floods, slow clients and damaged files against the built binary, for longer than in CI.
+attack:
+	DROVER_ATTACK=long $(GO) test -count=1 ./test/attack -timeout 60m -v
 
 # 100,000 simulated fleets; a seed that breaks a rule prints the command that repeats it.
 SEEDS ?= 1..100000

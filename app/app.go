@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"path/filepath"
 	"sync/atomic"
 	"time"
@@ -18,7 +17,6 @@ import (
 	"github.com/drover-iot/drover/gateway"
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/endpoints"
-	"github.com/drover-iot/drover/store"
 	"github.com/drover-iot/drover/store/sqlite"
 )
 
@@ -37,13 +35,14 @@ type Server struct {
 	// All of these are set by Open.
 
 	release   func() // unlocks the data folder; nil before it is locked
-	store     store.Store
+	store     *sqlite.Store
 	engine    *engine.Engine
 	broker    *broker.Broker
 	plane     *device.Plane
 	devices   *gateway.DeviceAuth
 	listeners listeners
 	handler   http.Handler
+	steady    *clock.Steady  // over the real clock; nil on a virtual one
 	virtual   *clock.Virtual // nil on the real clock
 	leaving   atomic.Bool    // Run was told to end
 }
@@ -74,16 +73,11 @@ func (s *Server) openData() (err error) {
 	if s.release, err = lock(s.Data); err != nil {
 		return err
 	}
-	path := filepath.Join(s.Data, storeFile)
-	if _, err := os.Stat(path); err != nil {
-		s.Fresh = true
+	if s.Fresh, err = isNew(s.Data); err != nil {
+		return err
 	}
-	opened, err := sqlite.Open(path)
-	if err != nil {
-		return err // s.store stays nil: a nil *sqlite.Store in it would not be nil
-	}
-	s.store = opened
-	return nil
+	s.store, err = sqlite.Open(filepath.Join(s.Data, storeFile))
+	return err
 }
 
 // Now is the time of the engine's clock.
@@ -103,6 +97,11 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 	<-s.engine.Ready() // what a crash has left is announced first
 
 	serving, ctx := errgroup.WithContext(ctx)
+	serving.Go(func() error { return s.watchStore(ctx) })
+	if s.steady != nil {
+		watch := &clockWatch{steady: s.steady, log: s.Log}
+		serving.Go(func() error { return watch.run(ctx) })
+	}
 	s.serve(ctx, serving)
 	if err := s.Endpoints.Write(s.Data); err != nil {
 		serving.Go(func() error { return err }) // ends the listeners
@@ -116,7 +115,7 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 	s.engine.Announced(grace)
 	err = errors.Join(err, s.broker.Shutdown(grace))
 	stopEngine()
-	return errors.Join(err, <-engineDone)
+	return errors.Join(err, <-engineDone, s.rescueStore())
 }
 
 // serve serves every listener that is open. When one of them fails, all end.

@@ -23,7 +23,8 @@ type Config struct {
 	// HTTPS is the address of HTTP over TLS, for operators by signature and for devices by
 	// certificate. A client that asks for MQTT by ALPN gets that here too.
 	HTTPS string
-	// MQTT is the address of plain MQTT without credentials, for laboratories.
+	// MQTT is the address of plain MQTT without credentials, for laboratories. Auto is DefaultMQTT
+	// as long as the other listeners are on loopback, and none otherwise (R-BRK-39).
 	MQTT string
 	// MQTTS is the address of MQTT over TLS with certificates on both sides.
 	MQTTS string
@@ -49,6 +50,13 @@ type Config struct {
 	// Log gets refusals, faults and, at debug level, every request.
 	Log *slog.Logger
 }
+
+// Auto is the address of plain MQTT that depends on the other listeners, DefaultMQTT is what it is
+// then.
+const (
+	Auto        = "auto"
+	DefaultMQTT = "127.0.0.1:1883"
+)
 
 // Rates are how many requests are answered in a second, over all callers; 0 is any number
 // (docs/spec/24, section 5).
@@ -89,7 +97,7 @@ func Default() Config {
 		Data:          "drover-data",
 		HTTP:          "127.0.0.1:8080",
 		HTTPS:         "127.0.0.1:8443",
-		MQTT:          "127.0.0.1:1883",
+		MQTT:          Auto,
 		MQTTS:         "127.0.0.1:8883",
 		Scope:         registry.DefaultScope,
 		Host:          "localhost",
@@ -117,7 +125,27 @@ func (c Config) check() error {
 	if err := c.checkPlain("--http", c.HTTP); err != nil {
 		return err
 	}
+	if c.MQTT == Auto {
+		return nil
+	}
 	return c.checkPlain("--mqtt", c.MQTT)
+}
+
+// plainMQTT is the address of plain MQTT, with Auto resolved. Whoever reaches that listener may act
+// as any device, so a server that others than this machine use has it only when it was asked for.
+func (c Config) plainMQTT() string {
+	if c.MQTT != Auto {
+		return c.MQTT
+	}
+	for _, address := range []string{c.HTTP, c.HTTPS, c.MQTTS} {
+		if address == "" {
+			continue
+		}
+		if loopback, err := isLoopback(address); err != nil || !loopback {
+			return ""
+		}
+	}
+	return DefaultMQTT
 }
 
 // isAccount reports whether a text is the id of an AWS account.

@@ -57,6 +57,34 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// Plain MQTT is there by default only as long as nobody else reaches the server (R-BRK-39).
+func TestPlainMQTT(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name   string
+		change func(*Config)
+		want   string
+	}{
+		{"the default", func(*Config) {}, "127.0.0.1:1883"},
+		{"the others are off", func(c *Config) { c.HTTP, c.HTTPS, c.MQTTS = "", "", "" }, "127.0.0.1:1883"},
+		{"HTTPS for all", func(c *Config) { c.HTTPS = "0.0.0.0:443" }, ""},
+		{"MQTT over TLS for all", func(c *Config) { c.MQTTS = ":8883" }, ""},
+		{"plain HTTP for all", func(c *Config) { c.HTTP, c.OpenPlain = ":80", true }, ""},
+		{"a host name", func(c *Config) { c.HTTPS = "jobs.example.org:443" }, ""},
+		{"asked for", func(c *Config) { c.HTTPS, c.MQTT = ":443", "127.0.0.1:1" }, "127.0.0.1:1"},
+		{"off", func(c *Config) { c.MQTT = "" }, ""},
+	} {
+		c := Default()
+		row.change(&c)
+		if err := c.check(); err != nil {
+			t.Errorf("%s: %v", row.name, err)
+		}
+		if got := c.plainMQTT(); got != row.want {
+			t.Errorf("%s: %q, want %q", row.name, got, row.want)
+		}
+	}
+}
+
 // credential is an object store with a credential.
 func credential(id, secret, token string) ObjectStore {
 	return ObjectStore{AccessKeyID: id, SecretAccessKey: secret, SessionToken: token}

@@ -39,17 +39,48 @@ func openFolder(dir string) error {
 }
 
 // lock locks the folder for this process. The operating system unlocks it when the process ends,
-// however it ends.
+// however it ends. A file in the folder is locked, and the folder itself where the file system can
+// do that: then a second server is refused also when somebody has removed the file.
 func lock(dir string) (release func(), err error) {
 	file := flock.New(filepath.Join(dir, lockFile))
 	locked, err := file.TryLock()
 	if err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
+	folder := flock.New(dir, flock.SetFlag(os.O_RDONLY))
+	if locked {
+		free, err := folder.TryLock()
+		locked = free || err != nil // an error means that folders cannot be locked here
+	}
+	release = func() { _ = errors.Join(folder.Close(), file.Close()) }
 	if !locked {
+		release()
 		return nil, fmt.Errorf("data folder %s is in use by another drover%s", dir, lockOwner(dir))
 	}
-	return func() { _ = file.Close() }, nil
+	return release, nil
+}
+
+// isNew reports whether a data folder has no store yet. One that was used before must have it: where
+// its file is gone or empty, it was lost, and a new one in its place would hide that.
+func isNew(dir string) (bool, error) {
+	path := filepath.Join(dir, storeFile)
+	info, err := os.Stat(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, err
+	}
+	if err == nil && info.Size() > 0 {
+		return false, nil
+	}
+	// The key is made once the store is there, and by the server only.
+	if _, err := os.Stat(filepath.Join(dir, tokenKeyFile)); err != nil {
+		return true, nil
+	}
+	what := "missing"
+	if info != nil {
+		what = "empty"
+	}
+	return false, fmt.Errorf("%s is %s, and data folder %s was in use before: put the file back, "+
+		"or begin with an empty folder", storeFile, what, dir)
 }
 
 // lockOwner names the process that serves a folder, as endpoints.json has it; "" when that file is
@@ -85,7 +116,7 @@ const tokenKeySize = 32
 // client can go on with a list after a restart. One of another size is replaced.
 func tokenKey(dir string) ([]byte, error) {
 	path := filepath.Join(dir, tokenKeyFile)
-	key, err := os.ReadFile(path)
+	key, err := disk.ReadPrivate(path)
 	if err == nil && len(key) == tokenKeySize {
 		return key, nil
 	}

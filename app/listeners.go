@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"os"
 	"path/filepath"
 
 	"github.com/drover-iot/drover/gateway"
@@ -31,7 +32,7 @@ func listen(ctx context.Context, c Config, certificate tls.Certificate) (l liste
 	if l.http, err = listenOn(ctx, "--http", c.HTTP); err != nil {
 		return l, err
 	}
-	if l.mqtt, err = listenOn(ctx, "--mqtt", c.MQTT); err != nil {
+	if l.mqtt, err = listenOn(ctx, "--mqtt", c.plainMQTT()); err != nil {
 		return l, err
 	}
 	mqtts, err := listenOn(ctx, "--mqtts", c.MQTTS)
@@ -96,7 +97,7 @@ func (l listeners) endpoints() (e endpoints.File) {
 func serverCertificate(dir string, ca *tlsutil.Authority, hosts []string) (tls.Certificate, error) {
 	certificate := filepath.Join(dir, "server.pem")
 	key := filepath.Join(dir, "server.key")
-	loaded, err := tls.LoadX509KeyPair(certificate, key)
+	loaded, err := loadKeyPair(certificate, key)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return loaded, err
 	}
@@ -111,5 +112,22 @@ func serverCertificate(dir string, ca *tlsutil.Authority, hosts []string) (tls.C
 	if err := disk.Write(certificate, certificatePEM, 0o644); err != nil {
 		return tls.Certificate{}, err
 	}
-	return tls.LoadX509KeyPair(certificate, key)
+	return tls.X509KeyPair(certificatePEM, keyPEM)
+}
+
+// loadKeyPair reads a certificate and its key, which must be private.
+func loadKeyPair(certificate, key string) (tls.Certificate, error) {
+	certificatePEM, err := os.ReadFile(certificate)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	keyPEM, err := disk.ReadPrivate(key)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	pair, err := tls.X509KeyPair(certificatePEM, keyPEM)
+	if err != nil {
+		return pair, fmt.Errorf("%s and %s: %w", certificate, key, err)
+	}
+	return pair, nil
 }

@@ -103,7 +103,7 @@ func (s *Server) join(ctx context.Context, keys *gateway.Keys) error {
 		Identity: s.engine.Identity,
 		Tags:     s.engine.Tags,
 		Now:      s.engine.Now,
-		RealNow:  time.Now,
+		RealNow:  clock.Now,
 		Scope:    s.Scope,
 		Managed:  managed,
 		Issuer:   gateway.NewIssuer(s.Data),
@@ -133,19 +133,14 @@ func (s *Server) join(ctx context.Context, keys *gateway.Keys) error {
 func (s *Server) clock(ctx context.Context) (clock.Clock, error) {
 	newest, err := commit.NewestTime(ctx, s.store)
 	if s.Virtual {
-		s.virtual = clock.NewVirtual(time.Now())
+		s.virtual = clock.NewVirtual(clock.Now())
 		s.virtual.Set(newest)
 		return s.virtual, err
 	}
-	start := time.Now()
-	steady := clock.NewSteady(clock.Real{}, newest, func() time.Duration { return time.Since(start) })
-	steady.Now()
-	if behind := steady.Behind(); behind > 0 {
-		s.Log.Warn("the clock is behind the newest time in the data folder, which goes on "+
-			"until the clock has been behind for some minutes",
-			"data", s.Data, "behind", behind, "minutes", int(clock.Patience.Minutes()))
-	}
-	return steady, err
+	start := clock.Now()
+	elapsed := func() time.Duration { return clock.Now().Sub(start) }
+	s.steady = clock.NewSteady(clock.Real{}, newest, elapsed)
+	return s.steady, err
 }
 
 // joinEngine makes the engine and the device plane over it.
@@ -190,7 +185,7 @@ func (s *Server) urlSigner() (*presign.Signer, error) {
 		Store:         s.ObjectStore.Endpoint,
 		Region:        s.ObjectStore.Region,
 		DefaultRegion: s.Scope.Region,
-		Now:           time.Now,
+		Now:           clock.Now,
 	}
 	if c.Credentials.AccessKeyID != "" {
 		return presign.New(c), nil

@@ -56,7 +56,7 @@ func (k *Keys) load() error {
 	if err != nil {
 		return err
 	}
-	text, err := os.ReadFile(k.path)
+	text, err := disk.ReadPrivate(k.path)
 	if err != nil {
 		return err
 	}

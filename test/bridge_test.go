@@ -15,21 +15,21 @@ import (
 func TestBridge(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	ctx, client := t.Context(), s.control()
+	ctx, client := t.Context(), s.Control()
 	thing, policy := "bridge", "everything"
 	must[*iot.CreateThingOutput](t)(client.CreateThing(ctx, &iot.CreateThingInput{ThingName: &thing}))
 	must[*iot.CreatePolicyOutput](t)(client.CreatePolicy(ctx, &iot.CreatePolicyInput{
 		PolicyName:     &policy,
 		PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:*","Resource":"*"}]}`),
 	}))
-	id := s.identify(thing, policy)
+	id := s.Identify(thing, policy)
 	heard := newInbox(t)
 	other := must[*v3](t)(connect3(t, s.MQTT, "other", nil, heard))
 	other.subscribe("from/#")
 	for address, config := range map[string]*tls.Config{
 		s.MQTT:  nil,
-		s.MQTTS: s.tls(&id),
-		s.HTTPS: s.tls(&id, "x-amzn-mqtt-ca"),
+		s.MQTTS: s.TLS(&id),
+		s.HTTPS: s.TLS(&id, "x-amzn-mqtt-ca"),
 	} {
 		in := newInbox(t)
 		options := mqtt.NewClientOptions().SetClientID(thing).SetAutoReconnect(false).SetProtocolVersion(0x84).SetTLSConfig(config).

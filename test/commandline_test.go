@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/drover-iot/drover/test/testserver"
 )
 
 // commandLine is one way to call the API from a shell.
@@ -83,7 +85,7 @@ func TestCommandLine(t *testing.T) {
 	if _, err := os.Stat(stock); err != nil {
 		t.Fatalf("the aws command line is missing: run make setup: %v", err)
 	}
-	for name, program := range map[string][]string{"aws": {stock}, "drover": {binary}} {
+	for name, program := range map[string][]string{"aws": {stock}, "drover": {testserver.Binary}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s, home := serve(t), t.TempDir()
@@ -106,7 +108,7 @@ func (c commandLine) registry(s *server) {
 	c.json("iot", "add-thing-to-thing-group", "--thing-name", "pump-07", "--thing-group-name", "site-1")
 	made := c.json("iot", "create-keys-and-certificate", "--set-as-active")
 	arn, id := made["certificateArn"].(string), made["certificateId"].(string)
-	c.json("iot", "create-policy", "--policy-name", "jobs", "--policy-document", s.jobsPolicy())
+	c.json("iot", "create-policy", "--policy-name", "jobs", "--policy-document", s.JobsPolicy())
 	c.json("iot", "attach-policy", "--policy-name", "jobs", "--target", arn)
 	c.json("iot", "attach-thing-principal", "--thing-name", "pump-07", "--principal", arn)
 
@@ -148,10 +150,10 @@ func (c commandLine) registry(s *server) {
 // jobs creates the job and reads it in the documented shape.
 func (c commandLine) jobs(s *server) {
 	t := c.t
-	c.json("iot", "create-job", "--job-id", "fw", "--targets", s.arn("thinggroup", "site-1"), "--document", `{"do": 1.50}`,
+	c.json("iot", "create-job", "--job-id", "fw", "--targets", s.ARN("thinggroup", "site-1"), "--document", `{"do": 1.50}`,
 		"--job-executions-rollout-config", "maximumPerMinute=50", "--timeout-config", "inProgressTimeoutInMinutes=30",
 		"--abort-config", "criteriaList=[{failureType=FAILED,action=CANCEL,thresholdPercentage=20,minNumberOfExecutedThings=5}]")
-	c.refused("ResourceAlreadyExistsException", "iot", "create-job", "--job-id", "fw", "--targets", s.arn("thinggroup", "site-1"), "--document", "{}")
+	c.refused("ResourceAlreadyExistsException", "iot", "create-job", "--job-id", "fw", "--targets", s.ARN("thinggroup", "site-1"), "--document", "{}")
 	job := c.json("iot", "describe-job", "--job-id", "fw")["job"].(map[string]any)
 	for _, at := range []string{"createdAt", "lastUpdatedAt"} {
 		if job[at] == nil {
@@ -160,7 +162,7 @@ func (c commandLine) jobs(s *server) {
 		delete(job, at)
 	}
 	want := map[string]any{
-		"jobArn": s.arn("job", "fw"), "jobId": "fw", "targetSelection": "SNAPSHOT", "status": "IN_PROGRESS", "targets": []any{s.arn("thinggroup", "site-1")},
+		"jobArn": s.ARN("job", "fw"), "jobId": "fw", "targetSelection": "SNAPSHOT", "status": "IN_PROGRESS", "targets": []any{s.ARN("thinggroup", "site-1")},
 		"presignedUrlConfig": map[string]any{}, "jobExecutionsRolloutConfig": map[string]any{"maximumPerMinute": 50.0},
 		"timeoutConfig": map[string]any{"inProgressTimeoutInMinutes": 30.0}, "isConcurrent": false,
 		"abortConfig": map[string]any{"criteriaList": []any{map[string]any{

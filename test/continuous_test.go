@@ -15,7 +15,7 @@ func TestContinuous(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "--clock", "virtual")
 	s.fleet("g", 2)
-	ctx, client, id := within(t, time.Minute), s.control(), aws.String("j")
+	ctx, client, id := within(t, time.Minute), s.Control(), aws.String("j")
 	s.create("j", "g", func(in *iot.CreateJobInput) { in.TargetSelection = types.TargetSelectionContinuous })
 	for _, name := range []string{"late", "other"} {
 		must[*iot.CreateThingOutput](t)(client.CreateThing(ctx, &iot.CreateThingInput{ThingName: &name}))
@@ -37,7 +37,7 @@ func TestContinuous(t *testing.T) {
 		_, err := client.AssociateTargetsWithJob(ctx, &iot.AssociateTargetsWithJobInput{JobId: id, Targets: targets, Comment: aws.String("more")})
 		return err
 	}
-	if err := associate(s.arn("thinggroup", "h"), s.arn("thinggroup", "g")); err != nil {
+	if err := associate(s.ARN("thinggroup", "h"), s.ARN("thinggroup", "g")); err != nil {
 		t.Fatal(err)
 	}
 	s.want("j", "IN_PROGRESS q1 p0 s3 f0 t0 c0")
@@ -45,17 +45,17 @@ func TestContinuous(t *testing.T) {
 	if len(job.Targets) != 2 || aws.ToString(job.Comment) != "more" {
 		t.Errorf("targets %v, comment %v", job.Targets, job.Comment)
 	}
-	wantError(t, associate(s.arn("thing", "late")), "InvalidRequestException")
-	wantError(t, associate(s.arn("thinggroup", "nope")), "ResourceNotFoundException")
+	wantError(t, associate(s.ARN("thing", "late")), "InvalidRequestException")
+	wantError(t, associate(s.ARN("thinggroup", "nope")), "ResourceNotFoundException")
 	var many []string
 	for i := range 99 {
 		name := "many" + thingName(i)
 		must[*iot.CreateThingGroupOutput](t)(client.CreateThingGroup(ctx, &iot.CreateThingGroupInput{ThingGroupName: &name}))
-		many = append(many, s.arn("thinggroup", name))
+		many = append(many, s.ARN("thinggroup", name))
 	}
 	wantError(t, associate(many...), "LimitExceededException") // R-API-20
 	s.create("snapshot", "g", nil)
-	_, err := client.AssociateTargetsWithJob(ctx, &iot.AssociateTargetsWithJobInput{JobId: aws.String("snapshot"), Targets: []string{s.arn("thinggroup", "h")}})
+	_, err := client.AssociateTargetsWithJob(ctx, &iot.AssociateTargetsWithJobInput{JobId: aws.String("snapshot"), Targets: []string{s.ARN("thinggroup", "h")}})
 	wantError(t, err, "InvalidRequestException") // R-API-19
 
 	// Single executions, with the SDK's own errors.

@@ -39,10 +39,10 @@ func TestCrash(t *testing.T) {
 			in.JobExecutionsRetryConfig = &types.JobExecutionsRetryConfig{CriteriaList: []types.RetryCriteria{{FailureType: "FAILED", NumberOfRetries: aws.Int32(2)}}}
 		})
 		seen := s.loadUntilKilled(job)
-		s.kill()
-		s.start()
+		s.Kill()
+		s.Start()
 		s.checkSurvivors(job, seen)
-		must[*iot.DeleteJobOutput](t)(s.control().DeleteJob(t.Context(), &iot.DeleteJobInput{JobId: &job, Force: true}))
+		must[*iot.DeleteJobOutput](t)(s.Control().DeleteJob(t.Context(), &iot.DeleteJobInput{JobId: &job, Force: true}))
 		for _, x := range seen {
 			acknowledged += int(x.version)
 		}
@@ -88,7 +88,7 @@ func (s *server) loadUntilKilled(job string) map[string]seen {
 		})
 	}
 	time.Sleep(time.Duration(5+rand.IntN(60)) * time.Millisecond) // the moment of the power cut
-	_ = s.command.Process.Kill()
+	s.Kill()
 	workers.Wait()
 	return all
 }
@@ -160,7 +160,7 @@ func (s *server) checkSurvivors(job string, all map[string]seen) {
 	t.Helper()
 	byStatus := map[types.JobExecutionStatus]int32{}
 	latest := map[string]types.JobExecutionSummary{}
-	pages := iot.NewListJobExecutionsForJobPaginator(s.control(), &iot.ListJobExecutionsForJobInput{JobId: &job})
+	pages := iot.NewListJobExecutionsForJobPaginator(s.Control(), &iot.ListJobExecutionsForJobInput{JobId: &job})
 	for pages.HasMorePages() {
 		for _, x := range must[*iot.ListJobExecutionsForJobOutput](t)(pages.NextPage(t.Context())).ExecutionSummaries {
 			summary := *x.JobExecutionSummary
@@ -171,7 +171,7 @@ func (s *server) checkSurvivors(job string, all map[string]seen) {
 			}
 		}
 	}
-	n := must[*iot.DescribeJobOutput](t)(s.control().DescribeJob(t.Context(), &iot.DescribeJobInput{JobId: &job})).Job.JobProcessDetails
+	n := must[*iot.DescribeJobOutput](t)(s.Control().DescribeJob(t.Context(), &iot.DescribeJobInput{JobId: &job})).Job.JobProcessDetails
 	for status, counted := range map[types.JobExecutionStatus]*int32{
 		"QUEUED": n.NumberOfQueuedThings, "IN_PROGRESS": n.NumberOfInProgressThings, "SUCCEEDED": n.NumberOfSucceededThings, "FAILED": n.NumberOfFailedThings,
 	} {
@@ -193,7 +193,7 @@ func (s *server) checkSurvivor(job, thing string, acked seen, listed types.JobEx
 		}
 		return
 	}
-	now := must[*iot.DescribeJobExecutionOutput](t)(s.control().DescribeJobExecution(t.Context(), &iot.DescribeJobExecutionInput{
+	now := must[*iot.DescribeJobExecutionOutput](t)(s.Control().DescribeJobExecution(t.Context(), &iot.DescribeJobExecutionInput{
 		JobId: &job, ThingName: &thing, ExecutionNumber: aws.Int64(acked.number),
 	})).Execution
 	status, version := string(now.Status), now.VersionNumber

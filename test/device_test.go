@@ -3,17 +3,13 @@ package test
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"net"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/iot"
 	"github.com/eclipse/paho.golang/paho"
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 )
@@ -86,44 +82,6 @@ func (m message) at(path string) any {
 		value = object[name]
 	}
 	return value
-}
-
-// identity is a thing with an active certificate of its own, attached to it, and what a policy lets it do.
-type identity struct {
-	thing, certificateID, arn string
-	pair                      tls.Certificate
-}
-
-// jobsPolicy lets a thing connect as itself and run its own jobs (R-ID-35).
-func (s *server) jobsPolicy() string {
-	return strings.NewReplacer("R:A", s.Region+":"+s.Account).Replace(`{"Version":"2012-10-17","Statement":[
- {"Effect":"Allow","Action":"iot:Connect","Resource":"arn:aws:iot:R:A:client/${iot:Connection.Thing.ThingName}"},
- {"Effect":"Allow","Action":["iot:Publish","iot:Receive"],"Resource":"arn:aws:iot:R:A:topic/$aws/things/${iot:Connection.Thing.ThingName}/jobs/*"},
- {"Effect":"Allow","Action":"iot:Subscribe","Resource":"arn:aws:iot:R:A:topicfilter/$aws/things/${iot:Connection.Thing.ThingName}/jobs/*"},
- {"Effect":"Allow","Action":"iotjobsdata:*","Resource":"arn:aws:iot:R:A:thing/pump-07"}]}`)
-}
-
-// identify makes a certificate for a thing that exists, with the policy.
-func (s *server) identify(thing, policy string) identity {
-	s.t.Helper()
-	ctx, client := within(s.t, 30*time.Second), s.control()
-	made := must[*iot.CreateKeysAndCertificateOutput](s.t)(client.CreateKeysAndCertificate(ctx, &iot.CreateKeysAndCertificateInput{SetAsActive: true}))
-	must[*iot.AttachPolicyOutput](s.t)(client.AttachPolicy(ctx, &iot.AttachPolicyInput{PolicyName: &policy, Target: made.CertificateArn}))
-	must[*iot.AttachThingPrincipalOutput](s.t)(client.AttachThingPrincipal(ctx, &iot.AttachThingPrincipalInput{ThingName: &thing, Principal: made.CertificateArn}))
-	pair := must[tls.Certificate](s.t)(tls.X509KeyPair([]byte(*made.CertificatePem), []byte(*made.KeyPair.PrivateKey)))
-	return identity{thing: thing, certificateID: aws.ToString(made.CertificateId), arn: aws.ToString(made.CertificateArn), pair: pair}
-}
-
-// tls is how a device connects: it trusts the server's authority and shows its own certificate, if it has one.
-func (s *server) tls(id *identity, protocols ...string) *tls.Config {
-	s.t.Helper()
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(must[[]byte](s.t)(os.ReadFile(s.CA)))
-	config := &tls.Config{RootCAs: roots, ServerName: "localhost", NextProtos: protocols}
-	if id != nil {
-		config.Certificates = []tls.Certificate{id.pair}
-	}
-	return config
 }
 
 // v3 is an MQTT 3.1.1 client.

@@ -22,6 +22,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iot"
 	"github.com/aws/aws-sdk-go-v2/service/iot/types"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/drover-iot/drover/test/testserver"
 )
 
 // objectStore is an object store on loopback. It serves a GET of any object to a URL whose signature is right and still valid by the
@@ -100,9 +102,9 @@ func download(t *testing.T, address string) string {
 // serveStore starts a server with an object store.
 func serveStore(t *testing.T, o *objectStore, env []string, flags ...string) *server {
 	t.Helper()
-	s := &server{t: t, dir: filepath.Join(t.TempDir(), "data"), env: env}
-	s.start(append(flags, "--clock", "virtual", "--s3-endpoint", o.URL)...)
-	t.Cleanup(s.kill)
+	s := &server{t: t, Server: testserver.New(t)}
+	s.Env = env
+	s.Start(append(flags, "--clock", "virtual", "--s3-endpoint", o.URL)...)
 	return s
 }
 
@@ -192,11 +194,11 @@ func TestDownloads(t *testing.T) { // R-PRE-1, R-PRE-2, R-PRE-3, R-PRE-5, R-PRE-
 		t.Errorf("DescribeJob: %v", got)
 	}
 	for _, secret := range []string{credential.SecretAccessKey, credential.SessionToken, "X-Amz", "level=WARN"} {
-		if s.kill(); strings.Contains(s.output.String(), secret) {
-			t.Errorf("the log has %q:\n%s", secret, s.output)
+		if s.Kill(); strings.Contains(s.Output.String(), secret) {
+			t.Errorf("the log has %q:\n%s", secret, s.Output)
 		}
 	}
-	if _, err := os.Stat(filepath.Join(s.dir, "s3-keys.json")); err == nil {
+	if _, err := os.Stat(filepath.Join(s.Dir, "s3-keys.json")); err == nil {
 		t.Error("a key pair was made, although there is a credential")
 	}
 }
@@ -223,7 +225,7 @@ func TestDownloadsWithOwnKey(t *testing.T) { // R-PRE-26, R-PRE-29
 	if got := download(t, next()); got != "unknown key" {
 		t.Errorf("a store that was not given the key: %s", got)
 	}
-	path := filepath.Join(s.dir, "s3-keys.json")
+	path := filepath.Join(s.Dir, "s3-keys.json")
 	var keys []struct{ AccessKeyID, SecretAccessKey string }
 	if err := json.Unmarshal(must[[]byte](t)(os.ReadFile(path)), &keys); err != nil || len(keys) != 1 {
 		t.Fatalf("%s: %v, %v", path, keys, err)
@@ -239,18 +241,18 @@ func TestDownloadsWithOwnKey(t *testing.T) { // R-PRE-26, R-PRE-29
 	if got := download(t, address); got != "/firmware/fw.bin" || !strings.Contains(address, "%2Fgarage%2F") {
 		t.Errorf("with the key: %s: %s", address, got)
 	}
-	s.kill()
-	lines := slices.DeleteFunc(strings.Split(s.output.String(), "\n"), func(l string) bool { return !strings.Contains(l, "level=WARN") })
+	s.Kill()
+	lines := slices.DeleteFunc(strings.Split(s.Output.String(), "\n"), func(l string) bool { return !strings.Contains(l, "level=WARN") })
 	if len(lines) != 1 || !strings.Contains(lines[0], "job=fw") || strings.Contains(lines[0], keys[0].SecretAccessKey) {
 		t.Errorf("warnings: %q", lines)
 	}
-	s.start(append(flags, "--clock", "virtual", "--s3-endpoint", o.URL)...)
+	s.Start(append(flags, "--clock", "virtual", "--s3-endpoint", o.URL)...)
 	if got := download(t, next()); got != "/firmware/fw.bin" {
 		t.Errorf("after a restart: %s", got)
 	}
 	// The server has lost the store that the document names (R-PRE-12).
-	s.kill()
-	s.start("--clock", "virtual")
+	s.Kill()
+	s.Start("--clock", "virtual")
 	for _, c := range []call{
 		{method: "PUT", path: "/things/t0001/jobs/$next", body: `{}`, service: "iot-jobs-data"},
 		{method: "GET", path: "/things/t0001/jobs/fw", service: "iot-jobs-data"},

@@ -19,7 +19,7 @@ func TestEvents(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "--clock", "virtual")
 	s.fleet("g", 2)
-	ctx, client := within(t, time.Minute), s.control()
+	ctx, client := within(t, time.Minute), s.Control()
 	configurations := func() *iot.DescribeEventConfigurationsOutput {
 		return must[*iot.DescribeEventConfigurationsOutput](t)(client.DescribeEventConfigurations(ctx, &iot.DescribeEventConfigurationsInput{}))
 	}
@@ -69,16 +69,16 @@ func TestEvents(t *testing.T) {
 	job := must[*iot.DescribeJobOutput](t)(client.DescribeJob(ctx, &iot.DescribeJobInput{JobId: aws.String("j1")})).Job
 
 	in.expectEvent("jobExecution/j1/succeeded", map[string]any{
-		"eventType": "JOB_EXECUTION", "operation": "succeeded", "jobId": "j1", "thingArn": s.arn("thing", "t0001"), "status": "SUCCEEDED",
+		"eventType": "JOB_EXECUTION", "operation": "succeeded", "jobId": "j1", "thingArn": s.ARN("thing", "t0001"), "status": "SUCCEEDED",
 		"statusDetails": map[string]any{}, "timestamp": float64(now.Unix()),
 	})
 	in.expectEvent("jobExecution/j1/failed", map[string]any{
-		"eventType": "JOB_EXECUTION", "operation": "failed", "jobId": "j1", "thingArn": s.arn("thing", "t0002"), "status": "FAILED",
+		"eventType": "JOB_EXECUTION", "operation": "failed", "jobId": "j1", "thingArn": s.ARN("thing", "t0002"), "status": "FAILED",
 		"statusDetails": map[string]any{}, "timestamp": float64(now.Unix()),
 	})
 	in.expectEvent("job/j1/completed", map[string]any{
 		"eventType": "JOB", "operation": "completed", "jobId": "j1", "status": "COMPLETED", "targetSelection": "SNAPSHOT", "description": "first",
-		"targets": []any{s.arn("thinggroup", "g")}, "timestamp": float64(now.Unix()), "completedAt": float64(job.CompletedAt.UnixMilli()),
+		"targets": []any{s.ARN("thinggroup", "g")}, "timestamp": float64(now.Unix()), "completedAt": float64(job.CompletedAt.UnixMilli()),
 		"createdAt": float64(job.CreatedAt.UnixMilli()), "lastUpdatedAt": float64(job.LastUpdatedAt.UnixMilli()),
 		"jobProcessDetails": map[string]any{"numberOfCanceledThings": 0.0, "numberOfRejectedThings": 0.0, "numberOfFailedThings": 1.0,
 			"numberOfRemovedThings": 0.0, "numberOfSucceededThings": 1.0, "numberOfTimedOutThings": 0.0},
@@ -108,11 +108,11 @@ func TestEvents(t *testing.T) {
 	in.expect("job/j3/deletion_in_progress")
 	// R-EVT-22: the status before the deletion; R-EVT-20: details as a flat map.
 	in.expectEvent("jobExecution/j3/deleted", map[string]any{
-		"eventType": "JOB_EXECUTION", "operation": "deleted", "jobId": "j3", "thingArn": s.arn("thing", "t0001"), "status": "IN_PROGRESS",
+		"eventType": "JOB_EXECUTION", "operation": "deleted", "jobId": "j3", "thingArn": s.ARN("thing", "t0001"), "status": "IN_PROGRESS",
 		"statusDetails": map[string]any{"a": "1", "b": "2"}, "timestamp": float64(now.Unix()),
 	})
 	in.expectEvent("jobExecution/j3/deleted", map[string]any{
-		"eventType": "JOB_EXECUTION", "operation": "deleted", "jobId": "j3", "thingArn": s.arn("thing", "t0002"), "status": "QUEUED",
+		"eventType": "JOB_EXECUTION", "operation": "deleted", "jobId": "j3", "thingArn": s.ARN("thing", "t0002"), "status": "QUEUED",
 		"statusDetails": map[string]any{}, "timestamp": float64(now.Unix()),
 	})
 	if deleted := in.expect("job/j3/deleted"); deleted.at("status") != "DELETED" {

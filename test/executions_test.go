@@ -22,7 +22,7 @@ func TestExecutionOnTheWire(t *testing.T) {
 	ms := func(after time.Duration) float64 { return float64(start.Add(after).UnixMilli()) / 1000 }
 	whole := func(after time.Duration) float64 { return float64(start.Add(after).Unix()) }
 	s.ask("PUT", "/jobs/j", fmt.Sprintf(`{"targets":[%q],"document":"{\"n\": 1.0}","timeoutConfig":{"inProgressTimeoutInMinutes":1},
-		"jobExecutionsRetryConfig":{"criteriaList":[{"failureType":"FAILED","numberOfRetries":2}]}}`, s.arn("thinggroup", "g")))
+		"jobExecutionsRetryConfig":{"criteriaList":[{"failureType":"FAILED","numberOfRetries":2}]}}`, s.ARN("thinggroup", "g")))
 	operator := func(query string) map[string]any {
 		return s.ask("GET", "/things/t0001/jobs/j"+query, "")["execution"].(map[string]any)
 	}
@@ -40,7 +40,7 @@ func TestExecutionOnTheWire(t *testing.T) {
 		}
 	}
 	same("R-API-23, R-API-24, R-API-30, R-EXE-1, R-CON-13, R-CON-15, R-CON-18: QUEUED", map[string]any{
-		"jobId": "j", "status": "QUEUED", "statusDetails": map[string]any{}, "thingArn": s.arn("thing", "t0001"), "queuedAt": ms(0), "lastUpdatedAt": ms(0),
+		"jobId": "j", "status": "QUEUED", "statusDetails": map[string]any{}, "thingArn": s.ARN("thing", "t0001"), "queuedAt": ms(0), "lastUpdatedAt": ms(0),
 		"executionNumber": 1.0, "versionNumber": 1.0,
 	}, operator(""))
 	s.clock(`{"advance":"1500ms"}`)
@@ -48,7 +48,7 @@ func TestExecutionOnTheWire(t *testing.T) {
 	s.clock(`{"advance":"29600ms"}`)
 	since := 31100 * time.Millisecond
 	want := map[string]any{
-		"jobId": "j", "status": "IN_PROGRESS", "statusDetails": map[string]any{"detailsMap": map[string]any{"a": "1"}}, "thingArn": s.arn("thing", "t0001"),
+		"jobId": "j", "status": "IN_PROGRESS", "statusDetails": map[string]any{"detailsMap": map[string]any{"a": "1"}}, "thingArn": s.ARN("thing", "t0001"),
 		"queuedAt": ms(0), "startedAt": ms(1500 * time.Millisecond), "lastUpdatedAt": ms(1500 * time.Millisecond), "executionNumber": 1.0, "versionNumber": 2.0,
 		"approximateSecondsBeforeTimedOut": 31.0, // 30.4, rounded up
 	}
@@ -117,7 +117,7 @@ func TestLists(t *testing.T) {
 	s.fleet("g", 2)
 	s.fleet2("parent")
 	s.ask("POST", "/thing-groups/child", `{"parentGroupName":"parent"}`)
-	in := func(group string) string { return fmt.Sprintf(`"targets":[%q]`, s.arn("thinggroup", group)) }
+	in := func(group string) string { return fmt.Sprintf(`"targets":[%q]`, s.ARN("thinggroup", group)) }
 	tomorrow := s.clock(`{"advance":"0s"}`).Add(24 * time.Hour).Format("2006-01-02 15:04")
 	for _, job := range []struct{ id, more string }{
 		{"b", in("g")}, {"a", in("g") + `,"namespaceId":"ns"`}, // at the same time

@@ -16,7 +16,7 @@ import (
 // largeFleet is fleet from many callers.
 func (s *server) largeFleet(group string, n int) {
 	s.t.Helper()
-	ctx, client := within(s.t, time.Minute), s.control()
+	ctx, client := within(s.t, time.Minute), s.Control()
 	must[*iot.CreateThingGroupOutput](s.t)(client.CreateThingGroup(ctx, &iot.CreateThingGroupInput{ThingGroupName: &group}))
 	var all sync.WaitGroup
 	failed := make(chan error, 16)
@@ -59,7 +59,7 @@ func TestSweepsSurviveKills(t *testing.T) {
 	s.want("j", fmt.Sprintf("IN_PROGRESS q%d p0 s0 f0 t0 c0", things))
 	ctx := within(t, 2*time.Minute)
 	describe := func() (*types.Job, bool) {
-		out, err := s.control().DescribeJob(ctx, &iot.DescribeJobInput{JobId: aws.String("j")})
+		out, err := s.Control().DescribeJob(ctx, &iot.DescribeJobInput{JobId: aws.String("j")})
 		var refused smithy.APIError
 		if errors.As(err, &refused) && refused.ErrorCode() == "ResourceNotFoundException" {
 			return nil, false
@@ -69,10 +69,10 @@ func TestSweepsSurviveKills(t *testing.T) {
 	kills := 0
 	again := func() { // a power cut, and up again
 		kills++
-		s.kill()
-		s.start("--clock", "virtual")
+		s.Kill()
+		s.Start("--clock", "virtual")
 	}
-	must[*iot.CancelJobOutput](t)(s.control().CancelJob(ctx, &iot.CancelJobInput{JobId: aws.String("j")}))
+	must[*iot.CancelJobOutput](t)(s.Control().CancelJob(ctx, &iot.CancelJobInput{JobId: aws.String("j")}))
 	for {
 		job, _ := describe()
 		n := job.JobProcessDetails
@@ -88,7 +88,7 @@ func TestSweepsSurviveKills(t *testing.T) {
 	}
 	s.want("j", fmt.Sprintf("CANCELED q0 p0 s0 f0 t0 c%d", things))
 	canceled := kills
-	must[*iot.DeleteJobOutput](t)(s.control().DeleteJob(ctx, &iot.DeleteJobInput{JobId: aws.String("j")}))
+	must[*iot.DeleteJobOutput](t)(s.Control().DeleteJob(ctx, &iot.DeleteJobInput{JobId: aws.String("j")}))
 	for {
 		job, there := describe()
 		if !there {

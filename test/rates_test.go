@@ -13,7 +13,7 @@ import (
 func TestRates(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "--control-rate", "2", "--device-read-rate", "1", "--device-write-rate", "1")
-	ctx, client := within(t, 20*time.Second), s.control()
+	ctx, client := within(t, 20*time.Second), s.Control()
 	refused, began := 0, time.Now()
 	for range 10 {
 		if _, err := client.DescribeEndpoint(ctx, &iot.DescribeEndpointInput{}); err != nil {
@@ -25,7 +25,7 @@ func TestRates(t *testing.T) {
 		t.Errorf("%d of 10 calls in %.1f s were refused at 2 a second", refused, took)
 	}
 	must[*iot.CreateThingOutput](t)(client.CreateThing(ctx, &iot.CreateThingInput{ThingName: aws.String("pump-07")})) // another operation
-	must[*iot.CreateJobOutput](t)(client.CreateJob(ctx, &iot.CreateJobInput{JobId: aws.String("j"), Targets: []string{s.arn("thing", "pump-07")}, Document: aws.String("{}")}))
+	must[*iot.CreateJobOutput](t)(client.CreateJob(ctx, &iot.CreateJobInput{JobId: aws.String("j"), Targets: []string{s.ARN("thing", "pump-07")}, Document: aws.String("{}")}))
 	in := newInbox(t)
 	device := must[*v3](t)(connect3(t, s.MQTT, "pump-07", nil, in))
 	for range 3 { // sent at once, before a second has passed

@@ -18,6 +18,8 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/iot"
 	"github.com/aws/aws-sdk-go-v2/service/iot/types"
+
+	"github.com/drover-iot/drover/test/testserver"
 )
 
 // call is one raw request, signed unless a test spoils it.
@@ -73,7 +75,7 @@ func TestBadInput(t *testing.T) {
 	s := serve(t, "--clock", "virtual")
 	s.fleet("g", 1)
 	s.create("j", "g", nil)
-	ctx, client := within(t, time.Minute), s.control()
+	ctx, client := within(t, time.Minute), s.Control()
 	state := func() string {
 		jobs := must[*iot.ListJobsOutput](t)(client.ListJobs(ctx, &iot.ListJobsInput{}))
 		job := must[*iot.DescribeJobOutput](t)(client.DescribeJob(ctx, &iot.DescribeJobInput{JobId: aws.String("j")}))
@@ -203,7 +205,7 @@ func TestRefuseToStart(t *testing.T) {
 		args  []string
 		names string
 	}{
-		{"a folder in use", []string{"serve", "--data", s.dir, "--http", "127.0.0.1:0", "--https", "", "--mqtt", "", "--mqtts", ""}, "in use"},
+		{"a folder in use", []string{"serve", "--data", s.Dir, "--http", "127.0.0.1:0", "--https", "", "--mqtt", "", "--mqtts", ""}, "in use"},
 		{"plain HTTP to everybody", []string{"serve", "--data", t.TempDir(), "--http", "0.0.0.0:0"}, "--open-plain"},
 		{"plain MQTT to everybody", []string{"serve", "--data", t.TempDir(), "--mqtt", ":0"}, "--open-plain"},
 		{"an account", []string{"serve", "--data", t.TempDir(), "--account", "12"}, "12 digits"},
@@ -214,7 +216,7 @@ func TestRefuseToStart(t *testing.T) {
 		{"a word", []string{"serve", "stray"}, "stray"},
 		{"a command", []string{"observe"}, "observe"},
 	} {
-		out, err := exec.CommandContext(within(t, 10*time.Second), binary, tt.args...).CombinedOutput()
+		out, err := exec.CommandContext(within(t, 10*time.Second), testserver.Binary, tt.args...).CombinedOutput()
 		if err == nil || !strings.Contains(string(out), tt.names) || strings.Contains(string(out), "goroutine") {
 			t.Errorf("%s: %v\n%s\nwant a refusal that names %q", tt.name, err, out, tt.names)
 		}
@@ -227,7 +229,7 @@ func TestFolder(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "--log", "debug")
 	for _, name := range []string{"endpoints.json", "keys.json", "ca.key", "server.key"} {
-		info := must[os.FileInfo](t)(os.Stat(s.dir + "/" + name))
+		info := must[os.FileInfo](t)(os.Stat(s.Dir + "/" + name))
 		if info.Mode().Perm() != 0o600 {
 			t.Errorf("%s is %v, want it readable by its owner only", name, info.Mode())
 		}
@@ -235,8 +237,9 @@ func TestFolder(t *testing.T) {
 	s.fleet("g", 2)
 	s.create("j", "g", nil)
 	key := s.SecretAccessKey
-	out := must[[]byte](t)(exec.Command(binary, "keys", "create", "--data", s.dir, "--name", "second").Output())
-	second := *s
+	out := must[[]byte](t)(exec.Command(testserver.Binary, "keys", "create", "--data", s.Dir, "--name", "second").Output())
+	process := *s.Server
+	second := &server{Server: &process, t: t}
 	for _, word := range strings.Fields(string(out)) {
 		if value, ok := strings.CutPrefix(word, "AWS_ACCESS_KEY_ID="); ok {
 			second.AccessKeyID = value
@@ -249,28 +252,28 @@ func TestFolder(t *testing.T) {
 	}
 	second.want("j", "IN_PROGRESS q2 p0 s0 f0 t0 c0")
 	s.withdrawKey(second.AccessKeyID)
-	_, err := second.control().ListJobs(t.Context(), &iot.ListJobsInput{})
+	_, err := second.Control().ListJobs(t.Context(), &iot.ListJobsInput{})
 	wantError(t, err, "UnrecognizedClientException")
 	s.want("j", "IN_PROGRESS q2 p0 s0 f0 t0 c0")
-	if err := s.stop(); err != nil {
-		t.Fatalf("stop: %v\n%s", err, s.output)
+	if err := s.Stop(); err != nil {
+		t.Fatalf("stop: %v\n%s", err, s.Output)
 	}
-	log := s.output.String()
+	log := s.Output.String()
 	if _, rest, _ := strings.Cut(log, "AWS_SECRET_ACCESS_KEY="); strings.Contains(rest[len(key):], key) || strings.Contains(log, second.SecretAccessKey) {
 		t.Error("a secret is in the log")
 	}
-	s.start()
+	s.Start()
 	if s.SecretAccessKey != key {
 		t.Error("a second start made another key")
 	}
 	s.want("j", "IN_PROGRESS q2 p0 s0 f0 t0 c0")
-	_, err = s.control().CreateJob(t.Context(), &iot.CreateJobInput{JobId: aws.String("j"), Targets: []string{s.arn("thing", "t0001")}, Document: aws.String("{}"), TargetSelection: types.TargetSelectionSnapshot})
+	_, err = s.Control().CreateJob(t.Context(), &iot.CreateJobInput{JobId: aws.String("j"), Targets: []string{s.ARN("thing", "t0001")}, Document: aws.String("{}"), TargetSelection: types.TargetSelectionSnapshot})
 	wantError(t, err, "ResourceAlreadyExistsException")
 }
 
 // withdrawKey takes a key out of keys.json, as an operator with an editor would.
 func (s *server) withdrawKey(id string) {
-	t, path := s.t, s.dir+"/keys.json"
+	t, path := s.t, s.Dir+"/keys.json"
 	t.Helper()
 	var keys []map[string]any
 	if err := json.Unmarshal(must[[]byte](t)(os.ReadFile(path)), &keys); err != nil {

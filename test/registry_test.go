@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iot"
 	"github.com/aws/aws-sdk-go-v2/service/iot/types"
+
+	"github.com/drover-iot/drover/test/testserver"
 )
 
 // Thing types, tags, dynamic groups and search, with the stock aws command line and with drover's own.
@@ -22,7 +24,7 @@ func TestRegistryWalk(t *testing.T) {
 	if _, err := os.Stat(stock); err != nil {
 		t.Fatalf("the aws command line is missing: run make setup: %v", err)
 	}
-	for name, program := range map[string][]string{"aws": {stock}, "drover": {binary}} {
+	for name, program := range map[string][]string{"aws": {stock}, "drover": {testserver.Binary}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s, home := serve(t), t.TempDir()
@@ -43,7 +45,7 @@ func (c commandLine) want(want string, args ...string) {
 }
 
 func (c commandLine) types(s *server) { // R-ID-5, R-ID-6, R-ID-8, R-ID-10, R-ID-48
-	c.want(s.arn("thingtype", "lamp"), "create-thing-type", "--thing-type-name", "lamp", "--query", "thingTypeArn",
+	c.want(s.ARN("thingtype", "lamp"), "create-thing-type", "--thing-type-name", "lamp", "--query", "thingTypeArn",
 		"--thing-type-properties", "thingTypeDescription=a lamp,searchableAttributes=fw,site", "--tags", "Key=team,Value=north")
 	c.want("a lamp", "describe-thing-type", "--thing-type-name", "lamp", "--query", "thingTypeProperties.thingTypeDescription")
 	c.want("False", "describe-thing-type", "--thing-type-name", "lamp", "--query", "thingTypeMetadata.deprecated")
@@ -80,7 +82,7 @@ func (c commandLine) dynamic(s *server) { // R-ID-12, R-ID-38 to R-ID-42
 	c.want("ACTIVE\tthingTypeName:lamp AND attributes.fw:<2", "describe-thing-group", "--thing-group-name", "old", "--query", "[status,queryString]")
 	c.want("lamp-0\tlamp-1", "list-things-in-thing-group", "--thing-group-name", "old", "--query", "things")
 	c.want("old", "list-thing-groups-for-thing", "--thing-name", "lamp-1", "--query", "thingGroups[].groupName")
-	c.json("iot", "create-job", "--job-id", "fw", "--targets", s.arn("thinggroup", "old"), "--document", "{}")
+	c.json("iot", "create-job", "--job-id", "fw", "--targets", s.ARN("thinggroup", "old"), "--document", "{}")
 	c.json("iot", "update-thing", "--thing-name", "lamp-1", "--attribute-payload", "attributes={fw=9},merge=true")
 	c.want("lamp-0", "list-things-in-thing-group", "--thing-group-name", "old", "--query", "things")
 	c.want("1\t1", "describe-job", "--job-id", "fw", "--query", "job.jobProcessDetails.[numberOfQueuedThings,numberOfRemovedThings]")
@@ -99,7 +101,7 @@ func (c commandLine) dynamic(s *server) { // R-ID-12, R-ID-38 to R-ID-42
 }
 
 func (c commandLine) tags(s *server) { // R-API-36, R-API-37, R-API-38, R-API-39, R-WIRE-24
-	arn := s.arn("thingtype", "lamp")
+	arn := s.ARN("thingtype", "lamp")
 	list := []string{"list-tags-for-resource", "--resource-arn", arn, "--query", "tags[].[Key,Value][]"}
 	c.want("team\tnorth", list...)
 	c.json("iot", "tag-resource", "--resource-arn", arn, "--tags", "Key=team,Value=south", "Key=a b,Value=")
@@ -107,10 +109,10 @@ func (c commandLine) tags(s *server) { // R-API-36, R-API-37, R-API-38, R-API-39
 	c.json("iot", "untag-resource", "--resource-arn", arn, "--tag-keys", "a b", "none")
 	c.want("team\tsouth", list...)
 	c.refused("InvalidRequestException", "iot", "tag-resource", "--resource-arn", arn, "--tags", "Key=aws:x,Value=1")
-	c.refused("InvalidRequestException", "iot", "tag-resource", "--resource-arn", s.arn("thing", "pump"), "--tags", "Key=x,Value=1")
-	c.refused("ResourceNotFoundException", "iot", "list-tags-for-resource", "--resource-arn", s.arn("job", "none"))
-	job := s.arn("job", "tagged")
-	c.json("iot", "create-job", "--job-id", "tagged", "--targets", s.arn("thing", "pump"), "--document", "{}", "--tags", "Key=k,Value=v")
+	c.refused("InvalidRequestException", "iot", "tag-resource", "--resource-arn", s.ARN("thing", "pump"), "--tags", "Key=x,Value=1")
+	c.refused("ResourceNotFoundException", "iot", "list-tags-for-resource", "--resource-arn", s.ARN("job", "none"))
+	job := s.ARN("job", "tagged")
+	c.json("iot", "create-job", "--job-id", "tagged", "--targets", s.ARN("thing", "pump"), "--document", "{}", "--tags", "Key=k,Value=v")
 	c.want("k", "list-tags-for-resource", "--resource-arn", job, "--query", "tags[].Key")
 	if _, _, body := s.send(call{method: "GET", path: "/tags?resourceArn=" + url.QueryEscape(job)}); !strings.Contains(body, `[{"Key":"k","Value":"v"}]`) {
 		c.t.Errorf("tags on the wire: %s", body)
@@ -146,13 +148,13 @@ func TestRegistryRefuses(t *testing.T) {
 		fifty[i] = fmt.Sprintf(`{"Key":"k%d","Value":"v"}`, i)
 	}
 	tag := func(arn, tags string) string { return `{"resourceArn":"` + arn + `","tags":[` + tags + `]}` }
-	group := s.arn("thinggroup", "s")
+	group := s.ARN("thinggroup", "s")
 	for _, row := range []struct {
 		method, path, body string
 		status             int
 		exception, says    string
 	}{
-		{"POST", "/thing-types/k", ``, 409, "ResourceAlreadyExistsException", `"resourceArn":"` + s.arn("thingtype", "k") + `"`},
+		{"POST", "/thing-types/k", ``, 409, "ResourceAlreadyExistsException", `"resourceArn":"` + s.ARN("thingtype", "k") + `"`},
 		{"POST", "/thing-types/k%20", ``, 400, "InvalidRequestException", "thingTypeName"},
 		{"POST", "/thing-types/x", `{"thingTypeProperties":{"searchableAttributes":["a","b","c","d"]}}`, 400, "InvalidRequestException", "searchableAttributes"},
 		{"GET", "/thing-types/x", ``, 404, "ResourceNotFoundException", "thing type x"},
@@ -191,12 +193,12 @@ func TestRegistryRefuses(t *testing.T) {
 		{"POST", "/indices/search", `{"queryString":"*","nextToken":"x"}`, 400, "InvalidRequestException", "nextToken"},
 
 		{"POST", "/tags", tag("x", ""), 400, "InvalidRequestException", "resourceArn"},
-		{"POST", "/tags", tag(s.arn("cert", "x"), `{"Key":"a"}`), 400, "InvalidRequestException", "resourceArn"},
+		{"POST", "/tags", tag(s.ARN("cert", "x"), `{"Key":"a"}`), 400, "InvalidRequestException", "resourceArn"},
 		{"POST", "/tags", tag(group, `{"Key":""}`), 400, "InvalidRequestException", "tags[0].Key"},
 		{"POST", "/tags", tag(group, `{"Key":"a"},{"Key":"a"}`), 400, "InvalidRequestException", "tags[1].Key"},
-		{"POST", "/tags", tag(s.arn("thinggroup", "x"), strings.Join(fifty, ",")+`,{"Key":"a"}`), 404, "ResourceNotFoundException", "thing group x"},
+		{"POST", "/tags", tag(s.ARN("thinggroup", "x"), strings.Join(fifty, ",")+`,{"Key":"a"}`), 404, "ResourceNotFoundException", "thing group x"},
 		{"POST", "/tags", tag(group, strings.Join(fifty, ",")+`,{"Key":"a"}`), 410, "LimitExceededException", "51 tags"},
-		{"POST", "/untag", `{"resourceArn":"` + s.arn("policy", "x") + `","tagKeys":["a"]}`, 404, "ResourceNotFoundException", "policy x"},
+		{"POST", "/untag", `{"resourceArn":"` + s.ARN("policy", "x") + `","tagKeys":["a"]}`, 404, "ResourceNotFoundException", "policy x"},
 		{"POST", "/untag", `{"resourceArn":"` + group + `"}`, 400, "InvalidRequestException", "tagKeys"},
 		{"GET", "/tags?resourceArn=x", ``, 400, "InvalidRequestException", "resourceArn"},
 		{"GET", "/tags?resourceArn=" + group + "&nextToken=x", ``, 400, "InvalidRequestException", "nextToken"},
@@ -208,7 +210,7 @@ func TestRegistryRefuses(t *testing.T) {
 			t.Errorf("%s %s %s:\n%d %s %s\nwant %d %s %s", row.method, row.path, row.body, status, exception, body, row.status, row.exception, row.says)
 		}
 	}
-	ctx, client := within(t, time.Minute), s.control()
+	ctx, client := within(t, time.Minute), s.Control()
 	groups := must[*iot.ListThingGroupsOutput](t)(client.ListThingGroups(ctx, &iot.ListThingGroupsInput{})).ThingGroups
 	kinds := must[*iot.ListThingTypesOutput](t)(client.ListThingTypes(ctx, &iot.ListThingTypesInput{})).ThingTypes
 	tags := must[*iot.ListTagsForResourceOutput](t)(client.ListTagsForResource(ctx, &iot.ListTagsForResourceInput{ResourceArn: &group})).Tags
@@ -223,7 +225,7 @@ func TestRegistryRefuses(t *testing.T) {
 func TestSearchAndRestart(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	ctx, client := within(t, time.Minute), s.control()
+	ctx, client := within(t, time.Minute), s.Control()
 	config := must[*iot.GetIndexingConfigurationOutput](t)(client.GetIndexingConfiguration(ctx, &iot.GetIndexingConfigurationInput{}))
 	if c := config.ThingIndexingConfiguration; c.ThingIndexingMode != types.ThingIndexingModeRegistry || c.ThingConnectivityIndexingMode != types.ThingConnectivityIndexingModeStatus {
 		t.Errorf("at first: %+v", c)
@@ -240,9 +242,9 @@ func TestSearchAndRestart(t *testing.T) {
 	must[*iot.CreateDynamicThingGroupOutput](t)(client.CreateDynamicThingGroup(ctx, &iot.CreateDynamicThingGroupInput{
 		ThingGroupName: aws.String("even"), QueryString: aws.String("attributes.n:0"), Tags: []types.Tag{{Key: aws.String("k"), Value: aws.String("v")}},
 	}))
-	s.kill()
-	s.start()
-	client = s.control()
+	s.Kill()
+	s.Start()
+	client = s.Control()
 	var names []string
 	var token *string
 	for range 10 {
@@ -265,7 +267,7 @@ func TestSearchAndRestart(t *testing.T) {
 	if c := config.ThingIndexingConfiguration; c.ThingIndexingMode != types.ThingIndexingModeOff || len(c.CustomFields) != 1 || *c.CustomFields[0].Name != "attributes.fw" {
 		t.Errorf("after a kill: %+v", c)
 	}
-	arn := s.arn("thinggroup", "even")
+	arn := s.ARN("thinggroup", "even")
 	tags := must[*iot.ListTagsForResourceOutput](t)(client.ListTagsForResource(ctx, &iot.ListTagsForResourceInput{ResourceArn: &arn})).Tags
 	if len(tags) != 1 || *tags[0].Key != "k" {
 		t.Errorf("tags %+v", tags)
@@ -276,8 +278,8 @@ func TestSearchAndRestart(t *testing.T) {
 func TestConnectedThings(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	ctx, client := within(t, time.Minute), s.control()
-	must[*iot.CreatePolicyOutput](t)(client.CreatePolicy(ctx, &iot.CreatePolicyInput{PolicyName: aws.String("jobs"), PolicyDocument: aws.String(s.jobsPolicy())}))
+	ctx, client := within(t, time.Minute), s.Control()
+	must[*iot.CreatePolicyOutput](t)(client.CreatePolicy(ctx, &iot.CreatePolicyInput{PolicyName: aws.String("jobs"), PolicyDocument: aws.String(s.JobsPolicy())}))
 	must[*iot.CreateThingOutput](t)(client.CreateThing(ctx, &iot.CreateThingInput{ThingName: aws.String("pump-07")}))
 	for name, query := range map[string]string{"online": "connectivity.connected:true", "offline": "connectivity.connected:false"} {
 		must[*iot.CreateDynamicThingGroupOutput](t)(client.CreateDynamicThingGroup(ctx, &iot.CreateDynamicThingGroupInput{ThingGroupName: &name, QueryString: &query}))
@@ -295,20 +297,20 @@ func TestConnectedThings(t *testing.T) {
 		}
 	}
 	until("", "")
-	identity := s.identify("pump-07", "jobs")
-	must[*v3](t)(connect3(t, s.MQTTS, "pump-07", s.tls(&identity), newInbox(t)))
+	identity := s.Identify("pump-07", "jobs")
+	must[*v3](t)(connect3(t, s.MQTTS, "pump-07", s.TLS(&identity), newInbox(t)))
 	until("pump-07", "")
 
 	// A restart, in order or by a power cut, is not the device's: what waits for it there stays (R-ID-61).
 	s.create("fw", "online", nil)
-	for _, end := range []func(){func() { must[any](t)(nil, s.stop()) }, s.kill} {
+	for _, end := range []func(){func() { must[any](t)(nil, s.Stop()) }, s.Kill} {
 		end()
-		s.start()
-		client = s.control()
+		s.Start()
+		client = s.Control()
 		until("pump-07", "")
 		s.want("fw", "IN_PROGRESS q1 p0 s0 f0 t0 c0")
 	}
-	device := must[*v3](t)(connect3(t, s.MQTTS, "pump-07", s.tls(&identity), newInbox(t)))
+	device := must[*v3](t)(connect3(t, s.MQTTS, "pump-07", s.TLS(&identity), newInbox(t)))
 	until("pump-07", "")
 	device.client.Disconnect(100)
 	until("", "pump-07")

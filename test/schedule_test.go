@@ -31,7 +31,7 @@ func (c calendar) at(day int, clock time.Duration) {
 
 func (c calendar) describe(id string) *types.Job {
 	c.t.Helper()
-	return must[*iot.DescribeJobOutput](c.t)(c.control().DescribeJob(within(c.t, 20*time.Second), &iot.DescribeJobInput{JobId: &id})).Job
+	return must[*iot.DescribeJobOutput](c.t)(c.Control().DescribeJob(within(c.t, 20*time.Second), &iot.DescribeJobInput{JobId: &id})).Job
 }
 
 // Thirty days of a continuous job that may run for an hour each night: ramp over several windows, devices that finish by
@@ -74,8 +74,8 @@ func TestThirtyDays(t *testing.T) {
 	}
 	s.want("nightly", "SCHEDULED q50 p0 s150 f0 t0 c0")
 	late := "late"
-	must[*iot.CreateThingOutput](t)(s.control().CreateThing(t.Context(), &iot.CreateThingInput{ThingName: &late}))
-	must[*iot.AddThingToThingGroupOutput](t)(s.control().AddThingToThingGroup(t.Context(), &iot.AddThingToThingGroupInput{ThingName: &late, ThingGroupName: aws.String("g")}))
+	must[*iot.CreateThingOutput](t)(s.Control().CreateThing(t.Context(), &iot.CreateThingInput{ThingName: &late}))
+	must[*iot.AddThingToThingGroupOutput](t)(s.Control().AddThingToThingGroup(t.Context(), &iot.AddThingToThingGroupInput{ThingName: &late, ThingGroupName: aws.String("g")}))
 	s.want("nightly", "SCHEDULED q50 p0 s150 f0 t0 c0")
 	c.at(4, 2*time.Hour)
 	s.want("nightly", "IN_PROGRESS q51 p0 s150 f0 t0 c0") // R-JOB-56
@@ -118,8 +118,8 @@ func TestScheduleRefusals(t *testing.T) {
 				schedule.MaintenanceWindows[i] = window("cron(0 2 * * ? *)", 1)[0]
 			}
 		}
-		_, err := s.control().CreateJob(within(t, 20*time.Second), &iot.CreateJobInput{
-			JobId: aws.String("j"), Targets: []string{s.arn("thinggroup", "g")}, Document: aws.String("{}"), SchedulingConfig: schedule,
+		_, err := s.Control().CreateJob(within(t, 20*time.Second), &iot.CreateJobInput{
+			JobId: aws.String("j"), Targets: []string{s.ARN("thinggroup", "g")}, Document: aws.String("{}"), SchedulingConfig: schedule,
 		})
 		t.Log(name, err)
 		wantError(t, err, "InvalidRequestException")

@@ -16,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iot"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/drover-iot/drover/test/testserver"
 )
 
 // The stock AWS IoT Device SDK v2 (Python), on both MQTT versions and over mutual TLS: T-1, T-2, T-6, T-9; the second
@@ -30,10 +32,10 @@ func TestDeviceSDK(t *testing.T) {
 		t.Run("MQTT "+version, func(t *testing.T) {
 			t.Parallel()
 			s := serve(t)
-			ctx, client, policy := within(t, time.Minute), s.control(), "jobs"
-			must[*iot.CreatePolicyOutput](t)(client.CreatePolicy(ctx, &iot.CreatePolicyInput{PolicyName: &policy, PolicyDocument: aws.String(s.jobsPolicy())}))
+			ctx, client, policy := within(t, time.Minute), s.Control(), "jobs"
+			must[*iot.CreatePolicyOutput](t)(client.CreatePolicy(ctx, &iot.CreatePolicyInput{PolicyName: &policy, PolicyDocument: aws.String(s.JobsPolicy())}))
 			must[*iot.CreateThingOutput](t)(client.CreateThing(ctx, &iot.CreateThingInput{ThingName: aws.String("pump-07")}))
-			folder := s.deviceFiles(s.identify("pump-07", policy))
+			folder := s.deviceFiles(s.Identify("pump-07", policy))
 			device := exec.CommandContext(ctx, python, "testdata/device.py", version, s.MQTTS[strings.LastIndex(s.MQTTS, ":")+1:], folder)
 			device.Stderr = os.Stderr
 			out := must[io.ReadCloser](t)(device.StdoutPipe())
@@ -45,7 +47,7 @@ func TestDeviceSDK(t *testing.T) {
 			for lines.Scan() {
 				if lines.Text() == "ready" {
 					must[*iot.CreateJobOutput](t)(client.CreateJob(ctx, &iot.CreateJobInput{
-						JobId: aws.String("fw"), Targets: []string{s.arn("thing", "pump-07")}, Document: aws.String(`{"operation":"upgrade"}`)}))
+						JobId: aws.String("fw"), Targets: []string{s.ARN("thing", "pump-07")}, Document: aws.String(`{"operation":"upgrade"}`)}))
 					continue
 				}
 				saw = append(saw, lines.Text())
@@ -66,16 +68,16 @@ func TestDeviceSDK(t *testing.T) {
 }
 
 // deviceFiles writes what a device needs to connect into a folder.
-func (s *server) deviceFiles(id identity) string {
+func (s *server) deviceFiles(id testserver.Identity) string {
 	t, folder := s.t, s.t.TempDir()
 	t.Helper()
-	key, ok := id.pair.PrivateKey.(*rsa.PrivateKey)
+	key, ok := id.Pair.PrivateKey.(*rsa.PrivateKey)
 	if !ok {
-		t.Fatalf("the device's key is a %T", id.pair.PrivateKey)
+		t.Fatalf("the device's key is a %T", id.Pair.PrivateKey)
 	}
 	for name, content := range map[string][]byte{
 		"ca.pem":     must[[]byte](t)(os.ReadFile(s.CA)),
-		"device.pem": pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: id.pair.Certificate[0]}),
+		"device.pem": pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: id.Pair.Certificate[0]}),
 		"device.key": pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}),
 	} {
 		if err := os.WriteFile(filepath.Join(folder, name), content, 0o600); err != nil {

@@ -3,132 +3,35 @@
 package test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/iot"
 	awsv1 "github.com/aws/aws-sdk-go/aws"
 	credentialsv1 "github.com/aws/aws-sdk-go/aws/credentials"
 	"github.com/aws/aws-sdk-go/aws/session"
 	"github.com/aws/aws-sdk-go/service/iotjobsdataplane"
+
+	"github.com/drover-iot/drover/test/testserver"
 )
 
-// binary is the drover that all tests run, built once.
-var binary string
+func TestMain(m *testing.M) { testserver.Main(m, "../cmd/drover") }
 
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "drover-test-")
-	if err == nil {
-		binary = filepath.Join(dir, "drover")
-		build := exec.Command("go", append([]string{"build", "-o", binary}, append(buildFlags, "../cmd/drover")...)...)
-		build.Stderr = os.Stderr
-		err = build.Run()
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "build drover:", err)
-		os.Exit(1)
-	}
-	status := m.Run()
-	_ = os.RemoveAll(dir) // best effort: it is a temporary folder
-	os.Exit(status)
-}
-
-// server is one running drover.
+// server is one running drover, with what the tests do with it.
 type server struct {
-	t       testing.TB
-	dir     string
-	env     []string // beside that of the tests
-	command *exec.Cmd
-	output  *bytes.Buffer
-	endpoints
-}
-
-// endpoints is endpoints.json.
-type endpoints struct {
-	HTTP, HTTPS, MQTT, MQTTS string
-	Account, Region, CA      string
-	AccessKeyID              string `json:"accessKeyId"`
-	SecretAccessKey          string `json:"secretAccessKey"`
-	PID                      int
+	*testserver.Server
+	t testing.TB
 }
 
 // serve starts a server on an empty folder, on free ports.
 func serve(t testing.TB, flags ...string) *server {
 	t.Helper()
-	s := &server{t: t, dir: filepath.Join(t.TempDir(), "data")}
-	s.start(flags...)
-	t.Cleanup(func() { s.kill() })
-	return s
-}
-
-// start starts the server on its folder and waits until it is ready.
-func (s *server) start(flags ...string) {
-	s.t.Helper()
-	args := append([]string{"serve", "--data", s.dir, "--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--mqtt", "127.0.0.1:0", "--mqtts", "127.0.0.1:0"}, flags...)
-	s.output = &bytes.Buffer{}
-	s.command = exec.Command(binary, args...)
-	s.command.Env = append(os.Environ(), s.env...)
-	s.command.Stdout, s.command.Stderr = s.output, s.output
-	_ = os.Remove(filepath.Join(s.dir, "endpoints.json")) // left by a kill
-	if err := s.command.Start(); err != nil {
-		s.t.Fatal(err)
-	}
-	deadline := time.Now().Add(20 * time.Second)
-	for {
-		text, err := os.ReadFile(filepath.Join(s.dir, "endpoints.json"))
-		if err == nil {
-			if err := json.Unmarshal(text, &s.endpoints); err != nil {
-				s.t.Fatal(err)
-			}
-			return
-		}
-		if time.Now().After(deadline) {
-			s.t.Fatalf("the server is not ready after 20 s:\n%s", s.output)
-		}
-		time.Sleep(2 * time.Millisecond) // waits for another process, which cannot signal
-	}
-}
-
-// kill ends the server at once, as a power cut would.
-func (s *server) kill() {
-	if s.command.Process != nil && s.command.ProcessState == nil {
-		_ = s.command.Process.Kill() // it may have ended by itself
-		_ = s.command.Wait()
-	}
-}
-
-// stop ends the server as an operator would, and returns what its process answered.
-func (s *server) stop() error {
-	if err := s.command.Process.Signal(syscall.SIGTERM); err != nil {
-		return err
-	}
-	return s.command.Wait()
-}
-
-func (s *server) arn(kind, name string) string {
-	return "arn:aws:iot:" + s.Region + ":" + s.Account + ":" + kind + "/" + name
-}
-
-// control returns the second-generation SDK's client of the control plane.
-func (s *server) control() *iot.Client {
-	return iot.New(iot.Options{
-		Region: s.Region, BaseEndpoint: aws.String(s.HTTP), RetryMaxAttempts: 1,
-		Credentials: credentials.NewStaticCredentialsProvider(s.AccessKeyID, s.SecretAccessKey, ""),
-	})
+	return &server{Server: testserver.Serve(t, flags...), t: t}
 }
 
 // data returns the first-generation SDK's client of the device plane. It gets an HTTP client of its own: with AWS_CA_BUNDLE

@@ -47,10 +47,10 @@ func TestUnacknowledgedNotificationOutlivesKill(t *testing.T) {
 	}
 	ctx := within(t, 10*time.Second)
 	for _, name := range []string{"a", "b", "c"} { // each strikes out what was announced before
-		must[*iot.CreateThingOutput](t)(s.control().CreateThing(ctx, &iot.CreateThingInput{ThingName: &name}))
+		must[*iot.CreateThingOutput](t)(s.Control().CreateThing(ctx, &iot.CreateThingInput{ThingName: &name}))
 	}
-	s.kill()
-	s.start()
+	s.Kill()
+	s.Start()
 	in := newInbox(t)
 	if _, known := rejoin(t, s.MQTT, "t0001", in); !known {
 		t.Fatal("the session is gone")
@@ -79,17 +79,17 @@ func TestSessionOutlivesServer(t *testing.T) {
 	s.create("first", "g", nil) // while the device is away
 	s.create("second", "g", nil)
 	ctx, job := within(t, 10*time.Second), "first"
-	must[*iot.CancelJobOutput](t)(s.control().CancelJob(ctx, &iot.CancelJobInput{JobId: &job}))
+	must[*iot.CancelJobOutput](t)(s.Control().CancelJob(ctx, &iot.CancelJobInput{JobId: &job}))
 	for _, end := range []func(){
 		func() {
-			if err := s.stop(); err != nil {
-				t.Fatalf("stop: %v\n%s", err, s.output)
+			if err := s.Stop(); err != nil {
+				t.Fatalf("stop: %v\n%s", err, s.Output)
 			}
 		},
-		s.kill,
+		s.Kill,
 	} {
 		end()
-		s.start()
+		s.Start()
 		in := newInbox(t)
 		client, known = rejoin(t, s.MQTT, "t0001", in)
 		if !known {
@@ -101,16 +101,16 @@ func TestSessionOutlivesServer(t *testing.T) {
 		in.empty()
 		s.create("third", "g", nil)
 		job = "second"
-		must[*iot.CancelJobOutput](t)(s.control().CancelJob(ctx, &iot.CancelJobInput{JobId: &job}))
+		must[*iot.CancelJobOutput](t)(s.Control().CancelJob(ctx, &iot.CancelJobInput{JobId: &job}))
 		if m := in.expect("/notify-next"); m.at("execution.jobId") != "third" {
 			t.Errorf("live: %s", m.Text)
 		}
 		job = "third"
-		must[*iot.DeleteJobOutput](t)(s.control().DeleteJob(ctx, &iot.DeleteJobInput{JobId: &job, Force: true}))
+		must[*iot.DeleteJobOutput](t)(s.Control().DeleteJob(ctx, &iot.DeleteJobInput{JobId: &job, Force: true}))
 		in.expect("/notify-next")
 		client.Disconnect(50)
 		job = "second"
-		must[*iot.DeleteJobOutput](t)(s.control().DeleteJob(ctx, &iot.DeleteJobInput{JobId: &job}))
+		must[*iot.DeleteJobOutput](t)(s.Control().DeleteJob(ctx, &iot.DeleteJobInput{JobId: &job}))
 		s.create("second", "g", nil) // for the next round
 	}
 }

@@ -20,13 +20,13 @@ func TestJobTemplates(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "--clock", "virtual", "--max-job-templates", "3")
 	s.fleet("g", 2)
-	ctx, client := within(t, time.Minute), s.control()
+	ctx, client := within(t, time.Minute), s.Control()
 	windows := []types.MaintenanceWindow{{StartTime: aws.String("cron(0 2 * * ? *)"), DurationInMinutes: aws.Int32(60)}}
 	made := must[*iot.CreateJobTemplateOutput](t)(client.CreateJobTemplate(ctx, &iot.CreateJobTemplateInput{
 		JobTemplateId: aws.String("t1"), Description: aws.String("from a document"), Document: aws.String(`{"a": 1}`),
 		TimeoutConfig: &types.TimeoutConfig{InProgressTimeoutInMinutes: aws.Int64(5)}, MaintenanceWindows: windows,
 	}))
-	if *made.JobTemplateArn != s.arn("jobtemplate", "t1") {
+	if *made.JobTemplateArn != s.ARN("jobtemplate", "t1") {
 		t.Errorf("ARN %s (R-CON-4)", *made.JobTemplateArn)
 	}
 	s.clock(`{"advance":"1s"}`)
@@ -62,8 +62,8 @@ func TestJobTemplates(t *testing.T) {
 		"used id":          {iot.CreateJobTemplateInput{JobTemplateId: aws.String("t1"), Document: aws.String(`{"a": 1}`)}, "ConflictException"},
 		"nothing to copy":  {iot.CreateJobTemplateInput{JobTemplateId: aws.String("t9")}, "InvalidRequestException"},
 		"two documents":    {iot.CreateJobTemplateInput{JobTemplateId: aws.String("t9"), Document: aws.String("{}"), DocumentSource: aws.String("https://x")}, "InvalidRequestException"},
-		"no such job":      {iot.CreateJobTemplateInput{JobTemplateId: aws.String("t9"), JobArn: aws.String(s.arn("job", "nope"))}, "ResourceNotFoundException"},
-		"no ARN of a job":  {iot.CreateJobTemplateInput{JobTemplateId: aws.String("t9"), JobArn: aws.String(s.arn("thing", "t0001"))}, "InvalidRequestException"},
+		"no such job":      {iot.CreateJobTemplateInput{JobTemplateId: aws.String("t9"), JobArn: aws.String(s.ARN("job", "nope"))}, "ResourceNotFoundException"},
+		"no ARN of a job":  {iot.CreateJobTemplateInput{JobTemplateId: aws.String("t9"), JobArn: aws.String(s.ARN("thing", "t0001"))}, "InvalidRequestException"},
 		"a bad document":   {iot.CreateJobTemplateInput{JobTemplateId: aws.String("t9"), Document: aws.String("[]")}, "InvalidRequestException"},
 		"a bad window":     {iot.CreateJobTemplateInput{JobTemplateId: aws.String("t9"), Document: aws.String("{}"), MaintenanceWindows: []types.MaintenanceWindow{{StartTime: aws.String("2 o'clock"), DurationInMinutes: aws.Int32(1)}}}, "InvalidRequestException"},
 		"an unknown place": {iot.CreateJobTemplateInput{JobTemplateId: aws.String("t9"), Document: aws.String(`{"a":"${aws:iot:parameter:x}"}`)}, "InvalidRequestException"},
@@ -82,7 +82,7 @@ func TestJobTemplates(t *testing.T) {
 	must[*iot.DeleteJobTemplateOutput](t)(client.DeleteJobTemplate(ctx, &iot.DeleteJobTemplateInput{JobTemplateId: aws.String("t1")}))
 	_, err = client.DeleteJobTemplate(ctx, &iot.DeleteJobTemplateInput{JobTemplateId: aws.String("t1")})
 	wantError(t, err, "ResourceNotFoundException")
-	_, err = client.CreateJob(ctx, &iot.CreateJobInput{JobId: aws.String("j2"), Targets: []string{s.arn("thinggroup", "g")}, JobTemplateArn: made.JobTemplateArn})
+	_, err = client.CreateJob(ctx, &iot.CreateJobInput{JobId: aws.String("j2"), Targets: []string{s.ARN("thinggroup", "g")}, JobTemplateArn: made.JobTemplateArn})
 	wantError(t, err, "ResourceNotFoundException") // R-TPL-7
 }
 
@@ -92,7 +92,7 @@ func TestManagedTemplates(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	s.fleet("g", 1)
-	ctx, client := within(t, time.Minute), s.control()
+	ctx, client := within(t, time.Minute), s.Control()
 	list := must[*iot.ListManagedJobTemplatesOutput](t)(client.ListManagedJobTemplates(ctx, &iot.ListManagedJobTemplatesInput{}))
 	var names []string
 	for _, m := range list.ManagedJobTemplates {
@@ -112,7 +112,7 @@ func TestManagedTemplates(t *testing.T) {
 		t.Errorf("document %s (R-MT-6)", *m.Document)
 	}
 	create := func(id string, template string, parameters map[string]string) error {
-		_, err := client.CreateJob(ctx, &iot.CreateJobInput{JobId: &id, Targets: []string{s.arn("thinggroup", "g")}, JobTemplateArn: &template, DocumentParameters: parameters})
+		_, err := client.CreateJob(ctx, &iot.CreateJobInput{JobId: &id, Targets: []string{s.ARN("thinggroup", "g")}, JobTemplateArn: &template, DocumentParameters: parameters})
 		return err
 	}
 	if err := create("j1", *m.TemplateArn, map[string]string{"downloadUrl": `https://example.com/a"b`, "filePath": "/tmp/x"}); err != nil {
@@ -154,9 +154,9 @@ func TestManagedTemplates(t *testing.T) {
 	if err := create("j2", reboot, nil); err != nil {
 		t.Error(err)
 	}
-	_, err := client.CreateJob(ctx, &iot.CreateJobInput{JobId: aws.String("refused"), Targets: []string{s.arn("thinggroup", "g")}, JobTemplateArn: &reboot, Document: aws.String("{}")})
+	_, err := client.CreateJob(ctx, &iot.CreateJobInput{JobId: aws.String("refused"), Targets: []string{s.ARN("thinggroup", "g")}, JobTemplateArn: &reboot, Document: aws.String("{}")})
 	wantError(t, err, "InvalidRequestException") // R-VAL-3
-	_, err = client.CreateJob(ctx, &iot.CreateJobInput{JobId: aws.String("refused"), Targets: []string{s.arn("thinggroup", "g")}, Document: aws.String("{}"), DocumentParameters: map[string]string{"a": "b"}})
+	_, err = client.CreateJob(ctx, &iot.CreateJobInput{JobId: aws.String("refused"), Targets: []string{s.ARN("thinggroup", "g")}, Document: aws.String("{}"), DocumentParameters: map[string]string{"a": "b"}})
 	wantError(t, err, "InvalidRequestException") // R-VAL-4
 	_, err = client.DescribeManagedJobTemplate(ctx, &iot.DescribeManagedJobTemplateInput{TemplateName: aws.String("AWS-Boot")})
 	wantError(t, err, "ResourceNotFoundException") // R-MT-2
@@ -170,7 +170,7 @@ func TestTemplateMembers(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "--clock", "virtual")
 	s.fleet("g", 1)
-	group, thing := s.arn("thinggroup", "g"), s.arn("thing", "t0001")
+	group, thing := s.ARN("thinggroup", "g"), s.ARN("thing", "t0001")
 	soon := s.clock(`{"advance":"0s"}`).Add(time.Hour)
 	day := func(after time.Duration) string { return soon.Add(after).Format("2006-01-02 15:04") }
 	job := func(id string) map[string]any { return s.ask("GET", "/jobs/"+id, "")["job"].(map[string]any) }
@@ -188,7 +188,7 @@ func TestTemplateMembers(t *testing.T) {
 	if !cmp.Equal(template["destinationPackageVersions"], []any{"arn:aws:iot:us-east-1:000000000000:package/p/version/1"}) { // R-PKG-1
 		t.Errorf("packages %v", template["destinationPackageVersions"])
 	}
-	from := `"targets":["` + group + `"],"jobTemplateArn":"` + s.arn("jobtemplate", "t") + `"`
+	from := `"targets":["` + group + `"],"jobTemplateArn":"` + s.ARN("jobtemplate", "t") + `"`
 	answer := s.ask("PUT", "/jobs/all", "{"+from+"}")
 	if answer["description"] != "from the template" { // R-API-4
 		t.Errorf("CreateJob answers %v", answer)
@@ -244,13 +244,13 @@ func TestTemplateMembers(t *testing.T) {
 	// R-TPL-2: a template from a job has no targets, selection, start, end and namespace; R-SCH-13: its windows.
 	s.ask("PUT", "/jobs/rich", `{"targets":["`+group+`"],"document":"{\"b\": 2}","targetSelection":"CONTINUOUS","namespaceId":"ns",`+configs+`,
 		"schedulingConfig":{"startTime":"`+day(0)+`","endTime":"`+day(48*time.Hour)+`","endBehavior":"CANCEL","maintenanceWindows":[{"startTime":"* * * * ? *","durationInMinutes":60}]}}`)
-	s.ask("PUT", "/job-templates/copy", `{"description":"copy","jobArn":"`+s.arn("job", "rich")+`"}`)
+	s.ask("PUT", "/job-templates/copy", `{"description":"copy","jobArn":"`+s.ARN("job", "rich")+`"}`)
 	want := append([]string{"createdAt", "document", "jobTemplateArn", "jobTemplateId", "maintenanceWindows"}, members...)
 	slices.Sort(want)
 	if diff := cmp.Diff(want, names(s.ask("GET", "/job-templates/copy", ""))); diff != "" {
 		t.Errorf("R-TPL-2: members (-want +got):\n%s", diff)
 	}
-	s.ask("PUT", "/jobs/poor", `{"targets":["`+thing+`"],"jobTemplateArn":"`+s.arn("jobtemplate", "copy")+`"}`)
+	s.ask("PUT", "/jobs/poor", `{"targets":["`+thing+`"],"jobTemplateArn":"`+s.ARN("jobtemplate", "copy")+`"}`)
 	poor := job("poor")
 	if poor["status"] != "IN_PROGRESS" || poor["targetSelection"] != "SNAPSHOT" || poor["namespaceId"] != nil || !cmp.Equal(poor["targets"], []any{thing}) ||
 		!cmp.Equal(poor["schedulingConfig"], any(map[string]any{"maintenanceWindows": []any{map[string]any{"startTime": "* * * * ? *", "durationInMinutes": 60.0}}})) {
@@ -258,7 +258,7 @@ func TestTemplateMembers(t *testing.T) {
 	}
 	// R-API-34, R-TPL-7: the job stays as it is when its template goes.
 	s.ask("DELETE", "/job-templates/copy", "")
-	if diff := cmp.Diff(poor, job("poor")); diff != "" || poor["jobTemplateArn"] != s.arn("jobtemplate", "copy") {
+	if diff := cmp.Diff(poor, job("poor")); diff != "" || poor["jobTemplateArn"] != s.ARN("jobtemplate", "copy") {
 		t.Errorf("R-API-34: the template is gone (-before +after):\n%s", diff)
 	}
 	if got := s.ask("GET", "/jobs/poor/job-document", "")["document"]; got != `{"b": 2}` {
@@ -267,12 +267,12 @@ func TestTemplateMembers(t *testing.T) {
 
 	// R-TPL-8: parameters are filled in in what is copied.
 	s.ask("PUT", "/jobs/managed", `{"targets":["`+thing+`"],"jobTemplateArn":"arn:aws:iot:us-east-1::jobtemplate/AWS-Run-Command:1.0","documentParameters":{"command":"ls,-l"}}`)
-	s.ask("PUT", "/job-templates/run", `{"description":"d","jobArn":"`+s.arn("job", "managed")+`"}`)
+	s.ask("PUT", "/job-templates/run", `{"description":"d","jobArn":"`+s.ARN("job", "managed")+`"}`)
 	resolved := s.ask("GET", "/jobs/managed/job-document", "")["document"]
 	if got := s.ask("GET", "/job-templates/run", ""); got["document"] != resolved || !strings.Contains(fmt.Sprint(resolved), `"command":"ls,-l"`) || got["documentParameters"] != nil {
 		t.Errorf("R-TPL-8: %v", got)
 	}
-	s.ask("PUT", "/jobs/again", `{"targets":["`+thing+`"],"jobTemplateArn":"`+s.arn("jobtemplate", "run")+`"}`)
+	s.ask("PUT", "/jobs/again", `{"targets":["`+thing+`"],"jobTemplateArn":"`+s.ARN("jobtemplate", "run")+`"}`)
 	if got := s.ask("GET", "/jobs/again/job-document?beforeSubstitution=true", "")["document"]; got != resolved {
 		t.Errorf("R-TPL-8: document %v", got)
 	}

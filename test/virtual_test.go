@@ -15,7 +15,7 @@ import (
 // fleet makes things in a group, named t0001, t0002, …
 func (s *server) fleet(group string, n int) {
 	s.t.Helper()
-	ctx, client := within(s.t, time.Minute), s.control()
+	ctx, client := within(s.t, time.Minute), s.Control()
 	must[*iot.CreateThingGroupOutput](s.t)(client.CreateThingGroup(ctx, &iot.CreateThingGroupInput{ThingGroupName: &group}))
 	for i := range n {
 		name := thingName(i)
@@ -29,22 +29,22 @@ func thingName(i int) string { return fmt.Sprintf("t%04d", i+1) }
 // create makes a job on a group.
 func (s *server) create(id, group string, change func(*iot.CreateJobInput)) {
 	s.t.Helper()
-	in := &iot.CreateJobInput{JobId: &id, Targets: []string{s.arn("thinggroup", group)}, Document: aws.String(`{"do":"it"}`)}
+	in := &iot.CreateJobInput{JobId: &id, Targets: []string{s.ARN("thinggroup", group)}, Document: aws.String(`{"do":"it"}`)}
 	if change != nil {
 		change(in)
 	}
-	must[*iot.CreateJobOutput](s.t)(s.control().CreateJob(within(s.t, 20*time.Second), in))
+	must[*iot.CreateJobOutput](s.t)(s.Control().CreateJob(within(s.t, 20*time.Second), in))
 }
 
 func (s *server) update(in *iot.UpdateJobInput) {
 	s.t.Helper()
-	must[*iot.UpdateJobOutput](s.t)(s.control().UpdateJob(within(s.t, 20*time.Second), in))
+	must[*iot.UpdateJobOutput](s.t)(s.Control().UpdateJob(within(s.t, 20*time.Second), in))
 }
 
 // counts shows a job as "STATUS queued inProgress succeeded failed timedOut canceled".
 func (s *server) counts(id string) string {
 	s.t.Helper()
-	job := must[*iot.DescribeJobOutput](s.t)(s.control().DescribeJob(within(s.t, 20*time.Second), &iot.DescribeJobInput{JobId: &id})).Job
+	job := must[*iot.DescribeJobOutput](s.t)(s.Control().DescribeJob(within(s.t, 20*time.Second), &iot.DescribeJobInput{JobId: &id})).Job
 	n := job.JobProcessDetails
 	return fmt.Sprintf("%s q%d p%d s%d f%d t%d c%d", job.Status, *n.NumberOfQueuedThings, *n.NumberOfInProgressThings, *n.NumberOfSucceededThings,
 		*n.NumberOfFailedThings, *n.NumberOfTimedOutThings, *n.NumberOfCanceledThings)
@@ -119,7 +119,7 @@ func TestTimersToTheSecond(t *testing.T) {
 	s.want("j", "IN_PROGRESS q1 p1 s0 f0 t1 c0")
 	now := s.clock(`{"next":true}`) // t0001 by the value it started under
 	s.want("j", "IN_PROGRESS q2 p0 s0 f0 t2 c0")
-	x := must[*iot.DescribeJobExecutionOutput](t)(s.control().DescribeJobExecution(t.Context(), &iot.DescribeJobExecutionInput{JobId: aws.String("j"), ThingName: aws.String("t0001")}))
+	x := must[*iot.DescribeJobExecutionOutput](t)(s.Control().DescribeJobExecution(t.Context(), &iot.DescribeJobExecutionInput{JobId: aws.String("j"), ThingName: aws.String("t0001")}))
 	if *x.Execution.ExecutionNumber != 2 || x.Execution.Status != types.JobExecutionStatusQueued || !x.Execution.QueuedAt.Equal(now) {
 		t.Errorf("the retry is %+v at %v, want number 2 queued at %v", x.Execution, x.Execution.QueuedAt, now)
 	}
@@ -154,7 +154,7 @@ func TestAbort(t *testing.T) {
 	s.want("j", "CANCELED q0 p0 s7 f3 t0 c2")
 	s.clock(`{"advance":"24h"}`)
 	s.want("j", "CANCELED q0 p0 s7 f3 t0 c2") // R-ABT-18: nothing is released any more
-	job := must[*iot.DescribeJobOutput](t)(s.control().DescribeJob(t.Context(), &iot.DescribeJobInput{JobId: aws.String("j")})).Job
+	job := must[*iot.DescribeJobOutput](t)(s.Control().DescribeJob(t.Context(), &iot.DescribeJobInput{JobId: aws.String("j")})).Job
 	if aws.ToString(job.ReasonCode) != "ABORT_CRITERIA_MET" || aws.ToString(job.Comment) == "" || aws.ToBool(job.ForceCanceled) {
 		t.Errorf("an aborted job shows reason %v, comment %v, forced %v", job.ReasonCode, job.Comment, job.ForceCanceled)
 	}
@@ -179,7 +179,7 @@ func TestUpdateRefusals(t *testing.T) {
 		return &types.JobExecutionsRetryConfig{CriteriaList: []types.RetryCriteria{{FailureType: types.RetryableFailureTypeFailed, NumberOfRetries: &n}}}
 	}
 	s.create("j", "g", func(in *iot.CreateJobInput) { in.JobExecutionsRetryConfig = retry(3) })
-	ctx, client, id := within(t, 20*time.Second), s.control(), aws.String("j")
+	ctx, client, id := within(t, 20*time.Second), s.Control(), aws.String("j")
 	before := must[*iot.DescribeJobOutput](t)(client.DescribeJob(ctx, &iot.DescribeJobInput{JobId: id})).Job
 	s.clock(`{"advance":"1h"}`)
 	for name, in := range map[string]*iot.UpdateJobInput{
@@ -227,7 +227,7 @@ func TestClock(t *testing.T) {
 	if status, text := s.post("/_drover/reset", ``); status != 200 {
 		t.Fatalf("reset: %d %s", status, text)
 	}
-	things := must[*iot.ListThingsOutput](t)(s.control().ListThings(t.Context(), &iot.ListThingsInput{}))
+	things := must[*iot.ListThingsOutput](t)(s.Control().ListThings(t.Context(), &iot.ListThingsInput{}))
 	if len(things.Things) != 0 {
 		t.Errorf("%d things after a reset", len(things.Things))
 	}

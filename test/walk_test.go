@@ -26,24 +26,24 @@ import (
 func TestWalk(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	ctx, client := within(t, time.Minute), s.control()
+	ctx, client := within(t, time.Minute), s.Control()
 	policy := "jobs"
-	must[*iot.CreatePolicyOutput](t)(client.CreatePolicy(ctx, &iot.CreatePolicyInput{PolicyName: &policy, PolicyDocument: aws.String(s.jobsPolicy())}))
+	must[*iot.CreatePolicyOutput](t)(client.CreatePolicy(ctx, &iot.CreatePolicyInput{PolicyName: &policy, PolicyDocument: aws.String(s.JobsPolicy())}))
 	must[*iot.CreateThingGroupOutput](t)(client.CreateThingGroup(ctx, &iot.CreateThingGroupInput{ThingGroupName: aws.String("site-1")}))
 	for _, thing := range []string{"pump-07", "pump-08"} {
 		must[*iot.CreateThingOutput](t)(client.CreateThing(ctx, &iot.CreateThingInput{ThingName: &thing}))
 		must[*iot.AddThingToThingGroupOutput](t)(client.AddThingToThingGroup(ctx, &iot.AddThingToThingGroupInput{ThingName: &thing, ThingGroupName: aws.String("site-1")}))
 	}
-	one, two := s.identify("pump-07", policy), s.identify("pump-08", policy)
+	one, two := s.Identify("pump-07", policy), s.Identify("pump-08", policy)
 	inOne, inTwo := newInbox(t), newInbox(t)
-	first := must[*v3](t)(connect3(t, s.MQTTS, "pump-07", s.tls(&one), inOne))
-	second := must[*v5](t)(connect5(t, s.MQTTS, "pump-08", s.tls(&two), inTwo))
+	first := must[*v3](t)(connect3(t, s.MQTTS, "pump-07", s.TLS(&one), inOne))
+	second := must[*v5](t)(connect5(t, s.MQTTS, "pump-08", s.TLS(&two), inTwo))
 	first.subscribe("$aws/things/pump-07/jobs/notify")
 	first.subscribe("$aws/things/pump-07/jobs/notify-next")
 	second.subscribe("$aws/things/pump-08/jobs/notify-next")
 
 	create := &iot.CreateJobInput{
-		JobId: aws.String("fw-2"), Targets: []string{s.arn("thinggroup", "site-1")}, Document: aws.String(`{"operation":"upgrade", "to": 2.40}`),
+		JobId: aws.String("fw-2"), Targets: []string{s.ARN("thinggroup", "site-1")}, Document: aws.String(`{"operation":"upgrade", "to": 2.40}`),
 		JobExecutionsRolloutConfig: &types.JobExecutionsRolloutConfig{MaximumPerMinute: aws.Int32(50)},
 		TimeoutConfig:              &types.TimeoutConfig{InProgressTimeoutInMinutes: aws.Int64(30)},
 		AbortConfig: &types.AbortConfig{CriteriaList: []types.AbortCriteria{{
@@ -73,10 +73,10 @@ func TestWalk(t *testing.T) {
 		t.Errorf("job %s with %+v, want COMPLETED with one SUCCEEDED and one REJECTED", job.Status, counts)
 	}
 	s.lists()
-	if err := s.stop(); err != nil {
-		t.Errorf("clean shutdown: %v\n%s", err, s.output)
+	if err := s.Stop(); err != nil {
+		t.Errorf("clean shutdown: %v\n%s", err, s.Output)
 	}
-	if _, err := os.Stat(filepath.Join(s.dir, "endpoints.json")); !os.IsNotExist(err) {
+	if _, err := os.Stat(filepath.Join(s.Dir, "endpoints.json")); !os.IsNotExist(err) {
 		t.Errorf("endpoints.json is still there after a clean shutdown: %v", err)
 	}
 }
@@ -118,7 +118,7 @@ func (s *server) converse(d device, in *inbox) {
 
 // updates changes every member of the running job that can be changed, and reads each back (R-API-40).
 func (s *server) updates() {
-	t, client := s.t, s.control()
+	t, client := s.t, s.Control()
 	t.Helper()
 	ctx, id := within(t, 30*time.Second), aws.String("fw-2")
 	must[*iot.UpdateJobOutput](t)(client.UpdateJob(ctx, &iot.UpdateJobInput{
@@ -184,12 +184,12 @@ func (s *server) overHTTPS(d device, in *inbox) {
 
 // lists reads everything back, pages, and removes it again.
 func (s *server) lists() {
-	t, client := s.t, s.control()
+	t, client := s.t, s.Control()
 	t.Helper()
 	ctx, id := within(t, 30*time.Second), aws.String("fw-2")
 	page := must[*iot.ListJobExecutionsForJobOutput](t)(client.ListJobExecutionsForJob(ctx, &iot.ListJobExecutionsForJobInput{JobId: id, MaxResults: aws.Int32(1)}))
 	rest := must[*iot.ListJobExecutionsForJobOutput](t)(client.ListJobExecutionsForJob(ctx, &iot.ListJobExecutionsForJobInput{JobId: id, NextToken: page.NextToken}))
-	if len(page.ExecutionSummaries) != 1 || len(rest.ExecutionSummaries) != 1 || rest.NextToken != nil || *rest.ExecutionSummaries[0].ThingArn != s.arn("thing", "pump-08") {
+	if len(page.ExecutionSummaries) != 1 || len(rest.ExecutionSummaries) != 1 || rest.NextToken != nil || *rest.ExecutionSummaries[0].ThingArn != s.ARN("thing", "pump-08") {
 		t.Errorf("pages: %v then %v", page, rest)
 	}
 	_, err := client.ListJobExecutionsForJob(ctx, &iot.ListJobExecutionsForJobInput{JobId: id, Status: types.JobExecutionStatusQueued, NextToken: page.NextToken})
@@ -215,21 +215,21 @@ func (s *server) lists() {
 func TestDoors(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	ctx, client := within(t, time.Minute), s.control()
+	ctx, client := within(t, time.Minute), s.Control()
 	policy := "jobs"
-	must[*iot.CreatePolicyOutput](t)(client.CreatePolicy(ctx, &iot.CreatePolicyInput{PolicyName: &policy, PolicyDocument: aws.String(s.jobsPolicy())}))
+	must[*iot.CreatePolicyOutput](t)(client.CreatePolicy(ctx, &iot.CreatePolicyInput{PolicyName: &policy, PolicyDocument: aws.String(s.JobsPolicy())}))
 	for _, thing := range []string{"pump-07", "pump-08"} {
 		must[*iot.CreateThingOutput](t)(client.CreateThing(ctx, &iot.CreateThingInput{ThingName: &thing}))
 	}
-	id := s.identify("pump-07", policy)
+	id := s.Identify("pump-07", policy)
 
 	t.Run("R-BRK-2 MQTT by ALPN on the HTTPS listener", func(t *testing.T) {
-		d := must[*v5](t)(connect5(t, s.HTTPS, "pump-07", s.tls(&id, "x-amzn-mqtt-ca"), newInbox(t)))
+		d := must[*v5](t)(connect5(t, s.HTTPS, "pump-07", s.TLS(&id, "x-amzn-mqtt-ca"), newInbox(t)))
 		d.close()
 	})
 	t.Run("R-HTTP-33 HTTPS by certificate", func(t *testing.T) {
 		for path, want := range map[string]int{"/things/pump-07/jobs": 200, "/things/pump-08/jobs": 403} {
-			get := http.Client{Transport: &http.Transport{TLSClientConfig: s.tls(&id)}}
+			get := http.Client{Transport: &http.Transport{TLSClientConfig: s.TLS(&id)}}
 			answer := must[*http.Response](t)(get.Get(strings.Replace(s.HTTPS, "127.0.0.1", "localhost", 1) + path))
 			answer.Body.Close()
 			if answer.StatusCode != want {
@@ -239,13 +239,13 @@ func TestDoors(t *testing.T) {
 	})
 	t.Run("R-HTTP-33 no connection thing over HTTPS", func(t *testing.T) {
 		own, exclusive := "own", types.ThingPrincipalTypeExclusiveThing
-		document := strings.Replace(s.jobsPolicy(), "thing/pump-07", "thing/${iot:Connection.Thing.ThingName}", 1)
+		document := strings.Replace(s.JobsPolicy(), "thing/pump-07", "thing/${iot:Connection.Thing.ThingName}", 1)
 		must[*iot.CreatePolicyOutput](t)(client.CreatePolicy(ctx, &iot.CreatePolicyInput{PolicyName: &own, PolicyDocument: &document}))
-		other := s.identify("pump-08", own)
+		other := s.Identify("pump-08", own)
 		must[*iot.AttachThingPrincipalOutput](t)(client.AttachThingPrincipal(ctx, &iot.AttachThingPrincipalInput{
-			ThingName: &other.thing, Principal: &other.arn, ThingPrincipalType: exclusive,
+			ThingName: &other.Thing, Principal: &other.ARN, ThingPrincipalType: exclusive,
 		}))
-		get := http.Client{Transport: &http.Transport{TLSClientConfig: s.tls(&other)}}
+		get := http.Client{Transport: &http.Transport{TLSClientConfig: s.TLS(&other)}}
 		answer := must[*http.Response](t)(get.Get(strings.Replace(s.HTTPS, "127.0.0.1", "localhost", 1) + "/things/pump-08/jobs"))
 		answer.Body.Close()
 		if answer.StatusCode != http.StatusForbidden {
@@ -265,12 +265,12 @@ func TestDoors(t *testing.T) {
 		wantError(t, err, "VersionConflictException")
 	})
 	t.Run("R-ID-25 another client id", func(t *testing.T) {
-		if _, err := connect5(t, s.MQTTS, "pump-08", s.tls(&id), newInbox(t)); err == nil {
+		if _, err := connect5(t, s.MQTTS, "pump-08", s.TLS(&id), newInbox(t)); err == nil {
 			t.Error("connected as pump-08 with the certificate of pump-07")
 		}
 	})
 	t.Run("R-BRK-17 another thing's topics", func(t *testing.T) {
-		d := must[*v3](t)(connect3(t, s.MQTTS, "pump-07", s.tls(&id), newInbox(t)))
+		d := must[*v3](t)(connect3(t, s.MQTTS, "pump-07", s.TLS(&id), newInbox(t)))
 		const other = "$aws/things/pump-08/jobs/notify"
 		token := d.client.Subscribe(other, 1, nil).(*mqtt.SubscribeToken)
 		if !token.WaitTimeout(5*time.Second) || token.Result()[other] != 0x80 {
@@ -281,16 +281,16 @@ func TestDoors(t *testing.T) {
 	})
 	t.Run("R-BRK-19 a policy that is detached", func(t *testing.T) {
 		in := newInbox(t)
-		d := must[*v5](t)(connect5(t, s.MQTTS, "pump-07", s.tls(&id), in))
+		d := must[*v5](t)(connect5(t, s.MQTTS, "pump-07", s.TLS(&id), in))
 		d.publish("$aws/things/pump-07/jobs/get", "{}")
 		in.expect("/get/accepted")
-		target := &iot.DetachPolicyInput{PolicyName: &policy, Target: &id.arn}
+		target := &iot.DetachPolicyInput{PolicyName: &policy, Target: &id.ARN}
 		must[*iot.DetachPolicyOutput](t)(client.DetachPolicy(ctx, target))
 		eventually(t, "publishing is refused", func() bool {
 			answer, err := d.client.Publish(ctx, &paho.Publish{Topic: "$aws/things/pump-07/jobs/get", QoS: 1, Payload: []byte("{}")})
 			return err != nil && answer != nil && answer.ReasonCode == 0x87 // R-BRK-17: the connection stays
 		})
-		must[*iot.AttachPolicyOutput](t)(client.AttachPolicy(ctx, &iot.AttachPolicyInput{PolicyName: &policy, Target: &id.arn}))
+		must[*iot.AttachPolicyOutput](t)(client.AttachPolicy(ctx, &iot.AttachPolicyInput{PolicyName: &policy, Target: &id.ARN}))
 		eventually(t, "publishing is allowed again", func() bool {
 			_, err := d.client.Publish(ctx, &paho.Publish{Topic: "$aws/things/pump-07/jobs/get", QoS: 1, Payload: []byte("{}")})
 			return err == nil
@@ -298,21 +298,21 @@ func TestDoors(t *testing.T) {
 	})
 	t.Run("R-BRK-6 a certificate that is not registered", func(t *testing.T) {
 		stranger := id
-		stranger.pair = must[tls.Certificate](t)(tls.LoadX509KeyPair(filepath.Join(s.dir, "server.pem"), filepath.Join(s.dir, "server.key")))
-		if _, err := connect5(t, s.MQTTS, "pump-07", s.tls(&stranger), newInbox(t)); err == nil {
+		stranger.Pair = must[tls.Certificate](t)(tls.LoadX509KeyPair(filepath.Join(s.Dir, "server.pem"), filepath.Join(s.Dir, "server.key")))
+		if _, err := connect5(t, s.MQTTS, "pump-07", s.TLS(&stranger), newInbox(t)); err == nil {
 			t.Error("connected with an unknown certificate")
 		}
 	})
 	t.Run("R-BRK-1 no certificate", func(t *testing.T) {
-		if _, err := connect5(t, s.MQTTS, "pump-07", s.tls(nil), newInbox(t)); err == nil {
+		if _, err := connect5(t, s.MQTTS, "pump-07", s.TLS(nil), newInbox(t)); err == nil {
 			t.Error("connected without a certificate")
 		}
 	})
 	t.Run("R-BRK-19 a certificate that leaves ACTIVE before CONNECT", func(t *testing.T) {
-		revoked := s.identify("pump-07", policy)
-		conn := must[*tls.Conn](t)(tls.Dial("tcp", strings.TrimPrefix(s.MQTTS, "mqtts://"), s.tls(&revoked)))
+		revoked := s.Identify("pump-07", policy)
+		conn := must[*tls.Conn](t)(tls.Dial("tcp", strings.TrimPrefix(s.MQTTS, "mqtts://"), s.TLS(&revoked)))
 		defer conn.Close()
-		update := &iot.UpdateCertificateInput{CertificateId: &revoked.certificateID, NewStatus: types.CertificateStatusRevoked}
+		update := &iot.UpdateCertificateInput{CertificateId: &revoked.CertificateID, NewStatus: types.CertificateStatusRevoked}
 		must[*iot.UpdateCertificateOutput](t)(client.UpdateCertificate(ctx, update))
 		connect := "\x10\x13\x00\x04MQTT\x04\x02\x00\x3c\x00\x07pump-07"
 		_, _ = conn.Write([]byte(connect)) // the server may have closed already
@@ -323,10 +323,10 @@ func TestDoors(t *testing.T) {
 		}
 	})
 	t.Run("R-BRK-19 a certificate that leaves ACTIVE", func(t *testing.T) {
-		d := must[*v3](t)(connect3(t, s.MQTTS, "pump-07", s.tls(&id), newInbox(t)))
-		must[*iot.UpdateCertificateOutput](t)(client.UpdateCertificate(ctx, &iot.UpdateCertificateInput{CertificateId: &id.certificateID, NewStatus: types.CertificateStatusInactive}))
+		d := must[*v3](t)(connect3(t, s.MQTTS, "pump-07", s.TLS(&id), newInbox(t)))
+		must[*iot.UpdateCertificateOutput](t)(client.UpdateCertificate(ctx, &iot.UpdateCertificateInput{CertificateId: &id.CertificateID, NewStatus: types.CertificateStatusInactive}))
 		eventually(t, "the connection is closed", func() bool { return !d.client.IsConnected() })
-		if _, err := connect5(t, s.MQTTS, "pump-07", s.tls(&id), newInbox(t)); err == nil {
+		if _, err := connect5(t, s.MQTTS, "pump-07", s.TLS(&id), newInbox(t)); err == nil {
 			t.Error("connected with an INACTIVE certificate")
 		}
 	})

@@ -52,7 +52,7 @@ func TestWire(t *testing.T) {
 	s := serve(t, "--clock", "virtual")
 	s.fleet("g", 2)
 	job := func(id, more string) string {
-		return fmt.Sprintf(`{"targets":[%q],"document":"{}"%s}`, s.arn("thing", "t0001"), more)
+		return fmt.Sprintf(`{"targets":[%q],"document":"{}"%s}`, s.ARN("thing", "t0001"), more)
 	}
 	t.Run("R-WIRE-16 200 for creates, changes and deletes", func(t *testing.T) {
 		for _, c := range []struct{ method, path, body string }{
@@ -122,12 +122,12 @@ func TestWire(t *testing.T) {
 		{"R-ERR-2, R-ERR-3 invalid", call{method: "PUT", path: "/jobs/x", body: "{}"}, "InvalidRequestException", 400, nil},
 		{"R-ERR-2, R-ERR-3 transition", call{method: "DELETE", path: "/jobs/k"}, "InvalidStateTransitionException", 409, nil},
 		{"R-ERR-4 a used job id", call{method: "PUT", path: "/jobs/k", body: job("k", "")}, "ResourceAlreadyExistsException", 409,
-			map[string]any{"resourceId": "k", "resourceArn": s.arn("job", "k")}},
+			map[string]any{"resourceId": "k", "resourceArn": s.ARN("job", "k")}},
 		{"R-ERR-4 a used template id", call{method: "PUT", path: "/job-templates/t2", body: `{"description":"d","document":"{}"}`}, "ConflictException", 409,
 			map[string]any{"resourceId": "t2"}},
 		{"R-ERR-8 a finer name in the message", call{method: "PUT", path: "/jobs/x", body: job("x", `,"document":"{\"a\":\"${aws:iot:nope}\"}"`)}, "InvalidRequestException", 400, nil},
 		{"R-API-32 no update of a template", call{method: "PATCH", path: "/job-templates/t2", body: `{"description":"e"}`}, "UnknownOperationException", 404, nil},
-		{"no documents by link yet", call{method: "PUT", path: "/jobs/x", body: fmt.Sprintf(`{"targets":[%q],"documentSource":"https://s3.amazonaws.com/b/k"}`, s.arn("thing", "t0001"))},
+		{"no documents by link yet", call{method: "PUT", path: "/jobs/x", body: fmt.Sprintf(`{"targets":[%q],"documentSource":"https://s3.amazonaws.com/b/k"}`, s.ARN("thing", "t0001"))},
 			"InvalidRequestException", 400, nil},
 	} {
 		if strings.Contains(tt.call.path, "t2") && tt.status == 409 {
@@ -164,14 +164,14 @@ func TestJobOnTheWire(t *testing.T) {
 	const document = "{ \"from\" : \"${aws:iot:s3-presigned-url:https://s3.amazonaws.com/b/k}\",\n\t\"n\": 1.50 }"
 	quoted, _ := json.Marshal(document)
 	body := fmt.Sprintf(`{"targets":[%q,%q,%q],"document":%s,"presignedUrlConfig":{"roleArn":"arn:aws:iam::123456789012:role/r"}%%s}`,
-		s.arn("thinggroup", "g"), s.arn("thing", "t0003"), s.arn("thinggroup", "g"), quoted)
+		s.ARN("thinggroup", "g"), s.ARN("thing", "t0003"), s.ARN("thinggroup", "g"), quoted)
 
 	// R-API-4: the handle, with the description only when there is one.
-	want := map[string]any{"jobArn": s.arn("job", "j"), "jobId": "j"} // R-CON-1
+	want := map[string]any{"jobArn": s.ARN("job", "j"), "jobId": "j"} // R-CON-1
 	if diff := cmp.Diff(want, s.ask("PUT", "/jobs/j", fmt.Sprintf(body, ""))); diff != "" {
 		t.Errorf("CreateJob (-want +got):\n%s", diff)
 	}
-	want = map[string]any{"jobArn": s.arn("job", "k"), "jobId": "k", "description": "d"}
+	want = map[string]any{"jobArn": s.ARN("job", "k"), "jobId": "k", "description": "d"}
 	const more = `,"description":"d","targetSelection":"CONTINUOUS","namespaceId":"ns","destinationPackageVersions":["arn:aws:iot:us-east-1:000000000000:package/p/version/1"]`
 	if diff := cmp.Diff(want, s.ask("PUT", "/jobs/k", fmt.Sprintf(body, more))); diff != "" {
 		t.Errorf("CreateJob (-want +got):\n%s", diff)
@@ -183,8 +183,8 @@ func TestJobOnTheWire(t *testing.T) {
 	}
 	counters["numberOfQueuedThings"] = 3.0
 	want = map[string]any{"job": map[string]any{
-		"jobArn": s.arn("job", "j"), "jobId": "j", "targetSelection": "SNAPSHOT", "status": "IN_PROGRESS", "isConcurrent": false,
-		"targets":            []any{s.arn("thinggroup", "g"), s.arn("thing", "t0003")},
+		"jobArn": s.ARN("job", "j"), "jobId": "j", "targetSelection": "SNAPSHOT", "status": "IN_PROGRESS", "isConcurrent": false,
+		"targets":            []any{s.ARN("thinggroup", "g"), s.ARN("thing", "t0003")},
 		"presignedUrlConfig": map[string]any{"roleArn": "arn:aws:iam::123456789012:role/r"}, "jobExecutionsRolloutConfig": map[string]any{}, "timeoutConfig": map[string]any{},
 		"createdAt": seconds, "lastUpdatedAt": seconds, "jobProcessDetails": counters,
 	}}
@@ -206,7 +206,7 @@ func TestJobOnTheWire(t *testing.T) {
 		}
 	}
 	// R-DOC-6: no operation changes document, targets or schedule.
-	s.ask("PATCH", "/jobs/j", fmt.Sprintf(`{"document":"{}","targets":[%q],"targetSelection":"CONTINUOUS","schedulingConfig":{"endTime":"x"},"documentParameters":{"a":"b"}}`, s.arn("thing", "t0001")))
+	s.ask("PATCH", "/jobs/j", fmt.Sprintf(`{"document":"{}","targets":[%q],"targetSelection":"CONTINUOUS","schedulingConfig":{"endTime":"x"},"documentParameters":{"a":"b"}}`, s.ARN("thing", "t0001")))
 	if got := s.ask("GET", "/jobs/j/job-document", "")["document"]; got != document {
 		t.Errorf("after an update the document is %q", got)
 	}
@@ -215,9 +215,9 @@ func TestJobOnTheWire(t *testing.T) {
 	}
 	// R-API-9: what is associated comes after what was given; R-API-22: comment and lastUpdatedAt.
 	s.clock(`{"advance":"1001ms"}`)
-	s.ask("POST", "/jobs/k/targets", fmt.Sprintf(`{"targets":[%q,%q],"comment":"more"}`, s.arn("thinggroup", "h"), s.arn("thinggroup", "g")))
+	s.ask("POST", "/jobs/k/targets", fmt.Sprintf(`{"targets":[%q,%q],"comment":"more"}`, s.ARN("thinggroup", "h"), s.ARN("thinggroup", "g")))
 	shown = s.ask("GET", "/jobs/k", "")
-	if !cmp.Equal(at(shown, "job.targets"), []any{s.arn("thinggroup", "g"), s.arn("thing", "t0003"), s.arn("thinggroup", "h")}) ||
+	if !cmp.Equal(at(shown, "job.targets"), []any{s.ARN("thinggroup", "g"), s.ARN("thing", "t0003"), s.ARN("thinggroup", "h")}) ||
 		at(shown, "job.comment") != "more" || at(shown, "job.lastUpdatedAt") != float64(start.UnixMilli()+1001)/1000 || at(shown, "job.createdAt") != seconds {
 		t.Errorf("associated: %v", shown)
 	}
@@ -232,7 +232,7 @@ func TestJobOnTheWire(t *testing.T) {
 	}{
 		{"R-API-16 CancelJob", "PUT", "/jobs/j/cancel", "", 400, "InvalidRequestException"},
 		{"R-API-18 DeleteJob", "DELETE", "/jobs/k", "", 409, "InvalidStateTransitionException"},
-		{"R-API-21 AssociateTargetsWithJob", "POST", "/jobs/later/targets", fmt.Sprintf(`{"targets":[%q]}`, s.arn("thinggroup", "h")), 400, "InvalidRequestException"},
+		{"R-API-21 AssociateTargetsWithJob", "POST", "/jobs/later/targets", fmt.Sprintf(`{"targets":[%q]}`, s.ARN("thinggroup", "h")), 400, "InvalidRequestException"},
 		{"R-UPD-4 UpdateJob", "PATCH", "/jobs/j", `{"description":"x"}`, 400, "InvalidRequestException"},
 	} {
 		if status, exception, text := s.send(call{method: c.method, path: c.path, body: c.body}); status != c.status || exception != c.exception {
@@ -247,7 +247,7 @@ func TestJobOnTheWire(t *testing.T) {
 // fleet2 makes a group of things that exist.
 func (s *server) fleet2(group string, things ...string) {
 	s.t.Helper()
-	ctx, client := within(s.t, time.Minute), s.control()
+	ctx, client := within(s.t, time.Minute), s.Control()
 	must[*iot.CreateThingGroupOutput](s.t)(client.CreateThingGroup(ctx, &iot.CreateThingGroupInput{ThingGroupName: &group}))
 	for _, name := range things {
 		must[*iot.AddThingToThingGroupOutput](s.t)(client.AddThingToThingGroup(ctx, &iot.AddThingToThingGroupInput{ThingName: aws.String(name), ThingGroupName: &group}))
@@ -263,7 +263,7 @@ func TestCheckOrder(t *testing.T) {
 	s.create("j", "g", nil)
 	const badRollout = `"jobExecutionsRolloutConfig":{"maximumPerMinute":20,"exponentialRate":{"baseRatePerMinute":50,"incrementFactor":2,"rateIncreaseCriteria":{"numberOfNotifiedThings":1}}}`
 	const badRetry = `"jobExecutionsRetryConfig":{"criteriaList":[{"failureType":"ALL","numberOfRetries":1},{"failureType":"FAILED","numberOfRetries":1}]}`
-	nope, known := `"targets":["`+s.arn("thing", "nope")+`"]`, `"targets":["`+s.arn("thing", "t0001")+`"]`
+	nope, known := `"targets":["`+s.ARN("thing", "nope")+`"]`, `"targets":["`+s.ARN("thing", "t0001")+`"]`
 	for _, tt := range []struct {
 		name, method, path, body string
 		status                   int
@@ -273,14 +273,14 @@ func TestCheckOrder(t *testing.T) {
 		{"create: rule before target", "PUT", "/jobs/x", `{` + nope + `,"document":"{}",` + badRollout + `}`, 400, "baseRatePerMinute"},
 		{"create: document before target", "PUT", "/jobs/x", `{` + nope + `,"document":"[]"}`, 400, "document"},
 		{"create: schedule before target", "PUT", "/jobs/x", `{` + nope + `,"document":"{}","schedulingConfig":{"startTime":"x"}}`, 400, "startTime"},
-		{"create: rule before template", "PUT", "/jobs/x", `{` + known + `,"jobTemplateArn":"` + s.arn("jobtemplate", "nope") + `",` + badRollout + `}`, 400, "baseRatePerMinute"},
-		{"create: document before template", "PUT", "/jobs/x", `{` + known + `,"document":"[]","jobTemplateArn":"` + s.arn("jobtemplate", "nope") + `"}`, 400, "document"},
+		{"create: rule before template", "PUT", "/jobs/x", `{` + known + `,"jobTemplateArn":"` + s.ARN("jobtemplate", "nope") + `",` + badRollout + `}`, 400, "baseRatePerMinute"},
+		{"create: document before template", "PUT", "/jobs/x", `{` + known + `,"document":"[]","jobTemplateArn":"` + s.ARN("jobtemplate", "nope") + `"}`, 400, "document"},
 		{"create: target before used id", "PUT", "/jobs/j", `{` + nope + `,"document":"{}"}`, 404, "nope"},
 		{"create: used id before limit", "PUT", "/jobs/j", `{` + known + `,"document":"{}"}`, 409, "j"},
 		{"create: limit", "PUT", "/jobs/x", `{` + known + `,"document":"{}"}`, 410, "1 SNAPSHOT"},
-		{"template: rule before job", "PUT", "/job-templates/x", `{"description":"d","jobArn":"` + s.arn("job", "nope") + `",` + badRetry + `}`, 400, "failureType"},
-		{"template: document before job", "PUT", "/job-templates/x", `{"description":"d","jobArn":"` + s.arn("job", "nope") + `","document":"[]"}`, 400, "document"},
-		{"template: window before job", "PUT", "/job-templates/x", `{"description":"d","jobArn":"` + s.arn("job", "nope") + `","maintenanceWindows":[{"startTime":"x","durationInMinutes":1}]}`, 400, "maintenanceWindows"},
+		{"template: rule before job", "PUT", "/job-templates/x", `{"description":"d","jobArn":"` + s.ARN("job", "nope") + `",` + badRetry + `}`, 400, "failureType"},
+		{"template: document before job", "PUT", "/job-templates/x", `{"description":"d","jobArn":"` + s.ARN("job", "nope") + `","document":"[]"}`, 400, "document"},
+		{"template: window before job", "PUT", "/job-templates/x", `{"description":"d","jobArn":"` + s.ARN("job", "nope") + `","maintenanceWindows":[{"startTime":"x","durationInMinutes":1}]}`, 400, "maintenanceWindows"},
 		{"update: rule before job", "PATCH", "/jobs/nope", `{` + badRollout + `}`, 400, "baseRatePerMinute"},
 		{"update: retries before job", "PATCH", "/jobs/nope", `{` + badRetry + `}`, 400, "failureType"},
 		{"update: job", "PATCH", "/jobs/nope", `{"description":"d"}`, 404, "nope"},

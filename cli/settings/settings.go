@@ -1,6 +1,8 @@
 package settings
 
 import (
+	"errors"
+	"io/fs"
 	"regexp"
 	"strings"
 
@@ -87,7 +89,9 @@ func (s *Settings) findServer() (err error) {
 		return err
 	}
 	if s.Endpoint == "" {
-		s.useLocalServer()
+		if err := s.useLocalServer(); err != nil && !s.from.Offline {
+			return exit.Environment("%s", err)
+		}
 	}
 	// A local server may have brought both, so they are checked after it.
 	switch {
@@ -132,15 +136,19 @@ func (s *Settings) endpoint() (string, error) {
 
 // useLocalServer takes endpoint, region and keys from the server that runs on the data folder of
 // this place, if one does. It does so only when no credentials are configured: a file that
-// happens to lie in a folder must not learn what was meant for another host.
-func (s *Settings) useLocalServer() {
+// happens to lie in a folder must not learn what was meant for another host. An error means that a
+// server seems to run, and that what it left cannot be used: it may be somebody else's trap.
+func (s *Settings) useLocalServer() error {
 	if s.credentialsConfigured() {
-		return
+		return nil
 	}
 	// The server's default folder is relative to where it was started, and so is this one.
 	found, err := endpoints.Read(first(s.from.Getenv("DROVER_DATA"), "drover-data"))
-	if err != nil || found.HTTP == "" {
-		return
+	if errors.Is(err, fs.ErrNotExist) || err == nil && found.HTTP == "" {
+		return nil
+	}
+	if err != nil {
+		return err
 	}
 	s.Endpoint = found.HTTP
 	s.Region = first(s.from.option("region"), found.Region, s.Region)
@@ -148,6 +156,7 @@ func (s *Settings) useLocalServer() {
 		AccessKeyID:     found.AccessKeyID,
 		SecretAccessKey: found.SecretAccessKey,
 	}
+	return nil
 }
 
 // findOutput finds the format of what is shown (R-CMD-88).

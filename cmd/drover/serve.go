@@ -53,6 +53,7 @@ func serve(ctx context.Context, args []string) error {
 	// Standard output is for people: where the server listens. The log goes to standard error.
 	c.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: least}))
 
+	keepFilesPrivate()
 	server, err := open(ctx, c)
 	if err != nil {
 		return err
@@ -70,7 +71,8 @@ func listenerFlags(flags *flag.FlagSet, c *app.Config) {
 	flags.StringVar(&c.HTTPS, "https", c.HTTPS,
 		"`address` of HTTPS, both planes, and of MQTT by ALPN; empty: off")
 	flags.StringVar(&c.MQTT, "mqtt", c.MQTT,
-		"`address` of plain MQTT, without credentials; empty: off")
+		"`address` of plain MQTT, on which every client may act as any device; empty: off; "+
+			"auto: "+app.DefaultMQTT+" as long as all other listeners are on loopback")
 	flags.StringVar(&c.MQTTS, "mqtts", c.MQTTS, "`address` of MQTT over mutual TLS; empty: off")
 
 	// Account, region and host are names only: nothing outside is asked about them.
@@ -161,15 +163,15 @@ func welcome(s *app.Server) string {
 	}
 	// A listener that is off is left out.
 	text := fmt.Sprintf("drover serves %s, account %s\n", e.Region, e.Account)
-	for _, l := range []struct{ what, where string }{
-		{"HTTP", e.HTTP},
-		{"HTTPS", e.HTTPS},
-		{"MQTT", e.MQTT},
-		{"MQTT over mutual TLS", e.MQTTS},
-		{"data", folder},
+	for _, l := range []struct{ what, where, note string }{
+		{"HTTP", e.HTTP, ""},
+		{"HTTPS", e.HTTPS, ""},
+		{"MQTT", e.MQTT, plainNote(s.OpenPlain)},
+		{"MQTT over mutual TLS", e.MQTTS, ""},
+		{"data", folder, ""},
 	} {
 		if l.where != "" {
-			text += fmt.Sprintf("  %-21s %s\n", l.what, l.where)
+			text += fmt.Sprintf("  %-21s %s%s\n", l.what, l.where, l.note)
 		}
 	}
 	// The first steps call plain HTTP: over HTTPS they would need the CA as well.
@@ -178,6 +180,14 @@ func welcome(s *app.Server) string {
 	}
 	return text + fmt.Sprintf(firstSteps, filepath.Join(folder, "endpoints.json"),
 		e.HTTP, e.Region, e.AccessKeyID, e.SecretAccessKey, e.Region, e.Account)
+}
+
+// plainNote says what the plain MQTT listener lets its clients do.
+func plainNote(open bool) string {
+	if open {
+		return "  no credentials: everybody who reaches it may act as any device"
+	}
+	return "  no credentials: every program on this machine may act as any device"
 }
 
 // firstSteps is printed when a folder is new: a job for one thing, to copy into another terminal.

@@ -11,11 +11,11 @@ type Clock interface {
 	Now() time.Time
 }
 
-// Real is the machine's clock.
+// Real is the machine's clock, as an engine reads it.
 type Real struct{}
 
 // Now returns the present time.
-func (Real) Now() time.Time { return exact(time.Now()) }
+func (Real) Now() time.Time { return exact(Now()) }
 
 // Virtual stands still until it is set. It may be used by many goroutines.
 type Virtual struct {

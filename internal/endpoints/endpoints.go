@@ -5,6 +5,7 @@ package endpoints
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -29,13 +30,18 @@ type File struct {
 }
 
 // Read returns what the server that runs on a data folder wrote. The error is one of fs.ErrNotExist
-// when none runs there.
+// when none runs there. A file that another user could have written is refused: whoever follows it
+// sends requests to the address in it.
 func Read(folder string) (f File, err error) {
-	text, err := os.ReadFile(filepath.Join(folder, name))
+	path := filepath.Join(folder, name)
+	text, err := disk.ReadPrivate(path)
 	if err != nil {
 		return f, err
 	}
-	return f, json.Unmarshal(text, &f)
+	if err := json.Unmarshal(text, &f); err != nil {
+		return File{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return f, nil
 }
 
 // Write writes the file, readable by its owner only, in one step: a reader sees all of it or none.

@@ -11,8 +11,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
+	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/disk"
 )
 
@@ -36,7 +36,7 @@ func Load(
 	if err != nil {
 		return nil, err
 	}
-	key, err := os.ReadFile(filepath.Join(dir, name+".key"))
+	key, err := disk.ReadPrivate(filepath.Join(dir, name+".key"))
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func create(
 	template := &x509.Certificate{
 		SerialNumber:          serial(),
 		Subject:               pkix.Name{CommonName: subject},
-		NotBefore:             time.Now().Add(-time.Hour),
+		NotBefore:             clock.Now().Add(-backdated),
 		NotAfter:              endOfDevices,
 		IsCA:                  true,
 		BasicConstraintsValid: true,

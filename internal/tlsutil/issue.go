@@ -7,10 +7,14 @@ import (
 	"crypto/x509/pkix"
 	"net"
 	"time"
+
+	"github.com/drover-iot/drover/internal/clock"
 )
 
-// What an authority signs. A certificate is valid from a moment before it is made, because the
-// clock of whoever checks it may be behind.
+// What an authority signs. A certificate is valid from some time before it is made, because the
+// clock of whoever checks it may be behind: that of a device that has just been switched on, or the
+// server's own after it was set back (R-ID-15).
+const backdated = 30 * 24 * time.Hour
 
 // endOfDevices is the end of the validity of device certificates, and of the authorities (R-ID-15).
 var endOfDevices = time.Date(2049, 12, 31, 23, 59, 59, 0, time.UTC)
@@ -25,8 +29,8 @@ func (a *Authority) IssueServer(hosts []string) (certificate, key []byte, err er
 	template := &x509.Certificate{
 		SerialNumber: serial(),
 		Subject:      pkix.Name{CommonName: hosts[0]},
-		NotBefore:    time.Now().Add(-time.Hour),
-		NotAfter:     time.Now().AddDate(10, 0, 0),
+		NotBefore:    clock.Now().Add(-backdated),
+		NotAfter:     clock.Now().AddDate(10, 0, 0),
 		KeyUsage:     x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
@@ -56,7 +60,7 @@ func (a *Authority) IssueDevice(public crypto.PublicKey) (der []byte, err error)
 	template := &x509.Certificate{
 		SerialNumber:          serial(),
 		Subject:               pkix.Name{CommonName: "AWS IoT Certificate"},
-		NotBefore:             time.Now().Add(-2 * time.Minute),
+		NotBefore:             clock.Now().Add(-backdated),
 		NotAfter:              endOfDevices,
 		KeyUsage:              x509.KeyUsageDigitalSignature,
 		BasicConstraintsValid: true,

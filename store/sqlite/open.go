@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -36,6 +38,7 @@ var ErrClosed = errors.New("store is closed")
 // Store is an open database file. The caller makes sure that no second process opens the same file.
 type Store struct {
 	path   string
+	file   fs.FileInfo // of the file that was opened
 	writer *conn
 	turn   chan struct{} // holds the one right to use writer
 	keys   keys
@@ -52,6 +55,9 @@ type Store struct {
 // Open opens or makes the database file. It refuses, and leaves alone, a file that is damaged, that
 // belongs to another program, or that a newer Drover wrote.
 func Open(path string) (*Store, error) {
+	if err := createPrivate(path); err != nil {
+		return nil, err
+	}
 	writer, err := connect(path, writerCache)
 	if err != nil {
 		return nil, err
@@ -63,16 +69,27 @@ func Open(path string) (*Store, error) {
 		reading:   make(chan struct{}, readers),
 		operators: make(chan struct{}, operatorReaders),
 	}
-	if err := writer.migrate(path); err != nil {
+	if err := s.prepare(); err != nil {
 		_ = writer.close()
 		return nil, err
 	}
-	if err := s.keys.load(writer); err != nil {
-		_ = writer.close()
-		return nil, fmt.Errorf("open %s: %w", path, err)
-	}
 	s.turn <- struct{}{}
 	return s, nil
+}
+
+// prepare brings the file to the newest schema and reads what the store has in memory.
+func (s *Store) prepare() (err error) {
+	if err := s.writer.migrate(s.path); err != nil {
+		return err
+	}
+	if err := s.keys.load(s.writer); err != nil {
+		return fmt.Errorf("open %s: %w", s.path, err)
+	}
+	if err := makePrivate(s.path); err != nil {
+		return err
+	}
+	s.file, err = os.Stat(s.path)
+	return err
 }
 
 // connect opens one connection. It changes nothing in the file.

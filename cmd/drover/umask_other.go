@@ -1,0 +1,6 @@
+//go:build !unix
+
+package main
+
+// keepFilesPrivate has nothing to do where no server runs.
+func keepFilesPrivate() {}
