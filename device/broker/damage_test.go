@@ -56,6 +56,8 @@ func TestDamagedStore(t *testing.T) {
 			[]string{"dev"}, " 9 dev 0"},
 		{"message of an earlier version malformed", []Change{record("dev"),
 			damaged(head, string(append(whole[:9:9], 0x30, 1, 0)), "")}, []string{"dev"}, " 9 dev 0"},
+		{"key beyond all", []Change{record("dev"), head, {Client: "dev", Seq: 1<<64 - 7, Value: head.Value}},
+			[]string{"dev"}, " 9 dev 0 dev 1"},
 		{"retained message", []Change{{Seq: 8, Value: whole[:5]}}, []string{""}, " 9"},
 		{"all of them", []Change{{Seq: 8, Value: whole[:5]}, {Client: "a", Value: []byte("{")}, record("dev"),
 			damaged(head, "", "")}, []string{"", "a", "dev"}, " 9 dev 0"},

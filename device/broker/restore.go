@@ -38,17 +38,26 @@ type restorer struct {
 	logged int
 }
 
+// maxSeq is more than a session gives keys. Stores have them as int64, so a damaged one may be more
+// still.
+const maxSeq = 1 << 62
+
 // restoreLogLines is how many lost values the log names; more are counted.
 const restoreLogLines = 10
 
 var (
 	errNoSession = errors.New("a message without a session")
 	errRecord    = errors.New("the record of a session is damaged")
+	errSeq       = errors.New("the number of a message is damaged")
 )
 
 // restore restores one value.
 func (r *restorer) restore(c Change) error {
 	r.b.lastShared.Store(max(r.b.lastShared.Load(), c.Shared))
+	if c.Seq > maxSeq {
+		r.drop(c, "message", errSeq)
+		return nil
+	}
 	if c.Client == "" {
 		if err := r.b.retained.load(c); err != nil {
 			r.drop(c, "retained message", err)
