@@ -14,8 +14,8 @@ import (
 // storedMessage is the change that stores a message for a session.
 func storedMessage(client string, seq uint64, topic, payload string) Change {
 	m := &message{Message: Message{Topic: topic, Payload: []byte(payload), QoS: 1}}
-	e := entry{m: m, stub: newStub(m, 0), qos: 1, stored: storedUnsent}
-	return effective([]pendingChange{{Change: Change{Client: client, Seq: seq}, message: e}})[0]
+	e := entry{m: m, stub: newStub(m, 0), seq: seq, qos: 1, stored: storedUnsent}
+	return effective([]pendingChange{{client: client, message: e}})[0]
 }
 
 // damaged returns a change with another value and body.

@@ -43,15 +43,21 @@ type journal struct {
 // A pendingChange is a change that is not written yet. A message is encoded only when it is
 // written, so one that waits for many sessions is in memory once.
 type pendingChange struct {
-	Change               // Value is not set if there is a message
-	message entry        // its m is nil if there is none
+	client  string
+	value   []byte       // as in Change; not set if there is a message
+	message entry        // its seq is that of the change; its m is nil if there is no message
 	away    *session     // gets a call of unload for the message when it is stored; nil: nobody
 	written chan<- error // gets the outcome; nil: nobody waits for it
 }
 
 // size is what a change counts against the limits, without its message: its bytes, and something
 // for the struct.
-func (c *pendingChange) size() int { return 128 + len(c.Value) }
+func (c *pendingChange) size() int { return 128 + len(c.value) }
+
+// empty reports whether there is nothing to write: the change only waits for those before it.
+func (c *pendingChange) empty() bool {
+	return c.client == "" && (c.message.seq == 0 || c.message.m == nil && c.away != nil)
+}
 
 // count adds a change to the bytes that are not written. A message counts once, for however many
 // sessions it waits. The caller holds mu, as for discount.
@@ -87,16 +93,14 @@ func newJournal(store Sessions, log *slog.Logger) *journal {
 }
 
 // write queues a change. It does not wait.
-func (j *journal) write(c Change) { j.enqueue(pendingChange{Change: c}) }
+func (j *journal) write(c Change) {
+	j.enqueue(pendingChange{client: c.Client, value: c.Value, message: entry{seq: c.Seq}})
+}
 
 // writeMessage queues a change that stores a message under a client id. If the client of a session
 // is away, the session unloads the message afterwards.
 func (j *journal) writeMessage(client string, e entry, away *session) {
-	j.enqueue(pendingChange{
-		Change:  Change{Client: client, Seq: e.seq},
-		message: e,
-		away:    away,
-	})
+	j.enqueue(pendingChange{client: client, message: e, away: away})
 }
 
 // unloadLater lets a session unload a message when all changes that were queued before are written:
@@ -111,7 +115,12 @@ func (j *journal) unloadLater(e entry, away *session) {
 // any other.
 func (j *journal) writeNotify(c Change) <-chan error {
 	written := make(chan error, 1)
-	j.enqueue(pendingChange{Change: c, written: written})
+	j.enqueue(pendingChange{
+		client:  c.Client,
+		value:   c.Value,
+		message: entry{seq: c.Seq},
+		written: written,
+	})
 	return written
 }
 
@@ -256,20 +265,20 @@ func effective(batch []pendingChange) []Change {
 		seq    uint64
 	}
 	last := make(map[key]int, len(batch))
-	for i, c := range batch {
-		last[key{c.Client, c.Seq}] = i
+	for i := range batch {
+		if c := &batch[i]; !c.empty() {
+			last[key{c.client, c.message.seq}] = i
+		}
 	}
 	changes := make([]Change, 0, len(batch))
 	var bodies sharedBodies
 	for i := range batch {
 		c := &batch[i]
-		switch {
-		case c.Seq == 0 && c.Client == "": // the empty change of flushed
-			continue
-		case c.Seq != 0 && last[key{c.Client, c.Seq}] != i:
+		seq := c.message.seq
+		if c.empty() || seq != 0 && last[key{c.client, seq}] != i {
 			continue
 		}
-		changes = append(changes, c.Change)
+		changes = append(changes, Change{Client: c.client, Seq: seq, Value: c.value})
 		if c.message.m != nil {
 			bodies.encode(&changes[len(changes)-1], &c.message)
 		}

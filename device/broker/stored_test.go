@@ -75,7 +75,8 @@ func TestStoredForms(t *testing.T) {
 	if got := string(appendStored(nil, &e)); got != messageForm {
 		t.Errorf("a message is stored as\n%q, want\n%q", got, messageForm)
 	}
-	stored := effective([]pendingChange{{Change: Change{Client: "dev", Seq: 2}, message: e}})[0]
+	e.seq = 2
+	stored := effective([]pendingChange{{client: "dev", message: e}})[0]
 	want := Change{Client: "dev", Seq: 2, Value: []byte(headForm), Body: []byte(bodyForm), Shared: 7}
 	if diff := cmp.Diff(want, stored); diff != "" {
 		t.Errorf("a message of a session, want → got:\n%s", diff)

@@ -8,7 +8,7 @@ import "sync/atomic"
 // what waits.
 
 // A stub is what stays in memory of a message that is in the store. All entries with a shared body
-// have the same stub.
+// have the same stub; others may have.
 type stub struct {
 	topic  string // of a notification (Message.Latest); empty for other messages
 	size   int    // message.size
@@ -29,11 +29,14 @@ func newStub(m *message, shared uint64) *stub {
 // a row of its own would cost as much as it saves.
 const shareFrom = 512
 
-// share prepares a message for several sessions: as many of them as store it share one body.
+// share prepares a message for several sessions: as many of them as store it have one stub, and
+// share one body if it is large enough.
 func (b *Broker) share(m *message) {
+	var number uint64
 	if m.size() >= shareFrom {
-		m.stub = newStub(m, b.lastShared.Add(1))
+		number = b.lastShared.Add(1)
 	}
+	m.stub = newStub(m, number)
 }
 
 // storedBytes is how many bytes of messages wait in the store for all sessions. A body that many
@@ -85,7 +88,7 @@ func (b *Broker) logDropped() {
 // it.
 func (b *storedBytes) fits(m *message, limit int) bool {
 	more := int64(entryBytes)
-	if m.stub == nil || m.stub.entries.Load() == 0 {
+	if m.stub == nil || m.stub.shared == 0 || m.stub.entries.Load() == 0 {
 		more += int64(m.size())
 	}
 	return b.n.Load()+more <= int64(limit)
