@@ -20,6 +20,18 @@ func (s sessions) Load(ctx context.Context, each func(broker.Change) error) erro
 	})
 }
 
+// Messages implements broker.Sessions.
+func (s sessions) Messages(
+	ctx context.Context, client string, first, last uint64,
+) ([]broker.Change, error) {
+	entries, err := s.engine.SessionMessages(ctx, client, first, last)
+	changes := make([]broker.Change, len(entries))
+	for i, e := range entries {
+		changes[i] = broker.Change(e)
+	}
+	return changes, err
+}
+
 // Apply implements broker.Sessions.
 func (s sessions) Apply(ctx context.Context, changes []broker.Change) error {
 	entries := make([]store.SessionEntry, len(changes))

@@ -150,9 +150,20 @@ func (e *Engine) Ready() <-chan struct{} { return e.ready }
 // Now is the engine's time.
 func (e *Engine) Now() time.Time { return e.config.Clock.Now() }
 
-// Sessions calls f for every stored entry of the MQTT sessions.
+// Sessions calls f for every stored entry of the MQTT sessions, without their bodies.
 func (e *Engine) Sessions(ctx context.Context, f func(store.SessionEntry) error) error {
 	return e.config.Store.Read(ctx, func(r store.Reader) error { return r.Sessions(f) })
+}
+
+// SessionMessages returns the stored messages of one MQTT session, whole.
+func (e *Engine) SessionMessages(
+	ctx context.Context, client string, first, last uint64,
+) (found []store.SessionEntry, err error) {
+	err = e.config.Store.Read(ctx, func(r store.Reader) (err error) {
+		found, err = r.SessionMessages(client, first, last)
+		return err
+	})
+	return found, err
 }
 
 // SaveSessions makes changes of MQTT sessions durable, in their order.

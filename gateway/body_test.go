@@ -57,10 +57,9 @@ func TestRefusedBeforeTheBody(t *testing.T) { // R-WIRE-29
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			row.call.method = "PUT"
-			conn, answer := s.sendHead(t, row.who, row.call, 100<<10)
-			got := strings.TrimSpace(answer.Status[:3] + " " + answer.Header.Get("x-amzn-ErrorType"))
-			if got != row.want || !answer.Close {
-				t.Errorf("got %s, closing %v, want %s", got, answer.Close, row.want)
+			conn, got, closing := s.sendHead(t, row.who, row.call, 100<<10)
+			if got != row.want || !closing {
+				t.Errorf("got %s, closing %v, want %s", got, closing, row.want)
 			}
 			if _, err := io.Copy(io.Discard, conn); err != nil {
 				t.Errorf("the connection ends with %v", err)
@@ -70,12 +69,11 @@ func TestRefusedBeforeTheBody(t *testing.T) { // R-WIRE-29
 }
 
 // sendHead sends the head of a request whose body has this many bytes, none of which is sent, and
-// returns the answer.
+// returns what is answered, such as "403 ForbiddenException", and whether the connection is closed then.
 func (s *server) sendHead(
 	t *testing.T, who credentials, call call, length int64,
-) (net.Conn, *http.Response) {
+) (conn net.Conn, got string, closing bool) {
 	t.Helper()
-	var conn net.Conn
 	var err error
 	base := "http://" + s.http
 	if who.certificate != nil {
@@ -105,5 +103,6 @@ func (s *server) sendHead(
 		t.Fatal(err)
 	}
 	answer.Body.Close()
-	return conn, answer
+	got = strings.TrimSpace(answer.Status[:3] + " " + answer.Header.Get("x-amzn-ErrorType"))
+	return conn, got, answer.Close
 }

@@ -173,5 +173,13 @@ type OutboxChanges struct {
 type SessionEntry struct {
 	Client string
 	Seq    uint64
-	Value  []byte // as a change, nil removes the entry; removing Seq 0 removes all entries of the client
+	// Value is small. As a change, nil removes the entry; removing Seq 0 removes all entries of the
+	// client.
+	Value []byte
+	// Body is the large part of a message, which not every read returns. Nil: there is none.
+	Body []byte
+	// Shared is 0 for a body that belongs to this entry alone. Entries with the same other number
+	// have the same body: it is stored once, when the first of them is, and removed with the last.
+	// Each change gives the body nevertheless.
+	Shared uint64
 }

@@ -34,8 +34,11 @@ type Reader interface {
 	// Tags returns the tags of a resource by the kind and name of its ARN, none for one that has
 	// none or does not exist.
 	Tags(kind, name string) (map[string]string, error)
-	// Sessions calls f for every saved session entry, by client, then by Seq.
+	// Sessions calls f for every saved session entry, by client, then by Seq, without the bodies.
 	Sessions(f func(SessionEntry) error) error
+	// SessionMessages returns the entries of a client with first <= Seq <= last, by Seq, with their
+	// bodies.
+	SessionMessages(client string, first, last uint64) ([]SessionEntry, error)
 }
 
 // JobReader reads jobs.

@@ -35,10 +35,7 @@ func (b *Broker) attachSession(c *conn, p *mqtt.Connect, ack *mqtt.Connack) erro
 	b.displaceOthers(c.peer.ClientID, s)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.will != nil { // the client is back before the delay is over
-		s.will.Stop()
-		s.will = nil
-	}
+	b.cancelWill(s) // if there is one: the client is back before the delay is over
 	b.setOwner(s, own)
 	s.conn, c.s, c.out.s = c, s, s
 	s.endsAt = time.Time{}
@@ -113,18 +110,12 @@ func (b *Broker) expiryAsked(p *mqtt.Connect) time.Duration {
 	return 0
 }
 
-// saveAttached stores that a session is in use. One that is not persistent any more is deleted from
-// the store with its messages. The caller holds s.mu.
+// saveAttached stores that a session is in use. One that is not persistent any more stays in the
+// store until its connection ends, because that is where its messages are; its record says that it
+// has ended, should the process end first. The caller holds s.mu.
 func (b *Broker) saveAttached(s *session) {
-	switch {
-	case s.persistent():
+	if s.persistent() || s.recorded {
 		b.journal.write(s.record())
-	case s.recorded:
-		s.recorded = false
-		b.journal.write(Change{Client: s.key})
-		for i := range s.queue {
-			s.queue[i].stored = notStored
-		}
 	}
 }
 
@@ -139,6 +130,9 @@ func (b *Broker) detachSession(c *conn, e *closeError) {
 	}
 	b.updatePresence(s.client())
 	w := b.decideWill(c, e)
+	if s.conn == nil && !s.ended {
+		b.journal.write(s.record()) // with a will that is delayed
+	}
 	s.mu.Unlock()
 	b.mu.Unlock()
 	if w != nil {
@@ -148,7 +142,8 @@ func (b *Broker) detachSession(c *conn, e *closeError) {
 }
 
 // loseConn separates a session from its connection: a persistent one waits for its client to come
-// back, any other ends. The caller holds b.mu and s.mu.
+// back, any other ends. The connection, which is about to end, stores that (detachSession). The
+// caller holds b.mu and s.mu.
 func (b *Broker) loseConn(s *session) {
 	s.removeConn()
 	s.endsAt = time.Now().Add(s.expiry)
@@ -156,15 +151,14 @@ func (b *Broker) loseConn(s *session) {
 		b.endSession(s)
 		return
 	}
-	b.journal.write(s.record())
 	s.prepareResume()
 }
 
 // endSession deletes a session, its subscriptions and its messages. The caller holds b.mu and s.mu.
 func (b *Broker) endSession(s *session) {
 	s.ended = true
-	if s.will != nil && s.will.Stop() {
-		s.will.Reset(0) // the delay of a will ends with the session
+	if s.will != nil && s.will.timer.Stop() {
+		s.will.timer.Reset(0) // the delay of a will ends with the session
 	}
 	b.removeSession(s)
 	for _, sub := range s.subs {
@@ -173,6 +167,13 @@ func (b *Broker) endSession(s *session) {
 	if s.recorded {
 		s.recorded = false
 		b.journal.write(Change{Client: s.key})
+	}
+	for _, entries := range [][]entry{s.inFlight, s.queue} {
+		for i := range entries {
+			if entries[i].stored != notStored {
+				b.stored.remove(entries[i].stub)
+			}
+		}
 	}
 	s.subs, s.inFlight = nil, nil
 	s.queue, s.queuedBytes, s.queuedQoS1 = nil, 0, 0

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/drover-iot/drover/internal/clock"
@@ -32,6 +33,11 @@ type Broker struct {
 	routes   *routes
 	retained retained
 	journal  *journal
+	stored   storedBytes // of the messages that wait for sessions
+	// lastShared is the number of a shared body that was given last.
+	lastShared atomic.Uint64
+	wills      willBytes
+	dropped    atomic.Int64 // messages that mayStore has refused and logDropped has not logged
 
 	// ctx ends when Shutdown is complete. Requests to the Service run under it.
 	ctx    context.Context
@@ -76,23 +82,34 @@ func New(ctx context.Context, cfg Config) (*Broker, error) {
 		},
 		expiryDone: make(chan struct{}),
 		sessions:   map[string]*session{},
+		wills:      willBytes{each: map[string]int{}},
+		stored:     storedBytes{each: map[string]int{}},
 
 		ownSessions: map[owner]int{},
 		principals:  principals{conns: map[string]map[*conn]struct{}{}},
 		presence:    map[string]presenceCount{},
 	}
-	if err := b.load(ctx); err != nil {
+	unreadable, err := b.restore(ctx)
+	if err != nil {
 		return nil, fmt.Errorf("load sessions: %w", err)
 	}
 	b.journal = newJournal(cfg.Sessions, cfg.Log)
+	for _, c := range unreadable {
+		b.journal.write(c)
+	}
 	b.ctx, b.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	b.handshakeCtx, b.cancelHandshakes = context.WithCancel(b.ctx)
+	for _, s := range b.sessions {
+		if s.will != nil {
+			b.startWill(s)
+		}
+	}
 	go b.runExpiry()
 	return b, nil
 }
 
-// runExpiry ends what has come to its end, sessions and the connections of principals, until the
-// broker stops.
+// runExpiry ends what has come to its end, sessions and the connections of principals, and logs what
+// was dropped, until the broker stops.
 func (b *Broker) runExpiry() {
 	defer close(b.expiryDone)
 	sessions, principals := time.NewTicker(expiryInterval), time.NewTicker(endInterval)
@@ -102,6 +119,7 @@ func (b *Broker) runExpiry() {
 		select {
 		case now := <-sessions.C:
 			b.expire(now)
+			b.logDropped()
 		case <-principals.C:
 			b.disconnectEnded(clock.Now())
 		case <-b.ctx.Done():

@@ -20,6 +20,7 @@ const (
 	DuplicateClientID Cause = "DUPLICATE_CLIENTID"
 	ForbiddenAccess   Cause = "FORBIDDEN_ACCESS"
 	KeepAliveExceeded Cause = "MQTT_KEEP_ALIVE_TIMEOUT"
+	ServerError       Cause = "SERVER_ERROR"
 	ServerInitiated   Cause = "SERVER_INITIATED_DISCONNECT"
 	Throttled         Cause = "THROTTLED"
 )

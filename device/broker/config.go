@@ -42,8 +42,11 @@ type Config struct {
 	MaxRetained      int // retained messages [10000]
 	MaxRetainedBytes int // bytes of the retained messages [64 MiB]
 	MaxSessions      int // sessions, connected or not [1000000]
+	// MaxQueuedBytes limits the messages of clients that wait in the store for all sessions [1 GiB].
+	MaxQueuedBytes int
+	MaxWillBytes   int // bytes of the wills of all clients [64 MiB]
 	// PrincipalShare is how much of each of these limits one principal may use, in percent. Clients
-	// without an id, those of the plain listener, have no limit of their own [10].
+	// without an id, those of the plain listener, have no share of their own [10].
 	PrincipalShare int
 
 	// What a client sends beyond these rates is read later. Negative: no limit.
@@ -101,6 +104,8 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.MaxRetainedBytes, 64<<20)
 	setDefault(&c.MaxSessions, 1_000_000)
 	setDefault(&c.PrincipalShare, 10)
+	setDefault(&c.MaxQueuedBytes, 1<<30)
+	setDefault(&c.MaxWillBytes, 64<<20)
 	setDefault(&c.MessagesPerSecond, 100)
 	setDefault(&c.BytesPerSecond, 512<<10)
 	setDefault(&c.OutboundBytes, 1<<20)

@@ -28,6 +28,8 @@ type conn struct {
 	aliases   topicAliases
 	rate      inboundRate
 
+	held []heldPuback // answers that wait for the store, see puback.go
+
 	bridge          bool   // the client is another broker: see grantFor
 	will            *will  // nil: none, or a DISCONNECT has deleted it (R-BRK-24)
 	requestedExpiry uint32 // the session expiry that CONNECT asked for, in seconds (MQTT 5)
@@ -54,7 +56,10 @@ func (c *conn) run() {
 // to be read, so that a client that sends many at once gets its answers in one write.
 func (c *conn) readPackets() error {
 	for {
-		if !c.in.Buffered() {
+		if !c.in.Buffered() || len(c.held) >= maxHeld {
+			if err := c.releasePubacks(); err != nil {
+				return err
+			}
 			c.out.flush()
 			c.keepAlive.extendDeadline(c.nc)
 		}
@@ -135,7 +140,10 @@ func (c *conn) onDisconnect(packet mqtt.Packet) error {
 		c.s.mu.Unlock()
 	}
 	if p.Reason == mqtt.Success {
-		c.will = nil // whoever else ends the connection at the same time
+		c.dropWill() // whoever else ends the connection at the same time
+	}
+	if err := c.releasePubacks(); err != nil {
+		return err
 	}
 	return &closeError{cause: ClientInitiated}
 }

@@ -111,7 +111,14 @@ func (h *handshake) run() error {
 	c.b.journal.wait()
 	// Not later: deliveries set a write deadline of their own as soon as there is a session.
 	c.nc.SetDeadline(time.Time{})
-	return c.b.attachSession(c, &h.connect, &h.ack)
+	if err := c.b.wills.hold(c.will, h.cfg); err != nil {
+		return err
+	}
+	err = c.b.attachSession(c, &h.connect, &h.ack)
+	if err != nil {
+		c.dropWill()
+	}
+	return err
 }
 
 // setClientID checks the client id, and assigns one to a client that sent none where that is
@@ -179,6 +186,7 @@ func (h *handshake) authorize() error {
 			return closeWithTopic(mqtt.NotAuthorized, "not allowed to publish the will", w.Topic)
 		}
 		w.author = author{c.peer.Principal.ID(), attributes}
+		w.by = w.author.principal
 	}
 	return nil
 }

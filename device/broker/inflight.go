@@ -54,7 +54,8 @@ func (s *session) acknowledge(id uint16) {
 
 // prepareResume puts the session into the state in which it waits for its client. What is in flight
 // goes back to the front of the queue, to be sent again. Messages of QoS 0 and replies are dropped
-// (R-MQTT-32), and so are messages that a later one replaces. All that is left is stored.
+// (R-MQTT-32), and so are messages that a later one replaces. What is left is stored, as far as there
+// is room.
 func (s *session) prepareResume() {
 	all := make([]entry, 0, len(s.inFlight)+len(s.queue))
 	for _, e := range s.inFlight {
@@ -67,16 +68,21 @@ func (s *session) prepareResume() {
 	s.inFlight = nil
 	latest := map[string]int{} // topic → index of its newest message
 	for i := range s.queue {
-		if s.queue[i].m.Latest {
-			latest[s.queue[i].m.Topic] = i
+		if topic := s.queue[i].latest(); topic != "" {
+			latest[topic] = i
 		}
 	}
 	i := -1
 	s.filterQueue(func(e *entry) bool {
 		i++
-		return e.qos > 0 && (!e.m.Latest || latest[e.m.Topic] == i)
+		topic := e.latest()
+		return e.qos > 0 && (topic == "" || latest[topic] == i)
 	})
-	for i := range s.queue {
-		s.store(&s.queue[i])
-	}
+	s.filterQueue(func(e *entry) bool {
+		stays := e.stored != notStored || s.b.mayStore(e.m)
+		if stays {
+			s.store(e)
+		}
+		return stays
+	})
 }

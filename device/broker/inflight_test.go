@@ -51,6 +51,7 @@ func TestPrepareResume(t *testing.T) {
 		for _, e := range row.queue {
 			s.push(e)
 		}
+		s.mu.Lock() // so that nothing is unloaded
 		s.prepareResume()
 		var got []string
 		for _, e := range s.queue {
@@ -60,6 +61,7 @@ func TestPrepareResume(t *testing.T) {
 			}
 			got = append(got, text)
 		}
+		s.mu.Unlock()
 		if diff := cmp.Diff(row.want, strings.Join(got, ", ")); diff != "" || s.inFlight != nil {
 			t.Errorf("%s: in flight %d, want none; the queue, want → got:\n%s",
 				row.name, len(s.inFlight), diff)

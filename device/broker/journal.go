@@ -43,18 +43,41 @@ type journal struct {
 // A pendingChange is a change that is not written yet. A message is encoded only when it is
 // written, so one that waits for many sessions is in memory once.
 type pendingChange struct {
-	Change               // Value is not set if there is a message
-	message entry        // its m is nil if there is none
+	client  string
+	value   []byte       // as in Change; not set if there is a message
+	message entry        // its seq is that of the change; its m is nil if there is no message
+	away    *session     // gets a call of unload for the message when it is stored; nil: nobody
 	written chan<- error // gets the outcome; nil: nobody waits for it
 }
 
-// size is what a change counts against the limits: its bytes, and something for the struct.
-func (c *pendingChange) size() int {
-	const fixed = 128
-	if c.message.m != nil {
-		return fixed + c.message.m.size()
+// size is what a change counts against the limits, without its message: its bytes, and something
+// for the struct.
+func (c *pendingChange) size() int { return 128 + len(c.value) }
+
+// empty reports whether there is nothing to write: the change only waits for those before it.
+func (c *pendingChange) empty() bool {
+	return c.client == "" && (c.message.seq == 0 || c.message.m == nil && c.away != nil)
+}
+
+// count adds a change to the bytes that are not written. A message counts once, for however many
+// sessions it waits. The caller holds mu, as for discount.
+func (j *journal) count(c *pendingChange) {
+	j.bytes += c.size()
+	if m := c.message.m; m != nil {
+		if m.pending++; m.pending == 1 {
+			j.bytes += m.size()
+		}
 	}
-	return fixed + len(c.Value)
+}
+
+// discount undoes count.
+func (j *journal) discount(c *pendingChange) {
+	j.bytes -= c.size()
+	if m := c.message.m; m != nil {
+		if m.pending--; m.pending == 0 {
+			j.bytes -= m.size()
+		}
+	}
 }
 
 func newJournal(store Sessions, log *slog.Logger) *journal {
@@ -70,11 +93,21 @@ func newJournal(store Sessions, log *slog.Logger) *journal {
 }
 
 // write queues a change. It does not wait.
-func (j *journal) write(c Change) { j.enqueue(pendingChange{Change: c}) }
+func (j *journal) write(c Change) {
+	j.enqueue(pendingChange{client: c.Client, value: c.Value, message: entry{seq: c.Seq}})
+}
 
-// writeMessage queues a change that stores a message of a client's session.
-func (j *journal) writeMessage(client string, e entry) {
-	j.enqueue(pendingChange{Change: Change{Client: client, Seq: e.seq}, message: e})
+// writeMessage queues a change that stores a message under a client id. If the client of a session
+// is away, the session unloads the message afterwards.
+func (j *journal) writeMessage(client string, e entry, away *session) {
+	j.enqueue(pendingChange{client: client, message: e, away: away})
+}
+
+// unloadLater lets a session unload a message when all changes that were queued before are written:
+// the message was stored by one of them. The empty change is not written.
+func (j *journal) unloadLater(e entry, away *session) {
+	e.m = nil
+	j.enqueue(pendingChange{message: e, away: away})
 }
 
 // writeNotify queues a change and returns a channel that gets nil when it, and all before it, are
@@ -82,7 +115,12 @@ func (j *journal) writeMessage(client string, e entry) {
 // any other.
 func (j *journal) writeNotify(c Change) <-chan error {
 	written := make(chan error, 1)
-	j.enqueue(pendingChange{Change: c, written: written})
+	j.enqueue(pendingChange{
+		client:  c.Client,
+		value:   c.Value,
+		message: entry{seq: c.Seq},
+		written: written,
+	})
 	return written
 }
 
@@ -99,7 +137,7 @@ func (j *journal) enqueue(c pendingChange) {
 		return
 	}
 	j.pending = append(j.pending, c)
-	j.bytes += c.size()
+	j.count(&c)
 	if len(j.pending) == 1 {
 		j.changed.Signal()
 	}
@@ -147,31 +185,52 @@ func (j *journal) run() {
 			return
 		}
 		for len(changes) > 0 {
-			n, size := nextBatch(changes)
-			j.apply(changes[:n])
-			clear(changes[:n])
-			changes = changes[n:]
+			batch := changes[:nextBatch(changes)]
+			changes = changes[len(batch):]
+			if j.apply(batch) {
+				unload(batch)
+			}
 			j.mu.Lock()
-			j.bytes -= size
+			for i := range batch {
+				j.discount(&batch[i])
+			}
 			j.shrunk.Broadcast()
 			j.mu.Unlock()
+			clear(batch)
 		}
 	}
 }
 
-// nextBatch says how many changes go into the next Apply, and their size.
-func nextBatch(changes []pendingChange) (n, size int) {
+// nextBatch says how many changes go into the next Apply. Of the entries of one message, which
+// mostly follow each other, only the first counts the message.
+func nextBatch(changes []pendingChange) (n int) {
+	size := 0
+	var last *message
 	for n < min(len(changes), maxBatch) && size < maxBatchBytes {
-		size += changes[n].size()
+		c := &changes[n]
+		size += c.size()
+		if m := c.message.m; m != nil && m != last {
+			size += m.size()
+			last = m
+		}
 		n++
 	}
-	return n, size
+	return n
+}
+
+// unload lets the sessions of a batch that was written unload its messages.
+func unload(batch []pendingChange) {
+	for i := range batch {
+		if c := &batch[i]; c.away != nil {
+			c.away.unload(c.message.seq, c.message.stored)
+		}
+	}
 }
 
 // apply writes a batch, again and again until the store accepts it. Whoever waits for a change, of
 // this batch or of a later one, gets the first error. Once the journal is closed a batch that fails
-// is lost, so that a broken store does not keep the broker from stopping.
-func (j *journal) apply(batch []pendingChange) {
+// is lost, so that a broken store does not keep the broker from stopping: then apply reports false.
+func (j *journal) apply(batch []pendingChange) (written bool) {
 	changes := effective(batch)
 	for {
 		var err error
@@ -180,7 +239,7 @@ func (j *journal) apply(batch []pendingChange) {
 		}
 		report(batch, err)
 		if err == nil {
-			return
+			return true
 		}
 		j.log.Error("store sessions", "changes", len(changes), "err", err)
 		j.mu.Lock()
@@ -188,7 +247,7 @@ func (j *journal) apply(batch []pendingChange) {
 		report(j.pending, err)
 		j.mu.Unlock()
 		if closed {
-			return
+			return false
 		}
 		select {
 		case <-time.After(retryInterval):
@@ -206,23 +265,46 @@ func effective(batch []pendingChange) []Change {
 		seq    uint64
 	}
 	last := make(map[key]int, len(batch))
-	for i, c := range batch {
-		last[key{c.Client, c.Seq}] = i
+	for i := range batch {
+		if c := &batch[i]; !c.empty() {
+			last[key{c.client, c.message.seq}] = i
+		}
 	}
 	changes := make([]Change, 0, len(batch))
+	var bodies sharedBodies
 	for i := range batch {
 		c := &batch[i]
-		switch {
-		case c.Seq == 0 && c.Client == "": // the empty change of flushed
+		seq := c.message.seq
+		if c.empty() || seq != 0 && last[key{c.client, seq}] != i {
 			continue
-		case c.Seq != 0 && last[key{c.Client, c.Seq}] != i:
-			continue
-		case c.message.m != nil:
-			c.Value = appendStored(nil, &c.message)
 		}
-		changes = append(changes, c.Change)
+		changes = append(changes, Change{Client: c.client, Seq: seq, Value: c.value})
+		if c.message.m != nil {
+			bodies.encode(&changes[len(changes)-1], &c.message)
+		}
 	}
 	return changes
+}
+
+// sharedBodies are the shared bodies of a batch: each is encoded once.
+type sharedBodies map[*message][]byte
+
+// encode sets what a change stores of a message.
+func (s *sharedBodies) encode(c *Change, e *entry) {
+	if e.stub.shared == 0 {
+		c.Value = appendHead(nil, e)
+		c.Body = appendBody(nil, e.m)
+		return
+	}
+	body, exists := (*s)[e.m]
+	if !exists {
+		if *s == nil {
+			*s = sharedBodies{}
+		}
+		body = appendBody(nil, e.m)
+		(*s)[e.m] = body
+	}
+	c.Value, c.Body, c.Shared = appendHead(nil, e), body, e.stub.shared
 }
 
 // report sends an outcome to those who wait for one of the changes. They get one outcome each.

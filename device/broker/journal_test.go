@@ -125,9 +125,9 @@ func TestJournalWritesTheNewest(t *testing.T) {
 		j.write(Change{Client: "other", Value: []byte("record")})
 		synctest.Wait() // it is refused; the rest gathers meanwhile
 		for _, c := range []Change{
-			{"dev", 0, []byte("old session")}, {"dev", 1, []byte("old")}, {"dev", 2, []byte("gone with the session")},
-			{"dev", 0, nil},
-			{"dev", 0, []byte("session")}, {"dev", 1, []byte("acknowledged")}, {"dev", 3, []byte("kept")}, {"dev", 1, nil},
+			{Client: "dev", Seq: 0, Value: []byte("old session")}, {Client: "dev", Seq: 1, Value: []byte("old")}, {Client: "dev", Seq: 2, Value: []byte("gone with the session")},
+			{Client: "dev", Seq: 0, Value: nil},
+			{Client: "dev", Seq: 0, Value: []byte("session")}, {Client: "dev", Seq: 1, Value: []byte("acknowledged")}, {Client: "dev", Seq: 3, Value: []byte("kept")}, {Client: "dev", Seq: 1, Value: nil},
 		} {
 			j.write(c)
 		}

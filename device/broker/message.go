@@ -24,6 +24,11 @@ type message struct {
 	expires   time.Time // zero: never
 	forwarded []byte    // the MQTT 5 properties for the subscribers, in wire form; empty: none
 	from      *session  // the publisher's; nil: published with Broker.Publish, or a will
+	by        string    // the id of the principal that has published it; empty: none
+	// stub is what sessions that store the message share; nil: each stores it for itself.
+	stub *stub
+	// pending is how many changes in the journal have the message. Guarded by journal.mu.
+	pending int
 }
 
 // copyMessage returns a message that does not share memory with a packet, which is in the read
@@ -41,9 +46,7 @@ func copyMessage(p *mqtt.Publish, topic string) *message {
 }
 
 // replaces reports whether a message makes an older one in the same queue useless.
-func (m *message) replaces(old *message) bool {
-	return m.Latest && old.Latest && m.Topic == old.Topic
-}
+func (m *message) replaces(old *entry) bool { return m.Latest && m.Topic == old.latest() }
 
 // size is what a message counts against the limits of a queue: its bytes, and something for the
 // structs around them.

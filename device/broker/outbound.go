@@ -44,6 +44,7 @@ type outbound struct {
 
 	replies []byte // encoded packets that were not written yet
 	writing bool   // a goroutine is writing
+	loading bool   // a goroutine loads the messages at the head of the queue (load.go)
 	// paused is set while a request or a SUBSCRIBE is handled: deliveries wait for its reply
 	// (R-MQTT-43).
 	paused bool
@@ -71,11 +72,12 @@ func (o *outbound) writable() bool {
 	return len(o.replies) > 0 || !o.paused && o.deliverable()
 }
 
-// deliverable reports whether the next message in the queue can be sent. One of QoS 1 needs room in
-// the window.
+// deliverable reports whether the next message in the queue can be sent, or loaded. One of QoS 1
+// needs room in the window.
 func (o *outbound) deliverable() bool {
 	q := o.s.queue
-	return len(q) > 0 && (q[0].qos == 0 || len(o.s.inFlight) < o.window)
+	return len(q) > 0 && (q[0].qos == 0 || len(o.s.inFlight) < o.window) &&
+		(q[0].m != nil || !o.loading)
 }
 
 // startWriter starts the writer after a delivery, unless the message will be written anyway: by a
@@ -125,8 +127,9 @@ func (o *outbound) flush() {
 		return
 	}
 	o.writing = true
+	load := len(o.replies) == 0 && o.waitsForStore() // which would delay reading
 	s.mu.Unlock()
-	if o.writeSome() {
+	if load || o.writeSome() {
 		go o.writeAll()
 	}
 }
@@ -137,8 +140,8 @@ func (o *outbound) writeAll() {
 	}
 }
 
-// writeSome does one write. It reports whether there is more to write; if not, it has cleared
-// o.writing.
+// writeSome does one write. If a message has to be loaded before, replies are written first. It
+// reports whether there is more to write; if not, it has cleared o.writing.
 func (o *outbound) writeSome() (more bool) {
 	valid := o.authorizer.Refresh() // may block, so it comes before the lock
 	s := o.s
@@ -147,6 +150,14 @@ func (o *outbound) writeSome() (more bool) {
 		o.stop()
 		s.mu.Unlock()
 		return false
+	}
+	if len(o.replies) == 0 && o.waitsForStore() {
+		o.load()
+		if o.writing || !o.attached() || !o.writable() {
+			s.mu.Unlock()
+			return false
+		}
+		o.writing = true
 	}
 	b := o.buffer()
 	o.replies = nil
@@ -204,7 +215,7 @@ func (o *outbound) appendDeliveries(b []byte) []byte {
 		return b
 	}
 	s, now := o.s, time.Now()
-	for len(b) < writeLimit && o.deliverable() {
+	for len(b) < writeLimit && o.deliverable() && s.queue[0].m != nil {
 		e := s.pop()
 		if e.m.expired(now) || o.authorizer.Decide(Receive, e.m.Topic) != Allow {
 			s.unstore(&e)

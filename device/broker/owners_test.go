@@ -18,13 +18,20 @@ func attachedToNothing(id string) *rights  { return &rights{id: id} }
 // connectAs connects a principal with the client id dev.
 func (c *cast) connectAs(t testing.TB, r *rights, addr string, p mqtt.Connect, present bool) *client {
 	t.Helper()
+	conn := c.tryConnectAs(t, r, addr, p)
+	conn.wantConnack(0, present)
+	return conn
+}
+
+// tryConnectAs is connectAs before the answer.
+func (c *cast) tryConnectAs(t testing.TB, r *rights, addr string, p mqtt.Connect) *client {
+	t.Helper()
 	c.next <- r
 	conn := dial(t, addr, mqtt.V5)
 	if p.ClientID == "" {
 		p.ClientID = "dev"
 	}
 	conn.connect(p)
-	conn.wantConnack(0, present)
 	return conn
 }
 

@@ -132,7 +132,7 @@ func (b *Broker) publishPresence(c *conn, fill func(*PresenceEvent)) {
 	}
 	b.withRecipients(topic, func(to []recipient) {
 		payload, _ := json.Marshal(&e) // strings and numbers: cannot fail
-		deliver(&message{Message: Message{Topic: topic, Payload: payload, QoS: 1}}, to)
+		b.deliver(&message{Message: Message{Topic: topic, Payload: payload, QoS: 1}}, to)
 	})
 }
 

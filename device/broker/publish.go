@@ -8,7 +8,7 @@ import (
 
 // A PUBLISH of a client: decoded, slowed down if there are too many, checked, and then routed to
 // the subscribers or, on a reserved topic, handed to the Service (request.go). The PUBACK comes
-// last (R-BRK-25).
+// last (R-BRK-25, puback.go).
 
 // onPublish handles a PUBLISH.
 func (c *conn) onPublish(packet mqtt.Packet) error {
@@ -16,7 +16,9 @@ func (c *conn) onPublish(packet mqtt.Packet) error {
 	if err != nil {
 		return err
 	}
-	c.limitRate(len(packet.Body))
+	if err := c.limitRate(len(packet.Body)); err != nil {
+		return err
+	}
 	if p.QoS == 2 {
 		return closeWith(mqtt.QoSNotSupported, "PUBLISH has QoS 2")
 	}
@@ -51,8 +53,12 @@ func (c *conn) publish(p *mqtt.Publish, topic string) error {
 	if p.Retain {
 		return c.publishRetained(p, c.message(p, topic))
 	}
-	c.b.withRecipients(topic, func(to []recipient) { deliver(c.message(p, topic), to) })
-	c.puback(p, mqtt.Success)
+	var became outcome
+	c.b.withRecipients(topic, func(to []recipient) { became = c.b.deliver(c.message(p, topic), to) })
+	if became == outcomeNoRoom && c.peer.Version == mqtt.V5 && p.QoS > 0 {
+		return c.refusePublish(p, topic, mqtt.QuotaExceeded, "too much waits for clients that are away")
+	}
+	c.puback(p, mqtt.Success, became&outcomeStored != 0)
 	return nil
 }
 
@@ -67,7 +73,7 @@ func (c *conn) publishRetained(p *mqtt.Publish, m *message) error {
 		c.b.logRefusal(c, closeWithTopic(mqtt.QuotaExceeded, detail, m.Topic))
 	}
 	c.b.route(m)
-	c.puback(p, mqtt.Success)
+	c.puback(p, mqtt.Success, true)
 	return nil
 }
 
@@ -75,15 +81,8 @@ func (c *conn) publishRetained(p *mqtt.Publish, m *message) error {
 func (c *conn) message(p *mqtt.Publish, topic string) *message {
 	m := copyMessage(p, topic)
 	m.expires = expiresAt(p.Expiry, time.Now())
-	m.from = c.s
+	m.from, m.by = c.s, c.peer.Principal.ID()
 	return m
-}
-
-func (c *conn) puback(p *mqtt.Publish, reason mqtt.Reason) {
-	if p.QoS == 0 {
-		return
-	}
-	c.out.reply(func(b []byte) []byte { return mqtt.AppendPuback(b, c.peer.Version, p.ID, reason) })
 }
 
 // refusePublish refuses a PUBLISH. MQTT 5 at QoS 1 has a PUBACK for that; in all other cases the
@@ -96,7 +95,7 @@ func (c *conn) refusePublish(
 		return e
 	}
 	c.b.logRefusal(c, e)
-	c.puback(p, reason)
+	c.puback(p, reason, false)
 	return nil
 }
 

@@ -14,12 +14,15 @@ import (
 
 // An entry is a message in the queue or in flight.
 type entry struct {
-	m      *message // nil: a reply in flight, which is not sent again (R-MQTT-32)
-	seq    uint64   // its key in the store; 0 for QoS 0
-	id     uint16   // the packet identifier; 0: not sent yet
-	qos    byte     // the lower of the message's and the subscription's
-	dup    bool     // it was sent on a connection that has ended
-	retain bool     // the RETAIN flag for this subscriber
+	// m is nil for a message that is only in the store (stub.go), and for a reply in flight, which
+	// is not sent again (R-MQTT-32).
+	m      *message
+	stub   *stub  // set while the store has the message
+	seq    uint64 // its key in the store; 0 for QoS 0
+	id     uint16 // the packet identifier; 0: not sent yet
+	qos    byte   // the lower of the message's and the subscription's
+	dup    bool   // it was sent on a connection that has ended
+	retain bool   // the RETAIN flag for this subscriber
 	stored storedForm
 }
 
@@ -40,6 +43,26 @@ func (e *entry) storedForm() storedForm {
 	return storedUnsent
 }
 
+// size is the size of an entry's message.
+func (e *entry) size() int {
+	if e.m != nil {
+		return e.m.size()
+	}
+	return e.stub.size
+}
+
+// latest is the topic of a notification, of which a queue keeps the newest; empty for other
+// messages.
+func (e *entry) latest() string {
+	switch {
+	case e.m == nil:
+		return e.stub.topic
+	case e.m.Latest:
+		return e.m.Topic
+	}
+	return ""
+}
+
 // packet is the PUBLISH that sends an entry. The expiry is in seconds; 0: none.
 func (e *entry) packet(expiry uint32) mqtt.Publish {
 	return mqtt.Publish{
@@ -57,7 +80,7 @@ func (e *entry) packet(expiry uint32) mqtt.Publish {
 // push appends an entry to the queue.
 func (s *session) push(e entry) {
 	s.queue = append(s.queue, e)
-	s.queuedBytes += e.m.size()
+	s.queuedBytes += e.size()
 	s.queuedQoS1 += int(e.qos)
 }
 
@@ -69,7 +92,7 @@ func (s *session) pop() entry {
 	if len(s.queue) == 0 {
 		s.queue = nil
 	}
-	s.queuedBytes -= e.m.size()
+	s.queuedBytes -= e.size()
 	s.queuedQoS1 -= int(e.qos)
 	return e
 }
@@ -109,13 +132,13 @@ func (s *session) makeRoom(e entry) bool {
 // that was sent before stays: its client may have it.
 func (s *session) displace(u usage, qos byte) bool {
 	first := len(s.queue)
-	displaced := func(q *entry) bool { return !q.m.Latest && q.id == 0 }
+	displaced := func(q *entry) bool { return q.latest() == "" && q.id == 0 }
 	for !s.fits(u, qos) {
 		if first--; first < 0 {
 			return false
 		}
 		if q := &s.queue[first]; displaced(q) {
-			u = usage{u.bytes - q.m.size(), u.qos1 - int(q.qos)}
+			u = usage{u.bytes - q.size(), u.qos1 - int(q.qos)}
 		}
 	}
 	i := -1
@@ -130,8 +153,8 @@ func (s *session) usageWith(e entry) usage {
 		return u
 	}
 	for i := range s.queue {
-		if q := &s.queue[i]; e.m.replaces(q.m) {
-			u.bytes -= q.m.size()
+		if q := &s.queue[i]; e.m.replaces(q) {
+			u.bytes -= q.size()
 			u.qos1 -= int(q.qos)
 		}
 	}
@@ -140,8 +163,8 @@ func (s *session) usageWith(e entry) usage {
 
 // dropReplaced drops the entries that a message replaces.
 func (s *session) dropReplaced(m *message) {
-	if m.Latest && slices.ContainsFunc(s.queue, func(q entry) bool { return m.replaces(q.m) }) {
-		s.filterQueue(func(q *entry) bool { return !m.replaces(q.m) })
+	if m.Latest && slices.ContainsFunc(s.queue, func(q entry) bool { return m.replaces(&q) }) {
+		s.filterQueue(func(q *entry) bool { return !m.replaces(q) })
 	}
 }
 

@@ -116,7 +116,9 @@ func TestDisplacedIsUnsent(t *testing.T) {
 	}{
 		{0, "ac"}, {1, "ac"}, {2, "ab"},
 	} {
-		b, _ := start(t, Config{StoredMessages: 2})
+		store := newFaultySessions()
+		store.set(true) // so that nothing is unloaded
+		b, _ := start(t, Config{StoredMessages: 2, Sessions: store})
 		s := &session{b: b, key: "dev", expiry: time.Hour}
 		for i, name := range []string{"a", "b"} {
 			e := entry{m: &message{Message: Message{Topic: "q", Payload: []byte(name)}}, qos: 1}

@@ -31,10 +31,13 @@ func (r *inboundRate) add(size int, now time.Time, cfg *Config) time.Duration {
 
 // limitRate waits if the client has sent more than its share. What is answered so far is written
 // before.
-func (c *conn) limitRate(size int) {
+func (c *conn) limitRate(size int) error {
 	wait := c.rate.add(size, c.keepAlive.lastPacket, &c.b.cfg)
 	if wait <= 0 {
-		return
+		return nil
+	}
+	if err := c.releasePubacks(); err != nil {
+		return err
 	}
 	c.out.flush()
 	pause := time.NewTimer(wait)
@@ -44,4 +47,5 @@ func (c *conn) limitRate(size int) {
 	case <-c.b.ctx.Done():
 	}
 	c.keepAlive.lastPacket = time.Now() // the client was not silent: it was not read from
+	return nil
 }

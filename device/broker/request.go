@@ -12,7 +12,7 @@ func (c *conn) publishReserved(p *mqtt.Publish, topic string) error {
 	case Serve:
 		return c.request(p, topic)
 	case Ignore:
-		c.puback(p, mqtt.Success)
+		c.puback(p, mqtt.Success, false)
 		return nil
 	}
 	return c.refusePublish(p, topic, mqtt.TopicNameInvalid, "the topic is reserved")
@@ -29,8 +29,11 @@ func (c *conn) request(p *mqtt.Publish, topic string) error {
 		return e
 	}
 	if c.b.cfg.Service == nil {
-		c.puback(p, mqtt.Success)
+		c.puback(p, mqtt.Success, false)
 		return nil
+	}
+	if err := c.releasePubacks(); err != nil {
+		return err
 	}
 	c.out.setPaused(true)
 	reply := c.b.cfg.Service.Handle(c.b.ctx, &c.peer, Request{

@@ -57,7 +57,8 @@ func (b *Broker) retain(m *message, by string) bool {
 		return false
 	}
 	copied := *m
-	copied.from = nil // No Local does not apply to later subscribers
+	copied.from, copied.pending = nil, 0 // No Local does not apply to later subscribers
+	b.share(&copied)
 	seq := r.messages[m.Topic].seq
 	if seq == 0 {
 		r.lastSeq++
@@ -129,11 +130,8 @@ func (r *retained) deleteExpired(j *journal, now time.Time) {
 	}
 }
 
-// storedBy is a flag of a stored message: after the packet stand the principal that has retained it
-// and, in two bytes, how long that is.
-const storedBy = 1 << 2
-
-// appendRetained appends the stored form of a retained message.
+// appendRetained appends the stored form of a retained message. After the packet stand the principal
+// that has retained it and, in two bytes, how long that is.
 func appendRetained(b []byte, m *retainedMessage) []byte {
 	start := len(b)
 	b = appendStored(b, &entry{m: m.message, seq: m.seq, qos: m.QoS, retain: true})

@@ -131,7 +131,7 @@ func TestStoredRetained(t *testing.T) {
 		t.Errorf("without a principal it is stored as %q, want %q", plain, want)
 	}
 	stored := appendRetained(nil, &retainedMessage{m, 1, "4f"})
-	if want := string(plain[1:]) + "4f\x00\x02"; string(stored[1:]) != want || stored[0] != plain[0]|4 {
+	if want := string(plain[1:]) + "4f\x00\x02"; string(stored[1:]) != want || stored[0] != plain[0]|storedBy {
 		t.Errorf("with a principal it is stored as %q, want %q", stored[1:], want)
 	}
 	for by, form := range map[string][]byte{"": plain, "4f": stored} {
@@ -143,7 +143,7 @@ func TestStoredRetained(t *testing.T) {
 	}
 	for _, damaged := range []string{
 		"", string(stored[:9]), string(stored[:len(stored)-1]), string(stored) + "\xff\xff",
-		"\x04" + strings.Repeat("\x00", 11),
+		"\x10" + strings.Repeat("\x00", 11),
 	} {
 		if _, err := parseRetained([]byte(damaged)); err == nil {
 			t.Errorf("%q is read", damaged)

@@ -30,18 +30,31 @@ func (b *Broker) Subscribed(topic string) bool {
 }
 
 func (b *Broker) route(m *message) int {
-	return b.withRecipients(m.Topic, func(to []recipient) { deliver(m, to) })
+	return b.withRecipients(m.Topic, func(to []recipient) { b.deliver(m, to) })
 }
 
 // deliver queues a message in each session, except in the publisher's own if that asked for No
 // Local.
-func deliver(m *message, to []recipient) {
+func (b *Broker) deliver(m *message, to []recipient) (all outcome) {
+	if len(to) > 1 {
+		b.share(m)
+	}
 	for _, r := range to {
 		if r.granted&grantNoLocal == 0 || r.session != m.from {
-			r.session.deliver(m, r.granted, false)
+			all |= r.session.deliver(m, r.granted, false)
 		}
 	}
+	return all
 }
+
+// An outcome is what became of a message in one session or several.
+type outcome byte
+
+const (
+	outcomeQueued outcome = 1 << iota // for a client that is connected
+	outcomeStored                     // for one that is away
+	outcomeNoRoom                     // dropped, because too much waits for all sessions together
+)
 
 // recipientBuffers spares each publish the allocation of its list of recipients.
 var recipientBuffers = sync.Pool{New: func() any { return new([]recipient) }}

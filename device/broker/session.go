@@ -44,7 +44,7 @@ type session struct {
 	lastID   uint16  // the packet identifier that was given last
 	lastSeq  uint64  // the store key that was given last
 
-	will *time.Timer // publishes the will of the last connection; nil: none is delayed
+	will *delayedWill // of the last connection; nil: none is delayed
 }
 
 // A subscription is one topic filter of a session.
@@ -78,7 +78,7 @@ func (s *session) removeConn() {
 
 // deliver queues a message, or drops it if there is no room. It never waits for the client
 // (R-BRK-36). retained says that the message is a retained one for a new subscriber.
-func (s *session) deliver(m *message, g granted, retained bool) {
+func (s *session) deliver(m *message, g granted, retained bool) outcome {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := entry{
@@ -87,10 +87,13 @@ func (s *session) deliver(m *message, g granted, retained bool) {
 		retain: retained || m.retain && g&grantRetainAsPublished != 0,
 	}
 	if s.ended || s.conn == nil && e.qos == 0 {
-		return
+		return 0
+	}
+	if s.conn == nil && !s.b.mayStore(m) {
+		return outcomeNoRoom
 	}
 	if !s.makeRoom(e) {
-		return
+		return 0
 	}
 	s.dropReplaced(m)
 	if e.qos > 0 {
@@ -102,9 +105,11 @@ func (s *session) deliver(m *message, g granted, retained bool) {
 	if s.conn == nil || fromService && e.qos > 0 && s.persistent() {
 		s.store(&s.queue[len(s.queue)-1])
 	}
-	if s.conn != nil {
-		s.conn.out.startWriter()
+	if s.conn == nil {
+		return outcomeStored
 	}
+	s.conn.out.startWriter()
+	return outcomeQueued
 }
 
 // grantsQoS1 reports whether one of the client's subscriptions would give it a topic at QoS 1
@@ -115,17 +120,35 @@ func (s *session) grantsQoS1(topic string) bool {
 	})
 }
 
-// store stores an entry as it is now, if the store does not have it so already.
+// store stores an entry as it is now, if the store does not have it so already. While the client is
+// away, the message leaves the memory when that is done.
 func (s *session) store(e *entry) {
-	if form := e.storedForm(); e.stored != form {
+	if e.m == nil {
+		return // it was stored and has left the memory
+	}
+	form := e.storedForm()
+	if e.stored == notStored {
+		if e.stub = e.m.stub; e.stub == nil {
+			e.stub = newStub(e.m, 0)
+		}
+		s.b.stored.add(e.stub)
+	}
+	away := s
+	if s.conn != nil {
+		away = nil
+	}
+	if e.stored != form {
 		e.stored = form
-		s.b.journal.writeMessage(s.key, *e)
+		s.b.journal.writeMessage(s.key, *e, away)
+	} else if away != nil {
+		s.b.journal.unloadLater(*e, away)
 	}
 }
 
 // unstore deletes an entry from the store.
 func (s *session) unstore(e *entry) {
 	if e.stored != notStored {
+		s.b.stored.remove(e.stub)
 		s.b.journal.write(Change{Client: s.key, Seq: e.seq})
 	}
 }

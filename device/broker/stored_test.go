@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/drover-iot/drover/device/broker/mqtt"
 	"github.com/drover-iot/drover/device/broker/mqtt/mqtttest"
@@ -40,10 +41,17 @@ func TestStoredForms(t *testing.T) {
 	t.Parallel()
 	const sessionForm = `{"version":5,"expirySeconds":3600,"until":1700000000000,` +
 		`"subscriptions":{"a/#":1,"b":2,"c":4,"d":7}}`
-	// Latest and an expiry; the expiry in ms; PUBLISH with DUP, QoS 1 and RETAIN, 27 bytes; topic
-	// "a", packet identifier 5, the 20 bytes of properties, payload "x".
-	const messageForm = "\x03" + "\x00\x00\x01\x8b\xcf\xe5\x68\x00" + "\x3b\x1b" +
-		"\x00\x01a" + "\x00\x05" + "\x14" + "\x03\x00\x0atext/plain" + "\x26\x00\x01k\x00\x01v" + "x"
+	// The properties and the payload of PUBLISH: 20 bytes of properties, "x".
+	const rest = "\x14" + "\x03\x00\x0atext/plain" + "\x26\x00\x01k\x00\x01v" + "x"
+	// Latest and an expiry, the expiry in ms.
+	const expires = "\x00\x00\x01\x8b\xcf\xe5\x68\x00"
+	// One value, as retained messages are stored, and as those of sessions were: PUBLISH with DUP,
+	// QoS 1 and RETAIN, 27 bytes; topic "a", packet identifier 5.
+	const messageForm = "\x03" + expires + "\x3b\x1b" + "\x00\x01a" + "\x00\x05" + rest
+	// A head, Latest, sent and with RETAIN: packet identifier 5, 86 bytes with what is counted for
+	// the struct, topic "a". Its body is PUBLISH at QoS 0, 25 bytes.
+	const headForm = "\x8f" + expires + "\x00\x05" + "\x00\x00\x00\x56" + "a"
+	const bodyForm = "\x30\x19" + "\x00\x01a" + rest
 
 	s := session{
 		key:     "dev",
@@ -67,74 +75,55 @@ func TestStoredForms(t *testing.T) {
 			t.Errorf("a session of %+v is stored as\n%s, want\n%s", o, got.Value, want)
 		}
 	}
-	e := entry{
-		m: &message{
-			Message:   Message{Topic: "a", Payload: []byte("x"), QoS: 1, Latest: true},
-			retain:    true,
-			expires:   time.UnixMilli(1_700_000_000_000),
-			forwarded: forwarded,
-		},
-		id: 5, qos: 1, dup: true, retain: true, stored: storedSent,
+	m := &message{
+		Message:   Message{Topic: "a", Payload: []byte("x"), QoS: 1, Latest: true},
+		expires:   time.UnixMilli(1_700_000_000_000),
+		forwarded: forwarded,
 	}
+	e := entry{m: m, stub: newStub(m, 7), id: 5, qos: 1, dup: true, retain: true, stored: storedSent}
 	if got := string(appendStored(nil, &e)); got != messageForm {
 		t.Errorf("a message is stored as\n%q, want\n%q", got, messageForm)
+	}
+	e.seq = 2
+	stored := effective([]pendingChange{{client: "dev", message: e}})[0]
+	want := Change{Client: "dev", Seq: 2, Value: []byte(headForm), Body: []byte(bodyForm), Shared: 7}
+	if diff := cmp.Diff(want, stored); diff != "" {
+		t.Errorf("a message of a session, want → got:\n%s", diff)
 	}
 
 	store := NewMemorySessions()
 	if err := store.Apply(t.Context(), []Change{
 		{Client: "dev", Value: []byte(sessionForm)},
-		{Client: "dev", Seq: 1, Value: []byte(messageForm)},
+		{Client: "dev", Seq: 1, Value: []byte(messageForm)}, want,
 	}); err != nil {
 		t.Fatal(err)
 	}
-	b := &Broker{cfg: Config{Sessions: store}, sessions: map[string]*session{}, routes: newRoutes()}
-	if err := b.load(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	b, _ := start(t, Config{Sessions: store})
 	got := b.sessions["dev"]
 	slices.SortFunc(got.subs, func(x, y subscription) int { return strings.Compare(x.filter, y.filter) })
 	if got.version != s.version || got.expiry != s.expiry || !got.endsAt.Equal(s.endsAt) ||
 		!slices.Equal(got.subs, s.subs) {
 		t.Errorf("the session is read as %+v, want %+v", got, &s)
 	}
-	e.seq = 1
-	if want := []entry{e}; !reflect.DeepEqual(got.queue, want) {
-		t.Errorf("the messages are read as %+v, want %+v", got.queue, want)
+	changes, err := store.Messages(t.Context(), "dev", 1, 2)
+	if err != nil {
+		t.Fatal(err)
 	}
-}
-
-// A store that returns something else than it was given keeps the broker from starting.
-func TestDamagedStore(t *testing.T) {
-	t.Parallel()
-	session := Change{Client: "dev", Value: []byte(`{"version":5,"expirySeconds":60}`)}
-	stored := appendStored(nil, &entry{m: &message{Message: Message{Topic: "a"}}})
-	for _, row := range []struct {
-		name    string
-		changes []Change
-		ok      bool
-	}{
-		{"sound", []Change{session, {Client: "dev", Seq: 1, Value: stored}}, true},
-		{"message without a session", []Change{{Client: "dev", Seq: 1, Value: stored}}, true},
-		{"session", []Change{{Client: "dev", Value: []byte("{")}}, false},
-		{"message too short", []Change{session, {Client: "dev", Seq: 1, Value: stored[:5]}}, false},
-		{"message cut", []Change{session, {Client: "dev", Seq: 1, Value: stored[:len(stored)-1]}}, false},
-		{"message malformed", []Change{
-			session, {Client: "dev", Seq: 1, Value: append(stored[:9:9], 0x30, 1, 0)},
-		}, false},
-		{"retained message", []Change{{Client: "", Seq: 1, Value: stored[:5]}}, false},
-	} {
-		store := NewMemorySessions()
-		if err := store.Apply(t.Context(), row.changes); err != nil {
+	for i, c := range changes {
+		read, err := parseMessage(c)
+		if err != nil {
 			t.Fatal(err)
 		}
-		b, err := New(t.Context(), Config{Sessions: store})
-		if row.ok != (err == nil) {
-			t.Errorf("%s: %v", row.name, err)
+		read.retain = false // a session has its own
+		if !reflect.DeepEqual(read, m) {
+			t.Errorf("message %d is read as %+v, want %+v", i, read, m)
 		}
-		if err == nil {
-			b.Shutdown(t.Context())
-		} else if client := row.changes[0].Client; !strings.Contains(err.Error(), strconv.Quote(client)) {
-			t.Errorf("%s: %q does not name the client", row.name, err)
+		q := &got.queue[i]
+		if q.m != nil || q.size() != m.size() || q.latest() != "a" || q.stub.shared != c.Shared {
+			t.Errorf("its stub is %+v", q.stub)
+		}
+		if q.id != 5 || !q.dup || !q.retain || q.qos != 1 || q.stored != storedSent {
+			t.Errorf("its entry is %+v", q)
 		}
 	}
 }

@@ -22,7 +22,9 @@ func (c *conn) onSubscribe(packet mqtt.Packet) error {
 	case len(p.Filters) > c.b.cfg.MaxFilters:
 		return closeWith(mqtt.QuotaExceeded, "there are too many filters in one SUBSCRIBE")
 	}
-	c.limitRate(len(packet.Body))
+	if err := c.limitRate(len(packet.Body)); err != nil {
+		return err
+	}
 	c.waitForJournal()
 	if !c.peer.Authorizer.Refresh() {
 		return errEnded
@@ -120,7 +122,9 @@ func (c *conn) onUnsubscribe(packet mqtt.Packet) error {
 	if err != nil {
 		return err
 	}
-	c.limitRate(len(packet.Body))
+	if err := c.limitRate(len(packet.Body)); err != nil {
+		return err
+	}
 	c.waitForJournal()
 	before := c.subscriptions()
 	codes := make([]mqtt.Reason, len(p.Topics))

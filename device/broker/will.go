@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"sync"
 	"time"
 
 	"github.com/drover-iot/drover/device/broker/mqtt"
@@ -9,8 +10,9 @@ import (
 // A will is the message that a client leaves with its CONNECT, to be published when its connection
 // ends without a DISCONNECT (R-BRK-24). MQTT 5 may delay it: then it is published when the delay is
 // over, or earlier if the session expires before that, and not at all if the client resumes its
-// session in time. It is authorised like a PUBLISH of the moment in which it is published: a device
-// whose certificate was revoked says nothing any more, nor does its will.
+// session in time. Until then it is stored with the session, so that a server that was stopped or
+// has crashed publishes it after its start. It is authorised like a PUBLISH of the moment in which
+// it is published: a device whose certificate was revoked says nothing any more, nor does its will.
 type will struct {
 	*message
 	delay  time.Duration // 0: publish at once
@@ -25,23 +27,120 @@ type author struct {
 	attributes Attributes
 }
 
+// A delayedWill is the will of a session whose client is away.
+type delayedWill struct {
+	*will
+	at    time.Time   // when it is published
+	timer *time.Timer // publishes it
+}
+
+// willBytes is how many bytes the wills of all clients have, those of connected clients and delayed
+// ones, and how many of them are of each principal (R-BRK-20).
+type willBytes struct {
+	mu   sync.Mutex
+	all  int
+	each map[string]int // by the id of the principal; the empty one has no share
+}
+
+// count adds the bytes of a will, nil for none; by -1 it takes them off again.
+func (b *willBytes) count(w *will, by int) {
+	if w == nil {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.all += by * w.size()
+	id := w.author.principal
+	if b.each[id] += by * w.size(); b.each[id] == 0 {
+		delete(b.each, id)
+	}
+}
+
+// hold counts a will unless there is no room for it.
+func (b *willBytes) hold(w *will, cfg *Config) error {
+	if w == nil {
+		return nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	id := w.author.principal
+	switch {
+	case b.all+w.size() > cfg.MaxWillBytes:
+		return closeWith(mqtt.QuotaExceeded, "there are too many wills")
+	case id != "" && b.each[id]+w.size() > cfg.share(cfg.MaxWillBytes):
+		return closeWith(mqtt.QuotaExceeded, "the principal has too many wills")
+	}
+	b.all += w.size()
+	b.each[id] += w.size()
+	return nil
+}
+
+// dropWill removes the will of a connection, because the client disconnects.
+func (c *conn) dropWill() {
+	c.b.wills.count(c.will, -1)
+	c.will = nil
+}
+
 // decideWill decides about the will of a connection that ends. It returns the will if it is to be
 // published now, and starts the timer of one that is delayed. The caller holds Broker.mu and
 // session.mu.
 func (b *Broker) decideWill(c *conn, e *closeError) (now *will) {
 	w, s := c.will, c.s
 	switch {
-	case w == nil, w.delay > 0 && (e.resumed || !s.ended && s.conn != nil): // back in time
+	case w == nil:
+		return nil
+	case w.delay > 0 && (e.resumed || !s.ended && s.conn != nil): // back in time
+		b.wills.count(w, -1)
 		return nil
 	case w.delay > 0 && !s.ended && s.conn == nil:
-		s.will = time.AfterFunc(min(w.delay, s.expiry), func() { b.publishWill(w) })
+		s.will = &delayedWill{will: w, at: time.Now().Add(min(w.delay, s.expiry))}
+		b.startWill(s)
 		return nil
 	}
 	return w
 }
 
+// startWill starts the timer of a session's delayed will. The caller holds s.mu, or is the only one
+// that knows the session.
+func (b *Broker) startWill(s *session) {
+	d := s.will
+	d.timer = time.AfterFunc(time.Until(d.at), func() { b.publishDelayed(s, d) })
+}
+
+// cancelWill drops the delayed will of a session whose client is back. The caller holds s.mu.
+func (b *Broker) cancelWill(s *session) {
+	if s.will == nil {
+		return
+	}
+	s.will.timer.Stop()
+	b.wills.count(s.will.will, -1)
+	s.will = nil
+}
+
+// publishDelayed publishes a delayed will unless its client came back in the last moment. It leaves
+// the session's record when what it has become is in the journal: a crash in between publishes it
+// twice.
+func (b *Broker) publishDelayed(s *session, d *delayedWill) {
+	s.mu.Lock()
+	due := s.will == d
+	if due {
+		s.will = nil
+	}
+	s.mu.Unlock()
+	if !due {
+		return
+	}
+	b.publishWill(d.will)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.recorded {
+		b.journal.write(s.record())
+	}
+}
+
 // publishWill publishes a will as if its client had published it now. It may block.
 func (b *Broker) publishWill(w *will) {
+	b.wills.count(w, -1)
 	if e := b.authorizeWill(w); e != nil {
 		b.logRefusalOf(w.author.attributes.ClientID, w.author.principal, w.author.attributes.Remote, e)
 		return

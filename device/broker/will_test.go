@@ -350,3 +350,156 @@ func (b *Broker) retainedCount() int {
 	defer b.retained.mu.RUnlock()
 	return len(b.retained.messages)
 }
+
+// A delayed will outlives the process: it is published at its time, at once when that has passed,
+// and not at all if the client is back before (R-BRK-24).
+func TestWillSurvivesRestart(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name    string
+		crash   bool
+		delay   uint32
+		back    bool
+		retain  bool
+		overdue bool
+	}{
+		{name: "stopped", delay: 2},
+		{name: "crashed", crash: true, delay: 2},
+		{name: "retained", delay: 2, retain: true},
+		{name: "overdue", delay: 3000, overdue: true},
+		{name: "the client is back", delay: 2, back: true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			store := NewMemorySessions()
+			b, addr := start(t, Config{Sessions: store})
+			b.sleeper(t, addr, "watch", "will")
+			c := dial(t, addr, 5)
+			message := mqtt.Publish{Topic: "will", Payload: []byte("gone"), QoS: 1, Retain: row.retain, Expiry: 60}
+			c.connect(mqtt.Connect{
+				ClientID:      "dev",
+				SessionExpiry: 3600,
+				Will:          &mqtt.Will{Message: message, Delay: row.delay},
+			})
+			c.wantConnack(0, false)
+			c.nc.Close()
+			b.waitDisconnected(t, "dev")
+			if row.overdue {
+				b.mu.Lock()
+				s := b.sessions["dev"]
+				b.mu.Unlock()
+				s.mu.Lock()
+				s.will.at = time.Now()
+				b.journal.write(s.record())
+				s.mu.Unlock()
+			}
+			if err := b.Stored(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if !row.crash {
+				b.Shutdown(t.Context())
+			}
+			b, addr = start(t, Config{Sessions: store})
+			if got := b.willBytes(); got < len("will")+len("gone") && !row.overdue {
+				t.Errorf("%d bytes of wills are counted", got)
+			}
+			if row.back {
+				rejoin(t, addr, 5, "dev", true).send([]byte{mqtt.TypeDisconnect << 4, 0})
+				b.waitDisconnected(t, "dev")
+			} else {
+				until(t, "the will", func() bool { return b.willBytes() == 0 })
+			}
+			b.Publish(Message{Topic: "will", Payload: []byte("mark"), QoS: 1})
+			watch := rejoin(t, addr, 5, "watch", true)
+			if !row.back {
+				if p := watch.wantPublish("will", "gone", 1); p.Expiry < 50 || p.Expiry > 60 {
+					t.Errorf("the expiry is %d s", p.Expiry)
+				}
+			}
+			watch.wantPublish("will", "mark", 1)
+			if row.retain {
+				late := join(t, addr, 5, "late")
+				late.subscribe(1, 1, "will")
+				late.wantPublish("will", "gone", 1)
+			}
+			b.Shutdown(t.Context())
+			_ = store.Load(t.Context(), func(c Change) error { // it cannot fail
+				if c.Client == "dev" && strings.Contains(string(c.Value), `"will"`) {
+					t.Errorf("the record still has the will: %s", c.Value)
+				}
+				return nil
+			})
+		})
+	}
+}
+
+func (b *Broker) willBytes() int {
+	b.wills.mu.Lock()
+	defer b.wills.mu.Unlock()
+	return b.wills.all
+}
+
+// One principal may use a share of the bytes of all wills, and the next is not disturbed
+// (R-BRK-20).
+func TestWillShare(t *testing.T) {
+	t.Parallel()
+	people := newCast()
+	b, addr := start(t, Config{Authenticate: people.authenticate, MaxWillBytes: 250_000})
+	for _, who := range []string{"X", "Y"} {
+		connect := func(id string, code mqtt.Reason) *client {
+			message := mqtt.Publish{Topic: "will", Payload: make([]byte, 10_000)}
+			p := mqtt.Connect{ClientID: who + id, Will: &mqtt.Will{Message: message}}
+			c := people.tryConnectAs(t, attachedToNothing(who), addr, p)
+			c.wantConnack(byte(code), false)
+			return c
+		}
+		first := connect("1", mqtt.Success)
+		connect("2", mqtt.Success)
+		connect("3", mqtt.QuotaExceeded)
+		first.send([]byte{mqtt.TypeDisconnect << 4, 0})
+		b.waitDisconnected(t, who+"1")
+		connect("3", mqtt.Success)
+	}
+}
+
+// The wills of all clients have a limit, connected or delayed. One that is gone makes room
+// (R-BRK-20).
+func TestMaxWillBytes(t *testing.T) {
+	t.Parallel()
+	b, addr := start(t, Config{MaxWillBytes: 25_000})
+	connect := func(version mqtt.Version, id string, delay uint32, code byte) *client {
+		c := dial(t, addr, version)
+		message := mqtt.Publish{Topic: "will", Payload: make([]byte, 10_000)}
+		c.connect(mqtt.Connect{ClientID: id, SessionExpiry: 3600, Will: &mqtt.Will{Message: message, Delay: delay}})
+		c.wantConnack(code, false)
+		return c
+	}
+	one, two := connect(5, "one", 0, 0), connect(5, "two", 100, 0)
+	connect(4, "three", 0, 3)
+	connect(5, "three", 0, byte(mqtt.QuotaExceeded))
+	two.nc.Close() // its will is delayed and still counts
+	b.waitDisconnected(t, "two")
+	connect(5, "three", 0, byte(mqtt.QuotaExceeded))
+	one.send([]byte{mqtt.TypeDisconnect << 4, 0})
+	b.waitDisconnected(t, "one")
+	three := connect(5, "three", 0, 0)
+	rejoin(t, addr, 5, "two", true)
+	four := connect(5, "four", 0, 0)
+	three.nc.Close()
+	four.nc.Close()
+	until(t, "the wills to be published", func() bool { return b.willBytes() == 0 })
+}
+
+// A will that is damaged in the record of its session is lost, the session is not (R-BRK-45).
+func TestDamagedWill(t *testing.T) {
+	t.Parallel()
+	store := NewMemorySessions()
+	record := `{"version":5,"expirySeconds":60,"will":{"at":1,"message":"AAA="}}`
+	_ = store.Apply(t.Context(), []Change{{Client: "dev", Value: []byte(record)}}) // it cannot fail
+	var log logLines
+	_, addr := start(t, Config{Sessions: store, Log: logTo(&log)})
+	rejoin(t, addr, 5, "dev", true)
+	if !strings.Contains(log.String(), "what=will") {
+		t.Errorf("the log does not say it:\n%s", &log)
+	}
+}

@@ -3,6 +3,7 @@ package commit
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/drover-iot/drover/internal/clock"
@@ -50,7 +51,10 @@ func storedTime(r store.Reader, setting string) (at time.Time, err error) {
 	if err != nil {
 		return at, err
 	}
-	return at, at.UnmarshalText(text)
+	if err := at.UnmarshalText(text); err != nil {
+		return at, fmt.Errorf("the time %q in the data folder is damaged: %w", setting, err)
+	}
+	return at, nil
 }
 
 // timeSetting is the setting that records the time of a commit; saved is the one that was recorded

@@ -3,6 +3,7 @@ package connlimit
 import (
 	"bytes"
 	"crypto/tls"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -59,7 +60,7 @@ func TestConnCloses(t *testing.T) {
 	if err := server.(*Conn).CloseWrite(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.Read(make([]byte, 1)); err != io.EOF {
+	if _, err := client.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 		t.Errorf("after CloseWrite the client reads %v, want the end", err)
 	}
 	if _, err := client.Write([]byte("x")); err != nil {

@@ -104,18 +104,53 @@ func (s *state) changeSetting(c store.Setting) error {
 	return nil
 }
 
+// changeSession sets an entry, or removes it, and with a session (Seq 0) whatever was stored for
+// it. The body of a new entry is counted before that of the old one is, so that one that stays the
+// same is not removed in between.
 func (s *state) changeSession(e store.SessionEntry) error {
 	key := entry{e.Client, e.Seq}
+	old, _ := s.sessions.get(key)
 	if e.Value != nil {
-		s.sessions = s.sessions.put(key, cloneSession(e))
+		e = cloneSession(e)
+		if e.Shared != 0 {
+			s.shareBody(e.Shared, e.Body)
+			e.Body = nil
+		}
+		s.sessions = s.sessions.put(key, e)
+		s.unshareBody(old.Shared)
 		return nil
 	}
 	s.sessions = s.sessions.remove(key)
-	for at := range s.sessions.from(key) {
+	s.unshareBody(old.Shared)
+	for at, other := range s.sessions.from(key) {
 		if e.Seq != 0 || at.client != e.Client {
 			break
 		}
 		s.sessions = s.sessions.remove(at)
+		s.unshareBody(other.Shared)
 	}
 	return nil
+}
+
+// shareBody counts one more entry with a shared body.
+func (s *state) shareBody(number uint64, body []byte) {
+	shared, exists := s.bodies.get(id(number))
+	if !exists {
+		shared.body = body
+	}
+	shared.entries++
+	s.bodies = s.bodies.put(id(number), shared)
+}
+
+// unshareBody counts one entry less, and removes the body with the last. The number 0 is no body.
+func (s *state) unshareBody(number uint64) {
+	shared, exists := s.bodies.get(id(number))
+	if !exists {
+		return
+	}
+	if shared.entries--; shared.entries == 0 {
+		s.bodies = s.bodies.remove(id(number))
+		return
+	}
+	s.bodies = s.bodies.put(id(number), shared)
 }

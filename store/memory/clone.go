@@ -124,6 +124,6 @@ func cloneAnnouncement(a store.Announcement) store.Announcement {
 }
 
 func cloneSession(e store.SessionEntry) store.SessionEntry {
-	e.Value = slices.Clone(e.Value)
+	e.Value, e.Body = slices.Clone(e.Value), slices.Clone(e.Body)
 	return e
 }

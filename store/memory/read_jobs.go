@@ -476,9 +476,25 @@ func (r reader) Setting(name string) ([]byte, error) {
 
 func (r reader) Sessions(f func(store.SessionEntry) error) error {
 	for _, s := range r.sessions.all() {
+		s.Body = nil
 		if err := f(cloneSession(s)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (r reader) SessionMessages(
+	client string, first, last uint64,
+) (found []store.SessionEntry, err error) {
+	for at, e := range r.sessions.from(entry{client, first}) {
+		if at.client != client || at.seq > last {
+			break
+		}
+		if shared, exists := r.bodies.get(id(e.Shared)); exists {
+			e.Body = shared.body
+		}
+		found = append(found, cloneSession(e))
+	}
+	return found, nil
 }

@@ -52,8 +52,15 @@ type state struct {
 	principals   tree[principal, registry.Principal]
 
 	announcements tree[id, store.Announcement]
-	sessions      tree[entry, store.SessionEntry]
+	sessions      tree[entry, store.SessionEntry] // without bodies that they share
+	bodies        tree[id, sharedBody]            // by SessionEntry.Shared
 	settings      tree[text, []byte]
+}
+
+// sharedBody is the body of several session entries.
+type sharedBody struct {
+	body    []byte
+	entries int // how many have it
 }
 
 // entry is the key of a session entry.

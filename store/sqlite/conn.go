@@ -116,6 +116,22 @@ func (s *stmt) maybeText(v string) *stmt {
 	return s.text(v)
 }
 
+// maybeInt binds NULL for 0.
+func (s *stmt) maybeInt(v int64) *stmt {
+	if v == 0 {
+		return s.null()
+	}
+	return s.int(v)
+}
+
+// maybeBlob binds NULL for no bytes.
+func (s *stmt) maybeBlob(v []byte) *stmt {
+	if len(v) == 0 {
+		return s.null()
+	}
+	return s.blob(v)
+}
+
 func (s *stmt) json(v any) *stmt {
 	text, err := json.Marshal(v)
 	s.fail(err)

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"fmt"
 	"sync/atomic"
 
 	"github.com/drover-iot/drover/job"
@@ -29,6 +30,9 @@ type keys struct {
 	next  [keyKinds]int64 // what the running transaction makes it say
 }
 
+// maxKey is more than any counter reaches.
+const maxKey = 1 << 62
+
 const loadCounters = `SELECT kind, reserved FROM counter`
 
 // load continues after the bounds in the file and reserves the first block.
@@ -36,6 +40,10 @@ func (k *keys) load(c *conn) error {
 	s := c.stmt(loadCounters)
 	for s.row() {
 		kind, reserved := s.getInt(), s.getInt()
+		if kind < 0 || kind >= keyKinds || reserved < 0 || reserved > maxKey {
+			s.fail(fmt.Errorf("the counter of keys %d is damaged: it stands at %d", kind, reserved))
+			break
+		}
 		k.last[kind].Store(reserved)
 	}
 	if err := s.end(); err != nil {

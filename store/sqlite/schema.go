@@ -20,7 +20,7 @@ const applicationID = 0x44726f76
 // must keep its tag.
 var migrations = []string{
 	firstSchema, sourcesWithoutDescendants, membershipWork, leftMemberships, jobsOfTargetByTime,
-	namesWithExecutions, windowedExecutions, countedJobs, activeContinuousTargets,
+	namesWithExecutions, windowedExecutions, countedJobs, activeContinuousTargets, sessionBodies,
 }
 
 const firstSchema = `
@@ -402,6 +402,26 @@ CREATE TRIGGER job_ended AFTER UPDATE OF status ON job
 BEGIN
 	UPDATE continuous_target SET active = new.status IN ('SCHEDULED', 'IN_PROGRESS')
 		WHERE job = new.key;
+END;
+`
+
+// sessionBodies separates the messages of sessions from their heads, so that the heads are read
+// without them, and stores a message that waits for many sessions once. Rows of earlier versions
+// stay as they are: their value holds head and body.
+const sessionBodies = `
+ALTER TABLE session ADD COLUMN body BLOB;      -- of this entry alone
+ALTER TABLE session ADD COLUMN shared INTEGER; -- session_body.id of a body that others have too
+CREATE INDEX session_shared ON session (shared) WHERE shared IS NOT NULL;
+CREATE TABLE session_body (id INTEGER PRIMARY KEY, value BLOB NOT NULL);
+CREATE TRIGGER session_deleted AFTER DELETE ON session WHEN old.shared IS NOT NULL BEGIN
+	DELETE FROM session_body
+		WHERE id = old.shared AND NOT EXISTS (SELECT 1 FROM session WHERE shared = old.shared);
+END;
+CREATE TRIGGER session_updated AFTER UPDATE OF shared ON session
+	WHEN old.shared IS NOT NULL AND old.shared IS NOT new.shared
+BEGIN
+	DELETE FROM session_body
+		WHERE id = old.shared AND NOT EXISTS (SELECT 1 FROM session WHERE shared = old.shared);
 END;
 `
 

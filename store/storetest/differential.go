@@ -327,7 +327,7 @@ func (g *generator) changeIdentity(c *store.RegistryChanges) {
 }
 
 func (g *generator) changeRest(c *store.Changes) {
-	switch g.IntN(6) {
+	switch g.IntN(8) {
 	case 0:
 		c.Outbox.Added = append(c.Outbox.Added, store.Announcement{ID: g.key(20), Notices: []store.Notice{{Thing: g.thing(), Notify: true}}})
 	case 4:
@@ -344,5 +344,11 @@ func (g *generator) changeRest(c *store.Changes) {
 		c.Sessions = append(c.Sessions, store.SessionEntry{Client: pick(g, names), Seq: uint64(g.IntN(3)), Value: []byte{byte(g.IntN(9))}})
 	case 3:
 		c.Sessions = append(c.Sessions, store.SessionEntry{Client: pick(g, names), Seq: uint64(g.IntN(3))})
+	case 6:
+		own := session(pick(g, names), uint64(g.IntN(3)))
+		own.Body = []byte(pick(g, names))
+		c.Sessions = append(c.Sessions, own)
+	case 7:
+		c.Sessions = append(c.Sessions, shared(pick(g, names), uint64(g.IntN(3)), uint64(1+g.IntN(4)), pick(g, names)))
 	}
 }

@@ -86,6 +86,10 @@ func dump(w world, r store.Reader) map[string]any {
 	var saved []store.SessionEntry
 	err = r.Sessions(func(s store.SessionEntry) error { saved = append(saved, s); return nil })
 	add(a, saved, err, "sessions")
+	for _, name := range names {
+		found, err := r.SessionMessages(name, 1, 2)
+		add(a, found, err, "messages of %s", name)
+	}
 	return a.got
 }
 

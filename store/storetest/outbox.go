@@ -38,6 +38,21 @@ func sessions(w world) (found []store.SessionEntry) {
 	return found
 }
 
+func session(client string, seq uint64) store.SessionEntry {
+	return store.SessionEntry{Client: client, Seq: seq, Value: []byte("value")}
+}
+
+func shared(client string, seq, number uint64, body string) store.SessionEntry {
+	return store.SessionEntry{Client: client, Seq: seq, Value: []byte("value"), Body: []byte(body), Shared: number}
+}
+
+func messages(w world, client string, first, last uint64) []store.SessionEntry {
+	w.Helper()
+	return read(w, func(r store.Reader) ([]store.SessionEntry, error) {
+		return r.SessionMessages(client, first, last)
+	})
+}
+
 var outbox = []promise{
 	{"announcements stay until they are done, oldest first, strictly after the cursor", func(w world) {
 		list := []store.Announcement{
@@ -84,6 +99,45 @@ var outbox = []promise{
 		same(w, "one message less", len(sessions(w)), 5)
 		w.apply(entries(store.SessionEntry{Client: "b"}, e("b", 0, "new")))
 		same(w, "removed whole, and made anew in the same change", sessions(w), []store.SessionEntry{e("", 0, "x"), e("B", 0, "2"), e("b", 0, "new"), e("c", 1, "y")})
+	}},
+	{"the body of an entry is read with its messages, and not with the sessions", func(w world) {
+		own := store.SessionEntry{Client: "a", Seq: 2, Value: []byte("head"), Body: []byte("own")}
+		w.apply(entries(session("a", 0), own, session("a", 5), session("ab", 2)))
+		same(w, "sessions", sessions(w), []store.SessionEntry{
+			session("a", 0), {Client: "a", Seq: 2, Value: []byte("head")}, session("a", 5), session("ab", 2)})
+		same(w, "all", messages(w, "a", 0, 9), []store.SessionEntry{session("a", 0), own, session("a", 5)})
+		same(w, "from", messages(w, "a", 2, 4), []store.SessionEntry{own})
+		same(w, "to", messages(w, "a", 3, 5), []store.SessionEntry{session("a", 5)})
+		same(w, "of nobody", messages(w, "b", 0, 9), nil)
+		own.Body = nil
+		w.apply(entries(own))
+		same(w, "without a body any more", messages(w, "a", 2, 2), []store.SessionEntry{own})
+	}},
+	{"a body that entries share is there until the last of them is removed", func(w world) {
+		w.apply(entries(shared("a", 1, 7, "one"), shared("b", 1, 7, "ignored: the first counts"), shared("b", 2, 8, "two")))
+		body := func(client string, seq uint64) string {
+			found := messages(w, client, seq, seq)
+			if len(found) != 1 {
+				return ""
+			}
+			return fmt.Sprintf("%d %s", found[0].Shared, found[0].Body)
+		}
+		same(w, "a 1", body("a", 1), "7 one")
+		same(w, "b 1", body("b", 1), "7 one")
+		same(w, "b 2", body("b", 2), "8 two")
+		same(w, "listed with their numbers", sessions(w)[1].Shared, uint64(7))
+		w.apply(entries(store.SessionEntry{Client: "a", Seq: 1}))
+		same(w, "one less", body("b", 1), "7 one")
+		w.apply(entries(shared("b", 1, 7, "still the first")))
+		same(w, "the only one rewritten", body("b", 1), "7 one")
+		w.apply(entries(shared("b", 1, 9, "three"), shared("c", 1, 7, "anew")))
+		same(w, "another body", body("b", 1), "9 three")
+		same(w, "the number was free", body("c", 1), "7 anew")
+		w.apply(entries(store.SessionEntry{Client: "b"}, shared("d", 1, 8, "anew")))
+		same(w, "freed with its session", body("d", 1), "8 anew")
+		w.apply(entries(store.SessionEntry{Client: "d", Seq: 1, Value: []byte("v"), Body: []byte("own")}, shared("d", 2, 8, "again")))
+		same(w, "an own one instead", body("d", 1), "0 own")
+		same(w, "freed by that", body("d", 2), "8 again")
 	}},
 	{"many sessions are all listed, and the function may read meanwhile", func(w world) {
 		var c store.Changes

@@ -2,6 +2,7 @@ package attack
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -319,7 +320,7 @@ func TestNeverReading(t *testing.T) { // R-WIRE-32
 		nc.SetDeadline(time.Now().Add(time.Second))
 		// What the system has kept of the answers can be read. Then the connection must be over.
 		_, err := io.Copy(io.Discard, nc)
-		if timeout, ok := err.(net.Error); ok && timeout.Timeout() {
+		if timeout := (net.Error)(nil); errors.As(err, &timeout) && timeout.Timeout() {
 			t.Fatal("a client that never reads is still connected")
 		}
 	}

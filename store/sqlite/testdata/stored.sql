@@ -34,8 +34,12 @@ INSERT INTO policy_version (policy, number, document, created_at)
 	VALUES ('text 88274', 1, 'text 978338', 1898656719005);
 INSERT INTO principal (thing, certificate, thing_name, exclusive)
 	VALUES (7, 'text 954668', 'text 979299', 1);
-INSERT INTO session (client, seq, value)
-	VALUES ('text 899898', 118, X'3D');
+INSERT INTO session (client, seq, value, body, shared)
+	VALUES ('text 652533', 115, X'60', X'4D', NULL);
+INSERT INTO session (client, seq, value, body, shared)
+	VALUES ('text 899898', 118, X'3D', NULL, 23);
+INSERT INTO session_body (id, value)
+	VALUES (23, X'50');
 INSERT INTO setting (name, value)
 	VALUES ('text 427942', X'A2');
 INSERT INTO tagged (kind, name, tags)
