@@ -97,11 +97,12 @@ func (s *Signature) readExpires(text string) error {
 	return nil
 }
 
-// presign is the signature that the presigned request should have, in hexadecimal. The signer may
-// not turn headers into members of the query: the signed ones were signed as headers.
+// presign returns the signed headers and the signature, in hexadecimal, that the presigned request
+// should have. The signer may not turn headers into members of the query: the signed ones were signed
+// as headers.
 func (s Signature) presign(
 	r *http.Request, hash, secret string, date time.Time,
-) (string, error) {
+) (headers, value string, err error) {
 	again := s.signedPart(r)
 	query := again.URL.Query()
 	query.Del(memberSignature)
@@ -110,6 +111,13 @@ func (s Signature) presign(
 	signed, _, err := v4.NewSigner().PresignHTTP(
 		context.Background(), credentials, again, hash, s.Service, s.Region, date,
 		func(o *v4.SignerOptions) { o.DisableHeaderHoisting = true })
-	_, want, _ := strings.Cut(signed, "&"+memberSignature+"=")
-	return want, err
+	if err != nil {
+		return "", "", err
+	}
+	made, err := url.Parse(signed)
+	if err != nil {
+		return "", "", err
+	}
+	members := made.Query()
+	return members.Get(memberSignedHeaders), members.Get(memberSignature), nil
 }

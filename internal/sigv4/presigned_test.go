@@ -145,6 +145,7 @@ func TestVerifyPresigned(t *testing.T) { // R-WIRE-26
 		{name: "another time", target: "/jobs", want: fault.BadSignature, change: set(memberDate, "20260301T120001Z")},
 		{name: "another day", target: "/jobs", want: fault.BadSignature, change: set(memberDate, "20260302T120000Z")},
 		{name: "no time", target: "/jobs", want: fault.BadSignature, change: set(memberDate, "noon")},
+		{name: "a signed header twice", target: "/jobs", want: fault.BadSignature, change: set(memberSignedHeaders, "host;host")},
 		{name: "other headers", target: "/jobs", want: fault.BadSignature, change: func(r *http.Request) {
 			r.Header.Set("X-Trace", "a")
 			set(memberSignedHeaders, "host;x-trace")(r)

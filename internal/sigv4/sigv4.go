@@ -63,13 +63,9 @@ func Parse(r *http.Request) (s Signature, err error) {
 			"Authorization header nor a signature in the query")
 	}
 	s.time = r.Header.Get("X-Amz-Date")
-	rest, ok := strings.CutPrefix(header, algorithm)
-	if !ok {
+	if !s.readHeader(header) {
 		return s, fault.New(fault.BadSignature,
 			"the Authorization header must begin with %s", algorithm)
-	}
-	for part := range strings.SplitSeq(rest, ",") {
-		s.readPart(strings.TrimSpace(part))
 	}
 	if s.AccessKeyID == "" || s.value == "" || !slices.Contains(s.signedHeaders, "host") {
 		return s, fault.New(fault.BadSignature, "the Authorization header must hold "+
@@ -77,6 +73,18 @@ func Parse(r *http.Request) (s Signature, err error) {
 			"SignedHeaders with host, and Signature")
 	}
 	return s, nil
+}
+
+// readHeader reads the Authorization header. It reports false for another kind of one.
+func (s *Signature) readHeader(header string) bool {
+	rest, ok := strings.CutPrefix(header, algorithm)
+	if !ok {
+		return false
+	}
+	for part := range strings.SplitSeq(rest, ",") {
+		s.readPart(strings.TrimSpace(part))
+	}
+	return true
 }
 
 // readPart reads one of the three parts of the header. Another part is ignored.
@@ -191,9 +199,13 @@ func (s Signature) Verify(r *http.Request, hash, secret string) error {
 	if s.presigned {
 		sign = s.presign
 	}
-	want, err := sign(r, hash, secret, date)
+	headers, want, err := sign(r, hash, secret, date)
 	if err != nil {
 		return err
+	}
+	if given := strings.Join(s.signedHeaders, ";"); given != headers {
+		return fault.New(fault.BadSignature, "the signed headers must be %s: headers that the request "+
+			"has, in lower case, sorted, each once, with host and the date; they are %s", headers, given)
 	}
 	if subtle.ConstantTimeCompare([]byte(want), []byte(s.value)) != 1 {
 		return fault.New(fault.BadSignature, "the signature does not match: "+
@@ -218,16 +230,17 @@ func (s Signature) checkTime(date, now time.Time) error {
 	return nil
 }
 
-// sign is the signature that the request should have, in hexadecimal.
+// sign returns the signed headers and the signature, in hexadecimal, that the request should have.
 func (s Signature) sign(
 	r *http.Request, hash, secret string, date time.Time,
-) (string, error) {
+) (headers, value string, err error) {
 	again := s.signedPart(r)
 	credentials := aws.Credentials{AccessKeyID: s.AccessKeyID, SecretAccessKey: secret}
-	err := v4.NewSigner().SignHTTP(
+	err = v4.NewSigner().SignHTTP(
 		context.Background(), credentials, again, hash, s.Service, s.Region, date)
-	_, want, _ := strings.Cut(again.Header.Get("Authorization"), "Signature=")
-	return want, err
+	var made Signature
+	made.readHeader(again.Header.Get("Authorization"))
+	return strings.Join(made.signedHeaders, ";"), made.value, err
 }
 
 // signedPart is the request with nothing but what its sender has signed. The path is the text that

@@ -188,6 +188,13 @@ func TestVerify(t *testing.T) {
 			change: func(r *http.Request) { r.Header.Set("X-Trace", "b") },
 		},
 		{
+			name: "another list of signed headers", target: "/jobs", body: body, want: fault.BadSignature,
+			change: func(r *http.Request) {
+				text := r.Header.Get("Authorization")
+				r.Header.Set("Authorization", strings.Replace(text, "Headers=", "Headers=accept;", 1))
+			},
+		},
+		{
 			name: "no date", target: "/jobs", body: body, want: fault.BadSignature,
 			change: func(r *http.Request) { r.Header.Del("X-Amz-Date") },
 		},

@@ -4,12 +4,15 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/drover-iot/drover/test/testserver"
 )
+
+var signedHeaders = regexp.MustCompile(`SignedHeaders=[^,]*,`)
 
 // Nobody gets in without a signature that is right for exactly this request, and what is refused
 // makes nothing (R-WIRE-3, R-WIRE-4).
@@ -68,6 +71,16 @@ func TestSignatures(t *testing.T) {
 		r.Header.Del("X-Amz-Date")
 	})
 	spoiled("the host is not signed", replace(";host", ""))
+	spoiled("the date is not signed", replace("x-amz-date", "content-type"))
+	for _, headers := range []string{
+		"", ";", "accept;", "accept;host", "host;", ";host;x-amz-date", "x-amz-date;host",
+		"host;host;x-amz-date", "HOST;X-AMZ-DATE", "host;x-amz-date;x-amz-target",
+	} {
+		spoiled("the signed headers are "+headers, func(r *http.Request) {
+			r.Header.Set("Authorization", signedHeaders.ReplaceAllLiteralString(
+				r.Header.Get("Authorization"), "SignedHeaders="+headers+","))
+		})
+	}
 	spoiled("another key id", replace("Credential="+s.AccessKeyID, "Credential=AKIAAAAAAAAAAAAAAAAA"))
 	spoiled("a signature of zeros", func(r *http.Request) {
 		before, _, _ := strings.Cut(r.Header.Get("Authorization"), "Signature=")
