@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/disk"
 	"github.com/drover-iot/drover/internal/fault"
 )
@@ -134,6 +135,6 @@ func newKey(name string) Key {
 		Name:            name,
 		AccessKeyID:     "AKIA" + base32.StdEncoding.EncodeToString(random[:10]),
 		SecretAccessKey: base64.RawURLEncoding.EncodeToString(random[10:]),
-		CreatedAt:       time.Now().UTC().Truncate(time.Second),
+		CreatedAt:       clock.Now().UTC().Truncate(time.Second),
 	}
 }

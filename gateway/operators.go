@@ -2,9 +2,9 @@ package gateway
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/drover-iot/drover/api/notoffered"
+	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/internal/sigv4"
 	"github.com/drover-iot/drover/registry"
@@ -51,7 +51,7 @@ func (a *OperatorAuth) Begin(r *http.Request) (s signed, err error) {
 	if s.secret, err = a.Keys.Secret(s.AccessKeyID); err != nil {
 		return s, err
 	}
-	if err := s.CheckHead(r, time.Now()); err != nil { // real clock: the dates of signatures
+	if err := s.CheckHead(r, clock.Now()); err != nil {
 		return s, err
 	}
 	if s.hash, err = sigv4.KnownHash(r); err != nil || s.hash == "" {

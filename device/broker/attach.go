@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/drover-iot/drover/device/broker/mqtt"
+	"github.com/drover-iot/drover/internal/clock"
 )
 
 // Where connections and sessions meet: a connection attaches to the session of its client id at the
@@ -54,7 +55,7 @@ func (b *Broker) resumeSession(s *session, p *mqtt.Connect) *session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	resumes := !p.CleanStart && s.version == p.Version && s.persistent() &&
-		(s.conn != nil || time.Now().Before(s.endsAt))
+		(s.conn != nil || !s.expired(clock.Now()))
 	b.takeOver(s, resumes)
 	if !resumes {
 		b.endSession(s)
@@ -146,7 +147,7 @@ func (b *Broker) detachSession(c *conn, e *closeError) {
 // caller holds b.mu and s.mu.
 func (b *Broker) loseConn(s *session) {
 	s.removeConn()
-	s.endsAt = time.Now().Add(s.expiry)
+	s.endsAt, s.restored = clock.Now().Add(s.expiry), false
 	if !s.persistent() {
 		b.endSession(s)
 		return

@@ -30,6 +30,7 @@ import (
 type Broker struct {
 	cfg      Config
 	log      *slog.Logger
+	started  time.Time // when New was called
 	routes   *routes
 	retained retained
 	journal  *journal
@@ -89,6 +90,7 @@ func New(ctx context.Context, cfg Config) (*Broker, error) {
 		principals:  principals{conns: map[string]map[*conn]struct{}{}},
 		presence:    map[string]presenceCount{},
 	}
+	b.started = clock.Now()
 	unreadable, err := b.restore(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("load sessions: %w", err)
@@ -99,7 +101,7 @@ func New(ctx context.Context, cfg Config) (*Broker, error) {
 	}
 	b.ctx, b.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	b.handshakeCtx, b.cancelHandshakes = context.WithCancel(b.ctx)
-	for _, s := range b.sessions {
+	for s := range b.allSessions() {
 		if s.will != nil {
 			b.startWill(s)
 		}
@@ -117,8 +119,8 @@ func (b *Broker) runExpiry() {
 	defer principals.Stop()
 	for {
 		select {
-		case now := <-sessions.C:
-			b.expire(now)
+		case <-sessions.C:
+			b.expire(clock.Now())
 			b.logDropped()
 		case <-principals.C:
 			b.disconnectEnded(clock.Now())
@@ -135,7 +137,7 @@ func (b *Broker) expire(now time.Time) {
 	defer b.mu.Unlock()
 	for s := range b.allSessions() {
 		s.mu.Lock()
-		if s.conn == nil && !now.Before(s.endsAt) {
+		if s.conn == nil && s.expired(now) {
 			b.endSession(s)
 		}
 		s.mu.Unlock()

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/drover-iot/drover/device/broker/mqtt"
+	"github.com/drover-iot/drover/internal/clock"
 )
 
 // Writing is done by whoever comes first: the reading goroutine, when it has handled all packets
@@ -214,7 +215,7 @@ func (o *outbound) appendDeliveries(b []byte) []byte {
 	if !o.deliverable() {
 		return b
 	}
-	s, now := o.s, time.Now()
+	s, now := o.s, clock.Now()
 	for len(b) < writeLimit && o.deliverable() && s.queue[0].m != nil {
 		e := s.pop()
 		if e.m.expired(now) || o.authorizer.Decide(Receive, e.m.Topic) != Allow {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/drover-iot/drover/device/broker/mqtt"
+	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/ids"
 )
 
@@ -60,14 +61,14 @@ func newPresenceSession() string { return ids.Random{}.UUID() }
 // nextPresence returns the version of a new connection. The caller holds b.mu.
 func (b *Broker) nextPresence(client string) (version int64) {
 	version = b.presence[client].next
-	b.presence[client] = presenceCount{next: version + 1, last: time.Now()}
+	b.presence[client] = presenceCount{next: version + 1, last: clock.Now()}
 	return version
 }
 
 // updatePresence records that a connection of a client has ended. The caller holds b.mu.
 func (b *Broker) updatePresence(client string) {
 	if count, exists := b.presence[client]; exists {
-		count.last = time.Now()
+		count.last = clock.Now()
 		b.presence[client] = count
 	}
 }
@@ -116,7 +117,7 @@ func (b *Broker) publishDisconnected(c *conn, reason *closeError) {
 func (b *Broker) publishPresence(c *conn, fill func(*PresenceEvent)) {
 	e := PresenceEvent{
 		ClientID:    c.peer.ClientID,
-		Timestamp:   time.Now().UnixMilli(),
+		Timestamp:   clock.Now().UnixMilli(),
 		SessionID:   c.presence.session,
 		PrincipalID: c.peer.Principal.ID(),
 		Version:     c.presence.version,

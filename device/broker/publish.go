@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/drover-iot/drover/device/broker/mqtt"
+	"github.com/drover-iot/drover/internal/clock"
 )
 
 // A PUBLISH of a client: decoded, slowed down if there are too many, checked, and then routed to
@@ -80,7 +81,7 @@ func (c *conn) publishRetained(p *mqtt.Publish, m *message) error {
 // message makes the message of a PUBLISH.
 func (c *conn) message(p *mqtt.Publish, topic string) *message {
 	m := copyMessage(p, topic)
-	m.expires = expiresAt(p.Expiry, time.Now())
+	m.expires = expiresAt(p.Expiry, clock.Now())
 	m.from, m.by = c.s, c.peer.Principal.ID()
 	return m
 }

@@ -126,9 +126,9 @@ func (r *restorer) session(c Change) error {
 	if err := record.check(); err != nil {
 		return err
 	}
-	s := &session{b: r.b, key: c.Client, version: record.Version, recorded: true}
+	s := &session{b: r.b, key: c.Client, version: record.Version, recorded: true, restored: true}
 	s.expiry = time.Duration(record.Expiry) * time.Second
-	s.endsAt = time.Now().Add(s.expiry)
+	s.endsAt = r.b.started.Add(s.expiry)
 	if record.Until != 0 {
 		s.endsAt = time.UnixMilli(record.Until)
 	}

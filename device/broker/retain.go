@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/drover-iot/drover/device/broker/mqtt"
+	"github.com/drover-iot/drover/internal/clock"
 )
 
 // retained are the retained messages: at most one a topic, never on a reserved topic (R-BRK-23).
@@ -51,7 +52,7 @@ func (b *Broker) retain(m *message, by string) bool {
 		return true
 	}
 	if !r.hasRoom(m, by, &b.cfg) {
-		r.deleteExpired(b.journal, time.Now())
+		r.deleteExpired(b.journal, clock.Now())
 	}
 	if !r.hasRoom(m, by, &b.cfg) {
 		return false
@@ -180,7 +181,7 @@ func (b *Broker) deliverRetained(s *session, filter string, g granted) {
 	b.retained.mu.RLock()
 	m, exists := b.retained.messages[filter]
 	b.retained.mu.RUnlock()
-	if exists && !m.expired(time.Now()) {
+	if exists && !m.expired(clock.Now()) {
 		s.deliver(m.message, g, true)
 	}
 }

@@ -33,6 +33,7 @@ type session struct {
 	// expiry is how long the session outlives its connection; 0: it ends with it.
 	expiry   time.Duration
 	endsAt   time.Time // when the session ends; zero while the client is connected
+	restored bool      // the client has not been here since the start, and endsAt is from the store
 	recorded bool      // the store has a record of it
 	subs     []subscription
 
@@ -45,6 +46,15 @@ type session struct {
 	lastSeq  uint64  // the store key that was given last
 
 	will *delayedWill // of the last connection; nil: none is delayed
+}
+
+// restoredLife is how long a session lasts after the start of the broker at the least. Until then the
+// machine's clock may be ahead by years: it is set from the network when the machine has one.
+const restoredLife = 15 * time.Minute
+
+// expired reports whether a session whose client is away has come to its end. The caller holds mu.
+func (s *session) expired(now time.Time) bool {
+	return !now.Before(s.endsAt) && !(s.restored && now.Sub(s.b.started) < restoredLife)
 }
 
 // A subscription is one topic filter of a session.

@@ -168,6 +168,28 @@ func TestExpiredSessionIsNotResumed(t *testing.T) {
 	}
 }
 
+// A session from the store lasts for a quarter of an hour after the start: the machine's clock may be
+// ahead then (R-BRK-12).
+func TestRestoredSessionLasts(t *testing.T) {
+	t.Parallel()
+	store := NewMemorySessions()
+	record := `{"version":5,"expirySeconds":60,"until":1700000000000}`
+	for _, id := range []string{"back", "away", "gone"} {
+		_ = store.Apply(t.Context(), []Change{{Client: id, Value: []byte(record)}}) // it cannot fail
+	}
+	b, addr := start(t, Config{Sessions: store})
+	c := rejoin(t, addr, 5, "back", true)
+	b.expire(time.Now().Add(restoredLife - time.Minute))
+	rejoin(t, addr, 5, "away", true)
+	b.expire(time.Now().Add(restoredLife))
+	rejoin(t, addr, 5, "gone", false)
+	c.sync()
+	c.nc.Close() // and then as any other
+	b.waitDisconnected(t, "back")
+	b.expire(time.Now().Add(2 * time.Hour))
+	rejoin(t, addr, 5, "back", false)
+}
+
 // What the service sent to a connected client is stored until it is acknowledged (R-BRK-35).
 func TestServiceMessageSurvivesCrash(t *testing.T) {
 	t.Parallel()

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/drover-iot/drover/device/broker/mqtt"
+	"github.com/drover-iot/drover/internal/clock"
 )
 
 // A will is the message that a client leaves with its CONNECT, to be published when its connection
@@ -93,7 +94,7 @@ func (b *Broker) decideWill(c *conn, e *closeError) (now *will) {
 		b.wills.count(w, -1)
 		return nil
 	case w.delay > 0 && !s.ended && s.conn == nil:
-		s.will = &delayedWill{will: w, at: time.Now().Add(min(w.delay, s.expiry))}
+		s.will = &delayedWill{will: w, at: clock.Now().Add(min(w.delay, s.expiry))}
 		b.startWill(s)
 		return nil
 	}
@@ -104,7 +105,7 @@ func (b *Broker) decideWill(c *conn, e *closeError) (now *will) {
 // that knows the session.
 func (b *Broker) startWill(s *session) {
 	d := s.will
-	d.timer = time.AfterFunc(time.Until(d.at), func() { b.publishDelayed(s, d) })
+	d.timer = time.AfterFunc(d.at.Sub(clock.Now()), func() { b.publishDelayed(s, d) })
 }
 
 // cancelWill drops the delayed will of a session whose client is back. The caller holds s.mu.
@@ -145,7 +146,7 @@ func (b *Broker) publishWill(w *will) {
 		b.logRefusalOf(w.author.attributes.ClientID, w.author.principal, w.author.attributes.Remote, e)
 		return
 	}
-	w.expires = expiresAt(w.expiry, time.Now())
+	w.expires = expiresAt(w.expiry, clock.Now())
 	if w.retain {
 		b.retain(w.message, w.author.principal)
 	}

@@ -49,6 +49,7 @@ func newMachine(t *testing.T) *machine {
 // write sets the clock of the machine, and returns once the server reads the new time.
 func (m *machine) write() {
 	m.T.Helper()
+	m.ClockOffset = m.set + m.passed
 	text := fmt.Sprintf("%v %v", m.set, m.passed)
 	err := os.WriteFile(m.file+".new", []byte(text), 0o600)
 	if err == nil {
@@ -158,28 +159,37 @@ func TestClockIsSetWhileServing(t *testing.T) {
 // where it was: with its rollouts, and with the sessions of its devices.
 func TestClockIsWrongAtStart(t *testing.T) {
 	t.Parallel()
-	for _, by := range []time.Duration{year, -hour, -year} {
+	for _, by := range []time.Duration{year, 14 * 24 * hour, -hour, -year} {
 		t.Run(fmt.Sprint(by), func(t *testing.T) {
 			t.Parallel()
 			m := newMachine(t)
 			m.Start()
 			m.fleet("g", 20)
 			m.roll("before", "g")
-			session := mqtt.Connect{ClientID: "t0000", SessionExpiry: 3600}
-			device := joinPlain(t, m.Server, session)
-			device.subscribe("$aws/things/t0000/jobs/notify")
-			device.nc.Close()
+			session := func(id string) mqtt.Connect {
+				return mqtt.Connect{ClientID: id, SessionExpiry: 3600}
+			}
+			for _, id := range []string{"t0000", "t0001"} {
+				device := joinPlain(t, m.Server, session(id))
+				device.subscribe("$aws/things/" + id + "/jobs/notify")
+				device.nc.Close()
+			}
+			resumes := func(id string) {
+				t.Helper()
+				again := connect(t, dial(t, m.MQTT, nil), session(id))
+				if !again.wantConnack(mqtt.Success) {
+					t.Errorf("the session of %s is gone", id)
+				}
+			}
 			if err := m.Stop(); err != nil {
 				t.Fatal(err)
 			}
 			m.jump(by)
 			m.Start()
 			m.wantMoving("after the start", "before")
+			resumes("t0000")
 			m.jump(-by)
-			again := connect(t, dial(t, m.MQTT, nil), session)
-			if !again.wantConnack(mqtt.Success) {
-				t.Error("the session of the device is gone")
-			}
+			resumes("t0001")
 			m.wantMoving("after the clock is right again", "before")
 		})
 	}

@@ -2,8 +2,10 @@ package testserver
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +17,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/iot"
 )
@@ -59,6 +62,8 @@ type Server struct {
 	// is its umask, such as 022; empty: that of the tests.
 	Descriptors int
 	Umask       string
+	// ClockOffset is how far its clock is from that of the tests. Control signs by its clock.
+	ClockOffset time.Duration
 	Output      *Output // what it has printed since it was started last
 	Endpoints
 
@@ -241,5 +246,21 @@ func (s *Server) Control() *iot.Client {
 		RetryMaxAttempts: 1,
 		Credentials: credentials.NewStaticCredentialsProvider(
 			s.AccessKeyID, s.SecretAccessKey, ""),
+		HTTPSignerV4: offsetSigner{v4.NewSigner(), s.ClockOffset},
 	})
+}
+
+// An offsetSigner signs as if its clock were wrong.
+type offsetSigner struct {
+	iot.HTTPSignerV4
+	by time.Duration
+}
+
+// SignHTTP implements iot.HTTPSignerV4.
+func (s offsetSigner) SignHTTP(
+	ctx context.Context, credentials aws.Credentials, r *http.Request, hash, service, region string,
+	at time.Time, options ...func(*v4.SignerOptions),
+) error {
+	at = at.Add(s.by)
+	return s.HTTPSignerV4.SignHTTP(ctx, credentials, r, hash, service, region, at, options...)
 }
