@@ -8,8 +8,8 @@ import (
 )
 
 // How much clients may use of the machine follows from what the process may use of it: connections
-// from its limit of open files, unidentified ones and bodies of requests also from its memory. So a
-// flood is refused by the server, and never reaches the limit where the system refuses the server.
+// from its limit of open files; unidentified ones, bodies of requests and what the broker holds also
+// from its memory. So a flood is refused by the server, and never reaches the limit where the system refuses the server.
 
 const (
 	// ownFiles are the descriptors that a server needs beside those that are open before it listens:
@@ -18,8 +18,6 @@ const (
 	ownFiles = 12
 	// minConnections is the least that a server can serve with.
 	minConnections = 8
-	// maxBodyBytes is how much memory the bodies of requests take at the most.
-	maxBodyBytes = 64 << 20
 )
 
 // connections returns the limits on connections (R-LIM-52). It is called when everything but the
@@ -52,11 +50,23 @@ func connectionsFor(configured, files, room int) (int, error) {
 	return room, nil
 }
 
-// bodyBytes is how many bytes of bodies may be in memory when the process may use this much memory;
-// 0 is not known. In 256 MiB it is 32 MiB.
-func bodyBytes(memory int64) int64 {
+// A budget is how many bytes of one kind clients may have the server keep.
+type budget struct {
+	most int64
+	part int64 // of the memory that the process may use, when that is less: 16 is a sixteenth
+}
+
+var (
+	bodiesBudget = budget{64 << 20, 8}  // bodies of requests
+	brokerBudget = budget{64 << 20, 16} // each: wills, retained messages, what waits to be written
+	// queuedBudget is for the messages of absent clients. They are on disk, but in memory is where.
+	queuedBudget = budget{1 << 30, 2}
+)
+
+// of returns the budget when the process may use this much memory; 0 is not known.
+func (b budget) of(memory int64) int64 {
 	if memory == 0 {
-		return maxBodyBytes
+		return b.most
 	}
-	return min(maxBodyBytes, memory/8)
+	return min(b.most, memory/b.part)
 }

@@ -40,7 +40,7 @@ func TestBodyBytes(t *testing.T) { // R-WIRE-30
 		512 << 20: 64 << 20,
 		16 << 30:  64 << 20,
 	} {
-		if got := bodyBytes(memory); got != want {
+		if got := bodiesBudget.of(memory); got != want {
 			t.Errorf("%d bytes of memory: got %d, want %d", memory, got, want)
 		}
 	}

@@ -129,7 +129,7 @@ func (s *Server) join(ctx context.Context, keys *gateway.Keys) error {
 		Server:    &clockHandler{s.engine, s.virtual, operators.AllowLocal},
 		Operators: operators,
 		Devices:   s.devices,
-		Bodies:    gateway.NewBodies(bodyBytes(capacity.Memory())),
+		Bodies:    gateway.NewBodies(bodiesBudget.of(capacity.Memory())),
 		Log:       s.Log,
 	}
 	return nil
@@ -207,14 +207,20 @@ func (s *Server) urlSigner() (*presign.Signer, error) {
 // joinBroker makes the broker, and lets the device plane publish through it: notifications at QoS
 // 1, of which a session that is not connected keeps the latest only (R-MQTT-42, R-MQTT-44).
 func (s *Server) joinBroker(ctx context.Context) (err error) {
+	memory := capacity.Memory()
+	bytes := int(brokerBudget.of(memory))
 	s.broker, err = broker.New(ctx, broker.Config{
-		Service:      gateway.JobsService(s.plane),
-		Authenticate: s.devices.Authenticate,
-		Principal:    s.devices.Principal,
-		Sessions:     sessions{s.engine},
-		Accepted:     connlimit.Identified,
-		Presence:     s.presence,
-		Log:          s.Log,
+		Service:          gateway.JobsService(s.plane),
+		Authenticate:     s.devices.Authenticate,
+		Principal:        s.devices.Principal,
+		Sessions:         sessions{s.engine},
+		MaxRetainedBytes: bytes,
+		MaxWillBytes:     bytes,
+		MaxPendingBytes:  bytes,
+		MaxQueuedBytes:   int(queuedBudget.of(memory)),
+		Accepted:         connlimit.Identified,
+		Presence:         s.presence,
+		Log:              s.Log,
 	})
 	if err != nil {
 		return err

@@ -95,7 +95,7 @@ func New(ctx context.Context, cfg Config) (*Broker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load sessions: %w", err)
 	}
-	b.journal = newJournal(cfg.Sessions, cfg.Log)
+	b.journal = newJournal(cfg.Sessions, cfg.MaxPendingBytes, cfg.Log)
 	for _, c := range unreadable {
 		b.journal.write(c)
 	}

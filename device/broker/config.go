@@ -45,8 +45,11 @@ type Config struct {
 	// MaxQueuedBytes limits the messages of clients that wait in the store for all sessions [1 GiB].
 	MaxQueuedBytes int
 	MaxWillBytes   int // bytes of the wills of all clients [64 MiB]
-	// PrincipalShare is how much of each of these limits one principal may use, in percent. Clients
-	// without an id, those of the plain listener, have no share of their own [10].
+	// MaxPendingBytes is how many bytes of sessions and messages may wait to be written before clients
+	// that cause more are read from no longer (R-BRK-35) [64 MiB].
+	MaxPendingBytes int
+	// PrincipalShare is how much of each of these limits, but the last, one principal may use, in
+	// percent. Clients without an id, those of the plain listener, have no share of their own [10].
 	PrincipalShare int
 
 	// What a client sends beyond these rates is read later. Negative: no limit.
@@ -106,6 +109,7 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.PrincipalShare, 10)
 	setDefault(&c.MaxQueuedBytes, 1<<30)
 	setDefault(&c.MaxWillBytes, 64<<20)
+	setDefault(&c.MaxPendingBytes, 64<<20)
 	setDefault(&c.MessagesPerSecond, 100)
 	setDefault(&c.BytesPerSecond, 512<<10)
 	setDefault(&c.OutboundBytes, 1<<20)

@@ -17,9 +17,6 @@ const (
 	// store for long.
 	maxBatch      = 4096
 	maxBatchBytes = 1 << 20
-	// maxJournal is how many bytes may wait to be written before clients that cause more are read
-	// from no longer (R-BRK-35).
-	maxJournal = 64 << 20
 	// retryInterval is the pause after an Apply that failed.
 	retryInterval = time.Second
 )
@@ -27,6 +24,7 @@ const (
 // A journal queues changes and writes them to the store.
 type journal struct {
 	store Sessions
+	limit int // Config.MaxPendingBytes
 	log   *slog.Logger
 
 	mu      sync.Mutex // guards what follows; it is never held while the store works
@@ -80,9 +78,10 @@ func (j *journal) discount(c *pendingChange) {
 	}
 }
 
-func newJournal(store Sessions, log *slog.Logger) *journal {
+func newJournal(store Sessions, limit int, log *slog.Logger) *journal {
 	j := &journal{
 		store:   store,
+		limit:   limit,
 		log:     log,
 		closing: make(chan struct{}),
 		done:    make(chan struct{}),
@@ -147,14 +146,14 @@ func (j *journal) enqueue(c pendingChange) {
 func (j *journal) full() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.bytes > maxJournal && !j.closed
+	return j.bytes > j.limit && !j.closed
 }
 
 // wait returns when the journal is not full.
 func (j *journal) wait() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for j.bytes > maxJournal && !j.closed {
+	for j.bytes > j.limit && !j.closed {
 		j.shrunk.Wait()
 	}
 }

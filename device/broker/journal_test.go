@@ -54,7 +54,7 @@ func TestJournalTriesAgain(t *testing.T) { // what a session believes to be stor
 	synctest.Test(t, func(t *testing.T) {
 		store := newFaultySessions()
 		store.set(true)
-		j := newJournal(store, slog.New(slog.DiscardHandler))
+		j := newJournal(store, 64<<20, slog.New(slog.DiscardHandler))
 		defer j.close()
 		j.write(Change{Client: "dev", Value: []byte("record")})
 		if err := <-j.writeNotify(Change{Client: "dev", Seq: 1, Value: []byte("first")}); err == nil {
@@ -81,7 +81,7 @@ func TestJournalGivesUpAtTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newFaultySessions()
 		store.set(true)
-		j := newJournal(store, slog.New(slog.DiscardHandler))
+		j := newJournal(store, 64<<20, slog.New(slog.DiscardHandler))
 		j.write(value(1))
 		synctest.Wait()
 		j.close()
@@ -93,7 +93,7 @@ func TestJournalBatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newFaultySessions()
 		store.set(true)
-		j := newJournal(store, slog.New(slog.DiscardHandler))
+		j := newJournal(store, 64<<20, slog.New(slog.DiscardHandler))
 		j.write(value(1))
 		synctest.Wait() // it is refused; the rest gathers meanwhile
 		for i := range 10 {
@@ -121,7 +121,7 @@ func TestJournalWritesTheNewest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newFaultySessions()
 		store.set(true)
-		j := newJournal(store, slog.New(slog.DiscardHandler))
+		j := newJournal(store, 64<<20, slog.New(slog.DiscardHandler))
 		j.write(Change{Client: "other", Value: []byte("record")})
 		synctest.Wait() // it is refused; the rest gathers meanwhile
 		for _, c := range []Change{
@@ -148,13 +148,13 @@ func TestJournalIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newFaultySessions()
 		store.set(true)
-		j := newJournal(store, slog.New(slog.DiscardHandler))
+		j := newJournal(store, 64<<20, slog.New(slog.DiscardHandler))
 		defer j.close()
 		value, written := value(1<<20), 0
 		for ; !j.full(); written++ {
 			j.write(value)
 		}
-		if written > maxJournal>>20 {
+		if written > 64 {
 			t.Errorf("%d MiB wait to be written", written)
 		}
 		began := time.Now()

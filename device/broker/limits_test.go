@@ -280,7 +280,7 @@ func TestFullJournal(t *testing.T) {
 		b.journal.bytes += bytes
 		b.journal.shrunk.Broadcast()
 	}
-	weigh(maxJournal + 1)
+	weigh(b.cfg.MaxPendingBytes + 1)
 	c.publish(1, 1, "q", "x")
 	c.nc.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
 	if _, err := c.in.Next(); !errors.Is(err, os.ErrDeadlineExceeded) {
@@ -288,7 +288,7 @@ func TestFullJournal(t *testing.T) {
 	}
 	other.publish(1, 1, get, "{}")
 	other.wantPuback(1, mqtt.Success)
-	weigh(-maxJournal - 1)
+	weigh(-b.cfg.MaxPendingBytes - 1)
 	c.wantPuback(1, mqtt.Success)
 }
 

@@ -99,7 +99,7 @@ func TestRetainedCounts(t *testing.T) {
 func TestSweepIsRare(t *testing.T) {
 	t.Parallel()
 	r := &retained{messages: map[string]retainedMessage{}, each: map[string]retainedUse{}}
-	j := newJournal(NewMemorySessions(), logTo(&logLines{}))
+	j := newJournal(NewMemorySessions(), 64<<20, logTo(&logLines{}))
 	defer j.close()
 	now := time.Now()
 	add := func() {

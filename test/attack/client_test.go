@@ -27,10 +27,14 @@ type client struct {
 	in      mqtt.Reader
 }
 
-// dial opens a connection to a listener, such as s.MQTT or s.HTTPS. config is nil without TLS.
+// elsewhere is the address of clients that show who they are. Floods come from 127.0.0.1.
+var elsewhere = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}
+
+// dial opens a connection to a listener, such as s.MQTT or s.HTTPS, from elsewhere. config is nil
+// without TLS.
 func dial(t testing.TB, address string, config *tls.Config) net.Conn {
 	t.Helper()
-	nc, err := tryDial(address, config)
+	nc, err := dialFrom(elsewhere, address, config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,13 +42,21 @@ func dial(t testing.TB, address string, config *tls.Config) net.Conn {
 	return nc
 }
 
-// tryDial is dial where failing is one of the outcomes that are attacked for.
+// tryDial is dial from where floods come from. Failing is one of the outcomes that are attacked for.
 func tryDial(address string, config *tls.Config) (net.Conn, error) {
+	return dialFrom(nil, address, config)
+}
+
+// dialFrom opens a connection from an address, nil for 127.0.0.1.
+func dialFrom(from *net.TCPAddr, address string, config *tls.Config) (net.Conn, error) {
 	where, err := url.Parse(address)
 	if err != nil {
 		return nil, err
 	}
 	dialer := &net.Dialer{Timeout: patience}
+	if from != nil {
+		dialer.LocalAddr = from
+	}
 	if config == nil {
 		return dialer.Dial("tcp", where.Host)
 	}

@@ -27,13 +27,67 @@ func wantMemory(t *testing.T, s *testserver.Server) {
 	}
 }
 
+// A flood is what many clients, or fast ones, or their large packets do to a server. A device that
+// was connected before is served meanwhile.
+type flood struct {
+	name string
+	run  func(t *testing.T, s *testserver.Server, device *bystander)
+}
+
+// floods are all of them.
+func floods() []flood {
+	all := []flood{
+		{"hostile JSON", hostileJSON},
+		{"hostile JSON over MQTT", hostileJSONOverMQTT},
+		{"what is too large", tooLarge},
+		{"packets", packetFlood},
+		{"garbage", garbage},
+		{"slow consumers", slowConsumers},
+		{"many subscriptions", manySubscriptions},
+		{"bodies of a known key", knownKeyFlood},
+		{"clients that never read", neverReading},
+		{"messages for sleeping sessions", messagesForSleepers},
+		{"delayed wills", delayedWills},
+		{"retained messages", retainedFlood},
+		{"refusals", refusalFlood},
+	}
+	for _, c := range stuckClients() {
+		all = append(all, flood{c.name, c.flood})
+	}
+	return all
+}
+
+// clients is how many clients of a flood show who they are: n, or fewer on a server that may have
+// few descriptors.
+func clients(s *testserver.Server, n int) int {
+	if s.Descriptors > 0 {
+		return min(n, s.Descriptors/8)
+	}
+	return n
+}
+
+// Every flood alone: the server stays small, and serves who is connected.
+func TestFloods(t *testing.T) { // R-WIRE-29, R-LIM-53, R-BRK-36
+	t.Parallel()
+	for _, f := range floods() {
+		t.Run(f.name, func(t *testing.T) {
+			t.Parallel()
+			s := testserver.New(t)
+			s.Env = []string{smallMachine}
+			s.Start()
+			device := newBystander(t, s, "pump-07")
+			f.run(t, s, device)
+			device.served(2 * time.Second)
+			wantMemory(t, s)
+		})
+	}
+}
+
 // A document that costs a parser much costs the server little: each is answered at once, with an
 // error or, where what is wrong stands in a member that nobody reads, as if it was not there. A
 // device is served meanwhile.
-func TestHostileJSON(t *testing.T) {
-	t.Parallel()
-	s := testserver.Serve(t)
-	b := newBystander(t, s, "pump-07")
+func hostileJSON(t *testing.T, s *testserver.Server, b *bystander) {
+	t.Helper()
 	var zipped bytes.Buffer
 	bomb := gzip.NewWriter(&zipped)
 	for range 100 {
@@ -82,14 +136,11 @@ func TestHostileJSON(t *testing.T) {
 	if got.status != http.StatusBadRequest {
 		t.Errorf("5000 attributes: %d", got.status)
 	}
-	wantMemory(t, s)
 }
 
 // The same over MQTT: each is answered, and the connection stays.
-func TestHostileJSONOverMQTT(t *testing.T) {
-	t.Parallel()
-	s := testserver.Serve(t)
-	b := newBystander(t, s, "pump-07")
+func hostileJSONOverMQTT(t *testing.T, s *testserver.Server, b *bystander) {
+	t.Helper()
 	const most = 120 << 10
 	for name, payload := range map[string]string{
 		"open brackets":   strings.Repeat("[", most),
@@ -116,14 +167,11 @@ func TestHostileJSONOverMQTT(t *testing.T) {
 		}
 	}
 	b.served(time.Second)
-	wantMemory(t, s)
 }
 
 // Requests and packets that are too large are refused before they are taken.
-func TestTooLarge(t *testing.T) {
-	t.Parallel()
-	s := testserver.Serve(t)
-	b := newBystander(t, s, "pump-07")
+func tooLarge(t *testing.T, s *testserver.Server, b *bystander) {
+	t.Helper()
 	for name, text := range map[string]string{
 		"a long header":  "GET / HTTP/1.1\r\nHost: localhost\r\nX-A: " + strings.Repeat("a", 1<<20) + "\r\n\r\n",
 		"many headers":   "GET / HTTP/1.1\r\nHost: localhost\r\n" + strings.Repeat("X-A: b\r\n", 20_000) + "\r\n",
@@ -144,14 +192,11 @@ func TestTooLarge(t *testing.T) {
 	c.send([]byte{mqtt.TypePublish << 4, 0xff, 0xff, 0xff, 0x7f})
 	c.wantClosed(mqtt.PacketTooLarge)
 	b.served(time.Second)
-	wantMemory(t, s)
 }
 
 // A client that sends as fast as it can, whatever it sends, holds up nobody.
-func TestPacketFloods(t *testing.T) {
-	t.Parallel()
-	s := testserver.Serve(t)
-	b := newBystander(t, s, "pump-07")
+func packetFlood(t *testing.T, s *testserver.Server, b *bystander) {
+	t.Helper()
 	get := mqtt.AppendPublish(nil, mqtt.V5, &mqtt.Publish{Topic: "$aws/things/x/jobs/get", Payload: []byte("{}")})
 	message := mqtt.AppendPublish(nil, mqtt.V5, &mqtt.Publish{Topic: "flood", Payload: make([]byte, 1000)})
 	floods := map[string][]byte{
@@ -189,14 +234,11 @@ func TestPacketFloods(t *testing.T) {
 		b.served(2 * time.Second)
 	}
 	attackers.Wait()
-	wantMemory(t, s)
 }
 
 // Garbage on every listener closes the connection that it came on, and nothing else.
-func TestGarbage(t *testing.T) {
-	t.Parallel()
-	s := testserver.Serve(t)
-	b := newBystander(t, s, "pump-07")
+func garbage(t *testing.T, s *testserver.Server, b *bystander) {
+	t.Helper()
 	var attackers sync.WaitGroup
 	for i := range scale(300, 3000) {
 		address := []string{s.HTTP, s.HTTPS, s.MQTT, s.MQTTS}[i%4]
@@ -214,5 +256,4 @@ func TestGarbage(t *testing.T) {
 	for range 3 {
 		b.served(time.Second)
 	}
-	wantMemory(t, s)
 }

@@ -2,6 +2,7 @@ package attack
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -13,11 +14,9 @@ import (
 
 // Subscribers that never read hold up no publisher and no device, and what waits for them is bounded
 // (R-BRK-36).
-func TestSlowConsumers(t *testing.T) {
-	t.Parallel()
-	s := testserver.Serve(t)
-	b := newBystander(t, s, "pump-07")
-	for i := range 50 {
+func slowConsumers(t *testing.T, s *testserver.Server, b *bystander) {
+	t.Helper()
+	for i := range clients(s, 50) {
 		slow := joinPlain(t, s, mqtt.Connect{ClientID: fmt.Sprint("slow-", i), CleanStart: true})
 		slow.subscribe("flood/#")
 	}
@@ -45,16 +44,13 @@ func TestSlowConsumers(t *testing.T) {
 		b.served(2 * time.Second)
 	}
 	publishers.Wait()
-	wantMemory(t, s)
 }
 
 // Ten thousand overlapping wildcard subscriptions, and as many connections that come and go with
 // persistent sessions, cost a publisher and a device little.
-func TestManySubscriptions(t *testing.T) {
-	t.Parallel()
-	s := testserver.Serve(t)
-	b := newBystander(t, s, "pump-07")
-	for i := range 200 {
+func manySubscriptions(t *testing.T, s *testserver.Server, b *bystander) {
+	t.Helper()
+	for i := range clients(s, 200) {
 		c := joinPlain(t, s, mqtt.Connect{ClientID: fmt.Sprint("many-", i), SessionExpiry: 60})
 		for j := 0; j < 48; j += 8 {
 			filters := make([]string, 8)
@@ -84,7 +80,7 @@ func TestManySubscriptions(t *testing.T) {
 		}
 	}
 	if took := time.Since(started); took > 5*time.Second {
-		t.Errorf("50 messages to 9,600 subscriptions took %v", took)
+		t.Errorf("50 messages to overlapping subscriptions took %v", took)
 	}
 	b.served(time.Second)
 	started = time.Now()
@@ -94,5 +90,73 @@ func TestManySubscriptions(t *testing.T) {
 	}
 	b.served(time.Second)
 	t.Logf("connections that came and went: %v", time.Since(started))
-	wantMemory(t, s)
+}
+
+// Large messages to sessions that sleep are on disk, and refused when there are too many of them
+// (R-BRK-13).
+func messagesForSleepers(t *testing.T, s *testserver.Server, b *bystander) {
+	t.Helper()
+	for i := range scale(20, 100) {
+		sleep(t, s, fmt.Sprint("flooded-", i), "news/"+fmt.Sprint(i), "news/all")
+	}
+	payload := strings.Repeat("x", 100_000)
+	for i := range scale(20, 100) {
+		c := joinPlain(t, s, mqtt.Connect{ClientID: "publisher", CleanStart: true})
+		for id, topic := range []string{"news/all", "news/0", "news/" + fmt.Sprint(i)} {
+			c.publish(uint16(id+1), topic, payload)
+		}
+		c.nc.Close()
+		b.served(2 * time.Second)
+	}
+}
+
+// Clients that leave large wills behind, to be published in a week (R-BRK-20).
+func delayedWills(t *testing.T, s *testserver.Server, b *bystander) {
+	t.Helper()
+	left := 0
+	for i := range scale(300, 2000) {
+		c := connect(t, dial(t, s.MQTT, nil), mqtt.Connect{
+			ClientID:      fmt.Sprint("will-", i),
+			SessionExpiry: 7 * 24 * 3600,
+			Will: &mqtt.Will{
+				Message: mqtt.Publish{Topic: "wills", Payload: make([]byte, 60_000)},
+				Delay:   7 * 24 * 3600,
+			},
+		})
+		if connack := c.want(mqtt.TypeConnack); mqtt.Reason(connack[1]) == mqtt.Success {
+			left++
+		}
+		c.nc.Close()
+	}
+	b.served(2 * time.Second)
+	t.Logf("%d wills were accepted", left)
+
+}
+
+// Retained messages that are large, of clients without an id, which have no share (R-BRK-20).
+func retainedFlood(t *testing.T, s *testserver.Server, b *bystander) {
+	t.Helper()
+	for i := range scale(200, 1000) {
+		c := joinPlain(t, s, mqtt.Connect{ClientID: "publisher", CleanStart: true})
+		c.send(mqtt.AppendPublish(nil, c.version, &mqtt.Publish{
+			Topic: fmt.Sprint("kept/", i), Payload: make([]byte, 120_000), QoS: 1, ID: 1, Retain: true}))
+		c.wantPuback(1) // refused or not
+		c.nc.Close()
+	}
+	b.served(2 * time.Second)
+}
+
+// Clients that are refused again and again, by reasons of their own (R-BRK-37).
+func refusalFlood(t *testing.T, s *testserver.Server, b *bystander) {
+	t.Helper()
+	before := len(s.Output.String())
+	c := joinPlain(t, s, mqtt.Connect{ClientID: "refused", CleanStart: true})
+	for i := range scale(300, 2000) {
+		c.send(mqtttest.Subscribe(c.version, 1, 1, fmt.Sprint("$SYS/", i)))
+		c.want(mqtt.TypeSuback)
+	}
+	b.served(2 * time.Second)
+	if written := len(s.Output.String()) - before; written > 100_000 {
+		t.Errorf("%d bytes of log", written)
+	}
 }

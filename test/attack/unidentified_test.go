@@ -110,23 +110,13 @@ func (zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Every flood alone: the server stays small, and serves who is connected and who comes from
-// elsewhere.
-func TestFloods(t *testing.T) { // R-WIRE-29, R-LIM-53
-	t.Parallel()
-	for _, c := range stuckClients() {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			s := testserver.New(t)
-			s.Env = []string{smallMachine}
-			s.Start()
-			device, operator := newBystander(t, s, "pump-07"), newNeighbour(s)
-			c.attack(t, s, scale(450, 1500))
-			device.served(2 * time.Second)
-			operator.served(2 * time.Second)
-			wantMemory(t, s)
-		})
-	}
+// flood is the attack of many of them. An operator at another address is served, too.
+func (c stuckClient) flood(t *testing.T, s *testserver.Server, device *bystander) {
+	t.Helper()
+	operator := newNeighbour(s)
+	c.attack(t, s, scale(450, 1500))
+	device.served(2 * time.Second)
+	operator.served(2 * time.Second)
 }
 
 // A neighbour is an operator at another address than the flood, who comes back each time as if it
@@ -137,7 +127,7 @@ type neighbour struct {
 }
 
 func newNeighbour(s *testserver.Server) *neighbour {
-	from := &net.Dialer{Timeout: patience, LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}
+	from := &net.Dialer{Timeout: patience, LocalAddr: elsewhere}
 	return &neighbour{s, &http.Client{
 		Timeout:   patience,
 		Transport: &http.Transport{DialContext: from.DialContext, DisableKeepAlives: true},
@@ -187,6 +177,12 @@ func TestDescriptors(t *testing.T) { // R-LIM-52, R-LIM-53
 	if lines := strings.Count(s.Output.String(), "\n"); lines > 400 {
 		t.Errorf("%d lines in the log", lines)
 	}
+	waitForNewcomer(t, s)
+}
+
+// waitForNewcomer returns when somebody new is let in from the address of a flood.
+func waitForNewcomer(t testing.TB, s *testserver.Server) {
+	t.Helper()
 	eventually(t, 15*time.Second, "a newcomer from the address of the flood", func() bool {
 		nc, err := tryDial(s.MQTT, nil)
 		if err != nil {
@@ -202,13 +198,10 @@ func TestDescriptors(t *testing.T) { // R-LIM-52, R-LIM-53
 
 // Who knows the id of a key and no secret, and sends bodies that never end, has a small part of the
 // memory for bodies. It delays no ordinary request: of who is connected, also from its own address, or
-// of who comes from elsewhere.
-func TestBodiesOfAKnownKey(t *testing.T) { // R-WIRE-30
-	t.Parallel()
-	s := testserver.New(t)
-	s.Env = []string{smallMachine}
-	s.Start()
-	connected, elsewhere := s.Control(), newNeighbour(s)
+// of who comes from elsewhere (R-WIRE-30).
+func knownKeyFlood(t *testing.T, s *testserver.Server, _ *bystander) {
+	t.Helper()
+	connected, neighbour := s.Control(), newNeighbour(s)
 	create := func(name string) {
 		t.Helper()
 		started := time.Now()
@@ -232,9 +225,8 @@ func TestBodiesOfAKnownKey(t *testing.T) { // R-WIRE-30
 		}
 		c.attack(t, s, scale(300, 1000))
 		create(name)
-		elsewhere.served(time.Second)
+		neighbour.served(time.Second)
 	}
-	wantMemory(t, s)
 }
 
 // A client without an identity is not waited for: its connection is closed soon, after a refusal at
@@ -278,7 +270,7 @@ func TestConnectionsEnd(t *testing.T) { // R-WIRE-32
 func pipeline(t testing.TB, s *testserver.Server) net.Conn {
 	t.Helper()
 	nc := dial(t, s.HTTP, nil)
-	request := rendered(t, s, request{method: "GET", path: "/jobs/large/job-document"})
+	request := rendered(t, s, request{method: "GET", path: "/jobs/never-read/job-document"})
 	nc.SetWriteDeadline(time.Now().Add(time.Second))
 	_, _ = io.WriteString(nc, strings.Repeat(request, 1000)) // 32 MB of answers
 	return nc
@@ -287,10 +279,10 @@ func pipeline(t testing.TB, s *testserver.Server) net.Conn {
 // largeJob makes a job with the largest document.
 func largeJob(t testing.TB, s *testserver.Server) {
 	t.Helper()
-	s.Thing("large")
+	s.Thing("never-read")
 	_, err := s.Control().CreateJob(t.Context(), &iot.CreateJobInput{
-		JobId:    aws.String("large"),
-		Targets:  []string{s.ARN("thing", "large")},
+		JobId:    aws.String("never-read"),
+		Targets:  []string{s.ARN("thing", "never-read")},
 		Document: aws.String(`{"a":"` + strings.Repeat("x", 32_000) + `"}`),
 	})
 	if err != nil {
@@ -298,20 +290,15 @@ func largeJob(t testing.TB, s *testserver.Server) {
 	}
 }
 
-// Clients that send requests and never read an answer hold up nobody, and are closed.
-func TestNeverReading(t *testing.T) { // R-WIRE-32
-	t.Parallel()
-	s := testserver.New(t)
-	s.Env = []string{smallMachine}
-	s.Start()
-	device := newBystander(t, s, "pump-07")
+// Clients that send requests and never read an answer hold up nobody, and are closed (R-WIRE-32).
+func neverReading(t *testing.T, s *testserver.Server, device *bystander) {
+	t.Helper()
 	largeJob(t, s)
-	open := make([]net.Conn, 40)
+	open := make([]net.Conn, clients(s, 40))
 	for i := range open {
 		open[i] = pipeline(t, s)
 	}
 	device.served(time.Second)
-	wantMemory(t, s)
 	if scale(0, 1) == 0 {
 		return // they are closed after 30 s
 	}

@@ -67,6 +67,7 @@ type Server struct {
 	Output      *Output // what it has printed since it was started last
 	Endpoints
 
+	cgroup  string // the folder of its control group; empty: that of the tests
 	command *exec.Cmd
 	ended   chan struct{} // closed when the process has ended
 	err     error         // what its end was, once ended is closed
@@ -180,6 +181,9 @@ func (s *Server) launch(flags []string) {
 	}
 	if s.Umask != "" {
 		limits += "umask " + s.Umask + "; "
+	}
+	if s.cgroup != "" {
+		limits += "echo $$ > " + s.cgroup + "/cgroup.procs; "
 	}
 	if limits != "" {
 		args = append([]string{"sh", "-c", limits + `exec "$@"`, "sh"}, args...)
