@@ -2,6 +2,7 @@ package attack
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iot/types"
 
 	"github.com/drover-iot/drover/device/broker/mqtt"
+	"github.com/drover-iot/drover/device/broker/mqtt/mqtttest"
 	"github.com/drover-iot/drover/test/testserver"
 )
 
@@ -84,4 +86,154 @@ func TestNegatedCondition(t *testing.T) {
 	if !strings.Contains(s.Output.String(), "not allowed to connect") {
 		t.Error("the refusal is not logged")
 	}
+}
+
+// What policies allow on live connections. A row is one policy of statements; every thing that is
+// tried is a kind and a resource, such as "publish a/b", with ! before it when it must be refused
+// (R-ID-25 to R-ID-31). R: stands for the beginning of an ARN.
+func TestPolicies(t *testing.T) {
+	t.Parallel()
+	const (
+		connect   = `{"Effect":"Allow","Action":"iot:Connect","Resource":"*"}`
+		publish   = `"Action":"iot:Publish"`
+		subscribe = `"Action":"iot:Subscribe"`
+		allow     = `"Effect":"Allow"`
+		all       = `"Resource":"*"`
+	)
+	statement := func(parts ...string) string { return "{" + strings.Join(parts, ",") + "}" }
+	may := func(resource string) string {
+		return connect + "," + statement(allow, publish, `"Resource":"R:topic/`+resource+`"`)
+	}
+	when := func(condition string) string {
+		return connect + "," + statement(allow, publish, all, `"Condition":{`+condition+`}`)
+	}
+	s := testserver.Serve(t)
+	_, err := s.Control().CreateThing(t.Context(), &iot.CreateThingInput{
+		ThingName:        aws.String("pump-07"),
+		AttributePayload: &types.AttributePayload{Attributes: map[string]string{"site": "north"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, row := range []struct{ name, statements, tries string }{
+		{"nothing", statement(allow, `"Action":"iot:Receive"`, all), "!connect pump-07"},
+		{"one client id", statement(allow, `"Action":"iot:Connect"`, `"Resource":"R:client/pump-07"`),
+			"connect pump-07, !connect pump-08, !connect pump-0, !connect pump-070, !connect PUMP-07"},
+		{"client ids by *", statement(allow, `"Action":"iot:Connect"`, `"Resource":"R:client/pump-*"`),
+			"connect pump-07, connect pump-, !connect pump, !connect xpump-07"},
+		{"client ids by ?", statement(allow, `"Action":"iot:Connect"`, `"Resource":"R:client/pump-0?"`),
+			"connect pump-07, connect pump-0?, !connect pump-0, !connect pump-077"},
+		{"the client id of the thing", statement(allow, `"Action":"iot:Connect"`,
+			`"Resource":"R:client/${iot:Connection.Thing.ThingName}"`), "connect pump-07, !connect pump-08"},
+		{"a topic as resource of a client", statement(allow, `"Action":"iot:Connect"`, `"Resource":"R:topic/*"`),
+			"!connect pump-07"},
+
+		{"a topic", may("a/b"), "publish a/b, !publish a/B, !publish a/b/c, !publish a, !publish xa/b"},
+		{"* crosses levels", may("a/*"), "publish a/b, publish a/b/c, !publish a, !publish b/a"},
+		{"* in the middle", may("a/*/c"), "publish a/b/c, publish a/b/b/c, !publish a/c, !publish a/b/cc"},
+		{"? is one character", may("a/?"), "publish a/b, publish a/é, !publish a/bc, !publish a"},
+		{"+ is no wildcard", may("a/+/c"), "!publish a/b/c"},
+		{"# is no wildcard", may("a/#"), "!publish a/b, !publish a"},
+		{"resources of another account", connect + "," + statement(allow, publish,
+			`"Resource":"arn:aws:iot:us-east-1:999999999999:topic/*"`), "!publish a"},
+		{"resources of another region", connect + "," + statement(allow, publish,
+			`"Resource":"arn:aws:iot:eu-west-1:000000000000:topic/*"`), "!publish a"},
+		{"several resources", connect + "," + statement(allow, publish, `"Resource":["R:topic/a","R:topic/b"]`),
+			"publish a, publish b, !publish c"},
+
+		{"actions in any case", connect + "," + statement(allow, `"Action":"IOT:PUBLISH"`, all), "publish a"},
+		{"actions by *", connect + "," + statement(allow, `"Action":"iot:Pub*"`, all), "publish a, !subscribe a"},
+		{"another service", connect + "," + statement(allow, `"Action":"iotjobsdata:*"`, all), "!publish a"},
+		{"NotAction", connect + "," + statement(allow, `"NotAction":"iot:Subscribe"`, all),
+			"publish a, !subscribe a"},
+		{"NotResource", connect + "," + statement(allow, publish, `"NotResource":"R:topic/secret/*"`),
+			"publish a, !publish secret/a, publish secret"},
+		{"a Deny last", may("*") + "," + statement(`"Effect":"Deny"`, publish, `"Resource":"R:topic/secret"`),
+			"publish a, !publish secret"},
+		{"a Deny first", statement(`"Effect":"Deny"`, publish, `"Resource":"R:topic/secret"`) + "," + may("*"),
+			"publish a, !publish secret"},
+		{"a Deny of what is not", may("*") + "," + statement(`"Effect":"Deny"`, publish, `"NotResource":"R:topic/a"`),
+			"publish a, !publish b"},
+		{"retaining takes a right of its own", may("*"), "publish a, !retain a"},
+		{"retaining takes both", connect + "," + statement(allow, `"Action":"iot:RetainPublish"`, all), "!retain a"},
+		{"retaining", may("*") + "," + statement(allow, `"Action":"iot:RetainPublish"`, `"Resource":"R:topic/a"`),
+			"retain a, !retain b"},
+
+		{"a filter", connect + "," + statement(allow, subscribe, `"Resource":"R:topicfilter/a/+"`),
+			"subscribe a/+, !subscribe a/b, !subscribe #, !subscribe a/#"},
+		{"filters by *", connect + "," + statement(allow, subscribe, `"Resource":"R:topicfilter/a/*"`),
+			"subscribe a/+, subscribe a/#, subscribe a/b, !subscribe +/b, !subscribe #"},
+		{"a topic as resource of a filter", connect + "," + statement(allow, subscribe, `"Resource":"R:topic/*"`),
+			"!subscribe a"},
+
+		{"the client id", may("${iot:ClientId}/x"), "publish pump-07/x, !publish pump-08/x, !publish */x"},
+		{"the thing", may("${iot:Connection.Thing.ThingName}/x"), "publish pump-07/x, !publish pump-08/x"},
+		{"an attribute", may("${iot:Connection.Thing.Attributes[site]}/x"), "publish north/x, !publish south/x"},
+		{"an attribute that the thing has not", may("${iot:Connection.Thing.Attributes[none]}/x"),
+			"!publish /x, !publish none/x"},
+		{"a variable that there is not", may("${iot:Nothing}/x"), "!publish /x, !publish a/x"},
+		{"a Deny by a variable that there is not",
+			may("*") + "," + statement(`"Effect":"Deny"`, publish, `"Resource":"R:topic/${iot:Nothing}"`), "publish a"},
+
+		{"StringEquals", when(`"StringEquals":{"iot:ClientId":"pump-07"}`), "publish a"},
+		{"StringEquals of another", when(`"StringEquals":{"iot:ClientId":"pump-08"}`), "!publish a"},
+		{"StringEquals of one of several", when(`"StringEquals":{"iot:ClientId":["x","pump-07"]}`), "publish a"},
+		{"StringEquals has no wildcards", when(`"StringEquals":{"iot:ClientId":"pump-*"}`), "!publish a"},
+		{"StringNotEquals", when(`"StringNotEquals":{"iot:ClientId":"pump-07"}`), "!publish a"},
+		{"StringEqualsIgnoreCase", when(`"StringEqualsIgnoreCase":{"iot:ClientId":"PUMP-07"}`), "publish a"},
+		{"StringLike", when(`"StringLike":{"iot:ClientId":"pump-?7"}`), "publish a"},
+		{"StringNotLike", when(`"StringNotLike":{"iot:ClientId":"pump-*"}`), "!publish a"},
+		{"a key that the connection has not", when(`"StringEquals":{"none":"a"}`), "!publish a"},
+		{"the same IfExists", when(`"StringEqualsIfExists":{"none":"a"}`), "publish a"},
+		{"Null", when(`"Null":{"none":"true"}`), "publish a"},
+		{"IpAddress", when(`"IpAddress":{"aws:SourceIp":"127.0.0.0/8"}`), "publish a"},
+		{"IpAddress of elsewhere", when(`"IpAddress":{"aws:SourceIp":["10.0.0.0/8","::1"]}`), "!publish a"},
+		{"NotIpAddress", when(`"NotIpAddress":{"aws:SourceIp":"127.0.0.2"}`), "!publish a"},
+		{"Bool", when(`"Bool":{"iot:Connection.Thing.IsAttached":"true"}`), "publish a"},
+		{"several operators hold together",
+			when(`"StringLike":{"iot:ClientId":"*"},"Bool":{"iot:Connection.Thing.IsAttached":"false"}`), "!publish a"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			document := `{"Version":"2012-10-17","Statement":[` + row.statements + `]}`
+			prefix := "arn:aws:iot:" + s.Region + ":" + s.Account + ":"
+			policy := fmt.Sprint("tried-", i)
+			s.Policy(policy, strings.ReplaceAll(document, `R:`, prefix))
+			id := s.Identify("pump-07", policy)
+			for try := range strings.SplitSeq(row.tries, ", ") {
+				what, refused := strings.CutPrefix(try, "!")
+				action, resource, _ := strings.Cut(what, " ")
+				if got := allowed(t, s, &id, action, resource); got == refused {
+					t.Errorf("%s: allowed is %v", what, got)
+				}
+			}
+		})
+	}
+}
+
+// allowed reports whether a certificate may do something, on a connection of its own.
+func allowed(t *testing.T, s *testserver.Server, id *testserver.Identity, action, resource string) bool {
+	t.Helper()
+	p := mqtt.Connect{ClientID: "pump-07", CleanStart: true}
+	if action == "connect" {
+		p.ClientID = resource
+	}
+	c := connect(t, dial(t, s.MQTTS, s.TLS(id)), p)
+	connack := c.want(mqtt.TypeConnack)
+	if action == "connect" {
+		return mqtt.Reason(connack[1]) == mqtt.Success
+	}
+	if mqtt.Reason(connack[1]) != mqtt.Success {
+		t.Fatalf("CONNACK 0x%02X", connack[1])
+	}
+	switch action {
+	case "publish", "retain":
+		c.send(mqtt.AppendPublish(nil, c.version, &mqtt.Publish{
+			Topic: resource, Payload: []byte("x"), QoS: 1, ID: 1, Retain: action == "retain"}))
+		return !c.wantPuback(1).Failed()
+	case "subscribe":
+		c.send(mqtttest.Subscribe(c.version, 1, 1, resource))
+		suback := c.want(mqtt.TypeSuback)
+		return !mqtt.Reason(suback[len(suback)-1]).Failed()
+	}
+	panic(fmt.Sprintf("nothing is known of %q", action))
 }
