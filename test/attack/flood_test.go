@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -41,6 +42,8 @@ func floods() []flood {
 		{"hostile JSON over MQTT", hostileJSONOverMQTT},
 		{"what is too large", tooLarge},
 		{"packets", packetFlood},
+		{"packets that are full", fullPackets},
+		{"handshakes", handshakes},
 		{"garbage", garbage},
 		{"slow consumers", slowConsumers},
 		{"many subscriptions", manySubscriptions},
@@ -234,6 +237,67 @@ func packetFlood(t *testing.T, s *testserver.Server, b *bystander) {
 		b.served(2 * time.Second)
 	}
 	attackers.Wait()
+}
+
+// Packets of the largest size that hold as many small things as they can: each is answered or ends
+// its connection.
+func fullPackets(t *testing.T, s *testserver.Server, b *bystander) {
+	t.Helper()
+	const most = 149_000 // of a packet
+	filters := func(length int) []string {
+		all := make([]string, most/length)
+		for i := range all {
+			all[i] = string(rune('a' + i%26))
+		}
+		return all
+	}
+	properties := bytes.Repeat([]byte("\x26\x00\x00\x00\x00"), most/5) // user properties without a text
+	publish := mqtt.Publish{Topic: "a", QoS: 1, ID: 1, Forwarded: properties}
+	for name, packet := range map[string][]byte{
+		"filters":         mqtttest.Subscribe(mqtt.V5, 1, 1, filters(4)...),
+		"filters to end":  mqtttest.Unsubscribe(mqtt.V5, 1, filters(3)...),
+		"user properties": mqtt.AppendPublish(nil, mqtt.V5, &publish),
+	} {
+		for range scale(20, 200) {
+			c := joinPlain(t, s, mqtt.Connect{ClientID: "full", CleanStart: true})
+			c.send(packet)
+			started := time.Now()
+			c.read() // an answer, a DISCONNECT or the end
+			if took := time.Since(started); took > 2*time.Second {
+				t.Errorf("%s: %v", name, took)
+			}
+			c.nc.Close()
+		}
+		b.served(time.Second)
+	}
+}
+
+// Handshakes without an end, by a client that has a certificate.
+func handshakes(t *testing.T, s *testserver.Server, b *bystander) {
+	t.Helper()
+	s.Policy("handshakes", s.JobsPolicy())
+	id := s.Identify("", "handshakes")
+	var clients sync.WaitGroup
+	var made atomic.Int64
+	end := time.Now().Add(time.Duration(scale(3, 20)) * time.Second)
+	for range 6 {
+		clients.Go(func() {
+			for time.Now().Before(end) {
+				nc, err := dialFrom(elsewhere, s.MQTTS, s.TLS(&id))
+				if err == nil {
+					made.Add(1)
+					nc.Close()
+				}
+			}
+		})
+	}
+	for time.Now().Before(end) {
+		b.served(2 * time.Second)
+	}
+	clients.Wait()
+	if made.Load() == 0 {
+		t.Error("there was no handshake")
+	}
 }
 
 // Garbage on every listener closes the connection that it came on, and nothing else.

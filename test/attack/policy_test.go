@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iot"
@@ -208,6 +209,36 @@ func TestPolicies(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Policies that are as hard to match as they can be cost a device with them little, and others
+// nothing.
+func TestCostlyPolicies(t *testing.T) {
+	t.Parallel()
+	s := testserver.Serve(t)
+	b := newBystander(t, s, "pump-07")
+	s.Thing("pump-08")
+	s.Policy("costly", testserver.WidePolicy)
+	id := s.Identify("pump-08", "costly")
+	for i := range 9 { // ten is the most that a certificate can have
+		name := fmt.Sprint("costly-", i)
+		s.Policy(name, `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"iot:Publish","Resource":"`+
+			strings.Repeat("*a", 900)+`b"}]}`)
+		must[*iot.AttachPolicyOutput](t)(s.Control().AttachPolicy(t.Context(),
+			&iot.AttachPolicyInput{PolicyName: &name, Target: &id.ARN}))
+	}
+	c := join(t, s, &id, mqtt.Connect{ClientID: "pump-08", CleanStart: true})
+	started := time.Now()
+	for i := range uint16(20) { // the answers are remembered, so each has a topic of its own
+		topic := fmt.Sprint(i, strings.Repeat("a", 200))
+		if reason := c.publish(i+1, topic, "x"); reason.Failed() {
+			t.Errorf("PUBACK 0x%02X", byte(reason))
+		}
+	}
+	if took := time.Since(started); took > 2*time.Second {
+		t.Errorf("20 messages took %v", took)
+	}
+	b.served(time.Second)
 }
 
 // allowed reports whether a certificate may do something, on a connection of its own.
