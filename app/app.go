@@ -23,8 +23,8 @@ import (
 )
 
 // How long a server that ends waits at the most: for MQTT connections, at the same time for HTTP
-// (gateway/serve.go), then for announcements and for what is still to be stored. Together it is less
-// than the ten seconds that Docker waits before it kills.
+// (gateway/serve.go), then for announcements and for what is still to be stored. Together it is
+// less than the ten seconds that Docker waits before it kills.
 const (
 	disconnectGrace = 7 * time.Second
 	storeGrace      = 2 * time.Second
@@ -92,9 +92,9 @@ func (s *Server) openData() (err error) {
 func (s *Server) Now() time.Time { return s.engine.Now() }
 
 // Run serves until ctx ends, then ends in the order that loses nothing: requests under way are
-// answered while devices are disconnected, then announcements are made, which the sessions of devices
-// store, and the engine stops last. A client that is too slow is cut off, which is no error. ready is
-// called once every listener answers and endpoints.json is written.
+// answered while devices are disconnected, then announcements are made, which the sessions of
+// devices store, and the engine stops last. A client that is too slow is cut off, which is no
+// error. ready is called once every listener answers and endpoints.json is written.
 func (s *Server) Run(ctx context.Context, ready func()) error {
 	defer s.close()
 	defer context.AfterFunc(ctx, func() { s.leaving.Store(true) })()

@@ -98,8 +98,8 @@ func clockStatus(err error) int {
 	return http.StatusForbidden
 }
 
-// clockMessage is what a caller is told about an error. Callers are on this machine or have a key of
-// an operator, so the text of a failure is not kept from them.
+// clockMessage is what a caller is told about an error. Callers are on this machine or have a key
+// of an operator, so the text of a failure is not kept from them.
 func clockMessage(err error) string {
 	if f := fault.Of(err); f != nil {
 		return f.Message

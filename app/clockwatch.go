@@ -9,8 +9,8 @@ import (
 )
 
 // A clockWatch says in the log when the clock of the machine goes back, and what comes of it: an
-// operator who reads times in the answers must be able to tell why they differ from the clock on the
-// wall (R-CON-28).
+// operator who reads times in the answers must be able to tell why they differ from the clock on
+// the wall (R-CON-28).
 type clockWatch struct {
 	steady *clock.Steady
 	log    *slog.Logger

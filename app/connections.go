@@ -8,13 +8,14 @@ import (
 )
 
 // How much clients may use of the machine follows from what the process may use of it: connections
-// from its limit of open files; unidentified ones, bodies of requests and what the broker holds also
-// from its memory. So a flood is refused by the server, and never reaches the limit where the system refuses the server.
+// from its limit of open files; unidentified ones, bodies of requests and what the broker holds
+// also from its memory. So a flood is refused by the server, and never reaches the limit where the
+// system refuses the server.
 
 const (
-	// ownFiles are the descriptors that a server needs beside those that are open before it listens:
-	// four listeners, and eight for files that it opens for a moment, such as keys.json, and for
-	// connections that it accepts only to close them.
+	// ownFiles are the descriptors that a server needs beside those that are open before it
+	// listens: four listeners, and eight for files that it opens for a moment, such as keys.json,
+	// and for connections that it accepts only to close them.
 	ownFiles = 12
 	// minConnections is the least that a server can serve with.
 	minConnections = 8

@@ -60,8 +60,8 @@ func lock(dir string) (release func(), err error) {
 	return release, nil
 }
 
-// isNew reports whether a data folder has no store yet. One that was used before must have it: where
-// its file is gone or empty, it was lost, and a new one in its place would hide that.
+// isNew reports whether a data folder has no store yet. One that was used before must have it:
+// where its file is gone or empty, it was lost, and a new one in its place would hide that.
 func isNew(dir string) (bool, error) {
 	path := filepath.Join(dir, storeFile)
 	info, err := os.Stat(path)

@@ -13,13 +13,14 @@ import (
 
 // A body takes memory from when it is read until its request is answered. Bodies bounds that, over
 // all connections (R-WIRE-30): a body for which there is no room has to wait before it is read. So
-// that nobody has to wait because of others, the bytes are divided twice. One part is for callers who
-// have proved who they are, by a certificate or a signature, another for those who only claim it,
-// because their signature covers a body that was not read yet. Of its part each caller has a quarter
-// at the most: a certificate, an access key, or the address of one who claims.
+// that nobody has to wait because of others, the bytes are divided twice. One part is for callers
+// who have proved who they are, by a certificate or a signature, another for those who only claim
+// it, because their signature covers a body that was not read yet. Of its part each caller has a
+// quarter at the most: a certificate, an access key, or the address of one who claims.
 //
 // The small bodies of those who claim are not counted. Their number is bounded by that of the
-// connections without an identity, and most requests of operators have such a body: they never wait.
+// connections without an identity, and most requests of operators have such a body: they never
+// wait.
 
 const (
 	// bodyTimeout is how long a request with its body may take to arrive, and how long one waits
@@ -46,8 +47,8 @@ type caller struct {
 }
 
 // read reads a request body of at most limit bytes. release gives its bytes back; it is never nil.
-// Faults: TooLarge; Unavailable when too many bodies are being read; Invalid when the body cannot be
-// read, for instance because the caller is gone.
+// Faults: TooLarge; Unavailable when too many bodies are being read; Invalid when the body cannot
+// be read, for instance because the caller is gone.
 func (b *Bodies) read(
 	w http.ResponseWriter, r *http.Request, limit int64, c caller,
 ) (body []byte, release func(), err error) {

@@ -14,8 +14,8 @@ import (
 	"github.com/drover-iot/drover/registry"
 )
 
-// Who cannot be the one that it says it is, is answered before its body is there, and its connection
-// ends.
+// Who cannot be the one that it says it is, is answered before its body is there, and its
+// connection ends.
 func TestRefusedBeforeTheBody(t *testing.T) { // R-WIRE-29
 	t.Parallel()
 	s := newServer(t)
@@ -69,7 +69,8 @@ func TestRefusedBeforeTheBody(t *testing.T) { // R-WIRE-29
 }
 
 // sendHead sends the head of a request whose body has this many bytes, none of which is sent, and
-// returns what is answered, such as "403 ForbiddenException", and whether the connection is closed then.
+// returns what is answered, such as "403 ForbiddenException", and whether the connection is closed
+// then.
 func (s *server) sendHead(
 	t *testing.T, who credentials, call call, length int64,
 ) (conn net.Conn, got string, closing bool) {

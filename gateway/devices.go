@@ -95,7 +95,8 @@ func (a *DeviceAuth) MayConnect(id string) bool {
 }
 
 // ForRequest returns the check of one HTTPS request with a client certificate that was identified:
-// may it do this operation of the device plane on this thing? The error is the answer to the device.
+// may it do this operation of the device plane on this thing? The error is the answer to the
+// device.
 func (a *DeviceAuth) ForRequest(
 	r *http.Request, id string, leaf *x509.Certificate,
 ) func(operation, thing string) error {

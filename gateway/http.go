@@ -18,8 +18,8 @@ import (
 // GetPendingJobExecutions for a device. So a request is not routed by its path but by its
 // credentials (R-WIRE-5). The caller is found out first, then its plane answers.
 
-// maxBody is the largest request body that the control plane reads, in bytes. The device plane has a
-// lower limit, https.MaxBody.
+// maxBody is the largest request body that the control plane reads, in bytes. The device plane has
+// a lower limit, https.MaxBody.
 const maxBody = 1 << 20
 
 // serverPath is the prefix of the paths that belong to the server itself and to no plane.
@@ -133,7 +133,8 @@ func (h *HTTP) answer(f func()) {
 func (h *HTTP) Answering() bool { return h.answering.Load() > 0 }
 
 // refuse has a plane answer an error, and ends the connection: it is of no use to a caller without
-// an identity. The device plane looks at the path first, so that an unknown one is answered as such.
+// an identity. The device plane looks at the path first, so that an unknown one is answered as
+// such.
 func (h *HTTP) refuse(w http.ResponseWriter, r *http.Request, by plane, err error) {
 	HangUp(w, r)
 	if by == devicePlane {

@@ -11,10 +11,10 @@ import (
 )
 
 // What is below /_drover/ is for test benches on the same machine. A program there needs no
-// credentials. But a request that arrives from a loopback address is not always from such a program:
-// a proxy on the machine passes on what others send, and a browser sends what any page on the web
-// asks it to. So a caller without credentials must be local by everything that its request says
-// (R-WIRE-31), and a page is refused whatever it has.
+// credentials. But a request that arrives from a loopback address is not always from such a
+// program: a proxy on the machine passes on what others send, and a browser sends what any page on
+// the web asks it to. So a caller without credentials must be local by everything that its request
+// says (R-WIRE-31), and a page is refused whatever it has.
 
 // forwardedHeaders are those that proxies add.
 var forwardedHeaders = []string{
@@ -54,8 +54,8 @@ func (a *OperatorAuth) AllowLocal(r *http.Request) (checkBody func(body []byte) 
 	}, nil
 }
 
-// fromPage reports whether a page in a browser makes a request. Browsers send Origin with everything
-// that a page posts, and Sec-Fetch-Site, or older ones Referer, with what it reads.
+// fromPage reports whether a page in a browser makes a request. Browsers send Origin with
+// everything that a page posts, and Sec-Fetch-Site, or older ones Referer, with what it reads.
 func fromPage(r *http.Request) bool {
 	switch r.Header.Get("Sec-Fetch-Site") {
 	case "", "none", "same-origin": // "none": somebody has typed the address

@@ -29,9 +29,10 @@ type signed struct {
 	sigv4.Signature
 	request *http.Request
 	secret  string
-	// hash is that of the body, where the request declares it or has no body. Then the signature was
-	// verified with it: the caller has the key. Empty when the signature cannot be verified before
-	// the body is read; then the caller has shown no more than that it knows the id of a key.
+	// hash is that of the body, where the request declares it or has no body. Then the signature
+	// was verified with it: the caller has the key. Empty when the signature cannot be verified
+	// before the body is read; then the caller has shown no more than that it knows the id of a
+	// key.
 	hash string
 }
 
@@ -79,8 +80,8 @@ func (a *OperatorAuth) checkScope(s sigv4.Signature, r *http.Request) error {
 	return nil
 }
 
-// finish checks the body of a request that Begin let through: against the hash that was verified, or
-// with the signature. The fault is BadSignature.
+// finish checks the body of a request that Begin let through: against the hash that was verified,
+// or with the signature. The fault is BadSignature.
 func (s *signed) finish(body []byte) error {
 	if s.hash != "" {
 		return sigv4.CheckBody(body, s.hash)

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A caller has a quarter of a pool at the most, and all callers together have all of it. What is not
-// free is waited for, for 15 seconds.
+// A caller has a quarter of a pool at the most, and all callers together have all of it. What is
+// not free is waited for, for 15 seconds.
 func TestPool(t *testing.T) { // R-WIRE-30
 	t.Parallel()
 	const quarter = 2 << 20

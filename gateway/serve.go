@@ -22,18 +22,18 @@ const (
 	maxHeaderBytes = 64 << 10
 )
 
-// How HTTP ends. A connection that is not done when the server ends may go on for stopGrace; as long
-// as requests are being answered, it is answerGrace.
+// How HTTP ends. A connection that is not done when the server ends may go on for stopGrace; as
+// long as requests are being answered, it is answerGrace.
 const (
 	stopGrace   = 2 * time.Second
 	answerGrace = 5 * time.Second
 	stopPoll    = 20 * time.Millisecond
 )
 
-// Serve serves HTTP on a listener until ctx ends, and returns when all connections are closed. Those
-// that wait for a request are closed at once. A request under way has two seconds to be sent, to be
-// answered and to be read; while answering reports true it has five. Then its connection is closed,
-// which is no error: it is the client that was too slow.
+// Serve serves HTTP on a listener until ctx ends, and returns when all connections are closed.
+// Those that wait for a request are closed at once. A request under way has two seconds to be sent,
+// to be answered and to be read; while answering reports true it has five. Then its connection is
+// closed, which is no error: it is the client that was too slow.
 func Serve(
 	ctx context.Context, l net.Listener, h http.Handler, answering func() bool, log *slog.Logger,
 ) error {
@@ -100,8 +100,8 @@ func withConn(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, c)
 }
 
-// markIdentified says that the caller of a request has shown who it is. Its connection counts as one
-// with an identity from then on.
+// markIdentified says that the caller of a request has shown who it is. Its connection counts as
+// one with an identity from then on.
 func markIdentified(r *http.Request) {
 	if c, ok := r.Context().Value(connKey{}).(net.Conn); ok {
 		connlimit.Identified(c)

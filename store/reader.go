@@ -70,8 +70,8 @@ type JobReader interface {
 	NextDue() (time.Time, error)
 }
 
-// ContinuousJob is an active continuous job of a group. Active is false for one that has ended since
-// the store was read: a commit knows of that, and pages by all that were read.
+// ContinuousJob is an active continuous job of a group. Active is false for one that has ended
+// since the store was read: a commit knows of that, and pages by all that were read.
 type ContinuousJob struct {
 	Key    job.Key
 	Active bool

@@ -77,8 +77,8 @@ func (s *server) environment(home string) []string {
 	}
 }
 
-// The same session with the stock aws command line and with drover's own: every operation of the walk, every updatable
-// member in shorthand and in JSON, --cli-input-json, skeletons, and refusals.
+// The same session with the stock aws command line and with drover's own: every operation of the
+// walk, every updatable member in shorthand and in JSON, --cli-input-json, skeletons, and refusals.
 func TestCommandLine(t *testing.T) {
 	t.Parallel()
 	stock := must[string](t)(filepath.Abs("../.tools/aws/bin/aws"))

@@ -9,8 +9,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iot/types"
 )
 
-// A continuous job as an operator sees it: late joiners, associated groups, single executions, and what is refused
-// (R-JOB-55, R-API-19, R-API-20, R-API-22, R-API-29, R-EXE-30 to R-EXE-36, R-EXE-48).
+// A continuous job as an operator sees it: late joiners, associated groups, single executions, and
+// what is refused (R-JOB-55, R-API-19, R-API-20, R-API-22, R-API-29, R-EXE-30 to R-EXE-36,
+// R-EXE-48).
 func TestContinuous(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "--clock", "virtual")

@@ -22,8 +22,9 @@ const (
 	crashThings  = 64
 )
 
-// kill -9 under load, again and again, on one folder: every acknowledged report is there after the restart, what was not
-// acknowledged is there wholly or not at all, nothing is counted twice (R-CON-25). DROVER_CRASH_ROUNDS sets how often.
+// kill -9 under load, again and again, on one folder: every acknowledged report is there after the
+// restart, what was not acknowledged is there wholly or not at all, nothing is counted twice
+// (R-CON-25). DROVER_CRASH_ROUNDS sets how often.
 func TestCrash(t *testing.T) {
 	t.Parallel()
 	rounds := 50
@@ -56,14 +57,16 @@ func TestCrash(t *testing.T) {
 	t.Logf("%d kills, %d acknowledged changes, none lost", rounds, acknowledged)
 }
 
-// seen is the newest state of one attempt that the server acknowledged, and what was sent after it without an answer.
+// seen is the newest state of one attempt that the server acknowledged, and what was sent after it
+// without an answer.
 type seen struct {
 	number, version int64
 	status          string
 	open            string // the status asked for by a request that was not answered; empty: none
 }
 
-// loadUntilKilled lets workers report on all things until the server is killed, and returns what each thing has seen.
+// loadUntilKilled lets workers report on all things until the server is killed, and returns what
+// each thing has seen.
 func (s *server) loadUntilKilled(job string) map[string]seen {
 	var (
 		mu      sync.Mutex
@@ -112,7 +115,8 @@ func dialCrash(address, id string) *crashDevice {
 	return d
 }
 
-// runJob starts the job on a thing, fails or succeeds, and goes on with retries. alive is false once the server is gone.
+// runJob starts the job on a thing, fails or succeeds, and goes on with retries. alive is false
+// once the server is gone.
 func (d *crashDevice) runJob(thing, job string) (state seen, alive bool) {
 	state = seen{number: 1, version: 1, status: "QUEUED"}
 	for {

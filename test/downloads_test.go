@@ -26,8 +26,8 @@ import (
 	"github.com/drover-iot/drover/test/testserver"
 )
 
-// objectStore is an object store on loopback. It serves a GET of any object to a URL whose signature is right and still valid by the
-// real time, and answers with what the object is called.
+// objectStore is an object store on loopback. It serves a GET of any object to a URL whose
+// signature is right and still valid by the real time, and answers with what the object is called.
 type objectStore struct {
 	*httptest.Server
 	mu   sync.Mutex
@@ -59,8 +59,8 @@ func (o *objectStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprint(w, r.URL.Path+" "+r.URL.Query().Get("versionId"))
 }
 
-// refuse says what is wrong with a request; "" for nothing. The signature is made once more by the SDK's signer, of what was
-// received.
+// refuse says what is wrong with a request; "" for nothing. The signature is made once more by the
+// SDK's signer, of what was received.
 func (o *objectStore) refuse(r *http.Request) string {
 	query := r.URL.Query()
 	scope := strings.Split(query.Get("X-Amz-Credential"), "/")
@@ -117,8 +117,9 @@ func (s *server) createDownload(id, placeholder string) {
 	})
 }
 
-// A download from a job document to the object: each of the ways in which a device gets a document, over both protocols, hands out a
-// URL that the store accepts, although the server's own clock is elsewhere. Operators see the placeholder.
+// A download from a job document to the object: each of the ways in which a device gets a document,
+// over both protocols, hands out a URL that the store accepts, although the server's own clock is
+// elsewhere. Operators see the placeholder.
 func TestDownloads(t *testing.T) { // R-PRE-1, R-PRE-2, R-PRE-3, R-PRE-5, R-PRE-14, R-PRE-28, R-PRE-30, R-DOC-10
 	t.Parallel()
 	credential := aws.Credentials{AccessKeyID: "AKIDSTORE", SecretAccessKey: "a secret of the store", SessionToken: "a/token+="}
@@ -203,8 +204,9 @@ func TestDownloads(t *testing.T) { // R-PRE-1, R-PRE-2, R-PRE-3, R-PRE-5, R-PRE-
 	}
 }
 
-// Without a credential the server signs with a key pair of its own: one for a data folder, over restarts, readable by its owner only
-// and not an operator's. It warns of each job that needs URLs. A store that is given the key accepts them.
+// Without a credential the server signs with a key pair of its own: one for a data folder, over
+// restarts, readable by its owner only and not an operator's. It warns of each job that needs URLs.
+// A store that is given the key accepts them.
 func TestDownloadsWithOwnKey(t *testing.T) { // R-PRE-26, R-PRE-29
 	t.Parallel()
 	o := newObjectStore(t)

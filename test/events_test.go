@@ -13,8 +13,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Lifecycle events on MQTT, in order, with exactly the members of chapter 24 (R-EVT-1, R-EVT-2, R-EVT-4, R-EVT-6, R-EVT-11,
-// R-EVT-12, R-EVT-13, R-EVT-15, R-EVT-20, R-EVT-21, R-EVT-22, R-EVT-25, R-EVT-26, R-EVT-28).
+// Lifecycle events on MQTT, in order, with exactly the members of chapter 24 (R-EVT-1, R-EVT-2,
+// R-EVT-4, R-EVT-6, R-EVT-11, R-EVT-12, R-EVT-13, R-EVT-15, R-EVT-20, R-EVT-21, R-EVT-22, R-EVT-25,
+// R-EVT-26, R-EVT-28).
 func TestEvents(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "--clock", "virtual")
@@ -53,7 +54,8 @@ func TestEvents(t *testing.T) {
 	if want := "CA_CERTIFICATE CERTIFICATE JOB JOB_EXECUTION POLICY THING THING_GROUP THING_GROUP_HIERARCHY THING_GROUP_MEMBERSHIP THING_TYPE THING_TYPE_ASSOCIATION"; strings.Join(kinds, " ") != want {
 		t.Errorf("R-EVT-2: kinds %v, want %s", kinds, want)
 	}
-	// R-EVT-6: what is not offered is stored and echoed. R-EVT-2: Enabled has a capital, another spelling is unknown and ignored.
+	// R-EVT-6: what is not offered is stored and echoed. R-EVT-2: Enabled has a capital, another
+	// spelling is unknown and ignored.
 	s.ask("PATCH", "/event-configurations", `{"eventConfigurations":{"THING":{"Enabled":true},"POLICY":{"enabled":true}}}`)
 	if c := s.ask("GET", "/event-configurations", ""); at(c, "eventConfigurations.THING.Enabled") != true || at(c, "eventConfigurations.POLICY.Enabled") != false ||
 		at(c, "eventConfigurations.JOB.Enabled") != true || c["creationDate"] == nil || c["lastModifiedDate"] == nil { // R-EVT-1, R-EVT-4
@@ -129,9 +131,9 @@ func TestEvents(t *testing.T) {
 	}
 }
 
-// What devices are told (R-EVT-30, R-EVT-31, R-EVT-32, R-EVT-33): lists grouped by status and without documents (R-DOC-10),
-// the head with its document, nothing more when nothing is pending; jobs of a namespace on the ordinary topics; with events
-// off (R-EVT-3).
+// What devices are told (R-EVT-30, R-EVT-31, R-EVT-32, R-EVT-33): lists grouped by status and
+// without documents (R-DOC-10), the head with its document, nothing more when nothing is pending;
+// jobs of a namespace on the ordinary topics; with events off (R-EVT-3).
 func TestNotifications(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "--clock", "virtual")

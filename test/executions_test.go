@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Executions as operators and devices see them, to the member: nesting, names, numbers, times, timers (R-API-23, R-API-24,
-// R-API-25, R-API-30, R-CON-11, R-CON-13, R-CON-15 to R-CON-19).
+// Executions as operators and devices see them, to the member: nesting, names, numbers, times,
+// timers (R-API-23, R-API-24, R-API-25, R-API-30, R-CON-11, R-CON-13, R-CON-15 to R-CON-19).
 func TestExecutionOnTheWire(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "--clock", "virtual")
@@ -83,7 +83,8 @@ func TestExecutionOnTheWire(t *testing.T) {
 		t.Errorf("R-CON-16: after three more reports the version is %v, want 5", got)
 	}
 
-	// A failure and its retry: two attempts, each with its number; the latest is meant where none is named.
+	// A failure and its retry: two attempts, each with its number; the latest is meant where none
+	// is named.
 	device("POST", "/j", `{"status":"FAILED"}`)
 	retry := operator("")
 	if retry["executionNumber"] != 2.0 || retry["status"] != "QUEUED" || retry["versionNumber"] != 1.0 || retry["queuedAt"] != ms(since) || retry["retryAttempt"] != nil {
@@ -110,7 +111,8 @@ func TestExecutionOnTheWire(t *testing.T) {
 	}
 }
 
-// The order of lists, their filters and their pages (R-API-10 to R-API-14, R-API-26 to R-API-28, R-WIRE-23).
+// The order of lists, their filters and their pages (R-API-10 to R-API-14, R-API-26 to R-API-28,
+// R-WIRE-23).
 func TestLists(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "--clock", "virtual")

@@ -43,9 +43,10 @@ func (s *server) largeFleet(group string, n int) {
 	}
 }
 
-// A cancellation and a deletion of a large job that a power cut interrupts go on after the restart, and what DescribeJob
-// counts adds up at each moment (R-CON-24 to R-CON-26, R-JOB-34, R-JOB-49, R-JOB-62). The rollout creates a thousand a minute,
-// the cancellation all at once on a clock that stands still (R-LIM-46).
+// A cancellation and a deletion of a large job that a power cut interrupts go on after the restart,
+// and what DescribeJob counts adds up at each moment (R-CON-24 to R-CON-26, R-JOB-34, R-JOB-49,
+// R-JOB-62). The rollout creates a thousand a minute, the cancellation all at once on a clock that
+// stands still (R-LIM-46).
 func TestSweepsSurviveKills(t *testing.T) {
 	t.Parallel()
 	const things = 2000

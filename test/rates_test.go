@@ -8,8 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iot"
 )
 
-// What comes faster than the rate is refused in the form of each plane, by operation, and costs nothing (R-LIM-50,
-// R-LIM-51).
+// What comes faster than the rate is refused in the form of each plane, by operation, and costs
+// nothing (R-LIM-50, R-LIM-51).
 func TestRates(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "--control-rate", "2", "--device-read-rate", "1", "--device-write-rate", "1")

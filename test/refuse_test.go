@@ -146,7 +146,8 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
-// The same over MQTT, with the token echoed (T-42, T-43; R-MQTT-4, R-MQTT-7, R-MQTT-13, R-MQTT-26, R-MQTT-46, R-MQTT-47).
+// The same over MQTT, with the token echoed (T-42, T-43; R-MQTT-4, R-MQTT-7, R-MQTT-13, R-MQTT-26,
+// R-MQTT-46, R-MQTT-47).
 func TestBadMessages(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
@@ -223,8 +224,9 @@ func TestRefuseToStart(t *testing.T) {
 	}
 }
 
-// Files: the secret is readable by its owner only, a second start goes on with the same keys, another key works at once
-// and no more once it is taken out of the file, and no secret is in what the server logs.
+// Files: the secret is readable by its owner only, a second start goes on with the same keys,
+// another key works at once and no more once it is taken out of the file, and no secret is in what
+// the server logs.
 func TestFolder(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "--log", "debug")

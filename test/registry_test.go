@@ -17,7 +17,8 @@ import (
 	"github.com/drover-iot/drover/test/testserver"
 )
 
-// Thing types, tags, dynamic groups and search, with the stock aws command line and with drover's own.
+// Thing types, tags, dynamic groups and search, with the stock aws command line and with drover's
+// own.
 func TestRegistryWalk(t *testing.T) {
 	t.Parallel()
 	stock := must[string](t)(filepath.Abs("../.tools/aws/bin/aws"))
@@ -125,7 +126,8 @@ func (c commandLine) tags(s *server) { // R-API-36, R-API-37, R-API-38, R-API-39
 	c.refused("ResourceNotFoundException", "iot", "list-tags-for-resource", "--resource-arn", job)
 }
 
-// What the operations of the registry refuse, by status, exception and what the message says, in the order of R-ERR-9.
+// What the operations of the registry refuse, by status, exception and what the message says, in
+// the order of R-ERR-9.
 func TestRegistryRefuses(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
@@ -220,8 +222,8 @@ func TestRegistryRefuses(t *testing.T) {
 	}
 }
 
-// The indexing configuration is stored and shown, and pages of a search go on where the last ended; all of it outlives a
-// kill (R-ID-39, R-ID-41).
+// The indexing configuration is stored and shown, and pages of a search go on where the last ended;
+// all of it outlives a kill (R-ID-39, R-ID-41).
 func TestSearchAndRestart(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
@@ -274,7 +276,8 @@ func TestSearchAndRestart(t *testing.T) {
 	}
 }
 
-// Things enter and leave dynamic groups as their clients connect and go (R-ID-38, R-ID-40, R-ID-41).
+// Things enter and leave dynamic groups as their clients connect and go (R-ID-38, R-ID-40,
+// R-ID-41).
 func TestConnectedThings(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
@@ -301,7 +304,8 @@ func TestConnectedThings(t *testing.T) {
 	must[*v3](t)(connect3(t, s.MQTTS, "pump-07", s.TLS(&identity), newInbox(t)))
 	until("pump-07", "")
 
-	// A restart, in order or by a power cut, is not the device's: what waits for it there stays (R-ID-61).
+	// A restart, in order or by a power cut, is not the device's: what waits for it there stays
+	// (R-ID-61).
 	s.create("fw", "online", nil)
 	for _, end := range []func(){func() { must[any](t)(nil, s.Stop()) }, s.Kill} {
 		end()

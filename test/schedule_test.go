@@ -34,8 +34,9 @@ func (c calendar) describe(id string) *types.Job {
 	return must[*iot.DescribeJobOutput](c.t)(c.Control().DescribeJob(within(c.t, 20*time.Second), &iot.DescribeJobInput{JobId: &id})).Job
 }
 
-// Thirty days of a continuous job that may run for an hour each night: ramp over several windows, devices that finish by
-// day, things that enter while it waits, the end of the month (R-SCH-11 to R-SCH-25, R-JOB-56, R-ROLL-16).
+// Thirty days of a continuous job that may run for an hour each night: ramp over several windows,
+// devices that finish by day, things that enter while it waits, the end of the month (R-SCH-11 to
+// R-SCH-25, R-JOB-56, R-ROLL-16).
 func TestThirtyDays(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "--clock", "virtual")
@@ -89,8 +90,8 @@ func TestThirtyDays(t *testing.T) {
 	t.Logf("thirty days took the clock %s", *c.moving)
 }
 
-// Schedules that cannot be are refused, and change nothing (R-VAL-30, R-SCH-1, R-SCH-2, R-SCH-4, R-SCH-7, R-SCH-8, R-SCH-14, R-LIM-23,
-// R-LIM-24); what is accepted is echoed (R-SCH-5).
+// Schedules that cannot be are refused, and change nothing (R-VAL-30, R-SCH-1, R-SCH-2, R-SCH-4,
+// R-SCH-7, R-SCH-8, R-SCH-14, R-LIM-23, R-LIM-24); what is accepted is echoed (R-SCH-5).
 func TestScheduleRefusals(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "--clock", "virtual")

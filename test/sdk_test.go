@@ -20,8 +20,9 @@ import (
 	"github.com/drover-iot/drover/test/testserver"
 )
 
-// The stock AWS IoT Device SDK v2 (Python), on both MQTT versions and over mutual TLS: T-1, T-2, T-6, T-9; the second
-// notifications are already the empty ones (R-MQTT-38), tokens are echoed (R-MQTT-12), times are seconds (R-MQTT-10).
+// The stock AWS IoT Device SDK v2 (Python), on both MQTT versions and over mutual TLS: T-1, T-2,
+// T-6, T-9; the second notifications are already the empty ones (R-MQTT-38), tokens are echoed
+// (R-MQTT-12), times are seconds (R-MQTT-10).
 func TestDeviceSDK(t *testing.T) {
 	t.Parallel()
 	python := must[string](t)(filepath.Abs("../.tools/aws/bin/python"))

@@ -1,5 +1,5 @@
-// Package test drives the built binary from outside, as its users do: with the AWS SDKs, with the aws command line, with
-// MQTT client libraries, and with kill -9.
+// Package test drives the built binary from outside, as its users do: with the AWS SDKs, with the
+// aws command line, with MQTT client libraries, and with kill -9.
 package test
 
 import (
@@ -34,8 +34,8 @@ func serve(t testing.TB, flags ...string) *server {
 	return &server{Server: testserver.Serve(t, flags...), t: t}
 }
 
-// data returns the first-generation SDK's client of the device plane. It gets an HTTP client of its own: with AWS_CA_BUNDLE
-// set, that SDK changes the one it is given.
+// data returns the first-generation SDK's client of the device plane. It gets an HTTP client of its
+// own: with AWS_CA_BUNDLE set, that SDK changes the one it is given.
 func (s *server) data() *iotjobsdataplane.IoTJobsDataPlane {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.DisableKeepAlives = true

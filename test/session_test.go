@@ -9,7 +9,8 @@ import (
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 )
 
-// rejoin connects with a persistent session, as the AWS IoT Device Client does, and says whether the server knew it.
+// rejoin connects with a persistent session, as the AWS IoT Device Client does, and says whether
+// the server knew it.
 func rejoin(t testing.TB, address, id string, in *inbox) (client mqtt.Client, known bool) {
 	t.Helper()
 	options := mqtt.NewClientOptions().AddBroker(strings.Replace(address, "mqtt://", "tcp://", 1)).SetClientID(id).SetCleanSession(false).SetAutoReconnect(false)
@@ -23,8 +24,8 @@ func rejoin(t testing.TB, address, id string, in *inbox) (client mqtt.Client, kn
 	return client, token.SessionPresent()
 }
 
-// What a device was told while it was connected, and has not acknowledged, comes again after a kill, although nothing is
-// announced twice when it was struck out (R-BRK-35, R-CON-23).
+// What a device was told while it was connected, and has not acknowledged, comes again after a
+// kill, although nothing is announced twice when it was struck out (R-BRK-35, R-CON-23).
 func TestUnacknowledgedNotificationOutlivesKill(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
@@ -60,8 +61,9 @@ func TestUnacknowledgedNotificationOutlivesKill(t *testing.T) {
 	}
 }
 
-// A device that subscribes once and never again hears of jobs after a restart and after a kill; what waited while it was
-// away is the latest state only (R-BRK-11, R-BRK-35, R-MQTT-44; T-13, T-16, T-17).
+// A device that subscribes once and never again hears of jobs after a restart and after a kill;
+// what waited while it was away is the latest state only (R-BRK-11, R-BRK-35, R-MQTT-44; T-13,
+// T-16, T-17).
 func TestSessionOutlivesServer(t *testing.T) {
 	t.Parallel()
 	s := serve(t)

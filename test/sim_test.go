@@ -11,7 +11,8 @@ import (
 	"github.com/drover-iot/drover/test/testserver"
 )
 
-// The simulator runs a range of seeds, traces one, always the same, and refuses what it cannot run with status 1.
+// The simulator runs a range of seeds, traces one, always the same, and refuses what it cannot run
+// with status 1.
 func TestSim(t *testing.T) {
 	t.Parallel()
 	ctx := within(t, 2*time.Minute)

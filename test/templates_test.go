@@ -14,8 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Custom templates: from a document and from a job, what a job takes from them, what they refuse (R-TPL-1, R-TPL-5, R-TPL-7,
-// R-API-31, R-API-33, R-API-35, R-VAL-3, R-VAL-35, R-LIM-45).
+// Custom templates: from a document and from a job, what a job takes from them, what they refuse
+// (R-TPL-1, R-TPL-5, R-TPL-7, R-API-31, R-API-33, R-API-35, R-VAL-3, R-VAL-35, R-LIM-45).
 func TestJobTemplates(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "--clock", "virtual", "--max-job-templates", "3")
@@ -86,8 +86,8 @@ func TestJobTemplates(t *testing.T) {
 	wantError(t, err, "ResourceNotFoundException") // R-TPL-7
 }
 
-// Managed templates: the catalogue, parameters, both views of the document (R-CON-5, R-MT-1, R-MT-2, R-MT-6,
-// R-MT-7, R-PAR-1 to R-PAR-4, R-PAR-6, R-SUB-10, R-API-33).
+// Managed templates: the catalogue, parameters, both views of the document (R-CON-5, R-MT-1,
+// R-MT-2, R-MT-6, R-MT-7, R-PAR-1 to R-PAR-4, R-PAR-6, R-SUB-10, R-API-33).
 func TestManagedTemplates(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
@@ -164,8 +164,9 @@ func TestManagedTemplates(t *testing.T) {
 	wantError(t, err, "ResourceNotFoundException")
 }
 
-// What a job takes from a template and what it says itself (R-TPL-4, R-TPL-6), what a template made from a job leaves out
-// (R-TPL-2, R-SCH-13), templates from jobs of managed templates (R-TPL-8), and that jobs outlive their template (R-API-34).
+// What a job takes from a template and what it says itself (R-TPL-4, R-TPL-6), what a template made
+// from a job leaves out (R-TPL-2, R-SCH-13), templates from jobs of managed templates (R-TPL-8),
+// and that jobs outlive their template (R-API-34).
 func TestTemplateMembers(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "--clock", "virtual")
@@ -199,7 +200,8 @@ func TestTemplateMembers(t *testing.T) {
 			t.Errorf("R-TPL-4: %s is not the template's (-template +job):\n%s", name, diff)
 		}
 	}
-	// Each member of the request replaces the template's whole: what it does not say is not filled in from there.
+	// Each member of the request replaces the template's whole: what it does not say is not filled
+	// in from there.
 	own := map[string]any{
 		"description": "own", "presignedUrlConfig": map[string]any{"expiresInSec": 120.0}, "jobExecutionsRolloutConfig": map[string]any{"maximumPerMinute": 9.0},
 		"abortConfig":                map[string]any{"criteriaList": []any{map[string]any{"failureType": "FAILED", "action": "CANCEL", "thresholdPercentage": 20.0, "minNumberOfExecutedThings": 2.0}}},
@@ -241,7 +243,8 @@ func TestTemplateMembers(t *testing.T) {
 		t.Errorf("R-TPL-6: windows that never open: %d %s %s", status, exception, text)
 	}
 
-	// R-TPL-2: a template from a job has no targets, selection, start, end and namespace; R-SCH-13: its windows.
+	// R-TPL-2: a template from a job has no targets, selection, start, end and namespace; R-SCH-13:
+	// its windows.
 	s.ask("PUT", "/jobs/rich", `{"targets":["`+group+`"],"document":"{\"b\": 2}","targetSelection":"CONTINUOUS","namespaceId":"ns",`+configs+`,
 		"schedulingConfig":{"startTime":"`+day(0)+`","endTime":"`+day(48*time.Hour)+`","endBehavior":"CANCEL","maintenanceWindows":[{"startTime":"* * * * ? *","durationInMinutes":60}]}}`)
 	s.ask("PUT", "/job-templates/copy", `{"description":"copy","jobArn":"`+s.ARN("job", "rich")+`"}`)

@@ -94,7 +94,8 @@ func TestRolloutToTheTick(t *testing.T) {
 	s.want("j", "COMPLETED q0 p0 s300 f0 t0 c0")
 }
 
-// Timers to the second (R-TMO-1, R-TMO-8, R-TMO-9, R-TMO-10, R-UPD-9, R-LIM-17), with a retry of the one that timed out (R-RTY-2).
+// Timers to the second (R-TMO-1, R-TMO-8, R-TMO-9, R-TMO-10, R-UPD-9, R-LIM-17), with a retry of
+// the one that timed out (R-RTY-2).
 func TestTimersToTheSecond(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "--clock", "virtual")
@@ -125,7 +126,8 @@ func TestTimersToTheSecond(t *testing.T) {
 	}
 }
 
-// Abort by the criteria that an update brings, at once (R-UPD-13, R-ABT-9, R-ABT-12), and by a report.
+// Abort by the criteria that an update brings, at once (R-UPD-13, R-ABT-9, R-ABT-12), and by a
+// report.
 func TestAbort(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "--clock", "virtual")
@@ -170,7 +172,8 @@ func TestAbort(t *testing.T) {
 	s.want("k", "CANCELED q0 p0 s9 f1 t0 c10")
 }
 
-// An update while it rolls out keeps what was not given, and is refused as a whole (R-UPD-1, R-UPD-6, R-UPD-15, R-UPD-16).
+// An update while it rolls out keeps what was not given, and is refused as a whole (R-UPD-1,
+// R-UPD-6, R-UPD-15, R-UPD-16).
 func TestUpdateRefusals(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "--clock", "virtual")

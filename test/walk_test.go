@@ -21,8 +21,9 @@ import (
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 )
 
-// The main job, from an empty folder to COMPLETED, with the SDK and with devices on both MQTT versions over mutual TLS:
-// registry, a job on a group, the devices' conversation, an update of each kind while it runs, the counts.
+// The main job, from an empty folder to COMPLETED, with the SDK and with devices on both MQTT
+// versions over mutual TLS: registry, a job on a group, the devices' conversation, an update of
+// each kind while it runs, the counts.
 func TestWalk(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
@@ -55,7 +56,8 @@ func TestWalk(t *testing.T) {
 	_, err := client.CreateJob(ctx, create)
 	wantError(t, err, "ResourceAlreadyExistsException")
 
-	// R-MQTT-40, R-MQTT-41: the list, then the head with its document, numbers as the author wrote them (R-DOC-8).
+	// R-MQTT-40, R-MQTT-41: the list, then the head with its document, numbers as the author wrote
+	// them (R-DOC-8).
 	if m := inOne.expect("/jobs/notify"); m.at("jobs.QUEUED") == nil || m.at("jobs.IN_PROGRESS") != nil {
 		t.Errorf("notify: %s", m.Text)
 	}
@@ -81,7 +83,8 @@ func TestWalk(t *testing.T) {
 	}
 }
 
-// converse is one device's whole conversation over MQTT, answers without a subscription (R-MQTT-29).
+// converse is one device's whole conversation over MQTT, answers without a subscription
+// (R-MQTT-29).
 func (s *server) converse(d device, in *inbox) {
 	t := s.t
 	t.Helper()
@@ -116,7 +119,8 @@ func (s *server) converse(d device, in *inbox) {
 	in.empty()
 }
 
-// updates changes every member of the running job that can be changed, and reads each back (R-API-40).
+// updates changes every member of the running job that can be changed, and reads each back
+// (R-API-40).
 func (s *server) updates() {
 	t, client := s.t, s.Control()
 	t.Helper()
@@ -149,8 +153,8 @@ func (s *server) updates() {
 	wantError(t, err, "ResourceNotFoundException")
 }
 
-// overHTTPS ends the second device's execution over the device HTTPS API, by signature and by certificate; MQTT hears of
-// it (R-HTTP-34).
+// overHTTPS ends the second device's execution over the device HTTPS API, by signature and by
+// certificate; MQTT hears of it (R-HTTP-34).
 func (s *server) overHTTPS(d device, in *inbox) {
 	t, data := s.t, s.data()
 	t.Helper()

@@ -46,7 +46,8 @@ func names(object any) []string {
 	return slices.Sorted(maps.Keys(members))
 }
 
-// The protocol, without an SDK in between: paths, planes, signing names, statuses, bodies of errors.
+// The protocol, without an SDK in between: paths, planes, signing names, statuses, bodies of
+// errors.
 func TestWire(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "--clock", "virtual")
@@ -176,7 +177,8 @@ func TestJobOnTheWire(t *testing.T) {
 	if diff := cmp.Diff(want, s.ask("PUT", "/jobs/k", fmt.Sprintf(body, more))); diff != "" {
 		t.Errorf("CreateJob (-want +got):\n%s", diff)
 	}
-	// R-API-5: at once. R-API-6: no document, no link. R-VAL-7, R-VAL-8, R-API-9, R-CON-18: thousandths of seconds.
+	// R-API-5: at once. R-API-6: no document, no link. R-VAL-7, R-VAL-8, R-API-9, R-CON-18:
+	// thousandths of seconds.
 	counters := map[string]any{}
 	for _, n := range []string{"Canceled", "Succeeded", "Failed", "Rejected", "Queued", "InProgress", "Removed", "TimedOut"} {
 		counters["numberOf"+n+"Things"] = 0.0
@@ -196,7 +198,8 @@ func TestJobOnTheWire(t *testing.T) {
 		!cmp.Equal(at(shown, "job.destinationPackageVersions"), []any{"arn:aws:iot:us-east-1:000000000000:package/p/version/1"}) { // R-PKG-1, R-EVT-32
 		t.Errorf("%v", shown)
 	}
-	// R-API-7, R-API-8, R-DOC-1: the text as given, white space and placeholders included, in both views.
+	// R-API-7, R-API-8, R-DOC-1: the text as given, white space and placeholders included, in both
+	// views.
 	for _, query := range []string{"", "?beforeSubstitution=true", "?beforeSubstitution=false"} {
 		if got := s.ask("GET", "/jobs/j/job-document"+query, "")["document"]; got != document {
 			t.Errorf("GetJobDocument%s: %q", query, got)
@@ -221,7 +224,8 @@ func TestJobOnTheWire(t *testing.T) {
 		at(shown, "job.comment") != "more" || at(shown, "job.lastUpdatedAt") != float64(start.UnixMilli()+1001)/1000 || at(shown, "job.createdAt") != seconds {
 		t.Errorf("associated: %v", shown)
 	}
-	// R-API-16, R-API-18: what the wrong state answers. R-API-21: SCHEDULED takes no targets either.
+	// R-API-16, R-API-18: what the wrong state answers. R-API-21: SCHEDULED takes no targets
+	// either.
 	soon := start.Add(time.Hour).Format("2006-01-02 15:04")
 	s.ask("PUT", "/jobs/later", fmt.Sprintf(body, fmt.Sprintf(`,"targetSelection":"CONTINUOUS","schedulingConfig":{"startTime":%q}`, soon)))
 	s.ask("PUT", "/jobs/j/cancel", `{"reasonCode":"R_1","comment":"c"}`)
@@ -254,8 +258,8 @@ func (s *server) fleet2(group string, things ...string) {
 	}
 }
 
-// The order of checks (R-ERR-9): rules over several members come before what the request names is looked up, that before
-// its state, state before version, and limits last.
+// The order of checks (R-ERR-9): rules over several members come before what the request names is
+// looked up, that before its state, state before version, and limits last.
 func TestCheckOrder(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "--clock", "virtual", "--max-snapshot-jobs", "1")

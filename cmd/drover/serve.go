@@ -138,9 +138,9 @@ func objectStoreFlags(flags *flag.FlagSet, c *app.Config) {
 			"(default: the one in the host that a document names, else --region)")
 }
 
-// objectStoreSecrets reads the credential of the object store. It is no flag, because other users of
-// a machine see command lines; and not in the variables of the AWS command line, in which a key for
-// this server may stand.
+// objectStoreSecrets reads the credential of the object store. It is no flag, because other users
+// of a machine see command lines; and not in the variables of the AWS command line, in which a key
+// for this server may stand.
 func objectStoreSecrets(c *app.Config) {
 	c.ObjectStore.AccessKeyID = os.Getenv("DROVER_S3_ACCESS_KEY_ID")
 	c.ObjectStore.SecretAccessKey = os.Getenv("DROVER_S3_SECRET_ACCESS_KEY")

@@ -44,7 +44,8 @@ type Broker struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	stop   sync.Once // stops the broker at the end of Shutdown
-	// handshakeCtx ends when DisconnectAll begins. Connections that have no session yet are closed then.
+	// handshakeCtx ends when DisconnectAll begins. Connections that have no session yet are closed
+	// then.
 	handshakeCtx     context.Context
 	cancelHandshakes context.CancelFunc
 	// conns counts the connections, from accept until their session is detached and the will is
@@ -110,8 +111,8 @@ func New(ctx context.Context, cfg Config) (*Broker, error) {
 	return b, nil
 }
 
-// runExpiry ends what has come to its end, sessions and the connections of principals, and logs what
-// was dropped, until the broker stops.
+// runExpiry ends what has come to its end, sessions and the connections of principals, and logs
+// what was dropped, until the broker stops.
 func (b *Broker) runExpiry() {
 	defer close(b.expiryDone)
 	sessions, principals := time.NewTicker(expiryInterval), time.NewTicker(endInterval)

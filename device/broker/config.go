@@ -42,11 +42,12 @@ type Config struct {
 	MaxRetained      int // retained messages [10000]
 	MaxRetainedBytes int // bytes of the retained messages [64 MiB]
 	MaxSessions      int // sessions, connected or not [1000000]
-	// MaxQueuedBytes limits the messages of clients that wait in the store for all sessions [1 GiB].
+	// MaxQueuedBytes limits the messages of clients that wait in the store for all sessions [1
+	// GiB].
 	MaxQueuedBytes int
 	MaxWillBytes   int // bytes of the wills of all clients [64 MiB]
-	// MaxPendingBytes is how many bytes of sessions and messages may wait to be written before clients
-	// that cause more are read from no longer (R-BRK-35) [64 MiB].
+	// MaxPendingBytes is how many bytes of sessions and messages may wait to be written before
+	// clients that cause more are read from no longer (R-BRK-35) [64 MiB].
 	MaxPendingBytes int
 	// PrincipalShare is how much of each of these limits, but the last, one principal may use, in
 	// percent. Clients without an id, those of the plain listener, have no share of their own [10].

@@ -54,8 +54,8 @@ func (s *session) acknowledge(id uint16) {
 
 // prepareResume puts the session into the state in which it waits for its client. What is in flight
 // goes back to the front of the queue, to be sent again. Messages of QoS 0 and replies are dropped
-// (R-MQTT-32), and so are messages that a later one replaces. What is left is stored, as far as there
-// is room.
+// (R-MQTT-32), and so are messages that a later one replaces. What is left is stored, as far as
+// there is room.
 func (s *session) prepareResume() {
 	all := make([]entry, 0, len(s.inFlight)+len(s.queue))
 	for _, e := range s.inFlight {

@@ -37,10 +37,10 @@ func (o *outbound) waitsForStore() bool {
 	return o.attached() && !o.paused && o.deliverable() && o.s.queue[0].m == nil
 }
 
-// load loads the next messages. If the store cannot be read, the connection is closed, and the queue
-// waits for the next one. The caller is the goroutine that writes and holds the session's mutex.
-// load releases both meanwhile, so that replies do not wait; afterwards another goroutine may be
-// writing, and the session may belong to another connection.
+// load loads the next messages. If the store cannot be read, the connection is closed, and the
+// queue waits for the next one. The caller is the goroutine that writes and holds the session's
+// mutex. load releases both meanwhile, so that replies do not wait; afterwards another goroutine
+// may be writing, and the session may belong to another connection.
 func (o *outbound) load() {
 	s := o.s
 	first, last := s.nextPage(o.window - len(s.inFlight))

@@ -8,13 +8,13 @@ import (
 	"github.com/drover-iot/drover/device/broker/mqtt"
 )
 
-// Whose session it is. A session belongs to whoever made it, so that another client that may connect
-// with the same client id gets one of its own, and the first finds its subscriptions and messages
-// when it comes back (R-BRK-16). Nearly always a client id has one session. Where it has several
-// they are a list, by session.next.
+// Whose session it is. A session belongs to whoever made it, so that another client that may
+// connect with the same client id gets one of its own, and the first finds its subscriptions and
+// messages when it comes back (R-BRK-16). Nearly always a client id has one session. Where it has
+// several they are a list, by session.next.
 
-// An owner is who a session belongs to: a thing, or else the principal that made it. A thing may get
-// another certificate and still has its session.
+// An owner is who a session belongs to: a thing, or else the principal that made it. A thing may
+// get another certificate and still has its session.
 type owner struct {
 	name    string // the name of a thing, or the id of a principal
 	isThing bool
@@ -32,8 +32,8 @@ func ownerOf(p *Peer) owner {
 	return owner{p.Principal.ID(), false}
 }
 
-// isPrincipal reports whether the owner is a principal, which may have a share of the sessions only.
-// A thing needs none: it has one session for a client id, and operators make things.
+// isPrincipal reports whether the owner is a principal, which may have a share of the sessions
+// only. A thing needs none: it has one session for a client id, and operators make things.
 func (o owner) isPrincipal() bool { return o != unowned && !o.isThing }
 
 // sessionOf returns the session of a client: its own, else one that its principal made before it
@@ -109,8 +109,8 @@ func (b *Broker) removeSession(s *session) {
 	b.sessions[client] = s.next
 }
 
-// allSessions are the sessions of all clients. The session that is at hand may be removed meanwhile.
-// The caller holds b.mu.
+// allSessions are the sessions of all clients. The session that is at hand may be removed
+// meanwhile. The caller holds b.mu.
 func (b *Broker) allSessions() iter.Seq[*session] {
 	return func(yield func(*session) bool) {
 		for _, s := range b.sessions {

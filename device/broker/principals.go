@@ -60,8 +60,8 @@ func (b *Broker) Disconnect(principal string) {
 }
 
 // DisconnectThing closes the connections of a principal in which it stands for a thing, such as a
-// certificate that was detached from it. They have the session of the thing, which is not theirs any
-// more. Also those that have no session yet are closed: what they stand for was asked before.
+// certificate that was detached from it. They have the session of the thing, which is not theirs
+// any more. Also those that have no session yet are closed: what they stand for was asked before.
 func (b *Broker) DisconnectThing(principal, thing string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

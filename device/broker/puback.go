@@ -9,8 +9,8 @@ import (
 // A PUBACK says that the broker is responsible for the message from then on, so it waits until what
 // it promises is on disk: a message for a session whose client is away, and a retained one
 // (R-BRK-46). Connected receivers have the message before that, and so have the sessions of absent
-// ones in memory; only the answer waits. It waits together with those of the packets that the client
-// has sent behind it, so that one commit is enough for all of them.
+// ones in memory; only the answer waits. It waits together with those of the packets that the
+// client has sent behind it, so that one commit is enough for all of them.
 
 // A heldPuback is an answer that waits. Those that need not wait are held behind one that does,
 // because PUBACKs have the order of their PUBLISHes.

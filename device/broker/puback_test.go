@@ -54,8 +54,8 @@ func (c *client) wantSilence(t *testing.T) {
 	}
 }
 
-// A request to the service behind a message that waits is handled after it, so that its PUBACK keeps
-// the order (R-BRK-46).
+// A request to the service behind a message that waits is handled after it, so that its PUBACK
+// keeps the order (R-BRK-46).
 func TestPubackBeforeRequest(t *testing.T) {
 	t.Parallel()
 	b, addr := start(t, Config{Service: echo})
@@ -100,8 +100,8 @@ func TestPubacksShareACommit(t *testing.T) {
 	}
 }
 
-// A broker that stops, or a connection that is taken over, does not wait for a store that fails, and
-// answers nothing that is not stored (R-BRK-46).
+// A broker that stops, or a connection that is taken over, does not wait for a store that fails,
+// and answers nothing that is not stored (R-BRK-46).
 func TestUnansweredWhenStoreFails(t *testing.T) {
 	t.Parallel()
 	store := newFaultySessions()

@@ -55,9 +55,12 @@ func (c *conn) publish(p *mqtt.Publish, topic string) error {
 		return c.publishRetained(p, c.message(p, topic))
 	}
 	var became outcome
-	c.b.withRecipients(topic, func(to []recipient) { became = c.b.deliver(c.message(p, topic), to) })
+	c.b.withRecipients(topic, func(to []recipient) {
+		became = c.b.deliver(c.message(p, topic), to)
+	})
 	if became == outcomeNoRoom && c.peer.Version == mqtt.V5 && p.QoS > 0 {
-		return c.refusePublish(p, topic, mqtt.QuotaExceeded, "too much waits for clients that are away")
+		const detail = "too much waits for clients that are away"
+		return c.refusePublish(p, topic, mqtt.QuotaExceeded, detail)
 	}
 	c.puback(p, mqtt.Success, became&outcomeStored != 0)
 	return nil

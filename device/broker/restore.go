@@ -12,9 +12,10 @@ import (
 )
 
 // What the broker reads when it starts: sessions, stubs of the messages that wait for them, and the
-// retained messages. A value that cannot be read is left out and removed from the store, because the
-// server has to start, and a client that connects again would find remains of a session that it has
-// not: the log says what was lost. A session without a readable record is lost with its messages.
+// retained messages. A value that cannot be read is left out and removed from the store, because
+// the server has to start, and a client that connects again would find remains of a session that it
+// has not: the log says what was lost. A session without a readable record is lost with its
+// messages.
 
 // restore restores sessions, their messages and the retained messages. It returns the changes that
 // remove what cannot be read.
@@ -110,7 +111,8 @@ func (r *restorer) logRest() {
 	}
 }
 
-// errSessionEnded says that a session was to end with its connection, which the process has outlived.
+// errSessionEnded says that a session was to end with its connection, which the process has
+// outlived.
 var errSessionEnded = errors.New("the session has ended")
 
 // session restores a session. One that was connected when the process ended has its whole expiry
@@ -147,7 +149,8 @@ func (r *restorer) session(c Change) error {
 	return nil
 }
 
-// sessionOf returns the session that a value belongs to, or nil. Sessions come before their messages.
+// sessionOf returns the session that a value belongs to, or nil. Sessions come before their
+// messages.
 func (r *restorer) sessionOf(c Change) *session {
 	return r.b.sessionAt(clientOf(c.Client), c.Client)
 }

@@ -10,8 +10,8 @@ import (
 )
 
 // retained are the retained messages: at most one a topic, never on a reserved topic (R-BRK-23).
-// They are stored under the empty client id. There is a limit for all of them, and a share of it for
-// each principal, so that one cannot take the room of all others (R-BRK-20).
+// They are stored under the empty client id. There is a limit for all of them, and a share of it
+// for each principal, so that one cannot take the room of all others (R-BRK-20).
 type retained struct {
 	mu       sync.RWMutex
 	messages map[string]retainedMessage // by topic
@@ -117,8 +117,8 @@ func (r *retained) delete(j *journal, topic string) {
 	}
 }
 
-// deleteExpired deletes the messages that have expired, if that was not done just now: a client that
-// is refused again and again must not make each time a search.
+// deleteExpired deletes the messages that have expired, if that was not done just now: a client
+// that is refused again and again must not make each time a search.
 func (r *retained) deleteExpired(j *journal, now time.Time) {
 	if now.Sub(r.swept) < sweepInterval {
 		return
@@ -131,8 +131,8 @@ func (r *retained) deleteExpired(j *journal, now time.Time) {
 	}
 }
 
-// appendRetained appends the stored form of a retained message. After the packet stand the principal
-// that has retained it and, in two bytes, how long that is.
+// appendRetained appends the stored form of a retained message. After the packet stand the
+// principal that has retained it and, in two bytes, how long that is.
 func appendRetained(b []byte, m *retainedMessage) []byte {
 	start := len(b)
 	b = appendStored(b, &entry{m: m.message, seq: m.seq, qos: m.QoS, retain: true})

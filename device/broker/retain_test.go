@@ -17,8 +17,8 @@ type retainStep struct {
 }
 
 // A principal has a tenth of the retained messages and of their bytes: what replaces or deletes
-// gives room back to whoever retained it. The plain listener has no share, only the whole (R-BRK-20,
-// R-BRK-23). The shares hold after a restart.
+// gives room back to whoever retained it. The plain listener has no share, only the whole
+// (R-BRK-20, R-BRK-23). The shares hold after a restart.
 func TestRetainedShare(t *testing.T) {
 	t.Parallel()
 	const fixed = 64 + 1 // what size counts besides the payload, with topics of one byte

@@ -48,8 +48,8 @@ type session struct {
 	will *delayedWill // of the last connection; nil: none is delayed
 }
 
-// restoredLife is how long a session lasts after the start of the broker at the least. Until then the
-// machine's clock may be ahead by years: it is set from the network when the machine has one.
+// restoredLife is how long a session lasts after the start of the broker at the least. Until then
+// the machine's clock may be ahead by years: it is set from the network when the machine has one.
 const restoredLife = 15 * time.Minute
 
 // expired reports whether a session whose client is away has come to its end. The caller holds mu.

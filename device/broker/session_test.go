@@ -168,8 +168,8 @@ func TestExpiredSessionIsNotResumed(t *testing.T) {
 	}
 }
 
-// A session from the store lasts for a quarter of an hour after the start: the machine's clock may be
-// ahead then (R-BRK-12).
+// A session from the store lasts for a quarter of an hour after the start: the machine's clock may
+// be ahead then (R-BRK-12).
 func TestRestoredSessionLasts(t *testing.T) {
 	t.Parallel()
 	store := NewMemorySessions()

@@ -13,8 +13,8 @@ type Sessions interface {
 	// Load calls each for every stored value, by client and then by Seq ascending, without the
 	// bodies.
 	Load(ctx context.Context, each func(Change) error) error
-	// Messages returns what is stored of a client from Seq first to Seq last, by Seq ascending, with
-	// the bodies.
+	// Messages returns what is stored of a client from Seq first to Seq last, by Seq ascending,
+	// with the bodies.
 	Messages(ctx context.Context, client string, first, last uint64) ([]Change, error)
 	// Apply makes the changes durable, in order, all or none. There is one call at a time. Values
 	// are not changed afterwards.

@@ -13,9 +13,9 @@ import (
 const closeAllSteps = 100
 
 // DisconnectAll refuses new connections, closes the others with the reason ServerShuttingDown, and
-// returns when they are gone. The closing of many is spread over Config.ShutdownSpread, so that they
-// do not all reconnect at once (R-BRK-30). When ctx ends, DisconnectAll closes the rest at once and does
-// not wait for requests that the Service is handling.
+// returns when they are gone. The closing of many is spread over Config.ShutdownSpread, so that
+// they do not all reconnect at once (R-BRK-30). When ctx ends, DisconnectAll closes the rest at
+// once and does not wait for requests that the Service is handling.
 func (b *Broker) DisconnectAll(ctx context.Context) error {
 	b.mu.Lock()
 	b.shuttingDown = true

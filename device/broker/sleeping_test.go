@@ -21,8 +21,8 @@ func (b *Broker) sleeper(t testing.TB, addr, id, filter string) {
 	b.waitDisconnected(t, id)
 }
 
-// What waits for a client that is away is in the store and not in memory; when the client is back it
-// comes in its order, before what is published then, also after a restart (R-BRK-13, R-BRK-35).
+// What waits for a client that is away is in the store and not in memory; when the client is back
+// it comes in its order, before what is published then, also after a restart (R-BRK-13, R-BRK-35).
 func TestSleepingQueueIsInTheStore(t *testing.T) {
 	t.Parallel()
 	store := NewMemorySessions()
@@ -197,8 +197,8 @@ func (s *slowSessions) set(broken bool) {
 	s.broken = broken
 }
 
-// While messages are loaded nothing is lost and nobody waits: the client is answered, others publish,
-// and the connection may end or be taken over (R-BRK-13, R-BRK-36).
+// While messages are loaded nothing is lost and nobody waits: the client is answered, others
+// publish, and the connection may end or be taken over (R-BRK-13, R-BRK-36).
 func TestLoadingDelaysNothing(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -253,9 +253,9 @@ func TestUnreadableStore(t *testing.T) {
 	rejoin(t, addr, 5, "dev", true).wantPublish("q", "a", 1)
 }
 
-// Messages of clients for all sessions that sleep together have a limit. Beyond it they are dropped,
-// and a publisher of MQTT 5 is told when nobody gets its message; notifications of the service find
-// a place (R-BRK-13, R-BRK-35).
+// Messages of clients for all sessions that sleep together have a limit. Beyond it they are
+// dropped, and a publisher of MQTT 5 is told when nobody gets its message; notifications of the
+// service find a place (R-BRK-13, R-BRK-35).
 func TestMaxQueuedBytes(t *testing.T) {
 	t.Parallel()
 	var log logLines

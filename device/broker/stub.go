@@ -26,8 +26,8 @@ func newStub(m *message, shared uint64) *stub {
 	return st
 }
 
-// shareFrom is the size from which the body of a message for several sessions is stored once. Below,
-// a row of its own would cost as much as it saves.
+// shareFrom is the size from which the body of a message for several sessions is stored once.
+// Below, a row of its own would cost as much as it saves.
 const shareFrom = 512
 
 // share prepares a message for several sessions: as many of them as store it have one stub, and
@@ -40,8 +40,8 @@ func (b *Broker) share(m *message) {
 	m.stub = newStub(m, number)
 }
 
-// storedBytes is how many bytes of messages wait in the store for all sessions, and how many of them
-// each principal has published. A body that many entries share counts once.
+// storedBytes is how many bytes of messages wait in the store for all sessions, and how many of
+// them each principal has published. A body that many entries share counts once.
 type storedBytes struct {
 	mu   sync.Mutex
 	all  int
@@ -100,9 +100,9 @@ func (b *storedBytes) total() int {
 	return b.all
 }
 
-// mayStore reports whether one more entry with a message may be stored. Notifications of the service
-// always may (R-BRK-35); any other is dropped when too much waits for all sessions together, or too
-// much of what its principal has published, and counted for the log (R-BRK-13).
+// mayStore reports whether one more entry with a message may be stored. Notifications of the
+// service always may (R-BRK-35); any other is dropped when too much waits for all sessions
+// together, or too much of what its principal has published, and counted for the log (R-BRK-13).
 func (b *Broker) mayStore(m *message) bool {
 	if m.Latest || b.stored.fits(m, &b.cfg) {
 		return true

@@ -81,9 +81,9 @@ func (c *conn) checkFilter(filter string) mqtt.Reason {
 	return mqtt.Success
 }
 
-// grantFor is what a subscription is granted of the options that it asks for: QoS 2 becomes QoS 1. A
-// bridge of MQTT 3.1.1 cannot ask for No Local and Retain As Published and is granted both. Without
-// the first, what it publishes would go round for ever (R-BRK-9).
+// grantFor is what a subscription is granted of the options that it asks for: QoS 2 becomes QoS 1.
+// A bridge of MQTT 3.1.1 cannot ask for No Local and Retain As Published and is granted both.
+// Without the first, what it publishes would go round for ever (R-BRK-9).
 func (c *conn) grantFor(f *mqtt.Filter) granted {
 	g := granted(min(f.QoS, 1))
 	if f.NoLocal || c.bridge {

@@ -21,8 +21,8 @@ type will struct {
 	author author
 }
 
-// An author is who has left a will: all that it takes to ask what they may do when the connection is
-// long gone.
+// An author is who has left a will: all that it takes to ask what they may do when the connection
+// is long gone.
 type author struct {
 	principal  string // its id
 	attributes Attributes
@@ -143,7 +143,8 @@ func (b *Broker) publishDelayed(s *session, d *delayedWill) {
 func (b *Broker) publishWill(w *will) {
 	b.wills.count(w, -1)
 	if e := b.authorizeWill(w); e != nil {
-		b.logRefusalOf(w.author.attributes.ClientID, w.author.principal, w.author.attributes.Remote, e)
+		by := &w.author
+		b.logRefusalOf(by.attributes.ClientID, by.principal, by.attributes.Remote, e)
 		return
 	}
 	w.expires = expiresAt(w.expiry, clock.Now())

@@ -1,6 +1,6 @@
-// Package capacity says how much of the machine this process may use: memory, and open files. What a
-// server bounds by itself it bounds by that, so that it refuses a client before the system refuses
-// the server.
+// Package capacity says how much of the machine this process may use: memory, and open files. What
+// a server bounds by itself it bounds by that, so that it refuses a client before the system
+// refuses the server.
 package capacity
 
 import (
@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// Memory is how many bytes of memory the process may use: the least of GOMEMLIMIT, the limits of its
-// control groups, and the memory of the machine. 0 when none of them is known.
+// Memory is how many bytes of memory the process may use: the least of GOMEMLIMIT, the limits of
+// its control groups, and the memory of the machine. 0 when none of them is known.
 func Memory() int64 {
 	least := cgroupMemory(os.ReadFile)
 	for _, more := range []int64{debug.SetMemoryLimit(-1), machineMemory(os.ReadFile)} {
@@ -25,9 +25,9 @@ func Memory() int64 {
 	return least
 }
 
-// LimitHeap has the garbage collector work harder before the memory reaches the limit of the control
-// group, unless GOMEMLIMIT says where. Without it the heap grows to twice of what is in use, and the
-// system kills the process for what is garbage.
+// LimitHeap has the garbage collector work harder before the memory reaches the limit of the
+// control group, unless GOMEMLIMIT says where. Without it the heap grows to twice of what is in
+// use, and the system kills the process for what is garbage.
 func LimitHeap() {
 	limit := cgroupMemory(os.ReadFile)
 	if limit != math.MaxInt64 && debug.SetMemoryLimit(-1) == math.MaxInt64 {

@@ -11,10 +11,10 @@ import (
 	"unsafe"
 )
 
-// With the build tag settableclock, which only tests set, a file says how far the machine's clock is
-// wrong. It has two durations: by how much the clock was set, and how much time has passed besides,
-// such as "8760h 0s" for a clock that is a year ahead. The file is named by this variable and may be
-// replaced at any time.
+// With the build tag settableclock, which only tests set, a file says how far the machine's clock
+// is wrong. It has two durations: by how much the clock was set, and how much time has passed
+// besides, such as "8760h 0s" for a clock that is a year ahead. The file is named by this variable
+// and may be replaced at any time.
 const settableFile = "DROVER_TEST_CLOCK"
 
 // readInterval is how often the file is read.

@@ -1,6 +1,6 @@
 // Package connlimit bounds how many connections a server has, over all its listeners. A connection
-// is unidentified until the server says that its caller has shown who it is. Of those there may be a
-// share only, and from one address half of that share: whoever opens connections and says nothing
+// is unidentified until the server says that its caller has shown who it is. Of those there may be
+// a share only, and from one address half of that share: whoever opens connections and says nothing
 // uses up nobody's room but its own.
 //
 // It knows no protocol. Start at table.go, which counts; listener.go wraps listeners and
@@ -10,8 +10,8 @@ package connlimit
 // Limits are on connections.
 type Limits struct {
 	Total int // all
-	// Unidentified are those whose caller has not shown who it is; PerAddress those of them from one
-	// address, or from one network of 64 bits in IPv6.
+	// Unidentified are those whose caller has not shown who it is; PerAddress those of them from
+	// one address, or from one network of 64 bits in IPv6.
 	Unidentified, PerAddress int
 }
 
@@ -20,8 +20,8 @@ type Limits struct {
 const perUnidentified = 192 << 10
 
 // Share divides a total number of connections. The unidentified ones are half of them, fewer when
-// they could take more than a quarter of the memory, in bytes; 0 is any. With 20,000 connections and
-// 256 MiB, 341 can be unidentified, 170 of them from one address.
+// they could take more than a quarter of the memory, in bytes; 0 is any. With 20,000 connections
+// and 256 MiB, 341 can be unidentified, 170 of them from one address.
 func Share(total int, memory int64) Limits {
 	unidentified := total / 2
 	if memory > 0 {

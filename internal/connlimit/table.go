@@ -10,8 +10,8 @@ import (
 
 // patience is how long a connection may be unidentified before it can be closed to make room for a
 // new one. It is longer than a client needs: where many clients come at once, those that are in the
-// middle of their handshakes must not be thrown out by the next ones. When nobody has waited for that
-// long the new one is refused.
+// middle of their handshakes must not be thrown out by the next ones. When nobody has waited for
+// that long the new one is refused.
 const patience = 2 * time.Second
 
 // cause is the limit that a new connection would exceed.
@@ -104,8 +104,8 @@ func (t *table) full(from netip.Prefix) (cause, *unidentified) {
 }
 
 // makeRoom returns the connection that is closed for a new one: the oldest of those that count
-// against the limit, when it has waited for long enough. Against the limit on all connections it may
-// also be one that is known and idle; its caller opens another when it needs one.
+// against the limit, when it has waited for long enough. Against the limit on all connections it
+// may also be one that is known and idle; its caller opens another when it needs one.
 func (t *table) makeRoom(why cause, oldest *unidentified, now time.Time) *Conn {
 	switch {
 	case oldest != nil && now.Sub(oldest.since) >= patience:

@@ -32,7 +32,8 @@ func (r *remote) Close() error {
 
 // What happens to connections, in order, of a server that has room for 6, of which 4 may be
 // unidentified, and 2 of one address. Each step is "open NAME ADDRESS", "known NAME", "idle NAME",
-// "busy NAME", "close NAME" or "wait SECONDS"; the answer of an open is "in", "refused", or "in for NAME", which was closed.
+// "busy NAME", "close NAME" or "wait SECONDS"; the answer of an open is "in", "refused", or "in for
+// NAME", which was closed.
 func TestTable(t *testing.T) { // R-LIM-52, R-LIM-53
 	t.Parallel()
 	for name, script := range map[string]string{

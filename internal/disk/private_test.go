@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// Who may have a hand in a file that holds a secret: its user alone, or root and a group that reads.
+// Who may have a hand in a file that holds a secret: its user alone, or root and a group that
+// reads.
 func TestCheckPrivate(t *testing.T) {
 	t.Parallel()
 	const root, me, other = 0, 1000, 1001

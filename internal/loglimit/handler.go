@@ -1,6 +1,6 @@
-// Package loglimit bounds what clients can make a server log. A refusal takes a client one packet and
-// the server a line, so that ten connections can write gigabytes an hour; but operators need to see
-// each cause and each client once, because a client sees no more than a closed socket.
+// Package loglimit bounds what clients can make a server log. A refusal takes a client one packet
+// and the server a line, so that ten connections can write gigabytes an hour; but operators need to
+// see each cause and each client once, because a client sees no more than a closed socket.
 //
 // It must never leave out what happens once. Start with Handler.
 package loglimit

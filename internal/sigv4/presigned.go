@@ -98,8 +98,8 @@ func (s *Signature) readExpires(text string) error {
 }
 
 // presign returns the signed headers and the signature, in hexadecimal, that the presigned request
-// should have. The signer may not turn headers into members of the query: the signed ones were signed
-// as headers.
+// should have. The signer may not turn headers into members of the query: the signed ones were
+// signed as headers.
 func (s Signature) presign(
 	r *http.Request, hash, secret string, date time.Time,
 ) (headers, value string, err error) {

@@ -108,10 +108,10 @@ func (s *Signature) readCredential(value string) {
 	}
 }
 
-// A signature is checked in three steps, so that a server reads no body for a caller who cannot have
-// made it: CheckHead needs neither key nor body, Verify needs the key and the hash of the body, and
-// whether the body has that hash is for the caller to compare, by Hash. KnownHash is the hash where
-// it is known before the body is read.
+// A signature is checked in three steps, so that a server reads no body for a caller who cannot
+// have made it: CheckHead needs neither key nor body, Verify needs the key and the hash of the
+// body, and whether the body has that hash is for the caller to compare, by Hash. KnownHash is the
+// hash where it is known before the body is read.
 
 // CheckHead checks the date of the signature, and that it covers all headers that a request may be
 // served by. Faults: Expired when the date is more than 15 minutes from now, or a presigned request
@@ -154,8 +154,8 @@ const hashName = "X-Amz-Content-Sha256"
 var errHash = fault.New(fault.BadSignature, "%s is not the hash of the body", hashName)
 
 // KnownHash returns the hash of the body, in hexadecimal, as far as it is known without the body:
-// because the request declares it, or has no body. Otherwise it is empty. A declared text that is no
-// hash, such as UNSIGNED-PAYLOAD, is BadSignature.
+// because the request declares it, or has no body. Otherwise it is empty. A declared text that is
+// no hash, such as UNSIGNED-PAYLOAD, is BadSignature.
 func KnownHash(r *http.Request) (string, error) {
 	known := ""
 	if r.ContentLength == 0 {
@@ -187,8 +187,8 @@ func CheckBody(body []byte, known string) error {
 	return nil
 }
 
-// Verify checks the signature of a request whose head was checked and whose body has this hash, made
-// with this secret. The fault is BadSignature. A session token is not looked at: there are no
+// Verify checks the signature of a request whose head was checked and whose body has this hash,
+// made with this secret. The fault is BadSignature. A session token is not looked at: there are no
 // temporary credentials here.
 func (s Signature) Verify(r *http.Request, hash, secret string) error {
 	date, err := time.Parse(timeFormat, s.time)
@@ -204,8 +204,9 @@ func (s Signature) Verify(r *http.Request, hash, secret string) error {
 		return err
 	}
 	if given := strings.Join(s.signedHeaders, ";"); given != headers {
-		return fault.New(fault.BadSignature, "the signed headers must be %s: headers that the request "+
-			"has, in lower case, sorted, each once, with host and the date; they are %s", headers, given)
+		return fault.New(fault.BadSignature,
+			"the signed headers must be %s: headers that the request has, in lower case, "+
+				"sorted, each once, with host and the date; they are %s", headers, given)
 	}
 	if subtle.ConstantTimeCompare([]byte(want), []byte(s.value)) != 1 {
 		return fault.New(fault.BadSignature, "the signature does not match: "+

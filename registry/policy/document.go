@@ -32,8 +32,8 @@ var aliases = map[string]string{
 }
 
 // Parse compiles a policy document that is about to be stored. What it does not understand, it
-// refuses with a MalformedPolicy fault that says where (R-ID-23, R-ID-24, R-ID-31): a statement that
-// was half understood could allow more than its author meant.
+// refuses with a MalformedPolicy fault that says where (R-ID-23, R-ID-24, R-ID-31): a statement
+// that was half understood could allow more than its author meant.
 func Parse(text string) (*Document, error) {
 	compiled, err := ParseStored(text)
 	if err == nil {

@@ -168,4 +168,6 @@ var valueKinds = []struct {
 	}},
 }
 
-func isBoolean(v string) bool { return strings.EqualFold(v, "true") || strings.EqualFold(v, "false") }
+func isBoolean(v string) bool {
+	return strings.EqualFold(v, "true") || strings.EqualFold(v, "false")
+}

@@ -338,8 +338,8 @@ const namesWithExecutions = `
 DELETE FROM deleted_thing WHERE NOT EXISTS (SELECT 1 FROM execution WHERE thing = id);
 `
 
-// windowedExecutions marks the executions of jobs with maintenance windows, so that those of a thing
-// that are pending are found among many others.
+// windowedExecutions marks the executions of jobs with maintenance windows, so that those of a
+// thing that are pending are found among many others.
 const windowedExecutions = `
 ALTER TABLE job ADD COLUMN windowed INTEGER NOT NULL DEFAULT 0; -- a copy from the definition
 UPDATE job SET windowed = 1 WHERE json_array_length(definition, '$.schedulingConfig.windows') > 0;
@@ -382,8 +382,8 @@ DROP INDEX job_active;
 DROP INDEX job_concurrent;
 `
 
-// activeContinuousTargets tells the jobs of a group that are active from those that have ended, which
-// stay for years: they are looked for whenever a thing enters or leaves the group.
+// activeContinuousTargets tells the jobs of a group that are active from those that have ended,
+// which stay for years: they are looked for whenever a thing enters or leaves the group.
 const activeContinuousTargets = `
 CREATE TABLE active_target (
 	thing_group INTEGER NOT NULL,

@@ -349,6 +349,7 @@ func (g *generator) changeRest(c *store.Changes) {
 		own.Body = []byte(pick(g, names))
 		c.Sessions = append(c.Sessions, own)
 	case 7:
-		c.Sessions = append(c.Sessions, shared(pick(g, names), uint64(g.IntN(3)), uint64(1+g.IntN(4)), pick(g, names)))
+		c.Sessions = append(c.Sessions,
+			shared(pick(g, names), uint64(g.IntN(3)), uint64(1+g.IntN(4)), pick(g, names)))
 	}
 }

@@ -43,7 +43,9 @@ func session(client string, seq uint64) store.SessionEntry {
 }
 
 func shared(client string, seq, number uint64, body string) store.SessionEntry {
-	return store.SessionEntry{Client: client, Seq: seq, Value: []byte("value"), Body: []byte(body), Shared: number}
+	return store.SessionEntry{
+		Client: client, Seq: seq, Value: []byte("value"), Body: []byte(body), Shared: number,
+	}
 }
 
 func messages(w world, client string, first, last uint64) []store.SessionEntry {
@@ -104,8 +106,11 @@ var outbox = []promise{
 		own := store.SessionEntry{Client: "a", Seq: 2, Value: []byte("head"), Body: []byte("own")}
 		w.apply(entries(session("a", 0), own, session("a", 5), session("ab", 2)))
 		same(w, "sessions", sessions(w), []store.SessionEntry{
-			session("a", 0), {Client: "a", Seq: 2, Value: []byte("head")}, session("a", 5), session("ab", 2)})
-		same(w, "all", messages(w, "a", 0, 9), []store.SessionEntry{session("a", 0), own, session("a", 5)})
+			session("a", 0), {Client: "a", Seq: 2, Value: []byte("head")},
+			session("a", 5), session("ab", 2),
+		})
+		same(w, "all", messages(w, "a", 0, 9),
+			[]store.SessionEntry{session("a", 0), own, session("a", 5)})
 		same(w, "from", messages(w, "a", 2, 4), []store.SessionEntry{own})
 		same(w, "to", messages(w, "a", 3, 5), []store.SessionEntry{session("a", 5)})
 		same(w, "of nobody", messages(w, "b", 0, 9), nil)
@@ -114,7 +119,10 @@ var outbox = []promise{
 		same(w, "without a body any more", messages(w, "a", 2, 2), []store.SessionEntry{own})
 	}},
 	{"a body that entries share is there until the last of them is removed", func(w world) {
-		w.apply(entries(shared("a", 1, 7, "one"), shared("b", 1, 7, "ignored: the first counts"), shared("b", 2, 8, "two")))
+		w.apply(entries(
+			shared("a", 1, 7, "one"),
+			shared("b", 1, 7, "ignored: the first counts"),
+			shared("b", 2, 8, "two")))
 		body := func(client string, seq uint64) string {
 			found := messages(w, client, seq, seq)
 			if len(found) != 1 {
@@ -135,7 +143,9 @@ var outbox = []promise{
 		same(w, "the number was free", body("c", 1), "7 anew")
 		w.apply(entries(store.SessionEntry{Client: "b"}, shared("d", 1, 8, "anew")))
 		same(w, "freed with its session", body("d", 1), "8 anew")
-		w.apply(entries(store.SessionEntry{Client: "d", Seq: 1, Value: []byte("v"), Body: []byte("own")}, shared("d", 2, 8, "again")))
+		w.apply(entries(
+			store.SessionEntry{Client: "d", Seq: 1, Value: []byte("v"), Body: []byte("own")},
+			shared("d", 2, 8, "again")))
 		same(w, "an own one instead", body("d", 1), "0 own")
 		same(w, "freed by that", body("d", 2), "8 again")
 	}},

@@ -42,7 +42,8 @@ func dial(t testing.TB, address string, config *tls.Config) net.Conn {
 	return nc
 }
 
-// tryDial is dial from where floods come from. Failing is one of the outcomes that are attacked for.
+// tryDial is dial from where floods come from. Failing is one of the outcomes that are attacked
+// for.
 func tryDial(address string, config *tls.Config) (net.Conn, error) {
 	return dialFrom(nil, address, config)
 }

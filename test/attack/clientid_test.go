@@ -98,8 +98,8 @@ func TestPresenceOfAnother(t *testing.T) {
 	}
 }
 
-// A certificate that is detached from a thing while it is connected loses the thing's session: it may
-// come back for itself only (R-BRK-16, R-BRK-19).
+// A certificate that is detached from a thing while it is connected loses the thing's session: it
+// may come back for itself only (R-BRK-16, R-BRK-19).
 func TestDetachedWhileConnected(t *testing.T) {
 	t.Parallel()
 	s := newTwo(t)

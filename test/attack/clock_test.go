@@ -129,8 +129,8 @@ func (m *machine) wantMoving(when string, jobs ...string) {
 }
 
 // The clock of the machine is set a year ahead and back, and an hour back, under a server. Rollouts
-// that began before, meanwhile and afterwards go on at their rate, and none stands still for as long
-// as the clock was wrong (R-CON-28).
+// that began before, meanwhile and afterwards go on at their rate, and none stands still for as
+// long as the clock was wrong (R-CON-28).
 func TestClockIsSetWhileServing(t *testing.T) {
 	t.Parallel()
 	for _, by := range []time.Duration{year, -hour} {

@@ -14,9 +14,9 @@ import (
 	"github.com/drover-iot/drover/test/testserver"
 )
 
-// A disk that is full refuses what must be written, at once and as a failure of the server; reads go
-// on; when there is room again, so do writes; and what was acknowledged is there after a kill. It
-// needs root, for a disk of its own, so it is part of make attack only.
+// A disk that is full refuses what must be written, at once and as a failure of the server; reads
+// go on; when there is room again, so do writes; and what was acknowledged is there after a kill.
+// It needs root, for a disk of its own, so it is part of make attack only.
 func TestFullDisk(t *testing.T) {
 	if scale(0, 1) == 0 {
 		t.Skip("needs root, for a file system of 8 MB: runs with make attack")

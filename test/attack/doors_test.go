@@ -35,8 +35,8 @@ func TestUnsignedHeader(t *testing.T) { // R-WIRE-28
 	}
 }
 
-// What moves the clock or empties the server is done for programs on this machine only: not for what
-// a proxy passes on or a browser sends, and not for a name that only resolves to this machine.
+// What moves the clock or empties the server is done for programs on this machine only: not for
+// what a proxy passes on or a browser sends, and not for a name that only resolves to this machine.
 func TestLocalDoors(t *testing.T) { // R-WIRE-31
 	t.Parallel()
 	s := testserver.Serve(t, "--clock", "virtual")
@@ -98,8 +98,8 @@ func TestLocalDoors(t *testing.T) { // R-WIRE-31
 	}
 }
 
-// A page can have its own name resolve to this machine and call the plain listener. All that is there
-// needs a signature, which covers the host: it shows that the caller meant this name.
+// A page can have its own name resolve to this machine and call the plain listener. All that is
+// there needs a signature, which covers the host: it shows that the caller meant this name.
 func TestForeignHost(t *testing.T) { // R-WIRE-31
 	t.Parallel()
 	s := testserver.Serve(t)

@@ -68,8 +68,8 @@ func TestExpiryWhileConnected(t *testing.T) {
 	}
 }
 
-// publishUntil publishes without a pause until the connection is closed, which must be right after a
-// time.
+// publishUntil publishes without a pause until the connection is closed, which must be right after
+// a time.
 func publishUntil(t *testing.T, c *client, end time.Time) {
 	t.Helper()
 	for deadline := end.Add(patience); time.Now().Before(deadline); {

@@ -84,7 +84,8 @@ func TestDatabaseThatCannotBeUsed(t *testing.T) {
 	}
 }
 
-// A database that was lost is not replaced by a new one, which would look like a fleet without jobs.
+// A database that was lost is not replaced by a new one, which would look like a fleet without
+// jobs.
 func TestDatabaseIsLost(t *testing.T) {
 	t.Parallel()
 	s := stopped(t)

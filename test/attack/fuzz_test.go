@@ -130,8 +130,8 @@ func (f *fuzzer) request(service *schema.Service, d *schema.Description) (r requ
 	return r, err == nil
 }
 
-// No request that can be drawn from the description of the API, signed by an operator, is a fault of
-// the server: each is answered, none with 500 or more, and a device is served all the while. A
+// No request that can be drawn from the description of the API, signed by an operator, is a fault
+// of the server: each is answered, none with 500 or more, and a device is served all the while. A
 // request that is refused changes nothing that a client can see.
 func TestFuzzRequests(t *testing.T) {
 	t.Parallel()
@@ -270,8 +270,8 @@ func TestFuzzPackets(t *testing.T) {
 	wantMemory(t, s)
 }
 
-// hangUp ends a connection: now and then by a reset, as a device that loses power does, and else once
-// the server has read everything and closed.
+// hangUp ends a connection: now and then by a reset, as a device that loses power does, and else
+// once the server has read everything and closed.
 func hangUp(random *rand.Rand, nc net.Conn) {
 	defer nc.Close()
 	tcp := nc.(*net.TCPConn)

@@ -20,8 +20,8 @@ import (
 	"github.com/drover-iot/drover/test/testserver"
 )
 
-// A request is one HTTP request that is signed as stock clients do and may be spoiled afterwards. The
-// zero value of a field is what a good request has.
+// A request is one HTTP request that is signed as stock clients do and may be spoiled afterwards.
+// The zero value of a field is what a good request has.
 type request struct {
 	method, path, body string
 	service, region    string

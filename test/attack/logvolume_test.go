@@ -18,8 +18,8 @@ import (
 // omittedLines is the count in a line that says what was left out.
 var omittedLines = regexp.MustCompile(`omitted=(\d+)`)
 
-// Ten connections whose filters are refused as fast as the server reads them write a few lines, each
-// of them is written or counted, and another cause is still seen (R-BRK-37).
+// Ten connections whose filters are refused as fast as the server reads them write a few lines,
+// each of them is written or counted, and another cause is still seen (R-BRK-37).
 func TestLogVolume(t *testing.T) {
 	t.Parallel()
 	s := newTwo(t)

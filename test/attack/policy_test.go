@@ -16,8 +16,8 @@ import (
 	"github.com/drover-iot/drover/test/testserver"
 )
 
-// Documents that look as if they denied, or as if they had a condition, are refused, as a policy and
-// as a new version of one (R-ID-23, R-ID-31).
+// Documents that look as if they denied, or as if they had a condition, are refused, as a policy
+// and as a new version of one (R-ID-23, R-ID-31).
 func TestPolicyGrammar(t *testing.T) {
 	t.Parallel()
 	s := testserver.Serve(t)

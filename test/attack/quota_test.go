@@ -11,8 +11,8 @@ import (
 	"github.com/drover-iot/drover/test/testserver"
 )
 
-// One certificate retains as much as it can on many connections: it gets a tenth of the messages and
-// a tenth of the bytes, and others retain theirs; after a restart too (R-BRK-20, R-BRK-23).
+// One certificate retains as much as it can on many connections: it gets a tenth of the messages
+// and a tenth of the bytes, and others retain theirs; after a restart too (R-BRK-20, R-BRK-23).
 func TestRetainedQuota(t *testing.T) {
 	t.Parallel()
 	s := testserver.Serve(t)

@@ -12,8 +12,8 @@ import (
 	"github.com/drover-iot/drover/test/testserver"
 )
 
-// Subscribers that never read hold up no publisher and no device, and what waits for them is bounded
-// (R-BRK-36).
+// Subscribers that never read hold up no publisher and no device, and what waits for them is
+// bounded (R-BRK-36).
 func slowConsumers(t *testing.T, s *testserver.Server, b *bystander) {
 	t.Helper()
 	for i := range clients(s, 50) {

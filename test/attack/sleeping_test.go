@@ -52,8 +52,8 @@ func stored(t testing.TB, s *testserver.Server) (size int64) {
 	return size
 }
 
-// Large messages to many sessions that sleep are stored once, are not in memory after a restart, and
-// do not make the server slow to stop or to start. Each session gets all of them (R-BRK-13,
+// Large messages to many sessions that sleep are stored once, are not in memory after a restart,
+// and do not make the server slow to stop or to start. Each session gets all of them (R-BRK-13,
 // R-BRK-35).
 func TestSleepingSessions(t *testing.T) {
 	t.Parallel()

@@ -9,7 +9,8 @@ import (
 
 // A machine with 256 MiB of memory and 64 file descriptors for the server survives every flood, one
 // after the other, and a device that was connected before is served all the while. The kernel kills
-// a server that needs more, so this needs root, for a control group, and is part of make attack only.
+// a server that needs more, so this needs root, for a control group, and is part of make attack
+// only.
 func TestSmallMachine(t *testing.T) {
 	if scale(0, 1) == 0 {
 		t.Skip("needs root, for a control group: runs with make attack")

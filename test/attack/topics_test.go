@@ -298,8 +298,8 @@ func TestRightsAreWithdrawn(t *testing.T) {
 	}
 }
 
-// publishAny publishes at QoS 1 and returns the reason in the PUBACK, or in the DISCONNECT that comes
-// instead, whatever else comes before.
+// publishAny publishes at QoS 1 and returns the reason in the PUBACK, or in the DISCONNECT that
+// comes instead, whatever else comes before.
 func (c *client) publishAny(id uint16, topic string) mqtt.Reason {
 	c.t.Helper()
 	packet := mqtt.AppendPublish(nil, c.version, &mqtt.Publish{

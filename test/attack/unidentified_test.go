@@ -25,8 +25,8 @@ import (
 // All of them come from 127.0.0.1. Meanwhile the server stays small, serves a device that was
 // connected before, and lets in others from 127.0.0.2.
 
-// smallMachine is the memory that a server may use. It counts what Go has allocated; the limit of the
-// tests, mostMemory, counts all that is resident.
+// smallMachine is the memory that a server may use. It counts what Go has allocated; the limit of
+// the tests, mostMemory, counts all that is resident.
 const smallMachine = "GOMEMLIMIT=200MiB"
 
 // A stuckClient keeps the server waiting.
@@ -197,8 +197,8 @@ func waitForNewcomer(t testing.TB, s *testserver.Server) {
 }
 
 // Who knows the id of a key and no secret, and sends bodies that never end, has a small part of the
-// memory for bodies. It delays no ordinary request: of who is connected, also from its own address, or
-// of who comes from elsewhere (R-WIRE-30).
+// memory for bodies. It delays no ordinary request: of who is connected, also from its own address,
+// or of who comes from elsewhere (R-WIRE-30).
 func knownKeyFlood(t *testing.T, s *testserver.Server, _ *bystander) {
 	t.Helper()
 	connected, neighbour := s.Control(), newNeighbour(s)

@@ -16,8 +16,8 @@ import (
 	"github.com/drover-iot/drover/test/testserver"
 )
 
-// Whatever value of whatever column is damaged, in all rows of its table: the server starts and goes
-// on, or says in one sentence why it does not. It never panics (R-BRK-45).
+// Whatever value of whatever column is damaged, in all rows of its table: the server starts and
+// goes on, or says in one sentence why it does not. It never panics (R-BRK-45).
 func TestDamagedColumns(t *testing.T) {
 	t.Parallel()
 	s := testserver.Serve(t)

@@ -17,7 +17,8 @@ func (s *Server) LimitMemory(bytes int64) {
 	if _, err := os.Stat(filepath.Join(root, "cgroup.controllers")); err == nil {
 		parent, limit = root, "memory.max" // version 2
 	}
-	s.cgroup = filepath.Join(parent, fmt.Sprintf("drover-test-%d-%d", os.Getpid(), time.Now().UnixNano()))
+	name := fmt.Sprintf("drover-test-%d-%d", os.Getpid(), time.Now().UnixNano())
+	s.cgroup = filepath.Join(parent, name)
 	err := os.Mkdir(s.cgroup, 0o755)
 	if err == nil {
 		err = os.WriteFile(

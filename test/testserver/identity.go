@@ -55,8 +55,8 @@ func (s *Server) Thing(name string) {
 	}
 }
 
-// Identify makes a certificate with a policy that exists, and attaches it to a thing that exists; to
-// none for "".
+// Identify makes a certificate with a policy that exists, and attaches it to a thing that exists;
+// to none for "".
 func (s *Server) Identify(thing, policy string) Identity {
 	s.T.Helper()
 	ctx, client := s.soon(), s.Control()
