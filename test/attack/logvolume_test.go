@@ -40,6 +40,7 @@ func TestLogVolume(t *testing.T) {
 			}
 			packet := mqtttest.Subscribe(c.version, 1, 1, filters...)
 			for until := time.Now().Add(time.Duration(scale(3, 60)) * time.Second); time.Now().Before(until); {
+				c.nc.SetDeadline(time.Now().Add(patience))
 				if _, err := c.nc.Write(packet); err != nil {
 					return err
 				}
