@@ -103,13 +103,19 @@ func (r *rig) fleet(ctx context.Context, group string, from, n, callers int) (st
 // create makes a job for a group, which starts at once and whose executions time out after ten
 // hours: each has a timer, as in a real fleet, and none fires.
 func (r *rig) create(ctx context.Context, id, group string) error {
+	return r.createWith(ctx, id, group, `{"operation":"upgrade"}`)
+}
+
+// createWith creates a job with a document, which may have placeholders.
+func (r *rig) createWith(ctx context.Context, id, group, document string) error {
 	_, err := r.Jobs.CreateJob(ctx, jobs.NewJob{
 		ID:       id,
-		Document: `{"operation":"upgrade"}`,
+		Document: document,
 		Definition: job.Definition{
 			Targets:         []job.Target{job.GroupTarget(registry.DefaultScope, group)},
 			TargetSelection: job.Snapshot,
 			Timeout:         &job.TimeoutConfig{InProgressMinutes: 600},
+			PresignedURL:    &job.PresignedURLConfig{RoleARN: "arn:aws:iam::000000000000:role/r"},
 		},
 	})
 	return err

@@ -92,7 +92,9 @@ type work struct {
 	devices int           // connections, each with one request in flight
 	fleet   int           // things that the devices stand for, one after the other
 	spell   time.Duration // how long
-	kind    string        // finish: start and finish an execution; progress: report on one that runs
+	// kind is finish: start and finish an execution; progress: report on one that runs; or document:
+	// the same, and get its job document with every second answer.
+	kind string
 }
 
 // load is the load generator, in a process of its own.
@@ -103,7 +105,7 @@ func load(args []string) error {
 	flags.IntVar(&w.devices, "devices", 512, "how many are active")
 	flags.IntVar(&w.fleet, "fleet", 512, "how many things they stand for")
 	flags.DurationVar(&w.spell, "for", time.Second, "how long")
-	flags.StringVar(&w.kind, "kind", "finish", "finish or progress")
+	flags.StringVar(&w.kind, "kind", "finish", "finish, progress or document")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -156,14 +158,18 @@ func (w work) device(
 	}
 	const (
 		progress = `{"status":"IN_PROGRESS","statusDetails":{"progress":"50","step":"install"}}`
+		document = `{"status":"IN_PROGRESS","includeJobDocument":true}`
 		success  = `{"status":"SUCCEEDED","statusDetails":{"progress":"100","step":"install"}}`
 	)
 	<-begin
 	for end := time.Now().Add(w.spell); i < w.fleet && err == nil; i += w.devices {
 		jobs := "$aws/things/" + thing(i*7919%w.fleet) + "/jobs/" // in no order
 		ask(jobs+"start-next", `{"statusDetails":{"step":"download"}}`)
-		for w.kind == "progress" && err == nil && time.Now().Before(end) {
+		for w.kind != "finish" && err == nil && time.Now().Before(end) {
 			ask(jobs+"large/update", progress)
+			if w.kind == "document" && err == nil {
+				ask(jobs+"large/update", document)
+			}
 		}
 		if w.kind == "finish" && err == nil {
 			ask(jobs+"large/update", success)

@@ -39,6 +39,9 @@ func outsideRows(ctx context.Context, dir string, s sizes, binary string, bound 
 	if err := mqttRows(ctx, dir, s, binary, bound); err != nil {
 		return err
 	}
+	if err := presignedRows(ctx, dir, s, binary); err != nil {
+		return err
+	}
 	return tlsRows(ctx, dir, s, binary)
 }
 
@@ -134,7 +137,7 @@ func mqttRows(ctx context.Context, dir string, s sizes, binary string, bound flo
 			w.fleet = s.devices // each is one thing
 		}
 		data := filepath.Join(dir, load.kind)
-		if err := prepareDevices(ctx, data, w.fleet); err != nil {
+		if err := prepareDevices(ctx, data, w.fleet, plainDocument); err != nil {
 			return err
 		}
 		if err := durableRows(w, load.name, binary, data, peer.endpoints.MQTT, bound); err != nil {
@@ -175,8 +178,8 @@ func durableRows(w work, name, binary, data, peer string, bound float64) error {
 	return nil
 }
 
-// prepareDevices makes a data folder whose things have an execution each.
-func prepareDevices(ctx context.Context, data string, things int) error {
+// prepareDevices makes a data folder whose things have an execution each, of a job with a document.
+func prepareDevices(ctx context.Context, data string, things int, document string) error {
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return err
 	}
@@ -187,7 +190,7 @@ func prepareDevices(ctx context.Context, data string, things int) error {
 	if _, err := r.fleet(ctx, "large", 0, things, 1024); err != nil {
 		return err
 	}
-	if err := r.create(ctx, "large", "large"); err != nil {
+	if err := r.createWith(ctx, "large", "large", document); err != nil {
 		return err
 	}
 	if err := r.release(ctx, "large", things); err != nil {
