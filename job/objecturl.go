@@ -57,6 +57,7 @@ type Object struct {
 	BucketInHost bool
 	Key          string // decoded, 1..1024 bytes
 	Version      string // version id, empty for the newest
+	Upload       bool   // the object is to be written, and its key may have local placeholders
 }
 
 // MaxKeyBytes is how long the key of an object may be: no S3 store has longer ones (R-PRE-27).
@@ -115,13 +116,16 @@ func (p Placeholder) addressProblem() error {
 // placeholder in place of the placeholder (R-PRE-1). A placeholder names no object when the server
 // had another store when the job was created; see Undeliverable.
 func Deliver(
-	document string, store ObjectStore, sign func(Object) (string, error),
+	document string, stores Stores, d Delivery, sign func(Object) (string, error),
 ) (string, error) {
 	return Resolve(document, func(p Placeholder) (string, error) {
-		o, ok := p.object(store)
+		o, ok := p.named(stores)
 		if !ok {
 			return "", fmt.Errorf(
-				"placeholder %s names no object of AWS or of the store %q", p, store)
+				"placeholder %s names no object of AWS or of the store %q", p, stores.Own)
+		}
+		if o.Upload {
+			o.Key = d.replaceLocals(o.Key)
 		}
 		return sign(o)
 	})
@@ -144,4 +148,12 @@ func (d Definition) URLLifetime() time.Duration {
 		return DefaultExpiresInSec * time.Second
 	}
 	return time.Duration(d.PresignedURL.ExpiresInSec) * time.Second
+}
+
+// Role is the roleArn of the job's presigned URLs, empty without one.
+func (d Definition) Role() string {
+	if d.PresignedURL == nil {
+		return ""
+	}
+	return d.PresignedURL.RoleARN
 }
