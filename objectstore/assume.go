@@ -46,7 +46,8 @@ type assumedRole struct {
 // assumed is the assumed roles of a server.
 type assumed struct {
 	RolesConfig
-	wake chan struct{} // a role is to be assumed at once
+	wake     chan struct{}  // a role is to be assumed at once
+	attempts sync.WaitGroup // those that are under way
 
 	mu    sync.Mutex
 	roles map[assumedKey]*assumedRole
@@ -118,7 +119,7 @@ func (a *assumed) renew(ctx context.Context) {
 			delete(a.roles, key)
 		case !now.Before(x.next):
 			x.running = true
-			go a.attempt(ctx, key, x)
+			a.attempts.Go(func() { a.attempt(ctx, key, x) })
 		}
 	}
 }

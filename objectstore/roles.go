@@ -102,6 +102,7 @@ func (r *Roles) SignedByOwnKey(role string) bool {
 func (r *Roles) Run(ctx context.Context, reload <-chan os.Signal) error {
 	tick := time.NewTicker(pollRoles)
 	defer tick.Stop()
+	defer r.assumed.attempts.Wait() // they end with ctx
 	for {
 		r.refresh(ctx)
 		select {
