@@ -93,7 +93,7 @@ func (p Placeholder) check(store ObjectStore) error {
 		return p.checkUpload(store)
 	case PresignedURL, PresignedURLv1, PresignedURLv2:
 		if strings.Contains(p.Argument, "${") {
-			return nestedPlaceholder()
+			return p.nested()
 		}
 		if _, ok := p.object(store); !ok { // R-PRE-6
 			return p.addressProblem()
@@ -104,11 +104,15 @@ func (p Placeholder) check(store ObjectStore) error {
 		"InvalidJobDocument: document: unknown placeholder ${aws:iot:%s…}", p.Kind) // R-SUB-6
 }
 
-// nestedPlaceholder is the fault of a placeholder inside another (R-SUB-7): of any kind, but for
-// local ones in the key of an upload.
-func nestedPlaceholder() error {
-	return fault.New(fault.Invalid,
-		"InvalidJobDocument: document: a placeholder stands inside another")
+// nested is the fault of a placeholder that stands inside this one (R-SUB-7): one for AWS anywhere,
+// a local one outside of the key of an upload.
+func (p Placeholder) nested() error {
+	if strings.Contains(p.Argument, "${aws:") { // refusal 10
+		return fault.New(fault.Invalid,
+			"InvalidJobDocument: document: a placeholder stands inside another")
+	}
+	return fault.New(fault.Invalid, "InvalidJobDocument: document: placeholder ${aws:iot:%s:…}: "+
+		"${…} is allowed in the key of an upload only", p.Kind) // refusal 7
 }
 
 // Resolve replaces every placeholder in the string values of a document by what value returns for

@@ -63,7 +63,7 @@ func (p Placeholder) upload(stores Stores) (o Object, ok bool) {
 // bucket for one without an address is for CheckUploads to say.
 func (p Placeholder) checkUpload(store ObjectStore) error {
 	if strings.Contains(p.Argument, "${aws:") {
-		return nestedPlaceholder() // refusal 10
+		return p.nested()
 	}
 	if err := p.checkLocal(); err != nil || p.Argument == "" {
 		return err
