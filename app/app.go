@@ -21,6 +21,7 @@ import (
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/endpoints"
 	"github.com/drover-iot/drover/internal/loglimit"
+	"github.com/drover-iot/drover/objectstore"
 	"github.com/drover-iot/drover/store/sqlite"
 )
 
@@ -46,6 +47,9 @@ type Server struct {
 	release   func()            // unlocks the data folder; nil before it is locked
 	store     *sqlite.Store
 	engine    *engine.Engine
+	roles     *objectstore.Roles
+	signer    *presign.Signer
+	objects   *objectstore.Client
 	broker    *broker.Broker
 	plane     *device.Plane
 	devices   *gateway.DeviceAuth
@@ -114,6 +118,7 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 
 	serving, ctx := errgroup.WithContext(ctx)
 	serving.Go(func() error { return s.watchStore(ctx) })
+	serving.Go(func() error { return s.roles.Run(ctx, s.ObjectStore.Reload) })
 	if s.steady != nil {
 		watch := &clockWatch{steady: s.steady, log: s.Log}
 		serving.Go(func() error { return watch.run(ctx) })

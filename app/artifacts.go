@@ -2,7 +2,9 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/url"
 	"path/filepath"
@@ -52,13 +54,14 @@ func (s *Server) openArtifacts(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("store of artifacts: %w", err)
 	}
+	own := presign.NewCredential(aws.Credentials{
+		AccessKeyID:     s.artifactKey.AccessKeyID,
+		SecretAccessKey: s.artifactKey.SecretAccessKey,
+	})
 	s.artifactURLs = presign.New(presign.Config{
-		Credentials: aws.Credentials{
-			AccessKeyID:     s.artifactKey.AccessKeyID,
-			SecretAccessKey: s.artifactKey.SecretAccessKey,
-		},
-		Region: s.Scope.Region,
-		Now:    clock.Now,
+		Credential: func(string) (*presign.Credential, error) { return own, nil },
+		Region:     s.Scope.Region,
+		Now:        clock.Now,
 	})
 	return nil
 }
@@ -79,6 +82,18 @@ func (s *Server) artifactCalls() *gateway.Artifacts {
 		},
 		URLKey: s.artifactKey,
 	}
+}
+
+// openArtifact opens an artifact for the document of a job.
+func (s *Server) openArtifact(ctx context.Context, key string) (io.ReadCloser, error) {
+	object, err := s.artifacts.Open(ctx, key)
+	switch {
+	case errors.Is(err, artifact.ErrNotFound):
+		return nil, errors.New("there is no such artifact")
+	case err != nil:
+		return nil, err
+	}
+	return object, nil
 }
 
 // placeArtifacts says where devices reach the store of artifacts, once the ports are known: at the

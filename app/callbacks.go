@@ -24,13 +24,6 @@ func (s *Server) publishEvents(events []store.Event) {
 // them.
 func (s *Server) persisted(ctx context.Context) error { return s.broker.Stored(ctx) }
 
-// warnOfOwnKey says that devices will get URLs that an object store may refuse (R-PRE-26).
-func (s *Server) warnOfOwnKey(jobID string) {
-	s.Log.Warn("no credential of an object store is configured: the presigned URLs of a job are "+
-		"signed with a key pair of this server, and a store that does not know it refuses them",
-		"job", jobID, "key", s3KeysFile)
-}
-
 // certificateChanged ends the connections of a certificate that may not connect any more
 // (R-BRK-19).
 func (s *Server) certificateChanged(id string) {

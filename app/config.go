@@ -1,7 +1,6 @@
 package app
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"math"
@@ -45,7 +44,7 @@ type Config struct {
 	// MaxConnections is how many connections there may be, over all listeners; 0 is as many as the
 	// limit of open files leaves room for (docs/spec/24, section 5).
 	MaxConnections int
-	// ObjectStore is where devices download the objects in job documents from.
+	// ObjectStore is where devices download the objects in job documents from, and upload to.
 	ObjectStore ObjectStore
 	// Artifacts is the server's own store of the files that devices download.
 	Artifacts Artifacts
@@ -70,30 +69,6 @@ type Rates struct {
 	Control float64
 	// DeviceReads and DeviceWrites are for all things together.
 	DeviceReads, DeviceWrites float64
-}
-
-// ObjectStore is how presigned URLs in job documents are made (docs/spec/23, section 3). The zero
-// value is AWS's own hosts, without a credential that they know.
-type ObjectStore struct {
-	// Endpoint is an S3-compatible store, from which all objects are downloaded. Empty is the host
-	// that each placeholder names.
-	Endpoint job.ObjectStore
-	// Region is the one that URLs are signed for. Empty is the one in the host that a placeholder
-	// names, or else that of Scope.
-	Region string
-	// AccessKeyID and SecretAccessKey sign the URLs, with SessionToken when they are temporary.
-	// Without them a key pair of the server's own does.
-	AccessKeyID, SecretAccessKey, SessionToken string
-}
-
-// check refuses half a credential. Its parts come from the environment (cmd/drover/serve.go).
-func (o ObjectStore) check() error {
-	if (o.AccessKeyID == "") != (o.SecretAccessKey == "") ||
-		o.SessionToken != "" && o.AccessKeyID == "" {
-		return errors.New("DROVER_S3_ACCESS_KEY_ID and DROVER_S3_SECRET_ACCESS_KEY: " +
-			"must be set both or not at all; DROVER_S3_SESSION_TOKEN goes with them")
-	}
-	return nil
 }
 
 // Default is the configuration of a server without flags: fixed ports, on loopback only.

@@ -6,14 +6,11 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
 	"github.com/drover-iot/drover/control"
 	"github.com/drover-iot/drover/device"
 	"github.com/drover-iot/drover/device/broker"
 	"github.com/drover-iot/drover/device/events"
 	"github.com/drover-iot/drover/device/https"
-	"github.com/drover-iot/drover/device/presign"
 	"github.com/drover-iot/drover/engine"
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/gateway"
@@ -101,31 +98,28 @@ func (s *Server) join(ctx context.Context, keys *gateway.Keys) error {
 	if err != nil {
 		return err
 	}
-	signer, err := s.urlSigner()
-	if err != nil {
+	if err := s.openObjectStore(); err != nil {
 		return err
 	}
-	s.joinEngine(now, managed, signer)
+	s.joinEngine(now, managed)
 	if err := s.joinBroker(ctx); err != nil {
 		return err
 	}
 	plane := &control.Plane{
-		Jobs:     s.engine.Jobs,
-		Fleet:    s.engine.Fleet,
-		Identity: s.engine.Identity,
-		Tags:     s.engine.Tags,
-		Now:      s.engine.Now,
-		RealNow:  clock.Now,
-		Scope:    s.Scope,
-		Managed:  managed,
-		Issuer:   gateway.NewIssuer(s.Data),
-		DataHost: s.Host,
-		JobsHost: s.Host,
-		Pages:    control.Pages{Key: tokens},
-		Rate:     s.Rates.Control,
-	}
-	if s.ObjectStore.AccessKeyID == "" {
-		plane.SignedByOwnKey = s.warnOfOwnKey
+		Jobs:      s.engine.Jobs,
+		Fleet:     s.engine.Fleet,
+		Identity:  s.engine.Identity,
+		Tags:      s.engine.Tags,
+		Now:       s.engine.Now,
+		RealNow:   clock.Now,
+		Scope:     s.Scope,
+		Managed:   managed,
+		Issuer:    gateway.NewIssuer(s.Data),
+		DataHost:  s.Host,
+		JobsHost:  s.Host,
+		Pages:     control.Pages{Key: tokens},
+		NeedsURLs: s.needsURLs,
+		Rate:      s.Rates.Control,
 	}
 	operators := &gateway.OperatorAuth{Keys: keys, Scope: s.Scope}
 	s.handler = &gateway.HTTP{
@@ -158,12 +152,10 @@ func (s *Server) clock(ctx context.Context) (clock.Clock, error) {
 }
 
 // joinEngine makes the engine and the device plane over it.
-func (s *Server) joinEngine(
-	now clock.Clock, managed job.ManagedTemplates, signer *presign.Signer,
-) {
+func (s *Server) joinEngine(now clock.Clock, managed job.ManagedTemplates) {
 	s.plane = &device.Plane{
 		Log:      s.Log,
-		WithURLs: signer.Document,
+		WithURLs: s.signer.Document,
 		Reads:    rates.PerSecond(s.Rates.DeviceReads),
 		Writes:   rates.PerSecond(s.Rates.DeviceWrites),
 	}
@@ -176,6 +168,8 @@ func (s *Server) joinEngine(
 		Limits:             s.Limits,
 		Managed:            managed,
 		ObjectStore:        s.ObjectStore.Endpoint.WithArtifacts(s.Artifacts.Bucket),
+		Uploads:            s.signer.Uploads,
+		Objects:            s.objects,
 		PresenceGrace:      s.PresenceGrace,
 		Notify:             s.plane.Notify,
 		PublishEvents:      s.publishEvents,
@@ -186,29 +180,6 @@ func (s *Server) joinEngine(
 	})
 	s.plane.Jobs, s.plane.Now = s.engine.Jobs, s.engine.Now
 	s.devices = &gateway.DeviceAuth{Identities: s.engine.Identity, Scope: s.Scope, Log: s.Log}
-}
-
-// urlSigner returns what signs the presigned URLs in job documents: with the configured credential,
-// or else with a key pair of the server's own.
-func (s *Server) urlSigner() (*presign.Signer, error) {
-	c := presign.Config{
-		Credentials: aws.Credentials{
-			AccessKeyID:     s.ObjectStore.AccessKeyID,
-			SecretAccessKey: s.ObjectStore.SecretAccessKey,
-			SessionToken:    s.ObjectStore.SessionToken,
-		},
-		Store:         s.ObjectStore.Endpoint.WithArtifacts(s.Artifacts.Bucket),
-		Region:        s.ObjectStore.Region,
-		DefaultRegion: s.Scope.Region,
-		Artifacts:     s.artifactURLs,
-		Now:           clock.Now,
-	}
-	if c.Credentials.AccessKeyID != "" {
-		return presign.New(c), nil
-	}
-	own, err := ownS3Key(s.Data)
-	c.Credentials.AccessKeyID, c.Credentials.SecretAccessKey = own.AccessKeyID, own.SecretAccessKey
-	return presign.New(c), err
 }
 
 // joinBroker makes the broker, and lets the device plane publish through it: notifications at QoS

@@ -32,9 +32,6 @@ func (p *Plane) CreateJob(ctx context.Context, in *iot.CreateJobRequest) (*iot.J
 	if err := checkDocumentMembers(in.Document, in.DocumentSource); err != nil {
 		return nil, err
 	}
-	if in.DocumentSource != nil {
-		return nil, errNoDocumentSource()
-	}
 	targets, err := job.ParseTargets(p.Scope, in.Targets)
 	if err != nil {
 		return nil, err
@@ -60,6 +57,7 @@ func (p *Plane) CreateJob(ctx context.Context, in *iot.CreateJobRequest) (*iot.J
 			Retry:           retry(in.JobExecutionsRetryConfig),
 			Schedule:        schedule(in.SchedulingConfig),
 			PackageVersions: in.DestinationPackageVersions,
+			DocumentSource:  string(value(in.DocumentSource)),
 			TemplateARN:     string(value(in.JobTemplateArn)),
 			Parameters:      in.DocumentParameters,
 		},
@@ -67,8 +65,8 @@ func (p *Plane) CreateJob(ctx context.Context, in *iot.CreateJobRequest) (*iot.J
 	if err != nil {
 		return nil, err
 	}
-	if created.NeedsRole && p.SignedByOwnKey != nil {
-		p.SignedByOwnKey(created.ID)
+	if created.NeedsRole && p.NeedsURLs != nil {
+		p.NeedsURLs(created.ID, created.Role())
 	}
 	return p.handle(ctx, created), nil
 }
@@ -86,12 +84,6 @@ func checkDocumentMembers(document *iot.Document, source *iot.DocumentSource) er
 	return nil
 }
 
-// errNoDocumentSource is the refusal of a document that lies in S3. Ignoring the member would
-// create a job without a document.
-func errNoDocumentSource() error {
-	return fault.New(fault.Invalid, "documentSource: not available yet in this version of Drover")
-}
-
 // DescribeJob describes a job with its present counts and the next openings of its maintenance
 // windows.
 func (p *Plane) DescribeJob(
@@ -106,7 +98,10 @@ func (p *Plane) DescribeJob(
 		next := iot.ScheduledJobRollout{StartTime: new(iot.ScheduleTime(start))}
 		described.ScheduledJobRollouts = append(described.ScheduledJobRollouts, next)
 	}
-	return &iot.DescribeJobResponse{Job: described}, nil
+	return &iot.DescribeJobResponse{
+		DocumentSource: optional(iot.DocumentSource(j.DocumentSource)),
+		Job:            described,
+	}, nil
 }
 
 // UpdateJob changes a job that has not ended. What the request does not have stays as it is.

@@ -56,10 +56,9 @@ type Plane struct {
 	DataHost, JobsHost string
 	// Pages makes the tokens of lists.
 	Pages Pages
-	// SignedByOwnKey is called with the id of each new job whose document has placeholders for
-	// presigned URLs, when no credential is configured that an object store knows (R-PRE-26). Nil
-	// when one is.
-	SignedByOwnKey func(jobID string)
+	// NeedsURLs is called with the id and the role of each new job whose document has placeholders
+	// for presigned URLs. May be nil.
+	NeedsURLs func(jobID, role string)
 	// Rate is how many requests a second each operation answers; 0 is any number (R-LIM-50).
 	Rate float64
 }

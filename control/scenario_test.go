@@ -2,6 +2,7 @@ package control
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -20,6 +21,7 @@ import (
 	"github.com/drover-iot/drover/device/events"
 	"github.com/drover-iot/drover/engine"
 	"github.com/drover-iot/drover/internal/clock"
+	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/internal/ids"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
@@ -103,6 +105,7 @@ func newScenarioOn(t *testing.T, s store.Store) *scenario {
 		IDs:     &ids.Counting{},
 		Events:  events.Renderer{Scope: registry.DefaultScope, IDs: &ids.Counting{}},
 		Managed: ordered,
+		Objects: linkedDocuments{"s3://documents/job": `{"v": 1.0}`},
 		Log:     log,
 		Stepped: true,
 	})
@@ -132,6 +135,21 @@ func newScenarioOn(t *testing.T, s store.Store) *scenario {
 		certificate: strings.Trim(string(quoted), `"`),
 	}
 }
+
+// linkedDocuments are the documents of the stories that are given by link. No story names an object
+// that is looked for.
+type linkedDocuments map[string]string
+
+func (l linkedDocuments) Document(_ context.Context, link string) (string, error) {
+	if text, ok := l[link]; ok {
+		return text, nil
+	}
+	return "", fault.New(fault.Invalid, "documentSource: %q: there is nothing (status 404)", link)
+}
+
+func (l linkedDocuments) Check(context.Context, string, []job.Object) error { return nil }
+
+func (l linkedDocuments) Ready(string) error { return nil }
 
 // do does one command of a story: advance, which lets time pass, or an operation.
 func (s *scenario) do(_ *testing.T, d *datadriven.TestData) string {

@@ -29,10 +29,7 @@ func (p *Plane) CreateJobTemplate(
 	if err := checkDocumentMembers(in.Document, in.DocumentSource); err != nil {
 		return nil, err
 	}
-	switch { // R-VAL-35
-	case in.DocumentSource != nil:
-		return nil, errNoDocumentSource()
-	case in.JobArn == nil && in.Document == nil:
+	if in.JobArn == nil && in.Document == nil && in.DocumentSource == nil { // R-VAL-35
 		return nil, fault.New(fault.Invalid,
 			"document: required, because neither jobArn nor documentSource is given")
 	}
@@ -47,6 +44,7 @@ func (p *Plane) CreateJobTemplate(
 			ID:              string(in.JobTemplateID),
 			Description:     string(in.Description),
 			Document:        string(value(in.Document)),
+			DocumentSource:  string(value(in.DocumentSource)),
 			PresignedURL:    presign(in.PresignedUrlConfig),
 			Rollout:         rollout(in.JobExecutionsRolloutConfig),
 			Abort:           abort(in.AbortConfig),
@@ -78,6 +76,7 @@ func (p *Plane) DescribeJobTemplate(
 		JobTemplateArn:             p.templateArn(ctx, t.ID),
 		JobTemplateID:              in.JobTemplateID,
 		Description:                optional(iot.Text(t.Description)),
+		DocumentSource:             optional(iot.DocumentSource(t.DocumentSource)),
 		Document:                   new(iot.Document(t.Document)),
 		CreatedAt:                  at(t.CreatedAt),
 		PresignedUrlConfig:         showPresign(t.PresignedURL),

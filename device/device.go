@@ -41,9 +41,9 @@ type Plane struct {
 	// Now is the time in payloads: that of the engine's clock.
 	Now func() time.Time
 	Log *slog.Logger
-	// WithURLs returns a document with presigned URLs in place of its placeholders, valid for this
-	// long from now on. It is called for documents with placeholders only.
-	WithURLs func(document string, lifetime time.Duration) (string, error)
+	// WithURLs returns a document with presigned URLs in place of its placeholders, for one
+	// delivery. It is called for documents with placeholders only.
+	WithURLs func(document string, d job.Delivery) (string, error)
 	// Publish sends a message to whoever subscribes to its topic; it never blocks. Subscribed
 	// reports whether anybody does.
 	Publish    func(topic string, payload []byte)

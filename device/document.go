@@ -17,7 +17,7 @@ func (p *Plane) deliver(
 	thing string, x *jobs.DeviceExecution, err error,
 ) (*jobs.DeviceExecution, error) {
 	if err == nil && x != nil && x.Document != "" && x.URLLifetime != 0 {
-		if x.Document, err = p.WithURLs(x.Document, x.URLLifetime); err != nil {
+		if x.Document, err = p.WithURLs(x.Document, x.Delivery(thing)); err != nil {
 			err = job.Undeliverable(x.JobID, err)
 		}
 	}

@@ -27,11 +27,12 @@ func withPlaceholder() jobs.DeviceExecution {
 }
 
 // numbered replaces placeholders by the number of the delivery and the lifetime.
-func numbered() func(string, time.Duration) (string, error) {
+func numbered() func(string, job.Delivery) (string, error) {
 	n := 0
-	return func(document string, lifetime time.Duration) (string, error) {
+	return func(document string, d job.Delivery) (string, error) {
 		n++
-		return strings.ReplaceAll(document, "${…}", fmt.Sprintf("url %d for %s", n, lifetime)), nil
+		url := fmt.Sprintf("url %d for %s of %s", n, d.Lifetime, d.Thing)
+		return strings.ReplaceAll(document, "${…}", url), nil
 	}
 }
 
@@ -54,14 +55,14 @@ func TestEveryDocumentHasURLs(t *testing.T) {
 		p.WithURLs = numbered()
 		request := Request{Topic: "$aws/things/pump/jobs/" + row.topic, Payload: []byte(row.payload)}
 		for _, want := range []string{
-			`"jobDocument":{"from":"url 1 for 1m0s"}`, `"jobDocument":{"from":"url 2 for 1m0s"}`,
+			`"jobDocument":{"from":"url 1 for 1m0s of pump"}`, `"jobDocument":{"from":"url 2 for 1m0s of pump"}`,
 		} {
 			if _, body := p.Answer(t.Context(), request); !strings.Contains(string(body), want) {
 				t.Errorf("%s over MQTT: %s, want %s", row.name, body, want)
 			}
 		}
 		body, err := overHTTP(t, p, row.route, row.body)
-		const want = `"jobDocument":"{\"from\":\"url 3 for 1m0s\"}"`
+		const want = `"jobDocument":"{\"from\":\"url 3 for 1m0s of pump\"}"`
 		if err != nil || !strings.Contains(string(body), want) {
 			t.Errorf("%s over HTTPS: %s, %v, want %s", row.name, body, err, want)
 		}
@@ -73,7 +74,7 @@ func TestEveryDocumentHasURLs(t *testing.T) {
 	if err := p.Notify(t.Context(), []store.Notice{{Thing: 1, NotifyNext: true}}); err != nil {
 		t.Fatal(err)
 	}
-	if want := `"jobDocument":{"from":"url 1 for 1m0s"}`; !strings.Contains(got, want) {
+	if want := `"jobDocument":{"from":"url 1 for 1m0s of pump"}`; !strings.Contains(got, want) {
 		t.Errorf("notify-next: %s, want %s", got, want)
 	}
 }
@@ -83,7 +84,7 @@ func TestNoURLs(t *testing.T) {
 	t.Parallel()
 	plain := execution("b", job.ExecutionInProgress)
 	p := newPlane(t, &fleet{executions: []jobs.DeviceExecution{plain}})
-	p.WithURLs = func(document string, _ time.Duration) (string, error) {
+	p.WithURLs = func(document string, _ job.Delivery) (string, error) {
 		t.Errorf("URLs were made for %q", document)
 		return document, nil
 	}
@@ -114,7 +115,7 @@ func TestURLsCannotBeMade(t *testing.T) {
 	var log bytes.Buffer
 	p := newPlane(t, &fleet{executions: []jobs.DeviceExecution{withPlaceholder()}})
 	p.Log = slog.New(slog.NewTextHandler(&log, nil))
-	p.WithURLs = func(string, time.Duration) (string, error) { return "", errors.New("no credential") }
+	p.WithURLs = func(string, job.Delivery) (string, error) { return "", errors.New("no credential") }
 	logged := func(what string) {
 		t.Helper()
 		if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "level=WARN") ||
@@ -153,7 +154,7 @@ func TestURLsCannotBeMade(t *testing.T) {
 func TestTooLargeWithURLs(t *testing.T) {
 	t.Parallel()
 	p := newPlane(t, &fleet{executions: []jobs.DeviceExecution{withPlaceholder()}})
-	p.WithURLs = func(string, time.Duration) (string, error) {
+	p.WithURLs = func(string, job.Delivery) (string, error) {
 		return `"` + strings.Repeat("x", MaxPayload) + `"`, nil
 	}
 	reply, body := p.Answer(t.Context(), Request{Topic: "$aws/things/pump/jobs/b/get"})

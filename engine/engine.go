@@ -37,7 +37,11 @@ type Config struct {
 	Managed job.ManagedTemplates
 	// ObjectStore is the server's own, which placeholders of documents may name; empty is none.
 	ObjectStore job.ObjectStore
-	Log         *slog.Logger
+	// Uploads is the bucket of uploads whose placeholder has no address; the zero Object is none.
+	Uploads job.Object
+	// Objects asks object stores; nil asks none, and reads no documents.
+	Objects jobs.Objects
+	Log     *slog.Logger
 	// Notify is called after each commit with what devices must be notified of; nil notifies
 	// nobody. It is called by one goroutine, in the order of the commits. When it fails it is
 	// called again a second later, and after a crash it is called again with whatever was not
@@ -94,6 +98,8 @@ func New(c Config) *Engine {
 		Managed: c.Managed,
 
 		ObjectStore:  c.ObjectStore,
+		Uploads:      c.Uploads,
+		Objects:      c.Objects,
 		FollowAtOnce: c.FollowAtOnce,
 	}
 	e.Jobs, e.work = jobs.New(forJobs), jobs.NewBackground(forJobs)

@@ -43,10 +43,9 @@ func (p Placeholder) String() string {
 
 // unsupported says why a placeholder that AWS IoT knows is refused here.
 var unsupported = map[string]string{
-	ParameterPlaceholder:      "parameters belong to managed templates",
-	"package":                 "this server has no package catalogue", // R-SUB-9
-	"code-sign-signature":     "put the signature into the document",  // R-SUB-11
-	"s3-presigned-url-upload": "upload URLs are not available yet in this version of Drover",
+	ParameterPlaceholder:  "parameters belong to managed templates",
+	"package":             "this server has no package catalogue", // R-SUB-9
+	"code-sign-signature": "put the signature into the document",  // R-SUB-11
 }
 
 // CheckDocument checks the text of a job document: a JSON object of at most 32768 bytes (R-VAL-10,
@@ -90,10 +89,11 @@ func (p Placeholder) check(store ObjectStore) error {
 			"InvalidJobDocument: document: placeholder ${aws:iot:%s…}: %s", p.Kind, reason)
 	}
 	switch p.Kind {
+	case PresignedUpload:
+		return p.checkUpload(store)
 	case PresignedURL, PresignedURLv1, PresignedURLv2:
 		if strings.Contains(p.Argument, "${") {
-			return fault.New(fault.Invalid,
-				"InvalidJobDocument: document: a placeholder stands inside another") // R-SUB-7
+			return p.nested()
 		}
 		if _, ok := p.object(store); !ok { // R-PRE-6
 			return p.addressProblem()
@@ -102,6 +102,17 @@ func (p Placeholder) check(store ObjectStore) error {
 	}
 	return fault.New(fault.Invalid,
 		"InvalidJobDocument: document: unknown placeholder ${aws:iot:%s…}", p.Kind) // R-SUB-6
+}
+
+// nested is the fault of a placeholder that stands inside this one (R-SUB-7): one for AWS anywhere,
+// a local one outside of the key of an upload.
+func (p Placeholder) nested() error {
+	if strings.Contains(p.Argument, "${aws:") { // refusal 10
+		return fault.New(fault.Invalid,
+			"InvalidJobDocument: document: a placeholder stands inside another")
+	}
+	return fault.New(fault.Invalid, "InvalidJobDocument: document: placeholder ${aws:iot:%s:…}: "+
+		"${…} is allowed in the key of an upload only", p.Kind) // refusal 7
 }
 
 // Resolve replaces every placeholder in the string values of a document by what value returns for
@@ -169,7 +180,7 @@ func resolveString(literal string, value func(Placeholder) (string, error)) (str
 		if !found {
 			break
 		}
-		inner, rest, closed := strings.Cut(after, "}")
+		inner, rest, closed := cutPlaceholder(after)
 		if !closed {
 			return "", fault.New(fault.Invalid,
 				"InvalidJobDocument: document: ${aws: without a closing brace") // R-SUB-5
@@ -186,6 +197,24 @@ func resolveString(literal string, value func(Placeholder) (string, error)) (str
 		plain = rest
 	}
 	return quote(out.String())
+}
+
+// cutPlaceholder cuts a text at the brace that closes the placeholder in which it begins; one that
+// stands inside it is a part of it: "a/${b}} c" becomes "a/${b}" and " c".
+func cutPlaceholder(text string) (inner, rest string, closed bool) {
+	open := 1
+	for i := range len(text) {
+		switch {
+		case strings.HasPrefix(text[i:], "${"):
+			open++
+		case text[i] == '}':
+			open--
+		}
+		if open == 0 {
+			return text[:i], text[i+1:], true
+		}
+	}
+	return text, "", false
 }
 
 // quote writes a JSON string literal, and leaves <, > and & as they are.

@@ -73,6 +73,9 @@ type Definition struct {
 	Timeout         *TimeoutConfig      `json:"timeoutConfig,omitzero"`
 	Retry           *RetryConfig        `json:"retryConfig,omitzero"`
 	Schedule        *ScheduleConfig     `json:"schedulingConfig,omitzero"`
+	// DocumentSource is the link that the document was read from, as it was given (R-DOC-14). Empty
+	// for a document given inline or by a template.
+	DocumentSource string `json:"documentSource,omitzero"`
 	// TemplateARN is the template that the job was made from, empty without one. Parameters is what
 	// the request gave for the parameters of a managed one (R-TPL-7, R-PAR-6).
 	TemplateARN string            `json:"jobTemplateArn,omitzero"`

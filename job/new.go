@@ -38,18 +38,19 @@ const (
 )
 
 // CheckSource refuses a new job that has no document, or two. document is the one in the request,
-// empty when absent. Without a template it is required (R-VAL-1), with a custom one it replaces the
+// empty when absent or given by a link. Without a template it is required (R-VAL-1), with a custom one it replaces the
 // template's, with a managed one it is not allowed (R-VAL-3). Parameters belong to managed
 // templates (R-VAL-4).
 func (d Definition) CheckSource(document string, from TemplateKind) error {
+	given := document != "" || d.DocumentSource != ""
 	switch {
 	case d.Parameters != nil && from != BuiltInTemplate:
 		return fault.New(fault.Invalid,
 			"documentParameters: allowed only with the jobTemplateArn of a managed template")
-	case document == "" && from == NoTemplate:
+	case !given && from == NoTemplate:
 		return fault.New(fault.Invalid,
 			"document: required, because neither documentSource nor jobTemplateArn is given")
-	case document != "" && from == BuiltInTemplate:
+	case given && from == BuiltInTemplate:
 		return fault.New(fault.Invalid,
 			"document: not allowed with the jobTemplateArn of a managed template")
 	}

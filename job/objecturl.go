@@ -50,6 +50,12 @@ func (s ObjectStore) Endpoint() string {
 	return endpoint
 }
 
+// isArtifacts reports whether a bucket is that of the store of artifacts.
+func (s ObjectStore) isArtifacts(bucket string) bool {
+	_, artifacts := s.split()
+	return artifacts != "" && bucket == artifacts
+}
+
 // ParseObjectStore reads an endpoint: http or https, a host, perhaps a port, and nothing behind
 // them. The usual port of the scheme is left out, as clients do in the Host header, which is signed.
 func ParseObjectStore(text string) (ObjectStore, error) {
@@ -90,6 +96,7 @@ type Object struct {
 	// Artifact says that the object is in the server's own store of artifacts (R-ART-13). Then
 	// Endpoint and Region mean nothing.
 	Artifact bool
+	Upload   bool // the object is to be written, and its key may have local placeholders
 }
 
 // MaxKeyBytes is how long the key of an object may be: no S3 store has longer ones (R-PRE-27).
@@ -126,8 +133,7 @@ func (p Placeholder) object(store ObjectStore) (o Object, ok bool) {
 		o.Bucket, o.Key, _ = strings.Cut(path, "/")
 	}
 	ok = p.Kind != PresignedURLv2 || o.decode()
-	_, artifacts := store.split()
-	o.Artifact = artifacts != "" && o.Bucket == artifacts
+	o.Artifact = store.isArtifacts(o.Bucket)
 	if o.Artifact && o.Version != "" || !o.Artifact && strings.HasPrefix(p.Argument, "s3://") {
 		return o, false // artifacts have no versions, and only they have this form of address
 	}
@@ -165,13 +171,16 @@ func (p Placeholder) addressProblem() error {
 // placeholder in place of the placeholder (R-PRE-1). A placeholder names no object when the server
 // had another store when the job was created; see Undeliverable.
 func Deliver(
-	document string, store ObjectStore, sign func(Object) (string, error),
+	document string, stores Stores, d Delivery, sign func(Object) (string, error),
 ) (string, error) {
 	return Resolve(document, func(p Placeholder) (string, error) {
-		o, ok := p.object(store)
+		o, ok := p.named(stores)
 		if !ok {
 			return "", fmt.Errorf(
-				"placeholder %s names no object of AWS or of the store %q", p, store)
+				"placeholder %s names no object of AWS or of the store %q", p, stores.Own)
+		}
+		if o.Upload {
+			o.Key = d.replaceLocals(o.Key)
 		}
 		return sign(o)
 	})
@@ -194,4 +203,12 @@ func (d Definition) URLLifetime() time.Duration {
 		return DefaultExpiresInSec * time.Second
 	}
 	return time.Duration(d.PresignedURL.ExpiresInSec) * time.Second
+}
+
+// Role is the roleArn of the job's presigned URLs, empty without one.
+func (d Definition) Role() string {
+	if d.PresignedURL == nil {
+		return ""
+	}
+	return d.PresignedURL.RoleARN
 }

@@ -190,7 +190,7 @@ func TestDeliver(t *testing.T) {
 		{"R-PRE-12 a credential that fails",
 			`{"a":"${aws:iot:s3-presigned-url:https://s3.amazonaws.com/b/unsigned}"}`, ""},
 	} {
-		got, err := Deliver(tt.document, aStore, sign)
+		got, err := Deliver(tt.document, Stores{Own: aStore}, Delivery{}, sign)
 		if got != tt.want || (err == nil) != (tt.want != "") {
 			t.Errorf("%s: %s, %v, want %s", tt.name, got, err, tt.want)
 		}

@@ -305,7 +305,7 @@ func TestPackageVersions(t *testing.T) {
 			t.Errorf("%s: %v", text, err)
 		}
 		if err := (Template{Document: "{}",
-			PackageVersions: d.PackageVersions}).Check(""); (err == nil) != ok {
+			PackageVersions: d.PackageVersions}).Check(Stores{}); (err == nil) != ok {
 			t.Errorf("%s in a template: %v", text, err)
 		}
 	}

@@ -18,14 +18,20 @@ type Template struct {
 	Windows         []Window            `json:"maintenanceWindows,omitempty"`
 	PackageVersions []string            `json:"destinationPackageVersions,omitempty"`
 	CreatedAt       time.Time           `json:"createdAt"`
-	// Document is the text as given; lists of templates leave it out.
+	// DocumentSource is the link that the document was read from, empty for one given inline.
+	DocumentSource string `json:"documentSource,omitzero"`
+	// Document is the text as given or read; lists of templates leave it out.
 	Document string `json:"-"`
 }
 
 // Check refuses a template that breaks a rule over several members. Whether presigned URLs have a
-// role is checked when a job is made from it (R-SUB-8). store is the server's own object store.
-func (t Template) Check(store ObjectStore) error {
-	if _, err := CheckDocument(t.Document, store); err != nil {
+// role is checked when a job is made from it (R-SUB-8).
+func (t Template) Check(stores Stores) error {
+	placeholders, err := CheckDocument(t.Document, stores.Own)
+	if err != nil {
+		return err
+	}
+	if err := CheckUploads(placeholders, stores); err != nil {
 		return err
 	}
 	return t.CheckConfigs()
@@ -44,7 +50,7 @@ func (t Template) CheckConfigs() error {
 
 // Override replaces the members that are given, each as a whole (R-TPL-1).
 func (t Template) Override(given Template) Template {
-	t.ID, t.CreatedAt = given.ID, given.CreatedAt
+	t.ID, t.CreatedAt, t.DocumentSource = given.ID, given.CreatedAt, given.DocumentSource
 	t.Description = cmp.Or(given.Description, t.Description)
 	t.Document = cmp.Or(given.Document, t.Document)
 	t.PresignedURL = cmp.Or(given.PresignedURL, t.PresignedURL)

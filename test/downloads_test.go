@@ -26,17 +26,19 @@ import (
 	"github.com/drover-iot/drover/test/testserver"
 )
 
-// objectStore is an object store on loopback. It serves a GET of any object to a URL whose
-// signature is right and still valid by the real time, and answers with what the object is called.
+// objectStore is an object store on loopback. It serves requests by URLs whose signature is right
+// and still valid by the real time. A GET of an object that was not put there answers with what the
+// object is called. There is no bucket "missing", and no version "missing" of any object.
 type objectStore struct {
 	*httptest.Server
-	mu   sync.Mutex
-	keys map[string]aws.Credentials // by access key id
+	mu      sync.Mutex
+	keys    map[string]aws.Credentials // by access key id
+	objects map[string]string          // by path
 }
 
 // newObjectStore opens an object store that knows a credential.
 func newObjectStore(t *testing.T, known ...aws.Credentials) *objectStore {
-	o := &objectStore{keys: map[string]aws.Credentials{}}
+	o := &objectStore{keys: map[string]aws.Credentials{}, objects: map[string]string{}}
 	for _, c := range known {
 		o.keys[c.AccessKeyID] = c
 	}
@@ -56,7 +58,23 @@ func (o *objectStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, problem, http.StatusForbidden)
 		return
 	}
-	fmt.Fprint(w, r.URL.Path+" "+r.URL.Query().Get("versionId"))
+	version := r.URL.Query().Get("versionId")
+	if version == "missing" || strings.HasPrefix(r.URL.Path, "/missing") {
+		http.NotFound(w, r)
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if r.Method == "PUT" {
+		body, _ := io.ReadAll(r.Body)
+		o.objects[r.URL.Path] = string(body)
+		return
+	}
+	if text, ok := o.objects[r.URL.Path]; ok {
+		fmt.Fprint(w, text)
+		return
+	}
+	fmt.Fprint(w, r.URL.Path+" "+version)
 }
 
 // refuse says what is wrong with a request; "" for nothing. The signature is made once more by the
@@ -66,8 +84,8 @@ func (o *objectStore) refuse(r *http.Request) string {
 	scope := strings.Split(query.Get("X-Amz-Credential"), "/")
 	made, err := time.Parse("20060102T150405Z", query.Get("X-Amz-Date"))
 	seconds, err2 := strconv.Atoi(query.Get("X-Amz-Expires"))
-	if r.Method != "GET" || len(scope) != 5 || err != nil || err2 != nil {
-		return "not a presigned GET"
+	if len(scope) != 5 || err != nil || err2 != nil {
+		return "not presigned"
 	}
 	if age := time.Since(made); age < -time.Minute || age > time.Duration(seconds)*time.Second {
 		return "made at another time"
@@ -81,7 +99,7 @@ func (o *objectStore) refuse(r *http.Request) string {
 	sent := query.Get("X-Amz-Signature")
 	query.Del("X-Amz-Signature")
 	path, _, _ := strings.Cut(r.RequestURI, "?")
-	again := &http.Request{Method: "GET", Host: r.Host, Header: http.Header{},
+	again := &http.Request{Method: r.Method, Host: r.Host, Header: http.Header{},
 		URL: &url.URL{Scheme: "http", Host: r.Host, Opaque: "//" + r.Host + path, RawQuery: query.Encode()}}
 	signed, _, err := v4.NewSigner(func(so *v4.SignerOptions) { so.DisableURIPathEscaping = true }).PresignHTTP(
 		context.Background(), known, again, "UNSIGNED-PAYLOAD", scope[3], scope[2], made)

@@ -128,7 +128,7 @@ func TestWire(t *testing.T) {
 			map[string]any{"resourceId": "t2"}},
 		{"R-ERR-8 a finer name in the message", call{method: "PUT", path: "/jobs/x", body: job("x", `,"document":"{\"a\":\"${aws:iot:nope}\"}"`)}, "InvalidRequestException", 400, nil},
 		{"R-API-32 no update of a template", call{method: "PATCH", path: "/job-templates/t2", body: `{"description":"e"}`}, "UnknownOperationException", 404, nil},
-		{"no documents by link yet", call{method: "PUT", path: "/jobs/x", body: fmt.Sprintf(`{"targets":[%q],"documentSource":"https://s3.amazonaws.com/b/k"}`, s.ARN("thing", "t0001"))},
+		{"R-DOC-11 no link to a document", call{method: "PUT", path: "/jobs/x", body: fmt.Sprintf(`{"targets":[%q],"documentSource":"https://files.example/k"}`, s.ARN("thing", "t0001"))},
 			"InvalidRequestException", 400, nil},
 	} {
 		if strings.Contains(tt.call.path, "t2") && tt.status == 409 {

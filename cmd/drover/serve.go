@@ -7,12 +7,15 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime"
+	"syscall"
 
 	"github.com/drover-iot/drover/app"
 	"github.com/drover-iot/drover/internal/capacity"
 	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/objectstore"
 )
 
 // serveAbout is the help text of drover serve.
@@ -20,8 +23,9 @@ const serveAbout = "Run the server. " +
 	"Without options it listens on this machine only and keeps its data in ./drover-data.\n\n" +
 	"The presigned URLs in job documents are signed with the credential in the environment\n" +
 	"variables DROVER_S3_ACCESS_KEY_ID, DROVER_S3_SECRET_ACCESS_KEY and, for a temporary one,\n" +
-	"DROVER_S3_SESSION_TOKEN. Without them a key pair in the data folder signs, s3-keys.json,\n" +
-	"and the object store must be given that."
+	"DROVER_S3_SESSION_TOKEN, unless --s3-roles has another for the role of the job. Without\n" +
+	"them a key pair in the data folder signs, s3-keys.json, and the object store must be\n" +
+	"given that."
 
 // serve runs the server until ctx ends. The flags stand in functions by what they are
 // about; their defaults are those of package app.
@@ -39,6 +43,11 @@ func serve(ctx context.Context, args []string) error {
 		return err
 	}
 	objectStoreSecrets(&c)
+	if c.ObjectStore.Roles != "" { // otherwise the signal ends the server, as ever
+		reload := make(chan os.Signal, 1)
+		signal.Notify(reload, syscall.SIGHUP)
+		c.ObjectStore.Reload = reload
+	}
 	// What the flags say is checked before anything is opened: a wrong word leaves no folder
 	// behind.
 	switch *clock {
@@ -132,7 +141,8 @@ func limitFlags(flags *flag.FlagSet, c *app.Config) {
 		"how many writes a second all devices may make together; 0: any `number`")
 }
 
-// objectStoreFlags are the flags for where devices download the objects in job documents from.
+// objectStoreFlags are the flags for where devices download the objects in job documents from and
+// upload to, who signs for that, and where documents are read from.
 func objectStoreFlags(flags *flag.FlagSet, c *app.Config) {
 	flags.Func("s3-endpoint", "`URL` of an S3-compatible store like http://127.0.0.1:9000, "+
 		"from which devices download the objects in job documents, in path style; "+
@@ -144,6 +154,30 @@ func objectStoreFlags(flags *flag.FlagSet, c *app.Config) {
 	flags.StringVar(&c.ObjectStore.Region, "s3-region", "",
 		"region `name` that presigned URLs are signed for "+
 			"(default: the one in the host that a document names, else --region)")
+	flags.StringVar(&c.ObjectStore.Roles, "s3-roles", "",
+		"`file` with the credentials of roles, a JSON object like\n"+
+			`{"arn:aws:iam::123456789012:role/fw":{"accessKeyId":"…","secretAccessKey":"…"},`+"\n"+
+			` "*":{"assumeRole":true}}`+"\n"+
+			"in which * is every other role; read again when it changes and on SIGHUP")
+	flags.Func("s3-unknown-roles", "what becomes of roles that --s3-roles has no entry for: "+
+		"`refuse`, or default: the default credential signs for them",
+		func(text string) error {
+			c.ObjectStore.RefuseUnknown = text == "refuse"
+			if text != "refuse" && text != "default" {
+				return errors.New("must be refuse or default")
+			}
+			return nil
+		})
+	flags.StringVar(&c.ObjectStore.UploadBucket, "s3-upload-bucket", "",
+		"`bucket` of uploads whose placeholder names none, as "+
+			"JOB/THING/EXECUTION-NUMBER; without it, such placeholders are refused")
+	flags.Func("document-hosts", "`hosts` from which documentSource may be read over https, beside "+
+		"object stores, like files.example,inner.example:8443=10.0.0.0/8; "+
+		"addresses that are not public only in the range that is given",
+		func(text string) (err error) {
+			c.ObjectStore.DocumentHosts, err = objectstore.ParseHosts(text)
+			return err
+		})
 }
 
 // artifactFlags are the flags for the server's own store of the files that devices download. The

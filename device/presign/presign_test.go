@@ -23,7 +23,7 @@ var example = aws.Credentials{
 func newSigner(change func(*Config)) *Signer {
 	noon := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	c := Config{
-		Credentials:   example,
+		Credential:    of(example),
 		DefaultRegion: "us-east-1",
 		Now:           func() time.Time { return noon },
 	}
@@ -31,6 +31,19 @@ func newSigner(change func(*Config)) *Signer {
 		change(&c)
 	}
 	return New(c)
+}
+
+// of returns one credential for every role.
+func of(c aws.Credentials) func(string) (*Credential, error) {
+	credential := NewCredential(c)
+	return func(string) (*Credential, error) { return credential, nil }
+}
+
+// withToken has the example credential with a session token.
+func withToken(token string) func(*Config) {
+	c := example
+	c.SessionToken = token
+	return func(config *Config) { config.Credential = of(c) }
 }
 
 // document is a document with one placeholder.
@@ -41,7 +54,7 @@ func document(kind, address string) string {
 // deliver returns the URL in a document as a device gets it.
 func deliver(t *testing.T, s *Signer, document string, lifetime time.Duration) string {
 	t.Helper()
-	got, err := s.Document(document, lifetime)
+	got, err := s.Document(document, job.Delivery{Lifetime: lifetime})
 	if err != nil {
 		t.Fatalf("%s: %v", document, err)
 	}
@@ -53,7 +66,7 @@ func deliver(t *testing.T, s *Signer, document string, lifetime time.Duration) s
 // and the escaping of keys are those of AWS (R-PRE-7, R-PRE-8).
 func TestLikeBotocore(t *testing.T) {
 	t.Parallel()
-	token := func(c *Config) { c.Credentials.SessionToken = "FwoG/x+y==" }
+	token := withToken("FwoG/x+y==")
 	local := func(c *Config) { c.Store = "http://127.0.0.1:9000" }
 	for _, tt := range []struct {
 		kind, address string
@@ -230,18 +243,22 @@ func TestFreshURL(t *testing.T) {
 func TestDocumentFails(t *testing.T) {
 	t.Parallel()
 	text := document(job.PresignedURL, "https://store.example/b/k")
-	if got, err := newSigner(nil).Document(text, time.Hour); err == nil {
+	if got, err := newSigner(nil).Document(text, job.Delivery{Lifetime: time.Hour}); err == nil {
 		t.Errorf("delivered %s", got)
 	}
 }
 
 // One URL, and a document with one in two kilobytes of other text: both are part of every delivery.
 func BenchmarkURL(b *testing.B) {
-	s := newSigner(func(c *Config) { c.Credentials.SessionToken = strings.Repeat("x", 1000) })
+	s := newSigner(withToken(strings.Repeat("x", 1000)))
+	credential, err := s.Credential("")
+	if err != nil {
+		b.Fatal(err)
+	}
 	o := job.Object{Endpoint: "https://s3.amazonaws.com", Bucket: "b", Key: "firmware/fw-2.4.bin"}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := s.URL(o, time.Hour); err != nil {
+		if _, err := s.URL("GET", o, credential, time.Hour); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -253,7 +270,7 @@ func BenchmarkDocument(b *testing.B) {
 		`${aws:iot:s3-presigned-url:https://s3.amazonaws.com/b/firmware/fw-2.4.bin}"]}`
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := s.Document(text, time.Hour); err != nil {
+		if _, err := s.Document(text, job.Delivery{Lifetime: time.Hour}); err != nil {
 			b.Fatal(err)
 		}
 	}

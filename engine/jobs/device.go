@@ -23,11 +23,24 @@ type DeviceExecution struct {
 	// URLLifetime is for how long the presigned URLs are valid that come in place of placeholders
 	// when the document is delivered. Zero for a document without placeholders.
 	URLLifetime time.Duration
+	// Role is the roleArn of the job, whose credential signs the URLs.
+	Role string
+}
+
+// Delivery is what the URLs in the document of an execution depend on, for the thing that gets it.
+func (x DeviceExecution) Delivery(thing string) job.Delivery {
+	return job.Delivery{
+		Thing:    thing,
+		JobID:    x.JobID,
+		Number:   x.Number,
+		Role:     x.Role,
+		Lifetime: x.URLLifetime,
+	}
 }
 
 // deviceExecution is an execution as its device sees it, without the document.
 func deviceExecution(j job.Job, x job.Execution) *DeviceExecution {
-	return &DeviceExecution{Execution: x, JobID: j.ID, URLLifetime: j.URLLifetime()}
+	return &DeviceExecution{Execution: x, JobID: j.ID, URLLifetime: j.URLLifetime(), Role: j.Role()}
 }
 
 // Pending returns the pending executions of a thing in order: IN_PROGRESS, then QUEUED (R-HTTP-13).
@@ -244,14 +257,15 @@ func (s *Service) Report(
 }
 
 // addDocument adds the document to an execution that a request starts or changes. It refuses the
-// request, which then changes nothing, when the document cannot be delivered (R-PRE-12).
+// request, which then changes nothing, when the document cannot be delivered (R-PRE-12): it names a
+// store that the server has lost, or the role of the job has no credential.
 func (s *Service) addDocument(tx *commit.Tx, x *DeviceExecution) (err error) {
 	x.Document, err = tx.Document(x.Job)
 	if err != nil || x.URLLifetime == 0 {
 		return err
 	}
-	noURL := func(job.Object) (string, error) { return "", nil }
-	if _, err := job.Deliver(x.Document, s.ObjectStore, noURL); err != nil {
+	noURL := func(job.Object) (string, error) { return "", s.Objects.Ready(x.Role) }
+	if _, err := job.Deliver(x.Document, s.stores(), x.Delivery(""), noURL); err != nil {
 		return job.Undeliverable(x.JobID, err)
 	}
 	return nil

@@ -22,7 +22,7 @@ type NewJob struct {
 	Definition job.Definition
 	// Template is the job template to start from. Its ARN stands in Definition.TemplateARN.
 	Template TemplateRef
-	// Document is empty where the template's is meant.
+	// Document is empty where the template's is meant, and with Definition.DocumentSource.
 	Document string
 	Tags     []registry.Tag
 
@@ -36,7 +36,10 @@ func (s *Service) CreateJob(ctx context.Context, in NewJob) (created job.Job, er
 	if err := s.fillFromTemplate(ctx, &in); err != nil {
 		return job.Job{}, err
 	}
-	placeholders, err := job.CheckDocument(in.Document, s.ObjectStore)
+	if err := s.readLink(ctx, &in); err != nil {
+		return job.Job{}, err
+	}
+	placeholders, err := s.checkDocument(in.Document)
 	if err != nil {
 		return job.Job{}, err
 	}
@@ -46,6 +49,9 @@ func (s *Service) CreateJob(ctx context.Context, in NewJob) (created job.Job, er
 	}
 	definition := in.Definition.Complete(placeholders, s.ObjectStore)
 	if err := definition.Check(s.Clock.Now()); err != nil {
+		return job.Job{}, err
+	}
+	if err := s.checkObjects(ctx, definition, placeholders); err != nil {
 		return job.Job{}, err
 	}
 	err = s.Commits.Do(ctx, func(tx *commit.Tx) error {

@@ -33,10 +33,19 @@ type Config struct {
 	Managed job.ManagedTemplates
 	// ObjectStore is the server's own, which placeholders of documents may name; empty is none.
 	ObjectStore job.ObjectStore
+	// Uploads is the bucket of uploads whose placeholder has no address; the zero Object is none.
+	Uploads job.Object
+	// Objects asks object stores; nil asks none, and reads no documents.
+	Objects Objects
 }
 
 // Service is the use cases of jobs. Its methods may be called concurrently.
 type Service struct{ Config }
 
 // New returns the use cases over a configuration.
-func New(c Config) *Service { return &Service{Config: c} }
+func New(c Config) *Service {
+	if c.Objects == nil {
+		c.Objects = noObjects{}
+	}
+	return &Service{Config: c}
+}

@@ -30,13 +30,18 @@ func (s *Service) CreateTemplate(
 	if err != nil {
 		return created, err
 	}
-	if in.FromJob != "" && in.Document == "" { // before anything is looked up (R-ERR-9)
-		err = in.CheckConfigs()
-	} else {
-		err = in.Check(s.ObjectStore)
-	}
-	if err != nil {
+	if err := in.CheckConfigs(); err != nil { // before anything is looked up (R-ERR-9)
 		return created, err
+	}
+	if in.DocumentSource != "" {
+		if in.Document, err = s.Objects.Document(ctx, in.DocumentSource); err != nil {
+			return created, err
+		}
+	}
+	if in.FromJob == "" || in.Document != "" {
+		if err := in.Check(s.stores()); err != nil {
+			return created, err
+		}
 	}
 	err = s.Commits.Do(ctx, func(tx *commit.Tx) (err error) {
 		created = in.Template
@@ -93,7 +98,7 @@ func (s *Service) templateFromJob(
 		return t, err
 	}
 	t = j.ToTemplate(document).Override(given)
-	return t, t.Check(s.ObjectStore)
+	return t, t.Check(s.stores())
 }
 
 // NoTemplate is the fault of a job template that does not exist.
@@ -163,7 +168,7 @@ func (s *Service) fillFromTemplate(ctx context.Context, in *NewJob) error {
 // (R-ERR-9).
 func (s *Service) checkGiven(in *NewJob) error {
 	if in.Document != "" {
-		if _, err := job.CheckDocument(in.Document, s.ObjectStore); err != nil {
+		if _, err := s.checkDocument(in.Document); err != nil {
 			return err
 		}
 	}

@@ -21,7 +21,7 @@ func fullJob(key int64, id string) job.Job {
 		Timeout:      &job.TimeoutConfig{InProgressMinutes: 7},
 		Retry:        &job.RetryConfig{Criteria: []job.RetryCriterion{{FailureType: job.FailureFailed, Retries: 2}}},
 		NeedsRole:    true, HasArtifacts: true, CreatedAt: at(1), Sources: []job.Source{{Target: 1, Thing: 3}, {Group: 4}}, NewestMembership: 99,
-		TargetGroups: []registry.GroupID{4}, TemplateARN: "arn:3", Parameters: map[string]string{"a": "b"}, PackageVersions: []string{"arn:4"},
+		TargetGroups: []registry.GroupID{4}, DocumentSource: "s3://b/k", TemplateARN: "arn:3", Parameters: map[string]string{"a": "b"}, PackageVersions: []string{"arn:4"},
 		Schedule: &job.ScheduleConfig{StartTime: "start", EndTime: "end", EndBehavior: job.CancelAtEnd, StartAt: at(6), EndAt: at(7),
 			Windows: []job.Window{{StartTime: "cron", Minutes: 9}}},
 	}
@@ -38,7 +38,7 @@ func fullJob(key int64, id string) job.Job {
 // template has every member set.
 func template(id string) job.Template {
 	t := fullJob(1, "").ToTemplate(`{"do":"it"}`)
-	t.ID, t.CreatedAt = id, at(3)
+	t.ID, t.CreatedAt, t.DocumentSource = id, at(3), "s3://b/t"
 	return t
 }
 

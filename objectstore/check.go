@@ -1,0 +1,128 @@
+package objectstore
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/drover-iot/drover/device/presign"
+	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/job"
+)
+
+// What a new job names is looked for where a mistake would show only at the devices: the bucket of
+// an upload, and the version of an object (refusals 2, 3 and 5). The request is a HEAD, signed with
+// the credential of the job's role. Other objects need not exist (R-PRE-11). The server's own key
+// pair proves nothing, so with it nothing is asked (R-PRE-26).
+
+// regionHeader is in S3's answers about a bucket.
+const regionHeader = "X-Amz-Bucket-Region"
+
+// Ready says why URLs cannot be signed for a role now; nil when they can. It does no I/O.
+func (c *Client) Ready(role string) error {
+	_, err := c.roles.Credential(role)
+	return err
+}
+
+// Check refuses a new job whose role has no credential, or that names what its role does not reach.
+func (c *Client) Check(ctx context.Context, role string, objects []job.Object) error {
+	ctx, end, err := c.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	credential, err := c.roles.Obtain(ctx, role)
+	if err != nil {
+		return invalidRole("%v", err)
+	}
+	if c.roles.SignedByOwnKey(role) {
+		return nil
+	}
+	for _, o := range objects {
+		switch {
+		case o.Upload:
+			err = c.checkBucket(ctx, o, credential)
+		case o.Version != "":
+			err = c.checkVersion(ctx, o, credential)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// invalidRole is the fault of a role that cannot be used (refusal 2).
+func invalidRole(format string, args ...any) error {
+	return fault.New(fault.Invalid,
+		"InvalidRole: presignedUrlConfig.roleArn: "+format, args...)
+}
+
+// checkBucket refuses an upload to a bucket that does not exist, or is in another region than the
+// URL is signed for (R-PRE-24).
+func (c *Client) checkBucket(ctx context.Context, o job.Object, by *presign.Credential) error {
+	bucket := o
+	bucket.Key = ""
+	answer, err := c.head(ctx, bucket, by)
+	if err != nil {
+		return invalidRole("bucket %s cannot be reached: %v", o.Bucket, cause(err))
+	}
+	is, signed := answer.Header.Get(regionHeader), c.signer.RegionOf(o)
+	elsewhere := c.signer.Store.Endpoint() == "" && is != "" && is != signed
+	switch status := answer.StatusCode; {
+	case status == http.StatusNotFound:
+		return fault.New(fault.Invalid, "document: upload bucket %s does not exist", o.Bucket)
+	case elsewhere || status/100 == 3:
+		return fault.New(fault.Invalid, "document: upload bucket %s is in another region than %s%s",
+			o.Bucket, signed, inRegion(is))
+	case status/100 != 2:
+		return invalidRole("bucket %s cannot be used: %v", o.Bucket, statusProblem(status))
+	}
+	return nil
+}
+
+// inRegion names the region of a bucket where it is known.
+func inRegion(region string) string {
+	if region == "" {
+		return ""
+	}
+	return ": in " + region
+}
+
+// checkVersion refuses a version of an object that does not exist.
+func (c *Client) checkVersion(ctx context.Context, o job.Object, by *presign.Credential) error {
+	answer, err := c.head(ctx, o, by)
+	if err != nil {
+		return invalidRole("bucket %s cannot be reached: %v", o.Bucket, cause(err))
+	}
+	switch status := answer.StatusCode; status {
+	case http.StatusNotFound, http.StatusBadRequest, http.StatusMethodNotAllowed:
+		return fault.New(fault.Invalid, "document: %s in bucket %s has no version %s",
+			o.Key, o.Bucket, o.Version)
+	default:
+		if status/100 != 2 {
+			return invalidRole("bucket %s cannot be used: %v", o.Bucket, statusProblem(status))
+		}
+	}
+	return nil
+}
+
+// head asks a store about an object, or about a bucket when the object has no key.
+func (c *Client) head(
+	ctx context.Context, o job.Object, by *presign.Credential,
+) (*http.Response, error) {
+	address, err := c.signer.URL(http.MethodHead, o, by, time.Minute)
+	if err != nil {
+		return nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodHead, address, nil)
+	if err != nil {
+		return nil, fmt.Errorf("address of bucket %s: %w", o.Bucket, err)
+	}
+	answer, err := c.stores.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	return answer, answer.Body.Close() // a HEAD has no body
+}
