@@ -79,6 +79,7 @@ func ownPart() func() error {
 		"load":     func() error { return load(os.Args[2:]) },
 		"listener": listener,
 		"tlspeer":  tlsPeer,
+		"files":    func() error { return files(os.Args[2]) },
 	}[os.Args[1]]
 }
 

@@ -42,6 +42,9 @@ func outsideRows(ctx context.Context, dir string, s sizes, binary string, bound 
 	if err := presignedRows(ctx, dir, s, binary); err != nil {
 		return err
 	}
+	if err := artifactRows(ctx, dir, s, binary); err != nil {
+		return err
+	}
 	return tlsRows(ctx, dir, s, binary)
 }
 
@@ -201,12 +204,12 @@ func prepareDevices(ctx context.Context, data string, things int, document strin
 
 // startPeer starts another part of this program as a process of its own, which prints where it
 // listens.
-func startPeer(name string) (*process, error) {
+func startPeer(part ...string) (*process, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	p := &process{Cmd: exec.Command(self, name)}
+	p := &process{Cmd: exec.Command(self, part...)}
 	out, err := p.StdoutPipe()
 	if err != nil {
 		return nil, err
