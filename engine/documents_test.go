@@ -18,6 +18,7 @@ import (
 type outside struct {
 	documents    map[string]string
 	read         []string
+	prepared     []string
 	checked      []string
 	check, ready error
 }
@@ -36,6 +37,8 @@ func (o *outside) Check(_ context.Context, role string, objects []job.Object) er
 	}
 	return o.check
 }
+
+func (o *outside) Prepare(_ context.Context, role string) { o.prepared = append(o.prepared, role) }
 
 func (o *outside) Ready(string) error { return o.ready }
 
@@ -196,6 +199,9 @@ func TestRoleNotReady(t *testing.T) {
 	o.ready = nil
 	w.must(w.Jobs.UpdateJob(t.Context(), "j", nil,
 		job.Update{PresignedURL: &job.PresignedURLConfig{RoleARN: "other"}}))
+	if diff := cmp.Diff([]string{"other"}, o.prepared); diff != "" {
+		t.Errorf("R-ART-18: prepared (-want +got):\n%s", diff)
+	}
 	for way, deliver := range w.deliveries() {
 		x, err := deliver()
 		w.must(err)

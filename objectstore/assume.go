@@ -124,9 +124,13 @@ func (a *assumed) renew(ctx context.Context) {
 	}
 }
 
-// attempt assumes a role once, and says when to do so again.
+// attempt assumes a role once, and says when to do so again. Nothing is logged with the lock, for
+// which deliveries wait.
 func (a *assumed) attempt(ctx context.Context, key assumedKey, x *assumedRole) {
 	got, err := a.assume(ctx, key)
+	if err != nil && ctx.Err() == nil {
+		a.Log.Warn("role cannot be assumed", "role", key.role, "err", err)
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := a.Now()
@@ -135,7 +139,6 @@ func (a *assumed) attempt(ctx context.Context, key assumedKey, x *assumedRole) {
 		x.current, x.next = presign.NewCredential(got), now.Add(got.Expires.Sub(now)/2)
 	} else {
 		x.next = now.Add(assumeAgain)
-		a.Log.Warn("role cannot be assumed", "role", key.role, "err", err)
 	}
 	select {
 	case <-x.tried:

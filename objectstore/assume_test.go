@@ -107,6 +107,10 @@ func TestAssumeEveryOther(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- r.Run(ctx, nil) }()
+	newClient(t, r, "", "", nil).Prepare(ctx, firmware)
+	if got := key(r, firmware); got != "K1" {
+		t.Errorf("prepared: %s", got)
+	}
 	for _, role := range []string{firmware, logs, firmware} {
 		c, err := r.Obtain(ctx, role)
 		if err != nil || c.SessionToken != "t" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/drover-iot/drover/device/presign"
@@ -23,6 +24,13 @@ const regionHeader = "X-Amz-Bucket-Region"
 func (c *Client) Ready(role string) error {
 	_, err := c.roles.Credential(role)
 	return err
+}
+
+// Prepare returns once a role has a credential, or cannot have one.
+func (c *Client) Prepare(ctx context.Context, role string) {
+	ctx, cancel := context.WithTimeout(ctx, requestLimit)
+	defer cancel()
+	_, _ = c.roles.Obtain(ctx, role) // what is wrong with it shows at the delivery (R-PRE-12)
 }
 
 // Check refuses a new job whose role has no credential, or that names what its role does not reach.
@@ -64,13 +72,13 @@ func invalidRole(format string, args ...any) error {
 func (c *Client) checkBucket(ctx context.Context, o job.Object, by *presign.Credential) error {
 	bucket := o
 	bucket.Key = ""
-	answer, err := c.head(ctx, bucket, by)
+	status, header, err := c.head(ctx, bucket, by)
 	if err != nil {
 		return invalidRole("bucket %s cannot be reached: %v", o.Bucket, cause(err))
 	}
-	is, signed := answer.Header.Get(regionHeader), c.signer.RegionOf(o)
+	is, signed := header.Get(regionHeader), c.signer.RegionOf(o)
 	elsewhere := c.signer.Store == "" && is != "" && is != signed
-	switch status := answer.StatusCode; {
+	switch {
 	case status == http.StatusNotFound:
 		return fault.New(fault.Invalid, "document: upload bucket %s does not exist", o.Bucket)
 	case elsewhere || status/100 == 3:
@@ -92,18 +100,17 @@ func inRegion(region string) string {
 
 // checkVersion refuses a version of an object that does not exist.
 func (c *Client) checkVersion(ctx context.Context, o job.Object, by *presign.Credential) error {
-	answer, err := c.head(ctx, o, by)
+	status, _, err := c.head(ctx, o, by)
 	if err != nil {
 		return invalidRole("bucket %s cannot be reached: %v", o.Bucket, cause(err))
 	}
-	switch status := answer.StatusCode; status {
-	case http.StatusNotFound, http.StatusBadRequest, http.StatusMethodNotAllowed:
+	gone := []int{http.StatusNotFound, http.StatusBadRequest, http.StatusMethodNotAllowed}
+	switch {
+	case slices.Contains(gone, status):
 		return fault.New(fault.Invalid, "document: %s in bucket %s has no version %s",
 			o.Key, o.Bucket, o.Version)
-	default:
-		if status/100 != 2 {
-			return invalidRole("bucket %s cannot be used: %v", o.Bucket, statusProblem(status))
-		}
+	case status/100 != 2:
+		return invalidRole("bucket %s cannot be used: %v", o.Bucket, statusProblem(status))
 	}
 	return nil
 }
@@ -111,18 +118,18 @@ func (c *Client) checkVersion(ctx context.Context, o job.Object, by *presign.Cre
 // head asks a store about an object, or about a bucket when the object has no key.
 func (c *Client) head(
 	ctx context.Context, o job.Object, by *presign.Credential,
-) (*http.Response, error) {
+) (status int, header http.Header, err error) {
 	address, err := c.signer.URL(http.MethodHead, o, by, time.Minute)
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodHead, address, nil)
 	if err != nil {
-		return nil, fmt.Errorf("address of bucket %s: %w", o.Bucket, err)
+		return 0, nil, fmt.Errorf("address of bucket %s: %w", o.Bucket, err)
 	}
 	answer, err := c.stores.Do(request)
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
-	return answer, answer.Body.Close() // a HEAD has no body
+	return answer.StatusCode, answer.Header, answer.Body.Close() // a HEAD has no body
 }
