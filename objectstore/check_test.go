@@ -39,7 +39,9 @@ func TestCheck(t *testing.T) {
 	upload := func(bucket string) job.Object {
 		return job.Object{Region: "eu-west-1", Bucket: bucket, Key: "k", Upload: true}
 	}
-	version := func(key string) job.Object { return job.Object{Bucket: "b", Key: key, Version: "v1"} }
+	version := func(key string) job.Object {
+		return job.Object{Bucket: "b", Key: key, Version: "v1"}
+	}
 	// To the own store the regions of buckets mean nothing, so AWS has its turn by another name.
 	own := newClient(t, newRoles(t, fixed(firmware, "F"), nil), s.URL, "", nil)
 	aws := newClient(t, newRoles(t, fixed(firmware, "F"), nil), "", "", nil)
@@ -68,8 +70,10 @@ func TestCheck(t *testing.T) {
 		{"R-PRE-11 a version", own, version("k"), ""},
 		{"R-PRE-11 no version", own, job.Object{Bucket: "b", Key: "missing"}, ""},
 		{"refusal 5", own, version("missing"), "document: missing in bucket b has no version v1"},
-		{"refusal 5 a delete marker", own, version("marked"), "document: marked in bucket b has no version v1"},
-		{"refusal 5 no version id", own, version("bad"), "document: bad in bucket b has no version v1"},
+		{"refusal 5 a delete marker", own, version("marked"),
+			"document: marked in bucket b has no version v1"},
+		{"refusal 5 no version id", own, version("bad"),
+			"document: bad in bucket b has no version v1"},
 		{"refusal 2", own, version("closed"),
 			invalidRole + "bucket b cannot be used: access is refused (status 403)"},
 	} {

@@ -15,18 +15,18 @@ import (
 	"github.com/drover-iot/drover/job"
 )
 
-// The document behind a link is read once, when a job or a template is created (R-DOC-3): from S3 or
-// the server's own store with the default credential (R-DOC-12), or over https from a host that is
-// listed. Slow hosts hold up nobody but the operator who named them: a request has five seconds, and
-// there are at most sixteen at a time.
+// The document behind a link is read once, when a job or a template is created (R-DOC-3): from S3
+// or the server's own store with the default credential (R-DOC-12), or over https from a host that
+// is listed. Slow hosts hold up nobody but the operator who named them: a request has five seconds,
+// and there are at most sixteen at a time.
 
 const (
 	requestLimit = 5 * time.Second // R-DOC-13
 	maxRequests  = 16
 )
 
-// Client asks object stores and other hosts for the requests of operators. Its methods may be called
-// concurrently.
+// Client asks object stores and other hosts for the requests of operators. Its methods may be
+// called concurrently.
 type Client struct {
 	roles  *Roles
 	signer *presign.Signer
@@ -115,7 +115,8 @@ func (c *Client) read(ctx context.Context, link string) (string, error) {
 func (c *Client) checkLink(link string) error {
 	u, err := url.Parse(link)
 	if err != nil || u.User != nil {
-		return errors.New("must be a URL without a user, like https://s3.us-east-1.amazonaws.com/b/k")
+		return errors.New("must be a URL without a user, " +
+			"like https://s3.us-east-1.amazonaws.com/b/k")
 	}
 	return c.hosts.check(u)
 }
