@@ -43,7 +43,8 @@ type assumedRole struct {
 	tried   chan struct{}       // closed after the first attempt
 }
 
-// assumed is the assumed roles of a server.
+// assumed is the assumed roles of a server. A credential of an hour that was got at 12:00 is renewed
+// at 12:30; while that fails, again every ten seconds, and from 13:00 on the role has none.
 type assumed struct {
 	RolesConfig
 	wake     chan struct{}  // a role is to be assumed at once
@@ -53,6 +54,7 @@ type assumed struct {
 	roles map[assumedKey]*assumedRole
 }
 
+// newAssumed returns the assumed roles of a server that nobody has asked for yet.
 func newAssumed(c RolesConfig) *assumed {
 	return &assumed{
 		RolesConfig: c,
@@ -95,7 +97,7 @@ func (a *assumed) credential(key assumedKey) (*presign.Credential, error) {
 	case x.err != nil:
 		return nil, fmt.Errorf("role %s cannot be assumed: %w", key.role, x.err)
 	}
-	return nil, fmt.Errorf("role %s is being assumed", key.role)
+	return nil, fmt.Errorf("role %s is being assumed", key.role) // for the first time
 }
 
 // wait returns when a role has been assumed, or could not be, or ctx ends.
@@ -159,7 +161,7 @@ func (a *assumed) assume(ctx context.Context, key assumedKey) (c aws.Credentials
 		HTTPClient:       &http.Client{Transport: transport()},
 		RetryMaxAttempts: 1, // the next attempt is made by renew
 	}
-	if key.endpoint != "" {
+	if key.endpoint != "" { // otherwise the client has that of AWS in the region
 		options.BaseEndpoint = aws.String(string(key.endpoint))
 	}
 	name := func(o *stscreds.AssumeRoleOptions) { o.RoleSessionName = "drover" }

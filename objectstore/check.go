@@ -44,7 +44,7 @@ func (c *Client) Check(ctx context.Context, role string, objects []job.Object) e
 	if err != nil {
 		return invalidRole("%v", err)
 	}
-	if c.roles.SignedByOwnKey(role) {
+	if c.roles.SignedByOwnKey(role) { // whatever a store says to it means nothing
 		return nil
 	}
 	for _, o := range objects {
@@ -68,7 +68,8 @@ func invalidRole(format string, args ...any) error {
 }
 
 // checkBucket refuses an upload to a bucket that does not exist, or is in another region than the
-// URL is signed for (R-PRE-24).
+// URL is signed for (R-PRE-24). S3 sends whoever asks in the wrong region to the right one, or says
+// in a header which it is; a URL for the wrong region would not work.
 func (c *Client) checkBucket(ctx context.Context, o job.Object, by *presign.Credential) error {
 	bucket := o
 	bucket.Key = ""
@@ -98,7 +99,8 @@ func inRegion(region string) string {
 	return ": in " + region
 }
 
-// checkVersion refuses a version of an object that does not exist.
+// checkVersion refuses a version of an object that does not exist. S3 answers 404 to a version that
+// is not there, 400 to what is no version id, and 405 to a version that marks a deletion.
 func (c *Client) checkVersion(ctx context.Context, o job.Object, by *presign.Credential) error {
 	status, _, err := c.head(ctx, o, by)
 	if err != nil {

@@ -37,6 +37,7 @@ type Client struct {
 }
 
 // NewClient returns a client. Links to other hosts than object stores are read from hosts only.
+// Redirects of object stores are not followed: the signature is for one host.
 func NewClient(roles *Roles, signer *presign.Signer, hosts Hosts) *Client {
 	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &Client{
@@ -49,7 +50,8 @@ func NewClient(roles *Roles, signer *presign.Signer, hosts Hosts) *Client {
 	}
 }
 
-// begin gives a request its time and one of the places.
+// begin gives a request its time and one of the places. What it waits for a place is a part of its
+// time, so that no request of an operator takes longer than the limit.
 func (c *Client) begin(ctx context.Context) (_ context.Context, end func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, requestLimit)
 	select {
@@ -75,7 +77,8 @@ func (c *Client) Document(ctx context.Context, link string) (text string, err er
 	return text, nil
 }
 
-// read reads what a link leads to.
+// read reads what a link leads to. A larger document is recognized by one byte more than it may
+// have.
 func (c *Client) read(ctx context.Context, link string) (string, error) {
 	client, address := c.listed, link
 	if o, ok := job.LinkedObject(link, c.signer.Store, c.signer.DefaultRegion); ok {
@@ -134,7 +137,8 @@ func statusProblem(status int) error {
 	return fmt.Errorf("the answer has status %d", status)
 }
 
-// cause is what is wrong with a request, without the URL, which may be signed.
+// cause is what is wrong with a request, without the URL, which may be signed: whoever reads the
+// message could use it.
 func cause(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("no whole answer within %s", requestLimit)
