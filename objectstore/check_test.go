@@ -24,6 +24,7 @@ func TestCheck(t *testing.T) {
 	s.answers = map[string]func(http.ResponseWriter){
 		"/up":       status(200),
 		"/near":     inRegion(200, "eu-west-1"),
+		"/other":    inRegion(200, "eu-north-1"),
 		"/far":      inRegion(301, "eu-north-1"),
 		"/far400":   inRegion(400, "eu-north-1"),
 		"/moved":    status(307),
@@ -53,7 +54,10 @@ func TestCheck(t *testing.T) {
 	}{
 		{"R-PRE-24", own, upload("up"), ""},
 		{"R-PRE-24 the region of an own store", own, upload("near"), ""},
+		{"R-PRE-24 whatever it is", own, upload("other"), ""},
 		{"R-PRE-24", aws, upload("near"), ""},
+		{"refusal 3", aws, upload("other"),
+			"document: upload bucket other is in another region than eu-west-1: in eu-north-1"},
 		{"refusal 3", own, upload("missing"), "document: upload bucket missing does not exist"},
 		{"refusal 3", aws, upload("far"),
 			"document: upload bucket far is in another region than eu-west-1: in eu-north-1"},
