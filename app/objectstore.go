@@ -56,7 +56,8 @@ func (o ObjectStore) check() error {
 	return nil
 }
 
-// openObjectStore makes what signs the presigned URLs in job documents, and what asks object stores.
+// openObjectStore makes what signs the presigned URLs in job documents, and what asks object
+// stores.
 func (s *Server) openObjectStore() (err error) {
 	o := s.ObjectStore
 	region := s.Scope.Region

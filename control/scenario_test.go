@@ -149,6 +149,8 @@ func (l linkedDocuments) Document(_ context.Context, link string) (string, error
 
 func (l linkedDocuments) Check(context.Context, string, []job.Object) error { return nil }
 
+func (l linkedDocuments) Prepare(context.Context, string) {}
+
 func (l linkedDocuments) Ready(string) error { return nil }
 
 // do does one command of a story: advance, which lets time pass, or an operation.

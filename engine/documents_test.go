@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -18,6 +19,7 @@ import (
 type outside struct {
 	documents    map[string]string
 	read         []string
+	prepared     []string
 	checked      []string
 	check, ready error
 }
@@ -36,6 +38,8 @@ func (o *outside) Check(_ context.Context, role string, objects []job.Object) er
 	}
 	return o.check
 }
+
+func (o *outside) Prepare(_ context.Context, role string) { o.prepared = append(o.prepared, role) }
 
 func (o *outside) Ready(string) error { return o.ready }
 
@@ -117,11 +121,13 @@ func TestLinkedDocumentRefused(t *testing.T) {
 		"good": "{}",
 	}}
 	w := asking(t, o)
-	retries := &job.RetryConfig{Criteria: []job.RetryCriterion{{FailureType: job.FailureAll, Retries: 11}}}
+	many := job.RetryCriterion{FailureType: job.FailureAll, Retries: 11}
+	retries := &job.RetryConfig{Criteria: []job.RetryCriterion{many}}
 	wrong := linked("j", "good")
 	wrong.Definition.Retry = retries
 	managed := linked("j", "good")
-	managed.Template = jobs.TemplateRef{Kind: job.BuiltInTemplate, Name: "AWS-Reboot", Version: "1.0"}
+	managed.Template = jobs.TemplateRef{
+		Kind: job.BuiltInTemplate, Name: "AWS-Reboot", Version: "1.0"}
 	for _, in := range []jobs.NewJob{wrong, managed} {
 		_, err := w.Jobs.CreateJob(t.Context(), in)
 		w.refused(err, fault.Invalid)
@@ -151,7 +157,8 @@ func TestObjectsChecked(t *testing.T) {
 	t.Parallel()
 	o := &outside{}
 	w := asking(t, o)
-	const document = `{"to":"${aws:iot:s3-presigned-url-upload:https://s3.amazonaws.com/up/${jobId}}"}`
+	const document = `{"to":"` +
+		`${aws:iot:s3-presigned-url-upload:https://s3.amazonaws.com/up/${jobId}}"}`
 	_, err := w.Jobs.CreateTemplate(t.Context(), jobs.NewTemplate{
 		Template: job.Template{ID: "t", Description: "d", Document: document}})
 	w.must(err)
@@ -189,18 +196,24 @@ func TestRoleNotReady(t *testing.T) {
 	}
 	before := state()
 	for _, way := range []string{"StartNext", "Report"} {
-		if _, err := w.deliveries()[way](); !fault.Is(err, fault.Undeliverable) || state() != before {
+		_, err := w.deliveries()[way]()
+		if !fault.Is(err, fault.Undeliverable) || state() != before {
 			t.Errorf("%s: %v, then %s, want Undeliverable and %s", way, err, state(), before)
 		}
 	}
 	o.ready = nil
 	w.must(w.Jobs.UpdateJob(t.Context(), "j", nil,
 		job.Update{PresignedURL: &job.PresignedURLConfig{RoleARN: "other"}}))
+	if diff := cmp.Diff([]string{"other"}, o.prepared); diff != "" {
+		t.Errorf("R-ART-18: prepared (-want +got):\n%s", diff)
+	}
 	for way, deliver := range w.deliveries() {
 		x, err := deliver()
 		w.must(err)
-		if d := x.Delivery("pump"); d.Role != "other" || d.JobID != "j" || d.Number != 1 || d.Thing != "pump" {
-			t.Errorf("%s: %+v", way, d)
+		want := job.Delivery{
+			Thing: "pump", JobID: "j", Number: 1, Role: "other", Lifetime: time.Hour}
+		if diff := cmp.Diff(want, x.Delivery("pump")); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", way, diff)
 		}
 	}
 }

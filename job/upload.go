@@ -9,8 +9,8 @@ import (
 	"github.com/drover-iot/drover/internal/fault"
 )
 
-// The placeholder ${aws:iot:s3-presigned-url-upload:ADDRESS} becomes a URL to which a device can PUT
-// an object, such as its log (R-PRE-20). The key in the address may have local placeholders, so
+// The placeholder ${aws:iot:s3-presigned-url-upload:ADDRESS} becomes a URL to which a device can
+// PUT an object, such as its log (R-PRE-20). The key in the address may have local placeholders, so
 // that each execution has an object of its own: logs/${thingName}/${executionNumber}.txt is
 // logs/pump-07/2.txt for the second attempt of pump-07. What they stand for never changes in the
 // life of an execution, so they are replaced when the document is delivered, and nothing is stored
@@ -30,8 +30,8 @@ type Delivery struct {
 	// Thing, JobID and Number name the execution.
 	Thing, JobID string
 	Number       int64
-	// Role is the roleArn of the job, and Lifetime for how long its URLs are valid from now on; both
-	// as the configuration of the job is now (R-UPD-17).
+	// Role is the roleArn of the job, and Lifetime for how long its URLs are valid from now on;
+	// both as the configuration of the job is now (R-UPD-17).
 	Role     string
 	Lifetime time.Duration
 }
@@ -40,8 +40,8 @@ type Delivery struct {
 type Stores struct {
 	// Own is the server's own store.
 	Own ObjectStore
-	// Uploads is the bucket of uploads whose placeholder has no address, as an object without a key.
-	// The zero value is none.
+	// Uploads is the bucket of uploads whose placeholder has no address, as an object without a
+	// key. The zero value is none.
 	Uploads Object
 }
 
@@ -82,8 +82,8 @@ func (p Placeholder) checkUpload(store ObjectStore) error {
 	case !ok:
 		return p.addressProblem()
 	case n > MaxKeyBytes: // R-PRE-27
-		return fault.New(fault.Invalid, "document: placeholder ${aws:iot:%s:…}: the key may become "+
-			"%d bytes long, at most %d are allowed", p.Kind, n, MaxKeyBytes)
+		return fault.New(fault.Invalid, "document: placeholder ${aws:iot:%s:…}: "+
+			"the key may become %d bytes long, at most %d are allowed", p.Kind, n, MaxKeyBytes)
 	}
 	return nil
 }
@@ -93,9 +93,9 @@ func (p Placeholder) checkLocal() error {
 	seen := map[string]int{}
 	for _, m := range localPlaceholder.FindAllStringSubmatch(p.Argument, -1) {
 		if _, known := longestLocal[m[1]]; !known { // refusal 6
-			return fault.New(fault.Invalid, "InvalidJobDocument: document: placeholder "+
-				"${aws:iot:%s:…}: ${%s} is not one of ${thingName}, ${jobId} and ${executionNumber}",
-				p.Kind, m[1])
+			return fault.New(fault.Invalid, "InvalidJobDocument: document: "+
+				"placeholder ${aws:iot:%s:…}: ${%s} is not one of "+
+				"${thingName}, ${jobId} and ${executionNumber}", p.Kind, m[1])
 		}
 		if seen[m[1]]++; seen[m[1]] > maxSameLocal { // refusal 9
 			return fault.New(fault.Invalid, "InvalidJobDocument: document: placeholder "+
@@ -135,8 +135,8 @@ func CheckUploads(placeholders []Placeholder, stores Stores) error {
 	return nil
 }
 
-// DefaultUploads is the bucket in --s3-upload-bucket: in the server's own store, or else on the host
-// of AWS in a region. ok is false for what cannot be the name of a bucket.
+// DefaultUploads is the bucket in --s3-upload-bucket: in the server's own store, or else on the
+// host of AWS in a region. ok is false for what cannot be the name of a bucket.
 func DefaultUploads(bucket string, own ObjectStore, region string) (o Object, ok bool) {
 	o = inBucket(bucket, own, region)
 	return o, bucketName.MatchString(bucket)

@@ -13,13 +13,17 @@ import (
 func TestUploadFaults(t *testing.T) {
 	t.Parallel()
 	const (
-		name = "InvalidJobDocument: document: "
-		kind = name + "placeholder ${aws:iot:s3-presigned-url-upload:…}: "
-		s3   = "${aws:iot:s3-presigned-url-upload:https://s3.eu-west-1.amazonaws.com/"
+		name        = "InvalidJobDocument: document: "
+		kind        = name + "placeholder ${aws:iot:s3-presigned-url-upload:…}: "
+		uploadsOnly = "${…} is allowed in the key of an upload only"
+		inKeyOnly   = "${…} is allowed in the key only, not in the bucket"
+
+		s3 = "${aws:iot:s3-presigned-url-upload:https://s3.eu-west-1.amazonaws.com/"
 	)
 	noAddress := func(address string) string {
-		return fmt.Sprintf("document: placeholder ${aws:iot:s3-presigned-url-upload:…}: %q is not the "+
-			"address of an S3 object, like https://s3.us-east-1.amazonaws.com/bucket/key", address)
+		return fmt.Sprintf("document: placeholder ${aws:iot:s3-presigned-url-upload:…}: "+
+			"%q is not the address of an S3 object, "+
+			"like https://s3.us-east-1.amazonaws.com/bucket/key", address)
 	}
 	for _, tt := range []struct{ rule, value, says string }{ // "" is accepted
 		{"R-PRE-20", s3 + "b/log.txt}", ""},
@@ -43,15 +47,16 @@ func TestUploadFaults(t *testing.T) {
 		{"refusal 6", s3 + "b/${}}",
 			kind + "${} is not one of ${thingName}, ${jobId} and ${executionNumber}"},
 		{"refusal 7", "${aws:iot:s3-presigned-url:https://s3.amazonaws.com/b/${thingName}}",
-			name + "placeholder ${aws:iot:s3-presigned-url:…}: ${…} is allowed in the key of an upload only"},
+			name + "placeholder ${aws:iot:s3-presigned-url:…}: " + uploadsOnly},
 		{"refusal 7", "${aws:iot:s3-presigned-url-v2:https://s3.amazonaws.com/b/${jobId}}",
-			name + "placeholder ${aws:iot:s3-presigned-url-v2:…}: ${…} is allowed in the key of an upload only"},
-		{"refusal 8", s3 + "${thingName}/k}", kind + "${…} is allowed in the key only, not in the bucket"},
+			name + "placeholder ${aws:iot:s3-presigned-url-v2:…}: " + uploadsOnly},
+		{"refusal 8", s3 + "${thingName}/k}", kind + inKeyOnly},
 		{"refusal 8",
 			"${aws:iot:s3-presigned-url-upload:https://${jobId}.s3.amazonaws.com/k}",
-			kind + "${…} is allowed in the key only, not in the bucket"},
+			kind + inKeyOnly},
 		{"refusal 9", s3 + "b/${jobId}${jobId}${jobId}}", kind + "more than two of ${jobId}"},
-		{"refusal 10", s3 + "b/${aws:iot:parameter:p}}", name + "a placeholder stands inside another"},
+		{"refusal 10", s3 + "b/${aws:iot:parameter:p}}",
+			name + "a placeholder stands inside another"},
 		{"refusal 10", s3 + "b/${aws:iot:s3-presigned-url-upload}}",
 			name + "a placeholder stands inside another"},
 		{"refusal 11", s3 + "b/${thingName}", name + "${aws: without a closing brace"},
@@ -77,8 +82,8 @@ func TestDefaultUploads(t *testing.T) {
 		"document: placeholder ${aws:iot:s3-presigned-url-upload}: names no bucket, "+
 			"and this server has none for uploads (--s3-upload-bucket)")
 	invalid(t, "R-SUB-8", Template{Document: `{"to":"${aws:iot:s3-presigned-url-upload}"}`}.
-		Check(Stores{}), "document: placeholder ${aws:iot:s3-presigned-url-upload}: names no bucket, "+
-		"and this server has none for uploads (--s3-upload-bucket)")
+		Check(Stores{}), "document: placeholder ${aws:iot:s3-presigned-url-upload}: "+
+		"names no bucket, and this server has none for uploads (--s3-upload-bucket)")
 	for _, tt := range []struct {
 		bucket, region string
 		own            ObjectStore
@@ -114,12 +119,12 @@ func TestDeliverUploads(t *testing.T) {
 		d              Delivery
 		want           string
 	}{
-		{"R-PRE-22 the example", ":https://s3.amazonaws.com/b/logs/${thingName}/${executionNumber}.txt",
-			second, "true https://s3.amazonaws.com/b/logs/t1/2.txt"},
+		{"R-PRE-22 the example",
+			":https://s3.amazonaws.com/b/logs/${thingName}/${executionNumber}.txt", second, "true https://s3.amazonaws.com/b/logs/t1/2.txt"},
 		{"R-PRE-22 the first attempt", ":https://s3.amazonaws.com/b/${jobId}-${executionNumber}",
 			Delivery{JobID: "j", Number: 1}, "true https://s3.amazonaws.com/b/j-1"},
-		{"R-PRE-25", ":https://s3.amazonaws.com/b/${thingName}/${thingName}", Delivery{Thing: "a:b"},
-			"true https://s3.amazonaws.com/b/a:b/a:b"},
+		{"R-PRE-25", ":https://s3.amazonaws.com/b/${thingName}/${thingName}",
+			Delivery{Thing: "a:b"}, "true https://s3.amazonaws.com/b/a:b/a:b"},
 		{"R-PRE-23", "", second, "true http://store.example:9000/up/j/t1/2"},
 		{"R-PRE-20 the key is not encoded", ":https://s3.amazonaws.com/b/a%20b c", second,
 			"true https://s3.amazonaws.com/b/a%20b c"},
@@ -150,7 +155,8 @@ func TestObjects(t *testing.T) {
 	o := Object{Endpoint: "https://s3.amazonaws.com", Bucket: "b", Key: "k"}
 	versioned, upload := o, o
 	versioned.Version, upload.Upload = "1", true
-	if diff := cmp.Diff([]Object{o, versioned, upload}, Objects(placeholders, Stores{})); diff != "" {
+	got := Objects(placeholders, Stores{})
+	if diff := cmp.Diff([]Object{o, versioned, upload}, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }

@@ -43,7 +43,8 @@ type assumedRole struct {
 	tried   chan struct{}       // closed after the first attempt
 }
 
-// assumed is the assumed roles of a server.
+// assumed is the assumed roles of a server. A credential of an hour that was got at 12:00 is renewed
+// at 12:30; while that fails, again every ten seconds, and from 13:00 on the role has none.
 type assumed struct {
 	RolesConfig
 	wake     chan struct{}  // a role is to be assumed at once
@@ -53,6 +54,7 @@ type assumed struct {
 	roles map[assumedKey]*assumedRole
 }
 
+// newAssumed returns the assumed roles of a server that nobody has asked for yet.
 func newAssumed(c RolesConfig) *assumed {
 	return &assumed{
 		RolesConfig: c,
@@ -95,7 +97,7 @@ func (a *assumed) credential(key assumedKey) (*presign.Credential, error) {
 	case x.err != nil:
 		return nil, fmt.Errorf("role %s cannot be assumed: %w", key.role, x.err)
 	}
-	return nil, fmt.Errorf("role %s is being assumed", key.role)
+	return nil, fmt.Errorf("role %s is being assumed", key.role) // for the first time
 }
 
 // wait returns when a role has been assumed, or could not be, or ctx ends.
@@ -124,9 +126,13 @@ func (a *assumed) renew(ctx context.Context) {
 	}
 }
 
-// attempt assumes a role once, and says when to do so again.
+// attempt assumes a role once, and says when to do so again. Nothing is logged with the lock, for
+// which deliveries wait.
 func (a *assumed) attempt(ctx context.Context, key assumedKey, x *assumedRole) {
 	got, err := a.assume(ctx, key)
+	if err != nil && ctx.Err() == nil {
+		a.Log.Warn("role cannot be assumed", "role", key.role, "err", err)
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := a.Now()
@@ -135,7 +141,6 @@ func (a *assumed) attempt(ctx context.Context, key assumedKey, x *assumedRole) {
 		x.current, x.next = presign.NewCredential(got), now.Add(got.Expires.Sub(now)/2)
 	} else {
 		x.next = now.Add(assumeAgain)
-		a.Log.Warn("role cannot be assumed", "role", key.role, "err", err)
 	}
 	select {
 	case <-x.tried:
@@ -156,7 +161,7 @@ func (a *assumed) assume(ctx context.Context, key assumedKey) (c aws.Credentials
 		HTTPClient:       &http.Client{Transport: transport()},
 		RetryMaxAttempts: 1, // the next attempt is made by renew
 	}
-	if key.endpoint != "" {
+	if key.endpoint != "" { // otherwise the client has that of AWS in the region
 		options.BaseEndpoint = aws.String(string(key.endpoint))
 	}
 	name := func(o *stscreds.AssumeRoleOptions) { o.RoleSessionName = "drover" }

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// tokenService is a token service on loopback, which gives out one key after another: K1, K2, … They
-// are valid for an hour by a clock that the test moves. It refuses while refuse is set.
+// tokenService is a token service on loopback, which gives out one key after another: K1, K2, …
+// They are valid for an hour by a clock that the test moves. It refuses while refuse is set.
 type tokenService struct {
 	*httptest.Server
 	mu     sync.Mutex
@@ -50,9 +50,9 @@ func (s *tokenService) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, `<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>`)
 		return
 	}
-	fmt.Fprintf(w, `<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>K%d</AccessKeyId>`+
-		`<SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>%s</Expiration>`+
-		`</Credentials></AssumeRoleResult></AssumeRoleResponse>`,
+	fmt.Fprintf(w, `<AssumeRoleResponse><AssumeRoleResult><Credentials>`+
+		`<AccessKeyId>K%d</AccessKeyId><SecretAccessKey>s</SecretAccessKey>`+
+		`<SessionToken>t</SessionToken><Expiration>%s</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`,
 		len(s.asked), s.now.Add(time.Hour).UTC().Format(time.RFC3339))
 }
 
@@ -107,6 +107,10 @@ func TestAssumeEveryOther(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- r.Run(ctx, nil) }()
+	newClient(t, r, "", "", nil).Prepare(ctx, firmware)
+	if got := key(r, firmware); got != "K1" {
+		t.Errorf("prepared: %s", got)
+	}
 	for _, role := range []string{firmware, logs, firmware} {
 		c, err := r.Obtain(ctx, role)
 		if err != nil || c.SessionToken != "t" {
@@ -136,11 +140,13 @@ func TestObtainFails(t *testing.T) {
 	r := newRoles(t, `{"*":{"assumeRole":true,"stsEndpoint":"`+s.URL+`"}}`, nil)
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := r.Obtain(ended, firmware); err == nil || !strings.Contains(err.Error(), "being assumed") {
+	_, err := r.Obtain(ended, firmware)
+	if err == nil || !strings.Contains(err.Error(), "being assumed") {
 		t.Errorf("without time: %v", err)
 	}
 	r.assume(t)
-	if _, err := r.Obtain(t.Context(), firmware); err == nil || !strings.Contains(err.Error(), "AccessDenied") {
+	_, err = r.Obtain(t.Context(), firmware)
+	if err == nil || !strings.Contains(err.Error(), "AccessDenied") {
 		t.Errorf("refused: %v", err)
 	}
 }

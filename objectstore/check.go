@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/drover-iot/drover/device/presign"
@@ -25,6 +26,13 @@ func (c *Client) Ready(role string) error {
 	return err
 }
 
+// Prepare returns once a role has a credential, or cannot have one.
+func (c *Client) Prepare(ctx context.Context, role string) {
+	ctx, cancel := context.WithTimeout(ctx, requestLimit)
+	defer cancel()
+	_, _ = c.roles.Obtain(ctx, role) // what is wrong with it shows at the delivery (R-PRE-12)
+}
+
 // Check refuses a new job whose role has no credential, or that names what its role does not reach.
 func (c *Client) Check(ctx context.Context, role string, objects []job.Object) error {
 	ctx, end, err := c.begin(ctx)
@@ -36,7 +44,7 @@ func (c *Client) Check(ctx context.Context, role string, objects []job.Object) e
 	if err != nil {
 		return invalidRole("%v", err)
 	}
-	if c.roles.SignedByOwnKey(role) {
+	if c.roles.SignedByOwnKey(role) { // whatever a store says to it means nothing
 		return nil
 	}
 	for _, o := range objects {
@@ -60,17 +68,18 @@ func invalidRole(format string, args ...any) error {
 }
 
 // checkBucket refuses an upload to a bucket that does not exist, or is in another region than the
-// URL is signed for (R-PRE-24).
+// URL is signed for (R-PRE-24). S3 sends whoever asks in the wrong region to the right one, or says
+// in a header which it is; a URL for the wrong region would not work.
 func (c *Client) checkBucket(ctx context.Context, o job.Object, by *presign.Credential) error {
 	bucket := o
 	bucket.Key = ""
-	answer, err := c.head(ctx, bucket, by)
+	status, header, err := c.head(ctx, bucket, by)
 	if err != nil {
 		return invalidRole("bucket %s cannot be reached: %v", o.Bucket, cause(err))
 	}
-	is, signed := answer.Header.Get(regionHeader), c.signer.RegionOf(o)
+	is, signed := header.Get(regionHeader), c.signer.RegionOf(o)
 	elsewhere := c.signer.Store.Endpoint() == "" && is != "" && is != signed
-	switch status := answer.StatusCode; {
+	switch {
 	case status == http.StatusNotFound:
 		return fault.New(fault.Invalid, "document: upload bucket %s does not exist", o.Bucket)
 	case elsewhere || status/100 == 3:
@@ -90,20 +99,20 @@ func inRegion(region string) string {
 	return ": in " + region
 }
 
-// checkVersion refuses a version of an object that does not exist.
+// checkVersion refuses a version of an object that does not exist. S3 answers 404 to a version that
+// is not there, 400 to what is no version id, and 405 to a version that marks a deletion.
 func (c *Client) checkVersion(ctx context.Context, o job.Object, by *presign.Credential) error {
-	answer, err := c.head(ctx, o, by)
+	status, _, err := c.head(ctx, o, by)
 	if err != nil {
 		return invalidRole("bucket %s cannot be reached: %v", o.Bucket, cause(err))
 	}
-	switch status := answer.StatusCode; status {
-	case http.StatusNotFound, http.StatusBadRequest, http.StatusMethodNotAllowed:
+	gone := []int{http.StatusNotFound, http.StatusBadRequest, http.StatusMethodNotAllowed}
+	switch {
+	case slices.Contains(gone, status):
 		return fault.New(fault.Invalid, "document: %s in bucket %s has no version %s",
 			o.Key, o.Bucket, o.Version)
-	default:
-		if status/100 != 2 {
-			return invalidRole("bucket %s cannot be used: %v", o.Bucket, statusProblem(status))
-		}
+	case status/100 != 2:
+		return invalidRole("bucket %s cannot be used: %v", o.Bucket, statusProblem(status))
 	}
 	return nil
 }
@@ -111,18 +120,18 @@ func (c *Client) checkVersion(ctx context.Context, o job.Object, by *presign.Cre
 // head asks a store about an object, or about a bucket when the object has no key.
 func (c *Client) head(
 	ctx context.Context, o job.Object, by *presign.Credential,
-) (*http.Response, error) {
+) (status int, header http.Header, err error) {
 	address, err := c.signer.URL(http.MethodHead, o, by, time.Minute)
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodHead, address, nil)
 	if err != nil {
-		return nil, fmt.Errorf("address of bucket %s: %w", o.Bucket, err)
+		return 0, nil, fmt.Errorf("address of bucket %s: %w", o.Bucket, err)
 	}
 	answer, err := c.stores.Do(request)
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
-	return answer, answer.Body.Close() // a HEAD has no body
+	return answer.StatusCode, answer.Header, answer.Body.Close() // a HEAD has no body
 }

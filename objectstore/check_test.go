@@ -24,6 +24,7 @@ func TestCheck(t *testing.T) {
 	s.answers = map[string]func(http.ResponseWriter){
 		"/up":       status(200),
 		"/near":     inRegion(200, "eu-west-1"),
+		"/other":    inRegion(200, "eu-north-1"),
 		"/far":      inRegion(301, "eu-north-1"),
 		"/far400":   inRegion(400, "eu-north-1"),
 		"/moved":    status(307),
@@ -39,7 +40,9 @@ func TestCheck(t *testing.T) {
 	upload := func(bucket string) job.Object {
 		return job.Object{Region: "eu-west-1", Bucket: bucket, Key: "k", Upload: true}
 	}
-	version := func(key string) job.Object { return job.Object{Bucket: "b", Key: key, Version: "v1"} }
+	version := func(key string) job.Object {
+		return job.Object{Bucket: "b", Key: key, Version: "v1"}
+	}
 	// To the own store the regions of buckets mean nothing, so AWS has its turn by another name.
 	own := newClient(t, newRoles(t, fixed(firmware, "F"), nil), s.URL, "", nil)
 	aws := newClient(t, newRoles(t, fixed(firmware, "F"), nil), "", "", nil)
@@ -51,7 +54,10 @@ func TestCheck(t *testing.T) {
 	}{
 		{"R-PRE-24", own, upload("up"), ""},
 		{"R-PRE-24 the region of an own store", own, upload("near"), ""},
+		{"R-PRE-24 whatever it is", own, upload("other"), ""},
 		{"R-PRE-24", aws, upload("near"), ""},
+		{"refusal 3", aws, upload("other"),
+			"document: upload bucket other is in another region than eu-west-1: in eu-north-1"},
 		{"refusal 3", own, upload("missing"), "document: upload bucket missing does not exist"},
 		{"refusal 3", aws, upload("far"),
 			"document: upload bucket far is in another region than eu-west-1: in eu-north-1"},
@@ -68,8 +74,10 @@ func TestCheck(t *testing.T) {
 		{"R-PRE-11 a version", own, version("k"), ""},
 		{"R-PRE-11 no version", own, job.Object{Bucket: "b", Key: "missing"}, ""},
 		{"refusal 5", own, version("missing"), "document: missing in bucket b has no version v1"},
-		{"refusal 5 a delete marker", own, version("marked"), "document: marked in bucket b has no version v1"},
-		{"refusal 5 no version id", own, version("bad"), "document: bad in bucket b has no version v1"},
+		{"refusal 5 a delete marker", own, version("marked"),
+			"document: marked in bucket b has no version v1"},
+		{"refusal 5 no version id", own, version("bad"),
+			"document: bad in bucket b has no version v1"},
 		{"refusal 2", own, version("closed"),
 			invalidRole + "bucket b cannot be used: access is refused (status 403)"},
 	} {

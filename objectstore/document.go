@@ -15,18 +15,18 @@ import (
 	"github.com/drover-iot/drover/job"
 )
 
-// The document behind a link is read once, when a job or a template is created (R-DOC-3): from S3 or
-// the server's own store with the default credential (R-DOC-12), or over https from a host that is
-// listed. Slow hosts hold up nobody but the operator who named them: a request has five seconds, and
-// there are at most sixteen at a time.
+// The document behind a link is read once, when a job or a template is created (R-DOC-3): from S3
+// or the server's own store with the default credential (R-DOC-12), or over https from a host that
+// is listed. Slow hosts hold up nobody but the operator who named them: a request has five seconds,
+// and there are at most sixteen at a time.
 
 const (
 	requestLimit = 5 * time.Second // R-DOC-13
 	maxRequests  = 16
 )
 
-// Client asks object stores and other hosts for the requests of operators. Its methods may be called
-// concurrently.
+// Client asks object stores and other hosts for the requests of operators. Its methods may be
+// called concurrently.
 type Client struct {
 	roles  *Roles
 	signer *presign.Signer
@@ -40,7 +40,8 @@ type Client struct {
 }
 
 // NewClient returns a client. Links to other hosts than object stores are read from hosts only.
-// artifact opens an object of the server's own store of artifacts; nil on a server that has none.
+// Redirects of object stores are not followed: the signature is for one host. artifact opens an
+// object of the server's own store of artifacts; nil on a server that has none.
 func NewClient(
 	roles *Roles, signer *presign.Signer, hosts Hosts,
 	artifact func(ctx context.Context, key string) (io.ReadCloser, error),
@@ -58,7 +59,8 @@ func NewClient(
 	}
 }
 
-// begin gives a request its time and one of the places.
+// begin gives a request its time and one of the places. What it waits for a place is a part of its
+// time, so that no request of an operator takes longer than the limit.
 func (c *Client) begin(ctx context.Context) (_ context.Context, end func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, requestLimit)
 	select {
@@ -84,7 +86,8 @@ func (c *Client) Document(ctx context.Context, link string) (text string, err er
 	return text, nil
 }
 
-// read reads what a link leads to.
+// read reads what a link leads to. A larger document is recognized by one byte more than it may
+// have.
 func (c *Client) read(ctx context.Context, link string) (string, error) {
 	from, err := c.open(ctx, link)
 	if err != nil {
@@ -137,7 +140,8 @@ func (c *Client) open(ctx context.Context, link string) (io.ReadCloser, error) {
 func (c *Client) checkLink(link string) error {
 	u, err := url.Parse(link)
 	if err != nil || u.User != nil {
-		return errors.New("must be a URL without a user, like https://s3.us-east-1.amazonaws.com/b/k")
+		return errors.New("must be a URL without a user, " +
+			"like https://s3.us-east-1.amazonaws.com/b/k")
 	}
 	return c.hosts.check(u)
 }
@@ -155,7 +159,8 @@ func statusProblem(status int) error {
 	return fmt.Errorf("the answer has status %d", status)
 }
 
-// cause is what is wrong with a request, without the URL, which may be signed.
+// cause is what is wrong with a request, without the URL, which may be signed: whoever reads the
+// message could use it.
 func cause(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("no whole answer within %s", requestLimit)

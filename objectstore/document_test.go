@@ -66,7 +66,7 @@ func TestDocumentFromHost(t *testing.T) {
 		s.URL + "/larger":  "more than 32768 bytes",
 		s.URL + "/bytes":   "not UTF-8",
 		s.URL + "/torn":    "unexpected EOF",
-		s.URL + "/away":    "redirected to localhost:" + port + ": host localhost:" + port + " is not one",
+		s.URL + "/away":    "redirected to localhost:" + port + ": host localhost:" + port,
 		s.URL + "/plain":   "redirected to " + host + ": must be an S3 object, or https",
 		s.URL + "/round":   "more than 5 redirects",
 
@@ -92,7 +92,8 @@ func TestDocumentFromInnerAddress(t *testing.T) {
 	for _, hosts := range []string{host, host + "=10.0.0.0/8"} {
 		c := newClient(t, newRoles(t, "", nil), "", hosts, s)
 		_, err := c.Document(t.Context(), s.URL+"/d")
-		refused(t, hosts, err, fault.Invalid, "the host has the address 127.0.0.1, which is not public")
+		const says = "the host has the address 127.0.0.1, which is not public"
+		refused(t, hosts, err, fault.Invalid, says)
 	}
 	if len(s.asked) != 0 {
 		t.Errorf("it was asked for %q", s.asked)
@@ -108,7 +109,9 @@ func TestDocumentFromStore(t *testing.T) {
 		"/b/a d": text(`{"do":"it"}`), "/b/there": redirect("/b/a d"), "/b/moved": status(301),
 	}
 	c := newClient(t, newRoles(t, fixed(firmware, "F"), nil), s.URL, "", nil)
-	for _, link := range []string{s.URL + "/b/a%20d", "s3://b/a d", "https://s3.amazonaws.com/b/a%20d"} {
+	for _, link := range []string{
+		s.URL + "/b/a%20d", "s3://b/a d", "https://s3.amazonaws.com/b/a%20d",
+	} {
 		if got, err := c.Document(t.Context(), link); err != nil || got != `{"do":"it"}` {
 			t.Errorf("%s: %s, %v", link, got, err)
 		}
@@ -118,7 +121,9 @@ func TestDocumentFromStore(t *testing.T) {
 		t.Errorf("requests (-want +got):\n%s", diff)
 	}
 	for link, says := range map[string]string{
-		"s3://b/there": "status 302", "s3://b/moved": "another region", "s3://b/no": "there is nothing",
+		"s3://b/there": "status 302",
+		"s3://b/moved": "another region",
+		"s3://b/no":    "there is nothing",
 	} {
 		_, err := c.Document(t.Context(), link)
 		refused(t, link, err, fault.Invalid, says)
@@ -147,7 +152,8 @@ func TestSlowHost(t *testing.T) {
 		for range 2 * maxRequests {
 			codes[fault.Of(<-results).Code]++
 		}
-		if codes[fault.Invalid] < maxRequests || codes[fault.Throttled]+codes[fault.Invalid] != 2*maxRequests {
+		sum := codes[fault.Throttled] + codes[fault.Invalid]
+		if codes[fault.Invalid] < maxRequests || sum != 2*maxRequests {
 			t.Errorf("answers: %v", codes)
 		}
 		if took := time.Since(start); took != requestLimit {

@@ -36,8 +36,8 @@ func ParseHosts(text string) (Hosts, error) {
 		place, within, ranged := strings.Cut(item, "=")
 		u, err := url.Parse("https://" + place)
 		if err != nil || u.Hostname() == "" || u.Host != place || notASCII(place) {
-			return nil, fmt.Errorf("%q: must be a host and perhaps a port and a range of addresses, "+
-				"like files.example or inner.example:8443=10.0.0.0/8", item)
+			return nil, fmt.Errorf("%q: must be a host and perhaps a port and a range of "+
+				"addresses, like files.example or inner.example:8443=10.0.0.0/8", item)
 		}
 		key := hostKey(u)
 		hosts[key] = append([]netip.Prefix{}, hosts[key]...)
@@ -54,8 +54,8 @@ func ParseHosts(text string) (Hosts, error) {
 	return hosts, nil
 }
 
-// notASCII reports whether a text has other characters than ASCII. Such names of hosts have an ASCII
-// form (xn--…), which is the one that is connected to.
+// notASCII reports whether a text has other characters than ASCII. Such names of hosts have an
+// ASCII form (xn--…), which is the one that is connected to.
 func notASCII(text string) bool {
 	return strings.ContainsFunc(text, func(r rune) bool { return r >= 0x80 })
 }

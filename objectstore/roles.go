@@ -81,8 +81,8 @@ func (r *Roles) Obtain(ctx context.Context, role string) (*presign.Credential, e
 	return r.Credential(role)
 }
 
-// ForDocuments is the credential with which documents are read (R-DOC-12): that of every other role,
-// when the file has a key for it, or else the default.
+// ForDocuments is the credential with which documents are read (R-DOC-12): that of every other
+// role, when the file has a key for it, or else the default.
 func (r *Roles) ForDocuments() *presign.Credential {
 	if e := (*r.table.Load())[everyOther]; e.fixed != nil {
 		return e.fixed

@@ -45,8 +45,8 @@ func (t rolesTable) find(role string) (e roleEntry, ok bool) {
 
 var roleARN = regexp.MustCompile(`^arn:[a-z-]+:iam::[0-9]+:role/\S+$`)
 
-// readRoles reads the file of --s3-roles. mayAssume says that there is a credential with which roles
-// can be assumed.
+// readRoles reads the file of --s3-roles. mayAssume says that there is a credential with which
+// roles can be assumed.
 func readRoles(path string, mayAssume bool) (rolesTable, error) {
 	text, err := disk.ReadPrivate(path)
 	if err != nil {

@@ -164,6 +164,11 @@ func TestAssumedRoles(t *testing.T) { // R-PRE-13, R-ART-2
 	if n := asked.Load(); n != 1 {
 		t.Errorf("the token service was asked %d times, want once", n)
 	}
+	// The next delivery after an update has the new role, whatever has become of it.
+	s.update(&iot.UpdateJobInput{JobId: aws.String("j"), PresignedUrlConfig: &types.PresignedUrlConfig{RoleArn: aws.String(role("other"))}})
+	if status, exception, text := s.send(call{method: "GET", path: "/things/t0001/jobs/j", service: "iot-jobs-data"}); status != 503 || exception != "ServiceUnavailableException" {
+		t.Errorf("with a role that cannot be assumed: %d %s %s", status, exception, text)
+	}
 	err := s.createAs("k", "other", "s3-presigned-url:https://s3.amazonaws.com/firmware/fw.bin")
 	if err == nil || !strings.Contains(err.Error(), "InvalidRole: ") || !strings.Contains(err.Error(), "AccessDenied") {
 		t.Errorf("a role that cannot be assumed: %v", err)

@@ -13,11 +13,12 @@ import (
 	"github.com/drover-iot/drover/job"
 )
 
-// An upload is the URL that botocore 1.43.11 makes with generate_presigned_url("put_object") for the
-// key of the execution (R-PRE-20, R-PRE-21, R-PRE-25).
+// An upload is the URL that botocore 1.43.11 makes with generate_presigned_url("put_object") for
+// the key of the execution (R-PRE-20, R-PRE-21, R-PRE-25).
 func TestUploadLikeBotocore(t *testing.T) {
 	t.Parallel()
-	const want = "https://s3.eu-west-1.amazonaws.com/b/logs/a%3Ab/2.txt?X-Amz-Algorithm=AWS4-HMAC-SHA256&" +
+	const want = "https://s3.eu-west-1.amazonaws.com/b/logs/a%3Ab/2.txt?" +
+		"X-Amz-Algorithm=AWS4-HMAC-SHA256&" +
 		"X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20260301%2Feu-west-1%2Fs3%2Faws4_request&" +
 		"X-Amz-Date=20260301T120000Z&X-Amz-SignedHeaders=host&X-Amz-Expires=60&" +
 		"X-Amz-Signature=af019eb2ed3141ffd47fff2f614a70c353b7ab63abb3798e96c5a87c3c9f55c4"
@@ -71,7 +72,8 @@ func TestRoleAtDelivery(t *testing.T) {
 		got, err := s.Document(text, d)
 		alone := newSigner(func(c *Config) { c.Credential = of(credentials[role].Credentials) })
 		want, err2 := alone.Document(text, d)
-		if err := errors.Join(err, err2); err != nil || got != want || !strings.Contains(got, "KEY"+role) {
+		err = errors.Join(err, err2)
+		if err != nil || got != want || !strings.Contains(got, "KEY"+role) {
 			t.Errorf("%s: %s, %v, want %s", role, got, err, want)
 		}
 	}

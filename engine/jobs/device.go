@@ -264,7 +264,12 @@ func (s *Service) addDocument(tx *commit.Tx, x *DeviceExecution) (err error) {
 	if err != nil || x.URLLifetime == 0 {
 		return err
 	}
-	noURL := func(job.Object) (string, error) { return "", s.Objects.Ready(x.Role) }
+	noURL := func(o job.Object) (string, error) {
+		if o.Artifact {
+			return "", nil // needs no role
+		}
+		return "", s.Objects.Ready(x.Role)
+	}
 	if _, err := job.Deliver(x.Document, s.stores(), x.Delivery(""), noURL); err != nil {
 		return job.Undeliverable(x.JobID, err)
 	}

@@ -103,6 +103,9 @@ func (s *Service) UpdateJob(ctx context.Context, id string, namespace *string, u
 	if err := u.Check(); err != nil { // before the job is looked up (R-ERR-9)
 		return err
 	}
+	if u.PresignedURL != nil { // the next delivery has the new role, and does not wait for it
+		s.Objects.Prepare(ctx, u.PresignedURL.RoleARN)
+	}
 	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
 		j, err := jobInNamespace(tx, id, namespace)
 		if err != nil {

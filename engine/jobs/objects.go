@@ -7,9 +7,9 @@ import (
 	"github.com/drover-iot/drover/job"
 )
 
-// What CreateJob and CreateJobTemplate ask of object stores and other hosts before their commit: the
-// document behind a link, and whether what a document names is there. It is asked on the goroutine
-// of the request, so a slow host makes nobody else wait; and after everything that can be checked
+// What CreateJob and CreateJobTemplate ask of object stores and other hosts before their commit:
+// the document behind a link, and whether what a document names is there. It is asked on the
+// goroutine of the request, so a slow host makes nobody else wait; and after everything that can be checked
 // without it.
 
 // Objects asks object stores. The errors of Document and Check are faults, which say what the
@@ -20,6 +20,8 @@ type Objects interface {
 	// Check refuses objects that a new job must not name: an upload bucket that the role does not
 	// reach, a version that does not exist (refusals 2, 3 and 5).
 	Check(ctx context.Context, role string, objects []job.Object) error
+	// Prepare returns once URLs can be signed for a role, or cannot be; Ready says which.
+	Prepare(ctx context.Context, role string)
 	// Ready says why URLs cannot be signed for a role now; nil when they can. It does no I/O: it is
 	// called within commits.
 	Ready(role string) error
@@ -33,6 +35,8 @@ func (noObjects) Document(context.Context, string) (string, error) {
 }
 
 func (noObjects) Check(context.Context, string, []job.Object) error { return nil }
+
+func (noObjects) Prepare(context.Context, string) {}
 
 func (noObjects) Ready(string) error { return nil }
 
