@@ -34,8 +34,8 @@ func isForS3(r *http.Request) bool {
 	return s.Service == sigv4.S3
 }
 
-// isVersion2 reports whether a request has a signature of version 2 in its query, which only S3 ever
-// had, and which the aws command line still makes by default for URLs of us-east-1.
+// isVersion2 reports whether a request has a signature of version 2 in its query, which only S3
+// ever had, and which the aws command line still makes by default for URLs of us-east-1.
 func isVersion2(r *http.Request) bool {
 	return strings.Contains(r.URL.RawQuery, "AWSAccessKeyId=")
 }
