@@ -9,8 +9,8 @@ import (
 )
 
 // Object is an object that is read: an io.ReadSeeker over its pieces, of which one file at a time
-// is open. It stays as it was when it was opened, also when the object is replaced or deleted. It is
-// for one goroutine.
+// is open. It stays as it was when it was opened, also when the object is replaced or deleted. It
+// is for one goroutine.
 type Object struct {
 	Info
 	store   *Store
