@@ -108,9 +108,9 @@ func prepare(db *sql.DB) error {
 	return fmt.Errorf("it has version %d, this drover reads version %d", version, schemaVersion)
 }
 
-// write runs f in a transaction and commits it, unless f fails. Only one runs at a time. It is short
-// and goes on when the client that asked for it is gone: the end of ctx in the middle of a commit
-// would leave open whether it was made.
+// write runs f in a transaction and commits it, unless f fails. Only one runs at a time. It is
+// short and goes on when the client that asked for it is gone: the end of ctx in the middle of a
+// commit would leave open whether it was made.
 func (s *Store) write(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
 	ctx = context.WithoutCancel(ctx)
 	s.writing.Lock()

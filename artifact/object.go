@@ -8,9 +8,9 @@ import (
 	"sort"
 )
 
-// Object is an object that is read: an io.ReadSeeker over its pieces, of which one file at a time is
-// open. It stays as it was when it was opened, also when the object is replaced or deleted. It is
-// for one goroutine.
+// Object is an object that is read: an io.ReadSeeker over its pieces, of which one file at a time
+// is open. It stays as it was when it was opened, also when the object is replaced or deleted. It
+// is for one goroutine.
 type Object struct {
 	Info
 	store   *Store
@@ -47,7 +47,7 @@ func (s *Store) Open(ctx context.Context, key string) (*Object, error) {
 }
 
 // Close ends the reading. The last reader of an object that is gone removes its files.
-func (o *Object) Close() error {
+func (o *Object) Close() {
 	if o.file != nil {
 		o.file.Close()
 		o.file = nil
@@ -63,7 +63,6 @@ func (o *Object) Close() error {
 	if last && c.removed {
 		s.removePieces(c.pieces)
 	}
-	return nil
 }
 
 // Seek implements io.Seeker.

@@ -41,8 +41,9 @@ func (s *Store) sweep(ctx context.Context) error {
 
 // removeUnnamed removes those of these files that no row names.
 func (s *Store) removeUnnamed(ctx context.Context, names []string) error {
-	named, err := s.index.PrepareContext(ctx, "SELECT EXISTS (SELECT 1 FROM piece WHERE file = ?1) "+
-		"OR EXISTS (SELECT 1 FROM part WHERE file = ?1)")
+	named, err := s.index.PrepareContext(ctx,
+		"SELECT EXISTS (SELECT 1 FROM piece WHERE file = ?1) "+
+			"OR EXISTS (SELECT 1 FROM part WHERE file = ?1)")
 	if err != nil {
 		return err
 	}

@@ -114,8 +114,8 @@ var (
 // object reads the address of a placeholder. The kinds of version 1 have everything after the
 // bucket as the key, as it is (R-PRE-7, R-PRE-9); version 2 has bucket and key percent-encoded, and
 // may select a version of the object (R-PRE-8). An artifact of the server's own store has any of
-// these addresses with its bucket, or s3://bucket/key (R-ART-13). ok is false for anything that is no
-// address of an object in AWS or in the store.
+// these addresses with its bucket, or s3://bucket/key (R-ART-13). ok is false for anything that is
+// no address of an object in AWS or in the store.
 func (p Placeholder) object(store ObjectStore) (o Object, ok bool) {
 	var path string
 	rest, https := strings.CutPrefix(p.Argument, "https://")

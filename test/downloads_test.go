@@ -143,7 +143,7 @@ func TestDownloads(t *testing.T) { // R-PRE-1, R-PRE-2, R-PRE-3, R-PRE-5, R-PRE-
 	credential := aws.Credentials{AccessKeyID: "AKIDSTORE", SecretAccessKey: "a secret of the store", SessionToken: "a/token+="}
 	o := newObjectStore(t, credential)
 	s := serveStore(t, o, []string{"DROVER_S3_ACCESS_KEY_ID=" + credential.AccessKeyID, "DROVER_S3_SECRET_ACCESS_KEY=" +
-		credential.SecretAccessKey, "DROVER_S3_SESSION_TOKEN=" + credential.SessionToken})
+		credential.SecretAccessKey, "DROVER_S3_SESSION_TOKEN=" + credential.SessionToken}, "--artifacts", "off")
 	s.clock(`{"advance":"240h"}`)
 	s.fleet("g", 1)
 	in := newInbox(t)

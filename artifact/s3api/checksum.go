@@ -58,7 +58,8 @@ func (c *checked) Read(p []byte) (int, error) {
 	if errors.Is(err, io.EOF) {
 		for _, check := range c.checks {
 			if subtle.ConstantTimeCompare(check.sum.Sum(nil), check.want()) != 1 {
-				return n, fail(check.code, "%s is not that of the body", strings.ToLower(check.name))
+				return n, fail(check.code,
+					"%s is not that of the body", strings.ToLower(check.name))
 			}
 		}
 	}
@@ -87,7 +88,12 @@ func headerChecks(header http.Header) (checks []check, err error) {
 		if err != nil || len(value) != md5.Size {
 			return nil, fail("InvalidDigest", "Content-MD5 is not the base64 text of an MD5")
 		}
-		checks = append(checks, check{"Content-Md5", md5.New(), func() []byte { return value }, "BadDigest"})
+		checks = append(checks, check{
+			name: "Content-Md5",
+			sum:  md5.New(),
+			want: func() []byte { return value },
+			code: "BadDigest",
+		})
 	}
 	return checks, nil
 }
@@ -97,9 +103,15 @@ func newCheck(name string, want func() []byte) (check, error) {
 	kind, _ := strings.CutPrefix(name, checksumPrefix)
 	algorithm, ok := algorithms[kind]
 	if !ok {
-		return check{}, fail("NotImplemented", "the checksum %s is not offered", strings.ToLower(name))
+		return check{}, fail("NotImplemented",
+			"the checksum %s is not offered", strings.ToLower(name))
 	}
-	return check{name, algorithm(), want, "XAmzContentChecksumMismatch"}, nil
+	return check{
+		name: name,
+		sum:  algorithm(),
+		want: want,
+		code: "XAmzContentChecksumMismatch",
+	}, nil
 }
 
 // hashCheck is the check of a declared hash of the body, in hexadecimal.
@@ -108,6 +120,10 @@ func hashCheck(declared string) (check, error) {
 	if err != nil {
 		return check{}, fail("InvalidRequest", "x-amz-content-sha256 is not hexadecimal")
 	}
-	return check{"X-Amz-Content-Sha256", sha256.New(), func() []byte { return value },
-		"XAmzContentSHA256Mismatch"}, nil
+	return check{
+		name: "X-Amz-Content-Sha256",
+		sum:  sha256.New(),
+		want: func() []byte { return value },
+		code: "XAmzContentSHA256Mismatch",
+	}, nil
 }

@@ -41,8 +41,8 @@ type request struct {
 	key string // of the object, empty for a call of the bucket
 }
 
-// call is one row of the table: a method on the service, the bucket or an object, with the member of
-// the query that makes it another call.
+// call is one row of the table: a method on the service, the bucket or an object, with the member
+// of the query that makes it another call.
 type call struct {
 	method string
 	on     level
@@ -112,8 +112,10 @@ func (h *Handler) serve(w http.ResponseWriter, r request) error {
 	case key == "":
 		on = bucket
 	}
-	if r.ReadOnly && (on != object || name != h.Bucket || r.Method != "GET" && r.Method != "HEAD") {
-		return fail("AccessDenied", "this key is for downloads of objects of the bucket %s only", h.Bucket)
+	reads := r.Method == "GET" || r.Method == "HEAD"
+	if r.ReadOnly && (on != object || name != h.Bucket || !reads) {
+		return fail("AccessDenied",
+			"this key is for downloads of objects of the bucket %s only", h.Bucket)
 	}
 	if on != service && name != h.Bucket {
 		if r.Method == "PUT" && on == bucket {
@@ -135,7 +137,8 @@ func (h *Handler) serve(w http.ResponseWriter, r request) error {
 // checkKey refuses keys that no S3 store has.
 func checkKey(key string) error {
 	if len(key) > maxKey {
-		return fail("KeyTooLongError", "the key has %d bytes, at most %d are allowed", len(key), maxKey)
+		return fail("KeyTooLongError",
+			"the key has %d bytes, at most %d are allowed", len(key), maxKey)
 	}
 	if !utf8.ValidString(key) {
 		return fail("InvalidURI", "the key is not UTF-8")
@@ -159,7 +162,8 @@ func find(r request, on level) (func(*Handler, http.ResponseWriter, request) err
 	}
 	for _, name := range otherHeaders {
 		if r.Header.Get(name) != "" {
-			return nil, fail("NotImplemented", "the header %s is not offered", strings.ToLower(name))
+			return nil, fail("NotImplemented",
+				"the header %s is not offered", strings.ToLower(name))
 		}
 	}
 	if version := query.Get("versionId"); version != "" && version != "null" {
@@ -172,9 +176,6 @@ func find(r request, on level) (func(*Handler, http.ResponseWriter, request) err
 	}
 	return nil, fail("NotImplemented", "%s is not offered on this resource", r.Method)
 }
-
-// namespace is that of all documents.
-const namespace = "http://s3.amazonaws.com/doc/2006-03-01/"
 
 // timeForm is how documents have times.
 const timeForm = "2006-01-02T15:04:05.000Z"

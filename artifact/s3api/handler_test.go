@@ -20,7 +20,7 @@ import (
 	"github.com/drover-iot/drover/internal/sigv4"
 )
 
-// service is a handler on a store of its own, behind a real HTTP server. What package gateway finds
+// testService is a handler on a store of its own, behind a real HTTP server. What package gateway finds
 // out of a caller is read of headers here.
 type testService struct {
 	*Handler
@@ -57,8 +57,15 @@ func newService(t testing.TB, rates *Rates) *testService {
 	return s
 }
 
+// reply is an answer whose body was read.
+type reply struct {
+	StatusCode    int
+	Header        http.Header
+	ContentLength int64
+}
+
 // do makes a request. A header is a name and a value.
-func (s *testService) do(method, target, body string, header ...string) (*http.Response, string) {
+func (s *testService) do(method, target, body string, header ...string) (reply, string) {
 	s.t.Helper()
 	r, err := http.NewRequestWithContext(s.t.Context(), method, s.URL+target, strings.NewReader(body))
 	if err != nil {
@@ -76,11 +83,11 @@ func (s *testService) do(method, target, body string, header ...string) (*http.R
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return answer, string(text)
+	return reply{answer.StatusCode, answer.Header, answer.ContentLength}, string(text)
 }
 
 // code is the status of an answer and, when it has one, its S3 code.
-func code(answer *http.Response, text string) string {
+func code(answer reply, text string) string {
 	var e errorBody
 	if xml.Unmarshal([]byte(text), &e) != nil {
 		return fmt.Sprint(answer.StatusCode)

@@ -13,9 +13,10 @@ import (
 const maxParts = 10_000
 
 type createdUpload struct {
-	XMLName     xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ InitiateMultipartUploadResult"`
-	Bucket, Key string
-	UploadID    string `xml:"UploadId"`
+	XMLName  xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ InitiateMultipartUploadResult"`
+	Bucket   string
+	Key      string
+	UploadID string `xml:"UploadId"`
 }
 
 // createUpload answers CreateMultipartUpload.
@@ -60,9 +61,11 @@ type completion struct {
 }
 
 type completed struct {
-	XMLName               xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ CompleteMultipartUploadResult"`
-	Location, Bucket, Key string
-	ETag                  string
+	XMLName  xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ CompleteMultipartUploadResult"`
+	Location string
+	Bucket   string
+	Key      string
+	ETag     string
 }
 
 // completeUpload answers CompleteMultipartUpload. The parts have been checked when they came.
@@ -98,8 +101,8 @@ func (h *Handler) completeUpload(w http.ResponseWriter, r request) error {
 	return nil
 }
 
-// withoutChecksums is a request to complete an upload without the checksum of the whole object, which
-// is no checksum of its body. It is not compared: each part was checked by its own.
+// withoutChecksums is a request to complete an upload without the checksum of the whole object,
+// which is no checksum of its body. It is not compared: each part was checked by its own.
 func withoutChecksums(r request) request {
 	r.Request = r.Clone(r.Context())
 	for name := range r.Header {

@@ -8,15 +8,16 @@ import (
 	"time"
 )
 
-// The time limits of other requests are for all of their bytes. An artifact may take hours on a slow
-// line. So here the limits are on progress: the next bytes must come, or go, within patience.
+// The time limits of other requests are for all of their bytes. An artifact may take hours on a
+// slow line. So here the limits are on progress: the next bytes must come, or go, within patience.
 
 // patience is how long a client may let the server wait for the next bytes.
 const patience = 30 * time.Second
 
 // extendWrite gives a client time to read the next bytes of the answer.
 func extendWrite(w http.ResponseWriter) {
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(patience)) // not in tests only
+	deadline := time.Now().Add(patience)
+	_ = http.NewResponseController(w).SetWriteDeadline(deadline) // not supported in tests only
 }
 
 // noReadLimit ends the time limit for the request: it has arrived.

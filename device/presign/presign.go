@@ -47,8 +47,8 @@ type Config struct {
 	Region string
 	// DefaultRegion is for addresses without a region, when Region is empty.
 	DefaultRegion string
-	// Artifacts makes the URLs of objects in the server's own store of artifacts, with a key pair of
-	// its own (R-ART-13). Nil when there is no such store.
+	// Artifacts makes the URLs of objects in the server's own store of artifacts, with a key pair
+	// of its own (R-ART-13). Nil when there is no such store.
 	Artifacts *Signer
 	// Now is the real time, also beside a virtual clock: the object store, which checks when a URL
 	// was made and until when it is valid, knows no other (R-PRE-28).

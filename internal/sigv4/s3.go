@@ -72,8 +72,8 @@ func (s Signature) signing(o *v4.SignerOptions) {
 	o.DisableURIPathEscaping = s.Service == S3
 }
 
-// Chunks checks the signatures of the chunks of a body, in order. Each covers the one before it, and
-// the first that of the request.
+// Chunks checks the signatures of the chunks of a body, in order. Each covers the one before it,
+// and the first that of the request.
 type Chunks struct {
 	key         []byte
 	time, scope string
@@ -99,7 +99,8 @@ func mac(key []byte, text string) []byte {
 // Check checks the signature of the next chunk, whose bytes were hashed with SHA-256. The fault is
 // BadSignature.
 func (c *Chunks) Check(sum hash.Hash, signature string) error {
-	return c.check("AWS4-HMAC-SHA256-PAYLOAD", Hash(nil)+"\n"+hex.EncodeToString(sum.Sum(nil)), signature)
+	hashes := Hash(nil) + "\n" + hex.EncodeToString(sum.Sum(nil))
+	return c.check("AWS4-HMAC-SHA256-PAYLOAD", hashes, signature)
 }
 
 // CheckTrailer checks the signature of the headers behind the last chunk, which are a line each, as
