@@ -12,8 +12,10 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/drover-iot/drover/artifact"
 	"github.com/drover-iot/drover/device"
 	"github.com/drover-iot/drover/device/broker"
+	"github.com/drover-iot/drover/device/presign"
 	"github.com/drover-iot/drover/engine"
 	"github.com/drover-iot/drover/gateway"
 	"github.com/drover-iot/drover/internal/clock"
@@ -52,6 +54,11 @@ type Server struct {
 	steady    *clock.Steady  // over the real clock; nil on a virtual one
 	virtual   *clock.Virtual // nil on the real clock
 	leaving   atomic.Bool    // Run was told to end
+
+	// The store of artifacts, the key pair of its URLs and what signs them; none when it is off.
+	artifacts    *artifact.Store
+	artifactKey  gateway.Key
+	artifactURLs *presign.Signer
 }
 
 // Open locks the data folder, reads or makes what is in it, and opens the listeners. Nothing is
@@ -172,6 +179,12 @@ func (s *Server) close() {
 			s.Log.Error("close store", "err", fmt.Errorf("%s: %w", storeFile, err))
 		}
 		s.store = nil
+	}
+	if s.artifacts != nil {
+		if err := s.artifacts.Close(); err != nil {
+			s.Log.Error("close store of artifacts", "err", err)
+		}
+		s.artifacts = nil
 	}
 	if s.release != nil {
 		s.release()

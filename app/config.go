@@ -47,6 +47,8 @@ type Config struct {
 	MaxConnections int
 	// ObjectStore is where devices download the objects in job documents from.
 	ObjectStore ObjectStore
+	// Artifacts is the server's own store of the files that devices download.
+	Artifacts Artifacts
 	// PresenceGrace is how long after a start the server waits for devices that were connected
 	// before, until they count as not connected (R-ID-61).
 	PresenceGrace time.Duration
@@ -105,6 +107,7 @@ func Default() Config {
 		Scope:         registry.DefaultScope,
 		Host:          "localhost",
 		Limits:        job.DefaultLimits,
+		Artifacts:     Artifacts{Bucket: "artifacts"},
 		PresenceGrace: 15 * time.Minute,
 		Log:           slog.New(slog.DiscardHandler),
 	}
@@ -123,6 +126,9 @@ func (c Config) check() error {
 		return err
 	}
 	if err := c.ObjectStore.check(); err != nil {
+		return err
+	}
+	if err := c.Artifacts.check(); err != nil {
 		return err
 	}
 	if err := c.checkPlain("--http", c.HTTP); err != nil {
@@ -190,6 +196,8 @@ func (c Config) checkBounds() error {
 		{"--control-rate", c.Rates.Control},
 		{"--device-read-rate", c.Rates.DeviceReads},
 		{"--device-write-rate", c.Rates.DeviceWrites},
+		{"--artifact-rate", c.Artifacts.Rate},
+		{"--artifact-rate-per-device", c.Artifacts.RatePerDevice},
 	} {
 		if !(bound.value >= 0) || math.IsInf(bound.value, 0) { // not <: NaN must fail too
 			return fmt.Errorf("%s: %v must be a number of 0 or more; 0 is no limit",

@@ -17,8 +17,8 @@ import (
 
 // A data folder is all that a server needs to go on where it was. Besides the files named here it
 // has ca.pem and ca.key (the authority of the server's certificate), server.pem and server.key,
-// device-ca.pem and device-ca.key (the authority of devices), managed-templates, and, while a
-// server runs on it, endpoints.json.
+// device-ca.pem and device-ca.key (the authority of devices), managed-templates, artifacts, and,
+// while a server runs on it, endpoints.json.
 
 // The files of a data folder.
 const (
@@ -27,6 +27,7 @@ const (
 	keysFile     = "keys.json"    // the operator keys
 	s3KeysFile   = "s3-keys.json" // see ownS3Key
 	tokenKeyFile = "token.key"    // see tokenKey
+	artifactDir  = "artifacts"    // the folder of package artifact
 )
 
 // openFolder makes the data folder when it is missing, readable by its owner only: there are
@@ -98,9 +99,9 @@ func OpenKeys(dir string) (*gateway.Keys, error) {
 	return gateway.OpenKeys(filepath.Join(dir, keysFile))
 }
 
-// ownS3Key reads the key pair that presigned URLs are signed with when no credential of an object
-// store is configured, or makes it (R-PRE-26). It is no key of an operator: nothing can be called
-// with it here.
+// ownS3Key reads the key pair that presigned URLs are signed with, or makes it: those of artifacts
+// (R-ART-13), and all others when no credential of an object store is configured (R-PRE-26). It is
+// no key of an operator: it is accepted here in URLs of artifacts only.
 func ownS3Key(dir string) (gateway.Key, error) {
 	keys, err := gateway.OpenKeys(filepath.Join(dir, s3KeysFile))
 	if err != nil {

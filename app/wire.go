@@ -66,6 +66,7 @@ func (s *Server) wire(ctx context.Context) error {
 	s.Endpoints.AccessKeyID = key.AccessKeyID
 	s.Endpoints.SecretAccessKey = key.SecretAccessKey
 	s.Endpoints.PID = os.Getpid()
+	s.placeArtifacts()
 	s.Endpoints.CA, err = filepath.Abs(filepath.Join(s.Data, "ca.pem"))
 	return err
 }
@@ -88,7 +89,11 @@ func (s *Server) join(ctx context.Context, keys *gateway.Keys) error {
 	if err != nil {
 		return err
 	}
-	managed, err := openManaged(s.Data, s.ObjectStore.Endpoint)
+	if err := s.openArtifacts(ctx); err != nil {
+		return err
+	}
+	store := s.ObjectStore.Endpoint.WithArtifacts(s.Artifacts.Bucket)
+	managed, err := openManaged(s.Data, store)
 	if err != nil {
 		return err
 	}
@@ -130,6 +135,7 @@ func (s *Server) join(ctx context.Context, keys *gateway.Keys) error {
 		Operators: operators,
 		Devices:   s.devices,
 		Bodies:    gateway.NewBodies(bodiesBudget.of(capacity.Memory())),
+		Artifacts: s.artifactCalls(),
 		Log:       s.Log,
 	}
 	return nil
@@ -169,7 +175,7 @@ func (s *Server) joinEngine(
 		Log:                s.Log,
 		Limits:             s.Limits,
 		Managed:            managed,
-		ObjectStore:        s.ObjectStore.Endpoint,
+		ObjectStore:        s.ObjectStore.Endpoint.WithArtifacts(s.Artifacts.Bucket),
 		PresenceGrace:      s.PresenceGrace,
 		Notify:             s.plane.Notify,
 		PublishEvents:      s.publishEvents,
@@ -191,9 +197,10 @@ func (s *Server) urlSigner() (*presign.Signer, error) {
 			SecretAccessKey: s.ObjectStore.SecretAccessKey,
 			SessionToken:    s.ObjectStore.SessionToken,
 		},
-		Store:         s.ObjectStore.Endpoint,
+		Store:         s.ObjectStore.Endpoint.WithArtifacts(s.Artifacts.Bucket),
 		Region:        s.ObjectStore.Region,
 		DefaultRegion: s.Scope.Region,
+		Artifacts:     s.artifactURLs,
 		Now:           clock.Now,
 	}
 	if c.Credentials.AccessKeyID != "" {

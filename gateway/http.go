@@ -35,6 +35,8 @@ type HTTP struct {
 	Operators *OperatorAuth
 	Devices   *DeviceAuth
 	Bodies    *Bodies
+	// Artifacts serves what is signed for S3; nil when there is no store of artifacts.
+	Artifacts *Artifacts
 	Log       *slog.Logger
 
 	// answering is the number of requests whose caller is known and whose body has been read.
@@ -50,9 +52,12 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Server.ServeHTTP(w, r)
 		return
 	}
-	if leaf := clientCertificate(r.TLS); leaf != nil {
+	switch leaf := clientCertificate(r.TLS); {
+	case h.Artifacts != nil && isForS3(r):
+		h.serveArtifacts(w, r)
+	case leaf != nil:
 		h.serveCertified(w, r, leaf)
-	} else {
+	default:
 		h.serveSigned(w, r)
 	}
 	h.Log.Debug("http request", "method", r.Method, "path", r.URL.Path, "request", requestID,

@@ -73,6 +73,11 @@ func (a *OperatorAuth) checkScope(s sigv4.Signature, r *http.Request) error {
 			"the signature is for service %q; sign for %s or %s",
 			s.Service, serviceControl, serviceDevice)
 	}
+	return a.checkRegion(s)
+}
+
+// checkRegion checks the region that the signature was made for.
+func (a *OperatorAuth) checkRegion(s sigv4.Signature) error {
 	if s.Region != a.Scope.Region && !a.Scope.Relaxed {
 		return fault.New(fault.BadSignature,
 			"the signature is for region %q; this server is %s", s.Region, a.Scope.Region)

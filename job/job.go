@@ -81,9 +81,11 @@ type Definition struct {
 	// R-PKG-4).
 	PackageVersions []string `json:"destinationPackageVersions,omitempty"`
 	// NeedsRole says that the document has S3 placeholders, so that presignedUrlConfig must always
-	// have a role (R-UPD-17).
-	NeedsRole bool      `json:"needsRole,omitzero"`
-	CreatedAt time.Time `json:"createdAt"`
+	// have a role (R-UPD-17). HasArtifacts says that it has placeholders for the server's own store
+	// of artifacts, which need none (R-ART-13).
+	NeedsRole    bool      `json:"needsRole,omitzero"`
+	HasArtifacts bool      `json:"hasArtifacts,omitzero"`
+	CreatedAt    time.Time `json:"createdAt"`
 	// Sources are the things and groups that the targets named when the rollout started, in their
 	// order (R-ROLL-12): at most one for each target, however many groups lie below it. Empty
 	// before.

@@ -11,9 +11,15 @@ import (
 // defaults, and the document comes from the request or from a template.
 
 // Complete fills in what a new job leaves out and what follows from its document, of which
-// placeholders are those that CheckDocument found.
-func (d Definition) Complete(placeholders []Placeholder) Definition {
-	d.NeedsRole = len(placeholders) > 0
+// placeholders are those that CheckDocument found with this store.
+func (d Definition) Complete(placeholders []Placeholder, store ObjectStore) Definition {
+	for _, p := range placeholders {
+		if p.isArtifact(store) {
+			d.HasArtifacts = true
+		} else {
+			d.NeedsRole = true
+		}
+	}
 	d.Targets = UniqueTargets(d.Targets)
 	if d.TargetSelection == "" {
 		d.TargetSelection = Snapshot // R-VAL-8

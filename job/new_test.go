@@ -47,14 +47,14 @@ func TestCheckSource(t *testing.T) {
 func TestComplete(t *testing.T) {
 	t.Parallel()
 	d := Definition{Targets: targetsNamed("a", "b", "a"), Rollout: &RolloutConfig{}}
-	got := d.Complete([]Placeholder{{Kind: PresignedURL, Argument: "u"}})
+	got := d.Complete([]Placeholder{{Kind: PresignedURL, Argument: "u"}}, "")
 	want := Definition{Targets: targetsNamed("a", "b"), TargetSelection: Snapshot, NeedsRole: true,
 		Rollout: &RolloutConfig{}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	d.TargetSelection = Continuous
-	if got := d.Complete(nil); got.TargetSelection != Continuous || got.NeedsRole {
+	if got := d.Complete(nil, ""); got.TargetSelection != Continuous || got.NeedsRole {
 		t.Errorf("%+v", got)
 	}
 }

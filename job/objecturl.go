@@ -15,10 +15,40 @@ import (
 // typing error is found by the operator and not by the devices, and read again at each delivery.
 // Whether there is such an object is not checked (R-PRE-11).
 
-// ObjectStore is the endpoint of the S3-compatible store of a server, as ParseObjectStore returns
-// it: http://127.0.0.1:9000. Placeholders may name it beside the hosts of AWS. The zero value is
-// none.
+// ObjectStore is what placeholders may name beside the hosts of AWS: the endpoint of the
+// S3-compatible store of a server, as ParseObjectStore returns it, and behind a slash the bucket of
+// its own store of artifacts. Either may be missing:
+//
+//	http://127.0.0.1:9000/artifacts
+//	http://127.0.0.1:9000
+//	/artifacts
+//
+// The zero value is none.
 type ObjectStore string
+
+// WithArtifacts adds the bucket of the server's own store of artifacts. Empty is none.
+func (s ObjectStore) WithArtifacts(bucket string) ObjectStore {
+	if bucket == "" {
+		return s
+	}
+	return s + "/" + ObjectStore(bucket)
+}
+
+// split returns the two parts of a store.
+func (s ObjectStore) split() (endpoint, artifacts string) {
+	text := string(s)
+	i := strings.LastIndexByte(text, '/')
+	if i < 0 || i > 0 && text[i-1] == '/' { // of http://
+		return text, ""
+	}
+	return text[:i], text[i+1:]
+}
+
+// Endpoint is that of the S3-compatible store, empty when there is none.
+func (s ObjectStore) Endpoint() string {
+	endpoint, _ := s.split()
+	return endpoint
+}
 
 // ParseObjectStore reads an endpoint: http or https, a host, perhaps a port, and nothing behind
 // them. The usual port of the scheme is left out, as clients do in the Host header, which is signed.
@@ -38,10 +68,10 @@ func ParseObjectStore(text string) (ObjectStore, error) {
 // path returns what follows the host in an address of this store. The scheme may be that of the
 // endpoint or https. ok is false for other addresses.
 func (s ObjectStore) path(address string) (path string, ok bool) {
-	_, host, configured := strings.Cut(string(s), "://")
+	_, host, configured := strings.Cut(s.Endpoint(), "://")
 	scheme, rest, _ := strings.Cut(address, "://")
 	named, path, _ := strings.Cut(rest, "/")
-	known := scheme == "https" || strings.HasPrefix(string(s), scheme+"://")
+	known := scheme == "https" || strings.HasPrefix(s.Endpoint(), scheme+"://")
 	return path, configured && known && strings.ToLower(named) == host
 }
 
@@ -57,6 +87,9 @@ type Object struct {
 	BucketInHost bool
 	Key          string // decoded, 1..1024 bytes
 	Version      string // version id, empty for the newest
+	// Artifact says that the object is in the server's own store of artifacts (R-ART-13). Then
+	// Endpoint and Region mean nothing.
+	Artifact bool
 }
 
 // MaxKeyBytes is how long the key of an object may be: no S3 store has longer ones (R-PRE-27).
@@ -73,8 +106,9 @@ var (
 
 // object reads the address of a placeholder. The kinds of version 1 have everything after the
 // bucket as the key, as it is (R-PRE-7, R-PRE-9); version 2 has bucket and key percent-encoded, and
-// may select a version of the object (R-PRE-8). ok is false for anything that is no address of an
-// object in AWS or in the store.
+// may select a version of the object (R-PRE-8). An artifact of the server's own store has any of
+// these addresses with its bucket, or s3://bucket/key (R-ART-13). ok is false for anything that is no
+// address of an object in AWS or in the store.
 func (p Placeholder) object(store ObjectStore) (o Object, ok bool) {
 	var path string
 	rest, https := strings.CutPrefix(p.Argument, "https://")
@@ -83,8 +117,8 @@ func (p Placeholder) object(store ObjectStore) (o Object, ok bool) {
 		o.Bucket, o.BucketInHost, path = m[1], m[1] != "", after
 		o.Endpoint, o.Region = "https://"+m[2], m[3]
 	} else if path, ok = store.path(p.Argument); ok {
-		o.Endpoint = string(store)
-	} else {
+		o.Endpoint = store.Endpoint()
+	} else if path, ok = strings.CutPrefix(p.Argument, "s3://"); !ok {
 		return o, false
 	}
 	o.Key = path
@@ -92,7 +126,23 @@ func (p Placeholder) object(store ObjectStore) (o Object, ok bool) {
 		o.Bucket, o.Key, _ = strings.Cut(path, "/")
 	}
 	ok = p.Kind != PresignedURLv2 || o.decode()
+	_, artifacts := store.split()
+	o.Artifact = artifacts != "" && o.Bucket == artifacts
+	if o.Artifact && o.Version != "" || !o.Artifact && strings.HasPrefix(p.Argument, "s3://") {
+		return o, false // artifacts have no versions, and only they have this form of address
+	}
 	return o, ok && o.Key != "" && len(o.Key) <= MaxKeyBytes && bucketName.MatchString(o.Bucket)
+}
+
+// isArtifact reports whether a placeholder is for a download from the server's own store of
+// artifacts, which needs no role.
+func (p Placeholder) isArtifact(store ObjectStore) bool {
+	switch p.Kind {
+	case PresignedURL, PresignedURLv1, PresignedURLv2:
+		o, ok := p.object(store)
+		return ok && o.Artifact
+	}
+	return false
 }
 
 // decode reads bucket and key as version 2 has them, with the version of the object behind the key.
@@ -138,7 +188,7 @@ func Undeliverable(jobID string, err error) error {
 // placeholders, and is delivered as it is.
 func (d Definition) URLLifetime() time.Duration {
 	switch {
-	case !d.NeedsRole:
+	case !d.NeedsRole && !d.HasArtifacts:
 		return 0
 	case d.PresignedURL == nil || d.PresignedURL.ExpiresInSec == 0:
 		return DefaultExpiresInSec * time.Second

@@ -90,7 +90,7 @@ func TestDownloads(t *testing.T) { // R-PRE-1, R-PRE-2, R-PRE-3, R-PRE-5, R-PRE-
 	o := objectstore.Serve(t, storeKey, storeSecret, "firmware")
 	version := o.Put("firmware", "a/fw 2+4.bin", "the second")
 	o.Put("firmware", "a/fw 2+4.bin", "the third")
-	s := serveStore(t, o.URL, storeVariables(storeSecret))
+	s := serveStore(t, o.URL, storeVariables(storeSecret), "--artifacts", "off")
 	s.clock(`{"advance":"240h"}`)
 	s.fleet("g", 1)
 	in := newInbox(t)

@@ -70,7 +70,7 @@ func TestPresigned(t *testing.T) { // R-WIRE-26
 		{"expired", "GET", "iot", "/jobs?X-Amz-Expires=60", "", "", now.Add(-2 * time.Minute), 400, "RequestExpired", "message"},
 		{"expired, device", "GET", "iot-jobs-data", "/things/t0001/jobs?X-Amz-Expires=60", "", "", now.Add(-2 * time.Minute), 400, "RequestExpired", "message"},
 		{"too long", "GET", "iot", "/jobs?X-Amz-Expires=604801", "", "", now, 403, "InvalidSignatureException", "message"},
-		{"another service", "GET", "s3", "/jobs?X-Amz-Expires=60", "", "", now, 403, "InvalidSignatureException", "message"},
+		{"another service", "GET", "lambda", "/jobs?X-Amz-Expires=60", "", "", now, 403, "InvalidSignatureException", "message"},
 	} {
 		address, header := s.presign(tt.method, tt.service, tt.target, tt.body, tt.token, tt.at)
 		delete(header, "Content-Length")

@@ -99,7 +99,7 @@ func TestBadInput(t *testing.T) {
 		{"R-ERR-6 changed path", call{method: "DELETE", path: "/jobs/x", tamper: func(r *http.Request) { r.URL.Path = "/jobs/j" }}, 403, "InvalidSignatureException", "signature"},
 		{"R-ERR-6 expired", call{method: "GET", path: "/jobs", at: time.Now().Add(-16 * time.Minute)}, 400, "RequestExpired", "15m"},
 		{"R-ERR-6 from the future", call{method: "GET", path: "/jobs", at: time.Now().Add(16 * time.Minute)}, 400, "RequestExpired", "15m"},
-		{"R-HTTP-2 another service", call{method: "GET", path: "/jobs", service: "s3"}, 403, "InvalidSignatureException", "s3"},
+		{"R-HTTP-2 another service", call{method: "GET", path: "/jobs", service: "lambda"}, 403, "InvalidSignatureException", "lambda"},
 		{"another region", call{method: "GET", path: "/jobs", region: "mars-1"}, 403, "InvalidSignatureException", "mars-1"},
 		{"R-WIRE-25 unknown path", call{method: "GET", path: "/nope"}, 404, "UnknownOperationException", ""},
 		{"R-HTTP-31 unknown path, device plane", call{method: "POST", path: "/nope", service: "iot-jobs-data"}, 404, "UnknownOperationException", ""},

@@ -31,6 +31,7 @@ func serve(ctx context.Context, args []string) error {
 	listenerFlags(flags, &c)
 	limitFlags(flags, &c)
 	objectStoreFlags(flags, &c)
+	artifacts := artifactFlags(flags, &c)
 	clock := flags.String("clock", "real",
 		"`real`, or virtual: time stands still until POST /_drover/clock moves it")
 	level := flags.String("log", "info", "least `level` that is logged: debug, info, warn, error")
@@ -46,6 +47,13 @@ func serve(ctx context.Context, args []string) error {
 		c.Virtual = true
 	default:
 		return fmt.Errorf("--clock %s: must be real or virtual", *clock)
+	}
+	switch *artifacts {
+	case "on":
+	case "off":
+		c.Artifacts.Bucket = ""
+	default:
+		return fmt.Errorf("--artifacts %s: must be on or off", *artifacts)
 	}
 	var least slog.Level
 	if err := least.UnmarshalText([]byte(*level)); err != nil {
@@ -136,6 +144,21 @@ func objectStoreFlags(flags *flag.FlagSet, c *app.Config) {
 	flags.StringVar(&c.ObjectStore.Region, "s3-region", "",
 		"region `name` that presigned URLs are signed for "+
 			"(default: the one in the host that a document names, else --region)")
+}
+
+// artifactFlags are the flags for the server's own store of the files that devices download. The
+// value that is returned says whether there is one.
+func artifactFlags(flags *flag.FlagSet, c *app.Config) *string {
+	flags.StringVar(&c.Artifacts.Bucket, "artifact-bucket", c.Artifacts.Bucket,
+		"`name` of the bucket of the server's own store, which speaks S3 on --http and --https;\n"+
+			"documents name its objects as ${aws:iot:s3-presigned-url:s3://artifacts/KEY}")
+	flags.Float64Var(&c.Artifacts.Rate, "artifact-rate", 0,
+		"how many `bytes` a second all downloads from the server's own store may take together;\n"+
+			"0: any number")
+	flags.Float64Var(&c.Artifacts.RatePerDevice, "artifact-rate-per-device", 0,
+		"how many `bytes` a second the downloads of one address may take; 0: any number")
+	return flags.String("artifacts", "on",
+		"`on`, or off: without a store of the server's own")
 }
 
 // objectStoreSecrets reads the credential of the object store. It is no flag, because other users

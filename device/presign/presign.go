@@ -6,6 +6,7 @@ package presign
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -30,6 +31,9 @@ type Config struct {
 	Region string
 	// DefaultRegion is for addresses without a region, when Region is empty.
 	DefaultRegion string
+	// Artifacts makes the URLs of objects in the server's own store of artifacts, with a key pair of
+	// its own (R-ART-13). Nil when there is no such store.
+	Artifacts *Signer
 	// Now is the real time, also beside a virtual clock: the object store, which checks when a URL
 	// was made and until when it is valid, knows no other (R-PRE-28).
 	Now func() time.Time
@@ -52,7 +56,13 @@ func New(c Config) *Signer {
 // for this long from now on (R-PRE-1, R-PRE-2).
 func (s *Signer) Document(text string, lifetime time.Duration) (string, error) {
 	return job.Deliver(text, s.Store, func(o job.Object) (string, error) {
-		return s.URL(o, lifetime)
+		switch {
+		case !o.Artifact:
+			return s.URL(o, lifetime)
+		case s.Artifacts.Store == "":
+			return "", errors.New("there is no HTTP listener for the artifacts of this server")
+		}
+		return s.Artifacts.URL(o, lifetime)
 	})
 }
 
@@ -83,11 +93,12 @@ func (s *Signer) URL(o job.Object, lifetime time.Duration) (string, error) {
 // place is where an object is downloaded from. The path is escaped.
 func (s *Signer) place(o job.Object) (scheme, host, path string) {
 	endpoint, path := o.Endpoint, "/"+httpbinding.EscapePath(o.Key, false)
-	if s.Store != "" {
-		endpoint = string(s.Store)
+	own := s.Store.Endpoint()
+	if own != "" {
+		endpoint = own
 	}
 	scheme, host, _ = strings.Cut(endpoint, "://")
-	if o.BucketInHost && s.Store == "" {
+	if o.BucketInHost && own == "" {
 		return scheme, o.Bucket + "." + host, path
 	}
 	return scheme, host, "/" + o.Bucket + path

@@ -44,7 +44,7 @@ func (s *Service) CreateJob(ctx context.Context, in NewJob) (created job.Job, er
 	if err != nil {
 		return job.Job{}, err
 	}
-	definition := in.Definition.Complete(placeholders)
+	definition := in.Definition.Complete(placeholders, s.ObjectStore)
 	if err := definition.Check(s.Clock.Now()); err != nil {
 		return job.Job{}, err
 	}

@@ -2,6 +2,7 @@ package connlimit
 
 import (
 	"container/list"
+	"io"
 	"log/slog"
 	"net"
 	"sync/atomic"
@@ -114,6 +115,14 @@ func (c *Conn) Close() error {
 		c.table.remove(c)
 	}
 	return err
+}
+
+// ReadFrom sends what is read of r. From a file the system can do that without copying.
+func (c *Conn) ReadFrom(r io.Reader) (int64, error) {
+	if to, ok := c.Conn.(io.ReaderFrom); ok {
+		return to.ReadFrom(r)
+	}
+	return io.Copy(struct{ io.Writer }{c.Conn}, r)
 }
 
 // CloseWrite tells the client that nothing more will be sent, where the connection can do that.

@@ -27,12 +27,12 @@ func Write(path string, content []byte, mode fs.FileMode) error {
 		_ = os.Remove(file.Name()) // best effort: the error that counts is err
 		return err
 	}
-	return syncDir(dir)
+	return SyncDir(dir)
 }
 
-// syncDir makes a rename in a folder durable. Windows has no such call: there, the new file itself
+// SyncDir makes new, renamed and removed names in a folder durable. Windows has no such call: there, the new file itself
 // is on stable storage, and a power cut may bring back the old name.
-func syncDir(dir string) error {
+func SyncDir(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil
 	}

@@ -108,7 +108,7 @@ func (s Signature) presign(
 	query.Del(memberSignature)
 	again.URL.RawQuery = query.Encode()
 	credentials := aws.Credentials{AccessKeyID: s.AccessKeyID, SecretAccessKey: secret}
-	signed, _, err := v4.NewSigner().PresignHTTP(
+	signed, _, err := v4.NewSigner(s.signing).PresignHTTP(
 		context.Background(), credentials, again, hash, s.Service, s.Region, date,
 		func(o *v4.SignerOptions) { o.DisableHeaderHoisting = true })
 	if err != nil {

@@ -237,7 +237,7 @@ func (s Signature) sign(
 ) (headers, value string, err error) {
 	again := s.signedPart(r)
 	credentials := aws.Credentials{AccessKeyID: s.AccessKeyID, SecretAccessKey: secret}
-	err = v4.NewSigner().SignHTTP(
+	err = v4.NewSigner(s.signing).SignHTTP(
 		context.Background(), credentials, again, hash, s.Service, s.Region, date)
 	var made Signature
 	made.readHeader(again.Header.Get("Authorization"))

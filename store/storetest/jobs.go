@@ -20,7 +20,7 @@ func fullJob(key int64, id string) job.Job {
 		Abort:        &job.AbortConfig{Criteria: []job.AbortCriterion{{FailureType: job.FailureAll, ThresholdHundredths: 2050, MinExecuted: 3}}},
 		Timeout:      &job.TimeoutConfig{InProgressMinutes: 7},
 		Retry:        &job.RetryConfig{Criteria: []job.RetryCriterion{{FailureType: job.FailureFailed, Retries: 2}}},
-		NeedsRole:    true, CreatedAt: at(1), Sources: []job.Source{{Target: 1, Thing: 3}, {Group: 4}}, NewestMembership: 99,
+		NeedsRole:    true, HasArtifacts: true, CreatedAt: at(1), Sources: []job.Source{{Target: 1, Thing: 3}, {Group: 4}}, NewestMembership: 99,
 		TargetGroups: []registry.GroupID{4}, TemplateARN: "arn:3", Parameters: map[string]string{"a": "b"}, PackageVersions: []string{"arn:4"},
 		Schedule: &job.ScheduleConfig{StartTime: "start", EndTime: "end", EndBehavior: job.CancelAtEnd, StartAt: at(6), EndAt: at(7),
 			Windows: []job.Window{{StartTime: "cron", Minutes: 9}}},

@@ -103,7 +103,7 @@ func TestSignatures(t *testing.T) {
 		row{"another secret", func(r *request) { r.secret = strings.Repeat("s", 40) }},
 		row{"no secret", func(r *request) { r.secret = " " }},
 		row{"another region", func(r *request) { r.region = "eu-west-1" }},
-		row{"another service", func(r *request) { r.service = "s3" }},
+		row{"another service", func(r *request) { r.service = "lambda" }},
 		row{"the service of another plane", func(r *request) { r.service = "iotdata" }},
 		row{"16 minutes ago", func(r *request) { r.at = time.Now().Add(-16 * time.Minute) }},
 		row{"in 16 minutes", func(r *request) { r.at = time.Now().Add(16 * time.Minute) }},

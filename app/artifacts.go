@@ -1,0 +1,108 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/url"
+	"path/filepath"
+	"regexp"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/drover-iot/drover/artifact"
+	"github.com/drover-iot/drover/artifact/s3api"
+	"github.com/drover-iot/drover/device/presign"
+	"github.com/drover-iot/drover/gateway"
+	"github.com/drover-iot/drover/internal/clock"
+	"github.com/drover-iot/drover/job"
+)
+
+// Artifacts is the server's own store of the files that devices download (docs/spec/53).
+type Artifacts struct {
+	// Bucket is its bucket. Empty turns the store off.
+	Bucket string
+	// Rate is how many bytes a second all downloads may take together, RatePerDevice those from one
+	// address; 0 is any number.
+	Rate, RatePerDevice float64
+}
+
+// bucketName is the rule of S3 for the names of buckets.
+var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+
+// check refuses a bucket that no client could name.
+func (a Artifacts) check() error {
+	if a.Bucket != "" && !bucketName.MatchString(a.Bucket) {
+		return fmt.Errorf("--artifact-bucket %s: must be 3 to 63 characters of a-z, 0-9, dots and "+
+			"dashes, and begin and end with a letter or a digit", a.Bucket)
+	}
+	return nil
+}
+
+// openArtifacts opens the store of artifacts, unless it is off. The addresses of its URLs follow
+// with placeArtifacts.
+func (s *Server) openArtifacts(ctx context.Context) (err error) {
+	if s.Artifacts.Bucket == "" {
+		return nil
+	}
+	if s.artifactKey, err = ownS3Key(s.Data); err != nil {
+		return err
+	}
+	s.artifacts, err = artifact.Open(ctx, filepath.Join(s.Data, artifactDir), s.Log)
+	if err != nil {
+		return fmt.Errorf("store of artifacts: %w", err)
+	}
+	s.artifactURLs = presign.New(presign.Config{
+		Credentials: aws.Credentials{
+			AccessKeyID:     s.artifactKey.AccessKeyID,
+			SecretAccessKey: s.artifactKey.SecretAccessKey,
+		},
+		Region: s.Scope.Region,
+		Now:    clock.Now,
+	})
+	return nil
+}
+
+// artifactCalls is the store of artifacts as the HTTP listeners have it.
+func (s *Server) artifactCalls() *gateway.Artifacts {
+	if s.artifacts == nil {
+		return nil
+	}
+	return &gateway.Artifacts{
+		Handler: &s3api.Handler{
+			Store:  s.artifacts,
+			Bucket: s.Artifacts.Bucket,
+			Region: s.Scope.Region,
+			Rates:  s3api.NewRates(s.Artifacts.Rate, s.Artifacts.RatePerDevice),
+			HangUp: gateway.HangUp,
+			Log:    s.Log,
+		},
+		URLKey: s.artifactKey,
+	}
+}
+
+// placeArtifacts says where devices reach the store of artifacts, once the ports are known: at the
+// host of the configuration, over HTTPS if there is that listener.
+func (s *Server) placeArtifacts() {
+	if s.artifacts == nil {
+		return
+	}
+	listener := s.Endpoints.HTTPS
+	if listener == "" {
+		listener = s.Endpoints.HTTP
+	}
+	s.artifactURLs.Store = artifactEndpoint(listener, s.Host)
+}
+
+// artifactEndpoint is the address of a listener by the name of its host, without the usual port of
+// its scheme: clients leave that out of the Host header, which is signed. Empty for no listener.
+func artifactEndpoint(listener, host string) job.ObjectStore {
+	at, err := url.Parse(listener)
+	if err != nil || listener == "" {
+		return ""
+	}
+	if usual := map[string]string{"http": "80", "https": "443"}; at.Port() == usual[at.Scheme] {
+		return job.ObjectStore(at.Scheme + "://" + host)
+	}
+	return job.ObjectStore(at.Scheme + "://" + net.JoinHostPort(host, at.Port()))
+}
