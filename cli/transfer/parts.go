@@ -88,12 +88,13 @@ func newUpload(id string, file *local) *upload {
 }
 
 // findUpload returns an upload of the key that a file may go on with: the one with most parts. It is
-// nil when there is none, or when the store lists no uploads.
+// nil when there is none, or when the store lists no uploads. They are listed in the order of their
+// keys; not every store lists those of one key only, the embedded one for example.
 func (s *Store) findUpload(ctx context.Context, file *local, key string) (best *upload, err error) {
 	pages := s3.NewListMultipartUploadsPaginator(s.s3,
-		&s3.ListMultipartUploadsInput{Bucket: &s.Bucket, Prefix: &key})
-	most := 0
-	for pages.HasMorePages() {
+		&s3.ListMultipartUploadsInput{Bucket: &s.Bucket})
+	most, passed := 0, false
+	for pages.HasMorePages() && !passed {
 		page, err := pages.NextPage(ctx)
 		if notImplemented(err) {
 			return nil, nil
@@ -102,8 +103,9 @@ func (s *Store) findUpload(ctx context.Context, file *local, key string) (best *
 			return nil, err
 		}
 		for _, found := range page.Uploads {
+			passed = aws.ToString(found.Key) > key
 			if aws.ToString(found.Key) != key {
-				continue // a longer one
+				continue
 			}
 			u := newUpload(aws.ToString(found.UploadId), file)
 			n, err := s.findParts(ctx, file, key, u)

@@ -67,6 +67,15 @@ func (s *Store) Put(ctx context.Context, path, key string, p Progress) (Object, 
 	return want, nil
 }
 
+// Sum is the SHA-256 of a file, in hexadecimal.
+func Sum(ctx context.Context, path string) (string, error) {
+	file, err := open(ctx, path)
+	if err != nil {
+		return "", err
+	}
+	return file.sum, file.Close()
+}
+
 // open reads a file and takes its sums.
 func open(ctx context.Context, path string) (*local, error) {
 	f, err := os.Open(path)

@@ -109,10 +109,7 @@ func (c *caller) store(bucket string) *transfer.Store {
 	})
 }
 
-// progress shows how far a transfer is, unless it is to be quiet.
-func (c *artifactCommand) progress() transfer.Progress { return shownProgress(c.quiet) }
-
-// shownProgress shows on standard error how far a transfer is.
+// shownProgress shows on standard error how far a transfer is, unless it is to be quiet.
 func shownProgress(quiet bool) transfer.Progress {
 	if quiet {
 		return progress.None
@@ -126,7 +123,7 @@ func (c *artifactCommand) put(ctx context.Context, s *transfer.Store, words []st
 	if len(words) > 1 {
 		key = words[1]
 	}
-	o, err := s.Put(ctx, words[0], key, c.progress())
+	o, err := s.Put(ctx, words[0], key, shownProgress(c.quiet))
 	if err != nil {
 		return err
 	}
@@ -139,7 +136,7 @@ func (c *artifactCommand) get(ctx context.Context, s *transfer.Store, words []st
 	if len(words) > 1 {
 		file = words[1]
 	}
-	o, err := s.Get(ctx, words[0], file, c.progress())
+	o, err := s.Get(ctx, words[0], file, shownProgress(c.quiet))
 	if err != nil {
 		return err
 	}
