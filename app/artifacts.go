@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"regexp"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -101,8 +102,7 @@ func artifactEndpoint(listener, host string) job.ObjectStore {
 	if err != nil || listener == "" {
 		return ""
 	}
-	if usual := map[string]string{"http": "80", "https": "443"}; at.Port() == usual[at.Scheme] {
-		return job.ObjectStore(at.Scheme + "://" + host)
-	}
-	return job.ObjectStore(at.Scheme + "://" + net.JoinHostPort(host, at.Port()))
+	endpoint := at.Scheme + "://" + net.JoinHostPort(host, at.Port())
+	usual := map[string]string{"http": ":80", "https": ":443"}[at.Scheme]
+	return job.ObjectStore(strings.TrimSuffix(endpoint, usual))
 }

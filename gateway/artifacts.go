@@ -28,10 +28,16 @@ type Artifacts struct {
 func isForS3(r *http.Request) bool {
 	if !strings.Contains(r.Header.Get("Authorization"), "/"+sigv4.S3+"/") &&
 		!strings.Contains(r.URL.RawQuery, "X-Amz-Credential=") {
-		return false
+		return isVersion2(r)
 	}
 	s, _ := sigv4.Parse(r) // what is wrong with it is found by those who serve it
 	return s.Service == sigv4.S3
+}
+
+// isVersion2 reports whether a request has a signature of version 2 in its query, which only S3 ever
+// had, and which the aws command line still makes by default for URLs of us-east-1.
+func isVersion2(r *http.Request) bool {
+	return strings.Contains(r.URL.RawQuery, "AWSAccessKeyId=")
 }
 
 // serveArtifacts serves a request that is signed for S3. Its time limits are those of s3api.
@@ -49,6 +55,10 @@ func (h *HTTP) serveArtifacts(w http.ResponseWriter, r *http.Request) {
 // Forbidden when the server's own key is used for anything but a URL.
 func (a *OperatorAuth) beginS3(r *http.Request, own Key) (c s3api.Caller, err error) {
 	s, err := sigv4.Parse(r)
+	if fault.Is(err, fault.NoCredentials) {
+		return c, fault.New(fault.BadSignature, "signature version 2 is not offered; "+
+			"sign with version 4 (aws configure set s3.signature_version s3v4)")
+	}
 	if err != nil {
 		return c, err
 	}

@@ -303,8 +303,16 @@ func (s *server) refuseURLs(address string) {
 		{"a list", "GET", sign("GET", "/artifacts?list-type=2", "s3", 0), "403 AccessDenied"},
 		{"no such object", "GET", sign("GET", "/artifacts/none", "s3", 0), "404 NoSuchKey"},
 		{"operations of the API", "GET", sign("GET", "/things", "iot", 0), "403"},
+		{"version 2", "GET", s.HTTP + "/artifacts/other?AWSAccessKeyId=x&Signature=y&Expires=1", "403 version 2"},
+		{"a header", "GET", s.HTTP + "/artifacts/other", "403 AccessDenied"},
 	} {
 		r := must[*http.Request](s.t)(http.NewRequest(tt.method, tt.address, nil))
+		if r.URL.RawQuery == "" {
+			r.Header.Set("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD")
+			if err := signer.SignHTTP(context.Background(), keys[0], r, "UNSIGNED-PAYLOAD", "s3", s.Region, time.Now()); err != nil {
+				s.t.Fatal(err)
+			}
+		}
 		answer := must[*http.Response](s.t)(s.trusting().Do(r))
 		text := string(must[[]byte](s.t)(io.ReadAll(answer.Body)))
 		answer.Body.Close()
@@ -361,4 +369,40 @@ func (s *server) putRaw(target string, body io.Reader, size int64) error {
 		return errors.New(answer.Status)
 	}
 	return nil
+}
+
+// A hundred downloads at once of one large object take little memory. Its clients read a part and
+// wait, so that all of them are under way.
+func TestArtifactMemory(t *testing.T) { // R-ART-14
+	t.Parallel()
+	s := serve(t)
+	const size, bound = 64 << 20, 64 << 20
+	sparse := must[*os.File](t)(os.Create(filepath.Join(t.TempDir(), "large")))
+	defer sparse.Close()
+	if err := sparse.Truncate(size); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.putRaw("/artifacts/large", sparse, size); err != nil {
+		t.Fatal(err)
+	}
+	out := must[*v4.PresignedHTTPRequest](t)(s3.NewPresignClient(s.s3(s.HTTPS)).PresignGetObject(t.Context(),
+		&s3.GetObjectInput{Bucket: aws.String("artifacts"), Key: aws.String("large")}))
+	client := s.trusting()
+	var answers []*http.Response
+	for range 100 {
+		answer := must[*http.Response](t)(client.Get(out.URL))
+		defer answer.Body.Close()
+		if n, err := io.CopyN(io.Discard, answer.Body, 1<<20); err != nil || answer.ContentLength != size {
+			t.Fatalf("%s: %d bytes of %d: %v", answer.Status, n, answer.ContentLength, err)
+		}
+		answers = append(answers, answer)
+	}
+	for _, answer := range answers {
+		if _, err := io.CopyN(io.Discard, answer.Body, 1<<20); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, most := s.Memory(); most > bound && !testserver.Race {
+		t.Errorf("%d MiB of memory, at most %d are allowed", most>>20, bound>>20)
+	}
 }

@@ -17,7 +17,7 @@ import (
 const (
 	// A chunk has at least and at most this many bytes. While a client is fast, chunks grow. One
 	// that becomes slower than a chunk in patience is cut off, and can go on with a range.
-	leastChunk, mostChunk = 64 << 10, 256 << 10
+	leastChunk, mostChunk = 64 << 10, 1 << 20
 	// fast is how soon the client has to take a chunk for the next one to be larger.
 	fast = time.Second
 )
@@ -104,10 +104,10 @@ func (d *download) send(size int64, write func(size int64) (int64, error)) error
 	begun := time.Now()
 	extendWrite(d.ResponseWriter)
 	_, err := write(size)
-	d.next = leastChunk
 	if time.Since(begun) < fast {
-		d.next = min(2*size, mostChunk)
-		d.next = max(d.next, leastChunk)
+		d.next = min(max(2*size, leastChunk), mostChunk)
+	} else {
+		d.next = leastChunk
 	}
 	return err
 }

@@ -226,6 +226,34 @@ func TestFreshURL(t *testing.T) {
 	}
 }
 
+// An artifact is downloaded from the server itself, by a URL that the server's own key signs;
+// without a listener there is no such URL.
+func TestArtifacts(t *testing.T) { // R-ART-13
+	t.Parallel()
+	own := newSigner(func(c *Config) {
+		c.Credentials.AccessKeyID, c.Region, c.Store = "OWN", "eu-north-1", "https://iot.example:8443"
+	})
+	s := newSigner(func(c *Config) {
+		c.Store = job.ObjectStore("http://store.example").WithArtifacts("artifacts")
+		c.Artifacts = own
+	})
+	for address, want := range map[string]string{
+		"s3://artifacts/a/fw 2.bin":              "https://iot.example:8443/artifacts/a/fw%202.bin OWN eu-north-1",
+		"https://artifacts.s3.amazonaws.com/k":   "https://iot.example:8443/artifacts/k OWN eu-north-1",
+		"https://s3.eu-west-1.amazonaws.com/b/k": "http://store.example/b/k " + example.AccessKeyID + " eu-west-1",
+	} {
+		members := parts(t, deliver(t, s, document(job.PresignedURL, address), time.Hour))
+		scope := strings.Split(members["X-Amz-Credential"][0], "/")
+		if got := members["place"][0] + " " + scope[0] + " " + scope[2]; got != want {
+			t.Errorf("%s: %s, want %s", address, got, want)
+		}
+	}
+	own.Store = ""
+	if got, err := s.Document(document(job.PresignedURL, "s3://artifacts/k"), time.Hour); err == nil {
+		t.Errorf("without a listener: %s", got)
+	}
+}
+
 // A placeholder of a store that the server no longer has is an error (R-PRE-12).
 func TestDocumentFails(t *testing.T) {
 	t.Parallel()

@@ -3,3 +3,6 @@
 package testserver
 
 var buildFlags []string
+
+// Race says whether the servers look for races, which takes several times their memory.
+const Race = false
