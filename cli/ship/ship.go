@@ -64,8 +64,12 @@ func Create(
 		if o.Path != "" {
 			request.DocumentParameters[pathParameter] = o.Path
 		}
-	} else if request.Document, err = o.document(stored); err != nil {
-		return "", err
+	} else {
+		document, err := Document(stored, o.Path)
+		if err != nil {
+			return "", err
+		}
+		request.Document = &document
 	}
 	if o.ExpiresInSec != 0 {
 		request.PresignedUrlConfig = &iot.PresignedUrlConfig{
@@ -134,8 +138,9 @@ func (o Order) template(ctx context.Context, c *client.Client) (*iot.JobTemplate
 	return &template.TemplateArn, nil
 }
 
-// document is the job document of an order without a template.
-func (o Order) document(stored transfer.Object) (*iot.Document, error) {
+// Document is the job document with which a device downloads an artifact to a path; an empty path
+// leaves that to the device.
+func Document(stored transfer.Object, path string) (iot.Document, error) {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
@@ -145,7 +150,6 @@ func (o Order) document(stored transfer.Object) (*iot.Document, error) {
 		SHA256    string `json:"sha256"`
 		Size      int64  `json:"size"`
 		Path      string `json:"path,omitempty"`
-	}{"download", placeholder(stored), stored.SHA256, stored.Size, o.Path})
-	document := iot.Document(strings.TrimSpace(text.String()))
-	return &document, err
+	}{"download", placeholder(stored), stored.SHA256, stored.Size, path})
+	return iot.Document(strings.TrimSpace(text.String())), err
 }

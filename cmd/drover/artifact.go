@@ -37,6 +37,9 @@ server that runs in this folder. Any other S3 store does as well.
 "drover artifact <verb> --help" lists the options.
 `
 
+// defaultBucket is the bucket of artifacts of a server that was given no other name for it.
+const defaultBucket = "artifacts"
+
 // artifactCommand is one call of drover artifact.
 type artifactCommand struct {
 	*caller
@@ -79,7 +82,7 @@ func runArtifact(ctx context.Context, args []string) error {
 	}
 	flags := flag.NewFlagSet("artifact "+args[0], flag.ContinueOnError)
 	c := &artifactCommand{caller: newCaller(flags)}
-	flags.StringVar(&c.bucket, "bucket", "artifacts", "`name` of the bucket")
+	flags.StringVar(&c.bucket, "bucket", defaultBucket, "`name` of the bucket")
 	flags.StringVar(&c.output, "output", "text", "`text` for people, or json for programs")
 	flags.BoolVar(&c.quiet, "quiet", false, "show no progress")
 	words, err := parseWords(flags, args[1:], verb.words, verb.about)

@@ -37,7 +37,7 @@ func runJob(ctx context.Context, args []string) error {
 	flags.StringVar(&o.Path, "path", "", "`path` at which devices put the file")
 	flags.IntVar(&o.ExpiresInSec, "expires-in-sec", 0,
 		"for how many `seconds` a device's URL is valid, 60 to 3600 (default 3600)")
-	bucket := flags.String("bucket", "artifacts", "`name` of the server's bucket")
+	bucket := flags.String("bucket", defaultBucket, "`name` of the server's bucket")
 	noWait := flags.Bool("no-wait", false, "end when the job is created")
 	quiet := flags.Bool("quiet", false, "show no progress of the upload")
 	c := newCaller(flags)
