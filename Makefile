@@ -25,7 +25,7 @@ test: setup
 	$(GO) test -count=1 ./...
 
 setup:
-	./scripts/setup-tests.sh
+	GO='$(GO)' ./scripts/setup-tests.sh
 
 # Format, vet, lint. The import table is a test.
 check: .tools/bin/golangci-lint

@@ -94,7 +94,15 @@ func (s *Server) openArtifact(ctx context.Context, key string) (io.ReadCloser, e
 	case err != nil:
 		return nil, err
 	}
-	return object, nil
+	return closer{object}, nil
+}
+
+// closer is an artifact as an io.ReadCloser.
+type closer struct{ *artifact.Object }
+
+func (c closer) Close() error {
+	c.Object.Close()
+	return nil
 }
 
 // placeArtifacts says where devices reach the store of artifacts, once the ports are known: at the

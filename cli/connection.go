@@ -17,34 +17,55 @@ import (
 // The connection to a server. The two time-outs are those of the reference: one for the
 // connection, one for each piece of an answer, and none for a call as a whole.
 
-// connect makes the HTTP client of a call: redirects are not followed, time-outs and trust as asked
-// for (R-CMD-98, R-CMD-115). bundle is the path of the only certificates to trust; "" for those of
-// the system.
+// Connection says how a server is connected to.
+type Connection struct {
+	// CABundle is the path of the only certificates to trust; "" for those of the system.
+	CABundle string
+	// NoVerify accepts every certificate.
+	NoVerify bool
+	// ConnectTimeout and ReadTimeout are for a connection and for each piece of an answer; 0 for
+	// none.
+	ConnectTimeout, ReadTimeout time.Duration
+}
+
+// DefaultTimeout is that of a connection, and of each piece of an answer, unless another is given.
+const DefaultTimeout = time.Minute
+
+// connect makes the HTTP client of a call, with time-outs and trust as asked for (R-CMD-98).
 func connect(line *commandLine, bundle string) (*http.Client, error) {
+	return Connection{
+		CABundle:       bundle,
+		NoVerify:       line.has("no-verify-ssl"),
+		ConnectTimeout: seconds(line.text("cli-connect-timeout")),
+		ReadTimeout:    seconds(line.text("cli-read-timeout")),
+	}.Client()
+}
+
+// Client makes an HTTP client, which follows no redirects (R-CMD-115).
+func (c Connection) Client() (*http.Client, error) {
 	// The default transport brings the proxies of the environment.
 	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:errcheck // it is one
 	transport.TLSClientConfig = &tls.Config{
-		InsecureSkipVerify: line.has("no-verify-ssl"), //nolint:gosec // on request
+		InsecureSkipVerify: c.NoVerify, //nolint:gosec // on request
 	}
-	if bundle != "" {
-		certificates, err := os.ReadFile(bundle)
+	if c.CABundle != "" {
+		certificates, err := os.ReadFile(c.CABundle)
 		if err != nil {
 			return nil, exit.Other("ca-bundle: %v", err)
 		}
 		trusted := x509.NewCertPool()
 		if !trusted.AppendCertsFromPEM(certificates) {
-			return nil, exit.Other("ca-bundle: %s holds no certificate", bundle)
+			return nil, exit.Other("ca-bundle: %s holds no certificate", c.CABundle)
 		}
 		transport.TLSClientConfig.RootCAs = trusted
 	}
-	dialer := &net.Dialer{Timeout: seconds(line.text("cli-connect-timeout"))}
-	readTimeout := seconds(line.text("cli-read-timeout"))
+	dialer := &net.Dialer{Timeout: c.ConnectTimeout}
 	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dialer.DialContext(ctx, network, address)
 		if err != nil {
 			return nil, err
 		}
-		return &timedConn{conn, readTimeout}, nil
+		return &timedConn{conn, c.ReadTimeout}, nil
 	}
 	return &http.Client{
 		Transport: transport,
@@ -57,7 +78,7 @@ func connect(line *commandLine, bundle string) (*http.Client, error) {
 // seconds reads the value of a time-out: a minute unless given, 0 for none.
 func seconds(text string) time.Duration {
 	if text == "" {
-		return time.Minute
+		return DefaultTimeout
 	}
 	n, _ := strconv.Atoi(strings.TrimSpace(text)) // option.check has seen that it is a whole number
 	return time.Duration(min(max(n, 0), 1e9)) * time.Second

@@ -49,10 +49,11 @@ func TestArtifacts(t *testing.T) { // R-ART-13
 			continue
 		}
 		got, artifact := "", false
-		_, err = Deliver(document, tt.store, func(o Object) (string, error) {
+		sign := func(o Object) (string, error) {
 			got, artifact = o.Bucket+" "+o.Key, o.Artifact
 			return "", nil
-		})
+		}
+		_, err = Deliver(document, Stores{Own: tt.store}, Delivery{}, sign)
 		if err != nil || got != tt.want || artifact != tt.artifact {
 			t.Errorf("%s with %q: %q, artifact %v, %v, want %q, %v",
 				tt.address, tt.store, got, artifact, err, tt.want, tt.artifact)

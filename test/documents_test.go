@@ -33,7 +33,7 @@ func documentSite(t *testing.T, answer http.HandlerFunc) (site *httptest.Server,
 // is listed. A document is frozen, and the link is shown as it was given.
 func TestDocumentsByLink(t *testing.T) { // R-DOC-2, R-DOC-3, R-DOC-11, R-DOC-12, R-DOC-14
 	t.Parallel()
-	o := newObjectStore(t, storeKey("KEYDOC"))
+	o := newKeyedStore(t, keyOf("KEYDOC"))
 	site, certificate := documentSite(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/there" {
 			http.Redirect(w, r, "/d", http.StatusFound)
@@ -43,8 +43,8 @@ func TestDocumentsByLink(t *testing.T) { // R-DOC-2, R-DOC-3, R-DOC-11, R-DOC-12
 	})
 	host := strings.TrimPrefix(site.URL, "https://")
 	o.objects["/documents/a job.json"] = `{"v": 1.0}`
-	s := serveStore(t, o, []string{"DROVER_S3_ACCESS_KEY_ID=KEYDOC", "SSL_CERT_FILE=" + certificate,
-		"DROVER_S3_SECRET_ACCESS_KEY=" + storeKey("KEYDOC").SecretAccessKey, "HTTPS_PROXY=http://127.0.0.1:1"},
+	s := serveStore(t, o.URL, []string{"DROVER_S3_ACCESS_KEY_ID=KEYDOC", "SSL_CERT_FILE=" + certificate,
+		"DROVER_S3_SECRET_ACCESS_KEY=" + keyOf("KEYDOC").SecretAccessKey, "HTTPS_PROXY=http://127.0.0.1:1"},
 		"--document-hosts", host+"=127.0.0.0/8")
 	s.fleet("g", 1)
 	for id, tt := range map[string]struct{ link, want string }{

@@ -24,8 +24,8 @@ import (
 // role is the ARN of a role.
 func role(name string) string { return "arn:aws:iam::123456789012:role/" + name }
 
-// storeKey is a credential of an object store, with a secret that no log may have.
-func storeKey(id string) aws.Credentials {
+// keyOf is a credential of an object store, with a secret that no log may have.
+func keyOf(id string) aws.Credentials {
 	return aws.Credentials{AccessKeyID: id, SecretAccessKey: "secret of " + id}
 }
 
@@ -34,7 +34,7 @@ func rolesFile(t *testing.T, path string, keys map[string]string) {
 	t.Helper()
 	file := map[string]map[string]string{}
 	for name, id := range keys {
-		c := storeKey(id)
+		c := keyOf(id)
 		file[role(name)] = map[string]string{"accessKeyId": c.AccessKeyID, "secretAccessKey": c.SecretAccessKey}
 	}
 	if err := os.WriteFile(path, must[[]byte](t)(json.Marshal(file)), 0o600); err != nil {
@@ -46,21 +46,10 @@ func rolesFile(t *testing.T, path string, keys map[string]string) {
 func (s *server) createAs(id, roleName, placeholder string) error {
 	s.t.Helper()
 	_, err := s.Control().CreateJob(within(s.t, 20*time.Second), &iot.CreateJobInput{
-		JobId: &id, Targets: []string{s.ARN("thinggroup", "g")}, Document: aws.String(`{"at":"${aws:iot:` + placeholder + `}"}`),
+		JobId: &id, Targets: []string{s.ARN("thinggroup", "g")}, Document: aws.String(`{"from":"${aws:iot:` + placeholder + `}"}`),
 		PresignedUrlConfig: &types.PresignedUrlConfig{RoleArn: aws.String(role(roleName)), ExpiresInSec: aws.Int64(600)},
 	})
 	return err
-}
-
-// delivered is the URL in the document that t0001 gets for a job.
-func (s *server) delivered(id string) string {
-	s.t.Helper()
-	text, _ := at(s.askFor("iot-jobs-data", "GET", "/things/t0001/jobs/"+id, ""), "execution.jobDocument").(string)
-	var document struct{ At string }
-	if err := json.Unmarshal([]byte(text), &document); err != nil {
-		s.t.Fatalf("%q: %v", text, err)
-	}
-	return document.At
 }
 
 // signedBy is the access key in a presigned URL.
@@ -75,10 +64,10 @@ func signedBy(t *testing.T, address string) string {
 // executions as they are. No secret is logged.
 func TestRoles(t *testing.T) { // R-PRE-12, R-PRE-13, R-UPD-17, R-ART-2
 	t.Parallel()
-	o := newObjectStore(t, storeKey("KEYFW"), storeKey("KEYLOGS"), storeKey("KEYNEW"))
+	o := newKeyedStore(t, keyOf("KEYFW"), keyOf("KEYLOGS"), keyOf("KEYNEW"))
 	file := filepath.Join(t.TempDir(), "roles.json")
 	rolesFile(t, file, map[string]string{"fw": "KEYFW", "logs": "KEYLOGS"})
-	s := serveStore(t, o, nil, "--s3-roles", file, "--s3-unknown-roles", "refuse")
+	s := serveStore(t, o.URL, nil, "--s3-roles", file, "--s3-unknown-roles", "refuse")
 	s.fleet("g", 1)
 	in := newInbox(t)
 	d := must[*v3](t)(connect3(t, s.MQTT, "t0001", nil, in))
@@ -88,7 +77,7 @@ func TestRoles(t *testing.T) { // R-PRE-12, R-PRE-13, R-UPD-17, R-ART-2
 	}
 	wantKey := func(want string) {
 		t.Helper()
-		if address := s.delivered("j"); signedBy(t, address) != want || download(t, address) != "/firmware/fw.bin" {
+		if address := s.delivered("j"); signedBy(t, address) != want || fetch(t, address) != "/firmware/fw.bin" {
 			t.Errorf("%s, want a URL that %s has signed", address, want)
 		}
 	}
@@ -131,9 +120,9 @@ func TestRoles(t *testing.T) { // R-PRE-12, R-PRE-13, R-UPD-17, R-ART-2
 // for the token service, and says what that has refused.
 func TestAssumedRoles(t *testing.T) { // R-PRE-13, R-ART-2
 	t.Parallel()
-	base, temporary := storeKey("KEYBASE"), storeKey("KEYTEMP")
+	base, temporary := keyOf("KEYBASE"), keyOf("KEYTEMP")
 	temporary.SessionToken = "to/ken+="
-	o := newObjectStore(t, temporary)
+	o := newKeyedStore(t, temporary)
 	var asked atomic.Int32
 	sts := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked.Add(1)
@@ -151,13 +140,13 @@ func TestAssumedRoles(t *testing.T) { // R-PRE-13, R-ART-2
 	if err := os.WriteFile(file, []byte(`{"*":{"assumeRole":true,"stsEndpoint":"`+sts.URL+`"}}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := serveStore(t, o, []string{"DROVER_S3_ACCESS_KEY_ID=" + base.AccessKeyID, "DROVER_S3_SECRET_ACCESS_KEY=" + base.SecretAccessKey}, "--s3-roles", file)
+	s := serveStore(t, o.URL, []string{"DROVER_S3_ACCESS_KEY_ID=" + base.AccessKeyID, "DROVER_S3_SECRET_ACCESS_KEY=" + base.SecretAccessKey}, "--s3-roles", file)
 	s.fleet("g", 1)
 	if err := s.createAs("j", "fw", "s3-presigned-url:https://s3.amazonaws.com/firmware/fw.bin"); err != nil {
 		t.Fatal(err)
 	}
 	for range 3 {
-		if address := s.delivered("j"); signedBy(t, address) != "KEYTEMP" || download(t, address) != "/firmware/fw.bin" {
+		if address := s.delivered("j"); signedBy(t, address) != "KEYTEMP" || fetch(t, address) != "/firmware/fw.bin" {
 			t.Errorf("delivered %s", address)
 		}
 	}

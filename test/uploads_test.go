@@ -27,9 +27,9 @@ func upload(t *testing.T, address, text string) {
 // execution has its own object. The URL is for a PUT only.
 func TestUploads(t *testing.T) { // R-PRE-20 to R-PRE-23, R-SUB-7
 	t.Parallel()
-	o := newObjectStore(t, storeKey("KEYUP"))
-	env := []string{"DROVER_S3_ACCESS_KEY_ID=KEYUP", "DROVER_S3_SECRET_ACCESS_KEY=" + storeKey("KEYUP").SecretAccessKey}
-	s := serveStore(t, o, env, "--s3-upload-bucket", "uploads")
+	o := newKeyedStore(t, keyOf("KEYUP"))
+	env := []string{"DROVER_S3_ACCESS_KEY_ID=KEYUP", "DROVER_S3_SECRET_ACCESS_KEY=" + keyOf("KEYUP").SecretAccessKey}
+	s := serveStore(t, o.URL, env, "--s3-upload-bucket", "uploads")
 	s.fleet("g", 1)
 	in := newInbox(t)
 	d := must[*v3](t)(connect3(t, s.MQTT, "t0001", nil, in))
@@ -45,7 +45,7 @@ func TestUploads(t *testing.T) { // R-PRE-20 to R-PRE-23, R-SUB-7
 	first := in.expect("/start-next/accepted")
 	upload(t, first.at("execution.jobDocument.log").(string), "first log")
 	upload(t, first.at("execution.jobDocument.dump").(string), "first dump")
-	if got := download(t, first.at("execution.jobDocument.log").(string)); got != "wrong signature" {
+	if got := fetch(t, first.at("execution.jobDocument.log").(string)); got != "wrong signature" {
 		t.Errorf("a GET with the URL of a PUT: %s", got)
 	}
 	d.publish("$aws/things/t0001/jobs/j/update", `{"status":"FAILED"}`)
@@ -76,9 +76,9 @@ func TestUploads(t *testing.T) { // R-PRE-20 to R-PRE-23, R-SUB-7
 // template; an object without a version need not be there.
 func TestObjectsAtCreation(t *testing.T) { // R-SUB-8, R-PRE-11, R-PRE-24
 	t.Parallel()
-	o := newObjectStore(t, storeKey("KEYUP"))
-	env := []string{"DROVER_S3_ACCESS_KEY_ID=KEYUP", "DROVER_S3_SECRET_ACCESS_KEY=" + storeKey("KEYUP").SecretAccessKey}
-	s := serveStore(t, o, env)
+	o := newKeyedStore(t, keyOf("KEYUP"))
+	env := []string{"DROVER_S3_ACCESS_KEY_ID=KEYUP", "DROVER_S3_SECRET_ACCESS_KEY=" + keyOf("KEYUP").SecretAccessKey}
+	s := serveStore(t, o.URL, env)
 	s.fleet("g", 1)
 	const upload, v2 = "s3-presigned-url-upload:https://s3.amazonaws.com/", "s3-presigned-url-v2:https://s3.amazonaws.com/"
 	check := func(placeholder, says string) {
@@ -109,7 +109,7 @@ func TestObjectsAtCreation(t *testing.T) { // R-SUB-8, R-PRE-11, R-PRE-24
 // A server without a credential makes the URLs all the same, and asks no store (R-PRE-26).
 func TestUploadWithOwnKey(t *testing.T) {
 	t.Parallel()
-	s := serveStore(t, newObjectStore(t), nil)
+	s := serveStore(t, newKeyedStore(t).URL, nil)
 	s.fleet("g", 1)
 	if err := s.createAs("j", "fw", "s3-presigned-url-upload:https://s3.amazonaws.com/missing/k"); err != nil {
 		t.Error(err)

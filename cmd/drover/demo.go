@@ -22,8 +22,9 @@ import (
 
 // demoAbout is the help text of drover demo.
 const demoAbout = `A first look: a server on an empty temporary folder, devices in this process that
-speak real MQTT to it, and a job that is changed while it runs. The server's clock is a virtual one
-that this command moves: a second of the demonstration is half a minute of the fleet.`
+speak real MQTT to it, and a job that is changed while it runs. The job ships a file, which each
+device downloads from the server and checks. The server's clock is a virtual one that this command
+moves: a second of the demonstration is half a minute of the fleet.`
 
 // runDemo shows the main job from an empty folder to COMPLETED. The folder is removed at the end,
 // with --keep at the signal that ends the server.

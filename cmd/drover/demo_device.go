@@ -2,10 +2,15 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"time"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
@@ -14,8 +19,8 @@ import (
 )
 
 // demoDevice is a device of the demonstration: a stock MQTT client that runs jobs as a device
-// would. It waits for notify-next, starts what is next, works for a moment and reports how it
-// went. It makes one request at a time, so an answer belongs to the request before it.
+// would. It waits for notify-next, starts what is next, downloads the file that the job document
+// names, works for a moment and reports how it went. It makes one request at a time, so an answer belongs to the request before it.
 type demoDevice struct {
 	name    string // of the thing, and the client id
 	client  mqtt.Client
@@ -29,6 +34,11 @@ type reply struct {
 	Execution *struct {
 		JobID         string `json:"jobId"`
 		VersionNumber int64  `json:"versionNumber"` // to report on exactly this state
+
+		JobDocument struct {
+			URL    string `json:"url"` // of this device, for an hour
+			SHA256 string `json:"sha256"`
+		} `json:"jobDocument"`
 	} `json:"execution"`
 	Code string `json:"code"` // of a refusal; "" for none
 }
@@ -116,25 +126,50 @@ func (d *demoDevice) run(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// work runs the next job, if there is one: it works for up to half a second, and fails one time
-// in thirty.
+// work runs the next job, if there is one: it downloads the file and works for up to half a second,
+// and fails one time in thirty.
 func (d *demoDevice) work(ctx context.Context) (worked bool, err error) {
 	started, err := d.ask(ctx, "start-next", struct{}{})
 	if err != nil || started.Execution == nil {
 		return false, err
 	}
+	failed := download(ctx, started.Execution.JobDocument.URL, started.Execution.JobDocument.SHA256)
 	pace := 100*time.Millisecond + rand.N(400*time.Millisecond) // real time, not the server's
 	if err := client.Sleep(ctx, pace); err != nil {
 		return false, err
+	}
+	if failed == nil && rand.IntN(30) == 0 {
+		failed = errors.New("the new firmware does not start")
 	}
 	report := map[string]any{
 		"status":          "SUCCEEDED",
 		"expectedVersion": started.Execution.VersionNumber,
 	}
-	if rand.IntN(30) == 0 {
+	if failed != nil {
 		report["status"] = "FAILED"
-		report["statusDetails"] = map[string]string{"reason": "checksum"}
+		report["statusDetails"] = map[string]string{"reason": failed.Error()}
 	}
 	_, err = d.ask(ctx, started.Execution.JobID+"/update", report)
 	return true, err
+}
+
+// download fetches a file and compares it with its SHA-256. A device would write it to its disk.
+func download(ctx context.Context, address, sum string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return err
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return errors.New("the file cannot be reached") // the error has the URL, which is secret
+	}
+	defer answer.Body.Close()
+	got := sha256.New()
+	if _, err := io.Copy(got, answer.Body); err != nil {
+		return err
+	}
+	if answer.StatusCode != http.StatusOK || hex.EncodeToString(got.Sum(nil)) != sum {
+		return fmt.Errorf("status %d, or another file than the job's", answer.StatusCode)
+	}
+	return nil
 }

@@ -2,15 +2,21 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/drover-iot/drover/api/iot"
+	"github.com/drover-iot/drover/cli/progress"
+	"github.com/drover-iot/drover/cli/ship"
+	"github.com/drover-iot/drover/cli/transfer"
 	"github.com/drover-iot/drover/client"
 )
 
-// The story that the demonstration shows: a cautious rollout that the operator speeds up while it
+// The story that the demonstration shows: a file is shipped by a cautious rollout that the operator speeds up while it
 // runs, and whose abort criterion is relaxed on the way. It is told in commands of the aws command
 // line; the same changes are made by package client.
 
@@ -63,20 +69,56 @@ func (d *demo) create(
 ) error {
 	e := d.server.Endpoints
 	target := "arn:aws:iot:" + e.Region + ":" + e.Account + ":thinggroup/demo"
-	const document = `{"operation":"upgrade","to":"2.4.1"}`
+	stored, err := d.store(ctx)
+	if err != nil {
+		return err
+	}
+	document, err := ship.Document(stored, "")
+	if err != nil {
+		return err
+	}
 	fmt.Fprintf(d.out, `
+$ drover artifact put %s
 $ aws iot create-job --job-id %s --targets %s --document '%s' \
     --job-executions-rollout-config maximumPerMinute=%d \
     --abort-config %s
-`, demoJob, target, document, rate, demoAbortText(percent))
-	_, err := client.Call(ctx, d.client, iot.CreateJob, &iot.CreateJobRequest{
+`, demoFile, demoJob, target, document, rate, demoAbortText(percent))
+	_, err = client.Call(ctx, d.client, iot.CreateJob, &iot.CreateJobRequest{
 		JobID:                      demoJob,
 		Targets:                    iot.JobTargets{target},
-		Document:                   new(iot.Document(document)),
+		Document:                   &document,
 		JobExecutionsRolloutConfig: &iot.JobExecutionsRolloutConfig{MaximumPerMinute: &rate},
 		AbortConfig:                demoAbort(percent),
 	})
 	return err
+}
+
+// demoFile is the name of the file that is shipped. Its size makes a real download, and does not slow
+// the demonstration down.
+const (
+	demoFile     = "fw-2.4.1.bin"
+	demoFileSize = 256 << 10
+)
+
+// store stores a firmware image, of random bytes, as an artifact of the server.
+func (d *demo) store(ctx context.Context) (transfer.Object, error) {
+	image := make([]byte, demoFileSize)
+	_, _ = rand.Read(image) // it never fails
+	path := filepath.Join(filepath.Dir(d.server.Data), demoFile)
+	if err := os.WriteFile(path, image, 0o600); err != nil {
+		return transfer.Object{}, err
+	}
+	e := d.server.Endpoints
+	artifacts := transfer.Open(transfer.Config{
+		Endpoint: e.HTTP,
+		Region:   e.Region,
+		Bucket:   defaultBucket,
+		Credentials: client.Credentials{
+			AccessKeyID:     e.AccessKeyID,
+			SecretAccessKey: e.SecretAccessKey,
+		},
+	})
+	return artifacts.Put(ctx, path, demoFile, progress.None)
 }
 
 // rateChange sets another rate at a minute.

@@ -16,6 +16,8 @@ import (
 	"syscall"
 
 	"github.com/drover-iot/drover/cli"
+	"github.com/drover-iot/drover/cli/ship"
+	"github.com/drover-iot/drover/cli/transfer"
 )
 
 // usage is the help text of drover itself.
@@ -27,6 +29,8 @@ usage: drover <command> [options]
   demo             a first look: a server, devices and a job that is changed while it runs
   clock            read or move the clock of a server with --clock virtual
   sim              simulate a fleet, operators and crashes from a seed, and hold the server to its rules
+  job create       ship a file to devices: store it, create a job that names it, show its progress
+  artifact         bring files to the store that devices download from, and back
   keys create      make another operator key for a data folder
   iot              call the control plane, as "aws iot" does
   iot-jobs-data    call the device plane, as "aws iot-jobs-data" does
@@ -52,7 +56,7 @@ func main() {
 }
 
 // run runs one command and returns the exit status: 0, 1 for a failure, 2 for a wrong command
-// line; the API commands have statuses of their own.
+// line, 130 for what was interrupted and goes on; the API commands have statuses of their own.
 func run(ctx context.Context, args []string) int {
 	if len(args) == 0 {
 		fmt.Fprint(os.Stderr, usage)
@@ -72,6 +76,10 @@ func run(ctx context.Context, args []string) int {
 		err = simulate(ctx, args[1:])
 	case "keys":
 		err = keys(args[1:])
+	case "job":
+		err = runJob(ctx, args[1:])
+	case "artifact":
+		err = runArtifact(ctx, args[1:])
 	case "iot", "iot-jobs-data", "aws": // with exit statuses of their own
 		return callAPI(ctx, "drover", args)
 	case "version", "--version":
@@ -94,6 +102,9 @@ func run(ctx context.Context, args []string) int {
 		return 2
 	}
 	fmt.Fprintln(os.Stderr, "drover: "+err.Error())
+	if errors.Is(err, transfer.ErrInterrupted) || errors.Is(err, ship.ErrLeft) {
+		return 130 // as a shell expects of a program that got the signal
+	}
 	return 1
 }
 

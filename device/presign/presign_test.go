@@ -243,8 +243,9 @@ func TestFreshURL(t *testing.T) {
 // without a listener there is no such URL.
 func TestArtifacts(t *testing.T) { // R-ART-13
 	t.Parallel()
+	pair := aws.Credentials{AccessKeyID: "OWN", SecretAccessKey: "of the server"}
 	own := newSigner(func(c *Config) {
-		c.Credentials.AccessKeyID, c.Region, c.Store = "OWN", "eu-north-1", "https://iot.example:8443"
+		c.Credential, c.Region, c.Store = of(pair), "eu-north-1", "https://iot.example:8443"
 	})
 	s := newSigner(func(c *Config) {
 		c.Store = job.ObjectStore("http://store.example").WithArtifacts("artifacts")
@@ -262,7 +263,8 @@ func TestArtifacts(t *testing.T) { // R-ART-13
 		}
 	}
 	own.Store = ""
-	if got, err := s.Document(document(job.PresignedURL, "s3://artifacts/k"), time.Hour); err == nil {
+	text := document(job.PresignedURL, "s3://artifacts/k")
+	if got, err := s.Document(text, job.Delivery{Lifetime: time.Hour}); err == nil {
 		t.Errorf("without a listener: %s", got)
 	}
 }
