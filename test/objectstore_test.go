@@ -88,8 +88,9 @@ func TestDownloadRefused(t *testing.T) { // R-PRE-3, R-PRE-11, R-PRE-13
 	s.Kill()
 	s.Env = storeVariables("another secret")
 	s.Start("--clock", "virtual", "--s3-endpoint", o.URL)
+	credential := presign.NewCredential(
+		aws.Credentials{AccessKeyID: storeKey, SecretAccessKey: storeSecret})
 	past := presign.New(presign.Config{
-		Credentials:   aws.Credentials{AccessKeyID: storeKey, SecretAccessKey: storeSecret},
 		Store:         job.ObjectStore(o.URL),
 		DefaultRegion: objectstore.Region,
 		Now:           func() time.Time { return time.Now().Add(-61 * time.Second) },
@@ -100,8 +101,8 @@ func TestDownloadRefused(t *testing.T) { // R-PRE-3, R-PRE-11, R-PRE-13
 		"a later date":     {changed("X-Amz-Date", time.Now().UTC().Add(time.Second).Format("20060102T150405Z")), "403 SignatureDoesNotMatch"},
 		"a longer life":    {changed("X-Amz-Expires", "3601"), "403 SignatureDoesNotMatch"},
 		"another object":   {strings.Replace(good, "fw.bin", "no.bin", 1), "403 SignatureDoesNotMatch"},
-		"expired":          {must[string](t)(past.URL(object, time.Minute)), "403 AccessDenied"},
-		"not yet expired":  {must[string](t)(past.URL(object, 2*time.Minute)), "the firmware"},
+		"expired":          {must[string](t)(past.URL("GET", object, credential, time.Minute)), "403 AccessDenied"},
+		"not yet expired":  {must[string](t)(past.URL("GET", object, credential, 2*time.Minute)), "the firmware"},
 		"a wrong secret":   {s.delivered("there"), "403 SignatureDoesNotMatch"},
 		"made with it too": {s.delivered("absent"), "403 SignatureDoesNotMatch"},
 	} {
