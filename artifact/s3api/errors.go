@@ -122,8 +122,8 @@ type errorBody struct {
 	RequestID string `xml:"RequestId"`
 }
 
-// Refuse answers an error. It ends the connection of a caller who is not known, and of a request with
-// a body, of which the rest is not read.
+// Refuse answers an error. It ends the connection of a caller who is not known, and of a request
+// with a body, of which the rest is not read.
 func (h *Handler) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	f := failureOf(err, r.URL.Query().Has("X-Amz-Signature"))
 	switch {

@@ -55,8 +55,8 @@ func (h *Handler) uploadPart(w http.ResponseWriter, r request) error {
 	return nil
 }
 
-// completion is the body of CompleteMultipartUpload. Checksums of parts, which it may hold too, were
-// checked when the parts came.
+// completion is the body of CompleteMultipartUpload. Checksums of parts, which it may hold too,
+// were checked when the parts came.
 type completion struct {
 	XMLName xml.Name `xml:"CompleteMultipartUpload"`
 	Parts   []struct {
