@@ -20,7 +20,10 @@ import (
 // came in one request, one for each part of a multipart upload. Completing an upload moves rows and
 // copies nothing.
 
-// schema makes the tables. Times are milliseconds since 1970, headers are a JSON object.
+// schema makes the tables. The id of an object is that of its content and is never given again: a
+// reader knows by it what it reads when the key has another content already. start is where a piece
+// begins in the object; last_id is the id that was given last. Times are milliseconds
+// since 1970, headers are a JSON object.
 const schema = `
 CREATE TABLE object (
 	key      BLOB PRIMARY KEY,

@@ -28,6 +28,7 @@ type received struct {
 	sum  []byte // SHA-256
 }
 
+// etag is the ETag of a part, or of an object that came in one body.
 func (r received) etag() string { return hex.EncodeToString(r.sum) }
 
 // receive writes a body into a new file. After an error there is none.

@@ -236,6 +236,7 @@ func (s *Store) retire(old *content) {
 	}
 }
 
+// removePieces removes the files of pieces.
 func (s *Store) removePieces(pieces []piece) {
 	for _, p := range pieces {
 		s.removeFiles(p.file)
@@ -251,6 +252,7 @@ func (s *Store) removeFiles(names ...string) {
 	}
 }
 
+// path is where a file is. Its name comes from receive, never from a key.
 func (s *Store) path(file string) string { return filepath.Join(s.objects, file) }
 
 // now is the time that rows get: the real one, as lists and Last-Modified show it.
@@ -262,6 +264,7 @@ func (s *Store) Find(ctx context.Context, key string) (Info, error) {
 	return info, err
 }
 
+// find is Find, with the id of the content.
 func (s *Store) find(ctx context.Context, key string) (info Info, id int64, err error) {
 	info.Key = key
 	var headers string

@@ -92,7 +92,7 @@ func trailerChecks(promised string, body *chunked) (checks []check, err error) {
 type sized struct {
 	from        io.Reader
 	size, limit int64
-	read        int64
+	read        int64 // so far
 }
 
 func (s *sized) Read(p []byte) (int, error) {
@@ -108,6 +108,7 @@ func (s *sized) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// tooLarge is the failure of a body that is longer than it may be.
 func tooLarge(limit int64) error {
 	return fail("EntityTooLarge", "the body has more than %d bytes", limit)
 }

@@ -19,6 +19,8 @@ import (
 // Clients send checksums of a body with it: in a header, or in the trailer of one in chunks. All of
 // them are checked, and a body that does not match is no body.
 
+// checksumPrefix is what the headers of checksums begin with. Three of them say something else than
+// a checksum: which algorithm there is, over what, and whether an answer shall have it.
 const checksumPrefix = "X-Amz-Checksum-"
 
 // algorithms are the checksums that are known, by the header behind the prefix.
@@ -50,6 +52,8 @@ type checked struct {
 	checks []check
 }
 
+// Read implements io.Reader. In place of io.EOF it returns the failure of the first check that
+// fails.
 func (c *checked) Read(p []byte) (int, error) {
 	n, err := c.from.Read(p)
 	for _, check := range c.checks {

@@ -45,6 +45,7 @@ type chunked struct {
 	ended     bool
 }
 
+// newChunked returns the decoder of a body whose signature has this payload.
 func newChunked(body io.Reader, payload sigv4.Payload, chunks *sigv4.Chunks) *chunked {
 	c := &chunked{
 		from:       bufio.NewReaderSize(body, 64<<10),
@@ -169,6 +170,7 @@ func (c *chunked) line() (string, error) {
 	return string(bytes.TrimRight(line, "\r\n")), err
 }
 
+// malformed is the failure of a body that is not in the form.
 func malformed(format string, args ...any) error {
 	return fail("InvalidRequest", "the body is not in the form aws-chunked: "+format, args...)
 }

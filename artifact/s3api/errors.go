@@ -6,19 +6,21 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 
 	"github.com/drover-iot/drover/artifact"
 	"github.com/drover-iot/drover/internal/fault"
 )
 
-// failure is an error in the words of S3.
+// failure is an error in the words of S3: a code that clients know, and a message for people.
 type failure struct {
 	code, message string
 }
 
 func (f *failure) Error() string { return f.code + ": " + f.message }
 
+// fail returns a failure with one of the codes in statuses.
 func fail(code, format string, args ...any) error {
 	return &failure{code, fmt.Sprintf(format, args...)}
 }
@@ -101,11 +103,12 @@ func failureOf(err error, presigned bool) *failure {
 			return &failure{row.code, err.Error()}
 		}
 	}
+	var connection *net.OpError
 	switch {
+	case errors.As(err, &connection), errors.Is(err, context.Canceled):
+		return &failure{"RequestTimeout", "the client is gone"}
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return &failure{"IncompleteBody", "the body is shorter than its headers say"}
-	case errors.Is(err, context.Canceled):
-		return &failure{"RequestTimeout", "the client is gone"}
 	}
 	return nil
 }
@@ -119,7 +122,8 @@ type errorBody struct {
 	RequestID string `xml:"RequestId"`
 }
 
-// Refuse answers an error, and ends the connection: what is left of the body is not read.
+// Refuse answers an error. It ends the connection of a caller who is not known, and of a request
+// with a body, of which the rest is not read.
 func (h *Handler) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	f := failureOf(err, r.URL.Query().Has("X-Amz-Signature"))
 	switch {
@@ -130,10 +134,13 @@ func (h *Handler) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 		h.Log.Error("artifact request: the disk is full", "path", r.URL.Path, "err", err)
 		f.message = "the disk of the server is full"
 	}
-	h.HangUp(w, r)
+	if r.ContentLength != 0 || fault.Of(err) != nil {
+		h.HangUp(w, r)
+	}
 	writeFailure(w, r, f)
 }
 
+// writeFailure answers a failure. Headers that were set for the object are not those of the answer.
 func writeFailure(w http.ResponseWriter, r *http.Request, f *failure) {
 	status := statuses[f.code]
 	for _, name := range []string{"Cache-Control", "Content-Encoding", "ETag", "Last-Modified"} {

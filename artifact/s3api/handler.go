@@ -14,9 +14,9 @@ import (
 
 // Handler answers the calls of S3.
 type Handler struct {
-	Store  *artifact.Store
-	Bucket string
-	Region string
+	Store *artifact.Store
+	// Bucket is the name of the one bucket, and Region where clients are told that it is.
+	Bucket, Region string
 	// Rates bound downloads.
 	Rates *Rates
 	// HangUp is called before a request is refused: its connection ends with the answer.
@@ -50,12 +50,13 @@ type call struct {
 	answer func(*Handler, http.ResponseWriter, request) error
 }
 
+// level is what the path of a call names.
 type level byte
 
 const (
-	service level = iota
-	bucket
-	object
+	service level = iota // /
+	bucket               // /artifacts
+	object               // /artifacts/fw.bin
 )
 
 // calls are those that are offered. Of each method and level the row without a member is last.
@@ -103,6 +104,8 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, c Caller) {
 	}
 }
 
+// serve finds out what a call names and may do, and answers it. An error means that nothing was
+// answered.
 func (h *Handler) serve(w http.ResponseWriter, r request) error {
 	name, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	on := object
@@ -180,6 +183,7 @@ func find(r request, on level) (func(*Handler, http.ResponseWriter, request) err
 // timeForm is how documents have times.
 const timeForm = "2006-01-02T15:04:05.000Z"
 
+// listedBuckets is the answer of ListBuckets.
 type listedBuckets struct {
 	XMLName xml.Name       `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListAllMyBucketsResult"`
 	Buckets []listedBucket `xml:"Buckets>Bucket"`
@@ -195,6 +199,7 @@ func (h *Handler) listBuckets(w http.ResponseWriter, _ request) error {
 	return nil
 }
 
+// headBucket answers HeadBucket. Clients ask it for the region.
 func (h *Handler) headBucket(w http.ResponseWriter, _ request) error {
 	w.Header().Set("x-amz-bucket-region", h.Region)
 	w.WriteHeader(http.StatusOK)
@@ -207,6 +212,7 @@ type location struct {
 	Region  string   `xml:",chardata"`
 }
 
+// bucketLocation answers GetBucketLocation.
 func (h *Handler) bucketLocation(w http.ResponseWriter, _ request) error {
 	region := h.Region
 	if region == "us-east-1" {
@@ -216,6 +222,7 @@ func (h *Handler) bucketLocation(w http.ResponseWriter, _ request) error {
 	return nil
 }
 
+// createBucket answers CreateBucket: scripts that make their bucket first go on after this error.
 func (h *Handler) createBucket(http.ResponseWriter, request) error {
 	return fail("BucketAlreadyOwnedByYou", "the bucket %s is there", h.Bucket)
 }

@@ -14,6 +14,7 @@ import (
 // maxPage is how many objects, uploads or parts a page has at the most, as S3 has it.
 const maxPage = 1000
 
+// objectList is the answer of ListObjectsV2.
 type objectList struct {
 	XMLName               xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListBucketResult"`
 	Name, Prefix          string
@@ -28,6 +29,7 @@ type objectList struct {
 	CommonPrefixes        []commonPrefix
 }
 
+// commonPrefix stands for all keys that begin with it, like a folder.
 type commonPrefix struct{ Prefix string }
 
 // listObjects answers ListObjectsV2. A continuation token is the key where the list goes on.
@@ -112,6 +114,7 @@ func encoding(kind string) (func(string) string, error) {
 	return nil, fail("InvalidArgument", "encoding-type must be url")
 }
 
+// uploadList is the answer of ListMultipartUploads.
 type uploadList struct {
 	XMLName     xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListMultipartUploadsResult"`
 	Bucket      string
@@ -132,7 +135,8 @@ type listedUpload struct {
 	StorageClass string
 }
 
-// listUploads answers ListMultipartUploads, without prefix and delimiter.
+// listUploads answers ListMultipartUploads, without prefix and delimiter. The list goes on behind
+// the upload that the two markers name; a key alone means behind all of its uploads.
 func (h *Handler) listUploads(w http.ResponseWriter, r request) error {
 	query := r.URL.Query()
 	if query.Get("prefix") != "" || query.Get("delimiter") != "" {
@@ -150,6 +154,7 @@ func (h *Handler) listUploads(w http.ResponseWriter, r request) error {
 	if after != "" && id == "" {
 		after = artifact.After(after)
 	}
+	// One more than asked for says whether there is another page.
 	found, err := h.Store.Uploads(r.Context(), after, id, limit+1)
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 // maxParts is the highest number of a part, as S3 has it.
 const maxParts = 10_000
 
+// createdUpload is the answer of CreateMultipartUpload.
 type createdUpload struct {
 	XMLName  xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ InitiateMultipartUploadResult"`
 	Bucket   string
@@ -19,7 +20,8 @@ type createdUpload struct {
 	UploadID string `xml:"UploadId"`
 }
 
-// createUpload answers CreateMultipartUpload.
+// createUpload answers CreateMultipartUpload. The headers of the object come with it, not with the
+// parts.
 func (h *Handler) createUpload(w http.ResponseWriter, r request) error {
 	headers, err := writeHeaders(r)
 	if err != nil {
@@ -33,7 +35,8 @@ func (h *Handler) createUpload(w http.ResponseWriter, r request) error {
 	return nil
 }
 
-// uploadPart answers UploadPart.
+// uploadPart answers UploadPart. A part with the number of an earlier one takes its place, so a
+// client may send one again.
 func (h *Handler) uploadPart(w http.ResponseWriter, r request) error {
 	query := r.URL.Query()
 	number, err := strconv.Atoi(query.Get("partNumber"))
@@ -52,6 +55,8 @@ func (h *Handler) uploadPart(w http.ResponseWriter, r request) error {
 	return nil
 }
 
+// completion is the body of CompleteMultipartUpload. Checksums of parts, which it may hold too,
+// were checked when the parts came.
 type completion struct {
 	XMLName xml.Name `xml:"CompleteMultipartUpload"`
 	Parts   []struct {
@@ -60,6 +65,7 @@ type completion struct {
 	} `xml:"Part"`
 }
 
+// completed is the answer of CompleteMultipartUpload.
 type completed struct {
 	XMLName  xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ CompleteMultipartUploadResult"`
 	Location string
@@ -123,6 +129,7 @@ func (h *Handler) abortUpload(w http.ResponseWriter, r request) error {
 	return nil
 }
 
+// partList is the answer of ListParts, with which a client finds out where an upload goes on.
 type partList struct {
 	XMLName              xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListPartsResult"`
 	Bucket, Key          string
@@ -139,7 +146,7 @@ type listedPart struct {
 	Size               int64
 }
 
-// listParts answers ListParts.
+// listParts answers ListParts, from behind the part that the marker names.
 func (h *Handler) listParts(w http.ResponseWriter, r request) error {
 	query := r.URL.Query()
 	limit, err := pageSize(query.Get("max-parts"))

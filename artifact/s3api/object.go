@@ -3,13 +3,14 @@ package s3api
 import (
 	"encoding/xml"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/drover-iot/drover/artifact"
 )
 
-// putObject answers PutObject.
+// putObject answers PutObject. The answer is sent when the object is on stable storage.
 func (h *Handler) putObject(w http.ResponseWriter, r request) error {
 	headers, err := writeHeaders(r)
 	if err != nil {
@@ -64,6 +65,9 @@ func (h *Handler) getObject(w http.ResponseWriter, r request) error {
 		}
 	}
 	header.Set("ETag", quoted(o.ETag))
+	if header.Get("Content-Encoding") != "" { // otherwise net/http says how long it is
+		header.Set("Content-Length", strconv.FormatInt(o.Size, 10))
+	}
 	d := &download{
 		ResponseWriter: w,
 		request:        r.Request,
@@ -95,12 +99,14 @@ func (h *Handler) deleteObject(w http.ResponseWriter, r request) error {
 // maxDeleted is how many objects one DeleteObjects names at the most, as S3 has it.
 const maxDeleted = 1000
 
+// deletion is the body of DeleteObjects. A quiet one is answered with errors only.
 type deletion struct {
 	XMLName xml.Name `xml:"Delete"`
 	Quiet   bool
 	Objects []struct{ Key, VersionID string } `xml:"Object"`
 }
 
+// deleted is the answer of DeleteObjects.
 type deleted struct {
 	XMLName xml.Name        `xml:"http://s3.amazonaws.com/doc/2006-03-01/ DeleteResult"`
 	Deleted []deletedObject `xml:"Deleted"`
@@ -111,7 +117,8 @@ type deletedObject struct{ Key string }
 
 type deleteError struct{ Key, Code, Message string }
 
-// deleteObjects answers DeleteObjects.
+// deleteObjects answers DeleteObjects. Each object is deleted by itself, so that one that cannot be
+// does not keep the others.
 func (h *Handler) deleteObjects(w http.ResponseWriter, r request) error {
 	var asked deletion
 	if err := h.document(w, r, &asked); err != nil {
@@ -137,7 +144,7 @@ func (h *Handler) deleteObjects(w http.ResponseWriter, r request) error {
 	return nil
 }
 
-// listed is an object in a list.
+// listed is an object in a list. Clients expect a storage class, and there is one only.
 type listed struct {
 	Key, LastModified, ETag string
 	Size                    int64
@@ -154,4 +161,5 @@ func listedOf(info artifact.Info, encode func(string) string) listed {
 	}
 }
 
+// text is a time as documents have it.
 func text(t time.Time) string { return t.UTC().Format(timeForm) }

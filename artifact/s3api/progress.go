@@ -31,6 +31,7 @@ type incoming struct {
 	control *http.ResponseController
 }
 
+// Read implements io.Reader.
 func (b *incoming) Read(p []byte) (int, error) {
 	_ = b.control.SetReadDeadline(time.Now().Add(patience)) // not in tests only
 	n, err := b.Reader.Read(p)

@@ -72,6 +72,24 @@ func TestConnCloses(t *testing.T) {
 	}
 }
 
+// What is read of a file or of anything else is sent, whether or not the connection has a way of its
+// own for it.
+func TestConnReadsFrom(t *testing.T) { // R-ART-14
+	t.Parallel()
+	client, server := connect(t, listen(t, New(Share(10, 0), slog.New(slog.DiscardHandler))))
+	own := server.(*Conn)
+	plain := &Conn{Conn: struct{ net.Conn }{own.Conn}}
+	for _, c := range []*Conn{own, plain} {
+		if n, err := c.ReadFrom(strings.NewReader("bytes")); n != 5 || err != nil {
+			t.Errorf("sent %d, %v", n, err)
+		}
+		got := make([]byte, 5)
+		if _, err := io.ReadFull(client, got); err != nil || string(got) != "bytes" {
+			t.Errorf("received %q, %v", got, err)
+		}
+	}
+}
+
 // A listener that is closed accepts nothing more.
 func TestListenerCloses(t *testing.T) {
 	t.Parallel()

@@ -30,8 +30,8 @@ func Write(path string, content []byte, mode fs.FileMode) error {
 	return SyncDir(dir)
 }
 
-// SyncDir makes new, renamed and removed names in a folder durable. Windows has no such call: there,
-// the new file itself is on stable storage, and a power cut may bring back the old name.
+// SyncDir makes new, renamed and removed names in a folder durable. Windows has no such call:
+// there, the new file itself is on stable storage, and a power cut may bring back the old name.
 func SyncDir(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil
