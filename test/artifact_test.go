@@ -86,8 +86,9 @@ func TestArtifactCommand(t *testing.T) { // R-ART-12
 		out    string
 		err    string
 	}{
-		{"", 2, "", "usage: drover artifact put FILE [KEY]"},
+		{"", 2, "", "usage: drover artifact put FILE [KEY]"}, // an empty word
 		{"put", 2, "", "usage: drover artifact put FILE [KEY]"},
+		{"put|hello ü.txt|", 2, "", "usage: drover artifact put FILE [KEY]"},
 		{"put|a|b|c", 2, "", "usage: drover artifact put FILE [KEY]"},
 		{"move|a", 2, "", `there is no "move"`},
 		{"put|--fast|a", 2, "", "flag provided but not defined: -fast"},
@@ -100,7 +101,7 @@ func TestArtifactCommand(t *testing.T) { // R-ART-12
 		{"list|--endpoint-url|http://127.0.0.1:1", 1, "", "list: no whole answer from http://127.0.0.1:1: connection refused"},
 		{"list|--profile|absent", 1, "", "absent"},
 	} {
-		out, problem, status := c.run(strings.FieldsFunc(tt.line, func(r rune) bool { return r == '|' })...)
+		out, problem, status := c.run(strings.Split(tt.line, "|")...)
 		if status != tt.status || !strings.HasPrefix(out, tt.out) || !strings.Contains(problem, tt.err) {
 			t.Errorf("%s: status %d, %q, %q; want %d, %q, %q", tt.line, status, out, problem, tt.status, tt.out, tt.err)
 		}

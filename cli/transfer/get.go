@@ -88,6 +88,9 @@ func (d *download) open() (err error) {
 
 // restart forgets what was fetched.
 func (d *download) restart() error {
+	if d.begun {
+		d.to.Add(-d.have)
+	}
 	d.have, d.etag = 0, ""
 	d.sum.Reset()
 	if _, err := d.part.Seek(0, io.SeekStart); err != nil {

@@ -52,9 +52,7 @@ func (s *Store) putParts(ctx context.Context, file *local, key string, p Progres
 	if err == nil && headErr == nil && there.SHA256 == file.sum {
 		return nil
 	}
-	var api smithy.APIError
-	gone := errors.As(err, &api) && api.ErrorCode() == "NoSuchUpload" // somebody has ended it
-	if err != nil && !gone {
+	if err != nil && !answered(err, "NoSuchUpload") { // somebody else has ended it
 		return err
 	}
 	if u, err = s.beginUpload(ctx, file, key); err != nil {
@@ -96,7 +94,7 @@ func (s *Store) findUpload(ctx context.Context, file *local, key string) (best *
 	most, passed := 0, false
 	for pages.HasMorePages() && !passed {
 		page, err := pages.NextPage(ctx)
-		if notImplemented(err) {
+		if answered(err, "NotImplemented") {
 			return nil, nil
 		}
 		if err != nil {
@@ -120,10 +118,10 @@ func (s *Store) findUpload(ctx context.Context, file *local, key string) (best *
 	return best, nil
 }
 
-// notImplemented reports whether the store has no such operation.
-func notImplemented(err error) bool {
+// answered reports whether an error is an answer of the store with this code.
+func answered(err error, code string) bool {
 	var api smithy.APIError
-	return errors.As(err, &api) && api.ErrorCode() == "NotImplemented"
+	return errors.As(err, &api) && api.ErrorCode() == code
 }
 
 // findParts notes the parts that an upload has, and returns how many they are: 0 when one of them is
@@ -133,6 +131,9 @@ func (s *Store) findParts(ctx context.Context, file *local, key string, u *uploa
 		&s3.ListPartsInput{Bucket: &s.Bucket, Key: &key, UploadId: &u.id})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
+		if answered(err, "NoSuchUpload") { // it has ended since it was listed
+			return 0, nil
+		}
 		if err != nil {
 			return 0, err
 		}

@@ -2,6 +2,7 @@ package transfer_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -287,12 +288,16 @@ func TestGetResumes(t *testing.T) {
 	if _, err := os.Stat(copied); err == nil {
 		t.Error("the file is there before it is whole")
 	}
-	n.set(always, func(r string) bool { return r != "GET bytes=10000000-" })
+	cuts := 0
+	n.set(always, func(string) bool { cuts++; return cuts > 1 })
 	if _, err := s.Get(t.Context(), "fw", copied, progress.None); err != nil {
 		t.Error(err)
 	}
-	if diff := cmp.Diff([]string{"GET bytes=10000000-", "GET bytes=15000000-"}, n.asked("GET")); diff != "" {
-		t.Errorf("requests (-want +got):\n%s", diff)
+	// How much of what was sent before the end of a connection arrives differs by some bytes.
+	var first, second int
+	if _, err := fmt.Sscanf(strings.Join(n.asked("GET"), "\n"), "GET bytes=%d-\nGET bytes=%d-", &first, &second); err != nil ||
+		first < large/3 || second < large*2/3 || len(n.asked("GET")) != 2 {
+		t.Errorf("requests: %v, %v", n.asked("GET"), err)
 	}
 	if read(t, copied) != read(t, path) {
 		t.Error("the copy has another content")

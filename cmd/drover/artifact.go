@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/drover-iot/drover/cli/progress"
@@ -89,7 +90,7 @@ func runArtifact(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if len(words) < verb.least || len(words) > verb.most {
+	if len(words) < verb.least || len(words) > verb.most || slices.Contains(words, "") {
 		return wrongWords(flags)
 	}
 	if c.output != "text" && c.output != "json" {
