@@ -39,12 +39,6 @@ func newKeyedStore(t *testing.T, known ...aws.Credentials) *keyedStore {
 	return o
 }
 
-func (o *keyedStore) know(c aws.Credentials) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.keys[c.AccessKeyID] = c
-}
-
 func (o *keyedStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if problem := o.refuse(r); problem != "" {
 		http.Error(w, problem, http.StatusForbidden)
