@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/drover-iot/drover/job"
 )
 
 // A configuration that is unsafe or cannot work is refused with the name of what is wrong.
@@ -39,6 +41,11 @@ func TestCheck(t *testing.T) {
 		{"no secret", func(c *Config) { c.ObjectStore = credential("id", "", "") }, "DROVER_S3_"},
 		{"no id", func(c *Config) { c.ObjectStore = credential("", "secret", "") }, "DROVER_S3_"},
 		{"a token alone", func(c *Config) { c.ObjectStore = credential("", "", "t") }, "DROVER_S3_"},
+
+		{"buckets before a name", func(c *Config) { c.ObjectStore = hosts("http://s3.example:9000") }, ""},
+		{"before an address", func(c *Config) { c.ObjectStore = hosts("http://10.0.0.1") }, "--s3-virtual-hosts"},
+		{"before [::1]", func(c *Config) { c.ObjectStore = hosts("http://[::1]:9000") }, "--s3-virtual-hosts"},
+		{"before nothing", func(c *Config) { c.ObjectStore = hosts("") }, "--s3-virtual-hosts"},
 
 		{"plain HTTP is off", func(c *Config) { c.HTTP = "" }, ""},
 		{"plain HTTP for all", func(c *Config) { c.HTTP = ":8080" }, "--http :8080 listens beyond"},
@@ -83,6 +90,11 @@ func TestPlainMQTT(t *testing.T) {
 			t.Errorf("%s: %q, want %q", row.name, got, row.want)
 		}
 	}
+}
+
+// hosts is an object store with the bucket in front of its host.
+func hosts(endpoint job.ObjectStore) ObjectStore {
+	return ObjectStore{Endpoint: endpoint, VirtualHosts: true}
 }
 
 // credential is an object store with a credential.

@@ -3,6 +3,8 @@ package app
 import (
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -20,6 +22,8 @@ type ObjectStore struct {
 	// Endpoint is an S3-compatible store, from which all objects are downloaded. Empty is the host
 	// that each placeholder names.
 	Endpoint job.ObjectStore
+	// VirtualHosts says that URLs of Endpoint have the bucket in front of its host, not in the path.
+	VirtualHosts bool
 	// Region is the one that URLs are signed for. Empty is the one in the host that a placeholder
 	// names, or else that of Scope.
 	Region string
@@ -46,6 +50,10 @@ func (o ObjectStore) check() error {
 		return errors.New("DROVER_S3_ACCESS_KEY_ID and DROVER_S3_SECRET_ACCESS_KEY: " +
 			"must be set both or not at all; DROVER_S3_SESSION_TOKEN goes with them")
 	}
+	if o.VirtualHosts && !isName(o.Endpoint) {
+		return errors.New("--s3-virtual-hosts: needs the name of a host in --s3-endpoint; " +
+			"the bucket goes in front of it")
+	}
 	if o.RefuseUnknown && o.Roles == "" {
 		return errors.New("--s3-unknown-roles refuse: needs --s3-roles; " +
 			"without that file every role is unknown")
@@ -54,6 +62,12 @@ func (o ObjectStore) check() error {
 		return fmt.Errorf("--s3-upload-bucket %s: must be the name of a bucket", o.UploadBucket)
 	}
 	return nil
+}
+
+// isName reports whether the host of an endpoint is a name, and no address.
+func isName(endpoint job.ObjectStore) bool {
+	u, err := url.Parse(string(endpoint))
+	return err == nil && u.Hostname() != "" && net.ParseIP(u.Hostname()) == nil
 }
 
 // openObjectStore makes what signs the presigned URLs in job documents, and what asks object
@@ -87,6 +101,7 @@ func (s *Server) openObjectStore() (err error) {
 	s.signer = presign.New(presign.Config{
 		Credential:    s.roles.Credential,
 		Store:         o.Endpoint.WithArtifacts(s.Artifacts.Bucket),
+		VirtualHosts:  o.VirtualHosts,
 		Uploads:       uploads,
 		Artifacts:     s.artifactURLs,
 		Region:        o.Region,

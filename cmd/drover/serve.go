@@ -151,6 +151,8 @@ func objectStoreFlags(flags *flag.FlagSet, c *app.Config) {
 			c.ObjectStore.Endpoint, err = job.ParseObjectStore(text)
 			return err
 		})
+	flags.BoolVar(&c.ObjectStore.VirtualHosts, "s3-virtual-hosts", false,
+		"in URLs of --s3-endpoint, write the bucket in front of its host and not into the path")
 	flags.StringVar(&c.ObjectStore.Region, "s3-region", "",
 		"region `name` that presigned URLs are signed for "+
 			"(default: the one in the host that a document names, else --region)")

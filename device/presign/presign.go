@@ -38,9 +38,11 @@ func NewCredential(c aws.Credentials) *Credential {
 type Config struct {
 	// Credential returns the credential of a role as it is now, without I/O (R-PRE-13).
 	Credential func(role string) (*Credential, error)
-	// Store is where the objects of all addresses are downloaded from, in path style. Empty is the
-	// host that each address names (R-PRE-14).
+	// Store is where the objects of all addresses are downloaded from, in path style unless
+	// VirtualHosts is set. Empty is the host that each address names (R-PRE-14).
 	Store job.ObjectStore
+	// VirtualHosts says that the host of a URL of Store begins with the bucket.
+	VirtualHosts bool
 	// Uploads is the bucket of uploads whose placeholder has no address (R-PRE-23).
 	Uploads job.Object
 	// Region is the one that all URLs are signed for. Empty is the region in each address.
@@ -120,12 +122,12 @@ func (s *Signer) URL(
 // place is where an object is downloaded from. The path is escaped.
 func (s *Signer) place(o job.Object) (scheme, host, path string) {
 	endpoint, path := o.Endpoint, "/"+httpbinding.EscapePath(o.Key, false)
-	own := s.Store.Endpoint()
-	if own != "" {
-		endpoint = own
+	bucketInHost := o.BucketInHost
+	if own := s.Store.Endpoint(); own != "" {
+		endpoint, bucketInHost = own, s.VirtualHosts
 	}
 	scheme, host, _ = strings.Cut(endpoint, "://")
-	if o.BucketInHost && own == "" {
+	if bucketInHost {
 		return scheme, o.Bucket + "." + host, path
 	}
 	if o.Key == "" { // the bucket

@@ -170,8 +170,8 @@ func parts(t *testing.T, text string) map[string][]string {
 }
 
 // Where the object of an address is downloaded from, and the region that its URL is signed for: the
-// styles of R-PRE-6 as they are written, and all in path style on the server's own store (R-PRE-14,
-// R-PRE-29).
+// styles of R-PRE-6 as they are written, and all in one style on the server's own store (R-ART-1,
+// R-PRE-14, R-PRE-29).
 func TestPlace(t *testing.T) {
 	t.Parallel()
 	own := func(region string) func(*Config) {
@@ -179,6 +179,7 @@ func TestPlace(t *testing.T) {
 			c.Store, c.Region, c.DefaultRegion = "http://store.example:9000", region, "eu-north-1"
 		}
 	}
+	hosts := func(c *Config) { c.Store, c.VirtualHosts = "http://store.example:9000", true }
 	for _, tt := range []struct {
 		address string
 		config  func(*Config)
@@ -202,6 +203,9 @@ func TestPlace(t *testing.T) {
 			"http://store.example:9000/b/k eu-west-1"},
 		{"https://s3.amazonaws.com/b/k", own(""), "http://store.example:9000/b/k eu-north-1"},
 		{"https://s3.amazonaws.com/b/k", own("garage"), "http://store.example:9000/b/k garage"},
+		{"https://s3.amazonaws.com/b/k", hosts, "http://b.store.example:9000/k us-east-1"},
+		{"https://b.s3.eu-west-1.amazonaws.com/k", hosts, "http://b.store.example:9000/k eu-west-1"},
+		{"https://store.example:9000/b/a/k", hosts, "http://b.store.example:9000/a/k us-east-1"},
 		{"https://store.example:9000/b/k", own(""), "http://store.example:9000/b/k eu-north-1"},
 	} {
 		got := deliver(t, newSigner(tt.config), document(job.PresignedURL, tt.address), time.Hour)
