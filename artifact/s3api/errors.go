@@ -125,6 +125,7 @@ type errorBody struct {
 // Refuse answers an error. It ends the connection of a caller who is not known, and of a request
 // with a body, of which the rest is not read.
 func (h *Handler) Refuse(w http.ResponseWriter, r *http.Request, err error) {
+	nameRequest(w)
 	f := failureOf(err, r.URL.Query().Has("X-Amz-Signature"))
 	switch {
 	case f == nil:

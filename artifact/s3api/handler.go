@@ -98,10 +98,15 @@ var otherHeaders = []string{
 
 // Serve answers a call.
 func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, c Caller) {
-	w.Header().Set("x-amz-request-id", w.Header().Get("x-amzn-RequestId"))
+	nameRequest(w)
 	if err := h.serve(w, request{Request: r, Caller: c}); err != nil {
 		h.Refuse(w, r, err)
 	}
+}
+
+// nameRequest has the answer name the request as S3 does.
+func nameRequest(w http.ResponseWriter) {
+	w.Header().Set("x-amz-request-id", w.Header().Get("x-amzn-RequestId"))
 }
 
 // serve finds out what a call names and may do, and answers it. An error means that nothing was

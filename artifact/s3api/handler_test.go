@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/drover-iot/drover/artifact"
+	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/internal/sigv4"
 )
 
@@ -378,4 +379,17 @@ func FuzzChunked(f *testing.F) { // R-ART-11
 			t.Errorf("%q has no last chunk", body)
 		}
 	})
+}
+
+// A caller who is refused before Serve learns the name of its request, too.
+func TestRefuse(t *testing.T) {
+	t.Parallel()
+	s := newService(t, nil)
+	w := httptest.NewRecorder()
+	w.Header().Set("x-amzn-RequestId", "another-id")
+	s.Refuse(w, httptest.NewRequest("GET", "/artifacts/k", nil), fault.New(fault.UnknownKey, "no"))
+	if w.Code != http.StatusForbidden || w.Header().Get("x-amz-request-id") != "another-id" ||
+		!strings.Contains(w.Body.String(), "<RequestId>another-id</RequestId>") {
+		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
+	}
 }
