@@ -189,7 +189,7 @@ func quoted(etag string) string { return `"` + etag + `"` }
 
 // writeStored answers a call that has stored a body.
 func writeStored(w http.ResponseWriter, etag string, checks []check) {
-	extendWrite(w)
+	extendWrite(w, 0)
 	repeat(w, etag, checks)
 	w.WriteHeader(http.StatusOK)
 }

@@ -16,8 +16,8 @@ import (
 
 const (
 	// A chunk has at least and at most this many bytes. While a client is fast, chunks grow. One
-	// that becomes slower than a chunk in patience is cut off, and can go on with a range.
-	leastChunk, mostChunk = 64 << 10, 1 << 20
+	// that takes less of it than a MiB in patience is cut off, and can go on with a range.
+	leastChunk, mostChunk = 64 << 10, 4 << 20
 	// fast is how soon the client has to take a chunk for the next one to be larger.
 	fast = time.Second
 )
@@ -38,7 +38,7 @@ func (d *download) WriteHeader(status int) {
 	case http.StatusPreconditionFailed, http.StatusRequestedRangeNotSatisfiable:
 		d.refused = status
 	default:
-		extendWrite(d.ResponseWriter)
+		extendWrite(d.ResponseWriter, 0)
 		d.ResponseWriter.WriteHeader(status)
 	}
 }
@@ -102,7 +102,7 @@ func (d *download) send(size int64, write func(size int64) (int64, error)) error
 		return err
 	}
 	begun := time.Now()
-	extendWrite(d.ResponseWriter)
+	extendWrite(d.ResponseWriter, size)
 	_, err := write(size)
 	if time.Since(begun) < fast {
 		d.next = min(max(2*size, leastChunk), mostChunk)

@@ -157,7 +157,7 @@ func writeFailure(w http.ResponseWriter, r *http.Request, f *failure) {
 
 // writeXML answers with a document. net/http sends no body for a HEAD.
 func writeXML(w http.ResponseWriter, status int, body any) {
-	extendWrite(w)
+	extendWrite(w, 0)
 	text, err := xml.Marshal(body)
 	if err != nil { // all of them are structs of this package, which can be written
 		panic(err)

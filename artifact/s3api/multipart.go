@@ -124,7 +124,7 @@ func (h *Handler) abortUpload(w http.ResponseWriter, r request) error {
 	if err := h.Store.Abort(r.Context(), r.key, r.URL.Query().Get("uploadId")); err != nil {
 		return err
 	}
-	extendWrite(w)
+	extendWrite(w, 0)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

@@ -91,7 +91,7 @@ func (h *Handler) deleteObject(w http.ResponseWriter, r request) error {
 		return err
 	}
 	h.Log.Info("artifact deleted", "key", r.key)
-	extendWrite(w)
+	extendWrite(w, 0)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

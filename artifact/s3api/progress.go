@@ -11,12 +11,13 @@ import (
 // The time limits of other requests are for all of their bytes. An artifact may take hours on a
 // slow line. So here the limits are on progress: the next bytes must come, or go, within patience.
 
-// patience is how long a client may let the server wait for the next bytes.
+// patience is how long a client may let the server wait for the next bytes; where it has many to
+// take, for each MiB of them.
 const patience = 30 * time.Second
 
-// extendWrite gives a client time to read the next bytes of the answer.
-func extendWrite(w http.ResponseWriter) {
-	deadline := time.Now().Add(patience)
+// extendWrite gives a client time to read the next bytes of the answer, up to this many.
+func extendWrite(w http.ResponseWriter, size int64) {
+	deadline := time.Now().Add(patience * time.Duration(max(1, size>>20)))
 	_ = http.NewResponseController(w).SetWriteDeadline(deadline) // not supported in tests only
 }
 
