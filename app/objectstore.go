@@ -22,7 +22,8 @@ type ObjectStore struct {
 	// Endpoint is an S3-compatible store, from which all objects are downloaded. Empty is the host
 	// that each placeholder names.
 	Endpoint job.ObjectStore
-	// VirtualHosts says that URLs of Endpoint have the bucket in front of its host, not in the path.
+	// VirtualHosts says that URLs of Endpoint have the bucket in front of its host, not in the
+	// path.
 	VirtualHosts bool
 	// Region is the one that URLs are signed for. Empty is the one in the host that a placeholder
 	// names, or else that of Scope.

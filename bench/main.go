@@ -145,8 +145,8 @@ func timed(n int, f func(i int) error) (all []time.Duration, err error) {
 	return all, nil
 }
 
-// The cells of the table: a rate, a share, a duration to the precision that means something, and the
-// median and the 99th percentile of many.
+// The cells of the table: a rate, a share, a duration to the precision that means something, and
+// the median and the 99th percentile of many.
 
 func perSecond(n int64, took time.Duration) string {
 	return fmt.Sprintf("%.0f/s", float64(n)/took.Seconds())

@@ -92,8 +92,8 @@ type work struct {
 	devices int           // connections, each with one request in flight
 	fleet   int           // things that the devices stand for, one after the other
 	spell   time.Duration // how long
-	// kind is finish: start and finish an execution; progress: report on one that runs; or document:
-	// the same, and get its job document with every second answer.
+	// kind is finish: start and finish an execution; progress: report on one that runs; or
+	// document: the same, and get its job document with every second answer.
 	kind string
 }
 

@@ -167,8 +167,9 @@ func (p *Plane) GetJobDocument(
 }
 
 // ListJobs lists jobs, newest first (R-API-10). A filter by a group shows the jobs whose targets
-// name the group; every item then has the id of the group (R-API-13). A filter that no index answers
-// looks at a bounded number of jobs for each page, so a page may be short, or empty, and have a token.
+// name the group; every item then has the id of the group (R-API-13). A filter that no index
+// answers looks at a bounded number of jobs for each page, so a page may be short, or empty, and
+// have a token.
 func (p *Plane) ListJobs(
 	ctx context.Context, in *iot.ListJobsRequest,
 ) (*iot.ListJobsResponse, error) {

@@ -10,9 +10,9 @@ import (
 // protocol (R-DOC-10): there its placeholders become URLs. Operators see the placeholders
 // (R-PRE-5).
 
-// deliver puts presigned URLs into the document of an execution, new ones each time (R-PRE-1). It is
-// called with what a use case has returned. A document that cannot be delivered is the operator's
-// concern, so it is logged as well (R-PRE-12).
+// deliver puts presigned URLs into the document of an execution, new ones each time (R-PRE-1). It
+// is called with what a use case has returned. A document that cannot be delivered is the
+// operator's concern, so it is logged as well (R-PRE-12).
 func (p *Plane) deliver(
 	thing string, x *jobs.DeviceExecution, err error,
 ) (*jobs.DeviceExecution, error) {

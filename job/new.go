@@ -38,9 +38,9 @@ const (
 )
 
 // CheckSource refuses a new job that has no document, or two. document is the one in the request,
-// empty when absent or given by a link. Without a template it is required (R-VAL-1), with a custom one it replaces the
-// template's, with a managed one it is not allowed (R-VAL-3). Parameters belong to managed
-// templates (R-VAL-4).
+// empty when absent or given by a link. Without a template it is required (R-VAL-1), with a custom
+// one it replaces the template's, with a managed one it is not allowed (R-VAL-3). Parameters belong
+// to managed templates (R-VAL-4).
 func (d Definition) CheckSource(document string, from TemplateKind) error {
 	given := document != "" || d.DocumentSource != ""
 	switch {

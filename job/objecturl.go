@@ -57,7 +57,8 @@ func (s ObjectStore) isArtifacts(bucket string) bool {
 }
 
 // ParseObjectStore reads an endpoint: http or https, a host, perhaps a port, and nothing behind
-// them. The usual port of the scheme is left out, as clients do in the Host header, which is signed.
+// them. The usual port of the scheme is left out, as clients do in the Host header, which is
+// signed.
 func ParseObjectStore(text string) (ObjectStore, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" ||

@@ -43,8 +43,8 @@ type assumedRole struct {
 	tried   chan struct{}       // closed after the first attempt
 }
 
-// assumed is the assumed roles of a server. A credential of an hour that was got at 12:00 is renewed
-// at 12:30; while that fails, again every ten seconds, and from 13:00 on the role has none.
+// assumed is the assumed roles of a server. A credential of an hour that was got at 12:00 is
+// renewed at 12:30; while that fails, again every ten seconds, and from 13:00 on the role has none.
 type assumed struct {
 	RolesConfig
 	wake     chan struct{}  // a role is to be assumed at once

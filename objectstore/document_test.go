@@ -83,8 +83,8 @@ func TestDocumentFromHost(t *testing.T) {
 	}
 }
 
-// A listed host whose name leads to an inner address is not connected to, unless its range is listed
-// (R-ART-3). Other hosts get no request at all.
+// A listed host whose name leads to an inner address is not connected to, unless its range is
+// listed (R-ART-3). Other hosts get no request at all.
 func TestDocumentFromInnerAddress(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, true)

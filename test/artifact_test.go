@@ -160,8 +160,8 @@ func (s *stopping) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// interrupt starts a command, sends it a signal once it is half done, and returns its status and what
-// it said.
+// interrupt starts a command, sends it a signal once it is half done, and returns its status and
+// what it said.
 func (g *gate) interrupt(c commandLine, half func() bool, signal os.Signal, args ...string) (status int, said string) {
 	c.t.Helper()
 	command := exec.CommandContext(c.t.Context(), c.program[0], append(c.program[1:], args...)...)

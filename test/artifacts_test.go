@@ -58,8 +58,8 @@ func (s *server) objects() int {
 	return len(must[[]os.DirEntry](s.t)(os.ReadDir(filepath.Join(s.Dir, "artifacts", "objects"))))
 }
 
-// The stock aws command line puts, lists, gets and removes artifacts at the endpoint of aws iot, over
-// HTTP and HTTPS: small ones, one in parts, and from a pipe.
+// The stock aws command line puts, lists, gets and removes artifacts at the endpoint of aws iot,
+// over HTTP and HTTPS: small ones, one in parts, and from a pipe.
 func TestArtifactsWithAWS(t *testing.T) { // R-ART-10, R-ART-11
 	t.Parallel()
 	stock := must[string](t)(filepath.Abs("../.tools/aws/bin/aws"))

@@ -73,8 +73,8 @@ func TestDocumentsByLink(t *testing.T) { // R-DOC-2, R-DOC-3, R-DOC-11, R-DOC-12
 	}
 }
 
-// Links that are refused: what is not there, what is too large or no JSON, hosts that are not listed
-// or lead to inner addresses, and redirects to them (R-DOC-13, R-ART-3).
+// Links that are refused: what is not there, what is too large or no JSON, hosts that are not
+// listed or lead to inner addresses, and redirects to them (R-DOC-13, R-ART-3).
 func TestDocumentsRefused(t *testing.T) {
 	t.Parallel()
 	inner := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -122,7 +122,8 @@ func TestDocumentsRefused(t *testing.T) {
 	}
 }
 
-// A host that does not answer holds up the request that named it, for five seconds, and nobody else.
+// A host that does not answer holds up the request that named it, for five seconds, and nobody
+// else.
 func TestSlowDocument(t *testing.T) { // R-DOC-13
 	t.Parallel()
 	asked := make(chan struct{}, 1)

@@ -17,10 +17,10 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
-// keyedStore is an object store on loopback that knows several keys, where objectstore runs a real one
-// that has one key. It serves requests by URLs whose signature is right
-// and still valid by the real time. A GET of an object that was not put there answers with what the
-// object is called. There is no bucket "missing", and no version "missing" of any object.
+// keyedStore is an object store on loopback that knows several keys, where objectstore runs a real
+// one that has one key. It serves requests by URLs whose signature is right and still valid by the
+// real time. A GET of an object that was not put there answers with what the object is called.
+// There is no bucket "missing", and no version "missing" of any object.
 type keyedStore struct {
 	*httptest.Server
 	mu      sync.Mutex

@@ -34,8 +34,8 @@ func TestDownloadResumes(t *testing.T) { // R-PRE-3
 	}
 }
 
-// Keys with every character that URLs, signatures and placeholders treat in their own way: the kinds
-// of version 1 have the key as it is, version 2 has it percent-encoded.
+// Keys with every character that URLs, signatures and placeholders treat in their own way: the
+// kinds of version 1 have the key as it is, version 2 has it percent-encoded.
 func TestDownloadKeys(t *testing.T) { // R-PRE-7, R-PRE-8, R-PRE-9, R-PRE-10, R-SUB-2
 	t.Parallel()
 	o := objectstore.Serve(t, storeKey, storeSecret, "firmware")
@@ -62,8 +62,8 @@ func TestDownloadKeys(t *testing.T) { // R-PRE-7, R-PRE-8, R-PRE-9, R-PRE-10, R-
 	}
 }
 
-// What a device is answered when its URL leads nowhere, was changed, or was signed with a secret that
-// the store does not know: the store decides, and the server's answer is the same as ever.
+// What a device is answered when its URL leads nowhere, was changed, or was signed with a secret
+// that the store does not know: the store decides, and the server's answer is the same as ever.
 func TestDownloadRefused(t *testing.T) { // R-PRE-3, R-PRE-11, R-PRE-13
 	t.Parallel()
 	o := objectstore.Serve(t, storeKey, storeSecret, "firmware")

@@ -60,8 +60,8 @@ func signedBy(t *testing.T, address string) string {
 }
 
 // The role that a job has at a delivery selects the credential, from a file that is read again when
-// it changes or at a signal. A wrong file changes nothing; a role that is taken out of it leaves its
-// executions as they are. No secret is logged.
+// it changes or at a signal. A wrong file changes nothing; a role that is taken out of it leaves
+// its executions as they are. No secret is logged.
 func TestRoles(t *testing.T) { // R-PRE-12, R-PRE-13, R-UPD-17, R-ART-2
 	t.Parallel()
 	o := newKeyedStore(t, keyOf("KEYFW"), keyOf("KEYLOGS"), keyOf("KEYNEW"))

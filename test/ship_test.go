@@ -42,8 +42,9 @@ func (s *server) fetched(address any) string {
 	return string(must[[]byte](s.t)(io.ReadAll(answer.Body)))
 }
 
-// A file goes to devices by one command: it is stored, the job's document names it with its SHA-256,
-// and each device finds it at a URL of its own. The command shows the job until it has ended.
+// A file goes to devices by one command: it is stored, the job's document names it with its
+// SHA-256, and each device finds it at a URL of its own. The command shows the job until it has
+// ended.
 func TestShip(t *testing.T) { // R-ART-17
 	t.Parallel()
 	s := serve(t)
@@ -73,7 +74,8 @@ func TestShip(t *testing.T) { // R-ART-17
 		t.Errorf("%v: %s", err, &said)
 	}
 
-	// Again, by the managed template: the artifact is there already, and the job has an id of its own.
+	// Again, by the managed template: the artifact is there already, and the job has an id of its
+	// own.
 	id := strings.TrimSpace(c.ok("job", "create", "--file", "fw {2}.bin", "--targets", target, "--no-wait", "--quiet",
 		"--template", "AWS-Download-File", "--path", "/opt/fw"))
 	text, _ := json.Marshal(s.document(id))
@@ -91,7 +93,8 @@ func TestShip(t *testing.T) { // R-ART-17
 	}
 }
 
-// What is wrong is said, where possible before the file is sent; a job that goes badly is a failure.
+// What is wrong is said, where possible before the file is sent; a job that goes badly is a
+// failure.
 func TestShipFails(t *testing.T) { // R-ART-17
 	t.Parallel()
 	s := serve(t)

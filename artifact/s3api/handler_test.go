@@ -21,8 +21,8 @@ import (
 	"github.com/drover-iot/drover/internal/sigv4"
 )
 
-// testService is a handler on a store of its own, behind a real HTTP server. What package gateway finds
-// out of a caller is read of headers here.
+// testService is a handler on a store of its own, behind a real HTTP server. What package gateway
+// finds out of a caller is read of headers here.
 type testService struct {
 	*Handler
 	*httptest.Server

@@ -96,8 +96,8 @@ func (o Order) jobID() string {
 	return name[:min(len(name), nameLength)] + "-" + ids.Random{}.UUID()[:randomLength]
 }
 
-// key is the key of the artifact: the first characters of the file's SHA-256, so that another content
-// under the same name is another artifact, and its name.
+// key is the key of the artifact: the first characters of the file's SHA-256, so that another
+// content under the same name is another artifact, and its name.
 func (o Order) key(sum string) string {
 	const sumLength = 12
 	return sum[:sumLength] + "/" + filepath.Base(o.File)

@@ -21,8 +21,8 @@ import (
 )
 
 // A download goes to FILE.part, and FILE.part.etag says which content of the object it is. The next
-// attempt asks for the rest of that content, and begins anew when the object has another one by now.
-// The file gets its name when it is whole and compared.
+// attempt asks for the rest of that content, and begins anew when the object has another one by
+// now. The file gets its name when it is whole and compared.
 
 // download is one file that is fetched.
 type download struct {
@@ -99,8 +99,8 @@ func (d *download) restart() error {
 	return d.part.Truncate(0)
 }
 
-// fetch fetches the object, or the rest of it. A connection that breaks is made again for as long as
-// each brings something.
+// fetch fetches the object, or the rest of it. A connection that breaks is made again for as long
+// as each brings something.
 func (d *download) fetch(ctx context.Context) error {
 	for {
 		before := d.have

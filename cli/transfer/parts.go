@@ -85,9 +85,9 @@ func newUpload(id string, file *local) *upload {
 	return u
 }
 
-// findUpload returns an upload of the key that a file may go on with: the one with most parts. It is
-// nil when there is none, or when the store lists no uploads. They are listed in the order of their
-// keys; not every store lists those of one key only, the embedded one for example.
+// findUpload returns an upload of the key that a file may go on with: the one with most parts. It
+// is nil when there is none, or when the store lists no uploads. They are listed in the order of
+// their keys; not every store lists those of one key only, the embedded one for example.
 func (s *Store) findUpload(ctx context.Context, file *local, key string) (best *upload, err error) {
 	pages := s3.NewListMultipartUploadsPaginator(s.s3,
 		&s3.ListMultipartUploadsInput{Bucket: &s.Bucket})
@@ -124,8 +124,9 @@ func answered(err error, code string) bool {
 	return errors.As(err, &api) && api.ErrorCode() == code
 }
 
-// findParts notes the parts that an upload has, and returns how many they are: 0 when one of them is
-// no part of the file. A store says the SHA-256 of a part as a checksum, as AWS does, or as its ETag.
+// findParts notes the parts that an upload has, and returns how many they are: 0 when one of them
+// is no part of the file. A store says the SHA-256 of a part as a checksum, as AWS does, or as its
+// ETag.
 func (s *Store) findParts(ctx context.Context, file *local, key string, u *upload) (n int, err error) {
 	pages := s3.NewListPartsPaginator(s.s3,
 		&s3.ListPartsInput{Bucket: &s.Bucket, Key: &key, UploadId: &u.id})

@@ -1,6 +1,6 @@
 // Package transfer brings files to a bucket of an S3 store and back: the embedded store of Drover
-// or any other (R-ART-12). A transfer that was interrupted goes on where it stopped when it is asked
-// for again, and what has arrived is compared by SHA-256.
+// or any other (R-ART-12). A transfer that was interrupted goes on where it stopped when it is
+// asked for again, and what has arrived is compared by SHA-256.
 //
 // Store in transfer.go is the start; put.go and parts.go bring a file there, get.go brings it back.
 // The package reads no settings and prints nothing; what is done of a transfer is reported to a

@@ -17,8 +17,8 @@ import (
 // The commands beside drover iot that call a server find it as that does: by options, variables, a
 // profile, or in the data folder of a server that runs here.
 
-// callerOptions are the options of drover iot that say which server is called, and as whom, by their
-// names.
+// callerOptions are the options of drover iot that say which server is called, and as whom, by
+// their names.
 var callerOptions = []struct{ name, usage string }{
 	{"endpoint-url", "`address` of the server, instead of AWS_ENDPOINT_URL"},
 	{"region", "`name` of the region to sign for"},
@@ -80,8 +80,8 @@ func (c *caller) option(name string) (string, bool) {
 	return *text, true
 }
 
-// parseWords reads flags and words, which may stand in any order, and returns the words. Behind "--"
-// all are words. how and about are the help text.
+// parseWords reads flags and words, which may stand in any order, and returns the words. Behind
+// "--" all are words. how and about are the help text.
 func parseWords(flags *flag.FlagSet, args []string, how, about string) (words []string, err error) {
 	flags.Usage = func() {
 		fmt.Fprintf(flags.Output(), "usage: drover %s %s\n\n%s\n\noptions:\n",

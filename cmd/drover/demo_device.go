@@ -20,7 +20,8 @@ import (
 
 // demoDevice is a device of the demonstration: a stock MQTT client that runs jobs as a device
 // would. It waits for notify-next, starts what is next, downloads the file that the job document
-// names, works for a moment and reports how it went. It makes one request at a time, so an answer belongs to the request before it.
+// names, works for a moment and reports how it went. It makes one request at a time, so an answer
+// belongs to the request before it.
 type demoDevice struct {
 	name    string // of the thing, and the client id
 	client  mqtt.Client

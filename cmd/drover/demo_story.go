@@ -16,9 +16,9 @@ import (
 	"github.com/drover-iot/drover/client"
 )
 
-// The story that the demonstration shows: a file is shipped by a cautious rollout that the operator speeds up while it
-// runs, and whose abort criterion is relaxed on the way. It is told in commands of the aws command
-// line; the same changes are made by package client.
+// The story that the demonstration shows: a file is shipped by a cautious rollout that the operator
+// speeds up while it runs, and whose abort criterion is relaxed on the way. It is told in commands
+// of the aws command line; the same changes are made by package client.
 
 // The pace of the demonstration: 10 s of the fleet in 0.3 s.
 const (
@@ -93,8 +93,8 @@ $ aws iot create-job --job-id %s --targets %s --document '%s' \
 	return err
 }
 
-// demoFile is the name of the file that is shipped. Its size makes a real download, and does not slow
-// the demonstration down.
+// demoFile is the name of the file that is shipped. Its size makes a real download, and does not
+// slow the demonstration down.
 const (
 	demoFile     = "fw-2.4.1.bin"
 	demoFileSize = 256 << 10

@@ -9,8 +9,8 @@ import (
 
 // What CreateJob and CreateJobTemplate ask of object stores and other hosts before their commit:
 // the document behind a link, and whether what a document names is there. It is asked on the
-// goroutine of the request, so a slow host makes nobody else wait; and after everything that can be checked
-// without it.
+// goroutine of the request, so a slow host makes nobody else wait; and after everything that can be
+// checked without it.
 
 // Objects asks object stores. The errors of Document and Check are faults, which say what the
 // operator did wrong.

@@ -72,8 +72,8 @@ func TestConnCloses(t *testing.T) {
 	}
 }
 
-// What is read of a file or of anything else is sent, whether or not the connection has a way of its
-// own for it.
+// What is read of a file or of anything else is sent, whether or not the connection has a way of
+// its own for it.
 func TestConnReadsFrom(t *testing.T) { // R-ART-14
 	t.Parallel()
 	client, server := connect(t, listen(t, New(Share(10, 0), slog.New(slog.DiscardHandler))))

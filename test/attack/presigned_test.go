@@ -54,9 +54,9 @@ func (m *machine) from(thing, job string) string {
 }
 
 // The clock of the server's machine is 20 minutes off, and that of the object store is right. A URL
-// of a server that is behind has lost 20 minutes of its life, so that one for ten minutes is refused
-// by the store from the start: the device asks again when the clock is right. A server that is ahead
-// makes URLs whose date is still to come; versitygw accepts them, where AWS would answer
+// of a server that is behind has lost 20 minutes of its life, so that one for ten minutes is
+// refused by the store from the start: the device asks again when the clock is right. A server that
+// is ahead makes URLs whose date is still to come; versitygw accepts them, where AWS would answer
 // that they are not valid yet.
 func TestPresignedWhileClockIsWrong(t *testing.T) { // R-PRE-2, R-PRE-28
 	t.Parallel()
