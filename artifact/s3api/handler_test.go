@@ -393,3 +393,17 @@ func TestRefuse(t *testing.T) {
 		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
 	}
 }
+
+// The headers of users come back in small letters, as from S3.
+func TestMetadataNames(t *testing.T) { // R-ART-11
+	t.Parallel()
+	s := newService(t, NewRates(0, 0))
+	s.do("PUT", "/artifacts/k", "x", "X-Amz-Meta-Board", "v2")
+	for _, method := range []string{"GET", "HEAD"} {
+		w := httptest.NewRecorder()
+		s.Serve(w, httptest.NewRequest(method, "/artifacts/k", nil), Caller{})
+		if got := w.Header()["x-amz-meta-board"]; len(got) != 1 || got[0] != "v2" {
+			t.Errorf("%s: %v", method, w.Header())
+		}
+	}
+}

@@ -57,7 +57,10 @@ func (h *Handler) getObject(w http.ResponseWriter, r request) error {
 	header.Set("Content-Type", "binary/octet-stream")
 	header.Set("Cache-Control", "immutable")
 	for name, value := range o.Headers {
-		header.Set(name, value)
+		if strings.HasPrefix(name, metaPrefix) {
+			name = strings.ToLower(name) // as S3 has it: some clients show the name as it came
+		}
+		header[name] = []string{value}
 	}
 	for _, name := range storedHeaders {
 		if value := query.Get("response-" + strings.ToLower(name)); value != "" {
