@@ -402,7 +402,7 @@ func TestMetadataNames(t *testing.T) { // R-ART-11
 	for _, method := range []string{"GET", "HEAD"} {
 		w := httptest.NewRecorder()
 		s.Serve(w, httptest.NewRequest(method, "/artifacts/k", nil), Caller{})
-		if got := w.Header()["x-amz-meta-board"]; len(got) != 1 || got[0] != "v2" {
+		if got := w.Header()[strings.ToLower("X-Amz-Meta-Board")]; len(got) != 1 || got[0] != "v2" {
 			t.Errorf("%s: %v", method, w.Header())
 		}
 	}
