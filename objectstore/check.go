@@ -34,19 +34,24 @@ func (c *Client) Prepare(ctx context.Context, role string) {
 }
 
 // Check refuses a new job whose role has no credential, or that names what its role does not reach.
+// One of which no store has to be asked does not wait for others that are slow.
 func (c *Client) Check(ctx context.Context, role string, objects []job.Object) error {
+	ctx, cancel := context.WithTimeout(ctx, requestLimit)
+	defer cancel()
+	credential, err := c.roles.Obtain(ctx, role)
+	if err != nil {
+		return invalidRole("%v", err)
+	}
+	asks := func(o job.Object) bool { return o.Upload || o.Version != "" }
+	if c.roles.SignedByOwnKey(role) || // whatever a store says to it means nothing
+		!slices.ContainsFunc(objects, asks) {
+		return nil
+	}
 	ctx, end, err := c.begin(ctx)
 	if err != nil {
 		return err
 	}
 	defer end()
-	credential, err := c.roles.Obtain(ctx, role)
-	if err != nil {
-		return invalidRole("%v", err)
-	}
-	if c.roles.SignedByOwnKey(role) { // whatever a store says to it means nothing
-		return nil
-	}
 	for _, o := range objects {
 		switch {
 		case o.Upload:

@@ -3,6 +3,8 @@ package objectstore
 import (
 	"net/http"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -118,4 +120,26 @@ func TestCheckRole(t *testing.T) {
 	known := newClient(t, newRoles(t, "", nil), s.URL, "", nil)
 	refused(t, "gone", known.Check(t.Context(), logs, o), fault.Invalid,
 		"InvalidRole: presignedUrlConfig.roleArn: bucket up cannot be reached: ")
+}
+
+// A job that only names objects to download asks no store, so those that are slow to answer others
+// do not hold it up.
+func TestCheckBesideSlowStores(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newClient(t, newRoles(t, "", nil), "", "", nil)
+		for range maxRequests {
+			c.places <- struct{}{}
+		}
+		start, download := time.Now(), job.Object{Endpoint: "https://s3.amazonaws.com", Bucket: "b", Key: "k"}
+		if err := c.Check(t.Context(), "arn:aws:iam::123456789012:role/r", []job.Object{download}); err != nil {
+			t.Errorf("a download: %v", err)
+		}
+		if took := time.Since(start); took != 0 {
+			t.Errorf("a download waited for %v", took)
+		}
+		upload := job.Object{Endpoint: download.Endpoint, Bucket: "b", Key: "k", Upload: true}
+		err := c.Check(t.Context(), "arn:aws:iam::123456789012:role/r", []job.Object{upload})
+		refused(t, "an upload", err, fault.Throttled, "too many requests")
+	})
 }
