@@ -114,6 +114,8 @@ func TestPubackThenKill(t *testing.T) {
 	t.Parallel()
 	s := testserver.Serve(t)
 	sleep(t, s, "sleeper", "news", "kept/+")
+	// The session is stored from when the server has seen its connection end (R-BRK-46).
+	time.Sleep(300 * time.Millisecond) // of another process
 	rounds := scale(6, 40)
 	for n := range rounds {
 		c := joinPlain(t, s, mqtt.Connect{ClientID: "publisher", Version: mqtt.Version(4 + n%2), CleanStart: true})
