@@ -57,7 +57,7 @@ type Server struct {
 	handler   *gateway.HTTP
 	steady    *clock.Steady  // over the real clock; nil on a virtual one
 	virtual   *clock.Virtual // nil on the real clock
-	leaving   atomic.Bool    // Run was told to end
+	leaving   atomic.Bool    // the server ends its connections
 
 	// The store of artifacts, the key pair of its URLs and what signs them; none when it is off.
 	artifacts    *artifact.Store
@@ -108,7 +108,6 @@ func (s *Server) Now() time.Time { return s.engine.Now() }
 // error. ready is called once every listener answers and endpoints.json is written.
 func (s *Server) Run(ctx context.Context, ready func()) error {
 	defer s.close()
-	defer context.AfterFunc(ctx, func() { s.leaving.Store(true) })()
 	// The engine outlives ctx: what is under way still needs it.
 	engineCtx, stopEngine := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopEngine()
@@ -140,9 +139,10 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 }
 
 // disconnect ends the MQTT connections when ctx has ended. Requests that take longer are not waited
-// for.
+// for. The first of them must not end before presence knows that it is the server that leaves.
 func (s *Server) disconnect(ctx context.Context) error {
 	<-ctx.Done()
+	s.leaving.Store(true)
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), disconnectGrace)
 	defer cancel()
 	if err := s.broker.DisconnectAll(grace); err != nil {

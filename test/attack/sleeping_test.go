@@ -113,9 +113,12 @@ func TestSleepingSessions(t *testing.T) {
 func TestPubackThenKill(t *testing.T) {
 	t.Parallel()
 	s := testserver.Serve(t)
+	// What is promised is for a client that is away, so the server must have seen it leave.
+	watch := joinPlain(t, s, mqtt.Connect{ClientID: "watch", CleanStart: true})
+	const left = "$aws/events/presence/disconnected/sleeper"
+	watch.subscribe(left)
 	sleep(t, s, "sleeper", "news", "kept/+")
-	// The session is stored from when the server has seen its connection end (R-BRK-46).
-	time.Sleep(300 * time.Millisecond) // of another process
+	watch.wantPublish(left)
 	rounds := scale(6, 40)
 	for n := range rounds {
 		c := joinPlain(t, s, mqtt.Connect{ClientID: "publisher", Version: mqtt.Version(4 + n%2), CleanStart: true})
