@@ -61,31 +61,8 @@ func Run(ctx context.Context, args []string, env Env) int {
 		env.Wait = client.Sleep
 	}
 	c := &call{env: env}
-	err := c.run(ctx, args)
-	var failed *exit.Error
-	// A reader that closed standard output has what it wanted. A call that was interrupted ends
-	// as a shell expects of a program that got the signal.
-	switch {
-	case err == nil || isAny(err, outputClosed): // R-CMD-121
-		return 0
-	case ctx.Err() != nil:
-		fmt.Fprintln(env.Stdout)
-		return 130
-	case errors.As(err, &failed):
-		fmt.Fprintln(env.Stderr, failed.Message)
-		if failed.Usage {
-			fmt.Fprintf(env.Stderr, usage, env.Program)
-		}
-		return failed.Status
-	}
-	fmt.Fprintln(env.Stderr, err)
-	return exit.StatusOther
+	return c.end(ctx, c.run(ctx, args))
 }
-
-// usage follows the message about a wrong line. The program is its only argument.
-const usage = `usage: %[1]s [options] <command> <subcommand> [<subcommand> ...] [parameters]
-To see help text, you can run: %[1]s help, %[1]s <command> help, %[1]s <command> <subcommand> help
-`
 
 // errVersion ends the reading of a line that asks for the version, whatever else is on it
 // (R-CMD-98).

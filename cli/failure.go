@@ -65,8 +65,20 @@ func (f *failure) exit(operation string, attempts int) error {
 	if attempts > 1 && f.mayPass {
 		retried = fmt.Sprintf(" (reached max retries: %d)", attempts-1)
 	}
-	return exit.Service(fmt.Sprintf("\nAn error occurred (%s) when calling the %s operation%s: %s",
-		code, operation, retried, f.refused.Message))
+	return exit.Service(code, fmt.Sprintf(
+		"\nAn error occurred (%s) when calling the %s operation%s: %s",
+		code, operation, retried, f.refused.Message), details(f.refused)...)
+}
+
+// details are the members of an error beside its message, under their names in the model.
+func details(e *client.Error) (all []exit.Detail) {
+	if e.ResourceID != "" {
+		all = append(all, exit.Detail{Name: "resourceId", Value: e.ResourceID})
+	}
+	if e.ResourceARN != "" {
+		all = append(all, exit.Detail{Name: "resourceArn", Value: e.ResourceARN})
+	}
+	return all
 }
 
 // connectionError says how a request failed without an answer (R-CMD-115).

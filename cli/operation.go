@@ -29,7 +29,7 @@ func (c *call) findOperation(words []string) ([]string, error) {
 			return nil, err
 		}
 		if len(c.line.leftOver) > 0 {
-			return nil, exit.BadLine("Unknown options: %s", strings.Join(c.line.leftOver, ", "))
+			return nil, exit.LeftOver(strings.Join(c.line.leftOver, ", "))
 		}
 		if at == len(words) {
 			break

@@ -1,6 +1,9 @@
 package cli
 
-import "github.com/drover-iot/drover/schema"
+import (
+	"github.com/drover-iot/drover/cli/settings"
+	"github.com/drover-iot/drover/schema"
+)
 
 // The options that there are: one table of global ones, and for each operation those of its
 // members, made from its description.
@@ -64,8 +67,9 @@ var globals = []*option{
 	{name: "no-cli-pager", takes: takesNone, about: "There is no pager; accepted all the same."},
 	{name: "cli-auto-prompt", takes: takesNone, hidden: true},
 	{name: "no-cli-auto-prompt", takes: takesNone, hidden: true},
-	{name: "cli-error-format", hidden: true,
-		choices: []string{"legacy", "json", "yaml", "text", "table", "enhanced"}},
+	{name: "cli-error-format", choices: settings.ErrorFormats,
+		about: "How errors are shown: for people, with details (enhanced, the default) or " +
+			"without (legacy), or for programs."},
 	helpOption,
 }
 

@@ -44,7 +44,7 @@ func (c *call) readOptions(words []string) error {
 	}
 	// Options that nobody knows come before plain words, as the reference lists them.
 	if left := append(append([]string(nil), c.line.leftOver...), c.line.plain...); len(left) > 0 {
-		return exit.BadLine("Unknown options: %s", strings.Join(left, ", "))
+		return exit.LeftOver(strings.Join(left, ", "))
 	}
 	return c.checkAvailable()
 }
@@ -81,8 +81,6 @@ func (c *call) checkAvailable() error {
 		return exit.NotYet("--generate-cli-skeleton yaml-input")
 	case text("cli-binary-format") == "raw-in-base64-out":
 		return exit.NotYet("--cli-binary-format raw-in-base64-out")
-	case has("cli-error-format") && text("cli-error-format") != "legacy":
-		return exit.NotYet("--cli-error-format " + text("cli-error-format"))
 	}
 	return nil
 }

@@ -16,12 +16,7 @@ import (
 // perform checks the parameters in, makes the call and shows the answer (R-CMD-20, steps 9 to
 // 13). A sample of the answer needs settings too, because it is shown as an answer would be.
 func (c *call) perform(ctx context.Context, in *value.Object) error {
-	s, err := settings.Find(settings.Sources{
-		Option:  c.globalOption,
-		Getenv:  c.env.Getenv,
-		Service: c.service.Name,
-		Offline: c.line.skeleton() != "",
-	})
+	s, err := settings.Find(c.sources())
 	if err != nil {
 		return err
 	}
@@ -69,6 +64,20 @@ func (c *call) perform(ctx context.Context, in *value.Object) error {
 		return err
 	}
 	return unwritten
+}
+
+// sources are where the settings of this call come from. Before the service is known they do for
+// what does not depend on it.
+func (c *call) sources() settings.Sources {
+	from := settings.Sources{
+		Option:  c.globalOption,
+		Getenv:  c.env.Getenv,
+		Offline: c.line.skeleton() != "",
+	}
+	if c.service != nil {
+		from.Service = c.service.Name
+	}
+	return from
 }
 
 // globalOption returns the text of an option, and whether it is given, in the form that package

@@ -12,37 +12,83 @@ const (
 	StatusOther       = 255 // connection, profile, run-time query error
 )
 
+// The codes of failures that the service did not answer with, for programs (R-CMD-122).
+const (
+	CodeLine          = "ParamValidation"
+	CodeConfiguration = "Configuration"
+	CodeNoRegion      = "NoRegion"
+	CodeNoCredentials = "NoCredentials"
+	CodeOther         = "ClientError"
+)
+
 // Error ends a call with a status and a message for standard error.
 type Error struct {
 	Status  int
+	Code    string // what a program can tell failures apart by
 	Message string
-	Usage   bool // the usage text follows the message
+	Usage   bool     // the usage text follows the message
+	Syntax  bool     // the words are no command line, which was a status of its own once
+	Details []Detail // what else the service said
 }
+
+// A Detail is a member of an error that the service answered with, beside its message.
+type Detail struct{ Name, Value string }
 
 // Error returns the message.
 func (e *Error) Error() string { return e.Message }
 
-// BadLine is a command line with something wrong about its words; the usage text follows.
+// FirstGeneration is the status that the first generation of the reference has for the error.
+func (e *Error) FirstGeneration() int {
+	if e.Syntax {
+		return 2
+	}
+	return StatusOther
+}
+
+// BadLine is a command line that cannot be read; the usage text follows.
 func BadLine(format string, args ...any) error {
-	return &Error{Status: StatusUsage, Message: fmt.Sprintf(format, args...), Usage: true}
+	return &Error{
+		Status:  StatusUsage,
+		Code:    CodeLine,
+		Message: fmt.Sprintf(format, args...),
+		Usage:   true,
+		Syntax:  true,
+	}
+}
+
+// LeftOver is a command line with words that belong to nothing; the usage text follows.
+func LeftOver(words string) error {
+	return &Error{
+		Status:  StatusUsage,
+		Code:    CodeLine,
+		Message: "Unknown options: " + words,
+		Usage:   true,
+	}
 }
 
 // BadValue is a command line whose words are right, with a wrong value.
 func BadValue(format string, args ...any) error {
-	return &Error{Status: StatusUsage, Message: fmt.Sprintf(format, args...)}
+	return &Error{Status: StatusUsage, Code: CodeLine, Message: fmt.Sprintf(format, args...)}
 }
 
-// Environment is a setting that is missing or wrong.
+// Environment is a setting that is wrong.
 func Environment(format string, args ...any) error {
-	return &Error{Status: StatusEnvironment, Message: fmt.Sprintf(format, args...)}
+	return Missing(CodeConfiguration, fmt.Sprintf(format, args...))
 }
 
-// Service is an error that the service answered with.
-func Service(message string) error { return &Error{Status: StatusService, Message: message} }
+// Missing is a setting that a call cannot do without; the code says which.
+func Missing(code, message string) error {
+	return &Error{Status: StatusEnvironment, Code: code, Message: message}
+}
+
+// Service is an error that the service answered with, under its name.
+func Service(code, message string, details ...Detail) error {
+	return &Error{Status: StatusService, Code: code, Message: message, Details: details}
+}
 
 // Other is any other failure.
 func Other(format string, args ...any) error {
-	return &Error{Status: StatusOther, Message: fmt.Sprintf(format, args...)}
+	return &Error{Status: StatusOther, Code: CodeOther, Message: fmt.Sprintf(format, args...)}
 }
 
 // NotYet refuses an option of the reference that comes with a later version.

@@ -75,7 +75,7 @@ func (s *Settings) FindCredentials(ctx context.Context) error {
 		return s.checkPair("config-file", "aws_secret_access_key")
 	}
 	if s.Credentials.AccessKeyID == "" { // no server on this machine brought its own
-		return exit.Environment("%s", noCredentials)
+		return exit.Missing(exit.CodeNoCredentials, noCredentials)
 	}
 	return nil
 }

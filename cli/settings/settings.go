@@ -42,6 +42,7 @@ type Settings struct {
 	Attempts    int    // how often a request is made at most
 	Credentials client.Credentials
 	Profile     Profile
+	Reporting
 
 	from Sources
 }
@@ -68,7 +69,8 @@ var hostLabel = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?
 func Find(from Sources) (*Settings, error) {
 	s := &Settings{from: from}
 	for _, find := range []func() error{
-		s.findProfile, s.findServer, s.findOutput, s.findTimestamps, s.findAttempts,
+		s.findProfile, s.findReporting, s.findServer, s.findOutput, s.findTimestamps,
+		s.findAttempts,
 	} {
 		if err := find(); err != nil {
 			return nil, err
@@ -96,7 +98,7 @@ func (s *Settings) findServer() (err error) {
 	// A local server may have brought both, so they are checked after it.
 	switch {
 	case s.Region == "":
-		return exit.Environment("%s", noRegion)
+		return exit.Missing(exit.CodeNoRegion, noRegion)
 	case !hostLabel.MatchString(s.Region):
 		return exit.Other("Provided region_name '%s' doesn't match a supported format.", s.Region)
 	case s.Endpoint == "" && !s.from.Offline:
@@ -185,7 +187,11 @@ func (s *Settings) findOutput() error {
 
 // findTimestamps finds the form of times (R-CMD-69).
 func (s *Settings) findTimestamps() error {
-	s.Timestamps = first(s.Profile.Get("cli_timestamp_format"), TimestampsISO)
+	usual := TimestampsISO
+	if s.FirstGeneration {
+		usual = TimestampsWire
+	}
+	s.Timestamps = first(s.Profile.Get("cli_timestamp_format"), usual)
 	if s.Timestamps != TimestampsISO && s.Timestamps != TimestampsWire {
 		return exit.Environment("Unknown cli_timestamp_format value: %s, "+
 			`valid values are "wire" or "iso8601"`, s.Timestamps)
