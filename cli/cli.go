@@ -7,8 +7,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/drover-iot/drover/api/iot"
-	"github.com/drover-iot/drover/api/jobsdata"
+	"github.com/drover-iot/drover/cli/command"
 	"github.com/drover-iot/drover/cli/exit"
 	"github.com/drover-iot/drover/cli/jmespath"
 	"github.com/drover-iot/drover/cli/value"
@@ -39,15 +38,12 @@ func (e Env) print(text string) error {
 	return err
 }
 
-// services are the planes that can be called, by their names on the command line.
-var services = []*schema.Service{&iot.Service, &jobsdata.Service}
-
 // call is one run of the command line: what the line says, as far as it has been read.
 type call struct {
 	env     Env
 	service *schema.Service     // nil until it is known, and for help on all
 	op      *schema.Description // nil until it is known, and for help on a service
-	line    commandLine
+	line    command.Line
 	query   *jmespath.Query // of --query; nil for none
 }
 
@@ -80,7 +76,7 @@ func (c *call) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if c.line.wantsHelp() {
+	if c.line.WantsHelp() {
 		return c.help()
 	}
 	if c.op == nil { // a service alone
@@ -89,14 +85,14 @@ func (c *call) run(ctx context.Context, args []string) error {
 	if err := c.readOptions(rest); err != nil {
 		return err
 	}
-	if c.line.wantsHelp() { // asked for behind the operation's name
+	if c.line.WantsHelp() { // asked for behind the operation's name
 		return c.help()
 	}
 	input, err := reader{c.env, c.op, &c.line}.parameters()
 	if err != nil {
 		return err
 	}
-	if c.line.skeleton() == skeletonInput {
+	if c.line.Skeleton() == command.SkeletonInput {
 		sample := skeleton(c.op.Input, "", sampleInput)
 		return c.env.print(string(value.AppendJSON(nil, sample, "    ", "")))
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/drover-iot/drover/cli/command"
 	"github.com/drover-iot/drover/cli/exit"
 )
 
@@ -32,12 +33,12 @@ type Connection struct {
 const DefaultTimeout = time.Minute
 
 // connect makes the HTTP client of a call, with time-outs and trust as asked for (R-CMD-98).
-func connect(line *commandLine, bundle string) (*http.Client, error) {
+func connect(line *command.Line, bundle string) (*http.Client, error) {
 	return Connection{
 		CABundle:       bundle,
-		NoVerify:       line.has("no-verify-ssl"),
-		ConnectTimeout: seconds(line.text("cli-connect-timeout")),
-		ReadTimeout:    seconds(line.text("cli-read-timeout")),
+		NoVerify:       line.Has("no-verify-ssl"),
+		ConnectTimeout: seconds(line.Text("cli-connect-timeout")),
+		ReadTimeout:    seconds(line.Text("cli-read-timeout")),
 	}.Client()
 }
 
@@ -80,7 +81,7 @@ func seconds(text string) time.Duration {
 	if text == "" {
 		return DefaultTimeout
 	}
-	n, _ := strconv.Atoi(strings.TrimSpace(text)) // option.check has seen that it is a whole number
+	n, _ := strconv.Atoi(strings.TrimSpace(text)) // the line was refused when it is no number
 	return time.Duration(min(max(n, 0), 1e9)) * time.Second
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"github.com/drover-iot/drover/cli/command"
 	"os"
 	"path/filepath"
 	"strings"
@@ -37,14 +38,14 @@ func TestGolden(t *testing.T) {
 	}
 	golden("update-job.skeleton.json", call1(t, nil, "", "iot", "update-job", "--generate-cli-skeleton").out)
 	var all strings.Builder
-	for _, s := range services {
+	for _, s := range command.Services {
 		for _, op := range s.Operations {
-			command := dashed(op.OperationName())
-			got := call1(t, nil, "", s.Name, command, "--generate-cli-skeleton")
+			name := command.Dashed(op.OperationName())
+			got := call1(t, nil, "", s.Name, name, "--generate-cli-skeleton")
 			if got.status != 0 || !json.Valid([]byte(got.out)) {
-				t.Errorf("%s %s: %+v", s.Name, command, got)
+				t.Errorf("%s %s: %+v", s.Name, name, got)
 			}
-			fmt.Fprintf(&all, "%s %s\n%s", s.Name, command, got.out)
+			fmt.Fprintf(&all, "%s %s\n%s", s.Name, name, got.out)
 		}
 	}
 	golden("skeletons.txt", all.String())

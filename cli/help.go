@@ -7,6 +7,7 @@ import (
 
 	"github.com/drover-iot/drover/api/iot"
 	"github.com/drover-iot/drover/api/jobsdata"
+	"github.com/drover-iot/drover/cli/command"
 	"github.com/drover-iot/drover/schema"
 )
 
@@ -36,7 +37,7 @@ func (c *call) help() error {
 // helpAll lists the services.
 func (c *call) helpAll(b *strings.Builder) {
 	fmt.Fprintf(b, "NAME\n    %s - calls the API of AWS IoT Jobs\n\nSERVICES\n", c.env.Program)
-	for _, s := range services {
+	for _, s := range command.Services {
 		fmt.Fprintf(b, "    %s\n", s.Name)
 	}
 	b.WriteString("\n" + globalHelp())
@@ -59,9 +60,9 @@ func (c *call) helpService(b *strings.Builder) error {
 	fmt.Fprintf(b, "NAME\n    %s\n\nCOMMANDS\n", c.service.Name)
 	about := map[string]string{} // by command
 	// The table is ordered by subject; a list of commands is looked through by name.
-	sorted := commands(c.service)
+	sorted := command.Names(c.service)
 	for _, op := range c.service.Operations {
-		about[dashed(op.OperationName())] = sentence(docs.Operation(op.OperationName()))
+		about[command.Dashed(op.OperationName())] = sentence(docs.Operation(op.OperationName()))
 	}
 	slices.Sort(sorted)
 	for _, name := range sorted {
@@ -78,16 +79,16 @@ func (c *call) helpOperation(b *strings.Builder) error {
 	if err != nil {
 		return err
 	}
-	command := dashed(c.op.Name)
-	fmt.Fprintf(b, "NAME\n    %s\n\nDESCRIPTION\n%s\nSYNOPSIS\n    %s %s %s\n", command,
-		wrapped(docs.Operation(c.op.Name), "    "), c.env.Program, c.service.Name, command)
+	name := command.Dashed(c.op.Name)
+	fmt.Fprintf(b, "NAME\n    %s\n\nDESCRIPTION\n%s\nSYNOPSIS\n    %s %s %s\n", name,
+		wrapped(docs.Operation(c.op.Name), "    "), c.env.Program, c.service.Name, name)
 	for _, part := range synopsis(c.op) {
 		fmt.Fprintf(b, "        %s\n", part)
 	}
 	b.WriteString("\nOPTIONS\n")
 	// The service's own token and page size work, and automatic paging makes them superfluous.
 	for _, m := range c.op.Input.Members {
-		if !pagingMember(c.op, m.Name) {
+		if !command.PagingMember(c.op, m.Name) {
 			helpMember(b, docs, c.op.Input, m)
 		}
 	}
@@ -110,21 +111,21 @@ func (c *call) helpOperation(b *strings.Builder) error {
 // global ones.
 func synopsis(op *schema.Description) (parts []string) {
 	// Only what a request cannot do without is outside of brackets.
-	for _, o := range append(options(op), globals...) {
-		text := "--" + o.name
+	for _, o := range append(command.Options(op), command.Globals...) {
+		text := "--" + o.Name
 		switch {
-		case o.hidden || o.negation:
+		case o.Hidden || o.Negation:
 			continue
-		case o.member != nil && o.member.Shape.Kind == schema.Boolean:
-			text += " | --no-" + o.name
-		case o.takes == takesOne:
+		case o.Member != nil && o.Member.Shape.Kind == schema.Boolean:
+			text += " | --no-" + o.Name
+		case o.Takes == command.TakesOne:
 			text += " <value>"
-		case o.takes == takesAll:
+		case o.Takes == command.TakesAll:
 			text += " <value> ..."
-		case o.takes == takesOptional:
+		case o.Takes == command.TakesOptional:
 			text += " [<value>]"
 		}
-		if o.member == nil || !o.member.Required {
+		if o.Member == nil || !o.Member.Required {
 			text = "[" + text + "]"
 		}
 		parts = append(parts, text)
@@ -134,11 +135,11 @@ func synopsis(op *schema.Description) (parts []string) {
 
 // examples are the shortest call, with what is required, and the way through a file.
 func examples(program, service string, op *schema.Description) string {
-	call := fmt.Sprintf("    %s %s %s", program, service, dashed(op.Name))
+	call := fmt.Sprintf("    %s %s %s", program, service, command.Dashed(op.Name))
 	short := call
 	for _, m := range op.Input.Members {
 		if m.Required {
-			short += " --" + dashed(m.Name) + " <value>"
+			short += " --" + command.Dashed(m.Name) + " <value>"
 		}
 	}
 	return short + "\n\n" +
@@ -150,7 +151,8 @@ func examples(program, service string, op *schema.Description) string {
 // and how it is written.
 func helpMember(b *strings.Builder, docs schema.Docs, s *schema.Shape, m *schema.Member) {
 	fmt.Fprintf(b, "    --%s (%s)%s\n%s",
-		dashed(m.Name), m.Shape.Kind, requiredMark(m), wrapped(docs.Member(s, m), "        "))
+		command.Dashed(m.Name), m.Shape.Kind, requiredMark(m),
+		wrapped(docs.Member(s, m), "        "))
 	if text := limits(m.Shape); text != "" {
 		fmt.Fprintf(b, "        Constraints: %s\n", text)
 	}
@@ -206,9 +208,9 @@ func commonHelp(op *schema.Description) string {
         Prints a sample request ("input", the default) or a sample answer ("output") and sends nothing.
 
 `
-	for _, file := range outfiles[op.Name] {
+	for _, file := range command.Outfiles[op.Name] {
 		text += fmt.Sprintf("    --%s (string)\n        A file that gets %s of the answer.\n\n",
-			file.option, file.path)
+			file.Option, file.Part)
 	}
 	return text
 }
@@ -217,15 +219,15 @@ func commonHelp(op *schema.Description) string {
 func globalHelp() string {
 	var b strings.Builder
 	b.WriteString("GLOBAL OPTIONS\n")
-	for _, o := range globals {
-		if o.hidden {
+	for _, o := range command.Globals {
+		if o.Hidden {
 			continue
 		}
-		text := "    --" + o.name
-		if o.takes == takesOne {
+		text := "    --" + o.Name
+		if o.Takes == command.TakesOne {
 			text += " <value>"
 		}
-		b.WriteString(text + "\n" + wrapped(o.about, "        "))
+		b.WriteString(text + "\n" + wrapped(o.About, "        "))
 	}
 	return b.String()
 }

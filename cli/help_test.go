@@ -3,6 +3,8 @@ package cli
 import (
 	"strings"
 	"testing"
+
+	"github.com/drover-iot/drover/cli/command"
 )
 
 // Help is there in every spelling, without an environment (R-CMD-19, R-CMD-123, R-CMD-126).
@@ -19,18 +21,18 @@ func TestHelp(t *testing.T) {
 // Every operation has help with all sections, and none of it speaks of rule numbers.
 func TestHelpOfAll(t *testing.T) {
 	t.Parallel()
-	for _, s := range services {
-		for _, command := range commands(s) {
-			got := call1(t, nil, "", s.Name, command, "help")
+	for _, s := range command.Services {
+		for _, name := range command.Names(s) {
+			got := call1(t, nil, "", s.Name, name, "help")
 			rest := got.out
 			for _, section := range []string{"NAME\n", "DESCRIPTION\n", "SYNOPSIS\n", "OPTIONS\n", "GLOBAL OPTIONS\n", "EXAMPLES\n", "OUTPUT\n"} {
 				_, after, found := strings.Cut(rest, section)
 				if rest = after; !found {
-					t.Errorf("%s %s: no %s", s.Name, command, section)
+					t.Errorf("%s %s: no %s", s.Name, name, section)
 				}
 			}
 			if strings.Contains(got.out, "(R-") {
-				t.Errorf("%s %s speaks of rules", s.Name, command)
+				t.Errorf("%s %s speaks of rules", s.Name, name)
 			}
 		}
 	}

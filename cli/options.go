@@ -3,6 +3,7 @@ package cli
 import (
 	"strings"
 
+	"github.com/drover-iot/drover/cli/command"
 	"github.com/drover-iot/drover/cli/exit"
 	"github.com/drover-iot/drover/cli/jmespath"
 )
@@ -11,13 +12,13 @@ import (
 
 // checkGlobals refuses what is wrong before any operation is known (R-CMD-20, step 2). line is what
 // readGlobals found.
-func (c *call) checkGlobals(line *commandLine) (err error) {
-	if g, given := line.last("query"); given {
-		if c.query, err = jmespath.Compile(g.words[0]); err != nil {
-			return exit.BadValue("Bad value for --query %s: %v", g.words[0], err)
+func (c *call) checkGlobals(line *command.Line) (err error) {
+	if g, given := line.Last("query"); given {
+		if c.query, err = jmespath.Compile(g.Words[0]); err != nil {
+			return exit.BadValue("Bad value for --query %s: %v", g.Words[0], err)
 		}
 	}
-	if url := line.text("endpoint-url"); url != "" && !strings.Contains(url, "://") {
+	if url := line.Text("endpoint-url"); url != "" && !strings.Contains(url, "://") {
 		return exit.BadValue("Bad value for --endpoint-url %q: scheme is missing. "+
 			"Must be of the form http://<hostname>/ or https://<hostname>/", url)
 	}
@@ -28,22 +29,22 @@ func (c *call) checkGlobals(line *commandLine) (err error) {
 // (R-CMD-15) and that nothing is left over (R-CMD-16). With an input file, or for a sample,
 // nothing is required of the line.
 func (c *call) readOptions(words []string) error {
-	known := append(append([]*option(nil), globals...), options(c.op)...)
-	if err := c.line.read(words, known); err != nil {
+	known := append(append([]*command.Option(nil), command.Globals...), command.Options(c.op)...)
+	if err := c.line.Read(words, known); err != nil {
 		return err
 	}
-	if c.line.wantsHelp() {
+	if c.line.WantsHelp() {
 		return nil
 	}
-	file := c.line.has("cli-input-json") || c.line.has("cli-input-yaml")
-	sample := c.line.skeleton()
-	if !file && (sample == "" || sample == skeletonOutput) {
+	file := c.line.Has("cli-input-json") || c.line.Has("cli-input-yaml")
+	sample := c.line.Skeleton()
+	if !file && (sample == "" || sample == command.SkeletonOutput) {
 		if err := c.checkRequired(); err != nil {
 			return err
 		}
 	}
 	// Options that nobody knows come before plain words, as the reference lists them.
-	if left := append(append([]string(nil), c.line.leftOver...), c.line.plain...); len(left) > 0 {
+	if left := append(append([]string(nil), c.line.LeftOver...), c.line.Plain...); len(left) > 0 {
 		return exit.LeftOver(strings.Join(left, ", "))
 	}
 	return c.checkAvailable()
@@ -53,7 +54,8 @@ func (c *call) readOptions(words []string) error {
 func (c *call) checkRequired() error {
 	var missing []string
 	for _, m := range c.op.Input.Members {
-		if name := dashed(m.Name); m.Required && !c.line.has(name) && !c.line.has("no-"+name) {
+		name := command.Dashed(m.Name)
+		if m.Required && !c.line.Has(name) && !c.line.Has("no-"+name) {
 			missing = append(missing, "--"+name)
 		}
 	}
@@ -66,7 +68,7 @@ func (c *call) checkRequired() error {
 // checkAvailable refuses options that contradict each other, and what the reference has and this
 // version has not: doing something else would be worse.
 func (c *call) checkAvailable() error {
-	has, text := c.line.has, c.line.text
+	has, text := c.line.Has, c.line.Text
 	switch {
 	case has("cli-input-json") && has("cli-input-yaml"): // R-CMD-49
 		return exit.BadValue("Only one --cli-input- parameter may be specified.")
@@ -77,7 +79,7 @@ func (c *call) checkAvailable() error {
 		return exit.NotYet("--cli-input-yaml")
 	case has("cli-auto-prompt"):
 		return exit.NotYet("--cli-auto-prompt")
-	case c.line.skeleton() == "yaml-input":
+	case c.line.Skeleton() == command.SkeletonYAML:
 		return exit.NotYet("--generate-cli-skeleton yaml-input")
 	case text("cli-binary-format") == "raw-in-base64-out":
 		return exit.NotYet("--cli-binary-format raw-in-base64-out")

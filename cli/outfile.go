@@ -5,29 +5,13 @@ import (
 	"os"
 	"strings"
 
+	"github.com/drover-iot/drover/cli/command"
 	"github.com/drover-iot/drover/cli/exit"
 	"github.com/drover-iot/drover/cli/value"
 )
 
 // Certificates and keys are shown once. Options that name files for them save a user the cutting
 // from the answer.
-
-// outfileOption is an option that names a file for a part of the answer.
-type outfileOption struct {
-	option string
-	path   string // of the part, member.member
-}
-
-// outfiles are files that a successful call writes parts of its answer to, by operation
-// (R-CMD-130). They are part of the command line, not of the API.
-var outfiles = map[string][]outfileOption{
-	"CreateKeysAndCertificate": {
-		{"certificate-pem-outfile", "certificatePem"},
-		{"public-key-outfile", "keyPair.PublicKey"},
-		{"private-key-outfile", "keyPair.PrivateKey"},
-	},
-	"CreateCertificateFromCsr": {{"certificate-pem-outfile", "certificatePem"}},
-}
 
 // outfile is an open file that gets a part of the answer.
 type outfile struct {
@@ -37,9 +21,9 @@ type outfile struct {
 
 // openOutfiles opens the files that the line names before anything is sent. What they hold stays
 // until there is an answer: a call that fails costs nobody a key.
-func openOutfiles(known []outfileOption, line *commandLine) (files []outfile, err error) {
+func openOutfiles(known []command.Outfile, line *command.Line) (files []outfile, err error) {
 	for _, o := range known {
-		name := line.text(o.option)
+		name := line.Text(o.Option)
 		if name == "" {
 			continue
 		}
@@ -47,7 +31,7 @@ func openOutfiles(known []outfileOption, line *commandLine) (files []outfile, er
 		if err != nil {
 			return nil, exit.BadValue("Unable to write to file: %s", name)
 		}
-		files = append(files, outfile{file, strings.Split(o.path, ".")})
+		files = append(files, outfile{file, strings.Split(o.Part, ".")})
 	}
 	return files, nil
 }

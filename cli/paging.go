@@ -25,19 +25,19 @@ func (c *call) paging(in *value.Object) (*position, error) {
 	}
 	_, token := in.Get(page.In)
 	_, size := in.Get(page.Size)
-	if c.line.has("no-paginate") || token || size {
+	if c.line.Has("no-paginate") || token || size {
 		return nil, c.checkNotPaging()
 	}
 	p := &position{most: -1}
-	if text := c.line.text("max-items"); text != "" {
+	if text := c.line.Text("max-items"); text != "" {
 		p.most = c.maxItems(text)
 	}
-	if g, given := c.line.last("page-size"); given && g.member == nil {
-		n, _ := value.Integer(g.words[0]) // option.check has seen that it is one
+	if g, given := c.line.Last("page-size"); given && g.Member == nil {
+		n, _ := value.Integer(g.Words[0]) // reading the line has seen that it is one
 		in.Set(page.Size, n)
 	}
-	if g, given := c.line.last("starting-token"); given {
-		p.start(g.words[0], page.In)
+	if g, given := c.line.Last("starting-token"); given {
+		p.start(g.Words[0], page.In)
 	}
 	return p, nil
 }
@@ -46,7 +46,7 @@ func (c *call) paging(in *value.Object) (*position, error) {
 func (c *call) checkNotPaging() error {
 	var used []string
 	for _, name := range []string{"starting-token", "page-size", "max-items"} {
-		if o, given := c.line.last(name); given && o.member == nil {
+		if o, given := c.line.Last(name); given && o.Member == nil {
 			used = append(used, "--"+name)
 		}
 	}
@@ -55,7 +55,7 @@ func (c *call) checkNotPaging() error {
 	}
 	message := "Cannot specify --no-paginate along with pagination arguments: " +
 		strings.Join(used, ", ")
-	if !c.line.has("no-paginate") {
+	if !c.line.Has("no-paginate") {
 		message += fmt.Sprintf("\n(%s or %s was given: it asks for one page and turns "+
 			"automatic paging off)", c.op.Page.In, c.op.Page.Size)
 	}

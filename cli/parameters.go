@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/drover-iot/drover/cli/command"
 	"github.com/drover-iot/drover/cli/exit"
 	"github.com/drover-iot/drover/cli/value"
 	"github.com/drover-iot/drover/schema"
@@ -19,7 +20,7 @@ import (
 type reader struct {
 	env  Env                 // for standard input, and for variables in the names of files
 	op   *schema.Description // whose request is filled
-	line *commandLine        // with the options
+	line *command.Line       // with the options
 }
 
 // parameters returns the members that options give, in model order, then those that only the input
@@ -32,17 +33,17 @@ func (r reader) parameters() (*value.Object, error) {
 		if !ok {
 			continue
 		}
-		v, err := r.parameter(g.option, g.words)
+		v, err := r.parameter(g.Option, g.Words)
 		if err != nil {
 			return nil, err
 		}
 		in.Set(m.Name, v)
 	}
-	g, given := r.line.last("cli-input-json")
+	g, given := r.line.Last("cli-input-json")
 	if !given {
 		return in, nil
 	}
-	file, err := r.inputFile(g.words[0])
+	file, err := r.inputFile(g.Words[0])
 	if err != nil {
 		return nil, err
 	}
@@ -56,9 +57,9 @@ func (r reader) parameters() (*value.Object, error) {
 
 // lastOf is the last option that sets a member, in either spelling of a boolean: of --force and
 // --no-force, the later one wins.
-func (r reader) lastOf(member string) (found given, ok bool) {
-	for _, g := range r.line.given {
-		if g.member != nil && g.member.Name == member {
+func (r reader) lastOf(member string) (found command.Given, ok bool) {
+	for _, g := range r.line.Given {
+		if g.Member != nil && g.Member.Name == member {
 			found, ok = g, true
 		}
 	}

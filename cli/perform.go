@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 
+	"github.com/drover-iot/drover/cli/command"
 	"github.com/drover-iot/drover/cli/exit"
 	"github.com/drover-iot/drover/cli/jmespath"
 	"github.com/drover-iot/drover/cli/output"
@@ -28,14 +29,14 @@ func (c *call) perform(ctx context.Context, in *value.Object) error {
 	// What does not need the service comes before what does: a wrong file or a missing key costs no
 	// request.
 	p := &printer{env: c.env, settings: s, query: c.query}
-	if c.line.skeleton() == skeletonOutput {
+	if c.line.Skeleton() == command.SkeletonOutput {
 		return p.show(skeleton(c.op.Output, "", sampleOutput))
 	}
-	files, err := openOutfiles(outfiles[c.op.Name], &c.line)
+	files, err := openOutfiles(command.Outfiles[c.op.Name], &c.line)
 	if err != nil {
 		return err
 	}
-	if !c.line.has("no-sign-request") {
+	if !c.line.Has("no-sign-request") {
 		if err := s.FindCredentials(ctx); err != nil {
 			return err
 		}
@@ -72,7 +73,7 @@ func (c *call) sources() settings.Sources {
 	from := settings.Sources{
 		Option:  c.globalOption,
 		Getenv:  c.env.Getenv,
-		Offline: c.line.skeleton() != "",
+		Offline: c.line.Skeleton() != "",
 	}
 	if c.service != nil {
 		from.Service = c.service.Name
@@ -83,7 +84,7 @@ func (c *call) sources() settings.Sources {
 // globalOption returns the text of an option, and whether it is given, in the form that package
 // settings asks for.
 func (c *call) globalOption(name string) (text string, given bool) {
-	return c.line.text(name), c.line.has(name)
+	return c.line.Text(name), c.line.Has(name)
 }
 
 // A printer shows results on standard output, as the settings ask for.

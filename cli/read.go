@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/drover-iot/drover/cli/command"
 	"github.com/drover-iot/drover/cli/settings"
 	"github.com/drover-iot/drover/cli/shorthand"
 	"github.com/drover-iot/drover/cli/value"
@@ -18,13 +19,13 @@ import (
 // map or list is JSON or shorthand; one word may name a file that holds it.
 
 // parameter reads the words of an option as the value of its member.
-func (r reader) parameter(o *option, words []string) (value.Value, error) {
-	s := o.member.Shape
+func (r reader) parameter(o *command.Option, words []string) (value.Value, error) {
+	s := o.Member.Shape
 	if s.Kind == schema.Boolean {
-		return !o.negation, nil
+		return !o.Negation, nil
 	}
-	if o.whole() {
-		n, _ := value.Integer(words[0]) // option.check has seen that it is one
+	if o.Whole() {
+		n, _ := value.Integer(words[0]) // reading the line has seen that it is one
 		return n, nil
 	}
 	// Whether the value is bytes is seen from the word, not from what the file holds.
@@ -47,13 +48,13 @@ func (r reader) parameter(o *option, words []string) (value.Value, error) {
 }
 
 // loadWords replaces the only word of an option by a file's text (R-CMD-42).
-func (r reader) loadWords(o *option, words []string) ([]string, error) {
+func (r reader) loadWords(o *command.Option, words []string) ([]string, error) {
 	if len(words) != 1 || !namesFile(words[0]) {
 		return words, nil
 	}
 	text, err := r.loadFile(words[0])
 	if err != nil {
-		return nil, parsingError("--"+o.name, err)
+		return nil, parsingError("--"+o.Name, err)
 	}
 	return []string{text}, nil
 }
@@ -91,7 +92,9 @@ func (r reader) loadFile(name string) (string, error) {
 
 // listParameter reads each word as an element, or one word as a JSON list (R-CMD-34, R-CMD-40,
 // R-CMD-46).
-func (r reader) listParameter(o *option, s *schema.Shape, words []string) (value.Value, error) {
+func (r reader) listParameter(
+	o *command.Option, s *schema.Shape, words []string,
+) (value.Value, error) {
 	if len(words) == 1 && strings.HasPrefix(strings.TrimSpace(words[0]), "[") {
 		return r.jsonParameter(o, words[0])
 	}
@@ -112,11 +115,13 @@ func (r reader) listParameter(o *option, s *schema.Shape, words []string) (value
 }
 
 // complexParameter reads one word as JSON when it looks like it, or else as shorthand (R-CMD-25).
-func (r reader) complexParameter(o *option, s *schema.Shape, word string) (value.Value, error) {
+func (r reader) complexParameter(
+	o *command.Option, s *schema.Shape, word string,
+) (value.Value, error) {
 	if first := strings.TrimSpace(word); strings.HasPrefix(first, "{") {
 		return r.jsonParameter(o, word)
 	} else if strings.HasPrefix(first, "[") { // a list where a structure or map should be
-		return nil, parsingError("--"+o.name, fmt.Errorf("Invalid JSON:\n%s", word))
+		return nil, parsingError("--"+o.Name, fmt.Errorf("Invalid JSON:\n%s", word))
 	}
 	// What is wrong with the syntax gets a hint; what is wrong with a type says itself what it
 	// wants.
@@ -130,7 +135,7 @@ func (r reader) complexParameter(o *option, s *schema.Shape, word string) (value
 			"or the whole is written as JSON)", err)
 	}
 	if err != nil {
-		return nil, parsingError("--"+o.name, err)
+		return nil, parsingError("--"+o.Name, err)
 	}
 	return v, nil
 }
@@ -139,7 +144,7 @@ func (r reader) complexParameter(o *option, s *schema.Shape, word string) (value
 var bareKey = regexp.MustCompile(`^\s*\[?\s*\{\s*[A-Za-z]`)
 
 // jsonParameter reads a word that begins like JSON.
-func (r reader) jsonParameter(o *option, text string) (value.Value, error) {
+func (r reader) jsonParameter(o *command.Option, text string) (value.Value, error) {
 	v, err := value.ParseJSON(text)
 	if err != nil {
 		hint := ""
@@ -147,7 +152,7 @@ func (r reader) jsonParameter(o *option, text string) (value.Value, error) {
 			hint = "\n(the quotes around its keys are gone: the shell may have taken them; " +
 				"file://PATH reads it from a file)"
 		}
-		return nil, parsingError("--"+o.name, invalidJSON(err, text, hint))
+		return nil, parsingError("--"+o.Name, invalidJSON(err, text, hint))
 	}
 	return v, nil
 }

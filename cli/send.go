@@ -38,7 +38,7 @@ func newSender(c *call, s *settings.Settings) (*sender, error) {
 		service:  c.service,
 		op:       c.op,
 		settings: s,
-		debug:    c.line.has("debug"),
+		debug:    c.line.Has("debug"),
 		transport: client.Transport{
 			Credentials: s.Credentials,
 			Region:      s.Region,
@@ -46,7 +46,7 @@ func newSender(c *call, s *settings.Settings) (*sender, error) {
 			UserAgent:   "drover/" + c.env.Version,
 		},
 	}
-	if c.line.has("no-sign-request") {
+	if c.line.Has("no-sign-request") {
 		out.transport.Credentials = client.Credentials{}
 	}
 	return out, nil

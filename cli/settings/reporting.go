@@ -16,7 +16,7 @@ const (
 	ErrorEnhanced = "enhanced" // the message, and what else the service said
 )
 
-// ErrorFormats are all the forms in which errors are shown.
+// ErrorFormats are all the forms in which errors are shown: the choices of --cli-error-format.
 var ErrorFormats = []string{ErrorLegacy, "json", "yaml", "text", "table", ErrorEnhanced}
 
 // Reporting says how failures are reported.

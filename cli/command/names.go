@@ -1,4 +1,4 @@
-package cli
+package command
 
 import (
 	"regexp"
@@ -15,10 +15,10 @@ var (
 	beforeCapital  = regexp.MustCompile(`([a-z0-9])([A-Z])`) // ListThings-V2
 )
 
-// dashed is a model name as an option or a command: presignedUrlConfig is presigned-url-config,
+// Dashed is a model name as an option or a command: presignedUrlConfig is presigned-url-config,
 // thingARNs is thing-arns. Nothing tells the way back, so options are looked up by the names of
 // all members.
-func dashed(name string) string {
+func Dashed(name string) string {
 	if strings.Contains(name, "-") { // it has been transformed already
 		return name
 	}
@@ -27,7 +27,7 @@ func dashed(name string) string {
 		if at[0] == 0 {
 			return tail[1:]
 		}
-		return dashed(name[:at[0]]) + tail
+		return Dashed(name[:at[0]]) + tail
 	}
 	name = beforeWord.ReplaceAllString(name, "$1-$2")
 	return strings.ToLower(beforeCapital.ReplaceAllString(name, "$1-$2"))

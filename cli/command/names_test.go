@@ -1,4 +1,4 @@
-package cli
+package command
 
 import "testing"
 
@@ -10,7 +10,7 @@ func TestDashed(t *testing.T) {
 		"ListThingPrincipalsV2": "list-thing-principals-v2", "RegisterCACertificate": "register-ca-certificate", "SetV2LoggingLevel": "set-v2-logging-level",
 		"already-dashed": "already-dashed", "DescribeJob": "describe-job", "thingARNs": "thing-arns",
 	} {
-		if got := dashed(name); got != want {
+		if got := Dashed(name); got != want {
 			t.Errorf("%s: %s, want %s", name, got, want)
 		}
 	}

@@ -1,4 +1,4 @@
-package cli
+package command
 
 import (
 	"regexp"
@@ -13,83 +13,84 @@ import (
 // what is left over; which options there are depends on what is known so far: the global ones
 // first, those of the operation when it is known.
 
-// given is an option as it stood on the command line, with the words of its value.
-type given struct {
-	*option
-	words []string
+// Given is an option as it stood on the command line, with the words of its value.
+type Given struct {
+	*Option
+	Words []string
 }
 
-// commandLine is what a command line says, before values are read.
-type commandLine struct {
-	given    []given
-	plain    []string // words that are no option's value, in order
-	leftOver []string // words that look like options and are none, in order
+// Line is what a command line says, before values are read.
+type Line struct {
+	Given    []Given
+	Plain    []string // words that are no option's value, in order
+	LeftOver []string // words that look like options and are none, in order
 }
 
-// last returns the last occurrence of an option: it wins (R-CMD-12).
-func (l *commandLine) last(name string) (given, bool) {
-	for _, g := range slices.Backward(l.given) {
-		if g.name == name {
+// Last returns the last occurrence of an option: it wins (R-CMD-12).
+func (l *Line) Last(name string) (Given, bool) {
+	for _, g := range slices.Backward(l.Given) {
+		if g.Name == name {
 			return g, true
 		}
 	}
-	return given{}, false
+	return Given{}, false
 }
 
-// has reports whether an option is given.
-func (l *commandLine) has(name string) bool {
-	_, ok := l.last(name)
+// Has reports whether an option is given.
+func (l *Line) Has(name string) bool {
+	_, ok := l.Last(name)
 	return ok
 }
 
-// text is the value of an option that takes one word, "" without it.
-func (l *commandLine) text(name string) string {
-	if g, ok := l.last(name); ok && len(g.words) > 0 {
-		return g.words[0]
+// Text is the value of an option that takes one word, "" without it.
+func (l *Line) Text(name string) string {
+	if g, ok := l.Last(name); ok && len(g.Words) > 0 {
+		return g.Words[0]
 	}
 	return ""
 }
 
-// wantsHelp reports whether help is asked for, in any of its spellings.
-func (l *commandLine) wantsHelp() bool {
-	return l.has("help") || len(l.plain) > 0 && l.plain[0] == "help"
+// WantsHelp reports whether help is asked for, in any of its spellings.
+func (l *Line) WantsHelp() bool {
+	return l.Has("help") || len(l.Plain) > 0 && l.Plain[0] == "help"
 }
 
 // The skeletons that can be asked for.
 const (
-	skeletonInput  = "input"
-	skeletonOutput = "output"
+	SkeletonInput  = "input"
+	SkeletonYAML   = "yaml-input"
+	SkeletonOutput = "output"
 )
 
-// skeleton is which skeleton is asked for, "" for none. Without a word it is the input.
-func (l *commandLine) skeleton() string {
-	g, given := l.last("generate-cli-skeleton")
+// Skeleton is which skeleton is asked for, "" for none. Without a word it is the input.
+func (l *Line) Skeleton() string {
+	g, given := l.Last("generate-cli-skeleton")
 	switch {
 	case !given:
 		return ""
-	case len(g.words) == 0:
-		return skeletonInput
+	case len(g.Words) == 0:
+		return SkeletonInput
 	}
-	return g.words[0]
+	return g.Words[0]
 }
 
-// read sorts words into options with their values and the rest. Words after a known option are its
+// Read sorts words into options with their values and the rest. Words after a known option are its
 // values as far as it takes them (R-CMD-9, R-CMD-10, R-CMD-13, R-CMD-14).
-func (l *commandLine) read(words []string, known []*option) error {
+func (l *Line) Read(words []string, known []*Option) error {
 	for i := 0; i < len(words); i++ {
 		word := words[i]
 		if word == "--" { // R-CMD-19: it separates nothing; everything after it is left over
-			l.leftOver = append(l.leftOver, words[i+1:]...)
+			l.LeftOver = append(l.LeftOver, words[i+1:]...)
 			return nil
 		}
 		found, err := lookUp(word, known)
 		switch {
 		case err != nil:
 			return err
-		case found.option == nil && isOption(word):
-			l.leftOver = append(l.leftOver, word)
-		case found.option == nil:
-			l.plain = append(l.plain, word)
+		case found.Option == nil && isOption(word):
+			l.LeftOver = append(l.LeftOver, word)
+		case found.Option == nil:
+			l.Plain = append(l.Plain, word)
 		default:
 			used, err := l.readOption(found, words[i:], known)
 			if err != nil {
@@ -101,15 +102,15 @@ func (l *commandLine) read(words []string, known []*option) error {
 	return nil
 }
 
-// readGlobals reads the global options of a whole command line and nothing else, in whichever of
+// ReadGlobals reads the global options of a whole command line and nothing else, in whichever of
 // the three places they stand (R-CMD-5): their checks come before all others (R-CMD-20).
-func (l *commandLine) readGlobals(words []string) error {
+func (l *Line) ReadGlobals(words []string) error {
 	for i := 0; i < len(words) && words[i] != "--"; i++ {
-		found, err := lookUp(words[i], globals)
-		if err != nil || found.option == nil {
+		found, err := lookUp(words[i], Globals)
+		if err != nil || found.Option == nil {
 			continue // an option of the operation, or one that read will refuse
 		}
-		used, err := l.readOption(found, words[i:], globals)
+		used, err := l.readOption(found, words[i:], Globals)
 		if err != nil {
 			return err
 		}
@@ -120,26 +121,26 @@ func (l *commandLine) readGlobals(words []string) error {
 
 // readOption reads the option that was found in the first of words, with its values. It returns how
 // many of the words after the first these are.
-func (l *commandLine) readOption(o found, words []string, known []*option) (used int, err error) {
+func (l *Line) readOption(o found, words []string, known []*Option) (used int, err error) {
 	// --option=value takes nothing from the words after it, even for an option of several words.
-	g := given{option: o.option}
+	g := Given{Option: o.Option}
 	switch {
-	case o.hasValue && o.takes == takesNone:
+	case o.hasValue && o.Takes == TakesNone:
 		return 0, exit.BadLine("argument --%s: ignored explicit argument '%s'", o.word, o.value)
 	case o.hasValue:
-		g.words = []string{o.value}
+		g.Words = []string{o.value}
 	default:
 		for used+1 < len(words) && o.wants(used) && isValue(words[used+1], known) {
 			used++
 		}
-		g.words = words[1 : used+1]
+		g.Words = words[1 : used+1]
 	}
 	// A given option with an empty value, --description=, has one word, which is empty.
-	if o.takes == takesOne && len(g.words) == 0 {
-		return 0, exit.BadLine("argument --%s: expected one argument%s", o.name, dashHint(words))
+	if o.Takes == TakesOne && len(g.Words) == 0 {
+		return 0, exit.BadLine("argument --%s: expected one argument%s", o.Name, dashHint(words))
 	}
-	l.given = append(l.given, g)
-	return used, o.check(g.words)
+	l.Given = append(l.Given, g)
+	return used, o.check(g.Words)
 }
 
 // dashHint says what helps when a value that starts with a dash was read as an option. words begin
@@ -153,27 +154,27 @@ func dashHint(words []string) string {
 
 // wants reports whether an option takes another word after those that it has: --targets a b takes
 // both, --job-id a b only the first.
-func (o *option) wants(have int) bool {
-	return o.takes == takesAll || have == 0 && (o.takes == takesOne || o.takes == takesOptional)
+func (o *Option) wants(have int) bool {
+	return o.Takes == TakesAll || have == 0 && (o.Takes == TakesOne || o.Takes == TakesOptional)
 }
 
 // check looks at the shape of a value: choices and whole numbers (R-CMD-20, step 4; R-CMD-21).
-func (o *option) check(words []string) error {
-	if o.whole() && len(words) > 0 {
+func (o *Option) check(words []string) error {
+	if o.Whole() && len(words) > 0 {
 		if _, ok := value.Integer(words[0]); !ok {
-			return exit.BadLine("argument --%s: invalid int value: '%s'", o.name, words[0])
+			return exit.BadLine("argument --%s: invalid int value: '%s'", o.Name, words[0])
 		}
 	}
-	if o.choices != nil && len(words) > 0 && !slices.Contains(o.choices, words[0]) {
+	if o.Choices != nil && len(words) > 0 && !slices.Contains(o.Choices, words[0]) {
 		return exit.BadLine("argument --%s: Found invalid choice '%s'; valid choices are: %s",
-			o.name, words[0], strings.Join(o.choices, ", "))
+			o.Name, words[0], strings.Join(o.Choices, ", "))
 	}
 	return nil
 }
 
 // found is what one word says, when it names an option: --job-id=j.
 type found struct {
-	*option         // nil when the word names no option that is known
+	*Option         // nil when the word names no option that is known
 	word     string // the name as it was written, perhaps a beginning of the option's: job-i
 	value    string // behind the =
 	hasValue bool   // there is a =
@@ -182,11 +183,11 @@ type found struct {
 // lookUp finds the option that a word names, in full or by a beginning that no other option has
 // (R-CMD-11). Where both a global option and others fit, the global one is meant. known begins with
 // the global options.
-func lookUp(word string, known []*option) (f found, err error) {
+func lookUp(word string, known []*Option) (f found, err error) {
 	rest, dashes := strings.CutPrefix(word, "--")
 	if !dashes {
 		if word == "-h" {
-			f.word, f.option = "help", helpOption
+			f.word, f.Option = "help", helpOption
 		}
 		return f, nil
 	}
@@ -195,15 +196,15 @@ func lookUp(word string, known []*option) (f found, err error) {
 		return f, nil
 	}
 	// An option that is written in full is meant, also where it is the beginning of another one.
-	var candidates, global []*option
+	var candidates, global []*Option
 	for _, k := range known {
 		switch {
-		case k.name == f.word:
-			f.option = k
+		case k.Name == f.word:
+			f.Option = k
 			return f, nil
-		case strings.HasPrefix(k.name, f.word):
+		case strings.HasPrefix(k.Name, f.word):
 			candidates = append(candidates, k)
-			if slices.Contains(globals, k) {
+			if slices.Contains(Globals, k) {
 				global = append(global, k)
 			}
 		}
@@ -215,12 +216,12 @@ func lookUp(word string, known []*option) (f found, err error) {
 	case 0:
 		return f, nil
 	case 1:
-		f.option = candidates[0]
+		f.Option = candidates[0]
 		return f, nil
 	}
 	names := make([]string, len(candidates))
 	for i, k := range candidates {
-		names[i] = "--" + k.name
+		names[i] = "--" + k.Name
 	}
 	return found{}, exit.BadLine("ambiguous option: --%s could match %s",
 		f.word, strings.Join(names, ", "))
@@ -238,7 +239,7 @@ func isOption(word string) bool {
 
 // isValue reports whether a word can be the value of the option before it: one that looks like an
 // option, known or not, cannot.
-func isValue(word string, known []*option) bool {
+func isValue(word string, known []*Option) bool {
 	found, err := lookUp(word, known)
-	return err == nil && found.option == nil && !isOption(word)
+	return err == nil && found.Option == nil && !isOption(word)
 }
