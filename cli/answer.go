@@ -85,7 +85,7 @@ func modelled(s *schema.Shape, v value.Value, showTime func(value.Value) value.V
 	return v
 }
 
-// shownTime writes epoch seconds, or a text that is a time, in a location (R-CMD-69):
+// shownTime writes epoch seconds in a location, or a text that is a time in its own (R-CMD-69):
 // 1700000000.5 is 2023-11-14T22:13:20.500000+00:00. Anything else stays as it is.
 func shownTime(v value.Value, in *time.Location) value.Value {
 	var t time.Time
@@ -108,6 +108,7 @@ func shownTime(v value.Value, in *time.Location) value.Value {
 		if t, err = time.Parse(time.RFC3339Nano, v); err != nil {
 			return v
 		}
+		in = t.Location() // a text says itself where it is
 	default:
 		return v
 	}

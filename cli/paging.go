@@ -124,6 +124,7 @@ func (p *pager) show(ctx context.Context, in *value.Object) error {
 	// joined is what JSON shows at the end: an object with all items and nothing else. It stays
 	// empty, and nothing is shown, when the answers have no list.
 	at, joined, all := &p.position, &value.Object{}, value.List{}
+	received := "" // the service's last token
 	for {
 		if at.given {
 			in.Set(p.page.In, at.token)
@@ -144,15 +145,16 @@ func (p *pager) show(ctx context.Context, in *value.Object) error {
 				return err
 			}
 		}
-		// A server that answers with the same token again would never end the list.
+		// A server that answers with the same token again would never end the list. The one that the
+		// list began with may come once more.
 		switch {
 		case following == "":
 			return p.showEnd(joined, resume)
-		case at.given && following == at.token:
+		case following == received:
 			return exit.Other("Error during pagination: "+
 				"The same next token was received twice: %s", following)
 		}
-		at.token, at.given = following, true
+		at.token, at.given, received = following, true, following
 	}
 }
 

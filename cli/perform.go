@@ -17,6 +17,11 @@ import (
 // perform checks the parameters in, makes the call and shows the answer (R-CMD-20, steps 9 to
 // 13). A sample of the answer needs settings too, because it is shown as an answer would be.
 func (c *call) perform(ctx context.Context, in *value.Object) error {
+	// The size of a page is a parameter like others, so it is there before they are checked.
+	from, err := c.paging(in)
+	if err != nil {
+		return err
+	}
 	s, err := settings.Find(c.sources())
 	if err != nil {
 		return err
@@ -47,10 +52,6 @@ func (c *call) perform(ctx context.Context, in *value.Object) error {
 	}
 	defer out.transport.HTTP.CloseIdleConnections()
 	// Settings and keys are in order. From here on, requests are made: one, or one for each page.
-	from, err := c.paging(in)
-	if err != nil {
-		return err
-	}
 	if from != nil {
 		list := &pager{page: c.op.Page, position: *from, sender: out, printer: p}
 		return list.show(ctx, in)

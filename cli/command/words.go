@@ -209,7 +209,7 @@ func lookUp(word string, known []*Option) (f found, err error) {
 			}
 		}
 	}
-	if len(global) == 1 {
+	if len(global) > 0 {
 		candidates = global
 	}
 	switch len(candidates) {

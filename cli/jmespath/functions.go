@@ -59,7 +59,7 @@ var functions = map[string]function{
 func apply(name string, arguments []value.Value) (value.Value, error) {
 	f, ok := functions[name]
 	if !ok {
-		return nil, fmt.Errorf("unknown function: %s()", name)
+		return nil, fmt.Errorf("Unknown function: %s()", name)
 	}
 	switch n := len(f.parameters); {
 	case f.variadic && len(arguments) < n:
@@ -120,7 +120,7 @@ func wrongType(name string, v value.Value, types string) error {
 		shown = value.Plain(v)
 	}
 	return fmt.Errorf(
-		"in function %s(), invalid type for value: %s, expected one of: %s, received: %s",
+		"In function %s(), invalid type for value: %s, expected one of: %s, received: %s",
 		name, shown, types, typeOf(v))
 }
 

@@ -39,5 +39,29 @@ func Double(f float64) json.Number {
 	return json.Number(text)
 }
 
+// Shortest returns a value in which numbers with a point or an exponent are written as doubles are:
+// 12.50 as 12.5 (R-CMD-66).
+func Shortest(v Value) Value {
+	switch v := v.(type) {
+	case *Object:
+		out := &Object{Fields: make([]Field, len(v.Fields))}
+		for i, f := range v.Fields {
+			out.Fields[i] = Field{f.Key, Shortest(f.Value)}
+		}
+		return out
+	case List:
+		out := make(List, len(v))
+		for i := range v {
+			out[i] = Shortest(v[i])
+		}
+		return out
+	case json.Number:
+		if f, err := v.Float64(); err == nil && isFraction(v) {
+			return Double(f)
+		}
+	}
+	return v
+}
+
 // isFraction reports whether a number is written with a point or an exponent.
 func isFraction(n json.Number) bool { return strings.ContainsAny(n.String(), ".eE") }
