@@ -144,6 +144,9 @@ type Attachment struct {
 	Policy string
 	Kind   TargetKind
 	Key    string // the certificate's id, or the group's name
+	// AttachedAt is when it was attached. It does not tell one attachment from another: attaching
+	// again changes nothing, and to detach it is not asked for.
+	AttachedAt time.Time
 }
 
 // Principal says that a certificate is attached to a thing (R-ID-20).

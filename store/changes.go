@@ -111,8 +111,9 @@ type RegistryChanges struct {
 	Policies        []registry.Policy
 	DeletedPolicies []string
 
-	Attached []registry.Attachment // adding one that exists is no change
-	Detached []registry.Attachment // removing one that does not exist is no change
+	// Attached and Detached go by policy, kind and key. Adding an attachment that exists is no
+	// change, also of the time since which it does; removing one that does not exist is none either.
+	Attached, Detached []registry.Attachment
 
 	// Principals inserts or rewrites by (thing, certificate).
 	Principals        []registry.Principal

@@ -272,12 +272,23 @@ type IdentityReader interface {
 	// TargetsOf lists the attachments of a policy, by kind, then by key, resuming after the one
 	// given.
 	TargetsOf(policy string, after registry.Attachment, limit int) ([]registry.Attachment, error)
+	// TargetsByTime lists the attachments of a policy by the time they were made, then by kind, then
+	// by key.
+	TargetsByTime(TargetQuery) ([]registry.Attachment, error)
 	// PrincipalsOfThing lists by certificate id.
 	PrincipalsOfThing(thing registry.ThingID, after string, limit int) ([]registry.Principal, error)
 	// ThingsOfPrincipal lists by thing name.
 	ThingsOfPrincipal(certificate, after string, limit int) ([]registry.Principal, error)
 	// Principal returns the attachment of a certificate to a thing.
 	Principal(registry.ThingID, string) (registry.Principal, error)
+}
+
+// TargetQuery pages the attachments of one policy.
+type TargetQuery struct {
+	Policy    string
+	Ascending bool                 // the default is the whole order reversed: newest first (R-ID-3)
+	After     *registry.Attachment // by AttachedAt, Kind and Key
+	Limit     int
 }
 
 // IdentityQuery pages certificates or policies by creation.

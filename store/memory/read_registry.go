@@ -253,7 +253,7 @@ func (r reader) PoliciesOf(
 	kind registry.TargetKind, key string,
 ) (found []registry.Policy, err error) {
 	for name, p := range r.policies.all() {
-		if r.attachments.has(attached{Policy: string(name), Kind: kind, Key: key}) {
+		if r.attachments.has(attached{string(name), kind, key}) {
 			found = append(found, clonePolicy(p))
 		}
 	}
@@ -264,15 +264,33 @@ func (r reader) TargetsOf(
 	policy string, after registry.Attachment, limit int,
 ) (found []registry.Attachment, err error) {
 	after.Policy = policy
-	for at := range r.attachments.from(attached(after)) {
-		if at.Policy != policy || len(found) >= limit {
+	for at, a := range r.attachments.from(attachedKey(after)) {
+		if at.policy != policy || len(found) >= limit {
 			break
 		}
-		if at != attached(after) {
-			found = append(found, registry.Attachment(at))
+		if at != attachedKey(after) {
+			found = append(found, a)
 		}
 	}
 	return found, nil
+}
+
+func (r reader) TargetsByTime(q store.TargetQuery) (found []registry.Attachment, err error) {
+	for at, a := range r.attachments.from(attached{policy: q.Policy}) {
+		if at.policy != q.Policy {
+			break
+		}
+		found = append(found, a)
+	}
+	after := q.After
+	if after != nil {
+		after = &registry.Attachment{Kind: after.Kind, Key: after.Key, AttachedAt: ms(after.AttachedAt)}
+	}
+	byTime := func(a, b registry.Attachment) int {
+		return cmp.Or(
+			a.AttachedAt.Compare(b.AttachedAt), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Key, b.Key))
+	}
+	return page(found, direction(byTime, q.Ascending), after, q.Limit), nil
 }
 
 func (r reader) PrincipalsOfThing(

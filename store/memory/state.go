@@ -48,7 +48,7 @@ type state struct {
 
 	certificates tree[text, registry.Certificate]
 	policies     tree[text, registry.Policy]
-	attachments  tree[attached, struct{}]
+	attachments  tree[attached, registry.Attachment]
 	principals   tree[principal, registry.Principal]
 
 	announcements tree[id, store.Announcement]

@@ -39,7 +39,7 @@ func TestPlans(t *testing.T) {
 		{sql: deleteThingType}, {sql: selectThingType}, {sql: listThingTypes}, {sql: deleteTags}, {sql: selectTags},
 
 		{sql: selectPolicy}, {sql: listPolicyVersions}, {sql: listPoliciesUp}, {sql: listPoliciesDown},
-		{sql: deletePolicyVersions}, {sql: listPoliciesOf}, {sql: listTargetsOf}, {sql: deleteAttachment},
+		{sql: deletePolicyVersions}, {sql: listPoliciesOf}, {sql: listTargetsOf}, {sql: listTargetsUp}, {sql: listTargetsDown}, {sql: deleteAttachment},
 		{sql: selectPrincipal}, {sql: listPrincipalsOfThing}, {sql: listThingsOfPrincipal}, {sql: deletePrincipal},
 		{sql: listCertificatesUp}, {sql: listCertificatesDown}, {sql: listAnnouncements}, {sql: listSessions},
 	} {

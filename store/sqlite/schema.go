@@ -21,6 +21,7 @@ const applicationID = 0x44726f76
 var migrations = []string{
 	firstSchema, sourcesWithoutDescendants, membershipWork, leftMemberships, jobsOfTargetByTime,
 	namesWithExecutions, windowedExecutions, countedJobs, activeContinuousTargets, sessionBodies,
+	attachmentTimes,
 }
 
 const firstSchema = `
@@ -423,6 +424,16 @@ BEGIN
 	DELETE FROM session_body
 		WHERE id = old.shared AND NOT EXISTS (SELECT 1 FROM session WHERE shared = old.shared);
 END;
+`
+
+// attachmentTimes says since when each policy is attached. Of an attachment of an earlier version
+// that is not known; it gets the time when its certificate or group was created.
+const attachmentTimes = `
+ALTER TABLE attachment ADD COLUMN attached_at INTEGER NOT NULL DEFAULT 0;
+UPDATE attachment SET attached_at = ifnull(iif(kind = 'cert',
+		(SELECT created_at FROM certificate WHERE id = key),
+		(SELECT created_at FROM thing_group WHERE name = key)), 0);
+CREATE INDEX attachment_by_time ON attachment (policy, attached_at, kind, key);
 `
 
 // migrate checks that the file is Drover's and not from the future, and brings it to the newest

@@ -127,7 +127,7 @@ func (g *generator) principal() (p registry.Principal) {
 
 func (g *generator) attachment() registry.Attachment {
 	kinds := []registry.TargetKind{registry.CertificateTarget, registry.GroupTarget}
-	return registry.Attachment{Policy: pick(g, names), Kind: pick(g, kinds), Key: pick(g, names[:3])}
+	return registry.Attachment{Policy: pick(g, names), Kind: pick(g, kinds), Key: pick(g, names[:3]), AttachedAt: g.time()}
 }
 
 // change adds one random change; most fit what is stored, some do not.

@@ -285,6 +285,14 @@ func (a answers) identity(r store.Reader) {
 		add(a, things, err, "things of %s", name)
 		targets, err := r.TargetsOf(name, registry.Attachment{Kind: registry.CertificateTarget, Key: "A"}, 3)
 		add(a, targets, err, "targets of %s", name)
+		for _, ascending := range []bool{true, false} {
+			q := store.TargetQuery{Policy: name, Ascending: ascending, Limit: 3}
+			targets, err := r.TargetsByTime(q)
+			add(a, targets, err, "targets of %s by time, ascending %v", name, ascending)
+			q.After = &registry.Attachment{AttachedAt: at(1), Kind: registry.GroupTarget, Key: "A"}
+			targets, err = r.TargetsByTime(q)
+			add(a, targets, err, "targets of %s by time after one, ascending %v", name, ascending)
+		}
 		for _, kind := range []registry.TargetKind{registry.CertificateTarget, registry.GroupTarget} {
 			policies, err := r.PoliciesOf(kind, name)
 			add(a, policies, err, "policies of %s %s", kind, name)

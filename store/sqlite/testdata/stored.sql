@@ -1,7 +1,7 @@
 INSERT INTO announcement (id, notices, events)
 	VALUES (207667, X'83D8E301', '[{"topic":"text 391650","payload":"sA=="}]');
-INSERT INTO attachment (policy, kind, key)
-	VALUES ('text 88274', 'cert', 'text 954668');
+INSERT INTO attachment (policy, kind, key, attached_at)
+	VALUES ('text 88274', 'cert', 'text 954668', 1894977188005);
 INSERT INTO certificate (id, pem, status, mode, created_at, updated_at, not_before, not_after)
 	VALUES ('text 954668', 'text 732287', 'text 509906', 'text 287525', 1898300192005, 1895077811005, 1901855430005, 1898633049005);
 INSERT INTO continuous_target (thing_group, active, job)
