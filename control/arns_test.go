@@ -66,7 +66,7 @@ func TestKinds(t *testing.T) {
 		{
 			"target", []string{registry.KindCert, registry.KindGroup},
 			func(p *Plane, arn string) (string, error) {
-				target, err := p.policyTarget(arn)
+				target, err := p.policyTarget("target", arn)
 				return target.Key, err
 			},
 		},
@@ -193,7 +193,7 @@ func TestPolicyTargets(t *testing.T) {
 			identity.Target{Kind: "thinggroup", Key: "g", ARN: own + "thinggroup/g"},
 		},
 	} {
-		got, err := strict.policyTarget(tt.text)
+		got, err := strict.policyTarget("target", tt.text)
 		if err != nil {
 			t.Errorf("%s: %v", tt.text, err)
 		}

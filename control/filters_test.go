@@ -200,6 +200,33 @@ func (w *world) listings() []listing {
 				}
 				return nil
 			}},
+		{"ListPrincipalPolicies", "policyName", map[string][]any{
+			"principal": {w.target("C0"), w.target("C1"), w.target("C2"), w.target("group/mid"),
+				w.target("group/root")},
+			"ascendingOrder": flags,
+		}, func(f filter) []string { // R-ID-62
+			found := []string{}
+			for _, policy := range policies {
+				if slices.ContainsFunc(policy.targets, func(target string) bool {
+					return w.target(target) == f["principal"]
+				}) {
+					found = append(found, policy.name)
+				}
+			}
+			return created(f, found)
+		}},
+		{"ListPolicyPrincipals", "", map[string][]any{
+			"policyName": {"p0", "p1", "p2", "p3"}, "ascendingOrder": flags,
+		}, func(f filter) []string { // R-ID-62
+			for _, policy := range policies {
+				if policy.name == f["policyName"] {
+					newest := convert(policy.targets, w.target)
+					slices.Reverse(newest)
+					return created(f, newest)
+				}
+			}
+			return nil
+		}},
 		{"ListTagsForResource", "Key", map[string][]any{
 			"resourceArn": {testArn + "policy/p1", testArn + "policy/p2"},
 		}, func(f filter) []string { // R-ID-43

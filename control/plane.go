@@ -81,6 +81,7 @@ func (p *Plane) Bind(r *schema.Router) {
 	p.bindPrincipals(r)
 	p.bindPolicies(r)
 	p.bindAttachments(r)
+	p.bindPrincipalPolicies(r)
 	p.bindEvents(r)
 	schema.Handle(r, iot.DescribeEndpoint, p.DescribeEndpoint)
 }

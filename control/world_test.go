@@ -158,10 +158,13 @@ func (w *world) addIdentities() {
 	for i, policy := range policies {
 		w.do("CreatePolicy", m{"policyName": policy.name, "policyDocument": `{"Version":"2012-10-17",` +
 			`"Statement":[{"Effect":"Allow","Action":"iot:Connect","Resource":"*"}]}`})
-		for _, target := range policy.targets {
-			w.do("AttachPolicy", m{"policyName": policy.name, "target": w.target(target)})
-		}
 		if i != 1 {
+			w.later()
+		}
+	}
+	for _, policy := range policies { // the targets in their order are the newest first
+		for _, target := range slices.Backward(policy.targets) {
+			w.do("AttachPolicy", m{"policyName": policy.name, "target": w.target(target)})
 			w.later()
 		}
 	}
