@@ -38,6 +38,8 @@ var deviations = map[string]struct{ says, rule string }{
 	"CreatePolicy.tags":                            {"items ..50", "R-VAL-32"},
 	"CreateThingGroup.tags":                        {"items ..50", "R-VAL-32"},
 	"CreateThingType.tags":                         {"items ..50", "R-VAL-32"},
+	"TestAuthorization.policyNamesToAdd":           {`items ..100; each: len 1..128; [\w+=,.@-]+`, "R-ID-64"},
+	"TestAuthorization.policyNamesToSkip":          {`items ..100; each: len 1..128; [\w+=,.@-]+`, "R-ID-64"},
 	"SearchIndex.maxResults":                       {"1..500", "R-ID-41"},
 	"DescribeManagedJobTemplate.templateVersion":   {`^[1-9][0-9]*\.[0-9]+$`, "R-WIRE-20"},
 	"ExponentialRolloutRate.incrementFactor":       {"1.1..5, 1 decimals", "R-VAL-17"},

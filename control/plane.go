@@ -82,6 +82,7 @@ func (p *Plane) Bind(r *schema.Router) {
 	p.bindPolicies(r)
 	p.bindAttachments(r)
 	p.bindPrincipalPolicies(r)
+	p.bindAuthorization(r)
 	p.bindEvents(r)
 	schema.Handle(r, iot.DescribeEndpoint, p.DescribeEndpoint)
 }
