@@ -11,6 +11,7 @@ import (
 type Keys interface {
 	Thing() registry.ThingID
 	Group() registry.GroupID
+	BillingGroup() registry.BillingGroupID
 	Job() job.Key
 	Joined() int64   // registry.Membership.Joined
 	Sequence() int64 // job.Execution.Sequence
@@ -198,7 +199,7 @@ type ThingExecutionCursor struct {
 	Number   int64
 }
 
-// ThingReader reads things and their types.
+// ThingReader reads things, their types and their billing groups.
 type ThingReader interface {
 	Thing(registry.ThingID) (registry.Thing, error)
 	// ThingID is Thing for hot paths: only the key of a name.
@@ -211,13 +212,19 @@ type ThingReader interface {
 	ThingType(name string) (registry.ThingType, error)
 	// ThingTypes lists by name those whose names begin with the prefix, strictly after a name.
 	ThingTypes(prefix, after string, limit int) ([]registry.ThingType, error)
+	BillingGroup(registry.BillingGroupID) (registry.BillingGroup, error)
+	BillingGroupByName(name string) (registry.BillingGroup, error)
+	// BillingGroups lists by name those whose names begin with the prefix, strictly after a name.
+	BillingGroups(prefix, after string, limit int) ([]registry.BillingGroup, error)
 }
 
-// ThingQuery pages things: those of a type, or all.
+// ThingQuery pages things: those of a type, those of a billing group, or all. Type and BillingGroup
+// are not given together.
 type ThingQuery struct {
-	Type  string
-	After string // name
-	Limit int
+	Type         string
+	BillingGroup registry.BillingGroupID
+	After        string // name
+	Limit        int
 }
 
 // GroupReader reads thing groups and memberships.

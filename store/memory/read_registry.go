@@ -48,7 +48,8 @@ func (r reader) Things(q store.ThingQuery) (found []registry.Thing, err error) {
 			break
 		}
 		t, _ := r.things.get(key)
-		if string(name) > q.After && (q.Type == "" || q.Type == t.Type) {
+		if string(name) > q.After && (q.Type == "" || q.Type == t.Type) &&
+			(q.BillingGroup == 0 || q.BillingGroup == t.BillingGroup) {
 			found = append(found, cloneThing(t))
 		}
 	}
@@ -72,6 +73,37 @@ func (r reader) ThingTypes(
 		}
 		if string(name) > after && strings.HasPrefix(t.Name, prefix) {
 			found = append(found, cloneThingType(t))
+		}
+	}
+	return found, nil
+}
+
+func (r reader) BillingGroup(key registry.BillingGroupID) (registry.BillingGroup, error) {
+	g, ok := r.billingGroups.get(id(key))
+	if !ok {
+		return registry.BillingGroup{}, store.ErrNotFound
+	}
+	return g, nil
+}
+
+func (r reader) BillingGroupByName(name string) (registry.BillingGroup, error) {
+	key, ok := r.billingNames.get(text(name))
+	if !ok {
+		return registry.BillingGroup{}, store.ErrNotFound
+	}
+	return r.BillingGroup(registry.BillingGroupID(key))
+}
+
+func (r reader) BillingGroups(
+	prefix, after string, limit int,
+) (found []registry.BillingGroup, err error) {
+	for name, key := range r.billingNames.from(text(after)) {
+		if len(found) >= limit {
+			break
+		}
+		if string(name) > after && strings.HasPrefix(string(name), prefix) {
+			g, _ := r.billingGroups.get(key)
+			found = append(found, g)
 		}
 	}
 	return found, nil

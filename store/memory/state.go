@@ -43,6 +43,9 @@ type state struct {
 	left     tree[leftGroup, registry.LeftMembership]
 	groupsOf tree[groupOf, string] // index: the member's name
 
+	billingGroups tree[id, registry.BillingGroup]
+	billingNames  tree[text, id] // index
+
 	thingTypes tree[text, registry.ThingType]
 	tagged     tree[resource, map[string]string]
 
