@@ -42,7 +42,7 @@ func TestKinds(t *testing.T) {
 	t.Parallel()
 	all := []string{
 		registry.KindThing, registry.KindGroup, registry.KindType, registry.KindCert,
-		registry.KindPolicy, registry.KindJob, registry.KindTemplate, "billinggroup", "package",
+		registry.KindPolicy, registry.KindJob, registry.KindTemplate, registry.KindBillingGroup, "package",
 	}
 	// Each reader returns the name that it found.
 	for _, tt := range []struct {
@@ -73,7 +73,7 @@ func TestKinds(t *testing.T) {
 		{
 			"resourceArn", []string{
 				registry.KindJob, registry.KindTemplate, registry.KindGroup, registry.KindType,
-				registry.KindPolicy,
+				registry.KindPolicy, registry.KindBillingGroup,
 			},
 			func(p *Plane, arn string) (string, error) {
 				resource, err := p.taggable(arn)

@@ -141,6 +141,20 @@ func (w *world) listings() []listing {
 				})
 			})
 		}},
+		{"ListBillingGroups", "groupName", map[string][]any{
+			"namePrefixFilter": {nil, "s", "sales", "x"},
+		}, func(f filter) []string { // R-ID-44
+			return only([]string{"lab", "s", "sales"}, func(name string) bool {
+				return strings.HasPrefix(name, f.text("namePrefixFilter"))
+			})
+		}},
+		{"ListThingsInBillingGroup", "", map[string][]any{
+			"billingGroupName": {"lab", "s", "sales"},
+		}, func(f filter) []string { // R-ID-44
+			found := slices.Clone(billed[f.text("billingGroupName")])
+			slices.Sort(found)
+			return append([]string{}, found...)
+		}},
 		{"ListThingGroupsForThing", "groupName", map[string][]any{"thingName": names},
 			func(f filter) []string {
 				return only(groups, func(group string) bool {

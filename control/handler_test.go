@@ -33,7 +33,7 @@ func TestNotOffered(t *testing.T) {
 	t.Parallel()
 	h := newScenario(t).handler
 	for target, name := range map[string]string{
-		"PATCH /thing-types/a": "UpdateThingType", "POST /billing-groups/b": "CreateBillingGroup",
+		"PATCH /thing-types/a": "UpdateThingType", "PUT /commands/b": "CreateCommand",
 		"GET /indices/AWS_Things": "DescribeIndex", "POST /things": "RegisterThing",
 	} {
 		method, path, _ := strings.Cut(target, " ")
@@ -57,7 +57,7 @@ func TestServe(t *testing.T) {
 		{"a response", "GET", "/things", "", 200, ""},
 		{"no operation", "GET", "/nothing", "", 404, "UnknownOperationException"},
 		{"no method", "PATCH", "/things", "", 404, "UnknownOperationException"},
-		{"no handler", "POST", "/billing-groups/b", "{}", 404, "UnknownOperationException"},
+		{"not offered", "PUT", "/commands/b", "{}", 404, "UnknownOperationException"},
 		{"no method here", "PATCH", "/thing-types/a", "{}", 404, "UnknownOperationException"},
 		{"no JSON", "POST", "/things/a", "{", 400, "InvalidRequestException"},
 		{"a bad member", "GET", "/things?maxResults=0", "", 400, "InvalidRequestException"},

@@ -75,6 +75,7 @@ func (p *Plane) Bind(r *schema.Router) {
 	p.bindGroups(r)
 	p.bindGroupMembers(r)
 	p.bindDynamicGroups(r)
+	p.bindBillingGroups(r)
 	p.bindFleetIndex(r)
 	p.bindTags(r)
 	p.bindCertificates(r)

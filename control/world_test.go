@@ -67,6 +67,12 @@ func newWorld(t *testing.T, s store.Store) *world {
 		}
 		w.do("CreateThing", members)
 	}
+	for _, name := range []string{"sales", "s", "lab"} {
+		w.do("CreateBillingGroup", m{"billingGroupName": name})
+		for _, thing := range billed[name] {
+			w.do("AddThingToBillingGroup", m{"billingGroupName": name, "thingName": thing})
+		}
+	}
 	for _, name := range []string{"root", "mid", "leaf", "side", "rootlet"} {
 		members := m{"thingGroupName": name}
 		if parents[name] != "" {
@@ -96,6 +102,9 @@ var things = []struct {
 	{"d", "lampion", map[string]string{"wattage": "100", "site": "south"}},
 	{"e", "", nil},
 }
+
+// billed has the things of the billing groups.
+var billed = map[string][]string{"sales": {"e", "B", "a"}, "s": {"c"}}
 
 // groups are all groups by name. parents has the parent of each that has one, membersOf the things
 // that are direct members.
