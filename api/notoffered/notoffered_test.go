@@ -17,6 +17,7 @@ func TestTable(t *testing.T) {
 	t.Parallel()
 	routers := map[Service]*schema.Router{
 		Control:     schema.NewRouter(&iot.Service),
+		jobsData:    schema.NewRouter(&jobsdata.Service),
 		data:        schema.NewRouter(&jobsdata.Service),
 		gateway:     schema.NewRouter(&jobsdata.Service),
 		credentials: schema.NewRouter(&jobsdata.Service),
@@ -66,6 +67,10 @@ func TestRefusal(t *testing.T) {
 		{unknown, "POST", "/cacertificate", Control, "RegisterCACertificate is not offered by Drover"},
 		{unknown, "GET", "/registrationcode", Control, "GetRegistrationCode is not offered by Drover"},
 		{unknown, "PUT", "/commands/a%3Ab", Control, "CreateCommand is not offered by Drover"},
+		{unknown, "POST", "/command-executions", jobsData,
+			"StartCommandExecution is not offered by Drover"},
+		{unknown, "POST", "/command-executions", Control,
+			"ListCommandExecutions is not offered by Drover"},
 		{unknown, "POST", "/topics/a%2Fb", data,
 			"Publish of the data service iotdata is not offered by Drover"},
 		{unknown, "POST", "/topics/a/b", data,
