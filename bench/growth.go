@@ -26,7 +26,7 @@ import (
 // that is broken fails the run. A new row is a new growth, or an operation of one that is there.
 var growths = []growth{
 	groupsBelowTarget, jobsTogether, releasesTogether, jobsOfGroup,
-	thingsOfFleet, executionsOfThing, thingsOfEndedJob, timersTogether,
+	thingsOfFleet, thingsOfBillingGroup, executionsOfThing, thingsOfEndedJob, timersTogether,
 }
 
 // growth is one thing that grows.

@@ -48,9 +48,9 @@ func (p *Plane) jobName(text *string) (string, error) {
 }
 
 // policyTarget reads the ARN of what policies are attached to: a certificate or a thing group
-// (R-ID-22).
-func (p *Plane) policyTarget(text string) (identity.Target, error) {
-	arn, err := p.Scope.Parse("target", text, registry.KindCert, registry.KindGroup)
+// (R-ID-22). member names it in the fault: target, or principal in the older operations.
+func (p *Plane) policyTarget(member, text string) (identity.Target, error) {
+	arn, err := p.Scope.Parse(member, text, registry.KindCert, registry.KindGroup)
 	return identity.Target{Kind: registry.TargetKind(arn.Kind), Key: arn.Name, ARN: text}, err
 }
 

@@ -42,7 +42,7 @@ func TestKinds(t *testing.T) {
 	t.Parallel()
 	all := []string{
 		registry.KindThing, registry.KindGroup, registry.KindType, registry.KindCert,
-		registry.KindPolicy, registry.KindJob, registry.KindTemplate, "billinggroup", "package",
+		registry.KindPolicy, registry.KindJob, registry.KindTemplate, registry.KindBillingGroup, "package",
 	}
 	// Each reader returns the name that it found.
 	for _, tt := range []struct {
@@ -66,14 +66,14 @@ func TestKinds(t *testing.T) {
 		{
 			"target", []string{registry.KindCert, registry.KindGroup},
 			func(p *Plane, arn string) (string, error) {
-				target, err := p.policyTarget(arn)
+				target, err := p.policyTarget("target", arn)
 				return target.Key, err
 			},
 		},
 		{
 			"resourceArn", []string{
 				registry.KindJob, registry.KindTemplate, registry.KindGroup, registry.KindType,
-				registry.KindPolicy,
+				registry.KindPolicy, registry.KindBillingGroup,
 			},
 			func(p *Plane, arn string) (string, error) {
 				resource, err := p.taggable(arn)
@@ -193,7 +193,7 @@ func TestPolicyTargets(t *testing.T) {
 			identity.Target{Kind: "thinggroup", Key: "g", ARN: own + "thinggroup/g"},
 		},
 	} {
-		got, err := strict.policyTarget(tt.text)
+		got, err := strict.policyTarget("target", tt.text)
 		if err != nil {
 			t.Errorf("%s: %v", tt.text, err)
 		}

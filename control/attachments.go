@@ -23,7 +23,7 @@ func (p *Plane) bindAttachments(r *schema.Router) {
 func (p *Plane) AttachPolicy(
 	ctx context.Context, in *iot.AttachPolicyRequest,
 ) (*schema.Nothing, error) {
-	target, err := p.targetOf(ctx, in.PolicyName, in.Target)
+	target, err := p.targetOf(ctx, in.PolicyName, "target", string(in.Target))
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +35,7 @@ func (p *Plane) AttachPolicy(
 func (p *Plane) DetachPolicy(
 	ctx context.Context, in *iot.DetachPolicyRequest,
 ) (*schema.Nothing, error) {
-	target, err := p.targetOf(ctx, in.PolicyName, in.Target)
+	target, err := p.targetOf(ctx, in.PolicyName, "target", string(in.Target))
 	if err != nil {
 		return nil, err
 	}
@@ -45,9 +45,9 @@ func (p *Plane) DetachPolicy(
 // targetOf reads the target of a request that names a policy too. If both are wrong, the fault is
 // that of the policy: it is looked up before the form of the target is judged (R-ID-56).
 func (p *Plane) targetOf(
-	ctx context.Context, policy iot.PolicyName, text iot.PolicyTarget,
+	ctx context.Context, policy iot.PolicyName, member, text string,
 ) (identity.Target, error) {
-	target, err := p.policyTarget(string(text))
+	target, err := p.policyTarget(member, text)
 	if err == nil {
 		return target, nil // the use case looks the policy up
 	}
@@ -65,7 +65,7 @@ func (p *Plane) ListAttachedPolicies(
 	name := func(q registry.Policy) string { return q.Name }
 	return list(p, iot.ListAttachedPolicies, in,
 		func(from *string, _ int) ([]registry.Policy, error) {
-			target, err := p.policyTarget(string(in.Target))
+			target, err := p.policyTarget("target", string(in.Target))
 			if err != nil {
 				return nil, err
 			}

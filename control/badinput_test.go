@@ -38,9 +38,6 @@ func TestBadInput(t *testing.T) {
 	b := newBench(t)
 	sent := 0
 	for _, op := range iot.Service.All() {
-		if b.unavailable[op.Name] {
-			continue
-		}
 		for _, v := range variants(op) {
 			sent++
 			b.try(op, v)
@@ -66,10 +63,9 @@ var badBodies = []string{
 
 // bench is a control plane over a store that tells when something is written.
 type bench struct {
-	t           *testing.T
-	handler     *Handler
-	changes     *atomic.Int64
-	unavailable map[string]bool
+	t       *testing.T
+	handler *Handler
+	changes *atomic.Int64
 }
 
 func newBench(t *testing.T) *bench {
@@ -92,9 +88,8 @@ func newBench(t *testing.T) *bench {
 		}
 	})
 	b := &bench{
-		t:           t,
-		changes:     changes,
-		unavailable: map[string]bool{},
+		t:       t,
+		changes: changes,
 		handler: NewHandler(&Plane{
 			Jobs:     e.Jobs,
 			Fleet:    e.Fleet,
@@ -108,9 +103,6 @@ func newBench(t *testing.T) *bench {
 			JobsHost: "localhost",
 			Pages:    Pages{Key: []byte("key")},
 		}, log),
-	}
-	for _, name := range b.handler.Unavailable() {
-		b.unavailable[name] = true
 	}
 	// Something for requests to find.
 	if _, err := e.Fleet.CreateThing(ctx, fleet.NewThing{Name: "a"}); err != nil {

@@ -6,5 +6,5 @@
 // Begin with plane.go, then handler.go, which reads requests and writes responses, and jobs.go.
 // list.go answers the operations that page, arns.go reads and makes ARNs, jobconfig.go converts
 // the configurations of jobs. The other files are named after the nouns that their operations are
-// about. An operation that has no method here is answered as not available yet.
+// about. Every operation of api/iot has a method.
 package control

@@ -141,6 +141,20 @@ func (w *world) listings() []listing {
 				})
 			})
 		}},
+		{"ListBillingGroups", "groupName", map[string][]any{
+			"namePrefixFilter": {nil, "s", "sales", "x"},
+		}, func(f filter) []string { // R-ID-44
+			return only([]string{"lab", "s", "sales"}, func(name string) bool {
+				return strings.HasPrefix(name, f.text("namePrefixFilter"))
+			})
+		}},
+		{"ListThingsInBillingGroup", "", map[string][]any{
+			"billingGroupName": {"lab", "s", "sales"},
+		}, func(f filter) []string { // R-ID-44
+			found := slices.Clone(billed[f.text("billingGroupName")])
+			slices.Sort(found)
+			return append([]string{}, found...)
+		}},
 		{"ListThingGroupsForThing", "groupName", map[string][]any{"thingName": names},
 			func(f filter) []string {
 				return only(groups, func(group string) bool {
@@ -200,6 +214,33 @@ func (w *world) listings() []listing {
 				}
 				return nil
 			}},
+		{"ListPrincipalPolicies", "policyName", map[string][]any{
+			"principal": {w.target("C0"), w.target("C1"), w.target("C2"), w.target("group/mid"),
+				w.target("group/root")},
+			"ascendingOrder": flags,
+		}, func(f filter) []string { // R-ID-62
+			found := []string{}
+			for _, policy := range policies {
+				if slices.ContainsFunc(policy.targets, func(target string) bool {
+					return w.target(target) == f["principal"]
+				}) {
+					found = append(found, policy.name)
+				}
+			}
+			return created(f, found)
+		}},
+		{"ListPolicyPrincipals", "", map[string][]any{
+			"policyName": {"p0", "p1", "p2", "p3"}, "ascendingOrder": flags,
+		}, func(f filter) []string { // R-ID-62
+			for _, policy := range policies {
+				if policy.name == f["policyName"] {
+					newest := convert(policy.targets, w.target)
+					slices.Reverse(newest)
+					return created(f, newest)
+				}
+			}
+			return nil
+		}},
 		{"ListTagsForResource", "Key", map[string][]any{
 			"resourceArn": {testArn + "policy/p1", testArn + "policy/p2"},
 		}, func(f filter) []string { // R-ID-43
@@ -410,11 +451,7 @@ func (w *world) walkAll() {
 			}
 		}
 	}
-	unavailable := map[string]bool{}
-	for _, name := range w.handler.Unavailable() {
-		unavailable[name] = true
-	}
-	for _, op := range pagedOperations(&bench{unavailable: unavailable}) {
+	for _, op := range pagedOperations() {
 		if !walked[op.Name] {
 			w.t.Errorf("%s is not walked", op.Name)
 		}

@@ -39,12 +39,9 @@ func NewHandler(p *Plane, log *slog.Logger) *Handler {
 		h.rates[op.OperationName()] = rates.PerSecond(p.Rate)
 	}
 	p.Bind(h.router)
+	h.router.CheckBound()
 	return h
 }
-
-// Unavailable returns the names of the operations that are described in api/iot and have no
-// method of Plane. A request for one is refused as not available yet.
-func (h *Handler) Unavailable() []string { return h.router.Unhandled() }
 
 // Serve answers one request. The caller has read the body, has checked the signature, and knows
 // that whoever signed may call every operation.

@@ -63,8 +63,8 @@ type Plane struct {
 	Rate float64
 }
 
-// Bind binds every operation that has a method here to a router of iot.Service. Each file binds its
-// own. A method whose types are not those of its operation does not compile.
+// Bind binds every operation to a router of iot.Service. Each file binds its own. A method whose
+// types are not those of its operation does not compile.
 func (p *Plane) Bind(r *schema.Router) {
 	p.bindJobs(r)
 	p.bindExecutions(r)
@@ -75,12 +75,15 @@ func (p *Plane) Bind(r *schema.Router) {
 	p.bindGroups(r)
 	p.bindGroupMembers(r)
 	p.bindDynamicGroups(r)
+	p.bindBillingGroups(r)
 	p.bindFleetIndex(r)
 	p.bindTags(r)
 	p.bindCertificates(r)
 	p.bindPrincipals(r)
 	p.bindPolicies(r)
 	p.bindAttachments(r)
+	p.bindPrincipalPolicies(r)
+	p.bindAuthorization(r)
 	p.bindEvents(r)
 	schema.Handle(r, iot.DescribeEndpoint, p.DescribeEndpoint)
 }

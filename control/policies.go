@@ -87,10 +87,7 @@ func (p *Plane) ListPolicies(
 				Limit:     limit,
 			})
 		},
-		func(q registry.Policy) store.IdentityCursor {
-			return store.IdentityCursor{CreatedAt: q.CreatedAt, Key: q.Name}
-		},
-		p.showPolicy(ctx))
+		policyCursor, p.showPolicy(ctx))
 }
 
 // showPolicy is a policy as lists show it.

@@ -23,19 +23,17 @@ func (p *Plane) bindThings(r *schema.Router) {
 }
 
 // CreateThing registers a thing. Repeating it with the same type and attributes answers the same
-// id (R-ID-5). A billing group does not exist, because they come with a later version, so naming
-// one is an error.
+// id (R-ID-5, R-ID-44).
 func (p *Plane) CreateThing(
 	ctx context.Context, in *iot.CreateThingRequest,
 ) (*iot.CreateThingResponse, error) {
-	if err := registry.CheckBillingGroup(text(in.BillingGroupName)); err != nil {
-		return nil, err
-	}
 	attributes, _ := payload(in.AttributePayload)
 	thing, err := p.Fleet.CreateThing(ctx, fleet.NewThing{
 		Name:       string(in.ThingName),
 		Type:       string(value(in.ThingTypeName)),
 		Attributes: attributes,
+
+		BillingGroup: string(value(in.BillingGroupName)),
 	})
 	if err != nil {
 		return nil, err
@@ -81,6 +79,8 @@ func (p *Plane) DescribeThing(
 		ThingTypeName:   optional(iot.ThingTypeName(thing.Type)),
 		Attributes:      shown(thing.Attributes),
 		Version:         thing.Version,
+
+		BillingGroupName: optional(iot.BillingGroupName(thing.BillingGroup)),
 	}, nil
 }
 

@@ -67,6 +67,12 @@ func newWorld(t *testing.T, s store.Store) *world {
 		}
 		w.do("CreateThing", members)
 	}
+	for _, name := range []string{"sales", "s", "lab"} {
+		w.do("CreateBillingGroup", m{"billingGroupName": name})
+		for _, thing := range billed[name] {
+			w.do("AddThingToBillingGroup", m{"billingGroupName": name, "thingName": thing})
+		}
+	}
 	for _, name := range []string{"root", "mid", "leaf", "side", "rootlet"} {
 		members := m{"thingGroupName": name}
 		if parents[name] != "" {
@@ -96,6 +102,9 @@ var things = []struct {
 	{"d", "lampion", map[string]string{"wattage": "100", "site": "south"}},
 	{"e", "", nil},
 }
+
+// billed has the things of the billing groups.
+var billed = map[string][]string{"sales": {"e", "B", "a"}, "s": {"c"}}
 
 // groups are all groups by name. parents has the parent of each that has one, membersOf the things
 // that are direct members.
@@ -158,10 +167,13 @@ func (w *world) addIdentities() {
 	for i, policy := range policies {
 		w.do("CreatePolicy", m{"policyName": policy.name, "policyDocument": `{"Version":"2012-10-17",` +
 			`"Statement":[{"Effect":"Allow","Action":"iot:Connect","Resource":"*"}]}`})
-		for _, target := range policy.targets {
-			w.do("AttachPolicy", m{"policyName": policy.name, "target": w.target(target)})
-		}
 		if i != 1 {
+			w.later()
+		}
+	}
+	for _, policy := range policies { // the targets in their order are the newest first
+		for _, target := range slices.Backward(policy.targets) {
+			w.do("AttachPolicy", m{"policyName": policy.name, "target": w.target(target)})
 			w.later()
 		}
 	}

@@ -35,6 +35,8 @@ const (
 	KindCert   = "cert"
 	KindPolicy = "policy"
 	KindJob    = "job"
+	// KindBillingGroup is a billing group (R-ID-44).
+	KindBillingGroup = "billinggroup"
 	// KindTemplate is a job template. The ARN of a managed one has no account (R-CON-4, R-CON-5).
 	KindTemplate = "jobtemplate"
 )
@@ -102,6 +104,8 @@ func kindName(kind string) string {
 		return "thing type"
 	case KindCert:
 		return "certificate"
+	case KindBillingGroup:
+		return "billing group"
 	case KindTemplate:
 		return "job template"
 	}

@@ -7,9 +7,13 @@ import (
 )
 
 // SameAs reports whether a thing is what a repeated CreateThing asks for, which then changes
-// nothing. Another type or other attributes make it a conflict (R-ID-5).
-func (t Thing) SameAs(thingType string, attributes map[string]string) bool {
-	return t.Type == thingType && maps.Equal(t.Attributes, attributes)
+// nothing. Another type or other attributes make it a conflict (R-ID-5), and so does another billing
+// group, unless the request names none, which is the group 0 (R-ID-44).
+func (t Thing) SameAs(
+	thingType string, attributes map[string]string, group BillingGroupID,
+) bool {
+	return t.Type == thingType && maps.Equal(t.Attributes, attributes) &&
+		(group == 0 || group == t.BillingGroup)
 }
 
 // ThingUpdate is what UpdateThing asks for.
@@ -57,15 +61,6 @@ func ExpectVersion(expected *int64, stored int64) error {
 	if expected != nil && *expected != stored {
 		return fault.New(fault.VersionDiffers,
 			"expectedVersion %d does not match %d", *expected, stored)
-	}
-	return nil
-}
-
-// CheckBillingGroup refuses to name a billing group. This server has none, so none exists that
-// could be named (R-ID-44).
-func CheckBillingGroup(name *string) error {
-	if name != nil {
-		return fault.New(fault.NotFound, "billing group %s does not exist", *name)
 	}
 	return nil
 }

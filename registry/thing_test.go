@@ -37,7 +37,7 @@ func TestSameThing(t *testing.T) {
 		{"one less", pump, "pump", nil, false},
 		{"none and none", Thing{}, "", map[string]string{}, true},
 	} {
-		if got := tt.thing.SameAs(tt.thingType, tt.attributes); got != tt.want {
+		if got := tt.thing.SameAs(tt.thingType, tt.attributes, 0); got != tt.want {
 			t.Errorf("R-ID-5 %s: %v", tt.name, got)
 		}
 	}
@@ -130,14 +130,6 @@ func TestDeleteThing(t *testing.T) {
 	} {
 		refused(t, tt.name, thing.CheckDelete(tt.attached, tt.expected), tt.code, tt.says)
 	}
-}
-
-// No billing group can be named, because none exists (R-ID-44).
-func TestBillingGroup(t *testing.T) {
-	t.Parallel()
-	refused(t, "R-ID-44 none", CheckBillingGroup(nil), "", "")
-	refused(t, "R-ID-44 one", CheckBillingGroup(ptr("b")), fault.NotFound,
-		"billing group b does not exist")
 }
 
 // The fault of a name that is taken carries what has it (R-ERR-4).

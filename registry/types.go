@@ -18,6 +18,29 @@ type Thing struct {
 	Attributes map[string]string
 	Version    int64 // from 1, plus one for each update (R-ID-5)
 	CreatedAt  time.Time
+	// BillingGroup is the billing group that it is in, 0 for none. It may name one that was deleted,
+	// which is none too: deleting a group leaves the things in it as they are (R-ID-44).
+	BillingGroup BillingGroupID
+}
+
+// BillingGroupID is the immutable key of a billing group. It is never used again.
+type BillingGroupID int64
+
+// BillingGroup is a set of things whose cost is counted together. A thing is in at most one, and
+// there is no order among them (R-ID-44).
+type BillingGroup struct {
+	ID          BillingGroupID
+	Name        string
+	UUID        string // billingGroupId in the API
+	Description string
+	Version     int64 // from 1, plus one for each update
+	CreatedAt   time.Time
+}
+
+// BillingMembership says that a thing is in a billing group; in none, for the group 0.
+type BillingMembership struct {
+	Thing ThingID
+	Group BillingGroupID
 }
 
 // Group is a thing group. Static ones form trees: each has at most one parent, set at creation
@@ -144,6 +167,9 @@ type Attachment struct {
 	Policy string
 	Kind   TargetKind
 	Key    string // the certificate's id, or the group's name
+	// AttachedAt is when it was attached. It does not tell one attachment from another: attaching
+	// again changes nothing, and to detach it is not asked for.
+	AttachedAt time.Time
 }
 
 // Principal says that a certificate is attached to a thing (R-ID-20).

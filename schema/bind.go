@@ -24,12 +24,8 @@ type Call struct {
 
 // Decode reads the request of the matched operation and checks it: first the syntax of the body,
 // then every member in model order, wherever it stands (R-ERR-9 to R-ERR-11). The error is a
-// fault: Malformed, Invalid, or UnknownOperation when the operation has no handler.
+// fault: Malformed or Invalid. The operation must have a handler; see Router.CheckBound.
 func (m *Match) Decode(parts Parts, how Decoding) (*Call, error) {
-	if m.route.call == nil {
-		return nil, fault.New(fault.UnknownOperation,
-			"%s is not available yet in this version of Drover", m.Name)
-	}
 	v, p := reflect.New(m.Input.typ), begin()
 	if err := m.bindParts(v.Elem(), parts, &p); err != nil {
 		return nil, err

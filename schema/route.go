@@ -139,15 +139,19 @@ func Handle[In, Out any](r *Router, op Op[In, Out], h func(context.Context, *In)
 	bound.call = func(ctx context.Context, in any) (any, error) { return h(ctx, in.(*In)) }
 }
 
-// Unhandled returns the names of the operations without a handler, sorted.
-func (r *Router) Unhandled() (names []string) {
+// CheckBound panics when an operation has no handler. A server calls it at its start: whatever is
+// described is offered (R-CMD-138).
+func (r *Router) CheckBound() {
+	var missing []string
 	for name, route := range r.byName {
 		if route.call == nil {
-			names = append(names, name)
+			missing = append(missing, name)
 		}
 	}
-	slices.Sort(names)
-	return names
+	if len(missing) > 0 {
+		slices.Sort(missing)
+		panic(fmt.Sprintf("schema: %s: no handler for %s", r.service, strings.Join(missing, ", ")))
+	}
 }
 
 // A Match is the operation that a method and path name, before anything else of the request has

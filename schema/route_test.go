@@ -142,20 +142,23 @@ func TestCallRefused(t *testing.T) {
 	}
 }
 
-func TestUnhandled(t *testing.T) {
+// A service of which an operation has no handler does not start, and the panic names it.
+func TestCheckBound(t *testing.T) {
 	t.Parallel()
-	r := schema.NewRouter(&routed)
-	m, err := r.Match("GET", "/later")
-	if err != nil {
-		t.Fatal(err)
+	r := schema.NewRouter(&schema.Service{Name: "two", Operations: []schema.Operation{describe, startNext}})
+	schema.Handle(r, describe, func(context.Context, *jobRequest) (*reply, error) { return &reply{}, nil })
+	panicked := func() (text any) {
+		defer func() { text = recover() }()
+		r.CheckBound()
+		return nil
 	}
-	_, err = m.Decode(schema.Parts{}, schema.Decoding{})
-	if f := fault.Of(err); f == nil || f.Code != fault.UnknownOperation ||
-		f.Message != "Later is not available yet in this version of Drover" {
-		t.Errorf("got %v", err)
+	want := "schema: two: no handler for " + startNext.Name
+	if got := panicked(); got != want {
+		t.Errorf("got %v, want %s", got, want)
 	}
-	if got := len(r.Unhandled()); got != len(routed.Operations) {
-		t.Errorf("%d operations have no handler, want all", got)
+	schema.Handle(r, startNext, func(context.Context, *nextRequest) (*reply, error) { return &reply{}, nil })
+	if got := panicked(); got != nil {
+		t.Errorf("all have one: %v", got)
 	}
 }
 

@@ -80,7 +80,8 @@ type CreatedJob struct {
 	Original string
 }
 
-// RegistryChanges are changes of things, thing types, groups, certificates, policies and tags.
+// RegistryChanges are changes of things, thing types, groups, billing groups, certificates, policies
+// and tags.
 type RegistryChanges struct {
 	CreatedThings []registry.Thing
 	UpdatedThings []registry.Thing
@@ -88,6 +89,16 @@ type RegistryChanges struct {
 	// same decision, else ErrConflict. The name stays readable as long as the thing has executions
 	// (R-EXE-24): see Reader.ThingName.
 	DeletedThings []registry.ThingID
+
+	// CreatedBillingGroups inserts billing groups; the key and the name must be free.
+	// UpdatedBillingGroups rewrites their description and version. The things of deleted ones keep
+	// the key of their group, which names nothing any more: they may be as many as the fleet has.
+	CreatedBillingGroups []registry.BillingGroup
+	UpdatedBillingGroups []registry.BillingGroup
+	DeletedBillingGroups []registry.BillingGroupID
+	// BillingMemberships sets the billing group of things, which UpdatedThings leaves as it is. The
+	// thing must exist.
+	BillingMemberships []registry.BillingMembership
 
 	CreatedGroups []registry.Group
 	UpdatedGroups []registry.Group
@@ -111,8 +122,9 @@ type RegistryChanges struct {
 	Policies        []registry.Policy
 	DeletedPolicies []string
 
-	Attached []registry.Attachment // adding one that exists is no change
-	Detached []registry.Attachment // removing one that does not exist is no change
+	// Attached and Detached go by policy, kind and key. Adding an attachment that exists is no
+	// change, also of the time since which it does; removing one that does not exist is none either.
+	Attached, Detached []registry.Attachment
 
 	// Principals inserts or rewrites by (thing, certificate).
 	Principals        []registry.Principal

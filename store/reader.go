@@ -11,6 +11,7 @@ import (
 type Keys interface {
 	Thing() registry.ThingID
 	Group() registry.GroupID
+	BillingGroup() registry.BillingGroupID
 	Job() job.Key
 	Joined() int64   // registry.Membership.Joined
 	Sequence() int64 // job.Execution.Sequence
@@ -198,7 +199,7 @@ type ThingExecutionCursor struct {
 	Number   int64
 }
 
-// ThingReader reads things and their types.
+// ThingReader reads things, their types and their billing groups.
 type ThingReader interface {
 	Thing(registry.ThingID) (registry.Thing, error)
 	// ThingID is Thing for hot paths: only the key of a name.
@@ -211,13 +212,19 @@ type ThingReader interface {
 	ThingType(name string) (registry.ThingType, error)
 	// ThingTypes lists by name those whose names begin with the prefix, strictly after a name.
 	ThingTypes(prefix, after string, limit int) ([]registry.ThingType, error)
+	BillingGroup(registry.BillingGroupID) (registry.BillingGroup, error)
+	BillingGroupByName(name string) (registry.BillingGroup, error)
+	// BillingGroups lists by name those whose names begin with the prefix, strictly after a name.
+	BillingGroups(prefix, after string, limit int) ([]registry.BillingGroup, error)
 }
 
-// ThingQuery pages things: those of a type, or all.
+// ThingQuery pages things: those of a type, those of a billing group, or all. Type and BillingGroup
+// are not given together.
 type ThingQuery struct {
-	Type  string
-	After string // name
-	Limit int
+	Type         string
+	BillingGroup registry.BillingGroupID
+	After        string // name
+	Limit        int
 }
 
 // GroupReader reads thing groups and memberships.
@@ -272,12 +279,23 @@ type IdentityReader interface {
 	// TargetsOf lists the attachments of a policy, by kind, then by key, resuming after the one
 	// given.
 	TargetsOf(policy string, after registry.Attachment, limit int) ([]registry.Attachment, error)
+	// TargetsByTime lists the attachments of a policy by the time they were made, then by kind, then
+	// by key.
+	TargetsByTime(TargetQuery) ([]registry.Attachment, error)
 	// PrincipalsOfThing lists by certificate id.
 	PrincipalsOfThing(thing registry.ThingID, after string, limit int) ([]registry.Principal, error)
 	// ThingsOfPrincipal lists by thing name.
 	ThingsOfPrincipal(certificate, after string, limit int) ([]registry.Principal, error)
 	// Principal returns the attachment of a certificate to a thing.
 	Principal(registry.ThingID, string) (registry.Principal, error)
+}
+
+// TargetQuery pages the attachments of one policy.
+type TargetQuery struct {
+	Policy    string
+	Ascending bool                 // the default is the whole order reversed: newest first (R-ID-3)
+	After     *registry.Attachment // by AttachedAt, Kind and Key
+	Limit     int
 }
 
 // IdentityQuery pages certificates or policies by creation.

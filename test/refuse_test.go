@@ -104,8 +104,8 @@ func TestBadInput(t *testing.T) {
 		{"R-WIRE-25 unknown path", call{method: "GET", path: "/nope"}, 404, "UnknownOperationException", ""},
 		{"R-HTTP-31 unknown path, device plane", call{method: "POST", path: "/nope", service: "iot-jobs-data"}, 404, "UnknownOperationException", ""},
 		{"R-HTTP-31 wrong method, device plane", call{method: "DELETE", path: "/things/t0001/jobs", service: "iot-jobs-data"}, 405, "UnknownOperationException", ""},
-		{"R-ID-44 billing groups", call{method: "GET", path: "/billing-groups"}, 404, "UnknownOperationException", ""},
-		{"not available yet", call{method: "POST", path: "/effective-policies"}, 404, "UnknownOperationException", "GetEffectivePolicies is not available yet"},
+		{"R-ID-46 not offered", call{method: "GET", path: "/commands"}, 404, "UnknownOperationException", "ListCommands is not offered"},
+		{"R-ID-63 whose policies", call{method: "POST", path: "/effective-policies"}, 400, "InvalidRequestException", "principal"},
 
 		{"R-WIRE-8 not JSON", call{method: "PUT", path: "/jobs/k", body: `{`}, 400, "InvalidRequestException", "JSON"},
 		{"R-WIRE-8 not an object", call{method: "PUT", path: "/jobs/k", body: `[]`}, 400, "InvalidRequestException", ""},

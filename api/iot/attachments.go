@@ -64,52 +64,77 @@ var ListTargetsForPolicy = schema.Op[ListTargetsForPolicyRequest, ListTargetsFor
 }
 
 type GetEffectivePoliciesRequest struct {
+	// The ARN of the certificate with which a device connects, or of a thing group.
 	Principal *Principal `json:"principal"`
 	// Accepted and without meaning: there are no identity pools.
-	CognitoIdentityPoolID *string    `json:"cognitoIdentityPoolId"`
-	ThingName             *ThingName `json:"thingName" in:"query"`
+	CognitoIdentityPoolID *string `json:"cognitoIdentityPoolId"`
+	// The name of the thing, with which the device connects as its client id.
+	ThingName *ThingName `json:"thingName" in:"query"`
 }
 
 type GetEffectivePoliciesResponse struct {
 	EffectivePolicies []EffectivePolicy `json:"effectivePolicies"`
 }
 
-// A policy that counts for a principal.
+// A policy that is in effect, with its default version.
 type EffectivePolicy struct {
 	PolicyName     PolicyName     `json:"policyName"`
 	PolicyArn      string         `json:"policyArn"`
 	PolicyDocument PolicyDocument `json:"policyDocument"`
 }
 
-// Lists the policies that count for a certificate, with the thing it connects as (R-ID-28).
+// Lists the policies in effect for a device that connects with a certificate as a thing: those of the
+// certificate, and those of the groups that the thing is in, when the certificate is attached to
+// the thing. With a thing alone, the policies of its groups (R-ID-63).
 var GetEffectivePolicies = schema.Op[GetEffectivePoliciesRequest, GetEffectivePoliciesResponse]{
 	Name: "GetEffectivePolicies", Route: "POST /effective-policies",
 	Errors: registryErrors(api.ResourceNotFound, api.LimitExceeded),
 }
 
 type TestAuthorizationRequest struct {
+	// The ARN of the certificate with which a device connects. Without it only policyNamesToAdd are
+	// tested.
 	Principal *Principal `json:"principal"`
 	// Accepted and without meaning: there are no identity pools.
 	CognitoIdentityPoolID *string `json:"cognitoIdentityPoolId"`
-	// What is to be tested.
-	AuthInfos []AuthInfo `json:"authInfos" required:"true"`
-	// The MQTT client id to test with.
+	// The actions to test, 1 to 10. Each has its own result.
+	AuthInfos AuthInfos `json:"authInfos" required:"true"`
+	// The MQTT client id with which the device connects.
 	ClientID *string `json:"clientId" in:"query"`
-	// Policies to test with as if they were attached.
-	PolicyNamesToAdd []PolicyName `json:"policyNamesToAdd"`
-	// Policies to test without.
-	PolicyNamesToSkip []PolicyName `json:"policyNamesToSkip"`
+	// Policies to test with as if they were attached, at most 100.
+	PolicyNamesToAdd PolicyNames `json:"policyNamesToAdd"`
+	// Policies to test without as if they were not attached, at most 100.
+	PolicyNamesToSkip PolicyNames `json:"policyNamesToSkip"`
 }
 
+// Names of policies.
+type PolicyNames []PolicyName
+
+func (PolicyNames) Constraint() schema.Constraint { return schema.Items(0, 100) }
+
 type TestAuthorizationResponse struct {
+	// A result for each action, in their order.
 	AuthResults []AuthResult `json:"authResults"`
 }
 
-// What to test: an action on resources.
+// Actions to test.
+type AuthInfos []AuthInfo
+
+func (AuthInfos) Constraint() schema.Constraint { return schema.Items(1, 10) }
+
+// An action on resources. It is allowed when it is allowed on each of them.
 type AuthInfo struct {
+	// What the device does: CONNECT, PUBLISH, SUBSCRIBE or RECEIVE. It is required.
 	ActionType *AuthAction `json:"actionType"`
-	Resources  []string    `json:"resources" required:"true"`
+	// The ARNs that the action is on, 1 to 100: of a client for CONNECT, a topic for PUBLISH and
+	// RECEIVE, and a topicfilter for SUBSCRIBE.
+	Resources AuthResources `json:"resources" required:"true"`
 }
+
+// ARNs of clients, topics or topic filters.
+type AuthResources []string
+
+func (AuthResources) Constraint() schema.Constraint { return schema.Items(1, 100) }
 
 // What a device does over MQTT.
 type AuthAction string
@@ -118,34 +143,43 @@ func (AuthAction) Constraint() schema.Constraint {
 	return schema.Enum("PUBLISH", "SUBSCRIBE", "RECEIVE", "CONNECT")
 }
 
-// The outcome of one test.
+// The result of one test.
 type AuthResult struct {
-	AuthInfo             AuthInfo         `json:"authInfo"`
-	Allowed              AllowingPolicies `json:"allowed"`
-	Denied               DenyingPolicies  `json:"denied"`
-	AuthDecision         AuthDecision     `json:"authDecision"`
-	MissingContextValues []string         `json:"missingContextValues"`
+	AuthInfo AuthInfo `json:"authInfo"`
+	// The policies that allow the action.
+	Allowed AllowingPolicies `json:"allowed"`
+	// The policies that do not.
+	Denied DenyingPolicies `json:"denied"`
+	// The decision of all policies together.
+	AuthDecision AuthDecision `json:"authDecision"`
+	// The policy variables and condition keys that the policies ask for and that have no value in the
+	// test, such as iot:ClientId without a client id.
+	MissingContextValues []string `json:"missingContextValues"`
 }
 
-// The policies that speak for one side.
+// Policies that say the same of an action.
 type AllowingPolicies struct {
 	Policies []Policy `json:"policies"`
 }
 
-// Why it was denied: no policy allows it, or one forbids it.
+// Policies that do not allow an action.
 type DenyingPolicies struct {
+	// The policies that neither allow nor forbid it.
 	ImplicitDeny *AllowingPolicies `json:"implicitDeny"`
+	// The policies that forbid it.
 	ExplicitDeny *AllowingPolicies `json:"explicitDeny"`
 }
 
-// Whether the action may be done (R-ID-25).
+// The decision on an action: ALLOWED, EXPLICIT_DENY when a policy forbids it, IMPLICIT_DENY when no
+// policy allows it (R-ID-25).
 type AuthDecision string
 
 func (AuthDecision) Constraint() schema.Constraint {
 	return schema.Enum("ALLOWED", "EXPLICIT_DENY", "IMPLICIT_DENY")
 }
 
-// Tests what policies say of actions, without doing them.
+// Tests what the policies in effect for a device say of MQTT actions, without doing them. The same
+// code decides as for a device that is connected (R-ID-64).
 var TestAuthorization = schema.Op[TestAuthorizationRequest, TestAuthorizationResponse]{
 	Name: "TestAuthorization", Route: "POST /test-authorization",
 	Errors: registryErrors(api.ResourceNotFound, api.LimitExceeded),

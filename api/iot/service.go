@@ -2,7 +2,7 @@ package iot
 
 import "github.com/drover-iot/drover/schema"
 
-// Service is the control plane: every operation that Drover knows, offered yet or not.
+// Service is the control plane: every operation that Drover offers.
 var Service = schema.Service{
 	Name: "iot", Version: "2015-05-28", Signing: "iot",
 	Operations: []schema.Operation{
@@ -27,6 +27,10 @@ var Service = schema.Service{
 		UpdateThingGroupsForThing, CreateDynamicThingGroup, UpdateDynamicThingGroup,
 		DeleteDynamicThingGroup,
 		UpdateIndexingConfiguration, GetIndexingConfiguration, SearchIndex,
+
+		CreateBillingGroup, DescribeBillingGroup, UpdateBillingGroup, DeleteBillingGroup,
+		ListBillingGroups, AddThingToBillingGroup, RemoveThingFromBillingGroup,
+		ListThingsInBillingGroup,
 
 		CreateKeysAndCertificate, CreateCertificateFromCsr, RegisterCertificateWithoutCA,
 		RegisterCertificate,

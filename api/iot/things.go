@@ -50,6 +50,7 @@ type CreateThingRequest struct {
 	ThingName        ThingName         `json:"thingName" in:"path"`
 	ThingTypeName    *ThingTypeName    `json:"thingTypeName"`
 	AttributePayload *AttributePayload `json:"attributePayload"`
+	// The billing group that the thing is to be in. It must exist.
 	BillingGroupName *BillingGroupName `json:"billingGroupName"`
 }
 

@@ -11,7 +11,6 @@ var Service = schema.Service{
 	Operations: []schema.Operation{
 		DescribeJobExecution, GetPendingJobExecutions, StartNextPendingJobExecution,
 		UpdateJobExecution,
-		StartCommandExecution,
 	},
 }
 
@@ -119,37 +118,4 @@ type UpdateJobExecutionResponse struct {
 var UpdateJobExecution = schema.Op[UpdateJobExecutionRequest, UpdateJobExecutionResponse]{
 	Name: "UpdateJobExecution", Route: "POST /things/{thingName}/jobs/{jobId}",
 	Errors: deviceErrors(api.InvalidTransition),
-}
-
-type StartCommandExecutionRequest struct {
-	// The thing that the command is for.
-	TargetArn string `json:"targetArn"`
-	// The command.
-	CommandArn string `json:"commandArn"`
-	// The values of its parameters, by name.
-	Parameters map[string]CommandParameter `json:"parameters"`
-	// How long the device may take.
-	ExecutionTimeoutSeconds *int64 `json:"executionTimeoutSeconds"`
-	// Tells a repeat of the request from another one.
-	ClientToken *string `json:"clientToken"`
-}
-
-// A parameter of a command, of one type.
-type CommandParameter struct {
-	S   *string         `json:"S"`
-	B   *bool           `json:"B"`
-	I   *int32          `json:"I"`
-	L   *int64          `json:"L"`
-	D   *schema.Decimal `json:"D"`
-	BIN *string         `json:"BIN"`
-	UL  *string         `json:"UL"`
-}
-
-type StartCommandExecutionResponse struct {
-	ExecutionID *string `json:"executionId"`
-}
-
-// Starts a command on a device. Not offered (R-HTTP-31).
-var StartCommandExecution = schema.Op[StartCommandExecutionRequest, StartCommandExecutionResponse]{
-	Name: "StartCommandExecution", Route: "POST /command-executions", Errors: deviceErrors(),
 }

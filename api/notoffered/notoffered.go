@@ -24,16 +24,17 @@ var table string
 type Service string
 
 // The services. That of the credentials is known by its path only: devices call it with their
-// certificates. Of iot-jobs-data all operations are described in api/jobsdata.
+// certificates.
 const (
 	Control     Service = "iot"
+	jobsData    Service = "iot-jobs-data"
 	data        Service = "iotdata"
 	gateway     Service = "iotdevicegateway"
 	credentials Service = "credentials"
 )
 
-// OfDevices are the services that devices call besides iot-jobs-data.
-var OfDevices = []Service{data, gateway, credentials}
+// OfDevices are the services that devices call.
+var OfDevices = []Service{jobsData, data, gateway, credentials}
 
 // suffixes say in a refusal which service an operation is of, where the plane that was asked is of
 // another one.

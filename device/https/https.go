@@ -28,6 +28,7 @@ type Handler struct {
 func New(p *device.Plane) *Handler {
 	h := &Handler{router: schema.NewRouter(&jobsdata.Service), log: p.Log}
 	p.Bind(h.router)
+	h.router.CheckBound()
 	return h
 }
 

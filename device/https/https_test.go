@@ -103,6 +103,8 @@ func TestAnswers(t *testing.T) {
 		{"no such path", "GET", "/things/pump/tasks", "", anyone, 404, "", "message"},
 		{"an operation of the data service", "POST", "/topics/a/b?qos=1", "hello", anyone, 404,
 			"UnknownOperationException", "Publish of the data service iotdata is not offered by Drover"},
+		{"a command", "POST", "/command-executions", "{}", anyone, 404, "UnknownOperationException",
+			"StartCommandExecution is not offered by Drover"},
 		{"a shadow", "GET", "/things/pump/shadow", "", anyone, 404, "UnknownOperationException",
 			"GetThingShadow of the data service iotdata is not offered by Drover"},
 		{"credentials of a role", "GET", "/role-aliases/a/credentials", "", anyone, 404,

@@ -12,10 +12,11 @@ import (
 // it is in, so each use case here ends by classifying the thing in the same commit; what jobs do
 // about that follows from the memberships.
 
-// NewThing is what CreateThing asks for. Type is empty without one.
+// NewThing is what CreateThing asks for. Type and BillingGroup are names, empty without one.
 type NewThing struct {
-	Name, Type string
-	Attributes map[string]string
+	Name, Type   string
+	Attributes   map[string]string
+	BillingGroup string
 }
 
 // CreateThing creates a thing. Creating an equal one again returns the one that exists, also when
@@ -29,13 +30,17 @@ func (s *Service) CreateThing(ctx context.Context, in NewThing) (thing registry.
 	}
 	err = s.Commits.Do(ctx, func(tx *commit.Tx) error {
 		thing, err = tx.ThingByName(in.Name)
-		if err == nil && thing.SameAs(in.Type, in.Attributes) {
-			return nil
-		}
 		if err != nil && !commit.Missing(err) {
 			return err
 		}
 		taken := err == nil
+		group, err := billingGroupFor(tx, in.BillingGroup)
+		if err != nil {
+			return err
+		}
+		if taken && thing.SameAs(in.Type, in.Attributes, group) {
+			return nil
+		}
 		if err := typeFor(tx, in.Type); err != nil {
 			return err
 		}
@@ -50,6 +55,8 @@ func (s *Service) CreateThing(ctx context.Context, in NewThing) (thing registry.
 			Attributes: in.Attributes,
 			Version:    1,
 			CreatedAt:  tx.Now,
+
+			BillingGroup: group,
 		}
 		tx.Changes.Registry.CreatedThings = []registry.Thing{thing}
 		memberships, err := s.classifier.classify(tx, thing, nil)
@@ -83,15 +90,25 @@ func (s *Service) UpdateThing(ctx context.Context, name string, u registry.Thing
 	})
 }
 
+// ThingView is a thing with the name of its billing group, empty without one.
+type ThingView struct {
+	registry.Thing
+	BillingGroup string
+}
+
 // DescribeThing returns a thing.
-func (s *Service) DescribeThing(
-	ctx context.Context, name string,
-) (thing registry.Thing, err error) {
+func (s *Service) DescribeThing(ctx context.Context, name string) (view ThingView, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
-		thing, err = r.ThingByName(name)
-		return commit.OrNotFound(err, NoThing(name))
+		if view.Thing, err = r.ThingByName(name); err != nil {
+			return commit.OrNotFound(err, NoThing(name))
+		}
+		group, err := billingGroupOf(r, view.Thing)
+		if group != nil {
+			view.BillingGroup = group.Name
+		}
+		return err
 	})
-	return thing, err
+	return view, err
 }
 
 // ListThings lists things by name, those of a type or all, and of them those that a filter keeps.

@@ -45,30 +45,45 @@ type Access struct {
 // over HTTP.
 func (s *Service) Access(ctx context.Context, certificate, clientID string) (a Access, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
-		if err := a.findThing(r, certificate, clientID); err != nil {
-			return err
-		}
-		policies, err := r.PoliciesOf(registry.CertificateTarget, certificate)
+		policies, err := a.effective(r, certificate, clientID)
 		if err != nil {
 			return err
 		}
-		if a.Thing != nil {
-			more, err := policiesOfThing(r, a.Thing.ID)
+		for _, p := range policies {
+			document, err := s.compiled(p)
 			if err != nil {
 				return err
-			}
-			policies = registry.UniquePolicies(append(policies, more...))
-		}
-		for _, p := range policies {
-			document, err := s.policies.Get(p.Document())
-			if err != nil {
-				return fmt.Errorf("policy %s: %w", p.Name, err)
 			}
 			a.Policies = append(a.Policies, document)
 		}
 		return nil
 	})
 	return a, err
+}
+
+// compiled is the document of a policy that is in force, ready for evaluation.
+func (s *Service) compiled(p registry.Policy) (*policy.Document, error) {
+	document, err := s.policies.Get(p.Document())
+	if err != nil {
+		return nil, fmt.Errorf("policy %s: %w", p.Name, err)
+	}
+	return document, nil
+}
+
+// effective finds the connection thing and returns the policies in effect, each once: those of the
+// certificate, and those of the groups of the thing (R-ID-28).
+func (a *Access) effective(
+	r store.Reader, certificate, clientID string,
+) ([]registry.Policy, error) {
+	if err := a.findThing(r, certificate, clientID); err != nil {
+		return nil, err
+	}
+	policies, err := r.PoliciesOf(registry.CertificateTarget, certificate)
+	if err != nil || a.Thing == nil {
+		return policies, err
+	}
+	more, err := policiesOfThing(r, a.Thing.ID)
+	return registry.UniquePolicies(append(policies, more...)), err
 }
 
 // findThing finds the connection thing: the one that the certificate is attached to exclusively,

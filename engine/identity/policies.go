@@ -1,7 +1,9 @@
 package identity
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/engine/fleet"
@@ -170,7 +172,12 @@ func attachment(tx *commit.Tx, policy string, target Target) (a registry.Attachm
 	if _, err := tx.Policy(policy); err != nil {
 		return a, commit.OrNotFound(err, NoPolicy(policy))
 	}
-	a = registry.Attachment{Policy: policy, Kind: target.Kind, Key: target.Key}
+	a = registry.Attachment{
+		Policy:     policy,
+		Kind:       target.Kind,
+		Key:        target.Key,
+		AttachedAt: tx.Now,
+	}
 	if err := targetExists(tx, target); err != nil || a.Kind != registry.GroupTarget {
 		return a, err
 	}
@@ -219,6 +226,26 @@ func (s *Service) PoliciesOfTarget(
 	return found, err
 }
 
+// PoliciesByCreation lists the policies attached to a target by their creation, then by name;
+// without ascending the newest comes first. It begins after a place in this order (R-ID-62).
+func (s *Service) PoliciesByCreation(
+	ctx context.Context, t Target, ascending bool, after *store.IdentityCursor,
+) ([]registry.Policy, error) {
+	found, err := s.PoliciesOfTarget(ctx, t, false)
+	order := func(a, b registry.Policy) int {
+		if !ascending {
+			a, b = b, a
+		}
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.Name, b.Name))
+	}
+	slices.SortFunc(found, order)
+	if after == nil {
+		return found, err
+	}
+	last := registry.Policy{Name: after.Key, CreatedAt: after.CreatedAt}
+	return slices.DeleteFunc(found, func(p registry.Policy) bool { return order(p, last) <= 0 }), err
+}
+
 // policiesOfGroup returns the policies of a group and its ancestors, each once, by name.
 func policiesOfGroup(r store.Reader, g registry.Group) (found []registry.Policy, err error) {
 	path, err := fleet.PathTo(r, g)
@@ -244,6 +271,20 @@ func (s *Service) TargetsOfPolicy(
 			return commit.OrNotFound(err, NoPolicy(policy))
 		}
 		found, err = r.TargetsOf(policy, after, limit)
+		return err
+	})
+	return found, err
+}
+
+// TargetsByTime lists what a policy is attached to by the time when it was (R-ID-62).
+func (s *Service) TargetsByTime(
+	ctx context.Context, q store.TargetQuery,
+) (found []registry.Attachment, err error) {
+	err = s.Store.Read(ctx, func(r store.Reader) error {
+		if _, err := r.Policy(q.Policy); err != nil {
+			return commit.OrNotFound(err, NoPolicy(q.Policy))
+		}
+		found, err = r.TargetsByTime(q)
 		return err
 	})
 	return found, err

@@ -1,6 +1,6 @@
 // Package tags is the use cases of tags. They are a package of their own because everything that
-// the other packages of the engine keep may be tagged: jobs, job templates, thing groups, thing
-// types and policies (R-API-36, R-ID-43). Tags that a resource is created or deleted with are
+// the other packages of the engine keep may be tagged: jobs, job templates, thing groups,
+// billing groups, thing types and policies (R-API-36, R-ID-43). Tags that a resource is created or deleted with are
 // staged by the use case that does so; see commit.Tx.SetTags.
 package tags
 
@@ -30,6 +30,7 @@ type finder interface {
 	Template(id string) (job.Template, error)
 	GroupByName(name string) (registry.Group, error)
 	ThingType(name string) (registry.ThingType, error)
+	BillingGroupByName(name string) (registry.BillingGroup, error)
 	Policy(name string) (registry.Policy, error)
 	Tags(kind, name string) (map[string]string, error)
 }
@@ -52,6 +53,10 @@ var kinds = map[string]func(r finder, name string) error{
 	registry.KindType: func(r finder, name string) error {
 		_, err := r.ThingType(name)
 		return commit.OrNotFound(err, fleet.NoThingType(name))
+	},
+	registry.KindBillingGroup: func(r finder, name string) error {
+		_, err := r.BillingGroupByName(name)
+		return commit.OrNotFound(err, fleet.NoBillingGroup(name))
 	},
 	registry.KindPolicy: func(r finder, name string) error {
 		_, err := r.Policy(name)

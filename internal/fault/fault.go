@@ -33,7 +33,7 @@ const (
 	CertificateInvalid Code = "CertificateInvalid" // the certificate cannot be used
 	MalformedPolicy    Code = "MalformedPolicy"    // the policy document does not parse
 	VersionsLimit      Code = "VersionsLimit"      // too many versions of one policy
-	UnknownOperation   Code = "UnknownOperation"   // no such route, or not available yet
+	UnknownOperation   Code = "UnknownOperation"   // no such route
 	WrongMethod        Code = "WrongMethod"        // the path exists, under another method
 	Malformed          Code = "Malformed"          // the body is not valid JSON, or not an object
 	TooLarge           Code = "TooLarge"           // the body is larger than the plane reads

@@ -23,6 +23,9 @@ type Context struct {
 	// ConnectAttributes are those of PersistentConnect and LastWill that a connection asks for.
 	ConnectAttributes []string
 	WillTopic         string // ARN of the topic of the will, empty without a will
+	// Unresolved is called with each variable or key that was asked for and does not resolve. Nil
+	// unless somebody wants to know.
+	Unresolved func(name string)
 }
 
 // value resolves a variable in a pattern: only a key with exactly one value has one.
@@ -36,6 +39,15 @@ func (c *Context) value(name string) (value string, ok bool) {
 
 // lookup returns the values of a variable or key; found is false when it does not resolve.
 func (c *Context) lookup(name string) (values []string, found bool) {
+	values, found = c.find(name)
+	if !found && c.Unresolved != nil {
+		c.Unresolved(name)
+	}
+	return values, found
+}
+
+// find is lookup without telling of what does not resolve.
+func (c *Context) find(name string) (values []string, found bool) {
 	one := func(value string) ([]string, bool) { return []string{value}, value != "" }
 	switch name {
 	case "iot:ClientId":

@@ -40,12 +40,15 @@ func (s identityState) deletePolicy(name string) error {
 }
 
 func (s identityState) attach(a registry.Attachment) error {
-	s.attachments = s.attachments.put(attached(a), struct{}{})
+	if !s.attachments.has(attachedKey(a)) {
+		a.AttachedAt = ms(a.AttachedAt)
+		s.attachments = s.attachments.put(attachedKey(a), a)
+	}
 	return nil
 }
 
 func (s identityState) detach(a registry.Attachment) error {
-	s.attachments = s.attachments.remove(attached(a))
+	s.attachments = s.attachments.remove(attachedKey(a))
 	return nil
 }
 

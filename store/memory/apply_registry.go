@@ -16,8 +16,8 @@ func (s *state) createThing(t registry.Thing) error {
 	return nil
 }
 
-// updateThing rewrites what an update may change: a thing keeps its name, its UUID and its time of
-// creation.
+// updateThing rewrites what an update may change: a thing keeps its name, its UUID, its time of
+// creation and its billing group.
 func (s *state) updateThing(t registry.Thing) error {
 	stored, ok := s.things.get(id(t.ID))
 	if !ok {
@@ -53,6 +53,46 @@ func (s *state) forgetName(thing registry.ThingID) {
 	if !s.things.has(id(thing)) {
 		s.names = s.names.remove(id(thing))
 	}
+}
+
+func (s *state) createBillingGroup(g registry.BillingGroup) error {
+	if s.billingGroups.has(id(g.ID)) || s.billingNames.has(text(g.Name)) {
+		return conflict("billing group", g.Name)
+	}
+	s.billingGroups = s.billingGroups.put(id(g.ID), storedBillingGroup(g))
+	s.billingNames = s.billingNames.put(text(g.Name), id(g.ID))
+	return nil
+}
+
+// updateBillingGroup rewrites what an update may change.
+func (s *state) updateBillingGroup(g registry.BillingGroup) error {
+	stored, ok := s.billingGroups.get(id(g.ID))
+	if !ok {
+		return conflict("billing group", g.ID)
+	}
+	stored.Description, stored.Version = g.Description, g.Version
+	s.billingGroups = s.billingGroups.put(id(g.ID), stored)
+	return nil
+}
+
+func (s *state) deleteBillingGroup(group registry.BillingGroupID) error {
+	g, ok := s.billingGroups.get(id(group))
+	if !ok {
+		return conflict("billing group", group)
+	}
+	s.billingGroups = s.billingGroups.remove(id(group))
+	s.billingNames = s.billingNames.remove(text(g.Name))
+	return nil
+}
+
+func (s *state) setBillingGroup(m registry.BillingMembership) error {
+	t, ok := s.things.get(id(m.Thing))
+	if !ok {
+		return conflict("thing", m.Thing)
+	}
+	t.BillingGroup = m.Group
+	s.things = s.things.put(id(m.Thing), t)
+	return nil
 }
 
 func (s *state) createGroup(g registry.Group) error {

@@ -95,6 +95,12 @@ func cloneGroup(g registry.Group) registry.Group {
 	return g
 }
 
+// storedBillingGroup is a billing group as it is stored. It holds no memory that could be shared.
+func storedBillingGroup(g registry.BillingGroup) registry.BillingGroup {
+	g.CreatedAt = ms(g.CreatedAt)
+	return g
+}
+
 func cloneThingType(t registry.ThingType) registry.ThingType {
 	t.Properties.Searchable = slices.Clone(t.Properties.Searchable)
 	t.Properties.Propagating = slices.Clone(t.Properties.Propagating)

@@ -57,7 +57,11 @@ type (
 	}
 
 	// attached orders attachments by policy, kind and key.
-	attached registry.Attachment
+	attached struct {
+		policy string
+		kind   registry.TargetKind
+		key    string
+	}
 
 	// resource names what has tags, as its ARN does.
 	resource struct{ kind, name string }
@@ -107,8 +111,11 @@ func (a groupOf) compare(b groupOf) int {
 
 func (a attached) compare(b attached) int {
 	return cmp.Or(
-		cmp.Compare(a.Policy, b.Policy), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Key, b.Key))
+		cmp.Compare(a.policy, b.policy), cmp.Compare(a.kind, b.kind), cmp.Compare(a.key, b.key))
 }
+
+// attachedKey is the key of an attachment.
+func attachedKey(a registry.Attachment) attached { return attached{a.Policy, a.Kind, a.Key} }
 
 func (a resource) compare(b resource) int {
 	return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.name, b.name))

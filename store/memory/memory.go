@@ -94,8 +94,9 @@ func (t *tx) Apply(c store.Changes) error {
 func (t *tx) NextKeys() store.Keys { return t.keys }
 
 type keys struct {
-	thing, group, job, sequence, announcement int64
-	joined                                    atomic.Int64 // readers look at it
+	thing, group, billingGroup, job, sequence, announcement int64
+
+	joined atomic.Int64 // readers look at it
 }
 
 func next(counter *int64) int64 {
@@ -105,7 +106,10 @@ func next(counter *int64) int64 {
 
 func (k *keys) Thing() registry.ThingID { return registry.ThingID(next(&k.thing)) }
 func (k *keys) Group() registry.GroupID { return registry.GroupID(next(&k.group)) }
-func (k *keys) Job() job.Key            { return job.Key(next(&k.job)) }
-func (k *keys) Joined() int64           { return k.joined.Add(1) }
-func (k *keys) Sequence() int64         { return next(&k.sequence) }
-func (k *keys) Announcement() int64     { return next(&k.announcement) }
+func (k *keys) BillingGroup() registry.BillingGroupID {
+	return registry.BillingGroupID(next(&k.billingGroup))
+}
+func (k *keys) Job() job.Key        { return job.Key(next(&k.job)) }
+func (k *keys) Joined() int64       { return k.joined.Add(1) }
+func (k *keys) Sequence() int64     { return next(&k.sequence) }
+func (k *keys) Announcement() int64 { return next(&k.announcement) }

@@ -48,7 +48,8 @@ func (r reader) Things(q store.ThingQuery) (found []registry.Thing, err error) {
 			break
 		}
 		t, _ := r.things.get(key)
-		if string(name) > q.After && (q.Type == "" || q.Type == t.Type) {
+		if string(name) > q.After && (q.Type == "" || q.Type == t.Type) &&
+			(q.BillingGroup == 0 || q.BillingGroup == t.BillingGroup) {
 			found = append(found, cloneThing(t))
 		}
 	}
@@ -72,6 +73,37 @@ func (r reader) ThingTypes(
 		}
 		if string(name) > after && strings.HasPrefix(t.Name, prefix) {
 			found = append(found, cloneThingType(t))
+		}
+	}
+	return found, nil
+}
+
+func (r reader) BillingGroup(key registry.BillingGroupID) (registry.BillingGroup, error) {
+	g, ok := r.billingGroups.get(id(key))
+	if !ok {
+		return registry.BillingGroup{}, store.ErrNotFound
+	}
+	return g, nil
+}
+
+func (r reader) BillingGroupByName(name string) (registry.BillingGroup, error) {
+	key, ok := r.billingNames.get(text(name))
+	if !ok {
+		return registry.BillingGroup{}, store.ErrNotFound
+	}
+	return r.BillingGroup(registry.BillingGroupID(key))
+}
+
+func (r reader) BillingGroups(
+	prefix, after string, limit int,
+) (found []registry.BillingGroup, err error) {
+	for name, key := range r.billingNames.from(text(after)) {
+		if len(found) >= limit {
+			break
+		}
+		if string(name) > after && strings.HasPrefix(string(name), prefix) {
+			g, _ := r.billingGroups.get(key)
+			found = append(found, g)
 		}
 	}
 	return found, nil
@@ -253,7 +285,7 @@ func (r reader) PoliciesOf(
 	kind registry.TargetKind, key string,
 ) (found []registry.Policy, err error) {
 	for name, p := range r.policies.all() {
-		if r.attachments.has(attached{Policy: string(name), Kind: kind, Key: key}) {
+		if r.attachments.has(attached{string(name), kind, key}) {
 			found = append(found, clonePolicy(p))
 		}
 	}
@@ -264,15 +296,33 @@ func (r reader) TargetsOf(
 	policy string, after registry.Attachment, limit int,
 ) (found []registry.Attachment, err error) {
 	after.Policy = policy
-	for at := range r.attachments.from(attached(after)) {
-		if at.Policy != policy || len(found) >= limit {
+	for at, a := range r.attachments.from(attachedKey(after)) {
+		if at.policy != policy || len(found) >= limit {
 			break
 		}
-		if at != attached(after) {
-			found = append(found, registry.Attachment(at))
+		if at != attachedKey(after) {
+			found = append(found, a)
 		}
 	}
 	return found, nil
+}
+
+func (r reader) TargetsByTime(q store.TargetQuery) (found []registry.Attachment, err error) {
+	for at, a := range r.attachments.from(attached{policy: q.Policy}) {
+		if at.policy != q.Policy {
+			break
+		}
+		found = append(found, a)
+	}
+	after := q.After
+	if after != nil {
+		after = &registry.Attachment{Kind: after.Kind, Key: after.Key, AttachedAt: ms(after.AttachedAt)}
+	}
+	byTime := func(a, b registry.Attachment) int {
+		return cmp.Or(
+			a.AttachedAt.Compare(b.AttachedAt), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Key, b.Key))
+	}
+	return page(found, direction(byTime, q.Ascending), after, q.Limit), nil
 }
 
 func (r reader) PrincipalsOfThing(

@@ -43,12 +43,15 @@ type state struct {
 	left     tree[leftGroup, registry.LeftMembership]
 	groupsOf tree[groupOf, string] // index: the member's name
 
+	billingGroups tree[id, registry.BillingGroup]
+	billingNames  tree[text, id] // index
+
 	thingTypes tree[text, registry.ThingType]
 	tagged     tree[resource, map[string]string]
 
 	certificates tree[text, registry.Certificate]
 	policies     tree[text, registry.Policy]
-	attachments  tree[attached, struct{}]
+	attachments  tree[attached, registry.Attachment]
 	principals   tree[principal, registry.Principal]
 
 	announcements tree[id, store.Announcement]

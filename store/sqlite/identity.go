@@ -172,11 +172,11 @@ func (r reader) Policies(q store.IdentityQuery) ([]registry.Policy, error) {
 	return r.versions(all(r.byCreation(q, listPoliciesUp, listPoliciesDown), scanPolicy))
 }
 
-const insertAttachment = `INSERT INTO attachment (policy, kind, key) VALUES (?, ?, ?)
-	ON CONFLICT DO NOTHING`
+const insertAttachment = `INSERT INTO attachment (policy, kind, key, attached_at)
+	VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`
 
 func (t identityWriter) attach(a registry.Attachment) error {
-	return t.stmt(insertAttachment).attachment(a).run()
+	return t.stmt(insertAttachment).attachment(a).time(a.AttachedAt).run()
 }
 
 const deleteAttachment = `DELETE FROM attachment WHERE policy = ? AND kind = ? AND key = ?`
@@ -198,7 +198,7 @@ func (r reader) PoliciesOf(kind registry.TargetKind, key string) ([]registry.Pol
 	return r.versions(all(r.stmt(listPoliciesOf).text(string(kind)).text(key), scanPolicy))
 }
 
-const listTargetsOf = `SELECT policy, kind, key FROM attachment
+const listTargetsOf = `SELECT policy, kind, key, attached_at FROM attachment
 	WHERE policy = ? AND (kind, key) > (?, ?) ORDER BY kind, key LIMIT ?`
 
 func (r reader) TargetsOf(
@@ -210,10 +210,35 @@ func (r reader) TargetsOf(
 
 func scanAttachment(s *stmt) registry.Attachment {
 	return registry.Attachment{
-		Policy: s.getText(),
-		Kind:   registry.TargetKind(s.getText()),
-		Key:    s.getText(),
+		Policy:     s.getText(),
+		Kind:       registry.TargetKind(s.getText()),
+		Key:        s.getText(),
+		AttachedAt: s.getTime(),
 	}
+}
+
+const (
+	listTargetsUp = `SELECT policy, kind, key, attached_at
+		FROM attachment INDEXED BY attachment_by_time
+		WHERE policy = ? AND (attached_at, kind, key) > (?, ?, ?)
+		ORDER BY attached_at, kind, key LIMIT ?`
+
+	listTargetsDown = `SELECT policy, kind, key, attached_at
+		FROM attachment INDEXED BY attachment_by_time
+		WHERE policy = ? AND (attached_at, kind, key) < (?, ?, ?)
+		ORDER BY attached_at DESC, kind DESC, key DESC LIMIT ?`
+)
+
+func (r reader) TargetsByTime(q store.TargetQuery) ([]registry.Attachment, error) {
+	sql, attached, kind, key := listTargetsDown, int64(math.MaxInt64), "", ""
+	if q.Ascending {
+		sql, attached = listTargetsUp, math.MinInt64
+	}
+	if q.After != nil {
+		attached, kind, key = q.After.AttachedAt.UnixMilli(), string(q.After.Kind), q.After.Key
+	}
+	s := r.stmt(sql).text(q.Policy).int(attached).text(kind).text(key).limit(q.Limit)
+	return all(s, scanAttachment)
 }
 
 const putPrincipal = `INSERT INTO principal

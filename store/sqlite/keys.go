@@ -16,6 +16,7 @@ const (
 	joinedKey
 	sequenceKey
 	announcementKey
+	billingGroupKey
 	keyKinds
 )
 
@@ -99,7 +100,10 @@ func (k *keys) giveBack(c *conn) error {
 
 func (k *keys) Thing() registry.ThingID { return registry.ThingID(k.last[thingKey].Add(1)) }
 func (k *keys) Group() registry.GroupID { return registry.GroupID(k.last[groupKey].Add(1)) }
-func (k *keys) Job() job.Key            { return job.Key(k.last[jobKey].Add(1)) }
-func (k *keys) Joined() int64           { return k.last[joinedKey].Add(1) }
-func (k *keys) Sequence() int64         { return k.last[sequenceKey].Add(1) }
-func (k *keys) Announcement() int64     { return k.last[announcementKey].Add(1) }
+func (k *keys) BillingGroup() registry.BillingGroupID {
+	return registry.BillingGroupID(k.last[billingGroupKey].Add(1))
+}
+func (k *keys) Job() job.Key        { return job.Key(k.last[jobKey].Add(1)) }
+func (k *keys) Joined() int64       { return k.last[joinedKey].Add(1) }
+func (k *keys) Sequence() int64     { return k.last[sequenceKey].Add(1) }
+func (k *keys) Announcement() int64 { return k.last[announcementKey].Add(1) }

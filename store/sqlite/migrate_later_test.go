@@ -80,3 +80,28 @@ func TestSecondVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// A policy that was attached before the time of it was stored is attached since its certificate or
+// its group was created; without either, since 1970 (R-ID-62).
+func TestAttachmentTimes(t *testing.T) {
+	t.Parallel()
+	s := migrated(t, 10, `INSERT INTO certificate VALUES ('c', '', 'ACTIVE', '', 3000, 3000, 0, 0);
+		INSERT INTO thing_group VALUES (1, 'g', 'uuid', 0, '', NULL, 1, 2000, '', '', '');
+		INSERT INTO attachment VALUES ('p', 'cert', 'c'), ('p', 'thinggroup', 'g'), ('p', 'cert', 'gone'),
+			('p', 'cert', 'g'), ('q', 'thinggroup', 'c');`)
+	err := s.Read(t.Context(), func(r store.Reader) error {
+		found, err := r.TargetsByTime(store.TargetQuery{Policy: "p", Ascending: true, Limit: 9})
+		var got []string
+		for _, a := range found {
+			got = append(got, fmt.Sprint(a.Kind, " ", a.Key, " ", a.AttachedAt.UnixMilli()))
+		}
+		want := []string{"cert g 0", "cert gone 0", "thinggroup g 2000", "cert c 3000"}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -36,10 +36,12 @@ func TestPlans(t *testing.T) {
 		{sql: listMemberships},
 		{listDynamicGroups, "SCAN thing_group USING INDEX thing_group_dynamic"}, // nothing else is in these indexes
 		{listBusyGroups, "SCAN thing_group USING INDEX thing_group_busy"},
+		{sql: listThingsByBillingGroup}, {sql: selectBillingGroup}, {sql: selectBillingGroupByName}, {sql: listBillingGroups},
+		{sql: updateBillingGroup}, {sql: deleteBillingGroup}, {sql: setBillingGroup},
 		{sql: deleteThingType}, {sql: selectThingType}, {sql: listThingTypes}, {sql: deleteTags}, {sql: selectTags},
 
 		{sql: selectPolicy}, {sql: listPolicyVersions}, {sql: listPoliciesUp}, {sql: listPoliciesDown},
-		{sql: deletePolicyVersions}, {sql: listPoliciesOf}, {sql: listTargetsOf}, {sql: deleteAttachment},
+		{sql: deletePolicyVersions}, {sql: listPoliciesOf}, {sql: listTargetsOf}, {sql: listTargetsUp}, {sql: listTargetsDown}, {sql: deleteAttachment},
 		{sql: selectPrincipal}, {sql: listPrincipalsOfThing}, {sql: listThingsOfPrincipal}, {sql: deletePrincipal},
 		{sql: listCertificatesUp}, {sql: listCertificatesDown}, {sql: listAnnouncements}, {sql: listSessions},
 	} {

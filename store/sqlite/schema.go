@@ -21,6 +21,7 @@ const applicationID = 0x44726f76
 var migrations = []string{
 	firstSchema, sourcesWithoutDescendants, membershipWork, leftMemberships, jobsOfTargetByTime,
 	namesWithExecutions, windowedExecutions, countedJobs, activeContinuousTargets, sessionBodies,
+	attachmentTimes, billingGroups,
 }
 
 const firstSchema = `
@@ -423,6 +424,31 @@ BEGIN
 	DELETE FROM session_body
 		WHERE id = old.shared AND NOT EXISTS (SELECT 1 FROM session WHERE shared = old.shared);
 END;
+`
+
+// attachmentTimes says since when each policy is attached. Of an attachment of an earlier version
+// that is not known; it gets the time when its certificate or group was created.
+const attachmentTimes = `
+ALTER TABLE attachment ADD COLUMN attached_at INTEGER NOT NULL DEFAULT 0;
+UPDATE attachment SET attached_at = ifnull(iif(kind = 'cert',
+		(SELECT created_at FROM certificate WHERE id = key),
+		(SELECT created_at FROM thing_group WHERE name = key)), 0);
+CREATE INDEX attachment_by_time ON attachment (policy, attached_at, kind, key);
+`
+
+// billingGroups adds the billing groups. Each thing names the one that it is in, and stays as it is
+// when that is deleted.
+const billingGroups = `
+CREATE TABLE billing_group (
+	id          INTEGER PRIMARY KEY,
+	name        TEXT NOT NULL UNIQUE,
+	uuid        TEXT NOT NULL,
+	description TEXT NOT NULL,
+	version     INTEGER NOT NULL,
+	created_at  INTEGER NOT NULL
+);
+ALTER TABLE thing ADD COLUMN billing_group INTEGER NOT NULL DEFAULT 0; -- 0 for none
+CREATE INDEX thing_by_billing_group ON thing (billing_group, name) WHERE billing_group <> 0;
 `
 
 // migrate checks that the file is Drover's and not from the future, and brings it to the newest

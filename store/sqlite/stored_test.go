@@ -50,6 +50,7 @@ type facts struct {
 	Work         job.MembershipWork
 	Left         registry.LeftMembership
 	Message      store.SessionEntry // with a body of its own; that of Session is a shared one
+	BillingGroup registry.BillingGroup
 }
 
 // everything returns facts whose fields are all set, also those that a later change adds to one of
@@ -67,7 +68,7 @@ func everything() (f facts) {
 	f.Left.Group, f.Left.Member = group, f.Membership.Member
 	f.Message.Shared = 0
 	f.Policy.Default, f.Policy.LastNumber, f.Policy.Versions[0].Number = 1, 3, 1
-	f.Attachment = registry.Attachment{Policy: f.Policy.Name, Kind: registry.CertificateTarget, Key: f.Certificate.ID}
+	f.Attachment.Policy, f.Attachment.Kind, f.Attachment.Key = f.Policy.Name, registry.CertificateTarget, f.Certificate.ID
 	f.Principal.Thing, f.Principal.ThingName, f.Principal.Certificate = thing, f.Thing.Name, f.Certificate.ID
 	return f
 }
@@ -120,8 +121,11 @@ func (f facts) changes() (c store.Changes) {
 	c.Job.LateJoinersAdded = []store.LateJoiner{{Job: f.Job.Key, Thing: f.Thing.ID}}
 	c.Job.CreatedExecutions = []job.Execution{f.Execution}
 	c.Registry = store.RegistryChanges{
-		CreatedThings:    []registry.Thing{f.Thing},
-		CreatedGroups:    []registry.Group{f.Group},
+		CreatedThings: []registry.Thing{f.Thing},
+		CreatedGroups: []registry.Group{f.Group},
+
+		CreatedBillingGroups: []registry.BillingGroup{f.BillingGroup},
+
 		ThingTypes:       []registry.ThingType{f.Type},
 		AddedMemberships: []registry.Membership{f.Membership},
 		LeftMemberships:  []registry.LeftMembership{f.Left},
@@ -154,6 +158,12 @@ func stored(r store.Reader, like facts) (f facts, err error) {
 	into("thing", func() (err error) { f.Thing, err = r.Thing(like.Thing.ID); return err })
 	into("type", func() (err error) { f.Type, err = r.ThingType(like.Type.Name); return err })
 	into("group", func() (err error) { f.Group, err = r.Group(like.Group.ID); return err })
+	into("billing group", func() (err error) {
+		if like.BillingGroup.ID != 0 { // an earlier version had none
+			f.BillingGroup, err = r.BillingGroup(like.BillingGroup.ID)
+		}
+		return err
+	})
 	into("membership", func() error {
 		found, err := r.Memberships(like.Thing.ID)
 		if len(found) == 1 {
@@ -240,9 +250,17 @@ func TestStoredAsBefore(t *testing.T) {
 	}
 }
 
+// withoutBilling takes out what came with versions 11 and 12: the time of an attachment, which is
+// that of its certificate then, and billing groups.
+func withoutBilling(f *facts) {
+	f.Attachment.AttachedAt = f.Certificate.CreatedAt
+	f.BillingGroup, f.Thing.BillingGroup = registry.BillingGroup{}, 0
+}
+
 // withoutLinks takes out members that came after version 10, and with no other version: the links
 // of documents, and whether there are artifacts in them.
 func withoutLinks(f *facts) {
+	withoutBilling(f)
 	f.Job.DocumentSource, f.Template.DocumentSource = "", ""
 	f.Job.HasArtifacts = false
 }
@@ -270,6 +288,7 @@ func TestStoredIsRead(t *testing.T) {
 		}},
 		{"testdata/stored-9.sql", 9, withoutBodies},
 		{"testdata/stored-10.sql", 10, withoutLinks},
+		{"testdata/stored-10-links.sql", 10, withoutBilling},
 		{storedFile, len(migrations), func(*facts) {}},
 	} {
 		rows, err := os.ReadFile(row.file)

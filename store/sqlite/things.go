@@ -9,12 +9,14 @@ import (
 )
 
 // The key of a thing that was deleted is never used again: executions refer to it.
-const insertThing = `INSERT INTO thing (id, name, uuid, type, attributes, version, created_at)
-	SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE NOT EXISTS (SELECT 1 FROM deleted_thing WHERE id = ?1)`
+const insertThing = `INSERT INTO thing
+	(id, name, uuid, type, attributes, version, created_at, billing_group)
+	SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE NOT EXISTS (SELECT 1 FROM deleted_thing WHERE id = ?1)`
 
 func (t *tx) createThing(thing registry.Thing) error {
 	return t.stmt(insertThing).int(int64(thing.ID)).text(thing.Name).text(thing.UUID).
-		text(thing.Type).maybeMap(thing.Attributes).int(thing.Version).time(thing.CreatedAt).change()
+		text(thing.Type).maybeMap(thing.Attributes).int(thing.Version).time(thing.CreatedAt).
+		int(int64(thing.BillingGroup)).change()
 }
 
 const updateThing = `UPDATE thing SET type = ?, attributes = ?, version = ? WHERE id = ?`
@@ -45,7 +47,7 @@ func (t *tx) deleteThing(id registry.ThingID) error {
 	return t.stmt(deleteThing).int(int64(id)).change()
 }
 
-const thingColumns = `id, name, uuid, type, attributes, version, created_at`
+const thingColumns = `id, name, uuid, type, attributes, version, created_at, billing_group`
 
 func scanThing(s *stmt) registry.Thing {
 	return registry.Thing{
@@ -56,6 +58,8 @@ func scanThing(s *stmt) registry.Thing {
 		Attributes: s.getMap(),
 		Version:    s.getInt(),
 		CreatedAt:  s.getTime(),
+
+		BillingGroup: registry.BillingGroupID(s.getInt()),
 	}
 }
 
@@ -114,11 +118,19 @@ const (
 
 	listThingsByType = `SELECT ` + thingColumns + ` FROM thing INDEXED BY thing_by_type
 		WHERE type <> '' AND type = ?3 AND name > ?1 ORDER BY name LIMIT ?2`
+
+	listThingsByBillingGroup = `SELECT ` + thingColumns + `
+		FROM thing INDEXED BY thing_by_billing_group
+		WHERE billing_group <> 0 AND billing_group = ?3 AND name > ?1 ORDER BY name LIMIT ?2`
 )
 
 func (r reader) Things(q store.ThingQuery) ([]registry.Thing, error) {
-	if q.Type == "" {
-		return all(r.stmt(listThings).text(q.After).limit(q.Limit), scanThing)
+	page := func(sql string) *stmt { return r.stmt(sql).text(q.After).limit(q.Limit) }
+	switch {
+	case q.Type != "":
+		return all(page(listThingsByType).text(q.Type), scanThing)
+	case q.BillingGroup != 0:
+		return all(page(listThingsByBillingGroup).int(int64(q.BillingGroup)), scanThing)
 	}
-	return all(r.stmt(listThingsByType).text(q.After).limit(q.Limit).text(q.Type), scanThing)
+	return all(page(listThings), scanThing)
 }

@@ -127,7 +127,7 @@ func (g *generator) principal() (p registry.Principal) {
 
 func (g *generator) attachment() registry.Attachment {
 	kinds := []registry.TargetKind{registry.CertificateTarget, registry.GroupTarget}
-	return registry.Attachment{Policy: pick(g, names), Kind: pick(g, kinds), Key: pick(g, names[:3])}
+	return registry.Attachment{Policy: pick(g, names), Kind: pick(g, kinds), Key: pick(g, names[:3]), AttachedAt: g.time()}
 }
 
 // change adds one random change; most fit what is stored, some do not.
@@ -253,7 +253,10 @@ func (g *generator) changeRegistry(c *store.RegistryChanges) {
 	several.Query, several.Work = pick(g, []string{"", "*"}), pick(g, []registry.GroupWork{registry.NoGroupWork, registry.Building})
 	several.Scanned = pick(g, names)
 	membership := registry.Membership{Group: several.ID, Member: registry.Member{Thing: one.ID}, Joined: int64(g.IntN(50))}
-	switch g.IntN(20) {
+	one.BillingGroup = registry.BillingGroupID(g.IntN(maxGroup))
+	switch g.IntN(24) {
+	case 20, 21, 22, 23:
+		g.changeBillingGroups(c)
 	case 16, 17, 18:
 		g.changeTypes(c)
 	case 0, 1, 2:
@@ -282,6 +285,23 @@ func (g *generator) changeRegistry(c *store.RegistryChanges) {
 		c.RemovedMemberships = append(c.RemovedMemberships, membership)
 	default:
 		g.changeIdentity(c)
+	}
+}
+
+func (g *generator) changeBillingGroups(c *store.RegistryChanges) {
+	one := billingGroup(g.key(maxGroup), pick(g, names))
+	one.UUID, one.CreatedAt, one.Version = pick(g, names), g.time(), g.key(3)
+	one.Description = pick(g, []string{"", "d"})
+	switch g.IntN(6) {
+	case 0, 1:
+		c.CreatedBillingGroups = append(c.CreatedBillingGroups, one)
+	case 2:
+		c.UpdatedBillingGroups = append(c.UpdatedBillingGroups, one)
+	case 3:
+		c.DeletedBillingGroups = append(c.DeletedBillingGroups, one.ID)
+	default:
+		set := registry.BillingMembership{Thing: g.thing(), Group: registry.BillingGroupID(g.IntN(maxGroup + 1))}
+		c.BillingMemberships = append(c.BillingMemberships, set)
 	}
 }
 

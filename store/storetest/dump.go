@@ -24,6 +24,7 @@ func everything() (c store.Changes) {
 			CreatedThings: []registry.Thing{thing(1, "a")}, CreatedGroups: []registry.Group{group(1, "b")},
 			AddedMemberships: []registry.Membership{member}, LeftMemberships: []registry.LeftMembership{{Membership: member, Left: 2}}, Certificates: []registry.Certificate{certificate("a", 1)},
 			Policies: []registry.Policy{policy("b", 1)}, Principals: []registry.Principal{{Thing: 1, Certificate: "a"}},
+			CreatedBillingGroups: []registry.BillingGroup{billingGroup(1, "a")}, BillingMemberships: []registry.BillingMembership{{Thing: 1, Group: 1}},
 			ThingTypes: []registry.ThingType{thingType("a")}, Tagged: []registry.Tagged{{Kind: registry.KindType, Name: "a", Tags: map[string]string{"k": "v"}}},
 			Attached: []registry.Attachment{{Policy: "b", Kind: registry.CertificateTarget, Key: "a"}},
 		},
@@ -222,7 +223,8 @@ func (a answers) registry(r store.Reader) {
 		of, err := r.Memberships(id)
 		add(a, of, err, "memberships %d", id)
 	}
-	for _, q := range []store.ThingQuery{{Limit: 3}, {Limit: 99}, {Limit: 2, After: "a"}, {Limit: 3, Type: "lamp"}} {
+	for _, q := range []store.ThingQuery{{Limit: 3}, {Limit: 99}, {Limit: 2, After: "a"}, {Limit: 3, Type: "lamp"},
+		{Limit: 2, BillingGroup: 1}, {Limit: 3, BillingGroup: 2, After: "A"}} {
 		list, err := r.Things(q)
 		add(a, list, err, "things %+v", q)
 	}
@@ -268,6 +270,16 @@ func (a answers) registry(r store.Reader) {
 			}
 		}
 	}
+	for id := registry.BillingGroupID(1); id <= maxGroup; id++ {
+		g, err := r.BillingGroup(id)
+		addOne(a, g, err, "billing group %d", id)
+	}
+	for _, name := range names {
+		g, err := r.BillingGroupByName(name)
+		addOne(a, g, err, "billing group %s", name)
+		list, err := r.BillingGroups(name[:1], name, 2)
+		add(a, list, err, "billing groups after %s", name)
+	}
 	for parent := registry.GroupID(0); parent < 2; parent++ {
 		list, err := r.Groups(store.GroupQuery{Children: &parent, After: "A", Limit: 3})
 		add(a, list, err, "children %d", parent)
@@ -285,6 +297,14 @@ func (a answers) identity(r store.Reader) {
 		add(a, things, err, "things of %s", name)
 		targets, err := r.TargetsOf(name, registry.Attachment{Kind: registry.CertificateTarget, Key: "A"}, 3)
 		add(a, targets, err, "targets of %s", name)
+		for _, ascending := range []bool{true, false} {
+			q := store.TargetQuery{Policy: name, Ascending: ascending, Limit: 3}
+			targets, err := r.TargetsByTime(q)
+			add(a, targets, err, "targets of %s by time, ascending %v", name, ascending)
+			q.After = &registry.Attachment{AttachedAt: at(1), Kind: registry.GroupTarget, Key: "A"}
+			targets, err = r.TargetsByTime(q)
+			add(a, targets, err, "targets of %s by time after one, ascending %v", name, ascending)
+		}
 		for _, kind := range []registry.TargetKind{registry.CertificateTarget, registry.GroupTarget} {
 			policies, err := r.PoliciesOf(kind, name)
 			add(a, policies, err, "policies of %s %s", kind, name)

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/store"
@@ -153,6 +154,34 @@ var identity = []promise{
 			})
 			same(w, fmt.Sprint("pages of ", limit), got, want)
 		}
+	}},
+	{"targets of a policy are listed by the time they were attached, which attaching again leaves", func(w world) {
+		w.apply(savePolicies(policy("p", 1), policy("q", 1)))
+		to := func(kind registry.TargetKind, key string, seconds int) registry.Attachment {
+			return registry.Attachment{Policy: "p", Kind: kind, Key: key, AttachedAt: at(seconds)}
+		}
+		want := []registry.Attachment{to(registry.GroupTarget, "b", 0), to(registry.CertificateTarget, "A", 1),
+			to(registry.CertificateTarget, "a", 1), to(registry.GroupTarget, "A", 1), to(registry.CertificateTarget, "0", 2)}
+		w.apply(attach(want[2], want[4], want[0]), attach(want[1], want[3]), attach(to(registry.GroupTarget, "b", 9)),
+			attach(registry.Attachment{Policy: "q", Kind: registry.GroupTarget, Key: "z", AttachedAt: at(1)}))
+		for limit := 1; limit <= 6; limit++ {
+			for _, ascending := range []bool{true, false} {
+				got := pages(w, limit, func(r store.Reader, after *registry.Attachment, limit int) ([]registry.Attachment, error) {
+					return r.TargetsByTime(store.TargetQuery{Policy: "p", Ascending: ascending, After: after, Limit: limit})
+				})
+				expected := slices.Clone(want)
+				if !ascending {
+					slices.Reverse(expected)
+				}
+				same(w, fmt.Sprintf("ascending %v by %d", ascending, limit), got, expected)
+			}
+		}
+		w.apply(store.Changes{Registry: store.RegistryChanges{Detached: []registry.Attachment{to(registry.GroupTarget, "b", 5)}}})
+		w.apply(attach(to(registry.GroupTarget, "b", 3)))
+		newest := read(w, func(r store.Reader) ([]registry.Attachment, error) {
+			return r.TargetsByTime(store.TargetQuery{Policy: "p", Limit: 1})
+		})
+		same(w, "attached anew", newest, []registry.Attachment{to(registry.GroupTarget, "b", 3)})
 	}},
 	{"principals are listed from both ends", func(w world) {
 		w.apply(createThings(thing(1, "b"), thing(2, "a"), thing(3, "B")))

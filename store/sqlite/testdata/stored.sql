@@ -1,7 +1,9 @@
 INSERT INTO announcement (id, notices, events)
 	VALUES (207667, X'83D8E301', '[{"topic":"text 391650","payload":"sA=="}]');
-INSERT INTO attachment (policy, kind, key)
-	VALUES ('text 88274', 'cert', 'text 954668');
+INSERT INTO attachment (policy, kind, key, attached_at)
+	VALUES ('text 88274', 'cert', 'text 954668', 1894977188005);
+INSERT INTO billing_group (id, name, uuid, description, version, created_at)
+	VALUES (943553, 'text 721171', 'text 498790', 'text 276409', 54029, 1896287647005);
 INSERT INTO certificate (id, pem, status, mode, created_at, updated_at, not_before, not_after)
 	VALUES ('text 954668', 'text 732287', 'text 509906', 'text 287525', 1898300192005, 1895077811005, 1901855430005, 1898633049005);
 INSERT INTO continuous_target (thing_group, active, job)
@@ -44,8 +46,8 @@ INSERT INTO setting (name, value)
 	VALUES ('text 427942', X'A2');
 INSERT INTO tagged (kind, name, tags)
 	VALUES ('job', 'text 958221', '{"key 964":"value \u003c\u0026\u003e"}');
-INSERT INTO thing (id, name, uuid, type, attributes, version, created_at)
-	VALUES (7, 'text 979299', 'text 756918', 'text 534537', '{"key 156":"value \u003c\u0026\u003e"}', 89776, 1899323394005);
+INSERT INTO thing (id, name, uuid, type, attributes, version, created_at, billing_group)
+	VALUES (7, 'text 979299', 'text 756918', 'text 534537', '{"key 156":"value \u003c\u0026\u003e"}', 89776, 1899323394005, 645014);
 INSERT INTO thing_group (id, name, uuid, parent, description, attributes, version, created_at, query, work, scanned)
 	VALUES (8, 'text 790126', 'text 12507', 234889, 'text 678221', '{"key 602":"value \u003c\u0026\u003e"}', 345365, 1897802793005, 'text 122983', 'text 569174', 'text 326906');
 INSERT INTO thing_type (name, uuid, properties, created_at, deprecated_at)

@@ -1,0 +1,82 @@
+package policy
+
+import (
+	"maps"
+	"slices"
+)
+
+// Evaluate answers devices, and stops as soon as it knows the decision. Explain answers operators
+// who want to know why: it makes the same decision in the same way, and then asks each policy alone
+// what it says.
+
+// Named is a document with the name of its policy.
+type Named struct {
+	Name     string
+	Document *Document
+}
+
+// Explanation is a decision, and which policies say what. A policy with a matching Allow and a
+// matching Deny is in Allowing and in Denying.
+type Explanation struct {
+	Decision Decision
+	// Allowing are the names of the policies in which an Allow matches, Denying of those in which a
+	// Deny does, and Silent of those in which nothing matches.
+	Allowing, Denying, Silent []string
+	// Unresolved are the variables and keys that a statement asked for and that did not resolve, by
+	// name.
+	Unresolved []string
+}
+
+// Explain decides about several requests, at least one, as if they were one: what is denied explicitly for one of them is
+// denied, and it is allowed when each of them is. A device that may publish to topic/a and that no
+// policy lets publish to topic/b may not publish to both: ImplicitDeny.
+func Explain(policies []Named, requests []Request) Explanation {
+	e := Explanation{Decision: Allowed}
+	documents := make([]*Document, len(policies))
+	for i, p := range policies {
+		documents[i] = p.Document
+	}
+	unresolved, asked := map[string]bool{}, slices.Clone(requests)
+	for i, r := range requests {
+		switch Evaluate(documents, r) {
+		case ExplicitDeny:
+			e.Decision = ExplicitDeny
+		case ImplicitDeny:
+			if e.Decision == Allowed {
+				e.Decision = ImplicitDeny
+			}
+		}
+		asked[i].Context.Unresolved = func(name string) { unresolved[name] = true }
+	}
+	for _, p := range policies {
+		allows, denies := p.Document.says(asked)
+		if allows {
+			e.Allowing = append(e.Allowing, p.Name)
+		}
+		if denies {
+			e.Denying = append(e.Denying, p.Name)
+		}
+		if !allows && !denies {
+			e.Silent = append(e.Silent, p.Name)
+		}
+	}
+	e.Unresolved = slices.Sorted(maps.Keys(unresolved))
+	return e
+}
+
+// says reports whether an Allow of the document matches one of the requests, and whether a Deny
+// does.
+func (d *Document) says(requests []Request) (allows, denies bool) {
+	for _, r := range requests {
+		for i := range d.statements {
+			switch s := &d.statements[i]; {
+			case !s.matches(r):
+			case s.deny:
+				denies = true
+			default:
+				allows = true
+			}
+		}
+	}
+	return allows, denies
+}

@@ -1,0 +1,79 @@
+package policy
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+// explained are the policies of TestExplain: the statements of each.
+var explained = map[string]string{
+	"all":      `{"Effect":"Allow","Action":"*","Resource":"*"}`,
+	"a":        `{"Effect":"Allow","Action":"iot:Publish","Resource":"topic/a"}`,
+	"no-b":     `{"Effect":"Deny","Action":"iot:Publish","Resource":"topic/b"}`,
+	"a-not-b":  `{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"iot:Publish","Resource":"topic/b"}`,
+	"connect":  `{"Effect":"Allow","Action":"iot:Connect","Resource":"${iot:ClientId}"}`,
+	"own":      `{"Effect":"Allow","Action":"iot:Publish","Resource":"topic/${iot:ClientId}"}`,
+	"from-net": `{"Effect":"Allow","Action":"iot:Publish","Resource":"topic/a","Condition":{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}}`,
+}
+
+// What policies say together and each alone (R-ID-25, R-ID-64).
+func TestExplain(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name      string
+		policies  []string
+		resources []string
+		want      Explanation
+	}{
+		{"no policy", nil, []string{"topic/a"}, Explanation{}},
+		{"allowed", []string{"a", "no-b"}, []string{"topic/a"},
+			Explanation{Decision: Allowed, Allowing: []string{"a"}, Silent: []string{"no-b"}}},
+		{"denied", []string{"all", "no-b"}, []string{"topic/b"},
+			Explanation{Decision: ExplicitDeny, Allowing: []string{"all"}, Denying: []string{"no-b"}}},
+		{"one policy does both", []string{"a-not-b"}, []string{"topic/b"},
+			Explanation{Decision: ExplicitDeny, Allowing: []string{"a-not-b"}, Denying: []string{"a-not-b"}}},
+		{"nothing matches", []string{"a"}, []string{"topic/c"},
+			Explanation{Decision: ImplicitDeny, Silent: []string{"a"}}},
+		{"each resource is allowed", []string{"all"}, []string{"topic/a", "topic/b"},
+			Explanation{Decision: Allowed, Allowing: []string{"all"}}},
+		{"one of two is not", []string{"a"}, []string{"topic/a", "topic/c"},
+			Explanation{Decision: ImplicitDeny, Allowing: []string{"a"}}},
+		{"the other of two is not", []string{"a"}, []string{"topic/c", "topic/a"},
+			Explanation{Decision: ImplicitDeny, Allowing: []string{"a"}}},
+		{"one of two is denied, the other not allowed", []string{"no-b"}, []string{"topic/b", "topic/c"},
+			Explanation{Decision: ExplicitDeny, Denying: []string{"no-b"}}},
+		{"the same in the other order", []string{"no-b"}, []string{"topic/c", "topic/b"},
+			Explanation{Decision: ExplicitDeny, Denying: []string{"no-b"}}},
+		{"a variable without a value", []string{"own"}, []string{"topic/a"},
+			Explanation{Decision: ImplicitDeny, Silent: []string{"own"}, Unresolved: []string{"iot:ClientId"}}},
+		{"a key without a value", []string{"from-net", "own"}, []string{"topic/a"}, Explanation{Decision: ImplicitDeny,
+			Silent: []string{"from-net", "own"}, Unresolved: []string{"aws:SourceIp", "iot:ClientId"}}},
+		{"a statement about another action asks for nothing", []string{"connect"}, []string{"topic/a"},
+			Explanation{Decision: ImplicitDeny, Silent: []string{"connect"}}},
+		{"a statement after the one that decided is asked too", []string{"a", "own"}, []string{"topic/a"}, Explanation{
+			Decision: Allowed, Allowing: []string{"a"}, Silent: []string{"own"}, Unresolved: []string{"iot:ClientId"}}},
+	} {
+		var named []Named
+		for _, name := range tt.policies {
+			document, err := Parse(`{"Version":"2012-10-17","Statement":[` + explained[name] + `]}`)
+			if err != nil {
+				t.Fatal(err)
+			}
+			named = append(named, Named{Name: name, Document: document})
+		}
+		var requests []Request
+		for _, resource := range tt.resources {
+			requests = append(requests, Request{Action: "iot:Publish", Resource: resource})
+		}
+		got := Explain(named, requests)
+		if diff := cmp.Diff(tt.want, got, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+		if slices.ContainsFunc(requests, func(r Request) bool { return r.Context.Unresolved != nil }) {
+			t.Errorf("%s: the requests of the caller were changed", tt.name)
+		}
+	}
+}
