@@ -3,9 +3,6 @@ package cli
 import (
 	"context"
 
-	"github.com/drover-iot/drover/cli/exit"
-	"github.com/drover-iot/drover/cli/jmespath"
-	"github.com/drover-iot/drover/cli/output"
 	"github.com/drover-iot/drover/cli/settings"
 	"github.com/drover-iot/drover/cli/value"
 )
@@ -32,7 +29,7 @@ func (c *call) perform(ctx context.Context, in *value.Object) error {
 	}
 	// What does not need the service comes before what does: a wrong file or a missing key costs no
 	// request.
-	p := &printer{env: c.env, settings: s, query: c.query}
+	p := c.newPrinter(s)
 	if c.line.skeleton() == skeletonOutput {
 		return p.show(skeleton(c.op.Output, "", sampleOutput))
 	}
@@ -75,20 +72,4 @@ func (c *call) perform(ctx context.Context, in *value.Object) error {
 // settings asks for.
 func (c *call) globalOption(name string) (text string, given bool) {
 	return c.line.text(name), c.line.has(name)
-}
-
-// A printer shows results on standard output, as the settings ask for.
-type printer struct {
-	env      Env                // for standard output
-	settings *settings.Settings // for the format
-	query    *jmespath.Query    // nil for none
-}
-
-// show shows what the query makes of an answer.
-func (p *printer) show(v value.Value) error {
-	result, err := p.query.Apply(v)
-	if err != nil {
-		return exit.Other("%v", err)
-	}
-	return output.Write(p.env.Stdout, p.settings.Output, result)
 }
