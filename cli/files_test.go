@@ -39,7 +39,6 @@ func TestFiles(t *testing.T) {
 		{"R-CMD-49 both", append(update[:4:4], "--cli-input-json", "{}", "--cli-input-yaml", "{}"), "Only one --cli-input- parameter may be specified."},
 		{"R-CMD-50", append(update[:4:4], "--cli-input-yaml", "{}"), "--cli-input-yaml is not available yet"},
 		{"R-CMD-54", append(update[:2:2], "--generate-cli-skeleton", "yaml-input"), "--generate-cli-skeleton yaml-input is not available yet"},
-		{"R-CMD-80", append(update[:4:4], "--output", "table"), "--output table is not available yet"},
 		{"R-CMD-98 prompt", append(update[:4:4], "--cli-auto-prompt"), "--cli-auto-prompt is not available yet"},
 		{"R-CMD-98 both", append(update[:4:4], "--cli-auto-prompt", "--no-cli-auto-prompt"), "Both --cli-auto-prompt and"},
 		{"R-CMD-98 no prompt", append(update[:4:4], "--no-cli-auto-prompt", "--cli-binary-format", "base64", "--cli-error-format", "legacy"), `PATCH /jobs/j {}`},

@@ -118,10 +118,10 @@ type pager struct {
 	printer  *printer     // shows pages, one by one or joined
 }
 
-// show fetches all pages, or as many as are asked for. JSON shows them joined, text each as it
-// arrives (R-CMD-91, R-CMD-97).
+// show fetches all pages, or as many as are asked for. Text and a stream of YAML show each as it
+// arrives, the other formats show them joined (R-CMD-86, R-CMD-91, R-CMD-97).
 func (p *pager) show(ctx context.Context, in *value.Object) error {
-	// joined is what JSON shows at the end: an object with all items and nothing else. It stays
+	// joined is what is shown at the end: an object with all items and nothing else. It stays
 	// empty, and nothing is shown, when the answers have no list.
 	at, joined, all := &p.position, &value.Object{}, value.List{}
 	received := "" // the service's last token
@@ -134,14 +134,13 @@ func (p *pager) show(ctx context.Context, in *value.Object) error {
 			return err
 		}
 		items, following, resume := at.cut(p.page, answer)
-		shown := &value.Object{}
 		if _, given := answer.Get(p.page.Items); given {
 			all = append(all, items...)
-			shown.Set(p.page.Items, items)
+			answer.Set(p.page.Items, items)
 			joined.Set(p.page.Items, all)
 		}
-		if p.text() {
-			if err := p.printer.show(shown); err != nil {
+		if p.printer.style.Streams() {
+			if err := p.showPage(answer); err != nil {
 				return err
 			}
 		}
@@ -158,13 +157,26 @@ func (p *pager) show(ctx context.Context, in *value.Object) error {
 	}
 }
 
-// showEnd shows what is left to show after the last page: for text, where pages have been shown,
-// only the token from which to go on, if there is one.
-func (p *pager) showEnd(joined *value.Object, resume string) error {
-	if p.text() {
-		if resume != "" {
-			return p.printer.env.print("NEXTTOKEN\t" + resume)
+// showPage shows one page by itself: a stream of YAML with all that the service answered, its own
+// token too, and text with the items only.
+func (p *pager) showPage(answer *value.Object) error {
+	if p.printer.style.Format == output.Text {
+		only := &value.Object{}
+		if items, given := answer.Get(p.page.Items); given {
+			only.Set(p.page.Items, items)
 		}
+		answer = only
+	}
+	return p.printer.show(answer)
+}
+
+// showEnd shows what is left to show after the last page: where pages have been shown one by one,
+// only the token from which to go on, if there is one, and that in text only.
+func (p *pager) showEnd(joined *value.Object, resume string) error {
+	switch {
+	case p.printer.style.Format == output.Text && resume != "":
+		return p.printer.env.print("NEXTTOKEN\t" + resume)
+	case p.printer.style.Streams():
 		return nil
 	}
 	if resume != "" {
@@ -172,6 +184,3 @@ func (p *pager) showEnd(joined *value.Object, resume string) error {
 	}
 	return p.printer.show(joined)
 }
-
-// text reports whether pages are shown one by one.
-func (p *pager) text() bool { return p.printer.settings.Output == output.Text }

@@ -4,9 +4,6 @@ import (
 	"context"
 
 	"github.com/drover-iot/drover/cli/command"
-	"github.com/drover-iot/drover/cli/exit"
-	"github.com/drover-iot/drover/cli/jmespath"
-	"github.com/drover-iot/drover/cli/output"
 	"github.com/drover-iot/drover/cli/settings"
 	"github.com/drover-iot/drover/cli/value"
 )
@@ -33,7 +30,7 @@ func (c *call) perform(ctx context.Context, in *value.Object) error {
 	}
 	// What does not need the service comes before what does: a wrong file or a missing key costs no
 	// request.
-	p := &printer{env: c.env, settings: s, query: c.query}
+	p := c.newPrinter(s)
 	if c.line.Skeleton() == command.SkeletonOutput {
 		return p.show(skeleton(c.op.Output, "", sampleOutput))
 	}
@@ -86,20 +83,4 @@ func (c *call) sources() settings.Sources {
 // settings asks for.
 func (c *call) globalOption(name string) (text string, given bool) {
 	return c.line.Text(name), c.line.Has(name)
-}
-
-// A printer shows results on standard output, as the settings ask for.
-type printer struct {
-	env      Env                // for standard output
-	settings *settings.Settings // for the format
-	query    *jmespath.Query    // nil for none
-}
-
-// show shows what the query makes of an answer.
-func (p *printer) show(v value.Value) error {
-	result, err := p.query.Apply(v)
-	if err != nil {
-		return exit.Other("%v", err)
-	}
-	return output.Write(p.env.Stdout, p.settings.Output, result)
 }

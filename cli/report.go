@@ -67,5 +67,5 @@ func (c *call) say(e *exit.Error, format string) {
 		o.Set(d.Name, d.Value)
 	}
 	// Nobody is left to be told when standard error cannot be written.
-	_ = output.Write(c.env.Stderr, format, o)
+	_ = output.Write(c.env.Stderr, output.Style{Format: format, Title: "Error"}, o)
 }

@@ -28,7 +28,7 @@ func TestText(t *testing.T) {
 			t.Fatal(err)
 		}
 		var out strings.Builder
-		if err := output.Write(&out, output.Text, v); err != nil || out.String() != row.want {
+		if err := output.Write(&out, output.Style{Format: output.Text}, v); err != nil || out.String() != row.want {
 			t.Errorf("%s: %s: %q, %v; want %q", row.rule, row.value, out.String(), err, row.want)
 		}
 	}
@@ -44,7 +44,7 @@ func TestJSON(t *testing.T) {
 			t.Fatal(err)
 		}
 		var out strings.Builder
-		if err := output.Write(&out, output.JSON, v); err != nil || out.String() != want {
+		if err := output.Write(&out, output.Style{}, v); err != nil || out.String() != want {
 			t.Errorf("%s: %q, %v; want %q", text, out.String(), err, want)
 		}
 	}

@@ -19,29 +19,27 @@ import (
 // AppendText writes a value as lines of text.
 func AppendText(dst []byte, v value.Value) []byte { return appendValue(dst, v, "") }
 
-// appendValue writes a value whose label is "" at the top level.
-func appendValue(dst []byte, v value.Value, label string) []byte {
+// appendValue writes a value. The prefix is what its lines begin with: its label and a tab, or "" at
+// the top level.
+func appendValue(dst []byte, v value.Value, prefix string) []byte {
 	switch v := v.(type) {
 	case *value.Object:
-		return appendObject(dst, v, label, scalarNames(v))
+		return appendObject(dst, v, prefix, scalarNames(v))
 	case value.List:
-		return appendList(dst, v, label)
+		return appendList(dst, v, prefix)
 	}
-	return appendLine(dst, label, scalarText(v))
+	return appendLine(dst, prefix, scalarText(v))
 }
 
-// appendLine writes a line of cells, the label being the first unless it is "".
-func appendLine(dst []byte, label string, cells ...string) []byte {
-	if label != "" {
-		cells = append([]string{label}, cells...)
-	}
-	return append(append(dst, strings.Join(cells, "\t")...), '\n')
+// appendLine writes a line of cells behind a prefix.
+func appendLine(dst []byte, prefix string, cells ...string) []byte {
+	return append(append(append(dst, prefix...), strings.Join(cells, "\t")...), '\n')
 }
 
 // appendObject writes the scalars of an object on one line, one for each column, then each nested
 // member (R-CMD-74). In a list the columns are those that any of its objects has: a missing one
 // is an empty cell.
-func appendObject(dst []byte, o *value.Object, label string, columns []string) []byte {
+func appendObject(dst []byte, o *value.Object, prefix string, columns []string) []byte {
 	cells := make([]string, len(columns))
 	for i, name := range columns {
 		if v, ok := o.Get(name); ok && !nested(v) {
@@ -49,11 +47,11 @@ func appendObject(dst []byte, o *value.Object, label string, columns []string) [
 		}
 	}
 	if len(cells) > 0 {
-		dst = appendLine(dst, label, cells...)
+		dst = appendLine(dst, prefix, cells...)
 	}
 	for _, f := range sortedFields(o) {
 		if nested(f.Value) {
-			dst = appendValue(dst, f.Value, strings.ToUpper(f.Key))
+			dst = appendValue(dst, f.Value, strings.ToUpper(f.Key)+"\t")
 		}
 	}
 	return dst
@@ -62,7 +60,7 @@ func appendObject(dst []byte, o *value.Object, label string, columns []string) [
 // appendList writes a list: scalars first, on one line, or each on its own when there is a label or
 // the list holds objects too (R-CMD-76, R-CMD-78); then objects, one line each with common columns
 // (R-CMD-75), and lists, one after the other.
-func appendList(dst []byte, items value.List, label string) []byte {
+func appendList(dst []byte, items value.List, prefix string) []byte {
 	var columns, scalars []string
 	objects := false
 	for _, item := range items {
@@ -77,19 +75,19 @@ func appendList(dst []byte, items value.List, label string) []byte {
 	}
 	slices.Sort(columns)
 	columns = slices.Compact(columns)
-	if label == "" && len(scalars) > 0 && !objects {
+	if prefix == "" && len(scalars) > 0 && !objects {
 		dst = appendLine(dst, "", scalars...)
 	} else {
 		for _, s := range scalars {
-			dst = appendLine(dst, label, s)
+			dst = appendLine(dst, prefix, s)
 		}
 	}
 	for _, item := range items {
 		switch item := item.(type) {
 		case *value.Object:
-			dst = appendObject(dst, item, label, columns)
+			dst = appendObject(dst, item, prefix, columns)
 		case value.List:
-			dst = appendList(dst, item, label)
+			dst = appendList(dst, item, prefix)
 		}
 	}
 	return dst

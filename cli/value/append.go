@@ -37,6 +37,8 @@ func AppendJSON(dst []byte, v Value, indent, margin string) []byte {
 		return append(dst, v...)
 	case bool:
 		return fmt.Appendf(dst, "%t", v)
+	case Date:
+		return AppendString(dst, string(v))
 	case Raw:
 		return AppendString(dst, base64.StdEncoding.EncodeToString(v))
 	}

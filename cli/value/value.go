@@ -5,15 +5,19 @@ import (
 	"slices"
 )
 
-// A Value is one of: a string, a json.Number, a bool, nil, a List or an *Object; Raw too, for a
-// parameter. Numbers keep their text, so that they go out digit for digit (R-CMD-23).
+// A Value is one of: a string, a json.Number, a bool, nil, a List or an *Object; Raw and Date too,
+// for a parameter. Numbers keep their text, so that they go out digit for digit (R-CMD-23).
 type Value = any
 
 // A List is a JSON array.
 type List = []Value
 
-// Raw is the contents of a file given as fileb://. No member takes it as a text (R-CMD-42).
+// Raw is a value of bytes, such as the contents of a file given as fileb://. No member takes it as a
+// text (R-CMD-42, R-CMD-44).
 type Raw []byte
+
+// Date is a date of YAML, as it is written. No member takes it as a text (R-CMD-50).
+type Date string
 
 // An Object is a JSON object that keeps the order of its keys. The zero Object has none.
 type Object struct {
@@ -102,6 +106,8 @@ func TypeName(v Value) string {
 		return "string"
 	case Raw:
 		return "bytes"
+	case Date:
+		return "date"
 	}
 	return "null"
 }
