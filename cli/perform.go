@@ -32,7 +32,7 @@ func (c *call) perform(ctx context.Context, in *value.Object) error {
 	// request.
 	p := c.newPrinter(s)
 	if c.line.Skeleton() == command.SkeletonOutput {
-		return p.show(skeleton(c.op.Output, "", sampleOutput))
+		return p.show(sampleAnswer(c.op.Output, s.Output))
 	}
 	files, err := openOutfiles(command.Outfiles[c.op.Name], &c.line)
 	if err != nil {

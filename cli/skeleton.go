@@ -2,7 +2,9 @@ package cli
 
 import (
 	"encoding/json"
+	"strings"
 
+	"github.com/drover-iot/drover/cli/output"
 	"github.com/drover-iot/drover/cli/value"
 	"github.com/drover-iot/drover/schema"
 )
@@ -35,10 +37,13 @@ func skeleton(
 	case schema.Double:
 		return json.Number("0.0")
 	case schema.Time:
-		return "1970-01-01T00:00:00"
+		return sampleTime
 	}
 	return text(s, name)
 }
+
+// sampleTime is the time in samples. Lines and tables show it with a blank (R-CMD-55).
+const sampleTime = "1970-01-01T00:00:00"
 
 // sampleInput is what strings hold in a sample request: nothing, or the first of the values
 // allowed.
@@ -47,6 +52,34 @@ func sampleInput(s *schema.Shape, _ string) value.Value {
 		return s.Constraint.OneOf[0]
 	}
 	return ""
+}
+
+// sampleAnswer is a sample of an answer in an output format.
+func sampleAnswer(s *schema.Shape, format string) value.Value {
+	sample := skeleton(s, "", sampleOutput)
+	if format == output.Text || format == output.Table {
+		return replaced(sample, sampleTime, strings.Replace(sampleTime, "T", " ", 1))
+	}
+	return sample
+}
+
+// replaced is a value in which one text stands in place of another.
+func replaced(v value.Value, before, after string) value.Value {
+	switch v := v.(type) {
+	case *value.Object:
+		for i := range v.Fields {
+			v.Fields[i].Value = replaced(v.Fields[i].Value, before, after)
+		}
+	case value.List:
+		for i := range v {
+			v[i] = replaced(v[i], before, after)
+		}
+	case string:
+		if v == before {
+			return after
+		}
+	}
+	return v
 }
 
 // sampleOutput is what strings hold in a sample answer: the member's own name (R-CMD-55).

@@ -36,7 +36,7 @@ func (DeviceDefenderIndexingMode) Constraint() schema.Constraint {
 func (NamedShadowIndexingMode) Constraint() schema.Constraint { return schema.Enum("OFF", "ON") }
 func (ThingGroupIndexingMode) Constraint() schema.Constraint  { return schema.Enum("OFF", "ON") }
 func (FieldType) Constraint() schema.Constraint {
-	return schema.Enum("Boolean", "Number", "String")
+	return schema.Enum("Number", "String", "Boolean")
 }
 func (TargetFieldOrder) Constraint() schema.Constraint { return schema.Enum("LatLon", "LonLat") }
 

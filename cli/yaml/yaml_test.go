@@ -173,7 +173,9 @@ func TestComments(t *testing.T) {
 		{Key: "when", Value: value.Date("2024-01-01")},
 		{Key: long, Value: &value.Object{Fields: []value.Field{{Key: "a", Value: "b"}}}},
 	}}
-	comment := func(path string) string { return map[string]string{"tags": "The tags.", "tags[].Key": "The key.", long + ".a": "A."}[path] }
+	comment := func(path string) string {
+		return map[string]string{"tags": "The tags.", "tags[].Key": "The key.", long + ".a": "A."}[path]
+	}
 	want := "tags:  # The tags.\n- Key: ''  # The key.\nblob: !!binary ''\nwhen: 2024-01-01\n? " + long + "\n:\n  a: b  # A.\n"
 	got := string(yaml.Append(nil, v, yaml.Layout{Comment: comment}))
 	if diff := cmp.Diff(want, got); diff != "" {
