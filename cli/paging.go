@@ -110,8 +110,8 @@ func (p *position) cut(
 	return items, following, ""
 }
 
-// A pager shows a list that may have many pages.
-type pager struct {
+// pages shows a list that may have many of them.
+type pages struct {
 	page     *schema.Page // names the members that page
 	position position     // of the next request
 	sender   *sender      // fetches a page
@@ -120,7 +120,7 @@ type pager struct {
 
 // show fetches all pages, or as many as are asked for. JSON shows them joined, text each as it
 // arrives (R-CMD-91, R-CMD-97).
-func (p *pager) show(ctx context.Context, in *value.Object) error {
+func (p *pages) show(ctx context.Context, in *value.Object) error {
 	// joined is what JSON shows at the end: an object with all items and nothing else. It stays
 	// empty, and nothing is shown, when the answers have no list.
 	at, joined, all := &p.position, &value.Object{}, value.List{}
@@ -158,7 +158,7 @@ func (p *pager) show(ctx context.Context, in *value.Object) error {
 
 // showEnd shows what is left to show after the last page: for text, where pages have been shown,
 // only the token from which to go on, if there is one.
-func (p *pager) showEnd(joined *value.Object, resume string) error {
+func (p *pages) showEnd(joined *value.Object, resume string) error {
 	if p.text() {
 		if resume != "" {
 			return p.printer.env.print("NEXTTOKEN\t" + resume)
@@ -172,4 +172,4 @@ func (p *pager) showEnd(joined *value.Object, resume string) error {
 }
 
 // text reports whether pages are shown one by one.
-func (p *pager) text() bool { return p.printer.settings.Output == output.Text }
+func (p *pages) text() bool { return p.printer.settings.Output == output.Text }

@@ -16,7 +16,7 @@ import (
 
 // perform checks the parameters in, makes the call and shows the answer (R-CMD-20, steps 9 to
 // 13). A sample of the answer needs settings too, because it is shown as an answer would be.
-func (c *call) perform(ctx context.Context, in *value.Object) error {
+func (c *call) perform(ctx context.Context, in *value.Object) (err error) {
 	s, err := settings.Find(settings.Sources{
 		Option:  c.globalOption,
 		Getenv:  c.env.Getenv,
@@ -34,6 +34,13 @@ func (c *call) perform(ctx context.Context, in *value.Object) error {
 	// What does not need the service comes before what does: a wrong file or a missing key costs no
 	// request.
 	p := &printer{env: c.env, settings: s, query: c.query}
+	var end func() error
+	p.env.Stdout, end = c.paged(ctx, s)
+	defer func() {
+		if ended := end(); err == nil {
+			err = ended
+		}
+	}()
 	if c.line.Skeleton() == command.SkeletonOutput {
 		return p.show(skeleton(c.op.Output, "", sampleOutput))
 	}
@@ -57,7 +64,7 @@ func (c *call) perform(ctx context.Context, in *value.Object) error {
 		return err
 	}
 	if from != nil {
-		list := &pager{page: c.op.Page, position: *from, sender: out, printer: p}
+		list := &pages{page: c.op.Page, position: *from, sender: out, printer: p}
 		return list.show(ctx, in)
 	}
 	answer, err := out.fetch(ctx, in)
