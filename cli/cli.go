@@ -22,6 +22,10 @@ type Env struct {
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
 
+	// LookupEnv tells a variable that is empty from one that is not set; nil where the two are the
+	// same.
+	LookupEnv func(string) (string, bool)
+
 	// Program is the name it was called by, drover or aws. Version is that of Drover.
 	Program, Version string
 
@@ -77,7 +81,7 @@ func (c *call) run(ctx context.Context, args []string) error {
 		return err
 	}
 	if c.line.WantsHelp() {
-		return c.help()
+		return c.help(ctx)
 	}
 	if c.op == nil { // a service alone
 		return exit.BadLine("the following arguments are required: operation")
@@ -86,7 +90,7 @@ func (c *call) run(ctx context.Context, args []string) error {
 		return err
 	}
 	if c.line.WantsHelp() { // asked for behind the operation's name
-		return c.help()
+		return c.help(ctx)
 	}
 	input, err := reader{c.env, c.op, &c.line}.parameters()
 	if err != nil {

@@ -110,8 +110,8 @@ func (p *position) cut(
 	return items, following, ""
 }
 
-// A pager shows a list that may have many pages.
-type pager struct {
+// pages shows a list that may have many of them.
+type pages struct {
 	page     *schema.Page // names the members that page
 	position position     // of the next request
 	sender   *sender      // fetches a page
@@ -120,7 +120,7 @@ type pager struct {
 
 // show fetches all pages, or as many as are asked for. Text and a stream of YAML show each as it
 // arrives, the other formats show them joined (R-CMD-86, R-CMD-91, R-CMD-97).
-func (p *pager) show(ctx context.Context, in *value.Object) error {
+func (p *pages) show(ctx context.Context, in *value.Object) error {
 	// joined is what is shown at the end: an object with all items and nothing else. It stays
 	// empty, and nothing is shown, when the answers have no list.
 	at, joined, all := &p.position, &value.Object{}, value.List{}
@@ -159,7 +159,7 @@ func (p *pager) show(ctx context.Context, in *value.Object) error {
 
 // showPage shows one page by itself: a stream of YAML with all that the service answered, its own
 // token too, and text with the items only.
-func (p *pager) showPage(answer *value.Object) error {
+func (p *pages) showPage(answer *value.Object) error {
 	if p.printer.style.Format == output.Text {
 		only := &value.Object{}
 		if items, given := answer.Get(p.page.Items); given {
@@ -172,7 +172,7 @@ func (p *pager) showPage(answer *value.Object) error {
 
 // showEnd shows what is left to show after the last page: where pages have been shown one by one,
 // only the token from which to go on, if there is one, and that in text only.
-func (p *pager) showEnd(joined *value.Object, resume string) error {
+func (p *pages) showEnd(joined *value.Object, resume string) error {
 	switch {
 	case p.printer.style.Format == output.Text && resume != "":
 		return p.printer.env.print("NEXTTOKEN\t" + resume)

@@ -13,7 +13,7 @@ import (
 
 // perform checks the parameters in, makes the call and shows the answer (R-CMD-20, steps 9 to
 // 13). A sample of the answer needs settings too, because it is shown as an answer would be.
-func (c *call) perform(ctx context.Context, in *value.Object) error {
+func (c *call) perform(ctx context.Context, in *value.Object) (err error) {
 	// The size of a page is a parameter like others, so it is there before they are checked.
 	from, err := c.paging(in)
 	if err != nil {
@@ -31,6 +31,13 @@ func (c *call) perform(ctx context.Context, in *value.Object) error {
 	// What does not need the service comes before what does: a wrong file or a missing key costs no
 	// request.
 	p := c.newPrinter(s)
+	var end func() error
+	p.env.Stdout, end = c.paged(ctx, s)
+	defer func() {
+		if ended := end(); err == nil {
+			err = ended
+		}
+	}()
 	if c.line.Skeleton() == command.SkeletonOutput {
 		return p.show(sampleAnswer(c.op.Output, s.Output))
 	}
@@ -50,7 +57,7 @@ func (c *call) perform(ctx context.Context, in *value.Object) error {
 	defer out.transport.HTTP.CloseIdleConnections()
 	// Settings and keys are in order. From here on, requests are made: one, or one for each page.
 	if from != nil {
-		list := &pager{page: c.op.Page, position: *from, sender: out, printer: p}
+		list := &pages{page: c.op.Page, position: *from, sender: out, printer: p}
 		return list.show(ctx, in)
 	}
 	answer, err := out.fetch(ctx, in)

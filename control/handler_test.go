@@ -29,7 +29,7 @@ func ask(t *testing.T, h *Handler, method, target, body string) *httptest.Respon
 	return w
 }
 
-// Every operation that is described has a method: a plane that lacks one does not start (R-CMD-138).
+// Every operation that is described has a method: a plane that lacks one does not start (R-CMD-141).
 func TestEveryOperationHasAMethod(t *testing.T) {
 	t.Parallel()
 	r := schema.NewRouter(&iot.Service)

@@ -140,7 +140,7 @@ func Handle[In, Out any](r *Router, op Op[In, Out], h func(context.Context, *In)
 }
 
 // CheckBound panics when an operation has no handler. A server calls it at its start: whatever is
-// described is offered (R-CMD-138).
+// described is offered (R-CMD-141).
 func (r *Router) CheckBound() {
 	var missing []string
 	for name, route := range r.byName {

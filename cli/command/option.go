@@ -61,7 +61,7 @@ var Globals = []*Option{
 	{Name: "cli-connect-timeout", Number: true,
 		About: "Seconds to wait for a connection: 60 unless told, 0 for ever."},
 	{Name: "cli-binary-format", Choices: []string{"base64", "raw-in-base64-out"}, Hidden: true},
-	{Name: "no-cli-pager", Takes: TakesNone, About: "There is no pager; accepted all the same."},
+	{Name: "no-cli-pager", Takes: TakesNone, About: "Shows help and answers without a pager, whatever the settings say."},
 	{Name: "cli-auto-prompt", Takes: TakesNone, Hidden: true},
 	{Name: "no-cli-auto-prompt", Takes: TakesNone, Hidden: true},
 	{Name: "cli-error-format",
@@ -90,25 +90,34 @@ func Options(op *schema.Description) []*Option {
 	}
 	// The options of the command line itself come last, as in the reference's help.
 	all = append(all,
-		&Option{Name: "cli-input-json"},
+		&Option{Name: "cli-input-json", About: "A JSON object with the members of the request, " +
+			"file://PATH, or - for standard input. Options given beside it replace whole members."},
 		&Option{Name: "cli-input-yaml", Hidden: true},
 	)
 	// Automatic paging has options where there is something to page, and a size where the service
 	// lets a caller choose it (R-CMD-96).
 	if op.Page != nil {
-		all = append(all, &Option{Name: "starting-token"})
+		all = append(all, &Option{Name: "starting-token",
+			About: "Begins the list at the NextToken that --max-items ended another one with."})
 		if op.Page.Size != "" && op.Page.Size != ownPageSize {
-			all = append(all, &Option{Name: "page-size", Number: true})
+			all = append(all, &Option{Name: "page-size", Number: true,
+				About: "How many items one request asks for. All pages are fetched all the same."})
 		}
-		all = append(all, &Option{Name: "max-items", Number: true})
+		all = append(all, &Option{Name: "max-items", Number: true,
+			About: "Ends the list after so many items, with a NextToken to go on from."})
 	}
 	all = append(all, &Option{
 		Name:    "generate-cli-skeleton",
 		Takes:   TakesOptional,
 		Choices: []string{SkeletonInput, SkeletonYAML, SkeletonOutput},
+		About: "Prints a sample of the request (input, the default) or of the answer (output), " +
+			"and sends nothing.",
 	})
 	for _, file := range Outfiles[op.Name] {
-		all = append(all, &Option{Name: file.Option})
+		all = append(all, &Option{
+			Name:  file.Option,
+			About: "A file that gets " + file.Part + " of the answer, readable by you alone.",
+		})
 	}
 	return all
 }

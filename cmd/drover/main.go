@@ -112,12 +112,13 @@ func run(ctx context.Context, args []string) int {
 // in its messages.
 func callAPI(ctx context.Context, program string, args []string) int {
 	return cli.Run(ctx, args, cli.Env{
-		Stdin:   os.Stdin,
-		Stdout:  os.Stdout,
-		Stderr:  os.Stderr,
-		Getenv:  os.Getenv,
-		Program: program,
-		Version: version(),
+		Stdin:     os.Stdin,
+		Stdout:    os.Stdout,
+		Stderr:    os.Stderr,
+		Getenv:    os.Getenv,
+		LookupEnv: os.LookupEnv,
+		Program:   program,
+		Version:   version(),
 	})
 }
 

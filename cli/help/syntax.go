@@ -1,4 +1,4 @@
-package cli
+package help
 
 import (
 	"fmt"
@@ -56,9 +56,7 @@ func shorthandValue(s *schema.Shape) string {
 }
 
 // jsonLines shows how an option is written in JSON, over several lines (R-CMD-125).
-func jsonLines(s *schema.Shape) string {
-	return jsonSyntax(s, "") + "\n"
-}
+func jsonLines(s *schema.Shape) Code { return strings.Split(jsonSyntax(s, ""), "\n") }
 
 // jsonSyntax shows a value behind a margin; a text with few values shows them all.
 func jsonSyntax(s *schema.Shape, margin string) string {
@@ -98,7 +96,7 @@ func decimalLimits(d *schema.Decimals) string {
 }
 
 // limits says in words which values a constraint allows: "length 1 to 64; pattern [a-z]+". It is
-// "" when all are.
+// "" when all are. Values that are listed one by one are shown apart.
 func limits(s *schema.Shape) string {
 	// add writes the bounds that there are: "length 1 to 64", "items at most 100".
 	var parts []string
@@ -120,9 +118,6 @@ func limits(s *schema.Shape) string {
 	}
 	if s.Constraint.Pattern != "" {
 		parts = append(parts, "pattern "+s.Constraint.Pattern)
-	}
-	if len(s.Constraint.OneOf) > 0 {
-		parts = append(parts, "one of "+strings.Join(s.Constraint.OneOf, ", "))
 	}
 	return strings.Join(parts, "; ")
 }
