@@ -23,7 +23,7 @@ func Operation(program string, s *schema.Service, op *schema.Description) (*Page
 	}
 	// The order is that of the reference.
 	p.Sections = []Section{
-		nameSection(p),
+		NameSection(p),
 		{"DESCRIPTION", description(op, about)},
 		{"SYNOPSIS", []Block{synopsis(p.Name, op)}},
 		{"OPTIONS", options(docs, op)},
@@ -34,8 +34,8 @@ func Operation(program string, s *schema.Service, op *schema.Description) (*Page
 	return p, nil
 }
 
-// nameSection is the section that a man page begins with.
-func nameSection(p *Page) Section {
+// NameSection is the section that every page begins with: the name and the summary.
+func NameSection(p *Page) Section {
 	text := p.Name
 	if p.Summary != "" {
 		text += " - " + strings.TrimSuffix(p.Summary, ".")

@@ -75,7 +75,7 @@ func Service(program string, s *schema.Service) (*Page, error) {
 		}
 	}
 	p.Sections = []Section{
-		nameSection(p),
+		NameSection(p),
 		{"SYNOPSIS", []Block{Code{p.Name + " <operation> [options]"}}},
 		{"DESCRIPTION", []Block{Paragraph("\"" + p.Name + " <operation> help\" says all about an " +
 			"operation: its options, how their values are written, examples, and the answer.")}},
@@ -89,7 +89,7 @@ func Service(program string, s *schema.Service) (*Page, error) {
 func API(program string) *Page {
 	p := &Page{Name: program, Summary: "calls the API of AWS IoT Jobs on a Drover server"}
 	p.Sections = []Section{
-		nameSection(p),
+		NameSection(p),
 		{"SYNOPSIS", []Block{Code{program + " [options] <service> <operation> [options]"}}},
 		{"SERVICES", []Block{Services()}},
 		{"GLOBAL OPTIONS", globalOptions()},

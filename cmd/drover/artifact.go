@@ -12,19 +12,23 @@ import (
 	"slices"
 	"time"
 
+	"github.com/drover-iot/drover/cli/help"
 	"github.com/drover-iot/drover/cli/progress"
 	"github.com/drover-iot/drover/cli/transfer"
 )
 
 // drover artifact brings files to the store that devices download from, and back (R-ART-12).
 
-// artifactUsage is the help text of drover artifact.
+// artifactUsage is what a wrong line is answered with.
 const artifactUsage = `usage: drover artifact put FILE [KEY]
        drover artifact list [PREFIX]
        drover artifact get KEY [FILE]
        drover artifact remove KEY...
+"drover artifact --help" says more.
+`
 
-Bring files to the store that devices download from, and back. A put or a get that was
+// artifactAbout is the help text of drover artifact.
+const artifactAbout = `Bring files to the store that devices download from, and back. A put or a get that was
 interrupted goes on when it is asked for again, and what has arrived is compared by SHA-256.
 
   drover artifact put build/fw-2.5.bin                 # as fw-2.5.bin
@@ -35,8 +39,24 @@ interrupted goes on when it is asked for again, and what has arrived is compared
 
 The server is found as by "drover iot": --endpoint-url, AWS_ENDPOINT_URL, a profile, or the
 server that runs in this folder. Any other S3 store does as well.
-"drover artifact <verb> --help" lists the options.
-`
+
+"drover artifact <verb> --help" lists the options.`
+
+// artifactPage is the page of drover artifact as a whole.
+func artifactPage() *help.Page {
+	p := &help.Page{Name: "drover artifact", Summary: summaryOf("artifact", "")}
+	p.Sections = []help.Section{
+		help.NameSection(p),
+		{Title: "SYNOPSIS", Blocks: []help.Block{help.Code{
+			"drover artifact put FILE [KEY]",
+			"drover artifact list [PREFIX]",
+			"drover artifact get KEY [FILE]",
+			"drover artifact remove KEY...",
+		}}},
+		{Title: "DESCRIPTION", Blocks: textBlocks(artifactAbout)},
+	}
+	return p
+}
 
 // defaultBucket is the bucket of artifacts of a server that was given no other name for it.
 const defaultBucket = "artifacts"
@@ -68,9 +88,8 @@ var artifactVerbs = map[string]struct {
 
 // runArtifact runs drover artifact.
 func runArtifact(ctx context.Context, args []string) error {
-	if len(args) > 0 && (args[0] == "--help" || args[0] == "-h" || args[0] == "help") {
-		fmt.Print(artifactUsage)
-		return nil
+	if len(args) > 0 && asksHelp(args[:1]) {
+		return &helpWanted{page: artifactPage()}
 	}
 	if len(args) == 0 {
 		fmt.Fprint(os.Stderr, artifactUsage)
@@ -78,7 +97,7 @@ func runArtifact(ctx context.Context, args []string) error {
 	}
 	verb, known := artifactVerbs[args[0]]
 	if !known {
-		fmt.Fprintf(os.Stderr, "drover artifact: there is no %q\n\n%s", args[0], artifactUsage)
+		fmt.Fprintf(os.Stderr, "drover artifact: there is no %q\n%s", args[0], artifactUsage)
 		return errUsage
 	}
 	flags := flag.NewFlagSet("artifact "+args[0], flag.ContinueOnError)

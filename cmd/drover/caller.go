@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
-	"fmt"
 	"net/http"
 	"os"
 	"slices"
@@ -83,17 +81,9 @@ func (c *caller) option(name string) (string, bool) {
 // parseWords reads flags and words, which may stand in any order, and returns the words. Behind
 // "--" all are words. how and about are the help text.
 func parseWords(flags *flag.FlagSet, args []string, how, about string) (words []string, err error) {
-	flags.Usage = func() {
-		fmt.Fprintf(flags.Output(), "usage: drover %s %s\n\n%s\n\noptions:\n",
-			flags.Name(), how, about)
-		flags.PrintDefaults()
-	}
 	for {
-		if err := flags.Parse(args); err != nil {
-			if errors.Is(err, flag.ErrHelp) {
-				return nil, err
-			}
-			return nil, errUsage
+		if err := readFlags(flags, args, how, about); err != nil {
+			return nil, err
 		}
 		read, rest := args[:len(args)-flags.NArg()], flags.Args()
 		if len(rest) == 0 {

@@ -44,7 +44,7 @@ func runJob(ctx context.Context, args []string) error {
 	// "create" is the only verb. It is required, so that others can come.
 	if len(args) > 0 && args[0] == "create" {
 		args = args[1:]
-	} else if len(args) == 0 || strings.Trim(args[0], "-") != "help" && args[0] != "-h" {
+	} else if !asksHelp(args) {
 		fmt.Fprintf(os.Stderr, "usage: drover job create %s\n", how)
 		return errUsage
 	}

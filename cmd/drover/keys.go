@@ -1,10 +1,10 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
-	"slices"
 
 	"github.com/drover-iot/drover/app"
 )
@@ -14,13 +14,13 @@ import (
 
 // keys makes an operator key and prints it as variables for a shell. A server that runs on the
 // folder accepts it at once; none needs to run.
-func keys(args []string) error {
+func keys(_ context.Context, args []string) error {
 	const about = "Make another operator key. " +
 		"It may call every operation of the server on that folder, at once."
 	// There is one verb so far. It is required, so that others can come.
 	if len(args) > 0 && args[0] == "create" {
 		args = args[1:]
-	} else if len(args) == 0 || !slices.Contains([]string{"--help", "-h", "help"}, args[0]) {
+	} else if !asksHelp(args) {
 		fmt.Fprintln(os.Stderr, "usage: drover keys create [--name NAME] [--data FOLDER]")
 		return errUsage
 	}

@@ -16,28 +16,12 @@ import (
 	"syscall"
 
 	"github.com/drover-iot/drover/cli"
+	apicommand "github.com/drover-iot/drover/cli/command"
+	"github.com/drover-iot/drover/cli/help"
+	"github.com/drover-iot/drover/cli/nearest"
 	"github.com/drover-iot/drover/cli/ship"
 	"github.com/drover-iot/drover/cli/transfer"
 )
-
-// usage is the help text of drover itself.
-const usage = `drover runs jobs on fleets of devices. It speaks the AWS IoT Jobs API.
-
-usage: drover <command> [options]
-
-  serve            run the server
-  demo             a first look: a server, devices and a job that is changed while it runs
-  clock            read or move the clock of a server with --clock virtual
-  sim              simulate a fleet, operators and crashes from a seed, and hold the server to its rules
-  job create       ship a file to devices: store it, create a job that names it, show its progress
-  artifact         bring files to the store that devices download from, and back
-  keys create      make another operator key for a data folder
-  iot              call the control plane, as "aws iot" does
-  iot-jobs-data    call the device plane, as "aws iot-jobs-data" does
-  version          print the version
-
-"drover <command> --help" says more about each.
-`
 
 // errUsage is a wrong command line whose message was printed already.
 var errUsage = errors.New("usage")
@@ -59,48 +43,60 @@ func main() {
 // line, 130 for what was interrupted and goes on; the API commands have statuses of their own.
 func run(ctx context.Context, args []string) int {
 	if len(args) == 0 {
-		fmt.Fprint(os.Stderr, usage)
+		fmt.Fprint(os.Stderr, droverPage().Text(help.Style{}))
 		return 2
 	}
-	// A command that returns errUsage has printed what is wrong; flag.ErrHelp, that help was
-	// asked for.
-	var err error
 	switch args[0] {
-	case "serve":
-		err = serve(ctx, args[1:])
-	case "demo":
-		err = runDemo(ctx, args[1:])
-	case "clock":
-		err = runClock(ctx, args[1:])
-	case "sim":
-		err = simulate(ctx, args[1:])
-	case "keys":
-		err = keys(args[1:])
-	case "job":
-		err = runJob(ctx, args[1:])
-	case "artifact":
-		err = runArtifact(ctx, args[1:])
 	case "iot", "iot-jobs-data", "aws": // with exit statuses of their own
 		return callAPI(ctx, "drover", args)
 	case "version", "--version":
 		fmt.Println("drover " + version())
+		return 0
 	case "help", "--help", "-h":
-		fmt.Print(usage)
-	default:
-		// Global options of the API may stand before the service (R-CMD-5).
-		if strings.HasPrefix(args[0], "--") {
-			return callAPI(ctx, "drover", args)
+		if len(args) > 1 { // drover help serve is drover serve --help
+			return run(ctx, append(args[1:len(args):len(args)], "--help"))
 		}
-		fmt.Fprintf(os.Stderr, "drover: there is no command %q\n\n%s", args[0], usage)
-		return 2
+		return status(ctx, &helpWanted{page: droverPage()})
 	}
-	// Everything else is a failure, and its message goes to standard error.
+	if c, found := findCommand(args[0]); found {
+		return status(ctx, c.run(ctx, args[1:]))
+	}
+	// Global options of the API may stand before the service (R-CMD-5).
+	if strings.HasPrefix(args[0], "--") {
+		return callAPI(ctx, "drover", args)
+	}
+	fmt.Fprintf(os.Stderr, "drover: there is no command %q\n", args[0])
+	if near := nearest.To(args[0], commandNames()); near != "" {
+		fmt.Fprintf(os.Stderr, "(did you mean %s?)\n", near)
+	}
+	fmt.Fprintln(os.Stderr, `"drover help" lists the commands.`)
+	return 2
+}
+
+// commandNames are the first words that drover knows.
+func commandNames() []string {
+	names := append(apicommand.ServiceNames(), "version", "help")
+	for _, c := range commands() {
+		names = append(names, c.name)
+	}
+	return names
+}
+
+// status shows how one of drover's own commands ended, and returns its exit status. A command that
+// returns errUsage has printed what is wrong.
+func status(ctx context.Context, err error) int {
+	var wanted *helpWanted
+	if errors.As(err, &wanted) {
+		none := func(string) (string, bool) { return "", false }
+		err = environment("drover").ShowPage(ctx, wanted.page, none, true)
+	}
 	switch {
-	case err == nil || errors.Is(err, flag.ErrHelp):
+	case err == nil:
 		return 0
 	case errors.Is(err, errUsage):
 		return 2
 	}
+	// Everything else is a failure, and its message goes to standard error.
 	fmt.Fprintln(os.Stderr, "drover: "+err.Error())
 	if errors.Is(err, transfer.ErrInterrupted) || errors.Is(err, ship.ErrLeft) {
 		return 130 // as a shell expects of a program that got the signal
@@ -111,7 +107,12 @@ func run(ctx context.Context, args []string) int {
 // callAPI is the command line of the API: drover iot, drover iot-jobs-data. program is the name
 // in its messages.
 func callAPI(ctx context.Context, program string, args []string) int {
-	return cli.Run(ctx, args, cli.Env{
+	return cli.Run(ctx, args, environment(program))
+}
+
+// environment is the world around this process.
+func environment(program string) cli.Env {
+	return cli.Env{
 		Stdin:     os.Stdin,
 		Stdout:    os.Stdout,
 		Stderr:    os.Stderr,
@@ -119,7 +120,7 @@ func callAPI(ctx context.Context, program string, args []string) int {
 		LookupEnv: os.LookupEnv,
 		Program:   program,
 		Version:   version(),
-	})
+	}
 }
 
 // version is the version that the binary was built as: that of the module, or development for one
@@ -135,16 +136,8 @@ func version() string {
 // parse reads flags. Unknown flags and words that are left over are a wrong command line, and
 // have been reported when errUsage is returned. about is the help text.
 func parse(flags *flag.FlagSet, args []string, about string) error {
-	flags.Usage = func() {
-		fmt.Fprintf(flags.Output(), "usage: drover %s [options]\n\n%s\n\noptions:\n",
-			flags.Name(), about)
-		flags.PrintDefaults()
-	}
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return err
-		}
-		return errUsage
+	if err := readFlags(flags, args, "[options]", about); err != nil {
+		return err
 	}
 	if flags.NArg() > 0 {
 		fmt.Fprintf(flags.Output(), "drover %s: unknown words: %s\n",
