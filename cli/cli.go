@@ -96,9 +96,12 @@ func (c *call) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if c.line.Skeleton() == command.SkeletonInput {
+	switch c.line.Skeleton() {
+	case command.SkeletonInput:
 		sample := skeleton(c.op.Input, "", sampleInput)
 		return c.env.print(string(value.AppendJSON(nil, sample, "    ", "")))
+	case command.SkeletonYAML:
+		return c.skeletonYAML()
 	}
 	return c.perform(ctx, input)
 }

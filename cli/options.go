@@ -47,7 +47,7 @@ func (c *call) readOptions(words []string) error {
 	if left := append(append([]string(nil), c.line.LeftOver...), c.line.Plain...); len(left) > 0 {
 		return exit.LeftOver(strings.Join(left, ", "))
 	}
-	return c.checkAvailable()
+	return c.checkTogether()
 }
 
 // checkRequired refuses a line without the options of required members.
@@ -65,24 +65,19 @@ func (c *call) checkRequired() error {
 	return nil
 }
 
-// checkAvailable refuses options that contradict each other, and what the reference has and this
-// version has not: doing something else would be worse.
-func (c *call) checkAvailable() error {
-	has, text := c.line.Has, c.line.Text
+// checkTogether refuses options that contradict each other, and the prompt of the reference, which
+// this command line does not have.
+func (c *call) checkTogether() error {
+	has := c.line.Has
 	switch {
 	case has("cli-input-json") && has("cli-input-yaml"): // R-CMD-49
 		return exit.BadValue("Only one --cli-input- parameter may be specified.")
 	case has("cli-auto-prompt") && has("no-cli-auto-prompt"): // R-CMD-98
 		return exit.BadValue("Both --cli-auto-prompt and --no-cli-auto-prompt " +
 			"cannot be specified at the same time.")
-	case has("cli-input-yaml"):
-		return exit.NotYet("--cli-input-yaml")
 	case has("cli-auto-prompt"):
-		return exit.NotYet("--cli-auto-prompt")
-	case c.line.Skeleton() == command.SkeletonYAML:
-		return exit.NotYet("--generate-cli-skeleton yaml-input")
-	case text("cli-binary-format") == "raw-in-base64-out":
-		return exit.NotYet("--cli-binary-format raw-in-base64-out")
+		return exit.BadValue("--cli-auto-prompt: there is no prompt; " +
+			"\"help\" behind a command lists its options.")
 	}
 	return nil
 }

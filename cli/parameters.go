@@ -9,6 +9,7 @@ import (
 	"github.com/drover-iot/drover/cli/command"
 	"github.com/drover-iot/drover/cli/exit"
 	"github.com/drover-iot/drover/cli/value"
+	"github.com/drover-iot/drover/cli/yaml"
 	"github.com/drover-iot/drover/schema"
 )
 
@@ -39,11 +40,7 @@ func (r reader) parameters() (*value.Object, error) {
 		}
 		in.Set(m.Name, v)
 	}
-	g, given := r.line.Last("cli-input-json")
-	if !given {
-		return in, nil
-	}
-	file, err := r.inputFile(g.Words[0])
+	file, err := r.inputFile()
 	if err != nil {
 		return nil, err
 	}
@@ -66,9 +63,36 @@ func (r reader) lastOf(member string) (found command.Given, ok bool) {
 	return found, ok
 }
 
-// inputFile reads the value of --cli-input-json: JSON, or a file that holds it, or - for standard
-// input (R-CMD-49).
-func (r reader) inputFile(text string) (*value.Object, error) {
+// A format is a language of input files.
+type format struct {
+	name  string // of its option, --cli-input-json
+	parse func(text string) (value.Value, error)
+	wrong func(err error, text, hint string) error // says that a text is none
+}
+
+// formats are the languages of input files.
+var formats = []format{
+	{"cli-input-json", func(text string) (value.Value, error) {
+		// A file that was written on Windows may begin with a byte-order mark.
+		return value.ParseJSON(strings.TrimPrefix(text, "\ufeff"))
+	}, invalidJSON},
+	{"cli-input-yaml", yaml.Parse, invalidYAML},
+}
+
+// inputFile reads the option of an input file, of which a line has one at most: its value is a
+// text, or a file that holds it, or - for standard input (R-CMD-49, R-CMD-50). Without the option
+// the object is empty.
+func (r reader) inputFile() (*value.Object, error) {
+	for _, f := range formats {
+		if g, given := r.line.Last(f.name); given {
+			return r.readInput(f, g.Words[0])
+		}
+	}
+	return &value.Object{}, nil
+}
+
+// readInput reads the value of one option of an input file.
+func (r reader) readInput(f format, text string) (*value.Object, error) {
 	var err error
 	switch {
 	case text == "-" || text == "file:///dev/stdin":
@@ -79,22 +103,21 @@ func (r reader) inputFile(text string) (*value.Object, error) {
 		text, err = r.loadFile(text)
 	}
 	if err != nil {
-		return nil, parsingError("--cli-input-json", err)
+		return nil, parsingError("--"+f.name, err)
 	}
-	// A file that was written on Windows may begin with a byte-order mark.
-	v, err := value.ParseJSON(strings.TrimPrefix(text, "\ufeff"))
+	// A forgotten file:// is the usual reason for a text that is wrong.
+	hint := ""
+	if _, missing := os.Stat(text); missing == nil {
+		hint = fmt.Sprintf("\n(there is a file of that name: did you mean file://%s?)", text)
+	}
+	v, err := f.parse(text)
 	if err != nil {
-		// A forgotten file:// is the usual reason.
-		hint := ""
-		if _, missing := os.Stat(text); missing == nil {
-			hint = fmt.Sprintf("\n(there is a file of that name: did you mean file://%s?)", text)
-		}
-		return nil, parsingError("cli-input-json", invalidJSON(err, text, hint))
+		return nil, parsingError(f.name, f.wrong(err, text, hint))
 	}
 	o, ok := v.(*value.Object)
 	if !ok {
-		wrong := fmt.Errorf("Invalid type: expecting map, received %s", value.TypeName(v))
-		return nil, parsingError("--cli-input-json", wrong)
+		wrong := fmt.Errorf("Invalid type: expecting map, received %s%s", value.TypeName(v), hint)
+		return nil, parsingError("--"+f.name, wrong)
 	}
 	return o, nil
 }
@@ -107,4 +130,9 @@ func parsingError(where string, err error) error {
 // invalidJSON is a text that should be JSON, with a hint at what may have gone wrong.
 func invalidJSON(err error, text, hint string) error {
 	return fmt.Errorf("Invalid JSON: %w\nJSON received: %s%s", err, text, hint)
+}
+
+// invalidYAML is a text that should be YAML, with a hint at what may have gone wrong.
+func invalidYAML(err error, _, hint string) error {
+	return fmt.Errorf("Invalid YAML received.\n(%w)%s", err, hint)
 }

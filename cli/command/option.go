@@ -92,7 +92,8 @@ func Options(op *schema.Description) []*Option {
 	all = append(all,
 		&Option{Name: "cli-input-json", About: "A JSON object with the members of the request, " +
 			"file://PATH, or - for standard input. Options given beside it replace whole members."},
-		&Option{Name: "cli-input-yaml", Hidden: true},
+		&Option{Name: "cli-input-yaml",
+			About: "The same as --cli-input-json, in YAML 1.2: yes and on are texts."},
 	)
 	// Automatic paging has options where there is something to page, and a size where the service
 	// lets a caller choose it (R-CMD-96).

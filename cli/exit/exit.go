@@ -90,8 +90,3 @@ func Service(code, message string, details ...Detail) error {
 func Other(format string, args ...any) error {
 	return &Error{Status: StatusOther, Code: CodeOther, Message: fmt.Sprintf(format, args...)}
 }
-
-// NotYet refuses an option of the reference that comes with a later version.
-func NotYet(what string) error {
-	return BadValue("%s is not available yet in this version of Drover", what)
-}
