@@ -146,10 +146,10 @@ func (p *pages) show(ctx context.Context, in *value.Object) error {
 		}
 		// A server that answers with the same token again would never end the list. The one that the
 		// list began with may come once more.
-		switch {
-		case following == "":
+		switch following {
+		case "":
 			return p.showEnd(joined, resume)
-		case following == received:
+		case received:
 			return exit.Other("Error during pagination: "+
 				"The same next token was received twice: %s", following)
 		}
