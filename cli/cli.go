@@ -73,6 +73,9 @@ func (c *call) run(ctx context.Context, args []string) error {
 	if len(args) > 0 && args[0] == "aws" {
 		args = args[1:]
 	}
+	if words, ok := c.isConfigure(args); ok {
+		return c.configure(words)
+	}
 	rest, err := c.findOperation(args)
 	if errors.Is(err, errVersion) {
 		return c.env.print(c.version())

@@ -36,6 +36,9 @@ func (c *call) end(ctx context.Context, err error) int {
 		failed = &exit.Error{Status: exit.StatusOther, Code: exit.CodeOther, Message: err.Error()}
 	}
 	how := settings.FindReporting(c.sources())
+	if failed.Quiet {
+		return failed.Status
+	}
 	c.say(failed, how.ErrorFormat)
 	if how.FirstGeneration {
 		return failed.FirstGeneration()

@@ -18,6 +18,7 @@ const (
 	CodeConfiguration = "Configuration"
 	CodeNoRegion      = "NoRegion"
 	CodeNoCredentials = "NoCredentials"
+	CodeNoProfile     = "ProfileNotFound"
 	CodeOther         = "ClientError"
 )
 
@@ -29,6 +30,7 @@ type Error struct {
 	Usage   bool     // the usage text follows the message
 	Syntax  bool     // the words are no command line, which was a status of its own once
 	Details []Detail // what else the service said
+	Quiet   bool     // the status says all
 }
 
 // A Detail is a member of an error that the service answered with, beside its message.

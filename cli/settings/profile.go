@@ -1,7 +1,6 @@
 package settings
 
 import (
-	"path/filepath"
 	"strings"
 
 	"gopkg.in/ini.v1"
@@ -62,13 +61,10 @@ func (s *Settings) findProfile() (err error) {
 	p.name = first(
 		s.from.option("profile"), get("AWS_PROFILE"), get("AWS_DEFAULT_PROFILE"), "default",
 	)
-	folder := filepath.Join(Home(get), ".aws")
-	p.config, err = readINI(first(get("AWS_CONFIG_FILE"), filepath.Join(folder, "config")))
-	if err != nil {
+	if p.config, err = readINI(ConfigPath(get)); err != nil {
 		return err
 	}
-	path := first(get("AWS_SHARED_CREDENTIALS_FILE"), filepath.Join(folder, "credentials"))
-	shared, err := readINI(path)
+	shared, err := readINI(CredentialsPath(get))
 	if err != nil {
 		return err
 	}
@@ -86,7 +82,11 @@ func (s *Settings) findProfile() (err error) {
 		p.credentials = section
 	}
 	if p.section == nil && p.credentials == nil && p.name != "default" {
-		return exit.Other("The config profile (%s) could not be found", p.name)
+		return &exit.Error{
+			Status:  exit.StatusOther,
+			Code:    exit.CodeNoProfile,
+			Message: "The config profile (" + p.name + ") could not be found",
+		}
 	}
 	return nil
 }

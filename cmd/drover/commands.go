@@ -56,7 +56,11 @@ func droverPage() *help.Page {
 	for _, c := range commands() {
 		own = append(own, help.Row{Term: c.name, Text: c.about})
 	}
-	own = append(own, help.Row{Term: "version", Text: "prints the version"})
+	own = append(own,
+		help.Row{Term: "configure", Text: "shows and changes the profiles that the aws command " +
+			"line has, too"},
+		help.Row{Term: "version", Text: "prints the version"},
+	)
 	p.Sections = []help.Section{
 		help.NameSection(p),
 		{Title: "SYNOPSIS", Blocks: []help.Block{help.Code{

@@ -47,7 +47,7 @@ func run(ctx context.Context, args []string) int {
 		return 2
 	}
 	switch args[0] {
-	case "iot", "iot-jobs-data", "aws": // with exit statuses of their own
+	case "iot", "iot-jobs-data", "aws", "configure": // with exit statuses of their own
 		return callAPI(ctx, "drover", args)
 	case "version", "--version":
 		fmt.Println("drover " + version())
@@ -75,7 +75,7 @@ func run(ctx context.Context, args []string) int {
 
 // commandNames are the first words that drover knows.
 func commandNames() []string {
-	names := append(apicommand.ServiceNames(), "version", "help")
+	names := append(apicommand.ServiceNames(), "configure", "version", "help")
 	for _, c := range commands() {
 		names = append(names, c.name)
 	}

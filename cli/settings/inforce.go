@@ -1,0 +1,52 @@
+package settings
+
+// A Setting is one of those that configure list shows: what is in force, and where it comes from.
+type Setting struct {
+	Name, Text string // no text: it is not set
+	Secret     bool   // only the end of the text may be shown
+	Kind       string // manual for an option, env, config-file, shared-credentials-file
+	Where      string // the option, the variable or the file
+}
+
+// InForce returns the profile, the keys and the region in force.
+func InForce(from Sources) ([]Setting, error) {
+	s := &Settings{from: from}
+	if err := s.findProfile(); err != nil {
+		return nil, err
+	}
+	profile := s.look("profile", "profile", "", "AWS_PROFILE", "AWS_DEFAULT_PROFILE")
+	id, secret := "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
+	if from.has("profile") { // which hides the keys of the environment (R-CMD-104)
+		id, secret = "", ""
+	}
+	access := s.look("access_key", "", "aws_access_key_id", id)
+	private := s.look("secret_key", "", "aws_secret_access_key", secret)
+	access.Secret, private.Secret = true, true
+	region := s.look("region", "region", "region", "AWS_REGION", "AWS_DEFAULT_REGION")
+	return []Setting{profile, access, private, region}, nil
+}
+
+// look finds a setting by its option, its variables and its key in the profile, of which each may
+// be "".
+func (s *Settings) look(name, option, key string, variables ...string) Setting {
+	if option != "" && s.from.option(option) != "" {
+		return Setting{Name: name, Text: s.from.option(option), Kind: "manual", Where: "--" + option}
+	}
+	for _, variable := range variables {
+		if text := s.from.Getenv(variable); variable != "" && text != "" {
+			return Setting{Name: name, Text: text, Kind: "env", Where: variable}
+		}
+	}
+	if text := textOf(s.Profile.credentials, key); text != "" {
+		return Setting{
+			Name:  name,
+			Text:  text,
+			Kind:  "shared-credentials-file",
+			Where: CredentialsPath(s.from.Getenv),
+		}
+	}
+	if text := textOf(s.Profile.section, key); text != "" {
+		return Setting{Name: name, Text: text, Kind: "config-file", Where: ConfigPath(s.from.Getenv)}
+	}
+	return Setting{Name: name}
+}
