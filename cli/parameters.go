@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -122,8 +123,12 @@ func (r reader) readInput(f format, text string) (*value.Object, error) {
 	return o, nil
 }
 
-// parsingError is a value that could not be read; where names its option.
+// parsingError is a value that could not be read; where names its option. What is wrong with the
+// environment stays what it is.
 func parsingError(where string, err error) error {
+	if failed, ok := errors.AsType[*exit.Error](err); ok {
+		return failed
+	}
 	return exit.BadValue("Error parsing parameter '%s': %v", where, err)
 }
 

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/drover-iot/drover/cli/command"
+	"github.com/drover-iot/drover/cli/exit"
 	"github.com/drover-iot/drover/cli/settings"
 	"github.com/drover-iot/drover/cli/shorthand"
 	"github.com/drover-iot/drover/cli/value"
@@ -82,12 +83,33 @@ func (r reader) loadFile(name string) (string, error) {
 		return "", fmt.Errorf("Unable to load paramfile %s: %w", name, err)
 	case strings.HasPrefix(name, "fileb://"):
 		return string(text), nil
-	case !utf8.Valid(text):
+	}
+	if text, err = r.decoded(text); err != nil {
+		return "", err
+	}
+	if !utf8.Valid(text) {
 		return "", fmt.Errorf("Unable to load paramfile (%s), "+
 			"text contents could not be decoded. If this is a binary file, "+
 			"please use the fileb:// prefix instead of the file:// prefix.", path)
 	}
 	return strings.ReplaceAll(string(text), "\r\n", "\n"), nil
+}
+
+// decoded is the text of a file in UTF-8. AWS_CLI_FILE_ENCODING says what it is in (R-CMD-134).
+func (r reader) decoded(text []byte) ([]byte, error) {
+	name := r.env.Getenv("AWS_CLI_FILE_ENCODING")
+	switch strings.ToLower(name) {
+	case "", "utf-8", "utf8":
+		return text, nil
+	case "latin-1", "latin1", "iso-8859-1":
+		runes := make([]rune, len(text)) // each byte is the number of its character
+		for i, b := range text {
+			runes[i] = rune(b)
+		}
+		return []byte(string(runes)), nil
+	}
+	return nil, exit.Environment("AWS_CLI_FILE_ENCODING: %s is no encoding that is known; "+
+		"utf-8 and latin-1 are", name)
 }
 
 // listParameter reads each word as an element, or one word as a JSON list (R-CMD-34, R-CMD-40,
