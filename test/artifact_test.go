@@ -92,7 +92,7 @@ func TestArtifactCommand(t *testing.T) { // R-ART-12
 		{"put|a|b|c", 2, "", "usage: drover artifact put FILE [KEY]"},
 		{"move|a", 2, "", `there is no "move"`},
 		{"put|--fast|a", 2, "", "flag provided but not defined: -fast"},
-		{"--help", 0, "usage: drover artifact put FILE [KEY]", ""},
+		{"--help", 0, "NAME\n    drover artifact - ", ""},
 		{"put|absent", 1, "", "drover: open absent: no such file or directory"},
 		{"put|hello ü.txt|--bucket|nowhere", 1, "", "put hello ü.txt as hello ü.txt: there is no bucket nowhere at " + o.URL},
 		{"get|absent", 1, "", "get absent into absent: there is no such key in bucket artifacts of " + o.URL},
