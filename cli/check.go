@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/drover-iot/drover/cli/exit"
+	"github.com/drover-iot/drover/cli/nearest"
 	"github.com/drover-iot/drover/cli/value"
 	"github.com/drover-iot/drover/schema"
 )
@@ -24,12 +25,16 @@ func check(s *schema.Shape, v *value.Object) error {
 	if len(c.problems) == 0 {
 		return nil
 	}
-	return exit.BadValue("Parameter validation failed:\n%s", strings.Join(c.problems, "\n"))
+	return exit.BadValue("Parameter validation failed:\n%s%s",
+		strings.Join(c.problems, "\n"), c.hints)
 }
 
 // A checker collects problems. Its methods are given the path of what they look at, such as
 // abortConfig.criteriaList[0].action.
-type checker struct{ problems []string }
+type checker struct {
+	problems []string
+	hints    string // below the problems
+}
 
 // add notes a problem.
 func (c *checker) add(format string, args ...any) {
@@ -56,6 +61,9 @@ func (c *checker) structure(s *schema.Shape, o *value.Object, path string) {
 		if s.Member(f.Key) == nil {
 			c.add("Unknown parameter in %s: %q, must be one of: %s",
 				where, f.Key, strings.Join(names, ", "))
+			if near := nearest.To(f.Key, names); near != "" {
+				c.hints += didYouMean(near)
+			}
 		}
 	}
 	for _, f := range o.Fields {

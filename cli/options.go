@@ -45,7 +45,7 @@ func (c *call) readOptions(words []string) error {
 	}
 	// Options that nobody knows come before plain words, as the reference lists them.
 	if left := append(append([]string(nil), c.line.LeftOver...), c.line.Plain...); len(left) > 0 {
-		return exit.LeftOver(strings.Join(left, ", "))
+		return exit.LeftOver(strings.Join(left, ", ") + optionHints(c.line.LeftOver, known))
 	}
 	return c.checkTogether()
 }

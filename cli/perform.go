@@ -58,11 +58,11 @@ func (c *call) perform(ctx context.Context, in *value.Object) (err error) {
 	// Settings and keys are in order. From here on, requests are made: one, or one for each page.
 	if from != nil {
 		list := &pages{page: c.op.Page, position: *from, sender: out, printer: p}
-		return list.show(ctx, in)
+		return withValueHints(list.show(ctx, in), c.op, in)
 	}
 	answer, err := out.fetch(ctx, in)
 	if err != nil {
-		return err
+		return withValueHints(err, c.op, in)
 	}
 	unwritten := writeOutfiles(files, answer)
 	// The answer is shown also when a file failed: a new key is nowhere else (R-CMD-136).
