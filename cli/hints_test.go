@@ -16,7 +16,7 @@ func TestHints(t *testing.T) {
 		line string
 		want string // how the error ends before the usage text
 	}{
-		{"an option", refused, "iot update-job --job-id j --descripton x", "Unknown options: --descripton, x\n(did you mean --description?)\n"},
+		{"an option", refused, "iot update-job --job-id j --descriptn x", "Unknown options: --descriptn, x\n(did you mean --description?)\n"},
 		{"an option with a value", refused, "iot update-job --job-id j --jobid=x", "Unknown options: --jobid=x\n(did you mean --job-id?)\n"},
 		{"nothing near", refused, "iot update-job --job-id j --zzzzzz", "Unknown options: --zzzzzz\n"},
 		{"a member", refused, "iot update-job --job-id j --timeout-config inProgressTimeoutInMinute=5",
