@@ -190,6 +190,22 @@ func TestRestoredSessionLasts(t *testing.T) {
 	rejoin(t, addr, 5, "back", false)
 }
 
+// A client that was connected when the server crashed has its whole expiry from the start on
+// (R-BRK-35).
+func TestRestoredOfConnectedClient(t *testing.T) {
+	t.Parallel()
+	store := NewMemorySessions()
+	for _, id := range []string{"in time", "late"} {
+		record := Change{Client: id, Value: []byte(`{"version":5,"expirySeconds":7200}`)}
+		_ = store.Apply(t.Context(), []Change{record}) // it cannot fail
+	}
+	b, addr := start(t, Config{Sessions: store})
+	b.expire(time.Now().Add(time.Hour))
+	rejoin(t, addr, 5, "in time", true)
+	b.expire(time.Now().Add(2 * time.Hour))
+	rejoin(t, addr, 5, "late", false)
+}
+
 // What the service sent to a connected client is stored until it is acknowledged (R-BRK-35).
 func TestServiceMessageSurvivesCrash(t *testing.T) {
 	t.Parallel()
