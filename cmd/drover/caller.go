@@ -81,8 +81,12 @@ func (c *caller) option(name string) (string, bool) {
 // parseWords reads flags and words, which may stand in any order, and returns the words. Behind
 // "--" all are words. how and about are the help text.
 func parseWords(flags *flag.FlagSet, args []string, how, about string) (words []string, err error) {
+	if asksHelp(args) {
+		return nil, flagPage(flags, how, about)
+	}
+	setUsage(flags, how)
 	for {
-		if err := readFlags(flags, args, how, about); err != nil {
+		if err := readFlags(flags, args); err != nil {
 			return nil, err
 		}
 		read, rest := args[:len(args)-flags.NArg()], flags.Args()

@@ -39,6 +39,9 @@ func runClock(ctx context.Context, args []string) error {
 	// Package flag ends at the first word that is no flag, and "drover clock advance 1h --data x"
 	// has flags behind it.
 	words, options := splitWords(args)
+	if asksHelp(words) {
+		options = []string{"--help"}
+	}
 	if err := parse(flags, options, clockAbout); err != nil {
 		return err
 	}

@@ -136,7 +136,12 @@ func version() string {
 // parse reads flags. Unknown flags and words that are left over are a wrong command line, and
 // have been reported when errUsage is returned. about is the help text.
 func parse(flags *flag.FlagSet, args []string, about string) error {
-	if err := readFlags(flags, args, "[options]", about); err != nil {
+	const how = "[options]"
+	if asksHelp(args) {
+		return flagPage(flags, how, about)
+	}
+	setUsage(flags, how)
+	if err := readFlags(flags, args); err != nil {
 		return err
 	}
 	if flags.NArg() > 0 {

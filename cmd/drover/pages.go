@@ -131,17 +131,18 @@ func flagEntry(f *flag.Flag) help.Entry {
 	return e
 }
 
-// readFlags reads flags, after it has looked whether help is asked for. Unknown flags have been
-// reported, with the nearest one that there is, when errUsage is returned.
-func readFlags(flags *flag.FlagSet, args []string, how, about string) error {
-	if asksHelp(args) {
-		return flagPage(flags, how, about)
-	}
+// setUsage says what a wrong line of a command is answered with. how is what follows its name.
+func setUsage(flags *flag.FlagSet, how string) {
 	flags.Usage = func() {
 		name, _, _ := strings.Cut(flags.Name(), " [")
 		fmt.Fprintf(flags.Output(), "usage: drover %s %s\n\"drover %s --help\" says more.\n",
 			flags.Name(), how, name)
 	}
+}
+
+// readFlags reads flags. Unknown ones have been reported, with the nearest one that there is, when
+// errUsage is returned.
+func readFlags(flags *flag.FlagSet, args []string) error {
 	// The package shows its message and then the usage. The hint belongs between the two.
 	usage := flags.Usage
 	defer func() { flags.Usage = usage }()
