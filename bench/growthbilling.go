@@ -9,8 +9,8 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// thingsOfBillingGroup is a billing group with very many things, and a policy that is attached to as
-// many certificates (R-ID-44, R-ID-62).
+// thingsOfBillingGroup is a billing group with very many things, and a policy that is attached to
+// as many certificates (R-ID-44, R-ID-62).
 var thingsOfBillingGroup = growth{
 	name:  "things of a billing group, and targets of a policy",
 	sizes: []int{100, 10_000, 100_000},

@@ -64,21 +64,23 @@ func Run(ctx context.Context, args []string, env Env) int {
 	return c.end(ctx, c.run(ctx, args))
 }
 
-// errVersion ends the reading of a line that asks for the version, whatever else is on it
-// (R-CMD-98).
-var errVersion = errors.New("version")
+// These end the reading of a line that calls no operation.
+var (
+	errVersion   = errors.New("version")   // asked for by an option (R-CMD-98)
+	errConfigure = errors.New("configure") // the first word (R-CMD-132)
+)
 
 // run does the checks in the order of R-CMD-20; the first that fails decides.
 func (c *call) run(ctx context.Context, args []string) error {
 	if len(args) > 0 && args[0] == "aws" {
 		args = args[1:]
 	}
-	if words, ok := c.isConfigure(args); ok {
-		return c.configure(words)
-	}
 	rest, err := c.findOperation(args)
 	if errors.Is(err, errVersion) {
 		return c.env.print(c.version())
+	}
+	if errors.Is(err, errConfigure) {
+		return c.configure(rest)
 	}
 	if err != nil {
 		return err

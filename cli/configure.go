@@ -32,17 +32,8 @@ leaves what is there.
   %[1]s --profile plant iot list-jobs
 `
 
-// isConfigure reports whether a command line is one of configure, and returns its words without that
-// one. Global options may stand in front.
-func (c *call) isConfigure(args []string) (words []string, ok bool) {
-	var line command.Line
-	names, rest, err := line.ReadNames(args)
-	if err != nil || len(names) == 0 || names[0] != "configure" {
-		return nil, false
-	}
-	c.line = line
-	return append(names[1:], rest...), true
-}
+// configureName is the word that stands in the place of a service.
+const configureName = "configure"
 
 // configure runs one of the commands.
 func (c *call) configure(words []string) error {
@@ -147,7 +138,8 @@ func (c *call) configureAll() error {
 	} {
 		now, err := settings.Stored(c.sources(), q.key)
 		// A profile that is not there yet is made by the first answer.
-		if e, ok := errors.AsType[*exit.Error](err); err != nil && !(ok && e.Code == exit.CodeNoProfile) {
+		failed, ok := errors.AsType[*exit.Error](err)
+		if err != nil && (!ok || failed.Code != exit.CodeNoProfile) {
 			return err
 		}
 		shown := now

@@ -22,6 +22,9 @@ func (c *call) findOperation(words []string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(names) > 0 && names[0] == configureName {
+		return append(names[1:], rest...), errConfigure
+	}
 	return rest, c.choose(names, &anywhere)
 }
 
@@ -38,7 +41,7 @@ func (c *call) choose(names []string, anywhere *command.Line) error {
 		return nil
 	}
 	if c.service = command.FindService(names[0]); c.service == nil {
-		return invalidChoice("command", names[0], command.ServiceNames())
+		return invalidChoice("command", names[0], append(command.ServiceNames(), configureName))
 	}
 	if err := c.checkGlobals(anywhere); err != nil {
 		return err

@@ -144,8 +144,8 @@ func (p *pages) show(ctx context.Context, in *value.Object) error {
 				return err
 			}
 		}
-		// A server that answers with the same token again would never end the list. The one that the
-		// list began with may come once more.
+		// A server that answers with the same token again would never end the list. The one that
+		// the list began with may come once more.
 		switch following {
 		case "":
 			return p.showEnd(joined, resume)

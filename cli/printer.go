@@ -1,11 +1,6 @@
 package cli
 
 import (
-	"io"
-	"os"
-
-	"golang.org/x/term"
-
 	"github.com/drover-iot/drover/cli/exit"
 	"github.com/drover-iot/drover/cli/jmespath"
 	"github.com/drover-iot/drover/cli/output"
@@ -25,30 +20,17 @@ type printer struct {
 
 // newPrinter returns the printer of a call, with the settings in force.
 func (c *call) newPrinter(s *settings.Settings) *printer {
-	width, terminal := terminalWidth(c.env.Stdout)
-	style := output.Style{Format: s.Output, Title: c.op.Name, Width: width}
+	terminal := screen(c.env.Stdout)
+	style := output.Style{Format: s.Output, Title: c.op.Name, Width: columns(terminal)}
 	// An option says more than a variable that is meant for all programs (R-CMD-84).
 	switch c.line.Text("color") {
 	case "on":
 		style.Color = true
 	case "off":
 	default:
-		style.Color = terminal && c.env.Getenv("NO_COLOR") == ""
+		style.Color = terminal != nil && c.env.Getenv("NO_COLOR") == ""
 	}
 	return &printer{env: c.env, style: style, query: c.query}
-}
-
-// terminalWidth is the number of columns of the terminal that a stream is, and whether it is one.
-func terminalWidth(w io.Writer) (columns int, terminal bool) {
-	file, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) { //nolint:gosec // a file's number is small
-		return 0, false
-	}
-	columns, _, err := term.GetSize(int(file.Fd())) //nolint:gosec // as above
-	if err != nil {
-		return 0, true
-	}
-	return columns, true
 }
 
 // show shows what the query makes of an answer. With nothing to show, the query is not asked

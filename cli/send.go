@@ -81,7 +81,8 @@ func (s *sender) build(in *value.Object) (client.Request, error) {
 		body := &value.Object{}
 		for _, f := range in.Fields {
 			if m := s.op.Input.Member(f.Key); m != nil && m.In == schema.Body {
-				body.Fields = append(body.Fields, value.Field{Key: f.Key, Value: value.Shortest(f.Value)})
+				f.Value = value.Shortest(f.Value)
+				body.Fields = append(body.Fields, f)
 			}
 		}
 		parts.Body = value.AppendJSON(nil, body, "", "")

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"encoding/json"
-	"strings"
 
 	"github.com/drover-iot/drover/cli/output"
 	"github.com/drover-iot/drover/cli/value"
@@ -13,7 +12,8 @@ import (
 // back as --cli-input-json.
 
 // skeleton is a sample of a shape: every member in model order, once; one entry in each list and
-// map (R-CMD-53). name is that of the member that has the shape; text says what a string holds.
+// map (R-CMD-53). name is that of the member that has the shape; text says what a string or a time
+// holds.
 func skeleton(
 	s *schema.Shape, name string, text func(s *schema.Shape, name string) value.Value,
 ) value.Value {
@@ -36,51 +36,39 @@ func skeleton(
 		return json.Number("0")
 	case schema.Double:
 		return json.Number("0.0")
-	case schema.Time:
-		return sampleTime
 	}
 	return text(s, name)
 }
 
-// sampleTime is the time in samples. Lines and tables show it with a blank (R-CMD-55).
-const sampleTime = "1970-01-01T00:00:00"
+// The time in samples. Lines and tables show it with a blank (R-CMD-55).
+const (
+	sampleTime      = "1970-01-01T00:00:00"
+	sampleTimeShown = "1970-01-01 00:00:00"
+)
 
-// sampleInput is what strings hold in a sample request: nothing, or the first of the values
-// allowed.
+// sampleInput is what strings and times hold in a sample request: nothing, or the first of the
+// values allowed.
 func sampleInput(s *schema.Shape, _ string) value.Value {
-	if len(s.Constraint.OneOf) > 0 {
+	switch {
+	case s.Kind == schema.Time:
+		return sampleTime
+	case len(s.Constraint.OneOf) > 0:
 		return s.Constraint.OneOf[0]
 	}
 	return ""
 }
 
-// sampleAnswer is a sample of an answer in an output format.
+// sampleAnswer is a sample of an answer in an output format: a string holds the name of its member
+// (R-CMD-55).
 func sampleAnswer(s *schema.Shape, format string) value.Value {
-	sample := skeleton(s, "", sampleOutput)
+	at := sampleTime
 	if format == output.Text || format == output.Table {
-		return replaced(sample, sampleTime, strings.Replace(sampleTime, "T", " ", 1))
+		at = sampleTimeShown
 	}
-	return sample
+	return skeleton(s, "", func(s *schema.Shape, name string) value.Value {
+		if s.Kind == schema.Time {
+			return at
+		}
+		return name
+	})
 }
-
-// replaced is a value in which one text stands in place of another.
-func replaced(v value.Value, before, after string) value.Value {
-	switch v := v.(type) {
-	case *value.Object:
-		for i := range v.Fields {
-			v.Fields[i].Value = replaced(v.Fields[i].Value, before, after)
-		}
-	case value.List:
-		for i := range v {
-			v[i] = replaced(v[i], before, after)
-		}
-	case string:
-		if v == before {
-			return after
-		}
-	}
-	return v
-}
-
-// sampleOutput is what strings hold in a sample answer: the member's own name (R-CMD-55).
-func sampleOutput(_ *schema.Shape, name string) value.Value { return name }

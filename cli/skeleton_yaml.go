@@ -9,8 +9,8 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
-// A sample request in YAML says behind each key what it is for (R-CMD-54). The data are those of the
-// sample in JSON.
+// A sample request in YAML says behind each key what it is for (R-CMD-54). The data are those of
+// the sample in JSON.
 
 // skeletonYAML prints a sample request in YAML.
 func (c *call) skeletonYAML() error {

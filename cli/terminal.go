@@ -24,6 +24,18 @@ func screen(out io.Writer) *os.File {
 	return file
 }
 
+// columns is the width of a terminal, 0 when there is none or it does not say.
+func columns(terminal *os.File) int {
+	if terminal == nil {
+		return 0
+	}
+	width, _, err := term.GetSize(int(terminal.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
+}
+
 // lookUp finds a variable that may be set and empty, where the world tells the two apart.
 func (e Env) lookUp(name string) (string, bool) {
 	if e.LookupEnv != nil {
@@ -42,9 +54,9 @@ func (e Env) ShowPage(ctx context.Context, page *help.Page, option optionText, p
 		_, err := io.WriteString(e.Stdout, page.Text(help.Style{}))
 		return err
 	}
-	style := help.Style{Bold: e.Getenv("NO_COLOR") == "" && e.Getenv("TERM") != "dumb"}
-	if width, _, err := term.GetSize(int(terminal.Fd())); err == nil {
-		style.Width = width
+	style := help.Style{
+		Width: columns(terminal),
+		Bold:  e.Getenv("NO_COLOR") == "" && e.Getenv("TERM") != "dumb",
 	}
 	command := ""
 	if paged {

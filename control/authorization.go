@@ -18,8 +18,8 @@ func (p *Plane) bindAuthorization(r *schema.Router) {
 	schema.Handle(r, iot.TestAuthorization, p.TestAuthorization)
 }
 
-// GetEffectivePolicies lists the policies in effect for a certificate and a thing, of which one must
-// be given (R-ID-63). They are a few hundred at the most, so it does not page.
+// GetEffectivePolicies lists the policies in effect for a certificate and a thing, of which one
+// must be given (R-ID-63). They are a few hundred at the most, so it does not page.
 func (p *Plane) GetEffectivePolicies(
 	ctx context.Context, in *iot.GetEffectivePoliciesRequest,
 ) (*iot.GetEffectivePoliciesResponse, error) {

@@ -7,8 +7,8 @@ import (
 )
 
 // SameAs reports whether a thing is what a repeated CreateThing asks for, which then changes
-// nothing. Another type or other attributes make it a conflict (R-ID-5), and so does another billing
-// group, unless the request names none, which is the group 0 (R-ID-44).
+// nothing. Another type or other attributes make it a conflict (R-ID-5), and so does another
+// billing group, unless the request names none, which is the group 0 (R-ID-44).
 func (t Thing) SameAs(
 	thingType string, attributes map[string]string, group BillingGroupID,
 ) bool {

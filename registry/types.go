@@ -18,8 +18,8 @@ type Thing struct {
 	Attributes map[string]string
 	Version    int64 // from 1, plus one for each update (R-ID-5)
 	CreatedAt  time.Time
-	// BillingGroup is the billing group that it is in, 0 for none. It may name one that was deleted,
-	// which is none too: deleting a group leaves the things in it as they are (R-ID-44).
+	// BillingGroup is the billing group that it is in, 0 for none. It may name one that was
+	// deleted, which is none too: deleting a group leaves the things in it as they are (R-ID-44).
 	BillingGroup BillingGroupID
 }
 

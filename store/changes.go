@@ -80,8 +80,8 @@ type CreatedJob struct {
 	Original string
 }
 
-// RegistryChanges are changes of things, thing types, groups, billing groups, certificates, policies
-// and tags.
+// RegistryChanges are changes of things, thing types, groups, billing groups, certificates,
+// policies and tags.
 type RegistryChanges struct {
 	CreatedThings []registry.Thing
 	UpdatedThings []registry.Thing
@@ -123,7 +123,8 @@ type RegistryChanges struct {
 	DeletedPolicies []string
 
 	// Attached and Detached go by policy, kind and key. Adding an attachment that exists is no
-	// change, also of the time since which it does; removing one that does not exist is none either.
+	// change, also of the time since which it does; removing one that does not exist is none
+	// either.
 	Attached, Detached []registry.Attachment
 
 	// Principals inserts or rewrites by (thing, certificate).

@@ -279,8 +279,8 @@ type IdentityReader interface {
 	// TargetsOf lists the attachments of a policy, by kind, then by key, resuming after the one
 	// given.
 	TargetsOf(policy string, after registry.Attachment, limit int) ([]registry.Attachment, error)
-	// TargetsByTime lists the attachments of a policy by the time they were made, then by kind, then
-	// by key.
+	// TargetsByTime lists the attachments of a policy by the time they were made, then by kind,
+	// then by key.
 	TargetsByTime(TargetQuery) ([]registry.Attachment, error)
 	// PrincipalsOfThing lists by certificate id.
 	PrincipalsOfThing(thing registry.ThingID, after string, limit int) ([]registry.Principal, error)

@@ -12,8 +12,8 @@ import (
 // readmeCommands are the commands of a section of the README.
 func readmeCommands(t *testing.T, section string) (commands string) {
 	t.Helper()
-	_, text, _ := strings.Cut(string(must[[]byte](t)(os.ReadFile("../README.md"))), "\n### "+section+"\n")
-	text, _, _ = strings.Cut(text, "\n### ")
+	_, text, _ := strings.Cut(string(must[[]byte](t)(os.ReadFile("../README.md"))), "# "+section+"\n")
+	text, _, _ = strings.Cut(text, "\n##")
 	for i, part := range strings.Split(text, "```") {
 		if code, ok := strings.CutPrefix(part, "sh\n"); ok && i%2 == 1 {
 			commands += code
@@ -25,14 +25,10 @@ func readmeCommands(t *testing.T, section string) (commands string) {
 	return commands
 }
 
-// The commands under "Ship a file" work as they are written, on a server with the fleet of one.
-func TestReadmeShipAFile(t *testing.T) { // R-ART-11, R-ART-12, R-ART-13, R-ART-17
-	t.Parallel()
-	s, home := serve(t), t.TempDir()
-	s.ask("POST", "/things/pump-07", "")
-	s.fleet2("site-1", "pump-07")
-	c := commandLine{t: t, program: []string{"sh", "-e", "-c"}, dir: home}
-	programs := t.TempDir()
+// readmeShell is a shell in a new folder, with drover and aws and what a user exports.
+func (s *server) readmeShell(t *testing.T) commandLine {
+	t.Helper()
+	home, programs := t.TempDir(), t.TempDir()
 	stock := must[string](t)(filepath.Abs("../.tools/aws/bin/aws"))
 	for name, program := range map[string]string{"drover": testserver.Binary, "aws": stock} {
 		if _, err := os.Stat(program); err != nil {
@@ -42,7 +38,40 @@ func TestReadmeShipAFile(t *testing.T) { // R-ART-11, R-ART-12, R-ART-13, R-ART-
 			t.Fatal(err)
 		}
 	}
-	c.env = append(s.environment(home), "PATH="+programs+string(os.PathListSeparator)+os.Getenv("PATH"))
+	return commandLine{
+		t: t, program: []string{"sh", "-e", "-c"}, dir: home,
+		env: append(s.environment(home), "PATH="+programs+string(os.PathListSeparator)+os.Getenv("PATH")),
+	}
+}
+
+// The commands under "The command line" work as they are written, on a server with the job that they
+// name.
+func TestReadmeCommandLine(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	s.ask("POST", "/things/pump-07", "")
+	s.fleet2("site-1", "pump-07")
+	s.create("fw-2", "site-1", nil)
+	c := s.readmeShell(t)
+	out := c.ok(readmeCommands(t, "The command line"))
+	for _, want := range []string{"COMMANDS OF THE API", "Job templates", "--presigned-url-config", "|  jobId           |  fw-2 ",
+		"inProgressTimeoutInMinutes: 30\n", " pages in "} {
+		if !strings.Contains(out, want) {
+			t.Errorf("nothing printed has %q:\n%s", want, out)
+		}
+	}
+	if !strings.Contains(c.read("update.yaml"), "jobId: ''  # [REQUIRED]") {
+		t.Errorf("update.yaml is %s", c.read("update.yaml"))
+	}
+}
+
+// The commands under "Ship a file" work as they are written, on a server with the fleet of one.
+func TestReadmeShipAFile(t *testing.T) { // R-ART-11, R-ART-12, R-ART-13, R-ART-17
+	t.Parallel()
+	s := serve(t)
+	s.ask("POST", "/things/pump-07", "")
+	s.fleet2("site-1", "pump-07")
+	c := s.readmeShell(t)
 	c.write("fw-2.5.bin", "the firmware")
 	out := c.ok(readmeCommands(t, "Ship a file"))
 	for _, want := range []string{

@@ -83,9 +83,9 @@ type EffectivePolicy struct {
 	PolicyDocument PolicyDocument `json:"policyDocument"`
 }
 
-// Lists the policies in effect for a device that connects with a certificate as a thing: those of the
-// certificate, and those of the groups that the thing is in, when the certificate is attached to
-// the thing. With a thing alone, the policies of its groups (R-ID-63).
+// Lists the policies in effect for a device that connects with a certificate as a thing: those of
+// the certificate, and those of the groups that the thing is in, when the certificate is attached
+// to the thing. With a thing alone, the policies of its groups (R-ID-63).
 var GetEffectivePolicies = schema.Op[GetEffectivePoliciesRequest, GetEffectivePoliciesResponse]{
 	Name: "GetEffectivePolicies", Route: "POST /effective-policies",
 	Errors: registryErrors(api.ResourceNotFound, api.LimitExceeded),
@@ -152,8 +152,8 @@ type AuthResult struct {
 	Denied DenyingPolicies `json:"denied"`
 	// The decision of all policies together.
 	AuthDecision AuthDecision `json:"authDecision"`
-	// The policy variables and condition keys that the policies ask for and that have no value in the
-	// test, such as iot:ClientId without a client id.
+	// The policy variables and condition keys that the policies ask for and that have no value in
+	// the test, such as iot:ClientId without a client id.
 	MissingContextValues []string `json:"missingContextValues"`
 }
 

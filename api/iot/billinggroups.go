@@ -88,8 +88,8 @@ type DeleteBillingGroupRequest struct {
 	ExpectedVersion *int64 `json:"expectedVersion" in:"query"`
 }
 
-// Deletes a billing group. It may have things, which are in no billing group then. Deleting one that
-// does not exist is no error.
+// Deletes a billing group. It may have things, which are in no billing group then. Deleting one
+// that does not exist is no error.
 var DeleteBillingGroup = schema.Op[DeleteBillingGroupRequest, schema.Nothing]{
 	Name: "DeleteBillingGroup", Route: "DELETE /billing-groups/{billingGroupName}",
 	Errors: groupErrors(api.VersionConflict),

@@ -26,14 +26,10 @@ import (
 //go:embed examples
 var exampleFiles embed.FS
 
-// examplesOf are the examples of an operation, and the way through a file. One without examples by
-// hand has the shortest call.
+// examplesOf are the examples of an operation, which each has, and the way through a file.
 func examplesOf(program string, s *schema.Service, op *schema.Description) []Block {
 	name := s.Name + " " + command.Dashed(op.Name)
 	blocks := handmade(name)
-	if blocks == nil {
-		blocks = []Block{Command{"drover " + name + shortest(op)}}
-	}
 	if len(op.Input.Members) > 0 {
 		blocks = append(blocks,
 			Paragraph("All members of the request from a file, which starts as a skeleton:"),
@@ -94,8 +90,8 @@ func exampleBlocks(section string) (blocks []Block) {
 	return blocks
 }
 
-// SplitExample splits an example into the line for the shell and what it prints. The line ends where
-// a shell would begin to run it: not within quotes, and not after a backslash.
+// SplitExample splits an example into the line for the shell and what it prints. The line ends
+// where a shell would begin to run it: not within quotes, and not after a backslash.
 func SplitExample(text string) (line Command, output Code) {
 	lines := strings.Split(text, "\n")
 	for i := range lines {
@@ -105,36 +101,4 @@ func SplitExample(text string) (line Command, output Code) {
 		}
 	}
 	return lines, nil
-}
-
-// shortest are the options of the shortest call of an operation: what is required, with values that
-// pass the checks of the command line.
-func shortest(op *schema.Description) string {
-	text := ""
-	for _, m := range op.Input.Members {
-		if m.Required {
-			text += " --" + command.Dashed(m.Name) + " " + sample(m.Shape, m.Name)
-		}
-	}
-	return text
-}
-
-// sample is a value of a shape, as a word of a command line.
-func sample(s *schema.Shape, name string) string {
-	switch s.Kind {
-	case schema.Integer, schema.Long, schema.Double:
-		return "1"
-	case schema.Structure, schema.Map:
-		return "'{}'"
-	case schema.List:
-		return sample(s.Elem, name)
-	}
-	if len(s.Constraint.OneOf) > 0 {
-		return s.Constraint.OneOf[0]
-	}
-	text := "my-" + command.Dashed(name)
-	for s.Constraint.Len.HasMin() && int64(len(text)) < s.Constraint.Len.Min {
-		text += "-x"
-	}
-	return text
 }

@@ -25,8 +25,8 @@ type Paragraph string
 // where both shorthand and JSON may be broken.
 type Code []string
 
-// Command is a line for a shell, perhaps over several lines. One that is wider than the page goes on
-// before an option, with a backslash in front, so that it can be copied.
+// Command is a line for a shell, perhaps over several lines. One that is wider than the page goes
+// on before an option, with a backslash in front, so that it can be copied.
 type Command []string
 
 // An Entry is a term and what there is to say about it, further to the right.

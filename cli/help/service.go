@@ -19,7 +19,6 @@ var subjects = []struct {
 }{
 	{"Job templates", []string{"JobTemplate"}},
 	{"Job executions", []string{"JobExecution"}},
-	{"Commands", []string{"CommandExecution"}},
 	{"Jobs", []string{"Job"}},
 	{"Billing groups", []string{"BillingGroup"}},
 	{"Dynamic groups and the fleet index", []string{"DynamicThingGroup", "Index"}},
@@ -33,7 +32,7 @@ var subjects = []struct {
 
 // subjectOrder is the order of the subjects on a page, by index in subjects: what people look for
 // first comes first, where the table above has what is more special first.
-var subjectOrder = []int{3, 1, 0, 2, 10, 6, 5, 7, 4, 9, 8, 11}
+var subjectOrder = []int{2, 1, 0, 9, 5, 4, 6, 3, 8, 7, 10}
 
 // subjectOf is the index of an operation's subject.
 func subjectOf(operation string) int {
@@ -91,7 +90,7 @@ func API(program string) *Page {
 	p.Sections = []Section{
 		NameSection(p),
 		{"SYNOPSIS", []Block{Code{program + " [options] <service> <operation> [options]"}}},
-		{"SERVICES", []Block{Services()}},
+		{"SERVICES", []Block{append(Services(), Row{"configure", "shows and changes profiles"})}},
 		{"GLOBAL OPTIONS", globalOptions()},
 	}
 	return p

@@ -69,7 +69,8 @@ func folded(name string) string {
 // edits is how many characters must be inserted, removed, replaced or exchanged with their
 // neighbour to make one name of another: deploy and depoly are one apart.
 func edits(a, b []rune) int {
-	// rows[0] is the row of the character before the last, rows[1] of the last, rows[2] of this one.
+	// rows[0] is the row of the character before the last, rows[1] of the last, rows[2] of this
+	// one.
 	rows := [3][]int{make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)}
 	for j := range rows[1] {
 		rows[1][j] = j

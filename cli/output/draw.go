@@ -88,8 +88,8 @@ func (s *section) contentWidths() []int {
 }
 
 // columnWidths spreads a width over the columns in proportion to what they need (R-CMD-82): columns
-// that need 8 and 12 become 10 and 15 of 25. What rounding leaves over is added from the right, what
-// it takes too much is taken from the left.
+// that need 8 and 12 become 10 and 15 of 25. What rounding leaves over is added from the right,
+// what it takes too much is taken from the left.
 func (s *section) columnWidths(all int) []int {
 	widths := s.contentWidths()
 	sum := 0

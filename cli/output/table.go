@@ -74,8 +74,8 @@ func (b *tableBuilder) row(cells ...string) {
 	b.last().rows = append(b.last().rows, cells)
 }
 
-// columns gives the last section a header. One that has a header or rows already stays as it is, and
-// another without a title begins: its rows are not of these columns.
+// columns gives the last section a header. One that has a header or rows already stays as it is,
+// and another without a title begins: its rows are not of these columns.
 func (b *tableBuilder) columns(names []string, indent int) {
 	if len(b.last().header) > 0 || len(b.last().rows) > 0 {
 		b.begin("", indent)
@@ -125,8 +125,8 @@ func (b *tableBuilder) object(o *value.Object, indent int) {
 }
 
 // objects adds a list with objects in it: one row for each, with the columns of all. When any has
-// nested members, each object gets a section of its own, with its members after it. What is no object
-// has rows without columns.
+// nested members, each object gets a section of its own, with its members after it. What is no
+// object has rows without columns.
 func (b *tableBuilder) objects(title string, items value.List, indent int) {
 	var names []string
 	split := false // into sections

@@ -19,8 +19,8 @@ import (
 // AppendText writes a value as lines of text.
 func AppendText(dst []byte, v value.Value) []byte { return appendValue(dst, v, "") }
 
-// appendValue writes a value. The prefix is what its lines begin with: its label and a tab, or "" at
-// the top level.
+// appendValue writes a value. The prefix is what its lines begin with: its label and a tab, or ""
+// at the top level.
 func appendValue(dst []byte, v value.Value, prefix string) []byte {
 	switch v := v.(type) {
 	case *value.Object:

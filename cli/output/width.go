@@ -12,8 +12,8 @@ import (
 // or two columns wide, and must stay straight whatever a value holds.
 
 // displayWidth is the number of columns of a text without control characters. Full-width and
-// ambiguous characters have two, and what is drawn over the character before it has none: 中 has two,
-// and e with a combining acute accent has one (R-CMD-83).
+// ambiguous characters have two, and what is drawn over the character before it has none: 中 has
+// two, and e with a combining acute accent has one (R-CMD-83).
 func displayWidth(text string) int {
 	n := 0
 	for _, r := range text {
@@ -66,8 +66,8 @@ func isControl(r rune) bool {
 	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029'
 }
 
-// cellLines are the lines of a cell, at least one: a text with line breaks is drawn over as many lines,
-// without an empty one at its end (R-CMD-83).
+// cellLines are the lines of a cell, at least one: a text with line breaks is drawn over as many
+// lines, without an empty one at its end (R-CMD-83).
 func cellLines(text string) []string {
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")

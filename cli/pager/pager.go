@@ -37,9 +37,6 @@ func New(ctx context.Context, command string, screen *os.File) *Writer {
 	return &Writer{ctx: context.WithoutCancel(ctx), command: command, screen: screen}
 }
 
-// Fd is the descriptor of the screen: what is written is for a terminal, of its width.
-func (w *Writer) Fd() uintptr { return w.screen.Fd() }
-
 // Write implements io.Writer. A pager that was left early wants no more, which is no error.
 func (w *Writer) Write(text []byte) (int, error) {
 	if !w.started {

@@ -42,9 +42,6 @@ func TestWriter(t *testing.T) {
 		if string(got) != want {
 			t.Errorf("%s: %d bytes on the screen, want %d", command, len(got), len(want))
 		}
-		if w.Fd() != screen.Fd() {
-			t.Errorf("%s: another screen", command)
-		}
 		if err := screen.Close(); err != nil {
 			t.Error(err)
 		}

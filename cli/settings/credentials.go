@@ -5,11 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"os/exec"
+	"runtime"
 	"strings"
 
 	"gopkg.in/ini.v1"
 
 	"github.com/drover-iot/drover/cli/exit"
+	"github.com/drover-iot/drover/cli/shellwords"
 	"github.com/drover-iot/drover/client"
 )
 
@@ -103,7 +105,10 @@ func keysOf(s *ini.Section) client.Credentials {
 // runProcess runs the profile's credential_process, without a shell (R-CMD-105).
 func (s *Settings) runProcess(ctx context.Context, command string) error {
 	const failed = "Error when retrieving credentials from custom-process: "
-	words := splitWords(command)
+	if runtime.GOOS == "windows" { // where a backslash divides folders, and escapes nothing
+		command = strings.ReplaceAll(command, `\`, `\\`)
+	}
+	words, _ := shellwords.Split(command)
 	if len(words) == 0 {
 		return exit.Other(failed + "the command is empty")
 	}
@@ -132,35 +137,4 @@ func (s *Settings) runProcess(ctx context.Context, command string) error {
 		SessionToken:    answer.SessionToken,
 	}
 	return nil
-}
-
-// splitWords splits a command at blanks. Single and double quotes hold a word with blanks together:
-// sh -c 'echo a' is three words.
-func splitWords(command string) (words []string) {
-	var word strings.Builder
-	var quote rune // the one that is open, 0 for none
-	open := false  // a word has begun; it may be empty, as in ''
-	for _, r := range command {
-		switch {
-		case quote != 0 && r == quote:
-			quote = 0
-		case quote != 0:
-			word.WriteRune(r)
-		case r == '\'' || r == '"':
-			quote, open = r, true
-		case r == ' ' || r == '\t':
-			if open {
-				words = append(words, word.String())
-				word.Reset()
-			}
-			open = false
-		default:
-			word.WriteRune(r)
-			open = true
-		}
-	}
-	if open {
-		words = append(words, word.String())
-	}
-	return words
 }

@@ -79,7 +79,8 @@ func (e Edit) Apply(text string) string {
 	for to < len(lines) && !strings.HasPrefix(lines[to], "[") {
 		to++
 	}
-	return strings.Join(slices.Concat(lines[:from], e.section(lines[from:to]), lines[to:]), "\n") + "\n"
+	lines = slices.Concat(lines[:from], e.section(lines[from:to]), lines[to:])
+	return strings.Join(lines, "\n") + "\n"
 }
 
 // section returns the lines of a section with the edit.

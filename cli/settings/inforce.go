@@ -30,23 +30,19 @@ func InForce(from Sources) ([]Setting, error) {
 // be "".
 func (s *Settings) look(name, option, key string, variables ...string) Setting {
 	if option != "" && s.from.option(option) != "" {
-		return Setting{Name: name, Text: s.from.option(option), Kind: "manual", Where: "--" + option}
+		return Setting{name, s.from.option(option), false, "manual", "--" + option}
 	}
 	for _, variable := range variables {
 		if text := s.from.Getenv(variable); variable != "" && text != "" {
-			return Setting{Name: name, Text: text, Kind: "env", Where: variable}
+			return Setting{name, text, false, "env", variable}
 		}
 	}
 	if text := textOf(s.Profile.credentials, key); text != "" {
-		return Setting{
-			Name:  name,
-			Text:  text,
-			Kind:  "shared-credentials-file",
-			Where: CredentialsPath(s.from.Getenv),
-		}
+		path := CredentialsPath(s.from.Getenv)
+		return Setting{name, text, false, "shared-credentials-file", path}
 	}
 	if text := textOf(s.Profile.section, key); text != "" {
-		return Setting{Name: name, Text: text, Kind: "config-file", Where: ConfigPath(s.from.Getenv)}
+		return Setting{name, text, false, "config-file", ConfigPath(s.from.Getenv)}
 	}
 	return Setting{Name: name}
 }

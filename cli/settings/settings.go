@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/drover-iot/drover/cli/exit"
 	"github.com/drover-iot/drover/cli/output"
@@ -64,7 +65,9 @@ const noRegion = `You must specify a region. ` +
 	`You can also configure your region by running "aws configure".`
 
 // hostLabel is the form of a region: a part of a host's name.
-var hostLabel = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
+var hostLabel = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
+})
 
 // Find finds all settings but the credentials (R-CMD-20, step 9).
 func Find(from Sources) (*Settings, error) {
@@ -100,7 +103,7 @@ func (s *Settings) findServer() (err error) {
 	switch {
 	case s.Region == "":
 		return exit.Missing(exit.CodeNoRegion, noRegion)
-	case !hostLabel.MatchString(s.Region):
+	case !hostLabel().MatchString(s.Region):
 		return exit.Other("Provided region_name '%s' doesn't match a supported format.", s.Region)
 	case s.Endpoint == "" && !s.from.Offline:
 		return exit.Environment("%s", noEndpoint)

@@ -11,8 +11,9 @@ import (
 
 // What stands in the shared files, for the commands that show and change them (R-CMD-132).
 
-// Stored returns the text of a key of the profile in force, "" without it. The key is KEY, TABLE.KEY
-// for one that is indented below TABLE, NAME.KEY or profile.NAME.KEY for one of another profile.
+// Stored returns the text of a key of the profile in force, "" without it. The key is KEY,
+// TABLE.KEY for one that is indented below TABLE, NAME.KEY or profile.NAME.KEY for one of another
+// profile.
 func Stored(from Sources, key string) (string, error) {
 	s := &Settings{from: from}
 	profile, key := splitKey(from, key)

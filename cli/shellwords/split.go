@@ -1,13 +1,12 @@
-// Package shellwords splits a line into words as a shell does. Completion sees the line that is
-// being written only as text, and the examples of help are lines for a shell.
+// Package shellwords splits a line into words as a shell does: the command of a credential_process,
+// which no shell is started for, and the examples of help, which are lines for a shell.
 package shellwords
 
 import "strings"
 
 // Split splits a line into the words that a shell would make of it, without expanding anything: no
-// variables, no patterns. What stands in front of an operator such as | or ; belongs to another
-// command and is left out. open reports whether the line ends within a word, which is then the
-// last one.
+// variables, no patterns, no operators. open reports whether the line ends within a word, which is
+// then the last one.
 //
 //	drover iot describe-job --job-id 'a b    is drover, iot, describe-job, --job-id, "a b"; open
 func Split(line string) (words []string, open bool) {
@@ -41,9 +40,6 @@ func Split(line string) (words []string, open bool) {
 			quote, open = c, true
 		case c == ' ' || c == '\t' || c == '\n':
 			end()
-		case strings.IndexByte("|;&(", c) >= 0:
-			words, open = nil, false
-			word.Reset()
 		default:
 			word.WriteByte(c)
 			open = true

@@ -12,8 +12,8 @@ type Value = any
 // A List is a JSON array.
 type List = []Value
 
-// Raw is a value of bytes, such as the contents of a file given as fileb://. No member takes it as a
-// text (R-CMD-42, R-CMD-44).
+// Raw is a value of bytes, such as the contents of a file given as fileb://. No member takes it as
+// a text (R-CMD-42, R-CMD-44).
 type Raw []byte
 
 // Date is a date of YAML, as it is written. No member takes it as a text (R-CMD-50).

@@ -78,8 +78,8 @@ func whole(text string) (json.Number, bool) {
 	return json.Number(sign + withoutZeros(digits)), true
 }
 
-// decimal reads a number with a point or an exponent. JSON wants a digit on both sides of the point:
-// .5 is 0.5 and 5. is 5.0. Otherwise it stays as it is written.
+// decimal reads a number with a point or an exponent. JSON wants a digit on both sides of the
+// point: .5 is 0.5 and 5. is 5.0. Otherwise it stays as it is written.
 func decimal(text string) (json.Number, bool) {
 	m := decimalForm().FindStringSubmatch(text)
 	if m == nil {

@@ -6,8 +6,8 @@ import (
 	"unicode"
 )
 
-// A text is written without quotes when it reads back as the same text, in single quotes when it has
-// nothing to escape, and else in double quotes.
+// A text is written without quotes when it reads back as the same text, in single quotes when it
+// has nothing to escape, and else in double quotes.
 
 // quoted writes a text as a value. Further lines of one in single quotes begin with the margin.
 func quoted(text, margin string) string {

@@ -22,8 +22,8 @@ const maxRepeated = 1_000_000
 // line it is.
 func Parse(text string) (value.Value, error) {
 	text = strings.TrimPrefix(text, "\ufeff")
-	// The library refuses the directive of any version but 1.1. What follows is read by the rules of
-	// 1.2 anyway, so the line may as well be a comment.
+	// The library refuses the directive of any version but 1.1. What follows is read by the rules
+	// of 1.2 anyway, so the line may as well be a comment.
 	if strings.HasPrefix(text, "%YAML 1.") {
 		text = "#" + text[1:]
 	}

@@ -20,8 +20,8 @@ import (
 type Layout struct {
 	// Sorted is whether keys are in the order of their names, and not in their own.
 	Sorted bool
-	// Comment returns the comment behind a key, "" for none; nil when there are no comments. The path
-	// is that of the key, such as tags[].Key. It must be one line.
+	// Comment returns the comment behind a key, "" for none; nil when there are no comments. The
+	// path is that of the key, such as tags[].Key. It must be one line.
 	Comment func(path string) string
 }
 
@@ -36,8 +36,8 @@ func Append(dst []byte, v value.Value, how Layout) []byte {
 	return append(w.out, '\n')
 }
 
-// A writer appends to a document. A margin is the blanks in front of the lines of a block; the first
-// line of a block is written behind what is there already.
+// A writer appends to a document. A margin is the blanks in front of the lines of a block; the
+// first line of a block is written behind what is there already.
 type writer struct {
 	out []byte
 	how Layout
@@ -125,7 +125,8 @@ func (w *writer) field(f value.Field, margin, path string) {
 // text writes a text as it is.
 func (w *writer) text(s string) { w.out = append(w.out, s...) }
 
-// scalar writes a scalar, or an empty list or object. Further lines of a text begin with the margin.
+// scalar writes a scalar, or an empty list or object. Further lines of a text begin with the
+// margin.
 func (w *writer) scalar(v value.Value, margin string) {
 	switch v := v.(type) {
 	case string:

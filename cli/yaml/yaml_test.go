@@ -186,7 +186,8 @@ func TestComments(t *testing.T) {
 	}
 }
 
-// readsBack fails unless a value is read as it is written, with its own order of keys and sorted.
+// readsBack fails the test unless parsing what was written gives the value again. It writes the value
+// twice: with its keys in their own order, and sorted.
 func readsBack(t *testing.T, v value.Value) {
 	t.Helper()
 	text := yaml.Append(nil, v, yaml.Layout{})

@@ -1,7 +1,7 @@
 // Package tags is the use cases of tags. They are a package of their own because everything that
-// the other packages of the engine keep may be tagged: jobs, job templates, thing groups,
-// billing groups, thing types and policies (R-API-36, R-ID-43). Tags that a resource is created or deleted with are
-// staged by the use case that does so; see commit.Tx.SetTags.
+// the other packages of the engine keep may be tagged: jobs, job templates, thing groups, billing
+// groups, thing types and policies (R-API-36, R-ID-43). Tags that a resource is created or deleted
+// with are staged by the use case that does so; see commit.Tx.SetTags.
 package tags
 
 import (

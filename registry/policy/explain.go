@@ -15,8 +15,8 @@ type Named struct {
 	Document *Document
 }
 
-// Explanation is a decision, and which policies say what. A policy with a matching Allow and a
-// matching Deny is in Allowing and in Denying.
+// Explanation is a decision, and which policies say what. A policy in which
+// both an Allow and a Deny match is listed in Allowing and in Denying.
 type Explanation struct {
 	Decision Decision
 	// Allowing are the names of the policies in which an Allow matches, Denying of those in which a
@@ -27,9 +27,10 @@ type Explanation struct {
 	Unresolved []string
 }
 
-// Explain decides about several requests, at least one, as if they were one: what is denied explicitly for one of them is
-// denied, and it is allowed when each of them is. A device that may publish to topic/a and that no
-// policy lets publish to topic/b may not publish to both: ImplicitDeny.
+// Explain decides about several requests, at least one, as if they were one: what is denied
+// explicitly for one of them is denied, and it is allowed when each of them is. A device that may
+// publish to topic/a and that no policy lets publish to topic/b may not publish to both:
+// ImplicitDeny.
 func Explain(policies []Named, requests []Request) Explanation {
 	e := Explanation{Decision: Allowed}
 	documents := make([]*Document, len(policies))

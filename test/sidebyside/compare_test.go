@@ -25,7 +25,7 @@ func (p *pair) compare(t *testing.T, g group) {
 				t.Errorf("%s: the %s differs (-aws +drover):\n%s", strings.Join(words, " "), a, diff)
 			case differs && diff == "":
 				t.Errorf("%s: %s: the %s does not differ:\n%s", strings.Join(words, " "), d.rule, a, is[a])
-			case differs && !strings.HasPrefix(is[a], d.want):
+			case differs && (!strings.HasPrefix(is[a], d.want) || d.want == "" && is[a] != ""):
 				t.Errorf("%s: %s: the %s is %q, want %q", strings.Join(words, " "), d.rule, a, is[a], d.want)
 			}
 		}

@@ -20,7 +20,7 @@ import (
 //	> error R-CMD-49 Error parsing           drover differs here: in what, by which rule, and how
 //
 // A difference is in the error, the output, the status or the sent requests. It must be there: one
-// that the aws command line no longer shows fails, too. The text is the beginning of what drover has.
+// that the aws command line no longer shows fails, too. The text is the beginning of what drover has; without one drover has nothing there.
 
 // group is a number of command lines with what they find around them.
 type group struct {
@@ -39,7 +39,7 @@ type answer struct {
 	body   string
 }
 
-// line is a command line, and in what drover differs.
+// line is a command line, and the differences that are expected between the two programs.
 type line struct {
 	text    string   // in the quoting of a shell; "" when words is set
 	words   []string // the words
