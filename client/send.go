@@ -58,5 +58,6 @@ func (t *Transport) Send(signed *http.Request) (Answer, error) {
 func Untrusted(err error) bool {
 	var certificate *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
-	return errors.As(err, &certificate) || errors.As(err, &record)
+	return errors.As(err, &certificate) || errors.As(err, &record) ||
+		errors.Is(err, http.ErrSchemeMismatch) // it answered in plain HTTP
 }
