@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/drover-iot/drover/cli/exit"
 	"github.com/drover-iot/drover/cli/settings"
@@ -26,7 +27,7 @@ func readAnswer(
 	}
 	v, err := value.ParseJSON(string(body))
 	o, ok := v.(*value.Object)
-	if err != nil || !ok {
+	if err != nil || !ok || !utf8.Valid(body) {
 		return nil, exit.Other("The answer to %s is not a JSON object: %s",
 			op.Name, firstLine(string(body)))
 	}
@@ -40,7 +41,7 @@ func readAnswer(
 // firstLine is the first line of a text, at most 200 bytes of it, for a message.
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(text, "\n")
-	return line[:min(len(line), 200)]
+	return strings.ToValidUTF8(line[:min(len(line), 200)], "")
 }
 
 // modelled returns what the model knows of a value, in model order, without members that are null

@@ -133,8 +133,13 @@ func (p *pages) show(ctx context.Context, in *value.Object) error {
 		if err != nil {
 			return err
 		}
+		list, given := answer.Get(p.page.Items)
+		if _, isList := list.(value.List); given && !isList {
+			return exit.Other("The answer to %s has another value than a list in %s",
+				p.sender.op.Name, p.page.Items)
+		}
 		items, following, resume := at.cut(p.page, answer)
-		if _, given := answer.Get(p.page.Items); given {
+		if given {
 			all = append(all, items...)
 			answer.Set(p.page.Items, items)
 			joined.Set(p.page.Items, all)
