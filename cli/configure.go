@@ -44,7 +44,7 @@ func (c *call) configure(words []string) error {
 		return exit.LeftOver(strings.Join(c.line.LeftOver, ", "))
 	}
 	plain := c.line.Plain
-	if c.line.WantsHelp() {
+	if c.line.WantsHelp() || len(plain) == 2 && plain[1] == "help" {
 		_, err := fmt.Fprintf(c.env.Stdout, configureUsage, c.env.Program)
 		return err
 	}
