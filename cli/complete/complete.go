@@ -124,9 +124,9 @@ func (w *walk) complete() {
 			return
 		}
 		w.options(true)
-	case c.Value != nil: // one more value of a list, or an option
+	case c.Value != nil: // one more value of a list, or what comes behind it
 		w.optionValue(c.Value, "", word)
-		if word == "" {
+		if word == "" && len(c.Given[len(c.Given)-1].Words) > 0 {
 			w.options(false)
 		}
 	case c.Operation != nil:

@@ -17,7 +17,7 @@ FUNCTION() {
             +*) open+=("${line#+}") ;;
         esac
     done
-    (( stem )) && compset -P $stem
+    (( stem )) && compset -p $stem
     local result=1
     (( $#closed )) && _describe -V 'NAME' closed && result=0
     (( $#open )) && _describe -V 'NAME' open -S '' && result=0

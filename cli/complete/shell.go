@@ -193,6 +193,11 @@ func (r Request) writeOne(b *strings.Builder, c Candidate, stem int) {
 		b.WriteString(mark + text + "\n")
 	default:
 		b.WriteString(c.Text + "\t" + about + "\n")
+		// Behind a word that is the only one fish closes quotes and writes a blank, unless it ends
+		// like one that goes on.
+		if c.Open && !strings.HasSuffix(c.Text, "=") && !strings.HasSuffix(c.Text, "/") {
+			b.WriteString(c.Text + ",\t" + about + "\n")
+		}
 	}
 }
 

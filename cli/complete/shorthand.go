@@ -129,14 +129,16 @@ func (w *walk) shorthand(s *schema.Shape, stem, text string) {
 		m = &schema.Member{}
 	}
 	element := elementOf(h.shape)
-	switch {
-	case element.Kind != schema.Structure && element.Kind != schema.Map:
+	if element.Kind != schema.Structure && element.Kind != schema.Map {
 		w.scalar(m, element, before, now, true)
-	case h.shape.Kind == schema.List:
-		w.add(before+"[{", "", true)
-	default:
-		w.add(before+"{", "", true)
+		return
 	}
+	// A value with members begins with a bracket and the first of its keys.
+	open := "{"
+	if h.shape.Kind == schema.List {
+		open = "[{"
+	}
+	w.keys(&level{shape: element}, before+open)
 }
 
 // keys adds the keys that are not there yet.
@@ -152,7 +154,7 @@ func (w *walk) keys(l *level, before string) {
 		}
 		return false
 	}
-	if l.shape.Kind == schema.Map {
+	if l.shape.Kind == schema.Map { // whose keys are free, unless they are listed
 		for _, name := range l.shape.Key.Constraint.OneOf {
 			if !has(name) {
 				w.add(before+name+"=", "", true)

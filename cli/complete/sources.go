@@ -1,7 +1,6 @@
 package complete
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -34,66 +33,68 @@ type source struct {
 }
 
 // sources are all lists with values. No other operation is called for completion, and each only
-// reads.
-var sources = []source{
-	{types: []string{"JobID", "JobIDOrNext"}, list: iot.ListJobs, item: "jobId", about: "status",
-		makers: []string{"CreateJob"}},
-	{types: []string{"JobID", "JobIDOrNext"}, list: iot.ListJobExecutionsForThing, item: "jobId",
-		about: "jobExecutionSummary.status", needs: []string{"thingName"}},
-	{types: []string{"jobArn"}, list: iot.ListJobs, item: "jobArn", about: "status"},
+// reads. The table is made when it is asked for: no other command has to wait for it.
+func sources() []source {
+	return []source{
+		{types: []string{"JobID", "JobIDOrNext"}, list: iot.ListJobs, item: "jobId", about: "status",
+			makers: []string{"CreateJob"}},
+		{types: []string{"JobID", "JobIDOrNext"}, list: iot.ListJobExecutionsForThing, item: "jobId",
+			about: "jobExecutionSummary.status", needs: []string{"thingName"}},
+		{types: []string{"jobArn"}, list: iot.ListJobs, item: "jobArn", about: "status"},
 
-	{types: []string{"ThingName"}, list: iot.ListThings, item: "thingName", about: "thingTypeName",
-		makers: []string{"CreateThing"}},
-	{types: []string{"ThingName"}, list: iot.SearchIndex, item: "thingName",
-		about: "thingTypeName", prefix: "queryString", query: "thingName:",
-		makers: []string{"CreateThing"}},
-	{types: []string{"ThingName"}, list: iot.ListJobExecutionsForJob, item: "thingArn",
-		behind: ":thing/", about: "jobExecutionSummary.status", needs: []string{"jobId"}},
-	{types: []string{"thingArn", "targets"}, list: iot.ListThings, item: "thingArn"},
+		{types: []string{"ThingName"}, list: iot.ListThings, item: "thingName", about: "thingTypeName",
+			makers: []string{"CreateThing"}},
+		{types: []string{"ThingName"}, list: iot.SearchIndex, item: "thingName",
+			about: "thingTypeName", prefix: "queryString", query: "thingName:",
+			makers: []string{"CreateThing"}},
+		{types: []string{"ThingName"}, list: iot.ListJobExecutionsForJob, item: "thingArn",
+			behind: ":thing/", about: "jobExecutionSummary.status", needs: []string{"jobId"}},
+		{types: []string{"thingArn", "targets"}, list: iot.ListThings, item: "thingArn"},
 
-	{types: []string{"ThingGroupName"}, list: iot.ListThingGroups, item: "groupName",
-		prefix: "namePrefixFilter",
-		makers: []string{"CreateThingGroup", "CreateDynamicThingGroup"}},
-	{types: []string{"thingGroupArn", "targets", "PolicyTarget"}, list: iot.ListThingGroups,
-		item: "groupArn", prefix: "namePrefixFilter"},
-	{types: []string{"BillingGroupName"}, list: iot.ListBillingGroups, item: "groupName",
-		prefix: "namePrefixFilter", makers: []string{"CreateBillingGroup"}},
-	{types: []string{"billingGroupArn"}, list: iot.ListBillingGroups, item: "groupArn",
-		prefix: "namePrefixFilter"},
-	{types: []string{"ThingTypeName"}, list: iot.ListThingTypes, item: "thingTypeName",
-		makers: []string{"CreateThingType"}},
+		{types: []string{"ThingGroupName"}, list: iot.ListThingGroups, item: "groupName",
+			prefix: "namePrefixFilter",
+			makers: []string{"CreateThingGroup", "CreateDynamicThingGroup"}},
+		{types: []string{"thingGroupArn", "targets", "PolicyTarget"}, list: iot.ListThingGroups,
+			item: "groupArn", prefix: "namePrefixFilter"},
+		{types: []string{"BillingGroupName"}, list: iot.ListBillingGroups, item: "groupName",
+			prefix: "namePrefixFilter", makers: []string{"CreateBillingGroup"}},
+		{types: []string{"billingGroupArn"}, list: iot.ListBillingGroups, item: "groupArn",
+			prefix: "namePrefixFilter"},
+		{types: []string{"ThingTypeName"}, list: iot.ListThingTypes, item: "thingTypeName",
+			makers: []string{"CreateThingType"}},
 
-	{types: []string{"JobTemplateID"}, list: iot.ListJobTemplates, item: "jobTemplateId",
-		about: "description", makers: []string{"CreateJobTemplate"}},
-	{types: []string{"JobTemplateArn"}, list: iot.ListJobTemplates, item: "jobTemplateArn",
-		about: "description"},
-	{types: []string{"JobTemplateArn"}, list: iot.ListManagedJobTemplates, item: "templateArn",
-		about: "description"},
-	{types: []string{"ManagedTemplateName"}, list: iot.ListManagedJobTemplates,
-		item: "templateName", about: "description"},
+		{types: []string{"JobTemplateID"}, list: iot.ListJobTemplates, item: "jobTemplateId",
+			about: "description", makers: []string{"CreateJobTemplate"}},
+		{types: []string{"JobTemplateArn"}, list: iot.ListJobTemplates, item: "jobTemplateArn",
+			about: "description"},
+		{types: []string{"JobTemplateArn"}, list: iot.ListManagedJobTemplates, item: "templateArn",
+			about: "description"},
+		{types: []string{"ManagedTemplateName"}, list: iot.ListManagedJobTemplates,
+			item: "templateName", about: "description"},
 
-	{types: []string{"PolicyName"}, list: iot.ListPolicies, item: "policyName",
-		makers: []string{"CreatePolicy"}},
-	{types: []string{"PolicyVersionID"}, list: iot.ListPolicyVersions, item: "versionId",
-		about: "createDate", needs: []string{"policyName"}},
-	{types: []string{"CertificateID"}, list: iot.ListCertificates, item: "certificateId",
-		about: "status"},
-	{types: []string{"Principal", "PolicyTarget"}, list: iot.ListCertificates,
-		item: "certificateArn", about: "status"},
+		{types: []string{"PolicyName"}, list: iot.ListPolicies, item: "policyName",
+			makers: []string{"CreatePolicy"}},
+		{types: []string{"PolicyVersionID"}, list: iot.ListPolicyVersions, item: "versionId",
+			about: "createDate", needs: []string{"policyName"}},
+		{types: []string{"CertificateID"}, list: iot.ListCertificates, item: "certificateId",
+			about: "status"},
+		{types: []string{"Principal", "PolicyTarget"}, list: iot.ListCertificates,
+			item: "certificateArn", about: "status"},
 
-	{types: []string{"executionNumber"}, list: iot.ListJobExecutionsForThing,
-		item: "jobExecutionSummary.executionNumber", about: "jobExecutionSummary.status",
-		needs: []string{"thingName", "jobId"}},
+		{types: []string{"executionNumber"}, list: iot.ListJobExecutionsForThing,
+			item: "jobExecutionSummary.executionNumber", about: "jobExecutionSummary.status",
+			needs: []string{"thingName", "jobId"}},
 
-	// What may have tags.
-	{types: []string{"TaggedArn"}, list: iot.ListJobs, item: "jobArn", about: "status"},
-	{types: []string{"TaggedArn"}, list: iot.ListJobTemplates, item: "jobTemplateArn"},
-	{types: []string{"TaggedArn"}, list: iot.ListThingGroups, item: "groupArn",
-		prefix: "namePrefixFilter"},
-	{types: []string{"TaggedArn"}, list: iot.ListBillingGroups, item: "groupArn",
-		prefix: "namePrefixFilter"},
-	{types: []string{"TaggedArn"}, list: iot.ListThingTypes, item: "thingTypeArn"},
-	{types: []string{"TaggedArn"}, list: iot.ListPolicies, item: "policyArn"},
+		// What may have tags.
+		{types: []string{"TaggedArn"}, list: iot.ListJobs, item: "jobArn", about: "status"},
+		{types: []string{"TaggedArn"}, list: iot.ListJobTemplates, item: "jobTemplateArn"},
+		{types: []string{"TaggedArn"}, list: iot.ListThingGroups, item: "groupArn",
+			prefix: "namePrefixFilter"},
+		{types: []string{"TaggedArn"}, list: iot.ListBillingGroups, item: "groupArn",
+			prefix: "namePrefixFilter"},
+		{types: []string{"TaggedArn"}, list: iot.ListThingTypes, item: "thingTypeArn"},
+		{types: []string{"TaggedArn"}, list: iot.ListPolicies, item: "policyArn"},
+	}
 }
 
 // A List is one list of the API to be asked for values.
@@ -108,7 +109,7 @@ type List struct {
 // the shape of the value, or of an element of it.
 func (w *walk) lists(m *schema.Member, s *schema.Shape, text string) (lists []List) {
 	special := false
-	for _, from := range sources {
+	for _, from := range sources() {
 		if !from.has(m, s) || w.isNew(m, from) {
 			continue
 		}
@@ -135,8 +136,11 @@ func (w *walk) isNew(m *schema.Member, from source) bool {
 	return op != nil && m.Required && slices.Contains(from.makers, op.Name)
 }
 
-// plainName matches what may be written in a query without quotes.
-var plainName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+// isPlain reports whether a name may be written in a query without quotes.
+func isPlain(name string) bool {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
+	return name != "" && strings.Trim(name, plain) == ""
+}
 
 // list is a source with its parameters, when the line has what it needs.
 func (w *walk) list(from source, text string) (list List, ok bool) {
@@ -157,7 +161,7 @@ func (w *walk) list(from source, text string) (list List, ok bool) {
 		}
 	}
 	switch {
-	case from.query != "" && !plainName.MatchString(name): // all things are in another list
+	case from.query != "" && !isPlain(name): // all things are in another list
 		return list, false
 	case from.query != "":
 		list.Parameters[from.prefix] = from.query + name + "*"
