@@ -23,8 +23,9 @@ import (
 // the shell does, it stays below a tenth of a second.
 const CompletionTime = 80 * time.Millisecond
 
-// completionPages is how many pages of a list are read at most.
-const completionPages = 4
+// completionPages is how many pages of a list are read at most: 1,250 items, or a search among 10,000
+// things (R-WIRE-27).
+const completionPages = 5
 
 // Completion answers the request of a shell's script. It returns when ctx ends, with what is there
 // by then.
@@ -205,11 +206,12 @@ func (f *finds) readList(ctx context.Context, w *complete.Wanted, list complete.
 			return
 		}
 		f.addItems(w, list, out.op, answer)
-		page := out.op.Page
-		if page == nil || answer.Text(page.Out) == "" {
+		asks, answers := list.Tokens(out.op)
+		token := answer.Text(answers)
+		if token == "" {
 			return
 		}
-		in.Set(page.In, answer.Text(page.Out))
+		in.Set(asks, token)
 	}
 }
 

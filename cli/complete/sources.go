@@ -184,6 +184,15 @@ func (l List) Items(op *schema.Description) string {
 	return ""
 }
 
+// Tokens are the members for the token of a page, in a request and in an answer. A search, which the
+// command line does not page through, has them too.
+func (l List) Tokens(op *schema.Description) (asks, answers string) {
+	if op.Page != nil {
+		return op.Page.In, op.Page.Out
+	}
+	return "nextToken", "nextToken"
+}
+
 // Value is the value in an item of the list, and what describes it; both are "" when they are not
 // there.
 func (l List) Value(item value.Value) (text, about string) {
