@@ -345,3 +345,33 @@ func TestCompletionLists(t *testing.T) {
 		})
 	}
 }
+
+// A wrong line of drover completion says what is right (R-CMD-144).
+func TestCompletionCommand(t *testing.T) {
+	t.Parallel()
+	drover := commandLine{t: t, program: []string{testserver.Binary}, env: []string{"HOME=" + t.TempDir()}}
+	for _, row := range []struct {
+		args    string
+		status  int
+		problem string
+	}{
+		{"completion", 2, "usage: drover completion bash|zsh|fish [options]"},
+		{"completion bash zsh", 2, "usage: drover completion"},
+		{"completion tcsh", 2, `no script for "tcsh"; there are those for bash, zsh, fish`},
+		{"completion fsh", 2, "(did you mean"},
+		{"completion bash --for a;b", 1, "must be the name of a command"},
+		{"completion bash --for aws", 0, ""},
+		// What only scripts call says nothing, whatever it is called with.
+		{"__complete", 0, ""},
+		{"__complete fish drover 9 iot", 0, ""},
+		{"__complete tcsh drover 0 iot", 0, ""},
+	} {
+		out, problem, status := drover.run(strings.Fields(row.args)...)
+		if status != row.status || !strings.Contains(problem, row.problem) || row.problem == "" && problem != "" {
+			t.Errorf("%s: status %d, %q", row.args, status, problem)
+		}
+		if strings.HasSuffix(row.args, "--for aws") != strings.Contains(out, "drover __complete bash aws ") {
+			t.Errorf("%s prints %q", row.args, out)
+		}
+	}
+}

@@ -263,7 +263,7 @@ func TestWholeTable(t *testing.T) {
 }
 
 // The lists only read, have the members that the table names, and each type in the table is there
-// (R-CMD-146).
+// (R-CMD-146, R-CMD-148).
 func TestSources(t *testing.T) {
 	t.Parallel()
 	used := map[string]bool{}

@@ -23,12 +23,12 @@ const completionAbout = `Print the script that lets a shell complete words at TA
 that the API knows, and names of jobs, things, groups, templates, policies and certificates of
 the server.
 
-bash, once for the next shells:
+bash reads installed scripts when a shell starts to need them, with the package bash-completion:
 
   mkdir -p ~/.local/share/bash-completion/completions
   drover completion bash > ~/.local/share/bash-completion/completions/drover
 
-This needs the package bash-completion. Without it, add this line to ~/.bashrc:
+Without that package, add this line to ~/.bashrc:
 
   source <(drover completion bash)
 
@@ -44,6 +44,7 @@ Or, behind compinit: source <(drover completion zsh)
 
 fish:
 
+  mkdir -p ~/.config/fish/completions
   drover completion fish > ~/.config/fish/completions/drover.fish
 
 Where drover is called by another name, --for says which; the name of the file is then that name:
@@ -67,9 +68,11 @@ func runCompletion(_ context.Context, args []string) error {
 	if len(words) != 1 {
 		return wrongWords(flags)
 	}
-	if strings.Trim(*name, commandChars) != "" || *name == "" {
-		return fmt.Errorf("--for %q: must be the name of a command, "+
-			"of letters, digits and . _ + -", *name)
+	for _, n := range []string{*name, programName()} { // both stand in the script as they are
+		if strings.Trim(n, commandChars) != "" || n == "" {
+			return fmt.Errorf("--for %q: must be the name of a command, "+
+				"of letters, digits and . _ + -", n)
+		}
 	}
 	script, known := complete.Script(words[0], *name, programName())
 	if !known {
