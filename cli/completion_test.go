@@ -62,6 +62,10 @@ func TestCompletionAsks(t *testing.T) {
 		{"iot describe-job-execution --job-id j --thing-name ",
 			[]answer{{200, "", `{"executionSummaries":[{"thingArn":"arn:aws:iot:r:a:thing/p","jobExecutionSummary":{"status":"FAILED"}}]}`}},
 			[]string{"GET /jobs/j/things"}, "p\tFAILED"},
+		// What is on the line already is not offered again.
+		{"iot update-thing-groups-for-thing --thing-groups-to-add north n",
+			[]answer{{200, "", `{"thingGroups":[{"groupName":"north"},{"groupName":"north-2"}]}`}},
+			[]string{"GET /thing-groups?namePrefixFilter=n"}, "north-2\t"},
 		// What fails is not tried again, and not said.
 		{"iot describe-job --job-id ", []answer{{500, "", ""}}, []string{"GET /jobs"}, ""},
 		{"iot describe-job --job-id ", []answer{{403, "AccessDeniedException", "{}"}}, []string{"GET /jobs"}, ""},

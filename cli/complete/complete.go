@@ -1,6 +1,7 @@
 package complete
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/drover-iot/drover/cli/command"
@@ -64,7 +65,7 @@ func Complete(p Program, l Line, texts bool) Answer {
 	} else if own := p.find(before); own != nil {
 		return completeOwn(*own, before[1:], l.Word)
 	} else if len(before) > 0 && before[0] == helpWord && len(p.Own) > 0 {
-		return p.helpOn(before[1:], l)
+		return p.helpOn(before[1:], l.Word, texts)
 	}
 	w := &walk{
 		program: p,
@@ -90,8 +91,8 @@ func (p Program) find(words []string) *Own {
 }
 
 // helpOn is what may stand behind drover help: a command, and what follows it.
-func (p Program) helpOn(words []string, l Line) Answer {
-	inner := Complete(p, Line{Before: words, Word: l.Word}, true)
+func (p Program) helpOn(words []string, word string, texts bool) Answer {
+	inner := Complete(p, Line{Before: words, Word: word}, texts)
 	kept := inner.Candidates[:0]
 	for _, c := range inner.Candidates {
 		if !strings.HasPrefix(c.Text, "-") && c.Text != helpWord {
@@ -126,7 +127,7 @@ func (w *walk) complete() {
 		w.options(true)
 	case c.Value != nil: // one more value of a list, or what comes behind it
 		w.optionValue(c.Value, "", word)
-		if word == "" && len(c.Given[len(c.Given)-1].Words) > 0 {
+		if word == "" && len(w.given()) > 0 {
 			w.options(false)
 		}
 	case c.Operation != nil:
@@ -139,9 +140,17 @@ func (w *walk) complete() {
 
 // add adds a candidate, when it goes on from what is written.
 func (w *walk) add(text, about string, open bool) {
-	if strings.HasPrefix(text, w.line.Word) {
+	if strings.HasPrefix(text, w.line.Word) && !slices.Contains(w.given(), text) {
 		w.answer.Candidates = append(w.answer.Candidates, Candidate{text, about, open})
 	}
+}
+
+// given are the values that an option at the cursor has already: none is offered twice.
+func (w *walk) given() []string {
+	if c := w.cursor; c.Value != nil && !strings.HasPrefix(w.line.Word, "-") {
+		return c.Given[len(c.Given)-1].Words
+	}
+	return nil
 }
 
 // names adds the plain words that may stand in front of the operation's options.
@@ -150,7 +159,7 @@ func (w *walk) names() {
 	switch {
 	case len(c.Plain) == 0:
 		w.firstWords()
-	case c.Plain[0] == configureWord:
+	case c.Plain[0] == command.Configure:
 		w.configure(c.Plain[1:])
 	case c.Service != nil && len(c.Plain) == 1:
 		for _, op := range c.Service.Operations {
@@ -164,12 +173,12 @@ func (w *walk) names() {
 // firstWords adds the commands: the program's own, and the services.
 func (w *walk) firstWords() {
 	for _, s := range command.Services {
-		w.add(s.Name, serviceTexts[s.Name], false)
+		w.add(s.Name, command.Summary(s), false)
 	}
 	for _, own := range w.program.Own {
 		w.add(own.Name, own.About, false)
 	}
-	w.add(configureWord, "shows and changes profiles", false)
+	w.add(command.Configure, "shows and changes profiles", false)
 	if len(w.program.Own) > 0 {
 		w.add("version", "prints the version", false)
 	}
@@ -185,7 +194,7 @@ func (w *walk) options(all bool) {
 	}
 	var global []*command.Option
 	for _, o := range others {
-		if isGlobal(o) {
+		if slices.Contains(command.Globals, o) {
 			global = append(global, o)
 			continue
 		}
@@ -196,16 +205,6 @@ func (w *walk) options(all bool) {
 			w.option(o)
 		}
 	}
-}
-
-// isGlobal reports whether every command has an option.
-func isGlobal(o *command.Option) bool {
-	for _, g := range command.Globals {
-		if g == o {
-			return true
-		}
-	}
-	return false
 }
 
 // option adds an option. What is written of its name is checked first, so that texts are looked up

@@ -36,39 +36,49 @@ func completeOwn(own Own, before []string, word string) Answer {
 	return w.answer
 }
 
-// own adds what may stand behind the words of an own command.
-func (w *walk) own(use Use, before []string) {
-	given := map[string]bool{}
-	plain := 0
-	var value *OwnOption // that takes the word at the cursor
-	for _, b := range before {
-		name, _, whole := strings.Cut(strings.TrimLeft(b, "-"), "=")
-		o := use.option(name)
+// ownGiven is what stands in a line of an own command already.
+type ownGiven struct {
+	options map[string]bool
+	plain   int        // how many words are no options and no values
+	value   *OwnOption // that takes the word at the cursor; nil for none
+}
+
+// read reads the words in front of the cursor.
+func (u Use) read(words []string) ownGiven {
+	g := ownGiven{options: map[string]bool{}}
+	for _, word := range words {
+		name, _, whole := strings.Cut(strings.TrimLeft(word, "-"), "=")
+		o := u.option(name)
 		switch {
-		case value != nil:
-			value = nil
-		case !strings.HasPrefix(b, "-"):
-			plain++
+		case g.value != nil: // the word is its value
+			g.value = nil
+		case !strings.HasPrefix(word, "-"):
+			g.plain++
 		case o != nil:
-			given[name] = true
+			g.options[name] = true
 			if o.Value != "" && !whole {
-				value = o
+				g.value = o
 			}
 		}
 	}
-	word := w.line.Word
+	return g
+}
+
+// own adds what may stand behind the words of an own command.
+func (w *walk) own(use Use, before []string) {
+	given, word := use.read(before), w.line.Word
 	name, text, whole := strings.Cut(word, "=")
 	switch o := use.option(strings.TrimLeft(name, "-")); {
-	case value != nil:
-		w.ownValue(value, "", word)
+	case given.value != nil:
+		w.ownValue(given.value, "", word)
 	case whole && o != nil && strings.HasPrefix(word, "-"):
 		w.ownValue(o, name+"=", text)
 	default:
 		if !strings.HasPrefix(word, "-") {
-			w.ownWord(use.Words, plain)
+			w.ownWord(use.Words, given.plain)
 		}
 		for _, o := range use.Options {
-			if !given[o.Name] && (word != "" || !w.answer.Files) {
+			if !given.options[o.Name] && (word != "" || !w.answer.Files) {
 				w.add("--"+o.Name, short(o.About), false)
 			}
 		}
@@ -121,29 +131,21 @@ func (w *walk) ownValue(o *OwnOption, stem, text string) {
 	}
 }
 
-// configureWord stands in the place of a service.
-const configureWord = "configure"
-
-// configureVerbs are the commands of configure.
-var configureVerbs = []struct{ name, about string }{
-	{"set", "changes a key of a profile"},
-	{"get", "prints a key of a profile"},
-	{"list", "shows the settings in force, and where each comes from"},
-	{"list-profiles", "prints the names of the profiles"},
-}
-
 // configure adds what may stand behind configure (R-CMD-132).
 func (w *walk) configure(words []string) {
 	switch {
 	case len(words) == 0:
-		for _, v := range configureVerbs {
-			w.add(v.name, v.about, false)
+		for _, v := range command.ConfigureVerbs() {
+			if v.Name != "" {
+				w.add(v.Name, v.About, false)
+			}
 		}
-	case len(words) == 1 && (words[0] == "set" || words[0] == "get"):
+	case len(words) > len(command.ConfigureWords(words[0])): // nothing may follow
+	case len(words) == 1:
 		for _, key := range settings.Keys {
 			w.add(key, "", false)
 		}
-	case len(words) == 2 && words[0] == "set":
+	case len(words) == 2:
 		// The keys of a profile are named like the options.
 		name := strings.ReplaceAll(words[1], "_", "-")
 		if o, _, _ := w.cursor.Find("--" + name); o != nil && o.Name == name {

@@ -149,7 +149,7 @@ func (r Request) Write(a Answer) string {
 		if strings.ContainsAny(c.Text, "\n\t") { // which no script could tell from its own
 			continue
 		}
-		r.writeOne(&b, c, a.Stem)
+		r.writeOne(&b, c, a.Stem, len(a.Candidates) == 1)
 	}
 	return b.String()
 }
@@ -160,8 +160,9 @@ func (r Request) sharesStem(a Answer) bool {
 		func(c Candidate) bool { return !strings.HasPrefix(c.Text, r.Line.Word[:a.Stem]) })
 }
 
-// writeOne writes a candidate. stem is how much of it the shell has already.
-func (r Request) writeOne(b *strings.Builder, c Candidate, stem int) {
+// writeOne writes a candidate. stem is how much of it the shell has already, alone is whether it is
+// the only one.
+func (r Request) writeOne(b *strings.Builder, c Candidate, stem int, alone bool) {
 	about := strings.Join(strings.Fields(c.About), " ")
 	switch r.Shell {
 	case "bash":
@@ -171,7 +172,7 @@ func (r Request) writeOne(b *strings.Builder, c Candidate, stem int) {
 				return
 			}
 			b.WriteString(text + "\n")
-			if c.Open { // unless there are two
+			if c.Open && alone { // unless there are two
 				b.WriteString(text + " \n")
 			}
 			return

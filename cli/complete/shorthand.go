@@ -1,19 +1,25 @@
 package complete
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/drover-iot/drover/schema"
 )
 
-// Values in shorthand (R-CMD-26), half written: criteriaList=[{failureType=FAILED,act. The text is
-// read up to its end, with the structures, maps and lists that are open there.
+// Values in shorthand (R-CMD-26), half written. The text is read up to its end, with the structures,
+// maps and lists that are open there:
+//
+//	criteriaList=[{failureType=FAILED,act
+//
+// is in the structure of an element of criteriaList, where the key failureType is there already,
+// and the keys that begin with act may follow.
 
 // A level is an open value: the members of a structure or map, or the items of a list.
 type level struct {
-	shape *schema.Shape
-	items bool // the place is for an item of a list, not for a key
-	keys  []string
+	shape *schema.Shape // nil where the model does not know it
+	items bool          // the place is for an item of a list, not for a key
+	keys  []string      // that are there already
 }
 
 // A half is a value of shorthand that is half written.
@@ -26,7 +32,8 @@ type half struct {
 	closed bool           // a bracket or a quote was closed: a comma or a bracket comes next
 }
 
-// readHalf reads shorthand of a structure or map.
+// readHalf reads shorthand of a structure or map. ok is false where nothing can be offered: inside of
+// quotes, and behind a value that is closed.
 func readHalf(s *schema.Shape, text string) (h *half, ok bool) {
 	h = &half{text: text, levels: []level{{shape: s}}}
 	for i := 0; i < len(text); i++ {
@@ -146,14 +153,7 @@ func (w *walk) keys(l *level, before string) {
 	if l.shape == nil {
 		return
 	}
-	has := func(name string) bool {
-		for _, k := range l.keys {
-			if k == name {
-				return true
-			}
-		}
-		return false
-	}
+	has := func(name string) bool { return slices.Contains(l.keys, name) }
 	if l.shape.Kind == schema.Map { // whose keys are free, unless they are listed
 		for _, name := range l.shape.Key.Constraint.OneOf {
 			if !has(name) {

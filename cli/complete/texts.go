@@ -8,12 +8,6 @@ import (
 
 // What is said of a candidate. The texts are those of help, cut to what fits beside a word.
 
-// serviceTexts say what the services are for.
-var serviceTexts = map[string]string{
-	"iot":           "calls the control plane: jobs, things, groups, certificates, policies",
-	"iot-jobs-data": "calls the device plane: what a device does with its jobs",
-}
-
 // operationText is the first sentence on an operation. name is that on the command line, for one
 // that is no candidate nothing is looked up.
 func (w *walk) operationText(operation, name string) string {

@@ -27,12 +27,15 @@ type Wanted struct {
 	Prefix string // what is written of the value
 	Local  Local
 	Lists  []List // of the API, to be asked all at once
+
+	given []string // values that are on the line already
 }
 
 // Complete makes a candidate of a value that was looked up. ok says whether it goes on from what is
 // written.
 func (w *Wanted) Complete(value, about string, open bool) (c Candidate, ok bool) {
-	return Candidate{w.Stem + value, short(about), open}, strings.HasPrefix(value, w.Prefix)
+	ok = strings.HasPrefix(value, w.Prefix) && !slices.Contains(w.given, value)
+	return Candidate{w.Stem + value, short(about), open}, ok
 }
 
 // localOptions are the options of the command line whose values are on this machine.
@@ -113,4 +116,7 @@ func (w *walk) scalar(m *schema.Member, s *schema.Shape, stem, text string, open
 }
 
 // want adds what has to be looked up.
-func (w *walk) want(wanted Wanted) { w.answer.Wanted = &wanted }
+func (w *walk) want(wanted Wanted) {
+	wanted.given = w.given()
+	w.answer.Wanted = &wanted
+}
