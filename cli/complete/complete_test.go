@@ -86,7 +86,7 @@ func TestComplete(t *testing.T) {
 		{"configure bogus ", ""},
 		{"configure set a b ", ""},
 		{"serve --data x --store ", "sqlite memory"},
-		{"serve --bogus --rela", "--relaxed-scope"},
+		{"serve --bogus --relax", "--relaxed-scope"},
 		{"help ", "iot iot-jobs-data serve artifact job completion configure version"},
 		{"help artifact ", "put list"},
 		{"iot describe-th", "describe-thing describe-thing-type describe-thing-group"},
