@@ -19,9 +19,18 @@ import (
 // added as far as it comes within a time. A user who waits for a key to be answered is never asked
 // anything, and hears of no failure (R-CMD-146, R-CMD-147).
 
-// CompletionTime is how long completion may look anything up. With the start of the program and what
+// completionTime is how long completion may look anything up. With the start of the program and what
 // the shell does, it stays below a tenth of a second.
-const CompletionTime = 75 * time.Millisecond
+const completionTime = 75 * time.Millisecond
+
+// CompletionTime is that time, or another one that is set for a server that is far away: 300ms.
+func CompletionTime(getenv func(string) string) time.Duration {
+	set, err := time.ParseDuration(getenv("DROVER_COMPLETION_TIME"))
+	if err != nil || set <= 0 {
+		return completionTime
+	}
+	return set
+}
 
 // completionPages is how many pages of a list are read at most: 1,250 items, or a search among 10,000
 // things (R-WIRE-27).
@@ -49,6 +58,13 @@ func Completion(ctx context.Context, r complete.Request, own []complete.Own, env
 type finds struct {
 	mu  sync.Mutex
 	now complete.Answer
+}
+
+// begin sets what the tables know.
+func (f *finds) begin(a complete.Answer) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.now = a
 }
 
 // answer is what has been found so far, each word once.
@@ -83,15 +99,17 @@ func (f *finds) look(
 	ctx context.Context, r complete.Request, own []complete.Own, env Env,
 ) {
 	if r.Redirected {
-		f.now.Files = true
+		f.begin(complete.Answer{Files: true})
 		return
 	}
+	// Words come before the texts on them, which take longer to read: a slow machine shows words
+	// alone.
 	p := complete.Program{Name: r.Name, Own: own}
-	a := complete.Complete(p, r.Line, r.Described())
-	f.mu.Lock()
-	f.now = a
-	f.mu.Unlock()
-	w := a.Wanted
+	f.begin(complete.Complete(p, r.Line, false))
+	if r.Described() {
+		f.begin(complete.Complete(p, r.Line, true))
+	}
+	w := f.now.Wanted
 	if w == nil {
 		return
 	}

@@ -197,3 +197,15 @@ func TestCompletionEnds(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// A time that is none counts as not set (R-CMD-147).
+func TestCompletionTime(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]time.Duration{
+		"": completionTime, "x": completionTime, "-1s": completionTime, "0": completionTime, "300ms": 300 * time.Millisecond,
+	} {
+		if got := CompletionTime(func(string) string { return text }); got != want {
+			t.Errorf("%q is %v, want %v", text, got, want)
+		}
+	}
+}
