@@ -19,8 +19,8 @@ import (
 // added as far as it comes within a time. A user who waits for a key to be answered is never asked
 // anything, and hears of no failure (R-CMD-146, R-CMD-147).
 
-// completionTime is how long completion may look anything up. With the start of the program and what
-// the shell does, it stays below a tenth of a second.
+// completionTime is how long completion may look anything up. With the start of the program and
+// what the shell does, it stays below a tenth of a second.
 const completionTime = 75 * time.Millisecond
 
 // CompletionTime is that time, or another one that is set for a server that is far away: 300ms.
@@ -32,8 +32,8 @@ func CompletionTime(getenv func(string) string) time.Duration {
 	return set
 }
 
-// completionPages is how many pages of a list are read at most: 1,250 items, or a search among 10,000
-// things (R-WIRE-27).
+// completionPages is how many pages of a list are read at most: 1,250 items, or a search among
+// 10,000 things (R-WIRE-27).
 const completionPages = 5
 
 // Completion answers the request of a shell's script. It returns when ctx ends, with what is there
@@ -41,8 +41,8 @@ const completionPages = 5
 func Completion(ctx context.Context, r complete.Request, own []complete.Own, env Env) string {
 	found := &finds{}
 	done := make(chan struct{})
-	// Files may hang as a server may: a folder of a network, a pipe in place of a file. What is read
-	// late ends with the process.
+	// Files may hang as a server may: a folder of a network, a pipe in place of a file. What is
+	// read late ends with the process.
 	go func() {
 		defer close(done)
 		found.look(ctx, r, own, env)
@@ -109,6 +109,7 @@ func (f *finds) look(
 	if r.Described() {
 		f.begin(complete.Complete(p, r.Line, true))
 	}
+	// What is looked up goes on from the words of the tables, and is added to them.
 	w := f.now.Wanted
 	if w == nil {
 		return
@@ -142,6 +143,8 @@ func (f *finds) paths(w *complete.Wanted, env Env) {
 	if at := strings.LastIndexByte(base, '/'); at >= 0 {
 		folder, base = base[:at+1], base[at+1:]
 	}
+	// The value is shown as it is written, ~ and all; only the folder that is read has another
+	// name.
 	path := folder
 	if rest, ok := strings.CutPrefix(folder, "~/"); ok {
 		path = filepath.Join(settings.Home(env.Getenv), rest)
@@ -175,8 +178,8 @@ func (f *finds) paths(w *complete.Wanted, env Env) {
 
 // ask asks the server for the lists that are wanted, all at once.
 func (f *finds) ask(ctx context.Context, w *complete.Wanted, r complete.Request, env Env) {
-	// The settings are those that the line would have as a command, as far as it is written. Only the
-	// control plane has lists.
+	// The settings are those that the line would have as a command, as far as it is written. Only
+	// the control plane has lists.
 	var line command.Line
 	_ = line.ReadGlobals(r.Line.Before)
 	call := &call{env: env, service: command.Services[0], line: line}

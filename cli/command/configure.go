@@ -22,8 +22,8 @@ func ConfigureVerbs() []ConfigureVerb {
 	}
 }
 
-// ConfigureWords are the names of the words that a command behind configure needs; none for one that
-// there is not.
+// ConfigureWords are the names of the words that a command behind configure needs; none for one
+// that there is not.
 func ConfigureWords(verb string) []string {
 	for _, v := range ConfigureVerbs() {
 		if v.Name == verb {

@@ -17,6 +17,7 @@ var fileWords = []string{"FILE", "DIR", "FOLDER", "PATH"}
 
 // completeOwn says what may stand behind the name of an own command.
 func completeOwn(own Own, before []string, word string) Answer {
+	// There is no cursor in a line of the API, so that nothing of the API is on the line already.
 	w := &walk{line: Line{Word: word}, cursor: &command.Cursor{}}
 	verb := ""
 	if len(own.Verbs) > 0 {
@@ -67,6 +68,8 @@ func (u Use) read(words []string) ownGiven {
 // own adds what may stand behind the words of an own command.
 func (w *walk) own(use Use, before []string) {
 	given, word := use.read(before), w.line.Word
+	// The word is the value of the option in front, a whole option with its value, or one of those
+	// that are not there yet. Where a file may stand, flags are offered behind a dash only.
 	name, text, whole := strings.Cut(word, "=")
 	switch o := use.option(strings.TrimLeft(name, "-")); {
 	case given.value != nil:
@@ -125,7 +128,7 @@ func (w *walk) ownValue(o *OwnOption, stem, text string) {
 		}
 	case localOptions[o.Name] != NoLocal:
 		w.want(Wanted{Stem: stem, Prefix: text, Local: localOptions[o.Name]})
-	default:
+	default: // drover job create --targets has what the member targets has
 		m := &schema.Member{Name: o.Name, Shape: &schema.Shape{}}
 		w.scalar(m, m.Shape, stem, text, false)
 	}

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// The scripts of the shells. They are small: what may stand at the cursor is decided by the program,
-// which they call with the line.
+// The scripts of the shells. They are small: what may stand at the cursor is decided by the
+// program, which they call with the line.
 
 // Shells are the shells that have a script.
 var Shells = []string{"bash", "zsh", "fish"}

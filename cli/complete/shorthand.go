@@ -7,8 +7,8 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
-// Values in shorthand (R-CMD-26), half written. The text is read up to its end, with the structures,
-// maps and lists that are open there:
+// Values in shorthand (R-CMD-26), half written. The text is read up to its end, with the
+// structures, maps and lists that are open there:
 //
 //	criteriaList=[{failureType=FAILED,act
 //
@@ -32,8 +32,8 @@ type half struct {
 	closed bool           // a bracket or a quote was closed: a comma or a bracket comes next
 }
 
-// readHalf reads shorthand of a structure or map. ok is false where nothing can be offered: inside of
-// quotes, and behind a value that is closed.
+// readHalf reads shorthand of a structure or map. ok is false where nothing can be offered: inside
+// of quotes, and behind a value that is closed.
 func readHalf(s *schema.Shape, text string) (h *half, ok bool) {
 	h = &half{text: text, levels: []level{{shape: s}}}
 	for i := 0; i < len(text); i++ {
@@ -55,7 +55,7 @@ func readHalf(s *schema.Shape, text string) (h *half, ok bool) {
 		case (c == '[' || c == '{') && i == h.at && h.inValue():
 			h.open(c)
 			h.at = i + 1
-		case (c == ']' || c == '}') && len(h.levels) > 1:
+		case (c == ']' || c == '}') && len(h.levels) > 1: // the one around it goes on
 			h.levels = h.levels[:len(h.levels)-1]
 			h.member, h.shape, h.closed, h.at = nil, nil, true, i+1
 		case c == ',':
@@ -74,6 +74,7 @@ func (h *half) inValue() bool { return h.member != nil || h.top().items }
 
 // key reads a key of the innermost structure or map.
 func (h *half) key(name string) {
+	// The member stays when the model does not know it, so that what follows is read as its value.
 	top := h.top()
 	top.keys = append(top.keys, name)
 	h.member, h.shape = &schema.Member{Name: name}, nil
@@ -122,6 +123,8 @@ func (w *walk) shorthand(s *schema.Shape, stem, text string) {
 	if !ok {
 		return
 	}
+	// All candidates begin with what is written before the place: only the rest of them need be
+	// shown.
 	before, now := stem+text[:h.at], text[h.at:]
 	w.answer.Stem = len(before)
 	if !h.inValue() {
@@ -132,7 +135,7 @@ func (w *walk) shorthand(s *schema.Shape, stem, text string) {
 		return
 	}
 	m := h.member
-	if m == nil {
+	if m == nil { // an item of a list has no name
 		m = &schema.Member{}
 	}
 	element := elementOf(h.shape)

@@ -23,7 +23,7 @@ type source struct {
 	behind string // the value is what follows this in the text of the item; "" for the whole text
 	about  string // the member of an item that describes it; "" for none
 	prefix string // the member of the request that filters by the beginning; "" for none
-	query  string // what is written in that member in front of the beginning; with it, "*" behind it
+	query  string // what that member has in front of the beginning; it has "*" behind it then
 
 	// needs are members that the list gets from the line. A source that has them there knows better
 	// than those that need nothing: of all jobs, those of the thing.
@@ -36,14 +36,14 @@ type source struct {
 // reads. The table is made when it is asked for: no other command has to wait for it.
 func sources() []source {
 	return []source{
-		{types: []string{"JobID", "JobIDOrNext"}, list: iot.ListJobs, item: "jobId", about: "status",
-			makers: []string{"CreateJob"}},
-		{types: []string{"JobID", "JobIDOrNext"}, list: iot.ListJobExecutionsForThing, item: "jobId",
-			about: "jobExecutionSummary.status", needs: []string{"thingName"}},
+		{types: []string{"JobID", "JobIDOrNext"}, list: iot.ListJobs, item: "jobId",
+			about: "status", makers: []string{"CreateJob"}},
+		{types: []string{"JobID", "JobIDOrNext"}, list: iot.ListJobExecutionsForThing,
+			item: "jobId", about: "jobExecutionSummary.status", needs: []string{"thingName"}},
 		{types: []string{"jobArn"}, list: iot.ListJobs, item: "jobArn", about: "status"},
 
-		{types: []string{"ThingName"}, list: iot.ListThings, item: "thingName", about: "thingTypeName",
-			makers: []string{"CreateThing"}},
+		{types: []string{"ThingName"}, list: iot.ListThings, item: "thingName",
+			about: "thingTypeName", makers: []string{"CreateThing"}},
 		{types: []string{"ThingName"}, list: iot.SearchIndex, item: "thingName",
 			about: "thingTypeName", prefix: "queryString", query: "thingName:",
 			makers: []string{"CreateThing"}},
@@ -108,6 +108,7 @@ type List struct {
 // lists are the lists that know what the value of a member may be, of which text is written. s is
 // the shape of the value, or of an element of it.
 func (w *walk) lists(m *schema.Member, s *schema.Shape, text string) (lists []List) {
+	// From the first list on that has what it needs, those that need nothing are left out.
 	special := false
 	for _, from := range sources() {
 		if !from.has(m, s) || w.isNew(m, from) {
@@ -160,6 +161,7 @@ func (w *walk) list(from source, text string) (list List, ok bool) {
 			name = ""
 		}
 	}
+	// A list with a filter is asked for less, and one without it for its first pages.
 	switch {
 	case from.query != "" && !isPlain(name): // all things are in another list
 		return list, false
@@ -184,8 +186,8 @@ func (l List) Items(op *schema.Description) string {
 	return ""
 }
 
-// Tokens are the members for the token of a page, in a request and in an answer. A search, which the
-// command line does not page through, has them too.
+// Tokens are the members for the token of a page, in a request and in an answer. A search, which
+// the command line does not page through, has them too.
 func (l List) Tokens(op *schema.Description) (asks, answers string) {
 	if op.Page != nil {
 		return op.Page.In, op.Page.Out

@@ -19,9 +19,9 @@ import (
 const completeWord = "__complete"
 
 // completionAbout is the help text of drover completion.
-const completionAbout = `Print the script that lets a shell complete words at TAB: commands, operations, options, values
-that the API knows, and names of jobs, things, groups, templates, policies and certificates of
-the server.
+const completionAbout = `Print the script that lets a shell complete words at TAB: commands, operations,
+options, values that the API knows, and names of jobs, things, groups, templates, policies and
+certificates of the server.
 
 bash reads installed scripts when a shell starts to need them, with the package bash-completion:
 
@@ -58,6 +58,7 @@ is asked when credentials would have to come from a credential_process.`
 
 // runCompletion prints the script of a shell (R-CMD-144).
 func runCompletion(_ context.Context, args []string) error {
+	// The synopsis is where completion itself learns which words may follow.
 	how := strings.Join(complete.Shells, "|") + " [options]"
 	flags := flag.NewFlagSet("completion", flag.ContinueOnError)
 	name := flags.String("for", programName(), "`name` of the command that is completed")
@@ -94,10 +95,12 @@ const commandChars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345
 // answerShell answers a script (R-CMD-145). Whatever goes wrong, nothing is said: the user is
 // writing a line.
 func answerShell(ctx context.Context, args []string) {
+	// A server that hangs ends with this process, which waits for nobody.
 	ctx, stop := context.WithTimeout(ctx, cli.CompletionTime(os.Getenv))
 	defer stop()
 	if request, ok := complete.ReadRequest(args); ok {
-		fmt.Print(cli.Completion(ctx, request, ownCommands(ctx, request.Name), environment("drover")))
+		own := ownCommands(ctx, request.Name)
+		fmt.Print(cli.Completion(ctx, request, own, environment("drover")))
 	}
 }
 
