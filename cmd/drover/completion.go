@@ -19,9 +19,9 @@ import (
 const completeWord = "__complete"
 
 // completionAbout is the help text of drover completion.
-const completionAbout = `Print the script that lets a shell complete words at TAB: commands, operations,
-options, values that the API knows, and names of jobs, things, groups, templates, policies and
-certificates of the server.
+const completionAbout = `Print the script that lets a shell complete words at TAB: commands,
+operations, options, values that the API knows, and names of jobs, things, groups, templates,
+policies and certificates of the server.
 
 bash reads installed scripts when a shell starts to need them, with the package bash-completion:
 
