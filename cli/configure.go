@@ -32,9 +32,6 @@ leaves what is there.
   %[1]s --profile plant iot list-jobs
 `
 
-// configureName is the word that stands in the place of a service.
-const configureName = "configure"
-
 // configure runs one of the commands.
 func (c *call) configure(words []string) error {
 	if err := c.line.Read(words, command.Globals); err != nil {
@@ -52,14 +49,15 @@ func (c *call) configure(words []string) error {
 	if len(plain) > 0 {
 		verb = plain[0]
 	}
-	wanted := map[string][]string{
-		"": {}, "set": {"varname", "value"}, "get": {"varname"}, "list": {}, "list-profiles": {},
+	var verbs []string
+	for _, v := range command.ConfigureVerbs()[1:] {
+		verbs = append(verbs, v.Name)
 	}
-	names, known := wanted[verb]
-	given := plain[min(1, len(plain)):]
+	known := verb == "" || slices.Contains(verbs, verb)
+	names, given := command.ConfigureWords(verb), plain[min(1, len(plain)):]
 	switch {
 	case !known:
-		return invalidChoice("subcommand", verb, []string{"set", "get", "list", "list-profiles"})
+		return invalidChoice("subcommand", verb, verbs)
 	case len(given) < len(names):
 		return exit.BadLine("the following arguments are required: %s",
 			strings.Join(names[len(given):], ", "))

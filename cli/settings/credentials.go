@@ -70,6 +70,9 @@ func (s *Settings) FindCredentials(ctx context.Context) error {
 		return s.checkPair("shared-credentials-file", "aws_secret_access_key")
 	}
 	if command := p.Get("credential_process"); command != "" {
+		if s.from.NoProcess {
+			return exit.Missing(exit.CodeNoCredentials, noCredentials)
+		}
 		return s.runProcess(ctx, command)
 	}
 	if textOf(p.section, "aws_access_key_id") != "" {

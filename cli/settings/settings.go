@@ -20,6 +20,9 @@ type Sources struct {
 	Getenv  func(name string) string
 	Service string // the plane that is called: iot, iot-jobs-data
 	Offline bool   // nothing is sent, so that no endpoint is needed (R-CMD-55)
+
+	// NoProcess leaves out a credential_process, for calls that nobody has asked for (R-CMD-146).
+	NoProcess bool
 }
 
 // option returns the text of an option, "" without it. An option with an empty value counts as not

@@ -33,6 +33,8 @@ func commands() []command {
 			[]string{"put", "list", "get", "remove"}, runArtifact},
 		{"keys", "makes another operator key for a data folder", []string{"create"}, keys},
 		{"man", "writes man pages of drover and of every operation", nil, runMan},
+		{"completion", "prints what lets bash, zsh or fish complete words at TAB", nil,
+			runCompletion},
 	}
 }
 

@@ -30,13 +30,21 @@ var errUsage = errors.New("usage")
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	var status int
-	if strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe") == "aws" {
-		status = callAPI(ctx, "aws", os.Args[1:])
-	} else {
-		status = run(ctx, os.Args[1:])
+	switch name, args := programName(), os.Args[1:]; {
+	case len(args) > 0 && args[0] == completeWord:
+		answerShell(ctx, args[1:])
+	case name == "aws" && (len(args) == 0 || args[0] != "completion"):
+		status = callAPI(ctx, "aws", args)
+	default:
+		status = run(ctx, args)
 	}
 	stop()
 	os.Exit(status)
+}
+
+// programName is what the program was called by: drover, or aws by a link of that name.
+func programName() string {
+	return strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe")
 }
 
 // run runs one command and returns the exit status: 0, 1 for a failure, 2 for a wrong command

@@ -25,9 +25,9 @@ func TestPages(t *testing.T) {
 				continue
 			}
 			text := wanted.page.Text(help.Style{})
-			for _, name := range wanted.flags {
-				if !strings.Contains(text, "\n    --"+name) {
-					t.Errorf("%s %s: no --%s", c.name, verb, name)
+			for _, f := range wanted.flags {
+				if !strings.Contains(text, "\n    --"+f.Name) {
+					t.Errorf("%s %s: no --%s", c.name, verb, f.Name)
 				}
 			}
 			for _, word := range []string{"help", "-h"} {
