@@ -60,7 +60,7 @@ func TestShip(t *testing.T) { // R-ART-17
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the job is shown", func() bool { return strings.Contains(said.String(), "queued 1, in progress 0") })
+	eventually(t, "the job is shown", func() bool { return strings.Contains(said.String(), "in progress 0, succeeded 0, failed 0, queued 1") })
 	document := s.document("fw")
 	if got := document["sha256"]; got != hex.EncodeToString(sum[:]) || document["size"] != 18e6 ||
 		document["operation"] != "download" || document["path"] != "/opt/fw" {
@@ -70,7 +70,7 @@ func TestShip(t *testing.T) { // R-ART-17
 		t.Errorf("%v is not the file", document["url"])
 	}
 	s.askFor("iot-jobs-data", "POST", "/things/t0001/jobs/fw", `{"status":"SUCCEEDED"}`)
-	if err := command.Wait(); err != nil || !strings.HasSuffix(said.String(), "queued 0, in progress 0, succeeded 1, not succeeded 0\n") {
+	if err := command.Wait(); err != nil || !strings.HasSuffix(said.String(), "fw COMPLETED: released 1, in progress 0, succeeded 1, failed 0\n") {
 		t.Errorf("%v: %s", err, &said)
 	}
 
@@ -150,8 +150,8 @@ func TestShipFails(t *testing.T) { // R-ART-17
 		}
 		_ = command.Wait() // its status is looked at
 		want := map[string]string{
-			"left": "drover: job left: not watched any more; the job goes on\n",
-			"bad":  "drover: job bad is COMPLETED, and 1 executions have not succeeded\n",
+			"left": "drover: job left: not waited for any more; it goes on\n",
+			"bad":  "drover: job bad is COMPLETED, and 1 of its 1 executions have not succeeded\n",
 		}[id]
 		status := map[string]int{"left": 130, "bad": 1}[id]
 		if got := command.ProcessState.ExitCode(); got != status || !strings.HasSuffix(said.String(), want) {

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/drover-iot/drover/cli/ship"
-	"github.com/drover-iot/drover/client"
 )
 
 // jobAbout is the help text of drover job create.
@@ -60,9 +59,7 @@ func runJob(ctx context.Context, args []string) error {
 	if err := c.find(ctx); err != nil {
 		return err
 	}
-	server := client.New(c.Endpoint, c.Credentials,
-		client.Region(c.Region), client.HTTPClient(c.http), client.Attempts(c.Attempts))
-	id, err := ship.Create(ctx, server, c.store(*bucket), o, shownProgress(*quiet))
+	id, err := ship.Create(ctx, c.client(c.Attempts), c.store(*bucket), o, shownProgress(*quiet))
 	if err != nil {
 		return err
 	}
@@ -70,5 +67,5 @@ func runJob(ctx context.Context, args []string) error {
 	if *noWait {
 		return nil
 	}
-	return ship.Watch(ctx, server, id, os.Stderr)
+	return c.follower().Job(ctx, id, false)
 }
