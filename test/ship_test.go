@@ -53,7 +53,7 @@ func TestShip(t *testing.T) { // R-ART-17
 	sum := sha256.Sum256([]byte(content))
 	target := s.ARN("thinggroup", "g")
 
-	command := exec.CommandContext(t.Context(), testserver.Binary, "job", "create", "--file", "fw {2}.bin",
+	command := exec.CommandContext(t.Context(), testserver.Binary, "jobs", "create", "--file", "fw {2}.bin",
 		"--targets", target, s.ARN("thing", "t0001"), "--job-id", "fw", "--path", "/opt/fw", "--expires-in-sec", "60")
 	var said testserver.Output
 	command.Env, command.Dir, command.Stderr = c.env, c.dir, &said
@@ -106,10 +106,10 @@ func TestShipFails(t *testing.T) { // R-ART-17
 		status int
 		want   string
 	}{
-		{[]string{"job"}, 2, "usage: drover job create --file FILE"},
-		{[]string{"job", "make"}, 2, "usage: drover job create --file FILE"},
-		{[]string{"job", "create", "--targets", target}, 2, "usage: drover job create --file FILE"},
-		{[]string{"job", "create", "--file", "fw {2}.bin"}, 2, "usage: drover job create --file FILE"},
+		{[]string{"job"}, 2, "usage: drover jobs create --file FILE"},
+		{[]string{"jobs", "make"}, 2, "drover jobs: there is no \"make\"\nusage: drover jobs create --file FILE"},
+		{[]string{"job", "create", "--targets", target}, 2, "usage: drover jobs create --file FILE"},
+		{[]string{"job", "create", "--file", "fw {2}.bin"}, 2, "usage: drover jobs create --file FILE"},
 		{[]string{"job", "create", "--file", "absent", "--targets", target}, 1, "open absent: no such file or directory"},
 		{[]string{"job", "create", "--file", "fw {2}.bin", "--targets", target, "--template", "AWS-Reboot"}, 1,
 			"template AWS-Reboot has no parameter downloadUrl"},

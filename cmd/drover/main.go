@@ -17,9 +17,9 @@ import (
 
 	"github.com/drover-iot/drover/cli"
 	apicommand "github.com/drover-iot/drover/cli/command"
+	"github.com/drover-iot/drover/cli/follow"
 	"github.com/drover-iot/drover/cli/help"
 	"github.com/drover-iot/drover/cli/nearest"
-	"github.com/drover-iot/drover/cli/follow"
 	"github.com/drover-iot/drover/cli/transfer"
 )
 
