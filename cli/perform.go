@@ -64,7 +64,7 @@ func (c *call) perform(ctx context.Context, in *value.Object) (err error) {
 	// Settings and keys are in order. From here on, requests are made: one, or one for each page.
 	if from != nil {
 		list := &pages{page: c.op.Page, position: *from, sender: out, printer: p}
-		return withValueHints(list.show(ctx, in), c.op, in)
+		return c.withNextStep(withValueHints(list.show(ctx, in), c.op, in), in)
 	}
 	// What ended in another way than it should is shown all the same (R-CMD-154).
 	var unsuccessful error
@@ -75,7 +75,7 @@ func (c *call) perform(ctx context.Context, in *value.Object) (err error) {
 	}
 	answer, err := out.fetch(ctx, in)
 	if err != nil {
-		return withValueHints(err, c.op, in)
+		return c.withNextStep(withValueHints(err, c.op, in), in)
 	}
 	unwritten := writeOutfiles(files, answer)
 	// The answer is shown also when a file failed: a new key is nowhere else (R-CMD-136).

@@ -62,6 +62,9 @@ func (c *call) say(e *exit.Error, format string) {
 				fmt.Fprintf(c.env.Stderr, "%s: %s\n", d.Name, d.Value)
 			}
 		}
+		if format == settings.ErrorEnhanced && e.Next != "" { // R-CMD-159
+			fmt.Fprintf(c.env.Stderr, "(%s)\n", e.Next)
+		}
 		if e.Usage {
 			fmt.Fprintf(c.env.Stderr, usage, c.env.Program)
 		}

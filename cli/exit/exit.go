@@ -35,6 +35,7 @@ type Error struct {
 	Syntax  bool     // the words are no command line, which was a status of its own once
 	Details []Detail // what else the service said
 	Quiet   bool     // the status says all
+	Next    string   // what to do next, for people; "" where that is not known
 }
 
 // A Detail is a member of an error that the service answered with, beside its message.
