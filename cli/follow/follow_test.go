@@ -154,7 +154,7 @@ func TestOutcome(t *testing.T) {
 		"canceled as wanted":   {aborted, true, true, ""},
 		"canceled by others":   {aborted, false, true, "job fw is CANCELED (ABORT: too many)"},
 		"is deleted":           {described("DELETION_IN_PROGRESS", false), true, true, "job fw is being deleted"},
-		"never ends":           {continuous, false, true, "job fw is continuous and has no end time: it never ends by itself, and is not waited for"},
+		"never ends":           {continuous, false, false, ""},
 		"ends at its time":     {&ending, false, false, ""},
 		"nothing to do at all": {described("COMPLETED", false), false, true, ""},
 	} {
@@ -261,7 +261,16 @@ func TestWaitEnds(t *testing.T) { // R-CMD-155
 	if err := newWorld(t, reply{200, running}, reply{404, notFound}).follower.JobGone(t.Context(), "fw"); err != nil {
 		t.Errorf("gone: %v", err)
 	}
-	w := newWorld(t, reply{200, running})
+	endless := strings.Replace(running, `"status"`, `"targetSelection":"CONTINUOUS","status"`, 1)
+	if err := newWorld(t, reply{200, endless}).follower.Job(t.Context(), "fw", false); !errors.Is(err, errEndless) {
+		t.Errorf("endless: %v", err)
+	}
+	w := newWorld(t, reply{200, endless}, reply{200, completed})
+	w.follower.Endless = true
+	if err := w.follower.Job(t.Context(), "fw", false); err != nil {
+		t.Errorf("endless, followed all the same: %v", err)
+	}
+	w = newWorld(t, reply{200, running})
 	w.follower.Timeout = 30 * time.Second
 	if err := w.follower.Job(t.Context(), "fw", false); !errors.Is(err, ErrTimeout) || w.now.Sub(start) != 30*time.Second {
 		t.Errorf("time-out: %v after %v", err, w.now.Sub(start))

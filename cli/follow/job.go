@@ -3,7 +3,6 @@ package follow
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/drover-iot/drover/api"
@@ -36,6 +35,9 @@ func (f *Follower) Job(ctx context.Context, id string, canceled bool) error {
 		history.Add(now, CountsOf(j))
 		line, facts := history.Line(j, total)
 		over, outcome := Outcome(j, canceled)
+		if !over && Endless(j) && !f.Endless {
+			return false, errEndless
+		}
 		f.Progress.Show(line, facts, over || j.Status != status, now)
 		status, ended = j.Status, outcome
 		return over, nil
@@ -77,10 +79,6 @@ func Outcome(j *iot.Job, canceled bool) (over bool, err error) {
 		return true, unsuccessful("job %s is CANCELED%s", j.JobID, reason(j))
 	case "DELETION_IN_PROGRESS":
 		return true, unsuccessful("job %s is being deleted", j.JobID)
-	}
-	if Endless(j) {
-		return true, fmt.Errorf("job %s is continuous and has no end time: it never ends by "+
-			"itself, and is not waited for", j.JobID)
 	}
 	return false, nil
 }

@@ -84,7 +84,7 @@ func Details(d *iot.ExecutionDetails) string {
 	}
 	var parts []string
 	for name, text := range d.DetailsMap {
-		parts = append(parts, string(name)+"="+text)
+		parts = append(parts, name+"="+text)
 	}
 	slices.Sort(parts)
 	return ": " + strings.Join(parts, ", ")

@@ -16,6 +16,9 @@ var (
 	ErrLeft = errors.New("not waited for any more; it goes on")
 	// ErrTimeout is that the time for waiting is over.
 	ErrTimeout = errors.New("the time for waiting is over; it goes on")
+	// errEndless is a job that never ends by itself.
+	errEndless = errors.New("a continuous job without an end time never ends by itself, and is not " +
+		"waited for")
 )
 
 // An UnsuccessfulError says that what was waited for has ended, and not as it was meant to.
@@ -36,6 +39,8 @@ type Follower struct {
 	Progress *terminal.Progress
 	// Timeout is how long to wait at most; 0 for as long as it takes.
 	Timeout time.Duration
+	// Endless follows also a job that never ends by itself.
+	Endless bool
 	// Now and Sleep are the clock; a test has its own.
 	Now   func() time.Time
 	Sleep func(context.Context, time.Duration) error
@@ -72,7 +77,7 @@ func (f *Follower) until(
 			return nil
 		case err == nil:
 			answered, failed = now, 0
-		case !client.MayPass(err) || now.Sub(answered) >= outage:
+		case errors.Is(err, errEndless) || !client.MayPass(err) || now.Sub(answered) >= outage:
 			return fmt.Errorf("%s: %w", what, err)
 		default: // throttled, or the server is away for a moment
 			failed++

@@ -25,6 +25,7 @@ func jobVerbs() []verb {
 	return []verb{
 		{"create", "--file FILE --targets ARN... [options]", createJob},
 		{"list", "[options]", listJobs},
+		{"watch", "JOB [options]", watchJob},
 	}
 }
 
