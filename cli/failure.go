@@ -103,7 +103,11 @@ func connectionError(err error, url string) error {
 		return exit.Other("Connection was closed before we received a valid response "+
 			"from endpoint URL: %q.", url)
 	}
-	return exit.Other("Could not connect to the endpoint URL: %q", url)
+	failed := exit.Other("Could not connect to the endpoint URL: %q", url)
+	if refused, ok := errors.AsType[*exit.Error](failed); ok && dial {
+		refused.Next = notRunning(url)
+	}
+	return failed
 }
 
 // isAny reports whether an error is one of several.

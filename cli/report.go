@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/drover-iot/drover/cli/exit"
+	"github.com/drover-iot/drover/cli/follow"
 	"github.com/drover-iot/drover/cli/output"
 	"github.com/drover-iot/drover/cli/settings"
 	"github.com/drover-iot/drover/cli/value"
@@ -27,6 +28,9 @@ func (c *call) end(ctx context.Context, err error) int {
 	switch {
 	case err == nil || isAny(err, outputClosed): // R-CMD-121
 		return 0
+	case errors.Is(err, follow.ErrLeft): // the answer was shown, and stays what it is
+		fmt.Fprintln(c.env.Stderr, err)
+		return 130
 	case ctx.Err() != nil:
 		fmt.Fprintln(c.env.Stdout)
 		return 130
@@ -57,6 +61,9 @@ func (c *call) say(e *exit.Error, format string) {
 			for _, d := range e.Details {
 				fmt.Fprintf(c.env.Stderr, "%s: %s\n", d.Name, d.Value)
 			}
+		}
+		if format == settings.ErrorEnhanced && e.Next != "" { // R-CMD-159
+			fmt.Fprintf(c.env.Stderr, "(%s)\n", e.Next)
 		}
 		if e.Usage {
 			fmt.Fprintf(c.env.Stderr, usage, c.env.Program)

@@ -17,9 +17,9 @@ import (
 
 	"github.com/drover-iot/drover/cli"
 	apicommand "github.com/drover-iot/drover/cli/command"
+	"github.com/drover-iot/drover/cli/follow"
 	"github.com/drover-iot/drover/cli/help"
 	"github.com/drover-iot/drover/cli/nearest"
-	"github.com/drover-iot/drover/cli/ship"
 	"github.com/drover-iot/drover/cli/transfer"
 )
 
@@ -106,7 +106,7 @@ func status(ctx context.Context, err error) int {
 	}
 	// Everything else is a failure, and its message goes to standard error.
 	fmt.Fprintln(os.Stderr, "drover: "+err.Error())
-	if errors.Is(err, transfer.ErrInterrupted) || errors.Is(err, ship.ErrLeft) {
+	if errors.Is(err, transfer.ErrInterrupted) || errors.Is(err, follow.ErrLeft) {
 		return 130 // as a shell expects of a program that got the signal
 	}
 	return 1
