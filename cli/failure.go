@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"slices"
 	"strconv"
 
+	"github.com/drover-iot/drover/cli/connection"
 	"github.com/drover-iot/drover/cli/exit"
 	"github.com/drover-iot/drover/client"
 	"github.com/drover-iot/drover/schema"
@@ -45,7 +45,7 @@ func refused(e *client.Error) *failure {
 // who pressed Ctrl-C, stay as they are.
 func noAnswer(err error, url string) *failure {
 	return &failure{
-		err: connectionError(err, url),
+		err: connection.Failure(err, url),
 		mayPass: !client.Untrusted(err) && !errors.Is(err, context.Canceled) &&
 			!errors.Is(err, client.ErrAnswerTooLarge),
 	}
@@ -79,34 +79,4 @@ func details(e *client.Error) (all []exit.Detail) {
 		all = append(all, exit.Detail{Name: "resourceArn", Value: e.ResourceARN})
 	}
 	return all
-}
-
-// connectionError says how a request failed without an answer (R-CMD-115).
-func connectionError(err error, url string) error {
-	// The order matters: a time-out while dialing is both a time-out and a failed connection.
-	var timeout net.Error
-	var dialing *net.OpError
-	late := errors.As(err, &timeout) && timeout.Timeout()
-	dial := errors.As(err, &dialing) && dialing.Op == "dial"
-	switch {
-	case errors.Is(err, context.Canceled):
-		return err
-	case errors.Is(err, client.ErrAnswerTooLarge):
-		return exit.Other("%v", err)
-	case client.Untrusted(err):
-		return exit.Other("SSL validation failed for %s %v", url, errors.Unwrap(err))
-	case late && dial:
-		return exit.Other("Connect timeout on endpoint URL: %q", url)
-	case late:
-		return exit.Other("Read timeout on endpoint URL: %q", url)
-	case isAny(err, connectionClosed):
-		return exit.Other("Connection was closed before we received a valid response "+
-			"from endpoint URL: %q.", url)
-	}
-	return exit.Other("Could not connect to the endpoint URL: %q", url)
-}
-
-// isAny reports whether an error is one of several.
-func isAny(err error, list []error) bool {
-	return slices.ContainsFunc(list, func(one error) bool { return errors.Is(err, one) })
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/drover-iot/drover/cli/connection"
 	"github.com/drover-iot/drover/cli/exit"
 	"github.com/drover-iot/drover/cli/output"
 	"github.com/drover-iot/drover/client"
@@ -199,6 +200,16 @@ func (s *Settings) CABundle() string {
 	return first(
 		s.from.option("ca-bundle"), s.from.Getenv("AWS_CA_BUNDLE"), s.Profile.Get("ca_bundle"),
 	)
+}
+
+// Connection is how the server is connected to, with time-outs and trust as asked for (R-CMD-98).
+func (s *Settings) Connection() connection.Connection {
+	return connection.Connection{
+		CABundle:       s.CABundle(),
+		NoVerify:       s.from.has("no-verify-ssl"),
+		ConnectTimeout: connection.Seconds(s.from.option("cli-connect-timeout")),
+		ReadTimeout:    connection.Seconds(s.from.option("cli-read-timeout")),
+	}
 }
 
 // ChecksParameters reports whether parameters are checked before they are sent (R-CMD-62).
