@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"regexp"
@@ -21,7 +22,14 @@ type Sources struct {
 	Getenv  func(name string) string
 	Service string // the plane that is called: iot, iot-jobs-data
 	Offline bool   // nothing is sent, so that no endpoint is needed (R-CMD-55)
+
+	// Ask asks the user for a text that is not shown, on the terminal. It is nil where nobody can be
+	// asked; without a terminal it returns ErrNoTerminal.
+	Ask func(ctx context.Context, prompt string) (string, error)
 }
+
+// ErrNoTerminal is the error of Sources.Ask without a terminal.
+var ErrNoTerminal = errors.New("there is no terminal")
 
 // option returns the text of an option, "" without it. An option with an empty value counts as not
 // given here, like an empty variable; has tells the two apart.
@@ -112,15 +120,21 @@ func (s *Settings) findServer() (err error) {
 	return nil
 }
 
-// keys are the names of the planes in the settings of endpoints (R-CMD-108).
-var keys = map[string]string{"iot": "iot", "iot-jobs-data": "iot_jobs_data_plane"}
+// planeKeys are the names of the planes in the settings of endpoints (R-CMD-108).
+var planeKeys = map[string]string{"iot": "iot", "iot-jobs-data": "iot_jobs_data_plane"}
 
-// endpoint is the address that is configured, wherever that is. It goes through the places where
-// an endpoint may be set; "" when none has one (R-CMD-107 to R-CMD-109).
+// endpoint is the address of the called plane that is configured, wherever that is; "" when it is
+// not.
 func (s *Settings) endpoint() (string, error) {
 	if url := s.from.option("endpoint-url"); url != "" {
 		return url, nil
 	}
+	return s.endpointOf(planeKeys[s.from.Service])
+}
+
+// endpointOf goes through the places where the endpoint of a service may be set, beside the option,
+// which is for the called plane alone; "" when none has one (R-CMD-107 to R-CMD-109).
+func (s *Settings) endpointOf(key string) (string, error) {
 	get, p := s.from.Getenv, s.Profile
 	for _, ignore := range []string{
 		get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), p.Get("ignore_configured_endpoint_urls"),
@@ -130,7 +144,6 @@ func (s *Settings) endpoint() (string, error) {
 		}
 	}
 	// A variable of the one service comes before the one of all services.
-	key := keys[s.from.Service]
 	url := first(get("AWS_ENDPOINT_URL_"+strings.ToUpper(key)), get("AWS_ENDPOINT_URL"))
 	if url != "" {
 		return url, nil

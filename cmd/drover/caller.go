@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/drover-iot/drover/cli"
 	"github.com/drover-iot/drover/cli/output"
 	"github.com/drover-iot/drover/cli/settings"
 )
@@ -48,6 +49,7 @@ func (c *caller) find(ctx context.Context) (err error) {
 		Option:  c.option,
 		Getenv:  os.Getenv,
 		Service: "iot",
+		Ask:     cli.AskOnTerminal,
 	})
 	if err != nil {
 		return err
