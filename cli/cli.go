@@ -83,7 +83,7 @@ func (c *call) run(ctx context.Context, args []string) error {
 		return c.env.print(c.version())
 	}
 	if errors.Is(err, errConfigure) {
-		return c.configure(rest)
+		return c.configure(ctx, rest)
 	}
 	if err != nil {
 		return err

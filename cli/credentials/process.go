@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"os"
 	"os/exec"
 	"runtime"
 	"strings"
@@ -16,8 +17,8 @@ import (
 )
 
 // Process runs a credential_process, without a shell, and reads what it prints (R-CMD-105). It ends
-// with ctx.
-func Process(ctx context.Context, command string, now time.Time) (Value, error) {
+// with ctx. variables are added to those of this process, as NAME=VALUE.
+func Process(ctx context.Context, command string, variables []string, now time.Time) (Value, error) {
 	const failed = "Error when retrieving credentials from custom-process: "
 	if runtime.GOOS == "windows" { // where a backslash divides folders, and escapes nothing
 		command = strings.ReplaceAll(command, `\`, `\\`)
@@ -27,6 +28,7 @@ func Process(ctx context.Context, command string, now time.Time) (Value, error) 
 		return Value{}, exit.Other(failed + "the command is empty")
 	}
 	process := exec.CommandContext(ctx, words[0], words[1:]...)
+	process.Env = append(os.Environ(), variables...)
 	// A program that it has started and left behind may have its output open for ever.
 	process.WaitDelay = leaveBehind
 	// What the process says on standard error is the reason when it fails; when it succeeds, nobody

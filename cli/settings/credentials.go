@@ -141,7 +141,7 @@ func (s *Settings) profileProvider(p Profile, environment bool) (*provider, erro
 		return &provider{
 			kind: kindProcess,
 			fetch: func(ctx context.Context) (credentials.Value, error) {
-				return credentials.Process(ctx, command, time.Now())
+				return credentials.Process(ctx, command, s.processVariables(), time.Now())
 			},
 		}, nil
 	}

@@ -44,6 +44,18 @@ func (s Sources) has(name string) bool {
 	return given
 }
 
+// withProfile are the same sources with an option --profile.
+func (s Sources) withProfile(profile string) Sources {
+	option := s.Option
+	s.Option = func(name string) (string, bool) {
+		if name == "profile" {
+			return profile, true
+		}
+		return option(name)
+	}
+	return s
+}
+
 // Settings are those in force.
 type Settings struct {
 	Region      string
@@ -55,7 +67,8 @@ type Settings struct {
 	Profile     Profile
 	Reporting
 
-	from Sources
+	from  Sources
+	chain []string // the profiles that are being exported, for a credential_process
 }
 
 // The forms in which times are shown (R-CMD-69).
@@ -94,12 +107,7 @@ func Find(from Sources) (*Settings, error) {
 
 // findServer finds region and endpoint, if need be those of a server on this machine.
 func (s *Settings) findServer() (err error) {
-	get := s.from.Getenv
-	s.Region = first(
-		s.from.option("region"),
-		get("AWS_REGION"), get("AWS_DEFAULT_REGION"),
-		s.Profile.Get("region"),
-	)
+	s.findRegion()
 	if s.Endpoint, err = s.endpoint(); err != nil {
 		return err
 	}
@@ -118,6 +126,16 @@ func (s *Settings) findServer() (err error) {
 		return exit.Environment("%s", noEndpoint)
 	}
 	return nil
+}
+
+// findRegion finds the region that is configured, if one is (R-CMD-100).
+func (s *Settings) findRegion() {
+	get := s.from.Getenv
+	s.Region = first(
+		s.from.option("region"),
+		get("AWS_REGION"), get("AWS_DEFAULT_REGION"),
+		s.Profile.Get("region"),
+	)
 }
 
 // planeKeys are the names of the planes in the settings of endpoints (R-CMD-108).
