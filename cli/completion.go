@@ -184,7 +184,7 @@ func (f *finds) ask(ctx context.Context, w *complete.Wanted, r complete.Request,
 	_ = line.ReadGlobals(r.Line.Before)
 	call := &call{env: env, service: command.Services[0], line: line}
 	from := call.sources()
-	from.NoProcess = true
+	from.AtHand = true
 	s, err := settings.Find(from)
 	if err != nil {
 		return

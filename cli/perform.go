@@ -99,6 +99,7 @@ func (c *call) sources() settings.Sources {
 		Option:  c.globalOption,
 		Getenv:  c.env.Getenv,
 		Offline: c.line.Skeleton() != "",
+		Ask:     c.env.Ask,
 	}
 	if c.service != nil {
 		from.Service = c.service.Name

@@ -1,6 +1,10 @@
 package command
 
-import "github.com/drover-iot/drover/schema"
+import (
+	"slices"
+
+	"github.com/drover-iot/drover/schema"
+)
 
 // Reading a line that is being written. Nothing is refused in it: what is wrong now may be right
 // with the next word.
@@ -75,11 +79,15 @@ func (c *Cursor) name(word string) {
 	case 1:
 		c.Service = FindService(word)
 	case 2:
+		if c.Plain[0] == Configure {
+			c.Known = slices.Concat(Globals, configureOptions(word))
+			return
+		}
 		if c.Service == nil {
 			return
 		}
 		if c.Operation = Find(c.Service, word); c.Operation != nil {
-			c.Known = append(append([]*Option(nil), Globals...), Options(c.Operation)...)
+			c.Known = slices.Concat(Globals, Options(c.Operation))
 		}
 	}
 }

@@ -100,12 +100,13 @@ func TestComplete(t *testing.T) {
 
 		// Options: required ones first, none twice, global ones behind a dash.
 		{"iot cancel-job ", "--job-id --reason-code --comment --force --no-force --cli-input-json " +
-			"--cli-input-yaml --generate-cli-skeleton help"},
+			"--cli-input-yaml --generate-cli-skeleton --wait --wait-timeout help"},
 		{"iot cancel-job --job-id j --no-force ", "--reason-code --comment --cli-input-json " +
-			"--cli-input-yaml --generate-cli-skeleton help"},
+			"--cli-input-yaml --generate-cli-skeleton --wait --wait-timeout help"},
 		{"iot cancel-job --f", "--force"},
 		{"iot cancel-job --|  --job-id j", "--reason-code --comment --force --no-force --cli-input-json " +
-			"--cli-input-yaml --generate-cli-skeleton --debug --endpoint-url --no-verify-ssl --no-paginate " +
+			"--cli-input-yaml --generate-cli-skeleton --wait --wait-timeout " +
+			"--debug --endpoint-url --no-verify-ssl --no-paginate " +
 			"--output --query --profile --region --version --color --no-sign-request --ca-bundle " +
 			"--cli-read-timeout --cli-connect-timeout --no-cli-pager --cli-error-format"},
 		{"iot cancel-job -- --", ""},
@@ -152,7 +153,7 @@ func TestComplete(t *testing.T) {
 			"--presigned-url-config --target-selection --job-executions-rollout-config --abort-config " +
 			"--timeout-config --tags --namespace-id --job-template-arn --job-executions-retry-config " +
 			"--document-parameters --scheduling-config --destination-package-versions --cli-input-json " +
-			"--cli-input-yaml --generate-cli-skeleton <ListThings> <ListThingGroups>"},
+			"--cli-input-yaml --generate-cli-skeleton --wait --wait-timeout <ListThings> <ListThingGroups>"},
 		{"iot create-job --job-template-arn ", "<ListJobTemplates> <ListManagedJobTemplates>"},
 		{"iot attach-policy --policy-name ", "<ListPolicies>"},
 		{"iot attach-policy --target ", "<ListThingGroups> <ListCertificates>"},
@@ -178,11 +179,13 @@ func TestComplete(t *testing.T) {
 		{"job create --targets ", "<ListThings> <ListThingGroups>"},
 		{"completion ", "bash zsh fish"},
 		{"completion f", "fish"},
-		{"configure ", "set get list list-profiles"},
+		{"configure ", "set get list list-profiles import export-credentials"},
 		{"configure get reg", "region"},
 		{"configure set output t", "text table"},
 		{"configure set region ", "REGIONS()"},
 		{"configure list ", ""},
+		{"configure import --s", "--skip-invalid"},
+		{"configure export-credentials --format f", "fish"},
 	} {
 		a := Complete(Program{Name: "drover", Own: own}, at(row.line), false)
 		if diff := cmp.Diff(row.want, shown(a)); diff != "" {

@@ -126,6 +126,7 @@ func environment(program string) cli.Env {
 		Stderr:    os.Stderr,
 		Getenv:    os.Getenv,
 		LookupEnv: os.LookupEnv,
+		Ask:       cli.AskOnTerminal,
 		Program:   program,
 		Version:   version(),
 	}
