@@ -53,6 +53,7 @@ func TestReadmeCommandLine(t *testing.T) {
 	s.fleet2("site-1", "pump-07")
 	s.create("fw-2", "site-1", nil)
 	c := s.readmeShell(t)
+	c.write("credentials.csv", "User Name,Access key ID,Secret access key\nnora,AKID,secret\n")
 	out := c.ok(readmeCommands(t, "The command line"))
 	for _, want := range []string{"COMMANDS OF THE API", "Job templates", "--presigned-url-config", "|  jobId           |  fw-2 ",
 		"inProgressTimeoutInMinutes: 30\n", " pages in "} {
@@ -62,6 +63,9 @@ func TestReadmeCommandLine(t *testing.T) {
 	}
 	if !strings.Contains(c.read("update.yaml"), "jobId: ''  # [REQUIRED]") {
 		t.Errorf("update.yaml is %s", c.read("update.yaml"))
+	}
+	if stored := c.ok("drover configure list-profiles"); !strings.Contains(stored, "plant-nora\n") {
+		t.Errorf("the profiles are %s", stored)
 	}
 }
 
