@@ -505,5 +505,3 @@ func (c *conn) version() (int, error) {
 	}
 	return int(version), nil
 }
-
-func (c *conn) number(sql string) (int64, error) { return one(c.stmt(sql), (*stmt).getInt) }

@@ -1,26 +1,8 @@
-package sqlite
+package relational
 
-import (
-	"bytes"
-	"encoding/json"
-)
+import "bytes"
 
-// getMap reads a map that is kept as JSON, nil for NULL. The plain form, which is what json.Marshal
-// writes when no character needs an escape, is cut up directly: a report reads two such maps, and
-// encoding/json would take as long for them as SQLite does for finding their rows.
-func (s *stmt) getMap() map[string]string {
-	s.column++
-	text := s.ColumnRawText(s.column)
-	if text == nil {
-		return nil
-	}
-	if m, ok := plainMap(text); ok {
-		return m
-	}
-	var m map[string]string
-	s.fail(json.Unmarshal(text, &m))
-	return m
-}
+// Maps that are kept as JSON, read without encoding/json where they are plain.
 
 // plainMap reads {"key":"value",…} without spaces and escapes; ok is false for anything else.
 func plainMap(text []byte) (m map[string]string, ok bool) {

@@ -1,4 +1,4 @@
-package sqlite
+package relational
 
 import (
 	"errors"
@@ -26,7 +26,7 @@ const (
 
 // changeSession sets an entry. One without a value is deleted, and with a session (Seq 0) whatever
 // was stored for it.
-func (t *tx) changeSession(e store.SessionEntry) error {
+func (t *Tx) changeSession(e store.SessionEntry) error {
 	switch {
 	case e.Value != nil:
 		return t.putSession(e)
@@ -38,11 +38,11 @@ func (t *tx) changeSession(e store.SessionEntry) error {
 
 // putSession looks whether a shared body is there before it hands it to SQLite: that would copy it
 // for each of its entries.
-func (t *tx) putSession(e store.SessionEntry) error {
+func (t *Tx) putSession(e store.SessionEntry) error {
 	body := e.Body
 	if e.Shared != 0 {
 		body = nil
-		_, err := one(t.stmt(findSessionBody).int(int64(e.Shared)), (*stmt).getInt)
+		_, err := one(t.stmt(findSessionBody).int(int64(e.Shared)), stmt.getInt)
 		if errors.Is(err, store.ErrNotFound) {
 			err = t.stmt(putSessionBody).int(int64(e.Shared)).blob(e.Body).run()
 		}
@@ -77,14 +77,14 @@ func (r reader) Sessions(f func(store.SessionEntry) error) error {
 
 func (r reader) SessionMessages(client string, first, last uint64) ([]store.SessionEntry, error) {
 	query := r.stmt(listMessages).text(client).int(int64(first)).int(int64(last))
-	return all(query, func(s *stmt) store.SessionEntry {
+	return all(query, func(s stmt) store.SessionEntry {
 		e := scanSession(s)
 		e.Body = s.getBlob()
 		return e
 	})
 }
 
-func scanSession(s *stmt) store.SessionEntry {
+func scanSession(s stmt) store.SessionEntry {
 	return store.SessionEntry{
 		Client: s.getText(),
 		Seq:    uint64(s.getInt()),

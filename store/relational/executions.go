@@ -1,4 +1,4 @@
-package sqlite
+package relational
 
 import (
 	"errors"
@@ -12,49 +12,42 @@ import (
 )
 
 const (
-	selectWindowed = `SELECT windowed FROM job WHERE key = ?`
-	insertJobThing = `INSERT INTO job_thing (job, name, thing) VALUES (?, ?, ?)
-		ON CONFLICT DO NOTHING`
+	insertJobThing = `INSERT INTO job_thing (job, name, thing)
+		SELECT CAST(?1 AS BIGINT), name, id FROM thing WHERE id = ?2 ON CONFLICT DO NOTHING`
 
 	insertExecution = `INSERT INTO execution (status, times_out_at, version,
 		used_failed, used_timed_out, force_canceled, started_at, updated_at,
 		deadline, step_deadline, details, token, job, thing, number,
 		attempt, queued_at, sequence, windowed)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,
+			(SELECT id FROM thing WHERE id = ?14), ?15, ?16, ?17, ?18,
+			(SELECT windowed FROM job WHERE key = ?13))`
 )
 
 // createExecution writes an execution, and with the first one of a thing the row that the list of
-// the job's executions is ordered by.
+// the job's executions is ordered by. A thing or a job that is gone is a conflict.
 func (t jobWriter) createExecution(e job.Execution) error {
-	name, err := t.mustExist(e.Thing)
-	if err != nil {
-		return err
-	}
-	windowed, err := one(t.stmt(selectWindowed).int(int64(e.Job)), (*stmt).getInt)
-	if err != nil {
-		return missing("job", err)
-	}
-	err = t.stmt(insertJobThing).int(int64(e.Job)).text(name).int(int64(e.Thing)).run()
+	err := t.stmt(insertJobThing).int(int64(e.Job)).int(int64(e.Thing)).run()
 	if err != nil {
 		return err
 	}
 	return t.stmt(insertExecution).progress(e).executionKey(e.ExecutionKey).
-		int(int64(e.Attempt)).time(e.QueuedAt).int(e.Sequence).int(windowed).change()
+		int(int64(e.Attempt)).time(e.QueuedAt).int(e.Sequence).change()
 }
 
 // progress binds what changes in an execution.
-func (s *stmt) progress(e job.Execution) *stmt {
+func (s stmt) progress(e job.Execution) stmt {
 	return s.int(int64(e.Status)).maybeTime(e.TimesOutAt()).detail(e)
 }
 
 // detail binds what changes in an execution and stands in no index.
-func (s *stmt) detail(e job.Execution) *stmt {
+func (s stmt) detail(e job.Execution) stmt {
 	return s.int(e.Version).int(int64(e.RetriesUsed.Failed)).int(int64(e.RetriesUsed.TimedOut)).
 		bool(e.ForceCanceled).maybeTime(e.StartedAt).time(e.UpdatedAt).
 		maybeTime(e.Deadline).maybeTime(e.StepDeadline).maybeMap(e.Details).maybeText(e.Message)
 }
 
-func (s *stmt) executionKey(k job.ExecutionKey) *stmt {
+func (s stmt) executionKey(k job.ExecutionKey) stmt {
 	return s.int(int64(k.Job)).int(int64(k.Thing)).int(k.Number)
 }
 
@@ -65,15 +58,16 @@ const (
 
 	updateExecution = `UPDATE execution SET status = ?, times_out_at = ?, ` + detailColumns
 
-	// SQLite rewrites the entries of an index whose columns are named, changed or not.
-	updateDetail = `UPDATE execution SET ` + detailColumns + ` AND status = ? AND times_out_at IS ?`
+	updateDetail = `UPDATE execution SET ` + detailColumns + `
+		AND status = ? AND times_out_at IS NOT DISTINCT FROM ?`
 )
 
 // updateExecution rewrites an execution, whose stored version is one less. One that runs on with
 // its deadlines as they were, which is most of what devices say, stands where it stood in every
-// index and is rewritten at a third of the price.
+// index; a database that rewrites the entries of named columns, changed or not, writes it at a
+// third of the price when they are not named.
 func (t jobWriter) updateExecution(e job.Execution) error {
-	if e.Status == job.ExecutionInProgress && !e.UpdatedAt.Equal(e.StartedAt) {
+	if t.db.RewritesIndexes() && e.Status == job.ExecutionInProgress && !e.UpdatedAt.Equal(e.StartedAt) {
 		err := t.stmt(updateDetail).detail(e).executionKey(e.ExecutionKey).int(e.Version - 1).
 			int(int64(e.Status)).maybeTime(e.TimesOutAt()).change()
 		if !errors.Is(err, store.ErrConflict) {
@@ -93,15 +87,20 @@ func (t jobWriter) rewriteExecution(e job.Execution, version int64) error {
 const (
 	deleteExecution = `DELETE FROM execution WHERE job = ? AND thing = ? AND number = ?`
 
-	selectHighest = `SELECT number FROM execution
-		WHERE job = ? AND thing = ? ORDER BY number DESC LIMIT 1`
-
-	insertDroppedNumber = `INSERT INTO dropped_number (job, thing, number) VALUES (?, ?, ?)
-		ON CONFLICT DO UPDATE SET number = max(number, excluded.number)`
+	// A number above all that are left is remembered.
+	insertDroppedNumber = `INSERT INTO dropped_number (job, thing, number)
+		SELECT CAST(?1 AS BIGINT), CAST(?2 AS BIGINT), CAST(?3 AS BIGINT) WHERE NOT EXISTS (
+			SELECT 1 FROM execution WHERE job = ?1 AND thing = ?2 AND number > ?3)
+		ON CONFLICT (job, thing) DO UPDATE SET number = CASE
+			WHEN excluded.number > dropped_number.number THEN excluded.number
+			ELSE dropped_number.number END`
 
 	deleteDroppedNumber = `DELETE FROM dropped_number WHERE job = ? AND thing = ?`
 
-	deleteJobThing = `DELETE FROM job_thing WHERE job = ? AND name = ? AND thing = ?`
+	deleteJobThing = `DELETE FROM job_thing WHERE job = ?1 AND thing = ?2
+		AND name = (SELECT name FROM thing WHERE id = ?2
+			UNION ALL SELECT name FROM deleted_thing WHERE id = ?2)
+		AND NOT EXISTS (SELECT 1 FROM execution WHERE job = ?1 AND thing = ?2)`
 )
 
 // removeExecution deletes an execution. The number of the newest is remembered, because the next
@@ -112,24 +111,12 @@ func (t jobWriter) removeExecution(k job.ExecutionKey, ending bool) error {
 	if err := t.stmt(deleteExecution).executionKey(k).change(); err != nil {
 		return err
 	}
-	highest, err := orZero(
-		one(t.stmt(selectHighest).int(int64(k.Job)).int(int64(k.Thing)), (*stmt).getInt))
-	if err != nil {
-		return err
-	}
-	if k.Number > highest && !ending {
+	if !ending {
 		if err := t.stmt(insertDroppedNumber).executionKey(k).run(); err != nil {
 			return err
 		}
 	}
-	if highest > 0 {
-		return nil
-	}
-	name, err := t.ThingName(k.Thing)
-	if err != nil {
-		return err
-	}
-	err = t.stmt(deleteJobThing).int(int64(k.Job)).text(name).int(int64(k.Thing)).run()
+	err := t.stmt(deleteJobThing).int(int64(k.Job)).int(int64(k.Thing)).run()
 	if err != nil {
 		return err
 	}
@@ -144,7 +131,7 @@ const executionColumns = `e.job, e.thing, e.number, e.status, e.version, e.attem
 	e.used_failed, e.used_timed_out, e.force_canceled, e.queued_at, e.started_at, e.updated_at,
 	e.sequence, e.deadline, e.step_deadline, e.details, e.token`
 
-func scanExecution(s *stmt) (e job.Execution) {
+func scanExecution(s stmt) (e job.Execution) {
 	e.Job, e.Thing, e.Number = job.Key(s.getInt()), registry.ThingID(s.getInt()), s.getInt()
 	e.Status, e.Version, e.Attempt = job.ExecutionStatus(s.getInt()), s.getInt(), int(s.getInt())
 	e.RetriesUsed.Failed, e.RetriesUsed.TimedOut = int(s.getInt()), int(s.getInt())
@@ -157,7 +144,7 @@ func scanExecution(s *stmt) (e job.Execution) {
 }
 
 // scanNamed reads an execution, the id and the namespace of its job, and the name of its thing.
-func scanNamed(s *stmt) (n store.NamedExecution) {
+func scanNamed(s stmt) (n store.NamedExecution) {
 	n.Execution = scanExecution(s)
 	n.JobID, n.Namespace, n.ThingName = s.getText(), s.getText(), s.getText()
 	return n
@@ -177,20 +164,20 @@ func (r reader) Latest(key job.Key, thing registry.ThingID) (job.Execution, erro
 	return one(r.stmt(selectLatest).int(int64(key)).int(int64(thing)), scanExecution)
 }
 
-const selectLastNumber = `SELECT max(
-	ifnull((SELECT number FROM execution
-		WHERE job = ?1 AND thing = ?2 ORDER BY number DESC LIMIT 1), 0),
-	ifnull((SELECT number FROM dropped_number WHERE job = ?1 AND thing = ?2), 0))`
+const selectLastNumber = `SELECT number FROM execution WHERE job = ?1 AND thing = ?2
+	UNION ALL SELECT number FROM dropped_number WHERE job = ?1 AND thing = ?2
+	ORDER BY number DESC LIMIT 1`
 
 func (r reader) LastNumber(key job.Key, thing registry.ThingID) (int64, error) {
-	return one(r.stmt(selectLastNumber).int(int64(key)).int(int64(thing)), (*stmt).getInt)
+	return orZero(
+		one(r.stmt(selectLastNumber).int(int64(key)).int(int64(thing)), stmt.getInt))
 }
 
 const listDroppedNumbers = `SELECT thing FROM dropped_number WHERE job = ? ORDER BY thing LIMIT ?`
 
 func (r reader) UsedNumbers(key job.Key, limit int) ([]registry.ThingID, error) {
 	s := r.stmt(listDroppedNumbers).int(int64(key)).limit(limit)
-	return all(s, func(s *stmt) registry.ThingID { return registry.ThingID(s.getInt()) })
+	return all(s, func(s stmt) registry.ThingID { return registry.ThingID(s.getInt()) })
 }
 
 const listPending = `SELECT ` + executionColumns + ` FROM execution e INDEXED BY execution_pending
@@ -291,7 +278,7 @@ func (r reader) NthThing(
 	}
 	s := r.stmt(selectNthThing).int(int64(key)).text(from.ThingName).int(int64(from.Thing)).
 		int(int64(n - 1))
-	return one(s, func(s *stmt) store.JobExecutionCursor {
+	return one(s, func(s stmt) store.JobExecutionCursor {
 		return store.JobExecutionCursor{ThingName: s.getText(), Thing: registry.ThingID(s.getInt())}
 	})
 }

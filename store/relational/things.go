@@ -1,8 +1,7 @@
-package sqlite
+package relational
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/store"
@@ -11,9 +10,11 @@ import (
 // The key of a thing that was deleted is never used again: executions refer to it.
 const insertThing = `INSERT INTO thing
 	(id, name, uuid, type, attributes, version, created_at, billing_group)
-	SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE NOT EXISTS (SELECT 1 FROM deleted_thing WHERE id = ?1)`
+	SELECT CAST(?1 AS BIGINT), CAST(?2 AS TEXT), CAST(?3 AS TEXT), CAST(?4 AS TEXT),
+		CAST(?5 AS TEXT), CAST(?6 AS BIGINT), CAST(?7 AS BIGINT), CAST(?8 AS BIGINT)
+	WHERE NOT EXISTS (SELECT 1 FROM deleted_thing WHERE id = ?1)`
 
-func (t *tx) createThing(thing registry.Thing) error {
+func (t *Tx) createThing(thing registry.Thing) error {
 	return t.stmt(insertThing).int(int64(thing.ID)).text(thing.Name).text(thing.UUID).
 		text(thing.Type).maybeMap(thing.Attributes).int(thing.Version).time(thing.CreatedAt).
 		int(int64(thing.BillingGroup)).change()
@@ -21,7 +22,7 @@ func (t *tx) createThing(thing registry.Thing) error {
 
 const updateThing = `UPDATE thing SET type = ?, attributes = ?, version = ? WHERE id = ?`
 
-func (t *tx) updateThing(thing registry.Thing) error {
+func (t *Tx) updateThing(thing registry.Thing) error {
 	return t.stmt(updateThing).text(thing.Type).maybeMap(thing.Attributes).int(thing.Version).
 		int(int64(thing.ID)).change()
 }
@@ -40,7 +41,7 @@ const (
 
 // deleteThing keeps the name of the thing for its executions. A thing that is in a group or has a
 // principal is a conflict: whoever deletes it removes those before.
-func (t *tx) deleteThing(id registry.ThingID) error {
+func (t *Tx) deleteThing(id registry.ThingID) error {
 	if err := t.stmt(keepThingName).int(int64(id)).run(); err != nil {
 		return err
 	}
@@ -49,7 +50,7 @@ func (t *tx) deleteThing(id registry.ThingID) error {
 
 const thingColumns = `id, name, uuid, type, attributes, version, created_at, billing_group`
 
-func scanThing(s *stmt) registry.Thing {
+func scanThing(s stmt) registry.Thing {
 	return registry.Thing{
 		ID:         registry.ThingID(s.getInt()),
 		Name:       s.getText(),
@@ -72,7 +73,7 @@ func (r reader) Thing(id registry.ThingID) (registry.Thing, error) {
 const selectThingID = `SELECT id FROM thing WHERE name = ?`
 
 func (r reader) ThingID(name string) (registry.ThingID, error) {
-	id, err := one(r.stmt(selectThingID).text(name), (*stmt).getInt)
+	id, err := one(r.stmt(selectThingID).text(name), stmt.getInt)
 	return registry.ThingID(id), err
 }
 
@@ -86,23 +87,7 @@ const selectThingName = `SELECT name FROM thing WHERE id = ?1
 	UNION ALL SELECT name FROM deleted_thing WHERE id = ?1`
 
 func (r reader) ThingName(id registry.ThingID) (string, error) {
-	return one(r.stmt(selectThingName).int(int64(id)), (*stmt).getText)
-}
-
-const selectLiving = `SELECT name FROM thing WHERE id = ?`
-
-// mustExist returns the name of a thing that a change refers to, ErrConflict when it is gone.
-func (t *tx) mustExist(id registry.ThingID) (string, error) {
-	name, err := one(t.stmt(selectLiving).int(int64(id)), (*stmt).getText)
-	return name, missing("thing", err)
-}
-
-// missing makes a conflict of what a change refers to and is not there.
-func missing(what string, err error) error {
-	if errors.Is(err, store.ErrNotFound) {
-		return fmt.Errorf("no such %s: %w", what, store.ErrConflict)
-	}
-	return err
+	return one(r.stmt(selectThingName).int(int64(id)), stmt.getText)
 }
 
 // orZero takes what is not there for zero.
@@ -125,7 +110,7 @@ const (
 )
 
 func (r reader) Things(q store.ThingQuery) ([]registry.Thing, error) {
-	page := func(sql string) *stmt { return r.stmt(sql).text(q.After).limit(q.Limit) }
+	page := func(sql string) stmt { return r.stmt(sql).text(q.After).limit(q.Limit) }
 	switch {
 	case q.Type != "":
 		return all(page(listThingsByType).text(q.Type), scanThing)

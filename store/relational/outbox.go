@@ -1,4 +1,4 @@
-package sqlite
+package relational
 
 import (
 	"encoding/binary"
@@ -10,7 +10,7 @@ import (
 
 const insertAnnouncement = `INSERT INTO announcement (id, notices, events) VALUES (?, ?, ?)`
 
-func (t *tx) addAnnouncement(a store.Announcement) error {
+func (t *Tx) addAnnouncement(a store.Announcement) error {
 	s := t.stmt(insertAnnouncement).int(a.ID).blob(packNotices(a.Notices))
 	if len(a.Events) > 0 {
 		return s.json(a.Events).change()
@@ -20,11 +20,11 @@ func (t *tx) addAnnouncement(a store.Announcement) error {
 
 const deleteAnnouncement = `DELETE FROM announcement WHERE id = ?`
 
-func (t *tx) removeAnnouncement(id int64) error { return t.stmt(deleteAnnouncement).int(id).run() }
+func (t *Tx) removeAnnouncement(id int64) error { return t.stmt(deleteAnnouncement).int(id).run() }
 
 const (
 	// octet_length reads no more of a row than its header.
-	sizeAnnouncements = `SELECT id, ifnull(octet_length(events), 0) FROM announcement
+	sizeAnnouncements = `SELECT id, coalesce(octet_length(events), 0) FROM announcement
 		WHERE id > ? ORDER BY id LIMIT ?`
 
 	listAnnouncements = `SELECT id, notices, events FROM announcement
@@ -34,7 +34,7 @@ const (
 // Announcements looks at the sizes of a page first, so that large ones are not all read.
 func (r reader) Announcements(after int64, limit int) ([]store.Announcement, error) {
 	type sized struct{ id, bytes int64 }
-	sizes, err := all(r.stmt(sizeAnnouncements).int(after).limit(limit), func(s *stmt) sized {
+	sizes, err := all(r.stmt(sizeAnnouncements).int(after).limit(limit), func(s stmt) sized {
 		return sized{s.getInt(), s.getInt()}
 	})
 	last, bytes := after, int64(0)
@@ -53,10 +53,10 @@ func (r reader) Announcements(after int64, limit int) ([]store.Announcement, err
 // encodedBytes is store.AnnouncementBytes as they are stored: a payload in JSON is base64.
 const encodedBytes = store.AnnouncementBytes / 3 * 4
 
-func scanAnnouncement(s *stmt) (a store.Announcement) {
+func scanAnnouncement(s stmt) (a store.Announcement) {
 	a.ID = s.getInt()
 	notices, err := unpackNotices(s.getBlob())
-	s.fail(err)
+	s.Fail(err)
 	a.Notices = notices
 	s.getJSON(&a.Events)
 	return a

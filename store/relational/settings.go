@@ -1,4 +1,4 @@
-package sqlite
+package relational
 
 import "github.com/drover-iot/drover/store"
 
@@ -9,7 +9,7 @@ const (
 	selectSetting = `SELECT value FROM setting WHERE name = ?`
 )
 
-func (t *tx) changeSetting(s store.Setting) error {
+func (t *Tx) changeSetting(s store.Setting) error {
 	if s.Value == nil {
 		return t.stmt(deleteSetting).text(s.Name).run()
 	}
@@ -17,5 +17,5 @@ func (t *tx) changeSetting(s store.Setting) error {
 }
 
 func (r reader) Setting(name string) ([]byte, error) {
-	return one(r.stmt(selectSetting).text(name), (*stmt).getBlob)
+	return one(r.stmt(selectSetting).text(name), stmt.getBlob)
 }

@@ -1,4 +1,4 @@
-package sqlite
+package relational
 
 import "github.com/drover-iot/drover/registry"
 
@@ -8,20 +8,20 @@ const putThingType = `INSERT INTO thing_type
 	ON CONFLICT (name) DO UPDATE SET
 		properties = excluded.properties, deprecated_at = excluded.deprecated_at`
 
-func (t *tx) putThingType(kind registry.ThingType) error {
+func (t *Tx) putThingType(kind registry.ThingType) error {
 	return t.stmt(putThingType).text(kind.Name).text(kind.UUID).json(kind.Properties).
 		time(kind.CreatedAt).maybeTime(kind.DeprecatedAt).change()
 }
 
 const deleteThingType = `DELETE FROM thing_type WHERE name = ?`
 
-func (t *tx) deleteThingType(name string) error {
+func (t *Tx) deleteThingType(name string) error {
 	return t.stmt(deleteThingType).text(name).change()
 }
 
 const thingTypeColumns = `name, uuid, properties, created_at, deprecated_at`
 
-func scanThingType(s *stmt) (t registry.ThingType) {
+func scanThingType(s stmt) (t registry.ThingType) {
 	t.Name, t.UUID = s.getText(), s.getText()
 	s.getJSON(&t.Properties)
 	t.CreatedAt, t.DeprecatedAt = s.getTime(), s.getMaybeTime()

@@ -1,4 +1,4 @@
-package sqlite
+package relational
 
 import (
 	"fmt"
@@ -8,31 +8,40 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// reader reads through one connection, inside a transaction. On the writer's connection it sees the
-// changes of the running write.
-type reader struct {
-	*conn
-	keys *keys
-}
+// reader reads through one connection, inside a transaction. On that of a write it sees the changes
+// of the running write.
+type reader struct{ db DB }
 
-// tx is the transaction of the writer.
-type tx struct {
+// NewReader reads in a transaction.
+func NewReader(db DB) store.Reader { return reader{db} }
+
+func (r reader) stmt(sql string) stmt { return stmt{r.db.Prepare(sql)} }
+
+// A Tx is a store.Tx on a transaction of a database.
+type Tx struct {
 	reader
+	keys   store.Keys
 	failed error // of the first change that failed: from then on the write is lost
 }
 
+// NewTx writes in a transaction; keys are its fresh keys.
+func NewTx(db DB, keys store.Keys) *Tx { return &Tx{reader: reader{db}, keys: keys} }
+
+// Failed is the error of the first change that failed: the transaction must not be committed.
+func (t *Tx) Failed() error { return t.failed }
+
 // jobWriter writes jobs, templates and executions; identityWriter certificates, policies and what
-// they are attached to. Both write in the transaction; tx itself writes the rest.
+// they are attached to. Both write in the transaction; Tx itself writes the rest.
 type (
-	jobWriter      struct{ *tx }
-	identityWriter struct{ *tx }
+	jobWriter      struct{ *Tx }
+	identityWriter struct{ *Tx }
 )
 
 // NextKeys returns the store's counters: they only ever grow.
-func (t *tx) NextKeys() store.Keys { return t.keys }
+func (t *Tx) NextKeys() store.Keys { return t.keys }
 
 // Apply writes all deletions, then all insertions, then all updates.
-func (t *tx) Apply(c store.Changes) error {
+func (t *Tx) Apply(c store.Changes) error {
 	t.delete(&c)
 	t.insert(&c)
 	t.update(&c)
@@ -40,7 +49,7 @@ func (t *tx) Apply(c store.Changes) error {
 }
 
 // apply makes changes of one kind, unless one has failed before.
-func apply[T any](t *tx, what string, changes []T, f func(T) error) {
+func apply[T any](t *Tx, what string, changes []T, f func(T) error) {
 	for _, change := range changes {
 		if t.failed != nil {
 			return
@@ -51,7 +60,7 @@ func apply[T any](t *tx, what string, changes []T, f func(T) error) {
 	}
 }
 
-func (t *tx) delete(c *store.Changes) {
+func (t *Tx) delete(c *store.Changes) {
 	jobs, identity := jobWriter{t}, identityWriter{t}
 	apply(t, "remove late joiner", c.Job.LateJoinersDone, jobs.removeLateJoiner)
 	apply(t, "remove membership work", c.Job.MembershipWorkDone, jobs.removeMembershipWork)
@@ -73,7 +82,7 @@ func (t *tx) delete(c *store.Changes) {
 	apply(t, "remove announcement", c.Outbox.Done, t.removeAnnouncement)
 }
 
-func (t *tx) insert(c *store.Changes) {
+func (t *Tx) insert(c *store.Changes) {
 	jobs, identity := jobWriter{t}, identityWriter{t}
 	apply(t, "create thing", c.Registry.CreatedThings, t.createThing)
 	apply(t, "create group", c.Registry.CreatedGroups, t.createGroup)
@@ -94,7 +103,7 @@ func (t *tx) insert(c *store.Changes) {
 	apply(t, "add announcement", c.Outbox.Added, t.addAnnouncement)
 }
 
-func (t *tx) update(c *store.Changes) {
+func (t *Tx) update(c *store.Changes) {
 	jobs := jobWriter{t}
 	apply(t, "update thing", c.Registry.UpdatedThings, t.updateThing)
 	apply(t, "update group", c.Registry.UpdatedGroups, t.updateGroup)

@@ -1,4 +1,4 @@
-package sqlite
+package relational
 
 import (
 	"github.com/drover-iot/drover/registry"
@@ -8,7 +8,7 @@ import (
 const insertGroup = `INSERT INTO thing_group (` + groupColumns + `)
 	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
-func (t *tx) createGroup(g registry.Group) error {
+func (t *Tx) createGroup(g registry.Group) error {
 	return t.stmt(insertGroup).int(int64(g.ID)).text(g.Name).text(g.UUID).int(int64(g.Parent)).
 		text(g.Description).maybeMap(g.Attributes).int(g.Version).time(g.CreatedAt).
 		text(g.Query).text(string(g.Work)).text(g.Scanned).change()
@@ -17,7 +17,7 @@ func (t *tx) createGroup(g registry.Group) error {
 const updateGroup = `UPDATE thing_group SET description = ?, attributes = ?, version = ?,
 	query = ?, work = ?, scanned = ? WHERE id = ?`
 
-func (t *tx) updateGroup(g registry.Group) error {
+func (t *Tx) updateGroup(g registry.Group) error {
 	return t.stmt(updateGroup).text(g.Description).maybeMap(g.Attributes).int(g.Version).
 		text(g.Query).text(string(g.Work)).text(g.Scanned).int(int64(g.ID)).change()
 }
@@ -28,62 +28,51 @@ const (
 )
 
 // deleteGroup deletes a group with its memberships, which may be as many as the fleet has things.
-func (t *tx) deleteGroup(id registry.GroupID) error {
+func (t *Tx) deleteGroup(id registry.GroupID) error {
 	if err := t.stmt(deleteGroup).int(int64(id)).change(); err != nil {
 		return err
 	}
 	return t.stmt(deleteMemberships).int(int64(id)).run()
 }
 
-const (
-	hasGroup = `SELECT 1 FROM thing_group WHERE id = ?`
-
-	insertMembership = `INSERT INTO membership
-		(thing_group, name, thing, joined) VALUES (?, ?, ?, ?)`
-)
+const insertMembership = `INSERT INTO membership (thing_group, name, thing, joined) VALUES (
+	(SELECT id FROM thing_group WHERE id = ?1), (SELECT name FROM thing WHERE id = ?2), ?2, ?3)`
 
 // addMembership stores the name of the thing beside its key: the list of a group's things is by
-// name, and names do not change.
-func (t *tx) addMembership(m registry.Membership) error {
-	name, err := t.mustExist(m.Thing)
-	if err != nil {
-		return err
-	}
-	if _, err := one(t.stmt(hasGroup).int(int64(m.Group)), (*stmt).getInt); err != nil {
-		return missing("thing group", err)
-	}
-	return t.stmt(insertMembership).int(int64(m.Group)).text(name).int(int64(m.Thing)).
-		int(m.Joined).change()
+// name, and names do not change. A thing or a group that is gone has none, which is a conflict.
+func (t *Tx) addMembership(m registry.Membership) error {
+	return t.stmt(insertMembership).int(int64(m.Group)).int(int64(m.Thing)).int(m.Joined).change()
 }
 
 const deleteMembership = `DELETE FROM membership WHERE thing = ? AND thing_group = ?`
 
-func (t *tx) removeMembership(m registry.Membership) error {
+func (t *Tx) removeMembership(m registry.Membership) error {
 	return t.stmt(deleteMembership).int(int64(m.Thing)).int(int64(m.Group)).change()
 }
 
 const (
 	insertLeftMembership = `INSERT INTO left_membership (thing_group, name, joined, ended, thing)
 		VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET ended = excluded.ended, thing = excluded.thing`
+		ON CONFLICT (thing_group, name, joined) DO UPDATE
+			SET ended = excluded.ended, thing = excluded.thing`
 
 	deleteLeftMembership = `DELETE FROM left_membership
 		WHERE thing_group = ? AND name = ? AND joined = ?`
 )
 
-func (t *tx) rememberMembership(m registry.LeftMembership) error {
+func (t *Tx) rememberMembership(m registry.LeftMembership) error {
 	return t.stmt(insertLeftMembership).int(int64(m.Group)).text(m.Name).int(m.Joined).
 		int(m.Left).int(int64(m.Thing)).run()
 }
 
-func (t *tx) forgetMembership(m registry.LeftMembership) error {
+func (t *Tx) forgetMembership(m registry.LeftMembership) error {
 	return t.stmt(deleteLeftMembership).int(int64(m.Group)).text(m.Name).int(m.Joined).run()
 }
 
 const groupColumns = `id, name, uuid, parent, description, attributes, version, created_at,
 	query, work, scanned`
 
-func scanGroup(s *stmt) registry.Group {
+func scanGroup(s stmt) registry.Group {
 	return registry.Group{
 		ID:          registry.GroupID(s.getInt()),
 		Name:        s.getText(),
@@ -155,18 +144,18 @@ func (r reader) GroupsWithWork(limit int) ([]registry.Group, error) {
 }
 
 // firstName is the least name that begins with a prefix and comes after a name: SQLite searches an
-// index from one lower bound only, and would read everything between the two. The least text after
-// a name is the name with a zero byte.
+// index from one lower bound only, and would read everything between the two. No name has a control
+// character, so nothing stands between a name and the same with one more.
 func firstName(prefix, after string) string {
 	if after == "" {
 		return prefix
 	}
-	return max(prefix, after+"\x00")
+	return max(prefix, after+"\x01")
 }
 
-// afterPrefix is a bound above every name with the prefix and below every later one; no name holds
-// the byte 0xff.
-func afterPrefix(prefix string) string { return prefix + "\xff" }
+// afterPrefix is a bound above every name with the prefix and below every later one; no name has
+// the last character of Unicode.
+func afterPrefix(prefix string) string { return prefix + "\U0010ffff" }
 
 const listMembers = `SELECT thing_group, thing, name, joined FROM membership
 	WHERE thing_group = ? AND name > ? ORDER BY name LIMIT ?`
@@ -185,7 +174,7 @@ func (r reader) Memberships(thing registry.ThingID) ([]registry.Membership, erro
 	return all(r.stmt(listMemberships).int(int64(thing)), scanMembership)
 }
 
-func scanMembership(s *stmt) (m registry.Membership) {
+func scanMembership(s stmt) (m registry.Membership) {
 	m.Group, m.Thing = registry.GroupID(s.getInt()), registry.ThingID(s.getInt())
 	m.Name, m.Joined = s.getText(), s.getInt()
 	return m
@@ -212,10 +201,10 @@ func (r reader) LeftBefore(number int64, limit int) ([]registry.LeftMembership, 
 	return all(r.stmt(listLeftBefore).int(number).limit(limit), scanLeftMembership)
 }
 
-func scanLeftMembership(s *stmt) registry.LeftMembership {
+func scanLeftMembership(s stmt) registry.LeftMembership {
 	return registry.LeftMembership{Membership: scanMembership(s), Left: s.getInt()}
 }
 
-// LastJoined needs no statement: the counter is in memory, and a write that has not committed yet
-// has counted on without harm.
-func (r reader) LastJoined() (int64, error) { return r.keys.last[joinedKey].Load(), nil }
+// LastJoined asks the counter, which a write that has not committed yet may have counted on without
+// harm.
+func (r reader) LastJoined() (int64, error) { return r.db.LastJoined() }

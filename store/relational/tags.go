@@ -1,4 +1,4 @@
-package sqlite
+package relational
 
 import (
 	"errors"
@@ -14,7 +14,7 @@ const (
 	selectTags = `SELECT tags FROM tagged WHERE kind = ? AND name = ?`
 )
 
-func (t *tx) setTags(resource registry.Tagged) error {
+func (t *Tx) setTags(resource registry.Tagged) error {
 	if len(resource.Tags) == 0 {
 		return t.stmt(deleteTags).text(resource.Kind).text(resource.Name).run()
 	}
@@ -22,7 +22,7 @@ func (t *tx) setTags(resource registry.Tagged) error {
 }
 
 func (r reader) Tags(kind, name string) (map[string]string, error) {
-	tags, err := one(r.stmt(selectTags).text(kind).text(name), (*stmt).getMap)
+	tags, err := one(r.stmt(selectTags).text(kind).text(name), stmt.getMap)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil
 	}

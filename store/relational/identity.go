@@ -1,4 +1,4 @@
-package sqlite
+package relational
 
 import (
 	"math"
@@ -29,7 +29,7 @@ func (t identityWriter) deleteCertificate(id string) error {
 
 const certificateColumns = `id, pem, status, mode, created_at, updated_at, not_before, not_after`
 
-func scanCertificate(s *stmt) registry.Certificate {
+func scanCertificate(s stmt) registry.Certificate {
 	return registry.Certificate{
 		ID:        s.getText(),
 		PEM:       s.getText(),
@@ -64,7 +64,7 @@ func (r reader) Certificates(q store.IdentityQuery) ([]registry.Certificate, err
 
 // byCreation binds the place where a list by creation goes on: after the cursor, or at the end that
 // the direction begins from.
-func (r reader) byCreation(q store.IdentityQuery, up, down string) *stmt {
+func (r reader) byCreation(q store.IdentityQuery, up, down string) stmt {
 	sql, created, key := down, int64(math.MaxInt64), ""
 	if q.Ascending {
 		sql, created = up, math.MinInt64
@@ -114,7 +114,7 @@ func (t identityWriter) deletePolicy(name string) error {
 
 const policyColumns = `p.name, p.default_version, p.last_version, p.created_at, p.updated_at`
 
-func scanPolicy(s *stmt) registry.Policy {
+func scanPolicy(s stmt) registry.Policy {
 	return registry.Policy{
 		Name:       s.getText(),
 		Default:    int(s.getInt()),
@@ -139,7 +139,7 @@ func (r reader) versions(policies []registry.Policy, err error) ([]registry.Poli
 	return policies, err
 }
 
-func scanPolicyVersion(s *stmt) registry.PolicyVersion {
+func scanPolicyVersion(s stmt) registry.PolicyVersion {
 	return registry.PolicyVersion{
 		Number:    int(s.getInt()),
 		Document:  s.getText(),
@@ -186,7 +186,7 @@ func (t identityWriter) detach(a registry.Attachment) error {
 }
 
 // attachment binds the key of an attachment.
-func (s *stmt) attachment(a registry.Attachment) *stmt {
+func (s stmt) attachment(a registry.Attachment) stmt {
 	return s.text(a.Policy).text(string(a.Kind)).text(a.Key)
 }
 
@@ -208,7 +208,7 @@ func (r reader) TargetsOf(
 	return all(r.stmt(listTargetsOf).attachment(after).limit(limit), scanAttachment)
 }
 
-func scanAttachment(s *stmt) registry.Attachment {
+func scanAttachment(s stmt) registry.Attachment {
 	return registry.Attachment{
 		Policy:     s.getText(),
 		Kind:       registry.TargetKind(s.getText()),
@@ -242,16 +242,14 @@ func (r reader) TargetsByTime(q store.TargetQuery) ([]registry.Attachment, error
 }
 
 const putPrincipal = `INSERT INTO principal
-	(thing, certificate, thing_name, exclusive) VALUES (?, ?, ?, ?)
-	ON CONFLICT DO UPDATE SET exclusive = excluded.exclusive`
+	(thing, certificate, thing_name, exclusive)
+	VALUES (?1, ?2, (SELECT name FROM thing WHERE id = ?1), ?3)
+	ON CONFLICT (thing, certificate) DO UPDATE SET exclusive = excluded.exclusive`
 
+// putPrincipal stores the name of the thing beside its key, because the list of a certificate's
+// things is by name.
 func (t identityWriter) putPrincipal(p registry.Principal) error {
-	name, err := t.mustExist(p.Thing)
-	if err != nil {
-		return err
-	}
-	return t.stmt(putPrincipal).int(int64(p.Thing)).text(p.Certificate).text(name).
-		bool(p.Exclusive).change()
+	return t.stmt(putPrincipal).int(int64(p.Thing)).text(p.Certificate).bool(p.Exclusive).change()
 }
 
 const deletePrincipal = `DELETE FROM principal WHERE thing = ? AND certificate = ?`
@@ -262,7 +260,7 @@ func (t identityWriter) deletePrincipal(p registry.Principal) error {
 
 const principalColumns = `thing, thing_name, certificate, exclusive`
 
-func scanPrincipal(s *stmt) registry.Principal {
+func scanPrincipal(s stmt) registry.Principal {
 	return registry.Principal{
 		Thing:       registry.ThingID(s.getInt()),
 		ThingName:   s.getText(),

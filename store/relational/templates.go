@@ -1,4 +1,4 @@
-package sqlite
+package relational
 
 import (
 	"math"
@@ -25,7 +25,7 @@ func (t jobWriter) createTemplate(template job.Template) error {
 
 func (t jobWriter) deleteTemplate(id string) error { return t.stmt(deleteTemplate).text(id).change() }
 
-func scanTemplate(s *stmt) (template job.Template) {
+func scanTemplate(s stmt) (template job.Template) {
 	s.getJSON(&template)
 	template.CreatedAt, template.Document = s.getTime(), s.getText()
 	return template

@@ -1,4 +1,4 @@
-package sqlite
+package relational
 
 import (
 	"errors"
@@ -45,7 +45,7 @@ func (t jobWriter) createJob(c store.CreatedJob) error {
 }
 
 // maybeRollout binds the membership number of a job's rollout, NULL when it has none.
-func (s *stmt) maybeRollout(j job.Job) *stmt {
+func (s stmt) maybeRollout(j job.Job) stmt {
 	if number, ok := j.RolloutMembership(); ok {
 		return s.int(number)
 	}
@@ -72,11 +72,14 @@ func cutState(s job.State) job.State {
 
 const (
 	insertJobTarget = `INSERT INTO job_target (resource, created_at, id, job)
-		SELECT ?, created_at, id, key FROM job WHERE key = ? ON CONFLICT DO NOTHING`
+		SELECT CAST(? AS TEXT), created_at, id, key FROM job WHERE key = ?
+		ON CONFLICT DO NOTHING`
 	deleteJobTargets = `DELETE FROM job_target WHERE job = ?`
 
 	insertContinuousTarget = `INSERT INTO continuous_target (thing_group, active, job)
-		SELECT ?, status IN ('SCHEDULED', 'IN_PROGRESS'), key FROM job WHERE key = ?
+		SELECT CAST(? AS BIGINT),
+			CASE WHEN status IN ('SCHEDULED', 'IN_PROGRESS') THEN 1 ELSE 0 END, key
+		FROM job WHERE key = ?
 		ON CONFLICT DO NOTHING`
 	deleteContinuousTargets = `DELETE FROM continuous_target WHERE job = ?`
 )
@@ -116,7 +119,7 @@ const (
 	updateJobState = `UPDATE job_state SET due = ?, ended = ?, state = ? WHERE job = ?`
 
 	updateJobStatus = `UPDATE job SET status = ?1, concurrent = ?3, rollout = ?4
-		WHERE key = ?2 AND (status <> ?1 OR concurrent <> ?3 OR rollout IS NOT ?4)`
+		WHERE key = ?2 AND (status <> ?1 OR concurrent <> ?3 OR rollout IS DISTINCT FROM ?4)`
 )
 
 // updateState writes the state, and its copies in the row that lists are filtered by where they
@@ -162,7 +165,7 @@ func (t jobWriter) removeMembershipWork(number int64) error {
 const listMembershipWork = `SELECT number, work FROM membership_work ORDER BY number LIMIT ?`
 
 func (r reader) MembershipWork(limit int) ([]job.MembershipWork, error) {
-	return all(r.stmt(listMembershipWork).limit(limit), func(s *stmt) (w job.MembershipWork) {
+	return all(r.stmt(listMembershipWork).limit(limit), func(s stmt) (w job.MembershipWork) {
 		number := s.getInt()
 		s.getJSON(&w)
 		w.Number = number
@@ -192,7 +195,7 @@ func (t jobWriter) deleteJob(key job.Key) error {
 const jobColumns = `key, id, created_at, definition, state`
 
 // scanJob takes the time of creation from its column: the list is in its order.
-func scanJob(s *stmt) (j job.Job) {
+func scanJob(s stmt) (j job.Job) {
 	j.Key, j.ID = job.Key(s.getInt()), s.getText()
 	created := s.getTime()
 	s.getJSON(&j.Definition)
@@ -216,13 +219,13 @@ func (r reader) JobByID(id string) (job.Job, error) {
 const selectDocument = `SELECT document FROM job_document WHERE job = ?`
 
 func (r reader) Document(key job.Key) (string, error) {
-	return one(r.stmt(selectDocument).int(int64(key)), (*stmt).getText)
+	return one(r.stmt(selectDocument).int(int64(key)), stmt.getText)
 }
 
-const selectOriginal = `SELECT ifnull(original, document) FROM job_document WHERE job = ?`
+const selectOriginal = `SELECT coalesce(original, document) FROM job_document WHERE job = ?`
 
 func (r reader) OriginalDocument(key job.Key) (string, error) {
-	return one(r.stmt(selectOriginal).int(int64(key)), (*stmt).getText)
+	return one(r.stmt(selectOriginal).int(int64(key)), stmt.getText)
 }
 
 // Each list of jobs is in the order of an index.
@@ -275,12 +278,12 @@ func (r reader) DueJobs(after store.DueCursor, now time.Time, limit int) ([]job.
 
 // Jobs are counted when they change (see the schema), and never one by one.
 const (
-	countJobs = `SELECT ifnull(sum(jobs), 0) FROM job_count WHERE status = ?`
+	countJobs = `SELECT CAST(coalesce(sum(jobs), 0) AS BIGINT) FROM job_count WHERE status = ?`
 
-	countActiveJobs = `SELECT ifnull(sum(jobs), 0) FROM job_count
+	countActiveJobs = `SELECT CAST(coalesce(sum(jobs), 0) AS BIGINT) FROM job_count
 		WHERE status IN ('SCHEDULED', 'IN_PROGRESS') AND selection = ?`
 
-	countConcurrentJobs = `SELECT ifnull(sum(jobs), 0) FROM job_count WHERE concurrent = 1`
+	countConcurrentJobs = `SELECT CAST(coalesce(sum(jobs), 0) AS BIGINT) FROM job_count WHERE concurrent = 1`
 )
 
 func (r reader) JobCount(status job.Status) (int, error) {
@@ -294,8 +297,8 @@ func (r reader) ActiveJobs(selection job.TargetSelection) (int, error) {
 func (r reader) ConcurrentJobs() (int, error) { return count(r.stmt(countConcurrentJobs)) }
 
 // count returns the number that a statement answers.
-func count(s *stmt) (int, error) {
-	n, err := one(s, (*stmt).getInt)
+func count(s stmt) (int, error) {
+	n, err := one(s, stmt.getInt)
 	return int(n), err
 }
 
@@ -307,12 +310,12 @@ const (
 )
 
 func (r reader) RolloutMemberships() (oldest, newest int64, ok bool, err error) {
-	oldest, err = one(r.stmt(oldestRollout), (*stmt).getInt)
+	oldest, err = one(r.stmt(oldestRollout), stmt.getInt)
 	if errors.Is(err, store.ErrNotFound) {
 		return 0, 0, false, nil
 	}
 	if err == nil {
-		newest, err = one(r.stmt(newestRollout), (*stmt).getInt)
+		newest, err = one(r.stmt(newestRollout), stmt.getInt)
 	}
 	return oldest, newest, err == nil, err
 }
@@ -324,7 +327,7 @@ func (r reader) ContinuousJobs(
 	group registry.GroupID, after job.Key, limit int,
 ) ([]store.ContinuousJob, error) {
 	s := r.stmt(listContinuousJobs).int(int64(group)).int(int64(after)).limit(limit)
-	return all(s, func(s *stmt) store.ContinuousJob {
+	return all(s, func(s stmt) store.ContinuousJob {
 		return store.ContinuousJob{Key: job.Key(s.getInt()), Active: s.getBool()}
 	})
 }
@@ -333,7 +336,7 @@ const listLateJoiners = `SELECT thing FROM late_joiner WHERE job = ? ORDER BY th
 
 func (r reader) LateJoiners(key job.Key, limit int) ([]registry.ThingID, error) {
 	s := r.stmt(listLateJoiners).int(int64(key)).limit(limit)
-	return all(s, func(s *stmt) registry.ThingID { return registry.ThingID(s.getInt()) })
+	return all(s, func(s stmt) registry.ThingID { return registry.ThingID(s.getInt()) })
 }
 
 const listEndedJobs = `SELECT ` + jobColumns + ` FROM job_state INDEXED BY job_ended
@@ -353,7 +356,7 @@ const (
 
 func (r reader) NextDue() (earliest time.Time, err error) {
 	for _, sql := range []string{firstDueJob, firstDueExecution} {
-		due, err := one(r.stmt(sql), (*stmt).getTime)
+		due, err := one(r.stmt(sql), stmt.getTime)
 		if errors.Is(err, store.ErrNotFound) {
 			continue
 		}

@@ -1,4 +1,4 @@
-package sqlite
+package relational
 
 import "github.com/drover-iot/drover/registry"
 
@@ -7,30 +7,30 @@ const billingGroupColumns = `id, name, uuid, description, version, created_at`
 const insertBillingGroup = `INSERT INTO billing_group (` + billingGroupColumns + `)
 	VALUES (?, ?, ?, ?, ?, ?)`
 
-func (t *tx) createBillingGroup(g registry.BillingGroup) error {
+func (t *Tx) createBillingGroup(g registry.BillingGroup) error {
 	return t.stmt(insertBillingGroup).int(int64(g.ID)).text(g.Name).text(g.UUID).
 		text(g.Description).int(g.Version).time(g.CreatedAt).change()
 }
 
 const updateBillingGroup = `UPDATE billing_group SET description = ?, version = ? WHERE id = ?`
 
-func (t *tx) updateBillingGroup(g registry.BillingGroup) error {
+func (t *Tx) updateBillingGroup(g registry.BillingGroup) error {
 	return t.stmt(updateBillingGroup).text(g.Description).int(g.Version).int(int64(g.ID)).change()
 }
 
 const deleteBillingGroup = `DELETE FROM billing_group WHERE id = ?`
 
-func (t *tx) deleteBillingGroup(id registry.BillingGroupID) error {
+func (t *Tx) deleteBillingGroup(id registry.BillingGroupID) error {
 	return t.stmt(deleteBillingGroup).int(int64(id)).change()
 }
 
 const setBillingGroup = `UPDATE thing SET billing_group = ? WHERE id = ?`
 
-func (t *tx) setBillingGroup(m registry.BillingMembership) error {
+func (t *Tx) setBillingGroup(m registry.BillingMembership) error {
 	return t.stmt(setBillingGroup).int(int64(m.Group)).int(int64(m.Thing)).change()
 }
 
-func scanBillingGroup(s *stmt) registry.BillingGroup {
+func scanBillingGroup(s stmt) registry.BillingGroup {
 	return registry.BillingGroup{
 		ID:          registry.BillingGroupID(s.getInt()),
 		Name:        s.getText(),
