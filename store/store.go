@@ -18,7 +18,9 @@
 //   - What does not exist is ErrNotFound. A change that does not fit what is stored is ErrConflict:
 //     unless its field of Changes says otherwise, inserting what exists and changing or removing
 //     what does not. A write in which a change failed is given up as a whole, even when its
-//     function returns nil.
+//     function returns nil. Apply says so, or a later read of the write, or Write itself: a store
+//     may gather changes.
+//   - Texts are UTF-8 without zero bytes, as JSON, names and MQTT's strings are.
 package store
 
 import (

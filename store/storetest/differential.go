@@ -55,7 +55,8 @@ func differential(t *testing.T, open func(t *testing.T) store.Store) {
 	}
 }
 
-// outcome applies changes and says how the write ended.
+// outcome applies changes and says how the write ended. Of one that is given up it does not say
+// whether there was a conflict as well: a store may not have found it yet.
 func outcome(w world, changes []store.Changes, giveUp bool) string {
 	err := w.Write(w.Context(), func(tx store.Tx) error {
 		for _, c := range changes {
@@ -71,6 +72,8 @@ func outcome(w world, changes []store.Changes, giveUp bool) string {
 	switch {
 	case err == nil:
 		return "committed"
+	case giveUp && errors.Is(err, store.ErrConflict):
+		return "given up"
 	case errors.Is(err, store.ErrConflict):
 		return "conflict"
 	case errors.Is(err, errGiveUp):

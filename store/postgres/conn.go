@@ -1,0 +1,217 @@
+package postgres
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/drover-iot/drover/store"
+	"github.com/drover-iot/drover/store/relational"
+)
+
+// patience is how long one round trip may take, the wait for the locks of other nodes included. A
+// database that needs longer is as good as gone.
+const patience = 30 * time.Second
+
+// conn is a transaction on a connection, a relational.DB. Changes wait until they are sent together.
+type conn struct {
+	db         *pgx.Conn
+	statements map[string]*cursor
+	waiting    []change
+	err        error // of the last changes that were sent: the transaction is lost
+	lastJoined func() (int64, error)
+}
+
+// A change is a statement that waits to be sent. must says that it has to concern a row.
+type change struct {
+	sql  string
+	args []any
+	must bool
+}
+
+// maxWaiting bounds what is sent at once.
+const maxWaiting = 1000
+
+// Prepare implements relational.DB. The statement itself is prepared by pgx, once for each
+// connection.
+func (c *conn) Prepare(sql string) relational.Cursor {
+	s := c.statements[sql]
+	if s == nil {
+		s = &cursor{conn: c, sql: translated(sql)}
+		c.statements[sql] = s
+	}
+	s.args, s.rows, s.err = s.args[:0], nil, nil
+	return s
+}
+
+// LastJoined implements relational.DB.
+func (c *conn) LastJoined() (int64, error) { return c.lastJoined() }
+
+// RewritesIndexes implements relational.DB: PostgreSQL compares what is written.
+func (c *conn) RewritesIndexes() bool { return false }
+
+// exec runs statements without parameters in one round trip.
+func (c *conn) exec(statements ...string) error {
+	for _, sql := range statements {
+		c.waiting = append(c.waiting, change{sql: sql})
+	}
+	return c.flush()
+}
+
+// flush sends the changes that wait, in one round trip, and returns the first error.
+func (c *conn) flush() error {
+	if len(c.waiting) == 0 || c.err != nil {
+		return c.err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	batch := &pgx.Batch{}
+	for _, w := range c.waiting {
+		batch.Queue(w.sql, w.args...)
+	}
+	results := c.db.SendBatch(ctx, batch)
+	for _, w := range c.waiting {
+		tag, err := results.Exec()
+		if err == nil && w.must && tag.RowsAffected() == 0 {
+			err = fmt.Errorf("%w: no row for %s", store.ErrConflict, w.sql)
+		}
+		if err != nil {
+			c.err = conflict(err)
+			break
+		}
+	}
+	if err := results.Close(); err != nil && c.err == nil {
+		c.err = conflict(err)
+	}
+	c.waiting = c.waiting[:0]
+	return c.err
+}
+
+// integrity is the class of errors of a row that was in the way, or of one that is missing.
+const integrity = "23"
+
+// conflict makes a conflict of what did not fit.
+func conflict(err error) error {
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) && refused.Code[:2] == integrity {
+		return fmt.Errorf("%w: %w", store.ErrConflict, err)
+	}
+	return err
+}
+
+// A cursor is a relational.Cursor.
+type cursor struct {
+	*conn
+	sql    string
+	args   []any
+	rows   pgx.Rows // of a query that runs, and what ends it early
+	cancel context.CancelFunc
+	values [][]byte // of the row, as they came
+	column int
+	err    error
+}
+
+// BindInt and the like bind the next parameter.
+func (s *cursor) BindInt(v int64)   { s.args = append(s.args, v) }
+func (s *cursor) BindText(v string) { s.args = append(s.args, v) }
+func (s *cursor) BindBlob(v []byte) { s.args = append(s.args, v) }
+func (s *cursor) BindNull()         { s.args = append(s.args, nil) }
+
+// Run gathers a change.
+func (s *cursor) Run() error { return s.wait(false) }
+
+// Change gathers a change that must concern a row.
+func (s *cursor) Change() error { return s.wait(true) }
+
+// wait copies what was bound: the cursor may be bound anew before the change is sent.
+func (s *cursor) wait(must bool) error {
+	if s.err != nil {
+		return s.err
+	}
+	s.waiting = append(s.waiting, change{s.sql, slices.Clone(s.args), must})
+	if len(s.waiting) >= maxWaiting {
+		return s.flush()
+	}
+	return nil
+}
+
+// Row sends what waits and the query with the first call, and steps to the next row.
+func (s *cursor) Row() bool {
+	if s.err != nil {
+		return false
+	}
+	if s.rows == nil {
+		if s.err = s.flush(); s.err != nil {
+			return false
+		}
+		var ctx context.Context
+		ctx, s.cancel = context.WithTimeout(context.Background(), patience)
+		if s.rows, s.err = s.db.Query(ctx, s.sql, s.args...); s.err != nil {
+			s.cancel()
+			return false
+		}
+	}
+	if !s.rows.Next() {
+		return false
+	}
+	s.values, s.column = s.rows.RawValues(), -1
+	return true
+}
+
+// End ends a query.
+func (s *cursor) End() error {
+	if s.rows != nil {
+		s.rows.Close()
+		s.cancel()
+		s.Fail(s.rows.Err())
+		s.rows = nil
+	}
+	return s.err
+}
+
+// Fail keeps the first error.
+func (s *cursor) Fail(err error) {
+	if s.err == nil && err != nil {
+		s.err = err
+	}
+}
+
+// next is the value of the next column, nil for NULL.
+func (s *cursor) next() []byte {
+	s.column++
+	return s.values[s.column]
+}
+
+// Int and the like read the next column. Integers come in two, four or eight bytes.
+func (s *cursor) Int() int64 {
+	v, _ := s.MaybeInt()
+	return v
+}
+
+// MaybeInt tells NULL from 0.
+func (s *cursor) MaybeInt() (v int64, ok bool) {
+	switch b := s.next(); len(b) {
+	case 2:
+		return int64(int16(binary.BigEndian.Uint16(b))), true
+	case 4:
+		return int64(int32(binary.BigEndian.Uint32(b))), true
+	case 8:
+		return int64(binary.BigEndian.Uint64(b)), true
+	}
+	return 0, false
+}
+
+// Text reads a copy.
+func (s *cursor) Text() string { return string(s.next()) }
+
+// Raw reads a text that is valid until the next row.
+func (s *cursor) Raw() []byte { return s.next() }
+
+// Blob reads a copy.
+func (s *cursor) Blob() []byte { return slices.Clone(s.next()) }
