@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -31,11 +32,13 @@ type Artifacts struct {
 }
 
 // bucketName is the rule of S3 for the names of buckets.
-var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+var bucketName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+})
 
 // check refuses a bucket that no client could name.
 func (a Artifacts) check() error {
-	if a.Bucket != "" && !bucketName.MatchString(a.Bucket) {
+	if a.Bucket != "" && !bucketName().MatchString(a.Bucket) {
 		return fmt.Errorf("--artifact-bucket %s: must be 3 to 63 characters of a-z, 0-9, dots and "+
 			"dashes, and begin and end with a letter or a digit", a.Bucket)
 	}

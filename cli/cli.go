@@ -26,6 +26,9 @@ type Env struct {
 	// same.
 	LookupEnv func(string) (string, bool)
 
+	// Ask asks the user for a text that is not shown; nil where nobody can be asked.
+	Ask func(ctx context.Context, prompt string) (string, error)
+
 	// Program is the name it was called by, drover or aws. Version is that of Drover.
 	Program, Version string
 
@@ -80,7 +83,7 @@ func (c *call) run(ctx context.Context, args []string) error {
 		return c.env.print(c.version())
 	}
 	if errors.Is(err, errConfigure) {
-		return c.configure(rest)
+		return c.configure(ctx, rest)
 	}
 	if err != nil {
 		return err

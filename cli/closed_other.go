@@ -2,13 +2,7 @@
 
 package cli
 
-import (
-	"io"
-	"syscall"
-)
+import "syscall"
 
-// The errors that say that the other side has closed: of a connection, and of standard output.
-var (
-	connectionClosed = []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE}
-	outputClosed     = []error{syscall.EPIPE}
-)
+// outputClosed are the errors that say that the reader of standard output has closed it.
+var outputClosed = []error{syscall.EPIPE}

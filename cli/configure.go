@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -13,7 +14,7 @@ import (
 )
 
 // The commands that show and change the shared files: drover configure, and configure set, get,
-// list and list-profiles (R-CMD-132). None of them needs a server.
+// list, list-profiles and import (R-CMD-132). None of them needs a server.
 
 // configureUsage is the help on configure.
 const configureUsage = `usage: %[1]s configure [--profile NAME]
@@ -21,23 +22,31 @@ const configureUsage = `usage: %[1]s configure [--profile NAME]
        %[1]s configure get KEY [--profile NAME]
        %[1]s configure list [--profile NAME]
        %[1]s configure list-profiles
+       %[1]s configure import --csv file://PATH [--profile-prefix PREFIX] [--skip-invalid]
+       %[1]s configure export-credentials [--format FORMAT] [--profile NAME]
 
 Shows and changes the files ~/.aws/config and ~/.aws/credentials, which the aws command line reads,
 too. Without a further word it asks for the keys, the region and the output format; an empty line
 leaves what is there.
 
+A profile may have keys of its own, or say where they come from: role_arn with source_profile or
+credential_source, web_identity_token_file, sso_session, credential_process. list shows which.
+import stores downloaded keys, each under the name of its user. export-credentials prints the keys
+in force, as process, env, env-no-export, powershell, windows-cmd or fish.
+
   %[1]s configure set region eu-west-1
   %[1]s configure set endpoint_url http://127.0.0.1:8080 --profile plant
   %[1]s configure get region --profile plant
+  %[1]s configure set role_arn arn:aws:iam::123456789012:role/operators --profile ops
+  %[1]s configure set source_profile plant --profile ops
+  %[1]s configure import --csv file://credentials.csv --profile-prefix plant-
   %[1]s --profile plant iot list-jobs
 `
 
-// configureName is the word that stands in the place of a service.
-const configureName = "configure"
-
 // configure runs one of the commands.
-func (c *call) configure(words []string) error {
-	if err := c.line.Read(words, command.Globals); err != nil {
+func (c *call) configure(ctx context.Context, words []string) error {
+	own := slices.Concat(command.ImportOptions, command.ExportOptions)
+	if err := c.line.Read(words, slices.Concat(command.Globals, own)); err != nil {
 		return err
 	}
 	if len(c.line.LeftOver) > 0 {
@@ -52,20 +61,34 @@ func (c *call) configure(words []string) error {
 	if len(plain) > 0 {
 		verb = plain[0]
 	}
-	wanted := map[string][]string{
-		"": {}, "set": {"varname", "value"}, "get": {"varname"}, "list": {}, "list-profiles": {},
+	verbs := command.ConfigureVerbs()
+	at := slices.IndexFunc(verbs, func(v command.ConfigureVerb) bool { return v.Name == verb })
+	if at < 0 {
+		names := make([]string, len(verbs)-1) // without configure alone
+		for i, v := range verbs[1:] {
+			names[i] = v.Name
+		}
+		return invalidChoice("subcommand", verb, names)
 	}
-	names, known := wanted[verb]
-	given := plain[min(1, len(plain)):]
+	wanted := verbs[at]
+	for _, o := range own {
+		if c.line.Has(o.Name) && !slices.Contains(wanted.Options, o) {
+			return exit.LeftOver("--" + o.Name)
+		}
+	}
+	given, names := plain[min(1, len(plain)):], wanted.Words
 	switch {
-	case !known:
-		return invalidChoice("subcommand", verb, []string{"set", "get", "list", "list-profiles"})
 	case len(given) < len(names):
 		return exit.BadLine("the following arguments are required: %s",
 			strings.Join(names[len(given):], ", "))
 	case len(given) > len(names):
 		return exit.LeftOver(strings.Join(given[len(names):], ", "))
 	}
+	return c.runConfigure(ctx, verb, given)
+}
+
+// runConfigure runs the command of a verb, with the words that it wants.
+func (c *call) runConfigure(ctx context.Context, verb string, given []string) error {
 	switch verb {
 	case "set":
 		return settings.Store(c.sources(), given[0], given[1])
@@ -75,6 +98,10 @@ func (c *call) configure(words []string) error {
 		return c.configureList()
 	case "list-profiles":
 		return c.listProfiles()
+	case "import":
+		return c.configureImport()
+	case "export-credentials":
+		return c.exportCredentials(ctx)
 	}
 	return c.configureAll()
 }
@@ -118,7 +145,7 @@ func (c *call) configureList() error {
 		switch {
 		case s.Text == "":
 			s.Text, s.Kind, s.Where = "<not set>", "None", "None"
-		case s.Secret:
+		case s.Secret && s.Text != settings.NotFetched:
 			s.Text = masked(s.Text)
 		}
 		row(s.Name, s.Text, s.Kind, s.Where)

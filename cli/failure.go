@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/drover-iot/drover/cli/connection"
 	"github.com/drover-iot/drover/cli/exit"
 	"github.com/drover-iot/drover/client"
 	"github.com/drover-iot/drover/schema"
@@ -81,32 +82,14 @@ func details(e *client.Error) (all []exit.Detail) {
 	return all
 }
 
-// connectionError says how a request failed without an answer (R-CMD-115).
+// connectionError is how a request failed without an answer, and what to do when the server of this
+// machine does not run.
 func connectionError(err error, url string) error {
-	// The order matters: a time-out while dialing is both a time-out and a failed connection.
-	var timeout net.Error
+	failed := connection.Failure(err, url)
 	var dialing *net.OpError
-	late := errors.As(err, &timeout) && timeout.Timeout()
-	dial := errors.As(err, &dialing) && dialing.Op == "dial"
-	switch {
-	case errors.Is(err, context.Canceled):
-		return err
-	case errors.Is(err, client.ErrAnswerTooLarge):
-		return exit.Other("%v", err)
-	case client.Untrusted(err):
-		return exit.Other("SSL validation failed for %s %v", url, errors.Unwrap(err))
-	case late && dial:
-		return exit.Other("Connect timeout on endpoint URL: %q", url)
-	case late:
-		return exit.Other("Read timeout on endpoint URL: %q", url)
-	case isAny(err, connectionClosed):
-		return exit.Other("Connection was closed before we received a valid response "+
-			"from endpoint URL: %q.", url)
+	if refused, ok := errors.AsType[*exit.Error](failed); ok &&
+		errors.As(err, &dialing) && dialing.Op == "dial" && !dialing.Timeout() {
+		refused.Next = notRunning(url)
 	}
-	return exit.Other("Could not connect to the endpoint URL: %q", url)
-}
-
-// isAny reports whether an error is one of several.
-func isAny(err error, list []error) bool {
-	return slices.ContainsFunc(list, func(one error) bool { return errors.Is(err, one) })
+	return failed
 }

@@ -22,7 +22,7 @@ func (c *call) findOperation(words []string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(names) > 0 && names[0] == configureName {
+	if len(names) > 0 && names[0] == command.Configure {
 		return append(names[1:], rest...), errConfigure
 	}
 	return rest, c.choose(names, &anywhere)
@@ -41,7 +41,7 @@ func (c *call) choose(names []string, anywhere *command.Line) error {
 		return nil
 	}
 	if c.service = command.FindService(names[0]); c.service == nil {
-		return invalidChoice("command", names[0], append(command.ServiceNames(), configureName))
+		return invalidChoice("command", names[0], append(command.ServiceNames(), command.Configure))
 	}
 	if err := c.checkGlobals(anywhere); err != nil {
 		return err

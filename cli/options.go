@@ -70,6 +70,8 @@ func (c *call) checkRequired() error {
 func (c *call) checkTogether() error {
 	has := c.line.Has
 	switch {
+	case has(command.TimeoutOption) && !c.line.Waits(): // R-CMD-155
+		return exit.BadValue("--" + command.TimeoutOption + " needs --wait")
 	case has("cli-input-json") && has("cli-input-yaml"): // R-CMD-49
 		return exit.BadValue("Only one --cli-input- parameter may be specified.")
 	case has("cli-auto-prompt") && has("no-cli-auto-prompt"): // R-CMD-98

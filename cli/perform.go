@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"sync"
 
 	"github.com/drover-iot/drover/cli/command"
 	"github.com/drover-iot/drover/cli/settings"
@@ -31,15 +33,19 @@ func (c *call) perform(ctx context.Context, in *value.Object) (err error) {
 	// What does not need the service comes before what does: a wrong file or a missing key costs no
 	// request.
 	p := c.newPrinter(s)
-	var end func() error
-	p.env.Stdout, end = c.paged(ctx, s)
+	var endPager func() error
+	p.env.Stdout, endPager = c.paged(ctx, s)
+	endPager = sync.OnceValue(endPager)
 	defer func() {
-		if ended := end(); err == nil {
+		if ended := endPager(); err == nil {
 			err = ended
 		}
 	}()
 	if c.line.Skeleton() == command.SkeletonOutput {
 		return p.show(sampleAnswer(c.op.Output, s.Output))
+	}
+	if err := c.checkWait(in); err != nil {
+		return err
 	}
 	files, err := openOutfiles(command.Outfiles[c.op.Name], &c.line)
 	if err != nil {
@@ -58,18 +64,32 @@ func (c *call) perform(ctx context.Context, in *value.Object) (err error) {
 	// Settings and keys are in order. From here on, requests are made: one, or one for each page.
 	if from != nil {
 		list := &pages{page: c.op.Page, position: *from, sender: out, printer: p}
-		return withValueHints(list.show(ctx, in), c.op, in)
+		return c.withNextStep(withValueHints(list.show(ctx, in), c.op, in), in)
+	}
+	// What ended in another way than it should is shown all the same (R-CMD-154).
+	var unsuccessful error
+	if c.waitsFirst() {
+		if unsuccessful = c.wait(ctx, out, in); !ended(unsuccessful) {
+			return unsuccessful
+		}
 	}
 	answer, err := out.fetch(ctx, in)
 	if err != nil {
-		return withValueHints(err, c.op, in)
+		return c.withNextStep(withValueHints(err, c.op, in), in)
 	}
 	unwritten := writeOutfiles(files, answer)
 	// The answer is shown also when a file failed: a new key is nowhere else (R-CMD-136).
 	if err := p.show(answer); err != nil {
 		return err
 	}
-	return unwritten
+	if unwritten != nil || !c.waitsAfter() {
+		return errors.Join(unwritten, unsuccessful)
+	}
+	// The wait has a terminal to itself: a pager is left before it begins.
+	if err := endPager(); err != nil {
+		return err
+	}
+	return c.wait(ctx, out, in)
 }
 
 // sources are where the settings of this call come from. Before the service is known they do for
@@ -79,6 +99,7 @@ func (c *call) sources() settings.Sources {
 		Option:  c.globalOption,
 		Getenv:  c.env.Getenv,
 		Offline: c.line.Skeleton() != "",
+		Ask:     c.env.Ask,
 	}
 	if c.service != nil {
 		from.Service = c.service.Name

@@ -5,6 +5,7 @@ import (
 	"github.com/drover-iot/drover/cli/jmespath"
 	"github.com/drover-iot/drover/cli/output"
 	"github.com/drover-iot/drover/cli/settings"
+	"github.com/drover-iot/drover/cli/terminal"
 	"github.com/drover-iot/drover/cli/value"
 )
 
@@ -20,15 +21,16 @@ type printer struct {
 
 // newPrinter returns the printer of a call, with the settings in force.
 func (c *call) newPrinter(s *settings.Settings) *printer {
-	terminal := screen(c.env.Stdout)
-	style := output.Style{Format: s.Output, Title: c.op.Name, Width: columns(terminal)}
+	screen := terminal.Of(c.env.Stdout)
+	columns, _ := terminal.Size(screen)
+	style := output.Style{Format: s.Output, Title: c.op.Name, Width: columns}
 	// An option says more than a variable that is meant for all programs (R-CMD-84).
 	switch c.line.Text("color") {
 	case "on":
 		style.Color = true
 	case "off":
 	default:
-		style.Color = terminal != nil && c.env.Getenv("NO_COLOR") == ""
+		style.Color = screen != nil && c.env.Getenv("NO_COLOR") == ""
 	}
 	return &printer{env: c.env, style: style, query: c.query}
 }

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/drover-iot/drover/cli/exit"
+	"github.com/drover-iot/drover/cli/follow"
 	"github.com/drover-iot/drover/cli/output"
 	"github.com/drover-iot/drover/cli/settings"
 	"github.com/drover-iot/drover/cli/value"
@@ -25,8 +27,11 @@ func (c *call) end(ctx context.Context, err error) int {
 	// A reader that closed standard output has what it wanted. A call that was interrupted ends
 	// as a shell expects of a program that got the signal.
 	switch {
-	case err == nil || isAny(err, outputClosed): // R-CMD-121
+	case err == nil || isOutputClosed(err): // R-CMD-121
 		return 0
+	case errors.Is(err, follow.ErrLeft): // the answer was shown, and stays what it is
+		fmt.Fprintln(c.env.Stderr, err)
+		return 130
 	case ctx.Err() != nil:
 		fmt.Fprintln(c.env.Stdout)
 		return 130
@@ -58,6 +63,9 @@ func (c *call) say(e *exit.Error, format string) {
 				fmt.Fprintf(c.env.Stderr, "%s: %s\n", d.Name, d.Value)
 			}
 		}
+		if format == settings.ErrorEnhanced && e.Next != "" { // R-CMD-159
+			fmt.Fprintf(c.env.Stderr, "(%s)\n", e.Next)
+		}
 		if e.Usage {
 			fmt.Fprintf(c.env.Stderr, usage, c.env.Program)
 		}
@@ -71,4 +79,9 @@ func (c *call) say(e *exit.Error, format string) {
 	}
 	// Nobody is left to be told when standard error cannot be written.
 	_ = output.Write(c.env.Stderr, output.Style{Format: format, Title: "Error"}, o)
+}
+
+// isOutputClosed reports whether an error says that the reader of standard output has gone.
+func isOutputClosed(err error) bool {
+	return slices.ContainsFunc(outputClosed, func(one error) bool { return errors.Is(err, one) })
 }

@@ -29,7 +29,7 @@ type sender struct {
 // newSender returns a sender for a call, with the settings in force. With --no-sign-request it
 // has no credentials, whatever was found.
 func newSender(c *call, s *settings.Settings) (*sender, error) {
-	http, err := connect(&c.line, s.CABundle())
+	http, err := s.Connection().Client()
 	if err != nil {
 		return nil, err
 	}

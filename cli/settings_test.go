@@ -120,7 +120,7 @@ func TestSettings(t *testing.T) {
 		{"R-CMD-104 AWS_PROFILE", keys + "AWS_PROFILE=dev", "", 0, "AKENV dev-1 /dev/jobs"},
 		{"R-CMD-104 --profile", keys, "--profile dev", 0, "AKCONFIG dev-1 /dev/jobs"},
 		{"R-CMD-104 process first", "", "--profile process", 0, "AKPROCESS p-1 /jobs"},
-		{"R-CMD-104 role", "", "--profile role", exit.StatusEnvironment, "The profile role gets its credentials by role_arn"},
+		{"R-CMD-104 role", "", "--profile role", exit.StatusOther, "Partial credentials found in assume-role, missing: source_profile or credential_source"},
 		{"R-CMD-105", "", "--profile broken", exit.StatusOther, "Error when retrieving credentials from custom-process: no luck"},
 		{"R-CMD-106 half", "", "--profile half", exit.StatusOther, "Partial credentials found in config-file, missing: aws_secret_access_key"},
 		{"R-CMD-106 none", "", "--profile dev.two --region x-1", exit.StatusEnvironment, "Unable to locate credentials."},

@@ -21,7 +21,7 @@ import (
 func (c *Client) repeat(ctx context.Context, r Request) ([]byte, error) {
 	for n := 1; ; n++ {
 		body, err := c.attempt(ctx, r, n)
-		if err == nil || n >= c.attempts || ctx.Err() != nil || !mayPass(err) {
+		if err == nil || n >= c.attempts || ctx.Err() != nil || !MayPass(err) {
 			return body, err
 		}
 		if stopped := c.wait(ctx, Backoff(n)); stopped != nil {
@@ -53,8 +53,9 @@ type unsentError struct{ error }
 // Unwrap returns what is wrong with the request.
 func (e *unsentError) Unwrap() error { return e.error }
 
-// mayPass reports whether the failure of an attempt may be gone when the request is made again.
-func mayPass(err error) bool {
+// MayPass reports whether a failure may be gone when the request is made again: the server was busy,
+// or no answer arrived. Who waits for something goes on after such a failure.
+func MayPass(err error) bool {
 	if refused, ok := errors.AsType[*Error](err); ok {
 		return refused.Status >= http.StatusInternalServerError ||
 			refused.Status == http.StatusTooManyRequests || refused.Exception == api.Throttling

@@ -53,14 +53,14 @@ func TestShip(t *testing.T) { // R-ART-17
 	sum := sha256.Sum256([]byte(content))
 	target := s.ARN("thinggroup", "g")
 
-	command := exec.CommandContext(t.Context(), testserver.Binary, "job", "create", "--file", "fw {2}.bin",
+	command := exec.CommandContext(t.Context(), testserver.Binary, "jobs", "create", "--file", "fw {2}.bin",
 		"--targets", target, s.ARN("thing", "t0001"), "--job-id", "fw", "--path", "/opt/fw", "--expires-in-sec", "60")
 	var said testserver.Output
 	command.Env, command.Dir, command.Stderr = c.env, c.dir, &said
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the job is shown", func() bool { return strings.Contains(said.String(), "queued 1, in progress 0") })
+	eventually(t, "the job is shown", func() bool { return strings.Contains(said.String(), "in progress 0, succeeded 0, failed 0, queued 1") })
 	document := s.document("fw")
 	if got := document["sha256"]; got != hex.EncodeToString(sum[:]) || document["size"] != 18e6 ||
 		document["operation"] != "download" || document["path"] != "/opt/fw" {
@@ -70,7 +70,7 @@ func TestShip(t *testing.T) { // R-ART-17
 		t.Errorf("%v is not the file", document["url"])
 	}
 	s.askFor("iot-jobs-data", "POST", "/things/t0001/jobs/fw", `{"status":"SUCCEEDED"}`)
-	if err := command.Wait(); err != nil || !strings.HasSuffix(said.String(), "queued 0, in progress 0, succeeded 1, not succeeded 0\n") {
+	if err := command.Wait(); err != nil || !strings.HasSuffix(said.String(), "fw COMPLETED: released 1, in progress 0, succeeded 1, failed 0\n") {
 		t.Errorf("%v: %s", err, &said)
 	}
 
@@ -106,10 +106,10 @@ func TestShipFails(t *testing.T) { // R-ART-17
 		status int
 		want   string
 	}{
-		{[]string{"job"}, 2, "usage: drover job create --file FILE"},
-		{[]string{"job", "make"}, 2, "usage: drover job create --file FILE"},
-		{[]string{"job", "create", "--targets", target}, 2, "usage: drover job create --file FILE"},
-		{[]string{"job", "create", "--file", "fw {2}.bin"}, 2, "usage: drover job create --file FILE"},
+		{[]string{"job"}, 2, "usage: drover jobs create --file FILE"},
+		{[]string{"jobs", "make"}, 2, "drover jobs: there is no \"make\"\nusage: drover jobs create --file FILE"},
+		{[]string{"job", "create", "--targets", target}, 2, "usage: drover jobs create --file FILE"},
+		{[]string{"job", "create", "--file", "fw {2}.bin"}, 2, "usage: drover jobs create --file FILE"},
 		{[]string{"job", "create", "--file", "absent", "--targets", target}, 1, "open absent: no such file or directory"},
 		{[]string{"job", "create", "--file", "fw {2}.bin", "--targets", target, "--template", "AWS-Reboot"}, 1,
 			"template AWS-Reboot has no parameter downloadUrl"},
@@ -150,8 +150,8 @@ func TestShipFails(t *testing.T) { // R-ART-17
 		}
 		_ = command.Wait() // its status is looked at
 		want := map[string]string{
-			"left": "drover: job left: not watched any more; the job goes on\n",
-			"bad":  "drover: job bad is COMPLETED, and 1 executions have not succeeded\n",
+			"left": "drover: job left: not waited for any more; it goes on\n",
+			"bad":  "drover: job bad is COMPLETED, and 1 of its 1 executions have not succeeded\n",
 		}[id]
 		status := map[string]int{"left": 130, "bad": 1}[id]
 		if got := command.ProcessState.ExitCode(); got != status || !strings.HasSuffix(said.String(), want) {

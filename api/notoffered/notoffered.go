@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/drover-iot/drover/internal/fault"
 )
@@ -60,8 +61,8 @@ type operation struct {
 }
 
 // operations are all lines of the table; where two could be meant, the one with more literal
-// segments comes first.
-var operations = read()
+// segments comes first. A server reads them with the first request that needs them.
+var operations = sync.OnceValue(read)
 
 func read() (all []operation) {
 	for line := range strings.Lines(table) {
@@ -99,7 +100,7 @@ func Refusal(err error, method, rawPath string, of ...Service) error {
 			segments[i] = decoded
 		}
 	}
-	for _, o := range operations {
+	for _, o := range operations() {
 		if o.method == method && slices.Contains(of, o.service) && o.has(segments) {
 			return fault.New(fault.UnknownOperation, "%s%s is not offered by Drover",
 				o.name, suffixes[o.service])

@@ -34,6 +34,14 @@ func ServiceNames() []string {
 	return names
 }
 
+// Summary says what a service is for.
+func Summary(s *schema.Service) string {
+	if s == &jobsdata.Service {
+		return "calls the device plane: what a device does with its jobs"
+	}
+	return "calls the control plane: jobs, things, groups, certificates, policies"
+}
+
 // Names are the operations of a service as they are called, in table order: CreateJob is
 // create-job.
 func Names(s *schema.Service) []string {

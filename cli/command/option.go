@@ -115,6 +115,9 @@ func Options(op *schema.Description) []*Option {
 		About: "Prints a sample of the request (input, the default) or of the answer (output), " +
 			"and sends nothing.",
 	})
+	if w, ok := WaitOf(op); ok {
+		all = append(all, w.options()...)
+	}
 	for _, file := range Outfiles[op.Name] {
 		all = append(all, &Option{
 			Name:  file.Option,

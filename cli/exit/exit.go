@@ -6,10 +6,12 @@ import "fmt"
 
 // The exit statuses (R-CMD-118).
 const (
-	StatusUsage       = 252 // the command line or its values are wrong
-	StatusEnvironment = 253 // no region, no credentials, a bad setting
-	StatusService     = 254 // the service answered with an error
-	StatusOther       = 255 // connection, profile, run-time query error
+	StatusUnsuccessful = 1   // what was waited for ended in another way than it should (R-CMD-154)
+	StatusTimeout      = 124 // it has not ended in the time for waiting, as timeout(1) says it
+	StatusUsage        = 252 // the command line or its values are wrong
+	StatusEnvironment  = 253 // no region, no credentials, a bad setting
+	StatusService      = 254 // the service answered with an error
+	StatusOther        = 255 // connection, profile, run-time query error
 )
 
 // The codes of failures that the service did not answer with, for programs (R-CMD-122).
@@ -20,6 +22,8 @@ const (
 	CodeNoCredentials = "NoCredentials"
 	CodeNoProfile     = "ProfileNotFound"
 	CodeOther         = "ClientError"
+	CodeUnsuccessful  = "Unsuccessful"
+	CodeTimeout       = "WaitTimeout"
 )
 
 // Error ends a call with a status and a message for standard error.
@@ -31,6 +35,7 @@ type Error struct {
 	Syntax  bool     // the words are no command line, which was a status of its own once
 	Details []Detail // what else the service said
 	Quiet   bool     // the status says all
+	Next    string   // what to do next, for people; "" where that is not known
 }
 
 // A Detail is a member of an error that the service answered with, beside its message.
@@ -41,8 +46,11 @@ func (e *Error) Error() string { return e.Message }
 
 // FirstGeneration is the status that the first generation of the reference has for the error.
 func (e *Error) FirstGeneration() int {
-	if e.Syntax {
+	switch {
+	case e.Syntax:
 		return 2
+	case e.Status == StatusUnsuccessful || e.Status == StatusTimeout: // of later options
+		return e.Status
 	}
 	return StatusOther
 }
@@ -86,6 +94,16 @@ func Missing(code, message string) error {
 // Service is an error that the service answered with, under its name.
 func Service(code, message string, details ...Detail) error {
 	return &Error{Status: StatusService, Code: code, Message: message, Details: details}
+}
+
+// Unsuccessful is the end of what was waited for, when it is not the one that was wanted.
+func Unsuccessful(message string) error {
+	return &Error{Status: StatusUnsuccessful, Code: CodeUnsuccessful, Message: message}
+}
+
+// Timeout is that what is waited for has not ended in time.
+func Timeout(message string) error {
+	return &Error{Status: StatusTimeout, Code: CodeTimeout, Message: message}
 }
 
 // Other is any other failure.

@@ -110,7 +110,7 @@ func boolean(o *command.Option) bool {
 func options(docs schema.Docs, op *schema.Description) (entries []Block) {
 	for _, o := range shown(command.Options(op)) {
 		if o.Member == nil {
-			entries = append(entries, own(o, " (string)"))
+			entries = append(entries, own(o))
 			continue
 		}
 		e := member(docs, op.Input, o.Member)
@@ -132,10 +132,13 @@ func options(docs schema.Docs, op *schema.Description) (entries []Block) {
 }
 
 // own is the entry of an option of the command line itself.
-func own(o *command.Option, kind string) Entry {
-	e := Entry{Term: "--" + o.Name, Mark: kind, Blocks: []Block{Paragraph(o.About)}}
-	if o.Number {
+func own(o *command.Option) Entry {
+	e := Entry{Term: "--" + o.Name, Mark: " (string)", Blocks: []Block{Paragraph(o.About)}}
+	switch {
+	case o.Number:
 		e.Mark = " (integer)"
+	case o.Takes == command.TakesNone:
+		e.Mark = " (boolean)"
 	}
 	if o.Choices != nil {
 		e.Blocks = append(e.Blocks, possible(o.Choices))
@@ -146,11 +149,7 @@ func own(o *command.Option, kind string) Entry {
 // globalOptions are the entries of the options that every command has.
 func globalOptions() (entries []Block) {
 	for _, o := range shown(command.Globals) {
-		kind := " (string)"
-		if o.Takes == command.TakesNone {
-			kind = " (boolean)"
-		}
-		entries = append(entries, own(o, kind))
+		entries = append(entries, own(o))
 	}
 	return entries
 }

@@ -46,19 +46,13 @@ func subjectOf(operation string) int {
 	return len(subjects) - 1
 }
 
-// summaries say what the services are for.
-var summaries = map[string]string{
-	"iot":           "calls the control plane: jobs, things, groups, certificates, policies",
-	"iot-jobs-data": "calls the device plane: what a device does with its jobs",
-}
-
 // Service returns the page of a service: its operations by subject, each with its first sentence.
 func Service(program string, s *schema.Service) (*Page, error) {
 	docs, err := command.Docs(s)
 	if err != nil {
 		return nil, err
 	}
-	p := &Page{Name: program + " " + s.Name, Summary: summaries[s.Name]}
+	p := &Page{Name: program + " " + s.Name, Summary: command.Summary(s)}
 	groups := make([]Rows, len(subjects))
 	for _, op := range s.Operations {
 		name := op.OperationName()
@@ -99,7 +93,7 @@ func API(program string) *Page {
 // Services are the rows of the services.
 func Services() (rows Rows) {
 	for _, s := range command.Services {
-		rows = append(rows, Row{s.Name, summaries[s.Name]})
+		rows = append(rows, Row{s.Name, command.Summary(s)})
 	}
 	return rows
 }

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/drover-iot/drover/cli/value"
 )
@@ -103,13 +104,15 @@ func average(list value.List) (value.Value, error) {
 }
 
 // numeric matches the texts that to_number reads: blanks may be around, and single underscores
-// between digits.
-var numeric = regexp.MustCompile(`^[+-]?(\d+(_\d+)*)?(\.(\d+(_\d+)*)?)?([eE][+-]?\d+(_\d+)*)?$`)
+// between digits. It is compiled when it is used, because few calls do.
+var numeric = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[+-]?(\d+(_\d+)*)?(\.(\d+(_\d+)*)?)?([eE][+-]?\d+(_\d+)*)?$`)
+})
 
 // parseNumber reads the number in a text; nil when there is none.
 func parseNumber(text string) value.Value {
 	text = strings.TrimSpace(text)
-	if !numeric.MatchString(text) {
+	if !numeric().MatchString(text) {
 		return nil
 	}
 	text = strings.ReplaceAll(text, "_", "")

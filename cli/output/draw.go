@@ -70,7 +70,7 @@ func (s *section) naturalWidth() int {
 	for _, w := range s.contentWidths() {
 		columns += w + cellPadding
 	}
-	return max(displayWidth(s.title)+borders, columns) + 2*s.indent
+	return max(DisplayWidth(s.title)+borders, columns) + 2*s.indent
 }
 
 // contentWidths are the widths of the widest cell or name of each column.
@@ -192,7 +192,7 @@ func (d *drawing) row(s *section, row []string, widths []int) {
 // cell draws a text behind two blanks, if there is room for them, and the bar after it. Only the
 // first cell of a row has an edge in front.
 func (d *drawing) cell(text string, width int, edge string) string {
-	free := width - displayWidth(text) - len(edge) - 1
+	free := width - DisplayWidth(text) - len(edge) - 1
 	margin := 2
 	if free < margin {
 		margin = 0
@@ -203,7 +203,7 @@ func (d *drawing) cell(text string, width int, edge string) string {
 // centered draws a text in the middle of a width that includes the edges: a bar after it, and edge
 // before it.
 func centered(text string, width int, edge string) string {
-	n := displayWidth(text)
+	n := DisplayWidth(text)
 	left := max(width/2-n/2-1, 0)
 	return edge + blanks(left) + text + blanks(width-len(edge)-left-n-1) + "|"
 }

@@ -63,7 +63,7 @@ func saysNothing(v value.Value) bool {
 
 // begin begins a section; rows go to the last one.
 func (b *tableBuilder) begin(title string, indent int) {
-	b.sections = append(b.sections, &section{title: oneLine(title), indent: indent})
+	b.sections = append(b.sections, &section{title: OneLine(title), indent: indent})
 }
 
 // last is the section that is being filled.
@@ -81,7 +81,7 @@ func (b *tableBuilder) columns(names []string, indent int) {
 		b.begin("", indent)
 	}
 	for _, name := range names {
-		b.last().header = append(b.last().header, oneLine(name))
+		b.last().header = append(b.last().header, OneLine(name))
 	}
 }
 

@@ -11,10 +11,10 @@ import (
 // How much room a text needs in a terminal. Tables are drawn for terminals whose characters are one
 // or two columns wide, and must stay straight whatever a value holds.
 
-// displayWidth is the number of columns of a text without control characters. Full-width and
+// DisplayWidth is the number of columns of a text without control characters. Full-width and
 // ambiguous characters have two, and what is drawn over the character before it has none: 中 has
 // two, and e with a combining acute accent has one (R-CMD-83).
-func displayWidth(text string) int {
+func DisplayWidth(text string) int {
 	n := 0
 	for _, r := range text {
 		switch {
@@ -40,9 +40,9 @@ func columnsOf(r rune) int {
 	return 1
 }
 
-// oneLine is a text as it is drawn on one line: a tab as four blanks, every other control character
+// OneLine is a text as it is drawn on one line: a tab as four blanks, every other control character
 // as JSON would escape it. So no value can move the cursor or colour the terminal (R-CMD-83).
-func oneLine(text string) string {
+func OneLine(text string) string {
 	if strings.IndexFunc(text, isControl) < 0 {
 		return text
 	}
@@ -72,7 +72,7 @@ func cellLines(text string) []string {
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	for i, line := range lines {
-		lines[i] = oneLine(line)
+		lines[i] = OneLine(line)
 	}
 	return lines
 }
@@ -81,7 +81,7 @@ func cellLines(text string) []string {
 func widest(lines []string) int {
 	n := 0
 	for _, line := range lines {
-		n = max(n, displayWidth(line))
+		n = max(n, DisplayWidth(line))
 	}
 	return n
 }

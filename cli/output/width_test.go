@@ -31,7 +31,7 @@ func FuzzTable(f *testing.F) {
 		first, _, _ := strings.Cut(drawn, "\n")
 		for line := range strings.Lines(drawn) {
 			line = strings.TrimSuffix(line, "\n")
-			if strings.ContainsFunc(line, isControl) || displayWidth(line) != displayWidth(first) {
+			if strings.ContainsFunc(line, isControl) || DisplayWidth(line) != DisplayWidth(first) {
 				t.Errorf("%s: %q is not as wide as %q:\n%s", text, line, first, drawn)
 			}
 		}

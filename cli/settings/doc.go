@@ -3,6 +3,6 @@
 // an option, an environment variable, the profile in the shared files, a default (docs/spec/40,
 // sections 18, 19 and 23).
 //
-// Find is the start (settings.go). The shared files are in profile.go, keys in credentials.go. The
-// package sends nothing.
+// Find is the start (settings.go). The shared files are in profile.go. Which credentials are used is
+// decided in credentials.go; package credentials fetches them. The package sends nothing itself.
 package settings

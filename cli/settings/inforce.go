@@ -1,10 +1,12 @@
 package settings
 
+import "slices"
+
 // A Setting is one of those that configure list shows: what is in force, and where it comes from.
 type Setting struct {
 	Name, Text string // no text: it is not set
 	Secret     bool   // only the end of the text may be shown
-	Kind       string // manual for an option, env, config-file, shared-credentials-file
+	Kind       string // manual for an option, env, config-file, sso and others
 	Where      string // the option, the variable or the file
 }
 
@@ -21,10 +23,34 @@ func InForce(from Sources) ([]Setting, error) {
 	}
 	access := s.look("access_key", "", "aws_access_key_id", id)
 	private := s.look("secret_key", "", "aws_secret_access_key", secret)
+	s.showFetched(&access, &private)
 	access.Secret, private.Secret = true, true
 	region := s.look("region", "region", "region", "AWS_REGION", "AWS_DEFAULT_REGION")
 	return []Setting{profile, access, private, region}, nil
 }
+
+// NotFetched stands for a key that is fetched when a call needs it.
+const NotFetched = "<fetched when used>"
+
+// showFetched shows the keys of a provider that fetches them, as far as they are cached: showing
+// them asks nobody.
+func (s *Settings) showFetched(access, private *Setting) {
+	p, err := s.provider()
+	if p == nil || err != nil || slices.Contains(ownKinds, p.kind) {
+		return
+	}
+	*access = Setting{Name: access.Name, Text: NotFetched, Kind: p.kind}
+	*private = Setting{Name: private.Name, Text: NotFetched, Kind: p.kind}
+	if p.cached == nil {
+		return
+	}
+	if v, ok := p.cached(); ok {
+		access.Text, private.Text = v.AccessKeyID, v.SecretAccessKey
+	}
+}
+
+// ownKinds are the kinds of keys that are there already.
+var ownKinds = []string{kindEnvironment, kindShared, kindConfig}
 
 // look finds a setting by its option, its variables and its key in the profile, of which each may
 // be "".

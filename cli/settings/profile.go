@@ -15,6 +15,7 @@ import (
 type Profile struct {
 	name        string       // default, unless another is asked for
 	config      *ini.File    // as a whole, for its other sections
+	shared      *ini.File    // the credentials file as a whole, for other profiles
 	section     *ini.Section // of the config file; may be nil
 	credentials *ini.Section // of the credentials file; may be nil
 }
@@ -68,20 +69,8 @@ func (s *Settings) findProfile() (err error) {
 	if err != nil {
 		return err
 	}
-	// In the config file a section without the word profile is none, but for the default one.
-	heads := []string{"profile " + p.name, `profile "` + p.name + `"`}
-	if p.name == "default" {
-		heads = append(heads, "default")
-	}
-	for _, head := range heads {
-		if section, err := p.config.GetSection(head); err == nil {
-			p.section = section
-		}
-	}
-	if section, err := shared.GetSection(p.name); err == nil {
-		p.credentials = section
-	}
-	if p.section == nil && p.credentials == nil && p.name != "default" {
+	*p = Profile{name: p.name, config: p.config, shared: shared}.other(p.name)
+	if !p.exists() && p.name != "default" {
 		return &exit.Error{
 			Status:  exit.StatusOther,
 			Code:    exit.CodeNoProfile,
@@ -89,6 +78,28 @@ func (s *Settings) findProfile() (err error) {
 		}
 	}
 	return nil
+}
+
+// exists reports whether one of the files has the profile.
+func (p Profile) exists() bool { return p.section != nil || p.credentials != nil }
+
+// other returns the profile of another name in the same files.
+func (p Profile) other(name string) Profile {
+	out := Profile{name: name, config: p.config, shared: p.shared}
+	// In the config file a section without the word profile is none, but for the default one.
+	heads := []string{"profile " + name, `profile "` + name + `"`}
+	if name == "default" {
+		heads = append(heads, "default")
+	}
+	for _, head := range heads {
+		if section, err := p.config.GetSection(head); err == nil {
+			out.section = section
+		}
+	}
+	if section, err := p.shared.GetSection(name); err == nil {
+		out.credentials = section
+	}
+	return out
 }
 
 // readINI reads a shared file. The error does not show the bad line, which may be a secret.

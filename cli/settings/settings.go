@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"regexp"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/drover-iot/drover/cli/connection"
 	"github.com/drover-iot/drover/cli/exit"
 	"github.com/drover-iot/drover/cli/output"
 	"github.com/drover-iot/drover/client"
@@ -20,7 +22,17 @@ type Sources struct {
 	Getenv  func(name string) string
 	Service string // the plane that is called: iot, iot-jobs-data
 	Offline bool   // nothing is sent, so that no endpoint is needed (R-CMD-55)
+
+	// AtHand leaves out credentials that a program or a service would have to be asked for, for calls
+	// that nobody has ordered (R-CMD-146).
+	AtHand bool
+	// Ask asks the user for a text that is not shown, on the terminal. It is nil where nobody can be
+	// asked; without a terminal it returns ErrNoTerminal.
+	Ask func(ctx context.Context, prompt string) (string, error)
 }
+
+// ErrNoTerminal is the error of Sources.Ask without a terminal.
+var ErrNoTerminal = errors.New("there is no terminal")
 
 // option returns the text of an option, "" without it. An option with an empty value counts as not
 // given here, like an empty variable; has tells the two apart.
@@ -35,6 +47,18 @@ func (s Sources) has(name string) bool {
 	return given
 }
 
+// withProfile are the same sources with an option --profile.
+func (s Sources) withProfile(profile string) Sources {
+	option := s.Option
+	s.Option = func(name string) (string, bool) {
+		if name == "profile" {
+			return profile, true
+		}
+		return option(name)
+	}
+	return s
+}
+
 // Settings are those in force.
 type Settings struct {
 	Region      string
@@ -46,7 +70,8 @@ type Settings struct {
 	Profile     Profile
 	Reporting
 
-	from Sources
+	from  Sources
+	chain []string // the profiles that are being exported, for a credential_process
 }
 
 // The forms in which times are shown (R-CMD-69).
@@ -85,12 +110,7 @@ func Find(from Sources) (*Settings, error) {
 
 // findServer finds region and endpoint, if need be those of a server on this machine.
 func (s *Settings) findServer() (err error) {
-	get := s.from.Getenv
-	s.Region = first(
-		s.from.option("region"),
-		get("AWS_REGION"), get("AWS_DEFAULT_REGION"),
-		s.Profile.Get("region"),
-	)
+	s.findRegion()
 	if s.Endpoint, err = s.endpoint(); err != nil {
 		return err
 	}
@@ -111,15 +131,31 @@ func (s *Settings) findServer() (err error) {
 	return nil
 }
 
-// keys are the names of the planes in the settings of endpoints (R-CMD-108).
-var keys = map[string]string{"iot": "iot", "iot-jobs-data": "iot_jobs_data_plane"}
+// findRegion finds the region that is configured, if one is (R-CMD-100).
+func (s *Settings) findRegion() {
+	get := s.from.Getenv
+	s.Region = first(
+		s.from.option("region"),
+		get("AWS_REGION"), get("AWS_DEFAULT_REGION"),
+		s.Profile.Get("region"),
+	)
+}
 
-// endpoint is the address that is configured, wherever that is. It goes through the places where
-// an endpoint may be set; "" when none has one (R-CMD-107 to R-CMD-109).
+// planeKeys are the names of the planes in the settings of endpoints (R-CMD-108).
+var planeKeys = map[string]string{"iot": "iot", "iot-jobs-data": "iot_jobs_data_plane"}
+
+// endpoint is the address of the called plane that is configured, wherever that is; "" when it is
+// not.
 func (s *Settings) endpoint() (string, error) {
 	if url := s.from.option("endpoint-url"); url != "" {
 		return url, nil
 	}
+	return s.endpointOf(planeKeys[s.from.Service])
+}
+
+// endpointOf goes through the places where the endpoint of a service may be set, beside the option,
+// which is for the called plane alone; "" when none has one (R-CMD-107 to R-CMD-109).
+func (s *Settings) endpointOf(key string) (string, error) {
 	get, p := s.from.Getenv, s.Profile
 	for _, ignore := range []string{
 		get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), p.Get("ignore_configured_endpoint_urls"),
@@ -129,7 +165,6 @@ func (s *Settings) endpoint() (string, error) {
 		}
 	}
 	// A variable of the one service comes before the one of all services.
-	key := keys[s.from.Service]
 	url := first(get("AWS_ENDPOINT_URL_"+strings.ToUpper(key)), get("AWS_ENDPOINT_URL"))
 	if url != "" {
 		return url, nil
@@ -199,6 +234,16 @@ func (s *Settings) CABundle() string {
 	return first(
 		s.from.option("ca-bundle"), s.from.Getenv("AWS_CA_BUNDLE"), s.Profile.Get("ca_bundle"),
 	)
+}
+
+// Connection is how the server is connected to, with time-outs and trust as asked for (R-CMD-98).
+func (s *Settings) Connection() connection.Connection {
+	return connection.Connection{
+		CABundle:       s.CABundle(),
+		NoVerify:       s.from.has("no-verify-ssl"),
+		ConnectTimeout: connection.Seconds(s.from.option("cli-connect-timeout")),
+		ReadTimeout:    connection.Seconds(s.from.option("cli-read-timeout")),
+	}
 }
 
 // ChecksParameters reports whether parameters are checked before they are sent (R-CMD-62).

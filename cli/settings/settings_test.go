@@ -119,3 +119,19 @@ func TestHome(t *testing.T) {
 		}
 	}
 }
+
+// The keys that completion offers are those that the chapter lists, and compat (R-CMD-145).
+func TestKeys(t *testing.T) {
+	t.Parallel()
+	chapter, err := os.ReadFile("../../docs/spec/40-cli.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, keys, _ := strings.Cut(string(chapter), "Profile keys: `")
+	keys, _, _ = strings.Cut(keys, "`")
+	for _, key := range settings.Keys {
+		if !strings.Contains(" "+keys+" cli_compat ", " "+key+" ") {
+			t.Errorf("%s is not in the chapter", key)
+		}
+	}
+}

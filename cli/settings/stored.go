@@ -18,12 +18,7 @@ func Stored(from Sources, key string) (string, error) {
 	s := &Settings{from: from}
 	profile, key := splitKey(from, key)
 	if profile != "" {
-		s.from.Option = func(name string) (string, bool) {
-			if name == "profile" {
-				return profile, true
-			}
-			return from.Option(name)
-		}
+		s.from = from.withProfile(profile)
 	}
 	if err := s.findProfile(); err != nil {
 		return "", err
@@ -103,8 +98,8 @@ func Store(from Sources, key, text string) error {
 	profile, key := splitKey(from, key)
 	profile = first(profile, from.option("profile"), from.Getenv("AWS_PROFILE"),
 		from.Getenv("AWS_DEFAULT_PROFILE"), "default")
-	if strings.ContainsAny(profile, "]\r\n\"") {
-		return exit.BadValue("configure set: %q is no name of a profile", profile)
+	if err := checkProfileName(profile); err != nil {
+		return err
 	}
 	e := Edit{Key: key, Value: text}
 	if slices.Contains(secretKeys, key) {
@@ -120,6 +115,14 @@ func Store(from Sources, key, text string) error {
 		e.Heads = []string{"default", "profile default"}
 	}
 	return writeEdit(e, ConfigPath(from.Getenv))
+}
+
+// checkProfileName refuses a name that cannot stand as the head of a section.
+func checkProfileName(name string) error {
+	if strings.ContainsAny(name, "]\r\n\"") {
+		return exit.BadValue("configure set: %q is no name of a profile", name)
+	}
+	return nil
 }
 
 // writeEdit makes an edit in a file that can be read as one, so that a broken file stays for its

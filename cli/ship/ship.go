@@ -1,5 +1,5 @@
 // Package ship sends a file to devices with one call: it stores the file as an artifact of the
-// server, makes the job document that names it, creates the job and shows how it goes (R-ART-17).
+// server, makes the job document that names it, and creates the job (R-ART-17).
 package ship
 
 import (

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -180,12 +181,14 @@ func (d *download) dropEmpty() {
 }
 
 // sha256Form is a SHA-256 in hexadecimal.
-var sha256Form = regexp.MustCompile(`^[0-9a-f]{64}$`)
+var sha256Form = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[0-9a-f]{64}$`)
+})
 
 // sumOf is the SHA-256 of an object: what its metadata says, else its ETag where that is one.
 func sumOf(texts ...string) string {
 	for _, text := range texts {
-		if text = strings.ToLower(strings.Trim(text, `"`)); sha256Form.MatchString(text) {
+		if text = strings.ToLower(strings.Trim(text, `"`)); sha256Form().MatchString(text) {
 			return text
 		}
 	}

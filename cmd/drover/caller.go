@@ -49,6 +49,7 @@ func (c *caller) find(ctx context.Context) (err error) {
 		Option:  c.option,
 		Getenv:  os.Getenv,
 		Service: "iot",
+		Ask:     cli.AskOnTerminal,
 	})
 	if err != nil {
 		return err
@@ -56,12 +57,7 @@ func (c *caller) find(ctx context.Context) (err error) {
 	if err := c.FindCredentials(ctx); err != nil {
 		return err
 	}
-	c.http, err = cli.Connection{
-		CABundle:       c.CABundle(),
-		NoVerify:       c.noVerify,
-		ConnectTimeout: cli.DefaultTimeout,
-		ReadTimeout:    cli.DefaultTimeout,
-	}.Client()
+	c.http, err = c.Connection().Client()
 	return err
 }
 
@@ -70,6 +66,9 @@ func (c *caller) find(ctx context.Context) (err error) {
 func (c *caller) option(name string) (string, bool) {
 	if name == "output" {
 		return output.JSON, true
+	}
+	if name == "no-verify-ssl" {
+		return "", c.noVerify
 	}
 	text := c.given[name]
 	if text == nil || *text == "" {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"slices"
 
 	"github.com/drover-iot/drover/cli/help"
 )
@@ -27,23 +26,15 @@ func commands() []command {
 		{"clock", "reads or moves the clock of a server with --clock virtual", nil, runClock},
 		{"sim", "simulates a fleet, operators and crashes from a seed, and holds the server to its " +
 			"rules", nil, simulate},
-		{"job", "ships a file to devices: stores it, creates a job that names it, shows its progress",
-			[]string{"create"}, runJob},
+		noun("jobs", "lists and watches jobs, and ships a file to devices by a job", jobVerbs),
+		noun("things", "lists things", thingVerbs),
 		{"artifact", "brings files to the store that devices download from, and back",
 			[]string{"put", "list", "get", "remove"}, runArtifact},
 		{"keys", "makes another operator key for a data folder", []string{"create"}, keys},
 		{"man", "writes man pages of drover and of every operation", nil, runMan},
+		{"completion", "prints what lets bash, zsh or fish complete words at TAB", nil,
+			runCompletion},
 	}
-}
-
-// findCommand finds one of drover's own commands by its name.
-func findCommand(name string) (command, bool) {
-	all := commands()
-	i := slices.IndexFunc(all, func(c command) bool { return c.name == name })
-	if i < 0 {
-		return command{}, false
-	}
-	return all[i], true
 }
 
 // droverPage is the page of drover itself.
@@ -88,6 +79,7 @@ func droverPage() *help.Page {
 				"drover iot create-job --job-id hello --document '{\"operation\":\"greet\"}' \\",
 				"    --targets arn:aws:iot:us-east-1:000000000000:thing/pump-07",
 				"drover iot describe-job --job-id hello",
+				"drover jobs list",
 			},
 		}},
 	}

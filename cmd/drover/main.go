@@ -17,9 +17,9 @@ import (
 
 	"github.com/drover-iot/drover/cli"
 	apicommand "github.com/drover-iot/drover/cli/command"
+	"github.com/drover-iot/drover/cli/follow"
 	"github.com/drover-iot/drover/cli/help"
 	"github.com/drover-iot/drover/cli/nearest"
-	"github.com/drover-iot/drover/cli/ship"
 	"github.com/drover-iot/drover/cli/transfer"
 )
 
@@ -30,13 +30,21 @@ var errUsage = errors.New("usage")
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	var status int
-	if strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe") == "aws" {
-		status = callAPI(ctx, "aws", os.Args[1:])
-	} else {
-		status = run(ctx, os.Args[1:])
+	switch name, args := programName(), os.Args[1:]; {
+	case len(args) > 0 && args[0] == completeWord:
+		answerShell(ctx, args[1:])
+	case name == "aws" && (len(args) == 0 || args[0] != "completion"):
+		status = callAPI(ctx, "aws", args)
+	default:
+		status = run(ctx, args)
 	}
 	stop()
 	os.Exit(status)
+}
+
+// programName is what the program was called by: drover, or aws by a link of that name.
+func programName() string {
+	return strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe")
 }
 
 // run runs one command and returns the exit status: 0, 1 for a failure, 2 for a wrong command
@@ -98,7 +106,7 @@ func status(ctx context.Context, err error) int {
 	}
 	// Everything else is a failure, and its message goes to standard error.
 	fmt.Fprintln(os.Stderr, "drover: "+err.Error())
-	if errors.Is(err, transfer.ErrInterrupted) || errors.Is(err, ship.ErrLeft) {
+	if errors.Is(err, transfer.ErrInterrupted) || errors.Is(err, follow.ErrLeft) {
 		return 130 // as a shell expects of a program that got the signal
 	}
 	return 1
@@ -118,6 +126,7 @@ func environment(program string) cli.Env {
 		Stderr:    os.Stderr,
 		Getenv:    os.Getenv,
 		LookupEnv: os.LookupEnv,
+		Ask:       cli.AskOnTerminal,
 		Program:   program,
 		Version:   version(),
 	}

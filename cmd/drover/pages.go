@@ -19,7 +19,8 @@ import (
 // helpWanted is the error of a command whose words ask for help.
 type helpWanted struct {
 	page  *help.Page
-	flags []string // the names of the command's flags
+	words string       // what may follow the name of the command, as the synopsis says it
+	flags []*flag.Flag // of the command
 }
 
 // Error is not shown: main shows the page.
@@ -64,10 +65,10 @@ func flagPage(flags *flag.FlagSet, how, about string) *helpWanted {
 		{Title: "SYNOPSIS", Blocks: []help.Block{help.Code{p.Name + " " + how}}},
 		{Title: "DESCRIPTION", Blocks: textBlocks(about)},
 	}
-	wanted := &helpWanted{page: p}
+	wanted := &helpWanted{page: p, words: how}
 	var entries []help.Block
 	flags.VisitAll(func(f *flag.Flag) {
-		wanted.flags = append(wanted.flags, f.Name)
+		wanted.flags = append(wanted.flags, f)
 		entries = append(entries, flagEntry(f))
 	})
 	p.Sections = append(p.Sections, help.Section{Title: "OPTIONS", Blocks: entries})

@@ -25,9 +25,9 @@ func TestPages(t *testing.T) {
 				continue
 			}
 			text := wanted.page.Text(help.Style{})
-			for _, name := range wanted.flags {
-				if !strings.Contains(text, "\n    --"+name) {
-					t.Errorf("%s %s: no --%s", c.name, verb, name)
+			for _, f := range wanted.flags {
+				if !strings.Contains(text, "\n    --"+f.Name) {
+					t.Errorf("%s %s: no --%s", c.name, verb, f.Name)
 				}
 			}
 			for _, word := range []string{"help", "-h"} {
@@ -72,7 +72,7 @@ func TestWriteMan(t *testing.T) {
 	if err := runMan(t.Context(), []string{dir}); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"drover", "drover-serve", "drover-job-create", "drover-artifact", "drover-artifact-put", "drover-man", "drover-iot", "drover-iot-create-job",
+	for _, name := range []string{"drover", "drover-serve", "drover-jobs", "drover-jobs-create", "drover-things-list", "drover-artifact", "drover-artifact-put", "drover-man", "drover-iot", "drover-iot-create-job",
 		"drover-iot-jobs-data-update-job-execution"} {
 		page, err := os.ReadFile(filepath.Join(dir, "man1", name+".1"))
 		if err != nil {

@@ -13,7 +13,8 @@ import (
 //	== the name of the group, with its rules
 //	file in.json "{\"jobId\": \"j\"}\n"      a file in the working directory, a Go string
 //	env AWS_PROFILE=dev                      a variable; "env HOME" unsets it
-//	answer 404 {"message":"no"}              of the server; one for each request, the last stays
+//	answer 404 {"message":"no"}              of the server; one for each request, the last stays;
+//	                                         SOON in it is in 12 minutes, too soon to be cached
 //	header x-amzn-ErrorType Code             of the answer before it
 //	stdin "{}"
 //	$ iot update-job --cli-input-json -      a line, in the quoting of a shell

@@ -6,11 +6,14 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/drover-iot/drover/api/iot"
 	"github.com/drover-iot/drover/api/jobsdata"
@@ -73,7 +76,7 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	defer r.mu.Unlock()
 	r.sent = append(r.sent, request{
 		Line:        q.Method + " " + q.URL.EscapedPath() + sortedQuery(q.URL.RawQuery),
-		ContentType: q.Header.Get("Content-Type"),
+		ContentType: strings.TrimSuffix(q.Header.Get("Content-Type"), "; charset=utf-8"),
 		Signed:      scope(q.Header.Get("Authorization")),
 		Body:        canonical(body),
 	})
@@ -82,7 +85,12 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 		w.Header().Set(name, text)
 	}
 	w.WriteHeader(a.status)
-	_, _ = io.WriteString(w, a.body) // the caller may be gone
+	soon := time.Now().Add(12 * time.Minute).UTC()
+	body = []byte(strings.NewReplacer(
+		"SOON-MILLISECONDS", strconv.FormatInt(soon.UnixMilli(), 10),
+		"SOON", soon.Format(time.RFC3339),
+	).Replace(a.body))
+	_, _ = w.Write(body) // the caller may be gone
 }
 
 // answer is what the group says, or a sample of the operation's answer.
@@ -133,8 +141,26 @@ func scope(header string) string {
 // token matches a random idempotency token.
 var token = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`)
 
-// canonical is a body with its keys in order; what is no JSON stays as it is.
+// session matches the name that each program makes up for a session.
+var session = regexp.MustCompile(`^(botocore|drover)-session-\d+$`)
+
+// canonicalForm is a form with its names in order.
+func canonicalForm(body []byte) string {
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return string(body)
+	}
+	if session.MatchString(form.Get("RoleSessionName")) {
+		form.Set("RoleSessionName", "SESSION")
+	}
+	return form.Encode()
+}
+
+// canonical is a body with its keys in order; what is neither JSON nor a form stays as it is.
 func canonical(body []byte) string {
+	if bytes.HasPrefix(body, []byte("Action=")) {
+		return canonicalForm(body)
+	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
 	var v any

@@ -40,6 +40,10 @@ def load():
 
 def run(clidriver, call, files):
     """Runs one call in this process, which is a fork, and ends it."""
+    import botocore.credentials
+    import botocore.tokens
+    from awscli.customizations import assumerole
+
     for fd, file in enumerate(files):
         os.dup2(file.fileno(), fd)
     sys.stdin, sys.stdout, sys.stderr = (
@@ -49,6 +53,11 @@ def run(clidriver, call, files):
     os.environ.clear()
     os.environ.update(call["env"], AWS_DATA_PATH=data)
     time.tzset()
+    # These folders of the home were found when the aws command line was loaded.
+    cache = os.path.join(call["env"].get("HOME", call["dir"]), ".aws")
+    assumerole.CACHE_DIR = os.path.join(cache, "cli", "cache")
+    for provider in (botocore.credentials.SSOProvider, botocore.tokens.SSOTokenProvider):
+        provider._SSO_TOKEN_CACHE_DIR = os.path.join(cache, "sso", "cache")
     os.chdir(call["dir"])
     sys.argv = ["aws"] + call["args"]
     status = 1

@@ -4,30 +4,27 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/drover-iot/drover/cli/ship"
-	"github.com/drover-iot/drover/client"
 )
 
-// jobAbout is the help text of drover job create.
-const jobAbout = `Ship a file: store it in the server, create a job that lets devices download it, and show
+// createAbout is the help text of drover jobs create.
+const createAbout = `Ship a file: store it in the server, create a job that lets devices download it, and show
 the job until it has ended. Ctrl-C ends the showing; the job goes on.
 
-  drover job create --file fw-2.5.bin --targets arn:aws:iot:us-east-1:000000000000:thinggroup/site-1
-  drover job create --file app.deb --targets ARN ARN --job-id app-7 --no-wait
-  drover job create --file fw.bin --targets ARN --template AWS-Download-File --path /tmp/fw.bin
+  drover jobs create --file fw-2.5.bin --targets arn:aws:iot:us-east-1:000000000000:thinggroup/site-1
+  drover jobs create --file app.deb --targets ARN ARN --job-id app-7 --no-wait
+  drover jobs create --file fw.bin --targets ARN --template AWS-Download-File --path /tmp/fw.bin
 
 Without --template the job document is
   {"operation":"download","url":"…","sha256":"…","size":…,"path":"…"}
 in which each device finds a URL of its own. The exit status is 0 when every execution has
 succeeded, 1 otherwise.`
 
-// runJob ships a file (R-ART-17).
-func runJob(ctx context.Context, args []string) error {
-	const how = "--file FILE --targets ARN... [options]"
-	flags := flag.NewFlagSet("job create", flag.ContinueOnError)
+// createJob ships a file (R-ART-17).
+func createJob(ctx context.Context, how string, args []string) error {
+	flags := flag.NewFlagSet("jobs create", flag.ContinueOnError)
 	var o ship.Order
 	targets := flags.String("targets", "", "`ARNs` of the things and groups, after blanks or commas")
 	flags.StringVar(&o.File, "file", "", "`path` of the file")
@@ -41,14 +38,7 @@ func runJob(ctx context.Context, args []string) error {
 	noWait := flags.Bool("no-wait", false, "end when the job is created")
 	quiet := flags.Bool("quiet", false, "show no progress of the upload")
 	c := newCaller(flags)
-	// "create" is the only verb. It is required, so that others can come.
-	if len(args) > 0 && args[0] == "create" {
-		args = args[1:]
-	} else if !asksHelp(args) {
-		fmt.Fprintf(os.Stderr, "usage: drover job create %s\n", how)
-		return errUsage
-	}
-	words, err := parseWords(flags, args, how, jobAbout)
+	words, err := parseWords(flags, args, how, createAbout)
 	if err != nil {
 		return err
 	}
@@ -60,9 +50,7 @@ func runJob(ctx context.Context, args []string) error {
 	if err := c.find(ctx); err != nil {
 		return err
 	}
-	server := client.New(c.Endpoint, c.Credentials,
-		client.Region(c.Region), client.HTTPClient(c.http), client.Attempts(c.Attempts))
-	id, err := ship.Create(ctx, server, c.store(*bucket), o, shownProgress(*quiet))
+	id, err := ship.Create(ctx, c.client(c.Attempts), c.store(*bucket), o, shownProgress(*quiet))
 	if err != nil {
 		return err
 	}
@@ -70,5 +58,5 @@ func runJob(ctx context.Context, args []string) error {
 	if *noWait {
 		return nil
 	}
-	return ship.Watch(ctx, server, id, os.Stderr)
+	return c.follower().Job(ctx, id, false)
 }

@@ -3,38 +3,15 @@ package cli
 import (
 	"context"
 	"io"
-	"os"
-
-	"golang.org/x/term"
 
 	"github.com/drover-iot/drover/cli/help"
 	"github.com/drover-iot/drover/cli/pager"
 	"github.com/drover-iot/drover/cli/settings"
+	"github.com/drover-iot/drover/cli/terminal"
 )
 
 // What is different when a person reads along: on a terminal, help has its width and bold letters,
 // and a pager shows what is longer than the screen.
-
-// screen is the terminal that a writer writes to, nil when it is a file or a pipe.
-func screen(out io.Writer) *os.File {
-	file, ok := out.(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) {
-		return nil
-	}
-	return file
-}
-
-// columns is the width of a terminal, 0 when there is none or it does not say.
-func columns(terminal *os.File) int {
-	if terminal == nil {
-		return 0
-	}
-	width, _, err := term.GetSize(int(terminal.Fd()))
-	if err != nil {
-		return 0
-	}
-	return width
-}
 
 // lookUp finds a variable that may be set and empty, where the world tells the two apart.
 func (e Env) lookUp(name string) (string, bool) {
@@ -49,21 +26,19 @@ func (e Env) lookUp(name string) (string, bool) {
 // R-CMD-123). option is where the profile may be named on the line; paged is whether a pager is
 // wanted there.
 func (e Env) ShowPage(ctx context.Context, page *help.Page, option optionText, paged bool) error {
-	terminal := screen(e.Stdout)
-	if terminal == nil {
+	screen := terminal.Of(e.Stdout)
+	if screen == nil {
 		_, err := io.WriteString(e.Stdout, page.Text(help.Style{}))
 		return err
 	}
-	style := help.Style{
-		Width: columns(terminal),
-		Bold:  e.Getenv("NO_COLOR") == "" && e.Getenv("TERM") != "dumb",
-	}
+	columns, _ := terminal.Size(screen)
+	style := help.Style{Width: columns, Bold: terminal.Colors(screen, e.Getenv)}
 	command := ""
 	if paged {
 		from := settings.Sources{Option: option, Getenv: e.Getenv}
 		command = settings.HelpPager(from, e.lookUp)
 	}
-	out := pager.New(ctx, command, terminal)
+	out := pager.New(ctx, command, screen)
 	if _, err := io.WriteString(out, page.Text(style)); err != nil {
 		return err
 	}
@@ -76,11 +51,11 @@ type optionText = func(name string) (text string, given bool)
 // paged is standard output through the pager that the settings ask for, and the function that ends
 // it; standard output itself where there is none.
 func (c *call) paged(ctx context.Context, s *settings.Settings) (out io.Writer, end func() error) {
-	terminal := screen(c.env.Stdout)
+	screen := terminal.Of(c.env.Stdout)
 	command := s.Pager(c.env.lookUp)
-	if terminal == nil || command == "" || c.line.Has("no-cli-pager") {
+	if screen == nil || command == "" || c.line.Has("no-cli-pager") {
 		return c.env.Stdout, func() error { return nil }
 	}
-	w := pager.New(ctx, command, terminal)
+	w := pager.New(ctx, command, screen)
 	return w, w.Close
 }

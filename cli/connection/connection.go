@@ -1,4 +1,6 @@
-package cli
+// Package connection is the connection of a call to a server: trust, time-outs, and how a request
+// that got no answer is reported. All servers that a call needs are reached through it.
+package connection
 
 import (
 	"context"
@@ -11,7 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/drover-iot/drover/cli/command"
 	"github.com/drover-iot/drover/cli/exit"
 )
 
@@ -31,16 +32,6 @@ type Connection struct {
 
 // DefaultTimeout is that of a connection, and of each piece of an answer, unless another is given.
 const DefaultTimeout = time.Minute
-
-// connect makes the HTTP client of a call, with time-outs and trust as asked for (R-CMD-98).
-func connect(line *command.Line, bundle string) (*http.Client, error) {
-	return Connection{
-		CABundle:       bundle,
-		NoVerify:       line.Has("no-verify-ssl"),
-		ConnectTimeout: seconds(line.Text("cli-connect-timeout")),
-		ReadTimeout:    seconds(line.Text("cli-read-timeout")),
-	}.Client()
-}
 
 // Client makes an HTTP client, which follows no redirects (R-CMD-115).
 func (c Connection) Client() (*http.Client, error) {
@@ -76,8 +67,8 @@ func (c Connection) Client() (*http.Client, error) {
 	}, nil
 }
 
-// seconds reads the value of a time-out: a minute unless given, 0 for none.
-func seconds(text string) time.Duration {
+// Seconds reads the value of a time-out: a minute unless given, 0 for none.
+func Seconds(text string) time.Duration {
 	if text == "" {
 		return DefaultTimeout
 	}

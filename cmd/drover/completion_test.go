@@ -1,0 +1,51 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/drover-iot/drover/cli/complete"
+)
+
+// Every command, verb and flag of drover itself is offered (R-CMD-145).
+func TestOwnCommandsAreCompleted(t *testing.T) {
+	t.Parallel()
+	p := complete.Program{Name: "drover", Own: ownCommands(t.Context(), "drover")}
+	offered := func(word string, before ...string) (words []string) {
+		for _, c := range complete.Complete(p, complete.Line{Before: before, Word: word}, true).Candidates {
+			words = append(words, c.Text)
+			if c.About == "" {
+				t.Errorf("%v %s is not described", before, c.Text)
+			}
+		}
+		return words
+	}
+	first := offered("")
+	for _, name := range commandNames() {
+		if !slices.Contains(first, name) {
+			t.Errorf("%s is not offered", name)
+		}
+	}
+	for _, c := range commands() {
+		verbs := []string{""}
+		if len(c.verbs) > 0 {
+			verbs = c.verbs
+			if got := offered("", c.name); !slices.Equal(got, verbs) {
+				t.Errorf("%s: %v", c.name, got)
+			}
+		}
+		for _, verb := range verbs {
+			before := strings.Fields(c.name + " " + verb)
+			flags := offered("--", before...)
+			for _, f := range pageOf(t.Context(), c, verb).flags {
+				if !slices.Contains(flags, "--"+f.Name) {
+					t.Errorf("%v: no --%s", before, f.Name)
+				}
+			}
+		}
+	}
+	if own := ownCommands(t.Context(), "aws"); own != nil {
+		t.Errorf("aws has %v", own)
+	}
+}

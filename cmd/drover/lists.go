@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/drover-iot/drover/cli/overview"
+	"github.com/drover-iot/drover/cli/terminal"
+)
+
+// drover jobs list and drover things list: tables for people, JSON for scripts (R-CMD-157).
+
+// usualLimit is how many rows a list has unless more are asked for.
+const usualLimit = 20
+
+// A list is one call of a verb that lists.
+type list struct {
+	*caller
+	flags  *flag.FlagSet
+	limit  *int
+	output *string
+}
+
+// newList adds the options that every list has to its flags.
+func newList(flags *flag.FlagSet) list {
+	return list{
+		limit:  flags.Int("limit", usualLimit, "`number` of rows at most"),
+		output: flags.String("output", "table", "`format`: table, or json for scripts"),
+		flags:  flags,
+		caller: newCaller(flags),
+	}
+}
+
+// read reads the words of a list and finds the server.
+func (l list) read(ctx context.Context, how, about string, args []string) error {
+	words, err := parseWords(l.flags, args, how, about)
+	if err != nil {
+		return err
+	}
+	if len(words) > 0 || *l.limit < 1 || *l.output != "table" && *l.output != "json" {
+		return wrongWords(l.flags)
+	}
+	return l.find(ctx)
+}
+
+// show prints a list: rows as a table, or all as JSON. hint follows on standard error, and is for
+// people.
+func (l list) show(table overview.Table, all any, hint string) error {
+	if *l.output == "json" {
+		encoder := json.NewEncoder(os.Stdout)
+		encoder.SetEscapeHTML(false)
+		encoder.SetIndent("", "    ")
+		return encoder.Encode(all)
+	}
+	screen := terminal.Of(os.Stdout)
+	columns, _ := terminal.Size(screen)
+	if len(table.Rows) > 0 {
+		fmt.Print(table.String(columns, terminal.Colors(screen, os.Getenv)))
+	}
+	if hint != "" {
+		fmt.Fprintln(os.Stderr, hint)
+	}
+	return nil
+}
+
+// more is the hint below a list that the limit has cut.
+func (l list) more(cut bool) string {
+	if !cut {
+		return ""
+	}
+	return fmt.Sprintf("There are more than these %d: --limit %d shows them.", *l.limit, *l.limit*5)
+}
+
+// jobsListAbout is the help text of drover jobs list.
+const jobsListAbout = `List jobs, newest first: how many of the executions that were released have ended, with a plus
+while the rollout creates more, and how many of them have not succeeded.
+
+  drover jobs list
+  drover jobs list --status IN_PROGRESS --group site-1
+  drover jobs list --thing pump-07 --limit 5
+  drover jobs list --output json --limit 500
+
+The rows of --output json have the members jobId, status, targets, executions, ended, unsuccessful,
+releasing and createdAt.`
+
+// listJobs lists jobs.
+func listJobs(ctx context.Context, how string, args []string) error {
+	flags := flag.NewFlagSet("jobs list", flag.ContinueOnError)
+	var f overview.JobFilter
+	flags.StringVar(&f.Status, "status", "", "only jobs of a `status`, such as IN_PROGRESS")
+	flags.StringVar(&f.Group, "group", "", "only jobs that have the group of this `name` as a target")
+	flags.StringVar(&f.Thing, "thing", "", "only jobs with an execution for the thing of this `name`")
+	l := newList(flags)
+	if err := l.read(ctx, how, jobsListAbout, args); err != nil {
+		return err
+	}
+	if f.Group != "" && f.Thing != "" {
+		return wrongWords(flags)
+	}
+	f.Limit = *l.limit
+	server := l.client(l.Attempts)
+	jobs, cut, err := overview.Jobs(ctx, server, f)
+	if err != nil {
+		return err
+	}
+	hint := l.more(cut)
+	switch {
+	case len(jobs) > 0:
+	case f.Status+f.Group+f.Thing != "":
+		hint = "There is no such job. \"drover jobs list\" shows all of them."
+	default:
+		hint = "There is no job yet. \"drover jobs create --help\" and \"drover iot create-job help\" " +
+			"say how to make one."
+	}
+	table := overview.JobTable(jobs, overview.Now(ctx, server))
+	return l.show(table, map[string]any{"jobs": jobs}, hint)
+}
+
+// thingsListAbout is the help text of drover things list.
+const thingsListAbout = `List things by name: their type, their groups, and whether they are connected over MQTT, and
+since when. A thing that was not seen since the server started has a dash.
+
+  drover things list
+  drover things list --group site-1 --type pump --jobs
+  drover things list --query 'connectivity.connected:false AND attributes.version<3'
+  drover things list --output json --limit 1000
+
+The query language is that of the fleet index: "drover iot search-index help".`
+
+// listThings lists things.
+func listThings(ctx context.Context, how string, args []string) error {
+	flags := flag.NewFlagSet("things list", flag.ContinueOnError)
+	var f overview.ThingFilter
+	flags.StringVar(&f.Type, "type", "", "only things of the type of this `name`")
+	flags.StringVar(&f.Group, "group", "",
+		"only things in the group of this `name`, or in one below it")
+	flags.StringVar(&f.Query, "query", "", "only things that match a `query` of the fleet index")
+	flags.BoolVar(&f.Jobs, "jobs", false, "how many jobs wait or are in progress on each thing")
+	l := newList(flags)
+	if err := l.read(ctx, how, thingsListAbout, args); err != nil {
+		return err
+	}
+	f.Limit = *l.limit
+	things, cut, err := overview.Things(ctx, l.client(l.Attempts), f)
+	if err != nil {
+		return err
+	}
+	hint := l.more(cut)
+	switch {
+	case len(things) > 0:
+	case f.Type+f.Group+f.Query != "":
+		hint = "There is no such thing. \"drover things list\" shows all of them."
+	default:
+		hint = "There is no thing yet. \"drover iot create-thing help\" says how to make one."
+	}
+	table := overview.ThingTable(things, f.Jobs, time.Now())
+	return l.show(table, map[string]any{"things": things}, hint)
+}
