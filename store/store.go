@@ -26,6 +26,9 @@ package store
 import (
 	"context"
 	"errors"
+
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
 )
 
 // ErrNotFound says that the thing, job, execution, … does not exist.
@@ -54,7 +57,18 @@ type Tx interface {
 	// Apply is the only way to write. It may be called several times in one transaction, and later
 	// reads of the same transaction see what it did.
 	Apply(Changes) error
+	// Heads reads ahead what requests of devices begin with: the keys of things, by their names, and
+	// up to pending of their first pending executions, in one question. It leaves out names of no
+	// thing. A store to which a question costs nothing reads nothing.
+	Heads(names []string, pending int) ([]Head, error)
 	// NextKeys returns fresh keys; they are never handed out twice, not even when the transaction
 	// is given up.
 	NextKeys() Keys
+}
+
+// A Head is a thing with its first pending executions, as Pending has them.
+type Head struct {
+	Name    string
+	Thing   registry.ThingID
+	Pending []job.Execution
 }

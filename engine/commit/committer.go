@@ -41,6 +41,7 @@ type Committer struct {
 
 // request is one decision and the caller that waits for its answer.
 type request struct {
+	thing  string // see DoFor
 	decide Decision
 	answer chan error
 }
@@ -73,7 +74,13 @@ func (c *Committer) step(r *request) error {
 // (R-CON-25). A caller that gives up while its request waits still gets the true answer, because it
 // may have been committed already.
 func (c *Committer) Do(ctx context.Context, decide Decision) error {
-	r := &request{decide: decide, answer: make(chan error, 1)}
+	return c.DoFor(ctx, "", decide)
+}
+
+// DoFor is Do for a request that asks first for the thing of a name and its pending executions, as
+// those of devices do. That is a hint: the commit may read them ahead.
+func (c *Committer) DoFor(ctx context.Context, thing string, decide Decision) error {
+	r := &request{thing: thing, decide: decide, answer: make(chan error, 1)}
 	if c.Stepped {
 		return c.step(r)
 	}
@@ -201,6 +208,9 @@ func (c *Committer) attempt(batch []*request) (answers []error, tx *Tx, err erro
 	saved := c.clockSaved
 	err = c.Store.Write(context.Background(), func(inner store.Tx) error {
 		tx = newTx(inner, &c.Hooks, c.Clock.Now())
+		if err := tx.ahead.read(inner, batch); err != nil {
+			return err
+		}
 		for _, r := range batch {
 			answer, err := tx.decide(r.decide)
 			answers = append(answers, answer)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -26,6 +27,7 @@ type conn struct {
 	waiting    []change
 	err        error // of the last changes that were sent: the transaction is lost
 	lastJoined func() (int64, error)
+	trips      *atomic.Int64
 }
 
 // A change is a statement that waits to be sent. must says that it has to concern a row.
@@ -75,6 +77,7 @@ func (c *conn) flush() error {
 	for _, w := range c.waiting {
 		batch.Queue(w.sql, w.args...)
 	}
+	c.trips.Add(1)
 	results := c.db.SendBatch(ctx, batch)
 	for _, w := range c.waiting {
 		tag, err := results.Exec()
@@ -152,6 +155,7 @@ func (s *cursor) Row() bool {
 		}
 		var ctx context.Context
 		ctx, s.cancel = context.WithTimeout(context.Background(), patience)
+		s.trips.Add(1)
 		if s.rows, s.err = s.db.Query(ctx, s.sql, s.args...); s.err != nil {
 			s.cancel()
 			return false

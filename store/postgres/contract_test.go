@@ -10,8 +10,6 @@ import (
 	"github.com/drover-iot/drover/test/testpostgres"
 )
 
-func TestMain(m *testing.M) { testpostgres.Main(m) }
-
 func open(t *testing.T, url string) store.Store {
 	t.Helper()
 	s, err := postgres.Open(context.Background(), url)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"sync"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -30,6 +31,8 @@ type Store struct {
 
 	reading   chan struct{} // a token for each read that runs
 	operators chan struct{} // a token for each of them that is an operator's
+
+	trips atomic.Int64 // see Trips
 
 	life    sync.Mutex
 	closed  bool
@@ -133,8 +136,12 @@ func (s *Store) connected(ctx context.Context, f func(*conn) error) error {
 		return err
 	}
 	defer pooled.Release()
-	return f(&conn{db: pooled.Conn(), statements: map[string]*cursor{}})
+	return f(&conn{db: pooled.Conn(), statements: map[string]*cursor{}, trips: &s.trips})
 }
+
+// Trips is how many questions this store has asked its database. What a write costs is their number,
+// more than what each of them asks for.
+func (s *Store) Trips() int64 { return s.trips.Load() }
 
 // rollback gives up the transaction, if there is one.
 func (c *conn) rollback() error {

@@ -13,7 +13,7 @@ import (
 // of this node; the wait for other nodes is bounded by patience.
 func (s *Store) Write(ctx context.Context, f func(store.Tx) error) error {
 	return s.exclusive(ctx, func(c *conn) error {
-		t := relational.NewTx(c, &s.keys)
+		t := tx{relational.NewTx(c, &s.keys), c}
 		if err := f(t); err != nil {
 			return err
 		}
