@@ -59,7 +59,7 @@ type Tx interface {
 	Apply(Changes) error
 	// Heads reads ahead what requests of devices begin with: the keys of things, by their names, and
 	// up to pending of their first pending executions, in one question. It leaves out names of no
-	// thing. A store to which a question costs nothing reads nothing.
+	// thing. A store to which a question costs nothing may answer nothing.
 	Heads(names []string, pending int) ([]Head, error)
 	// NextKeys returns fresh keys; they are never handed out twice, not even when the transaction
 	// is given up.
