@@ -58,25 +58,41 @@ func (c *conn) LastJoined() (int64, error) { return c.lastJoined() }
 // RewritesIndexes implements relational.DB: PostgreSQL compares what is written.
 func (c *conn) RewritesIndexes() bool { return false }
 
-// exec runs statements without parameters in one round trip.
+// exec sends statements without parameters, with what waits before them.
 func (c *conn) exec(statements ...string) error {
-	for _, sql := range statements {
-		c.waiting = append(c.waiting, change{sql: sql})
-	}
+	c.queue(statements...)
 	return c.flush()
 }
 
-// flush sends the changes that wait, in one round trip, and returns the first error.
+// queue has statements without parameters sent with what comes next.
+func (c *conn) queue(statements ...string) {
+	for _, sql := range statements {
+		c.waiting = append(c.waiting, change{sql: sql})
+	}
+}
+
+// flush sends the changes that wait, and returns the first error.
 func (c *conn) flush() error {
 	if len(c.waiting) == 0 || c.err != nil {
 		return c.err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
+	results := c.send(ctx, &pgx.Batch{})
+	if err := results.Close(); err != nil && c.err == nil {
+		c.err = conflict(err)
+	}
+	return c.err
+}
+
+// send sends the changes that wait and a batch behind them, in one round trip, and reads the answers
+// to the changes.
+func (c *conn) send(ctx context.Context, rest *pgx.Batch) pgx.BatchResults {
 	batch := &pgx.Batch{}
 	for _, w := range c.waiting {
 		batch.Queue(w.sql, w.args...)
 	}
+	batch.QueuedQueries = append(batch.QueuedQueries, rest.QueuedQueries...)
 	c.trips.Add(1)
 	results := c.db.SendBatch(ctx, batch)
 	for _, w := range c.waiting {
@@ -89,11 +105,8 @@ func (c *conn) flush() error {
 			break
 		}
 	}
-	if err := results.Close(); err != nil && c.err == nil {
-		c.err = conflict(err)
-	}
 	c.waiting = c.waiting[:0]
-	return c.err
+	return results
 }
 
 // integrity is the class of errors of a row that was in the way, or of one that is missing.
@@ -113,8 +126,8 @@ type cursor struct {
 	*conn
 	sql    string
 	args   []any
-	rows   pgx.Rows // of a query that runs, and what ends it early
-	cancel context.CancelFunc
+	rows   pgx.Rows // of a query that runs
+	close  func()   // ends the query
 	values [][]byte // of the row, as they came
 	column int
 	err    error
@@ -146,20 +159,8 @@ func (s *cursor) wait(must bool) error {
 
 // Row sends what waits and the query with the first call, and steps to the next row.
 func (s *cursor) Row() bool {
-	if s.err != nil {
+	if s.rows == nil && !s.ask() || s.err != nil {
 		return false
-	}
-	if s.rows == nil {
-		if s.err = s.flush(); s.err != nil {
-			return false
-		}
-		var ctx context.Context
-		ctx, s.cancel = context.WithTimeout(context.Background(), patience)
-		s.trips.Add(1)
-		if s.rows, s.err = s.db.Query(ctx, s.sql, s.args...); s.err != nil {
-			s.cancel()
-			return false
-		}
 	}
 	if !s.rows.Next() {
 		return false
@@ -168,13 +169,38 @@ func (s *cursor) Row() bool {
 	return true
 }
 
+// ask sends what waits and the query.
+func (s *cursor) ask() bool {
+	if s.err == nil {
+		s.err = s.conn.err
+	}
+	if s.err != nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	query := &pgx.Batch{}
+	query.Queue(s.sql, s.args...)
+	results := s.send(ctx, query)
+	if s.err = s.conn.err; s.err == nil {
+		s.rows, s.err = results.Query()
+	}
+	s.close = func() {
+		s.Fail(results.Close())
+		cancel()
+	}
+	return s.err == nil
+}
+
 // End ends a query.
 func (s *cursor) End() error {
 	if s.rows != nil {
 		s.rows.Close()
-		s.cancel()
 		s.Fail(s.rows.Err())
 		s.rows = nil
+	}
+	if s.close != nil {
+		s.close()
+		s.close = nil
 	}
 	return s.err
 }

@@ -120,8 +120,8 @@ func (s *Store) Read(ctx context.Context, f func(store.Reader) error) error {
 	defer func() { <-s.reading }()
 	return s.connected(ctx, func(c *conn) error {
 		c.lastJoined = c.readLastJoined
-		c.waiting = append(c.waiting, change{sql: beginRead}) // sent with the first query
-		defer func() { _ = c.rollback() }()                   // nothing was written
+		c.queue(beginRead)                  // sent with the first query
+		defer func() { _ = c.rollback() }() // nothing was written
 		return f(relational.NewReader(c))
 	})
 }

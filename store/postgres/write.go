@@ -41,19 +41,14 @@ func (s *Store) exclusive(ctx context.Context, f func(*conn) error) error {
 	return s.connected(ctx, func(c *conn) error {
 		c.lastJoined = s.keys.lastJoined
 		defer func() { _ = c.rollback() }() // what was not committed, also after a panic
-		err := c.exec(
+		c.queue(
 			"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
-			"SELECT pg_advisory_xact_lock("+strconv.FormatInt(s.lock, 10)+")")
-		if err != nil {
-			return err
-		}
+			"SELECT pg_advisory_xact_lock("+strconv.FormatInt(s.lock, 10)+")",
+			"SAVEPOINT "+savepoint)
 		if err := s.keys.load(c); err != nil {
 			return err
 		}
-		if err := c.exec("SAVEPOINT " + savepoint); err != nil {
-			return err
-		}
-		err = f(c)
+		err := f(c)
 		if err == nil {
 			err = c.flush()
 		}
@@ -94,7 +89,7 @@ func (s *Store) Reset(ctx context.Context) error {
 			return err
 		}
 		for _, table := range tables {
-			c.waiting = append(c.waiting, change{sql: "TRUNCATE " + table})
+			c.queue("TRUNCATE " + table)
 		}
 		return nil
 	})
