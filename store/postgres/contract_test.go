@@ -19,15 +19,30 @@ func open(t *testing.T, url string) store.Store {
 	return s
 }
 
+// The contract holds on the oldest and on the newest version (R-NODE-2).
 func TestContract(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(t *testing.T) store.Store { return open(t, testpostgres.Schema(t)) })
+	for _, version := range testpostgres.Versions {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			server := testpostgres.Shared(t, version)
+			storetest.Run(t, func(t *testing.T) store.Store {
+				return open(t, server.Schema(t, t.Name()+t.TempDir()))
+			})
+		})
+	}
 }
 
 // One schema stands for one folder of the embedded store.
 func TestDurability(t *testing.T) {
 	t.Parallel()
-	storetest.RunDurable(t, func(t *testing.T, dir string) store.Store {
-		return open(t, testpostgres.SchemaNamed(t, dir))
-	})
+	for _, version := range testpostgres.Versions {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			server := testpostgres.Shared(t, version)
+			storetest.RunDurable(t, func(t *testing.T, dir string) store.Store {
+				return open(t, server.Schema(t, dir))
+			})
+		})
+	}
 }

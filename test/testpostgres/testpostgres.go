@@ -1,5 +1,9 @@
-// Package testpostgres starts a PostgreSQL of its own for the tests of one package: in a temporary
-// folder, on a socket, with the settings that it has after its installation.
+// Package testpostgres starts servers of PostgreSQL for the tests of one package: each in a
+// temporary folder, on a socket, with the settings that it has after its installation.
+//
+// A test binary calls Main in its TestMain, or Around where something else has a Main too. Schema
+// then gives each test an empty store of its own; a server starts when a test needs it first, and
+// one whose programs are not installed fails that test. start.go is how a server starts.
 package testpostgres
 
 import (
@@ -8,151 +12,135 @@ import (
 	"hash/fnv"
 	"net/url"
 	"os"
-	"os/exec"
-	"os/user"
-	"path/filepath"
-	"strconv"
-	"strings"
-	"syscall"
+	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 )
 
-// binariesVariable names the folder of the programs of PostgreSQL, when it is not one of folders.
-const binariesVariable = "DROVER_TEST_POSTGRES"
+// Oldest and Newest are the versions of PostgreSQL that are tested: the oldest that Drover works
+// with, and the newest that there is.
+const Oldest, Newest = "15", "18"
 
-// folders are where the programs are looked for: as the test set-up installs them, and as Debian
-// does.
-var folders = []string{".tools/postgres/bin", "/usr/lib/postgresql/*/bin"}
+// Versions are both.
+var Versions = []string{Oldest, Newest}
 
-// instance is the folder of the socket, once Main has started the server.
-var instance string
-
-// Main starts a server, runs the tests and stops it.
-func Main(m *testing.M) {
-	status, err := withServer(m.Run)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "start PostgreSQL for the tests:", err)
-		status = 1
-	}
-	os.Exit(status)
+// An instance is the server of one version that all tests of a binary share.
+type instance struct {
+	start  sync.Once
+	server *Server
+	err    error
 }
 
-// withServer calls f while a server runs.
-func withServer(f func() int) (status int, err error) {
-	bin, err := binaries()
-	if err != nil {
-		return 0, err
+var instances = map[string]*instance{Oldest: {}, Newest: {}}
+
+// A Runner runs tests, as testing.M does.
+type Runner interface{ Run() int }
+
+// Main runs the tests, stops the servers that they used, and ends the process.
+func Main(m Runner) { os.Exit(Around(m).Run()) }
+
+// Around returns a Runner that stops the servers that the tests used.
+func Around(m Runner) Runner { return around{m} }
+
+type around struct{ tests Runner }
+
+func (a around) Run() int {
+	status := a.tests.Run()
+	for version, i := range instances {
+		if i.server == nil {
+			continue
+		}
+		if err := i.server.remove(); err != nil {
+			fmt.Fprintf(os.Stderr, "stop PostgreSQL %s: %v\n", version, err)
+			status = 1
+		}
 	}
+	return status
+}
+
+// Shared returns the server of a version that all tests of the binary share.
+func Shared(t testing.TB, version string) *Server {
+	t.Helper()
+	i := instances[version]
+	i.start.Do(func() {
+		var dir string
+		if dir, i.err = os.MkdirTemp("", "drover-pg-"); i.err != nil {
+			return
+		}
+		i.server, i.err = create(dir, version)
+		if i.err == nil {
+			i.err = i.server.start()
+		}
+	})
+	if i.err != nil {
+		t.Fatalf("start PostgreSQL %s: %v", version, i.err)
+	}
+	return i.server
+}
+
+// New returns a server of its own for one test, which is stopped when the test ends.
+func New(t testing.TB, version string, settings ...string) *Server {
+	t.Helper()
+	// The path of a socket is short, and that of t.TempDir is not.
 	dir, err := os.MkdirTemp("", "drover-pg-")
 	if err != nil {
-		return 0, err
+		t.Fatal(err)
 	}
-	defer func() { _ = os.RemoveAll(dir) }() // best effort: it is a temporary folder
-	account, err := unprivileged(dir)
+	s, err := create(dir, version)
+	if err == nil {
+		t.Cleanup(func() { _ = s.remove() }) // it may have been stopped
+		err = s.start(settings...)
+	}
 	if err != nil {
-		return 0, err
+		t.Fatalf("start PostgreSQL %s: %v", version, err)
 	}
-	data := filepath.Join(dir, "data")
-	run := func(program string, args ...string) error {
-		c := exec.Command(filepath.Join(bin, program), args...)
-		c.SysProcAttr, c.Dir = account, dir
-		log := filepath.Join(dir, program+".log")
-		// The server inherits the file: a pipe would keep this process waiting for its end.
-		file, err := os.Create(log)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = file.Close() }()
-		c.Stdout, c.Stderr = file, file
-		if err := c.Run(); err != nil {
-			text, _ := os.ReadFile(log)
-			return fmt.Errorf("%s: %w\n%s", program, err, text)
-		}
-		return nil
-	}
-	err = run("initdb", "-D", data, "-U", "drover", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
-	if err != nil {
-		return 0, err
-	}
-	options := "-c listen_addresses='' -c max_connections=400 -c unix_socket_directories=" + dir
-	if err := run("pg_ctl", "-D", data, "-w", "-o", options, "start"); err != nil {
-		return 0, err
-	}
-	defer func() { err = run("pg_ctl", "-D", data, "-m", "immediate", "stop") }()
-	instance = dir
-	return f(), nil
+	return s
 }
 
-// binaries is the folder of the programs.
-func binaries() (string, error) {
-	if dir := os.Getenv(binariesVariable); dir != "" {
-		return dir, nil
-	}
-	root, err := exec.Command("go", "env", "GOMOD").Output()
-	if err != nil {
-		return "", err
-	}
-	for _, pattern := range folders {
-		if !filepath.IsAbs(pattern) {
-			pattern = filepath.Join(filepath.Dir(strings.TrimSpace(string(root))), pattern)
-		}
-		found, err := filepath.Glob(filepath.Join(pattern, "initdb"))
-		if err == nil && len(found) > 0 {
-			return filepath.Dir(found[len(found)-1]), nil
-		}
-	}
-	return "", fmt.Errorf("no initdb in %s; run make setup", strings.Join(folders, " or "))
-}
-
-// unprivileged gives a folder to the account nobody when the tests run as root, whom PostgreSQL
-// refuses, and returns what makes a process run as that account.
-func unprivileged(dir string) (*syscall.SysProcAttr, error) {
-	if os.Getuid() != 0 {
-		return nil, nil
-	}
-	nobody, err := user.Lookup("nobody")
-	if err != nil {
-		return nil, err
-	}
-	uid, err := strconv.ParseUint(nobody.Uid, 10, 32)
-	if err != nil {
-		return nil, err
-	}
-	gid, err := strconv.ParseUint(nobody.Gid, 10, 32)
-	if err != nil {
-		return nil, err
-	}
-	if err := os.Chown(dir, int(uid), int(gid)); err != nil {
-		return nil, err
-	}
-	account := &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
-	return &syscall.SysProcAttr{Credential: account}, nil
-}
-
-// Schema makes an empty schema and returns the URL of a store in it.
+// Schema makes an empty schema on the oldest version and returns the URL of a store in it.
 func Schema(t testing.TB) string {
 	t.Helper()
-	return SchemaNamed(t, t.Name()+t.TempDir())
+	return Shared(t, Oldest).Schema(t, t.Name()+t.TempDir())
 }
 
-// SchemaNamed returns the URL of a store in the schema of a name, which is made when there is none.
-func SchemaNamed(t testing.TB, name string) string {
+// Schema returns the URL of a store in the schema of a name, which is made when there is none.
+func (s *Server) Schema(t testing.TB, name string) string {
 	t.Helper()
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(name)) // never fails
 	schema := fmt.Sprintf("s%x", h.Sum64())
-	query := url.Values{"host": {instance}, "search_path": {schema}}
-	at := "postgres://drover@/postgres?" + query.Encode()
-	db, err := pgx.Connect(context.Background(), at)
+	s.Exec(t, "CREATE SCHEMA IF NOT EXISTS "+schema)
+	return s.URL("drover", url.Values{"search_path": {schema}})
+}
+
+// URL is that of the server's database for a user, with parameters.
+func (s *Server) URL(user string, parameters url.Values) string {
+	query := url.Values{"host": {s.dir}}
+	for name, values := range parameters {
+		query[name] = values
+	}
+	return "postgres://" + user + "@/postgres?" + query.Encode()
+}
+
+// Exec runs statements as the owner of the server.
+func (s *Server) Exec(t testing.TB, statements ...string) {
+	t.Helper()
+	db, err := pgx.Connect(context.Background(), s.URL("drover", nil))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = db.Close(context.Background()) }()
-	_, err = db.Exec(context.Background(), "CREATE SCHEMA IF NOT EXISTS "+schema)
-	if err != nil {
-		t.Fatal(err)
+	for _, sql := range statements {
+		if _, err := db.Exec(context.Background(), sql); err != nil {
+			t.Fatalf("%s: %v", sql, err)
+		}
 	}
-	return at
+}
+
+// remove stops the server and removes its folder.
+func (s *Server) remove() error {
+	err := s.stop("immediate")
+	_ = os.RemoveAll(s.dir) // best effort: it is a temporary folder
+	return err
 }
