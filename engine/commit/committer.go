@@ -171,19 +171,24 @@ func (c *Committer) serve(batch []*request) {
 
 // commit decides and commits requests from the front of a batch until the commit is full, answers
 // them, and returns how many they are. When the commit as a whole fails, each of them is tried
-// alone, so that one that the store refuses cannot fail its neighbours.
+// alone, so that one that the store refuses cannot fail its neighbours; unless the store cannot be
+// reached, which would be the same for each.
 func (c *Committer) commit(batch []*request) int {
 	answers, tx, err := c.attempt(batch)
-	batch = batch[:max(1, len(answers))]
-	if err != nil && len(batch) > 1 {
+	if err == nil || !fault.Is(err, fault.Unavailable) {
+		batch = batch[:max(1, len(answers))]
+	}
+	if err != nil && len(batch) > 1 && !fault.Is(err, fault.Unavailable) {
 		for _, r := range batch {
 			c.commit([]*request{r})
 		}
 		return len(batch)
 	}
 	if err != nil {
-		batch[0].answer <- fmt.Errorf("commit: %w", err)
-		return 1
+		for _, r := range batch {
+			r.answer <- fmt.Errorf("commit: %w", err)
+		}
+		return len(batch)
 	}
 	c.logStatuses(tx)
 	if tx.announced != 0 { // before the answers: who gets one may wait for what it announces

@@ -3,22 +3,21 @@ package postgres
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/drover-iot/drover/store"
 	"github.com/drover-iot/drover/store/relational"
 )
 
-// patience is how long one round trip may take, the wait for the locks of other nodes included. A
-// database that needs longer is as good as gone.
-const patience = 30 * time.Second
+// patience is how long one round trip may take, the wait for the lock of other nodes included, and
+// how long a connection may take to be made. A database that needs longer is as good as gone
+// (R-NODE-9).
+const patience = 5 * time.Second
 
 // conn is a transaction on a connection, a relational.DB. Changes wait until they are sent together.
 type conn struct {
@@ -80,7 +79,7 @@ func (c *conn) flush() error {
 	defer cancel()
 	results := c.send(ctx, &pgx.Batch{})
 	if err := results.Close(); err != nil && c.err == nil {
-		c.err = conflict(err)
+		c.err = named(err)
 	}
 	return c.err
 }
@@ -101,24 +100,12 @@ func (c *conn) send(ctx context.Context, rest *pgx.Batch) pgx.BatchResults {
 			err = fmt.Errorf("%w: no row for %s", store.ErrConflict, w.sql)
 		}
 		if err != nil {
-			c.err = conflict(err)
+			c.err = named(err)
 			break
 		}
 	}
 	c.waiting = c.waiting[:0]
 	return results
-}
-
-// integrity is the class of errors of a row that was in the way, or of one that is missing.
-const integrity = "23"
-
-// conflict makes a conflict of what did not fit.
-func conflict(err error) error {
-	var refused *pgconn.PgError
-	if errors.As(err, &refused) && refused.Code[:2] == integrity {
-		return fmt.Errorf("%w: %w", store.ErrConflict, err)
-	}
-	return err
 }
 
 // A cursor is a relational.Cursor.
@@ -182,10 +169,13 @@ func (s *cursor) ask() bool {
 	query.Queue(s.sql, s.args...)
 	results := s.send(ctx, query)
 	if s.err = s.conn.err; s.err == nil {
-		s.rows, s.err = results.Query()
+		if s.rows, s.err = results.Query(); s.err != nil {
+			s.err = named(s.err)
+			s.conn.err = s.err // the transaction is lost
+		}
 	}
 	s.close = func() {
-		s.Fail(results.Close())
+		s.Fail(named(results.Close()))
 		cancel()
 	}
 	return s.err == nil
@@ -195,7 +185,7 @@ func (s *cursor) ask() bool {
 func (s *cursor) End() error {
 	if s.rows != nil {
 		s.rows.Close()
-		s.Fail(s.rows.Err())
+		s.Fail(named(s.rows.Err()))
 		s.rows = nil
 	}
 	if s.close != nil {

@@ -131,13 +131,21 @@ const beginRead = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 // connected calls f with a connection of its own. One that was left inside a transaction, or broke,
 // is not used again.
 func (s *Store) connected(ctx context.Context, f func(*conn) error) error {
-	pooled, err := s.pool.Acquire(ctx)
-	if err != nil {
-		return err
+	waiting, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	pooled, err := s.pool.Acquire(waiting)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return gone(err)
 	}
 	defer pooled.Release()
 	return f(&conn{db: pooled.Conn(), statements: map[string]*cursor{}, trips: &s.trips})
 }
+
+// Lock is the number of the advisory lock that the writers of all nodes take turns with.
+func (s *Store) Lock() int64 { return s.lock }
 
 // Trips is how many questions this store has asked its database. What a write costs is their number,
 // more than what each of them asks for.

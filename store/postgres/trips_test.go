@@ -45,7 +45,7 @@ const maxTrips = 16
 // tripsOfFleet runs a job on n things, in batches of all of them, and counts the round trips.
 func tripsOfFleet(t *testing.T, n int) map[string]int64 {
 	t.Helper()
-	s, err := postgres.Open(t.Context(), testpostgres.SchemaNamed(t, fmt.Sprint(t.Name(), n)))
+	s, err := postgres.Open(t.Context(), testpostgres.Schema(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -64,6 +64,22 @@ func (s *Server) stop(mode string) error {
 	return s.run("pg_ctl", "-D", s.data(), "-w", "-m", mode, "stop")
 }
 
+// Crash ends the server as a power cut would, Restart starts it again.
+func (s *Server) Crash(t testing.TB) {
+	t.Helper()
+	if err := s.stop("immediate"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Restart starts a server that has crashed.
+func (s *Server) Restart(t testing.TB) {
+	t.Helper()
+	if err := s.start(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Standby stops the server and starts it again as a standby that cannot be written.
 func (s *Server) Standby(t testing.TB) {
 	t.Helper()
