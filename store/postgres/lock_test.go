@@ -126,7 +126,7 @@ func reportBatch(tx store.Tx, first, from, size int) error {
 // isolation, which are repeated until they succeed.
 func writeSerializable(s *Store, repeated *atomic.Int64, f func(store.Tx) error) error {
 	const failure = "40001" // the error of a transaction that has to be repeated
-	s2 := func(c *conn) error {
+	attempt := func(c *conn) error {
 		defer func() { _ = c.rollback() }()
 		if err := c.exec("BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE"); err != nil {
 			return err
@@ -140,7 +140,7 @@ func writeSerializable(s *Store, repeated *atomic.Int64, f func(store.Tx) error)
 		return c.exec("COMMIT")
 	}
 	for {
-		err := s.connected(context.Background(), s2)
+		err := s.connected(context.Background(), attempt)
 		var refused *pgconn.PgError
 		if errors.As(err, &refused) && refused.Code == failure {
 			repeated.Add(1)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/store"
+	"github.com/drover-iot/drover/store/postgres"
 	"github.com/drover-iot/drover/test/testpostgres"
 )
 
@@ -105,5 +106,46 @@ func TestNodesReadEachOther(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// As long as several servers cannot share a database, a second one is refused, and does not write
+// either when the database was restarted under both.
+func TestAlone(t *testing.T) {
+	t.Parallel()
+	server := testpostgres.New(t, testpostgres.Oldest)
+	url := server.Schema(t, "a")
+	openAlone := func() (*postgres.Store, error) {
+		s, err := postgres.Open(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = s.Close() }) // it may be closed
+		return s, s.Alone(t.Context())
+	}
+	first, err := openAlone()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openAlone(); !errors.Is(err, postgres.ErrInUse) {
+		t.Fatalf("a second server: %v", err)
+	}
+	if err := setNumber(first, 1); err != nil {
+		t.Fatal(err)
+	}
+	server.Crash(t)
+	server.Restart(t)
+	second, err := openAlone()
+	if err != nil {
+		t.Fatalf("the first server has not come back yet: %v", err)
+	}
+	if err := setNumber(first, 2); !errors.Is(err, postgres.ErrInUse) {
+		t.Errorf("the first server writes beside the second: %v", err)
+	}
+	if err := second.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := setNumber(first, 3); err != nil {
+		t.Errorf("the second server has gone: %v", err)
 	}
 }

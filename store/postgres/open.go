@@ -29,6 +29,9 @@ type Store struct {
 	turn chan struct{} // holds the one right of this node to write
 	keys keys
 
+	writer *pgx.Conn // that writes; nil before the first write and after it broke
+	alone  bool      // see Alone
+
 	reading   chan struct{} // a token for each read that runs
 	operators chan struct{} // a token for each of them that is an operator's
 
@@ -48,7 +51,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the URL of the store: %w", err)
 	}
-	config.MaxConns = readers + 1 // and the writer's
+	config.MaxConns = readers
 	config.AfterConnect = func(_ context.Context, db *pgx.Conn) error {
 		db.TypeMap() // made before the first statement
 		return nil
@@ -141,7 +144,7 @@ func (s *Store) connected(ctx context.Context, f func(*conn) error) error {
 		return gone(err)
 	}
 	defer pooled.Release()
-	return f(&conn{db: pooled.Conn(), statements: map[string]*cursor{}, trips: &s.trips})
+	return f(s.on(pooled.Conn()))
 }
 
 // Lock is the number of the advisory lock that the writers of all nodes take turns with.
@@ -150,6 +153,11 @@ func (s *Store) Lock() int64 { return s.lock }
 // Trips is how many questions this store has asked its database. What a write costs is their number,
 // more than what each of them asks for.
 func (s *Store) Trips() int64 { return s.trips.Load() }
+
+// on is a conn on a connection.
+func (s *Store) on(db *pgx.Conn) *conn {
+	return &conn{db: db, statements: map[string]*cursor{}, trips: &s.trips}
+}
 
 // rollback gives up the transaction, if there is one.
 func (c *conn) rollback() error {
@@ -195,5 +203,10 @@ func (s *Store) Close() error {
 	}
 	s.running.Wait()
 	s.pool.Close()
-	return nil
+	if s.writer == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	return s.writer.Close(ctx)
 }

@@ -25,8 +25,8 @@ func (s *Store) Write(ctx context.Context, f func(store.Tx) error) error {
 // still commits the counters of the keys that it was given.
 const savepoint = "given"
 
-// exclusive calls f in a transaction that has the lock of the writers, and commits it. Whoever has
-// the lock sees all earlier commits: each statement has a snapshot of its own.
+// exclusive calls f in a transaction when this node may write. Whoever has the lock of the writers
+// sees all earlier commits: each statement has a snapshot of its own.
 func (s *Store) exclusive(ctx context.Context, f func(*conn) error) error {
 	if err := s.begin(ctx); err != nil {
 		return err
@@ -38,30 +38,54 @@ func (s *Store) exclusive(ctx context.Context, f func(*conn) error) error {
 		return ctx.Err()
 	}
 	defer func() { s.turn <- struct{}{} }()
-	return s.connected(ctx, func(c *conn) error {
-		c.lastJoined = s.keys.lastJoined
-		defer func() { _ = c.rollback() }() // what was not committed, also after a panic
-		c.queue(
-			"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
-			"SELECT pg_advisory_xact_lock("+strconv.FormatInt(s.lock, 10)+")",
-			"SAVEPOINT "+savepoint)
-		if err := s.keys.load(c); err != nil {
-			return err
-		}
-		err := f(c)
-		if err == nil {
-			err = c.flush()
-		}
-		if err != nil {
-			s.giveUp(c)
-			return err
-		}
-		s.keys.save(c)
-		if err := c.exec("COMMIT"); err != nil {
-			return fmt.Errorf("commit: %w", err)
-		}
-		return nil
-	})
+	c, err := s.beginWrite(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = c.rollback() }() // what was not committed, also after a panic
+	return s.transaction(c, f)
+}
+
+// beginWrite begins a transaction that has the lock of the writers. A connection that broke since the
+// last write is found broken then; nothing was decided yet, so a new one begins it.
+func (s *Store) beginWrite(ctx context.Context) (*conn, error) {
+	known := s.writer != nil
+	if err := s.connectWriter(ctx); err != nil {
+		return nil, err
+	}
+	c := s.on(s.writer)
+	c.lastJoined = s.keys.lastJoined
+	c.queue(
+		"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+		"SELECT pg_advisory_xact_lock("+strconv.FormatInt(s.lock, 10)+")",
+		"SAVEPOINT "+savepoint)
+	err := s.keys.load(c)
+	switch {
+	case err == nil:
+		return c, nil
+	case known && s.writer.IsClosed():
+		s.closeWriter()
+		return s.beginWrite(ctx)
+	}
+	_ = c.rollback()
+	return nil, err
+}
+
+// transaction calls f in the transaction that has begun, and commits it.
+func (s *Store) transaction(c *conn, f func(*conn) error) error {
+	err := f(c)
+	if err == nil {
+		err = c.flush()
+	}
+	if err != nil {
+		s.giveUp(c)
+		return err
+	}
+	s.keys.save(c)
+	if err := c.exec("COMMIT"); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
 }
 
 // giveUp undoes what was written and commits the counters. When that fails, this node knows its
