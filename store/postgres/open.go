@@ -49,7 +49,10 @@ type Store struct {
 func Open(ctx context.Context, url string) (*Store, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
-		return nil, fmt.Errorf("the URL of the store: %w", err)
+		return nil, errURL
+	}
+	if config.ConnConfig.ConnectTimeout == 0 {
+		config.ConnConfig.ConnectTimeout = connectTimeout
 	}
 	config.MaxConns = readers
 	config.AfterConnect = func(_ context.Context, db *pgx.Conn) error {
@@ -71,7 +74,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	}
 	if err := s.prepare(ctx); err != nil {
 		pool.Close()
-		return nil, fmt.Errorf("open the store: %w", err)
+		return nil, refusal(config.ConnConfig, err)
 	}
 	s.turn <- struct{}{}
 	return s, nil

@@ -222,7 +222,8 @@ func (r reader) PendingOfJob(
 	return all(s, scanExecution)
 }
 
-const listAnyOfJob = `SELECT ` + executionColumns + ` FROM execution e WHERE job = ? LIMIT ?`
+const listAnyOfJob = `SELECT ` + executionColumns + ` FROM execution e WHERE job = ?
+	ORDER BY thing, number LIMIT ?`
 
 func (r reader) SomeOfJob(key job.Key, limit int) ([]job.Execution, error) {
 	return all(r.stmt(listAnyOfJob).int(int64(key)).limit(limit), scanExecution)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
@@ -22,6 +23,7 @@ type Server struct {
 	dir     string
 	bin     string // the folder of the programs
 	account *syscall.SysProcAttr
+	guard   sync.Once // see Guard
 }
 
 // Guarded is a role that needs Password.

@@ -1,7 +1,7 @@
 // Package testpostgres starts servers of PostgreSQL for the tests of one package: each in a
 // temporary folder, on a socket, with the settings that it has after its installation.
 //
-// A test binary calls Main in its TestMain, or Around where something else has a Main too. Schema
+// A test binary calls Main in its TestMain, or Run where something else has a Main too. Schema
 // then gives each test an empty store of its own; a server starts when a test needs it first, and
 // one whose programs are not installed fails that test. start.go is how a server starts.
 package testpostgres
@@ -34,19 +34,12 @@ type instance struct {
 
 var instances = map[string]*instance{Oldest: {}, Newest: {}}
 
-// A Runner runs tests, as testing.M does.
-type Runner interface{ Run() int }
-
 // Main runs the tests, stops the servers that they used, and ends the process.
-func Main(m Runner) { os.Exit(Around(m).Run()) }
+func Main(m *testing.M) { os.Exit(Run(m)) }
 
-// Around returns a Runner that stops the servers that the tests used.
-func Around(m Runner) Runner { return around{m} }
-
-type around struct{ tests Runner }
-
-func (a around) Run() int {
-	status := a.tests.Run()
+// Run runs the tests, stops the servers that they used, and returns the status to end with.
+func Run(m *testing.M) (status int) {
+	status = m.Run()
 	for version, i := range instances {
 		if i.server == nil {
 			continue
@@ -112,6 +105,16 @@ func (s *Server) Schema(t testing.TB, name string) string {
 	schema := fmt.Sprintf("s%x", h.Sum64())
 	s.Exec(t, "CREATE SCHEMA IF NOT EXISTS "+schema)
 	return s.URL("drover", url.Values{"search_path": {schema}})
+}
+
+// Guard makes the role Guarded, with its password and a schema of its own, whose name it returns.
+func (s *Server) Guard(t testing.TB) (schema string) {
+	t.Helper()
+	s.guard.Do(func() {
+		s.Exec(t, "CREATE ROLE "+Guarded+" LOGIN PASSWORD '"+Password+"'",
+			"CREATE SCHEMA "+Guarded+" AUTHORIZATION "+Guarded)
+	})
+	return Guarded
 }
 
 // URL is that of the server's database for a user, with parameters.
