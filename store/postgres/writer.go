@@ -3,8 +3,10 @@ package postgres
 import (
 	"context"
 	"errors"
+	"strconv"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // The connection that writes. All writes of this node go through it, so a lock of its session is
@@ -47,19 +49,26 @@ func (s *Store) connectWriter(ctx context.Context) error {
 	if !s.alone {
 		return nil
 	}
-	var got bool
-	const lock = "SELECT pg_try_advisory_lock($1)"
-	err = db.QueryRow(ctx, lock, s.lock^1).Scan(&got) // beside the lock of a write
-	switch {
-	case err != nil:
-		s.closeWriter()
-		return gone(err)
-	case !got:
-		s.closeWriter()
+	// The lock stands beside that of a write.
+	hold := holdAlone + strconv.FormatInt(s.lock^1, 10) + "); RESET lock_timeout"
+	_, err = db.Exec(ctx, hold, pgx.QueryExecModeSimpleProtocol)
+	if err == nil {
+		return nil
+	}
+	s.closeWriter()
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) && refused.Code == lockTimeout {
 		return ErrInUse
 	}
-	return nil
+	return gone(err)
 }
+
+// holdAlone waits a little: the session of a server that was killed just now ends soon. lockTimeout
+// is the error when it does not.
+const (
+	holdAlone   = "SELECT set_config('lock_timeout', '2s', false); SELECT pg_advisory_lock("
+	lockTimeout = "55P03"
+)
 
 // closeWriter closes the connection that writes, if there is one.
 func (s *Store) closeWriter() {
