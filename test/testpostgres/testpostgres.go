@@ -7,6 +7,7 @@
 package testpostgres
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"hash/fnv"
@@ -24,6 +25,10 @@ const Oldest, Newest = "15", "18"
 
 // Versions are both.
 var Versions = []string{Oldest, Newest}
+
+// Asked is the version that all tests of servers are to run on: make postgres sets it. It is empty
+// when only those tests run on PostgreSQL that always do.
+var Asked = os.Getenv("DROVER_TEST_POSTGRES")
 
 // An instance is the server of one version that all tests of a binary share.
 type instance struct {
@@ -56,6 +61,9 @@ func Run(m *testing.M) (status int) {
 func Shared(t testing.TB, version string) *Server {
 	t.Helper()
 	i := instances[version]
+	if i == nil {
+		t.Fatalf("PostgreSQL %s is none of the versions for tests, %v", version, Versions)
+	}
 	i.start.Do(func() {
 		var dir string
 		if dir, i.err = os.MkdirTemp("", "drover-pg-"); i.err != nil {
@@ -91,10 +99,11 @@ func New(t testing.TB, version string, settings ...string) *Server {
 	return s
 }
 
-// Schema makes an empty schema on the oldest version and returns the URL of a store in it.
+// Schema makes an empty schema on the version that was asked for, or the oldest, and returns the URL
+// of a store in it.
 func Schema(t testing.TB) string {
 	t.Helper()
-	return Shared(t, Oldest).Schema(t, t.Name()+t.TempDir())
+	return Shared(t, cmp.Or(Asked, Oldest)).Schema(t, t.Name()+t.TempDir())
 }
 
 // Schema returns the URL of a store in the schema of a name, which is made when there is none.
