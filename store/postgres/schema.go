@@ -60,8 +60,7 @@ func migrate(ctx context.Context, db *pgx.Conn, lock int64) error {
 		case err != nil:
 			return err
 		case version > len(migrations):
-			return fmt.Errorf("the database was written by a newer Drover: "+
-				"its schema is at version %d, this one knows %d", version, len(migrations))
+			return newerSchema(version)
 		case version == len(migrations):
 			return nil
 		}
@@ -77,6 +76,11 @@ func migrate(ctx context.Context, db *pgx.Conn, lock int64) error {
 		_, err = tx.Exec(ctx, "INSERT INTO schema_version (version) VALUES ($1)", len(migrations))
 		return err
 	})
+}
+
+func newerSchema(version int) error {
+	return fmt.Errorf("the database was written by a newer Drover: "+
+		"its schema is at version %d, this one knows %d", version, len(migrations))
 }
 
 const firstSchema = `-- What keys were handed out may go up to reserved.
