@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"bytes"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -72,10 +74,19 @@ func TestWait(t *testing.T) {
 // A wait that takes too long ends with a status of its own (R-CMD-155).
 func TestWaitTimeout(t *testing.T) {
 	t.Parallel()
-	vars := record(t, answer{status: 200, body: `{"job":{"jobId":"j","status":"IN_PROGRESS"}}`}).environment(t)
-	got := call1(t, vars, "", "iot", "update-job", "--job-id", "j", "--wait", "--wait-timeout", "1")
-	if got.status != 124 || !strings.HasSuffix(got.problem, "job j: the time for waiting is over; it goes on\n") {
-		t.Errorf("%+v", got)
+	r := record(t, answer{status: 200, body: `{"job":{"jobId":"j","status":"IN_PROGRESS"}}`})
+	vars := r.environment(t)
+	getenv := func(name string) string { return vars[name] }
+	var out, problem bytes.Buffer
+	status := Run(t.Context(), strings.Fields("iot update-job --job-id j --wait --wait-timeout 1"), Env{
+		Stdin: strings.NewReader(""), Stdout: &out, Stderr: &problem, Getenv: getenv, Program: "drover", Location: time.UTC,
+	})
+	if status != 124 || !strings.HasSuffix(problem.String(), "job j: the time for waiting is over; it goes on\n") {
+		t.Errorf("%d: %s", status, &problem)
+	}
+	// The call, and a look before and after the pause.
+	if calls := len(r.sent); calls != 3 {
+		t.Errorf("%d requests, want 3", calls)
 	}
 }
 
