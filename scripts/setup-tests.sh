@@ -1,8 +1,8 @@
 #!/bin/sh
 # Installs what the tests need beside Go, at pinned versions, into .tools of this checkout: the aws command line and the
 # AWS IoT device SDK, which need Python 3.9 or newer; versitygw, an object store that checks signatures; and PostgreSQL
-# 18. On Debian-like systems Python itself, the shells that completion is tested in, and PostgreSQL 15 are installed when
-# they are missing. Running it again is quick.
+# 18. On Debian-like systems Python itself, the shells that completion is tested in, mandoc, and PostgreSQL 15 are
+# installed when they are missing. Running it again is quick.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -46,21 +46,22 @@ install_packages() {
 	echo "$PACKAGES" > "$VENV/installed"
 }
 
-# Completion is tested in the shells themselves. bash finds installed scripts by the package bash-completion.
+# Completion is tested in the shells themselves, and man pages are read by mandoc. bash finds installed scripts by the
+# package bash-completion.
 have_shells() {
 	command -v bash >/dev/null 2>&1 && command -v zsh >/dev/null 2>&1 && command -v fish >/dev/null 2>&1 &&
-		[ -r /usr/share/bash-completion/bash_completion ]
+		[ -r /usr/share/bash-completion/bash_completion ] && command -v mandoc >/dev/null 2>&1
 }
 
 install_shells() {
 	have_shells && return
 	if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
-		echo "installing zsh, fish and bash-completion for the tests of completion"
+		echo "installing zsh, fish, bash-completion and mandoc for the tests of the command line"
 		apt-get update -qq
-		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq bash bash-completion zsh fish >/dev/null
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq bash bash-completion zsh fish mandoc >/dev/null
 	fi
 	if ! have_shells; then
-		echo "the tests of completion need bash, zsh, fish and the package bash-completion; please install them" >&2
+		echo "the tests of the command line need bash, zsh, fish, mandoc and the package bash-completion; please install them" >&2
 		exit 1
 	fi
 }

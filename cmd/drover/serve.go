@@ -40,8 +40,8 @@ func serve(ctx context.Context, args []string) error {
 	objectStoreFlags(flags, &c)
 	artifacts := artifactFlags(flags, &c)
 	clock := flags.String("clock", "real",
-		"`real`, or virtual: time stands still until POST /_drover/clock moves it")
-	level := flags.String("log", "info", "least `level` that is logged: debug, info, warn, error")
+		"`real|virtual`: virtual time stands still until POST /_drover/clock moves it")
+	level := flags.String("log", "info", "the least level that is logged: `debug|info|warn|error`")
 	if err := parse(flags, args, serveAbout); err != nil {
 		return err
 	}
@@ -186,7 +186,7 @@ func objectStoreFlags(flags *flag.FlagSet, c *app.Config) {
 			` "*":{"assumeRole":true}}`+"\n"+
 			"in which * is every other role; read again when it changes and on SIGHUP")
 	flags.Func("s3-unknown-roles", "what becomes of roles that --s3-roles has no entry for: "+
-		"`refuse`, or default: the default credential signs for them",
+		"`refuse|default`: default is that the default credential signs for them",
 		func(text string) error {
 			c.ObjectStore.RefuseUnknown = text == "refuse"
 			if text != "refuse" && text != "default" {
@@ -218,7 +218,7 @@ func artifactFlags(flags *flag.FlagSet, c *app.Config) *string {
 	flags.Float64Var(&c.Artifacts.RatePerDevice, "artifact-rate-per-device", 0,
 		"how many `bytes` a second the downloads of one address may take; 0: any number")
 	return flags.String("artifacts", "on",
-		"`on`, or off: without a store of the server's own")
+		"`on|off`: whether there is a store of the server's own")
 }
 
 // objectStoreSecrets reads the credential of the object store. It is no flag, because other users
