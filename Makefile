@@ -4,7 +4,7 @@ GO ?= go
 GOLANGCI_VERSION := v2.15.0
 GOVULNCHECK_VERSION := v1.9.0
 
-.PHONY: build cross test check vuln race crash attack sim fuzz mutants bench bench-growth bench-latency demo setup clean
+.PHONY: build cross test check vuln race postgres crash attack sim fuzz mutants bench bench-growth bench-latency demo setup clean
 
 # The one binary.
 build:
@@ -47,6 +47,11 @@ vuln: .tools/bin/govulncheck
 # All tests under the race detector, which needs a C compiler.
 race: setup
 	$(GO) test -race -count=1 ./...
+
+# The tests of stores, of the engine and of the binary with everything on PostgreSQL, on the oldest version and on the newest.
+postgres: setup
+	DROVER_TEST_POSTGRES=15 DROVER_CRASH_ROUNDS=300 $(GO) test -count=1 ./store/postgres ./engine ./test ./test/script -timeout 30m
+	DROVER_TEST_POSTGRES=18 DROVER_CRASH_ROUNDS=300 $(GO) test -count=1 ./engine ./test ./test/script -timeout 30m
 
 # 1,000 kills under load.
 crash:

@@ -3,10 +3,8 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
-	"path/filepath"
 	"sync/atomic"
 	"time"
 
@@ -22,6 +20,7 @@ import (
 	"github.com/drover-iot/drover/internal/endpoints"
 	"github.com/drover-iot/drover/internal/loglimit"
 	"github.com/drover-iot/drover/objectstore"
+	"github.com/drover-iot/drover/store"
 	"github.com/drover-iot/drover/store/sqlite"
 )
 
@@ -38,14 +37,15 @@ type Server struct {
 	Config
 	// Endpoints are the addresses that the listeners have got, as endpoints.json will have them.
 	Endpoints endpoints.File
-	// Fresh is whether the data folder had no store yet.
+	// Fresh is whether the data folder was not used before.
 	Fresh bool
 
 	// All of these are set by Open.
 
 	log       *loglimit.Handler // bounds what clients can make the server log
 	release   func()            // unlocks the data folder; nil before it is locked
-	store     *sqlite.Store
+	store     store.Store
+	embedded  *sqlite.Store // store, when it is a file of the data folder; else nil
 	engine    *engine.Engine
 	roles     *objectstore.Roles
 	signer    *presign.Signer
@@ -73,7 +73,7 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	}
 	s := &Server{Config: c, log: loglimit.New(c.Log.Handler())}
 	s.Log = slog.New(s.log)
-	err := s.openData()
+	err := s.openData(ctx)
 	if err == nil {
 		err = s.wire(ctx)
 	}
@@ -84,19 +84,15 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	return s, nil
 }
 
-// openData opens the store in the data folder, once no other server can use it.
-func (s *Server) openData() (err error) {
+// openData locks the data folder and opens the store.
+func (s *Server) openData(ctx context.Context) (err error) {
 	if err := openFolder(s.Data); err != nil {
 		return err
 	}
 	if s.release, err = lock(s.Data); err != nil {
 		return err
 	}
-	if s.Fresh, err = isNew(s.Data); err != nil {
-		return err
-	}
-	s.store, err = sqlite.Open(filepath.Join(s.Data, storeFile))
-	return err
+	return s.openStore(ctx)
 }
 
 // Now is the time of the engine's clock.
@@ -181,7 +177,7 @@ func (s *Server) close() {
 	s.listeners.close()
 	if s.store != nil {
 		if err := s.store.Close(); err != nil {
-			s.Log.Error("close store", "err", fmt.Errorf("%s: %w", storeFile, err))
+			s.Log.Error("close store", "err", err)
 		}
 		s.store = nil
 	}

@@ -17,6 +17,9 @@ import (
 type Config struct {
 	// Data is the folder of everything that is stored. It is made when it does not exist.
 	Data string
+	// Store is the URL of the PostgreSQL database in which everything is kept that the API can
+	// change; empty: a file of the data folder. It may hold a password, and is never logged.
+	Store string
 	// HTTP is the address of plain HTTP, for operators and, with signatures, for devices.
 	HTTP string
 	// HTTPS is the address of HTTP over TLS, for operators by signature and for devices by
@@ -96,6 +99,9 @@ func (c Config) check() error {
 	}
 	if c.Scope.Region == "" {
 		return fmt.Errorf("region: must not be empty")
+	}
+	if err := c.checkStore(); err != nil {
+		return err
 	}
 	if err := c.checkBounds(); err != nil {
 		return err

@@ -25,6 +25,12 @@ func TestCheck(t *testing.T) {
 		{"digits of another script", func(c *Config) { c.Scope.Account = "١٢٣٤٥٦" }, "account"},
 		{"no region", func(c *Config) { c.Scope.Region = "" }, "region:"},
 
+		{"a database", func(c *Config) { c.Store = "postgres://u@h/d" }, ""},
+		{"its longer scheme", func(c *Config) { c.Store = "postgresql://u@h/d" }, ""},
+		{"another database", func(c *Config) { c.Store = "mysql://u:secret@h/d" }, "--store: must be"},
+		{"words", func(c *Config) { c.Store = "host=h password=secret" }, "--store: must be"},
+		{"a broken URL", func(c *Config) { c.Store = "postgres://u:secr%et@h" }, "--store: must be"},
+
 		{"no limit", func(c *Config) { c.Limits.Concurrent = 0 }, ""},
 		{"half a request a second", func(c *Config) { c.Rates.Control = 0.5 }, ""},
 		{"-1", func(c *Config) { c.Limits.ActiveSnapshot = -1 }, "--max-snapshot-jobs:"},

@@ -15,14 +15,15 @@ import (
 	"github.com/drover-iot/drover/internal/endpoints"
 )
 
-// A data folder is all that a server needs to go on where it was. Besides the files named here it
+// A data folder is all that a server needs to go on where it was, with its database when it keeps
+// its state in one. Besides the files named here it
 // has ca.pem and ca.key (the authority of the server's certificate), server.pem and server.key,
 // device-ca.pem and device-ca.key (the authority of devices), managed-templates, artifacts, and,
 // while a server runs on it, endpoints.json.
 
 // The files of a data folder.
 const (
-	storeFile    = "drover.db"    // everything that the API can change
+	storeFile    = "drover.db"    // everything that the API can change; see openStore
 	lockFile     = "drover.lock"  // locked by the server that runs
 	keysFile     = "keys.json"    // the operator keys
 	s3KeysFile   = "s3-keys.json" // see ownS3Key

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/drover-iot/drover/cli/command"
 	"github.com/drover-iot/drover/cli/exit"
 	"github.com/drover-iot/drover/cli/value"
 )
@@ -14,7 +15,8 @@ import (
 // brackets below the message, like the other hints, for people only.
 
 // A nextStep is what to do after one kind of refusal. In its texts {jobId} stands for that member of
-// the request, and {cli} for the program and its service.
+// the request, {program} for the name that it was called by, and {cli} for that and the control
+// plane, which alone has lists; the device plane needs the same address and key.
 type nextStep struct {
 	code       string
 	operations string // names between blanks; "" is any
@@ -28,7 +30,7 @@ func nextSteps() []nextStep {
 	const (
 		exists, absent = "ResourceAlreadyExistsException", "ResourceNotFoundException"
 		version, state = "VersionConflictException", "InvalidStateTransitionException"
-		limit          = "LimitExceededException"
+		limit, invalid = "LimitExceededException", "InvalidRequestException"
 	)
 	return []nextStep{
 		{version, "CancelJobExecution", "", "{cli} describe-job-execution --job-id {jobId} " +
@@ -42,7 +44,7 @@ func nextSteps() []nextStep {
 			"{cli} describe-billing-group --billing-group-name {billingGroupName} --query version " +
 				"shows the version to expect"},
 		{"VersionMismatchException", "UpdateJobExecution", "",
-			"{cli} describe-job-execution --job-id {jobId} --thing-name {thingName} " +
+			"{program} iot-jobs-data describe-job-execution --job-id {jobId} --thing-name {thingName} " +
 				"--query execution.versionNumber shows the version to expect"},
 
 		{state, "DeleteJob", "is DELETION_IN_PROGRESS",
@@ -54,14 +56,17 @@ func nextSteps() []nextStep {
 			"--force cancels an execution that is IN_PROGRESS"},
 		{state, "DeleteJobExecution", "is IN_PROGRESS",
 			"--force deletes an execution that is IN_PROGRESS"},
-		{state, "CancelJob", "", "{cli} describe-job --job-id {jobId} shows how it has ended"},
-		{"InvalidRequestException", "UpdateJob", "job {jobId} is DELETION_IN_PROGRESS",
+		{invalid, "CancelJob UpdateJob", "job {jobId} is DELETION_IN_PROGRESS",
 			"{cli} list-jobs shows the jobs that there are"},
-		{"InvalidRequestException", "UpdateJob", "job {jobId} is ",
+		{invalid, "CancelJob", "job {jobId} is ",
+			"{cli} describe-job --job-id {jobId} shows how it has ended"},
+		{invalid, "UpdateJob", "job {jobId} is ",
 			"a job that has ended stays as it is; {cli} get-job-document --job-id {jobId} " +
 				"shows the document, for another one"},
 
 		{absent, "", "job {jobId} does not exist", "{cli} list-jobs shows the jobs that there are"},
+		{absent, "", "job {jobId} has no execution on thing {thingName}",
+			"{cli} list-job-executions-for-job --job-id {jobId} shows the executions that there are"},
 		{absent, "", "job template {jobTemplateId} does not exist",
 			"{cli} list-job-templates shows the templates that there are"},
 		{absent, "", "managed template {templateName} does not exist",
@@ -78,6 +83,10 @@ func nextSteps() []nextStep {
 			"{cli} list-policies shows the policies that there are"},
 		{absent, "", "certificate {certificateId} does not exist",
 			"{cli} list-certificates shows the certificates that there are"},
+		{absent, "CreateJob", "managed template ",
+			"{cli} list-managed-job-templates shows the templates that there are"},
+		{absent, "CreateJob", "template ",
+			"{cli} list-job-templates shows the templates that there are"},
 		{absent, "CreateJob AssociateTargetsWithJob", "targets[",
 			"{cli} list-things and {cli} list-thing-groups show what can be a target"},
 
@@ -128,7 +137,7 @@ func (c *call) withNextStep(err error, in *value.Object) error {
 	if !ok || refused.Status != exit.StatusService {
 		return err
 	}
-	names := placeholders{program: c.env.Program, service: c.service.Name, in: in}
+	names := placeholders{program: c.env.Program, in: in}
 	for _, n := range nextSteps() {
 		if n.code != refused.Code ||
 			n.operations != "" && !slices.Contains(strings.Fields(n.operations), c.op.Name) {
@@ -149,8 +158,8 @@ func (c *call) withNextStep(err error, in *value.Object) error {
 
 // placeholders are what stands for the names in braces.
 type placeholders struct {
-	program, service string
-	in               *value.Object
+	program string
+	in      *value.Object
 }
 
 // fill puts the names into a text, for a shell where that is asked for. whole is false when the
@@ -165,7 +174,7 @@ func (p placeholders) fill(text string, forShell bool) (filled string, whole boo
 		case "program":
 			with = p.program
 		case "cli":
-			with = p.program + " " + p.service
+			with = p.program + " " + command.Services[0].Name
 		default:
 			with = p.in.Text(name)
 			whole = with != "" && !(forShell && strings.ContainsFunc(with, needsQuotes))

@@ -22,9 +22,16 @@ func TestNextStep(t *testing.T) {
 		{"update-job --job-id j", "InvalidRequestException", "job j is COMPLETED: only SCHEDULED and IN_PROGRESS jobs can be updated",
 			"a job that has ended stays as it is; drover iot get-job-document --job-id j shows the document, for another one"},
 		{"update-job --job-id j", "InvalidRequestException", "description: too long", ""},
+		{"cancel-job --job-id j", "InvalidRequestException", "job j is COMPLETED: only SCHEDULED and IN_PROGRESS jobs can be canceled",
+			"drover iot describe-job --job-id j shows how it has ended"},
+		{"cancel-job --job-id j", "InvalidRequestException", "job j is DELETION_IN_PROGRESS: only SCHEDULED and IN_PROGRESS jobs can be canceled",
+			"drover iot list-jobs shows the jobs that there are"},
+		{"create-job --job-id j --targets a --job-template-arn b", "ResourceNotFoundException", "job template b does not exist",
+			"drover iot list-job-templates shows the templates that there are"},
 		{"describe-job --job-id j", "ResourceNotFoundException", "job j does not exist", "drover iot list-jobs shows the jobs that there are"},
 		{"describe-job-execution --job-id j --thing-name t", "ResourceNotFoundException", "thing t does not exist", "drover iot list-things shows the things that there are"},
-		{"describe-job-execution --job-id j --thing-name t", "ResourceNotFoundException", "there is no execution", ""},
+		{"describe-job-execution --job-id j --thing-name t", "ResourceNotFoundException", "job j has no execution on thing t",
+			"drover iot list-job-executions-for-job --job-id j shows the executions that there are"},
 		{"create-job --job-id j --targets a", "ResourceAlreadyExistsException", "job j exists already", "drover iot describe-job --job-id j shows the one that there is"},
 		{"create-thing --thing-name 'a", "ResourceAlreadyExistsException", "thing", ""}, // would need quotes
 		{"create-job --job-id j --targets a", "LimitExceededException", "5 SNAPSHOT jobs are active, the most that are allowed",
@@ -41,6 +48,12 @@ func TestNextStep(t *testing.T) {
 			}
 		}
 	}
+	// The device plane has no lists: the commands are those of the control plane.
+	gone := record(t, answer{404, "ResourceNotFoundException", `{"message":"job j does not exist"}`})
+	got := call1(t, gone.environment(t), "", "iot-jobs-data", "describe-job-execution", "--job-id", "j", "--thing-name", "t")
+	if !strings.HasSuffix(got.problem, "\n(drover iot list-jobs shows the jobs that there are)\n") {
+		t.Errorf("device plane: %s", got.problem)
+	}
 	vars := record(t).environment(t)
 	vars["AWS_ENDPOINT_URL"], vars["AWS_MAX_ATTEMPTS"] = "http://127.0.0.1:1", "1"
 	if got := call1(t, vars, "", "iot", "list-jobs"); !strings.HasSuffix(got.problem, "\n(no server listens there; drover serve starts one)\n") {
@@ -52,14 +65,12 @@ func TestNextStep(t *testing.T) {
 func TestNextStepsExist(t *testing.T) { // R-CMD-159
 	t.Parallel()
 	for _, n := range nextSteps() {
-		for i, part := range strings.Split(n.step, "{cli} ") {
-			if i == 0 {
+		step := strings.ReplaceAll(n.step, "{cli} ", "{program} iot ")
+		for i, part := range strings.Split(step, "{program} ") {
+			if i == 0 || strings.HasPrefix(part, "configure") {
 				continue
 			}
-			words := []string{"iot"}
-			if n.code == "VersionMismatchException" {
-				words[0] = "iot-jobs-data"
-			}
+			var words []string
 			for _, end := range []string{" shows", " show", " deletes", " ends", " answers", " has", " and", ";"} {
 				part, _, _ = strings.Cut(part, end)
 			}

@@ -72,6 +72,9 @@ func (c *call) checkTogether() error {
 	switch {
 	case has(command.TimeoutOption) && !c.line.Waits(): // R-CMD-155
 		return exit.BadValue("--" + command.TimeoutOption + " needs --wait")
+	case strings.HasPrefix(c.line.Text(command.TimeoutOption), "-"): // R-CMD-155
+		return exit.BadValue("--%s: %s is refused: must be 0 or more seconds",
+			command.TimeoutOption, c.line.Text(command.TimeoutOption))
 	case has("cli-input-json") && has("cli-input-yaml"): // R-CMD-49
 		return exit.BadValue("Only one --cli-input- parameter may be specified.")
 	case has("cli-auto-prompt") && has("no-cli-auto-prompt"): // R-CMD-98

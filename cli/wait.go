@@ -64,8 +64,8 @@ func (c *call) wait(ctx context.Context, out *sender, in *value.Object) error {
 	if failed, ok := errors.AsType[*follow.UnsuccessfulError](err); ok {
 		return exit.Unsuccessful(failed.Error())
 	}
-	if refused, ok := errors.AsType[*client.Error](err); ok {
-		return exit.Service(string(refused.Exception), err.Error())
+	if answered, ok := errors.AsType[*client.Error](err); ok {
+		return c.withNextStep(refused(answered).exit(w.End.AskedBy(), 1), in)
 	}
 	return exit.Other("%v", err)
 }

@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"bytes"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -18,6 +20,7 @@ func TestWait(t *testing.T) {
 	failed := job("COMPLETED", `,"jobProcessDetails":{"numberOfFailedThings":1}`)
 	running := job("IN_PROGRESS", `,"jobProcessDetails":{"numberOfQueuedThings":2}`)
 	gone := answer{404, "ResourceNotFoundException", `{"message":"no job j"}`}
+	absent := answer{404, "ResourceNotFoundException", `{"message":"job j does not exist"}`}
 	create := "create-job --job-id j --targets t --query jobId --wait"
 	for name, tt := range map[string]struct {
 		line    string
@@ -39,6 +42,11 @@ func TestWait(t *testing.T) {
 		"turns out endless": {create, []answer{created, {status: 200, body: `{"job":{"jobId":"j","status":"IN_PROGRESS","targetSelection":"CONTINUOUS"}}`}},
 			255, "\"j\"\n", "never ends by itself"},
 		"cannot wait": {"list-jobs --wait", nil, 252, "", "Unknown options: --wait"},
+		"is not there": {"describe-job --job-id j --wait", []answer{absent}, 254, "", "\nAn error occurred (ResourceNotFoundException) when calling the " +
+			"DescribeJob operation: job j does not exist\n(drover iot list-jobs shows the jobs that there are)\n"},
+		"no execution": {"cancel-job-execution --job-id j --thing-name t --wait", []answer{{status: 200, body: "{}"}, gone}, 254, "",
+			"when calling the DescribeJobExecution operation: no job j\n"},
+		"below zero":  {"describe-job --job-id j --wait --wait-timeout -1", nil, 252, "", "--wait-timeout: -1 is refused: must be 0 or more seconds"},
 		"only a time": {"describe-job --job-id j --wait-timeout 5", nil, 252, "", "--wait-timeout needs --wait"},
 		"of the execution": {"describe-job-execution --job-id j --thing-name t --wait --query execution.status",
 			[]answer{{status: 200, body: `{"execution":{"status":"QUEUED"}}`}, {status: 200, body: `{"execution":{"status":"SUCCEEDED"}}`}},
@@ -66,10 +74,19 @@ func TestWait(t *testing.T) {
 // A wait that takes too long ends with a status of its own (R-CMD-155).
 func TestWaitTimeout(t *testing.T) {
 	t.Parallel()
-	vars := record(t, answer{status: 200, body: `{"job":{"jobId":"j","status":"IN_PROGRESS"}}`}).environment(t)
-	got := call1(t, vars, "", "iot", "update-job", "--job-id", "j", "--wait", "--wait-timeout", "1")
-	if got.status != 124 || !strings.HasSuffix(got.problem, "job j: the time for waiting is over; it goes on\n") {
-		t.Errorf("%+v", got)
+	r := record(t, answer{status: 200, body: `{"job":{"jobId":"j","status":"IN_PROGRESS"}}`})
+	vars := r.environment(t)
+	getenv := func(name string) string { return vars[name] }
+	var out, problem bytes.Buffer
+	status := Run(t.Context(), strings.Fields("iot update-job --job-id j --wait --wait-timeout 1"), Env{
+		Stdin: strings.NewReader(""), Stdout: &out, Stderr: &problem, Getenv: getenv, Program: "drover", Location: time.UTC,
+	})
+	if status != 124 || !strings.HasSuffix(problem.String(), "job j: the time for waiting is over; it goes on\n") {
+		t.Errorf("%d: %s", status, &problem)
+	}
+	// The call, and a look before and after the pause.
+	if calls := len(r.sent); calls != 3 {
+		t.Errorf("%d requests, want 3", calls)
 	}
 }
 

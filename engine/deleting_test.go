@@ -15,6 +15,7 @@ import (
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/store"
+	"github.com/drover-iot/drover/store/memory"
 )
 
 // A job in DELETION_IN_PROGRESS, which lasts while a large one is deleted: it is still described
@@ -148,7 +149,7 @@ func TestEventAgain(t *testing.T) {
 		t.Fatal("nothing was announced")
 	}
 	stop()
-	again := newScenario(t)
+	again := newScenario(t, memory.Open())
 	again.stop()
 	again.events = nil
 	again.run(g.Store)

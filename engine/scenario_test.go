@@ -23,6 +23,8 @@ import (
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/store"
 	"github.com/drover-iot/drover/store/memory"
+	"github.com/drover-iot/drover/store/postgres"
+	"github.com/drover-iot/drover/test/testpostgres"
 )
 
 // Each file of testdata is one story on a virtual clock: commands, and under each what it answered,
@@ -31,10 +33,32 @@ import (
 func TestScenarios(t *testing.T) {
 	t.Parallel()
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
-		s := newScenario(t)
+		s := newScenario(t, memory.Open())
 		datadriven.RunTest(t, path, s.do)
 	})
 }
+
+// The same stories on PostgreSQL. When answers are written anew, TestScenarios writes them, and this
+// test must be left out: -run 'TestScenarios$'.
+func TestScenariosOnPostgres(t *testing.T) {
+	t.Parallel()
+	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+		t.Parallel() // a commit waits more than it works
+		kept, err := postgres.Open(t.Context(), testpostgres.Schema(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := kept.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		s := newScenario(t, kept)
+		datadriven.RunTest(t, path, s.do)
+	})
+}
+
+func TestMain(m *testing.M) { testpostgres.Main(m) }
 
 // scenario is one engine with what it told devices since the last look.
 type scenario struct {
@@ -49,10 +73,10 @@ type scenario struct {
 	stop   func()
 }
 
-func newScenario(t *testing.T) *scenario {
+func newScenario(t *testing.T, kept store.Store) *scenario {
 	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	s := &scenario{t: t, clock: clock.NewVirtual(start), start: start, seen: map[string]string{}}
-	s.run(memory.Open())
+	s.run(kept)
 	t.Cleanup(func() { s.stop() })
 	return s
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/store"
+	"github.com/drover-iot/drover/store/memory"
 )
 
 // TestUpdateMatrix updates every member that can be updated in every state of a job, and checks the
@@ -92,7 +93,7 @@ var updateStates = []updateState{
 const matrixThings = 12
 
 func newMatrix(t *testing.T, state updateState) *matrix {
-	m := &matrix{scenario: newScenario(t), state: state}
+	m := &matrix{scenario: newScenario(t, memory.Open()), state: state}
 	ctx := t.Context()
 	if _, err := m.Fleet.CreateGroup(ctx, fleet.NewGroup{Name: "g"}); err != nil {
 		t.Fatal(err)

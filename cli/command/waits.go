@@ -33,6 +33,17 @@ const (
 	GroupActive // the query of a dynamic group has been asked about every thing
 )
 
+// AskedBy is the operation that a wait calls again and again to see whether the end has come.
+func (e WaitEnd) AskedBy() string {
+	switch e {
+	case ExecutionEnded, ExecutionCanceled, ExecutionGone:
+		return "DescribeJobExecution"
+	case GroupActive:
+		return "DescribeThingGroup"
+	}
+	return "DescribeJob"
+}
+
 const (
 	aboutJob = "Waits until the job has ended, and shows on standard error how it goes. The exit " +
 		"status is 0 when every execution has succeeded, otherwise 1. Ctrl-C ends the wait, not the job."

@@ -15,6 +15,15 @@ import (
 // fileWords are the words for names of files and folders in synopses and flags.
 var fileWords = []string{"FILE", "DIR", "FOLDER", "PATH"}
 
+// ownTypes are the types in the API of words in synopses, and of options by their names.
+var ownTypes = map[string]string{
+	"JOB":      "JobID",
+	"thing":    "ThingName",
+	"group":    "ThingGroupName",
+	"type":     "ThingTypeName",
+	"template": "ManagedTemplateName",
+}
+
 // completeOwn says what may stand behind the name of an own command.
 func completeOwn(own Own, before []string, word string) Answer {
 	// There is no cursor in a line of the API, so that nothing of the API is on the line already.
@@ -113,7 +122,16 @@ func (w *walk) ownWord(synopsis string, index int) {
 		for choice := range strings.SplitSeq(word, "|") {
 			w.add(choice, "", false)
 		}
+	case ownTypes[word] != "":
+		w.ownName(word, "", w.line.Word)
 	}
+}
+
+// ownName adds the names that a list of the API has for a word or an option, by its type or, as
+// for targets, by its own name.
+func (w *walk) ownName(name, stem, text string) {
+	m := &schema.Member{Name: name, Shape: &schema.Shape{Name: ownTypes[name]}}
+	w.scalar(m, m.Shape, stem, text, false)
 }
 
 // ownValue adds what the value of an own option may be. Options that are named like a global one,
@@ -128,9 +146,8 @@ func (w *walk) ownValue(o *OwnOption, stem, text string) {
 		}
 	case localOptions[o.Name] != NoLocal:
 		w.want(Wanted{Stem: stem, Prefix: text, Local: localOptions[o.Name]})
-	default: // drover job create --targets has what the member targets has
-		m := &schema.Member{Name: o.Name, Shape: &schema.Shape{}}
-		w.scalar(m, m.Shape, stem, text, false)
+	default: // drover jobs create --targets has what the member targets has
+		w.ownName(o.Name, stem, text)
 	}
 }
 

@@ -305,3 +305,18 @@ func TestWaitForOthers(t *testing.T) { // R-CMD-154
 		t.Errorf("group: %v after %d looks", err, w.looks)
 	}
 }
+
+// Things that are targets are counted without a request, whatever their names have in them.
+func TestTargetCount(t *testing.T) { // R-CMD-156, R-CON-9
+	t.Parallel()
+	const thing = "arn:aws:iot:us-east-1:000000000000:thing/"
+	w := newWorld(t, reply{404, notFound})
+	got, err := TargetCount(t.Context(), w.follower.Client, []string{thing + "a:b", thing + "b", thing + "a:b"})
+	if err != nil || got != 2 || w.looks != 0 {
+		t.Errorf("%d things, %v, after %d requests; want 2 and none", got, err, w.looks)
+	}
+	got, err = TargetCount(t.Context(), w.follower.Client, []string{"arn:aws:iot:us-east-1:000000000000:thinggroup/g:1"})
+	if err != nil || got != -1 || w.looks != 1 {
+		t.Errorf("a group that is gone: %d things, %v, after %d requests; want -1 and one", got, err, w.looks)
+	}
+}

@@ -117,7 +117,7 @@ const (
 func TargetCount(ctx context.Context, c *client.Client, targets []string) (int, error) {
 	things := map[string]bool{}
 	for _, arn := range targets {
-		name := arn[strings.LastIndex(arn, ":")+1:]
+		name := Resource(arn)
 		if thing, one := strings.CutPrefix(name, "thing/"); one {
 			things[thing] = true
 			continue
@@ -140,4 +140,12 @@ func TargetCount(ctx context.Context, c *client.Client, targets []string) (int, 
 		}
 	}
 	return len(things), nil
+}
+
+// Resource is the last part of an ARN, kind and name: thing/pump-07. A name may have colons, so
+// that of arn:aws:iot:us-east-1:000000000000:thing/a:b it is thing/a:b (R-CON-9).
+func Resource(arn string) string {
+	const parts = 6
+	split := strings.SplitN(arn, ":", parts)
+	return split[len(split)-1]
 }

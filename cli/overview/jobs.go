@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/drover-iot/drover/api"
@@ -153,7 +152,7 @@ func targets(arns []string) string {
 	if len(arns) == 0 {
 		return ""
 	}
-	text := arns[0][strings.LastIndex(arns[0], ":")+1:]
+	text := follow.Resource(arns[0])
 	if others := len(arns) - 1; others > 0 {
 		text += fmt.Sprintf(" +%d", others)
 	}

@@ -21,6 +21,7 @@ func rows() []Job {
 			CreatedAt: new(now.Add(-3 * time.Minute))},
 		{JobID: "old", Status: "COMPLETED", Targets: []string{"arn:aws:iot:us-east-1:000000000000:thing/p\x1b[2J"}, Executions: 1, Ended: 1,
 			CreatedAt: new(now.Add(-50 * time.Hour))},
+		{JobID: "colon", Status: "COMPLETED", Targets: []string{"arn:aws:iot:us-east-1:000000000000:thing/a:b"}},
 		{JobID: "bare", Status: "SCHEDULED"},
 	}
 }
@@ -31,6 +32,7 @@ func TestJobTable(t *testing.T) { // R-CMD-157
 	const wide = `JOB     STATUS       TARGETS                                   DONE    FAILED  CREATED
 fw-2-5  IN_PROGRESS  thinggroup/pumps-of-the-northern-site +1  24/40+  1       3 min ago
 old     COMPLETED    thing/p\u001b[2J                          1/1     0       2 d 2 h ago
+colon   COMPLETED    thing/a:b                                 0/0     0
 bare    SCHEDULED                                              0/0     0
 `
 	table := JobTable(rows(), now)

@@ -45,10 +45,10 @@ func View(s Snapshot, columns, rows int, colors bool) (lines []string) {
 		if text != "" {
 			term = terminal.Pad(term, labelWidth)
 			lines = append(lines, terminal.Paint(term, terminal.Dim, colors)+
-				terminal.Cut(text, columns-labelWidth))
+				terminal.Cut(text, behind(columns, labelWidth)))
 		}
 	}
-	id := terminal.Cut(string(j.JobID), columns-len("  ")-len(j.Status))
+	id := terminal.Cut(string(j.JobID), behind(columns, len("  ")+len(j.Status)))
 	lines = append(lines, terminal.Paint(id, terminal.Bold, colors)+"  "+
 		terminal.Paint(string(j.Status), styleOf(j.Status), colors), "")
 	if j.Description != nil {
@@ -68,6 +68,15 @@ func View(s Snapshot, columns, rows int, colors bool) (lines []string) {
 	lines = append(lines, executions(s, columns, rows-len(lines)-1, colors)...)
 	return append(lines[:max(min(len(lines), rows-1), 0)],
 		terminal.Paint(terminal.Cut("q quits; the job goes on", columns), terminal.Dim, colors))
+}
+
+// behind is how many columns of a terminal are left behind some that are used, one at least. It is 0,
+// which is no limit, only on a terminal that does not say how wide it is.
+func behind(columns, used int) int {
+	if columns == 0 {
+		return 0
+	}
+	return max(columns-used, 1)
 }
 
 // nextWindow is what a job waits for, or when its next maintenance window opens.

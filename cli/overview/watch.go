@@ -28,8 +28,9 @@ const (
 
 // The words that a terminal understands.
 const (
-	enter = "\x1b[?1049h\x1b[?25l" // the second screen, no cursor
-	leave = "\x1b[?25h\x1b[?1049l"
+	// The second screen, without a cursor; what is wider than the screen stays on its line.
+	enter = "\x1b[?1049h\x1b[?25l\x1b[?7l"
+	leave = "\x1b[?7h\x1b[?25h\x1b[?1049l"
 	home  = "\x1b[H"
 	clear = "\x1b[J"     // from here to the end of the screen
 	wipe  = "\x1b[K\r\n" // the rest of the line, and to the next

@@ -39,7 +39,10 @@ func (p *Progress) Show(text, facts string, urgent bool, now time.Time) {
 	if p.terminal != nil {
 		// A line as wide as the terminal would move the cursor into the next.
 		columns, _ := Size(p.terminal)
-		fmt.Fprintf(p.out, "\r%s\x1b[K", Cut(text, max(columns-1, 0)))
+		if columns > 0 {
+			text = Cut(text, max(columns-1, 1))
+		}
+		fmt.Fprintf(p.out, "\r%s\x1b[K", Cut(text, 0))
 		p.open = true
 		return
 	}

@@ -22,12 +22,7 @@ const maxRepeated = 1_000_000
 // line it is.
 func Parse(text string) (value.Value, error) {
 	text = strings.TrimPrefix(text, "\ufeff")
-	// The library refuses the directive of any version but 1.1. What follows is read by the rules
-	// of 1.2 anyway, so the line may as well be a comment.
-	if strings.HasPrefix(text, "%YAML 1.") {
-		text = "#" + text[1:]
-	}
-	loader, err := library.NewLoader(strings.NewReader(text))
+	loader, err := library.NewLoader(strings.NewReader(withoutVersion(text)))
 	if err != nil {
 		return nil, err
 	}
@@ -42,6 +37,23 @@ func Parse(text string) (value.Value, error) {
 	}
 	r := &reader{}
 	return r.value(&first)
+}
+
+// withoutVersion makes a comment of the directive %YAML 1.2, because the library refuses that of any
+// version but 1.1, and reads all by the rules of 1.2. In front of a directive only comments, empty
+// lines and other directives may stand.
+func withoutVersion(text string) string {
+	at := 0
+	for line := range strings.Lines(text) {
+		switch trimmed := strings.TrimSpace(line); {
+		case strings.HasPrefix(line, "%YAML 1."):
+			return text[:at] + "#" + text[at+1:]
+		case trimmed != "" && trimmed[0] != '#' && line[0] != '%':
+			return text
+		}
+		at += len(line)
+	}
+	return text
 }
 
 // parseRest reads what the library does not: a document without anything, and JSON whose texts have

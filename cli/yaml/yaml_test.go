@@ -45,6 +45,8 @@ func TestParse(t *testing.T) {
 		{"JSON", `{"a": [1, 2.50, "x", null, true], "b": {"c": "\/\u00e9"}}`, `{"a":[1,2.50,"x",null,true],"b":{"c":"/é"}}`},
 		{"JSON with pairs of escapes", `{"a": "\ud83d\ude00"}`, `{"a":"😀"}`},
 		{"JSON with tabs", "{\n\t\"a\": 1\n}", `{"a":1}`},
+		{"a version behind comments", "# made by hand\n\n  # twice\n%YAML 1.2\n---\na: b\n", `{"a":"b"}`},
+		{"a percent sign in a text", "# a\na: |\n  %YAML 1.2\n", `{"a":"%YAML 1.2\n"}`},
 		{"one document with marks", "%YAML 1.2\n---\na: b\n...\n", `{"a":"b"}`},
 		{"a comment", "# c\na: b # c\nc: d#e", `{"a":"b","c":"d#e"}`},
 		{"nothing", "", `null`},

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"flag"
+	"fmt"
 	"net/http"
 	"os"
 	"slices"
@@ -97,6 +98,12 @@ func parseWords(flags *flag.FlagSet, args []string, how, about string) (words []
 		}
 		words, args = append(words, rest[0]), rest[1:]
 	}
+}
+
+// wrongValue says what is wrong with a line, and how it is written.
+func wrongValue(flags *flag.FlagSet, format string, args ...any) error {
+	fmt.Fprintf(os.Stderr, "drover "+flags.Name()+": "+format+"\n", args...)
+	return wrongWords(flags)
 }
 
 // wrongWords says that the words of a command are not those that it needs.

@@ -49,3 +49,39 @@ func TestOwnCommandsAreCompleted(t *testing.T) {
 		t.Errorf("aws has %v", own)
 	}
 }
+
+// Words and options of own commands have the choices that their texts name, and the names that a
+// list of the API has (R-CMD-145).
+func TestOwnValuesAreCompleted(t *testing.T) {
+	t.Parallel()
+	p := complete.Program{Name: "drover", Own: ownCommands(t.Context(), "drover")}
+	for line, want := range map[string]string{
+		"serve --clock":            "real virtual",
+		"serve --log":              "debug info warn error",
+		"serve --artifacts":        "on off",
+		"serve --s3-unknown-roles": "refuse default",
+		"jobs list --status":       "IN_PROGRESS CANCELED COMPLETED DELETION_IN_PROGRESS SCHEDULED",
+		"jobs list --output":       "table json",
+		"jobs list --thing":        "ListThings",
+		"jobs list --group":        "ListThingGroups",
+		"jobs watch":               "ListJobs",
+		"jobs create --template":   "ListManagedJobTemplates",
+		"things list --type":       "ListThingTypes",
+	} {
+		answer := complete.Complete(p, complete.Line{Before: strings.Fields(line)}, false)
+		var got []string
+		for _, c := range answer.Candidates {
+			if !strings.HasPrefix(c.Text, "--") {
+				got = append(got, c.Text)
+			}
+		}
+		if answer.Wanted != nil {
+			for _, l := range answer.Wanted.Lists {
+				got = append(got, l.Operation.Describe().Name)
+			}
+		}
+		if text := strings.Join(got, " "); text != want {
+			t.Errorf("%s: %q, want %q", line, text, want)
+		}
+	}
+}

@@ -6,8 +6,10 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
+	"github.com/drover-iot/drover/api/iot"
 	"github.com/drover-iot/drover/cli/overview"
 	"github.com/drover-iot/drover/cli/terminal"
 )
@@ -29,7 +31,7 @@ type list struct {
 func newList(flags *flag.FlagSet) list {
 	return list{
 		limit:  flags.Int("limit", usualLimit, "`number` of rows at most"),
-		output: flags.String("output", "table", "`format`: table, or json for scripts"),
+		output: flags.String("output", "table", "`table|json`: for people or for scripts"),
 		flags:  flags,
 		caller: newCaller(flags),
 	}
@@ -41,8 +43,13 @@ func (l list) read(ctx context.Context, how, about string, args []string) error 
 	if err != nil {
 		return err
 	}
-	if len(words) > 0 || *l.limit < 1 || *l.output != "table" && *l.output != "json" {
-		return wrongWords(l.flags)
+	switch {
+	case len(words) > 0:
+		return wrongValue(l.flags, "%q belongs to nothing: a list takes options alone", words[0])
+	case *l.limit < 1:
+		return wrongValue(l.flags, "--limit %d is refused: must be 1 or more", *l.limit)
+	case *l.output != "table" && *l.output != "json":
+		return wrongValue(l.flags, "--output %s is refused: must be table or json", *l.output)
 	}
 	return l.find(ctx)
 }
@@ -91,7 +98,8 @@ releasing and createdAt.`
 func listJobs(ctx context.Context, how string, args []string) error {
 	flags := flag.NewFlagSet("jobs list", flag.ContinueOnError)
 	var f overview.JobFilter
-	flags.StringVar(&f.Status, "status", "", "only jobs of a `status`, such as IN_PROGRESS")
+	statuses := strings.Join(iot.JobStatus("").Constraint().OneOf, "|")
+	flags.StringVar(&f.Status, "status", "", "only jobs of a status: `"+statuses+"`")
 	flags.StringVar(&f.Group, "group", "", "only jobs that have the group of this `name` as a target")
 	flags.StringVar(&f.Thing, "thing", "", "only jobs with an execution for the thing of this `name`")
 	l := newList(flags)
@@ -99,7 +107,7 @@ func listJobs(ctx context.Context, how string, args []string) error {
 		return err
 	}
 	if f.Group != "" && f.Thing != "" {
-		return wrongWords(flags)
+		return wrongValue(flags, "--group and --thing cannot be given together")
 	}
 	f.Limit = *l.limit
 	server := l.client(l.Attempts)

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -25,7 +26,9 @@ const serveAbout = "Run the server. " +
 	"variables DROVER_S3_ACCESS_KEY_ID, DROVER_S3_SECRET_ACCESS_KEY and, for a temporary one,\n" +
 	"DROVER_S3_SESSION_TOKEN, unless --s3-roles has another for the role of the job. Without\n" +
 	"them a key pair in the data folder signs, s3-keys.json, and the object store must be\n" +
-	"given that."
+	"given that.\n\n" +
+	"The environment variable DROVER_STORE is --store, for a URL with a password: other users of\n" +
+	"the machine see command lines, and not the environment."
 
 // serve runs the server until ctx ends. The flags stand in functions by what they are
 // about; their defaults are those of package app.
@@ -37,12 +40,16 @@ func serve(ctx context.Context, args []string) error {
 	objectStoreFlags(flags, &c)
 	artifacts := artifactFlags(flags, &c)
 	clock := flags.String("clock", "real",
-		"`real`, or virtual: time stands still until POST /_drover/clock moves it")
-	level := flags.String("log", "info", "least `level` that is logged: debug, info, warn, error")
+		"`real|virtual`: virtual time stands still until POST /_drover/clock moves it")
+	level := flags.String("log", "info", "the least level that is logged: `debug|info|warn|error`")
 	if err := parse(flags, args, serveAbout); err != nil {
 		return err
 	}
 	objectStoreSecrets(&c)
+	visible := hasPassword(c.Store)
+	if c.Store == "" {
+		c.Store = os.Getenv("DROVER_STORE")
+	}
 	if c.ObjectStore.Roles != "" { // otherwise the signal ends the server, as ever
 		reload := make(chan os.Signal, 1)
 		signal.Notify(reload, syscall.SIGHUP)
@@ -70,6 +77,9 @@ func serve(ctx context.Context, args []string) error {
 	}
 	// Standard output is for people: where the server listens. The log goes to standard error.
 	c.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: least}))
+	if visible {
+		c.Log.Warn("other users of this machine can see the password in --store; use DROVER_STORE")
+	}
 
 	capacity.LimitHeap()
 	keepFilesPrivate()
@@ -80,10 +90,24 @@ func serve(ctx context.Context, args []string) error {
 	return server.Run(ctx, func() { fmt.Print(welcome(server)) })
 }
 
+// hasPassword reports whether there is a password in the URL of a database.
+func hasPassword(store string) bool {
+	u, err := url.Parse(store)
+	if err != nil {
+		return false
+	}
+	_, inUser := u.User.Password()
+	return inUser || u.Query().Has("password")
+}
+
 // listenerFlags are the flags for where the server keeps its data, where it listens, and as whom.
 func listenerFlags(flags *flag.FlagSet, c *app.Config) {
 	flags.StringVar(&c.Data, "data", c.Data,
 		"`folder` of everything that is kept; made when missing")
+	flags.StringVar(&c.Store, "store", "",
+		"`URL` of a PostgreSQL database, 15 or later, like postgres://drover@db.example.org/drover,\n"+
+			"in which jobs, things and all else are kept that the API can change; a URL with a password\n"+
+			"belongs into DROVER_STORE, because other users of the machine see command lines")
 
 	// An address is host:port; the port 0 is a free one.
 	flags.StringVar(&c.HTTP, "http", c.HTTP, "`address` of plain HTTP, both planes; empty: off")
@@ -162,7 +186,7 @@ func objectStoreFlags(flags *flag.FlagSet, c *app.Config) {
 			` "*":{"assumeRole":true}}`+"\n"+
 			"in which * is every other role; read again when it changes and on SIGHUP")
 	flags.Func("s3-unknown-roles", "what becomes of roles that --s3-roles has no entry for: "+
-		"`refuse`, or default: the default credential signs for them",
+		"`refuse|default`: default is that the default credential signs for them",
 		func(text string) error {
 			c.ObjectStore.RefuseUnknown = text == "refuse"
 			if text != "refuse" && text != "default" {
@@ -194,7 +218,7 @@ func artifactFlags(flags *flag.FlagSet, c *app.Config) *string {
 	flags.Float64Var(&c.Artifacts.RatePerDevice, "artifact-rate-per-device", 0,
 		"how many `bytes` a second the downloads of one address may take; 0: any number")
 	return flags.String("artifacts", "on",
-		"`on`, or off: without a store of the server's own")
+		"`on|off`: whether there is a store of the server's own")
 }
 
 // objectStoreSecrets reads the credential of the object store. It is no flag, because other users
@@ -235,6 +259,7 @@ func welcome(s *app.Server) string {
 		{"MQTT", e.MQTT, plainNote(s.OpenPlain)},
 		{"MQTT over mutual TLS", e.MQTTS, ""},
 		{"data", folder, ""},
+		{"database", s.Database(), ""},
 	} {
 		if l.where != "" {
 			text += fmt.Sprintf("  %-21s %s%s\n", l.what, l.where, l.note)

@@ -41,6 +41,7 @@ type Committer struct {
 
 // request is one decision and the caller that waits for its answer.
 type request struct {
+	thing  string // see DoFor
 	decide Decision
 	answer chan error
 }
@@ -73,7 +74,13 @@ func (c *Committer) step(r *request) error {
 // (R-CON-25). A caller that gives up while its request waits still gets the true answer, because it
 // may have been committed already.
 func (c *Committer) Do(ctx context.Context, decide Decision) error {
-	r := &request{decide: decide, answer: make(chan error, 1)}
+	return c.DoFor(ctx, "", decide)
+}
+
+// DoFor is Do for a request that asks first for the thing of a name and its pending executions, as
+// those of devices do. That is a hint: the commit may read them ahead.
+func (c *Committer) DoFor(ctx context.Context, thing string, decide Decision) error {
+	r := &request{thing: thing, decide: decide, answer: make(chan error, 1)}
 	if c.Stepped {
 		return c.step(r)
 	}
@@ -164,19 +171,24 @@ func (c *Committer) serve(batch []*request) {
 
 // commit decides and commits requests from the front of a batch until the commit is full, answers
 // them, and returns how many they are. When the commit as a whole fails, each of them is tried
-// alone, so that one that the store refuses cannot fail its neighbours.
+// alone, so that one that the store refuses cannot fail its neighbours; unless the store cannot be
+// reached, which would be the same for each.
 func (c *Committer) commit(batch []*request) int {
 	answers, tx, err := c.attempt(batch)
-	batch = batch[:max(1, len(answers))]
-	if err != nil && len(batch) > 1 {
+	if err == nil || !fault.Is(err, fault.Unavailable) {
+		batch = batch[:max(1, len(answers))]
+	}
+	if err != nil && len(batch) > 1 && !fault.Is(err, fault.Unavailable) {
 		for _, r := range batch {
 			c.commit([]*request{r})
 		}
 		return len(batch)
 	}
 	if err != nil {
-		batch[0].answer <- fmt.Errorf("commit: %w", err)
-		return 1
+		for _, r := range batch {
+			r.answer <- fmt.Errorf("commit: %w", err)
+		}
+		return len(batch)
 	}
 	c.logStatuses(tx)
 	if tx.announced != 0 { // before the answers: who gets one may wait for what it announces
@@ -201,6 +213,9 @@ func (c *Committer) attempt(batch []*request) (answers []error, tx *Tx, err erro
 	saved := c.clockSaved
 	err = c.Store.Write(context.Background(), func(inner store.Tx) error {
 		tx = newTx(inner, &c.Hooks, c.Clock.Now())
+		if err := tx.ahead.read(inner, batch); err != nil {
+			return err
+		}
 		for _, r := range batch {
 			answer, err := tx.decide(r.decide)
 			answers = append(answers, answer)

@@ -18,6 +18,7 @@ type executionReader struct {
 	thing   registry.ThingID
 	pending []job.Execution
 	known   bool
+	ahead   ahead
 }
 
 // FirstPending returns the first PendingPage pending executions of a thing, in order (R-ORD-1,
@@ -25,6 +26,9 @@ type executionReader struct {
 func (r *executionReader) FirstPending(thing registry.ThingID) ([]job.Execution, error) {
 	if r.known && r.thing == thing {
 		return r.pending, nil
+	}
+	if pending, ok := r.ahead.pending[thing]; ok {
+		return pending, nil
 	}
 	pending, err := r.Pending(thing, PendingPage)
 	if err == nil {
@@ -48,5 +52,8 @@ func (r *executionReader) Latest(key job.Key, thing registry.ThingID) (job.Execu
 	return r.ExecutionReader.Latest(key, thing)
 }
 
-// forget is for executions that may have changed.
-func (r *executionReader) forget() { r.known = false }
+// forget is for changes that are written.
+func (r *executionReader) forget(c *store.Changes) {
+	r.known = false
+	r.ahead.forget(c)
+}

@@ -61,13 +61,17 @@ type Tx struct {
 	// memberships by ChangeMemberships.
 	Changes store.Changes
 
-	inner     store.Tx
-	hooks     *Hooks
-	after     []func()
-	locals    map[any]any // see Local
-	clockBack bool        // see SaveTime
-	work      int         // see Work
-	announced int64       // the id under which the commit is announced, 0 when there is nothing to announce
+	inner    store.Tx
+	hooks    *Hooks
+	after    []func()
+	locals   map[any]any // see Local
+	document struct {    // that was read last
+		job  job.Key
+		text string
+	}
+	clockBack bool  // see SaveTime
+	work      int   // see Work
+	announced int64 // the id under which the commit is announced, 0 when there is nothing to announce
 }
 
 func newTx(inner store.Tx, hooks *Hooks, now time.Time) *Tx {
@@ -88,6 +92,27 @@ func newTx(inner store.Tx, hooks *Hooks, now time.Time) *Tx {
 
 // Setting returns the value of a setting.
 func (tx *Tx) Setting(name string) ([]byte, error) { return tx.inner.Setting(name) }
+
+// ThingID returns the key of a thing.
+func (tx *Tx) ThingID(name string) (registry.ThingID, error) {
+	if id, ok := tx.ahead.things[name]; ok {
+		return id, nil
+	}
+	return tx.ThingReader.ThingID(name)
+}
+
+// Document returns the document of a job. It never changes: a commit in which many devices begin the
+// same job reads it once.
+func (tx *Tx) Document(key job.Key) (string, error) {
+	if d := &tx.document; d.job != key {
+		text, err := tx.DocumentReader.Document(key)
+		if err != nil {
+			return "", err
+		}
+		d.job, d.text = key, text
+	}
+	return tx.document.text, nil
+}
 
 // Tags returns the tags of a resource, by the kind and name of its ARN.
 func (tx *Tx) Tags(kind, name string) (map[string]string, error) {
@@ -235,7 +260,7 @@ func (tx *Tx) drop() {
 // Apply writes what is staged into the transaction, so that it stays recorded even if the request
 // is refused later.
 func (tx *Tx) Apply() error {
-	tx.executionReader.forget()
+	tx.executionReader.forget(&tx.Changes)
 	for _, created := range tx.Changes.Job.CreatedJobs {
 		tx.byID[created.Job.ID] = created.Job.Key
 	}

@@ -193,7 +193,7 @@ func (s *Service) ThingNames(ctx context.Context, notices []store.Notice) ([]str
 func (s *Service) StartNext(
 	ctx context.Context, thing string, details map[string]string, stepMinutes *int64,
 ) (started *DeviceExecution, err error) {
-	err = s.Commits.Do(ctx, func(tx *commit.Tx) error {
+	err = s.Commits.DoFor(ctx, thing, func(tx *commit.Tx) error {
 		started = nil
 		id, err := thingID(tx, thing)
 		if err != nil {
@@ -230,7 +230,7 @@ func (s *Service) StartNext(
 func (s *Service) Report(
 	ctx context.Context, thing, jobID string, r job.Report, withDocument bool,
 ) (after *DeviceExecution, err error) {
-	err = s.Commits.Do(ctx, func(tx *commit.Tx) error {
+	err = s.Commits.DoFor(ctx, thing, func(tx *commit.Tx) error {
 		x, err := currentExecution(tx, thing, jobID)
 		if err != nil {
 			return err

@@ -9,6 +9,7 @@ package memory
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 
@@ -88,6 +89,23 @@ func (t *tx) Apply(c store.Changes) error {
 		t.failed = t.apply(c)
 	}
 	return t.failed
+}
+
+// Heads reads ahead though everything is near: so a simulation has commits that know their facts
+// before they decide.
+func (t *tx) Heads(names []string, pending int) (heads []store.Head, err error) {
+	for _, name := range names {
+		id, err := t.ThingID(name)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		h := store.Head{Name: name, Thing: id}
+		if h.Pending, err = t.Pending(id, pending); err != nil {
+			return nil, err
+		}
+		heads = append(heads, h)
+	}
+	return heads, nil
 }
 
 // NextKeys returns the store's counters: they only ever grow.

@@ -50,8 +50,9 @@ func (s *Store) Rescue(ctx context.Context, path string) error {
 		if err := createPrivate(path); err != nil {
 			return err
 		}
-		copied := s.writer.stmt("VACUUM INTO ?").text(path)
-		if err := copied.run(); err != nil {
+		copied := s.writer.stmt("VACUUM INTO ?")
+		copied.BindText(path)
+		if err := copied.Run(); err != nil {
 			return fmt.Errorf("copy the store to %s: %w", path, err)
 		}
 		return nil

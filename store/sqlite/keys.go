@@ -39,15 +39,15 @@ const loadCounters = `SELECT kind, reserved FROM counter`
 // load continues after the bounds in the file and reserves the first block.
 func (k *keys) load(c *conn) error {
 	s := c.stmt(loadCounters)
-	for s.row() {
-		kind, reserved := s.getInt(), s.getInt()
+	for s.Row() {
+		kind, reserved := s.Int(), s.Int()
 		if kind < 0 || kind >= keyKinds || reserved < 0 || reserved > maxKey {
-			s.fail(fmt.Errorf("the counter of keys %d is damaged: it stands at %d", kind, reserved))
+			s.Fail(fmt.Errorf("the counter of keys %d is damaged: it stands at %d", kind, reserved))
 			break
 		}
 		k.last[kind].Store(reserved)
 	}
-	if err := s.end(); err != nil {
+	if err := s.End(); err != nil {
 		return err
 	}
 	return c.write(func() error {
@@ -67,7 +67,10 @@ func (k *keys) save(c *conn) error {
 		if next == k.bound[kind] {
 			continue
 		}
-		if err := c.stmt(saveCounter).int(int64(kind)).int(next).run(); err != nil {
+		s := c.stmt(saveCounter)
+		s.BindInt(int64(kind))
+		s.BindInt(next)
+		if err := s.Run(); err != nil {
 			return err
 		}
 	}

@@ -11,9 +11,9 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// A file at the second version of the schema: the jobs of its targets are listed newest first, of the
-// names of deleted things those with executions stay, the pending executions of jobs with windows are
-// found, jobs are counted, and of the jobs of a group those that are active are found.
+// A file at the second version of the schema: the jobs of its targets are listed newest first, of
+// the names of deleted things those with executions stay, the pending executions of jobs with
+// windows are found, jobs are counted, and of the jobs of a group those that are active are found.
 func TestSecondVersion(t *testing.T) {
 	t.Parallel()
 	script := `INSERT INTO thing VALUES (1, 'a', '', '', NULL, 1, 0);

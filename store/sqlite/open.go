@@ -14,6 +14,7 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/drover-iot/drover/store"
+	"github.com/drover-iot/drover/store/relational"
 )
 
 const (
@@ -106,7 +107,7 @@ func (s *Store) openReaders() error {
 		}
 		s.idle.put(c)
 		err = c.read(func() error {
-			_, err := one(c.stmt(countTables), (*stmt).getInt)
+			_, err := c.number(countTables)
 			return err
 		})
 		if err != nil {
@@ -161,8 +162,17 @@ func (s *Store) Read(ctx context.Context, f func(store.Reader) error) error {
 	defer func() { <-s.reading }()
 	c := s.idle.take() // there is one for every token
 	defer s.idle.put(c)
-	return c.read(func() error { return f(reader{c, &s.keys}) })
+	return c.read(func() error { return f(relational.NewReader(db{c, &s.keys})) })
 }
+
+// db is a relational.DB: a connection in a transaction.
+type db struct {
+	*conn
+	keys *keys
+}
+
+// LastJoined looks at the counter in memory.
+func (d db) LastJoined() (int64, error) { return d.keys.last[joinedKey].Load(), nil }
 
 // enter waits until a channel takes a token.
 func enter(ctx context.Context, tokens chan<- struct{}) error {
@@ -219,13 +229,13 @@ func (c *conn) read(f func() error) error {
 // Write calls f alone and commits what it applied. ctx bounds the wait for the turn.
 func (s *Store) Write(ctx context.Context, f func(store.Tx) error) error {
 	return s.exclusive(ctx, func() error {
-		t := &tx{reader: reader{s.writer, &s.keys}}
+		t := relational.NewTx(db{s.writer, &s.keys}, &s.keys)
 		return s.writer.write(func() error {
 			if err := f(t); err != nil {
 				return err
 			}
-			if t.failed != nil {
-				return t.failed
+			if err := t.Failed(); err != nil {
+				return err
 			}
 			return s.keys.reserve(s.writer)
 		}, s.keys.reserved)
@@ -289,13 +299,21 @@ const listTables = `SELECT name FROM sqlite_schema WHERE type = 'table' AND name
 func (s *Store) Reset(ctx context.Context) error {
 	return s.exclusive(ctx, func() error {
 		return s.writer.write(func() error {
-			tables, err := all(s.writer.stmt(listTables), (*stmt).getText)
-			if err != nil {
+			var tables []string
+			list := s.writer.stmt(listTables)
+			for list.Row() {
+				tables = append(tables, list.Text())
+			}
+			if err := list.End(); err != nil {
 				return err
 			}
-			return each(tables, func(table string) error {
-				return s.writer.exec("DELETE FROM " + sqlite3.QuoteIdentifier(table))
-			})
+			for _, table := range tables {
+				err := s.writer.exec("DELETE FROM " + sqlite3.QuoteIdentifier(table))
+				if err != nil {
+					return err
+				}
+			}
+			return nil
 		}, func() {})
 	})
 }

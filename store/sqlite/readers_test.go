@@ -49,24 +49,6 @@ func TestReadersOfDevices(t *testing.T) {
 	}
 }
 
-// A list of names with a prefix reads those alone, wherever they stand.
-func TestFirstName(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct{ prefix, after, want string }{
-		{"", "", ""},
-		{"b", "", "b"},
-		{"b", "a", "b"},
-		{"b", "b", "b\x00"},
-		{"b", "b1", "b1\x00"},
-		{"b", "c", "c\x00"},
-		{"", "a", "a\x00"},
-	} {
-		if got := firstName(tt.prefix, tt.after); got != tt.want {
-			t.Errorf("prefix %q after %q: from %q, want %q", tt.prefix, tt.after, got, tt.want)
-		}
-	}
-}
-
 // Every connection is opened with the store: reads need no file that has to be opened, for which
 // there may be no descriptor. Here the folder has another name, so that opening one would fail.
 func TestReadersAreOpenedAtStart(t *testing.T) {

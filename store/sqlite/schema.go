@@ -454,18 +454,9 @@ CREATE INDEX thing_by_billing_group ON thing (billing_group, name) WHERE billing
 // migrate checks that the file is Drover's and not from the future, and brings it to the newest
 // schema. A fresh file is at version 0.
 func (c *conn) migrate(path string) error {
-	version, err := c.version()
-	switch {
-	case errors.Is(err, sqlite3.NOTADB), errors.Is(err, sqlite3.CORRUPT):
-		return fmt.Errorf("%s is damaged or not a database: %w", path, err)
-	case errors.Is(err, errForeign):
-		return fmt.Errorf("%s: %w", path, err)
-	case err != nil:
-		return fmt.Errorf("open %s: %w", path, err)
-	case version > len(migrations):
-		return fmt.Errorf(
-			"%s was written by a newer Drover: its schema is at version %d, this one knows %d",
-			path, version, len(migrations))
+	version, err := c.knownVersion(path)
+	if err != nil {
+		return err
 	}
 	if err := c.db.Exec("PRAGMA journal_mode = WAL"); err != nil {
 		return fmt.Errorf("open %s: %w", path, err)
@@ -482,6 +473,25 @@ func (c *conn) migrate(path string) error {
 			"bring %s from schema version %d to %d: %w", path, version, len(migrations), err)
 	}
 	return nil
+}
+
+// knownVersion returns the version of the schema of a file. It refuses one that is damaged, that
+// belongs to another program, or that is from the future.
+func (c *conn) knownVersion(path string) (int, error) {
+	version, err := c.version()
+	switch {
+	case errors.Is(err, sqlite3.NOTADB), errors.Is(err, sqlite3.CORRUPT):
+		return 0, fmt.Errorf("%s is damaged or not a database: %w", path, err)
+	case errors.Is(err, errForeign):
+		return 0, fmt.Errorf("%s: %w", path, err)
+	case err != nil:
+		return 0, fmt.Errorf("open %s: %w", path, err)
+	case version > len(migrations):
+		return 0, fmt.Errorf(
+			"%s was written by a newer Drover: its schema is at version %d, this one knows %d",
+			path, version, len(migrations))
+	}
+	return version, nil
 }
 
 var errForeign = errors.New("the database belongs to another program")
@@ -505,5 +515,3 @@ func (c *conn) version() (int, error) {
 	}
 	return int(version), nil
 }
-
-func (c *conn) number(sql string) (int64, error) { return one(c.stmt(sql), (*stmt).getInt) }

@@ -343,8 +343,12 @@ func migrated(t *testing.T, version int, script string) *Store {
 func dumpRows(t *testing.T, c *conn) string {
 	t.Helper()
 	text := func(sql string) []string {
-		found, err := all(c.stmt(sql), (*stmt).getText)
-		if err != nil {
+		var found []string
+		rows := c.stmt(sql)
+		for rows.Row() {
+			found = append(found, rows.Text())
+		}
+		if err := rows.End(); err != nil {
 			t.Fatalf("%s: %v", sql, err)
 		}
 		return found

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -20,6 +21,8 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/iot"
+
+	"github.com/drover-iot/drover/test/testpostgres"
 )
 
 // Binary is the path of the server's program, once Main has built it.
@@ -37,7 +40,7 @@ func Main(m *testing.M, command string) {
 		fmt.Fprintln(os.Stderr, "build drover:", err)
 		os.Exit(1)
 	}
-	status := m.Run()
+	status := testpostgres.Run(m)
 	_ = os.RemoveAll(dir) // best effort: it is a temporary folder
 	os.Exit(status)
 }
@@ -56,6 +59,7 @@ type Server struct {
 	Program string   // Binary, or another that Build has made
 	Dir     string   // the data folder
 	Env     []string // beside that of the tests
+	Store   string   // the URL of its database; empty: the embedded store
 	// Flags are where it listens. New sets all four listeners, on free ports.
 	Flags []string
 	// Descriptors is how many file descriptors the process may have; 0: as many as the tests. Umask
@@ -110,9 +114,16 @@ func New(t testing.TB) *Server {
 		Dir:     filepath.Join(t.TempDir(), "data"),
 		Flags:   []string{"--http", free, "--https", free, "--mqtt", free, "--mqtts", free},
 	}
+	if testpostgres.Asked != "" || strings.HasPrefix(t.Name(), OnPostgres+"/") {
+		s.Store = testpostgres.Schema(t)
+	}
 	t.Cleanup(s.Kill)
 	return s
 }
+
+// OnPostgres is a test whose subtests run servers on PostgreSQL. They are tests that run on the
+// embedded store when they stand alone.
+const OnPostgres = "TestOnPostgres"
 
 // Serve starts a server on an empty folder, on free ports.
 func Serve(t testing.TB, flags ...string) *Server {
@@ -191,6 +202,9 @@ func (s *Server) launch(flags []string) {
 	s.Output = &Output{}
 	s.command = exec.Command(args[0], args[1:]...)
 	s.command.Env = append(os.Environ(), s.Env...)
+	if s.Store != "" {
+		s.command.Env = append(s.command.Env, "DROVER_STORE="+s.Store)
+	}
 	s.command.Stdout, s.command.Stderr = s.Output, s.Output
 	if err := s.command.Start(); err != nil {
 		s.T.Fatal(err)

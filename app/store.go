@@ -1,0 +1,83 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/drover-iot/drover/store/postgres"
+	"github.com/drover-iot/drover/store/sqlite"
+)
+
+// Where everything is kept that the API can change: in a file of the data folder, or in a database
+// of PostgreSQL, when Config.Store names one. The data folder has the keys, the authorities and
+// the artifacts in both cases.
+
+// openStore opens the store, once no other server can use the data folder.
+func (s *Server) openStore(ctx context.Context) (err error) {
+	if s.Store == "" {
+		if s.Fresh, err = isNew(s.Data); err != nil {
+			return err
+		}
+		s.embedded, err = sqlite.Open(filepath.Join(s.Data, storeFile))
+		if err != nil {
+			return err // and no *sqlite.Store that is nil in s.store
+		}
+		s.store = s.embedded
+		return nil
+	}
+	_, err = os.Stat(filepath.Join(s.Data, tokenKeyFile))
+	s.Fresh = err != nil // as for isNew, the key is made once there is a store
+	database, err := postgres.Open(ctx, s.Store)
+	if err != nil {
+		return err
+	}
+	if err := database.Alone(ctx); err != nil {
+		return errors.Join(err, database.Close())
+	}
+	s.store = database
+	s.warnOfStore()
+	return nil
+}
+
+// warnOfStore logs when the data folder has a file that a server without Config.Store would use:
+// what is in it is not in the database.
+func (s *Server) warnOfStore() {
+	path := filepath.Join(s.Data, storeFile)
+	if _, err := os.Stat(path); err == nil {
+		s.Log.Warn("a file of the embedded store is not used, because --store names a database",
+			"file", path)
+	}
+}
+
+// checkStore refuses a Config.Store that is not the URL of a PostgreSQL database. What it says has
+// nothing of the text: a password may stand in it.
+func (c Config) checkStore() error {
+	if c.Store == "" {
+		return nil
+	}
+	u, err := url.Parse(c.Store)
+	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
+		return errors.New("--store: must be a URL like postgres://USER@HOST:5432/DATABASE")
+	}
+	return nil
+}
+
+// Database is what may be shown of Config.Store: the URL without its password and parameters;
+// empty for the embedded store.
+func (s *Server) Database() string {
+	if s.Store == "" {
+		return ""
+	}
+	u, err := url.Parse(s.Store)
+	if err != nil {
+		return "" // not after checkStore
+	}
+	shown := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
+	if u.User != nil {
+		shown.User = url.User(u.User.Username())
+	}
+	return shown.String()
+}

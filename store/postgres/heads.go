@@ -1,0 +1,36 @@
+package postgres
+
+import (
+	"encoding/json"
+
+	"github.com/drover-iot/drover/store"
+	"github.com/drover-iot/drover/store/relational"
+)
+
+// tx is a write that reads ahead.
+type tx struct {
+	*relational.Tx
+	conn *conn
+}
+
+const listHeads = `SELECT ` + relational.HeadColumns + `
+	FROM (SELECT DISTINCT value FROM json_array_elements_text(CAST(? AS json))) n
+	JOIN thing t ON t.name = n.value COLLATE "C"
+	LEFT JOIN LATERAL (SELECT * FROM execution WHERE thing = t.id AND status <= 1
+		ORDER BY status DESC, queued_at, sequence LIMIT ?) e ON true
+	ORDER BY t.id, e.status DESC, e.queued_at, e.sequence`
+
+// Heads reads the first pending executions of many things in one round trip.
+func (t tx) Heads(names []string, pending int) ([]store.Head, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	list, err := json.Marshal(names)
+	if err != nil {
+		return nil, err
+	}
+	rows := t.conn.Prepare(listHeads)
+	rows.BindText(string(list))
+	rows.BindInt(int64(pending))
+	return relational.Heads(rows)
+}

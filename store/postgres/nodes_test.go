@@ -1,0 +1,151 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
+	"github.com/drover-iot/drover/store/postgres"
+	"github.com/drover-iot/drover/test/testpostgres"
+)
+
+// The writes of several nodes are as if one node made them one after the other (R-NODE-4): none
+// reads what another is about to change, and no key is handed out twice, not even by writes that are
+// given up.
+func TestNodesTakeTurns(t *testing.T) {
+	t.Parallel()
+	url := testpostgres.Schema(t)
+	const nodes, writes = 3, 30
+	var mu sync.Mutex
+	seen := map[registry.ThingID]int{}
+	var running sync.WaitGroup
+	for node := range nodes {
+		s := open(t, url)
+		defer s.Close()
+		running.Go(func() {
+			for i := range writes {
+				if err := countUp(s, i%3 == 0, func(id registry.ThingID) {
+					mu.Lock()
+					defer mu.Unlock()
+					if other, again := seen[id]; again {
+						t.Errorf("nodes %d and %d were given the key %d", other, node, id)
+					}
+					seen[id] = node
+				}); err != nil && !errors.Is(err, errGivenUp) {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	running.Wait()
+	s := open(t, url)
+	defer s.Close()
+	err := s.Read(t.Context(), func(r store.Reader) error {
+		value, err := r.Setting("count")
+		if want := fmt.Sprint(nodes * writes * 2 / 3); string(value) != want {
+			t.Errorf("the count is %s, want %s: a write was lost", value, want)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+var errGivenUp = errors.New("given up")
+
+// countUp reads a number and writes the next, and is given a key; or does so and gives up.
+func countUp(s store.Store, giveUp bool, given func(registry.ThingID)) error {
+	return s.Write(context.Background(), func(tx store.Tx) error {
+		given(tx.NextKeys().Thing())
+		value, err := tx.Setting("count")
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		n := 0
+		if len(value) > 0 {
+			if _, err := fmt.Sscan(string(value), &n); err != nil {
+				return err
+			}
+		}
+		next := []byte(fmt.Sprint(n + 1))
+		err = tx.Apply(store.Changes{Settings: []store.Setting{{Name: "count", Value: next}}})
+		if err == nil && giveUp {
+			err = errGivenUp
+		}
+		return err
+	})
+}
+
+// A commit of one node is in the next read of every other (R-NODE-3).
+func TestNodesReadEachOther(t *testing.T) {
+	t.Parallel()
+	url := testpostgres.Schema(t)
+	one, other := open(t, url), open(t, url)
+	defer one.Close()
+	defer other.Close()
+	for i := range 50 {
+		value := fmt.Sprint(i)
+		err := one.Write(t.Context(), func(tx store.Tx) error {
+			return tx.Apply(store.Changes{Settings: []store.Setting{{Name: "s", Value: []byte(value)}}})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = other.Read(t.Context(), func(r store.Reader) error {
+			got, err := r.Setting("s")
+			if string(got) != value {
+				t.Fatalf("the other node reads %q, want %q", got, value)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// As long as several servers cannot share a database, a second one is refused, and does not write
+// either when the database was restarted under both.
+func TestAlone(t *testing.T) {
+	t.Parallel()
+	server := testpostgres.New(t, testpostgres.Oldest)
+	url := server.Schema(t, "a")
+	openAlone := func() (*postgres.Store, error) {
+		s, err := postgres.Open(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = s.Close() }) // it may be closed
+		return s, s.Alone(t.Context())
+	}
+	first, err := openAlone()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openAlone(); !errors.Is(err, postgres.ErrInUse) {
+		t.Fatalf("a second server: %v", err)
+	}
+	if err := setNumber(first, 1); err != nil {
+		t.Fatal(err)
+	}
+	server.Crash(t)
+	server.Restart(t)
+	second, err := openAlone()
+	if err != nil {
+		t.Fatalf("the first server has not come back yet: %v", err)
+	}
+	if err := setNumber(first, 2); !errors.Is(err, postgres.ErrInUse) {
+		t.Errorf("the first server writes beside the second: %v", err)
+	}
+	if err := second.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := setNumber(first, 3); err != nil {
+		t.Errorf("the second server has gone: %v", err)
+	}
+}

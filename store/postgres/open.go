@@ -1,0 +1,215 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"sync"
+	"sync/atomic"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/drover-iot/drover/store"
+	"github.com/drover-iot/drover/store/relational"
+)
+
+// readers is how many reads run at once; more wait. Of them operatorReaders may be reads of
+// operators, who ask for long lists: devices never wait behind them.
+const readers, operatorReaders = 8, 4
+
+// ErrClosed says that the store was closed.
+var ErrClosed = errors.New("store is closed")
+
+// Store is a database that is open, perhaps by several nodes.
+type Store struct {
+	pool *pgxpool.Pool
+	lock int64         // the advisory lock of the writers of this schema, on all nodes
+	turn chan struct{} // holds the one right of this node to write
+	keys keys
+
+	writer *pgx.Conn // that writes; nil before the first write and after it broke
+	alone  bool      // see Alone
+
+	reading   chan struct{} // a token for each read that runs
+	operators chan struct{} // a token for each of them that is an operator's
+
+	trips atomic.Int64 // see Trips
+
+	life    sync.Mutex
+	closed  bool
+	running sync.WaitGroup
+}
+
+// Open opens the database at a URL, postgres://USER:PASSWORD@HOST:PORT/DATABASE, and brings its
+// tables to the newest schema. They are in the first schema of the search path, which the URL may
+// set with ?search_path=NAME. It refuses, and leaves alone, a database that cannot keep what is
+// acknowledged, and one that a newer Drover wrote (R-NODE-2).
+func Open(ctx context.Context, url string) (*Store, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, errURL
+	}
+	if config.ConnConfig.ConnectTimeout == 0 {
+		config.ConnConfig.ConnectTimeout = connectTimeout
+	}
+	config.MaxConns = readers
+	config.AfterConnect = func(_ context.Context, db *pgx.Conn) error {
+		db.TypeMap() // made before the first statement
+		return nil
+	}
+	if config.ConnConfig.RuntimeParams["application_name"] == "" {
+		config.ConnConfig.RuntimeParams["application_name"] = "drover"
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("open the store: %w", err)
+	}
+	s := &Store{
+		pool:      pool,
+		turn:      make(chan struct{}, 1),
+		reading:   make(chan struct{}, readers),
+		operators: make(chan struct{}, operatorReaders),
+	}
+	if err := s.prepare(ctx); err != nil {
+		pool.Close()
+		return nil, refusal(config.ConnConfig, err)
+	}
+	s.turn <- struct{}{}
+	return s, nil
+}
+
+// prepare checks the server and brings its tables to the newest schema.
+func (s *Store) prepare(ctx context.Context) error {
+	return s.pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error {
+		if err := check(ctx, c.Conn()); err != nil {
+			return err
+		}
+		var schema *string
+		if err := c.QueryRow(ctx, "SELECT current_schema()").Scan(&schema); err != nil {
+			return err
+		}
+		if schema == nil {
+			return errors.New("no schema of the search path exists")
+		}
+		s.lock = lockOf(*schema)
+		return migrate(ctx, c.Conn(), s.lock)
+	})
+}
+
+// lockOf is the number of the advisory lock for the tables in a schema. Locks are the database's,
+// and the first half of the number says that it is Drover's.
+func lockOf(schema string) int64 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(schema)) // never fails
+	const drover = 0x44726f76      // "Drov"
+	return drover<<32 | int64(h.Sum32())
+}
+
+// Read calls f with the state of the last commit. ctx bounds the wait for a connection, and says
+// whether an operator asks.
+func (s *Store) Read(ctx context.Context, f func(store.Reader) error) error {
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	defer s.running.Done()
+	if store.IsForOperator(ctx) {
+		if err := enter(ctx, s.operators); err != nil {
+			return err
+		}
+		defer func() { <-s.operators }()
+	}
+	if err := enter(ctx, s.reading); err != nil {
+		return err
+	}
+	defer func() { <-s.reading }()
+	return s.connected(ctx, func(c *conn) error {
+		c.lastJoined = c.readLastJoined
+		c.queue(beginRead)                  // sent with the first query
+		defer func() { _ = c.rollback() }() // nothing was written
+		return f(relational.NewReader(c))
+	})
+}
+
+const beginRead = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+// connected calls f with a connection of its own. One that was left inside a transaction, or broke,
+// is not used again.
+func (s *Store) connected(ctx context.Context, f func(*conn) error) error {
+	waiting, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	pooled, err := s.pool.Acquire(waiting)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return gone(err)
+	}
+	defer pooled.Release()
+	return f(s.on(pooled.Conn()))
+}
+
+// Lock is the number of the advisory lock that the writers of all nodes take turns with.
+func (s *Store) Lock() int64 { return s.lock }
+
+// Trips is how many questions this store has asked its database. What a write costs is their number,
+// more than what each of them asks for.
+func (s *Store) Trips() int64 { return s.trips.Load() }
+
+// on is a conn on a connection.
+func (s *Store) on(db *pgx.Conn) *conn {
+	return &conn{db: db, statements: map[string]*cursor{}, trips: &s.trips}
+}
+
+// rollback gives up the transaction, if there is one.
+func (c *conn) rollback() error {
+	c.waiting, c.err = c.waiting[:0], nil
+	if c.db.IsClosed() || c.db.PgConn().TxStatus() == 'I' {
+		return nil
+	}
+	return c.exec("ROLLBACK")
+}
+
+// enter waits until a channel takes a token.
+func enter(ctx context.Context, tokens chan<- struct{}) error {
+	select {
+	case tokens <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// begin registers a call, so that Close waits for it.
+func (s *Store) begin(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.life.Lock()
+	defer s.life.Unlock()
+	if s.closed {
+		return ErrClosed
+	}
+	s.running.Add(1)
+	return nil
+}
+
+// Close waits for running functions and closes the connections.
+func (s *Store) Close() error {
+	s.life.Lock()
+	closed := s.closed
+	s.closed = true
+	s.life.Unlock()
+	if closed {
+		return nil
+	}
+	s.running.Wait()
+	s.pool.Close()
+	if s.writer == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	return s.writer.Close(ctx)
+}

@@ -1,0 +1,82 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// The connection that writes. All writes of this node go through it, so a lock of its session is
+// held by whoever writes, and by nobody else: it goes when the connection does.
+
+// ErrInUse says that another server uses the database.
+var ErrInUse = errors.New("another drover server uses this database; " +
+	"several servers on one database are not supported yet")
+
+// Alone makes this store the only one that writes, or returns ErrInUse when another one is. It stays
+// so through restarts of the database: whoever connects first then is the only one.
+func (s *Store) Alone(ctx context.Context) error {
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	defer s.running.Done()
+	select {
+	case <-s.turn:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { s.turn <- struct{}{} }()
+	s.alone = true
+	s.closeWriter() // one without the lock
+	return s.connectWriter(ctx)
+}
+
+// connectWriter makes the connection that writes when there is none. The holder of the turn calls it.
+func (s *Store) connectWriter(ctx context.Context) error {
+	if s.writer != nil && !s.writer.IsClosed() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	db, err := pgx.ConnectConfig(ctx, s.pool.Config().ConnConfig)
+	if err != nil {
+		return gone(err)
+	}
+	s.writer = db
+	if !s.alone {
+		return nil
+	}
+	// The lock stands beside that of a write.
+	hold := holdAlone + strconv.FormatInt(s.lock^1, 10) + "); RESET lock_timeout"
+	_, err = db.Exec(ctx, hold, pgx.QueryExecModeSimpleProtocol)
+	if err == nil {
+		return nil
+	}
+	s.closeWriter()
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) && refused.Code == lockTimeout {
+		return ErrInUse
+	}
+	return gone(err)
+}
+
+// holdAlone waits a little: the session of a server that was killed just now ends soon. lockTimeout
+// is the error when it does not.
+const (
+	holdAlone   = "SELECT set_config('lock_timeout', '2s', false); SELECT pg_advisory_lock("
+	lockTimeout = "55P03"
+)
+
+// closeWriter closes the connection that writes, if there is one.
+func (s *Store) closeWriter() {
+	if s.writer == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	_ = s.writer.Close(ctx) // best effort: it is not used again
+	s.writer = nil
+}
