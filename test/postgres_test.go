@@ -80,7 +80,6 @@ const wrongPassword = "swordfish"
 func TestRefusedDatabases(t *testing.T) {
 	t.Parallel()
 	server := testpostgres.Shared(t, testpostgres.Oldest)
-	server.Guard(t)
 	silent := must[net.Listener](t)(net.Listen("tcp", "127.0.0.1:0"))
 	t.Cleanup(func() { _ = silent.Close() })
 	free := must[net.Listener](t)(net.Listen("tcp", "127.0.0.1:0"))
@@ -88,15 +87,15 @@ func TestRefusedDatabases(t *testing.T) {
 	_ = free.Close()
 
 	// An older server is one that says so: this schema is looked up before that of the system.
-	older := server.Schema(t, t.Name()+"older")
+	older := server.Schema(t, t.TempDir())
 	schema := must[*url.URL](t)(url.Parse(older)).Query().Get("search_path")
 	server.Exec(t, "CREATE FUNCTION "+schema+`.current_setting(name text) RETURNS text LANGUAGE sql AS
 		$$SELECT CASE name WHEN 'server_version_num' THEN '140012'
 			ELSE pg_catalog.current_setting(name) END$$`)
-	older += "," + "pg_catalog"
+	older += ",pg_catalog"
 
 	newer := testserver.New(t)
-	newer.Store = server.Schema(t, t.Name()+"newer")
+	newer.Store = server.Schema(t, newer.Dir)
 	newer.Start()
 	newer.Kill()
 	schema = must[*url.URL](t)(url.Parse(newer.Store)).Query().Get("search_path")
@@ -106,8 +105,8 @@ func TestRefusedDatabases(t *testing.T) {
 		{"no server", "postgres://u:" + wrongPassword + "@" + nobody + "/d", nobody + ": connect: connection refused"},
 		{"a server that is silent", "postgres://u:" + wrongPassword + "@" + silent.Addr().String() + "/d", "has not answered within 5s"},
 		{"no such host", "postgres://u:" + wrongPassword + "@db.invalid/d", "db.invalid:5432: "},
-		{"a wrong password", server.URL(testpostgres.Guarded+":"+wrongPassword, nil), `password authentication failed for user "guarded"`},
-		{"no password", server.URL(testpostgres.Guarded, nil), `password`},
+		{"a wrong password", server.Guarded(t, wrongPassword), `password authentication failed for user "guarded"`},
+		{"no password", strings.Replace(server.Guarded(t, ""), ":@", "@", 1), "password"},
 		{"an unknown user", server.URL("nobody-knows", nil), `role "nobody-knows" does not exist`},
 		{"an unknown database", strings.Replace(server.URL("drover", nil), "/postgres?", "/fleet?", 1), `database "fleet" does not exist`},
 		{"an unknown schema", server.URL("drover", url.Values{"search_path": {"none"}}), "no schema of the search path exists"},
@@ -148,10 +147,8 @@ func TestServeOnPostgres(t *testing.T) {
 }
 
 func testServeOnPostgres(t *testing.T, server *testpostgres.Server) {
-	schema := server.Guard(t)
 	s := testserver.New(t)
-	s.Store = server.URL(testpostgres.Guarded+":"+testpostgres.Password,
-		url.Values{"search_path": {schema}})
+	s.Store = server.Guarded(t, testpostgres.Password)
 	s.Start("--log", "debug")
 	s.Thing("pump-07")
 	wantText(t, s.Output.String(), "database", "postgres://guarded@/postgres\n")
@@ -218,7 +215,7 @@ func TestPasswordOnCommandLine(t *testing.T) {
 	t.Parallel()
 	server := testpostgres.Shared(t, testpostgres.Oldest)
 	s := testserver.New(t)
-	store := must[*url.URL](t)(url.Parse(server.Schema(t, t.Name())))
+	store := must[*url.URL](t)(url.Parse(server.Schema(t, s.Dir)))
 	store.User = url.UserPassword("drover", testpostgres.Password)
 	s.Store = ""
 	s.Start("--store", store.String())

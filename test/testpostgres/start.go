@@ -23,7 +23,7 @@ type Server struct {
 	dir     string
 	bin     string // the folder of the programs
 	account *syscall.SysProcAttr
-	guard   sync.Once // see Guard
+	guard   sync.Once // see Guarded
 }
 
 // Guarded is a role that needs Password.

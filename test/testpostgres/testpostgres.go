@@ -109,21 +109,28 @@ func Schema(t testing.TB) string {
 // Schema returns the URL of a store in the schema of a name, which is made when there is none.
 func (s *Server) Schema(t testing.TB, name string) string {
 	t.Helper()
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(name)) // never fails
-	schema := fmt.Sprintf("s%x", h.Sum64())
+	schema := schemaOf(name)
 	s.Exec(t, "CREATE SCHEMA IF NOT EXISTS "+schema)
 	return s.URL("drover", url.Values{"search_path": {schema}})
 }
 
-// Guard makes the role Guarded, with its password and a schema of its own, whose name it returns.
-func (s *Server) Guard(t testing.TB) (schema string) {
+// schemaOf is the name of the schema for a name, which may be longer than PostgreSQL's are.
+func schemaOf(name string) string {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(name)) // never fails
+	return fmt.Sprintf("s%x", h.Sum64())
+}
+
+// Guarded makes the role Guarded, and returns the URL of a store in an empty schema of that role for
+// a password.
+func (s *Server) Guarded(t testing.TB, password string) string {
 	t.Helper()
 	s.guard.Do(func() {
-		s.Exec(t, "CREATE ROLE "+Guarded+" LOGIN PASSWORD '"+Password+"'",
-			"CREATE SCHEMA "+Guarded+" AUTHORIZATION "+Guarded)
+		s.Exec(t, "CREATE ROLE "+Guarded+" LOGIN PASSWORD '"+Password+"'")
 	})
-	return Guarded
+	schema := schemaOf(t.Name() + t.TempDir())
+	s.Exec(t, "CREATE SCHEMA "+schema+" AUTHORIZATION "+Guarded)
+	return s.URL(Guarded+":"+password, url.Values{"search_path": {schema}})
 }
 
 // URL is that of the server's database for a user, with parameters.

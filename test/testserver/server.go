@@ -201,10 +201,8 @@ func (s *Server) launch(flags []string) {
 	}
 	s.Output = &Output{}
 	s.command = exec.Command(args[0], args[1:]...)
-	s.command.Env = append(os.Environ(), s.Env...)
-	if s.Store != "" {
-		s.command.Env = append(s.command.Env, "DROVER_STORE="+s.Store)
-	}
+	s.command.Env = append(os.Environ(), "DROVER_STORE="+s.Store)
+	s.command.Env = append(s.command.Env, s.Env...)
 	s.command.Stdout, s.command.Stderr = s.Output, s.Output
 	if err := s.command.Start(); err != nil {
 		s.T.Fatal(err)
