@@ -53,8 +53,9 @@ func TestReadmeCommandLine(t *testing.T) {
 	s.fleet2("site-1", "pump-07")
 	s.create("fw-2", "site-1", nil)
 	c := s.readmeShell(t)
+	c.write("credentials.csv", "User name,Access key ID,Secret access key\nann,AKID,secret\n")
 	out := c.ok(readmeCommands(t, "The command line"))
-	for _, want := range []string{"COMMANDS OF THE API", "Job templates", "--presigned-url-config", "|  jobId           |  fw-2 ",
+	for _, want := range []string{"imported 1 profile(s)", "COMMANDS OF THE API", "Job templates", "--presigned-url-config", "|  jobId           |  fw-2 ",
 		"inProgressTimeoutInMinutes: 30\n", " pages in "} {
 		if !strings.Contains(out, want) {
 			t.Errorf("nothing printed has %q:\n%s", want, out)
