@@ -55,7 +55,7 @@ func TestReadmeCommandLine(t *testing.T) {
 	c := s.readmeShell(t)
 	c.write("credentials.csv", "User Name,Access key ID,Secret access key\nnora,AKID,secret\n")
 	out := c.ok(readmeCommands(t, "The command line"))
-	for _, want := range []string{"COMMANDS OF THE API", "Job templates", "--presigned-url-config", "|  jobId           |  fw-2 ",
+	for _, want := range []string{"imported 1 profile(s)", "COMMANDS OF THE API", "Job templates", "--presigned-url-config", "|  jobId           |  fw-2 ",
 		"inProgressTimeoutInMinutes: 30\n", " pages in "} {
 		if !strings.Contains(out, want) {
 			t.Errorf("nothing printed has %q:\n%s", want, out)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -237,6 +238,13 @@ func TestWaitSurvives(t *testing.T) { // R-CMD-155
 	}
 	if diff := cmp.Diff(want, strings.Split(strings.TrimSpace(w.said.String()), "\n")); diff != "" {
 		t.Errorf("said (-want +got):\n%s", diff)
+	}
+
+	// It is the time without an answer that counts, not that of the wait.
+	long := append(slices.Repeat([]reply{{200, running}}, 60), reply{503, ""}, reply{200, completed})
+	w = newWorld(t, long...)
+	if err := w.follower.Job(t.Context(), "fw", false); err != nil || w.now.Sub(start) < 2*outage {
+		t.Errorf("one failure after %v: %v", w.now.Sub(start), err)
 	}
 
 	w = newWorld(t, reply{200, running}, reply{503, ""})

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/drover-iot/drover/api/iot"
-	"github.com/drover-iot/drover/api/jobsdata"
 	"github.com/drover-iot/drover/cli/follow"
 	"github.com/drover-iot/drover/cli/terminal"
 	"github.com/drover-iot/drover/client"
@@ -33,8 +32,10 @@ type Thing struct {
 	Connected *bool      `json:"connected,omitempty"`
 	Since     *time.Time `json:"since,omitempty"`
 
-	// Pending is how many executions wait or are in progress; nil when nobody asked.
+	// Pending is how many executions wait or are in progress; nil when nobody asked. There may be
+	// more of them when More is set.
 	Pending *int `json:"pendingJobs,omitempty"`
+	More    bool `json:"morePendingJobs,omitempty"`
 }
 
 // Search is the query of a filter: all its parts must be true of a thing.
@@ -111,14 +112,23 @@ func thingOf(d iot.ThingDocument) Thing {
 	return t
 }
 
-// countJobs asks for the executions of a thing that have not ended.
+// countJobs asks for the executions of a thing that have not ended: for one page of each status,
+// however many there are.
 func (t *Thing) countJobs(ctx context.Context, c *client.Client) error {
-	pending, err := client.Call(ctx, c, jobsdata.GetPendingJobExecutions,
-		&jobsdata.GetPendingJobExecutionsRequest{ThingName: jobsdata.ThingName(t.ThingName)})
-	if err != nil {
-		return err
+	t.Pending = new(int)
+	for _, status := range []iot.ExecutionStatus{"QUEUED", "IN_PROGRESS"} {
+		page, err := client.Call(ctx, c, iot.ListJobExecutionsForThing,
+			&iot.ListJobExecutionsForThingRequest{
+				ThingName:  iot.ThingName(t.ThingName),
+				Status:     &status,
+				MaxResults: new(iot.MaxResults(pageOfExecutions)),
+			})
+		if err != nil {
+			return err
+		}
+		*t.Pending += len(page.ExecutionSummaries)
+		t.More = t.More || page.NextToken != nil
 	}
-	t.Pending = new(len(pending.QueuedJobs) + len(pending.InProgressJobs))
 	return nil
 }
 
@@ -155,6 +165,9 @@ func ThingTable(things []Thing, jobs bool, wall time.Time) Table {
 			count := ""
 			if thing.Pending != nil {
 				count = fmt.Sprint(*thing.Pending)
+			}
+			if thing.More {
+				count += "+"
 			}
 			row = append(row, Cell{Text: count})
 		}

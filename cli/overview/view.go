@@ -70,13 +70,14 @@ func View(s Snapshot, columns, rows int, colors bool) (lines []string) {
 		terminal.Paint(terminal.Cut("q quits; the job goes on", columns), terminal.Dim, colors))
 }
 
-// behind is how many columns of a terminal are left behind some that are used, one at least. It is 0,
+// behind is how many columns of a terminal are left behind some that are used, eight at least: what a
+// very narrow screen has no room for is cut there, and does not hide what is in front of it. It is 0,
 // which is no limit, only on a terminal that does not say how wide it is.
 func behind(columns, used int) int {
 	if columns == 0 {
 		return 0
 	}
-	return max(columns-used, 1)
+	return max(columns-used, 8)
 }
 
 // nextWindow is what a job waits for, or when its next maintenance window opens.

@@ -56,7 +56,7 @@ type seenLook struct {
 func (w *Watch) Run(ctx context.Context) error {
 	// A job that is not there is said before anything is drawn.
 	l := newLooker(w.Client, w.ID)
-	_, rows := terminal.Size(w.Screen)
+	_, rows := w.size()
 	first, err := l.look(ctx, room(rows))
 	if err != nil {
 		return fmt.Errorf("job %s: %w", w.ID, err)
@@ -65,11 +65,19 @@ func (w *Watch) Run(ctx context.Context) error {
 	defer cancel(nil)
 	last, err := w.draw(ctx, cancel, l, first)
 	if last.Job != nil {
-		columns, _ := terminal.Size(w.Screen)
+		columns, _ := w.size()
 		lines := View(last, columns, header+room(header*2), w.Colors)
 		fmt.Fprintln(w.Screen, strings.Join(lines[:len(lines)-1], "\n"))
 	}
 	return err
+}
+
+// size is the size of the terminal, and that of the oldest ones where it does not say: a serial line.
+func (w *Watch) size() (columns, rows int) {
+	if columns, rows = terminal.Size(w.Screen); columns == 0 || rows == 0 {
+		return 80, 24
+	}
+	return columns, rows
 }
 
 // draw is Run with the second screen.
@@ -99,7 +107,7 @@ func (w *Watch) draw(
 			columns = 0 // draw anew
 		case <-ticker.C:
 		}
-		if c, r := terminal.Size(w.Screen); c != columns || r != rows {
+		if c, r := w.size(); c != columns || r != rows {
 			columns, rows = c, r
 			w.show(View(s, columns, rows, w.Colors))
 		}
