@@ -38,9 +38,8 @@ files of the embedded store, or URLs of PostgreSQL databases:
 
 FROM stays as it is. It must be at the schema of this drover: one that is older is brought to it when
 this drover is started on it once. TO must be without data, and a data folder, a file or the tables
-are made when they are not there. Neither may be used meanwhile. Stop every server first: a data
-folder that is in use is refused, and so is a database that is being written; nodes that are only
-connected to it are not seen.
+are made when they are not there. Neither may be used meanwhile. Stop the server first: a data
+folder and a database that are in use are refused.
 
 What has arrived is read back and compared before it counts. The table that is printed then has the
 number of rows and a SHA-256 digest of every table, which is the same whatever database the rows are

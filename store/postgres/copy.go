@@ -121,20 +121,22 @@ func (c *Copy) checkVersion(ctx context.Context) error {
 	return nil
 }
 
-// begin begins the transaction and takes the lock. Each statement sees what was committed before
-// it, and while this has the lock, no node commits.
+// begin begins the transaction and takes the locks of the writers and of the server that is alone.
+// Each statement sees what was committed before it, and while this has the locks, nobody commits.
 func (c *Copy) begin(ctx context.Context, mode pgx.TxAccessMode) (err error) {
 	c.tx, err = c.db.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: mode})
 	if err != nil {
 		return err
 	}
-	var free bool
-	lock := "SELECT pg_try_advisory_xact_lock(" + strconv.FormatInt(c.lock, 10) + ")"
-	if err := c.tx.QueryRow(ctx, lock).Scan(&free); err != nil {
-		return err
-	}
-	if !free {
-		return fmt.Errorf("%s is in use by another drover", c.name)
+	for _, number := range []int64{c.lock, aloneLock(c.lock)} {
+		var free bool
+		lock := "SELECT pg_try_advisory_xact_lock(" + strconv.FormatInt(number, 10) + ")"
+		if err := c.tx.QueryRow(ctx, lock).Scan(&free); err != nil {
+			return err
+		}
+		if !free {
+			return fmt.Errorf("%s is in use by another drover", c.name)
+		}
 	}
 	return nil
 }

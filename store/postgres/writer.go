@@ -13,7 +13,7 @@ import (
 // held by whoever writes, and by nobody else: it goes when the connection does.
 
 // ErrInUse says that another server uses the database.
-var ErrInUse = errors.New("another drover server uses this database; " +
+var ErrInUse = errors.New("the database is in use by another drover; " +
 	"several servers on one database are not supported yet")
 
 // Alone makes this store the only one that writes, or returns ErrInUse when another one is. It stays
@@ -49,8 +49,7 @@ func (s *Store) connectWriter(ctx context.Context) error {
 	if !s.alone {
 		return nil
 	}
-	// The lock stands beside that of a write.
-	hold := holdAlone + strconv.FormatInt(s.lock^1, 10) + "); RESET lock_timeout"
+	hold := holdAlone + strconv.FormatInt(aloneLock(s.lock), 10) + "); RESET lock_timeout"
 	_, err = db.Exec(ctx, hold, pgx.QueryExecModeSimpleProtocol)
 	if err == nil {
 		return nil
@@ -69,6 +68,9 @@ const (
 	holdAlone   = "SELECT set_config('lock_timeout', '2s', false); SELECT pg_advisory_lock("
 	lockTimeout = "55P03"
 )
+
+// aloneLock is the lock of the one server, beside that of the writers.
+func aloneLock(lock int64) int64 { return lock ^ 1 }
 
 // closeWriter closes the connection that writes, if there is one.
 func (s *Store) closeWriter() {
