@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/drover-iot/drover/store/relational"
 )
@@ -43,6 +44,13 @@ func OpenSource(ctx context.Context, url string, tables []relational.Table) (*Co
 // OpenTarget opens a database without data to be filled, and makes the tables when there are none.
 func OpenTarget(ctx context.Context, url string, tables []relational.Table) (*Copy, error) {
 	return openCopy(ctx, url, func(c *Copy) error {
+		// A database that is being written is refused at once: migrate would wait for the lock.
+		if err := c.begin(ctx, pgx.ReadWrite); err != nil {
+			return err
+		}
+		if err := c.tx.Rollback(ctx); err != nil {
+			return err
+		}
 		if err := migrate(ctx, c.db, c.lock); err != nil {
 			return err
 		}
@@ -128,16 +136,20 @@ func (c *Copy) begin(ctx context.Context, mode pgx.TxAccessMode) (err error) {
 	if err != nil {
 		return err
 	}
-	var free bool
-	lock := "SELECT pg_try_advisory_xact_lock(" + strconv.FormatInt(c.lock, 10) + ")"
-	if err := c.tx.QueryRow(ctx, lock).Scan(&free); err != nil {
+	// A copy that was interrupted a moment ago may still have the lock.
+	if err := c.exec(ctx, "SET LOCAL lock_timeout = '2s'"); err != nil {
 		return err
 	}
-	if !free {
+	err = c.exec(ctx, "SELECT pg_advisory_xact_lock("+strconv.FormatInt(c.lock, 10)+")")
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) && refused.Code == lockNotAvailable {
 		return fmt.Errorf("%s is in use by another drover", c.name)
 	}
-	return nil
+	return err
 }
+
+// lockNotAvailable is the code of a lock that was not free in time.
+const lockNotAvailable = "55P03"
 
 // own are the tables that other stores have not, and that say nothing about the fleet.
 var own = []string{"schema_version"}
