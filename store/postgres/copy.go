@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/drover-iot/drover/store/relational"
 )
@@ -43,6 +44,13 @@ func OpenSource(ctx context.Context, url string, tables []relational.Table) (*Co
 // OpenTarget opens a database without data to be filled, and makes the tables when there are none.
 func OpenTarget(ctx context.Context, url string, tables []relational.Table) (*Copy, error) {
 	return openCopy(ctx, url, func(c *Copy) error {
+		// A database that is being written is refused at once: migrate would wait for the lock.
+		if err := c.begin(ctx, pgx.ReadWrite); err != nil {
+			return err
+		}
+		if err := c.tx.Rollback(ctx); err != nil {
+			return err
+		}
 		if err := migrate(ctx, c.db, c.lock); err != nil {
 			return err
 		}
@@ -128,14 +136,19 @@ func (c *Copy) begin(ctx context.Context, mode pgx.TxAccessMode) (err error) {
 	if err != nil {
 		return err
 	}
-	for _, number := range []int64{c.lock, aloneLock(c.lock)} {
-		var free bool
-		lock := "SELECT pg_try_advisory_xact_lock(" + strconv.FormatInt(number, 10) + ")"
-		if err := c.tx.QueryRow(ctx, lock).Scan(&free); err != nil {
-			return err
-		}
-		if !free {
+	// A copy that was interrupted a moment ago may still have the locks.
+	if err := c.exec(ctx, "SET LOCAL lock_timeout = '2s'"); err != nil {
+		return err
+	}
+	for _, lock := range []int64{c.lock, aloneLock(c.lock)} {
+		err := c.exec(ctx, "SELECT pg_advisory_xact_lock("+strconv.FormatInt(lock, 10)+")")
+		var refused *pgconn.PgError
+		switch {
+		case err == nil:
+		case errors.As(err, &refused) && refused.Code == lockTimeout:
 			return fmt.Errorf("%s is in use by another drover", c.name)
+		default:
+			return err
 		}
 	}
 	return nil
