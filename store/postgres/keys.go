@@ -1,30 +1,13 @@
 package postgres
 
-import (
-	"sync/atomic"
-
-	"github.com/drover-iot/drover/job"
-	"github.com/drover-iot/drover/registry"
-)
-
-// The kinds of key. The numbers are stored, as those of the embedded store; never renumber them.
-const (
-	thingKey = iota
-	groupKey
-	jobKey
-	joinedKey
-	sequenceKey
-	announcementKey
-	billingGroupKey
-	keyKinds
-)
+import "github.com/drover-iot/drover/store/relational"
 
 // keys are the counters of all nodes as the running write sees them: it reads them when it has the
 // lock, and stores those that it used. What this node has handed out in a write that was lost it
 // does not hand out again.
 type keys struct {
-	last   [keyKinds]atomic.Int64
-	stored [keyKinds]int64 // what the database says
+	relational.Keys
+	stored [relational.KeyKinds]int64 // what the database says
 }
 
 const loadCounters = `SELECT kind, reserved FROM counter`
@@ -34,12 +17,12 @@ func (k *keys) load(c *conn) error {
 	s := c.Prepare(loadCounters)
 	for s.Row() {
 		kind, last := s.Int(), s.Int()
-		if kind < 0 || kind >= keyKinds {
+		if kind < 0 || kind >= relational.KeyKinds {
 			continue // of a newer node
 		}
 		k.stored[kind] = last
-		if last > k.last[kind].Load() {
-			k.last[kind].Store(last)
+		if last > k.Last[kind].Load() {
+			k.Last[kind].Store(last)
 		}
 	}
 	return s.End()
@@ -50,8 +33,8 @@ const saveCounter = `INSERT INTO counter (kind, reserved) VALUES (?, ?)
 
 // save has the counters that were used written with the next round trip.
 func (k *keys) save(c *conn) {
-	for kind := range k.last {
-		last := k.last[kind].Load()
+	for kind := range k.Last {
+		last := k.Last[kind].Load()
 		if last == k.stored[kind] {
 			continue
 		}
@@ -63,26 +46,16 @@ func (k *keys) save(c *conn) {
 }
 
 // lastJoined is store.Reader.LastJoined inside a write.
-func (k *keys) lastJoined() (int64, error) { return k.last[joinedKey].Load(), nil }
+func (k *keys) lastJoined() (int64, error) { return k.Last[relational.JoinedKey].Load(), nil }
 
 const selectLastJoined = `SELECT reserved FROM counter WHERE kind = ?`
 
 // readLastJoined is store.Reader.LastJoined inside a read: the counter in its snapshot.
 func (c *conn) readLastJoined() (last int64, err error) {
 	s := c.Prepare(selectLastJoined)
-	s.BindInt(joinedKey)
+	s.BindInt(relational.JoinedKey)
 	if s.Row() {
 		last = s.Int()
 	}
 	return last, s.End()
 }
-
-func (k *keys) Thing() registry.ThingID { return registry.ThingID(k.last[thingKey].Add(1)) }
-func (k *keys) Group() registry.GroupID { return registry.GroupID(k.last[groupKey].Add(1)) }
-func (k *keys) BillingGroup() registry.BillingGroupID {
-	return registry.BillingGroupID(k.last[billingGroupKey].Add(1))
-}
-func (k *keys) Job() job.Key        { return job.Key(k.last[jobKey].Add(1)) }
-func (k *keys) Joined() int64       { return k.last[joinedKey].Add(1) }
-func (k *keys) Sequence() int64     { return k.last[sequenceKey].Add(1) }
-func (k *keys) Announcement() int64 { return k.last[announcementKey].Add(1) }

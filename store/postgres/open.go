@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
-	"sync"
 	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
@@ -19,27 +18,17 @@ import (
 // operators, who ask for long lists: devices never wait behind them.
 const readers, operatorReaders = 8, 4
 
-// ErrClosed says that the store was closed.
-var ErrClosed = errors.New("store is closed")
-
 // Store is a database that is open, perhaps by several nodes.
 type Store struct {
-	pool *pgxpool.Pool
-	lock int64         // the advisory lock of the writers of this schema, on all nodes
-	turn chan struct{} // holds the one right of this node to write
-	keys keys
+	pool  *pgxpool.Pool
+	lock  int64 // the advisory lock of the writers of this schema, on all nodes
+	keys  keys
+	calls *relational.Calls
 
 	writer *pgx.Conn // that writes; nil before the first write and after it broke
 	alone  bool      // see Alone
 
-	reading   chan struct{} // a token for each read that runs
-	operators chan struct{} // a token for each of them that is an operator's
-
 	trips atomic.Int64 // see Trips
-
-	life    sync.Mutex
-	closed  bool
-	running sync.WaitGroup
 }
 
 // Open opens the database at a URL, postgres://USER:PASSWORD@HOST:PORT/DATABASE, and brings its
@@ -55,10 +44,6 @@ func Open(ctx context.Context, url string) (*Store, error) {
 		config.ConnConfig.ConnectTimeout = connectTimeout
 	}
 	config.MaxConns = readers
-	config.AfterConnect = func(_ context.Context, db *pgx.Conn) error {
-		db.TypeMap() // made before the first statement
-		return nil
-	}
 	if config.ConnConfig.RuntimeParams["application_name"] == "" {
 		config.ConnConfig.RuntimeParams["application_name"] = "drover"
 	}
@@ -67,16 +52,13 @@ func Open(ctx context.Context, url string) (*Store, error) {
 		return nil, fmt.Errorf("open the store: %w", err)
 	}
 	s := &Store{
-		pool:      pool,
-		turn:      make(chan struct{}, 1),
-		reading:   make(chan struct{}, readers),
-		operators: make(chan struct{}, operatorReaders),
+		pool:  pool,
+		calls: relational.NewCalls(readers, operatorReaders),
 	}
 	if err := s.prepare(ctx); err != nil {
 		pool.Close()
 		return nil, refusal(config.ConnConfig, err)
 	}
-	s.turn <- struct{}{}
 	return s, nil
 }
 
@@ -110,25 +92,13 @@ func lockOf(schema string) int64 {
 // Read calls f with the state of the last commit. ctx bounds the wait for a connection, and says
 // whether an operator asks.
 func (s *Store) Read(ctx context.Context, f func(store.Reader) error) error {
-	if err := s.begin(ctx); err != nil {
-		return err
-	}
-	defer s.running.Done()
-	if store.IsForOperator(ctx) {
-		if err := enter(ctx, s.operators); err != nil {
-			return err
-		}
-		defer func() { <-s.operators }()
-	}
-	if err := enter(ctx, s.reading); err != nil {
-		return err
-	}
-	defer func() { <-s.reading }()
-	return s.connected(ctx, func(c *conn) error {
-		c.lastJoined = c.readLastJoined
-		c.queue(beginRead)                  // sent with the first query
-		defer func() { _ = c.rollback() }() // nothing was written
-		return f(relational.NewReader(c))
+	return s.calls.Read(ctx, func() error {
+		return s.connected(ctx, func(c *conn) error {
+			c.lastJoined = c.readLastJoined
+			c.queue(beginRead)                  // sent with the first query
+			defer func() { _ = c.rollback() }() // nothing was written
+			return f(relational.NewReader(c))
+		})
 	})
 }
 
@@ -171,40 +141,11 @@ func (c *conn) rollback() error {
 	return c.exec("ROLLBACK")
 }
 
-// enter waits until a channel takes a token.
-func enter(ctx context.Context, tokens chan<- struct{}) error {
-	select {
-	case tokens <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// begin registers a call, so that Close waits for it.
-func (s *Store) begin(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	s.life.Lock()
-	defer s.life.Unlock()
-	if s.closed {
-		return ErrClosed
-	}
-	s.running.Add(1)
-	return nil
-}
-
 // Close waits for running functions and closes the connections.
 func (s *Store) Close() error {
-	s.life.Lock()
-	closed := s.closed
-	s.closed = true
-	s.life.Unlock()
-	if closed {
+	if !s.calls.Close() {
 		return nil
 	}
-	s.running.Wait()
 	s.pool.Close()
 	if s.writer == nil {
 		return nil

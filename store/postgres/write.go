@@ -28,22 +28,14 @@ const savepoint = "given"
 // exclusive calls f in a transaction when this node may write. Whoever has the lock of the writers
 // sees all earlier commits: each statement has a snapshot of its own.
 func (s *Store) exclusive(ctx context.Context, f func(*conn) error) error {
-	if err := s.begin(ctx); err != nil {
-		return err
-	}
-	defer s.running.Done()
-	select {
-	case <-s.turn:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	defer func() { s.turn <- struct{}{} }()
-	c, err := s.beginWrite(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = c.rollback() }() // what was not committed, also after a panic
-	return s.transaction(c, f)
+	return s.calls.Write(ctx, func() error {
+		c, err := s.beginWrite(ctx)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = c.rollback() }() // what was not committed, also after a panic
+		return s.transaction(c, f)
+	})
 }
 
 // beginWrite begins a transaction that has the lock of the writers. A connection that broke since the

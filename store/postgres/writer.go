@@ -19,19 +19,11 @@ var ErrInUse = errors.New("the database is in use by another drover; " +
 // Alone makes this store the only one that writes, or returns ErrInUse when another one is. It stays
 // so through restarts of the database: whoever connects first then is the only one.
 func (s *Store) Alone(ctx context.Context) error {
-	if err := s.begin(ctx); err != nil {
-		return err
-	}
-	defer s.running.Done()
-	select {
-	case <-s.turn:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	defer func() { s.turn <- struct{}{} }()
-	s.alone = true
-	s.closeWriter() // one without the lock
-	return s.connectWriter(ctx)
+	return s.calls.Write(ctx, func() error {
+		s.alone = true
+		s.closeWriter() // one without the lock
+		return s.connectWriter(ctx)
+	})
 }
 
 // connectWriter makes the connection that writes when there is none. The holder of the turn calls it.

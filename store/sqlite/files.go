@@ -46,7 +46,7 @@ func (s *Store) InPlace() bool {
 
 // Rescue writes all that was committed to a new file.
 func (s *Store) Rescue(ctx context.Context, path string) error {
-	return s.exclusive(ctx, func() error {
+	return s.calls.Write(ctx, func() error {
 		if err := createPrivate(path); err != nil {
 			return err
 		}

@@ -2,22 +2,8 @@ package sqlite
 
 import (
 	"fmt"
-	"sync/atomic"
 
-	"github.com/drover-iot/drover/job"
-	"github.com/drover-iot/drover/registry"
-)
-
-// The kinds of key. The numbers are stored; never renumber them.
-const (
-	thingKey = iota
-	groupKey
-	jobKey
-	joinedKey
-	sequenceKey
-	announcementKey
-	billingGroupKey
-	keyKinds
+	"github.com/drover-iot/drover/store/relational"
 )
 
 // keyBlock is how many keys are reserved at once. Keys are counted in memory; the file only knows a
@@ -26,9 +12,9 @@ const keyBlock = 4096
 
 // keys are the counters. The holder of the writer's turn changes them; anybody may look.
 type keys struct {
-	last  [keyKinds]atomic.Int64
-	bound [keyKinds]int64 // what the file says
-	next  [keyKinds]int64 // what the running transaction makes it say
+	relational.Keys
+	bound [relational.KeyKinds]int64 // what the file says
+	next  [relational.KeyKinds]int64 // what the running transaction makes it say
 }
 
 // maxKey is more than any counter reaches.
@@ -41,18 +27,18 @@ func (k *keys) load(c *conn) error {
 	s := c.stmt(loadCounters)
 	for s.Row() {
 		kind, reserved := s.Int(), s.Int()
-		if kind < 0 || kind >= keyKinds || reserved < 0 || reserved > maxKey {
+		if kind < 0 || kind >= relational.KeyKinds || reserved < 0 || reserved > maxKey {
 			s.Fail(fmt.Errorf("the counter of keys %d is damaged: it stands at %d", kind, reserved))
 			break
 		}
-		k.last[kind].Store(reserved)
+		k.Last[kind].Store(reserved)
 	}
 	if err := s.End(); err != nil {
 		return err
 	}
 	return c.write(func() error {
-		for kind := range k.last {
-			k.next[kind] = k.last[kind].Load() + keyBlock
+		for kind := range k.Last {
+			k.next[kind] = k.Last[kind].Load() + keyBlock
 		}
 		return k.save(c)
 	}, k.reserved)
@@ -79,9 +65,9 @@ func (k *keys) save(c *conn) error {
 
 // reserve raises the bounds that were reached, within the transaction that reached them.
 func (k *keys) reserve(c *conn) error {
-	for kind := range k.last {
+	for kind := range k.Last {
 		k.next[kind] = k.bound[kind]
-		if last := k.last[kind].Load(); last > k.bound[kind] {
+		if last := k.Last[kind].Load(); last > k.bound[kind] {
 			k.next[kind] = last + keyBlock
 		}
 	}
@@ -94,19 +80,9 @@ func (k *keys) reserved() { k.bound = k.next }
 // giveBack lowers the bounds to what was used, for an orderly end.
 func (k *keys) giveBack(c *conn) error {
 	return c.write(func() error {
-		for kind := range k.last {
-			k.next[kind] = k.last[kind].Load()
+		for kind := range k.Last {
+			k.next[kind] = k.Last[kind].Load()
 		}
 		return k.save(c)
 	}, k.reserved)
 }
-
-func (k *keys) Thing() registry.ThingID { return registry.ThingID(k.last[thingKey].Add(1)) }
-func (k *keys) Group() registry.GroupID { return registry.GroupID(k.last[groupKey].Add(1)) }
-func (k *keys) BillingGroup() registry.BillingGroupID {
-	return registry.BillingGroupID(k.last[billingGroupKey].Add(1))
-}
-func (k *keys) Job() job.Key        { return job.Key(k.last[jobKey].Add(1)) }
-func (k *keys) Joined() int64       { return k.last[joinedKey].Add(1) }
-func (k *keys) Sequence() int64     { return k.last[sequenceKey].Add(1) }
-func (k *keys) Announcement() int64 { return k.last[announcementKey].Add(1) }

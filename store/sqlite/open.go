@@ -34,24 +34,15 @@ const (
 	busy = 10 * time.Second
 )
 
-// ErrClosed says that the store was closed.
-var ErrClosed = errors.New("store is closed")
-
 // Store is an open database file. The caller makes sure that no second process opens the same file.
 type Store struct {
 	path   string
 	file   fs.FileInfo // of the file that was opened
 	writer *conn
-	turn   chan struct{} // holds the one right to use writer
 	keys   keys
 
-	reading   chan struct{} // a token for each read that runs
-	operators chan struct{} // a token for each of them that is an operator's
-	idle      idleConns
-
-	life    sync.Mutex
-	closed  bool
-	running sync.WaitGroup
+	calls *relational.Calls
+	idle  idleConns
 }
 
 // Open opens or makes the database file. It refuses, and leaves alone, a file that is damaged, that
@@ -65,17 +56,14 @@ func Open(path string) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		path:      path,
-		writer:    writer,
-		turn:      make(chan struct{}, 1),
-		reading:   make(chan struct{}, readers),
-		operators: make(chan struct{}, operatorReaders),
+		path:   path,
+		writer: writer,
+		calls:  relational.NewCalls(readers, operatorReaders),
 	}
 	if err := s.prepare(); err != nil {
 		_ = errors.Join(s.idle.close(), writer.close())
 		return nil, err
 	}
-	s.turn <- struct{}{}
 	return s, nil
 }
 
@@ -146,23 +134,11 @@ func connect(path string, cache int) (*conn, error) {
 // Read calls f with the state of the last commit. ctx bounds the wait for a connection, and says
 // whether an operator asks.
 func (s *Store) Read(ctx context.Context, f func(store.Reader) error) error {
-	if err := s.begin(ctx); err != nil {
-		return err
-	}
-	defer s.running.Done()
-	if store.IsForOperator(ctx) {
-		if err := enter(ctx, s.operators); err != nil {
-			return err
-		}
-		defer func() { <-s.operators }()
-	}
-	if err := enter(ctx, s.reading); err != nil {
-		return err
-	}
-	defer func() { <-s.reading }()
-	c := s.idle.take() // there is one for every token
-	defer s.idle.put(c)
-	return c.read(func() error { return f(relational.NewReader(db{c, &s.keys})) })
+	return s.calls.Read(ctx, func() error {
+		c := s.idle.take() // there is one for every read that runs
+		defer s.idle.put(c)
+		return c.read(func() error { return f(relational.NewReader(db{c, &s.keys})) })
+	})
 }
 
 // db is a relational.DB: a connection in a transaction.
@@ -172,17 +148,7 @@ type db struct {
 }
 
 // LastJoined looks at the counter in memory.
-func (d db) LastJoined() (int64, error) { return d.keys.last[joinedKey].Load(), nil }
-
-// enter waits until a channel takes a token.
-func enter(ctx context.Context, tokens chan<- struct{}) error {
-	select {
-	case tokens <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
+func (d db) LastJoined() (int64, error) { return d.keys.Last[relational.JoinedKey].Load(), nil }
 
 // idleConns are the open connections that nobody reads through. The one that was used last is taken
 // first: its page cache is warm, and those of the others stay empty.
@@ -228,7 +194,7 @@ func (c *conn) read(f func() error) error {
 
 // Write calls f alone and commits what it applied. ctx bounds the wait for the turn.
 func (s *Store) Write(ctx context.Context, f func(store.Tx) error) error {
-	return s.exclusive(ctx, func() error {
+	return s.calls.Write(ctx, func() error {
 		t := relational.NewTx(db{s.writer, &s.keys}, &s.keys)
 		return s.writer.write(func() error {
 			if err := f(t); err != nil {
@@ -240,21 +206,6 @@ func (s *Store) Write(ctx context.Context, f func(store.Tx) error) error {
 			return s.keys.reserve(s.writer)
 		}, s.keys.reserved)
 	})
-}
-
-// exclusive calls f when the writer is free.
-func (s *Store) exclusive(ctx context.Context, f func() error) error {
-	if err := s.begin(ctx); err != nil {
-		return err
-	}
-	defer s.running.Done()
-	select {
-	case <-s.turn:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	defer func() { s.turn <- struct{}{} }()
-	return f()
 }
 
 // write runs f in one write transaction and commits it, unless f fails or panics.
@@ -277,27 +228,13 @@ func (c *conn) write(f func() error, committed func()) error {
 	return nil
 }
 
-// begin registers a call, so that Close waits for it.
-func (s *Store) begin(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	s.life.Lock()
-	defer s.life.Unlock()
-	if s.closed {
-		return ErrClosed
-	}
-	s.running.Add(1)
-	return nil
-}
-
 const countTables = `SELECT count(*) FROM sqlite_schema`
 
 const listTables = `SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'counter'`
 
 // Reset removes everything. Keys go on growing.
 func (s *Store) Reset(ctx context.Context) error {
-	return s.exclusive(ctx, func() error {
+	return s.calls.Write(ctx, func() error {
 		return s.writer.write(func() error {
 			var tables []string
 			list := s.writer.stmt(listTables)
@@ -320,13 +257,8 @@ func (s *Store) Reset(ctx context.Context) error {
 
 // Close waits for running functions, folds the log into the file and closes it.
 func (s *Store) Close() error {
-	s.life.Lock()
-	closed := s.closed
-	s.closed = true
-	s.life.Unlock()
-	if closed {
+	if !s.calls.Close() {
 		return nil
 	}
-	s.running.Wait()
 	return errors.Join(s.keys.giveBack(s.writer), s.idle.close(), s.writer.close())
 }

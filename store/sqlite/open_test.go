@@ -14,6 +14,7 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/drover-iot/drover/store"
+	"github.com/drover-iot/drover/store/relational"
 	"github.com/drover-iot/drover/store/sqlite"
 )
 
@@ -81,10 +82,10 @@ func TestCloseLeavesOneFileAndRefusesCalls(t *testing.T) {
 	if err != nil || len(entries) != 1 || entries[0].Name() != "drover.db" {
 		t.Errorf("got %v, %v, want only drover.db", entries, err)
 	}
-	if err := s.Read(t.Context(), func(store.Reader) error { return nil }); !errors.Is(err, sqlite.ErrClosed) {
+	if err := s.Read(t.Context(), func(store.Reader) error { return nil }); !errors.Is(err, relational.ErrClosed) {
 		t.Errorf("read: %v", err)
 	}
-	if err := s.Write(t.Context(), func(store.Tx) error { return nil }); !errors.Is(err, sqlite.ErrClosed) {
+	if err := s.Write(t.Context(), func(store.Tx) error { return nil }); !errors.Is(err, relational.ErrClosed) {
 		t.Errorf("write: %v", err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/drover-iot/drover/store"
 )
@@ -34,10 +35,10 @@ func TestReadersOfDevices(t *testing.T) {
 		})
 	}
 	reading.Wait()
-	gone, cancel := context.WithCancel(operator)
-	cancel()
-	if err := enter(gone, s.operators); !errors.Is(err, context.Canceled) {
-		t.Errorf("one operator more: %v, want %v", err, context.Canceled)
+	gone, cancel := context.WithTimeout(operator, 20*time.Millisecond)
+	defer cancel()
+	if err := s.Read(gone, nothing); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("one operator more: %v, want %v", err, context.DeadlineExceeded)
 	}
 	if err := s.Read(t.Context(), nothing); err != nil {
 		t.Errorf("a device: %v", err)
