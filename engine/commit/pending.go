@@ -52,8 +52,5 @@ func (r *executionReader) Latest(key job.Key, thing registry.ThingID) (job.Execu
 	return r.ExecutionReader.Latest(key, thing)
 }
 
-// forget is for changes that are written.
-func (r *executionReader) forget(c *store.Changes) {
-	r.known = false
-	r.ahead.forget(c)
-}
+// forget is for executions that may have changed.
+func (r *executionReader) forget() { r.known = false }

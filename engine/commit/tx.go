@@ -101,6 +101,14 @@ func (tx *Tx) ThingID(name string) (registry.ThingID, error) {
 	return tx.ThingReader.ThingID(name)
 }
 
+// ThingName returns the name of a thing, or the one that a deleted thing with executions had.
+func (tx *Tx) ThingName(id registry.ThingID) (string, error) {
+	if name, ok := tx.ahead.names[id]; ok {
+		return name, nil
+	}
+	return tx.ThingReader.ThingName(id)
+}
+
 // Document returns the document of a job. It never changes: a commit in which many devices begin the
 // same job reads it once.
 func (tx *Tx) Document(key job.Key) (string, error) {
@@ -260,7 +268,7 @@ func (tx *Tx) drop() {
 // Apply writes what is staged into the transaction, so that it stays recorded even if the request
 // is refused later.
 func (tx *Tx) Apply() error {
-	tx.executionReader.forget(&tx.Changes)
+	tx.executionReader.forget()
 	for _, created := range tx.Changes.Job.CreatedJobs {
 		tx.byID[created.Job.ID] = created.Job.Key
 	}
@@ -274,6 +282,7 @@ func (tx *Tx) Apply() error {
 	tx.applyNotices()
 	changes := tx.Changes
 	tx.drop()
+	tx.ahead.forget(&changes)
 	tx.AddWork(rows(&changes))
 	if err := tx.inner.Apply(changes); err != nil {
 		return err

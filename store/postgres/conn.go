@@ -99,6 +99,9 @@ func (c *conn) send(ctx context.Context, rest *pgx.Batch) pgx.BatchResults {
 		if err == nil && w.must && tag.RowsAffected() == 0 {
 			err = fmt.Errorf("%w: no row for %s", store.ErrConflict, w.sql)
 		}
+		if err == nil && w.sql == commit && tag.String() != commit {
+			err = errRolledBack
+		}
 		if err != nil {
 			c.err = named(err)
 			break
@@ -169,23 +172,33 @@ func (s *cursor) ask() bool {
 	query.Queue(s.sql, s.args...)
 	results := s.send(ctx, query)
 	if s.err = s.conn.err; s.err == nil {
-		if s.rows, s.err = results.Query(); s.err != nil {
-			s.err = named(s.err)
-			s.conn.err = s.err // the transaction is lost
-		}
+		rows, err := results.Query()
+		s.rows = rows
+		s.lose(err)
 	}
 	s.close = func() {
-		s.Fail(named(results.Close()))
+		s.lose(results.Close())
 		cancel()
 	}
 	return s.err == nil
+}
+
+// lose keeps an error of the database, after which the transaction is lost.
+func (s *cursor) lose(err error) {
+	if err == nil {
+		return
+	}
+	s.Fail(named(err))
+	if s.conn.err == nil {
+		s.conn.err = s.err
+	}
 }
 
 // End ends a query.
 func (s *cursor) End() error {
 	if s.rows != nil {
 		s.rows.Close()
-		s.Fail(named(s.rows.Err()))
+		s.lose(s.rows.Err())
 		s.rows = nil
 	}
 	if s.close != nil {

@@ -11,6 +11,9 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
+// errRolledBack is a commit that was none: what a write did not notice had failed.
+var errRolledBack = errors.New("the transaction was rolled back")
+
 // integrity is the class of errors of a row that was in the way, or of one that is missing.
 const integrity = "23"
 
@@ -23,7 +26,8 @@ var away = []string{"08", "57", "53300", "25006"}
 func named(err error) error {
 	var refused *pgconn.PgError
 	switch {
-	case err == nil, errors.Is(err, store.ErrConflict), fault.Of(err) != nil:
+	case err == nil, errors.Is(err, store.ErrConflict), errors.Is(err, errRolledBack),
+		fault.Of(err) != nil:
 		return err
 	case !errors.As(err, &refused):
 		return gone(err)

@@ -156,7 +156,7 @@ func TestTurnNotFree(t *testing.T) {
 			t.Errorf("request %d: %v", i, err)
 		}
 	}
-	if took := time.Since(began); took > 15*time.Second {
+	if took := time.Since(began); took > 8*time.Second { // 5 s, and a busy machine
 		t.Errorf("the batch took %v", took)
 	}
 	if _, err := other.Exec(t.Context(), "SELECT pg_advisory_unlock("+lock+")"); err != nil {

@@ -3,11 +3,25 @@ package postgres
 import (
 	"strconv"
 	"strings"
+	"sync"
 )
 
-// translated is a statement of relational as PostgreSQL reads it: parameters are $1, and hints to
-// SQLite's planner are left out. No statement has a question mark in a text.
+// translations are the statements that were translated: constants, a few hundred.
+var translations sync.Map
+
+// translated is a statement of relational as PostgreSQL reads it, translated once.
 func translated(sql string) string {
+	if known, ok := translations.Load(sql); ok {
+		return known.(string)
+	}
+	text := translate(sql)
+	translations.Store(sql, text)
+	return text
+}
+
+// translate numbers the parameters, $1, and leaves the hints to SQLite's planner out. No statement
+// has a question mark in a text.
+func translate(sql string) string {
 	sql = strings.ReplaceAll(sql, "CROSS JOIN", "JOIN")
 	var b strings.Builder
 	for {

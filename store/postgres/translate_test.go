@@ -2,7 +2,7 @@ package postgres
 
 import "testing"
 
-func TestTranslated(t *testing.T) {
+func TestTranslate(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ sql, want string }{
 		{"SELECT 1", "SELECT 1"},
@@ -12,7 +12,7 @@ func TestTranslated(t *testing.T) {
 		{"SELECT a FROM t INDEXED BY t_by_b", "SELECT a FROM t "},
 		{"SELECT a FROM t INDEXED BY x CROSS JOIN u ON v = ?", "SELECT a FROM t  JOIN u ON v = $1"},
 	} {
-		if got := translated(tt.sql); got != tt.want {
+		if got := translate(tt.sql); got != tt.want {
 			t.Errorf("%q: got %q, want %q", tt.sql, got, tt.want)
 		}
 	}

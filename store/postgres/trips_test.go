@@ -66,6 +66,8 @@ func tripsOfFleet(t *testing.T, n int) map[string]int64 {
 		}
 	}
 	must2 := func(_ any, err error) { t.Helper(); must(err) }
+	must(e.Jobs.UpdateEventConfigurations(
+		t.Context(), map[string]bool{"JOB": true, "JOB_EXECUTION": true}))
 	must2(e.Fleet.CreateGroup(t.Context(), fleet.NewGroup{Name: "all"}))
 	names := make([]string, n)
 	for i := range names {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/drover-iot/drover/store"
 	"github.com/drover-iot/drover/store/relational"
 )
@@ -25,6 +27,10 @@ func (s *Store) Write(ctx context.Context, f func(store.Tx) error) error {
 // still commits the counters of the keys that it was given.
 const savepoint = "given"
 
+// commit ends a transaction. PostgreSQL answers it with ROLLBACK, and no error, when an earlier
+// statement has failed; see conn.send.
+const commit = "COMMIT"
+
 // exclusive calls f in a transaction when this node may write. Whoever has the lock of the writers
 // sees all earlier commits: each statement has a snapshot of its own.
 func (s *Store) exclusive(ctx context.Context, f func(*conn) error) error {
@@ -43,7 +49,7 @@ func (s *Store) exclusive(ctx context.Context, f func(*conn) error) error {
 func (s *Store) beginWrite(ctx context.Context) (*conn, error) {
 	known := s.writer != nil
 	if err := s.connectWriter(ctx); err != nil {
-		return nil, err
+		return nil, named(err) // for a request, a database in use is one that is away
 	}
 	c := s.on(s.writer)
 	c.lastJoined = s.keys.lastJoined
@@ -55,7 +61,7 @@ func (s *Store) beginWrite(ctx context.Context) (*conn, error) {
 	switch {
 	case err == nil:
 		return c, nil
-	case known && s.writer.IsClosed():
+	case known && s.writer.IsClosed() && !pgconn.Timeout(err): // a wait was long enough
 		s.closeWriter()
 		return s.beginWrite(ctx)
 	}
@@ -74,7 +80,7 @@ func (s *Store) transaction(c *conn, f func(*conn) error) error {
 		return err
 	}
 	s.keys.save(c)
-	if err := c.exec("COMMIT"); err != nil {
+	if err := c.exec(commit); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
 	return nil
@@ -86,7 +92,7 @@ func (s *Store) giveUp(c *conn) {
 	c.waiting, c.err = c.waiting[:0], nil
 	if c.exec("ROLLBACK TO SAVEPOINT "+savepoint) == nil {
 		s.keys.save(c)
-		_ = c.exec("COMMIT")
+		_ = c.exec(commit)
 	}
 }
 
