@@ -7,8 +7,9 @@ import (
 )
 
 // An ahead is what a commit has read before anybody asked: the things whose devices make its
-// requests, and their first pending executions. A store that is far away is asked for all of them at
-// once, instead of several times for each request. What a change may have made wrong is forgotten.
+// requests, and their first pending executions. A store that is far away is asked for all of them
+// at once, instead of several times for each request. What a change may have made wrong is
+// forgotten.
 type ahead struct {
 	things  map[string]registry.ThingID
 	names   map[registry.ThingID]string

@@ -19,7 +19,8 @@ import (
 // (R-NODE-9).
 const patience = 5 * time.Second
 
-// conn is a transaction on a connection, a relational.DB. Changes wait until they are sent together.
+// conn is a transaction on a connection, a relational.DB. Changes wait until they are sent
+// together.
 type conn struct {
 	db         *pgx.Conn
 	statements map[string]*cursor
@@ -84,8 +85,8 @@ func (c *conn) flush() error {
 	return c.err
 }
 
-// send sends the changes that wait and a batch behind them, in one round trip, and reads the answers
-// to the changes.
+// send sends the changes that wait and a batch behind them, in one round trip, and reads the
+// answers to the changes.
 func (c *conn) send(ctx context.Context, rest *pgx.Batch) pgx.BatchResults {
 	batch := &pgx.Batch{}
 	for _, w := range c.waiting {

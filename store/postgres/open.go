@@ -123,8 +123,8 @@ func (s *Store) connected(ctx context.Context, f func(*conn) error) error {
 // Lock is the number of the advisory lock that the writers of all nodes take turns with.
 func (s *Store) Lock() int64 { return s.lock }
 
-// Trips is how many questions this store has asked its database. What a write costs is their number,
-// more than what each of them asks for.
+// Trips is how many questions this store has asked its database. What a write costs is their
+// number, more than what each of them asks for.
 func (s *Store) Trips() int64 { return s.trips.Load() }
 
 // on is a conn on a connection.

@@ -44,8 +44,8 @@ func (s *Store) exclusive(ctx context.Context, f func(*conn) error) error {
 	})
 }
 
-// beginWrite begins a transaction that has the lock of the writers. A connection that broke since the
-// last write is found broken then; nothing was decided yet, so a new one begins it.
+// beginWrite begins a transaction that has the lock of the writers. When the connection broke after
+// the last write, that is noticed here, before anything is decided, and a new one is made.
 func (s *Store) beginWrite(ctx context.Context) (*conn, error) {
 	known := s.writer != nil
 	if err := s.connectWriter(ctx); err != nil {

@@ -16,8 +16,8 @@ import (
 var ErrInUse = errors.New("the database is in use by another drover; " +
 	"several servers on one database are not supported yet")
 
-// Alone makes this store the only one that writes, or returns ErrInUse when another one is. It stays
-// so through restarts of the database: whoever connects first then is the only one.
+// Alone makes this store the only one that may write, or returns ErrInUse when another store is.
+// After a restart of the database the store that connects first is the only one.
 func (s *Store) Alone(ctx context.Context) error {
 	return s.calls.Write(ctx, func() error {
 		s.alone = true
@@ -26,7 +26,8 @@ func (s *Store) Alone(ctx context.Context) error {
 	})
 }
 
-// connectWriter makes the connection that writes when there is none. The holder of the turn calls it.
+// connectWriter makes the connection that writes when there is none. The holder of the turn calls
+// it.
 func (s *Store) connectWriter(ctx context.Context) error {
 	if s.writer != nil && !s.writer.IsClosed() {
 		return nil

@@ -11,8 +11,8 @@ import (
 // ErrClosed says that the store was closed.
 var ErrClosed = errors.New("store is closed")
 
-// Calls are the calls of a store that run: one write, and a few reads, of which some may be those of
-// operators, who ask for long lists: devices never wait behind them.
+// Calls are the calls of a store that run: one write, and a few reads, of which some may be those
+// of operators, who ask for long lists: devices never wait behind them.
 type Calls struct {
 	writing   chan struct{} // a token while a write runs
 	reading   chan struct{} // a token for each read that runs
@@ -32,7 +32,8 @@ func NewCalls(readers, operators int) *Calls {
 	}
 }
 
-// Read calls f once one of the reads is free. ctx bounds the wait, and says whether an operator asks.
+// Read calls f once one of the reads is free. ctx bounds the wait, and says whether an operator
+// asks.
 func (c *Calls) Read(ctx context.Context, f func() error) error {
 	if err := c.begin(ctx); err != nil {
 		return err
