@@ -44,6 +44,12 @@ func (s *server) shellHome() (home string, env []string) {
 	}
 	env = s.environment(home)
 	env[0] = "PATH=" + bin + ":" + os.Getenv("PATH")
+	// Unless they are there, fish makes completions of all man pages in the background, and goes on
+	// with that when it has ended.
+	made := filepath.Join(home, ".local", "share", "fish", "generated_completions")
+	if err := os.MkdirAll(made, 0o700); err != nil {
+		s.T.Fatal(err)
+	}
 	// On a machine that is busy with other tests the server may be late. How late it may be is
 	// tested apart.
 	env = append(env, "DROVER_COMPLETION_TIME=15s")
