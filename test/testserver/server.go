@@ -1,7 +1,6 @@
 package testserver
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -68,7 +66,7 @@ type Server struct {
 	Umask       string
 	// ClockOffset is how far its clock is from that of the tests. Control signs by its clock.
 	ClockOffset time.Duration
-	Output      *Output // what it has printed since it was started last
+	Output      Printed // what it has printed since it was started last
 	Endpoints
 
 	cgroup  string // the folder of its control group; empty: that of the tests
@@ -84,24 +82,6 @@ type Endpoints struct {
 	AccessKeyID              string `json:"accessKeyId"`
 	SecretAccessKey          string `json:"secretAccessKey"`
 	PID                      int
-}
-
-// Output is what a process prints, which may be read while it runs.
-type Output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (o *Output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *Output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
 }
 
 // New returns a server that is not started, on a folder that does not exist yet. It is killed when
@@ -199,11 +179,16 @@ func (s *Server) launch(flags []string) {
 	if limits != "" {
 		args = append([]string{"sh", "-c", limits + `exec "$@"`, "sh"}, args...)
 	}
-	s.Output = &Output{}
+	printed, err := os.Create(filepath.Join(s.T.TempDir(), "printed"))
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	defer func() { _ = printed.Close() }() // the process has its own
+	s.Output = Printed{printed.Name()}
 	s.command = exec.Command(args[0], args[1:]...)
 	s.command.Env = append(os.Environ(), "DROVER_STORE="+s.Store)
 	s.command.Env = append(s.command.Env, s.Env...)
-	s.command.Stdout, s.command.Stderr = s.Output, s.Output
+	s.command.Stdout, s.command.Stderr = printed, printed
 	if err := s.command.Start(); err != nil {
 		s.T.Fatal(err)
 	}
