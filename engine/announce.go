@@ -24,7 +24,7 @@ func (e *Engine) WaitIdle(ctx context.Context) error {
 // announceLoop announces what was committed, in the order of the commits, until ctx ends. What
 // cannot be read or announced is tried again after a second.
 func (e *Engine) announceLoop(ctx context.Context) {
-	last, err := e.announce(ctx, 0) // what a crash left over
+	err := e.announce(ctx) // what a crash left over
 	close(e.ready)
 	for {
 		var again <-chan time.Time
@@ -39,37 +39,37 @@ func (e *Engine) announceLoop(ctx context.Context) {
 			e.commits.Outbox.Close()
 			return
 		}
-		last, err = e.announce(ctx, last)
+		err = e.announce(ctx)
 	}
 }
 
-// announce makes the announcements after the last one and returns the newest it made.
-func (e *Engine) announce(ctx context.Context, last int64) (int64, error) {
+// announce makes the announcements after the position of this node.
+func (e *Engine) announce(ctx context.Context) error {
 	const page = 64
 	for ctx.Err() == nil {
 		var found []store.Announcement
+		last, _ := e.commits.Outbox.Position()
 		err := e.config.Store.Read(ctx, func(r store.Reader) (err error) {
 			found, err = r.Announcements(last, page)
 			return err
 		})
 		if err != nil {
-			return last, err
+			return err
 		}
 		made, err := e.deliver(ctx, found)
 		if made > 0 && e.config.Persisted != nil {
 			if err := e.config.Persisted(ctx); err != nil {
-				return last, err
+				return err
 			}
 		}
-		for _, a := range found[:made] {
-			e.commits.Outbox.Confirm(a.ID)
-			last = a.ID
+		if made > 0 {
+			e.commits.Outbox.Confirm(found[made-1].ID)
 		}
 		if err != nil || len(found) == 0 { // a page of large ones is short
-			return last, err
+			return err
 		}
 	}
-	return last, nil
+	return nil
 }
 
 // deliver makes announcements and returns how many of them were made whole.

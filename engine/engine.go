@@ -81,8 +81,6 @@ type Engine struct {
 	ready   chan struct{} // closed when what a crash left over was announced
 	wake    chan struct{} // something may be due: at most one token
 	due     sync.Mutex    // held while due work runs, so that it runs once
-
-	announcedUpTo int64 // of a stepped engine
 }
 
 // New returns an engine over a store.

@@ -10,10 +10,7 @@ import "context"
 
 // Announce notifies devices of what was committed and is not announced yet, on a stepped engine.
 // After an error the rest is left to the next call.
-func (e *Engine) Announce(ctx context.Context) (err error) {
-	e.announcedUpTo, err = e.announce(ctx, e.announcedUpTo)
-	return err
-}
+func (e *Engine) Announce(ctx context.Context) (err error) { return e.announce(ctx) }
 
 // Together makes requests on a stepped engine that are decided in their order and committed as one
 // batch. Each function makes one request, and may do nothing else that others could see.

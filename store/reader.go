@@ -16,6 +16,8 @@ type Keys interface {
 	Joined() int64   // registry.Membership.Joined
 	Sequence() int64 // job.Execution.Sequence
 	Announcement() int64
+	Node() NodeID
+	Claim() int64 // Client.Claim
 }
 
 // Reader reads a consistent state.
@@ -26,8 +28,14 @@ type Reader interface {
 	ThingReader
 	GroupReader
 	IdentityReader
-	// Announcements returns up to limit announcements that were not marked done, oldest first, with
-	// ID > after. It returns fewer when they are large: none after those that have
+	// Nodes returns all nodes, by number.
+	Nodes() ([]Node, error)
+	// Client returns a client by its name, ClientsOf up to limit of a node by their names, strictly
+	// after one.
+	Client(name string) (Client, error)
+	ClientsOf(node NodeID, after string, limit int) ([]Client, error)
+	// Announcements returns up to limit announcements that not every node has passed, oldest first,
+	// with ID > after. It returns fewer when they are large: none after those that have
 	// AnnouncementBytes together.
 	Announcements(after int64, limit int) ([]Announcement, error)
 	// Setting returns the value of a setting.

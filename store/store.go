@@ -26,6 +26,7 @@ package store
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
@@ -61,6 +62,9 @@ type Tx interface {
 	// up to pending of their first pending executions, in one question. It leaves out names of no
 	// thing. A store to which a question costs nothing may answer nothing.
 	Heads(names []string, pending int) ([]Head, error)
+	// Time is that of the clock of all nodes on the store when the write got its turn; the zero time
+	// where there is none but the machine's.
+	Time() time.Time
 	// NextKeys returns fresh keys; they are never handed out twice, not even when the transaction
 	// is given up.
 	NextKeys() Keys

@@ -60,6 +60,8 @@ type Tx struct {
 	// Changes is what the request wants written so far. The states of jobs are set by SetJob, and
 	// memberships by ChangeMemberships.
 	Changes store.Changes
+	// Node is this server among the nodes on its store.
+	Node store.NodeID
 
 	inner    store.Tx
 	hooks    *Hooks
@@ -88,6 +90,17 @@ func newTx(inner store.Tx, hooks *Hooks, now time.Time) *Tx {
 		inner:           inner,
 		hooks:           hooks,
 	}
+}
+
+// Nodes returns the nodes on the store. This one shows as it was before the commit.
+func (tx *Tx) Nodes() ([]store.Node, error) { return tx.inner.Nodes() }
+
+// Client returns a client by its name, ClientsOf up to limit of a node by their names, strictly
+// after one.
+func (tx *Tx) Client(name string) (store.Client, error) { return tx.inner.Client(name) }
+
+func (tx *Tx) ClientsOf(node store.NodeID, after string, limit int) ([]store.Client, error) {
+	return tx.inner.ClientsOf(node, after, limit)
 }
 
 // Setting returns the value of a setting.
@@ -280,6 +293,7 @@ func (tx *Tx) Apply() error {
 	}
 	tx.applyEvents() // those of jobs
 	tx.applyNotices()
+	tx.applyNodes()
 	changes := tx.Changes
 	tx.drop()
 	tx.ahead.forget(&changes)
@@ -293,9 +307,9 @@ func (tx *Tx) Apply() error {
 	return nil
 }
 
-// close writes the states of changed jobs, what has to be announced and the settings given, and
-// removes what was announced already. It ends the transaction.
-func (tx *Tx) close(announced []int64, settings []store.Setting) error {
+// close writes the states of changed jobs, what has to be announced, the sign of the node and the
+// settings given. It ends the transaction.
+func (tx *Tx) close(nodes store.NodeChanges, settings []store.Setting) error {
 	if err := tx.jobCache.write(); err != nil {
 		return err
 	}
@@ -304,6 +318,6 @@ func (tx *Tx) close(announced []int64, settings []store.Setting) error {
 	for _, added := range changes.Outbox.Added {
 		tx.announced = added.ID
 	}
-	changes.Outbox.Done, changes.Settings = announced, settings
+	changes.Nodes, changes.Settings = nodes, settings
 	return tx.inner.Apply(changes)
 }

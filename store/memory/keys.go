@@ -6,6 +6,7 @@ import (
 
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
 )
 
 // The keys of the trees. Each names an order that some read of the contract promises.
@@ -63,6 +64,12 @@ type (
 		key    string
 	}
 
+	// ofNode orders the clients of a node by name.
+	ofNode struct {
+		node store.NodeID
+		name string
+	}
+
 	// resource names what has tags, as its ARN does.
 	resource struct{ kind, name string }
 
@@ -116,6 +123,10 @@ func (a attached) compare(b attached) int {
 
 // attachedKey is the key of an attachment.
 func attachedKey(a registry.Attachment) attached { return attached{a.Policy, a.Kind, a.Key} }
+
+func (a ofNode) compare(b ofNode) int {
+	return cmp.Or(cmp.Compare(a.node, b.node), cmp.Compare(a.name, b.name))
+}
 
 func (a resource) compare(b resource) int {
 	return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.name, b.name))

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
@@ -108,11 +109,14 @@ func (t *tx) Heads(names []string, pending int) (heads []store.Head, err error) 
 	return heads, nil
 }
 
+// Time is none: a store in memory has no clock.
+func (t *tx) Time() time.Time { return time.Time{} }
+
 // NextKeys returns the store's counters: they only ever grow.
 func (t *tx) NextKeys() store.Keys { return t.keys }
 
 type keys struct {
-	thing, group, billingGroup, job, sequence, announcement int64
+	thing, group, billingGroup, job, sequence, announcement, node, claim int64
 
 	joined atomic.Int64 // readers look at it
 }
@@ -131,3 +135,5 @@ func (k *keys) Job() job.Key        { return job.Key(next(&k.job)) }
 func (k *keys) Joined() int64       { return k.joined.Add(1) }
 func (k *keys) Sequence() int64     { return next(&k.sequence) }
 func (k *keys) Announcement() int64 { return next(&k.announcement) }
+func (k *keys) Node() store.NodeID  { return store.NodeID(next(&k.node)) }
+func (k *keys) Claim() int64        { return next(&k.claim) }

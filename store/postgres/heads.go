@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"encoding/json"
+	"time"
 
 	"github.com/drover-iot/drover/store"
 	"github.com/drover-iot/drover/store/relational"
@@ -12,6 +13,9 @@ type tx struct {
 	*relational.Tx
 	conn *conn
 }
+
+// Time is that of the database's clock (R-NODE-5).
+func (t tx) Time() time.Time { return t.conn.time }
 
 const listHeads = `SELECT ` + relational.HeadColumns + `
 	FROM (SELECT DISTINCT value FROM json_array_elements_text(CAST(? AS json))) n

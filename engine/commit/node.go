@@ -1,0 +1,151 @@
+package commit
+
+import (
+	"sync"
+
+	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/store"
+)
+
+// A committer writes as one of the nodes on its store. It joins with its first commit. With every
+// further one it gives a sign of life, if others may be there, and says up to where it has made the
+// announcements. A node that others have given up writes nothing any more, until it joins anew
+// (R-NODE-8).
+
+// NodeConfig is how a server shows in the list of nodes.
+type NodeConfig struct {
+	Name, Version string
+	// Shared says that there may be other nodes. A server that is alone takes the place of whoever
+	// was there before, and needs no signs of life.
+	Shared bool
+	// Status is what the server says of itself; nil says nothing.
+	Status func() (connections int, ready bool)
+}
+
+// A member is what a committer knows of its own place among the nodes.
+type member struct {
+	mu   sync.Mutex
+	id   store.NodeID // 0 before it has joined
+	out  bool         // it was given up, and must not join before Rejoin
+	away chan struct{}
+}
+
+func (m *member) get() (id store.NodeID, out bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.id, m.out
+}
+
+func (m *member) set(id store.NodeID, out bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.id, m.out = id, out
+}
+
+func (m *member) forget() { m.set(0, false) }
+
+// NodeID is the number of this node, 0 before its first commit and when it was given up.
+func (c *Committer) NodeID() store.NodeID {
+	id, _ := c.member.get()
+	return id
+}
+
+// Lost delivers a token when this node was given up. Nothing is committed until Rejoin.
+func (c *Committer) Lost() <-chan struct{} { return c.member.away }
+
+// Rejoin lets this node join anew with its next commit: nobody writes any more what others have
+// taken over.
+func (c *Committer) Rejoin() { c.member.forget() }
+
+var errGivenUp = fault.New(fault.Unavailable,
+	"this node was cut off and given up by the others; it is about to join them again")
+
+// sign is what a commit writes about this node.
+func (c *Committer) sign(tx *Tx, position int64) (n store.NodeChanges, err error) {
+	id, out := c.member.get()
+	if out {
+		return n, errGivenUp
+	}
+	if id == 0 {
+		return c.join(tx)
+	}
+	tx.Node = id
+	if _, unsaved := c.Outbox.Position(); !unsaved && !c.Node.Shared {
+		return n, nil
+	}
+	n.By, n.Sign = id, c.status(tx)
+	n.Sign.Position = position
+	return n, nil
+}
+
+// join makes this node one of the nodes. Those before it of the same name are gone: of a server that
+// is alone, whoever was there. Its clients and announcements become those of this one.
+func (c *Committer) join(tx *Tx) (n store.NodeChanges, err error) {
+	tx.Node = tx.Keys.Node()
+	joined := store.Node{
+		ID:      tx.Node,
+		Name:    c.Node.Name,
+		Version: c.Node.Version,
+		Sign:    c.status(tx),
+	}
+	joined.Since = joined.Seen
+	n.Joined = []store.Node{joined}
+	nodes, err := tx.Nodes()
+	for _, other := range nodes {
+		switch {
+		case !c.Node.Shared:
+			n.Gone = append(n.Gone, other.ID)
+		case other.Name == c.Node.Name && other.Heir == 0:
+			GiveUp(tx, other, tx.Node)
+		}
+	}
+	if err == nil && len(tx.Changes.Nodes.GivenUp) > 0 {
+		err = tx.Apply() // now: a request that is refused drops what is staged
+	}
+	return n, err
+}
+
+// status is the sign of this node without its position.
+func (c *Committer) status(tx *Tx) (s store.Sign) {
+	s.Seen = tx.inner.Time()
+	if s.Seen.IsZero() {
+		s.Seen = c.Clock.Now()
+	}
+	if c.Node.Status != nil {
+		s.Connections, s.Ready = c.Node.Status()
+	}
+	return s
+}
+
+// GiveUp stages that a node is not waited for any more, and which one takes its clients.
+func GiveUp(tx *Tx, node store.Node, heir store.NodeID) {
+	given := store.GivenUp{Node: node.ID, Heir: heir, Position: node.Position}
+	tx.Changes.Nodes.GivenUp = append(tx.Changes.Nodes.GivenUp, given)
+	tx.TellNodes(store.ForNodes{GivenUp: []store.GivenUp{given}})
+}
+
+// signed takes note of what a commit has written about this node.
+func (c *Committer) signed(tx *Tx, n store.NodeChanges) {
+	switch {
+	case len(n.Joined) > 0:
+		c.member.set(tx.Node, false)
+		c.Outbox.stored(0)
+	case n.By != 0:
+		c.Outbox.stored(n.Sign.Position)
+	}
+}
+
+// lost takes note that this node was given up. A server that is alone joins again: its store was
+// emptied.
+func (c *Committer) lost(err error) error {
+	if !c.Node.Shared {
+		c.member.forget()
+		return err
+	}
+	c.member.set(0, true)
+	select {
+	case c.member.away <- struct{}{}:
+	default:
+	}
+	return errGivenUp
+}
