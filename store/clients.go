@@ -1,37 +1,48 @@
 package store
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
-// A Client is a client id that is connected to a node, or has sessions there: nobody but this node
-// writes sessions of the client. Servers that are alone on their store store none.
+// A Client is a client id that is connected to a node, or has sessions there. It has one row for each
+// of its turns. The node of the first turn writes the client's sessions, and nobody else does; the
+// nodes of later turns wait until all before them have released the client. Servers that are alone on
+// their store have no rows.
 type Client struct {
 	Name string
-	Node NodeID
-	// Claim grows with every connection of any client. Claimant is the node that has made the newest
-	// one and waits until Node has released the client; 0: Node itself has.
-	Claim    int64
-	Claimant NodeID
-	// Entry is the announcement that tells of the claim, when there is a claimant.
-	Entry int64
-	// Connections counts the connections that the client has had.
+	Turn int64  // the claim with which the turn began
+	Node NodeID // 0: nobody has sessions of the client, and the row tells of its last connection
+	// Claim is that of the newest connection in the turn. Claims grow, over all clients.
+	Claim int64
+	// Connections counts the connections of the client, up to this one.
 	Connections int64
 	Connected   bool
 	// AsThing says that the connection stands for the thing that is named like the client.
 	AsThing bool
 	Session string    // tells the connections of a client apart
-	At      time.Time // when it connected or disconnected
+	At      time.Time // when it connected or, if it is not connected, disconnected
 	Reason  string    // why it disconnected; empty while it is connected
 	// Value is what the node needs that takes over from one that was lost, such as the will; it is
 	// the broker's business.
 	Value []byte
 }
 
+// ClientTurn names a turn of a client.
+type ClientTurn struct {
+	Name string
+	Turn int64
+}
+
 // ClientChanges are changes of clients.
 type ClientChanges struct {
-	// Set inserts or rewrites by name. Removed removes by name; removing one that does not exist is
-	// no change.
+	// Removed removes turns; removing one that does not exist is no change. Set inserts or rewrites
+	// turns.
+	Removed []ClientTurn
 	Set     []Client
-	Removed []string
+	// Unowned gives sessions whose client has no row to a node, each in a turn 0 that is not
+	// connected; 0 gives none.
+	Unowned NodeID
 }
 
 // ForNodes is what an announcement has for the nodes themselves.
@@ -47,11 +58,12 @@ type ForNodes struct {
 	GivenUp []GivenUp `json:"givenUp,omitempty"`
 }
 
-// ClientNews says that a client was claimed by the node To, or released to it by the node From.
+// ClientNews says that a client was claimed by the node To while the turn before is one of the node
+// From, or that this turn has ended.
 type ClientNews struct {
 	Client   string `json:"client"`
-	Claim    int64  `json:"claim"`
-	From     NodeID `json:"from,omitempty"` // who had it before; 0: nobody
+	Claim    int64  `json:"claim"` // with which the turn of To began
+	From     NodeID `json:"from"`
 	To       NodeID `json:"to"`
 	Released bool   `json:"released,omitempty"`
 }
@@ -75,4 +87,14 @@ func (f *ForNodes) Add(o ForNodes) {
 func (f ForNodes) Empty() bool {
 	return len(f.Clients) == 0 && !f.Access && len(f.Certificates) == 0 && len(f.Detached) == 0 &&
 		len(f.GivenUp) == 0
+}
+
+// ClientOfSession is the name of the client whose sessions are stored under a key: the key itself,
+// or what follows $1/, $2/ and so on.
+func ClientOfSession(key string) string {
+	if !strings.HasPrefix(key, "$") {
+		return key
+	}
+	_, client, _ := strings.Cut(key, "/")
+	return client
 }

@@ -45,7 +45,7 @@ type NodeChanges struct {
 	// Its sign is stored, and announcements that every node has passed are removed.
 	By   NodeID
 	Sign Sign
-	// GivenUp sets the heir of nodes that live, else ErrConflict.
+	// GivenUp sets the heir of nodes; ErrConflict when one does not exist.
 	GivenUp []GivenUp
 	// Gone removes nodes. Removing one that does not exist is no change.
 	Gone []NodeID

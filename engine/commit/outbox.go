@@ -74,9 +74,6 @@ func (o *Outbox) stored(position int64) {
 	o.saved = position
 }
 
-// rejoin forgets the stored position: the node has joined anew.
-func (o *Outbox) rejoin() { o.stored(0) }
-
 // clear forgets everything: the store was emptied.
 func (o *Outbox) clear() {
 	o.mu.Lock()

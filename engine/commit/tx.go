@@ -95,11 +95,13 @@ func newTx(inner store.Tx, hooks *Hooks, now time.Time) *Tx {
 // Nodes returns the nodes on the store. This one shows as it was before the commit.
 func (tx *Tx) Nodes() ([]store.Node, error) { return tx.inner.Nodes() }
 
-// Client returns a client by its name, ClientsOf up to limit of a node by their names, strictly
-// after one.
-func (tx *Tx) Client(name string) (store.Client, error) { return tx.inner.Client(name) }
+// Turns returns the turns of a client, the first one first.
+func (tx *Tx) Turns(client string) ([]store.Client, error) { return tx.inner.Turns(client) }
 
-func (tx *Tx) ClientsOf(node store.NodeID, after string, limit int) ([]store.Client, error) {
+// ClientsOf returns up to limit turns of a node by name, then by turn, strictly after one.
+func (tx *Tx) ClientsOf(
+	node store.NodeID, after store.ClientTurn, limit int,
+) ([]store.Client, error) {
 	return tx.inner.ClientsOf(node, after, limit)
 }
 

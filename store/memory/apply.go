@@ -65,6 +65,7 @@ func (s *state) apply(c store.Changes) error {
 
 		func() error { return each(c.Settings, s.changeSetting) },
 		func() error { return each(c.Clients.Set, s.putClient) },
+		func() error { return s.adoptUnowned(c.Clients.Unowned) },
 		func() error { return each(c.Nodes.GivenUp, s.giveUpNode) },
 		func() error { return s.signed(c.Nodes) },
 		func() error { return each(c.Sessions, s.changeSession) },

@@ -64,10 +64,11 @@ type (
 		key    string
 	}
 
-	// ofNode orders the clients of a node by name.
-	ofNode struct {
+	// turn orders the turns of clients, turnOf those of a node.
+	turn   store.ClientTurn
+	turnOf struct {
 		node store.NodeID
-		name string
+		turn
 	}
 
 	// resource names what has tags, as its ARN does.
@@ -124,8 +125,12 @@ func (a attached) compare(b attached) int {
 // attachedKey is the key of an attachment.
 func attachedKey(a registry.Attachment) attached { return attached{a.Policy, a.Kind, a.Key} }
 
-func (a ofNode) compare(b ofNode) int {
-	return cmp.Or(cmp.Compare(a.node, b.node), cmp.Compare(a.name, b.name))
+func (a turn) compare(b turn) int {
+	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Turn, b.Turn))
+}
+
+func (a turnOf) compare(b turnOf) int {
+	return cmp.Or(cmp.Compare(a.node, b.node), a.turn.compare(b.turn))
 }
 
 func (a resource) compare(b resource) int {

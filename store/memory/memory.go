@@ -116,7 +116,7 @@ func (t *tx) Time() time.Time { return time.Time{} }
 func (t *tx) NextKeys() store.Keys { return t.keys }
 
 type keys struct {
-	thing, group, billingGroup, job, sequence, announcement, node, claim int64
+	thing, group, billingGroup, job, sequence, announcement, node int64
 
 	joined atomic.Int64 // readers look at it
 }
@@ -136,4 +136,3 @@ func (k *keys) Joined() int64       { return k.joined.Add(1) }
 func (k *keys) Sequence() int64     { return next(&k.sequence) }
 func (k *keys) Announcement() int64 { return next(&k.announcement) }
 func (k *keys) Node() store.NodeID  { return store.NodeID(next(&k.node)) }
-func (k *keys) Claim() int64        { return next(&k.claim) }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/drover-iot/drover/store"
 )
@@ -21,7 +22,7 @@ func (s *state) joinNode(n store.Node) error {
 
 func (s *state) giveUpNode(g store.GivenUp) error {
 	n, exists := s.nodes.get(id(g.Node))
-	if !exists || n.Heir != 0 {
+	if !exists {
 		return fmt.Errorf("node %d: %w", g.Node, store.ErrConflict)
 	}
 	n.Heir = g.Heir
@@ -61,22 +62,52 @@ func (s *state) signed(c store.NodeChanges) error {
 
 func (s *state) putClient(c store.Client) error {
 	c.At, c.Value = ms(c.At), slices.Clone(c.Value)
-	s.unindexClient(c.Name)
-	s.clients = s.clients.put(text(c.Name), c)
-	s.clientsOf = s.clientsOf.put(ofNode{c.Node, c.Name}, struct{}{})
-	return nil
-}
-
-func (s *state) removeClient(name string) error {
-	s.unindexClient(name)
-	s.clients = s.clients.remove(text(name))
-	return nil
-}
-
-func (s *state) unindexClient(name string) {
-	if old, exists := s.clients.get(text(name)); exists {
-		s.clientsOf = s.clientsOf.remove(ofNode{old.Node, name})
+	key := turn{c.Name, c.Turn}
+	if err := s.removeClient(store.ClientTurn(key)); err != nil {
+		return err
 	}
+	s.clients = s.clients.put(key, c)
+	s.clientsOf = s.clientsOf.put(turnOf{c.Node, key}, struct{}{})
+	return nil
+}
+
+func (s *state) removeClient(t store.ClientTurn) error {
+	key := turn(t)
+	if old, exists := s.clients.get(key); exists {
+		s.clients = s.clients.remove(key)
+		s.clientsOf = s.clientsOf.remove(turnOf{old.Node, key})
+	}
+	return nil
+}
+
+// adoptUnowned gives sessions whose client has no row to a node.
+func (s *state) adoptUnowned(node store.NodeID) error {
+	if node == 0 {
+		return nil
+	}
+	for at, e := range s.sessions.from(entry{}) {
+		name := store.ClientOfSession(e.Client)
+		if at.seq != 0 || name == "" || len(s.turns(name)) > 0 {
+			continue
+		}
+		unowned := store.Client{Name: name, Node: node, At: time.UnixMilli(0)}
+		if err := s.putClient(unowned); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// turns are the turns of a client.
+func (s *state) turns(client string) (found []store.Client) {
+	for at, c := range s.clients.from(turn{client, math.MinInt64}) {
+		if at.Name != client {
+			break
+		}
+		c.Value = slices.Clone(c.Value)
+		found = append(found, c)
+	}
+	return found
 }
 
 func (r reader) Nodes() (found []store.Node, err error) {
@@ -86,27 +117,28 @@ func (r reader) Nodes() (found []store.Node, err error) {
 	return found, nil
 }
 
-func (r reader) Client(name string) (store.Client, error) {
-	c, exists := r.clients.get(text(name))
-	if !exists {
-		return store.Client{}, store.ErrNotFound
-	}
-	c.Value = slices.Clone(c.Value)
-	return c, nil
-}
+func (r reader) Turns(client string) ([]store.Client, error) { return r.turns(client), nil }
 
 func (r reader) ClientsOf(
-	node store.NodeID, after string, limit int,
+	node store.NodeID, after store.ClientTurn, limit int,
 ) (found []store.Client, err error) {
-	for at := range r.clientsOf.from(ofNode{node, after + "\x00"}) {
+	for at := range r.clientsOf.from(turnOf{node, turn{after.Name, after.Turn + 1}}) {
 		if at.node != node || len(found) >= limit {
 			break
 		}
-		c, err := r.Client(at.name)
-		if err != nil {
-			return nil, err
-		}
+		c, _ := r.clients.get(at.turn)
+		c.Value = slices.Clone(c.Value)
 		found = append(found, c)
 	}
 	return found, nil
+}
+
+// SessionsOf looks through all sessions: those of one client are not beside each other.
+func (r reader) SessionsOf(client string, f func(store.SessionEntry) error) error {
+	return r.Sessions(func(e store.SessionEntry) error {
+		if store.ClientOfSession(e.Client) != client {
+			return nil
+		}
+		return f(e)
+	})
 }

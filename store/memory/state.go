@@ -60,8 +60,8 @@ type state struct {
 	settings      tree[text, []byte]
 
 	nodes     tree[id, store.Node]
-	clients   tree[text, store.Client]
-	clientsOf tree[ofNode, struct{}] // index
+	clients   tree[turn, store.Client]
+	clientsOf tree[turnOf, struct{}] // index
 }
 
 // sharedBody is the body of several session entries.

@@ -387,19 +387,21 @@ CREATE TABLE node (
 	heir        BIGINT -- the node that has taken its clients; NULL while it lives
 ) WITH (fillfactor = 50); -- rewritten with every commit
 CREATE TABLE client (
-	name        TEXT COLLATE "C" PRIMARY KEY,
+	name        TEXT COLLATE "C" NOT NULL,
+	turn        BIGINT NOT NULL,
 	node        BIGINT NOT NULL,
 	claim       BIGINT NOT NULL,
-	claimant    BIGINT NOT NULL, -- the node that waits for its release; 0 for none
-	entry       BIGINT NOT NULL, -- the announcement that tells of the claim
 	connections BIGINT NOT NULL,
 	connected   BIGINT NOT NULL,
 	as_thing    BIGINT NOT NULL,
 	session     TEXT COLLATE "C" NOT NULL,
 	at          BIGINT NOT NULL,
 	reason      TEXT COLLATE "C" NOT NULL,
-	value       BYTEA
+	value       BYTEA,
+	PRIMARY KEY (name, turn)
 ) WITH (fillfactor = 70);
-CREATE INDEX client_of_node ON client (node, name);
+CREATE INDEX client_of_node ON client (node, name, turn);
+CREATE INDEX session_further ON session (substr(ltrim(client, '$0123456789'), 2), client)
+	WHERE seq = 0 AND client >= '$' AND client < '%';
 ALTER TABLE announcement ADD COLUMN nodes TEXT COLLATE "C"; -- store.ForNodes as JSON
 `

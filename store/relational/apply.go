@@ -126,6 +126,7 @@ func (t *Tx) update(c *store.Changes) {
 	apply(t, "change setting", c.Settings, t.changeSetting)
 	apply(t, "change session", c.Sessions, t.changeSession)
 	apply(t, "save client", c.Clients.Set, t.putClient)
+	apply(t, "adopt sessions", []store.NodeID{c.Clients.Unowned}, t.adoptUnowned)
 	apply(t, "give up node", c.Nodes.GivenUp, t.giveUpNode)
 	if c.Nodes.By != 0 {
 		apply(t, "sign of a node", []store.NodeChanges{c.Nodes}, t.sign)

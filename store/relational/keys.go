@@ -18,7 +18,6 @@ const (
 	AnnouncementKey
 	BillingGroupKey
 	NodeKey
-	ClaimKey
 	KeyKinds
 )
 
@@ -39,4 +38,3 @@ func (k *Keys) Joined() int64       { return k.next(JoinedKey) }
 func (k *Keys) Sequence() int64     { return k.next(SequenceKey) }
 func (k *Keys) Announcement() int64 { return k.next(AnnouncementKey) }
 func (k *Keys) Node() store.NodeID  { return store.NodeID(k.next(NodeKey)) }
-func (k *Keys) Claim() int64        { return k.next(ClaimKey) }

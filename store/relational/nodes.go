@@ -8,7 +8,7 @@ const (
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)`
 	signNode = `UPDATE node SET seen = ?, position = ?, connections = ?, ready = ?
 		WHERE id = ? AND heir IS NULL`
-	giveUpNode = `UPDATE node SET heir = ? WHERE id = ? AND heir IS NULL`
+	giveUpNode = `UPDATE node SET heir = ? WHERE id = ?`
 	deleteNode = `DELETE FROM node WHERE id = ?`
 	listNodes  = `SELECT id, name, version, since, seen, position, connections, ready, heir
 		FROM node ORDER BY id`

@@ -466,20 +466,22 @@ CREATE TABLE node (
 	heir        INTEGER -- the node that has taken its clients; NULL while it lives
 );
 CREATE TABLE client (
-	name        TEXT PRIMARY KEY,
+	name        TEXT NOT NULL,
+	turn        INTEGER NOT NULL,
 	node        INTEGER NOT NULL,
 	claim       INTEGER NOT NULL,
-	claimant    INTEGER NOT NULL, -- the node that waits for its release; 0 for none
-	entry       INTEGER NOT NULL, -- the announcement that tells of the claim
 	connections INTEGER NOT NULL,
 	connected   INTEGER NOT NULL,
 	as_thing    INTEGER NOT NULL,
 	session     TEXT NOT NULL,
 	at          INTEGER NOT NULL,
 	reason      TEXT NOT NULL,
-	value       BLOB
+	value       BLOB,
+	PRIMARY KEY (name, turn)
 ) WITHOUT ROWID;
-CREATE INDEX client_of_node ON client (node, name);
+CREATE INDEX client_of_node ON client (node, name, turn);
+CREATE INDEX session_further ON session (substr(ltrim(client, '$0123456789'), 2), client)
+	WHERE seq = 0 AND client >= '$' AND client < '%';
 ALTER TABLE announcement ADD COLUMN nodes TEXT; -- store.ForNodes as JSON
 `
 

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"hash/fnv"
@@ -150,7 +149,7 @@ func (f facts) changes() (c store.Changes) {
 // stored reads everything back.
 func stored(r store.Reader, like facts) (f facts, err error) {
 	into := func(name string, read func() error) {
-		if e := read(); e != nil && !errors.Is(e, store.ErrNotFound) && err == nil {
+		if e := read(); e != nil && err == nil {
 			err = fmt.Errorf("%s: %w", name, e)
 		}
 	}
@@ -221,7 +220,13 @@ func stored(r store.Reader, like facts) (f facts, err error) {
 		}
 		return err
 	})
-	into("client", func() (err error) { f.Client, err = r.Client(like.Client.Name); return err })
+	into("client", func() error {
+		found, err := r.Turns(like.Client.Name)
+		if len(found) == 1 {
+			f.Client = found[0]
+		}
+		return err
+	})
 	session := func(like store.SessionEntry, found *store.SessionEntry) func() error {
 		return func() error {
 			list, err := r.SessionMessages(like.Client, like.Seq, like.Seq)

@@ -359,13 +359,13 @@ func (g *generator) changeIdentity(c *store.RegistryChanges) {
 func (g *generator) changeNodes(c *store.Changes) {
 	n := store.Node{ID: g.node(), Name: pick(g, names), Since: g.time(), Sign: store.Sign{Position: g.key(20), Seen: g.time()}}
 	client := store.Client{
-		Name: pick(g, names), Node: g.node(), Claim: g.key(9), Claimant: g.node(), Entry: g.key(9), Connections: g.key(9), At: g.time(),
+		Name: pick(g, names), Turn: g.key(2), Node: g.node(), Claim: g.key(9), Connections: g.key(9), At: g.time(),
 		Connected: g.IntN(2) == 0, AsThing: g.IntN(2) == 0, Session: pick(g, names), Reason: pick(g, names),
 	}
 	if g.IntN(2) == 0 {
 		client.Value = []byte(pick(g, names))
 	}
-	switch g.IntN(6) {
+	switch g.IntN(8) {
 	case 0, 1:
 		c.Nodes.By, c.Nodes.Joined = 0, []store.Node{n}
 	case 2:
@@ -373,7 +373,9 @@ func (g *generator) changeNodes(c *store.Changes) {
 	case 3:
 		c.Nodes.Gone = []store.NodeID{n.ID}
 	case 4:
-		c.Clients.Removed = []string{client.Name}
+		c.Clients.Removed = []store.ClientTurn{{Name: client.Name, Turn: client.Turn}}
+	case 5:
+		c.Clients.Unowned = g.node()
 	default:
 		c.Nodes.By, c.Clients.Set = 0, []store.Client{client}
 	}

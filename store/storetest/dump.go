@@ -85,12 +85,15 @@ func dump(w world, r store.Reader) map[string]any {
 	found, err := r.Nodes()
 	add(a, found, err, "nodes")
 	for node := store.NodeID(1); node <= 3; node++ {
-		clients, err := r.ClientsOf(node, "", 3)
+		clients, err := r.ClientsOf(node, store.ClientTurn{Name: "a", Turn: 1}, 3)
 		add(a, clients, err, "clients of %d", node)
 	}
 	for _, name := range names {
-		client, err := r.Client(name)
-		addWhole(a, client, err, "client %s", name)
+		turns, err := r.Turns(name)
+		add(a, turns, err, "turns of %s", name)
+		var of []store.SessionEntry
+		err = r.SessionsOf(name, func(s store.SessionEntry) error { of = append(of, s); return nil })
+		add(a, of, err, "sessions of %s", name)
 		setting, err := r.Setting(name)
 		addWhole(a, setting, err, "setting %s", name)
 	}

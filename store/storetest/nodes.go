@@ -2,6 +2,8 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
+	"time"
 
 	"github.com/drover-iot/drover/store"
 )
@@ -11,8 +13,10 @@ func giveUp(node, heir store.NodeID) (c store.Changes) {
 	return c
 }
 
-func client(name string, node store.NodeID, claim int64) store.Client {
-	return store.Client{Name: name, Node: node, Claim: claim, Connections: 1, Connected: true, Session: "s", At: at(1)}
+func client(name string, node store.NodeID, turn int64) store.Client {
+	return store.Client{
+		Name: name, Turn: turn, Node: node, Claim: turn, Connections: 1, Connected: true, Session: "s", At: at(1),
+	}
 }
 
 func setClients(list ...store.Client) (c store.Changes) {
@@ -25,13 +29,18 @@ func nodes(w world) []store.Node {
 	return read(w, store.Reader.Nodes)
 }
 
-func clientsOf(w world, node store.NodeID, after string, limit int) (names []string) {
+func clientsOf(w world, node store.NodeID, after store.ClientTurn, limit int) (names []string) {
 	w.Helper()
 	found := read(w, func(r store.Reader) ([]store.Client, error) { return r.ClientsOf(node, after, limit) })
 	for _, c := range found {
-		names = append(names, c.Name)
+		names = append(names, fmt.Sprint(c.Name, c.Turn))
 	}
 	return names
+}
+
+func turns(w world, client string) []store.Client {
+	w.Helper()
+	return read(w, func(r store.Reader) ([]store.Client, error) { return r.Turns(client) })
 }
 
 // lost applies changes that must fail because the node that writes is none any more.
@@ -68,26 +77,40 @@ var ofNodes = []promise{
 		c.Nodes.By = 6
 		w.lost("never there", c)
 		same(w, "nothing was written", read(w, func(r store.Reader) ([]store.Announcement, error) { return r.Announcements(0, 9) }), nil)
-		w.refused("given up twice", giveUp(4, 5))
 		w.refused("not there", giveUp(9, 5))
 	}},
-	{"clients are found by name, and by their node", func(w world) {
+	{"turns of clients are found by the client, and by their node", func(w world) {
 		full := store.Client{
-			Name: "b", Node: 4, Claim: 9, Claimant: 5, Entry: 7, Connections: 2, AsThing: true, Session: "x", At: at(3),
+			Name: "b", Turn: 2, Node: 4, Claim: 9, Connections: 2, AsThing: true, Session: "x", At: at(3),
 			Reason: "CONNECTION_LOST", Value: []byte{0, 1},
 		}
-		w.apply(setClients(client("a", 4, 1), client("b", 5, 2), client("c", 4, 3)), setClients(full))
-		same(w, "rewritten", read(w, func(r store.Reader) (store.Client, error) { return r.Client("b") }), full)
-		same(w, "of one node", clientsOf(w, 4, "", 9), []string{"a", "b", "c"})
-		same(w, "of the other", clientsOf(w, 5, "", 9), nil)
-		same(w, "after", clientsOf(w, 4, "a", 1), []string{"b"})
-		w.apply(store.Changes{Clients: store.ClientChanges{Removed: []string{"a", "unknown"}}})
-		same(w, "one less", clientsOf(w, 4, "", 9), []string{"b", "c"})
-		w.view(func(r store.Reader) {
-			if _, err := r.Client("a"); !errors.Is(err, store.ErrNotFound) {
-				w.Errorf("a removed client: %v", err)
-			}
-		})
+		w.apply(setClients(client("a", 4, 1), client("b", 5, 2), client("b", 4, 7), client("c", 4, 3)), setClients(full))
+		same(w, "of one client, one of them rewritten", turns(w, "b"), []store.Client{full, client("b", 4, 7)})
+		same(w, "of nobody", turns(w, "d"), nil)
+		same(w, "of one node", clientsOf(w, 4, store.ClientTurn{}, 9), []string{"a1", "b2", "b7", "c3"})
+		same(w, "of the other", clientsOf(w, 5, store.ClientTurn{}, 9), nil)
+		same(w, "after", clientsOf(w, 4, store.ClientTurn{Name: "b", Turn: 2}, 2), []string{"b7", "c3"})
+		w.apply(store.Changes{Clients: store.ClientChanges{Removed: []store.ClientTurn{{Name: "b", Turn: 2}, {Name: "x"}}}})
+		same(w, "one less", clientsOf(w, 4, store.ClientTurn{Name: "a", Turn: 1}, 9), []string{"b7", "c3"})
+		same(w, "the next turn is the first", turns(w, "b"), []store.Client{client("b", 4, 7)})
+	}},
+	{"sessions of one client, and those that nobody has", func(w world) {
+		w.apply(entries(session("pump", 0), session("pump", 3), session("$12/pump", 0), session("$12/pump", 4),
+			session("$1//0", 0), session("pump-2", 0), session("", 7)))
+		of := func(client string) (found []store.SessionEntry) {
+			w.view(func(r store.Reader) {
+				err := r.SessionsOf(client, func(e store.SessionEntry) error { found = append(found, e); return nil })
+				same(w, "err", err, nil)
+			})
+			return found
+		}
+		same(w, "two sessions", of("pump"), []store.SessionEntry{session("$12/pump", 0), session("$12/pump", 4), session("pump", 0), session("pump", 3)})
+		same(w, "a further one alone", of("/0"), []store.SessionEntry{session("$1//0", 0)})
+		same(w, "none", of("pum"), nil)
+		w.apply(setClients(client("pump-2", 5, 9)), store.Changes{Clients: store.ClientChanges{Unowned: 4}})
+		same(w, "given to a node", clientsOf(w, 4, store.ClientTurn{}, 9), []string{"/00", "pump0"})
+		same(w, "the others stay", clientsOf(w, 5, store.ClientTurn{}, 9), []string{"pump-29"})
+		same(w, "not connected", turns(w, "pump"), []store.Client{{Name: "pump", Node: 4, At: time.UnixMilli(0).UTC()}})
 	}},
 	{"what an announcement has for nodes is kept whole", func(w world) {
 		a := store.Announcement{ID: 3, Nodes: store.ForNodes{
