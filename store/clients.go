@@ -23,9 +23,15 @@ type Client struct {
 	Session string    // tells the connections of a client apart
 	At      time.Time // when it connected or, if it is not connected, disconnected
 	Reason  string    // why it disconnected; empty while it is connected
+	// MayReturn says that the client was disconnected because its node has ended: it is expected to
+	// connect to another one.
+	MayReturn bool
 	// Value is what the node needs that takes over from one that was lost, such as the will; it is
 	// the broker's business.
 	Value []byte
+	// Held says that the client has an earlier turn. It is what a store answers, and no part of a
+	// change.
+	Held bool
 }
 
 // ClientTurn names a turn of a client.

@@ -13,8 +13,8 @@ type Keys interface {
 	Group() registry.GroupID
 	BillingGroup() registry.BillingGroupID
 	Job() job.Key
-	Joined() int64   // registry.Membership.Joined
-	Sequence() int64 // job.Execution.Sequence
+	Joined() int64       // registry.Membership.Joined
+	Sequence() int64     // job.Execution.Sequence
 	Announcement() int64 // Announcement.ID and Client.Claim
 	Node() NodeID
 }

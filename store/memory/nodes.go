@@ -61,7 +61,7 @@ func (s *state) signed(c store.NodeChanges) error {
 }
 
 func (s *state) putClient(c store.Client) error {
-	c.At, c.Value = ms(c.At), slices.Clone(c.Value)
+	c.At, c.Value, c.Held = ms(c.At), slices.Clone(c.Value), false
 	key := turn{c.Name, c.Turn}
 	if err := s.removeClient(store.ClientTurn(key)); err != nil {
 		return err
@@ -104,7 +104,7 @@ func (s *state) turns(client string) (found []store.Client) {
 		if at.Name != client {
 			break
 		}
-		c.Value = slices.Clone(c.Value)
+		c.Value, c.Held = slices.Clone(c.Value), len(found) > 0
 		found = append(found, c)
 	}
 	return found
@@ -127,7 +127,7 @@ func (r reader) ClientsOf(
 			break
 		}
 		c, _ := r.clients.get(at.turn)
-		c.Value = slices.Clone(c.Value)
+		c.Value, c.Held = slices.Clone(c.Value), r.turns(c.Name)[0].Turn != c.Turn
 		found = append(found, c)
 	}
 	return found, nil

@@ -397,6 +397,7 @@ CREATE TABLE client (
 	session     TEXT COLLATE "C" NOT NULL,
 	at          BIGINT NOT NULL,
 	reason      TEXT COLLATE "C" NOT NULL,
+	may_return  BIGINT NOT NULL,
 	value       BYTEA,
 	PRIMARY KEY (name, turn)
 ) WITH (fillfactor = 70);

@@ -476,6 +476,7 @@ CREATE TABLE client (
 	session     TEXT NOT NULL,
 	at          INTEGER NOT NULL,
 	reason      TEXT NOT NULL,
+	may_return  INTEGER NOT NULL,
 	value       BLOB,
 	PRIMARY KEY (name, turn)
 ) WITHOUT ROWID;

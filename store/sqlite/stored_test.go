@@ -69,7 +69,7 @@ func everything() (f facts) {
 	f.Membership.Group, f.Membership.Member = group, registry.Member{Thing: thing, Name: f.Thing.Name}
 	f.Left.Group, f.Left.Member = group, f.Membership.Member
 	f.Message.Shared = 0
-	f.Node.Heir = 0
+	f.Node.Heir, f.Client.Held = 0, false
 	f.Policy.Default, f.Policy.LastNumber, f.Policy.Versions[0].Number = 1, 3, 1
 	f.Attachment.Policy, f.Attachment.Kind, f.Attachment.Key = f.Policy.Name, registry.CertificateTarget, f.Certificate.ID
 	f.Principal.Thing, f.Principal.ThingName, f.Principal.Certificate = thing, f.Thing.Name, f.Certificate.ID

@@ -360,7 +360,7 @@ func (g *generator) changeNodes(c *store.Changes) {
 	n := store.Node{ID: g.node(), Name: pick(g, names), Since: g.time(), Sign: store.Sign{Position: g.key(20), Seen: g.time()}}
 	client := store.Client{
 		Name: pick(g, names), Turn: g.key(2), Node: g.node(), Claim: g.key(9), Connections: g.key(9), At: g.time(),
-		Connected: g.IntN(2) == 0, AsThing: g.IntN(2) == 0, Session: pick(g, names), Reason: pick(g, names),
+		Connected: g.IntN(2) == 0, AsThing: g.IntN(2) == 0, MayReturn: g.IntN(2) == 0, Session: pick(g, names), Reason: pick(g, names),
 	}
 	if g.IntN(2) == 0 {
 		client.Value = []byte(pick(g, names))

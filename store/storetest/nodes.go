@@ -19,6 +19,8 @@ func client(name string, node store.NodeID, turn int64) store.Client {
 	}
 }
 
+func held(c store.Client) store.Client { c.Held = true; return c }
+
 func setClients(list ...store.Client) (c store.Changes) {
 	c.Clients.Set = list
 	return c
@@ -82,10 +84,13 @@ var ofNodes = []promise{
 	{"turns of clients are found by the client, and by their node", func(w world) {
 		full := store.Client{
 			Name: "b", Turn: 2, Node: 4, Claim: 9, Connections: 2, AsThing: true, Session: "x", At: at(3),
-			Reason: "CONNECTION_LOST", Value: []byte{0, 1},
+			Reason: "CONNECTION_LOST", MayReturn: true, Value: []byte{0, 1},
 		}
 		w.apply(setClients(client("a", 4, 1), client("b", 5, 2), client("b", 4, 7), client("c", 4, 3)), setClients(full))
-		same(w, "of one client, one of them rewritten", turns(w, "b"), []store.Client{full, client("b", 4, 7)})
+		same(w, "of one client, one of them rewritten", turns(w, "b"), []store.Client{full, held(client("b", 4, 7))})
+		same(w, "of one node", read(w, func(r store.Reader) ([]store.Client, error) {
+			return r.ClientsOf(4, store.ClientTurn{Name: "a", Turn: 1}, 2)
+		}), []store.Client{full, held(client("b", 4, 7))})
 		same(w, "of nobody", turns(w, "d"), nil)
 		same(w, "of one node", clientsOf(w, 4, store.ClientTurn{}, 9), []string{"a1", "b2", "b7", "c3"})
 		same(w, "of the other", clientsOf(w, 5, store.ClientTurn{}, 9), nil)

@@ -6,8 +6,8 @@ INSERT INTO billing_group (id, name, uuid, description, version, created_at)
 	VALUES (943553, 'text 721171', 'text 498790', 'text 276409', 54029, 1896287647005);
 INSERT INTO certificate (id, pem, status, mode, created_at, updated_at, not_before, not_after)
 	VALUES ('text 954668', 'text 732287', 'text 509906', 'text 287525', 1898300192005, 1895077811005, 1901855430005, 1898633049005);
-INSERT INTO client (name, turn, node, claim, connections, connected, as_thing, session, at, reason, value)
-	VALUES ('text 239805', 462187, 684568, 906949, 129330, 1, 1, 'text 796472', 1896474853005, 'text 241234', X'27');
+INSERT INTO client (name, turn, node, claim, connections, connected, as_thing, session, at, reason, may_return, value)
+	VALUES ('text 239805', 462187, 684568, 906949, 129330, 1, 1, 'text 796472', 1896474853005, 'text 241234', 1, X'3A');
 INSERT INTO continuous_target (thing_group, active, job)
 	VALUES (8, 1, 9);
 INSERT INTO execution (job, thing, number, status, version, attempt, used_failed, used_timed_out, force_canceled, queued_at, started_at, updated_at, sequence, deadline, step_deadline, times_out_at, details, token, windowed)
