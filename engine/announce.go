@@ -28,6 +28,9 @@ func (e *Engine) announceLoop(ctx context.Context) {
 	close(e.ready)
 	for {
 		var again <-chan time.Time
+		if err == nil && e.config.Node.Shared {
+			again = time.After(checkEvery) // a wake-up may be lost
+		}
 		if err != nil {
 			e.config.Log.Error("announce", "err", err)
 			again = time.After(checkEvery)
@@ -45,45 +48,72 @@ func (e *Engine) announceLoop(ctx context.Context) {
 
 // announce makes the announcements after the position of this node.
 func (e *Engine) announce(ctx context.Context) error {
-	const page = 64
 	for ctx.Err() == nil {
-		var found []store.Announcement
-		last, _ := e.commits.Outbox.Position()
-		err := e.config.Store.Read(ctx, func(r store.Reader) (err error) {
-			found, err = r.Announcements(last, page)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		made, err := e.deliver(ctx, found)
-		if made > 0 && e.config.Persisted != nil {
-			if err := e.config.Persisted(ctx); err != nil {
-				return err
-			}
-		}
-		if made > 0 {
-			e.commits.Outbox.Confirm(found[made-1].ID)
-		}
+		found, err := e.announcements(ctx, e.commits.Outbox.Announced())
 		if err != nil || len(found) == 0 { // a page of large ones is short
+			return err
+		}
+		if err := e.deliver(ctx, found); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// deliver makes announcements and returns how many of them were made whole.
-func (e *Engine) deliver(ctx context.Context, found []store.Announcement) (made int, err error) {
+// announcements are a page of those after a position.
+func (e *Engine) announcements(
+	ctx context.Context, after int64,
+) (found []store.Announcement, err error) {
+	const page = 64
+	err = e.config.Store.Read(ctx, func(r store.Reader) (err error) {
+		found, err = r.Announcements(after, page)
+		return err
+	})
+	return found, err
+}
+
+// deliver makes announcements, and confirms those that were made whole.
+func (e *Engine) deliver(ctx context.Context, found []store.Announcement) error {
+	e.announcing.Lock()
+	defer e.announcing.Unlock()
+	made := int64(0)
+	var failed error
 	for _, a := range found {
-		if e.config.Notify != nil && len(a.Notices) > 0 {
-			if err := e.config.Notify(ctx, a.Notices); err != nil {
-				return made, err
-			}
+		if failed = e.passNodes(ctx, a, e.commits.NodeID()); failed == nil {
+			failed = e.publish(ctx, a)
 		}
-		if e.config.PublishEvents != nil && len(a.Events) > 0 {
-			e.config.PublishEvents(a.Events)
+		if failed != nil {
+			break
 		}
-		made++
+		made = a.ID
 	}
-	return made, nil
+	if made == 0 {
+		return failed
+	}
+	if err := e.persisted(ctx); err != nil {
+		return err
+	}
+	e.commits.Outbox.Confirm(made)
+	return failed
+}
+
+// publish notifies things, and publishes events.
+func (e *Engine) publish(ctx context.Context, a store.Announcement) error {
+	if e.config.Notify != nil && len(a.Notices) > 0 {
+		if err := e.config.Notify(ctx, a.Notices); err != nil {
+			return err
+		}
+	}
+	if e.config.PublishEvents != nil && len(a.Events) > 0 {
+		e.config.PublishEvents(a.Events)
+	}
+	return nil
+}
+
+// persisted returns when nothing that was published would be lost by a crash.
+func (e *Engine) persisted(ctx context.Context) error {
+	if e.config.Persisted == nil {
+		return nil
+	}
+	return e.config.Persisted(ctx)
 }

@@ -27,12 +27,7 @@ type Reader interface {
 	ThingReader
 	GroupReader
 	IdentityReader
-	// Nodes returns all nodes, by number.
-	Nodes() ([]Node, error)
-	// Turns returns the turns of a client, the first one first.
-	Turns(client string) ([]Client, error)
-	// ClientsOf returns up to limit turns of a node by name, then by turn, strictly after one.
-	ClientsOf(node NodeID, after ClientTurn, limit int) ([]Client, error)
+	NodeReader
 	// Announcements returns up to limit announcements that not every node has passed, oldest first,
 	// with ID > after. It returns fewer when they are large: none after those that have
 	// AnnouncementBytes together.
@@ -50,6 +45,16 @@ type Reader interface {
 	// SessionMessages returns the entries of a client with first <= Seq <= last, by Seq, with their
 	// bodies.
 	SessionMessages(client string, first, last uint64) ([]SessionEntry, error)
+}
+
+// NodeReader reads nodes and their clients.
+type NodeReader interface {
+	// Nodes returns all nodes, by number.
+	Nodes() ([]Node, error)
+	// Turns returns the turns of a client, the first one first.
+	Turns(client string) ([]Client, error)
+	// ClientsOf returns up to limit turns of a node by name, then by turn, strictly after one.
+	ClientsOf(node NodeID, after ClientTurn, limit int) ([]Client, error)
 }
 
 // JobReader reads jobs.

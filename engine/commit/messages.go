@@ -9,7 +9,6 @@ import (
 type messages struct {
 	stagedNotices []store.Notice
 	stagedEvents  []store.Event
-	stagedNodes   store.ForNodes
 
 	notices  []store.Notice
 	noticeAt map[registry.ThingID]int // index into notices
@@ -29,14 +28,9 @@ func (m *messages) Notify(n store.Notice) {
 // those of executions before those of the jobs whose state they changed (R-EVT-11).
 func (m *messages) Publish(e store.Event) { m.stagedEvents = append(m.stagedEvents, e) }
 
-// TellNodes stages what the nodes themselves must learn.
-func (m *messages) TellNodes(f store.ForNodes) { m.stagedNodes.Add(f) }
-
-// applyNodes takes over what is staged for nodes.
-func (m *messages) applyNodes() {
-	m.nodes.Add(m.stagedNodes)
-	m.stagedNodes = store.ForNodes{}
-}
+// TellNodes says what the nodes themselves must learn. Unlike the others it is not staged: the
+// request cannot be refused any more.
+func (m *messages) TellNodes(f store.ForNodes) { m.nodes.Add(f) }
 
 // applyEvents takes over the staged events.
 func (m *messages) applyEvents() {
@@ -61,9 +55,7 @@ func (m *messages) applyNotices() {
 }
 
 // drop forgets what is staged.
-func (m *messages) drop() {
-	m.stagedNotices, m.stagedEvents, m.stagedNodes = nil, nil, store.ForNodes{}
-}
+func (m *messages) drop() { m.stagedNotices, m.stagedEvents = nil, nil }
 
 // announcement is what is stored to be announced, nil when there is nothing.
 func (m *messages) announcement(id func() int64) []store.Announcement {

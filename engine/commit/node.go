@@ -20,6 +20,9 @@ type NodeConfig struct {
 	Shared bool
 	// Status is what the server says of itself; nil says nothing.
 	Status func() (connections int, ready bool)
+	// Unfinished is the oldest claim of a client that was announced, and that this node has still to
+	// do something about; 0: none. A node that takes over from this one begins before it. May be nil.
+	Unfinished func() int64
 }
 
 // A member is what a committer knows of its own place among the nodes.
@@ -63,18 +66,23 @@ var errGivenUp = fault.New(fault.Unavailable,
 // sign is what a commit writes about this node.
 func (c *Committer) sign(tx *Tx, position int64) (n store.NodeChanges, err error) {
 	id, out := c.member.get()
+	tx.Node = id
 	if out {
 		return n, errGivenUp
 	}
 	if id == 0 {
 		return c.join(tx)
 	}
-	tx.Node = id
 	if _, unsaved := c.Outbox.Position(); !unsaved && !c.Node.Shared {
 		return n, nil
 	}
 	n.By, n.Sign = id, c.status(tx)
 	n.Sign.Position = position
+	if c.Node.Unfinished != nil { // asked after the position: what it passed is known by now
+		if claim := c.Node.Unfinished(); claim != 0 {
+			n.Sign.Position = min(position, claim-1)
+		}
+	}
 	return n, nil
 }
 
@@ -96,7 +104,7 @@ func (c *Committer) join(tx *Tx) (n store.NodeChanges, err error) {
 		case !c.Node.Shared:
 			n.Gone = append(n.Gone, other.ID)
 		case other.Name == c.Node.Name && other.Heir == 0:
-			GiveUp(tx, other, tx.Node)
+			GiveUp(tx, nodes, other, tx.Node)
 		}
 	}
 	if err == nil && len(tx.Changes.Nodes.GivenUp) > 0 {
@@ -107,21 +115,24 @@ func (c *Committer) join(tx *Tx) (n store.NodeChanges, err error) {
 
 // status is the sign of this node without its position.
 func (c *Committer) status(tx *Tx) (s store.Sign) {
-	s.Seen = tx.inner.Time()
-	if s.Seen.IsZero() {
-		s.Seen = c.Clock.Now()
-	}
+	s.Seen = tx.StoreTime()
 	if c.Node.Status != nil {
 		s.Connections, s.Ready = c.Node.Status()
 	}
 	return s
 }
 
-// GiveUp stages that a node is not waited for any more, and which one takes its clients.
-func GiveUp(tx *Tx, node store.Node, heir store.NodeID) {
-	given := store.GivenUp{Node: node.ID, Heir: heir, Position: node.Position}
-	tx.Changes.Nodes.GivenUp = append(tx.Changes.Nodes.GivenUp, given)
-	tx.TellNodes(store.ForNodes{GivenUp: []store.GivenUp{given}})
+// GiveUp stages that a node is not waited for any more, and which one takes its clients. Those that
+// it was taking from others go with them.
+func GiveUp(tx *Tx, nodes []store.Node, lost store.Node, heir store.NodeID) {
+	for _, n := range nodes {
+		if n.ID != lost.ID && n.Heir != lost.ID {
+			continue
+		}
+		given := store.GivenUp{Node: n.ID, Heir: heir, Position: n.Position}
+		tx.Changes.Nodes.GivenUp = append(tx.Changes.Nodes.GivenUp, given)
+		tx.TellNodes(store.ForNodes{GivenUp: []store.GivenUp{given}})
+	}
 }
 
 // signed takes note of what a commit has written about this node.

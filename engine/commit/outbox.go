@@ -2,6 +2,7 @@ package commit
 
 import (
 	"context"
+	"math"
 	"sync"
 )
 
@@ -16,11 +17,12 @@ type Outbox struct {
 	committed int64     // newest announcement that was committed here
 	announced int64     // newest announcement that was made
 	saved     int64     // the position that is stored
+	floor     int64     // what follows it is not done with, though it was announced
 	closed    bool      // nothing is announced any more
 }
 
 func newOutbox() *Outbox {
-	o := &Outbox{more: make(chan struct{}, 1)}
+	o := &Outbox{more: make(chan struct{}, 1), floor: math.MaxInt64}
 	o.advanced.L = &o.mu
 	return o
 }
@@ -52,19 +54,34 @@ func (o *Outbox) Confirm(id int64) {
 	o.advanced.Broadcast()
 }
 
-// GoBack says that what follows an announcement has to be made again.
-func (o *Outbox) GoBack(position int64) {
+// Hold keeps what follows an announcement in the store, though it was announced; Let ends that.
+func (o *Outbox) Hold(position int64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.announced = min(o.announced, position)
+	o.floor = position
 }
 
-// Position returns the newest announcement that was made with all before it, and whether the store
-// has it as another one.
+// Let ends Hold.
+func (o *Outbox) Let() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.floor = math.MaxInt64
+}
+
+// Announced returns the newest announcement that was made with all before it.
+func (o *Outbox) Announced() int64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.announced
+}
+
+// Position returns the announcement up to which everything is done with, and whether the store has
+// another one.
 func (o *Outbox) Position() (position int64, unsaved bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.announced, o.announced != o.saved
+	position = min(o.announced, o.floor)
+	return position, position != o.saved
 }
 
 // stored says that a position was stored.

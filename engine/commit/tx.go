@@ -53,6 +53,7 @@ type Tx struct {
 	store.ThingReader
 	store.GroupReader
 	store.IdentityReader
+	store.NodeReader // this node shows as it was before the commit
 	// Now is the time of the commit: every decision in it sees the same.
 	Now time.Time
 	// Keys hands out fresh keys.
@@ -85,6 +86,7 @@ func newTx(inner store.Tx, hooks *Hooks, now time.Time) *Tx {
 		ThingReader:     inner,
 		GroupReader:     inner,
 		IdentityReader:  inner,
+		NodeReader:      inner,
 		Now:             now,
 		Keys:            inner.NextKeys(),
 		inner:           inner,
@@ -92,17 +94,12 @@ func newTx(inner store.Tx, hooks *Hooks, now time.Time) *Tx {
 	}
 }
 
-// Nodes returns the nodes on the store. This one shows as it was before the commit.
-func (tx *Tx) Nodes() ([]store.Node, error) { return tx.inner.Nodes() }
-
-// Turns returns the turns of a client, the first one first.
-func (tx *Tx) Turns(client string) ([]store.Client, error) { return tx.inner.Turns(client) }
-
-// ClientsOf returns up to limit turns of a node by name, then by turn, strictly after one.
-func (tx *Tx) ClientsOf(
-	node store.NodeID, after store.ClientTurn, limit int,
-) ([]store.Client, error) {
-	return tx.inner.ClientsOf(node, after, limit)
+// StoreTime is the time by the clock of the store; by that of the engine, when it has none.
+func (tx *Tx) StoreTime() time.Time {
+	if at := tx.inner.Time(); !at.IsZero() {
+		return at
+	}
+	return tx.Now
 }
 
 // Setting returns the value of a setting.
@@ -295,7 +292,6 @@ func (tx *Tx) Apply() error {
 	}
 	tx.applyEvents() // those of jobs
 	tx.applyNotices()
-	tx.applyNodes()
 	changes := tx.Changes
 	tx.drop()
 	tx.ahead.forget(&changes)

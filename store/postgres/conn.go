@@ -27,6 +27,7 @@ type conn struct {
 	err        error // of the last changes that were sent: the transaction is lost
 	lastJoined func() (int64, error)
 	time       time.Time // of the database, when a write got its turn
+	wakes      bool      // the write has changed what other nodes may wait for
 	trips      *atomic.Int64
 }
 

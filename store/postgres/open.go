@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"net"
 	"sync/atomic"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -25,8 +27,9 @@ type Store struct {
 	keys  keys
 	calls *relational.Calls
 
-	writer *pgx.Conn // that writes; nil before the first write and after it broke
-	alone  bool      // see Alone
+	writer    *pgx.Conn // that writes; nil before the first write and after it broke
+	writerPID atomic.Uint32
+	alone     bool // see Alone
 
 	trips atomic.Int64 // see Trips
 }
@@ -43,6 +46,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	if config.ConnConfig.ConnectTimeout == 0 {
 		config.ConnConfig.ConnectTimeout = connectTimeout
 	}
+	config.ConnConfig.DialFunc = dialer.DialContext
 	config.MaxConns = readers
 	if config.ConnConfig.RuntimeParams["application_name"] == "" {
 		config.ConnConfig.RuntimeParams["application_name"] = "drover"
@@ -61,6 +65,15 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	}
 	return s, nil
 }
+
+// dialer notices within some seconds that the other end of a connection is gone, also of one that
+// waits for notifications only.
+var dialer = net.Dialer{KeepAliveConfig: net.KeepAliveConfig{
+	Enable:   true,
+	Idle:     3 * time.Second,
+	Interval: time.Second,
+	Count:    4,
+}}
 
 // prepare checks the server and brings its tables to the newest schema.
 func (s *Store) prepare(ctx context.Context) error {

@@ -80,6 +80,9 @@ func (s *Store) transaction(c *conn, f func(*conn) error) error {
 		return err
 	}
 	s.keys.save(c)
+	if c.wakes {
+		s.wakeOthers(c)
+	}
 	if err := c.exec(commit); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}

@@ -1,0 +1,178 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/drover-iot/drover/engine/commit"
+	"github.com/drover-iot/drover/engine/nodes"
+	"github.com/drover-iot/drover/store"
+)
+
+// NodeConfig is what an engine needs that may share its store with others.
+type NodeConfig struct {
+	commit.NodeConfig
+	// Listen calls wake when another node has committed, until ctx ends. What it misses is found a
+	// second later. Nil listens to nobody.
+	Listen func(ctx context.Context, wake func())
+	// Follow is given the time of the store's clock with each commit (R-NODE-5). May be nil.
+	Follow  func(time.Time)
+	Clients Clients // nil: devices are not served
+}
+
+// Clients is who serves the clients of this node: a broker. All methods but Abandon are called by
+// the goroutine that announces, in the order of the announcements. Nodes are those that store.Client
+// names.
+type Clients interface {
+	// Claimed says that a node has claimed a client that had another turn before; mine: it is this
+	// node; wasMine: the turn before is.
+	Claimed(client string, claim int64, mine, wasMine bool)
+	// Released says that the turn of a client before a claim of this node has ended.
+	Released(client string, claim int64)
+	// Adopt takes over the clients of a lost node. Until Adopted is called, what is announced goes
+	// to them only, and Claimed is about that node.
+	Adopt(ctx context.Context, node store.NodeID) error
+	Adopted()
+	// Abandon ends all connections and forgets all clients: others have taken them over.
+	Abandon()
+}
+
+// cutOff is how long a node may be cut off from its store before it sends its clients to others
+// (R-NODE-9).
+const cutOff = 30 * time.Second
+
+// join makes this server a node before anything is announced: with the clients of the one that ran
+// on the same data folder before.
+func (e *Engine) join(ctx context.Context) error {
+	if !e.config.Node.Shared {
+		return nil
+	}
+	return e.commits.Do(ctx, func(*commit.Tx) error { return nil })
+}
+
+// others says that another node has committed: something may be due, or to be announced.
+func (e *Engine) others() {
+	e.commits.Outbox.Wake()
+	e.wakeUp()
+}
+
+// nodeLoop gives signs of life and looks for those of others until ctx ends. A node that others have
+// given up forgets its clients and joins again.
+func (e *Engine) nodeLoop(ctx context.Context) {
+	start, signed, sent := time.Now(), time.Now(), false
+	every := time.NewTicker(nodes.SignEvery)
+	defer every.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-e.commits.Lost():
+			e.config.Log.Warn("this node was given up by others and joins again")
+			e.abandon()
+			e.commits.Rejoin()
+		case <-every.C:
+		}
+		lost, err := e.Nodes.Sign(ctx, time.Since(start))
+		for _, n := range lost {
+			e.config.Log.Warn("a node gives no signs and is given up", "node", n.ID, "name", n.Name)
+		}
+		switch {
+		case err == nil:
+			signed, sent = time.Now(), false
+		case time.Since(signed) > cutOff && !sent:
+			e.config.Log.Error("cut off from the store: the clients are sent away", "err", err)
+			e.abandon()
+			e.commits.Rejoin() // and takes over from itself when the store is back
+			sent = true
+		}
+	}
+}
+
+// abandon ends all connections of clients.
+func (e *Engine) abandon() {
+	e.announcing.Lock() // not while the clients are told of announcements
+	defer e.announcing.Unlock()
+	if c := e.config.Node.Clients; c != nil {
+		c.Abandon()
+	}
+	clear(e.adopted)
+}
+
+// passNodes does what an announcement has for nodes. as is the node whose part is played: this one,
+// or a lost one that it takes over from.
+func (e *Engine) passNodes(ctx context.Context, a store.Announcement, as store.NodeID) error {
+	for _, g := range a.Nodes.GivenUp {
+		if g.Heir == e.commits.NodeID() && !e.adopted[g.Node] {
+			if err := e.adopt(ctx, g, a.ID); err != nil {
+				return err
+			}
+		}
+	}
+	e.passClients(a.Nodes.Clients, as)
+	e.Identity.Learn(a.Nodes)
+	return nil
+}
+
+// passClients tells of claims and releases.
+func (e *Engine) passClients(news []store.ClientNews, as store.NodeID) {
+	clients := e.config.Node.Clients
+	if clients == nil {
+		return
+	}
+	me := e.commits.NodeID()
+	is := func(node store.NodeID) bool { return node == as || as == me && e.adopted[node] }
+	for _, n := range news {
+		switch {
+		case !n.Released:
+			clients.Claimed(n.Client, n.Claim, is(n.To), is(n.From))
+		case is(n.To):
+			clients.Released(n.Client, n.Claim)
+		}
+	}
+}
+
+// adopt takes over from a lost node: its clients, and what was announced from its position up to the
+// announcement that says it is lost. Until that is done, a node that takes over from this one begins
+// there too.
+func (e *Engine) adopt(ctx context.Context, lost store.GivenUp, upTo int64) error {
+	if e.config.Node.Clients != nil {
+		e.commits.Outbox.Hold(lost.Position)
+		defer e.commits.Outbox.Let()
+		if err := e.takeOver(ctx, lost, upTo); err != nil {
+			return err
+		}
+	}
+	e.adopted[lost.Node] = true
+	e.Fleet.BeginPresences()
+	return e.commits.Do(ctx, func(tx *commit.Tx) error {
+		tx.Changes.Nodes.Gone = []store.NodeID{lost.Node}
+		return nil
+	})
+}
+
+// takeOver lets the clients of a lost node miss nothing that it has not announced any more.
+func (e *Engine) takeOver(ctx context.Context, lost store.GivenUp, upTo int64) error {
+	if err := e.config.Node.Clients.Adopt(ctx, lost.Node); err != nil {
+		return err
+	}
+	defer e.config.Node.Clients.Adopted()
+	for last := lost.Position; ; {
+		found, err := e.announcements(ctx, last)
+		if err != nil {
+			return err
+		}
+		for _, a := range found {
+			if a.ID >= upTo {
+				return e.persisted(ctx)
+			}
+			e.passClients(a.Nodes.Clients, lost.Node)
+			if err := e.publish(ctx, a); err != nil {
+				return err
+			}
+			last = a.ID
+		}
+		if len(found) == 0 {
+			return e.persisted(ctx)
+		}
+	}
+}
