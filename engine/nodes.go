@@ -50,6 +50,9 @@ func (e *Engine) join(ctx context.Context) error {
 	return e.commits.Do(ctx, func(*commit.Tx) error { return nil })
 }
 
+// NodeID is the number of this node; 0 before it has joined.
+func (e *Engine) NodeID() store.NodeID { return e.commits.NodeID() }
+
 // others says that another node has committed: something may be due, or to be announced.
 func (e *Engine) others() {
 	e.commits.Outbox.Wake()

@@ -12,6 +12,19 @@ import "context"
 // After an error the rest is left to the next call.
 func (e *Engine) Announce(ctx context.Context) (err error) { return e.announce(ctx) }
 
+// Rejoin joins again, on a stepped engine, if this node was given up by others, and reports whether
+// it was.
+func (e *Engine) Rejoin() bool {
+	select {
+	case <-e.commits.Lost():
+		e.abandon()
+		e.commits.Rejoin()
+		return true
+	default:
+		return false
+	}
+}
+
 // Together makes requests on a stepped engine that are decided in their order and committed as one
 // batch. Each function makes one request, and may do nothing else that others could see.
 func (e *Engine) Together(requests ...func()) { e.commits.Together(requests...) }
