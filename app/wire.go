@@ -114,7 +114,7 @@ func (s *Server) join(ctx context.Context, keys *gateway.Keys) error {
 		RealNow:   clock.Now,
 		Scope:     s.Scope,
 		Managed:   managed,
-		Issuer:    gateway.NewIssuer(s.Data),
+		Issuer:    gateway.NewIssuer(gateway.FolderAuthority(s.Data)),
 		DataHost:  s.Host,
 		JobsHost:  s.Host,
 		Pages:     control.Pages{Key: tokens},

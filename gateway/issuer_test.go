@@ -15,7 +15,7 @@ import (
 func TestIssuer(t *testing.T) { // R-ID-15, R-ID-55
 	t.Parallel()
 	dir := t.TempDir()
-	issuer := gateway.NewIssuer(dir)
+	issuer := gateway.NewIssuer(gateway.FolderAuthority(dir))
 	if files, err := os.ReadDir(dir); err != nil || len(files) != 0 {
 		t.Fatalf("made before it is needed: %v, %v", files, err)
 	}
@@ -40,7 +40,7 @@ func TestIssuer(t *testing.T) { // R-ID-15, R-ID-55
 	if want := time.Date(2049, 12, 31, 23, 59, 59, 0, time.UTC); !c.NotAfter.Equal(want) {
 		t.Errorf("valid until %s, want %s", c.NotAfter, want)
 	}
-	again := gateway.NewIssuer(dir)
+	again := gateway.NewIssuer(gateway.FolderAuthority(dir))
 	for name, row := range map[string]struct {
 		der  []byte
 		want bool
@@ -65,7 +65,7 @@ func TestDamagedIssuer(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	issuer, certificate := gateway.NewIssuer(dir), newCertificate(t, valid)
+	issuer, certificate := gateway.NewIssuer(gateway.FolderAuthority(dir)), newCertificate(t, valid)
 	if _, err := issuer.Issue(certificate.Leaf.PublicKey); err == nil {
 		t.Error("a damaged authority has issued a certificate")
 	}
