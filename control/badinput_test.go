@@ -131,7 +131,7 @@ type noIssuer struct{}
 
 func (noIssuer) NewKey() (*rsa.PrivateKey, error) { return nil, errNoIssuer }
 func (noIssuer) Issue(any) ([]byte, error)        { return nil, errNoIssuer }
-func (noIssuer) Issued([]byte) bool               { return false }
+func (noIssuer) Issued([]byte) (bool, error)      { return false, nil }
 
 var errNoIssuer = fmt.Errorf("no issuer")
 

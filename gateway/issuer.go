@@ -60,11 +60,11 @@ func (i *Issuer) Issue(public any) ([]byte, error) {
 
 // Issued reports whether the device authority signed a certificate (R-ID-55). It is false for what
 // is not a certificate.
-func (i *Issuer) Issued(der []byte) bool {
+func (i *Issuer) Issued(der []byte) (bool, error) {
 	ca, err := i.authority()
 	if err != nil {
-		return false
+		return false, err
 	}
 	parsed, err := x509.ParseCertificate(der)
-	return err == nil && parsed.CheckSignatureFrom(ca.Certificate) == nil
+	return err == nil && parsed.CheckSignatureFrom(ca.Certificate) == nil, nil
 }

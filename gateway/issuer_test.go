@@ -50,13 +50,13 @@ func TestIssuer(t *testing.T) { // R-ID-15, R-ID-55
 		"what is not a certificate":   {[]byte("no"), false},
 		"its own with a byte changed": {append([]byte{der[0] ^ 1}, der[1:]...), false},
 	} {
-		if got := again.Issued(row.der); got != row.want {
-			t.Errorf("%s: got %v, want %v", name, got, row.want)
+		if got, err := again.Issued(row.der); got != row.want || err != nil {
+			t.Errorf("%s: got %v, %v, want %v", name, got, err, row.want)
 		}
 	}
 }
 
-// An authority that cannot be read issues nothing and knows no certificate as its own.
+// An authority that cannot be read issues nothing and says of no certificate whether it is its own.
 func TestDamagedIssuer(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -69,7 +69,7 @@ func TestDamagedIssuer(t *testing.T) {
 	if _, err := issuer.Issue(certificate.Leaf.PublicKey); err == nil {
 		t.Error("a damaged authority has issued a certificate")
 	}
-	if issuer.Issued(certificate.Certificate[0]) {
-		t.Error("a damaged authority knows a certificate")
+	if issued, err := issuer.Issued(certificate.Certificate[0]); issued || err == nil {
+		t.Error("a damaged authority says whether it knows a certificate")
 	}
 }
