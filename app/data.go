@@ -13,9 +13,9 @@ import (
 )
 
 // A data folder is all that a server needs to go on where it was, with its database when it keeps
-// its state in one. Besides the files named here it has server.pem and server.key, managed-templates
-// and, while a server runs on it, endpoints.json; with the embedded store also the secrets
-// (secrets.go), with a database of them only ca.pem, and perhaps their key (nodekey.go).
+// its state in one. Besides the files named here it has server.pem and server.key, the folder
+// managed-templates and, while a server runs on it, endpoints.json; with the embedded store also the
+// secrets (secrets.go), with a database of them only ca.pem, and perhaps their key (nodekey.go).
 
 // The files of a data folder.
 const (

@@ -69,8 +69,9 @@ func keysPath(c Config, file string) (string, error) {
 	return filepath.Join(c.Data, file), nil
 }
 
-// openDatabase opens the secrets of a database that a server has used. After an error nothing is
-// open.
+// openDatabase opens the secrets of a database that a server has used, beside servers that may run
+// on it: it writes in turn with them, and makes neither tables nor secrets. After an error nothing
+// is open.
 func openDatabase(ctx context.Context, c Config) (
 	v vault, values map[string][]byte, close func(), err error,
 ) {

@@ -70,6 +70,8 @@ func firstSecrets(dir string, scope registry.Scope) (values map[string][]byte, e
 }
 
 // firstKeys is the text of the keys in a file, or of a new one with this name when there are none.
+// The file is read as the server with an embedded store reads it, so one that is damaged or open to
+// others is refused.
 func firstKeys(dir, file, name string) ([]byte, error) {
 	path := filepath.Join(dir, file)
 	keys, err := gateway.OpenKeys(path)
@@ -87,7 +89,9 @@ func firstKeys(dir, file, name string) ([]byte, error) {
 }
 
 // checkFolder refuses a folder with secrets of its own, by which it belongs to another Drover than
-// the one with this authority.
+// the one with this authority. A folder with the same ca.pem was a node of this Drover before, or
+// its server was stopped while its files went into the database: what is left of them is no more
+// than what the database has.
 func checkFolder(dir string, ca *tlsutil.Authority) error {
 	text, err := os.ReadFile(filepath.Join(dir, serverCA+".pem"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -140,7 +144,8 @@ func writeAuthority(dir string, ca *tlsutil.Authority) error {
 }
 
 // unpackSecrets makes files of the secrets in an embedded store, and removes them from it. A store
-// that was never a database has none.
+// that was never a database has none, and needs no key. The files are there before the settings go:
+// a crash between the two does it again.
 func (s *Server) unpackSecrets(ctx context.Context) error {
 	there, err := vault{store: s.store}.hasSecrets(ctx)
 	if err != nil {

@@ -52,7 +52,7 @@ func (c Config) nodeKey() (nodeKey, error) {
 	return k, err
 }
 
-// readNodeKey reads the key in a file.
+// readNodeKey reads the key in a file. from is what sentences call it.
 func readNodeKey(from, path string) (nodeKey, error) {
 	text, err := disk.ReadPrivate(path)
 	if err != nil {

@@ -41,9 +41,10 @@ func (s *Server) openShared(ctx context.Context) (secrets, error) {
 	return found, joinFolder(s.Data, found.ca)
 }
 
-// makeShared puts secrets into a database that has none, and returns the key that they are encrypted
-// with: the one that is given or, when there is none, a new one, which is put into the data folder.
-// When another node was faster, nothing is made.
+// makeShared puts secrets into a database that has none, and returns the key that they are
+// encrypted with: the one that is given or, when there is none, a new one, which is put into the
+// data folder. When another node was faster, nothing is made: with a key that is given this node
+// goes on with what the other has put there, and without one it is refused.
 func (s *Server) makeShared(ctx context.Context, key nodeKey) (nodeKey, error) {
 	if isInDatabase(s.Data) {
 		return key, fmt.Errorf("data folder %s was used with another database, and this one has no "+
@@ -57,6 +58,7 @@ func (s *Server) makeShared(ctx context.Context, key nodeKey) (nodeKey, error) {
 	if err != nil {
 		return key, err
 	}
+	// text is that of a new key; empty when there is one.
 	with, text := key, ""
 	if key.IsZero() {
 		with.from = filepath.Join(s.Data, nodeKeyFile)
@@ -68,7 +70,9 @@ func (s *Server) makeShared(ctx context.Context, key nodeKey) (nodeKey, error) {
 		if err != nil || there {
 			return err
 		}
-		if text != "" { // before the commit: nobody else has it
+		// The key is on disk before what it encrypts is: a crash between the two leaves a key that
+		// the next start uses.
+		if text != "" {
 			if err := disk.Write(with.from, []byte(text+"\n"), 0o600); err != nil {
 				return err
 			}
@@ -112,7 +116,8 @@ func readShared(
 	return s, nil
 }
 
-// openVault opens the secrets of a store that has them, with the key of this node.
+// openVault opens the secrets of a store that has them, with the key of this node. A key that opens
+// the scope is the right one; when another secret cannot be opened then, that one was changed.
 func openVault(
 	ctx context.Context, st store.Store, key nodeKey,
 ) (v vault, values map[string][]byte, err error) {
@@ -127,7 +132,8 @@ func openVault(
 	return v, values, err
 }
 
-// deviceAuthority reads the authority of devices, or makes it: whichever node needs it first.
+// deviceAuthority reads the authority of devices, or makes it: whichever node needs it first. All
+// nodes get the same, also when several make one at once.
 func (v vault) deviceAuthority() (*tlsutil.Authority, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), authorityTimeout)
 	defer cancel()
@@ -143,6 +149,7 @@ func (v vault) deviceAuthority() (*tlsutil.Authority, error) {
 // authorityTimeout is how long the database may take for the authority of devices.
 const authorityTimeout = 10 * time.Second
 
+// encode is Encode of what a function has returned.
 func encode(a *tlsutil.Authority, err error) ([]byte, error) {
 	if err != nil {
 		return nil, err

@@ -10,8 +10,9 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// The names of the secrets in a store. The scope is no secret; since a store that has any has it, it
-// shows whether a key is the right one.
+// The names of the secrets in a store. The scope is no secret; a store that has any secret has it,
+// so it shows whether there are secrets and whether a key is the right one. The names are stored,
+// and what is encrypted is bound to them.
 const (
 	scopeSecret    = "scope"         // the registry.Scope of all nodes, as JSON
 	keysSecret     = "operator-keys" // as keys.json has them
@@ -68,7 +69,7 @@ func (v vault) get(r store.Reader, name string) ([]byte, error) {
 	return value, nil
 }
 
-// put replaces secrets.
+// put replaces secrets in a write. They are encrypted anew, with another nonce each time.
 func (v vault) put(tx store.Tx, values map[string][]byte) error {
 	var c store.Changes
 	for name, value := range values {
@@ -79,7 +80,8 @@ func (v vault) put(tx store.Tx, values map[string][]byte) error {
 	return tx.Apply(c)
 }
 
-// all reads all secrets that there are, in one state of the store.
+// all reads all secrets that there are, in one state of the store. With an error it returns those
+// that it has read before.
 func (v vault) all(ctx context.Context) (map[string][]byte, error) {
 	values := map[string][]byte{}
 	err := v.store.Read(ctx, func(r store.Reader) error {
@@ -98,8 +100,9 @@ func (v vault) all(ctx context.Context) (map[string][]byte, error) {
 	return values, err
 }
 
-// getOrPut returns a secret and, when there is none, what is offered for it: of several nodes that
-// offer something at once, all return the same.
+// getOrPut returns a secret and, when there is none, puts what is offered for it. Of several nodes
+// that do so at once the first to commit puts its offer, and all return that one. offer is not
+// called inside the write, for which all nodes would wait.
 func (v vault) getOrPut(
 	ctx context.Context, name string, offer func() ([]byte, error),
 ) (value []byte, err error) {
@@ -111,7 +114,7 @@ func (v vault) getOrPut(
 	if !errors.Is(err, store.ErrNotFound) {
 		return value, err
 	}
-	offered, err := offer() // not inside the write, which all nodes would wait for
+	offered, err := offer()
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +128,8 @@ func (v vault) getOrPut(
 	return value, err
 }
 
-// An entry is one secret of a vault, a gateway.SharedText.
+// An entry is one secret of a vault, which other nodes change while this one runs: a
+// gateway.SharedText.
 type entry struct {
 	vault
 	name string

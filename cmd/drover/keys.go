@@ -25,18 +25,21 @@ func keyVerbs() []verb {
 	}
 }
 
-// The help texts of drover keys. whereKeysAre is the end of each.
+// The help texts of drover keys. Each ends with whereKeysAre.
 const (
-	createKeyAbout = "Make another operator key and print it as variables for a shell. It may call every\n" +
-		"operation of the servers, at once. Nothing prints it again." + whereKeysAre
-	listKeysAbout   = "List the operator keys, without their secrets." + whereKeysAre
-	deleteKeyAbout  = "Delete the operator key with this access key id. No server accepts it a second later." + whereKeysAre
-	showURLKeyAbout = "Print the key pair that presigned URLs are signed with as long as no credential of an\n" +
-		"object store is configured, for an object store to be given." + whereKeysAre
+	createKeyAbout = "Make another operator key and print it as variables for a shell. " +
+		"It may call every operation of the servers, at once. Its secret is not shown again." +
+		whereKeysAre
+	listKeysAbout  = "List the operator keys, without their secrets." + whereKeysAre
+	deleteKeyAbout = "Delete the operator key with this access key id. " +
+		"No server accepts it a second later." + whereKeysAre
+	showURLKeyAbout = "Print the key pair that presigned URLs are signed with as long as no " +
+		"credential of an object store is configured, for an object store to be given." + whereKeysAre
 
-	whereKeysAre = "\n\nThe keys are those of a data folder or, with --store or the environment variable DROVER_STORE,\n" +
-		"those of all servers on a database. There they are encrypted with a secret: that of --secret-file,\n" +
-		"of the variable DROVER_SECRET, or of the file secret.key in the data folder."
+	whereKeysAre = "\n\nThe keys are those of a data folder or, with --store or the environment " +
+		"variable DROVER_STORE, those of all servers on a database. There they are encrypted with a " +
+		"secret: that of --secret-file, of the variable DROVER_SECRET, or of the file secret.key in " +
+		"the data folder."
 )
 
 // A keysCommand is one call of drover keys.

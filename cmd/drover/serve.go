@@ -282,10 +282,14 @@ func absolute(path string) string {
 
 // keepSecret is printed when a server has made the secret of its database.
 const keepSecret = `
-The operator keys and certificate authorities in the database are encrypted with a secret that was
-made now, in %s, readable by you only. Keep a copy of it where the backups of the database are not:
-without it, keys and authorities are lost. Every other server on this database must be given the
-same, with --secret-file FILE or in the variable DROVER_SECRET.
+The operator keys and certificate authorities in the database are encrypted. The secret for that was
+made now, readable by you only:
+
+  %s
+
+Keep a copy of it where the backups of the database are not: without it, keys and authorities are
+lost. Every other server on this database must be given the same secret, with --secret-file FILE or in
+the variable DROVER_SECRET.
 `
 
 // plainNote says what the plain MQTT listener lets its clients do.
