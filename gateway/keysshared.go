@@ -29,8 +29,10 @@ const keysTimeout = 5 * time.Second
 type sharedKeys struct {
 	text SharedText
 
-	mu   sync.Mutex // guards last
-	last *reading   // the newest; never nil
+	mu      sync.Mutex // guards what follows
+	last    *reading   // the newest, which may not have begun; never nil
+	ended   *reading   // the newest that has ended; never nil
+	changed time.Time  // when this server changed the text last; what was read before is not used
 }
 
 // A reading is one read of the keys, which runs or has ended.
@@ -43,31 +45,41 @@ type reading struct {
 
 // ShareKeys returns the keys in a text.
 func ShareKeys(text SharedText) *Keys {
-	return &Keys{&sharedKeys{text: text, last: &reading{}}}
+	return &Keys{&sharedKeys{text: text, last: &reading{}, ended: &reading{}}}
 }
 
-// read waits for a reading that begins after since, and begins one itself when there is none. One
-// that began at since, as far as the clock can tell, may have been earlier.
+// read returns what a reading has found that began after since: one that has ended, or else the
+// next one, for which it waits. One that began at since, as far as the clock can tell, may have been
+// earlier.
 func (s *sharedKeys) read(since time.Time) ([]Key, error) {
-	s.mu.Lock()
-	r := s.last
-	if !r.begins.After(since) {
-		begins := time.Now()
-		if next := r.begins.Add(keyPause); begins.Before(next) {
-			begins = next
-		}
-		r = &reading{begins: begins, done: make(chan struct{})}
-		s.last = r
-		go s.run(r)
-	}
-	s.mu.Unlock()
+	r := s.newest(since)
 	<-r.done
 	return r.keys, r.err
 }
 
+// newest is a reading that begins after since. It is begun when there is none.
+func (s *sharedKeys) newest(since time.Time) *reading {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if since.Before(s.changed) {
+		since = s.changed
+	}
+	for _, r := range []*reading{s.ended, s.last} {
+		if r.begins.After(since) {
+			return r
+		}
+	}
+	begins := time.Now()
+	if next := s.last.begins.Add(keyPause); begins.Before(next) {
+		begins = next
+	}
+	s.last = &reading{begins: begins, done: make(chan struct{})}
+	go s.run(s.last)
+	return s.last
+}
+
 // run reads the keys at the time when a reading begins.
 func (s *sharedKeys) run(r *reading) {
-	defer close(r.done)
 	time.Sleep(time.Until(r.begins))
 	ctx, cancel := context.WithTimeout(context.Background(), keysTimeout)
 	defer cancel()
@@ -76,6 +88,12 @@ func (s *sharedKeys) run(r *reading) {
 		r.keys, err = decodeKeys(text)
 	}
 	r.err = err
+	close(r.done)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r.begins.After(s.ended.begins) { // a slow one may end behind a later one
+		s.ended = r
+	}
 }
 
 // change changes the text. What was read before is not used any more.
@@ -94,6 +112,6 @@ func (s *sharedKeys) change(change func([]Key) ([]Key, error)) error {
 	})
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.last = &reading{}
+	s.changed = time.Now()
 	return err
 }

@@ -122,6 +122,26 @@ func TestReadsOfKeysAreFew(t *testing.T) { // R-NODE-1
 	})
 }
 
+// Whoever asks with keys that do not exist makes nobody wait who has one.
+func TestUnknownKeysDelayNobody(t *testing.T) { // R-NODE-1
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		text, first := newSharedText(t)
+		keys := gateway.ShareKeys(text)
+		var all sync.WaitGroup
+		for range 1000 {
+			all.Go(func() { wantSecret(t, keys, "unknown", "AKIANOBODY", "") })
+			time.Sleep(time.Millisecond)
+			begun := time.Now()
+			wantSecret(t, keys, "known", first.AccessKeyID, first.SecretAccessKey)
+			if took := time.Since(begun); took > 0 {
+				t.Fatalf("a known key waited for %v", took)
+			}
+		}
+		all.Wait()
+	})
+}
+
 // While the database is away no key works, and each request is told so; afterwards all is as before.
 func TestSharedKeysAreAway(t *testing.T) { // R-NODE-1, R-NODE-9
 	t.Parallel()
