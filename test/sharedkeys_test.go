@@ -299,6 +299,9 @@ func TestKeysRefuses(t *testing.T) {
 	line.env = nil
 	refused("no database", "are in a database: name it with --store or DROVER_STORE", "create", "--data", first.Dir)
 	refused("no URL", "--store: must be a URL", "create", "--store", "drover.db")
+	if _, problem, _ := line.run("keys", "list", "--store", "postgres://u:"+wrongPassword+"@127.0.0.1:1/d"); !strings.Contains(problem, "use DROVER_STORE") || strings.Contains(problem, wrongPassword) {
+		t.Errorf("a password on the command line: %s", problem)
+	}
 	line = keysLine(first)
 	refused("an unknown key", `there is no key with the id "ci"`, "delete", "--data", first.Dir, "ci")
 	line = keysLine(embedded)

@@ -66,6 +66,9 @@ func (k *keysCommand) read(args []string, how, about string, words int) ([]strin
 	if len(read) != words {
 		return nil, wrongWords(k.FlagSet)
 	}
+	if hasPassword(k.config.Store) {
+		fmt.Fprintln(os.Stderr, "drover: "+visiblePassword)
+	}
 	storeEnvironment(&k.config)
 	return read, nil
 }

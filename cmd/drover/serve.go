@@ -81,7 +81,7 @@ func serve(ctx context.Context, args []string) error {
 	// Standard output is for people: where the server listens. The log goes to standard error.
 	c.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: least}))
 	if visible {
-		c.Log.Warn("other users of this machine can see the password in --store; use DROVER_STORE")
+		c.Log.Warn(visiblePassword)
 	}
 
 	capacity.LimitHeap()
@@ -92,6 +92,9 @@ func serve(ctx context.Context, args []string) error {
 	}
 	return server.Run(ctx, func() { fmt.Print(welcome(server)) })
 }
+
+const visiblePassword = "other users of this machine can see the password in --store; " +
+	"use DROVER_STORE"
 
 // hasPassword reports whether there is a password in the URL of a database.
 func hasPassword(store string) bool {
