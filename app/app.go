@@ -37,8 +37,11 @@ type Server struct {
 	Config
 	// Endpoints are the addresses that the listeners have got, as endpoints.json will have them.
 	Endpoints endpoints.File
-	// Fresh is whether the data folder was not used before.
+	// Fresh is whether this start has made the store: the data folder was not used before or, with
+	// a database, that had no operator keys.
 	Fresh bool
+	// MadeSecret is the file with the secret that this start has made for the database; else empty.
+	MadeSecret string
 
 	// All of these are set by Open.
 
@@ -46,6 +49,7 @@ type Server struct {
 	release   func()            // unlocks the data folder; nil before it is locked
 	store     store.Store
 	embedded  *sqlite.Store // store, when it is a file of the data folder; else nil
+	secrets   secrets
 	engine    *engine.Engine
 	roles     *objectstore.Roles
 	signer    *presign.Signer
@@ -84,7 +88,7 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	return s, nil
 }
 
-// openData locks the data folder and opens the store.
+// openData locks the data folder, and opens the store and the secrets.
 func (s *Server) openData(ctx context.Context) (err error) {
 	if err := openFolder(s.Data); err != nil {
 		return err
@@ -92,7 +96,10 @@ func (s *Server) openData(ctx context.Context) (err error) {
 	if s.release, err = lock(s.Data); err != nil {
 		return err
 	}
-	return s.openStore(ctx)
+	if err := s.openStore(ctx); err != nil {
+		return err
+	}
+	return s.openSecrets(ctx)
 }
 
 // Now is the time of the engine's clock.

@@ -177,6 +177,11 @@ type Setting struct {
 	Value []byte // nil removes the setting
 }
 
+// SecretPrefix begins the names of the settings that hold what all servers with the same store share
+// and nobody else may know: operator keys, certificate authorities. They are stored encrypted, and
+// Reset leaves them.
+const SecretPrefix = "secret/"
+
 // OutboxChanges adds announcements. They are removed by the signs of nodes.
 type OutboxChanges struct{ Added []Announcement }
 

@@ -45,8 +45,9 @@ type Store interface {
 	Read(ctx context.Context, f func(Reader) error) error
 	// Write calls f with the writer's transaction and commits what it applied, with a single sync.
 	Write(ctx context.Context, f func(Tx) error) error
-	// Reset removes everything that was ever applied (R-CON-10 does not reach across it). Keys go
-	// on growing, so that nothing that knows an old one mistakes it for a new one.
+	// Reset removes everything that was ever applied (R-CON-10 does not reach across it), all but
+	// the settings whose names begin with SecretPrefix. Keys go on growing, so that nothing that
+	// knows an old one mistakes it for a new one.
 	Reset(ctx context.Context) error
 	// Close waits for running functions and releases the store.
 	Close() error

@@ -10,6 +10,7 @@ package memory
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -65,11 +66,18 @@ func (s *Store) Write(ctx context.Context, f func(store.Tx) error) error {
 	return nil
 }
 
-// Reset removes everything.
+// Reset removes everything but secrets.
 func (s *Store) Reset(ctx context.Context) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	s.state.Store(&state{})
+	after := &state{}
+	for name, value := range s.state.Load().settings.from(store.SecretPrefix) {
+		if !strings.HasPrefix(string(name), store.SecretPrefix) {
+			break
+		}
+		after.settings = after.settings.put(name, value)
+	}
+	s.state.Store(after)
 	return ctx.Err()
 }
 
