@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/drover-iot/drover/engine/commit"
-	"github.com/drover-iot/drover/engine/nodes"
 	"github.com/drover-iot/drover/store"
 )
 
@@ -37,10 +36,6 @@ type Clients interface {
 	Abandon()
 }
 
-// cutOff is how long a node may be cut off from its store before it sends its clients to others
-// (R-NODE-9).
-const cutOff = 30 * time.Second
-
 // join makes this server a node before anything is announced: with the clients of the one that ran
 // on the same data folder before.
 func (e *Engine) join(ctx context.Context) error {
@@ -57,38 +52,6 @@ func (e *Engine) NodeID() store.NodeID { return e.commits.NodeID() }
 func (e *Engine) others() {
 	e.commits.Outbox.Wake()
 	e.wakeUp()
-}
-
-// nodeLoop gives signs of life and looks for those of others until ctx ends. A node that others have
-// given up forgets its clients and joins again.
-func (e *Engine) nodeLoop(ctx context.Context) {
-	start, signed, sent := time.Now(), time.Now(), false
-	every := time.NewTicker(nodes.SignEvery)
-	defer every.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-e.commits.Lost():
-			e.config.Log.Warn("this node was given up by others and joins again")
-			e.abandon()
-			e.commits.Rejoin()
-		case <-every.C:
-		}
-		lost, err := e.Nodes.Sign(ctx, time.Since(start))
-		for _, n := range lost {
-			e.config.Log.Warn("a node gives no signs and is given up", "node", n.ID, "name", n.Name)
-		}
-		switch {
-		case err == nil:
-			signed, sent = time.Now(), false
-		case time.Since(signed) > cutOff && !sent:
-			e.config.Log.Error("cut off from the store: the clients are sent away", "err", err)
-			e.abandon()
-			e.commits.Rejoin() // and takes over from itself when the store is back
-			sent = true
-		}
-	}
 }
 
 // abandon ends all connections of clients.

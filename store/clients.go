@@ -98,9 +98,9 @@ func (f ForNodes) Empty() bool {
 // ClientOfSession is the name of the client whose sessions are stored under a key: the key itself,
 // or what follows $1/, $2/ and so on.
 func ClientOfSession(key string) string {
-	if !strings.HasPrefix(key, "$") {
+	number, client, _ := strings.Cut(key, "/")
+	if !strings.HasPrefix(number, "$") || strings.Trim(number[1:], "0123456789") != "" {
 		return key
 	}
-	_, client, _ := strings.Cut(key, "/")
 	return client
 }

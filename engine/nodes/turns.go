@@ -124,7 +124,8 @@ type End struct {
 	// was made: then the connection is that of Session.
 	Claim   int64
 	Session string
-	// Keep says that the node goes on having sessions of the client, or waits for them.
+	// Keep says that the node goes on having sessions of the client, or is to release them. A turn
+	// that others wait for ends by its release only.
 	Keep   bool
 	Reason string
 	// MayReturn says that the connection ended because the node does.
@@ -147,19 +148,10 @@ func leave(
 	c.asThing = row.AsThing && at == len(turns)-1
 	row.MayReturn = e.MayReturn || row.MayReturn
 	row.Connected, row.At, row.Reason = false, now, e.Reason
-	if e.Keep {
-		row.Value = nil
-		c.set(row)
-		return c, row, true
+	row.Value = nil
+	if !e.Keep && len(turns) == 1 {
+		row.Node = 0 // it is remembered only
 	}
-	c.remove(row)
-	switch {
-	case len(turns) == 1: // remembered
-		row.Node, row.Value = 0, nil
-		c.clients.Removed = nil
-		c.set(row)
-	case at == 0:
-		c.released(turns[1], node)
-	}
+	c.set(row)
 	return c, row, true
 }

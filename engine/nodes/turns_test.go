@@ -146,10 +146,7 @@ func TestLeave(t *testing.T) {
 		}}}, true},
 		{
 			"while others wait", []store.Client{one[0], turn(2, 5, nil)}, End{Claim: 4},
-			change{
-				clients: store.ClientChanges{Removed: []store.ClientTurn{{Name: "pump-07", Turn: 4}}},
-				news:    []store.ClientNews{{Client: "pump-07", Claim: 5, From: 1, To: 2, Released: true}},
-			}, true,
+			change{clients: store.ClientChanges{Set: []store.Client{turn(1, 4, gone)}}}, true,
 		},
 		{"with its node", one, End{Claim: 4, Keep: true, MayReturn: true}, change{
 			clients: store.ClientChanges{Set: []store.Client{
