@@ -112,8 +112,7 @@ func (b *Broker) publishDisconnected(c *conn, reason *closeError) {
 	})
 }
 
-// publishPresence publishes an event. A client id that is not valid in a topic has no topic of its
-// own, so its events go to Config.Presence only.
+// publishPresence publishes an event.
 func (b *Broker) publishPresence(c *conn, fill func(*PresenceEvent)) {
 	e := PresenceEvent{
 		ClientID:    c.peer.ClientID,
@@ -127,14 +126,32 @@ func (b *Broker) publishPresence(c *conn, fill func(*PresenceEvent)) {
 	if b.cfg.Presence != nil {
 		b.cfg.Presence(e)
 	}
-	topic := "$aws/events/presence/" + e.EventType + "/" + e.ClientID
-	if strings.ContainsAny(e.ClientID, "+#") || !mqtt.ValidTopic(topic) {
+	topic, exists := e.topic()
+	if !exists {
 		return
 	}
 	b.withRecipients(topic, func(to []recipient) {
 		payload, _ := json.Marshal(&e) // strings and numbers: cannot fail
 		b.deliver(&message{Message: Message{Topic: topic, Payload: payload, QoS: 1}}, to)
 	})
+}
+
+// topic is the topic of an event. A client id that is not valid in a topic has none, so its events
+// go to Config.Presence only.
+func (e *PresenceEvent) topic() (topic string, exists bool) {
+	topic = "$aws/events/presence/" + e.EventType + "/" + e.ClientID
+	return topic, !strings.ContainsAny(e.ClientID, "+#") && mqtt.ValidTopic(topic)
+}
+
+// Message is the event as it is published; false: it has no topic. Who has the broker with
+// Config.Nodes publishes it where the log says so.
+func (e *PresenceEvent) Message() (Message, bool) {
+	topic, exists := e.topic()
+	if !exists {
+		return Message{}, false
+	}
+	payload, _ := json.Marshal(e) // strings and numbers: cannot fail
+	return Message{Topic: topic, Payload: payload, QoS: 1}, true
 }
 
 func ipOf(a net.Addr) string {
