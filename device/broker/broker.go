@@ -38,6 +38,7 @@ type Broker struct {
 	// lastShared is the number of a shared body that was given last.
 	lastShared atomic.Uint64
 	wills      willBytes
+	gathered   gathered     // for the turns that wait
 	dropped    atomic.Int64 // messages that mayStore has refused and logDropped has not logged
 
 	// ctx ends when Shutdown is complete. Requests to the Service run under it.
@@ -61,6 +62,10 @@ type Broker struct {
 	principals   principals
 	presence     map[string]presenceCount // by client id
 	shuttingDown bool
+	life         *life               // the present one
+	transits     map[string]*transit // by client id
+	unfinished   unfinished
+	adopting     adopting // the turns of the lost node that is replayed; nil: none is
 }
 
 const (
@@ -85,16 +90,21 @@ func New(ctx context.Context, cfg Config) (*Broker, error) {
 		expiryDone: make(chan struct{}),
 		sessions:   map[string]*session{},
 		wills:      willBytes{each: map[string]int{}},
-		stored:     storedBytes{each: map[string]int{}},
+		stored:     storedBytes{each: map[string]int{}, loaded: map[uint64]*stub{}},
+		gathered:   gathered{limit: cfg.MaxPendingBytes, byTopic: map[string][]int{}},
+		transits:   map[string]*transit{},
 
 		ownSessions: map[owner]int{},
 		principals:  principals{conns: map[string]map[*conn]struct{}{}},
 		presence:    map[string]presenceCount{},
 	}
 	b.started = clock.Now()
-	unreadable, err := b.restore(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("load sessions: %w", err)
+	var unreadable []Change
+	if cfg.Nodes == nil { // else the sessions come with their clients
+		var err error
+		if unreadable, err = b.restore(ctx); err != nil {
+			return nil, fmt.Errorf("load sessions: %w", err)
+		}
 	}
 	b.journal = newJournal(cfg.Sessions, cfg.MaxPendingBytes, cfg.Log)
 	for _, c := range unreadable {
@@ -102,6 +112,7 @@ func New(ctx context.Context, cfg Config) (*Broker, error) {
 	}
 	b.ctx, b.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	b.handshakeCtx, b.cancelHandshakes = context.WithCancel(b.ctx)
+	b.life = newLife(b.ctx)
 	for s := range b.allSessions() {
 		if s.will != nil {
 			b.startWill(s)
@@ -123,6 +134,7 @@ func (b *Broker) runExpiry() {
 		case <-sessions.C:
 			b.expire(clock.Now())
 			b.logDropped()
+			b.logNotGathered()
 		case <-principals.C:
 			b.disconnectEnded(clock.Now())
 		case <-b.ctx.Done():
@@ -136,12 +148,20 @@ func (b *Broker) runExpiry() {
 func (b *Broker) expire(now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	var left []Left
 	for s := range b.allSessions() {
 		s.mu.Lock()
 		if s.conn == nil && s.expired(now) {
+			client := s.client()
 			b.endSession(s)
+			if b.cfg.Nodes != nil && !b.keeps(client) {
+				left = append(left, Left{Client: client, Claim: s.claim})
+			}
 		}
 		s.mu.Unlock()
+	}
+	if len(left) > 0 {
+		go b.leave(b.life, left...)
 	}
 	b.expirePresence(now)
 }

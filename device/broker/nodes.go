@@ -26,6 +26,10 @@ import (
 
 // ErrLost is the error of a node that was given up: others act for it, and nothing that it wants to
 // write is written. The broker drops what waits to be stored and waits for Abandon.
+//
+// The methods of a Broker that the reader of the log calls, one after the other and in its order,
+// are Claimed, Released, Adopt, Adopted and, for what the log publishes, Subscribed and Publish.
+// Unfinished says up to where the log must be there to be replayed.
 var ErrLost = errors.New("this node was declared lost")
 
 // Nodes is how the brokers on one store agree on which of them has a client. Each method makes one
@@ -87,7 +91,8 @@ type Left struct {
 	// nothing is recorded and Event is dropped.
 	Claim int64
 	// Keep says that the turn stays with this node, which has sessions of the client or waits for
-	// them. Otherwise the turn ends, unless there was another claim in it since.
+	// them, or is about to release it. Otherwise the turn ends, unless it is not the first one, or
+	// there was another claim of the client since, of whichever node.
 	Keep bool
 	// Event is given to the log, whether or not there was another claim since; nil: none. After a
 	// Claim that failed its Version is not set; it is that of the row.
@@ -100,39 +105,3 @@ type LostClient struct {
 	Claimed          // the answer to that claim; Held as it is now
 	IsConnected bool // the connection has not ended yet
 }
-
-// What follows is called by whoever passes the log, one call after the other and in its order. Of
-// the calls Publish and Subscribed belong to it too.
-
-// Claimed says that a node has claimed a client, and that there is a turn before it. mine: the
-// claim is of this node; wasMine: the turn before it is. It does not wait for anything.
-//
-// While a lost node is replayed, between Adopt and Adopted, mine and wasMine are about that node.
-// Afterwards a turn of a lost node whose heir is this one is a turn of this one.
-func (b *Broker) Claimed(client string, claim int64, mine, wasMine bool) {}
-
-// Released says that the turn before a claim has ended: the sessions of the client are in the
-// store. Only the node of the claim has to know. It does not wait for anything.
-func (b *Broker) Released(client string, claim int64) {}
-
-// Adopt makes this broker go on for a lost node whose heir it is: it loads the sessions of the
-// node's clients and treats their connections as lost now. After it the log is replayed from the
-// position of the lost node to the entry that says it is lost; what is published meanwhile goes to
-// the adopted sessions only. Then Adopted is called.
-func (b *Broker) Adopt(ctx context.Context, node int64) error { return nil }
-
-// Adopted ends the replay that follows Adopt.
-func (b *Broker) Adopted() {}
-
-// Unfinished returns the smallest number of a claim that Claimed was called with and that this
-// broker has not finished with: it has not released the client yet, or not loaded its sessions. 0:
-// there is none. The position of a node, from which its heir would replay the log, must not be
-// after this claim.
-func (b *Broker) Unfinished() int64 { return 0 }
-
-// Abandon makes the broker forget all clients, because others have declared this node lost and act
-// for it: connections are closed without wills and presence events, and nothing that waits to be
-// stored is stored. When it returns, nothing of all this is written any more, and the broker can
-// serve again, for a node with a new number. It may be called at any time, but not while another
-// method of this file is at work.
-func (b *Broker) Abandon() {}

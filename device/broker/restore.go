@@ -175,24 +175,12 @@ func (r *restorer) restoreSession(c Change) error {
 
 // will restores the delayed will of a session. Its timer starts when the broker is ready.
 func (r *restorer) will(s *session, record *willRecord) {
-	e, err := parseStored(record.Message)
+	w, err := record.parse(s.client())
 	if err != nil {
 		r.log(Change{Client: s.key}, "will", err)
 		return
 	}
-	e.m.by = record.Principal
-	s.will = &delayedWill{
-		will: &will{message: e.m, expiry: record.Expiry, author: author{
-			principal: record.Principal,
-			attributes: Attributes{
-				ClientID:   s.client(),
-				Persistent: true,
-				WillTopic:  e.m.Topic,
-				Remote:     addressOf(record.Remote),
-			},
-		}},
-		at: time.UnixMilli(record.At),
-	}
+	s.will = &delayedWill{will: w, at: time.UnixMilli(record.At)}
 	r.b.wills.count(s.will.will, +1)
 }
 
@@ -235,7 +223,7 @@ func (r *restorer) message(c Change) error {
 	} else {
 		r.principals[e.stub.by] = e.stub.by
 	}
-	r.b.stored.add(e.stub)
+	e.stub = r.b.stored.addRestored(e.stub, r.b.cfg.Nodes != nil)
 	s.push(e)
 	s.lastSeq = max(s.lastSeq, c.Seq)
 	return nil
