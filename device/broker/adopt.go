@@ -17,17 +17,22 @@ import (
 // ended.
 type adopting map[string][]int64
 
-// concerned reports whether a claim in the replay is about an adopted turn: it has begun one that
-// still waits (mine), or it ends one. All other claims were finished by the lost node, or are those
-// of turns that this broker loaded when it adopted them.
-func (b *Broker) concerned(client string, claim int64, mine bool) bool {
-	turns := b.adopting[client]
-	if mine {
-		t := b.transits[client]
-		return t != nil && slices.ContainsFunc(t.waiting, func(w *turn) bool {
-			return w.number == claim && w.replayed
-		})
+// begunByLost reports whether a claim in the replay has begun an adopted turn that waits for its
+// sessions. Of all other claims of the lost node the sessions were here when it was adopted, or are
+// elsewhere. The caller holds b.mu.
+func (b *Broker) begunByLost(client string, claim int64) bool {
+	t := b.transits[client]
+	if t == nil {
+		return false
 	}
+	w := t.turn(claim, false)
+	return w != nil && w.replayed
+}
+
+// endsAdopted reports whether a claim in the replay ends an adopted turn. All others that end a turn
+// of the lost node were released by it. The caller holds b.mu.
+func (b *Broker) endsAdopted(client string, claim int64) bool {
+	turns := b.adopting[client]
 	for i, number := range slices.Backward(turns) {
 		if number < claim {
 			b.adopting[client] = slices.Delete(turns, i, i+1)
@@ -106,7 +111,7 @@ func (b *Broker) adoptPage(l *life, page []LostClient) error {
 func (b *Broker) adoptTurn(lost *LostClient) *will {
 	b.adopting[lost.ID] = append(b.adopting[lost.ID], lost.Turn)
 	if lost.Held {
-		w := b.transitOf(lost.ID).turn(lost.Turn)
+		w := b.transitOf(lost.ID).turn(lost.Turn, true)
 		w.claim, w.replayed = max(w.claim, lost.Number), true
 		return nil
 	}

@@ -42,11 +42,16 @@ func (b *Broker) claim(c *conn) error {
 		return e
 	}
 	c.claimed, c.presence.version = answer.Number, answer.Version
-	w, err := b.waitFor(c, &answer)
-	if w == nil {
+	w, unsure, err := b.waitFor(c, &answer)
+	switch {
+	case err != nil:
 		return err
+	case w != nil:
+		return b.wait(ctx, c, w)
+	case unsure:
+		return b.checkStore(ctx, client)
 	}
-	return b.wait(ctx, c, w)
+	return nil
 }
 
 // endClaim is called when a connection that has claimed its client has a session, or is refused.
@@ -69,25 +74,46 @@ func (b *Broker) endClaim(c *conn, refused error) {
 }
 
 // waitFor records the claim of a connection. It returns a waiter if the sessions of the client are
-// not here yet, and an error if there is a newer claim.
-func (b *Broker) waitFor(c *conn, answer *Claimed) (*waiter, error) {
+// not here yet, and an error if there is a newer claim. unsure says that the turn has begun before
+// and that nothing is known of it here.
+func (b *Broker) waitFor(c *conn, answer *Claimed) (w *waiter, unsure bool, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if err := b.checkClaim(c); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	client := c.peer.ClientID
 	t := b.transits[client]
 	t.newest = answer.Number
 	b.setClaim(client, answer.Number)
-	if !answer.Held || answer.Turn <= t.loaded {
-		return nil, nil
+	// A turn that was released may still wait here, because the log has not come to that.
+	waits := answer.Held || t.turn(answer.Turn, false) != nil
+	if !waits || answer.Turn <= t.loaded {
+		here := b.sessions[client] != nil || answer.Turn <= t.loaded
+		return nil, !here && answer.Turn < answer.Number, nil
 	}
-	turn := t.turn(answer.Turn)
+	turn := t.turn(answer.Turn, true)
 	turn.claim = answer.Number
 	turn.dismiss(closeWith(mqtt.SessionTakenOver, takenOver))
 	turn.waiter = &waiter{answer.Number, make(chan *closeError, 1)}
-	return turn.waiter, nil
+	return turn.waiter, false, nil
+}
+
+// checkStore refuses a CONNECT if there are sessions of its client that are not here: those of a
+// turn whose Claim has failed here and was recorded nevertheless. They come with the log. Mostly
+// there are none, because the client has left just now and its row is about to go.
+func (b *Broker) checkStore(ctx context.Context, client string) error {
+	found := false
+	err := b.cfg.Nodes.Load(ctx, []string{client}, func(c Change) error {
+		found = found || isSessionKey(c.Client)
+		return nil
+	})
+	if err != nil || found {
+		e := closeWith(mqtt.ServerUnavailable, "the sessions of the client are not here yet")
+		e.err = err
+		return e
+	}
+	return nil
 }
 
 // wait waits for the sessions of a client, unless the connection ends.

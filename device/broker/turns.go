@@ -91,11 +91,15 @@ func (b *Broker) tidyTransit(client string) {
 	}
 }
 
-// turn returns the turn that began with a claim, which it makes if there is none.
-func (t *transit) turn(number int64) *turn {
+// turn returns the turn that waits and began with a claim. If there is none, it makes one or returns
+// nil.
+func (t *transit) turn(number int64, make bool) *turn {
 	i, found := slices.BinarySearchFunc(t.waiting, number, func(w *turn, number int64) int {
 		return cmp.Compare(w.number, number)
 	})
+	if !found && !make {
+		return nil
+	}
 	if !found {
 		t.waiting = slices.Insert(t.waiting, i, &turn{number: number, claim: number})
 	}
@@ -116,31 +120,48 @@ func (t *transit) before(claim int64) *turn {
 // Claimed says that a node has claimed a client, and that there is a turn before it. mine: the
 // claim is of this node; wasMine: the turn before it is. It does not wait for anything.
 //
-// While a lost node is replayed, between Adopt and Adopted, mine and wasMine are about that node.
-// Afterwards a turn of a lost node whose heir is this one is a turn of this one.
+// While a lost node is replayed, between Adopt and Adopted, mine and wasMine are about that node and
+// those that it had adopted. Then both may be true. Afterwards wasMine is true for the turns of the
+// lost node too.
 func (b *Broker) Claimed(client string, claim int64, mine, wasMine bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if mine == wasMine || b.adopting != nil && !b.concerned(client, claim, mine) {
+	if b.adopting != nil {
+		mine, wasMine = mine && b.begunByLost(client, claim), wasMine && b.endsAdopted(client, claim)
+	}
+	if !mine && !wasMine {
 		return
 	}
 	t := b.transitOf(client)
 	t.newest = max(t.newest, claim)
+	if wasMine {
+		b.endTurn(client, t, claim)
+	}
 	if mine {
-		if w := t.turn(claim); w.gathers == nil {
-			w.load = b.unfinished.add(claim)
-			w.gathers = b.gathered.begin(w.replayed)
-		}
-		return
+		b.beginTurn(t.turn(claim, true))
 	}
+}
+
+// beginTurn lets a turn gather what is published.
+func (b *Broker) beginTurn(w *turn) {
+	if w.gathers == nil {
+		w.load = b.unfinished.add(w.number)
+		w.gathers = b.gathered.begin(w.replayed)
+	}
+}
+
+// endTurn ends the turn of a client that is before a claim: the one whose sessions are here, or one
+// that waits. That has its sessions first, and then releases them.
+func (b *Broker) endTurn(client string, t *transit, claim int64) {
 	release := b.unfinished.add(claim)
-	if w := t.before(claim); w != nil {
-		w.next, w.release = claim, release
-		w.gathers.stop(&b.gathered)
-		w.dismiss(closeWith(mqtt.SessionTakenOver, takenOver))
+	w := t.before(claim)
+	if w == nil {
+		b.handOver(client, t, claim, release)
 		return
 	}
-	b.handOver(client, t, claim, release)
+	w.next, w.release = claim, release
+	w.gathers.stop(&b.gathered)
+	w.dismiss(closeWith(mqtt.SessionTakenOver, takenOver))
 }
 
 // Released says that the turn before a claim has ended: the sessions of the client are in the
@@ -176,6 +197,7 @@ func (b *Broker) loadTurn(l *life, client string, w *turn) {
 		found.discard()
 		return
 	}
+	found.discardKnown()
 	w.gathers.finish(&b.gathered, found)
 	b.setClaim(client, w.claim)
 	w.load.finish(&b.unfinished)
@@ -247,6 +269,21 @@ func (r *restored) discard() {
 		s.mu.Lock()
 		s.forget()
 		s.mu.Unlock()
+	}
+}
+
+// discardKnown forgets those sessions that are here already: a CONNECT has made them after the turn
+// had begun unnoticed (checkStore). The caller holds b.mu.
+func (r *restored) discardKnown() {
+	for i, s := range slices.Backward(r.sessions) {
+		if r.b.sessionAt(s.client(), s.key) == nil {
+			continue
+		}
+		s.mu.Lock()
+		s.forget()
+		s.mu.Unlock()
+		r.sessions = slices.Delete(r.sessions, i, i+1)
+		r.owners = slices.Delete(r.owners, i, i+1)
 	}
 }
 
