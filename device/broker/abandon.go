@@ -27,6 +27,7 @@ func (b *Broker) Abandon() {
 	b.transits, b.unfinished, b.adopting = map[string]*transit{}, unfinished{}, nil
 	b.mu.Unlock()
 	b.gathered.reset()
+	b.retained.reset()
 	b.journal.abandon()
 }
 

@@ -215,6 +215,7 @@ func TestFencing(t *testing.T) { // R-NODE-8
 		if err := n.b.Stored(t.Context()); err != nil {
 			t.Errorf("stored after Abandon: %v", err)
 		}
+		synctest.Wait()
 		if got := c.stored("dev"); got != before {
 			t.Errorf("the store has %d values of the client, before %d", got, before)
 		}

@@ -76,17 +76,14 @@ const (
 	endInterval = time.Second
 )
 
-// New loads the stored sessions and returns a broker that is ready to serve.
+// New loads the stored sessions and returns a broker that is ready to serve. With Config.Nodes it
+// loads none.
 func New(ctx context.Context, cfg Config) (*Broker, error) {
 	cfg = cfg.withDefaults()
 	b := &Broker{
-		cfg:    cfg,
-		log:    cfg.Log,
-		routes: newRoutes(),
-		retained: retained{
-			messages: map[string]retainedMessage{},
-			each:     map[string]retainedUse{},
-		},
+		cfg:        cfg,
+		log:        cfg.Log,
+		routes:     newRoutes(),
 		expiryDone: make(chan struct{}),
 		sessions:   map[string]*session{},
 		wills:      willBytes{each: map[string]int{}},
@@ -99,15 +96,17 @@ func New(ctx context.Context, cfg Config) (*Broker, error) {
 		presence:    map[string]presenceCount{},
 	}
 	b.started = clock.Now()
-	var unreadable []Change
-	if cfg.Nodes == nil { // else the sessions come with their clients
-		var err error
-		if unreadable, err = b.restore(ctx); err != nil {
-			return nil, fmt.Errorf("load sessions: %w", err)
-		}
+	b.retained.reset()
+	restore := b.restore
+	if cfg.Nodes != nil {
+		restore = b.shareRetained // the sessions come with their clients
+	}
+	changes, err := restore(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("load sessions: %w", err)
 	}
 	b.journal = newJournal(cfg.Sessions, cfg.MaxPendingBytes, cfg.Log)
-	for _, c := range unreadable {
+	for _, c := range changes {
 		b.journal.write(c)
 	}
 	b.ctx, b.cancel = context.WithCancel(context.WithoutCancel(ctx))

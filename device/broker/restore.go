@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/drover-iot/drover/device/broker/mqtt"
@@ -20,7 +21,7 @@ import (
 
 // restore restores sessions, their messages and the retained messages. It returns the changes that
 // remove what cannot be read.
-func (b *Broker) restore(ctx context.Context) (remove []Change, err error) {
+func (b *Broker) restore(ctx context.Context) (changes []Change, err error) {
 	r := newRestorer(b, b.started, b.addRestored)
 	if err := b.cfg.Sessions.Load(ctx, r.restore); err != nil {
 		return nil, err
@@ -92,6 +93,10 @@ func (r *restorer) restore(c Change) error {
 		return nil
 	}
 	if c.Client == r.lost {
+		return nil
+	}
+	if strings.HasPrefix(c.Client, retainedPrefix) {
+		r.ownRetained(c)
 		return nil
 	}
 	var err error
