@@ -88,7 +88,7 @@ func New(ctx context.Context, cfg Config) (*Broker, error) {
 		sessions:   map[string]*session{},
 		wills:      willBytes{each: map[string]int{}},
 		stored:     storedBytes{each: map[string]int{}, loaded: map[uint64]*stub{}},
-		gathered:   gathered{limit: cfg.MaxPendingBytes, byTopic: map[string][]int{}},
+		gathered:   gathered{limit: cfg.MaxPendingBytes, index: map[string][]int{}},
 		transits:   map[string]*transit{},
 
 		ownSessions: map[owner]int{},

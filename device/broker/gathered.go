@@ -3,6 +3,7 @@ package broker
 import (
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -12,6 +13,9 @@ import (
 // What the log publishes while turns wait for their sessions (turns.go). Nobody knows yet what the
 // clients subscribe to, so everything at QoS 1 is gathered, once for all turns. A turn has a span
 // of it: from its own claim to the next one, or to the moment in which its sessions are here.
+//
+// A message is found by its topic and by each part of that before a slash, so that a session with
+// ordinary filters costs a few look-ups, however much was gathered.
 //
 // Publish and the end of a span exclude each other, so each message is either gathered or routed to
 // the sessions of a turn, and comes into their queues in its order.
@@ -25,10 +29,10 @@ type gathered struct {
 	mu       sync.Mutex // guards what follows
 	limit    int        // Config.MaxPendingBytes
 	bytes    int
-	dropped  int // how many messages had no room
+	dropped  int // how many messages were removed because there was no room
 	first    int // the position of messages[0]
 	messages []gatheredMessage
-	byTopic  map[string][]int // the positions of a topic's messages, ascending
+	index    map[string][]int // positions by topic and by parts of topics, ascending
 	spans    []*span          // in the order in which they began; the first has not ended
 
 	replay bool       // a lost node is replayed: see Adopt
@@ -94,36 +98,26 @@ func (s *span) finish(g *gathered, found *restored) {
 		g.forget(len(g.messages))
 		return
 	}
-	g.forget(g.spans[0].from - g.first)
+	g.forget(max(0, g.spans[0].from-g.first))
 }
 
-// deliver puts the messages of a span into the queue of a session, in their order. A filter without
-// wildcards costs one look-up.
+// deliver puts the messages of a span into the queue of a session, in their order.
 func (g *gathered) deliver(s *span, to *session) {
 	end := g.end()
 	if s.to >= 0 {
 		end = s.to
 	}
 	grants := map[int]granted{} // by position
-	add := func(at int, g granted) {
-		if old, exists := grants[at]; exists {
-			g = g.merge(old)
-		}
-		grants[at] = g
-	}
 	for _, sub := range to.subs {
-		if !mqtt.HasWildcard(sub.filter) {
-			for _, at := range g.byTopic[sub.filter] {
-				if s.from <= at && at < end {
-					add(at, sub.granted)
-				}
+		for _, at := range g.candidates(sub.filter) {
+			if at < s.from || at >= end || !mqtt.TopicMatches(sub.filter, g.messages[at-g.first].Topic) {
+				continue
 			}
-			continue
-		}
-		for at := s.from; at < end; at++ {
-			if mqtt.TopicMatches(sub.filter, g.messages[at-g.first].Topic) {
-				add(at, sub.granted)
+			grant := sub.granted
+			if other, exists := grants[at]; exists {
+				grant = grant.merge(other)
 			}
+			grants[at] = grant
 		}
 	}
 	for _, at := range slices.Sorted(maps.Keys(grants)) {
@@ -133,16 +127,35 @@ func (g *gathered) deliver(s *span, to *session) {
 	}
 }
 
-// add gathers a message, if there is room for it.
+// candidates are the positions of the messages that a filter may select: those whose topics begin
+// with what is before its first wildcard.
+func (g *gathered) candidates(filter string) []int {
+	if wildcard := strings.IndexAny(filter, "+#"); wildcard >= 0 {
+		filter = filter[:wildcard] // empty or with a slash at its end
+	}
+	return g.index[filter]
+}
+
+// indexed calls f for what a message is found by: a/b/c is found by all of it, "a/b/", "a/" and "".
+func indexed(topic string, f func(key string)) {
+	f(topic)
+	for end := len(topic) - 1; end >= 0; end-- {
+		if end == 0 || topic[end-1] == '/' {
+			f(topic[:end])
+		}
+	}
+}
+
+// add gathers a message. If there is no room for it, the oldest are removed.
 func (g *gathered) add(m *message) {
-	if m.QoS == 0 || len(g.spans) == 0 {
+	if m.QoS == 0 || len(g.spans) == 0 || m.size() > g.limit {
 		return
 	}
-	if g.bytes+m.size() > g.limit {
+	for g.bytes+m.size() > g.limit {
+		g.forget(1)
 		g.dropped++
-		return
 	}
-	g.byTopic[m.Topic] = append(g.byTopic[m.Topic], g.end())
+	indexed(m.Topic, func(key string) { g.index[key] = append(g.index[key], g.end()) })
 	g.messages = append(g.messages, gatheredMessage{m, g.replay})
 	g.bytes += m.size()
 }
@@ -151,11 +164,13 @@ func (g *gathered) add(m *message) {
 func (g *gathered) forget(n int) {
 	for _, m := range g.messages[:n] {
 		g.bytes -= m.size()
-		if at := g.byTopic[m.Topic]; len(at) > 1 {
-			g.byTopic[m.Topic] = at[1:]
-		} else {
-			delete(g.byTopic, m.Topic)
-		}
+		indexed(m.Topic, func(key string) {
+			if at := g.index[key]; len(at) > 1 {
+				g.index[key] = at[1:]
+			} else {
+				delete(g.index, key)
+			}
+		})
 	}
 	clear(g.messages[:n])
 	g.messages = g.messages[n:]
