@@ -101,6 +101,11 @@ func (b *Broker) adoptPage(l *life, page []LostClient) error {
 	for _, w := range wills {
 		b.publishWill(w)
 	}
+	for i := range left {
+		if e := left[i].Event; e != nil && b.cfg.Presence != nil {
+			b.cfg.Presence(*e)
+		}
+	}
 	b.leave(l, left...)
 	return nil
 }
@@ -158,9 +163,6 @@ func (b *Broker) adoptedLeft(lost *LostClient) []Left {
 		byClient := false
 		e.EventType, e.IPAddress, e.Timestamp = "disconnected", "", clock.Now().UnixMilli()
 		e.ClientInitiated, e.Cause = &byClient, ConnectionLost
-		if b.cfg.Presence != nil {
-			b.cfg.Presence(e)
-		}
 		left.Event = &e
 	} else if left.Keep {
 		return nil

@@ -200,10 +200,18 @@ func TestFencing(t *testing.T) { // R-NODE-8
 		d := c.subscribed(t)
 		d.silent = true
 		n := c.nodes[0]
+		watcher := n.connect("watcher")
+		watcher.subscribe("w")
+		dying := n.connectWith(mqtt.V5, withWill("dying", 0))
 		c.lose(n, c.nodes[1])
 		n.b.Publish(Message{Topic: "t", Payload: []byte("2"), QoS: 1})
 		if err := n.b.Stored(t.Context()); err != ErrLost {
 			t.Errorf("stored: %v", err)
+		}
+		events := len(n.events)
+		dying.lose()
+		if got := watcher.payloads(); got != "" || len(n.events) != events {
+			t.Errorf("a lost node published the will %q, and %d events", got, len(n.events)-events)
 		}
 		check(t, "CONNECT", n.connect("new").state(), "refused 88")
 		n.b.Abandon()

@@ -126,14 +126,14 @@ func (b *Broker) saveAttached(s *session) {
 }
 
 // detachSession is what the end of a connection means for its session, unless that has another
-// connection by now. Then the will and the presence event are published. If the broker has
-// abandoned all sessions meanwhile, nothing is.
+// connection by now. Then the will and the presence event are published. If the broker has abandoned
+// all sessions meanwhile, or is about to, nothing is.
 func (b *Broker) detachSession(c *conn, e *closeError) {
 	b.mu.Lock()
 	s := c.s
 	s.mu.Lock()
 	s.removeDetached(c)
-	abandoned := c.life != b.life
+	abandoned := c.life != b.life || b.journal.givenUp()
 	w := c.will
 	if abandoned {
 		b.wills.count(w, -1)

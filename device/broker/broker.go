@@ -17,14 +17,14 @@ import (
 // handles them one after the other; the fields of a conn belong to it unless they say otherwise. A
 // connection has a second goroutine, the writer, only while messages wait to be written
 // (outbound.go). A broker has two more: one ends expired sessions, and one writes the journal to
-// the store (journal.go). Wills with a delay and the closing of connections from outside run on
-// short-lived goroutines.
+// the store (journal.go). Wills with a delay, the closing of connections from outside, and what has
+// to do with other brokers on the store (turns.go, handover.go) run on short-lived goroutines.
 //
-// Locks are taken in this order: Broker.mu, then session.mu, then a mutex of the routes or that of
-// the journal. retained.mu is taken with none of the first two held, and before that of the
-// journal. No lock is held while something is sent or stored, or while the Service handles a
-// request. Authorizer.Decide is called with session.mu held, so it must not block or call the
-// broker.
+// Locks are taken in this order: Broker.mu, then gathered.mu, then session.mu, then a mutex of the
+// routes or that of the journal. retained.mu is taken with none of the first three held, and before
+// that of the journal. No lock is held while something is sent or stored, or while the Service
+// handles a request. Authorizer.Decide is called with session.mu held, so it must not block or call
+// the broker.
 
 // A Broker serves MQTT on any number of listeners. Make it with New, end it with Shutdown.
 type Broker struct {

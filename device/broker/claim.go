@@ -94,7 +94,7 @@ func (b *Broker) waitFor(c *conn, answer *Claimed) (w *waiter, unsure bool, err 
 	}
 	turn := t.turn(answer.Turn, true)
 	turn.claim = answer.Number
-	turn.dismiss(closeWith(mqtt.SessionTakenOver, takenOver))
+	turn.dismiss(refusedClaim())
 	turn.waiter = &waiter{answer.Number, make(chan *closeError, 1)}
 	return turn.waiter, false, nil
 }
@@ -163,6 +163,13 @@ func (c *conn) watch() (closed <-chan struct{}, stop func()) {
 	}
 }
 
+// refusedClaim refuses a CONNECT because there is a newer claim. CONNACK has no code for a takeover.
+func refusedClaim() *closeError {
+	e := closeWith(mqtt.ServerUnavailable, takenOver)
+	e.cause = DuplicateClientID
+	return e
+}
+
 // checkClaim reports why a connection must not have a session: there is a newer claim of its
 // client, or the node is another one now. The caller holds b.mu.
 func (b *Broker) checkClaim(c *conn) error {
@@ -170,7 +177,7 @@ func (b *Broker) checkClaim(c *conn) error {
 	case c.life != b.life && b.cfg.Nodes != nil:
 		return closeWith(mqtt.ServerUnavailable, errAbandoned.detail)
 	case b.cfg.Nodes != nil && b.transits[c.peer.ClientID].newest > c.claimed:
-		return closeWith(mqtt.SessionTakenOver, takenOver)
+		return refusedClaim()
 	}
 	return nil
 }

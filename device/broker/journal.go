@@ -157,6 +157,13 @@ func (j *journal) enqueue(c pendingChange) {
 	}
 }
 
+// givenUp reports whether the store has said that the node was given up.
+func (j *journal) givenUp() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.lost
+}
+
 // full reports whether a client should wait before it causes more changes.
 func (j *journal) full() bool {
 	j.mu.Lock()

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/drover-iot/drover/device/broker/mqtt"
 	"github.com/drover-iot/drover/internal/clock"
 )
 
@@ -15,7 +14,7 @@ import (
 // turn is). A client that is simply here has sessions and nothing else. While it is claimed, waited
 // for or released it has a transit too.
 //
-// A turn that waits gathers what the log publishes from its claim on (gather.go). When the turn
+// A turn that waits gathers what the log publishes from its claim on (gathered.go). When the turn
 // before it is released, a goroutine loads the client's sessions, puts what was gathered into their
 // queues and makes them known, in one step for whoever publishes. If another broker has claimed the
 // client meanwhile, the sessions are released again at once (handover.go).
@@ -72,8 +71,8 @@ func newLife(ctx context.Context) *life {
 	return &life{ctx, cancel}
 }
 
-// transitOf returns the transit of a client, which it makes if there is none. The caller holds
-// b.mu, like those of the methods up to loadTurn.
+// transitOf returns the transit of a client, which it makes if there is none. The caller holds b.mu,
+// as for tidyTransit, beginTurn and endTurn.
 func (b *Broker) transitOf(client string) *transit {
 	t := b.transits[client]
 	if t == nil {
@@ -161,7 +160,7 @@ func (b *Broker) endTurn(client string, t *transit, claim int64) {
 	}
 	w.next, w.release = claim, release
 	w.gathers.stop(&b.gathered)
-	w.dismiss(closeWith(mqtt.SessionTakenOver, takenOver))
+	w.dismiss(refusedClaim())
 }
 
 // Released says that the turn before a claim has ended: the sessions of the client are in the

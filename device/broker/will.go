@@ -182,6 +182,9 @@ func (b *Broker) publishDelayed(s *session, d *delayedWill) {
 // publishWill publishes a will as if its client had published it now. It may block.
 func (b *Broker) publishWill(w *will) {
 	defer b.wills.count(w, -1)
+	if b.journal.givenUp() {
+		return // the heir of the node publishes it
+	}
 	if e := b.authorizeWill(w); e != nil {
 		by := &w.author
 		b.logRefusalOf(by.attributes.ClientID, by.principal, by.attributes.Remote, e)
