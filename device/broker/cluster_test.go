@@ -33,6 +33,7 @@ type cluster struct {
 	lastID   int64         // of nodes
 	lastTurn int64
 	lost     map[int64]int64 // the heir of a lost node
+	adopted  map[int64]bool  // the heir has adopted all its turns
 	stood    map[int64]int   // the position of a lost node
 	// standsFor are the nodes for which a node goes on, itself among them.
 	standsFor map[int64]map[int64]bool
@@ -50,18 +51,21 @@ type logEntry struct {
 	message  *Message
 	client   string
 	claim    int64
-	from, to int64 // of a claim
+	from, to int64 // of a claim; to is the heir of a lost node too
 	released bool
 	lost     int64
 }
 
 // A testNode is a broker with its place in the log. It is what the broker has as Sessions and Nodes.
 type testNode struct {
-	c      *cluster
-	b      *Broker
-	id     int64
-	at     int             // the next entry of the log
-	stood  int             // the position that others know
+	c     *cluster
+	b     *Broker
+	id    int64
+	at    int // the next entry of the log
+	stood int // the position that others know
+	// dies declares the node lost when it has adopted so many pages; 0: it does not die.
+	dies   int
+	heir   *testNode       // when it dies
 	broken bool            // the store refuses what the node writes
 	unsure bool            // it writes claims and answers with an error
 	late   chan struct{}   // a claim is answered when it is closed; nil: at once
@@ -78,6 +82,7 @@ func newCluster(t testing.TB, nodes int, change func(*Config)) *cluster {
 		versions: map[string]int64{},
 		claims:   map[int64]int{},
 		lost:     map[int64]int64{},
+		adopted:  map[int64]bool{},
 		stood:    map[int64]int{},
 
 		standsFor: map[int64]map[int64]bool{},
@@ -326,6 +331,9 @@ func (n *testNode) Lost(_ context.Context, node int64, f func([]LostClient) erro
 					page = append(page, r.LostClient)
 				}
 			}
+			if n.dies--; n.dies == 0 {
+				n.c.loseLocked(n, n.heir)
+			}
 			return nil
 		})
 		if err == nil && len(page) > 0 {
@@ -356,8 +364,20 @@ func (c *cluster) publish(topic, payload string) {
 func (c *cluster) lose(n, heir *testNode) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.lost[n.id], c.stood[n.id] = heir.id, n.stood
-	c.log = append(c.log, logEntry{lost: n.id})
+	c.loseLocked(n, heir)
+}
+
+// loseLocked is lose for a caller that holds mu. The heir goes on for those too for which the node
+// should have gone on.
+func (c *cluster) loseLocked(n, heir *testNode) {
+	c.stood[n.id] = n.stood
+	c.lost[n.id] = n.id
+	for _, node := range slices.Sorted(maps.Keys(c.lost)) {
+		if c.lost[node] == n.id && !c.adopted[node] {
+			c.lost[node] = heir.id
+			c.log = append(c.log, logEntry{lost: node, to: heir.id})
+		}
+	}
 }
 
 // step lets a node pass one entry of the log, and reports false if there is none.
@@ -369,7 +389,7 @@ func (n *testNode) step() bool {
 	}
 	e := n.c.log[n.at]
 	n.at++
-	heir := e.lost != 0 && n.c.lost[e.lost] == n.id
+	heir := e.lost != 0 && e.to == n.id
 	n.c.mu.Unlock()
 	if heir {
 		n.adopt(e.lost)
@@ -377,6 +397,13 @@ func (n *testNode) step() bool {
 	n.pass(&e, map[int64]bool{n.id: true}, n.standsFor())
 	synctest.Wait()
 	return true
+}
+
+// heir is the heir of a node that is lost; 0: it is not lost.
+func (c *cluster) heir(node int64) int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lost[node]
 }
 
 func (n *testNode) standsFor() map[int64]bool {
@@ -409,9 +436,13 @@ func (n *testNode) adopt(node int64) {
 	maps.Copy(n.c.standsFor[n.id], as)
 	n.c.mu.Unlock()
 	if err := n.b.Adopt(context.Background(), node); err != nil {
-		n.c.t.Errorf("adopt: %v", err)
+		if n.c.heir(n.id) == 0 {
+			n.c.t.Errorf("adopt: %v", err)
+		}
+		return // its heir does it
 	}
 	n.c.mu.Lock()
+	n.c.adopted[node] = true
 	replay := slices.Clone(n.c.log[n.c.stood[node] : n.at-1])
 	n.c.mu.Unlock()
 	for i := range replay {

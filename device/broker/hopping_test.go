@@ -86,8 +86,7 @@ func (h *hopping) step() {
 		h.publishNext(c)
 	case what < 65:
 		if n.step() {
-			e := h.log[n.at-1]
-			h.did("node %d passes %d %s claim %d %d>%d released %v lost %d", i, n.at, e.client, e.claim, e.from, e.to, e.released, e.lost)
+			h.did("node %d passes %d", i, n.at)
 		}
 	case what < 70:
 		h.did("node %d stands at %d", i, n.at)
@@ -160,12 +159,14 @@ func (h *hopping) loseNode(i int) {
 			h.comeBack(o)
 		}
 	}
-	h.did("node %d is lost", i)
 	heir.set(false)
+	heir.dies, heir.heir = h.random.IntN(6), h.nodes[(i+2)%len(h.nodes)]
+	heir.heir.set(false)
+	heir.heir.dies = 0
+	h.did("node %d is lost, its heir after %d pages", i, heir.dies)
 	h.lose(n, heir)
-	for heir.step() {
-		e := h.log[heir.at-1]
-		h.did("heir passes %d %s claim %d %d>%d released %v lost %d", heir.at, e.client, e.claim, e.from, e.to, e.released, e.lost)
+	for heir.step() || heir.heir.step() {
+		h.did("heirs pass %d, %d", heir.at, heir.heir.at)
 	}
 }
 
