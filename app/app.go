@@ -21,6 +21,7 @@ import (
 	"github.com/drover-iot/drover/internal/loglimit"
 	"github.com/drover-iot/drover/objectstore"
 	"github.com/drover-iot/drover/store"
+	"github.com/drover-iot/drover/store/postgres"
 	"github.com/drover-iot/drover/store/sqlite"
 )
 
@@ -48,7 +49,10 @@ type Server struct {
 	log       *loglimit.Handler // bounds what clients can make the server log
 	release   func()            // unlocks the data folder; nil before it is locked
 	store     store.Store
-	embedded  *sqlite.Store // store, when it is a file of the data folder; else nil
+	embedded  *sqlite.Store   // store, when it is a file of the data folder; else nil
+	database  *postgres.Store // store, when it is a database; else nil
+	follower  clock.Follower  // the clock of the database
+	ready     atomic.Bool     // it answers
 	secrets   secrets
 	engine    *engine.Engine
 	roles     *objectstore.Roles
@@ -116,7 +120,11 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 	defer stopEngine()
 	engineDone := make(chan error, 1)
 	go func() { engineDone <- s.engine.Run(engineCtx) }()
-	<-s.engine.Ready() // what a crash has left is announced first
+	select {
+	case <-s.engine.Ready(): // what a crash has left is announced first
+	case err := <-engineDone:
+		return err
+	}
 
 	serving, ctx := errgroup.WithContext(ctx)
 	serving.Go(func() error { return s.watchStore(ctx) })
@@ -129,6 +137,7 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 	if err := s.Endpoints.Write(s.Data); err != nil {
 		serving.Go(func() error { return err }) // ends the listeners
 	} else {
+		s.ready.Store(true)
 		ready()
 	}
 	err := serving.Wait()
@@ -145,6 +154,7 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 // for. The first of them must not end before presence knows that it is the server that leaves.
 func (s *Server) disconnect(ctx context.Context) error {
 	<-ctx.Done()
+	s.ready.Store(false)
 	s.leaving.Store(true)
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), disconnectGrace)
 	defer cancel()

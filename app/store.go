@@ -33,10 +33,7 @@ func (s *Server) openStore(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := database.Alone(ctx); err != nil {
-		return errors.Join(err, database.Close())
-	}
-	s.store = database
+	s.store, s.database = database, database
 	s.warnOfStore()
 	return nil
 }

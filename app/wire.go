@@ -88,7 +88,11 @@ func (s *Server) join(ctx context.Context) error {
 	if err := s.openObjectStore(); err != nil {
 		return err
 	}
-	s.joinEngine(now, managed)
+	node, err := s.node()
+	if err != nil {
+		return err
+	}
+	s.joinEngine(now, managed, node)
 	if err := s.joinBroker(ctx); err != nil {
 		return err
 	}
@@ -134,12 +138,18 @@ func (s *Server) clock(ctx context.Context) (clock.Clock, error) {
 	}
 	start := clock.Now()
 	elapsed := func() time.Duration { return clock.Now().Sub(start) }
-	s.steady = clock.NewSteady(clock.Real{}, newest, elapsed)
+	var machine clock.Clock = clock.Real{}
+	if s.database != nil {
+		machine = &s.follower
+	}
+	s.steady = clock.NewSteady(machine, newest, elapsed)
 	return s.steady, err
 }
 
 // joinEngine makes the engine and the device plane over it.
-func (s *Server) joinEngine(now clock.Clock, managed job.ManagedTemplates) {
+func (s *Server) joinEngine(
+	now clock.Clock, managed job.ManagedTemplates, node engine.NodeConfig,
+) {
 	s.plane = &device.Plane{
 		Log:      s.Log,
 		WithURLs: s.signer.Document,
@@ -164,6 +174,7 @@ func (s *Server) joinEngine(now clock.Clock, managed job.ManagedTemplates) {
 		CertificateChanged: s.certificateChanged,
 		PrincipalDetached:  s.principalDetached,
 		Emptied:            s.plane.ForgetNotified,
+		Node:               node,
 	})
 	s.plane.Jobs, s.plane.Now = s.engine.Jobs, s.engine.Now
 	s.devices = &gateway.DeviceAuth{Identities: s.engine.Identity, Scope: s.Scope, Log: s.Log}
@@ -174,7 +185,12 @@ func (s *Server) joinEngine(now clock.Clock, managed job.ManagedTemplates) {
 func (s *Server) joinBroker(ctx context.Context) (err error) {
 	memory := capacity.Memory()
 	bytes := int(brokerBudget.of(memory))
+	var shared broker.Nodes
+	if s.database != nil {
+		shared = nodeClients{s}
+	}
 	s.broker, err = broker.New(ctx, broker.Config{
+		Nodes:            shared,
 		Service:          gateway.JobsService(s.plane),
 		Authenticate:     s.devices.Authenticate,
 		Principal:        s.devices.Principal,

@@ -86,17 +86,18 @@ type Engine struct {
 	wake    chan struct{} // something may be due: at most one token
 	due     sync.Mutex    // held while due work runs, so that it runs once
 
-	announcing sync.Mutex            // held while announcements are made
-	adopted    map[store.NodeID]bool // by this node; guarded by announcing
+	announcing sync.Mutex // held while announcements are made
+	// heirs are the nodes that have taken over from others, as announced; guarded by announcing.
+	heirs map[store.NodeID]store.NodeID
 }
 
 // New returns an engine over a store.
 func New(c Config) *Engine {
 	e := &Engine{
-		config:  c,
-		ready:   make(chan struct{}),
-		wake:    make(chan struct{}, 1),
-		adopted: map[store.NodeID]bool{},
+		config: c,
+		ready:  make(chan struct{}),
+		wake:   make(chan struct{}, 1),
+		heirs:  map[store.NodeID]store.NodeID{},
 	}
 	e.commits = commit.New(commit.Config{
 		Store:   c.Store,
@@ -160,12 +161,14 @@ func New(c Config) *Engine {
 func (e *Engine) Run(ctx context.Context) error {
 	outlive, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	var loops sync.WaitGroup
-	loops.Go(func() { e.commits.Run(outlive) })
+	committing, stopCommits := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopCommits()
+	var loops, commits sync.WaitGroup
+	commits.Go(func() { e.commits.Run(committing) })
+	defer commits.Wait()
+	defer stopCommits()
 	defer e.Fleet.BeginPresences()()
 	if err := e.join(ctx); err != nil {
-		stop()
-		loops.Wait()
 		return err
 	}
 	loops.Go(func() { e.announceLoop(outlive) })
@@ -179,6 +182,9 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.dueLoop(ctx)
 	stop()
 	loops.Wait()
+	e.leave(committing)
+	stopCommits()
+	commits.Wait()
 	e.commits.Stop()
 	return nil
 }
@@ -206,9 +212,14 @@ func (e *Engine) SessionMessages(
 	return found, err
 }
 
-// SaveSessions makes changes of MQTT sessions durable, in their order.
+// SaveSessions makes changes of MQTT sessions durable, in their order. commit.ErrGivenUp: others
+// have taken over the sessions of this node, or had done so when it was asked.
 func (e *Engine) SaveSessions(ctx context.Context, changes []store.SessionEntry) error {
+	node := e.commits.NodeID()
 	return e.commits.Do(ctx, func(tx *commit.Tx) error {
+		if e.config.Node.Shared && tx.Node != node {
+			return commit.ErrGivenUp
+		}
 		tx.Changes.Sessions = changes
 		return nil
 	})

@@ -45,6 +45,17 @@ func (e *Engine) join(ctx context.Context) error {
 	return e.commits.Do(ctx, func(*commit.Tx) error { return nil })
 }
 
+// leave gives the clients of this node to another one, as its last commit.
+func (e *Engine) leave(ctx context.Context) {
+	if !e.config.Node.Shared {
+		return
+	}
+	if err := e.commits.Do(ctx, e.commits.Leave); err != nil {
+		e.config.Log.Warn("the clients are not given to another node now: "+
+			"it takes them over in some seconds", "err", err)
+	}
+}
+
 // NodeID is the number of this node; 0 before it has joined.
 func (e *Engine) NodeID() store.NodeID { return e.commits.NodeID() }
 
@@ -61,18 +72,19 @@ func (e *Engine) abandon() {
 	if c := e.config.Node.Clients; c != nil {
 		c.Abandon()
 	}
-	clear(e.adopted)
+	clear(e.heirs)
 }
 
 // passNodes does what an announcement has for nodes. as is the node whose part is played: this one,
 // or a lost one that it takes over from.
 func (e *Engine) passNodes(ctx context.Context, a store.Announcement, as store.NodeID) error {
 	for _, g := range a.Nodes.GivenUp {
-		if g.Heir == e.commits.NodeID() && !e.adopted[g.Node] {
+		if g.Heir == e.commits.NodeID() && e.heirs[g.Node] != g.Heir {
 			if err := e.adopt(ctx, g, a.ID); err != nil {
 				return err
 			}
 		}
+		e.heirs[g.Node] = g.Heir
 	}
 	e.passClients(a.Nodes.Clients, as)
 	e.Identity.Learn(a.Nodes)
@@ -85,8 +97,14 @@ func (e *Engine) passClients(news []store.ClientNews, as store.NodeID) {
 	if clients == nil {
 		return
 	}
-	me := e.commits.NodeID()
-	is := func(node store.NodeID) bool { return node == as || as == me && e.adopted[node] }
+	is := func(node store.NodeID) bool { // or has taken over from it
+		for ; node != as; node = e.heirs[node] {
+			if node == 0 {
+				return false
+			}
+		}
+		return as != 0
+	}
 	for _, n := range news {
 		switch {
 		case !n.Released:
@@ -108,7 +126,6 @@ func (e *Engine) adopt(ctx context.Context, lost store.GivenUp, upTo int64) erro
 			return err
 		}
 	}
-	e.adopted[lost.Node] = true
 	e.Fleet.BeginPresences()
 	return e.commits.Do(ctx, func(tx *commit.Tx) error {
 		tx.Changes.Nodes.Gone = []store.NodeID{lost.Node}

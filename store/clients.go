@@ -46,8 +46,8 @@ type ClientChanges struct {
 	// turns.
 	Removed []ClientTurn
 	Set     []Client
-	// Unowned gives sessions whose client has no row to a node, each in a turn 0 that is not
-	// connected; 0 gives none.
+	// Unowned gives to a node the turns of nodes that do not exist, and sessions whose client has no
+	// row, each in a turn 0 that is not connected; 0 gives none. It looks at all of them.
 	Unowned NodeID
 }
 

@@ -52,6 +52,8 @@ type Broker struct {
 	// conns counts the connections, from accept until their session is detached and the will is
 	// published.
 	conns sync.WaitGroup
+	// online counts those that have a session.
+	online atomic.Int64
 	// expiryDone is closed when the goroutine that ends expired sessions has stopped.
 	expiryDone chan struct{}
 
@@ -120,6 +122,9 @@ func New(ctx context.Context, cfg Config) (*Broker, error) {
 	go b.runExpiry()
 	return b, nil
 }
+
+// Connections is how many clients are connected.
+func (b *Broker) Connections() int { return int(b.online.Load()) }
 
 // runExpiry ends what has come to its end, sessions and the connections of principals, and logs
 // what was dropped, until the broker stops.

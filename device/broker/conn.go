@@ -51,6 +51,7 @@ type conn struct {
 // run reads and handles packets until the connection ends.
 func (c *conn) run() {
 	defer c.b.conns.Done()
+	defer c.b.online.Add(-1)
 	c.keepAlive.lastPacket = time.Now()
 	err := c.readPackets()
 	e := c.closing.Load()

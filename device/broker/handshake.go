@@ -33,6 +33,7 @@ func (b *Broker) serve(nc net.Conn) {
 		b.conns.Done()
 		return
 	}
+	b.online.Add(1)
 	b.cfg.Accepted(nc)
 	b.publishConnected(c)
 	stop() // from here on Shutdown finds the connection by its session

@@ -60,7 +60,8 @@ func (c *Committer) Lost() <-chan struct{} { return c.member.away }
 // taken over.
 func (c *Committer) Rejoin() { c.member.forget() }
 
-var errGivenUp = fault.New(fault.Unavailable,
+// ErrGivenUp says that this node was given up by others. Nothing of the request was written.
+var ErrGivenUp = fault.New(fault.Unavailable,
 	"this node was cut off and given up by the others; it is about to join them again")
 
 // sign is what a commit writes about this node.
@@ -68,7 +69,7 @@ func (c *Committer) sign(tx *Tx, position int64) (n store.NodeChanges, err error
 	id, out := c.member.get()
 	tx.Node = id
 	if out {
-		return n, errGivenUp
+		return n, ErrGivenUp
 	}
 	if id == 0 {
 		return c.join(tx)
@@ -99,18 +100,60 @@ func (c *Committer) join(tx *Tx) (n store.NodeChanges, err error) {
 	joined.Since = joined.Seen
 	n.Joined = []store.Node{joined}
 	nodes, err := tx.Nodes()
+	alone := true
 	for _, other := range nodes {
 		switch {
 		case !c.Node.Shared:
 			n.Gone = append(n.Gone, other.ID)
 		case other.Name == c.Node.Name && other.Heir == 0:
 			GiveUp(tx, nodes, other, tx.Node)
+		case other.Heir == 0:
+			alone = false
 		}
 	}
-	if err == nil && len(tx.Changes.Nodes.GivenUp) > 0 {
-		err = tx.Apply() // now: a request that is refused drops what is staged
+	if err != nil || !c.Node.Shared {
+		return n, err
 	}
-	return n, err
+	if alone {
+		adoptUnowned(tx)
+	}
+	return n, tx.Apply() // now: a request that is refused drops what is staged
+}
+
+// adoptUnowned stages that this node takes over what belongs to no node: the sessions of a store
+// that one server had for itself. They are given to a node that is lost.
+func adoptUnowned(tx *Tx) {
+	unowned := store.Node{
+		ID:   tx.Keys.Node(),
+		Name: "sessions of no node",
+		Sign: store.Sign{Seen: tx.StoreTime()},
+	}
+	unowned.Since = unowned.Seen
+	tx.Changes.Nodes.Joined = []store.Node{unowned}
+	tx.Changes.Clients.Unowned = unowned.ID
+	GiveUp(tx, []store.Node{unowned}, unowned, tx.Node)
+}
+
+// Leave stages that another node takes over from this one, which ends; nothing when there is none.
+func (c *Committer) Leave(tx *Tx) error {
+	nodes, err := tx.Nodes()
+	if err != nil {
+		return err
+	}
+	var me, heir store.Node
+	for _, n := range nodes {
+		switch {
+		case n.ID == tx.Node:
+			me = n
+			me.Position, _ = c.Outbox.Position()
+		case n.Heir == 0 && n.Seen.After(heir.Seen):
+			heir = n
+		}
+	}
+	if me.ID != 0 && heir.ID != 0 {
+		GiveUp(tx, nodes, me, heir.ID)
+	}
+	return nil
 }
 
 // status is the sign of this node without its position.
@@ -158,5 +201,5 @@ func (c *Committer) lost(err error) error {
 	case c.member.away <- struct{}{}:
 	default:
 	}
-	return errGivenUp
+	return ErrGivenUp
 }

@@ -124,6 +124,8 @@ type End struct {
 	// was made: then the connection is that of Session.
 	Claim   int64
 	Session string
+	// Quiet says that no connection ends, but the last session of a client that is away.
+	Quiet bool
 	// Keep says that the node goes on having sessions of the client, or is to release them. A turn
 	// that others wait for ends by its release only.
 	Keep   bool
@@ -145,10 +147,12 @@ func leave(
 		return c, ended, e.Claim != 0
 	}
 	row := turns[at]
-	c.asThing = row.AsThing && at == len(turns)-1
-	row.MayReturn = e.MayReturn || row.MayReturn
-	row.Connected, row.At, row.Reason = false, now, e.Reason
-	row.Value = nil
+	c.asThing = row.AsThing && at == len(turns)-1 && !e.Quiet
+	if !e.Quiet {
+		row.MayReturn = e.MayReturn || row.MayReturn
+		row.Connected, row.At, row.Reason = false, now, e.Reason
+		row.Value = nil
+	}
 	if !e.Keep && len(turns) == 1 {
 		row.Node = 0 // it is remembered only
 	}

@@ -148,6 +148,12 @@ func TestLeave(t *testing.T) {
 			"while others wait", []store.Client{one[0], turn(2, 5, nil)}, End{Claim: 4},
 			change{clients: store.ClientChanges{Set: []store.Client{turn(1, 4, gone)}}}, true,
 		},
+		{
+			"the last session of a client that is away", []store.Client{turn(1, 4, gone)},
+			End{Claim: 4, Quiet: true}, change{clients: store.ClientChanges{Set: []store.Client{
+				turn(1, 4, func(c *store.Client) { gone(c); c.Node = 0 }),
+			}}}, true,
+		},
 		{"with its node", one, End{Claim: 4, Keep: true, MayReturn: true}, change{
 			clients: store.ClientChanges{Set: []store.Client{
 				turn(1, 4, func(c *store.Client) { gone(c); c.MayReturn = true }),

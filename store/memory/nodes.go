@@ -80,10 +80,19 @@ func (s *state) removeClient(t store.ClientTurn) error {
 	return nil
 }
 
-// adoptUnowned gives sessions whose client has no row to a node.
+// adoptUnowned gives to a node what belongs to none that exists.
 func (s *state) adoptUnowned(node store.NodeID) error {
 	if node == 0 {
 		return nil
+	}
+	for _, c := range s.clients.from(turn{}) {
+		if _, exists := s.nodes.get(id(c.Node)); exists || c.Node == 0 {
+			continue
+		}
+		c.Node = node
+		if err := s.putClient(c); err != nil {
+			return err
+		}
 	}
 	for at, e := range s.sessions.from(entry{}) {
 		name := store.ClientOfSession(e.Client)

@@ -17,6 +17,8 @@ const (
 	listClientsOf = `SELECT ` + clientColumns + ` FROM client
 		WHERE node = ? AND (name, turn) > (?, ?) ORDER BY name, turn LIMIT ?`
 
+	adoptTurns = `UPDATE client SET node = ? WHERE node <> 0 AND NOT EXISTS
+		(SELECT 1 FROM node WHERE node.id = client.node)`
 	adoptUnowned = `INSERT INTO client (name, turn, node, claim, connections, connected, as_thing,
 		session, at, reason, may_return)
 		SELECT DISTINCT owned.name, 0, CAST(? AS BIGINT), 0, 0, 0, 0, '', 0, '', 0 FROM
@@ -38,6 +40,9 @@ func (t *Tx) removeClient(c store.ClientTurn) error {
 func (t *Tx) adoptUnowned(node store.NodeID) error {
 	if node == 0 {
 		return nil
+	}
+	if err := t.stmt(adoptTurns).int(int64(node)).run(); err != nil {
+		return err
 	}
 	return t.stmt(adoptUnowned).int(int64(node)).run()
 }

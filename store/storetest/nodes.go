@@ -112,8 +112,8 @@ var ofNodes = []promise{
 		same(w, "two sessions", of("pump"), []store.SessionEntry{session("$12/pump", 0), session("$12/pump", 4), session("pump", 0), session("pump", 3)})
 		same(w, "a further one alone", of("/0"), []store.SessionEntry{session("$1//0", 0)})
 		same(w, "none", of("pum"), nil)
-		w.apply(setClients(client("pump-2", 5, 9)), store.Changes{Clients: store.ClientChanges{Unowned: 4}})
-		same(w, "given to a node", clientsOf(w, 4, store.ClientTurn{}, 9), []string{"/00", "pump0"})
+		w.apply(joinNodes(5), setClients(client("pump-2", 5, 9), client("x", 77, 3), client("y", 0, 2)), store.Changes{Clients: store.ClientChanges{Unowned: 4}})
+		same(w, "given to a node", clientsOf(w, 4, store.ClientTurn{}, 9), []string{"/00", "pump0", "x3"})
 		same(w, "the others stay", clientsOf(w, 5, store.ClientTurn{}, 9), []string{"pump-29"})
 		same(w, "not connected", turns(w, "pump"), []store.Client{{Name: "pump", Node: 4, At: time.UnixMilli(0).UTC()}})
 	}},
