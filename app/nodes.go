@@ -2,12 +2,12 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -33,7 +33,9 @@ func nodeName(dir string) (string, error) {
 	path := filepath.Join(dir, nodeIDFile)
 	id, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		id = hex.AppendEncode(nil, fmt.Append(nil, rand.Uint32())[:4])
+		random := make([]byte, 4)
+		rand.Read(random) // never fails
+		id = hex.AppendEncode(nil, random)
 		err = disk.Write(path, id, 0o600)
 	}
 	if err != nil {
@@ -55,7 +57,7 @@ func version() string {
 	return info.Main.Version
 }
 
-// nodes implements broker.Nodes and engine.Clients, each by the other.
+// nodeClients implements broker.Nodes and engine.Clients, each by the other.
 type nodeClients struct{ server *Server }
 
 // lostClient is what a node records of a client for the one that takes over from it.

@@ -81,6 +81,7 @@ func TestSecondServerOnDatabase(t *testing.T) { // R-NODE-1
 	first, second := onOneDatabase(t)
 	first.Start()
 	secret := filepath.Join(first.Dir, "secret.key")
+	eventually(t, "it is ready", func() bool { return strings.Contains(first.Output.String(), "DROVER_SECRET") })
 	wantText(t, first.Output.String(), "An operator key was made", "\n  "+secret+"\n",
 		"with --secret-file FILE or in\nthe variable DROVER_SECRET")
 	first.Thing("pump-07")

@@ -255,6 +255,9 @@ func (c *Committer) attempt(batch []*request) (answers []error, tx *Tx, err erro
 		if len(clock) > 0 {
 			saved = tx.Now
 		}
+		if tx.leaves {
+			nodes = store.NodeChanges{}
+		}
 		return tx.close(nodes, clock)
 	})
 	switch {

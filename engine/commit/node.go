@@ -152,6 +152,7 @@ func (c *Committer) Leave(tx *Tx) error {
 	}
 	if me.ID != 0 && heir.ID != 0 {
 		GiveUp(tx, nodes, me, heir.ID)
+		tx.leaves = true
 	}
 	return nil
 }

@@ -73,6 +73,7 @@ type Tx struct {
 		text string
 	}
 	clockBack bool  // see SaveTime
+	leaves    bool  // this node gives no signs any more
 	work      int   // see Work
 	announced int64 // the id under which the commit is announced, 0 when there is nothing to announce
 }
