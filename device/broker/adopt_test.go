@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/drover-iot/drover/device/broker/mqtt"
+	"github.com/drover-iot/drover/device/broker/mqtt/mqtttest"
 )
 
 // The heir of a lost node has its sessions, with what the lost node had not queued for them. Other
@@ -67,6 +68,25 @@ func TestAdoptConnections(t *testing.T) { // R-NODE-8, R-BRK-24, R-BRK-33
 		if heir.b.wills.all != 0 {
 			t.Errorf("%d bytes of wills are counted", heir.b.wills.all)
 		}
+	})
+}
+
+// The delayed will of a connection that was lost with its node is stored: it is not lost with the
+// heir.
+func TestDelayedWillOutlivesHeir(t *testing.T) { // R-NODE-8, R-BRK-24
+	inCluster(t, 3, nil, func(t *testing.T, c *cluster) {
+		watcher := c.nodes[2].connect("watcher")
+		watcher.subscribe("w")
+		c.nodes[0].connectWith(mqtt.V5, withWill("dev", 30))
+		for i := range 2 {
+			c.run()
+			c.lose(c.nodes[i], c.nodes[i+1])
+			c.nodes[i].b.Abandon()
+		}
+		c.run()
+		check(t, "before", watcher.payloads(), "")
+		time.Sleep(time.Minute)
+		check(t, "after", watcher.payloads(), "bye")
 	})
 }
 
@@ -243,8 +263,11 @@ func TestSharedBodiesOfNodes(t *testing.T) { // R-BRK-35
 		c.publish("t", body)
 		c.run()
 		for i := range 4 {
-			d := c.nodes[0].connect(fmt.Sprint("dev", i))
+			d := c.nodes[0].dial(fmt.Sprint("dev", i), mqtt.V5)
 			d.silent = true
+			connect := mqtt.Connect{Version: mqtt.V5, ClientID: d.id, SessionExpiry: 3600}
+			d.send(mqtttest.Connect(&connect, ""))
+			synctest.Wait()
 			c.run()
 			d.lose()
 		}

@@ -67,6 +67,7 @@ type testNode struct {
 	dies   int
 	heir   *testNode       // when it dies
 	broken bool            // the store refuses what the node writes
+	full   bool            // the store refuses sessions
 	unsure bool            // it writes claims and answers with an error
 	late   chan struct{}   // a claim is answered when it is closed; nil: at once
 	events []PresenceEvent // of Config.Presence
@@ -196,6 +197,9 @@ func (n *testNode) Load(ctx context.Context, clients []string, each func(Change)
 
 func (n *testNode) Apply(ctx context.Context, changes []Change) error {
 	return n.commit(func() error {
+		if n.full {
+			return errBroken
+		}
 		for _, c := range changes {
 			if c.Shared == 0 {
 				continue

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -184,10 +185,45 @@ func TestLeaveWhileWaiting(t *testing.T) { // R-NODE-7
 		d.lose()
 		check(t, "gone", c.turns("dev"), "01")
 		c.publish("t", "2")
-		c.run()
+		for c.nodes[0].step() {
+		}
 		check(t, "released", c.turns("dev"), "1")
+		d = c.nodes[1].connect("dev") // its node has not come to the release
+		check(t, "waits again", d.state(), "waits")
+		d.lose()
+		check(t, "gone again", c.turns("dev"), "1")
+		c.run()
 		d = c.nodes[1].connect("dev")
 		check(t, "back", d.state()+" "+d.payloads(), "resumed 2")
+	})
+}
+
+// A session that has come without its client ends like any other.
+func TestExpiryWithoutClient(t *testing.T) { // R-BRK-12, R-NODE-7
+	inCluster(t, 2, nil, func(t *testing.T, c *cluster) {
+		c.subscribed(t).lose()
+		c.nodes[1].connect("dev").lose()
+		c.run()
+		check(t, "away", c.turns("dev"), "1")
+		time.Sleep(2 * time.Hour)
+		check(t, "expired", c.turns("dev"), "")
+	})
+}
+
+// The sessions come while the claim of another CONNECT is on its way.
+func TestSessionsComeBeforeAnswer(t *testing.T) { // R-NODE-7
+	inCluster(t, 2, nil, func(t *testing.T, c *cluster) {
+		c.subscribed(t).lose()
+		n := c.nodes[1]
+		first := n.connect("dev")
+		n.late = make(chan struct{})
+		second := n.connect("dev")
+		c.run()
+		check(t, "first", first.state(), "resumed")
+		close(n.late)
+		synctest.Wait()
+		check(t, "first", first.state(), "closed 8e")
+		check(t, "second", second.state(), "resumed")
 	})
 }
 
@@ -346,6 +382,122 @@ func TestClaimFails(t *testing.T) { // R-NODE-9
 		c.run()
 		d := n.connect("dev")
 		check(t, "loaded", d.state()+" "+d.payloads(), "resumed 2")
+	})
+}
+
+// A session that was made after a claim that nobody knew of is not loaded a second time.
+func TestSessionBeforeItsTurn(t *testing.T) { // R-NODE-7
+	inCluster(t, 2, nil, func(t *testing.T, c *cluster) {
+		c.nodes[0].connectWith(mqtt.V5, mqtt.Connect{ClientID: "dev", CleanStart: true})
+		n := c.nodes[1]
+		n.unsure = true
+		n.connect("dev")
+		n.unsure = false
+		for c.nodes[0].step() {
+		}
+		d := n.connect("dev")
+		d.subscribe("t")
+		c.publish("t", "1")
+		c.run()
+		check(t, "device", d.state()+" "+d.payloads(), "new 1")
+		if n.b.sessionCount != 1 {
+			t.Errorf("%d sessions", n.b.sessionCount)
+		}
+	})
+}
+
+// The row says that a client has left when its session is stored.
+func TestLeaveIsAfterStoring(t *testing.T) { // R-NODE-8
+	inCluster(t, 1, nil, func(t *testing.T, c *cluster) {
+		d := c.subscribed(t)
+		n := c.nodes[0]
+		n.full = true
+		d.lose()
+		check(t, "not stored", c.turns("dev"), "0+")
+		n.full = false
+		time.Sleep(2 * retryInterval)
+		check(t, "stored", c.turns("dev"), "0")
+	})
+}
+
+// The row stays while there is a session of another owner.
+func TestRowOfTwoOwners(t *testing.T) { // R-BRK-16, R-NODE-7
+	owner := &rights{id: "cert-1"}
+	inCluster(t, 1, func(cfg *Config) { cfg.Authenticate = owner.authenticate }, func(t *testing.T, c *cluster) {
+		n := c.nodes[0]
+		n.connect("dev")
+		owner.id = "cert-2"
+		n.connectWith(mqtt.V5, mqtt.Connect{ClientID: "dev", SessionExpiry: 60}).lose()
+		time.Sleep(2 * time.Minute)
+		check(t, "one is left", fmt.Sprint(c.turns("dev"), " ", n.b.sessionCount), "0 1")
+		time.Sleep(2 * time.Hour)
+		check(t, "none is left", c.turns("dev"), "")
+	})
+}
+
+// A request at QoS 1 that was not handled when the client was claimed is left to the new connection.
+// Nothing is delivered to the session meanwhile, although it may be at hand still.
+func TestRequestAtTakeover(t *testing.T) { // R-HTTP-24, R-NODE-7
+	handled, answer := 0, make(chan struct{})
+	service := ServiceFunc(func(context.Context, *Peer, Request) Reply {
+		handled++
+		<-answer
+		return Reply{}
+	})
+	change := func(cfg *Config) { cfg.Service = service }
+	inCluster(t, 2, change, func(t *testing.T, c *cluster) {
+		answer = make(chan struct{})
+		d := c.nodes[0].connect("dev")
+		request := mqtt.Publish{Topic: "$aws/things/dev/jobs/get", QoS: 1, ID: 1}
+		first := mqtt.AppendPublish(nil, mqtt.V5, &request)
+		request.ID = 2
+		d.send(mqtt.AppendPublish(first, mqtt.V5, &request))
+		synctest.Wait()
+		s := c.nodes[0].b.sessions["dev"]
+		c.nodes[1].connect("dev")
+		c.run()
+		check(t, "while it is handled", c.turns("dev"), "0+1+")
+		m := &message{Message: Message{Topic: "t", QoS: 1}}
+		if became := s.deliver(m, grantQoS1, false); became != 0 || c.nodes[0].b.sessionCount != 0 {
+			t.Errorf("became %d, %d sessions", became, c.nodes[0].b.sessionCount)
+		}
+		close(answer)
+		synctest.Wait()
+		c.run()
+		check(t, "afterwards", c.turns("dev"), "1+")
+		if handled != 1 {
+			t.Errorf("%d requests were handled", handled)
+		}
+	})
+}
+
+// A delayed will that is being published when another node claims the client is not published there.
+func TestClaimWhileWillIsPublished(t *testing.T) { // R-BRK-24, R-NODE-7
+	var publish chan struct{}
+	change := func(cfg *Config) {
+		cfg.Principal = func(context.Context, string) (Principal, error) {
+			<-publish
+			return anyone{}, nil
+		}
+	}
+	inCluster(t, 2, change, func(t *testing.T, c *cluster) {
+		publish = make(chan struct{})
+		var watchers [2]*device
+		for i, n := range c.nodes {
+			watchers[i] = n.connect(fmt.Sprint("watcher", i))
+			watchers[i].subscribe("w")
+		}
+		c.nodes[0].connectWith(mqtt.V5, withWill("dev", 5)).lose()
+		time.Sleep(6 * time.Second)
+		c.nodes[1].connect("dev").lose()
+		c.run()
+		check(t, "while it is published", c.turns("dev"), "01")
+		close(publish)
+		synctest.Wait()
+		c.run()
+		time.Sleep(time.Minute)
+		check(t, "turns", c.turns("dev"), "1")
+		check(t, "wills", watchers[0].payloads()+","+watchers[1].payloads(), "bye,")
 	})
 }
 
