@@ -62,6 +62,7 @@ func TestAdoptConnections(t *testing.T) { // R-NODE-8, R-BRK-24, R-BRK-33
 		}
 		watcher.forget()
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		check(t, "after the delay", watcher.topics(), "w")
 		turns := []string{c.turns("now"), c.turns("later"), c.turns("clean"), c.turns("left")}
 		check(t, "turns", strings.Join(turns, ","), "1,1,,1")
@@ -86,6 +87,7 @@ func TestDelayedWillOutlivesHeir(t *testing.T) { // R-NODE-8, R-BRK-24
 		c.run()
 		check(t, "before", watcher.payloads(), "")
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		check(t, "after", watcher.payloads(), "bye")
 	})
 }
@@ -186,6 +188,7 @@ func TestAbandon(t *testing.T) { // R-NODE-8
 		check(t, "waits", waits.state(), "refused 88")
 		n.set(false)
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		check(t, "will", watcher.payloads(), "")
 		if len(n.events) != events {
 			t.Errorf("%d presence events", len(n.events)-events)

@@ -177,6 +177,12 @@ func (n *testNode) set(broken bool) {
 	n.broken = broken
 }
 
+func (n *testNode) setFull(full bool) {
+	n.c.mu.Lock()
+	defer n.c.mu.Unlock()
+	n.full = full
+}
+
 // Sessions.
 
 func (n *testNode) Load(ctx context.Context, clients []string, each func(Change) error) error {
@@ -492,4 +498,11 @@ func (c *cluster) turns(client string) string {
 		}
 	}
 	return b.String()
+}
+
+// sessions is how many sessions a broker has.
+func (n *testNode) sessions() int {
+	n.b.mu.Lock()
+	defer n.b.mu.Unlock()
+	return n.b.sessionCount
 }

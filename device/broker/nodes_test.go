@@ -140,6 +140,7 @@ func TestReturnWhileReleasing(t *testing.T) { // R-NODE-7
 		check(t, "back", d.state()+" "+c.turns("dev"), "waits 010+")
 		n.set(false)
 		time.Sleep(2 * retryInterval)
+		synctest.Wait()
 		c.run()
 		check(t, "away", away.state(), "refused 88")
 		check(t, "back", d.state()+" "+d.payloads(), "resumed 2 3")
@@ -167,6 +168,7 @@ func TestStoreFailsDuringRelease(t *testing.T) { // R-NODE-7
 				check(t, "after", d.state(), refused)
 				c.nodes[0].set(false)
 				time.Sleep(2 * retryInterval)
+				synctest.Wait()
 				c.run()
 				check(t, "turns", c.turns("dev"), "1")
 				d = c.nodes[1].connectWith(version, session)
@@ -206,6 +208,7 @@ func TestExpiryWithoutClient(t *testing.T) { // R-BRK-12, R-NODE-7
 		c.run()
 		check(t, "away", c.turns("dev"), "1")
 		time.Sleep(2 * time.Hour)
+		synctest.Wait()
 		check(t, "expired", c.turns("dev"), "")
 	})
 }
@@ -269,6 +272,7 @@ func TestExpiryEndsTurn(t *testing.T) { // R-BRK-12
 		d.lose()
 		check(t, "away", c.turns("dev"), "1")
 		time.Sleep(time.Minute + expiryInterval)
+		synctest.Wait()
 		check(t, "expired", c.turns("dev"), "")
 		if values := c.stored("dev"); values != 0 {
 			t.Errorf("%d values of the session are in the store", values)
@@ -319,6 +323,7 @@ func TestWillAtTakeover(t *testing.T) { // R-BRK-24, R-NODE-7
 				c.nodes[1].connectWith(mqtt.V5, p)
 				c.run()
 				time.Sleep(time.Minute)
+				synctest.Wait()
 				for i, d := range watchers {
 					check(t, d.id, d.payloads(), test.want[i])
 				}
@@ -400,8 +405,8 @@ func TestSessionBeforeItsTurn(t *testing.T) { // R-NODE-7
 		c.publish("t", "1")
 		c.run()
 		check(t, "device", d.state()+" "+d.payloads(), "new 1")
-		if n.b.sessionCount != 1 {
-			t.Errorf("%d sessions", n.b.sessionCount)
+		if n.sessions() != 1 {
+			t.Errorf("%d sessions", n.sessions())
 		}
 	})
 }
@@ -411,11 +416,12 @@ func TestLeaveIsAfterStoring(t *testing.T) { // R-NODE-8
 	inCluster(t, 1, nil, func(t *testing.T, c *cluster) {
 		d := c.subscribed(t)
 		n := c.nodes[0]
-		n.full = true
+		n.setFull(true)
 		d.lose()
 		check(t, "not stored", c.turns("dev"), "0+")
-		n.full = false
+		n.setFull(false)
 		time.Sleep(2 * retryInterval)
+		synctest.Wait()
 		check(t, "stored", c.turns("dev"), "0")
 	})
 }
@@ -429,8 +435,10 @@ func TestRowOfTwoOwners(t *testing.T) { // R-BRK-16, R-NODE-7
 		owner.id = "cert-2"
 		n.connectWith(mqtt.V5, mqtt.Connect{ClientID: "dev", SessionExpiry: 60}).lose()
 		time.Sleep(2 * time.Minute)
-		check(t, "one is left", fmt.Sprint(c.turns("dev"), " ", n.b.sessionCount), "0 1")
+		synctest.Wait()
+		check(t, "one is left", fmt.Sprint(c.turns("dev"), " ", n.sessions()), "0 1")
 		time.Sleep(2 * time.Hour)
+		synctest.Wait()
 		check(t, "none is left", c.turns("dev"), "")
 	})
 }
@@ -458,8 +466,8 @@ func TestRequestAtTakeover(t *testing.T) { // R-HTTP-24, R-NODE-7
 		c.run()
 		check(t, "while it is handled", c.turns("dev"), "0+1+")
 		m := &message{Message: Message{Topic: "t", QoS: 1}}
-		if became := s.deliver(m, grantQoS1, false); became != 0 || c.nodes[0].b.sessionCount != 0 {
-			t.Errorf("became %d, %d sessions", became, c.nodes[0].b.sessionCount)
+		if became := s.deliver(m, grantQoS1, false); became != 0 || c.nodes[0].sessions() != 0 {
+			t.Errorf("became %d, %d sessions", became, c.nodes[0].sessions())
 		}
 		close(answer)
 		synctest.Wait()
@@ -496,6 +504,7 @@ func TestClaimWhileWillIsPublished(t *testing.T) { // R-BRK-24, R-NODE-7
 		synctest.Wait()
 		c.run()
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		check(t, "turns", c.turns("dev"), "1")
 		check(t, "wills", watchers[0].payloads()+","+watchers[1].payloads(), "bye,")
 	})
@@ -515,6 +524,7 @@ func TestConnectBeforeRowIsGone(t *testing.T) { // R-NODE-7
 		d = c.nodes[1].connectWith(mqtt.V5, clean)
 		check(t, "back", d.state(), "new")
 		time.Sleep(2 * retryInterval)
+		synctest.Wait()
 		check(t, "row", c.turns("dev"), "1+")
 	})
 }
