@@ -3,7 +3,6 @@ package broker
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -65,67 +64,6 @@ func TestTakeoverByAnotherNode(t *testing.T) { // R-NODE-7
 	}
 }
 
-// The newer of two claims stays, whichever node passes the log first.
-func TestClaimsOfTwoNodes(t *testing.T) { // R-NODE-7
-	for _, order := range [][]int{{0, 1, 2}, {2, 1, 0}, {1, 2, 0}} {
-		t.Run(fmt.Sprint(order), func(t *testing.T) {
-			inCluster(t, 3, nil, func(t *testing.T, c *cluster) {
-				c.subscribed(t)
-				first := c.nodes[1].connect("dev")
-				c.publish("t", "2") // of the turn of node 1
-				second := c.nodes[2].connect("dev")
-				c.publish("t", "3")
-				for _, n := range order {
-					for c.nodes[n].step() {
-					}
-				}
-				c.run()
-				check(t, "first", first.state(), "refused 88")
-				check(t, "second", second.state()+" "+second.payloads(), "resumed 2 3")
-				check(t, "turns", c.turns("dev"), "2+")
-			})
-		})
-	}
-}
-
-// Of two CONNECTs on one node the later waits on.
-func TestConnectAgainWhileWaiting(t *testing.T) { // R-NODE-7
-	inCluster(t, 2, nil, func(t *testing.T, c *cluster) {
-		c.subscribed(t)
-		first := c.nodes[1].connect("dev")
-		second := c.nodes[1].connect("dev")
-		check(t, "first", first.state(), "refused 88")
-		c.run()
-		check(t, "second", second.state(), "resumed")
-		check(t, "turns", c.turns("dev"), "1+")
-	})
-}
-
-// A claim that is answered late does not override a newer one: of the same node, or of another that
-// the log has shown meanwhile.
-func TestLateClaim(t *testing.T) { // R-NODE-7
-	for other := range 2 {
-		t.Run(fmt.Sprint(other), func(t *testing.T) {
-			inCluster(t, 2, nil, func(t *testing.T, c *cluster) {
-				n := c.nodes[0]
-				n.late = make(chan struct{})
-				late := n.connect("dev")
-				answer := n.late
-				n.late = nil
-				d := c.nodes[other].connect("dev")
-				c.run()
-				check(t, "newer", d.state(), "new")
-				close(answer)
-				synctest.Wait()
-				c.run()
-				check(t, "older", late.state(), "refused 88")
-				check(t, "newer", d.state(), "new")
-				check(t, "turns", c.turns("dev"), fmt.Sprint(other, "+"))
-			})
-		})
-	}
-}
-
 // The client is back before the node has released it.
 func TestReturnWhileReleasing(t *testing.T) { // R-NODE-7
 	inCluster(t, 2, nil, func(t *testing.T, c *cluster) {
@@ -178,28 +116,6 @@ func TestStoreFailsDuringRelease(t *testing.T) { // R-NODE-7
 	}
 }
 
-// A client that goes while it waits: nobody waits on, and its session is at the new node.
-func TestLeaveWhileWaiting(t *testing.T) { // R-NODE-7
-	inCluster(t, 2, nil, func(t *testing.T, c *cluster) {
-		c.subscribed(t).lose()
-		d := c.nodes[1].connect("dev")
-		check(t, "waits", d.state()+" "+c.turns("dev"), "waits 01+")
-		d.lose()
-		check(t, "gone", c.turns("dev"), "01")
-		c.publish("t", "2")
-		for c.nodes[0].step() {
-		}
-		check(t, "released", c.turns("dev"), "1")
-		d = c.nodes[1].connect("dev") // its node has not come to the release
-		check(t, "waits again", d.state(), "waits")
-		d.lose()
-		check(t, "gone again", c.turns("dev"), "1")
-		c.run()
-		d = c.nodes[1].connect("dev")
-		check(t, "back", d.state()+" "+d.payloads(), "resumed 2")
-	})
-}
-
 // A session that has come without its client ends like any other.
 func TestExpiryWithoutClient(t *testing.T) { // R-BRK-12, R-NODE-7
 	inCluster(t, 2, nil, func(t *testing.T, c *cluster) {
@@ -210,35 +126,6 @@ func TestExpiryWithoutClient(t *testing.T) { // R-BRK-12, R-NODE-7
 		time.Sleep(2 * time.Hour)
 		synctest.Wait()
 		check(t, "expired", c.turns("dev"), "")
-	})
-}
-
-// The sessions come while the claim of another CONNECT is on its way.
-func TestSessionsComeBeforeAnswer(t *testing.T) { // R-NODE-7
-	inCluster(t, 2, nil, func(t *testing.T, c *cluster) {
-		c.subscribed(t).lose()
-		n := c.nodes[1]
-		first := n.connect("dev")
-		n.late = make(chan struct{})
-		second := n.connect("dev")
-		c.run()
-		check(t, "first", first.state(), "resumed")
-		close(n.late)
-		synctest.Wait()
-		check(t, "first", first.state(), "closed 8e")
-		check(t, "second", second.state(), "resumed")
-	})
-}
-
-// A packet that comes before the CONNACK is handled after it.
-func TestPacketWhileWaiting(t *testing.T) { // R-BRK-15
-	inCluster(t, 2, nil, func(t *testing.T, c *cluster) {
-		c.subscribed(t).lose()
-		d := c.nodes[1].connect("dev")
-		d.subscribe("u")
-		d.subscribe("v")
-		c.run()
-		check(t, "connected", fmt.Sprint(d.state(), " ", d.subacks), "resumed 2")
 	})
 }
 
@@ -367,50 +254,6 @@ func TestPresenceOfNodes(t *testing.T) { // R-BRK-33, R-NODE-7
 	})
 }
 
-// Claims that fail are refused. If one was recorded nevertheless, the client is not connected, and
-// its sessions, which come with the log, are not lost.
-func TestClaimFails(t *testing.T) { // R-NODE-9
-	inCluster(t, 2, nil, func(t *testing.T, c *cluster) {
-		c.subscribed(t).lose()
-		n := c.nodes[1]
-		n.set(true)
-		check(t, "broken", n.connect("dev").state()+" "+c.turns("dev"), "refused 88 0")
-		n.set(false)
-		n.unsure = true
-		check(t, "unsure", n.connect("dev").state()+" "+c.turns("dev"), "refused 88 01")
-		n.unsure = false
-		c.publish("t", "2")
-		for c.nodes[0].step() {
-		}
-		check(t, "released", c.turns("dev"), "1")
-		check(t, "not loaded", n.connect("dev").state(), "refused 88")
-		c.run()
-		d := n.connect("dev")
-		check(t, "loaded", d.state()+" "+d.payloads(), "resumed 2")
-	})
-}
-
-// A session that was made after a claim that nobody knew of is not loaded a second time.
-func TestSessionBeforeItsTurn(t *testing.T) { // R-NODE-7
-	inCluster(t, 2, nil, func(t *testing.T, c *cluster) {
-		c.nodes[0].connectWith(mqtt.V5, mqtt.Connect{ClientID: "dev", CleanStart: true})
-		n := c.nodes[1]
-		n.unsure = true
-		n.connect("dev")
-		n.unsure = false
-		for c.nodes[0].step() {
-		}
-		d := n.connect("dev")
-		d.subscribe("t")
-		c.publish("t", "1")
-		c.run()
-		check(t, "device", d.state()+" "+d.payloads(), "new 1")
-		if n.sessions() != 1 {
-			t.Errorf("%d sessions", n.sessions())
-		}
-	})
-}
-
 // The row says that a client has left when its session is stored.
 func TestLeaveIsAfterStoring(t *testing.T) { // R-NODE-8
 	inCluster(t, 1, nil, func(t *testing.T, c *cluster) {
@@ -508,93 +351,6 @@ func TestClaimWhileWillIsPublished(t *testing.T) { // R-BRK-24, R-NODE-7
 		check(t, "turns", c.turns("dev"), "1")
 		check(t, "wills", watchers[0].payloads()+","+watchers[1].payloads(), "bye,")
 	})
-}
-
-// A client without sessions, whose row is about to go, need not wait for anything.
-func TestConnectBeforeRowIsGone(t *testing.T) { // R-NODE-7
-	inCluster(t, 2, nil, func(t *testing.T, c *cluster) {
-		clean := mqtt.Connect{ClientID: "dev", CleanStart: true}
-		c.nodes[0].connectWith(mqtt.V5, clean)
-		d := c.nodes[1].connectWith(mqtt.V5, clean)
-		c.run()
-		c.nodes[1].set(true)
-		d.lose()
-		check(t, "row", c.turns("dev"), "1+")
-		c.nodes[1].set(false)
-		d = c.nodes[1].connectWith(mqtt.V5, clean)
-		check(t, "back", d.state(), "new")
-		time.Sleep(2 * retryInterval)
-		synctest.Wait()
-		check(t, "row", c.turns("dev"), "1+")
-	})
-}
-
-// What is gathered is bounded, and forgotten when nobody waits for it.
-func TestGatheredIsBounded(t *testing.T) { // R-BRK-13
-	lines := &logLines{}
-	change := func(cfg *Config) { cfg.MaxPendingBytes, cfg.Log = 10_000, logTo(lines) }
-	inCluster(t, 2, change, func(t *testing.T, c *cluster) {
-		c.subscribed(t).lose()
-		d := c.nodes[1].connect("dev")
-		n := c.nodes[1]
-		for i := range 20 {
-			c.publish("t", fmt.Sprintf("%02d%s", i, strings.Repeat("x", 1000)))
-		}
-		for n.step() {
-		}
-		if bytes := n.b.gathered.bytes; bytes > 10_000 || bytes < 8_000 {
-			t.Errorf("%d bytes are gathered", bytes)
-		}
-		c.run()
-		if got := len(d.received); got != 9 || string(d.received[0].Payload[:2]) != "11" {
-			t.Errorf("%d messages came, the first is %.2s, want 9 from 11 on", got, d.payloads())
-		}
-		if g := &n.b.gathered; g.bytes != 0 || len(g.index) != 0 || g.active.Load() != 0 {
-			t.Errorf("left: %d bytes, %d keys", g.bytes, len(g.index))
-		}
-		time.Sleep(expiryInterval)
-		synctest.Wait()
-		// Eleven of them, and the presence event before.
-		if got := lines.String(); !strings.Contains(got, "messages=12") {
-			t.Errorf("logged: %s", got)
-		}
-	})
-}
-
-// What a session subscribes to is found in what was gathered as by comparing each message.
-func TestGatheredCandidates(t *testing.T) {
-	t.Parallel()
-	topics := []string{"a", "a/b", "a/b/c", "a/", "/a", "b/b", "$aws/things/a/jobs/notify", "$aws/events/job/a", "a/b"}
-	g := gathered{limit: 1 << 20, index: map[string][]int{}}
-	g.begin(false)
-	for _, topic := range topics {
-		g.add(&message{Message: Message{Topic: topic, QoS: 1}})
-	}
-	g.forget(2)
-	for _, filter := range []string{
-		"a", "a/b", "a/+", "a/#", "+", "#", "+/b", "/+", "a/", "$aws/things/a/jobs/#", "$aws/+/+/a", "c",
-	} {
-		var got, want []int
-		for _, at := range g.candidates(filter) {
-			if mqtt.TopicMatches(filter, g.messages[at-g.first].Topic) {
-				got = append(got, at)
-			}
-		}
-		for at := 2; at < len(topics); at++ {
-			if mqtt.TopicMatches(filter, topics[at]) {
-				want = append(want, at)
-			}
-		}
-		if !slices.Equal(got, want) {
-			t.Errorf("%s: found %v, want %v", filter, got, want)
-		}
-	}
-	if found := g.candidates("$aws/things/a/jobs/#"); len(found) != 1 {
-		t.Errorf("%d messages are looked at for the filter of one thing", len(found))
-	}
-	if g.forget(len(g.messages)); len(g.index) != 0 || g.bytes != 0 {
-		t.Errorf("%d keys and %d bytes are left", len(g.index), g.bytes)
-	}
 }
 
 // stored is how many values the store has of a client.
