@@ -333,3 +333,26 @@ func TestVirtualClockOfNodes(t *testing.T) {
 		t.Errorf("a commit is made at %v, %v", committed, err)
 	}
 }
+
+// A reset on one node is one on all: the others find that they are no nodes any more, and both
+// forget their clients.
+func TestResetOfNodes(t *testing.T) {
+	t.Parallel()
+	all := nodesOn(t, memory.Open(), "a", "b")
+	a, b := all[0], all[1]
+	a.claims("x")
+	if err := a.Reset(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	a.want("node a", "abandon")
+	a.signs(0)
+	_, err := b.Nodes.Sign(t.Context(), 0)
+	if !errors.Is(err, commit.ErrGivenUp) || !b.Rejoin() {
+		t.Errorf("the other node: %v", err)
+	}
+	b.signs(0)
+	if b.claims("x").Held {
+		t.Error("a client of before the reset is held")
+	}
+	b.want("node b", "abandon")
+}
