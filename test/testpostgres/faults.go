@@ -13,8 +13,9 @@ import (
 	"time"
 )
 
-// What happens to databases: they are killed, do not run for a while, and are replaced by a standby.
-// These return errors, because a test has them happen beside its load, on goroutines of its own.
+// What happens to databases: they are killed, do not run for a while, and are replaced by a
+// standby. These return errors, because a test has them happen beside its load, on goroutines of
+// its own.
 
 // Listening returns a server of its own for one test that is not started, and that will listen on
 // TCP on an address such as 127.0.0.1, or * for all.

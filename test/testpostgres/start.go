@@ -15,9 +15,9 @@ import (
 	"testing"
 )
 
-// PostgreSQL refuses to run as root. Tests that do run as root start it as the account nobody, which
-// may not reach the programs when the checkout is below a private folder, such as that of root. Then
-// the programs are copied.
+// PostgreSQL refuses to run as root. Tests that do run as root start it as the account nobody,
+// which may not reach the programs when the checkout is below a private folder, such as that of
+// root. Then the programs are copied.
 
 // A Server is one PostgreSQL on a folder of its own, which also has its socket.
 type Server struct {
@@ -32,8 +32,8 @@ type Server struct {
 // Guarded is a role that needs Password.
 const Guarded, Password = "guarded", "correct-horse-battery"
 
-// access lets everybody in who reaches the server, Guarded with a password only. Servers listen on a
-// socket in their own folder, and on TCP only when a test asks for it.
+// access lets everybody in who reaches the server, Guarded with a password only. Servers listen on
+// a socket in their own folder, and on TCP only when a test asks for it.
 const access = "local all " + Guarded + " scram-sha-256\nlocal all all trust\n" +
 	"host all drover all trust\nlocal replication all trust\n"
 

@@ -109,8 +109,8 @@ func Stopped(t testing.TB, version string) *Server {
 	return s
 }
 
-// Schema makes an empty schema on the version that was asked for, or the oldest, and returns the URL
-// of a store in it.
+// Schema makes an empty schema on the version that was asked for, or the oldest, and returns the
+// URL of a store in it.
 func Schema(t testing.TB) string {
 	t.Helper()
 	return Shared(t, cmp.Or(Asked, Oldest)).Schema(t, t.Name()+t.TempDir())
@@ -131,8 +131,8 @@ func schemaOf(name string) string {
 	return fmt.Sprintf("s%x", h.Sum64())
 }
 
-// Guarded makes the role Guarded, and returns the URL of a store in an empty schema of that role for
-// a password.
+// Guarded makes the role Guarded, and returns the URL of a store in an empty schema of that role
+// for a password.
 func (s *Server) Guarded(t testing.TB, password string) string {
 	t.Helper()
 	s.guard.Do(func() {
