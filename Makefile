@@ -4,7 +4,7 @@ GO ?= go
 GOLANGCI_VERSION := v2.15.0
 GOVULNCHECK_VERSION := v1.9.0
 
-.PHONY: build cross test check vuln race postgres crash attack sim fuzz mutants bench bench-growth bench-latency demo setup clean
+.PHONY: build cross test check vuln race postgres crash attack nodes sim fuzz mutants bench bench-growth bench-latency demo setup clean
 
 # The one binary.
 build:
@@ -60,6 +60,15 @@ crash:
 # Floods, slow clients and damaged files against the built binary, for longer than in CI.
 attack:
 	DROVER_ATTACK=long $(GO) test -count=1 ./test/attack -timeout 60m -v
+
+# Nodes on one database, while nodes, database and network fail. Each node is in a network namespace of
+# its own, which needs root; NETWORK=loopback does not.
+NODES ?= 1
+DURATION ?= 20m
+NETWORK ?= namespaces
+nodes: setup
+	DROVER_NODES=long DROVER_NODES_COUNT=$(NODES) DROVER_NODES_DURATION=$(DURATION) \
+		DROVER_NODES_NETWORK=$(NETWORK) $(GO) test -count=1 ./test/nodes -run TestFaults -timeout 6h -v
 
 # 100,000 simulated fleets; a seed that breaks a rule prints the command that repeats it.
 SEEDS ?= 1..100000
