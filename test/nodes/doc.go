@@ -6,7 +6,8 @@
 // what is below it connect nodes, database and devices, and can cut or slow each link;
 // cluster_test.go runs the nodes and the database; device_test.go and operator_test.go are the
 // load; history_test.go records every request, model_test.go says which histories are possible, and
-// end_test.go is what must hold at the end.
+// end_test.go is what must hold at the end. TestUpgrade runs the program before this one and this
+// one under the same load.
 //
 // The network is one of two. Proxies of the test on loopback work everywhere, without any rights,
 // so CI uses them: a link that is cut forwards nothing, says nothing, and lets nobody see that a

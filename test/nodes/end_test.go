@@ -18,6 +18,12 @@ func (w *world) checkEnd(l *load) {
 	l.stopDevices()
 	l.working.Wait()
 	w.progress("the devices have stopped")
+	// A machine that is busy with other tests may be late now and then; a node that says nothing
+	// says it to all of its devices.
+	if n := w.silences.Load(); n > int64(w.devices/4) {
+		w.problem("%d requests got no answer within %v, and no fault explains it (R-NODE-9)",
+			n, firmness)
+	}
 	executions := w.checkJobs(auditor)
 	w.checkHistories(auditor, executions)
 }

@@ -16,7 +16,7 @@ import (
 // R-NODE-4, R-NODE-6 to R-NODE-10).
 func TestFaults(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, 75*time.Second)
 	programs := make([]string, w.nodes)
 	for i := range programs {
 		programs[i] = testserver.Binary
@@ -41,16 +41,16 @@ func TestFaults(t *testing.T) {
 	w.sayHowToRepeat()
 }
 
-// newWorld prepares a run.
-func newWorld(t testing.TB) *world {
+// newWorld prepares a run, which is this long when nothing else is said.
+func newWorld(t testing.TB, duration time.Duration) *world {
 	w := &world{
-		options:  optionsOf(t),
+		options:  optionsOf(t, duration),
 		t:        t,
 		history:  &history{began: time.Now(), table: newTable()},
 		jobs:     newJobs(),
 		problems: map[string]int{},
 	}
-	t.Logf("seed %d: %d nodes, %d devices, %v of faults", w.seed, w.nodes, w.devices, w.duration)
+	t.Logf("seed %d: %d nodes, %d devices, %v", w.seed, w.nodes, w.devices, w.duration)
 	return w
 }
 

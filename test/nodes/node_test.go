@@ -27,6 +27,7 @@ type node struct {
 
 	mu      sync.Mutex
 	program string // that the next start runs
+	runs    string // the program of process
 	process *os.Process
 	killed  bool          // process was killed by the test
 	away    time.Duration // how long it stays away after that
@@ -73,7 +74,7 @@ func (n *node) start() (ended chan error, err error) {
 	if err := command.Start(); err != nil {
 		return nil, err
 	}
-	n.process, n.killed, n.isReady = command.Process, false, false
+	n.process, n.runs, n.killed, n.isReady = command.Process, n.program, false, false
 	n.starts++
 	ended = make(chan error, 1)
 	go func() { ended <- command.Wait() }()

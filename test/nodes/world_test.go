@@ -22,14 +22,14 @@ type options struct {
 	groups    int
 	operators int
 	pause     time.Duration // of an operator, between two requests
-	duration  time.Duration // of the faults
+	duration  time.Duration // of the faults, or of the two programs side by side
 	seed      uint64
 	network   string // loopback or namespaces
 	report    string // the folder for what is written about a failure
 }
 
-// optionsOf reads the options of a test.
-func optionsOf(t testing.TB) options {
+// optionsOf reads the options of a test, with the duration of its short form.
+func optionsOf(t testing.TB, duration time.Duration) options {
 	t.Helper()
 	o := options{
 		nodes:     1,
@@ -37,7 +37,7 @@ func optionsOf(t testing.TB) options {
 		groups:    4,
 		operators: 3,
 		pause:     150 * time.Millisecond,
-		duration:  75 * time.Second,
+		duration:  duration,
 		seed:      rand.Uint64(),
 		network:   "loopback",
 	}
@@ -80,6 +80,8 @@ type world struct {
 	history *history
 	jobs    *jobs
 	calm    atomic.Bool // nobody goes elsewhere for no reason any more
+
+	silences atomic.Int64 // requests that a node was silent about for no reason
 
 	mu       sync.Mutex
 	problems map[string]int
