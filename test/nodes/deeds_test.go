@@ -104,6 +104,21 @@ func (o *operator) isDeleted(id string) (deleted bool) {
 	return deleted
 }
 
+func (o *operator) getDocument(ctx context.Context) {
+	r := o.jobs.pick(o.random, active)
+	if r == nil {
+		return
+	}
+	c := call{operation: opGetDocument, key: key{job: r.id}}
+	out, ok, _ := request(ctx, o, c, func(ctx context.Context, api *iot.Client) (
+		*iot.GetJobDocumentOutput, error) {
+		return api.GetJobDocument(ctx, &iot.GetJobDocumentInput{JobId: &r.id})
+	}, nil)
+	if ok && *out.Document != document {
+		o.problem("the document of %s is %s", r.id, *out.Document)
+	}
+}
+
 func (o *operator) listJobs(ctx context.Context) {
 	request(ctx, o, call{operation: opListJobs}, func(ctx context.Context, api *iot.Client) (
 		*iot.ListJobsOutput, error) {

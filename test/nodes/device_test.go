@@ -86,10 +86,10 @@ func (d *device) connect() *line {
 	}
 	d.current.Store(l)
 	go l.read(d.told)
-	if l.session == d.subscribed {
+	switch {
+	case d.subscribed && l.session:
 		return l
-	}
-	if d.subscribed {
+	case d.subscribed:
 		d.problem("the session of %s is gone at %s (R-NODE-7)", d.thing, d.cluster.nodes[node].name)
 	}
 	return d.subscribe(l)

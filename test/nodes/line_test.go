@@ -125,7 +125,9 @@ func (l *line) read(told func(*line, message) bool) {
 		case *packets.PubackPacket:
 			offer(l.acks, p.MessageID)
 		case *packets.SubackPacket:
-			offer(l.acks, p.MessageID)
+			if p.ReturnCodes[0] == 1 { // granted, at QoS 1
+				offer(l.acks, p.MessageID)
+			}
 		case *packets.PingrespPacket:
 			offer(l.pongs, struct{}{})
 		}
@@ -182,7 +184,7 @@ func (l *line) alive() bool {
 	return false
 }
 
-// subscribe subscribes to a topic at QoS 1, and reports whether the node acknowledged it.
+// subscribe subscribes to a topic at QoS 1, and reports whether the node granted it.
 func (l *line) subscribe(packet uint16, topic string) bool {
 	p := packets.NewControlPacket(packets.Subscribe).(*packets.SubscribePacket)
 	p.MessageID, p.Topics, p.Qoss = packet, []string{topic}, []byte{1}

@@ -3,6 +3,7 @@ package nodes
 import (
 	"context"
 	"math/rand/v2"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -121,16 +122,17 @@ func (w *world) disturb(ctx context.Context, database bool, random *rand.Rand) {
 			deck = w.deck(database)
 			random.Shuffle(len(deck), func(i, j int) { deck[i], deck[j] = deck[j], deck[i] })
 		}
-		f := deck[0]
-		deck = deck[1:]
-		w.make(ctx, f, random)
+		if len(deck) > 0 {
+			w.make(ctx, deck[0], random)
+			deck = deck[1:]
+		}
 	}
 }
 
 // deck is the faults of one kind.
 func (w *world) deck(database bool) (deck []fault) {
 	for _, f := range faults(w.long) {
-		if f.database == database {
+		if f.database == database && strings.Contains(f.name, w.options.faults) {
 			deck = append(deck, f)
 		}
 	}

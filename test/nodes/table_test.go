@@ -37,6 +37,7 @@ const (
 	opDeleteJob      operation = "DeleteJob with force"
 	opAssociate      operation = "AssociateTargetsWithJob"
 	opDescribeJob    operation = "DescribeJob"
+	opGetDocument    operation = "GetJobDocument"
 	opListJobs       operation = "ListJobs"
 	opDescribe       operation = "DescribeJobExecution"
 	opListForJob     operation = "ListJobExecutionsForJob"
@@ -52,7 +53,7 @@ const (
 var operations = []operation{
 	opConnect, opTakeover, opSubscribe, opNotifyNext, opGetPending, opGetNext, opGetJob,
 	opStartNext, opProgress, opSucceed, opFail, opReject, opCreateSnapshot, opCreateForever,
-	opUpdateJob, opCancelJob, opForceCancelJob, opDeleteJob, opAssociate, opDescribeJob, opListJobs,
+	opUpdateJob, opCancelJob, opForceCancelJob, opDeleteJob, opAssociate, opDescribeJob, opGetDocument, opListJobs,
 	opDescribe, opListForJob, opListForThing, opCancel, opForceCancel, opDelete, opJoinGroup,
 	opLeaveGroup,
 }

@@ -13,8 +13,8 @@ import (
 )
 
 // Options are what a run is made of. The environment sets them: DROVER_NODES=long for the long
-// form, and DROVER_NODES_ followed by COUNT, DEVICES, DURATION, SEED, NETWORK or REPORT for one of
-// them.
+// form, and DROVER_NODES_ followed by COUNT, DEVICES, DURATION, SEED, NETWORK, FAULTS or REPORT for
+// one of them.
 type options struct {
 	long      bool
 	nodes     int
@@ -25,6 +25,7 @@ type options struct {
 	duration  time.Duration // of the faults, or of the two programs side by side
 	seed      uint64
 	network   string // loopback or namespaces
+	faults    string // only those whose name has this
 	report    string // the folder for what is written about a failure
 }
 
@@ -49,7 +50,9 @@ func optionsOf(t testing.TB, duration time.Duration) options {
 	set(t, "DEVICES", &o.devices, strconv.Atoi)
 	set(t, "DURATION", &o.duration, time.ParseDuration)
 	set(t, "SEED", &o.seed, func(s string) (uint64, error) { return strconv.ParseUint(s, 10, 64) })
-	set(t, "NETWORK", &o.network, func(s string) (string, error) { return s, nil })
+	same := func(s string) (string, error) { return s, nil }
+	set(t, "NETWORK", &o.network, same)
+	set(t, "FAULTS", &o.faults, same)
 	set(t, "REPORT", &o.report, func(s string) (string, error) { return s, os.MkdirAll(s, 0o700) })
 	if o.report == "" {
 		// Not the test's own folder, which goes when it ends.
