@@ -28,7 +28,8 @@ type Store struct {
 	writer *pgx.Conn // that writes; nil before the first write and after it broke
 	alone  bool      // see Alone
 
-	trips atomic.Int64 // see Trips
+	trips   atomic.Int64 // see Trips
+	silence silence
 }
 
 // Open opens the database at a URL, postgres://USER:PASSWORD@HOST:PORT/DATABASE, and brings its
@@ -107,6 +108,9 @@ const beginRead = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 // connected calls f with a connection of its own. One that was left inside a transaction, or broke,
 // is not used again.
 func (s *Store) connected(ctx context.Context, f func(*conn) error) error {
+	if err := s.silence.refuse(); err != nil {
+		return err
+	}
 	waiting, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	pooled, err := s.pool.Acquire(waiting)
@@ -114,10 +118,10 @@ func (s *Store) connected(ctx context.Context, f func(*conn) error) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil:
-		return gone(err)
+		return s.silence.note(gone(err))
 	}
 	defer pooled.Release()
-	return f(s.on(pooled.Conn()))
+	return s.silence.note(f(s.on(pooled.Conn())))
 }
 
 // Lock is the number of the advisory lock that the writers of all nodes take turns with.
