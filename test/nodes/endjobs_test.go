@@ -125,10 +125,14 @@ func (w *world) checkStatus(r *jobRecord, j *types.Job, executions []listed) {
 		rollsOut := len(j.JobProcessDetails.ProcessingTargets) > 0
 		latest := slices.MaxFunc(append(executions, listed{queued: *j.CreatedAt}),
 			func(a, b listed) int { return a.queued.Compare(b.queued) })
-		if !r.continuous && (!rollsOut || time.Since(latest.queued) > tick+noticeTime) {
+		age, allowed := time.Since(latest.queued), 2*noticeTime // a device may have been at work
+		if rollsOut {
+			allowed += tick
+		}
+		if !r.continuous && age > allowed {
 			w.problem("the job %s is IN_PROGRESS without a reason: rolls out %v, its latest "+
 				"execution was queued %v ago, %v",
-				r.id, rollsOut, time.Since(latest.queued).Round(time.Second), counts(j))
+				r.id, rollsOut, age.Round(time.Second), counts(j))
 		}
 	default:
 		w.problem("the job %s is %s", r.id, j.Status)

@@ -94,13 +94,23 @@ func (d *device) repeat(l *line) bool {
 	return d.publish(l, s)
 }
 
-// askNext asks for the head of the queue: what is to be done, or with the list of all.
+// askNext asks for the head of the queue, sometimes after the list of all, until a node knows it:
+// one without a database does not.
 func (d *device) askNext(l *line) bool {
-	if d.random.IntN(4) == 0 {
-		return d.askPending(l) && d.askNext(l)
+	if d.random.IntN(4) == 0 && !d.askPending(l) {
+		return false
 	}
-	c := call{operation: opGetNext, ask: ask{kind: describe}}
-	return d.request(l, c, "$next/get", map[string]any{}, 0, func(message) {})
+	for {
+		known := false
+		c := call{operation: opGetNext, ask: ask{kind: describe}}
+		ok := d.request(l, c, "$next/get", map[string]any{}, 0, func(m message) {
+			known = m.Code != "InternalError"
+		})
+		if !ok || known {
+			return ok
+		}
+		time.Sleep(d.between(200, 800)) // the database of another process
+	}
 }
 
 // askPending reads the list of pending executions. Each entry is a read of one of them.

@@ -10,8 +10,8 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
-// Every operation of the API on jobs and executions has a row in the table of operations and faults:
-// who adds an operation adds it to the load.
+// Every operation of the API on jobs and executions has a row in the table of operations and
+// faults: who adds an operation adds it to the load.
 func TestOperationsHaveRows(t *testing.T) {
 	t.Parallel()
 	var rows []string
