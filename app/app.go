@@ -21,6 +21,7 @@ import (
 	"github.com/drover-iot/drover/internal/loglimit"
 	"github.com/drover-iot/drover/objectstore"
 	"github.com/drover-iot/drover/store"
+	"github.com/drover-iot/drover/store/postgres"
 	"github.com/drover-iot/drover/store/sqlite"
 )
 
@@ -37,15 +38,22 @@ type Server struct {
 	Config
 	// Endpoints are the addresses that the listeners have got, as endpoints.json will have them.
 	Endpoints endpoints.File
-	// Fresh is whether the data folder was not used before.
+	// Fresh is whether this start has made the store: the data folder was not used before or, with
+	// a database, that had no operator keys.
 	Fresh bool
+	// MadeSecret is the file with the secret that this start has made for the database; else empty.
+	MadeSecret string
 
 	// All of these are set by Open.
 
 	log       *loglimit.Handler // bounds what clients can make the server log
 	release   func()            // unlocks the data folder; nil before it is locked
 	store     store.Store
-	embedded  *sqlite.Store // store, when it is a file of the data folder; else nil
+	embedded  *sqlite.Store   // store, when it is a file of the data folder; else nil
+	database  *postgres.Store // store, when it is a database; else nil
+	follower  clock.Follower  // the clock of the database
+	ready     atomic.Bool     // it answers
+	secrets   secrets
 	engine    *engine.Engine
 	roles     *objectstore.Roles
 	signer    *presign.Signer
@@ -84,7 +92,7 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	return s, nil
 }
 
-// openData locks the data folder and opens the store.
+// openData locks the data folder, and opens the store and the secrets.
 func (s *Server) openData(ctx context.Context) (err error) {
 	if err := openFolder(s.Data); err != nil {
 		return err
@@ -92,7 +100,10 @@ func (s *Server) openData(ctx context.Context) (err error) {
 	if s.release, err = lock(s.Data); err != nil {
 		return err
 	}
-	return s.openStore(ctx)
+	if err := s.openStore(ctx); err != nil {
+		return err
+	}
+	return s.openSecrets(ctx)
 }
 
 // Now is the time of the engine's clock.
@@ -109,7 +120,11 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 	defer stopEngine()
 	engineDone := make(chan error, 1)
 	go func() { engineDone <- s.engine.Run(engineCtx) }()
-	<-s.engine.Ready() // what a crash has left is announced first
+	select {
+	case <-s.engine.Ready(): // what a crash has left is announced first
+	case err := <-engineDone:
+		return err
+	}
 
 	serving, ctx := errgroup.WithContext(ctx)
 	serving.Go(func() error { return s.watchStore(ctx) })
@@ -122,6 +137,7 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 	if err := s.Endpoints.Write(s.Data); err != nil {
 		serving.Go(func() error { return err }) // ends the listeners
 	} else {
+		s.ready.Store(true)
 		ready()
 	}
 	err := serving.Wait()
@@ -138,6 +154,7 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 // for. The first of them must not end before presence knows that it is the server that leaves.
 func (s *Server) disconnect(ctx context.Context) error {
 	<-ctx.Done()
+	s.ready.Store(false)
 	s.leaving.Store(true)
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), disconnectGrace)
 	defer cancel()

@@ -51,7 +51,7 @@ func (s *Server) openArtifacts(ctx context.Context) (err error) {
 	if s.Artifacts.Bucket == "" {
 		return nil
 	}
-	if s.artifactKey, err = ownS3Key(s.Data); err != nil {
+	if s.artifactKey, err = s.secrets.urlKey(); err != nil {
 		return err
 	}
 	s.artifacts, err = artifact.Open(ctx, filepath.Join(s.Data, artifactDir), s.Log)

@@ -42,7 +42,7 @@ func (s *Server) principalDetached(certificate, thing string) {
 // as its client id is not the thing. The disconnections of a server that ends are not recorded: the
 // devices have not gone away, the server has (R-ID-61).
 func (s *Server) presence(e broker.PresenceEvent) {
-	if s.leaving.Load() || !e.AsThing {
+	if s.database != nil || s.leaving.Load() || !e.AsThing { // see nodeClients for a database
 		return
 	}
 	s.engine.Fleet.SetPresence(fleet.Presence{

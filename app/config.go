@@ -20,6 +20,10 @@ type Config struct {
 	// Store is the URL of the PostgreSQL database in which everything is kept that the API can
 	// change; empty: a file of the data folder. It may hold a password, and is never logged.
 	Store string
+	// SecretFile is a file with the key that the secrets in the database are encrypted with, Secret
+	// the key itself, which is never logged; SecretFile counts when both are set. Empty: the file
+	// secret.key of the data folder, which the first server on a database makes.
+	SecretFile, Secret string
 	// HTTP is the address of plain HTTP, for operators and, with signatures, for devices.
 	HTTP string
 	// HTTPS is the address of HTTP over TLS, for operators by signature and for devices by
@@ -101,6 +105,9 @@ func (c Config) check() error {
 		return fmt.Errorf("region: must not be empty")
 	}
 	if err := c.checkStore(); err != nil {
+		return err
+	}
+	if _, err := c.givenKey(); err != nil {
 		return err
 	}
 	if err := c.checkBounds(); err != nil {

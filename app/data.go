@@ -1,7 +1,6 @@
 package app
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,25 +9,19 @@ import (
 
 	"github.com/gofrs/flock"
 
-	"github.com/drover-iot/drover/gateway"
-	"github.com/drover-iot/drover/internal/disk"
 	"github.com/drover-iot/drover/internal/endpoints"
 )
 
 // A data folder is all that a server needs to go on where it was, with its database when it keeps
-// its state in one. Besides the files named here it
-// has ca.pem and ca.key (the authority of the server's certificate), server.pem and server.key,
-// device-ca.pem and device-ca.key (the authority of devices), managed-templates, artifacts, and,
-// while a server runs on it, endpoints.json.
+// its state in one. Besides the files named here it has server.pem and server.key, the folder
+// managed-templates and, while a server runs on it, endpoints.json; with the embedded store also the
+// secrets (secrets.go), with a database of them only ca.pem, and perhaps their key (nodekey.go).
 
 // The files of a data folder.
 const (
-	storeFile    = "drover.db"    // everything that the API can change; see openStore
-	lockFile     = "drover.lock"  // locked by the server that runs
-	keysFile     = "keys.json"    // the operator keys
-	s3KeysFile   = "s3-keys.json" // see ownS3Key
-	tokenKeyFile = "token.key"    // see tokenKey
-	artifactDir  = "artifacts"    // the folder of package artifact
+	storeFile   = "drover.db"   // everything that the API can change; see openStore
+	lockFile    = "drover.lock" // locked by the server that runs
+	artifactDir = "artifacts"   // the folder of package artifact
 )
 
 // openFolder makes the data folder when it is missing, readable by its owner only: there are
@@ -93,39 +86,4 @@ func lockOwner(dir string) string {
 		return ""
 	}
 	return fmt.Sprintf(" (process %d)", there.PID)
-}
-
-// OpenKeys opens the operator keys of a data folder, which a server may be running on.
-func OpenKeys(dir string) (*gateway.Keys, error) {
-	return gateway.OpenKeys(filepath.Join(dir, keysFile))
-}
-
-// ownS3Key reads the key pair that presigned URLs are signed with, or makes it: those of artifacts
-// (R-ART-13), and all others when no credential of an object store is configured (R-PRE-26). It is
-// no key of an operator: it is accepted here in URLs of artifacts only.
-func ownS3Key(dir string) (gateway.Key, error) {
-	keys, err := gateway.OpenKeys(filepath.Join(dir, s3KeysFile))
-	if err != nil {
-		return gateway.Key{}, err
-	}
-	return keys.First("presigned URLs")
-}
-
-// tokenKeySize is the size of the key that page tokens are sealed with, in bytes.
-const tokenKeySize = 32
-
-// tokenKey reads the key that page tokens are sealed with, or makes it. It is stored, so that a
-// client can go on with a list after a restart. One of another size is replaced.
-func tokenKey(dir string) ([]byte, error) {
-	path := filepath.Join(dir, tokenKeyFile)
-	key, err := disk.ReadPrivate(path)
-	if err == nil && len(key) == tokenKeySize {
-		return key, nil
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	key = make([]byte, tokenKeySize)
-	rand.Read(key) // never fails: crypto/rand ends the program instead
-	return key, disk.Write(path, key, 0o600)
 }

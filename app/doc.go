@@ -7,5 +7,5 @@
 // because it belongs to the server as a whole.
 //
 // Start reading at app.go, the life of a server, then wire.go, how its parts are joined. config.go
-// is all that a server can be told, data.go what is in its folder.
+// is all that a server can be told, data.go what is in its folder, secrets.go its keys.
 package app

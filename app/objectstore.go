@@ -122,7 +122,7 @@ func (s *Server) defaultCredential() (c *presign.Credential, own bool, err error
 		SessionToken:    s.ObjectStore.SessionToken,
 	}
 	if keys.AccessKeyID == "" {
-		made, err := ownS3Key(s.Data)
+		made, err := s.secrets.urlKey()
 		if err != nil {
 			return nil, false, err
 		}
@@ -140,5 +140,5 @@ func (s *Server) needsURLs(jobID, role string) {
 	}
 	s.Log.Warn("no credential of an object store is configured: the presigned URLs of a job are "+
 		"signed with a key pair of this server, and a store that does not know it refuses them",
-		"job", jobID, "key", s3KeysFile)
+		"job", jobID, "key", s.secrets.urlKeyAt)
 }

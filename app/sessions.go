@@ -2,9 +2,11 @@ package app
 
 import (
 	"context"
+	"errors"
 
 	"github.com/drover-iot/drover/device/broker"
 	"github.com/drover-iot/drover/engine"
+	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/store"
 )
 
@@ -38,5 +40,9 @@ func (s sessions) Apply(ctx context.Context, changes []broker.Change) error {
 	for i, c := range changes {
 		entries[i] = store.SessionEntry(c)
 	}
-	return s.engine.SaveSessions(ctx, entries)
+	err := s.engine.SaveSessions(ctx, entries)
+	if errors.Is(err, commit.ErrGivenUp) {
+		return broker.ErrLost
+	}
+	return err
 }

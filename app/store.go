@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"os"
 	"path/filepath"
 
 	"github.com/drover-iot/drover/store/postgres"
@@ -12,12 +11,14 @@ import (
 )
 
 // Where everything is kept that the API can change: in a file of the data folder, or in a database
-// of PostgreSQL, when Config.Store names one. The data folder has the keys, the authorities and
-// the artifacts in both cases.
+// of PostgreSQL, when Config.Store names one. The data folder has the artifacts in both cases.
 
 // openStore opens the store, once no other server can use the data folder.
 func (s *Server) openStore(ctx context.Context) (err error) {
 	if s.Store == "" {
+		if isInDatabase(s.Data) && !isThere(s.Data, storeFile) {
+			return keysElsewhere(s.Data)
+		}
 		if s.Fresh, err = isNew(s.Data); err != nil {
 			return err
 		}
@@ -28,16 +29,11 @@ func (s *Server) openStore(ctx context.Context) (err error) {
 		s.store = s.embedded
 		return nil
 	}
-	_, err = os.Stat(filepath.Join(s.Data, tokenKeyFile))
-	s.Fresh = err != nil // as for isNew, the key is made once there is a store
 	database, err := postgres.Open(ctx, s.Store)
 	if err != nil {
 		return err
 	}
-	if err := database.Alone(ctx); err != nil {
-		return errors.Join(err, database.Close())
-	}
-	s.store = database
+	s.store, s.database = database, database
 	s.warnOfStore()
 	return nil
 }
@@ -45,10 +41,9 @@ func (s *Server) openStore(ctx context.Context) (err error) {
 // warnOfStore logs when the data folder has a file that a server without Config.Store would use:
 // what is in it is not in the database.
 func (s *Server) warnOfStore() {
-	path := filepath.Join(s.Data, storeFile)
-	if _, err := os.Stat(path); err == nil {
+	if isThere(s.Data, storeFile) {
 		s.Log.Warn("a file of the embedded store is not used, because --store names a database",
-			"file", path)
+			"file", filepath.Join(s.Data, storeFile))
 	}
 }
 

@@ -44,7 +44,7 @@ func LockStore(file string, create bool) (release func(), err error) {
 func BesideStore(dir string) (names []string) {
 	for _, name := range []string{
 		keysFile, s3KeysFile, tokenKeyFile, "ca.pem", "ca.key", "server.pem", "server.key",
-		"device-ca.pem", "device-ca.key", "managed-templates", artifactDir,
+		"device-ca.pem", "device-ca.key", nodeKeyFile, "managed-templates", artifactDir,
 	} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
 			names = append(names, name)

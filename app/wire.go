@@ -19,7 +19,6 @@ import (
 	"github.com/drover-iot/drover/internal/connlimit"
 	"github.com/drover-iot/drover/internal/ids"
 	"github.com/drover-iot/drover/internal/rates"
-	"github.com/drover-iot/drover/internal/tlsutil"
 	"github.com/drover-iot/drover/job"
 )
 
@@ -30,24 +29,16 @@ import (
 
 // wire makes the parts, opens the listeners and fills in Endpoints.
 func (s *Server) wire(ctx context.Context) error {
-	keys, err := OpenKeys(s.Data)
+	key, err := s.secrets.keys.First(operatorKeyName)
 	if err != nil {
 		return err
 	}
-	key, err := keys.First("operator")
-	if err != nil {
-		return err
-	}
-	ca, err := tlsutil.Load(s.Data, "ca", "Drover development CA", tlsutil.NewECKey)
-	if err != nil {
-		return err
-	}
-	certificate, err := serverCertificate(s.Data, ca, s.hosts())
+	certificate, err := serverCertificate(s.Data, s.secrets.ca, s.hosts())
 	if err != nil {
 		return err
 	}
 	// The listeners are opened last: a client must not wait while the broker loads its sessions.
-	if err := s.join(ctx, keys); err != nil {
+	if err := s.join(ctx); err != nil {
 		return err
 	}
 	limits, err := s.connections()
@@ -81,11 +72,7 @@ func (s *Server) hosts() []string {
 }
 
 // join makes the engine, the planes, the broker and the gateway.
-func (s *Server) join(ctx context.Context, keys *gateway.Keys) error {
-	tokens, err := tokenKey(s.Data)
-	if err != nil {
-		return err
-	}
+func (s *Server) join(ctx context.Context) error {
 	if err := s.openArtifacts(ctx); err != nil {
 		return err
 	}
@@ -101,7 +88,11 @@ func (s *Server) join(ctx context.Context, keys *gateway.Keys) error {
 	if err := s.openObjectStore(); err != nil {
 		return err
 	}
-	s.joinEngine(now, managed)
+	node, err := s.node()
+	if err != nil {
+		return err
+	}
+	s.joinEngine(now, managed, node)
 	if err := s.joinBroker(ctx); err != nil {
 		return err
 	}
@@ -114,14 +105,14 @@ func (s *Server) join(ctx context.Context, keys *gateway.Keys) error {
 		RealNow:   clock.Now,
 		Scope:     s.Scope,
 		Managed:   managed,
-		Issuer:    gateway.NewIssuer(s.Data),
+		Issuer:    gateway.NewIssuer(s.secrets.devices),
 		DataHost:  s.Host,
 		JobsHost:  s.Host,
-		Pages:     control.Pages{Key: tokens},
+		Pages:     control.Pages{Key: s.secrets.tokens},
 		NeedsURLs: s.needsURLs,
 		Rate:      s.Rates.Control,
 	}
-	operators := &gateway.OperatorAuth{Keys: keys, Scope: s.Scope}
+	operators := &gateway.OperatorAuth{Keys: s.secrets.keys, Scope: s.Scope}
 	s.handler = &gateway.HTTP{
 		Control:   control.NewHandler(plane, s.Log),
 		Device:    https.New(s.plane),
@@ -147,12 +138,18 @@ func (s *Server) clock(ctx context.Context) (clock.Clock, error) {
 	}
 	start := clock.Now()
 	elapsed := func() time.Duration { return clock.Now().Sub(start) }
-	s.steady = clock.NewSteady(clock.Real{}, newest, elapsed)
+	var machine clock.Clock = clock.Real{}
+	if s.database != nil {
+		machine = &s.follower
+	}
+	s.steady = clock.NewSteady(machine, newest, elapsed)
 	return s.steady, err
 }
 
 // joinEngine makes the engine and the device plane over it.
-func (s *Server) joinEngine(now clock.Clock, managed job.ManagedTemplates) {
+func (s *Server) joinEngine(
+	now clock.Clock, managed job.ManagedTemplates, node engine.NodeConfig,
+) {
 	s.plane = &device.Plane{
 		Log:      s.Log,
 		WithURLs: s.signer.Document,
@@ -177,6 +174,7 @@ func (s *Server) joinEngine(now clock.Clock, managed job.ManagedTemplates) {
 		CertificateChanged: s.certificateChanged,
 		PrincipalDetached:  s.principalDetached,
 		Emptied:            s.plane.ForgetNotified,
+		Node:               node,
 	})
 	s.plane.Jobs, s.plane.Now = s.engine.Jobs, s.engine.Now
 	s.devices = &gateway.DeviceAuth{Identities: s.engine.Identity, Scope: s.Scope, Log: s.Log}
@@ -187,7 +185,12 @@ func (s *Server) joinEngine(now clock.Clock, managed job.ManagedTemplates) {
 func (s *Server) joinBroker(ctx context.Context) (err error) {
 	memory := capacity.Memory()
 	bytes := int(brokerBudget.of(memory))
+	var shared broker.Nodes
+	if s.database != nil {
+		shared = nodeClients{s}
+	}
 	s.broker, err = broker.New(ctx, broker.Config{
+		Nodes:            shared,
 		Service:          gateway.JobsService(s.plane),
 		Authenticate:     s.devices.Authenticate,
 		Principal:        s.devices.Principal,

@@ -131,7 +131,7 @@ type noIssuer struct{}
 
 func (noIssuer) NewKey() (*rsa.PrivateKey, error) { return nil, errNoIssuer }
 func (noIssuer) Issue(any) ([]byte, error)        { return nil, errNoIssuer }
-func (noIssuer) Issued([]byte) bool               { return false }
+func (noIssuer) Issued([]byte) (bool, error)      { return false, nil }
 
 var errNoIssuer = fmt.Errorf("no issuer")
 
@@ -152,7 +152,7 @@ type watchedTx struct {
 
 func (tx watchedTx) Apply(c store.Changes) error {
 	seen := c
-	seen.Outbox.Done = nil // striking out what was announced
+	seen.Nodes = store.NodeChanges{} // striking out what was announced
 	if !reflect.ValueOf(seen).IsZero() {
 		tx.changes.Add(1)
 	}

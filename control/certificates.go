@@ -148,7 +148,13 @@ func (p *Plane) RegisterCertificate(
 	if err != nil {
 		return nil, err
 	}
-	if in.CaCertificatePem != nil || !p.Issuer.Issued(parsed.Raw) {
+	issued := false
+	if in.CaCertificatePem == nil {
+		if issued, err = p.Issuer.Issued(parsed.Raw); err != nil {
+			return nil, err
+		}
+	}
+	if !issued {
 		return nil, fault.New(fault.Invalid,
 			"certificatePem: only certificates that this server has issued can be registered; "+
 				"for those of other authorities use RegisterCertificateWithoutCA")

@@ -61,9 +61,9 @@ func issuing(t *testing.T) *Plane {
 func (i testIssuer) NewKey() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) }
 func (i testIssuer) Issue(k any) ([]byte, error)      { return i.ca.IssueDevice(k) }
 
-func (i testIssuer) Issued(der []byte) bool {
+func (i testIssuer) Issued(der []byte) (bool, error) {
 	parsed, err := x509.ParseCertificate(der)
-	return err == nil && parsed.CheckSignatureFrom(i.ca.Certificate) == nil
+	return err == nil && parsed.CheckSignatureFrom(i.ca.Certificate) == nil, nil
 }
 
 // A key that is made is in the answer, belongs to the certificate, and is stored nowhere (R-ID-15,

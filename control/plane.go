@@ -26,7 +26,7 @@ type Issuer interface {
 	// Issue makes a certificate for a public key and returns its DER form.
 	Issue(public any) ([]byte, error)
 	// Issued reports whether a certificate was signed by this server's device authority (R-ID-55).
-	Issued(der []byte) bool
+	Issued(der []byte) (bool, error)
 }
 
 // Plane answers operators. Its fields are set once, before the first request, and its methods may

@@ -24,10 +24,13 @@ func (e *Engine) WaitIdle(ctx context.Context) error {
 // announceLoop announces what was committed, in the order of the commits, until ctx ends. What
 // cannot be read or announced is tried again after a second.
 func (e *Engine) announceLoop(ctx context.Context) {
-	last, err := e.announce(ctx, 0) // what a crash left over
+	err := e.announce(ctx) // what a crash left over
 	close(e.ready)
 	for {
 		var again <-chan time.Time
+		if err == nil && e.config.Node.Shared {
+			again = time.After(checkEvery) // a wake-up may be lost
+		}
 		if err != nil {
 			e.config.Log.Error("announce", "err", err)
 			again = time.After(checkEvery)
@@ -39,51 +42,78 @@ func (e *Engine) announceLoop(ctx context.Context) {
 			e.commits.Outbox.Close()
 			return
 		}
-		last, err = e.announce(ctx, last)
+		err = e.announce(ctx)
 	}
 }
 
-// announce makes the announcements after the last one and returns the newest it made.
-func (e *Engine) announce(ctx context.Context, last int64) (int64, error) {
-	const page = 64
+// announce makes the announcements after the position of this node.
+func (e *Engine) announce(ctx context.Context) error {
 	for ctx.Err() == nil {
-		var found []store.Announcement
-		err := e.config.Store.Read(ctx, func(r store.Reader) (err error) {
-			found, err = r.Announcements(last, page)
-			return err
-		})
-		if err != nil {
-			return last, err
-		}
-		made, err := e.deliver(ctx, found)
-		if made > 0 && e.config.Persisted != nil {
-			if err := e.config.Persisted(ctx); err != nil {
-				return last, err
-			}
-		}
-		for _, a := range found[:made] {
-			e.commits.Outbox.Confirm(a.ID)
-			last = a.ID
-		}
+		found, err := e.announcements(ctx, e.commits.Outbox.Announced())
 		if err != nil || len(found) == 0 { // a page of large ones is short
-			return last, err
+			return err
+		}
+		if err := e.deliver(ctx, found); err != nil {
+			return err
 		}
 	}
-	return last, nil
+	return nil
 }
 
-// deliver makes announcements and returns how many of them were made whole.
-func (e *Engine) deliver(ctx context.Context, found []store.Announcement) (made int, err error) {
+// announcements are a page of those after a position.
+func (e *Engine) announcements(
+	ctx context.Context, after int64,
+) (found []store.Announcement, err error) {
+	const page = 64
+	err = e.config.Store.Read(ctx, func(r store.Reader) (err error) {
+		found, err = r.Announcements(after, page)
+		return err
+	})
+	return found, err
+}
+
+// deliver makes announcements, and confirms those that were made whole.
+func (e *Engine) deliver(ctx context.Context, found []store.Announcement) error {
+	e.announcing.Lock()
+	defer e.announcing.Unlock()
+	made := int64(0)
+	var failed error
 	for _, a := range found {
-		if e.config.Notify != nil && len(a.Notices) > 0 {
-			if err := e.config.Notify(ctx, a.Notices); err != nil {
-				return made, err
-			}
+		if failed = e.passNodes(ctx, a, e.commits.NodeID()); failed == nil {
+			failed = e.publish(ctx, a)
 		}
-		if e.config.PublishEvents != nil && len(a.Events) > 0 {
-			e.config.PublishEvents(a.Events)
+		if failed != nil {
+			break
 		}
-		made++
+		made = a.ID
 	}
-	return made, nil
+	if made == 0 {
+		return failed
+	}
+	if err := e.persisted(ctx); err != nil {
+		return err
+	}
+	e.commits.Outbox.Confirm(made)
+	return failed
+}
+
+// publish notifies things, and publishes events.
+func (e *Engine) publish(ctx context.Context, a store.Announcement) error {
+	if e.config.Notify != nil && len(a.Notices) > 0 {
+		if err := e.config.Notify(ctx, a.Notices); err != nil {
+			return err
+		}
+	}
+	if e.config.PublishEvents != nil && len(a.Events) > 0 {
+		e.config.PublishEvents(a.Events)
+	}
+	return nil
+}
+
+// persisted returns when nothing that was published would be lost by a crash.
+func (e *Engine) persisted(ctx context.Context) error {
+	if e.config.Persisted == nil {
+		return nil
+	}
+	return e.config.Persisted(ctx)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/drover-iot/drover/engine/fleet"
 	"github.com/drover-iot/drover/engine/identity"
 	"github.com/drover-iot/drover/engine/jobs"
+	"github.com/drover-iot/drover/engine/nodes"
 	"github.com/drover-iot/drover/engine/tags"
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/ids"
@@ -63,6 +64,8 @@ type Config struct {
 	// Emptied is called after Reset: what was remembered about jobs and things means others now.
 	// May be nil.
 	Emptied func()
+	// Node is for an engine that may share its store with others; the zero value is alone.
+	Node NodeConfig
 	// Stepped is an engine that does nothing by itself; see stepped.go.
 	Stepped bool
 }
@@ -74,6 +77,7 @@ type Engine struct {
 	Fleet    *fleet.Service
 	Identity *identity.Service
 	Tags     *tags.Service
+	Nodes    *nodes.Service
 
 	config  Config
 	commits *commit.Committer
@@ -82,14 +86,27 @@ type Engine struct {
 	wake    chan struct{} // something may be due: at most one token
 	due     sync.Mutex    // held while due work runs, so that it runs once
 
-	announcedUpTo int64 // of a stepped engine
+	announcing sync.Mutex // held while announcements are made
+	// heirs are the nodes that have taken over from others, as announced; guarded by announcing.
+	heirs map[store.NodeID]store.NodeID
 }
 
 // New returns an engine over a store.
 func New(c Config) *Engine {
-	e := &Engine{config: c, ready: make(chan struct{}), wake: make(chan struct{}, 1)}
-	e.commits = commit.New(
-		commit.Config{Store: c.Store, Clock: c.Clock, Log: c.Log, Stepped: c.Stepped})
+	e := &Engine{
+		config: c,
+		ready:  make(chan struct{}),
+		wake:   make(chan struct{}, 1),
+		heirs:  map[store.NodeID]store.NodeID{},
+	}
+	e.commits = commit.New(commit.Config{
+		Store:   c.Store,
+		Clock:   c.Clock,
+		Log:     c.Log,
+		Node:    c.Node.NodeConfig,
+		Follow:  c.Node.Follow,
+		Stepped: c.Stepped,
+	})
 	forJobs := jobs.Config{
 		Store:   c.Store,
 		Commits: e.commits,
@@ -109,6 +126,7 @@ func New(c Config) *Engine {
 		IDs:           c.IDs,
 		Log:           c.Log,
 		PresenceGrace: c.PresenceGrace,
+		Shared:        c.Node.Shared,
 		Wake:          e.wakeUp,
 	})
 	e.Identity = identity.New(identity.Config{
@@ -116,6 +134,12 @@ func New(c Config) *Engine {
 		Commits:            e.commits,
 		CertificateChanged: c.CertificateChanged,
 		PrincipalDetached:  c.PrincipalDetached,
+		Shared:             c.Node.Shared,
+	})
+	e.Nodes = nodes.New(nodes.Config{
+		Store:         c.Store,
+		Commits:       e.commits,
+		ClientChanged: e.Fleet.ClientChanged,
 	})
 	e.Tags = &tags.Service{Store: c.Store, Commits: e.commits}
 	publisher := jobs.Publisher{Renderer: c.Events}
@@ -137,14 +161,30 @@ func New(c Config) *Engine {
 func (e *Engine) Run(ctx context.Context) error {
 	outlive, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	var loops sync.WaitGroup
-	loops.Go(func() { e.commits.Run(outlive) })
+	committing, stopCommits := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopCommits()
+	var loops, commits sync.WaitGroup
+	commits.Go(func() { e.commits.Run(committing) })
+	defer commits.Wait()
+	defer stopCommits()
 	defer e.Fleet.BeginPresences()()
+	if err := e.join(ctx); err != nil {
+		return err
+	}
 	loops.Go(func() { e.announceLoop(outlive) })
+	if e.config.Node.Shared {
+		loops.Go(func() { e.nodeLoop(outlive) })
+	}
+	if e.config.Node.Listen != nil {
+		loops.Go(func() { e.config.Node.Listen(outlive, e.others) })
+	}
 	e.wakeUp()
 	e.dueLoop(ctx)
 	stop()
 	loops.Wait()
+	e.leave(committing)
+	stopCommits()
+	commits.Wait()
 	e.commits.Stop()
 	return nil
 }
@@ -172,9 +212,14 @@ func (e *Engine) SessionMessages(
 	return found, err
 }
 
-// SaveSessions makes changes of MQTT sessions durable, in their order.
+// SaveSessions makes changes of MQTT sessions durable, in their order. commit.ErrGivenUp: others
+// have taken over the sessions of this node, or had done so when it was asked.
 func (e *Engine) SaveSessions(ctx context.Context, changes []store.SessionEntry) error {
+	node := e.commits.NodeID()
 	return e.commits.Do(ctx, func(tx *commit.Tx) error {
+		if e.config.Node.Shared && tx.Node != node {
+			return commit.ErrGivenUp
+		}
 		tx.Changes.Sessions = changes
 		return nil
 	})

@@ -10,9 +10,19 @@ import "context"
 
 // Announce notifies devices of what was committed and is not announced yet, on a stepped engine.
 // After an error the rest is left to the next call.
-func (e *Engine) Announce(ctx context.Context) (err error) {
-	e.announcedUpTo, err = e.announce(ctx, e.announcedUpTo)
-	return err
+func (e *Engine) Announce(ctx context.Context) (err error) { return e.announce(ctx) }
+
+// Rejoin joins again, on a stepped engine, if this node was given up by others, and reports whether
+// it was.
+func (e *Engine) Rejoin() bool {
+	select {
+	case <-e.commits.Lost():
+		e.abandon()
+		e.commits.Rejoin()
+		return true
+	default:
+		return false
+	}
 }
 
 // Together makes requests on a stepped engine that are decided in their order and committed as one

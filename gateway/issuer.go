@@ -12,14 +12,28 @@ import (
 // Issuer is the device authority: it makes the certificates that operators ask for. Its own key is
 // RSA and takes a while to make, so it is loaded or made when it is first needed and not at start.
 type Issuer struct {
-	dir string
-	mu  sync.Mutex         // guards ca
-	ca  *tlsutil.Authority // nil until it is first needed
+	load func() (*tlsutil.Authority, error)
+	mu   sync.Mutex         // guards ca
+	ca   *tlsutil.Authority // nil until it is first needed
 }
 
-// NewIssuer returns the device authority whose certificate and key are in a folder, as
+// NewIssuer returns the device authority that a function loads or makes.
+func NewIssuer(load func() (*tlsutil.Authority, error)) *Issuer { return &Issuer{load: load} }
+
+// NewDeviceAuthority makes an authority for devices.
+func NewDeviceAuthority() (*tlsutil.Authority, error) {
+	return tlsutil.New(deviceAuthority, tlsutil.NewRSAKey)
+}
+
+const deviceAuthority = "Drover device CA"
+
+// FolderAuthority loads or makes the device authority whose certificate and key are in a folder, as
 // device-ca.pem and device-ca.key.
-func NewIssuer(dir string) *Issuer { return &Issuer{dir: dir} }
+func FolderAuthority(dir string) func() (*tlsutil.Authority, error) {
+	return func() (*tlsutil.Authority, error) {
+		return tlsutil.Load(dir, "device-ca", deviceAuthority, tlsutil.NewRSAKey)
+	}
+}
 
 func (i *Issuer) authority() (*tlsutil.Authority, error) {
 	i.mu.Lock()
@@ -27,7 +41,7 @@ func (i *Issuer) authority() (*tlsutil.Authority, error) {
 	if i.ca != nil {
 		return i.ca, nil
 	}
-	ca, err := tlsutil.Load(i.dir, "device-ca", "Drover device CA", tlsutil.NewRSAKey)
+	ca, err := i.load()
 	i.ca = ca
 	return ca, err
 }
@@ -46,11 +60,11 @@ func (i *Issuer) Issue(public any) ([]byte, error) {
 
 // Issued reports whether the device authority signed a certificate (R-ID-55). It is false for what
 // is not a certificate.
-func (i *Issuer) Issued(der []byte) bool {
+func (i *Issuer) Issued(der []byte) (bool, error) {
 	ca, err := i.authority()
 	if err != nil {
-		return false
+		return false, err
 	}
 	parsed, err := x509.ParseCertificate(der)
-	return err == nil && parsed.CheckSignatureFrom(ca.Certificate) == nil
+	return err == nil && parsed.CheckSignatureFrom(ca.Certificate) == nil, nil
 }

@@ -15,7 +15,7 @@ import (
 func TestIssuer(t *testing.T) { // R-ID-15, R-ID-55
 	t.Parallel()
 	dir := t.TempDir()
-	issuer := gateway.NewIssuer(dir)
+	issuer := gateway.NewIssuer(gateway.FolderAuthority(dir))
 	if files, err := os.ReadDir(dir); err != nil || len(files) != 0 {
 		t.Fatalf("made before it is needed: %v, %v", files, err)
 	}
@@ -40,7 +40,7 @@ func TestIssuer(t *testing.T) { // R-ID-15, R-ID-55
 	if want := time.Date(2049, 12, 31, 23, 59, 59, 0, time.UTC); !c.NotAfter.Equal(want) {
 		t.Errorf("valid until %s, want %s", c.NotAfter, want)
 	}
-	again := gateway.NewIssuer(dir)
+	again := gateway.NewIssuer(gateway.FolderAuthority(dir))
 	for name, row := range map[string]struct {
 		der  []byte
 		want bool
@@ -50,13 +50,13 @@ func TestIssuer(t *testing.T) { // R-ID-15, R-ID-55
 		"what is not a certificate":   {[]byte("no"), false},
 		"its own with a byte changed": {append([]byte{der[0] ^ 1}, der[1:]...), false},
 	} {
-		if got := again.Issued(row.der); got != row.want {
-			t.Errorf("%s: got %v, want %v", name, got, row.want)
+		if got, err := again.Issued(row.der); got != row.want || err != nil {
+			t.Errorf("%s: got %v, %v, want %v", name, got, err, row.want)
 		}
 	}
 }
 
-// An authority that cannot be read issues nothing and knows no certificate as its own.
+// An authority that cannot be read issues nothing and says of no certificate whether it is its own.
 func TestDamagedIssuer(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -65,11 +65,11 @@ func TestDamagedIssuer(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	issuer, certificate := gateway.NewIssuer(dir), newCertificate(t, valid)
+	issuer, certificate := gateway.NewIssuer(gateway.FolderAuthority(dir)), newCertificate(t, valid)
 	if _, err := issuer.Issue(certificate.Leaf.PublicKey); err == nil {
 		t.Error("a damaged authority has issued a certificate")
 	}
-	if issuer.Issued(certificate.Certificate[0]) {
-		t.Error("a damaged authority knows a certificate")
+	if issued, err := issuer.Issued(certificate.Certificate[0]); issued || err == nil {
+		t.Error("a damaged authority says whether it knows a certificate")
 	}
 }

@@ -7,13 +7,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"sync"
+	"slices"
 	"time"
 
 	"github.com/drover-iot/drover/internal/clock"
-	"github.com/drover-iot/drover/internal/disk"
 	"github.com/drover-iot/drover/internal/fault"
 )
 
@@ -21,109 +18,116 @@ import (
 type Key struct {
 	Name            string    `json:"name"`
 	AccessKeyID     string    `json:"accessKeyId"`
-	SecretAccessKey string    `json:"secretAccessKey"` // in plain text, see docs/adr/0006
+	SecretAccessKey string    `json:"secretAccessKey"` // not only its hash, see docs/adr/0006
 	CreatedAt       time.Time `json:"createdAt"`
 }
 
-// Keys are the operator keys of a server, in a file. A running server reads the file again when it
-// has changed, so that a key works as soon as another process has added it, and no longer works
-// once it is removed.
-type Keys struct {
-	path string
+// Keys are the operator keys of a server, or of all servers on one database. Other processes make
+// and remove keys while the server runs.
+type Keys struct{ kept keeper }
 
-	mu   sync.Mutex  // guards what follows
-	read fs.FileInfo // of the file that keys were read from; nil when there was none
-	keys []Key       // oldest first
+// A keeper is where keys are kept: in a file (keysfile.go), or where several servers share them
+// (keysshared.go).
+type keeper interface {
+	// read returns the keys, oldest first, as they were at a time that is not before since.
+	read(since time.Time) ([]Key, error)
+	// change replaces the keys by what f makes of them. Nobody else changes them meanwhile.
+	change(f func([]Key) ([]Key, error)) error
 }
 
-// OpenKeys reads the keys in a file. A file that does not exist has none, and is made by Create.
-func OpenKeys(path string) (*Keys, error) {
-	k := &Keys{path: path}
-	return k, k.load()
-}
+// keyAge is how old what is known of the keys may be. So a key that another server has removed is
+// refused after that time.
+const keyAge = 500 * time.Millisecond
 
-// load reads the file unless it is the one that was read last. When it cannot be read there are no
-// keys: a key that somebody has removed must not work because the file was damaged in the act.
-func (k *Keys) load() error {
-	info, err := os.Stat(k.path)
-	if err == nil && k.read != nil && os.SameFile(info, k.read) &&
-		info.ModTime().Equal(k.read.ModTime()) {
-		return nil
-	}
-	k.keys, k.read = nil, nil
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	text, err := disk.ReadPrivate(k.path)
-	if err != nil {
-		return err
-	}
-	var keys []Key
-	if err := json.Unmarshal(text, &keys); err != nil {
-		return fmt.Errorf("%s: %w", k.path, err)
-	}
-	k.keys, k.read = keys, info
-	return nil
-}
-
-// Secret returns the secret of an access key id. A key that does not exist is UnknownKey.
+// Secret returns the secret of an access key id. A key that does not exist is UnknownKey: that is
+// answered only after another look, so a key that was just made is accepted at once.
 func (k *Keys) Secret(id string) (secret string, err error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if err := k.load(); err != nil {
-		return "", err
-	}
-	for _, key := range k.keys {
-		if key.AccessKeyID == id {
-			return key.SecretAccessKey, nil
+	now := time.Now()
+	for _, since := range []time.Time{now.Add(-keyAge), now} {
+		keys, err := k.kept.read(since)
+		if err != nil {
+			return "", err
+		}
+		if i := slices.IndexFunc(keys, func(k Key) bool { return k.AccessKeyID == id }); i >= 0 {
+			return keys[i].SecretAccessKey, nil
 		}
 	}
 	return "", fault.New(fault.UnknownKey, "the access key %s does not exist", id)
 }
 
+// All returns the keys, oldest first.
+func (k *Keys) All() ([]Key, error) { return k.kept.read(time.Now()) }
+
 // First returns the oldest key, and makes one with this name when there is none.
-func (k *Keys) First(name string) (Key, error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if len(k.keys) > 0 {
-		return k.keys[0], nil
+func (k *Keys) First(name string) (key Key, err error) {
+	keys, err := k.All()
+	if err != nil {
+		return key, err
 	}
-	return k.create(name)
+	if len(keys) > 0 {
+		return keys[0], nil
+	}
+	err = k.kept.change(func(keys []Key) ([]Key, error) {
+		if len(keys) == 0 { // nobody else was faster
+			keys = []Key{newKey(name)}
+		}
+		key = keys[0]
+		return keys, nil
+	})
+	return key, err
 }
 
 // Create makes another key and stores it. Without a name it is called key-N, where N is the number
 // of keys then.
-func (k *Keys) Create(name string) (Key, error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.create(name)
+func (k *Keys) Create(name string) (key Key, err error) {
+	err = k.kept.change(func(keys []Key) ([]Key, error) {
+		if name == "" {
+			name = fmt.Sprintf("key-%d", len(keys)+1)
+		}
+		if slices.ContainsFunc(keys, func(k Key) bool { return k.Name == name }) {
+			return nil, fmt.Errorf("a key named %q exists already", name)
+		}
+		key = newKey(name)
+		return append(slices.Clip(keys), key), nil
+	})
+	return key, err
 }
 
-// create is Create with mu held.
-func (k *Keys) create(name string) (Key, error) {
-	if err := k.load(); err != nil {
-		return Key{}, err
-	}
-	if name == "" {
-		name = fmt.Sprintf("key-%d", len(k.keys)+1)
-	}
-	for _, key := range k.keys {
-		if key.Name == name {
-			return Key{}, fmt.Errorf("a key named %q exists already", name)
+// Delete removes the key with this access key id.
+func (k *Keys) Delete(id string) error {
+	return k.kept.change(func(keys []Key) ([]Key, error) {
+		left := slices.DeleteFunc(slices.Clone(keys), func(k Key) bool { return k.AccessKeyID == id })
+		if len(left) == len(keys) {
+			return nil, fmt.Errorf("there is no key with the id %q", id)
 		}
+		return left, nil
+	})
+}
+
+// NewKeys returns the text of keys with one in it, which has this name.
+func NewKeys(name string) ([]byte, error) { return encodeKeys([]Key{newKey(name)}) }
+
+// encodeKeys returns the text of keys.
+func encodeKeys(keys []Key) ([]byte, error) {
+	text, err := json.MarshalIndent(keys, "", "  ")
+	return append(text, '\n'), err
+}
+
+// FirstKey returns the oldest key in a text.
+func FirstKey(text []byte) (Key, error) {
+	keys, err := decodeKeys(text)
+	if err == nil && len(keys) == 0 {
+		err = errors.New("there is no key")
 	}
-	key := newKey(name)
-	text, err := json.MarshalIndent(append(k.keys, key), "", "  ")
 	if err != nil {
 		return Key{}, err
 	}
-	if err := disk.Write(k.path, append(text, '\n'), 0o600); err != nil {
-		return Key{}, err
-	}
-	return key, k.load()
+	return keys[0], nil
+}
+
+// decodeKeys reads the text of keys.
+func decodeKeys(text []byte) (keys []Key, err error) {
+	return keys, json.Unmarshal(text, &keys)
 }
 
 // newKey draws the id and the secret of a key. They have the alphabet and the length that AWS

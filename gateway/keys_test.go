@@ -111,6 +111,26 @@ func TestKeysOfAnotherProcess(t *testing.T) {
 	wantSecret(t, server, "the file is gone", second.AccessKeyID, "")
 }
 
+// A key is deleted by its id, and refused at once then; one that does not exist is no key to delete.
+func TestDeleteKeys(t *testing.T) {
+	t.Parallel()
+	keys := openKeys(t, filepath.Join(t.TempDir(), "keys.json"))
+	first, second := create(t, keys, "first"), create(t, keys, "second")
+	for _, id := range []string{"AKIANOBODY", "", "first", strings.ToLower(first.AccessKeyID)} {
+		if err := keys.Delete(id); err == nil || !strings.Contains(err.Error(), `"`+id+`"`) {
+			t.Errorf("%q: %v", id, err)
+		}
+	}
+	if err := keys.Delete(first.AccessKeyID); err != nil {
+		t.Fatal(err)
+	}
+	wantSecret(t, keys, "deleted", first.AccessKeyID, "")
+	wantSecret(t, keys, "left", second.AccessKeyID, second.SecretAccessKey)
+	if all, err := keys.All(); err != nil || len(all) != 1 || all[0] != second {
+		t.Errorf("left: %+v, %v", all, err)
+	}
+}
+
 // With a damaged file no key works, not even one that worked before: it may have been removed. When
 // the file is in order again, so are the keys.
 func TestDamagedKeys(t *testing.T) {

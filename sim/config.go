@@ -17,6 +17,7 @@ type Config struct {
 	// say why it does not.
 	Days   int
 	Jobs   int // how many jobs operators try to create in that time
+	Nodes  int // how many servers share the store; 0 lets each seed draw it
 	Faults Faults
 	// Trace gets a line for everything that happens; nil for none.
 	Trace io.Writer
@@ -36,6 +37,7 @@ type Faults struct {
 	Fail    float64 // an execution ends FAILED
 	Reject  float64 // an execution ends REJECTED
 	Hang    float64 // an execution is started and never ended
+	Cut     float64 // a node is cut off from the store, when a device acts by itself
 }
 
 // Default is what Run is meant for, seed by seed: so small that a minute is enough for a thousand
@@ -57,6 +59,7 @@ func Default() Config {
 			Fail:    0.15,
 			Reject:  0.04,
 			Hang:    0.05,
+			Cut:     0.01,
 		},
 	}
 }
@@ -79,6 +82,7 @@ func (f *Faults) Options() []Option {
 		{"lag", "chance that due work is up to a second late", &f.Lag},
 		{"fail", "chance that an execution fails", &f.Fail},
 		{"reject", "chance that an execution is rejected", &f.Reject},
+		{"cut", "chance that a node is cut off from the store, whenever a device has time", &f.Cut},
 		{"hang", "chance that an execution is started and never ended", &f.Hang},
 	}
 }
@@ -90,6 +94,9 @@ func (c Config) Command() string {
 	fmt.Fprintf(&b, "drover sim --seed %d --things %d --days %d --jobs %d",
 		c.Seed, c.Things, c.Days, c.Jobs)
 	usual := Default()
+	if c.Nodes != usual.Nodes {
+		fmt.Fprintf(&b, " --nodes %d", c.Nodes)
+	}
 	for i, o := range c.Faults.Options() {
 		if *o.Value != *usual.Faults.Options()[i].Value {
 			fmt.Fprintf(&b, " --%s %v", o.Name, *o.Value)

@@ -20,11 +20,13 @@ type device struct {
 	log     *journal
 	faults  *Faults
 	network *network
+	server  *server
 	maxJob  int // the highest number of a job id that sendInvalid uses
 
 	name   string
-	online bool // connected
-	gone   bool // for good: see world.endFaults
+	online bool  // connected
+	node   *node // to which it is, or was
+	gone   bool  // for good: see world.endFaults
 	habits habits
 	tokens int // how many client tokens it has used
 	// packetID is the packet identifier that it used last.
@@ -56,6 +58,7 @@ func newDevice(w *world, name string) *device {
 		log:     w.log,
 		faults:  w.faults,
 		network: w.network,
+		server:  w.server,
 		maxJob:  w.log.config.Jobs + 2,
 		name:    name,
 		work:    map[string]*work{},
@@ -77,8 +80,13 @@ func (d *device) connect() {
 	if d.online || d.gone {
 		return
 	}
-	d.online = true
-	d.log.trace("%s connects", d.name)
+	node := d.server.any()
+	if node == nil { // the device tries again
+		d.time.after(d.rand.span(time.Second, 2*time.Minute), d.connect)
+		return
+	}
+	d.online, d.node = true, node
+	d.log.trace("%s connects to node %d", d.name, node.number)
 	d.startNext()
 }
 
@@ -92,6 +100,9 @@ func (d *device) disconnect(absence time.Duration) {
 // actByItself is what a device does from time to time without a message from the server.
 func (d *device) actByItself() {
 	d.time.after(d.habits.poll/2+d.rand.upTo(d.habits.poll), d.actByItself)
+	if d.node != nil && d.rand.chance(d.faults.Cut) {
+		d.node.cut()
+	}
 	switch {
 	case !d.online:
 	case d.rand.chance(d.faults.Offline):

@@ -14,8 +14,8 @@ type network struct {
 	time   *timeline
 	log    *journal
 	faults *Faults
-	server *server
 	burst  []arrival // requests that wait so as to arrive together; nil outside a burst
+	at     *node     // where they do
 }
 
 // request is a message to the server. A request at QoS 1 may be sent again, until it is answered.
@@ -64,21 +64,21 @@ func (n *network) toServer(r *request) {
 	})
 }
 
-// toDevice sends a notification. A device that is not connected does not get it.
-func (n *network) toDevice(d *device, topic string, payload []byte) {
-	if d == nil {
+// toDevice sends a notification. A device that is not connected to the node does not get it.
+func (n *network) toDevice(d *device, from *node, topic string, payload []byte) {
+	if d == nil || d.node != from {
 		return
 	}
-	n.carry(func(bool) { n.receive(d, topic, payload) })
+	n.carry(func(bool) { n.receive(d, from, topic, payload) })
 }
 
-// receive hands a message to a device, if it is connected, and says whether it is.
-func (n *network) receive(d *device, topic string, payload []byte) bool {
-	if d.online {
+// receive hands a message to a device, if it is connected to the node, and says whether it is.
+func (n *network) receive(d *device, from *node, topic string, payload []byte) bool {
+	if d.online && d.node == from {
 		n.log.trace("%s gets %s %s", d.name, topic, payload)
 		d.receive(topic, payload)
 	}
-	return d.online
+	return d.online && d.node == from
 }
 
 // carry delivers a message once, twice or never. The second time is some time after the first,
@@ -107,28 +107,29 @@ func (n *network) delay() time.Duration {
 // within seconds.
 func (n *network) arrive(r arrival) {
 	n.log.report.Messages++
-	if !n.server.up {
+	node := r.from.node
+	if node == nil || !node.up || node.cutOff {
 		return
 	}
 	if n.burst == nil && n.rand.chance(0.02) {
-		n.burst = []arrival{}
+		n.burst, n.at = []arrival{}, node
 		n.time.after(n.rand.upTo(5*time.Second), n.endBurst)
 	}
-	if n.burst != nil {
+	if n.burst != nil && n.at == node {
 		n.burst = append(n.burst, r)
 		return
 	}
-	reply, body := n.server.ask(r.message(r.redelivered))
-	n.answer(r.request, reply, body)
+	reply, body := node.ask(r.message(r.redelivered))
+	n.answer(node, r.request, reply, body)
 }
 
 // endBurst lets the server answer the requests of a burst, which it commits together. The rules do
 // not check these answers: what is true when a request is asked may be changed by the one before
 // it.
 func (n *network) endBurst() {
-	burst := n.burst
+	burst, node := n.burst, n.at
 	n.burst = nil
-	if !n.server.up || len(burst) == 0 {
+	if !node.up || node.cutOff || len(burst) == 0 {
 		return
 	}
 	n.log.trace("%d requests arrive together", len(burst))
@@ -136,24 +137,25 @@ func (n *network) endBurst() {
 	var together []func()
 	for i, r := range burst {
 		together = append(together, func() {
-			replies[i], bodies[i] = n.server.device.Answer(n.server.ctx, r.message(r.redelivered))
+			replies[i], bodies[i] = node.device.Answer(node.ctx, r.message(r.redelivered))
 		})
 	}
-	n.server.engine.Together(together...)
+	node.engine.Together(together...)
+	node.rejoin()
 	for i, r := range burst {
-		if n.server.up {
-			n.answer(r.request, replies[i], bodies[i])
+		if node.up {
+			n.answer(node, r.request, replies[i], bodies[i])
 		}
 	}
 }
 
 // answer sends an answer back, unless the server crashes between the commit and the answer.
-func (n *network) answer(r *request, topic string, payload []byte) {
+func (n *network) answer(from *node, r *request, topic string, payload []byte) {
 	if n.rand.chance(n.faults.Crash) {
-		n.server.crash()
+		from.crash()
 		return
 	}
 	if topic != "" {
-		n.carry(func(bool) { r.answered = n.receive(r.from, topic, payload) || r.answered })
+		n.carry(func(bool) { r.answered = n.receive(r.from, from, topic, payload) || r.answered })
 	}
 }

@@ -23,6 +23,7 @@ type operator struct {
 	log     *journal
 	faults  *Faults
 	server  *server
+	node    *node // that answers the call
 	checker *rules.Checker
 	draw    *draw
 	// configs are what operators believe that jobs are configured to, by job id, from the answers
@@ -67,7 +68,7 @@ func (o *operator) plan(jobs int, duration time.Duration) {
 // act makes one call at random, unless the server is down. Memberships change most often, because
 // that is where continuous jobs go wrong.
 func (o *operator) act() {
-	if !o.server.up {
+	if !o.reach() {
 		return
 	}
 	switch n := o.rand.index(100); {
@@ -100,9 +101,16 @@ func (o *operator) act() {
 	}
 }
 
+// reach draws the node that answers the next calls, and reports whether there is one.
+func (o *operator) reach() bool {
+	o.node = o.server.any()
+	return o.node != nil
+}
+
 // answered notes a call and its answer for the trace. An error that is no refusal ends the run: the
 // server has failed. After the answer the server may crash.
 func (o *operator) answered(err error, format string, args ...any) {
+	o.node.rejoin()
 	if fault.Of(err) == nil {
 		o.log.must(fmt.Sprintf(format, args...), err)
 	}
@@ -114,7 +122,7 @@ func (o *operator) answered(err error, format string, args ...any) {
 		o.log.trace("operator: %s: %s", fmt.Sprintf(format, args...), answer)
 	}
 	if o.rand.chance(o.faults.Crash * 3) {
-		o.server.crash()
+		o.node.crash()
 	}
 }
 

@@ -42,7 +42,7 @@ func (o *operator) cancelExecution() {
 		call.Version = new(int64(o.rand.between(1, 2)))
 	}
 	err := o.checked(call, func() error {
-		_, err := o.server.control.CancelJobExecution(o.ctx, &iot.CancelJobExecutionRequest{
+		_, err := o.node.control.CancelJobExecution(o.ctx, &iot.CancelJobExecutionRequest{
 			JobID:           iot.JobID(call.JobID),
 			ThingName:       iot.ThingName(call.Thing),
 			Force:           &call.Force,
@@ -58,7 +58,7 @@ func (o *operator) deleteExecution() {
 	call := o.drawCall()
 	call.Deletes, call.Number = true, max(1, call.Number)
 	err := o.checked(call, func() error {
-		_, err := o.server.control.DeleteJobExecution(o.ctx, &iot.DeleteJobExecutionRequest{
+		_, err := o.node.control.DeleteJobExecution(o.ctx, &iot.DeleteJobExecutionRequest{
 			JobID:           iot.JobID(call.JobID),
 			ThingName:       iot.ThingName(call.Thing),
 			ExecutionNumber: call.Number,

@@ -12,7 +12,7 @@ import (
 
 // createJob creates a job, sometimes with an id that is taken or was.
 func (o *operator) createJob() {
-	if !o.server.up {
+	if !o.reach() {
 		o.time.after(o.rand.upTo(time.Hour), o.createJob)
 		return
 	}
@@ -22,7 +22,7 @@ func (o *operator) createJob() {
 		id = fmt.Sprintf("job-%d", o.draw.jobs)
 	}
 	in := o.draw.request(id)
-	_, err := o.server.control.CreateJob(o.ctx, in)
+	_, err := o.node.control.CreateJob(o.ctx, in)
 	if err == nil {
 		o.log.report.Jobs++
 		o.configs[id] = &configs{
@@ -45,7 +45,7 @@ func (o *operator) createJob() {
 func (o *operator) changeWhileRollingOut(id string) {
 	for range o.rand.pick(0, 0, 1, 2, 3) {
 		o.time.after(o.rand.upTo(6*time.Minute), func() {
-			if !o.server.up {
+			if !o.reach() {
 				return
 			}
 			switch o.rand.index(4) {
@@ -81,7 +81,7 @@ func (o *operator) updateJob(id string) {
 		Rollout: in.JobExecutionsRolloutConfig != nil,
 		Abort:   in.AbortConfig != nil,
 	})
-	_, err := o.server.control.UpdateJob(o.ctx, in)
+	_, err := o.node.control.UpdateJob(o.ctx, in)
 	if c := o.configs[id]; err == nil && c != nil {
 		replaceIfGiven(&c.Rollout, in.JobExecutionsRolloutConfig)
 		replaceIfGiven(&c.Abort, in.AbortConfig)
@@ -103,10 +103,10 @@ func replaceIfGiven[T any](to **T, from *T) {
 // checkConfigs reads a job back: it is configured as its operators believe (R-UPD-1).
 func (o *operator) checkConfigs(id string) {
 	want := o.configs[id]
-	if !o.server.up || want == nil {
+	if want == nil || !o.reach() {
 		return
 	}
-	out, err := o.server.control.DescribeJob(o.ctx, &iot.DescribeJobRequest{JobID: iot.JobID(id)})
+	out, err := o.node.control.DescribeJob(o.ctx, &iot.DescribeJobRequest{JobID: iot.JobID(id)})
 	if fault.Is(err, fault.NotFound) {
 		delete(o.configs, id)
 		return
@@ -137,7 +137,7 @@ func (o *operator) checkConfigs(id string) {
 // cancelJob cancels a job, whatever its status. By force it also cancels what is IN_PROGRESS.
 func (o *operator) cancelJob() {
 	id, force := o.draw.jobID(), o.rand.chance(0.4)
-	_, err := o.server.control.CancelJob(o.ctx, &iot.CancelJobRequest{
+	_, err := o.node.control.CancelJob(o.ctx, &iot.CancelJobRequest{
 		JobID:      iot.JobID(id),
 		Force:      &force,
 		ReasonCode: new(iot.ReasonCode("OPERATOR")),
@@ -151,7 +151,7 @@ func (o *operator) deleteJob() {
 	id, force := o.draw.jobID(), o.rand.chance(0.4)
 	o.checker.DeletingJob(id)
 	in := &iot.DeleteJobRequest{JobID: iot.JobID(id), Force: &force}
-	_, err := o.server.control.DeleteJob(o.ctx, in)
+	_, err := o.node.control.DeleteJob(o.ctx, in)
 	o.checker.DeletingJob("")
 	o.answered(err, "DeleteJob %s force=%v", id, force)
 }
@@ -159,7 +159,7 @@ func (o *operator) deleteJob() {
 // associateGroup adds a group to a job, which must be continuous for that.
 func (o *operator) associateGroup(id string) {
 	group := o.draw.group()
-	_, err := o.server.control.AssociateTargetsWithJob(o.ctx, &iot.AssociateTargetsWithJobRequest{
+	_, err := o.node.control.AssociateTargetsWithJob(o.ctx, &iot.AssociateTargetsWithJobRequest{
 		JobID:   iot.JobID(id),
 		Targets: iot.JobTargets{groupARN(group)},
 		Comment: new(iot.Text("more")),

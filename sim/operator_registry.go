@@ -12,7 +12,7 @@ import (
 // createThing creates a thing. One with this name may exist already: that is no error.
 func (o *operator) createThing(name string) {
 	in := &iot.CreateThingRequest{ThingName: iot.ThingName(name)}
-	_, err := o.server.control.CreateThing(o.ctx, in)
+	_, err := o.node.control.CreateThing(o.ctx, in)
 	o.answered(err, "CreateThing %s", name)
 }
 
@@ -20,7 +20,7 @@ func (o *operator) createThing(name string) {
 // that and goes on asking.
 func (o *operator) deleteThing(name string) {
 	in := &iot.DeleteThingRequest{ThingName: iot.ThingName(name)}
-	_, err := o.server.control.DeleteThing(o.ctx, in)
+	_, err := o.node.control.DeleteThing(o.ctx, in)
 	o.answered(err, "DeleteThing %s", name)
 }
 
@@ -32,7 +32,7 @@ func (o *operator) createGroup(name string) {
 			in.ParentGroupName = new(iot.ThingGroupName(g.parent))
 		}
 	}
-	_, err := o.server.control.CreateThingGroup(o.ctx, in)
+	_, err := o.node.control.CreateThingGroup(o.ctx, in)
 	o.answered(err, "CreateThingGroup %s", name)
 }
 
@@ -40,10 +40,10 @@ func (o *operator) createGroup(name string) {
 func (o *operator) replaceGroup() {
 	name := oneOf(o.rand, "c", "d", "e")
 	in := &iot.DeleteThingGroupRequest{ThingGroupName: iot.ThingGroupName(name)}
-	_, err := o.server.control.DeleteThingGroup(o.ctx, in)
+	_, err := o.node.control.DeleteThingGroup(o.ctx, in)
 	o.answered(err, "DeleteThingGroup %s", name)
 	o.time.after(o.rand.span(0, 5*time.Hour), func() {
-		if o.server.up {
+		if o.reach() {
 			o.createGroup(name)
 		}
 	})
@@ -51,7 +51,7 @@ func (o *operator) replaceGroup() {
 
 // addToGroup makes a thing a member of a group, and by that a target of continuous jobs.
 func (o *operator) addToGroup(group, thing string) {
-	_, err := o.server.control.AddThingToThingGroup(o.ctx, &iot.AddThingToThingGroupRequest{
+	_, err := o.node.control.AddThingToThingGroup(o.ctx, &iot.AddThingToThingGroupRequest{
 		ThingGroupName: new(iot.ThingGroupName(group)),
 		ThingName:      new(iot.ThingName(thing)),
 	})
@@ -64,7 +64,7 @@ func (o *operator) removeFromGroup(group, thing string) {
 		ThingGroupName: new(iot.ThingGroupName(group)),
 		ThingName:      new(iot.ThingName(thing)),
 	}
-	_, err := o.server.control.RemoveThingFromThingGroup(o.ctx, in)
+	_, err := o.node.control.RemoveThingFromThingGroup(o.ctx, in)
 	o.answered(err, "RemoveThingFromThingGroup %s %s", group, thing)
 }
 
@@ -73,7 +73,7 @@ func (o *operator) removeFromGroup(group, thing string) {
 func (o *operator) leaveForAWhile(group, thing string) {
 	o.removeFromGroup(group, thing)
 	o.time.after(o.rand.span(0, 4*time.Minute), func() {
-		if o.server.up {
+		if o.reach() {
 			o.addToGroup(group, thing)
 		}
 	})
@@ -87,7 +87,7 @@ func (o *operator) changeGroups() {
 		ThingGroupsToAdd:    []iot.ThingGroupName{iot.ThingGroupName(to)},
 		ThingGroupsToRemove: []iot.ThingGroupName{iot.ThingGroupName(from)},
 	}
-	_, err := o.server.control.UpdateThingGroupsForThing(o.ctx, in)
+	_, err := o.node.control.UpdateThingGroupsForThing(o.ctx, in)
 	o.answered(err, "UpdateThingGroupsForThing %s from %s to %s", thing, from, to)
 }
 
@@ -97,7 +97,7 @@ func (o *operator) enableEvents() {
 	in := &iot.UpdateEventConfigurationsRequest{
 		EventConfigurations: iot.EventConfigurations{"JOB": on, "JOB_EXECUTION": on},
 	}
-	_, err := o.server.control.UpdateEventConfigurations(o.ctx, in)
+	_, err := o.node.control.UpdateEventConfigurations(o.ctx, in)
 	if err == nil {
 		o.checker.EnableEvents()
 	}

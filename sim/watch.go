@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"errors"
 
 	"github.com/drover-iot/drover/sim/rules"
 	"github.com/drover-iot/drover/store"
@@ -48,6 +49,9 @@ func (s *watch) Write(ctx context.Context, f func(store.Tx) error) error {
 		}
 		return nil
 	})
+	if errors.Is(err, store.ErrNodeLost) {
+		s.broke = true
+	}
 	if err != nil {
 		return err
 	}

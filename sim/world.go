@@ -69,13 +69,18 @@ func newWorld(ctx context.Context, c Config) *world {
 	}
 	w.log = &journal{config: c, time: w.time}
 	limits := drawLimits(w.rand)
+	nodes := c.Nodes
+	if nodes == 0 {
+		nodes = drawNodes(w.rand)
+	}
 	w.checker = rules.New(rules.Limits{
+		Nodes:      nodes,
 		Concurrent: limits.Concurrent,
 		Retention:  limits.Retention,
 	}, w.log.fail)
 	uncancelled := context.WithoutCancel(ctx)
-	w.server = newServer(uncancelled, w, limits)
-	w.network = &network{rand: w.rand, time: w.time, log: w.log, faults: w.faults, server: w.server}
+	w.server = newServer(uncancelled, w, limits, nodes)
+	w.network = &network{rand: w.rand, time: w.time, log: w.log, faults: w.faults}
 	w.server.network = w.network
 	w.operator = newOperator(uncancelled, w)
 	return w
@@ -84,7 +89,9 @@ func newWorld(ctx context.Context, c Config) *world {
 // run lets everybody act until the faults end, and then until every job has ended or says why it
 // does not.
 func (w *world) run() {
-	w.server.open()
+	for _, n := range w.server.nodes {
+		n.open()
+	}
 	w.populate()
 	w.drawFaults()
 	w.operator.plan(w.log.config.Jobs, w.faultsEnd.Sub(startTime))
@@ -128,6 +135,7 @@ func (f *fleet) gone(name string) bool {
 
 // populate makes groups, things and their devices, before anything fails.
 func (w *world) populate() {
+	w.operator.reach()
 	for _, g := range groupParents {
 		w.operator.createGroup(g.name)
 	}
@@ -140,7 +148,7 @@ func (w *world) populate() {
 		w.fleet.byName[d.name] = d
 		w.operator.draw.things = append(w.operator.draw.things, d.name)
 		w.operator.createThing(d.name)
-		d.online = true
+		d.online, d.node = true, w.server.any()
 		w.time.after(w.rand.upTo(d.habits.poll), d.actByItself)
 	}
 	for _, d := range w.fleet.devices {
@@ -173,9 +181,6 @@ func (w *world) step() {
 // due is when the server will do something by itself, the zero time when it will not: when it wants
 // to or, when it lags, a little later. What is planned in between happens before that.
 func (w *world) due() time.Time {
-	if !w.server.up {
-		return time.Time{}
-	}
 	due := w.server.nextDue()
 	if !due.IsZero() && w.rand.chance(w.faults.Lag) {
 		due = due.Add(w.rand.upTo(1200 * time.Millisecond))
@@ -195,8 +200,10 @@ func (w *world) endFaults() {
 		}
 	}
 	w.log.trace("the faults end")
-	if !w.server.up {
-		w.server.restart()
+	for _, n := range w.server.nodes {
+		n.restart()
+		n.cutOff = false
+		n.sign()
 	}
 	w.server.work()
 	for i, d := range w.fleet.devices {

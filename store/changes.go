@@ -11,6 +11,8 @@ type Changes struct {
 	Job      JobChanges
 	Registry RegistryChanges
 	Outbox   OutboxChanges
+	Nodes    NodeChanges
+	Clients  ClientChanges
 	// Settings are small facts about the whole server, by name.
 	Settings []Setting
 	// Sessions are applied in their order, after everything else.
@@ -159,6 +161,7 @@ type Announcement struct {
 	ID      int64 // grows with every commit that announces something
 	Notices []Notice
 	Events  []Event
+	Nodes   ForNodes
 }
 
 // Event is a lifecycle event as it is published: it is kept whole, because what it tells of may be
@@ -174,11 +177,13 @@ type Setting struct {
 	Value []byte // nil removes the setting
 }
 
-// OutboxChanges adds announcements and removes those that were made.
-type OutboxChanges struct {
-	Added []Announcement
-	Done  []int64 // an unknown one is no change
-}
+// SecretPrefix begins the names of the settings that hold what all servers with the same store share
+// and nobody else may know: operator keys, certificate authorities. They are stored encrypted, and
+// Reset leaves them.
+const SecretPrefix = "secret/"
+
+// OutboxChanges adds announcements. They are removed by the signs of nodes.
+type OutboxChanges struct{ Added []Announcement }
 
 // SessionEntry is one value of an MQTT session that outlives its connection (R-BRK-11, R-BRK-35).
 // Seq 0 is the session itself, any other a message that waits for it; what they hold is the

@@ -13,9 +13,10 @@ type Keys interface {
 	Group() registry.GroupID
 	BillingGroup() registry.BillingGroupID
 	Job() job.Key
-	Joined() int64   // registry.Membership.Joined
-	Sequence() int64 // job.Execution.Sequence
-	Announcement() int64
+	Joined() int64       // registry.Membership.Joined
+	Sequence() int64     // job.Execution.Sequence
+	Announcement() int64 // Announcement.ID and Client.Claim
+	Node() NodeID
 }
 
 // Reader reads a consistent state.
@@ -26,8 +27,9 @@ type Reader interface {
 	ThingReader
 	GroupReader
 	IdentityReader
-	// Announcements returns up to limit announcements that were not marked done, oldest first, with
-	// ID > after. It returns fewer when they are large: none after those that have
+	NodeReader
+	// Announcements returns up to limit announcements that not every node has passed, oldest first,
+	// with ID > after. It returns fewer when they are large: none after those that have
 	// AnnouncementBytes together.
 	Announcements(after int64, limit int) ([]Announcement, error)
 	// Setting returns the value of a setting.
@@ -37,9 +39,22 @@ type Reader interface {
 	Tags(kind, name string) (map[string]string, error)
 	// Sessions calls f for every saved session entry, by client, then by Seq, without the bodies.
 	Sessions(f func(SessionEntry) error) error
+	// SessionsOf calls f as Sessions does for the entries of one client: those under its name and,
+	// for further sessions, under $1/NAME, $2/NAME and so on.
+	SessionsOf(client string, f func(SessionEntry) error) error
 	// SessionMessages returns the entries of a client with first <= Seq <= last, by Seq, with their
 	// bodies.
 	SessionMessages(client string, first, last uint64) ([]SessionEntry, error)
+}
+
+// NodeReader reads nodes and their clients.
+type NodeReader interface {
+	// Nodes returns all nodes, by number.
+	Nodes() ([]Node, error)
+	// Turns returns the turns of a client, the first one first.
+	Turns(client string) ([]Client, error)
+	// ClientsOf returns up to limit turns of a node by name, then by turn, strictly after one.
+	ClientsOf(node NodeID, after ClientTurn, limit int) ([]Client, error)
 }
 
 // JobReader reads jobs.

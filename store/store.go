@@ -26,6 +26,7 @@ package store
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
@@ -44,8 +45,9 @@ type Store interface {
 	Read(ctx context.Context, f func(Reader) error) error
 	// Write calls f with the writer's transaction and commits what it applied, with a single sync.
 	Write(ctx context.Context, f func(Tx) error) error
-	// Reset removes everything that was ever applied (R-CON-10 does not reach across it). Keys go
-	// on growing, so that nothing that knows an old one mistakes it for a new one.
+	// Reset removes everything that was ever applied (R-CON-10 does not reach across it), all but
+	// the settings whose names begin with SecretPrefix. Keys go on growing, so that nothing that
+	// knows an old one mistakes it for a new one.
 	Reset(ctx context.Context) error
 	// Close waits for running functions and releases the store.
 	Close() error
@@ -61,6 +63,9 @@ type Tx interface {
 	// up to pending of their first pending executions, in one question. It leaves out names of no
 	// thing. A store to which a question costs nothing may answer nothing.
 	Heads(names []string, pending int) ([]Head, error)
+	// Time is that of the clock of all nodes on the store when the write got its turn; the zero time
+	// where there is none but the machine's.
+	Time() time.Time
 	// NextKeys returns fresh keys; they are never handed out twice, not even when the transaction
 	// is given up.
 	NextKeys() Keys

@@ -273,17 +273,14 @@ func resume(t *testing.T, c *http.Client, address string) []byte {
 // refuseURLs makes requests that a URL of an artifact, and the key that signed it, are not for.
 func (s *server) refuseURLs(address string) {
 	s.t.Helper()
-	var keys []aws.Credentials
-	if err := json.Unmarshal(must[[]byte](s.t)(os.ReadFile(filepath.Join(s.Dir, "s3-keys.json"))), &keys); err != nil {
-		s.t.Fatal(err)
-	}
+	own := madeKey(s.t, keys(s.Server, "urls"))
 	signer := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true })
 	sign := func(method, target, service string, age time.Duration) string {
 		r := must[*http.Request](s.t)(http.NewRequest(method, s.HTTP+target, nil))
 		query := r.URL.Query()
 		query.Set("X-Amz-Expires", "60")
 		r.URL.RawQuery = query.Encode()
-		signed, _, err := signer.PresignHTTP(context.Background(), keys[0], r, "UNSIGNED-PAYLOAD", service, s.Region, time.Now().Add(-age))
+		signed, _, err := signer.PresignHTTP(context.Background(), own, r, "UNSIGNED-PAYLOAD", service, s.Region, time.Now().Add(-age))
 		if err != nil {
 			s.t.Fatal(err)
 		}
@@ -309,7 +306,7 @@ func (s *server) refuseURLs(address string) {
 		r := must[*http.Request](s.t)(http.NewRequest(tt.method, tt.address, nil))
 		if r.URL.RawQuery == "" {
 			r.Header.Set("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD")
-			if err := signer.SignHTTP(context.Background(), keys[0], r, "UNSIGNED-PAYLOAD", "s3", s.Region, time.Now()); err != nil {
+			if err := signer.SignHTTP(context.Background(), own, r, "UNSIGNED-PAYLOAD", "s3", s.Region, time.Now()); err != nil {
 				s.t.Fatal(err)
 			}
 		}

@@ -132,7 +132,7 @@ func TestRefusedServers(t *testing.T) {
 	refusedStore(t, server.URL("drover", nil), "is a standby that cannot be written; name the primary")
 }
 
-// A server keeps in the database what the API changes, in its folder the keys. Whoever has the same
+// A server keeps in the database what the API changes, and the keys. Whoever has the same
 // user's rights sees no password: not in the log, not in the command line of the process, not in a
 // file of the data folder. A second server on the folder is refused, and so is one without the
 // database, which would begin anew (R-NODE-1).
@@ -165,7 +165,7 @@ func testServeOnPostgres(t *testing.T, server *testpostgres.Server) {
 	s.Kill()
 	embedded := testserver.New(t)
 	embedded.Dir, embedded.Store = s.Dir, ""
-	if status, printed := embedded.Refused(); status != 1 || !strings.Contains(printed, "drover.db is missing") {
+	if status, printed := embedded.Refused(); status != 1 || !strings.Contains(printed, "are in a database: name it with --store or DROVER_STORE") {
 		t.Errorf("without the database: status %d, %s", status, printed)
 	}
 

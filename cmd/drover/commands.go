@@ -30,7 +30,7 @@ func commands() []command {
 		noun("things", "lists things", thingVerbs),
 		{"artifact", "brings files to the store that devices download from, and back",
 			[]string{"put", "list", "get", "remove"}, runArtifact},
-		{"keys", "makes another operator key for a data folder", []string{"create"}, keys},
+		noun("keys", "makes, lists and deletes operator keys", keyVerbs),
 		noun("store", "copies the data of a server that is stopped to another database", storeVerbs),
 		{"man", "writes man pages of drover and of every operation", nil, runMan},
 		{"completion", "prints what lets bash, zsh or fish complete words at TAB", nil,

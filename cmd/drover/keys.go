@@ -5,44 +5,168 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/drover-iot/drover/app"
+	"github.com/drover-iot/drover/cli/overview"
+	"github.com/drover-iot/drover/gateway"
 )
 
-// The secret of a key is stored as it is, because a signature is checked with it (docs/adr/0006).
-// It can be read again in the data folder.
+// drover keys: the operator keys of a data folder, or of all servers on a database. A server that
+// runs on them accepts and refuses what is changed at once or within a second; none needs to run.
 
-// keys makes an operator key and prints it as variables for a shell. A server that runs on the
-// folder accepts it at once; none needs to run.
-func keys(_ context.Context, args []string) error {
-	const about = "Make another operator key. " +
-		"It may call every operation of the server on that folder, at once."
-	// There is one verb so far. It is required, so that others can come.
-	if len(args) > 0 && args[0] == "create" {
-		args = args[1:]
-	} else if !asksHelp(args) {
-		fmt.Fprintln(os.Stderr, "usage: drover keys create [--name NAME] [--data FOLDER]")
-		return errUsage
+// keyVerbs are the verbs of drover keys.
+func keyVerbs() []verb {
+	return []verb{
+		{"create", "[--name NAME] [options]", createKey},
+		{"list", "[options]", listKeys},
+		{"delete", "ID [options]", deleteKey},
+		{"urls", "[options]", showURLKey},
 	}
-	flags := flag.NewFlagSet("keys create", flag.ContinueOnError)
-	data := flags.String("data", app.Default().Data, "data `folder` of the server")
-	name := flags.String("name", "", "`name` of the key, to tell it from others (default: key-N)")
-	if err := parse(flags, args, about); err != nil {
-		return err
+}
+
+// The help texts of drover keys. Each ends with whereKeysAre.
+const (
+	createKeyAbout = "Make another operator key and print it as variables for a shell. " +
+		"It may call every operation of the servers, at once. Its secret is not shown again." +
+		whereKeysAre
+	listKeysAbout  = "List the operator keys, without their secrets." + whereKeysAre
+	deleteKeyAbout = "Delete the operator key with this access key id. " +
+		"No server accepts it a second later." + whereKeysAre
+	showURLKeyAbout = "Print the key pair that presigned URLs are signed with as long as no " +
+		"credential of an object store is configured, for an object store to be given." + whereKeysAre
+
+	whereKeysAre = "\n\nThe keys are those of a data folder or, with --store or the environment " +
+		"variable DROVER_STORE, those of all servers on a database. There they are encrypted with a " +
+		"secret: that of --secret-file, of the variable DROVER_SECRET, or of the file secret.key in " +
+		"the data folder."
+)
+
+// A keysCommand is one call of drover keys.
+type keysCommand struct {
+	*flag.FlagSet
+	config app.Config
+}
+
+// newKeysCommand makes the options that all verbs have.
+func newKeysCommand(verb string) *keysCommand {
+	k := &keysCommand{flag.NewFlagSet("keys "+verb, flag.ContinueOnError), app.Default()}
+	k.StringVar(&k.config.Data, "data", k.config.Data, "data `folder` of the server")
+	storeFlags(k.FlagSet, &k.config)
+	return k
+}
+
+// read reads the words of a call and the environment. It returns the words that are no options, of
+// which there must be so many.
+func (k *keysCommand) read(args []string, how, about string, words int) ([]string, error) {
+	read, err := parseWords(k.FlagSet, args, how, about)
+	if err != nil {
+		return nil, err
 	}
-	// A folder that is not there is a mistyped one. Only the server makes one.
-	if _, err := os.Stat(*data); err != nil {
-		return fmt.Errorf("data folder: %w", err)
+	if len(read) != words {
+		return nil, wrongWords(k.FlagSet)
 	}
-	open, err := app.OpenKeys(*data)
+	if hasPassword(k.config.Store) {
+		fmt.Fprintln(os.Stderr, "drover: "+visiblePassword)
+	}
+	storeEnvironment(&k.config)
+	return read, nil
+}
+
+// use calls f with the keys.
+func (k *keysCommand) use(ctx context.Context, f func(*gateway.Keys) error) error {
+	keys, done, err := app.OpenKeys(ctx, k.config)
 	if err != nil {
 		return err
 	}
-	key, err := open.Create(*name)
+	defer done()
+	return f(keys)
+}
+
+// createKey makes an operator key.
+func createKey(ctx context.Context, how string, args []string) error {
+	k := newKeysCommand("create")
+	name := k.String("name", "", "`name` of the key, to tell it from others (default: key-N)")
+	if _, err := k.read(args, how, createKeyAbout, 0); err != nil {
+		return err
+	}
+	return k.use(ctx, func(keys *gateway.Keys) error {
+		key, err := keys.Create(*name)
+		if err != nil {
+			return err
+		}
+		fmt.Printf("export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s\n",
+			key.AccessKeyID, key.SecretAccessKey)
+		return nil
+	})
+}
+
+// listKeys lists the operator keys.
+func listKeys(ctx context.Context, how string, args []string) error {
+	k := newKeysCommand("list")
+	if _, err := k.read(args, how, listKeysAbout, 0); err != nil {
+		return err
+	}
+	return k.use(ctx, func(keys *gateway.Keys) error {
+		all, err := keys.All()
+		if err != nil {
+			return err
+		}
+		table := overview.Table{Titles: []string{"ID", "CREATED", "NAME"}}
+		for _, key := range all {
+			table.Rows = append(table.Rows, []overview.Cell{
+				{Text: key.AccessKeyID}, {Text: key.CreatedAt.Format(time.RFC3339)}, {Text: key.Name},
+			})
+		}
+		fmt.Print(table.String(0, false))
+		return nil
+	})
+}
+
+// deleteKey deletes an operator key.
+func deleteKey(ctx context.Context, how string, args []string) error {
+	k := newKeysCommand("delete")
+	words, err := k.read(args, how, deleteKeyAbout, 1)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s\n",
+	return k.use(ctx, func(keys *gateway.Keys) error { return keys.Delete(words[0]) })
+}
+
+// showURLKey prints the key pair of presigned URLs, by the names of the variables in which a server
+// or the tools of an object store take a key pair.
+func showURLKey(ctx context.Context, how string, args []string) error {
+	k := newKeysCommand("urls")
+	if _, err := k.read(args, how, showURLKeyAbout, 0); err != nil {
+		return err
+	}
+	key, err := app.URLKey(ctx, k.config)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("export DROVER_S3_ACCESS_KEY_ID=%s DROVER_S3_SECRET_ACCESS_KEY=%s\n",
 		key.AccessKeyID, key.SecretAccessKey)
 	return nil
+}
+
+// storeFlags are the flags for the database that a server keeps its data in.
+func storeFlags(flags *flag.FlagSet, c *app.Config) {
+	flags.StringVar(&c.Store, "store", "",
+		"`URL` of a PostgreSQL database, 15 or later, like postgres://drover@db.example.org/drover,\n"+
+			"in which jobs, things and all else are kept that the API can change; a URL with a password\n"+
+			"belongs into DROVER_STORE, because other users of the machine see command lines")
+	flags.StringVar(&c.SecretFile, "secret-file", "",
+		"`file` with the secret that the keys in the database are encrypted with: 32 bytes in base64 or\n"+
+			"hexadecimal, the same for all servers on a database; nobody else may read it (default: the\n"+
+			"variable DROVER_SECRET, or else secret.key in the data folder, which the first server on a\n"+
+			"database makes)")
+}
+
+// storeEnvironment reads what the environment says about the database. The secret is no flag, because
+// other users of a machine see command lines.
+func storeEnvironment(c *app.Config) {
+	if c.Store == "" {
+		c.Store = os.Getenv("DROVER_STORE")
+	}
+	c.Secret = os.Getenv("DROVER_SECRET")
 }

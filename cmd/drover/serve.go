@@ -25,10 +25,15 @@ const serveAbout = "Run the server. " +
 	"The presigned URLs in job documents are signed with the credential in the environment\n" +
 	"variables DROVER_S3_ACCESS_KEY_ID, DROVER_S3_SECRET_ACCESS_KEY and, for a temporary one,\n" +
 	"DROVER_S3_SESSION_TOKEN, unless --s3-roles has another for the role of the job. Without\n" +
-	"them a key pair in the data folder signs, s3-keys.json, and the object store must be\n" +
-	"given that.\n\n" +
-	"The environment variable DROVER_STORE is --store, for a URL with a password: other users of\n" +
-	"the machine see command lines, and not the environment."
+	"them a key pair of the server's own signs, and the object store must be given that:\n" +
+	"\"drover keys urls\" prints it.\n\n" +
+	"The environment variable DROVER_STORE is --store, for a URL with a password, and\n" +
+	"DROVER_SECRET is the content of --secret-file: other users of the machine see command\n" +
+	"lines, and not the environment.\n\n" +
+	"All servers on a database have the same operator keys and certificate authorities. The\n" +
+	"first server puts them into the database, encrypted with the secret that it is given or,\n" +
+	"when there is none, with one that it makes in its data folder. Every other server must be\n" +
+	"given that one."
 
 // serve runs the server until ctx ends. The flags stand in functions by what they are
 // about; their defaults are those of package app.
@@ -47,9 +52,7 @@ func serve(ctx context.Context, args []string) error {
 	}
 	objectStoreSecrets(&c)
 	visible := hasPassword(c.Store)
-	if c.Store == "" {
-		c.Store = os.Getenv("DROVER_STORE")
-	}
+	storeEnvironment(&c)
 	if c.ObjectStore.Roles != "" { // otherwise the signal ends the server, as ever
 		reload := make(chan os.Signal, 1)
 		signal.Notify(reload, syscall.SIGHUP)
@@ -78,7 +81,7 @@ func serve(ctx context.Context, args []string) error {
 	// Standard output is for people: where the server listens. The log goes to standard error.
 	c.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: least}))
 	if visible {
-		c.Log.Warn("other users of this machine can see the password in --store; use DROVER_STORE")
+		c.Log.Warn(visiblePassword)
 	}
 
 	capacity.LimitHeap()
@@ -89,6 +92,9 @@ func serve(ctx context.Context, args []string) error {
 	}
 	return server.Run(ctx, func() { fmt.Print(welcome(server)) })
 }
+
+const visiblePassword = "other users of this machine can see the password in --store; " +
+	"use DROVER_STORE"
 
 // hasPassword reports whether there is a password in the URL of a database.
 func hasPassword(store string) bool {
@@ -104,10 +110,7 @@ func hasPassword(store string) bool {
 func listenerFlags(flags *flag.FlagSet, c *app.Config) {
 	flags.StringVar(&c.Data, "data", c.Data,
 		"`folder` of everything that is kept; made when missing")
-	flags.StringVar(&c.Store, "store", "",
-		"`URL` of a PostgreSQL database, 15 or later, like postgres://drover@db.example.org/drover,\n"+
-			"in which jobs, things and all else are kept that the API can change; a URL with a password\n"+
-			"belongs into DROVER_STORE, because other users of the machine see command lines")
+	storeFlags(flags, c)
 
 	// An address is host:port; the port 0 is a free one.
 	flags.StringVar(&c.HTTP, "http", c.HTTP, "`address` of plain HTTP, both planes; empty: off")
@@ -246,11 +249,7 @@ func open(ctx context.Context, c app.Config) (*app.Server, error) {
 // printed once: with the first start.
 func welcome(s *app.Server) string {
 	e := s.Endpoints
-	// A folder relative to this terminal is of no use in another one.
-	folder, err := filepath.Abs(s.Data)
-	if err != nil {
-		folder = s.Data
-	}
+	folder := absolute(s.Data)
 	// A listener that is off is left out.
 	text := fmt.Sprintf("drover serves %s, account %s\n", e.Region, e.Account)
 	for _, l := range []struct{ what, where, note string }{
@@ -265,6 +264,9 @@ func welcome(s *app.Server) string {
 			text += fmt.Sprintf("  %-21s %s%s\n", l.what, l.where, l.note)
 		}
 	}
+	if s.MadeSecret != "" {
+		text += fmt.Sprintf(keepSecret, absolute(s.MadeSecret))
+	}
 	// The first steps call plain HTTP: over HTTPS they would need the CA as well.
 	if !s.Fresh || e.HTTP == "" {
 		return text
@@ -272,6 +274,26 @@ func welcome(s *app.Server) string {
 	return text + fmt.Sprintf(firstSteps, filepath.Join(folder, "endpoints.json"),
 		e.HTTP, e.Region, e.AccessKeyID, e.SecretAccessKey, e.Region, e.Account)
 }
+
+// absolute is a path that is of use in another terminal, too.
+func absolute(path string) string {
+	if whole, err := filepath.Abs(path); err == nil {
+		return whole
+	}
+	return path
+}
+
+// keepSecret is printed when a server has made the secret of its database.
+const keepSecret = `
+The operator keys and certificate authorities in the database are encrypted. The secret for that was
+made now, readable by you only:
+
+  %s
+
+Keep a copy of it where the backups of the database are not: without it, keys and authorities are
+lost. Every other server on this database must be given the same secret, with --secret-file FILE or in
+the variable DROVER_SECRET.
+`
 
 // plainNote says what the plain MQTT listener lets its clients do.
 func plainNote(open bool) string {

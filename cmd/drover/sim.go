@@ -42,6 +42,8 @@ func simulate(ctx context.Context, args []string) error {
 	flags.IntVar(&c.Things, "things", c.Things, "`number` of things, each with a device")
 	flags.IntVar(&c.Days, "days", c.Days,
 		"`number` of days before faults end and all jobs must end")
+	flags.IntVar(&c.Nodes, "nodes", c.Nodes,
+		"`number` of servers that share the store; 0: each seed draws it")
 	flags.IntVar(&c.Jobs, "jobs", c.Jobs, "`number` of jobs")
 	trace := flags.Bool("trace", false, "print what happens; for one seed")
 	// Each fault has an option of its own, made from the simulator's list of them.
@@ -71,8 +73,8 @@ func simulate(ctx context.Context, args []string) error {
 // all of them.
 func checkSim(c sim.Config, traceMany bool) error {
 	switch {
-	case c.Things < 1 || c.Days < 1 || c.Jobs < 0:
-		return errors.New("--things and --days must be at least 1, --jobs at least 0")
+	case c.Things < 1 || c.Days < 1 || c.Jobs < 0 || c.Nodes < 0:
+		return errors.New("--things and --days must be at least 1, --jobs and --nodes at least 0")
 	case traceMany:
 		return errors.New("--trace is for one seed")
 	}

@@ -47,10 +47,14 @@ in. When anything fails or is interrupted, TO stays without data. PostgreSQL can
 zero bytes, or that are not UTF-8: a copy ends at such a text, and says in which row it is.
 
 Of a data folder only drover.db is copied. The certificates and keys (ca, device-ca, server, keys.json,
-s3-keys.json, token.key), managed-templates and artifacts are files beside it, also with PostgreSQL;
-copy them to the new data folder, or devices will not know the server any more:
+s3-keys.json, token.key), managed-templates and artifacts are files beside it. Start the server on the
+database with this data folder, or with a copy of it, or devices will not know the server any more:
 
   cp -a drover-data/. new-data && rm new-data/drover.db*
+
+The first start puts authorities and keys into the database. From there they are copied as they are,
+encrypted. The first server that is started on a data folder into which they were copied needs their
+secret (drover serve --secret-file FILE, or the variable DROVER_SECRET) and makes files of them.
 
 Other users of a machine see command lines. A password can stand in ~/.pgpass, or in the variable
 PGPASSWORD, and not in the URL. PostgreSQL reads the other variables of its own as well, such as
@@ -238,6 +242,8 @@ func showCopied(results []copying.Result, from, to place) {
 	fmt.Print(table.String(0, false))
 	fmt.Fprintf(os.Stderr, "%d rows of %d tables are in %s, checked.\n", rows, len(results), to)
 	if from.file == "" {
+		fmt.Fprint(os.Stderr, "Keys and authorities in it are encrypted, as they were: "+
+			"the next server needs their secret.\n")
 		return
 	}
 	dir := filepath.Dir(from.file)

@@ -15,12 +15,14 @@ import (
 // or a new one. Connections that have the client id are closed, whoever they are of (R-BRK-16). The
 // CONNACK is queued here, before any message can be.
 func (b *Broker) attachSession(c *conn, p *mqtt.Connect, ack *mqtt.Connack) error {
-	sessionID := newPresenceSession() // before the lock: it is slow
 	own := ownerOf(&c.peer)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.shuttingDown {
 		return closeWith(mqtt.ServerShuttingDown, "the server is shutting down")
+	}
+	if err := b.checkClaim(c); err != nil {
+		return err
 	}
 	s := b.sessionOf(&c.peer, own)
 	if s != nil {
@@ -39,12 +41,15 @@ func (b *Broker) attachSession(c *conn, p *mqtt.Connect, ack *mqtt.Connack) erro
 	b.cancelWill(s) // if there is one: the client is back before the delay is over
 	b.setOwner(s, own)
 	s.conn, c.s, c.out.s = c, s, s
+	c.life, c.before, s.lastConn = b.life, s.lastConn, c
+	b.setClaim(c.peer.ClientID, c.claimed)
 	s.endsAt = time.Time{}
 	s.expiry = b.expiryAsked(p)
 	b.saveAttached(s)
 	c.out.replies = mqtt.AppendConnack(c.out.buffer(), p.Version, ack)
-	asThing := c.peer.Authorizer.Thing() == c.peer.ClientID
-	c.presence = presenceID{sessionID, b.nextPresence(c.peer.ClientID), asThing}
+	if b.cfg.Nodes == nil {
+		c.presence.version = b.nextPresence(c.peer.ClientID)
+	}
 	return nil
 }
 
@@ -121,25 +126,48 @@ func (b *Broker) saveAttached(s *session) {
 }
 
 // detachSession is what the end of a connection means for its session, unless that has another
-// connection by now. Then the will and the presence event are published.
+// connection by now. Then the will and the presence event are published. If the broker has abandoned
+// all sessions meanwhile, or is about to, nothing is.
 func (b *Broker) detachSession(c *conn, e *closeError) {
 	b.mu.Lock()
 	s := c.s
 	s.mu.Lock()
+	s.removeDetached(c)
+	abandoned := c.life != b.life || b.journal.givenUp()
+	w := c.will
+	if abandoned {
+		b.wills.count(w, -1)
+	} else {
+		w = b.detach(c, e)
+	}
+	keep := b.keeps(s.client())
+	s.mu.Unlock()
+	b.mu.Unlock()
+	if c.detached != nil {
+		close(c.detached)
+	}
+	if abandoned {
+		return
+	}
+	if w != nil {
+		b.publishWill(w)
+	}
+	b.publishDisconnected(c, e, keep)
+}
+
+// detach is the part of detachSession that needs the locks of broker and session. It returns the
+// will, if that is to be published now.
+func (b *Broker) detach(c *conn, e *closeError) *will {
+	s := c.s
 	if s.conn == c { // else it was taken over
 		b.loseConn(s)
 	}
 	b.updatePresence(s.client())
-	w := b.decideWill(c, e)
+	w := b.decideWill(c.will, s, e.resumed)
 	if s.conn == nil && !s.ended {
 		b.journal.write(s.record()) // with a will that is delayed
 	}
-	s.mu.Unlock()
-	b.mu.Unlock()
-	if w != nil {
-		b.publishWill(w)
-	}
-	b.publishDisconnected(c, e)
+	return w
 }
 
 // loseConn separates a session from its connection: a persistent one waits for its client to come
@@ -161,21 +189,34 @@ func (b *Broker) endSession(s *session) {
 	if s.will != nil && s.will.timer.Stop() {
 		s.will.timer.Reset(0) // the delay of a will ends with the session
 	}
-	b.removeSession(s)
-	for _, sub := range s.subs {
-		b.routes.remove(sub.filter, s)
-	}
+	b.dropFromMemory(s)
 	if s.recorded {
 		s.recorded = false
 		b.journal.write(Change{Client: s.key})
 	}
+	s.dropMessages()
+}
+
+// dropMessages forgets the subscriptions and the messages of a session that has ended here, and
+// gives back what they count for. The caller holds s.mu.
+func (s *session) dropMessages() {
 	for _, entries := range [][]entry{s.inFlight, s.queue} {
 		for i := range entries {
 			if entries[i].stored != notStored {
-				b.stored.remove(entries[i].stub)
+				s.b.stored.remove(entries[i].stub)
 			}
 		}
 	}
 	s.subs, s.inFlight = nil, nil
 	s.queue, s.queuedBytes, s.queuedQoS1 = nil, 0, 0
+}
+
+// removeDetached forgets that a connection is not detached yet. The caller holds s.mu.
+func (s *session) removeDetached(c *conn) {
+	for at := &s.lastConn; *at != nil; at = &(*at).before {
+		if *at == c {
+			*at = c.before
+			return
+		}
+	}
 }

@@ -17,14 +17,14 @@ import (
 // handles them one after the other; the fields of a conn belong to it unless they say otherwise. A
 // connection has a second goroutine, the writer, only while messages wait to be written
 // (outbound.go). A broker has two more: one ends expired sessions, and one writes the journal to
-// the store (journal.go). Wills with a delay and the closing of connections from outside run on
-// short-lived goroutines.
+// the store (journal.go). Wills with a delay, the closing of connections from outside, and what has
+// to do with other brokers on the store (turns.go, handover.go) run on short-lived goroutines.
 //
-// Locks are taken in this order: Broker.mu, then session.mu, then a mutex of the routes or that of
-// the journal. retained.mu is taken with none of the first two held, and before that of the
-// journal. No lock is held while something is sent or stored, or while the Service handles a
-// request. Authorizer.Decide is called with session.mu held, so it must not block or call the
-// broker.
+// Locks are taken in this order: Broker.mu, then gathered.mu, then session.mu, then a mutex of the
+// routes or that of the journal. retained.mu is taken with none of the first three held, and before
+// that of the journal. No lock is held while something is sent or stored, or while the Service
+// handles a request. Authorizer.Decide is called with session.mu held, so it must not block or call
+// the broker.
 
 // A Broker serves MQTT on any number of listeners. Make it with New, end it with Shutdown.
 type Broker struct {
@@ -38,6 +38,7 @@ type Broker struct {
 	// lastShared is the number of a shared body that was given last.
 	lastShared atomic.Uint64
 	wills      willBytes
+	gathered   gathered     // for the turns that wait
 	dropped    atomic.Int64 // messages that mayStore has refused and logDropped has not logged
 
 	// ctx ends when Shutdown is complete. Requests to the Service run under it.
@@ -51,6 +52,8 @@ type Broker struct {
 	// conns counts the connections, from accept until their session is detached and the will is
 	// published.
 	conns sync.WaitGroup
+	// online counts those that have a session.
+	online atomic.Int64
 	// expiryDone is closed when the goroutine that ends expired sessions has stopped.
 	expiryDone chan struct{}
 
@@ -61,6 +64,10 @@ type Broker struct {
 	principals   principals
 	presence     map[string]presenceCount // by client id
 	shuttingDown bool
+	life         *life               // the present one
+	transits     map[string]*transit // by client id
+	unfinished   unfinished
+	adopting     adopting // the turns of the lost node that is replayed; nil: none is
 }
 
 const (
@@ -71,37 +78,42 @@ const (
 	endInterval = time.Second
 )
 
-// New loads the stored sessions and returns a broker that is ready to serve.
+// New loads the stored sessions and returns a broker that is ready to serve. With Config.Nodes it
+// loads none.
 func New(ctx context.Context, cfg Config) (*Broker, error) {
 	cfg = cfg.withDefaults()
 	b := &Broker{
-		cfg:    cfg,
-		log:    cfg.Log,
-		routes: newRoutes(),
-		retained: retained{
-			messages: map[string]retainedMessage{},
-			each:     map[string]retainedUse{},
-		},
+		cfg:        cfg,
+		log:        cfg.Log,
+		routes:     newRoutes(),
 		expiryDone: make(chan struct{}),
 		sessions:   map[string]*session{},
 		wills:      willBytes{each: map[string]int{}},
-		stored:     storedBytes{each: map[string]int{}},
+		stored:     storedBytes{each: map[string]int{}, loaded: map[uint64]*stub{}},
+		gathered:   gathered{limit: cfg.MaxPendingBytes, index: map[string][]int{}},
+		transits:   map[string]*transit{},
 
 		ownSessions: map[owner]int{},
 		principals:  principals{conns: map[string]map[*conn]struct{}{}},
 		presence:    map[string]presenceCount{},
 	}
 	b.started = clock.Now()
-	unreadable, err := b.restore(ctx)
+	b.retained.reset()
+	restore := b.restore
+	if cfg.Nodes != nil {
+		restore = b.shareRetained // the sessions come with their clients
+	}
+	changes, err := restore(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("load sessions: %w", err)
 	}
 	b.journal = newJournal(cfg.Sessions, cfg.MaxPendingBytes, cfg.Log)
-	for _, c := range unreadable {
+	for _, c := range changes {
 		b.journal.write(c)
 	}
 	b.ctx, b.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	b.handshakeCtx, b.cancelHandshakes = context.WithCancel(b.ctx)
+	b.life = newLife(b.ctx)
 	for s := range b.allSessions() {
 		if s.will != nil {
 			b.startWill(s)
@@ -110,6 +122,9 @@ func New(ctx context.Context, cfg Config) (*Broker, error) {
 	go b.runExpiry()
 	return b, nil
 }
+
+// Connections is how many clients are connected.
+func (b *Broker) Connections() int { return int(b.online.Load()) }
 
 // runExpiry ends what has come to its end, sessions and the connections of principals, and logs
 // what was dropped, until the broker stops.
@@ -123,6 +138,7 @@ func (b *Broker) runExpiry() {
 		case <-sessions.C:
 			b.expire(clock.Now())
 			b.logDropped()
+			b.logNotGathered()
 		case <-principals.C:
 			b.disconnectEnded(clock.Now())
 		case <-b.ctx.Done():
@@ -136,12 +152,20 @@ func (b *Broker) runExpiry() {
 func (b *Broker) expire(now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	var left []Left
 	for s := range b.allSessions() {
 		s.mu.Lock()
 		if s.conn == nil && s.expired(now) {
+			client := s.client()
 			b.endSession(s)
+			if b.cfg.Nodes != nil && !b.keeps(client) {
+				left = append(left, Left{Client: client, Claim: s.claim})
+			}
 		}
 		s.mu.Unlock()
+	}
+	if len(left) > 0 {
+		go b.leave(b.life, left...)
 	}
 	b.expirePresence(now)
 }

@@ -35,6 +35,8 @@ var causes = map[mqtt.Reason]Cause{
 	mqtt.SessionTakenOver:     DuplicateClientID,
 	mqtt.ServerShuttingDown:   ServerInitiated,
 	mqtt.QuotaExceeded:        Throttled,
+	mqtt.ServerUnavailable:    ServerError,
+	mqtt.UseAnotherServer:     ServerInitiated,
 }
 
 // A closeError says why a connection is closed. Whatever ends a connection becomes one: an invalid
@@ -48,6 +50,8 @@ type closeError struct {
 	err    error  // for the log: what detail does not say; nil mostly
 	// resumed is set when another connection took the session over with all that it contains.
 	resumed bool
+	// elsewhere is set when another broker has claimed the client. The session goes there.
+	elsewhere bool
 }
 
 func (e *closeError) Error() string { return fmt.Sprintf("0x%02X %s", byte(e.reason), e.detail) }
@@ -68,6 +72,9 @@ func closeWithTopic(reason mqtt.Reason, detail, topic string) *closeError {
 	return e
 }
 
+// errAbandoned closes the connections of a broker whose node was given up (R-NODE-8).
+var errAbandoned = closeWith(mqtt.UseAnotherServer, "this node was declared lost")
+
 // errEnded closes the connection of a principal that may not be connected any more (R-BRK-19).
 var errEnded = closeWith(mqtt.AdministrativeAction, "the certificate may not connect any more")
 
@@ -87,7 +94,7 @@ func asCloseError(err error) *closeError {
 // logRefusal logs a refusal. Clients see no more than a closed connection, so this is where
 // operators find out why (R-BRK-37). Payloads are not logged.
 func (b *Broker) logRefusal(c *conn, e *closeError) {
-	if e.reason == mqtt.ServerShuttingDown {
+	if e.reason == mqtt.ServerShuttingDown || e.reason == mqtt.UseAnotherServer {
 		return // one line for each connection would say nothing
 	}
 	principal := ""

@@ -20,6 +20,8 @@ type Config struct {
 	Reserved []Reserved
 	// Sessions stores persistent sessions [in memory, until the process ends].
 	Sessions Sessions
+	// Nodes is how brokers on one store agree on who has which client [this broker is alone].
+	Nodes Nodes
 	// Accepted is called with each connection whose CONNECT was accepted [nothing is called].
 	Accepted func(net.Conn)
 	// Presence is called for each presence event, before it is published. It must be quick [nothing

@@ -18,6 +18,14 @@ type conn struct {
 	nc   net.Conn
 	in   mqtt.Reader
 	peer Peer
+	// life is that of the broker in which the connection got its session or claimed its client.
+	life *life
+	// claimed is the number of the claim of its client; 0: none.
+	claimed int64
+	// before is another connection of the session that is not detached yet; see session.lastConn.
+	before   *conn
+	detached chan struct{} // closed when the session is detached
+
 	// s is the session. It is set at the end of the handshake, with Broker.mu and session.mu held,
 	// and stays set. The session may have been taken over since by another connection: then s.conn
 	// is not this one.
@@ -43,6 +51,7 @@ type conn struct {
 // run reads and handles packets until the connection ends.
 func (c *conn) run() {
 	defer c.b.conns.Done()
+	defer c.b.online.Add(-1)
 	c.keepAlive.lastPacket = time.Now()
 	err := c.readPackets()
 	e := c.closing.Load()

@@ -6,6 +6,7 @@
 //
 // Start reading at broker.go, which says which goroutines there are and in which order locks are
 // taken. The path of a PUBLISH is conn.go, publish.go, then request.go (to the Service) or
-// route.go, session.go and outbound.go (to the subscribers). Rules R-BRK-… and R-MQTT-… are in
+// route.go, session.go and outbound.go (to the subscribers). How several brokers on one store share
+// their clients is in nodes.go, turns.go, handover.go and adopt.go. Rules R-BRK-… and R-MQTT-… are in
 // docs/spec.
 package broker

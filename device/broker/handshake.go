@@ -24,12 +24,16 @@ func (b *Broker) serve(nc net.Conn) {
 	defer stop()
 	c := &conn{b: b, nc: nc}
 	c.out.nc, c.out.timeout = nc, b.cfg.WriteTimeout
+	if b.cfg.Nodes != nil {
+		c.detached = make(chan struct{})
+	}
 	nc.SetDeadline(time.Now().Add(b.cfg.ConnectTimeout))
 	if !c.handshake() {
 		nc.Close()
 		b.conns.Done()
 		return
 	}
+	b.online.Add(1)
 	b.cfg.Accepted(nc)
 	b.publishConnected(c)
 	stop() // from here on Shutdown finds the connection by its session
@@ -114,7 +118,12 @@ func (h *handshake) run() error {
 	if err := c.b.wills.hold(c.will, h.cfg); err != nil {
 		return err
 	}
-	err = c.b.attachSession(c, &h.connect, &h.ack)
+	c.presence = newPresenceID(&c.peer) // before any lock: it is slow
+	err = c.b.claim(c)
+	if err == nil {
+		err = c.b.attachSession(c, &h.connect, &h.ack)
+	}
+	c.b.endClaim(c, err)
 	if err != nil {
 		c.dropWill()
 	}

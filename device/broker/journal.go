@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -10,7 +11,9 @@ import (
 // The journal is where sessions put what is to be stored, so that nobody has to wait for the store
 // with a lock held. One goroutine writes the changes of all sessions in the order in which they
 // were queued, as many as have gathered in one Apply. A store that fails is tried again until the
-// broker stops: sessions rely on everything queued being stored.
+// broker stops: sessions rely on everything queued being stored. Only when the node was given up
+// (ErrLost), or the broker is told so (Abandon), the journal drops what it has: others have the
+// sessions then.
 
 const (
 	// maxBatch and maxBatchBytes limit one Apply, so that it does not delay the other users of the
@@ -33,6 +36,15 @@ type journal struct {
 	pending []pendingChange
 	bytes   int // of all changes that are not written, pending or in an Apply
 	closed  bool
+	// lost is set when the store has said that the node was given up. What is queued then is
+	// dropped, until abandon is called.
+	lost bool
+	// ctx is that of the calls of Apply. abandon ends it, and sets another. What was taken from
+	// pending under a ctx that has ended is dropped.
+	ctx    context.Context
+	cancel context.CancelFunc
+	busy   bool      // the writing goroutine has changes that are not in pending
+	idle   sync.Cond // busy has become false
 
 	closing chan struct{} // closed when closed is set
 	done    chan struct{} // closed when the writing goroutine has ended
@@ -86,7 +98,8 @@ func newJournal(store Sessions, limit int, log *slog.Logger) *journal {
 		closing: make(chan struct{}),
 		done:    make(chan struct{}),
 	}
-	j.changed.L, j.shrunk.L = &j.mu, &j.mu
+	j.changed.L, j.shrunk.L, j.idle.L = &j.mu, &j.mu, &j.mu
+	j.ctx, j.cancel = context.WithCancel(context.Background())
 	go j.run()
 	return j
 }
@@ -129,10 +142,12 @@ func (j *journal) flushed() <-chan error { return j.writeNotify(Change{}) }
 func (j *journal) enqueue(c pendingChange) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.closed {
-		if c.written != nil {
-			c.written <- context.Canceled
+	if j.closed || j.lost {
+		err := ErrLost
+		if j.closed {
+			err = context.Canceled
 		}
+		report([]pendingChange{c}, err)
 		return
 	}
 	j.pending = append(j.pending, c)
@@ -140,6 +155,13 @@ func (j *journal) enqueue(c pendingChange) {
 	if len(j.pending) == 1 {
 		j.changed.Signal()
 	}
+}
+
+// givenUp reports whether the store has said that the node was given up.
+func (j *journal) givenUp() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.lost
 }
 
 // full reports whether a client should wait before it causes more changes.
@@ -167,6 +189,33 @@ func (j *journal) close() {
 	j.shrunk.Broadcast()
 	j.mu.Unlock()
 	<-j.done
+	j.mu.Lock()
+	j.cancel()
+	j.mu.Unlock()
+}
+
+// abandon drops what is not written, and returns when nothing of it is being written any more. What
+// is queued afterwards is written again.
+func (j *journal) abandon() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.cancel()
+	j.ctx, j.cancel = context.WithCancel(context.Background())
+	j.dropPending()
+	for j.busy {
+		j.idle.Wait()
+	}
+	j.lost = false
+}
+
+// dropPending drops what is queued. The caller holds mu.
+func (j *journal) dropPending() {
+	report(j.pending, ErrLost)
+	for i := range j.pending {
+		j.discount(&j.pending[i])
+	}
+	j.pending = nil
+	j.shrunk.Broadcast()
 }
 
 // run is the writing goroutine.
@@ -174,11 +223,14 @@ func (j *journal) run() {
 	defer close(j.done)
 	for {
 		j.mu.Lock()
+		j.busy = false
+		j.idle.Broadcast()
 		for len(j.pending) == 0 && !j.closed {
 			j.changed.Wait()
 		}
-		changes := j.pending
+		changes, ctx := j.pending, j.ctx
 		j.pending = nil
+		j.busy = len(changes) > 0
 		j.mu.Unlock()
 		if len(changes) == 0 {
 			return
@@ -186,7 +238,7 @@ func (j *journal) run() {
 		for len(changes) > 0 {
 			batch := changes[:nextBatch(changes)]
 			changes = changes[len(batch):]
-			if j.apply(batch) {
+			if j.apply(ctx, batch) {
 				unload(batch)
 			}
 			j.mu.Lock()
@@ -228,31 +280,59 @@ func unload(batch []pendingChange) {
 
 // apply writes a batch, again and again until the store accepts it. Whoever waits for a change, of
 // this batch or of a later one, gets the first error. Once the journal is closed a batch that fails
-// is lost, so that a broken store does not keep the broker from stopping: then apply reports false.
-func (j *journal) apply(batch []pendingChange) (written bool) {
+// is lost, so that a broken store does not keep the broker from stopping: then apply reports false,
+// as it does for a batch that is dropped because the node was given up.
+func (j *journal) apply(ctx context.Context, batch []pendingChange) (written bool) {
 	changes := effective(batch)
 	for {
-		var err error
-		if len(changes) > 0 {
-			err = j.store.Apply(context.Background(), changes)
-		}
+		err := j.tryApply(ctx, changes)
 		report(batch, err)
 		if err == nil {
 			return true
 		}
-		j.log.Error("store sessions", "changes", len(changes), "err", err)
-		j.mu.Lock()
-		closed := j.closed
-		report(j.pending, err)
-		j.mu.Unlock()
-		if closed {
+		if !errors.Is(err, ErrLost) {
+			j.log.Error("store sessions", "changes", len(changes), "err", err)
+		}
+		if !j.triesAgain(ctx, err) {
 			return false
 		}
 		select {
 		case <-time.After(retryInterval):
 		case <-j.closing:
+		case <-ctx.Done():
 		}
 	}
+}
+
+// tryApply calls Apply unless there is nothing to write, or the node was given up.
+func (j *journal) tryApply(ctx context.Context, changes []Change) error {
+	j.mu.Lock()
+	lost := j.lost
+	j.mu.Unlock()
+	switch {
+	case lost || ctx.Err() != nil:
+		return ErrLost
+	case len(changes) == 0:
+		return nil
+	}
+	return j.store.Apply(ctx, changes)
+}
+
+// triesAgain reports whether a batch that was not written is tried again. It hands the error to
+// those who wait behind the batch.
+func (j *journal) triesAgain(ctx context.Context, err error) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	switch {
+	case ctx.Err() != nil:
+		return false // abandon has dropped what was pending
+	case errors.Is(err, ErrLost):
+		j.lost = true
+		j.dropPending()
+		return false
+	}
+	report(j.pending, err)
+	return !j.closed
 }
 
 // effective returns the changes of a batch that make a difference: of those about one message the

@@ -39,8 +39,13 @@ func (o owner) isPrincipal() bool { return o != unowned && !o.isThing }
 // sessionOf returns the session of a client: its own, else one that its principal made before it
 // stood for a thing, else one that is unowned; nil when there is none. The caller holds b.mu.
 func (b *Broker) sessionOf(p *Peer, own owner) *session {
-	for _, o := range []owner{own, {p.Principal.ID(), false}, unowned} {
-		for s := b.sessions[p.ClientID]; s != nil; s = s.next {
+	return b.sessionOwnedBy(p.ClientID, own, p.Principal.ID())
+}
+
+// sessionOwnedBy is sessionOf for a client that may be gone. The caller holds b.mu.
+func (b *Broker) sessionOwnedBy(client string, own owner, principal string) *session {
+	for _, o := range []owner{own, {principal, false}, unowned} {
+		for s := b.sessions[client]; s != nil; s = s.next {
 			if s.owner == o {
 				return s
 			}
@@ -143,6 +148,16 @@ func (b *Broker) sessionAt(client, key string) *session {
 		}
 	}
 	return nil
+}
+
+// isSessionKey reports whether a key of the store is that of a session.
+func isSessionKey(key string) bool {
+	prefix, _, _ := strings.Cut(key, "/")
+	if !strings.HasPrefix(key, "$") {
+		return key != ""
+	}
+	_, err := strconv.Atoi(prefix[1:])
+	return err == nil
 }
 
 // clientOf is the client id in a key.

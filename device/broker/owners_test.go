@@ -165,7 +165,7 @@ func TestOwnersSurviveRestart(t *testing.T) {
 	if err := b.Shutdown(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	_, addr = start(t, cfg)
+	b, addr = start(t, cfg)
 	owners["thing"] = thingWith("B")
 	for _, name := range names {
 		c := people.connectAs(t, owners[name], addr, lasting, true)
@@ -173,6 +173,9 @@ func TestOwnersSurviveRestart(t *testing.T) {
 	}
 	for _, name := range names { // and ends only its own
 		people.connectAs(t, owners[name], addr, mqtt.Connect{CleanStart: true}, false)
+	}
+	if err := b.Shutdown(t.Context()); err != nil { // which stores that
+		t.Fatal(err)
 	}
 	b, _ = start(t, cfg)
 	if n := b.countSessions(); n != 0 {

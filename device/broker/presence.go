@@ -55,8 +55,10 @@ const (
 	presenceMargin = time.Minute
 )
 
-// newPresenceSession returns the session identifier of a new connection.
-func newPresenceSession() string { return ids.Random{}.UUID() }
+// newPresenceID returns that of a new connection. Its version follows.
+func newPresenceID(p *Peer) presenceID {
+	return presenceID{session: ids.Random{}.UUID(), asThing: p.Authorizer.Thing() == p.ClientID}
+}
 
 // nextPresence returns the version of a new connection. The caller holds b.mu.
 func (b *Broker) nextPresence(client string) (version int64) {
@@ -97,44 +99,84 @@ func (b *Broker) connected(client string) bool {
 	return false
 }
 
+// publishConnected publishes that a client has connected. With other brokers on the store, Claim
+// has given the event to the log already.
 func (b *Broker) publishConnected(c *conn) {
-	b.publishPresence(c, func(e *PresenceEvent) {
-		e.EventType = "connected"
-		e.IPAddress = ipOf(c.peer.Remote)
-	})
+	e := c.connectedEvent()
+	if b.cfg.Presence != nil {
+		b.cfg.Presence(e)
+	}
+	if b.cfg.Nodes == nil {
+		b.publishPresence(&e)
+	}
 }
 
-func (b *Broker) publishDisconnected(c *conn, reason *closeError) {
-	b.publishPresence(c, func(e *PresenceEvent) {
-		e.EventType = "disconnected"
-		byClient := reason.cause == ClientInitiated
-		e.ClientInitiated, e.Cause = &byClient, reason.cause
-	})
+// publishDisconnected publishes that a connection has ended. keep is Left.Keep.
+func (b *Broker) publishDisconnected(c *conn, reason *closeError, keep bool) {
+	e := c.disconnectedEvent(reason)
+	if b.cfg.Presence != nil {
+		b.cfg.Presence(e)
+	}
+	if b.cfg.Nodes == nil {
+		b.publishPresence(&e)
+		return
+	}
+	b.leave(c.life, Left{c.peer.ClientID, c.claimed, keep, &e})
 }
 
-// publishPresence publishes an event. A client id that is not valid in a topic has no topic of its
-// own, so its events go to Config.Presence only.
-func (b *Broker) publishPresence(c *conn, fill func(*PresenceEvent)) {
-	e := PresenceEvent{
+func (c *conn) connectedEvent() PresenceEvent {
+	e := c.presenceEvent("connected")
+	e.IPAddress = ipOf(c.peer.Remote)
+	return e
+}
+
+func (c *conn) disconnectedEvent(reason *closeError) PresenceEvent {
+	e := c.presenceEvent("disconnected")
+	byClient := reason.cause == ClientInitiated
+	e.ClientInitiated, e.Cause = &byClient, reason.cause
+	return e
+}
+
+// presenceEvent is what the events of a connection have in common.
+func (c *conn) presenceEvent(eventType string) PresenceEvent {
+	return PresenceEvent{
 		ClientID:    c.peer.ClientID,
 		Timestamp:   clock.Now().UnixMilli(),
+		EventType:   eventType,
 		SessionID:   c.presence.session,
 		PrincipalID: c.peer.Principal.ID(),
 		Version:     c.presence.version,
 		AsThing:     c.presence.asThing,
 	}
-	fill(&e)
-	if b.cfg.Presence != nil {
-		b.cfg.Presence(e)
-	}
-	topic := "$aws/events/presence/" + e.EventType + "/" + e.ClientID
-	if strings.ContainsAny(e.ClientID, "+#") || !mqtt.ValidTopic(topic) {
+}
+
+func (b *Broker) publishPresence(e *PresenceEvent) {
+	topic, exists := e.topic()
+	if !exists {
 		return
 	}
 	b.withRecipients(topic, func(to []recipient) {
-		payload, _ := json.Marshal(&e) // strings and numbers: cannot fail
+		payload, _ := json.Marshal(e) // strings and numbers: cannot fail
 		b.deliver(&message{Message: Message{Topic: topic, Payload: payload, QoS: 1}}, to)
 	})
+}
+
+// topic is the topic of an event. A client id that is not valid in a topic has none, so its events
+// go to Config.Presence only.
+func (e *PresenceEvent) topic() (topic string, exists bool) {
+	topic = "$aws/events/presence/" + e.EventType + "/" + e.ClientID
+	return topic, !strings.ContainsAny(e.ClientID, "+#") && mqtt.ValidTopic(topic)
+}
+
+// Message is the event as it is published; false: it has no topic. Who has the broker with
+// Config.Nodes publishes it where the log says so.
+func (e *PresenceEvent) Message() (Message, bool) {
+	topic, exists := e.topic()
+	if !exists {
+		return Message{}, false
+	}
+	payload, _ := json.Marshal(e) // strings and numbers: cannot fail
+	return Message{Topic: topic, Payload: payload, QoS: 1}, true
 }
 
 func ipOf(a net.Addr) string {

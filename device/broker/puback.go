@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"errors"
 	"time"
 
 	"github.com/drover-iot/drover/device/broker/mqtt"
@@ -46,6 +47,9 @@ func (c *conn) releasePubacks() error {
 	for err := <-c.b.journal.flushed(); err != nil; err = <-c.b.journal.flushed() {
 		if e := c.closing.Load(); e != nil {
 			return e
+		}
+		if errors.Is(err, ErrLost) {
+			return errAbandoned
 		}
 		if c.b.handshakeCtx.Err() != nil {
 			return closeWith(mqtt.ServerShuttingDown, "the server is shutting down")

@@ -59,17 +59,42 @@ func (s *session) record() Change {
 		r.Subs[sub.filter] = uint8(sub.granted)
 	}
 	if d := s.will; d != nil {
-		r.Will = &willRecord{
-			At:      d.at.UnixMilli(),
-			Expiry:  d.expiry,
-			Message: appendStored(nil, &entry{m: d.message, qos: d.QoS, retain: d.retain}),
-
-			Principal: d.author.principal,
-			Remote:    d.author.attributes.Remote.String(),
-		}
+		r.Will = d.record(d.at)
 	}
 	value, _ := json.Marshal(r) // numbers and strings: cannot fail
 	return Change{Client: s.key, Value: value}
+}
+
+// record is the stored form of a will that is published at a time.
+func (w *will) record(at time.Time) *willRecord {
+	r := &willRecord{
+		Expiry:    w.expiry,
+		Message:   appendStored(nil, &entry{m: w.message, qos: w.QoS, retain: w.retain}),
+		Principal: w.author.principal,
+		Remote:    w.author.attributes.Remote.String(),
+	}
+	if !at.IsZero() {
+		r.At = at.UnixMilli()
+	}
+	return r
+}
+
+// parse reads the will that a client has left.
+func (r *willRecord) parse(client string) (*will, error) {
+	e, err := parseStored(r.Message)
+	if err != nil {
+		return nil, err
+	}
+	e.m.by = r.Principal
+	return &will{message: e.m, expiry: r.Expiry, author: author{
+		principal: r.Principal,
+		attributes: Attributes{
+			ClientID:   client,
+			Persistent: true,
+			WillTopic:  e.m.Topic,
+			Remote:     addressOf(r.Remote),
+		},
+	}}, nil
 }
 
 // The flags of a stored message, the first byte of its value.

@@ -21,11 +21,11 @@ func (c *conn) publishReserved(p *mqtt.Publish, topic string) error {
 // request hands a PUBLISH to the Service and queues the PUBACK and the reply. Deliveries pause
 // meanwhile, so that notifications that the request causes come after its reply (R-MQTT-43).
 //
-// A request at QoS 1 that was still to be read when another connection resumed the session is left
-// to that one: the client sends it there again, and handled here after that it would be a new
-// request (R-HTTP-24).
+// A request at QoS 1 that was still to be read when another connection resumed the session, or
+// another broker has claimed the client, is left to that one: the client sends it there again, and
+// handled here after that it would be a new request (R-HTTP-24).
 func (c *conn) request(p *mqtt.Publish, topic string) error {
-	if e := c.closing.Load(); e != nil && e.resumed && p.QoS > 0 {
+	if e := c.closing.Load(); e != nil && (e.resumed || e.elsewhere) && p.QoS > 0 {
 		return e
 	}
 	if c.b.cfg.Service == nil {

@@ -6,12 +6,14 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/drover-iot/drover/device/broker/mqtt"
 )
 
-// What the broker reads when it starts: sessions, stubs of the messages that wait for them, and the
+// What the broker reads when it starts, or when it becomes the one that has a client (turns.go):
+// sessions, stubs of the messages that wait for them, and the
 // retained messages. A value that cannot be read is left out and removed from the store, because
 // the server has to start, and a client that connects again would find remains of a session that it
 // has not: the log says what was lost. A session without a readable record is lost with its
@@ -19,8 +21,8 @@ import (
 
 // restore restores sessions, their messages and the retained messages. It returns the changes that
 // remove what cannot be read.
-func (b *Broker) restore(ctx context.Context) (remove []Change, err error) {
-	r := restorer{b: b, shared: map[uint64]*stub{}, principals: map[string]string{}}
+func (b *Broker) restore(ctx context.Context) (changes []Change, err error) {
+	r := newRestorer(b, b.started, b.addRestored)
 	if err := b.cfg.Sessions.Load(ctx, r.restore); err != nil {
 		return nil, err
 	}
@@ -31,14 +33,37 @@ func (b *Broker) restore(ctx context.Context) (remove []Change, err error) {
 	return r.remove, nil
 }
 
+// addRestored makes a restored session known. The caller holds b.mu, or is the only one that knows
+// the broker.
+func (b *Broker) addRestored(s *session, o owner) {
+	for _, sub := range s.subs {
+		b.routes.add(sub.filter, s, sub.granted)
+	}
+	b.addSession(s, o)
+}
+
 // A restorer restores one stored value after the other, in the order of Sessions.Load.
 type restorer struct {
-	b          *Broker
+	b   *Broker
+	now time.Time // when the connections ended that the records say exist
+	// add gets each session before its messages.
+	add        func(*session, owner)
+	session    *session          // the last one that was added
 	shared     map[uint64]*stub  // by Change.Shared
 	principals map[string]string // their ids, each with its one text
 	remove     []Change          // removes what cannot be read
 	lost       string            // the key of the session that was lost last
 	logged     int
+}
+
+func newRestorer(b *Broker, now time.Time, add func(*session, owner)) *restorer {
+	return &restorer{
+		b:          b,
+		now:        now,
+		add:        add,
+		shared:     map[uint64]*stub{},
+		principals: map[string]string{},
+	}
 }
 
 // maxSeq is more than a session gives keys. Stores have them as int64, so a damaged one may be more
@@ -70,11 +95,15 @@ func (r *restorer) restore(c Change) error {
 	if c.Client == r.lost {
 		return nil
 	}
+	if strings.HasPrefix(c.Client, retainedPrefix) {
+		r.ownRetained(c)
+		return nil
+	}
 	var err error
 	switch {
 	case c.Seq == 0:
-		err = r.session(c)
-	case r.sessionOf(c) == nil:
+		err = r.restoreSession(c)
+	case r.session == nil || r.session.key != c.Client:
 		err = errNoSession
 	default:
 		if err := r.message(c); err != nil {
@@ -115,9 +144,9 @@ func (r *restorer) logRest() {
 // outlived.
 var errSessionEnded = errors.New("the session has ended")
 
-// session restores a session. One that was connected when the process ended has its whole expiry
-// from now on.
-func (r *restorer) session(c Change) error {
+// restoreSession restores a session. One that was connected when the process ended has its whole
+// expiry from now on.
+func (r *restorer) restoreSession(c Change) error {
 	var record sessionRecord
 	if err := json.Unmarshal(c.Value, &record); err != nil {
 		return err
@@ -130,13 +159,12 @@ func (r *restorer) session(c Change) error {
 	}
 	s := &session{b: r.b, key: c.Client, version: record.Version, recorded: true, restored: true}
 	s.expiry = time.Duration(record.Expiry) * time.Second
-	s.endsAt = r.b.started.Add(s.expiry)
+	s.endsAt = r.now.Add(s.expiry)
 	if record.Until != 0 {
 		s.endsAt = time.UnixMilli(record.Until)
 	}
 	for filter, g := range record.Subs {
 		s.subs = append(s.subs, subscription{filter, granted(g)})
-		r.b.routes.add(filter, s, granted(g))
 	}
 	if record.Will != nil {
 		r.will(s, record.Will)
@@ -145,36 +173,19 @@ func (r *restorer) session(c Change) error {
 	if record.Thing != "" {
 		o = owner{record.Thing, true}
 	}
-	r.b.addSession(s, o)
+	r.session = s
+	r.add(s, o)
 	return nil
-}
-
-// sessionOf returns the session that a value belongs to, or nil. Sessions come before their
-// messages.
-func (r *restorer) sessionOf(c Change) *session {
-	return r.b.sessionAt(clientOf(c.Client), c.Client)
 }
 
 // will restores the delayed will of a session. Its timer starts when the broker is ready.
 func (r *restorer) will(s *session, record *willRecord) {
-	e, err := parseStored(record.Message)
+	w, err := record.parse(s.client())
 	if err != nil {
 		r.log(Change{Client: s.key}, "will", err)
 		return
 	}
-	e.m.by = record.Principal
-	s.will = &delayedWill{
-		will: &will{message: e.m, expiry: record.Expiry, author: author{
-			principal: record.Principal,
-			attributes: Attributes{
-				ClientID:   s.client(),
-				Persistent: true,
-				WillTopic:  e.m.Topic,
-				Remote:     addressOf(record.Remote),
-			},
-		}},
-		at: time.UnixMilli(record.At),
-	}
+	s.will = &delayedWill{will: w, at: time.UnixMilli(record.At)}
 	r.b.wills.count(s.will.will, +1)
 }
 
@@ -210,14 +221,14 @@ func (r *restorer) message(c Change) error {
 		}
 		r.shared[c.Shared] = e.stub
 	}
-	s := r.sessionOf(c)
+	s := r.session
 	e.stub.topic = s.sameText(e.stub.topic)
 	if known, exists := r.principals[e.stub.by]; exists {
 		e.stub.by = known
 	} else {
 		r.principals[e.stub.by] = e.stub.by
 	}
-	r.b.stored.add(e.stub)
+	e.stub = r.b.stored.addRestored(e.stub, r.b.cfg.Nodes != nil)
 	s.push(e)
 	s.lastSeq = max(s.lastSeq, c.Seq)
 	return nil

@@ -10,7 +10,8 @@ import (
 )
 
 // retained are the retained messages: at most one a topic, never on a reserved topic (R-BRK-23).
-// They are stored under the empty client id. There is a limit for all of them, and a share of it
+// They are stored under the empty client id; with other brokers on the store, each under a key of its
+// topic (retainednodes.go), and here are those that this broker has retained. There is a limit for all of them, and a share of it
 // for each principal, so that one cannot take the room of all others (R-BRK-20).
 type retained struct {
 	mu       sync.RWMutex
@@ -48,11 +49,11 @@ func (b *Broker) retain(m *message, by string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(m.Payload) == 0 {
-		r.delete(b.journal, m.Topic)
+		b.deleteRetained(m.Topic)
 		return true
 	}
 	if !r.hasRoom(m, by, &b.cfg) {
-		r.deleteExpired(b.journal, clock.Now())
+		b.deleteExpired(clock.Now())
 	}
 	if !r.hasRoom(m, by, &b.cfg) {
 		return false
@@ -67,7 +68,9 @@ func (b *Broker) retain(m *message, by string) bool {
 	}
 	kept := retainedMessage{&copied, seq, by}
 	r.set(kept)
-	b.journal.write(Change{Seq: seq, Value: appendRetained(nil, &kept)})
+	change := b.retainedKey(&kept)
+	change.Value = appendRetained(nil, &kept)
+	b.journal.write(change)
 	return true
 }
 
@@ -110,24 +113,39 @@ func (r *retained) count(m *retainedMessage, n int) {
 	}
 }
 
-// delete deletes the retained message of a topic, if there is one, from the store too.
-func (r *retained) delete(j *journal, topic string) {
-	if old, existed := r.forget(topic); existed {
-		j.write(Change{Seq: old.seq})
+// deleteRetained deletes the retained message of a topic, if there is one, from the store too. The
+// caller holds the mutex of the retained messages, as for deleteExpired.
+func (b *Broker) deleteRetained(topic string) {
+	old, existed := b.retained.forget(topic)
+	if b.cfg.Nodes != nil {
+		old.message = &message{Message: Message{Topic: topic}} // another node may have retained one
+	}
+	if existed || b.cfg.Nodes != nil {
+		b.journal.write(b.retainedKey(&old))
 	}
 }
 
 // deleteExpired deletes the messages that have expired, if that was not done just now: a client
 // that is refused again and again must not make each time a search.
-func (r *retained) deleteExpired(j *journal, now time.Time) {
+func (b *Broker) deleteExpired(now time.Time) {
+	r := &b.retained
 	if now.Sub(r.swept) < sweepInterval {
 		return
 	}
 	r.swept = now
+	var replaceable []retainedMessage
 	for topic, m := range r.messages {
-		if m.expired(now) {
-			r.delete(j, topic)
+		switch {
+		case !m.expired(now):
+		case b.cfg.Nodes == nil:
+			b.deleteRetained(topic)
+		default:
+			r.forget(topic)
+			replaceable = append(replaceable, m)
 		}
+	}
+	if len(replaceable) > 0 {
+		go b.deleteUnlessReplaced(replaceable)
 	}
 }
 
@@ -181,6 +199,9 @@ func (b *Broker) deliverRetained(s *session, filter string, g granted) {
 	b.retained.mu.RLock()
 	m, exists := b.retained.messages[filter]
 	b.retained.mu.RUnlock()
+	if b.cfg.Nodes != nil {
+		m, exists = b.retainedByNodes(filter, exists)
+	}
 	if exists && !m.expired(clock.Now()) {
 		s.deliver(m.message, g, true)
 	}

@@ -98,9 +98,10 @@ func TestRetainedCounts(t *testing.T) {
 // Those who are refused do not make a search for expired messages each time.
 func TestSweepIsRare(t *testing.T) {
 	t.Parallel()
-	r := &retained{messages: map[string]retainedMessage{}, each: map[string]retainedUse{}}
-	j := newJournal(NewMemorySessions(), 64<<20, logTo(&logLines{}))
-	defer j.close()
+	b := &Broker{journal: newJournal(NewMemorySessions(), 64<<20, logTo(&logLines{}))}
+	defer b.journal.close()
+	r := &b.retained
+	r.reset()
 	now := time.Now()
 	add := func() {
 		r.set(retainedMessage{&message{Message: Message{Topic: "a"}, expires: now}, 1, ""})
@@ -110,7 +111,7 @@ func TestSweepIsRare(t *testing.T) {
 		after time.Duration
 		left  int
 	}{{0, 0}, {sweepInterval - 1, 1}, {sweepInterval, 0}} {
-		r.deleteExpired(j, now.Add(step.after))
+		b.deleteExpired(now.Add(step.after))
 		if len(r.messages) != step.left {
 			t.Errorf("after %v: %d messages, want %d", step.after, len(r.messages), step.left)
 		}

@@ -11,7 +11,14 @@ import (
 // Publish sends a message to all that subscribe to its topic, and queues it for persistent sessions
 // whose client is disconnected. It never blocks on the network or the store, and costs one look-up
 // if nobody subscribes. It returns the number of sessions.
-func (b *Broker) Publish(m Message) int { return b.route(&message{Message: m}) }
+//
+// With other brokers on the store, it is also gathered for clients that are on their way here.
+func (b *Broker) Publish(m Message) int {
+	if b.gathered.active.Load() > 0 {
+		return b.gathered.publish(b, &message{Message: m})
+	}
+	return b.route(&message{Message: m})
+}
 
 // Stored returns when all that was published before is durable in the persistent sessions that it
 // went to.
@@ -24,9 +31,10 @@ func (b *Broker) Stored(ctx context.Context) error {
 	}
 }
 
-// Subscribed reports whether any session subscribes to a topic.
+// Subscribed reports whether any session subscribes to a topic. While clients are on their way from
+// other brokers, one of them may.
 func (b *Broker) Subscribed(topic string) bool {
-	return b.withRecipients(topic, func([]recipient) {}) > 0
+	return b.gathered.active.Load() > 0 || b.withRecipients(topic, func([]recipient) {}) > 0
 }
 
 func (b *Broker) route(m *message) int {

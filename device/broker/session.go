@@ -26,10 +26,20 @@ type session struct {
 	// enough to read it.
 	owner owner
 	next  *session // another session of the client id
+	claim int64    // the largest number of a claim with which the client was here
+
+	// adopted is set while a lost node is replayed to the session. It belongs to gathered.
+	adopted bool
 
 	mu    sync.Mutex // guards what follows
 	conn  *conn      // nil while the client is disconnected
 	ended bool       // the session is deleted: nothing may be delivered to it
+	// leaving is set when another broker has claimed the client: nothing may be delivered, and only
+	// what belongs to the end of its connection is stored.
+	leaving bool
+	// lastConn is the last connection that is not detached, by conn.before the ones before.
+	lastConn   *conn
+	publishing chan struct{} // closed when a delayed will is published; nil: none is
 	// expiry is how long the session outlives its connection; 0: it ends with it.
 	expiry   time.Duration
 	endsAt   time.Time // when the session ends; zero while the client is connected
@@ -96,7 +106,7 @@ func (s *session) deliver(m *message, g granted, retained bool) outcome {
 		qos:    min(m.QoS, g.qos()),
 		retain: retained || m.retain && g&grantRetainAsPublished != 0,
 	}
-	if s.ended || s.conn == nil && e.qos == 0 {
+	if s.ended || s.leaving || s.conn == nil && e.qos == 0 {
 		return 0
 	}
 	if s.conn == nil && !s.b.mayStore(m) {

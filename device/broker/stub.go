@@ -35,9 +35,18 @@ const shareFrom = 512
 func (b *Broker) share(m *message) {
 	var number uint64
 	if m.size() >= shareFrom {
-		number = b.lastShared.Add(1)
+		number = b.nextShared()
 	}
 	m.stub = newStub(m, number)
+}
+
+// nextShared returns a number for a body. Those of several nodes must differ: a body that has the
+// number of another one is not stored.
+func (b *Broker) nextShared() uint64 {
+	if b.cfg.Nodes != nil {
+		return b.cfg.Nodes.NextShared()
+	}
+	return b.lastShared.Add(1)
 }
 
 // storedBytes is how many bytes of messages wait in the store for all sessions, and how many of
@@ -46,6 +55,9 @@ type storedBytes struct {
 	mu   sync.Mutex
 	all  int
 	each map[string]int // by stub.by; the empty one has no share
+	// loaded are the stubs of shared bodies whose sessions came from another node, by the number of
+	// the body: sessions that come one after the other share them.
+	loaded map[uint64]*stub
 }
 
 // entryBytes is what an entry counts besides its body, in the store and in memory.
@@ -59,12 +71,30 @@ func (b *storedBytes) add(st *stub) {
 	b.count(st, +1)
 }
 
+// addRestored counts an entry from the store. It returns its stub: that of another entry with the
+// same body if shared is set and there is one.
+func (b *storedBytes) addRestored(st *stub, shared bool) *stub {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if shared && st.shared != 0 {
+		if known := b.loaded[st.shared]; known != nil && known.size == st.size {
+			st = known
+		}
+		b.loaded[st.shared] = st
+	}
+	st.entries++
+	b.count(st, +1)
+	return st
+}
+
 // remove counts an entry no more.
 func (b *storedBytes) remove(st *stub) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.count(st, -1)
-	st.entries--
+	if st.entries--; st.entries == 0 && b.loaded[st.shared] == st {
+		delete(b.loaded, st.shared)
+	}
 }
 
 // count adds the bytes of an entry, or takes them off. The entry is one of st.entries.

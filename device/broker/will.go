@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"encoding/json"
 	"sync"
 	"time"
 
@@ -26,6 +27,43 @@ type will struct {
 type author struct {
 	principal  string // its id
 	attributes Attributes
+}
+
+// A claimedWill is the form in which others get the will of a client that is connected (Client.Will).
+type claimedWill struct {
+	willRecord
+	Delay int64  `json:"delaySeconds,omitempty"`
+	Thing string `json:"thing,omitempty"` // the owner of the session, if that is not the principal
+}
+
+// claimed is the will in that form; nil: there is none.
+func (w *will) claimed(o owner) []byte {
+	if w == nil {
+		return nil
+	}
+	c := claimedWill{willRecord: *w.record(time.Time{}), Delay: int64(w.delay / time.Second)}
+	if o.isThing {
+		c.Thing = o.name
+	}
+	value, _ := json.Marshal(c) // numbers and strings: cannot fail
+	return value
+}
+
+// parseClaimedWill reads what claimed wrote, and says who owns the session.
+func parseClaimedWill(client string, value []byte) (*will, owner, error) {
+	var c claimedWill
+	if err := json.Unmarshal(value, &c); err != nil {
+		return nil, unowned, err
+	}
+	w, err := c.parse(client)
+	if err != nil {
+		return nil, unowned, err
+	}
+	w.delay = time.Duration(c.Delay) * time.Second
+	if c.Thing != "" {
+		return w, owner{c.Thing, true}, nil
+	}
+	return w, owner{c.Principal, false}, nil
 }
 
 // A delayedWill is the will of a session whose client is away.
@@ -82,15 +120,14 @@ func (c *conn) dropWill() {
 	c.will = nil
 }
 
-// decideWill decides about the will of a connection that ends. It returns the will if it is to be
-// published now, and starts the timer of one that is delayed. The caller holds Broker.mu and
-// session.mu.
-func (b *Broker) decideWill(c *conn, e *closeError) (now *will) {
-	w, s := c.will, c.s
+// decideWill decides about the will of a connection that ends; resumed says that another has its
+// session, with all that it contains. It returns the will if it is to be published now, and starts
+// the timer of one that is delayed. The caller holds Broker.mu and session.mu.
+func (b *Broker) decideWill(w *will, s *session, resumed bool) (now *will) {
 	switch {
 	case w == nil:
 		return nil
-	case w.delay > 0 && (e.resumed || !s.ended && s.conn != nil): // back in time
+	case w.delay > 0 && (resumed || !s.ended && s.conn != nil): // back in time
 		b.wills.count(w, -1)
 		return nil
 	case w.delay > 0 && !s.ended && s.conn == nil:
@@ -123,9 +160,10 @@ func (b *Broker) cancelWill(s *session) {
 // twice.
 func (b *Broker) publishDelayed(s *session, d *delayedWill) {
 	s.mu.Lock()
-	due := s.will == d
+	due := s.will == d && !s.leaving // another broker publishes that of a session that leaves
 	if due {
 		s.will = nil
+		s.publishing = make(chan struct{})
 	}
 	s.mu.Unlock()
 	if !due {
@@ -134,7 +172,9 @@ func (b *Broker) publishDelayed(s *session, d *delayedWill) {
 	b.publishWill(d.will)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.recorded {
+	close(s.publishing)
+	s.publishing = nil
+	if s.recorded && !s.ended {
 		b.journal.write(s.record())
 	}
 }
@@ -142,6 +182,9 @@ func (b *Broker) publishDelayed(s *session, d *delayedWill) {
 // publishWill publishes a will as if its client had published it now. It may block.
 func (b *Broker) publishWill(w *will) {
 	defer b.wills.count(w, -1)
+	if b.journal.givenUp() {
+		return // the heir of the node publishes it
+	}
 	if e := b.authorizeWill(w); e != nil {
 		by := &w.author
 		b.logRefusalOf(by.attributes.ClientID, by.principal, by.attributes.Remote, e)

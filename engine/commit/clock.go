@@ -57,6 +57,22 @@ func storedTime(r store.Reader, setting string) (at time.Time, err error) {
 	return at, nil
 }
 
+// now is the time of a commit. On a store with several nodes it is the store's (R-NODE-5): what its
+// clock says or, for a virtual clock, where another node has set it.
+func (c *Committer) now(inner store.Tx) (time.Time, error) {
+	if at := inner.Time(); !at.IsZero() && c.Follow != nil {
+		c.Follow(at)
+	}
+	if v, virtual := c.Clock.(*clock.Virtual); virtual && c.Node.Shared {
+		at, err := storedTime(inner, virtualTimeSetting)
+		if err != nil {
+			return at, err
+		}
+		v.Set(at)
+	}
+	return c.Clock.Now(), nil
+}
+
 // timeSetting is the setting that records the time of a commit; saved is the one that was recorded
 // last. A virtual clock is recorded with every commit at which it has moved, so that nothing stored
 // lies in the future of a server that starts again, wherever it was killed. The real one is

@@ -2,6 +2,7 @@ package commit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -18,6 +19,11 @@ type Config struct {
 	Clock clock.Clock
 	Log   *slog.Logger
 	Hooks Hooks
+	// Follow is called in each commit with the time of the store's own clock, if it has one, before
+	// Clock is asked. May be nil.
+	Follow func(time.Time)
+	// Node is how this server shows in the list of nodes.
+	Node NodeConfig
 	// Stepped is a committer without a loop: the goroutine that makes a request commits it; see
 	// Together.
 	Stepped bool
@@ -34,6 +40,7 @@ type Committer struct {
 
 	committing sync.Mutex // held while a batch is decided, committed and answered
 	clockSaved time.Time  // the time that was stored last (timeSetting); guarded by committing
+	member     member
 
 	// Of a stepped committer: a request waits for its batch; nil outside Together.
 	together chan struct{}
@@ -51,6 +58,7 @@ func New(c Config) *Committer {
 	return &Committer{
 		Config:  c,
 		Outbox:  newOutbox(),
+		member:  member{away: make(chan struct{}, 1)},
 		waiting: make(chan *request, maxRequests),
 		stopped: make(chan struct{}),
 	}
@@ -140,6 +148,7 @@ func (c *Committer) Reset(ctx context.Context) error {
 			return err
 		}
 		c.Outbox.clear()
+		c.member.forget() // it joins anew
 		c.clockSaved = time.Time{}
 		return nil
 	})
@@ -209,10 +218,18 @@ func (c *Committer) commit(batch []*request) int {
 // attempt decides requests from the front of a batch in one transaction, until the commit is full.
 // err is that of the commit; answers holds the answer of each request that was decided.
 func (c *Committer) attempt(batch []*request) (answers []error, tx *Tx, err error) {
-	announced := c.Outbox.Confirmed()
 	saved := c.clockSaved
+	position, _ := c.Outbox.Position()
+	var nodes store.NodeChanges
 	err = c.Store.Write(context.Background(), func(inner store.Tx) error {
-		tx = newTx(inner, &c.Hooks, c.Clock.Now())
+		now, err := c.now(inner)
+		if err != nil {
+			return err
+		}
+		tx = newTx(inner, &c.Hooks, now)
+		if nodes, err = c.sign(tx, position); err != nil {
+			return err
+		}
 		if err := tx.ahead.read(inner, batch); err != nil {
 			return err
 		}
@@ -238,11 +255,17 @@ func (c *Committer) attempt(batch []*request) (answers []error, tx *Tx, err erro
 		if len(clock) > 0 {
 			saved = tx.Now
 		}
-		return tx.close(announced, clock)
+		if tx.leaves {
+			nodes = store.NodeChanges{}
+		}
+		return tx.close(nodes, clock)
 	})
-	if err == nil {
-		c.Outbox.forget(announced)
+	switch {
+	case err == nil:
+		c.signed(tx, nodes)
 		c.clockSaved = saved
+	case errors.Is(err, store.ErrNodeLost):
+		err = c.lost(err)
 	}
 	return answers, tx, err
 }

@@ -13,6 +13,7 @@ type messages struct {
 	notices  []store.Notice
 	noticeAt map[registry.ThingID]int // index into notices
 	events   []store.Event
+	nodes    store.ForNodes
 }
 
 // Notify stages what devices are notified of once the commit is on stable storage (R-CON-23). A
@@ -26,6 +27,10 @@ func (m *messages) Notify(n store.Notice) {
 // Publish stages a lifecycle event. Events are published in the order in which they were staged,
 // those of executions before those of the jobs whose state they changed (R-EVT-11).
 func (m *messages) Publish(e store.Event) { m.stagedEvents = append(m.stagedEvents, e) }
+
+// TellNodes says what the nodes themselves must learn. Unlike the others it is not staged: the
+// request cannot be refused any more.
+func (m *messages) TellNodes(f store.ForNodes) { m.nodes.Add(f) }
 
 // applyEvents takes over the staged events.
 func (m *messages) applyEvents() {
@@ -54,8 +59,13 @@ func (m *messages) drop() { m.stagedNotices, m.stagedEvents = nil, nil }
 
 // announcement is what is stored to be announced, nil when there is nothing.
 func (m *messages) announcement(id func() int64) []store.Announcement {
-	if len(m.notices) == 0 && len(m.events) == 0 {
+	if len(m.notices) == 0 && len(m.events) == 0 && m.nodes.Empty() {
 		return nil
 	}
-	return []store.Announcement{{ID: id(), Notices: m.notices, Events: m.events}}
+	return []store.Announcement{{
+		ID:      id(),
+		Notices: m.notices,
+		Events:  m.events,
+		Nodes:   m.nodes,
+	}}
 }

@@ -3,25 +3,26 @@ package commit
 import (
 	"context"
 	"math"
-	"slices"
 	"sync"
 )
 
-// Outbox remembers which announcements were made but not removed from the store yet. Removing them
-// is part of the next commit, so that it costs no sync of its own; after a crash the rest is
-// announced again (R-CON-23).
+// Outbox remembers up to which announcement this node has made them all: its position. The position
+// is stored with the next commit, so that it costs no sync of its own, and what every node has
+// passed is removed with it; after a crash the rest is announced again (R-CON-23).
 type Outbox struct {
 	more chan struct{} // announcements wait: at most one token
 
 	mu        sync.Mutex
 	advanced  sync.Cond // announced has grown
-	made      []int64   // announced, and not removed from the store yet
-	committed int64     // newest announcement that was committed
+	committed int64     // newest announcement that was committed here
 	announced int64     // newest announcement that was made
+	saved     int64     // the position that is stored
+	floor     int64     // what follows it is not done with, though it was announced
+	closed    bool      // nothing is announced any more
 }
 
 func newOutbox() *Outbox {
-	o := &Outbox{more: make(chan struct{}, 1)}
+	o := &Outbox{more: make(chan struct{}, 1), floor: math.MaxInt64}
 	o.advanced.L = &o.mu
 	return o
 }
@@ -29,45 +30,71 @@ func newOutbox() *Outbox {
 // More delivers a token when announcements were committed since the last token was taken.
 func (o *Outbox) More() <-chan struct{} { return o.more }
 
-// add says that an announcement was committed.
-func (o *Outbox) add(id int64) {
-	o.mu.Lock()
-	o.committed = max(o.committed, id)
-	o.mu.Unlock()
+// Wake says that another node may have committed announcements.
+func (o *Outbox) Wake() {
 	select {
 	case o.more <- struct{}{}:
 	default:
 	}
 }
 
-// Confirm says that an announcement was made. The next commit removes it.
+// add says that an announcement was committed.
+func (o *Outbox) add(id int64) {
+	o.mu.Lock()
+	o.committed = max(o.committed, id)
+	o.mu.Unlock()
+	o.Wake()
+}
+
+// Confirm says that an announcement, and all before it, were made. The next commit stores that.
 func (o *Outbox) Confirm(id int64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.made = append(o.made, id)
-	o.announced = max(o.announced, id)
+	o.announced = id
 	o.advanced.Broadcast()
 }
 
-// Confirmed returns the announcements that were made and not removed yet, oldest first.
-func (o *Outbox) Confirmed() []int64 {
+// Hold keeps what follows an announcement in the store, though it was announced; Let ends that.
+func (o *Outbox) Hold(position int64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return slices.Clone(o.made)
+	o.floor = position
 }
 
-// forget drops announcements that Confirmed has returned and that are removed from the store now.
-func (o *Outbox) forget(ids []int64) {
+// Let ends Hold.
+func (o *Outbox) Let() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.made = slices.Clone(o.made[min(len(ids), len(o.made)):])
+	o.floor = math.MaxInt64
+}
+
+// Announced returns the newest announcement that was made with all before it.
+func (o *Outbox) Announced() int64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.announced
+}
+
+// Position returns the announcement up to which everything is done with, and whether the store has
+// another one.
+func (o *Outbox) Position() (position int64, unsaved bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	position = min(o.announced, o.floor)
+	return position, position != o.saved
+}
+
+// stored says that a position was stored.
+func (o *Outbox) stored(position int64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.saved = position
 }
 
 // clear forgets everything: the store was emptied.
 func (o *Outbox) clear() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.made = nil
 	o.announced = max(o.announced, o.committed)
 	o.advanced.Broadcast()
 }
@@ -81,7 +108,7 @@ func (o *Outbox) Wait(ctx context.Context) {
 	})()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for upTo := o.committed; o.announced < upTo && ctx.Err() == nil; {
+	for upTo := o.committed; o.announced < upTo && !o.closed && ctx.Err() == nil; {
 		o.advanced.Wait()
 	}
 }
@@ -90,6 +117,6 @@ func (o *Outbox) Wait(ctx context.Context) {
 func (o *Outbox) Close() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.announced = math.MaxInt64
+	o.closed = true
 	o.advanced.Broadcast()
 }

@@ -52,8 +52,8 @@ func TestMadeAnnouncementsAreRemoved(t *testing.T) {
 	if diff := cmp.Diff(stored[2:], announcementIDs(t, c)); diff != "" {
 		t.Errorf("after the one after that (-want +got):\n%s", diff)
 	}
-	if left := c.Outbox.Confirmed(); len(left) != 0 {
-		t.Errorf("made and not removed are %v, want none", left)
+	if at, unsaved := c.Outbox.Position(); at != stored[1] || unsaved {
+		t.Errorf("the position is %d, unsaved %v, want %d that is saved", at, unsaved, stored[1])
 	}
 }
 

@@ -53,6 +53,7 @@ type Tx struct {
 	store.ThingReader
 	store.GroupReader
 	store.IdentityReader
+	store.NodeReader // this node shows as it was before the commit
 	// Now is the time of the commit: every decision in it sees the same.
 	Now time.Time
 	// Keys hands out fresh keys.
@@ -60,6 +61,8 @@ type Tx struct {
 	// Changes is what the request wants written so far. The states of jobs are set by SetJob, and
 	// memberships by ChangeMemberships.
 	Changes store.Changes
+	// Node is this server among the nodes on its store.
+	Node store.NodeID
 
 	inner    store.Tx
 	hooks    *Hooks
@@ -70,6 +73,7 @@ type Tx struct {
 		text string
 	}
 	clockBack bool  // see SaveTime
+	leaves    bool  // this node gives no signs any more
 	work      int   // see Work
 	announced int64 // the id under which the commit is announced, 0 when there is nothing to announce
 }
@@ -83,11 +87,20 @@ func newTx(inner store.Tx, hooks *Hooks, now time.Time) *Tx {
 		ThingReader:     inner,
 		GroupReader:     inner,
 		IdentityReader:  inner,
+		NodeReader:      inner,
 		Now:             now,
 		Keys:            inner.NextKeys(),
 		inner:           inner,
 		hooks:           hooks,
 	}
+}
+
+// StoreTime is the time by the clock of the store; by that of the engine, when it has none.
+func (tx *Tx) StoreTime() time.Time {
+	if at := tx.inner.Time(); !at.IsZero() {
+		return at
+	}
+	return tx.Now
 }
 
 // Setting returns the value of a setting.
@@ -293,9 +306,9 @@ func (tx *Tx) Apply() error {
 	return nil
 }
 
-// close writes the states of changed jobs, what has to be announced and the settings given, and
-// removes what was announced already. It ends the transaction.
-func (tx *Tx) close(announced []int64, settings []store.Setting) error {
+// close writes the states of changed jobs, what has to be announced, the sign of the node and the
+// settings given. It ends the transaction.
+func (tx *Tx) close(nodes store.NodeChanges, settings []store.Setting) error {
 	if err := tx.jobCache.write(); err != nil {
 		return err
 	}
@@ -304,6 +317,6 @@ func (tx *Tx) close(announced []int64, settings []store.Setting) error {
 	for _, added := range changes.Outbox.Added {
 		tx.announced = added.ID
 	}
-	changes.Outbox.Done, changes.Settings = announced, settings
+	changes.Nodes, changes.Settings = nodes, settings
 	return tx.inner.Apply(changes)
 }

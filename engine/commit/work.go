@@ -62,5 +62,6 @@ func rows(c *store.Changes) int {
 	identities := len(r.Certificates) + len(r.DeletedCertificates) + len(r.Policies) +
 		len(r.DeletedPolicies) + len(r.Attached) + len(r.Detached) + len(r.Principals) +
 		len(r.DeletedPrincipals)
-	return jobs + executions + things + identities + len(c.Settings) + len(c.Sessions)
+	nodes := len(c.Clients.Set) + len(c.Clients.Removed)
+	return jobs + executions + things + identities + nodes + len(c.Settings) + len(c.Sessions)
 }

@@ -3,6 +3,7 @@ package fleet
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/internal/parsed"
@@ -19,8 +20,11 @@ import (
 type classifier struct {
 	// queries are the compiled queries of dynamic groups, by their text.
 	queries *parsed.Cache[fleetquery.Query]
-	// presences say which clients are connected, for queries on connectivity.
+	// presences say which clients are connected, for queries on connectivity; when other nodes are on
+	// the store, that says so (connectivity.go).
 	presences presences
+	shared    bool
+	grace     time.Duration // Config.PresenceGrace
 }
 
 // commitState is what the classifier remembers for the length of one commit.
@@ -90,9 +94,14 @@ func (c *classifier) classify(
 	if err != nil {
 		return nil, err
 	}
-	seen.Connectivity = c.presences.of(thing.Name)
-	if c.presences.mayReturn(thing.Name) {
-		dynamic = connectivityAsStored(dynamic, memberships)
+	if slices.ContainsFunc(dynamic, ofConnectivity) {
+		mayReturn := false
+		if seen.Connectivity, mayReturn, err = c.connectivity(tx, thing.Name, tx.StoreTime()); err != nil {
+			return nil, err
+		}
+		if mayReturn {
+			dynamic = connectivityAsStored(dynamic, memberships)
+		}
 	}
 	in, full := fleetquery.Select(&seen, len(after), dynamic)
 	for _, d := range full {
@@ -119,6 +128,11 @@ func membershipIn(
 	}
 }
 
+// ofConnectivity reports whether the members of a group depend on connections.
+func ofConnectivity(d fleetquery.DynamicGroup) bool {
+	return d.Query != nil && d.Query.OfConnectivity()
+}
+
 // connectivityAsStored answers for the groups whose members depend on connections by what is
 // stored: a thing whose client is not known yet stays where it was (R-ID-61).
 func connectivityAsStored(
@@ -126,7 +140,7 @@ func connectivityAsStored(
 ) []fleetquery.DynamicGroup {
 	stored := slices.Clone(groups)
 	for i, d := range stored {
-		if d.Query == nil || !d.Query.OfConnectivity() {
+		if !ofConnectivity(d) {
 			continue
 		}
 		stored[i].Query = nil

@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/registry"
@@ -31,7 +32,10 @@ func (s *Service) Search(
 			if err != nil {
 				return false, err
 			}
-			seen.Connectivity = s.classifier.presences.of(thing.Name)
+			seen.Connectivity, _, err = s.classifier.connectivity(r, thing.Name, time.Time{})
+			if err != nil {
+				return false, err
+			}
 			if !q.Matches(&seen) {
 				return false, nil
 			}

@@ -21,6 +21,8 @@ type Config struct {
 	// PresenceGrace is how long after the start clients are waited for before those that were not
 	// seen count as not connected (R-ID-61).
 	PresenceGrace time.Duration
+	// Shared says that other nodes may be on the store, which then has the clients of all.
+	Shared bool
 	// Wake is called when there is work that the due loop does not know of.
 	Wake func()
 }
@@ -33,7 +35,11 @@ type Service struct {
 
 // New returns the use cases over a configuration.
 func New(c Config) *Service {
-	return &Service{Config: c, classifier: classifier{queries: parsed.New(fleetquery.Compile)}}
+	return &Service{Config: c, classifier: classifier{
+		queries: parsed.New(fleetquery.Compile),
+		shared:  c.Shared,
+		grace:   c.PresenceGrace,
+	}}
 }
 
 // Applied makes the commit read the dynamic groups again when a group has changed. It is a hook of

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"github.com/drover-iot/drover/engine/commit"
@@ -20,6 +21,8 @@ type Config struct {
 	// PrincipalDetached is called when a certificate was detached from a thing, so that connections
 	// in which it stands for the thing end. May be nil.
 	PrincipalDetached func(certificate, thing string)
+	// Shared says that other nodes may be on the store, which must learn of changes too.
+	Shared bool
 }
 
 // Service is the use cases of identities. Its methods may be called concurrently.
@@ -50,8 +53,42 @@ type accessChange bool
 // Applied notes whether changes may change what somebody is allowed to do. It is a hook of every
 // commit.
 func (s *Service) Applied(tx *commit.Tx, c *store.Changes) {
-	if changesAccess(&c.Registry) {
-		*commit.Local[accessChange](tx) = true
+	if !changesAccess(&c.Registry) {
+		return
+	}
+	*commit.Local[accessChange](tx) = true
+	if s.Shared {
+		tx.TellNodes(accessNews(&c.Registry))
+	}
+}
+
+// accessNews is what other nodes must learn of changes.
+func accessNews(r *store.RegistryChanges) store.ForNodes {
+	news := store.ForNodes{Access: true, Certificates: slices.Clone(r.DeletedCertificates)}
+	for _, c := range r.Certificates {
+		news.Certificates = append(news.Certificates, c.ID)
+	}
+	for _, p := range r.DeletedPrincipals {
+		detached := store.Detached{Certificate: p.Certificate, Thing: p.ThingName}
+		news.Detached = append(news.Detached, detached)
+	}
+	return news
+}
+
+// Learn does for the connections of this node what a change on another one requires.
+func (s *Service) Learn(news store.ForNodes) {
+	if !news.Access {
+		return
+	}
+	s.Invalidate()
+	for _, id := range news.Certificates {
+		s.certificateChanged(id)()
+	}
+	if s.PrincipalDetached == nil {
+		return
+	}
+	for _, d := range news.Detached {
+		s.PrincipalDetached(d.Certificate, d.Thing)
 	}
 }
 

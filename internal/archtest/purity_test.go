@@ -85,6 +85,8 @@ var readsClock = []string{
 	"device/broker",             // sockets and their deadlines
 	"engine/announce.go",        // a loop that waits in real time
 	"engine/due.go",             // a loop that waits in real time
+	"engine/nodeloop.go",        // a loop that waits in real time
+	"store/postgres/listen.go",  // a loop that waits in real time
 	"engine/fleet/presences.go", // how long clients have to come back after a start
 	"store/storetest",           // tests
 }

@@ -16,7 +16,8 @@ import (
 	"github.com/drover-iot/drover/internal/disk"
 )
 
-// Authority is a certificate authority whose certificate and key are in a folder.
+// Authority is a certificate authority with its key. Load has it in two files of a folder; New, Encode
+// and Parse leave it to the caller where it is kept.
 type Authority struct {
 	Certificate *x509.Certificate
 	PEM         []byte // the certificate as its file has it
@@ -65,11 +66,30 @@ func parse(certificate, key []byte) (*Authority, error) {
 	return &Authority{Certificate: parsed, PEM: certificate, key: signer}, nil
 }
 
-// create makes an authority that signs itself, and its files. The key is written first: after a
-// crash between the two there is no certificate, and Load makes both again.
+// create makes an authority and its files. The key is written first: after a crash between the two
+// there is no certificate, and Load makes both again.
 func create(
 	dir, name, subject string, newKey func() (crypto.Signer, error),
 ) (*Authority, error) {
+	a, err := New(subject, newKey)
+	if err != nil {
+		return nil, err
+	}
+	key, err := encodeKey(a.key)
+	if err != nil {
+		return nil, err
+	}
+	if err := disk.Write(filepath.Join(dir, name+".key"), key, 0o600); err != nil {
+		return nil, err
+	}
+	if err := disk.Write(filepath.Join(dir, name+".pem"), a.PEM, 0o644); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// New makes an authority that signs itself, with a key from newKey and the common name subject.
+func New(subject string, newKey func() (crypto.Signer, error)) (*Authority, error) {
 	key, err := newKey()
 	if err != nil {
 		return nil, err
@@ -87,16 +107,18 @@ func create(
 	if err != nil {
 		return nil, err
 	}
-	keyPEM, err := encodeKey(key)
-	if err != nil {
-		return nil, err
-	}
-	certificate := EncodeCertificate(der)
-	if err := disk.Write(filepath.Join(dir, name+".key"), keyPEM, 0o600); err != nil {
-		return nil, err
-	}
-	if err := disk.Write(filepath.Join(dir, name+".pem"), certificate, 0o644); err != nil {
-		return nil, err
-	}
-	return parse(certificate, keyPEM)
+	parsed, err := x509.ParseCertificate(der)
+	return &Authority{Certificate: parsed, PEM: EncodeCertificate(der), key: key}, err
+}
+
+// Encode returns the certificate and behind it the key, both as PEM.
+func (a *Authority) Encode() ([]byte, error) {
+	key, err := encodeKey(a.key)
+	return append(EncodeCertificate(a.Certificate.Raw), key...), err
+}
+
+// Parse reads what Encode has returned.
+func Parse(text []byte) (*Authority, error) {
+	_, key := pem.Decode(text)
+	return parse(text[:len(text)-len(key)], key)
 }

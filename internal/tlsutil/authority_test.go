@@ -93,6 +93,51 @@ func TestLoadDamaged(t *testing.T) {
 	}
 }
 
+// An authority is the same one when it is read as it was encoded: its certificate, and the key that
+// signs. Half of it is none.
+func TestEncode(t *testing.T) { // R-NODE-1
+	t.Parallel()
+	for name, newKey := range map[string]func() (crypto.Signer, error){
+		"EC": NewECKey, "RSA": NewRSAKey,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			made, err := New("a test", newKey)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := made.Encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			read, err := Parse(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !read.Certificate.Equal(made.Certificate) || string(read.PEM) != string(made.PEM) {
+				t.Error("another certificate")
+			}
+			issued, _, err := read.IssueServer([]string{"localhost"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := decode(t, issued).CheckSignatureFrom(made.Certificate); err != nil {
+				t.Errorf("signed with another key: %v", err)
+			}
+			for what, half := range map[string][]byte{
+				"nothing":        nil,
+				"no key":         made.PEM,
+				"no certificate": text[len(made.PEM):],
+				"damaged":        []byte("damaged"),
+			} {
+				if _, err := Parse(half); err == nil {
+					t.Errorf("%s was read as an authority", what)
+				}
+			}
+		})
+	}
+}
+
 // A server's certificate carries its hosts as names or addresses, and is signed by the authority.
 func TestIssueServer(t *testing.T) {
 	t.Parallel()

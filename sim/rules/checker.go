@@ -31,18 +31,10 @@ type Checker struct {
 	pending map[registry.ThingID]map[job.ExecutionKey]job.Execution
 	events  eventLog
 
-	// notified is what the last notifications of each thing said, by the name of the thing.
-	notified map[string]*view
-	// lastNext is the head that each thing was notified of last by the present server, with the
-	// time when it was queued, because ids of jobs are used again. A server that starts notifies
-	// again of what it cannot know to have been sent.
-	lastNext map[string]string
+	audiences []*audience // of each node
 	// windowNotified are the things whose QUEUED executions a maintenance window showed or hid
 	// since the server last had nothing to do. They are notified step by step, in later commits.
 	windowNotified map[registry.ThingID]bool
-	// toVerify are the names of the things whose last notifications must be compared with what is
-	// true now.
-	toVerify map[string]bool
 
 	update     *Update        // the last UpdateJob, nil after the commit that follows it
 	call       *ExecutionCall // the call about one execution that is being made, nil for none
@@ -56,6 +48,8 @@ type Limits struct {
 	// Concurrent is how many jobs may create executions at the same time. 0 is the limit of the
 	// service itself, which no simulation reaches.
 	Concurrent int
+	// Nodes is how many servers share the store, 0 is one.
+	Nodes int
 	// Retention is how long a job is stored after it has ended. 0 is longer than any simulation
 	// lasts.
 	Retention time.Duration
@@ -70,17 +64,18 @@ type State struct {
 // New returns a Checker for an empty server. It calls report with the first rule that does not
 // hold, and a text that says what was expected and what was found; never more than once.
 func New(limits Limits, report func(rule, text string)) *Checker {
-	return &Checker{
+	ch := &Checker{
 		limits:         limits,
 		report:         report,
 		jobs:           map[job.Key]*jobRecord{},
 		pending:        map[registry.ThingID]map[job.ExecutionKey]job.Execution{},
 		events:         newEventLog(),
-		notified:       map[string]*view{},
-		lastNext:       map[string]string{},
 		windowNotified: map[registry.ThingID]bool{},
-		toVerify:       map[string]bool{},
 	}
+	for range max(limits.Nodes, 1) {
+		ch.audiences = append(ch.audiences, newAudience())
+	}
+	return ch
 }
 
 // Committed checks one commit: what was applied in it, in order, and the state after it.
@@ -107,9 +102,14 @@ func (ch *Checker) Committed(after State, applied []store.Changes) {
 
 // Restarted compares all jobs and executions with the store after a crash: what was committed must
 // be there (R-CON-25).
-func (ch *Checker) Restarted(now State) {
+func (ch *Checker) Restarted(now State, node int) {
 	ch.state = now
-	clear(ch.lastNext)
+	clear(ch.audiences[node].lastNext)
+	ch.checkStored(now)
+}
+
+// checkStored compares all jobs and executions with the store.
+func (ch *Checker) checkStored(now State) {
 	jobs, err := now.Store.Jobs(store.JobQuery{Limit: everyRow})
 	if err != nil || len(jobs) != len(ch.jobs) {
 		ch.fail("R-CON-25", "there are %d jobs, there should be %d: %v",

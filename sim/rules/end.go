@@ -25,7 +25,7 @@ func (ch *Checker) MayStillEnd(now State, gone func(thing string) bool) bool {
 // Finished checks the end of a run: all executions are as they should be, and every job has ended
 // or says why not.
 func (ch *Checker) Finished(now State, gone func(thing string) bool) {
-	ch.Restarted(now)
+	ch.checkStored(now)
 	for _, rec := range ch.jobs {
 		if ch.mustStillEnd(rec, gone) {
 			j, left := rec.stored, rec.pendingExecutions()

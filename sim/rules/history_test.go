@@ -182,8 +182,8 @@ func (h *history) notify(thing registry.ThingID) {
 			list, next = `{"jobs":{"any":[`+shown+`]}}`, `{"execution":`+shown+`}`
 		}
 	}
-	h.checker.Notified(topic+"notify", []byte(list))
-	h.checker.Notified(topic+"notify-next", []byte(next))
+	h.checker.Notified(0, topic+"notify", []byte(list))
+	h.checker.Notified(0, topic+"notify-next", []byte(next))
 }
 
 // create creates the job, with the group as its target.
@@ -299,7 +299,9 @@ func (h *history) cancelState(status job.Status, reason string) {
 }
 
 // settled says that the server has nothing to do.
-func (h *history) settled() { h.read(h.checker.Settled) }
+func (h *history) settled() {
+	h.read(func(now State) { h.checker.Settled(now, 0) })
+}
 
 // ask lets thing a ask something; while it is answered, act happens.
 func (h *history) ask(path, body string, act func(), reply, answer string) {

@@ -177,10 +177,10 @@ func TestJobs(t *testing.T) {
 			rule:   "R-CON-25",
 			name:   "a restart finds what was committed",
 			before: created,
-			keeps:  func(h *history) { h.read(h.checker.Restarted) },
+			keeps:  func(h *history) { h.read(func(now State) { h.checker.Restarted(now, 0) }) },
 			breaks: func(h *history) {
 				h.store = newHistory(h.t).store
-				h.read(h.checker.Restarted)
+				h.read(func(now State) { h.checker.Restarted(now, 0) })
 			},
 		},
 	})

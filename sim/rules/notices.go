@@ -79,58 +79,53 @@ func (c *commit) checkNotices() {
 // verifyLater has the notifications of a thing compared when the server has nothing to do.
 func (c *commit) verifyLater(thing registry.ThingID) {
 	if name, err := c.store.ThingName(thing); err == nil {
-		c.ch.toVerify[name] = true
+		for _, a := range c.ch.audiences {
+			a.toVerify[name] = true
+		}
 	}
 }
 
-// Notified remembers what the server sends to a thing on notify or notify-next.
-func (ch *Checker) Notified(topic string, payload []byte) {
+// Notified remembers what a node sends to a thing on notify or notify-next.
+func (ch *Checker) Notified(node int, topic string, payload []byte) {
 	name, kind, _ := strings.Cut(strings.TrimPrefix(topic, "$aws/things/"), "/jobs/")
-	last, m := ch.lastNotified(name), ch.parse(payload)
+	a := ch.audiences[node]
+	last, m := a.last(name), ch.parse(payload)
 	if kind == "notify" {
-		last.list = m.list()
+		last.list, last.knowsList = m.list(), true
 	} else {
-		last.next = m.Execution.key()
-		ch.checkNextIsNews(name, m.Execution)
+		last.next, last.knowsNext = m.Execution.key(), true
+		ch.checkNextIsNews(a, name, m.Execution)
 	}
-	ch.toVerify[name] = true
+	a.toVerify[name] = true
 }
 
 // checkNextIsNews checks that a thing is not notified twice in a row that the same execution is
 // next: some clients begin their work again with each such message (R-MQTT-39).
-func (ch *Checker) checkNextIsNews(name string, x *execution) {
+func (ch *Checker) checkNextIsNews(a *audience, name string, x *execution) {
 	head := ""
 	if x != nil {
 		head = fmt.Sprintf("%s queued %d", x.key(), x.QueuedAt)
 	}
-	if before, known := ch.lastNext[name]; known && before == head {
+	if before, known := a.lastNext[name]; known && before == head {
 		ch.fail("R-MQTT-39", "%s is notified again that %q is next", name, head)
 	}
-	ch.lastNext[name] = head
-}
-
-// lastNotified is what the last notifications of a thing said; nothing before the first one.
-func (ch *Checker) lastNotified(name string) *view {
-	if ch.notified[name] == nil {
-		ch.notified[name] = &view{}
-	}
-	return ch.notified[name]
+	a.lastNext[name] = head
 }
 
 // checkNotified compares what each thing was notified of with what is true (R-MQTT-38, R-ORD-6).
 // Only those things are looked at for which either has changed since the last time.
-func (ch *Checker) checkNotified(r store.Reader) {
-	for name := range ch.toVerify {
+func (ch *Checker) checkNotified(a *audience, r store.Reader) {
+	for name := range a.toVerify {
 		thing, _ := r.ThingID(name) // a thing that does not exist has nothing pending
-		last, want := ch.lastNotified(name), ch.view(thing)
-		if last.next != want.next {
+		last, want := a.last(name), ch.view(thing)
+		if last.knowsNext && last.next != want.next {
 			ch.fail("R-MQTT-38", "%s was notified that %q is next, it is %q",
 				name, last.next, want.next)
 		}
-		if last.list != want.list && !want.cut {
+		if last.knowsList && last.list != want.list && !want.cut {
 			ch.fail("R-MQTT-38", "%s was notified that [%s] is pending, it is [%s]",
 				name, last.list, want.list)
 		}
 	}
-	clear(ch.toVerify)
+	clear(a.toVerify)
 }

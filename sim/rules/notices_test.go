@@ -50,7 +50,7 @@ func TestNotices(t *testing.T) {
 			keeps:  func(h *history) { h.settled() },
 			breaks: func(h *history) {
 				next := `{"execution":{"jobId":"j","executionNumber":2}}`
-				h.checker.Notified("$aws/things/a/jobs/notify-next", []byte(next))
+				h.checker.Notified(0, "$aws/things/a/jobs/notify-next", []byte(next))
 				h.settled()
 			},
 		},
@@ -59,7 +59,7 @@ func TestNotices(t *testing.T) {
 			name:   "nobody hears twice in a row of the same head",
 			before: allQueued,
 			keeps: func(h *history) {
-				h.read(h.checker.Restarted) // which cannot know what was sent
+				h.read(func(now State) { h.checker.Restarted(now, 0) }) // which cannot know what was sent
 				h.notify(a)
 			},
 			breaks: func(h *history) { h.notify(a) },
@@ -69,10 +69,10 @@ func TestNotices(t *testing.T) {
 			name:   "payloads are JSON",
 			before: allQueued,
 			keeps: func(h *history) {
-				h.checker.Notified("$aws/things/a/jobs/notify", []byte("{}"))
+				h.checker.Notified(0, "$aws/things/a/jobs/notify", []byte("{}"))
 			},
 			breaks: func(h *history) {
-				h.checker.Notified("$aws/things/a/jobs/notify", []byte("{"))
+				h.checker.Notified(0, "$aws/things/a/jobs/notify", []byte("{"))
 			},
 		},
 	})
@@ -151,14 +151,14 @@ func TestEvents(t *testing.T) {
 				h.update(b, job.ExecutionFailed)
 			},
 			keeps: func(h *history) {
-				h.checker.Published(failed)
-				h.checker.Published(failed)
-				h.checker.Published(executionEvent("failed", b))
+				h.checker.Published(0, failed)
+				h.checker.Published(0, failed)
+				h.checker.Published(0, executionEvent("failed", b))
 				h.settled()
 			},
 			breaks: func(h *history) {
 				other := store.Event{Topic: failed.Topic, Payload: []byte(`{"eventId":"failed-1"}`)}
-				h.checker.Published(other)
+				h.checker.Published(0, other)
 			},
 		},
 		{
@@ -169,7 +169,7 @@ func TestEvents(t *testing.T) {
 				h.update(a, job.ExecutionFailed)
 			},
 			keeps: func(h *history) {
-				h.checker.Published(failed)
+				h.checker.Published(0, failed)
 				h.settled()
 			},
 			breaks: func(h *history) { h.settled() },
@@ -181,11 +181,11 @@ func TestEvents(t *testing.T) {
 				enabled(h)
 				h.updateAll(job.ExecutionInProgress, a, b, c)
 				cancelWith(h, opening)
-				h.checker.Published(opening)
+				h.checker.Published(0, opening)
 			},
 			keeps: func(h *history) {
 				cancelWith(h, closing)
-				h.checker.Published(closing)
+				h.checker.Published(0, closing)
 				h.settled()
 			},
 			breaks: func(h *history) { h.settled() },

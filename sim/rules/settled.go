@@ -5,10 +5,14 @@ import "github.com/drover-iot/drover/job"
 // Settled checks what must hold when the server has nothing to do at this time: no work is left
 // undone, every device was notified of the truth, every event was published. It is called after
 // every step of a simulation. Where nothing was committed since the last call only time has passed,
-// so that one call in sixteen is enough.
-func (ch *Checker) Settled(now State) {
+// so that one call in sixteen is enough. up are the nodes that are up.
+func (ch *Checker) Settled(now State, up ...int) {
 	ch.state = now
-	if ch.idle++; ch.idle%16 != 0 && len(ch.toVerify) == 0 {
+	changed := false
+	for _, node := range up {
+		changed = changed || len(ch.audiences[node].toVerify) > 0
+	}
+	if ch.idle++; ch.idle%16 != 0 && !changed {
 		return
 	}
 	for _, rec := range ch.jobs {
@@ -16,8 +20,10 @@ func (ch *Checker) Settled(now State) {
 		ch.checkSchedule(rec)
 		ch.checkNobodyForgotten(rec)
 	}
-	ch.checkNotified(now.Store)
-	ch.checkEventsDone()
+	for _, node := range up {
+		ch.checkNotified(ch.audiences[node], now.Store)
+	}
+	ch.checkEventsDone(up)
 	clear(ch.windowNotified)
 }
 

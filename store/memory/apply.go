@@ -31,7 +31,8 @@ func (s *state) apply(c store.Changes) error {
 		func() error { return each(c.Registry.DeletedBillingGroups, s.deleteBillingGroup) },
 		func() error { return each(c.Registry.DeletedCertificates, identity.deleteCertificate) },
 		func() error { return each(c.Registry.DeletedPolicies, identity.deletePolicy) },
-		func() error { return each(c.Outbox.Done, s.removeAnnouncement) },
+		func() error { return each(c.Nodes.Gone, s.removeNode) },
+		func() error { return each(c.Clients.Removed, s.removeClient) },
 
 		func() error { return each(c.Registry.CreatedThings, s.createThing) },
 		func() error { return each(c.Registry.CreatedGroups, s.createGroup) },
@@ -50,6 +51,7 @@ func (s *state) apply(c store.Changes) error {
 		func() error { return each(c.Job.MembershipWork, s.putMembershipWork) },
 		func() error { return each(c.Job.CreatedExecutions, s.createExecution) },
 		func() error { return each(c.Outbox.Added, s.addAnnouncement) },
+		func() error { return each(c.Nodes.Joined, s.joinNode) },
 
 		func() error { return each(c.Registry.UpdatedThings, s.updateThing) },
 		func() error { return each(c.Registry.UpdatedGroups, s.updateGroup) },
@@ -62,6 +64,10 @@ func (s *state) apply(c store.Changes) error {
 		func() error { return each(c.Job.AmendedExecutions, s.amendExecution) },
 
 		func() error { return each(c.Settings, s.changeSetting) },
+		func() error { return each(c.Clients.Set, s.putClient) },
+		func() error { return s.adoptUnowned(c.Clients.Unowned) },
+		func() error { return each(c.Nodes.GivenUp, s.giveUpNode) },
+		func() error { return s.signed(c.Nodes) },
 		func() error { return each(c.Sessions, s.changeSession) },
 	}
 	for _, step := range steps {
@@ -91,11 +97,6 @@ func (s *state) addAnnouncement(a store.Announcement) error {
 		return conflict("announcement", a.ID)
 	}
 	s.announcements = s.announcements.put(id(a.ID), cloneAnnouncement(a))
-	return nil
-}
-
-func (s *state) removeAnnouncement(number int64) error {
-	s.announcements = s.announcements.remove(id(number))
 	return nil
 }
 

@@ -126,6 +126,9 @@ func clonePolicy(p registry.Policy) registry.Policy {
 func cloneAnnouncement(a store.Announcement) store.Announcement {
 	a.Notices = slices.Clone(a.Notices)
 	a.Events = slices.Clone(a.Events)
+	a.Nodes.Clients, a.Nodes.GivenUp = slices.Clone(a.Nodes.Clients), slices.Clone(a.Nodes.GivenUp)
+	a.Nodes.Certificates = slices.Clone(a.Nodes.Certificates)
+	a.Nodes.Detached = slices.Clone(a.Nodes.Detached)
 	return a
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
 )
 
 // The keys of the trees. Each names an order that some read of the contract promises.
@@ -63,6 +64,13 @@ type (
 		key    string
 	}
 
+	// turn orders the turns of clients, turnOf those of a node.
+	turn   store.ClientTurn
+	turnOf struct {
+		node store.NodeID
+		turn
+	}
+
 	// resource names what has tags, as its ARN does.
 	resource struct{ kind, name string }
 
@@ -116,6 +124,14 @@ func (a attached) compare(b attached) int {
 
 // attachedKey is the key of an attachment.
 func attachedKey(a registry.Attachment) attached { return attached{a.Policy, a.Kind, a.Key} }
+
+func (a turn) compare(b turn) int {
+	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Turn, b.Turn))
+}
+
+func (a turnOf) compare(b turnOf) int {
+	return cmp.Or(cmp.Compare(a.node, b.node), a.turn.compare(b.turn))
+}
 
 func (a resource) compare(b resource) int {
 	return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.name, b.name))

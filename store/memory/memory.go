@@ -10,8 +10,10 @@ package memory
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
@@ -64,11 +66,18 @@ func (s *Store) Write(ctx context.Context, f func(store.Tx) error) error {
 	return nil
 }
 
-// Reset removes everything.
+// Reset removes everything but secrets.
 func (s *Store) Reset(ctx context.Context) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	s.state.Store(&state{})
+	after := &state{}
+	for name, value := range s.state.Load().settings.from(store.SecretPrefix) {
+		if !strings.HasPrefix(string(name), store.SecretPrefix) {
+			break
+		}
+		after.settings = after.settings.put(name, value)
+	}
+	s.state.Store(after)
 	return ctx.Err()
 }
 
@@ -108,11 +117,14 @@ func (t *tx) Heads(names []string, pending int) (heads []store.Head, err error) 
 	return heads, nil
 }
 
+// Time is none: a store in memory has no clock.
+func (t *tx) Time() time.Time { return time.Time{} }
+
 // NextKeys returns the store's counters: they only ever grow.
 func (t *tx) NextKeys() store.Keys { return t.keys }
 
 type keys struct {
-	thing, group, billingGroup, job, sequence, announcement int64
+	thing, group, billingGroup, job, sequence, announcement, node int64
 
 	joined atomic.Int64 // readers look at it
 }
@@ -131,3 +143,4 @@ func (k *keys) Job() job.Key        { return job.Key(next(&k.job)) }
 func (k *keys) Joined() int64       { return k.joined.Add(1) }
 func (k *keys) Sequence() int64     { return next(&k.sequence) }
 func (k *keys) Announcement() int64 { return next(&k.announcement) }
+func (k *keys) Node() store.NodeID  { return store.NodeID(next(&k.node)) }

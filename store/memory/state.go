@@ -58,6 +58,10 @@ type state struct {
 	sessions      tree[entry, store.SessionEntry] // without bodies that they share
 	bodies        tree[id, sharedBody]            // by SessionEntry.Shared
 	settings      tree[text, []byte]
+
+	nodes     tree[id, store.Node]
+	clients   tree[turn, store.Client]
+	clientsOf tree[turnOf, struct{}] // index
 }
 
 // sharedBody is the body of several session entries.

@@ -10,7 +10,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/drover-iot/drover/store"
 	"github.com/drover-iot/drover/store/relational"
 )
 
@@ -27,14 +26,17 @@ type conn struct {
 	waiting    []change
 	err        error // of the last changes that were sent: the transaction is lost
 	lastJoined func() (int64, error)
+	time       time.Time // of the database, when a write got its turn
+	wakes      bool      // the write has changed what other nodes may wait for
 	trips      *atomic.Int64
 }
 
-// A change is a statement that waits to be sent. must says that it has to concern a row.
+// A change is a statement that waits to be sent. none is the error when it concerns no row; nil
+// for one that may concern none.
 type change struct {
 	sql  string
 	args []any
-	must bool
+	none error
 }
 
 // maxWaiting bounds what is sent at once.
@@ -97,8 +99,8 @@ func (c *conn) send(ctx context.Context, rest *pgx.Batch) pgx.BatchResults {
 	results := c.db.SendBatch(ctx, batch)
 	for _, w := range c.waiting {
 		tag, err := results.Exec()
-		if err == nil && w.must && tag.RowsAffected() == 0 {
-			err = fmt.Errorf("%w: no row for %s", store.ErrConflict, w.sql)
+		if err == nil && w.none != nil && tag.RowsAffected() == 0 {
+			err = fmt.Errorf("%w: no row for %s", w.none, w.sql)
 		}
 		if err == nil && w.sql == commit && tag.String() != commit {
 			err = errRolledBack
@@ -131,17 +133,17 @@ func (s *cursor) BindBlob(v []byte) { s.args = append(s.args, v) }
 func (s *cursor) BindNull()         { s.args = append(s.args, nil) }
 
 // Run gathers a change.
-func (s *cursor) Run() error { return s.wait(false) }
+func (s *cursor) Run() error { return s.wait(nil) }
 
-// Change gathers a change that must concern a row.
-func (s *cursor) Change() error { return s.wait(true) }
+// Change gathers a change that must concern a row; none is the error when it does not.
+func (s *cursor) Change(none error) error { return s.wait(none) }
 
 // wait copies what was bound: the cursor may be bound anew before the change is sent.
-func (s *cursor) wait(must bool) error {
+func (s *cursor) wait(none error) error {
 	if s.err != nil {
 		return s.err
 	}
-	s.waiting = append(s.waiting, change{s.sql, slices.Clone(s.args), must})
+	s.waiting = append(s.waiting, change{s.sql, slices.Clone(s.args), none})
 	if len(s.waiting) >= maxWaiting {
 		return s.flush()
 	}

@@ -31,7 +31,7 @@ type Copy struct {
 // only a server brings it to, and one whose tables are not those that are given.
 func OpenSource(ctx context.Context, url string, tables []relational.Table) (*Copy, error) {
 	return openCopy(ctx, url, func(c *Copy) error {
-		if err := c.checkVersion(ctx); err != nil {
+		if err := checkVersion(ctx, c.db, c.name); err != nil {
 			return err
 		}
 		if err := c.begin(ctx, pgx.ReadOnly); err != nil {
@@ -103,19 +103,20 @@ func schemaLock(ctx context.Context, db *pgx.Conn) (int64, error) {
 	return lockOf(*schema), nil
 }
 
-// checkVersion refuses a database at another schema than the newest. It changes nothing.
-func (c *Copy) checkVersion(ctx context.Context) error {
+// checkVersion refuses a database at another schema than the newest. It changes nothing. name is what
+// errors call the database.
+func checkVersion(ctx context.Context, db *pgx.Conn, name string) error {
 	var there bool
 	const find = "SELECT to_regclass('schema_version') IS NOT NULL"
-	if err := c.db.QueryRow(ctx, find).Scan(&there); err != nil {
+	if err := db.QueryRow(ctx, find).Scan(&there); err != nil {
 		return err
 	}
 	if !there {
-		return fmt.Errorf("there is no store in %s", c.name)
+		return fmt.Errorf("there is no store in %s", name)
 	}
 	var version int
 	const read = "SELECT coalesce(max(version), 0) FROM schema_version"
-	if err := c.db.QueryRow(ctx, read).Scan(&version); err != nil {
+	if err := db.QueryRow(ctx, read).Scan(&version); err != nil {
 		return err
 	}
 	if version > len(migrations) {
@@ -124,7 +125,7 @@ func (c *Copy) checkVersion(ctx context.Context) error {
 	if version < len(migrations) {
 		return fmt.Errorf("%s is at version %d of the schema, and this drover knows %d: "+
 			"start this drover on it once, which brings it up, and stop it again",
-			c.name, version, len(migrations))
+			name, version, len(migrations))
 	}
 	return nil
 }

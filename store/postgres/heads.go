@@ -2,6 +2,8 @@ package postgres
 
 import (
 	"encoding/json"
+	"reflect"
+	"time"
 
 	"github.com/drover-iot/drover/store"
 	"github.com/drover-iot/drover/store/relational"
@@ -11,6 +13,17 @@ import (
 type tx struct {
 	*relational.Tx
 	conn *conn
+}
+
+// Time is that of the database's clock (R-NODE-5).
+func (t tx) Time() time.Time { return t.conn.time }
+
+// Apply has the other nodes woken with the commit, unless it is a sign of life only.
+func (t tx) Apply(c store.Changes) error {
+	sign := c
+	sign.Nodes.By, sign.Nodes.Sign = 0, store.Sign{}
+	t.conn.wakes = t.conn.wakes || !reflect.ValueOf(sign).IsZero()
+	return t.Tx.Apply(c)
 }
 
 const listHeads = `SELECT ` + relational.HeadColumns + `

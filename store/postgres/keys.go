@@ -1,6 +1,10 @@
 package postgres
 
-import "github.com/drover-iot/drover/store/relational"
+import (
+	"time"
+
+	"github.com/drover-iot/drover/store/relational"
+)
 
 // keys are the counters of all nodes as the running write sees them: it reads them when it has the
 // lock, and stores those that it used. What this node has handed out in a write that was lost it
@@ -10,13 +14,21 @@ type keys struct {
 	stored [relational.KeyKinds]int64 // what the database says
 }
 
-const loadCounters = `SELECT kind, reserved FROM counter`
+// loadCounters reads the counters and, as a further kind, the clock of the database in ms.
+const (
+	loadCounters = `SELECT kind, reserved FROM counter UNION ALL
+		SELECT -1, (extract(epoch FROM clock_timestamp()) * 1000)::bigint`
+	clockKind = -1
+)
 
-// load reads the counters. Only the holder of the lock calls it.
+// load reads the counters and the time. Only the holder of the lock calls it.
 func (k *keys) load(c *conn) error {
 	s := c.Prepare(loadCounters)
 	for s.Row() {
 		kind, last := s.Int(), s.Int()
+		if kind == clockKind {
+			c.time = time.UnixMilli(last).UTC()
+		}
 		if kind < 0 || kind >= relational.KeyKinds {
 			continue // of a newer node
 		}

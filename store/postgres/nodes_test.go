@@ -5,7 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/store"
@@ -147,5 +152,103 @@ func TestAlone(t *testing.T) {
 	}
 	if err := setNumber(first, 3); err != nil {
 		t.Errorf("the second server has gone: %v", err)
+	}
+}
+
+// A commit of one node wakes another one, a sign of life does not (R-NODE-6). A write knows the time
+// of the database, whatever the machine's clock is (R-NODE-5).
+func TestCommitsWakeOtherNodes(t *testing.T) {
+	t.Parallel()
+	url := testpostgres.Schema(t)
+	a, b := open(t, url), open(t, url).(*postgres.Store)
+	defer a.Close()
+	defer b.Close()
+	apply := func(c store.Changes) {
+		err := a.Write(t.Context(), func(tx store.Tx) error {
+			if age := time.Since(tx.Time()); age > time.Minute || age < -time.Minute {
+				t.Errorf("the time is %v", tx.Time())
+			}
+			return tx.Apply(c)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	apply(store.Changes{Nodes: store.NodeChanges{Joined: []store.Node{{ID: 1}}}})
+
+	var heard atomic.Int64
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.OnNotification = func(*pgconn.PgConn, *pgconn.Notification) { heard.Add(1) }
+	db, err := pgx.ConnectConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close(context.Background())
+	exec := func(sql string) {
+		if _, err := db.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exec(fmt.Sprintf("LISTEN drover_%d", b.Lock()))
+	for range 5 {
+		apply(store.Changes{Nodes: store.NodeChanges{By: 1}})
+	}
+	exec("SELECT 1")
+	if n := heard.Load(); n != 0 {
+		t.Errorf("five signs of life woke others %d times", n)
+	}
+
+	woken, listening := make(chan struct{}, 100), sync.WaitGroup{}
+	ctx, stop := context.WithCancel(t.Context())
+	defer listening.Wait()
+	defer stop()
+	listening.Go(func() { b.Listen(ctx, func() { woken <- struct{}{} }) })
+	for done := false; !done; { // it begins to listen meanwhile
+		apply(store.Changes{Settings: []store.Setting{{Name: "a", Value: []byte("b")}}})
+		select {
+		case <-woken:
+			done = true
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	for heard.Load() == 0 {
+		exec("SELECT 1")
+	}
+}
+
+// The commits of a node do not wake the node itself.
+func TestOwnCommitsWakeNobody(t *testing.T) {
+	t.Parallel()
+	url := testpostgres.Schema(t)
+	a, b := open(t, url).(*postgres.Store), open(t, url)
+	defer a.Close()
+	defer b.Close()
+	woken, listening := make(chan struct{}, 100), sync.WaitGroup{}
+	ctx, stop := context.WithCancel(t.Context())
+	defer listening.Wait()
+	defer stop()
+	listening.Go(func() { a.Listen(ctx, func() { woken <- struct{}{} }) })
+	others := 0
+	for done := false; !done; {
+		for range 5 {
+			if err := countUp(a, false, func(registry.ThingID) {}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := countUp(b, false, func(registry.ThingID) {}); err != nil {
+			t.Fatal(err)
+		}
+		others++
+		select {
+		case <-woken:
+			done = true
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	if n := 1 + len(woken); n > others {
+		t.Errorf("woken %d times by %d commits of others", n, others)
 	}
 }

@@ -2,10 +2,11 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"hash/fnv"
+	"net"
 	"sync/atomic"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -25,8 +26,9 @@ type Store struct {
 	keys  keys
 	calls *relational.Calls
 
-	writer *pgx.Conn // that writes; nil before the first write and after it broke
-	alone  bool      // see Alone
+	writer    *pgx.Conn // that writes; nil before the first write and after it broke
+	writerPID atomic.Uint32
+	alone     bool // see Alone
 
 	trips   atomic.Int64 // see Trips
 	silence silence
@@ -36,7 +38,21 @@ type Store struct {
 // tables to the newest schema. They are in the first schema of the search path, which the URL may
 // set with ?search_path=NAME. It refuses, and leaves alone, a database that cannot keep what is
 // acknowledged, and one that a newer Drover wrote (R-NODE-2).
-func Open(ctx context.Context, url string) (*Store, error) {
+func Open(ctx context.Context, url string) (*Store, error) { return open(ctx, url, migrate) }
+
+// OpenExisting opens a database that a server has used. It refuses one that is not at the newest
+// schema, and changes no table.
+func OpenExisting(ctx context.Context, url string) (*Store, error) {
+	return open(ctx, url, func(ctx context.Context, db *pgx.Conn, _ int64) error {
+		return checkVersion(ctx, db, "the database")
+	})
+}
+
+// open opens a database whose tables a function brings to the newest schema, given the lock of the
+// writers, or finds there.
+func open(
+	ctx context.Context, url string, tables func(context.Context, *pgx.Conn, int64) error,
+) (*Store, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, errURL
@@ -44,6 +60,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	if config.ConnConfig.ConnectTimeout == 0 {
 		config.ConnConfig.ConnectTimeout = connectTimeout
 	}
+	config.ConnConfig.DialFunc = dialer.DialContext
 	config.MaxConns = readers
 	if config.ConnConfig.RuntimeParams["application_name"] == "" {
 		config.ConnConfig.RuntimeParams["application_name"] = "drover"
@@ -56,28 +73,36 @@ func Open(ctx context.Context, url string) (*Store, error) {
 		pool:  pool,
 		calls: relational.NewCalls(readers, operatorReaders),
 	}
-	if err := s.prepare(ctx); err != nil {
+	if err := s.prepare(ctx, tables); err != nil {
 		pool.Close()
 		return nil, refusal(config.ConnConfig, err)
 	}
 	return s, nil
 }
 
-// prepare checks the server and brings its tables to the newest schema.
-func (s *Store) prepare(ctx context.Context) error {
+// dialer notices within some seconds that the other end of a connection is gone, also of one that
+// waits for notifications only.
+var dialer = net.Dialer{KeepAliveConfig: net.KeepAliveConfig{
+	Enable:   true,
+	Idle:     3 * time.Second,
+	Interval: time.Second,
+	Count:    4,
+}}
+
+// prepare checks the server and its tables.
+func (s *Store) prepare(
+	ctx context.Context, tables func(context.Context, *pgx.Conn, int64) error,
+) error {
 	return s.pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error {
 		if err := check(ctx, c.Conn()); err != nil {
 			return err
 		}
-		var schema *string
-		if err := c.QueryRow(ctx, "SELECT current_schema()").Scan(&schema); err != nil {
+		lock, err := schemaLock(ctx, c.Conn())
+		if err != nil {
 			return err
 		}
-		if schema == nil {
-			return errors.New("no schema of the search path exists")
-		}
-		s.lock = lockOf(*schema)
-		return migrate(ctx, c.Conn(), s.lock)
+		s.lock = lock
+		return tables(ctx, c.Conn(), lock)
 	})
 }
 

@@ -38,9 +38,9 @@ func check(ctx context.Context, db *pgx.Conn) error {
 
 // migrations bring the tables from one version of the schema to the next; the version is the number
 // of migrations that they have had. Only ever append to this list: once a version is released,
-// databases of users stand at it. The tables are those of the embedded store at its version 12; what
-// is kept as JSON has the same form.
-var migrations = []string{firstSchema}
+// databases of users stand at it. The tables are those of the embedded store; what is kept as JSON has
+// the same form.
+var migrations = []string{firstSchema, nodes}
 
 // migrate brings the tables to the newest schema, under the lock of the writers: of several nodes
 // that start, one does it. All steps are one transaction.
@@ -371,4 +371,38 @@ CREATE TRIGGER session_deleted AFTER DELETE ON session FOR EACH ROW
 CREATE TRIGGER session_updated AFTER UPDATE OF shared ON session FOR EACH ROW
 	WHEN (old.shared IS NOT NULL AND old.shared IS DISTINCT FROM new.shared)
 	EXECUTE FUNCTION drop_session_body();
+`
+
+// nodes are the server processes on the database, and the clients that are connected to them.
+const nodes = `
+CREATE TABLE node (
+	id          BIGINT PRIMARY KEY,
+	name        TEXT COLLATE "C" NOT NULL,
+	version     TEXT COLLATE "C" NOT NULL,
+	since       BIGINT NOT NULL,
+	seen        BIGINT NOT NULL,
+	position    BIGINT NOT NULL, -- the announcement up to which it has made them all
+	connections BIGINT NOT NULL,
+	ready       BIGINT NOT NULL,
+	heir        BIGINT -- the node that has taken its clients; NULL while it lives
+) WITH (fillfactor = 50); -- rewritten with every commit
+CREATE TABLE client (
+	name        TEXT COLLATE "C" NOT NULL,
+	turn        BIGINT NOT NULL,
+	node        BIGINT NOT NULL,
+	claim       BIGINT NOT NULL,
+	connections BIGINT NOT NULL,
+	connected   BIGINT NOT NULL,
+	as_thing    BIGINT NOT NULL,
+	session     TEXT COLLATE "C" NOT NULL,
+	at          BIGINT NOT NULL,
+	reason      TEXT COLLATE "C" NOT NULL,
+	may_return  BIGINT NOT NULL,
+	value       BYTEA,
+	PRIMARY KEY (name, turn)
+) WITH (fillfactor = 70);
+CREATE INDEX client_of_node ON client (node, name, turn);
+CREATE INDEX session_further ON session (substr(ltrim(client, '$0123456789'), 2), client)
+	WHERE seq = 0 AND client >= '$' AND client < '%';
+ALTER TABLE announcement ADD COLUMN nodes TEXT COLLATE "C"; -- store.ForNodes as JSON
 `

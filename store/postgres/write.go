@@ -83,6 +83,9 @@ func (s *Store) transaction(c *conn, f func(*conn) error) error {
 		return err
 	}
 	s.keys.save(c)
+	if c.wakes {
+		s.wakeOthers(c)
+	}
 	if err := c.exec(commit); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
@@ -100,9 +103,10 @@ func (s *Store) giveUp(c *conn) {
 }
 
 const listTables = `SELECT quote_ident(tablename) FROM pg_tables
-	WHERE schemaname = current_schema() AND tablename NOT IN ('counter', 'schema_version')`
+	WHERE schemaname = current_schema()
+	AND tablename NOT IN ('counter', 'schema_version', 'setting')`
 
-// Reset removes everything. Keys go on growing.
+// Reset removes everything but secrets. Keys go on growing.
 func (s *Store) Reset(ctx context.Context) error {
 	return s.exclusive(ctx, func(c *conn) error {
 		var tables []string
@@ -116,6 +120,7 @@ func (s *Store) Reset(ctx context.Context) error {
 		for _, table := range tables {
 			c.queue("TRUNCATE " + table)
 		}
+		c.queue(relational.EmptySettings)
 		return nil
 	})
 }

@@ -39,6 +39,7 @@ func (s *Store) connectWriter(ctx context.Context) error {
 		return gone(err)
 	}
 	s.writer = db
+	s.writerPID.Store(db.PgConn().PID())
 	if !s.alone {
 		return nil
 	}

@@ -3,6 +3,7 @@ package relational
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/store"
@@ -39,6 +40,9 @@ type (
 	jobWriter      struct{ *Tx }
 	identityWriter struct{ *Tx }
 )
+
+// Time is none: a database in this process has the machine's clock.
+func (t *Tx) Time() time.Time { return time.Time{} }
 
 // NextKeys returns the store's counters: they only ever grow.
 func (t *Tx) NextKeys() store.Keys { return t.keys }
@@ -82,7 +86,8 @@ func (t *Tx) delete(c *store.Changes) {
 	apply(t, "delete billing group", c.Registry.DeletedBillingGroups, t.deleteBillingGroup)
 	apply(t, "delete certificate", c.Registry.DeletedCertificates, identity.deleteCertificate)
 	apply(t, "delete policy", c.Registry.DeletedPolicies, identity.deletePolicy)
-	apply(t, "remove announcement", c.Outbox.Done, t.removeAnnouncement)
+	apply(t, "remove node", c.Nodes.Gone, t.removeNode)
+	apply(t, "remove client", c.Clients.Removed, t.removeClient)
 }
 
 func (t *Tx) insert(c *store.Changes) {
@@ -104,6 +109,7 @@ func (t *Tx) insert(c *store.Changes) {
 	apply(t, "save membership work", c.Job.MembershipWork, jobs.putMembershipWork)
 	apply(t, "create execution", c.Job.CreatedExecutions, jobs.createExecution)
 	apply(t, "add announcement", c.Outbox.Added, t.addAnnouncement)
+	apply(t, "join", c.Nodes.Joined, t.joinNode)
 }
 
 func (t *Tx) update(c *store.Changes) {
@@ -119,4 +125,10 @@ func (t *Tx) update(c *store.Changes) {
 	apply(t, "amend execution", c.Job.AmendedExecutions, jobs.amendExecution)
 	apply(t, "change setting", c.Settings, t.changeSetting)
 	apply(t, "change session", c.Sessions, t.changeSession)
+	apply(t, "save client", c.Clients.Set, t.putClient)
+	apply(t, "adopt sessions", []store.NodeID{c.Clients.Unowned}, t.adoptUnowned)
+	apply(t, "give up node", c.Nodes.GivenUp, t.giveUpNode)
+	if c.Nodes.By != 0 {
+		apply(t, "sign of a node", []store.NodeChanges{c.Nodes}, t.sign)
+	}
 }

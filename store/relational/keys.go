@@ -5,6 +5,7 @@ import (
 
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
 )
 
 // The kinds of key. The numbers are stored; never renumber them.
@@ -16,6 +17,7 @@ const (
 	SequenceKey
 	AnnouncementKey
 	BillingGroupKey
+	NodeKey
 	KeyKinds
 )
 
@@ -35,3 +37,4 @@ func (k *Keys) Job() job.Key        { return job.Key(k.next(JobKey)) }
 func (k *Keys) Joined() int64       { return k.next(JoinedKey) }
 func (k *Keys) Sequence() int64     { return k.next(SequenceKey) }
 func (k *Keys) Announcement() int64 { return k.next(AnnouncementKey) }
+func (k *Keys) Node() store.NodeID  { return store.NodeID(k.next(NodeKey)) }

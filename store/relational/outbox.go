@@ -8,26 +8,20 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-const insertAnnouncement = `INSERT INTO announcement (id, notices, events) VALUES (?, ?, ?)`
+const insertAnnouncement = `INSERT INTO announcement (id, notices, events, nodes)
+	VALUES (?, ?, ?, ?)`
 
 func (t *Tx) addAnnouncement(a store.Announcement) error {
-	s := t.stmt(insertAnnouncement).int(a.ID).blob(packNotices(a.Notices))
-	if len(a.Events) > 0 {
-		return s.json(a.Events).change()
-	}
-	return s.null().change()
+	return t.stmt(insertAnnouncement).int(a.ID).blob(packNotices(a.Notices)).
+		maybeJSON(a.Events, len(a.Events) > 0).maybeJSON(a.Nodes, !a.Nodes.Empty()).change()
 }
-
-const deleteAnnouncement = `DELETE FROM announcement WHERE id = ?`
-
-func (t *Tx) removeAnnouncement(id int64) error { return t.stmt(deleteAnnouncement).int(id).run() }
 
 const (
 	// octet_length reads no more of a row than its header.
 	sizeAnnouncements = `SELECT id, coalesce(octet_length(events), 0) FROM announcement
 		WHERE id > ? ORDER BY id LIMIT ?`
 
-	listAnnouncements = `SELECT id, notices, events FROM announcement
+	listAnnouncements = `SELECT id, notices, events, nodes FROM announcement
 		WHERE id > ? AND id <= ? ORDER BY id`
 )
 
@@ -59,6 +53,7 @@ func scanAnnouncement(s stmt) (a store.Announcement) {
 	s.Fail(err)
 	a.Notices = notices
 	s.getJSON(&a.Events)
+	s.getJSON(&a.Nodes)
 	return a
 }
 

@@ -19,6 +19,13 @@ const (
 	putSessionBody     = `INSERT INTO session_body (id, value) VALUES (?, ?)`
 	listSessions       = `SELECT client, seq, value, shared FROM session
 		WHERE (client, seq) > (?, ?) ORDER BY client, seq LIMIT ?`
+	listSession = `SELECT client, seq, value, shared FROM session
+		WHERE client = ? AND seq > ? ORDER BY seq LIMIT ?`
+	// $1/pump-07 is a further session of pump-07. There is an index of these expressions.
+	isFurther   = `client >= '$' AND client < '%'`
+	ofFurther   = `substr(ltrim(client, '$0123456789'), 2)`
+	listFurther = `SELECT client FROM session WHERE seq = 0 AND ` + isFurther + `
+		AND ` + ofFurther + ` = ? ORDER BY client`
 	listMessages = `SELECT client, seq, session.value, shared, coalesce(body, session_body.value)
 		FROM session LEFT JOIN session_body ON id = shared
 		WHERE client = ? AND seq BETWEEN ? AND ? ORDER BY seq`
@@ -73,6 +80,29 @@ func (r reader) Sessions(f func(store.SessionEntry) error) error {
 		last := page[len(page)-1]
 		client, seq = last.Client, int64(last.Seq)
 	}
+}
+
+func (r reader) SessionsOf(client string, f func(store.SessionEntry) error) error {
+	keys, err := all(r.stmt(listFurther).text(client), stmt.getText)
+	if err != nil {
+		return err
+	}
+	for _, key := range append(keys, client) { // $ comes before whatever a client id begins with
+		for seq := int64(-1); ; {
+			page, err := all(r.stmt(listSession).text(key).int(seq).limit(sessionPage), scanSession)
+			if err != nil {
+				return err
+			}
+			if err := each(page, f); err != nil {
+				return err
+			}
+			if len(page) < sessionPage {
+				break
+			}
+			seq = int64(page[len(page)-1].Seq)
+		}
+	}
+	return nil
 }
 
 func (r reader) SessionMessages(client string, first, last uint64) ([]store.SessionEntry, error) {

@@ -9,6 +9,9 @@ const (
 	selectSetting = `SELECT value FROM setting WHERE name = ?`
 )
 
+// EmptySettings removes all settings that store.Store.Reset removes.
+const EmptySettings = "DELETE FROM setting WHERE substr(name, 1, 7) <> '" + store.SecretPrefix + "'"
+
 func (t *Tx) changeSetting(s store.Setting) error {
 	if s.Value == nil {
 		return t.stmt(deleteSetting).text(s.Name).run()

@@ -26,6 +26,7 @@ func Statements() []string {
 		listSessions, insertJobThing, insertExecution, insertMembership, putPrincipal,
 		insertDroppedNumber, insertThing, insertJobTarget, insertContinuousTarget,
 		selectOriginal, listTemplates, selectTemplate, sizeAnnouncements, listMessages,
-		selectSetting, selectNthThing, listEndedJobs, listLateJoiners,
+		selectSetting, selectNthThing, listEndedJobs, listLateJoiners, listTurns,
+		listClientsOf, listSession, listFurther,
 	}
 }

@@ -32,10 +32,10 @@ type Cursor interface {
 	BindNull()
 
 	// Run executes a statement that returns no rows. Change is the same for one that must concern a
-	// row: store.ErrConflict means that it did not, or that it was in the way of another row. A
-	// database may find out later in the transaction.
+	// row: none is the error when it does not. store.ErrConflict means that it was in the way of
+	// another row. A database may find out later in the transaction.
 	Run() error
-	Change() error
+	Change(none error) error
 
 	// Row steps to the next row, false at the end. End ends a query and returns its first error.
 	Row() bool
@@ -108,6 +108,14 @@ func (s stmt) json(v any) stmt {
 	return s.text(string(text))
 }
 
+// maybeJSON binds NULL when there is nothing to bind.
+func (s stmt) maybeJSON(v any, there bool) stmt {
+	if !there {
+		return s.null()
+	}
+	return s.json(v)
+}
+
 // maybeMap binds a map as JSON, NULL when it is empty.
 func (s stmt) maybeMap(v map[string]string) stmt {
 	if len(v) == 0 {
@@ -120,7 +128,7 @@ func (s stmt) maybeMap(v map[string]string) stmt {
 func (s stmt) limit(n int) stmt { return s.int(int64(max(n, 0))) }
 
 func (s stmt) run() error    { return s.Run() }
-func (s stmt) change() error { return s.Change() }
+func (s stmt) change() error { return s.Change(store.ErrConflict) }
 
 func (s stmt) getInt() int64      { return s.Int() }
 func (s stmt) getBool() bool      { return s.Int() != 0 }

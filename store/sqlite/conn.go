@@ -110,14 +110,14 @@ func (s *stmt) Run() error {
 }
 
 // Change executes an insert, update or delete of one row. ErrConflict means that it was in the way
-// of another row, or that there was none to change.
-func (s *stmt) Change() error {
+// of another row, none is the error when there was none to change.
+func (s *stmt) Change(none error) error {
 	err := s.Run()
 	switch {
 	case errors.Is(err, sqlite3.CONSTRAINT):
 		return fmt.Errorf("%w: %w", store.ErrConflict, err)
 	case err == nil && s.db.Changes() == 0:
-		return store.ErrConflict
+		return none
 	}
 	return err
 }

@@ -230,9 +230,10 @@ func (c *conn) write(f func() error, committed func()) error {
 
 const countTables = `SELECT count(*) FROM sqlite_schema`
 
-const listTables = `SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'counter'`
+const listTables = `SELECT name FROM sqlite_schema WHERE type = 'table'
+	AND name NOT IN ('counter', 'setting')`
 
-// Reset removes everything. Keys go on growing.
+// Reset removes everything but secrets. Keys go on growing.
 func (s *Store) Reset(ctx context.Context) error {
 	return s.calls.Write(ctx, func() error {
 		return s.writer.write(func() error {
@@ -250,7 +251,7 @@ func (s *Store) Reset(ctx context.Context) error {
 					return err
 				}
 			}
-			return nil
+			return s.writer.exec(relational.EmptySettings)
 		}, func() {})
 	})
 }

@@ -21,7 +21,7 @@ const applicationID = 0x44726f76
 var migrations = []string{
 	firstSchema, sourcesWithoutDescendants, membershipWork, leftMemberships, jobsOfTargetByTime,
 	namesWithExecutions, windowedExecutions, countedJobs, activeContinuousTargets, sessionBodies,
-	attachmentTimes, billingGroups,
+	attachmentTimes, billingGroups, nodes,
 }
 
 const firstSchema = `
@@ -449,6 +449,41 @@ CREATE TABLE billing_group (
 );
 ALTER TABLE thing ADD COLUMN billing_group INTEGER NOT NULL DEFAULT 0; -- 0 for none
 CREATE INDEX thing_by_billing_group ON thing (billing_group, name) WHERE billing_group <> 0;
+`
+
+// nodes are the server processes on the store, and the clients that are connected to them: here the
+// one server, and no clients.
+const nodes = `
+CREATE TABLE node (
+	id          INTEGER PRIMARY KEY,
+	name        TEXT NOT NULL,
+	version     TEXT NOT NULL,
+	since       INTEGER NOT NULL,
+	seen        INTEGER NOT NULL,
+	position    INTEGER NOT NULL, -- the announcement up to which it has made them all
+	connections INTEGER NOT NULL,
+	ready       INTEGER NOT NULL,
+	heir        INTEGER -- the node that has taken its clients; NULL while it lives
+);
+CREATE TABLE client (
+	name        TEXT NOT NULL,
+	turn        INTEGER NOT NULL,
+	node        INTEGER NOT NULL,
+	claim       INTEGER NOT NULL,
+	connections INTEGER NOT NULL,
+	connected   INTEGER NOT NULL,
+	as_thing    INTEGER NOT NULL,
+	session     TEXT NOT NULL,
+	at          INTEGER NOT NULL,
+	reason      TEXT NOT NULL,
+	may_return  INTEGER NOT NULL,
+	value       BLOB,
+	PRIMARY KEY (name, turn)
+) WITHOUT ROWID;
+CREATE INDEX client_of_node ON client (node, name, turn);
+CREATE INDEX session_further ON session (substr(ltrim(client, '$0123456789'), 2), client)
+	WHERE seq = 0 AND client >= '$' AND client < '%';
+ALTER TABLE announcement ADD COLUMN nodes TEXT; -- store.ForNodes as JSON
 `
 
 // migrate checks that the file is Drover's and not from the future, and brings it to the newest

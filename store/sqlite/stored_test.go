@@ -51,6 +51,8 @@ type facts struct {
 	Left         registry.LeftMembership
 	Message      store.SessionEntry // with a body of its own; that of Session is a shared one
 	BillingGroup registry.BillingGroup
+	Node         store.Node
+	Client       store.Client
 }
 
 // everything returns facts whose fields are all set, also those that a later change adds to one of
@@ -67,6 +69,7 @@ func everything() (f facts) {
 	f.Membership.Group, f.Membership.Member = group, registry.Member{Thing: thing, Name: f.Thing.Name}
 	f.Left.Group, f.Left.Member = group, f.Membership.Member
 	f.Message.Shared = 0
+	f.Node.Heir, f.Client.Held = 0, false
 	f.Policy.Default, f.Policy.LastNumber, f.Policy.Versions[0].Number = 1, 3, 1
 	f.Attachment.Policy, f.Attachment.Kind, f.Attachment.Key = f.Policy.Name, registry.CertificateTarget, f.Certificate.ID
 	f.Principal.Thing, f.Principal.ThingName, f.Principal.Certificate = thing, f.Thing.Name, f.Certificate.ID
@@ -138,6 +141,7 @@ func (f facts) changes() (c store.Changes) {
 	c.Outbox.Added = []store.Announcement{f.Announcement}
 	c.Settings = []store.Setting{f.Setting}
 	c.Sessions = []store.SessionEntry{f.Session, f.Message}
+	c.Nodes.Joined, c.Clients.Set = []store.Node{f.Node}, []store.Client{f.Client}
 	c.Job.MembershipWork = []job.MembershipWork{f.Work}
 	return c
 }
@@ -209,6 +213,20 @@ func stored(r store.Reader, like facts) (f facts, err error) {
 		}
 		return err
 	})
+	into("node", func() error {
+		found, err := r.Nodes()
+		if len(found) == 1 {
+			f.Node = found[0]
+		}
+		return err
+	})
+	into("client", func() error {
+		found, err := r.Turns(like.Client.Name)
+		if len(found) == 1 {
+			f.Client = found[0]
+		}
+		return err
+	})
 	session := func(like store.SessionEntry, found *store.SessionEntry) func() error {
 		return func() error {
 			list, err := r.SessionMessages(like.Client, like.Seq, like.Seq)
@@ -250,9 +268,15 @@ func TestStoredAsBefore(t *testing.T) {
 	}
 }
 
+// withoutNodes takes out what came with version 13.
+func withoutNodes(f *facts) {
+	f.Announcement.Nodes, f.Node, f.Client = store.ForNodes{}, store.Node{}, store.Client{}
+}
+
 // withoutBilling takes out what came with versions 11 and 12: the time of an attachment, which is
 // that of its certificate then, and billing groups.
 func withoutBilling(f *facts) {
+	withoutNodes(f)
 	f.Attachment.AttachedAt = f.Certificate.CreatedAt
 	f.BillingGroup, f.Thing.BillingGroup = registry.BillingGroup{}, 0
 }
@@ -289,6 +313,7 @@ func TestStoredIsRead(t *testing.T) {
 		{"testdata/stored-9.sql", 9, withoutBodies},
 		{"testdata/stored-10.sql", 10, withoutLinks},
 		{"testdata/stored-10-links.sql", 10, withoutBilling},
+		{"testdata/stored-12.sql", 12, withoutNodes},
 		{storedFile, len(migrations), func(*facts) {}},
 	} {
 		rows, err := os.ReadFile(row.file)
@@ -404,6 +429,7 @@ func TestStoredNamesAreExplicit(t *testing.T) {
 	walk(reflect.TypeFor[job.MembershipWork]())
 	walk(reflect.TypeFor[registry.TypeProperties]())
 	walk(reflect.TypeFor[store.Event]())
+	walk(reflect.TypeFor[store.ForNodes]())
 	if len(seen) < 15 {
 		t.Errorf("only %d types were looked at: %v", len(seen), seen)
 	}

@@ -128,6 +128,7 @@ func pick[T any](g *generator, list []T) T { return list[g.IntN(len(list))] }
 func (g *generator) key(limit int) int64     { return 1 + int64(g.IntN(limit)) }
 func (g *generator) thing() registry.ThingID { return registry.ThingID(g.key(maxThing)) }
 func (g *generator) group() registry.GroupID { return registry.GroupID(g.key(maxGroup)) }
+func (g *generator) node() store.NodeID      { return store.NodeID(g.key(3)) }
 func (g *generator) time() time.Time         { return at(g.IntN(4)) }
 func (g *generator) principal() (p registry.Principal) {
 	return registry.Principal{Thing: g.thing(), Certificate: pick(g, names), Exclusive: g.IntN(2) == 0}
@@ -354,6 +355,32 @@ func (g *generator) changeIdentity(c *store.RegistryChanges) {
 	}
 }
 
+// changeNodes adds a change of a node or of a client, or none.
+func (g *generator) changeNodes(c *store.Changes) {
+	n := store.Node{ID: g.node(), Name: pick(g, names), Since: g.time(), Sign: store.Sign{Position: g.key(20), Seen: g.time()}}
+	client := store.Client{
+		Name: pick(g, names), Turn: g.key(2), Node: g.node(), Claim: g.key(9), Connections: g.key(9), At: g.time(),
+		Connected: g.IntN(2) == 0, AsThing: g.IntN(2) == 0, MayReturn: g.IntN(2) == 0, Session: pick(g, names), Reason: pick(g, names),
+	}
+	if g.IntN(2) == 0 {
+		client.Value = []byte(pick(g, names))
+	}
+	switch g.IntN(8) {
+	case 0, 1:
+		c.Nodes.By, c.Nodes.Joined = 0, []store.Node{n}
+	case 2:
+		c.Nodes.GivenUp = []store.GivenUp{{Node: n.ID, Heir: g.node()}}
+	case 3:
+		c.Nodes.Gone = []store.NodeID{n.ID}
+	case 4:
+		c.Clients.Removed = []store.ClientTurn{{Name: client.Name, Turn: client.Turn}}
+	case 5:
+		c.Clients.Unowned = g.node()
+	default:
+		c.Nodes.By, c.Clients.Set = 0, []store.Client{client}
+	}
+}
+
 func (g *generator) changeRest(c *store.Changes) {
 	switch g.IntN(8) {
 	case 0:
@@ -367,7 +394,9 @@ func (g *generator) changeRest(c *store.Changes) {
 		}
 		c.Settings = append(c.Settings, store.Setting{Name: pick(g, names), Value: value})
 	case 1:
-		c.Outbox.Done = append(c.Outbox.Done, g.key(20))
+		c.Nodes.Sign = store.Sign{Position: g.key(20), Seen: at(g.IntN(4)), Connections: g.IntN(9), Ready: g.IntN(2) == 0}
+		c.Nodes.By = g.node()
+		g.changeNodes(c)
 	case 2:
 		c.Sessions = append(c.Sessions, store.SessionEntry{Client: pick(g, names), Seq: uint64(g.IntN(3)), Value: []byte{byte(g.IntN(9))}})
 	case 3:

@@ -29,6 +29,8 @@ func everything() (c store.Changes) {
 			Attached: []registry.Attachment{{Policy: "b", Kind: registry.CertificateTarget, Key: "a"}},
 		},
 		Outbox:   store.OutboxChanges{Added: []store.Announcement{{ID: 1, Notices: []store.Notice{{Thing: 1, Notify: true}}, Events: []store.Event{{Topic: "a", Payload: []byte("b")}}}}},
+		Nodes:    store.NodeChanges{Joined: []store.Node{{ID: 1, Name: "a", Since: at(1), Sign: store.Sign{Seen: at(1)}}}},
+		Clients:  store.ClientChanges{Set: []store.Client{{Name: "a", Node: 1, At: at(1)}}},
 		Sessions: []store.SessionEntry{{Client: "a", Value: []byte("data")}, {Client: "a", Seq: 7, Value: []byte("message")}},
 	}
 }
@@ -80,7 +82,18 @@ func dump(w world, r store.Reader) map[string]any {
 	a.identity(r)
 	announcements, err := r.Announcements(0, 100)
 	add(a, announcements, err, "announcements")
+	found, err := r.Nodes()
+	add(a, found, err, "nodes")
+	for node := store.NodeID(1); node <= 3; node++ {
+		clients, err := r.ClientsOf(node, store.ClientTurn{Name: "a", Turn: 1}, 3)
+		add(a, clients, err, "clients of %d", node)
+	}
 	for _, name := range names {
+		turns, err := r.Turns(name)
+		add(a, turns, err, "turns of %s", name)
+		var of []store.SessionEntry
+		err = r.SessionsOf(name, func(s store.SessionEntry) error { of = append(of, s); return nil })
+		add(a, of, err, "sessions of %s", name)
 		setting, err := r.Setting(name)
 		addWhole(a, setting, err, "setting %s", name)
 	}

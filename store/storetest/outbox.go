@@ -15,8 +15,16 @@ func announce(list ...store.Announcement) (c store.Changes) {
 	return c
 }
 
-func announced(ids ...int64) (c store.Changes) {
-	c.Outbox.Done = ids
+// passed is the sign of a node that has made the announcements up to one.
+func passed(node store.NodeID, position int64) (c store.Changes) {
+	c.Nodes.By, c.Nodes.Sign = node, store.Sign{Seen: at(1), Position: position}
+	return c
+}
+
+func joinNodes(nodes ...store.NodeID) (c store.Changes) {
+	for _, id := range nodes {
+		c.Nodes.Joined = append(c.Nodes.Joined, store.Node{ID: id, Since: at(1), Sign: store.Sign{Seen: at(1)}})
+	}
 	return c
 }
 
@@ -56,7 +64,7 @@ func messages(w world, client string, first, last uint64) []store.SessionEntry {
 }
 
 var outbox = []promise{
-	{"announcements stay until they are done, oldest first, strictly after the cursor", func(w world) {
+	{"announcements stay until every node has passed them, oldest first, strictly after the cursor", func(w world) {
 		list := []store.Announcement{
 			{ID: 2, Notices: []store.Notice{{Thing: 1, Notify: true}, {Thing: 1 << 40, NotifyNext: true}, {Thing: 3, Notify: true, NotifyNext: true}, {Thing: 4}}},
 			{ID: 5}, {ID: 9, Notices: []store.Notice{{Thing: 7, NotifyNext: true}}},
@@ -69,9 +77,15 @@ var outbox = []promise{
 		same(w, "limit", from(0, 2), list[:2])
 		same(w, "after", from(2, 9), list[1:])
 		same(w, "limit 0", from(0, 0), nil)
-		w.apply(announced(5, 77))
-		same(w, "done", from(0, 9), []store.Announcement{list[0], list[2]})
-		w.refused("a taken id", announce(list[0]))
+		w.apply(joinNodes(3, 4), passed(3, 7))
+		same(w, "passed by one", from(0, 9), list)
+		w.apply(passed(4, 2))
+		same(w, "passed by both", from(0, 9), list[1:])
+		w.refused("a taken id", announce(list[1]))
+		w.apply(giveUp(4, 3), passed(3, 9))
+		same(w, "a node that was given up stays where it was", from(0, 9), list[1:])
+		w.apply(store.Changes{Nodes: store.NodeChanges{Gone: []store.NodeID{4, 99}}}, passed(3, 9))
+		same(w, "passed by all that are left", from(0, 9), nil)
 	}},
 	{"large announcements are read a few at a time, and one at the least", func(w world) {
 		sizes := []int{store.AnnouncementBytes + 1, store.AnnouncementBytes * 2 / 3, store.AnnouncementBytes * 2 / 3, 1, 1}

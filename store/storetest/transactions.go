@@ -169,6 +169,37 @@ var transactions = []promise{
 		w.view(func(r store.Reader) { same(w, "after", dump(w, r), map[string]any{}) })
 		w.apply(everything())
 	}},
+	{"Reset leaves secrets", func(w world) { // R-NODE-1
+		set := func(name string) store.Setting {
+			return store.Setting{Name: name, Value: []byte("of " + name)}
+		}
+		w.apply(store.Changes{Settings: []store.Setting{
+			set(store.SecretPrefix + "ca"),
+			set(store.SecretPrefix),
+			set("secret"),
+			set("SECRET/ca"),
+			set("secret0"),
+			set("a"),
+		}})
+		if err := w.Reset(context.Background()); err != nil {
+			w.Fatal(err)
+		}
+		w.view(func(r store.Reader) {
+			for name, want := range map[string]string{
+				store.SecretPrefix + "ca": "of secret/ca",
+				store.SecretPrefix:        "of secret/",
+				"secret":                  "",
+				"SECRET/ca":               "",
+				"secret0":                 "",
+				"a":                       "",
+			} {
+				value, err := r.Setting(name)
+				if string(value) != want || (err == nil) != (want != "") {
+					w.Errorf("setting %q after a reset: %q, %v, want %q", name, value, err, want)
+				}
+			}
+		})
+	}},
 	{"what was given and what was got can be changed", func(w world) {
 		given := thing(1, "a")
 		given.Attributes = map[string]string{"k": "v"}

@@ -64,6 +64,20 @@ func (r *Reader) Buffered() bool {
 	return err != nil || offset > 0 && r.end-r.start >= offset+size
 }
 
+// Wait reads until a whole packet is buffered, which Next returns then. Its errors are those of Next.
+func (r *Reader) Wait() error {
+	for !r.Buffered() {
+		offset, size, err := r.fixedHeader()
+		if err != nil {
+			return err
+		}
+		if err := r.fill(offset + size); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Release returns a borrowed buffer to the pool and forgets what is not consumed. Call it when the
 // connection ends.
 func (r *Reader) Release() {

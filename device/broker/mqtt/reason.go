@@ -15,6 +15,7 @@ const (
 	UnsupportedVersion       Reason = 0x84
 	InvalidClientID          Reason = 0x85
 	NotAuthorized            Reason = 0x87
+	ServerUnavailable        Reason = 0x88
 	ServerShuttingDown       Reason = 0x8B
 	KeepAliveTimeout         Reason = 0x8D
 	SessionTakenOver         Reason = 0x8E
@@ -25,6 +26,7 @@ const (
 	QuotaExceeded            Reason = 0x97
 	AdministrativeAction     Reason = 0x98
 	QoSNotSupported          Reason = 0x9B
+	UseAnotherServer         Reason = 0x9C
 	SharedNotSupported       Reason = 0x9E
 	SubscriptionIDNotAllowed Reason = 0xA1
 )
@@ -40,7 +42,7 @@ func (r Reason) ConnackCode() byte {
 		return 1
 	case InvalidClientID:
 		return 2
-	case Unspecified, QuotaExceeded, ServerShuttingDown:
+	case Unspecified, QuotaExceeded, ServerShuttingDown, ServerUnavailable:
 		return 3
 	case NotAuthorized, TopicNameInvalid, QoSNotSupported:
 		return 5

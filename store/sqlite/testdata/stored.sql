@@ -1,11 +1,13 @@
-INSERT INTO announcement (id, notices, events)
-	VALUES (207667, X'83D8E301', '[{"topic":"text 391650","payload":"sA=="}]');
+INSERT INTO announcement (id, notices, events, nodes)
+	VALUES (207667, X'83D8E301', '[{"topic":"text 391650","payload":"sA=="}]', '{"clients":[{"client":"text 768234","claim":597812,"from":579962,"to":674625,"released":true}],"access":true,"certificates":["text 502236"],"detached":[{"certificate":"text 744321","thing":"text 192790"}],"givenUp":[{"node":59262,"heir":414526,"position":835291}]}');
 INSERT INTO attachment (policy, kind, key, attached_at)
 	VALUES ('text 88274', 'cert', 'text 954668', 1894977188005);
 INSERT INTO billing_group (id, name, uuid, description, version, created_at)
 	VALUES (943553, 'text 721171', 'text 498790', 'text 276409', 54029, 1896287647005);
 INSERT INTO certificate (id, pem, status, mode, created_at, updated_at, not_before, not_after)
 	VALUES ('text 954668', 'text 732287', 'text 509906', 'text 287525', 1898300192005, 1895077811005, 1901855430005, 1898633049005);
+INSERT INTO client (name, turn, node, claim, connections, connected, as_thing, session, at, reason, may_return, value)
+	VALUES ('text 239805', 462187, 684568, 906949, 129330, 1, 1, 'text 796472', 1896474853005, 'text 241234', 1, X'3A');
 INSERT INTO continuous_target (thing_group, active, job)
 	VALUES (8, 1, 9);
 INSERT INTO execution (job, thing, number, status, version, attempt, used_failed, used_timed_out, force_canceled, queued_at, started_at, updated_at, sequence, deadline, step_deadline, times_out_at, details, token, windowed)
@@ -30,6 +32,8 @@ INSERT INTO membership (thing_group, name, thing, joined)
 	VALUES (8, 'text 979299', 7, 220479);
 INSERT INTO membership_work (number, work)
 	VALUES (997350, '{"thing":981595,"before":[562614],"deleted":true,"left":true,"queued":{"queuedAt":"2030-02-27T04:28:26.005Z","sequence":118568},"pendingDone":true,"job":381870}');
+INSERT INTO node (id, name, version, since, seen, position, connections, ready, heir)
+	VALUES (59860, 'text 282240', 'text 615097', 1900293478005, 1902528581005, 294963, 517344, 1, NULL);
 INSERT INTO policy (name, default_version, last_version, created_at, updated_at)
 	VALUES ('text 88274', 1, 3, 1898433798005, 1895211417005);
 INSERT INTO policy_version (policy, number, document, created_at)

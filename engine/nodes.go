@@ -1,0 +1,161 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/drover-iot/drover/engine/commit"
+	"github.com/drover-iot/drover/store"
+)
+
+// NodeConfig is what an engine needs that may share its store with others.
+type NodeConfig struct {
+	commit.NodeConfig
+	// Listen calls wake when another node has committed, until ctx ends. What it misses is found a
+	// second later. Nil listens to nobody.
+	Listen func(ctx context.Context, wake func())
+	// Follow is given the time of the store's clock with each commit (R-NODE-5). May be nil.
+	Follow  func(time.Time)
+	Clients Clients // nil: devices are not served
+}
+
+// Clients is who serves the clients of this node: a broker. All methods but Abandon are called by
+// the goroutine that announces, in the order of the announcements. Nodes are those that store.Client
+// names.
+type Clients interface {
+	// Claimed says that a node has claimed a client that had another turn before; mine: it is this
+	// node; wasMine: the turn before is.
+	Claimed(client string, claim int64, mine, wasMine bool)
+	// Released says that the turn of a client before a claim of this node has ended.
+	Released(client string, claim int64)
+	// Adopt takes over the clients of a lost node. Until Adopted is called, what is announced goes
+	// to them only, and Claimed is about that node.
+	Adopt(ctx context.Context, node store.NodeID) error
+	Adopted()
+	// Abandon ends all connections and forgets all clients: others have taken them over.
+	Abandon()
+}
+
+// join makes this server a node before anything is announced: with the clients of the one that ran
+// on the same data folder before.
+func (e *Engine) join(ctx context.Context) error {
+	if !e.config.Node.Shared {
+		return nil
+	}
+	return e.commits.Do(ctx, func(*commit.Tx) error { return nil })
+}
+
+// leave gives the clients of this node to another one, as its last commit.
+func (e *Engine) leave(ctx context.Context) {
+	if !e.config.Node.Shared {
+		return
+	}
+	if err := e.commits.Do(ctx, e.commits.Leave); err != nil {
+		e.config.Log.Warn("the clients are not given to another node now: "+
+			"it takes them over in some seconds", "err", err)
+	}
+}
+
+// NodeID is the number of this node; 0 before it has joined.
+func (e *Engine) NodeID() store.NodeID { return e.commits.NodeID() }
+
+// others says that another node has committed: something may be due, or to be announced.
+func (e *Engine) others() {
+	e.commits.Outbox.Wake()
+	e.wakeUp()
+}
+
+// abandon ends all connections of clients.
+func (e *Engine) abandon() {
+	e.announcing.Lock() // not while the clients are told of announcements
+	defer e.announcing.Unlock()
+	if c := e.config.Node.Clients; c != nil {
+		c.Abandon()
+	}
+	clear(e.heirs)
+}
+
+// passNodes does what an announcement has for nodes. as is the node whose part is played: this one,
+// or a lost one that it takes over from.
+func (e *Engine) passNodes(ctx context.Context, a store.Announcement, as store.NodeID) error {
+	for _, g := range a.Nodes.GivenUp {
+		if g.Heir == e.commits.NodeID() && e.heirs[g.Node] != g.Heir {
+			if err := e.adopt(ctx, g, a.ID); err != nil {
+				return err
+			}
+		}
+		e.heirs[g.Node] = g.Heir
+	}
+	e.passClients(a.Nodes.Clients, as)
+	e.Identity.Learn(a.Nodes)
+	return nil
+}
+
+// passClients tells of claims and releases.
+func (e *Engine) passClients(news []store.ClientNews, as store.NodeID) {
+	clients := e.config.Node.Clients
+	if clients == nil {
+		return
+	}
+	is := func(node store.NodeID) bool { // or has taken over from it
+		for ; node != as; node = e.heirs[node] {
+			if node == 0 {
+				return false
+			}
+		}
+		return as != 0
+	}
+	for _, n := range news {
+		switch {
+		case !n.Released:
+			clients.Claimed(n.Client, n.Claim, is(n.To), is(n.From))
+		case is(n.To):
+			clients.Released(n.Client, n.Claim)
+		}
+	}
+}
+
+// adopt takes over from a lost node: its clients, and what was announced from its position up to the
+// announcement that says it is lost. Until that is done, a node that takes over from this one begins
+// there too.
+func (e *Engine) adopt(ctx context.Context, lost store.GivenUp, upTo int64) error {
+	if e.config.Node.Clients != nil {
+		e.commits.Outbox.Hold(lost.Position)
+		defer e.commits.Outbox.Let()
+		if err := e.takeOver(ctx, lost, upTo); err != nil {
+			return err
+		}
+	}
+	e.Fleet.BeginPresences()
+	return e.commits.Do(ctx, func(tx *commit.Tx) error {
+		tx.Changes.Nodes.Gone = []store.NodeID{lost.Node}
+		return nil
+	})
+}
+
+// takeOver lets the clients of a lost node miss nothing that it has not announced any more.
+func (e *Engine) takeOver(ctx context.Context, lost store.GivenUp, upTo int64) error {
+	if err := e.config.Node.Clients.Adopt(ctx, lost.Node); err != nil {
+		return err
+	}
+	defer e.config.Node.Clients.Adopted()
+	for last := lost.Position; ; {
+		found, err := e.announcements(ctx, last)
+		if err != nil {
+			return err
+		}
+		for _, a := range found {
+			if a.ID >= upTo {
+				return e.persisted(ctx)
+			}
+			e.passClients(a.Nodes.Clients, lost.Node)
+			if err := e.publish(ctx, a); err != nil {
+				return err
+			}
+			last = a.ID
+		}
+		if len(found) == 0 {
+			return e.persisted(ctx)
+		}
+	}
+}

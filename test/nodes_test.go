@@ -1,0 +1,171 @@
+package test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/iot"
+	mqtt "github.com/eclipse/paho.mqtt.golang"
+
+	"github.com/drover-iot/drover/test/testpostgres"
+	"github.com/drover-iot/drover/test/testserver"
+)
+
+// Several servers on one database, as devices and operators meet them. What goes wrong with them is
+// in package test/nodes.
+
+// nodes are servers on one database, which run.
+func nodes(t *testing.T, n int) (all []*server) {
+	t.Helper()
+	store := testpostgres.Schema(t)
+	secret := strings.Repeat("0123456789abcdef", 4)
+	for range n {
+		s := &server{Server: testserver.New(t), t: t}
+		s.Store, s.Env = store, []string{"DROVER_SECRET=" + secret}
+		s.Start()
+		all = append(all, s)
+	}
+	return all
+}
+
+// A device is notified at whichever node it is connected of what was done on any other, and every
+// node answers everything that another has acknowledged (R-NODE-3, R-NODE-6).
+func TestNodesAreOneServer(t *testing.T) {
+	t.Parallel()
+	all := nodes(t, 3)
+	all[0].fleet("g", 3)
+	in := map[string]*inbox{}
+	for i, s := range all {
+		thing := thingName(i)
+		in[thing] = newInbox(t)
+		d := must[*v3](t)(connect3(t, s.MQTT, thing, nil, in[thing]))
+		d.subscribe("$aws/things/" + thing + "/jobs/notify-next")
+	}
+	for i, s := range all {
+		job := fmt.Sprintf("job-%d", i)
+		s.create(job, "g", nil)
+		for thing, in := range in {
+			if i == 0 {
+				if m := in.expect("/notify-next"); m.at("execution.jobId") != job {
+					t.Errorf("%s is told: %s", thing, m.Text)
+				}
+			}
+		}
+		for _, other := range all {
+			_, err := other.Control().DescribeJob(within(t, 5*time.Second), &iot.DescribeJobInput{JobId: &job})
+			if err != nil {
+				t.Errorf("another node about %s: %v", job, err)
+			}
+		}
+	}
+	d := dialCrash(all[2].MQTT, "t0001-worker")
+	if d == nil {
+		t.Fatal("no connection")
+	}
+	answer, ok := d.ask("$aws/things/t0001/jobs/job-0/update", `{"status":"SUCCEEDED","includeJobExecutionState":true}`)
+	if !ok || answer.ExecutionState.Status != "SUCCEEDED" {
+		t.Fatalf("the report on another node: %+v", answer)
+	}
+	if m := in["t0001"].expect("/notify-next"); m.at("execution.jobId") != "job-1" {
+		t.Errorf("after a report on another node: %s", m.Text)
+	}
+}
+
+// A client id is connected once over all nodes, and its session is met on every node with what
+// waits in it, each message once (R-NODE-7).
+func TestSessionsGoFromNodeToNode(t *testing.T) {
+	t.Parallel()
+	all := nodes(t, 2)
+	all[0].fleet("g", 1)
+	in := newInbox(t)
+	first, known := rejoin(t, all[0].MQTT, "t0001", in)
+	if known {
+		t.Fatal("a session before the first")
+	}
+	for _, topic := range []string{"$aws/things/t0001/jobs/notify-next", "to/t0001"} {
+		if token := first.Subscribe(topic, 1, nil); !token.WaitTimeout(5*time.Second) || token.Error() != nil {
+			t.Fatalf("subscribe: %v", token.Error())
+		}
+	}
+	began := time.Now()
+	second, known := rejoin(t, all[1].MQTT, "t0001", in)
+	if !known {
+		t.Error("the session is not known on the other node")
+	}
+	eventually(t, "the older connection ends", func() bool { return !first.IsConnected() })
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("taking over took %v", took)
+	}
+	all[0].create("one", "g", nil)
+	if m := in.expect("/notify-next"); m.at("execution.jobId") != "one" {
+		t.Errorf("on the other node: %s", m.Text)
+	}
+	second.Disconnect(100)
+	client := must[*v3](t)(connect3(t, all[1].MQTT, "publisher", nil, newInbox(t)))
+	for i := range 5 {
+		client.publish("to/t0001", fmt.Sprint(i))
+	}
+	if _, known = rejoin(t, all[0].MQTT, "t0001", in); !known {
+		t.Error("the session is not known on the node that had it first")
+	}
+	for i := range 5 {
+		if m := in.expect("to/t0001"); m.Text != fmt.Sprint(i) {
+			t.Fatalf("message %q, want %d", m.Text, i)
+		}
+	}
+	in.empty()
+}
+
+// When a node is killed, another one goes on for its clients within ten seconds: it publishes their
+// wills and that they are disconnected, and their sessions have lost nothing (R-NODE-8).
+func TestNodeIsLost(t *testing.T) {
+	t.Parallel()
+	all := nodes(t, 2)
+	all[0].fleet("g", 1)
+	watched := newInbox(t)
+	watcher := must[*v3](t)(connect3(t, all[1].MQTT, "watcher", nil, watched))
+	watcher.subscribe("wills/#")
+	watcher.subscribe("$aws/events/presence/disconnected/t0001")
+
+	in := newInbox(t)
+	device, _ := rejoin(t, all[0].MQTT, "t0001", in)
+	if token := device.Subscribe("$aws/things/t0001/jobs/notify-next", 1, nil); !token.WaitTimeout(5*time.Second) || token.Error() != nil {
+		t.Fatalf("subscribe: %v", token.Error())
+	}
+	options := mqtt.NewClientOptions().AddBroker(strings.Replace(all[0].MQTT, "mqtt://", "tcp://", 1)).SetClientID("dying").
+		SetAutoReconnect(false).SetWill("wills/dying", "farewell", 1, false)
+	dying := mqtt.NewClient(options)
+	if token := dying.Connect(); !token.WaitTimeout(5*time.Second) || token.Error() != nil {
+		t.Fatalf("connect: %v", token.Error())
+	}
+	began := time.Now()
+	all[0].Kill()
+	all[1].create("meanwhile", "g", nil)
+	seen := map[string]message{}
+	for len(seen) < 2 {
+		m := watched.next()
+		seen[m.Topic] = m
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	if m := seen["wills/dying"]; m.Text != "farewell" {
+		t.Errorf("the will is %q", m.Text)
+	}
+	var gone struct{ ClientID, DisconnectReason string }
+	if err := json.Unmarshal([]byte(seen["$aws/events/presence/disconnected/t0001"].Text), &gone); err != nil || gone.ClientID != "t0001" {
+		t.Errorf("the event is %+v, %v", gone, err)
+	}
+	_, known := rejoin(t, all[1].MQTT, "t0001", in)
+	if !known {
+		t.Error("the session is lost")
+	}
+	if m := in.expect("/notify-next"); m.at("execution.jobId") != "meanwhile" {
+		t.Errorf("what was announced meanwhile: %s", m.Text)
+	}
+	all[0].Start() // takes nothing from the other one
+	watched.empty()
+}
