@@ -63,7 +63,7 @@ attack:
 
 # Nodes on one database, while nodes, database and network fail. Each node is in a network namespace of
 # its own, which needs root; NETWORK=loopback does not.
-NODES ?= 1
+NODES ?= 3
 DURATION ?= 20m
 NETWORK ?= namespaces
 nodes: setup

@@ -2,8 +2,10 @@ package nodes
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"os"
@@ -42,11 +44,13 @@ func startCluster(w *world, programs []string, standby bool) *cluster {
 		stop()
 		supervisors.Wait()
 	})
+	secret := "DROVER_SECRET=" + base64.StdEncoding.EncodeToString(random(32))
 	for i, program := range programs {
 		n := &node{
 			name:    fmt.Sprintf("node-%d", i+1),
 			dir:     filepath.Join(folder, fmt.Sprintf("node-%d", i+1)),
 			place:   net.place(t, i, c.database.ports()),
+			env:     []string{secret},
 			problem: w.problem,
 			program: program,
 		}
@@ -56,6 +60,13 @@ func startCluster(w *world, programs []string, standby bool) *cluster {
 	}
 	c.meet(t)
 	return c
+}
+
+// random returns random bytes: the key for the secrets in the database.
+func random(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails
+	return b
 }
 
 // networkOf is the network of the run, and the address that the database listens on.

@@ -33,7 +33,7 @@ type options struct {
 func optionsOf(t testing.TB, duration time.Duration) options {
 	t.Helper()
 	o := options{
-		nodes:     1,
+		nodes:     3,
 		devices:   40,
 		groups:    4,
 		operators: 3,
