@@ -90,7 +90,8 @@ func (d *device) connect() *line {
 	case d.subscribed && l.session:
 		return l
 	case d.subscribed:
-		d.problem("the session of %s is gone at %s (R-NODE-7)", d.thing, d.cluster.nodes[node].name)
+		d.problem("the session of %s is gone at %s (R-NODE-7); its connections:%s",
+			d.thing, d.cluster.nodes[node].name, d.history.connectionsOf(d.thing))
 	}
 	return d.subscribe(l)
 }

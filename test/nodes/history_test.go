@@ -2,7 +2,9 @@ package nodes
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -132,6 +134,22 @@ func (h *history) mayStart() map[string]time.Duration {
 		}
 	}
 	return since
+}
+
+// connectionsOf prints the last connections and subscriptions of a client.
+func (h *history) connectionsOf(client string) string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var lines []string
+	for _, c := range h.calls {
+		about := c.operation == opConnect || c.operation == opTakeover || c.operation == opSubscribe
+		if about && c.client == client {
+			lines = append(lines, fmt.Sprintf("\n%12v to %-12v node-%d %s: %v",
+				c.sent.Round(time.Millisecond), c.returned.Round(time.Millisecond), c.node+1,
+				c.operation, c.answer))
+		}
+	}
+	return strings.Join(lines[max(0, len(lines)-8):], "")
 }
 
 // byExecution sorts the calls that name an execution by it, in the order of their sending.
