@@ -87,16 +87,17 @@ func (d *device) connect() *line {
 	d.current.Store(l)
 	go l.read(d.told)
 	switch {
-	case d.subscribed && l.session:
+	case d.subscribed && l.session && (d.listens || d.random.IntN(4) > 0):
 		return l
-	case d.subscribed:
+	case d.subscribed && !l.session:
 		d.problem("the session of %s is gone at %s (R-NODE-7); its connections:%s",
 			d.thing, d.cluster.nodes[node].name, d.history.connectionsOf(d.thing))
 	}
 	return d.subscribe(l)
 }
 
-// subscribe makes the session, and asks once what there is to do.
+// subscribe makes the session, and asks once what there is to do. Devices that ask with each
+// connection subscribe now and then too.
 func (d *device) subscribe(l *line) *line {
 	d.packet++
 	c := d.history.send(call{operation: opSubscribe, client: d.thing, node: l.node})
