@@ -90,8 +90,8 @@ func (d *device) connect() *line {
 	case d.subscribed && l.session && (d.listens || d.random.IntN(4) > 0):
 		return l
 	case d.subscribed && !l.session:
-		d.problem("the session of %s is gone at %s (R-NODE-7); its connections:%s",
-			d.thing, d.cluster.nodes[node].name, d.history.connectionsOf(d.thing))
+		d.problem("the session of %s is gone at %s (R-NODE-7); what was asked last:%s",
+			d.thing, d.cluster.nodes[node].name, d.history.lastOf(d.thing))
 	}
 	return d.subscribe(l)
 }
@@ -170,7 +170,11 @@ func (d *device) told(l *line, m message) bool {
 	asked := strings.HasSuffix(m.topic, "/start-next/accepted") ||
 		strings.HasSuffix(m.topic, "/$next/get/accepted")
 	if notified {
-		c := d.history.send(call{operation: opNotifyNext, client: d.thing, node: l.node})
+		notice := call{operation: opNotifyNext, client: d.thing, node: l.node}
+		if m.Execution != nil { // without the thing, it is no part of a history
+			notice.key.job, notice.key.number = m.Execution.JobID, m.Execution.ExecutionNumber
+		}
+		c := d.history.send(notice)
 		d.history.finish(c, answer{})
 	}
 	if notified || asked {

@@ -133,7 +133,7 @@ func (d *device) sayWaiting() {
 		head = d.head.job + " to do"
 	}
 	d.problem("%s has pending executions; it was told last, at %v, that it has %s (R-NODE-6); "+
-		"it asks with each connection: %v; its connections:%s",
+		"it asks with each connection: %v; what was asked last:%s",
 		d.thing, d.learned.Round(time.Millisecond), head, !d.listens,
-		d.history.connectionsOf(d.thing))
+		d.history.lastOf(d.thing))
 }

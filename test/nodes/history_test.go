@@ -136,20 +136,19 @@ func (h *history) mayStart() map[string]time.Duration {
 	return since
 }
 
-// connectionsOf prints the last connections and subscriptions of a client.
-func (h *history) connectionsOf(client string) string {
+// lastOf prints the last calls of a client, and what else was asked of its thing since.
+func (h *history) lastOf(thing string) string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	var lines []string
 	for _, c := range h.calls {
-		about := c.operation == opConnect || c.operation == opTakeover || c.operation == opSubscribe
-		if about && c.client == client {
-			lines = append(lines, fmt.Sprintf("\n%12v to %-12v node-%d %s: %v",
+		if c.client == thing || c.key.thing == thing && c.operation != opListForThing {
+			lines = append(lines, fmt.Sprintf("\n%12v to %-12v node-%d %s %s %d: %v",
 				c.sent.Round(time.Millisecond), c.returned.Round(time.Millisecond), c.node+1,
-				c.operation, c.answer))
+				c.operation, c.key.job, c.key.number, c.answer))
 		}
 	}
-	return strings.Join(lines[max(0, len(lines)-8):], "")
+	return strings.Join(lines[max(0, len(lines)-20):], "")
 }
 
 // byExecution sorts the calls that name an execution by it, in the order of their sending.
