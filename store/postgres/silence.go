@@ -12,9 +12,9 @@ import (
 // A database that is cut off answers nothing, and each call needs all of its patience to find that
 // out. Calls that have waited behind such a one, for their turn or for a connection, would wait as
 // long once more, and a request that reads before it writes twice as long. So for a moment after a
-// call has waited in vain others are refused at once, and whoever asks a node gets its answer within
-// one patience (R-NODE-9). For example: a report that comes 2 s after the network was cut waits for
-// its turn until another's 5 s are over, and is refused then, after 3 s.
+// call has waited in vain others are refused at once, and whoever asks a node gets its answer
+// within one patience (R-NODE-9). For example: a report that comes 2 s after the network was cut
+// waits for its turn until another's 5 s are over, and is refused then, after 3 s.
 
 // moment is how long calls are refused. The call after it asks the database again.
 const moment = time.Second

@@ -3,6 +3,7 @@ package nodes
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,28 +27,15 @@ func (w *world) checkHistories(auditor *operator, executions []listed) {
 	w.readAll(auditor, executions)
 	w.history.close()
 	histories := w.history.byExecution()
+	keys := slices.SortedFunc(maps.Keys(histories), byThing)
 	starts := w.history.mayStart()
-	keys := make([]key, 0, len(histories))
-	for k := range histories {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, byThing)
-	var (
-		mu            sync.Mutex
-		acknowledged  int
-		impossible    int
-		all           errgroup.Group
-		deterministic = model.ToModel()
-	)
+	acknowledged, impossible := 0, 0
+	var mu sync.Mutex
+	var all errgroup.Group
 	all.SetLimit(4)
 	for _, k := range keys {
 		all.Go(func() error {
-			may := w.jobs.mayHappen(k)
-			if since, ok := starts[k.thing]; ok {
-				may[mayStart] = since
-			}
-			operations := operationsOf(histories[k], may)
-			result := porcupine.CheckOperationsTimeout(deterministic, operations, checkTime)
+			operations, result := w.check(k, histories[k], starts)
 			mu.Lock()
 			defer mu.Unlock()
 			acknowledged += changes(histories[k])
@@ -65,6 +53,19 @@ func (w *world) checkHistories(auditor *operator, executions []listed) {
 		w.problem("only %d changes were acknowledged: the load is too thin to show anything",
 			acknowledged)
 	}
+}
+
+// check looks for an order of one history. starts is since when each thing may have started any of
+// its executions without being told.
+func (w *world) check(
+	k key, calls []*call, starts map[string]time.Duration,
+) ([]porcupine.Operation, porcupine.CheckResult) {
+	may := w.jobs.mayHappen(k)
+	if since, ok := starts[k.thing]; ok {
+		may[mayStart] = since
+	}
+	operations := operationsOf(calls, may)
+	return operations, porcupine.CheckOperationsTimeout(model.ToModel(), operations, checkTime)
 }
 
 // readAll reads the executions that are listed, and those of the same jobs that anybody was ever

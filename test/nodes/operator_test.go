@@ -40,7 +40,8 @@ func (o *operator) deed() func(context.Context) {
 			do    func(context.Context)
 		}{
 			{12, o.createJob}, {3, o.updateJob}, {1, o.cancelJob}, {1, o.forceCancelJob},
-			{1, o.deleteJob}, {1, o.associate}, {3, o.describeJob}, {1, o.getDocument}, {1, o.listJobs},
+			{1, o.deleteJob}, {1, o.associate}, {3, o.describeJob}, {1, o.getDocument},
+			{1, o.listJobs},
 			{8, o.describe}, {2, o.listForJob}, {2, o.listForThing}, {2, o.cancel},
 			{2, o.forceCancel}, {1, o.delete}, {2, o.leaveGroup}, {4, o.joinGroup},
 		} {

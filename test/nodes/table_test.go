@@ -53,7 +53,8 @@ const (
 var operations = []operation{
 	opConnect, opTakeover, opSubscribe, opNotifyNext, opGetPending, opGetNext, opGetJob,
 	opStartNext, opProgress, opSucceed, opFail, opReject, opCreateSnapshot, opCreateForever,
-	opUpdateJob, opCancelJob, opForceCancelJob, opDeleteJob, opAssociate, opDescribeJob, opGetDocument, opListJobs,
+	opUpdateJob, opCancelJob, opForceCancelJob, opDeleteJob, opAssociate, opDescribeJob, opGetDocument,
+	opListJobs,
 	opDescribe, opListForJob, opListForThing, opCancel, opForceCancel, opDelete, opJoinGroup,
 	opLeaveGroup,
 }
