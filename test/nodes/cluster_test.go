@@ -94,6 +94,23 @@ func (c *cluster) awaitReady(t testing.TB, n *node) {
 	}
 }
 
+// awaitAnswer waits until a node has its database again, which goes on by itself (R-NODE-9).
+func (c *cluster) awaitAnswer(t testing.TB, node int) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		_, err := c.control(node).ListJobs(ctx, &iot.ListJobsInput{})
+		cancel()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s does not answer after the last fault: %v\n%s",
+				c.nodes[node].name, err, c.nodes[node].lastPrinted())
+		}
+	}
+}
+
 // meet reads the keys and the authority, and makes a client for each node.
 func (c *cluster) meet(t testing.TB) {
 	t.Helper()

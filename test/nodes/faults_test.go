@@ -122,7 +122,8 @@ func (l *load) calmDown() {
 	l.stopOperators()
 	l.asking.Wait()
 	l.calm.Store(true)
-	for _, n := range l.cluster.nodes {
+	for i, n := range l.cluster.nodes {
 		l.cluster.awaitReady(l.t, n)
+		l.cluster.awaitAnswer(l.t, i)
 	}
 }
