@@ -28,9 +28,12 @@ type aNode struct {
 	*Engine
 	t    *testing.T
 	seen []string
+	deaf int // so many notices fail
 }
 
-func (n *aNode) see(format string, args ...any) { n.seen = append(n.seen, fmt.Sprintf(format, args...)) }
+func (n *aNode) see(format string, args ...any) {
+	n.seen = append(n.seen, fmt.Sprintf(format, args...))
+}
 
 func (n *aNode) Claimed(client string, _ int64, mine, wasMine bool) {
 	n.see("claimed %s mine=%v was mine=%v", client, mine, wasMine)
@@ -47,6 +50,8 @@ func (n *aNode) Adopt(ctx context.Context, node store.NodeID) error {
 }
 func (n *aNode) Adopted() { n.see("adopted") }
 func (n *aNode) Abandon() { n.see("abandon") }
+
+var errDeaf = errors.New("deaf")
 
 // want compares what was seen since the last call.
 func (n *aNode) want(when string, want ...string) {
@@ -103,6 +108,13 @@ func nodesOn(t *testing.T, kept store.Store, names ...string) (all []*aNode) {
 		n.Engine = New(Config{
 			Store: kept, Clock: clock.NewVirtual(noon), IDs: &ids.Counting{},
 			Events: events.Renderer{Scope: registry.DefaultScope, IDs: &ids.Counting{}}, Log: slog.New(slog.DiscardHandler), Stepped: true,
+			Notify: func(context.Context, []store.Notice) error {
+				if n.deaf--; n.deaf >= 0 {
+					return errDeaf
+				}
+				n.see("notice")
+				return nil
+			},
 			PublishEvents: func(published []store.Event) {
 				for _, e := range published {
 					n.see("%s", e.Topic)
@@ -266,6 +278,62 @@ func TestHeirOfHeir(t *testing.T) {
 	c.want("the heir of both", "1",
 		"adopt", "client x connected=true", "1", "adopted",
 		"adopt", "1", "adopted")
+}
+
+// An heir that fails in the middle takes over again, until the adopted clients have missed nothing.
+func TestHeirFails(t *testing.T) {
+	t.Parallel()
+	all := nodesOn(t, memory.Open(), "a", "b")
+	a, b := all[0], all[1]
+	a.claims("x")
+	a.tells("1")
+	err := a.commits.Do(t.Context(), func(tx *commit.Tx) error {
+		tx.Notify(store.Notice{Thing: 1, Notify: true})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.announces()
+	b.want("node b", "1", "notice")
+	b.signs(0)
+	begin := positionOf(t, a)
+	for at := time.Second; at < 10*time.Second; at += 2 * time.Second {
+		b.signs(at)
+	}
+	b.deaf = 1
+	if err := b.Announce(t.Context()); !errors.Is(err, errDeaf) {
+		t.Fatalf("announced: %v", err)
+	}
+	b.want("while it fails", "adopt", "client x connected=true", "1")
+	b.signs(10 * time.Second)
+	if position := positionOf(t, b); position != begin {
+		t.Errorf("its position is %d: the next heir would not read again from %d on", position, begin)
+	}
+	b.announces()
+	b.want("again", "adopt", "1", "notice", "adopted")
+	b.signs(11 * time.Second)
+	if position := positionOf(t, b); position == begin {
+		t.Error("what all have passed is held")
+	}
+}
+
+// positionOf is the position of a node as it is stored.
+func positionOf(t *testing.T, n *aNode) (position int64) {
+	t.Helper()
+	err := n.config.Store.Read(t.Context(), func(r store.Reader) error {
+		all, err := r.Nodes()
+		for _, found := range all {
+			if found.ID == n.NodeID() {
+				position = found.Position
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return position
 }
 
 // A node that stops gives its clients to another one at once.
