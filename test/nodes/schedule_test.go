@@ -3,7 +3,6 @@ package nodes
 import (
 	"context"
 	"math/rand/v2"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -132,7 +131,7 @@ func (w *world) disturb(ctx context.Context, database bool, random *rand.Rand) {
 // deck is the faults of one kind.
 func (w *world) deck(database bool) (deck []fault) {
 	for _, f := range faults(w.long) {
-		if f.database == database && strings.Contains(f.name, w.options.faults) {
+		if f.database == database && w.faults.MatchString(f.name) {
 			deck = append(deck, f)
 		}
 	}
