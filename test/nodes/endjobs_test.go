@@ -164,7 +164,7 @@ func (w *world) checkRate(r *jobRecord, executions []listed) {
 		}
 	}
 	first, _ := slices.BinarySearchFunc(queued, firstOf(queued).Add(tick), time.Time.Compare)
-	if r.plain && first > int(r.base) {
+	if r.plain && !r.continuous && first > int(r.base) {
 		w.problem("the job %s queued %d executions at first, and %d is its base rate (R-ROLL-4)",
 			r.id, first, r.base)
 	}

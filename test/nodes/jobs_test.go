@@ -20,7 +20,7 @@ type jobRecord struct {
 	timeout    bool
 	perMinute  int32 // the greatest rate that it ever had
 	base       int32 // of the first tick
-	plain      bool  // its rate never changed
+	plain      bool  // its rate never changed, and none of its executions was deleted
 	created    time.Duration
 	exists     bool // CreateJob was answered
 	canceled   bool // or may be
