@@ -138,7 +138,7 @@ func (w *world) deck(database bool) (deck []fault) {
 	return deck
 }
 
-// make makes one fault happen.
+// make makes one fault happen, to a node at random or to the database, and waits until it is over.
 func (w *world) make(ctx context.Context, f fault, random *rand.Rand) {
 	length := f.least + time.Duration(random.Int64N(int64(f.most-f.least)))
 	node, place := everyNode, "the database"

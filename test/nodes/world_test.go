@@ -107,7 +107,7 @@ func (w *world) problem(format string, args ...any) {
 	}
 }
 
-// progress prints what goes on.
+// progress prints what goes on, with the time on the clock of the history.
 func (w *world) progress(format string, args ...any) {
 	w.t.Logf("%6.1f s: "+format, append([]any{w.history.now().Seconds()}, args...)...)
 }
