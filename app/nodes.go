@@ -174,8 +174,12 @@ func (n nodeClients) Adopt(ctx context.Context, node store.NodeID) error {
 	return n.server.broker.Adopt(ctx, int64(node))
 }
 
-// Adopted implements engine.Clients.
-func (n nodeClients) Adopted() { n.server.broker.Adopted() }
+// Adopted implements engine.Clients. What was replayed went to the adopted sessions only, with the
+// heads of that moment: things with other sessions have not been notified of theirs.
+func (n nodeClients) Adopted() {
+	n.server.broker.Adopted()
+	n.server.plane.ForgetNotified()
+}
 
 // Abandon implements engine.Clients. What things were notified of may have gone with the clients: a
 // node that takes over from itself notifies them again.
