@@ -53,6 +53,7 @@ type Server struct {
 	database  *postgres.Store // store, when it is a database; else nil
 	follower  clock.Follower  // the clock of the database
 	ready     atomic.Bool     // it answers
+	started   time.Time       // when it was opened, by the engine's clock
 	secrets   secrets
 	engine    *engine.Engine
 	roles     *objectstore.Roles

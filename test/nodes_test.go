@@ -3,6 +3,10 @@ package test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -168,4 +172,98 @@ func TestNodeIsLost(t *testing.T) {
 	}
 	all[0].Start() // takes nothing from the other one
 	watched.empty()
+}
+
+// listed is the list of nodes as drover nodes prints it, by name.
+func (s *server) listed() map[string]listedNode {
+	s.t.Helper()
+	list := exec.CommandContext(within(s.t, 20*time.Second), testserver.Binary, "nodes", "--output", "json")
+	list.Env = s.environment(s.t.TempDir())
+	out, err := list.CombinedOutput()
+	var answer struct{ Nodes []listedNode }
+	if err == nil {
+		err = json.Unmarshal(out, &answer)
+	}
+	if err != nil {
+		s.t.Fatalf("drover nodes: %s, %v", out, err)
+	}
+	nodes := map[string]listedNode{}
+	for _, n := range answer.Nodes {
+		nodes[n.Name] = n
+	}
+	return nodes
+}
+
+// A listedNode is a row of the list.
+type listedNode struct {
+	Name, Version, Heir string
+	Connections         int
+	Ready               bool
+	Since, LastSign     time.Time
+}
+
+// name is the name of a node in the list.
+func (s *server) name() string {
+	s.t.Helper()
+	id, err := os.ReadFile(filepath.Join(s.Dir, "node.id"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return host + "/" + string(id)
+}
+
+// Every node lists all of them, with the connections of each; one that is killed is listed as gone,
+// and not at all when another one has taken over from it (R-NODE-13).
+func TestNodesAreListed(t *testing.T) {
+	t.Parallel()
+	all := nodes(t, 3)
+	for i := range 2 {
+		must[*v3](t)(connect3(t, all[1].MQTT, fmt.Sprintf("listed-%d", i), nil, newInbox(t)))
+	}
+	want := map[string]int{all[0].name(): 0, all[1].name(): 2, all[2].name(): 0}
+	for _, s := range all {
+		eventually(t, "three nodes with their connections are listed", func() bool {
+			connections := map[string]int{}
+			for name, n := range s.listed() {
+				if n.Ready && n.Heir == "" && n.Version != "" && !n.LastSign.Before(n.Since) {
+					connections[name] = n.Connections
+				}
+			}
+			return maps.Equal(connections, want)
+		})
+	}
+	began := time.Now()
+	all[1].Kill()
+	lost := all[1].name()
+	eventually(t, "the killed node is gone", func() bool {
+		n, listed := all[0].listed()[lost]
+		if n.Heir != "" && (n.Ready || n.Heir != all[0].name() && n.Heir != all[2].name()) {
+			t.Errorf("a node that is gone is listed as %+v", n)
+		}
+		return !listed || n.Heir != ""
+	})
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	if got := len(all[2].listed()); got < 2 {
+		t.Errorf("%d nodes are listed", got)
+	}
+}
+
+// A server with the embedded store lists itself (R-NODE-13).
+func TestLoneNodeIsListed(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	must[*v3](t)(connect3(t, s.MQTT, "listed", nil, newInbox(t)))
+	for name, n := range s.listed() {
+		if name == "" || n.Version == "" || n.Connections != 1 || !n.Ready || n.LastSign.Before(n.Since) {
+			t.Errorf("%+v", n)
+		}
+		return
+	}
+	t.Error("no node is listed")
 }
