@@ -155,8 +155,8 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 // for. The first of them must not end before presence knows that it is the server that leaves.
 func (s *Server) disconnect(ctx context.Context) error {
 	<-ctx.Done()
-	s.ready.Store(false)
 	s.leaving.Store(true)
+	s.ready.Store(false)
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), disconnectGrace)
 	defer cancel()
 	if err := s.broker.DisconnectAll(grace); err != nil {

@@ -30,9 +30,6 @@ type shownNodes struct {
 	Nodes []shownNode `json:"nodes"`
 }
 
-// signAge is how old the last sign of a node may be that counts as ready (R-NODE-9).
-const signAge = 5 * time.Second
-
 // listNodes answers the list. A server without a database is the only one in its list.
 func (s *Server) listNodes(ctx context.Context, _ []byte) (any, error) {
 	if s.database == nil {

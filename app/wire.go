@@ -122,6 +122,7 @@ func (s *Server) join(ctx context.Context) error {
 		Devices:   s.devices,
 		Bodies:    gateway.NewBodies(bodiesBudget.of(capacity.Memory())),
 		Artifacts: s.artifactCalls(),
+		Ready:     s.unready,
 		Log:       s.Log,
 	}
 	return nil

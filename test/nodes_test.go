@@ -3,7 +3,9 @@ package test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -266,4 +268,50 @@ func TestLoneNodeIsListed(t *testing.T) {
 		return
 	}
 	t.Error("no node is listed")
+}
+
+// ready asks a server whether it is ready.
+func (s *server) ready(path string) (status int, why string) {
+	s.t.Helper()
+	client := http.Client{Timeout: 5 * time.Second}
+	answer, err := client.Get(s.HTTP + path)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return answer.StatusCode, strings.TrimSpace(string(body))
+}
+
+// A node whose database does not answer says within six seconds that it is not ready, lives all the
+// same, and is ready again when the database is back (R-NODE-9).
+func TestReadiness(t *testing.T) {
+	t.Parallel()
+	database := testpostgres.New(t, testpostgres.Oldest)
+	s := &server{Server: testserver.New(t), t: t}
+	s.Store = database.Schema(t, "readiness")
+	s.Start()
+	if status, why := s.ready("/readyz"); status != 200 || why != "ok" {
+		t.Fatalf("after the start: %d %s", status, why)
+	}
+	database.Crash(t)
+	began := time.Now()
+	eventually(t, "the node is not ready", func() bool {
+		status, why := s.ready("/readyz")
+		return status == 503 && why == "the server cannot write to its database"
+	})
+	if took := time.Since(began); took > 6*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	if status, _ := s.ready("/healthz"); status != 200 {
+		t.Errorf("healthz answers %d without a database", status)
+	}
+	database.Restart(t)
+	eventually(t, "the node is ready again", func() bool {
+		status, _ := s.ready("/readyz")
+		return status == 200
+	})
 }
