@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/drover-iot/drover/artifact"
+	"github.com/drover-iot/drover/bus"
 	"github.com/drover-iot/drover/device"
 	"github.com/drover-iot/drover/device/broker"
 	"github.com/drover-iot/drover/device/presign"
@@ -60,6 +61,7 @@ type Server struct {
 	signer    *presign.Signer
 	objects   *objectstore.Client
 	broker    *broker.Broker
+	bus       *bus.Bus // nil without one
 	plane     *device.Plane
 	devices   *gateway.DeviceAuth
 	listeners listeners
@@ -127,8 +129,11 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 		return err
 	}
 
+	stopBus := s.startBus(ctx)
+	defer stopBus()
 	serving, ctx := errgroup.WithContext(ctx)
 	serving.Go(func() error { return s.watchStore(ctx) })
+	serving.Go(func() error { return s.warnWithoutBus(ctx) })
 	serving.Go(func() error { return s.roles.Run(ctx, s.ObjectStore.Reload) })
 	if s.steady != nil {
 		watch := &clockWatch{steady: s.steady, log: s.Log}
@@ -147,6 +152,7 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 	defer cancel()
 	s.engine.Announced(grace)
 	err = errors.Join(err, s.broker.Shutdown(grace))
+	stopBus()
 	stopEngine()
 	return errors.Join(err, <-engineDone, s.rescueStore())
 }

@@ -77,3 +77,13 @@ func showNodes(nodes []store.Node, now time.Time) shownNodes {
 	}
 	return shown
 }
+
+// livingNodes is how many nodes were not given up.
+func livingNodes(nodes []store.Node) (n int) {
+	for _, node := range nodes {
+		if node.Heir == 0 {
+			n++
+		}
+	}
+	return n
+}

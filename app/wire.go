@@ -92,6 +92,7 @@ func (s *Server) join(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.makeBus(node.Name)
 	s.joinEngine(now, managed, node)
 	s.started = s.engine.Now()
 	if err := s.joinBroker(ctx); err != nil {
@@ -210,6 +211,7 @@ func (s *Server) joinBroker(ctx context.Context) (err error) {
 		MaxQueuedBytes:   int(queuedBudget.of(memory)),
 		Accepted:         connlimit.Identified,
 		Presence:         s.presence,
+		Forward:          s.forward(),
 		Log:              s.Log,
 	})
 	if err != nil {

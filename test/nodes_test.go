@@ -15,6 +15,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/iot"
 	mqtt "github.com/eclipse/paho.mqtt.golang"
+	natsserver "github.com/nats-io/nats-server/v2/server"
 
 	"github.com/drover-iot/drover/test/testpostgres"
 	"github.com/drover-iot/drover/test/testserver"
@@ -24,14 +25,14 @@ import (
 // in package test/nodes.
 
 // nodes are servers on one database, which run.
-func nodes(t *testing.T, n int) (all []*server) {
+func nodes(t *testing.T, n int, flags ...string) (all []*server) {
 	t.Helper()
 	store := testpostgres.Schema(t)
 	secret := strings.Repeat("0123456789abcdef", 4)
 	for range n {
 		s := &server{Server: testserver.New(t), t: t}
 		s.Store, s.Env = store, []string{"DROVER_SECRET=" + secret}
-		s.Start()
+		s.Start(flags...)
 		all = append(all, s)
 	}
 	return all
@@ -314,4 +315,108 @@ func TestReadiness(t *testing.T) {
 		status, _ := s.ready("/readyz")
 		return status == 200
 	})
+}
+
+// natsServer runs a NATS server in this process, and returns its address.
+func natsServer(t *testing.T) string {
+	t.Helper()
+	s, err := natsserver.NewServer(&natsserver.Options{
+		Host:   "127.0.0.1",
+		Port:   natsserver.RANDOM_PORT,
+		NoLog:  true,
+		NoSigs: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	t.Cleanup(s.Shutdown)
+	if !s.ReadyForConnections(10 * time.Second) {
+		t.Fatal("the NATS server does not start")
+	}
+	return s.ClientURL()
+}
+
+// With a bus, a message on an ordinary topic reaches subscribers on every node once, in the order of
+// its publisher, and so does the will of a client. What is retained stays the database's (R-NODE-12).
+func TestBusBetweenNodes(t *testing.T) {
+	t.Parallel()
+	all := nodes(t, 3, "--bus", natsServer(t))
+	in := make([]*inbox, len(all))
+	for i, s := range all {
+		in[i] = newInbox(t)
+		c := must[*v3](t)(connect3(t, s.MQTT, fmt.Sprintf("reader-%d", i), nil, in[i]))
+		c.subscribe("site/#")
+	}
+	options := mqtt.NewClientOptions().AddBroker(strings.Replace(all[0].MQTT, "mqtt://", "tcp://", 1)).SetClientID("writer").
+		SetAutoReconnect(false).SetWill("site/will", "farewell", 1, false)
+	writer := mqtt.NewClient(options)
+	if token := writer.Connect(); !token.WaitTimeout(5*time.Second) || token.Error() != nil {
+		t.Fatalf("connect: %v", token.Error())
+	}
+	const n = 200
+	for i := range n {
+		if token := writer.Publish("site/a", 1, i == n-1, fmt.Sprint(i)); !token.WaitTimeout(5*time.Second) || token.Error() != nil {
+			t.Fatalf("publish: %v", token.Error())
+		}
+	}
+	for node, in := range in {
+		for i := range n {
+			if m := in.expect("site/a"); m.Text != fmt.Sprint(i) {
+				t.Fatalf("node %d has got %q, want %d", node, m.Text, i)
+			}
+		}
+	}
+	late := newInbox(t)
+	must[*v3](t)(connect3(t, all[2].MQTT, "late", nil, late)).subscribe("site/a")
+	if m := late.expect("site/a"); m.Text != fmt.Sprint(n-1) {
+		t.Errorf("retained is %q", m.Text)
+	}
+	all[0].Kill()
+	for i := 1; i < len(all); i++ {
+		if m := in[i].expect("site/will"); m.Text != "farewell" {
+			t.Errorf("node %d has got the will %q", i, m.Text)
+		}
+		in[i].empty()
+	}
+	for _, s := range all[1:] {
+		if strings.Contains(s.Output.String(), "has no --bus") {
+			t.Error("it warns of a bus that it has")
+		}
+	}
+}
+
+// Without a bus and with another node, the log says once what that means (R-NODE-12).
+func TestNodesWithoutBus(t *testing.T) {
+	t.Parallel()
+	all := nodes(t, 2)
+	const warning = "there are several nodes and this one has no --bus"
+	for i, s := range all {
+		eventually(t, fmt.Sprintf("node %d warns", i), func() bool { return strings.Contains(s.Output.String(), warning) })
+	}
+	for i, s := range all {
+		if times := strings.Count(s.Output.String(), warning); times != 1 {
+			t.Errorf("node %d warns %d times", i, times)
+		}
+	}
+}
+
+// A bus that does not answer is no reason not to start, nor not to serve: the log says what is
+// missing (R-NODE-12).
+func TestBusDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	s := nodes(t, 1, "--bus", "nats://drover:pa55word@127.0.0.1:1")[0]
+	if log := s.Output.String(); !strings.Contains(log, "the bus does not answer: until it answers, messages on ordinary topics reach") ||
+		!strings.Contains(log, "other users of this machine can see the password in --bus") || strings.Contains(log, "pa55word") {
+		t.Errorf("the log:\n%s", log)
+	}
+	in := newInbox(t)
+	must[*v3](t)(connect3(t, s.MQTT, "reader", nil, in)).subscribe("site/#")
+	must[*v3](t)(connect3(t, s.MQTT, "writer", nil, newInbox(t))).publish("site/a", "x")
+	if m := in.expect("site/a"); m.Text != "x" {
+		t.Errorf("got %q", m.Text)
+	}
+	if err := s.Stop(); err != nil {
+		t.Errorf("the end: %v", err)
+	}
 }
