@@ -33,7 +33,10 @@ func (s *Server) openStore(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.store, s.database = database, database
+	s.store, s.database = database, database // closed with the server, also after an error
+	if err := database.Use(ctx); err != nil {
+		return err
+	}
 	s.warnOfStore()
 	return nil
 }

@@ -22,11 +22,7 @@ type adopting map[string][]int64
 // elsewhere. The caller holds b.mu.
 func (b *Broker) begunByLost(client string, claim int64) bool {
 	t := b.transits[client]
-	if t == nil {
-		return false
-	}
-	w := t.turn(claim, false)
-	return w != nil && w.replayed
+	return t != nil && t.turn(claim, false) != nil
 }
 
 // endsAdopted reports whether a claim in the replay ends an adopted turn. All others that end a turn

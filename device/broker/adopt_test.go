@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/drover-iot/drover/device/broker/mqtt"
+	"github.com/drover-iot/drover/device/broker/mqtt/mqtttest"
 )
 
 // The heir of a lost node has its sessions, with what the lost node had not queued for them. Other
@@ -61,12 +62,33 @@ func TestAdoptConnections(t *testing.T) { // R-NODE-8, R-BRK-24, R-BRK-33
 		}
 		watcher.forget()
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		check(t, "after the delay", watcher.topics(), "w")
 		turns := []string{c.turns("now"), c.turns("later"), c.turns("clean"), c.turns("left")}
 		check(t, "turns", strings.Join(turns, ","), "1,1,,1")
 		if heir.b.wills.all != 0 {
 			t.Errorf("%d bytes of wills are counted", heir.b.wills.all)
 		}
+	})
+}
+
+// The delayed will of a connection that was lost with its node is stored: it is not lost with the
+// heir.
+func TestDelayedWillOutlivesHeir(t *testing.T) { // R-NODE-8, R-BRK-24
+	inCluster(t, 3, nil, func(t *testing.T, c *cluster) {
+		watcher := c.nodes[2].connect("watcher")
+		watcher.subscribe("w")
+		c.nodes[0].connectWith(mqtt.V5, withWill("dev", 30))
+		for i := range 2 {
+			c.run()
+			c.lose(c.nodes[i], c.nodes[i+1])
+			c.nodes[i].b.Abandon()
+		}
+		c.run()
+		check(t, "before", watcher.payloads(), "")
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		check(t, "after", watcher.payloads(), "bye")
 	})
 }
 
@@ -166,6 +188,7 @@ func TestAbandon(t *testing.T) { // R-NODE-8
 		check(t, "waits", waits.state(), "refused 88")
 		n.set(false)
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		check(t, "will", watcher.payloads(), "")
 		if len(n.events) != events {
 			t.Errorf("%d presence events", len(n.events)-events)
@@ -243,8 +266,11 @@ func TestSharedBodiesOfNodes(t *testing.T) { // R-BRK-35
 		c.publish("t", body)
 		c.run()
 		for i := range 4 {
-			d := c.nodes[0].connect(fmt.Sprint("dev", i))
+			d := c.nodes[0].dial(fmt.Sprint("dev", i), mqtt.V5)
 			d.silent = true
+			connect := mqtt.Connect{Version: mqtt.V5, ClientID: d.id, SessionExpiry: 3600}
+			d.send(mqtttest.Connect(&connect, ""))
+			synctest.Wait()
 			c.run()
 			d.lose()
 		}

@@ -42,6 +42,7 @@ func (b *Broker) claim(c *conn) error {
 		return e
 	}
 	c.claimed, c.presence.version = answer.Number, answer.Version
+	// Until here the log may have come to newer claims, and other CONNECTs may have claimed too.
 	w, unsure, err := b.waitFor(c, &answer)
 	switch {
 	case err != nil:
@@ -94,6 +95,7 @@ func (b *Broker) waitFor(c *conn, answer *Claimed) (w *waiter, unsure bool, err 
 	}
 	turn := t.turn(answer.Turn, true)
 	turn.claim = answer.Number
+	// An older CONNECT of this node that waits for the same turn is refused.
 	turn.dismiss(refusedClaim())
 	turn.waiter = &waiter{answer.Number, make(chan *closeError, 1)}
 	return turn.waiter, false, nil
@@ -136,6 +138,7 @@ func (b *Broker) wait(ctx context.Context, c *conn, w *waiter) error {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	// The turn goes on without the CONNECT: its sessions come to this node all the same.
 	if t := b.transits[c.peer.ClientID]; c.life == b.life && t != nil {
 		for _, turn := range t.waiting {
 			if turn.waiter == w {

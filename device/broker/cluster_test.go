@@ -67,6 +67,7 @@ type testNode struct {
 	dies   int
 	heir   *testNode       // when it dies
 	broken bool            // the store refuses what the node writes
+	full   bool            // the store refuses sessions
 	unsure bool            // it writes claims and answers with an error
 	late   chan struct{}   // a claim is answered when it is closed; nil: at once
 	events []PresenceEvent // of Config.Presence
@@ -176,6 +177,12 @@ func (n *testNode) set(broken bool) {
 	n.broken = broken
 }
 
+func (n *testNode) setFull(full bool) {
+	n.c.mu.Lock()
+	defer n.c.mu.Unlock()
+	n.full = full
+}
+
 // Sessions.
 
 func (n *testNode) Load(ctx context.Context, clients []string, each func(Change) error) error {
@@ -196,6 +203,9 @@ func (n *testNode) Load(ctx context.Context, clients []string, each func(Change)
 
 func (n *testNode) Apply(ctx context.Context, changes []Change) error {
 	return n.commit(func() error {
+		if n.full {
+			return errBroken
+		}
 		for _, c := range changes {
 			if c.Shared == 0 {
 				continue
@@ -488,4 +498,11 @@ func (c *cluster) turns(client string) string {
 		}
 	}
 	return b.String()
+}
+
+// sessions is how many sessions a broker has.
+func (n *testNode) sessions() int {
+	n.b.mu.Lock()
+	defer n.b.mu.Unlock()
+	return n.b.sessionCount
 }

@@ -20,12 +20,14 @@ type Config struct {
 	Reserved []Reserved
 	// Sessions stores persistent sessions [in memory, until the process ends].
 	Sessions Sessions
-	// Nodes is how brokers on one store agree on who has which client [this broker is alone].
+	// Nodes is how brokers on one store agree on who has which client [this broker is alone]. With it
+	// New loads no sessions: they come with their clients and by Adopt. Presence events are given to
+	// Nodes and not published by the broker.
 	Nodes Nodes
 	// Accepted is called with each connection whose CONNECT was accepted [nothing is called].
 	Accepted func(net.Conn)
-	// Presence is called for each presence event, before it is published. It must be quick [nothing
-	// is called].
+	// Presence is called for each presence event of this broker, before it is published, and for
+	// those of the connections that it adopts. It must be quick [nothing is called].
 	Presence func(PresenceEvent)
 	// Forward is called with each message of a client on an ordinary topic, its will included, for
 	// PublishFromNode of all brokers on other nodes. It must not wait [messages stay on this

@@ -23,13 +23,22 @@ import (
 //	                         answers the CONNECT
 //
 // So what the log publishes before the claim is queued by A, and what comes after it by B.
+//
+// Whoever reads the log calls methods of the Broker, one after the other and in the order of the
+// log: Claimed, Released, Adopt and Adopted, and Subscribed and Publish for what is published.
+// Before it says that a node has come to a position, it calls Stored and asks Unfinished: the
+// position must be before that claim. When node A is lost, its heir H, at the entry that says so:
+//
+//	takes back its own position to that of A, in one commit with the first page of Lost, so that
+//	   an heir of H begins there too; an heir of a node adopts also those that the node has not
+//	   adopted wholly, each with Adopt, replay and Adopted
+//	Adopt(A)                 loads the sessions, publishes the wills
+//	replays the log          from the position of A to the present entry, with mine and wasMine
+//	                         as they were for A, and for those that A had adopted
+//	Adopted                  from now on wasMine is true for turns of A too
 
 // ErrLost is the error of a node that was given up: others act for it, and nothing that it wants to
 // write is written. The broker drops what waits to be stored and waits for Abandon.
-//
-// The methods of a Broker that the reader of the log calls, one after the other and in its order,
-// are Claimed, Released, Adopt, Adopted and, for what the log publishes, Subscribed and Publish.
-// Unfinished says up to where the log must be there to be replayed.
 var ErrLost = errors.New("this node was declared lost")
 
 // Nodes is how the brokers on one store agree on which of them has a client. Each method makes one
@@ -48,8 +57,9 @@ type Nodes interface {
 	// Leave records that a connection has ended, and gives its event to the log.
 	Leave(ctx context.Context, l Left) error
 	// Lost gives the turns of a lost node to this one, which is its heir, and calls f for them, page
-	// by page. A page is durable before f is called with it. Turns whose connection has not ended
-	// by a call of Leave are connected, and f is called for them again should this node be lost.
+	// by page, of some hundreds each. A page is durable before f is called with it. Connections
+	// stay recorded as such until Leave is called for them: should this node be lost before, its
+	// heir ends them.
 	Lost(ctx context.Context, node int64, f func([]LostClient) error) error
 	// Load calls each for every stored value of the sessions of some clients, as Sessions.Load does
 	// for all: by Client and then by Seq ascending, without the bodies. The client pump-07 has the

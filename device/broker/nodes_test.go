@@ -1,8 +1,8 @@
 package broker
 
 import (
+	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -64,67 +64,6 @@ func TestTakeoverByAnotherNode(t *testing.T) { // R-NODE-7
 	}
 }
 
-// The newer of two claims stays, whichever node passes the log first.
-func TestClaimsOfTwoNodes(t *testing.T) { // R-NODE-7
-	for _, order := range [][]int{{0, 1, 2}, {2, 1, 0}, {1, 2, 0}} {
-		t.Run(fmt.Sprint(order), func(t *testing.T) {
-			inCluster(t, 3, nil, func(t *testing.T, c *cluster) {
-				c.subscribed(t)
-				first := c.nodes[1].connect("dev")
-				c.publish("t", "2") // of the turn of node 1
-				second := c.nodes[2].connect("dev")
-				c.publish("t", "3")
-				for _, n := range order {
-					for c.nodes[n].step() {
-					}
-				}
-				c.run()
-				check(t, "first", first.state(), "refused 88")
-				check(t, "second", second.state()+" "+second.payloads(), "resumed 2 3")
-				check(t, "turns", c.turns("dev"), "2+")
-			})
-		})
-	}
-}
-
-// Of two CONNECTs on one node the later waits on.
-func TestConnectAgainWhileWaiting(t *testing.T) { // R-NODE-7
-	inCluster(t, 2, nil, func(t *testing.T, c *cluster) {
-		c.subscribed(t)
-		first := c.nodes[1].connect("dev")
-		second := c.nodes[1].connect("dev")
-		check(t, "first", first.state(), "refused 88")
-		c.run()
-		check(t, "second", second.state(), "resumed")
-		check(t, "turns", c.turns("dev"), "1+")
-	})
-}
-
-// A claim that is answered late does not override a newer one: of the same node, or of another that
-// the log has shown meanwhile.
-func TestLateClaim(t *testing.T) { // R-NODE-7
-	for other := range 2 {
-		t.Run(fmt.Sprint(other), func(t *testing.T) {
-			inCluster(t, 2, nil, func(t *testing.T, c *cluster) {
-				n := c.nodes[0]
-				n.late = make(chan struct{})
-				late := n.connect("dev")
-				answer := n.late
-				n.late = nil
-				d := c.nodes[other].connect("dev")
-				c.run()
-				check(t, "newer", d.state(), "new")
-				close(answer)
-				synctest.Wait()
-				c.run()
-				check(t, "older", late.state(), "refused 88")
-				check(t, "newer", d.state(), "new")
-				check(t, "turns", c.turns("dev"), fmt.Sprint(other, "+"))
-			})
-		})
-	}
-}
-
 // The client is back before the node has released it.
 func TestReturnWhileReleasing(t *testing.T) { // R-NODE-7
 	inCluster(t, 2, nil, func(t *testing.T, c *cluster) {
@@ -139,6 +78,7 @@ func TestReturnWhileReleasing(t *testing.T) { // R-NODE-7
 		check(t, "back", d.state()+" "+c.turns("dev"), "waits 010+")
 		n.set(false)
 		time.Sleep(2 * retryInterval)
+		synctest.Wait()
 		c.run()
 		check(t, "away", away.state(), "refused 88")
 		check(t, "back", d.state()+" "+d.payloads(), "resumed 2 3")
@@ -166,6 +106,7 @@ func TestStoreFailsDuringRelease(t *testing.T) { // R-NODE-7
 				check(t, "after", d.state(), refused)
 				c.nodes[0].set(false)
 				time.Sleep(2 * retryInterval)
+				synctest.Wait()
 				c.run()
 				check(t, "turns", c.turns("dev"), "1")
 				d = c.nodes[1].connectWith(version, session)
@@ -175,31 +116,16 @@ func TestStoreFailsDuringRelease(t *testing.T) { // R-NODE-7
 	}
 }
 
-// A client that goes while it waits: nobody waits on, and its session is at the new node.
-func TestLeaveWhileWaiting(t *testing.T) { // R-NODE-7
+// A session that has come without its client ends like any other.
+func TestExpiryWithoutClient(t *testing.T) { // R-BRK-12, R-NODE-7
 	inCluster(t, 2, nil, func(t *testing.T, c *cluster) {
 		c.subscribed(t).lose()
-		d := c.nodes[1].connect("dev")
-		check(t, "waits", d.state()+" "+c.turns("dev"), "waits 01+")
-		d.lose()
-		check(t, "gone", c.turns("dev"), "01")
-		c.publish("t", "2")
+		c.nodes[1].connect("dev").lose()
 		c.run()
-		check(t, "released", c.turns("dev"), "1")
-		d = c.nodes[1].connect("dev")
-		check(t, "back", d.state()+" "+d.payloads(), "resumed 2")
-	})
-}
-
-// A packet that comes before the CONNACK is handled after it.
-func TestPacketWhileWaiting(t *testing.T) { // R-BRK-15
-	inCluster(t, 2, nil, func(t *testing.T, c *cluster) {
-		c.subscribed(t).lose()
-		d := c.nodes[1].connect("dev")
-		d.subscribe("u")
-		d.subscribe("v")
-		c.run()
-		check(t, "connected", fmt.Sprint(d.state(), " ", d.subacks), "resumed 2")
+		check(t, "away", c.turns("dev"), "1")
+		time.Sleep(2 * time.Hour)
+		synctest.Wait()
+		check(t, "expired", c.turns("dev"), "")
 	})
 }
 
@@ -233,6 +159,7 @@ func TestExpiryEndsTurn(t *testing.T) { // R-BRK-12
 		d.lose()
 		check(t, "away", c.turns("dev"), "1")
 		time.Sleep(time.Minute + expiryInterval)
+		synctest.Wait()
 		check(t, "expired", c.turns("dev"), "")
 		if values := c.stored("dev"); values != 0 {
 			t.Errorf("%d values of the session are in the store", values)
@@ -283,6 +210,7 @@ func TestWillAtTakeover(t *testing.T) { // R-BRK-24, R-NODE-7
 				c.nodes[1].connectWith(mqtt.V5, p)
 				c.run()
 				time.Sleep(time.Minute)
+				synctest.Wait()
 				for i, d := range watchers {
 					check(t, d.id, d.payloads(), test.want[i])
 				}
@@ -326,113 +254,103 @@ func TestPresenceOfNodes(t *testing.T) { // R-BRK-33, R-NODE-7
 	})
 }
 
-// Claims that fail are refused. If one was recorded nevertheless, the client is not connected, and
-// its sessions, which come with the log, are not lost.
-func TestClaimFails(t *testing.T) { // R-NODE-9
-	inCluster(t, 2, nil, func(t *testing.T, c *cluster) {
-		c.subscribed(t).lose()
-		n := c.nodes[1]
-		n.set(true)
-		check(t, "broken", n.connect("dev").state()+" "+c.turns("dev"), "refused 88 0")
-		n.set(false)
-		n.unsure = true
-		check(t, "unsure", n.connect("dev").state()+" "+c.turns("dev"), "refused 88 01")
-		n.unsure = false
-		c.publish("t", "2")
-		for c.nodes[0].step() {
-		}
-		check(t, "released", c.turns("dev"), "1")
-		check(t, "not loaded", n.connect("dev").state(), "refused 88")
-		c.run()
-		d := n.connect("dev")
-		check(t, "loaded", d.state()+" "+d.payloads(), "resumed 2")
-	})
-}
-
-// A client without sessions, whose row is about to go, need not wait for anything.
-func TestConnectBeforeRowIsGone(t *testing.T) { // R-NODE-7
-	inCluster(t, 2, nil, func(t *testing.T, c *cluster) {
-		clean := mqtt.Connect{ClientID: "dev", CleanStart: true}
-		c.nodes[0].connectWith(mqtt.V5, clean)
-		d := c.nodes[1].connectWith(mqtt.V5, clean)
-		c.run()
-		c.nodes[1].set(true)
+// The row says that a client has left when its session is stored.
+func TestLeaveIsAfterStoring(t *testing.T) { // R-NODE-8
+	inCluster(t, 1, nil, func(t *testing.T, c *cluster) {
+		d := c.subscribed(t)
+		n := c.nodes[0]
+		n.setFull(true)
 		d.lose()
-		check(t, "row", c.turns("dev"), "1+")
-		c.nodes[1].set(false)
-		d = c.nodes[1].connectWith(mqtt.V5, clean)
-		check(t, "back", d.state(), "new")
+		check(t, "not stored", c.turns("dev"), "0+")
+		n.setFull(false)
 		time.Sleep(2 * retryInterval)
-		check(t, "row", c.turns("dev"), "1+")
-	})
-}
-
-// What is gathered is bounded, and forgotten when nobody waits for it.
-func TestGatheredIsBounded(t *testing.T) { // R-BRK-13
-	lines := &logLines{}
-	change := func(cfg *Config) { cfg.MaxPendingBytes, cfg.Log = 10_000, logTo(lines) }
-	inCluster(t, 2, change, func(t *testing.T, c *cluster) {
-		c.subscribed(t).lose()
-		d := c.nodes[1].connect("dev")
-		n := c.nodes[1]
-		for i := range 20 {
-			c.publish("t", fmt.Sprintf("%02d%s", i, strings.Repeat("x", 1000)))
-		}
-		for n.step() {
-		}
-		if bytes := n.b.gathered.bytes; bytes > 10_000 || bytes < 8_000 {
-			t.Errorf("%d bytes are gathered", bytes)
-		}
-		c.run()
-		if got := len(d.received); got != 9 || string(d.received[0].Payload[:2]) != "11" {
-			t.Errorf("%d messages came, the first is %.2s, want 9 from 11 on", got, d.payloads())
-		}
-		if g := &n.b.gathered; g.bytes != 0 || len(g.index) != 0 || g.active.Load() != 0 {
-			t.Errorf("left: %d bytes, %d keys", g.bytes, len(g.index))
-		}
-		time.Sleep(expiryInterval)
 		synctest.Wait()
-		// Eleven of them, and the presence event before.
-		if got := lines.String(); !strings.Contains(got, "messages=12") {
-			t.Errorf("logged: %s", got)
+		check(t, "stored", c.turns("dev"), "0")
+	})
+}
+
+// The row stays while there is a session of another owner.
+func TestRowOfTwoOwners(t *testing.T) { // R-BRK-16, R-NODE-7
+	owner := &rights{id: "cert-1"}
+	inCluster(t, 1, func(cfg *Config) { cfg.Authenticate = owner.authenticate }, func(t *testing.T, c *cluster) {
+		n := c.nodes[0]
+		n.connect("dev")
+		owner.id = "cert-2"
+		n.connectWith(mqtt.V5, mqtt.Connect{ClientID: "dev", SessionExpiry: 60}).lose()
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		check(t, "one is left", fmt.Sprint(c.turns("dev"), " ", n.sessions()), "0 1")
+		time.Sleep(2 * time.Hour)
+		synctest.Wait()
+		check(t, "none is left", c.turns("dev"), "")
+	})
+}
+
+// A request at QoS 1 that was not handled when the client was claimed is left to the new connection.
+// Nothing is delivered to the session meanwhile, although it may be at hand still.
+func TestRequestAtTakeover(t *testing.T) { // R-HTTP-24, R-NODE-7
+	handled, answer := 0, make(chan struct{})
+	service := ServiceFunc(func(context.Context, *Peer, Request) Reply {
+		handled++
+		<-answer
+		return Reply{}
+	})
+	change := func(cfg *Config) { cfg.Service = service }
+	inCluster(t, 2, change, func(t *testing.T, c *cluster) {
+		answer = make(chan struct{})
+		d := c.nodes[0].connect("dev")
+		request := mqtt.Publish{Topic: "$aws/things/dev/jobs/get", QoS: 1, ID: 1}
+		first := mqtt.AppendPublish(nil, mqtt.V5, &request)
+		request.ID = 2
+		d.send(mqtt.AppendPublish(first, mqtt.V5, &request))
+		synctest.Wait()
+		s := c.nodes[0].b.sessions["dev"]
+		c.nodes[1].connect("dev")
+		c.run()
+		check(t, "while it is handled", c.turns("dev"), "0+1+")
+		m := &message{Message: Message{Topic: "t", QoS: 1}}
+		if became := s.deliver(m, grantQoS1, false); became != 0 || c.nodes[0].sessions() != 0 {
+			t.Errorf("became %d, %d sessions", became, c.nodes[0].sessions())
+		}
+		close(answer)
+		synctest.Wait()
+		c.run()
+		check(t, "afterwards", c.turns("dev"), "1+")
+		if handled != 1 {
+			t.Errorf("%d requests were handled", handled)
 		}
 	})
 }
 
-// What a session subscribes to is found in what was gathered as by comparing each message.
-func TestGatheredCandidates(t *testing.T) {
-	t.Parallel()
-	topics := []string{"a", "a/b", "a/b/c", "a/", "/a", "b/b", "$aws/things/a/jobs/notify", "$aws/events/job/a", "a/b"}
-	g := gathered{limit: 1 << 20, index: map[string][]int{}}
-	g.begin(false)
-	for _, topic := range topics {
-		g.add(&message{Message: Message{Topic: topic, QoS: 1}})
-	}
-	g.forget(2)
-	for _, filter := range []string{
-		"a", "a/b", "a/+", "a/#", "+", "#", "+/b", "/+", "a/", "$aws/things/a/jobs/#", "$aws/+/+/a", "c",
-	} {
-		var got, want []int
-		for _, at := range g.candidates(filter) {
-			if mqtt.TopicMatches(filter, g.messages[at-g.first].Topic) {
-				got = append(got, at)
-			}
-		}
-		for at := 2; at < len(topics); at++ {
-			if mqtt.TopicMatches(filter, topics[at]) {
-				want = append(want, at)
-			}
-		}
-		if !slices.Equal(got, want) {
-			t.Errorf("%s: found %v, want %v", filter, got, want)
+// A delayed will that is being published when another node claims the client is not published there.
+func TestClaimWhileWillIsPublished(t *testing.T) { // R-BRK-24, R-NODE-7
+	var publish chan struct{}
+	change := func(cfg *Config) {
+		cfg.Principal = func(context.Context, string) (Principal, error) {
+			<-publish
+			return anyone{}, nil
 		}
 	}
-	if found := g.candidates("$aws/things/a/jobs/#"); len(found) != 1 {
-		t.Errorf("%d messages are looked at for the filter of one thing", len(found))
-	}
-	if g.forget(len(g.messages)); len(g.index) != 0 || g.bytes != 0 {
-		t.Errorf("%d keys and %d bytes are left", len(g.index), g.bytes)
-	}
+	inCluster(t, 2, change, func(t *testing.T, c *cluster) {
+		publish = make(chan struct{})
+		var watchers [2]*device
+		for i, n := range c.nodes {
+			watchers[i] = n.connect(fmt.Sprint("watcher", i))
+			watchers[i].subscribe("w")
+		}
+		c.nodes[0].connectWith(mqtt.V5, withWill("dev", 5)).lose()
+		time.Sleep(6 * time.Second)
+		c.nodes[1].connect("dev").lose()
+		c.run()
+		check(t, "while it is published", c.turns("dev"), "01")
+		close(publish)
+		synctest.Wait()
+		c.run()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		check(t, "turns", c.turns("dev"), "1")
+		check(t, "wills", watchers[0].payloads()+","+watchers[1].payloads(), "bye,")
+	})
 }
 
 // stored is how many values the store has of a client.

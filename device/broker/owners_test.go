@@ -174,7 +174,7 @@ func TestOwnersSurviveRestart(t *testing.T) {
 	for _, name := range names { // and ends only its own
 		people.connectAs(t, owners[name], addr, mqtt.Connect{CleanStart: true}, false)
 	}
-	if err := b.Shutdown(t.Context()); err != nil { // which stores that
+	if err := b.Stored(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	b, _ = start(t, cfg)

@@ -224,6 +224,9 @@ type restored struct {
 
 // loadClients loads the sessions of some clients.
 func (b *Broker) loadClients(ctx context.Context, clients []string) (*restored, error) {
+	if len(clients) == 0 {
+		return &restored{b: b}, nil
+	}
 	var values []Change
 	err := b.cfg.Nodes.Load(ctx, clients, func(c Change) error {
 		values = append(values, c)

@@ -111,7 +111,7 @@ func (s *Service) stage(
 }
 
 // lostPage is how many turns of a lost node are taken over in one commit.
-const lostPage = 200
+const lostPage = 1000
 
 // Lost takes over the turns of a lost node whose heir this one is, and calls f with each page once
 // it is durable. After an error it may be called again, and goes on with what is left.

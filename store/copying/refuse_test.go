@@ -180,7 +180,7 @@ func TestInUse(t *testing.T) { // R-NODE-14
 		if err != nil {
 			t.Error(err)
 		}
-		if err := s.(*postgres.Store).Alone(context.Background()); err != nil {
+		if err := s.(*postgres.Store).Use(context.Background()); err != nil {
 			t.Fatal(err)
 		}
 		refused("beside an idle server")

@@ -15,6 +15,7 @@ import (
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/store"
 	"github.com/drover-iot/drover/store/postgres"
+	"github.com/drover-iot/drover/store/sqlite"
 	"github.com/drover-iot/drover/test/testpostgres"
 )
 
@@ -114,44 +115,56 @@ func TestNodesReadEachOther(t *testing.T) {
 	}
 }
 
-// As long as several servers cannot share a database, a second one is refused, and does not write
-// either when the database was restarted under both.
-func TestAlone(t *testing.T) {
+// Servers use a database together. While it is copied none begins, and one that had to connect anew
+// does not write (R-NODE-14).
+func TestUse(t *testing.T) {
 	t.Parallel()
 	server := testpostgres.New(t, testpostgres.Oldest)
 	url := server.Schema(t, "a")
-	openAlone := func() (*postgres.Store, error) {
+	use := func() (*postgres.Store, error) {
 		s, err := postgres.Open(t.Context(), url)
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		t.Cleanup(func() { _ = s.Close() }) // it may be closed
-		return s, s.Alone(t.Context())
+		return s, s.Use(t.Context())
 	}
-	first, err := openAlone()
+	first, err := use()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := openAlone(); !errors.Is(err, postgres.ErrInUse) {
+	second, err := use()
+	if err != nil {
 		t.Fatalf("a second server: %v", err)
 	}
-	if err := setNumber(first, 1); err != nil {
-		t.Fatal(err)
+	for i, s := range []*postgres.Store{first, second, first} {
+		if err := setNumber(s, i); err != nil {
+			t.Fatal(err)
+		}
 	}
 	server.Crash(t)
 	server.Restart(t)
-	second, err := openAlone()
+	tables, err := sqlite.Tables()
 	if err != nil {
-		t.Fatalf("the first server has not come back yet: %v", err)
-	}
-	if err := setNumber(first, 2); !errors.Is(err, postgres.ErrInUse) {
-		t.Errorf("the first server writes beside the second: %v", err)
-	}
-	if err := second.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := setNumber(first, 3); err != nil {
-		t.Errorf("the second server has gone: %v", err)
+	source, err := postgres.OpenSource(t.Context(), url, tables)
+	if err != nil {
+		t.Fatalf("no server has come back yet: %v", err)
+	}
+	if err := setNumber(first, 9); err == nil {
+		t.Error("a server that connects anew writes beside a copy")
+	}
+	if _, err := use(); !errors.Is(err, postgres.ErrCopied) {
+		t.Errorf("a server that starts beside a copy: %v", err)
+	}
+	if err := source.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []*postgres.Store{first, second} {
+		if err := setNumber(s, 10); err != nil {
+			t.Errorf("after the copy: %v", err)
+		}
 	}
 }
 

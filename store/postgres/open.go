@@ -28,7 +28,7 @@ type Store struct {
 
 	writer    *pgx.Conn // that writes; nil before the first write and after it broke
 	writerPID atomic.Uint32
-	alone     bool // see Alone
+	used      bool // see Use
 
 	trips atomic.Int64 // see Trips
 }

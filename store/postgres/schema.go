@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // oldestServer is the oldest version of PostgreSQL, as server_version_num has it.
@@ -47,6 +48,9 @@ var migrations = []string{firstSchema, nodes}
 func migrate(ctx context.Context, db *pgx.Conn, lock int64) error {
 	return pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
 		const versionTable = `CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)`
+		if err := awaitCopy(ctx, tx, lock); err != nil {
+			return err
+		}
 		for _, sql := range []string{
 			"SELECT pg_advisory_xact_lock(" + strconv.FormatInt(lock, 10) + ")", versionTable,
 		} {
@@ -76,6 +80,26 @@ func migrate(ctx context.Context, db *pgx.Conn, lock int64) error {
 		_, err = tx.Exec(ctx, "INSERT INTO schema_version (version) VALUES ($1)", len(migrations))
 		return err
 	})
+}
+
+// awaitCopy returns ErrCopied when a copy of the database goes on, after a short wait: one that was
+// interrupted just now ends soon.
+func awaitCopy(ctx context.Context, tx pgx.Tx, lock int64) error {
+	for _, sql := range []string{
+		"SET LOCAL lock_timeout = '2s'",
+		"SELECT pg_advisory_xact_lock_shared(" + strconv.FormatInt(useLock(lock), 10) + ")",
+		"SET LOCAL lock_timeout = 0",
+	} {
+		_, err := tx.Exec(ctx, sql)
+		var refused *pgconn.PgError
+		if errors.As(err, &refused) && refused.Code == lockTimeout {
+			return ErrCopied
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func newerSchema(version int) error {

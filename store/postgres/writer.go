@@ -12,15 +12,15 @@ import (
 // The connection that writes. All writes of this node go through it, so a lock of its session is
 // held by whoever writes, and by nobody else: it goes when the connection does.
 
-// ErrInUse says that another server uses the database.
-var ErrInUse = errors.New("the database is in use by another drover; " +
-	"several servers on one database are not supported yet")
+// ErrCopied says that the database is being copied, or filled by a copy.
+var ErrCopied = errors.New("the database is being copied; start when that is done")
 
-// Alone makes this store the only one that may write, or returns ErrInUse when another store is.
-// After a restart of the database the store that connects first is the only one.
-func (s *Store) Alone(ctx context.Context) error {
+// Use says that a server runs on the database, beside others perhaps: until Close it is not copied.
+// It returns ErrCopied when it is. After a restart of the database a copy may be first; then writes
+// fail with this error until it is done.
+func (s *Store) Use(ctx context.Context) error {
 	return s.calls.Write(ctx, func() error {
-		s.alone = true
+		s.used = true
 		s.closeWriter() // one without the lock
 		return s.connectWriter(ctx)
 	})
@@ -40,10 +40,10 @@ func (s *Store) connectWriter(ctx context.Context) error {
 	}
 	s.writer = db
 	s.writerPID.Store(db.PgConn().PID())
-	if !s.alone {
+	if !s.used {
 		return nil
 	}
-	hold := holdAlone + strconv.FormatInt(aloneLock(s.lock), 10) + "); RESET lock_timeout"
+	hold := holdUse + strconv.FormatInt(useLock(s.lock), 10) + "); RESET lock_timeout"
 	_, err = db.Exec(ctx, hold, pgx.QueryExecModeSimpleProtocol)
 	if err == nil {
 		return nil
@@ -51,20 +51,20 @@ func (s *Store) connectWriter(ctx context.Context) error {
 	s.closeWriter()
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) && refused.Code == lockTimeout {
-		return ErrInUse
+		return ErrCopied
 	}
 	return gone(err)
 }
 
-// holdAlone waits a little: the session of a server that was killed just now ends soon. lockTimeout
-// is the error when it does not.
+// holdUse waits a little: a copy that was interrupted just now ends soon. lockTimeout is the error
+// when it does not.
 const (
-	holdAlone   = "SELECT set_config('lock_timeout', '2s', false); SELECT pg_advisory_lock("
+	holdUse     = "SELECT set_config('lock_timeout', '2s', false); SELECT pg_advisory_lock_shared("
 	lockTimeout = "55P03"
 )
 
-// aloneLock is the lock of the one server, beside that of the writers.
-func aloneLock(lock int64) int64 { return lock ^ 1 }
+// useLock is the lock that all servers share and a copy has for itself, beside that of the writers.
+func useLock(lock int64) int64 { return lock ^ 1 }
 
 // closeWriter closes the connection that writes, if there is one.
 func (s *Store) closeWriter() {
