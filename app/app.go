@@ -151,8 +151,8 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeGrace)
 	defer cancel()
 	s.engine.Announced(grace)
+	stopBus() // what the clients have published last is sent
 	err = errors.Join(err, s.broker.Shutdown(grace))
-	stopBus()
 	stopEngine()
 	return errors.Join(err, <-engineDone, s.rescueStore())
 }

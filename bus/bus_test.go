@@ -151,14 +151,30 @@ func TestBus(t *testing.T) {
 	if len(a.received)+len(b.received)+len(c.received)+len(other.received) > 0 {
 		t.Error("there were more messages")
 	}
-	a.Publish([]byte("last"))
-	a.stop() // sends what waits
-	if got := b.next(); got != "last" {
-		t.Errorf("the last message of a node that ends: %q", got)
-	}
 	for _, n := range []*node{a, b, c} {
 		if n.stop(); strings.Contains(n.logged(), "WARN") {
 			t.Errorf("the log:\n%s", n.logged())
+		}
+	}
+}
+
+// A node that ends sends what its clients have published last.
+func TestLastMessages(t *testing.T) {
+	t.Parallel()
+	url := natsServer(t, 0, nil).ClientURL()
+	b := join(t, Config{URL: url})
+	for i := range 20 { // it may be sent before the end
+		ctx, cancel := context.WithCancel(t.Context())
+		a := New(Config{URL: url, Subject: b.Subject, Log: b.Log})
+		err := a.Run(ctx, func() {
+			a.Publish([]byte("last"))
+			cancel()
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := b.next(); got != "last" {
+			t.Errorf("end %d: %q", i, got)
 		}
 	}
 }
