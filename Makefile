@@ -4,7 +4,7 @@ GO ?= go
 GOLANGCI_VERSION := v2.15.0
 GOVULNCHECK_VERSION := v1.9.0
 
-.PHONY: build cross test check vuln race postgres crash attack sim fuzz mutants bench bench-growth bench-latency demo setup clean
+.PHONY: build cross test check vuln race postgres crash attack nodes upgrade sim fuzz mutants bench bench-growth bench-latency demo setup clean
 
 # The one binary.
 build:
@@ -60,6 +60,20 @@ crash:
 # Floods, slow clients and damaged files against the built binary, for longer than in CI.
 attack:
 	DROVER_ATTACK=long $(GO) test -count=1 ./test/attack -timeout 60m -v
+
+# Nodes on one database, while nodes, database and network fail. Each node is in a network namespace of
+# its own, which needs root; NETWORK=loopback does not.
+NODES ?= 3
+DURATION ?= 20m
+NETWORK ?= namespaces
+nodes: setup
+	DROVER_NODES=long DROVER_NODES_COUNT=$(NODES) DROVER_NODES_DURATION=$(DURATION) \
+		DROVER_NODES_NETWORK=$(NETWORK) $(GO) test -count=1 ./test/nodes -run TestFaults -timeout 6h -v
+
+# The program of the last release, or of the commit before this one, and this one on one database.
+upgrade: setup
+	DROVER_NODES=long DROVER_NODES_COUNT=$(NODES) DROVER_NODES_DURATION=5m \
+		$(GO) test -count=1 ./test/nodes -run TestUpgrade -timeout 1h -v
 
 # 100,000 simulated fleets; a seed that breaks a rule prints the command that repeats it.
 SEEDS ?= 1..100000

@@ -183,8 +183,12 @@ func (n nodeClients) Adopt(ctx context.Context, node store.NodeID) error {
 // Adopted implements engine.Clients.
 func (n nodeClients) Adopted() { n.server.broker.Adopted() }
 
-// Abandon implements engine.Clients.
-func (n nodeClients) Abandon() { n.server.broker.Abandon() }
+// Abandon implements engine.Clients. What things were notified of may have gone with the clients: a
+// node that takes over from itself notifies them again.
+func (n nodeClients) Abandon() {
+	n.server.broker.Abandon()
+	n.server.plane.ForgetNotified()
+}
 
 // node is what the engine needs to be one of several nodes; the zero value without a database.
 func (s *Server) node() (c engine.NodeConfig, err error) {

@@ -66,6 +66,9 @@ func (e *Engine) announcements(
 ) (found []store.Announcement, err error) {
 	const page = 64
 	err = e.config.Store.Read(ctx, func(r store.Reader) (err error) {
+		if err := e.commits.FollowVirtual(r); err != nil {
+			return err
+		}
 		found, err = r.Announcements(after, page)
 		return err
 	})

@@ -240,6 +240,9 @@ func (e *Engine) Reset(ctx context.Context) error {
 	if e.config.Emptied != nil {
 		e.config.Emptied()
 	}
+	if e.config.Node.Shared { // nobody has a client any more; other nodes find out by themselves
+		e.abandon()
+	}
 	return nil
 }
 

@@ -29,7 +29,7 @@ type Clients interface {
 	// Released says that the turn of a client before a claim of this node has ended.
 	Released(client string, claim int64)
 	// Adopt takes over the clients of a lost node. Until Adopted is called, what is announced goes
-	// to them only, and Claimed is about that node.
+	// to them only, and Claimed is about that node. When either fails, Adopt is called again.
 	Adopt(ctx context.Context, node store.NodeID) error
 	Adopted()
 	// Abandon ends all connections and forgets all clients: others have taken them over.
@@ -73,6 +73,7 @@ func (e *Engine) abandon() {
 		c.Abandon()
 	}
 	clear(e.heirs)
+	e.commits.Outbox.Free()
 }
 
 // passNodes does what an announcement has for nodes. as is the node whose part is played: this one,
@@ -119,12 +120,16 @@ func (e *Engine) passClients(news []store.ClientNews, as store.NodeID) {
 // announcement that says it is lost. Until that is done, a node that takes over from this one begins
 // there too.
 func (e *Engine) adopt(ctx context.Context, lost store.GivenUp, upTo int64) error {
-	if e.config.Node.Clients != nil {
+	if clients := e.config.Node.Clients; clients != nil {
 		e.commits.Outbox.Hold(lost.Position)
-		defer e.commits.Outbox.Let()
-		if err := e.takeOver(ctx, lost, upTo); err != nil {
+		if err := clients.Adopt(ctx, lost.Node); err != nil {
 			return err
 		}
+		if err := e.replay(ctx, lost, upTo); err != nil {
+			return err
+		}
+		clients.Adopted()
+		e.commits.Outbox.Free()
 	}
 	e.Fleet.BeginPresences()
 	return e.commits.Do(ctx, func(tx *commit.Tx) error {
@@ -133,12 +138,8 @@ func (e *Engine) adopt(ctx context.Context, lost store.GivenUp, upTo int64) erro
 	})
 }
 
-// takeOver lets the clients of a lost node miss nothing that it has not announced any more.
-func (e *Engine) takeOver(ctx context.Context, lost store.GivenUp, upTo int64) error {
-	if err := e.config.Node.Clients.Adopt(ctx, lost.Node); err != nil {
-		return err
-	}
-	defer e.config.Node.Clients.Adopted()
+// replay announces to the adopted clients what the lost node has not announced any more.
+func (e *Engine) replay(ctx context.Context, lost store.GivenUp, upTo int64) error {
 	for last := lost.Position; ; {
 		found, err := e.announcements(ctx, last)
 		if err != nil {

@@ -192,12 +192,13 @@ func (p *permissions) read() {
 }
 
 // access is what the certificate may do now. That is nothing for one that may not connect any more,
-// whatever it could do when it was presented (R-BRK-19).
+// whatever it could do when it was presented (R-BRK-19). A store that cannot be reached says nothing
+// of the certificate.
 func (p *permissions) access() (a identity.Access, valid bool, err error) {
 	ctx := context.Background()
 	_, err = p.auth.identify(ctx, p.id)
 	switch {
-	case fault.Of(err) != nil:
+	case fault.Of(err) != nil && !fault.Is(err, fault.Unavailable):
 		return a, false, nil
 	case err != nil:
 		return a, true, err

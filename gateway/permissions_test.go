@@ -169,6 +169,11 @@ func TestRefreshSaysWhoIsOver(t *testing.T) {
 		if !a.Refresh() {
 			t.Error("it is over when the policies cannot be read")
 		}
+		i.change(func() { i.refused = fault.New(fault.Unavailable, "no database") })
+		time.Sleep(time.Second)
+		if !a.Refresh() {
+			t.Error("it is over when the certificate cannot be read (R-NODE-9)")
+		}
 		i.change(func() { i.refused = fault.New(fault.CertificateInvalid, "REVOKED") })
 		time.Sleep(time.Second)
 		if a.Refresh() {

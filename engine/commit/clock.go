@@ -63,14 +63,21 @@ func (c *Committer) now(inner store.Tx) (time.Time, error) {
 	if at := inner.Time(); !at.IsZero() && c.Follow != nil {
 		c.Follow(at)
 	}
-	if v, virtual := c.Clock.(*clock.Virtual); virtual && c.Node.Shared {
-		at, err := storedTime(inner, virtualTimeSetting)
-		if err != nil {
-			return at, err
-		}
+	err := c.FollowVirtual(inner)
+	return c.Clock.Now(), err
+}
+
+// FollowVirtual sets a virtual clock to where another node has set it.
+func (c *Committer) FollowVirtual(r store.Reader) error {
+	v, virtual := c.Clock.(*clock.Virtual)
+	if !virtual || !c.Node.Shared {
+		return nil
+	}
+	at, err := storedTime(r, virtualTimeSetting)
+	if err == nil {
 		v.Set(at)
 	}
-	return c.Clock.Now(), nil
+	return err
 }
 
 // timeSetting is the setting that records the time of a commit; saved is the one that was recorded

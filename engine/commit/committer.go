@@ -58,7 +58,7 @@ func New(c Config) *Committer {
 	return &Committer{
 		Config:  c,
 		Outbox:  newOutbox(),
-		member:  member{away: make(chan struct{}, 1)},
+		member:  member{lost: make(chan struct{}, 1)},
 		waiting: make(chan *request, maxRequests),
 		stopped: make(chan struct{}),
 	}

@@ -28,9 +28,9 @@ type NodeConfig struct {
 // A member is what a committer knows of its own place among the nodes.
 type member struct {
 	mu   sync.Mutex
-	id   store.NodeID // 0 before it has joined
-	out  bool         // it was given up, and must not join before Rejoin
-	away chan struct{}
+	id   store.NodeID  // 0 before it has joined
+	out  bool          // it was given up, and must not join before Rejoin
+	lost chan struct{} // delivers a token when the node was given up
 }
 
 func (m *member) get() (id store.NodeID, out bool) {
@@ -54,7 +54,7 @@ func (c *Committer) NodeID() store.NodeID {
 }
 
 // Lost delivers a token when this node was given up. Nothing is committed until Rejoin.
-func (c *Committer) Lost() <-chan struct{} { return c.member.away }
+func (c *Committer) Lost() <-chan struct{} { return c.member.lost }
 
 // Rejoin lets this node join anew with its next commit: nobody writes any more what others have
 // taken over.
@@ -199,7 +199,7 @@ func (c *Committer) lost(err error) error {
 	}
 	c.member.set(0, true)
 	select {
-	case c.member.away <- struct{}{}:
+	case c.member.lost <- struct{}{}:
 	default:
 	}
 	return ErrGivenUp

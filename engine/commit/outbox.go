@@ -54,15 +54,15 @@ func (o *Outbox) Confirm(id int64) {
 	o.advanced.Broadcast()
 }
 
-// Hold keeps what follows an announcement in the store, though it was announced; Let ends that.
+// Hold keeps what follows an announcement in the store, though it was announced, until Free.
 func (o *Outbox) Hold(position int64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.floor = position
 }
 
-// Let ends Hold.
-func (o *Outbox) Let() {
+// Free ends Hold.
+func (o *Outbox) Free() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.floor = math.MaxInt64

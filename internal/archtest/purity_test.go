@@ -87,6 +87,7 @@ var readsClock = []string{
 	"engine/due.go",             // a loop that waits in real time
 	"engine/nodeloop.go",        // a loop that waits in real time
 	"store/postgres/listen.go",  // a loop that waits in real time
+	"store/postgres/silence.go", // for how long calls are refused
 	"engine/fleet/presences.go", // how long clients have to come back after a start
 	"store/storetest",           // tests
 }

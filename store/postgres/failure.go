@@ -18,8 +18,9 @@ var errRolledBack = errors.New("the transaction was rolled back")
 const integrity = "23"
 
 // away are the classes and codes of errors of a database that cannot be used now: connections that
-// are refused or too many, a server that shuts down, starts, or has become a standby.
-var away = []string{"08", "57", "53300", "25006"}
+// are refused or too many, a server that shuts down, starts, or has become a standby, and a session
+// that was ended by limitIdle.
+var away = []string{"08", "57", "53300", "25006", "25P03"}
 
 // named makes a conflict of what did not fit, and fault.Unavailable of a database that cannot be
 // reached (R-NODE-9). Whether a commit that was cut off is in the database nobody knows then.

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/store"
 	"github.com/drover-iot/drover/store/postgres"
@@ -263,5 +264,39 @@ func TestOwnCommitsWakeNobody(t *testing.T) {
 	}
 	if n := 1 + len(woken); n > others {
 		t.Errorf("woken %d times by %d commits of others", n, others)
+	}
+}
+
+// A node that stops in the middle of a write, as one does that has lost the network, does not write
+// any more, and the others go on within seconds (R-NODE-8).
+func TestWriterStops(t *testing.T) {
+	t.Parallel()
+	url := testpostgres.Schema(t)
+	stopped, other := open(t, url), open(t, url)
+	defer stopped.Close()
+	defer other.Close()
+	inside, goOn := make(chan struct{}), make(chan struct{})
+	ended := make(chan error, 1)
+	go func() {
+		ended <- stopped.Write(context.Background(), func(tx store.Tx) error {
+			if _, err := tx.Setting("n"); !errors.Is(err, store.ErrNotFound) {
+				return err
+			}
+			close(inside)
+			<-goOn
+			_, err := tx.Setting("n")
+			return err
+		})
+	}()
+	<-inside
+	if err := setNumber(other, 1); err != nil {
+		t.Errorf("a write behind a node that has stopped: %v", err)
+	}
+	close(goOn)
+	if err := <-ended; !fault.Is(err, fault.Unavailable) {
+		t.Errorf("the write of the node that had stopped: %v", err)
+	}
+	if err := setNumber(stopped, 2); err != nil {
+		t.Errorf("its next write: %v", err)
 	}
 }

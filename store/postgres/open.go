@@ -30,7 +30,8 @@ type Store struct {
 	writerPID atomic.Uint32
 	used      bool // see Use
 
-	trips atomic.Int64 // see Trips
+	trips   atomic.Int64 // see Trips
+	silence silence
 }
 
 // Open opens the database at a URL, postgres://USER:PASSWORD@HOST:PORT/DATABASE, and brings its
@@ -132,6 +133,9 @@ const beginRead = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 // connected calls f with a connection of its own. One that was left inside a transaction, or broke,
 // is not used again.
 func (s *Store) connected(ctx context.Context, f func(*conn) error) error {
+	if err := s.silence.refuse(); err != nil {
+		return err
+	}
 	waiting, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	pooled, err := s.pool.Acquire(waiting)
@@ -139,10 +143,10 @@ func (s *Store) connected(ctx context.Context, f func(*conn) error) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil:
-		return gone(err)
+		return s.silence.note(gone(err))
 	}
 	defer pooled.Release()
-	return f(s.on(pooled.Conn()))
+	return s.silence.note(f(s.on(pooled.Conn())))
 }
 
 // Lock is the number of the advisory lock that the writers of all nodes take turns with.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -162,7 +163,60 @@ func TestTurnNotFree(t *testing.T) {
 	if _, err := other.Exec(t.Context(), "SELECT pg_advisory_unlock("+lock+")"); err != nil {
 		t.Fatal(err)
 	}
-	if errs := create(); errors.Join(errs[:]...) != nil {
-		t.Errorf("with a free turn: %v", errs)
+	soon(t, func() error {
+		errs := create()
+		return errors.Join(errs[:]...)
+	})
+}
+
+// soon calls f until it succeeds, for a little longer than calls are refused after one that got no
+// answer.
+func soon(t *testing.T, f func() error) {
+	t.Helper()
+	for deadline := time.Now().Add(3 * time.Second); ; {
+		err := f()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Of a database that says nothing each call hears within seconds, also the ones that wait behind
+// others, and one after the other; when it goes on, so does the store (R-NODE-9).
+func TestDatabaseSilent(t *testing.T) {
+	t.Parallel()
+	server := testpostgres.New(t, testpostgres.Oldest)
+	s := open(t, server.Schema(t, "a"))
+	defer s.Close()
+	if err := setNumber(s, 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Freeze(); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	var calls sync.WaitGroup
+	for range 3 {
+		calls.Go(func() {
+			_, readErr := number(s)
+			writeErr := setNumber(s, 2)
+			if !fault.Is(readErr, fault.Unavailable) || !fault.Is(writeErr, fault.Unavailable) {
+				t.Errorf("without an answer of the database: read %v, write %v", readErr, writeErr)
+			}
+		})
+	}
+	calls.Wait()
+	if took := time.Since(began); took > 8*time.Second { // 5 s, and a busy machine
+		t.Errorf("three reads with a write behind each took %v", took)
+	}
+	if err := server.Thaw(); err != nil {
+		t.Fatal(err)
+	}
+	soon(t, func() error { return setNumber(s, 3) })
+	if n, err := number(s); n != 3 || err != nil {
+		t.Errorf("the number is %d, %v, want 3", n, err)
 	}
 }

@@ -35,12 +35,15 @@ const commit = "COMMIT"
 // sees all earlier commits: each statement has a snapshot of its own.
 func (s *Store) exclusive(ctx context.Context, f func(*conn) error) error {
 	return s.calls.Write(ctx, func() error {
-		c, err := s.beginWrite(ctx)
-		if err != nil {
+		if err := s.silence.refuse(); err != nil {
 			return err
 		}
+		c, err := s.beginWrite(ctx)
+		if err != nil {
+			return s.silence.note(err)
+		}
 		defer func() { _ = c.rollback() }() // what was not committed, also after a panic
-		return s.transaction(c, f)
+		return s.silence.note(s.transaction(c, f))
 	})
 }
 

@@ -40,6 +40,10 @@ func (s *Store) connectWriter(ctx context.Context) error {
 	}
 	s.writer = db
 	s.writerPID.Store(db.PgConn().PID())
+	if _, err := db.Exec(ctx, limitIdle); err != nil {
+		s.closeWriter()
+		return gone(err)
+	}
 	if !s.used {
 		return nil
 	}
@@ -55,6 +59,12 @@ func (s *Store) connectWriter(ctx context.Context) error {
 	}
 	return gone(err)
 }
+
+// limitIdle has the database end a session that has begun to write and then says nothing for a few
+// seconds. Its node has lost the network or does not run, and all others wait for the lock that it
+// has; the keep-alives of TCP would find that out after two hours. It is less than the patience of
+// those who wait, of whom each has its turn then (R-NODE-8).
+const limitIdle = "SET idle_in_transaction_session_timeout = '3s'"
 
 // holdUse waits a little: a copy that was interrupted just now ends soon. lockTimeout is the error
 // when it does not.

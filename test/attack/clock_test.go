@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iot/types"
 
 	"github.com/drover-iot/drover/device/broker/mqtt"
+	"github.com/drover-iot/drover/test/testpostgres"
 	"github.com/drover-iot/drover/test/testserver"
 )
 
@@ -207,4 +208,36 @@ func TestCertificateWhileClockIsBehind(t *testing.T) {
 	b.served(patience)
 	id := m.Identify("pump-07", "another")
 	join(t, m.Server, &id, mqtt.Connect{ClientID: "pump-07", CleanStart: true})
+}
+
+// A node whose clock is wrong by a year or an hour changes nothing: time is that of the database
+// (R-NODE-5).
+func TestNodeWithWrongClock(t *testing.T) {
+	t.Parallel()
+	store, secret := testpostgres.Schema(t), strings.Repeat("0123456789abcdef", 4)
+	right, wrong := newMachine(t), newMachine(t)
+	for _, m := range []*machine{right, wrong} {
+		m.Store = store
+		m.Env = append(m.Env, "DROVER_SECRET="+secret)
+	}
+	right.Start()
+	right.fleet("g", 9)
+	right.roll("right", "g")
+	for i, by := range []time.Duration{year, -hour} {
+		wrong.jump(by)
+		wrong.Start()
+		job := fmt.Sprint("wrong-", i)
+		wrong.roll(job, "g")
+		for _, m := range []*machine{right, wrong} {
+			out := must[*iot.DescribeJobOutput](t)(m.Control().DescribeJob(t.Context(), &iot.DescribeJobInput{JobId: &job}))
+			if age := time.Since(*out.Job.CreatedAt); age < -time.Minute || age > time.Minute {
+				t.Errorf("by a clock that is wrong by %v, %s was created %v ago", by, job, age)
+			}
+		}
+		wrong.Kill()
+		wrong.jump(-by)
+	}
+	if n := right.queued("right"); n > 4 {
+		t.Errorf("%d executions were created in less than 4 minutes at 1 a minute", n)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -14,14 +15,16 @@ import (
 	"testing"
 )
 
-// PostgreSQL refuses to run as root. Tests that do run as root start it as the account nobody, which
-// may not reach the programs when the checkout is below a private folder, such as that of root. Then
-// the programs are copied.
+// PostgreSQL refuses to run as root. Tests that do run as root start it as the account nobody,
+// which may not reach the programs when the checkout is below a private folder, such as that of
+// root. Then the programs are copied.
 
 // A Server is one PostgreSQL on a folder of its own, which also has its socket.
 type Server struct {
 	dir     string
-	bin     string // the folder of the programs
+	bin     string   // the folder of the programs
+	network []string // settings of a server that listens on TCP, see Listening
+	port    int      // of such a server; 0: a socket only
 	account *syscall.SysProcAttr
 	guard   sync.Once // see Guarded
 }
@@ -29,8 +32,10 @@ type Server struct {
 // Guarded is a role that needs Password.
 const Guarded, Password = "guarded", "correct-horse-battery"
 
-// access lets everybody in who reaches the socket, Guarded with a password only.
-const access = "local all " + Guarded + " scram-sha-256\nlocal all all trust\n"
+// access lets everybody in who reaches the server, Guarded with a password only. Servers listen on
+// a socket in their own folder, and on TCP only when a test asks for it.
+const access = "local all " + Guarded + " scram-sha-256\nlocal all all trust\n" +
+	"host all drover all trust\nlocal replication all trust\n"
 
 // create makes the folder of a server.
 func create(dir, version string) (s *Server, err error) {
@@ -55,7 +60,7 @@ func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 // start starts the server with settings such as fsync=off, and waits until it answers.
 func (s *Server) start(settings ...string) error {
 	options := "-c listen_addresses='' -c max_connections=400 -c unix_socket_directories=" + s.dir
-	for _, setting := range settings {
+	for _, setting := range slices.Concat(s.network, settings) {
 		options += " -c " + setting
 	}
 	return s.run("pg_ctl", "-D", s.data(), "-w", "-o", options, "start")

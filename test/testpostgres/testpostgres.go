@@ -1,9 +1,11 @@
 // Package testpostgres starts servers of PostgreSQL for the tests of one package: each in a
-// temporary folder, on a socket, with the settings that it has after its installation.
+// temporary folder, on a socket, with the settings that it has after its installation. A test of
+// what the network does starts one that listens on TCP as well, and may have another follow it.
 //
 // A test binary calls Main in its TestMain, or Run where something else has a Main too. Schema
 // then gives each test an empty store of its own; a server starts when a test needs it first, and
-// one whose programs are not installed fails that test. start.go is how a server starts.
+// one whose programs are not installed fails that test. start.go is how a server starts, faults.go
+// how it is killed, stopped, copied and promoted.
 package testpostgres
 
 import (
@@ -13,6 +15,7 @@ import (
 	"hash/fnv"
 	"net/url"
 	"os"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -83,24 +86,31 @@ func Shared(t testing.TB, version string) *Server {
 // New returns a server of its own for one test, which is stopped when the test ends.
 func New(t testing.TB, version string, settings ...string) *Server {
 	t.Helper()
+	s := Stopped(t, version)
+	if err := s.start(settings...); err != nil {
+		t.Fatalf("start PostgreSQL %s: %v", version, err)
+	}
+	return s
+}
+
+// Stopped returns a server of its own for one test that is not started.
+func Stopped(t testing.TB, version string) *Server {
+	t.Helper()
 	// The path of a socket is short, and that of t.TempDir is not.
 	dir, err := os.MkdirTemp("", "drover-pg-")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s, err := create(dir, version)
-	if err == nil {
-		t.Cleanup(func() { _ = s.remove() }) // it may have been stopped
-		err = s.start(settings...)
-	}
 	if err != nil {
-		t.Fatalf("start PostgreSQL %s: %v", version, err)
+		t.Fatalf("prepare PostgreSQL %s: %v", version, err)
 	}
+	t.Cleanup(func() { _ = s.remove() }) // it may have been stopped
 	return s
 }
 
-// Schema makes an empty schema on the version that was asked for, or the oldest, and returns the URL
-// of a store in it.
+// Schema makes an empty schema on the version that was asked for, or the oldest, and returns the
+// URL of a store in it.
 func Schema(t testing.TB) string {
 	t.Helper()
 	return Shared(t, cmp.Or(Asked, Oldest)).Schema(t, t.Name()+t.TempDir())
@@ -121,8 +131,8 @@ func schemaOf(name string) string {
 	return fmt.Sprintf("s%x", h.Sum64())
 }
 
-// Guarded makes the role Guarded, and returns the URL of a store in an empty schema of that role for
-// a password.
+// Guarded makes the role Guarded, and returns the URL of a store in an empty schema of that role
+// for a password.
 func (s *Server) Guarded(t testing.TB, password string) string {
 	t.Helper()
 	s.guard.Do(func() {
@@ -136,6 +146,9 @@ func (s *Server) Guarded(t testing.TB, password string) string {
 // URL is that of the server's database for a user, with parameters.
 func (s *Server) URL(user string, parameters url.Values) string {
 	query := url.Values{"host": {s.dir}}
+	if s.port != 0 { // which names the socket, too
+		query.Set("port", strconv.Itoa(s.port))
+	}
 	for name, values := range parameters {
 		query[name] = values
 	}
