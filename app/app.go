@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/drover-iot/drover/artifact"
+	"github.com/drover-iot/drover/bus"
 	"github.com/drover-iot/drover/device"
 	"github.com/drover-iot/drover/device/broker"
 	"github.com/drover-iot/drover/device/presign"
@@ -53,12 +54,14 @@ type Server struct {
 	database  *postgres.Store // store, when it is a database; else nil
 	follower  clock.Follower  // the clock of the database
 	ready     atomic.Bool     // it answers
+	started   time.Time       // when it was opened, by the engine's clock
 	secrets   secrets
 	engine    *engine.Engine
 	roles     *objectstore.Roles
 	signer    *presign.Signer
 	objects   *objectstore.Client
 	broker    *broker.Broker
+	bus       *bus.Bus // nil without one
 	plane     *device.Plane
 	devices   *gateway.DeviceAuth
 	listeners listeners
@@ -126,8 +129,11 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 		return err
 	}
 
+	stopBus := s.startBus(ctx)
+	defer stopBus()
 	serving, ctx := errgroup.WithContext(ctx)
 	serving.Go(func() error { return s.watchStore(ctx) })
+	serving.Go(func() error { return s.warnWithoutBus(ctx) })
 	serving.Go(func() error { return s.roles.Run(ctx, s.ObjectStore.Reload) })
 	if s.steady != nil {
 		watch := &clockWatch{steady: s.steady, log: s.Log}
@@ -145,6 +151,7 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeGrace)
 	defer cancel()
 	s.engine.Announced(grace)
+	stopBus() // what the clients have published last is sent
 	err = errors.Join(err, s.broker.Shutdown(grace))
 	stopEngine()
 	return errors.Join(err, <-engineDone, s.rescueStore())
@@ -154,8 +161,8 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 // for. The first of them must not end before presence knows that it is the server that leaves.
 func (s *Server) disconnect(ctx context.Context) error {
 	<-ctx.Done()
-	s.ready.Store(false)
 	s.leaving.Store(true)
+	s.ready.Store(false)
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), disconnectGrace)
 	defer cancel()
 	if err := s.broker.DisconnectAll(grace); err != nil {

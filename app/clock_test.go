@@ -146,14 +146,18 @@ func TestClockHandler(t *testing.T) {
 			status: 500, want: "disk on fire",
 		},
 		{
-			name: "too large", method: post, path: path, body: strings.Repeat(" ", maxClockBody+1),
+			name: "too large", method: post, path: path, body: strings.Repeat(" ", maxLocalBody+1),
 			status: 413, want: "the body has more than 4096 bytes",
 		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			e := &fakeEngine{Virtual: clock.NewVirtual(noon), fails: row.fails}
-			h := &clockHandler{engine: e, virtual: e.Virtual}
+			served := &clockCalls{e, e.Virtual}
+			if row.real {
+				served.virtual = nil
+			}
+			h := &localHandler{calls: served.calls()}
 			h.allow = func(*http.Request) (func([]byte) error, error) {
 				return func(body []byte) error {
 					if string(body) != row.body {
@@ -161,9 +165,6 @@ func TestClockHandler(t *testing.T) {
 					}
 					return row.refuseBody
 				}, row.refuse
-			}
-			if row.real {
-				h.virtual = nil
 			}
 			w := httptest.NewRecorder()
 			h.ServeHTTP(w, httptest.NewRequest(row.method, row.path, strings.NewReader(row.body)))

@@ -24,6 +24,12 @@ type Config struct {
 	// the key itself, which is never logged; SecretFile counts when both are set. Empty: the file
 	// secret.key of the data folder, which the first server on a database makes.
 	SecretFile, Secret string
+	// Bus is the URL of a NATS server, or of several with commas between them, by which messages on
+	// ordinary topics reach the other nodes on the database; empty: they stay on this node. It may
+	// hold a password, and is never logged.
+	Bus string
+	// BusCredentials is a file with the credentials of a user of NATS; empty: none.
+	BusCredentials string
 	// HTTP is the address of plain HTTP, for operators and, with signatures, for devices.
 	HTTP string
 	// HTTPS is the address of HTTP over TLS, for operators by signature and for devices by
@@ -108,6 +114,9 @@ func (c Config) check() error {
 		return err
 	}
 	if _, err := c.givenKey(); err != nil {
+		return err
+	}
+	if err := c.checkBus(); err != nil {
 		return err
 	}
 	if err := c.checkBounds(); err != nil {

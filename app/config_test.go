@@ -31,6 +31,14 @@ func TestCheck(t *testing.T) {
 		{"words", func(c *Config) { c.Store = "host=h password=secret" }, "--store: must be"},
 		{"a broken URL", func(c *Config) { c.Store = "postgres://u:secr%et@h" }, "--store: must be"},
 
+		{"a bus", func(c *Config) { c.Store, c.Bus = "postgres://u@h/d", "nats://n:4222" }, ""},
+		{"a bus of one node", func(c *Config) { c.Bus = "nats://n:4222" }, "--bus: is of use with --store only"},
+		{"another bus", func(c *Config) { c.Store, c.Bus = "postgres://u@h/d", "kafka://n" }, "--bus: must be"},
+		{"credentials without a bus", func(c *Config) { c.BusCredentials = "x" }, "--bus-creds: is of use with --bus"},
+		{"credentials that are missing", func(c *Config) {
+			c.Store, c.Bus, c.BusCredentials = "postgres://u@h/d", "nats://n", "/nowhere/user.creds"
+		}, "--bus-creds: open /nowhere/user.creds: no such file"},
+
 		{"no limit", func(c *Config) { c.Limits.Concurrent = 0 }, ""},
 		{"half a request a second", func(c *Config) { c.Rates.Control = 0.5 }, ""},
 		{"-1", func(c *Config) { c.Limits.ActiveSnapshot = -1 }, "--max-snapshot-jobs:"},

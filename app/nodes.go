@@ -41,18 +41,24 @@ func nodeName(dir string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("data folder: %w", err)
 	}
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown"
-	}
-	return host + "/" + string(id), nil
+	return hostName() + "/" + string(id), nil
 }
 
-// version is the version of this program, as it was built.
-func version() string {
+// hostName is the name of this machine.
+func hostName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		return "unknown"
+	}
+	return host
+}
+
+// Version is the version that the program was built as: that of the module, or development for one
+// that was built from a checkout.
+func Version() string {
 	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return ""
+	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
+		return "development"
 	}
 	return info.Main.Version
 }
@@ -200,7 +206,7 @@ func (s *Server) node() (c engine.NodeConfig, err error) {
 	return engine.NodeConfig{
 		NodeConfig: commit.NodeConfig{
 			Name:       name,
-			Version:    version(),
+			Version:    Version(),
 			Shared:     true,
 			Status:     s.status,
 			Unfinished: func() int64 { return s.broker.Unfinished() },

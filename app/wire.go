@@ -92,7 +92,9 @@ func (s *Server) join(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.makeBus(node.Name)
 	s.joinEngine(now, managed, node)
+	s.started = s.engine.Now()
 	if err := s.joinBroker(ctx); err != nil {
 		return err
 	}
@@ -116,14 +118,22 @@ func (s *Server) join(ctx context.Context) error {
 	s.handler = &gateway.HTTP{
 		Control:   control.NewHandler(plane, s.Log),
 		Device:    https.New(s.plane),
-		Server:    &clockHandler{s.engine, s.virtual, operators.AllowLocal},
+		Server:    &localHandler{operators.AllowLocal, s.localCalls()},
 		Operators: operators,
 		Devices:   s.devices,
 		Bodies:    gateway.NewBodies(bodiesBudget.of(capacity.Memory())),
 		Artifacts: s.artifactCalls(),
+		Ready:     s.unready,
 		Log:       s.Log,
 	}
 	return nil
+}
+
+// localCalls are the calls below /_drover/.
+func (s *Server) localCalls() map[string]localCall {
+	calls := (&clockCalls{s.engine, s.virtual}).calls()
+	calls["GET /_drover/nodes"] = s.listNodes
+	return calls
 }
 
 // clock returns the engine's clock. A virtual one starts at the real time or, when the data folder
@@ -201,6 +211,7 @@ func (s *Server) joinBroker(ctx context.Context) (err error) {
 		MaxQueuedBytes:   int(queuedBudget.of(memory)),
 		Accepted:         connlimit.Identified,
 		Presence:         s.presence,
+		Forward:          s.forward(),
 		Log:              s.Log,
 	})
 	if err != nil {

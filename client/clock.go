@@ -50,24 +50,30 @@ func (v VirtualClock) Next(ctx context.Context) (Reading, error) {
 	return v.do(ctx, http.MethodPost, map[string]bool{"next": true})
 }
 
-// do makes one request on /_drover/clock. It is signed like one for the control plane, because a
-// server asks for that when the caller is on another machine.
+// do makes one request on /_drover/clock.
 func (v VirtualClock) do(ctx context.Context, method string, move any) (Reading, error) {
-	parts := schema.Request{Method: method, Path: "/_drover/clock", Header: http.Header{}}
-	if move != nil {
-		var err error
-		if parts.Body, err = json.Marshal(move); err != nil {
-			return Reading{}, err
-		}
-	}
-	body, err := v.client.attempt(ctx, NewRequest(v.client.endpoint, &iot.Service, parts), 1)
-	if err != nil {
-		return Reading{}, err
-	}
 	var shown struct {
 		Now  time.Time `json:"now"`
 		Mode string    `json:"mode"`
 	}
-	err = json.Unmarshal(body, &shown)
+	err := v.client.serverCall(ctx, method, "/_drover/clock", move, &shown)
 	return Reading{Now: shown.Now, Virtual: shown.Mode == "virtual"}, err
+}
+
+// serverCall makes one request on a path of the server itself, below /_drover/, and reads the
+// answer. It is signed like one for the control plane, because a server asks for that when the
+// caller is on another machine. A nil body is none.
+func (c *Client) serverCall(ctx context.Context, method, path string, body, answer any) error {
+	parts := schema.Request{Method: method, Path: path, Header: http.Header{}}
+	if body != nil {
+		var err error
+		if parts.Body, err = json.Marshal(body); err != nil {
+			return err
+		}
+	}
+	text, err := c.attempt(ctx, NewRequest(c.endpoint, &iot.Service, parts), 1)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, answer)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/drover-iot/drover/engine/commit"
@@ -82,9 +83,10 @@ type Engine struct {
 	config  Config
 	commits *commit.Committer
 	work    *jobs.Background
-	ready   chan struct{} // closed when what a crash left over was announced
-	wake    chan struct{} // something may be due: at most one token
-	due     sync.Mutex    // held while due work runs, so that it runs once
+	ready   chan struct{}             // closed when what a crash left over was announced
+	wake    chan struct{}             // something may be due: at most one token
+	due     sync.Mutex                // held while due work runs, so that it runs once
+	signed  atomic.Pointer[time.Time] // see LastSign
 
 	announcing sync.Mutex // held while announcements are made
 	// heirs are the nodes that have taken over from others, as announced; guarded by announcing.

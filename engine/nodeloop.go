@@ -11,10 +11,20 @@ import (
 // (R-NODE-9).
 const cutOff = 30 * time.Second
 
+// LastSign is when this node has given its last sign of life, by the clock of the machine; zero
+// before it has joined. A server that is alone gives none.
+func (e *Engine) LastSign() time.Time {
+	if at := e.signed.Load(); at != nil {
+		return *at
+	}
+	return time.Time{}
+}
+
 // nodeLoop gives signs of life and looks for those of others until ctx ends. A node that others have
 // given up forgets its clients and joins again.
 func (e *Engine) nodeLoop(ctx context.Context) {
-	start, signed, sent := time.Now(), time.Now(), false
+	start, sent := time.Now(), false
+	e.signed.Store(&start) // it has joined
 	every := time.NewTicker(nodes.SignEvery)
 	defer every.Stop()
 	for {
@@ -33,8 +43,9 @@ func (e *Engine) nodeLoop(ctx context.Context) {
 		}
 		switch {
 		case err == nil:
-			signed, sent = time.Now(), false
-		case time.Since(signed) > cutOff && !sent:
+			e.signed.Store(new(time.Now()))
+			sent = false
+		case time.Since(e.LastSign()) > cutOff && !sent:
 			e.config.Log.Error("cut off from the store: the clients are sent away", "err", err)
 			e.abandon()
 			e.commits.Rejoin() // and takes over from itself when the store is back

@@ -37,7 +37,9 @@ type HTTP struct {
 	Bodies    *Bodies
 	// Artifacts serves what is signed for S3; nil when there is no store of artifacts.
 	Artifacts *Artifacts
-	Log       *slog.Logger
+	// Ready says why the server should get no requests now; nil when it may.
+	Ready func() error
+	Log   *slog.Logger
 
 	// answering is the number of requests whose caller is known and whose body has been read.
 	answering atomic.Int64
@@ -48,6 +50,10 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	started := time.Now() // real time: it only goes into the log
 	requestID := ids.Random{}.UUID()
 	w.Header().Set("x-amzn-RequestId", requestID)
+	if probe := h.health(r.URL.Path); probe != nil {
+		serveHealth(w, r, probe)
+		return
+	}
 	if strings.HasPrefix(r.URL.Path, serverPath) {
 		h.Server.ServeHTTP(w, r)
 		return

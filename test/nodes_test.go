@@ -3,12 +3,19 @@ package test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/iot"
 	mqtt "github.com/eclipse/paho.mqtt.golang"
+	natsserver "github.com/nats-io/nats-server/v2/server"
 
 	"github.com/drover-iot/drover/test/testpostgres"
 	"github.com/drover-iot/drover/test/testserver"
@@ -18,14 +25,14 @@ import (
 // in package test/nodes.
 
 // nodes are servers on one database, which run.
-func nodes(t *testing.T, n int) (all []*server) {
+func nodes(t *testing.T, n int, flags ...string) (all []*server) {
 	t.Helper()
 	store := testpostgres.Schema(t)
 	secret := strings.Repeat("0123456789abcdef", 4)
 	for range n {
 		s := &server{Server: testserver.New(t), t: t}
 		s.Store, s.Env = store, []string{"DROVER_SECRET=" + secret}
-		s.Start()
+		s.Start(flags...)
 		all = append(all, s)
 	}
 	return all
@@ -168,4 +175,248 @@ func TestNodeIsLost(t *testing.T) {
 	}
 	all[0].Start() // takes nothing from the other one
 	watched.empty()
+}
+
+// listed is the list of nodes as drover nodes prints it, by name.
+func (s *server) listed() map[string]listedNode {
+	s.t.Helper()
+	list := exec.CommandContext(within(s.t, 20*time.Second), testserver.Binary, "nodes", "--output", "json")
+	list.Env = s.environment(s.t.TempDir())
+	out, err := list.CombinedOutput()
+	var answer struct{ Nodes []listedNode }
+	if err == nil {
+		err = json.Unmarshal(out, &answer)
+	}
+	if err != nil {
+		s.t.Fatalf("drover nodes: %s, %v", out, err)
+	}
+	nodes := map[string]listedNode{}
+	for _, n := range answer.Nodes {
+		nodes[n.Name] = n
+	}
+	return nodes
+}
+
+// A listedNode is a row of the list.
+type listedNode struct {
+	Name, Version, Heir string
+	Connections         int
+	Ready               bool
+	Since, LastSign     time.Time
+}
+
+// name is the name of a node in the list.
+func (s *server) name() string {
+	s.t.Helper()
+	id, err := os.ReadFile(filepath.Join(s.Dir, "node.id"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return host + "/" + string(id)
+}
+
+// Every node lists all of them, with the connections of each; one that is killed is listed as gone,
+// and not at all when another one has taken over from it (R-NODE-13).
+func TestNodesAreListed(t *testing.T) {
+	t.Parallel()
+	all := nodes(t, 3)
+	for i := range 2 {
+		must[*v3](t)(connect3(t, all[1].MQTT, fmt.Sprintf("listed-%d", i), nil, newInbox(t)))
+	}
+	want := map[string]int{all[0].name(): 0, all[1].name(): 2, all[2].name(): 0}
+	for _, s := range all {
+		eventually(t, "three nodes with their connections are listed", func() bool {
+			connections := map[string]int{}
+			for name, n := range s.listed() {
+				if n.Ready && n.Heir == "" && n.Version != "" && !n.LastSign.Before(n.Since) {
+					connections[name] = n.Connections
+				}
+			}
+			return maps.Equal(connections, want)
+		})
+	}
+	began := time.Now()
+	all[1].Kill()
+	lost := all[1].name()
+	eventually(t, "the killed node is gone", func() bool {
+		n, listed := all[0].listed()[lost]
+		if n.Heir != "" && (n.Ready || n.Heir != all[0].name() && n.Heir != all[2].name()) {
+			t.Errorf("a node that is gone is listed as %+v", n)
+		}
+		return !listed || n.Heir != ""
+	})
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	if got := len(all[2].listed()); got < 2 {
+		t.Errorf("%d nodes are listed", got)
+	}
+}
+
+// A server with the embedded store lists itself (R-NODE-13).
+func TestLoneNodeIsListed(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	must[*v3](t)(connect3(t, s.MQTT, "listed", nil, newInbox(t)))
+	for name, n := range s.listed() {
+		if name == "" || n.Version == "" || n.Connections != 1 || !n.Ready || n.LastSign.Before(n.Since) {
+			t.Errorf("%+v", n)
+		}
+		return
+	}
+	t.Error("no node is listed")
+}
+
+// ready asks a server whether it is ready.
+func (s *server) ready(path string) (status int, why string) {
+	s.t.Helper()
+	client := http.Client{Timeout: 5 * time.Second}
+	answer, err := client.Get(s.HTTP + path)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return answer.StatusCode, strings.TrimSpace(string(body))
+}
+
+// A node whose database does not answer says within six seconds that it is not ready, lives all the
+// same, and is ready again when the database is back (R-NODE-9).
+func TestReadiness(t *testing.T) {
+	t.Parallel()
+	database := testpostgres.New(t, testpostgres.Oldest)
+	s := &server{Server: testserver.New(t), t: t}
+	s.Store = database.Schema(t, "readiness")
+	s.Start()
+	if status, why := s.ready("/readyz"); status != 200 || why != "ok" {
+		t.Fatalf("after the start: %d %s", status, why)
+	}
+	database.Crash(t)
+	began := time.Now()
+	eventually(t, "the node is not ready", func() bool {
+		status, why := s.ready("/readyz")
+		return status == 503 && why == "the server cannot write to its database"
+	})
+	if took := time.Since(began); took > 6*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	if status, _ := s.ready("/healthz"); status != 200 {
+		t.Errorf("healthz answers %d without a database", status)
+	}
+	database.Restart(t)
+	eventually(t, "the node is ready again", func() bool {
+		status, _ := s.ready("/readyz")
+		return status == 200
+	})
+}
+
+// natsServer runs a NATS server in this process, and returns its address.
+func natsServer(t *testing.T) string {
+	t.Helper()
+	s, err := natsserver.NewServer(&natsserver.Options{
+		Host:   "127.0.0.1",
+		Port:   natsserver.RANDOM_PORT,
+		NoLog:  true,
+		NoSigs: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	t.Cleanup(s.Shutdown)
+	if !s.ReadyForConnections(10 * time.Second) {
+		t.Fatal("the NATS server does not start")
+	}
+	return s.ClientURL()
+}
+
+// With a bus, a message on an ordinary topic reaches subscribers on every node once, in the order of
+// its publisher, and so does the will of a client. What is retained stays the database's (R-NODE-12).
+func TestBusBetweenNodes(t *testing.T) {
+	t.Parallel()
+	all := nodes(t, 3, "--bus", natsServer(t))
+	in := make([]*inbox, len(all))
+	for i, s := range all {
+		in[i] = newInbox(t)
+		c := must[*v3](t)(connect3(t, s.MQTT, fmt.Sprintf("reader-%d", i), nil, in[i]))
+		c.subscribe("site/#")
+	}
+	options := mqtt.NewClientOptions().AddBroker(strings.Replace(all[0].MQTT, "mqtt://", "tcp://", 1)).SetClientID("writer").
+		SetAutoReconnect(false).SetWill("site/will", "farewell", 1, false)
+	writer := mqtt.NewClient(options)
+	if token := writer.Connect(); !token.WaitTimeout(5*time.Second) || token.Error() != nil {
+		t.Fatalf("connect: %v", token.Error())
+	}
+	const n = 200
+	for i := range n {
+		if token := writer.Publish("site/a", 1, i == n-1, fmt.Sprint(i)); !token.WaitTimeout(5*time.Second) || token.Error() != nil {
+			t.Fatalf("publish: %v", token.Error())
+		}
+	}
+	for node, in := range in {
+		for i := range n {
+			if m := in.expect("site/a"); m.Text != fmt.Sprint(i) {
+				t.Fatalf("node %d has got %q, want %d", node, m.Text, i)
+			}
+		}
+	}
+	late := newInbox(t)
+	must[*v3](t)(connect3(t, all[2].MQTT, "late", nil, late)).subscribe("site/a")
+	if m := late.expect("site/a"); m.Text != fmt.Sprint(n-1) {
+		t.Errorf("retained is %q", m.Text)
+	}
+	all[0].Kill()
+	for i := 1; i < len(all); i++ {
+		if m := in[i].expect("site/will"); m.Text != "farewell" {
+			t.Errorf("node %d has got the will %q", i, m.Text)
+		}
+		in[i].empty()
+	}
+	for _, s := range all[1:] {
+		if strings.Contains(s.Output.String(), "has no --bus") {
+			t.Error("it warns of a bus that it has")
+		}
+	}
+}
+
+// Without a bus and with another node, the log says once what that means (R-NODE-12).
+func TestNodesWithoutBus(t *testing.T) {
+	t.Parallel()
+	all := nodes(t, 2)
+	const warning = "there are several nodes and this one has no --bus"
+	for i, s := range all {
+		eventually(t, fmt.Sprintf("node %d warns", i), func() bool { return strings.Contains(s.Output.String(), warning) })
+	}
+	for i, s := range all {
+		if times := strings.Count(s.Output.String(), warning); times != 1 {
+			t.Errorf("node %d warns %d times", i, times)
+		}
+	}
+}
+
+// A bus that does not answer is no reason not to start, nor not to serve: the log says what is
+// missing (R-NODE-12).
+func TestBusDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	s := nodes(t, 1, "--bus", "nats://drover:pa55word@127.0.0.1:1")[0]
+	if log := s.Output.String(); !strings.Contains(log, "the bus does not answer: until it answers, messages on ordinary topics reach") ||
+		!strings.Contains(log, "other users of this machine can see the password in --bus") || strings.Contains(log, "pa55word") {
+		t.Errorf("the log:\n%s", log)
+	}
+	in := newInbox(t)
+	must[*v3](t)(connect3(t, s.MQTT, "reader", nil, in)).subscribe("site/#")
+	must[*v3](t)(connect3(t, s.MQTT, "writer", nil, newInbox(t))).publish("site/a", "x")
+	if m := in.expect("site/a"); m.Text != "x" {
+		t.Errorf("got %q", m.Text)
+	}
+	if err := s.Stop(); err != nil {
+		t.Errorf("the end: %v", err)
+	}
 }

@@ -62,6 +62,7 @@ func TestOwnValuesAreCompleted(t *testing.T) {
 		"serve --s3-unknown-roles": "refuse default",
 		"jobs list --status":       "IN_PROGRESS CANCELED COMPLETED DELETION_IN_PROGRESS SCHEDULED",
 		"jobs list --output":       "table json",
+		"nodes --output":           "table json",
 		"jobs list --thing":        "ListThings",
 		"jobs list --group":        "ListThingGroups",
 		"jobs watch":               "ListJobs",

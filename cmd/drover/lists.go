@@ -14,12 +14,12 @@ import (
 	"github.com/drover-iot/drover/cli/terminal"
 )
 
-// drover jobs list and drover things list: tables for people, JSON for scripts (R-CMD-157).
+// drover jobs list, drover things list and drover nodes: tables for people, JSON for scripts (R-CMD-157).
 
 // usualLimit is how many rows a list has unless more are asked for.
 const usualLimit = 20
 
-// A list is one call of a verb that lists.
+// A list is one call of a command that lists.
 type list struct {
 	*caller
 	flags  *flag.FlagSet
@@ -27,10 +27,17 @@ type list struct {
 	output *string
 }
 
-// newList adds the options that every list has to its flags.
+// newList adds the options that every list of what may be many has to its flags.
 func newList(flags *flag.FlagSet) list {
+	l := newShortList(flags)
+	l.limit = flags.Int("limit", usualLimit, "`number` of rows at most")
+	return l
+}
+
+// newShortList adds the options that every list has: it is shown whole.
+func newShortList(flags *flag.FlagSet) list {
 	return list{
-		limit:  flags.Int("limit", usualLimit, "`number` of rows at most"),
+		limit:  new(usualLimit),
 		output: flags.String("output", "table", "`table|json`: for people or for scripts"),
 		flags:  flags,
 		caller: newCaller(flags),

@@ -11,10 +11,10 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 	"syscall"
 
+	"github.com/drover-iot/drover/app"
 	"github.com/drover-iot/drover/cli"
 	apicommand "github.com/drover-iot/drover/cli/command"
 	"github.com/drover-iot/drover/cli/follow"
@@ -58,7 +58,7 @@ func run(ctx context.Context, args []string) int {
 	case "iot", "iot-jobs-data", "aws", "configure": // with exit statuses of their own
 		return callAPI(ctx, "drover", args)
 	case "version", "--version":
-		fmt.Println("drover " + version())
+		fmt.Println("drover " + app.Version())
 		return 0
 	case "help", "--help", "-h":
 		if len(args) > 1 { // drover help serve is drover serve --help
@@ -128,18 +128,8 @@ func environment(program string) cli.Env {
 		LookupEnv: os.LookupEnv,
 		Ask:       cli.AskOnTerminal,
 		Program:   program,
-		Version:   version(),
+		Version:   app.Version(),
 	}
-}
-
-// version is the version that the binary was built as: that of the module, or development for one
-// that was built from a checkout.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
-		return "development"
-	}
-	return info.Main.Version
 }
 
 // parse reads flags. Unknown flags and words that are left over are a wrong command line, and

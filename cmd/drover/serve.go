@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"github.com/drover-iot/drover/app"
+	"github.com/drover-iot/drover/bus"
 	"github.com/drover-iot/drover/internal/capacity"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/objectstore"
@@ -29,7 +30,7 @@ const serveAbout = "Run the server. " +
 	"\"drover keys urls\" prints it.\n\n" +
 	"The environment variable DROVER_STORE is --store, for a URL with a password, and\n" +
 	"DROVER_SECRET is the content of --secret-file: other users of the machine see command\n" +
-	"lines, and not the environment.\n\n" +
+	"lines, and not the environment. DROVER_BUS is --bus, likewise.\n\n" +
 	"All servers on a database have the same operator keys and certificate authorities. The\n" +
 	"first server puts them into the database, encrypted with the secret that it is given or,\n" +
 	"when there is none, with one that it makes in its data folder. Every other server must be\n" +
@@ -83,6 +84,7 @@ func serve(ctx context.Context, args []string) error {
 	if visible {
 		c.Log.Warn(visiblePassword)
 	}
+	busEnvironment(&c, bus.HasPassword(c.Bus))
 
 	capacity.LimitHeap()
 	keepFilesPrivate()
@@ -111,6 +113,7 @@ func listenerFlags(flags *flag.FlagSet, c *app.Config) {
 	flags.StringVar(&c.Data, "data", c.Data,
 		"`folder` of everything that is kept; made when missing")
 	storeFlags(flags, c)
+	busFlags(flags, c)
 
 	// An address is host:port; the port 0 is a free one.
 	flags.StringVar(&c.HTTP, "http", c.HTTP, "`address` of plain HTTP, both planes; empty: off")
@@ -133,6 +136,27 @@ func listenerFlags(flags *flag.FlagSet, c *app.Config) {
 	flags.BoolVar(&c.OpenPlain, "open-plain", false,
 		"let --http and --mqtt listen beyond loopback: "+
 			"everybody on the network can read, and act as any device")
+}
+
+// busFlags are the flags for how messages on ordinary topics reach the other servers on a database.
+func busFlags(flags *flag.FlagSet, c *app.Config) {
+	flags.StringVar(&c.Bus, "bus", "",
+		"`URL` of a NATS server like nats://nats.example.org:4222, or tls://…, or several after commas:\n"+
+			"messages on ordinary topics reach subscribers on every server of a database by it, and\n"+
+			"otherwise those on the same server; one with a password belongs into DROVER_BUS")
+	flags.StringVar(&c.BusCredentials, "bus-creds", "",
+		"`file` with the credentials of a user of NATS; nobody else may read it")
+}
+
+// busEnvironment reads what the environment says about the bus, and warns of a password that others
+// can see.
+func busEnvironment(c *app.Config, visible bool) {
+	if visible {
+		c.Log.Warn("other users of this machine can see the password in --bus; use DROVER_BUS")
+	}
+	if c.Bus == "" {
+		c.Bus = os.Getenv("DROVER_BUS")
+	}
 }
 
 // limitFlags are the flags for how much the server does, and how often.
@@ -259,6 +283,7 @@ func welcome(s *app.Server) string {
 		{"MQTT over mutual TLS", e.MQTTS, ""},
 		{"data", folder, ""},
 		{"database", s.Database(), ""},
+		{"bus", bus.Shown(s.Bus), ""},
 	} {
 		if l.where != "" {
 			text += fmt.Sprintf("  %-21s %s%s\n", l.what, l.where, l.note)

@@ -29,6 +29,10 @@ type Config struct {
 	// Presence is called for each presence event of this broker, before it is published, and for
 	// those of the connections that it adopts. It must be quick [nothing is called].
 	Presence func(PresenceEvent)
+	// Forward is called with each message of a client on an ordinary topic, its will included, for
+	// PublishFromNode of all brokers on other nodes. It must not wait [messages stay on this
+	// broker].
+	Forward func(message []byte)
 	// Log gets refusals and failures [they are discarded].
 	Log *slog.Logger
 

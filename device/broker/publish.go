@@ -48,7 +48,8 @@ func (c *conn) onPublish(packet mqtt.Packet) error {
 	return c.publish(&p, topic)
 }
 
-// publish routes a message to its subscribers.
+// publish routes a message to its subscribers, here and on other nodes. One that is refused goes
+// nowhere: its client sends it again.
 func (c *conn) publish(p *mqtt.Publish, topic string) error {
 	c.waitForJournal()
 	if p.Retain {
@@ -61,6 +62,9 @@ func (c *conn) publish(p *mqtt.Publish, topic string) error {
 	if became == outcomeNoRoom && c.peer.Version == mqtt.V5 && p.QoS > 0 {
 		const detail = "too much waits for clients that are away"
 		return c.refusePublish(p, topic, mqtt.QuotaExceeded, detail)
+	}
+	if c.b.cfg.Forward != nil {
+		c.b.forward(c.message(p, topic))
 	}
 	c.puback(p, mqtt.Success, became&outcomeStored != 0)
 	return nil
@@ -77,6 +81,7 @@ func (c *conn) publishRetained(p *mqtt.Publish, m *message) error {
 		c.b.logRefusal(c, closeWithTopic(mqtt.QuotaExceeded, detail, m.Topic))
 	}
 	c.b.route(m)
+	c.b.forward(m)
 	c.puback(p, mqtt.Success, true)
 	return nil
 }

@@ -195,6 +195,7 @@ func (b *Broker) publishWill(w *will) {
 		b.retain(w.message, w.author.principal)
 	}
 	b.route(w.message)
+	b.forward(w.message)
 }
 
 // authorizeWill asks whether the author of a will may publish it now; nil means yes.

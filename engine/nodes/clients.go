@@ -29,6 +29,15 @@ type Service struct {
 // New returns the service.
 func New(c Config) *Service { return &Service{Config: c, watch: newWatch()} }
 
+// List returns all nodes, by number.
+func (s *Service) List(ctx context.Context) (nodes []store.Node, err error) {
+	err = s.Store.Read(ctx, func(r store.Reader) (err error) {
+		nodes, err = r.Nodes()
+		return err
+	})
+	return nodes, err
+}
+
 // Claim records that a client has connected to this node. event makes the event of that, of the
 // count of the client's connections and the time; it is published on every node.
 func (s *Service) Claim(
