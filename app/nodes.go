@@ -166,7 +166,13 @@ func (n nodeClients) Load(
 func (n nodeClients) NextShared() uint64 { return n.server.engine.Nodes.NextShared() }
 
 // Claimed implements engine.Clients.
+//
+// Nobody here knows which heads a client that is on its way here was notified of: notices carry the
+// state of the moment, and this node may have been behind the one that had the client, or ahead.
 func (n nodeClients) Claimed(client string, claim int64, mine, wasMine bool) {
+	if mine {
+		n.server.plane.ForgetNotified()
+	}
 	n.server.broker.Claimed(client, claim, mine, wasMine)
 }
 
