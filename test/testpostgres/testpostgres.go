@@ -49,7 +49,7 @@ func Run(m *testing.M) (status int) {
 		if i.server == nil {
 			continue
 		}
-		if err := i.server.remove(); err != nil {
+		if err := i.server.Remove(); err != nil {
 			fmt.Fprintf(os.Stderr, "stop PostgreSQL %s: %v\n", version, err)
 			status = 1
 		}
@@ -83,20 +83,29 @@ func Shared(t testing.TB, version string) *Server {
 // New returns a server of its own for one test, which is stopped when the test ends.
 func New(t testing.TB, version string, settings ...string) *Server {
 	t.Helper()
-	// The path of a socket is short, and that of t.TempDir is not.
-	dir, err := os.MkdirTemp("", "drover-pg-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := create(dir, version)
-	if err == nil {
-		t.Cleanup(func() { _ = s.remove() }) // it may have been stopped
-		err = s.start(settings...)
-	}
+	s, err := Start(version, settings...)
 	if err != nil {
 		t.Fatalf("start PostgreSQL %s: %v", version, err)
 	}
+	t.Cleanup(func() { _ = s.Remove() }) // it may have been stopped
 	return s
+}
+
+// Start returns a server for a program that is no test, which has to remove it.
+func Start(version string, settings ...string) (*Server, error) {
+	// The path of a socket is short, and that of t.TempDir is not.
+	dir, err := os.MkdirTemp("", "drover-pg-")
+	if err != nil {
+		return nil, err
+	}
+	s, err := create(dir, version)
+	if err == nil {
+		err = s.start(settings...)
+	}
+	if err != nil {
+		_ = os.RemoveAll(dir) // best effort: it is a temporary folder
+	}
+	return s, err
 }
 
 // Schema makes an empty schema on the version that was asked for, or the oldest, and returns the URL
@@ -157,8 +166,8 @@ func (s *Server) Exec(t testing.TB, statements ...string) {
 	}
 }
 
-// remove stops the server and removes its folder.
-func (s *Server) remove() error {
+// Remove stops the server and removes its folder.
+func (s *Server) Remove() error {
 	err := s.stop("immediate")
 	_ = os.RemoveAll(s.dir) // best effort: it is a temporary folder
 	return err
