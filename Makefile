@@ -4,7 +4,7 @@ GO ?= go
 GOLANGCI_VERSION := v2.15.0
 GOVULNCHECK_VERSION := v1.9.0
 
-.PHONY: build cross test check vuln race postgres crash attack nodes upgrade sim fuzz mutants bench bench-growth bench-latency demo setup clean
+.PHONY: build cross test check vuln race postgres crash attack nodes upgrade sim fuzz mutants bench bench-growth bench-latency bench-nodes demo setup clean
 
 # The one binary.
 build:
@@ -103,6 +103,10 @@ bench-growth:
 # How long devices wait while an operator does the worst. It fails when a bound is broken.
 bench-latency:
 	./scripts/bench.sh -latency
+
+# Several nodes on one PostgreSQL. It fails when a bound is broken.
+bench-nodes:
+	./scripts/bench.sh -nodes
 
 # A first look: a server, 200 devices over MQTT, a job that is changed while it runs.
 demo: build

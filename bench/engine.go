@@ -20,6 +20,7 @@ import (
 	"github.com/drover-iot/drover/internal/ids"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
 	"github.com/drover-iot/drover/store/sqlite"
 	"github.com/drover-iot/drover/store/sqlite/rawbench"
 )
@@ -34,11 +35,17 @@ type rig struct {
 	stop  func() error
 }
 
+// newRig is a rig on a file of the embedded store.
 func newRig(ctx context.Context, path string) (*rig, error) {
 	s, err := sqlite.Open(path)
 	if err != nil {
 		return nil, err
 	}
+	return newRigOn(ctx, s), nil
+}
+
+// newRigOn is a rig on a store, which it closes.
+func newRigOn(ctx context.Context, s store.Store) *rig {
 	r := &rig{clock: clock.NewVirtual(time.Now())}
 	r.Engine = engine.New(engine.Config{
 		Store:  s,
@@ -58,7 +65,7 @@ func newRig(ctx context.Context, path string) (*rig, error) {
 		}
 		return s.Close()
 	}
-	return r, nil
+	return r
 }
 
 // each calls f for 0 to n-1 from several goroutines.

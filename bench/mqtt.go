@@ -34,9 +34,19 @@ func dial(address, id string) (*device, error) {
 }
 
 // connect says who it is and waits until the broker agrees.
-func connect(conn net.Conn, id string) (*device, error) {
+func connect(conn net.Conn, id string) (*device, error) { return connectWill(conn, id, "") }
+
+// connectWill has the broker publish an empty message on a topic, if there is one, when the
+// connection is lost.
+func connectWill(conn net.Conn, id, topic string) (*device, error) {
+	const clean, will = 2, 4
 	d := &device{conn: conn, in: bufio.NewReaderSize(conn, 1024)}
-	body := append([]byte{0, 4, 'M', 'Q', 'T', 'T', 4, 2, 1, 0x2c, 0, byte(len(id))}, id...)
+	body := append([]byte{0, 4, 'M', 'Q', 'T', 'T', 4, clean, 1, 0x2c, 0, byte(len(id))}, id...)
+	if topic != "" {
+		body[7] |= will
+		body = append(append(body, 0, byte(len(topic))), topic...)
+		body = append(body, 0, 0)
+	}
 	if _, err := conn.Write(append([]byte{0x10, byte(len(body))}, body...)); err != nil {
 		return nil, err
 	}
@@ -77,6 +87,32 @@ func (d *device) ask(topic, payload string) (answer string, body []byte, err err
 	return string(body[2 : 2+size]), body[2+size:], nil
 }
 
+// subscribe subscribes to a topic at QoS 0.
+func (d *device) subscribe(topic string) error {
+	body := append([]byte{0, 1, 0, byte(len(topic))}, topic...)
+	_, err := d.conn.Write(append([]byte{0x82, byte(len(body) + 1)}, append(body, 0)...))
+	if err != nil {
+		return err
+	}
+	header, _, err := d.packet()
+	if err == nil && header != 0x90 {
+		err = fmt.Errorf("packet %#x instead of SUBACK", header)
+	}
+	return err
+}
+
+// receive returns the next message: its topic and when it came.
+func (d *device) receive(patience time.Duration) (topic string, at time.Time, err error) {
+	if err := d.conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		return "", at, err
+	}
+	_, body, err := d.packet()
+	if err != nil {
+		return "", at, err
+	}
+	return string(body[2 : 2+binary.BigEndian.Uint16(body)]), time.Now(), nil
+}
+
 // result is what a load process prints.
 type result struct {
 	Requests int64
@@ -88,9 +124,10 @@ func (r result) speed() float64 { return float64(r.Requests) / r.Took.Seconds() 
 
 // work is what the devices of a load do.
 type work struct {
-	address string
+	address string        // of the MQTT listener; several with commas between them, for nodes
 	devices int           // connections, each with one request in flight
 	fleet   int           // things that the devices stand for, one after the other
+	from    int           // how many of them an earlier load has used up
 	spell   time.Duration // how long
 	// kind is finish: start and finish an execution; progress: report on one that runs; or
 	// document: the same, and get its job document with every second answer.
@@ -101,9 +138,10 @@ type work struct {
 func load(args []string) error {
 	var w work
 	flags := flag.NewFlagSet("load", flag.ExitOnError)
-	flags.StringVar(&w.address, "address", "", "of the MQTT listener")
+	flags.StringVar(&w.address, "address", "", "of the MQTT listener, or of several")
 	flags.IntVar(&w.devices, "devices", 512, "how many are active")
 	flags.IntVar(&w.fleet, "fleet", 512, "how many things they stand for")
+	flags.IntVar(&w.from, "from", 0, "how many of the fleet were used up before")
 	flags.DurationVar(&w.spell, "for", time.Second, "how long")
 	flags.StringVar(&w.kind, "kind", "finish", "finish, progress or document")
 	if err := flags.Parse(args); err != nil {
@@ -142,7 +180,8 @@ func load(args []string) error {
 func (w work) device(
 	i int, ready *sync.WaitGroup, begin <-chan struct{},
 ) (took []time.Duration, err error) {
-	d, err := dial(w.address, thing(i))
+	addresses := strings.Split(w.address, ",")
+	d, err := dial(addresses[i%len(addresses)], thing(i))
 	ready.Done()
 	if err != nil {
 		return nil, err
@@ -162,6 +201,7 @@ func (w work) device(
 		success  = `{"status":"SUCCEEDED","statusDetails":{"progress":"100","step":"install"}}`
 	)
 	<-begin
+	i += w.from
 	for end := time.Now().Add(w.spell); i < w.fleet && err == nil; i += w.devices {
 		jobs := "$aws/things/" + thing(i*7919%w.fleet) + "/jobs/" // in no order
 		ask(jobs+"start-next", `{"statusDetails":{"step":"download"}}`)

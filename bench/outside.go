@@ -99,11 +99,14 @@ func status(pid int, field string) int64 {
 	return size
 }
 
-// startServer starts the binary on a folder and returns when it has answered a request.
-func startServer(binary, dir string) (*process, time.Duration, error) {
+// startServer starts the binary on a folder, with more variables such as DROVER_STORE=…, and returns
+// when it has answered a request.
+func startServer(binary, dir string, variables ...string) (*process, time.Duration, error) {
 	const free = "127.0.0.1:0" // any free port of loopback
 	p := &process{Cmd: exec.Command(binary, "serve", "--data", dir, "--log", "error",
 		"--http", free, "--https", free, "--mqtt", free, "--mqtts", free)}
+	p.Env = append(os.Environ(), variables...)
+	_ = os.Remove(filepath.Join(dir, "endpoints.json")) // one that a kill has left
 	start := time.Now()
 	if err := p.Start(); err != nil {
 		return nil, 0, err
@@ -229,7 +232,8 @@ func (w work) run() (r result, err error) {
 		return r, err
 	}
 	load := exec.Command(self, "load", "-address", w.address, "-kind", w.kind,
-		"-devices", fmt.Sprint(w.devices), "-fleet", fmt.Sprint(w.fleet), "-for", w.spell.String())
+		"-devices", fmt.Sprint(w.devices), "-fleet", fmt.Sprint(w.fleet),
+		"-from", fmt.Sprint(w.from), "-for", w.spell.String())
 	load.Stderr = os.Stderr
 	out, err := load.Output()
 	if err != nil {

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Builds what is measured and prints the table. Options go to the program: -quick, -million, -growth, -latency.
+# Builds what is measured and prints the table. Options go to the program: -quick, -million, -growth, -latency,
+# -nodes.
 set -eu
 cd "$(dirname "$0")/.."
 make -s build

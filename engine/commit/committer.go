@@ -155,8 +155,10 @@ func (c *Committer) Reset(ctx context.Context) error {
 }
 
 // gather returns first and all others that wait, as many as one commit may have.
-func (c *Committer) gather(first *request) []*request {
-	batch := []*request{first}
+func (c *Committer) gather(first *request) []*request { return c.fill([]*request{first}) }
+
+// fill appends the requests that wait to a batch, as many as one commit may have.
+func (c *Committer) fill(batch []*request) []*request {
 	for len(batch) < maxRequests {
 		select {
 		case r := <-c.waiting:
@@ -172,32 +174,34 @@ func (c *Committer) gather(first *request) []*request {
 func (c *Committer) serve(batch []*request) {
 	for len(batch) > 0 {
 		_ = c.Exclusive(func() error {
-			batch = batch[c.commit(batch):]
+			batch = c.commit(batch, !c.Stepped)
 			return nil
 		})
 	}
 }
 
 // commit decides and commits requests from the front of a batch until the commit is full, answers
-// them, and returns how many they are. When the commit as a whole fails, each of them is tried
-// alone, so that one that the store refuses cannot fail its neighbours; unless the store cannot be
-// reached, which would be the same for each.
-func (c *Committer) commit(batch []*request) int {
-	answers, tx, err := c.attempt(batch)
+// them, and returns the others. With fill, requests that came while the store was waited for are
+// decided too. When the commit as a whole fails, each of them is tried alone, so that one that the
+// store refuses cannot fail its neighbours; unless the store cannot be reached, which would be the
+// same for each.
+func (c *Committer) commit(batch []*request, fill bool) (rest []*request) {
+	batch, answers, tx, err := c.attempt(batch, fill)
 	if err == nil || !fault.Is(err, fault.Unavailable) {
-		batch = batch[:max(1, len(answers))]
+		decided := max(1, len(answers))
+		batch, rest = batch[:decided], batch[decided:]
 	}
 	if err != nil && len(batch) > 1 && !fault.Is(err, fault.Unavailable) {
 		for _, r := range batch {
-			c.commit([]*request{r})
+			c.commit([]*request{r}, false)
 		}
-		return len(batch)
+		return rest
 	}
 	if err != nil {
 		for _, r := range batch {
 			r.answer <- fmt.Errorf("commit: %w", err)
 		}
-		return len(batch)
+		return rest
 	}
 	c.logStatuses(tx)
 	if tx.announced != 0 { // before the answers: who gets one may wait for what it announces
@@ -212,16 +216,23 @@ func (c *Committer) commit(batch []*request) int {
 	for i, r := range batch {
 		r.answer <- answers[i]
 	}
-	return len(batch)
+	return rest
 }
 
 // attempt decides requests from the front of a batch in one transaction, until the commit is full.
-// err is that of the commit; answers holds the answer of each request that was decided.
-func (c *Committer) attempt(batch []*request) (answers []error, tx *Tx, err error) {
+// err is that of the commit; answers holds the answer of each request that was decided, taken is the
+// batch with what was filled in. A node waits for its turn to write, perhaps while two others make
+// whole commits. What its devices have sent meanwhile does not wait for its next turn.
+func (c *Committer) attempt(
+	batch []*request, fill bool,
+) (taken []*request, answers []error, tx *Tx, err error) {
 	saved := c.clockSaved
 	position, _ := c.Outbox.Position()
 	var nodes store.NodeChanges
 	err = c.Store.Write(context.Background(), func(inner store.Tx) error {
+		if fill {
+			batch = c.fill(batch)
+		}
 		now, err := c.now(inner)
 		if err != nil {
 			return err
@@ -233,15 +244,8 @@ func (c *Committer) attempt(batch []*request) (answers []error, tx *Tx, err erro
 		if err := tx.ahead.read(inner, batch); err != nil {
 			return err
 		}
-		for _, r := range batch {
-			answer, err := tx.decide(r.decide)
-			answers = append(answers, answer)
-			if err != nil {
-				return err
-			}
-			if tx.full() {
-				break
-			}
+		if answers, err = tx.decideAll(batch); err != nil {
+			return err
 		}
 		for _, review := range c.Hooks.Review {
 			if err := review(tx); err != nil {
@@ -267,7 +271,20 @@ func (c *Committer) attempt(batch []*request) (answers []error, tx *Tx, err erro
 	case errors.Is(err, store.ErrNodeLost):
 		err = c.lost(err)
 	}
-	return answers, tx, err
+	return batch, answers, tx, err
+}
+
+// decideAll decides requests until the commit is full, and returns their answers. err is one that
+// fails the commit.
+func (tx *Tx) decideAll(batch []*request) (answers []error, err error) {
+	for _, r := range batch {
+		answer, err := tx.decide(r.decide)
+		answers = append(answers, answer)
+		if err != nil || tx.full() {
+			return answers, err
+		}
+	}
+	return answers, nil
 }
 
 // logStatuses logs each job whose status the commit changed.

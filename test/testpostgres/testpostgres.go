@@ -11,6 +11,7 @@ package testpostgres
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"net/url"
@@ -52,7 +53,7 @@ func Run(m *testing.M) (status int) {
 		if i.server == nil {
 			continue
 		}
-		if err := i.server.remove(); err != nil {
+		if err := i.server.Remove(); err != nil {
 			fmt.Fprintf(os.Stderr, "stop PostgreSQL %s: %v\n", version, err)
 			status = 1
 		}
@@ -96,21 +97,42 @@ func New(t testing.TB, version string, settings ...string) *Server {
 // Stopped returns a server of its own for one test that is not started.
 func Stopped(t testing.TB, version string) *Server {
 	t.Helper()
-	// The path of a socket is short, and that of t.TempDir is not.
-	dir, err := os.MkdirTemp("", "drover-pg-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := create(dir, version)
+	s, err := prepare(version)
 	if err != nil {
 		t.Fatalf("prepare PostgreSQL %s: %v", version, err)
 	}
-	t.Cleanup(func() { _ = s.remove() }) // it may have been stopped
+	t.Cleanup(func() { _ = s.Remove() }) // it may have been stopped
 	return s
 }
 
-// Schema makes an empty schema on the version that was asked for, or the oldest, and returns the
-// URL of a store in it.
+// Start returns a server for a program that is no test, which has to remove it.
+func Start(version string, settings ...string) (*Server, error) {
+	s, err := prepare(version)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.start(settings...); err != nil {
+		return nil, errors.Join(err, s.Remove())
+	}
+	return s, nil
+}
+
+// prepare makes the folder of a server.
+func prepare(version string) (*Server, error) {
+	// The path of a socket is short, and that of t.TempDir is not.
+	dir, err := os.MkdirTemp("", "drover-pg-")
+	if err != nil {
+		return nil, err
+	}
+	s, err := create(dir, version)
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return s, nil
+}
+
+// Schema makes an empty schema on the version that was asked for, or the oldest, and returns the URL
+// of a store in it.
 func Schema(t testing.TB) string {
 	t.Helper()
 	return Shared(t, cmp.Or(Asked, Oldest)).Schema(t, t.Name()+t.TempDir())
@@ -170,8 +192,8 @@ func (s *Server) Exec(t testing.TB, statements ...string) {
 	}
 }
 
-// remove stops the server and removes its folder.
-func (s *Server) remove() error {
+// Remove stops the server and removes its folder.
+func (s *Server) Remove() error {
 	err := s.stop("immediate")
 	_ = os.RemoveAll(s.dir) // best effort: it is a temporary folder
 	return err
