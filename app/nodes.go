@@ -166,7 +166,13 @@ func (n nodeClients) Load(
 func (n nodeClients) NextShared() uint64 { return n.server.engine.Nodes.NextShared() }
 
 // Claimed implements engine.Clients.
+//
+// Nobody here knows which heads a client that is on its way here was notified of: notices carry the
+// state of the moment, and this node may have been behind the one that had the client, or ahead.
 func (n nodeClients) Claimed(client string, claim int64, mine, wasMine bool) {
+	if mine {
+		n.server.plane.ForgetNotified()
+	}
 	n.server.broker.Claimed(client, claim, mine, wasMine)
 }
 
@@ -180,8 +186,12 @@ func (n nodeClients) Adopt(ctx context.Context, node store.NodeID) error {
 	return n.server.broker.Adopt(ctx, int64(node))
 }
 
-// Adopted implements engine.Clients.
-func (n nodeClients) Adopted() { n.server.broker.Adopted() }
+// Adopted implements engine.Clients. What was replayed went to the adopted sessions only, with the
+// heads of that moment: things with other sessions have not been notified of theirs.
+func (n nodeClients) Adopted() {
+	n.server.broker.Adopted()
+	n.server.plane.ForgetNotified()
+}
 
 // Abandon implements engine.Clients. What things were notified of may have gone with the clients: a
 // node that takes over from itself notifies them again.

@@ -34,6 +34,27 @@ func TestAdopt(t *testing.T) { // R-NODE-8
 	})
 }
 
+// A CONNECT that comes when the heir has the turns of a lost node already, and not yet the sessions,
+// is refused. The sessions stay the heir's.
+func TestConnectDuringAdoption(t *testing.T) { // R-NODE-7
+	inCluster(t, 3, nil, func(t *testing.T, c *cluster) {
+		c.subscribed(t)
+		for _, n := range c.nodes {
+			n.stand()
+		}
+		heir := c.nodes[1]
+		heir.taken = func() { check(t, "meanwhile", heir.connect("dev").state(), "refused 88") }
+		c.lose(c.nodes[0], heir)
+		c.publish("t", "2")
+		c.run()
+		heir.taken = nil
+		check(t, "turns", c.turns("dev"), "1")
+		d := c.nodes[2].connect("dev")
+		c.run()
+		check(t, "adopted", d.state()+" "+d.payloads(), "resumed 2")
+	})
+}
+
 // Wills and presence events of the connections of a lost node are published once: by the heir, and
 // not by the lost node.
 func TestAdoptConnections(t *testing.T) { // R-NODE-8, R-BRK-24, R-BRK-33

@@ -50,6 +50,7 @@ func (b *Broker) claim(c *conn) error {
 	case w != nil:
 		return b.wait(ctx, c, w)
 	case unsure:
+		c.unsure = true
 		return b.checkStore(ctx, client)
 	}
 	return nil
@@ -69,7 +70,9 @@ func (b *Broker) endClaim(c *conn, refused error) {
 	b.transits[client].claiming--
 	if refused != nil {
 		event := c.disconnectedEvent(asCloseError(refused))
-		go b.leave(c.life, Left{client, c.claimed, b.keeps(client), &event})
+		// What is not here yet comes with the log, and must not be nobody's until then.
+		keep := b.keeps(client) || c.unsure
+		go b.leave(c.life, Left{client, c.claimed, keep, &event})
 	}
 	b.tidyTransit(client)
 }

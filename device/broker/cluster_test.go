@@ -68,6 +68,7 @@ type testNode struct {
 	heir   *testNode       // when it dies
 	broken bool            // the store refuses what the node writes
 	full   bool            // the store refuses sessions
+	taken  func()          // called between a page of Lost and what becomes of it; nil: nothing
 	unsure bool            // it writes claims and answers with an error
 	late   chan struct{}   // a claim is answered when it is closed; nil: at once
 	events []PresenceEvent // of Config.Presence
@@ -347,6 +348,9 @@ func (n *testNode) Lost(_ context.Context, node int64, f func([]LostClient) erro
 			return nil
 		})
 		if err == nil && len(page) > 0 {
+			if n.taken != nil {
+				n.taken()
+			}
 			err = f(page)
 		}
 		if err != nil {

@@ -22,6 +22,8 @@ type conn struct {
 	life *life
 	// claimed is the number of the claim of its client; 0: none.
 	claimed int64
+	// unsure says that the turn of its client may have sessions that are not here yet.
+	unsure bool
 	// before is another connection of the session that is not detached yet; see session.lastConn.
 	before   *conn
 	detached chan struct{} // closed when the session is detached

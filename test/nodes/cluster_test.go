@@ -111,7 +111,8 @@ func (c *cluster) awaitAnswer(t testing.TB, node int) {
 	}
 }
 
-// meet reads the keys and the authority, and makes a client for each node.
+// meet reads the keys and the authority, which all nodes share, from what the first one has
+// written, and makes a client for each node.
 func (c *cluster) meet(t testing.TB) {
 	t.Helper()
 	c.where, _ = c.nodes[0].ready()

@@ -77,7 +77,8 @@ func (d *database) restart(ctx context.Context, away time.Duration) error {
 	return d.servers[d.primary].Start()
 }
 
-// freeze stops the primary for a while: what it was asked is answered later.
+// freeze stops the primary for a while: what it was asked is answered later, and its connections
+// stay open meanwhile.
 func (d *database) freeze(ctx context.Context, length time.Duration) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -122,7 +123,8 @@ func (d *database) promote(ctx context.Context, away time.Duration) error {
 	return d.follow()
 }
 
-// follow makes the server that does not run a synchronous standby of the primary.
+// follow makes the server that does not run a synchronous standby of the primary. From the reload
+// on a commit is acknowledged when both have it.
 func (d *database) follow() error {
 	if err := d.servers[1-d.primary].Follow(d.servers[d.primary]); err != nil {
 		return err

@@ -218,6 +218,7 @@ func (o *operator) delete(ctx context.Context) {
 	if r == nil {
 		return
 	}
+	o.jobs.change(r.id, func(r *jobRecord) { r.plain = false })
 	c := call{operation: opDelete, key: key{thing, r.id, 1}, ask: ask{kind: remove}}
 	request(ctx, o, c, func(ctx context.Context, api *iot.Client) (
 		*iot.DeleteJobExecutionOutput, error) {

@@ -42,7 +42,7 @@ type device struct {
 	changed chan struct{}
 }
 
-// A target is an execution as a device knows it.
+// A target is an execution as a device knows it, from a message or from its own last report.
 type target struct {
 	job             string
 	number, version int64
@@ -202,7 +202,8 @@ func (d *device) known() (*target, <-chan struct{}) {
 	return d.head, d.changed
 }
 
-// done forgets an execution that has ended, unless the device was told of another meanwhile.
+// done forgets an execution that has ended, unless the device was told of another meanwhile. What
+// it is told next is the rest of its queue: the notice of the next head, or that there is none.
 func (d *device) done(x *target) {
 	d.working = nil
 	d.mu.Lock()
@@ -212,7 +213,10 @@ func (d *device) done(x *target) {
 	}
 }
 
-// step does the next thing, and reports false when the connection is of no use any more.
+// step does the next thing, and reports false when the connection is of no use any more: it reports
+// on the execution that it is at, or starts the one that it was told of. With nothing to do it
+// waits for a notice, and asks for a sign of life now and then, as clients do with their
+// keep-alive.
 func (d *device) step(ctx context.Context, l *line) bool {
 	head, changed := d.known()
 	switch {

@@ -35,7 +35,7 @@ func TestFaults(t *testing.T) {
 
 	load.calmDown()
 	w.checkEnd(load)
-	w.history.table.check(t, w.long && w.options.faults == "")
+	w.history.table.check(t, w.long && w.faults.String() == "")
 	t.Logf("operations × faults: requests/told that the service is away/without an answer\n%s",
 		w.history.table)
 	w.sayHowToRepeat()

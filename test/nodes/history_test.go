@@ -13,7 +13,9 @@ import (
 // the answer was. A request without an answer may have had its effect, and may have it at any time
 // after it was sent: what is on its way through a link that is cut arrives when the link heals.
 
-// A key is one execution: one attempt of a job on a thing.
+// A key is one execution: one attempt of a job on a thing. Histories are checked apart for each:
+// that an execution is linearizable says nothing of others, but a history of a whole thing would be
+// too long to search.
 type key struct {
 	thing, job string
 	number     int64
@@ -69,9 +71,9 @@ func (h *history) send(c call) *call {
 	return &c
 }
 
-// finish records the answer. A request that was sent more than once and then refused may have had
-// its effect the first time, so it counts as one without an answer, and the refusal as a read of
-// its own.
+// finish records the answer, and counts the request in the table. A request that was sent more than
+// once and then refused may have had its effect the first time, so it counts as one without an
+// answer, and the refusal as a read of its own.
 func (h *history) finish(c *call, a answer) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -86,7 +88,8 @@ func (h *history) finish(c *call, a answer) {
 	h.table.count(c)
 }
 
-// observe records what an answer said beside what was asked: the executions of a list.
+// observe records what an answer said beside what was asked: the executions of a list. Each entry
+// is a read of that execution, at some time between the request and its answer.
 func (h *history) observe(c *call, k key, a answer) {
 	read := *c
 	read.key, read.ask, read.answer = k, ask{kind: describe}, a

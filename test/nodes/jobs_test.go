@@ -10,17 +10,17 @@ import (
 // The jobs of the load, as the operators who made them know them. What an operator does to a whole
 // job may concern each of its executions, some time later, and the history has to know since when.
 
-// A jobRecord is one job.
+// A jobRecord is one job: what was asked for when it was created, and what was done to it since.
 type jobRecord struct {
 	id         string
 	continuous bool
-	groups     []string
-	retries    bool
-	aborts     bool
-	timeout    bool
-	perMinute  int32 // the greatest rate that it ever had
-	base       int32 // of the first tick
-	plain      bool  // its rate never changed
+	groups     []string // its targets at its creation
+	retries    bool     // of whatever fails or times out
+	aborts     bool     // when too many executions have failed
+	timeout    bool     // of a minute in progress
+	perMinute  int32    // the greatest rate that it ever had
+	base       int32    // the rate of the first tick
+	plain      bool     // its rate never changed, and none of its executions was deleted
 	created    time.Duration
 	exists     bool // CreateJob was answered
 	canceled   bool // or may be
@@ -72,7 +72,8 @@ func (j *jobs) change(id string, f func(*jobRecord)) {
 	f(j.all[id])
 }
 
-// allow notes since when something may come to all executions of a job.
+// allow notes since when something may come to all executions of a job. It is called before the
+// request that may cause it is sent, whose effect may come whatever its answer is.
 func (j *jobs) allow(id string, k kind, since time.Duration) {
 	j.change(id, func(r *jobRecord) {
 		if at, ok := r.may[k]; !ok || since < at {
@@ -81,7 +82,8 @@ func (j *jobs) allow(id string, k kind, since time.Duration) {
 	})
 }
 
-// pick returns one of the latest jobs that fits, nil when none does.
+// pick returns one of the latest ten jobs that fit, nil when none does. Those are the ones that
+// devices are at.
 func (j *jobs) pick(random *rand.Rand, fits func(*jobRecord) bool) *jobRecord {
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -26,7 +26,8 @@ type line struct {
 	lost    chan struct{} // closed when the connection has ended
 }
 
-// A message is what the service publishes to a device, as far as the test reads it.
+// A message is what the service publishes to a device, as far as the test reads it: an answer has
+// the token of its request, a refusal a code, a notice neither.
 type message struct {
 	topic          string
 	ClientToken    string      `json:"clientToken"`
@@ -168,7 +169,8 @@ func (l *line) await(token string, packet uint16) (m message, acked, ok bool) {
 	}
 }
 
-// alive asks the node for a sign of life.
+// alive asks the node for a sign of life, and waits for it. A node that is cut off from devices
+// gives none, and neither does one that does not run.
 func (l *line) alive() bool {
 	if l.send(packets.NewControlPacket(packets.Pingreq)) != nil {
 		return false

@@ -73,7 +73,10 @@ func (s state) agrees(a answer) bool {
 }
 
 // steps returns the states in which a request may leave an execution, none when the answer is not
-// possible in the state.
+// possible in the state. For example, a report of SUCCEEDED that expects version 2 and got no
+// answer leaves an execution that is IN_PROGRESS at version 2 so, or SUCCEEDED at version 3; one
+// that is at version 3 already it leaves alone. The answer "SUCCEEDED, version 4" to it is not
+// possible at all.
 func steps(s state, in ask, out answer) []state {
 	if out.unknown {
 		if after, ok := effect(s, in); ok {
@@ -103,7 +106,8 @@ func keepIf(ok bool, s state) []state {
 	return []state{s}
 }
 
-// effect is what a request does when it is accepted; false when it cannot be.
+// effect is what a request does when it is accepted; false when it cannot be. Only the versions of
+// reports and of what the service does by itself count up; a deleted execution has none.
 func effect(s state, in ask) (after state, ok bool) {
 	switch queued, started := s.status == "QUEUED", s.status == "IN_PROGRESS"; in.kind {
 	case mayCreate:
@@ -126,7 +130,9 @@ func effect(s state, in ask) (after state, ok bool) {
 	return s, false
 }
 
-// possible reports whether a refusal is possible in a state.
+// possible reports whether a refusal is possible in a state. A refusal that says status and version
+// is a read of them, too: nothing may say InvalidStateTransition with CANCELED of an execution that
+// nobody has canceled.
 func possible(s state, in ask, out answer) bool {
 	ended := s.exists() && !s.pending()
 	switch {
@@ -192,7 +198,10 @@ func (s state) String() string {
 }
 
 // operationsOf translates the calls on one execution, and what may happen to it, for porcupine. A
-// call without an answer has all the time after it was sent.
+// call without an answer has all the time after it was sent: it may come last, where it changes
+// nothing that anybody has seen. Each such call doubles the orders that are searched, so those that
+// can have an effect only once are one: ten reports of SUCCEEDED that expect version 2, of which
+// none was answered, are the first of them.
 func operationsOf(calls []*call, may map[kind]time.Duration) (all []porcupine.Operation) {
 	type open struct {
 		kind     kind

@@ -84,7 +84,8 @@ func (n *node) start() (ended chan error, err error) {
 // log is the file of what the node prints.
 func (n *node) log() string { return n.dir + ".log" }
 
-// awaitReady waits until the node has written where it listens, or has ended.
+// awaitReady waits until the node has written where it listens, or has ended. Its ports are others
+// after each start, so its place is told of them.
 func (n *node) awaitReady(ctx context.Context, ended <-chan error) {
 	for len(ended) == 0 && sleep(ctx, 20*time.Millisecond) {
 		text, err := os.ReadFile(filepath.Join(n.dir, "endpoints.json"))
@@ -125,7 +126,7 @@ func (n *node) lastPrinted() string {
 	return strings.Join(lines[max(0, len(lines)-12):], "")
 }
 
-// kill ends the process at once. It is started again after a while.
+// kill ends the process at once, as a power cut does. It is started again after a while.
 func (n *node) kill(away time.Duration) {
 	n.mu.Lock()
 	n.killed, n.away = true, away

@@ -79,7 +79,8 @@ func request[Out any](
 	return out, err == nil, !a.unknown && err != nil
 }
 
-// answerOf reads an error. A server's fault does not say whether the request had its effect.
+// answerOf reads an error. A server's fault does not say whether the request had its effect: the
+// commit may have been cut off before its answer.
 func answerOf(err error) answer {
 	var refused smithy.APIError
 	switch {

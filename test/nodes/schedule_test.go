@@ -3,7 +3,6 @@ package nodes
 import (
 	"context"
 	"math/rand/v2"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -132,14 +131,14 @@ func (w *world) disturb(ctx context.Context, database bool, random *rand.Rand) {
 // deck is the faults of one kind.
 func (w *world) deck(database bool) (deck []fault) {
 	for _, f := range faults(w.long) {
-		if f.database == database && strings.Contains(f.name, w.options.faults) {
+		if f.database == database && w.faults.MatchString(f.name) {
 			deck = append(deck, f)
 		}
 	}
 	return deck
 }
 
-// make makes one fault happen.
+// make makes one fault happen, to a node at random or to the database, and waits until it is over.
 func (w *world) make(ctx context.Context, f fault, random *rand.Rand) {
 	length := f.least + time.Duration(random.Int64N(int64(f.most-f.least)))
 	node, place := everyNode, "the database"

@@ -53,7 +53,8 @@ const (
 var operations = []operation{
 	opConnect, opTakeover, opSubscribe, opNotifyNext, opGetPending, opGetNext, opGetJob,
 	opStartNext, opProgress, opSucceed, opFail, opReject, opCreateSnapshot, opCreateForever,
-	opUpdateJob, opCancelJob, opForceCancelJob, opDeleteJob, opAssociate, opDescribeJob, opGetDocument,
+	opUpdateJob, opCancelJob, opForceCancelJob, opDeleteJob, opAssociate,
+	opDescribeJob, opGetDocument,
 	opListJobs,
 	opDescribe, opListForJob, opListForThing, opCancel, opForceCancel, opDelete, opJoinGroup,
 	opLeaveGroup,
@@ -92,7 +93,8 @@ func newTable() *table {
 	return t
 }
 
-// begin notes that a fault begins, and returns what notes its end.
+// begin notes that a fault begins, and returns what notes its end. A node that was killed counts as
+// faulty until it serves again.
 func (t *table) begin(f fault, node int, clock func() time.Duration) (end func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -105,7 +107,8 @@ func (t *table) begin(f fault, node int, clock func() time.Duration) (end func()
 	}
 }
 
-// count counts a request that has ended.
+// count counts a request that has ended: once in its row, and once in each column whose fault it
+// met, however many faults of that name there were meanwhile.
 func (t *table) count(c *call) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -24,9 +25,9 @@ type options struct {
 	pause     time.Duration // of an operator, between two requests
 	duration  time.Duration // of the faults, or of the two programs side by side
 	seed      uint64
-	network   string // loopback or namespaces
-	faults    string // only those whose name has this
-	report    string // the folder for what is written about a failure
+	network   string         // loopback or namespaces
+	faults    *regexp.Regexp // of the names of those that come
+	report    string         // the folder for what is written about a failure
 }
 
 // optionsOf reads the options of a test, with the duration of its short form.
@@ -41,6 +42,7 @@ func optionsOf(t testing.TB, duration time.Duration) options {
 		duration:  duration,
 		seed:      rand.Uint64(),
 		network:   "loopback",
+		faults:    regexp.MustCompile(""), // all
 	}
 	if o.long = os.Getenv("DROVER_NODES") == "long"; o.long {
 		o.devices, o.groups, o.operators = 200, 10, 6
@@ -52,7 +54,7 @@ func optionsOf(t testing.TB, duration time.Duration) options {
 	set(t, "SEED", &o.seed, func(s string) (uint64, error) { return strconv.ParseUint(s, 10, 64) })
 	same := func(s string) (string, error) { return s, nil }
 	set(t, "NETWORK", &o.network, same)
-	set(t, "FAULTS", &o.faults, same)
+	set(t, "FAULTS", &o.faults, regexp.Compile)
 	set(t, "REPORT", &o.report, func(s string) (string, error) { return s, os.MkdirAll(s, 0o700) })
 	if o.report == "" {
 		// Not the test's own folder, which goes when it ends.
@@ -105,7 +107,7 @@ func (w *world) problem(format string, args ...any) {
 	}
 }
 
-// progress prints what goes on.
+// progress prints what goes on, with the time on the clock of the history.
 func (w *world) progress(format string, args ...any) {
 	w.t.Logf("%6.1f s: "+format, append([]any{w.history.now().Seconds()}, args...)...)
 }
