@@ -10,8 +10,8 @@ import (
 	"github.com/drover-iot/drover/internal/fault"
 )
 
-// clockCalls are the calls of /_drover/clock and /_drover/reset. They exist for test benches: a test
-// makes a server with a virtual clock, moves it by a month in a moment, and empties the server
+// clockCalls are the calls of /_drover/clock and /_drover/reset. They exist for test benches: a
+// test makes a server with a virtual clock, moves it by a month in a moment, and empties the server
 // afterwards. Every answer, also one to a reset, is the clock:
 // {"now":"2030-01-02T15:04:05Z","mode":"virtual"}. The body of a POST is JSON, {} for a reset.
 type clockCalls struct {

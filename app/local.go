@@ -10,9 +10,9 @@ import (
 	"github.com/drover-iot/drover/internal/fault"
 )
 
-// localHandler serves the paths below /_drover/, which are those of the server itself: its clock and
-// its nodes. They are for programs on the same machine and for operators (R-WIRE-31). Bodies and
-// answers are JSON.
+// localHandler serves the paths below /_drover/, which are those of the server itself: its clock
+// and its nodes. They are for programs on the same machine and for operators (R-WIRE-31). Bodies
+// and answers are JSON.
 type localHandler struct {
 	// allow checks the caller of a request before its body is read, and returns the check of the
 	// body. An error of either is the answer.

@@ -21,11 +21,11 @@ type Config struct {
 	// URL is the address of a NATS server, or of several, with commas between them. It may hold a
 	// password, and is never logged.
 	URL string
-	// Credentials is a file with the JWT and the key of a user of NATS; empty: none. It is read with
-	// each connection.
+	// Credentials is a file with the JWT and the key of a user of NATS; empty: none. It is read
+	// with each connection.
 	Credentials string
-	// Subject is what messages are published on. All nodes of one Drover have the same, and no other
-	// program has it.
+	// Subject is what messages are published on. All nodes of one Drover have the same, and no
+	// other program has it.
 	Subject string
 	// Name is how this node shows in the list of connections of NATS.
 	Name string
@@ -59,7 +59,8 @@ type Bus struct {
 	queue   queue
 	reports time.Duration         // reportEvery but in tests
 	failure atomic.Pointer[error] // why the last attempt to connect has failed
-	slow    int                   // messages that were dropped because Deliver is slow, as of the last report
+	// slow is how many messages were dropped because Deliver is slow, as of the last report.
+	slow int
 }
 
 // New returns a bus that is not connected.
@@ -67,13 +68,13 @@ func New(c Config) *Bus {
 	return &Bus{Config: c, queue: newQueue(maxQueued), reports: reportEvery}
 }
 
-// Publish sends a message to all other nodes. It never waits: without a connection, or when too much
-// waits to be sent, the message is dropped.
+// Publish sends a message to all other nodes. It never waits: without a connection, or when too
+// much waits to be sent, the message is dropped.
 func (b *Bus) Publish(message []byte) { b.queue.add(message) }
 
 // Run connects, and brings messages to and fro until ctx ends. ready is called once, when the other
-// nodes can be heard or, if no address of NATS answers, after two seconds for each of them; then Run
-// goes on trying.
+// nodes can be heard or, if no address of NATS answers, after two seconds for each of them; then
+// Run goes on trying.
 func (b *Bus) Run(ctx context.Context, ready func()) error {
 	connected, late := make(chan struct{}, 1), time.After(connectTimeout)
 	nc, err := b.connect(connected)
@@ -111,7 +112,7 @@ func (b *Bus) Run(ctx context.Context, ready func()) error {
 
 // connect begins to connect. connected is sent a token with the first connection.
 func (b *Bus) connect(connected chan<- struct{}) (*nats.Conn, error) {
-	options := []nats.Option{
+	options := append(b.handlers(connected),
 		nats.Name(b.Name),
 		nats.NoEcho(), // this node has delivered its own messages
 		nats.Timeout(connectTimeout),
@@ -124,8 +125,19 @@ func (b *Bus) connect(connected chan<- struct{}) (*nats.Conn, error) {
 		nats.PingInterval(pingEvery),
 		nats.MaxPingsOutstanding(2),
 		nats.FlusherTimeout(writeTimeout),
+	)
+	if b.Credentials != "" {
+		options = append(options, nats.UserCredentials(b.Credentials))
+	}
+	return nats.Connect(b.URL, options...)
+}
+
+// handlers are told what becomes of the connection, and log it.
+func (b *Bus) handlers(connected chan<- struct{}) []nats.Option {
+	return []nats.Option{
 		nats.ConnectHandler(func(nc *nats.Conn) {
-			b.Log.Info("connected to the bus", "bus", nc.ConnectedUrlRedacted(), "subject", b.Subject)
+			b.Log.Info("connected to the bus",
+				"bus", nc.ConnectedUrlRedacted(), "subject", b.Subject)
 			connected <- struct{}{}
 		}),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
@@ -143,10 +155,6 @@ func (b *Bus) connect(connected chan<- struct{}) (*nats.Conn, error) {
 			}
 		}),
 	}
-	if b.Credentials != "" {
-		options = append(options, nats.UserCredentials(b.Credentials))
-	}
-	return nats.Connect(b.URL, options...)
 }
 
 // withoutBus says what it means that there is no connection.

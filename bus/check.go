@@ -11,8 +11,8 @@ import (
 	"github.com/drover-iot/drover/internal/disk"
 )
 
-// What an operator may give is checked before anything is opened, because a bus that does not answer
-// is no reason to end: it would never be noticed that it cannot.
+// What an operator gives is checked before anything is opened. A bus that does not answer does not
+// end the server, so what can never work is refused here.
 
 // CheckURL refuses what is no address of NATS. What it says has nothing of the text: a password may
 // stand in it.

@@ -2,8 +2,9 @@ package bus
 
 import "sync"
 
-// A queue is what waits to be sent: for as long as it takes to write it to the connection, while that
-// stalls, and a moment longer. It has a limit, beyond which the newest messages are dropped.
+// A queue is what waits to be sent: messages for the moment that it takes to write them to the
+// connection, and more of them while that stalls. It has a limit, beyond which the newest are
+// dropped.
 type queue struct {
 	more chan struct{} // has a token when there is something
 

@@ -20,8 +20,8 @@ func (e *Engine) LastSign() time.Time {
 	return time.Time{}
 }
 
-// nodeLoop gives signs of life and looks for those of others until ctx ends. A node that others have
-// given up forgets its clients and joins again.
+// nodeLoop gives signs of life and looks for those of others until ctx ends. A node that others
+// have given up forgets its clients and joins again.
 func (e *Engine) nodeLoop(ctx context.Context) {
 	start, sent := time.Now(), false
 	e.signed.Store(&start) // it has joined

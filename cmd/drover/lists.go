@@ -14,7 +14,8 @@ import (
 	"github.com/drover-iot/drover/cli/terminal"
 )
 
-// drover jobs list, drover things list and drover nodes: tables for people, JSON for scripts (R-CMD-157).
+// drover jobs list, drover things list and drover nodes: tables for people, JSON for scripts
+// (R-CMD-157).
 
 // usualLimit is how many rows a list has unless more are asked for.
 const usualLimit = 20

@@ -11,8 +11,8 @@ import (
 
 // Messages of clients on ordinary topics, from one node to the others (R-NODE-12). What the client
 // of one broker has published, or left as its will, is given to Config.Forward, and whatever brings
-// it to the brokers of the other nodes gives it to their PublishFromNode, which delivers it to their
-// own subscribers. It is given on to nobody else, so that it goes round in no circle, and not
+// it to the brokers of the other nodes gives it to their PublishFromNode, which delivers it to
+// their own subscribers. It is given on to nobody else, so that it goes round in no circle, and not
 // retained: what is retained is in the store. What the service publishes is not forwarded either,
 // because every node reads the log.
 //
@@ -28,8 +28,8 @@ func (b *Broker) forward(m *message) {
 }
 
 // PublishFromNode delivers a message that another broker has forwarded. It waits while too much is
-// still to be stored, as clients do that publish here. An error says that the message is damaged, or
-// none that a client may publish; then nothing is delivered.
+// still to be stored, as clients do that publish here. An error says that the message is damaged,
+// or none that a client may publish; then nothing is delivered.
 func (b *Broker) PublishFromNode(value []byte) error {
 	by, p, err := parseForwarded(value)
 	if err != nil {
