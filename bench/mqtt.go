@@ -34,14 +34,16 @@ func dial(address, id string) (*device, error) {
 }
 
 // connect says who it is and waits until the broker agrees.
-func connect(conn net.Conn, id string) (*device, error) { return connectWill(conn, id, "") }
+func connect(conn net.Conn, id string) (*device, error) { return connectAs(conn, id, "", clean) }
 
-// connectWill has the broker publish an empty message on a topic, if there is one, when the
-// connection is lost.
-func connectWill(conn net.Conn, id, topic string) (*device, error) {
-	const clean, will = 2, 4
+// clean and will are flags of CONNECT.
+const clean, will = 2, 4
+
+// connectAs connects with flags, and has the broker publish an empty message on a topic, if there is
+// one, when the connection is lost.
+func connectAs(conn net.Conn, id, topic string, flags byte) (*device, error) {
 	d := &device{conn: conn, in: bufio.NewReaderSize(conn, 1024)}
-	body := append([]byte{0, 4, 'M', 'Q', 'T', 'T', 4, clean, 1, 0x2c, 0, byte(len(id))}, id...)
+	body := append([]byte{0, 4, 'M', 'Q', 'T', 'T', 4, flags, 1, 0x2c, 0, byte(len(id))}, id...)
 	if topic != "" {
 		body[7] |= will
 		body = append(append(body, 0, byte(len(topic))), topic...)

@@ -46,7 +46,8 @@ func nodesTable(ctx context.Context, s sizes, binary string) error {
 		c.url = c.database.URL("drover", nil)
 		fmt.Printf("%-66s %22s %18s %s\n", "what", "measured", "to reach", "ok")
 		for _, part := range []func(context.Context) error{
-			c.prepare, c.speedRows, c.readRows, c.createRow, c.noticeRow, c.takeoverRows,
+			c.showFileSizes, c.prepare, c.speedRows, c.readRows, c.noticeRow, c.sessionRows,
+			c.takeoverRows, c.createRow,
 		} {
 			if err := part(ctx); err != nil {
 				return err
@@ -98,6 +99,9 @@ func (c *cluster) prepare(ctx context.Context) error {
 		}
 		if group.name == "large" {
 			c.show("CreateThing, engine on PostgreSQL, 1,024 in flight", made)
+			if err := c.showSize(ctx, "thing", group.n); err != nil {
+				return err
+			}
 		}
 		if !group.job {
 			continue
@@ -112,6 +116,9 @@ func (c *cluster) prepare(ctx context.Context) error {
 		if group.name == "large" {
 			c.show(fmt.Sprintf("%d executions released, the clock jumping", group.n),
 				brief(time.Since(start), time.Millisecond))
+			if err := c.showSize(ctx, "execution", group.n); err != nil {
+				return err
+			}
 		}
 	}
 	return r.stop()

@@ -35,15 +35,15 @@ func (c *cluster) takeoverRows(ctx context.Context) error {
 		return err
 	}
 	defer watcher.conn.Close()
-	const will = "wills/dying"
-	if err := watcher.subscribe(will); err != nil {
+	const farewell = "wills/dying"
+	if err := watcher.subscribe(farewell); err != nil {
 		return err
 	}
 	conn, err := net.Dial("tcp", c.mqtt(nodesCount-1))
 	if err != nil {
 		return err
 	}
-	if _, err := connectWill(conn, "dying", will); err != nil {
+	if _, err := connectAs(conn, "dying", farewell, clean); err != nil {
 		return err
 	}
 	defer conn.Close()

@@ -63,6 +63,9 @@ type Tx interface {
 	// up to pending of their first pending executions, in one question. It leaves out names of no
 	// thing. A store to which a question costs nothing may answer nothing.
 	Heads(names []string, pending int) ([]Head, error)
+	// LastNumbers reads ahead what LastNumber answers for many things, in one question; 0 where it
+	// answers 0. A store to which a question costs nothing may answer nothing.
+	LastNumbers(job.Key, []registry.ThingID) (map[registry.ThingID]int64, error)
 	// Time is that of the clock of all nodes on the store when the write got its turn; the zero time
 	// where there is none but the machine's.
 	Time() time.Time

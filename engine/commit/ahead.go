@@ -7,13 +7,16 @@ import (
 )
 
 // An ahead is what a commit has read before anybody asked: the things whose devices make its
-// requests, and their first pending executions. A store that is far away is asked for all of them
+// requests, or that a rollout has come to, their first pending executions, and the last numbers of
+// their executions of a job. A store that is far away is asked for all of them
 // at once, instead of several times for each request. What a change may have made wrong is
 // forgotten.
 type ahead struct {
 	things  map[string]registry.ThingID
 	names   map[registry.ThingID]string
 	pending map[registry.ThingID][]job.Execution
+	last    map[registry.ThingID]int64 // of the job lastOf
+	lastOf  job.Key
 }
 
 // read reads ahead for the things that requests name.
@@ -24,6 +27,11 @@ func (a *ahead) read(tx store.Tx, batch []*request) error {
 			names = append(names, r.thing)
 		}
 	}
+	return a.readHeads(tx, names)
+}
+
+// readHeads reads the first pending executions of things.
+func (a *ahead) readHeads(tx store.Tx, names []string) error {
 	if len(names) < 2 { // nothing to gain
 		return nil
 	}
@@ -31,18 +39,45 @@ func (a *ahead) read(tx store.Tx, batch []*request) error {
 	if err != nil || len(heads) == 0 {
 		return err
 	}
-	a.things = make(map[string]registry.ThingID, len(heads))
-	a.names = make(map[registry.ThingID]string, len(heads))
-	a.pending = make(map[registry.ThingID][]job.Execution, len(heads))
+	if a.things == nil {
+		a.things = make(map[string]registry.ThingID, len(heads))
+		a.names = make(map[registry.ThingID]string, len(heads))
+		a.pending = make(map[registry.ThingID][]job.Execution, len(heads))
+	}
 	for _, h := range heads {
 		a.things[h.Name], a.names[h.Thing], a.pending[h.Thing] = h.Thing, h.Name, h.Pending
 	}
 	return nil
 }
 
+// ReadAhead reads what a rollout asks about each of the next members of a group.
+func (tx *Tx) ReadAhead(key job.Key, members []registry.Membership) error {
+	if len(members) < 2 {
+		return nil
+	}
+	things, names := make([]registry.ThingID, len(members)), make([]string, len(members))
+	for i, m := range members {
+		things[i], names[i] = m.Thing, m.Name
+	}
+	last, err := tx.inner.LastNumbers(key, things)
+	if err != nil {
+		return err
+	}
+	tx.ahead.last, tx.ahead.lastOf = last, key
+	return tx.ahead.readHeads(tx.inner, names)
+}
+
+// LastNumber returns the highest number that an execution of a job on a thing had, 0 for none.
+func (tx *Tx) LastNumber(key job.Key, thing registry.ThingID) (int64, error) {
+	if number, ok := tx.ahead.last[thing]; ok && tx.ahead.lastOf == key {
+		return number, nil
+	}
+	return tx.executionReader.LastNumber(key, thing)
+}
+
 // forget is for changes that are written.
 func (a *ahead) forget(c *store.Changes) {
-	if len(a.things) == 0 {
+	if len(a.things) == 0 && len(a.last) == 0 {
 		return
 	}
 	if len(c.Registry.CreatedThings) > 0 || len(c.Registry.DeletedThings) > 0 {
@@ -54,9 +89,14 @@ func (a *ahead) forget(c *store.Changes) {
 	} {
 		for _, x := range list {
 			delete(a.pending, x.Thing)
+			delete(a.last, x.Thing)
 		}
 	}
 	for _, key := range c.Job.DeletedExecutions {
 		delete(a.pending, key.Thing)
+		delete(a.last, key.Thing)
+	}
+	for _, used := range c.Job.ForgottenNumbers {
+		delete(a.last, used.Thing)
 	}
 }

@@ -68,6 +68,9 @@ func nextTargets(tx *commit.Tx, j job.Job, s targetSearch) (targetPage, error) {
 		if err != nil {
 			return page, err
 		}
+		if err := tx.ReadAhead(j.Key, members); err != nil {
+			return page, err
+		}
 		for _, member := range members {
 			budget--
 			accepted, err := inTimeAndAccepted(tx, j, page.at, member, s.accept)

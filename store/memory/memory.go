@@ -117,6 +117,21 @@ func (t *tx) Heads(names []string, pending int) (heads []store.Head, err error) 
 	return heads, nil
 }
 
+// LastNumbers reads ahead too.
+func (t *tx) LastNumbers(
+	key job.Key, things []registry.ThingID,
+) (map[registry.ThingID]int64, error) {
+	last := make(map[registry.ThingID]int64, len(things))
+	for _, thing := range things {
+		number, err := t.LastNumber(key, thing)
+		if err != nil {
+			return nil, err
+		}
+		last[thing] = number
+	}
+	return last, nil
+}
+
 // Time is none: a store in memory has no clock.
 func (t *tx) Time() time.Time { return time.Time{} }
 

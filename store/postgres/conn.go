@@ -32,11 +32,13 @@ type conn struct {
 }
 
 // A change is a statement that waits to be sent. none is the error when it concerns no row; nil
-// for one that may concern none.
+// for one that may concern none. One with a set form gathers further rows; see set.go.
 type change struct {
 	sql  string
 	args []any
 	none error
+	set  *setForm
+	rows *setRows
 }
 
 // maxWaiting bounds what is sent at once.
@@ -92,14 +94,15 @@ func (c *conn) flush() error {
 func (c *conn) send(ctx context.Context, rest *pgx.Batch) pgx.BatchResults {
 	batch := &pgx.Batch{}
 	for _, w := range c.waiting {
-		batch.Queue(w.sql, w.args...)
+		sql, args := w.statement()
+		batch.Queue(sql, args...)
 	}
 	batch.QueuedQueries = append(batch.QueuedQueries, rest.QueuedQueries...)
 	c.trips.Add(1)
 	results := c.db.SendBatch(ctx, batch)
 	for _, w := range c.waiting {
 		tag, err := results.Exec()
-		if err == nil && w.none != nil && tag.RowsAffected() == 0 {
+		if err == nil && w.none != nil && tag.RowsAffected() < w.size() {
 			err = fmt.Errorf("%w: no row for %s", w.none, w.sql)
 		}
 		if err == nil && w.sql == commit && tag.String() != commit {
@@ -143,7 +146,7 @@ func (s *cursor) wait(none error) error {
 	if s.err != nil {
 		return s.err
 	}
-	s.waiting = append(s.waiting, change{s.sql, slices.Clone(s.args), none})
+	s.add(change{sql: s.sql, args: slices.Clone(s.args), none: none})
 	if len(s.waiting) >= maxWaiting {
 		return s.flush()
 	}

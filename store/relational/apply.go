@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/store"
 )
 
@@ -30,6 +31,11 @@ func NewTx(db DB, keys store.Keys) *Tx { return &Tx{reader: reader{db}, keys: ke
 
 // Heads reads nothing: a database in this process answers each question at once.
 func (t *Tx) Heads([]string, int) ([]store.Head, error) { return nil, nil }
+
+// LastNumbers answers nothing either.
+func (t *Tx) LastNumbers(job.Key, []registry.ThingID) (map[registry.ThingID]int64, error) {
+	return nil, nil
+}
 
 // Failed is the error of the first change that failed: the transaction must not be committed.
 func (t *Tx) Failed() error { return t.failed }

@@ -24,6 +24,14 @@ const (
 			(SELECT windowed FROM job WHERE key = ?13))`
 )
 
+// The statements that a commit has most of. A database that is far away may run each of them for
+// many rows at once.
+const (
+	InsertJobThing  = insertJobThing
+	InsertExecution = insertExecution
+	UpdateExecution = updateExecution
+)
+
 // createExecution writes an execution, and with the first one of a thing the row that the list of
 // the job's executions is ordered by. A thing or a job that is gone is a conflict.
 func (t jobWriter) createExecution(e job.Execution) error {
