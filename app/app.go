@@ -54,7 +54,7 @@ type Server struct {
 	database  *postgres.Store // store, when it is a database; else nil
 	follower  clock.Follower  // the clock of the database
 	ready     atomic.Bool     // it answers
-	started   time.Time       // when it was opened, by the engine's clock
+	started   time.Time       // when it had joined its store, by the engine's clock
 	secrets   secrets
 	engine    *engine.Engine
 	roles     *objectstore.Roles
@@ -128,6 +128,7 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 	case err := <-engineDone:
 		return err
 	}
+	s.started = s.engine.Now() // not before: then it is not the time of the database yet
 
 	stopBus := s.startBus(ctx)
 	defer stopBus()

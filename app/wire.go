@@ -94,7 +94,6 @@ func (s *Server) join(ctx context.Context) error {
 	}
 	s.makeBus(node.Name)
 	s.joinEngine(now, managed, node)
-	s.started = s.engine.Now()
 	if err := s.joinBroker(ctx); err != nil {
 		return err
 	}
