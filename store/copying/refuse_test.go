@@ -163,27 +163,30 @@ func TestInUse(t *testing.T) { // R-NODE-14
 	t.Parallel()
 	file, database := newPlaces(t)
 	file.everything(t)
-	refused := func(when string) {
+	ways := [][2]place{{file, database}, {database, file + ".new"}}
+	refused := func(when string, way [2]place) {
 		t.Helper()
-		for _, way := range [][2]place{{file, database}, {database, file + ".new"}} {
-			_, err := way[0].copyTo(context.Background(), t, way[1], unchanged, silent)
-			if err == nil || !strings.Contains(err.Error(), "is in use by another drover") {
-				t.Errorf("%s: %s to %s: %v", when, way[0], way[1], err)
-			}
+		_, err := way[0].copyTo(context.Background(), t, way[1], unchanged, silent)
+		if err == nil || !strings.Contains(err.Error(), "is in use by another drover") {
+			t.Errorf("%s: %s to %s: %v", when, way[0], way[1], err)
 		}
 	}
 	database.use(t, func(s store.Store) {
-		err := s.Write(context.Background(), func(store.Tx) error {
-			refused("in a write")
-			return nil
-		})
-		if err != nil {
-			t.Error(err)
+		for _, way := range ways { // a write that says nothing for 3 s is ended, and a copy waits for 2 s
+			err := s.Write(context.Background(), func(store.Tx) error {
+				refused("in a write", way)
+				return nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
 		}
 		if err := s.(*postgres.Store).Use(context.Background()); err != nil {
 			t.Fatal(err)
 		}
-		refused("beside an idle server")
+		for _, way := range ways {
+			refused("beside an idle server", way)
+		}
 	})
 	database.isEmpty(t, file)
 }
