@@ -181,9 +181,12 @@ func (n nodeClients) Released(client string, claim int64) {
 	n.server.broker.Released(client, claim)
 }
 
-// Adopt implements engine.Clients.
+// Adopt implements engine.Clients. The heads that this node has notified things of were not those
+// that the adopted sessions were given: they would be left out of what is replayed.
 func (n nodeClients) Adopt(ctx context.Context, node store.NodeID) error {
-	return n.server.broker.Adopt(ctx, int64(node))
+	err := n.server.broker.Adopt(ctx, int64(node))
+	n.server.plane.ForgetNotified()
+	return err
 }
 
 // Adopted implements engine.Clients. What was replayed went to the adopted sessions only, with the
