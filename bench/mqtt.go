@@ -120,6 +120,7 @@ type result struct {
 	Requests int64
 	Took     time.Duration
 	P50, P99 time.Duration
+	Used     int // how many things of the fleet are used up: none from there on was touched
 }
 
 func (r result) speed() float64 { return float64(r.Requests) / r.Took.Seconds() }
@@ -152,14 +153,16 @@ func load(args []string) error {
 	var mu sync.Mutex
 	var all []time.Duration
 	var failed error
+	var most int
 	var group, ready sync.WaitGroup
 	begin := make(chan struct{})
 	ready.Add(w.devices)
 	for i := range w.devices {
 		group.Go(func() {
-			took, err := w.device(i, &ready, begin)
+			took, used, err := w.device(i, &ready, begin)
 			mu.Lock()
 			defer mu.Unlock()
+			most = max(most, used)
 			all = append(all, took...)
 			failed = errors.Join(failed, err)
 		})
@@ -173,6 +176,7 @@ func load(args []string) error {
 		Took:     time.Since(start),
 		P50:      quantile(all, 0.5),
 		P99:      quantile(all, 0.99),
+		Used:     most,
 	}
 	return errors.Join(failed, json.NewEncoder(os.Stdout).Encode(r))
 }
@@ -181,12 +185,12 @@ func load(args []string) error {
 // or the fleet is used up.
 func (w work) device(
 	i int, ready *sync.WaitGroup, begin <-chan struct{},
-) (took []time.Duration, err error) {
+) (took []time.Duration, used int, err error) {
 	addresses := strings.Split(w.address, ",")
 	d, err := dial(addresses[i%len(addresses)], thing(i))
 	ready.Done()
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	defer d.conn.Close()
 	ask := func(topic, payload string) {
@@ -205,6 +209,7 @@ func (w work) device(
 	<-begin
 	i += w.from
 	for end := time.Now().Add(w.spell); i < w.fleet && err == nil; i += w.devices {
+		used = i + 1
 		jobs := "$aws/things/" + thing(i*7919%w.fleet) + "/jobs/" // in no order
 		ask(jobs+"start-next", `{"statusDetails":{"step":"download"}}`)
 		for w.kind != "finish" && err == nil && time.Now().Before(end) {
@@ -220,7 +225,7 @@ func (w work) device(
 			break
 		}
 	}
-	return took, err
+	return took, used, err
 }
 
 // listener is the same MQTT listener with no store behind it: the peer of the durable figure.

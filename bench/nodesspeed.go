@@ -33,7 +33,7 @@ func (c *cluster) speedRows(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer raw.db.Close(ctx)
+	defer func() { _ = raw.db.Close(ctx) }() // nothing more is written
 	w := work{devices: c.devices, fleet: c.fleet, spell: c.spell, kind: "finish"}
 	var all speeds
 	for range speedRounds {
@@ -98,8 +98,7 @@ func (c *cluster) load(w *work, nodes int) (result, error) {
 	}
 	w.address = strings.Join(addresses, ",")
 	r, err := w.run()
-	// A device that stopped in the middle of an execution leaves it.
-	w.from += int(r.Requests)/2 + w.devices
+	w.from = r.Used
 	if err == nil && w.from >= w.fleet {
 		err = fmt.Errorf("the fleet of %d is too small for the load", w.fleet)
 	}
