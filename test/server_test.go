@@ -96,9 +96,9 @@ func within(t testing.TB, d time.Duration) context.Context {
 // eventually waits until check holds; what names it when it does not.
 func eventually(t testing.TB, what string, check func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(15 * time.Second); !check(); {
+	for deadline := time.Now().Add(30 * time.Second); !check(); {
 		if time.Now().After(deadline) {
-			t.Fatalf("after 15 s still not: %s", what)
+			t.Fatalf("after 30 s still not: %s", what)
 		}
 		time.Sleep(5 * time.Millisecond) // polls another process
 	}
