@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"encoding/json"
@@ -120,7 +121,6 @@ type result struct {
 	Requests int64
 	Took     time.Duration
 	P50, P99 time.Duration
-	Used     int // how many things of the fleet are used up: none from there on was touched
 }
 
 func (r result) speed() float64 { return float64(r.Requests) / r.Took.Seconds() }
@@ -131,6 +131,7 @@ type work struct {
 	devices int           // connections, each with one request in flight
 	fleet   int           // things that the devices stand for, one after the other
 	from    int           // how many of them an earlier load has used up
+	until   int           // and where this load ends; 0: with the fleet
 	spell   time.Duration // how long
 	// kind is finish: start and finish an execution; progress: report on one that runs; or
 	// document: the same, and get its job document with every second answer.
@@ -145,6 +146,7 @@ func load(args []string) error {
 	flags.IntVar(&w.devices, "devices", 512, "how many are active")
 	flags.IntVar(&w.fleet, "fleet", 512, "how many things they stand for")
 	flags.IntVar(&w.from, "from", 0, "how many of the fleet were used up before")
+	flags.IntVar(&w.until, "until", 0, "where in the fleet to end; 0: with the fleet")
 	flags.DurationVar(&w.spell, "for", time.Second, "how long")
 	flags.StringVar(&w.kind, "kind", "finish", "finish, progress or document")
 	if err := flags.Parse(args); err != nil {
@@ -153,16 +155,14 @@ func load(args []string) error {
 	var mu sync.Mutex
 	var all []time.Duration
 	var failed error
-	var most int
 	var group, ready sync.WaitGroup
 	begin := make(chan struct{})
 	ready.Add(w.devices)
 	for i := range w.devices {
 		group.Go(func() {
-			took, used, err := w.device(i, &ready, begin)
+			took, err := w.device(i, &ready, begin)
 			mu.Lock()
 			defer mu.Unlock()
-			most = max(most, used)
 			all = append(all, took...)
 			failed = errors.Join(failed, err)
 		})
@@ -176,7 +176,6 @@ func load(args []string) error {
 		Took:     time.Since(start),
 		P50:      quantile(all, 0.5),
 		P99:      quantile(all, 0.99),
-		Used:     most,
 	}
 	return errors.Join(failed, json.NewEncoder(os.Stdout).Encode(r))
 }
@@ -185,12 +184,12 @@ func load(args []string) error {
 // or the fleet is used up.
 func (w work) device(
 	i int, ready *sync.WaitGroup, begin <-chan struct{},
-) (took []time.Duration, used int, err error) {
+) (took []time.Duration, err error) {
 	addresses := strings.Split(w.address, ",")
 	d, err := dial(addresses[i%len(addresses)], thing(i))
 	ready.Done()
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	defer d.conn.Close()
 	ask := func(topic, payload string) {
@@ -208,8 +207,7 @@ func (w work) device(
 	)
 	<-begin
 	i += w.from
-	for end := time.Now().Add(w.spell); i < w.fleet && err == nil; i += w.devices {
-		used = i + 1
+	for end := time.Now().Add(w.spell); i < cmp.Or(w.until, w.fleet) && err == nil; i += w.devices {
 		jobs := "$aws/things/" + thing(i*7919%w.fleet) + "/jobs/" // in no order
 		ask(jobs+"start-next", `{"statusDetails":{"step":"download"}}`)
 		for w.kind != "finish" && err == nil && time.Now().Before(end) {
@@ -225,7 +223,7 @@ func (w work) device(
 			break
 		}
 	}
-	return took, used, err
+	return took, err
 }
 
 // listener is the same MQTT listener with no store behind it: the peer of the durable figure.

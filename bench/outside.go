@@ -233,7 +233,7 @@ func (w work) run() (r result, err error) {
 	}
 	load := exec.Command(self, "load", "-address", w.address, "-kind", w.kind,
 		"-devices", fmt.Sprint(w.devices), "-fleet", fmt.Sprint(w.fleet),
-		"-from", fmt.Sprint(w.from), "-for", w.spell.String())
+		"-from", fmt.Sprint(w.from), "-until", fmt.Sprint(w.until), "-for", w.spell.String())
 	load.Stderr = os.Stderr
 	out, err := load.Output()
 	if err != nil {

@@ -1,13 +1,65 @@
 package postgres
 
 import (
+	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
 	"github.com/drover-iot/drover/store/relational"
+	"github.com/drover-iot/drover/test/testpostgres"
 )
+
+// A set in which one row is at another version is a conflict, and nothing of the write is stored
+// (R-CON-22).
+func TestSetWithAConflict(t *testing.T) {
+	t.Parallel()
+	s, err := Open(t.Context(), testpostgres.Schema(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	j := job.Job{Key: 1, ID: "j"}
+	j.Status, j.CreatedAt = job.InProgress, at
+	var fill, change store.Changes
+	fill.Job.CreatedJobs = []store.CreatedJob{{Job: j, Document: "{}"}}
+	for i := range 3 {
+		id := registry.ThingID(i + 1)
+		fill.Registry.CreatedThings = append(fill.Registry.CreatedThings,
+			registry.Thing{ID: id, Name: fmt.Sprint("t", i), CreatedAt: at})
+		x := job.Execution{
+			ExecutionKey: job.ExecutionKey{Job: 1, Thing: id, Number: 1},
+			Version:      1, QueuedAt: at, UpdatedAt: at, Sequence: int64(i),
+		}
+		fill.Job.CreatedExecutions = append(fill.Job.CreatedExecutions, x)
+		x.Version += 1 + int64(i)/2 // the last one is one ahead
+		change.Job.UpdatedExecutions = append(change.Job.UpdatedExecutions, x)
+	}
+	err = s.Write(t.Context(), func(tx store.Tx) error { return tx.Apply(fill) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.Write(t.Context(), func(tx store.Tx) error { return tx.Apply(change) })
+	if !errors.Is(err, store.ErrConflict) {
+		t.Errorf("error %v, want a conflict", err)
+	}
+	err = s.Read(t.Context(), func(r store.Reader) error {
+		x, err := r.Latest(1, 1)
+		if x.Version != 1 {
+			t.Errorf("version %d was stored", x.Version)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
 
 // Changes are sent in sets, and none of them comes before an earlier one of the same row, nor before
 // a change that has no set form.
