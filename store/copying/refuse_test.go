@@ -187,6 +187,22 @@ func TestInUse(t *testing.T) { // R-NODE-14
 		for _, way := range ways {
 			refused("beside an idle server", way)
 		}
+		var ended atomic.Bool
+		written := make(chan error, 1)
+		go func() {
+			var err error
+			for err == nil && !ended.Load() {
+				err = s.Write(context.Background(), func(store.Tx) error { return nil })
+			}
+			written <- err
+		}()
+		for _, way := range ways {
+			refused("beside a server that writes", way)
+		}
+		ended.Store(true)
+		if err := <-written; err != nil {
+			t.Errorf("a write beside a copy that is refused: %v", err)
+		}
 	})
 	database.isEmpty(t, file)
 }

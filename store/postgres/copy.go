@@ -130,7 +130,7 @@ func checkVersion(ctx context.Context, db *pgx.Conn, name string) error {
 	return nil
 }
 
-// begin begins the transaction and takes the locks of the writers and of the servers that run.
+// begin begins the transaction and takes the locks of the servers that run and of the writers.
 // Each statement sees what was committed before it, and while this has the locks, nobody commits.
 func (c *Copy) begin(ctx context.Context, mode pgx.TxAccessMode) (err error) {
 	c.tx, err = c.db.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: mode})
@@ -141,7 +141,8 @@ func (c *Copy) begin(ctx context.Context, mode pgx.TxAccessMode) (err error) {
 	if err := c.exec(ctx, "SET LOCAL lock_timeout = '2s'"); err != nil {
 		return err
 	}
-	for _, lock := range []int64{c.lock, useLock(c.lock)} {
+	// In this order: a server has its use of the database while it waits to write.
+	for _, lock := range []int64{useLock(c.lock), c.lock} {
 		err := c.exec(ctx, "SELECT pg_advisory_xact_lock("+strconv.FormatInt(lock, 10)+")")
 		var refused *pgconn.PgError
 		switch {
