@@ -424,3 +424,53 @@ func TestResetOfNodes(t *testing.T) {
 	}
 	b.want("node b", "abandon")
 }
+
+// A client that left nothing behind is remembered for an hour, because its connections are counted,
+// and for ever if it is named like a thing that is there (R-BRK-33, R-ID-40).
+func TestClientsAreForgotten(t *testing.T) {
+	t.Parallel()
+	kept := memory.Open()
+	n := nodesOn(t, kept, "a")[0]
+	if _, err := n.Fleet.CreateThing(t.Context(), fleet.NewThing{Name: "thing"}); err != nil {
+		t.Fatal(err)
+	}
+	none := func(int64, time.Time) []store.Event { return nil }
+	for i := range 12 { // more than one sign looks at
+		client := fmt.Sprintf("client-%02d", i)
+		if i == 11 {
+			client = "thing"
+		}
+		answer, err := n.Nodes.Claim(t.Context(), nodes.Connection{Client: client, Session: "s", AsThing: i >= 10}, none)
+		if err == nil {
+			err = n.Nodes.Leave(t.Context(), nodes.End{Client: client, Claim: answer.Number, Session: "s"}, none)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	remembered := func() (names []string) {
+		err := kept.Read(t.Context(), func(r store.Reader) error {
+			found, err := r.ClientsOf(0, store.ClientTurn{}, 100)
+			for _, c := range found {
+				names = append(names, c.Name)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return names
+	}
+	for range 3 {
+		n.signs(time.Hour)
+	}
+	if got := len(remembered()); got != 12 {
+		t.Errorf("%d clients are remembered after an hour, want 12", got)
+	}
+	for range 3 {
+		n.signs(time.Hour + 2*time.Minute)
+	}
+	if diff := cmp.Diff([]string{"thing"}, remembered()); diff != "" {
+		t.Errorf("remembered later (-want +got):\n%s", diff)
+	}
+}

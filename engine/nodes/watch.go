@@ -87,8 +87,8 @@ func (s *Service) Sign(ctx context.Context, now time.Duration) (givenUp []store.
 	return givenUp, nil
 }
 
-// sweepPage is how many turns one sign looks at.
-const sweepPage = 50
+// sweepPage is how many turns one sign looks at. Each may be a question, while others wait to write.
+const sweepPage = 10
 
 // sweep forgets clients that have no node any more: after a while, unless they are named like a
 // thing, whose last connection is remembered.
