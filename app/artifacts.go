@@ -48,6 +48,7 @@ func (a Artifacts) check() error {
 // openArtifacts opens the store of artifacts, unless it is off. The addresses of its URLs follow
 // with placeArtifacts.
 func (s *Server) openArtifacts(ctx context.Context) (err error) {
+	s.warnOfArtifacts()
 	if s.Artifacts.Bucket == "" {
 		return nil
 	}
@@ -68,6 +69,21 @@ func (s *Server) openArtifacts(ctx context.Context) (err error) {
 		Now:        clock.Now,
 	})
 	return nil
+}
+
+// warnOfArtifacts logs what an operator may not expect of artifacts on a server with a database.
+func (s *Server) warnOfArtifacts() {
+	on := s.Artifacts.Bucket != ""
+	switch {
+	case s.Store == "":
+	case on:
+		s.Log.Warn("artifacts are files of this server alone: another one on the database does not " +
+			"have them, and devices that ask it get 404; use --s3-endpoint")
+	case isThere(s.Data, artifactDir):
+		s.Log.Warn("the artifacts in the data folder are not served, because --store names a database; "+
+			"--artifacts on serves them, from this server alone",
+			"folder", filepath.Join(s.Data, artifactDir))
+	}
 }
 
 // artifactCalls is the store of artifacts as the HTTP listeners have it.

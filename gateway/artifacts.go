@@ -42,6 +42,11 @@ func isVersion2(r *http.Request) bool {
 
 // serveArtifacts serves a request that is signed for S3. Its time limits are those of s3api.
 func (h *HTTP) serveArtifacts(w http.ResponseWriter, r *http.Request) {
+	if h.Artifacts == nil {
+		HangUp(w, r)
+		s3api.RefuseAll(w, r)
+		return
+	}
 	caller, err := h.Operators.beginS3(r, h.Artifacts.URLKey)
 	if err != nil {
 		h.Artifacts.Handler.Refuse(w, r, err)

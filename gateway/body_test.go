@@ -36,7 +36,8 @@ func TestRefusedBeforeTheBody(t *testing.T) { // R-WIRE-29
 		{"a key that does not exist", nobody, call{path: "/jobs/a", service: "iot"}, unknown},
 		{"signed an hour ago", old, call{path: "/jobs/a", service: "iot"}, tooOld},
 		{"another region", s.signedBy(), call{path: "/jobs/a", service: "iot", region: "x"}, bad},
-		{"another service", s.signedBy(), call{path: "/jobs/a", service: "s3"}, bad},
+		{"another service", s.signedBy(), call{path: "/jobs/a", service: "sqs"}, bad},
+		{"no store of artifacts", s.signedBy(), call{path: "/jobs/a", service: "s3"}, "501"},
 		{
 			"a wrong secret, with the hash of the body", wrong,
 			call{path: "/jobs/a", service: "iot", body: "{}", header: declared}, bad,

@@ -59,7 +59,7 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch leaf := clientCertificate(r.TLS); {
-	case h.Artifacts != nil && isForS3(r):
+	case isForS3(r):
 		h.serveArtifacts(w, r)
 	case leaf != nil:
 		h.serveCertified(w, r, leaf)

@@ -82,8 +82,8 @@ func TestRefusals(t *testing.T) {
 			call{path: "/things/pump/jobs", host: data}, unsigned, "Authorization",
 		},
 		{
-			"another service", s.signedBy(), call{path: "/jobs", service: "s3"}, bad,
-			`service \"s3\"; sign for iot or iot-jobs-data`,
+			"another service", s.signedBy(), call{path: "/jobs", service: "sqs"}, bad,
+			`service \"sqs\"; sign for iot or iot-jobs-data`,
 		},
 		{
 			"R-HTTP-41 the data service", s.signedBy(),

@@ -28,7 +28,7 @@ func TestArtifacts(t *testing.T) { // R-ART-13
 		{own, raw, "http://127.0.0.1:9000/artifacts/k", "artifacts k", true},
 		{own, raw, "http://127.0.0.1:9000/other/k", "other k", false},
 		{own, raw, "https://s3.amazonaws.com/other/k", "other k", false},
-		{own, raw, "s3://other/k", "", false},
+		{own, raw, "s3://other/k", "other k", false},
 		{own, raw, "s3://artifacts/", "", false},
 		{own, raw, "s3://artifacts", "", false},
 		{own, raw, "s3:///k", "", false},
@@ -37,7 +37,10 @@ func TestArtifacts(t *testing.T) { // R-ART-13
 		{ObjectStore(none).WithArtifacts("fw"), raw, "https://s3.amazonaws.com/artifacts/k", "artifacts k", false},
 		{ObjectStore(none).WithArtifacts("fw"), raw, "http://127.0.0.1:9000/fw/k", "", false},
 		{ObjectStore(none).WithArtifacts(none), raw, "s3://artifacts/k", "", false},
-		{"http://127.0.0.1:9000", raw, "s3://artifacts/k", "", false},
+		{"http://127.0.0.1:9000", raw, "s3://artifacts/k", "artifacts k", false},
+		{"http://127.0.0.1:9000", raw, "s3:///k", "", false},
+		{"http://127.0.0.1:9000", encoded, "s3://fw/a%20b%3FversionId%3D1", "fw a b", false},
+		{ObjectStore(none).WithArtifacts("fw"), raw, "s3://other/k", "", false},
 		{"http://127.0.0.1:9000", raw, "http://127.0.0.1:9000/artifacts/k", "artifacts k", false},
 	} {
 		document := fmt.Sprintf(`{"from":"${aws:iot:%s:%s}"}`, tt.kind, tt.address)

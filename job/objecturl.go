@@ -115,8 +115,9 @@ var (
 // object reads the address of a placeholder. The kinds of version 1 have everything after the
 // bucket as the key, as it is (R-PRE-7, R-PRE-9); version 2 has bucket and key percent-encoded, and
 // may select a version of the object (R-PRE-8). An artifact of the server's own store has any of
-// these addresses with its bucket, or s3://bucket/key (R-ART-13). ok is false for anything that is
-// no address of an object in AWS or in the store.
+// these addresses with its bucket. The short address s3://bucket/key is an artifact, or an object
+// of the configured store (R-ART-13). ok is false for anything that is no address of an object in
+// AWS or in the store.
 func (p Placeholder) object(store ObjectStore) (o Object, ok bool) {
 	var path string
 	rest, https := strings.CutPrefix(p.Argument, "https://")
@@ -134,9 +135,12 @@ func (p Placeholder) object(store ObjectStore) (o Object, ok bool) {
 		o.Bucket, o.Key, _ = strings.Cut(path, "/")
 	}
 	ok = p.Kind != PresignedURLv2 || o.decode()
-	o.Artifact = store.isArtifacts(o.Bucket)
-	if o.Artifact && o.Version != "" || !o.Artifact && strings.HasPrefix(p.Argument, "s3://") {
-		return o, false // artifacts have no versions, and only they have this form of address
+	if o.Artifact = store.isArtifacts(o.Bucket); o.Artifact && o.Version != "" {
+		return o, false // artifacts have no versions
+	}
+	if short := o.Endpoint == ""; short && !o.Artifact {
+		o.Endpoint = store.Endpoint()
+		ok = ok && o.Endpoint != ""
 	}
 	return o, ok && o.Key != "" && len(o.Key) <= MaxKeyBytes && bucketName.MatchString(o.Bucket)
 }

@@ -86,7 +86,7 @@ func TestPlaceholderObject(t *testing.T) {
 		{v0, "https://s3.example.amazonaws.com/b/k", ""},
 		{v0, "https://s3.amazonaws.com:443/b/k", ""},
 		{v0, "https://user@s3.amazonaws.com/b/k", ""},
-		{v0, "s3://b/k", ""},
+		{v0, "s3://b/k", "store.example:9000 b k"}, // R-ART-13
 		{v0, " https://s3.amazonaws.com/b/k", ""},
 		{v0, "arn:aws:s3:::b/k", ""},
 		{v0, "b/k", ""},

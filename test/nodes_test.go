@@ -17,6 +17,7 @@ import (
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 	natsserver "github.com/nats-io/nats-server/v2/server"
 
+	"github.com/drover-iot/drover/test/objectstore"
 	"github.com/drover-iot/drover/test/testpostgres"
 	"github.com/drover-iot/drover/test/testserver"
 )
@@ -25,13 +26,19 @@ import (
 // in package test/nodes.
 
 // nodes are servers on one database, which run.
-func nodes(t *testing.T, n int, flags ...string) (all []*server) {
+func nodes(t *testing.T, n int, flags ...string) []*server {
+	t.Helper()
+	return nodesWith(t, n, nil, flags...)
+}
+
+// nodesWith are such servers with variables of the environment.
+func nodesWith(t *testing.T, n int, env []string, flags ...string) (all []*server) {
 	t.Helper()
 	store := testpostgres.Schema(t)
 	secret := strings.Repeat("0123456789abcdef", 4)
 	for range n {
 		s := &server{Server: testserver.New(t), t: t}
-		s.Store, s.Env = store, []string{"DROVER_SECRET=" + secret}
+		s.Store, s.Env = store, append([]string{"DROVER_SECRET=" + secret}, env...)
 		s.Start(flags...)
 		all = append(all, s)
 	}
@@ -406,5 +413,38 @@ func TestBusDoesNotAnswer(t *testing.T) {
 	}
 	if err := s.Stop(); err != nil {
 		t.Errorf("the end: %v", err)
+	}
+}
+
+// Artifacts of several nodes are in an object store: what drover artifact puts there reaches a
+// device by each node, from a document as a lone server has it. The nodes have no store of their
+// own, and say so (R-ART-10, R-ART-13).
+func TestNodesUseAnObjectStore(t *testing.T) {
+	t.Parallel()
+	o := objectstore.Serve(t, storeKey, storeSecret, "artifacts")
+	c := artifactLine(t, o.URL)
+	c.write("fw.bin", "firmware")
+	c.ok("put", "fw.bin", "pumps/fw.bin")
+	all := nodesWith(t, 2, storeVariables(storeSecret), "--s3-endpoint", o.URL)
+	all[0].fleet("g", 1)
+	all[0].createDownload("fw", "s3-presigned-url:s3://artifacts/pumps/fw.bin")
+	newest := all[0].askFor("iot-jobs-data", "PUT", "/things/t0001/jobs/$next", "{}")
+	if id, _ := at(newest, "execution.jobId").(string); id != "fw" {
+		t.Fatalf("the device starts %v", newest)
+	}
+	for i, s := range all {
+		if got := download(t, s.delivered("fw"), ""); got != "firmware" {
+			t.Errorf("node %d hands out %q", i, got)
+		}
+		own := commandLine{
+			t:       t,
+			program: []string{testserver.Binary, "artifact"},
+			env:     s.environment(c.dir),
+			dir:     c.dir,
+		}
+		const want = "use the object store of its --s3-endpoint"
+		if _, problem, status := own.run("put", "fw.bin"); status != 1 || !strings.Contains(problem, want) {
+			t.Errorf("node %d takes an artifact: status %d, %s", i, status, problem)
+		}
 	}
 }

@@ -141,6 +141,13 @@ func (h *Handler) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	writeFailure(w, r, f)
 }
 
+// RefuseAll answers a request to a server that has no store of artifacts.
+func RefuseAll(w http.ResponseWriter, r *http.Request) {
+	nameRequest(w)
+	writeFailure(w, r, &failure{"NotImplemented", "this server stores no artifacts (--artifacts off, " +
+		"or --store): use the object store of its --s3-endpoint"})
+}
+
 // writeFailure answers a failure. Headers that were set for the object are not those of the answer.
 func writeFailure(w http.ResponseWriter, r *http.Request, f *failure) {
 	status := statuses[f.code]

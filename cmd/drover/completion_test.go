@@ -58,7 +58,7 @@ func TestOwnValuesAreCompleted(t *testing.T) {
 	for line, want := range map[string]string{
 		"serve --clock":            "real virtual",
 		"serve --log":              "debug info warn error",
-		"serve --artifacts":        "on off",
+		"serve --artifacts":        "on off auto",
 		"serve --s3-unknown-roles": "refuse default",
 		"jobs list --status":       "IN_PROGRESS CANCELED COMPLETED DELETION_IN_PROGRESS SCHEDULED",
 		"jobs list --output":       "table json",

@@ -68,12 +68,8 @@ func serve(ctx context.Context, args []string) error {
 	default:
 		return fmt.Errorf("--clock %s: must be real or virtual", *clock)
 	}
-	switch *artifacts {
-	case "on":
-	case "off":
-		c.Artifacts.Bucket = ""
-	default:
-		return fmt.Errorf("--artifacts %s: must be on or off", *artifacts)
+	if err := chooseArtifacts(&c, *artifacts); err != nil {
+		return err
 	}
 	var least slog.Level
 	if err := least.UnmarshalText([]byte(*level)); err != nil {
@@ -244,8 +240,21 @@ func artifactFlags(flags *flag.FlagSet, c *app.Config) *string {
 			"0: any number")
 	flags.Float64Var(&c.Artifacts.RatePerDevice, "artifact-rate-per-device", 0,
 		"how many `bytes` a second the downloads of one address may take; 0: any number")
-	return flags.String("artifacts", "on",
-		"`on|off`: whether there is a store of the server's own")
+	return flags.String("artifacts", "auto",
+		"`on|off|auto`: whether there is a store of the server's own; auto: unless --store names a\n"+
+			"database, whose servers have the store of --s3-endpoint instead")
+}
+
+// chooseArtifacts turns the store of artifacts off where the flag says so: its files are on one
+// machine, and servers on a database are several (R-ART-10).
+func chooseArtifacts(c *app.Config, flag string) error {
+	switch {
+	case flag == "off", flag == "auto" && c.Store != "":
+		c.Artifacts.Bucket = ""
+	case flag != "on" && flag != "auto":
+		return fmt.Errorf("--artifacts %s: must be on, off or auto", flag)
+	}
+	return nil
 }
 
 // objectStoreSecrets reads the credential of the object store. It is no flag, because other users

@@ -96,6 +96,7 @@ func New(t testing.TB) *Server {
 	}
 	if testpostgres.Asked != "" || strings.HasPrefix(t.Name(), OnPostgres+"/") {
 		s.Store = testpostgres.Schema(t)
+		s.Flags = append(s.Flags, "--artifacts", "on") // as on the embedded store
 	}
 	t.Cleanup(s.Kill)
 	return s
