@@ -263,7 +263,7 @@ func TestCheckFails(t *testing.T) {
 			if answer != "503 ServiceUnavailableException" || strings.Contains(body, "fire") {
 				t.Errorf("HTTPS: got %s %s", answer, body)
 			}
-			want := map[string]string{"identify": closed, "access": refuse}[name]
+			want := map[string]string{"identify": closed, "access": "CONNACK 88"}[name]
 			got := s.dial(t, s.mqtts, s.tlsConfig(who)).connect("pump-1", "")
 			if got != want {
 				t.Errorf("MQTT: got %s, want %s", got, want)

@@ -151,6 +151,9 @@ func (p *permissions) Thing() string {
 func (p *permissions) Decide(action broker.Action, resource string) broker.Decision {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.version == 0 {
+		return broker.Unknown
+	}
 	key := request{action, resource}
 	if d, known := p.decisions[key]; known {
 		return d
@@ -175,7 +178,8 @@ func (p *permissions) Decide(action broker.Action, resource string) broker.Decis
 }
 
 // read reads the policies in effect. When that fails, those read before stay in effect until the
-// next try. A new connection has none then, and is refused.
+// next try. A new connection has none then, and its CONNECT is refused as by a server that is
+// away.
 func (p *permissions) read() {
 	// The version is read first: a change during the read makes it stale, and it is read again.
 	version := p.auth.Identities.AccessVersion()
@@ -192,8 +196,8 @@ func (p *permissions) read() {
 }
 
 // access is what the certificate may do now. That is nothing for one that may not connect any more,
-// whatever it could do when it was presented (R-BRK-19). A store that cannot be reached says nothing
-// of the certificate.
+// whatever it could do when it was presented (R-BRK-19). A store that cannot be reached says
+// nothing of the certificate.
 func (p *permissions) access() (a identity.Access, valid bool, err error) {
 	ctx := context.Background()
 	_, err = p.auth.identify(ctx, p.id)

@@ -187,7 +187,11 @@ func (h *handshake) authorize() error {
 	}
 	auth := c.peer.Principal.Bind(attributes)
 	c.peer.Authorizer, c.out.authorizer = auth, auth
-	if auth.Decide(Connect, c.peer.ClientID) != Allow {
+	switch auth.Decide(Connect, c.peer.ClientID) {
+	case Allow:
+	case Unknown:
+		return closeWith(mqtt.ServerUnavailable, "the policies cannot be read now")
+	default:
 		return closeWith(mqtt.NotAuthorized, "not allowed to connect")
 	}
 	if w := c.will; w != nil {

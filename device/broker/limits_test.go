@@ -105,7 +105,7 @@ func TestPublishRefusedV5(t *testing.T) { // R-BRK-17, R-BRK-18: QoS 1 leaves th
 func TestAuthorisation(t *testing.T) { // R-BRK-17
 	t.Parallel()
 	r := &rights{no: map[string]Decision{
-		"connect bad": ImplicitDeny, "publish will/no": ImplicitDeny, "subscribe no": ImplicitDeny,
+		"connect bad": ImplicitDeny, "connect later": Unknown, "publish will/no": ImplicitDeny, "subscribe no": ImplicitDeny,
 		"receive hidden": ImplicitDeny,
 	}}
 	b, addr := start(t, Config{Authenticate: r.authenticate})
@@ -117,6 +117,9 @@ func TestAuthorisation(t *testing.T) { // R-BRK-17
 		c = dial(t, addr, version)
 		c.connect(mqtt.Connect{ClientID: "ok", CleanStart: true, Will: will})
 		c.wantConnack(code, false)
+		c = dial(t, addr, version)
+		c.connect(mqtt.Connect{ClientID: "later", CleanStart: true})
+		c.wantConnack(map[mqtt.Version]byte{4: 3, 5: 0x88}[version], false)
 
 		c = join(t, addr, version, fmt.Sprint("ok", version))
 		want := byte(0x80)

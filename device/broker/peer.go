@@ -62,6 +62,7 @@ const (
 	ImplicitDeny Decision = iota // no statement allows it
 	Allow
 	ExplicitDeny // a statement denies it
+	Unknown      // the policies could not be read, and were not before; denies
 )
 
 // An Authorizer decides for one connection. It is asked at each CONNECT, PUBLISH, SUBSCRIBE and
