@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/drover-iot/drover/cli/exit"
-	"github.com/drover-iot/drover/cli/nearest"
+	"github.com/drover-iot/drover/internal/nearest"
 )
 
 // A wrong word is answered with the words that may have been meant.

@@ -8,8 +8,8 @@ import (
 
 	"github.com/drover-iot/drover/cli/command"
 	"github.com/drover-iot/drover/cli/exit"
-	"github.com/drover-iot/drover/cli/nearest"
 	"github.com/drover-iot/drover/cli/value"
+	"github.com/drover-iot/drover/internal/nearest"
 	"github.com/drover-iot/drover/schema"
 )
 

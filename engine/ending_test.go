@@ -32,6 +32,11 @@ func TestJobEndsInBoundedSteps(t *testing.T) {
 					x.Status = job.ExecutionSucceeded
 					c.Job.CreatedExecutions = append(c.Job.CreatedExecutions, x)
 					c.Job.LateJoinersAdded = append(c.Job.LateJoinersAdded, store.LateJoiner{Job: 1, Thing: i})
+					c.Job.RetriesWaiting = append(c.Job.RetriesWaiting, store.WaitingRetry{Job: 1, Thing: i})
+					c.Job.Confirmations = append(c.Job.Confirmations, job.Confirmation{
+						ExecutionKey: x.ExecutionKey,
+						Until:        now.Add(time.Hour),
+					})
 				}
 			})
 			dropNumbers(t, e, things/2)
@@ -43,7 +48,8 @@ func TestJobEndsInBoundedSteps(t *testing.T) {
 						return err
 					}
 					c := tx.Changes.Job
-					rows = len(c.DeletedExecutions) + len(c.LateJoinersDone) + len(c.ForgottenNumbers)
+					rows = len(c.DeletedExecutions) + len(c.LateJoinersDone) +
+						len(c.RetriesDone) + len(c.ConfirmationsDone) + len(c.ForgottenNumbers)
 					return nil
 				})
 				if err != nil || rows > 250 {

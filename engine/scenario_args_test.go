@@ -61,6 +61,27 @@ func (s *scenario) targets(a arguments) (targets []job.Target) {
 	return targets
 }
 
+// tags reads tags=paused:later+max-outstanding:5, without the prefix of the keys, the words of a
+// value joined by underscores.
+func (a arguments) tags() (tags []registry.Tag) {
+	if !a.d.HasArg("tags") {
+		return nil
+	}
+	for _, text := range strings.Split(a.text("tags"), "+") {
+		name, value, _ := strings.Cut(text, ":")
+		tags = append(tags, registry.Tag{Key: job.SteeringPrefix + name, Value: strings.ReplaceAll(value, "_", " ")})
+	}
+	return tags
+}
+
+// keys are those of tags=paused+abort.
+func (a arguments) keys() (keys []string) {
+	for _, tag := range a.tags() {
+		keys = append(keys, tag.Key)
+	}
+	return keys
+}
+
 // schedule reads start=2026-03-01T13:00, end=…, end-behavior=CANCEL and windows=0_2_*_*_?_*:60+…,
 // the fields of a window joined by underscores.
 func (a arguments) schedule() *job.ScheduleConfig {

@@ -180,8 +180,19 @@ func (s *scenario) command(t *testing.T, d *datadriven.TestData) (string, error)
 		if d.HasArg("presigned") {
 			document = `{"from":"${aws:iot:s3-presigned-url:https://s3.amazonaws.com/bucket/fw.bin}"}`
 		}
-		_, err := s.Jobs.CreateJob(ctx, jobs.NewJob{ID: args.first(), Document: document, Definition: s.definition(args)})
+		_, err := s.Jobs.CreateJob(ctx, jobs.NewJob{ID: args.first(), Document: document, Definition: s.definition(args), Tags: args.tags()})
 		return "", err
+	case "tag":
+		return "", s.Tags.Tag(ctx, registry.KindJob, args.first(), args.tags())
+	case "untag":
+		return "", s.Tags.Untag(ctx, registry.KindJob, args.first(), args.keys())
+	case "tags":
+		tags, err := s.Tags.List(ctx, registry.KindJob, args.first())
+		out := ""
+		for _, tag := range tags {
+			out += tag.Key + "=" + tag.Value + "\n"
+		}
+		return out, err
 	case "repeat": // repeat n=3 create p … makes p1, p2, p3
 		for i := range args.int("n") {
 			id := fmt.Sprint(d.CmdArgs[2].Key, i+1)

@@ -18,22 +18,56 @@ const (
 )
 
 // applyAbortCriteria cancels the job when a criterion is met; the first in list order is named in
-// the comment (R-ABT-1). It is called after each outcome that a device brought about, and once when
-// the criteria change (R-ABT-9). A job that is not active any more is left as it is (R-ABT-11).
+// the comment (R-ABT-1). With drover:abort the job is paused instead, or it is only recorded, once
+// for each criterion (R-STR-20). It is called after each outcome that a device brought about, and
+// once when the criteria change (R-ABT-9). A job that is not active any more is left as it is
+// (R-ABT-11).
 func (j *Job) applyAbortCriteria(now time.Time) {
 	if !j.Status.Active() || j.Abort == nil {
 		return
 	}
 	for i, criterion := range j.Abort.Criteria {
-		if failures, met := criterion.isMet(j.Counts); met {
-			j.cancel(SweepQueued, now)
-			j.ReasonCode = ReasonAbort
-			j.Comment = fmt.Sprintf("abort criterion %d (%s) was met: "+
-				"%d of %d executions failed that way, the threshold is %s percent", i+1,
-				criterion.FailureType,
-				failures, j.Counts.Executed(), hundredths(criterion.ThresholdHundredths))
+		failures, met := criterion.isMet(j.Counts)
+		if !met {
+			continue
+		}
+		if j.abortAction() == ActionCancel {
+			j.abort(i, failures, now)
 			return
 		}
+		j.observeCriterion(i, failures, now)
+	}
+}
+
+// abort cancels the job for a criterion, by its index.
+func (j *Job) abort(i int, failures int64, now time.Time) {
+	criterion := j.Abort.Criteria[i]
+	j.cancel(SweepQueued, now)
+	j.ReasonCode = ReasonAbort
+	j.Comment = fmt.Sprintf("abort criterion %d (%s) was met: "+
+		"%d of %d executions failed that way, the threshold is %s percent", i+1,
+		criterion.FailureType,
+		failures, j.Counts.Executed(), hundredths(criterion.ThresholdHundredths))
+}
+
+// observeCriterion records that a criterion was met, and pauses the job if that is wanted; neither
+// a second time.
+func (j *Job) observeCriterion(i int, failures int64, now time.Time) {
+	if j.hasObserved(i + 1) {
+		return
+	}
+	met := Observation{
+		At:        now,
+		Criterion: i + 1,
+		Failures:  failures,
+		Executed:  j.Counts.Executed(),
+		Action:    j.abortAction(),
+	}
+	j.observe(met)
+	if met.Action == ActionPause {
+		criterion := j.Abort.Criteria[i]
+		j.pauseBy(fmt.Sprintf("abort: criterion %d %s %d of %d - threshold %spct", met.Criterion,
+			criterion.FailureType, met.Failures, met.Executed, hundredths(criterion.ThresholdHundredths)), now)
 	}
 }
 

@@ -95,11 +95,23 @@ type Execution struct {
 	// Message identifies the message that carried the update that was accepted last, by which a
 	// repeat of it is recognised (MessageID, R-HTTP-24). Empty when nothing could repeat it.
 	Message string
+	// ShowAt is when a retry that backs off is shown to its device (R-STR-45). Until then it is
+	// QUEUED and hidden. Zero for an execution that does not wait.
+	ShowAt time.Time
+	// Wave is the wave of the rollout that created the execution, from 1 (R-STR-50). 0 for a job
+	// without waves. It never changes, and a retry has that of the attempt before it.
+	Wave uint8
+	// Held says that an operator holds the thing (R-STR-14). It is not stored with the execution:
+	// whatever reads one looks whether there is a Hold of its thing.
+	Held bool
 }
 
-// TimesOutAt is the earlier of the two deadlines, zero without a timer (R-TMO-6).
+// TimesOutAt is when time alone changes the execution: the earlier of the two deadlines while it is
+// IN_PROGRESS (R-TMO-6), and ShowAt while it is QUEUED. Zero when it waits for no time.
 func (e Execution) TimesOutAt() time.Time {
 	switch {
+	case e.Status == ExecutionQueued:
+		return e.ShowAt
 	case e.Status != ExecutionInProgress:
 		return time.Time{}
 	case e.Deadline.IsZero():

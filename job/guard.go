@@ -17,16 +17,6 @@ import (
 // success, with drover:confirm. Only guards know it (R-STR-30).
 const FailureSilent FailureType = "SILENT"
 
-// Action is what a guard does when it fires.
-type Action string
-
-// The actions of a guard (R-STR-33).
-const (
-	ActionPause   Action = "pause"
-	ActionCancel  Action = "cancel"
-	ActionObserve Action = "observe"
-)
-
 // Bounds and defaults of a guard.
 const (
 	defaultGuardAlpha  = 500 // hundredths of a percent, R-STR-32

@@ -1,22 +1,38 @@
 package job
 
-// Devices do not see every pending execution. Between maintenance windows what is QUEUED is hidden
-// (R-SCH-17), and what a sweep has not reached yet must not be started any more.
+import "github.com/drover-iot/drover/internal/fault"
 
-// HiddenByWindow reports whether an execution in this status is hidden from its device until a
-// window opens. One that was hidden when a sweep began stays so until the sweep ends it.
-func (s State) HiddenByWindow(of ExecutionStatus) bool {
-	return of == ExecutionQueued && (s.Status == Scheduled || s.Sweep != NoSweep && s.HiddenAtSweep)
+// Devices do not see every pending execution. Between maintenance windows, and while their job is
+// paused, what is QUEUED is hidden (R-SCH-17, R-STR-10), and what a sweep has not reached yet must
+// not be started any more.
+
+// hides reports whether the job hides what is QUEUED: it waits for a window, or is paused.
+func (s State) hides() bool { return s.Status == Scheduled || s.paused() }
+
+// Hidden reports whether an execution is hidden from its device until a window opens or its job
+// goes on. One that was hidden when a sweep began stays so until the sweep ends it.
+func (s State) Hidden(x Execution) bool {
+	return x.Status == ExecutionQueued && (s.hides() || s.Sweep != NoSweep && s.HiddenAtSweep)
 }
 
-// hiddenFromAll reports whether all devices have been notified that a closed window hides what is
-// QUEUED. While some have not, they are notified when the executions end.
-func (s State) hiddenFromAll() bool { return s.Status == Scheduled && s.NotifyCursor == nil }
-
-// HiddenFromDevice reports whether a device does not see an execution in this status.
-func (s State) HiddenFromDevice(of ExecutionStatus) bool {
-	return s.HiddenByWindow(of) || s.EndingBySweep(of)
+// cannotStart is the fault of a report that an execution has begun which is hidden (R-SCH-17,
+// R-STR-10).
+func (s State) cannotStart(x Execution) error {
+	why := "its job waits for the next maintenance window"
+	if s.paused() {
+		why = "its job is paused"
+	}
+	f := fault.New(fault.BadTransition, "the execution cannot start: %s", why)
+	f.State = x
+	return f
 }
+
+// hiddenFromAll reports whether all devices have been notified that what is QUEUED is hidden. While
+// some have not, they are notified when the executions end.
+func (s State) hiddenFromAll() bool { return s.hides() && s.NotifyCursor == nil }
+
+// HiddenFromDevice reports whether a device does not see an execution.
+func (s State) HiddenFromDevice(x Execution) bool { return s.Hidden(x) || s.EndingBySweep(x.Status) }
 
 // EndingBySweep reports whether the sweep of the job is about to end an execution in this status,
 // so that it must not be started any more (R-JOB-20, R-JOB-35).

@@ -86,9 +86,11 @@ type Definition struct {
 	// NeedsRole says that the document has S3 placeholders, so that presignedUrlConfig must always
 	// have a role (R-UPD-17). HasArtifacts says that it has placeholders for the server's own store
 	// of artifacts, which need none (R-ART-13).
-	NeedsRole    bool      `json:"needsRole,omitzero"`
-	HasArtifacts bool      `json:"hasArtifacts,omitzero"`
-	CreatedAt    time.Time `json:"createdAt"`
+	NeedsRole    bool `json:"needsRole,omitzero"`
+	HasArtifacts bool `json:"hasArtifacts,omitzero"`
+	// Steering is the settings of drover: tags, nil without any (R-STR-1).
+	Steering  *Steering `json:"steering,omitzero"`
+	CreatedAt time.Time `json:"createdAt"`
 	// Sources are the things and groups that the targets named when the rollout started, in their
 	// order (R-ROLL-12): at most one for each target, however many groups lie below it. Empty
 	// before.
@@ -131,6 +133,10 @@ type State struct {
 	Comment     string    `json:"comment,omitzero"`
 	UpdatedAt   time.Time `json:"updatedAt"`            // lastUpdatedAt (R-JOB-18)
 	CompletedAt time.Time `json:"completedAt,omitzero"` // zero unless COMPLETED (R-JOB-17)
+	// Paused is why the job is paused, empty when it is not: the value of drover:paused (R-STR-10).
+	Paused string `json:"paused,omitzero"`
+	// Steered is what the settings of drover: tags have come to, nil as long as that is nothing.
+	Steered *Steered `json:"steered,omitzero"`
 	// Counts is how many executions are in each status.
 	Counts   Counts   `json:"counts"`
 	Progress Progress `json:"rollout"`

@@ -279,7 +279,7 @@ func TestEndAtCloseHidesNothing(t *testing.T) {
 		j.Schedule.EndAt, j.Schedule.EndBehavior = closes, behavior
 		j.Status, j.WindowEdge = InProgress, closes
 		j.Recompute(closes)
-		if j.Status != want || j.NotifyCursor != nil || j.HiddenByWindow(ExecutionQueued) {
+		if j.Status != want || j.NotifyCursor != nil || j.Hidden(Execution{}) {
 			t.Errorf("R-SCH-27 %s: %s, want %s; notifies from %v",
 				behavior, j.Status, want, j.NotifyCursor)
 		}

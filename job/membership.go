@@ -45,7 +45,7 @@ type MembershipChange uint8
 const (
 	MembershipNone       MembershipChange = iota // nothing
 	MembershipEnter                              // create an execution (R-JOB-55, R-JOB-57)
-	MembershipEnterLater                         // when the window opens (R-JOB-56)
+	MembershipEnterLater                         // when the window opens or the job is resumed (R-JOB-56)
 	MembershipLeave                              // forget that the thing waits for one
 )
 
@@ -84,7 +84,7 @@ func (j Job) MembershipChange(thing registry.ThingID, r Reach, lastNumber int64)
 		return MembershipNone
 	case !was && j.takesAll(r.Memberships):
 		return MembershipNone
-	case j.Status == InProgress:
+	case j.creates():
 		return MembershipEnter
 	}
 	return MembershipEnterLater

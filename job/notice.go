@@ -41,7 +41,7 @@ func NoticeOfChange(head *Execution, before, after Execution, hidden bool) Notic
 // left.
 func (s State) NoticeOfWindow(head *Execution, x Execution) Notice {
 	first := head == nil || head.ExecutionKey == x.ExecutionKey ||
-		s.HiddenByWindow(x.Status) && x.Before(*head)
+		s.Hidden(x) && x.Before(*head)
 	return Notice{Notify: true, NotifyNext: first}
 }
 

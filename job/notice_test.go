@@ -127,13 +127,12 @@ func TestHidden(t *testing.T) {
 		{"canceled and swept", State{Status: Canceled, HiddenAtSweep: true}, false, false, false},
 	} {
 		j := Job{State: tt.state}
-		if j.HiddenFromDevice(ExecutionQueued) != tt.queued ||
-			j.HiddenFromDevice(ExecutionInProgress) != tt.progress ||
-			j.HiddenByWindow(ExecutionQueued) != tt.byWindow ||
-			j.HiddenByWindow(ExecutionInProgress) {
+		queued, progress := Execution{Status: ExecutionQueued}, Execution{Status: ExecutionInProgress}
+		if j.HiddenFromDevice(queued) != tt.queued ||
+			j.HiddenFromDevice(progress) != tt.progress ||
+			j.Hidden(queued) != tt.byWindow || j.Hidden(progress) {
 			t.Errorf("%s: hidden %v, %v, by a window %v", tt.name,
-				j.HiddenFromDevice(ExecutionQueued),
-				j.HiddenFromDevice(ExecutionInProgress), j.HiddenByWindow(ExecutionQueued))
+				j.HiddenFromDevice(queued), j.HiddenFromDevice(progress), j.Hidden(queued))
 		}
 	}
 }
@@ -158,7 +157,7 @@ func TestHiddenWhenRolloutEnds(t *testing.T) {
 		j.Schedule = &ScheduleConfig{EndAt: start, EndBehavior: StopRollout}
 		j.Counts[ExecutionQueued] = 2
 		j.Recompute(start)
-		if j.Status != InProgress || j.Next(start) != WorkNotifyWindow || j.HiddenByWindow(ExecutionQueued) {
+		if j.Status != InProgress || j.Next(start) != WorkNotifyWindow || j.Hidden(Execution{}) {
 			t.Fatalf("%s: %+v", tt.name, j.State)
 		}
 		if tt.begun {
@@ -167,7 +166,7 @@ func TestHiddenWhenRolloutEnds(t *testing.T) {
 		if err := j.CancelJob(Cancellation{}, start); err != nil {
 			t.Fatal(err)
 		}
-		if got := j.HiddenByWindow(ExecutionQueued); got != tt.want {
+		if got := j.Hidden(Execution{}); got != tt.want {
 			t.Errorf("%s: hidden %v", tt.name, got)
 		}
 	}

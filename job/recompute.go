@@ -16,7 +16,7 @@ func (j *Job) Recompute(now time.Time) {
 	if j.Status.Active() {
 		j.closeWindow(now)
 	}
-	if j.Status.Active() && j.Counts.Pending() == 0 && j.exhausted(now) {
+	if j.Status.Active() && j.Counts.Pending()+j.retriesWaiting() == 0 && j.exhausted(now) {
 		j.Status = Completed
 		j.CompletedAt, j.UpdatedAt = now, now
 	}

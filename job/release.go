@@ -23,14 +23,17 @@ func (j *Job) StartRollout(sources []Source, newestMembership int64, now time.Ti
 }
 
 // Tick opens the next tick of the rollout if its time has come. It returns how many executions may
-// be created now: the quota of the tick, less what has been created of it, and zero unless the job
-// is IN_PROGRESS.
+// be created now: the quota of the tick, less what has been created of it, as far as
+// drover:max-outstanding leaves room for it, and zero unless the job is IN_PROGRESS and not paused.
 func (j *Job) Tick(now time.Time) int {
-	if j.Recompute(now); j.Status != InProgress {
+	if j.Recompute(now); !j.creates() {
 		return 0
 	}
 	j.Progress.tick(j.Rollout, j.Counts[ExecutionSucceeded], now)
 	j.Recompute(now)
+	if room := j.room(); room >= 0 {
+		return int(min(int64(j.Progress.Quota), room))
+	}
 	return j.Progress.Quota
 }
 

@@ -68,11 +68,8 @@ func ApplyReport(j Job, e Execution, r Report, now time.Time) (Outcome, error) {
 	if !transitionMatrix[e.Status][r.Event].legal {
 		return Outcome{}, e.illegalTransition(r.Event)
 	}
-	if r.Event == ReportInProgress && j.HiddenByWindow(e.Status) { // R-SCH-17
-		f := fault.New(fault.BadTransition,
-			"the execution cannot start: its job waits for the next maintenance window")
-		f.State = e
-		return Outcome{}, f
+	if r.Event == ReportInProgress && j.Hidden(e) {
+		return Outcome{}, j.cannotStart(e)
 	}
 	if r.ExpectedVersion != nil && *r.ExpectedVersion != e.Version {
 		return Outcome{}, e.versionConflict(*r.ExpectedVersion)

@@ -60,7 +60,10 @@ func (j *Job) ResumeRollout(now time.Time) {
 	if !j.Progress.Finished {
 		j.Progress.NextTick = now
 	}
-	j.NotifyCursor, j.LateJoinersWaiting = &ExecutionCursor{}, j.TargetSelection == Continuous
+	j.LateJoinersWaiting = j.TargetSelection == Continuous
+	if !j.hides() { // it is not paused
+		j.NotifyCursor = &ExecutionCursor{}
+	}
 	j.Recompute(now)
 }
 
@@ -94,26 +97,25 @@ func (j *Job) waitForWindow(windows windows, now time.Time) {
 		j.stopRollout(now)
 		return
 	}
-	if j.Status == InProgress {
+	if before := j.State; j.Status == InProgress {
 		j.Status, j.UpdatedAt = Scheduled, now
 		j.Progress.pause()
-		j.NotifyCursor, j.LateJoinersWaiting = &ExecutionCursor{}, false
+		j.LateJoinersWaiting = false
+		j.showOrHide(before)
 	}
 }
 
 // stopRollout ends releases, late joiners, windows and retries for good; executions that exist go
 // on (R-SCH-22, R-SCH-23).
 func (j *Job) stopRollout(now time.Time) {
-	if j.Status == Scheduled {
-		if j.RolloutStarted() {
-			// Devices see again what was hidden, and are notified by a pass that is due now.
-			j.HiddenAtSweep, j.NotifyCursor = j.hiddenFromAll(), &ExecutionCursor{}
-		}
+	if before := j.State; j.Status == Scheduled {
 		j.Status = InProgress
+		j.showOrHide(before) // devices see again what was hidden
 	}
 	j.UpdatedAt = now
 	j.RolloutEnded, j.WindowEdge, j.LateJoinersWaiting, j.Backfill = true, time.Time{}, false, nil
 	j.Progress.finish()
+	j.forgetWaitingRetries()
 }
 
 // applyEndTime does what the end behavior asks for once the end time has come (R-SCH-22 to

@@ -104,6 +104,9 @@ type Outcome struct {
 	// Retry is the next attempt, without Number and Sequence, which the caller assigns. Nil when
 	// there is none.
 	Retry *Execution
+	// RetryWaits says that there would be a retry, and that it waits for the job to be resumed
+	// (R-STR-10).
+	RetryWaits bool
 }
 
 // ApplyEvent applies an event to the latest execution of a thing and draws the consequences for the
@@ -136,10 +139,13 @@ func ApplyEvent(j Job, e Execution, event Event, now time.Time) (Outcome, error)
 // device or its timer brought about may abort the job (R-ABT-9).
 func (o *Outcome) drawConsequences(now time.Time) {
 	if o.Job.Status.Active() && !o.Job.RolloutEnded {
-		if used, again := o.Job.Retry.retries(o.Execution.Status, o.Execution.RetriesUsed); again {
-			retry := NewExecution(o.Execution.ExecutionKey, now)
-			retry.Attempt, retry.RetriesUsed = used.Failed+used.TimedOut, used
-			o.Retry = &retry
+		o.Retry = o.Job.nextAttempt(o.Execution, now)
+		switch {
+		case o.Retry == nil:
+		case o.Job.paused():
+			o.Retry, o.RetryWaits = nil, true
+			o.Job.steered().RetriesWaiting++
+		default:
 			o.Job.Counts[ExecutionQueued]++
 		}
 	}
@@ -148,6 +154,17 @@ func (o *Outcome) drawConsequences(now time.Time) {
 		o.Job.applyAbortCriteria(now)
 	}
 	o.Job.Recompute(now)
+}
+
+// nextAttempt is the retry of an execution that has ended, nil when it is not tried again.
+func (j Job) nextAttempt(ended Execution, now time.Time) *Execution {
+	used, again := j.Retry.retries(ended.Status, ended.RetriesUsed)
+	if !again {
+		return nil
+	}
+	retry := NewExecution(ended.ExecutionKey, now)
+	retry.Attempt, retry.RetriesUsed = used.Failed+used.TimedOut, used
+	return &retry
 }
 
 // WithdrawRetry removes the retry, because its thing is no target any more (R-RTY-9).

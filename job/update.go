@@ -46,6 +46,7 @@ func (j *Job) ApplyUpdate(u Update, now time.Time) (changed bool, err error) {
 	j.UpdatedAt = now
 	if u.Abort != nil {
 		j.Abort = u.Abort
+		j.forgetObservedCriteria()
 		j.applyAbortCriteria(now)
 	}
 	j.Recompute(now)

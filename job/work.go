@@ -18,6 +18,7 @@ const (
 	WorkSweep                    // cancel a page of executions (R-JOB-21, R-JOB-22)
 	WorkOpenWindow               // the start time has come, or a window opens: go on
 	WorkNotifyWindow             // notify a page of devices of an open or closed window (R-SCH-17)
+	WorkRetries                  // create retries that waited until the job was resumed (R-STR-11)
 	WorkLateJoiners              // create executions for late joiners that waited (R-JOB-56)
 	WorkBackfill                 // create executions for members of associated groups (R-API-22)
 	WorkRelease                  // open the next tick, or go on with this one (R-ROLL-3)
@@ -39,11 +40,14 @@ var workOrder = []struct {
 	{WorkNotifyWindow, func(j *Job) time.Time {
 		return atOnceIf(j.Status.Active() && j.NotifyCursor != nil)
 	}},
+	{WorkRetries, func(j *Job) time.Time {
+		return atOnceIf(j.Status.Active() && !j.paused() && j.retriesWaiting() > 0)
+	}},
 	{WorkLateJoiners, func(j *Job) time.Time {
-		return atOnceIf(j.Status == InProgress && j.LateJoinersWaiting)
+		return atOnceIf(j.creates() && j.LateJoinersWaiting)
 	}},
 	{WorkBackfill, func(j *Job) time.Time {
-		return atOnceIf(j.Status == InProgress && j.Backfill != nil)
+		return atOnceIf(j.creates() && j.Backfill != nil)
 	}},
 	{WorkRelease, (*Job).releaseFrom},
 }
@@ -57,7 +61,7 @@ var workOrder = []struct {
 func (j Job) Next(now time.Time) Work {
 	before := j
 	j.Recompute(now)
-	if j.Status != before.Status || j.RolloutEnded != before.RolloutEnded {
+	if j.Status != before.Status || j.RolloutEnded != before.RolloutEnded || j.Paused != before.Paused {
 		return WorkRecompute
 	}
 	for _, work := range workOrder {
@@ -88,12 +92,17 @@ func (j *Job) due(now time.Time) (due time.Time) {
 
 // releaseFrom is when the rollout goes on: at once within a tick, and while it is not known whether
 // any target is left; else at the next tick.
+// With as many executions pending as there may be, it waits for one of them to end.
 func (j *Job) releaseFrom() time.Time {
-	if j.Status == InProgress && (j.Progress.Quota > 0 || j.Progress.Searching) {
+	if j.creates() && (j.Progress.Quota > 0 && j.room() != 0 || j.Progress.Searching) {
 		return Immediately
 	}
-	return timeIf(j.Status == InProgress, j.Progress.NextTick)
+	return timeIf(j.creates(), j.Progress.NextTick)
 }
+
+// creates reports whether the job may create executions now: it waits for no window, and is not
+// paused.
+func (s State) creates() bool { return s.Status == InProgress && !s.paused() }
 
 // Immediately is the time of work that waits for processor time only. It is before every time that
 // a clock can show, so such work is due also when the clock was set back (R-CON-26).

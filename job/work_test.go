@@ -153,6 +153,15 @@ func randomJob(r *rand.Rand) Job {
 	if pick(4) {
 		j.NotifyCursor = &ExecutionCursor{Thing: 1}
 	}
+	if pick(5) {
+		j.Paused = "later"
+	}
+	if pick(5) {
+		j.Steered = &Steered{RetriesWaiting: int64(r.IntN(3))}
+	}
+	if pick(5) {
+		j.Steering = &Steering{MaxOutstanding: int64(1 + r.IntN(4))}
+	}
 	if j.TargetSelection == Continuous && j.Status == InProgress {
 		j.LateJoinersWaiting = pick(4)
 		if pick(4) {
@@ -240,13 +249,15 @@ func TestMutatorsRecompute(t *testing.T) {
 			j.ReleasedExecutions(1, RolloutCursor{}, true,
 				start)
 		},
-		"ResumeRollout":    func(j *Job) { j.ResumeRollout(start) },
-		"SearchOn":         func(j *Job) { j.SearchOn(start) },
-		"SkipMissedWindow": func(j *Job) { j.SkipMissedWindow(start) },
-		"StartRollout":     func(j *Job) { j.StartRollout([]Source{{Group: 1}}, 1, start) },
-		"Tick":             func(j *Job) { j.Tick(start) },
-		"TookLateJoiners":  func(j *Job) { j.TookLateJoiners(true, start) },
-		"WaitForSchedule":  func(j *Job) { j.WaitForSchedule(start) },
+		"ResumeRollout":      func(j *Job) { j.ResumeRollout(start) },
+		"SearchOn":           func(j *Job) { j.SearchOn(start) },
+		"SkipMissedWindow":   func(j *Job) { j.SkipMissedWindow(start) },
+		"StartRollout":       func(j *Job) { j.StartRollout([]Source{{Group: 1}}, 1, start) },
+		"Tick":               func(j *Job) { j.Tick(start) },
+		"TookLateJoiners":    func(j *Job) { j.TookLateJoiners(true, start) },
+		"Steer":              func(j *Job) { _ = j.Steer(nil, "later", start) },
+		"TookWaitingRetries": func(j *Job) { j.TookWaitingRetries(1, 1, start) },
+		"WaitForSchedule":    func(j *Job) { j.WaitForSchedule(start) },
 	}
 	pointer := reflect.TypeFor[*Job]()
 	for i := range pointer.NumMethod() {

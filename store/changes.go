@@ -28,13 +28,24 @@ type JobChanges struct {
 	// States rewrites the state (job.State) of existing jobs.
 	States []job.Job
 	// DeletedJobs removes jobs with their documents. Their executions, the things that wait for one
-	// and the numbers that stay used must be gone already, else ErrConflict: there may be as many
-	// as the fleet has things.
+	// or for a retry, their confirmations and the numbers that stay used must be gone already, else
+	// ErrConflict: there may be as many as the fleet has things.
 	DeletedJobs []job.Key
 	// LateJoinersAdded are things that wait to get an execution of a continuous job (R-JOB-56);
 	// LateJoinersDone are those that do not any more. Adding one that waits and removing one that
 	// does not are no changes.
 	LateJoinersAdded, LateJoinersDone []LateJoiner
+	// RetriesWaiting inserts or rewrites by job and thing; RetriesDone removes by them, and removing
+	// one that does not wait is no change.
+	RetriesWaiting, RetriesDone []WaitingRetry
+	// Holds inserts or rewrites by thing, which must exist. Released removes the holds of things;
+	// of a thing that is not held that is no change. A hold goes with its thing.
+	Holds    []job.Hold
+	Released []registry.ThingID
+	// Confirmations inserts or rewrites by job and thing; ConfirmationsDone removes by them, and
+	// removing one that does not exist is no change.
+	Confirmations     []job.Confirmation
+	ConfirmationsDone []ConfirmationCursor
 	// MembershipWork inserts or rewrites by number; MembershipWorkDone removes by number, and
 	// removing what does not exist is no change.
 	MembershipWork     []job.MembershipWork
@@ -45,11 +56,12 @@ type JobChanges struct {
 	// CreatedExecutions inserts executions. The key must be free.
 	CreatedExecutions []job.Execution
 	// UpdatedExecutions rewrites executions. The stored version must be Version-1, else
-	// ErrConflict. Attempt, QueuedAt and Sequence stay as they were queued.
+	// ErrConflict. Attempt, QueuedAt, Sequence and Wave stay as they were queued. Held is of no
+	// account in any change of an execution.
 	UpdatedExecutions []job.Execution
 	// AmendedExecutions rewrites executions at the version they have, else ErrConflict. Only what
-	// no device sees changes so: the step timer (R-HTTP-14), and the retries that the chain has
-	// used (R-RTY-11).
+	// no device sees changes so: the step timer (R-HTTP-14), the retries that the chain has used
+	// (R-RTY-11), and that a retry has waited long enough (R-STR-45).
 	AmendedExecutions []job.Execution
 	// DeletedExecutions removes executions. Their numbers stay used (R-CON-14), except in
 	// EndingJobs.
@@ -74,6 +86,14 @@ type LateJoiner struct {
 	Thing registry.ThingID
 }
 
+// WaitingRetry is a thing that gets another attempt of a job when that goes on. Asked says that an
+// operator asked for it (R-STR-60); else the retry was due while the job was paused (R-STR-11).
+type WaitingRetry struct {
+	Job   job.Key
+	Thing registry.ThingID
+	Asked bool
+}
+
 // CreatedJob is a new job with its document, the text as the operator gave it.
 type CreatedJob struct {
 	Job      job.Job
@@ -87,8 +107,8 @@ type CreatedJob struct {
 type RegistryChanges struct {
 	CreatedThings []registry.Thing
 	UpdatedThings []registry.Thing
-	// DeletedThings frees the names. Memberships and principals of the thing must be removed by the
-	// same decision, else ErrConflict. The name stays readable as long as the thing has executions
+	// DeletedThings frees the names, and removes the holds of the things. Memberships and
+	// principals of the thing must be removed by the same decision, else ErrConflict. The name stays readable as long as the thing has executions
 	// (R-EXE-24): see Reader.ThingName.
 	DeletedThings []registry.ThingID
 

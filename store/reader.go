@@ -24,6 +24,8 @@ type Reader interface {
 	JobReader
 	DocumentReader
 	ExecutionReader
+	HoldReader
+	ConfirmationReader
 	ThingReader
 	GroupReader
 	IdentityReader
@@ -81,8 +83,8 @@ type JobReader interface {
 	// EndedJobs returns up to limit jobs that are COMPLETED or CANCELED and have not changed since
 	// before, oldest first.
 	EndedJobs(before time.Time, limit int) ([]job.Job, error)
-	// NextDue returns the earliest time that a job or an execution waits for; zero when nothing
-	// does.
+	// NextDue returns the earliest time that a job, an execution, a hold or a confirmation waits
+	// for; zero when nothing does.
 	NextDue() (time.Time, error)
 }
 
@@ -108,6 +110,8 @@ type DocumentReader interface {
 	TemplateCount() (int, error)
 	// LateJoiners returns up to limit things that wait for an execution of the job, by thing.
 	LateJoiners(key job.Key, limit int) ([]registry.ThingID, error)
+	// WaitingRetries returns up to limit things that wait for another attempt of the job, by thing.
+	WaitingRetries(key job.Key, limit int) ([]WaitingRetry, error)
 	// MembershipWork returns up to limit pieces of work that changes of memberships have left, by
 	// number.
 	MembershipWork(limit int) ([]job.MembershipWork, error)
@@ -135,7 +139,7 @@ type JobCursor struct {
 	ID        string
 }
 
-// ExecutionReader reads executions.
+// ExecutionReader reads executions. Whether their things are held is filled in by every read.
 type ExecutionReader interface {
 	Execution(job.ExecutionKey) (job.Execution, error)
 	// Latest returns the execution with the highest number of the job on the thing (R-CON-11).
@@ -170,9 +174,40 @@ type ExecutionReader interface {
 	// ExecutionsOfThing lists by queuedAt descending, then by job id, then by number descending
 	// (R-API-27).
 	ExecutionsOfThing(ThingExecutionQuery) ([]NamedExecution, error)
-	// DueExecutions returns up to limit executions in progress whose TimesOutAt is not after now,
-	// earliest first, ties by sequence.
+	// DueExecutions returns up to limit executions whose TimesOutAt is not after now, earliest
+	// first, ties by sequence.
 	DueExecutions(now time.Time, limit int) ([]job.Execution, error)
+}
+
+// HoldReader reads which things are held.
+type HoldReader interface {
+	// HoldOf returns the hold of a thing.
+	HoldOf(registry.ThingID) (job.Hold, error)
+	// Holds lists by thing, strictly after one.
+	Holds(after registry.ThingID, limit int) ([]job.Hold, error)
+	// DueHolds returns up to limit holds whose Until is set and not after now, earliest first, ties
+	// by thing.
+	DueHolds(now time.Time, limit int) ([]job.Hold, error)
+}
+
+// ConfirmationReader reads what waits to be confirmed.
+type ConfirmationReader interface {
+	// Confirmations lists by thing, then by job, strictly after a place in this order.
+	Confirmations(after ConfirmationCursor, limit int) ([]job.Confirmation, error)
+	// ConfirmationsOf returns up to limit of a thing, by job.
+	ConfirmationsOf(thing registry.ThingID, limit int) ([]job.Confirmation, error)
+	// ConfirmationsOfJob returns up to limit of a job, by thing.
+	ConfirmationsOfJob(key job.Key, limit int) ([]job.Confirmation, error)
+	// DueConfirmations returns up to limit whose Until is not after now, earliest first, ties by
+	// job, then by thing.
+	DueConfirmations(now time.Time, limit int) ([]job.Confirmation, error)
+}
+
+// ConfirmationCursor is the place of one confirmation in the order of Confirmations. The zero value
+// is before all.
+type ConfirmationCursor struct {
+	Thing registry.ThingID
+	Job   job.Key
 }
 
 // NamedExecution is an execution with the names that the API shows for its keys.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/drover-iot/drover/cli"
 	"github.com/drover-iot/drover/cli/complete"
-	"github.com/drover-iot/drover/cli/nearest"
+	"github.com/drover-iot/drover/internal/nearest"
 )
 
 // Completion at TAB. drover completion prints a script for a shell, and that calls the program back

@@ -19,8 +19,8 @@ import (
 	apicommand "github.com/drover-iot/drover/cli/command"
 	"github.com/drover-iot/drover/cli/follow"
 	"github.com/drover-iot/drover/cli/help"
-	"github.com/drover-iot/drover/cli/nearest"
 	"github.com/drover-iot/drover/cli/transfer"
+	"github.com/drover-iot/drover/internal/nearest"
 )
 
 // errUsage is a wrong command line whose message was printed already.

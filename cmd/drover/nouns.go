@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/drover-iot/drover/cli/help"
-	"github.com/drover-iot/drover/cli/nearest"
+	"github.com/drover-iot/drover/internal/nearest"
 )
 
 // Commands that are nouns have verbs behind them: drover jobs list. A verb is one row here and one

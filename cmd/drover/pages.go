@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/drover-iot/drover/cli/help"
-	"github.com/drover-iot/drover/cli/nearest"
+	"github.com/drover-iot/drover/internal/nearest"
 )
 
 // Pages of drover's own commands are made of their flags and texts, where the flags are read. Who

@@ -96,6 +96,12 @@ func (a *ahead) forget(c *store.Changes) {
 		delete(a.pending, key.Thing)
 		delete(a.last, key.Thing)
 	}
+	for _, hold := range c.Job.Holds {
+		delete(a.pending, hold.Thing)
+	}
+	for _, thing := range c.Job.Released {
+		delete(a.pending, thing)
+	}
 	for _, used := range c.Job.ForgottenNumbers {
 		delete(a.last, used.Thing)
 	}

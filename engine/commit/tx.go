@@ -50,6 +50,8 @@ type Tx struct {
 	executionReader
 	messages
 	store.DocumentReader
+	store.HoldReader
+	store.ConfirmationReader
 	store.ThingReader
 	store.GroupReader
 	store.IdentityReader
@@ -80,18 +82,20 @@ type Tx struct {
 
 func newTx(inner store.Tx, hooks *Hooks, now time.Time) *Tx {
 	return &Tx{
-		jobCache:        newJobCache(inner),
-		executionReader: executionReader{ExecutionReader: inner},
-		messages:        messages{noticeAt: map[registry.ThingID]int{}},
-		DocumentReader:  inner,
-		ThingReader:     inner,
-		GroupReader:     inner,
-		IdentityReader:  inner,
-		NodeReader:      inner,
-		Now:             now,
-		Keys:            inner.NextKeys(),
-		inner:           inner,
-		hooks:           hooks,
+		jobCache:           newJobCache(inner),
+		executionReader:    executionReader{ExecutionReader: inner},
+		messages:           messages{noticeAt: map[registry.ThingID]int{}},
+		DocumentReader:     inner,
+		ThingReader:        inner,
+		GroupReader:        inner,
+		IdentityReader:     inner,
+		NodeReader:         inner,
+		HoldReader:         inner,
+		ConfirmationReader: inner,
+		Now:                now,
+		Keys:               inner.NextKeys(),
+		inner:              inner,
+		hooks:              hooks,
 	}
 }
 

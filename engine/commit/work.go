@@ -50,6 +50,8 @@ func rows(c *store.Changes) int {
 	j, r := &c.Job, &c.Registry
 	jobs := newJobWork*len(j.CreatedJobs) + len(j.Definitions) + len(j.DeletedJobs) +
 		len(j.LateJoinersAdded) + len(j.LateJoinersDone) + len(j.MembershipWork) +
+		len(j.RetriesWaiting) + len(j.RetriesDone) + len(j.Holds) + len(j.Released) +
+		len(j.Confirmations) + len(j.ConfirmationsDone) +
 		len(j.MembershipWorkDone) + len(j.CreatedTemplates) + len(j.DeletedTemplates)
 	executions := len(j.CreatedExecutions) + len(j.UpdatedExecutions) +
 		len(j.AmendedExecutions) + len(j.DeletedExecutions) + len(j.ForgottenNumbers) +

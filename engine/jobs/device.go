@@ -117,7 +117,7 @@ func eachVisible(
 			if err != nil {
 				return err
 			}
-			visible := !j.HiddenFromDevice(x.Status)
+			visible := !j.HiddenFromDevice(x)
 			if visible && !f(*deviceExecution(j, x), j.Schedule.Windowed()) {
 				return nil
 			}

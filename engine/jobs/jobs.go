@@ -48,6 +48,10 @@ func (s *Service) CreateJob(ctx context.Context, in NewJob) (created job.Job, er
 		return job.Job{}, err
 	}
 	definition := in.Definition.Complete(placeholders, s.ObjectStore)
+	tags, paused, err := steerNew(&definition, tags)
+	if err != nil {
+		return job.Job{}, err
+	}
 	if err := definition.Check(s.Clock.Now()); err != nil {
 		return job.Job{}, err
 	}
@@ -55,7 +59,7 @@ func (s *Service) CreateJob(ctx context.Context, in NewJob) (created job.Job, er
 		return job.Job{}, err
 	}
 	err = s.Commits.Do(ctx, func(tx *commit.Tx) error {
-		j, err := s.newJob(tx, in.ID, definition)
+		j, err := s.newJob(tx, in.ID, definition, paused)
 		if err != nil {
 			return err
 		}
@@ -71,7 +75,7 @@ func (s *Service) CreateJob(ctx context.Context, in NewJob) (created job.Job, er
 
 // newJob makes a job that starts at once, or is SCHEDULED when something holds it back.
 func (s *Service) newJob(
-	tx *commit.Tx, id string, definition job.Definition,
+	tx *commit.Tx, id string, definition job.Definition, paused string,
 ) (j job.Job, err error) {
 	sources, err := sources(tx, definition.Targets, targetsMustExist)
 	if err != nil {
@@ -89,7 +93,7 @@ func (s *Service) newJob(
 		return j, err
 	}
 	j = job.Job{Key: tx.Keys.Job(), ID: id, Definition: definition}
-	j.CreatedAt, j.UpdatedAt = tx.Now, tx.Now
+	j.CreatedAt, j.UpdatedAt, j.Paused = tx.Now, tx.Now, paused
 	j.TargetGroups = job.TargetGroups(sources)
 	if !j.WaitForSchedule(tx.Now) {
 		j.StartRollout(sources, newest, tx.Now)

@@ -12,8 +12,8 @@ import (
 // job is SCHEDULED (R-JOB-56).
 
 // lateJoinersStep creates executions for up to limit things that became targets while the job was
-// SCHEDULED. One that has left or was deleted since gets none, also while the work that follows from
-// that is left to the background (R-JOB-61).
+// SCHEDULED. One that has left or was deleted since gets none, also while the work that follows
+// from that is left to the background (R-JOB-61).
 func lateJoinersStep(tx *commit.Tx, j job.Job, limit int) error {
 	things, err := tx.LateJoiners(j.Key, limit)
 	if err != nil {

@@ -21,8 +21,8 @@ const (
 	// followRoom is how many executions and continuous jobs one commit deals with at once because
 	// memberships have changed, whoever changes them.
 	followRoom = InlineRoom
-	// followStep is how many of them one step of the background deals with: fewer than executions of
-	// one job, because each job is read and written by itself.
+	// followStep is how many of them one step of the background deals with: fewer than executions
+	// of one job, because each job is read and written by itself.
 	followStep = InlineStep
 	// followWork is what letting one continuous job follow costs, in rows that could be written.
 	followWork = 8

@@ -11,13 +11,13 @@ import (
 // jobs/notify-next when the head of that list becomes another (docs/spec/31, section 6). Package
 // job decides by the head; here it is loaded.
 
-// visibleHead returns the first pending execution of a thing that no maintenance window hides, nil
-// when there is none.
+// visibleHead returns the first pending execution of a thing that is not hidden, nil when there
+// is none.
 func visibleHead(tx *commit.Tx, thing registry.ThingID) (*job.Execution, error) {
 	found, err := tx.FirstPending(thing)
 	for asked := commit.PendingPage; err == nil; asked *= 2 {
 		for _, x := range found {
-			hidden, err := hiddenByWindow(tx, x)
+			hidden, err := isHidden(tx, x)
 			if err != nil {
 				return nil, err
 			}
@@ -33,14 +33,14 @@ func visibleHead(tx *commit.Tx, thing registry.ThingID) (*job.Execution, error) 
 	return nil, err
 }
 
-// hiddenByWindow reports whether a maintenance window hides an execution from its device
-// (R-SCH-17).
-func hiddenByWindow(tx *commit.Tx, x job.Execution) (bool, error) {
+// isHidden reports whether an execution is hidden from its device: its job waits for a maintenance
+// window, or is paused (R-SCH-17, R-STR-10).
+func isHidden(tx *commit.Tx, x job.Execution) (bool, error) {
 	if x.Status != job.ExecutionQueued {
 		return false, nil
 	}
 	j, err := tx.AppliedJob(x.Job)
-	return err == nil && j.HiddenByWindow(x.Status), err
+	return err == nil && j.Hidden(x), err
 }
 
 // notifyOfChange stages what a thing is notified of when one of its executions goes from before to
@@ -54,7 +54,7 @@ func notifyOfChange(tx *commit.Tx, before, after job.Execution) error {
 	if err != nil {
 		return err
 	}
-	hidden, err := hiddenByWindow(tx, before)
+	hidden, err := isHidden(tx, before)
 	notify(tx, before.Thing, job.NoticeOfChange(head, before, after, hidden))
 	return err
 }

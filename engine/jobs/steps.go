@@ -153,23 +153,56 @@ func deleteStep(tx *commit.Tx, j job.Job, limit int) error {
 }
 
 // deleteRest deletes up to limit rows that a job without executions has left: the things that wait
-// for one, and the numbers of executions that operators have deleted. It reports whether there are
-// more.
+// for one or for a retry, confirmations, and the numbers of executions that operators have deleted.
+// It reports whether there are more.
 func deleteRest(tx *commit.Tx, key job.Key, limit int) (more bool, err error) {
-	waiting, err := tx.LateJoiners(key, limit+1)
-	if err != nil {
-		return false, err
+	for _, deletePage := range []func(*commit.Tx, job.Key, int) (int, error){
+		deleteLateJoiners, deleteWaitingRetries, deleteConfirmations, deleteUsedNumbers,
+	} {
+		found, err := deletePage(tx, key, limit)
+		if err != nil {
+			return false, err
+		}
+		if limit -= found; limit < 0 {
+			return true, nil
+		}
 	}
+	return false, nil
+}
+
+// deleteLateJoiners and the like delete up to limit rows of their kind. They return how many they
+// found, which is one more than limit when there are more.
+func deleteLateJoiners(tx *commit.Tx, key job.Key, limit int) (found int, err error) {
+	things, err := tx.LateJoiners(key, limit+1)
 	c := &tx.Changes.Job
-	for _, thing := range waiting[:min(limit, len(waiting))] {
+	for _, thing := range things[:min(limit, len(things))] {
 		c.LateJoinersDone = append(c.LateJoinersDone, store.LateJoiner{Job: key, Thing: thing})
 	}
-	if limit -= len(waiting); limit < 0 {
-		return true, nil
+	return len(things), err
+}
+
+func deleteWaitingRetries(tx *commit.Tx, key job.Key, limit int) (found int, err error) {
+	retries, err := tx.WaitingRetries(key, limit+1)
+	c := &tx.Changes.Job
+	c.RetriesDone = append(c.RetriesDone, retries[:min(limit, len(retries))]...)
+	return len(retries), err
+}
+
+func deleteConfirmations(tx *commit.Tx, key job.Key, limit int) (found int, err error) {
+	waiting, err := tx.ConfirmationsOfJob(key, limit+1)
+	c := &tx.Changes.Job
+	for _, w := range waiting[:min(limit, len(waiting))] {
+		done := store.ConfirmationCursor{Thing: w.Thing, Job: key}
+		c.ConfirmationsDone = append(c.ConfirmationsDone, done)
 	}
-	used, err := tx.UsedNumbers(key, limit+1)
-	for _, thing := range used[:min(limit, len(used))] {
+	return len(waiting), err
+}
+
+func deleteUsedNumbers(tx *commit.Tx, key job.Key, limit int) (found int, err error) {
+	things, err := tx.UsedNumbers(key, limit+1)
+	c := &tx.Changes.Job
+	for _, thing := range things[:min(limit, len(things))] {
 		c.ForgottenNumbers = append(c.ForgottenNumbers, store.UsedNumber{Job: key, Thing: thing})
 	}
-	return len(used) > limit, err
+	return len(things), err
 }

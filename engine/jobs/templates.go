@@ -2,6 +2,8 @@ package jobs
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/internal/fault"
@@ -28,6 +30,9 @@ func (s *Service) CreateTemplate(
 ) (created job.Template, err error) {
 	tags, err := registry.CheckTags(in.Tags)
 	if err != nil {
+		return created, err
+	}
+	if _, _, err := job.ParseSteering(tags); err != nil {
 		return created, err
 	}
 	if err := in.CheckConfigs(); err != nil { // before anything is looked up (R-ERR-9)
@@ -172,7 +177,11 @@ func (s *Service) checkGiven(in *NewJob) error {
 			return err
 		}
 	}
-	if _, err := registry.CheckTags(in.Tags); err != nil {
+	tags, err := registry.CheckTags(in.Tags)
+	if err != nil {
+		return err
+	}
+	if _, _, err := job.ParseSteering(tags); err != nil {
 		return err
 	}
 	return in.Definition.Check(s.Clock.Now())
@@ -195,11 +204,27 @@ func (s *Service) fillFromManaged(in *NewJob) error {
 	return nil
 }
 
-// fillFromCustom takes what the job does not say from a custom template.
+// fillFromCustom takes what the job does not say from a custom template, the settings of its
+// drover: tags too (R-STR-1).
 func (s *Service) fillFromCustom(ctx context.Context, in *NewJob) error {
 	template, err := s.DescribeTemplate(ctx, in.Template.Name)
 	if err != nil {
 		return err
+	}
+	var tags map[string]string
+	err = s.Store.Read(ctx, func(r store.Reader) error {
+		tags, err = r.Tags(registry.KindTemplate, template.ID)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	_, steering := job.SplitTags(tags)
+	for _, key := range slices.Sorted(maps.Keys(steering)) {
+		given := func(t registry.Tag) bool { return t.Key == key }
+		if !slices.ContainsFunc(in.Tags, given) {
+			in.Tags = append(slices.Clip(in.Tags), registry.Tag{Key: key, Value: steering[key]})
+		}
 	}
 	in.Definition = template.Fill(in.Definition)
 	if in.Document == "" {

@@ -65,7 +65,7 @@ func queueRetry(tx *commit.Tx, outcome *job.Outcome) error {
 	retry.Number = last + 1
 	retry.Sequence = tx.Keys.Sequence()
 	tx.CreateExecution(retry)
-	if outcome.Job.HiddenByWindow(retry.Status) {
+	if outcome.Job.Hidden(retry) {
 		return nil
 	}
 	head, err := visibleHead(tx, retry.Thing)

@@ -94,16 +94,56 @@ func (s *Service) change(
 		if err := kinds[kind](tx, name); err != nil {
 			return err
 		}
-		stored, err := tx.Tags(kind, name)
+		stored, err := all(tx, kind, name)
 		if err != nil {
 			return err
 		}
 		tags, err := change(stored)
-		if err == nil && !maps.Equal(stored, tags) {
-			tx.SetTags(kind, name, tags)
+		if err != nil || maps.Equal(stored, tags) {
+			return err
 		}
-		return err
+		return set(tx, kind, name, stored, tags)
 	})
+}
+
+// all returns the tags of a resource. Those that steer a job stand in the job (R-STR-1).
+func all(r finder, kind, name string) (map[string]string, error) {
+	stored, err := r.Tags(kind, name)
+	if err != nil || kind != registry.KindJob {
+		return stored, err
+	}
+	j, err := r.JobByID(name)
+	if err != nil {
+		return nil, err
+	}
+	tags := j.SteeringTags()
+	maps.Copy(tags, stored)
+	return tags, nil
+}
+
+// set stages the tags of a resource in place of those that it has. What steers a job, or jobs that
+// are made from a template, is checked (R-STR-2).
+func set(tx *commit.Tx, kind, name string, stored, tags map[string]string) error {
+	switch kind {
+	case registry.KindTemplate:
+		if _, _, err := job.ParseSteering(tags); err != nil {
+			return err
+		}
+	case registry.KindJob:
+		j, err := tx.JobByID(name)
+		if err == nil {
+			err = jobs.Steer(tx, j, tags)
+		}
+		if err != nil {
+			return err
+		}
+		stored, _ = job.SplitTags(stored)
+		tags, _ = job.SplitTags(tags)
+	}
+	if !maps.Equal(stored, tags) {
+		tx.SetTags(kind, name, tags)
+	}
+	return nil
 }
 
 // List returns the tags of a resource, by key (R-WIRE-24).
@@ -112,7 +152,7 @@ func (s *Service) List(ctx context.Context, kind, name string) (tags []registry.
 		if err := kinds[kind](r, name); err != nil {
 			return err
 		}
-		stored, err := r.Tags(kind, name)
+		stored, err := all(r, kind, name)
 		for _, key := range slices.Sorted(maps.Keys(stored)) {
 			tags = append(tags, registry.Tag{Key: key, Value: stored[key]})
 		}

@@ -13,6 +13,9 @@ func (s *state) apply(c store.Changes) error {
 	identity := identityState{s}
 	steps := []func() error{
 		func() error { return each(c.Job.LateJoinersDone, s.removeLateJoiner) },
+		func() error { return each(c.Job.RetriesDone, s.removeWaitingRetry) },
+		func() error { return each(c.Job.Released, s.release) },
+		func() error { return each(c.Job.ConfirmationsDone, s.removeConfirmation) },
 		func() error { return each(c.Job.MembershipWorkDone, s.removeMembershipWork) },
 		func() error {
 			return each(c.Job.DeletedExecutions, func(k job.ExecutionKey) error {
@@ -48,6 +51,9 @@ func (s *state) apply(c store.Changes) error {
 		func() error { return each(c.Job.CreatedTemplates, s.createTemplate) },
 		func() error { return each(c.Job.CreatedJobs, s.createJob) },
 		func() error { return each(c.Job.LateJoinersAdded, s.addLateJoiner) },
+		func() error { return each(c.Job.RetriesWaiting, s.putWaitingRetry) },
+		func() error { return each(c.Job.Holds, s.hold) },
+		func() error { return each(c.Job.Confirmations, s.putConfirmation) },
 		func() error { return each(c.Job.MembershipWork, s.putMembershipWork) },
 		func() error { return each(c.Job.CreatedExecutions, s.createExecution) },
 		func() error { return each(c.Outbox.Added, s.addAnnouncement) },

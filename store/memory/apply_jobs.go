@@ -66,8 +66,10 @@ func (s *state) deleteJob(key job.Key) error {
 	r := reader{state: s}
 	executions, _ := r.SomeOfJob(key, 1)
 	waiting, _ := r.LateJoiners(key, 1)
+	retries, _ := r.WaitingRetries(key, 1)
+	confirmations, _ := r.ConfirmationsOfJob(key, 1)
 	used, _ := r.UsedNumbers(key, 1)
-	if len(executions)+len(waiting)+len(used) > 0 {
+	if len(executions)+len(waiting)+len(retries)+len(confirmations)+len(used) > 0 {
 		return conflict("what belongs to job", key)
 	}
 	if _, err := s.takeJob(key); err != nil {
@@ -113,9 +115,11 @@ func (s *state) removeMembershipWork(number int64) error {
 	return nil
 }
 
-// putExecution stores an execution and its index entries.
+// putExecution stores an execution and its index entries. Whether its thing is held is stored with
+// the thing.
 func (s *state) putExecution(e job.Execution) {
 	e = cloneExecution(e)
+	e.Held = false
 	key := attempt(e.ExecutionKey)
 	s.executions = s.executions.put(key, e)
 	s.ofThing = s.ofThing.put(ofThing{e.Thing, key}, struct{}{})
@@ -174,6 +178,7 @@ func (s *state) rewriteExecution(e job.Execution, version int64) error {
 		return conflict("execution", e.ExecutionKey)
 	}
 	e.Attempt, e.QueuedAt, e.Sequence = stored.Attempt, stored.QueuedAt, stored.Sequence
+	e.Wave = stored.Wave
 	s.putExecution(e)
 	return nil
 }

@@ -38,6 +38,7 @@ func (s *state) deleteThing(thing registry.ThingID) error {
 	}
 	s.things = s.things.remove(id(thing))
 	s.thingNames = s.thingNames.remove(text(t.Name))
+	s.unhold(thing)
 	s.forgetName(thing)
 	return nil
 }

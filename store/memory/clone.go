@@ -81,7 +81,7 @@ func clonePointer[T any](p *T) *T {
 func cloneExecution(e job.Execution) job.Execution {
 	e.Details = maps.Clone(e.Details)
 	e.QueuedAt, e.StartedAt, e.UpdatedAt = ms(e.QueuedAt), ms(e.StartedAt), ms(e.UpdatedAt)
-	e.Deadline, e.StepDeadline = ms(e.Deadline), ms(e.StepDeadline)
+	e.Deadline, e.StepDeadline, e.ShowAt = ms(e.Deadline), ms(e.StepDeadline), ms(e.ShowAt)
 	return e
 }
 

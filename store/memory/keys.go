@@ -32,7 +32,10 @@ type (
 		key   attempt
 	}
 
-	// due orders what waits for a time; for a job, key holds nothing else.
+	// confirmed orders confirmations by thing, then by job.
+	confirmed store.ConfirmationCursor
+
+	// due orders what waits for a time; for a job or a thing, key holds nothing else.
 	due struct {
 		at       time.Time
 		sequence int64
@@ -103,6 +106,10 @@ func (a ofThing) compare(b ofThing) int {
 
 func (a due) compare(b due) int {
 	return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.sequence, b.sequence), a.key.compare(b.key))
+}
+
+func (a confirmed) compare(b confirmed) int {
+	return cmp.Or(cmp.Compare(a.Thing, b.Thing), cmp.Compare(a.Job, b.Job))
 }
 
 func (a inGroup) compare(b inGroup) int {

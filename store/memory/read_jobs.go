@@ -217,15 +217,13 @@ func (r reader) EndedJobs(before time.Time, limit int) ([]job.Job, error) {
 }
 
 func (r reader) NextDue() (earliest time.Time, err error) {
-	for at := range r.dueJobs.all() {
-		earliest = at.at
-		break
-	}
-	for at := range r.timers.all() {
-		if earliest.IsZero() || at.at.Before(earliest) {
-			earliest = at.at
+	for _, index := range []tree[due, struct{}]{r.dueJobs, r.timers, r.dueHolds, r.silentAt} {
+		for at := range index.all() {
+			if earliest.IsZero() || at.at.Before(earliest) {
+				earliest = at.at
+			}
+			break
 		}
-		break
 	}
 	return earliest, nil
 }
@@ -235,7 +233,7 @@ func (r reader) Execution(key job.ExecutionKey) (job.Execution, error) {
 	if !ok {
 		return job.Execution{}, store.ErrNotFound
 	}
-	return cloneExecution(e), nil
+	return r.shown(e), nil
 }
 
 // attempts yields the executions of a job on a thing by number, or of the whole job when thing is
@@ -253,7 +251,7 @@ func (r reader) attempts(key job.Key, thing registry.ThingID) iter.Seq[job.Execu
 func (r reader) Latest(key job.Key, thing registry.ThingID) (job.Execution, error) {
 	latest, err := job.Execution{}, store.ErrNotFound
 	for e := range r.attempts(key, thing) {
-		latest, err = cloneExecution(e), nil
+		latest, err = r.shown(e), nil
 	}
 	return latest, err
 }
@@ -282,7 +280,7 @@ func (r reader) Pending(thing registry.ThingID, limit int) (found []job.Executio
 			break
 		}
 		e, _ := r.executions.get(at.key)
-		found = append(found, cloneExecution(e))
+		found = append(found, r.shown(e))
 	}
 	return found, nil
 }
@@ -300,7 +298,7 @@ func (r reader) QueuedOfThing(
 			break
 		}
 		e, _ := r.executions.get(at.key)
-		found = append(found, cloneExecution(e))
+		found = append(found, r.shown(e))
 	}
 	return found, nil
 }
@@ -314,7 +312,7 @@ func (r reader) PendingWindowed(
 		}
 		e, _ := r.executions.get(at.key)
 		if j, _ := r.jobs.get(id(e.Job)); j.Schedule.Windowed() {
-			found = append(found, cloneExecution(e))
+			found = append(found, r.shown(e))
 		}
 	}
 	return found, nil
@@ -329,7 +327,7 @@ func (r reader) PendingOfJob(
 			break
 		}
 		if e.Status == status {
-			found = append(found, cloneExecution(e))
+			found = append(found, r.shown(e))
 		}
 	}
 	return found, nil
@@ -340,7 +338,7 @@ func (r reader) SomeOfJob(key job.Key, limit int) (found []job.Execution, err er
 		if len(found) >= limit {
 			break
 		}
-		found = append(found, cloneExecution(e))
+		found = append(found, r.shown(e))
 	}
 	return found, nil
 }
@@ -350,7 +348,7 @@ func (r reader) named(e job.Execution) store.NamedExecution {
 	j, _ := r.jobs.get(id(e.Job))
 	name, _ := r.names.get(id(e.Thing))
 	return store.NamedExecution{
-		Execution: cloneExecution(e),
+		Execution: r.shown(e),
 		JobID:     j.ID,
 		Namespace: j.Namespace,
 		ThingName: name,
@@ -449,7 +447,7 @@ func (r reader) DueExecutions(now time.Time, limit int) (found []job.Execution, 
 			break
 		}
 		e, _ := r.executions.get(at.key)
-		found = append(found, cloneExecution(e))
+		found = append(found, r.shown(e))
 	}
 	return found, nil
 }

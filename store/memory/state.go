@@ -20,7 +20,13 @@ type state struct {
 	templates tree[text, job.Template]
 	dueJobs   tree[due, struct{}] // index
 
-	lateJoiners tree[attempt, struct{}] // Number is 0 in the key
+	lateJoiners    tree[attempt, struct{}] // Number is 0 in the key
+	waitingRetries tree[attempt, bool]     // whether an operator asked; Number is 0 in the key
+
+	holds         tree[id, job.Hold]  // by thing
+	dueHolds      tree[due, struct{}] // index
+	confirmations tree[confirmed, job.Confirmation]
+	silentAt      tree[due, struct{}] // index
 
 	membershipWork tree[id, job.MembershipWork]
 

@@ -41,7 +41,7 @@ func check(ctx context.Context, db *pgx.Conn) error {
 // of migrations that they have had. Only ever append to this list: once a version is released,
 // databases of users stand at it. The tables are those of the embedded store; what is kept as JSON has
 // the same form.
-var migrations = []string{firstSchema, nodes}
+var migrations = []string{firstSchema, nodes, steering}
 
 // migrate brings the tables to the newest schema, under the lock of the writers: of several nodes
 // that start, one does it. All steps are one transaction.
@@ -429,4 +429,36 @@ CREATE INDEX client_of_node ON client (node, name, turn);
 CREATE INDEX session_further ON session (substr(ltrim(client, '$0123456789'), 2), client)
 	WHERE seq = 0 AND client >= '$' AND client < '%';
 ALTER TABLE announcement ADD COLUMN nodes TEXT COLLATE "C"; -- store.ForNodes as JSON
+`
+
+// steering adds what retries, holds, waves and confirmations need. The two columns rewrite no row.
+const steering = `
+ALTER TABLE execution ADD COLUMN show_at BIGINT;                 -- when a retry that backs off is shown
+ALTER TABLE execution ADD COLUMN wave BIGINT NOT NULL DEFAULT 0; -- from 1; 0 for none
+-- The things that get another attempt when their job goes on.
+CREATE TABLE waiting_retry (
+	job   BIGINT NOT NULL,
+	thing BIGINT NOT NULL,
+	asked BIGINT NOT NULL, -- an operator asked for it
+	PRIMARY KEY (job, thing)
+);
+-- The things that are held, until a time or for good.
+CREATE TABLE thing_hold (
+	thing  BIGINT PRIMARY KEY,
+	reason TEXT COLLATE "C" NOT NULL,
+	since  BIGINT NOT NULL,
+	until  BIGINT
+);
+CREATE INDEX thing_hold_due ON thing_hold (until, thing) WHERE until IS NOT NULL;
+-- The executions that have succeeded and wait to be confirmed.
+CREATE TABLE confirmation (
+	thing       BIGINT NOT NULL,
+	job         BIGINT NOT NULL,
+	number      BIGINT NOT NULL,
+	reported_at BIGINT NOT NULL,
+	until       BIGINT NOT NULL,
+	PRIMARY KEY (thing, job)
+);
+CREATE INDEX confirmation_of_job ON confirmation (job, thing);
+CREATE INDEX confirmation_due ON confirmation (until, job, thing);
 `

@@ -38,18 +38,19 @@ var (
 
 	executions = newSetForm(`INSERT INTO execution (status, times_out_at, version,
 		used_failed, used_timed_out, force_canceled, started_at, updated_at,
-		deadline, step_deadline, details, token, job, thing, number,
-		attempt, queued_at, sequence, windowed)
+		deadline, step_deadline, details, token, show_at, job, thing, number,
+		attempt, queued_at, sequence, wave, windowed)
 		SELECT s.p1, s.p2, s.p3, s.p4, s.p5, s.p6, s.p7, s.p8, s.p9, s.p10, s.p11, s.p12, s.p13,
-			(SELECT id FROM thing WHERE id = s.p14), s.p15, s.p16, s.p17, s.p18,
-			(SELECT windowed FROM job WHERE key = s.p13) FROM %s`, 18, []int{11, 12}, []int{13, 14, 15})
+			s.p14, (SELECT id FROM thing WHERE id = s.p15), s.p16, s.p17, s.p18, s.p19, s.p20,
+			(SELECT windowed FROM job WHERE key = s.p14) FROM %s`, 20, []int{11, 12}, []int{14, 15, 16})
 
 	updates = newSetForm(`UPDATE execution e SET status = s.p1, times_out_at = s.p2, version = s.p3,
 		used_failed = s.p4, used_timed_out = s.p5, force_canceled = s.p6, started_at = s.p7,
-		updated_at = s.p8, deadline = s.p9, step_deadline = s.p10, details = s.p11, token = s.p12
-		FROM (SELECT s.*, (SELECT x.ctid FROM execution x WHERE x.job = s.p13 AND x.thing = s.p14
-			AND x.number = s.p15 AND x.version = s.p16) AS row FROM %s) s
-		WHERE e.ctid = s.row`, 16, []int{11, 12}, []int{13, 14, 15})
+		updated_at = s.p8, deadline = s.p9, step_deadline = s.p10, details = s.p11, token = s.p12,
+		show_at = s.p13
+		FROM (SELECT s.*, (SELECT x.ctid FROM execution x WHERE x.job = s.p14 AND x.thing = s.p15
+			AND x.number = s.p16 AND x.version = s.p17) AS row FROM %s) s
+		WHERE e.ctid = s.row`, 17, []int{11, 12}, []int{14, 15, 16})
 
 	setForms = map[string]*setForm{
 		translated(relational.InsertJobThing):  jobThings,

@@ -129,6 +129,7 @@ func TestHeads(t *testing.T) {
 	k.Status, k.CreatedAt = job.InProgress, at
 	c.Job.CreatedJobs = []store.CreatedJob{{Job: j, Document: "{}"}, {Job: k, Document: "{}"}}
 	names := []string{"a", "b", `qu"ote`, "none", "a"}
+	c.Job.Holds = []job.Hold{{Thing: 2, Reason: "r", Since: at}}
 	for i, name := range names[:3] {
 		id := registry.ThingID(i + 1)
 		c.Registry.CreatedThings = append(c.Registry.CreatedThings,

@@ -76,6 +76,9 @@ func apply[T any](t *Tx, what string, changes []T, f func(T) error) {
 func (t *Tx) delete(c *store.Changes) {
 	jobs, identity := jobWriter{t}, identityWriter{t}
 	apply(t, "remove late joiner", c.Job.LateJoinersDone, jobs.removeLateJoiner)
+	apply(t, "remove waiting retry", c.Job.RetriesDone, jobs.removeWaitingRetry)
+	apply(t, "release thing", c.Job.Released, jobs.release)
+	apply(t, "remove confirmation", c.Job.ConfirmationsDone, jobs.removeConfirmation)
 	apply(t, "remove membership work", c.Job.MembershipWorkDone, jobs.removeMembershipWork)
 	apply(t, "delete execution", c.Job.DeletedExecutions, func(k job.ExecutionKey) error {
 		return jobs.removeExecution(k, slices.Contains(c.Job.EndingJobs, k.Job))
@@ -112,6 +115,9 @@ func (t *Tx) insert(c *store.Changes) {
 	apply(t, "create template", c.Job.CreatedTemplates, jobs.createTemplate)
 	apply(t, "create job", c.Job.CreatedJobs, jobs.createJob)
 	apply(t, "add late joiner", c.Job.LateJoinersAdded, jobs.addLateJoiner)
+	apply(t, "save waiting retry", c.Job.RetriesWaiting, jobs.putWaitingRetry)
+	apply(t, "hold thing", c.Job.Holds, jobs.hold)
+	apply(t, "save confirmation", c.Job.Confirmations, jobs.putConfirmation)
 	apply(t, "save membership work", c.Job.MembershipWork, jobs.putMembershipWork)
 	apply(t, "create execution", c.Job.CreatedExecutions, jobs.createExecution)
 	apply(t, "add announcement", c.Outbox.Added, t.addAnnouncement)

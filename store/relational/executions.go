@@ -17,11 +17,11 @@ const (
 
 	insertExecution = `INSERT INTO execution (status, times_out_at, version,
 		used_failed, used_timed_out, force_canceled, started_at, updated_at,
-		deadline, step_deadline, details, token, job, thing, number,
-		attempt, queued_at, sequence, windowed)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,
-			(SELECT id FROM thing WHERE id = ?14), ?15, ?16, ?17, ?18,
-			(SELECT windowed FROM job WHERE key = ?13))`
+		deadline, step_deadline, details, token, show_at, job, thing, number,
+		attempt, queued_at, sequence, wave, windowed)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,
+			(SELECT id FROM thing WHERE id = ?15), ?16, ?17, ?18, ?19, ?20,
+			(SELECT windowed FROM job WHERE key = ?14))`
 )
 
 // The statements that a commit has most of. A database that is far away may run each of them for
@@ -40,7 +40,7 @@ func (t jobWriter) createExecution(e job.Execution) error {
 		return err
 	}
 	return t.stmt(insertExecution).progress(e).executionKey(e.ExecutionKey).
-		int(int64(e.Attempt)).time(e.QueuedAt).int(e.Sequence).change()
+		int(int64(e.Attempt)).time(e.QueuedAt).int(e.Sequence).int(int64(e.Wave)).change()
 }
 
 // progress binds what changes in an execution.
@@ -52,7 +52,8 @@ func (s stmt) progress(e job.Execution) stmt {
 func (s stmt) detail(e job.Execution) stmt {
 	return s.int(e.Version).int(int64(e.RetriesUsed.Failed)).int(int64(e.RetriesUsed.TimedOut)).
 		bool(e.ForceCanceled).maybeTime(e.StartedAt).time(e.UpdatedAt).
-		maybeTime(e.Deadline).maybeTime(e.StepDeadline).maybeMap(e.Details).maybeText(e.Message)
+		maybeTime(e.Deadline).maybeTime(e.StepDeadline).maybeMap(e.Details).maybeText(e.Message).
+		maybeTime(e.ShowAt)
 }
 
 func (s stmt) executionKey(k job.ExecutionKey) stmt {
@@ -61,7 +62,7 @@ func (s stmt) executionKey(k job.ExecutionKey) stmt {
 
 const (
 	detailColumns = `version = ?, used_failed = ?, used_timed_out = ?, force_canceled = ?,
-		started_at = ?, updated_at = ?, deadline = ?, step_deadline = ?, details = ?, token = ?
+		started_at = ?, updated_at = ?, deadline = ?, step_deadline = ?, details = ?, token = ?, show_at = ?
 		WHERE job = ? AND thing = ? AND number = ? AND version = ?`
 
 	updateExecution = `UPDATE execution SET status = ?, times_out_at = ?, ` + detailColumns
@@ -135,9 +136,11 @@ func (t jobWriter) forgetNumber(n store.UsedNumber) error {
 	return t.stmt(deleteDroppedNumber).int(int64(n.Job)).int(int64(n.Thing)).run()
 }
 
+// The last column is whether the thing is held, which is 1 or 0: a look-up by the key.
 const executionColumns = `e.job, e.thing, e.number, e.status, e.version, e.attempt,
 	e.used_failed, e.used_timed_out, e.force_canceled, e.queued_at, e.started_at, e.updated_at,
-	e.sequence, e.deadline, e.step_deadline, e.details, e.token`
+	e.sequence, e.deadline, e.step_deadline, e.details, e.token, e.show_at, e.wave,
+	(SELECT count(*) FROM thing_hold h WHERE h.thing = e.thing)`
 
 func scanExecution(s stmt) (e job.Execution) {
 	e.Job, e.Thing, e.Number = job.Key(s.getInt()), registry.ThingID(s.getInt()), s.getInt()
@@ -148,6 +151,7 @@ func scanExecution(s stmt) (e job.Execution) {
 	e.Sequence = s.getInt()
 	e.Deadline, e.StepDeadline = s.getMaybeTime(), s.getMaybeTime()
 	e.Details, e.Message = s.getMap(), s.getText()
+	e.ShowAt, e.Wave, e.Held = s.getMaybeTime(), uint8(s.getInt()), s.getBool()
 	return e
 }
 

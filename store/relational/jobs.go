@@ -177,6 +177,8 @@ const (
 	deleteJob = `DELETE FROM job WHERE key = ?
 		AND NOT EXISTS (SELECT 1 FROM execution WHERE job = key)
 		AND NOT EXISTS (SELECT 1 FROM late_joiner WHERE job = key)
+		AND NOT EXISTS (SELECT 1 FROM waiting_retry WHERE job = key)
+		AND NOT EXISTS (SELECT 1 FROM confirmation WHERE job = key)
 		AND NOT EXISTS (SELECT 1 FROM dropped_number WHERE job = key)`
 	deleteJobState    = `DELETE FROM job_state WHERE job = ?`
 	deleteJobDocument = `DELETE FROM job_document WHERE job = ?`
@@ -347,25 +349,30 @@ func (r reader) EndedJobs(before time.Time, limit int) ([]job.Job, error) {
 	return all(r.stmt(listEndedJobs).time(before).limit(limit), scanJob)
 }
 
-const (
-	firstDueJob = `SELECT due FROM job_state INDEXED BY job_due
-		WHERE due IS NOT NULL ORDER BY due LIMIT 1`
-	firstDueExecution = `SELECT times_out_at FROM execution INDEXED BY execution_due
-		WHERE times_out_at IS NOT NULL ORDER BY times_out_at LIMIT 1`
-)
+// selectNextDue answers one row, in one question: the first time of each kind of due work.
+const selectNextDue = `SELECT
+	(SELECT due FROM job_state INDEXED BY job_due
+		WHERE due IS NOT NULL ORDER BY due LIMIT 1),
+	(SELECT times_out_at FROM execution INDEXED BY execution_due
+		WHERE times_out_at IS NOT NULL ORDER BY times_out_at LIMIT 1),
+	(SELECT until FROM thing_hold INDEXED BY thing_hold_due
+		WHERE until IS NOT NULL ORDER BY until LIMIT 1),
+	(SELECT until FROM confirmation INDEXED BY confirmation_due ORDER BY until LIMIT 1)`
 
-func (r reader) NextDue() (earliest time.Time, err error) {
-	for _, sql := range []string{firstDueJob, firstDueExecution} {
-		due, err := one(r.stmt(sql), stmt.getTime)
-		if errors.Is(err, store.ErrNotFound) {
-			continue
+const kindsOfDueWork = 4
+
+func (r reader) NextDue() (time.Time, error) {
+	earliest, err := one(r.stmt(selectNextDue), func(s stmt) (earliest time.Time) {
+		for range kindsOfDueWork {
+			due := s.getMaybeTime()
+			if earliest.IsZero() || !due.IsZero() && due.Before(earliest) {
+				earliest = due
+			}
 		}
-		if err != nil {
-			return earliest, fmt.Errorf("next due: %w", err)
-		}
-		if earliest.IsZero() || due.Before(earliest) {
-			earliest = due
-		}
+		return earliest
+	})
+	if err != nil {
+		return time.Time{}, fmt.Errorf("next due: %w", err)
 	}
 	return earliest, nil
 }

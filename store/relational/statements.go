@@ -7,7 +7,7 @@ func Statements() []string {
 		selectJob, selectJobByID, selectDocument, listJobs, listJobsByStatus, listJobsByTarget,
 		listDueJobs, listContinuousJobs, countJobs, countActiveJobs, countConcurrentJobs,
 		updateJob, updateJobState, updateJobStatus, deleteJob, deleteJobTargets,
-		deleteDroppedNumber, listDroppedNumbers, firstDueJob, firstDueExecution, updateExecution,
+		deleteDroppedNumber, listDroppedNumbers, selectNextDue, updateExecution,
 		updateDetail, deleteExecution, deleteJobThing, selectExecution, selectLatest,
 		selectLastNumber, listPending, listPendingWindowed, listPendingOfJob, listQueuedOfThing,
 		listLeftMembers, listLeftBefore, oldestRollout, newestRollout, listMembershipWork,
@@ -27,6 +27,9 @@ func Statements() []string {
 		insertDroppedNumber, insertThing, insertJobTarget, insertContinuousTarget,
 		selectOriginal, listTemplates, selectTemplate, sizeAnnouncements, listMessages,
 		selectSetting, selectNthThing, listEndedJobs, listLateJoiners, listTurns,
-		listClientsOf, listSession, listFurther,
+		listClientsOf, listSession, listFurther, listWaitingRetries, deleteWaitingRetry,
+		saveHold, deleteHold, selectHold, listHolds, listDueHolds, saveConfirmation,
+		deleteConfirmation, listConfirmations, listConfirmationsOf, listConfirmationsOfJob,
+		listDueConfirmations,
 	}
 }

@@ -39,13 +39,16 @@ const (
 		AND NOT EXISTS (SELECT 1 FROM execution WHERE thing = ?1)`
 )
 
-// deleteThing keeps the name of the thing for its executions. A thing that is in a group or has a
+// deleteThing keeps the name of the thing for its executions, and removes its hold. A thing that is in a group or has a
 // principal is a conflict: whoever deletes it removes those before.
 func (t *Tx) deleteThing(id registry.ThingID) error {
 	if err := t.stmt(keepThingName).int(int64(id)).run(); err != nil {
 		return err
 	}
-	return t.stmt(deleteThing).int(int64(id)).change()
+	if err := t.stmt(deleteThing).int(int64(id)).change(); err != nil {
+		return err
+	}
+	return t.release(id)
 }
 
 const thingColumns = `id, name, uuid, type, attributes, version, created_at, billing_group`

@@ -21,7 +21,7 @@ const applicationID = 0x44726f76
 var migrations = []string{
 	firstSchema, sourcesWithoutDescendants, membershipWork, leftMemberships, jobsOfTargetByTime,
 	namesWithExecutions, windowedExecutions, countedJobs, activeContinuousTargets, sessionBodies,
-	attachmentTimes, billingGroups, nodes,
+	attachmentTimes, billingGroups, nodes, steering,
 }
 
 const firstSchema = `
@@ -484,6 +484,38 @@ CREATE INDEX client_of_node ON client (node, name, turn);
 CREATE INDEX session_further ON session (substr(ltrim(client, '$0123456789'), 2), client)
 	WHERE seq = 0 AND client >= '$' AND client < '%';
 ALTER TABLE announcement ADD COLUMN nodes TEXT; -- store.ForNodes as JSON
+`
+
+// steering adds what retries, holds, waves and confirmations need.
+const steering = `
+ALTER TABLE execution ADD COLUMN show_at INTEGER;                 -- when a retry that backs off is shown
+ALTER TABLE execution ADD COLUMN wave INTEGER NOT NULL DEFAULT 0; -- from 1; 0 for none
+-- The things that get another attempt when their job goes on.
+CREATE TABLE waiting_retry (
+	job   INTEGER NOT NULL,
+	thing INTEGER NOT NULL,
+	asked INTEGER NOT NULL, -- an operator asked for it
+	PRIMARY KEY (job, thing)
+) WITHOUT ROWID;
+-- The things that are held, until a time or for good.
+CREATE TABLE thing_hold (
+	thing  INTEGER PRIMARY KEY,
+	reason TEXT NOT NULL,
+	since  INTEGER NOT NULL,
+	until  INTEGER
+);
+CREATE INDEX thing_hold_due ON thing_hold (until, thing) WHERE until IS NOT NULL;
+-- The executions that have succeeded and wait to be confirmed.
+CREATE TABLE confirmation (
+	thing       INTEGER NOT NULL,
+	job         INTEGER NOT NULL,
+	number      INTEGER NOT NULL,
+	reported_at INTEGER NOT NULL,
+	until       INTEGER NOT NULL,
+	PRIMARY KEY (thing, job)
+) WITHOUT ROWID;
+CREATE INDEX confirmation_of_job ON confirmation (job, thing);
+CREATE INDEX confirmation_due ON confirmation (until, job, thing);
 `
 
 // migrate checks that the file is Drover's and not from the future, and brings it to the newest

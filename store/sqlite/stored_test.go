@@ -53,6 +53,9 @@ type facts struct {
 	BillingGroup registry.BillingGroup
 	Node         store.Node
 	Client       store.Client
+	Hold         job.Hold
+	Retry        store.WaitingRetry
+	Confirmation job.Confirmation
 }
 
 // everything returns facts whose fields are all set, also those that a later change adds to one of
@@ -70,6 +73,8 @@ func everything() (f facts) {
 	f.Left.Group, f.Left.Member = group, f.Membership.Member
 	f.Message.Shared = 0
 	f.Node.Heir, f.Client.Held = 0, false
+	f.Hold.Thing, f.Retry.Thing, f.Retry.Job = thing, thing, f.Job.Key
+	f.Confirmation.ExecutionKey = f.Execution.ExecutionKey
 	f.Policy.Default, f.Policy.LastNumber, f.Policy.Versions[0].Number = 1, 3, 1
 	f.Attachment.Policy, f.Attachment.Kind, f.Attachment.Key = f.Policy.Name, registry.CertificateTarget, f.Certificate.ID
 	f.Principal.Thing, f.Principal.ThingName, f.Principal.Certificate = thing, f.Thing.Name, f.Certificate.ID
@@ -143,6 +148,8 @@ func (f facts) changes() (c store.Changes) {
 	c.Sessions = []store.SessionEntry{f.Session, f.Message}
 	c.Nodes.Joined, c.Clients.Set = []store.Node{f.Node}, []store.Client{f.Client}
 	c.Job.MembershipWork = []job.MembershipWork{f.Work}
+	c.Job.Holds, c.Job.RetriesWaiting = []job.Hold{f.Hold}, []store.WaitingRetry{f.Retry}
+	c.Job.Confirmations = []job.Confirmation{f.Confirmation}
 	return c
 }
 
@@ -213,6 +220,27 @@ func stored(r store.Reader, like facts) (f facts, err error) {
 		}
 		return err
 	})
+	into("hold", func() error {
+		found, err := r.Holds(0, 2)
+		if len(found) == 1 {
+			f.Hold = found[0]
+		}
+		return err
+	})
+	into("waiting retry", func() error {
+		found, err := r.WaitingRetries(key, 2)
+		if len(found) == 1 {
+			f.Retry = found[0]
+		}
+		return err
+	})
+	into("confirmation", func() error {
+		found, err := r.Confirmations(store.ConfirmationCursor{}, 2)
+		if len(found) == 1 {
+			f.Confirmation = found[0]
+		}
+		return err
+	})
 	into("node", func() error {
 		found, err := r.Nodes()
 		if len(found) == 1 {
@@ -268,8 +296,15 @@ func TestStoredAsBefore(t *testing.T) {
 	}
 }
 
-// withoutNodes takes out what came with version 13.
+// withoutSteering takes out what came with version 14.
+func withoutSteering(f *facts) {
+	f.Execution.ShowAt, f.Execution.Wave, f.Execution.Held = time.Time{}, 0, false
+	f.Hold, f.Retry, f.Confirmation = job.Hold{}, store.WaitingRetry{}, job.Confirmation{}
+}
+
+// withoutNodes takes out what came with version 13, and later.
 func withoutNodes(f *facts) {
+	withoutSteering(f)
 	f.Announcement.Nodes, f.Node, f.Client = store.ForNodes{}, store.Node{}, store.Client{}
 }
 
@@ -314,6 +349,7 @@ func TestStoredIsRead(t *testing.T) {
 		{"testdata/stored-10.sql", 10, withoutLinks},
 		{"testdata/stored-10-links.sql", 10, withoutBilling},
 		{"testdata/stored-12.sql", 12, withoutNodes},
+		{"testdata/stored-13.sql", 13, withoutSteering},
 		{storedFile, len(migrations), func(*facts) {}},
 	} {
 		rows, err := os.ReadFile(row.file)

@@ -144,8 +144,10 @@ func (g *generator) change(w world, c *store.Changes) {
 	switch n := g.IntN(100); {
 	case n < 50:
 		g.changeExecutions(w, &c.Job)
-	case n < 65:
+	case n < 62:
 		g.changeJobs(w, &c.Job)
+	case n < 69:
+		g.changeSteering(&c.Job)
 	case n < 90:
 		g.changeRegistry(&c.Registry)
 	default:
@@ -166,6 +168,10 @@ func (g *generator) changeExecutions(w world, c *store.JobChanges) {
 		g.sequence++
 		e := execution(int64(key.Job), int64(key.Thing), key.Number)
 		e.QueuedAt, e.Sequence, e.Attempt = g.time(), g.sequence, g.IntN(3)
+		e.Wave, e.Held = uint8(g.IntN(3)), g.IntN(2) == 0
+		if g.IntN(3) == 0 {
+			e.ShowAt = g.time()
+		}
 		c.CreatedExecutions = append(c.CreatedExecutions, e)
 	case n < 8:
 		if stored.Version++; g.IntN(20) == 0 {
@@ -195,6 +201,36 @@ func (g *generator) rewrite(e *job.Execution) {
 	}
 	e.Details = map[string]string{"n": fmt.Sprint(g.IntN(9))}
 	e.Message = pick(g, []string{"", "message"})
+	e.ShowAt, e.Wave = time.Time{}, uint8(g.IntN(3))
+	if g.IntN(3) == 0 {
+		e.ShowAt = g.time()
+	}
+}
+
+// changeSteering adds or removes a waiting retry, a hold or a confirmation.
+func (g *generator) changeSteering(c *store.JobChanges) {
+	key := job.ExecutionKey{Job: job.Key(g.key(maxJob)), Thing: g.thing(), Number: g.key(3)}
+	retry := store.WaitingRetry{Job: key.Job, Thing: key.Thing, Asked: g.IntN(2) == 0}
+	hold := job.Hold{Thing: key.Thing, Reason: pick(g, names), Since: g.time()}
+	if g.IntN(2) == 0 {
+		hold.Until = g.time()
+	}
+	switch g.IntN(6) {
+	case 0:
+		c.RetriesWaiting = append(c.RetriesWaiting, retry)
+	case 1:
+		c.RetriesDone = append(c.RetriesDone, retry)
+	case 2:
+		c.Holds = append(c.Holds, hold)
+	case 3:
+		c.Released = append(c.Released, key.Thing)
+	case 4:
+		c.Confirmations = append(c.Confirmations,
+			job.Confirmation{ExecutionKey: key, ReportedAt: g.time(), Until: g.time()})
+	case 5:
+		done := store.ConfirmationCursor{Thing: key.Thing, Job: key.Job}
+		c.ConfirmationsDone = append(c.ConfirmationsDone, done)
+	}
 }
 
 func (g *generator) changeJobs(w world, c *store.JobChanges) {
@@ -244,6 +280,13 @@ func (g *generator) changeJobs(w world, c *store.JobChanges) {
 			waiting, _ := r.LateJoiners(j.Key, 100)
 			for _, thing := range waiting {
 				c.LateJoinersDone = append(c.LateJoinersDone, store.LateJoiner{Job: j.Key, Thing: thing})
+			}
+			retries, _ := r.WaitingRetries(j.Key, 100)
+			c.RetriesDone = append(c.RetriesDone, retries...)
+			confirmations, _ := r.ConfirmationsOfJob(j.Key, 100)
+			for _, one := range confirmations {
+				done := store.ConfirmationCursor{Thing: one.Thing, Job: one.Job}
+				c.ConfirmationsDone = append(c.ConfirmationsDone, done)
 			}
 			used, _ := r.UsedNumbers(j.Key, 100)
 			for _, thing := range used[:g.IntN(len(used)+1)] {

@@ -18,6 +18,9 @@ func everything() (c store.Changes) {
 		Job: store.JobChanges{CreatedExecutions: []job.Execution{e}, CreatedJobs: []store.CreatedJob{{Job: fullJob(1, "job"), Document: "{}", Original: "{ }"}},
 			CreatedTemplates: []job.Template{template("a")},
 			LateJoinersAdded: []store.LateJoiner{{Job: 1, Thing: 1}},
+			RetriesWaiting:   []store.WaitingRetry{{Job: 1, Thing: 1, Asked: true}},
+			Holds:            []job.Hold{{Thing: 1, Reason: "a", Since: at(1)}},
+			Confirmations:    []job.Confirmation{{ExecutionKey: e.ExecutionKey, ReportedAt: at(1), Until: at(2)}},
 			MembershipWork:   []job.MembershipWork{{Number: 1, Thing: 1, Left: true}}},
 		Settings: []store.Setting{{Name: "a", Value: []byte("on")}},
 		Registry: store.RegistryChanges{
@@ -163,6 +166,10 @@ func (a answers) jobs(r store.Reader) {
 	for key := job.Key(1); key <= maxJob; key++ {
 		things, err := r.LateJoiners(key, 3)
 		add(a, things, err, "late joiners of job %d", key)
+		retries, err := r.WaitingRetries(key, 3)
+		add(a, retries, err, "waiting retries of job %d", key)
+		confirmations, err := r.ConfirmationsOfJob(key, 3)
+		add(a, confirmations, err, "confirmations of job %d", key)
 		things, err = r.UsedNumbers(key, 3)
 		add(a, things, err, "used numbers of job %d", key)
 	}
@@ -207,6 +214,10 @@ func (a answers) executions(r store.Reader) {
 		}
 	}
 	for t := registry.ThingID(1); t <= maxThing; t++ {
+		hold, err := r.HoldOf(t)
+		addOne(a, hold, err, "hold of thing %d", t)
+		confirmations, err := r.ConfirmationsOf(t, 2)
+		add(a, confirmations, err, "confirmations of thing %d", t)
 		queued, err := r.QueuedOfThing(t, job.QueueCursor{QueuedAt: at(1), Sequence: 9}, 3)
 		add(a, queued, err, "queued of thing %d", t)
 		list, err := r.Pending(t, 3)
@@ -223,6 +234,16 @@ func (a answers) executions(r store.Reader) {
 	for now := range 4 {
 		list, err := r.DueExecutions(at(now), 5)
 		add(a, list, err, "due executions at %d", now)
+		holds, err := r.DueHolds(at(now), 3)
+		add(a, holds, err, "due holds at %d", now)
+		confirmations, err := r.DueConfirmations(at(now), 3)
+		add(a, confirmations, err, "due confirmations at %d", now)
+	}
+	for _, after := range []registry.ThingID{0, 5} {
+		holds, err := r.Holds(after, 3)
+		add(a, holds, err, "holds after %d", after)
+		confirmations, err := r.Confirmations(store.ConfirmationCursor{Thing: after, Job: 2}, 4)
+		add(a, confirmations, err, "confirmations after %d", after)
 	}
 }
 

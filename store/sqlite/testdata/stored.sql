@@ -8,10 +8,12 @@ INSERT INTO certificate (id, pem, status, mode, created_at, updated_at, not_befo
 	VALUES ('text 954668', 'text 732287', 'text 509906', 'text 287525', 1898300192005, 1895077811005, 1901855430005, 1898633049005);
 INSERT INTO client (name, turn, node, claim, connections, connected, as_thing, session, at, reason, may_return, value)
 	VALUES ('text 239805', 462187, 684568, 906949, 129330, 1, 1, 'text 796472', 1896474853005, 'text 241234', 1, X'3A');
+INSERT INTO confirmation (thing, job, number, reported_at, until)
+	VALUES (7, 9, 2, 1899501171005, 1896278790005);
 INSERT INTO continuous_target (thing_group, active, job)
 	VALUES (8, 1, 9);
-INSERT INTO execution (job, thing, number, status, version, attempt, used_failed, used_timed_out, force_canceled, queued_at, started_at, updated_at, sequence, deadline, step_deadline, times_out_at, details, token, windowed)
-	VALUES (9, 7, 2, 1, 412949, 190568, 114769, 892388, 1, 1895758472005, 1902536091005, 1902203234005, 524854, 1897488263005, 1900710644005, 1897488263005, '{"key 501":"value \u003c\u0026\u003e"}', 'text 809882', 1);
+INSERT INTO execution (job, thing, number, status, version, attempt, used_failed, used_timed_out, force_canceled, queued_at, started_at, updated_at, sequence, deadline, step_deadline, times_out_at, details, token, windowed, show_at, wave)
+	VALUES (9, 7, 2, 1, 412949, 190568, 114769, 892388, 1, 1895758472005, 1902536091005, 1902203234005, 524854, 1897488263005, 1900710644005, 1897488263005, '{"key 501":"value \u003c\u0026\u003e"}', 'text 809882', 1, 1900377787005, 169);
 INSERT INTO job (key, id, created_at, status, concurrent, selection, namespace, definition, rollout, windowed)
 	VALUES (9, 'text 958221', 1902251957005, 'IN_PROGRESS', 1, 'CONTINUOUS', 'text 318642', '{"targets":[{"kind":"thinggroup","name":"site-1","arn":"arn:aws:iot:us-east-1:000000000000:thinggroup/site-1"}],"targetSelection":"CONTINUOUS","description":"text 499418","namespaceId":"text 318642","presignedUrlConfig":{"roleArn":"text 641036","expiresInSec":853642},"rolloutConfig":{"maximumPerMinute":944863,"exponentialRate":{"baseRatePerMinute":290031,"incrementTenths":302670,"notifiedThings":553922,"succeededThings":567625}},"abortConfig":{"criteria":[{"failureType":"text 207645","thresholdHundredths":726822,"minExecuted":405263}]},"timeoutConfig":{"inProgressMinutes":879704},"retryConfig":{"criteria":[{"failureType":"text 495419","retries":200204}]},"schedulingConfig":{"startTime":"text 124560","endTime":"text 776033","endBehavior":"text 581378","windows":[{"startTime":"text 474196","minutes":310645}],"startAt":"2030-03-02T07:53:56.005Z","endAt":"2030-01-26T13:51:09.005Z"},"documentSource":"text 373348","jobTemplateArn":"text 396536","documentParameters":{"key 829":"value \u003c\u0026\u003e"},"destinationPackageVersions":["text 858861"],"needsRole":true,"hasArtifacts":true,"createdAt":"2030-04-12T19:19:17.005Z","sources":[{"target":184570,"thing":170221,"group":278836,"newestMembership":3035}],"newestMembership":896795,"targetGroups":[8]}', NULL, 1);
 INSERT INTO job_document (job, document, original)
@@ -54,5 +56,9 @@ INSERT INTO thing (id, name, uuid, type, attributes, version, created_at, billin
 	VALUES (7, 'text 979299', 'text 756918', 'text 534537', '{"key 156":"value \u003c\u0026\u003e"}', 89776, 1899323394005, 645014);
 INSERT INTO thing_group (id, name, uuid, parent, description, attributes, version, created_at, query, work, scanned)
 	VALUES (8, 'text 790126', 'text 12507', 234889, 'text 678221', '{"key 602":"value \u003c\u0026\u003e"}', 345365, 1897802793005, 'text 122983', 'text 569174', 'text 326906');
+INSERT INTO thing_hold (thing, reason, since, until)
+	VALUES (7, 'text 88966', 1902767347005, 1895989728005);
 INSERT INTO thing_type (name, uuid, properties, created_at, deprecated_at)
 	VALUES ('text 623025', 'text 845406', '{"description":"text 746470","searchableAttributes":["text 822353"],"propagatingAttributes":[{"userPropertyKey":"text 957049","thingAttribute":"text 71332","connectionAttribute":"text 89728"}]}', 1901746168005, 1899189501005);
+INSERT INTO waiting_retry (job, thing, asked)
+	VALUES (9, 7, 1);

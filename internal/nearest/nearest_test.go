@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/drover-iot/drover/cli/nearest"
+	"github.com/drover-iot/drover/internal/nearest"
 )
 
 // A third of the characters may differ, at least one; case and dashes do not count (R-CMD-142).

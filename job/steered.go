@@ -1,0 +1,65 @@
+package job
+
+import (
+	"slices"
+	"time"
+)
+
+// Steered is what the settings of a job have come to. It is part of the job's state, so it is small
+// and bounded. Jobs are copied by value: whoever changes it changes a copy of his own, which
+// Job.steered makes.
+type Steered struct {
+	// Observed is what went wrong and did not cancel the job, oldest first (R-STR-20).
+	Observed []Observation `json:"observed,omitempty"`
+	// RetriesWaiting is how many things wait for a retry until the job is resumed (R-STR-11).
+	RetriesWaiting int64 `json:"retriesWaiting,omitzero"`
+}
+
+// Observation is that an abort criterion was met and the job was not canceled.
+type Observation struct {
+	At        time.Time `json:"at"`
+	Criterion int       `json:"criterion,omitzero"` // its place in abortConfig, from 1 on
+	Failures  int64     `json:"failures"`           // executions that failed in its way
+	Executed  int64     `json:"executed"`           // executions that had ended
+	Action    Action    `json:"action"`             // what was done: pause, or observe for nothing
+}
+
+// steered is what the settings have come to, to be changed: a copy that only j has.
+func (j *Job) steered() *Steered {
+	s := new(Steered)
+	if j.Steered != nil {
+		*s = *j.Steered
+		s.Observed = slices.Clone(s.Observed)
+	}
+	j.Steered = s
+	return s
+}
+
+// observe records an observation.
+func (j *Job) observe(o Observation) {
+	s := j.steered()
+	s.Observed = append(s.Observed, o)
+}
+
+// hasObserved reports whether it was recorded that a criterion was met, by its place from 1 on.
+func (s State) hasObserved(criterion int) bool {
+	return s.Steered != nil && slices.ContainsFunc(s.Steered.Observed,
+		func(o Observation) bool { return o.Criterion == criterion })
+}
+
+// forgetObservedCriteria is for criteria that change: what was recorded was of others.
+func (j *Job) forgetObservedCriteria() {
+	if j.Steered == nil {
+		return
+	}
+	s := j.steered()
+	s.Observed = slices.DeleteFunc(s.Observed, func(o Observation) bool { return o.Criterion > 0 })
+}
+
+// retriesWaiting is how many things wait for a retry.
+func (s State) retriesWaiting() int64 {
+	if s.Steered == nil {
+		return 0
+	}
+	return s.Steered.RetriesWaiting
+}
