@@ -189,6 +189,8 @@ func (s *scenario) command(t *testing.T, d *datadriven.TestData) (string, error)
 	case "retry":
 		found, err := s.Jobs.RetryFailed(ctx, args.first(), args.retries())
 		return fmt.Sprintf("found %d\n", found), err
+	case "approve":
+		return "", s.Jobs.ApproveWave(ctx, args.first(), args.int("wave"))
 	case "tags":
 		tags, err := s.Tags.List(ctx, registry.KindJob, args.first())
 		out := ""

@@ -99,10 +99,13 @@ func (e Execution) CheckDelete(force bool) error {
 	return nil
 }
 
-// ExecutionDeleted records that an execution that had this status was deleted. That never aborts
+// ExecutionDeleted records that an execution was deleted. That never aborts
 // the job, but may complete it (R-EXE-47).
-func (j *Job) ExecutionDeleted(status ExecutionStatus, now time.Time) {
-	j.Counts[status]--
+func (j *Job) ExecutionDeleted(x Execution, now time.Time) {
+	j.Counts[x.Status]--
+	if !x.Status.Terminal() {
+		j.countInWave(x.Wave, func(w *WaveState) { w.Created-- })
+	}
 	j.Recompute(now)
 }
 

@@ -13,6 +13,8 @@ type Steered struct {
 	Observed []Observation `json:"observed,omitempty"`
 	// RetriesWaiting is how many things wait for a retry until the job is resumed (R-STR-11).
 	RetriesWaiting int64 `json:"retriesWaiting,omitzero"`
+	// Waves is one for each wave that has begun (R-STR-50).
+	Waves []WaveState `json:"waves,omitempty"`
 	// Retry is the pass that tries again what has failed, nil when none runs (R-STR-60).
 	Retry *RetryPass `json:"retry,omitzero"`
 }
@@ -31,7 +33,7 @@ func (j *Job) steered() *Steered {
 	s := new(Steered)
 	if j.Steered != nil {
 		*s = *j.Steered
-		s.Observed = slices.Clone(s.Observed)
+		s.Observed, s.Waves = slices.Clone(s.Observed), slices.Clone(s.Waves)
 	}
 	j.Steered = s
 	return s

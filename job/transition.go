@@ -130,6 +130,12 @@ func ApplyEvent(j Job, e Execution, event Event, now time.Time) (Outcome, error)
 	out := Outcome{Job: j, Execution: after}
 	out.Job.Counts.Transfer(e.Status, move.to)
 	if move.to.Terminal() {
+		out.Job.countInWave(e.Wave, func(w *WaveState) {
+			w.Ended++
+			if move.to == ExecutionSucceeded {
+				w.Succeeded++
+			}
+		})
 		out.drawConsequences(now)
 	}
 	return out, nil
@@ -146,7 +152,7 @@ func (o *Outcome) drawConsequences(now time.Time) {
 			o.Retry, o.RetryWaits = nil, true
 			o.Job.steered().RetriesWaiting++
 		default:
-			o.Job.Counts[ExecutionQueued]++
+			o.Job.queuedAgain(*o.Retry)
 		}
 	}
 	switch o.Execution.Status {
@@ -167,8 +173,15 @@ func (j Job) nextAttempt(ended Execution, now time.Time) *Execution {
 	return &retry
 }
 
+// queuedAgain records a further attempt.
+func (j *Job) queuedAgain(x Execution) {
+	j.Counts[ExecutionQueued]++
+	j.countInWave(x.Wave, func(w *WaveState) { w.Created++ })
+}
+
 // WithdrawRetry removes the retry, because its thing is no target any more (R-RTY-9).
 func (o *Outcome) WithdrawRetry(now time.Time) {
+	o.Job.countInWave(o.Retry.Wave, func(w *WaveState) { w.Created-- })
 	o.Retry = nil
 	o.Job.Counts[ExecutionQueued]--
 	o.Job.Recompute(now)
