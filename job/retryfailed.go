@@ -111,6 +111,7 @@ func (j Job) AskedRetry(latest Execution, last int64, now time.Time) (retry Exec
 	}
 	retry = NewExecution(latest.ExecutionKey, now)
 	retry.Number, retry.RetriesUsed, retry.Wave = last+1, latest.RetriesUsed, latest.Wave
+	retry.Held = latest.Held
 	return retry, true
 }
 

@@ -170,6 +170,7 @@ func (j Job) nextAttempt(ended Execution, now time.Time) *Execution {
 	}
 	retry := NewExecution(ended.ExecutionKey, now)
 	retry.Attempt, retry.RetriesUsed, retry.Wave = used.Failed+used.TimedOut, used, ended.Wave
+	retry.Held = ended.Held
 	return &retry
 }
 
