@@ -4,7 +4,7 @@ GO ?= go
 GOLANGCI_VERSION := v2.15.0
 GOVULNCHECK_VERSION := v1.9.0
 
-.PHONY: build cross test check vuln race postgres crash attack nodes upgrade sim fuzz mutants bench bench-growth bench-latency bench-nodes demo setup clean
+.PHONY: build cross test check vuln race postgres crash attack nodes upgrade sim guard fuzz mutants bench bench-growth bench-latency bench-nodes demo setup clean
 
 # The one binary.
 build:
@@ -80,6 +80,10 @@ SEEDS ?= 1..100000
 sim: build
 	./bin/drover sim --seeds $(SEEDS)
 	./bin/drover sim --seeds 1..500 --things 400 --days 1 --jobs 3 --crash 0.0003
+
+# 100,000 rollouts for each property of the guard, and the tables of docs/guard.md.
+guard:
+	DROVER_GUARD=long $(GO) test -count=1 ./job -run '^TestGuard(FalseStops|Power|Table)$$' -timeout 60m -v
 
 # Every fuzz target for a while.
 FUZZTIME ?= 30s

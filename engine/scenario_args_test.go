@@ -6,6 +6,7 @@ import (
 
 	"github.com/cockroachdb/datadriven"
 
+	"github.com/drover-iot/drover/engine/jobs"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
 )
@@ -72,6 +73,22 @@ func (a arguments) tags() (tags []registry.Tag) {
 		tags = append(tags, registry.Tag{Key: job.SteeringPrefix + name, Value: strings.ReplaceAll(value, "_", " ")})
 	}
 	return tags
+}
+
+// retries reads statuses=FAILED+REJECTED things=t1+t2.
+func (a arguments) retries() (r jobs.RetryRequest) {
+	for _, name := range strings.Split(a.text("statuses"), "+") {
+		for status := range job.ExecutionStatus(16) {
+			if status.String() == name {
+				r.Statuses = append(r.Statuses, status)
+				break
+			}
+		}
+	}
+	if a.d.HasArg("things") {
+		r.Things = strings.Split(a.text("things"), "+")
+	}
+	return r
 }
 
 // keys are those of tags=paused+abort.

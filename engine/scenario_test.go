@@ -186,6 +186,9 @@ func (s *scenario) command(t *testing.T, d *datadriven.TestData) (string, error)
 		return "", s.Tags.Tag(ctx, registry.KindJob, args.first(), args.tags())
 	case "untag":
 		return "", s.Tags.Untag(ctx, registry.KindJob, args.first(), args.keys())
+	case "retry":
+		found, err := s.Jobs.RetryFailed(ctx, args.first(), args.retries())
+		return fmt.Sprintf("found %d\n", found), err
 	case "tags":
 		tags, err := s.Tags.List(ctx, registry.KindJob, args.first())
 		out := ""

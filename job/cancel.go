@@ -127,7 +127,7 @@ func (j *Job) cancel(sweep Sweep, now time.Time) {
 	j.HiddenAtSweep = j.HiddenAtSweep || j.hiddenFromAll()
 	j.Status = Canceled
 	j.Progress.finish()
-	j.forgetWaitingRetries()
+	j.retryNothing()
 	j.WindowEdge, j.NotifyCursor, j.LateJoinersWaiting, j.Backfill = time.Time{}, nil, false, nil
 	j.UpdatedAt = now
 	j.Sweep = sweep

@@ -26,6 +26,7 @@ func (j *Job) ClockWentBack(now time.Time) (changed bool) {
 	if soon := now.Add(Tick); tick.After(soon) {
 		j.Progress.NextTick = soon
 	}
+	j.Progress.Closed = earliest(j.Progress.Closed, now.Add(Tick))
 	if !j.RolloutEnded {
 		j.waitAnew(now)
 	}

@@ -55,18 +55,21 @@ func (j Job) WaitingRetry(latest Execution, last int64, now time.Time) (retry Ex
 	return *next, true
 }
 
-// TookWaitingRetries records that so many things that waited for a retry had their turn, and how
-// many retries were created for them.
-func (j *Job) TookWaitingRetries(things, created int, now time.Time) {
+// TookWaitingRetries records that so many things that waited for a retry had their turn, how many
+// retries were created for them, and whether more things wait.
+func (j *Job) TookWaitingRetries(things, created int, more bool, now time.Time) {
 	s := j.steered()
-	s.RetriesWaiting = max(0, s.RetriesWaiting-int64(things))
+	if s.RetriesWaiting = max(1, s.RetriesWaiting-int64(things)); !more {
+		s.RetriesWaiting = 0
+	}
 	j.Counts[ExecutionQueued] += int64(created)
 	j.Recompute(now)
 }
 
-// forgetWaitingRetries is for a job that retries nothing any more.
-func (j *Job) forgetWaitingRetries() {
+// retryNothing is for a job that tries nothing again any more.
+func (j *Job) retryNothing() {
 	if j.retriesWaiting() > 0 {
 		j.steered().RetriesWaiting = 0
 	}
+	j.endRetryPass()
 }

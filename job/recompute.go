@@ -16,11 +16,16 @@ func (j *Job) Recompute(now time.Time) {
 	if j.Status.Active() {
 		j.closeWindow(now)
 	}
-	if j.Status.Active() && j.Counts.Pending()+j.retriesWaiting() == 0 && j.exhausted(now) {
+	if j.Status.Active() && j.nothingToDo() && j.exhausted(now) {
 		j.Status = Completed
 		j.CompletedAt, j.UpdatedAt = now, now
 	}
 	j.Due = j.due(now)
+}
+
+// nothingToDo reports whether no execution is pending, and none waits to be tried again.
+func (s State) nothingToDo() bool {
+	return s.Counts.Pending() == 0 && s.retriesWaiting() == 0 && s.retryPass() == nil
 }
 
 // exhausted reports whether no execution will be created any more: for a snapshot job, because its

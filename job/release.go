@@ -26,7 +26,7 @@ func (j *Job) StartRollout(sources []Source, newestMembership int64, now time.Ti
 // be created now: the quota of the tick, less what has been created of it, as far as
 // drover:max-outstanding leaves room for it, and zero unless the job is IN_PROGRESS and not paused.
 func (j *Job) Tick(now time.Time) int {
-	if j.Recompute(now); !j.creates() {
+	if j.Recompute(now); !j.creates() || j.Progress.Finished {
 		return 0
 	}
 	j.Progress.tick(j.Rollout, j.Counts[ExecutionSucceeded], now)
@@ -48,6 +48,7 @@ func (j *Job) ReleasedExecutions(n int, at RolloutCursor, exhausted bool, now ti
 	if exhausted {
 		j.Progress.finish()
 		j.UpdatedAt = now // the end of the rollout, R-JOB-18
+		j.tickForRetries(now)
 	}
 	j.Recompute(now)
 }

@@ -22,6 +22,9 @@ type Progress struct {
 	// NextTick is when the next tick may open. Zero before the rollout has started, between
 	// maintenance windows, and after it has finished.
 	NextTick time.Time `json:"nextTick,omitzero"`
+	// Closed is when the minute of the last tick of a rollout that has finished was over: no other
+	// tick opens before.
+	Closed time.Time `json:"closed,omitzero"`
 	// Quota is how many executions the present tick may still create: a large tick is done page by
 	// page.
 	Quota int `json:"quota,omitzero"`
@@ -70,7 +73,7 @@ func (p *Progress) restartRamp(succeeded int64) {
 // (R-ROLL-2, R-ROLL-18). A tick due at 12:01:00 that opens at 12:03:20 is followed by one at
 // 12:04:20.
 func (p *Progress) tick(c *RolloutConfig, succeeded int64, now time.Time) {
-	if p.Finished || p.NextTick.IsZero() || now.Before(p.NextTick) {
+	if p.NextTick.IsZero() || now.Before(p.NextTick) {
 		return
 	}
 	if p.Ticked && c.raises(p.Step, p.Notified-p.NotifiedBase, succeeded-p.SucceededBase) {
@@ -87,6 +90,7 @@ func (p *Progress) pause() { p.Quota, p.Searching, p.NextTick = 0, false, time.T
 // finish ends the rollout: no target is left, or none may be notified any more (R-ROLL-13,
 // R-ROLL-17).
 func (p *Progress) finish() {
+	p.Closed = later(p.Closed, p.NextTick)
 	p.Finished, p.Quota, p.Searching, p.NextTick = true, 0, false, time.Time{}
 }
 

@@ -57,7 +57,7 @@ func (j *Job) SkipMissedWindow(now time.Time) bool {
 func (j *Job) ResumeRollout(now time.Time) {
 	j.Status, j.UpdatedAt = InProgress, now
 	j.WindowEdge = j.closing(now)
-	if !j.Progress.Finished {
+	if !j.Progress.Finished || j.retryPass() != nil {
 		j.Progress.NextTick = now
 	}
 	j.LateJoinersWaiting = j.TargetSelection == Continuous
@@ -115,7 +115,7 @@ func (j *Job) stopRollout(now time.Time) {
 	j.UpdatedAt = now
 	j.RolloutEnded, j.WindowEdge, j.LateJoinersWaiting, j.Backfill = true, time.Time{}, false, nil
 	j.Progress.finish()
-	j.forgetWaitingRetries()
+	j.retryNothing()
 }
 
 // applyEndTime does what the end behavior asks for once the end time has come (R-SCH-22 to

@@ -13,6 +13,8 @@ type Steered struct {
 	Observed []Observation `json:"observed,omitempty"`
 	// RetriesWaiting is how many things wait for a retry until the job is resumed (R-STR-11).
 	RetriesWaiting int64 `json:"retriesWaiting,omitzero"`
+	// Retry is the pass that tries again what has failed, nil when none runs (R-STR-60).
+	Retry *RetryPass `json:"retry,omitzero"`
 }
 
 // Observation is that an abort criterion was met and the job was not canceled.

@@ -163,7 +163,7 @@ func (j Job) nextAttempt(ended Execution, now time.Time) *Execution {
 		return nil
 	}
 	retry := NewExecution(ended.ExecutionKey, now)
-	retry.Attempt, retry.RetriesUsed = used.Failed+used.TimedOut, used
+	retry.Attempt, retry.RetriesUsed, retry.Wave = used.Failed+used.TimedOut, used, ended.Wave
 	return &retry
 }
 

@@ -21,6 +21,7 @@ const (
 	WorkRetries                  // create retries that waited until the job was resumed (R-STR-11)
 	WorkLateJoiners              // create executions for late joiners that waited (R-JOB-56)
 	WorkBackfill                 // create executions for members of associated groups (R-API-22)
+	WorkRetryFailed              // try again what has failed, for an operator (R-STR-60)
 	WorkRelease                  // open the next tick, or go on with this one (R-ROLL-3)
 )
 
@@ -49,6 +50,7 @@ var workOrder = []struct {
 	{WorkBackfill, func(j *Job) time.Time {
 		return atOnceIf(j.creates() && j.Backfill != nil)
 	}},
+	{WorkRetryFailed, (*Job).retryFrom},
 	{WorkRelease, (*Job).releaseFrom},
 }
 
@@ -94,6 +96,9 @@ func (j *Job) due(now time.Time) (due time.Time) {
 // any target is left; else at the next tick.
 // With as many executions pending as there may be, it waits for one of them to end.
 func (j *Job) releaseFrom() time.Time {
+	if j.Progress.Finished {
+		return time.Time{}
+	}
 	if j.creates() && (j.Progress.Quota > 0 && j.room() != 0 || j.Progress.Searching) {
 		return Immediately
 	}

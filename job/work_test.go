@@ -158,6 +158,9 @@ func randomJob(r *rand.Rand) Job {
 	}
 	if pick(5) {
 		j.Steered = &Steered{RetriesWaiting: int64(r.IntN(3))}
+		if pick(2) {
+			j.Steered.Retry = &RetryPass{Statuses: []ExecutionStatus{ExecutionFailed}}
+		}
 	}
 	if pick(5) {
 		j.Steering = &Steering{MaxOutstanding: int64(1 + r.IntN(4))}
@@ -256,7 +259,10 @@ func TestMutatorsRecompute(t *testing.T) {
 		"Tick":               func(j *Job) { j.Tick(start) },
 		"TookLateJoiners":    func(j *Job) { j.TookLateJoiners(true, start) },
 		"Steer":              func(j *Job) { _ = j.Steer(nil, "later", start) },
-		"TookWaitingRetries": func(j *Job) { j.TookWaitingRetries(1, 1, start) },
+		"RetryFailed":        func(j *Job) { _ = j.RetryFailed([]ExecutionStatus{ExecutionFailed}, nil, start) },
+		"RetryTick":          func(j *Job) { j.RetryTick(start) },
+		"TookRetries":        func(j *Job) { j.TookRetries(0, RetryPass{}, true, start) },
+		"TookWaitingRetries": func(j *Job) { j.TookWaitingRetries(1, 1, true, start) },
 		"WaitForSchedule":    func(j *Job) { j.WaitForSchedule(start) },
 	}
 	pointer := reflect.TypeFor[*Job]()

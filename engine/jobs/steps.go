@@ -49,6 +49,10 @@ func (b *Background) step(tx *commit.Tx, j job.Job, limit int) error {
 		return b.openStep(tx, j)
 	case job.WorkNotifyWindow:
 		return notifyStep(tx, j, limit)
+	case job.WorkRetries:
+		return waitingRetriesStep(tx, j, limit)
+	case job.WorkRetryFailed:
+		return retryFailedStep(tx, j, limit)
 	case job.WorkLateJoiners:
 		return lateJoinersStep(tx, j, limit)
 	case job.WorkBackfill:

@@ -7,6 +7,7 @@ import (
 	"github.com/drover-iot/drover/engine/fleet"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
 )
 
 // What happens to executions. Package job says what an event does to an execution and to its job;
@@ -46,8 +47,13 @@ func recordOutcome(tx *commit.Tx, before job.Execution, outcome job.Outcome) err
 }
 
 // queueRetry stages the next attempt, if the job's budget allows one and its thing is still a
-// target (R-RTY-9).
+// target (R-RTY-9). While the job is paused the thing waits for it (R-STR-10).
 func queueRetry(tx *commit.Tx, outcome *job.Outcome) error {
+	if outcome.RetryWaits {
+		x := outcome.Execution
+		waiting := store.WaitingRetry{Job: x.Job, Thing: x.Thing}
+		tx.Changes.Job.RetriesWaiting = append(tx.Changes.Job.RetriesWaiting, waiting)
+	}
 	if outcome.Retry == nil {
 		return nil
 	}
@@ -63,9 +69,14 @@ func queueRetry(tx *commit.Tx, outcome *job.Outcome) error {
 		return err
 	}
 	retry.Number = last + 1
+	return queueAgain(tx, outcome.Job, retry)
+}
+
+// queueAgain stages a further attempt and notifies its thing of it, unless it is hidden.
+func queueAgain(tx *commit.Tx, j job.Job, retry job.Execution) error {
 	retry.Sequence = tx.Keys.Sequence()
 	tx.CreateExecution(retry)
-	if outcome.Job.Hidden(retry) {
+	if j.Hidden(retry) {
 		return nil
 	}
 	head, err := visibleHead(tx, retry.Thing)
