@@ -5,6 +5,7 @@ import (
 
 	"github.com/drover-iot/drover/api/drover"
 	"github.com/drover-iot/drover/api/iot"
+	"github.com/drover-iot/drover/engine/jobs"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/schema"
 )
@@ -15,6 +16,7 @@ import (
 func (p *Plane) bindSteering(r *schema.Router) {
 	schema.Handle(r, drover.DescribeSteering, p.DescribeSteering)
 	schema.Handle(r, drover.UpdateSteering, p.UpdateSteering)
+	schema.Handle(r, drover.RetryJobExecutions, p.RetryJobExecutions)
 }
 
 // DescribeSteering describes the settings of a job and what they have come to.
@@ -43,6 +45,23 @@ func (p *Plane) UpdateSteering(
 	return steering(j), nil
 }
 
+// RetryJobExecutions has a job try again on things that have failed, and answers at once.
+func (p *Plane) RetryJobExecutions(
+	ctx context.Context, in *drover.RetryJobExecutionsRequest,
+) (*drover.RetryJobExecutionsResponse, error) {
+	found, err := p.Jobs.RetryFailed(ctx, string(in.JobID), jobs.RetryRequest{
+		Statuses: convert(in.Statuses, failedStatus),
+		Things:   convert(in.Things, func(name iot.ThingName) string { return string(name) }),
+	})
+	return &drover.RetryJobExecutionsResponse{Found: found}, err
+}
+
+// failedStatus reads a status, which the API description has checked.
+func failedStatus(s drover.FailedStatus) job.ExecutionStatus {
+	status, _ := job.ParseExecutionStatus(string(s))
+	return status
+}
+
 // steering shows how a job is steered.
 func steering(j job.Job) *drover.Steering {
 	shown := &drover.Steering{
@@ -59,6 +78,23 @@ func steering(j job.Job) *drover.Steering {
 	if j.Steered != nil {
 		shown.State.Observed = convert(j.Steered.Observed, observation)
 		shown.State.RetriesWaiting = j.Steered.RetriesWaiting
+		shown.State.Retrying = retryPass(j.Steered.Retry)
+	}
+	return shown
+}
+
+// retryPass shows what is tried again, nil for nothing.
+func retryPass(pass *job.RetryPass) *drover.RetryPass {
+	if pass == nil {
+		return nil
+	}
+	shown := &drover.RetryPass{
+		Statuses: convert(pass.Statuses, func(s job.ExecutionStatus) drover.FailedStatus {
+			return drover.FailedStatus(s.String())
+		}),
+	}
+	if pass.Things != nil {
+		shown.ThingsLeft = new(int64(len(pass.Things)))
 	}
 	return shown
 }

@@ -9,7 +9,7 @@ import (
 var Service = schema.Service{
 	Name: "drover", Version: "2026-11-29", Signing: "iot",
 	Operations: []schema.Operation{
-		DescribeSteering, UpdateSteering,
+		DescribeSteering, UpdateSteering, RetryJobExecutions,
 	},
 }
 

@@ -66,6 +66,8 @@ type SteeringState struct {
 	Observed []Observation `json:"observed" required:"true"`
 	// Things that wait for a retry until the job goes on (R-STR-11).
 	RetriesWaiting int64 `json:"retriesWaiting"`
+	// What RetryJobExecutions has begun; absent when nothing is left of it (R-STR-60).
+	Retrying *RetryPass `json:"retrying"`
 }
 
 // That a criterion was met and the job was not canceled.
