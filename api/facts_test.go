@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/drover-iot/drover/api"
+	"github.com/drover-iot/drover/api/drover"
 	"github.com/drover-iot/drover/api/iot"
 	"github.com/drover-iot/drover/api/jobsdata"
 	"github.com/drover-iot/drover/schema"
@@ -67,7 +68,9 @@ const namespace = "len ..64; [a-zA-Z0-9_-]+"
 // renamed are structures that have another name here than in the model.
 var renamed = map[string]string{"ExecutionDetails": "JobExecutionStatusDetails", "ExecutionState": "JobExecutionState"}
 
-func services() []*schema.Service { return []*schema.Service{&iot.Service, &jobsdata.Service} }
+func services() []*schema.Service {
+	return []*schema.Service{&iot.Service, &jobsdata.Service, &drover.Service}
+}
 
 // TestFacts holds the description against the facts of the specification, both ways: no fact is
 // missing, and the description says nothing that is not a fact.

@@ -10,8 +10,8 @@ import (
 	"github.com/drover-iot/drover/internal/fault"
 )
 
-// localHandler serves the paths below /_drover/, which are those of the server itself: its clock
-// and its nodes. They are for programs on the same machine and for operators (R-WIRE-31). Bodies
+// localHandler serves the paths below /_drover/ that are no operations: the clock of the server and
+// its nodes. They are for programs on the same machine and for operators (R-WIRE-31). Bodies
 // and answers are JSON.
 type localHandler struct {
 	// allow checks the caller of a request before its body is read, and returns the check of the
@@ -60,7 +60,7 @@ func (h *localHandler) serve(w http.ResponseWriter, r *http.Request) (any, error
 	call, exists := h.calls[r.Method+" "+r.URL.Path]
 	if !exists {
 		return nil, fault.New(fault.UnknownOperation, "there are GET and POST /_drover/clock, "+
-			"POST /_drover/reset, and GET /_drover/nodes")
+			"POST /_drover/reset, GET /_drover/nodes, and what steers jobs")
 	}
 	return call(r.Context(), body)
 }

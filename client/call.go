@@ -5,15 +5,17 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/drover-iot/drover/api/drover"
 	"github.com/drover-iot/drover/api/iot"
 	"github.com/drover-iot/drover/api/jobsdata"
 	"github.com/drover-iot/drover/schema"
 )
 
 // planes are the services that a client can call.
-var planes = []*schema.Service{&iot.Service, &jobsdata.Service}
+var planes = []*schema.Service{&iot.Service, &jobsdata.Service, &drover.Service}
 
-// Call makes a request for an operation of either plane and returns the response. It tries again
+// Call makes a request for an operation of either plane, or for one that only Drover has, and
+// returns the response. It tries again
 // after a failure that may pass (see Attempts), and waits as long as ctx allows. A nil in is an
 // empty request.
 //

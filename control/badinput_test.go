@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/drover-iot/drover/api/iot"
 	"github.com/drover-iot/drover/device/events"
 	"github.com/drover-iot/drover/engine"
 	"github.com/drover-iot/drover/engine/fleet"
@@ -37,7 +36,7 @@ func TestBadInput(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	sent := 0
-	for _, op := range iot.Service.All() {
+	for _, op := range allOperations() {
 		for _, v := range variants(op) {
 			sent++
 			b.try(op, v)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/drover-iot/drover/api"
+	"github.com/drover-iot/drover/api/drover"
 	"github.com/drover-iot/drover/api/iot"
 	"github.com/drover-iot/drover/api/notoffered"
 	"github.com/drover-iot/drover/internal/fault"
@@ -16,7 +17,7 @@ import (
 
 // A request goes through five steps. The operation is found by method and path; the request is
 // counted against the rate of that operation; it is decoded and checked by the description in
-// api/iot; the method that is bound to the operation is called; and its response is written. An
+// api/iot or api/drover; the method that is bound to the operation is called; and its response is written. An
 // error of any step is written as the exception that it stands for.
 
 // Handler serves one control plane over HTTP. It may be called concurrently.
@@ -27,20 +28,31 @@ type Handler struct {
 	log    *slog.Logger
 }
 
+// services are those whose operations the control plane answers.
+var services = []*schema.Service{&iot.Service, &drover.Service}
+
 // NewHandler returns a handler for a plane. It logs faults of the server to log.
 func NewHandler(p *Plane, log *slog.Logger) *Handler {
 	h := &Handler{
 		plane:  p,
-		router: schema.NewRouter(&iot.Service),
+		router: schema.NewRouter(services...),
 		rates:  map[string]*rates.Limit{},
 		log:    log,
 	}
-	for _, op := range iot.Service.Operations {
-		h.rates[op.OperationName()] = rates.PerSecond(p.Rate)
+	for _, service := range services {
+		for _, op := range service.Operations {
+			h.rates[op.OperationName()] = rates.PerSecond(p.Rate)
+		}
 	}
 	p.Bind(h.router)
 	h.router.CheckBound()
 	return h
+}
+
+// Knows reports whether an operation has a path, as it was sent, with some method.
+func (h *Handler) Knows(rawPath string) bool {
+	_, err := h.router.Match(http.MethodGet, rawPath)
+	return !fault.Is(err, fault.UnknownOperation)
 }
 
 // Serve answers one request. The caller has read the body, has checked the signature, and knows

@@ -19,7 +19,7 @@ import (
 // pagedOperations are the operations that page. SearchIndex pages although the model of the API does
 // not name it.
 func pagedOperations() (paged []*schema.Description) {
-	for _, op := range iot.Service.All() {
+	for _, op := range allOperations() {
 		if op.Page != nil {
 			paged = append(paged, op)
 		}

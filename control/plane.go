@@ -63,8 +63,8 @@ type Plane struct {
 	Rate float64
 }
 
-// Bind binds every operation to a router of iot.Service. Each file binds its own. A method whose
-// types are not those of its operation does not compile.
+// Bind binds every operation to a router of all services of the control plane. Each file binds its
+// own. A method whose types are not those of its operation does not compile.
 func (p *Plane) Bind(r *schema.Router) {
 	p.bindJobs(r)
 	p.bindExecutions(r)
@@ -85,5 +85,6 @@ func (p *Plane) Bind(r *schema.Router) {
 	p.bindPrincipalPolicies(r)
 	p.bindAuthorization(r)
 	p.bindEvents(r)
+	p.bindSteering(r)
 	schema.Handle(r, iot.DescribeEndpoint, p.DescribeEndpoint)
 }

@@ -17,7 +17,6 @@ import (
 
 	"github.com/cockroachdb/datadriven"
 
-	"github.com/drover-iot/drover/api/iot"
 	"github.com/drover-iot/drover/device/events"
 	"github.com/drover-iot/drover/engine"
 	"github.com/drover-iot/drover/internal/clock"
@@ -223,9 +222,9 @@ func (s *scenario) serve(
 
 // described is the description of an operation by its name, nil for none.
 func described(name string) *schema.Description {
-	for _, op := range iot.Service.Operations {
-		if op.OperationName() == name {
-			return op.Describe()
+	for _, op := range allOperations() {
+		if op.Name == name {
+			return op
 		}
 	}
 	return nil

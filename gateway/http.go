@@ -22,15 +22,17 @@ import (
 // a lower limit, https.MaxBody.
 const maxBody = 1 << 20
 
-// serverPath is the prefix of the paths that belong to the server itself and to no plane.
+// serverPath is the prefix of the paths that are not the vendor's. Those of operations belong to the
+// control plane, as all others that an operator signs for (R-STR-6); the rest belongs to the server
+// itself and to no plane.
 const serverPath = "/_drover/"
 
 // HTTP is the handler of every HTTP listener, with TLS and without.
 type HTTP struct {
 	Control *control.Handler
 	Device  *https.Handler
-	// Server serves the paths below /_drover/. It checks its callers itself, see
-	// OperatorAuth.AllowLocal.
+	// Server serves the paths below /_drover/ that are no operations. It checks its callers itself,
+	// see OperatorAuth.AllowLocal.
 	Server    http.Handler
 	Operators *OperatorAuth
 	Devices   *DeviceAuth
@@ -54,7 +56,7 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		serveHealth(w, r, probe)
 		return
 	}
-	if strings.HasPrefix(r.URL.Path, serverPath) {
+	if strings.HasPrefix(r.URL.Path, serverPath) && !h.Control.Knows(r.URL.EscapedPath()) {
 		h.Server.ServeHTTP(w, r)
 		return
 	}

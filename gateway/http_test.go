@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -229,6 +230,58 @@ func TestServerPaths(t *testing.T) {
 		if answer != want {
 			t.Errorf("%s: got %s, want %s", path, answer, want)
 		}
+	}
+}
+
+// The operations that steer jobs stand below /_drover/, too, and are those of the control plane: an
+// operator signs for them, wherever the request comes from.
+func TestSteeringNeedsASignature(t *testing.T) { // R-STR-6
+	t.Parallel()
+	s := newServer(t)
+	wrong := s.signedBy()
+	wrong.secret = "wrong"
+	certificate := newCertificate(t, valid)
+	s.register(certificate, registry.CertificateActive, fullAccess("pump"))
+	const path = "/_drover/jobs/fw/steering"
+	for _, row := range []struct {
+		name string
+		who  credentials
+		call call
+		want string
+	}{
+		{"this machine, not signed", credentials{}, call{}, unsigned},
+		{"a wrong signature", wrong, call{service: "iot"}, bad},
+		{"a device", credentials{certificate: &certificate}, call{}, noRoute},
+		{"signed for the device plane", s.signedBy(), call{service: "iot-jobs-data"}, noRoute},
+		{"signed", s.signedBy(), call{service: "iot"}, "200"},
+		{"signed, to another host", s.signedBy(), call{service: "iot", host: "drover.example"}, "200"},
+		{"another method", s.signedBy(), call{method: "PUT", service: "iot"}, noRoute},
+		{
+			"another method, not signed", credentials{}, call{method: "PUT"}, unsigned,
+		},
+		{
+			"a patch", s.signedBy(), call{
+				method: "PATCH", service: "iot", body: `{"settings":{"paused":"a ticket"}}`,
+			}, "200",
+		},
+		{
+			"a patch that is not signed", credentials{}, call{
+				method: "PATCH", body: `{"settings":{"paused":null}}`,
+			}, unsigned,
+		},
+	} {
+		base := "http://" + s.http
+		if row.who.certificate != nil {
+			base = "https://" + s.https
+		}
+		row.call.method, row.call.path = cmp.Or(row.call.method, "GET"), path
+		if got, body := s.send(t, base, row.who, row.call); got != row.want {
+			t.Errorf("%s: got %s %s, want %s", row.name, got, body, row.want)
+		}
+	}
+	read := call{method: "GET", path: path, service: "iot"}
+	if _, body := s.send(t, "http://"+s.http, s.signedBy(), read); !strings.Contains(body, `"paused":"a ticket"`) {
+		t.Errorf("afterwards: %s", body)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/drover-iot/drover/internal/fault"
 )
 
-// What is below /_drover/ is for test benches on the same machine. A program there needs no
+// What is below /_drover/, but for operations (R-STR-6), is for test benches on the same machine. A program there needs no
 // credentials. But a request that arrives from a loopback address is not always from such a
 // program: a proxy on the machine passes on what others send, and a browser sends what any page on
 // the web asks it to. So a caller without credentials must be local by everything that its request
@@ -21,7 +21,7 @@ var forwardedHeaders = []string{
 	"Forwarded", "Via", "X-Real-Ip", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
 }
 
-// AllowLocal checks the caller of what is below /_drover/, before the body of the request is read.
+// AllowLocal checks the caller of HTTP.Server, before the body of the request is read.
 // It returns the check of the body. Faults: Forbidden for a page in a browser; Invalid for a POST
 // that is not JSON; for a caller who is not local and has no good signature those of Begin.
 func (a *OperatorAuth) AllowLocal(r *http.Request) (checkBody func(body []byte) error, err error) {

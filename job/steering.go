@@ -119,6 +119,27 @@ func ParseSteering(tags map[string]string) (s *Steering, paused string, err erro
 // errForm says of a value nothing but that it has not the form of its setting.
 var errForm = errors.New("it has another form")
 
+// A SettingForm is a setting as a help text shows it.
+type SettingForm struct{ Name, Form string }
+
+// SettingForms are all settings, in alphabetical order.
+func SettingForms() []SettingForm {
+	forms := []SettingForm{{settingPaused, pausedForm}}
+	for name, setting := range steeringSettings {
+		forms = append(forms, SettingForm{name, setting.form})
+	}
+	slices.SortFunc(forms, func(a, b SettingForm) int { return cmp.Compare(a.Name, b.Name) })
+	return forms
+}
+
+// CheckSettingName refuses a name that is no setting, without the prefix (R-STR-2).
+func CheckSettingName(name string) error {
+	if _, known := steeringSettings[name]; !known && name != settingPaused {
+		return unknownSetting(SteeringPrefix + name)
+	}
+	return nil
+}
+
 // badSetting is the fault of a value that does not fit.
 func badSetting(key, value, form string, why error) error {
 	if errors.Is(why, errForm) {

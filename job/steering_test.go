@@ -66,6 +66,22 @@ func TestParseSteering(t *testing.T) { // R-STR-1, R-STR-2
 	}
 }
 
+// What is removed is named, too, and a name that was mistyped is found (R-STR-2).
+func TestCheckSettingName(t *testing.T) {
+	t.Parallel()
+	for name, refused := range map[string]string{
+		"paused": "", "abort": "", "max-outstanding": "",
+		"pausd":         "drover:pausd is no setting of a job; did you mean drover:paused?",
+		"drover:paused": "drover:drover:paused is no setting of a job",
+	} {
+		err := CheckSettingName(name)
+		if refused == "" && err != nil || refused != "" &&
+			(!fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), refused)) {
+			t.Errorf("%s: %v, want %q", name, err, refused)
+		}
+	}
+}
+
 // Whatever stands in the tags, the settings that are read are shown as they were given.
 func FuzzParseSteering(f *testing.F) { // R-STR-1
 	f.Add("paused", "because")

@@ -58,15 +58,24 @@ func (d *decoder) list(s *Shape, v reflect.Value) *failure {
 // plainMap is the type of the maps that are filled and written without reflection.
 var plainMap = reflect.TypeFor[map[string]string]()
 
-// entries reads an object into a map.
+// entries reads an object into a map. In a map whose values are pointers, as of a merge patch
+// (RFC 7396), null is a value: nil.
 func (d *decoder) entries(s *Shape, v reflect.Value) *failure {
 	if s.typ.ConvertibleTo(plainMap) {
 		return d.textEntries(s, v)
 	}
 	v.Set(reflect.MakeMap(s.typ))
-	return d.each(s, func(key string) *failure {
+	return d.each(s, func(key string) (f *failure) {
 		value := reflect.New(s.typ.Elem()).Elem()
-		f := d.value(s.Elem, value)
+		switch {
+		case !s.nullable:
+			f = d.value(s.Elem, value)
+		case d.next() == 'n':
+			f = d.word("null")
+		default:
+			value.Set(reflect.New(s.Elem.typ))
+			f = d.value(s.Elem, value.Elem())
+		}
 		if f == nil {
 			v.SetMapIndex(reflect.ValueOf(key).Convert(s.typ.Key()), value)
 		}
@@ -90,9 +99,9 @@ func (d *decoder) textEntries(s *Shape, v reflect.Value) *failure {
 	}, func() int { return len(texts) })
 }
 
-// each reads the entries of a map: set reads the value of each one that is not null. size is the
-// number of entries that have been set, which may be smaller than that of the text: keys may
-// repeat.
+// each reads the entries of a map: set reads the value of each one, but null only where the map can
+// have it. size is the number of entries that have been set, which may be smaller than that of the
+// text: keys may repeat.
 func (d *decoder) each(s *Shape, set func(key string) *failure, size func() int) *failure {
 	if f := d.open(); f != nil {
 		return f
@@ -111,7 +120,7 @@ func (d *decoder) each(s *Shape, set func(key string) *failure, size func() int)
 			return f
 		}
 		key := string(name)
-		if d.next() == 'n' {
+		if d.next() == 'n' && !s.nullable {
 			if f := d.word("null"); f != nil {
 				return f
 			}

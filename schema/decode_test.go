@@ -204,3 +204,36 @@ func TestDecodeKeepsWhatItCan(t *testing.T) {
 		t.Errorf("R-MQTT-13: got %v and %+v", err, got)
 	}
 }
+
+// In a map whose values are pointers null is a value, as a merge patch needs it; any other value is
+// read and checked as always, and what was read is written the same.
+func TestMergePatch(t *testing.T) { // R-STR-1
+	t.Parallel()
+	type patch struct {
+		Settings map[string]*sampleName `json:"settings" required:"true"`
+	}
+	for _, row := range []struct {
+		body string
+		want map[string]*sampleName
+		err  string
+	}{
+		{`{"settings":{"a":null,"b":"x"}}`, map[string]*sampleName{"a": nil, "b": new(sampleName("x"))}, ""},
+		{`{"settings":{}}`, map[string]*sampleName{}, ""},
+		{`{"settings":null}`, nil, "Invalid: settings: required"},
+		{`{"settings":{"a":"X"}}`, map[string]*sampleName{}, `Invalid: settings["a"]: the value "X" is refused: must match [a-z]+`},
+		{`{"settings":{"a":7}}`, map[string]*sampleName{}, `Invalid: settings["a"]: expected a string, got a number`},
+		{`{"settings":{"a":nul}}`, map[string]*sampleName{}, "Malformed: "},
+	} {
+		var got patch
+		err := schema.Decode([]byte(row.body), &got, schema.Decoding{})
+		if diff := cmp.Diff(row.want, got.Settings); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", row.body, diff)
+		}
+		if err == nil != (row.err == "") || err != nil && !strings.HasPrefix(err.Error(), row.err) {
+			t.Errorf("%s: %v, want %q", row.body, err, row.err)
+		}
+		if text := string(schema.Append(nil, got)); row.err == "" && text != row.body {
+			t.Errorf("%s is written as %s", row.body, text)
+		}
+	}
+}

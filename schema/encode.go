@@ -113,8 +113,16 @@ func (s *Shape) appendMap(dst []byte, v reflect.Value) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendString(dst, key.String())
-		dst = s.Elem.append(append(dst, ':'), v.MapIndex(key))
+		dst = append(appendString(dst, key.String()), ':')
+		value := v.MapIndex(key)
+		if s.nullable {
+			if value.IsNil() {
+				dst = append(dst, "null"...)
+				continue
+			}
+			value = value.Elem()
+		}
+		dst = s.Elem.append(dst, value)
 	}
 	return append(dst, '}')
 }

@@ -70,7 +70,7 @@ const maxLabels = 4
 // A Router finds the operation of a request and, once Handle has bound one, calls its handler. It
 // is built at start and then only read.
 type Router struct {
-	service string            // its name, for messages
+	service string            // the names of its services, for messages
 	root    node              // of the tree of paths
 	byName  map[string]*route // by the operation's name
 }
@@ -88,17 +88,23 @@ type node struct {
 	routes   []*route         // that end here, one for each method
 }
 
-// NewRouter returns a router for the operations of a service, none of which has a handler yet.
-func NewRouter(s *Service) *Router {
-	r := &Router{service: s.Name, byName: make(map[string]*route, len(s.Operations))}
-	for _, d := range s.All() {
-		added := &route{Description: d}
-		if r.byName[d.Name] != nil {
-			panic("schema: two operations are named " + d.Name)
+// NewRouter returns a router for the operations of services that are reached at one address, none
+// of which has a handler yet.
+func NewRouter(services ...*Service) *Router {
+	r := &Router{byName: map[string]*route{}}
+	var names []string
+	for _, s := range services {
+		names = append(names, s.Name)
+		for _, d := range s.All() {
+			added := &route{Description: d}
+			if r.byName[d.Name] != nil {
+				panic("schema: two operations are named " + d.Name)
+			}
+			r.byName[d.Name] = added
+			r.root.add(d.segments, added)
 		}
-		r.byName[d.Name] = added
-		r.root.add(d.segments, added)
 	}
+	r.service = strings.Join(names, " and ")
 	return r
 }
 

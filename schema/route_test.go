@@ -3,6 +3,7 @@ package schema_test
 import (
 	"context"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -181,5 +182,31 @@ func TestRequest(t *testing.T) {
 	}
 	if _, err := startNext.Describe().Request(&nextRequest{}); err == nil {
 		t.Error("a path without its label is accepted")
+	}
+}
+
+// A router may have the operations of several services: each is found by its path, and called.
+func TestServicesOfOneRouter(t *testing.T) {
+	t.Parallel()
+	own := schema.Op[groupRequest, reply]{Name: "Pause", Route: "PATCH /own/{group}"}
+	r := schema.NewRouter(&routed, &schema.Service{Name: "own", Operations: []schema.Operation{own}})
+	say := func(word string) func(context.Context, *groupRequest) (*reply, error) {
+		return func(context.Context, *groupRequest) (*reply, error) { return &reply{Said: word}, nil }
+	}
+	schema.Handle(r, own, say("own"))
+	schema.Handle(r, describeGroup, say("vendor"))
+	for path, want := range map[string]string{"PATCH /own/a": `{"said":"own"}`, "GET /groups/a": `{"said":"vendor"}`} {
+		method, rest, _ := strings.Cut(path, " ")
+		m, err := r.Match(method, rest)
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		call, err := m.Decode(schema.Parts{}, schema.Decoding{})
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		if got, err := call.Do(t.Context()); string(got) != want || err != nil {
+			t.Errorf("%s: %s, %v", path, got, err)
+		}
 	}
 }

@@ -65,6 +65,7 @@ type Shape struct {
 	empty    reflect.Value      // of a list: one without elements that is not nil
 	byName   map[string]*Member // of a structure: body members, by name and alias
 	required uint64             // of a structure; bit i: Members[i] must be present
+	nullable bool               // of a map: its values are pointers, and null is nil (R-STR-1)
 }
 
 // maxMembers is how many members a structure may have: one for each bit of Shape.required.
@@ -145,6 +146,7 @@ func newShape(t reflect.Type) *Shape {
 	case t.Kind() == reflect.Map && t.Key().Kind() == reflect.String:
 		s.Kind, s.Elem = Map, narrowed(ShapeOf(t.Elem()), s.Constraint.Elem)
 		s.Key = narrowed(ShapeOf(t.Key()), s.Constraint.Key)
+		s.nullable = t.Elem().Kind() == reflect.Pointer
 	case t.Kind() == reflect.Struct:
 		s.Kind = Structure
 		s.addMembers()

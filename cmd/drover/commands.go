@@ -27,7 +27,7 @@ func commands() []command {
 		{"sim", "simulates a fleet, operators and crashes from a seed, and holds the server to its " +
 			"rules", nil, simulate},
 		{"nodes", "lists the servers on one database", nil, listNodes},
-		noun("jobs", "lists and watches jobs, and ships a file to devices by a job", jobVerbs),
+		noun("jobs", "lists, watches and steers jobs, and ships a file to devices by a job", jobVerbs),
 		noun("things", "lists things", thingVerbs),
 		{"artifact", "brings files to the store that devices download from, and back",
 			[]string{"put", "list", "get", "remove"}, runArtifact},

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,19 +48,28 @@ func newShortList(flags *flag.FlagSet) list {
 
 // read reads the words of a list and finds the server.
 func (l list) read(ctx context.Context, how, about string, args []string) error {
-	words, err := parseWords(l.flags, args, how, about)
-	if err != nil {
-		return err
+	_, err := l.readWords(ctx, how, about, args, 0)
+	return err
+}
+
+// readWords is read for a command with so many words beside its options.
+func (l list) readWords(
+	ctx context.Context, how, about string, args []string, n int,
+) (words []string, err error) {
+	if words, err = parseWords(l.flags, args, how, about); err != nil {
+		return nil, err
 	}
 	switch {
-	case len(words) > 0:
-		return wrongValue(l.flags, "%q belongs to nothing: a list takes options alone", words[0])
+	case len(words) < n || slices.Contains(words, ""):
+		return nil, wrongWords(l.flags)
+	case len(words) > n:
+		return nil, wrongValue(l.flags, "%q belongs to nothing: the rest are options", words[n])
 	case *l.limit < 1:
-		return wrongValue(l.flags, "--limit %d is refused: must be 1 or more", *l.limit)
+		return nil, wrongValue(l.flags, "--limit %d is refused: must be 1 or more", *l.limit)
 	case *l.output != "table" && *l.output != "json":
-		return wrongValue(l.flags, "--output %s is refused: must be table or json", *l.output)
+		return nil, wrongValue(l.flags, "--output %s is refused: must be table or json", *l.output)
 	}
-	return l.find(ctx)
+	return words, l.find(ctx)
 }
 
 // show prints a list: rows as a table, or all as JSON. hint follows on standard error, and is for

@@ -26,6 +26,11 @@ func jobVerbs() []verb {
 		{"create", "--file FILE --targets ARN... [options]", createJob},
 		{"list", "[options]", listJobs},
 		{"watch", "JOB [options]", watchJob},
+		{"pause", "JOB [REASON...] [options]", pauseJob},
+		{"resume", "JOB [options]", resumeJob},
+		{"set", "JOB KEY=VALUE... [options]", setSettings},
+		{"unset", "JOB KEY... [options]", unsetSettings},
+		{"steering", "JOB [options]", showSteering},
 	}
 }
 

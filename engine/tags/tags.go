@@ -73,37 +73,42 @@ func (s *Service) Tag(ctx context.Context, kind, name string, given []registry.T
 	if err != nil {
 		return err
 	}
-	return s.change(ctx, kind, name, func(stored map[string]string) (map[string]string, error) {
+	return s.commit(ctx, kind, name, func(stored map[string]string) (map[string]string, error) {
 		return registry.AddTags(stored, tags)
 	})
 }
 
 // Untag takes tags off a resource (R-API-37).
 func (s *Service) Untag(ctx context.Context, kind, name string, keys []string) error {
-	return s.change(ctx, kind, name, func(stored map[string]string) (map[string]string, error) {
+	return s.commit(ctx, kind, name, func(stored map[string]string) (map[string]string, error) {
 		return registry.RemoveTags(stored, keys), nil
 	})
 }
 
-// change reads the tags of a resource, and stores what change makes of them if that differs.
-// fault.NotFound: the resource does not exist.
-func (s *Service) change(
-	ctx context.Context, kind, name string, change func(map[string]string) (map[string]string, error),
+// commit changes the tags of a resource in a commit of its own.
+func (s *Service) commit(
+	ctx context.Context, kind, name string, to func(map[string]string) (map[string]string, error),
 ) error {
-	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
-		if err := kinds[kind](tx, name); err != nil {
-			return err
-		}
-		stored, err := all(tx, kind, name)
-		if err != nil {
-			return err
-		}
-		tags, err := change(stored)
-		if err != nil || maps.Equal(stored, tags) {
-			return err
-		}
-		return set(tx, kind, name, stored, tags)
-	})
+	return s.Commits.Do(ctx, func(tx *commit.Tx) error { return change(tx, kind, name, to) })
+}
+
+// change reads the tags of a resource, and stages what the function makes of them if that differs.
+// fault.NotFound: the resource does not exist.
+func change(
+	tx *commit.Tx, kind, name string, to func(map[string]string) (map[string]string, error),
+) error {
+	if err := kinds[kind](tx, name); err != nil {
+		return err
+	}
+	stored, err := all(tx, kind, name)
+	if err != nil {
+		return err
+	}
+	tags, err := to(stored)
+	if err != nil || maps.Equal(stored, tags) {
+		return err
+	}
+	return set(tx, kind, name, stored, tags)
 }
 
 // all returns the tags of a resource. Those that steer a job stand in the job (R-STR-1).

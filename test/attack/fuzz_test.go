@@ -16,6 +16,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/iot"
 
+	"github.com/drover-iot/drover/api/drover"
 	apiiot "github.com/drover-iot/drover/api/iot"
 	"github.com/drover-iot/drover/api/jobsdata"
 	"github.com/drover-iot/drover/device/broker/mqtt"
@@ -139,7 +140,7 @@ func TestFuzzRequests(t *testing.T) {
 	b := newBystander(t, s, "pump-07")
 	client := s.Control()
 	f := &fuzzer{rand.New(rand.NewPCG(uint64(scale(1, int(time.Now().UnixNano()))), 0))}
-	services := []*schema.Service{&apiiot.Service, &jobsdata.Service}
+	services := []*schema.Service{&apiiot.Service, &jobsdata.Service, &drover.Service}
 	seen := map[int]int{}
 	keep := &http.Client{Timeout: patience}
 	before := visible(t, s)

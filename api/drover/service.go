@@ -1,0 +1,20 @@
+package drover
+
+import (
+	"github.com/drover-iot/drover/api"
+	"github.com/drover-iot/drover/schema"
+)
+
+// Service is the operations of this server beside those of the vendor's API.
+var Service = schema.Service{
+	Name: "drover", Version: "2026-11-29", Signing: "iot",
+	Operations: []schema.Operation{
+		DescribeSteering, UpdateSteering, RetryJobExecutions,
+	},
+}
+
+// jobErrors are those that every operation here lists, and those given.
+func jobErrors(more ...schema.Exception) []schema.Exception {
+	return append(more, api.InvalidRequest, api.ResourceNotFound, api.Throttling,
+		api.ServiceUnavailable)
+}

@@ -1,0 +1,66 @@
+package overview
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/drover-iot/drover/api/drover"
+	"github.com/drover-iot/drover/cli/follow"
+	"github.com/drover-iot/drover/cli/terminal"
+)
+
+// SteeringTable shows how a job is steered at a time (R-STR-1): first its status and settings, then
+// what they have come to.
+func SteeringTable(s *drover.Steering, now time.Time) Table {
+	t := Table{Titles: []string{"JOB", string(s.JobID)}, Shrinks: []int{1}}
+	row := func(name, text string, style terminal.Style) {
+		t.Rows = append(t.Rows, []Cell{{Text: name}, {text, style}})
+	}
+	row("status", string(s.Status), styleOf(s.Status))
+	for _, name := range slices.Sorted(maps.Keys(s.Settings)) {
+		style := terminal.Plain
+		if name == "paused" {
+			style = terminal.Yellow
+		}
+		row(string(name), string(s.Settings[name]), style)
+	}
+	for _, o := range s.State.Observed {
+		row("observed", observed(o, now), terminal.Red)
+	}
+	if n := s.State.RetriesWaiting; n > 0 {
+		row("retries", fmt.Sprintf("%d wait until the job goes on", n), terminal.Yellow)
+	}
+	if pass := s.State.Retrying; pass != nil {
+		row("retrying", retrying(pass), terminal.Blue)
+	}
+	return t
+}
+
+// observed says what was observed.
+func observed(o drover.Observation, now time.Time) string {
+	what := ""
+	if o.Criterion != nil {
+		what = fmt.Sprintf("abort criterion %d, ", *o.Criterion)
+	}
+	text := fmt.Sprintf("%s: %s%d of %d failed", follow.Ago(o.At.Time(), now), what, o.Failures, o.Executed)
+	if o.Action == "pause" {
+		text += ", and the job was paused"
+	}
+	return text
+}
+
+// retrying says what is tried again.
+func retrying(pass *drover.RetryPass) string {
+	var statuses []string
+	for _, status := range pass.Statuses {
+		statuses = append(statuses, string(status))
+	}
+	text := "what is " + strings.Join(statuses, " or ")
+	if pass.ThingsLeft != nil {
+		text += fmt.Sprintf(", of %d things", *pass.ThingsLeft)
+	}
+	return text
+}

@@ -1,0 +1,111 @@
+package control
+
+import (
+	"context"
+
+	"github.com/drover-iot/drover/api/drover"
+	"github.com/drover-iot/drover/api/iot"
+	"github.com/drover-iot/drover/engine/jobs"
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/schema"
+)
+
+// The operations below /_drover/ that steer jobs (docs/spec/50). Settings are the drover: tags of a
+// job, and go the way of tags; what is shown of the state stands in the job.
+
+func (p *Plane) bindSteering(r *schema.Router) {
+	schema.Handle(r, drover.DescribeSteering, p.DescribeSteering)
+	schema.Handle(r, drover.UpdateSteering, p.UpdateSteering)
+	schema.Handle(r, drover.RetryJobExecutions, p.RetryJobExecutions)
+}
+
+// DescribeSteering describes the settings of a job and what they have come to.
+func (p *Plane) DescribeSteering(
+	ctx context.Context, in *drover.DescribeSteeringRequest,
+) (*drover.Steering, error) {
+	j, err := p.Jobs.DescribeJob(ctx, string(in.JobID))
+	if err != nil {
+		return nil, err
+	}
+	return steering(j), nil
+}
+
+// UpdateSteering changes settings of a job by a merge patch, and answers what is in force then.
+func (p *Plane) UpdateSteering(
+	ctx context.Context, in *drover.UpdateSteeringRequest,
+) (*drover.Steering, error) {
+	patch := make(map[string]*string, len(in.Settings))
+	for name, value := range in.Settings {
+		patch[string(name)] = text(value)
+	}
+	j, err := p.Tags.PatchSettings(ctx, string(in.JobID), patch)
+	if err != nil {
+		return nil, err
+	}
+	return steering(j), nil
+}
+
+// RetryJobExecutions has a job try again on things that have failed, and answers at once.
+func (p *Plane) RetryJobExecutions(
+	ctx context.Context, in *drover.RetryJobExecutionsRequest,
+) (*drover.RetryJobExecutionsResponse, error) {
+	found, err := p.Jobs.RetryFailed(ctx, string(in.JobID), jobs.RetryRequest{
+		Statuses: convert(in.Statuses, failedStatus),
+		Things:   convert(in.Things, func(name iot.ThingName) string { return string(name) }),
+	})
+	return &drover.RetryJobExecutionsResponse{Found: found}, err
+}
+
+// failedStatus reads a status, which the API description has checked.
+func failedStatus(s drover.FailedStatus) job.ExecutionStatus {
+	status, _ := job.ParseExecutionStatus(string(s))
+	return status
+}
+
+// steering shows how a job is steered.
+func steering(j job.Job) *drover.Steering {
+	shown := &drover.Steering{
+		JobID:    iot.JobID(j.ID),
+		Status:   iot.JobStatus(j.Status),
+		Settings: drover.Settings{},
+		State:    drover.SteeringState{Observed: []drover.Observation{}},
+		Warnings: append([]string{}, j.SteeringWarnings()...),
+	}
+	for key, value := range j.SteeringTags() {
+		name := drover.SettingName(key[len(job.SteeringPrefix):])
+		shown.Settings[name] = drover.SettingValue(value)
+	}
+	if j.Steered != nil {
+		shown.State.Observed = convert(j.Steered.Observed, observation)
+		shown.State.RetriesWaiting = j.Steered.RetriesWaiting
+		shown.State.Retrying = retryPass(j.Steered.Retry)
+	}
+	return shown
+}
+
+// retryPass shows what is tried again, nil for nothing.
+func retryPass(pass *job.RetryPass) *drover.RetryPass {
+	if pass == nil {
+		return nil
+	}
+	shown := &drover.RetryPass{
+		Statuses: convert(pass.Statuses, func(s job.ExecutionStatus) drover.FailedStatus {
+			return drover.FailedStatus(s.String())
+		}),
+	}
+	if pass.Things != nil {
+		shown.ThingsLeft = new(int64(len(pass.Things)))
+	}
+	return shown
+}
+
+// observation shows what was observed.
+func observation(o job.Observation) drover.Observation {
+	return drover.Observation{
+		At:        schema.At(o.At),
+		Criterion: optional(int32(o.Criterion)),
+		Failures:  o.Failures,
+		Executed:  o.Executed,
+		Action:    drover.Action(o.Action),
+	}
+}
