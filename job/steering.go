@@ -25,6 +25,7 @@ const (
 	settingPaused         = "paused"
 	settingMaxOutstanding = "max-outstanding"
 	settingAbort          = "abort"
+	settingGuard          = "guard"
 )
 
 // Steering is the settings of a job, but that it is paused: the server changes that by itself, so
@@ -38,6 +39,8 @@ type Steering struct {
 	// Abort is what happens when a criterion of abortConfig is met: Pause or Observe. Empty cancels
 	// the job, as without the setting (R-STR-20).
 	Abort Action `json:"abort,omitzero"`
+	// Guard stops the job when its failures cannot be chance; nil without one (R-STR-32).
+	Guard *Guard `json:"guard,omitzero"`
 }
 
 // Action is what the server does when a job goes wrong.
@@ -60,6 +63,7 @@ type steeringSetting struct {
 var steeringSettings = map[string]steeringSetting{
 	settingMaxOutstanding: {"a whole number of 1 or more", (*Steering).readMaxOutstanding},
 	settingAbort:          {"observe or pause", (*Steering).readAbort},
+	settingGuard:          {guardForm, (*Steering).readGuard},
 }
 
 // pausedForm is what the value of drover:paused looks like.
@@ -138,6 +142,12 @@ func (s *Steering) readAbort(value string) error {
 	return nil
 }
 
+func (s *Steering) readGuard(value string) error {
+	g, err := parseGuard(value)
+	s.Guard = &g
+	return err
+}
+
 // SteeringTags are the settings of a job as tags (R-STR-1).
 func (j Job) SteeringTags() map[string]string {
 	tags := map[string]string{}
@@ -170,6 +180,7 @@ func (j *Job) Steer(s *Steering, paused string, now time.Time) error {
 		j.resume()
 	}
 	j.showOrHide(before.State)
+	j.changeGuard(before.guard(), now)
 	if before.abortAction() != j.abortAction() {
 		j.applyAbortCriteria(now) // as when the criteria themselves change (R-UPD-13)
 	}

@@ -12,7 +12,7 @@ import (
 
 func TestParseSteering(t *testing.T) { // R-STR-1, R-STR-2
 	t.Parallel()
-	const all = "there are drover:abort, drover:max-outstanding, "
+	const all = "there are drover:abort, "
 	for _, tt := range []struct {
 		key, value string
 		want       *Steering

@@ -239,7 +239,7 @@ func TestMutatorsRecompute(t *testing.T) {
 		"CancelJob":        func(j *Job) { _ = j.CancelJob(Cancellation{}, start) },
 		"ClockWentBack":    func(j *Job) { j.ClockWentBack(start) },
 		"DeleteJob":        func(j *Job) { _ = j.DeleteJob(true, 0, start) },
-		"ExecutionDeleted": func(j *Job) { j.ExecutionDeleted(ExecutionQueued, start) },
+		"ExecutionDeleted": func(j *Job) { j.ExecutionDeleted(Execution{}, start) },
 		"FinishSweep":      func(j *Job) { j.FinishSweep(start) },
 		"NotifiedWindow": func(j *Job) {
 			j.NotifiedWindow(ExecutionKey{Thing: 7}, true,

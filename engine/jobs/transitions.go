@@ -137,7 +137,7 @@ func deleteExecution(tx *commit.Tx, x job.Execution) error {
 	if err := tx.DeleteExecution(x, j.Sweep == job.SweepAll); err != nil {
 		return err
 	}
-	j.ExecutionDeleted(x.Status, tx.Now)
+	j.ExecutionDeleted(x, tx.Now)
 	tx.SetJob(j)
 	return nil
 }
