@@ -43,7 +43,8 @@ type Steering struct {
 	// Abort is what happens when a criterion of abortConfig is met: Pause or Observe. Empty cancels
 	// the job, as without the setting (R-STR-20).
 	Abort Action `json:"abort,omitzero"`
-	Guard *Guard `json:"guard,omitzero"` // R-STR-30
+	// Guard stops the job when its failures cannot be chance; nil without one (R-STR-32).
+	Guard *Guard `json:"guard,omitzero"`
 	// Confirm is for how long a success waits to be confirmed; 0: it does not (R-STR-40).
 	Confirm time.Duration `json:"confirm,omitzero"`
 	Backoff *Backoff      `json:"backoff,omitzero"` // R-STR-45
@@ -256,6 +257,7 @@ func (j *Job) Steer(s *Steering, paused string, now time.Time) error {
 		j.resume()
 	}
 	j.showOrHide(before.State)
+	j.changeGuard(before.guard(), now)
 	if before.abortAction() != j.abortAction() {
 		j.applyAbortCriteria(now) // as when the criteria themselves change (R-UPD-13)
 	}

@@ -110,7 +110,7 @@ type Outcome struct {
 }
 
 // ApplyEvent applies an event to the latest execution of a thing and draws the consequences for the
-// job in the order of R-CON-22: status, counters, retry, abort, completion. So a last failure that
+// job in the order of R-CON-22: status, counters, retry, abort, guard, completion. So a last failure that
 // is retried does not complete the job (R-JOB-14), and the retry of one that aborts the job is
 // canceled (R-RTY-10).
 func ApplyEvent(j Job, e Execution, event Event, now time.Time) (Outcome, error) {
@@ -136,14 +136,18 @@ func ApplyEvent(j Job, e Execution, event Event, now time.Time) (Outcome, error)
 				w.Succeeded++
 			}
 		})
-		out.drawConsequences(now)
+		out.drawConsequences(e, now)
+	} else if e.Status == ExecutionQueued && j.guard() != nil {
+		out.Job.guardChange(e, after, now)
+		out.Job.Recompute(now)
 	}
 	return out, nil
 }
 
-// drawConsequences draws what follows for the job from an execution that has ended. Only what a
+// drawConsequences draws what follows for the job from an execution that has ended; before is what
+// it was. Only what a
 // device or its timer brought about may abort the job (R-ABT-9).
-func (o *Outcome) drawConsequences(now time.Time) {
+func (o *Outcome) drawConsequences(before Execution, now time.Time) {
 	if o.Job.Status.Active() && !o.Job.RolloutEnded {
 		o.Retry = o.Job.nextAttempt(o.Execution, now)
 		switch {
@@ -159,6 +163,7 @@ func (o *Outcome) drawConsequences(now time.Time) {
 	case ExecutionSucceeded, ExecutionFailed, ExecutionRejected, ExecutionTimedOut:
 		o.Job.applyAbortCriteria(now)
 	}
+	o.Job.guardChange(before, o.Execution, now)
 	o.Job.Recompute(now)
 }
 

@@ -88,6 +88,7 @@ func (j *Job) due(now time.Time) (due time.Time) {
 	if j.Status == InProgress {
 		due = earliest(due, j.WindowEdge) // the window closes
 	}
+	due = earliest(due, j.guardDue())
 	if j.Status.Active() && j.Schedule != nil && now.Before(j.Schedule.EndAt) {
 		due = earliest(due, j.Schedule.EndAt)
 	}
