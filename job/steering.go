@@ -25,6 +25,7 @@ const (
 	settingPaused         = "paused"
 	settingMaxOutstanding = "max-outstanding"
 	settingAbort          = "abort"
+	settingBackoff        = "retry-backoff"
 )
 
 // Steering is the settings of a job, but that it is paused: the server changes that by itself, so
@@ -38,6 +39,8 @@ type Steering struct {
 	// Abort is what happens when a criterion of abortConfig is met: Pause or Observe. Empty cancels
 	// the job, as without the setting (R-STR-20).
 	Abort Action `json:"abort,omitzero"`
+	// Backoff is how long retries wait, nil when they do not (R-STR-45).
+	Backoff *Backoff `json:"backoff,omitzero"`
 }
 
 // Action is what the server does when a job goes wrong.
@@ -60,6 +63,7 @@ type steeringSetting struct {
 var steeringSettings = map[string]steeringSetting{
 	settingMaxOutstanding: {"a whole number of 1 or more", (*Steering).readMaxOutstanding},
 	settingAbort:          {"observe or pause", (*Steering).readAbort},
+	settingBackoff:        {backoffForm, (*Steering).readBackoff},
 }
 
 // pausedForm is what the value of drover:paused looks like.
