@@ -116,8 +116,8 @@ func backingOff() (Job, Execution) {
 	return j, x
 }
 
-// A retry is QUEUED and hidden until it has waited; then it shows, which is no new version. Whatever
-// ends it ends the wait.
+// A retry is QUEUED and hidden until it has waited; then it shows, which is no new version.
+// Whatever ends it ends the wait.
 func TestRetryBacksOff(t *testing.T) { // R-STR-45
 	t.Parallel()
 	j, x := backingOff()

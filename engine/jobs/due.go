@@ -13,8 +13,8 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// Due work of jobs takes turns (R-CON-29): overdue timers, jobs whose time has come, and jobs that wait
-// for processor time only, a step each. package job says whose turn it is.
+// Due work of jobs takes turns (R-CON-29): overdue timers, jobs whose time has come, and jobs that
+// wait for processor time only, a step each. package job says whose turn it is.
 
 // Background does the work of jobs that waits for time to pass or for processor time. A server has
 // one.
