@@ -429,7 +429,9 @@ func (s *scenario) executions(ctx context.Context, jobID string) (out string, er
 	found, _, err := s.Jobs.ExecutionsOfJob(ctx, jobID, store.JobExecutionQuery{Limit: 100})
 	for _, x := range found {
 		out += fmt.Sprintf("%s #%d %s v%d retry %d queued %s", x.ThingName, x.Number, x.Status, x.Version, x.Attempt, s.at(x.QueuedAt))
-		if at := x.TimesOutAt(); !at.IsZero() {
+		if at := x.TimesOutAt(); !at.IsZero() && x.Status == job.ExecutionQueued {
+			out += " shows " + s.at(at)
+		} else if !at.IsZero() {
 			out += " times out " + s.at(at)
 		}
 		if x.ForceCanceled {

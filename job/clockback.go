@@ -55,10 +55,25 @@ func (j *Job) waitAnew(now time.Time) {
 	}
 }
 
-// ClockWentBack is an execution whose timers run from now if they were set later than now: by so
+// ExecutionClockWentBack is an execution of the job with the times that it waits for anew: a retry
+// that backs off waits from now for no longer than it would if it were new. changed is false when
+// that was so already. It is no new version.
+func (j Job) ExecutionClockWentBack(x Execution, now time.Time) (_ Execution, changed bool) {
+	if x.Status != ExecutionQueued {
+		return x.clockWentBack(now)
+	}
+	before := x.ShowAt
+	x.ShowAt = j.showAt(x, earliest(x.QueuedAt, now), now)
+	if before.IsZero() || x.ShowAt.After(before) {
+		x.ShowAt = before
+	}
+	return x, !x.ShowAt.Equal(before)
+}
+
+// clockWentBack is an execution whose timers run from now if they were set later than now: by so
 // much as they were set for then. Its own times are not later than now either. changed is false
 // when that was so already. It is no new version.
-func (e Execution) ClockWentBack(now time.Time) (_ Execution, changed bool) {
+func (e Execution) clockWentBack(now time.Time) (_ Execution, changed bool) {
 	if e.Status != ExecutionInProgress {
 		return e, false
 	}

@@ -114,17 +114,17 @@ func TestExecutionClockWentBack(t *testing.T) {
 				StepDeadline: start.Add(maxTimer)}},
 	} {
 		tt.before.Status, tt.want.Status = ExecutionInProgress, ExecutionInProgress
-		got, changed := tt.before.ClockWentBack(start)
+		got, changed := tt.before.clockWentBack(start)
 		if diff := cmp.Diff(tt.want, got); diff != "" || !changed {
 			t.Errorf("%s: changed %v (-want +got):\n%s", tt.name, changed, diff)
 		}
-		if _, changed := got.ClockWentBack(start); changed {
+		if _, changed := got.clockWentBack(start); changed {
 			t.Errorf("%s: a second time changes it again", tt.name)
 		}
 	}
 	for _, status := range ExecutionStatuses() {
 		x := Execution{Status: status, StartedAt: wrong, UpdatedAt: wrong}
-		if _, changed := x.ClockWentBack(start); changed != (status == ExecutionInProgress) {
+		if _, changed := x.clockWentBack(start); changed != (status == ExecutionInProgress) {
 			t.Errorf("%s: changed %v", status, changed)
 		}
 	}

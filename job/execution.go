@@ -126,7 +126,7 @@ func (e Execution) TimesOutAt() time.Time {
 // up, at least 0. With 29.6 seconds left it is 30. ok is false without a running timer (R-TMO-12).
 func (e Execution) SecondsBeforeTimedOut(now time.Time) (seconds int64, ok bool) {
 	at := e.TimesOutAt()
-	if at.IsZero() {
+	if at.IsZero() || e.Status != ExecutionInProgress {
 		return 0, false
 	}
 	left := at.Sub(now) + time.Second - 1

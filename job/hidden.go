@@ -1,24 +1,33 @@
 package job
 
-import "github.com/drover-iot/drover/internal/fault"
+import (
+	"time"
+
+	"github.com/drover-iot/drover/internal/fault"
+)
 
 // Devices do not see every pending execution. Between maintenance windows, while their job is
 // paused and while their thing is held, what is QUEUED is hidden (R-SCH-17, R-STR-10, R-STR-14), and
-// what a sweep has not reached yet must not be started any more.
+// so is a retry that backs off (R-STR-45). What a sweep has not reached yet must not be started any
+// more.
 
 // hides reports whether the job hides what is QUEUED: it waits for a window, or is paused.
 func (s State) hides() bool { return s.Status == Scheduled || s.paused() }
 
+// hiddenByItself reports whether an execution is hidden whatever its job says, if it is QUEUED: its
+// thing is held, or it is a retry that backs off.
+func (e Execution) hiddenByItself() bool { return e.Held || !e.ShowAt.IsZero() }
+
 // Hidden reports whether an execution is hidden from its device until a window opens, its job goes
-// on or its thing is released. One that its job hid when a sweep began stays so until the sweep ends
-// it.
+// on, its thing is released or it has waited long enough. One that its job hid when a sweep began
+// stays so until the sweep ends it.
 func (s State) Hidden(x Execution) bool {
 	return x.Status == ExecutionQueued &&
-		(x.Held || s.hides() || s.Sweep != NoSweep && s.HiddenAtSweep)
+		(x.hiddenByItself() || s.hides() || s.Sweep != NoSweep && s.HiddenAtSweep)
 }
 
 // cannotStart is the fault of a report that an execution has begun which is hidden (R-SCH-17,
-// R-STR-10, R-STR-14).
+// R-STR-10, R-STR-14, R-STR-45).
 func (s State) cannotStart(x Execution) error {
 	why := "its job waits for the next maintenance window"
 	switch {
@@ -26,6 +35,8 @@ func (s State) cannotStart(x Execution) error {
 		why = "its thing is held by an operator"
 	case s.paused():
 		why = "its job is paused"
+	case !x.ShowAt.IsZero():
+		why = "it is a retry that waits until " + x.ShowAt.UTC().Format(time.RFC3339)
 	}
 	f := fault.New(fault.BadTransition, "the execution cannot start: %s", why)
 	f.State = x

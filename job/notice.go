@@ -11,8 +11,9 @@ type Notice struct {
 	NotifyNext bool // jobs/notify-next: the head of the list changed
 }
 
-// NoticeOfNew is the notice of an execution that is queued. It stands behind all others, so that it
-// becomes the head of an empty list only; but a clock that was set back may put it before them.
+// NoticeOfNew is the notice of an execution that is queued, or of a retry that shows. A new one
+// stands behind all others, so that it becomes the head of an empty list only; but a clock that was
+// set back may put it before them, and a retry was queued before it shows.
 func NoticeOfNew(head *Execution, x Execution) Notice {
 	return Notice{Notify: true, NotifyNext: head == nil || x.Before(*head)}
 }
@@ -37,9 +38,9 @@ func NoticeOfChange(head *Execution, before, after Execution, hidden bool) Notic
 // NoticeOfWindow is the notice of an execution of the job that a maintenance window has just shown
 // or hidden (R-SCH-17, R-SCH-18). The head is that of the list after the change. It has changed
 // when the execution is the head now, or when it is hidden now and stood before the head that is
-// left. An execution of a thing that is held is hidden either way.
+// left. One of a thing that is held, and a retry that backs off, is hidden either way.
 func (s State) NoticeOfWindow(head *Execution, x Execution) Notice {
-	if x.Held {
+	if x.hiddenByItself() {
 		return Notice{}
 	}
 	first := head == nil || head.ExecutionKey == x.ExecutionKey ||

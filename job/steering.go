@@ -3,7 +3,6 @@ package job
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -47,14 +46,9 @@ type Steering struct {
 	Guard *Guard `json:"guard,omitzero"`
 	// Confirm is for how long a success waits to be confirmed; 0: it does not (R-STR-40).
 	Confirm time.Duration `json:"confirm,omitzero"`
-	Backoff *Backoff      `json:"backoff,omitzero"` // R-STR-45
-	Waves   []Wave        `json:"waves,omitempty"`  // R-STR-50
-}
-
-// Backoff is how long retries wait: the first one, and at most.
-type Backoff struct {
-	First time.Duration `json:"first"`
-	Max   time.Duration `json:"max"`
+	// Backoff is how long retries wait, nil when they do not (R-STR-45).
+	Backoff *Backoff `json:"backoff,omitzero"`
+	Waves   []Wave   `json:"waves,omitempty"` // R-STR-50
 }
 
 // Action is what the server does when a job goes wrong.
@@ -79,7 +73,7 @@ var steeringSettings = map[string]steeringSetting{
 	settingAbort:          {"observe or pause", (*Steering).readAbort},
 	settingGuard:          {guardForm, (*Steering).readGuard},
 	settingConfirm:        {"a duration from 1m to 7d", (*Steering).readConfirm},
-	settingBackoff:        {"FIRST/MAX, two durations like 10m/12h", (*Steering).readBackoff},
+	settingBackoff:        {backoffForm, (*Steering).readBackoff},
 	settingWaves:          {wavesForm, (*Steering).readWaves},
 }
 
@@ -186,35 +180,12 @@ func (s *Steering) readGuard(value string) error {
 	return err
 }
 
-// Bounds of durations.
-const (
-	minConfirm, maxConfirm = time.Minute, 7 * 24 * time.Hour // R-STR-40
-	minBackoff, maxBackoff = time.Second, 7 * 24 * time.Hour
-)
+// Bounds of drover:confirm (R-STR-40).
+const minConfirm, maxConfirm = time.Minute, 7 * 24 * time.Hour
 
 func (s *Steering) readConfirm(value string) (err error) {
 	s.Confirm, err = parseDuration(value, minConfirm, maxConfirm)
 	return err
-}
-
-func (s *Steering) readBackoff(value string) error {
-	first, most, two := strings.Cut(value, "/")
-	if !two {
-		return errForm
-	}
-	var b Backoff
-	var err error
-	if b.First, err = parseDuration(first, minBackoff, maxBackoff); err != nil {
-		return err
-	}
-	if b.Max, err = parseDuration(most, minBackoff, maxBackoff); err != nil {
-		return err
-	}
-	if b.Max < b.First {
-		return fmt.Errorf("%s is more than %s", first, most)
-	}
-	s.Backoff = &b
-	return nil
 }
 
 func (s *Steering) readWaves(value string) (err error) {

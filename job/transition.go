@@ -80,7 +80,7 @@ var transitionMatrix = func() (m [statuses][events]struct {
 // withStatus is e after a change: the next version, at this time (R-EXE-7). Its timers stop when it
 // has ended (R-TMO-11).
 func (e Execution) withStatus(to ExecutionStatus, now time.Time) Execution {
-	e.Status = to
+	e.Status, e.ShowAt = to, time.Time{}
 	e.Version++
 	e.UpdatedAt = now
 	if to.Terminal() {
@@ -175,7 +175,7 @@ func (j Job) nextAttempt(ended Execution, now time.Time) *Execution {
 	}
 	retry := NewExecution(ended.ExecutionKey, now)
 	retry.Attempt, retry.RetriesUsed, retry.Wave = used.Failed+used.TimedOut, used, ended.Wave
-	retry.Held = ended.Held
+	retry.Held, retry.ShowAt = ended.Held, j.showAt(retry, ended.UpdatedAt, now)
 	return &retry
 }
 

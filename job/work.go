@@ -147,6 +147,7 @@ const (
 	ExecutionWorkNone    ExecutionWork = iota // nothing is due
 	ExecutionWorkSweep                        // what the sweep of its job does to it
 	ExecutionWorkTimeOut                      // end it as TIMED_OUT
+	ExecutionWorkShow                         // show it: it has waited long enough (R-STR-45)
 )
 
 // NextFor is what is due for one execution of the job, whenever the due work of the job reaches it.
@@ -159,8 +160,11 @@ func (s State) NextFor(x Execution, now time.Time) ExecutionWork {
 		return ExecutionWorkNone
 	case s.EndingBySweep(x.Status):
 		return ExecutionWorkSweep
-	case reached(x.TimesOutAt(), now):
+	case !reached(x.TimesOutAt(), now):
+		return ExecutionWorkNone
+	case x.Status == ExecutionQueued:
+		return ExecutionWorkShow
+	default:
 		return ExecutionWorkTimeOut
 	}
-	return ExecutionWorkNone
 }

@@ -69,31 +69,47 @@ func (b *Background) followClockBackIn(ctx context.Context, status job.Status) e
 	}
 }
 
-// followClockBackOf gives one job its times anew, and those of its executions whose timers run.
+// followClockBackOf gives one job its times anew, and those of its executions whose timers run or
+// that may be retries that wait.
 func (b *Background) followClockBackOf(ctx context.Context, key job.Key) error {
-	for after, more := (job.ExecutionCursor{}), true; more; {
-		err := b.Commits.Do(ctx, func(tx *commit.Tx) error {
-			j, err := tx.Job(key)
-			if commit.Missing(err) {
-				more = false
-				return nil
+	for _, status := range []job.ExecutionStatus{job.ExecutionInProgress, job.ExecutionQueued} {
+		for after, more := (job.ExecutionCursor{}), true; more; {
+			err := b.Commits.Do(ctx, func(tx *commit.Tx) (err error) {
+				after, more, err = clockBackStep(tx, key, status, after)
+				return err
+			})
+			if err != nil {
+				return err
 			}
-			if err == nil && j.ClockWentBack(tx.Now) {
-				tx.SetJob(j)
-			}
-			running, err := tx.PendingOfJob(key, job.ExecutionInProgress, after, BackgroundStep)
-			for _, x := range running {
-				after = job.ExecutionCursor{Thing: x.Thing, Number: x.Number}
-				if x, changed := x.ClockWentBack(tx.Now); changed {
-					tx.AmendExecution(x)
-				}
-			}
-			more = len(running) == BackgroundStep
-			return err
-		})
-		if err != nil {
-			return err
 		}
 	}
 	return nil
+}
+
+// clockBackStep does a page of the executions of one job in one status, after a place, and returns
+// the next place and whether there are more. A job without retries has none that wait.
+func clockBackStep(
+	tx *commit.Tx, key job.Key, status job.ExecutionStatus, after job.ExecutionCursor,
+) (last job.ExecutionCursor, more bool, err error) {
+	j, err := tx.Job(key)
+	if commit.Missing(err) {
+		return after, false, nil
+	}
+	if err != nil {
+		return after, false, err
+	}
+	if j.ClockWentBack(tx.Now) {
+		tx.SetJob(j)
+	}
+	if status == job.ExecutionQueued && j.Retry == nil {
+		return after, false, nil
+	}
+	page, err := tx.PendingOfJob(key, status, after, BackgroundStep)
+	for _, x := range page {
+		after = job.ExecutionCursor{Thing: x.Thing, Number: x.Number}
+		if x, changed := j.ExecutionClockWentBack(x, tx.Now); changed {
+			tx.AmendExecution(x)
+		}
+	}
+	return after, len(page) == BackgroundStep, err
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// Due work of jobs takes turns (R-CON-29): overdue timers, jobs whose time has come, and jobs that wait
-// for processor time only, a step each. package job says whose turn it is.
+// Due work of jobs takes turns (R-CON-29): overdue timers, jobs whose time has come, and jobs that
+// wait for processor time only, a step each. package job says whose turn it is.
 
 // Background does the work of jobs that waits for time to pass or for processor time. A server has
 // one.
@@ -122,7 +122,9 @@ func (b *Background) setTurns(turns job.Turns, kind job.DueKind, key job.Key) {
 // timersStep does up to limit pieces of what a time was set for, those of executions first, and
 // returns how many it has done.
 func timersStep(tx *commit.Tx, limit int) (done int, err error) {
-	for _, kind := range []func(*commit.Tx, int) (int, error){timeOut, endHolds} {
+	for _, kind := range []func(*commit.Tx, int) (int, error){
+		executionTimersStep, endHolds,
+	} {
 		n, err := kind(tx, limit-done)
 		if done += n; err != nil || done == limit {
 			return done, err
@@ -131,19 +133,25 @@ func timersStep(tx *commit.Tx, limit int) (done int, err error) {
 	return done, nil
 }
 
-// timeOut ends up to limit executions whose deadline has passed (R-TMO-8), and returns how many.
-// Each is applied by itself, so that an abort that one of them brings about is announced in its
-// place (R-EVT-28).
-func timeOut(tx *commit.Tx, limit int) (ended int, err error) {
+// executionTimersStep ends up to limit executions whose deadline has passed (R-TMO-8) and shows
+// retries that have waited long enough (R-STR-45); it returns how many there were. Each is applied
+// by itself, so that an abort that one of them brings about is announced in its place (R-EVT-28).
+func executionTimersStep(tx *commit.Tx, limit int) (done int, err error) {
 	overdue, err := tx.DueExecutions(tx.Now, limit)
 	if err != nil {
 		return 0, err
 	}
 	for _, x := range overdue {
-		if _, err := jobOnSchedule(tx, x.Job); err != nil { // after its end nothing is retried
+		j, err := jobOnSchedule(tx, x.Job) // after its end nothing is retried
+		if err != nil {
 			return 0, err
 		}
-		if err := applyEvent(tx, x, job.TimeOut); err != nil {
+		if x.Status == job.ExecutionQueued {
+			_, err = doExecutionWork(tx, j, x)
+		} else {
+			err = applyEvent(tx, x, job.TimeOut)
+		}
+		if err != nil {
 			return 0, err
 		}
 		if err := tx.Apply(); err != nil {

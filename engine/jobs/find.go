@@ -88,8 +88,8 @@ func currentHead(tx *commit.Tx, thing registry.ThingID) (*job.Execution, error) 
 }
 
 // recordOverdue records at once what is due for one execution: what the schedule of its job asks
-// for, its timeout, or the sweep of its job. It reports whether there was anything. What it records
-// stays recorded even if the request that asked is refused.
+// for, its timeout, that it has waited long enough, or the sweep of its job. It reports whether
+// there was anything. What it records stays recorded even if the request that asked is refused.
 func recordOverdue(tx *commit.Tx, x job.Execution) (bool, error) {
 	j, err := tx.Job(x.Job)
 	if err != nil || x.Status.Terminal() {
@@ -99,16 +99,21 @@ func recordOverdue(tx *commit.Tx, x job.Execution) (bool, error) {
 		tx.SetJob(now)
 		return true, tx.Apply()
 	}
-	switch j.NextFor(x, tx.Now) {
-	case job.ExecutionWorkSweep:
-		err = sweep(tx, j.Sweep, x)
-	case job.ExecutionWorkTimeOut:
-		err = applyEvent(tx, x, job.TimeOut)
-	default:
-		return false, nil
-	}
-	if err != nil {
+	if found, err := doExecutionWork(tx, j, x); err != nil || !found {
 		return false, err
 	}
 	return true, tx.Apply()
+}
+
+// doExecutionWork stages what is due for one execution, and reports whether anything is.
+func doExecutionWork(tx *commit.Tx, j job.Job, x job.Execution) (found bool, err error) {
+	switch j.NextFor(x, tx.Now) {
+	case job.ExecutionWorkSweep:
+		return true, sweep(tx, j.Sweep, x)
+	case job.ExecutionWorkTimeOut:
+		return true, applyEvent(tx, x, job.TimeOut)
+	case job.ExecutionWorkShow:
+		return true, show(tx, j, x)
+	}
+	return false, nil
 }

@@ -21,8 +21,8 @@ type NamedHold struct {
 	ThingName string
 }
 
-// Hold holds a thing, until a time if one is given. A thing that is held already gets the new reason
-// and the new end.
+// Hold holds a thing, until a time if one is given. A thing that is held already gets the new
+// reason and the new end.
 func (s *Service) Hold(
 	ctx context.Context, thing, reason string, until *time.Time,
 ) (hold job.Hold, err error) {

@@ -72,6 +72,20 @@ func notifyOfChange(tx *commit.Tx, before, after job.Execution) error {
 	return err
 }
 
+// notifyOfNew stages that a thing is notified of an execution that is new in its list, unless that
+// is hidden.
+func notifyOfNew(tx *commit.Tx, j job.Job, x job.Execution) error {
+	if j.Hidden(x) {
+		return nil
+	}
+	head, err := visibleHead(tx, x.Thing)
+	if err != nil {
+		return err
+	}
+	notify(tx, x.Thing, job.NoticeOfNew(head, x))
+	return nil
+}
+
 func notify(tx *commit.Tx, thing registry.ThingID, n job.Notice) {
 	tx.Notify(store.Notice{Thing: thing, Notify: n.Notify, NotifyNext: n.NotifyNext})
 }

@@ -76,15 +76,15 @@ func queueRetry(tx *commit.Tx, outcome *job.Outcome) error {
 func queueAgain(tx *commit.Tx, j job.Job, retry job.Execution) error {
 	retry.Sequence = tx.Keys.Sequence()
 	tx.CreateExecution(retry)
-	if j.Hidden(retry) {
-		return nil
-	}
-	head, err := visibleHead(tx, retry.Thing)
-	if err != nil {
-		return err
-	}
-	notify(tx, retry.Thing, job.NoticeOfNew(head, retry))
-	return nil
+	return notifyOfNew(tx, j, retry)
+}
+
+// show stages that a retry has waited long enough, and notifies its thing of it, unless something
+// else hides it (R-STR-45).
+func show(tx *commit.Tx, j job.Job, x job.Execution) error {
+	x = x.Show()
+	tx.AmendExecution(x)
+	return notifyOfNew(tx, j, x)
 }
 
 // isTarget reports whether a thing is a target of the job now. One that was deleted is a target of
