@@ -107,6 +107,59 @@ func TestReadAheadAndChanged(t *testing.T) {
 			t.Errorf("got %q, %v, want %q", got, errs, want)
 		}
 	})
+	t.Run("a thing is held between two starts", func(t *testing.T) { // R-STR-14
+		t.Parallel()
+		e, s := open(t)
+		if _, err := e.Fleet.CreateThing(t.Context(), fleet.NewThing{Name: "idle"}); err != nil {
+			t.Fatal(err)
+		}
+		s.writes = 0
+		var got [3]string
+		var errs [6]error
+		hold := func(thing string, failed *error) func() {
+			return func() { _, *failed = e.Jobs.Hold(t.Context(), thing, "r", nil) }
+		}
+		e.Together(
+			start(e, "a", &got[0], &errs[0]),
+			start(e, "idle", &got[2], &errs[1]),
+			hold("b", &errs[2]),
+			hold("idle", &errs[3]),
+			start(e, "b", &got[1], &errs[4]),
+			func() {
+				_, errs[5] = e.Jobs.CreateJob(t.Context(), jobs.NewJob{
+					ID: "third", Document: "{}", Definition: job.Definition{
+						Targets: []job.Target{job.ThingTarget(registry.DefaultScope, "idle")},
+					},
+				})
+			},
+		)
+		once(t, s)
+		want := [3]string{"first IN_PROGRESS", "", ""}
+		if got != want || errs != [6]error{} {
+			t.Errorf("got %q, %v, want %q", got, errs, want)
+		}
+		err := s.Read(t.Context(), func(r store.Reader) error {
+			idle, err := r.ThingID("idle")
+			if err != nil {
+				return err
+			}
+			if _, err := r.Latest(3, idle); err != nil {
+				return err
+			}
+			found, err := r.Announcements(0, 99)
+			for _, a := range found {
+				for _, n := range a.Notices {
+					if n.Thing == idle {
+						t.Errorf("the idle thing is notified of what it does not see: %+v", n)
+					}
+				}
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // countedStore counts writes. A commit in which a decision went by what is not so any more is

@@ -173,6 +173,19 @@ func (s *scenario) command(t *testing.T, d *datadriven.TestData) (string, error)
 		s.clock.Set(s.clock.Now().Add(by))
 		s.run(s.config.Store)
 		return "", err
+	case "thing":
+		_, err := s.Fleet.CreateThing(ctx, fleet.NewThing{Name: args.first()})
+		return "", err
+	case "hold":
+		return s.hold(ctx, args)
+	case "held":
+		hold, err := s.Jobs.HoldOf(ctx, args.first())
+		if err != nil {
+			return "", err
+		}
+		return hold.Reason + "\n", nil
+	case "release":
+		return "", s.Jobs.Release(ctx, args.first())
 	case "delete-thing":
 		return "", s.Fleet.DeleteThing(ctx, args.first(), nil)
 	case "create":
@@ -189,6 +202,8 @@ func (s *scenario) command(t *testing.T, d *datadriven.TestData) (string, error)
 	case "retry":
 		found, err := s.Jobs.RetryFailed(ctx, args.first(), args.retries())
 		return fmt.Sprintf("found %d\n", found), err
+	case "approve":
+		return "", s.Jobs.ApproveWave(ctx, args.first(), args.int("wave"))
 	case "tags":
 		tags, err := s.Tags.List(ctx, registry.KindJob, args.first())
 		out := ""
@@ -244,6 +259,24 @@ func (s *scenario) things(ctx context.Context, n int, group string) error {
 		}
 	}
 	return nil
+}
+
+// hold holds a thing: reason=line_4 until=1h.
+func (s *scenario) hold(ctx context.Context, args arguments) (string, error) {
+	var until *time.Time
+	if by, err := time.ParseDuration(args.text("until")); err == nil {
+		until = new(s.clock.Now().Add(by))
+	}
+	reason := strings.ReplaceAll(args.text("reason"), "_", " ")
+	hold, err := s.Jobs.Hold(ctx, args.first(), reason, until)
+	if err != nil {
+		return "", err
+	}
+	out := fmt.Sprintf("held since %s: %s", s.at(hold.Since), hold.Reason)
+	if until != nil {
+		out += " until " + s.at(hold.Until)
+	}
+	return out + "\n", nil
 }
 
 func (s *scenario) startNext(ctx context.Context, args arguments) (string, error) {

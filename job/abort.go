@@ -12,6 +12,7 @@ import (
 // Reasons that the service fills in when it cancels a job by itself (docs/spec/20, section 4).
 const (
 	ReasonAbort         = "ABORT_CRITERIA_MET"
+	ReasonGuard         = "GUARD_FIRED"
 	ReasonScheduleEnd   = "SCHEDULE_END_CANCEL"
 	ReasonScheduleForce = "SCHEDULE_END_FORCE_CANCEL"
 	ReasonConcurrency   = "JOB_CONCURRENCY_LIMIT"

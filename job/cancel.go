@@ -99,10 +99,14 @@ func (e Execution) CheckDelete(force bool) error {
 	return nil
 }
 
-// ExecutionDeleted records that an execution that had this status was deleted. That never aborts
-// the job, but may complete it (R-EXE-47).
-func (j *Job) ExecutionDeleted(status ExecutionStatus, now time.Time) {
-	j.Counts[status]--
+// ExecutionDeleted records that an execution was deleted. That never aborts the job, but may
+// complete it (R-EXE-47). It does not count for the guard unless it has counted already.
+func (j *Job) ExecutionDeleted(x Execution, now time.Time) {
+	j.Counts[x.Status]--
+	if !x.Status.Terminal() {
+		j.countInWave(x.Wave, func(w *WaveState) { w.Created-- })
+	}
+	j.guardChange(x, Execution{}, now)
 	j.Recompute(now)
 }
 

@@ -36,7 +36,7 @@ func TestExecutionDeleted(t *testing.T) {
 			Criteria: []AbortCriterion{{FailureFailed, 9500, 1}},
 		}}, State: State{Status: InProgress, Counts: tt.before}}
 		j.Progress.Finished = !tt.rolling
-		j.ExecutionDeleted(tt.status, start)
+		j.ExecutionDeleted(Execution{Status: tt.status}, start)
 		if diff := cmp.Diff(tt.after, j.Counts); diff != "" || j.Status != tt.want {
 			t.Errorf("%s: %s, want %s (-want +got):\n%s", tt.name, j.Status, tt.want, diff)
 		}

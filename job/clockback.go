@@ -22,6 +22,7 @@ func (j *Job) ClockWentBack(now time.Time) (changed bool) {
 		j.UpdatedAt = earliest(j.UpdatedAt, now) // from when on it is kept (R-LIM-44)
 		return changed
 	}
+	guard := j.guardClockWentBack(now)
 	status, edge, tick := j.Status, j.WindowEdge, j.Progress.NextTick
 	if soon := now.Add(Tick); tick.After(soon) {
 		j.Progress.NextTick = soon
@@ -31,7 +32,7 @@ func (j *Job) ClockWentBack(now time.Time) (changed bool) {
 		j.waitAnew(now)
 	}
 	j.Recompute(now)
-	return j.Status != status || !j.WindowEdge.Equal(edge) || !j.Progress.NextTick.Equal(tick)
+	return guard || j.Status != status || !j.WindowEdge.Equal(edge) || !j.Progress.NextTick.Equal(tick)
 }
 
 // waitAnew finds the next edge of the schedule as if the job had come to where it is now.

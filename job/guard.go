@@ -1,6 +1,7 @@
 package job
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -53,7 +54,7 @@ func parseGuard(text string) (Guard, error) {
 	}
 	words := strings.Fields(text)
 	if len(words) < 2 {
-		return Guard{}, fmt.Errorf("%q has no failure type and rate: write %s", text, guardForm)
+		return Guard{}, errors.New("a failure type and a rate are needed")
 	}
 	if err := g.setType(words[0]); err != nil {
 		return Guard{}, err

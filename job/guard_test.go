@@ -38,8 +38,8 @@ func TestParseGuard(t *testing.T) {
 func TestParseGuardErrors(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"":                  `"" has no failure type and rate: write TYPE RATEpct`,
-		"FAILED":            `"FAILED" has no failure type and rate: write TYPE RATEpct`,
+		"":                  `a failure type and a rate are needed`,
+		"FAILED":            `a failure type and a rate are needed`,
 		"FAIL 5pct":         `"FAIL" is not one of FAILED, REJECTED, TIMED_OUT, ALL, SILENT`,
 		"failed 5pct":       `failure type: "failed" is not one of`,
 		"CANCELED 5pct":     `failure type: "CANCELED" is not one of`,

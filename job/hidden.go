@@ -2,24 +2,29 @@ package job
 
 import "github.com/drover-iot/drover/internal/fault"
 
-// Devices do not see every pending execution. Between maintenance windows, and while their job is
-// paused, what is QUEUED is hidden (R-SCH-17, R-STR-10), and what a sweep has not reached yet must
-// not be started any more.
+// Devices do not see every pending execution. Between maintenance windows, while their job is
+// paused and while their thing is held, what is QUEUED is hidden (R-SCH-17, R-STR-10, R-STR-14), and
+// what a sweep has not reached yet must not be started any more.
 
 // hides reports whether the job hides what is QUEUED: it waits for a window, or is paused.
 func (s State) hides() bool { return s.Status == Scheduled || s.paused() }
 
-// Hidden reports whether an execution is hidden from its device until a window opens or its job
-// goes on. One that was hidden when a sweep began stays so until the sweep ends it.
+// Hidden reports whether an execution is hidden from its device until a window opens, its job goes
+// on or its thing is released. One that its job hid when a sweep began stays so until the sweep ends
+// it.
 func (s State) Hidden(x Execution) bool {
-	return x.Status == ExecutionQueued && (s.hides() || s.Sweep != NoSweep && s.HiddenAtSweep)
+	return x.Status == ExecutionQueued &&
+		(x.Held || s.hides() || s.Sweep != NoSweep && s.HiddenAtSweep)
 }
 
 // cannotStart is the fault of a report that an execution has begun which is hidden (R-SCH-17,
-// R-STR-10).
+// R-STR-10, R-STR-14).
 func (s State) cannotStart(x Execution) error {
 	why := "its job waits for the next maintenance window"
-	if s.paused() {
+	switch {
+	case x.Held:
+		why = "its thing is held by an operator"
+	case s.paused():
 		why = "its job is paused"
 	}
 	f := fault.New(fault.BadTransition, "the execution cannot start: %s", why)

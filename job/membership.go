@@ -109,8 +109,13 @@ func (d Definition) takesAll(memberships []ReachedThrough) bool {
 func (d Definition) missedByRollout(memberships []ReachedThrough, lastNumber int64) bool {
 	first := d
 	first.Sources = d.Sources[:d.FirstAssociatedSource()]
-	inTime := slices.ContainsFunc(memberships, func(m ReachedThrough) bool {
-		return m.Joined <= d.NewestMembership && first.TargetsAnyGroup(m.Groups)
+	return !first.hasInTime(memberships) && lastNumber == 0
+}
+
+// hasInTime reports whether one of the memberships makes a thing a target, and is older than the
+// rollout.
+func (d Definition) hasInTime(memberships []ReachedThrough) bool {
+	return slices.ContainsFunc(memberships, func(m ReachedThrough) bool {
+		return m.Joined <= d.NewestMembership && d.TargetsAnyGroup(m.Groups)
 	})
-	return !inTime && lastNumber == 0
 }

@@ -3,8 +3,7 @@ package job
 import "time"
 
 // Devices are notified when the list of their pending executions changes, and when its head does:
-// the table of docs/spec/31, section 6 (R-MQTT-39). What a maintenance window hides is not in the
-// list. The functions here take the head of the list before the change, nil when it is empty.
+// the table of docs/spec/31, section 6 (R-MQTT-39). What is hidden is not in the list. The functions here take the head of the list before the change, nil when it is empty.
 
 // Notice says what a device is notified of. The zero Notice is nothing.
 type Notice struct {
@@ -19,7 +18,7 @@ func NoticeOfNew(head *Execution, x Execution) Notice {
 }
 
 // NoticeOfChange is the notice of an execution whose status changes; after is Removed for one that
-// is deleted. hidden says that a maintenance window hides it before the change.
+// is deleted. hidden says that it is hidden before the change.
 //
 // An execution that ends leaves the list, and was its head or not. One that starts stays in the
 // list, so its device is notified only when it overtakes the head: of A and B, both QUEUED,
@@ -38,8 +37,11 @@ func NoticeOfChange(head *Execution, before, after Execution, hidden bool) Notic
 // NoticeOfWindow is the notice of an execution of the job that a maintenance window has just shown
 // or hidden (R-SCH-17, R-SCH-18). The head is that of the list after the change. It has changed
 // when the execution is the head now, or when it is hidden now and stood before the head that is
-// left.
+// left. An execution of a thing that is held is hidden either way.
 func (s State) NoticeOfWindow(head *Execution, x Execution) Notice {
+	if x.Held {
+		return Notice{}
+	}
 	first := head == nil || head.ExecutionKey == x.ExecutionKey ||
 		s.Hidden(x) && x.Before(*head)
 	return Notice{Notify: true, NotifyNext: first}

@@ -87,6 +87,12 @@ func TestNoticeOfWindow(t *testing.T) {
 		if got := (Job{State: State{Status: tt.status}}).NoticeOfWindow(tt.head, x); got != want {
 			t.Errorf("%s: %+v, want %+v", tt.name, got, want)
 		}
+		held := x
+		held.Held = true
+		got := (Job{State: State{Status: tt.status}}).NoticeOfWindow(tt.head, held)
+		if got != (Notice{}) {
+			t.Errorf("R-STR-14 %s, of a thing that is held: %+v", tt.name, got)
+		}
 	}
 }
 
@@ -133,6 +139,11 @@ func TestHidden(t *testing.T) {
 			j.Hidden(queued) != tt.byWindow || j.Hidden(progress) {
 			t.Errorf("%s: hidden %v, %v, by a window %v", tt.name,
 				j.HiddenFromDevice(queued), j.HiddenFromDevice(progress), j.Hidden(queued))
+		}
+		held := func(status ExecutionStatus) bool { return j.Hidden(Execution{Status: status, Held: true}) }
+		if !held(ExecutionQueued) || held(ExecutionInProgress) {
+			t.Errorf("R-STR-14 %s, held: hidden when QUEUED %v, when IN_PROGRESS %v",
+				tt.name, held(ExecutionQueued), held(ExecutionInProgress))
 		}
 	}
 }

@@ -55,14 +55,16 @@ func (j Job) WaitingRetry(latest Execution, last int64, now time.Time) (retry Ex
 	return *next, true
 }
 
-// TookWaitingRetries records that so many things that waited for a retry had their turn, how many
+// TookWaitingRetries records that so many things that waited for a retry had their turn, which
 // retries were created for them, and whether more things wait.
-func (j *Job) TookWaitingRetries(things, created int, more bool, now time.Time) {
+func (j *Job) TookWaitingRetries(things int, created []Execution, more bool, now time.Time) {
 	s := j.steered()
 	if s.RetriesWaiting = max(1, s.RetriesWaiting-int64(things)); !more {
 		s.RetriesWaiting = 0
 	}
-	j.Counts[ExecutionQueued] += int64(created)
+	for _, x := range created {
+		j.queuedAgain(x)
+	}
 	j.Recompute(now)
 }
 

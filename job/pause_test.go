@@ -142,7 +142,7 @@ func TestPausedJobCompletes(t *testing.T) {
 		if _, ok := j.WaitingRetry(retry, 2, start); ok {
 			t.Error("a thing whose retry is pending gets another one")
 		}
-		j.TookWaitingRetries(1, 1, false, start)
+		j.TookWaitingRetries(1, []Execution{retry}, false, start)
 		if j.Counts.Pending() != 1 || j.Next(start) == WorkRetries {
 			t.Errorf("after the retry: %+v", j.State)
 		}

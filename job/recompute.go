@@ -16,6 +16,7 @@ func (j *Job) Recompute(now time.Time) {
 	if j.Status.Active() {
 		j.closeWindow(now)
 	}
+	j.advanceGuard(now)
 	if j.Status.Active() && j.nothingToDo() && j.exhausted(now) {
 		j.Status = Completed
 		j.CompletedAt, j.UpdatedAt = now, now
@@ -38,12 +39,12 @@ func (j *Job) exhausted(now time.Time) bool {
 	return j.RolloutEnded && !j.Schedule.EndAt.IsZero() && !now.Before(j.Schedule.EndAt)
 }
 
-// ApplySchedule returns the job as its schedule has it at a time, and whether that differs from
-// what is stored: it has ended, its window has closed, or the window that it waited for has passed.
-// It is asked before a decision about a job with a schedule, so that no decision depends on when
-// the due work of the job is done (R-SCH-16, R-SCH-22).
+// ApplySchedule returns the job as its schedule and its guard have it at a time, and whether that
+// differs from what is stored: it has ended, its window has closed, the window that it waited for
+// has passed, or the guard has stopped it. It is asked before a decision about a job, so that no
+// decision depends on when the due work of the job is done (R-SCH-16, R-SCH-22).
 func (j Job) ApplySchedule(now time.Time) (after Job, changed bool) {
-	if j.Schedule == nil || !j.Status.Active() {
+	if !j.Status.Active() || j.Schedule == nil && !reached(j.guardDue(), now) {
 		return j, false
 	}
 	after = j
@@ -51,5 +52,6 @@ func (j Job) ApplySchedule(now time.Time) (after Job, changed bool) {
 	if after.ReachedWindowEdge(now) {
 		after.SkipMissedWindow(now)
 	}
-	return after, after.Status != j.Status || after.RolloutEnded != j.RolloutEnded
+	return after, after.Status != j.Status || after.RolloutEnded != j.RolloutEnded ||
+		after.Paused != j.Paused
 }

@@ -26,7 +26,7 @@ func (j *Job) StartRollout(sources []Source, newestMembership int64, now time.Ti
 // be created now: the quota of the tick, less what has been created of it, as far as
 // drover:max-outstanding leaves room for it, and zero unless the job is IN_PROGRESS and not paused.
 func (j *Job) Tick(now time.Time) int {
-	if j.Recompute(now); !j.creates() || j.Progress.Finished {
+	if j.Recompute(now); !j.creates() || j.Progress.Finished || j.atGate() {
 		return 0
 	}
 	j.Progress.tick(j.Rollout, j.Counts[ExecutionSucceeded], now)
@@ -38,13 +38,24 @@ func (j *Job) Tick(now time.Time) int {
 }
 
 // ReleasedExecutions records that the rollout created n executions and goes on at the cursor.
-// exhausted says that no target is left, so that the rollout is over (R-ROLL-13).
+// exhausted says that no target is left, so that the wave or the rollout is over
+// (R-ROLL-13).
 func (j *Job) ReleasedExecutions(n int, at RolloutCursor, exhausted bool, now time.Time) {
 	j.Progress.Cursor = at
 	j.Progress.Quota -= n
 	j.Progress.Searching = false
 	j.Progress.Notified += int64(n)
 	j.Counts[ExecutionQueued] += int64(n)
+	if _, _, wave := j.CurrentWave(); wave > 0 && n > 0 {
+		j.countInWave(uint8(wave), func(w *WaveState) {
+			w.Created += int64(n)
+			w.LastRelease = now
+		})
+	}
+	if exhausted && j.waveReleased() {
+		exhausted = false
+		j.Progress.Cursor = RolloutCursor{}
+	}
 	if exhausted {
 		j.Progress.finish()
 		j.UpdatedAt = now // the end of the rollout, R-JOB-18
@@ -69,6 +80,14 @@ func (j Job) RolloutMembership() (number int64, ok bool) {
 	return j.NewestMembership, goesOn && j.TargetSelection != Continuous
 }
 
+// FirstExecution is the execution that the rollout creates for a thing, without its Sequence.
+func (j Job) FirstExecution(thing registry.ThingID, now time.Time) Execution {
+	x := NewExecution(ExecutionKey{Job: j.Key, Thing: thing, Number: 1}, now)
+	_, _, wave := j.CurrentWave()
+	x.Wave = uint8(wave)
+	return x
+}
+
 // AcceptsRelease reports whether the rollout creates an execution for a thing whose turn has come:
 // it does unless the thing ever had one of this job, also one that was deleted (R-ROLL-14).
 // lastNumber is the largest number of an execution that the thing had, 0 when it had none.
@@ -78,6 +97,7 @@ func AcceptsRelease(lastNumber int64) bool { return lastNumber == 0 }
 // rollout (R-ROLL-15).
 func (j *Job) QueuedLateJoiner(now time.Time) {
 	j.Counts[ExecutionQueued]++
+	j.countInWave(uint8(j.wavesBegun()), func(w *WaveState) { w.Created++ })
 	j.Recompute(now)
 }
 
@@ -91,7 +111,9 @@ func (j Job) LateJoinerExecution(
 	if pending {
 		return Execution{}, false
 	}
-	return NewExecution(ExecutionKey{Job: j.Key, Thing: thing, Number: lastNumber + 1}, now), true
+	x = NewExecution(ExecutionKey{Job: j.Key, Thing: thing, Number: lastNumber + 1}, now)
+	x.Wave = uint8(j.wavesBegun()) // R-STR-55
+	return x, true
 }
 
 // EnteredAgain is a pending execution whose thing has left the targets of a continuous job and

@@ -111,16 +111,19 @@ func (j Job) AskedRetry(latest Execution, last int64, now time.Time) (retry Exec
 	}
 	retry = NewExecution(latest.ExecutionKey, now)
 	retry.Number, retry.RetriesUsed, retry.Wave = last+1, latest.RetriesUsed, latest.Wave
+	retry.Held = latest.Held
 	return retry, true
 }
 
 // TookRetries records that a step of the pass has created retries and has come to a place, or to
 // the end of the things that are left: done.
-func (j *Job) TookRetries(created int, left RetryPass, done bool, now time.Time) {
+func (j *Job) TookRetries(created []Execution, left RetryPass, done bool, now time.Time) {
 	s := j.steered()
 	s.Retry = &left
-	j.Progress.Quota -= created
-	j.Counts[ExecutionQueued] += int64(created)
+	j.Progress.Quota -= len(created)
+	for _, x := range created {
+		j.queuedAgain(x)
+	}
 	if done {
 		j.endRetryPass()
 	}

@@ -26,7 +26,10 @@ func TestRetryFailedRate(t *testing.T) {
 	if j.Next(start) != WorkRetryFailed || j.RetryTick(start) != 2 {
 		t.Fatalf("%d is due, %d may be created, want the 2 that are left", j.Next(start), j.RetryTick(start))
 	}
-	j.TookRetries(1, *j.Steered.Retry, false, start)
+	j.TookRetries(make([]Execution, 1), *j.Steered.Retry, false, start)
+	if got := j.RetryTick(start); got != 1 || j.Tick(start) != 1 {
+		t.Errorf("after one retry %d may be created in this minute, want 1", got)
+	}
 	j.ReleasedExecutions(1, RolloutCursor{}, true, start) // the rollout finishes
 	next := start.Add(Tick)
 	if j.Next(start) != WorkNone || !j.Due.Equal(next) || j.RetryTick(start) != 0 {
@@ -35,7 +38,7 @@ func TestRetryFailedRate(t *testing.T) {
 	if got := j.RetryTick(next); got != 5 || j.Tick(next) != 0 {
 		t.Errorf("the next minute: %d may be created, want 5", got)
 	}
-	j.TookRetries(3, *j.Steered.Retry, true, next)
+	j.TookRetries(make([]Execution, 3), *j.Steered.Retry, true, next)
 	if j.retryPass() != nil || !j.Progress.NextTick.IsZero() || j.Counts[ExecutionQueued] != 8 {
 		t.Errorf("the end of the pass: %+v", j.State)
 	}
@@ -69,7 +72,7 @@ func TestRetryFailedHoldsJobOpen(t *testing.T) {
 		t.Fatalf("%v, the job is %s", err, out.Job.Status)
 	}
 	out.Job.RetryTick(start.Add(Tick))
-	out.Job.TookRetries(0, RetryPass{}, true, start.Add(Tick))
+	out.Job.TookRetries(nil, RetryPass{}, true, start.Add(Tick))
 	if out.Job.Status != Completed {
 		t.Errorf("with nothing left the job is %s", out.Job.Status)
 	}

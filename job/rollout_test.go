@@ -407,7 +407,7 @@ func TestLastUpdatedAt(t *testing.T) {
 		j, x = out.Job, out.Execution
 	})
 	step("an execution ends", false, func() { j = end(t, j, x, 'S').Job })
-	step("an execution is deleted", false, func() { j.ExecutionDeleted(ExecutionSucceeded, now) })
+	step("an execution is deleted", false, func() { j.ExecutionDeleted(Execution{Status: ExecutionSucceeded}, now) })
 	step("end of the rollout", true,
 		func() { j.ReleasedExecutions(0, RolloutCursor{Source: 1}, true, now) })
 	step("UpdateJob", true, func() { _, _ = j.ApplyUpdate(Update{Description: text("x")}, now) })

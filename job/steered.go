@@ -11,18 +11,22 @@ import (
 type Steered struct {
 	// Observed is what went wrong and did not cancel the job, oldest first (R-STR-20).
 	Observed []Observation `json:"observed,omitempty"`
+	// Guard is what the guard has counted, nil as long as that is nothing (R-STR-35).
+	Guard *GuardState `json:"guard,omitzero"`
 	// RetriesWaiting is how many things wait for a retry until the job is resumed (R-STR-11).
 	RetriesWaiting int64 `json:"retriesWaiting,omitzero"`
+	// Waves is one for each wave that has begun (R-STR-50).
+	Waves []WaveState `json:"waves,omitempty"`
 	// Retry is the pass that tries again what has failed, nil when none runs (R-STR-60).
 	Retry *RetryPass `json:"retry,omitzero"`
 }
 
-// Observation is that an abort criterion was met and the job was not canceled.
+// Observation is that an abort criterion was met or the guard fired, and the job was not canceled.
 type Observation struct {
 	At        time.Time `json:"at"`
-	Criterion int       `json:"criterion,omitzero"` // its place in abortConfig, from 1 on
+	Criterion int       `json:"criterion,omitzero"` // its place in abortConfig from 1 on, 0: the guard
 	Failures  int64     `json:"failures"`           // executions that failed in its way
-	Executed  int64     `json:"executed"`           // executions that had ended
+	Executed  int64     `json:"executed"`           // executions that had ended; counted, for the guard
 	Action    Action    `json:"action"`             // what was done: pause, or observe for nothing
 }
 
@@ -31,7 +35,7 @@ func (j *Job) steered() *Steered {
 	s := new(Steered)
 	if j.Steered != nil {
 		*s = *j.Steered
-		s.Observed = slices.Clone(s.Observed)
+		s.Observed, s.Waves = slices.Clone(s.Observed), slices.Clone(s.Waves)
 	}
 	j.Steered = s
 	return s
@@ -51,11 +55,14 @@ func (s State) hasObserved(criterion int) bool {
 
 // forgetObservedCriteria is for criteria that change: what was recorded was of others.
 func (j *Job) forgetObservedCriteria() {
-	if j.Steered == nil {
-		return
+	if j.Steered != nil {
+		j.steered().forgetObserved(func(o Observation) bool { return o.Criterion > 0 })
 	}
-	s := j.steered()
-	s.Observed = slices.DeleteFunc(s.Observed, func(o Observation) bool { return o.Criterion > 0 })
+}
+
+// forgetObserved removes what was recorded of some kind.
+func (s *Steered) forgetObserved(of func(Observation) bool) {
+	s.Observed = slices.DeleteFunc(s.Observed, of)
 }
 
 // retriesWaiting is how many things wait for a retry.

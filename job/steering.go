@@ -3,6 +3,7 @@ package job
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -25,6 +26,10 @@ const (
 	settingPaused         = "paused"
 	settingMaxOutstanding = "max-outstanding"
 	settingAbort          = "abort"
+	settingGuard          = "guard"
+	settingConfirm        = "confirm"
+	settingBackoff        = "retry-backoff"
+	settingWaves          = "waves"
 )
 
 // Steering is the settings of a job, but that it is paused: the server changes that by itself, so
@@ -38,6 +43,18 @@ type Steering struct {
 	// Abort is what happens when a criterion of abortConfig is met: Pause or Observe. Empty cancels
 	// the job, as without the setting (R-STR-20).
 	Abort Action `json:"abort,omitzero"`
+	// Guard stops the job when its failures cannot be chance; nil without one (R-STR-32).
+	Guard *Guard `json:"guard,omitzero"`
+	// Confirm is for how long a success waits to be confirmed; 0: it does not (R-STR-40).
+	Confirm time.Duration `json:"confirm,omitzero"`
+	Backoff *Backoff      `json:"backoff,omitzero"` // R-STR-45
+	Waves   []Wave        `json:"waves,omitempty"`  // R-STR-50
+}
+
+// Backoff is how long retries wait: the first one, and at most.
+type Backoff struct {
+	First time.Duration `json:"first"`
+	Max   time.Duration `json:"max"`
 }
 
 // Action is what the server does when a job goes wrong.
@@ -60,6 +77,10 @@ type steeringSetting struct {
 var steeringSettings = map[string]steeringSetting{
 	settingMaxOutstanding: {"a whole number of 1 or more", (*Steering).readMaxOutstanding},
 	settingAbort:          {"observe or pause", (*Steering).readAbort},
+	settingGuard:          {guardForm, (*Steering).readGuard},
+	settingConfirm:        {"a duration from 1m to 7d", (*Steering).readConfirm},
+	settingBackoff:        {"FIRST/MAX, two durations like 10m/12h", (*Steering).readBackoff},
+	settingWaves:          {wavesForm, (*Steering).readWaves},
 }
 
 // pausedForm is what the value of drover:paused looks like.
@@ -159,6 +180,48 @@ func (s *Steering) readAbort(value string) error {
 	return nil
 }
 
+func (s *Steering) readGuard(value string) error {
+	guard, err := parseGuard(value)
+	s.Guard = &guard
+	return err
+}
+
+// Bounds of durations.
+const (
+	minConfirm, maxConfirm = time.Minute, 7 * 24 * time.Hour // R-STR-40
+	minBackoff, maxBackoff = time.Second, 7 * 24 * time.Hour
+)
+
+func (s *Steering) readConfirm(value string) (err error) {
+	s.Confirm, err = parseDuration(value, minConfirm, maxConfirm)
+	return err
+}
+
+func (s *Steering) readBackoff(value string) error {
+	first, most, two := strings.Cut(value, "/")
+	if !two {
+		return errForm
+	}
+	var b Backoff
+	var err error
+	if b.First, err = parseDuration(first, minBackoff, maxBackoff); err != nil {
+		return err
+	}
+	if b.Max, err = parseDuration(most, minBackoff, maxBackoff); err != nil {
+		return err
+	}
+	if b.Max < b.First {
+		return fmt.Errorf("%s is more than %s", first, most)
+	}
+	s.Backoff = &b
+	return nil
+}
+
+func (s *Steering) readWaves(value string) (err error) {
+	s.Waves, err = parseWaves(value)
+	return err
+}
+
 // SteeringTags are the settings of a job as tags (R-STR-1).
 func (j Job) SteeringTags() map[string]string {
 	tags := map[string]string{}
@@ -186,11 +249,15 @@ func (j *Job) Steer(s *Steering, paused string, now time.Time) error {
 			}
 		}
 	}
+	if err := j.steerWaves(before.waves()); err != nil {
+		return err
+	}
 	j.UpdatedAt = now
 	if before.paused() && !j.paused() {
 		j.resume()
 	}
 	j.showOrHide(before.State)
+	j.changeGuard(before.guard(), now)
 	if before.abortAction() != j.abortAction() {
 		j.applyAbortCriteria(now) // as when the criteria themselves change (R-UPD-13)
 	}

@@ -12,7 +12,7 @@ import (
 
 func TestParseSteering(t *testing.T) { // R-STR-1, R-STR-2
 	t.Parallel()
-	const all = "there are drover:abort, drover:max-outstanding, "
+	const all = "there are drover:abort, drover:confirm, drover:guard, "
 	for _, tt := range []struct {
 		key, value string
 		want       *Steering
@@ -34,9 +34,23 @@ func TestParseSteering(t *testing.T) { // R-STR-1, R-STR-2
 		{"drover:abort", "observe", &Steering{Abort: ActionObserve}, "", ""},
 		{"drover:abort", "pause", &Steering{Abort: ActionPause}, "", ""},
 		{"drover:abort", "cancel", nil, "", `tags: drover:abort: "cancel" must be observe or pause`},
+		{"drover:confirm", "15m", &Steering{Confirm: 15 * time.Minute}, "", ""},
+		{"drover:confirm", "7d", &Steering{Confirm: 7 * 24 * time.Hour}, "", ""},
+		{"drover:confirm", "59s", nil, "", `drover:confirm: "59s": "59s" is not between 1m and 7d`},
+		{"drover:confirm", "soon", nil, "", `"soon" is not a duration`},
+		{"drover:retry-backoff", "10m/12h", &Steering{Backoff: &Backoff{10 * time.Minute, 12 * time.Hour}}, "", ""},
+		{"drover:retry-backoff", "1m/1m", &Steering{Backoff: &Backoff{time.Minute, time.Minute}}, "", ""},
+		{"drover:retry-backoff", "12h/10m", nil, "", `12h is more than 10m; it must be FIRST/MAX`},
+		{"drover:retry-backoff", "10m", nil, "", `"10m" must be FIRST/MAX, two durations like 10m/12h`},
+		{"drover:retry-backoff", "x/12h", nil, "", `"x" is not a duration`},
+		{"drover:retry-backoff", "1m/8d", nil, "", `"8d" is not between 1s and 7d`},
+		{"drover:guard", "FAILED 5pct", &Steering{Guard: &Guard{FailureFailed, 500, 500, 10 * time.Minute, ActionPause}}, "", ""},
+		{"drover:guard", "FAILED", nil, "", `it must be TYPE RATEpct`},
+		{"drover:waves", "5pct", &Steering{Waves: []Wave{{PercentHundredths: 500}, {PercentHundredths: 10000}}}, "", ""},
+		{"drover:waves", "5", nil, "", `drover:waves: "5": wave 1: "5" is not a percentage`},
 		{"drover:pausd", "x", nil, "", "drover:pausd is no setting of a job; did you mean drover:paused?"},
 		{"drover:", "x", nil, "", "drover: is no setting of a job; " + all},
-		{"drover:weather", "x", nil, "", all},
+		{"drover:xyz", "x", nil, "", all},
 	} {
 		if tt.want != nil {
 			tt.want.Tags = map[string]string{tt.key: tt.value}
@@ -73,6 +87,10 @@ func FuzzParseSteering(f *testing.F) { // R-STR-1
 	f.Add("paused", "because")
 	f.Add("max-outstanding", "17")
 	f.Add("abort", "pause")
+	f.Add("guard", "FAILED 5pct settle=30m then=pause")
+	f.Add("waves", "group=canary soak=1h ok=98pct / 5pct soak=2h / 100pct")
+	f.Add("confirm", "15m")
+	f.Add("retry-backoff", "10m/12h")
 	f.Fuzz(func(t *testing.T, key, value string) {
 		tags := map[string]string{SteeringPrefix + key: value}
 		s, paused, err := ParseSteering(tags)
@@ -154,7 +172,11 @@ func TestMaxOutstanding(t *testing.T) {
 		t.Errorf("full: %d is due at %s", got, j.Due)
 	}
 	x := Execution{ExecutionKey: ExecutionKey{Job: 1, Thing: 1, Number: 1}, Version: 1}
-	out, err := ApplyEvent(j, x, ReportSucceeded, start)
+	out, err := ApplyEvent(j, x, StartNext, start)
+	if err != nil || out.Job.Tick(start) != 0 {
+		t.Errorf("one that has begun leaves its place: %v, %+v", err, out.Job.Progress)
+	}
+	out, err = ApplyEvent(out.Job, out.Execution, ReportSucceeded, start)
 	if err != nil || out.Job.Next(start) != WorkRelease || out.Job.Tick(start) != 1 {
 		t.Errorf("a place is free: %v, %+v", err, out.Job.Progress)
 	}

@@ -110,7 +110,7 @@ type Outcome struct {
 }
 
 // ApplyEvent applies an event to the latest execution of a thing and draws the consequences for the
-// job in the order of R-CON-22: status, counters, retry, abort, completion. So a last failure that
+// job in the order of R-CON-22: status, counters, retry, abort, guard, completion. So a last failure that
 // is retried does not complete the job (R-JOB-14), and the retry of one that aborts the job is
 // canceled (R-RTY-10).
 func ApplyEvent(j Job, e Execution, event Event, now time.Time) (Outcome, error) {
@@ -130,14 +130,24 @@ func ApplyEvent(j Job, e Execution, event Event, now time.Time) (Outcome, error)
 	out := Outcome{Job: j, Execution: after}
 	out.Job.Counts.Transfer(e.Status, move.to)
 	if move.to.Terminal() {
-		out.drawConsequences(now)
+		out.Job.countInWave(e.Wave, func(w *WaveState) {
+			w.Ended++
+			if move.to == ExecutionSucceeded {
+				w.Succeeded++
+			}
+		})
+		out.drawConsequences(e, now)
+	} else if e.Status == ExecutionQueued && j.guard() != nil {
+		out.Job.guardChange(e, after, now)
+		out.Job.Recompute(now)
 	}
 	return out, nil
 }
 
-// drawConsequences draws what follows for the job from an execution that has ended. Only what a
+// drawConsequences draws what follows for the job from an execution that has ended; before is what
+// it was. Only what a
 // device or its timer brought about may abort the job (R-ABT-9).
-func (o *Outcome) drawConsequences(now time.Time) {
+func (o *Outcome) drawConsequences(before Execution, now time.Time) {
 	if o.Job.Status.Active() && !o.Job.RolloutEnded {
 		o.Retry = o.Job.nextAttempt(o.Execution, now)
 		switch {
@@ -146,13 +156,14 @@ func (o *Outcome) drawConsequences(now time.Time) {
 			o.Retry, o.RetryWaits = nil, true
 			o.Job.steered().RetriesWaiting++
 		default:
-			o.Job.Counts[ExecutionQueued]++
+			o.Job.queuedAgain(*o.Retry)
 		}
 	}
 	switch o.Execution.Status {
 	case ExecutionSucceeded, ExecutionFailed, ExecutionRejected, ExecutionTimedOut:
 		o.Job.applyAbortCriteria(now)
 	}
+	o.Job.guardChange(before, o.Execution, now)
 	o.Job.Recompute(now)
 }
 
@@ -164,11 +175,19 @@ func (j Job) nextAttempt(ended Execution, now time.Time) *Execution {
 	}
 	retry := NewExecution(ended.ExecutionKey, now)
 	retry.Attempt, retry.RetriesUsed, retry.Wave = used.Failed+used.TimedOut, used, ended.Wave
+	retry.Held = ended.Held
 	return &retry
+}
+
+// queuedAgain records a further attempt.
+func (j *Job) queuedAgain(x Execution) {
+	j.Counts[ExecutionQueued]++
+	j.countInWave(x.Wave, func(w *WaveState) { w.Created++ })
 }
 
 // WithdrawRetry removes the retry, because its thing is no target any more (R-RTY-9).
 func (o *Outcome) WithdrawRetry(now time.Time) {
+	o.Job.countInWave(o.Retry.Wave, func(w *WaveState) { w.Created-- })
 	o.Retry = nil
 	o.Job.Counts[ExecutionQueued]--
 	o.Job.Recompute(now)

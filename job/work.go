@@ -22,6 +22,7 @@ const (
 	WorkLateJoiners              // create executions for late joiners that waited (R-JOB-56)
 	WorkBackfill                 // create executions for members of associated groups (R-API-22)
 	WorkRetryFailed              // try again what has failed, for an operator (R-STR-60)
+	WorkWave                     // begin a wave, or judge the gate behind one (R-STR-50)
 	WorkRelease                  // open the next tick, or go on with this one (R-ROLL-3)
 )
 
@@ -51,6 +52,7 @@ var workOrder = []struct {
 		return atOnceIf(j.creates() && j.Backfill != nil)
 	}},
 	{WorkRetryFailed, (*Job).retryFrom},
+	{WorkWave, (*Job).waveFrom},
 	{WorkRelease, (*Job).releaseFrom},
 }
 
@@ -86,6 +88,7 @@ func (j *Job) due(now time.Time) (due time.Time) {
 	if j.Status == InProgress {
 		due = earliest(due, j.WindowEdge) // the window closes
 	}
+	due = earliest(due, j.guardDue())
 	if j.Status.Active() && j.Schedule != nil && now.Before(j.Schedule.EndAt) {
 		due = earliest(due, j.Schedule.EndAt)
 	}
@@ -94,9 +97,10 @@ func (j *Job) due(now time.Time) (due time.Time) {
 
 // releaseFrom is when the rollout goes on: at once within a tick, and while it is not known whether
 // any target is left; else at the next tick.
-// With as many executions pending as there may be, it waits for one of them to end.
+// With as many executions pending as there may be, it waits for one of them to end; behind a wave,
+// for the next one.
 func (j *Job) releaseFrom() time.Time {
-	if j.Progress.Finished {
+	if j.Progress.Finished || j.atGate() {
 		return time.Time{}
 	}
 	if j.creates() && (j.Progress.Quota > 0 && j.room() != 0 || j.Progress.Searching) {

@@ -162,8 +162,15 @@ func randomJob(r *rand.Rand) Job {
 			j.Steered.Retry = &RetryPass{Statuses: []ExecutionStatus{ExecutionFailed}}
 		}
 	}
-	if pick(5) {
-		j.Steering = &Steering{MaxOutstanding: int64(1 + r.IntN(4))}
+	if pick(3) {
+		j.Steering = &Steering{MaxOutstanding: int64(r.IntN(4))}
+		if pick(2) {
+			j.Steering.Waves = []Wave{{PercentHundredths: 5, Soak: time.Duration(r.IntN(2)) * time.Hour},
+				{PercentHundredths: 10000}}
+			if pick(2) {
+				j.steered().Waves = []WaveState{{Created: int64(r.IntN(2)), LastRelease: around(), Released: pick(2)}}
+			}
+		}
 	}
 	if j.TargetSelection == Continuous && j.Status == InProgress {
 		j.LateJoinersWaiting = pick(4)
@@ -239,7 +246,7 @@ func TestMutatorsRecompute(t *testing.T) {
 		"CancelJob":        func(j *Job) { _ = j.CancelJob(Cancellation{}, start) },
 		"ClockWentBack":    func(j *Job) { j.ClockWentBack(start) },
 		"DeleteJob":        func(j *Job) { _ = j.DeleteJob(true, 0, start) },
-		"ExecutionDeleted": func(j *Job) { j.ExecutionDeleted(ExecutionQueued, start) },
+		"ExecutionDeleted": func(j *Job) { j.ExecutionDeleted(Execution{}, start) },
 		"FinishSweep":      func(j *Job) { j.FinishSweep(start) },
 		"NotifiedWindow": func(j *Job) {
 			j.NotifiedWindow(ExecutionKey{Thing: 7}, true,
@@ -252,17 +259,24 @@ func TestMutatorsRecompute(t *testing.T) {
 			j.ReleasedExecutions(1, RolloutCursor{}, true,
 				start)
 		},
-		"ResumeRollout":      func(j *Job) { j.ResumeRollout(start) },
-		"SearchOn":           func(j *Job) { j.SearchOn(start) },
-		"SkipMissedWindow":   func(j *Job) { j.SkipMissedWindow(start) },
-		"StartRollout":       func(j *Job) { j.StartRollout([]Source{{Group: 1}}, 1, start) },
-		"Tick":               func(j *Job) { j.Tick(start) },
-		"TookLateJoiners":    func(j *Job) { j.TookLateJoiners(true, start) },
-		"Steer":              func(j *Job) { _ = j.Steer(nil, "later", start) },
+		"ResumeRollout":    func(j *Job) { j.ResumeRollout(start) },
+		"SearchOn":         func(j *Job) { j.SearchOn(start) },
+		"SkipMissedWindow": func(j *Job) { j.SkipMissedWindow(start) },
+		"StartRollout":     func(j *Job) { j.StartRollout([]Source{{Group: 1}}, 1, start) },
+		"Tick":             func(j *Job) { j.Tick(start) },
+		"TookLateJoiners":  func(j *Job) { j.TookLateJoiners(true, start) },
+		"Steer":            func(j *Job) { _ = j.Steer(nil, "later", start) },
+		"ApproveWave":      func(j *Job) { _ = j.ApproveWave(0, start) },
+		"BeginWave":        func(j *Job) { j.BeginWave(0, start) },
+		"JudgeWave": func(j *Job) {
+			if _, _, n := j.CurrentWave(); n > 0 {
+				j.JudgeWave(start)
+			}
+		},
 		"RetryFailed":        func(j *Job) { _ = j.RetryFailed([]ExecutionStatus{ExecutionFailed}, nil, start) },
 		"RetryTick":          func(j *Job) { j.RetryTick(start) },
-		"TookRetries":        func(j *Job) { j.TookRetries(0, RetryPass{}, true, start) },
-		"TookWaitingRetries": func(j *Job) { j.TookWaitingRetries(1, 1, true, start) },
+		"TookRetries":        func(j *Job) { j.TookRetries(nil, RetryPass{}, true, start) },
+		"TookWaitingRetries": func(j *Job) { j.TookWaitingRetries(1, nil, true, start) },
 		"WaitForSchedule":    func(j *Job) { j.WaitForSchedule(start) },
 	}
 	pointer := reflect.TypeFor[*Job]()

@@ -59,8 +59,8 @@ type Tx interface {
 	// Apply is the only way to write. It may be called several times in one transaction, and later
 	// reads of the same transaction see what it did.
 	Apply(Changes) error
-	// Heads reads ahead what requests of devices begin with: the keys of things, by their names, and
-	// up to pending of their first pending executions, in one question. It leaves out names of no
+	// Heads reads ahead what requests of devices begin with: the keys of things, by their names,
+	// whether they are held, and up to pending of their first pending executions, in one question. It leaves out names of no
 	// thing. A store to which a question costs nothing may answer nothing.
 	Heads(names []string, pending int) ([]Head, error)
 	// LastNumbers reads ahead what LastNumber answers for many things, in one question; 0 where it
@@ -74,9 +74,10 @@ type Tx interface {
 	NextKeys() Keys
 }
 
-// A Head is a thing with its first pending executions, as Pending has them.
+// A Head is a thing, whether it is held, and its first pending executions, as Pending has them.
 type Head struct {
 	Name    string
 	Thing   registry.ThingID
+	Held    bool
 	Pending []job.Execution
 }

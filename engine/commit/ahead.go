@@ -7,14 +7,15 @@ import (
 )
 
 // An ahead is what a commit has read before anybody asked: the things whose devices make its
-// requests, or that a rollout has come to, their first pending executions, and the last numbers of
-// their executions of a job. A store that is far away is asked for all of them
+// requests, or that a rollout has come to, whether they are held, their first pending executions,
+// and the last numbers of their executions of a job. A store that is far away is asked for all of them
 // at once, instead of several times for each request. What a change may have made wrong is
 // forgotten.
 type ahead struct {
 	things  map[string]registry.ThingID
 	names   map[registry.ThingID]string
 	pending map[registry.ThingID][]job.Execution
+	held    map[registry.ThingID]bool
 	last    map[registry.ThingID]int64 // of the job lastOf
 	lastOf  job.Key
 }
@@ -27,14 +28,14 @@ func (a *ahead) read(tx store.Tx, batch []*request) error {
 			names = append(names, r.thing)
 		}
 	}
+	if len(names) < 2 { // nothing to gain
+		return nil
+	}
 	return a.readHeads(tx, names)
 }
 
 // readHeads reads the first pending executions of things.
 func (a *ahead) readHeads(tx store.Tx, names []string) error {
-	if len(names) < 2 { // nothing to gain
-		return nil
-	}
 	heads, err := tx.Heads(names, PendingPage)
 	if err != nil || len(heads) == 0 {
 		return err
@@ -43,16 +44,18 @@ func (a *ahead) readHeads(tx store.Tx, names []string) error {
 		a.things = make(map[string]registry.ThingID, len(heads))
 		a.names = make(map[registry.ThingID]string, len(heads))
 		a.pending = make(map[registry.ThingID][]job.Execution, len(heads))
+		a.held = make(map[registry.ThingID]bool, len(heads))
 	}
 	for _, h := range heads {
 		a.things[h.Name], a.names[h.Thing], a.pending[h.Thing] = h.Thing, h.Name, h.Pending
+		a.held[h.Thing] = h.Held
 	}
 	return nil
 }
 
 // ReadAhead reads what a rollout asks about each of the next members of a group.
 func (tx *Tx) ReadAhead(key job.Key, members []registry.Membership) error {
-	if len(members) < 2 {
+	if len(members) == 0 {
 		return nil
 	}
 	things, names := make([]registry.ThingID, len(members)), make([]string, len(members))
@@ -98,9 +101,11 @@ func (a *ahead) forget(c *store.Changes) {
 	}
 	for _, hold := range c.Job.Holds {
 		delete(a.pending, hold.Thing)
+		delete(a.held, hold.Thing)
 	}
 	for _, thing := range c.Job.Released {
 		delete(a.pending, thing)
+		delete(a.held, thing)
 	}
 	for _, used := range c.Job.ForgottenNumbers {
 		delete(a.last, used.Thing)

@@ -1,6 +1,8 @@
 package commit
 
 import (
+	"errors"
+
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/store"
@@ -35,6 +37,26 @@ func (r *executionReader) FirstPending(thing registry.ThingID) ([]job.Execution,
 		r.thing, r.pending, r.known = thing, pending, true
 	}
 	return pending, err
+}
+
+// IsHeld reports whether a thing is held (R-STR-14), for an execution of it that is new. Where an
+// execution of the thing was read already, or was read ahead, the store is not asked once more.
+func (tx *Tx) IsHeld(thing registry.ThingID) (bool, error) {
+	if held, ok := tx.ahead.held[thing]; ok {
+		return held, nil
+	}
+	pending, err := tx.FirstPending(thing)
+	if err != nil {
+		return false, err
+	}
+	if len(pending) > 0 {
+		return pending[0].Held, nil
+	}
+	_, err = tx.HoldOf(thing)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // Latest returns the latest execution of a job on a thing. One that is pending is always the

@@ -42,16 +42,16 @@ func (b *Background) DueStep(tx *commit.Tx) error {
 	turns, last := b.nextTurns()
 	for _, kind := range turns.Order() {
 		if kind == job.DueTimers {
-			overdue, err := tx.DueExecutions(tx.Now, BackgroundStep)
+			done, err := timersStep(tx, BackgroundStep)
 			if err != nil {
 				return err
 			}
-			if len(overdue) == 0 {
+			if done == 0 {
 				continue
 			}
-			turns.TimersLeft = len(overdue) == BackgroundStep
+			turns.TimersLeft = done == BackgroundStep
 			tx.AfterCommit(func() { b.setTurns(turns, kind, 0) })
-			return timeOut(tx, overdue)
+			return nil
 		}
 		key, err := dueJob(tx, kind, last[kind])
 		if err != nil {
@@ -119,21 +119,38 @@ func (b *Background) setTurns(turns job.Turns, kind job.DueKind, key job.Key) {
 	b.turns, b.last[kind] = turns, key
 }
 
-// timeOut ends executions whose deadline has passed (R-TMO-8). Each is applied by itself, so that
-// an abort that one of them brings about is announced in its place (R-EVT-28).
-func timeOut(tx *commit.Tx, overdue []job.Execution) error {
-	for _, x := range overdue {
-		if _, err := jobOnSchedule(tx, x.Job); err != nil { // after its end nothing is retried
-			return err
-		}
-		if err := applyEvent(tx, x, job.TimeOut); err != nil {
-			return err
-		}
-		if err := tx.Apply(); err != nil {
-			return err
+// timersStep does up to limit pieces of what a time was set for, those of executions first, and
+// returns how many it has done.
+func timersStep(tx *commit.Tx, limit int) (done int, err error) {
+	for _, kind := range []func(*commit.Tx, int) (int, error){timeOut, endHolds} {
+		n, err := kind(tx, limit-done)
+		if done += n; err != nil || done == limit {
+			return done, err
 		}
 	}
-	return nil
+	return done, nil
+}
+
+// timeOut ends up to limit executions whose deadline has passed (R-TMO-8), and returns how many.
+// Each is applied by itself, so that an abort that one of them brings about is announced in its
+// place (R-EVT-28).
+func timeOut(tx *commit.Tx, limit int) (ended int, err error) {
+	overdue, err := tx.DueExecutions(tx.Now, limit)
+	if err != nil {
+		return 0, err
+	}
+	for _, x := range overdue {
+		if _, err := jobOnSchedule(tx, x.Job); err != nil { // after its end nothing is retried
+			return 0, err
+		}
+		if err := applyEvent(tx, x, job.TimeOut); err != nil {
+			return 0, err
+		}
+		if err := tx.Apply(); err != nil {
+			return 0, err
+		}
+	}
+	return len(overdue), nil
 }
 
 // Purge begins the removal of jobs that ended longer ago than they are kept, forgets memberships

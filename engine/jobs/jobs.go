@@ -95,6 +95,9 @@ func (s *Service) newJob(
 	j = job.Job{Key: tx.Keys.Job(), ID: id, Definition: definition}
 	j.CreatedAt, j.UpdatedAt, j.Paused = tx.Now, tx.Now, paused
 	j.TargetGroups = job.TargetGroups(sources)
+	if err := checkWaves(tx, j); err != nil {
+		return j, err
+	}
 	if !j.WaitForSchedule(tx.Now) {
 		j.StartRollout(sources, newest, tx.Now)
 	}

@@ -72,11 +72,11 @@ func queueLateJoiner(tx *commit.Tx, key job.Key, thing registry.ThingID) error {
 // Like late joiners they do not wait for the rollout's rate (R-API-22).
 func backfillStep(tx *commit.Tx, j job.Job, limit int) error {
 	page, err := nextTargets(tx, j, targetSearch{
-		from:   *j.Backfill,
-		end:    len(j.Sources),
-		limit:  limit,
-		step:   limit,
-		accept: acceptBackfill,
+		sources: j.Sources,
+		from:    *j.Backfill,
+		limit:   limit,
+		step:    limit,
+		accept:  acceptBackfill,
 	})
 	if err != nil {
 		return err
@@ -98,12 +98,12 @@ func backfillStep(tx *commit.Tx, j job.Job, limit int) error {
 // acceptBackfill accepts a thing that was no target of the job before the source's group was
 // associated (R-JOB-51).
 func acceptBackfill(
-	tx *commit.Tx, j job.Job, source job.Source, thing registry.ThingID,
+	tx *commit.Tx, j job.Job, source job.Source, m registry.Member,
 ) (bool, error) {
-	last, err := tx.LastNumber(j.Key, thing)
+	last, err := tx.LastNumber(j.Key, m.Thing)
 	if err != nil || j.Progress.Finished && last == 0 { // as most: nothing needs to be loaded
 		return err == nil, err
 	}
-	groups, err := reach(tx, thing)
-	return j.AcceptsBackfill(source, thing, groups, last), err
+	groups, err := reach(tx, m.Thing)
+	return j.AcceptsBackfill(source, m.Thing, groups, last), err
 }

@@ -32,22 +32,22 @@ type targetPage struct {
 }
 
 // acceptTarget says whether a thing of a source is to get an execution.
-type acceptTarget func(*commit.Tx, job.Job, job.Source, registry.ThingID) (bool, error)
+type acceptTarget func(*commit.Tx, job.Job, job.Source, registry.Member) (bool, error)
 
 // targetSearch says which things are looked for.
 type targetSearch struct {
-	from   job.RolloutCursor
-	end    int // index of the source before which the search ends
-	limit  int // how many things are wanted
-	step   int // how many executions the step may create, at least limit
-	accept acceptTarget
+	sources []job.Source
+	from    job.RolloutCursor
+	limit   int // how many things are wanted
+	step    int // how many executions the step may create, at least limit
+	accept  acceptTarget
 	// returners says that those that have left and come back have their turn after all others.
 	returners bool
 }
 
 // done reports whether nothing is left at a cursor.
 func (s targetSearch) done(at job.RolloutCursor) bool {
-	return at.Source >= s.end && (at.Returned || !s.returners)
+	return at.Source >= len(s.sources) && (at.Returned || !s.returners)
 }
 
 // nextTargets finds things of the job's sources that are accepted (R-ROLL-12, R-ROLL-14). A page
@@ -60,11 +60,11 @@ func nextTargets(tx *commit.Tx, j job.Job, s targetSearch) (targetPage, error) {
 	budget := lookFactor * s.step
 	defer func() { tx.AddWork((lookFactor*s.step - budget) / lookFactor) }()
 	for budget > 0 && !s.done(page.at) {
-		if page.at.Source >= s.end {
+		if page.at.Source >= len(s.sources) {
 			page.at = job.RolloutCursor{Returned: true}
 			continue
 		}
-		members, err := membersAt(tx, j, page.at, read)
+		members, err := membersAt(tx, j, s.sources[page.at.Source], page.at, read)
 		if err != nil {
 			return page, err
 		}
@@ -73,7 +73,7 @@ func nextTargets(tx *commit.Tx, j job.Job, s targetSearch) (targetPage, error) {
 		}
 		for _, member := range members {
 			budget--
-			accepted, err := inTimeAndAccepted(tx, j, page.at, member, s.accept)
+			accepted, err := inTimeAndAccepted(tx, j, s.sources[page.at.Source], page.at, member, s.accept)
 			if err != nil {
 				return page, err
 			}
@@ -92,7 +92,7 @@ func nextTargets(tx *commit.Tx, j job.Job, s targetSearch) (targetPage, error) {
 		}
 		if len(members) < read {
 			budget -= groupCost
-			if page.at, err = nextGroup(tx, j.Sources[page.at.Source], page.at); err != nil {
+			if page.at, err = nextGroup(tx, s.sources[page.at.Source], page.at); err != nil {
 				return page, err
 			}
 		}
@@ -104,13 +104,13 @@ func nextTargets(tx *commit.Tx, j job.Job, s targetSearch) (targetPage, error) {
 // inTimeAndAccepted reports whether a member of a source was there when the rollout or the
 // back-fill began (R-JOB-52), and is accepted. One that has left must be a target again.
 func inTimeAndAccepted(
-	tx *commit.Tx, j job.Job, at job.RolloutCursor, m registry.Membership, accept acceptTarget,
+	tx *commit.Tx, j job.Job, from job.Source, at job.RolloutCursor, m registry.Membership,
+	accept acceptTarget,
 ) (bool, error) {
-	from := j.Sources[at.Source]
 	if m.Joined > max(j.NewestMembership, from.NewestMembership) {
 		return false, nil
 	}
-	accepted, err := accept(tx, j, from, m.Thing)
+	accepted, err := accept(tx, j, from, m.Member)
 	if err != nil || !accepted || !at.Returned {
 		return accepted, err
 	}
@@ -120,9 +120,8 @@ func inTimeAndAccepted(
 // membersAt returns the next things at a cursor: members of a group, or the one thing of the source
 // if it still exists (R-JOB-54), which never joined later than anything.
 func membersAt(
-	tx *commit.Tx, j job.Job, at job.RolloutCursor, limit int,
+	tx *commit.Tx, j job.Job, source job.Source, at job.RolloutCursor, limit int,
 ) ([]registry.Membership, error) {
-	source := j.Sources[at.Source]
 	switch {
 	case at.Returned && source.Thing != 0: // it never left
 		return nil, nil

@@ -13,28 +13,41 @@ import (
 
 // visibleHead returns the first pending execution of a thing that is not hidden, nil when there
 // is none.
-func visibleHead(tx *commit.Tx, thing registry.ThingID) (*job.Execution, error) {
+func visibleHead(tx *commit.Tx, thing registry.ThingID) (head *job.Execution, err error) {
+	err = eachPending(tx, thing, func(x job.Execution) (more bool, err error) {
+		hidden, err := isHidden(tx, x)
+		if !hidden {
+			head = &x
+		}
+		return hidden, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return head, nil
+}
+
+// eachPending calls f for the pending executions of a thing, in order, until f asks for no more.
+func eachPending(
+	tx *commit.Tx, thing registry.ThingID, f func(x job.Execution) (more bool, err error),
+) error {
 	found, err := tx.FirstPending(thing)
-	for asked := commit.PendingPage; err == nil; asked *= 2 {
-		for _, x := range found {
-			hidden, err := isHidden(tx, x)
-			if err != nil {
-				return nil, err
-			}
-			if !hidden {
-				return &x, nil
+	for done, asked := 0, commit.PendingPage; err == nil; asked *= 2 {
+		for _, x := range found[min(done, len(found)):] {
+			if more, err := f(x); err != nil || !more {
+				return err
 			}
 		}
-		if len(found) < asked {
+		if done = len(found); done < asked {
 			break
 		}
 		found, err = tx.Pending(thing, 2*asked)
 	}
-	return nil, err
+	return err
 }
 
 // isHidden reports whether an execution is hidden from its device: its job waits for a maintenance
-// window, or is paused (R-SCH-17, R-STR-10).
+// window or is paused, or its thing is held (R-SCH-17, R-STR-10, R-STR-14).
 func isHidden(tx *commit.Tx, x job.Execution) (bool, error) {
 	if x.Status != job.ExecutionQueued {
 		return false, nil

@@ -21,8 +21,8 @@ type RetryRequest struct {
 }
 
 // RetryFailed has a job try again on things whose last attempt has failed, in the background
-// (R-STR-60). It returns how many executions were found: those of the things that are named; without
-// names, all that have ended so, of which earlier attempts of a thing are passed over.
+// (R-STR-60). It returns how many executions were found: those of the things that are named;
+// without names, all that have ended so, of which earlier attempts of a thing are passed over.
 func (s *Service) RetryFailed(ctx context.Context, id string, r RetryRequest) (found int64, err error) {
 	err = s.Commits.Do(ctx, func(tx *commit.Tx) error {
 		found = 0
@@ -79,45 +79,45 @@ func waitingRetriesStep(tx *commit.Tx, j job.Job, limit int) error {
 	if err != nil {
 		return err
 	}
-	created := 0
+	var created []job.Execution
 	for _, w := range waiting {
 		tx.Changes.Job.RetriesDone = append(tx.Changes.Job.RetriesDone, w)
-		done, err := tryAgain(tx, j, w.Thing, j.WaitingRetry)
+		retry, err := tryAgain(tx, j, w.Thing, j.WaitingRetry)
 		if err != nil {
 			return err
 		}
-		created += done
+		created = append(created, retry...)
 	}
 	j.TookWaitingRetries(len(waiting), created, len(waiting) == limit, tx.Now)
 	tx.SetJob(j)
 	return nil
 }
 
-// tryAgain creates a further attempt on a thing, if decide makes one of its latest execution and the
-// thing is still a target (R-RTY-9). It returns how many it created.
+// tryAgain creates a further attempt on a thing, if decide makes one of its latest execution and
+// the thing is still a target (R-RTY-9). It returns those that it created.
 func tryAgain(
 	tx *commit.Tx, j job.Job, thing registry.ThingID,
 	decide func(latest job.Execution, last int64, now time.Time) (job.Execution, bool),
-) (int, error) {
+) (created []job.Execution, err error) {
 	latest, err := tx.Latest(j.Key, thing)
 	if commit.Missing(err) {
-		return 0, nil
+		return nil, nil
 	}
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	last, err := tx.LastNumber(j.Key, thing)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	retry, ok := decide(latest, last, tx.Now)
 	if !ok {
-		return 0, nil
+		return nil, nil
 	}
 	if still, err := isTarget(tx, j, thing); err != nil || !still {
-		return 0, err
+		return nil, err
 	}
-	return 1, queueAgain(tx, j, retry)
+	return []job.Execution{retry}, queueAgain(tx, j, retry)
 }
 
 // retryFailedStep goes on with the pass that RetryFailed has begun, as far as the quota of the tick
@@ -133,13 +133,13 @@ func retryFailedStep(tx *commit.Tx, j job.Job, limit int) error {
 	if err != nil {
 		return err
 	}
-	created := 0
+	var created []job.Execution
 	for _, thing := range things {
-		n, err := tryAgain(tx, j, thing, j.AskedRetry)
+		retry, err := tryAgain(tx, j, thing, j.AskedRetry)
 		if err != nil {
 			return err
 		}
-		created += n
+		created = append(created, retry...)
 	}
 	j.TookRetries(created, left, done, tx.Now)
 	tx.SetJob(j)

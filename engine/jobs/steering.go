@@ -24,6 +24,9 @@ func Steer(tx *commit.Tx, j job.Job, tags map[string]string) error {
 	if err := j.Steer(s, paused, tx.Now); err != nil {
 		return err
 	}
+	if err := checkWaves(tx, j); err != nil {
+		return err
+	}
 	tx.Changes.Job.Definitions = []job.Job{j}
 	tx.SetJob(j)
 	return nil

@@ -57,6 +57,8 @@ func (b *Background) step(tx *commit.Tx, j job.Job, limit int) error {
 		return lateJoinersStep(tx, j, limit)
 	case job.WorkBackfill:
 		return backfillStep(tx, j, limit)
+	case job.WorkWave:
+		return waveStep(tx, j)
 	case job.WorkRelease:
 		return releaseStep(tx, j, limit)
 	}
@@ -73,22 +75,15 @@ func releaseStep(tx *commit.Tx, j job.Job, limit int) error {
 		tx.SetJob(j)
 		return nil
 	}
-	page, err := nextTargets(tx, j, targetSearch{
-		from:   j.Progress.Cursor,
-		end:    j.FirstAssociatedSource(),
-		limit:  quota,
-		step:   limit,
-		accept: hadNone,
-
-		returners: j.TargetSelection != job.Continuous,
-	})
+	search := rolloutSearch(j)
+	search.from, search.limit, search.step = j.Progress.Cursor, quota, limit
+	page, err := nextTargets(tx, j, search)
 	if err != nil {
 		return err
 	}
 	tx.SetJob(j)
 	for _, thing := range page.things {
-		first := job.NewExecution(job.ExecutionKey{Job: j.Key, Thing: thing, Number: 1}, tx.Now)
-		if err := queue(tx, first); err != nil {
+		if err := queue(tx, j.FirstExecution(thing, tx.Now)); err != nil {
 			return err
 		}
 	}
@@ -100,9 +95,26 @@ func releaseStep(tx *commit.Tx, j job.Job, limit int) error {
 	return nil
 }
 
-// hadNone accepts a thing that never had an execution of the job, not even one that was deleted.
-func hadNone(tx *commit.Tx, j job.Job, _ job.Source, thing registry.ThingID) (bool, error) {
-	number, err := tx.LastNumber(j.Key, thing)
+// rolloutSearch is the search of a rollout for the next things, those of a wave if it has waves.
+func rolloutSearch(j job.Job) targetSearch {
+	w, state, _ := j.CurrentWave()
+	if w.Group != "" {
+		return groupWaveSearch(state.Group)
+	}
+	return targetSearch{
+		sources:   j.Sources[:j.FirstAssociatedSource()],
+		accept:    acceptFirst,
+		returners: j.TargetSelection != job.Continuous,
+	}
+}
+
+// acceptFirst accepts a thing that its wave takes and that never had an execution of the job, not
+// even one that was deleted.
+func acceptFirst(tx *commit.Tx, j job.Job, _ job.Source, m registry.Member) (bool, error) {
+	if !j.TakesInWave(m.Name) {
+		return false, nil
+	}
+	number, err := tx.LastNumber(j.Key, m.Thing)
 	return number == 0, err
 }
 

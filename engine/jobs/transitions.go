@@ -110,14 +110,20 @@ func reach(tx *commit.Tx, thing registry.ThingID) ([]registry.GroupID, error) {
 	return fleet.Reach(tx, memberships)
 }
 
-// queue stages a new QUEUED execution and notifies its thing of it.
-func queue(tx *commit.Tx, x job.Execution) error {
-	head, err := visibleHead(tx, x.Thing)
-	if err != nil {
+// queue stages a new QUEUED execution and notifies its thing of it, unless that is held.
+func queue(tx *commit.Tx, x job.Execution) (err error) {
+	if x.Held, err = tx.IsHeld(x.Thing); err != nil {
 		return err
 	}
 	x.Sequence = tx.Keys.Sequence()
 	tx.CreateExecution(x)
+	if x.Held {
+		return nil
+	}
+	head, err := visibleHead(tx, x.Thing)
+	if err != nil {
+		return err
+	}
 	notify(tx, x.Thing, job.NoticeOfNew(head, x))
 	return nil
 }
@@ -137,7 +143,7 @@ func deleteExecution(tx *commit.Tx, x job.Execution) error {
 	if err := tx.DeleteExecution(x, j.Sweep == job.SweepAll); err != nil {
 		return err
 	}
-	j.ExecutionDeleted(x.Status, tx.Now)
+	j.ExecutionDeleted(x, tx.Now)
 	tx.SetJob(j)
 	return nil
 }

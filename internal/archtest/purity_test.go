@@ -23,7 +23,7 @@ var pureStandard = []string{
 	"unicode",
 	"crypto/ecdsa", "crypto/elliptic", "crypto/rsa", "crypto/x509", "crypto/x509/pkix",
 	"crypto/sha256", "encoding/base64", "encoding/binary",
-	"encoding/json", "encoding/pem", "math/big", "math/bits", "net/netip", "net/url", "reflect", "unicode/utf8",
+	"encoding/json", "encoding/pem", "math", "math/big", "math/bits", "net/netip", "net/url", "reflect", "unicode/utf8",
 }
 
 // What decides imports standard packages that only compute, and no library of anybody else.

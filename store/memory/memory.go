@@ -104,12 +104,12 @@ func (t *tx) Apply(c store.Changes) error {
 // before they decide.
 func (t *tx) Heads(names []string, pending int) (heads []store.Head, err error) {
 	for _, name := range names {
-		id, err := t.ThingID(name)
+		thing, err := t.ThingID(name)
 		if errors.Is(err, store.ErrNotFound) {
 			continue
 		}
-		h := store.Head{Name: name, Thing: id}
-		if h.Pending, err = t.Pending(id, pending); err != nil {
+		h := store.Head{Name: name, Thing: thing, Held: t.holds.has(id(thing))}
+		if h.Pending, err = t.Pending(thing, pending); err != nil {
 			return nil, err
 		}
 		heads = append(heads, h)

@@ -129,7 +129,7 @@ func TestHeads(t *testing.T) {
 	k.Status, k.CreatedAt = job.InProgress, at
 	c.Job.CreatedJobs = []store.CreatedJob{{Job: j, Document: "{}"}, {Job: k, Document: "{}"}}
 	names := []string{"a", "b", `qu"ote`, "none", "a"}
-	c.Job.Holds = []job.Hold{{Thing: 2, Reason: "r", Since: at}}
+	c.Job.Holds = []job.Hold{{Thing: 1, Reason: "r", Since: at}, {Thing: 2, Reason: "r", Since: at}}
 	for i, name := range names[:3] {
 		id := registry.ThingID(i + 1)
 		c.Registry.CreatedThings = append(c.Registry.CreatedThings,
@@ -152,7 +152,7 @@ func TestHeads(t *testing.T) {
 		}
 		var want []store.Head
 		for i, name := range names[:3] {
-			h := store.Head{Name: name, Thing: registry.ThingID(i + 1)}
+			h := store.Head{Name: name, Thing: registry.ThingID(i + 1), Held: i < 2}
 			if h.Pending, err = tx.Pending(h.Thing, 4); err != nil {
 				return err
 			}

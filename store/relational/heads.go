@@ -5,8 +5,10 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// HeadColumns are what Heads reads: the name and the key of a thing, and one of its executions.
-const HeadColumns = `t.name, t.id, ` + executionColumns
+// HeadColumns are what Heads reads: the name and the key of a thing, whether it is held, and one of
+// its executions.
+const HeadColumns = `t.name, t.id, (SELECT count(*) FROM thing_hold th WHERE th.thing = t.id),
+	` + executionColumns
 
 // Heads reads rows of HeadColumns, those of one thing one after the other. A thing without
 // executions has one row, whose execution is NULL.
@@ -14,9 +16,9 @@ func Heads(rows Cursor) ([]store.Head, error) {
 	var heads []store.Head
 	s := stmt{rows}
 	for s.Row() {
-		name, thing := s.getText(), registry.ThingID(s.getInt())
+		name, thing, held := s.getText(), registry.ThingID(s.getInt()), s.getBool()
 		if n := len(heads); n == 0 || heads[n-1].Thing != thing {
-			heads = append(heads, store.Head{Name: name, Thing: thing})
+			heads = append(heads, store.Head{Name: name, Thing: thing, Held: held})
 		}
 		if x := scanExecution(s); x.Number != 0 {
 			last := &heads[len(heads)-1]

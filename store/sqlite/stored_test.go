@@ -300,6 +300,8 @@ func TestStoredAsBefore(t *testing.T) {
 func withoutSteering(f *facts) {
 	f.Execution.ShowAt, f.Execution.Wave, f.Execution.Held = time.Time{}, 0, false
 	f.Hold, f.Retry, f.Confirmation = job.Hold{}, store.WaitingRetry{}, job.Confirmation{}
+	f.Job.Steering, f.Job.Paused, f.Job.Steered = nil, "", nil
+	f.Job.Progress.Closed = time.Time{}
 }
 
 // withoutNodes takes out what came with version 13, and later.

@@ -1,0 +1,232 @@
+package job
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/registry"
+)
+
+// How far a rollout in waves is. Each wave is a walk of its own through the targets, and takes of
+// them those that it may and that have no execution yet. When it has found no more, its gate is
+// judged; when that is open, the next one begins.
+
+// WaveState is what one wave that has begun has come to. Executions know their wave.
+type WaveState struct {
+	// Group is the group of the wave when it began; 0 for a share of all things, and for a group
+	// that was not there.
+	Group registry.GroupID `json:"group,omitzero"`
+	// Created is how many executions of the wave there are or were, retries and late joiners among
+	// them; Ended how many have ended, Succeeded how many of those as SUCCEEDED.
+	Created   int64 `json:"created,omitzero"`
+	Ended     int64 `json:"ended,omitzero"`
+	Succeeded int64 `json:"succeeded,omitzero"`
+	// Confirmed and Silent are what became of successes with drover:confirm.
+	Confirmed int64 `json:"confirmed,omitzero"`
+	Silent    int64 `json:"silent,omitzero"`
+	// LastRelease is when the rollout last created an execution of it; at first, when it began.
+	LastRelease time.Time `json:"lastRelease"`
+	// Released says that the walk has found all things of the wave. Judged, that its gate was
+	// judged: the next wave begins unless the job is paused.
+	Released bool `json:"released,omitzero"`
+	Judged   bool `json:"judged,omitzero"`
+}
+
+// waves are those of the settings, nil without any.
+func (d Definition) waves() []Wave {
+	if d.Steering == nil {
+		return nil
+	}
+	return d.Steering.Waves
+}
+
+// wavesBegun is how many waves have begun.
+func (s State) wavesBegun() int {
+	if s.Steered == nil {
+		return 0
+	}
+	return len(s.Steered.Waves)
+}
+
+// CurrentWave is the wave that the rollout takes things of, and its number from 1 on. number is 0
+// for a rollout without waves.
+func (j Job) CurrentWave() (w Wave, state WaveState, number int) {
+	n := j.wavesBegun()
+	if n == 0 || n > len(j.waves()) {
+		return w, state, 0
+	}
+	return j.waves()[n-1], j.Steered.Waves[n-1], n
+}
+
+// TakesInWave reports whether the wave that has begun takes a thing, if it is one of a share of all
+// things.
+func (j Job) TakesInWave(thing string) bool {
+	w, _, number := j.CurrentWave()
+	return number == 0 || w.takes(j.ID, thing)
+}
+
+// TakesInGroupWave reports whether a wave of a group takes a member of it: one that the rollout
+// takes, since it is named, or was a member of a target when the rollout began. memberships are
+// those that the thing has.
+func (d Definition) TakesInGroupWave(thing registry.ThingID, memberships []ReachedThrough) bool {
+	first := d
+	first.Sources = d.Sources[:d.FirstAssociatedSource()]
+	return first.TargetsThing(thing) || first.hasInTime(memberships)
+}
+
+// WaveToBegin is the wave whose turn has come. ok is false while there is none.
+func (j Job) WaveToBegin() (w Wave, ok bool) {
+	n := j.wavesBegun()
+	if j.Progress.Finished || !j.RolloutStarted() || n >= len(j.waves()) {
+		return w, false
+	}
+	return j.waves()[n], n == 0 || j.Steered.Waves[n-1].Judged
+}
+
+// WavesToCome are the waves that have not begun.
+func (j Job) WavesToCome() []Wave {
+	return j.waves()[min(j.wavesBegun(), len(j.waves())):]
+}
+
+// BeginWave begins the wave whose turn has come. group is its group; 0 when it has none, or when
+// that does not exist any more.
+func (j *Job) BeginWave(group registry.GroupID, now time.Time) {
+	s := j.steered()
+	s.Waves = append(s.Waves, WaveState{Group: group, LastRelease: now})
+	j.Progress.Cursor = RolloutCursor{}
+	j.Recompute(now)
+}
+
+// waveReleased records that the walk of a wave has found all its things. It reports false for the
+// last wave, with which the rollout ends, and for a rollout without waves.
+func (j *Job) waveReleased() bool {
+	_, _, number := j.CurrentWave()
+	if number == 0 || number == len(j.waves()) {
+		return false
+	}
+	j.steered().Waves[number-1].Released = true
+	return true
+}
+
+// atGate reports whether the rollout waits behind a wave.
+func (j *Job) atGate() bool {
+	_, state, number := j.CurrentWave()
+	return number > 0 && state.Released
+}
+
+// waveFrom is when there is something to do about waves: one begins, or a gate is judged.
+func (j *Job) waveFrom() time.Time {
+	if !j.creates() || j.Progress.Finished {
+		return time.Time{}
+	}
+	if _, ok := j.WaveToBegin(); ok {
+		return Immediately
+	}
+	w, state, number := j.CurrentWave()
+	switch {
+	case number == 0 || !state.Released:
+		return time.Time{}
+	case w.Soak > 0:
+		return state.LastRelease.Add(w.Soak)
+	}
+	return atOnceIf(!w.hasGate() || j.waveHasEnded(state))
+}
+
+// waveHasEnded reports whether every execution of a wave has ended, and with drover:confirm is
+// confirmed or silent (R-STR-51).
+func (j *Job) waveHasEnded(state WaveState) bool {
+	open := state.Created - state.Ended
+	if j.Steering.Confirm > 0 {
+		open += state.Succeeded - state.Confirmed - state.Silent
+	}
+	return open <= 0
+}
+
+// JudgeWave judges the gate of a wave whose things have all been released. One that is not open
+// pauses the job; when that is resumed the next wave begins all the same (R-STR-52 to R-STR-54).
+func (j *Job) JudgeWave(now time.Time) {
+	w, state, number := j.CurrentWave()
+	j.steered().Waves[number-1].Judged = true
+	if reason := j.closedGate(w, state, number); reason != "" {
+		j.pauseBy(reason, now)
+	}
+	j.Recompute(now)
+}
+
+// closedGate is why the gate of a wave is not open, empty when it is.
+func (j *Job) closedGate(w Wave, state WaveState, number int) string {
+	ok := state.Succeeded
+	if j.Steering.Confirm > 0 {
+		ok = state.Confirmed
+	}
+	switch {
+	case w.hasGate() && state.Created == 0:
+		return fmt.Sprintf("wave: %d took no things", number)
+	case w.HasOK && state.Ended > 0 && ok*allHundredths < w.OKHundredths*state.Ended:
+		share := fmt.Sprintf("%.1f", float64(ok)*100/float64(state.Ended))
+		return fmt.Sprintf("wave: %d has %spct ok of %s - %d of %d", number,
+			strings.TrimSuffix(share, ".0"), percentText(w.OKHundredths), ok, state.Ended)
+	case w.Approve:
+		return fmt.Sprintf("wave: %d waits for approval", number)
+	}
+	return ""
+}
+
+// ApproveWave opens the gate of a wave that waits for an operator: the job is resumed (R-STR-52).
+// number is that of the wave, 0 for the one that waits, whichever that is.
+func (j *Job) ApproveWave(number int, now time.Time) error {
+	_, state, current := j.CurrentWave()
+	waits := current > 0 && state.Judged && j.Paused == fmt.Sprintf("wave: %d waits for approval", current)
+	switch {
+	case !j.Status.Active():
+		return fault.New(fault.Invalid, "job %s is %s: no wave of it waits for approval", j.ID, j.Status)
+	case !waits:
+		return fault.New(fault.Invalid, "no wave of job %s waits for approval", j.ID)
+	case number != 0 && number != current:
+		return fault.New(fault.Invalid, "wave: %d does not wait for approval, wave %d does", number, current)
+	}
+	return j.Steer(j.Steering, "", now)
+}
+
+// steerWaves follows a change of the waves: those that have begun stay as they are (R-STR-55). A
+// job that has no waves any more rolls out to all things that are left.
+func (j *Job) steerWaves(before []Wave) error {
+	after, begun := j.waves(), j.wavesBegun()
+	if slices.Equal(before, after) {
+		return nil
+	}
+	if len(after) == 0 {
+		if begun > 0 {
+			j.steered().Waves = nil
+		}
+		j.walkAnew()
+		return nil
+	}
+	if begun == 0 {
+		j.walkAnew()
+	}
+	for i := range begun {
+		if i >= len(after) || !after[i].sameThings(before[i]) {
+			return fault.New(fault.Invalid,
+				"tags: drover:waves: wave %d has begun and cannot take other things any more", i+1)
+		}
+	}
+	return nil
+}
+
+// walkAnew has a rollout that goes on look at all targets once more.
+func (j *Job) walkAnew() {
+	if !j.Progress.Finished {
+		j.Progress.Cursor = RolloutCursor{}
+	}
+}
+
+// countInWave changes what the wave of an execution has come to.
+func (j *Job) countInWave(wave uint8, change func(*WaveState)) {
+	if n := int(wave); n > 0 && n <= j.wavesBegun() {
+		change(&j.steered().Waves[n-1])
+	}
+}
