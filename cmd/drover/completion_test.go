@@ -66,6 +66,9 @@ func TestOwnValuesAreCompleted(t *testing.T) {
 		"jobs list --thing":        "ListThings",
 		"jobs list --group":        "ListThingGroups",
 		"jobs watch":               "ListJobs",
+		"jobs pause":               "ListJobs",
+		"jobs retry --status":      "FAILED TIMED_OUT REJECTED",
+		"jobs retry --thing":       "ListThings",
 		"jobs create --template":   "ListManagedJobTemplates",
 		"things list --type":       "ListThingTypes",
 	} {

@@ -31,6 +31,7 @@ func jobVerbs() []verb {
 		{"set", "JOB KEY=VALUE... [options]", setSettings},
 		{"unset", "JOB KEY... [options]", unsetSettings},
 		{"steering", "JOB [options]", showSteering},
+		{"retry", "JOB [options]", retryJob},
 	}
 }
 
