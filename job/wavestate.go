@@ -224,6 +224,15 @@ func (j *Job) walkAnew() {
 	}
 }
 
+// soakAnew is for a clock that was set back: no wave was released later than now.
+func (j *Job) soakAnew(now time.Time) {
+	for i := range j.wavesBegun() {
+		if j.Steered.Waves[i].LastRelease.After(now) {
+			j.steered().Waves[i].LastRelease = now
+		}
+	}
+}
+
 // countInWave changes what the wave of an execution has come to.
 func (j *Job) countInWave(wave uint8, change func(*WaveState)) {
 	if n := int(wave); n > 0 && n <= j.wavesBegun() {
