@@ -45,6 +45,7 @@ var disturbances = []disturbance{
 	{name: "CancelJob on all things", prepare: releaseAll("canceled"), do: cancelAll},
 	{name: "DeleteJob of that job", do: deleteAll},
 	{name: "the purge of a job on all things", prepare: endAll("purged"), do: purgeAll},
+	{name: "a pause of a job on all things, and its end", prepare: releaseAll("paused"), do: pauseAll},
 	{name: "20 things into a group of 900 continuous jobs", prepare: watchGroup, do: joinWatched},
 	{name: "5,000 timeouts at once", prepare: startTimers, do: timeOutAll},
 	{name: "AssociateTargetsWithJob with a group of a tenth", prepare: continuousJob, do: associate},
@@ -249,6 +250,19 @@ func (r *rig) endMany(ctx context.Context) error {
 
 func cancelAll(ctx context.Context, r *rig, _ sizes) error {
 	if _, err := r.Jobs.CancelJob(ctx, "canceled", job.Cancellation{}); err != nil {
+		return err
+	}
+	return r.WaitIdle(ctx)
+}
+
+func pauseAll(ctx context.Context, r *rig, _ sizes) error {
+	if err := r.Tags.Tag(ctx, registry.KindJob, "paused", tagged("paused", "later")); err != nil {
+		return err
+	}
+	if err := r.WaitIdle(ctx); err != nil {
+		return err
+	}
+	if err := r.Tags.Untag(ctx, registry.KindJob, "paused", []string{job.SteeringPrefix + "paused"}); err != nil {
 		return err
 	}
 	return r.WaitIdle(ctx)

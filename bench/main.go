@@ -33,6 +33,7 @@ func main() {
 	million := flag.Bool("million", false, "with a fleet of a million")
 	growth := flag.Bool("growth", false, "only what must not cost more as something grows")
 	latency := flag.Bool("latency", false, "only how long devices wait for operators")
+	steering := flag.Bool("steering", false, "only what the settings that steer a job cost")
 	nodes := flag.Bool("nodes", false, "only several nodes on PostgreSQL")
 	binary := flag.String("drover", "bin/drover",
 		"the built `binary`, for what is measured from outside")
@@ -65,6 +66,9 @@ func main() {
 	}
 	if *latency {
 		measure = func(ctx context.Context) error { return inFolder(ctx, s, latencyOnly) }
+	}
+	if *steering {
+		measure = func(ctx context.Context) error { return inFolder(ctx, s, steeringOnly) }
 	}
 	if *nodes {
 		measure = func(ctx context.Context) error { return nodesTable(ctx, s, *binary) }

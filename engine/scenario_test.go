@@ -202,6 +202,10 @@ func (s *scenario) command(t *testing.T, d *datadriven.TestData) (string, error)
 	case "retry":
 		found, err := s.Jobs.RetryFailed(ctx, args.first(), args.retries())
 		return fmt.Sprintf("found %d\n", found), err
+	case "interplay":
+		return s.interplay(t, args.first()), nil
+	case "steering":
+		return s.steering(ctx, args.first())
 	case "approve":
 		return "", s.Jobs.ApproveWave(ctx, args.first(), args.int("wave"))
 	case "tags":

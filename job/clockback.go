@@ -31,6 +31,7 @@ func (j *Job) ClockWentBack(now time.Time) (changed bool) {
 	if !j.RolloutEnded {
 		j.waitAnew(now)
 	}
+	j.soakAnew(now)
 	j.Recompute(now)
 	return guard || j.Status != status || !j.WindowEdge.Equal(edge) || !j.Progress.NextTick.Equal(tick)
 }

@@ -13,7 +13,7 @@ import (
 // of the rollout, and from no retry budget.
 
 // MaxRetryThings is how many single things one request may name.
-const MaxRetryThings = 100
+const MaxRetryThings = 50
 
 // RetryPass is that pass.
 type RetryPass struct {

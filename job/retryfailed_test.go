@@ -120,7 +120,7 @@ func TestRetryFailedRefused(t *testing.T) {
 	}
 	j := steered(nil)
 	many := make([]registry.ThingID, MaxRetryThings+1)
-	if err := j.RetryFailed(failed, many, start); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "101 are named, at most 100 may be") {
+	if err := j.RetryFailed(failed, many, start); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "51 are named, at most 50 may be") {
 		t.Errorf("too many things: %v", err)
 	}
 	if err := j.RetryFailed(failed, many[1:], start); err != nil {

@@ -22,12 +22,13 @@ type Steered struct {
 }
 
 // Observation is that an abort criterion was met or the guard fired, and the job was not canceled.
+// Its JSON is short: there may be 17 in a state that is written often.
 type Observation struct {
 	At        time.Time `json:"at"`
-	Criterion int       `json:"criterion,omitzero"` // its place in abortConfig from 1 on, 0: the guard
-	Failures  int64     `json:"failures"`           // executions that failed in its way
-	Executed  int64     `json:"executed"`           // executions that had ended; counted, for the guard
-	Action    Action    `json:"action"`             // what was done: pause, or observe for nothing
+	Criterion int       `json:"c,omitzero"` // its place in abortConfig from 1 on, 0: the guard
+	Failures  int64     `json:"f"`          // executions that failed in its way
+	Executed  int64     `json:"n"`          // executions that had ended; counted, for the guard
+	Action    Action    `json:"do"`         // what was done: pause, or observe for nothing
 }
 
 // steered is what the settings have come to, to be changed: a copy that only j has.

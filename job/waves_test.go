@@ -280,6 +280,18 @@ func TestSteerWaves(t *testing.T) {
 	}
 }
 
+// After a clock was set back the soak time runs from now (R-CON-28).
+func TestSoakAfterClockWentBack(t *testing.T) {
+	t.Parallel()
+	j := inWaves("5pct soak=1h")
+	j.ReleasedExecutions(1, RolloutCursor{}, true, start)
+	back := start.Add(-24 * time.Hour)
+	j.ClockWentBack(back)
+	if got, want := j.waveFrom(), back.Add(time.Hour); !got.Equal(want) || !j.Due.Equal(want) {
+		t.Errorf("the gate is judged at %s, due at %s, want %s", got, j.Due, want)
+	}
+}
+
 // Executions are counted in their wave: retries, late joiners, and those that are deleted.
 func TestCountsOfWaves(t *testing.T) {
 	t.Parallel()

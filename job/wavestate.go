@@ -1,6 +1,7 @@
 package job
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,21 +19,50 @@ import (
 type WaveState struct {
 	// Group is the group of the wave when it began; 0 for a share of all things, and for a group
 	// that was not there.
-	Group registry.GroupID `json:"group,omitzero"`
+	Group registry.GroupID
 	// Created is how many executions of the wave there are or were, retries and late joiners among
 	// them; Ended how many have ended, Succeeded how many of those as SUCCEEDED.
-	Created   int64 `json:"created,omitzero"`
-	Ended     int64 `json:"ended,omitzero"`
-	Succeeded int64 `json:"succeeded,omitzero"`
+	Created   int64
+	Ended     int64
+	Succeeded int64
 	// Confirmed and Silent are what became of successes with drover:confirm.
-	Confirmed int64 `json:"confirmed,omitzero"`
-	Silent    int64 `json:"silent,omitzero"`
+	Confirmed int64
+	Silent    int64
 	// LastRelease is when the rollout last created an execution of it; at first, when it began.
-	LastRelease time.Time `json:"lastRelease"`
+	LastRelease time.Time
 	// Released says that the walk has found all things of the wave. Judged, that its gate was
 	// judged: the next wave begins unless the job is paused.
-	Released bool `json:"released,omitzero"`
-	Judged   bool `json:"judged,omitzero"`
+	Released bool
+	Judged   bool
+}
+
+// MarshalJSON writes the members as a list of numbers, in their order: there may be ten waves, and
+// the state of a job is written often.
+func (w WaveState) MarshalJSON() ([]byte, error) {
+	return json.Marshal([]int64{
+		int64(w.Group), w.Created, w.Ended, w.Succeeded, w.Confirmed, w.Silent,
+		w.LastRelease.UnixMilli(), oneIf(w.Released), oneIf(w.Judged),
+	})
+}
+
+// UnmarshalJSON reads what MarshalJSON has written.
+func (w *WaveState) UnmarshalJSON(text []byte) error {
+	var n [9]int64
+	if err := json.Unmarshal(text, &n); err != nil {
+		return err
+	}
+	*w = WaveState{
+		Group:       registry.GroupID(n[0]),
+		Created:     n[1],
+		Ended:       n[2],
+		Succeeded:   n[3],
+		Confirmed:   n[4],
+		Silent:      n[5],
+		LastRelease: time.UnixMilli(n[6]).UTC(),
+		Released:    n[7] == 1,
+		Judged:      n[8] == 1,
+	}
+	return nil
 }
 
 // waves are those of the settings, nil without any.
@@ -221,6 +251,15 @@ func (j *Job) steerWaves(before []Wave) error {
 func (j *Job) walkAnew() {
 	if !j.Progress.Finished {
 		j.Progress.Cursor = RolloutCursor{}
+	}
+}
+
+// soakAnew is for a clock that was set back: no wave was released later than now.
+func (j *Job) soakAnew(now time.Time) {
+	for i := range j.wavesBegun() {
+		if j.Steered.Waves[i].LastRelease.After(now) {
+			j.steered().Waves[i].LastRelease = now
+		}
 	}
 }
 

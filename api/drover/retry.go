@@ -18,10 +18,10 @@ type FailedStatuses []FailedStatus
 
 func (FailedStatuses) Constraint() schema.Constraint { return schema.Items(1, 3) }
 
-// Names of things, at most 100 in one request.
+// Names of things, at most 50 in one request.
 type RetriedThings []iot.ThingName
 
-func (RetriedThings) Constraint() schema.Constraint { return schema.Items(1, 100) }
+func (RetriedThings) Constraint() schema.Constraint { return schema.Items(1, 50) }
 
 type RetryJobExecutionsRequest struct {
 	JobID iot.JobID `json:"jobId" in:"path"`
