@@ -299,7 +299,7 @@ var lists = []any{
 	iot.ListTagsForResourceResponse{}, iot.ListTargetsForPolicyResponse{},
 	iot.ListThingGroupsResponse{}, iot.ListThingPrincipalsResponse{},
 	iot.ListThingPrincipalsV2Response{}, iot.ListThingTypesResponse{},
-	iot.ListThingsResponse{}, iot.PolicyList{}, iot.ThingNames{},
+	iot.ListThingsResponse{}, iot.PolicyList{}, iot.ThingNames{}, drover.ListHoldsResponse{},
 }
 
 // Items of a paged response returns the member that the operation's Page names, and every paged
@@ -310,7 +310,7 @@ func TestItems(t *testing.T) {
 	for _, list := range lists {
 		types[schema.ShapeOf(reflect.TypeOf(list))] = reflect.TypeOf(list)
 	}
-	for _, d := range iot.Service.All() {
+	for _, d := range slices.Concat(iot.Service.All(), drover.Service.All()) {
 		if d.Page == nil {
 			continue
 		}

@@ -148,6 +148,9 @@ func (w *world) listings() []listing {
 				return strings.HasPrefix(name, f.text("namePrefixFilter"))
 			})
 		}},
+		{"ListHolds", "thingName", nil, func(filter) []string { // R-STR-14
+			return []string{"a", "c", "e"}
+		}},
 		{"ListThingsInBillingGroup", "", map[string][]any{
 			"billingGroupName": {"lab", "s", "sales"},
 		}, func(f filter) []string { // R-ID-44

@@ -86,5 +86,6 @@ func (p *Plane) Bind(r *schema.Router) {
 	p.bindAuthorization(r)
 	p.bindEvents(r)
 	p.bindSteering(r)
+	p.bindHolds(r)
 	schema.Handle(r, iot.DescribeEndpoint, p.DescribeEndpoint)
 }

@@ -16,6 +16,7 @@ import (
 func (p *Plane) bindSteering(r *schema.Router) {
 	schema.Handle(r, drover.DescribeSteering, p.DescribeSteering)
 	schema.Handle(r, drover.UpdateSteering, p.UpdateSteering)
+	schema.Handle(r, drover.ApproveWave, p.ApproveWave)
 	schema.Handle(r, drover.RetryJobExecutions, p.RetryJobExecutions)
 }
 
@@ -45,6 +46,13 @@ func (p *Plane) UpdateSteering(
 	return steering(j), nil
 }
 
+// ApproveWave opens the gate of a wave that waits for approval.
+func (p *Plane) ApproveWave(
+	ctx context.Context, in *drover.ApproveWaveRequest,
+) (*schema.Nothing, error) {
+	return &schema.Nothing{}, p.Jobs.ApproveWave(ctx, string(in.JobID), int(value(in.Wave)))
+}
+
 // RetryJobExecutions has a job try again on things that have failed, and answers at once.
 func (p *Plane) RetryJobExecutions(
 	ctx context.Context, in *drover.RetryJobExecutionsRequest,
@@ -60,52 +68,4 @@ func (p *Plane) RetryJobExecutions(
 func failedStatus(s drover.FailedStatus) job.ExecutionStatus {
 	status, _ := job.ParseExecutionStatus(string(s))
 	return status
-}
-
-// steering shows how a job is steered.
-func steering(j job.Job) *drover.Steering {
-	shown := &drover.Steering{
-		JobID:    iot.JobID(j.ID),
-		Status:   iot.JobStatus(j.Status),
-		Settings: drover.Settings{},
-		State:    drover.SteeringState{Observed: []drover.Observation{}},
-		Warnings: append([]string{}, j.SteeringWarnings()...),
-	}
-	for key, value := range j.SteeringTags() {
-		name := drover.SettingName(key[len(job.SteeringPrefix):])
-		shown.Settings[name] = drover.SettingValue(value)
-	}
-	if j.Steered != nil {
-		shown.State.Observed = convert(j.Steered.Observed, observation)
-		shown.State.RetriesWaiting = j.Steered.RetriesWaiting
-		shown.State.Retrying = retryPass(j.Steered.Retry)
-	}
-	return shown
-}
-
-// retryPass shows what is tried again, nil for nothing.
-func retryPass(pass *job.RetryPass) *drover.RetryPass {
-	if pass == nil {
-		return nil
-	}
-	shown := &drover.RetryPass{
-		Statuses: convert(pass.Statuses, func(s job.ExecutionStatus) drover.FailedStatus {
-			return drover.FailedStatus(s.String())
-		}),
-	}
-	if pass.Things != nil {
-		shown.ThingsLeft = new(int64(len(pass.Things)))
-	}
-	return shown
-}
-
-// observation shows what was observed.
-func observation(o job.Observation) drover.Observation {
-	return drover.Observation{
-		At:        schema.At(o.At),
-		Criterion: optional(int32(o.Criterion)),
-		Failures:  o.Failures,
-		Executed:  o.Executed,
-		Action:    drover.Action(o.Action),
-	}
 }

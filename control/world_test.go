@@ -87,6 +87,9 @@ func newWorld(t *testing.T, s store.Store) *world {
 		m{"thingGroupName": "dynamic", "queryString": "attributes.site:north"})
 	w.addIdentities()
 	w.addJobs()
+	for _, name := range []string{"e", "a", "c"} {
+		w.do("HoldThing", m{"thingName": name, "reason": "a ticket"})
+	}
 	return w
 }
 

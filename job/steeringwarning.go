@@ -16,9 +16,26 @@ var steeringWarnings = []struct {
 		"the job has no abortConfig, so no criterion is ever met",
 	},
 	{
+		settingGuard,
+		func(j Job) bool {
+			return j.Steering.Guard.FailureType == FailureSilent && j.Steering.Confirm == 0
+		},
+		"no success is waited for without the setting confirm, so none is ever SILENT",
+	},
+	{
 		settingMaxOutstanding,
 		func(j Job) bool { return j.Progress.Finished },
 		"the rollout has finished, so nothing is left that it would bound",
+	},
+	{
+		settingBackoff,
+		func(j Job) bool { return j.Retry == nil || len(j.Retry.Criteria) == 0 },
+		"the job has no jobExecutionsRetryConfig, so nothing is retried",
+	},
+	{
+		settingWaves,
+		func(j Job) bool { return j.Progress.Finished && j.wavesBegun() == 0 },
+		"the rollout has finished, so no wave begins any more",
 	},
 }
 

@@ -47,6 +47,40 @@ func TestSteeringWarnings(t *testing.T) { // R-STR-4
 			[]string{noAbort, finished},
 		},
 		{
+			"a guard of silence, and none is waited for", map[string]string{"drover:guard": "SILENT 5pct"},
+			State{Status: InProgress}, nil,
+			[]string{"guard: no success is waited for without the setting confirm, so none is ever SILENT"},
+		},
+		{
+			"a guard of silence", map[string]string{"drover:guard": "SILENT 5pct", "drover:confirm": "5m"},
+			State{Status: InProgress}, nil, nil,
+		},
+		{
+			"a guard of all failures", map[string]string{"drover:guard": "ALL 5pct"},
+			State{Status: InProgress}, nil, nil,
+		},
+		{
+			"back-off of no retries", map[string]string{"drover:retry-backoff": "10m/12h"},
+			State{Status: InProgress}, nil,
+			[]string{"retry-backoff: the job has no jobExecutionsRetryConfig, so nothing is retried"},
+		},
+		{
+			"waves", map[string]string{"drover:waves": "5pct"}, State{Status: InProgress}, nil, nil,
+		},
+		{
+			"waves that come too late", map[string]string{"drover:waves": "5pct"},
+			State{Status: InProgress, Progress: Progress{Finished: true}}, nil,
+			[]string{"waves: the rollout has finished, so no wave begins any more"},
+		},
+		{
+			"waves that have begun", map[string]string{"drover:waves": "5pct"},
+			State{
+				Status:   InProgress,
+				Progress: Progress{Finished: true},
+				Steered:  &Steered{Waves: []WaveState{{}, {}}},
+			}, nil, nil,
+		},
+		{
 			"a job that has ended", map[string]string{"drover:abort": "pause"},
 			State{Status: Completed, Progress: Progress{Finished: true}}, nil, nil,
 		},
@@ -59,5 +93,19 @@ func TestSteeringWarnings(t *testing.T) { // R-STR-4
 		if diff := cmp.Diff(tt.want, j.SteeringWarnings()); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
 		}
+	}
+}
+
+// A job that retries has something to wait with.
+func TestBackoffWithRetries(t *testing.T) { // R-STR-4
+	t.Parallel()
+	s, _, err := ParseSteering(map[string]string{"drover:retry-backoff": "10m/12h"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	retry := &RetryConfig{Criteria: []RetryCriterion{{FailureType: FailureFailed, Retries: 1}}}
+	j := Job{Definition: Definition{Steering: s, Retry: retry}, State: State{Status: InProgress}}
+	if warnings := j.SteeringWarnings(); warnings != nil {
+		t.Errorf("warned of %q", warnings)
 	}
 }

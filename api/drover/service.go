@@ -9,7 +9,9 @@ import (
 var Service = schema.Service{
 	Name: "drover", Version: "2026-11-29", Signing: "iot",
 	Operations: []schema.Operation{
-		DescribeSteering, UpdateSteering, RetryJobExecutions,
+		DescribeSteering, UpdateSteering, ApproveWave, RetryJobExecutions,
+
+		HoldThing, DescribeHold, ReleaseThing, ListHolds,
 	},
 }
 

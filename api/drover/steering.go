@@ -6,11 +6,14 @@ import (
 	"github.com/drover-iot/drover/schema"
 )
 
+// tagChars is the pattern of the characters of tags (R-VAL-32).
+const tagChars = `[\p{L}\p{Z}\p{N}_.:/=+\-@]*`
+
 // The name of a setting that steers a job: the key of its tag without "drover:" (R-STR-1).
 type SettingName string
 
 func (SettingName) Constraint() schema.Constraint {
-	return schema.Length(1, 121).Matching(`[\p{L}\p{Z}\p{N}_.:/=+\-@]*`)
+	return schema.Length(1, 121).Matching(tagChars)
 }
 
 // The value of a setting, as its tag has it.
@@ -64,20 +67,24 @@ type Steering struct {
 type SteeringState struct {
 	// What went wrong and did not cancel the job, oldest first (R-STR-20).
 	Observed []Observation `json:"observed" required:"true"`
+	// What the guard has counted; absent without one.
+	Guard *Guard `json:"guard"`
+	// The waves of the rollout in their order, those to come too; absent without waves.
+	Waves []Wave `json:"waves"`
 	// Things that wait for a retry until the job goes on (R-STR-11).
 	RetriesWaiting int64 `json:"retriesWaiting"`
 	// What RetryJobExecutions has begun; absent when nothing is left of it (R-STR-60).
 	Retrying *RetryPass `json:"retrying"`
 }
 
-// That a criterion was met and the job was not canceled.
+// That a criterion was met or the guard fired, and the job was not canceled.
 type Observation struct {
 	At schema.Timestamp `json:"at"`
-	// Its place in abortConfig, from 1 on.
+	// The place of the criterion in abortConfig, from 1 on; absent for the guard.
 	Criterion *int32 `json:"criterion"`
-	// Executions that failed in its way.
+	// Executions that failed in its way; for the guard, things.
 	Failures int64 `json:"failures"`
-	// Executions that had ended.
+	// Executions that had ended; for the guard, things that had counted.
 	Executed int64 `json:"executed"`
 	// What was done: pause, or observe for nothing.
 	Action Action `json:"action"`

@@ -18,6 +18,7 @@ var fileWords = []string{"FILE", "DIR", "FOLDER", "PATH"}
 // ownTypes are the types in the API of words in synopses, and of options by their names.
 var ownTypes = map[string]string{
 	"JOB":      "JobID",
+	"THING":    "ThingName",
 	"thing":    "ThingName",
 	"group":    "ThingGroupName",
 	"type":     "ThingTypeName",

@@ -27,6 +27,12 @@ func SteeringTable(s *drover.Steering, now time.Time) Table {
 		}
 		row(string(name), string(s.Settings[name]), style)
 	}
+	if g := s.State.Guard; g != nil {
+		row("guard counted", guarded(g, now), guardStyle(g))
+	}
+	for _, w := range s.State.Waves {
+		row(fmt.Sprintf("wave %d", w.Number), wave(w, now), waveStyles[w.Status])
+	}
 	for _, o := range s.State.Observed {
 		row("observed", observed(o, now), terminal.Red)
 	}
@@ -39,9 +45,46 @@ func SteeringTable(s *drover.Steering, now time.Time) Table {
 	return t
 }
 
+// guarded says what the guard has counted.
+func guarded(g *drover.Guard, now time.Time) string {
+	text := fmt.Sprintf("%d things, %d failed: %s%% to %s%% are possible; evidence %s of %s", g.Counted,
+		g.Failed, g.LowestPercentage, g.HighestPercentage, g.Evidence, g.Threshold)
+	if g.FiredAt != nil {
+		text += "; it fired " + follow.Ago(g.FiredAt.Time(), now)
+	}
+	return text
+}
+
+// guardStyle is the colour of a guard.
+func guardStyle(g *drover.Guard) terminal.Style {
+	if g.FiredAt != nil {
+		return terminal.Red
+	}
+	return terminal.Plain
+}
+
+// waveStyles are the colours of waves.
+var waveStyles = map[drover.WaveStatus]terminal.Style{
+	"TO_COME":   terminal.Dim,
+	"RELEASING": terminal.Blue,
+	"AT_GATE":   terminal.Yellow,
+	"STOPPED":   terminal.Red,
+	"DONE":      terminal.Green,
+}
+
+// wave says how far a wave is.
+func wave(w drover.Wave, now time.Time) string {
+	text := w.Takes + " " + string(w.Status)
+	if w.LastRelease == nil {
+		return text
+	}
+	return text + fmt.Sprintf(": %d of %d ended, %d succeeded; last release %s", w.Ended, w.Created,
+		w.Succeeded, follow.Ago(w.LastRelease.Time(), now))
+}
+
 // observed says what was observed.
 func observed(o drover.Observation, now time.Time) string {
-	what := ""
+	what := "the guard, "
 	if o.Criterion != nil {
 		what = fmt.Sprintf("abort criterion %d, ", *o.Criterion)
 	}

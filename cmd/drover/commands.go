@@ -28,7 +28,7 @@ func commands() []command {
 			"rules", nil, simulate},
 		{"nodes", "lists the servers on one database", nil, listNodes},
 		noun("jobs", "lists, watches and steers jobs, and ships a file to devices by a job", jobVerbs),
-		noun("things", "lists things", thingVerbs),
+		noun("things", "lists things, and holds single ones", thingVerbs),
 		{"artifact", "brings files to the store that devices download from, and back",
 			[]string{"put", "list", "get", "remove"}, runArtifact},
 		noun("keys", "makes, lists and deletes operator keys", keyVerbs),

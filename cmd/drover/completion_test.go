@@ -71,6 +71,7 @@ func TestOwnValuesAreCompleted(t *testing.T) {
 		"jobs retry --thing":       "ListThings",
 		"jobs create --template":   "ListManagedJobTemplates",
 		"things list --type":       "ListThingTypes",
+		"things hold":              "ListThings",
 	} {
 		answer := complete.Complete(p, complete.Line{Before: strings.Fields(line)}, false)
 		var got []string

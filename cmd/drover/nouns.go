@@ -31,6 +31,7 @@ func jobVerbs() []verb {
 		{"set", "JOB KEY=VALUE... [options]", setSettings},
 		{"unset", "JOB KEY... [options]", unsetSettings},
 		{"steering", "JOB [options]", showSteering},
+		{"approve", "JOB [options]", approveWave},
 		{"retry", "JOB [options]", retryJob},
 	}
 }
@@ -39,6 +40,9 @@ func jobVerbs() []verb {
 func thingVerbs() []verb {
 	return []verb{
 		{"list", "[options]", listThings},
+		{"hold", "THING REASON... [options]", holdThing},
+		{"release", "THING [options]", releaseThing},
+		{"holds", "[options]", listHolds},
 	}
 }
 
