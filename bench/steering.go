@@ -49,9 +49,9 @@ func steeringOnly(ctx context.Context, dir string, s sizes) error {
 	if err != nil {
 		return err
 	}
-	each := s.fleet / len(steeredJobs) // things of each job: the first reports must not pay for others
+	things := s.fleet / len(steeredJobs) // things of each job: the first reports must not pay for others
 	for i, j := range steeredJobs {
-		if _, err := r.fleet(ctx, j.id, 1000+i*each, each, 1024); err != nil {
+		if _, err := r.fleet(ctx, j.id, 1000+i*things, things, 1024); err != nil {
 			return err
 		}
 		if err := r.create(ctx, j.id, j.id); err != nil {
@@ -62,11 +62,11 @@ func steeringOnly(ctx context.Context, dir string, s sizes) error {
 				return err
 			}
 		}
-		if err := r.release(ctx, j.id, each); err != nil {
+		if err := r.release(ctx, j.id, things); err != nil {
 			return err
 		}
 	}
-	return errors.Join(r.steeredReports(ctx, each), r.pauseRows(ctx, s), r.stop())
+	return errors.Join(r.steeredReports(ctx, things), r.pauseRows(ctx, s), r.stop())
 }
 
 // steeredReports compares the reports on the jobs, each of which has so many things.
