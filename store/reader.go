@@ -62,6 +62,9 @@ type NodeReader interface {
 // JobReader reads jobs.
 type JobReader interface {
 	Job(job.Key) (job.Job, error)
+	// JobsAhead reads ahead what Job answers for several keys, in one question. A store to which a
+	// question costs nothing may do nothing.
+	JobsAhead([]job.Key) error
 	JobByID(id string) (job.Job, error)
 	// Jobs lists jobs, newest first, then by id (R-API-10).
 	Jobs(JobQuery) ([]job.Job, error)
