@@ -24,9 +24,11 @@ type WaveState struct {
 	Created   int64 `json:"created,omitzero"`
 	Ended     int64 `json:"ended,omitzero"`
 	Succeeded int64 `json:"succeeded,omitzero"`
-	// Confirmed and Silent are what became of successes with drover:confirm.
-	Confirmed int64 `json:"confirmed,omitzero"`
-	Silent    int64 `json:"silent,omitzero"`
+	// Confirming is how many of those that succeeded wait to be confirmed, Confirmed and Silent what
+	// became of the others, with drover:confirm.
+	Confirming int64 `json:"confirming,omitzero"`
+	Confirmed  int64 `json:"confirmed,omitzero"`
+	Silent     int64 `json:"silent,omitzero"`
 	// LastRelease is when the rollout last created an execution of it; at first, when it began.
 	LastRelease time.Time `json:"lastRelease"`
 	// Released says that the walk has found all things of the wave. Judged, that its gate was
@@ -138,11 +140,7 @@ func (j *Job) waveFrom() time.Time {
 // waveHasEnded reports whether every execution of a wave has ended, and with drover:confirm is
 // confirmed or silent (R-STR-51).
 func (j *Job) waveHasEnded(state WaveState) bool {
-	open := state.Created - state.Ended
-	if j.Steering.Confirm > 0 {
-		open += state.Succeeded - state.Confirmed - state.Silent
-	}
-	return open <= 0
+	return state.Created-state.Ended+state.Confirming <= 0
 }
 
 // JudgeWave judges the gate of a wave whose things have all been released. One that is not open
@@ -158,10 +156,7 @@ func (j *Job) JudgeWave(now time.Time) {
 
 // closedGate is why the gate of a wave is not open, empty when it is.
 func (j *Job) closedGate(w Wave, state WaveState, number int) string {
-	ok := state.Succeeded
-	if j.Steering.Confirm > 0 {
-		ok = state.Confirmed
-	}
+	ok := state.Succeeded - state.Confirming - state.Silent
 	switch {
 	case w.hasGate() && state.Created == 0:
 		return fmt.Sprintf("wave: %d took no things", number)
