@@ -47,9 +47,20 @@ func (j *Job) guardChange(before, after Execution, now time.Time) {
 	if g == nil || !j.Status.Active() {
 		return
 	}
-	was, is := g.view(before, false), g.view(after, false)
+	j.guardSees(g.view(before, false), g.view(after, false), now)
+}
+
+// guardSilence shows the guard that an execution that had succeeded is silent.
+func (j *Job) guardSilence(x Execution, now time.Time) {
+	if g := j.guard(); g != nil && j.Status.Active() {
+		j.guardSees(g.view(x, false), g.view(x, true), now)
+	}
+}
+
+// guardSees has the guard count an execution as it sees it now, and not as before.
+func (j *Job) guardSees(was, is guardView, now time.Time) {
 	if was != is {
-		j.setGuardState(j.guardState().changed(*g, was, is, now), now)
+		j.setGuardState(j.guardState().changed(*j.guard(), was, is, now), now)
 	}
 }
 

@@ -104,6 +104,8 @@ type Outcome struct {
 	// Retry is the next attempt, without Number and Sequence, which the caller assigns. Nil when
 	// there is none.
 	Retry *Execution
+	// Confirmation is what an execution that has succeeded waits for; nil when it waits for nothing.
+	Confirmation *Confirmation
 	// RetryWaits says that there would be a retry, and that it waits for the job to be resumed
 	// (R-STR-10).
 	RetryWaits bool
@@ -164,6 +166,7 @@ func (o *Outcome) drawConsequences(before Execution, now time.Time) {
 		o.Job.applyAbortCriteria(now)
 	}
 	o.Job.guardChange(before, o.Execution, now)
+	o.awaitConfirmation(now)
 	o.Job.Recompute(now)
 }
 

@@ -62,6 +62,9 @@ type NodeReader interface {
 // JobReader reads jobs.
 type JobReader interface {
 	Job(job.Key) (job.Job, error)
+	// JobsAhead reads ahead what Job answers for several keys, in one question. A store to which a
+	// question costs nothing may do nothing.
+	JobsAhead([]job.Key) error
 	JobByID(id string) (job.Job, error)
 	// Jobs lists jobs, newest first, then by id (R-API-10).
 	Jobs(JobQuery) ([]job.Job, error)
@@ -193,7 +196,7 @@ type HoldReader interface {
 // ConfirmationReader reads what waits to be confirmed.
 type ConfirmationReader interface {
 	// Confirmations lists by thing, then by job, strictly after a place in this order.
-	Confirmations(after ConfirmationCursor, limit int) ([]job.Confirmation, error)
+	Confirmations(after ConfirmationCursor, limit int) ([]NamedConfirmation, error)
 	// ConfirmationsOf returns up to limit of a thing, by job.
 	ConfirmationsOf(thing registry.ThingID, limit int) ([]job.Confirmation, error)
 	// ConfirmationsOfJob returns up to limit of a job, by thing.
@@ -201,6 +204,12 @@ type ConfirmationReader interface {
 	// DueConfirmations returns up to limit whose Until is not after now, earliest first, ties by
 	// job, then by thing.
 	DueConfirmations(now time.Time, limit int) ([]job.Confirmation, error)
+}
+
+// NamedConfirmation is a confirmation with the name of its thing, empty for one that was deleted.
+type NamedConfirmation struct {
+	job.Confirmation
+	ThingName string
 }
 
 // ConfirmationCursor is the place of one confirmation in the order of Confirmations. The zero value

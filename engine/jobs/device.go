@@ -112,7 +112,15 @@ func eachVisible(
 		if err != nil {
 			return err
 		}
-		for _, x := range found[min(done, len(found)):] {
+		found, seen := found[min(done, len(found)):], len(found)
+		keys := make([]job.Key, len(found))
+		for i, x := range found {
+			keys[i] = x.Job
+		}
+		if err := r.JobsAhead(keys); err != nil {
+			return err
+		}
+		for _, x := range found {
 			j, err := r.Job(x.Job)
 			if err != nil {
 				return err
@@ -122,7 +130,7 @@ func eachVisible(
 				return nil
 			}
 		}
-		if done = len(found); done < asked {
+		if done = seen; done < asked {
 			return nil
 		}
 	}

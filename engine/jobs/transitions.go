@@ -42,6 +42,9 @@ func recordOutcome(tx *commit.Tx, before job.Execution, outcome job.Outcome) err
 	if err := queueRetry(tx, &outcome); err != nil {
 		return err
 	}
+	if err := awaitConfirmation(tx, &outcome); err != nil {
+		return err
+	}
 	tx.SetJob(outcome.Job)
 	return nil
 }
@@ -142,6 +145,9 @@ func deleteExecution(tx *commit.Tx, x job.Execution) error {
 		}
 	}
 	if err := tx.DeleteExecution(x, j.Sweep == job.SweepAll); err != nil {
+		return err
+	}
+	if err := dropConfirmation(tx, &j, x); err != nil {
 		return err
 	}
 	j.ExecutionDeleted(x, tx.Now)

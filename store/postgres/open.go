@@ -123,7 +123,7 @@ func (s *Store) Read(ctx context.Context, f func(store.Reader) error) error {
 			c.lastJoined = c.readLastJoined
 			c.queue(beginRead)                  // sent with the first query
 			defer func() { _ = c.rollback() }() // nothing was written
-			return f(relational.NewReader(c))
+			return f(&reads{Reader: relational.NewReader(c), conn: c})
 		})
 	})
 }

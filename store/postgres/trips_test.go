@@ -39,6 +39,50 @@ func TestTripsDoNotGrow(t *testing.T) {
 	}
 }
 
+// A list of what is pending on a thing takes as many round trips for twenty jobs as for two.
+func TestTripsOfPendingList(t *testing.T) {
+	t.Parallel()
+	few, many := tripsOfList(t, 2), tripsOfList(t, 20)
+	if few != many || many > 6 {
+		t.Errorf("%d round trips with 2 jobs, %d with 20, want the same and at most 6", few, many)
+	}
+}
+
+// tripsOfList lists the pending executions of a thing that has one of each of n jobs.
+func tripsOfList(t *testing.T, n int) int64 {
+	t.Helper()
+	s, err := postgres.Open(t.Context(), testpostgres.Schema(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	e := engine.New(engine.Config{
+		Store:   s,
+		Clock:   clock.NewVirtual(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)),
+		IDs:     &ids.Counting{},
+		Events:  events.Renderer{Scope: registry.DefaultScope, IDs: &ids.Counting{}},
+		Log:     slog.New(slog.DiscardHandler),
+		Stepped: true,
+		Notify:  func(context.Context, []store.Notice) error { return nil },
+	})
+	if _, err := e.Fleet.CreateThing(t.Context(), fleet.NewThing{Name: "pump"}); err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		if _, err := e.Jobs.CreateJob(t.Context(), jobs.NewJob{ID: fmt.Sprint("j", i), Document: "{}", Definition: job.Definition{
+			TargetSelection: job.Snapshot,
+			Targets:         []job.Target{job.ThingTarget(registry.DefaultScope, "pump")},
+		}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := s.Trips()
+	if found, err := e.Jobs.Pending(t.Context(), "pump", 100); err != nil || len(found) != n {
+		t.Fatalf("%d are pending, want %d: %v", len(found), n, err)
+	}
+	return s.Trips() - before
+}
+
 // maxTrips is more than a batch of reports needs.
 const maxTrips = 16
 

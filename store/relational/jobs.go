@@ -194,7 +194,8 @@ func (t jobWriter) deleteJob(key job.Key) error {
 	return each(parts, func(sql string) error { return t.stmt(sql).int(int64(key)).run() })
 }
 
-const jobColumns = `key, id, created_at, definition, state`
+// JobColumns are what is read of a job.
+const JobColumns = `key, id, created_at, definition, state`
 
 // scanJob takes the time of creation from its column: the list is in its order.
 func scanJob(s stmt) (j job.Job) {
@@ -206,13 +207,19 @@ func scanJob(s stmt) (j job.Job) {
 	return j
 }
 
-const selectJob = `SELECT ` + jobColumns + ` FROM job JOIN job_state ON job = key WHERE key = ?`
+const selectJob = `SELECT ` + JobColumns + ` FROM job JOIN job_state ON job = key WHERE key = ?`
 
 func (r reader) Job(key job.Key) (job.Job, error) {
 	return one(r.stmt(selectJob).int(int64(key)), scanJob)
 }
 
-const selectJobByID = `SELECT ` + jobColumns + ` FROM job JOIN job_state ON job = key WHERE id = ?`
+// Jobs reads rows of JobColumns.
+func Jobs(rows Cursor) ([]job.Job, error) { return all(stmt{rows}, scanJob) }
+
+// JobsAhead reads nothing: a database in this process answers each question at once.
+func (r reader) JobsAhead([]job.Key) error { return nil }
+
+const selectJobByID = `SELECT ` + JobColumns + ` FROM job JOIN job_state ON job = key WHERE id = ?`
 
 func (r reader) JobByID(id string) (job.Job, error) {
 	return one(r.stmt(selectJobByID).text(id), scanJob)
@@ -232,11 +239,11 @@ func (r reader) OriginalDocument(key job.Key) (string, error) {
 
 // Each list of jobs is in the order of an index.
 const (
-	listJobs = `SELECT ` + jobColumns + ` FROM job INDEXED BY job_by_time JOIN job_state ON job = key
+	listJobs = `SELECT ` + JobColumns + ` FROM job INDEXED BY job_by_time JOIN job_state ON job = key
 		WHERE created_at <= ?1 AND (created_at < ?1 OR id > ?2)
 		ORDER BY created_at DESC, id LIMIT ?3`
 
-	listJobsByStatus = `SELECT ` + jobColumns + ` FROM job INDEXED BY job_by_status
+	listJobsByStatus = `SELECT ` + JobColumns + ` FROM job INDEXED BY job_by_status
 		JOIN job_state ON job = key
 		WHERE status = ?4 AND created_at <= ?1 AND (created_at < ?1 OR id > ?2)
 		ORDER BY created_at DESC, id LIMIT ?3`
@@ -269,7 +276,7 @@ func (r reader) Jobs(q store.JobQuery) ([]job.Job, error) {
 	return all(s, scanJob)
 }
 
-const listDueJobs = `SELECT ` + jobColumns + ` FROM job_state INDEXED BY job_due
+const listDueJobs = `SELECT ` + JobColumns + ` FROM job_state INDEXED BY job_due
 	CROSS JOIN job ON key = job
 	WHERE due IS NOT NULL AND (due, job) > (?, ?) AND due <= ? ORDER BY due, job LIMIT ?`
 
@@ -341,7 +348,7 @@ func (r reader) LateJoiners(key job.Key, limit int) ([]registry.ThingID, error) 
 	return all(s, func(s stmt) registry.ThingID { return registry.ThingID(s.getInt()) })
 }
 
-const listEndedJobs = `SELECT ` + jobColumns + ` FROM job_state INDEXED BY job_ended
+const listEndedJobs = `SELECT ` + JobColumns + ` FROM job_state INDEXED BY job_ended
 	CROSS JOIN job ON key = job
 	WHERE ended IS NOT NULL AND ended < ? ORDER BY ended, job LIMIT ?`
 

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"hash/fnv"
@@ -237,7 +238,7 @@ func stored(r store.Reader, like facts) (f facts, err error) {
 	into("confirmation", func() error {
 		found, err := r.Confirmations(store.ConfirmationCursor{}, 2)
 		if len(found) == 1 {
-			f.Confirmation = found[0]
+			f.Confirmation = found[0].Confirmation
 		}
 		return err
 	})
@@ -302,6 +303,7 @@ func withoutSteering(f *facts) {
 	f.Hold, f.Retry, f.Confirmation = job.Hold{}, store.WaitingRetry{}, job.Confirmation{}
 	f.Job.Steering, f.Job.Paused, f.Job.Steered = nil, "", nil
 	f.Job.Progress.Closed = time.Time{}
+	f.Announcement.Nodes.Confirmations = nil
 }
 
 // withoutNodes takes out what came with version 13, and later.
@@ -446,7 +448,7 @@ func TestStoredNamesAreExplicit(t *testing.T) {
 		default:
 			return
 		}
-		if at == reflect.TypeFor[time.Time]() || seen[at] {
+		if at.Implements(reflect.TypeFor[json.Marshaler]()) || seen[at] { // it names nothing
 			return
 		}
 		seen[at] = true

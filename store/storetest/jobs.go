@@ -69,6 +69,25 @@ var jobs = []promise{
 		same(w, "by key", read(w, func(r store.Reader) (job.Job, error) { return r.Job(7) }), want)
 		same(w, "by id", read(w, func(r store.Reader) (job.Job, error) { return r.JobByID("full") }), want)
 	}},
+	{"jobs that are read ahead are those that are read one by one", func(w world) {
+		w.apply(createJobs(fullJob(7, "full"), newJob(8, "bare")))
+		for _, key := range []job.Key{7, 8} {
+			one := read(w, func(r store.Reader) (job.Job, error) { return r.Job(key) })
+			ahead := read(w, func(r store.Reader) (job.Job, error) {
+				if err := r.JobsAhead([]job.Key{8, 9, 7, 8}); err != nil {
+					return job.Job{}, err
+				}
+				return r.Job(key)
+			})
+			same(w, "job", ahead, one)
+		}
+		absent(w, "key", func(r store.Reader) (job.Job, error) {
+			if err := r.JobsAhead([]job.Key{7, 9}); err != nil {
+				return job.Job{}, err
+			}
+			return r.Job(9)
+		})
+	}},
 	{"a job without configurations comes back without them, zero times as zero", func(w world) {
 		want := job.Job{Key: 1, ID: "bare"}
 		w.apply(createJobs(want))
