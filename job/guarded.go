@@ -90,8 +90,8 @@ func (j *Job) fireGuard(g Guard, f GuardFiring, now time.Time) {
 	}
 }
 
-// changeGuard lets another guard than before begin: it starts anew, and what was recorded was of the
-// other one.
+// changeGuard lets another guard than before begin: it starts anew, and what was recorded was of
+// the other one.
 func (j *Job) changeGuard(before *Guard, now time.Time) {
 	g := j.guard()
 	if g == before || g != nil && before != nil && *g == *before {

@@ -188,8 +188,15 @@ func (j *Job) queuedAgain(x Execution) {
 	j.countInWave(x.Wave, func(w *WaveState) { w.Created++ })
 }
 
-// WithdrawRetry removes the retry, because its thing is no target any more (R-RTY-9).
+// WithdrawRetry removes the retry, also one that would wait, because its thing is no target any more
+// (R-RTY-9).
 func (o *Outcome) WithdrawRetry(now time.Time) {
+	if o.RetryWaits {
+		o.RetryWaits = false
+		o.Job.steered().RetriesWaiting--
+		o.Job.Recompute(now)
+		return
+	}
 	o.Job.countInWave(o.Retry.Wave, func(w *WaveState) { w.Created-- })
 	o.Retry = nil
 	o.Job.Counts[ExecutionQueued]--
