@@ -38,10 +38,16 @@ func (s *Server) principalDetached(certificate, thing string) {
 	s.broker.DisconnectThing(certificate, thing)
 }
 
+// seen records that the client of a thing has sent something (R-STR-40).
+func (s *Server) seen(thing string) { s.engine.See(thing, false) }
+
 // presence records that a thing has connected or disconnected; another client with the thing's name
 // as its client id is not the thing. The disconnections of a server that ends are not recorded: the
 // devices have not gone away, the server has (R-ID-61).
 func (s *Server) presence(e broker.PresenceEvent) {
+	if e.AsThing && e.EventType == "connected" {
+		s.engine.See(e.ClientID, true)
+	}
 	if s.database != nil || s.leaving.Load() || !e.AsThing { // see nodeClients for a database
 		return
 	}

@@ -164,6 +164,7 @@ func (s *Server) joinEngine(
 		WithURLs: s.signer.Document,
 		Reads:    rates.PerSecond(s.Rates.DeviceReads),
 		Writes:   rates.PerSecond(s.Rates.DeviceWrites),
+		Seen:     s.seen,
 	}
 	s.engine = engine.New(engine.Config{
 		Store:              s.store,
@@ -186,7 +187,12 @@ func (s *Server) joinEngine(
 		Node:               node,
 	})
 	s.plane.Jobs, s.plane.Now = s.engine.Jobs, s.engine.Now
-	s.devices = &gateway.DeviceAuth{Identities: s.engine.Identity, Scope: s.Scope, Log: s.Log}
+	s.devices = &gateway.DeviceAuth{
+		Identities: s.engine.Identity,
+		Scope:      s.Scope,
+		Seen:       s.seen,
+		Log:        s.Log,
+	}
 }
 
 // joinBroker makes the broker, and lets the device plane publish through it: notifications at QoS
@@ -210,6 +216,7 @@ func (s *Server) joinBroker(ctx context.Context) (err error) {
 		MaxQueuedBytes:   int(queuedBudget.of(memory)),
 		Accepted:         connlimit.Identified,
 		Presence:         s.presence,
+		Seen:             s.seen,
 		Forward:          s.forward(),
 		Log:              s.Log,
 	})

@@ -49,6 +49,9 @@ type Plane struct {
 	Publish    func(topic string, payload []byte)
 	Subscribed func(topic string) bool
 	notified   notifiedHeads
+	// Seen is called with the thing of each request over MQTT, which need not be named like the
+	// client: one may speak for several things. May be nil.
+	Seen func(thing string)
 	// Reads limits GetPending and Describe together, Writes limits StartNext and Update together,
 	// of all things. Nil does not limit (R-LIM-50).
 	Reads, Writes *rates.Limit

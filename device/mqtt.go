@@ -41,7 +41,11 @@ func (p *Plane) Answer(ctx context.Context, r Request) (reply string, body []byt
 	if !jobsdata.Rejectable(r.Topic) {
 		return "", nil
 	}
-	accepted, token, err := p.dispatch(ctx, jobsdata.ParseTopic(r.Topic), r)
+	topic := jobsdata.ParseTopic(r.Topic)
+	if p.Seen != nil {
+		p.Seen(topic.Thing)
+	}
+	accepted, token, err := p.dispatch(ctx, topic, r)
 	if err == nil {
 		if body = schema.Append(nil, accepted); len(body) <= MaxPayload {
 			return jobsdata.AcceptedTopic(r.Topic), body

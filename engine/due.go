@@ -75,7 +75,7 @@ func (e *Engine) RunDue(ctx context.Context) error {
 		e.config.Log.Warn("the clock went back: what jobs wait for was computed anew", "now", e.Now())
 	}
 	for ctx.Err() == nil {
-		followed, err := e.Fleet.FollowPresences(ctx)
+		followed, err := e.followClients(ctx)
 		if err != nil {
 			return err
 		}
@@ -97,6 +97,17 @@ func (e *Engine) RunDue(ctx context.Context) error {
 		}
 	}
 	return ctx.Err()
+}
+
+// followClients does a step of what follows from clients that came, went or sent something, and
+// reports whether there was anything.
+func (e *Engine) followClients(ctx context.Context) (bool, error) {
+	presences, err := e.Fleet.FollowPresences(ctx)
+	if err != nil {
+		return false, err
+	}
+	sightings, err := e.work.FollowSightings(ctx)
+	return presences || sightings, err
 }
 
 // dueStep does one bounded step of due work: on the members of groups, on what follows from them in

@@ -116,6 +116,9 @@ func New(c Config) *Engine {
 		Limits:  c.Limits,
 		Managed: c.Managed,
 
+		Events: c.Events,
+		Shared: c.Node.Shared,
+
 		ObjectStore:  c.ObjectStore,
 		Uploads:      c.Uploads,
 		Objects:      c.Objects,
@@ -150,10 +153,12 @@ func New(c Config) *Engine {
 		ExecutionChanged:   publisher.ExecutionChanged,
 		MembershipsChanged: e.work.MembershipsChanged,
 		Applied: []func(*commit.Tx, *store.Changes){
-			e.Fleet.Applied, e.Identity.Applied, publisher.Applied,
+			e.Fleet.Applied, e.Identity.Applied, publisher.Applied, e.work.Applied,
 		},
-		Review:    []func(*commit.Tx) error{e.Fleet.Review, e.work.Review},
-		Committed: []func(*commit.Tx){e.Identity.Committed, e.Fleet.Committed, e.wakeForJobs},
+		Review: []func(*commit.Tx) error{e.Fleet.Review, e.work.Review},
+		Committed: []func(*commit.Tx){
+			e.Identity.Committed, e.Fleet.Committed, e.work.Committed, e.wakeForJobs,
+		},
 	}
 	return e
 }
@@ -172,6 +177,9 @@ func (e *Engine) Run(ctx context.Context) error {
 	defer e.Fleet.BeginPresences()()
 	if err := e.join(ctx); err != nil {
 		return err
+	}
+	if err := e.expectClients(committing); err != nil {
+		e.config.Log.Error("find out which things wait to be confirmed", "err", err) // the due loop does
 	}
 	loops.Go(func() { e.announceLoop(outlive) })
 	if e.config.Node.Shared {
@@ -244,6 +252,24 @@ func (e *Engine) Reset(ctx context.Context) error {
 		e.abandon()
 	}
 	return nil
+}
+
+// expectClients finds out which things wait to be seen (R-STR-40), before any client may connect.
+// When some do, the server joins now: from now on is when it was there.
+func (e *Engine) expectClients(ctx context.Context) error {
+	waits, err := e.work.LoadConfirmations(ctx)
+	if err != nil || !waits {
+		return err
+	}
+	return e.commits.Do(ctx, func(*commit.Tx) error { return nil })
+}
+
+// See takes note that the client of a thing has made a new connection, or has sent something. It is
+// quick, and may be called for every packet.
+func (e *Engine) See(client string, connected bool) {
+	if e.work.See(client, connected) {
+		e.wakeUp()
+	}
 }
 
 // wakeUp tells the due loop that something may be due.

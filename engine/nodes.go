@@ -73,6 +73,7 @@ func (e *Engine) abandon() {
 		c.Abandon()
 	}
 	clear(e.heirs)
+	e.work.ForgetConfirmations()
 	e.commits.Outbox.Free()
 }
 
@@ -89,6 +90,7 @@ func (e *Engine) passNodes(ctx context.Context, a store.Announcement, as store.N
 	}
 	e.passClients(a.Nodes.Clients, as)
 	e.Identity.Learn(a.Nodes)
+	e.work.Learn(a.Nodes)
 	return nil
 }
 

@@ -176,6 +176,19 @@ func (s *scenario) command(t *testing.T, d *datadriven.TestData) (string, error)
 	case "thing":
 		_, err := s.Fleet.CreateThing(ctx, fleet.NewThing{Name: args.first()})
 		return "", err
+	case "seen":
+		s.See(args.first(), false)
+		return "", nil
+	case "connected":
+		s.See(args.first(), true)
+		return "", nil
+	case "steered":
+		j, err := s.Jobs.DescribeJob(ctx, args.first())
+		if err != nil || j.Steered == nil {
+			return "", err
+		}
+		return fmt.Sprintf("confirming %d confirmed %d silent %d\n",
+			j.Steered.Confirming, j.Steered.Confirmed, j.Steered.Silent), nil
 	case "hold":
 		return s.hold(ctx, args)
 	case "held":

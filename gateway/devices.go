@@ -39,7 +39,10 @@ type DeviceAuth struct {
 	Identities Identities
 	// Scope is the account and region of the ARNs that policies are compared with.
 	Scope registry.Scope
-	Log   *slog.Logger
+	// Seen is called with the thing of each request with a client certificate that is allowed. May
+	// be nil.
+	Seen func(thing string)
+	Log  *slog.Logger
 }
 
 var errNoCertificate = errors.New("no client certificate")
@@ -120,6 +123,9 @@ func (a *DeviceAuth) ForRequest(
 			return fault.New(fault.Forbidden,
 				"the certificate's policies do not allow iotjobsdata:%s on thing %s",
 				operation, thing)
+		}
+		if a.Seen != nil {
+			a.Seen(thing)
 		}
 		return nil
 	}

@@ -8,11 +8,15 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/drover-iot/drover/device/broker"
 	"github.com/drover-iot/drover/engine/identity"
@@ -397,6 +401,30 @@ func TestPrincipal(t *testing.T) {
 	}
 	if plain, err := s.devices.Principal(t.Context(), ""); err != nil || plain.ID() != "" {
 		t.Errorf("the plain listener: %v, %v", plain, err)
+	}
+}
+
+// A request that is allowed is one of its thing's client; one that is denied is nobody's (R-STR-40).
+func TestRequestIsSeen(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		allowed string
+		want    []string
+	}{{"thing/pump", []string{"pump"}}, {"thing/lamp", nil}} {
+		var seen []string
+		auth := &gateway.DeviceAuth{
+			Identities: &identities{policies: []string{allow("iotjobsdata:*", row.allowed)}},
+			Scope:      registry.DefaultScope,
+			Seen:       func(thing string) { seen = append(seen, thing) },
+		}
+		r := httptest.NewRequest(http.MethodGet, "/things/pump/jobs", nil)
+		may := auth.ForRequest(r, "c1", &x509.Certificate{Raw: []byte("c1")})
+		if err := may("GetPendingJobExecutions", "pump"); (err == nil) != (row.want != nil) {
+			t.Errorf("%s: %v", row.allowed, err)
+		}
+		if diff := cmp.Diff(row.want, seen); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", row.allowed, diff)
+		}
 	}
 }
 

@@ -49,6 +49,10 @@ func EventOfDeletion(last Job) JobEvent {
 // is the one that the execution had (R-EVT-22).
 const ExecutionDeletedEvent = "deleted"
 
+// ExecutionSilentEvent is the name of the event of an execution that has succeeded and was not
+// confirmed in time (R-STR-41). The status in it stays SUCCEEDED.
+const ExecutionSilentEvent = "silent"
+
 // executionEvents names the events of executions by the status that they have ended with.
 var executionEvents = [statuses]string{
 	ExecutionSucceeded: "succeeded",

@@ -82,7 +82,8 @@ func (g *Guard) setType(word string) error {
 		g.FailureType = t
 		return nil
 	}
-	return fmt.Errorf("failure type: %q is not one of FAILED, REJECTED, TIMED_OUT, ALL, SILENT", word)
+	return fmt.Errorf("failure type: %q is not one of FAILED, REJECTED, TIMED_OUT, ALL, SILENT",
+		word)
 }
 
 func (g *Guard) setRate(word string) (err error) {

@@ -47,9 +47,20 @@ func (j *Job) guardChange(before, after Execution, now time.Time) {
 	if g == nil || !j.Status.Active() {
 		return
 	}
-	was, is := g.view(before, false), g.view(after, false)
+	j.guardSees(g.view(before, false), g.view(after, false), now)
+}
+
+// guardSilence shows the guard that an execution that had succeeded is silent.
+func (j *Job) guardSilence(x Execution, now time.Time) {
+	if g := j.guard(); g != nil && j.Status.Active() {
+		j.guardSees(g.view(x, false), g.view(x, true), now)
+	}
+}
+
+// guardSees has the guard count an execution as it sees it now, and not as before.
+func (j *Job) guardSees(was, is guardView, now time.Time) {
 	if was != is {
-		j.setGuardState(j.guardState().changed(*g, was, is, now), now)
+		j.setGuardState(j.guardState().changed(*j.guard(), was, is, now), now)
 	}
 }
 
@@ -79,8 +90,8 @@ func (j *Job) fireGuard(g Guard, f GuardFiring, now time.Time) {
 	}
 }
 
-// changeGuard lets another guard than before begin: it starts anew, and what was recorded was of the
-// other one.
+// changeGuard lets another guard than before begin: it starts anew, and what was recorded was of
+// the other one.
 func (j *Job) changeGuard(before *Guard, now time.Time) {
 	g := j.guard()
 	if g == before || g != nil && before != nil && *g == *before {

@@ -46,8 +46,8 @@ func workOff(t *testing.T, j *Job, until time.Time) {
 	t.Fatal("it stays due")
 }
 
-// What a guard does when it fires: as many things in ten fail as is evidence enough, when they count
-// and not earlier (R-STR-30, R-STR-33, R-STR-13).
+// What a guard does when it fires: as many things in ten fail as is evidence enough, when they
+// count and not earlier (R-STR-30, R-STR-33, R-STR-13).
 func TestGuardActs(t *testing.T) {
 	t.Parallel()
 	observed := func(a Action) []Observation {

@@ -133,6 +133,10 @@ func TestPausedJobCompletes(t *testing.T) {
 		if !out.RetryWaits || j.Counts.Pending() != 0 || j.Steered.RetriesWaiting != 1 {
 			t.Errorf("the retry does not wait: %+v", j.State)
 		}
+		left := out
+		if left.WithdrawRetry(start); left.RetryWaits || left.Job.Status != Completed {
+			t.Errorf("without its thing the job is %s", left.Job.Status)
+		}
 		steer(t, &j, nil, start)
 		j.NotifyCursor = nil
 		retry, ok := j.WaitingRetry(out.Execution, 1, start)

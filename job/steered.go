@@ -13,6 +13,11 @@ type Steered struct {
 	Observed []Observation `json:"observed,omitempty"`
 	// Guard is what the guard has counted, nil as long as that is nothing (R-STR-35).
 	Guard *GuardState `json:"guard,omitzero"`
+	// Confirming is how many executions wait to be confirmed, Confirmed and Silent what became of
+	// those that did (R-STR-41).
+	Confirming int64 `json:"confirming,omitzero"`
+	Confirmed  int64 `json:"confirmed,omitzero"`
+	Silent     int64 `json:"silent,omitzero"`
 	// RetriesWaiting is how many things wait for a retry until the job is resumed (R-STR-11).
 	RetriesWaiting int64 `json:"retriesWaiting,omitzero"`
 	// Waves is one for each wave that has begun (R-STR-50).

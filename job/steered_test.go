@@ -28,13 +28,13 @@ func TestStateIsSmall(t *testing.T) { // R-STR-35
 		s.Observed = append(s.Observed, Observation{start.Add(time.Millisecond), i, many, many, ActionObserve})
 	}
 	for range maxWaves {
-		s.Waves = append(s.Waves, WaveState{math.MaxInt32, many, many, many, many, many, start.Add(time.Millisecond), true, true})
+		s.Waves = append(s.Waves, WaveState{math.MaxInt32, many, many, many, many, many, many, start.Add(time.Millisecond), true, true})
 	}
-	s.Retry = &RetryPass{Statuses: []ExecutionStatus{1, 2, 3}, After: ThingCursor{strings.Repeat("n", 128), many}}
+	s.Retry = &RetryPass{Statuses: []ExecutionStatus{1, 2, 3}} // with things it has no place among all
 	for i := range MaxRetryThings {
 		s.Retry.Things = append(s.Retry.Things, registry.ThingID(many+i))
 	}
-	s.RetriesWaiting = many
+	s.RetriesWaiting, s.Confirming, s.Confirmed, s.Silent = many, many, many, many
 	s.Guard = &GuardState{
 		Since:   start.Add(time.Millisecond),
 		Counted: many,

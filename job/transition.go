@@ -104,6 +104,8 @@ type Outcome struct {
 	// Retry is the next attempt, without Number and Sequence, which the caller assigns. Nil when
 	// there is none.
 	Retry *Execution
+	// Confirmation is what an execution that has succeeded waits for; nil when it waits for nothing.
+	Confirmation *Confirmation
 	// RetryWaits says that there would be a retry, and that it waits for the job to be resumed
 	// (R-STR-10).
 	RetryWaits bool
@@ -164,6 +166,7 @@ func (o *Outcome) drawConsequences(before Execution, now time.Time) {
 		o.Job.applyAbortCriteria(now)
 	}
 	o.Job.guardChange(before, o.Execution, now)
+	o.awaitConfirmation(now)
 	o.Job.Recompute(now)
 }
 
@@ -185,8 +188,15 @@ func (j *Job) queuedAgain(x Execution) {
 	j.countInWave(x.Wave, func(w *WaveState) { w.Created++ })
 }
 
-// WithdrawRetry removes the retry, because its thing is no target any more (R-RTY-9).
+// WithdrawRetry removes the retry, also one that would wait, because its thing is no target any more
+// (R-RTY-9).
 func (o *Outcome) WithdrawRetry(now time.Time) {
+	if o.RetryWaits {
+		o.RetryWaits = false
+		o.Job.steered().RetriesWaiting--
+		o.Job.Recompute(now)
+		return
+	}
 	o.Job.countInWave(o.Retry.Wave, func(w *WaveState) { w.Created-- })
 	o.Retry = nil
 	o.Job.Counts[ExecutionQueued]--

@@ -25,9 +25,11 @@ type WaveState struct {
 	Created   int64
 	Ended     int64
 	Succeeded int64
-	// Confirmed and Silent are what became of successes with drover:confirm.
-	Confirmed int64
-	Silent    int64
+	// Confirming is how many of those that succeeded wait to be confirmed, Confirmed and Silent what
+	// became of the others, with drover:confirm.
+	Confirming int64
+	Confirmed  int64
+	Silent     int64
 	// LastRelease is when the rollout last created an execution of it; at first, when it began.
 	LastRelease time.Time
 	// Released says that the walk has found all things of the wave. Judged, that its gate was
@@ -40,14 +42,14 @@ type WaveState struct {
 // the state of a job is written often.
 func (w WaveState) MarshalJSON() ([]byte, error) {
 	return json.Marshal([]int64{
-		int64(w.Group), w.Created, w.Ended, w.Succeeded, w.Confirmed, w.Silent,
+		int64(w.Group), w.Created, w.Ended, w.Succeeded, w.Confirming, w.Confirmed, w.Silent,
 		w.LastRelease.UnixMilli(), oneIf(w.Released), oneIf(w.Judged),
 	})
 }
 
 // UnmarshalJSON reads what MarshalJSON has written.
 func (w *WaveState) UnmarshalJSON(text []byte) error {
-	var n [9]int64
+	var n [10]int64
 	if err := json.Unmarshal(text, &n); err != nil {
 		return err
 	}
@@ -56,11 +58,12 @@ func (w *WaveState) UnmarshalJSON(text []byte) error {
 		Created:     n[1],
 		Ended:       n[2],
 		Succeeded:   n[3],
-		Confirmed:   n[4],
-		Silent:      n[5],
-		LastRelease: time.UnixMilli(n[6]).UTC(),
-		Released:    n[7] == 1,
-		Judged:      n[8] == 1,
+		Confirming:  n[4],
+		Confirmed:   n[5],
+		Silent:      n[6],
+		LastRelease: time.UnixMilli(n[7]).UTC(),
+		Released:    n[8] == 1,
+		Judged:      n[9] == 1,
 	}
 	return nil
 }
@@ -168,11 +171,7 @@ func (j *Job) waveFrom() time.Time {
 // waveHasEnded reports whether every execution of a wave has ended, and with drover:confirm is
 // confirmed or silent (R-STR-51).
 func (j *Job) waveHasEnded(state WaveState) bool {
-	open := state.Created - state.Ended
-	if j.Steering.Confirm > 0 {
-		open += state.Succeeded - state.Confirmed - state.Silent
-	}
-	return open <= 0
+	return state.Created-state.Ended+state.Confirming <= 0
 }
 
 // JudgeWave judges the gate of a wave whose things have all been released. One that is not open
@@ -188,10 +187,7 @@ func (j *Job) JudgeWave(now time.Time) {
 
 // closedGate is why the gate of a wave is not open, empty when it is.
 func (j *Job) closedGate(w Wave, state WaveState, number int) string {
-	ok := state.Succeeded
-	if j.Steering.Confirm > 0 {
-		ok = state.Confirmed
-	}
+	ok := state.Succeeded - state.Confirming - state.Silent
 	switch {
 	case w.hasGate() && state.Created == 0:
 		return fmt.Sprintf("wave: %d took no things", number)

@@ -241,10 +241,14 @@ func TestMutatorsRecompute(t *testing.T) {
 			_,
 				_ = j.ApplyUpdate(Update{Rollout: &RolloutConfig{}}, start)
 		},
-		"Associate":        func(j *Job) { _ = j.Associate(associated, nil, start) },
-		"CancelAtLimit":    func(j *Job) { j.CancelAtLimit(1, start) },
-		"CancelJob":        func(j *Job) { _ = j.CancelJob(Cancellation{}, start) },
-		"ClockWentBack":    func(j *Job) { j.ClockWentBack(start) },
+		"Associate":          func(j *Job) { _ = j.Associate(associated, nil, start) },
+		"CancelAtLimit":      func(j *Job) { j.CancelAtLimit(1, start) },
+		"CancelJob":          func(j *Job) { _ = j.CancelJob(Cancellation{}, start) },
+		"ClockWentBack":      func(j *Job) { j.ClockWentBack(start) },
+		"ConfirmedExecution": func(j *Job) { j.ConfirmedExecution(Execution{Wave: 1}, start) },
+		"DropConfirmation":   func(j *Job) { j.DropConfirmation(Execution{Wave: 1}, start) },
+		"SilentExecution":    func(j *Job) { j.SilentExecution(Execution{Wave: 1}, start) },
+
 		"DeleteJob":        func(j *Job) { _ = j.DeleteJob(true, 0, start) },
 		"ExecutionDeleted": func(j *Job) { j.ExecutionDeleted(Execution{}, start) },
 		"FinishSweep":      func(j *Job) { j.FinishSweep(start) },

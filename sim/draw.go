@@ -126,6 +126,10 @@ func (d *draw) retry() *iot.JobExecutionsRetryConfig {
 // request draws a whole job. What it leaves out is left out by many jobs of real operators too:
 // most have no schedule, some have no configuration at all.
 func (d *draw) request(id string) *iot.CreateJobRequest {
+	var tags iot.Tags
+	if d.rand.chance(0.5) {
+		tags = d.settings()
+	}
 	return &iot.CreateJobRequest{
 		JobID:                      iot.JobID(id),
 		Targets:                    d.targets(),
@@ -136,6 +140,7 @@ func (d *draw) request(id string) *iot.CreateJobRequest {
 		JobExecutionsRetryConfig:   sometimes(d.rand, 0.6, d.retry),
 		TargetSelection:            sometimes(d.rand, 0.6, d.selection),
 		SchedulingConfig:           sometimes(d.rand, 0.5, d.schedule),
+		Tags:                       tags,
 	}
 }
 

@@ -65,6 +65,7 @@ func (n *node) open() {
 	n.control = &control.Plane{
 		Jobs:  n.engine.Jobs,
 		Fleet: n.engine.Fleet,
+		Tags:  n.engine.Tags,
 		Now:   n.engine.Now,
 		Scope: registry.DefaultScope,
 	}

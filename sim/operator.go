@@ -71,7 +71,7 @@ func (o *operator) act() {
 	if !o.reach() {
 		return
 	}
-	switch n := o.rand.index(100); {
+	switch n := o.rand.index(120); {
 	case n < 18:
 		o.updateJob(o.draw.jobID())
 	case n < 23:
@@ -96,8 +96,12 @@ func (o *operator) act() {
 		o.replaceGroup()
 	case n < 90:
 		o.deleteThing(o.draw.thing())
-	default:
+	case n < 100:
 		o.createThing(o.draw.thing())
+	case n < 113:
+		o.steer(o.draw.jobID())
+	default:
+		o.hold(o.draw.thing())
 	}
 }
 

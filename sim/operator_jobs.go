@@ -48,12 +48,14 @@ func (o *operator) changeWhileRollingOut(id string) {
 			if !o.reach() {
 				return
 			}
-			switch o.rand.index(4) {
+			switch o.rand.index(6) {
 			case 0:
 				o.associateGroup(id)
 			case 1:
 				o.updateJob(id)
-			case 2:
+			case 2, 3:
+				o.steer(id)
+			case 4:
 				o.leaveForAWhile(o.draw.group(), o.draw.thing())
 			default:
 				o.changeGroups()

@@ -214,4 +214,5 @@ func (w *world) endFaults() {
 			d.connect()
 		}
 	}
+	w.operator.letGo()
 }

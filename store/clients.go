@@ -3,6 +3,9 @@ package store
 import (
 	"strings"
 	"time"
+
+	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
 )
 
 // A Client is a client id that is connected to a node, or has sessions there. It has one row for each
@@ -62,6 +65,17 @@ type ForNodes struct {
 	Detached     []Detached `json:"detached,omitempty"`
 	// GivenUp are nodes that were given up by this commit.
 	GivenUp []GivenUp `json:"givenUp,omitempty"`
+	// Confirmations are successes that wait to be confirmed from now on, or do not any more.
+	Confirmations []ConfirmationNews `json:"confirmations,omitempty"`
+}
+
+// ConfirmationNews says that a success of a thing waits to be confirmed, or does not any more: Done.
+type ConfirmationNews struct {
+	Thing      registry.ThingID `json:"thing"`
+	Job        job.Key          `json:"job"`
+	Name       string           `json:"name,omitempty"` // of the thing, unless it is done
+	ReportedAt time.Time        `json:"reportedAt,omitzero"`
+	Done       bool             `json:"done,omitempty"`
 }
 
 // ClientNews says that a client was claimed by the node To while the turn before is one of the node
@@ -87,12 +101,13 @@ func (f *ForNodes) Add(o ForNodes) {
 	f.Certificates = append(f.Certificates, o.Certificates...)
 	f.Detached = append(f.Detached, o.Detached...)
 	f.GivenUp = append(f.GivenUp, o.GivenUp...)
+	f.Confirmations = append(f.Confirmations, o.Confirmations...)
 }
 
 // Empty reports whether there is nothing for nodes.
 func (f ForNodes) Empty() bool {
 	return len(f.Clients) == 0 && !f.Access && len(f.Certificates) == 0 && len(f.Detached) == 0 &&
-		len(f.GivenUp) == 0
+		len(f.GivenUp) == 0 && len(f.Confirmations) == 0
 }
 
 // ClientOfSession is the name of the client whose sessions are stored under a key: the key itself,

@@ -196,7 +196,7 @@ type HoldReader interface {
 // ConfirmationReader reads what waits to be confirmed.
 type ConfirmationReader interface {
 	// Confirmations lists by thing, then by job, strictly after a place in this order.
-	Confirmations(after ConfirmationCursor, limit int) ([]job.Confirmation, error)
+	Confirmations(after ConfirmationCursor, limit int) ([]NamedConfirmation, error)
 	// ConfirmationsOf returns up to limit of a thing, by job.
 	ConfirmationsOf(thing registry.ThingID, limit int) ([]job.Confirmation, error)
 	// ConfirmationsOfJob returns up to limit of a job, by thing.
@@ -204,6 +204,12 @@ type ConfirmationReader interface {
 	// DueConfirmations returns up to limit whose Until is not after now, earliest first, ties by
 	// job, then by thing.
 	DueConfirmations(now time.Time, limit int) ([]job.Confirmation, error)
+}
+
+// NamedConfirmation is a confirmation with the name of its thing, empty for one that was deleted.
+type NamedConfirmation struct {
+	job.Confirmation
+	ThingName string
 }
 
 // ConfirmationCursor is the place of one confirmation in the order of Confirmations. The zero value

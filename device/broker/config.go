@@ -29,6 +29,10 @@ type Config struct {
 	// Presence is called for each presence event of this broker, before it is published, and for
 	// those of the connections that it adopts. It must be quick [nothing is called].
 	Presence func(PresenceEvent)
+	// Seen is called for each packet of a client that stands for the thing that is named like it,
+	// with the client id, on the goroutine that reads from the client. It must be quick [nothing is
+	// called].
+	Seen func(client string)
 	// Forward is called with each message of a client on an ordinary topic, its will included, for
 	// PublishFromNode of all brokers on other nodes. It must not wait [messages stay on this
 	// broker].
@@ -102,6 +106,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Accepted == nil {
 		c.Accepted = func(net.Conn) {}
+	}
+	if c.Seen == nil {
+		c.Seen = func(string) {}
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

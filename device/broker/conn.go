@@ -85,6 +85,9 @@ func (c *conn) readPackets() error {
 			return err
 		}
 		c.keepAlive.lastPacket = time.Now()
+		if c.presence.asThing {
+			c.b.cfg.Seen(c.peer.ClientID)
+		}
 		if err := c.handle(packet); err != nil {
 			return err
 		}

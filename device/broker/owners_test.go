@@ -279,6 +279,38 @@ func TestPresenceAsThing(t *testing.T) {
 	}
 }
 
+// Each packet of a client that stands for its thing is seen, whatever it is, and none of another one
+// (R-STR-40).
+func TestSeen(t *testing.T) {
+	t.Parallel()
+	seen := make(chan string, 16)
+	next := make(chan Principal, 1)
+	_, addr := start(t, Config{
+		Authenticate: func(context.Context, Link) (Principal, error) { return <-next, nil },
+		Seen:         func(client string) { seen <- client },
+	})
+	for _, row := range []struct {
+		who  Principal
+		id   string
+		want int
+	}{{thingWith("A"), "dev", 3}, {attachedToNothing("X"), "dev", 0}, {anyone{}, "plain", 3}} {
+		next <- row.who
+		c := rejoin(t, addr, 5, row.id, false)
+		c.sync() // a PINGREQ
+		c.publish(0, 0, "a", "b")
+		c.send([]byte{0xE0, 0})
+		c.wantClosed(0)
+		for range row.want {
+			if client := <-seen; client != row.id {
+				t.Errorf("%q is seen, want %q", client, row.id)
+			}
+		}
+		if len(seen) > 0 {
+			t.Errorf("%s: %d packets more are seen", row.who.ID(), len(seen))
+		}
+	}
+}
+
 // The names under which the sessions of one client id are stored are no client ids, and give it
 // back.
 func TestKeys(t *testing.T) {

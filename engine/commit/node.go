@@ -101,6 +101,7 @@ func (c *Committer) join(tx *Tx) (n store.NodeChanges, err error) {
 	n.Joined = []store.Node{joined}
 	nodes, err := tx.Nodes()
 	alone := true
+	tx.beginUpTime(nodes, c.Node.Shared)
 	for _, other := range nodes {
 		switch {
 		case !c.Node.Shared:

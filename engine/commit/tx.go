@@ -74,10 +74,11 @@ type Tx struct {
 		job  job.Key
 		text string
 	}
-	clockBack bool  // see SaveTime
-	leaves    bool  // this node gives no signs any more
-	work      int   // see Work
-	announced int64 // the id under which the commit is announced, 0 when there is nothing to announce
+	up        time.Time // see UpSince; zero unless the server is there since this commit
+	clockBack bool      // see SaveTime
+	leaves    bool      // this node gives no signs any more
+	work      int       // see Work
+	announced int64     // the id under which the commit is announced, 0 when there is nothing to announce
 }
 
 func newTx(inner store.Tx, hooks *Hooks, now time.Time) *Tx {
@@ -321,6 +322,6 @@ func (tx *Tx) close(nodes store.NodeChanges, settings []store.Setting) error {
 	for _, added := range changes.Outbox.Added {
 		tx.announced = added.ID
 	}
-	changes.Nodes, changes.Settings = nodes, settings
+	changes.Nodes, changes.Settings = nodes, append(settings, tx.upTimeSetting()...)
 	return tx.inner.Apply(changes)
 }

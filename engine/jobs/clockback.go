@@ -32,6 +32,9 @@ func (b *Background) FollowClockBack(ctx context.Context) (bool, error) {
 			return true, err
 		}
 	}
+	if err := b.followClockBackInConfirmations(ctx); err != nil {
+		return true, err
+	}
 	err := b.Commits.Do(ctx, func(tx *commit.Tx) error {
 		tx.SaveTime()
 		return nil
@@ -112,4 +115,26 @@ func clockBackStep(
 		}
 	}
 	return after, len(page) == BackgroundStep, err
+}
+
+// followClockBackInConfirmations has successes that wait to be confirmed since a later time wait
+// from now.
+func (b *Background) followClockBackInConfirmations(ctx context.Context) error {
+	for after, more := (store.ConfirmationCursor{}), true; more; {
+		err := b.Commits.Do(ctx, func(tx *commit.Tx) error {
+			page, err := tx.Confirmations(after, BackgroundStep)
+			for _, c := range page {
+				after = store.ConfirmationCursor{Thing: c.Thing, Job: c.Job}
+				if c, changed := c.ClockWentBack(tx.Now); changed {
+					tx.Changes.Job.Confirmations = append(tx.Changes.Job.Confirmations, c)
+				}
+			}
+			more = len(page) == BackgroundStep
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -21,6 +21,8 @@ import (
 type Background struct {
 	Config
 
+	waiting waitingThings
+
 	clockWentBack int // how often the clock had gone back when FollowClockBack was done last
 
 	mu     sync.Mutex
@@ -31,7 +33,9 @@ type Background struct {
 
 // NewBackground returns the background work over a configuration.
 func NewBackground(c Config) *Background {
-	return &Background{Config: c, last: map[job.DueKind]job.Key{}}
+	b := &Background{Config: c, last: map[job.DueKind]job.Key{}}
+	b.waiting.forget()
+	return b
 }
 
 // dueJobsInTurn is how many jobs whose time has come take turns: those that wait longest.
@@ -42,7 +46,7 @@ func (b *Background) DueStep(tx *commit.Tx) error {
 	turns, last := b.nextTurns()
 	for _, kind := range turns.Order() {
 		if kind == job.DueTimers {
-			done, err := timersStep(tx, BackgroundStep)
+			done, err := b.timersStep(tx, BackgroundStep)
 			if err != nil {
 				return err
 			}
@@ -121,9 +125,9 @@ func (b *Background) setTurns(turns job.Turns, kind job.DueKind, key job.Key) {
 
 // timersStep does up to limit pieces of what a time was set for, those of executions first, and
 // returns how many it has done.
-func timersStep(tx *commit.Tx, limit int) (done int, err error) {
+func (b *Background) timersStep(tx *commit.Tx, limit int) (done int, err error) {
 	for _, kind := range []func(*commit.Tx, int) (int, error){
-		executionTimersStep, endHolds,
+		executionTimersStep, endHolds, b.silenceStep,
 	} {
 		n, err := kind(tx, limit-done)
 		if done += n; err != nil || done == limit {
@@ -257,4 +261,5 @@ func (b *Background) Forget() {
 	defer b.mu.Unlock()
 	b.turns, b.purged = job.Turns{}, time.Time{}
 	clear(b.last)
+	b.waiting.forget()
 }

@@ -90,6 +90,20 @@ func (p Publisher) ExecutionChanged(
 	return err
 }
 
+// executionSilent publishes the event of an execution that was not confirmed in time (R-STR-41).
+func (p Publisher) executionSilent(tx *commit.Tx, j job.Job, x job.Execution) error {
+	if on, err := publishes(tx, executionEvents); err != nil || !on {
+		return err
+	}
+	thing, err := tx.ThingName(x.Thing)
+	if err != nil {
+		return err
+	}
+	event, err := p.Renderer.Execution(job.ExecutionSilentEvent, j, thing, x, tx.Now)
+	tx.Publish(event)
+	return err
+}
+
 // JobChanged publishes the event of a job whose state has changed. It is a hook of every commit.
 func (p Publisher) JobChanged(tx *commit.Tx, before, after *job.Job) error {
 	if before == nil {

@@ -35,6 +35,10 @@ type Config struct {
 	ObjectStore job.ObjectStore
 	// Uploads is the bucket of uploads whose placeholder has no address; the zero Object is none.
 	Uploads job.Object
+	// Events makes the lifecycle events that are published.
+	Events EventRenderer
+	// Shared says that other nodes may be on the store.
+	Shared bool
 	// Objects asks object stores; nil asks none, and reads no documents.
 	Objects Objects
 }

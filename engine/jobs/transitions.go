@@ -42,6 +42,9 @@ func recordOutcome(tx *commit.Tx, before job.Execution, outcome job.Outcome) err
 	if err := queueRetry(tx, &outcome); err != nil {
 		return err
 	}
+	if err := awaitConfirmation(tx, &outcome); err != nil {
+		return err
+	}
 	tx.SetJob(outcome.Job)
 	return nil
 }
@@ -49,21 +52,22 @@ func recordOutcome(tx *commit.Tx, before job.Execution, outcome job.Outcome) err
 // queueRetry stages the next attempt, if the job's budget allows one and its thing is still a
 // target (R-RTY-9). While the job is paused the thing waits for it (R-STR-10).
 func queueRetry(tx *commit.Tx, outcome *job.Outcome) error {
-	if outcome.RetryWaits {
-		x := outcome.Execution
-		waiting := store.WaitingRetry{Job: x.Job, Thing: x.Thing}
-		tx.Changes.Job.RetriesWaiting = append(tx.Changes.Job.RetriesWaiting, waiting)
-	}
-	if outcome.Retry == nil {
+	if outcome.Retry == nil && !outcome.RetryWaits {
 		return nil
 	}
-	retry := *outcome.Retry
-	if still, err := isTarget(tx, outcome.Job, retry.Thing); err != nil {
+	x := outcome.Execution
+	if still, err := isTarget(tx, outcome.Job, x.Thing); err != nil {
 		return err
 	} else if !still {
 		outcome.WithdrawRetry(tx.Now)
 		return nil
 	}
+	if outcome.RetryWaits {
+		waiting := store.WaitingRetry{Job: x.Job, Thing: x.Thing}
+		tx.Changes.Job.RetriesWaiting = append(tx.Changes.Job.RetriesWaiting, waiting)
+		return nil
+	}
+	retry := *outcome.Retry
 	last, err := tx.LastNumber(retry.Job, retry.Thing)
 	if err != nil {
 		return err
@@ -141,6 +145,9 @@ func deleteExecution(tx *commit.Tx, x job.Execution) error {
 		}
 	}
 	if err := tx.DeleteExecution(x, j.Sweep == job.SweepAll); err != nil {
+		return err
+	}
+	if err := dropConfirmation(tx, &j, x); err != nil {
 		return err
 	}
 	j.ExecutionDeleted(x, tx.Now)

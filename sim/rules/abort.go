@@ -9,10 +9,23 @@ import (
 
 // evaluateAbort evaluates the abort criteria of a job after one of its executions has ended, while
 // the job is active (R-ABT-9, R-ABT-11). The first outcome that meets a criterion decides; what the
-// same commit does later changes nothing.
+// same commit does later changes nothing. With drover:abort every criterion that is met is recorded
+// instead, once, and may pause the job (R-STR-20).
 func (c *commit) evaluateAbort(rec *jobRecord) {
-	if active(rec.stored.Status) && rec.step.criterionMet == "" {
+	if !active(rec.stored.Status) || rec.stored.Abort == nil || rec.step.criterionMet != "" {
+		return
+	}
+	does := settings(rec.stored.Definition).Abort
+	if does == "" {
 		rec.step.criterionMet = firstCriterionMet(rec.stored.Abort, rec.counts())
+		return
+	}
+	for i, criterion := range rec.stored.Abort.Criteria {
+		alone := &job.AbortConfig{Criteria: []job.AbortCriterion{criterion}}
+		if !rec.steered.observed[i+1] && firstCriterionMet(alone, rec.counts()) != "" {
+			rec.steered.observed[i+1] = true
+			rec.steered.paused = rec.steered.paused || does == "pause"
+		}
 	}
 }
 

@@ -78,7 +78,7 @@ func (ch *Checker) Asked(now State, r Request) (q Question) {
 func (ch *Checker) nothingDue(x job.Execution) bool {
 	rec, at := ch.jobs[x.Job], deadline(x)
 	overdue := !at.IsZero() && !ch.state.Now.Before(at)
-	return active(rec.stored.Status) && !ch.scheduleDue(rec) && !overdue
+	return active(rec.stored.Status) && !ch.scheduleDue(rec) && !overdue && !ch.steeringDue(x)
 }
 
 // Answered compares the answer to a request with what was true when it was asked.

@@ -37,7 +37,7 @@ func (ch *Checker) BeforeCall(now State, call ExecutionCall) {
 			at := deadline(x)
 			call.execution, call.exists = x, true
 			call.certain = !ch.scheduleDue(rec) && rec.stored.Status != "DELETION_IN_PROGRESS" &&
-				(at.IsZero() || now.Now.Before(at))
+				(at.IsZero() || now.Now.Before(at)) && !ch.steeringDue(x)
 		}
 	}
 	ch.call = &call
@@ -105,5 +105,10 @@ func (c *commit) executionDeleted(key job.ExecutionKey) {
 	if byCall || pending(x) && !c.purged(rec) {
 		c.expectEvent(rec, "deleted", x)
 	}
+	if rec.advanceGuard(c.now) {
+		c.guardFires(rec)
+	}
+	rec.steered.guard.seen = true
+	delete(rec.steered.guard.waiting, key)
 	c.ch.forget(key)
 }

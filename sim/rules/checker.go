@@ -29,6 +29,7 @@ type Checker struct {
 	jobs map[job.Key]*jobRecord
 	// pending holds the executions of each thing that are QUEUED or IN_PROGRESS.
 	pending map[registry.ThingID]map[job.ExecutionKey]job.Execution
+	holds   map[registry.ThingID]job.Hold // of things that operators hold
 	events  eventLog
 
 	audiences []*audience // of each node
@@ -69,6 +70,7 @@ func New(limits Limits, report func(rule, text string)) *Checker {
 		report:         report,
 		jobs:           map[job.Key]*jobRecord{},
 		pending:        map[registry.ThingID]map[job.ExecutionKey]job.Execution{},
+		holds:          map[registry.ThingID]job.Hold{},
 		events:         newEventLog(),
 		windowNotified: map[registry.ThingID]bool{},
 	}
@@ -123,7 +125,7 @@ func (ch *Checker) checkStored(now State) {
 		}
 		stored := map[job.ExecutionKey]job.Execution{}
 		for _, x := range found {
-			stored[x.ExecutionKey] = x
+			stored[x.ExecutionKey] = ch.withoutHold(x)
 		}
 		if !reflect.DeepEqual(stored, rec.executions) {
 			ch.fail("R-CON-25", "%s has executions %+v, acknowledged were %+v",
@@ -135,8 +137,18 @@ func (ch *Checker) checkStored(now State) {
 // everyRow is a page size that no simulated fleet reaches.
 const everyRow = 1_000_000
 
-// remember stores an execution as it is now.
+// withoutHold is an execution without the mark that its thing is held, which must be right.
+func (ch *Checker) withoutHold(x job.Execution) job.Execution {
+	if _, held := ch.holds[x.Thing]; held != x.Held {
+		ch.fail("R-STR-14", "%+v is read, its thing is held: %v", x, held)
+	}
+	x.Held = false
+	return x
+}
+
+// remember stores an execution as it is now. The mark that its thing is held is not stored with it.
 func (ch *Checker) remember(x job.Execution) {
+	x.Held = false
 	ch.jobs[x.Job].executions[x.ExecutionKey] = x
 	of := ch.pending[x.Thing]
 	switch {

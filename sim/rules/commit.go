@@ -59,6 +59,12 @@ func (c *commit) survey(changes store.Changes) {
 	for _, key := range changes.Job.DeletedExecutions {
 		c.surveyExecution(key)
 	}
+	for _, h := range changes.Job.Holds {
+		c.surveyThing(h.Thing)
+	}
+	for _, thing := range changes.Job.Released {
+		c.surveyThing(thing)
+	}
 	for _, list := range [][]job.Execution{
 		changes.Job.CreatedExecutions,
 		changes.Job.UpdatedExecutions,
@@ -85,9 +91,14 @@ func (c *commit) survey(changes store.Changes) {
 
 func (c *commit) surveyExecution(key job.ExecutionKey) {
 	c.executions[key], c.jobs[key.Job] = true, true
-	c.changes[key.Thing]++
-	if _, known := c.before[key.Thing]; !known {
-		c.before[key.Thing] = c.ch.view(key.Thing)
+	c.surveyThing(key.Thing)
+}
+
+// surveyThing notes what a thing sees before the commit changes it.
+func (c *commit) surveyThing(thing registry.ThingID) {
+	c.changes[thing]++
+	if _, known := c.before[thing]; !known {
+		c.before[thing] = c.ch.view(thing)
 	}
 }
 
@@ -96,6 +107,7 @@ func (c *commit) follow(changes store.Changes) {
 	for _, thing := range changes.Registry.DeletedThings {
 		c.deletedThings[thing] = true
 	}
+	c.holdsChanged(changes)
 	for _, created := range changes.Job.CreatedJobs {
 		c.jobCreated(created.Job)
 	}
@@ -123,6 +135,9 @@ func (c *commit) follow(changes store.Changes) {
 func (c *commit) compareWithStore() {
 	for key := range c.executions {
 		stored, err := c.store.Execution(key)
+		if err == nil {
+			stored = c.ch.withoutHold(stored)
+		}
 		applied, exists := job.Execution{}, false
 		if rec := c.ch.jobs[key.Job]; rec != nil {
 			applied, exists = rec.executions[key]

@@ -55,7 +55,8 @@ func (c *commit) targetsChanged(rec *jobRecord) {
 		case was[thing] && (rec.lastNumber[thing] > 0 || slices.Contains(unreleased, thing)):
 		case !c.hasPending(rec, thing):
 			rec.mustQueue[thing] = true
-		case rec.stored.Status == "SCHEDULED": // what is pending may have ended when it goes on
+		case rec.stored.Status == "SCHEDULED" || rec.pausedNow():
+			// What is pending may have ended when the job goes on.
 			rec.mayQueue[thing] = true
 		}
 	}
@@ -105,7 +106,8 @@ func (c *commit) groupsAssociated(rec *jobRecord, j job.Job) {
 // checkNobodyForgotten checks that every thing that a continuous job targets has had an execution,
 // or will get one from the rollout.
 func (ch *Checker) checkNobodyForgotten(rec *jobRecord) {
-	if !rec.continuous() || rec.stored.Status != "IN_PROGRESS" || rec.over(ch.state.Now) {
+	if !rec.continuous() || rec.stored.Status != "IN_PROGRESS" || rec.pausedNow() ||
+		rec.over(ch.state.Now) {
 		return
 	}
 	for thing := range rec.mustQueue {

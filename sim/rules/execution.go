@@ -3,6 +3,7 @@ package rules
 import (
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/drover-iot/drover/job"
 )
@@ -38,10 +39,15 @@ func (c *commit) executionCreated(x job.Execution) {
 	case !x.QueuedAt.Equal(c.now) || !x.UpdatedAt.Equal(c.now):
 		c.fail("R-EXE-1", "%+v of %s is queued at %s", x, rec.id, c.now)
 	}
+	c.checkMayBegin(rec, x, "queued")
+	c.checkBackoff(rec, x)
 	switch {
 	case rec.over(c.now):
 		c.fail("R-SCH-22", "%+v of %s is queued after its end: %+v", x, rec.id, rec.stored.Schedule)
 	case x.Attempt > 0: // a retry: it may come between two windows (R-SCH-17)
+		if !rec.steered.retried[x.Thing] {
+			c.retryWaited(rec, x)
+		}
 	case rec.waitsForSchedule(c.now):
 		c.fail("R-SCH-16, R-SCH-17", "%+v of %s is released between windows: %+v",
 			x, rec.id, rec.stored.Schedule)
@@ -61,6 +67,9 @@ type executionUpdate struct {
 	was, x job.Execution // before and after
 	// created are the executions that the same decision creates, the retry of this one among them.
 	created []job.Execution
+	// guardFires says that the guard of the job has come to fire before this change. It may have
+	// paused the job by then, or do so with it.
+	guardFires bool
 }
 
 // executionUpdated checks one change of an execution and what must follow from it.
@@ -77,9 +86,20 @@ func (c *commit) executionUpdated(x job.Execution, created []job.Execution) {
 	case !slices.Contains(nextStatuses[was.Status], x.Status):
 		c.fail("R-EXE-5, docs/spec/21 section 2", "%+v of %s became %+v", was, rec.id, x)
 	}
+	fires := (was.Status != x.Status) && rec.advanceGuard(c.now)
+	if was.Status == job.ExecutionQueued && x.Status == job.ExecutionInProgress {
+		c.checkMayBegin(rec, x, "started")
+		if !c.ch.visibleByItself(was) {
+			c.fail("R-STR-14, R-STR-45", "%+v of %s is started, and was hidden", x, rec.id)
+		}
+	}
 	c.ch.remember(x)
+	c.showGuard(rec, was, x)
+	if fires {
+		defer c.guardFires(rec)
+	}
 	c.expectEndEvent(rec, x)
-	u := executionUpdate{c, rec, was, x, created}
+	u := executionUpdate{c, rec, was, x, created, fires}
 	u.checkTimers()
 	switch x.Status {
 	case job.ExecutionRemoved:
@@ -117,6 +137,13 @@ func (c *commit) executionAmended(x job.Execution) {
 	}
 	was := rec.executions[x.ExecutionKey]
 	c.ch.remember(x)
+	x.Held = false
+	if was.Status == job.ExecutionQueued && due(was.ShowAt, c.now) && x.ShowAt.IsZero() {
+		was.ShowAt = time.Time{} // it has waited long enough (R-STR-45)
+		if reflect.DeepEqual(was, x) {
+			return
+		}
+	}
 	was.StepDeadline = x.StepDeadline
 	if x.RetriesUsed == (job.RetriesUsed{}) && rec.retriesUsed[x.Thing] == (retryCount{}) {
 		was.RetriesUsed = x.RetriesUsed

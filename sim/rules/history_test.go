@@ -41,6 +41,8 @@ type history struct {
 
 	// spoil changes the next commit before it is stored and shown, show only what is shown of it.
 	spoil, show func(*store.Changes)
+	// held are things that are held.
+	held map[registry.ThingID]bool
 	// silent loses all notifications.
 	silent bool
 }
@@ -177,7 +179,8 @@ func (h *history) notify(thing registry.ThingID) {
 	topic := "$aws/things/" + thingNames[thing] + "/jobs/"
 	list, next := `{"jobs":{}}`, `{}`
 	for _, x := range h.executions {
-		if x.Thing == thing && pending(x) {
+		hidden := x.Status == job.ExecutionQueued && (h.job.Paused != "" || h.held[thing])
+		if x.Thing == thing && pending(x) && !hidden {
 			shown := fmt.Sprintf(`{"jobId":"j","executionNumber":%d}`, x.Number)
 			list, next = `{"jobs":{"any":[`+shown+`]}}`, `{"execution":`+shown+`}`
 		}

@@ -59,7 +59,9 @@ func (c *commit) jobDefined(j job.Job) {
 		return
 	}
 	c.groupsAssociated(rec, j)
+	before := rec.stored.Definition
 	rec.stored.Definition = j.Definition
+	c.settingsChanged(rec, before, j)
 	if j.Status == "IN_PROGRESS" && !rec.started && !rec.over(c.now) {
 		c.beginRollout(rec)
 	}
@@ -70,6 +72,7 @@ func (c *commit) jobDefined(j job.Job) {
 		rec.rollout.restart(rec.counts()[job.ExecutionSucceeded])
 	}
 	if update.Abort {
+		clear(rec.steered.observed) // what was recorded was of other criteria
 		c.evaluateAbort(rec)
 	}
 }
@@ -87,6 +90,9 @@ func (c *commit) checkJob(key job.Key) {
 		return
 	}
 	c.ch.must("job", err)
+	c.checkGuard(rec, j)
+	c.checkPause(rec, j)
+	c.tickedWithoutRelease(rec, j)
 	c.checkStatus(rec, j)
 	c.checkProgress(rec, j)
 	c.checkCanceledBySchedule(rec, j)
@@ -94,7 +100,8 @@ func (c *commit) checkJob(key job.Key) {
 	if rec.step.executionsDeleted && j.Status != "DELETION_IN_PROGRESS" && !c.purged(rec) {
 		c.fail("R-EXE-40", "executions of %s are deleted, which is %s", rec.id, j.Status)
 	}
-	rec.stored, rec.step = j, commitNotes{}
+	rec.stored, rec.step, rec.steered.paused = j, commitNotes{}, j.Paused != ""
+	clear(rec.steered.retried)
 }
 
 // jobDeleted checks a job that is gone: its executions went before it, and an operator deleted it
@@ -145,15 +152,17 @@ func (c *commit) checkProgress(rec *jobRecord, j job.Job) {
 	c.checkAbort(rec, j)
 	n := rec.counts()
 	finished := active(j.Status) && j.Progress.Finished
+	retries := rec.waitsForRetry(c.store, c.now)
 	completes := j.Status == "COMPLETED" && active(rec.stored.Status)
 	switch {
-	case completes && (n.pending() > 0 || !rec.exhausted(c.store, c.now)):
+	case completes && (n.pending() > 0 || retries || !rec.exhausted(c.store, c.now)):
 		c.fail("R-JOB-11 to R-JOB-13", "%s is COMPLETED with %d pending, waiting %v",
 			rec.id, n.pending(), rec.unreleased(c.store))
 	case finished && len(rec.unreleased(c.store)) > 0 && !rec.over(c.now):
 		c.fail("R-ROLL-13", "%s has finished its rollout, waiting %v",
 			rec.id, rec.unreleased(c.store))
-	case finished && n.pending() == 0 && rec.exhausted(c.store, c.now):
+	case finished && n.pending() == 0 && rec.exhausted(c.store, c.now) &&
+		len(rec.steered.waiting) == 0:
 		c.fail("R-JOB-11, R-JOB-13", "%s has finished its rollout, has nothing pending and is %s",
 			rec.id, j.Status)
 	case j.Status == "COMPLETED" != !j.CompletedAt.IsZero():

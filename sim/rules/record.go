@@ -36,13 +36,16 @@ type jobRecord struct {
 	// either way.
 	currentTargets, mustQueue, mayQueue map[registry.ThingID]bool
 
-	step commitNotes
+	steered steered
+	step    commitNotes
 }
 
 // commitNotes is what a commit has done to a job so far. It is empty between two commits.
 type commitNotes struct {
 	// criterionMet is the first abort criterion that was met, "" for none.
 	criterionMet string
+	// guardCancels says that the guard has fired and cancels the job.
+	guardCancels bool
 	// missingRetries are the executions that ended without the retry that was due.
 	missingRetries []job.ExecutionKey
 	// canceled are the executions that became CANCELED together with the job, as they were before.
@@ -60,6 +63,7 @@ func newJobRecord(j job.Job) *jobRecord {
 		retriesUsed: map[registry.ThingID]retryCount{},
 		mustQueue:   map[registry.ThingID]bool{},
 		mayQueue:    map[registry.ThingID]bool{},
+		steered:     newSteered(j),
 	}
 	if j.Schedule != nil {
 		rec.windows = readWindows(j.Schedule.Windows)

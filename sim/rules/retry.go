@@ -19,9 +19,14 @@ func (u executionUpdate) checkRetry() {
 		return q.Job == x.Job && q.Thing == x.Thing
 	})
 	used := rec.retriesUsed[x.Thing]
-	due := active(rec.stored.Status) && !rec.over(c.now) && rec.step.criterionMet == "" &&
+	due := active(rec.stored.Status) && !rec.over(c.now) &&
+		rec.step.criterionMet == "" && !rec.step.guardCancels &&
 		retryAllowed(rec.stored.Retry, x.Status, used) && rec.isTarget(c.store, x.Thing)
 	switch {
+	case at < 0 && due && (rec.pausedNow() || u.guardFires && rec.steered.guard.of.Then == "pause"):
+		rec.steered.waiting[x.Thing] = true // R-STR-10
+	case at >= 0 && rec.pausedNow():
+		c.fail("R-STR-10", "%+v of %s is retried, and it is paused", x, rec.id)
 	case at < 0 && due:
 		rec.step.missingRetries = append(rec.step.missingRetries, x.ExecutionKey)
 	case at >= 0 && !due:
@@ -35,7 +40,7 @@ func (u executionUpdate) checkRetry() {
 		} else {
 			used.timedOut++
 		}
-		rec.retriesUsed[x.Thing] = used
+		rec.retriesUsed[x.Thing], rec.steered.retried[x.Thing] = used, true
 	}
 }
 

@@ -75,13 +75,18 @@ func (c *commit) releasedByTick(rec *jobRecord, things []registry.ThingID) {
 		c.fail("R-ROLL-3", "%s releases %d things, %d are left at step %d until %s",
 			rec.id, len(things), r.quota, r.steps, r.nextTick)
 	}
+	c.checkRoom(rec, len(things))
 	want := rec.unreleased(c.store)
 	if !slices.Equal(things, want[:min(len(things), len(want))]) {
 		c.fail("R-ROLL-12", "%s releases things %v, it should be %v", rec.id, things, want)
 	}
 	r.quota -= len(things)
 	r.notified += int64(len(things))
-	r.batches = append(r.batches, batch{c.now, len(things), maximumPerMinute(rec.stored.Rollout)})
+	at := c.now
+	if rec.steered.heldBack {
+		at = r.nextTick.Add(-time.Minute) // what it left of the tick is created later (R-STR-15)
+	}
+	r.batches = append(r.batches, batch{at, len(things), maximumPerMinute(rec.stored.Rollout)})
 	c.checkPerMinute(rec)
 }
 

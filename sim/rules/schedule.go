@@ -65,24 +65,34 @@ func (ch *Checker) scheduleDue(rec *jobRecord) bool {
 }
 
 // visible says whether a device sees an execution: a QUEUED one is hidden while its job is
-// SCHEDULED (R-SCH-17).
+// SCHEDULED or paused (R-SCH-17, R-STR-10), while its thing is held, and while it backs off.
 func (ch *Checker) visible(x job.Execution) bool {
-	return x.Status != job.ExecutionQueued || ch.jobs[x.Job].stored.Status != "SCHEDULED"
+	return x.Status != job.ExecutionQueued ||
+		!hidesQueued(ch.jobs[x.Job].stored) && ch.visibleByItself(x)
 }
 
-// windowOpenedOrClosed follows a job that became SCHEDULED or ceased to be. The clock of its
-// rollout stops or starts (R-ROLL-16), and the things with something QUEUED are notified within the
-// next commits.
+// visibleByItself says whether a QUEUED execution would be seen if its job hides nothing: its thing
+// is not held, and it has waited long enough (R-STR-14, R-STR-45).
+func (ch *Checker) visibleByItself(x job.Execution) bool {
+	_, held := ch.holds[x.Thing]
+	return !held && x.ShowAt.IsZero()
+}
+
+// windowOpenedOrClosed follows a job that became SCHEDULED or ceased to be, or was paused or
+// resumed. The things with something QUEUED are notified within the next commits, and in the first
+// case the clock of its rollout stops or starts (R-ROLL-16).
 func (c *commit) windowOpenedOrClosed(rec *jobRecord, j job.Job) {
+	if hidesQueued(rec.stored) != hidesQueued(j) {
+		for _, x := range rec.executions {
+			if x.Status == job.ExecutionQueued {
+				c.ch.windowNotified[x.Thing] = true
+				c.verifyLater(x.Thing)
+			}
+		}
+	}
 	was, is := rec.stored.Status == "SCHEDULED", j.Status == "SCHEDULED"
 	if was == is {
 		return
-	}
-	for _, x := range rec.executions {
-		if x.Status == job.ExecutionQueued {
-			c.ch.windowNotified[x.Thing] = true
-			c.verifyLater(x.Thing)
-		}
 	}
 	if is {
 		rec.rollout.quota, rec.rollout.nextTick, rec.rollout.clockRuns = 0, time.Time{}, false

@@ -17,9 +17,11 @@ func (ch *Checker) Settled(now State, up ...int) {
 	}
 	for _, rec := range ch.jobs {
 		ch.checkNothingLeft(rec)
+		ch.checkSteered(rec)
 		ch.checkSchedule(rec)
 		ch.checkNobodyForgotten(rec)
 	}
+	ch.checkHolds()
 	for _, node := range up {
 		ch.checkNotified(ch.audiences[node], now.Store)
 	}
@@ -56,8 +58,11 @@ func (ch *Checker) checkNothingLeft(rec *jobRecord) {
 // wait.
 func (ch *Checker) rolloutIsLate(rec *jobRecord) bool {
 	r := rec.rollout
+	if rec.pausedNow() {
+		return false // R-STR-10
+	}
 	if !ch.state.Now.Before(r.nextTick) {
 		return true
 	}
-	return r.quota > 0 && len(rec.unreleased(ch.state.Store)) > 0
+	return r.quota > 0 && rec.hasRoom() && len(rec.unreleased(ch.state.Store)) > 0
 }

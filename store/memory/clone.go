@@ -129,6 +129,7 @@ func cloneAnnouncement(a store.Announcement) store.Announcement {
 	a.Nodes.Clients, a.Nodes.GivenUp = slices.Clone(a.Nodes.Clients), slices.Clone(a.Nodes.GivenUp)
 	a.Nodes.Certificates = slices.Clone(a.Nodes.Certificates)
 	a.Nodes.Detached = slices.Clone(a.Nodes.Detached)
+	a.Nodes.Confirmations = slices.Clone(a.Nodes.Confirmations)
 	return a
 }
 

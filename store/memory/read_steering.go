@@ -56,13 +56,14 @@ func (r reader) DueHolds(now time.Time, limit int) (found []job.Hold, err error)
 
 func (r reader) Confirmations(
 	after store.ConfirmationCursor, limit int,
-) (found []job.Confirmation, err error) {
+) (found []store.NamedConfirmation, err error) {
 	after.Job++ // strictly after it
 	for _, c := range r.confirmations.from(confirmed(after)) {
 		if len(found) >= limit {
 			break
 		}
-		found = append(found, c)
+		thing, _ := r.things.get(id(c.Thing))
+		found = append(found, store.NamedConfirmation{Confirmation: c, ThingName: thing.Name})
 	}
 	return found, nil
 }

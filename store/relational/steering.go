@@ -93,8 +93,9 @@ const (
 	deleteConfirmation = `DELETE FROM confirmation WHERE thing = ? AND job = ?`
 
 	confirmationColumns = `thing, job, number, reported_at, until`
-	listConfirmations   = `SELECT ` + confirmationColumns + ` FROM confirmation
-		WHERE (thing, job) > (?, ?) ORDER BY thing, job LIMIT ?`
+	listConfirmations   = `SELECT ` + confirmationColumns + `,
+			(SELECT name FROM thing WHERE id = confirmation.thing)
+		FROM confirmation WHERE (thing, job) > (?, ?) ORDER BY thing, job LIMIT ?`
 	listConfirmationsOf = `SELECT ` + confirmationColumns + ` FROM confirmation
 		WHERE thing = ? ORDER BY job LIMIT ?`
 
@@ -121,9 +122,11 @@ func scanConfirmation(s stmt) (c job.Confirmation) {
 
 func (r reader) Confirmations(
 	after store.ConfirmationCursor, limit int,
-) ([]job.Confirmation, error) {
+) ([]store.NamedConfirmation, error) {
 	s := r.stmt(listConfirmations).int(int64(after.Thing)).int(int64(after.Job)).limit(limit)
-	return all(s, scanConfirmation)
+	return all(s, func(s stmt) store.NamedConfirmation {
+		return store.NamedConfirmation{Confirmation: scanConfirmation(s), ThingName: s.getText()}
+	})
 }
 
 func (r reader) ConfirmationsOf(thing registry.ThingID, limit int) ([]job.Confirmation, error) {

@@ -238,7 +238,7 @@ func stored(r store.Reader, like facts) (f facts, err error) {
 	into("confirmation", func() error {
 		found, err := r.Confirmations(store.ConfirmationCursor{}, 2)
 		if len(found) == 1 {
-			f.Confirmation = found[0]
+			f.Confirmation = found[0].Confirmation
 		}
 		return err
 	})
@@ -303,6 +303,7 @@ func withoutSteering(f *facts) {
 	f.Hold, f.Retry, f.Confirmation = job.Hold{}, store.WaitingRetry{}, job.Confirmation{}
 	f.Job.Steering, f.Job.Paused, f.Job.Steered = nil, "", nil
 	f.Job.Progress.Closed = time.Time{}
+	f.Announcement.Nodes.Confirmations = nil
 }
 
 // withoutNodes takes out what came with version 13, and later.

@@ -167,7 +167,7 @@ var ofSteering = []promise{
 		w.field()
 		w.apply(confirmations(confirmation(1, 2, 3), confirmation(2, 1, 2), confirmation(1, 1, 2), confirmation(2, 2, 1)))
 		for limit := 1; limit <= 5; limit++ {
-			got := pages(w, limit, func(r store.Reader, after *job.Confirmation, limit int) ([]job.Confirmation, error) {
+			got := pages(w, limit, func(r store.Reader, after *store.NamedConfirmation, limit int) ([]store.NamedConfirmation, error) {
 				var cursor store.ConfirmationCursor
 				if after != nil {
 					cursor = store.ConfirmationCursor{Thing: after.Thing, Job: after.Job}
@@ -175,7 +175,8 @@ var ofSteering = []promise{
 				return r.Confirmations(cursor, limit)
 			})
 			same(w, fmt.Sprint("pages of ", limit), got,
-				[]job.Confirmation{confirmation(1, 1, 2), confirmation(2, 1, 2), confirmation(1, 2, 3), confirmation(2, 2, 1)})
+				[]store.NamedConfirmation{{Confirmation: confirmation(1, 1, 2), ThingName: "a"}, {Confirmation: confirmation(2, 1, 2), ThingName: "a"},
+					{Confirmation: confirmation(1, 2, 3), ThingName: "b"}, {Confirmation: confirmation(2, 2, 1), ThingName: "b"}})
 		}
 		same(w, "of a thing", confirmationsOf(w, func(r store.Reader) ([]job.Confirmation, error) {
 			return r.ConfirmationsOf(1, 9)
@@ -196,9 +197,11 @@ var ofSteering = []promise{
 		later := confirmation(2, 2, 9)
 		later.Number, later.ReportedAt = 2, at(4)
 		w.apply(confirmations(later))
-		same(w, "rewritten", read(w, func(r store.Reader) ([]job.Confirmation, error) {
-			return r.Confirmations(store.ConfirmationCursor{Thing: 2, Job: 1}, 9)
-		}), []job.Confirmation{later})
+		after := store.ConfirmationCursor{Thing: 2, Job: 1}
+		rest := func(r store.Reader) ([]store.NamedConfirmation, error) { return r.Confirmations(after, 9) }
+		same(w, "rewritten", read(w, rest), []store.NamedConfirmation{{Confirmation: later, ThingName: "b"}})
+		w.apply(store.Changes{Registry: store.RegistryChanges{DeletedThings: []registry.ThingID{2}}})
+		same(w, "of a deleted thing", read(w, rest), []store.NamedConfirmation{{Confirmation: later}})
 		done := store.Changes{Job: store.JobChanges{ConfirmationsDone: []store.ConfirmationCursor{{Thing: 1, Job: 1}}}}
 		w.apply(done, done)
 		same(w, "removed", due(9, 9), []string{"2/1/1", "1/2/1", "2/2/2"})
