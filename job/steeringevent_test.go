@@ -30,6 +30,8 @@ func TestSteeringEventsOf(t *testing.T) {
 		{"nothing", active(same, ""), active(same, "x"), nil},
 		{"created paused", State{}, active(nil, "abort: by hand"), nil},
 		{"a pause of an operator", active(nil, ""), active(nil, "a ticket"), nil},
+		{"a reason of an operator like one of the server", active(observed(watched), ""),
+			active(observed(watched), "abort: by hand"), nil},
 		{"observed", active(nil, ""), active(observed(watched), ""), []string{"observed"}},
 		{"another one", active(observed(watched), ""), active(observed(watched, stopped), guard),
 			[]string{"observed", "paused"}},
