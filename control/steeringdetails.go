@@ -29,6 +29,8 @@ func steering(j job.Job) *drover.Steering {
 	shown.State.Guard, shown.State.Waves = guard(j), waves(j)
 	if j.Steered != nil {
 		shown.State.Observed = convert(j.Steered.Observed, observation)
+		shown.State.Confirming = j.Steered.Confirming
+		shown.State.Confirmed, shown.State.Silent = j.Steered.Confirmed, j.Steered.Silent
 		shown.State.RetriesWaiting = j.Steered.RetriesWaiting
 		shown.State.Retrying = retryPass(j.Steered.Retry)
 	}
@@ -110,6 +112,8 @@ func waves(j job.Job) []drover.Wave {
 			Created:     w.State.Created,
 			Ended:       w.State.Ended,
 			Succeeded:   w.State.Succeeded,
+			Confirmed:   w.State.Confirmed,
+			Silent:      w.State.Silent,
 			LastRelease: at(w.State.LastRelease),
 		}
 	})

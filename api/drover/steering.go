@@ -71,6 +71,11 @@ type SteeringState struct {
 	Guard *Guard `json:"guard"`
 	// The waves of the rollout in their order, those to come too; absent without waves.
 	Waves []Wave `json:"waves"`
+	// Executions that have succeeded and wait to be confirmed, those that were, and those whose
+	// things were not heard of again in time (R-STR-41).
+	Confirming int64 `json:"confirming"`
+	Confirmed  int64 `json:"confirmed"`
+	Silent     int64 `json:"silent"`
 	// Things that wait for a retry until the job goes on (R-STR-11).
 	RetriesWaiting int64 `json:"retriesWaiting"`
 	// What RetryJobExecutions has begun; absent when nothing is left of it (R-STR-60).

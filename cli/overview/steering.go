@@ -36,6 +36,13 @@ func SteeringTable(s *drover.Steering, now time.Time) Table {
 	for _, o := range s.State.Observed {
 		row("observed", observed(o, now), terminal.Red)
 	}
+	if c := s.State; c.Confirming+c.Confirmed+c.Silent > 0 {
+		style := terminal.Plain
+		if c.Silent > 0 {
+			style = terminal.Red
+		}
+		row("confirmed", fmt.Sprintf("%d, %d are waited for, %d silent", c.Confirmed, c.Confirming, c.Silent), style)
+	}
 	if n := s.State.RetriesWaiting; n > 0 {
 		row("retries", fmt.Sprintf("%d wait until the job goes on", n), terminal.Yellow)
 	}

@@ -22,6 +22,7 @@ wave 1           group=canary DONE: 5 of 5 ended, 4 succeeded; last release 1 h 
 wave 2           100pct TO_COME
 observed         3 min ago: abort criterion 2, 3 of 4 failed, and the job was paused
 observed         1 min ago: the guard, 7 of 9 failed
+confirmed        8, 7 are waited for, 9 silent
 retries          5 wait until the job goes on
 retrying         what is FAILED or TIMED_OUT, of 3 things
 `
@@ -64,6 +65,9 @@ retrying         what is FAILED or TIMED_OUT, of 3 things
 				},
 				{Number: 2, Takes: "100pct", Status: "TO_COME"},
 			},
+			Confirming:     7,
+			Confirmed:      8,
+			Silent:         9,
 			RetriesWaiting: 5,
 			Retrying: &drover.RetryPass{
 				Statuses:   drover.FailedStatuses{"FAILED", "TIMED_OUT"},
