@@ -27,22 +27,26 @@ type ShownWave struct {
 
 // ShownWaves are all waves of the settings, those to come too.
 func (j Job) ShownWaves() (shown []ShownWave) {
-	begun := j.wavesBegun()
-	for i, w := range j.waves() {
-		s := ShownWave{Number: i + 1, Takes: w.takesText(), Status: WaveToCome}
-		if i < begun {
-			s.State = j.Steered.Waves[i]
-			s.Status = j.waveStatus(i+1 == begun, s.State)
-		}
-		shown = append(shown, s)
+	for i := range j.waves() {
+		shown = append(shown, j.shownWave(i))
 	}
 	return shown
+}
+
+// shownWave is a wave of the settings, by its index.
+func (j Job) shownWave(i int) ShownWave {
+	w := ShownWave{Number: i + 1, Takes: j.waves()[i].takesText(), Status: WaveToCome}
+	if begun := j.wavesBegun(); i < begun {
+		w.State = j.Steered.Waves[i]
+		w.Status = j.waveStatus(i+1 == begun, w.State)
+	}
+	return w
 }
 
 // waveStatus is how far a wave is that has begun; last says that no later one has.
 func (j Job) waveStatus(last bool, state WaveState) WaveStatus {
 	switch {
-	case !last || j.Progress.Finished:
+	case !last || j.Progress.Finished && j.wavesBegun() == len(j.waves()):
 		return WaveDone
 	case state.Judged && j.paused() && strings.HasPrefix(j.Paused, "wave: "):
 		return WaveStopped

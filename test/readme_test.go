@@ -69,6 +69,27 @@ func TestReadmeCommandLine(t *testing.T) {
 	}
 }
 
+// The commands under "Steering a running job" work as they are written, on a server with the job and
+// the fleet of the sections before.
+func TestReadmeSteering(t *testing.T) { // R-STR-1, R-STR-10, R-STR-14, R-STR-15
+	t.Parallel()
+	s := serve(t)
+	s.ask("POST", "/things/pump-07", "")
+	s.fleet2("site-1", "pump-07")
+	s.create("fw-2-4", "site-1", nil)
+	out := s.readmeShell(t).ok(readmeCommands(t, "Steering a running job"))
+	for _, want := range []string{
+		"fw-2-4 is paused: waiting for ticket 4711\n", "\npaused  waiting for ticket 4711\n", "fw-2-4 is not paused\n",
+		"\nabort=pause\nguard=FAILED 5pct settle=30m\n", "pump-07 is held until ", "  its line is busy\n", "pump-07 is released\n",
+		`"Key": "drover:paused"`, `"settings":{"abort":"observe","guard":"FAILED 5pct settle=30m"}`,
+		`"takes": "20pct"`,
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("nothing printed has %q:\n%s", want, out)
+		}
+	}
+}
+
 // The commands under "Ship a file" work as they are written, on a server with the fleet of one.
 func TestReadmeShipAFile(t *testing.T) { // R-ART-11, R-ART-12, R-ART-13, R-ART-17
 	t.Parallel()

@@ -14,6 +14,12 @@ func ExecutionTopic(jobID, operation string) string {
 	return "$aws/events/jobExecution/" + jobID + "/" + operation
 }
 
+// SteeringTopic is where an event of what the server did by itself to a job that is steered is
+// published. The vendor has no such events, and its topics none of these (docs/spec/50, section 9).
+func SteeringTopic(jobID, operation string) string {
+	return "drover/events/job/" + jobID + "/" + operation
+}
+
 // Execution is the payload of an event of a job execution, in exactly these members (R-EVT-20,
 // R-EVT-25).
 type Execution struct {
@@ -57,4 +63,39 @@ type Counters struct {
 	Removed   int64 `json:"numberOfRemovedThings"`
 	Succeeded int64 `json:"numberOfSucceededThings"`
 	TimedOut  int64 `json:"numberOfTimedOutThings"`
+}
+
+// Steering is the payload of an event of a job that is steered (R-STR-70). Its first members are
+// those of Job; those behind them belong to single operations.
+type Steering struct {
+	EventType       string   `json:"eventType"`
+	EventID         string   `json:"eventId"`
+	Timestamp       int64    `json:"timestamp"` // seconds; the other times are in milliseconds
+	Operation       string   `json:"operation"`
+	JobID           string   `json:"jobId"`
+	Status          string   `json:"status"`
+	TargetSelection string   `json:"targetSelection"`
+	Targets         []string `json:"targets"`
+	Description     string   `json:"description,omitempty"`
+	CreatedAt       int64    `json:"createdAt"`
+	LastUpdatedAt   int64    `json:"lastUpdatedAt"`
+	// Reason is why the job was paused.
+	Reason      string       `json:"reason,omitempty"`
+	Observation *Observation `json:"observation,omitempty"`
+	Wave        *Wave        `json:"wave,omitempty"`
+}
+
+// Observation is what was observed: an abort criterion, or the guard.
+type Observation struct {
+	Criterion int    `json:"criterion,omitempty"` // its place in abortConfig, from 1 on; none for the guard
+	Failures  int64  `json:"failures"`
+	Executed  int64  `json:"executed"`
+	Action    string `json:"action"`
+}
+
+// Wave is the wave whose things have all been released.
+type Wave struct {
+	Number  int    `json:"number"`
+	Takes   string `json:"takes"`   // group=NAME, or a share of all things such as 5pct
+	Created int64  `json:"created"` // executions
 }

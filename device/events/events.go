@@ -1,5 +1,6 @@
 // Package events renders lifecycle events: it turns what happened to a job or to a job execution
-// into the topic and the payload that subscribers of reserved MQTT topics get (docs/spec/24). It
+// into the topic and the payload that subscribers of reserved MQTT topics get (docs/spec/24), and
+// what happened to a job that is steered into those of Drover's own topics (docs/spec/50). It
 // decides nothing; which event is due, and whether its kind is switched on, is known before it is
 // called.
 package events
@@ -72,6 +73,43 @@ func (r Renderer) Job(operation job.JobEvent, j job.Job, now time.Time) (store.E
 	}
 	payload, err := json.Marshal(event)
 	return store.Event{Topic: events.JobTopic(j.ID, operation.Name), Payload: payload}, err
+}
+
+// Steering renders an event of what the server did by itself to a job that is steered, as the job
+// is after that (R-STR-70).
+func (r Renderer) Steering(e job.SteeringEvent, j job.Job, now time.Time) (store.Event, error) {
+	event := events.Steering{
+		EventType:       events.KindJob,
+		EventID:         r.IDs.UUID(),
+		Timestamp:       now.Unix(),
+		Operation:       e.Name,
+		JobID:           j.ID,
+		Status:          string(j.Status),
+		TargetSelection: string(j.TargetSelection),
+		Targets:         job.ARNs(j.Targets),
+		Description:     j.Description,
+		CreatedAt:       j.CreatedAt.UnixMilli(),
+		LastUpdatedAt:   j.UpdatedAt.UnixMilli(),
+	}
+	switch e.Name {
+	case job.PausedEvent:
+		event.Reason = j.Paused
+	case job.ObservedEvent:
+		event.Observation = &events.Observation{
+			Criterion: e.Observation.Criterion,
+			Failures:  e.Observation.Failures,
+			Executed:  e.Observation.Executed,
+			Action:    string(e.Observation.Action),
+		}
+	case job.WaveReleasedEvent:
+		event.Wave = &events.Wave{
+			Number:  e.Wave.Number,
+			Takes:   e.Wave.Takes,
+			Created: e.Wave.State.Created,
+		}
+	}
+	payload, err := json.Marshal(event)
+	return store.Event{Topic: events.SteeringTopic(j.ID, e.Name), Payload: payload}, err
 }
 
 func counters(c job.Counts) *events.Counters {

@@ -81,3 +81,56 @@ func TestExecution(t *testing.T) {
 		}
 	}
 }
+
+// An event of what the server did by itself has the members of an event of a job, and the figures of
+// its own. It is never on a topic of the vendor (R-STR-70).
+func TestSteering(t *testing.T) {
+	t.Parallel()
+	j := job.Job{ID: "fw", Definition: job.Definition{
+		TargetSelection: job.Snapshot,
+		Targets:         []job.Target{job.GroupTarget(registry.DefaultScope, "site-1")},
+		CreatedAt:       now.Add(-time.Hour),
+		Description:     "d",
+	}}
+	j.Status, j.UpdatedAt, j.Paused = job.InProgress, now, "abort: criterion 1"
+	const (
+		head = `{"eventType":"JOB","eventId":"00000000-0000-4000-8000-000000000001","timestamp":1772366400,"operation":`
+		body = `"jobId":"fw","status":"IN_PROGRESS","targetSelection":"SNAPSHOT",` +
+			`"targets":["arn:aws:iot:us-east-1:000000000000:thinggroup/site-1"],"description":"d",` +
+			`"createdAt":1772362800900,"lastUpdatedAt":1772366400900`
+	)
+	observation := job.Observation{At: now, Criterion: 1, Failures: 2, Executed: 4, Action: job.ActionPause}
+	ofGuard := observation
+	ofGuard.Criterion = 0
+	wave := job.ShownWave{Number: 2, Takes: "5pct", State: job.WaveState{Created: 7}}
+	for _, row := range []struct {
+		event job.SteeringEvent
+		want  string
+	}{
+		{
+			job.SteeringEvent{Name: job.ObservedEvent, Observation: observation}, head + `"observed",` + body +
+				`,"observation":{"criterion":1,"failures":2,"executed":4,"action":"pause"}}`,
+		},
+		{
+			job.SteeringEvent{Name: job.ObservedEvent, Observation: ofGuard}, head + `"observed",` + body +
+				`,"observation":{"failures":2,"executed":4,"action":"pause"}}`,
+		},
+		{
+			job.SteeringEvent{Name: job.PausedEvent}, head + `"paused",` + body +
+				`,"reason":"abort: criterion 1"}`,
+		},
+		{
+			job.SteeringEvent{Name: job.WaveReleasedEvent, Wave: wave}, head + `"wave_released",` + body +
+				`,"wave":{"number":2,"takes":"5pct","created":7}}`,
+		},
+	} {
+		r := Renderer{Scope: registry.DefaultScope, IDs: &ids.Counting{}}
+		got, err := r.Steering(row.event, j, now)
+		if topic := "drover/events/job/fw/" + row.event.Name; err != nil || got.Topic != topic {
+			t.Errorf("%s: topic %s, %v", row.event.Name, got.Topic, err)
+		}
+		if string(got.Payload) != row.want {
+			t.Errorf("%s:\n got %s\nwant %s", row.event.Name, got.Payload, row.want)
+		}
+	}
+}

@@ -21,6 +21,7 @@ type EventRenderer interface {
 	Execution(
 		operation string, j job.Job, thing string, x job.Execution,
 		now time.Time) (store.Event, error)
+	Steering(e job.SteeringEvent, after job.Job, now time.Time) (store.Event, error)
 }
 
 // Publisher publishes the lifecycle events of what a commit changes, as far as their kind is
@@ -111,6 +112,9 @@ func (p Publisher) JobChanged(tx *commit.Tx, before, after *job.Job) error {
 	var operation job.JobEvent
 	if after != nil {
 		operation = job.EventOf(*before, *after)
+		if err := p.steered(tx, *before, *after); err != nil {
+			return err
+		}
 	} else {
 		operation, after = job.EventOfDeletion(*before), before
 	}
@@ -123,4 +127,23 @@ func (p Publisher) JobChanged(tx *commit.Tx, before, after *job.Job) error {
 	event, err := p.Renderer.Job(operation, *after, tx.Now)
 	tx.Publish(event)
 	return err
+}
+
+// steered publishes what the server has done by itself to a job that is steered.
+func (p Publisher) steered(tx *commit.Tx, before, after job.Job) error {
+	happened := job.SteeringEventsOf(before, after)
+	if happened == nil {
+		return nil
+	}
+	if on, err := publishes(tx, jobEvents); err != nil || !on {
+		return err
+	}
+	for _, e := range happened {
+		event, err := p.Renderer.Steering(e, after, tx.Now)
+		if err != nil {
+			return err
+		}
+		tx.Publish(event)
+	}
+	return nil
 }

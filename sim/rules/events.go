@@ -59,7 +59,12 @@ func (c *commit) expectEvent(rec *jobRecord, operation string, x job.Execution) 
 // ended or was deleted, in the order in which that happened (R-EVT-23, R-EVT-28), and those of the
 // job around them (R-EVT-11).
 func (c *commit) checkEvents(applied []store.Changes) {
-	e := &eventCheck{c: c, executions: map[string][]string{}, jobs: map[string][]string{}}
+	e := &eventCheck{
+		c:          c,
+		executions: map[string][]string{},
+		jobs:       map[string][]string{},
+		steering:   map[string][]string{},
+	}
 	for _, changes := range applied {
 		for _, added := range changes.Outbox.Added {
 			for _, event := range added.Events {
@@ -82,14 +87,16 @@ func (c *commit) checkEvents(applied []store.Changes) {
 	}
 	for key := range c.jobs {
 		e.checkJob(c.ch.jobs[key], key)
+		e.checkSteering(c.ch.jobs[key], key)
 	}
 }
 
 // eventCheck is the events of one commit while they are checked.
 type eventCheck struct {
 	c *commit
-	// executions and jobs are the events that were made of them, by job id, in order.
-	executions, jobs map[string][]string
+	// executions and jobs are the events that were made of them, by job id, in order; steering are
+	// those of what the server did by itself to a job that is steered.
+	executions, jobs, steering map[string][]string
 }
 
 // eventPayload is what the rules read of any event.
@@ -102,8 +109,12 @@ func (e *eventCheck) read(event store.Event) {
 	var p eventPayload
 	log := &e.c.ch.events
 	e.c.ch.must("event", json.Unmarshal(event.Payload, &p))
-	kind := map[string]string{"JOB": "job", "JOB_EXECUTION": "jobExecution"}[p.EventType]
-	if want := "$aws/events/" + kind + "/" + p.JobID + "/" + p.Operation; event.Topic != want {
+	start := map[string]string{"JOB": "$aws/events/job/", "JOB_EXECUTION": "$aws/events/jobExecution/"}[p.EventType]
+	steers := p.EventType == "JOB" && steeringOperations[p.Operation]
+	if steers {
+		start = "drover/events/job/" // R-STR-70
+	}
+	if want := start + p.JobID + "/" + p.Operation; event.Topic != want {
 		e.c.fail("docs/spec/24", "%s is published on %s", event.Payload, event.Topic)
 	}
 	if !log.enabled || log.payloads[p.EventID] != nil {
@@ -113,6 +124,10 @@ func (e *eventCheck) read(event store.Event) {
 	log.payloads[p.EventID] = event.Payload
 	for _, a := range e.c.ch.audiences {
 		a.unpublished = append(a.unpublished, event)
+	}
+	if steers {
+		e.steering[p.JobID] = append(e.steering[p.JobID], p.Operation)
+		return
 	}
 	if p.EventType == "JOB" {
 		e.readOfJob(p.JobID, p.Operation)
@@ -125,6 +140,9 @@ func (e *eventCheck) read(event store.Event) {
 			p.JobID, event.Payload)
 	}
 }
+
+// steeringOperations are the events of what the server does by itself (docs/spec/50, section 9).
+var steeringOperations = map[string]bool{"observed": true, "paused": true, "wave_released": true}
 
 // readOfJob follows the events of a job in pairs: cancellation_in_progress is ended by canceled,
 // and deletion_in_progress by deleted. A deletion may begin while a cancellation is not ended; then
@@ -171,6 +189,34 @@ func (e *eventCheck) checkJob(rec *jobRecord, key job.Key) {
 			e.c.fail("docs/spec/24 section 2", "%s went from %s to %s, the events are %v",
 				rec.id, was.Status, is, got)
 		}
+	}
+}
+
+// checkSteering checks that whatever the commit has observed of a job has its event, and that a
+// pause by the server has one (R-STR-70). More of both may have come and gone within the commit.
+func (e *eventCheck) checkSteering(rec *jobRecord, key job.Key) {
+	j, err := e.c.store.Job(key)
+	if rec == nil || err != nil || j.Steered == nil {
+		return
+	}
+	var fresh int
+	for _, o := range j.Steered.Observed {
+		if was := rec.stored.Steered; was == nil || !slices.Contains(was.Observed, o) {
+			fresh++
+		}
+	}
+	published := 0
+	for _, operation := range e.steering[rec.id] {
+		if operation == "observed" {
+			published++
+		}
+	}
+	reason, _, byServer := strings.Cut(j.Paused, ": ")
+	byServer = byServer && slices.Contains([]string{"abort", "guard", "wave"}, reason)
+	paused := byServer && j.Paused != rec.stored.Paused && (j.Status == "SCHEDULED" || j.Status == "IN_PROGRESS")
+	if published < fresh || paused && !slices.Contains(e.steering[rec.id], "paused") {
+		e.c.fail("R-STR-70", "%s: %d things were observed, paused by the server is %v, the events are %v",
+			rec.id, fresh, paused, e.steering[rec.id])
 	}
 }
 

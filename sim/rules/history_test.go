@@ -357,6 +357,16 @@ func jobEvent(operation string) store.Event {
 	}
 }
 
+// steeringEvent is the event of what the server did by itself to the job.
+func steeringEvent(operation string) store.Event {
+	return store.Event{
+		Topic: "drover/events/job/j/" + operation,
+		Payload: fmt.Appendf(nil,
+			`{"eventType":"JOB","eventId":"steering-%s","operation":"%s","jobId":"j"}`,
+			operation, operation),
+	}
+}
+
 // withEvents adds events to the next commit.
 func (h *history) withEvents(events ...store.Event) {
 	h.spoil = func(changes *store.Changes) {

@@ -143,6 +143,27 @@ func TestEvents(t *testing.T) {
 			breaks: func(h *history) { cancelWith(h) },
 		},
 		{
+			rule:   "docs/spec/24",
+			name:   "what the server does by itself is not on a topic of the vendor",
+			before: enabled,
+			keeps:  func(h *history) { observeWith(h, steeringEvent("observed"), steeringEvent("paused")) },
+			breaks: func(h *history) { observeWith(h, jobEvent("observed"), steeringEvent("paused")) },
+		},
+		{
+			rule:   "R-STR-70",
+			name:   "what was observed has one",
+			before: enabled,
+			keeps:  func(h *history) { observeWith(h, steeringEvent("observed"), steeringEvent("paused")) },
+			breaks: func(h *history) { observeWith(h, steeringEvent("paused")) },
+		},
+		{
+			rule:   "R-STR-70",
+			name:   "a pause by the server has one",
+			before: enabled,
+			keeps:  func(h *history) { observeWith(h, steeringEvent("observed"), steeringEvent("paused")) },
+			breaks: func(h *history) { observeWith(h, steeringEvent("observed")) },
+		},
+		{
 			rule: "R-EVT-27",
 			name: "published in order, repeated as they were",
 			before: func(h *history) {
@@ -191,6 +212,14 @@ func TestEvents(t *testing.T) {
 			breaks: func(h *history) { h.settled() },
 		},
 	})
+}
+
+// observeWith has the server pause the job of a history for a criterion that was met, with events.
+func observeWith(h *history, events ...store.Event) {
+	h.job.Steered = &job.Steered{Observed: []job.Observation{{At: h.now, Criterion: 1, Action: job.ActionPause}}}
+	h.job.Paused = "abort: criterion 1"
+	h.withEvents(events...)
+	h.write(store.Changes{})
 }
 
 // At the end every job has ended, or has an execution that waits for a device that is gone.
