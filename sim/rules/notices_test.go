@@ -87,6 +87,24 @@ func TestEvents(t *testing.T) {
 	}
 	failed := executionEvent("failed", a)
 	opening, closing := jobEvent("cancellation_in_progress"), jobEvent("canceled")
+	// watched is a job that a criterion is about to pause, and pauseWith has it do so.
+	watched := func(h *history) {
+		h.checker.EnableEvents()
+		h.events = true
+		h.create(func(j *job.Job) {
+			j.Steering = &job.Steering{Abort: "pause"}
+			j.Abort = &job.AbortConfig{Criteria: []job.AbortCriterion{{
+				FailureType: "REJECTED", ThresholdHundredths: 1000, MinExecuted: 1,
+			}}}
+		})
+		h.release(a)
+	}
+	pauseWith := func(h *history, events ...store.Event) {
+		h.withEvents(events...) // beside that of the execution
+		h.job.Steered = &job.Steered{Observed: []job.Observation{{Criterion: 1, Action: "pause"}}}
+		h.job.Paused = "abort: criterion 1"
+		h.update(a, job.ExecutionRejected)
+	}
 	cancelWith := func(h *history, events ...store.Event) {
 		h.withEvents(events...)
 		h.state("CANCELED", "")
@@ -145,23 +163,23 @@ func TestEvents(t *testing.T) {
 		{
 			rule:   "docs/spec/24",
 			name:   "what the server does by itself is not on a topic of the vendor",
-			before: enabled,
-			keeps:  func(h *history) { observeWith(h, steeringEvent("observed"), steeringEvent("paused")) },
-			breaks: func(h *history) { observeWith(h, jobEvent("observed"), steeringEvent("paused")) },
+			before: watched,
+			keeps:  func(h *history) { pauseWith(h, steeringEvent("observed"), steeringEvent("paused")) },
+			breaks: func(h *history) { pauseWith(h, jobEvent("observed"), steeringEvent("paused")) },
 		},
 		{
 			rule:   "R-STR-70",
 			name:   "what was observed has one",
-			before: enabled,
-			keeps:  func(h *history) { observeWith(h, steeringEvent("observed"), steeringEvent("paused")) },
-			breaks: func(h *history) { observeWith(h, steeringEvent("paused")) },
+			before: watched,
+			keeps:  func(h *history) { pauseWith(h, steeringEvent("observed"), steeringEvent("paused")) },
+			breaks: func(h *history) { pauseWith(h, steeringEvent("paused")) },
 		},
 		{
 			rule:   "R-STR-70",
 			name:   "a pause by the server has one",
-			before: enabled,
-			keeps:  func(h *history) { observeWith(h, steeringEvent("observed"), steeringEvent("paused")) },
-			breaks: func(h *history) { observeWith(h, steeringEvent("observed")) },
+			before: watched,
+			keeps:  func(h *history) { pauseWith(h, steeringEvent("observed"), steeringEvent("paused")) },
+			breaks: func(h *history) { pauseWith(h, steeringEvent("observed")) },
 		},
 		{
 			rule: "R-EVT-27",
@@ -212,14 +230,6 @@ func TestEvents(t *testing.T) {
 			breaks: func(h *history) { h.settled() },
 		},
 	})
-}
-
-// observeWith has the server pause the job of a history for a criterion that was met, with events.
-func observeWith(h *history, events ...store.Event) {
-	h.job.Steered = &job.Steered{Observed: []job.Observation{{At: h.now, Criterion: 1, Action: job.ActionPause}}}
-	h.job.Paused = "abort: criterion 1"
-	h.withEvents(events...)
-	h.write(store.Changes{})
 }
 
 // At the end every job has ended, or has an execution that waits for a device that is gone.
