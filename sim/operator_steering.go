@@ -23,11 +23,13 @@ func (d *draw) settings() (tags iot.Tags) {
 		"max-outstanding": func() string { return fmt.Sprint(r.between(1, 6)) },
 		"abort":           func() string { return oneOf(r, "observe", "pause") },
 		"guard":           d.guard,
+		"waves":           d.waves,
 		"retry-backoff":   func() string { return oneOf(r, "10s/1h", "5m/5m", "1h/12h") },
 	}
 	given := map[string]bool{}
 	for range r.pick(1, 1, 2, 3) {
-		key := oneOf(r, "paused", "max-outstanding", "abort", "guard", "guard", "retry-backoff")
+		key := oneOf(r,
+			"paused", "max-outstanding", "abort", "guard", "guard", "retry-backoff", "waves")
 		if !given[key] {
 			tags = append(tags, iot.Tag{
 				Key:   iot.TagKey("drover:" + key),
@@ -54,6 +56,20 @@ func (d *draw) guard() string {
 		text += " then=" + oneOf(r, "pause", "cancel", "observe")
 	}
 	return text
+}
+
+// waves draws two waves, or one; a last one of all things follows them.
+func (d *draw) waves() string {
+	r := d.rand
+	gate := func() string {
+		return oneOf(r, "", "", " soak=10m", " soak=1h", " ok=50pct", " ok=100pct", " approve",
+			" soak=5m ok=80pct", " ok=50pct approve")
+	}
+	first := oneOf(r, "10pct", "30pct", "group="+d.group())
+	if r.chance(0.4) {
+		return first + gate()
+	}
+	return first + gate() + " / " + oneOf(r, "60pct", "group="+d.group()) + gate()
 }
 
 // steer gives a job settings, or takes some off it. Whoever has paused one resumes it, mostly.

@@ -35,8 +35,8 @@ type JobChanges struct {
 	// LateJoinersDone are those that do not any more. Adding one that waits and removing one that
 	// does not are no changes.
 	LateJoinersAdded, LateJoinersDone []LateJoiner
-	// RetriesWaiting inserts or rewrites by job and thing; RetriesDone removes by them, and removing
-	// one that does not wait is no change.
+	// RetriesWaiting are things that wait for a retry, RetriesDone those that do not any more. Adding
+	// one that waits and removing one that does not are no changes.
 	RetriesWaiting, RetriesDone []WaitingRetry
 	// Holds inserts or rewrites by thing, which must exist. Released removes the holds of things;
 	// of a thing that is not held that is no change. A hold goes with its thing.
@@ -86,12 +86,10 @@ type LateJoiner struct {
 	Thing registry.ThingID
 }
 
-// WaitingRetry is a thing that gets another attempt of a job when that goes on. Asked says that an
-// operator asked for it (R-STR-60); else the retry was due while the job was paused (R-STR-11).
+// WaitingRetry is a thing whose retry was due while its job was paused (R-STR-11).
 type WaitingRetry struct {
 	Job   job.Key
 	Thing registry.ThingID
-	Asked bool
 }
 
 // CreatedJob is a new job with its document, the text as the operator gave it.

@@ -47,6 +47,8 @@ func (ch *Checker) mustStillEnd(rec *jobRecord, gone func(thing string) bool) bo
 		return willEnd
 	case rec.continuous() && len(pending) == 0 && !rec.pastEnd(ch.state.Now):
 		return false // goes on without end (R-JOB-12)
+	case rec.inWaves() && len(pending) > 0:
+		return willEnd // a gate may wait for what never ends (R-STR-51)
 	case !rec.stored.Progress.Finished || len(pending) == 0:
 		return true
 	}

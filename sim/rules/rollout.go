@@ -60,13 +60,15 @@ func (c *commit) released(created []job.Execution) {
 			rec.startClock(c.now)
 		}
 		if !c.areLateJoiners(rec, key, things) {
-			c.releasedByTick(rec, things)
+			c.releasedByTick(rec, created, things)
 		}
 	}
 }
 
 // releasedByTick checks things that the rollout released at one time.
-func (c *commit) releasedByTick(rec *jobRecord, things []registry.ThingID) {
+func (c *commit) releasedByTick(
+	rec *jobRecord, created []job.Execution, things []registry.ThingID,
+) {
 	r := &rec.rollout
 	if !c.now.Before(r.nextTick) {
 		r.tick(rec.stored.Rollout, rec.counts()[job.ExecutionSucceeded], c.now)
@@ -77,7 +79,9 @@ func (c *commit) releasedByTick(rec *jobRecord, things []registry.ThingID) {
 	}
 	c.checkRoom(rec, len(things))
 	want := rec.unreleased(c.store)
-	if !slices.Equal(things, want[:min(len(things), len(want))]) {
+	if rec.inWaves() {
+		c.releasedInWave(rec, created, things)
+	} else if !slices.Equal(things, want[:min(len(things), len(want))]) {
 		c.fail("R-ROLL-12", "%s releases things %v, it should be %v", rec.id, things, want)
 	}
 	r.quota -= len(things)

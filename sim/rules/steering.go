@@ -25,6 +25,7 @@ type steered struct {
 	// job, from 1 on (R-STR-20).
 	observed map[int]bool
 	guard    guard
+	waves    waves
 	// waiting are the things whose last attempt ended without its retry because the job was paused.
 	waiting map[registry.ThingID]bool
 	// retried are the things whose retry the present change creates: it was decided before what
@@ -38,6 +39,7 @@ func newSteered(j job.Job) steered {
 		heldBack: settings(j.Definition).MaxOutstanding > 0,
 		observed: map[int]bool{},
 		guard:    guard{of: settings(j.Definition).Guard},
+		waves:    waves{lastRelease: map[uint8]time.Time{}},
 		waiting:  map[registry.ThingID]bool{},
 		retried:  map[registry.ThingID]bool{},
 	}
@@ -69,6 +71,9 @@ func (c *commit) settingsChanged(rec *jobRecord, before job.Definition, j job.Jo
 	if !sameGuard(was.Guard, is.Guard) {
 		rec.steered.guard = guard{of: is.Guard, since: c.now}
 	}
+	if len(is.Waves) == 0 {
+		rec.steered.waves = waves{lastRelease: map[uint8]time.Time{}}
+	}
 	if was.Abort != is.Abort {
 		c.evaluateAbort(rec)
 	}
@@ -81,6 +86,7 @@ func (c *commit) checkPause(rec *jobRecord, j job.Job) {
 		return
 	}
 	rec.steered.heldBack = rec.steered.heldBack || j.Paused != ""
+	c.gateJudged(rec, j)
 	if (j.Paused != "") != rec.steered.paused {
 		c.fail("R-STR-13", "%s is paused %q, it should be: %v",
 			rec.id, j.Paused, rec.steered.paused)

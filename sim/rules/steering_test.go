@@ -178,6 +178,78 @@ func TestSteering(t *testing.T) {
 	})
 }
 
+// inWaves has a job whose first wave is half of all things, which is thing c alone, behind which
+// half must have succeeded.
+func inWaves(h *history) {
+	h.create(func(j *job.Job) {
+		j.Steering = &job.Steering{Waves: []job.Wave{
+			{PercentHundredths: 5000, HasOK: true, OKHundredths: 5000}, {PercentHundredths: 10000},
+		}}
+	})
+	h.releaseInWave(1, c)
+}
+
+// releaseInWave lets the rollout create executions of a wave.
+func (h *history) releaseInWave(wave uint8, things ...registry.ThingID) {
+	changes := store.Changes{}
+	for _, thing := range things {
+		x := h.created(thing, 0)
+		x.Wave = wave
+		h.latest[thing] = x
+		changes.Job.CreatedExecutions = append(changes.Job.CreatedExecutions, x)
+	}
+	h.write(changes)
+}
+
+// judge says that the gate behind the first wave has been judged.
+func (h *history) judge() {
+	h.job.Steered = &job.Steered{Waves: []job.WaveState{{Judged: true}}}
+	h.write(store.Changes{})
+}
+
+func TestWaves(t *testing.T) {
+	t.Parallel()
+	run(t, []ruleCase{
+		{
+			rule: "R-STR-50",
+			name: "a wave takes its things",
+			before: func(h *history) {
+				inWaves(h)
+				h.update(c, job.ExecutionSucceeded)
+				h.judge()
+			},
+			keeps:  func(h *history) { h.releaseInWave(2, b) },
+			breaks: func(h *history) { h.releaseInWave(1, b) },
+		},
+		{
+			rule: "R-STR-50",
+			name: "a wave waits for the gate before it",
+			before: func(h *history) {
+				inWaves(h)
+				h.update(c, job.ExecutionSucceeded)
+			},
+			keeps: func(h *history) {
+				h.judge()
+				h.releaseInWave(2, b)
+			},
+			breaks: func(h *history) { h.releaseInWave(2, b) },
+		},
+		{
+			rule:   "R-STR-51 to R-STR-54",
+			name:   "a gate opens for enough successes",
+			before: inWaves,
+			keeps: func(h *history) {
+				h.update(c, job.ExecutionSucceeded)
+				h.judge()
+			},
+			breaks: func(h *history) {
+				h.update(c, job.ExecutionFailed)
+				h.judge()
+			},
+		},
+	})
+}
+
 // guarded has a job with a guard whose buckets are a second wide. One thing has started at noon.
 func guarded(then job.Action) func(*history) {
 	return func(h *history) {

@@ -23,7 +23,7 @@ INSERT INTO execution SELECT 1 + id %% 100, id, 1, id %% 8, 1, 0, 0, 0, 0, id, N
 	'{"step":"download"}', NULL, 0, NULL, id %% 3 FROM thing;
 INSERT INTO job_thing SELECT 1 + id %% 100, name, id FROM thing;
 INSERT INTO thing_hold SELECT id, 'under repair', id, NULLIF(id %% 20, 0) FROM thing WHERE id %% 10 = 0;
-INSERT INTO waiting_retry SELECT 1, id, id %% 2 FROM thing WHERE id %% 10 = 1;
+INSERT INTO waiting_retry SELECT 1, id FROM thing WHERE id %% 10 = 1;
 INSERT INTO confirmation SELECT id, 1, 1, id, id + 900000 FROM thing WHERE id %% 10 = 2;
 INSERT INTO session (client, seq, value) SELECT name, 0, CAST(uuid AS BLOB) FROM thing;`
 

@@ -7,7 +7,7 @@ import (
 )
 
 func (s *state) putWaitingRetry(w store.WaitingRetry) error {
-	s.waitingRetries = s.waitingRetries.put(attempt{Job: w.Job, Thing: w.Thing}, w.Asked)
+	s.waitingRetries = s.waitingRetries.put(attempt{Job: w.Job, Thing: w.Thing}, struct{}{})
 	return nil
 }
 

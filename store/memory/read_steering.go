@@ -16,11 +16,11 @@ func (r reader) shown(e job.Execution) job.Execution {
 }
 
 func (r reader) WaitingRetries(key job.Key, limit int) (found []store.WaitingRetry, err error) {
-	for at, asked := range r.waitingRetries.from(attempt{Job: key}) {
+	for at := range r.waitingRetries.from(attempt{Job: key}) {
 		if at.Job != key || len(found) >= limit {
 			break
 		}
-		found = append(found, store.WaitingRetry{Job: key, Thing: at.Thing, Asked: asked})
+		found = append(found, store.WaitingRetry{Job: key, Thing: at.Thing})
 	}
 	return found, nil
 }

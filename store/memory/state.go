@@ -21,7 +21,7 @@ type state struct {
 	dueJobs   tree[due, struct{}] // index
 
 	lateJoiners    tree[attempt, struct{}] // Number is 0 in the key
-	waitingRetries tree[attempt, bool]     // whether an operator asked; Number is 0 in the key
+	waitingRetries tree[attempt, struct{}] // Number is 0 in the key
 
 	holds         tree[id, job.Hold]  // by thing
 	dueHolds      tree[due, struct{}] // index

@@ -435,11 +435,10 @@ ALTER TABLE announcement ADD COLUMN nodes TEXT COLLATE "C"; -- store.ForNodes as
 const steering = `
 ALTER TABLE execution ADD COLUMN show_at BIGINT;                 -- when a retry that backs off is shown
 ALTER TABLE execution ADD COLUMN wave BIGINT NOT NULL DEFAULT 0; -- from 1; 0 for none
--- The things that get another attempt when their job goes on.
+-- The things whose retry waits until their job goes on.
 CREATE TABLE waiting_retry (
 	job   BIGINT NOT NULL,
 	thing BIGINT NOT NULL,
-	asked BIGINT NOT NULL, -- an operator asked for it
 	PRIMARY KEY (job, thing)
 );
 -- The things that are held, until a time or for good.

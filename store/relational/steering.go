@@ -12,15 +12,15 @@ import (
 // that are held, and the successes that wait to be confirmed.
 
 const (
-	saveWaitingRetry = `INSERT INTO waiting_retry (job, thing, asked) VALUES (?, ?, ?)
-		ON CONFLICT (job, thing) DO UPDATE SET asked = excluded.asked`
+	saveWaitingRetry = `INSERT INTO waiting_retry (job, thing) VALUES (?, ?)
+		ON CONFLICT DO NOTHING`
 	deleteWaitingRetry = `DELETE FROM waiting_retry WHERE job = ? AND thing = ?`
-	listWaitingRetries = `SELECT job, thing, asked FROM waiting_retry
+	listWaitingRetries = `SELECT job, thing FROM waiting_retry
 		WHERE job = ? ORDER BY thing LIMIT ?`
 )
 
 func (t jobWriter) putWaitingRetry(w store.WaitingRetry) error {
-	return t.stmt(saveWaitingRetry).int(int64(w.Job)).int(int64(w.Thing)).bool(w.Asked).run()
+	return t.stmt(saveWaitingRetry).int(int64(w.Job)).int(int64(w.Thing)).run()
 }
 
 func (t jobWriter) removeWaitingRetry(w store.WaitingRetry) error {
@@ -30,11 +30,7 @@ func (t jobWriter) removeWaitingRetry(w store.WaitingRetry) error {
 func (r reader) WaitingRetries(key job.Key, limit int) ([]store.WaitingRetry, error) {
 	s := r.stmt(listWaitingRetries).int(int64(key)).limit(limit)
 	return all(s, func(s stmt) store.WaitingRetry {
-		return store.WaitingRetry{
-			Job:   job.Key(s.getInt()),
-			Thing: registry.ThingID(s.getInt()),
-			Asked: s.getBool(),
-		}
+		return store.WaitingRetry{Job: job.Key(s.getInt()), Thing: registry.ThingID(s.getInt())}
 	})
 }
 

@@ -490,11 +490,10 @@ ALTER TABLE announcement ADD COLUMN nodes TEXT; -- store.ForNodes as JSON
 const steering = `
 ALTER TABLE execution ADD COLUMN show_at INTEGER;                 -- when a retry that backs off is shown
 ALTER TABLE execution ADD COLUMN wave INTEGER NOT NULL DEFAULT 0; -- from 1; 0 for none
--- The things that get another attempt when their job goes on.
+-- The things whose retry waits until their job goes on.
 CREATE TABLE waiting_retry (
 	job   INTEGER NOT NULL,
 	thing INTEGER NOT NULL,
-	asked INTEGER NOT NULL, -- an operator asked for it
 	PRIMARY KEY (job, thing)
 ) WITHOUT ROWID;
 -- The things that are held, until a time or for good.

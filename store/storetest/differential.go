@@ -210,7 +210,7 @@ func (g *generator) rewrite(e *job.Execution) {
 // changeSteering adds or removes a waiting retry, a hold or a confirmation.
 func (g *generator) changeSteering(c *store.JobChanges) {
 	key := job.ExecutionKey{Job: job.Key(g.key(maxJob)), Thing: g.thing(), Number: g.key(3)}
-	retry := store.WaitingRetry{Job: key.Job, Thing: key.Thing, Asked: g.IntN(2) == 0}
+	retry := store.WaitingRetry{Job: key.Job, Thing: key.Thing}
 	hold := job.Hold{Thing: key.Thing, Reason: pick(g, names), Since: g.time()}
 	if g.IntN(2) == 0 {
 		hold.Until = g.time()

@@ -18,7 +18,7 @@ func everything() (c store.Changes) {
 		Job: store.JobChanges{CreatedExecutions: []job.Execution{e}, CreatedJobs: []store.CreatedJob{{Job: fullJob(1, "job"), Document: "{}", Original: "{ }"}},
 			CreatedTemplates: []job.Template{template("a")},
 			LateJoinersAdded: []store.LateJoiner{{Job: 1, Thing: 1}},
-			RetriesWaiting:   []store.WaitingRetry{{Job: 1, Thing: 1, Asked: true}},
+			RetriesWaiting:   []store.WaitingRetry{{Job: 1, Thing: 1}},
 			Holds:            []job.Hold{{Thing: 1, Reason: "a", Since: at(1)}},
 			Confirmations:    []job.Confirmation{{ExecutionKey: e.ExecutionKey, ReportedAt: at(1), Until: at(2)}},
 			MembershipWork:   []job.MembershipWork{{Number: 1, Thing: 1, Left: true}}},

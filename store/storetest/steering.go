@@ -148,17 +148,17 @@ var ofSteering = []promise{
 		same(w, "limit", due(2, 2), []registry.ThingID{3, 2})
 		same(w, "next due", read(w, store.Reader.NextDue), at(1))
 	}},
-	{"things that wait for a retry: by thing, rewritten and removed", func(w world) {
+	{"things that wait for a retry: by thing, once, and removed", func(w world) {
 		w.field()
-		w.apply(waitingRetries(store.WaitingRetry{Job: 1, Thing: 2}, store.WaitingRetry{Job: 1, Thing: 1, Asked: true},
+		w.apply(waitingRetries(store.WaitingRetry{Job: 1, Thing: 2}, store.WaitingRetry{Job: 1, Thing: 1},
 			store.WaitingRetry{Job: 2, Thing: 1}))
 		of := func(limit int) []store.WaitingRetry {
 			return read(w, func(r store.Reader) ([]store.WaitingRetry, error) { return r.WaitingRetries(1, limit) })
 		}
-		same(w, "all", of(9), []store.WaitingRetry{{Job: 1, Thing: 1, Asked: true}, {Job: 1, Thing: 2}})
-		same(w, "limit", of(1), []store.WaitingRetry{{Job: 1, Thing: 1, Asked: true}})
+		same(w, "all", of(9), []store.WaitingRetry{{Job: 1, Thing: 1}, {Job: 1, Thing: 2}})
+		same(w, "limit", of(1), []store.WaitingRetry{{Job: 1, Thing: 1}})
 		w.apply(waitingRetries(store.WaitingRetry{Job: 1, Thing: 1}))
-		same(w, "rewritten", of(1), []store.WaitingRetry{{Job: 1, Thing: 1}})
+		same(w, "once more", of(1), []store.WaitingRetry{{Job: 1, Thing: 1}})
 		done := store.Changes{Job: store.JobChanges{RetriesDone: of(1)}}
 		w.apply(done, done)
 		same(w, "one is left", of(9), []store.WaitingRetry{{Job: 1, Thing: 2}})

@@ -60,5 +60,5 @@ INSERT INTO thing_hold (thing, reason, since, until)
 	VALUES (7, 'text 88966', 1902767347005, 1895989728005);
 INSERT INTO thing_type (name, uuid, properties, created_at, deprecated_at)
 	VALUES ('text 623025', 'text 845406', '{"description":"text 746470","searchableAttributes":["text 822353"],"propagatingAttributes":[{"userPropertyKey":"text 957049","thingAttribute":"text 71332","connectionAttribute":"text 89728"}]}', 1901746168005, 1899189501005);
-INSERT INTO waiting_retry (job, thing, asked)
-	VALUES (9, 7, 1);
+INSERT INTO waiting_retry (job, thing)
+	VALUES (9, 7);
