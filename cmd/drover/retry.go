@@ -17,6 +17,7 @@ import (
 // retryAbout is the help text of drover jobs retry.
 const retryAbout = `Try a job again on the things on which it has failed: each whose last attempt has ended so gets
 another one, at the rate of the rollout, and apart from the retries of the job's own configuration.
+Single things may be named, 50 at most.
 
   drover jobs retry fw-2
   drover jobs retry fw-2 --status TIMED_OUT,REJECTED
