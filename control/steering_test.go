@@ -12,7 +12,7 @@ import (
 )
 
 // What the settings have come to is shown in words and figures.
-func TestSteeringState(t *testing.T) { // R-STR-20, R-STR-34, R-STR-60
+func TestSteeringState(t *testing.T) { // R-STR-20, R-STR-34, R-STR-41, R-STR-60
 	t.Parallel()
 	settings, _, err := job.ParseSteering(map[string]string{
 		"drover:guard": "FAILED 5pct",
@@ -26,6 +26,9 @@ func TestSteeringState(t *testing.T) { // R-STR-20, R-STR-34, R-STR-60
 		Paused: "abort: criterion 2 ALL 3 of 4 - threshold 50pct",
 		Steered: &job.Steered{
 			RetriesWaiting: 2,
+			Confirming:     6,
+			Confirmed:      7,
+			Silent:         8,
 			Guard: &job.GuardState{
 				Counted: 10,
 				Failed:  4,
@@ -59,6 +62,7 @@ func TestSteeringState(t *testing.T) { // R-STR-20, R-STR-34, R-STR-60
 		`"waves":[{"number":1,"takes":"group=canary","status":"RELEASING","created":5,"ended":4,` +
 		`"succeeded":3,"lastRelease":1772366000},` +
 		`{"number":2,"takes":"100pct","status":"TO_COME","created":0,"ended":0,"succeeded":0}],` +
+		`"confirmations":{"waiting":6,"confirmed":7,"silent":8},` +
 		`"retriesWaiting":2,"retrying":{"statuses":["FAILED","TIMED_OUT"],"thingsLeft":3}},"warnings":[]}`
 	if diff := cmp.Diff(want, string(schema.Append(nil, steering(j)))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
