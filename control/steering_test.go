@@ -25,10 +25,10 @@ func TestSteeringState(t *testing.T) { // R-STR-20, R-STR-34, R-STR-41, R-STR-60
 		Status: job.InProgress,
 		Paused: "abort: criterion 2 ALL 3 of 4 - threshold 50pct",
 		Steered: &job.Steered{
+			Confirming:     7,
+			Confirmed:      8,
+			Silent:         9,
 			RetriesWaiting: 2,
-			Confirming:     6,
-			Confirmed:      7,
-			Silent:         8,
 			Guard: &job.GuardState{
 				Counted: 10,
 				Failed:  4,
@@ -38,6 +38,8 @@ func TestSteeringState(t *testing.T) { // R-STR-20, R-STR-34, R-STR-41, R-STR-60
 				Created:     5,
 				Ended:       4,
 				Succeeded:   3,
+				Confirmed:   2,
+				Silent:      1,
 				LastRelease: time.Unix(1772366000, 0),
 			}},
 			Retry: &job.RetryPass{
@@ -60,9 +62,9 @@ func TestSteeringState(t *testing.T) { // R-STR-20, R-STR-34, R-STR-41, R-STR-60
 		`"guard":{"counted":10,"failed":4,"evidence":88.55,"threshold":20,` +
 		`"lowestPercentage":7.912,"highestPercentage":80.2,"firedAt":1772366300},` +
 		`"waves":[{"number":1,"takes":"group=canary","status":"RELEASING","created":5,"ended":4,` +
-		`"succeeded":3,"lastRelease":1772366000},` +
-		`{"number":2,"takes":"100pct","status":"TO_COME","created":0,"ended":0,"succeeded":0}],` +
-		`"confirmations":{"waiting":6,"confirmed":7,"silent":8},` +
+		`"succeeded":3,"confirmed":2,"silent":1,"lastRelease":1772366000},` +
+		`{"number":2,"takes":"100pct","status":"TO_COME","created":0,"ended":0,"succeeded":0,"confirmed":0,"silent":0}],` +
+		`"confirming":7,"confirmed":8,"silent":9,` +
 		`"retriesWaiting":2,"retrying":{"statuses":["FAILED","TIMED_OUT"],"thingsLeft":3}},"warnings":[]}`
 	if diff := cmp.Diff(want, string(schema.Append(nil, steering(j)))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

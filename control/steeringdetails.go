@@ -29,20 +29,12 @@ func steering(j job.Job) *drover.Steering {
 	shown.State.Guard, shown.State.Waves = guard(j), waves(j)
 	if j.Steered != nil {
 		shown.State.Observed = convert(j.Steered.Observed, observation)
-		shown.State.Confirmations = confirmations(*j.Steered)
+		shown.State.Confirming = j.Steered.Confirming
+		shown.State.Confirmed, shown.State.Silent = j.Steered.Confirmed, j.Steered.Silent
 		shown.State.RetriesWaiting = j.Steered.RetriesWaiting
 		shown.State.Retrying = retryPass(j.Steered.Retry)
 	}
 	return shown
-}
-
-// confirmations shows what became of successes that have to be confirmed, nil without any.
-func confirmations(s job.Steered) *drover.Confirmations {
-	shown := drover.Confirmations{Waiting: s.Confirming, Confirmed: s.Confirmed, Silent: s.Silent}
-	if shown == (drover.Confirmations{}) {
-		return nil
-	}
-	return &shown
 }
 
 // retryPass shows what is tried again, nil for nothing.
@@ -120,6 +112,8 @@ func waves(j job.Job) []drover.Wave {
 			Created:     w.State.Created,
 			Ended:       w.State.Ended,
 			Succeeded:   w.State.Succeeded,
+			Confirmed:   w.State.Confirmed,
+			Silent:      w.State.Silent,
 			LastRelease: at(w.State.LastRelease),
 		}
 	})

@@ -87,7 +87,9 @@ type permissions struct {
 	policies []*policy.Document
 	// valid says whether the certificate could connect when the policies were read.
 	valid bool
-	// version is the AccessVersion at which the policies were read, 0 before the first read.
+	// known says that the policies have been read, and version is the AccessVersion at which they
+	// were: that of a server whose registry nobody has changed since its start is 0.
+	known   bool
 	version uint64
 	// refreshed is when they were read last, successfully or not.
 	refreshed time.Time
@@ -132,7 +134,7 @@ func (p *permissions) Refresh() bool {
 func (p *permissions) state(now time.Time) (stale, valid bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	stale = p.version != p.auth.Identities.AccessVersion() &&
+	stale = (!p.known || p.version != p.auth.Identities.AccessVersion()) &&
 		now.Sub(p.refreshed) >= refreshInterval
 	return stale, p.valid && !now.After(p.leaf.NotAfter)
 }
@@ -151,7 +153,7 @@ func (p *permissions) Thing() string {
 func (p *permissions) Decide(action broker.Action, resource string) broker.Decision {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.version == 0 {
+	if !p.known {
 		return broker.Unknown
 	}
 	key := request{action, resource}
@@ -191,7 +193,7 @@ func (p *permissions) read() {
 		p.auth.Log.Error("read policies", "certificate", p.id, "err", err)
 		return
 	}
-	p.version, p.valid, p.decisions = version, valid, nil
+	p.known, p.version, p.valid, p.decisions = true, version, valid, nil
 	p.policies, p.context.Thing, p.context.Attached = access.Policies, access.Thing, access.Attached
 }
 

@@ -369,6 +369,16 @@ func TestManyTopics(t *testing.T) {
 	}
 }
 
+// A server whose registry nobody has changed since its start lets devices connect, too.
+func TestPermissionsAfterRestart(t *testing.T) { // R-BRK-19
+	t.Parallel()
+	i := &identities{policies: []string{allow("iot:Connect", "client/pump")}}
+	auth := i.connect(t, broker.Attributes{ClientID: "pump"})
+	if got := auth.Decide(broker.Connect, "pump"); i.AccessVersion() != 0 || got != broker.Allow {
+		t.Errorf("at version %d: got decision %d, want %d", i.AccessVersion(), got, broker.Allow)
+	}
+}
+
 // A principal can be found by its id when its connection is gone, with all that policies ask for;
 // one that may not connect any more cannot (R-BRK-24).
 func TestPrincipal(t *testing.T) {

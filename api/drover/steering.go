@@ -71,21 +71,15 @@ type SteeringState struct {
 	Guard *Guard `json:"guard"`
 	// The waves of the rollout in their order, those to come too; absent without waves.
 	Waves []Wave `json:"waves"`
-	// What became of successes that have to be confirmed; absent while there have been none.
-	Confirmations *Confirmations `json:"confirmations"`
+	// Executions that have succeeded and wait to be confirmed, those that were, and those whose
+	// things were not heard of again in time (R-STR-41).
+	Confirming int64 `json:"confirming"`
+	Confirmed  int64 `json:"confirmed"`
+	Silent     int64 `json:"silent"`
 	// Things that wait for a retry until the job goes on (R-STR-11).
 	RetriesWaiting int64 `json:"retriesWaiting"`
 	// What RetryJobExecutions has begun; absent when nothing is left of it (R-STR-60).
 	Retrying *RetryPass `json:"retrying"`
-}
-
-// How many successes have been confirmed, and how many have not (R-STR-41).
-type Confirmations struct {
-	// Those whose things may still be heard of in time.
-	Waiting int64 `json:"waiting"`
-	// Those whose things were heard of, and those whose things were not.
-	Confirmed int64 `json:"confirmed"`
-	Silent    int64 `json:"silent"`
 }
 
 // That a criterion was met or the guard fired, and the job was not canceled.

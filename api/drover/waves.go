@@ -33,6 +33,9 @@ type Wave struct {
 	Created   int64 `json:"created"`
 	Ended     int64 `json:"ended"`
 	Succeeded int64 `json:"succeeded"`
+	// What became of those that succeeded, where they have to be confirmed.
+	Confirmed int64 `json:"confirmed"`
+	Silent    int64 `json:"silent"`
 	// When it last created an execution of the rollout, or began; absent for one to come.
 	LastRelease *schema.Timestamp `json:"lastRelease"`
 }

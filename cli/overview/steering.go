@@ -33,12 +33,15 @@ func SteeringTable(s *drover.Steering, now time.Time) Table {
 	for _, w := range s.State.Waves {
 		row(fmt.Sprintf("wave %d", w.Number), wave(w, now), waveStyles[w.Status])
 	}
-	if c := s.State.Confirmations; c != nil {
-		text := fmt.Sprintf("%d, %d silent, %d wait", c.Confirmed, c.Silent, c.Waiting)
-		row("confirmed", text, confirmedStyle(c))
-	}
 	for _, o := range s.State.Observed {
 		row("observed", observed(o, now), terminal.Red)
+	}
+	if c := s.State; c.Confirming+c.Confirmed+c.Silent > 0 {
+		style := terminal.Plain
+		if c.Silent > 0 {
+			style = terminal.Red
+		}
+		row("confirmed", fmt.Sprintf("%d, %d are waited for, %d silent", c.Confirmed, c.Confirming, c.Silent), style)
 	}
 	if n := s.State.RetriesWaiting; n > 0 {
 		row("retries", fmt.Sprintf("%d wait until the job goes on", n), terminal.Yellow)
@@ -62,14 +65,6 @@ func guarded(g *drover.Guard, now time.Time) string {
 // guardStyle is the colour of a guard.
 func guardStyle(g *drover.Guard) terminal.Style {
 	if g.FiredAt != nil {
-		return terminal.Red
-	}
-	return terminal.Plain
-}
-
-// confirmedStyle is the colour of what became of successes.
-func confirmedStyle(c *drover.Confirmations) terminal.Style {
-	if c.Silent > 0 {
 		return terminal.Red
 	}
 	return terminal.Plain

@@ -40,8 +40,12 @@ func (r Renderer) Execution(
 	if event.StatusDetails == nil {
 		event.StatusDetails = map[string]string{} // R-EVT-26
 	}
+	topic := events.ExecutionTopic(j.ID, operation)
+	if operation == job.ExecutionSilentEvent { // the vendor has no such event (R-STR-70)
+		topic = events.SteeringTopic(j.ID, operation)
+	}
 	payload, err := json.Marshal(event)
-	return store.Event{Topic: events.ExecutionTopic(j.ID, operation), Payload: payload}, err
+	return store.Event{Topic: topic, Payload: payload}, err
 }
 
 // Job renders an event of a job as it is after the change. Which members an operation carries

@@ -82,6 +82,20 @@ func TestExecution(t *testing.T) {
 	}
 }
 
+// A thing that is silent is told of on a topic of our own, in the form of an event of an execution.
+func TestSilent(t *testing.T) { // R-STR-41, R-STR-70
+	t.Parallel()
+	const want = `{"eventType":"JOB_EXECUTION","eventId":"00000000-0000-4000-8000-000000000001",` +
+		`"timestamp":1772366400,"operation":"silent","jobId":"fw",` +
+		`"thingArn":"arn:aws:iot:us-east-1:000000000000:thing/pump","status":"SUCCEEDED","statusDetails":{}}`
+	r := Renderer{Scope: registry.DefaultScope, IDs: &ids.Counting{}}
+	x := job.Execution{Status: job.ExecutionSucceeded}
+	got, err := r.Execution(job.ExecutionSilentEvent, job.Job{ID: "fw"}, "pump", x, now)
+	if err != nil || got.Topic != "drover/events/job/fw/silent" || string(got.Payload) != want {
+		t.Errorf("%v: %s %s\nwant %s", err, got.Topic, got.Payload, want)
+	}
+}
+
 // An event of what the server did by itself has the members of an event of a job, and the figures of
 // its own. It is never on a topic of the vendor (R-STR-70).
 func TestSteering(t *testing.T) {

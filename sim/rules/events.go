@@ -110,7 +110,7 @@ func (e *eventCheck) read(event store.Event) {
 	log := &e.c.ch.events
 	e.c.ch.must("event", json.Unmarshal(event.Payload, &p))
 	start := map[string]string{"JOB": "$aws/events/job/", "JOB_EXECUTION": "$aws/events/jobExecution/"}[p.EventType]
-	steers := p.EventType == "JOB" && steeringOperations[p.Operation]
+	steers := steeringOperations[p.Operation]
 	if steers {
 		start = "drover/events/job/" // R-STR-70
 	}
@@ -142,7 +142,7 @@ func (e *eventCheck) read(event store.Event) {
 }
 
 // steeringOperations are the events of what the server does by itself (docs/spec/50, section 9).
-var steeringOperations = map[string]bool{"observed": true, "paused": true, "wave_released": true}
+var steeringOperations = map[string]bool{"observed": true, "paused": true, "wave_released": true, "silent": true}
 
 // readOfJob follows the events of a job in pairs: cancellation_in_progress is ended by canceled,
 // and deletion_in_progress by deleted. A deletion may begin while a cancellation is not ended; then
