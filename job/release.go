@@ -47,7 +47,7 @@ func (j *Job) ReleasedExecutions(n int, at RolloutCursor, exhausted bool, now ti
 	j.Progress.Notified += int64(n)
 	j.Counts[ExecutionQueued] += int64(n)
 	if _, _, wave := j.CurrentWave(); wave > 0 && n > 0 {
-		j.countInWave(j.waveMark(wave), func(w *WaveState) {
+		j.countInWave(uint8(wave), func(w *WaveState) {
 			w.Created += int64(n)
 			w.LastRelease = now
 		})
@@ -84,7 +84,7 @@ func (j Job) RolloutMembership() (number int64, ok bool) {
 func (j Job) FirstExecution(thing registry.ThingID, now time.Time) Execution {
 	x := NewExecution(ExecutionKey{Job: j.Key, Thing: thing, Number: 1}, now)
 	_, _, wave := j.CurrentWave()
-	x.Wave = j.waveMark(wave)
+	x.Wave = uint8(wave)
 	return x
 }
 
@@ -97,7 +97,7 @@ func AcceptsRelease(lastNumber int64) bool { return lastNumber == 0 }
 // rollout (R-ROLL-15).
 func (j *Job) QueuedLateJoiner(now time.Time) {
 	j.Counts[ExecutionQueued]++
-	j.countInWave(j.waveMark(j.wavesBegun()), func(w *WaveState) { w.Created++ })
+	j.countInWave(uint8(j.wavesBegun()), func(w *WaveState) { w.Created++ })
 	j.Recompute(now)
 }
 
@@ -112,7 +112,7 @@ func (j Job) LateJoinerExecution(
 		return Execution{}, false
 	}
 	x = NewExecution(ExecutionKey{Job: j.Key, Thing: thing, Number: lastNumber + 1}, now)
-	x.Wave = j.waveMark(j.wavesBegun()) // R-STR-55
+	x.Wave = uint8(j.wavesBegun()) // R-STR-55
 	return x, true
 }
 

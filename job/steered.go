@@ -22,9 +22,6 @@ type Steered struct {
 	RetriesWaiting int64 `json:"retriesWaiting,omitzero"`
 	// Waves is one for each wave that has begun (R-STR-50).
 	Waves []WaveState `json:"waves,omitempty"`
-	// WavesBefore is how many waves had begun that were taken away again. The numbers of those in
-	// executions go on from there, so that executions of the former count for nothing.
-	WavesBefore int `json:"wavesBefore,omitzero"`
 	// Retry is the pass that tries again what has failed, nil when none runs (R-STR-60).
 	Retry *RetryPass `json:"retry,omitzero"`
 }

@@ -280,47 +280,6 @@ func TestSteerWaves(t *testing.T) {
 	}
 }
 
-// Waves that are taken away and given again begin with the first, and what is left of the former
-// counts in none of them (R-STR-55).
-func TestWavesGivenAgain(t *testing.T) {
-	t.Parallel()
-	j := inWaves("5pct ok=100pct")
-	j.ReleasedExecutions(2, RolloutCursor{}, false, start)
-	former := j.FirstExecution(7, start)
-	steer(t, &j, nil, start)
-	if x := j.FirstExecution(8, start); x.Wave != 0 {
-		t.Errorf("without waves an execution has wave %d", x.Wave)
-	}
-	steer(t, &j, map[string]string{"drover:waves": "5pct ok=100pct"}, start)
-	j.BeginWave(0, start)
-	j.ReleasedExecutions(1, RolloutCursor{}, true, start)
-	out, err := ApplyEvent(j, former, ReportFailed, start)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := WaveState{Created: 1, LastRelease: start, Released: true}
-	if diff := cmp.Diff([]WaveState{want}, out.Job.Steered.Waves); diff != "" || out.Job.waveFrom() != (time.Time{}) {
-		t.Errorf("the gate is judged at %s (-want +got):\n%s", out.Job.waveFrom(), diff)
-	}
-	steer(t, &j, nil, start)
-	var refused error
-	for range 30 {
-		s, _, _ := ParseSteering(map[string]string{"drover:waves": "1pct / 2pct / 3pct / 4pct / 5pct / 6pct / 7pct / 8pct / 9pct"})
-		if refused = j.Steer(s, "", start); refused != nil {
-			break
-		}
-		for len(j.WavesToCome()) > 0 {
-			j.BeginWave(0, start)
-		}
-		if refused = j.Steer(nil, "", start); refused != nil {
-			break
-		}
-	}
-	if refused == nil || !strings.Contains(refused.Error(), "they were taken away too often") {
-		t.Errorf("taken away 30 times: %v", refused)
-	}
-}
-
 // After a clock was set back the soak time runs from now (R-CON-28).
 func TestSoakAfterClockWentBack(t *testing.T) {
 	t.Parallel()

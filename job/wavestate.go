@@ -3,7 +3,6 @@ package job
 import (
 	"encoding/json"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -226,7 +225,11 @@ func (j *Job) steerWaves(before []Wave) error {
 		return nil
 	}
 	if len(after) == 0 {
-		return j.dropWaves()
+		if begun > 0 {
+			j.steered().Waves = nil
+		}
+		j.walkAnew()
+		return nil
 	}
 	if begun == 0 {
 		j.walkAnew()
@@ -237,20 +240,6 @@ func (j *Job) steerWaves(before []Wave) error {
 				"tags: drover:waves: wave %d has begun and cannot take other things any more", i+1)
 		}
 	}
-	return nil
-}
-
-// dropWaves takes the waves away.
-func (j *Job) dropWaves() error {
-	if begun := j.wavesBegun(); begun > 0 {
-		s := j.steered()
-		if s.WavesBefore += begun; s.WavesBefore+maxWaves > math.MaxUint8 {
-			return fault.New(fault.Invalid,
-				"tags: drover:waves: they were taken away too often; give others instead")
-		}
-		s.Waves = nil
-	}
-	j.walkAnew()
 	return nil
 }
 
@@ -272,18 +261,7 @@ func (j *Job) soakAnew(now time.Time) {
 
 // countInWave changes what the wave of an execution has come to.
 func (j *Job) countInWave(wave uint8, change func(*WaveState)) {
-	if j.Steered == nil {
-		return
-	}
-	if n := int(wave) - j.Steered.WavesBefore; n > 0 && n <= len(j.Steered.Waves) {
+	if n := int(wave); n > 0 && n <= j.wavesBegun() {
 		change(&j.steered().Waves[n-1])
 	}
-}
-
-// waveMark is the number in executions of the n-th wave that has begun; 0 of none.
-func (s State) waveMark(n int) uint8 {
-	if n == 0 {
-		return 0
-	}
-	return uint8(s.Steered.WavesBefore + n)
 }
