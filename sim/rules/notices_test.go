@@ -214,12 +214,18 @@ func TestEvents(t *testing.T) {
 	})
 }
 
-// observeWith has the server pause the job of a history for a criterion that was met, with events.
+// observeWith has the server pause the job of a history for a criterion that it gets and that is met
+// already, with events.
 func observeWith(h *history, events ...store.Event) {
+	h.update(a, job.ExecutionFailed)
+	h.job.Steering = &job.Steering{Abort: job.ActionPause}
+	h.job.Abort = &job.AbortConfig{Criteria: []job.AbortCriterion{{
+		FailureType: "FAILED", ThresholdHundredths: 1000, MinExecuted: 1,
+	}}}
 	h.job.Steered = &job.Steered{Observed: []job.Observation{{At: h.now, Criterion: 1, Action: job.ActionPause}}}
 	h.job.Paused = "abort: criterion 1"
 	h.withEvents(events...)
-	h.write(store.Changes{})
+	h.write(store.Changes{Job: store.JobChanges{Definitions: []job.Job{h.job}}})
 }
 
 // At the end every job has ended, or has an execution that waits for a device that is gone.
