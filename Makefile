@@ -83,7 +83,7 @@ sim: build
 
 # 100,000 rollouts for each property of the guard, and the tables of docs/guard.md.
 guard:
-	DROVER_GUARD=long $(GO) test -count=1 ./job -run '^TestGuard(FalseStops|Power|Table)$$' -timeout 60m -v
+	DROVER_GUARD=long $(GO) test -count=1 ./job -run '^TestGuard(FalseStops|Power|Table)$$' -timeout 4h -v
 
 # Every fuzz target for a while.
 FUZZTIME ?= 30s

@@ -98,7 +98,8 @@ type Execution struct {
 	// ShowAt is when a retry that backs off is shown to its device (R-STR-45). Until then it is
 	// QUEUED and hidden. Zero for an execution that does not wait.
 	ShowAt time.Time
-	// Wave is the wave of the rollout that created the execution, from 1 (R-STR-50). 0 for a job
+	// Wave is the wave of the rollout that created the execution, from 1 (R-STR-50); those that were
+	// taken off the job are counted (Steered.EarlierWaves). 0 for a job
 	// without waves. It never changes, and a retry has that of the attempt before it.
 	Wave uint8
 	// Held says that an operator holds the thing (R-STR-14). It is not stored with the execution:

@@ -46,8 +46,8 @@ func (j *Job) ReleasedExecutions(n int, at RolloutCursor, exhausted bool, now ti
 	j.Progress.Searching = false
 	j.Progress.Notified += int64(n)
 	j.Counts[ExecutionQueued] += int64(n)
-	if _, _, wave := j.CurrentWave(); wave > 0 && n > 0 {
-		j.countInWave(uint8(wave), func(w *WaveState) {
+	if n > 0 {
+		j.countInWave(j.waveOfNew(), func(w *WaveState) {
 			w.Created += int64(n)
 			w.LastRelease = now
 		})
@@ -83,8 +83,7 @@ func (j Job) RolloutMembership() (number int64, ok bool) {
 // FirstExecution is the execution that the rollout creates for a thing, without its Sequence.
 func (j Job) FirstExecution(thing registry.ThingID, now time.Time) Execution {
 	x := NewExecution(ExecutionKey{Job: j.Key, Thing: thing, Number: 1}, now)
-	_, _, wave := j.CurrentWave()
-	x.Wave = uint8(wave)
+	x.Wave = j.waveOfNew()
 	return x
 }
 
@@ -97,7 +96,7 @@ func AcceptsRelease(lastNumber int64) bool { return lastNumber == 0 }
 // rollout (R-ROLL-15).
 func (j *Job) QueuedLateJoiner(now time.Time) {
 	j.Counts[ExecutionQueued]++
-	j.countInWave(uint8(j.wavesBegun()), func(w *WaveState) { w.Created++ })
+	j.countInWave(j.waveOfNew(), func(w *WaveState) { w.Created++ })
 	j.Recompute(now)
 }
 
@@ -112,7 +111,7 @@ func (j Job) LateJoinerExecution(
 		return Execution{}, false
 	}
 	x = NewExecution(ExecutionKey{Job: j.Key, Thing: thing, Number: lastNumber + 1}, now)
-	x.Wave = uint8(j.wavesBegun()) // R-STR-55
+	x.Wave = j.waveOfNew() // R-STR-55
 	return x, true
 }
 

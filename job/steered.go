@@ -22,6 +22,9 @@ type Steered struct {
 	RetriesWaiting int64 `json:"retriesWaiting,omitzero"`
 	// Waves is one for each wave that has begun (R-STR-50).
 	Waves []WaveState `json:"waves,omitempty"`
+	// EarlierWaves is how many waves had begun that were taken off the job: their numbers are not
+	// used again.
+	EarlierWaves uint8 `json:"earlierWaves,omitzero"`
 	// Retry is the pass that tries again what has failed, nil when none runs (R-STR-60).
 	Retry *RetryPass `json:"retry,omitzero"`
 }

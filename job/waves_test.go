@@ -324,3 +324,41 @@ func TestCountsOfWaves(t *testing.T) {
 		t.Errorf("after a QUEUED one and one that had ended were deleted: %+v", got)
 	}
 }
+
+// What waves that were taken off the job have left behind counts in none of those that it gets
+// later (R-STR-55).
+func TestWavesGivenAgain(t *testing.T) {
+	t.Parallel()
+	tags := map[string]string{"drover:waves": "10pct ok=50pct"}
+	j := steered(tags)
+	j.BeginWave(0, start)
+	first := j.FirstExecution(1, start)
+	j.ReleasedExecutions(1, RolloutCursor{}, true, start)
+	steer(t, &j, nil, start)
+	steer(t, &j, tags, start)
+	j.BeginWave(0, start)
+	second := j.FirstExecution(2, start)
+	j.ReleasedExecutions(1, RolloutCursor{}, true, start)
+	if first.Wave != 1 || second.Wave != 2 {
+		t.Errorf("the waves of the executions are %d and %d, want 1 and 2", first.Wave, second.Wave)
+	}
+	for i, x := range []Execution{first, second} {
+		out, err := ApplyEvent(j, x, ReportFailed, start)
+		if err != nil {
+			t.Fatal(err)
+		}
+		j = out.Job
+		if got := j.Steered.Waves[0]; got.Created != 1 || got.Ended != int64(i) {
+			t.Errorf("after execution %d the wave is %+v", i+1, got)
+		}
+	}
+	j.Steered.EarlierWaves = 246
+	steer(t, &j, nil, start)
+	s, _, err := ParseSteering(tags)
+	if err == nil {
+		err = j.Steer(s, "", start)
+	}
+	if err == nil {
+		t.Error("a job has more waves than can be counted")
+	}
+}

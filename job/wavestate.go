@@ -3,6 +3,7 @@ package job
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -226,12 +227,17 @@ func (j *Job) steerWaves(before []Wave) error {
 	}
 	if len(after) == 0 {
 		if begun > 0 {
-			j.steered().Waves = nil
+			s := j.steered()
+			s.Waves, s.EarlierWaves = nil, s.EarlierWaves+uint8(begun)
 		}
 		j.walkAnew()
 		return nil
 	}
 	if begun == 0 {
+		if j.earlierWaves()+maxWaves > math.MaxUint8 {
+			return fault.New(fault.Invalid,
+				"tags: drover:waves: job %s has had too many waves that were taken off again", j.ID)
+		}
 		j.walkAnew()
 	}
 	for i := range begun {
@@ -259,9 +265,27 @@ func (j *Job) soakAnew(now time.Time) {
 	}
 }
 
+// earlierWaves is how many waves had begun that were taken off the job.
+func (s State) earlierWaves() int {
+	if s.Steered == nil {
+		return 0
+	}
+	return int(s.Steered.EarlierWaves)
+}
+
+// waveOfNew is the wave that an execution is of which is created now: the one that has begun last,
+// 0 when none has. Waves that were taken off the job are counted, so that what they have left
+// behind is none of the waves that the job gets later: after two of them the next is 3.
+func (s State) waveOfNew() uint8 {
+	if s.wavesBegun() == 0 {
+		return 0
+	}
+	return uint8(s.earlierWaves() + s.wavesBegun())
+}
+
 // countInWave changes what the wave of an execution has come to.
 func (j *Job) countInWave(wave uint8, change func(*WaveState)) {
-	if n := int(wave); n > 0 && n <= j.wavesBegun() {
+	if n := int(wave) - j.earlierWaves(); n > 0 && n <= j.wavesBegun() {
 		change(&j.steered().Waves[n-1])
 	}
 }

@@ -76,7 +76,7 @@ func (d *draw) waves() string {
 func (o *operator) steer(id string) {
 	if o.rand.chance(0.35) {
 		o.untag(id, oneOf(o.rand,
-			"paused", "paused", "max-outstanding", "abort", "guard", "retry-backoff"))
+			"paused", "paused", "max-outstanding", "abort", "guard", "retry-backoff", "waves"))
 		return
 	}
 	tags := o.draw.settings()

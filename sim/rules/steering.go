@@ -71,8 +71,8 @@ func (c *commit) settingsChanged(rec *jobRecord, before job.Definition, j job.Jo
 	if !sameGuard(was.Guard, is.Guard) {
 		rec.steered.guard = guard{of: is.Guard, since: c.now}
 	}
-	if len(is.Waves) == 0 {
-		rec.steered.waves = waves{lastRelease: map[uint8]time.Time{}}
+	if len(is.Waves) == 0 && rec.stored.Steered != nil {
+		rec.steered.waves.earlier += uint8(len(rec.stored.Steered.Waves))
 	}
 	if was.Abort != is.Abort {
 		c.evaluateAbort(rec)

@@ -18,6 +18,9 @@ import (
 
 // waves is how far a rollout in waves is.
 type waves struct {
+	// earlier is how many waves had begun that were taken off the job: they are counted in the
+	// numbers of executions (R-STR-55).
+	earlier     uint8
 	number      uint8               // of the wave that released last, 0 before any
 	lastRelease map[uint8]time.Time // of each wave
 }
@@ -35,15 +38,15 @@ func (c *commit) releasedInWave(
 		switch {
 		case c.ch.jobs[x.Job] != rec || !slices.Contains(things, x.Thing):
 			continue
-		case x.Wave < 1 || int(x.Wave) > len(of) || x.Wave < w.number:
+		case x.Wave <= w.earlier || int(x.Wave-w.earlier) > len(of) || x.Wave < w.number:
 			c.fail("R-STR-50", "%+v of %s is released after wave %d of %+v",
 				x, rec.id, w.number, of)
 			return
-		case !slices.Contains(left, x.Thing) || !c.waveTakes(rec, of[x.Wave-1], x.Thing):
+		case !slices.Contains(left, x.Thing) || !c.waveTakes(rec, of[x.Wave-w.earlier-1], x.Thing):
 			c.fail("R-STR-50", "%+v of %s is not in its wave: %+v, left are %v",
 				x, rec.id, of, left)
 		}
-		if after, err := c.store.Job(x.Job); err == nil && judged(after) < int(x.Wave)-1 {
+		if after, err := c.store.Job(x.Job); err == nil && judged(after) < int(x.Wave-w.earlier)-1 {
 			c.fail("R-STR-50", "%+v of %s is released before a gate was judged: %+v", x, rec.id,
 				after.Steered)
 		}
@@ -95,7 +98,8 @@ func (c *commit) gateJudged(rec *jobRecord, j job.Job) {
 	of := settings(j.Definition).Waves
 	for n := judged(rec.stored) + 1; n <= judged(j) && n <= len(of); n++ {
 		gate := of[n-1]
-		ended, succeeded, goOn := rec.endedInWave(uint8(n))
+		number := rec.steered.waves.earlier + uint8(n)
+		ended, succeeded, goOn := rec.endedInWave(number)
 		gated := gate.Soak > 0 || gate.HasOK || gate.Approve
 		closed := gate.Approve || gated && ended+goOn == 0
 		if gate.HasOK && ended > 0 {
@@ -103,7 +107,7 @@ func (c *commit) gateJudged(rec *jobRecord, j job.Job) {
 			closed = closed || big.NewRat(succeeded, ended).Cmp(least) < 0
 		}
 		waits := gated && goOn > 0
-		if last := rec.steered.waves.lastRelease[uint8(n)]; gate.Soak > 0 {
+		if last := rec.steered.waves.lastRelease[number]; gate.Soak > 0 {
 			waits = c.now.Before(last.Add(gate.Soak))
 		}
 		if waits || closed && j.Paused == "" || !closed && strings.HasPrefix(j.Paused, "wave:") {
