@@ -159,8 +159,8 @@ type State struct {
 	// LateJoinersWaiting says that things may be waiting that entered while the job was SCHEDULED.
 	// Set when a window opens, until all of them have their executions (R-JOB-56).
 	LateJoinersWaiting bool `json:"lateJoinersWaiting,omitzero"`
-	// Backfill is the position of the background pass that creates executions for groups that were
-	// associated with the job. Nil when no pass is running (R-JOB-42).
+	// Backfill is the position of the background pass that finds who gets an execution because of
+	// groups that were associated with the job. Nil when no pass is running (R-JOB-42).
 	Backfill *RolloutCursor `json:"backfill,omitzero"`
 	// Due is when the job must be looked at again. Zero when it waits for nothing. Next says
 	// what there is to do then.

@@ -84,7 +84,7 @@ func (j Job) MembershipChange(thing registry.ThingID, r Reach, lastNumber int64)
 		return MembershipNone
 	case !was && j.takesAll(r.Memberships):
 		return MembershipNone
-	case j.creates():
+	case j.Creates():
 		return MembershipEnter
 	}
 	return MembershipEnterLater

@@ -26,7 +26,7 @@ func (j *Job) StartRollout(sources []Source, newestMembership int64, now time.Ti
 // be created now: the quota of the tick, less what has been created of it, as far as
 // drover:max-outstanding leaves room for it, and zero unless the job is IN_PROGRESS and not paused.
 func (j *Job) Tick(now time.Time) int {
-	if j.Recompute(now); !j.creates() || j.Progress.Finished || j.atGate() {
+	if j.Recompute(now); !j.Creates() || j.Progress.Finished || j.atGate() {
 		return 0
 	}
 	j.Progress.tick(j.Rollout, j.Counts[ExecutionSucceeded], now)

@@ -84,7 +84,7 @@ func (s State) retryPass() *RetryPass {
 
 // retryFrom is when the pass goes on: at once within a tick, else at the next.
 func (j *Job) retryFrom() time.Time {
-	if j.retryPass() == nil || !j.creates() {
+	if j.retryPass() == nil || !j.Creates() {
 		return time.Time{}
 	}
 	return timeIf(true, earliest(j.Progress.NextTick, atOnceIf(j.Progress.Quota > 0)))
@@ -93,7 +93,7 @@ func (j *Job) retryFrom() time.Time {
 // RetryTick opens the next tick if its time has come, and returns how many retries may be created
 // now.
 func (j *Job) RetryTick(now time.Time) int {
-	if j.Recompute(now); !j.creates() || j.retryPass() == nil {
+	if j.Recompute(now); !j.Creates() || j.retryPass() == nil {
 		return 0
 	}
 	j.Progress.tick(j.Rollout, j.Counts[ExecutionSucceeded], now)

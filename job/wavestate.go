@@ -153,7 +153,7 @@ func (j *Job) atGate() bool {
 
 // waveFrom is when there is something to do about waves: one begins, or a gate is judged.
 func (j *Job) waveFrom() time.Time {
-	if !j.creates() || j.Progress.Finished {
+	if !j.Creates() || j.Progress.Finished {
 		return time.Time{}
 	}
 	if _, ok := j.WaveToBegin(); ok {

@@ -46,10 +46,10 @@ var workOrder = []struct {
 		return atOnceIf(j.Status.Active() && !j.paused() && j.retriesWaiting() > 0)
 	}},
 	{WorkLateJoiners, func(j *Job) time.Time {
-		return atOnceIf(j.creates() && j.LateJoinersWaiting)
+		return atOnceIf(j.Creates() && j.LateJoinersWaiting)
 	}},
 	{WorkBackfill, func(j *Job) time.Time {
-		return atOnceIf(j.creates() && j.Backfill != nil)
+		return atOnceIf(j.Status.Active() && j.Backfill != nil)
 	}},
 	{WorkRetryFailed, (*Job).retryFrom},
 	{WorkWave, (*Job).waveFrom},
@@ -103,15 +103,15 @@ func (j *Job) releaseFrom() time.Time {
 	if j.Progress.Finished || j.atGate() {
 		return time.Time{}
 	}
-	if j.creates() && (j.Progress.Quota > 0 && j.room() != 0 || j.Progress.Searching) {
+	if j.Creates() && (j.Progress.Quota > 0 && j.room() != 0 || j.Progress.Searching) {
 		return Immediately
 	}
-	return timeIf(j.creates(), j.Progress.NextTick)
+	return timeIf(j.Creates(), j.Progress.NextTick)
 }
 
-// creates reports whether the job may create executions now: it waits for no window, and is not
+// Creates reports whether the job may create executions now: it waits for no window, and is not
 // paused.
-func (s State) creates() bool { return s.Status == InProgress && !s.paused() }
+func (s State) Creates() bool { return s.Status == InProgress && !s.paused() }
 
 // Immediately is the time of work that waits for processor time only. It is before every time that
 // a clock can show, so such work is due also when the clock was set back (R-CON-26).

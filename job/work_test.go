@@ -53,8 +53,11 @@ func TestNext(t *testing.T) {
 		{"then late joiners", with(InProgress, func(s *State) { s.NotifyCursor = nil }),
 			WorkLateJoiners},
 		{"not while SCHEDULED", with(Scheduled, func(s *State) {
-			s.NotifyCursor, s.WindowEdge = nil, future
+			s.NotifyCursor, s.WindowEdge, s.Backfill = nil, future, nil
 		}), WorkNone},
+		{"but who a back-fill is for is found out", with(Scheduled, func(s *State) {
+			s.NotifyCursor, s.WindowEdge = nil, future
+		}), WorkBackfill},
 		{"then the back-fill", with(InProgress, func(s *State) {
 			s.NotifyCursor, s.LateJoinersWaiting = nil, false
 		}), WorkBackfill},

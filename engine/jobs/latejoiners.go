@@ -69,7 +69,9 @@ func queueLateJoiner(tx *commit.Tx, key job.Key, thing registry.ThingID) error {
 }
 
 // backfillStep creates executions for up to limit members of groups that were associated later.
-// Like late joiners they do not wait for the rollout's rate (R-API-22).
+// Like late joiners they do not wait for the rollout's rate (R-API-22), and where the job may create
+// none now they wait until it may (R-JOB-56). Who gets one is decided at once: meanwhile a thing may
+// leave the group through which it had its execution.
 func backfillStep(tx *commit.Tx, j job.Job, limit int) error {
 	page, err := nextTargets(tx, j, targetSearch{
 		sources: j.Sources,
@@ -83,6 +85,11 @@ func backfillStep(tx *commit.Tx, j job.Job, limit int) error {
 	}
 	tx.SetJob(j)
 	for _, thing := range page.things {
+		if !j.Creates() {
+			waits := store.LateJoiner{Job: j.Key, Thing: thing}
+			tx.Changes.Job.LateJoinersAdded = append(tx.Changes.Job.LateJoinersAdded, waits)
+			continue
+		}
 		if err := queueLateJoiner(tx, j.Key, thing); err != nil {
 			return err
 		}
