@@ -25,7 +25,7 @@ func (j *Job) pauseBy(reason string, now time.Time) {
 // step that it had (R-STR-11). Ticks that were missed are not caught up: the next one opens at once
 // if its time has come, and no other in the same minute.
 func (j *Job) resume() {
-	j.LateJoinersWaiting = j.TargetSelection == Continuous && j.RolloutStarted()
+	j.LateJoinersWaiting = j.TargetSelection == Continuous && j.RolloutStarted() && !j.RolloutEnded
 }
 
 // showOrHide begins the pass that notifies devices when the job shows what is QUEUED, and did not

@@ -111,6 +111,9 @@ func TestPauseAndWindows(t *testing.T) {
 	if !j.Hidden(Execution{}) || !j.RolloutEnded {
 		t.Error("after the end time, what is QUEUED shows although the job is paused")
 	}
+	if steer(t, &j, nil, j.Schedule.EndAt); j.LateJoinersWaiting || j.NotifyCursor == nil {
+		t.Errorf("resumed after the end time (R-SCH-22): %+v", j.State)
+	}
 }
 
 // A job whose executions have all ended completes although it is paused; one with a retry that

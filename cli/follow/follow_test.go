@@ -46,20 +46,24 @@ func TestLine(t *testing.T) { // R-CMD-156
 	window.SchedulingConfig = &iot.SchedulingConfig{MaintenanceWindows: []iot.MaintenanceWindow{{}}}
 	window.ScheduledJobRollouts = []iot.ScheduledJobRollout{{StartTime: new(iot.ScheduleTime("2026-01-04 00:00"))}}
 	for name, tt := range map[string]struct {
-		job   *iot.Job
-		total int
-		want  string
+		job    *iot.Job
+		total  int
+		want   string
+		paused string
 	}{
-		"begins":      {&iot.Job{JobID: "fw", Status: "IN_PROGRESS"}, -1, "fw IN_PROGRESS: released 0, in progress 0, succeeded 0, failed 0 (—/min, — left)"},
-		"releases":    {described("IN_PROGRESS", true, 5, 10, 24, 1), 100, "fw IN_PROGRESS: released 40 of 100, in progress 10, succeeded 24, failed 1, queued 5 (—/min, — left)"},
-		"is released": {described("IN_PROGRESS", false, 0, 1), 1, "fw IN_PROGRESS: released 1, in progress 1, succeeded 0, failed 0 (—/min, — left)"},
+		"begins":      {&iot.Job{JobID: "fw", Status: "IN_PROGRESS"}, -1, "fw IN_PROGRESS: released 0, in progress 0, succeeded 0, failed 0 (—/min, — left)", ""},
+		"releases":    {described("IN_PROGRESS", true, 5, 10, 24, 1), 100, "fw IN_PROGRESS: released 40 of 100, in progress 10, succeeded 24, failed 1, queued 5 (—/min, — left)", ""},
+		"is released": {described("IN_PROGRESS", false, 0, 1), 1, "fw IN_PROGRESS: released 1, in progress 1, succeeded 0, failed 0 (—/min, — left)", ""},
 		"completed": {described("COMPLETED", false, 0, 0, 1, 2, 3, 4, 5, 6), -1,
-			"fw COMPLETED: released 21, in progress 0, succeeded 1, failed 2, timed out 3, rejected 4, removed 5, canceled 6"},
-		"scheduled": {scheduled, 7, "fw SCHEDULED, waits for its start at 2026-02-01T10:00"},
+			"fw COMPLETED: released 21, in progress 0, succeeded 1, failed 2, timed out 3, rejected 4, removed 5, canceled 6", ""},
+		"scheduled": {scheduled, 7, "fw SCHEDULED, waits for its start at 2026-02-01T10:00", ""},
 		"window": {window, 7, "fw SCHEDULED: released 3 of 7, in progress 1, succeeded 0, failed 0, queued 2, " +
-			"waits for its maintenance window at 2026-01-04 00:00"},
+			"waits for its maintenance window at 2026-01-04 00:00", ""},
+		"paused": {described("IN_PROGRESS", true, 5), 100,
+			"fw IN_PROGRESS: released 5 of 100, in progress 0, succeeded 0, failed 0, queued 5, paused: wave: 1 waits for approval",
+			"wave: 1 waits for approval"},
 	} {
-		if got, _ := new(History).Line(tt.job, tt.total); got != tt.want {
+		if got, _ := new(History).Line(tt.job, tt.paused, tt.total); got != tt.want {
 			t.Errorf("%s:\n%s\nwant\n%s", name, got, tt.want)
 		}
 	}

@@ -33,7 +33,7 @@ func (f *Follower) Job(ctx context.Context, id string, canceled bool) error {
 		}
 		now := f.Now()
 		history.Add(now, CountsOf(j))
-		line, facts := history.Line(j, total)
+		line, facts := history.Line(j, Paused(ctx, f.Client, j), total)
 		over, outcome := Outcome(j, canceled)
 		if !over && Endless(j) && !f.Endless {
 			return false, errEndless

@@ -13,7 +13,9 @@ import (
 // Line is a job as a line of progress, and the facts that it says, without what changes by itself:
 //
 //	fw-7 IN_PROGRESS: released 40 of 100, in progress 10, succeeded 24, failed 1 (12.0/min, 5 min left)
-func (h *History) Line(j *iot.Job, total int) (line, facts string) {
+//
+// One that is paused says why, and has no time left.
+func (h *History) Line(j *iot.Job, paused string, total int) (line, facts string) {
 	c := CountsOf(j)
 	facts = fmt.Sprintf("%s %s", j.JobID, j.Status)
 	if c.Released() > 0 || j.Status != "SCHEDULED" {
@@ -22,7 +24,10 @@ func (h *History) Line(j *iot.Job, total int) (line, facts string) {
 	if next := NextStart(j); next != "" {
 		facts += ", " + next
 	}
-	if j.Status != "IN_PROGRESS" {
+	if paused != "" {
+		facts += ", paused: " + paused
+	}
+	if j.Status != "IN_PROGRESS" || paused != "" {
 		return facts, facts
 	}
 	rate, left := h.pace(j, total)

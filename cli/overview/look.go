@@ -54,7 +54,13 @@ func (l *looker) look(ctx context.Context, most int) (Snapshot, error) {
 		}
 		l.counted = true
 	}
-	s := Snapshot{Job: j, Total: l.total, History: &l.history, Now: Now(ctx, l.client)}
+	s := Snapshot{
+		Job:     j,
+		Paused:  follow.Paused(ctx, l.client, j),
+		Total:   l.total,
+		History: &l.history,
+		Now:     Now(ctx, l.client),
+	}
 	if s.Latest, s.Partly, err = l.latest(ctx, most); err != nil {
 		return Snapshot{}, err
 	}

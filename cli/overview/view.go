@@ -15,7 +15,8 @@ import (
 // A Snapshot is what was seen of a job at a time.
 type Snapshot struct {
 	Job     *iot.Job
-	Total   int // things that are targets; -1 when that is not known
+	Paused  string // why it is paused; "" when it is not
+	Total   int    // things that are targets; -1 when that is not known
 	History *follow.History
 	Latest  []Execution // those that changed last come first
 	Partly  bool        // the job has more executions than were looked at
@@ -32,7 +33,7 @@ type Execution struct {
 }
 
 // header is how many lines a view has at most above the executions.
-const header = 13
+const header = 14
 
 // room is how many executions a screen of so many rows has room for.
 func room(rows int) int { return min(max(rows-header-2, 0), 20) }
@@ -55,6 +56,7 @@ func View(s Snapshot, columns, rows int, colors bool) (lines []string) {
 		add("Description", string(*j.Description))
 	}
 	add("Targets", targets(j.Targets)+size(s.Total)+", "+string(j.TargetSelection))
+	add("Paused", s.Paused)
 	add("Next", nextWindow(j))
 	lines = append(lines, bar(c, s.Total, columns, colors))
 	add("Counts", c.Text(s.Total))

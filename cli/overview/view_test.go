@@ -34,7 +34,7 @@ func seenJob() Snapshot {
 	h := &follow.History{}
 	h.Add(now.Add(-time.Minute), follow.Counts{Queued: 20})
 	h.Add(now, follow.CountsOf(j))
-	return Snapshot{Job: j, Total: 100, History: h, Now: now, Latest: []Execution{
+	return Snapshot{Job: j, Paused: "wave: 1 waits for approval", Total: 100, History: h, Now: now, Latest: []Execution{
 		{Thing: "pump-07", Status: "FAILED", Details: "step=flash", Changed: now.Add(-5 * time.Second)},
 		{Thing: "pump-01", Status: "SUCCEEDED", Changed: now.Add(-time.Minute)},
 	}}
@@ -47,6 +47,7 @@ func TestView(t *testing.T) { // R-CMD-158
 
 Description new firmware\u001b[2J
 Targets     thinggroup/site-1 (100 things), SNAPSHOT
+Paused      wave: 1 waits for approval
 [#################!#######---                                             ]  25%
 Counts      released 40 of 100, in progress 10, succeeded 24, failed 1, queued 5
 Rollout     configured from 10/min, times 1.5 after every 20 succeeded, up to …
