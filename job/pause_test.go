@@ -166,6 +166,18 @@ func TestPausedJobEnds(t *testing.T) {
 	}
 }
 
+// The rollout of a job without targets has begun and ended, also while the job is paused (R-JOB-52,
+// R-SCH-25).
+func TestPausedWithoutTargets(t *testing.T) {
+	t.Parallel()
+	for selection, want := range map[TargetSelection]Status{Snapshot: Completed, Continuous: InProgress} {
+		j := Job{Definition: Definition{TargetSelection: selection}, State: State{Paused: "later"}}
+		if j.StartRollout(nil, 1, start); j.Status != want || !j.RolloutStarted() {
+			t.Errorf("%s: the job is %s, its rollout has started: %v", selection, j.Status, j.RolloutStarted())
+		}
+	}
+}
+
 // A job that is paused keeps its reason when the server would pause it too (R-STR-13).
 func TestPausedTwice(t *testing.T) {
 	t.Parallel()

@@ -13,12 +13,15 @@ import (
 
 // StartRollout starts a job that need not wait (R-JOB-1). It freezes the sources that the rollout
 // takes things from and the newest membership that counts: things that join a group later are no
-// targets of a snapshot job (R-JOB-52). Tick 0 of the rollout is due at once.
+// targets of a snapshot job (R-JOB-52). Tick 0 of the rollout is due at once; without any source
+// the rollout has ended already.
 func (j *Job) StartRollout(sources []Source, newestMembership int64, now time.Time) {
 	j.Status, j.UpdatedAt = InProgress, now // R-JOB-18
 	j.Sources, j.NewestMembership = sources, newestMembership
 	j.WindowEdge = j.closing(now)
-	j.Progress.start(now)
+	if j.Progress.start(now); len(sources) == 0 {
+		j.Progress.finish()
+	}
 	j.Recompute(now)
 }
 
