@@ -62,7 +62,7 @@ func (c *commit) jobDefined(j job.Job) {
 	before := rec.stored.Definition
 	rec.stored.Definition = j.Definition
 	c.settingsChanged(rec, before, j)
-	if j.Status == "IN_PROGRESS" && !rec.started && !rec.over(c.now) {
+	if (j.Status == "IN_PROGRESS" || j.Status == "COMPLETED") && !rec.started && !rec.over(c.now) {
 		c.beginRollout(rec)
 	}
 	if update == nil || update.JobID != j.ID {
