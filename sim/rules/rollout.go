@@ -87,8 +87,8 @@ func (c *commit) releasedByTick(
 	r.quota -= len(things)
 	r.notified += int64(len(things))
 	at := c.now
-	if rec.steered.heldBack {
-		at = r.nextTick.Add(-time.Minute) // what it left of the tick is created later (R-STR-15)
+	if rec.steered.heldBack || rec.inWaves() {
+		at = r.nextTick.Add(-time.Minute) // what it left of the tick is created later (R-STR-15, R-STR-50)
 	}
 	r.batches = append(r.batches, batch{at, len(things), maximumPerMinute(rec.stored.Rollout)})
 	c.checkPerMinute(rec)
