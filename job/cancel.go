@@ -103,9 +103,10 @@ func (e Execution) CheckDelete(force bool) error {
 // complete it (R-EXE-47). It does not count for the guard unless it has counted already.
 func (j *Job) ExecutionDeleted(x Execution, now time.Time) {
 	j.Counts[x.Status]--
-	if !x.Status.Terminal() {
-		j.countInWave(x.Wave, func(w *WaveState) { w.Created-- })
-	}
+	j.countInWave(x.Wave, func(w *WaveState) {
+		w.Created--
+		w.end(x.Status, -1)
+	})
 	j.guardChange(x, Execution{}, now)
 	j.Recompute(now)
 }

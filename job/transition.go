@@ -132,12 +132,7 @@ func ApplyEvent(j Job, e Execution, event Event, now time.Time) (Outcome, error)
 	out := Outcome{Job: j, Execution: after}
 	out.Job.Counts.Transfer(e.Status, move.to)
 	if move.to.Terminal() {
-		out.Job.countInWave(e.Wave, func(w *WaveState) {
-			w.Ended++
-			if move.to == ExecutionSucceeded {
-				w.Succeeded++
-			}
-		})
+		out.Job.countInWave(e.Wave, func(w *WaveState) { w.end(move.to, 1) })
 		out.drawConsequences(e, now)
 	} else if e.Status == ExecutionQueued && j.guard() != nil {
 		out.Job.guardChange(e, after, now)

@@ -320,7 +320,7 @@ func TestCountsOfWaves(t *testing.T) {
 	j.ExecutionDeleted(late, start)
 	first.Status = ExecutionFailed
 	j.ExecutionDeleted(first, start)
-	if got := j.Steered.Waves[0]; got.Created != 4 || got.Ended != 1 {
+	if got := j.Steered.Waves[0]; got.Created != 3 || got.Ended != 0 {
 		t.Errorf("after a QUEUED one and one that had ended were deleted: %+v", got)
 	}
 }

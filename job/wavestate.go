@@ -283,6 +283,16 @@ func (s State) waveOfNew() uint8 {
 	return uint8(s.earlierWaves() + s.wavesBegun())
 }
 
+// end counts n executions of a wave that are in a status, if it is a final one.
+func (w *WaveState) end(status ExecutionStatus, n int64) {
+	if status.Terminal() {
+		w.Ended += n
+	}
+	if status == ExecutionSucceeded {
+		w.Succeeded += n
+	}
+}
+
 // countInWave changes what the wave of an execution has come to.
 func (j *Job) countInWave(wave uint8, change func(*WaveState)) {
 	if n := int(wave) - j.earlierWaves(); n > 0 && n <= j.wavesBegun() {
