@@ -212,9 +212,9 @@ func (j *Job) Steer(s *Steering, paused string, now time.Time) error {
 	before := *j
 	j.Steering, j.Paused = s, paused
 	if !before.Status.Active() {
-		had := before.SteeringTags()
-		for key, value := range j.SteeringTags() {
-			if old, kept := had[key]; !kept || old != value {
+		had, has := before.SteeringTags(), j.SteeringTags()
+		for _, key := range slices.Sorted(maps.Keys(has)) {
+			if old, kept := had[key]; !kept || old != has[key] {
 				return fault.New(fault.Invalid, "tags: %s: job %s is %s: its settings can only be removed",
 					key, j.ID, j.Status)
 			}
