@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"maps"
+	"slices"
 
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/job"
@@ -21,11 +22,14 @@ func Steer(tx *commit.Tx, j job.Job, tags map[string]string) error {
 	if _, steering := job.SplitTags(tags); maps.Equal(had, steering) {
 		return nil
 	}
+	before := j.WavesToCome()
 	if err := j.Steer(s, paused, tx.Now); err != nil {
 		return err
 	}
-	if err := checkWaves(tx, j); err != nil {
-		return err
+	if !slices.Equal(before, j.WavesToCome()) { // a group that has gone since is in nobody's way
+		if err := checkWaves(tx, j); err != nil {
+			return err
+		}
 	}
 	tx.Changes.Job.Definitions = []job.Job{j}
 	tx.SetJob(j)
