@@ -40,16 +40,16 @@ func TestSuccessIsConfirmed(t *testing.T) {
 			return strings.Contains(out, "COMPLETED") && strings.Contains(out, figures)
 		})
 	}
-	shows("0, 0 silent, 3 wait")
+	shows("0, 3 are waited for, 0 silent")
 	devices[0].close()
 	if _, err := connect3(t, s.MQTT, thingName(0), nil, in); err != nil {
 		t.Fatal(err)
 	}
-	shows("1, 0 silent, 2 wait")
+	shows("1, 2 are waited for, 0 silent")
 	devices[2].close()
 	s.clock(`{"advance":"30s"}`)
 	devices[1].publish("anything", "x")
-	shows("2, 0 silent, 1 wait")
+	shows("2, 1 are waited for, 0 silent")
 	s.clock(`{"advance":"15m"}`)
-	shows("2, 1 silent, 0 wait")
+	shows("2, 0 are waited for, 1 silent")
 }
