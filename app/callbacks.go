@@ -6,6 +6,7 @@ import (
 
 	"github.com/drover-iot/drover/device/broker"
 	"github.com/drover-iot/drover/engine/fleet"
+	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/registry/fleetquery"
 	"github.com/drover-iot/drover/store"
 )
@@ -39,14 +40,14 @@ func (s *Server) principalDetached(certificate, thing string) {
 }
 
 // seen records that the client of a thing has sent something (R-STR-40).
-func (s *Server) seen(thing string) { s.engine.See(thing, false) }
+func (s *Server) seen(thing string) { s.engine.See(thing, false, 0) }
 
 // presence records that a thing has connected or disconnected; another client with the thing's name
 // as its client id is not the thing. The disconnections of a server that ends are not recorded: the
 // devices have not gone away, the server has (R-ID-61).
 func (s *Server) presence(e broker.PresenceEvent) {
 	if e.AsThing && e.EventType == "connected" {
-		s.engine.See(e.ClientID, true)
+		s.engine.See(e.ClientID, true, clock.Now().Sub(time.UnixMilli(e.Timestamp)))
 	}
 	if s.database != nil || s.leaving.Load() || !e.AsThing { // see nodeClients for a database
 		return

@@ -80,11 +80,11 @@ func TestConfirmedOnAnotherNode(t *testing.T) {
 			}
 			if row == "after it was given up" {
 				b.abandon()
-				b.See("pump", true)
+				b.See("pump", true, 0)
 				b.runsDue()
 				a.wantSteered("while it knows nothing", 1, 0, 0)
 			}
-			b.See("pump", true)
+			b.See("pump", true, 0)
 			b.runsDue()
 			a.wantSteered("seen", 0, 1, 0)
 			a.announces()
@@ -150,7 +150,7 @@ func TestManyAreConfirmed(t *testing.T) { // R-STR-40, R-CON-27
 	}
 	for range 3 {
 		for i := range things {
-			e.See(fmt.Sprint("t", i+1), true)
+			e.See(fmt.Sprint("t", i+1), true, 0)
 		}
 		n.runsDue()
 	}
@@ -158,5 +158,37 @@ func TestManyAreConfirmed(t *testing.T) { // R-STR-40, R-CON-27
 	left := e.work.Waiting()
 	if err != nil || j.Steered.Confirmed != things || j.Steered.Confirming != 0 || left != 0 {
 		t.Errorf("%+v, %v; %d wait", j.Steered, err, left)
+	}
+}
+
+// The news of a connection may come after the report that the device has made on it: what counts is
+// when the connection was made (R-STR-40).
+func TestConnectionBeforeReport(t *testing.T) {
+	t.Parallel()
+	e, _ := filled(t, noon, 1, func(c *store.Changes) {
+		state := job.State{Status: job.InProgress, Steered: &job.Steered{Confirming: 1}}
+		state.Counts[job.ExecutionSucceeded] = 1
+		addJob(c, 1, state)
+		x := job.NewExecution(job.ExecutionKey{Job: 1, Thing: 1, Number: 1}, noon)
+		x.Status = job.ExecutionSucceeded
+		c.Job.CreatedExecutions = []job.Execution{x}
+		c.Job.Confirmations = []job.Confirmation{{
+			ExecutionKey: x.ExecutionKey,
+			ReportedAt:   noon,
+			Until:        noon.Add(time.Hour),
+		}}
+	})
+	n := &aNode{t: t, Engine: e}
+	n.runsDue()
+	for _, tt := range []struct {
+		ago  time.Duration
+		want int64
+	}{{time.Second, 0}, {0, 1}} {
+		e.See("t1", true, tt.ago)
+		n.runsDue()
+		j, err := e.Jobs.DescribeJob(t.Context(), "j1")
+		if err != nil || j.Steered.Confirmed != tt.want {
+			t.Errorf("a connection %s ago: %v, %+v, want %d confirmed", tt.ago, err, j.Steered, tt.want)
+		}
 	}
 }

@@ -264,10 +264,10 @@ func (e *Engine) expectClients(ctx context.Context) error {
 	return e.commits.Do(ctx, func(*commit.Tx) error { return nil })
 }
 
-// See takes note that the client of a thing has made a new connection, or has sent something. It is
-// quick, and may be called for every packet.
-func (e *Engine) See(client string, connected bool) {
-	if e.work.See(client, connected) {
+// See takes note that the client of a thing has made a new connection, or has sent something, so
+// long ago. It is quick, and may be called for every packet.
+func (e *Engine) See(client string, connected bool, ago time.Duration) {
+	if e.work.See(client, connected, ago) {
 		e.wakeUp()
 	}
 }

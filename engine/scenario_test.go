@@ -177,10 +177,10 @@ func (s *scenario) command(t *testing.T, d *datadriven.TestData) (string, error)
 		_, err := s.Fleet.CreateThing(ctx, fleet.NewThing{Name: args.first()})
 		return "", err
 	case "seen":
-		s.See(args.first(), false)
+		s.See(args.first(), false, 0)
 		return "", nil
 	case "connected":
-		s.See(args.first(), true)
+		s.See(args.first(), true, 0)
 		return "", nil
 	case "steered":
 		j, err := s.Jobs.DescribeJob(ctx, args.first())

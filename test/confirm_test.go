@@ -41,12 +41,20 @@ func TestSuccessIsConfirmed(t *testing.T) {
 		})
 	}
 	shows("0, 3 are waited for, 0 silent")
+	s.clock(`{"advance":"1s"}`) // a connection is new when it comes later than the report
 	devices[0].close()
 	if _, err := connect3(t, s.MQTT, thingName(0), nil, in); err != nil {
 		t.Fatal(err)
 	}
 	shows("1, 2 are waited for, 0 silent")
-	devices[2].close()
+	gone := newInbox(t)
+	observer, err := connect3(t, s.MQTT, "observer", nil, gone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	observer.subscribe("$aws/events/presence/disconnected/" + thingName(2))
+	devices[2].close() // the server must have read that before half a minute is over
+	gone.expect("/disconnected/" + thingName(2))
 	s.clock(`{"advance":"30s"}`)
 	devices[1].publish("anything", "x")
 	shows("2, 1 are waited for, 0 silent")

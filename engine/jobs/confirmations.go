@@ -164,11 +164,13 @@ const (
 	waitsOfThing = 100
 )
 
-// See takes note that the client of a thing has made a new connection, or has sent something, and
-// reports whether there is something to record now. It is quick, and may be called for every
+// See takes note that the client of a thing has made a new connection, or has sent something, so
+// long ago: the report of a device that has just connected may overtake the news of its connection,
+// which confirms nothing then. It reports whether there is something to record now. It is quick, and may be called for every
 // packet.
-func (b *Background) See(client string, connected bool) bool {
-	return b.waiting.see(client, connected, b.Clock.Now)
+func (b *Background) See(client string, connected bool, ago time.Duration) bool {
+	at := func() time.Time { return b.Clock.Now().Add(-ago) }
+	return b.waiting.see(client, connected, at)
 }
 
 // FollowSightings records what some sightings of clients confirm, and reports whether there were
