@@ -51,20 +51,7 @@ func TestTripsOfPendingList(t *testing.T) {
 // tripsOfList lists the pending executions of a thing that has one of each of n jobs.
 func tripsOfList(t *testing.T, n int) int64 {
 	t.Helper()
-	s, err := postgres.Open(t.Context(), testpostgres.Schema(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	e := engine.New(engine.Config{
-		Store:   s,
-		Clock:   clock.NewVirtual(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)),
-		IDs:     &ids.Counting{},
-		Events:  events.Renderer{Scope: registry.DefaultScope, IDs: &ids.Counting{}},
-		Log:     slog.New(slog.DiscardHandler),
-		Stepped: true,
-		Notify:  func(context.Context, []store.Notice) error { return nil },
-	})
+	s, e := counted(t)
 	if _, err := e.Fleet.CreateThing(t.Context(), fleet.NewThing{Name: "pump"}); err != nil {
 		t.Fatal(err)
 	}
@@ -83,18 +70,15 @@ func tripsOfList(t *testing.T, n int) int64 {
 	return s.Trips() - before
 }
 
-// maxTrips is more than a batch of reports needs.
-const maxTrips = 16
-
-// tripsOfFleet runs a job on n things, in batches of all of them, and counts the round trips.
-func tripsOfFleet(t *testing.T, n int) map[string]int64 {
+// counted is a stepped engine on a store whose round trips are counted.
+func counted(t *testing.T) (*postgres.Store, *engine.Engine) {
 	t.Helper()
 	s, err := postgres.Open(t.Context(), testpostgres.Schema(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
-	e := engine.New(engine.Config{
+	t.Cleanup(func() { _ = s.Close() })
+	return s, engine.New(engine.Config{
 		Store:   s,
 		Clock:   clock.NewVirtual(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)),
 		IDs:     &ids.Counting{},
@@ -103,6 +87,15 @@ func tripsOfFleet(t *testing.T, n int) map[string]int64 {
 		Stepped: true,
 		Notify:  func(context.Context, []store.Notice) error { return nil },
 	})
+}
+
+// maxTrips is more than a batch of reports needs.
+const maxTrips = 16
+
+// tripsOfFleet runs a job on n things, in batches of all of them, and counts the round trips.
+func tripsOfFleet(t *testing.T, n int) map[string]int64 {
+	t.Helper()
+	s, e := counted(t)
 	must := func(err error) {
 		t.Helper()
 		if err != nil {
