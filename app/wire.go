@@ -102,6 +102,7 @@ func (s *Server) join(ctx context.Context) error {
 		Fleet:     s.engine.Fleet,
 		Identity:  s.engine.Identity,
 		Tags:      s.engine.Tags,
+		Answers:   s.engine.Answers,
 		Now:       s.engine.Now,
 		RealNow:   clock.Now,
 		Scope:     s.Scope,

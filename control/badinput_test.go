@@ -94,6 +94,7 @@ func newBench(t *testing.T) *bench {
 			Fleet:    e.Fleet,
 			Identity: e.Identity,
 			Tags:     e.Tags,
+			Answers:  e.Answers,
 			Now:      e.Now,
 			RealNow:  time.Now,
 			Scope:    registry.DefaultScope,

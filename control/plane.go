@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/drover-iot/drover/api/iot"
+	"github.com/drover-iot/drover/engine/answers"
 	"github.com/drover-iot/drover/engine/fleet"
 	"github.com/drover-iot/drover/engine/identity"
 	"github.com/drover-iot/drover/engine/jobs"
@@ -33,11 +34,12 @@ type Issuer interface {
 // be called concurrently.
 type Plane struct {
 	// The use cases, by their subject: jobs with their executions and templates; things, groups and
-	// thing types; certificates and policies; tags of any of them.
+	// thing types; certificates and policies; tags of any of them; questions about all of it.
 	Jobs     *jobs.Service
 	Fleet    *fleet.Service
 	Identity *identity.Service
 	Tags     *tags.Service
+	Answers  *answers.Service
 	// Now is the time of the engine. Answers that say how much time is left, or when a job rolls
 	// out next, count from it.
 	Now func() time.Time

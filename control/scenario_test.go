@@ -113,6 +113,7 @@ func newScenarioOn(t *testing.T, s store.Store) *scenario {
 		Fleet:    e.Fleet,
 		Identity: e.Identity,
 		Tags:     e.Tags,
+		Answers:  e.Answers,
 		Now:      e.Now,
 		RealNow:  now.Now,
 		Scope:    registry.DefaultScope,

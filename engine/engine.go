@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/drover-iot/drover/engine/answers"
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/engine/fleet"
 	"github.com/drover-iot/drover/engine/identity"
@@ -78,6 +79,7 @@ type Engine struct {
 	Fleet    *fleet.Service
 	Identity *identity.Service
 	Tags     *tags.Service
+	Answers  *answers.Service
 	Nodes    *nodes.Service
 
 	config  Config
@@ -147,6 +149,7 @@ func New(c Config) *Engine {
 		ClientChanged: e.Fleet.ClientChanged,
 	})
 	e.Tags = &tags.Service{Store: c.Store, Commits: e.commits}
+	e.Answers = &answers.Service{Store: c.Store, Clock: c.Clock, Jobs: e.Jobs}
 	publisher := jobs.Publisher{Renderer: c.Events}
 	e.commits.Hooks = commit.Hooks{
 		JobChanged:         publisher.JobChanged,

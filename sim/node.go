@@ -63,11 +63,12 @@ func (n *node) open() {
 		Subscribed: func(string) bool { return true },
 	}
 	n.control = &control.Plane{
-		Jobs:  n.engine.Jobs,
-		Fleet: n.engine.Fleet,
-		Tags:  n.engine.Tags,
-		Now:   n.engine.Now,
-		Scope: registry.DefaultScope,
+		Jobs:    n.engine.Jobs,
+		Fleet:   n.engine.Fleet,
+		Tags:    n.engine.Tags,
+		Answers: n.engine.Answers,
+		Now:     n.engine.Now,
+		Scope:   registry.DefaultScope,
 	}
 	n.up = true
 	n.join()
