@@ -129,6 +129,7 @@ func (f facts) changes() (c store.Changes) {
 	c.Job.CreatedTemplates = []job.Template{f.Template}
 	c.Job.LateJoinersAdded = []store.LateJoiner{{Job: f.Job.Key, Thing: f.Thing.ID}}
 	c.Job.CreatedExecutions = []job.Execution{f.Execution}
+	c.Job.SilentExecutions = []job.ExecutionKey{f.Execution.ExecutionKey}
 	c.Registry = store.RegistryChanges{
 		CreatedThings: []registry.Thing{f.Thing},
 		CreatedGroups: []registry.Group{f.Group},
@@ -297,8 +298,12 @@ func TestStoredAsBefore(t *testing.T) {
 	}
 }
 
-// withoutSteering takes out what came with version 14.
+// withoutSilence takes out what came with version 15.
+func withoutSilence(f *facts) { f.Execution.Silent = false }
+
+// withoutSteering takes out what came with version 14, and later.
 func withoutSteering(f *facts) {
+	withoutSilence(f)
 	f.Execution.ShowAt, f.Execution.Wave, f.Execution.Held = time.Time{}, 0, false
 	f.Hold, f.Retry, f.Confirmation = job.Hold{}, store.WaitingRetry{}, job.Confirmation{}
 	f.Job.Steering, f.Job.Paused, f.Job.Steered = nil, "", nil
@@ -354,6 +359,7 @@ func TestStoredIsRead(t *testing.T) {
 		{"testdata/stored-10-links.sql", 10, withoutBilling},
 		{"testdata/stored-12.sql", 12, withoutNodes},
 		{"testdata/stored-13.sql", 13, withoutSteering},
+		{"testdata/stored-14.sql", 14, withoutSilence},
 		{storedFile, len(migrations), func(*facts) {}},
 	} {
 		rows, err := os.ReadFile(row.file)
