@@ -19,7 +19,7 @@ var decides = []string{"job", "registry", "internal/fault", "internal/jsoncheck"
 // one is added, look for what it does besides: files, sockets, logs, locks, random numbers, timers.
 // Of package time only the functions that read the clock are refused, by TestClock.
 var pureStandard = []string{
-	"bytes", "cmp", "errors", "fmt", "io", "maps", "regexp", "regexp/syntax", "slices", "strconv", "strings", "time",
+	"bytes", "cmp", "container/heap", "errors", "fmt", "io", "maps", "regexp", "regexp/syntax", "slices", "strconv", "strings", "time",
 	"unicode",
 	"crypto/ecdsa", "crypto/elliptic", "crypto/rsa", "crypto/x509", "crypto/x509/pkix",
 	"crypto/sha256", "encoding/base64", "encoding/binary",
