@@ -41,7 +41,7 @@ func check(ctx context.Context, db *pgx.Conn) error {
 // of migrations that they have had. Only ever append to this list: once a version is released,
 // databases of users stand at it. The tables are those of the embedded store; what is kept as JSON has
 // the same form.
-var migrations = []string{firstSchema, nodes, steering}
+var migrations = []string{firstSchema, nodes, steering, auditLog}
 
 // migrate brings the tables to the newest schema, under the lock of the writers: of several nodes
 // that start, one does it. All steps are one transaction.
@@ -460,4 +460,13 @@ CREATE TABLE confirmation (
 );
 CREATE INDEX confirmation_of_job ON confirmation (job, thing);
 CREATE INDEX confirmation_due ON confirmation (until, job, thing);
+`
+
+// auditLog adds the audit log. The row of a record that was cut, the last one, has no record.
+const auditLog = `
+CREATE TABLE audit_record (
+	number BIGINT PRIMARY KEY,
+	record TEXT COLLATE "C", -- audit.Record as JSON; what is hashed
+	hash   BYTEA NOT NULL    -- SHA-256 of the record
+);
 `

@@ -21,7 +21,7 @@ const applicationID = 0x44726f76
 var migrations = []string{
 	firstSchema, sourcesWithoutDescendants, membershipWork, leftMemberships, jobsOfTargetByTime,
 	namesWithExecutions, windowedExecutions, countedJobs, activeContinuousTargets, sessionBodies,
-	attachmentTimes, billingGroups, nodes, steering,
+	attachmentTimes, billingGroups, nodes, steering, auditLog,
 }
 
 const firstSchema = `
@@ -515,6 +515,15 @@ CREATE TABLE confirmation (
 ) WITHOUT ROWID;
 CREATE INDEX confirmation_of_job ON confirmation (job, thing);
 CREATE INDEX confirmation_due ON confirmation (until, job, thing);
+`
+
+// auditLog adds the audit log. The row of a record that was cut, the last one, has no record.
+const auditLog = `
+CREATE TABLE audit_record (
+	number INTEGER PRIMARY KEY,
+	record TEXT,         -- audit.Record as JSON; what is hashed
+	hash   BLOB NOT NULL -- SHA-256 of the record
+);
 `
 
 // migrate checks that the file is Drover's and not from the future, and brings it to the newest
