@@ -82,7 +82,7 @@ func recordKeyCommand(tx store.Tx, text []byte) error {
 	if err != nil {
 		return err
 	}
-	if c.Audit.Added, err = commit.Sealed(tx, tx.Time(), entries); err != nil {
+	if c.Audit.Added, err = commit.AuditPages(tx, tx.Time(), entries); err != nil {
 		return err
 	}
 	return tx.Apply(c)

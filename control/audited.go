@@ -39,8 +39,6 @@ type audited struct {
 	named map[string]string
 }
 
-type auditedKey struct{}
-
 // withAudited has a request leave a record, if its operation changes something and it is known who
 // makes it.
 func (h *Handler) withAudited(ctx context.Context, call *schema.Call) context.Context {
@@ -49,13 +47,13 @@ func (h *Handler) withAudited(ctx context.Context, call *schema.Call) context.Co
 		return ctx
 	}
 	a := &audited{Description: call.Description, router: h.router, in: call.In, caller: caller}
-	return commit.WithAudited(context.WithValue(ctx, auditedKey{}, a), a)
+	return commit.WithAudited(ctx, a)
 }
 
 // nameOf says the value of a member by which the record of a request names the resource, or asks for
 // it, where it does not stand in the request: it was given as an ARN, or is made by the operation.
 func nameOf(ctx context.Context, member, value string) {
-	a, ok := ctx.Value(auditedKey{}).(*audited)
+	a, ok := commit.AuditedOf(ctx).(*audited)
 	if !ok {
 		return
 	}
@@ -73,12 +71,15 @@ func (a *audited) text(member string) (text string, ok bool) {
 	return a.Text(a.in, member)
 }
 
+// Looks reports when the resource is looked at. One that is new was not there before.
+func (a *audited) Looks() (before, after bool) {
+	after = len(a.Change.Shown) > 0
+	return after && !a.Change.New, after
+}
+
 // Look shows the resource by the answers of the operations that show it. One that is refused shows
 // nothing: the resource is not there.
-func (a *audited) Look(ctx context.Context, after bool) (shown []byte, err error) {
-	if !after && a.Change.New {
-		return nil, nil
-	}
+func (a *audited) Look(ctx context.Context) (shown []byte, err error) {
 	for _, op := range a.Change.Shown {
 		out, err := a.router.Ask(ctx, op.OperationName(), a.text)
 		if fault.Of(err) != nil {
@@ -104,12 +105,18 @@ func (a *audited) Entry(before, after []byte) (e audit.Entry, err error) {
 		text, _ := a.text(member)
 		return text
 	})
-	if !a.Change.New {
-		e.Request = schema.Record(a.in, audit.Digest, a.Change.Labels()...)
-		if string(e.Request) == "{}" {
-			e.Request = nil
-		}
+	if a.Change.New && len(a.Change.Shown) == 0 {
+		e.After = a.request()
+		return e, nil
+	}
+	if request := a.request(); !a.Change.New && string(request) != "{}" {
+		e.Request = request
 	}
 	e.Before, e.After, err = audit.Difference(before, after)
 	return e, err
+}
+
+// request is what was asked for, without what names the resource.
+func (a *audited) request() []byte {
+	return schema.Record(a.in, audit.Digest, a.Change.Labels()...)
 }

@@ -21,13 +21,15 @@ import (
 func (s *scenario) audited() (all []audit.Record) {
 	s.t.Helper()
 	err := s.engine.Records.Store.Read(s.t.Context(), func(r store.Reader) error {
-		stored, err := r.AuditRecords(store.AuditQuery{Limit: 1 << 20})
-		for _, one := range stored {
-			record, err := one.Record()
-			if err != nil {
-				return err
+		pages, err := r.AuditPages(store.AuditQuery{Limit: 1 << 20})
+		for _, page := range pages {
+			for _, stored := range page.Records() {
+				record, err := stored.Record()
+				if err != nil {
+					return err
+				}
+				all = append(all, record)
 			}
-			all = append(all, record)
 		}
 		return err
 	})

@@ -21,18 +21,33 @@ type Change struct {
 	// asked for.
 	New bool
 	// Shown are the operations whose answers show the resource. Their requests have the members of
-	// this operation's request that have the same names.
+	// this operation's request that have the same names. A new resource without any is shown by the
+	// request itself: to ask would cost as much as a third of making a thing.
 	Shown []Operation
+
+	labels []string // the names of the members that stand in braces in Resource
+}
+
+// newChange is a Change of a resource.
+func newChange(resource string, shown []Operation) *Change {
+	c := &Change{Resource: resource, Shown: shown}
+	Named(resource, func(member string) string {
+		c.labels = append(c.labels, member)
+		return ""
+	})
+	return c
 }
 
 // Changes is the Change of an operation on a resource that is there already.
 func Changes(resource string, shown ...Operation) *Change {
-	return &Change{Resource: resource, Shown: shown}
+	return newChange(resource, shown)
 }
 
 // Creates is the Change of an operation that makes a resource.
 func Creates(resource string, shown ...Operation) *Change {
-	return &Change{Resource: resource, New: true, Shown: shown}
+	c := newChange(resource, shown)
+	c.New = true
+	return c
 }
 
 // Named fills in a text with member names in braces, such as thing/{thingName}. text returns the
@@ -52,13 +67,7 @@ func Named(pattern string, text func(member string) string) string {
 }
 
 // Labels are the names of the members that stand in braces in Resource.
-func (c *Change) Labels() (names []string) {
-	Named(c.Resource, func(member string) string {
-		names = append(names, member)
-		return ""
-	})
-	return names
-}
+func (c *Change) Labels() []string { return c.labels }
 
 // Text returns the text of a member of a request, which is given as pointer. ok is false for a
 // member that is absent, or that is a list, map or structure.
@@ -104,8 +113,11 @@ func Record(v any, digest func(string) string, without ...string) []byte {
 	if value.Kind() == reflect.Pointer {
 		value = value.Elem()
 	}
-	return ShapeOf(value.Type()).record(nil, value, digest, without)
+	return ShapeOf(value.Type()).record(make([]byte, 0, usualRecord), value, digest, without)
 }
+
+// usualRecord is about how many bytes Record returns.
+const usualRecord = 256
 
 // record writes a value of the shape.
 func (s *Shape) record(

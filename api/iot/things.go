@@ -63,7 +63,7 @@ type CreateThingResponse struct {
 // Registers a thing. Repeating it with the same content changes nothing (R-ID-5).
 var CreateThing = schema.Op[CreateThingRequest, CreateThingResponse]{
 	Name: "CreateThing", Route: "POST /things/{thingName}",
-	Change: schema.Creates("thing/{thingName}", DescribeThing),
+	Change: schema.Creates("thing/{thingName}"),
 	Errors: registryErrors(api.ResourceAlreadyExists, api.ResourceNotFound),
 }
 

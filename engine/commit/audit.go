@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/drover-iot/drover/job"
-	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/registry/audit"
 	"github.com/drover-iot/drover/store"
 )
@@ -22,10 +21,11 @@ import (
 // the goroutine that decides the request, perhaps several times: a commit that fails is decided
 // again.
 type Audited interface {
+	// Looks reports whether Look is to be called before the request is decided, and after that.
+	Looks() (before, after bool)
 	// Look returns what the record shows of the resource, as a JSON object; nothing for one that is
-	// not there. Reads with ctx see it as it is at that point of the commit. after says that the
-	// request is decided.
-	Look(ctx context.Context, after bool) ([]byte, error)
+	// not there. Reads with ctx see it as it is at that point of the commit.
+	Look(ctx context.Context) ([]byte, error)
 	// Entry is the record of a change from before to after.
 	Entry(before, after []byte) (audit.Entry, error)
 }
@@ -37,11 +37,8 @@ func WithAudited(ctx context.Context, a Audited) context.Context {
 	return context.WithValue(ctx, auditedKey{}, a)
 }
 
-// auditedOf is what a context says of a record; nil for none, and when no records are kept.
-func (c *Committer) auditedOf(ctx context.Context) Audited {
-	if !c.Audit {
-		return nil
-	}
+// AuditedOf is what WithAudited was given; nil for a request that leaves no record.
+func AuditedOf(ctx context.Context) Audited {
 	a, _ := ctx.Value(auditedKey{}).(Audited)
 	return a
 }
@@ -60,8 +57,7 @@ func (s Reads) Read(ctx context.Context, f func(store.Reader) error) error {
 	return s.Store.Read(ctx, f)
 }
 
-// applied reads what the requests before have applied in a commit. Jobs are in its cache, and things
-// that it has written itself need no question to the store.
+// applied reads what has been applied in a commit so far. Jobs are in its cache.
 type applied struct {
 	store.Reader
 	tx *Tx
@@ -89,18 +85,10 @@ func (r applied) JobByID(id string) (job.Job, error) {
 	return r.Job(j.Key)
 }
 
-// ThingByName answers from what the request has written, if it has.
-func (r applied) ThingByName(name string) (registry.Thing, error) {
-	if t := r.tx.audited.wrote; t != nil && t.Name == name {
-		return *t, nil
-	}
-	return r.Reader.ThingByName(name)
-}
-
 // decideAudited is decide for a request that is to leave a record.
 func (tx *Tx) decideAudited(r *request) (answer, failed error) {
-	ctx := context.WithValue(r.ctx, readerKey{}, store.Reader(applied{tx.inner, tx}))
-	before, err := r.audited.Look(ctx, false)
+	looksBefore, looksAfter := r.audited.Looks()
+	before, err := tx.look(r, looksBefore)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +98,7 @@ func (tx *Tx) decideAudited(r *request) (answer, failed error) {
 	if answer != nil || failed != nil || !tx.audited.changed {
 		return answer, failed
 	}
-	after, err := r.audited.Look(ctx, true)
+	after, err := tx.look(r, looksAfter)
 	if err != nil {
 		return nil, err
 	}
@@ -122,28 +110,26 @@ func (tx *Tx) decideAudited(r *request) (answer, failed error) {
 	return nil, nil
 }
 
+// look has an audited request look at what it is about, if it does.
+func (tx *Tx) look(r *request, looks bool) ([]byte, error) {
+	if !looks {
+		return nil, nil
+	}
+	reader := store.Reader(applied{tx.inner, tx})
+	return r.audited.Look(context.WithValue(context.WithoutCancel(r.ctx), readerKey{}, reader))
+}
+
 // auditing is what a commit knows of the audited request that it decides.
 type auditing struct {
 	on      bool
-	last    bool            // what is applied now is what the request itself has staged
-	changed bool            // it has changed something
-	wrote   *registry.Thing // that it has written last, as it is now
+	last    bool // what is applied now is what the request itself has staged
+	changed bool // it has changed something
 }
 
-// note remembers what an audited request is about to apply.
-func (a *auditing) note(c *store.Changes, jobs int) {
-	if !a.on {
-		return
-	}
-	a.changed = a.changed || jobs > 0 || !reflect.ValueOf(c).Elem().IsZero()
-	a.wrote = nil
-	r := &c.Registry
-	switch {
-	case len(r.CreatedThings) == 1:
-		a.wrote = &r.CreatedThings[0]
-	case len(r.UpdatedThings) == 1 && len(r.BillingMemberships) == 0:
-		a.wrote = &r.UpdatedThings[0]
-	}
+// note remembers whether an audited request changes something, with what it is about to apply.
+// written is how many rows that writes at the least.
+func (a *auditing) note(c *store.Changes, written int) {
+	a.changed = a.changed || a.on && (written > 0 || !reflect.ValueOf(c).Elem().IsZero())
 }
 
 // RecordsActs reports whether what is being applied is recorded as an act of the server, if it is
@@ -159,18 +145,12 @@ func (tx *Tx) Record(e audit.Entry) {
 	}
 }
 
-// Sealed makes the records that follow the newest one of the audit log, in a write that has its
+// AuditPages are the records that follow the newest one of the audit log, in a write that has its
 // turn. Without entries nothing is asked.
-func Sealed(
-	r store.AuditReader, at time.Time, entries []audit.Entry,
-) (records []audit.Sealed, err error) {
+func AuditPages(r store.AuditReader, at time.Time, entries []audit.Entry) ([]audit.Page, error) {
 	if len(entries) == 0 {
 		return nil, nil
 	}
 	head, err := r.AuditHead()
-	for _, e := range entries {
-		next := head.Append(e, at)
-		records, head = append(records, next), next.Link
-	}
-	return records, err
+	return head.Pages(entries, at), err
 }

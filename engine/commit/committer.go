@@ -54,7 +54,7 @@ type request struct {
 	decide  Decision
 	answer  chan error
 	audited Audited         // nil for a request that leaves no record
-	ctx     context.Context // of an audited request, without its end
+	ctx     context.Context // of an audited request
 }
 
 // New returns a committer over a store.
@@ -93,8 +93,10 @@ func (c *Committer) Do(ctx context.Context, decide Decision) error {
 // those of devices do. That is a hint: the commit may read them ahead.
 func (c *Committer) DoFor(ctx context.Context, thing string, decide Decision) error {
 	r := &request{thing: thing, decide: decide, answer: make(chan error, 1)}
-	if r.audited = c.auditedOf(ctx); r.audited != nil {
-		r.ctx = context.WithoutCancel(ctx)
+	if c.Audit {
+		if r.audited = AuditedOf(ctx); r.audited != nil {
+			r.ctx = ctx
+		}
 	}
 	if c.Stepped {
 		return c.step(r)

@@ -320,9 +320,10 @@ func (tx *Tx) Apply() error {
 	tx.applyNotices()
 	changes := tx.Changes
 	tx.drop()
-	tx.audited.note(&changes, jobs)
 	tx.ahead.forget(&changes)
-	tx.AddWork(rows(&changes))
+	written := rows(&changes)
+	tx.AddWork(written)
+	tx.audited.note(&changes, written+jobs)
 	if err := tx.inner.Apply(changes); err != nil {
 		return err
 	}
@@ -345,7 +346,7 @@ func (tx *Tx) close(nodes store.NodeChanges, settings []store.Setting) error {
 	}
 	changes.Nodes, changes.Settings = nodes, append(settings, tx.upTimeSetting()...)
 	var err error
-	if changes.Audit.Added, err = Sealed(tx.inner, tx.Now, tx.records); err != nil {
+	if changes.Audit.Added, err = AuditPages(tx.inner, tx.Now, tx.records); err != nil {
 		return err
 	}
 	return tx.inner.Apply(changes)

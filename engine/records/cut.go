@@ -15,8 +15,8 @@ import (
 // whoever removes the beginning of the log by hand is found out: nothing says that it was cut.
 
 const (
-	// cutPage is how many records one commit cuts.
-	cutPage = 250
+	// cutPages is how many pages one commit cuts.
+	cutPages = 100
 	// cutEvery is how often Cut looks whether there is something to cut.
 	cutEvery = time.Minute
 )
@@ -29,8 +29,7 @@ func (s *Service) Cut(ctx context.Context) (cut bool, err error) {
 		return false, nil
 	}
 	err = s.Store.Read(ctx, func(r store.Reader) error {
-		last, err := s.outdated(r, now, 1)
-		cut = last != 0
+		_, cut, err = s.outdated(r, now, 1)
 		return err
 	})
 	if err != nil || !cut {
@@ -38,12 +37,12 @@ func (s *Service) Cut(ctx context.Context) (cut bool, err error) {
 	}
 	s.lookAgain()
 	return true, s.Commits.Do(ctx, func(tx *commit.Tx) error {
-		last, err := s.outdated(tx, tx.Now, cutPage)
-		if err != nil || last == 0 {
+		last, any, err := s.outdated(tx, tx.Now, cutPages)
+		if err != nil || !any {
 			return err
 		}
-		tx.Changes.Audit.Cut = last
-		after, err := json.Marshal(cutAfter{UpTo: last})
+		tx.Changes.Audit.Cut = last.First
+		after, err := json.Marshal(cutAfter{UpTo: last.Last().Number})
 		tx.Record(audit.Entry{
 			Operator:  audit.Operator{Name: audit.Server},
 			Operation: audit.CutLog,
@@ -78,20 +77,25 @@ func (s *Service) lookAgain() {
 	s.looked = time.Time{}
 }
 
-// outdated returns the number of the last of up to limit records at the beginning of the log that
-// are older than they are kept; 0 for none.
-func (s *Service) outdated(r store.AuditReader, now time.Time, limit int) (last int64, err error) {
+// outdated returns the last of up to limit pages at the beginning of the log whose records are all
+// older than they are kept.
+func (s *Service) outdated(
+	r store.AuditReader, now time.Time, limit int,
+) (last audit.Page, any bool, err error) {
 	before := now.Add(-s.Kept)
-	oldest, err := r.AuditRecords(store.AuditQuery{Limit: limit})
+	oldest, err := r.AuditPages(store.AuditQuery{Limit: limit})
 	if err != nil {
-		return 0, err
+		return last, false, err
 	}
-	for _, stored := range oldest {
-		record, err := stored.Record()
-		if err != nil || !record.At.Before(before) { // what cannot be read is not cut either
-			return last, nil
+	for _, page := range oldest {
+		for _, stored := range page.Records() { // those of a page have one time
+			record, err := stored.Record()
+			if err != nil || !record.At.Before(before) { // what cannot be read is not cut either
+				return last, any, nil
+			}
+			break
 		}
-		last = record.Number
+		last, any = page, true
 	}
-	return last, nil
+	return last, any, nil
 }

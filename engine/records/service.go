@@ -2,6 +2,9 @@ package records
 
 import (
 	"context"
+	"iter"
+	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -42,53 +45,82 @@ type Filter struct {
 	Limit              int
 }
 
+// matches reports whether a record is one of those that the filter is for.
+func (f Filter) matches(r audit.Record) bool {
+	return (!f.Forwards || r.Number > f.After) && (f.Forwards || f.Before == 0 || r.Number < f.Before) &&
+		r.Matches(f.Resource, f.Operator)
+}
+
 // List lists records. more is the number to go on from, which is there also when the page is short
 // because the search has stopped (R-WIRE-27); 0 at the end.
 func (s *Service) List(
 	ctx context.Context, f Filter,
 ) (found []audit.Record, more int64, err error) {
-	q := store.AuditQuery{After: f.After, Before: f.Before}
 	err = s.Store.Read(ctx, func(r store.Reader) error {
-		if !f.Forwards && q.Before == 0 {
-			head, err := r.AuditHead()
+		looked, last := 0, int64(0)
+		for page, err := range pages(r, f) {
 			if err != nil {
 				return err
 			}
-			q.Before = head.Number + 1
-		}
-		page := func(after *audit.Record, limit int) (page []audit.Record, err error) {
-			if q.Limit = limit; after != nil && !f.Forwards {
-				q.Before = after.Number
-			} else if after != nil {
-				q.After = after.Number
+			if looked >= store.MaxLooked {
+				more = last
+				return nil
 			}
-			stored, err := r.AuditRecords(q)
-			for _, one := range stored {
-				record, _ := one.Record() // a damaged one is shown as far as it can be read
-				page = append(page, record)
+			records := page.Records()
+			if !f.Forwards {
+				slices.Reverse(records)
 			}
-			return page, err
+			for _, stored := range records {
+				record, _ := stored.Record() // a damaged one is shown as far as it can be read
+				looked, last = looked+1, record.Number
+				if !f.matches(record) {
+					continue
+				}
+				if len(found) == f.Limit {
+					more = found[f.Limit-1].Number
+					return nil
+				}
+				found = append(found, record)
+			}
 		}
-		var stopped *audit.Record
-		found, stopped, err = store.Filter(ctx, f.Limit+1, page, f.keep())
-		if stopped != nil {
-			more = stopped.Number
-		}
-		return err
+		return nil
 	})
-	if len(found) > f.Limit {
-		found = found[:f.Limit]
-		more = found[f.Limit-1].Number
-	}
 	return found, more, err
 }
 
-// keep says which records the filter keeps; nil when it keeps all.
-func (f Filter) keep() func(audit.Record) (bool, error) {
-	if f.Resource == "" && f.Operator == "" {
-		return nil
+// pages reads the pages of the log that the filter is for, one after the other.
+func pages(r store.AuditReader, f Filter) iter.Seq2[audit.Page, error] {
+	const some = 16
+	return func(yield func(audit.Page, error) bool) {
+		q, seen := store.AuditQuery{After: f.After, Before: f.Before, Limit: some}, int64(0)
+		if !f.Forwards && q.Before == 0 {
+			q.Before = math.MaxInt64
+		}
+		for {
+			read, err := r.AuditPages(q)
+			if err != nil {
+				yield(audit.Page{}, err)
+				return
+			}
+			for _, page := range read {
+				if page.First == seen {
+					continue // its hashes are damaged: it seems to have fewer records
+				}
+				if !yield(page, nil) {
+					return
+				}
+			}
+			if len(read) < some {
+				return
+			}
+			last := read[len(read)-1]
+			if seen = last.First; f.Forwards {
+				q.After = max(last.First, last.Last().Number)
+			} else {
+				q.Before = last.First
+			}
+		}
 	}
-	return func(r audit.Record) (bool, error) { return r.Matches(f.Resource, f.Operator), nil }
 }
 
 // Ends are the two ends of the log: its newest record, and the last one that was cut.
@@ -113,11 +145,11 @@ type Verified struct {
 	More bool
 }
 
-// verifyPage is how many records one request verifies.
-const verifyPage = 1000
+// verifyAtOnce is about how many records one request verifies.
+const verifyAtOnce = 1000
 
-// Verify verifies a page of the chain from a link on; nil is the beginning of what is kept. noted is
-// a head that was noted, the zero Link for none.
+// Verify verifies some of the chain from a link on; nil is the beginning of what is kept. noted is a
+// head that was noted, the zero Link for none.
 func (s *Service) Verify(
 	ctx context.Context, from *audit.Link, noted audit.Link,
 ) (v Verified, err error) {
@@ -128,30 +160,39 @@ func (s *Service) Verify(
 				return err
 			}
 			from = &mark
-			if mark.Number == noted.Number && mark.Hash != noted.Hash {
-				v.Misfit = &audit.Misfit{Number: mark.Number,
-					Reason: "it was cut, and is not the one that was noted as the head of the log"}
-			}
 		}
-		v.From, v.To = *from, *from
-		if v.Misfit != nil {
-			return nil
-		}
-		page, err := r.AuditRecords(store.AuditQuery{After: from.Number, Limit: verifyPage})
-		if err != nil {
-			return err
-		}
-		walk := audit.Walk{At: *from, Noted: noted}
-		for _, next := range page {
-			if v.Misfit = walk.Step(next); v.Misfit != nil {
-				break
-			}
-		}
-		v.To, v.More = walk.At, len(page) == verifyPage
-		if v.Misfit == nil && !v.More {
-			v.Misfit = walk.End()
-		}
-		return nil
+		v, err = verify(r, *from, noted)
+		return err
 	})
 	return v, err
+}
+
+// verify verifies some of the chain from a link on.
+func verify(r store.AuditReader, from, noted audit.Link) (v Verified, err error) {
+	v.From, v.To = from, from
+	if from.Number == noted.Number && from.Hash != noted.Hash {
+		v.Misfit = &audit.Misfit{Number: from.Number, Reason: "it is not the one that was noted"}
+		return v, nil
+	}
+	walk, steps := audit.Walk{At: from, Noted: noted}, 0
+	for page, err := range pages(r, Filter{Forwards: true, After: from.Number}) {
+		if err != nil {
+			return v, err
+		}
+		if v.More = steps >= verifyAtOnce; v.More {
+			return v, nil
+		}
+		for _, next := range page.Records() {
+			if next.Number <= from.Number {
+				continue // the page begins before
+			}
+			steps++
+			if v.Misfit = walk.Step(next); v.Misfit != nil {
+				return v, nil
+			}
+			v.To = walk.At
+		}
+	}
+	v.Misfit = walk.End()
+	return v, nil
 }

@@ -48,13 +48,12 @@ type Sealed struct {
 // Append makes the record that follows a link.
 func (l Link) Append(e Entry, at time.Time) Sealed {
 	r := Record{Entry: e, Link: Link{Number: l.Number + 1}, At: at, Previous: l.Hash}
-	text := r.text()
-	return Sealed{Link: Link{Number: r.Number, Hash: sha256.Sum256(text)}, Text: text}
+	return r.Seal()
 }
 
-// Seal is a record as it was stored, made of what it says.
+// Seal is a record as it is stored, made of what it says.
 func (r Record) Seal() Sealed {
-	text := r.text()
+	text := r.appendText(nil, appendTime(nil, r.At))
 	return Sealed{Link: Link{Number: r.Number, Hash: sha256.Sum256(text)}, Text: text}
 }
 

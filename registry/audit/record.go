@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -54,17 +55,18 @@ type Record struct {
 // shownTime is the form of times in the text of a record.
 const shownTime = "2006-01-02T15:04:05.000Z"
 
-// text is the text of a record: a JSON object without spaces, its members in this order, and those
-// that are empty left out. The text is what is hashed, so its form must never change for records
-// that are stored.
-func (r *Record) text() []byte {
-	text := make([]byte, 0, 320+len(r.Request)+len(r.Before)+len(r.After))
+// appendTime adds a time in the form that the text of a record has it in.
+func appendTime(text []byte, at time.Time) []byte { return at.UTC().AppendFormat(text, shownTime) }
+
+// appendText adds the text of a record: a JSON object without spaces, its members in this order, and
+// those that are empty left out. The text is what is hashed, so its form must never change for
+// records that are stored. stamp is At, in its form.
+func (r *Record) appendText(text, stamp []byte) []byte {
 	text = append(text, `{"number":`...)
 	text = strconv.AppendInt(text, r.Number, 10)
-	text = appendMember(text, "previous", r.Previous.String())
-	text = append(text, `,"time":"`...)
-	text = r.At.UTC().AppendFormat(text, shownTime)
-	text = append(text, '"')
+	text = append(text, `,"previous":"`...)
+	text = hex.AppendEncode(text, r.Previous[:])
+	text = append(append(append(text, `","time":"`...), stamp...), '"')
 	text = appendMember(text, "accessKeyId", r.Operator.KeyID)
 	text = appendMember(text, "operator", r.Operator.Name)
 	text = appendMember(text, "sourceAddress", r.Source)

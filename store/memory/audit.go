@@ -7,62 +7,71 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-func (s *state) addAudit(r audit.Sealed) error {
-	if s.auditLog.has(id(r.Number)) {
-		return conflict("audit record", r.Number)
+// clonePage copies a page of the audit log.
+func clonePage(p audit.Page) audit.Page {
+	p.Text, p.Hashes = slices.Clone(p.Text), slices.Clone(p.Hashes)
+	return p
+}
+
+func (s *state) addAudit(p audit.Page) error {
+	if s.auditLog.has(id(p.First)) {
+		return conflict("audit page", p.First)
 	}
-	r.Text = slices.Clone(r.Text)
-	s.auditLog = s.auditLog.put(id(r.Number), r)
-	if r.Number > s.auditHead.Number {
-		s.auditHead = r.Link
-	}
+	s.auditLog = s.auditLog.put(id(p.First), clonePage(p))
+	s.auditLast = max(s.auditLast, p.First)
 	return nil
 }
 
-func (s *state) cutAudit(number int64) error {
-	if number == 0 {
+func (s *state) cutAudit(first int64) error {
+	if first == 0 {
 		return nil
 	}
-	last, exists := s.auditLog.get(id(number))
+	last, exists := s.auditLog.get(id(first))
 	if !exists {
-		return conflict("audit record", number)
+		return conflict("audit page", first)
 	}
 	for at := range s.auditLog.from(0) {
-		if at >= id(number) {
+		if at >= id(first) {
 			break
 		}
 		s.auditLog = s.auditLog.remove(at)
 	}
 	last.Text = nil
-	s.auditLog = s.auditLog.put(id(number), last)
+	s.auditLog = s.auditLog.put(id(first), last)
 	return nil
 }
 
-func (r reader) AuditHead() (audit.Link, error) { return r.auditHead, nil }
+func (r reader) AuditHead() (head audit.Link, err error) {
+	if last, exists := r.auditLog.get(id(r.auditLast)); exists {
+		head = last.Last()
+	}
+	return head, nil
+}
 
 func (r reader) AuditMark() (mark audit.Link, err error) {
 	for _, first := range r.auditLog.from(0) {
 		if first.Text == nil {
-			mark = first.Link
+			mark = first.Last()
 		}
 		break
 	}
 	return mark, nil
 }
 
-func (r reader) AuditRecords(q store.AuditQuery) (found []audit.Sealed, err error) {
-	for at, s := range r.auditLog.from(id(q.After) + 1) {
-		if q.Before != 0 && at >= id(q.Before) || q.Before == 0 && len(found) >= q.Limit {
+func (r reader) AuditPages(q store.AuditQuery) (found []audit.Page, err error) {
+	for at, p := range r.auditLog.from(0) {
+		if q.Before != 0 && at >= id(q.Before) {
 			break
 		}
-		if s.Text != nil {
-			s.Text = slices.Clone(s.Text)
-			found = append(found, s)
+		if q.Before == 0 && at <= id(q.After)+1 {
+			found = nil // the one before it has no record that is meant
+		}
+		if p.Text != nil {
+			found = append(found, clonePage(p))
 		}
 	}
 	if q.Before != 0 {
 		slices.Reverse(found)
-		found = found[:min(len(found), max(q.Limit, 0))]
 	}
-	return found, nil
+	return found[:min(len(found), max(q.Limit, 0))], nil
 }

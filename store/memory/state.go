@@ -66,9 +66,10 @@ type state struct {
 	bodies        tree[id, sharedBody]            // by SessionEntry.Shared
 	settings      tree[text, []byte]
 
-	// auditLog is the records of the audit log. The last one that was cut is there without its text.
-	auditLog  tree[id, audit.Sealed]
-	auditHead audit.Link
+	// auditLog is the pages of the audit log, by their first records. The last one that was cut is
+	// there without its text.
+	auditLog  tree[id, audit.Page]
+	auditLast int64 // the newest of its keys
 
 	nodes     tree[id, store.Node]
 	clients   tree[turn, store.Client]

@@ -7,59 +7,55 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// A record that was cut leaves its row, without its text, as long as it is the last one that was.
+// A page that was cut leaves its row, without its text, as long as it is the last one that was.
 
 const (
-	insertAudit = `INSERT INTO audit_record (number, record, hash) VALUES (?, ?, ?)`
-	deleteAudit = `DELETE FROM audit_record WHERE number < ?`
-	markAudit   = `UPDATE audit_record SET record = NULL WHERE number = ?`
+	insertAudit = `INSERT INTO audit_page (first, records, hashes) VALUES (?, ?, ?)`
+	deleteAudit = `DELETE FROM audit_page WHERE first < ?`
+	markAudit   = `UPDATE audit_page SET records = NULL WHERE first = ?`
 
-	selectAuditHead = `SELECT number, hash FROM audit_record
-		WHERE number > 0 ORDER BY number DESC LIMIT 1`
-	selectAuditMark = `SELECT number, hash,
-			CAST(CASE WHEN record IS NULL THEN 1 ELSE 0 END AS BIGINT)
-		FROM audit_record
-		WHERE number > 0 ORDER BY number LIMIT 1`
-	listAuditUp = `SELECT number, hash, record FROM audit_record
-		WHERE number > ? AND record IS NOT NULL ORDER BY number LIMIT ?`
-	listAuditDown = `SELECT number, hash, record FROM audit_record
-		WHERE number < ? AND record IS NOT NULL ORDER BY number DESC LIMIT ?`
+	selectAuditHead = `SELECT first, hashes FROM audit_page
+		WHERE first > 0 ORDER BY first DESC LIMIT 1`
+	selectAuditMark = `SELECT first, hashes,
+			CAST(CASE WHEN records IS NULL THEN 1 ELSE 0 END AS BIGINT)
+		FROM audit_page WHERE first > 0 ORDER BY first LIMIT 1`
+	listAuditUp = `SELECT first, hashes, records FROM audit_page
+		WHERE first >= coalesce((SELECT max(first) FROM audit_page WHERE first <= ?), 0)
+			AND records IS NOT NULL
+		ORDER BY first LIMIT ?`
+	listAuditDown = `SELECT first, hashes, records FROM audit_page
+		WHERE first < ? AND records IS NOT NULL ORDER BY first DESC LIMIT ?`
 )
 
-func (t *Tx) addAudit(s audit.Sealed) error {
-	return t.stmt(insertAudit).int(s.Number).text(string(s.Text)).blob(s.Hash[:]).change()
+func (t *Tx) addAudit(p audit.Page) error {
+	return t.stmt(insertAudit).int(p.First).text(string(p.Text)).blob(p.Hashes).change()
 }
 
-func (t *Tx) cutAudit(number int64) error {
-	if err := t.stmt(markAudit).int(number).change(); err != nil {
+func (t *Tx) cutAudit(first int64) error {
+	if err := t.stmt(markAudit).int(first).change(); err != nil {
 		return err
 	}
-	return t.stmt(deleteAudit).int(number).run()
+	return t.stmt(deleteAudit).int(first).run()
 }
 
-// scanLink reads a number and a hash. One of another length is read as zero: it belongs to no
-// record.
-func scanLink(s stmt) (l audit.Link) {
-	l.Number = s.getInt()
-	copy(l.Hash[:], s.getBlob())
-	return l
-}
+// scanAudit reads a page without its text.
+func scanAudit(s stmt) audit.Page { return audit.Page{First: s.getInt(), Hashes: s.getBlob()} }
 
 func (r reader) AuditHead() (audit.Link, error) {
-	head, err := one(r.stmt(selectAuditHead), scanLink)
+	page, err := one(r.stmt(selectAuditHead), scanAudit)
 	if errors.Is(err, store.ErrNotFound) {
 		return audit.Link{}, nil
 	}
-	return head, err
+	return page.Last(), err
 }
 
 func (r reader) AuditMark() (audit.Link, error) {
-	mark, err := one(r.stmt(selectAuditMark), func(s stmt) audit.Link {
-		first := scanLink(s)
-		if !s.getBool() {
-			return audit.Link{}
+	mark, err := one(r.stmt(selectAuditMark), func(s stmt) (mark audit.Link) {
+		first := scanAudit(s)
+		if s.getBool() {
+			mark = first.Last()
 		}
-		return first
+		return mark
 	})
 	if errors.Is(err, store.ErrNotFound) {
 		return audit.Link{}, nil
@@ -67,12 +63,16 @@ func (r reader) AuditMark() (audit.Link, error) {
 	return mark, err
 }
 
-func (r reader) AuditRecords(q store.AuditQuery) ([]audit.Sealed, error) {
-	s := r.stmt(listAuditUp).int(q.After)
+func (r reader) AuditPages(q store.AuditQuery) ([]audit.Page, error) {
+	var s stmt
 	if q.Before != 0 {
 		s = r.stmt(listAuditDown).int(q.Before)
+	} else {
+		s = r.stmt(listAuditUp).int(q.After + 1)
 	}
-	return all(s.limit(q.Limit), func(s stmt) audit.Sealed {
-		return audit.Sealed{Link: scanLink(s), Text: []byte(s.getText())}
+	return all(s.limit(q.Limit), func(s stmt) audit.Page {
+		page := scanAudit(s)
+		page.Text = []byte(s.getText())
+		return page
 	})
 }

@@ -517,12 +517,12 @@ CREATE INDEX confirmation_of_job ON confirmation (job, thing);
 CREATE INDEX confirmation_due ON confirmation (until, job, thing);
 `
 
-// auditLog adds the audit log. The row of a record that was cut, the last one, has no record.
+// auditLog adds the audit log. The row of a page that was cut, the last one, has no records.
 const auditLog = `
-CREATE TABLE audit_record (
-	number INTEGER PRIMARY KEY,
-	record TEXT,         -- audit.Record as JSON; what is hashed
-	hash   BLOB NOT NULL -- SHA-256 of the record
+CREATE TABLE audit_page (
+	first   INTEGER PRIMARY KEY, -- the number of the first record
+	records TEXT,                -- audit.Record as JSON, each on a line; what is hashed
+	hashes  BLOB NOT NULL        -- SHA-256 of each record
 );
 `
 

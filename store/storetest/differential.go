@@ -455,7 +455,7 @@ func (g *generator) changeRest(c *store.Changes) {
 		if n := g.key(20); g.IntN(4) == 0 {
 			c.Audit.Cut = n
 		} else {
-			c.Audit.Added = append(c.Audit.Added, auditRecord(n))
+			c.Audit.Added = append(c.Audit.Added, auditPage(n, 1+g.IntN(3)))
 		}
 	}
 }

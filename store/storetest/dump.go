@@ -34,7 +34,7 @@ func everything() (c store.Changes) {
 		Outbox:   store.OutboxChanges{Added: []store.Announcement{{ID: 1, Notices: []store.Notice{{Thing: 1, Notify: true}}, Events: []store.Event{{Topic: "a", Payload: []byte("b")}}}}},
 		Nodes:    store.NodeChanges{Joined: []store.Node{{ID: 1, Name: "a", Since: at(1), Sign: store.Sign{Seen: at(1)}}}},
 		Clients:  store.ClientChanges{Set: []store.Client{{Name: "a", Node: 1, At: at(1)}}},
-		Audit:    auditRecords(1).Audit,
+		Audit:    auditPages(1).Audit,
 		Sessions: []store.SessionEntry{{Client: "a", Value: []byte("data")}, {Client: "a", Seq: 7, Value: []byte("message")}},
 	}
 }
@@ -88,8 +88,10 @@ func dump(w world, r store.Reader) map[string]any {
 	add(a, announcements, err, "announcements")
 	found, err := r.Nodes()
 	add(a, found, err, "nodes")
-	records, err := r.AuditRecords(store.AuditQuery{Limit: 100})
-	add(a, records, err, "audit records")
+	for _, q := range []store.AuditQuery{{Limit: 100}, {After: 4, Limit: 3}, {Before: 9, Limit: 3}} {
+		pages, err := r.AuditPages(q)
+		add(a, pages, err, "audit pages %v", q)
+	}
 	head, err := r.AuditHead()
 	addOne(a, head, err, "audit head")
 	mark, err := r.AuditMark()
