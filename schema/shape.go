@@ -65,6 +65,8 @@ type Shape struct {
 	empty    reflect.Value      // of a list: one without elements that is not nil
 	byName   map[string]*Member // of a structure: body members, by name and alias
 	required uint64             // of a structure; bit i: Members[i] must be present
+	plain    bool               // of a map: it is one of strings
+	digests  bool               // a value of the shape, or inside of it, has Constraint.Digest
 	nullable bool               // of a map: its values are pointers, and null is nil (R-STR-1)
 }
 
@@ -147,11 +149,16 @@ func newShape(t reflect.Type) *Shape {
 		s.Kind, s.Elem = Map, narrowed(ShapeOf(t.Elem()), s.Constraint.Elem)
 		s.Key = narrowed(ShapeOf(t.Key()), s.Constraint.Key)
 		s.nullable = t.Elem().Kind() == reflect.Pointer
+		s.plain = t.ConvertibleTo(plainMap)
 	case t.Kind() == reflect.Struct:
 		s.Kind = Structure
 		s.addMembers()
 	default:
 		panic(fmt.Sprintf("schema: %v is no type of an API", t))
+	}
+	s.digests = s.Constraint.Digest || s.Elem != nil && s.Elem.digests
+	for _, m := range s.Members {
+		s.digests = s.digests || m.Shape.digests
 	}
 	return s
 }
@@ -164,6 +171,7 @@ func narrowed(s *Shape, c *Constraint) *Shape {
 	}
 	copied := *s
 	copied.Constraint = *c
+	copied.digests = s.digests || c.Digest
 	return &copied
 }
 

@@ -13,6 +13,7 @@ type Changes struct {
 	Outbox   OutboxChanges
 	Nodes    NodeChanges
 	Clients  ClientChanges
+	Audit    AuditChanges
 	// Settings are small facts about the whole server, by name.
 	Settings []Setting
 	// Sessions are applied in their order, after everything else.

@@ -31,6 +31,7 @@ type Reader interface {
 	GroupReader
 	IdentityReader
 	NodeReader
+	AuditReader
 	// Announcements returns up to limit announcements that not every node has passed, oldest first,
 	// with ID > after. It returns fewer when they are large: none after those that have
 	// AnnouncementBytes together.

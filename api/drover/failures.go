@@ -81,7 +81,7 @@ var ListJobTargetThings = schema.Op[ListJobTargetThingsRequest, ListJobTargetThi
 // How many first attempts have ended with a status.
 type StatusCount struct {
 	Status iot.ExecutionStatus `json:"status"`
-	Count  int64                  `json:"count"`
+	Count  int64               `json:"count"`
 }
 
 // Why attempts have failed.

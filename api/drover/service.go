@@ -14,6 +14,7 @@ var Service = schema.Service{
 		HoldThing, DescribeHold, ReleaseThing, ListHolds,
 
 		DescribeFailures, ListJobTargetThings, ReplayJob,
+		ListAuditRecords, DescribeAuditLog, VerifyAuditLog,
 	},
 }
 

@@ -31,6 +31,8 @@ func commands() []command {
 		noun("things", "lists things, and holds single ones", thingVerbs),
 		{"artifact", "brings files to the store that devices download from, and back",
 			[]string{"put", "list", "get", "remove"}, runArtifact},
+		noun("audit", "says who has changed what, and whether its records are as they were made",
+			auditVerbs),
 		noun("keys", "makes, lists and deletes operator keys", keyVerbs),
 		noun("store", "copies the data of a server that is stopped to another database", storeVerbs),
 		{"man", "writes man pages of drover and of every operation", nil, runMan},

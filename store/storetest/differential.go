@@ -427,7 +427,7 @@ func (g *generator) changeNodes(c *store.Changes) {
 }
 
 func (g *generator) changeRest(c *store.Changes) {
-	switch g.IntN(8) {
+	switch g.IntN(9) {
 	case 0:
 		c.Outbox.Added = append(c.Outbox.Added, store.Announcement{ID: g.key(20), Notices: []store.Notice{{Thing: g.thing(), Notify: true}}})
 	case 4:
@@ -453,5 +453,11 @@ func (g *generator) changeRest(c *store.Changes) {
 	case 7:
 		c.Sessions = append(c.Sessions,
 			shared(pick(g, names), uint64(g.IntN(3)), uint64(1+g.IntN(4)), pick(g, names)))
+	case 8:
+		if n := g.key(20); g.IntN(4) == 0 {
+			c.Audit.Cut = n
+		} else {
+			c.Audit.Added = append(c.Audit.Added, auditPage(n, 1+g.IntN(3)))
+		}
 	}
 }

@@ -34,6 +34,7 @@ func everything() (c store.Changes) {
 		Outbox:   store.OutboxChanges{Added: []store.Announcement{{ID: 1, Notices: []store.Notice{{Thing: 1, Notify: true}}, Events: []store.Event{{Topic: "a", Payload: []byte("b")}}}}},
 		Nodes:    store.NodeChanges{Joined: []store.Node{{ID: 1, Name: "a", Since: at(1), Sign: store.Sign{Seen: at(1)}}}},
 		Clients:  store.ClientChanges{Set: []store.Client{{Name: "a", Node: 1, At: at(1)}}},
+		Audit:    auditPages(1).Audit,
 		Sessions: []store.SessionEntry{{Client: "a", Value: []byte("data")}, {Client: "a", Seq: 7, Value: []byte("message")}},
 	}
 }
@@ -87,6 +88,14 @@ func dump(w world, r store.Reader) map[string]any {
 	add(a, announcements, err, "announcements")
 	found, err := r.Nodes()
 	add(a, found, err, "nodes")
+	for _, q := range []store.AuditQuery{{Limit: 100}, {After: 4, Limit: 3}, {Before: 9, Limit: 3}} {
+		pages, err := r.AuditPages(q)
+		add(a, pages, err, "audit pages %v", q)
+	}
+	head, err := r.AuditHead()
+	addOne(a, head, err, "audit head")
+	mark, err := r.AuditMark()
+	addOne(a, mark, err, "audit mark")
 	for node := store.NodeID(1); node <= 3; node++ {
 		clients, err := r.ClientsOf(node, store.ClientTurn{Name: "a", Turn: 1}, 3)
 		add(a, clients, err, "clients of %d", node)
