@@ -89,5 +89,6 @@ func (p *Plane) Bind(r *schema.Router) {
 	p.bindEvents(r)
 	p.bindSteering(r)
 	p.bindHolds(r)
+	p.bindForecast(r)
 	schema.Handle(r, iot.DescribeEndpoint, p.DescribeEndpoint)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/drover-iot/drover/engine/commit"
+	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/store"
@@ -51,23 +52,42 @@ func (s *Service) PlanJob(ctx context.Context, in NewJob) (p Planned, err error)
 	return p, err
 }
 
-// PlanUpdate is a job as UpdateJob would leave it; with the zero Update as it is. Nothing is stored,
-// and what UpdateJob refuses is refused with the same error.
+// PlanUpdate is a job as UpdateJob would leave it. Nothing is stored, and what UpdateJob refuses is
+// refused with the same error.
 func (s *Service) PlanUpdate(
 	ctx context.Context, id string, namespace *string, u job.Update,
 ) (p Planned, err error) {
 	if err := u.Check(); err != nil { // before the job is looked up (R-ERR-9)
 		return p, err
 	}
+	return s.planned(ctx, id, namespace, func(j *job.Job) error {
+		_, err := j.ApplyUpdate(u, s.Clock.Now())
+		return err
+	})
+}
+
+// PlanAsItIs is a job as it goes on by itself. One that has ended does not.
+func (s *Service) PlanAsItIs(ctx context.Context, id string) (Planned, error) {
+	return s.planned(ctx, id, nil, func(j *job.Job) error {
+		if !j.Status.Active() {
+			return fault.New(fault.Invalid, "job %s is %s: nothing will become of it any more", j.ID, j.Status)
+		}
+		return nil
+	})
+}
+
+// planned is a job after a change that is not stored.
+func (s *Service) planned(
+	ctx context.Context, id string, namespace *string, change func(*job.Job) error,
+) (p Planned, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
 		if p.Job, err = jobInNamespace(r, id, namespace); err != nil {
 			return err
 		}
-		now := s.Clock.Now()
-		if _, err = p.Job.ApplyUpdate(u, now); err != nil {
+		if err := change(&p.Job); err != nil {
 			return err
 		}
-		p.Job, _ = p.Job.ApplySchedule(now)
+		p.Job, _ = p.Job.ApplySchedule(s.Clock.Now())
 		if p.Sources = p.Job.Sources; !p.Job.RolloutStarted() {
 			if p.Sources, err = sourcesOf(r, p.Job.Targets, targetsMayBeGone); err != nil {
 				return err
