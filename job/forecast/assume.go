@@ -65,6 +65,12 @@ func (d Delay) within(x time.Duration) float64 {
 	return 0.5 * math.Erfc(-z/math.Sqrt2)
 }
 
+// mean is how long a delay is on average, which is more than its median.
+func (d Delay) mean() time.Duration {
+	sigma := d.spread()
+	return time.Duration(min(float64(d.Median)*math.Exp(sigma*sigma/2), math.MaxInt64/4))
+}
+
 // At is the delay below which a share of all delays lies: At(0.5) is the median.
 func (d Delay) At(share float64) time.Duration {
 	z := math.Sqrt2 * math.Erfinv(2*share-1)

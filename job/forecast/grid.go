@@ -21,9 +21,11 @@ const (
 	// that is longer.
 	longest = 720
 	// maxSteps, maxAhead and maxOpenings bound how far a forecast looks ahead.
-	maxSteps    = 4000
-	maxAhead    = 2 * 366 * 24 * 60 * minute
-	maxOpenings = 800
+	maxSteps = 4000
+	// maxFine is how many steps are shorter than a cycle, which perCycle of them make.
+	maxFine, perCycle = 2500, 8
+	maxAhead          = 2 * 366 * 24 * 60 * minute
+	maxOpenings       = 800
 )
 
 // grid is the steps. All times are in milliseconds from the beginning of the forecast.
@@ -34,14 +36,27 @@ type grid struct {
 	open []bool
 	// ticks is how many ticks there may be in a step, the first at its beginning, a minute apart.
 	ticks []int
+	// least and most bound how long a step is, at a time; see room.
+	least int64
+	most  int64
 	// endAt is the end time, -1 without one; lastOpen is when the schedule closes for good, -1 when
 	// it does not as far as the grid goes.
 	endAt, lastOpen int64
 }
 
-// newGrid divides the time of a job from now on.
-func newGrid(j job.Job, now time.Time) *grid {
-	g := &grid{now: now, at: []int64{0}, endAt: -1, lastOpen: -1}
+// newGrid divides the time of a job from now on. cycle is how long a place of drover:max-outstanding
+// is taken, 0 without the setting: what is released then depends on what has ended just before, so
+// that steps must be shorter than that.
+func newGrid(j job.Job, now time.Time, cycle time.Duration) *grid {
+	g := &grid{now: now, at: []int64{0}, least: minute, endAt: -1, lastOpen: -1}
+	if cycle > 0 {
+		g.most = max(cycle.Milliseconds()/perCycle, 1)
+		for _, parts := range []int64{2, 3, 4, 6, 12} {
+			if g.least > g.most {
+				g.least = minute / parts
+			}
+		}
+	}
 	if j.Schedule != nil && !j.Schedule.EndAt.IsZero() {
 		g.endAt = g.offset(j.Schedule.EndAt)
 	}
@@ -88,17 +103,20 @@ func (g *grid) full() bool {
 func (g *grid) divide(from, to int64, open, ticks bool) {
 	for at := from; at < to && !g.full(); {
 		length := max((at-from)/finest, at/coarsest, minute)
-		length = min(length, max(60*minute, at/longest))
-		end := at + length/minute*minute
-		if to-end < minute {
+		length = min(length, max(60*minute, at/longest)) / minute * minute
+		if g.most > 0 && g.steps() < maxFine {
+			length = min(max(g.most/minute*minute, g.least), length)
+		}
+		end := at + length
+		if to-end < g.least {
 			end = to
 		}
 		if g.endAt > at && g.endAt < end {
 			end = g.endAt
 		}
 		n := 0
-		if ticks {
-			n = int((end - at + minute - 1) / minute)
+		if ticks { // those at whole minutes from the edge on
+			n = int((end-from+minute-1)/minute - (at-from+minute-1)/minute)
 		}
 		g.at, g.open, g.ticks = append(g.at, end), append(g.open, open), append(g.ticks, n)
 		at = end

@@ -17,8 +17,10 @@ type plan struct {
 	tables  tables
 	timeout time.Duration // of the job, 0 without one
 	pending []pendingPlan
-	// room is drover:max-outstanding, 0 for any number.
+	// room is drover:max-outstanding, 0 for any number; cycle is how long a place of it is taken on
+	// average.
 	room  int64
+	cycle time.Duration
 	guard *job.Guard
 	// countsAt is by the end of which step the things have counted that start in a step.
 	countsAt []int
@@ -59,14 +61,19 @@ type waitingBucket struct {
 
 func newPlan(in Input) *plan {
 	j := in.Job
-	p := &plan{in: in, waves: 1, grid: newGrid(j, in.Now)}
-	p.rates = rates(j.Rollout)
+	p := &plan{in: in, waves: 1, rates: rates(j.Rollout)}
 	if s := j.Steering; s != nil {
 		p.waves, p.room, p.guard = max(1, len(s.Waves)), s.MaxOutstanding, s.Guard
 	}
 	if j.Timeout != nil {
 		p.timeout = time.Duration(j.Timeout.InProgressMinutes) * time.Minute
 	}
+	cycle := time.Duration(0)
+	if p.room > 0 {
+		p.cycle = in.Assume.Started.mean() + in.Assume.Ended.mean()
+		cycle = in.Assume.Started.Median + in.Assume.Ended.Median
+	}
+	p.grid = newGrid(j, in.Now, cycle)
 	p.classes = classes(j)
 	p.assume(in.Assume)
 	p.makeTables()

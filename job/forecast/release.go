@@ -119,16 +119,48 @@ func (s *simulation) noteReleased(at int64) {
 }
 
 // fillRoom takes the places that have become free in this step, as far as the quota of the tick is
-// not used up (R-STR-15). In a long step a place becomes free several times.
+// not used up (R-STR-15). In a step that is longer than a place is taken, each of them becomes free
+// several times.
 func (s *simulation) fillRoom(ended int64) {
-	if s.room == 0 || ended == 0 || s.left == 0 || s.ramp.quota == 0 || !s.creates() {
+	if s.room == 0 || s.left == 0 || s.ramp.quota == 0 || !s.creates() {
+		return
+	}
+	length := s.grid.at[s.step+1] - s.grid.at[s.step]
+	if turns := float64(length) / float64(max(s.cycle.Milliseconds(), 1)); turns > 1 {
+		s.turnOver(turns - 1)
+	} else if ended == 0 {
 		return
 	}
 	st := &s.streams[s.wave.current()]
 	fresh := st.fresh
 	s.create(s.grid.at[s.step+1])
 	if st = &s.streams[s.wave.current()]; st.fresh > fresh {
-		st.waits.add(block{number: int32(min(s.step+1, s.grid.steps()-1))}, st.fresh-fresh, s.grid.steps())
+		next := int32(min(s.step+1, s.grid.steps()-1))
+		st.waits.add(block{number: next}, st.fresh-fresh, s.grid.steps())
 		st.fresh = fresh
 	}
+}
+
+// turnOver lets the places be taken and become free so many times in a long step, as far as the
+// rate allows: what has its turn so ends in the same step.
+func (s *simulation) turnOver(turns float64) {
+	free := max(0, s.room-s.idle)
+	most := int64(s.grid.ticks[s.step]) * int64(s.rates[min(s.ramp.step, len(s.rates)-1)])
+	n := min(int64(turns*float64(free)), max(0, most-free), s.waveLeft(), s.left)
+	if n <= 0 || len(s.wave.of) > 0 {
+		return
+	}
+	s.left -= n
+	s.notified += n
+	e := ends{failed: s.share(n, s.in.Assume.FailureRate)}
+	e.rejected = s.share(n-e.failed, s.in.Assume.RejectionRate)
+	e.succeeded = n - e.failed - e.rejected
+	e.addTo(&s.counts, 1)
+	silent := s.of(n, s.silentOdds)
+	s.counts[job.ExecutionSucceeded] -= min(silent, s.counts[job.ExecutionSucceeded])
+	s.counts[job.ExecutionQueued] += silent
+	s.idle += silent
+	s.streams[0].silent += silent
+	s.lastEnd = s.grid.at[s.step+1]
+	s.noteReleased(s.lastEnd)
 }

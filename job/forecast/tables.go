@@ -17,8 +17,9 @@ type tables struct {
 
 // stepTables say in which steps executions start and end that are queued, or start, in one step.
 type stepTables struct {
-	// released is for what ticks create, queued for what is queued in the middle of the step.
-	released, queued table
+	// released is for what ticks create, shown for what devices see at the beginning of the step,
+	// queued for what is queued in the middle of it.
+	released, shown, queued table
 	// early is for what starts in the step in which a tick has created it, later for others.
 	early, later endTables
 	timesOut     int // in which step they time out
@@ -61,6 +62,7 @@ func (t *tables) make(step int) *stepTables {
 		timesOut: t.grid.step((from+to)/2 + t.timeout.Milliseconds()),
 	}
 	made.released, made.early = made.queued, made.later
+	made.shown = t.started.table(step, []float64{float64(from)})
 	if n := t.grid.ticks[step]; n > 0 {
 		ticks := tickPoints(from, n)
 		made.released = t.started.table(step, ticks)

@@ -58,11 +58,14 @@ func (s *simulation) startSome(st *stream) (started int64) {
 		st.again, st.fresh = 0, 0
 		return 0
 	}
-	early, later := st.starts.spread(st.fresh+st.hidden, &s.tables.released, steps, s.dice)
-	now, later2 := st.starts.spread(st.again, &s.tables.queued, steps, s.dice)
+	early, late := st.starts.spread(st.fresh, &s.tables.released, steps, s.dice)
+	now, later := st.starts.spread(st.again, &s.tables.queued, steps, s.dice)
+	shown, latest := st.starts.spread(st.hidden, &s.tables.shown, steps, s.dice)
+	early += shown
+	late += later + latest
 	st.fresh, st.hidden, st.again = 0, 0, 0
-	st.silent += later + later2
-	s.idle += later + later2
+	st.silent += late
+	s.idle += late
 	s.start(st, early, &s.tables.early)
 	s.start(st, due+now, &s.tables.later)
 	return early + due + now
