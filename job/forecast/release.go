@@ -121,23 +121,25 @@ func (s *simulation) noteReleased(at int64) {
 // fillRoom takes the places that have become free in this step, as far as the quota of the tick is
 // not used up (R-STR-15). In a step that is longer than a place is taken, each of them becomes free
 // several times.
-func (s *simulation) fillRoom(ended int64) {
+func (s *simulation) fillRoom(all *ends) {
 	if s.room == 0 || s.left == 0 || s.ramp.quota == 0 || !s.creates() {
 		return
 	}
 	length := s.grid.at[s.step+1] - s.grid.at[s.step]
 	if turns := float64(length) / float64(max(s.cycle.Milliseconds(), 1)); turns > 1 {
 		s.turnOver(turns - 1)
-	} else if ended == 0 {
-		return
 	}
-	st := &s.streams[s.wave.current()]
-	fresh := st.fresh
-	s.create(s.grid.at[s.step+1])
-	if st = &s.streams[s.wave.current()]; st.fresh > fresh {
-		next := int32(min(s.step+1, s.grid.steps()-1))
-		st.waits.add(block{number: next}, st.fresh-fresh, s.grid.steps())
-		st.fresh = fresh
+	for range perCycle {
+		st := &s.streams[s.wave.current()]
+		if s.create(s.grid.at[s.step+1] - 1); st.fresh == 0 {
+			return
+		}
+		st.again, st.fresh = st.fresh, 0
+		now, late := s.startQueued(st)
+		st.silent += late
+		s.idle += late
+		s.start(st, now, &s.tables.later)
+		all.add(s.endSome(st, false))
 	}
 }
 

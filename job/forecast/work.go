@@ -8,6 +8,11 @@ import "github.com/drover-iot/drover/job"
 // ends is how many executions have ended in a step, by their status.
 type ends struct{ succeeded, failed, rejected, timedOut int64 }
 
+func (e *ends) add(o ends) {
+	e.succeeded, e.failed = e.succeeded+o.succeeded, e.failed+o.failed
+	e.rejected, e.timedOut = e.rejected+o.rejected, e.timedOut+o.timedOut
+}
+
 func (e ends) total() int64 { return e.succeeded + e.failed + e.rejected + e.timedOut }
 
 // work lets the devices of all streams do what they do in this step. Retries are in streams that
@@ -23,16 +28,14 @@ func (s *simulation) work() (all ends) {
 		if started += s.startSome(st); s.canceled {
 			st.again = 0
 		}
-		e := s.endSome(st)
-		all.succeeded, all.failed = all.succeeded+e.succeeded, all.failed+e.failed
-		all.rejected, all.timedOut = all.rejected+e.rejected, all.timedOut+e.timedOut
+		all.add(s.endSome(st, true))
 	}
+	s.fillRoom(&all)
 	s.notePeak(started)
 	if n := float64(all.total()); n > 0 { // the last of n ends, on average
 		from, to := s.grid.at[s.step], s.grid.at[s.step+1]
 		s.lastEnd = from + int64(float64(to-from)*n/(n+1))
 	}
-	s.fillRoom(all.total())
 	return all
 }
 
@@ -58,17 +61,25 @@ func (s *simulation) startSome(st *stream) (started int64) {
 		st.again, st.fresh = 0, 0
 		return 0
 	}
-	early, late := st.starts.spread(st.fresh, &s.tables.released, steps, s.dice)
-	now, later := st.starts.spread(st.again, &s.tables.queued, steps, s.dice)
+	now, late := s.startQueued(st)
+	early, later := st.starts.spread(st.fresh, &s.tables.released, steps, s.dice)
 	shown, latest := st.starts.spread(st.hidden, &s.tables.shown, steps, s.dice)
 	early += shown
 	late += later + latest
-	st.fresh, st.hidden, st.again = 0, 0, 0
+	st.fresh, st.hidden = 0, 0
 	st.silent += late
 	s.idle += late
 	s.start(st, early, &s.tables.early)
 	s.start(st, due+now, &s.tables.later)
 	return early + due + now
+}
+
+// startQueued draws when those start that are queued in the middle of this step: how many of them
+// still in it, and how many so late that it does not matter.
+func (s *simulation) startQueued(st *stream) (now, late int64) {
+	now, late = st.starts.spread(st.again, &s.tables.queued, s.grid.steps(), s.dice)
+	st.again = 0
+	return now, late
 }
 
 // start lets so many executions become IN_PROGRESS, and draws when and how they end.
@@ -101,14 +112,19 @@ func (s *simulation) timeOut(st *stream, n int64, step int) {
 	st.timesOut.add(block{number: int32(step)}, n, s.grid.steps())
 }
 
-// endSome ends what ends in this step, and queues what is tried again.
-func (s *simulation) endSome(st *stream) (e ends) {
-	bad := st.bad.take(s.step, s.dice) + st.badNow
-	e.succeeded = st.good.take(s.step, s.dice) + st.goodNow
+// endSome ends what ends in this step, and queues what is tried again. earlier says that what has
+// started in earlier steps is among it.
+func (s *simulation) endSome(st *stream, earlier bool) (e ends) {
+	bad := st.badNow
+	e.succeeded = st.goodNow
 	st.goodNow, st.badNow = 0, 0
+	if earlier {
+		bad += st.bad.take(s.step, s.dice)
+		e.succeeded += st.good.take(s.step, s.dice)
+		e.timedOut = st.timesOut.take(s.step, s.dice)
+	}
 	e.failed = s.of(bad, s.failedOdds)
 	e.rejected = bad - e.failed
-	e.timedOut = st.timesOut.take(s.step, s.dice)
 	n := e.total()
 	if n == 0 {
 		return e
