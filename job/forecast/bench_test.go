@@ -42,33 +42,54 @@ func million(change func(*job.Job)) forecast.Input {
 	}
 }
 
-// A forecast of 10^6 things and 30 days takes less than 200 ms (R-FCT-6).
+// bound is how long a forecast of 10^6 things and 30 days may take (R-FCT-6), measured on two cores
+// with nothing else to do.
+const bound = 200 * time.Millisecond
+
+// million things are forecast in less than the bound, whatever the job has (R-FCT-6). What counts is
+// the fastest time: all others say more about what else the machine does.
 func BenchmarkMillionThings(b *testing.B) {
-	in := million(nil)
-	for b.Loop() {
-		forecast.Run(in)
-	}
-}
-
-func BenchmarkMillionThingsFast(b *testing.B) {
-	in := million(func(j *job.Job) { j.Rollout = nil })
-	for b.Loop() {
-		forecast.Run(in)
-	}
-}
-
-func BenchmarkMillionThingsSteered(b *testing.B) {
-	in := million(func(j *job.Job) {
-		j.Abort = &job.AbortConfig{Criteria: []job.AbortCriterion{
-			{FailureType: job.FailureFailed, ThresholdHundredths: 1000, MinExecuted: 20},
-		}}
-		j.Retry = &job.RetryConfig{Criteria: []job.RetryCriterion{{FailureType: job.FailureFailed, Retries: 3}}}
-		j.Steering, _, _ = job.ParseSteering(map[string]string{
-			"drover:guard": "FAILED 5pct", "drover:waves": "1pct soak=1h / 10pct soak=1d / 100pct",
+	for _, bb := range []struct {
+		name   string
+		change func(*job.Job)
+		fails  float64
+	}{
+		{"slow", nil, 0},
+		{"fast", func(j *job.Job) { j.Rollout = nil }, 0},
+		{"steered", steered, 0.01},
+		{"outstanding", func(j *job.Job) {
+			j.Rollout = nil
+			j.Steering, _, _ = job.ParseSteering(map[string]string{"drover:max-outstanding": "200"})
+		}, 0},
+		{"windows", func(j *job.Job) {
+			j.Rollout = nil
+			j.Schedule = &job.ScheduleConfig{Windows: []job.Window{{StartTime: "cron(0 2 * * ? *)", Minutes: 60}}}
+		}, 0.02},
+	} {
+		in := million(bb.change)
+		in.Assume.FailureRate = bb.fails
+		b.Run(bb.name, func(b *testing.B) {
+			fastest := time.Hour
+			for b.Loop() {
+				began := time.Now()
+				forecast.Run(in)
+				fastest = min(fastest, time.Since(began))
+			}
+			b.ReportMetric(float64(fastest.Microseconds())/1000, "fastest-ms")
+			if fastest > bound {
+				b.Errorf("the fastest took %v, want at most %v", fastest, bound)
+			}
 		})
-	})
-	in.Assume.FailureRate = 0.01
-	for b.Loop() {
-		forecast.Run(in)
 	}
+}
+
+// steered gives a job all that stops it.
+func steered(j *job.Job) {
+	j.Abort = &job.AbortConfig{Criteria: []job.AbortCriterion{
+		{FailureType: job.FailureFailed, ThresholdHundredths: 1000, MinExecuted: 20},
+	}}
+	j.Retry = &job.RetryConfig{Criteria: []job.RetryCriterion{{FailureType: job.FailureFailed, Retries: 3}}}
+	j.Steering, _, _ = job.ParseSteering(map[string]string{
+		"drover:guard": "FAILED 5pct", "drover:waves": "1pct soak=1h / 10pct soak=1d / 100pct",
+	})
 }

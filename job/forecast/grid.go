@@ -9,7 +9,7 @@ import (
 
 // The time of a forecast is divided into steps, the same for all its simulations. A step is a minute
 // where a job is young or something has just changed, and longer where it goes on as before: a
-// sixtieth of the time since the last change, an hour at most in the first month. Steps begin at
+// sixtieth of the time since the last change, two hours at most in the first weeks. Steps begin at
 // ticks, and at every edge: where the schedule opens or closes, and at the end time.
 
 const (
@@ -17,13 +17,13 @@ const (
 	// A step is the finest part of the time since the last edge, and at least the coarsest part of
 	// the time since the beginning: with a window every day only the first days have fine steps.
 	finest, coarsest = 60, 240
-	// longest is the part of the time since the beginning that a step is at most; an hour, when
+	// longest is the part of the time since the beginning that a step is at most; two hours, when
 	// that is longer.
-	longest = 720
+	longest = 240
 	// maxSteps, maxAhead and maxOpenings bound how far a forecast looks ahead.
 	maxSteps = 4000
 	// maxFine is how many steps are shorter than a cycle, which perCycle of them make.
-	maxFine, perCycle = 2500, 8
+	maxFine, perCycle = 300, 8
 	maxAhead          = 2 * 366 * 24 * 60 * minute
 	maxOpenings       = 800
 )
@@ -103,7 +103,7 @@ func (g *grid) full() bool {
 func (g *grid) divide(from, to int64, open, ticks bool) {
 	for at := from; at < to && !g.full(); {
 		length := max((at-from)/finest, at/coarsest, minute)
-		length = min(length, max(60*minute, at/longest)) / minute * minute
+		length = min(length, max(120*minute, at/longest)) / minute * minute
 		if g.most > 0 && g.steps() < maxFine {
 			length = min(max(g.most/minute*minute, g.least), length)
 		}

@@ -28,6 +28,9 @@ type plan struct {
 	waiting []waitingBucket
 	// What a device that starts does: it times out, or it fails in one of two ways.
 	timeoutOdds, badOdds, failedOdds, silentOdds odds
+	// decided is for simulations of which nothing is asked but whether something stops the job: they
+	// end after so many executions, because nothing does later. 0 for others.
+	decided int64
 	// How a failure, and what times out, counts for the guard.
 	guardBadOdds  odds
 	guardTimesOut bool

@@ -245,6 +245,9 @@ func (s *simulation) record(boundary int) {
 
 // over reports whether nothing happens any more.
 func (s *simulation) over() bool {
+	if s.decided > 0 && (s.out.by != "" || s.counts.Executed() >= s.decided && s.guardIsDone()) {
+		return true
+	}
 	pending := s.counts.Pending()
 	if pending > s.idle && !s.hiddenForGood() {
 		return false

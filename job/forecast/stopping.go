@@ -180,3 +180,8 @@ func (s *simulation) countGuard() {
 		s.stop(s.plan.guard.Then, NeverGuarded)
 	}
 }
+
+// guardIsDone reports whether the guard has counted as many things as decide whether it fires.
+func (s *simulation) guardIsDone() bool {
+	return s.plan.guard == nil || s.guard.fired || s.guard.counted >= s.decided
+}

@@ -1,6 +1,10 @@
 package forecast
 
-import "github.com/drover-iot/drover/job"
+import (
+	"math"
+
+	"github.com/drover-iot/drover/job"
+)
 
 // How likely it is that something stops the job (R-FCT-5): at the failure rates that are assumed,
 // and at half of those from which on the job is to be stopped. A release that fails half as often as
@@ -25,6 +29,7 @@ func (p *plan) stops(results []result) (s Stops) {
 	}
 	half := *p
 	half.assume(a)
+	half.decided = half.decidedAfter()
 	s.Half, s.HasHalf = stopped(half.simulate(len(results))), true
 	return s
 }
@@ -75,4 +80,45 @@ func (p *plan) atHalf() (a Assumptions, ok bool) {
 		}
 	}
 	return a, len(lowest) > 0
+}
+
+// sure is by how much the evidence that a job is never stopped any more must exceed the contrary: e
+// to this power.
+const sure = 20
+
+// decidedAfter is after how many ended executions nothing stops the job any more that has not
+// stopped it yet: among so many, the share of failures is not above the threshold by chance. It is 0
+// when that cannot be said.
+func (p *plan) decidedAfter() (n int64) {
+	a := p.in.Assume
+	add := func(kind job.FailureType, hundredths, least int64) bool {
+		rates := map[job.FailureType]float64{
+			job.FailureFailed:   a.FailureRate,
+			job.FailureRejected: a.RejectionRate,
+			job.FailureTimedOut: a.TimeoutRate,
+			job.FailureAll:      a.FailureRate + a.RejectionRate + a.TimeoutRate,
+		}
+		rate, threshold := max(rates[kind], negligible), float64(hundredths)/10000
+		if rate >= threshold {
+			return false
+		}
+		// The divergence of the threshold from the rate: so much evidence each execution has.
+		each := threshold * math.Log(threshold/rate)
+		if threshold < 1 {
+			each += (1 - threshold) * math.Log((1-threshold)/(1-rate))
+		}
+		n = max(n, least, int64(min(sure/each, math.MaxInt32)))
+		return true
+	}
+	if abort := p.in.Job.Abort; abort != nil {
+		for _, c := range abort.Criteria {
+			if !add(c.FailureType, c.ThresholdHundredths, c.MinExecuted) {
+				return 0
+			}
+		}
+	}
+	if p.guard != nil && !add(p.guard.FailureType, p.guard.RateHundredths, 0) {
+		return 0
+	}
+	return n
 }
