@@ -87,7 +87,7 @@ guard:
 
 # 200 random jobs: what the engine does with them against what was forecast.
 forecast:
-	DROVER_FORECAST=long $(GO) test -count=1 ./sim -run '^TestForecastBand$$' -timeout 1h -v
+	DROVER_FORECAST=long $(GO) test -count=1 ./sim -run '^TestForecastBand' -timeout 1h -v
 
 # Every fuzz target for a while.
 FUZZTIME ?= 30s

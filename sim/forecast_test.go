@@ -235,11 +235,14 @@ func (d *answering) start(number int64) {
 	d.time.after(d.draw(after), func() { d.report(number, event) })
 }
 
+// create creates the job.
+func (b *bench) create() error {
+	_, err := b.engine.Jobs.CreateJob(b.ctx, b.job)
+	return err
+}
+
 // run runs the job and returns what it has come to at the times of a curve.
 func (b *bench) run(curve []forecast.Point) (seen []forecast.Point, err error) {
-	if _, err := b.engine.Jobs.CreateJob(b.ctx, b.job); err != nil {
-		return nil, err
-	}
 	for _, p := range curve {
 		b.time.after(p.At.Sub(b.time.now()), func() {
 			j, err := b.engine.Jobs.DescribeJob(b.ctx, b.job.ID)
@@ -282,10 +285,10 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// forecast is the forecast of the rollout before it begins.
-func (b *bench) forecast() (answers.Forecast, error) {
+// forecast is the forecast of the rollout, before it begins or while it goes on.
+func (b *bench) forecast(of answers.ForecastOf) (answers.Forecast, error) {
 	a := b.assume
-	return b.engine.Answers.Forecast(b.ctx, answers.ForecastOf{Create: &b.job}, answers.Assume{
+	return b.engine.Answers.Forecast(b.ctx, of, answers.Assume{
 		Started:       &a.Started,
 		Ended:         &a.Ended,
 		Failed:        &a.Failed,
@@ -327,24 +330,85 @@ func hold(ctx context.Context, seed uint64, runs int) (c coverage, err error) {
 	if err != nil {
 		return c, err
 	}
-	f, err := b.forecast()
+	f, err := b.forecast(answers.ForecastOf{Create: &b.job})
 	if err != nil {
 		return c, err
 	}
 	curve := spreadOut(f)
 	for run := range uint64(runs) {
 		b, err := newBench(ctx, r, seed*1000+run+1)
+		if err == nil {
+			err = b.create()
+		}
 		if err != nil {
 			return c, err
 		}
-		seen, err := b.run(curve)
+		if err := b.compare(curve, &c); err != nil {
+			return c, err
+		}
+	}
+	return c, nil
+}
+
+// compare runs the job on and compares what it comes to with a curve.
+func (b *bench) compare(curve []forecast.Point, c *coverage) error {
+	seen, err := b.run(curve)
+	for i, p := range seen {
+		c.add(curve[i].InProgress, p.InProgress.P50)
+		c.add(curve[i].Ended, p.Ended.P50)
+		c.add(curve[i].Released, p.Released.P50)
+	}
+	return err
+}
+
+// holdRunning holds forecasts that are made while a job goes on against what becomes of it then.
+// Each begins with what the job has come to (R-FCT-4).
+func holdRunning(ctx context.Context, seed uint64, runs int) (c coverage, err error) {
+	r := drawRollout(seed)
+	before, err := newBench(ctx, r, 0)
+	if err != nil {
+		return c, err
+	}
+	f, err := before.forecast(answers.ForecastOf{Create: &r.job})
+	if err != nil {
+		return c, err
+	}
+	half := spreadOut(f)
+	half = half[:1+len(half)/3]
+	for run := range uint64(runs) {
+		b, err := newBench(ctx, r, seed*1000+run+1)
+		if err == nil {
+			err = b.create()
+		}
 		if err != nil {
 			return c, err
 		}
-		for i, p := range seen {
-			c.add(curve[i].InProgress, p.InProgress.P50)
-			c.add(curve[i].Ended, p.Ended.P50)
-			c.add(curve[i].Released, p.Released.P50)
+		if _, err := b.run(half); err != nil {
+			return c, err
+		}
+		j, err := b.engine.Jobs.DescribeJob(ctx, r.job.ID)
+		if err != nil {
+			return c, err
+		}
+		if !j.Status.Active() || j.Paused != "" {
+			continue
+		}
+		f, err := b.forecast(answers.ForecastOf{JobID: r.job.ID})
+		if err != nil {
+			return c, err
+		}
+		same := func(n int64) forecast.Band { return forecast.Band{P10: n, P50: n, P90: n} }
+		want := forecast.Point{
+			At:         b.time.now(),
+			Released:   same(j.Progress.Notified),
+			InProgress: same(j.Counts[job.ExecutionInProgress]),
+			Ended:      same(j.Progress.Notified - j.Counts.Pending()),
+		}
+		if f.Curve[0] != want {
+			return c, fmt.Errorf("the forecast begins with %+v, the job has come to %+v", f.Curve[0], want)
+		}
+		if err := b.compare(spreadOut(f), &c); err != nil {
+			return c, err
 		}
 	}
 	return c, nil
@@ -365,13 +429,28 @@ func spreadOut(f answers.Forecast) (curve []forecast.Point) {
 	return curve
 }
 
-// What the engine does lies in the band of a forecast in 70 to 90 of 100 points. DROVER_FORECAST=long
-// looks at 200 jobs.
+// What the engine does lies in the band of a forecast in 70 to 90 of 100 points.
+// DROVER_FORECAST=long looks at 200 jobs.
 func TestForecastBand(t *testing.T) { // R-FCT-8
 	t.Parallel()
-	count, runs := 12, 2
+	holdMany(t, 2, 5, hold)
+}
+
+// A forecast of a job that goes on begins with what it has come to, and what it comes to later lies
+// in the band as often.
+func TestForecastBandOfRunningJob(t *testing.T) { // R-FCT-4, R-FCT-8
+	t.Parallel()
+	holdMany(t, 1, 3, holdRunning)
+}
+
+// holdMany holds the forecasts of many jobs, each against so many runs.
+func holdMany(
+	t *testing.T, few, many int, hold func(context.Context, uint64, int) (coverage, error),
+) {
+	t.Helper()
+	count, runs := 12, few
 	if os.Getenv("DROVER_FORECAST") == "long" {
-		count, runs = 200, 5
+		count, runs = 200, many
 	}
 	var lock sync.Mutex
 	var all coverage
