@@ -94,5 +94,6 @@ func (p *Plane) Bind(r *schema.Router) {
 	p.bindHolds(r)
 	p.bindFailures(r)
 	p.bindAudit(r)
+	p.bindForecast(r)
 	schema.Handle(r, iot.DescribeEndpoint, p.DescribeEndpoint)
 }

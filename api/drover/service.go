@@ -15,6 +15,7 @@ var Service = schema.Service{
 
 		DescribeFailures, ListJobTargetThings, ReplayJob,
 		ListAuditRecords, DescribeAuditLog, VerifyAuditLog,
+		Forecast,
 	},
 }
 

@@ -28,6 +28,7 @@ func commands() []command {
 			"rules", nil, simulate},
 		{"nodes", "lists the servers on one database", nil, listNodes},
 		noun("jobs", "lists, watches and steers jobs, and ships a file to devices by a job", jobVerbs),
+		forecastCommand(),
 		noun("things", "lists things, and holds single ones", thingVerbs),
 		{"artifact", "brings files to the store that devices download from, and back",
 			[]string{"put", "list", "get", "remove"}, runArtifact},

@@ -14,9 +14,9 @@ import (
 const (
 	// attemptsPage is how many first attempts are read at a time: a read of some milliseconds.
 	attemptsPage = 1000
-	// earlierJobs is in how many jobs before this one a reason is looked for, earlierFailures in
+	// comparedJobs is in how many jobs before this one a reason is looked for, comparedFailures in
 	// how many failures of each.
-	earlierJobs, earlierFailures = 20, 1000
+	comparedJobs, comparedFailures = 20, 1000
 )
 
 // Failures is what was found out about the failures of a job.
@@ -162,13 +162,13 @@ func (f *Failures) compare(r store.Reader) error {
 		return nil
 	}
 	after := store.JobCursor{CreatedAt: f.Job.CreatedAt, ID: f.Job.ID}
-	earlier, err := r.Jobs(store.JobQuery{After: &after, Limit: earlierJobs})
+	earlier, err := r.Jobs(store.JobQuery{After: &after, Limit: comparedJobs})
 	if err != nil {
 		return err
 	}
 	known := map[string]bool{}
 	for _, j := range earlier {
-		failed, err := r.FailedOfJob(j.Key, earlierFailures)
+		failed, err := r.FailedOfJob(j.Key, comparedFailures)
 		if err != nil {
 			return err
 		}

@@ -287,6 +287,16 @@ func (a answers) registry(r store.Reader) {
 			}
 		}
 	}
+	for first := registry.GroupID(1); first <= maxGroup; first++ {
+		for _, c := range []store.MemberCount{
+			{Groups: []registry.GroupID{first}, Joined: 99},
+			{Groups: []registry.GroupID{first, maxGroup}, Joined: 20},
+			{Groups: []registry.GroupID{first}, Joined: 40, Within: []registry.GroupID{maxGroup, 1}},
+		} {
+			n, err := r.CountMembers(c)
+			addOne(a, n, err, "count of members %+v", c)
+		}
+	}
 	for _, name := range names {
 		id, err := r.ThingID(name)
 		addOne(a, id, err, "thing id %s", name)
