@@ -94,6 +94,9 @@ func (s *Service) newJob(
 	}
 	j = job.Job{Key: tx.Keys.Job(), ID: id, Definition: definition}
 	j.CreatedAt, j.UpdatedAt, j.Paused = tx.Now, tx.Now, paused
+	if paused != "" {
+		j.PausedAt = tx.Now
+	}
 	j.TargetGroups = job.TargetGroups(sources)
 	if err := checkWaves(tx, j); err != nil {
 		return j, err

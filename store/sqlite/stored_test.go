@@ -302,7 +302,7 @@ func withoutSteering(f *facts) {
 	f.Execution.ShowAt, f.Execution.Wave, f.Execution.Held = time.Time{}, 0, false
 	f.Hold, f.Retry, f.Confirmation = job.Hold{}, store.WaitingRetry{}, job.Confirmation{}
 	f.Job.Steering, f.Job.Paused, f.Job.Steered = nil, "", nil
-	f.Job.Progress.Closed = time.Time{}
+	f.Job.Progress.Closed, f.Job.PausedAt = time.Time{}, time.Time{}
 	f.Announcement.Nodes.Confirmations = nil
 }
 
