@@ -166,6 +166,22 @@ func (r reader) Members(
 	return all(r.stmt(listMembers).int(int64(group)).text(after).limit(limit), scanMembership)
 }
 
+// countMembers reads only as many rows as it may look at. No name comes after the bound that stands
+// for none.
+const countMembers = `SELECT count(CASE WHEN joined <= ?4 THEN 1 END), count(*) FROM (
+	SELECT joined FROM membership
+	WHERE thing_group = ?1 AND name > ?2 AND name < ?3 ORDER BY name LIMIT ?5) AS looked`
+
+func (r reader) CountMembers(q store.MemberCount) (counted, looked int, err error) {
+	before := q.Before
+	if before == "" {
+		before = afterPrefix("")
+	}
+	s := r.stmt(countMembers).int(int64(q.Group)).text(q.After).text(before).int(q.Joined).limit(q.Limit)
+	n, err := one(s, func(s stmt) [2]int64 { return [2]int64{s.getInt(), s.getInt()} })
+	return int(n[0]), int(n[1]), err
+}
+
 const listMemberships = `SELECT thing_group, thing, name, joined
 	FROM membership INDEXED BY membership_of_thing
 	WHERE thing = ? ORDER BY thing_group`
