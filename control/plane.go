@@ -89,5 +89,6 @@ func (p *Plane) Bind(r *schema.Router) {
 	p.bindEvents(r)
 	p.bindSteering(r)
 	p.bindHolds(r)
+	p.bindExplain(r)
 	schema.Handle(r, iot.DescribeEndpoint, p.DescribeEndpoint)
 }

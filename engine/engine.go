@@ -149,7 +149,12 @@ func New(c Config) *Engine {
 		ClientChanged: e.Fleet.ClientChanged,
 	})
 	e.Tags = &tags.Service{Store: c.Store, Commits: e.commits}
-	e.Answers = &answers.Service{Store: c.Store, Clock: c.Clock, Jobs: e.Jobs}
+	e.Answers = &answers.Service{
+		Store:   c.Store,
+		Clock:   c.Clock,
+		Jobs:    e.Jobs,
+		Devices: answers.Devices{Fleet: e.Fleet, Identity: e.Identity},
+	}
 	publisher := jobs.Publisher{Renderer: c.Events}
 	e.commits.Hooks = commit.Hooks{
 		JobChanged:         publisher.JobChanged,

@@ -12,6 +12,8 @@ var Service = schema.Service{
 		DescribeSteering, UpdateSteering, ApproveWave, RetryJobExecutions,
 
 		HoldThing, DescribeHold, ReleaseThing, ListHolds,
+
+		ExplainThing, ExplainJob,
 	},
 }
 

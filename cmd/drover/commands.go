@@ -29,6 +29,7 @@ func commands() []command {
 		{"nodes", "lists the servers on one database", nil, listNodes},
 		noun("jobs", "lists, watches and steers jobs, and ships a file to devices by a job", jobVerbs),
 		noun("things", "lists things, and holds single ones", thingVerbs),
+		{"explain", "says why a thing has not done a job, or what a job waits for", nil, explain},
 		{"artifact", "brings files to the store that devices download from, and back",
 			[]string{"put", "list", "get", "remove"}, runArtifact},
 		noun("keys", "makes, lists and deletes operator keys", keyVerbs),

@@ -12,4 +12,5 @@ type Service struct {
 	Clock clock.Clock
 	// Jobs decides what a request would do, for those that are asked about before they are made.
 	Jobs *jobs.Service
+	Devices
 }
