@@ -27,6 +27,7 @@ func (p *Plane) ExplainThing(
 	shown := &drover.ThingExplanation{
 		ThingName: in.ThingName,
 		JobID:     optional(iot.JobID(a.JobID)),
+		Target:    optional(a.Target),
 		Verdict:   drover.Verdict(a.Verdict),
 		Reasons:   convert(a.Reasons, reason),
 	}

@@ -46,6 +46,9 @@ type ThingExplanation struct {
 	ThingName iot.ThingName `json:"thingName"`
 	// The job; absent when none was asked about and none is to come.
 	JobID *iot.JobID `json:"jobId"`
+	// The target of the job through which the thing is one, such as thinggroup/site-1; absent when it
+	// is none.
+	Target *string `json:"target"`
 	// The last execution of the job on the thing; absent without one.
 	ExecutionNumber *int64               `json:"executionNumber"`
 	Status          *iot.ExecutionStatus `json:"status"`

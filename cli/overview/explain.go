@@ -26,9 +26,14 @@ func ThingExplanation(a *drover.ThingExplanation) Explanation {
 	if a.JobID != nil {
 		e.About += ", job " + string(*a.JobID)
 	}
-	if a.ExecutionNumber != nil && a.Status != nil {
-		e.Detail = fmt.Sprintf("execution %d is %s", *a.ExecutionNumber, *a.Status)
+	var details []string
+	if a.Target != nil {
+		details = append(details, "a target by "+*a.Target)
 	}
+	if a.ExecutionNumber != nil && a.Status != nil {
+		details = append(details, fmt.Sprintf("execution %d is %s", *a.ExecutionNumber, *a.Status))
+	}
+	e.Detail = strings.Join(details, "; ")
 	return e
 }
 

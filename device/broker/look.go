@@ -49,7 +49,9 @@ func (b *Broker) Look(client string, topics ...string) (l Look) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	l.Since = b.presence[client].last
+	if count, known := b.presence[client]; known {
+		l.Since = count.last.Round(0).UTC()
+	}
 	for s := b.sessions[client]; s != nil; s = s.next {
 		s.mu.Lock()
 		if c := s.conn; c != nil {

@@ -28,6 +28,9 @@ const (
 type ThingExplanation struct {
 	Thing string
 	JobID string // the job asked about, or found; empty when nothing is to come
+	// Target is the target through which the thing is one, by kind and name such as
+	// thinggroup/site-1; empty when it is none.
+	Target string
 	// Execution is the last one of the job on the thing, nil without one.
 	Execution *job.Execution
 	explain.Explanation
@@ -69,6 +72,12 @@ func (s *Service) ExplainThing(
 		return a, err
 	}
 	a.JobID, a.Execution, a.Explanation = facts.Job.ID, facts.Latest, explain.Thing(*facts)
+	switch t := facts.Target; {
+	case t.Named:
+		a.Target = registry.KindThing + "/" + name
+	case t.Group != "":
+		a.Target = registry.KindGroup + "/" + t.Group
+	}
 	if v := a.Verdict; v == explain.Waiting || v == explain.Blocked {
 		if facts.Access, err = s.access(ctx, name, a.JobID, facts.Client); err != nil {
 			return a, err

@@ -16,7 +16,7 @@ const receiversShown = 3
 // it.
 func (e *Explanation) reaches(f Facts, queued time.Time) {
 	visible := len(e.Reasons) == 0 && !queued.IsZero()
-	e.notConnected(f.Client)
+	e.notConnected(f)
 	c := f.Client
 	switch {
 	case c == nil || c.NotTheThing:
@@ -30,7 +30,7 @@ func (e *Explanation) reaches(f Facts, queued time.Time) {
 		e.add(NoSubscription, "Nobody subscribes to notify or notify-next of %s, so it has to ask by "+
 			"itself.", f.Thing)
 	case visible && c.Notice != nil:
-		e.notice(*c.Notice, queued)
+		e.notice(*c.Notice)
 	}
 	e.access(f)
 	if visible && len(e.Reasons) == 0 {
@@ -39,7 +39,8 @@ func (e *Explanation) reaches(f Facts, queued time.Time) {
 }
 
 // notConnected adds that the client of the thing is not there, or that another one is.
-func (e *Explanation) notConnected(c *Client) {
+func (e *Explanation) notConnected(f Facts) {
+	c := f.Client
 	switch {
 	case c == nil:
 	case c.NotTheThing:
@@ -48,30 +49,35 @@ func (e *Explanation) notConnected(c *Client) {
 	case c.Connected:
 	case !c.Seen:
 		e.add(NotConnected, "It is not connected over MQTT, and was not since the server started%s.",
-			others(c.Receivers))
+			others(f))
 	default:
 		because := ""
 		if c.Why != "" {
 			because = " (" + c.Why + ")"
 		}
-		e.add(NotConnected, "It is not connected over MQTT%s%s.", because, others(c.Receivers)).since(c.At)
+		e.add(NotConnected, "It is not connected over MQTT%s%s.", because, others(f)).since(c.At)
 	}
 }
 
 // others says who gets the notices in the place of a client that is not there.
-func others(receivers []string) string {
-	if len(receivers) == 0 {
+func others(f Facts) string {
+	var shown []string
+	for _, receiver := range f.Client.Receivers {
+		if receiver != f.Thing && len(shown) < receiversShown {
+			shown = append(shown, receiver)
+		}
+	}
+	if len(shown) == 0 {
 		return ""
 	}
-	shown := receivers[:min(receiversShown, len(receivers))]
 	return "; its notices go to the sessions of " + strings.Join(shown, ", ")
 }
 
 // notice adds what became of the last notice.
-func (e *Explanation) notice(n Notice, queued time.Time) {
+func (e *Explanation) notice(n Notice) {
 	switch {
 	case !n.Acknowledged.IsZero():
-		e.add(NoticeConfirmed, "The device has acknowledged its last notice, and has not started the "+
+		e.add(NoticeAcknowledged, "The device has acknowledged its last notice, and has not started the "+
 			"execution.").since(n.Acknowledged)
 	case !n.QoS1:
 		e.add(NoticeSent, "Its last notice was sent at QoS 0, which is not acknowledged.").since(n.Sent)

@@ -37,7 +37,6 @@ const (
 	JobCanceled        Code = "JOB_CANCELED"
 	JobBeingDeleted    Code = "JOB_BEING_DELETED"
 	RolloutEnded       Code = "ROLLOUT_ENDED"
-	TurnMissed         Code = "TURN_MISSED"
 	ExecutionDeleted   Code = "EXECUTION_DELETED"
 	ExecutionSucceeded Code = "EXECUTION_SUCCEEDED"
 	ExecutionFailed    Code = "EXECUTION_FAILED"
@@ -51,38 +50,38 @@ const (
 	RolloutGoesOn     Code = "ROLLOUT_GOES_ON"
 	ExecutionsPending Code = "EXECUTIONS_PENDING"
 
-	StartTime        Code = "START_TIME"
-	WindowClosed     Code = "WINDOW_CLOSED"
-	JobPaused        Code = "JOB_PAUSED"
-	PausedByAbort    Code = "PAUSED_BY_ABORT"
-	PausedByGuard    Code = "PAUSED_BY_GUARD"
-	WaveStopped      Code = "WAVE_STOPPED"
-	WaveApproval     Code = "WAVE_APPROVAL"
-	WaveGate         Code = "WAVE_GATE"
-	WaveToCome       Code = "WAVE_TO_COME"
-	MaxOutstanding   Code = "MAX_OUTSTANDING"
-	RolloutTurn      Code = "ROLLOUT_TURN"
-	TurnAfterAll     Code = "TURN_AFTER_ALL"
-	LateJoiner       Code = "LATE_JOINER"
-	BackgroundWork   Code = "BACKGROUND_WORK"
-	RetryBacksOff    Code = "RETRY_BACKS_OFF"
-	RetryWaits       Code = "RETRY_WAITS"
-	RetryAskedFor    Code = "RETRY_ASKED_FOR"
-	ThingHeld        Code = "THING_HELD"
-	BehindAnother    Code = "BEHIND_ANOTHER"
-	ContinuousJob    Code = "CONTINUOUS_JOB"
-	NotConnected     Code = "NOT_CONNECTED"
-	NotTheThing      Code = "NOT_THE_THING"
-	OnAnotherNode    Code = "ON_ANOTHER_NODE"
-	NoSubscription   Code = "NO_SUBSCRIPTION"
-	NoticeStored     Code = "NOTICE_STORED"
-	NoticeSent       Code = "NOTICE_SENT"
-	NoticeConfirmed  Code = "NOTICE_ACKNOWLEDGED"
-	DeviceToStart    Code = "DEVICE_TO_START"
-	NoCertificate    Code = "NO_CERTIFICATE"
-	CertificateUnfit Code = "CERTIFICATE_UNFIT"
-	PolicyRefuses    Code = "POLICY_REFUSES"
-	NothingToWaitFor Code = "NOTHING_TO_WAIT_FOR"
+	StartTime          Code = "START_TIME"
+	WindowClosed       Code = "WINDOW_CLOSED"
+	JobPaused          Code = "JOB_PAUSED"
+	PausedByAbort      Code = "PAUSED_BY_ABORT"
+	PausedByGuard      Code = "PAUSED_BY_GUARD"
+	WaveStopped        Code = "WAVE_STOPPED"
+	WaveApproval       Code = "WAVE_APPROVAL"
+	WaveGate           Code = "WAVE_GATE"
+	WaveToCome         Code = "WAVE_TO_COME"
+	MaxOutstanding     Code = "MAX_OUTSTANDING"
+	RolloutTurn        Code = "ROLLOUT_TURN"
+	TurnAfterAll       Code = "TURN_AFTER_ALL"
+	LateJoiner         Code = "LATE_JOINER"
+	BackgroundWork     Code = "BACKGROUND_WORK"
+	RetryBacksOff      Code = "RETRY_BACKS_OFF"
+	RetryWaits         Code = "RETRY_WAITS"
+	RetryAskedFor      Code = "RETRY_ASKED_FOR"
+	ThingHeld          Code = "THING_HELD"
+	BehindAnother      Code = "BEHIND_ANOTHER"
+	ContinuousJob      Code = "CONTINUOUS_JOB"
+	NotConnected       Code = "NOT_CONNECTED"
+	NotTheThing        Code = "NOT_THE_THING"
+	OnAnotherNode      Code = "ON_ANOTHER_NODE"
+	NoSubscription     Code = "NO_SUBSCRIPTION"
+	NoticeStored       Code = "NOTICE_STORED"
+	NoticeSent         Code = "NOTICE_SENT"
+	NoticeAcknowledged Code = "NOTICE_ACKNOWLEDGED"
+	DeviceToStart      Code = "DEVICE_TO_START"
+	NoCertificate      Code = "NO_CERTIFICATE"
+	CertificateUnfit   Code = "CERTIFICATE_UNFIT"
+	PolicyRefuses      Code = "POLICY_REFUSES"
+	NothingToWaitFor   Code = "NOTHING_TO_WAIT_FOR"
 )
 
 // Row is what a code means: the verdict that it leads to alone, and when it is given.
@@ -105,7 +104,6 @@ var table = []Row{
 	{JobCanceled, Done, "the job is CANCELED"},
 	{JobBeingDeleted, Done, "the job is being deleted"},
 	{RolloutEnded, Done, "the end time has come, or no window opens any more: nothing is released"},
-	{TurnMissed, Done, "the rollout has finished without the thing, which had left when its turn came"},
 	{ExecutionDeleted, Done, "the execution was deleted, and a rollout creates no second one"},
 	{ExecutionSucceeded, Done, "the last execution is SUCCEEDED"},
 	{ExecutionFailed, Done, "the last execution is FAILED, and is not tried again"},
@@ -145,12 +143,12 @@ var table = []Row{
 	{NoSubscription, Waiting, "nobody subscribes to the notices of the thing"},
 	{NoticeStored, Waiting, "the notice waits in the session of the client"},
 	{NoticeSent, Waiting, "the notice was sent, and not acknowledged"},
-	{NoticeConfirmed, Waiting, "the notice was acknowledged, and the device has not started"},
+	{NoticeAcknowledged, Waiting, "the notice was acknowledged, and the device has not started"},
 	{DeviceToStart, Waiting, "the device can see the execution, and has not started it"},
 	{NoCertificate, Waiting, "no certificate is attached to the thing"},
 	{CertificateUnfit, Blocked, "no attached certificate may connect"},
 	{PolicyRefuses, Blocked, "policies refuse what the device must do"},
-	{NothingToWaitFor, Blocked, "of a job: it is active and waits for nothing, which is a defect"},
+	{NothingToWaitFor, Blocked, "an active job, or a thing of one, waits for nothing: a defect"},
 }
 
 // Rows is every code there is.

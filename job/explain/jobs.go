@@ -1,7 +1,6 @@
 package explain
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -56,9 +55,14 @@ func (e *Explanation) active(j job.Job, now time.Time) {
 		}
 	}
 	if len(e.Reasons) == 0 {
-		e.add(NothingToWaitFor, "It is active and waits for nothing, which is a defect of the server. "+
-			"Please report it, with this answer and the one of DescribeJob.").since(j.UpdatedAt)
+		e.defect("Job %s is active and waits for nothing", j.ID)
 	}
+}
+
+// defect adds that something waits for nothing, which must not be.
+func (e *Explanation) defect(format string, args ...any) {
+	e.add(NothingToWaitFor, format+". That is a defect of the server: please report it, with this answer "+
+		"and that of DescribeJob.", args...)
 }
 
 // pending adds how many executions have not ended.
@@ -100,10 +104,13 @@ func (e *Explanation) heldBack(j job.Job, now time.Time) {
 		if end := j.Schedule.EndAt; !end.IsZero() && end.Before(until) {
 			until, ends = end, ", and ends before"
 		}
-		if j.RolloutStarted() {
+		switch {
+		case j.ReachedWindowEdge(now):
+			e.add(BackgroundWork, "The server is about to %s.", works[job.WorkOpenWindow])
+		case j.RolloutStarted():
 			e.add(WindowClosed, "Job %s waits for its next maintenance window%s.", j.ID, ends).
 				since(j.ClosedSince(now)).until(until)
-		} else {
+		default:
 			e.add(StartTime, "Job %s has not begun%s.", j.ID, ends).since(j.CreatedAt).until(until)
 		}
 	}
@@ -143,9 +150,9 @@ func (e *Explanation) gate(j job.Job) {
 		return
 	}
 	when := "when its soak time is over"
-	if !w.Soaks {
-		when = fmt.Sprintf("when the last %d of its executions have ended",
-			w.State.Created-w.State.Ended+w.State.Confirming)
+	if left := w.State.Created - w.State.Ended + w.State.Confirming; !w.Soaks {
+		when = plural(int(left), "when its last execution has ended",
+			"when the last %d of its executions have ended")
 	}
 	e.add(WaveGate, "Wave %d (%s) is released; its gate is judged %s.", w.Number, w.Takes, when).
 		since(w.State.LastRelease).until(w.Judged)
@@ -153,8 +160,8 @@ func (e *Explanation) gate(j job.Job) {
 
 // outstanding adds that as many executions are pending as may be.
 func (e *Explanation) outstanding(j job.Job, most int64) {
-	e.add(MaxOutstanding, "Job %s has %d executions pending, and drover:max-outstanding is %d: the next "+
-		"is created when one has ended.", j.ID, j.Counts.Pending(), most)
+	e.add(MaxOutstanding, "Job %s has as many executions pending as drover:max-outstanding = %d allows: "+
+		"the next is created when one has ended.", j.ID, most)
 }
 
 // deleting says that the job is being deleted.

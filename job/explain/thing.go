@@ -63,7 +63,7 @@ func (f Facts) aboutTo(x job.Execution) string {
 	name := fmt.Sprintf("execution %d of job %s", x.Number, f.Job.ID)
 	switch f.Job.NextFor(x, f.Now) {
 	case job.ExecutionWorkSweep:
-		return "cancel " + name + ", as its job is" + why(f.Job)
+		return "cancel " + name + ", as its job is CANCELED" + why(f.Job)
 	case job.ExecutionWorkTimeOut:
 		return "end " + name + ", whose timer has run out"
 	case job.ExecutionWorkShow:
@@ -90,7 +90,7 @@ func (e *Explanation) works(f Facts, x job.Execution) {
 	if f.Job.Status == job.Canceled {
 		e.canceled(f.Job, "; what is IN_PROGRESS may end")
 	}
-	e.notConnected(f.Client)
+	e.notConnected(f)
 }
 
 // queued explains an execution that is QUEUED: why its device does not see it, or why that does not
@@ -110,7 +110,11 @@ func (e *Explanation) queued(f Facts, x job.Execution) {
 
 // held adds that the thing is held.
 func (e *Explanation) held(f Facts) {
-	if h := f.Hold; h != nil {
+	switch h := f.Hold; {
+	case h == nil:
+	case !h.Until.IsZero() && !h.Until.After(f.Now):
+		e.add(BackgroundWork, "The server is about to release %s, which was held.", f.Thing)
+	default:
 		e.add(ThingHeld, "An operator holds %s: %s.", f.Thing, h.Reason).since(h.Since).until(h.Until)
 	}
 }

@@ -34,8 +34,7 @@ func (e *Explanation) withoutExecution(f Facts) {
 	case f.LateJoiner || !snapshot && !f.Target.InTime:
 		e.joins(f)
 	case j.Progress.Finished:
-		e.add(TurnMissed, "The rollout of job %s has finished without %s, which was no target when its "+
-			"turn came.", j.ID, f.Thing)
+		e.defect("The rollout of job %s has finished without %s, which is a target of it", j.ID, f.Thing)
 	default:
 		e.turn(f)
 	}
