@@ -18,6 +18,7 @@ import (
 //   - Committed after each commit;
 //   - Asked and Answered around each request of a device;
 //   - BeforeUpdate, DeletingJob, BeforeCall and AfterCall around some calls of operators;
+//   - Explained and ExplainedJob with answers to operators who ask why;
 //   - Notified and Published for each message that the server sends by itself;
 //   - Settled whenever the server has nothing to do, Restarted after a crash, Finished at the end.
 type Checker struct {
@@ -37,6 +38,7 @@ type Checker struct {
 	// since the server last had nothing to do. They are notified step by step, in later commits.
 	windowNotified map[registry.ThingID]bool
 
+	promises   []promise      // of explanations
 	update     *Update        // the last UpdateJob, nil after the commit that follows it
 	call       *ExecutionCall // the call about one execution that is being made, nil for none
 	deletingID string         // the id of the job that DeleteJob is being called for, "" for none
