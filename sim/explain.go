@@ -30,12 +30,28 @@ func (w *world) askWhy() {
 	if due, ok := w.checker.DuePromise(w.time.now()); ok {
 		w.askWhyExecution(asker, due)
 	}
+	w.askWhyTurn(asker, x.Job, n)
 	id := w.checker.JobID(x.Job)
 	j, e, err := asker.ExplainJob(w.server.ctx, id)
 	w.log.must("explain a job", err)
 	if err == nil && j.Status.Active() {
 		w.server.look(func(now rules.State) { w.checker.ExplainedJob(now, id, explained(e)) })
 	}
+}
+
+// askWhyTurn asks about a thing that the rollout of a job has not reached.
+func (w *world) askWhyTurn(asker *answers.Service, key job.Key, n int) {
+	w.server.look(func(now rules.State) {
+		waits, ok := w.checker.Unreleased(now, key, n)
+		if !ok {
+			return
+		}
+		thing, err := now.Store.Thing(waits)
+		w.log.must("read a thing", err)
+		a, err := asker.ExplainThing(w.server.ctx, thing.Name, w.checker.JobID(key))
+		w.log.must("explain a turn", err)
+		w.checker.ExplainedTurn(now, key, waits, explained(a.Explanation))
+	})
 }
 
 // askWhyExecution asks about an execution.

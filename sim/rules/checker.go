@@ -18,7 +18,7 @@ import (
 //   - Committed after each commit;
 //   - Asked and Answered around each request of a device;
 //   - BeforeUpdate, DeletingJob, BeforeCall and AfterCall around some calls of operators;
-//   - Explained and ExplainedJob with answers to operators who ask why;
+//   - Explained, ExplainedTurn and ExplainedJob with answers to operators who ask why;
 //   - Notified and Published for each message that the server sends by itself;
 //   - Settled whenever the server has nothing to do, Restarted after a crash, Finished at the end.
 type Checker struct {

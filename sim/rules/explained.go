@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
 )
 
 // Explanations are looked at for executions that have not ended. Each has one, which says what can be
@@ -159,6 +160,38 @@ func (ch *Checker) checkVerdict(rec *jobRecord, x job.Execution, e Explained) {
 	for _, h := range hides {
 		if x.Status == job.ExecutionQueued && h.is(rec.stored, x) && !has(h.codes...) {
 			ch.fail("R-EXP-2", "%+v of %s is hidden, and explained by %+v", x, rec.id, e)
+		}
+	}
+}
+
+// Unreleased returns a thing that the rollout of a job has not reached, the n-th of them; ok is false
+// when there is none.
+func (ch *Checker) Unreleased(now State, key job.Key, n int) (thing registry.ThingID, ok bool) {
+	rec := ch.jobs[key]
+	if !rec.started || !active(rec.stored.Status) || rec.stored.Progress.Finished || rec.over(now.Now) {
+		return 0, false
+	}
+	waiting := rec.unreleased(now.Store)
+	if len(waiting) == 0 {
+		return 0, false
+	}
+	return waiting[n%len(waiting)], true
+}
+
+// ExplainedTurn checks the explanation of a thing that the rollout of a job has not reached: it waits
+// for its turn (R-EXP-2).
+func (ch *Checker) ExplainedTurn(now State, key job.Key, thing registry.ThingID, e Explained) {
+	ch.state = now
+	turn := slices.ContainsFunc(e.Reasons, func(r ExplainedReason) bool {
+		return slices.Contains([]string{"ROLLOUT_TURN", "TURN_AFTER_ALL", "BACKGROUND_WORK"}, r.Code)
+	})
+	if !turn || e.Verdict != "WAITING" && e.Verdict != "BLOCKED" {
+		ch.fail("R-EXP-2", "thing %v waits for its turn in %s, and is explained by %+v", thing,
+			ch.jobs[key].id, e)
+	}
+	for _, r := range e.Reasons {
+		if !r.Until.IsZero() && !now.Now.Before(r.Until) {
+			ch.fail("R-EXP-5", "thing %v and %s are explained by %+v", thing, ch.jobs[key].id, r)
 		}
 	}
 }

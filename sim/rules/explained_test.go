@@ -21,6 +21,19 @@ func (h *history) explainJob(code string) {
 	})
 }
 
+// explainTurn shows the rules an explanation of the first thing whose turn is to come.
+func (h *history) explainTurn(code string) {
+	h.t.Helper()
+	h.read(func(now State) {
+		thing, ok := h.checker.Unreleased(now, h.job.Key, 0)
+		if !ok {
+			h.t.Fatal("nobody waits for a turn")
+		}
+		e := Explained{Verdict: "WAITING", Reasons: []ExplainedReason{because(code, time.Time{})}}
+		h.checker.ExplainedTurn(now, h.job.Key, thing, e)
+	})
+}
+
 // because is a reason that holds until a time.
 func because(code string, until time.Time) ExplainedReason {
 	return ExplainedReason{Code: code, Text: "A sentence.", Since: noon, Until: until}
@@ -80,6 +93,16 @@ func TestExplained(t *testing.T) {
 			},
 			keeps:  func(h *history) { h.explain("WAITING", because("DEVICE_TO_START", never)) },
 			breaks: func(h *history) { h.explain("WAITING", because("BEHIND_ANOTHER", soon.Add(time.Hour))) },
+		},
+		{
+			rule: "R-EXP-2",
+			name: "a thing whose turn is to come waits for it",
+			before: func(h *history) {
+				h.create(nil)
+				h.release(a)
+			},
+			keeps:  func(h *history) { h.explainTurn("ROLLOUT_TURN") },
+			breaks: func(h *history) { h.explainTurn("NOT_A_TARGET") },
 		},
 		{
 			rule:   "R-EXP-3",
