@@ -424,7 +424,7 @@ var rewriteExplanations = flag.Bool("rewrite-explanations", false, "write "+expl
 const explainFile = "testdata/explanations.txt"
 
 // Every reason comes about on a server, stands where it binds, and says since when it holds and until
-// when, where that is known (R-EXP-1, R-EXP-2, R-EXP-3).
+// when, where that is known (R-EXP-1 to R-EXP-4).
 func TestExplanations(t *testing.T) {
 	t.Parallel()
 	var all strings.Builder
@@ -448,6 +448,9 @@ func TestExplanations(t *testing.T) {
 				t.Errorf("%s (-want +got):\n%s", row.ask, diff)
 			}
 		})
+	}
+	if strings.Contains(all.String(), explainSecret) {
+		t.Error("R-EXP-4: an explanation shows what stands in the document")
 	}
 	if *rewriteExplanations {
 		if err := os.WriteFile(explainFile, []byte(all.String()), 0o644); err != nil {

@@ -37,6 +37,9 @@ import (
 // explainNow is when every case begins.
 var explainNow = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
+// explainSecret stands in the document of every job. No explanation shows it.
+const explainSecret = "s3cr3t"
+
 type explainWorld struct {
 	*testing.T
 	*engine.Engine
@@ -150,7 +153,7 @@ func (w *explainWorld) create(id string, d job.Definition, targets string, setti
 			d.Targets = append(d.Targets, job.ThingTarget(registry.DefaultScope, name))
 		}
 	}
-	in := jobs.NewJob{ID: id, Document: "{}", Definition: d}
+	in := jobs.NewJob{ID: id, Document: `{"password":"` + explainSecret + `"}`, Definition: d}
 	for _, setting := range settings {
 		key, value, _ := strings.Cut(setting, "=")
 		in.Tags = append(in.Tags, registry.Tag{Key: job.SteeringPrefix + key, Value: value})

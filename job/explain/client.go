@@ -59,18 +59,25 @@ func (e *Explanation) notConnected(f Facts) {
 	}
 }
 
-// others says who gets the notices in the place of a client that is not there.
+// others says who gets the notices in the place of a client that is not there: its session, and those
+// of others.
 func others(f Facts) string {
-	var shown []string
+	session, shown := "", []string(nil)
+	if f.Client.Known {
+		session = ", and no session of it waits for notices"
+	}
 	for _, receiver := range f.Client.Receivers {
-		if receiver != f.Thing && len(shown) < receiversShown {
+		switch {
+		case receiver == f.Thing:
+			session = "; its session waits for notices"
+		case len(shown) < receiversShown:
 			shown = append(shown, receiver)
 		}
 	}
-	if len(shown) == 0 {
-		return ""
+	if len(shown) > 0 {
+		session += "; the sessions of others get them: " + strings.Join(shown, ", ")
 	}
-	return "; its notices go to the sessions of " + strings.Join(shown, ", ")
+	return session
 }
 
 // notice adds what became of the last notice.

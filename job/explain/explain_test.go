@@ -278,8 +278,11 @@ func TestReaches(t *testing.T) { // R-EXP-2, R-EXP-7, R-EXP-8
 	}{
 		{"nothing is known", nil, nil, []string{"DEVICE_TO_START: The device can see the execution, and has not started it."}},
 		{"it is there", &connected, &Access{}, []string{"DEVICE_TO_START: The device can see the execution, and has not started it."}},
-		{"it went away", &Client{Seen: true, Why: "CONNECTION_LOST", Receivers: []string{"pump", "gateway"}}, nil,
-			[]string{"NOT_CONNECTED: It is not connected over MQTT (CONNECTION_LOST); its notices go to the sessions of gateway."}},
+		{"it went away", &Client{Seen: true, Why: "CONNECTION_LOST", Receivers: []string{"pump", "gateway"}}, nil, []string{
+			"NOT_CONNECTED: It is not connected over MQTT (CONNECTION_LOST); its session waits for notices; " +
+				"the sessions of others get them: gateway."}},
+		{"it has no session", &Client{Seen: true, Known: true}, nil, []string{
+			"NOT_CONNECTED: It is not connected over MQTT, and no session of it waits for notices."}},
 		{"a notice at QoS 0", &Client{Connected: true, Known: true, Receivers: []string{"pump"}, Notice: &Notice{Sent: noon}}, nil,
 			[]string{"NOTICE_SENT: Its last notice was sent at QoS 0, which is not acknowledged."}},
 		{"no policy", &connected, &Access{Certificates: 1, Refusals: []Refusal{refused}}, []string{
