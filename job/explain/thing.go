@@ -155,9 +155,11 @@ func (e *Explanation) ended(f Facts, x job.Execution) {
 		return
 	case f.RetryAskedFor:
 		e.heldBack(f.Job, f.Now)
-		e.add(RetryAskedFor, "Execution %d is %s, and an operator has asked for another attempt, which "+
-			"has its turn in one of the next ticks.", x.Number, x.Status).since(x.UpdatedAt).
-			Expected = f.Job.Progress.NextTick
+		r := e.add(RetryAskedFor, "Execution %d is %s, and an operator has asked for another attempt, which "+
+			"has its turn in one of the next ticks.", x.Number, x.Status).since(x.UpdatedAt)
+		if f.Job.Creates() {
+			r.Expected = f.Job.Progress.NextTick
+		}
 		return
 	case x.Status == job.ExecutionRemoved && !f.Target.Is():
 		e.add(LeftTargets, "%s has left the targets of job %s, and execution %d was removed.", f.Thing,

@@ -28,7 +28,6 @@ func (e *Explanation) withoutExecution(f Facts) {
 			"again.", j.ID)
 	case !j.RolloutStarted():
 		e.heldBack(j, f.Now)
-		e.background(j, f.Now)
 		e.held(f)
 		e.reaches(f, time.Time{})
 	case f.LateJoiner || !snapshot && !f.Target.InTime:
