@@ -230,5 +230,6 @@ func (s *Server) joinBroker(ctx context.Context) (err error) {
 		s.broker.Publish(broker.Message{Topic: topic, Payload: payload, QoS: 1, Latest: true})
 	}
 	s.plane.Subscribed = s.broker.Subscribed
+	explainDevices(&s.engine.Answers.Devices, s.broker, s.Scope)
 	return nil
 }

@@ -95,5 +95,6 @@ func (p *Plane) Bind(r *schema.Router) {
 	p.bindFailures(r)
 	p.bindAudit(r)
 	p.bindForecast(r)
+	p.bindExplain(r)
 	schema.Handle(r, iot.DescribeEndpoint, p.DescribeEndpoint)
 }

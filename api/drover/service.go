@@ -16,6 +16,7 @@ var Service = schema.Service{
 		DescribeFailures, ListJobTargetThings, ReplayJob,
 		ListAuditRecords, DescribeAuditLog, VerifyAuditLog,
 		Forecast,
+		ExplainThing, ExplainJob,
 	},
 }
 

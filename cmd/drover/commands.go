@@ -30,6 +30,7 @@ func commands() []command {
 		noun("jobs", "lists, watches and steers jobs, and ships a file to devices by a job", jobVerbs),
 		forecastCommand(),
 		noun("things", "lists things, and holds single ones", thingVerbs),
+		{"explain", "says why a thing has not done a job, or what a job waits for", nil, explain},
 		{"artifact", "brings files to the store that devices download from, and back",
 			[]string{"put", "list", "get", "remove"}, runArtifact},
 		noun("audit", "says who has changed what, and whether its records are as they were made",

@@ -14,6 +14,7 @@ type Service struct {
 	Clock clock.Clock
 	// Jobs decides what a request would do, for those that are asked about before they are made.
 	Jobs *jobs.Service
+	Devices
 	// Sizes knows how large artifacts are; nil knows of none.
 	Sizes Sizes
 }

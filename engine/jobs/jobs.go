@@ -103,6 +103,9 @@ func (s *Service) newJob(
 	}
 	j = job.Job{ID: id, Definition: definition}
 	j.CreatedAt, j.UpdatedAt, j.Paused = now, now, paused
+	if paused != "" {
+		j.PausedAt = now
+	}
 	j.TargetGroups = job.TargetGroups(sources)
 	if err := checkWaves(r, j); err != nil {
 		return j, nil, err

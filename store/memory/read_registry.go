@@ -227,6 +227,21 @@ func (r reader) below(groups []registry.GroupID) map[registry.GroupID]bool {
 	return below
 }
 
+func (r reader) CountBetween(q store.MemberRange) (counted, looked int, err error) {
+	for at, m := range r.memberships.from(inGroup{q.Group, q.After}) {
+		if at.group != q.Group || looked >= q.Limit || q.Before != "" && at.name >= q.Before {
+			break
+		}
+		if at.name > q.After {
+			looked++
+			if m.Joined <= q.Joined {
+				counted++
+			}
+		}
+	}
+	return counted, looked, nil
+}
+
 func (r reader) Memberships(thing registry.ThingID) (found []registry.Membership, err error) {
 	for at, name := range r.groupsOf.from(groupOf{thing: thing}) {
 		if at.thing != thing {
