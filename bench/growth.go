@@ -27,7 +27,7 @@ import (
 var growths = []growth{
 	groupsBelowTarget, jobsTogether, releasesTogether, jobsOfGroup,
 	thingsOfFleet, thingsOfBillingGroup, executionsOfThing, thingsOfEndedJob, timersTogether,
-	thingsOfSlowJob,
+	thingsOfSlowJob, endedThings,
 }
 
 // growth is one thing that grows.
