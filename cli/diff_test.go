@@ -39,7 +39,7 @@ func TestDiff(t *testing.T) { // R-AUD-4
 		"declined": {"--description new --diff", "\n", before, reads,
 			shown + "Nothing was changed.\n", 0, ""},
 		"nobody to ask": {"--description new --diff", "-", before, reads, shown, 0, ""},
-		"not asked": {"--description new --diff --yes", "-", append(before, done), made, shown, 0, ""},
+		"not asked":     {"--description new --diff --yes", "-", append(before, done), made, shown, 0, ""},
 		"a member that is not set": {
 			"--job-executions-rollout-config maximumPerMinute=5 --diff", "-", before, reads,
 			"jobExecutionsRolloutConfig\n  - (not set)\n  + {\"maximumPerMinute\":5}\n" +

@@ -12,8 +12,8 @@ import (
 func TestWhatIf(t *testing.T) { // R-WHAT-1
 	t.Parallel()
 	const replay = `{"jobId":"j","recorded":{"released":7,"unreleased":0,"unknown":1,"firstReleaseAt":0,
-		"lastReleaseAt":360,"stops":[]},"replayed":{"released":7,"unreleased":0,"unknown":1,"firstReleaseAt":0,
-		"lastReleaseAt":180,"stops":[{"criterion":1,"at":660,"afterSeconds":660,"reached":7,"failures":3,"executed":3},
+		"lastReleaseAt":360,"criteria":0,"guard":true,"stops":[]},"replayed":{"released":7,"unreleased":0,"unknown":1,"firstReleaseAt":0,
+		"lastReleaseAt":180,"criteria":2,"guard":true,"stops":[{"criterion":1,"at":660,"afterSeconds":660,"reached":7,"failures":3,"executed":3},
 		{"at":700,"afterSeconds":700,"reached":7,"failures":3,"executed":4}]}}`
 	for _, tt := range []struct {
 		line, sent string
@@ -25,7 +25,8 @@ func TestWhatIf(t *testing.T) { // R-WHAT-1
 released     7                 7
 in           6 min             3 min
 end unknown  1                 1
-criterion 1  does not stop it  stops after 11 min: 7 released, 3 of 3 failed
+criterion 1  -                 stops after 11 min: 7 released, 3 of 3 failed
+criterion 2  -                 does not stop it
 guard        does not stop it  stops after 11 min: 7 released, 3 of 4 failed
 
 `, "", 0},

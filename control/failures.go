@@ -10,7 +10,6 @@ import (
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/job/failures"
-	"github.com/drover-iot/drover/job/replay"
 	"github.com/drover-iot/drover/schema"
 )
 
@@ -139,14 +138,18 @@ func (p *Plane) ReplayJob(
 	}, nil
 }
 
-func replayed(r replay.Result) drover.Replay {
+func replayed(r answers.Replay) drover.Replay {
 	shown := drover.Replay{
 		Released:       r.Released,
 		Unreleased:     r.Unreleased,
 		Unknown:        r.Unknown,
 		FirstReleaseAt: at(r.First),
 		LastReleaseAt:  at(r.Last),
+		Guard:          r.Guard != nil,
 		Stops:          []drover.ReplayStop{},
+	}
+	if r.Abort != nil {
+		shown.Criteria = int32(len(r.Abort.Criteria))
 	}
 	for _, s := range r.Stops {
 		shown.Stops = append(shown.Stops, drover.ReplayStop{

@@ -41,6 +41,9 @@ type Replay struct {
 	// When the first and the last thing was released; absent when none was.
 	FirstReleaseAt *schema.Timestamp `json:"firstReleaseAt"`
 	LastReleaseAt  *schema.Timestamp `json:"lastReleaseAt"`
+	// How many criteria it was judged by, and whether there was a guard.
+	Criteria int32 `json:"criteria"`
+	Guard    bool  `json:"guard"`
 	// What would have stopped the job, in the order of the times; each as if none had before.
 	Stops []ReplayStop `json:"stops" required:"true"`
 }

@@ -21,39 +21,23 @@ func ReplayTable(r *drover.ReplayJobResponse) Table {
 		row("too late for", func(of drover.Replay) Cell { return Cell{Text: fmt.Sprint(of.Unreleased)} })
 	}
 	row("end unknown", func(of drover.Replay) Cell { return Cell{Text: fmt.Sprint(of.Unknown)} })
-	for _, criterion := range stoppers(r) {
-		name := "guard"
-		if criterion > 0 {
-			name = fmt.Sprint("criterion ", criterion)
-		}
-		row(name, func(of drover.Replay) Cell { return stop(of, criterion) })
+	for criterion := range max(r.Recorded.Criteria, r.Replayed.Criteria) {
+		row(fmt.Sprint("criterion ", criterion+1), func(of drover.Replay) Cell {
+			return stop(of, criterion+1, criterion < of.Criteria)
+		})
+	}
+	if r.Recorded.Guard || r.Replayed.Guard {
+		row("guard", func(of drover.Replay) Cell { return stop(of, 0, of.Guard) })
 	}
 	return t
 }
 
-// stoppers are the criteria that would have stopped the job either way, by their places; 0 is the
-// guard.
-func stoppers(r *drover.ReplayJobResponse) (places []int32) {
-	last := int32(0)
-	guard := false
-	for _, s := range append(r.Recorded.Stops[:len(r.Recorded.Stops):len(r.Recorded.Stops)], r.Replayed.Stops...) {
-		if s.Criterion == nil {
-			guard = true
-		} else {
-			last = max(last, *s.Criterion)
-		}
+// stop says when a criterion, by its place, or the guard, 0, would have stopped the job, if there is
+// one.
+func stop(of drover.Replay, place int32, judged bool) Cell {
+	if !judged {
+		return Cell{Text: "-"}
 	}
-	for place := range last {
-		places = append(places, place+1)
-	}
-	if guard {
-		places = append(places, 0)
-	}
-	return places
-}
-
-// stop says when a criterion, or the guard, would have stopped the job.
-func stop(of drover.Replay, place int32) Cell {
 	for _, s := range of.Stops {
 		if place == 0 && s.Criterion == nil || s.Criterion != nil && *s.Criterion == place {
 			after := time.Duration(s.AfterSeconds) * time.Second

@@ -18,7 +18,13 @@ type Tried struct {
 }
 
 // Replays is what became of a job, and what would have become of it.
-type Replays struct{ Recorded, Replayed replay.Result }
+type Replays struct{ Recorded, Replayed Replay }
+
+// Replay is what came of settings, and the settings.
+type Replay struct {
+	replay.Result
+	replay.Settings
+}
 
 // Replay plays the recorded releases and outcomes of a job with other settings (R-WHAT-1). It
 // remembers some 80 bytes for each thing.
@@ -38,7 +44,7 @@ func (s *Service) Replay(ctx context.Context, id string, t Tried) (r Replays, er
 	if j.Steering != nil {
 		own.Guard = j.Steering.Guard
 	}
-	r.Recorded = replay.Run(attempts, own)
+	r.Recorded = Replay{replay.Run(attempts, own), own}
 	own.Rollout = t.Rollout
 	if t.Abort != nil {
 		own.Abort = t.Abort
@@ -46,7 +52,7 @@ func (s *Service) Replay(ctx context.Context, id string, t Tried) (r Replays, er
 	if t.Guard != nil {
 		own.Guard = t.Guard
 	}
-	r.Replayed = replay.Run(attempts, own)
+	r.Replayed = Replay{replay.Run(attempts, own), own}
 	return r, nil
 }
 
