@@ -259,17 +259,26 @@ func (s *Service) pending(
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, alike(page, j.Counts[status], now)...)
+		seen := time.Time{}
+		if j.Schedule.Windowed() { // before the window opened devices did not see them
+			seen = j.UpdatedAt
+		}
+		all = append(all, alike(page, j.Counts[status], seen, now)...)
 	}
 	return all, nil
 }
 
 // alike divides executions of one status into kinds of about the same age, and scales their numbers
-// so that they are count together.
-func alike(page []job.Execution, count int64, now time.Time) (all []forecast.Pending) {
+// so that they are count together. What is QUEUED was seen by its device since then, or later.
+func alike(
+	page []job.Execution, count int64, seen, now time.Time,
+) (all []forecast.Pending) {
 	since := func(x job.Execution) time.Time {
-		if x.Status == job.ExecutionInProgress {
+		switch {
+		case x.Status == job.ExecutionInProgress:
 			return x.StartedAt
+		case x.QueuedAt.Before(seen):
+			return seen
 		}
 		return x.QueuedAt
 	}

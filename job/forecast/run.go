@@ -176,7 +176,7 @@ func (s *simulation) beginPending(p *pendingPlan) {
 		s.idle, st.silent = s.idle+silent+later, st.silent+silent+later
 	default:
 		hang := s.of(n, p.silent)
-		bad := s.of(n-hang, s.badOdds)
+		bad := s.of(n-hang, p.bad)
 		now, late := st.good.spread(n-hang-bad, &p.ends.good, s.grid.steps(), s.dice)
 		st.good.add(block{}, now, s.grid.steps())
 		nowBad, lateBad := st.bad.spread(bad, &p.ends.bad, s.grid.steps(), s.dice)
