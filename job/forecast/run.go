@@ -237,6 +237,9 @@ func (s *simulation) cancel() {
 
 // record notes the counts at a boundary of steps.
 func (s *simulation) record(boundary int) {
+	if s.out.rows == nil {
+		return
+	}
 	row := s.out.rows[3*boundary:]
 	row[0], row[1] = int32(s.notified), int32(s.counts[job.ExecutionInProgress])
 	row[2] = int32(max(0, s.notified-s.counts.Pending()))
