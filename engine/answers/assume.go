@@ -42,10 +42,7 @@ const (
 
 // assume finds out what to assume of a job.
 func (s *Service) assume(ctx context.Context, j job.Job, given Assume) (a Assumed, err error) {
-	a = Assumed{
-		forecast.Defaults, FromDefault, FromDefault, FromDefault, FromDefault, FromDefault,
-		FromDefault, FromDefault,
-	}
+	a = assumedDefaults()
 	if !given.complete() {
 		earlier, err := s.earlierSamples(ctx, j)
 		if err != nil {
@@ -60,6 +57,20 @@ func (s *Service) assume(ctx context.Context, j job.Job, given Assume) (a Assume
 	}
 	a.give(given)
 	return a, nil
+}
+
+// assumedDefaults is what is assumed when nothing is known.
+func assumedDefaults() Assumed {
+	return Assumed{
+		Assumptions:   forecast.Defaults,
+		Started:       FromDefault,
+		Ended:         FromDefault,
+		Failed:        FromDefault,
+		FailureRate:   FromDefault,
+		RejectionRate: FromDefault,
+		TimeoutRate:   FromDefault,
+		SilentRate:    FromDefault,
+	}
 }
 
 // complete reports whether nothing has to be found out.
