@@ -13,7 +13,6 @@ type waveState struct {
 	left        int64 // things of the present wave that have not had their turn
 	atGate      bool  // the present wave has taken all of its things
 	lastRelease int64 // in milliseconds from the beginning
-	blocked     bool  // a gate did not open
 }
 
 // current is the stream of first attempts of the present wave.
@@ -143,7 +142,6 @@ func (s *simulation) judgeGates(at int64) {
 	}
 	if gate.Gate(state, n) != "" {
 		w.results[n-1].judged = at
-		w.blocked = true
 		s.stop(job.ActionPause, NeverGate)
 		return
 	}

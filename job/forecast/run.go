@@ -37,7 +37,6 @@ type result struct {
 	missed  int64 // things that never had their turn
 	topRate int   // the largest rate of a tick
 	starved bool  // the rate was not used because too many executions were pending
-	met     uint32
 }
 
 // stoppedBy is what stopped the rollout, empty for nothing, and when.
