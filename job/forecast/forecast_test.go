@@ -85,3 +85,21 @@ func TestMaxOutstanding(t *testing.T) { // R-FCT-3, R-STR-15
 		}
 	}
 }
+
+// An update whose criteria are met already stops the job at once (R-UPD-13).
+func TestUpdateThatAborts(t *testing.T) { // R-FCT-1, R-FCT-5
+	t.Parallel()
+	j := created(nil)
+	j.ReleasedExecutions(100, job.RolloutCursor{}, false, start)
+	j.Counts = job.Counts{job.ExecutionFailed: 20, job.ExecutionSucceeded: 20, job.ExecutionQueued: 60}
+	if _, err := j.ApplyUpdate(job.Update{Abort: failedPercent(50, 40)}, start); err != nil {
+		t.Fatal(err)
+	}
+	f := forecast.Run(forecast.Input{Job: j, Now: start, Left: 900, Assume: forecast.Defaults})
+	if f.Stop.Assumed.Abort < 0.999 || len(f.Finished.Never) != 1 || f.Finished.Never[0].Reason != forecast.NeverAborted {
+		t.Errorf("%+v %+v", f.Stop, f.Finished)
+	}
+	if last := f.Curve[len(f.Curve)-1]; last.Released.P90 != 100 {
+		t.Errorf("it goes on: %+v", last)
+	}
+}

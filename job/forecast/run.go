@@ -136,7 +136,9 @@ func (s *simulation) begin(d dice, out *result) {
 		notifiedBase:  j.Progress.NotifiedBase,
 		succeededBase: j.Progress.SucceededBase,
 	}
-	s.canceled = !j.Status.Active()
+	if s.canceled = !j.Status.Active(); s.canceled { // by the update that is asked about
+		out.by, out.at = canceledBy(j), 0
+	}
 	s.paused, s.rolloutEnded = j.Paused != "" && j.Status.Active(), j.RolloutEnded
 	s.observed, s.idle, s.lastEnd = 0, 0, 0
 	for i := range s.streams {
@@ -152,6 +154,20 @@ func (s *simulation) begin(d dice, out *result) {
 	}
 }
 
+// canceledBy is what has canceled a job that a forecast begins with, empty for an operator.
+func canceledBy(j job.Job) string {
+	switch j.ReasonCode {
+	case job.ReasonAbort:
+		return NeverAborted
+	case job.ReasonGuard:
+		return NeverGuarded
+	case job.ReasonScheduleEnd, job.ReasonScheduleForce:
+		return NeverInTime
+	}
+	return ""
+}
+
+// clear forgets what the simulation before has left.
 func (st *stream) clear() {
 	for _, w := range []*wheel{&st.starts, &st.good, &st.bad, &st.timesOut, &st.waits} {
 		w.clear()
