@@ -112,6 +112,7 @@ func (a *Assumed) give(given Assume) {
 	giveOne(&a.Assumptions.SilentRate, &a.SilentRate, given.SilentRate)
 }
 
+// giveOne takes one value of the request, if it is given.
 func giveOne[T any](to *T, from *AssumedFrom, given *T) {
 	if given != nil {
 		*to, *from = *given, FromRequest

@@ -18,6 +18,7 @@ type waveState struct {
 // current is the stream of first attempts of the present wave.
 func (w *waveState) current() int { return max(0, len(w.states)-1) }
 
+// took counts things of the present wave that have had their turn.
 func (w *waveState) took(n int64) {
 	if len(w.states) > 0 {
 		w.left -= n

@@ -63,6 +63,7 @@ type waitingBucket struct {
 	late             odds // that one of the others fails until then
 }
 
+// newPlan prepares the simulations of an input.
 func newPlan(in Input) *plan {
 	j := in.Job
 	p := &plan{in: in, waves: 1, rates: rates(j.Rollout)}

@@ -95,6 +95,7 @@ type rampState struct {
 	notifiedBase, succeededBase int64
 }
 
+// newSimulation returns a simulation that begin makes ready.
 func newSimulation(p *plan) *simulation {
 	s := &simulation{plan: p, streams: make([]stream, len(p.classes)*p.waves)}
 	for i := range s.streams {
