@@ -73,6 +73,16 @@ func assumedDefaults() Assumed {
 	}
 }
 
+// known says which of them are more than the defaults.
+func (a Assumed) known() forecast.Known {
+	return forecast.Known{
+		Started: a.Started != FromDefault,
+		Ended:   a.Ended != FromDefault,
+		Failed:  a.Failed != FromDefault,
+		Rates:   a.FailureRate != FromDefault,
+	}
+}
+
 // complete reports whether nothing has to be found out.
 func (a Assume) complete() bool {
 	return a.Started != nil && a.Ended != nil && a.FailureRate != nil && a.RejectionRate != nil &&

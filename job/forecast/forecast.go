@@ -23,6 +23,8 @@ type Input struct {
 	// Pending is what has not ended yet.
 	Pending []Pending
 	Assume  Assumptions
+	// Known says which of them are more than a guess: nobody is warned of what follows from a guess.
+	Known Known
 	// Bytes is how much a device downloads, 0 when that is not known.
 	Bytes int64
 	// Runs is how many simulations there are; 0 is the least number, 400 (R-FCT-5).

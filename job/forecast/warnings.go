@@ -134,7 +134,7 @@ const cutOff = 0.1
 // timeoutTooShort is about a timeout that ends executions which would have succeeded.
 func (p *plan) timeoutTooShort(Forecast) string {
 	ended := p.in.Assume.Ended
-	if p.timeout == 0 || 1-ended.within(p.timeout) < cutOff {
+	if p.timeout == 0 || !p.in.Known.Ended || 1-ended.within(p.timeout) < cutOff {
 		return ""
 	}
 	return fmt.Sprintf("%s of the devices take longer than the timeout of %s and would end TIMED_OUT: "+
@@ -164,7 +164,7 @@ func (p *plan) rises(f Forecast) bool {
 // again when the next one opens, and take as long again.
 func (p *plan) windowTooShort(f Forecast) string {
 	c := p.in.Job.Schedule
-	if !c.Windowed() || p.in.Left == 0 {
+	if !c.Windowed() || p.in.Left == 0 || !p.in.Known.Started {
 		return ""
 	}
 	longest := time.Duration(0)
@@ -213,6 +213,9 @@ func (p *plan) budgetStarves(f Forecast) string {
 		return fmt.Sprintf("%s of the things never answer, and each takes one of the %d places of "+
 			"drover:max-outstanding for good: raise it, or give the job a timeout", percent(p.in.Assume.SilentRate),
 			p.room)
+	}
+	if !p.in.Known.Started || !p.in.Known.Ended {
+		return ""
 	}
 	return fmt.Sprintf("drover:max-outstanding of %d lets about %.1f things a minute have their turn, not %d: "+
 		"raise it, or lower the rate", p.room, perMinute, p.rates[0])

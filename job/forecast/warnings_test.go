@@ -61,6 +61,12 @@ func TestWarnings(t *testing.T) { // R-FCT-7
 			slow(j)
 			j.Timeout = &job.TimeoutConfig{InProgressMinutes: 14}
 		}, nil, []string{forecast.TimeoutBelowUsualDuration}},
+		{"a guess", 200, func(j *job.Job) {
+			slow(j)
+			j.Timeout = &job.TimeoutConfig{InProgressMinutes: 14}
+			settings(j, map[string]string{"drover:max-outstanding": "5"})
+			j.Schedule = &job.ScheduleConfig{Windows: []job.Window{{StartTime: "cron(0 2 * * ? *)", Minutes: 30}}}
+		}, func(a *forecast.Assumptions) { a.Started = forecast.Delay{Median: time.Hour, P90: 2 * time.Hour} }, nil},
 		{"a timeout that nine of ten keep", 200, func(j *job.Job) {
 			slow(j)
 			j.Timeout = &job.TimeoutConfig{InProgressMinutes: 16}
@@ -100,6 +106,9 @@ func TestWarnings(t *testing.T) { // R-FCT-7
 		in := forecast.Input{Job: created(tt.change), Now: start, Left: tt.left, Assume: forecast.Defaults, Seed: 1}
 		if tt.assume != nil {
 			tt.assume(&in.Assume)
+		}
+		if tt.name != "a guess" {
+			in.Known = forecast.Known{Started: true, Ended: true}
 		}
 		f := forecast.Run(in)
 		var got []string
