@@ -97,6 +97,9 @@ func (s *Server) join(ctx context.Context) error {
 	if err := s.joinBroker(ctx); err != nil {
 		return err
 	}
+	if s.artifacts != nil {
+		s.engine.Answers.Sizes = artifactSizes{s.artifacts}
+	}
 	plane := &control.Plane{
 		Jobs:      s.engine.Jobs,
 		Fleet:     s.engine.Fleet,

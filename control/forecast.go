@@ -16,6 +16,7 @@ import (
 // The forecast of a job (docs/spec/51, section 1). What is asked about is read by the code of
 // CreateJob and UpdateJob; what the answer shows is in forecastdetails.go.
 
+// bindForecast binds the operation of this file.
 func (p *Plane) bindForecast(r *schema.Router) { schema.Handle(r, drover.Forecast, p.Forecast) }
 
 // Forecast says what will become of a job.

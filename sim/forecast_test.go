@@ -448,7 +448,7 @@ func holdMany(
 	t *testing.T, few, many int, hold func(context.Context, uint64, int) (coverage, error),
 ) {
 	t.Helper()
-	count, runs := 12, few
+	count, runs := 24, few
 	if os.Getenv("DROVER_FORECAST") == "long" {
 		count, runs = 200, many
 	}

@@ -58,7 +58,7 @@ func chart(f *drover.ForecastResponse, columns int, colors bool) (lines []string
 	end := "in " + follow.Span(until.Sub(from))
 	lines = append(lines, "     +"+strings.Repeat("-", width),
 		"      now"+strings.Repeat(" ", max(width-len("now")-len(end), 1))+end,
-		"      - released, # ended, : ended in 8 of 10 cases")
+		terminal.Cut("      - released, # ended, : 8 of 10 cases", columns))
 	return lines
 }
 

@@ -69,6 +69,7 @@ var leftOutTexts = map[drover.LeftOutReason]string{
 	"BEYOND_END_TIME":    "without a turn before the end time",
 }
 
+// leftOut says how many things are left out, why, and names some.
 func leftOut(l drover.ForecastLeftOut) string {
 	text := fmt.Sprintf("%d %s", l.Count, leftOutTexts[l.Reason])
 	if len(l.Examples) > 0 {
@@ -148,6 +149,7 @@ func when(at *schema.Timestamp, now schema.Timestamp) string {
 		follow.Span(at.Time().Sub(now.Time())))
 }
 
+// forecastWave says what a wave takes, when it begins and when its gate is judged.
 func forecastWave(w drover.ForecastWave, now schema.Timestamp) string {
 	text := fmt.Sprintf("%s, %s", w.Takes, things(w.Things.P50))
 	if w.Begins == nil {

@@ -5,8 +5,12 @@ import (
 	"errors"
 	"flag"
 	"slices"
+	"strings"
 
+	"github.com/drover-iot/drover/api/iot"
 	"github.com/drover-iot/drover/cli"
+	apicommand "github.com/drover-iot/drover/cli/command"
+	"github.com/drover-iot/drover/schema"
 )
 
 // forecastAbout is the help text of drover forecast.
@@ -56,9 +60,10 @@ func runForecast(ctx context.Context, args []string) error {
 
 // forecastPage is the page of drover forecast, or of one of its verbs.
 func forecastPage(args []string) error {
-	name, how := "forecast", "create-job|update-job|job [options]"
+	name, how, verb := "forecast", "create-job|update-job|job [options]", ""
 	if len(args) > 0 && slices.Contains(cli.ForecastVerbs(), args[0]) {
-		name += " " + args[0]
+		verb = args[0]
+		name += " " + verb
 		if how = "[options of drover iot " + args[0] + "] [options]"; args[0] == "job" {
 			how = "JOB [options]"
 		}
@@ -69,7 +74,24 @@ func forecastPage(args []string) error {
 		"silentPercentage")
 	flags.Int("seed", 1, "`number` from which random numbers are made")
 	flags.String("output", "", "`json|yaml|text|table`: the answer of the API, not the chart")
+	if op := apicommand.Find(&iot.Service, verb); op != nil {
+		addOptions(flags, op)
+	}
 	return flagPage(flags, how, forecastAbout)
+}
+
+// addOptions adds the options of an operation to those of a forecast of it.
+func addOptions(flags *flag.FlagSet, op *schema.Description) {
+	for _, o := range apicommand.Options(op) {
+		usage := "`value` as of drover iot " + apicommand.Dashed(op.Name)
+		switch {
+		case o.Hidden || o.Member == nil && o.Takes == apicommand.TakesNone || o.Name == apicommand.TimeoutOption:
+		case o.Takes == apicommand.TakesNone:
+			flags.Bool(o.Name, false, strings.ReplaceAll(usage, "`value` ", ""))
+		default:
+			flags.String(o.Name, "", usage)
+		}
+	}
 }
 
 // statusOf is the exit status that an error asks for by itself.

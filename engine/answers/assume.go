@@ -42,10 +42,7 @@ const (
 
 // assume finds out what to assume of a job.
 func (s *Service) assume(ctx context.Context, j job.Job, given Assume) (a Assumed, err error) {
-	a = Assumed{
-		forecast.Defaults, FromDefault, FromDefault, FromDefault, FromDefault, FromDefault,
-		FromDefault, FromDefault,
-	}
+	a = assumedDefaults()
 	if !given.complete() {
 		earlier, err := s.earlierSamples(ctx, j)
 		if err != nil {
@@ -60,6 +57,30 @@ func (s *Service) assume(ctx context.Context, j job.Job, given Assume) (a Assume
 	}
 	a.give(given)
 	return a, nil
+}
+
+// assumedDefaults is what is assumed when nothing is known.
+func assumedDefaults() Assumed {
+	return Assumed{
+		Assumptions:   forecast.Defaults,
+		Started:       FromDefault,
+		Ended:         FromDefault,
+		Failed:        FromDefault,
+		FailureRate:   FromDefault,
+		RejectionRate: FromDefault,
+		TimeoutRate:   FromDefault,
+		SilentRate:    FromDefault,
+	}
+}
+
+// known says which of them are more than the defaults.
+func (a Assumed) known() forecast.Known {
+	return forecast.Known{
+		Started: a.Started != FromDefault,
+		Ended:   a.Ended != FromDefault,
+		Failed:  a.Failed != FromDefault,
+		Rates:   a.FailureRate != FromDefault,
+	}
 }
 
 // complete reports whether nothing has to be found out.
@@ -101,6 +122,7 @@ func (a *Assumed) give(given Assume) {
 	giveOne(&a.Assumptions.SilentRate, &a.SilentRate, given.SilentRate)
 }
 
+// giveOne takes one value of the request, if it is given.
 func giveOne[T any](to *T, from *AssumedFrom, given *T) {
 	if given != nil {
 		*to, *from = *given, FromRequest

@@ -62,7 +62,7 @@ func (s *Service) Forecast(
 	if f.Assumed, err = s.assume(ctx, planned.Job, a); err != nil {
 		return f, err
 	}
-	in.Assume = f.Assumed.Assumptions
+	in.Assume, in.Known = f.Assumed.Assumptions, f.Assumed.known()
 	if f.LeftOut, err = s.countTargets(ctx, planned, &in); err != nil {
 		return f, err
 	}

@@ -32,16 +32,21 @@ const (
 	LeftBeyondEnd = "BEYOND_END_TIME"    // their turn would come after the end time
 )
 
-// maxExamples is how many things of each kind are named, maxHeld how many of those that are held
-// are looked at.
-const maxExamples, maxHeld = 5, 1000
+// maxExamples is how many things of each kind are named. maxLooked is how many things that are held,
+// and how many that have left, are looked at to find those that are targets; lookPage is how many of
+// them are in one read of the store.
+const maxExamples, maxLooked, lookPage = 5, 500, 100
 
-// countTargets counts the targets of a job into the input of its forecast.
+// countTargets counts the targets of a job into the input of its forecast. Each count is a read of
+// its own, so that none of them is long.
 func (s *Service) countTargets(
 	ctx context.Context, p jobs.Planned, in *forecast.Input,
 ) (left []LeftOut, err error) {
 	c := counting{j: p.Job, joined: p.Job.NewestMembership}
 	c.j.Sources = p.Sources
+	if c.j.Steering != nil {
+		c.waves = make([]int64, len(c.j.Steering.Waves))
+	}
 	for _, source := range p.Sources[:c.j.FirstAssociatedSource()] {
 		if source.Group != 0 {
 			c.groups = append(c.groups, source.Group)
@@ -49,9 +54,24 @@ func (s *Service) countTargets(
 			c.things = append(c.things, source.Thing)
 		}
 	}
-	for _, count := range []func(store.Reader) error{
-		c.countSingle, c.countGroups, c.countWaves, c.countHeld, c.countGone,
-	} {
+	counts := []func(store.Reader) error{c.countSingle, c.countGroups}
+	if len(c.groups) > 1 {
+		for _, g := range c.groups {
+			counts = append(counts, func(r store.Reader) error { return c.countCovered(r, g) })
+		}
+	}
+	for i := range c.waves {
+		counts = append(counts, func(r store.Reader) error { return c.countWave(r, i) })
+	}
+	for range maxLooked / lookPage {
+		counts = append(counts, c.countHeld)
+	}
+	if c.j.RolloutStarted() && !c.j.Progress.Finished {
+		for _, g := range c.groups[:min(maxLooked/lookPage, len(c.groups))] {
+			counts = append(counts, func(r store.Reader) error { return c.countGone(r, g) })
+		}
+	}
+	for _, count := range counts {
 		if err := s.Store.Read(ctx, count); err != nil {
 			return nil, err
 		}
@@ -78,6 +98,7 @@ type counting struct {
 	single, members     int64
 	waves               []int64
 	gone, held, covered LeftOut
+	looked              registry.ThingID // up to which things that are held were looked at
 }
 
 // countSingle counts the things that are named themselves, without those that are in a group of the
@@ -128,69 +149,58 @@ func reachOf(r store.Reader, thing registry.ThingID) ([]registry.GroupID, error)
 	return fleet.Reach(r, memberships)
 }
 
-// countGroups counts the members of groups, and how many of them are in several.
+// countGroups counts the members of all groups together, each once.
 func (c *counting) countGroups(r store.Reader) (err error) {
-	if len(c.groups) == 0 {
+	c.members, err = r.CountMembers(store.MemberCount{Groups: c.groups, Joined: c.joined})
+	c.covered.Count -= c.members * int64(min(1, max(0, len(c.groups)-1)))
+	return err
+}
+
+// countCovered counts the members of one of several groups: what all of them have more than there
+// are members is in several.
+func (c *counting) countCovered(r store.Reader, g registry.GroupID) error {
+	n, err := r.CountMembers(store.MemberCount{Groups: []registry.GroupID{g}, Joined: c.joined})
+	c.covered.Count += n
+	return err
+}
+
+// countWave counts the targets that are in the group of a wave, if it is one of a group.
+func (c *counting) countWave(r store.Reader, wave int) error {
+	name := c.j.Steering.Waves[wave].Group
+	if name == "" {
 		return nil
 	}
-	c.members, err = r.CountMembers(store.MemberCount{Groups: c.groups, Joined: c.joined})
-	if err != nil || len(c.groups) == 1 {
+	group, err := r.GroupByName(name)
+	if err != nil {
+		if commit.Missing(err) { // it has no members then
+			return nil
+		}
 		return err
 	}
-	each := int64(0)
-	for _, g := range c.groups {
-		n, err := r.CountMembers(store.MemberCount{Groups: []registry.GroupID{g}, Joined: c.joined})
-		if err != nil {
-			return err
-		}
-		each += n
+	within := store.MemberCount{Groups: c.groups, Joined: c.joined, Within: []registry.GroupID{group.ID}}
+	if c.waves[wave], err = r.CountMembers(within); err != nil {
+		return err
 	}
-	c.covered.add(each-c.members, "")
-	return nil
-}
-
-// countWaves counts the targets that are in the groups of waves.
-func (c *counting) countWaves(r store.Reader) error {
-	if c.j.Steering == nil {
-		return nil
-	}
-	c.waves = make([]int64, len(c.j.Steering.Waves))
-	for i, w := range c.j.Steering.Waves {
-		if w.Group == "" {
-			continue
-		}
-		group, err := r.GroupByName(w.Group)
-		if commit.Missing(err) {
-			continue
-		}
+	for _, id := range c.things {
+		through, err := reachOf(r, id)
 		if err != nil {
 			return err
 		}
-		within := []registry.GroupID{group.ID}
-		c.waves[i], err = r.CountMembers(store.MemberCount{Groups: c.groups, Joined: c.joined, Within: within})
-		if err != nil {
-			return err
-		}
-		for _, id := range c.things {
-			through, err := reachOf(r, id)
-			if err != nil {
-				return err
-			}
-			if slices.Contains(through, group.ID) {
-				c.waves[i]++
-			}
+		if slices.Contains(through, group.ID) {
+			c.waves[wave]++
 		}
 	}
 	return nil
 }
 
-// countHeld counts the targets that are held.
+// countHeld counts the targets among the next things that are held.
 func (c *counting) countHeld(r store.Reader) error {
-	holds, err := r.Holds(0, maxHeld)
+	holds, err := r.Holds(c.looked, lookPage)
 	if err != nil {
 		return err
 	}
 	for _, hold := range holds {
+		c.looked = hold.Thing
 		through, err := reachOf(r, hold.Thing)
 		if err != nil {
 			return err
@@ -207,25 +217,20 @@ func (c *counting) countHeld(r store.Reader) error {
 	return nil
 }
 
-// countGone counts the things that were targets when the rollout began and have left since, as far
-// as a page of each group goes, and the targets that do not exist any more.
-func (c *counting) countGone(r store.Reader) error {
-	if !c.j.RolloutStarted() || c.j.Progress.Finished {
-		return nil
+// countGone counts the things that were targets through a group when the rollout began and are none
+// any more, as far as a page goes.
+func (c *counting) countGone(r store.Reader, g registry.GroupID) error {
+	left, err := r.LeftMembers(g, c.joined, "", lookPage)
+	if err != nil {
+		return err
 	}
-	for _, g := range c.groups {
-		left, err := r.LeftMembers(g, c.joined, "", samplePage)
+	for _, m := range left {
+		through, err := reachOf(r, m.Thing)
 		if err != nil {
 			return err
 		}
-		for _, m := range left {
-			through, err := reachOf(r, m.Thing)
-			if err != nil {
-				return err
-			}
-			if !c.j.IsTarget(m.Thing, through) {
-				c.gone.add(1, m.Name)
-			}
+		if !c.j.IsTarget(m.Thing, through) {
+			c.gone.add(1, m.Name)
 		}
 	}
 	return nil
@@ -259,17 +264,26 @@ func (s *Service) pending(
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, alike(page, j.Counts[status], now)...)
+		seen := time.Time{}
+		if j.Schedule.Windowed() { // before the window opened devices did not see them
+			seen = j.UpdatedAt
+		}
+		all = append(all, alike(page, j.Counts[status], seen, now)...)
 	}
 	return all, nil
 }
 
 // alike divides executions of one status into kinds of about the same age, and scales their numbers
-// so that they are count together.
-func alike(page []job.Execution, count int64, now time.Time) (all []forecast.Pending) {
+// so that they are count together. What is QUEUED was seen by its device since then, or later.
+func alike(
+	page []job.Execution, count int64, seen, now time.Time,
+) (all []forecast.Pending) {
 	since := func(x job.Execution) time.Time {
-		if x.Status == job.ExecutionInProgress {
+		switch {
+		case x.Status == job.ExecutionInProgress:
 			return x.StartedAt
+		case x.QueuedAt.Before(seen):
+			return seen
 		}
 		return x.QueuedAt
 	}

@@ -140,6 +140,7 @@ func delayOf(all []time.Duration) (d Delay, known bool) {
 	return Delay{Median: all[len(all)/2], P90: all[len(all)*9/10]}, true
 }
 
+// appendIf adds a duration when something is so.
 func appendIf(all []time.Duration, d time.Duration, when bool) []time.Duration {
 	if when {
 		return append(all, d)

@@ -13,6 +13,7 @@ import (
 // dice draws for one simulation.
 type dice struct{ *rand.Rand }
 
+// newDice returns the dice of one simulation, which are those of no other with the same seed.
 func newDice(seed uint64, simulation int) dice {
 	return dice{rand.New(rand.NewPCG(seed, uint64(simulation)))}
 }
@@ -24,6 +25,7 @@ type odds struct {
 	logNot    float64 // ln(1-p)
 }
 
+// oddsOf is a probability as draws need it; one outside of 0 to 1 is the nearer of the two.
 func oddsOf(p float64) odds {
 	p = min(max(p, 0), 1)
 	return odds{p: p, deviation: math.Sqrt(p * (1 - p)), logNot: math.Log1p(-p)}
@@ -40,6 +42,7 @@ func (d dice) of(n int64, o odds) int64 {
 	case o.p >= 1:
 		return n
 	}
+	// For example, of 1,000 things with a probability of 0.02, 20 do it, with a deviation of 4.4.
 	mean := float64(n) * o.p
 	if mean*(1-o.p) >= normalFrom {
 		x := mean + math.Sqrt(float64(n))*o.deviation*d.NormFloat64()

@@ -23,6 +23,8 @@ type Input struct {
 	// Pending is what has not ended yet.
 	Pending []Pending
 	Assume  Assumptions
+	// Known says which of them are more than a guess: nobody is warned of what follows from a guess.
+	Known Known
 	// Bytes is how much a device downloads, 0 when that is not known.
 	Bytes int64
 	// Runs is how many simulations there are; 0 is the least number, 400 (R-FCT-5).
@@ -64,14 +66,19 @@ func Run(in Input) Forecast {
 func (p *plan) simulate(runs int) []result {
 	results := make([]result, runs)
 	steps := p.grid.steps() + 1
-	counts := make([]int32, 3*runs*steps)
+	var counts []int32 // nobody looks at those of simulations that are decided early
+	if p.decided == 0 {
+		counts = make([]int32, 3*runs*steps)
+	}
 	var wait sync.WaitGroup
 	workers := min(runtime.GOMAXPROCS(0), runs)
 	for w := range workers {
 		wait.Go(func() {
 			s := newSimulation(p)
 			for i := w; i < runs; i += workers {
-				results[i].rows = counts[3*i*steps : 3*(i+1)*steps]
+				if counts != nil {
+					results[i].rows = counts[3*i*steps : 3*(i+1)*steps]
+				}
 				s.run(newDice(p.in.Seed, i), &results[i])
 			}
 		})

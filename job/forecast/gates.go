@@ -13,12 +13,12 @@ type waveState struct {
 	left        int64 // things of the present wave that have not had their turn
 	atGate      bool  // the present wave has taken all of its things
 	lastRelease int64 // in milliseconds from the beginning
-	blocked     bool  // a gate did not open
 }
 
 // current is the stream of first attempts of the present wave.
 func (w *waveState) current() int { return max(0, len(w.states)-1) }
 
+// took counts things of the present wave that have had their turn.
 func (w *waveState) took(n int64) {
 	if len(w.states) > 0 {
 		w.left -= n
@@ -143,7 +143,6 @@ func (s *simulation) judgeGates(at int64) {
 	}
 	if gate.Gate(state, n) != "" {
 		w.results[n-1].judged = at
-		w.blocked = true
 		s.stop(job.ActionPause, NeverGate)
 		return
 	}

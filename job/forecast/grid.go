@@ -23,7 +23,7 @@ const (
 	// maxSteps, maxAhead and maxOpenings bound how far a forecast looks ahead.
 	maxSteps = 4000
 	// maxFine is how many steps are shorter than a cycle, which perCycle of them make.
-	maxFine, perCycle = 300, 8
+	maxFine, perCycle = 240, 8
 	maxAhead          = 2 * 366 * 24 * 60 * minute
 	maxOpenings       = 800
 )

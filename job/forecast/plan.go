@@ -51,7 +51,8 @@ type pendingPlan struct {
 	stream int
 	table  table
 	ends   endTables
-	silent odds // the share that never answers, or never ends
+	silent odds // the share that never answers, or never ends by itself
+	bad    odds // the share of the others that fails, of what is IN_PROGRESS
 	due    int  // the step of the timeout
 }
 
@@ -62,6 +63,7 @@ type waitingBucket struct {
 	late             odds // that one of the others fails until then
 }
 
+// newPlan prepares the simulations of an input.
 func newPlan(in Input) *plan {
 	j := in.Job
 	p := &plan{in: in, waves: 1, rates: rates(j.Rollout)}
@@ -147,7 +149,7 @@ func classes(j job.Job) []class {
 func (p *plan) stream(class, wave int) int { return class*p.waves + max(0, wave-1) }
 
 // planPending plans what has not ended yet. Whoever has waited for long is more likely to be one that
-// never answers.
+// never answers, and what is IN_PROGRESS for long one of those that take longer.
 func (p *plan) planPending() {
 	a := p.in.Assume
 	for _, x := range p.in.Pending {
@@ -160,23 +162,37 @@ func (p *plan) planPending() {
 		begins := []float64{-float64(x.Age.Milliseconds())}
 		if !x.Started {
 			plan.table = newSpread(p.grid, a.Started, 0, x.Age).table(0, begins)
-			plan.silent = oddsOf(among(a.SilentRate, a.Started.within(x.Age)))
-		} else {
-			plan.ends.good = newSpread(p.grid, a.Ended, p.timeout, x.Age).table(0, begins)
-			plan.ends.bad = newSpread(p.grid, a.Failed, p.timeout, x.Age).table(0, begins)
-			plan.silent = oddsOf(among(a.TimeoutRate, a.Ended.within(x.Age)))
-			if p.timeout > 0 {
-				plan.due = p.grid.step(max(0, (p.timeout - x.Age).Milliseconds()))
-			}
+			plan.silent = oddsOf(p.neverStarts(x))
+			p.pending = append(p.pending, plan)
+			continue
+		}
+		plan.ends.good = newSpread(p.grid, a.Ended, p.timeout, x.Age).table(0, begins)
+		plan.ends.bad = newSpread(p.grid, a.Failed, p.timeout, x.Age).table(0, begins)
+		bad := (a.FailureRate + a.RejectionRate) * (1 - a.Failed.within(x.Age))
+		good := (1 - a.FailureRate - a.RejectionRate - a.TimeoutRate) * (1 - a.Ended.within(x.Age))
+		plan.silent = oddsOf(a.TimeoutRate / max(a.TimeoutRate+good+bad, negligible))
+		plan.bad = oddsOf(bad / max(good+bad, negligible))
+		if p.timeout > 0 {
+			plan.due = p.grid.step(max(0, (p.timeout - x.Age).Milliseconds()))
 		}
 		p.pending = append(p.pending, plan)
 	}
 }
 
-// among is the share of those that never do something among those that have not done it yet, of
-// whom the others have with a probability.
-func among(never, done float64) float64 {
-	return never / max(never+(1-never)*(1-done), negligible)
+// neverStarts is the probability that executions which are QUEUED never start: their things never
+// answer. A thing of which another attempt waits has answered. Where executions are hidden from
+// time to time their age says little: then those that never answer are all among those that wait.
+func (p *plan) neverStarts(x Pending) float64 {
+	j, a := p.in.Job, p.in.Assume
+	switch {
+	case x.Used != job.RetriesUsed{}:
+		return 0
+	case j.Schedule.Windowed() || j.Paused != "":
+		queued := max(j.Counts[job.ExecutionQueued], 1)
+		return min(1, a.SilentRate*float64(j.Progress.Notified)/float64(queued))
+	}
+	done := a.Started.within(x.Age)
+	return a.SilentRate / max(a.SilentRate+(1-a.SilentRate)*(1-done), negligible)
 }
 
 // planGuard plans what the guard has not counted yet.

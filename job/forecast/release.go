@@ -17,6 +17,7 @@ func (s *simulation) release() {
 	if ticks > 1 && s.releaseSteadily(ticks) {
 		return
 	}
+	before := int64(0)
 	for tick := range ticks {
 		at := s.grid.at[s.step] + tick*minute
 		s.judgeGates(at)
@@ -24,8 +25,24 @@ func (s *simulation) release() {
 			return
 		}
 		s.tick()
+		if s.turns() > 1 { // fillRoom uses what all ticks allow together
+			s.ramp.quota += before
+			before = s.ramp.quota
+			continue
+		}
 		s.create(at)
 	}
+}
+
+// turns is how often a place of drover:max-outstanding is taken in this step, 0 without the setting.
+// As long as that is less than once, what has its turn follows from what has ended just before; in
+// a longer step it is computed.
+func (s *simulation) turns() float64 {
+	if s.room == 0 {
+		return 0
+	}
+	length := s.grid.at[s.step+1] - s.grid.at[s.step]
+	return float64(length) / float64(max(s.cycle.Milliseconds(), 1))
 }
 
 // releaseSteadily does all ticks of a long step at once, if each is like the one before: the ramp
@@ -119,50 +136,83 @@ func (s *simulation) noteReleased(at int64) {
 }
 
 // fillRoom takes the places that have become free in this step, as far as the quota of the tick is
-// not used up (R-STR-15). In a step that is longer than a place is taken, each of them becomes free
-// several times.
+// not used up (R-STR-15). What has its turn so may end in the same step, and leave its place to
+// another one.
 func (s *simulation) fillRoom(all *ends) {
 	if s.room == 0 || s.left == 0 || s.ramp.quota == 0 || !s.creates() {
 		return
 	}
-	length := s.grid.at[s.step+1] - s.grid.at[s.step]
-	if turns := float64(length) / float64(max(s.cycle.Milliseconds(), 1)); turns > 1 {
-		s.turnOver(turns - 1)
+	end := s.grid.at[s.step+1] - 1
+	if turns := s.turns(); turns > 1 {
+		before := s.notified
+		s.create(end)
+		s.takeOver()
+		s.turnOver(turns, s.notified-before, all)
+		s.ramp.quota = 0
+		return
 	}
 	for range perCycle {
-		st := &s.streams[s.wave.current()]
-		if s.create(s.grid.at[s.step+1] - 1); st.fresh == 0 {
+		if s.create(end); !s.startFresh(all) {
 			return
 		}
-		st.again, st.fresh = st.fresh, 0
-		now, late := s.startQueued(st)
-		st.silent += late
-		s.idle += late
-		s.start(st, now, &s.tables.later)
-		all.add(s.endSome(st, false))
 	}
 }
 
-// turnOver lets the places be taken and become free so many times in a long step, as far as the
-// rate allows: what has its turn so ends in the same step.
-func (s *simulation) turnOver(turns float64) {
+// takeOver has what was created at the end of a long step as it is then: it has replaced what ended
+// all through the step, so that a part of it is IN_PROGRESS. All of it ends in the next one.
+func (s *simulation) takeOver() {
+	st := &s.streams[s.wave.current()]
+	n, next := st.fresh, block{number: int32(min(s.step+1, s.grid.steps()-1))}
+	started := s.share(n, float64(s.in.Assume.Ended.mean())/float64(max(s.cycle, 1)))
+	st.fresh = 0
+	st.waits.add(next, n-started, s.grid.steps())
+	s.counts[job.ExecutionQueued] -= started
+	s.counts[job.ExecutionInProgress] += started
+	hang := s.of(started, s.timeoutOdds)
+	bad := s.of(started-hang, s.badOdds)
+	st.good.add(next, started-hang-bad, s.grid.steps())
+	st.bad.add(next, bad, s.grid.steps())
+	s.timeOut(st, hang, s.tables.timesOut)
+}
+
+// startFresh starts what was created in the middle of this step, and ends what ends so soon. It
+// reports whether there was anything.
+func (s *simulation) startFresh(all *ends) bool {
+	st := &s.streams[s.wave.current()]
+	if st.fresh == 0 {
+		return false
+	}
+	st.again, st.fresh = st.fresh, 0
+	now, late := s.startQueued(st)
+	st.silent += late
+	s.idle += late
+	s.start(st, now, &s.tables.later)
+	all.add(s.endSome(st, false))
+	return true
+}
+
+// turnOver lets the places be taken so many times in a long step, as far as the rate and the wave
+// allow. Those that have had their turn so in the middle of the step have ended by its end, but for
+// those that never answer; done is how many have had theirs in the usual way.
+func (s *simulation) turnOver(turns float64, done int64, all *ends) {
 	free := max(0, s.room-s.idle)
-	most := int64(s.grid.ticks[s.step]) * int64(s.rates[min(s.ramp.step, len(s.rates)-1)])
-	n := min(int64(turns*float64(free)), max(0, most-free), s.waveLeft(), s.left)
-	if n <= 0 || len(s.wave.of) > 0 {
+	n := min(int64(turns*float64(free))-done, s.ramp.quota, s.waveLeft(), s.left)
+	if n <= 0 || s.wave.atGate {
 		return
 	}
 	s.left -= n
 	s.notified += n
-	e := ends{failed: s.share(n, s.in.Assume.FailureRate)}
-	e.rejected = s.share(n-e.failed, s.in.Assume.RejectionRate)
-	e.succeeded = n - e.failed - e.rejected
-	e.addTo(&s.counts, 1)
+	s.wave.took(n)
 	silent := s.of(n, s.silentOdds)
-	s.counts[job.ExecutionSucceeded] -= min(silent, s.counts[job.ExecutionSucceeded])
 	s.counts[job.ExecutionQueued] += silent
 	s.idle += silent
-	s.streams[0].silent += silent
+	s.streams[s.wave.current()].silent += silent
+	e := ends{failed: s.share(n-silent, s.in.Assume.FailureRate)}
+	e.rejected = s.share(n-silent-e.failed, s.in.Assume.RejectionRate)
+	e.succeeded = n - silent - e.failed - e.rejected
+	e.addTo(&s.counts, 1)
+	s.wave.ended(s.wave.current(), n-silent, e.succeeded)
+	all.add(e)
 	s.lastEnd = s.grid.at[s.step+1]
 	s.noteReleased(s.lastEnd)
 }

@@ -37,7 +37,6 @@ type result struct {
 	missed  int64 // things that never had their turn
 	topRate int   // the largest rate of a tick
 	starved bool  // the rate was not used because too many executions were pending
-	met     uint32
 }
 
 // stoppedBy is what stopped the rollout, empty for nothing, and when.
@@ -96,6 +95,7 @@ type rampState struct {
 	notifiedBase, succeededBase int64
 }
 
+// newSimulation returns a simulation that begin makes ready.
 func newSimulation(p *plan) *simulation {
 	s := &simulation{plan: p, streams: make([]stream, len(p.classes)*p.waves)}
 	for i := range s.streams {
@@ -137,7 +137,9 @@ func (s *simulation) begin(d dice, out *result) {
 		notifiedBase:  j.Progress.NotifiedBase,
 		succeededBase: j.Progress.SucceededBase,
 	}
-	s.canceled = !j.Status.Active()
+	if s.canceled = !j.Status.Active(); s.canceled { // by the update that is asked about
+		out.by, out.at = canceledBy(j), 0
+	}
 	s.paused, s.rolloutEnded = j.Paused != "" && j.Status.Active(), j.RolloutEnded
 	s.observed, s.idle, s.lastEnd = 0, 0, 0
 	for i := range s.streams {
@@ -153,6 +155,20 @@ func (s *simulation) begin(d dice, out *result) {
 	}
 }
 
+// canceledBy is what has canceled a job that a forecast begins with, empty for an operator.
+func canceledBy(j job.Job) string {
+	switch j.ReasonCode {
+	case job.ReasonAbort:
+		return NeverAborted
+	case job.ReasonGuard:
+		return NeverGuarded
+	case job.ReasonScheduleEnd, job.ReasonScheduleForce:
+		return NeverInTime
+	}
+	return ""
+}
+
+// clear forgets what the simulation before has left.
 func (st *stream) clear() {
 	for _, w := range []*wheel{&st.starts, &st.good, &st.bad, &st.timesOut, &st.waits} {
 		w.clear()
@@ -176,7 +192,7 @@ func (s *simulation) beginPending(p *pendingPlan) {
 		s.idle, st.silent = s.idle+silent+later, st.silent+silent+later
 	default:
 		hang := s.of(n, p.silent)
-		bad := s.of(n-hang, s.badOdds)
+		bad := s.of(n-hang, p.bad)
 		now, late := st.good.spread(n-hang-bad, &p.ends.good, s.grid.steps(), s.dice)
 		st.good.add(block{}, now, s.grid.steps())
 		nowBad, lateBad := st.bad.spread(bad, &p.ends.bad, s.grid.steps(), s.dice)
@@ -237,6 +253,9 @@ func (s *simulation) cancel() {
 
 // record notes the counts at a boundary of steps.
 func (s *simulation) record(boundary int) {
+	if s.out.rows == nil {
+		return
+	}
 	row := s.out.rows[3*boundary:]
 	row[0], row[1] = int32(s.notified), int32(s.counts[job.ExecutionInProgress])
 	row[2] = int32(max(0, s.notified-s.counts.Pending()))

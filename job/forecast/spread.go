@@ -78,6 +78,7 @@ type spread struct {
 	sigma, logMedian float64
 }
 
+// newSpread prepares the tables of a delay on a grid.
 func newSpread(g *grid, delay Delay, limit, from time.Duration) *spread {
 	return &spread{
 		grid:      g,

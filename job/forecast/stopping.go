@@ -99,7 +99,6 @@ func failureOf(c job.AbortCriterion) job.ExecutionStatus {
 
 // met does what is asked for when a criterion is met (R-STR-20).
 func (s *simulation) met(i int) {
-	s.out.met |= 1 << i
 	s.observed |= 1 << i
 	s.stop(s.in.Job.AbortAction(), NeverAborted)
 }

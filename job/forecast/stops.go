@@ -39,11 +39,12 @@ func stopped(results []result) (s Stop) {
 	for i := range results {
 		switch results[i].by {
 		case NeverAborted:
-			s.Abort += 1 / float64(len(results))
+			s.Abort++
 		case NeverGuarded:
-			s.Guard += 1 / float64(len(results))
+			s.Guard++
 		}
 	}
+	s.Abort, s.Guard = s.Abort/float64(len(results)), s.Guard/float64(len(results))
 	return s
 }
 

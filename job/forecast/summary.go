@@ -1,6 +1,7 @@
 package forecast
 
 import (
+	"cmp"
 	"math"
 	"runtime"
 	"slices"
@@ -162,20 +163,13 @@ func never(results []result, is func(*result) bool) (all []Never) {
 		if at < 0 {
 			all, at = append(all, Never{Reason: reason}), len(all)
 		}
-		all[at].Share += 1 / float64(len(results))
+		all[at].Share++
 	}
-	slices.SortStableFunc(all, func(a, b Never) int { return compareShares(b.Share, a.Share) })
+	for i := range all {
+		all[i].Share /= float64(len(results))
+	}
+	slices.SortStableFunc(all, func(a, b Never) int { return cmp.Compare(b.Share, a.Share) })
 	return all
-}
-
-func compareShares(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // waveTimes is what the waves come to; nil without waves.

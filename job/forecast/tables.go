@@ -53,6 +53,7 @@ func (t *tables) of(step int) *stepTables {
 	return made
 }
 
+// make makes the tables of a step.
 func (t *tables) make(step int) *stepTables {
 	from, to := t.grid.at[step], t.grid.at[step+1]
 	middle := points(from, to, fewPoints)

@@ -60,6 +60,7 @@ func (p *plan) warnings(f Forecast) (all []Warning) {
 	return all
 }
 
+// noTargets is about a job that reaches nothing.
 func (p *plan) noTargets(f Forecast) string {
 	if f.Targets > 0 || p.in.Job.Counts.Total() > 0 {
 		return ""
@@ -70,6 +71,8 @@ func (p *plan) noTargets(f Forecast) string {
 // mayStop is the probability from which on it is worth a warning that a good release is stopped.
 const mayStop = 0.05
 
+// stopsGoodRelease is about criteria and guards that stop releases which fail half as often as they
+// may: criteria are looked at after every report, and a few failures come together by chance.
 func (p *plan) stopsGoodRelease(f Forecast) string {
 	if !f.Stop.HasHalf {
 		return ""
@@ -128,9 +131,10 @@ func (p *plan) deadCriteria() (dead []int) {
 // cutOff is the share of successes that a timeout cuts off from which on it is worth a warning.
 const cutOff = 0.1
 
+// timeoutTooShort is about a timeout that ends executions which would have succeeded.
 func (p *plan) timeoutTooShort(Forecast) string {
 	ended := p.in.Assume.Ended
-	if p.timeout == 0 || 1-ended.within(p.timeout) < cutOff {
+	if p.timeout == 0 || !p.in.Known.Ended || 1-ended.within(p.timeout) < cutOff {
 		return ""
 	}
 	return fmt.Sprintf("%s of the devices take longer than the timeout of %s and would end TIMED_OUT: "+
@@ -138,6 +142,7 @@ func (p *plan) timeoutTooShort(Forecast) string {
 		length(p.timeout), int64(ended.At(0.99)/time.Minute)+1)
 }
 
+// rampNeverRises is about a ramp whose thresholds are not reached while things are left.
 func (p *plan) rampNeverRises(f Forecast) string {
 	c := p.in.Job.Rollout
 	if c == nil || c.Exponential == nil || p.rises(f) {
@@ -155,9 +160,11 @@ func (p *plan) rises(f Forecast) bool {
 	return p.in.Job.Progress.Step > 0 || !left || byNumber || f.risen
 }
 
+// windowTooShort is about windows that have closed before most devices start: those are notified
+// again when the next one opens, and take as long again.
 func (p *plan) windowTooShort(f Forecast) string {
 	c := p.in.Job.Schedule
-	if !c.Windowed() || p.in.Left == 0 {
+	if !c.Windowed() || p.in.Left == 0 || !p.in.Known.Started {
 		return ""
 	}
 	longest := time.Duration(0)
@@ -172,6 +179,7 @@ func (p *plan) windowTooShort(f Forecast) string {
 		percent(started), length(longest))
 }
 
+// endsBefore is about an end time that comes before the last thing had its turn.
 func (p *plan) endsBefore(f Forecast) string {
 	if p.grid.endAt < 0 || f.Missed == 0 {
 		return ""
@@ -180,6 +188,7 @@ func (p *plan) endsBefore(f Forecast) string {
 		f.Missed, f.Targets, p.in.Job.Schedule.EndAt.Format("2006-01-02 15:04"))
 }
 
+// rateAboveTargets is about a rate that was chosen and bounds nothing.
 func (p *plan) rateAboveTargets(f Forecast) string {
 	c := p.in.Job.Rollout
 	if c == nil || int64(p.rates[0]) < p.in.Left || p.in.Left < 2 || len(p.in.Job.Targets) == 0 {
@@ -189,6 +198,8 @@ func (p *plan) rateAboveTargets(f Forecast) string {
 		"lower the rate, so that a bad release is noticed before all have it", p.in.Left, p.rates[0])
 }
 
+// budgetStarves is about a limit of pending executions that holds the rollout up more than its rate
+// does, or that things which never answer use up.
 func (p *plan) budgetStarves(f Forecast) string {
 	if p.room == 0 || !f.starved {
 		return ""
@@ -202,6 +213,9 @@ func (p *plan) budgetStarves(f Forecast) string {
 		return fmt.Sprintf("%s of the things never answer, and each takes one of the %d places of "+
 			"drover:max-outstanding for good: raise it, or give the job a timeout", percent(p.in.Assume.SilentRate),
 			p.room)
+	}
+	if !p.in.Known.Started || !p.in.Known.Ended {
+		return ""
 	}
 	return fmt.Sprintf("drover:max-outstanding of %d lets about %.1f things a minute have their turn, not %d: "+
 		"raise it, or lower the rate", p.room, perMinute, p.rates[0])

@@ -8,11 +8,13 @@ import "github.com/drover-iot/drover/job"
 // ends is how many executions have ended in a step, by their status.
 type ends struct{ succeeded, failed, rejected, timedOut int64 }
 
+// add adds others.
 func (e *ends) add(o ends) {
 	e.succeeded, e.failed = e.succeeded+o.succeeded, e.failed+o.failed
 	e.rejected, e.timedOut = e.rejected+o.rejected, e.timedOut+o.timedOut
 }
 
+// total is how many they are together.
 func (e ends) total() int64 { return e.succeeded + e.failed + e.rejected + e.timedOut }
 
 // work lets the devices of all streams do what they do in this step. Retries are in streams that
