@@ -300,9 +300,9 @@ type GroupReader interface {
 	GroupsWithWork(limit int) ([]registry.Group, error)
 	// Members lists the direct members of a group by name, strictly after a name.
 	Members(group registry.GroupID, after string, limit int) ([]registry.Membership, error)
-	// CountMembers counts direct members of a group without returning them. looked is how many it has
+	// CountBetween counts direct members of a group without returning them. looked is how many it has
 	// looked at: up to the limit of the query, whatever it counts of them.
-	CountMembers(MemberCount) (counted, looked int, err error)
+	CountBetween(MemberRange) (counted, looked int, err error)
 	// Memberships returns the groups that a thing is a direct member of, by group key; at most a
 	// few (R-ID-11).
 	Memberships(registry.ThingID) ([]registry.Membership, error)
@@ -328,9 +328,9 @@ type GroupQuery struct {
 	Limit    int
 }
 
-// MemberCount says which members of a group are counted: those whose names come after one and before
+// MemberRange is a part of the members of a group: those whose names come after one and before
 // another, both left out, and that joined with a number up to this one.
-type MemberCount struct {
+type MemberRange struct {
 	Group         registry.GroupID
 	After, Before string // an empty Before is no bound
 	Joined        int64

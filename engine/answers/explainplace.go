@@ -115,13 +115,13 @@ func (w *turnWalk) single(thing registry.ThingID) error {
 // group counts the members of one group that come before the thing, and reports whether the thing is
 // one of them whose turn is still to come.
 func (w *turnWalk) group(group registry.GroupID, of []registry.Membership) (found bool, err error) {
-	q := store.MemberCount{Group: group, After: w.at.After, Joined: w.newest, Limit: maxCounted - w.looked}
+	q := store.MemberRange{Group: group, After: w.at.After, Joined: w.newest, Limit: maxCounted - w.looked}
 	for _, m := range of {
 		if m.Group == group && m.Joined <= w.newest && m.Name > w.at.After {
 			found, q.Before = true, m.Name
 		}
 	}
-	counted, looked, err := w.CountMembers(q)
+	counted, looked, err := w.CountBetween(q)
 	w.Before += counted
 	if w.looked += looked; w.looked >= maxCounted {
 		w.AtLeast = true

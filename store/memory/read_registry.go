@@ -188,7 +188,7 @@ func (r reader) Members(
 	return found, nil
 }
 
-func (r reader) CountMembers(q store.MemberCount) (counted, looked int, err error) {
+func (r reader) CountBetween(q store.MemberRange) (counted, looked int, err error) {
 	for at, m := range r.memberships.from(inGroup{q.Group, q.After}) {
 		if at.group != q.Group || looked >= q.Limit || q.Before != "" && at.name >= q.Before {
 			break

@@ -166,18 +166,18 @@ func (r reader) Members(
 	return all(r.stmt(listMembers).int(int64(group)).text(after).limit(limit), scanMembership)
 }
 
-// countMembers reads only as many rows as it may look at. No name comes after the bound that stands
+// countBetween reads only as many rows as it may look at. No name comes after the bound that stands
 // for none.
-const countMembers = `SELECT count(CASE WHEN joined <= ?4 THEN 1 END), count(*) FROM (
+const countBetween = `SELECT count(CASE WHEN joined <= ?4 THEN 1 END), count(*) FROM (
 	SELECT joined FROM membership
 	WHERE thing_group = ?1 AND name > ?2 AND name < ?3 ORDER BY name LIMIT ?5) AS looked`
 
-func (r reader) CountMembers(q store.MemberCount) (counted, looked int, err error) {
+func (r reader) CountBetween(q store.MemberRange) (counted, looked int, err error) {
 	before := q.Before
 	if before == "" {
 		before = afterPrefix("")
 	}
-	s := r.stmt(countMembers).int(int64(q.Group)).text(q.After).text(before).int(q.Joined).limit(q.Limit)
+	s := r.stmt(countBetween).int(int64(q.Group)).text(q.After).text(before).int(q.Joined).limit(q.Limit)
 	n, err := one(s, func(s stmt) [2]int64 { return [2]int64{s.getInt(), s.getInt()} })
 	return int(n[0]), int(n[1]), err
 }

@@ -268,8 +268,8 @@ func (a answers) registry(r store.Reader) {
 		for _, after := range []string{"", "A"} {
 			list, err := r.Members(id, after, 3)
 			add(a, list, err, "members %d after %q", id, after)
-			q := store.MemberCount{Group: id, After: after, Before: "b", Joined: 25, Limit: 2}
-			counted, looked, err := r.CountMembers(q)
+			q := store.MemberRange{Group: id, After: after, Before: "b", Joined: 25, Limit: 2}
+			counted, looked, err := r.CountBetween(q)
 			addOne(a, [2]int{counted, looked}, err, "%+v", q)
 			for _, number := range []int64{1, 20, 40} {
 				left, err := r.LeftMembers(id, number, after, 3)

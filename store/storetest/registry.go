@@ -234,22 +234,22 @@ var groups = []promise{
 		}
 		w.apply(join(2, 1, 60))
 		for _, row := range []struct {
-			q               store.MemberCount
+			q               store.MemberRange
 			counted, looked int
 		}{
-			{store.MemberCount{Group: 1, Joined: 99, Limit: 9}, 5, 5},
-			{store.MemberCount{Group: 1, Joined: 99, Limit: 3}, 3, 3},
-			{store.MemberCount{Group: 1, Joined: 99}, 0, 0},
-			{store.MemberCount{Group: 1, Joined: 20, Limit: 9}, 2, 5},
-			{store.MemberCount{Group: 1, Joined: 20, Limit: 2}, 1, 2},
-			{store.MemberCount{Group: 1, After: "a", Before: "d", Joined: 99, Limit: 9}, 2, 2},
-			{store.MemberCount{Group: 1, After: "A", Before: "a", Joined: 99, Limit: 9}, 1, 1},
-			{store.MemberCount{Group: 1, After: "d", Joined: 99, Limit: 9}, 0, 0},
-			{store.MemberCount{Group: 2, Joined: 99, Limit: 9}, 1, 1},
-			{store.MemberCount{Group: 9, Joined: 99, Limit: 9}, 0, 0},
+			{store.MemberRange{Group: 1, Joined: 99, Limit: 9}, 5, 5},
+			{store.MemberRange{Group: 1, Joined: 99, Limit: 3}, 3, 3},
+			{store.MemberRange{Group: 1, Joined: 99}, 0, 0},
+			{store.MemberRange{Group: 1, Joined: 20, Limit: 9}, 2, 5},
+			{store.MemberRange{Group: 1, Joined: 20, Limit: 2}, 1, 2},
+			{store.MemberRange{Group: 1, After: "a", Before: "d", Joined: 99, Limit: 9}, 2, 2},
+			{store.MemberRange{Group: 1, After: "A", Before: "a", Joined: 99, Limit: 9}, 1, 1},
+			{store.MemberRange{Group: 1, After: "d", Joined: 99, Limit: 9}, 0, 0},
+			{store.MemberRange{Group: 2, Joined: 99, Limit: 9}, 1, 1},
+			{store.MemberRange{Group: 9, Joined: 99, Limit: 9}, 0, 0},
 		} {
 			got := read(w, func(r store.Reader) ([2]int, error) {
-				counted, looked, err := r.CountMembers(row.q)
+				counted, looked, err := r.CountBetween(row.q)
 				return [2]int{counted, looked}, err
 			})
 			same(w, fmt.Sprintf("%+v", row.q), got, [2]int{row.counted, row.looked})
