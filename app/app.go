@@ -136,6 +136,7 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 	serving.Go(func() error { return s.watchStore(ctx) })
 	serving.Go(func() error { return s.warnWithoutBus(ctx) })
 	serving.Go(func() error { return s.roles.Run(ctx, s.ObjectStore.Reload) })
+	serving.Go(func() error { return s.followKeys(ctx) })
 	if s.steady != nil {
 		watch := &clockWatch{steady: s.steady, log: s.Log}
 		serving.Go(func() error { return watch.run(ctx) })

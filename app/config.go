@@ -64,9 +64,20 @@ type Config struct {
 	// PresenceGrace is how long after a start the server waits for devices that were connected
 	// before, until they count as not connected (R-ID-61).
 	PresenceGrace time.Duration
+	// AuditDays is for how many days the records of the audit log are kept; 0 keeps none.
+	AuditDays int
 	// Log gets refusals, faults and, at debug level, every request.
 	Log *slog.Logger
 }
+
+// auditKept is how long the records of the audit log are kept; 0 makes none.
+func (c Config) auditKept() time.Duration {
+	const day = 24 * time.Hour
+	return time.Duration(min(c.AuditDays, maxAuditDays)) * day
+}
+
+// maxAuditDays is a century: more is for ever.
+const maxAuditDays = 36525
 
 // Auto is the address of plain MQTT that depends on the other listeners, DefaultMQTT is what it is
 // then.
@@ -97,6 +108,7 @@ func Default() Config {
 		Limits:        job.DefaultLimits,
 		Artifacts:     Artifacts{Bucket: "artifacts"},
 		PresenceGrace: 15 * time.Minute,
+		AuditDays:     730,
 		Log:           slog.New(slog.DiscardHandler),
 	}
 }
@@ -190,6 +202,7 @@ func (c Config) checkBounds() error {
 		{"--max-concurrent-jobs", float64(c.Limits.Concurrent)},
 		{"--max-job-templates", float64(c.Limits.Templates)},
 		{"--retention", c.Limits.Retention.Seconds()},
+		{"--audit-days", float64(c.AuditDays)},
 		{"--control-rate", c.Rates.Control},
 		{"--device-read-rate", c.Rates.DeviceReads},
 		{"--device-write-rate", c.Rates.DeviceWrites},

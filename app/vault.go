@@ -154,6 +154,11 @@ func (e entry) Change(ctx context.Context, f func([]byte) ([]byte, error)) error
 		if value, err = f(value); err != nil {
 			return err
 		}
+		if e.name == keysSecret {
+			if err := recordKeyCommand(tx, value); err != nil {
+				return err
+			}
+		}
 		return e.put(tx, map[string][]byte{e.name: value})
 	}))
 }

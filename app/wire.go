@@ -103,6 +103,7 @@ func (s *Server) join(ctx context.Context) error {
 		Identity:  s.engine.Identity,
 		Tags:      s.engine.Tags,
 		Answers:   s.engine.Answers,
+		Records:   s.engine.Records,
 		Now:       s.engine.Now,
 		RealNow:   clock.Now,
 		Scope:     s.Scope,
@@ -186,6 +187,7 @@ func (s *Server) joinEngine(
 		PrincipalDetached:  s.principalDetached,
 		Emptied:            s.plane.ForgetNotified,
 		Node:               node,
+		AuditKept:          s.auditKept(),
 	})
 	s.plane.Jobs, s.plane.Now = s.engine.Jobs, s.engine.Now
 	s.devices = &gateway.DeviceAuth{

@@ -34,6 +34,7 @@ func main() {
 	growth := flag.Bool("growth", false, "only what must not cost more as something grows")
 	latency := flag.Bool("latency", false, "only how long devices wait for operators")
 	steering := flag.Bool("steering", false, "only what the settings that steer a job cost")
+	audit := flag.Bool("audit", false, "only what the audit log costs")
 	nodes := flag.Bool("nodes", false, "only several nodes on PostgreSQL")
 	binary := flag.String("drover", "bin/drover",
 		"the built `binary`, for what is measured from outside")
@@ -69,6 +70,13 @@ func main() {
 	}
 	if *steering {
 		measure = func(ctx context.Context) error { return inFolder(ctx, s, steeringOnly) }
+	}
+	if *audit {
+		measure = func(ctx context.Context) error {
+			return inFolder(ctx, s, func(ctx context.Context, dir string, s sizes) error {
+				return auditOnly(ctx, dir, s, *binary)
+			})
+		}
 	}
 	if *nodes {
 		measure = func(ctx context.Context) error { return nodesTable(ctx, s, *binary) }

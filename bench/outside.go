@@ -102,9 +102,17 @@ func status(pid int, field string) int64 {
 // startServer starts the binary on a folder, with more variables such as DROVER_STORE=…, and returns
 // when it has answered a request.
 func startServer(binary, dir string, variables ...string) (*process, time.Duration, error) {
+	return startServerWith(binary, dir, nil, variables...)
+}
+
+// startServerWith is startServer with further options.
+func startServerWith(
+	binary, dir string, options []string, variables ...string,
+) (*process, time.Duration, error) {
 	const free = "127.0.0.1:0" // any free port of loopback
-	p := &process{Cmd: exec.Command(binary, "serve", "--data", dir, "--log", "error",
-		"--http", free, "--https", free, "--mqtt", free, "--mqtts", free)}
+	args := append([]string{"serve", "--data", dir, "--log", "error",
+		"--http", free, "--https", free, "--mqtt", free, "--mqtts", free}, options...)
+	p := &process{Cmd: exec.Command(binary, args...)}
 	p.Env = append(os.Environ(), variables...)
 	_ = os.Remove(filepath.Join(dir, "endpoints.json")) // one that a kill has left
 	start := time.Now()

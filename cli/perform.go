@@ -73,6 +73,7 @@ func (c *call) perform(ctx context.Context, in *value.Object) (err error) {
 			return unsuccessful
 		}
 	}
+	c.warn(ctx, out, in)
 	answer, err := out.fetch(ctx, in)
 	if err != nil {
 		return c.withNextStep(withValueHints(err, c.op, in), in)

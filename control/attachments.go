@@ -49,6 +49,7 @@ func (p *Plane) targetOf(
 ) (identity.Target, error) {
 	target, err := p.policyTarget(member, text)
 	if err == nil {
+		nameOf(ctx, "resource", string(target.Kind)+"/"+target.Key)
 		return target, nil // the use case looks the policy up
 	}
 	if _, missing := p.Identity.GetPolicy(ctx, string(policy)); missing != nil {

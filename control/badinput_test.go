@@ -95,6 +95,7 @@ func newBench(t *testing.T) *bench {
 			Identity: e.Identity,
 			Tags:     e.Tags,
 			Answers:  e.Answers,
+			Records:  e.Records,
 			Now:      e.Now,
 			RealNow:  time.Now,
 			Scope:    registry.DefaultScope,

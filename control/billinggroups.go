@@ -101,6 +101,7 @@ func (p *Plane) ListBillingGroups(
 // billed reads the billing group and the thing of a request about both. Each is given by name or by
 // ARN (R-ID-11).
 func (p *Plane) billed(
+	ctx context.Context,
 	group *iot.BillingGroupName, groupArn *string, thing *iot.ThingName, thingArn *string,
 ) (groupName, thingName string, err error) {
 	groupName, err = named(p.Scope, registry.KindBillingGroup, "billingGroup", group, groupArn)
@@ -108,6 +109,7 @@ func (p *Plane) billed(
 		return "", "", err
 	}
 	thingName, err = named(p.Scope, registry.KindThing, "thing", thing, thingArn)
+	nameOf(ctx, "thingName", thingName)
 	return groupName, thingName, err
 }
 
@@ -115,7 +117,7 @@ func (p *Plane) billed(
 func (p *Plane) AddThingToBillingGroup(
 	ctx context.Context, in *iot.AddThingToBillingGroupRequest,
 ) (*schema.Nothing, error) {
-	group, thing, err := p.billed(
+	group, thing, err := p.billed(ctx,
 		in.BillingGroupName, in.BillingGroupArn, in.ThingName, in.ThingArn)
 	if err != nil {
 		return nil, err
@@ -128,7 +130,7 @@ func (p *Plane) AddThingToBillingGroup(
 func (p *Plane) RemoveThingFromBillingGroup(
 	ctx context.Context, in *iot.RemoveThingFromBillingGroupRequest,
 ) (*schema.Nothing, error) {
-	group, thing, err := p.billed(
+	group, thing, err := p.billed(ctx,
 		in.BillingGroupName, in.BillingGroupArn, in.ThingName, in.ThingArn)
 	if err != nil {
 		return nil, err

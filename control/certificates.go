@@ -97,6 +97,7 @@ func (p *Plane) issue(
 		status = registry.CertificateActive
 	}
 	c = certificate(parsed, status, "DEFAULT")
+	nameOf(ctx, "certificateId", c.ID)
 	return c, p.Identity.AddCertificate(ctx, c)
 }
 
@@ -166,6 +167,7 @@ func (p *Plane) RegisterCertificate(
 func (p *Plane) register(
 	ctx context.Context, c registry.Certificate,
 ) (*iot.RegisteredCertificate, error) {
+	nameOf(ctx, "certificateId", c.ID)
 	if err := p.Identity.AddCertificate(ctx, c); err != nil {
 		return nil, err
 	}
@@ -228,6 +230,7 @@ func (p *Plane) UpdateCertificate(
 		return nil, err
 	}
 	id := certificateID(in.CertificateID)
+	nameOf(ctx, "certificateId", id)
 	return &schema.Nothing{}, p.Identity.SetCertificateStatus(ctx, id, status)
 }
 
@@ -237,6 +240,7 @@ func (p *Plane) DeleteCertificate(
 	ctx context.Context, in *iot.DeleteCertificateRequest,
 ) (*schema.Nothing, error) {
 	id := certificateID(in.CertificateID)
+	nameOf(ctx, "certificateId", id)
 	return &schema.Nothing{}, p.Identity.DeleteCertificate(ctx, id, value(in.ForceDelete))
 }
 

@@ -24,6 +24,7 @@ func (p *Plane) bindGroupMembers(r *schema.Router) {
 // member reads the group and the thing of a request about one membership. Each is given by name
 // or by ARN (R-ID-11).
 func (p *Plane) member(
+	ctx context.Context,
 	group *iot.ThingGroupName, groupArn *string, thing *iot.ThingName, thingArn *string,
 ) (groupName, thingName string, err error) {
 	groupName, err = named(p.Scope, registry.KindGroup, "thingGroup", group, groupArn)
@@ -31,6 +32,7 @@ func (p *Plane) member(
 		return "", "", err
 	}
 	thingName, err = named(p.Scope, registry.KindThing, "thing", thing, thingArn)
+	nameOf(ctx, "thingName", thingName)
 	return groupName, thingName, err
 }
 
@@ -39,7 +41,7 @@ func (p *Plane) member(
 func (p *Plane) AddThingToThingGroup(
 	ctx context.Context, in *iot.AddThingToThingGroupRequest,
 ) (*schema.Nothing, error) {
-	group, thing, err := p.member(in.ThingGroupName, in.ThingGroupArn, in.ThingName, in.ThingArn)
+	group, thing, err := p.member(ctx, in.ThingGroupName, in.ThingGroupArn, in.ThingName, in.ThingArn)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +56,7 @@ func (p *Plane) AddThingToThingGroup(
 func (p *Plane) RemoveThingFromThingGroup(
 	ctx context.Context, in *iot.RemoveThingFromThingGroupRequest,
 ) (*schema.Nothing, error) {
-	group, thing, err := p.member(in.ThingGroupName, in.ThingGroupArn, in.ThingName, in.ThingArn)
+	group, thing, err := p.member(ctx, in.ThingGroupName, in.ThingGroupArn, in.ThingName, in.ThingArn)
 	if err != nil {
 		return nil, err
 	}

@@ -91,7 +91,7 @@ func (h *Handler) answer(
 	if err != nil {
 		return nil, err
 	}
-	return call.Do(ctx)
+	return call.Do(h.withAudited(ctx, call))
 }
 
 // refusal is the body of an exception (R-ERR-3, R-ERR-4). The id and the ARN are those of a

@@ -9,6 +9,7 @@ import (
 	"github.com/drover-iot/drover/engine/fleet"
 	"github.com/drover-iot/drover/engine/identity"
 	"github.com/drover-iot/drover/engine/jobs"
+	"github.com/drover-iot/drover/engine/records"
 	"github.com/drover-iot/drover/engine/tags"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
@@ -34,12 +35,14 @@ type Issuer interface {
 // be called concurrently.
 type Plane struct {
 	// The use cases, by their subject: jobs with their executions and templates; things, groups and
-	// thing types; certificates and policies; tags of any of them; questions about all of it.
+	// thing types; certificates and policies; tags of any of them; questions about all of it; the
+	// audit log.
 	Jobs     *jobs.Service
 	Fleet    *fleet.Service
 	Identity *identity.Service
 	Tags     *tags.Service
 	Answers  *answers.Service
+	Records  *records.Service
 	// Now is the time of the engine. Answers that say how much time is left, or when a job rolls
 	// out next, count from it.
 	Now func() time.Time
@@ -90,5 +93,8 @@ func (p *Plane) Bind(r *schema.Router) {
 	p.bindSteering(r)
 	p.bindHolds(r)
 	p.bindExplain(r)
+	p.bindFailures(r)
+	p.bindAudit(r)
+	p.bindForecast(r)
 	schema.Handle(r, iot.DescribeEndpoint, p.DescribeEndpoint)
 }

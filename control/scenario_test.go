@@ -24,6 +24,7 @@ import (
 	"github.com/drover-iot/drover/internal/ids"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/registry/audit"
 	"github.com/drover-iot/drover/schema"
 	"github.com/drover-iot/drover/store"
 	"github.com/drover-iot/drover/store/memory"
@@ -53,9 +54,12 @@ type scenario struct {
 	t           *testing.T
 	engine      *engine.Engine
 	clock       *clock.Virtual
+	plane       *Plane
 	handler     *Handler
 	next        string // the token that was answered last
 	certificate string // testdata/pump-07.crt, as JSON
+	requests    int    // how many were made
+	answered    func(op *schema.Description, w *httptest.ResponseRecorder)
 }
 
 // managed are the managed templates of the stories. There is one in two versions, and another one.
@@ -107,6 +111,8 @@ func newScenarioOn(t *testing.T, s store.Store) *scenario {
 		Objects: linkedDocuments{"s3://documents/job": `{"v": 1.0}`},
 		Log:     log,
 		Stepped: true,
+
+		AuditKept: 30 * 24 * time.Hour,
 	})
 	plane := &Plane{
 		Jobs:     e.Jobs,
@@ -114,6 +120,7 @@ func newScenarioOn(t *testing.T, s store.Store) *scenario {
 		Identity: e.Identity,
 		Tags:     e.Tags,
 		Answers:  e.Answers,
+		Records:  e.Records,
 		Now:      e.Now,
 		RealNow:  now.Now,
 		Scope:    registry.DefaultScope,
@@ -131,6 +138,7 @@ func newScenarioOn(t *testing.T, s store.Store) *scenario {
 		t:           t,
 		engine:      e,
 		clock:       now,
+		plane:       plane,
 		handler:     NewHandler(plane, log),
 		certificate: strings.Trim(string(quoted), `"`),
 	}
@@ -217,7 +225,15 @@ func (s *scenario) serve(
 	r := httptest.NewRequest(request.Method, target, nil)
 	r.Header = request.Header
 	w := httptest.NewRecorder()
-	s.handler.Serve(s.t.Context(), w, r, body)
+	s.requests++
+	s.handler.Serve(WithCaller(s.t.Context(), Caller{
+		Operator:  audit.Operator{KeyID: "AKIAALICE", Name: "alice"},
+		Source:    "192.0.2.7",
+		RequestID: fmt.Sprint("r-", s.requests),
+	}), w, r, body)
+	if s.answered != nil {
+		s.answered(op, w)
+	}
 	return w
 }
 

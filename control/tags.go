@@ -35,6 +35,7 @@ func (p *Plane) TagResource(
 	if err != nil {
 		return nil, err
 	}
+	nameOf(ctx, "resource", resource.Kind+"/"+resource.Name)
 	return &schema.Nothing{}, p.Tags.Tag(ctx, resource.Kind, resource.Name, givenTags(in.Tags))
 }
 
@@ -47,6 +48,7 @@ func (p *Plane) UntagResource(
 	if err != nil {
 		return nil, err
 	}
+	nameOf(ctx, "resource", resource.Kind+"/"+resource.Name)
 	keys := convert(in.TagKeys, func(k iot.TagKey) string { return string(k) })
 	return &schema.Nothing{}, p.Tags.Untag(ctx, resource.Kind, resource.Name, keys)
 }

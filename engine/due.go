@@ -87,8 +87,8 @@ func (e *Engine) RunDue(ctx context.Context) error {
 			if followed {
 				continue
 			}
-			purging, err := e.work.Purge(ctx)
-			if err != nil || !purging {
+			goesOn, err := e.removeOld(ctx)
+			if err != nil || !goesOn {
 				return err
 			}
 		}
@@ -97,6 +97,17 @@ func (e *Engine) RunDue(ctx context.Context) error {
 		}
 	}
 	return ctx.Err()
+}
+
+// removeOld does a step of removing what was kept long enough, and reports whether there is more to
+// do. It does nothing most of the time.
+func (e *Engine) removeOld(ctx context.Context) (goesOn bool, err error) {
+	purging, err := e.work.Purge(ctx)
+	if err != nil {
+		return false, err
+	}
+	cutting, err := e.Records.Cut(ctx)
+	return purging || cutting, err
 }
 
 // followClients does a step of what follows from clients that came, went or sent something, and

@@ -13,6 +13,7 @@ import (
 	"github.com/drover-iot/drover/engine/identity"
 	"github.com/drover-iot/drover/engine/jobs"
 	"github.com/drover-iot/drover/engine/nodes"
+	"github.com/drover-iot/drover/engine/records"
 	"github.com/drover-iot/drover/engine/tags"
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/ids"
@@ -68,6 +69,8 @@ type Config struct {
 	Emptied func()
 	// Node is for an engine that may share its store with others; the zero value is alone.
 	Node NodeConfig
+	// AuditKept is how long the records of the audit log are kept; 0 makes none.
+	AuditKept time.Duration
 	// Stepped is an engine that does nothing by itself; see stepped.go.
 	Stepped bool
 }
@@ -81,6 +84,7 @@ type Engine struct {
 	Tags     *tags.Service
 	Answers  *answers.Service
 	Nodes    *nodes.Service
+	Records  *records.Service
 
 	config  Config
 	commits *commit.Committer
@@ -109,10 +113,12 @@ func New(c Config) *Engine {
 		Log:     c.Log,
 		Node:    c.Node.NodeConfig,
 		Follow:  c.Node.Follow,
+		Audit:   c.AuditKept > 0,
 		Stepped: c.Stepped,
 	})
+	reads := commit.Reads{Store: c.Store}
 	forJobs := jobs.Config{
-		Store:   c.Store,
+		Store:   reads,
 		Commits: e.commits,
 		Clock:   c.Clock,
 		Limits:  c.Limits,
@@ -128,7 +134,7 @@ func New(c Config) *Engine {
 	}
 	e.Jobs, e.work = jobs.New(forJobs), jobs.NewBackground(forJobs)
 	e.Fleet = fleet.New(fleet.Config{
-		Store:         c.Store,
+		Store:         reads,
 		Commits:       e.commits,
 		IDs:           c.IDs,
 		Log:           c.Log,
@@ -137,7 +143,7 @@ func New(c Config) *Engine {
 		Wake:          e.wakeUp,
 	})
 	e.Identity = identity.New(identity.Config{
-		Store:              c.Store,
+		Store:              reads,
 		Commits:            e.commits,
 		CertificateChanged: c.CertificateChanged,
 		PrincipalDetached:  c.PrincipalDetached,
@@ -148,16 +154,22 @@ func New(c Config) *Engine {
 		Commits:       e.commits,
 		ClientChanged: e.Fleet.ClientChanged,
 	})
-	e.Tags = &tags.Service{Store: c.Store, Commits: e.commits}
+	e.Tags = &tags.Service{Store: reads, Commits: e.commits}
 	e.Answers = &answers.Service{
 		Store:   c.Store,
 		Clock:   c.Clock,
 		Jobs:    e.Jobs,
 		Devices: answers.Devices{Fleet: e.Fleet, Identity: e.Identity},
 	}
+	e.Records = records.New(records.Config{
+		Store:   c.Store,
+		Commits: e.commits,
+		Clock:   c.Clock,
+		Kept:    c.AuditKept,
+	})
 	publisher := jobs.Publisher{Renderer: c.Events}
 	e.commits.Hooks = commit.Hooks{
-		JobChanged:         publisher.JobChanged,
+		JobChanged:         jobHooks(publisher.JobChanged, records.JobChanged),
 		ExecutionChanged:   publisher.ExecutionChanged,
 		MembershipsChanged: e.work.MembershipsChanged,
 		Applied: []func(*commit.Tx, *store.Changes){
@@ -169,6 +181,21 @@ func New(c Config) *Engine {
 		},
 	}
 	return e
+}
+
+// jobHook is a hook that is called when the state of a job changes.
+type jobHook = func(tx *commit.Tx, before, after *job.Job) error
+
+// jobHooks calls hooks in turn.
+func jobHooks(hooks ...jobHook) jobHook {
+	return func(tx *commit.Tx, before, after *job.Job) error {
+		for _, hook := range hooks {
+			if err := hook(tx, before, after); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 }
 
 // Run serves requests and due work until ctx ends, then commits what waits already. It may be
@@ -186,7 +213,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	if err := e.join(ctx); err != nil {
 		return err
 	}
-	if err := e.expectClients(committing); err != nil {
+	if err := e.ExpectClients(committing); err != nil {
 		e.config.Log.Error("find out which things wait to be confirmed", "err", err) // the due loop does
 	}
 	loops.Go(func() { e.announceLoop(outlive) })
@@ -262,9 +289,9 @@ func (e *Engine) Reset(ctx context.Context) error {
 	return nil
 }
 
-// expectClients finds out which things wait to be seen (R-STR-40), before any client may connect.
-// When some do, the server joins now: from now on is when it was there.
-func (e *Engine) expectClients(ctx context.Context) error {
+// ExpectClients finds out which things wait to be seen (R-STR-40), before any client may connect.
+// When some do, the server joins now: from now on is when it was there. Run does that by itself.
+func (e *Engine) ExpectClients(ctx context.Context) error {
 	waits, err := e.work.LoadConfirmations(ctx)
 	if err != nil || !waits {
 		return err

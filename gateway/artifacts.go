@@ -70,12 +70,13 @@ func (a *OperatorAuth) beginS3(r *http.Request, own Key) (c s3api.Caller, err er
 	if err := a.checkRegion(s); err != nil {
 		return c, err
 	}
-	secret := own.SecretAccessKey
+	key := own
 	if c.ReadOnly = s.AccessKeyID == own.AccessKeyID; !c.ReadOnly {
-		if secret, err = a.Keys.Secret(s.AccessKeyID); err != nil {
+		if key, err = a.Keys.Find(s.AccessKeyID); err != nil {
 			return c, err
 		}
 	}
+	secret := key.SecretAccessKey
 	if c.ReadOnly && !s.Presigned() {
 		return c, fault.New(fault.Forbidden, "this key is for URLs only")
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/drover-iot/drover/device/https"
 	"github.com/drover-iot/drover/internal/ids"
 	"github.com/drover-iot/drover/internal/tlsutil"
+	"github.com/drover-iot/drover/registry/audit"
 )
 
 // The two planes share paths: GET /things/{thing}/jobs lists executions for an operator, and is
@@ -26,6 +27,9 @@ const maxBody = 1 << 20
 // control plane, as all others that an operator signs for (R-STR-6); the rest belongs to the server
 // itself and to no plane.
 const serverPath = "/_drover/"
+
+// requestIDHeader is the header of every answer that holds the id of its request.
+const requestIDHeader = "x-amzn-RequestId"
 
 // HTTP is the handler of every HTTP listener, with TLS and without.
 type HTTP struct {
@@ -51,7 +55,7 @@ type HTTP struct {
 func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	started := time.Now() // real time: it only goes into the log
 	requestID := ids.Random{}.UUID()
-	w.Header().Set("x-amzn-RequestId", requestID)
+	w.Header().Set(requestIDHeader, requestID)
 	if probe := h.health(r.URL.Path); probe != nil {
 		serveHealth(w, r, probe)
 		return
@@ -112,20 +116,24 @@ func (h *HTTP) serveSigned(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	markIdentified(r)
-	h.answer(func() { h.serveOperator(w, r, to, signed.Region, body) })
+	h.answer(func() { h.serveOperator(w, r, to, &signed, body) })
 }
 
 // serveOperator has a plane answer an operator.
 func (h *HTTP) serveOperator(
-	w http.ResponseWriter, r *http.Request, by plane, region string, body []byte,
+	w http.ResponseWriter, r *http.Request, by plane, as *signed, body []byte,
 ) {
 	if by == devicePlane {
 		h.Device.Serve(w, r, func() ([]byte, error) { return body, nil }, anyThing)
 		return
 	}
-	ctx := r.Context()
+	ctx := control.WithCaller(r.Context(), control.Caller{
+		Operator:  audit.Operator{KeyID: as.key.AccessKeyID, Name: as.key.Name},
+		Source:    addressOf(r),
+		RequestID: w.Header().Get(requestIDHeader),
+	})
 	if answering := h.Operators.Scope; answering.Relaxed {
-		answering.Region = region
+		answering.Region = as.Region
 		ctx = control.WithScope(ctx, answering)
 	}
 	h.Control.Serve(ctx, w, r, body)

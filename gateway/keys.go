@@ -39,20 +39,20 @@ type keeper interface {
 // refused after that time.
 const keyAge = 500 * time.Millisecond
 
-// Secret returns the secret of an access key id. A key that does not exist is UnknownKey: that is
+// Find returns the key with an access key id. One that does not exist is UnknownKey: that is
 // answered only after another look, so a key that was just made is accepted at once.
-func (k *Keys) Secret(id string) (secret string, err error) {
+func (k *Keys) Find(id string) (key Key, err error) {
 	now := time.Now()
 	for _, since := range []time.Time{now.Add(-keyAge), now} {
 		keys, err := k.kept.read(since)
 		if err != nil {
-			return "", err
+			return key, err
 		}
 		if i := slices.IndexFunc(keys, func(k Key) bool { return k.AccessKeyID == id }); i >= 0 {
-			return keys[i].SecretAccessKey, nil
+			return keys[i], nil
 		}
 	}
-	return "", fault.New(fault.UnknownKey, "the access key %s does not exist", id)
+	return key, fault.New(fault.UnknownKey, "the access key %s does not exist", id)
 }
 
 // All returns the keys, oldest first.
@@ -112,6 +112,9 @@ func encodeKeys(keys []Key) ([]byte, error) {
 	text, err := json.MarshalIndent(keys, "", "  ")
 	return append(text, '\n'), err
 }
+
+// ReadKeys returns the keys in a text.
+func ReadKeys(text []byte) ([]Key, error) { return decodeKeys(text) }
 
 // FirstKey returns the oldest key in a text.
 func FirstKey(text []byte) (Key, error) {

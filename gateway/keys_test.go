@@ -36,13 +36,13 @@ func create(t *testing.T, keys *gateway.Keys, name string) gateway.Key {
 // wantSecret looks a key up and compares its secret; "" means that there is no such key.
 func wantSecret(t *testing.T, keys *gateway.Keys, when, id, secret string) {
 	t.Helper()
-	got, err := keys.Secret(id)
+	got, err := keys.Find(id)
 	unexpected := err != nil
 	if secret == "" {
 		unexpected = !fault.Is(err, fault.UnknownKey)
 	}
-	if got != secret || unexpected {
-		t.Errorf("%s: got %q, %v, want %q", when, got, err, secret)
+	if got.SecretAccessKey != secret || unexpected {
+		t.Errorf("%s: got %q, %v, want %q", when, got.SecretAccessKey, err, secret)
 	}
 }
 
@@ -152,9 +152,9 @@ func TestDamagedKeys(t *testing.T) {
 			}
 			replace(t, path, damaged)
 			for range 2 { // the second time the file is not new
-				secret, err := keys.Secret(key.AccessKeyID)
-				if err == nil || secret != "" || fault.Of(err) != nil {
-					t.Errorf("got %q, %v, want an error that is no fault", secret, err)
+				found, err := keys.Find(key.AccessKeyID)
+				if err == nil || found != (gateway.Key{}) || fault.Of(err) != nil {
+					t.Errorf("got %v, %v, want an error that is no fault", found, err)
 				}
 			}
 			if _, err := keys.Create("another"); err == nil {

@@ -28,7 +28,7 @@ type OperatorAuth struct {
 type signed struct {
 	sigv4.Signature
 	request *http.Request
-	secret  string
+	key     Key
 	// hash is that of the body, where the request declares it or has no body. Then the signature
 	// was verified with it: the caller has the key. Empty when the signature cannot be verified
 	// before the body is read; then the caller has shown no more than that it knows the id of a
@@ -49,7 +49,7 @@ func (a *OperatorAuth) Begin(r *http.Request) (s signed, err error) {
 	if err := a.checkScope(s.Signature, r); err != nil {
 		return s, err
 	}
-	if s.secret, err = a.Keys.Secret(s.AccessKeyID); err != nil {
+	if s.key, err = a.Keys.Find(s.AccessKeyID); err != nil {
 		return s, err
 	}
 	if err := s.CheckHead(r, clock.Now()); err != nil {
@@ -58,7 +58,7 @@ func (a *OperatorAuth) Begin(r *http.Request) (s signed, err error) {
 	if s.hash, err = sigv4.KnownHash(r); err != nil || s.hash == "" {
 		return s, err
 	}
-	return s, s.Verify(r, s.hash, s.secret)
+	return s, s.Verify(r, s.hash, s.key.SecretAccessKey)
 }
 
 // checkScope checks what the signature was made for.
@@ -91,7 +91,7 @@ func (s *signed) finish(body []byte) error {
 	if s.hash != "" {
 		return sigv4.CheckBody(body, s.hash)
 	}
-	return s.Verify(s.request, sigv4.Hash(body), s.secret)
+	return s.Verify(s.request, sigv4.Hash(body), s.key.SecretAccessKey)
 }
 
 // caller says whose body is going to be read.

@@ -43,6 +43,7 @@ type Constraint struct {
 	Elem    *Constraint // of each list element or map value that has no named type
 	Key     *Constraint // of each map key
 	Quiet   bool        // the value is never repeated in a message
+	Digest  bool        // the value is kept in no record but by its digest, see Record
 	Scalars bool        // for a string, lenient decoding also reads a number or boolean as its text
 
 	match *matcher // of Pattern, compiled
@@ -102,6 +103,9 @@ func (c Constraint) Keys(key Constraint) Constraint { c.Key = &key; return c }
 
 // Secret keeps the value out of every message (R-HTTP-29).
 func (c Constraint) Secret() Constraint { c.Quiet = true; return c }
+
+// AsDigest has records hold a digest in the place of the value: it is a document.
+func (c Constraint) AsDigest() Constraint { c.Digest = true; return c }
 
 // OrScalar lets lenient decoding read a JSON number or boolean where a string is expected. The
 // value is its text as it was written, such as true or 1e3, and is checked like any other string.

@@ -91,7 +91,7 @@ func (m *Member) present(v reflect.Value) (field reflect.Value, ok bool) {
 // strings, the usual ones, are written without reflection.
 func (s *Shape) appendMap(dst []byte, v reflect.Value) []byte {
 	dst = append(dst, '{')
-	if s.typ.ConvertibleTo(plainMap) {
+	if s.plain {
 		texts := v.Convert(plainMap).Interface().(map[string]string)
 		for i, key := range slices.Sorted(maps.Keys(texts)) {
 			if i > 0 {

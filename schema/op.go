@@ -30,6 +30,7 @@ type Op[In, Out any] struct {
 	Name   string
 	Route  string      // method and path, labels in braces
 	Page   *Page       // nil for an operation that does not page
+	Change *Change     // nil for an operation that changes nothing
 	Errors []Exception // in the order of the model
 }
 
@@ -76,6 +77,7 @@ func (o Op[In, Out]) describe() *Description {
 	d := &Description{
 		Name:   o.Name,
 		Page:   o.Page,
+		Change: o.Change,
 		Errors: o.Errors,
 		Input:  ShapeOf(reflect.TypeFor[In]()),
 		Output: ShapeOf(reflect.TypeFor[Out]()),
@@ -92,8 +94,9 @@ func (o Op[In, Out]) describe() *Description {
 // A Description is an operation as data. It is shared by all who asked for it and never changes.
 type Description struct {
 	Name          string
-	Method, Path  string // PUT, /jobs/{jobId}/cancel
-	Page          *Page  // nil for an operation that does not page
+	Method, Path  string  // PUT, /jobs/{jobId}/cancel
+	Page          *Page   // nil for an operation that does not page
+	Change        *Change // nil for an operation that changes nothing
 	Errors        []Exception
 	Input, Output *Shape
 	HasBody       bool // the request has body members

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -65,6 +66,8 @@ type Shape struct {
 	empty    reflect.Value      // of a list: one without elements that is not nil
 	byName   map[string]*Member // of a structure: body members, by name and alias
 	required uint64             // of a structure; bit i: Members[i] must be present
+	plain    bool               // of a map: it is one of strings
+	digests  bool               // a value of the shape, or inside of it, has Constraint.Digest
 	nullable bool               // of a map: its values are pointers, and null is nil (R-STR-1)
 }
 
@@ -147,11 +150,16 @@ func newShape(t reflect.Type) *Shape {
 		s.Kind, s.Elem = Map, narrowed(ShapeOf(t.Elem()), s.Constraint.Elem)
 		s.Key = narrowed(ShapeOf(t.Key()), s.Constraint.Key)
 		s.nullable = t.Elem().Kind() == reflect.Pointer
+		s.plain = t.ConvertibleTo(plainMap)
 	case t.Kind() == reflect.Struct:
 		s.Kind = Structure
 		s.addMembers()
 	default:
 		panic(fmt.Sprintf("schema: %v is no type of an API", t))
+	}
+	s.digests = s.Constraint.Digest || s.Elem != nil && s.Elem.digests
+	for _, m := range s.Members {
+		s.digests = s.digests || m.Shape.digests
 	}
 	return s
 }
@@ -164,6 +172,7 @@ func narrowed(s *Shape, c *Constraint) *Shape {
 	}
 	copied := *s
 	copied.Constraint = *c
+	copied.digests = s.digests || c.Digest
 	return &copied
 }
 
@@ -196,7 +205,7 @@ func newMember(owner reflect.Type, i int) *Member {
 	if name == "" || !f.IsExported() || f.Anonymous {
 		panic(fmt.Sprintf("schema: field %v.%s has no json name", owner, f.Name))
 	}
-	m := &Member{Name: name, Wire: name, GoName: f.Name, index: i, Shape: ShapeOf(f.Type)}
+	m := &Member{Name: name, Wire: name, GoName: f.Name, index: i, Shape: inBody(ShapeOf(f.Type))}
 	m.key = append(appendString(nil, name), ':')
 	m.pointer = f.Type.Kind() == reflect.Pointer
 	optional := m.pointer || f.Type.Kind() == reflect.Slice || f.Type.Kind() == reflect.Map
@@ -212,4 +221,23 @@ func newMember(owner reflect.Type, i int) *Member {
 		m.In = Location(at + 1)
 	}
 	return m
+}
+
+// inBody is the shape of a structure that is a member of another one: all of it stands in the body,
+// also what its own operation has in the path. So the request of one operation can be a member of
+// the request of another.
+func inBody(s *Shape) *Shape {
+	located := func(m *Member) bool { return m.In != Body }
+	if s.Kind != Structure || !slices.ContainsFunc(s.Members, located) {
+		return s
+	}
+	copied := *s
+	copied.Members, copied.byName = nil, maps.Clone(s.byName)
+	for _, m := range s.Members {
+		member := *m
+		member.In = Body
+		copied.Members = append(copied.Members, &member)
+		copied.byName[m.Name] = &member
+	}
+	return &copied
 }

@@ -24,12 +24,14 @@ type Reader interface {
 	JobReader
 	DocumentReader
 	ExecutionReader
+	AttemptReader
 	HoldReader
 	ConfirmationReader
 	ThingReader
 	GroupReader
 	IdentityReader
 	NodeReader
+	AuditReader
 	// Announcements returns up to limit announcements that not every node has passed, oldest first,
 	// with ID > after. It returns fewer when they are large: none after those that have
 	// AnnouncementBytes together.
@@ -306,6 +308,9 @@ type GroupReader interface {
 	// Memberships returns the groups that a thing is a direct member of, by group key; at most a
 	// few (R-ID-11).
 	Memberships(registry.ThingID) ([]registry.Membership, error)
+	// CountMembers counts things by the groups that they are in. It looks at all of them: only
+	// questions that operators ask may.
+	CountMembers(MemberCount) (int64, error)
 	// LeftMembers lists the memberships of a group that have ended and that a rollout counts which
 	// began at a membership number (registry.LeftMembership), by the name of the thing.
 	LeftMembers(
@@ -317,6 +322,15 @@ type GroupReader interface {
 	// LastJoined returns a number that no membership made so far exceeds and every later one does:
 	// the newest Membership.Joined that was handed out, or more after a restart.
 	LastJoined() (int64, error)
+}
+
+// MemberCount says which things are counted: those with a membership that began with a number up to
+// Joined, in one of the groups or in a group below one, each thing once. With Within, they must be
+// members of one of those groups or of a group below it too, since whenever.
+type MemberCount struct {
+	Groups []registry.GroupID
+	Joined int64
+	Within []registry.GroupID
 }
 
 // GroupQuery filters and pages groups.

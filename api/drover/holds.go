@@ -20,7 +20,9 @@ type HoldThingRequest struct {
 // Holds a thing: what is QUEUED for it is hidden and cannot be started, whatever its job is
 // (R-STR-14). A thing that is held already gets the new reason and the new end.
 var HoldThing = schema.Op[HoldThingRequest, Hold]{
-	Name: "HoldThing", Route: "PUT /_drover/things/{thingName}/hold", Errors: jobErrors(),
+	Name: "HoldThing", Route: "PUT /_drover/things/{thingName}/hold",
+	Change: schema.Changes("thing/{thingName}", DescribeHold),
+	Errors: jobErrors(),
 }
 
 type DescribeHoldRequest struct {
@@ -38,7 +40,9 @@ type ReleaseThingRequest struct {
 
 // Releases a thing that is held.
 var ReleaseThing = schema.Op[ReleaseThingRequest, schema.Nothing]{
-	Name: "ReleaseThing", Route: "DELETE /_drover/things/{thingName}/hold", Errors: jobErrors(),
+	Name: "ReleaseThing", Route: "DELETE /_drover/things/{thingName}/hold",
+	Change: schema.Changes("thing/{thingName}", DescribeHold),
+	Errors: jobErrors(),
 }
 
 type ListHoldsRequest struct {

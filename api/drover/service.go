@@ -14,6 +14,9 @@ var Service = schema.Service{
 		HoldThing, DescribeHold, ReleaseThing, ListHolds,
 
 		ExplainThing, ExplainJob,
+		DescribeFailures, ListJobTargetThings, ReplayJob,
+		ListAuditRecords, DescribeAuditLog, VerifyAuditLog,
+		Forecast,
 	},
 }
 

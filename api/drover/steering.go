@@ -48,6 +48,7 @@ type UpdateSteeringRequest struct {
 // (R-STR-3).
 var UpdateSteering = schema.Op[UpdateSteeringRequest, Steering]{
 	Name: "UpdateSteering", Route: "PATCH /_drover/jobs/{jobId}/steering",
+	Change: schema.Changes("job/{jobId}", DescribeSteering),
 	Errors: jobErrors(api.LimitExceeded),
 }
 

@@ -19,7 +19,9 @@ type ApproveWaveRequest struct {
 // Opens the gate behind a wave that waits for approval: the job goes on with the next one
 // (R-STR-52).
 var ApproveWave = schema.Op[ApproveWaveRequest, schema.Nothing]{
-	Name: "ApproveWave", Route: "POST /_drover/jobs/{jobId}/approve", Errors: jobErrors(),
+	Name: "ApproveWave", Route: "POST /_drover/jobs/{jobId}/approve",
+	Change: schema.Changes("job/{jobId}", DescribeSteering),
+	Errors: jobErrors(),
 }
 
 // How far one wave of a rollout is.

@@ -16,6 +16,7 @@ type AttachPolicyRequest struct {
 // Attaches a policy to a certificate or thing group.
 var AttachPolicy = schema.Op[AttachPolicyRequest, schema.Nothing]{
 	Name: "AttachPolicy", Route: "PUT /target-policies/{policyName}",
+	Change: schema.Changes("{resource}", ListAttachedPolicies),
 	Errors: registryErrors(api.ResourceNotFound, api.LimitExceeded),
 }
 
@@ -27,6 +28,7 @@ type DetachPolicyRequest struct {
 // Detaches a policy from a certificate or thing group.
 var DetachPolicy = schema.Op[DetachPolicyRequest, schema.Nothing]{
 	Name: "DetachPolicy", Route: "POST /target-policies/{policyName}",
+	Change: schema.Changes("{resource}", ListAttachedPolicies),
 	Errors: registryErrors(api.LimitExceeded),
 }
 

@@ -46,6 +46,7 @@ type CreateBillingGroupResponse struct {
 // Repeating it with the same description changes nothing.
 var CreateBillingGroup = schema.Op[CreateBillingGroupRequest, CreateBillingGroupResponse]{
 	Name: "CreateBillingGroup", Route: "POST /billing-groups/{billingGroupName}",
+	Change: schema.Creates("billinggroup/{billingGroupName}", DescribeBillingGroup),
 	Errors: groupErrors(api.ResourceAlreadyExists),
 }
 
@@ -79,6 +80,7 @@ type UpdateBillingGroupRequest struct {
 // Changes the description of a billing group and answers its new version.
 var UpdateBillingGroup = schema.Op[UpdateBillingGroupRequest, GroupVersion]{
 	Name: "UpdateBillingGroup", Route: "PATCH /billing-groups/{billingGroupName}",
+	Change: schema.Changes("billinggroup/{billingGroupName}", DescribeBillingGroup),
 	Errors: groupErrors(api.VersionConflict, api.ResourceNotFound),
 }
 
@@ -92,6 +94,7 @@ type DeleteBillingGroupRequest struct {
 // that does not exist is no error.
 var DeleteBillingGroup = schema.Op[DeleteBillingGroupRequest, schema.Nothing]{
 	Name: "DeleteBillingGroup", Route: "DELETE /billing-groups/{billingGroupName}",
+	Change: schema.Changes("billinggroup/{billingGroupName}", DescribeBillingGroup),
 	Errors: groupErrors(api.VersionConflict),
 }
 
@@ -125,6 +128,7 @@ type AddThingToBillingGroupRequest struct {
 // Adds a thing to a billing group. A thing is in one at most: remove it from another one first.
 var AddThingToBillingGroup = schema.Op[AddThingToBillingGroupRequest, schema.Nothing]{
 	Name: "AddThingToBillingGroup", Route: "PUT /billing-groups/addThingToBillingGroup",
+	Change: schema.Changes("thing/{thingName}", DescribeThing),
 	Errors: groupErrors(api.ResourceNotFound),
 }
 
@@ -140,6 +144,7 @@ type RemoveThingFromBillingGroupRequest struct {
 // Removes a thing from a billing group. Removing one that is not in the group is no error.
 var RemoveThingFromBillingGroup = schema.Op[RemoveThingFromBillingGroupRequest, schema.Nothing]{
 	Name: "RemoveThingFromBillingGroup", Route: "PUT /billing-groups/removeThingFromBillingGroup",
+	Change: schema.Changes("thing/{thingName}", DescribeThing),
 	Errors: groupErrors(api.ResourceNotFound),
 }
 

@@ -15,12 +15,16 @@ func (CertificateID) Constraint() schema.Constraint {
 // A certificate in PEM form.
 type CertificatePem string
 
-func (CertificatePem) Constraint() schema.Constraint { return schema.Length(1, 65536).Secret() }
+func (CertificatePem) Constraint() schema.Constraint {
+	return schema.Length(1, 65536).Secret().AsDigest()
+}
 
 // A certificate signing request in PEM form.
 type SigningRequest string
 
-func (SigningRequest) Constraint() schema.Constraint { return schema.Length(1, 4096).Secret() }
+func (SigningRequest) Constraint() schema.Constraint {
+	return schema.Length(1, 4096).Secret().AsDigest()
+}
 
 // Whether a certificate may be used.
 type CertificateStatus string
@@ -60,7 +64,9 @@ type KeyPair struct {
 
 // Makes a key pair and a certificate for it.
 var CreateKeysAndCertificate = schema.Op[CreateKeysAndCertificateRequest, CreateKeysAndCertificateResponse]{
-	Name: "CreateKeysAndCertificate", Route: "POST /keys-and-certificate", Errors: registryErrors(),
+	Name: "CreateKeysAndCertificate", Route: "POST /keys-and-certificate",
+	Change: schema.Creates("cert/{certificateId}", DescribeCertificate),
+	Errors: registryErrors(),
 }
 
 type CreateCertificateFromCsrRequest struct {
@@ -77,7 +83,9 @@ type CreateCertificateFromCsrResponse struct {
 
 // Makes a certificate for a key that stays with its owner.
 var CreateCertificateFromCsr = schema.Op[CreateCertificateFromCsrRequest, CreateCertificateFromCsrResponse]{
-	Name: "CreateCertificateFromCsr", Route: "POST /certificates", Errors: registryErrors(),
+	Name: "CreateCertificateFromCsr", Route: "POST /certificates",
+	Change: schema.Creates("cert/{certificateId}", DescribeCertificate),
+	Errors: registryErrors(),
 }
 
 type RegisterCertificateWithoutCARequest struct {
@@ -94,6 +102,7 @@ type RegisteredCertificate struct {
 // Registers a certificate of any issuer.
 var RegisterCertificateWithoutCA = schema.Op[RegisterCertificateWithoutCARequest, RegisteredCertificate]{
 	Name: "RegisterCertificateWithoutCA", Route: "POST /certificate/register-no-ca",
+	Change: schema.Creates("cert/{certificateId}", DescribeCertificate),
 	Errors: registryErrors(api.ResourceAlreadyExists, api.CertificateState, api.CertificateValidation),
 }
 
@@ -108,6 +117,7 @@ type RegisterCertificateRequest struct {
 // Registers a certificate that this server's device CA has signed (R-ID-55).
 var RegisterCertificate = schema.Op[RegisterCertificateRequest, RegisteredCertificate]{
 	Name: "RegisterCertificate", Route: "POST /certificate/register",
+	Change: schema.Creates("cert/{certificateId}", DescribeCertificate),
 	Errors: registryErrors(api.ResourceAlreadyExists, api.CertificateValidation, api.CertificateState,
 		api.CertificateConflict),
 }
@@ -167,6 +177,7 @@ type UpdateCertificateRequest struct {
 // Changes a certificate's status to ACTIVE, INACTIVE or REVOKED (R-ID-17).
 var UpdateCertificate = schema.Op[UpdateCertificateRequest, schema.Nothing]{
 	Name: "UpdateCertificate", Route: "PUT /certificates/{certificateId}",
+	Change: schema.Changes("cert/{certificateId}", DescribeCertificate),
 	Errors: registryErrors(api.ResourceNotFound, api.CertificateState),
 }
 
@@ -206,5 +217,6 @@ type DeleteCertificateRequest struct {
 // Deletes a certificate that is not ACTIVE and not attached to a thing.
 var DeleteCertificate = schema.Op[DeleteCertificateRequest, schema.Nothing]{
 	Name: "DeleteCertificate", Route: "DELETE /certificates/{certificateId}",
+	Change: schema.Changes("cert/{certificateId}", DescribeCertificate),
 	Errors: registryErrors(api.CertificateState, api.DeleteConflict, api.ResourceNotFound),
 }

@@ -43,5 +43,7 @@ type UpdateEventConfigurationsRequest struct {
 
 // Sets which events are published; kinds that are not named stay as they are.
 var UpdateEventConfigurations = schema.Op[UpdateEventConfigurationsRequest, schema.Nothing]{
-	Name: "UpdateEventConfigurations", Route: "PATCH /event-configurations", Errors: groupErrors(),
+	Name: "UpdateEventConfigurations", Route: "PATCH /event-configurations",
+	Change: schema.Changes("configuration/events", DescribeEventConfigurations),
+	Errors: groupErrors(),
 }

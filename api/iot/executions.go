@@ -135,6 +135,7 @@ type CancelJobExecutionRequest struct {
 // Cancels the execution of a job on one thing.
 var CancelJobExecution = schema.Op[CancelJobExecutionRequest, schema.Nothing]{
 	Name: "CancelJobExecution", Route: "PUT /things/{thingName}/jobs/{jobId}/cancel",
+	Change: schema.Changes("job/{jobId}/thing/{thingName}", DescribeJobExecution),
 	Errors: jobErrors(api.InvalidTransition, api.VersionConflict),
 }
 
@@ -152,5 +153,6 @@ type DeleteJobExecutionRequest struct {
 var DeleteJobExecution = schema.Op[DeleteJobExecutionRequest, schema.Nothing]{
 	Name:   "DeleteJobExecution",
 	Route:  "DELETE /things/{thingName}/jobs/{jobId}/executionNumber/{executionNumber}",
+	Change: schema.Changes("job/{jobId}/thing/{thingName}", DescribeJobExecution),
 	Errors: jobErrors(api.InvalidTransition),
 }

@@ -93,7 +93,9 @@ type IndexingConfiguration struct {
 
 // Stores what is to be indexed. It has no effect: the registry can always be searched (R-ID-39).
 var UpdateIndexingConfiguration = schema.Op[IndexingConfiguration, schema.Nothing]{
-	Name: "UpdateIndexingConfiguration", Route: "POST /indexing/config", Errors: registryErrors(),
+	Name: "UpdateIndexingConfiguration", Route: "POST /indexing/config",
+	Change: schema.Changes("configuration/indexing", GetIndexingConfiguration),
+	Errors: registryErrors(),
 }
 
 // Shows what was stored by update-indexing-configuration.

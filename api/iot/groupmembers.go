@@ -21,6 +21,7 @@ type AddThingToThingGroupRequest struct {
 // Adds a thing to a static group. A thing that is in it stays in it.
 var AddThingToThingGroup = schema.Op[AddThingToThingGroupRequest, schema.Nothing]{
 	Name: "AddThingToThingGroup", Route: "PUT /thing-groups/addThingToThingGroup",
+	Change: schema.Changes("thing/{thingName}", ListThingGroupsForThing),
 	Errors: groupErrors(api.ResourceNotFound),
 }
 
@@ -38,6 +39,7 @@ type RemoveThingFromThingGroupRequest struct {
 // Takes a thing out of a static group.
 var RemoveThingFromThingGroup = schema.Op[RemoveThingFromThingGroupRequest, schema.Nothing]{
 	Name: "RemoveThingFromThingGroup", Route: "PUT /thing-groups/removeThingFromThingGroup",
+	Change: schema.Changes("thing/{thingName}", ListThingGroupsForThing),
 	Errors: groupErrors(api.ResourceNotFound),
 }
 
@@ -88,5 +90,6 @@ type UpdateThingGroupsForThingRequest struct {
 // Adds a thing to some groups and takes it out of others.
 var UpdateThingGroupsForThing = schema.Op[UpdateThingGroupsForThingRequest, schema.Nothing]{
 	Name: "UpdateThingGroupsForThing", Route: "PUT /thing-groups/updateThingGroupsForThing",
+	Change: schema.Changes("thing/{thingName}", ListThingGroupsForThing),
 	Errors: groupErrors(api.ResourceNotFound),
 }

@@ -6,7 +6,7 @@ import "github.com/drover-iot/drover/schema"
 type Document string
 
 func (Document) Constraint() schema.Constraint {
-	return schema.Length(0, 32768).MaxBytes(32768).Secret()
+	return schema.Length(0, 32768).MaxBytes(32768).Secret().AsDigest()
 }
 
 // A link to the job document in an object store.
@@ -20,7 +20,7 @@ type DocumentParameters map[string]string
 func (DocumentParameters) Constraint() schema.Constraint {
 	return schema.Constraint{}.
 		Keys(schema.Length(1, 128).Chars("a-zA-Z0-9_-")).
-		Each(schema.Length(1, 30720).Matching(printable).Secret())
+		Each(schema.Length(1, 30720).Matching(printable).Secret().AsDigest())
 }
 
 // Whether the job ends when its things have run it (SNAPSHOT, the default) or goes on with things

@@ -37,6 +37,7 @@ type JobHandle struct {
 // configuration sets.
 var CreateJob = schema.Op[CreateJobRequest, JobHandle]{
 	Name: "CreateJob", Route: "PUT /jobs/{jobId}",
+	Change: schema.Creates("job/{jobId}", DescribeJob, GetJobDocument),
 	Errors: schema.Errors(api.InvalidRequest, api.ResourceNotFound, api.ResourceAlreadyExists, api.LimitExceeded,
 		api.Throttling, api.ServiceUnavailable),
 }
@@ -132,7 +133,9 @@ type UpdateJobRequest struct {
 // Changes a job while it is scheduled or running. Each member given replaces the stored one as a
 // whole (R-UPD-1).
 var UpdateJob = schema.Op[UpdateJobRequest, schema.Nothing]{
-	Name: "UpdateJob", Route: "PATCH /jobs/{jobId}", Errors: jobErrors(),
+	Name: "UpdateJob", Route: "PATCH /jobs/{jobId}",
+	Change: schema.Changes("job/{jobId}", DescribeJob),
+	Errors: jobErrors(),
 }
 
 type ListJobsRequest struct {
@@ -179,7 +182,9 @@ type CancelJobRequest struct {
 
 // Cancels a job: executions that wait are withdrawn, those in progress only with force.
 var CancelJob = schema.Op[CancelJobRequest, JobHandle]{
-	Name: "CancelJob", Route: "PUT /jobs/{jobId}/cancel", Errors: jobErrors(api.LimitExceeded),
+	Name: "CancelJob", Route: "PUT /jobs/{jobId}/cancel",
+	Change: schema.Changes("job/{jobId}", DescribeJob),
+	Errors: jobErrors(api.LimitExceeded),
 }
 
 type DeleteJobRequest struct {
@@ -192,6 +197,7 @@ type DeleteJobRequest struct {
 // Deletes a job and its executions, in the background when there are many.
 var DeleteJob = schema.Op[DeleteJobRequest, schema.Nothing]{
 	Name: "DeleteJob", Route: "DELETE /jobs/{jobId}",
+	Change: schema.Changes("job/{jobId}", DescribeJob),
 	Errors: jobErrors(api.InvalidTransition, api.LimitExceeded),
 }
 
@@ -221,5 +227,6 @@ type AssociateTargetsWithJobRequest struct {
 // Adds thing groups to a continuous job (R-API-19 to R-API-22).
 var AssociateTargetsWithJob = schema.Op[AssociateTargetsWithJobRequest, JobHandle]{
 	Name: "AssociateTargetsWithJob", Route: "POST /jobs/{jobId}/targets",
+	Change: schema.Changes("job/{jobId}", DescribeJob),
 	Errors: jobErrors(api.LimitExceeded),
 }

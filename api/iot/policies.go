@@ -15,7 +15,7 @@ func (PolicyName) Constraint() schema.Constraint {
 // A policy in JSON, stored and shown byte for byte (R-ID-23).
 type PolicyDocument string
 
-func (PolicyDocument) Constraint() schema.Constraint { return schema.Constraint{}.Secret() }
+func (PolicyDocument) Constraint() schema.Constraint { return schema.Constraint{}.Secret().AsDigest() }
 
 // The number of a policy's version.
 type PolicyVersionID string
@@ -38,6 +38,7 @@ type CreatePolicyResponse struct {
 // Creates a policy with its first version.
 var CreatePolicy = schema.Op[CreatePolicyRequest, CreatePolicyResponse]{
 	Name: "CreatePolicy", Route: "POST /policies/{policyName}",
+	Change: schema.Creates("policy/{policyName}", GetPolicy),
 	Errors: registryErrors(api.ResourceAlreadyExists, api.MalformedPolicy),
 }
 
@@ -93,6 +94,7 @@ type DeletePolicyRequest struct {
 // Deletes a policy that has one version and no attachment (R-ID-21).
 var DeletePolicy = schema.Op[DeletePolicyRequest, schema.Nothing]{
 	Name: "DeletePolicy", Route: "DELETE /policies/{policyName}",
+	Change: schema.Changes("policy/{policyName}", GetPolicy),
 	Errors: registryErrors(api.DeleteConflict, api.ResourceNotFound),
 }
 
@@ -113,6 +115,7 @@ type CreatePolicyVersionResponse struct {
 // Adds a version to a policy, which may have five.
 var CreatePolicyVersion = schema.Op[CreatePolicyVersionRequest, CreatePolicyVersionResponse]{
 	Name: "CreatePolicyVersion", Route: "POST /policies/{policyName}/version",
+	Change: schema.Changes("policy/{policyName}", GetPolicy, ListPolicyVersions),
 	Errors: registryErrors(api.ResourceNotFound, api.MalformedPolicy, api.VersionsLimitExceeded),
 }
 
@@ -168,6 +171,7 @@ type SetDefaultPolicyVersionRequest struct {
 var SetDefaultPolicyVersion = schema.Op[SetDefaultPolicyVersionRequest, schema.Nothing]{
 	Name:   "SetDefaultPolicyVersion",
 	Route:  "PATCH /policies/{policyName}/version/{policyVersionId}",
+	Change: schema.Changes("policy/{policyName}", GetPolicy, ListPolicyVersions),
 	Errors: registryErrors(api.ResourceNotFound),
 }
 
@@ -179,5 +183,6 @@ type DeletePolicyVersionRequest struct {
 // Deletes a version that is not the default one.
 var DeletePolicyVersion = schema.Op[DeletePolicyVersionRequest, schema.Nothing]{
 	Name: "DeletePolicyVersion", Route: "DELETE /policies/{policyName}/version/{policyVersionId}",
+	Change: schema.Changes("policy/{policyName}", GetPolicy, ListPolicyVersions),
 	Errors: registryErrors(api.DeleteConflict, api.ResourceNotFound),
 }

@@ -18,6 +18,7 @@ type AttachPrincipalPolicyRequest struct {
 // Deprecated: use AttachPolicy.
 var AttachPrincipalPolicy = schema.Op[AttachPrincipalPolicyRequest, schema.Nothing]{
 	Name: "AttachPrincipalPolicy", Route: "PUT /principal-policies/{policyName}",
+	Change: schema.Changes("{resource}", ListPrincipalPolicies),
 	Errors: registryErrors(api.ResourceNotFound, api.LimitExceeded),
 }
 
@@ -31,6 +32,7 @@ type DetachPrincipalPolicyRequest struct {
 // attached. Deprecated: use DetachPolicy.
 var DetachPrincipalPolicy = schema.Op[DetachPrincipalPolicyRequest, schema.Nothing]{
 	Name: "DetachPrincipalPolicy", Route: "DELETE /principal-policies/{policyName}",
+	Change: schema.Changes("{resource}", ListPrincipalPolicies),
 	Errors: registryErrors(api.ResourceNotFound),
 }
 

@@ -24,6 +24,7 @@ type AttachThingPrincipalRequest struct {
 // Attaches a certificate to a thing.
 var AttachThingPrincipal = schema.Op[AttachThingPrincipalRequest, schema.Nothing]{
 	Name: "AttachThingPrincipal", Route: "PUT /things/{thingName}/principals",
+	Change: schema.Changes("thing/{thingName}", ListThingPrincipalsV2),
 	Errors: registryErrors(api.ResourceNotFound),
 }
 
@@ -35,6 +36,7 @@ type DetachThingPrincipalRequest struct {
 // Detaches a certificate from a thing.
 var DetachThingPrincipal = schema.Op[DetachThingPrincipalRequest, schema.Nothing]{
 	Name: "DetachThingPrincipal", Route: "DELETE /things/{thingName}/principals",
+	Change: schema.Changes("thing/{thingName}", ListThingPrincipalsV2),
 	Errors: registryErrors(api.ResourceNotFound),
 }
 

@@ -17,6 +17,7 @@ type TagResourceRequest struct {
 // Adds tags to a resource; a key that it has takes the new value (R-API-37).
 var TagResource = schema.Op[TagResourceRequest, schema.Nothing]{
 	Name: "TagResource", Route: "POST /tags",
+	Change: schema.Changes("{resource}", ListTagsForResource),
 	Errors: groupErrors(api.ResourceNotFound, api.LimitExceeded),
 }
 
@@ -28,7 +29,9 @@ type UntagResourceRequest struct {
 
 // Takes tags off a resource; keys that it does not have are ignored.
 var UntagResource = schema.Op[UntagResourceRequest, schema.Nothing]{
-	Name: "UntagResource", Route: "POST /untag", Errors: groupErrors(api.ResourceNotFound),
+	Name: "UntagResource", Route: "POST /untag",
+	Change: schema.Changes("{resource}", ListTagsForResource),
+	Errors: groupErrors(api.ResourceNotFound),
 }
 
 type ListTagsForResourceRequest struct {

@@ -38,6 +38,7 @@ type CreateJobTemplateResponse struct {
 // Creates a job template, from a job or from a document. Templates never change (R-API-32).
 var CreateJobTemplate = schema.Op[CreateJobTemplateRequest, CreateJobTemplateResponse]{
 	Name: "CreateJobTemplate", Route: "PUT /job-templates/{jobTemplateId}",
+	Change: schema.Creates("jobtemplate/{jobTemplateId}", DescribeJobTemplate),
 	Errors: templateErrors(api.ResourceNotFound, api.Conflict, api.LimitExceeded),
 }
 
@@ -103,6 +104,7 @@ type DeleteJobTemplateRequest struct {
 // Deletes a job template. Jobs made from it stay as they are (R-API-34).
 var DeleteJobTemplate = schema.Op[DeleteJobTemplateRequest, schema.Nothing]{
 	Name: "DeleteJobTemplate", Route: "DELETE /job-templates/{jobTemplateId}",
+	Change: schema.Changes("jobtemplate/{jobTemplateId}", DescribeJobTemplate),
 	Errors: templateErrors(api.ResourceNotFound),
 }
 

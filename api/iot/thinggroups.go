@@ -47,6 +47,7 @@ type CreateThingGroupResponse struct {
 // Creates a static thing group. Repeating it with the same content changes nothing (R-ID-49).
 var CreateThingGroup = schema.Op[CreateThingGroupRequest, CreateThingGroupResponse]{
 	Name: "CreateThingGroup", Route: "POST /thing-groups/{thingGroupName}",
+	Change: schema.Creates("thinggroup/{thingGroupName}", DescribeThingGroup),
 	Errors: groupErrors(api.ResourceAlreadyExists),
 }
 
@@ -88,6 +89,7 @@ type GroupVersion struct {
 // Changes a thing group's properties.
 var UpdateThingGroup = schema.Op[UpdateThingGroupRequest, GroupVersion]{
 	Name: "UpdateThingGroup", Route: "PATCH /thing-groups/{thingGroupName}",
+	Change: schema.Changes("thinggroup/{thingGroupName}", DescribeThingGroup),
 	Errors: groupErrors(api.VersionConflict, api.ResourceNotFound),
 }
 
@@ -100,6 +102,7 @@ type DeleteThingGroupRequest struct {
 // Deletes a thing group without child groups (R-ID-12).
 var DeleteThingGroup = schema.Op[DeleteThingGroupRequest, schema.Nothing]{
 	Name: "DeleteThingGroup", Route: "DELETE /thing-groups/{thingGroupName}",
+	Change: schema.Changes("thinggroup/{thingGroupName}", DescribeThingGroup),
 	Errors: groupErrors(api.VersionConflict),
 }
 

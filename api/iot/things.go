@@ -63,6 +63,7 @@ type CreateThingResponse struct {
 // Registers a thing. Repeating it with the same content changes nothing (R-ID-5).
 var CreateThing = schema.Op[CreateThingRequest, CreateThingResponse]{
 	Name: "CreateThing", Route: "POST /things/{thingName}",
+	Change: schema.Creates("thing/{thingName}"),
 	Errors: registryErrors(api.ResourceAlreadyExists, api.ResourceNotFound),
 }
 
@@ -101,6 +102,7 @@ type UpdateThingRequest struct {
 // Changes a thing's attributes or type (R-ID-6).
 var UpdateThing = schema.Op[UpdateThingRequest, schema.Nothing]{
 	Name: "UpdateThing", Route: "PATCH /things/{thingName}",
+	Change: schema.Changes("thing/{thingName}", DescribeThing),
 	Errors: registryErrors(api.VersionConflict, api.ResourceNotFound),
 }
 
@@ -113,6 +115,7 @@ type DeleteThingRequest struct {
 // Deletes a thing; its executions that are not done become REMOVED (R-ID-7).
 var DeleteThing = schema.Op[DeleteThingRequest, schema.Nothing]{
 	Name: "DeleteThing", Route: "DELETE /things/{thingName}",
+	Change: schema.Changes("thing/{thingName}", DescribeThing),
 	Errors: registryErrors(api.ResourceNotFound, api.VersionConflict),
 }
 

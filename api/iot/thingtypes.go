@@ -56,6 +56,7 @@ type CreateThingTypeResponse struct {
 // Creates a thing type. Repeating it with the same properties changes nothing (R-ID-48).
 var CreateThingType = schema.Op[CreateThingTypeRequest, CreateThingTypeResponse]{
 	Name: "CreateThingType", Route: "POST /thing-types/{thingTypeName}",
+	Change: schema.Creates("thingtype/{thingTypeName}", DescribeThingType),
 	Errors: registryErrors(api.ResourceAlreadyExists),
 }
 
@@ -111,6 +112,7 @@ type DeprecateThingTypeRequest struct {
 // Deprecates a thing type: no thing can take it any more.
 var DeprecateThingType = schema.Op[DeprecateThingTypeRequest, schema.Nothing]{
 	Name: "DeprecateThingType", Route: "POST /thing-types/{thingTypeName}/deprecate",
+	Change: schema.Changes("thingtype/{thingTypeName}", DescribeThingType),
 	Errors: registryErrors(api.ResourceNotFound),
 }
 
@@ -121,5 +123,6 @@ type DeleteThingTypeRequest struct {
 // Deletes a thing type that is deprecated and has no things (R-ID-10).
 var DeleteThingType = schema.Op[DeleteThingTypeRequest, schema.Nothing]{
 	Name: "DeleteThingType", Route: "DELETE /thing-types/{thingTypeName}",
+	Change: schema.Changes("thingtype/{thingTypeName}", DescribeThingType),
 	Errors: registryErrors(api.ResourceNotFound),
 }

@@ -33,6 +33,7 @@ func jobVerbs() []verb {
 		{"steering", "JOB [options]", showSteering},
 		{"approve", "JOB [options]", approveWave},
 		{"retry", "JOB [options]", retryJob},
+		{"failures", "JOB [options]", showFailures},
 	}
 }
 

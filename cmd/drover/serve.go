@@ -174,6 +174,9 @@ func limitFlags(flags *flag.FlagSet, c *app.Config) {
 	flags.DurationVar(&c.Limits.Retention, "retention", c.Limits.Retention,
 		"how long jobs are kept after they ended; 0: for ever")
 
+	flags.IntVar(&c.AuditDays, "audit-days", c.AuditDays,
+		"how many `days` the records of who has changed what are kept; 0: none are made")
+
 	flags.IntVar(&c.MaxConnections, "max-connections", 0,
 		"how many connections there may be, over all listeners; half of them, and a quarter from one\n"+
 			"address, may be of callers who have not shown yet who they are; 0: the `number` that the\n"+

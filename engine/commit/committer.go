@@ -24,6 +24,8 @@ type Config struct {
 	Follow func(time.Time)
 	// Node is how this server shows in the list of nodes.
 	Node NodeConfig
+	// Audit has what operators and the server itself change recorded in the audit log.
+	Audit bool
 	// Stepped is a committer without a loop: the goroutine that makes a request commits it; see
 	// Together.
 	Stepped bool
@@ -48,9 +50,11 @@ type Committer struct {
 
 // request is one decision and the caller that waits for its answer.
 type request struct {
-	thing  string // see DoFor
-	decide Decision
-	answer chan error
+	thing   string // see DoFor
+	decide  Decision
+	answer  chan error
+	audited Audited         // nil for a request that leaves no record
+	ctx     context.Context // of an audited request
 }
 
 // New returns a committer over a store.
@@ -89,6 +93,11 @@ func (c *Committer) Do(ctx context.Context, decide Decision) error {
 // those of devices do. That is a hint: the commit may read them ahead.
 func (c *Committer) DoFor(ctx context.Context, thing string, decide Decision) error {
 	r := &request{thing: thing, decide: decide, answer: make(chan error, 1)}
+	if c.Audit {
+		if r.audited = AuditedOf(ctx); r.audited != nil {
+			r.ctx = ctx
+		}
+	}
 	if c.Stepped {
 		return c.step(r)
 	}
@@ -238,6 +247,7 @@ func (c *Committer) attempt(
 			return err
 		}
 		tx = newTx(inner, &c.Hooks, now)
+		tx.keepsRecords = c.Audit
 		if nodes, err = c.sign(tx, position); err != nil {
 			return err
 		}
@@ -278,7 +288,7 @@ func (c *Committer) attempt(
 // fails the commit.
 func (tx *Tx) decideAll(batch []*request) (answers []error, err error) {
 	for _, r := range batch {
-		answer, err := tx.decide(r.decide)
+		answer, err := tx.decideRequest(r)
 		answers = append(answers, answer)
 		if err != nil || tx.full() {
 			return answers, err

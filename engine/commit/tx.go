@@ -7,6 +7,7 @@ import (
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/registry/audit"
 	"github.com/drover-iot/drover/store"
 )
 
@@ -55,6 +56,7 @@ type Tx struct {
 	store.ThingReader
 	store.GroupReader
 	store.IdentityReader
+	store.AuditReader
 	store.NodeReader // this node shows as it was before the commit
 	// Now is the time of the commit: every decision in it sees the same.
 	Now time.Time
@@ -78,18 +80,23 @@ type Tx struct {
 	clockBack bool      // see SaveTime
 	leaves    bool      // this node gives no signs any more
 	work      int       // see Work
-	announced int64     // the id under which the commit is announced, 0 when there is nothing to announce
+
+	keepsRecords bool
+	audited      auditing
+	records      []audit.Entry // of this commit, in their order
+
+	announced int64 // the id under which the commit is announced, 0 when there is nothing to announce
 }
 
 func newTx(inner store.Tx, hooks *Hooks, now time.Time) *Tx {
 	return &Tx{
 		jobCache:           newJobCache(inner),
 		executionReader:    executionReader{ExecutionReader: inner},
-		messages:           messages{noticeAt: map[registry.ThingID]int{}},
 		DocumentReader:     inner,
 		ThingReader:        inner,
 		GroupReader:        inner,
 		IdentityReader:     inner,
+		AuditReader:        inner,
 		NodeReader:         inner,
 		HoldReader:         inner,
 		ConfirmationReader: inner,
@@ -260,13 +267,24 @@ func Local[T any](tx *Tx) *T {
 	return made
 }
 
+// decideRequest decides a request, and records what it changes if it is audited.
+func (tx *Tx) decideRequest(r *request) (answer, failed error) {
+	if r.audited != nil {
+		return tx.decideAudited(r)
+	}
+	return tx.decide(r.decide)
+}
+
 // decide runs the decision of one request and applies what it staged. A fault is the answer of the
 // request; any other error fails the commit.
 func (tx *Tx) decide(d Decision) (answer, failed error) {
 	after := len(tx.after)
 	err := d(tx)
 	if err == nil {
-		return nil, tx.Apply()
+		tx.audited.last = tx.audited.on
+		err = tx.Apply()
+		tx.audited.last = false
+		return nil, err
 	}
 	if fault.Of(err) == nil {
 		return nil, err
@@ -287,6 +305,7 @@ func (tx *Tx) drop() {
 // is refused later.
 func (tx *Tx) Apply() error {
 	tx.executionReader.forget()
+	jobs := len(tx.staged)
 	for _, created := range tx.Changes.Job.CreatedJobs {
 		tx.byID[created.Job.ID] = created.Job.Key
 	}
@@ -301,7 +320,9 @@ func (tx *Tx) Apply() error {
 	changes := tx.Changes
 	tx.drop()
 	tx.ahead.forget(&changes)
-	tx.AddWork(rows(&changes))
+	written := rows(&changes)
+	tx.AddWork(written)
+	tx.audited.note(&changes, written+jobs)
 	if err := tx.inner.Apply(changes); err != nil {
 		return err
 	}
@@ -323,5 +344,9 @@ func (tx *Tx) close(nodes store.NodeChanges, settings []store.Setting) error {
 		tx.announced = added.ID
 	}
 	changes.Nodes, changes.Settings = nodes, append(settings, tx.upTimeSetting()...)
+	var err error
+	if changes.Audit.Added, err = AuditPages(tx.inner, tx.Now, tx.records); err != nil {
+		return err
+	}
 	return tx.inner.Apply(changes)
 }

@@ -36,6 +36,7 @@ func (s *state) apply(c store.Changes) error {
 		func() error { return each(c.Registry.DeletedPolicies, identity.deletePolicy) },
 		func() error { return each(c.Nodes.Gone, s.removeNode) },
 		func() error { return each(c.Clients.Removed, s.removeClient) },
+		func() error { return s.cutAudit(c.Audit.Cut) },
 
 		func() error { return each(c.Registry.CreatedThings, s.createThing) },
 		func() error { return each(c.Registry.CreatedGroups, s.createGroup) },
@@ -58,6 +59,7 @@ func (s *state) apply(c store.Changes) error {
 		func() error { return each(c.Job.CreatedExecutions, s.createExecution) },
 		func() error { return each(c.Outbox.Added, s.addAnnouncement) },
 		func() error { return each(c.Nodes.Joined, s.joinNode) },
+		func() error { return each(c.Audit.Added, s.addAudit) },
 
 		func() error { return each(c.Registry.UpdatedThings, s.updateThing) },
 		func() error { return each(c.Registry.UpdatedGroups, s.updateGroup) },
@@ -68,6 +70,7 @@ func (s *state) apply(c store.Changes) error {
 		func() error { return each(c.Job.States, s.updateState) },
 		func() error { return each(c.Job.UpdatedExecutions, s.updateExecution) },
 		func() error { return each(c.Job.AmendedExecutions, s.amendExecution) },
+		func() error { return each(c.Job.SilentExecutions, s.silenceExecution) },
 
 		func() error { return each(c.Settings, s.changeSetting) },
 		func() error { return each(c.Clients.Set, s.putClient) },

@@ -6,6 +6,7 @@ import (
 
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/registry/audit"
 	"github.com/drover-iot/drover/store"
 )
 
@@ -64,6 +65,11 @@ type state struct {
 	sessions      tree[entry, store.SessionEntry] // without bodies that they share
 	bodies        tree[id, sharedBody]            // by SessionEntry.Shared
 	settings      tree[text, []byte]
+
+	// auditLog is the pages of the audit log, by their first records. The last one that was cut is
+	// there without its text.
+	auditLog  tree[id, audit.Page]
+	auditLast int64 // the newest of its keys
 
 	nodes     tree[id, store.Node]
 	clients   tree[turn, store.Client]

@@ -41,7 +41,7 @@ func check(ctx context.Context, db *pgx.Conn) error {
 // of migrations that they have had. Only ever append to this list: once a version is released,
 // databases of users stand at it. The tables are those of the embedded store; what is kept as JSON has
 // the same form.
-var migrations = []string{firstSchema, nodes, steering}
+var migrations = []string{firstSchema, nodes, steering, silentExecutions, auditLog}
 
 // migrate brings the tables to the newest schema, under the lock of the writers: of several nodes
 // that start, one does it. All steps are one transaction.
@@ -431,6 +431,13 @@ CREATE INDEX session_further ON session (substr(ltrim(client, '$0123456789'), 2)
 ALTER TABLE announcement ADD COLUMN nodes TEXT COLLATE "C"; -- store.ForNodes as JSON
 `
 
+// silentExecutions marks executions that were not confirmed in time, and finds those that have failed. The
+// column rewrites no row.
+const silentExecutions = `
+ALTER TABLE execution ADD COLUMN silent BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX execution_failed ON execution (job, thing, number) WHERE status >= 3 AND status <= 5;
+`
+
 // steering adds what retries, holds, waves and confirmations need. The two columns rewrite no row.
 const steering = `
 ALTER TABLE execution ADD COLUMN show_at BIGINT;                 -- when a retry that backs off is shown
@@ -460,4 +467,13 @@ CREATE TABLE confirmation (
 );
 CREATE INDEX confirmation_of_job ON confirmation (job, thing);
 CREATE INDEX confirmation_due ON confirmation (until, job, thing);
+`
+
+// auditLog adds the audit log. The row of a page that was cut, the last one, has no records.
+const auditLog = `
+CREATE TABLE audit_page (
+	first   BIGINT PRIMARY KEY, -- the number of the first record
+	records TEXT COLLATE "C",   -- audit.Record as JSON, each on a line; what is hashed
+	hashes  BYTEA NOT NULL      -- SHA-256 of each record
+);
 `

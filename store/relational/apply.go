@@ -97,6 +97,9 @@ func (t *Tx) delete(c *store.Changes) {
 	apply(t, "delete policy", c.Registry.DeletedPolicies, identity.deletePolicy)
 	apply(t, "remove node", c.Nodes.Gone, t.removeNode)
 	apply(t, "remove client", c.Clients.Removed, t.removeClient)
+	if c.Audit.Cut != 0 {
+		apply(t, "cut the audit log", []int64{c.Audit.Cut}, t.cutAudit)
+	}
 }
 
 func (t *Tx) insert(c *store.Changes) {
@@ -122,6 +125,7 @@ func (t *Tx) insert(c *store.Changes) {
 	apply(t, "create execution", c.Job.CreatedExecutions, jobs.createExecution)
 	apply(t, "add announcement", c.Outbox.Added, t.addAnnouncement)
 	apply(t, "join", c.Nodes.Joined, t.joinNode)
+	apply(t, "add to the audit log", c.Audit.Added, t.addAudit)
 }
 
 func (t *Tx) update(c *store.Changes) {
@@ -135,6 +139,7 @@ func (t *Tx) update(c *store.Changes) {
 	apply(t, "update state", c.Job.States, jobs.updateState)
 	apply(t, "update execution", c.Job.UpdatedExecutions, jobs.updateExecution)
 	apply(t, "amend execution", c.Job.AmendedExecutions, jobs.amendExecution)
+	apply(t, "silence execution", c.Job.SilentExecutions, jobs.silenceExecution)
 	apply(t, "change setting", c.Settings, t.changeSetting)
 	apply(t, "change session", c.Sessions, t.changeSession)
 	apply(t, "save client", c.Clients.Set, t.putClient)

@@ -30,6 +30,7 @@ func Statements() []string {
 		listClientsOf, listSession, listFurther, listWaitingRetries, deleteWaitingRetry,
 		saveHold, deleteHold, selectHold, listHolds, listDueHolds, saveConfirmation,
 		deleteConfirmation, listConfirmations, listConfirmationsOf, listConfirmationsOfJob,
-		listDueConfirmations,
+		listDueConfirmations, insertAudit, deleteAudit, markAudit, selectAuditHead,
+		selectAuditMark, listAuditUp, listAuditDown,
 	}
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/registry/audit"
 	"github.com/drover-iot/drover/store"
 )
 
@@ -57,6 +58,7 @@ type facts struct {
 	Hold         job.Hold
 	Retry        store.WaitingRetry
 	Confirmation job.Confirmation
+	Audit        audit.Page
 }
 
 // everything returns facts whose fields are all set, also those that a later change adds to one of
@@ -76,6 +78,7 @@ func everything() (f facts) {
 	f.Node.Heir, f.Client.Held = 0, false
 	f.Hold.Thing, f.Retry.Thing, f.Retry.Job = thing, thing, f.Job.Key
 	f.Confirmation.ExecutionKey = f.Execution.ExecutionKey
+	f.Audit.Text = []byte(`{"number":1}` + "\n")
 	f.Policy.Default, f.Policy.LastNumber, f.Policy.Versions[0].Number = 1, 3, 1
 	f.Attachment.Policy, f.Attachment.Kind, f.Attachment.Key = f.Policy.Name, registry.CertificateTarget, f.Certificate.ID
 	f.Principal.Thing, f.Principal.ThingName, f.Principal.Certificate = thing, f.Thing.Name, f.Certificate.ID
@@ -129,6 +132,7 @@ func (f facts) changes() (c store.Changes) {
 	c.Job.CreatedTemplates = []job.Template{f.Template}
 	c.Job.LateJoinersAdded = []store.LateJoiner{{Job: f.Job.Key, Thing: f.Thing.ID}}
 	c.Job.CreatedExecutions = []job.Execution{f.Execution}
+	c.Job.SilentExecutions = []job.ExecutionKey{f.Execution.ExecutionKey}
 	c.Registry = store.RegistryChanges{
 		CreatedThings: []registry.Thing{f.Thing},
 		CreatedGroups: []registry.Group{f.Group},
@@ -151,6 +155,7 @@ func (f facts) changes() (c store.Changes) {
 	c.Job.MembershipWork = []job.MembershipWork{f.Work}
 	c.Job.Holds, c.Job.RetriesWaiting = []job.Hold{f.Hold}, []store.WaitingRetry{f.Retry}
 	c.Job.Confirmations = []job.Confirmation{f.Confirmation}
+	c.Audit.Added = []audit.Page{f.Audit}
 	return c
 }
 
@@ -242,6 +247,13 @@ func stored(r store.Reader, like facts) (f facts, err error) {
 		}
 		return err
 	})
+	into("audit page", func() error {
+		found, err := r.AuditPages(store.AuditQuery{Limit: 2})
+		if len(found) == 1 {
+			f.Audit = found[0]
+		}
+		return err
+	})
 	into("node", func() error {
 		found, err := r.Nodes()
 		if len(found) == 1 {
@@ -297,12 +309,22 @@ func TestStoredAsBefore(t *testing.T) {
 	}
 }
 
-// withoutSteering takes out what came with version 14.
+// withoutAudit takes out what came with version 16.
+func withoutAudit(f *facts) { f.Audit = audit.Page{} }
+
+// withoutSilence takes out what came with version 15, and later.
+func withoutSilence(f *facts) {
+	withoutAudit(f)
+	f.Execution.Silent, f.Job.PausedAt = false, time.Time{}
+}
+
+// withoutSteering takes out what came with version 14, and later.
 func withoutSteering(f *facts) {
+	withoutSilence(f)
 	f.Execution.ShowAt, f.Execution.Wave, f.Execution.Held = time.Time{}, 0, false
 	f.Hold, f.Retry, f.Confirmation = job.Hold{}, store.WaitingRetry{}, job.Confirmation{}
 	f.Job.Steering, f.Job.Paused, f.Job.Steered = nil, "", nil
-	f.Job.Progress.Closed, f.Job.PausedAt = time.Time{}, time.Time{}
+	f.Job.Progress.Closed = time.Time{}
 	f.Announcement.Nodes.Confirmations = nil
 }
 
@@ -354,6 +376,7 @@ func TestStoredIsRead(t *testing.T) {
 		{"testdata/stored-10-links.sql", 10, withoutBilling},
 		{"testdata/stored-12.sql", 12, withoutNodes},
 		{"testdata/stored-13.sql", 13, withoutSteering},
+		{"testdata/stored-14.sql", 14, withoutSilence},
 		{storedFile, len(migrations), func(*facts) {}},
 	} {
 		rows, err := os.ReadFile(row.file)

@@ -215,7 +215,7 @@ func (g *generator) changeSteering(c *store.JobChanges) {
 	if g.IntN(2) == 0 {
 		hold.Until = g.time()
 	}
-	switch g.IntN(6) {
+	switch g.IntN(7) {
 	case 0:
 		c.RetriesWaiting = append(c.RetriesWaiting, retry)
 	case 1:
@@ -230,6 +230,8 @@ func (g *generator) changeSteering(c *store.JobChanges) {
 	case 5:
 		done := store.ConfirmationCursor{Thing: key.Thing, Job: key.Job}
 		c.ConfirmationsDone = append(c.ConfirmationsDone, done)
+	case 6:
+		c.SilentExecutions = append(c.SilentExecutions, key)
 	}
 }
 
@@ -425,7 +427,7 @@ func (g *generator) changeNodes(c *store.Changes) {
 }
 
 func (g *generator) changeRest(c *store.Changes) {
-	switch g.IntN(8) {
+	switch g.IntN(9) {
 	case 0:
 		c.Outbox.Added = append(c.Outbox.Added, store.Announcement{ID: g.key(20), Notices: []store.Notice{{Thing: g.thing(), Notify: true}}})
 	case 4:
@@ -451,5 +453,11 @@ func (g *generator) changeRest(c *store.Changes) {
 	case 7:
 		c.Sessions = append(c.Sessions,
 			shared(pick(g, names), uint64(g.IntN(3)), uint64(1+g.IntN(4)), pick(g, names)))
+	case 8:
+		if n := g.key(20); g.IntN(4) == 0 {
+			c.Audit.Cut = n
+		} else {
+			c.Audit.Added = append(c.Audit.Added, auditPage(n, 1+g.IntN(3)))
+		}
 	}
 }

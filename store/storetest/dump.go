@@ -34,6 +34,7 @@ func everything() (c store.Changes) {
 		Outbox:   store.OutboxChanges{Added: []store.Announcement{{ID: 1, Notices: []store.Notice{{Thing: 1, Notify: true}}, Events: []store.Event{{Topic: "a", Payload: []byte("b")}}}}},
 		Nodes:    store.NodeChanges{Joined: []store.Node{{ID: 1, Name: "a", Since: at(1), Sign: store.Sign{Seen: at(1)}}}},
 		Clients:  store.ClientChanges{Set: []store.Client{{Name: "a", Node: 1, At: at(1)}}},
+		Audit:    auditPages(1).Audit,
 		Sessions: []store.SessionEntry{{Client: "a", Value: []byte("data")}, {Client: "a", Seq: 7, Value: []byte("message")}},
 	}
 }
@@ -87,6 +88,14 @@ func dump(w world, r store.Reader) map[string]any {
 	add(a, announcements, err, "announcements")
 	found, err := r.Nodes()
 	add(a, found, err, "nodes")
+	for _, q := range []store.AuditQuery{{Limit: 100}, {After: 4, Limit: 3}, {Before: 9, Limit: 3}} {
+		pages, err := r.AuditPages(q)
+		add(a, pages, err, "audit pages %v", q)
+	}
+	head, err := r.AuditHead()
+	addOne(a, head, err, "audit head")
+	mark, err := r.AuditMark()
+	addOne(a, mark, err, "audit mark")
 	for node := store.NodeID(1); node <= 3; node++ {
 		clients, err := r.ClientsOf(node, store.ClientTurn{Name: "a", Turn: 1}, 3)
 		add(a, clients, err, "clients of %d", node)
@@ -201,6 +210,10 @@ func (a answers) executions(r store.Reader) {
 		}
 		found, err := r.SomeOfJob(j, 100)
 		addOne(a, len(found), err, "any of job %d", j)
+		attempts, err := r.FirstAttempts(j, job.ExecutionCursor{Thing: 1}, 7)
+		add(a, attempts, err, "first attempts of job %d", j)
+		details, err := r.FailedOfJob(j, 5)
+		add(a, details, err, "failed of job %d", j)
 		for _, q := range []store.JobExecutionQuery{{Limit: 99}, {Limit: 3}, {Limit: 5, Status: &failed},
 			{Limit: 5, After: &store.JobExecutionCursor{ThingName: "a", Thing: 3, Number: 2}}} {
 			q.Job = j
@@ -275,6 +288,16 @@ func (a answers) registry(r store.Reader) {
 				left, err := r.LeftMembers(id, number, after, 3)
 				add(a, left, err, "left members %d at %d after %q", id, number, after)
 			}
+		}
+	}
+	for first := registry.GroupID(1); first <= maxGroup; first++ {
+		for _, c := range []store.MemberCount{
+			{Groups: []registry.GroupID{first}, Joined: 99},
+			{Groups: []registry.GroupID{first, maxGroup}, Joined: 20},
+			{Groups: []registry.GroupID{first}, Joined: 40, Within: []registry.GroupID{maxGroup, 1}},
+		} {
+			n, err := r.CountMembers(c)
+			addOne(a, n, err, "count of members %+v", c)
 		}
 	}
 	for _, name := range names {

@@ -255,6 +255,34 @@ var groups = []promise{
 			same(w, fmt.Sprintf("%+v", row.q), got, [2]int{row.counted, row.looked})
 		}
 	}},
+	{"things are counted by groups, each once (R-FCT-3)", func(w world) {
+		below := group(3, "below")
+		below.Parent = 1
+		w.apply(createGroups(group(1, "g"), group(2, "h"), below, group(12, "other")))
+		for i, name := range []string{"a", "b", "c", "d", "e"} {
+			w.apply(createThings(thing(int64(i+1), name)), join(1, int64(i+1), int64(10*i+10)))
+		}
+		w.apply(join(2, 1, 60), join(3, 2, 70), join(12, 5, 80))
+		for _, row := range []struct {
+			q    store.MemberCount
+			want int64
+		}{
+			{store.MemberCount{Joined: 99}, 0},
+			{store.MemberCount{Groups: []registry.GroupID{9}, Joined: 99}, 0},
+			{store.MemberCount{Groups: []registry.GroupID{2}, Joined: 99}, 1},
+			{store.MemberCount{Groups: []registry.GroupID{2}, Joined: 60}, 1},
+			{store.MemberCount{Groups: []registry.GroupID{2}, Joined: 59}, 0},
+			{store.MemberCount{Groups: []registry.GroupID{1}, Joined: 99}, 5},
+			{store.MemberCount{Groups: []registry.GroupID{1, 2, 12}, Joined: 99}, 5},
+			{store.MemberCount{Groups: []registry.GroupID{1, 2}, Joined: 30}, 3},
+			{store.MemberCount{Groups: []registry.GroupID{1}, Joined: 99, Within: []registry.GroupID{2, 12}}, 2},
+			{store.MemberCount{Groups: []registry.GroupID{1}, Joined: 20, Within: []registry.GroupID{2, 12}}, 1},
+			{store.MemberCount{Groups: []registry.GroupID{3}, Joined: 99, Within: []registry.GroupID{1}}, 1},
+		} {
+			got := read(w, func(r store.Reader) (int64, error) { return r.CountMembers(row.q) })
+			same(w, fmt.Sprintf("%+v", row.q), got, row.want)
+		}
+	}},
 	{"memberships of a thing are listed by group", func(w world) {
 		w.apply(createThings(thing(1, "a"), thing(2, "b")), createGroups(group(1, "z"), group(2, "y")))
 		w.apply(join(2, 1, 7), join(1, 1, 8), join(1, 2, 9))

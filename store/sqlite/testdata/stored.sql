@@ -2,6 +2,9 @@ INSERT INTO announcement (id, notices, events, nodes)
 	VALUES (207667, X'83D8E301', '[{"topic":"text 391650","payload":"sA=="}]', '{"clients":[{"client":"text 768234","claim":597812,"from":579962,"to":674625,"released":true}],"access":true,"certificates":["text 502236"],"detached":[{"certificate":"text 744321","thing":"text 192790"}],"givenUp":[{"node":59262,"heir":414526,"position":835291}],"confirmations":[{"thing":114859,"job":213790,"name":"text 368161","reportedAt":"2030-02-24T08:09:32.005Z","done":true}]}');
 INSERT INTO attachment (policy, kind, key, attached_at)
 	VALUES ('text 88274', 'cert', 'text 954668', 1894977188005);
+INSERT INTO audit_page (first, records, hashes)
+	VALUES (985347, '{"number":1}
+', X'6D');
 INSERT INTO billing_group (id, name, uuid, description, version, created_at)
 	VALUES (943553, 'text 721171', 'text 498790', 'text 276409', 54029, 1896287647005);
 INSERT INTO certificate (id, pem, status, mode, created_at, updated_at, not_before, not_after)
@@ -12,8 +15,8 @@ INSERT INTO confirmation (thing, job, number, reported_at, until)
 	VALUES (7, 9, 2, 1899501171005, 1896278790005);
 INSERT INTO continuous_target (thing_group, active, job)
 	VALUES (8, 1, 9);
-INSERT INTO execution (job, thing, number, status, version, attempt, used_failed, used_timed_out, force_canceled, queued_at, started_at, updated_at, sequence, deadline, step_deadline, times_out_at, details, token, windowed, show_at, wave)
-	VALUES (9, 7, 2, 1, 412949, 190568, 114769, 892388, 1, 1895758472005, 1902536091005, 1902203234005, 524854, 1897488263005, 1900710644005, 1897488263005, '{"key 501":"value \u003c\u0026\u003e"}', 'text 809882', 1, 1900377787005, 169);
+INSERT INTO execution (job, thing, number, status, version, attempt, used_failed, used_timed_out, force_canceled, queued_at, started_at, updated_at, sequence, deadline, step_deadline, times_out_at, details, token, windowed, show_at, wave, silent)
+	VALUES (9, 7, 2, 1, 412949, 190568, 114769, 892388, 1, 1895758472005, 1902536091005, 1902203234005, 524854, 1897488263005, 1900710644005, 1897488263005, '{"key 501":"value \u003c\u0026\u003e"}', 'text 809882', 1, 1900377787005, 169, 1);
 INSERT INTO job (key, id, created_at, status, concurrent, selection, namespace, definition, rollout, windowed)
 	VALUES (9, 'text 958221', 1902251957005, 'IN_PROGRESS', 1, 'CONTINUOUS', 'text 318642', '{"targets":[{"kind":"thinggroup","name":"site-1","arn":"arn:aws:iot:us-east-1:000000000000:thinggroup/site-1"}],"targetSelection":"CONTINUOUS","description":"text 499418","namespaceId":"text 318642","presignedUrlConfig":{"roleArn":"text 641036","expiresInSec":853642},"rolloutConfig":{"maximumPerMinute":944863,"exponentialRate":{"baseRatePerMinute":290031,"incrementTenths":302670,"notifiedThings":553922,"succeededThings":567625}},"abortConfig":{"criteria":[{"failureType":"text 207645","thresholdHundredths":726822,"minExecuted":405263}]},"timeoutConfig":{"inProgressMinutes":879704},"retryConfig":{"criteria":[{"failureType":"text 495419","retries":200204}]},"schedulingConfig":{"startTime":"text 124560","endTime":"text 776033","endBehavior":"text 581378","windows":[{"startTime":"text 474196","minutes":310645}],"startAt":"2030-03-02T07:53:56.005Z","endAt":"2030-01-26T13:51:09.005Z"},"documentSource":"text 373348","jobTemplateArn":"text 396536","documentParameters":{"key 829":"value \u003c\u0026\u003e"},"destinationPackageVersions":["text 858861"],"needsRole":true,"hasArtifacts":true,"steering":{"tags":{"key 271":"value \u003c\u0026\u003e"},"maxOutstanding":159653,"abort":"text 408504","guard":{"failureType":"text 725429","rateHundredths":98407,"alphaHundredths":371035,"settle":518327,"then":"text 806626"},"confirm":383903,"backoff":{"first":693232,"max":710868},"waves":[{"group":"text 683820","percentHundredths":542840,"soak":183852,"okHundredths":872347,"hasOk":true,"approve":true}]},"createdAt":"2030-04-12T19:19:17.005Z","sources":[{"target":184570,"thing":170221,"group":278836,"newestMembership":3035}],"newestMembership":896795,"targetGroups":[8]}', NULL, 1);
 INSERT INTO job_document (job, document, original)

@@ -1,0 +1,124 @@
+package control
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/cockroachdb/datadriven"
+
+	"github.com/drover-iot/drover/registry/audit"
+	"github.com/drover-iot/drover/schema"
+	"github.com/drover-iot/drover/store"
+)
+
+// audited are all records of the audit log of a scenario.
+func (s *scenario) audited() (all []audit.Record) {
+	s.t.Helper()
+	err := s.engine.Records.Store.Read(s.t.Context(), func(r store.Reader) error {
+		pages, err := r.AuditPages(store.AuditQuery{Limit: 1 << 20})
+		for _, page := range pages {
+			for _, stored := range page.Records() {
+				record, err := stored.Record()
+				if err != nil {
+					return err
+				}
+				all = append(all, record)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return all
+}
+
+// watchRecords checks after each request what it has recorded, and calls recorded with the operation
+// of each that was accepted and has left a record.
+func (s *scenario) watchRecords(recorded func(operation string)) {
+	seen := 0
+	s.answered = func(op *schema.Description, w *httptest.ResponseRecorder) {
+		s.t.Helper()
+		var fresh []audit.Record
+		all := s.audited()
+		for _, r := range all[seen:] {
+			if r.Operator.Name != audit.Server {
+				fresh = append(fresh, r)
+			}
+		}
+		seen = len(all)
+		what := fmt.Sprintf("%s, answered %d %s", op.Name, w.Code, w.Body)
+		if len(fresh) == 0 {
+			return
+		}
+		if op.Change == nil || w.Code != http.StatusOK || len(fresh) > 1 {
+			s.t.Errorf("%s: left %d records: %+v", what, len(fresh), fresh)
+			return
+		}
+		recorded(op.Name)
+		r := fresh[0]
+		kind, name, _ := strings.Cut(r.Resource, "/")
+		if r.Operation != op.Name || kind == "" || name == "" || strings.HasSuffix(name, "/") {
+			s.t.Errorf("%s: is recorded as %s of %q", what, r.Operation, r.Resource)
+		}
+		if r.Operator.KeyID != "AKIAALICE" || r.Source != "192.0.2.7" ||
+			r.RequestID != fmt.Sprint("r-", s.requests) {
+			s.t.Errorf("%s: is recorded of %+v, %s, %s", what, r.Operator, r.Source, r.RequestID)
+		}
+		for _, object := range [][]byte{r.Request, r.Before, r.After} {
+			if len(object) > 0 && !json.Valid(object) {
+				s.t.Errorf("%s: %s is no JSON", what, object)
+			}
+		}
+		if strings.Contains(string(r.After), "PRIVATE KEY") {
+			s.t.Errorf("%s: the record has a private key", what)
+		}
+	}
+}
+
+// Each operation that changes something leaves one record when it has done so, which the stories of
+// all operations show; one that was refused, and each that changes nothing, leaves none.
+func TestEachChangeIsRecorded(t *testing.T) { // R-AUD-1
+	t.Parallel()
+	var mu sync.Mutex
+	times := map[string]int{}
+	recorded := func(operation string) {
+		mu.Lock()
+		defer mu.Unlock()
+		times[operation]++
+	}
+	files, err := filepath.Glob(filepath.Join("testdata", "*.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Run("stories", func(t *testing.T) {
+		for _, path := range files {
+			t.Run(filepath.Base(path), func(t *testing.T) {
+				t.Parallel()
+				s := newScenario(t)
+				s.watchRecords(recorded)
+				datadriven.RunTest(t, path, s.do)
+			})
+		}
+	})
+	others := map[string]bool{ // TestOtherChangesAreRecorded
+		"CreateKeysAndCertificate": true,
+		"CreateCertificateFromCsr": true,
+		"RegisterCertificate":      true,
+		"DeleteCertificate":        true,
+		"AttachPrincipalPolicy":    true,
+		"DeleteThingType":          true,
+		"RetryJobExecutions":       true,
+	}
+	for _, op := range allOperations() {
+		if op.Change != nil && times[op.Name] == 0 && !others[op.Name] {
+			t.Errorf("%s changes something, and has left no record", op.Name)
+		}
+	}
+}
