@@ -33,6 +33,10 @@ type Env struct {
 	// Ask asks the user for a text that is not shown; nil where nobody can be asked.
 	Ask func(ctx context.Context, prompt string) (string, error)
 
+	// Confirm asks the user for a word, which is shown; nil where nobody can be asked, unless the
+	// terminal of Stdin and Stderr can.
+	Confirm func(ctx context.Context, prompt string) (string, error)
+
 	// Program is the name it was called by, drover or aws. Version is that of Drover.
 	Program, Version string
 
@@ -72,6 +76,9 @@ func (e Env) complete() Env {
 	}
 	if e.Wait == nil {
 		e.Wait = client.Sleep
+	}
+	if e.Confirm == nil {
+		e.Confirm = confirmOn(e.Stdin, e.Stderr)
 	}
 	e.StderrShown = e.StderrShown || terminal.Of(e.Stderr) != nil
 	return e

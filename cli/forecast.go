@@ -2,7 +2,7 @@ package cli
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/drover-iot/drover/api/drover"
@@ -89,7 +89,7 @@ func (c *call) forecast(ctx context.Context, args []string) error {
 		}
 		return c.newPrinter(s).show(answer)
 	}
-	f, err := out.forecast(ctx, request)
+	f, err := fetchAs[drover.ForecastResponse](ctx, out, request)
 	if err != nil {
 		return err
 	}
@@ -136,17 +136,19 @@ func (c *call) forecastRequest(verb, member string, words []string) (*value.Obje
 	if err := c.checkGlobals(&c.line); err != nil {
 		return nil, err
 	}
-	return request, c.addOwn(own, request)
+	return request, c.addOwn(drover.Forecast.Describe(), own, request)
 }
 
-// addOwn reads the options of the forecast itself into its request.
-func (c *call) addOwn(own []*command.Option, request *value.Object) error {
+// addOwn reads options of an operation of drover's own into its request.
+func (c *call) addOwn(
+	op *schema.Description, own []*command.Option, request *value.Object,
+) error {
 	for _, o := range own {
 		g, given := c.line.Last(o.Name)
 		if !given {
 			continue
 		}
-		v, err := reader{c.env, drover.Forecast.Describe(), &c.line}.parameter(o, g.Words)
+		v, err := reader{c.env, op, &c.line}.parameter(o, g.Words)
 		if err != nil {
 			return err
 		}
@@ -155,8 +157,8 @@ func (c *call) addOwn(own []*command.Option, request *value.Object) error {
 	return nil
 }
 
-// forecast makes the request for a forecast.
-func (s *sender) forecast(ctx context.Context, in *value.Object) (*drover.ForecastResponse, error) {
+// fetchAs makes a request and reads the answer as what it is.
+func fetchAs[Out any](ctx context.Context, s *sender, in *value.Object) (*Out, error) {
 	r, err := s.build(in)
 	if err != nil {
 		return nil, err
@@ -165,9 +167,9 @@ func (s *sender) forecast(ctx context.Context, in *value.Object) (*drover.Foreca
 	if err != nil {
 		return nil, err
 	}
-	f := &drover.ForecastResponse{}
-	if err := schema.Decode(body, f, schema.Decoding{Unchecked: true}); err != nil {
-		return nil, errors.New("The answer is no forecast: " + err.Error())
+	out := new(Out)
+	if err := schema.Decode(body, out, schema.Decoding{Unchecked: true}); err != nil {
+		return nil, fmt.Errorf("The answer is not one of %s: %w", s.op.Name, err)
 	}
-	return f, nil
+	return out, nil
 }

@@ -32,7 +32,7 @@ func (c *call) warn(ctx context.Context, out *sender, in *value.Object) {
 		request.Set(v.member, in)
 		ctx, stop := context.WithTimeout(ctx, warnTime)
 		defer stop()
-		f, err := out.ahead().forecast(ctx, request)
+		f, err := fetchAs[drover.ForecastResponse](ctx, out.ahead(), request)
 		if err != nil {
 			return // what is wrong with the request, the call itself will say
 		}

@@ -342,7 +342,7 @@ type GroupQuery struct {
 	Limit    int
 }
 
-// MemberRange is a part of the members of a group: those whose names come after one and before
+// MemberRange says which members of a group are counted: those whose names come after one and before
 // another, both left out, and that joined with a number up to this one.
 type MemberRange struct {
 	Group         registry.GroupID

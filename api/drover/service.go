@@ -13,10 +13,10 @@ var Service = schema.Service{
 
 		HoldThing, DescribeHold, ReleaseThing, ListHolds,
 
-		ExplainThing, ExplainJob,
 		DescribeFailures, ListJobTargetThings, ReplayJob,
 		ListAuditRecords, DescribeAuditLog, VerifyAuditLog,
 		Forecast,
+		ExplainThing, ExplainJob,
 	},
 }
 

@@ -177,3 +177,25 @@ func Warnings(f *drover.ForecastResponse) (lines []string) {
 	}
 	return lines
 }
+
+// FinishChange says when a job will have finished before a change and after it, and what the
+// difference is, in half of all simulations.
+func FinishChange(before, after *drover.ForecastResponse) string {
+	was, is := before.Finish.P50, after.Finish.P50
+	switch {
+	case was == nil && is == nil:
+		return "never, before and after"
+	case was == nil:
+		return when(is, after.At) + ", never without the change"
+	case is == nil:
+		return "never, without the change " + when(was, before.At)
+	}
+	difference := is.Time().Sub(was.Time())
+	switch {
+	case difference == 0:
+		return when(is, after.At) + ", as without the change"
+	case difference < 0:
+		return when(is, after.At) + ", " + follow.Span(-difference) + " sooner"
+	}
+	return when(is, after.At) + ", " + follow.Span(difference) + " later"
+}

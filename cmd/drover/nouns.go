@@ -34,6 +34,7 @@ func jobVerbs() []verb {
 		{"approve", "JOB [options]", approveWave},
 		{"retry", "JOB [options]", retryJob},
 		{"failures", "JOB [options]", showFailures},
+		{"what-if", "JOB [--rollout ...] [--abort ...] [--guard ...] [options]", whatIf},
 	}
 }
 

@@ -18,10 +18,10 @@ import (
 
 // How much is looked at.
 const (
-	// pendingLooked is how many pending executions of the thing are looked at for those in front.
-	pendingLooked = 50
-	// jobsLooked is how many of the newest jobs of a status are looked at when none is named.
-	jobsLooked = 10
+	// explainedPending is how many pending executions of the thing are looked at for those in front.
+	explainedPending = 50
+	// maxJobs is how many of the newest jobs of a status are looked at when none is named.
+	maxJobs = 10
 )
 
 // ThingExplanation is the answer about a thing and a job.
@@ -104,7 +104,7 @@ func (s *Service) ExplainJob(
 // choose finds the job that a thing is asked about without one, and its facts. They are nil when
 // nothing is pending or to come: the answer is complete then.
 func (l *loader) choose(a *ThingExplanation) (*explain.Facts, error) {
-	pending, err := l.Pending(l.thing.ID, pendingLooked)
+	pending, err := l.Pending(l.thing.ID, explainedPending)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func (l *loader) choose(a *ThingExplanation) (*explain.Facts, error) {
 		return l.facts(l.job)
 	}
 	for _, status := range []job.Status{job.InProgress, job.Scheduled} {
-		jobs, err := l.Jobs(store.JobQuery{Status: status, Limit: jobsLooked})
+		jobs, err := l.Jobs(store.JobQuery{Status: status, Limit: maxJobs})
 		if err != nil {
 			return nil, err
 		}

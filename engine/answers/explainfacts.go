@@ -123,7 +123,7 @@ func (l *loader) execution(f *explain.Facts, _ reached) (err error) {
 
 // front finds the first execution that the thing sees before one of its own; nil when there is none.
 func (l *loader) front(x job.Execution) (front *explain.Front, err error) {
-	pending, err := l.Pending(l.thing.ID, pendingLooked)
+	pending, err := l.Pending(l.thing.ID, explainedPending)
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +147,7 @@ func (l *loader) front(x job.Execution) (front *explain.Front, err error) {
 
 // confirmation finds what a success waits for, nil for nothing.
 func (l *loader) confirmation(x job.Execution) (*job.Confirmation, error) {
-	waiting, err := l.ConfirmationsOf(l.thing.ID, pendingLooked)
+	waiting, err := l.ConfirmationsOf(l.thing.ID, explainedPending)
 	for _, c := range waiting {
 		if c.ExecutionKey == x.ExecutionKey {
 			return &c, err

@@ -188,21 +188,6 @@ func (r reader) Members(
 	return found, nil
 }
 
-func (r reader) CountBetween(q store.MemberRange) (counted, looked int, err error) {
-	for at, m := range r.memberships.from(inGroup{q.Group, q.After}) {
-		if at.group != q.Group || looked >= q.Limit || q.Before != "" && at.name >= q.Before {
-			break
-		}
-		if at.name > q.After {
-			looked++
-			if m.Joined <= q.Joined {
-				counted++
-			}
-		}
-	}
-	return counted, looked, nil
-}
-
 func (r reader) CountMembers(c store.MemberCount) (int64, error) {
 	counted, within := r.below(c.Groups), r.below(c.Within)
 	things := map[registry.ThingID]bool{}
@@ -240,6 +225,21 @@ func (r reader) below(groups []registry.GroupID) map[registry.GroupID]bool {
 		}
 	}
 	return below
+}
+
+func (r reader) CountBetween(q store.MemberRange) (counted, looked int, err error) {
+	for at, m := range r.memberships.from(inGroup{q.Group, q.After}) {
+		if at.group != q.Group || looked >= q.Limit || q.Before != "" && at.name >= q.Before {
+			break
+		}
+		if at.name > q.After {
+			looked++
+			if m.Joined <= q.Joined {
+				counted++
+			}
+		}
+	}
+	return counted, looked, nil
 }
 
 func (r reader) Memberships(thing registry.ThingID) (found []registry.Membership, err error) {

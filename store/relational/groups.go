@@ -168,22 +168,6 @@ func (r reader) Members(
 	return all(r.stmt(listMembers).int(int64(group)).text(after).limit(limit), scanMembership)
 }
 
-// countBetween reads only as many rows as it may look at. No name comes after the bound that stands
-// for none.
-const countBetween = `SELECT count(CASE WHEN joined <= ?4 THEN 1 END), count(*) FROM (
-	SELECT joined FROM membership
-	WHERE thing_group = ?1 AND name > ?2 AND name < ?3 ORDER BY name LIMIT ?5) AS looked`
-
-func (r reader) CountBetween(q store.MemberRange) (counted, looked int, err error) {
-	before := q.Before
-	if before == "" {
-		before = afterPrefix("")
-	}
-	s := r.stmt(countBetween).int(int64(q.Group)).text(q.After).text(before).int(q.Joined).limit(q.Limit)
-	n, err := one(s, func(s stmt) [2]int64 { return [2]int64{s.getInt(), s.getInt()} })
-	return int(n[0]), int(n[1]), err
-}
-
 // The groups of a count are a text of their keys between commas, so that one statement is for any
 // number of them.
 const (
@@ -230,6 +214,22 @@ func keyList(keys []registry.GroupID) string {
 		text += strconv.FormatInt(int64(key), 10) + ","
 	}
 	return text
+}
+
+// countBetween reads only as many rows as it may look at. No name comes after the bound that stands
+// for none.
+const countBetween = `SELECT count(CASE WHEN joined <= ?4 THEN 1 END), count(*) FROM (
+	SELECT joined FROM membership
+	WHERE thing_group = ?1 AND name > ?2 AND name < ?3 ORDER BY name LIMIT ?5) AS looked`
+
+func (r reader) CountBetween(q store.MemberRange) (counted, looked int, err error) {
+	before := q.Before
+	if before == "" {
+		before = afterPrefix("")
+	}
+	s := r.stmt(countBetween).int(int64(q.Group)).text(q.After).text(before).int(q.Joined).limit(q.Limit)
+	n, err := one(s, func(s stmt) [2]int64 { return [2]int64{s.getInt(), s.getInt()} })
+	return int(n[0]), int(n[1]), err
 }
 
 const listMemberships = `SELECT thing_group, thing, name, joined

@@ -309,13 +309,13 @@ func TestStoredAsBefore(t *testing.T) {
 	}
 }
 
-// withoutAudit takes out what came with version 16.
-func withoutAudit(f *facts) { f.Audit = audit.Page{} }
+// withoutAudit takes out what came with version 16: the audit log, and since when a job is paused.
+func withoutAudit(f *facts) { f.Audit, f.Job.PausedAt = audit.Page{}, time.Time{} }
 
 // withoutSilence takes out what came with version 15, and later.
 func withoutSilence(f *facts) {
 	withoutAudit(f)
-	f.Execution.Silent, f.Job.PausedAt = false, time.Time{}
+	f.Execution.Silent = false
 }
 
 // withoutSteering takes out what came with version 14, and later.
