@@ -116,6 +116,12 @@ var explanations = []struct {
 		w.create("fw", snapshot, "pump", "confirm=15m")
 		w.report("pump", job.ReportSucceeded)
 	}},
+	{"pump fw", "DONE EXECUTION_SUCCEEDED NOT_CONFIRMED", func(w *explainWorld) {
+		w.things("", "pump")
+		w.create("fw", snapshot, "pump", "confirm=15m")
+		w.report("pump", job.ReportSucceeded)
+		w.later(15 * time.Minute)
+	}},
 	{"pump fw", "DONE EXECUTION_FAILED", func(w *explainWorld) {
 		oneJob(w)
 		w.report("pump", job.ReportFailed)

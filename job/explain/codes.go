@@ -45,6 +45,7 @@ const (
 	ExecutionRemoved   Code = "EXECUTION_REMOVED"
 	ExecutionCanceled  Code = "EXECUTION_CANCELED"
 	ToBeConfirmed      Code = "TO_BE_CONFIRMED"
+	NotConfirmed       Code = "NOT_CONFIRMED"
 
 	DeviceWorks       Code = "DEVICE_WORKS"
 	RolloutGoesOn     Code = "ROLLOUT_GOES_ON"
@@ -112,6 +113,7 @@ var table = []Row{
 	{ExecutionRemoved, Done, "the last execution is REMOVED, and the thing is a target again"},
 	{ExecutionCanceled, Done, "the last execution is CANCELED"},
 	{ToBeConfirmed, Waiting, "the success waits to be confirmed (drover:confirm)"},
+	{NotConfirmed, Done, "the success was not confirmed in time, and is silent"},
 
 	{DeviceWorks, Running, "the execution is IN_PROGRESS"},
 	{RolloutGoesOn, Running, "of a job: it releases executions, the next at the next tick"},

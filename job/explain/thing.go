@@ -168,6 +168,9 @@ func (e *Explanation) ended(f Facts, x job.Execution) {
 	}
 	e.add(endCodes[x.Status], "Execution %d is %s%s.", x.Number, x.Status, e.afterwards(f, x)).
 		since(x.UpdatedAt)
+	if x.Silent {
+		e.add(NotConfirmed, "The device was not heard of again after that in time (drover:confirm).")
+	}
 	if c := f.Confirmation; c != nil {
 		e.add(ToBeConfirmed, "Whether the device goes on is not seen yet (drover:confirm).").
 			since(c.ReportedAt).until(c.Until)
