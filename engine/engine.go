@@ -208,7 +208,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	if err := e.join(ctx); err != nil {
 		return err
 	}
-	if err := e.expectClients(committing); err != nil {
+	if err := e.ExpectClients(committing); err != nil {
 		e.config.Log.Error("find out which things wait to be confirmed", "err", err) // the due loop does
 	}
 	loops.Go(func() { e.announceLoop(outlive) })
@@ -284,9 +284,9 @@ func (e *Engine) Reset(ctx context.Context) error {
 	return nil
 }
 
-// expectClients finds out which things wait to be seen (R-STR-40), before any client may connect.
-// When some do, the server joins now: from now on is when it was there.
-func (e *Engine) expectClients(ctx context.Context) error {
+// ExpectClients finds out which things wait to be seen (R-STR-40), before any client may connect.
+// When some do, the server joins now: from now on is when it was there. Run does that by itself.
+func (e *Engine) ExpectClients(ctx context.Context) error {
 	waits, err := e.work.LoadConfirmations(ctx)
 	if err != nil || !waits {
 		return err

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/drover-iot/drover/engine/commit"
@@ -147,18 +148,45 @@ func (e *Engine) replay(ctx context.Context, lost store.GivenUp, upTo int64) err
 		if err != nil {
 			return err
 		}
-		for _, a := range found {
-			if a.ID >= upTo {
-				return e.persisted(ctx)
-			}
-			e.passClients(a.Nodes.Clients, lost.Node)
-			if err := e.publish(ctx, a); err != nil {
-				return err
-			}
-			last = a.ID
+		more := len(found) > 0
+		ended := func(a store.Announcement) bool { return a.ID >= upTo }
+		if at := slices.IndexFunc(found, ended); at >= 0 {
+			found, more = found[:at], false
 		}
-		if len(found) == 0 {
+		if err := e.replayPage(ctx, found, lost.Node); err != nil {
+			return err
+		}
+		if !more {
 			return e.persisted(ctx)
 		}
+		last = found[len(found)-1].ID
 	}
+}
+
+// replayPage announces a page of it. There may be much to replay, so a thing is notified once for
+// all of the page; unless clients come or go within it, whose sessions must have what was announced
+// before.
+func (e *Engine) replayPage(
+	ctx context.Context, page []store.Announcement, lost store.NodeID,
+) error {
+	var notices commit.Notices
+	var events []store.Event
+	publish := func() error {
+		err := e.publish(ctx, store.Announcement{Notices: notices.List(), Events: events})
+		notices, events = commit.Notices{}, nil
+		return err
+	}
+	for _, a := range page {
+		if len(a.Nodes.Clients) > 0 {
+			if err := publish(); err != nil {
+				return err
+			}
+			e.passClients(a.Nodes.Clients, lost)
+		}
+		for _, n := range a.Notices {
+			notices.Add(n)
+		}
+		events = append(events, a.Events...)
+	}
+	return publish()
 }

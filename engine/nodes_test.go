@@ -81,6 +81,26 @@ func (n *aNode) tells(topic string) {
 	}
 }
 
+// notifies commits a change of a thing's pending executions.
+func (n *aNode) notifies(thing registry.ThingID) {
+	n.t.Helper()
+	err := n.commits.Do(n.t.Context(), func(tx *commit.Tx) error {
+		tx.Notify(store.Notice{Thing: thing, Notify: true})
+		return nil
+	})
+	if err != nil {
+		n.t.Fatal(err)
+	}
+}
+
+// things names those of notices.
+func things(notices []store.Notice) (text string) {
+	for _, n := range notices {
+		text += fmt.Sprintf(" %d", n.Thing)
+	}
+	return text
+}
+
 func (n *aNode) signs(at time.Duration) (givenUp int) {
 	n.t.Helper()
 	n.config.Clock.(*clock.Virtual).Set(noon.Add(at))
@@ -108,11 +128,11 @@ func nodesOn(t *testing.T, kept store.Store, names ...string) (all []*aNode) {
 		n.Engine = New(Config{
 			Store: kept, Clock: clock.NewVirtual(noon), IDs: &ids.Counting{},
 			Events: events.Renderer{Scope: registry.DefaultScope, IDs: &ids.Counting{}}, Log: slog.New(slog.DiscardHandler), Stepped: true,
-			Notify: func(context.Context, []store.Notice) error {
+			Notify: func(_ context.Context, notices []store.Notice) error {
 				if n.deaf--; n.deaf >= 0 {
 					return errDeaf
 				}
-				n.see("notice")
+				n.see("notice%s", things(notices))
 				return nil
 			},
 			PublishEvents: func(published []store.Event) {
@@ -287,15 +307,9 @@ func TestHeirFails(t *testing.T) {
 	a, b := all[0], all[1]
 	a.claims("x")
 	a.tells("1")
-	err := a.commits.Do(t.Context(), func(tx *commit.Tx) error {
-		tx.Notify(store.Notice{Thing: 1, Notify: true})
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	a.notifies(1)
 	b.announces()
-	b.want("node b", "1", "notice")
+	b.want("node b", "1", "notice 1")
 	b.signs(0)
 	begin := positionOf(t, a)
 	for at := time.Second; at < 10*time.Second; at += 2 * time.Second {
@@ -305,17 +319,46 @@ func TestHeirFails(t *testing.T) {
 	if err := b.Announce(t.Context()); !errors.Is(err, errDeaf) {
 		t.Fatalf("announced: %v", err)
 	}
-	b.want("while it fails", "adopt", "client x connected=true", "1")
+	b.want("while it fails", "adopt", "client x connected=true")
 	b.signs(10 * time.Second)
 	if position := positionOf(t, b); position != begin {
 		t.Errorf("its position is %d: the next heir would not read again from %d on", position, begin)
 	}
 	b.announces()
-	b.want("again", "adopt", "1", "notice", "adopted")
+	b.want("again", "adopt", "notice 1", "1", "adopted")
 	b.signs(11 * time.Second)
 	if position := positionOf(t, b); position == begin {
 		t.Error("what all have passed is held")
 	}
+}
+
+// An heir notifies a thing once of what the lost node has not announced any more, however often it
+// has changed; but what came before a client has moved to another node is announced before that, so
+// that it is in the session that moves (R-MQTT-43, R-NODE-8).
+func TestHeirNotifiesOnce(t *testing.T) {
+	t.Parallel()
+	all := nodesOn(t, memory.Open(), "a", "b", "c")
+	a, b, c := all[0], all[1], all[2]
+	a.claims("x")
+	for _, n := range all {
+		n.announces()
+		n.signs(0)
+		n.seen = nil
+	}
+	a.notifies(1)
+	a.notifies(2)
+	a.notifies(1)
+	c.claims("x")
+	a.notifies(2)
+	a.notifies(2)
+	for at := time.Second; at < 10*time.Second; at += 2 * time.Second {
+		b.signs(at)
+		c.signs(at)
+	}
+	b.announces()
+	claimed := "claimed x mine=false was mine="
+	b.want("the heir", "notice 1", "notice 2", "notice 1", claimed+"false", "notice 2", "notice 2",
+		"adopt", "client x connected=true", "notice 1 2", claimed+"true", "notice 2", "adopted")
 }
 
 // positionOf is the position of a node as it is stored.

@@ -106,6 +106,7 @@ func (j *Job) ExecutionDeleted(x Execution, now time.Time) {
 	j.countInWave(x.Wave, func(w *WaveState) {
 		w.Created--
 		w.end(x.Status, -1)
+		w.Silent -= oneIf(x.Silent)
 	})
 	j.guardChange(x, Execution{}, now)
 	j.Recompute(now)

@@ -106,7 +106,9 @@ func (j *Job) SilentExecution(x Execution, now time.Time) {
 	j.endWait(x)
 	j.steered().Silent++
 	j.countInWave(x.Wave, func(w *WaveState) { w.Silent++ })
-	j.guardSilence(x, now)
+	silent := x
+	silent.Silent = true
+	j.guardChange(x, silent, now)
 	j.Recompute(now)
 }
 

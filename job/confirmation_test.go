@@ -140,6 +140,33 @@ func TestConfirmation(t *testing.T) { // R-STR-30, R-STR-41, R-STR-51, R-STR-53
 	check("a copy is as it was", false, none, numbers{confirming: 2})
 }
 
+// A silent execution that is deleted counts neither for the guard nor for the gate of its wave any
+// more.
+func TestSilentIsDeleted(t *testing.T) { // R-STR-30, R-STR-53
+	t.Parallel()
+	j, list := confirming(15 * time.Minute)
+	now := start.Add(time.Minute)
+	for _, x := range list {
+		out, err := ApplyEvent(j, x, ReportSucceeded, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		j = out.Job
+	}
+	j.ConfirmedExecution(succeeded(list[0]), now)
+	j.SilentExecution(succeeded(list[1]), now)
+	silent := succeeded(list[1])
+	silent.Silent = true
+	j.ExecutionDeleted(silent, now)
+	guard, wave := j.guardState(), j.Steered.Waves[0]
+	if guard.Started[0] != 1 || guard.Failing[0] != 0 || wave.Silent != 0 || wave.Ended != 1 {
+		t.Errorf("guard %+v, wave %+v", guard, wave)
+	}
+	if closed := j.closedGate(j.waves()[0], wave, 1); closed != "" {
+		t.Errorf("gate %q", closed)
+	}
+}
+
 func succeeded(x Execution) Execution {
 	x.Status = ExecutionSucceeded
 	return x

@@ -102,6 +102,8 @@ type Execution struct {
 	// taken off the job are counted (Steered.EarlierWaves). 0 for a job
 	// without waves. It never changes, and a retry has that of the attempt before it.
 	Wave uint8
+	// Silent says that the execution has succeeded and was not confirmed in time (R-STR-40).
+	Silent bool
 	// Held says that an operator holds the thing (R-STR-14). It is not stored with the execution:
 	// whatever reads one looks whether there is a Hold of its thing.
 	Held bool

@@ -124,9 +124,9 @@ func (g *Guard) setOption(name, value string) (err error) {
 
 // fails reports whether a thing counts as failed whose first attempt is in this status, and silent
 // if it has reported success and was not heard of again (R-STR-30). ALL is every kind of failure.
-func (g Guard) fails(status ExecutionStatus, silent bool) bool {
+func (g Guard) fails(x Execution) bool {
 	is := func(t FailureType) bool { return g.FailureType == t || g.FailureType == FailureAll }
-	switch status {
+	switch x.Status {
 	case ExecutionFailed:
 		return is(FailureFailed)
 	case ExecutionRejected:
@@ -134,7 +134,7 @@ func (g Guard) fails(status ExecutionStatus, silent bool) bool {
 	case ExecutionTimedOut:
 		return is(FailureTimedOut)
 	case ExecutionSucceeded:
-		return silent && is(FailureSilent)
+		return x.Silent && is(FailureSilent)
 	}
 	return false
 }

@@ -118,9 +118,9 @@ func TestGuardFails(t *testing.T) {
 	for kind, want := range want {
 		var got []string
 		for _, status := range ExecutionStatuses() {
-			if (Guard{FailureType: kind}).fails(status, false) {
+			if (Guard{FailureType: kind}).fails(Execution{Status: status}) {
 				got = append(got, status.String())
-			} else if (Guard{FailureType: kind}).fails(status, true) {
+			} else if (Guard{FailureType: kind}).fails(Execution{Status: status, Silent: true}) {
 				got = append(got, "silent")
 				if status != ExecutionSucceeded {
 					t.Errorf("%s: %s can be silent", kind, status)

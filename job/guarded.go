@@ -33,6 +33,9 @@ func (j *Job) guardDue() time.Time {
 	return time.Time{}
 }
 
+// GuardDue is when the guard of the job counts next, zero when it waits for nothing.
+func (j Job) GuardDue() time.Time { return j.guardDue() }
+
 // advanceGuard counts for the guard what time has brought.
 func (j *Job) advanceGuard(now time.Time) {
 	if reached(j.guardDue(), now) {
@@ -47,20 +50,8 @@ func (j *Job) guardChange(before, after Execution, now time.Time) {
 	if g == nil || !j.Status.Active() {
 		return
 	}
-	j.guardSees(g.view(before, false), g.view(after, false), now)
-}
-
-// guardSilence shows the guard that an execution that had succeeded is silent.
-func (j *Job) guardSilence(x Execution, now time.Time) {
-	if g := j.guard(); g != nil && j.Status.Active() {
-		j.guardSees(g.view(x, false), g.view(x, true), now)
-	}
-}
-
-// guardSees has the guard count an execution as it sees it now, and not as before.
-func (j *Job) guardSees(was, is guardView, now time.Time) {
-	if was != is {
-		j.setGuardState(j.guardState().changed(*j.guard(), was, is, now), now)
+	if was, is := g.view(before), g.view(after); was != is {
+		j.setGuardState(j.guardState().changed(*g, was, is, now), now)
 	}
 }
 

@@ -53,7 +53,7 @@ type guardView struct {
 // view is how the guard sees an execution. Only the first one of a thing counts, from when it
 // started, or from when it ended if it never did. What was canceled or removed does not count
 // (R-STR-30). silent says that it has reported success and was not heard of again.
-func (g Guard) view(x Execution, silent bool) guardView {
+func (g Guard) view(x Execution) guardView {
 	at := x.StartedAt
 	if at.IsZero() && x.Status.Terminal() {
 		at = x.UpdatedAt
@@ -61,7 +61,7 @@ func (g Guard) view(x Execution, silent bool) guardView {
 	if x.Number != 1 || x.Status == ExecutionCanceled || x.Status == ExecutionRemoved {
 		return guardView{}
 	}
-	return guardView{at: at, failed: g.fails(x.Status, silent)}
+	return guardView{at: at, failed: g.fails(x)}
 }
 
 // advance counts the buckets whose time has come. A clock that was set back makes it count nothing.

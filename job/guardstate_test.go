@@ -52,13 +52,13 @@ func TestGuardView(t *testing.T) {
 	} {
 		x := Execution{ExecutionKey: ExecutionKey{Number: tt.number}, Status: tt.status,
 			StartedAt: tt.start, UpdatedAt: ended}
-		if got := g.view(x, false); got != tt.want {
+		if got := g.view(x); got != tt.want {
 			t.Errorf("%s: %+v, want %+v", tt.name, got, tt.want)
 		}
 	}
 	silent := Execution{ExecutionKey: ExecutionKey{Number: 1}, Status: ExecutionSucceeded,
-		StartedAt: started}
-	if got := guardOf(t, "SILENT 5pct").view(silent, true); !got.failed {
+		StartedAt: started, Silent: true}
+	if got := guardOf(t, "SILENT 5pct").view(silent); !got.failed {
 		t.Errorf("a silent success is no failure: %+v", got)
 	}
 }

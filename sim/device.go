@@ -87,6 +87,7 @@ func (d *device) connect() {
 	}
 	d.online, d.node = true, node
 	d.log.trace("%s connects to node %d", d.name, node.number)
+	node.see(d, true)
 	d.startNext()
 }
 

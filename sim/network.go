@@ -111,6 +111,9 @@ func (n *network) arrive(r arrival) {
 	if node == nil || !node.up || node.cutOff {
 		return
 	}
+	if node.see(r.from, false); !node.up {
+		return
+	}
 	if n.burst == nil && n.rand.chance(0.02) {
 		n.burst, n.at = []arrival{}, node
 		n.time.after(n.rand.upTo(5*time.Second), n.endBurst)

@@ -72,6 +72,7 @@ func (n *node) open() {
 	}
 	n.up = true
 	n.join()
+	n.retryOnFault("expect clients", n.engine.ExpectClients)
 }
 
 // join makes an engine that has just begun one of the nodes, as the server does before anything
@@ -193,6 +194,17 @@ func (n *node) rejoin() {
 	n.join()
 	n.givenUp = false
 	n.checker.GivenUp(n.number)
+}
+
+// see takes note that the client of a device has connected or sent something, and lets the node do
+// what follows from that.
+func (n *node) see(d *device, connected bool) {
+	confirms := false
+	n.look(func(now rules.State) { confirms = n.checker.Seen(now, d.name, connected) })
+	n.engine.See(d.name, connected, 0)
+	if confirms {
+		n.runDue()
+	}
 }
 
 // runDue lets the node do what is due, and reports whether it is up afterwards.

@@ -71,7 +71,7 @@ func (o *operator) act() {
 	if !o.reach() {
 		return
 	}
-	switch n := o.rand.index(120); {
+	switch n := o.rand.index(128); {
 	case n < 18:
 		o.updateJob(o.draw.jobID())
 	case n < 23:
@@ -100,6 +100,10 @@ func (o *operator) act() {
 		o.createThing(o.draw.thing())
 	case n < 113:
 		o.steer(o.draw.jobID())
+	case n < 118:
+		o.retryFailed(o.draw.jobID())
+	case n < 121:
+		o.approve(o.draw.jobID())
 	default:
 		o.hold(o.draw.thing())
 	}

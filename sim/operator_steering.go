@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/drover-iot/drover/api/drover"
 	"github.com/drover-iot/drover/api/iot"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/sim/rules"
@@ -25,11 +26,13 @@ func (d *draw) settings() (tags iot.Tags) {
 		"guard":           d.guard,
 		"waves":           d.waves,
 		"retry-backoff":   func() string { return oneOf(r, "10s/1h", "5m/5m", "1h/12h") },
+		"confirm":         func() string { return oneOf(r, "1m", "10m", "2h", "10h") },
 	}
 	given := map[string]bool{}
 	for range r.pick(1, 1, 2, 3) {
 		key := oneOf(r,
-			"paused", "max-outstanding", "abort", "guard", "guard", "retry-backoff", "waves")
+			"paused", "max-outstanding", "abort", "guard", "guard", "retry-backoff", "waves",
+			"confirm")
 		if !given[key] {
 			tags = append(tags, iot.Tag{
 				Key:   iot.TagKey("drover:" + key),
@@ -44,7 +47,7 @@ func (d *draw) settings() (tags iot.Tags) {
 // guard draws a guard. Most settle within the time that a device needs.
 func (d *draw) guard() string {
 	r := d.rand
-	text := oneOf(r, "FAILED", "REJECTED", "TIMED_OUT", "ALL", "ALL") + " " +
+	text := oneOf(r, "FAILED", "REJECTED", "TIMED_OUT", "SILENT", "ALL", "ALL") + " " +
 		oneOf(r, "0.5pct", "5pct", "20pct")
 	if r.chance(0.6) {
 		text += " alpha=" + oneOf(r, "1pct", "20pct", "50pct")
@@ -76,7 +79,8 @@ func (d *draw) waves() string {
 func (o *operator) steer(id string) {
 	if o.rand.chance(0.35) {
 		o.untag(id, oneOf(o.rand,
-			"paused", "paused", "max-outstanding", "abort", "guard", "retry-backoff", "waves"))
+			"paused", "paused", "max-outstanding", "abort", "guard", "retry-backoff", "waves",
+			"confirm"))
 		return
 	}
 	tags := o.draw.settings()
@@ -92,6 +96,38 @@ func (o *operator) steer(id string) {
 			}
 		})
 	}
+}
+
+// approve opens the gate of a wave that waits for somebody.
+func (o *operator) approve(id string) {
+	o.checker.BeforeApprove(id)
+	_, err := o.node.control.ApproveWave(o.ctx, &drover.ApproveWaveRequest{JobID: iot.JobID(id)})
+	o.answered(err, "ApproveWave %s", id)
+}
+
+// retryFailed has a job try again on what has failed, of all things or of some.
+func (o *operator) retryFailed(id string) {
+	call := rules.RetryCall{JobID: id}
+	for _, status := range []string{"FAILED", "TIMED_OUT", "REJECTED"} {
+		if o.rand.chance(0.7) {
+			call.Statuses = append(call.Statuses, status)
+		}
+	}
+	if o.rand.chance(0.3) {
+		for range o.rand.between(1, 4) {
+			call.Things = append(call.Things, o.draw.thing())
+		}
+	}
+	in := &drover.RetryJobExecutionsRequest{JobID: iot.JobID(id)}
+	for _, status := range call.Statuses {
+		in.Statuses = append(in.Statuses, drover.FailedStatus(status))
+	}
+	for _, thing := range call.Things {
+		in.Things = append(in.Things, iot.ThingName(thing))
+	}
+	o.checker.BeforeRetry(call)
+	answer, err := o.node.control.RetryJobExecutions(o.ctx, in)
+	o.answered(err, "RetryJobExecutions %s: %s", show(in), show(answer))
 }
 
 // untag takes settings off a job.

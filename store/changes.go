@@ -57,13 +57,15 @@ type JobChanges struct {
 	// CreatedExecutions inserts executions. The key must be free.
 	CreatedExecutions []job.Execution
 	// UpdatedExecutions rewrites executions. The stored version must be Version-1, else
-	// ErrConflict. Attempt, QueuedAt, Sequence and Wave stay as they were queued. Held is of no
-	// account in any change of an execution.
+	// ErrConflict. Attempt, QueuedAt, Sequence and Wave stay as they were queued. Held and Silent are
+	// of no account in any change of an execution.
 	UpdatedExecutions []job.Execution
 	// AmendedExecutions rewrites executions at the version they have, else ErrConflict. Only what
 	// no device sees changes so: the step timer (R-HTTP-14), the retries that the chain has used
 	// (R-RTY-11), and that a retry has waited long enough (R-STR-45).
 	AmendedExecutions []job.Execution
+	// SilentExecutions marks executions as job.Execution.Silent. They must exist, else ErrConflict.
+	SilentExecutions []job.ExecutionKey
 	// DeletedExecutions removes executions. Their numbers stay used (R-CON-14), except in
 	// EndingJobs.
 	DeletedExecutions []job.ExecutionKey

@@ -24,6 +24,7 @@ type Reader interface {
 	JobReader
 	DocumentReader
 	ExecutionReader
+	AttemptReader
 	HoldReader
 	ConfirmationReader
 	ThingReader

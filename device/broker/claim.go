@@ -70,8 +70,9 @@ func (b *Broker) endClaim(c *conn, refused error) {
 	b.transits[client].claiming--
 	if refused != nil {
 		event := c.disconnectedEvent(asCloseError(refused))
-		// What is not here yet comes with the log, and must not be nobody's until then.
-		keep := b.keeps(client) || c.unsure
+		// What is not here yet comes with the log, and must not be nobody's until then. That may be
+		// so too of a turn of which nobody knows whether there is one.
+		keep := b.keeps(client) || c.unsure || c.claimed == 0
 		go b.leave(c.life, Left{client, c.claimed, keep, &event})
 	}
 	b.tidyTransit(client)

@@ -144,6 +144,33 @@ func TestClaimFails(t *testing.T) { // R-NODE-9
 	})
 }
 
+// A claim that failed was recorded, and that its connection has ended is recorded only when the
+// sessions have been released to it: they are not nobody's then.
+func TestFailedClaimEndsLate(t *testing.T) { // R-NODE-7, R-NODE-9
+	inCluster(t, 2, nil, func(t *testing.T, c *cluster) {
+		c.subscribed(t).lose()
+		n := c.nodes[1]
+		n.unsure, n.late = true, make(chan struct{})
+		refused := n.connect("dev")
+		n.set(true)
+		close(n.late)
+		synctest.Wait()
+		check(t, "unsure", refused.state()+" "+c.turns("dev"), "refused 88 01+")
+		n.unsure, n.late = false, nil
+		c.publish("t", "2")
+		for c.nodes[0].step() {
+		}
+		check(t, "released", c.turns("dev"), "1+")
+		n.set(false)
+		time.Sleep(2 * retryInterval)
+		synctest.Wait()
+		check(t, "ended", c.turns("dev"), "1")
+		d := c.nodes[0].connect("dev")
+		c.run()
+		check(t, "back", d.state()+" "+d.payloads(), "resumed 2")
+	})
+}
+
 // A session that was made after a claim that nobody knew of is not loaded a second time.
 func TestSessionBeforeItsTurn(t *testing.T) { // R-NODE-7
 	inCluster(t, 2, nil, func(t *testing.T, c *cluster) {

@@ -12,9 +12,9 @@ import (
 
 // Clients hop between three brokers while messages are published through the log, and whatever can
 // happen happens: nodes pass the log at their own pace, connections are lost, the store of a node
-// fails, and if faults are on, nodes are declared lost and come back. Each message comes to each
-// session that subscribes to it, in order. Without lost nodes it comes once; what was sent before
-// and not acknowledged comes again with DUP.
+// fails, or makes claims without an answer, and if faults are on, nodes are declared lost and come
+// back. Each message comes to each session that subscribes to it, in order. Without lost nodes it
+// comes once; what was sent before and not acknowledged comes again with DUP.
 
 // A hopper is a client that hops.
 type hopper struct {
@@ -104,6 +104,9 @@ func (h *hopping) step() {
 		c.d.silent = true
 		c.d.mu.Unlock()
 		h.did("%s is silent", c.id)
+	case what < 92:
+		h.did("claims of node %d are made without an answer: %v", i, !n.unsure)
+		n.unsure = !n.unsure
 	case what < 94:
 		h.did("node %d broken %v", i, !n.broken)
 		n.set(!n.broken)
@@ -181,6 +184,7 @@ func (h *hopping) finish() {
 	h.did("finish")
 	for _, n := range h.nodes {
 		n.set(false)
+		n.unsure = false
 		if h.cluster.lost[n.id] != 0 {
 			h.comeBack(n)
 		}

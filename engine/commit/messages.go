@@ -1,19 +1,15 @@
 package commit
 
-import (
-	"github.com/drover-iot/drover/registry"
-	"github.com/drover-iot/drover/store"
-)
+import "github.com/drover-iot/drover/store"
 
 // messages is what one commit announces: what devices are notified of, and lifecycle events.
 type messages struct {
 	stagedNotices []store.Notice
 	stagedEvents  []store.Event
 
-	notices  []store.Notice
-	noticeAt map[registry.ThingID]int // index into notices
-	events   []store.Event
-	nodes    store.ForNodes
+	notices Notices
+	events  []store.Event
+	nodes   store.ForNodes
 }
 
 // Notify stages what devices are notified of once the commit is on stable storage (R-CON-23). A
@@ -42,14 +38,7 @@ func (m *messages) applyEvents() {
 // thing (R-MQTT-39).
 func (m *messages) applyNotices() {
 	for _, n := range m.stagedNotices {
-		at, known := m.noticeAt[n.Thing]
-		if !known {
-			m.noticeAt[n.Thing] = len(m.notices)
-			m.notices = append(m.notices, n)
-			continue
-		}
-		m.notices[at].Notify = m.notices[at].Notify || n.Notify
-		m.notices[at].NotifyNext = m.notices[at].NotifyNext || n.NotifyNext
+		m.notices.Add(n)
 	}
 	m.stagedNotices = nil
 }
@@ -59,12 +48,12 @@ func (m *messages) drop() { m.stagedNotices, m.stagedEvents = nil, nil }
 
 // announcement is what is stored to be announced, nil when there is nothing.
 func (m *messages) announcement(id func() int64) []store.Announcement {
-	if len(m.notices) == 0 && len(m.events) == 0 && m.nodes.Empty() {
+	if len(m.notices.List()) == 0 && len(m.events) == 0 && m.nodes.Empty() {
 		return nil
 	}
 	return []store.Announcement{{
 		ID:      id(),
-		Notices: m.notices,
+		Notices: m.notices.List(),
 		Events:  m.events,
 		Nodes:   m.nodes,
 	}}

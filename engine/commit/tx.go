@@ -92,7 +92,6 @@ func newTx(inner store.Tx, hooks *Hooks, now time.Time) *Tx {
 	return &Tx{
 		jobCache:           newJobCache(inner),
 		executionReader:    executionReader{ExecutionReader: inner},
-		messages:           messages{noticeAt: map[registry.ThingID]int{}},
 		DocumentReader:     inner,
 		ThingReader:        inner,
 		GroupReader:        inner,

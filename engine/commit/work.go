@@ -54,7 +54,7 @@ func rows(c *store.Changes) int {
 		len(j.Confirmations) + len(j.ConfirmationsDone) +
 		len(j.MembershipWorkDone) + len(j.CreatedTemplates) + len(j.DeletedTemplates)
 	executions := len(j.CreatedExecutions) + len(j.UpdatedExecutions) +
-		len(j.AmendedExecutions) + len(j.DeletedExecutions) + len(j.ForgottenNumbers) +
+		len(j.AmendedExecutions) + len(j.SilentExecutions) + len(j.DeletedExecutions) + len(j.ForgottenNumbers) +
 		detailRows(j.CreatedExecutions, j.UpdatedExecutions)
 	things := len(r.CreatedThings) + len(r.UpdatedThings) + len(r.DeletedThings) +
 		len(r.CreatedGroups) + len(r.UpdatedGroups) + len(r.DeletedGroups) +

@@ -64,6 +64,21 @@ func dropConfirmation(tx *commit.Tx, j *job.Job, x job.Execution) error {
 	return nil
 }
 
+// dropConfirmationsOf stages that a thing which is deleted waits for nothing any more: another one
+// that gets its name is not seen for it (R-STR-40).
+func dropConfirmationsOf(tx *commit.Tx, thing registry.ThingID) error {
+	waits, err := tx.ConfirmationsOf(thing, waitsOfThing)
+	for _, c := range waits {
+		if err == nil {
+			err = endConfirmation(tx, c, func(j *job.Job, x job.Execution) error {
+				j.DropConfirmation(x, tx.Now)
+				return nil
+			})
+		}
+	}
+	return err
+}
+
 func confirmationDone(tx *commit.Tx, c job.Confirmation) {
 	done := store.ConfirmationCursor{Thing: c.Thing, Job: c.Job}
 	tx.Changes.Job.ConfirmationsDone = append(tx.Changes.Job.ConfirmationsDone, done)
@@ -117,6 +132,8 @@ func (b *Background) silenceStep(tx *commit.Tx, limit int) (done int, err error)
 				return err
 			}
 			j.SilentExecution(x, tx.Now)
+			c := &tx.Changes.Job
+			c.SilentExecutions = append(c.SilentExecutions, x.ExecutionKey)
 			return Publisher{b.Events}.executionSilent(tx, *j, x)
 		})
 		if err != nil {

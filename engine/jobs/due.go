@@ -146,16 +146,7 @@ func executionTimersStep(tx *commit.Tx, limit int) (done int, err error) {
 		return 0, err
 	}
 	for _, x := range overdue {
-		j, err := jobOnSchedule(tx, x.Job) // after its end nothing is retried
-		if err != nil {
-			return 0, err
-		}
-		if x.Status == job.ExecutionQueued {
-			_, err = doExecutionWork(tx, j, x)
-		} else {
-			err = applyEvent(tx, x, job.TimeOut)
-		}
-		if err != nil {
+		if err := endTimer(tx, x); err != nil {
 			return 0, err
 		}
 		if err := tx.Apply(); err != nil {
@@ -163,6 +154,20 @@ func executionTimersStep(tx *commit.Tx, limit int) (done int, err error) {
 		}
 	}
 	return len(overdue), nil
+}
+
+// endTimer stages what follows when the time of an execution has come.
+func endTimer(tx *commit.Tx, x job.Execution) error {
+	if x.Status == job.ExecutionQueued {
+		// A job whose end time has come as well is what is recorded first; that its execution is
+		// canceled by that is found again.
+		_, err := recordOverdue(tx, x)
+		return err
+	}
+	if _, err := jobOnSchedule(tx, x.Job); err != nil { // after its end nothing is retried
+		return err
+	}
+	return applyEvent(tx, x, job.TimeOut)
 }
 
 // Purge begins the removal of jobs that ended longer ago than they are kept, forgets memberships

@@ -41,6 +41,11 @@ func LeavesMembershipWork(tx *commit.Tx) bool { return commit.Local[following](t
 
 // MembershipsChanged lets jobs follow a thing whose groups change. It is a hook of every commit.
 func (b *Background) MembershipsChanged(tx *commit.Tx, m commit.Memberships) error {
+	if m.Deleted {
+		if err := dropConfirmationsOf(tx, m.Thing); err != nil {
+			return err
+		}
+	}
 	before, err := fleet.Reach(tx, m.Before)
 	if err != nil {
 		return err

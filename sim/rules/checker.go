@@ -17,7 +17,8 @@ import (
 //
 //   - Committed after each commit;
 //   - Asked and Answered around each request of a device;
-//   - BeforeUpdate, DeletingJob, BeforeCall and AfterCall around some calls of operators;
+//   - BeforeUpdate, BeforeRetry, BeforeApprove, DeletingJob, BeforeCall and AfterCall around some calls of operators;
+//   - Seen whenever the client of a thing connects or sends something;
 //   - Notified and Published for each message that the server sends by itself;
 //   - Settled whenever the server has nothing to do, Restarted after a crash, Finished at the end.
 type Checker struct {
@@ -37,6 +38,9 @@ type Checker struct {
 	// since the server last had nothing to do. They are notified step by step, in later commits.
 	windowNotified map[registry.ThingID]bool
 
+	approve    string         // the job of the last ApproveWave, "" after the commit that follows it
+	retry      *RetryCall     // the last RetryJobExecutions, nil after the commit that follows it
+	startedAt  time.Time      // when a node has started last, after a crash
 	update     *Update        // the last UpdateJob, nil after the commit that follows it
 	call       *ExecutionCall // the call about one execution that is being made, nil for none
 	deletingID string         // the id of the job that DeleteJob is being called for, "" for none
@@ -90,6 +94,8 @@ func (ch *Checker) Committed(after State, applied []store.Changes) {
 	for _, changes := range applied {
 		c.survey(changes)
 	}
+	c.gateApproved()
+	defer c.retryAsked()()
 	for _, changes := range applied {
 		c.follow(changes)
 	}
@@ -105,7 +111,7 @@ func (ch *Checker) Committed(after State, applied []store.Changes) {
 // Restarted compares all jobs and executions with the store after a crash: what was committed must
 // be there (R-CON-25).
 func (ch *Checker) Restarted(now State, node int) {
-	ch.state = now
+	ch.state, ch.startedAt = now, now.Now
 	clear(ch.audiences[node].lastNext)
 	ch.checkStored(now)
 }

@@ -59,6 +59,9 @@ func (c *commit) survey(changes store.Changes) {
 	for _, key := range changes.Job.DeletedExecutions {
 		c.surveyExecution(key)
 	}
+	for _, key := range changes.Job.SilentExecutions {
+		c.executions[key], c.jobs[key.Job] = true, true
+	}
 	for _, h := range changes.Job.Holds {
 		c.surveyThing(h.Thing)
 	}
@@ -128,6 +131,7 @@ func (c *commit) follow(changes store.Changes) {
 	for _, j := range changes.Job.Definitions {
 		c.jobDefined(j)
 	}
+	c.confirmationsChanged(changes.Job)
 }
 
 // compareWithStore reads back all executions that the commit changed: the store holds what was

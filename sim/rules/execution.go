@@ -44,6 +44,9 @@ func (c *commit) executionCreated(x job.Execution) {
 	switch {
 	case rec.over(c.now):
 		c.fail("R-SCH-22", "%+v of %s is queued after its end: %+v", x, rec.id, rec.stored.Schedule)
+	case rec.steered.asked[x.Thing]: // it uses none of the retries that the chain has left
+		delete(rec.mustQueue, x.Thing)
+		delete(rec.mayQueue, x.Thing)
 	case x.Attempt > 0: // a retry: it may come between two windows (R-SCH-17)
 		if !rec.steered.retried[x.Thing] {
 			c.retryWaited(rec, x)
@@ -111,6 +114,9 @@ func (c *commit) executionUpdated(x job.Execution, created []job.Execution) {
 	case job.ExecutionSucceeded, job.ExecutionFailed, job.ExecutionRejected, job.ExecutionTimedOut:
 		u.checkRetry()
 		c.evaluateAbort(rec)
+		if x.Status == job.ExecutionSucceeded {
+			c.succeeded(rec, x)
+		}
 	}
 }
 

@@ -60,7 +60,7 @@ func (rec *jobRecord) advanceGuard(now time.Time) (fires bool) {
 				continue
 			}
 			g.counted++
-			if g.fails(rec.executions[key].Status) {
+			if rec.fails(rec.executions[key]) {
 				g.failed++
 			}
 			delete(g.waiting, key)
@@ -72,14 +72,18 @@ func (rec *jobRecord) advanceGuard(now time.Time) (fires bool) {
 	return fires
 }
 
-// fails says whether a status counts as failed.
-func (g *guard) fails(s job.ExecutionStatus) bool {
+// fails says whether the guard of a job counts an execution as failed.
+func (rec *jobRecord) fails(x job.Execution) bool {
+	g := &rec.steered.guard
+	if x.Silent {
+		return g.of.FailureType == "SILENT" || g.of.FailureType == "ALL"
+	}
 	failures := map[job.ExecutionStatus]job.FailureType{
 		job.ExecutionFailed:   "FAILED",
 		job.ExecutionRejected: "REJECTED",
 		job.ExecutionTimedOut: "TIMED_OUT",
 	}
-	kind, failed := failures[s]
+	kind, failed := failures[x.Status]
 	return failed && (g.of.FailureType == kind || g.of.FailureType == "ALL")
 }
 

@@ -93,6 +93,8 @@ func (c *commit) checkJob(key job.Key) {
 	c.checkGuard(rec, j)
 	c.checkPause(rec, j)
 	c.tickedWithoutRelease(rec, j)
+	c.checkConfirmations(rec, j)
+	c.checkRetryPass(rec, j)
 	c.checkStatus(rec, j)
 	c.checkProgress(rec, j)
 	c.checkCanceledBySchedule(rec, j)
@@ -162,7 +164,7 @@ func (c *commit) checkProgress(rec *jobRecord, j job.Job) {
 		c.fail("R-ROLL-13", "%s has finished its rollout, waiting %v",
 			rec.id, rec.unreleased(c.store))
 	case finished && n.pending() == 0 && rec.exhausted(c.store, c.now) &&
-		len(rec.steered.waiting) == 0:
+		len(rec.steered.waiting) == 0 && rec.steered.retry == nil:
 		c.fail("R-JOB-11, R-JOB-13", "%s has finished its rollout, has nothing pending and is %s",
 			rec.id, j.Status)
 	case j.Status == "COMPLETED" != !j.CompletedAt.IsZero():

@@ -59,7 +59,11 @@ func (c *commit) released(created []job.Execution) {
 		if rec.stored.Status == "SCHEDULED" {
 			rec.startClock(c.now)
 		}
-		if !c.areLateJoiners(rec, key, things) {
+		switch {
+		case c.areLateJoiners(rec, key, things):
+		case rec.areAskedRetries(things):
+			c.retriedAsAsked(rec, created, things)
+		default:
 			c.releasedByTick(rec, created, things)
 		}
 	}
@@ -69,14 +73,8 @@ func (c *commit) released(created []job.Execution) {
 func (c *commit) releasedByTick(
 	rec *jobRecord, created []job.Execution, things []registry.ThingID,
 ) {
-	r := &rec.rollout
-	if !c.now.Before(r.nextTick) {
-		r.tick(rec.stored.Rollout, rec.counts()[job.ExecutionSucceeded], c.now)
-	}
-	if len(things) > r.quota {
-		c.fail("R-ROLL-3", "%s releases %d things, %d are left at step %d until %s",
-			rec.id, len(things), r.quota, r.steps, r.nextTick)
-	}
+	c.tickOpens(rec)
+	c.checkQuota(rec, len(things))
 	c.checkRoom(rec, len(things))
 	want := rec.unreleased(c.store)
 	if rec.inWaves() {
@@ -84,13 +82,35 @@ func (c *commit) releasedByTick(
 	} else if !slices.Equal(things, want[:min(len(things), len(want))]) {
 		c.fail("R-ROLL-12", "%s releases things %v, it should be %v", rec.id, things, want)
 	}
-	r.quota -= len(things)
-	r.notified += int64(len(things))
-	at := c.now
-	if rec.steered.heldBack || rec.inWaves() {
-		at = r.nextTick.Add(-time.Minute) // what it left of the tick is created later (R-STR-15, R-STR-50)
+	rec.rollout.notified += int64(len(things))
+	c.takeQuota(rec, len(things), rec.steered.heldBack || rec.inWaves())
+}
+
+// tickOpens opens the next tick of a job when its time has come.
+func (c *commit) tickOpens(rec *jobRecord) {
+	if !c.now.Before(rec.rollout.nextTick) {
+		rec.rollout.tick(rec.stored.Rollout, rec.counts()[job.ExecutionSucceeded], c.now)
 	}
-	r.batches = append(r.batches, batch{at, len(things), maximumPerMinute(rec.stored.Rollout)})
+}
+
+// checkQuota checks that the present tick has a quota for n executions.
+func (c *commit) checkQuota(rec *jobRecord, n int) {
+	if r := &rec.rollout; n > r.quota {
+		c.fail("R-ROLL-3", "%s releases %d things, %d are left at step %d until %s",
+			rec.id, n, r.quota, r.steps, r.nextTick)
+	}
+}
+
+// takeQuota takes n executions from the quota of the present tick. ofTick says that they count where
+// the tick opened: what is left of its quota may be used later within it (R-STR-15, R-STR-50,
+// R-STR-60).
+func (c *commit) takeQuota(rec *jobRecord, n int, ofTick bool) {
+	r, at := &rec.rollout, c.now
+	r.quota -= n
+	if ofTick {
+		at = r.nextTick.Add(-time.Minute)
+	}
+	r.batches = append(r.batches, batch{at, n, maximumPerMinute(rec.stored.Rollout)})
 	c.checkPerMinute(rec)
 }
 

@@ -26,6 +26,11 @@ type steered struct {
 	observed map[int]bool
 	guard    guard
 	waves    waves
+	confirm  confirmations
+	// retry is what an operator wants tried again, nil for nothing; asked are the things of it that
+	// get their attempt by the present change.
+	retry *retryPass
+	asked map[registry.ThingID]bool
 	// waiting are the things whose last attempt ended without its retry because the job was paused.
 	waiting map[registry.ThingID]bool
 	// retried are the things whose retry the present change creates: it was decided before what
@@ -40,6 +45,8 @@ func newSteered(j job.Job) steered {
 		observed: map[int]bool{},
 		guard:    guard{of: settings(j.Definition).Guard},
 		waves:    waves{lastRelease: map[uint8]time.Time{}},
+		confirm:  confirmations{waiting: map[registry.ThingID]confirmation{}},
+		asked:    map[registry.ThingID]bool{},
 		waiting:  map[registry.ThingID]bool{},
 		retried:  map[registry.ThingID]bool{},
 	}
@@ -133,10 +140,15 @@ func (rec *jobRecord) hasRoom() bool {
 	return most == 0 || rec.counts().pending() < most
 }
 
-// tickedWithoutRelease follows a tick that created nothing because there was no room.
+// tickedWithoutRelease follows a tick that created nothing: there was no room, or the wave had no
+// more things, or none was left to be tried again. A gate may have paused the job since.
 func (c *commit) tickedWithoutRelease(rec *jobRecord, j job.Job) {
 	r, next := &rec.rollout, j.Progress.NextTick
-	if j.Status == "IN_PROGRESS" && rec.started && !j.Progress.Finished && !rec.pausedNow() &&
+	if j.Progress.Finished && next.IsZero() {
+		next = j.Progress.Closed
+	}
+	stays := rec.stored.Paused != "" && j.Paused != ""
+	if j.Status == "IN_PROGRESS" && rec.started && !stays &&
 		!c.now.Before(r.nextTick) && next.Equal(c.now.Add(time.Minute)) {
 		r.tick(j.Rollout, rec.counts()[job.ExecutionSucceeded], c.now)
 	}
@@ -239,6 +251,8 @@ func (ch *Checker) checkSteered(rec *jobRecord) {
 	if due(rec.guardDue(), now) {
 		ch.fail("R-STR-31", "%s has not counted for its guard: %+v", rec.id, rec.steered.guard)
 	}
+	ch.checkConfirmed(rec)
+	ch.checkRetryGoesOn(rec)
 	for _, x := range rec.executions {
 		if x.Status == job.ExecutionQueued && due(x.ShowAt, now) {
 			ch.fail("R-STR-45", "%+v of %s has waited long enough", x, rec.id)

@@ -25,6 +25,21 @@ type waves struct {
 	lastRelease map[uint8]time.Time // of each wave
 }
 
+// BeforeApprove says that an operator opens the gate of a job that waits for that. It counts for the
+// next commit.
+func (ch *Checker) BeforeApprove(jobID string) { ch.approve = jobID }
+
+// gateApproved resumes a job whose gate waits for an operator, who opens it with this commit
+// (R-STR-52).
+func (c *commit) gateApproved() {
+	for key, rec := range c.ch.jobs {
+		if rec.id == c.ch.approve && c.jobs[key] && strings.HasSuffix(rec.stored.Paused, "waits for approval") {
+			rec.steered.paused = false
+		}
+	}
+	c.ch.approve = ""
+}
+
 // inWaves says whether the rollout of a job goes in waves.
 func (rec *jobRecord) inWaves() bool { return len(settings(rec.stored.Definition).Waves) > 0 }
 
@@ -141,7 +156,10 @@ func (rec *jobRecord) endedInWave(number uint8) (ended, succeeded, goOn int64) {
 			goOn++
 		default:
 			ended++
-			if x.Status == job.ExecutionSucceeded {
+			if rec.waitsForConfirmation(x) {
+				goOn++
+			}
+			if rec.isConfirmed(x) {
 				succeeded++
 			}
 		}

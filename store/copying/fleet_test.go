@@ -20,7 +20,7 @@ INSERT INTO job SELECT id, 'job-' || id, id, CASE id %% 5 WHEN 0 THEN 'SCHEDULED
 	WHEN 2 THEN 'COMPLETED' WHEN 3 THEN 'CANCELED' ELSE 'DELETION_IN_PROGRESS' END,
 	0, 'SNAPSHOT', '', '{}', NULL, 0 FROM thing WHERE id <= 100;
 INSERT INTO execution SELECT 1 + id %% 100, id, 1, id %% 8, 1, 0, 0, 0, 0, id, NULL, id, id, NULL, NULL, NULL,
-	'{"step":"download"}', NULL, 0, NULL, id %% 3 FROM thing;
+	'{"step":"download"}', NULL, 0, NULL, id %% 3, CASE WHEN id %% 8 = 2 THEN id %% 2 ELSE 0 END FROM thing;
 INSERT INTO job_thing SELECT 1 + id %% 100, name, id FROM thing;
 INSERT INTO thing_hold SELECT id, 'under repair', id, NULLIF(id %% 20, 0) FROM thing WHERE id %% 10 = 0;
 INSERT INTO waiting_retry SELECT 1, id FROM thing WHERE id %% 10 = 1;

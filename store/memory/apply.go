@@ -70,6 +70,7 @@ func (s *state) apply(c store.Changes) error {
 		func() error { return each(c.Job.States, s.updateState) },
 		func() error { return each(c.Job.UpdatedExecutions, s.updateExecution) },
 		func() error { return each(c.Job.AmendedExecutions, s.amendExecution) },
+		func() error { return each(c.Job.SilentExecutions, s.silenceExecution) },
 
 		func() error { return each(c.Settings, s.changeSetting) },
 		func() error { return each(c.Clients.Set, s.putClient) },

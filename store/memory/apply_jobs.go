@@ -159,6 +159,7 @@ func (s *state) createExecution(e job.Execution) error {
 	if taken || !s.jobs.has(id(e.Job)) || !s.things.has(id(e.Thing)) {
 		return conflict("execution", e.ExecutionKey)
 	}
+	e.Silent = false
 	s.putExecution(e)
 	return nil
 }
@@ -178,8 +179,18 @@ func (s *state) rewriteExecution(e job.Execution, version int64) error {
 		return conflict("execution", e.ExecutionKey)
 	}
 	e.Attempt, e.QueuedAt, e.Sequence = stored.Attempt, stored.QueuedAt, stored.Sequence
-	e.Wave = stored.Wave
+	e.Wave, e.Silent = stored.Wave, stored.Silent
 	s.putExecution(e)
+	return nil
+}
+
+func (s *state) silenceExecution(key job.ExecutionKey) error {
+	stored, err := s.takeExecution(key)
+	if err != nil {
+		return err
+	}
+	stored.Silent = true
+	s.putExecution(stored)
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"iter"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -342,6 +343,62 @@ func (r reader) SomeOfJob(key job.Key, limit int) (found []job.Execution, err er
 			break
 		}
 		found = append(found, r.shown(e))
+	}
+	return found, nil
+}
+
+func (r reader) FirstAttempts(
+	key job.Key, after job.ExecutionCursor, limit int,
+) (found []store.FirstAttempt, err error) {
+	for e := range r.attempts(key, 0) {
+		at := job.ExecutionCursor{Thing: e.Thing, Number: e.Number}
+		past := cmp.Or(cmp.Compare(at.Thing, after.Thing), cmp.Compare(at.Number, after.Number)) > 0
+		if e.Attempt > 0 || !past {
+			continue
+		}
+		if len(found) >= limit {
+			break
+		}
+		thing, _ := r.things.get(id(e.Thing))
+		found = append(found, store.FirstAttempt{
+			ExecutionCursor: at,
+			Status:          e.Status,
+			QueuedAt:        e.QueuedAt,
+			StartedAt:       e.StartedAt,
+			UpdatedAt:       e.UpdatedAt,
+			Details:         e.Details,
+			ThingType:       thing.Type,
+			Attributes:      thing.Attributes,
+		})
+	}
+	return found, nil
+}
+
+func (r reader) GroupsOfFirstAttempts(
+	key job.Key, after, last job.ExecutionCursor,
+) (found []store.ThingGroup, err error) {
+	attempts, err := r.FirstAttempts(key, after, math.MaxInt)
+	for _, a := range attempts {
+		if a.Thing > last.Thing || a.Thing == last.Thing && a.Number > last.Number {
+			break
+		}
+		memberships, _ := r.Memberships(a.Thing)
+		for _, m := range memberships {
+			found = append(found, store.ThingGroup{Thing: m.Thing, Group: m.Group})
+		}
+	}
+	return found, err
+}
+
+func (r reader) FailedOfJob(key job.Key, limit int) (found []map[string]string, err error) {
+	for e := range r.attempts(key, 0) {
+		if e.Status < job.ExecutionFailed || e.Status > job.ExecutionRejected {
+			continue
+		}
+		if len(found) >= limit {
+			break
+		}
+		found = append(found, e.Details)
 	}
 	return found, nil
 }

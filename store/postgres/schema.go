@@ -41,7 +41,7 @@ func check(ctx context.Context, db *pgx.Conn) error {
 // of migrations that they have had. Only ever append to this list: once a version is released,
 // databases of users stand at it. The tables are those of the embedded store; what is kept as JSON has
 // the same form.
-var migrations = []string{firstSchema, nodes, steering, auditLog}
+var migrations = []string{firstSchema, nodes, steering, silentExecutions, auditLog}
 
 // migrate brings the tables to the newest schema, under the lock of the writers: of several nodes
 // that start, one does it. All steps are one transaction.
@@ -429,6 +429,13 @@ CREATE INDEX client_of_node ON client (node, name, turn);
 CREATE INDEX session_further ON session (substr(ltrim(client, '$0123456789'), 2), client)
 	WHERE seq = 0 AND client >= '$' AND client < '%';
 ALTER TABLE announcement ADD COLUMN nodes TEXT COLLATE "C"; -- store.ForNodes as JSON
+`
+
+// silentExecutions marks executions that were not confirmed in time, and finds those that have failed. The
+// column rewrites no row.
+const silentExecutions = `
+ALTER TABLE execution ADD COLUMN silent BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX execution_failed ON execution (job, thing, number) WHERE status >= 3 AND status <= 5;
 `
 
 // steering adds what retries, holds, waves and confirmations need. The two columns rewrite no row.

@@ -139,6 +139,7 @@ func (t *Tx) update(c *store.Changes) {
 	apply(t, "update state", c.Job.States, jobs.updateState)
 	apply(t, "update execution", c.Job.UpdatedExecutions, jobs.updateExecution)
 	apply(t, "amend execution", c.Job.AmendedExecutions, jobs.amendExecution)
+	apply(t, "silence execution", c.Job.SilentExecutions, jobs.silenceExecution)
 	apply(t, "change setting", c.Settings, t.changeSetting)
 	apply(t, "change session", c.Sessions, t.changeSession)
 	apply(t, "save client", c.Clients.Set, t.putClient)

@@ -86,6 +86,12 @@ func (t jobWriter) updateExecution(e job.Execution) error {
 	return t.rewriteExecution(e, e.Version-1)
 }
 
+const silenceExecution = `UPDATE execution SET silent = 1 WHERE job = ? AND thing = ? AND number = ?`
+
+func (t jobWriter) silenceExecution(k job.ExecutionKey) error {
+	return t.stmt(silenceExecution).executionKey(k).change()
+}
+
 func (t jobWriter) amendExecution(e job.Execution) error { return t.rewriteExecution(e, e.Version) }
 
 // rewriteExecution rewrites an execution that is stored at this version; any other is a conflict.
@@ -139,7 +145,7 @@ func (t jobWriter) forgetNumber(n store.UsedNumber) error {
 // The last column is whether the thing is held, which is 1 or 0: a look-up by the key.
 const executionColumns = `e.job, e.thing, e.number, e.status, e.version, e.attempt,
 	e.used_failed, e.used_timed_out, e.force_canceled, e.queued_at, e.started_at, e.updated_at,
-	e.sequence, e.deadline, e.step_deadline, e.details, e.token, e.show_at, e.wave,
+	e.sequence, e.deadline, e.step_deadline, e.details, e.token, e.show_at, e.wave, e.silent,
 	(SELECT count(*) FROM thing_hold h WHERE h.thing = e.thing)`
 
 func scanExecution(s stmt) (e job.Execution) {
@@ -151,7 +157,8 @@ func scanExecution(s stmt) (e job.Execution) {
 	e.Sequence = s.getInt()
 	e.Deadline, e.StepDeadline = s.getMaybeTime(), s.getMaybeTime()
 	e.Details, e.Message = s.getMap(), s.getText()
-	e.ShowAt, e.Wave, e.Held = s.getMaybeTime(), uint8(s.getInt()), s.getBool()
+	e.ShowAt, e.Wave, e.Silent = s.getMaybeTime(), uint8(s.getInt()), s.getBool()
+	e.Held = s.getBool()
 	return e
 }
 

@@ -21,7 +21,7 @@ const applicationID = 0x44726f76
 var migrations = []string{
 	firstSchema, sourcesWithoutDescendants, membershipWork, leftMemberships, jobsOfTargetByTime,
 	namesWithExecutions, windowedExecutions, countedJobs, activeContinuousTargets, sessionBodies,
-	attachmentTimes, billingGroups, nodes, steering, auditLog,
+	attachmentTimes, billingGroups, nodes, steering, silentExecutions, auditLog,
 }
 
 const firstSchema = `
@@ -515,6 +515,12 @@ CREATE TABLE confirmation (
 ) WITHOUT ROWID;
 CREATE INDEX confirmation_of_job ON confirmation (job, thing);
 CREATE INDEX confirmation_due ON confirmation (until, job, thing);
+`
+
+// silentExecutions marks executions that were not confirmed in time, and finds those that have failed.
+const silentExecutions = `
+ALTER TABLE execution ADD COLUMN silent INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX execution_failed ON execution (job, thing, number) WHERE status >= 3 AND status <= 5;
 `
 
 // auditLog adds the audit log. The row of a page that was cut, the last one, has no records.

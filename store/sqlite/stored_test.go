@@ -132,6 +132,7 @@ func (f facts) changes() (c store.Changes) {
 	c.Job.CreatedTemplates = []job.Template{f.Template}
 	c.Job.LateJoinersAdded = []store.LateJoiner{{Job: f.Job.Key, Thing: f.Thing.ID}}
 	c.Job.CreatedExecutions = []job.Execution{f.Execution}
+	c.Job.SilentExecutions = []job.ExecutionKey{f.Execution.ExecutionKey}
 	c.Registry = store.RegistryChanges{
 		CreatedThings: []registry.Thing{f.Thing},
 		CreatedGroups: []registry.Group{f.Group},
@@ -308,12 +309,18 @@ func TestStoredAsBefore(t *testing.T) {
 	}
 }
 
-// withoutAudit takes out what came with version 15.
+// withoutAudit takes out what came with version 16.
 func withoutAudit(f *facts) { f.Audit = audit.Page{} }
+
+// withoutSilence takes out what came with version 15, and later.
+func withoutSilence(f *facts) {
+	withoutAudit(f)
+	f.Execution.Silent = false
+}
 
 // withoutSteering takes out what came with version 14, and later.
 func withoutSteering(f *facts) {
-	withoutAudit(f)
+	withoutSilence(f)
 	f.Execution.ShowAt, f.Execution.Wave, f.Execution.Held = time.Time{}, 0, false
 	f.Hold, f.Retry, f.Confirmation = job.Hold{}, store.WaitingRetry{}, job.Confirmation{}
 	f.Job.Steering, f.Job.Paused, f.Job.Steered = nil, "", nil
@@ -369,7 +376,8 @@ func TestStoredIsRead(t *testing.T) {
 		{"testdata/stored-10-links.sql", 10, withoutBilling},
 		{"testdata/stored-12.sql", 12, withoutNodes},
 		{"testdata/stored-13.sql", 13, withoutSteering},
-		{"testdata/stored-14.sql", 14, withoutAudit},
+		{"testdata/stored-14.sql", 14, withoutSilence},
+		{"testdata/stored-15.sql", 15, withoutAudit},
 		{storedFile, len(migrations), func(*facts) {}},
 	} {
 		rows, err := os.ReadFile(row.file)

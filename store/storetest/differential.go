@@ -215,7 +215,7 @@ func (g *generator) changeSteering(c *store.JobChanges) {
 	if g.IntN(2) == 0 {
 		hold.Until = g.time()
 	}
-	switch g.IntN(6) {
+	switch g.IntN(7) {
 	case 0:
 		c.RetriesWaiting = append(c.RetriesWaiting, retry)
 	case 1:
@@ -230,6 +230,8 @@ func (g *generator) changeSteering(c *store.JobChanges) {
 	case 5:
 		done := store.ConfirmationCursor{Thing: key.Thing, Job: key.Job}
 		c.ConfirmationsDone = append(c.ConfirmationsDone, done)
+	case 6:
+		c.SilentExecutions = append(c.SilentExecutions, key)
 	}
 }
 

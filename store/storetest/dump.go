@@ -210,6 +210,10 @@ func (a answers) executions(r store.Reader) {
 		}
 		found, err := r.SomeOfJob(j, 100)
 		addOne(a, len(found), err, "any of job %d", j)
+		attempts, err := r.FirstAttempts(j, job.ExecutionCursor{Thing: 1}, 7)
+		add(a, attempts, err, "first attempts of job %d", j)
+		details, err := r.FailedOfJob(j, 5)
+		add(a, details, err, "failed of job %d", j)
 		for _, q := range []store.JobExecutionQuery{{Limit: 99}, {Limit: 3}, {Limit: 5, Status: &failed},
 			{Limit: 5, After: &store.JobExecutionCursor{ThingName: "a", Thing: 3, Number: 2}}} {
 			q.Job = j

@@ -294,6 +294,61 @@ var executions = []promise{
 		same(w, "limit", of(2), 2)
 		same(w, "limit 0", of(0), 0)
 	}},
+	{"first attempts of a job, with what their things have in common (R-FAIL-1)", func(w world) {
+		typed := thing(2, "b")
+		typed.Type, typed.Attributes = "pump", map[string]string{"color": "red"}
+		w.apply(createThings(thing(1, "a"), typed), createJobs(newJob(1, "1"), newJob(2, "2")))
+		w.apply(createGroups(group(1, "g")), join(1, 1, 1), join(1, 2, 2))
+		retry := execution(1, 1, 2)
+		retry.Attempt = 1
+		w.apply(queue(execution(1, 1, 1), execution(1, 2, 1), execution(1, 2, 2), execution(2, 1, 1), retry))
+		ended := becomes(execution(1, 2, 1), job.ExecutionFailed)
+		ended.Details = map[string]string{"reason": "full"}
+		w.apply(report(ended))
+		of := func(after job.ExecutionCursor, limit int) (found []store.FirstAttempt) {
+			w.view(func(r store.Reader) {
+				var err error
+				found, err = r.FirstAttempts(1, after, limit)
+				same(w, "error", err, nil)
+			})
+			return found
+		}
+		first := func(x job.Execution, kind string, attributes map[string]string) store.FirstAttempt {
+			return store.FirstAttempt{
+				ExecutionCursor: job.ExecutionCursor{Thing: x.Thing, Number: x.Number},
+				Status:          x.Status,
+				QueuedAt:        x.QueuedAt,
+				StartedAt:       x.StartedAt,
+				UpdatedAt:       x.UpdatedAt,
+				Details:         x.Details,
+				ThingType:       kind,
+				Attributes:      attributes,
+			}
+		}
+		plain := first(execution(1, 1, 1), "", nil)
+		failed := first(ended, "pump", typed.Attributes)
+		again := first(execution(1, 2, 2), "pump", typed.Attributes)
+		same(w, "all", of(job.ExecutionCursor{}, 9), []store.FirstAttempt{plain, failed, again})
+		same(w, "limit", of(job.ExecutionCursor{}, 1), []store.FirstAttempt{plain})
+		same(w, "after", of(job.ExecutionCursor{Thing: 2, Number: 1}, 9), []store.FirstAttempt{again})
+		w.view(func(r store.Reader) {
+			details, err := r.FailedOfJob(1, 9)
+			same(w, "error", err, nil)
+			same(w, "failed", details, []map[string]string{ended.Details})
+			groups, err := r.GroupsOfFirstAttempts(1, job.ExecutionCursor{}, job.ExecutionCursor{Thing: 2, Number: 1})
+			same(w, "error", err, nil)
+			same(w, "groups", groups, []store.ThingGroup{{Thing: 1, Group: 1}, {Thing: 2, Group: 1}})
+			groups, err = r.GroupsOfFirstAttempts(1, job.ExecutionCursor{Thing: 1, Number: 1}, job.ExecutionCursor{Thing: 2, Number: 1})
+			same(w, "error", err, nil)
+			same(w, "groups after the first", groups, []store.ThingGroup{{Thing: 2, Group: 1}})
+		})
+		w.apply(store.Changes{Registry: store.RegistryChanges{
+			RemovedMemberships: join(1, 2, 2).Registry.AddedMemberships,
+			DeletedThings:      []registry.ThingID{2},
+		}})
+		same(w, "deleted thing", of(job.ExecutionCursor{Thing: 1, Number: 2}, 1),
+			[]store.FirstAttempt{first(ended, "", nil)})
+	}},
 	{"due executions: the earlier deadline, while IN_PROGRESS, ties by sequence", func(w world) {
 		w.apply(createThings(thing(1, "a")))
 		type row struct{ deadline, step, sequence int }
