@@ -46,7 +46,7 @@ func verify(from, noted Link, records []Sealed) int64 {
 			return misfit.Number
 		}
 	}
-	if misfit := walk.End(); misfit != nil {
+	if misfit := walk.End(Link{}); misfit != nil {
 		return misfit.Number
 	}
 	return 0
