@@ -18,7 +18,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 func someEntries(n int) (entries []audit.Entry) {
 	for i := range n {
 		entries = append(entries, audit.Entry{
-			Operator:  audit.Operator{KeyID: "AKIA1", Name: []string{"alice", "bob"}[i%2]},
+			Operator:  audit.Operator{KeyID: "AKIA1", Name: []string{"alice", "bob"}[i/2%2]},
 			Operation: "UpdateThing",
 			Resource:  fmt.Sprint("thing/pump-", i%3),
 			Before:    []byte(`{"a":1}`),
