@@ -103,13 +103,18 @@ func (p *Plane) VerifyAuditLog(
 	if err != nil {
 		return nil, err
 	}
-	verified, err := p.Records.Verify(ctx, from, value(noted))
+	var place *records.Place
+	if from != nil {
+		place = &records.Place{At: *from, Cut: int64(value(in.Cut))}
+	}
+	verified, err := p.Records.Verify(ctx, place, value(noted))
 	if err != nil {
 		return nil, err
 	}
 	shown := &drover.VerifyAuditLogResponse{
 		From:    auditLink(verified.From),
 		Reached: auditLink(verified.To),
+		Cut:     optional(drover.AuditNumber(verified.Cut)),
 		More:    verified.More,
 	}
 	if m := verified.Misfit; m != nil {

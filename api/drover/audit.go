@@ -65,6 +65,8 @@ type VerifyAuditLogRequest struct {
 	// beginning.
 	After     *AuditNumber `json:"after" in:"query"`
 	AfterHash *AuditHash   `json:"afterHash" in:"query"`
+	// The cut of the last answer.
+	Cut *AuditNumber `json:"cut" in:"query"`
 	// A head of the log that was noted before. It must still be there, as it was.
 	Noted     *AuditNumber `json:"noted" in:"query"`
 	NotedHash *AuditHash   `json:"notedHash" in:"query"`
@@ -77,6 +79,8 @@ type VerifyAuditLogResponse struct {
 	Reached AuditLink `json:"reached"`
 	// The first record that does not fit; absent as long as all do.
 	Misfit *AuditMisfit `json:"misfit"`
+	// Up to which record the log was cut, as the last of the records so far says that speaks of it.
+	Cut *AuditNumber `json:"cut"`
 	// Whether there are further records to verify.
 	More bool `json:"more"`
 }

@@ -133,7 +133,7 @@ func verifyServer(
 			return whole, nil
 		}
 		request.After = new(page.Reached.Number)
-		request.AfterHash = new(page.Reached.Hash)
+		request.AfterHash, request.Cut = new(page.Reached.Hash), page.Cut
 	}
 }
 
@@ -194,7 +194,7 @@ func verifyLines(in io.Reader, noted audit.Link) (*drover.VerifyAuditLogResponse
 	if err := lines.Err(); err != nil {
 		return nil, err
 	}
-	return shown(walk.End(), from), nil
+	return shown(walk.End(audit.Link{Number: walk.Cut}), from), nil // it may begin anywhere
 }
 
 // showLink shows a place in the chain.

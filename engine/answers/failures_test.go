@@ -18,9 +18,9 @@ import (
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// fleet has 2,400 things in two groups below two others, and two jobs for the upper ones, of which
+// twoSites has 2,400 things in two groups below two others, and two jobs for the upper ones, of which
 // the first has ended an hour before. Things of site-b fail more often in the second.
-func fleet(t *testing.T) *answers.Service {
+func twoSites(t *testing.T) *answers.Service {
 	t.Helper()
 	var c store.Changes
 	for i, name := range []string{"site-a", "site-b", "hall-a", "hall-b"} {
@@ -75,7 +75,7 @@ func ended(key job.Key, thing registry.ThingID, failed bool, reason string) job.
 // before has had (R-FAIL-1).
 func TestFailures(t *testing.T) {
 	t.Parallel()
-	s := fleet(t)
+	s := twoSites(t)
 	f, err := s.Failures(t.Context(), "second")
 	if err != nil {
 		t.Fatal(err)
@@ -102,9 +102,9 @@ func TestFailures(t *testing.T) {
 }
 
 // The targets without a group are those of the other one (R-FAIL-2).
-func TestTargets(t *testing.T) {
+func TestTargetThings(t *testing.T) {
 	t.Parallel()
-	s := fleet(t)
+	s := twoSites(t)
 	without := []failures.Trait{{Kind: failures.ByTargetGroup, Value: "site-b"}}
 	var names []string
 	at := answers.TargetsPlace{}
@@ -135,7 +135,7 @@ func TestReplay(t *testing.T) {
 			FailureType: job.FailureFailed, ThresholdHundredths: 200, MinExecuted: 200,
 		}}},
 	}
-	r, err := fleet(t).Replay(t.Context(), "second", tried)
+	r, err := twoSites(t).Replay(t.Context(), "second", tried)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +151,7 @@ func TestReplay(t *testing.T) {
 	}
 	tried.Abort.Criteria[0].ThresholdHundredths = 1
 	tried.Rollout.Exponential = &job.Exponential{BasePerMinute: 200}
-	if _, err := fleet(t).Replay(t.Context(), "second", tried); err == nil {
+	if _, err := twoSites(t).Replay(t.Context(), "second", tried); err == nil {
 		t.Error("a rollout that UpdateJob refuses is not refused")
 	}
 }

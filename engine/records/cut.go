@@ -2,7 +2,6 @@ package records
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"github.com/drover-iot/drover/engine/commit"
@@ -42,20 +41,9 @@ func (s *Service) Cut(ctx context.Context) (cut bool, err error) {
 			return err
 		}
 		tx.Changes.Audit.Cut = last.First
-		after, err := json.Marshal(cutAfter{UpTo: last.Last().Number})
-		tx.Record(audit.Entry{
-			Operator:  audit.Operator{Name: audit.Server},
-			Operation: audit.CutLog,
-			Resource:  "audit",
-			After:     after,
-		})
-		return err
+		tx.Record(audit.Cut(last.Last().Number))
+		return nil
 	})
-}
-
-// cutAfter is what the record of a cut says.
-type cutAfter struct {
-	UpTo int64 `json:"upTo"`
 }
 
 // looks reports whether it is time to look, and takes note that somebody does. The clock may have

@@ -141,40 +141,51 @@ type Verified struct {
 	From, To audit.Link
 	// Misfit is the first record that does not fit; nil as long as all do.
 	Misfit *audit.Misfit
+	// Cut is audit.Walk.Cut at To.
+	Cut int64
 	// More says that the chain goes on after To.
 	More bool
+}
+
+// A Place is where a verification goes on.
+type Place struct {
+	At  audit.Link
+	Cut int64 // Verified.Cut
 }
 
 // verifyAtOnce is about how many records one request verifies.
 const verifyAtOnce = 1000
 
-// Verify verifies some of the chain from a link on; nil is the beginning of what is kept. noted is a
-// head that was noted, the zero Link for none.
+// Verify verifies some of the chain from a place on; nil is the beginning of what is kept. noted is
+// a head that was noted, the zero Link for none.
 func (s *Service) Verify(
-	ctx context.Context, from *audit.Link, noted audit.Link,
+	ctx context.Context, from *Place, noted audit.Link,
 ) (v Verified, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) error {
-		if from == nil {
-			mark, err := r.AuditMark()
-			if err != nil {
-				return err
-			}
-			from = &mark
+		mark, err := r.AuditMark()
+		if err != nil {
+			return err
 		}
-		v, err = verify(r, *from, noted)
+		if from == nil {
+			from = &Place{At: mark}
+		}
+		v, err = verify(r, *from, mark, noted)
 		return err
 	})
 	return v, err
 }
 
-// verify verifies some of the chain from a link on.
-func verify(r store.AuditReader, from, noted audit.Link) (v Verified, err error) {
+// verify verifies some of the chain from a place on.
+func verify(
+	r store.AuditReader, begin Place, mark, noted audit.Link,
+) (v Verified, err error) {
+	from := begin.At
 	v.From, v.To = from, from
 	if from.Number == noted.Number && from.Hash != noted.Hash {
 		v.Misfit = &audit.Misfit{Number: from.Number, Reason: "it is not the one that was noted"}
 		return v, nil
 	}
-	walk, steps := audit.Walk{At: from, Noted: noted}, 0
+	walk, steps := audit.Walk{At: from, Noted: noted, Cut: begin.Cut}, 0
 	for page, err := range pages(r, Filter{Forwards: true, After: from.Number}) {
 		if err != nil {
 			return v, err
@@ -190,9 +201,9 @@ func verify(r store.AuditReader, from, noted audit.Link) (v Verified, err error)
 			if v.Misfit = walk.Step(next); v.Misfit != nil {
 				return v, nil
 			}
-			v.To = walk.At
+			v.To, v.Cut = walk.At, walk.Cut
 		}
 	}
-	v.Misfit = walk.End()
+	v.Misfit = walk.End(mark)
 	return v, nil
 }

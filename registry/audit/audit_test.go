@@ -46,7 +46,7 @@ func verify(from, noted Link, records []Sealed) int64 {
 			return misfit.Number
 		}
 	}
-	if misfit := walk.End(); misfit != nil {
+	if misfit := walk.End(Link{}); misfit != nil {
 		return misfit.Number
 	}
 	return 0
@@ -262,5 +262,47 @@ func TestDigest(t *testing.T) { // R-AUD-1
 	const want = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a, 2 bytes"
 	if got := Digest("{}"); got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// A page stores what a record has in common with the one before it once, and has the records as they
+// were made.
+func TestPage(t *testing.T) { // R-AUD-2
+	t.Parallel()
+	var entries []Entry
+	for i := range 6 {
+		e := entry(0)
+		e.Resource = fmt.Sprintf(`thing/"resource":%d`, i)
+		e.Operator.Name = []string{`a`, `a`, `","time":`, `","time":`, `"resource":`, `"resource":`}[i]
+		entries = append(entries, e)
+	}
+	after := Link{Number: 41, Hash: Hash{7}}
+	pages := after.Pages(entries, noon)
+	if len(pages) != 1 {
+		t.Fatalf("%d pages", len(pages))
+	}
+	var want []Sealed
+	for _, e := range entries {
+		next := after.Append(e, noon)
+		want, after = append(want, next), next.Link
+	}
+	if diff := cmp.Diff(want, pages[0].Records()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(after, pages[0].Last()); diff != "" {
+		t.Errorf("last (-want +got):\n%s", diff)
+	}
+	var begins string
+	for line := range strings.Lines(string(pages[0].Text)) {
+		begins += line[:1]
+	}
+	if begins != "{={={=" {
+		t.Errorf("the lines begin with %s:\n%s", begins, pages[0].Text)
+	}
+	long := entry(0)
+	long.After = fmt.Appendf(nil, `{"a":%q}`, strings.Repeat("x", pageBytes))
+	parts := Link{}.Pages([]Entry{long, long, entry(0)}, noon)
+	if len(parts) != 3 || parts[2].Text[0] != '{' || parts[2].First != 3 || len(parts[2].Records()) != 1 {
+		t.Errorf("large records are in %d pages", len(parts))
 	}
 }

@@ -95,6 +95,9 @@ type Walk struct {
 	At Link
 	// Noted is a head that was noted before; the zero Link is none.
 	Noted Link
+	// Cut is up to which record the log was cut, as the last record says that speaks of it. A walk
+	// that goes on begins with that of the one before.
+	Cut int64
 }
 
 // Step takes the next stored record.
@@ -103,6 +106,9 @@ func (w *Walk) Step(next Sealed) *Misfit {
 		return misfit
 	}
 	w.At = next.Link
+	if upTo, ok := next.CutUpTo(); ok {
+		w.Cut = upTo
+	}
 	if w.At.Number == w.Noted.Number && w.At.Hash != w.Noted.Hash {
 		return &Misfit{w.At.Number, "it is not the one that was noted as the head of the log: " +
 			"it, or one before it, was replaced and all later ones with it"}
@@ -110,11 +116,15 @@ func (w *Walk) Step(next Sealed) *Misfit {
 	return nil
 }
 
-// End is called when there are no further records.
-func (w *Walk) End() *Misfit {
+// End is called when there are no further records. mark is the last record that was cut.
+func (w *Walk) End(mark Link) *Misfit {
 	if w.At.Number < w.Noted.Number {
 		return &Misfit{w.At.Number + 1, fmt.Sprintf("it is missing: the log ends with record %d, "+
 			"and its head was record %d when that was noted", w.At.Number, w.Noted.Number)}
+	}
+	if mark.Number != w.Cut {
+		return &Misfit{mark.Number, fmt.Sprintf("it and those before it were removed, and not by the "+
+			"server: the last record of a cut says that it was one up to %d", w.Cut)}
 	}
 	return nil
 }

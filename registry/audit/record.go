@@ -38,9 +38,6 @@ type Operator struct {
 // Server is the operator of what the server does by itself, such as an abort.
 const Server = "drover"
 
-// CutLog is the operation by which the server cuts old records.
-const CutLog = "CutAuditLog"
-
 // KeyCommand is the operator of changes of keys that drover keys has made in a database.
 const KeyCommand = "drover keys"
 

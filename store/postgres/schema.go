@@ -473,7 +473,7 @@ CREATE INDEX confirmation_due ON confirmation (until, job, thing);
 const auditLog = `
 CREATE TABLE audit_page (
 	first   BIGINT PRIMARY KEY, -- the number of the first record
-	records TEXT COLLATE "C",   -- audit.Record as JSON, each on a line; what is hashed
+	records TEXT COLLATE "C",   -- a line for each record: audit.Page.Text
 	hashes  BYTEA NOT NULL      -- SHA-256 of each record
 );
 `

@@ -527,7 +527,7 @@ CREATE INDEX execution_failed ON execution (job, thing, number) WHERE status >= 
 const auditLog = `
 CREATE TABLE audit_page (
 	first   INTEGER PRIMARY KEY, -- the number of the first record
-	records TEXT,                -- audit.Record as JSON, each on a line; what is hashed
+	records TEXT,                -- a line for each record: audit.Page.Text
 	hashes  BLOB NOT NULL        -- SHA-256 of each record
 );
 `

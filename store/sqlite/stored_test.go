@@ -377,6 +377,7 @@ func TestStoredIsRead(t *testing.T) {
 		{"testdata/stored-12.sql", 12, withoutNodes},
 		{"testdata/stored-13.sql", 13, withoutSteering},
 		{"testdata/stored-14.sql", 14, withoutSilence},
+		{"testdata/stored-15.sql", 15, withoutAudit},
 		{storedFile, len(migrations), func(*facts) {}},
 	} {
 		rows, err := os.ReadFile(row.file)
