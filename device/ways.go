@@ -7,9 +7,9 @@ import (
 )
 
 // Ways are the ways by which a device can work on a job, with what its policies must allow for that
-// (R-ID-27, R-HTTP-33): over MQTT it connects, asks for work or is notified of it, and reports; over
-// HTTPS it asks and reports. Where several topics or operations serve the same purpose, one of them
-// is enough. jobID may be empty, for any job.
+// (R-ID-27, R-HTTP-33): over MQTT it connects, asks for work or is notified of it, and reports;
+// over HTTPS it asks and reports. Where several topics or operations serve the same purpose, one of
+// them is enough. jobID may be empty, for any job.
 func Ways(scope registry.Scope, thing, jobID string) []explain.Way {
 	need := func(permissions ...explain.Permission) explain.Need { return permissions }
 	on := func(action, kind string, names ...string) (all explain.Need) {
@@ -39,8 +39,8 @@ func Ways(scope registry.Scope, thing, jobID string) []explain.Way {
 	mqtt.Needs = append(mqtt.Needs,
 		on("iot:Subscribe", "topicfilter", "notify-next", "notify", "#", "+", "$next/get/accepted",
 			"start-next/accepted", "get/accepted"),
-		on("iot:Receive", "topic", "notify-next", "notify", "$next/get/accepted", "start-next/accepted",
-			"get/accepted"),
+		on("iot:Receive", "topic", "notify-next", "notify", "$next/get/accepted",
+			"start-next/accepted", "get/accepted"),
 		on("iot:Publish", "topic", asks...))
 	if jobID != "" {
 		mqtt.Needs = append(mqtt.Needs, on("iot:Publish", "topic", jobID+"/update"))

@@ -7,9 +7,9 @@ import (
 	"github.com/drover-iot/drover/sim/rules"
 )
 
-// Operators ask why an execution does not go on, or what a job waits for, now and then: one after the
-// other, and once more when it was said that a reason would be gone. They draw nothing, so that a
-// seed does the same whether they ask or not.
+// Operators ask why an execution does not go on, or what a job waits for, now and then: one after
+// the other, and once more when it was said that a reason would be gone. They draw nothing, so that
+// a seed does the same whether they ask or not.
 
 // explainEvery is how many steps pass between two questions. With 32, the simulator is less than a
 // twentieth slower.

@@ -73,7 +73,8 @@ func (e Explanation) String(now time.Time, columns int, colors bool) string {
 		if at := times(r, now); at != "" {
 			lines = append(lines, terminal.Paint(at, terminal.Dim, colors))
 		}
-		code := terminal.Paint(r.Code, terminal.Bold, colors) + strings.Repeat(" ", width-len(r.Code))
+		blank := strings.Repeat(" ", width-len(r.Code))
+		code := terminal.Paint(r.Code, terminal.Bold, colors) + blank
 		for _, line := range lines {
 			text.WriteString(code + strings.Repeat(" ", gap) + line + "\n")
 			code = strings.Repeat(" ", width)

@@ -18,17 +18,18 @@ import (
 )
 
 // explainAbout is the help text of drover explain.
-const explainAbout = `Explain why a thing has not done a job, or what a job waits for: a verdict, and the reasons in the
-order in which they bind. The first holds now; when it is gone, the second does.
+const explainAbout = `Explain why a thing has not done a job, or what a job waits for: a verdict, and
+the reasons in the order in which they bind. The first holds now; when it is gone, the second does.
 
   drover explain pump-07 fw-2
   drover explain pump-07
   drover explain fw-2
   drover explain pump-07 fw-2 --output json
 
-A thing alone is explained with the first job that it sees, else the first that is pending, else the
-newest that has still to come to it. A word that names both a thing and a job needs --thing or --job.
-The verdict is DONE, RUNNING, WAITING, BLOCKED (somebody has to act), NOT_TARGETED or UNKNOWN_THING.
+A thing alone is explained with the first job that it sees, else the first that is pending, else
+the newest that has still to come to it. A word that names both a thing and a job needs --thing or
+--job. The verdict is DONE, RUNNING, WAITING, BLOCKED (somebody has to act), NOT_TARGETED or
+UNKNOWN_THING.
 
 The members of --output json are those of GET /_drover/things/THING/explain, or of
 GET /_drover/jobs/JOB/explain.`
@@ -97,7 +98,8 @@ func (x explainer) job(ctx context.Context, id string) error {
 }
 
 func (x explainer) askJob(ctx context.Context, id string) (*drover.JobExplanation, error) {
-	return client.Call(ctx, x.server, drover.ExplainJob, &drover.ExplainJobRequest{JobID: iot.JobID(id)})
+	return client.Call(ctx, x.server, drover.ExplainJob,
+		&drover.ExplainJobRequest{JobID: iot.JobID(id)})
 }
 
 func (x explainer) showJob(ctx context.Context, answer *drover.JobExplanation) error {

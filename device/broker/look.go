@@ -18,8 +18,8 @@ type Look struct {
 	AsThing   bool // it stands for the thing that is named like it
 	Principal string
 	Since     time.Time // when it connected or disconnected; zero when that is not known here
-	// Receivers are the client ids of some sessions that subscribe to one of the topics, that of the
-	// client itself first.
+	// Receivers are the client ids of some sessions that subscribe to one of the topics, that of
+	// the client itself first.
 	Receivers []string
 	// Notification is the last one on one of the topics in the session of the client; nil when none
 	// was sent since the broker started, or since another one was sent to that session.

@@ -11,14 +11,15 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// Why does this thing not update, and what does this job wait for (R-EXP-1 to R-EXP-3)? The facts are
-// gathered here: those of the store in one read, what the transports know of the client, and, where
-// the thing has still to do something, what its policies say. What is looked at is bounded, so that
-// an answer costs the same in a large fleet.
+// Why does this thing not update, and what does this job wait for (R-EXP-1 to R-EXP-3)? The facts
+// are gathered here: those of the store in one read, what the transports know of the client, and,
+// where the thing has still to do something, what its policies say. What is looked at is bounded,
+// so that an answer costs the same in a large fleet.
 
 // How much is looked at.
 const (
-	// explainedPending is how many pending executions of the thing are looked at for those in front.
+	// explainedPending is how many pending executions of the thing are looked at for those in
+	// front.
 	explainedPending = 50
 	// maxJobs is how many of the newest jobs of a status are looked at when none is named.
 	maxJobs = 10

@@ -23,8 +23,8 @@ type Devices struct {
 	Identity *identity.Service
 	// Clients is what the broker of this server knows; nil where there is none.
 	Clients Clients
-	// Ways are the ways by which a device can work on a job, with what must be allowed for each. Nil
-	// asks no policies.
+	// Ways are the ways by which a device can work on a job, with what must be allowed for each.
+	// Nil asks no policies.
 	Ways func(thing, jobID string) []explain.Way
 }
 
@@ -100,9 +100,9 @@ func nodeOf(r store.Reader, client string) (string, error) {
 // maxCertificates is how many certificates of a thing are looked at.
 const maxCertificates = 10
 
-// access is what the policies in effect for a thing say about working on a job; nil where nobody can
-// be asked. A certificate that is refused nothing by one way is refused nothing, unless the thing is
-// connected: then it is MQTT that counts.
+// access is what the policies in effect for a thing say about working on a job; nil where nobody
+// can be asked. A certificate that is refused nothing by one way is refused nothing, unless the
+// thing is connected: then it is MQTT that counts.
 func (d Devices) access(
 	ctx context.Context, thing, jobID string, client *explain.Client,
 ) (*explain.Access, error) {
@@ -146,8 +146,8 @@ func unfit(c registry.Certificate, err error) string {
 	return err.Error()
 }
 
-// refusals is what a certificate is refused by the first way, none when it is refused nothing by one
-// of the ways. Of a thing that is connected, only MQTT counts.
+// refusals is what a certificate is refused by the first way, none when it is refused nothing by
+// one of the ways. Of a thing that is connected, only MQTT counts.
 func (d Devices) refusals(
 	ctx context.Context, certificate, thing, jobID string, connected bool,
 ) (first []explain.Refusal, err error) {

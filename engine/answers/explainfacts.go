@@ -121,7 +121,8 @@ func (l *loader) execution(f *explain.Facts, _ reached) (err error) {
 	return err
 }
 
-// front finds the first execution that the thing sees before one of its own; nil when there is none.
+// front finds the first execution that the thing sees before one of its own; nil when there is
+// none.
 func (l *loader) front(x job.Execution) (front *explain.Front, err error) {
 	pending, err := l.Pending(l.thing.ID, explainedPending)
 	if err != nil {

@@ -12,9 +12,9 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// The place of a thing in a rollout: how many things the rollout comes to before it. The walk is that
-// of the rollout, from where it stands; the members between are counted and not looked at, and no
-// more of them than a bound.
+// The place of a thing in a rollout: how many things the rollout comes to before it. The walk is
+// that of the rollout, from where it stands; the members between are counted and not looked at, and
+// no more of them than a bound.
 
 const (
 	// maxCounted is up to how many members a place is exact.
@@ -86,7 +86,8 @@ func (w *turnWalk) find(of []registry.Membership) (found bool, err error) {
 			w.at = job.RolloutCursor{Source: w.at.Source + 1}
 			continue
 		}
-		if found, err = w.group(w.at.Path.Group(source.Group), of); err != nil || found || w.AtLeast {
+		found, err = w.group(w.at.Path.Group(source.Group), of)
+		if err != nil || found || w.AtLeast {
 			return found, err
 		}
 		if err := w.next(source); err != nil {
@@ -112,10 +113,15 @@ func (w *turnWalk) single(thing registry.ThingID) error {
 	return err
 }
 
-// group counts the members of one group that come before the thing, and reports whether the thing is
-// one of them whose turn is still to come.
+// group counts the members of one group that come before the thing, and reports whether the thing
+// is one of them whose turn is still to come.
 func (w *turnWalk) group(group registry.GroupID, of []registry.Membership) (found bool, err error) {
-	q := store.MemberRange{Group: group, After: w.at.After, Joined: w.newest, Limit: maxCounted - w.looked}
+	q := store.MemberRange{
+		Group:  group,
+		After:  w.at.After,
+		Joined: w.newest,
+		Limit:  maxCounted - w.looked,
+	}
 	for _, m := range of {
 		if m.Group == group && m.Joined <= w.newest && m.Name > w.at.After {
 			found, q.Before = true, m.Name
@@ -177,8 +183,8 @@ func ignoreMissing(err error) error {
 }
 
 // justBefore is a text that comes before a name and after every name before it: lists go on after a
-// name, and this one is to begin with one. No name has a character as large as the last one here, or
-// as small as the one before its smallest.
+// name, and this one is to begin with one. No name has a character as large as the last one here,
+// or as small as the one before its smallest.
 func justBefore(name string) string {
 	last := len(name) - 1
 	return name[:last] + string(name[last]-1) + "\x7f"

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// What lies between an execution that a device can see and a device that works on it: a connection, a
-// subscription, a notice that arrives, and policies that let it do its part.
+// What lies between an execution that a device can see and a device that works on it: a connection,
+// a subscription, a notice that arrives, and policies that let it do its part.
 
 // receiversShown is how many clients a sentence names.
 const receiversShown = 3
@@ -24,17 +24,20 @@ func (e *Explanation) reaches(f Facts, queued time.Time) {
 		e.add(NoticeStored, "A notice waits in the session of the client %s, to be sent.", f.Thing)
 	case !c.Connected:
 	case c.Node != "":
-		e.add(OnAnotherNode, "%s is connected to node %s, which alone knows its subscriptions and notices.",
+		e.add(OnAnotherNode,
+			"%s is connected to node %s, which alone knows its subscriptions and notices.",
 			f.Thing, c.Node).since(c.At)
 	case c.Known && len(c.Receivers) == 0:
-		e.add(NoSubscription, "Nobody subscribes to notify or notify-next of %s, so it has to ask by "+
-			"itself.", f.Thing)
+		e.add(NoSubscription,
+			"Nobody subscribes to notify or notify-next of %s, so it has to ask by "+
+				"itself.", f.Thing)
 	case visible && c.Notice != nil:
 		e.notice(*c.Notice)
 	}
 	e.access(f)
 	if visible && len(e.Reasons) == 0 {
-		e.add(DeviceToStart, "The device can see the execution, and has not started it.").since(queued)
+		e.add(DeviceToStart,
+			"The device can see the execution, and has not started it.").since(queued)
 	}
 }
 
@@ -44,11 +47,13 @@ func (e *Explanation) notConnected(f Facts) {
 	switch {
 	case c == nil:
 	case c.NotTheThing:
-		e.add(NotTheThing, "A client of this name is connected with a certificate that is not attached "+
-			"to the thing, so it does not stand for it.").since(c.At)
+		e.add(NotTheThing,
+			"A client of this name is connected with a certificate that is not attached "+
+				"to the thing, so it does not stand for it.").since(c.At)
 	case c.Connected:
 	case !c.Seen:
-		e.add(NotConnected, "It is not connected over MQTT, and was not since the server started%s.",
+		e.add(NotConnected,
+			"It is not connected over MQTT, and was not since the server started%s.",
 			others(f))
 	default:
 		because := ""
@@ -59,8 +64,8 @@ func (e *Explanation) notConnected(f Facts) {
 	}
 }
 
-// others says who gets the notices in the place of a client that is not there: its session, and those
-// of others.
+// others says who gets the notices in the place of a client that is not there: its session, and
+// those of others.
 func others(f Facts) string {
 	session, shown := "", []string(nil)
 	if f.Client.Known {
@@ -84,10 +89,12 @@ func others(f Facts) string {
 func (e *Explanation) notice(n Notice) {
 	switch {
 	case !n.Acknowledged.IsZero():
-		e.add(NoticeAcknowledged, "The device has acknowledged its last notice, and has not started the "+
-			"execution.").since(n.Acknowledged)
+		e.add(NoticeAcknowledged,
+			"The device has acknowledged its last notice, and has not started the "+
+				"execution.").since(n.Acknowledged)
 	case !n.QoS1:
-		e.add(NoticeSent, "Its last notice was sent at QoS 0, which is not acknowledged.").since(n.Sent)
+		e.add(NoticeSent,
+			"Its last notice was sent at QoS 0, which is not acknowledged.").since(n.Sent)
 	default:
 		e.add(NoticeSent, "Its last notice was sent, and is not acknowledged.").since(n.Sent)
 	}
@@ -100,12 +107,14 @@ func (e *Explanation) access(f Facts) {
 		return
 	}
 	if connected := f.Client != nil && f.Client.Connected; a.Certificates == 0 && !connected {
-		e.add(NoCertificate, "No certificate is attached to %s, so nothing is known of its policies.",
+		e.add(NoCertificate,
+			"No certificate is attached to %s, so nothing is known of its policies.",
 			f.Thing)
 	}
 	if a.Certificates > 0 && len(a.Unfit) == a.Certificates {
 		for _, u := range a.Unfit {
-			e.add(CertificateUnfit, "Certificate %s may not connect: %s.", short(u.Certificate), u.Why).
+			e.add(CertificateUnfit,
+				"Certificate %s may not connect: %s.", short(u.Certificate), u.Why).
 				since(u.Since)
 		}
 	}

@@ -8,8 +8,8 @@ type Verdict string
 
 // The verdicts.
 const (
-	// Done says that nothing more is to come: the execution has ended and is not tried again, or the
-	// job ends without one for the thing.
+	// Done says that nothing more is to come: the execution has ended and is not tried again, or
+	// the job ends without one for the thing.
 	Done Verdict = "DONE"
 	// Running says that the device works on it; of a job, that it goes on by itself.
 	Running Verdict = "RUNNING"

@@ -23,11 +23,15 @@ type Facts struct {
 	// asked for one whose turn has not come, LateJoiner that the thing waits for an execution of a
 	// continuous job.
 	RetryWaits, RetryAskedFor, LateJoiner bool
-	Hold                                  *job.Hold // nil for a thing that is not held
-	Front                                 *Front    // the first execution that the thing sees before this one; nil for none
-	Place                                 *Place    // its place in the rollout; nil when that has no turn for it
-	Client                                *Client   // what is known of its client; nil when nothing is
-	Access                                *Access   // what its policies say; nil when that was not asked
+	// Hold is that of the thing, nil for one that is not held.
+	Hold *job.Hold
+	// Front is the first execution that the thing sees before this one, nil for none.
+	Front *Front
+	// Place is its place in the rollout, nil when that has no turn for it.
+	Place *Place
+	// Client is what is known of its client, Access what its policies say; nil when nothing is.
+	Client *Client
+	Access *Access
 }
 
 // Target is how a thing is a target of a job.
@@ -75,8 +79,8 @@ type Client struct {
 	Known bool
 	// Plain says that it has connected without a certificate, so that policies do not bind it.
 	Plain bool
-	// Receivers are clients whose sessions get the notices of the thing, some of them where they are
-	// many.
+	// Receivers are clients whose sessions get the notices of the thing, some of them where they
+	// are many.
 	Receivers []string
 	Notice    *Notice // nil when none is known of
 }
@@ -110,8 +114,8 @@ type Unfit struct {
 type Refusal struct {
 	Certificate string
 	Permission
-	// Statement names the statement that refuses it, such as statement 2 of policy fleet; empty when
-	// no statement allows it. Silent are the policies that do not.
+	// Statement names the statement that refuses it, such as statement 2 of policy fleet; empty
+	// when no statement allows it. Silent are the policies that do not.
 	Statement string
 	Silent    []string
 	// Unknown are policy variables that have no value here, and may have one on a connection.

@@ -48,7 +48,8 @@ func (e *Explanation) active(j job.Job, now time.Time) {
 			"%d retries are created when it goes on."))
 	}
 	e.pending(j)
-	if j.TargetSelection == job.Continuous && !j.RolloutEnded && (j.Progress.Finished || len(e.Reasons) == 0) {
+	continuous := j.TargetSelection == job.Continuous && !j.RolloutEnded
+	if continuous && (j.Progress.Finished || len(e.Reasons) == 0) {
 		r := e.add(ContinuousJob, "It is CONTINUOUS, and goes on for things that enter its groups.")
 		if j.Schedule != nil {
 			r.until(j.Schedule.EndAt)
@@ -61,15 +62,17 @@ func (e *Explanation) active(j job.Job, now time.Time) {
 
 // defect adds that something waits for nothing, which must not be.
 func (e *Explanation) defect(format string, args ...any) {
-	e.add(NothingToWaitFor, format+". That is a defect of the server: please report it, with this answer "+
-		"and that of DescribeJob.", args...)
+	e.add(NothingToWaitFor,
+		format+". That is a defect of the server: please report it, with this answer "+
+			"and that of DescribeJob.", args...)
 }
 
 // pending adds how many executions have not ended.
 func (e *Explanation) pending(j job.Job) {
 	queued, working := j.Counts[job.ExecutionQueued], j.Counts[job.ExecutionInProgress]
 	if queued+working > 0 {
-		e.add(ExecutionsPending, "Executions that have not ended: %d QUEUED, %d IN_PROGRESS.", queued, working)
+		e.add(ExecutionsPending,
+			"Executions that have not ended: %d QUEUED, %d IN_PROGRESS.", queued, working)
 	}
 }
 
@@ -96,8 +99,8 @@ var works = map[job.Work]string{
 	job.WorkRelease:      "release executions",
 }
 
-// heldBack adds why the job creates no executions now and hides those that are QUEUED: its schedule,
-// then a pause. One that reaches its end time before ends then.
+// heldBack adds why the job creates no executions now and hides those that are QUEUED: its
+// schedule, then a pause. One that reaches its end time before ends then.
 func (e *Explanation) heldBack(j job.Job, now time.Time) {
 	if j.Status == job.Scheduled {
 		until, ends := j.WindowEdge, ""
@@ -119,8 +122,8 @@ func (e *Explanation) heldBack(j job.Job, now time.Time) {
 	}
 }
 
-// pauses are the ways in which the server pauses a job by itself, by how their reasons begin and end
-// (R-STR-13).
+// pauses are the ways in which the server pauses a job by itself, by how their reasons begin and
+// end (R-STR-13).
 var pauses = []struct {
 	begins, ends string
 	code         Code
@@ -160,8 +163,9 @@ func (e *Explanation) gate(j job.Job) {
 
 // outstanding adds that as many executions are pending as may be.
 func (e *Explanation) outstanding(j job.Job, most int64) {
-	e.add(MaxOutstanding, "Job %s has as many executions pending as drover:max-outstanding = %d allows: "+
-		"the next is created when one has ended.", j.ID, most)
+	e.add(MaxOutstanding,
+		"Job %s has as many executions pending as drover:max-outstanding = %d allows: "+
+			"the next is created when one has ended.", j.ID, most)
 }
 
 // deleting says that the job is being deleted.

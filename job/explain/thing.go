@@ -24,12 +24,13 @@ func Unknown(thing string, connected bool) Explanation {
 	return e.conclude()
 }
 
-// Nothing is the answer about a thing of which no job was asked and none is pending or to come. last
-// is its newest execution, nil when it never had one.
+// Nothing is the answer about a thing of which no job was asked and none is pending or to come.
+// last is its newest execution, nil when it never had one.
 func Nothing(thing string, last *job.Execution, jobID string) Explanation {
 	var e Explanation
 	if last == nil {
-		e.add(NothingPending, "Nothing is pending for %s, and it has no execution of any job.", thing)
+		e.add(NothingPending,
+			"Nothing is pending for %s, and it has no execution of any job.", thing)
 	} else {
 		e.add(NothingPending, "Nothing is pending for %s; its newest execution, of job %s, is %s.",
 			thing, jobID, last.Status).since(last.UpdatedAt)
@@ -115,7 +116,8 @@ func (e *Explanation) held(f Facts) {
 	case !h.Until.IsZero() && !h.Until.After(f.Now):
 		e.add(BackgroundWork, "The server is about to release %s, which was held.", f.Thing)
 	default:
-		e.add(ThingHeld, "An operator holds %s: %s.", f.Thing, h.Reason).since(h.Since).until(h.Until)
+		e.add(ThingHeld,
+			"An operator holds %s: %s.", f.Thing, h.Reason).since(h.Since).until(h.Until)
 	}
 }
 
@@ -125,7 +127,8 @@ func (e *Explanation) behind(front Front) {
 	if front.More > 0 {
 		more = plural(front.More, ", and 1 other comes between", ", and %d others come between")
 	}
-	r := e.add(BehindAnother, "Execution %d of job %s is %s and comes first%s.", x.Number, front.JobID,
+	r := e.add(BehindAnother,
+		"Execution %d of job %s is %s and comes first%s.", x.Number, front.JobID,
 		x.Status, more)
 	if r.since(x.QueuedAt); x.Status == job.ExecutionInProgress {
 		r.since(x.StartedAt)
@@ -150,26 +153,30 @@ func (e *Explanation) ended(f Facts, x job.Execution) {
 	switch {
 	case f.RetryWaits:
 		e.heldBack(f.Job, f.Now)
-		e.add(RetryWaits, "Execution %d is %s, and its retry is created when job %s goes on.", x.Number,
+		e.add(RetryWaits,
+			"Execution %d is %s, and its retry is created when job %s goes on.", x.Number,
 			x.Status, f.Job.ID).since(x.UpdatedAt)
 		return
 	case f.RetryAskedFor:
 		e.heldBack(f.Job, f.Now)
-		r := e.add(RetryAskedFor, "Execution %d is %s, and an operator has asked for another attempt, which "+
-			"has its turn in one of the next ticks.", x.Number, x.Status).since(x.UpdatedAt)
+		r := e.add(RetryAskedFor,
+			"Execution %d is %s, and an operator has asked for another attempt, which "+
+				"has its turn in one of the next ticks.", x.Number, x.Status).since(x.UpdatedAt)
 		if f.Job.Creates() {
 			r.Expected = f.Job.Progress.NextTick
 		}
 		return
 	case x.Status == job.ExecutionRemoved && !f.Target.Is():
-		e.add(LeftTargets, "%s has left the targets of job %s, and execution %d was removed.", f.Thing,
+		e.add(LeftTargets,
+			"%s has left the targets of job %s, and execution %d was removed.", f.Thing,
 			f.Job.ID, x.Number).since(x.UpdatedAt)
 		return
 	}
 	e.add(endCodes[x.Status], "Execution %d is %s%s.", x.Number, x.Status, e.afterwards(f, x)).
 		since(x.UpdatedAt)
 	if x.Silent {
-		e.add(NotConfirmed, "The device was not heard of again after that in time (drover:confirm).")
+		e.add(NotConfirmed,
+			"The device was not heard of again after that in time (drover:confirm).")
 	}
 	if c := f.Confirmation; c != nil {
 		e.add(ToBeConfirmed, "Whether the device goes on is not seen yet (drover:confirm).").

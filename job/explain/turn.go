@@ -14,7 +14,8 @@ func (e *Explanation) withoutExecution(f Facts) {
 	j, snapshot := f.Job, f.Job.TargetSelection != job.Continuous
 	switch {
 	case f.LastNumber > 0 && !f.LateJoiner:
-		e.add(ExecutionDeleted, "Execution %d of job %s on %s was deleted, and it gets no other one.",
+		e.add(ExecutionDeleted,
+			"Execution %d of job %s on %s was deleted, and it gets no other one.",
 			f.LastNumber, j.ID, f.Thing)
 	case !f.Target.Is():
 		e.noTarget(f)
@@ -24,8 +25,9 @@ func (e *Explanation) withoutExecution(f Facts) {
 	case !j.Status.Active():
 		e.over(j, fmt.Sprintf(", before %s had its turn", f.Thing))
 	case j.RolloutEnded:
-		e.add(RolloutEnded, "Job %s releases nothing any more: its end time has come, or no window opens "+
-			"again.", j.ID)
+		e.add(RolloutEnded,
+			"Job %s releases nothing any more: its end time has come, or no window opens "+
+				"again.", j.ID)
 	case !j.RolloutStarted():
 		e.heldBack(j, f.Now)
 		e.held(f)
@@ -33,7 +35,8 @@ func (e *Explanation) withoutExecution(f Facts) {
 	case f.LateJoiner || !snapshot && !f.Target.InTime:
 		e.joins(f)
 	case j.Progress.Finished:
-		e.defect("The rollout of job %s has finished without %s, which is a target of it", j.ID, f.Thing)
+		e.defect("The rollout of job %s has finished without %s, which is a target of it", j.ID,
+			f.Thing)
 	default:
 		e.turn(f)
 	}
@@ -42,15 +45,16 @@ func (e *Explanation) withoutExecution(f Facts) {
 // noTarget explains that the thing is no target.
 func (e *Explanation) noTarget(f Facts) {
 	if f.Target.WasInTime {
-		e.add(LeftTargets, "%s was a target of job %s when its rollout began, and has left.", f.Thing,
+		e.add(LeftTargets,
+			"%s was a target of job %s when its rollout began, and has left.", f.Thing,
 			f.Job.ID)
 		return
 	}
 	e.add(NotATarget, "Job %s names neither %s nor a group that it is in.", f.Job.ID, f.Thing)
 }
 
-// joins explains a late joiner of a continuous job: it waits until the job may create executions, or
-// until the server comes to it.
+// joins explains a late joiner of a continuous job: it waits until the job may create executions,
+// or until the server comes to it.
 func (e *Explanation) joins(f Facts) {
 	if f.Job.Creates() {
 		e.add(BackgroundWork, "%s has joined %s, and the server is about to create its execution.",
@@ -71,17 +75,20 @@ func (e *Explanation) turn(f Facts) {
 	e.gate(j)
 	w := f.Target.Wave
 	if w.Number > 0 && w.Status == job.WaveToCome {
-		e.add(WaveToCome, "%s belongs to wave %d (%s), which has not begun.", f.Thing, w.Number, w.Takes)
+		e.add(WaveToCome,
+			"%s belongs to wave %d (%s), which has not begun.", f.Thing, w.Number, w.Takes)
 	}
 	most, waits := j.AtMostOutstanding()
 	if waits {
 		e.outstanding(j, most)
 	}
 	if !f.Target.InTime {
-		e.add(TurnAfterAll, "%s had left the targets of job %s and is back: it has its turn after all "+
-			"others.", f.Thing, j.ID)
+		e.add(TurnAfterAll,
+			"%s had left the targets of job %s and is back: it has its turn after all "+
+				"others.", f.Thing, j.ID)
 	} else {
-		r := e.add(RolloutTurn, "The rollout of job %s, of %s, has not come to %s%s.", j.ID, rate(j),
+		r := e.add(RolloutTurn,
+			"The rollout of job %s, of %s, has not come to %s%s.", j.ID, rate(j),
 			f.Thing, f.Place.text())
 		limited := j.Steering != nil && j.Steering.MaxOutstanding > 0
 		if len(e.Reasons) == 1 && !limited { // nothing else stands in front
@@ -112,8 +119,8 @@ func (p *Place) text() string {
 	return plural(p.Before, ": 1 thing is before it", ": %d things are before it")
 }
 
-// tick is the tick in which a place has its turn at the present rate; now when the present tick still
-// comes to it, zero when that is not known.
+// tick is the tick in which a place has its turn at the present rate; now when the present tick
+// still comes to it, zero when that is not known.
 //
 // With 50 a minute, a tick that has 10 left and the next one at 12:01, the 10th thing is released
 // now, the 11th at 12:01 and the 61st at 12:02.

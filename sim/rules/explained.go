@@ -2,6 +2,7 @@ package rules
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -9,8 +10,8 @@ import (
 	"github.com/drover-iot/drover/registry"
 )
 
-// Explanations are looked at for executions that have not ended. Each has one, which says what can be
-// read from the store; and a time until which a reason holds, where it is given, comes true.
+// Explanations are looked at for executions that have not ended. Each has one, which says what can
+// be read from the store; and a time until which a reason holds, where it is given, comes true.
 
 // An Explained is an explanation as it was answered.
 type Explained struct {
@@ -79,7 +80,8 @@ func (ch *Checker) Explained(now State, key job.ExecutionKey, e Explained) {
 	ch.checkVerdict(rec, x, e)
 	state := ch.changeable(x)
 	for _, r := range e.Reasons {
-		if r.Code == "NOTHING_TO_WAIT_FOR" || r.Text == "" || !r.Until.IsZero() && !now.Now.Before(r.Until) {
+		over := !r.Until.IsZero() && !now.Now.Before(r.Until)
+		if r.Code == "NOTHING_TO_WAIT_FOR" || r.Text == "" || over {
 			ch.fail("R-EXP-5", "%+v of %s is explained by %+v", x, rec.id, r)
 		}
 	}
@@ -88,16 +90,19 @@ func (ch *Checker) Explained(now State, key job.ExecutionKey, e Explained) {
 			return false // somebody has changed something
 		}
 		for _, r := range e.Reasons {
-			same := r.Code == p.reason.Code && r.Text == p.reason.Text && r.Since.Equal(p.reason.Since)
+			same := r.Code == p.reason.Code && r.Text == p.reason.Text &&
+				r.Since.Equal(p.reason.Since)
 			if same && !now.Now.Before(p.reason.Until) {
-				ch.fail("R-EXP-5", "%+v of %s: %+v was to be gone, and is %+v", x, rec.id, p.reason, r)
+				ch.fail("R-EXP-5",
+					"%+v of %s: %+v was to be gone, and is %+v", x, rec.id, p.reason, r)
 			}
 		}
 		return now.Now.Before(p.reason.Until)
 	})
 	for _, r := range e.Reasons {
 		p := promise{key, r, state}
-		if !r.Until.IsZero() && len(ch.promises) < promisesKept && !slices.Contains(ch.promises, p) {
+		room := len(ch.promises) < promisesKept && !slices.Contains(ch.promises, p)
+		if room && !r.Until.IsZero() {
 			ch.promises = append(ch.promises, p)
 		}
 	}
@@ -110,7 +115,9 @@ func (ch *Checker) ForgetPromises(key job.ExecutionKey) {
 
 // keepPromises forgets the promises about an execution that are not to be kept.
 func (ch *Checker) keepPromises(key job.ExecutionKey, keep func(promise) bool) {
-	ch.promises = slices.DeleteFunc(ch.promises, func(p promise) bool { return p.key == key && !keep(p) })
+	ch.promises = slices.DeleteFunc(ch.promises, func(p promise) bool {
+		return p.key == key && !keep(p)
+	})
 }
 
 // isHeld reports whether the thing of an execution is held.
@@ -122,7 +129,8 @@ func (ch *Checker) isHeld(x job.Execution) bool {
 // changeable is what operators and the device may have changed of an execution since a promise.
 func (ch *Checker) changeable(x job.Execution) string {
 	return strings.Join([]string{
-		ch.holds[x.Thing].Until.String(), x.StepDeadline.String(), x.ShowAt.String(), string(rune(x.Version)),
+		ch.holds[x.Thing].Until.String(), x.StepDeadline.String(), x.ShowAt.String(),
+		strconv.FormatInt(x.Version, 10),
 	}, " ")
 }
 
@@ -136,11 +144,15 @@ var hides = []struct {
 		return j.Status == "SCHEDULED"
 	}},
 	{
-		[]string{"JOB_PAUSED", "PAUSED_BY_ABORT", "PAUSED_BY_GUARD", "WAVE_STOPPED", "WAVE_APPROVAL"},
+		[]string{
+			"JOB_PAUSED", "PAUSED_BY_ABORT", "PAUSED_BY_GUARD", "WAVE_STOPPED", "WAVE_APPROVAL",
+		},
 		func(j job.Job, _ job.Execution) bool { return j.Paused != "" },
 	},
 	{[]string{"THING_HELD"}, func(_ job.Job, x job.Execution) bool { return x.Held }},
-	{[]string{"RETRY_BACKS_OFF"}, func(_ job.Job, x job.Execution) bool { return !x.ShowAt.IsZero() }},
+	{[]string{"RETRY_BACKS_OFF"}, func(_ job.Job, x job.Execution) bool {
+		return !x.ShowAt.IsZero()
+	}},
 }
 
 // checkVerdict checks the verdict, and that what hides an execution is among the reasons.
@@ -164,11 +176,12 @@ func (ch *Checker) checkVerdict(rec *jobRecord, x job.Execution, e Explained) {
 	}
 }
 
-// Unreleased returns a thing that the rollout of a job has not reached, the n-th of them; ok is false
-// when there is none.
+// Unreleased returns a thing that the rollout of a job has not reached, the n-th of them; ok is
+// false when there is none.
 func (ch *Checker) Unreleased(now State, key job.Key, n int) (thing registry.ThingID, ok bool) {
 	rec := ch.jobs[key]
-	if !rec.started || !active(rec.stored.Status) || rec.stored.Progress.Finished || rec.over(now.Now) {
+	j := rec.stored
+	if !rec.started || !active(j.Status) || j.Progress.Finished || rec.over(now.Now) {
 		return 0, false
 	}
 	waiting := rec.unreleased(now.Store)
@@ -178,12 +191,13 @@ func (ch *Checker) Unreleased(now State, key job.Key, n int) (thing registry.Thi
 	return waiting[n%len(waiting)], true
 }
 
-// ExplainedTurn checks the explanation of a thing that the rollout of a job has not reached: it waits
-// for its turn (R-EXP-2).
+// ExplainedTurn checks the explanation of a thing that the rollout of a job has not reached: it
+// waits for its turn (R-EXP-2).
 func (ch *Checker) ExplainedTurn(now State, key job.Key, thing registry.ThingID, e Explained) {
 	ch.state = now
+	waits := []string{"ROLLOUT_TURN", "TURN_AFTER_ALL", "BACKGROUND_WORK"}
 	turn := slices.ContainsFunc(e.Reasons, func(r ExplainedReason) bool {
-		return slices.Contains([]string{"ROLLOUT_TURN", "TURN_AFTER_ALL", "BACKGROUND_WORK"}, r.Code)
+		return slices.Contains(waits, r.Code)
 	})
 	if !turn || e.Verdict != "WAITING" && e.Verdict != "BLOCKED" {
 		ch.fail("R-EXP-2", "thing %v waits for its turn in %s, and is explained by %+v", thing,
@@ -196,7 +210,8 @@ func (ch *Checker) ExplainedTurn(now State, key job.Key, thing registry.ThingID,
 	}
 }
 
-// ExplainedJob checks the explanation of a job that has not ended: it waits for something (R-EXP-3).
+// ExplainedJob checks the explanation of a job that has not ended: it waits for something
+// (R-EXP-3).
 func (ch *Checker) ExplainedJob(now State, id string, e Explained) {
 	ch.state = now
 	for _, r := range e.Reasons {
