@@ -25,7 +25,7 @@ type callerKey struct{}
 
 // WithCaller says who makes a request. Requests without a caller leave no records.
 func WithCaller(ctx context.Context, c Caller) context.Context {
-	return context.WithValue(ctx, callerKey{}, c)
+	return context.WithValue(ctx, callerKey{}, &c)
 }
 
 // audited is a request that leaves a record: a commit.Audited.
@@ -33,7 +33,7 @@ type audited struct {
 	*schema.Description
 	router *schema.Router
 	in     any
-	caller Caller
+	caller *Caller
 	// named are the values of members that do not stand in the request as such, see nameOf. They are
 	// set before the request waits for its commit.
 	named map[string]string
@@ -42,7 +42,7 @@ type audited struct {
 // withAudited has a request leave a record, if its operation changes something and it is known who
 // makes it.
 func (h *Handler) withAudited(ctx context.Context, call *schema.Call) context.Context {
-	caller, known := ctx.Value(callerKey{}).(Caller)
+	caller, known := ctx.Value(callerKey{}).(*Caller)
 	if call.Change == nil || !known {
 		return ctx
 	}

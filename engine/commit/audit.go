@@ -154,3 +154,24 @@ func AuditPages(r store.AuditReader, at time.Time, entries []audit.Entry) ([]aud
 	head, err := r.AuditHead()
 	return head.Pages(entries, at), err
 }
+
+// auditPages are the pages of the records of a commit, whose head it knows then.
+func (tx *Tx) auditPages() (pages []audit.Page, err error) {
+	if tx.head != nil {
+		pages = tx.head.Pages(tx.records, tx.Now)
+	} else if pages, err = AuditPages(tx.inner, tx.Now, tx.records); err != nil {
+		return nil, err
+	}
+	if n := len(pages); n > 0 {
+		tx.head = new(pages[n-1].Last())
+	}
+	return pages, nil
+}
+
+// knowHead remembers the head of the audit log after a commit. A server that is alone on its store
+// need not ask for it again; of several, another one may be the next to commit.
+func (c *Committer) knowHead(tx *Tx) {
+	if !c.Node.Shared {
+		c.head = tx.head
+	}
+}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/registry/audit"
 	"github.com/drover-iot/drover/store"
 )
 
@@ -43,6 +44,7 @@ type Committer struct {
 	committing sync.Mutex // held while a batch is decided, committed and answered
 	clockSaved time.Time  // the time that was stored last (timeSetting); guarded by committing
 	member     member
+	head       *audit.Link // of the audit log, see knowHead; guarded by committing
 
 	// Of a stepped committer: a request waits for its batch; nil outside Together.
 	together chan struct{}
@@ -158,6 +160,7 @@ func (c *Committer) Reset(ctx context.Context) error {
 		}
 		c.Outbox.clear()
 		c.member.forget() // it joins anew
+		c.head = nil
 		c.clockSaved = time.Time{}
 		return nil
 	})
@@ -247,7 +250,7 @@ func (c *Committer) attempt(
 			return err
 		}
 		tx = newTx(inner, &c.Hooks, now)
-		tx.keepsRecords = c.Audit
+		tx.keepsRecords, tx.head = c.Audit, c.head
 		if nodes, err = c.sign(tx, position); err != nil {
 			return err
 		}
@@ -278,6 +281,7 @@ func (c *Committer) attempt(
 	case err == nil:
 		c.signed(tx, nodes)
 		c.clockSaved = saved
+		c.knowHead(tx)
 	case errors.Is(err, store.ErrNodeLost):
 		err = c.lost(err)
 	}

@@ -84,6 +84,7 @@ type Tx struct {
 	keepsRecords bool
 	audited      auditing
 	records      []audit.Entry // of this commit, in their order
+	head         *audit.Link   // of the audit log before this commit, nil when it is not known
 
 	announced int64 // the id under which the commit is announced, 0 when there is nothing to announce
 }
@@ -345,7 +346,7 @@ func (tx *Tx) close(nodes store.NodeChanges, settings []store.Setting) error {
 	}
 	changes.Nodes, changes.Settings = nodes, append(settings, tx.upTimeSetting()...)
 	var err error
-	if changes.Audit.Added, err = AuditPages(tx.inner, tx.Now, tx.records); err != nil {
+	if changes.Audit.Added, err = tx.auditPages(); err != nil {
 		return err
 	}
 	return tx.inner.Apply(changes)
