@@ -4,7 +4,7 @@ GO ?= go
 GOLANGCI_VERSION := v2.15.0
 GOVULNCHECK_VERSION := v1.9.0
 
-.PHONY: build cross test check vuln race postgres crash attack nodes upgrade sim guard fuzz mutants bench bench-growth bench-latency bench-steering bench-audit bench-nodes demo setup clean
+.PHONY: build cross test check vuln race postgres crash attack nodes upgrade sim guard forecast fuzz mutants bench bench-growth bench-latency bench-steering bench-audit bench-nodes demo setup clean
 
 # The one binary.
 build:
@@ -84,6 +84,10 @@ sim: build
 # 100,000 rollouts for each property of the guard, and the tables of docs/guard.md.
 guard:
 	DROVER_GUARD=long $(GO) test -count=1 ./job -run '^TestGuard(FalseStops|Power|Table)$$' -timeout 4h -v
+
+# 200 random jobs: what the engine does with them against what was forecast.
+forecast:
+	DROVER_FORECAST=long $(GO) test -count=1 ./sim -run '^TestForecastBand' -timeout 1h -v
 
 # Every fuzz target for a while.
 FUZZTIME ?= 30s

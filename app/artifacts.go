@@ -104,6 +104,15 @@ func (s *Server) artifactCalls() *gateway.Artifacts {
 	}
 }
 
+// artifactSizes knows how large artifacts are, for forecasts of what devices download.
+type artifactSizes struct{ *artifact.Store }
+
+// Size is the size of an artifact.
+func (s artifactSizes) Size(ctx context.Context, key string) (bytes int64, known bool) {
+	info, err := s.Find(ctx, key)
+	return info.Size, err == nil
+}
+
 // openArtifact opens an artifact for the document of a job.
 func (s *Server) openArtifact(ctx context.Context, key string) (io.ReadCloser, error) {
 	object, err := s.artifacts.Open(ctx, key)

@@ -97,6 +97,9 @@ func (s *Server) join(ctx context.Context) error {
 	if err := s.joinBroker(ctx); err != nil {
 		return err
 	}
+	if s.artifacts != nil {
+		s.engine.Answers.Sizes = artifactSizes{s.artifacts}
+	}
 	plane := &control.Plane{
 		Jobs:      s.engine.Jobs,
 		Fleet:     s.engine.Fleet,
@@ -230,5 +233,6 @@ func (s *Server) joinBroker(ctx context.Context) (err error) {
 		s.broker.Publish(broker.Message{Topic: topic, Payload: payload, QoS: 1, Latest: true})
 	}
 	s.plane.Subscribed = s.broker.Subscribed
+	explainDevices(&s.engine.Answers.Devices, s.broker, s.Scope)
 	return nil
 }

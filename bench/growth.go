@@ -27,6 +27,7 @@ import (
 var growths = []growth{
 	groupsBelowTarget, jobsTogether, releasesTogether, jobsOfGroup,
 	thingsOfFleet, thingsOfBillingGroup, executionsOfThing, thingsOfEndedJob, timersTogether,
+	thingsOfSlowJob, endedThings,
 }
 
 // growth is one thing that grows.

@@ -10,6 +10,7 @@ import (
 	"github.com/drover-iot/drover/cli/command"
 	"github.com/drover-iot/drover/cli/exit"
 	"github.com/drover-iot/drover/cli/jmespath"
+	"github.com/drover-iot/drover/cli/terminal"
 	"github.com/drover-iot/drover/cli/value"
 	"github.com/drover-iot/drover/client"
 	"github.com/drover-iot/drover/schema"
@@ -26,8 +27,15 @@ type Env struct {
 	// same.
 	LookupEnv func(string) (string, bool)
 
+	// StderrShown says that standard error is a terminal; when it is false, that is found out.
+	StderrShown bool
+
 	// Ask asks the user for a text that is not shown; nil where nobody can be asked.
 	Ask func(ctx context.Context, prompt string) (string, error)
+
+	// Confirm asks the user for a word, which is shown; nil where nobody can be asked, unless the
+	// terminal of Stdin and Stderr can.
+	Confirm func(ctx context.Context, prompt string) (string, error)
 
 	// Program is the name it was called by, drover or aws. Version is that of Drover.
 	Program, Version string
@@ -57,14 +65,23 @@ type call struct {
 // Run runs one command line, from the service's name on ("aws" may stand in front), and returns the
 // exit status (R-CMD-118).
 func Run(ctx context.Context, args []string, env Env) int {
-	if env.Location == nil {
-		env.Location = time.Local
-	}
-	if env.Wait == nil {
-		env.Wait = client.Sleep
-	}
-	c := &call{env: env}
+	c := &call{env: env.complete()}
 	return c.end(ctx, c.run(ctx, args))
+}
+
+// complete fills in what was left out.
+func (e Env) complete() Env {
+	if e.Location == nil {
+		e.Location = time.Local
+	}
+	if e.Wait == nil {
+		e.Wait = client.Sleep
+	}
+	if e.Confirm == nil {
+		e.Confirm = confirmOn(e.Stdin, e.Stderr)
+	}
+	e.StderrShown = e.StderrShown || terminal.Of(e.Stderr) != nil
+	return e
 }
 
 // These end the reading of a line that calls no operation.
@@ -104,14 +121,22 @@ func (c *call) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	if shown, err := c.showSkeleton(); shown || err != nil {
+		return err
+	}
+	return c.perform(ctx, input)
+}
+
+// showSkeleton shows a sample of the request, if the line asks for one.
+func (c *call) showSkeleton() (shown bool, err error) {
 	switch c.line.Skeleton() {
 	case command.SkeletonInput:
 		sample := skeleton(c.op.Input, "", sampleInput)
-		return c.env.print(string(value.AppendJSON(nil, sample, "    ", "")))
+		return true, c.env.print(string(value.AppendJSON(nil, sample, "    ", "")))
 	case command.SkeletonYAML:
-		return c.skeletonYAML()
+		return true, c.skeletonYAML()
 	}
-	return c.perform(ctx, input)
+	return false, nil
 }
 
 // version names the program and its version; called as aws, in the form of that program

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/drover-iot/drover/cli/command"
@@ -27,9 +28,9 @@ func (c *call) checkGlobals(line *command.Line) (err error) {
 
 // readOptions reads what follows the operation's name, and checks that what is required is there
 // (R-CMD-15) and that nothing is left over (R-CMD-16). With an input file, or for a sample,
-// nothing is required of the line.
-func (c *call) readOptions(words []string) error {
-	known := append(append([]*command.Option(nil), command.Globals...), command.Options(c.op)...)
+// nothing is required of the line. more are options beside those of the operation.
+func (c *call) readOptions(words []string, more ...*command.Option) error {
+	known := slices.Concat(command.Globals, command.Options(c.op), more)
 	if err := c.line.Read(words, known); err != nil {
 		return err
 	}

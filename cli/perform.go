@@ -44,7 +44,7 @@ func (c *call) perform(ctx context.Context, in *value.Object) (err error) {
 	if c.line.Skeleton() == command.SkeletonOutput {
 		return p.show(sampleAnswer(c.op.Output, s.Output))
 	}
-	if err := c.checkWait(in); err != nil {
+	if err := errors.Join(c.checkWait(in), c.checkDiff()); err != nil {
 		return err
 	}
 	files, err := openOutfiles(command.Outfiles[c.op.Name], &c.line)
@@ -72,6 +72,11 @@ func (c *call) perform(ctx context.Context, in *value.Object) (err error) {
 		if unsuccessful = c.wait(ctx, out, in); !ended(unsuccessful) {
 			return unsuccessful
 		}
+	}
+	if !c.line.ShowsDiff() {
+		c.warn(ctx, out, in)
+	} else if goOn, err := c.showDiff(ctx, out, in); err != nil || !goOn {
+		return err
 	}
 	answer, err := out.fetch(ctx, in)
 	if err != nil {

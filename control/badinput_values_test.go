@@ -28,6 +28,7 @@ var samples = []string{
 	"a", "A", "1", "1.0", "a1", strings.Repeat("a", 20), strings.Repeat("0", 64),
 	"arn:aws:iot:us-east-1:000000000000:thing/a",
 	"arn:aws:iam::000000000000:role/abcdefgh", "2030-01-01 00:00", "cron(0 2 * * ? *)",
+	"group=a",
 }
 
 // strangers are texts of which one breaks every pattern that breaks at all.

@@ -45,6 +45,9 @@ func (f filter) text(member string) string { text, _ := f[member].(string); retu
 // true reports whether a member is true.
 func (f filter) true(member string) bool { yes, _ := f[member].(bool); return yes }
 
+// items are those of a member that is a list, none when it is absent.
+func items(member any) []any { all, _ := member.([]any); return all }
+
 var flags = []any{nil, true, false}
 
 func (w *world) listings() []listing {
@@ -150,6 +153,25 @@ func (w *world) listings() []listing {
 		}},
 		{"ListHolds", "thingName", nil, func(filter) []string { // R-STR-14
 			return []string{"a", "c", "e"}
+		}},
+		{"ListJobTargetThings", "", map[string][]any{
+			"jobId": {"j2", "j5", "none"},
+			"without": {nil, []any{"group=leaf", "group=none"}, []any{"group=root"},
+				[]any{"attribute.site=north"}, []any{"thing-type=pump", "attribute.wattage=7"}},
+		}, func(f filter) []string { // R-FAIL-2
+			left := []string{}
+			for _, trait := range items(f["without"]) {
+				left = append(left, map[string][]string{
+					"group=leaf": {"c"}, "group=root": {"B", "a", "b", "c", "d"},
+					"attribute.site=north": {"a", "c"},
+					"thing-type=pump":      {"c"}, "attribute.wattage=7": {"b"},
+				}[trait.(string)]...)
+			}
+			all, known := map[string][]string{"j2": {"a", "b", "c"}, "j5": {"a", "B"}}[f.text("jobId")]
+			if !known {
+				return nil
+			}
+			return only(all, func(thing string) bool { return !slices.Contains(left, thing) })
 		}},
 		{"ListThingsInBillingGroup", "", map[string][]any{
 			"billingGroupName": {"lab", "s", "sales"},

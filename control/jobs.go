@@ -29,18 +29,34 @@ func (p *Plane) bindJobs(r *schema.Router) {
 // CreateJob creates a job and starts its rollout, or schedules it. The members are checked one by
 // one by their description; here what they say together: one document, and ARNs of this server.
 func (p *Plane) CreateJob(ctx context.Context, in *iot.CreateJobRequest) (*iot.JobHandle, error) {
-	if err := checkDocumentMembers(in.Document, in.DocumentSource); err != nil {
+	new, err := p.newJob(in)
+	if err != nil {
 		return nil, err
+	}
+	created, err := p.Jobs.CreateJob(ctx, new)
+	if err != nil {
+		return nil, err
+	}
+	if created.NeedsRole && p.NeedsURLs != nil {
+		p.NeedsURLs(created.ID, created.Role())
+	}
+	return p.handle(ctx, created), nil
+}
+
+// newJob reads what a request says of a new job.
+func (p *Plane) newJob(in *iot.CreateJobRequest) (j jobs.NewJob, err error) {
+	if err := checkDocumentMembers(in.Document, in.DocumentSource); err != nil {
+		return j, err
 	}
 	targets, err := job.ParseTargets(p.Scope, in.Targets)
 	if err != nil {
-		return nil, err
+		return j, err
 	}
 	template, err := p.template(string(value(in.JobTemplateArn)))
 	if err != nil {
-		return nil, err
+		return j, err
 	}
-	created, err := p.Jobs.CreateJob(ctx, jobs.NewJob{
+	return jobs.NewJob{
 		ID:       string(in.JobID),
 		Template: template,
 		Document: string(value(in.Document)),
@@ -61,14 +77,7 @@ func (p *Plane) CreateJob(ctx context.Context, in *iot.CreateJobRequest) (*iot.J
 			TemplateARN:     string(value(in.JobTemplateArn)),
 			Parameters:      in.DocumentParameters,
 		},
-	})
-	if err != nil {
-		return nil, err
-	}
-	if created.NeedsRole && p.NeedsURLs != nil {
-		p.NeedsURLs(created.ID, created.Role())
-	}
-	return p.handle(ctx, created), nil
+	}, nil
 }
 
 // checkDocumentMembers refuses a document that is given twice (R-VAL-2), or that is empty. Both
@@ -107,14 +116,19 @@ func (p *Plane) DescribeJob(
 // UpdateJob changes a job that has not ended. What the request does not have stays as it is.
 func (p *Plane) UpdateJob(ctx context.Context, in *iot.UpdateJobRequest) (*schema.Nothing, error) {
 	id, namespace := string(in.JobID), text(in.NamespaceID)
-	return &schema.Nothing{}, p.Jobs.UpdateJob(ctx, id, namespace, job.Update{
+	return &schema.Nothing{}, p.Jobs.UpdateJob(ctx, id, namespace, update(in))
+}
+
+// update reads what a request changes.
+func update(in *iot.UpdateJobRequest) job.Update {
+	return job.Update{
 		Description:  text(in.Description),
 		PresignedURL: presign(in.PresignedUrlConfig),
 		Rollout:      rollout(in.JobExecutionsRolloutConfig),
 		Abort:        abort(in.AbortConfig),
 		Timeout:      timeout(in.TimeoutConfig),
 		Retry:        retry(in.JobExecutionsRetryConfig),
-	})
+	}
 }
 
 // CancelJob cancels a job: executions that are QUEUED end; with force, also those that are

@@ -92,6 +92,9 @@ func (p *Plane) Bind(r *schema.Router) {
 	p.bindEvents(r)
 	p.bindSteering(r)
 	p.bindHolds(r)
+	p.bindFailures(r)
 	p.bindAudit(r)
+	p.bindForecast(r)
+	p.bindExplain(r)
 	schema.Handle(r, iot.DescribeEndpoint, p.DescribeEndpoint)
 }

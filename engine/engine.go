@@ -155,7 +155,12 @@ func New(c Config) *Engine {
 		ClientChanged: e.Fleet.ClientChanged,
 	})
 	e.Tags = &tags.Service{Store: reads, Commits: e.commits}
-	e.Answers = &answers.Service{Store: c.Store, Clock: c.Clock, Jobs: e.Jobs}
+	e.Answers = &answers.Service{
+		Store:   c.Store,
+		Clock:   c.Clock,
+		Jobs:    e.Jobs,
+		Devices: answers.Devices{Fleet: e.Fleet, Identity: e.Identity},
+	}
 	e.Records = records.New(records.Config{
 		Store:   c.Store,
 		Commits: e.commits,

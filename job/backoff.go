@@ -57,11 +57,7 @@ func (b *Backoff) wait(retry Execution) time.Duration {
 	if b == nil || retry.Attempt < 1 {
 		return 0
 	}
-	wait := b.First
-	for k := 1; k < retry.Attempt && wait < b.Max; k++ {
-		wait *= 2
-	}
-	wait = min(wait, b.Max)
+	wait := b.middle(retry.Attempt)
 	hash := sha256.New()
 	for _, part := range []int64{int64(retry.Job), int64(retry.Thing), int64(retry.Attempt)} {
 		hash.Write(binary.BigEndian.AppendUint64(nil, uint64(part)))
@@ -70,6 +66,15 @@ func (b *Backoff) wait(retry Execution) time.Duration {
 	half := int64(wait / 2 / time.Millisecond)
 	shortest := (wait - wait/4).Truncate(time.Millisecond)
 	return shortest + time.Duration(half*drawn>>32)*time.Millisecond
+}
+
+// middle is how long a retry waits without its deviation.
+func (b *Backoff) middle(attempt int) time.Duration {
+	wait := b.First
+	for k := 1; k < attempt && wait < b.Max; k++ {
+		wait *= 2
+	}
+	return min(wait, b.Max)
 }
 
 // backoff is how long retries wait, nil when they do not.

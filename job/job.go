@@ -135,6 +135,9 @@ type State struct {
 	CompletedAt time.Time `json:"completedAt,omitzero"` // zero unless COMPLETED (R-JOB-17)
 	// Paused is why the job is paused, empty when it is not: the value of drover:paused (R-STR-10).
 	Paused string `json:"paused,omitzero"`
+	// PausedAt is since when it is paused. Zero when it is not, or was paused by a version that did
+	// not record it.
+	PausedAt time.Time `json:"pausedAt,omitzero"`
 	// Steered is what the settings of drover: tags have come to, nil as long as that is nothing.
 	Steered *Steered `json:"steered,omitzero"`
 	// Counts is how many executions are in each status.

@@ -17,8 +17,20 @@ func (j *Job) pauseBy(reason string, now time.Time) {
 		return
 	}
 	before := j.State
-	j.Paused, j.UpdatedAt = reason, now
+	j.Paused, j.PausedAt, j.UpdatedAt = reason, now, now
 	j.showOrHide(before)
+}
+
+// pausedSince is since when a job is paused that has this reason now, empty for none. before is what
+// it was: one that only gets another reason has been paused all the time.
+func (s State) pausedSince(before State, now time.Time) time.Time {
+	switch {
+	case s.Paused == "":
+		return time.Time{}
+	case before.Paused != "":
+		return before.PausedAt
+	}
+	return now
 }
 
 // resume lets a job go on that was paused: what waited for that is due, and the ramp goes on at the

@@ -115,6 +115,14 @@ func (j Job) AskedRetry(latest Execution, last int64, now time.Time) (retry Exec
 	return retry, true
 }
 
+// HasYetToCome reports whether the pass has not come to a thing.
+func (p RetryPass) HasYetToCome(name string, thing registry.ThingID) bool {
+	if p.Things != nil {
+		return slices.Contains(p.Things, thing)
+	}
+	return name > p.After.Name || name == p.After.Name && thing > p.After.Thing
+}
+
 // TookRetries records that a step of the pass has created retries and has come to a place, or to
 // the end of the things that are left: done.
 func (j *Job) TookRetries(created []Execution, left RetryPass, done bool, now time.Time) {

@@ -67,6 +67,15 @@ func (j *Job) ResumeRollout(now time.Time) {
 	j.Recompute(now)
 }
 
+// ClosedSince is since when a job waits between two of its windows: when the last one closed. Zero
+// for a job that does not, or that has not begun.
+func (j Job) ClosedSince(now time.Time) time.Time {
+	if j.Status != Scheduled || !j.RolloutStarted() {
+		return time.Time{}
+	}
+	return j.Schedule.windows().closed(now)
+}
+
 // closing is when the window that is open now closes, zero for a job without windows.
 func (j Job) closing(now time.Time) time.Time {
 	if windows := j.Schedule.windows(); len(windows) > 0 {

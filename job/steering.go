@@ -211,6 +211,7 @@ func (j Job) SteeringTags() map[string]string {
 func (j *Job) Steer(s *Steering, paused string, now time.Time) error {
 	before := *j
 	j.Steering, j.Paused = s, paused
+	j.PausedAt = j.pausedSince(before.State, now)
 	if !before.Status.Active() {
 		had, has := before.SteeringTags(), j.SteeringTags()
 		for _, key := range slices.Sorted(maps.Keys(has)) {
@@ -251,6 +252,15 @@ func (j *Job) room() int64 {
 		return -1
 	}
 	return max(0, j.Steering.MaxOutstanding-j.Counts.Pending())
+}
+
+// AtMostOutstanding reports whether the rollout waits because as many executions are pending as
+// drover:max-outstanding allows; most is that number (R-STR-15).
+func (j Job) AtMostOutstanding() (most int64, waits bool) {
+	if j.Progress.Finished || j.room() != 0 {
+		return 0, false
+	}
+	return j.Steering.MaxOutstanding, true
 }
 
 // SplitTags returns the tags of a job that mean nothing here, and those that steer it.

@@ -1,6 +1,9 @@
 package job
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // How far the waves of a rollout are, in words for operators.
 
@@ -56,6 +59,48 @@ func (j Job) waveStatus(last bool, state WaveState) WaveStatus {
 		return WaveAtGate
 	}
 	return WaveReleasing
+}
+
+// WaveOf is the wave that takes a thing, the first that has not been judged and takes it; its number
+// is 0 for a job without waves. member reports whether the thing is in a group, by its name.
+//
+// A thing that joined its group when the wave of that group was over belongs to the share of all
+// things that takes it, which is the last wave at the latest.
+func (j Job) WaveOf(thing string, member func(group string) bool) ShownWave {
+	for i := max(0, j.wavesBegun()-1); i < len(j.waves()); i++ {
+		w, shown := j.waves()[i], j.shownWave(i)
+		if shown.Status == WaveDone || shown.State.Released {
+			continue
+		}
+		if w.Group != "" && member(w.Group) || w.Group == "" && w.takes(j.ID, thing) {
+			return shown
+		}
+	}
+	return ShownWave{}
+}
+
+// WaitingGate is a wave whose things have all been released and whose gate is not judged yet.
+type WaitingGate struct {
+	ShownWave
+	// Soaks says that the gate is judged when its soak time is over, else when all its executions
+	// have ended. Judged is when that is; zero when it is not known, or when the job may not get that
+	// far by then: it is paused, or a window closes before.
+	Soaks  bool
+	Judged time.Time
+}
+
+// WaitingGate is the gate that the rollout waits for, nil while it waits for none.
+func (j Job) WaitingGate() *WaitingGate {
+	w, state, number := j.CurrentWave()
+	if number == 0 || j.shownWave(number-1).Status != WaveAtGate {
+		return nil
+	}
+	gate := &WaitingGate{ShownWave: j.shownWave(number - 1), Soaks: w.Soak > 0}
+	at := state.LastRelease.Add(w.Soak)
+	if gate.Soaks && j.Creates() && !reached(j.WindowEdge, at) {
+		gate.Judged = at
+	}
+	return gate
 }
 
 // takesText says which things a wave takes, as in the setting: group=canary, or 5pct.

@@ -50,6 +50,16 @@ func (ws windows) until(at time.Time) (end time.Time) {
 	return end
 }
 
+// closed is when the windows closed last that are closed at a time; zero when none was ever open.
+func (ws windows) closed(at time.Time) (since time.Time) {
+	for _, w := range ws {
+		if start := w.Last(at); !start.IsZero() {
+			since = later(since, start.Add(w.length))
+		}
+	}
+	return since
+}
+
 // opening is the first time, at or after from, at which a window is open; zero when there is none.
 func (ws windows) opening(from time.Time) (first time.Time) {
 	if !ws.until(from).IsZero() {

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -204,7 +205,7 @@ func newMember(owner reflect.Type, i int) *Member {
 	if name == "" || !f.IsExported() || f.Anonymous {
 		panic(fmt.Sprintf("schema: field %v.%s has no json name", owner, f.Name))
 	}
-	m := &Member{Name: name, Wire: name, GoName: f.Name, index: i, Shape: ShapeOf(f.Type)}
+	m := &Member{Name: name, Wire: name, GoName: f.Name, index: i, Shape: inBody(ShapeOf(f.Type))}
 	m.key = append(appendString(nil, name), ':')
 	m.pointer = f.Type.Kind() == reflect.Pointer
 	optional := m.pointer || f.Type.Kind() == reflect.Slice || f.Type.Kind() == reflect.Map
@@ -220,4 +221,23 @@ func newMember(owner reflect.Type, i int) *Member {
 		m.In = Location(at + 1)
 	}
 	return m
+}
+
+// inBody is the shape of a structure that is a member of another one: all of it stands in the body,
+// also what its own operation has in the path. So the request of one operation can be a member of
+// the request of another.
+func inBody(s *Shape) *Shape {
+	located := func(m *Member) bool { return m.In != Body }
+	if s.Kind != Structure || !slices.ContainsFunc(s.Members, located) {
+		return s
+	}
+	copied := *s
+	copied.Members, copied.byName = nil, maps.Clone(s.byName)
+	for _, m := range s.Members {
+		member := *m
+		member.In = Body
+		copied.Members = append(copied.Members, &member)
+		copied.byName[m.Name] = &member
+	}
+	return &copied
 }

@@ -176,6 +176,7 @@ func (w *world) step() {
 	}
 	w.server.work()
 	w.log.report.Steps++
+	w.askWhy()
 }
 
 // due is when the server will do something by itself, the zero time when it will not: when it wants

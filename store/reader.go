@@ -302,9 +302,15 @@ type GroupReader interface {
 	GroupsWithWork(limit int) ([]registry.Group, error)
 	// Members lists the direct members of a group by name, strictly after a name.
 	Members(group registry.GroupID, after string, limit int) ([]registry.Membership, error)
+	// CountBetween counts direct members of a group without returning them. looked is how many it has
+	// looked at: up to the limit of the query, whatever it counts of them.
+	CountBetween(MemberRange) (counted, looked int, err error)
 	// Memberships returns the groups that a thing is a direct member of, by group key; at most a
 	// few (R-ID-11).
 	Memberships(registry.ThingID) ([]registry.Membership, error)
+	// CountMembers counts things by the groups that they are in. It looks at all of them: only
+	// questions that operators ask may.
+	CountMembers(MemberCount) (int64, error)
 	// LeftMembers lists the memberships of a group that have ended and that a rollout counts which
 	// began at a membership number (registry.LeftMembership), by the name of the thing.
 	LeftMembers(
@@ -318,6 +324,15 @@ type GroupReader interface {
 	LastJoined() (int64, error)
 }
 
+// MemberCount says which things are counted: those with a membership that began with a number up to
+// Joined, in one of the groups or in a group below one, each thing once. With Within, they must be
+// members of one of those groups or of a group below it too, since whenever.
+type MemberCount struct {
+	Groups []registry.GroupID
+	Joined int64
+	Within []registry.GroupID
+}
+
 // GroupQuery filters and pages groups.
 type GroupQuery struct {
 	// Children, when set, keeps the direct children of this group; 0 keeps root groups.
@@ -325,6 +340,15 @@ type GroupQuery struct {
 	Prefix   string
 	After    string // name
 	Limit    int
+}
+
+// MemberRange says which members of a group are counted: those whose names come after one and before
+// another, both left out, and that joined with a number up to this one.
+type MemberRange struct {
+	Group         registry.GroupID
+	After, Before string // an empty Before is no bound
+	Joined        int64
+	Limit         int
 }
 
 // IdentityReader reads certificates, policies and what they are attached to.

@@ -1,7 +1,7 @@
 // Package drover describes the operations of this server that the vendor's API has no counterpart
-// for: below /_drover/, how jobs are steered (docs/spec/50). They belong to the control plane: its
-// errors, its paging, and the signature of an operator, made for the service iot. It holds facts
-// only.
+// for: below /_drover/, how jobs are steered (docs/spec/50), and questions about jobs that change
+// nothing (docs/spec/51). They belong to the control plane: its errors, its paging, and the
+// signature of an operator, made for the service iot. It holds facts only.
 //
 // Values that the vendor's API has, too, have the types of package iot. Start with service.go, then
 // steering.go.

@@ -13,7 +13,10 @@ var Service = schema.Service{
 
 		HoldThing, DescribeHold, ReleaseThing, ListHolds,
 
+		DescribeFailures, ListJobTargetThings, ReplayJob,
 		ListAuditRecords, DescribeAuditLog, VerifyAuditLog,
+		Forecast,
+		ExplainThing, ExplainJob,
 	},
 }
 

@@ -163,3 +163,7 @@ func NotifyTopic(thing string) string { return topicPrefix + thing + "/jobs/noti
 
 // NotifyNextTopic is where a thing's NotifyNext goes.
 func NotifyNextTopic(thing string) string { return topicPrefix + thing + "/jobs/notify-next" }
+
+// RequestTopic is where a request about a thing is published: what is what follows jobs/, such as
+// start-next or fw-7/update. It is also how filters are made, with # or +.
+func RequestTopic(thing, what string) string { return topicPrefix + thing + "/jobs/" + what }

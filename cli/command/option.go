@@ -118,6 +118,9 @@ func Options(op *schema.Description) []*Option {
 	if w, ok := WaitOf(op); ok {
 		all = append(all, w.options()...)
 	}
+	if describe, _ := DescribedBy(op); describe != nil {
+		all = append(all, diffOptions()...)
+	}
 	for _, file := range Outfiles[op.Name] {
 		all = append(all, &Option{
 			Name:  file.Option,

@@ -56,14 +56,21 @@ func (l list) read(ctx context.Context, how, about string, args []string) error 
 func (l list) readWords(
 	ctx context.Context, how, about string, args []string, n int,
 ) (words []string, err error) {
+	return l.readSome(ctx, how, about, args, n, n)
+}
+
+// readSome is readWords for a number of words from least to most.
+func (l list) readSome(
+	ctx context.Context, how, about string, args []string, least, most int,
+) (words []string, err error) {
 	if words, err = parseWords(l.flags, args, how, about); err != nil {
 		return nil, err
 	}
 	switch {
-	case len(words) < n || slices.Contains(words, ""):
+	case len(words) < least || slices.Contains(words, ""):
 		return nil, wrongWords(l.flags)
-	case len(words) > n:
-		return nil, wrongValue(l.flags, "%q belongs to nothing: the rest are options", words[n])
+	case len(words) > most:
+		return nil, wrongValue(l.flags, "%q belongs to nothing: the rest are options", words[most])
 	case *l.limit < 1:
 		return nil, wrongValue(l.flags, "--limit %d is refused: must be 1 or more", *l.limit)
 	case *l.output != "table" && *l.output != "json":

@@ -98,6 +98,9 @@ func status(ctx context.Context, err error) int {
 		none := func(string) (string, bool) { return "", false }
 		err = environment("drover").ShowPage(ctx, wanted.page, none, true)
 	}
+	if own, ok := statusOf(err); ok {
+		return own
+	}
 	switch {
 	case err == nil:
 		return 0

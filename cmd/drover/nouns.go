@@ -33,6 +33,8 @@ func jobVerbs() []verb {
 		{"steering", "JOB [options]", showSteering},
 		{"approve", "JOB [options]", approveWave},
 		{"retry", "JOB [options]", retryJob},
+		{"failures", "JOB [options]", showFailures},
+		{"what-if", "JOB [--rollout ...] [--abort ...] [--guard ...] [options]", whatIf},
 	}
 }
 

@@ -42,6 +42,7 @@ func (s *session) acknowledge(id uint16) {
 			continue
 		}
 		s.unstore(&s.inFlight[i])
+		s.notificationAcknowledged(id)
 		last := len(s.inFlight) - 1
 		copy(s.inFlight[i:], s.inFlight[i+1:])
 		s.inFlight[last] = entry{}

@@ -233,6 +233,9 @@ func (o *outbound) appendDeliveries(b []byte) []byte {
 		if e.qos > 0 {
 			s.inFlight = append(s.inFlight, e)
 		}
+		if e.m.Latest {
+			s.notify(&e, now)
+		}
 		b = mqtt.AppendPublish(b, o.version, &p)
 	}
 	return b

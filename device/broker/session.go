@@ -56,6 +56,8 @@ type session struct {
 	lastSeq  uint64  // the store key that was given last
 
 	will *delayedWill // of the last connection; nil: none is delayed
+
+	notified notified // the last notification that was sent
 }
 
 // restoredLife is how long a session lasts after the start of the broker at the least. Until then

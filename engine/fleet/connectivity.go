@@ -37,6 +37,15 @@ func (c *classifier) connectivity(
 	return known, last.MayReturn && !last.Connected && now.Sub(last.At) < c.grace, nil
 }
 
+// ConnectivityOf returns what is known of the client that is named like a thing (R-ID-40), nil when
+// nothing is.
+func (s *Service) ConnectivityOf(
+	r store.NodeReader, thing string,
+) (known *fleetquery.Connectivity, err error) {
+	known, _, err = s.classifier.connectivity(r, thing, time.Time{})
+	return known, err
+}
+
 // displaced is the reason when another client has taken the client id of the thing.
 const displaced = "DUPLICATE_CLIENTID"
 

@@ -160,6 +160,35 @@ func (s *Service) DetachPrincipal(ctx context.Context, thingName, certificate st
 	})
 }
 
+// CertificatesOf returns up to limit certificates that are attached to a thing, by id; none for a
+// thing that does not exist.
+func (s *Service) CertificatesOf(
+	ctx context.Context, thing string, limit int,
+) (found []registry.Certificate, err error) {
+	err = s.Store.Read(ctx, func(r store.Reader) error {
+		id, err := r.ThingID(thing)
+		if commit.Missing(err) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		attached, err := r.PrincipalsOfThing(id, "", limit)
+		if err != nil {
+			return err
+		}
+		for _, p := range attached {
+			c, err := r.Certificate(p.Certificate)
+			if err != nil {
+				return err
+			}
+			found = append(found, c)
+		}
+		return nil
+	})
+	return found, err
+}
+
 // PrincipalsOfThing lists the certificates attached to a thing, by id; with exclusive only those
 // attached so, or not so. Where it stopped before the page was full, more is the id to go on after
 // (R-WIRE-27).

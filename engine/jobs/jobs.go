@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"time"
 
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/internal/fault"
@@ -33,36 +34,16 @@ type NewJob struct {
 // returns; those of a larger one follow in the background (R-ROLL-21). It costs the same for one
 // thing and for a group of a million.
 func (s *Service) CreateJob(ctx context.Context, in NewJob) (created job.Job, err error) {
-	if err := s.fillFromTemplate(ctx, &in); err != nil {
-		return job.Job{}, err
-	}
-	if err := s.readLink(ctx, &in); err != nil {
-		return job.Job{}, err
-	}
-	placeholders, err := s.checkDocument(in.Document)
+	definition, tags, paused, err := s.checkNew(ctx, &in)
 	if err != nil {
-		return job.Job{}, err
-	}
-	tags, err := registry.CheckTags(in.Tags)
-	if err != nil {
-		return job.Job{}, err
-	}
-	definition := in.Definition.Complete(placeholders, s.ObjectStore)
-	tags, paused, err := steerNew(&definition, tags)
-	if err != nil {
-		return job.Job{}, err
-	}
-	if err := definition.Check(s.Clock.Now()); err != nil {
-		return job.Job{}, err
-	}
-	if err := s.checkObjects(ctx, definition, placeholders); err != nil {
 		return job.Job{}, err
 	}
 	err = s.Commits.Do(ctx, func(tx *commit.Tx) error {
-		j, err := s.newJob(tx, in.ID, definition, paused)
+		j, _, err := s.newJob(tx, in.ID, definition, paused, tx.Now)
 		if err != nil {
 			return err
 		}
+		j.Key = tx.Keys.Job()
 		new := store.CreatedJob{Job: j, Document: in.Document, Original: in.original}
 		tx.Changes.Job.CreatedJobs = []store.CreatedJob{new}
 		tx.SetJob(j)
@@ -73,35 +54,66 @@ func (s *Service) CreateJob(ctx context.Context, in NewJob) (created job.Job, er
 	return created, err
 }
 
-// newJob makes a job that starts at once, or is SCHEDULED when something holds it back.
-func (s *Service) newJob(
-	tx *commit.Tx, id string, definition job.Definition, paused string,
-) (j job.Job, err error) {
-	sources, err := sources(tx, definition.Targets, targetsMustExist)
-	if err != nil {
-		return j, err
+// checkNew completes a new job and refuses one that must not be, as far as that can be said without
+// the jobs, things and groups that there are. tags are those that mean nothing here.
+func (s *Service) checkNew(
+	ctx context.Context, in *NewJob,
+) (definition job.Definition, tags map[string]string, paused string, err error) {
+	if err := s.fillFromTemplate(ctx, in); err != nil {
+		return definition, nil, "", err
 	}
-	if _, err := tx.JobByID(id); err == nil {
+	if err := s.readLink(ctx, in); err != nil {
+		return definition, nil, "", err
+	}
+	placeholders, err := s.checkDocument(in.Document)
+	if err != nil {
+		return definition, nil, "", err
+	}
+	if tags, err = registry.CheckTags(in.Tags); err != nil {
+		return definition, nil, "", err
+	}
+	definition = in.Definition.Complete(placeholders, s.ObjectStore)
+	if tags, paused, err = steerNew(&definition, tags); err != nil {
+		return definition, nil, "", err
+	}
+	if err := definition.Check(s.Clock.Now()); err != nil {
+		return definition, nil, "", err
+	}
+	return definition, tags, paused, s.checkObjects(ctx, definition, placeholders)
+}
+
+// newJob is a job that starts at once, or is SCHEDULED when something holds it back. It has no key
+// yet. sources are what its targets name now, also for one that is SCHEDULED.
+func (s *Service) newJob(
+	r facts, id string, definition job.Definition, paused string, now time.Time,
+) (j job.Job, sources []job.Source, err error) {
+	if sources, err = sourcesOf(r, definition.Targets, targetsMustExist); err != nil {
+		return j, nil, err
+	}
+	if _, err := jobByID(r, id); err == nil {
 		taken := fault.New(fault.Exists, "job %s exists already", id)
 		taken.ResourceKind, taken.ResourceName, taken.ResourceID = registry.KindJob, id, id
-		return j, taken
+		return j, nil, taken
 	} else if !fault.Is(err, fault.NotFound) {
-		return j, err
+		return j, nil, err
 	}
-	newest, err := tx.LastJoined()
+	newest, err := r.LastJoined()
 	if err != nil {
-		return j, err
+		return j, nil, err
 	}
-	j = job.Job{Key: tx.Keys.Job(), ID: id, Definition: definition}
-	j.CreatedAt, j.UpdatedAt, j.Paused = tx.Now, tx.Now, paused
+	j = job.Job{ID: id, Definition: definition}
+	j.CreatedAt, j.UpdatedAt, j.Paused = now, now, paused
+	if paused != "" {
+		j.PausedAt = now
+	}
 	j.TargetGroups = job.TargetGroups(sources)
-	if err := checkWaves(tx, j); err != nil {
-		return j, err
+	if err := checkWaves(r, j); err != nil {
+		return j, nil, err
 	}
-	if !j.WaitForSchedule(tx.Now) {
-		j.StartRollout(sources, newest, tx.Now)
+	if !j.WaitForSchedule(now) {
+		j.StartRollout(sources, newest, now)
 	}
-	return j, checkNewJob(tx, s.Limits, j)
+	return j, sources, checkNewJob(r, s.Limits, j)
 }
 
 // UpdateJob changes a running job; rules R-UPD. A namespace that is given and is not that of the
@@ -129,8 +141,8 @@ func (s *Service) UpdateJob(ctx context.Context, id string, namespace *string, u
 }
 
 // jobInNamespace finds a job for operations that may name its namespace.
-func jobInNamespace(tx *commit.Tx, id string, namespace *string) (job.Job, error) {
-	j, err := tx.JobByID(id)
+func jobInNamespace(r facts, id string, namespace *string) (job.Job, error) {
+	j, err := jobByID(r, id)
 	if err == nil && !j.InNamespace(namespace) {
 		return j, commit.NoJob(id)
 	}

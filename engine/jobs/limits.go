@@ -7,14 +7,14 @@ import (
 
 // checkNewJob refuses a new job where too many are active or concurrent already (R-LIM-40 to
 // R-LIM-42, R-LIM-48). What has no limit is not counted.
-func checkNewJob(tx *commit.Tx, limits job.Limits, j job.Job) (err error) {
+func checkNewJob(r facts, limits job.Limits, j job.Job) (err error) {
 	active := 0
 	if limits.Active(j.TargetSelection) > 0 {
-		if active, err = tx.ActiveJobs(j.TargetSelection); err != nil {
+		if active, err = r.ActiveJobs(j.TargetSelection); err != nil {
 			return err
 		}
 	}
-	concurrent, err := concurrentJobs(tx, limits)
+	concurrent, err := concurrentJobs(r, limits)
 	if err != nil {
 		return err
 	}
@@ -32,9 +32,9 @@ func checkConcurrency(tx *commit.Tx, limits job.Limits, before, after job.Job) e
 }
 
 // concurrentJobs is how many jobs are concurrent; 0 without a limit on them.
-func concurrentJobs(tx *commit.Tx, limits job.Limits) (int, error) {
+func concurrentJobs(r facts, limits job.Limits) (int, error) {
 	if limits.Concurrent == 0 {
 		return 0, nil
 	}
-	return tx.ConcurrentJobs()
+	return r.ConcurrentJobs()
 }

@@ -75,3 +75,17 @@ func (s *Service) checkObjects(
 	}
 	return s.Objects.Check(ctx, d.Role(), job.Objects(placeholders, s.stores()))
 }
+
+// Artifacts are the keys of the artifacts of this server's own store that a document names.
+func (s *Service) Artifacts(document string) (keys []string) {
+	placeholders, err := s.checkDocument(document)
+	if err != nil { // it was checked, or is of before
+		return nil
+	}
+	for _, o := range job.Objects(placeholders, s.stores()) {
+		if o.Artifact && !o.Upload {
+			keys = append(keys, o.Key)
+		}
+	}
+	return keys
+}

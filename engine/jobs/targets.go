@@ -21,12 +21,12 @@ const (
 	targetsMayBeGone = false // pass over it: the job was created when it existed
 )
 
-// sources resolves targets to sources, in their order (R-ROLL-12).
-func sources(
-	tx *commit.Tx, targets []job.Target, mustExist bool,
+// sourcesOf resolves targets to sources, in their order (R-ROLL-12).
+func sourcesOf(
+	r facts, targets []job.Target, mustExist bool,
 ) (sources []job.Source, err error) {
 	for i, target := range targets {
-		source, err := sourceOf(tx, i, target)
+		source, err := sourceOf(r, i, target)
 		if commit.Missing(err) {
 			if !mustExist {
 				continue
@@ -47,14 +47,14 @@ func noTarget(i int, t job.Target) *fault.Error {
 
 // sourceOf resolves one target, which stands at an index of the job's targets. store.ErrNotFound:
 // it does not exist.
-func sourceOf(tx *commit.Tx, index int, target job.Target) (source job.Source, err error) {
+func sourceOf(r facts, index int, target job.Target) (source job.Source, err error) {
 	source.Target = index
 	switch target.Kind {
 	case registry.KindThing:
-		source.Thing, err = tx.ThingID(target.Name)
+		source.Thing, err = r.ThingID(target.Name)
 		return source, err
 	case registry.KindGroup:
-		group, err := tx.GroupByName(target.Name)
+		group, err := r.GroupByName(target.Name)
 		if err == nil && group.Work == registry.Emptying {
 			err = store.ErrNotFound // being deleted: nothing can target it any more
 		}

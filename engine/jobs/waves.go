@@ -60,12 +60,12 @@ func acceptInGroupWave(tx *commit.Tx, j job.Job, _ job.Source, m registry.Member
 }
 
 // checkWaves refuses waves of groups that do not exist, as far as they have not begun.
-func checkWaves(tx *commit.Tx, j job.Job) error {
+func checkWaves(r facts, j job.Job) error {
 	for _, w := range j.WavesToCome() {
 		if w.Group == "" {
 			continue
 		}
-		if _, err := tx.GroupByName(w.Group); commit.Missing(err) {
+		if _, err := r.GroupByName(w.Group); commit.Missing(err) {
 			return fault.New(fault.Invalid, "tags: drover:waves: there is no thing group %s", w.Group)
 		} else if err != nil {
 			return err

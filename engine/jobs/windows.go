@@ -28,7 +28,7 @@ func (b *Background) openStep(tx *commit.Tx, j job.Job) error {
 		tx.SetJob(j)
 		return nil
 	}
-	sources, err := sources(tx, j.Targets, targetsMayBeGone)
+	sources, err := sourcesOf(tx, j.Targets, targetsMayBeGone)
 	if err != nil {
 		return err
 	}

@@ -126,6 +126,7 @@ func (e *effect) UnmarshalJSON(text []byte) error {
 
 // compile checks a statement and makes it ready for evaluation.
 func (raw rawStatement) compile() (s statement, err error) {
+	s.sid = raw.Sid
 	switch raw.Effect {
 	case "Allow":
 	case "Deny":

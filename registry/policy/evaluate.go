@@ -48,6 +48,7 @@ func Evaluate(policies []*Document, r Request) Decision {
 
 // statement is one compiled statement of a document.
 type statement struct {
+	sid                string
 	deny               bool // Effect is Deny, otherwise Allow
 	actions, resources []wildcard.Pattern
 	// notActions and notResources say that the list names what the statement is not about: it was

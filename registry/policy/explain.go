@@ -15,6 +15,13 @@ type Named struct {
 	Document *Document
 }
 
+// Statement names one statement of a policy.
+type Statement struct {
+	Policy string
+	Number int    // its place, from 1 on
+	Sid    string // empty without one
+}
+
 // Explanation is a decision, and which policies say what. A policy in which
 // both an Allow and a Deny match is listed in Allowing and in Denying.
 type Explanation struct {
@@ -22,6 +29,8 @@ type Explanation struct {
 	// Allowing are the names of the policies in which an Allow matches, Denying of those in which a
 	// Deny does, and Silent of those in which nothing matches.
 	Allowing, Denying, Silent []string
+	// Statements are the Deny statements that match, in the order of their policies.
+	Statements []Statement
 	// Unresolved are the variables and keys that a statement asked for and that did not resolve, by
 	// name.
 	Unresolved []string
@@ -50,7 +59,9 @@ func Explain(policies []Named, requests []Request) Explanation {
 		asked[i].Context.Unresolved = func(name string) { unresolved[name] = true }
 	}
 	for _, p := range policies {
-		allows, denies := p.Document.says(asked)
+		allows, denials := p.Document.says(p.Name, asked)
+		e.Statements = append(e.Statements, denials...)
+		denies := len(denials) > 0
 		if allows {
 			e.Allowing = append(e.Allowing, p.Name)
 		}
@@ -65,18 +76,20 @@ func Explain(policies []Named, requests []Request) Explanation {
 	return e
 }
 
-// says reports whether an Allow of the document matches one of the requests, and whether a Deny
+// says reports whether an Allow of the document matches one of the requests, and names each Deny that
 // does.
-func (d *Document) says(requests []Request) (allows, denies bool) {
-	for _, r := range requests {
-		for i := range d.statements {
-			switch s := &d.statements[i]; {
-			case !s.matches(r):
-			case s.deny:
-				denies = true
-			default:
-				allows = true
-			}
+func (d *Document) says(policy string, requests []Request) (allows bool, denies []Statement) {
+	for i := range d.statements {
+		s, matches := &d.statements[i], false
+		for _, r := range requests {
+			matches = s.matches(r) || matches
+		}
+		switch {
+		case !matches:
+		case s.deny:
+			denies = append(denies, Statement{Policy: policy, Number: i + 1, Sid: s.sid})
+		default:
+			allows = true
 		}
 	}
 	return allows, denies

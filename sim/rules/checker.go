@@ -19,6 +19,7 @@ import (
 //   - Asked and Answered around each request of a device;
 //   - BeforeUpdate, BeforeRetry, BeforeApprove, DeletingJob, BeforeCall and AfterCall around some calls of operators;
 //   - Seen whenever the client of a thing connects or sends something;
+//   - Explained, ExplainedTurn and ExplainedJob with answers to operators who ask why;
 //   - Notified and Published for each message that the server sends by itself;
 //   - Settled whenever the server has nothing to do, Restarted after a crash, Finished at the end.
 type Checker struct {
@@ -41,6 +42,7 @@ type Checker struct {
 	approve    string         // the job of the last ApproveWave, "" after the commit that follows it
 	retry      *RetryCall     // the last RetryJobExecutions, nil after the commit that follows it
 	startedAt  time.Time      // when a node has started last, after a crash
+	promises   []promise      // of explanations
 	update     *Update        // the last UpdateJob, nil after the commit that follows it
 	call       *ExecutionCall // the call about one execution that is being made, nil for none
 	deletingID string         // the id of the job that DeleteJob is being called for, "" for none

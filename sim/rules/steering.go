@@ -75,6 +75,7 @@ func (c *commit) settingsChanged(rec *jobRecord, before job.Definition, j job.Jo
 	rec.steered.paused = j.Paused != ""
 	rec.steered.heldBack = rec.steered.heldBack || settings(j.Definition).MaxOutstanding > 0
 	was, is := settings(before), settings(j.Definition)
+	rec.steered.heldBack = rec.steered.heldBack || len(was.Waves) > 0 // a wave may have left some of the quota
 	if !sameGuard(was.Guard, is.Guard) {
 		rec.steered.guard = guard{of: is.Guard, since: c.now}
 	}

@@ -188,6 +188,60 @@ func (r reader) Members(
 	return found, nil
 }
 
+func (r reader) CountMembers(c store.MemberCount) (int64, error) {
+	counted, within := r.below(c.Groups), r.below(c.Within)
+	things := map[registry.ThingID]bool{}
+	for at, m := range r.memberships.all() {
+		if counted[at.group] && m.Joined <= c.Joined {
+			things[m.Thing] = true
+		}
+	}
+	if len(c.Within) > 0 {
+		both := map[registry.ThingID]bool{}
+		for at, m := range r.memberships.all() {
+			if within[at.group] && things[m.Thing] {
+				both[m.Thing] = true
+			}
+		}
+		things = both
+	}
+	return int64(len(things)), nil
+}
+
+// below is groups and all groups below them.
+func (r reader) below(groups []registry.GroupID) map[registry.GroupID]bool {
+	below := map[registry.GroupID]bool{}
+	for _, g := range groups {
+		if _, err := r.Group(g); err == nil {
+			below[g] = true
+		}
+	}
+	for grown := true; grown; {
+		grown = false
+		for id, g := range r.groups.all() {
+			if below[g.Parent] && !below[registry.GroupID(id)] {
+				below[registry.GroupID(id)], grown = true, true
+			}
+		}
+	}
+	return below
+}
+
+func (r reader) CountBetween(q store.MemberRange) (counted, looked int, err error) {
+	for at, m := range r.memberships.from(inGroup{q.Group, q.After}) {
+		if at.group != q.Group || looked >= q.Limit || q.Before != "" && at.name >= q.Before {
+			break
+		}
+		if at.name > q.After {
+			looked++
+			if m.Joined <= q.Joined {
+				counted++
+			}
+		}
+	}
+	return counted, looked, nil
+}
+
 func (r reader) Memberships(thing registry.ThingID) (found []registry.Membership, err error) {
 	for at, name := range r.groupsOf.from(groupOf{thing: thing}) {
 		if at.thing != thing {

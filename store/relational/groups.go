@@ -1,6 +1,8 @@
 package relational
 
 import (
+	"strconv"
+
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/store"
 )
@@ -164,6 +166,70 @@ func (r reader) Members(
 	group registry.GroupID, after string, limit int,
 ) ([]registry.Membership, error) {
 	return all(r.stmt(listMembers).int(int64(group)).text(after).limit(limit), scanMembership)
+}
+
+// The groups of a count are a text of their keys between commas, so that one statement is for any
+// number of them.
+const (
+	countedTree = `WITH RECURSIVE tree (id) AS (
+		SELECT id FROM thing_group WHERE ?1 LIKE '%,' || id || ',%'
+		UNION SELECT g.id FROM tree CROSS JOIN thing_group g ON g.parent = tree.id)`
+
+	countTree = countedTree + ` SELECT count(*) FROM tree`
+
+	// Of one group no thing is a member twice.
+	countOfGroup = countedTree + `
+		SELECT count(*) FROM tree CROSS JOIN membership m ON m.thing_group = tree.id WHERE m.joined <= ?2`
+
+	countOfGroups = countedTree + `
+		SELECT count(DISTINCT m.thing) FROM tree CROSS JOIN membership m ON m.thing_group = tree.id
+		WHERE m.joined <= ?2`
+
+	countWithin = countedTree + `, within (id) AS (
+		SELECT id FROM thing_group WHERE ?3 LIKE '%,' || id || ',%'
+		UNION SELECT g.id FROM within CROSS JOIN thing_group g ON g.parent = within.id)
+		SELECT count(DISTINCT w.thing) FROM within CROSS JOIN membership w ON w.thing_group = within.id
+		WHERE EXISTS (SELECT 1 FROM membership m WHERE m.thing = w.thing AND m.joined <= ?2
+			AND m.thing_group IN (SELECT id FROM tree))`
+)
+
+func (r reader) CountMembers(c store.MemberCount) (int64, error) {
+	groups, count := keyList(c.Groups), func(s stmt) int64 { return s.getInt() }
+	if len(c.Within) > 0 {
+		return one(r.stmt(countWithin).text(groups).int(c.Joined).text(keyList(c.Within)), count)
+	}
+	sql := countOfGroups
+	if n, err := one(r.stmt(countTree).text(groups), count); err != nil || n == 0 {
+		return 0, err
+	} else if n == 1 {
+		sql = countOfGroup
+	}
+	return one(r.stmt(sql).text(groups).int(c.Joined), count)
+}
+
+// keyList is keys between commas: ,1,2,
+func keyList(keys []registry.GroupID) string {
+	text := ","
+	for _, key := range keys {
+		text += strconv.FormatInt(int64(key), 10) + ","
+	}
+	return text
+}
+
+// countBetween reads only as many rows as it may look at. No name comes after the bound that stands
+// for none.
+const countBetween = `SELECT count(CASE WHEN joined <= ?4 THEN 1 END), count(*) FROM (
+	SELECT joined FROM membership
+	WHERE thing_group = ?1 AND name > ?2 AND name < ?3 ORDER BY name LIMIT ?5) AS looked`
+
+func (r reader) CountBetween(q store.MemberRange) (counted, looked int, err error) {
+	before := q.Before
+	if before == "" {
+		before = afterPrefix("")
+	}
+	s := r.stmt(countBetween).int(int64(q.Group)).text(q.After).text(before).int(q.Joined).limit(q.Limit)
+	n, err := one(s, func(s stmt) [2]int64 { return [2]int64{s.getInt(), s.getInt()} })
+	return int(n[0]), int(n[1]), err
 }
 
 const listMemberships = `SELECT thing_group, thing, name, joined

@@ -309,8 +309,8 @@ func TestStoredAsBefore(t *testing.T) {
 	}
 }
 
-// withoutAudit takes out what came with version 16.
-func withoutAudit(f *facts) { f.Audit = audit.Page{} }
+// withoutAudit takes out what came with version 16: the audit log, and since when a job is paused.
+func withoutAudit(f *facts) { f.Audit, f.Job.PausedAt = audit.Page{}, time.Time{} }
 
 // withoutSilence takes out what came with version 15, and later.
 func withoutSilence(f *facts) {

@@ -281,10 +281,23 @@ func (a answers) registry(r store.Reader) {
 		for _, after := range []string{"", "A"} {
 			list, err := r.Members(id, after, 3)
 			add(a, list, err, "members %d after %q", id, after)
+			q := store.MemberRange{Group: id, After: after, Before: "b", Joined: 25, Limit: 2}
+			counted, looked, err := r.CountBetween(q)
+			addOne(a, [2]int{counted, looked}, err, "%+v", q)
 			for _, number := range []int64{1, 20, 40} {
 				left, err := r.LeftMembers(id, number, after, 3)
 				add(a, left, err, "left members %d at %d after %q", id, number, after)
 			}
+		}
+	}
+	for first := registry.GroupID(1); first <= maxGroup; first++ {
+		for _, c := range []store.MemberCount{
+			{Groups: []registry.GroupID{first}, Joined: 99},
+			{Groups: []registry.GroupID{first, maxGroup}, Joined: 20},
+			{Groups: []registry.GroupID{first}, Joined: 40, Within: []registry.GroupID{maxGroup, 1}},
+		} {
+			n, err := r.CountMembers(c)
+			addOne(a, n, err, "count of members %+v", c)
 		}
 	}
 	for _, name := range names {

@@ -227,6 +227,62 @@ var groups = []promise{
 		want := []registry.Membership{{Group: 2, Member: registry.Member{Thing: 1, Name: "c"}, Joined: 50}}
 		same(w, "whole", read(w, func(r store.Reader) ([]registry.Membership, error) { return r.Members(2, "b", 9) }), want)
 	}},
+	{"things are counted by groups, each once (R-FCT-3)", func(w world) {
+		below := group(3, "below")
+		below.Parent = 1
+		w.apply(createGroups(group(1, "g"), group(2, "h"), below, group(12, "other")))
+		for i, name := range []string{"a", "b", "c", "d", "e"} {
+			w.apply(createThings(thing(int64(i+1), name)), join(1, int64(i+1), int64(10*i+10)))
+		}
+		w.apply(join(2, 1, 60), join(3, 2, 70), join(12, 5, 80))
+		for _, row := range []struct {
+			q    store.MemberCount
+			want int64
+		}{
+			{store.MemberCount{Joined: 99}, 0},
+			{store.MemberCount{Groups: []registry.GroupID{9}, Joined: 99}, 0},
+			{store.MemberCount{Groups: []registry.GroupID{2}, Joined: 99}, 1},
+			{store.MemberCount{Groups: []registry.GroupID{2}, Joined: 60}, 1},
+			{store.MemberCount{Groups: []registry.GroupID{2}, Joined: 59}, 0},
+			{store.MemberCount{Groups: []registry.GroupID{1}, Joined: 99}, 5},
+			{store.MemberCount{Groups: []registry.GroupID{1, 2, 12}, Joined: 99}, 5},
+			{store.MemberCount{Groups: []registry.GroupID{1, 2}, Joined: 30}, 3},
+			{store.MemberCount{Groups: []registry.GroupID{1}, Joined: 99, Within: []registry.GroupID{2, 12}}, 2},
+			{store.MemberCount{Groups: []registry.GroupID{1}, Joined: 20, Within: []registry.GroupID{2, 12}}, 1},
+			{store.MemberCount{Groups: []registry.GroupID{3}, Joined: 99, Within: []registry.GroupID{1}}, 1},
+		} {
+			got := read(w, func(r store.Reader) (int64, error) { return r.CountMembers(row.q) })
+			same(w, fmt.Sprintf("%+v", row.q), got, row.want)
+		}
+	}},
+	{"members are counted between two names", func(w world) {
+		w.apply(createGroups(group(1, "g"), group(2, "h")))
+		for i, name := range []string{"c", "a", "B", "b", "d"} {
+			w.apply(createThings(thing(int64(i+1), name)), join(1, int64(i+1), int64(10*i+10)))
+		}
+		w.apply(join(2, 1, 60))
+		for _, row := range []struct {
+			q               store.MemberRange
+			counted, looked int
+		}{
+			{store.MemberRange{Group: 1, Joined: 99, Limit: 9}, 5, 5},
+			{store.MemberRange{Group: 1, Joined: 99, Limit: 3}, 3, 3},
+			{store.MemberRange{Group: 1, Joined: 99}, 0, 0},
+			{store.MemberRange{Group: 1, Joined: 20, Limit: 9}, 2, 5},
+			{store.MemberRange{Group: 1, Joined: 20, Limit: 2}, 1, 2},
+			{store.MemberRange{Group: 1, After: "a", Before: "d", Joined: 99, Limit: 9}, 2, 2},
+			{store.MemberRange{Group: 1, After: "A", Before: "a", Joined: 99, Limit: 9}, 1, 1},
+			{store.MemberRange{Group: 1, After: "d", Joined: 99, Limit: 9}, 0, 0},
+			{store.MemberRange{Group: 2, Joined: 99, Limit: 9}, 1, 1},
+			{store.MemberRange{Group: 9, Joined: 99, Limit: 9}, 0, 0},
+		} {
+			got := read(w, func(r store.Reader) ([2]int, error) {
+				counted, looked, err := r.CountBetween(row.q)
+				return [2]int{counted, looked}, err
+			})
+			same(w, fmt.Sprintf("%+v", row.q), got, [2]int{row.counted, row.looked})
+		}
+	}},
 	{"memberships of a thing are listed by group", func(w world) {
 		w.apply(createThings(thing(1, "a"), thing(2, "b")), createGroups(group(1, "z"), group(2, "y")))
 		w.apply(join(2, 1, 7), join(1, 1, 8), join(1, 2, 9))
