@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/cockroachdb/datadriven"
@@ -15,6 +16,7 @@ import (
 	"github.com/drover-iot/drover/registry/audit"
 	"github.com/drover-iot/drover/schema"
 	"github.com/drover-iot/drover/store"
+	"github.com/drover-iot/drover/store/memory"
 )
 
 // audited are all records of the audit log of a scenario.
@@ -39,12 +41,27 @@ func (s *scenario) audited() (all []audit.Record) {
 	return all
 }
 
-// watchRecords checks after each request what it has recorded, and calls recorded with the operation
-// of each that was accepted and has left a record.
-func (s *scenario) watchRecords(recorded func(operation string)) {
+// newRecorded is a scenario in which each request is checked for what it has recorded: one that was
+// accepted and whose operation changes something one record, if it has changed anything, and every
+// other none. One whose operation changes nothing must write nothing. recorded is called with each
+// operation that has left a record.
+func newRecorded(t *testing.T, recorded func(operation string)) *scenario {
+	t.Helper()
+	changes := new(atomic.Int64)
+	s := newScenarioOn(t, watched{memory.Open(), changes})
+	s.watchRecords(changes, recorded)
+	return s
+}
+
+// watchRecords checks each request as newRecorded says.
+func (s *scenario) watchRecords(changes *atomic.Int64, recorded func(operation string)) {
 	seen := 0
+	s.asked = func() { changes.Store(0) }
 	s.answered = func(op *schema.Description, w *httptest.ResponseRecorder) {
 		s.t.Helper()
+		if n := changes.Load(); n > 0 && op.Change == nil {
+			s.t.Errorf("%s has written %d times, and its description does not say what it changes", op.Name, n)
+		}
 		var fresh []audit.Record
 		all := s.audited()
 		for _, r := range all[seen:] {
@@ -101,8 +118,7 @@ func TestEachChangeIsRecorded(t *testing.T) { // R-AUD-1
 		for _, path := range files {
 			t.Run(filepath.Base(path), func(t *testing.T) {
 				t.Parallel()
-				s := newScenario(t)
-				s.watchRecords(recorded)
+				s := newRecorded(t, recorded)
 				datadriven.RunTest(t, path, s.do)
 			})
 		}

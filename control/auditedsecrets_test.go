@@ -17,10 +17,9 @@ import (
 // certificate in it.
 func TestOtherChangesAreRecorded(t *testing.T) { // R-AUD-1
 	t.Parallel()
-	w := &world{scenario: newScenario(t)}
-	w.plane.Issuer = issuing(t).Issuer
 	recorded := map[string]int{}
-	w.watchRecords(func(operation string) { recorded[operation]++ })
+	w := &world{scenario: newRecorded(t, func(operation string) { recorded[operation]++ })}
+	w.plane.Issuer = issuing(t).Issuer
 	want := func(operation string, members m) (answer map[string]any) {
 		t.Helper()
 		answer = w.do(operation, members)

@@ -59,6 +59,7 @@ type scenario struct {
 	next        string // the token that was answered last
 	certificate string // testdata/pump-07.crt, as JSON
 	requests    int    // how many were made
+	asked       func() // called before each request, and answered after it; may be nil
 	answered    func(op *schema.Description, w *httptest.ResponseRecorder)
 }
 
@@ -226,6 +227,9 @@ func (s *scenario) serve(
 	r.Header = request.Header
 	w := httptest.NewRecorder()
 	s.requests++
+	if s.asked != nil {
+		s.asked()
+	}
 	s.handler.Serve(WithCaller(s.t.Context(), Caller{
 		Operator:  audit.Operator{KeyID: "AKIAALICE", Name: "alice"},
 		Source:    "192.0.2.7",

@@ -1,7 +1,6 @@
 package schema
 
 import (
-	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -93,7 +92,13 @@ func (s *Shape) appendMap(dst []byte, v reflect.Value) []byte {
 	dst = append(dst, '{')
 	if s.plain {
 		texts := v.Convert(plainMap).Interface().(map[string]string)
-		for i, key := range slices.Sorted(maps.Keys(texts)) {
+		var few [8]string // no memory is taken for them
+		keys := few[:0]
+		for key := range texts {
+			keys = append(keys, key)
+		}
+		slices.Sort(keys)
+		for i, key := range keys {
 			if i > 0 {
 				dst = append(dst, ',')
 			}

@@ -306,3 +306,17 @@ func TestPage(t *testing.T) { // R-AUD-2
 		t.Errorf("large records are in %d pages", len(parts))
 	}
 }
+
+// Times are written as package time writes them.
+func TestTimes(t *testing.T) {
+	t.Parallel()
+	for _, at := range []time.Time{
+		noon, {}, time.Unix(0, 0), time.Date(1999, 12, 31, 23, 59, 59, 999_999_999, time.UTC),
+		time.Date(2026, 3, 1, 0, 30, 0, 0, time.FixedZone("east", 3600)),
+	} {
+		got, want := string(appendTime(nil, at)), at.UTC().Format("2006-01-02T15:04:05.000Z")
+		if got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
