@@ -14,9 +14,8 @@ import (
 
 // What the audit log costs: things made by signed requests to a server that keeps one, beside a
 // server that keeps none, in many short turns. The machine may be busy with other things, and each
-// turn meets another state of it, so that the sums of all turns are compared, and by the time of the
-// server's processors: a server that has nothing else to wait for makes as many things as that
-// allows.
+// turn meets another state of it, so that the sums of all turns are compared. The rate is what the
+// rule speaks of; the time of the server's processors says what is left for others.
 
 const (
 	// auditShare is how many things must be made with an audit log for those made without (R-AUD-5).
@@ -71,8 +70,10 @@ func auditOnly(ctx context.Context, dir string, s sizes, binary string) error {
 			of.server.each(of.server.used).Round(100*time.Nanosecond),
 			of.server.each(of.server.took).Round(time.Microsecond)), "")
 	}
-	share := float64(without.each(without.used)) / float64(with.each(with.used))
+	share := float64(without.each(without.took)) / float64(with.each(with.took))
 	row("  things made with an audit log, for those without", percent(share), ">= 95 %")
+	used := float64(without.each(without.used)) / float64(with.each(with.used))
+	row("  by the time of the server's processors", percent(used), "")
 	if share < auditShare {
 		return errors.New("the audit log costs too much of CreateThing")
 	}

@@ -117,7 +117,7 @@ func Record(v any, digest func(string) string, without ...string) []byte {
 }
 
 // usualRecord is about how many bytes Record returns.
-const usualRecord = 256
+const usualRecord = 128
 
 // record writes a value of the shape.
 func (s *Shape) record(
