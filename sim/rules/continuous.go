@@ -74,7 +74,7 @@ func (c *commit) hasPending(rec *jobRecord, thing registry.ThingID) bool {
 
 // areLateJoiners says whether the new executions of one change are those of late joiners. A thing
 // in mayQueue may come either way: it was released by the rollout if the job says that its rollout
-// notified one more.
+// notified one more, which takes no thing a second time.
 func (c *commit) areLateJoiners(rec *jobRecord, key job.Key, things []registry.ThingID) bool {
 	byRollout := slices.ContainsFunc(things, func(thing registry.ThingID) bool {
 		return !rec.mustQueue[thing] && !rec.mayQueue[thing]
@@ -83,7 +83,7 @@ func (c *commit) areLateJoiners(rec *jobRecord, key job.Key, things []registry.T
 		return false
 	}
 	must := slices.ContainsFunc(things, func(thing registry.ThingID) bool {
-		return rec.mustQueue[thing]
+		return rec.mustQueue[thing] || rec.lastNumber[thing] > 0 && rec.steered.retry == nil
 	})
 	after, err := c.store.Job(key)
 	return must || err != nil || after.Progress.Notified == rec.stored.Progress.Notified
