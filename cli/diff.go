@@ -50,23 +50,30 @@ func (c *call) showDiff(ctx context.Context, out *sender, in *value.Object) (goO
 			return false, err
 		}
 	}
+	if err := c.showOutlook(ctx, out, in, colors); err != nil {
+		return false, err
+	}
+	return c.agreed(ctx)
+}
+
+// showOutlook shows what an update does to the forecast of its job. A server that forecasts nothing,
+// or nothing of this job, hinders nobody; an update that it refuses is refused now.
+func (c *call) showOutlook(
+	ctx context.Context, out *sender, in *value.Object, colors bool,
+) error {
 	before, err := c.forecastOf(ctx, out, "jobId", jobOf(in))
 	if err != nil {
-		return false, err
+		return c.env.print("no forecast: " + strings.TrimSpace(err.Error()))
 	}
 	after, err := c.forecastOf(ctx, out, "update", in)
 	if err != nil {
-		return false, err
+		return err
 	}
-	if err := c.env.print("finish: " + overview.FinishChange(before, after)); err != nil {
-		return false, err
-	}
+	lines := []string{"finish: " + overview.FinishChange(before, after)}
 	for _, line := range overview.Warnings(after) {
-		if err := c.env.print(terminal.Paint(line, terminal.Yellow, colors)); err != nil {
-			return false, err
-		}
+		lines = append(lines, terminal.Paint(line, terminal.Yellow, colors))
 	}
-	return c.agreed(ctx)
+	return c.env.print(strings.Join(lines, "\n"))
 }
 
 // changes compares the members of an update with what there is.

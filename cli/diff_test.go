@@ -50,6 +50,10 @@ func TestDiff(t *testing.T) { // R-AUD-4
 		"refused": {"--description new --diff --yes", "-", []answer{described, forecasts[0],
 			{status: 400, body: `{"message":"job j has ended"}`}}, reads,
 			"description\n  - \"old\"\n  + \"new\"\n", 254, "job j has ended"},
+		"no forecast": {"--description new --diff --yes", "-", []answer{described,
+			{status: 404, body: `{"message":"no such operation"}`}, done}, "GET /jobs/j|POST /_drover/forecast|PATCH /jobs/j",
+			"description\n  - \"old\"\n  + \"new\"\nno forecast: An error occurred (404) when calling the Forecast operation: no such operation\n",
+			0, ""},
 		"yes to nothing": {"--description new --yes", "-", nil, "", "", 252, "--yes is for --diff"},
 	} {
 		t.Run(name, func(t *testing.T) {

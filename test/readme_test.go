@@ -90,6 +90,24 @@ func TestReadmeSteering(t *testing.T) { // R-STR-1, R-STR-10, R-STR-14, R-STR-15
 	}
 }
 
+// The commands under "What will become of a job" and "What became of it" work as they are written.
+func TestReadmeAnswers(t *testing.T) { // R-FCT-1, R-FAIL-1, R-FAIL-2, R-WHAT-1
+	t.Parallel()
+	s := serve(t)
+	s.ask("POST", "/things/pump-07", "")
+	s.fleet2("site-1", "pump-07")
+	s.create("fw-2-4", "site-1", nil)
+	c := s.readmeShell(t)
+	out := c.ok(readmeCommands(t, "What will become of a job")) + c.ok(readmeCommands(t, "What became of it"))
+	for _, want := range []string{
+		"Finish ", `"p50"`, "FIRST ATTEMPTS", "thinggroup/fw-2-good", "WITH THESE SETTINGS", "does not stop it",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("nothing printed has %q:\n%s", want, out)
+		}
+	}
+}
+
 // The commands under "Ship a file" work as they are written, on a server with the fleet of one.
 func TestReadmeShipAFile(t *testing.T) { // R-ART-11, R-ART-12, R-ART-13, R-ART-17
 	t.Parallel()
