@@ -71,32 +71,40 @@ func (c *call) forecast(ctx context.Context, args []string) error {
 	if c.line.Skeleton() == command.SkeletonOutput {
 		return c.newPrinter(s).show(sampleAnswer(drover.Forecast.Describe().Output, s.Output))
 	}
+	return ask(ctx, c, s, drover.Forecast.Describe(), request, overview.Forecast)
+}
+
+// ask makes a call of an operation of drover's own. People see its answer as draw draws it, in so many
+// columns; with --output or --query it is shown as it is.
+func ask[Out any](
+	ctx context.Context, c *call, s *settings.Settings, op *schema.Description, in *value.Object,
+	draw func(answer *Out, columns int, colors bool) string,
+) error {
 	if !c.line.Has("no-sign-request") {
 		if err := s.FindCredentials(ctx); err != nil {
 			return err
 		}
 	}
-	c.service, c.op = &drover.Service, drover.Forecast.Describe()
+	c.service, c.op = &drover.Service, op
 	out, err := newSender(c, s)
 	if err != nil {
 		return err
 	}
 	defer out.transport.HTTP.CloseIdleConnections()
 	if c.line.Has("output") || c.query != nil {
-		answer, err := out.fetch(ctx, request)
+		answer, err := out.fetch(ctx, in)
 		if err != nil {
 			return err
 		}
 		return c.newPrinter(s).show(answer)
 	}
-	f, err := fetchAs[drover.ForecastResponse](ctx, out, request)
+	answer, err := fetchAs[Out](ctx, out, in)
 	if err != nil {
 		return err
 	}
 	screen := terminal.Of(c.env.Stdout)
 	columns, _ := terminal.Size(screen)
-	text := overview.Forecast(f, columns, terminal.Colors(screen, c.env.Getenv))
-	return c.env.print(text)
+	return c.env.print(draw(answer, columns, terminal.Colors(screen, c.env.Getenv)))
 }
 
 // forecastRequest reads the line behind a verb as the request for the forecast; nil when a sample of

@@ -11,7 +11,6 @@ import (
 	"github.com/drover-iot/drover/cli/exit"
 	"github.com/drover-iot/drover/cli/overview"
 	"github.com/drover-iot/drover/cli/settings"
-	"github.com/drover-iot/drover/cli/terminal"
 	"github.com/drover-iot/drover/cli/value"
 )
 
@@ -45,31 +44,10 @@ func (c *call) whatIf(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if !c.line.Has("no-sign-request") {
-		if err := s.FindCredentials(ctx); err != nil {
-			return err
-		}
-	}
-	c.service = &drover.Service
-	out, err := newSender(c, s)
-	if err != nil {
-		return err
-	}
-	defer out.transport.HTTP.CloseIdleConnections()
-	if c.line.Has("output") || c.query != nil {
-		answer, err := out.fetch(ctx, request)
-		if err != nil {
-			return err
-		}
-		return c.newPrinter(s).show(answer)
-	}
-	r, err := fetchAs[drover.ReplayJobResponse](ctx, out, request)
-	if err != nil {
-		return err
-	}
-	screen := terminal.Of(c.env.Stdout)
-	columns, _ := terminal.Size(screen)
-	return c.env.print(overview.ReplayTable(r).String(columns, terminal.Colors(screen, c.env.Getenv)))
+	return ask(ctx, c, s, c.op, request,
+		func(r *drover.ReplayJobResponse, columns int, colors bool) string {
+			return overview.ReplayTable(r).String(columns, colors)
+		})
 }
 
 // whatIfRequest reads the line as a request.
