@@ -106,6 +106,12 @@ func TestReadmeAnswers(t *testing.T) { // R-FCT-1, R-FAIL-1, R-FAIL-2, R-WHAT-1
 			t.Errorf("nothing printed has %q:\n%s", want, out)
 		}
 	}
+	// A job that is not there leaves no group behind.
+	out = c.ok("drover jobs failures none --create-group left 2>&1 || drover iot describe-thing-group " +
+		"--thing-group-name left 2>&1 || echo no group")
+	if !strings.Contains(out, "job none does not exist") || !strings.Contains(out, "no group") {
+		t.Errorf("a job that is not there: %s", out)
+	}
 }
 
 // The commands under "Ship a file" work as they are written, on a server with the fleet of one.

@@ -30,33 +30,38 @@ func (c *caller) createGroup(
 	ctx context.Context, job iot.JobID, name iot.ThingGroupName, without drover.TraitTexts,
 ) error {
 	server := c.client(c.Attempts)
-	made, err := client.Call(ctx, server, iot.CreateThingGroup,
-		&iot.CreateThingGroupRequest{ThingGroupName: name})
-	if err != nil {
-		return err
-	}
-	added := 0
-	line := terminal.NewProgress(os.Stderr, os.Getenv)
-	defer line.End()
 	request := &drover.ListJobTargetThingsRequest{
 		JobID:      job,
 		Without:    without,
 		MaxResults: new(iot.MaxResults(groupPage)),
 	}
+	// A job that is not there, or a trait that is none, leaves no group behind.
+	page, err := client.Call(ctx, server, drover.ListJobTargetThings, request)
+	if err != nil {
+		return err
+	}
+	made, err := client.Call(ctx, server, iot.CreateThingGroup,
+		&iot.CreateThingGroupRequest{ThingGroupName: name})
+	if err != nil {
+		return err
+	}
+	added := map[iot.ThingName]bool{} // a thing may come with each of several targets
+	line := terminal.NewProgress(os.Stderr, os.Getenv)
+	defer line.End()
 	for {
-		page, err := client.Call(ctx, server, drover.ListJobTargetThings, request)
-		if err != nil {
-			return err
-		}
 		if err := addAll(ctx, server, name, page.ThingNames); err != nil {
-			return fmt.Errorf("%w\n%d things are in group %s so far: remove it and try again",
-				err, added, name)
+			return fmt.Errorf("%w\n%d things are in group %s so far", err, len(added), name)
 		}
-		added += len(page.ThingNames)
-		text := fmt.Sprintf("%d things are in group %s", added, name)
+		for _, thing := range page.ThingNames {
+			added[thing] = true
+		}
+		text := fmt.Sprintf("%d things are in group %s", len(added), name)
 		line.Show(text, text, page.NextToken == nil, time.Now())
 		if request.NextToken = page.NextToken; request.NextToken == nil {
 			break
+		}
+		if page, err = client.Call(ctx, server, drover.ListJobTargetThings, request); err != nil {
+			return err
 		}
 	}
 	fmt.Println(made.ThingGroupArn)

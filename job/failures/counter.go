@@ -54,8 +54,8 @@ func (a Attempt) Reason() string {
 	return ""
 }
 
-// failed reports whether a status is a failure, counted whether it is an end that the device brought
-// about, or its timer (R-ABT-4).
+// outcome says what a status counts for: whether the device or its timer has brought the attempt to
+// this end (R-ABT-4), and whether that is a failure.
 func outcome(s job.ExecutionStatus) (failed, counted bool) {
 	switch s {
 	case job.ExecutionSucceeded:
