@@ -50,6 +50,10 @@ func TestDiff(t *testing.T) { // R-AUD-4
 		"refused": {"--description new --diff --yes", "-", []answer{described, forecasts[0],
 			{status: 400, body: `{"message":"job j has ended"}`}}, reads,
 			"description\n  - \"old\"\n  + \"new\"\n", 254, "job j has ended"},
+		"finishes as before": {"--description new --diff", "-", []answer{described, forecasts[0],
+			{status: 200, body: strings.Replace(forecastAnswer, `"p50":60,"p90":60,"never"`, `"p50":60.4,"p90":60.4,"never"`, 1)}},
+			reads, "description\n  - \"old\"\n  + \"new\"\nfinish: 1970-01-01 00:01 UTC (in 1 min), as without the change\n" +
+				"warning: lower the rate (RATE_ABOVE_TARGETS)\n", 0, ""},
 		"no forecast": {"--description new --diff --yes", "-", []answer{described,
 			{status: 404, body: `{"message":"no such operation"}`}, done}, "GET /jobs/j|POST /_drover/forecast|PATCH /jobs/j",
 			"description\n  - \"old\"\n  + \"new\"\nno forecast: An error occurred (404) when calling the Forecast operation: no such operation\n",

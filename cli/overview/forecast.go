@@ -194,7 +194,7 @@ func FinishChange(before, after *drover.ForecastResponse) string {
 	}
 	difference := is.Time().Sub(was.Time())
 	switch {
-	case difference == 0:
+	case difference.Abs() < time.Second: // the two were asked for one after the other
 		return when(is, after.At) + ", as without the change"
 	case difference < 0:
 		return when(is, after.At) + ", " + follow.Span(-difference) + " sooner"
