@@ -142,10 +142,10 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 		serving.Go(func() error { return watch.run(ctx) })
 	}
 	s.serve(ctx, serving)
+	s.ready.Store(true) // before the file is there: who waits for it asks next
 	if err := s.Endpoints.Write(s.Data); err != nil {
 		serving.Go(func() error { return err }) // ends the listeners
 	} else {
-		s.ready.Store(true)
 		ready()
 	}
 	err := serving.Wait()

@@ -14,7 +14,10 @@ import (
 func rejoin(t testing.TB, address, id string, in *inbox) (client mqtt.Client, known bool) {
 	t.Helper()
 	options := mqtt.NewClientOptions().AddBroker(strings.Replace(address, "mqtt://", "tcp://", 1)).SetClientID(id).SetCleanSession(false).SetAutoReconnect(false)
-	options.SetDefaultPublishHandler(func(_ mqtt.Client, m mqtt.Message) { in.put(m.Topic(), m.Payload()) })
+	options.SetDefaultPublishHandler(func(_ mqtt.Client, m mqtt.Message) {
+		m.Ack() // by itself the client acknowledges later, and a DISCONNECT could go before it
+		in.put(m.Topic(), m.Payload())
+	})
 	client = mqtt.NewClient(options)
 	token := client.Connect().(*mqtt.ConnectToken)
 	if !token.WaitTimeout(10*time.Second) || token.Error() != nil {
