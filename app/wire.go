@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/drover-iot/drover/console"
 	"github.com/drover-iot/drover/control"
 	"github.com/drover-iot/drover/device"
 	"github.com/drover-iot/drover/device/broker"
@@ -118,6 +119,10 @@ func (s *Server) join(ctx context.Context) error {
 		NeedsURLs: s.needsURLs,
 		Rate:      s.Rates.Control,
 	}
+	page, err := console.New()
+	if err != nil {
+		return err
+	}
 	operators := &gateway.OperatorAuth{Keys: s.secrets.keys, Scope: s.Scope}
 	s.handler = &gateway.HTTP{
 		Control:   control.NewHandler(plane, s.Log),
@@ -127,6 +132,7 @@ func (s *Server) join(ctx context.Context) error {
 		Devices:   s.devices,
 		Bodies:    gateway.NewBodies(bodiesBudget.of(capacity.Memory())),
 		Artifacts: s.artifactCalls(),
+		Console:   page,
 		Ready:     s.unready,
 		Log:       s.Log,
 	}

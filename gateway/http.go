@@ -43,12 +43,21 @@ type HTTP struct {
 	Bodies    *Bodies
 	// Artifacts serves what is signed for S3; nil when there is no store of artifacts.
 	Artifacts *Artifacts
+	// Console serves the web page, without credentials: what it shows it asks for as everybody does.
+	Console Page
 	// Ready says why the server should get no requests now; nil when it may.
 	Ready func() error
 	Log   *slog.Logger
 
 	// answering is the number of requests whose caller is known and whose body has been read.
 	answering atomic.Int64
+}
+
+// Page is a web page.
+type Page interface {
+	http.Handler
+	// Serves reports whether a request that is not signed is for the page or one of its files.
+	Serves(*http.Request) bool
 }
 
 // ServeHTTP serves one request. Who calls is found out before the body is read (R-WIRE-29).
@@ -58,6 +67,10 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set(requestIDHeader, requestID)
 	if probe := h.health(r.URL.Path); probe != nil {
 		serveHealth(w, r, probe)
+		return
+	}
+	if h.Console != nil && !hasSignature(r) && h.Console.Serves(r) {
+		h.Console.ServeHTTP(w, r)
 		return
 	}
 	if strings.HasPrefix(r.URL.Path, serverPath) && !h.Control.Knows(r.URL.EscapedPath()) {
@@ -74,6 +87,12 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h.Log.Debug("http request", "method", r.Method, "path", r.URL.Path, "request", requestID,
 		"took", time.Since(started))
+}
+
+// hasSignature reports whether a request claims to be signed, in its headers or in its query.
+func hasSignature(r *http.Request) bool {
+	return r.Header.Get("Authorization") != "" || strings.Contains(r.URL.RawQuery, "X-Amz-") ||
+		isVersion2(r)
 }
 
 // serveCertified serves a device. TLS has proved that it has the key of the certificate.

@@ -1,0 +1,71 @@
+// Calls of the API. The browser sends the cookie of the session with each of them, and the server
+// checks it as it checks a signature.
+
+// ApiError is an answer that is no success. Its message is the server's own sentence.
+export class ApiError extends Error {
+  constructor(status, code, message) {
+    super(message);
+    this.status = status; // of HTTP; 0 when the server was not reached
+    this.code = code; // such as ResourceNotFoundException
+  }
+}
+
+// onSignedOut is called when the server no longer knows the session.
+let onSignedOut = () => {};
+export function whenSignedOut(f) { onSignedOut = f; }
+
+// get reads. Members of query that are undefined, null or '' are left out; lists are repeated.
+export function get(path, query = {}, options = {}) {
+  return call('GET', path + queryText(query), undefined, options);
+}
+
+// send changes something: method is POST, PUT, PATCH or DELETE.
+export function send(method, path, body, options = {}) {
+  return call(method, path, body, options);
+}
+
+// at fills in a path: at`/jobs/${id}` escapes what stands in it.
+export function at(parts, ...values) {
+  return parts.reduce((path, part, i) => path + encodeURIComponent(values[i - 1]) + part);
+}
+
+function queryText(query) {
+  const pairs = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one !== undefined && one !== null && one !== '') pairs.append(name, one);
+    }
+  }
+  const text = pairs.toString();
+  return text && '?' + text;
+}
+
+async function call(method, path, body, {signal, quiet} = {}) {
+  const request = {method, signal, headers: {}};
+  if (body !== undefined) {
+    request.headers['Content-Type'] = 'application/json';
+    request.body = JSON.stringify(body);
+  }
+  let answer, text;
+  try {
+    answer = await fetch(path, request);
+    text = await answer.text();
+  } catch (err) {
+    if (err.name === 'AbortError') throw err;
+    throw new ApiError(0, '', 'The server does not answer. Is it still running?');
+  }
+  const value = parse(text);
+  if (answer.ok) return value;
+  if (answer.status === 401 && !quiet) onSignedOut();
+  const code = (answer.headers.get('x-amzn-ErrorType') ?? value?.code ?? '').split(':')[0];
+  throw new ApiError(answer.status, code, value?.message ?? value?.Message ?? text.trim() ??
+    `The server answered ${answer.status}.`);
+}
+
+function parse(text) {
+  try {
+    return text ? JSON.parse(text) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,49 @@
+// The console: who is signed in, which page is shown. Each page is a module that is loaded when it is
+// opened first. Start reading at App; pages are in pages/, what they are made of in parts/.
+import {html, render, useEffect, useState} from './html.js';
+import {whenSignedOut} from './api.js';
+import {current, signOut} from './session.js';
+import {useRoute} from './router.js';
+import {Loading, Problem} from './parts/notice.js';
+import {Page} from './parts/page.js';
+import {SignIn} from './pages/signin.js';
+import {Shell} from './shell.js';
+import {find} from './pages.js';
+
+function App() {
+  const [session, setSession] = useState(); // undefined: not known yet; null: nobody is signed in
+  const [error, setError] = useState();
+  useEffect(() => {
+    whenSignedOut(() => setSession(null));
+    current().then((s) => setSession(s ?? null), setError);
+  }, []);
+  if (error) return html`<main class="alone"><${Problem} error=${error} retry=${() => location.reload()} /></main>`;
+  if (session === undefined) return html`<main class="alone"><${Loading} /></main>`;
+  if (session === null) return html`<${SignIn} onSignedIn=${setSession} />`;
+  const leave = () => signOut().finally(() => setSession(null));
+  return html`<${Shell} session=${session} onSignOut=${leave}><${Router} session=${session} /></${Shell}>`;
+}
+
+// Router shows the page of the address.
+function Router({session}) {
+  const route = useRoute();
+  const [shown, setShown] = useState({});
+  const found = find(route.path);
+  useEffect(() => {
+    let wanted = true;
+    found?.load().then(
+      (module) => wanted && setShown({file: found.file, component: module.default}),
+      (error) => wanted && setShown({file: found.file, error}));
+    return () => { wanted = false; };
+  }, [found?.file]);
+  if (!found) {
+    return html`<${Page} title="There is no such page"><p>The console has no page at this address.
+      <a href="#/jobs">Go to the jobs.</a></p></${Page}>`;
+  }
+  if (shown.file !== found.file) return html`<${Loading} />`;
+  if (shown.error) return html`<${Problem} error=${shown.error} retry=${() => location.reload()} />`;
+  const key = found.file + found.names.join('/'); // another thing is another page
+  return html`<${shown.component} key=${key} session=${session} route=${route} names=${found.names} />`;
+}
+
+render(html`<${App} />`, document.getElementById('app'));

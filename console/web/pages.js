@@ -1,0 +1,17 @@
+// The pages, by the patterns of their routes. * stands for a name, which the page is given in names.
+const pages = [
+  ['', './pages/jobs.js'],
+  ['jobs', './pages/jobs.js'],
+  ['jobs/*', './pages/job.js'],
+].map(([pattern, file]) => ({pattern: pattern.split('/').filter(Boolean), file}));
+
+// find returns the page of a path: {file, names, load}; undefined when there is none.
+export function find(path) {
+  const row = pages.find(({pattern}) => pattern.length === path.length &&
+    pattern.every((part, i) => part === '*' || part === path[i]));
+  return row && {
+    file: row.file,
+    names: path.filter((_, i) => row.pattern[i] === '*'),
+    load: () => import(row.file),
+  };
+}

@@ -1,0 +1,47 @@
+// Dialogs: the browser's own element, which keeps the focus inside and ends with Escape.
+import {html, useEffect, useRef, useState} from '../html.js';
+import {Problem} from './notice.js';
+
+// Dialog shows its children above the page until onClose is called.
+export function Dialog({title, onClose, children}) {
+  const element = useRef();
+  useEffect(() => {
+    element.current.showModal();
+    return () => element.current?.close();
+  }, []);
+  return html`<dialog ref=${element} aria-labelledby="dialog-title"
+      onCancel=${(e) => { e.preventDefault(); onClose(); }}>
+    <h2 id="dialog-title">${title}</h2>
+    ${children}
+  </dialog>`;
+}
+
+// Confirm asks before something is done. what says how many devices it concerns; act does it, and is
+// given the reason when reason is set, which names the field for it. An error of act stays in place.
+export function Confirm({title, what, verb, danger, reason, children, act, onClose}) {
+  const [state, setState] = useState({});
+  const [why, setWhy] = useState('');
+  const submit = async (event) => {
+    event.preventDefault();
+    setState({busy: true});
+    try {
+      await act(why);
+      onClose(true);
+    } catch (error) {
+      setState({error});
+    }
+  };
+  return html`<${Dialog} title=${title} onClose=${() => onClose(false)}>
+    <form onSubmit=${submit}>
+      <p>${what}</p>
+      ${children}
+      ${reason && html`<label class="field"><span>${reason}</span>
+        <input value=${why} maxlength="256" onInput=${(e) => setWhy(e.target.value)} /></label>`}
+      <${Problem} error=${state.error} />
+      <div class="actions">
+        <button type="button" onClick=${() => onClose(false)}>Back</button>
+        <button type="submit" class=${danger ? 'danger' : 'primary'} disabled=${state.busy}>${verb}</button>
+      </div>
+    </form>
+  </${Dialog}>`;
+}

@@ -1,0 +1,42 @@
+// Who is signed in, and at what server.
+import {get, send, ApiError} from './api.js';
+import {setServerTime} from './clock.js';
+
+const path = '/_drover/console/session';
+
+// current is the session of this browser: {keyId, name, role, expiresAt, account, region, version,
+// clock, now}; undefined when there is none.
+export async function current() {
+  try {
+    return entered(await get(path, {}, {quiet: true}));
+  } catch (err) {
+    if (err instanceof ApiError && (err.status === 401 || err.status === 403)) return undefined;
+    throw err;
+  }
+}
+
+export async function signIn(accessKeyId, secretAccessKey) {
+  return entered(await send('POST', path, {accessKeyId, secretAccessKey}, {quiet: true}));
+}
+
+export function signOut() {
+  return send('DELETE', path, undefined, {quiet: true});
+}
+
+function entered(session) {
+  setServerTime(session.now, session.clock);
+  return session;
+}
+
+const ranks = {viewer: 1, operator: 2, admin: 3};
+
+// may reports whether a session has at least a role. It only decides what the page offers: what is
+// allowed the server decides.
+export function may(session, role) {
+  return ranks[session?.role] >= ranks[role];
+}
+
+// arn is the ARN of something of the server: arn(session, 'thing', 'pump-07').
+export function arn(session, kind, name) {
+  return `arn:aws:iot:${session.region}:${session.account}:${kind}/${name}`;
+}
