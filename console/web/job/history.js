@@ -1,0 +1,8 @@
+// Who has changed a job, and how.
+import {html} from '../html.js';
+import {Section} from '../parts/page.js';
+import {Records} from '../parts/records.js';
+
+export function History({id}) {
+  return html`<${Section} title="History"><${Records} resource=${`job/${id}`} /></${Section}>`;
+}
