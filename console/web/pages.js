@@ -3,6 +3,8 @@ const pages = [
   ['', './pages/jobs.js'],
   ['jobs', './pages/jobs.js'],
   ['jobs/*', './pages/job.js'],
+  ['create-job', './pages/create-job.js'],
+  ['update-job/*', './pages/update-job.js'],
 ].map(([pattern, file]) => ({pattern: pattern.split('/').filter(Boolean), file}));
 
 // find returns the page of a path: {file, names, load}; undefined when there is none.
