@@ -14,7 +14,7 @@ export function Source({draft, set}) {
     ]} />
     ${draft.source === 'json' && html`<${Json} draft=${draft} set=${set} />`}
     ${draft.source === 'template' && html`<${Template} draft=${draft} set=${set} />`}
-    ${draft.source === 'link' && html`<${Field} label="Link" value=${draft.documentSource} placeholder="https://s3.amazonaws.com/bucket/document.json"
+    ${draft.source === 'link' && html`<${Field} label="Link" value=${draft.documentSource} placeholder="an object of S3, or a host of --document-hosts"
       onInput=${(documentSource) => set({documentSource})} hint="The server reads it once, when the job is created." />`}`;
 }
 
