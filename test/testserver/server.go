@@ -26,9 +26,9 @@ import (
 // Binary is the path of the server's program, once Main has built it.
 var Binary string
 
-// Main builds the program from the package of its command, relative to the folder of the tests, and
-// runs the tests.
-func Main(m *testing.M, command string) {
+// Main builds the program from the package of its command, relative to the folder of the tests,
+// runs the tests, and then calls the functions that end what all of them have shared.
+func Main(m *testing.M, command string, ends ...func()) {
 	dir, err := os.MkdirTemp("", "drover-test-")
 	if err == nil {
 		Binary = filepath.Join(dir, "drover")
@@ -39,6 +39,9 @@ func Main(m *testing.M, command string) {
 		os.Exit(1)
 	}
 	status := testpostgres.Run(m)
+	for _, end := range ends {
+		end()
+	}
 	_ = os.RemoveAll(dir) // best effort: it is a temporary folder
 	os.Exit(status)
 }
