@@ -13,6 +13,7 @@ import (
 	"github.com/drover-iot/drover/internal/ids"
 	"github.com/drover-iot/drover/internal/tlsutil"
 	"github.com/drover-iot/drover/registry/audit"
+	"github.com/drover-iot/drover/schema"
 )
 
 // The two planes share paths: GET /things/{thing}/jobs lists executions for an operator, and is
@@ -93,8 +94,8 @@ func (h *HTTP) serveCertified(w http.ResponseWriter, r *http.Request, leaf *x509
 	h.answer(func() { h.Device.Serve(w, r, read, h.Devices.ForRequest(r, certificate.ID, leaf)) })
 }
 
-// serveSigned serves a caller without a certificate. An operator key may call every operation of
-// both planes.
+// serveSigned serves a caller without a certificate. An operator key may call operations of both
+// planes.
 func (h *HTTP) serveSigned(w http.ResponseWriter, r *http.Request) {
 	signed, err := h.Operators.Begin(r)
 	to := planeOf(false, signed.Service, r.Host)
@@ -124,7 +125,7 @@ func (h *HTTP) serveOperator(
 	w http.ResponseWriter, r *http.Request, by plane, as *signed, body []byte,
 ) {
 	if by == devicePlane {
-		h.Device.Serve(w, r, func() ([]byte, error) { return body, nil }, anyThing)
+		h.Device.Serve(w, r, func() ([]byte, error) { return body, nil }, as.key.mayCallFor)
 		return
 	}
 	ctx := control.WithCaller(r.Context(), control.Caller{
@@ -136,11 +137,8 @@ func (h *HTTP) serveOperator(
 		answering.Region = as.Region
 		ctx = control.WithScope(ctx, answering)
 	}
-	h.Control.Serve(ctx, w, r, body)
+	h.Control.Serve(ctx, w, r, body, as.key.mayCall)
 }
-
-// anyThing allows everything on every thing.
-func anyThing(string, string) error { return nil }
 
 // answer calls f, which answers a request.
 func (h *HTTP) answer(f func()) {
@@ -159,7 +157,7 @@ func (h *HTTP) Answering() bool { return h.answering.Load() > 0 }
 func (h *HTTP) refuse(w http.ResponseWriter, r *http.Request, by plane, err error) {
 	HangUp(w, r)
 	if by == devicePlane {
-		h.Device.Serve(w, r, nil, func(string, string) error { return err })
+		h.Device.Serve(w, r, nil, func(*schema.Description, string) error { return err })
 		return
 	}
 	h.Control.Refuse(r.Context(), w, nil, err)

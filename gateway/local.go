@@ -23,7 +23,8 @@ var forwardedHeaders = []string{
 
 // AllowLocal checks the caller of HTTP.Server, before the body of the request is read.
 // It returns the check of the body. Faults: Forbidden for a page in a browser; Invalid for a POST
-// that is not JSON; for a caller who is not local and has no good signature those of Begin.
+// that is not JSON; for a caller who is not local and has no good signature those of Begin, and
+// Forbidden for one whose role does not allow it.
 func (a *OperatorAuth) AllowLocal(r *http.Request) (checkBody func(body []byte) error, err error) {
 	if fromPage(r) {
 		return nil, fault.New(fault.Forbidden, "not for pages in a browser")
@@ -46,6 +47,7 @@ func (a *OperatorAuth) AllowLocal(r *http.Request) (checkBody func(body []byte) 
 		}
 		if err == nil {
 			markIdentified(r)
+			return s.key.may(r.Method+" "+r.URL.Path, roleOfServer(r.Method))
 		}
 		if local {
 			return nil
