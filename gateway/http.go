@@ -38,7 +38,9 @@ type HTTP struct {
 	Device  *https.Handler
 	// Server serves the paths below /_drover/ that are no operations. It checks its callers itself,
 	// see OperatorAuth.AllowLocal.
-	Server    http.Handler
+	Server http.Handler
+	// Sessions has operators sign in to the console; nil when there is none.
+	Sessions  *Sessions
 	Operators *OperatorAuth
 	Devices   *DeviceAuth
 	Bodies    *Bodies
@@ -61,6 +63,10 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		serveHealth(w, r, probe)
 		return
 	}
+	if r.URL.Path == sessionPath && h.Sessions != nil {
+		h.Sessions.ServeHTTP(w, r)
+		return
+	}
 	if strings.HasPrefix(r.URL.Path, serverPath) && !h.Control.Knows(r.URL.EscapedPath()) {
 		h.Server.ServeHTTP(w, r)
 		return
@@ -70,6 +76,8 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.serveArtifacts(w, r)
 	case leaf != nil:
 		h.serveCertified(w, r, leaf)
+	case HasSession(r):
+		h.serveSession(w, r)
 	default:
 		h.serveSigned(w, r)
 	}
@@ -117,12 +125,36 @@ func (h *HTTP) serveSigned(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	markIdentified(r)
-	h.answer(func() { h.serveOperator(w, r, to, &signed, body) })
+	h.answer(func() { h.serveOperator(w, r, to, operator{signed.key, signed.Region}, body) })
+}
+
+// serveSession serves a page of the console. A session is for the control plane (R-WEB-11).
+func (h *HTTP) serveSession(w http.ResponseWriter, r *http.Request) {
+	session, err := h.Operators.session(r)
+	if err != nil {
+		h.refuse(w, r, controlPlane, err)
+		return
+	}
+	whose := caller{id: session.key.AccessKeyID, proven: true}
+	body, release, err := h.Bodies.read(w, r, maxBody, whose)
+	defer release()
+	if err != nil {
+		h.refuse(w, r, controlPlane, err)
+		return
+	}
+	as := operator{session.key, h.Operators.Scope.Region}
+	h.answer(func() { h.serveOperator(w, r, controlPlane, as, body) })
+}
+
+// operator is who makes a request, and the region that it is made for.
+type operator struct {
+	key    Key
+	region string
 }
 
 // serveOperator has a plane answer an operator.
 func (h *HTTP) serveOperator(
-	w http.ResponseWriter, r *http.Request, by plane, as *signed, body []byte,
+	w http.ResponseWriter, r *http.Request, by plane, as operator, body []byte,
 ) {
 	if by == devicePlane {
 		h.Device.Serve(w, r, func() ([]byte, error) { return body, nil }, as.key.mayCallFor)
@@ -134,7 +166,7 @@ func (h *HTTP) serveOperator(
 		RequestID: w.Header().Get(requestIDHeader),
 	})
 	if answering := h.Operators.Scope; answering.Relaxed {
-		answering.Region = as.Region
+		answering.Region = as.region
 		ctx = control.WithScope(ctx, answering)
 	}
 	h.Control.Serve(ctx, w, r, body, as.key.mayCall)
