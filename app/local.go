@@ -77,6 +77,8 @@ func localStatus(err error) int {
 		return http.StatusBadRequest
 	case f.Code == fault.TooLarge:
 		return http.StatusRequestEntityTooLarge
+	case f.Code == fault.Unauthorized:
+		return http.StatusUnauthorized
 	case f.Code == fault.Unavailable:
 		return http.StatusServiceUnavailable
 	}

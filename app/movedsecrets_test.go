@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/drover-iot/drover/internal/seal"
+	"github.com/drover-iot/drover/schema"
 	"github.com/drover-iot/drover/store/memory"
 	"github.com/drover-iot/drover/test/testpostgres"
 )
@@ -22,7 +23,7 @@ func used(t *testing.T, dir string) shown {
 		t.Fatal(err)
 	}
 	for _, name := range []string{operatorKeyName, "ci"} {
-		if _, err := made.keys.Create(name); err != nil {
+		if _, err := made.keys.Create(name, schema.Admin); err != nil {
 			t.Fatal(err)
 		}
 	}

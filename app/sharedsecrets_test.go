@@ -15,6 +15,7 @@ import (
 	"github.com/drover-iot/drover/gateway"
 	"github.com/drover-iot/drover/internal/seal"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/schema"
 	"github.com/drover-iot/drover/store"
 	"github.com/drover-iot/drover/store/postgres"
 	"github.com/drover-iot/drover/test/testpostgres"
@@ -287,7 +288,7 @@ func TestSecretsAreSealed(t *testing.T) {
 	if !errors.Is(err, seal.ErrOpen) || !strings.Contains(err.Error(), "the secret operator-keys of") {
 		t.Errorf("with another secret in its place: %v", err)
 	}
-	if _, err := opened.keys.Create("ci"); !errors.Is(err, seal.ErrOpen) {
+	if _, err := opened.keys.Create("ci", schema.Admin); !errors.Is(err, seal.ErrOpen) {
 		t.Errorf("a key was added to it: %v", err)
 	}
 }

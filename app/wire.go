@@ -123,11 +123,16 @@ func (s *Server) join(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	operators := &gateway.OperatorAuth{Keys: s.secrets.keys, Scope: s.Scope}
+	operators := &gateway.OperatorAuth{
+		Keys:      s.secrets.keys,
+		Scope:     s.Scope,
+		OpenPlain: s.OpenPlain,
+	}
 	s.handler = &gateway.HTTP{
 		Control:   control.NewHandler(plane, s.Log),
 		Device:    https.New(s.plane),
 		Server:    &localHandler{operators.AllowLocal, s.localCalls()},
+		Sessions:  s.consoleSessions(operators),
 		Operators: operators,
 		Devices:   s.devices,
 		Bodies:    gateway.NewBodies(bodiesBudget.of(capacity.Memory())),
@@ -137,6 +142,17 @@ func (s *Server) join(ctx context.Context) error {
 		Log:       s.Log,
 	}
 	return nil
+}
+
+// consoleSessions has operators sign in to the console.
+func (s *Server) consoleSessions(operators *gateway.OperatorAuth) *gateway.Sessions {
+	return &gateway.Sessions{
+		Operators: operators,
+		Version:   Version(),
+		Virtual:   s.Virtual,
+		Now:       s.engine.Now,
+		Log:       s.Log,
+	}
 }
 
 // localCalls are the calls below /_drover/.

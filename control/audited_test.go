@@ -3,6 +3,7 @@ package control
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/cockroachdb/datadriven"
 
+	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/registry/audit"
 	"github.com/drover-iot/drover/schema"
 	"github.com/drover-iot/drover/store"
@@ -136,5 +138,40 @@ func TestEachChangeIsRecorded(t *testing.T) { // R-AUD-1
 		if op.Change != nil && times[op.Name] == 0 && !others[op.Name] {
 			t.Errorf("%s changes something, and has left no record", op.Name)
 		}
+	}
+}
+
+// An operation that its caller may not call is refused before it is counted against its rate, and
+// leaves no record.
+func TestRefusedOperatorLeavesNoRecord(t *testing.T) { // R-WEB-3
+	t.Parallel()
+	s := newRecorded(t, func(operation string) { t.Errorf("%s has left a record", operation) })
+	limited := *s.handler.plane
+	limited.Rate = 0.001 // one request in a long time
+	h := NewHandler(&limited, slog.New(slog.DiscardHandler))
+	ctx := WithCaller(t.Context(), Caller{Operator: audit.Operator{KeyID: "AKIAEVE", Name: "eve"}})
+	create := func(may Authorize) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		h.Serve(ctx, w, httptest.NewRequest(http.MethodPost, "/things/pump", nil), []byte("{}"), may)
+		return w
+	}
+	for range 3 {
+		w := create(func(op *schema.Description) error {
+			return fault.New(fault.Forbidden, "%s needs %s", op.Name, op.Role)
+		})
+		exception := w.Header().Get("x-amzn-ErrorType")
+		if w.Code != http.StatusForbidden || exception != "AccessDeniedException" ||
+			!strings.Contains(w.Body.String(), "CreateThing needs operator") {
+			t.Errorf("refused: %d %s %s", w.Code, exception, w.Body)
+		}
+	}
+	if records := s.audited(); len(records) != 0 {
+		t.Errorf("records of what was refused: %+v", records)
+	}
+	if w := create(anybody); w.Code != http.StatusOK {
+		t.Errorf("after refusals: %d %s", w.Code, w.Body)
+	}
+	if records := s.audited(); len(records) != 1 || records[0].Operation != "CreateThing" {
+		t.Errorf("records: %+v", records)
 	}
 }

@@ -242,7 +242,7 @@ func (b *bench) send(
 	r.Header = request.Header
 	w := httptest.NewRecorder()
 	before := b.changes.Load()
-	b.handler.Serve(b.t.Context(), w, r, []byte(body))
+	b.handler.Serve(b.t.Context(), w, r, []byte(body), anybody)
 	var answer struct{ Message string }
 	_ = json.Unmarshal(w.Body.Bytes(), &answer) // a success has no message
 	if w.Code >= 500 && !strings.Contains(what, "CreateKeysAndCertificate") {

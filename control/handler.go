@@ -15,8 +15,8 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// A request goes through five steps. The operation is found by method and path; the request is
-// counted against the rate of that operation; it is decoded and checked by the description in
+// A request goes through six steps. The operation is found by method and path; its caller is asked
+// whether it may call that; the request is counted against the rate of that operation; it is decoded and checked by the description in
 // api/iot or api/drover; the method that is bound to the operation is called; and its response is written. An
 // error of any step is written as the exception that it stands for.
 
@@ -55,12 +55,19 @@ func (h *Handler) Knows(rawPath string) bool {
 	return !fault.Is(err, fault.UnknownOperation)
 }
 
-// Serve answers one request. The caller has read the body, has checked the signature, and knows
-// that whoever signed may call every operation.
-func (h *Handler) Serve(ctx context.Context, w http.ResponseWriter, r *http.Request, body []byte) {
+// Authorize says whether the caller of a request may call an operation; its error is the answer.
+type Authorize func(op *schema.Description) error
+
+// Serve answers one request. The caller has read the body and knows who has made the request.
+func (h *Handler) Serve(
+	ctx context.Context, w http.ResponseWriter, r *http.Request, body []byte, may Authorize,
+) {
 	ctx = store.ForOperator(ctx)
 	match, err := h.router.Match(r.Method, r.URL.EscapedPath())
 	var out []byte
+	if err == nil {
+		err = may(match.Description) // before it is counted: it may use up no rate of others
+	}
 	if err == nil {
 		out, err = h.answer(ctx, &match, r, body)
 	}

@@ -234,7 +234,7 @@ func (s *scenario) serve(
 		Operator:  audit.Operator{KeyID: "AKIAALICE", Name: "alice"},
 		Source:    "192.0.2.7",
 		RequestID: fmt.Sprint("r-", s.requests),
-	}), w, r, body)
+	}), w, r, body, anybody)
 	if s.answered != nil {
 		s.answered(op, w)
 	}

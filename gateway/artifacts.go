@@ -57,7 +57,8 @@ func (h *HTTP) serveArtifacts(w http.ResponseWriter, r *http.Request) {
 }
 
 // beginS3 checks a request for S3, all but its body. Faults: UnknownKey, BadSignature, Expired;
-// Forbidden when the server's own key is used for anything but a URL.
+// Forbidden when the server's own key is used for anything but a URL, and when the key's role does
+// not allow it.
 func (a *OperatorAuth) beginS3(r *http.Request, own Key) (c s3api.Caller, err error) {
 	s, err := sigv4.Parse(r)
 	if fault.Is(err, fault.NoCredentials) {
@@ -90,5 +91,8 @@ func (a *OperatorAuth) beginS3(r *http.Request, own Key) (c s3api.Caller, err er
 		return c, err
 	}
 	c.Chunks = s.Chunks(secret)
-	return c, nil
+	if c.ReadOnly {
+		return c, nil
+	}
+	return c, key.may(r.Method+" of an artifact", roleOfArtifacts(r.Method))
 }

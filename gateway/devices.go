@@ -10,12 +10,14 @@ import (
 	"time"
 
 	"github.com/drover-iot/drover/device/broker"
+	"github.com/drover-iot/drover/device/https"
 	"github.com/drover-iot/drover/engine/identity"
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/internal/tlsutil"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/registry/policy"
+	"github.com/drover-iot/drover/schema"
 )
 
 // Identities is what is asked of the registry about certificates. Of engine/identity, *Service is
@@ -102,14 +104,14 @@ func (a *DeviceAuth) MayConnect(id string) bool {
 // device.
 func (a *DeviceAuth) ForRequest(
 	r *http.Request, id string, leaf *x509.Certificate,
-) func(operation, thing string) error {
-	return func(operation, thing string) error {
+) https.Authorize {
+	return func(op *schema.Description, thing string) error {
 		access, err := a.Identities.Access(r.Context(), id, "")
 		if err != nil {
 			return err
 		}
 		allowed := policy.Evaluate(access.Policies, policy.Request{
-			Action:   "iotjobsdata:" + operation,
+			Action:   "iotjobsdata:" + op.Name,
 			Resource: a.Scope.ARN(registry.KindThing, thing),
 			// Over HTTP there is no client id and no connection thing, so that the policy variables
 			// of a connection do not resolve (R-HTTP-33).
@@ -122,7 +124,7 @@ func (a *DeviceAuth) ForRequest(
 		if allowed != policy.Allowed {
 			return fault.New(fault.Forbidden,
 				"the certificate's policies do not allow iotjobsdata:%s on thing %s",
-				operation, thing)
+				op.Name, thing)
 		}
 		if a.Seen != nil {
 			a.Seen(thing)

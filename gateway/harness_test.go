@@ -66,6 +66,7 @@ func newServer(t *testing.T, changes ...change) *server {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
+	ca := authority(t)
 	s.engine = newEngine(t, log)
 	s.addFleet()
 	plane := &device.Plane{Jobs: s.engine.Jobs, Now: s.engine.Now, Log: log}
@@ -77,9 +78,12 @@ func newServer(t *testing.T, changes ...change) *server {
 			Fleet:    s.engine.Fleet,
 			Identity: s.engine.Identity,
 			Tags:     s.engine.Tags,
+			Answers:  s.engine.Answers,
+			Records:  s.engine.Records,
 			Now:      s.engine.Now,
 			RealNow:  time.Now,
 			Scope:    scope,
+			Issuer:   gateway.NewIssuer(func() (*tlsutil.Authority, error) { return ca, nil }),
 			Pages:    control.Pages{Key: make([]byte, 32)},
 		}, log),
 		Device:    https.New(plane),
@@ -147,12 +151,18 @@ func (s *server) addFleet() {
 	}
 }
 
+func authority(t *testing.T) *tlsutil.Authority {
+	t.Helper()
+	ca, err := tlsutil.Load(t.TempDir(), "ca", "test", tlsutil.NewECKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ca
+}
+
 // listen opens the four listeners and serves them, as app does.
 func (s *server) listen(log *slog.Logger) {
-	ca, err := tlsutil.Load(s.t.TempDir(), "ca", "test", tlsutil.NewECKey)
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	ca := authority(s.t)
 	s.roots = x509.NewCertPool()
 	s.roots.AddCert(ca.Certificate)
 	certificate, key, err := ca.IssueServer([]string{"127.0.0.1"})

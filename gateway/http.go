@@ -13,6 +13,7 @@ import (
 	"github.com/drover-iot/drover/internal/ids"
 	"github.com/drover-iot/drover/internal/tlsutil"
 	"github.com/drover-iot/drover/registry/audit"
+	"github.com/drover-iot/drover/schema"
 )
 
 // The two planes share paths: GET /things/{thing}/jobs lists executions for an operator, and is
@@ -37,7 +38,9 @@ type HTTP struct {
 	Device  *https.Handler
 	// Server serves the paths below /_drover/ that are no operations. It checks its callers itself,
 	// see OperatorAuth.AllowLocal.
-	Server    http.Handler
+	Server http.Handler
+	// Sessions has operators sign in to the console; nil when there is none.
+	Sessions  *Sessions
 	Operators *OperatorAuth
 	Devices   *DeviceAuth
 	Bodies    *Bodies
@@ -73,6 +76,10 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Console.ServeHTTP(w, r)
 		return
 	}
+	if r.URL.Path == sessionPath && h.Sessions != nil {
+		h.Sessions.ServeHTTP(w, r)
+		return
+	}
 	if strings.HasPrefix(r.URL.Path, serverPath) && !h.Control.Knows(r.URL.EscapedPath()) {
 		h.Server.ServeHTTP(w, r)
 		return
@@ -82,6 +89,8 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.serveArtifacts(w, r)
 	case leaf != nil:
 		h.serveCertified(w, r, leaf)
+	case HasSession(r):
+		h.serveSession(w, r)
 	default:
 		h.serveSigned(w, r)
 	}
@@ -112,8 +121,8 @@ func (h *HTTP) serveCertified(w http.ResponseWriter, r *http.Request, leaf *x509
 	h.answer(func() { h.Device.Serve(w, r, read, h.Devices.ForRequest(r, certificate.ID, leaf)) })
 }
 
-// serveSigned serves a caller without a certificate. An operator key may call every operation of
-// both planes.
+// serveSigned serves a caller without a certificate. An operator key may call operations of both
+// planes.
 func (h *HTTP) serveSigned(w http.ResponseWriter, r *http.Request) {
 	signed, err := h.Operators.Begin(r)
 	to := planeOf(false, signed.Service, r.Host)
@@ -135,15 +144,39 @@ func (h *HTTP) serveSigned(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	markIdentified(r)
-	h.answer(func() { h.serveOperator(w, r, to, &signed, body) })
+	h.answer(func() { h.serveOperator(w, r, to, operator{signed.key, signed.Region}, body) })
+}
+
+// serveSession serves a page of the console. A session is for the control plane (R-WEB-11).
+func (h *HTTP) serveSession(w http.ResponseWriter, r *http.Request) {
+	session, err := h.Operators.session(r)
+	if err != nil {
+		h.refuse(w, r, controlPlane, err)
+		return
+	}
+	whose := caller{id: session.key.AccessKeyID, proven: true}
+	body, release, err := h.Bodies.read(w, r, maxBody, whose)
+	defer release()
+	if err != nil {
+		h.refuse(w, r, controlPlane, err)
+		return
+	}
+	as := operator{session.key, h.Operators.Scope.Region}
+	h.answer(func() { h.serveOperator(w, r, controlPlane, as, body) })
+}
+
+// operator is who makes a request, and the region that it is made for.
+type operator struct {
+	key    Key
+	region string
 }
 
 // serveOperator has a plane answer an operator.
 func (h *HTTP) serveOperator(
-	w http.ResponseWriter, r *http.Request, by plane, as *signed, body []byte,
+	w http.ResponseWriter, r *http.Request, by plane, as operator, body []byte,
 ) {
 	if by == devicePlane {
-		h.Device.Serve(w, r, func() ([]byte, error) { return body, nil }, anyThing)
+		h.Device.Serve(w, r, func() ([]byte, error) { return body, nil }, as.key.mayCallFor)
 		return
 	}
 	ctx := control.WithCaller(r.Context(), control.Caller{
@@ -152,14 +185,11 @@ func (h *HTTP) serveOperator(
 		RequestID: w.Header().Get(requestIDHeader),
 	})
 	if answering := h.Operators.Scope; answering.Relaxed {
-		answering.Region = as.Region
+		answering.Region = as.region
 		ctx = control.WithScope(ctx, answering)
 	}
-	h.Control.Serve(ctx, w, r, body)
+	h.Control.Serve(ctx, w, r, body, as.key.mayCall)
 }
-
-// anyThing allows everything on every thing.
-func anyThing(string, string) error { return nil }
 
 // answer calls f, which answers a request.
 func (h *HTTP) answer(f func()) {
@@ -178,7 +208,7 @@ func (h *HTTP) Answering() bool { return h.answering.Load() > 0 }
 func (h *HTTP) refuse(w http.ResponseWriter, r *http.Request, by plane, err error) {
 	HangUp(w, r)
 	if by == devicePlane {
-		h.Device.Serve(w, r, nil, func(string, string) error { return err })
+		h.Device.Serve(w, r, nil, func(*schema.Description, string) error { return err })
 		return
 	}
 	h.Control.Refuse(r.Context(), w, nil, err)

@@ -12,14 +12,27 @@ import (
 
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/schema"
 )
 
-// Key is an operator key. It may call every operation of both planes.
+// Key is an operator key. Its role says what it may do, on both planes.
 type Key struct {
-	Name            string    `json:"name"`
-	AccessKeyID     string    `json:"accessKeyId"`
-	SecretAccessKey string    `json:"secretAccessKey"` // not only its hash, see docs/adr/0006
-	CreatedAt       time.Time `json:"createdAt"`
+	Name            string      `json:"name"`
+	AccessKeyID     string      `json:"accessKeyId"`
+	SecretAccessKey string      `json:"secretAccessKey"` // not only its hash, see docs/adr/0006
+	CreatedAt       time.Time   `json:"createdAt"`
+	Role            schema.Role `json:"role"`
+}
+
+// UnmarshalJSON reads a key. One that was made when there were no roles has none, and is an admin.
+func (k *Key) UnmarshalJSON(text []byte) error {
+	type members Key // without this method
+	read := members{Role: schema.Admin}
+	if err := json.Unmarshal(text, &read); err != nil {
+		return err
+	}
+	*k = Key(read)
+	return nil
 }
 
 // Keys are the operator keys of a server, or of all servers on one database. Other processes make
@@ -58,7 +71,7 @@ func (k *Keys) Find(id string) (key Key, err error) {
 // All returns the keys, oldest first.
 func (k *Keys) All() ([]Key, error) { return k.kept.read(time.Now()) }
 
-// First returns the oldest key, and makes one with this name when there is none.
+// First returns the oldest key, and makes one with this name when there is none: an admin.
 func (k *Keys) First(name string) (key Key, err error) {
 	keys, err := k.All()
 	if err != nil {
@@ -79,7 +92,7 @@ func (k *Keys) First(name string) (key Key, err error) {
 
 // Create makes another key and stores it. Without a name it is called key-N, where N is the number
 // of keys then.
-func (k *Keys) Create(name string) (key Key, err error) {
+func (k *Keys) Create(name string, role schema.Role) (key Key, err error) {
 	err = k.kept.change(func(keys []Key) ([]Key, error) {
 		if name == "" {
 			name = fmt.Sprintf("key-%d", len(keys)+1)
@@ -88,6 +101,7 @@ func (k *Keys) Create(name string) (key Key, err error) {
 			return nil, fmt.Errorf("a key named %q exists already", name)
 		}
 		key = newKey(name)
+		key.Role = role
 		return append(slices.Clip(keys), key), nil
 	})
 	return key, err
@@ -133,7 +147,7 @@ func decodeKeys(text []byte) (keys []Key, err error) {
 	return keys, json.Unmarshal(text, &keys)
 }
 
-// newKey draws the id and the secret of a key. They have the alphabet and the length that AWS
+// newKey draws the id and the secret of a key, which is an admin. They have the alphabet and the length that AWS
 // clients expect: an id of 20 characters that begins with AKIA, a secret of 40.
 func newKey(name string) Key {
 	var random [40]byte
@@ -143,5 +157,6 @@ func newKey(name string) Key {
 		AccessKeyID:     "AKIA" + base32.StdEncoding.EncodeToString(random[:10]),
 		SecretAccessKey: base64.RawURLEncoding.EncodeToString(random[10:]),
 		CreatedAt:       clock.Now().UTC().Truncate(time.Second),
+		Role:            schema.Admin,
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/drover-iot/drover/gateway"
 	"github.com/drover-iot/drover/internal/disk"
 	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/schema"
 )
 
 // openKeys opens the keys of a file that may not exist.
@@ -26,7 +27,7 @@ func openKeys(t *testing.T, path string) *gateway.Keys {
 // create makes a key.
 func create(t *testing.T, keys *gateway.Keys, name string) gateway.Key {
 	t.Helper()
-	key, err := keys.Create(name)
+	key, err := keys.Create(name, schema.Admin)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +62,7 @@ func TestCreateKeys(t *testing.T) {
 		t.Errorf("names %s, %s, %s", first.Name, named.Name, numbered.Name)
 	}
 	for _, name := range []string{"operator", "ci", "key-3"} {
-		if _, err := keys.Create(name); err == nil || !strings.Contains(err.Error(), name) {
+		if _, err := keys.Create(name, schema.Admin); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("a second key named %s: %v", name, err)
 		}
 	}
@@ -157,7 +158,7 @@ func TestDamagedKeys(t *testing.T) {
 					t.Errorf("got %v, %v, want an error that is no fault", found, err)
 				}
 			}
-			if _, err := keys.Create("another"); err == nil {
+			if _, err := keys.Create("another", schema.Admin); err == nil {
 				t.Error("a key was added to a damaged file")
 			}
 			_, err = gateway.OpenKeys(path)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/drover-iot/drover/gateway"
 	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/schema"
 )
 
 // sharedText is a text in memory, whose reads are counted.
@@ -156,7 +157,7 @@ func TestSharedKeysAreAway(t *testing.T) { // R-NODE-1, R-NODE-9
 			}
 		}
 		for what, err := range map[string]error{
-			"create": func() error { _, err := keys.Create("ci"); return err }(),
+			"create": func() error { _, err := keys.Create("ci", schema.Admin); return err }(),
 			"first":  func() error { _, err := keys.First("ci"); return err }(),
 			"delete": keys.Delete(first.AccessKeyID),
 		} {
@@ -178,7 +179,7 @@ func TestDamagedSharedKeys(t *testing.T) { // R-NODE-1
 	if err == nil || found != (gateway.Key{}) || fault.Of(err) != nil {
 		t.Errorf("got %v, %v, want an error that is no fault", found, err)
 	}
-	if _, err := keys.Create("ci"); err == nil {
+	if _, err := keys.Create("ci", schema.Admin); err == nil {
 		t.Error("a key was added to a damaged text")
 	}
 	for name, text := range map[string]string{"none": `[]`, "damaged": `[`} {

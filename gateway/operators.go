@@ -17,11 +17,14 @@ const (
 	serviceDevice        = "iot-jobs-data"
 )
 
-// OperatorAuth authenticates operators by the signature of a request.
+// OperatorAuth authenticates operators: by the signature of a request, or by a session.
 type OperatorAuth struct {
 	Keys *Keys
 	// Scope is the region that signatures must be made for. A relaxed one accepts any.
 	Scope registry.Scope
+	// OpenPlain says that the plain listener is meant for other machines too, so that it has names
+	// which are not those of loopback.
+	OpenPlain bool
 }
 
 // signed is a request with a signature whose head was checked: everything that needs no body.

@@ -18,6 +18,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/drover-iot/drover/api/jobsdata"
 	"github.com/drover-iot/drover/device/broker"
 	"github.com/drover-iot/drover/engine/identity"
 	"github.com/drover-iot/drover/gateway"
@@ -429,7 +430,8 @@ func TestRequestIsSeen(t *testing.T) {
 		}
 		r := httptest.NewRequest(http.MethodGet, "/things/pump/jobs", nil)
 		may := auth.ForRequest(r, "c1", &x509.Certificate{Raw: []byte("c1")})
-		if err := may("GetPendingJobExecutions", "pump"); (err == nil) != (row.want != nil) {
+		pending := jobsdata.GetPendingJobExecutions.Describe()
+		if err := may(pending, "pump"); (err == nil) != (row.want != nil) {
 			t.Errorf("%s: %v", row.allowed, err)
 		}
 		if diff := cmp.Diff(row.want, seen); diff != "" {

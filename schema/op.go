@@ -23,12 +23,13 @@ type Nothing struct{}
 // structures. An Op is a plain value, written once as a package variable:
 //
 //	var CancelJob = schema.Op[CancelJobRequest, CancelJobResponse]{
-//		Name: "CancelJob", Route: "PUT /jobs/{jobId}/cancel",
+//		Name: "CancelJob", Route: "PUT /jobs/{jobId}/cancel", Role: schema.Operator,
 //		Errors: schema.Errors(api.InvalidRequest, api.ResourceNotFound),
 //	}
 type Op[In, Out any] struct {
 	Name   string
 	Route  string      // method and path, labels in braces
+	Role   Role        // the least that an operator must have; Admin when it is empty
 	Page   *Page       // nil for an operation that does not page
 	Change *Change     // nil for an operation that changes nothing
 	Errors []Exception // in the order of the model
@@ -76,6 +77,7 @@ func (o Op[In, Out]) Describe() *Description {
 func (o Op[In, Out]) describe() *Description {
 	d := &Description{
 		Name:   o.Name,
+		Role:   o.Role.OrAdmin(),
 		Page:   o.Page,
 		Change: o.Change,
 		Errors: o.Errors,
@@ -95,6 +97,7 @@ func (o Op[In, Out]) describe() *Description {
 type Description struct {
 	Name          string
 	Method, Path  string  // PUT, /jobs/{jobId}/cancel
+	Role          Role    // the least that an operator must have
 	Page          *Page   // nil for an operation that does not page
 	Change        *Change // nil for an operation that changes nothing
 	Errors        []Exception

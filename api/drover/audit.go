@@ -45,7 +45,9 @@ type ListAuditRecordsResponse struct {
 
 // Lists the records of the audit log: who has changed what (R-AUD-3).
 var ListAuditRecords = schema.Op[ListAuditRecordsRequest, ListAuditRecordsResponse]{
-	Name: "ListAuditRecords", Route: "GET /_drover/audit", Errors: auditErrors(),
+	Name: "ListAuditRecords", Route: "GET /_drover/audit",
+	Role:   schema.Viewer,
+	Errors: auditErrors(),
 }
 
 type DescribeAuditLogResponse struct {
@@ -57,7 +59,9 @@ type DescribeAuditLogResponse struct {
 
 // Describes the two ends of the audit log (R-AUD-2).
 var DescribeAuditLog = schema.Op[schema.Nothing, DescribeAuditLogResponse]{
-	Name: "DescribeAuditLog", Route: "GET /_drover/audit/head", Errors: auditErrors(),
+	Name: "DescribeAuditLog", Route: "GET /_drover/audit/head",
+	Role:   schema.Viewer,
+	Errors: auditErrors(),
 }
 
 type VerifyAuditLogRequest struct {
@@ -88,7 +92,9 @@ type VerifyAuditLogResponse struct {
 // Verifies the chain of the audit log, a page of it with each request: that every record holds the
 // hash of the one before it, and is what its own hash was made of (R-AUD-2).
 var VerifyAuditLog = schema.Op[VerifyAuditLogRequest, VerifyAuditLogResponse]{
-	Name: "VerifyAuditLog", Route: "GET /_drover/audit/verify", Errors: auditErrors(),
+	Name: "VerifyAuditLog", Route: "GET /_drover/audit/verify",
+	Role:   schema.Viewer,
+	Errors: auditErrors(),
 }
 
 // A place in the chain of the audit log.

@@ -38,7 +38,9 @@ type ExplainThingRequest struct {
 // Explains why a thing has, or has not, done a job: a verdict, and the reasons in the order in which
 // they bind (R-EXP-1).
 var ExplainThing = schema.Op[ExplainThingRequest, ThingExplanation]{
-	Name: "ExplainThing", Route: "GET /_drover/things/{thingName}/explain", Errors: jobErrors(),
+	Name: "ExplainThing", Route: "GET /_drover/things/{thingName}/explain",
+	Role:   schema.Viewer,
+	Errors: jobErrors(),
 }
 
 // Why a thing has, or has not, done a job.
@@ -62,7 +64,9 @@ type ExplainJobRequest struct {
 
 // Explains what a job waits for, in the order in which the reasons bind (R-EXP-3).
 var ExplainJob = schema.Op[ExplainJobRequest, JobExplanation]{
-	Name: "ExplainJob", Route: "GET /_drover/jobs/{jobId}/explain", Errors: jobErrors(),
+	Name: "ExplainJob", Route: "GET /_drover/jobs/{jobId}/explain",
+	Role:   schema.Viewer,
+	Errors: jobErrors(),
 }
 
 // What a job waits for.

@@ -12,7 +12,9 @@ type DescribeFailuresRequest struct {
 // Says which things of a job fail, of those whose first attempt has ended: by status, by reason, and
 // by what the things have in common (R-FAIL-1).
 var DescribeFailures = schema.Op[DescribeFailuresRequest, Failures]{
-	Name: "DescribeFailures", Route: "GET /_drover/jobs/{jobId}/failures", Errors: jobErrors(),
+	Name: "DescribeFailures", Route: "GET /_drover/jobs/{jobId}/failures",
+	Role:   schema.Viewer,
+	Errors: jobErrors(),
 }
 
 // Which things of a job fail.
@@ -69,6 +71,7 @@ func (r ListJobTargetThingsResponse) Items() []iot.ThingName { return r.ThingNam
 // (R-FAIL-2). A thing that is in several targets may come with each of them.
 var ListJobTargetThings = schema.Op[ListJobTargetThingsRequest, ListJobTargetThingsResponse]{
 	Name: "ListJobTargetThings", Route: "POST /_drover/jobs/{jobId}/target-things",
+	Role: schema.Viewer,
 	Page: &schema.Page{
 		In:    "nextToken",
 		Size:  "maxResults",

@@ -29,6 +29,7 @@ func (ForecastSeed) Constraint() schema.Constraint { return schema.Range(1, 1<<5
 // would refuse is refused with the same error (R-FCT-1).
 var Forecast = schema.Op[ForecastRequest, ForecastResponse]{
 	Name: "Forecast", Route: "POST /_drover/forecast",
+	Role:   schema.Viewer,
 	Errors: jobErrors(api.ResourceAlreadyExists, api.LimitExceeded),
 }
 

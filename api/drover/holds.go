@@ -21,6 +21,7 @@ type HoldThingRequest struct {
 // (R-STR-14). A thing that is held already gets the new reason and the new end.
 var HoldThing = schema.Op[HoldThingRequest, Hold]{
 	Name: "HoldThing", Route: "PUT /_drover/things/{thingName}/hold",
+	Role:   schema.Operator,
 	Change: schema.Changes("thing/{thingName}", DescribeHold),
 	Errors: jobErrors(),
 }
@@ -31,7 +32,9 @@ type DescribeHoldRequest struct {
 
 // Describes the hold of a thing.
 var DescribeHold = schema.Op[DescribeHoldRequest, Hold]{
-	Name: "DescribeHold", Route: "GET /_drover/things/{thingName}/hold", Errors: jobErrors(),
+	Name: "DescribeHold", Route: "GET /_drover/things/{thingName}/hold",
+	Role:   schema.Viewer,
+	Errors: jobErrors(),
 }
 
 type ReleaseThingRequest struct {
@@ -41,6 +44,7 @@ type ReleaseThingRequest struct {
 // Releases a thing that is held.
 var ReleaseThing = schema.Op[ReleaseThingRequest, schema.Nothing]{
 	Name: "ReleaseThing", Route: "DELETE /_drover/things/{thingName}/hold",
+	Role:   schema.Operator,
 	Change: schema.Changes("thing/{thingName}", DescribeHold),
 	Errors: jobErrors(),
 }
@@ -61,6 +65,7 @@ func (r ListHoldsResponse) Items() []Hold { return r.Holds }
 // Lists the things that are held, in the order in which they were created.
 var ListHolds = schema.Op[ListHoldsRequest, ListHoldsResponse]{
 	Name: "ListHolds", Route: "GET /_drover/holds",
+	Role: schema.Viewer,
 	Page: &schema.Page{
 		In:    "nextToken",
 		Size:  "maxResults",

@@ -18,7 +18,9 @@ type ReplayJobRequest struct {
 // Says what other settings would have done to a job, by what is recorded of it: each first attempt
 // ends as long after its release as it did (R-WHAT-1). Nothing is changed.
 var ReplayJob = schema.Op[ReplayJobRequest, ReplayJobResponse]{
-	Name: "ReplayJob", Route: "POST /_drover/jobs/{jobId}/replay", Errors: jobErrors(),
+	Name: "ReplayJob", Route: "POST /_drover/jobs/{jobId}/replay",
+	Role:   schema.Viewer,
+	Errors: jobErrors(),
 }
 
 type ReplayJobResponse struct {

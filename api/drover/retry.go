@@ -41,6 +41,7 @@ type RetryJobExecutionsResponse struct {
 // rollout and apart from its retryConfig (R-STR-60).
 var RetryJobExecutions = schema.Op[RetryJobExecutionsRequest, RetryJobExecutionsResponse]{
 	Name: "RetryJobExecutions", Route: "POST /_drover/jobs/{jobId}/retry",
+	Role:   schema.Operator,
 	Change: schema.Changes("job/{jobId}", DescribeSteering),
 	Errors: jobErrors(api.Conflict),
 }

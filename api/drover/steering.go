@@ -36,7 +36,9 @@ type DescribeSteeringRequest struct {
 
 // Describes the settings that steer a job, and what they have come to.
 var DescribeSteering = schema.Op[DescribeSteeringRequest, Steering]{
-	Name: "DescribeSteering", Route: "GET /_drover/jobs/{jobId}/steering", Errors: jobErrors(),
+	Name: "DescribeSteering", Route: "GET /_drover/jobs/{jobId}/steering",
+	Role:   schema.Viewer,
+	Errors: jobErrors(),
 }
 
 type UpdateSteeringRequest struct {
@@ -48,6 +50,7 @@ type UpdateSteeringRequest struct {
 // (R-STR-3).
 var UpdateSteering = schema.Op[UpdateSteeringRequest, Steering]{
 	Name: "UpdateSteering", Route: "PATCH /_drover/jobs/{jobId}/steering",
+	Role:   schema.Operator,
 	Change: schema.Changes("job/{jobId}", DescribeSteering),
 	Errors: jobErrors(api.LimitExceeded),
 }

@@ -20,6 +20,7 @@ type ApproveWaveRequest struct {
 // (R-STR-52).
 var ApproveWave = schema.Op[ApproveWaveRequest, schema.Nothing]{
 	Name: "ApproveWave", Route: "POST /_drover/jobs/{jobId}/approve",
+	Role:   schema.Operator,
 	Change: schema.Changes("job/{jobId}", DescribeSteering),
 	Errors: jobErrors(),
 }

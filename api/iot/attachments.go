@@ -16,6 +16,7 @@ type AttachPolicyRequest struct {
 // Attaches a policy to a certificate or thing group.
 var AttachPolicy = schema.Op[AttachPolicyRequest, schema.Nothing]{
 	Name: "AttachPolicy", Route: "PUT /target-policies/{policyName}",
+	Role:   schema.Admin,
 	Change: schema.Changes("{resource}", ListAttachedPolicies),
 	Errors: registryErrors(api.ResourceNotFound, api.LimitExceeded),
 }
@@ -28,6 +29,7 @@ type DetachPolicyRequest struct {
 // Detaches a policy from a certificate or thing group.
 var DetachPolicy = schema.Op[DetachPolicyRequest, schema.Nothing]{
 	Name: "DetachPolicy", Route: "POST /target-policies/{policyName}",
+	Role:   schema.Admin,
 	Change: schema.Changes("{resource}", ListAttachedPolicies),
 	Errors: registryErrors(api.LimitExceeded),
 }
@@ -43,6 +45,7 @@ type ListAttachedPoliciesRequest struct {
 // Lists the policies of a certificate or thing group.
 var ListAttachedPolicies = schema.Op[ListAttachedPoliciesRequest, PolicyList]{
 	Name: "ListAttachedPolicies", Route: "POST /attached-policies/{target}",
+	Role:   schema.Viewer,
 	Page:   marked("policies"),
 	Errors: registryErrors(api.ResourceNotFound, api.LimitExceeded),
 }
@@ -61,6 +64,7 @@ type ListTargetsForPolicyResponse struct {
 // Lists what a policy is attached to.
 var ListTargetsForPolicy = schema.Op[ListTargetsForPolicyRequest, ListTargetsForPolicyResponse]{
 	Name: "ListTargetsForPolicy", Route: "POST /policy-targets/{policyName}",
+	Role:   schema.Viewer,
 	Page:   marked("targets"),
 	Errors: registryErrors(api.ResourceNotFound, api.LimitExceeded),
 }
@@ -90,6 +94,7 @@ type EffectivePolicy struct {
 // to the thing. With a thing alone, the policies of its groups (R-ID-63).
 var GetEffectivePolicies = schema.Op[GetEffectivePoliciesRequest, GetEffectivePoliciesResponse]{
 	Name: "GetEffectivePolicies", Route: "POST /effective-policies",
+	Role:   schema.Viewer,
 	Errors: registryErrors(api.ResourceNotFound, api.LimitExceeded),
 }
 
@@ -184,5 +189,6 @@ func (AuthDecision) Constraint() schema.Constraint {
 // code decides as for a device that is connected (R-ID-64).
 var TestAuthorization = schema.Op[TestAuthorizationRequest, TestAuthorizationResponse]{
 	Name: "TestAuthorization", Route: "POST /test-authorization",
+	Role:   schema.Viewer,
 	Errors: registryErrors(api.ResourceNotFound, api.LimitExceeded),
 }

@@ -46,6 +46,7 @@ type CreateBillingGroupResponse struct {
 // Repeating it with the same description changes nothing.
 var CreateBillingGroup = schema.Op[CreateBillingGroupRequest, CreateBillingGroupResponse]{
 	Name: "CreateBillingGroup", Route: "POST /billing-groups/{billingGroupName}",
+	Role:   schema.Operator,
 	Change: schema.Creates("billinggroup/{billingGroupName}", DescribeBillingGroup),
 	Errors: groupErrors(api.ResourceAlreadyExists),
 }
@@ -66,6 +67,7 @@ type DescribeBillingGroupResponse struct {
 // Describes a billing group.
 var DescribeBillingGroup = schema.Op[DescribeBillingGroupRequest, DescribeBillingGroupResponse]{
 	Name: "DescribeBillingGroup", Route: "GET /billing-groups/{billingGroupName}",
+	Role:   schema.Viewer,
 	Errors: groupErrors(api.ResourceNotFound),
 }
 
@@ -80,6 +82,7 @@ type UpdateBillingGroupRequest struct {
 // Changes the description of a billing group and answers its new version.
 var UpdateBillingGroup = schema.Op[UpdateBillingGroupRequest, GroupVersion]{
 	Name: "UpdateBillingGroup", Route: "PATCH /billing-groups/{billingGroupName}",
+	Role:   schema.Operator,
 	Change: schema.Changes("billinggroup/{billingGroupName}", DescribeBillingGroup),
 	Errors: groupErrors(api.VersionConflict, api.ResourceNotFound),
 }
@@ -94,6 +97,7 @@ type DeleteBillingGroupRequest struct {
 // that does not exist is no error.
 var DeleteBillingGroup = schema.Op[DeleteBillingGroupRequest, schema.Nothing]{
 	Name: "DeleteBillingGroup", Route: "DELETE /billing-groups/{billingGroupName}",
+	Role:   schema.Operator,
 	Change: schema.Changes("billinggroup/{billingGroupName}", DescribeBillingGroup),
 	Errors: groupErrors(api.VersionConflict),
 }
@@ -112,7 +116,9 @@ type ListBillingGroupsResponse struct {
 
 // Lists billing groups by name.
 var ListBillingGroups = schema.Op[ListBillingGroupsRequest, ListBillingGroupsResponse]{
-	Name: "ListBillingGroups", Route: "GET /billing-groups", Page: paged("billingGroups"),
+	Name: "ListBillingGroups", Route: "GET /billing-groups",
+	Role:   schema.Viewer,
+	Page:   paged("billingGroups"),
 	Errors: groupErrors(api.ResourceNotFound),
 }
 
@@ -128,6 +134,7 @@ type AddThingToBillingGroupRequest struct {
 // Adds a thing to a billing group. A thing is in one at most: remove it from another one first.
 var AddThingToBillingGroup = schema.Op[AddThingToBillingGroupRequest, schema.Nothing]{
 	Name: "AddThingToBillingGroup", Route: "PUT /billing-groups/addThingToBillingGroup",
+	Role:   schema.Operator,
 	Change: schema.Changes("thing/{thingName}", DescribeThing),
 	Errors: groupErrors(api.ResourceNotFound),
 }
@@ -144,6 +151,7 @@ type RemoveThingFromBillingGroupRequest struct {
 // Removes a thing from a billing group. Removing one that is not in the group is no error.
 var RemoveThingFromBillingGroup = schema.Op[RemoveThingFromBillingGroupRequest, schema.Nothing]{
 	Name: "RemoveThingFromBillingGroup", Route: "PUT /billing-groups/removeThingFromBillingGroup",
+	Role:   schema.Operator,
 	Change: schema.Changes("thing/{thingName}", DescribeThing),
 	Errors: groupErrors(api.ResourceNotFound),
 }
@@ -157,5 +165,6 @@ type ListThingsInBillingGroupRequest struct {
 // Lists the things of a billing group by name.
 var ListThingsInBillingGroup = schema.Op[ListThingsInBillingGroupRequest, ThingNames]{
 	Name: "ListThingsInBillingGroup", Route: "GET /billing-groups/{billingGroupName}/things",
+	Role: schema.Viewer,
 	Page: paged("things"), Errors: groupErrors(api.ResourceNotFound),
 }

@@ -65,6 +65,7 @@ type KeyPair struct {
 // Makes a key pair and a certificate for it.
 var CreateKeysAndCertificate = schema.Op[CreateKeysAndCertificateRequest, CreateKeysAndCertificateResponse]{
 	Name: "CreateKeysAndCertificate", Route: "POST /keys-and-certificate",
+	Role:   schema.Admin,
 	Change: schema.Creates("cert/{certificateId}", DescribeCertificate),
 	Errors: registryErrors(),
 }
@@ -84,6 +85,7 @@ type CreateCertificateFromCsrResponse struct {
 // Makes a certificate for a key that stays with its owner.
 var CreateCertificateFromCsr = schema.Op[CreateCertificateFromCsrRequest, CreateCertificateFromCsrResponse]{
 	Name: "CreateCertificateFromCsr", Route: "POST /certificates",
+	Role:   schema.Admin,
 	Change: schema.Creates("cert/{certificateId}", DescribeCertificate),
 	Errors: registryErrors(),
 }
@@ -102,6 +104,7 @@ type RegisteredCertificate struct {
 // Registers a certificate of any issuer.
 var RegisterCertificateWithoutCA = schema.Op[RegisterCertificateWithoutCARequest, RegisteredCertificate]{
 	Name: "RegisterCertificateWithoutCA", Route: "POST /certificate/register-no-ca",
+	Role:   schema.Admin,
 	Change: schema.Creates("cert/{certificateId}", DescribeCertificate),
 	Errors: registryErrors(api.ResourceAlreadyExists, api.CertificateState, api.CertificateValidation),
 }
@@ -117,6 +120,7 @@ type RegisterCertificateRequest struct {
 // Registers a certificate that this server's device CA has signed (R-ID-55).
 var RegisterCertificate = schema.Op[RegisterCertificateRequest, RegisteredCertificate]{
 	Name: "RegisterCertificate", Route: "POST /certificate/register",
+	Role:   schema.Admin,
 	Change: schema.Creates("cert/{certificateId}", DescribeCertificate),
 	Errors: registryErrors(api.ResourceAlreadyExists, api.CertificateValidation, api.CertificateState,
 		api.CertificateConflict),
@@ -133,6 +137,7 @@ type DescribeCertificateResponse struct {
 // Describes a certificate.
 var DescribeCertificate = schema.Op[DescribeCertificateRequest, DescribeCertificateResponse]{
 	Name: "DescribeCertificate", Route: "GET /certificates/{certificateId}",
+	Role:   schema.Viewer,
 	Errors: registryErrors(api.ResourceNotFound),
 }
 
@@ -177,6 +182,7 @@ type UpdateCertificateRequest struct {
 // Changes a certificate's status to ACTIVE, INACTIVE or REVOKED (R-ID-17).
 var UpdateCertificate = schema.Op[UpdateCertificateRequest, schema.Nothing]{
 	Name: "UpdateCertificate", Route: "PUT /certificates/{certificateId}",
+	Role:   schema.Admin,
 	Change: schema.Changes("cert/{certificateId}", DescribeCertificate),
 	Errors: registryErrors(api.ResourceNotFound, api.CertificateState),
 }
@@ -196,6 +202,7 @@ type ListCertificatesResponse struct {
 // Lists certificates by creation date.
 var ListCertificates = schema.Op[ListCertificatesRequest, ListCertificatesResponse]{
 	Name: "ListCertificates", Route: "GET /certificates",
+	Role: schema.Viewer,
 	Page: marked("certificates"), Errors: registryErrors(),
 }
 
@@ -217,6 +224,7 @@ type DeleteCertificateRequest struct {
 // Deletes a certificate that is not ACTIVE and not attached to a thing.
 var DeleteCertificate = schema.Op[DeleteCertificateRequest, schema.Nothing]{
 	Name: "DeleteCertificate", Route: "DELETE /certificates/{certificateId}",
+	Role:   schema.Admin,
 	Change: schema.Changes("cert/{certificateId}", DescribeCertificate),
 	Errors: registryErrors(api.CertificateState, api.DeleteConflict, api.ResourceNotFound),
 }

@@ -40,6 +40,7 @@ type CreateDynamicThingGroupResponse struct {
 // Creates a thing group whose members are the things that a query matches.
 var CreateDynamicThingGroup = schema.Op[CreateDynamicThingGroupRequest, CreateDynamicThingGroupResponse]{
 	Name: "CreateDynamicThingGroup", Route: "POST /dynamic-thing-groups/{thingGroupName}",
+	Role:   schema.Operator,
 	Change: schema.Creates("thinggroup/{thingGroupName}", DescribeThingGroup),
 	Errors: groupErrors(api.ResourceAlreadyExists, api.ResourceNotFound, api.InvalidQuery, api.LimitExceeded),
 }
@@ -58,6 +59,7 @@ type UpdateDynamicThingGroupRequest struct {
 // Changes a dynamic thing group's properties or query.
 var UpdateDynamicThingGroup = schema.Op[UpdateDynamicThingGroupRequest, GroupVersion]{
 	Name: "UpdateDynamicThingGroup", Route: "PATCH /dynamic-thing-groups/{thingGroupName}",
+	Role:   schema.Operator,
 	Change: schema.Changes("thinggroup/{thingGroupName}", DescribeThingGroup),
 	Errors: groupErrors(api.VersionConflict, api.ResourceNotFound, api.InvalidQuery),
 }
@@ -71,6 +73,7 @@ type DeleteDynamicThingGroupRequest struct {
 // Deletes a dynamic thing group.
 var DeleteDynamicThingGroup = schema.Op[DeleteDynamicThingGroupRequest, schema.Nothing]{
 	Name: "DeleteDynamicThingGroup", Route: "DELETE /dynamic-thing-groups/{thingGroupName}",
+	Role:   schema.Operator,
 	Change: schema.Changes("thinggroup/{thingGroupName}", DescribeThingGroup),
 	Errors: groupErrors(api.VersionConflict),
 }

@@ -24,5 +24,6 @@ type DescribeEndpointResponse struct {
 // Gives the host name that devices connect to.
 var DescribeEndpoint = schema.Op[DescribeEndpointRequest, DescribeEndpointResponse]{
 	Name: "DescribeEndpoint", Route: "GET /endpoint",
+	Role:   schema.Viewer,
 	Errors: schema.Errors(api.InternalFailure, api.InvalidRequest, api.Unauthorized, api.Throttling),
 }

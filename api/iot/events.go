@@ -34,6 +34,7 @@ type DescribeEventConfigurationsResponse struct {
 // Shows which events are published.
 var DescribeEventConfigurations = schema.Op[schema.Nothing, DescribeEventConfigurationsResponse]{
 	Name: "DescribeEventConfigurations", Route: "GET /event-configurations",
+	Role:   schema.Viewer,
 	Errors: schema.Errors(api.InternalFailure, api.Throttling),
 }
 
@@ -44,6 +45,7 @@ type UpdateEventConfigurationsRequest struct {
 // Sets which events are published; kinds that are not named stay as they are.
 var UpdateEventConfigurations = schema.Op[UpdateEventConfigurationsRequest, schema.Nothing]{
 	Name: "UpdateEventConfigurations", Route: "PATCH /event-configurations",
+	Role:   schema.Admin,
 	Change: schema.Changes("configuration/events", DescribeEventConfigurations),
 	Errors: groupErrors(),
 }

@@ -36,6 +36,7 @@ type DescribeJobExecutionResponse struct {
 // Describes the execution of a job on one thing.
 var DescribeJobExecution = schema.Op[DescribeJobExecutionRequest, DescribeJobExecutionResponse]{
 	Name: "DescribeJobExecution", Route: "GET /things/{thingName}/jobs/{jobId}",
+	Role:   schema.Viewer,
 	Errors: jobErrors(),
 }
 
@@ -77,6 +78,7 @@ type ListJobExecutionsForJobResponse struct {
 // Lists the executions of a job, every attempt as its own item (R-API-26).
 var ListJobExecutionsForJob = schema.Op[ListJobExecutionsForJobRequest, ListJobExecutionsForJobResponse]{
 	Name: "ListJobExecutionsForJob", Route: "GET /jobs/{jobId}/things",
+	Role: schema.Viewer,
 	Page: paged("executionSummaries"), Errors: jobErrors(),
 }
 
@@ -113,6 +115,7 @@ type ListJobExecutionsForThingResponse struct {
 // Lists the executions of a thing, newest first (R-API-27).
 var ListJobExecutionsForThing = schema.Op[ListJobExecutionsForThingRequest, ListJobExecutionsForThingResponse]{
 	Name: "ListJobExecutionsForThing", Route: "GET /things/{thingName}/jobs",
+	Role: schema.Viewer,
 	Page: paged("executionSummaries"), Errors: jobErrors(),
 }
 
@@ -135,6 +138,7 @@ type CancelJobExecutionRequest struct {
 // Cancels the execution of a job on one thing.
 var CancelJobExecution = schema.Op[CancelJobExecutionRequest, schema.Nothing]{
 	Name: "CancelJobExecution", Route: "PUT /things/{thingName}/jobs/{jobId}/cancel",
+	Role:   schema.Operator,
 	Change: schema.Changes("job/{jobId}/thing/{thingName}", DescribeJobExecution),
 	Errors: jobErrors(api.InvalidTransition, api.VersionConflict),
 }
@@ -153,6 +157,7 @@ type DeleteJobExecutionRequest struct {
 var DeleteJobExecution = schema.Op[DeleteJobExecutionRequest, schema.Nothing]{
 	Name:   "DeleteJobExecution",
 	Route:  "DELETE /things/{thingName}/jobs/{jobId}/executionNumber/{executionNumber}",
+	Role:   schema.Operator,
 	Change: schema.Changes("job/{jobId}/thing/{thingName}", DescribeJobExecution),
 	Errors: jobErrors(api.InvalidTransition),
 }

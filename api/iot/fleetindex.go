@@ -94,13 +94,16 @@ type IndexingConfiguration struct {
 // Stores what is to be indexed. It has no effect: the registry can always be searched (R-ID-39).
 var UpdateIndexingConfiguration = schema.Op[IndexingConfiguration, schema.Nothing]{
 	Name: "UpdateIndexingConfiguration", Route: "POST /indexing/config",
+	Role:   schema.Admin,
 	Change: schema.Changes("configuration/indexing", GetIndexingConfiguration),
 	Errors: registryErrors(),
 }
 
 // Shows what was stored by update-indexing-configuration.
 var GetIndexingConfiguration = schema.Op[schema.Nothing, IndexingConfiguration]{
-	Name: "GetIndexingConfiguration", Route: "GET /indexing/config", Errors: registryErrors(),
+	Name: "GetIndexingConfiguration", Route: "GET /indexing/config",
+	Role:   schema.Viewer,
+	Errors: registryErrors(),
 }
 
 // The number of results in one page, 1 to 500; the default is 500 (R-ID-41).
@@ -156,5 +159,6 @@ type SearchIndexResponse struct {
 // and have a token.
 var SearchIndex = schema.Op[SearchIndexRequest, SearchIndexResponse]{
 	Name: "SearchIndex", Route: "POST /indices/search",
+	Role:   schema.Viewer,
 	Errors: registryErrors(api.ResourceNotFound, api.InvalidQuery, api.IndexNotReady),
 }

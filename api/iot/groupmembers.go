@@ -21,6 +21,7 @@ type AddThingToThingGroupRequest struct {
 // Adds a thing to a static group. A thing that is in it stays in it.
 var AddThingToThingGroup = schema.Op[AddThingToThingGroupRequest, schema.Nothing]{
 	Name: "AddThingToThingGroup", Route: "PUT /thing-groups/addThingToThingGroup",
+	Role:   schema.Operator,
 	Change: schema.Changes("thing/{thingName}", ListThingGroupsForThing),
 	Errors: groupErrors(api.ResourceNotFound),
 }
@@ -39,6 +40,7 @@ type RemoveThingFromThingGroupRequest struct {
 // Takes a thing out of a static group.
 var RemoveThingFromThingGroup = schema.Op[RemoveThingFromThingGroupRequest, schema.Nothing]{
 	Name: "RemoveThingFromThingGroup", Route: "PUT /thing-groups/removeThingFromThingGroup",
+	Role:   schema.Operator,
 	Change: schema.Changes("thing/{thingName}", ListThingGroupsForThing),
 	Errors: groupErrors(api.ResourceNotFound),
 }
@@ -60,6 +62,7 @@ type ThingNames struct {
 // Lists the things of a group by name.
 var ListThingsInThingGroup = schema.Op[ListThingsInThingGroupRequest, ThingNames]{
 	Name: "ListThingsInThingGroup", Route: "GET /thing-groups/{thingGroupName}/things",
+	Role:   schema.Viewer,
 	Page:   paged("things"),
 	Errors: groupErrors(api.ResourceNotFound),
 }
@@ -73,6 +76,7 @@ type ListThingGroupsForThingRequest struct {
 // Lists the groups that a thing is in.
 var ListThingGroupsForThing = schema.Op[ListThingGroupsForThingRequest, ListThingGroupsResponse]{
 	Name: "ListThingGroupsForThing", Route: "GET /things/{thingName}/thing-groups",
+	Role:   schema.Viewer,
 	Page:   paged("thingGroups"),
 	Errors: groupErrors(api.ResourceNotFound),
 }
@@ -90,6 +94,7 @@ type UpdateThingGroupsForThingRequest struct {
 // Adds a thing to some groups and takes it out of others.
 var UpdateThingGroupsForThing = schema.Op[UpdateThingGroupsForThingRequest, schema.Nothing]{
 	Name: "UpdateThingGroupsForThing", Route: "PUT /thing-groups/updateThingGroupsForThing",
+	Role:   schema.Operator,
 	Change: schema.Changes("thing/{thingName}", ListThingGroupsForThing),
 	Errors: groupErrors(api.ResourceNotFound),
 }

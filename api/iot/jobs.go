@@ -37,6 +37,7 @@ type JobHandle struct {
 // configuration sets.
 var CreateJob = schema.Op[CreateJobRequest, JobHandle]{
 	Name: "CreateJob", Route: "PUT /jobs/{jobId}",
+	Role:   schema.Operator,
 	Change: schema.Creates("job/{jobId}", DescribeJob, GetJobDocument),
 	Errors: schema.Errors(api.InvalidRequest, api.ResourceNotFound, api.ResourceAlreadyExists, api.LimitExceeded,
 		api.Throttling, api.ServiceUnavailable),
@@ -61,7 +62,9 @@ type DescribeJobResponse struct {
 
 // Describes a job.
 var DescribeJob = schema.Op[DescribeJobRequest, DescribeJobResponse]{
-	Name: "DescribeJob", Route: "GET /jobs/{jobId}", Errors: jobErrors(),
+	Name: "DescribeJob", Route: "GET /jobs/{jobId}",
+	Role:   schema.Viewer,
+	Errors: jobErrors(),
 }
 
 // A job as DescribeJob shows it. Three of its configurations are shown as {} when they were never
@@ -134,6 +137,7 @@ type UpdateJobRequest struct {
 // whole (R-UPD-1).
 var UpdateJob = schema.Op[UpdateJobRequest, schema.Nothing]{
 	Name: "UpdateJob", Route: "PATCH /jobs/{jobId}",
+	Role:   schema.Operator,
 	Change: schema.Changes("job/{jobId}", DescribeJob),
 	Errors: jobErrors(),
 }
@@ -156,7 +160,9 @@ type ListJobsResponse struct {
 
 // Lists jobs, newest first (R-API-10).
 var ListJobs = schema.Op[ListJobsRequest, ListJobsResponse]{
-	Name: "ListJobs", Route: "GET /jobs", Page: paged("jobs"), Errors: jobErrors(),
+	Name: "ListJobs", Route: "GET /jobs",
+	Role: schema.Viewer,
+	Page: paged("jobs"), Errors: jobErrors(),
 }
 
 // A job in a list.
@@ -183,6 +189,7 @@ type CancelJobRequest struct {
 // Cancels a job: executions that wait are withdrawn, those in progress only with force.
 var CancelJob = schema.Op[CancelJobRequest, JobHandle]{
 	Name: "CancelJob", Route: "PUT /jobs/{jobId}/cancel",
+	Role:   schema.Operator,
 	Change: schema.Changes("job/{jobId}", DescribeJob),
 	Errors: jobErrors(api.LimitExceeded),
 }
@@ -197,6 +204,7 @@ type DeleteJobRequest struct {
 // Deletes a job and its executions, in the background when there are many.
 var DeleteJob = schema.Op[DeleteJobRequest, schema.Nothing]{
 	Name: "DeleteJob", Route: "DELETE /jobs/{jobId}",
+	Role:   schema.Operator,
 	Change: schema.Changes("job/{jobId}", DescribeJob),
 	Errors: jobErrors(api.InvalidTransition, api.LimitExceeded),
 }
@@ -213,7 +221,9 @@ type GetJobDocumentResponse struct {
 
 // Gets a job's document as it was stored (R-API-7).
 var GetJobDocument = schema.Op[GetJobDocumentRequest, GetJobDocumentResponse]{
-	Name: "GetJobDocument", Route: "GET /jobs/{jobId}/job-document", Errors: jobErrors(),
+	Name: "GetJobDocument", Route: "GET /jobs/{jobId}/job-document",
+	Role:   schema.Viewer,
+	Errors: jobErrors(),
 }
 
 type AssociateTargetsWithJobRequest struct {
@@ -227,6 +237,7 @@ type AssociateTargetsWithJobRequest struct {
 // Adds thing groups to a continuous job (R-API-19 to R-API-22).
 var AssociateTargetsWithJob = schema.Op[AssociateTargetsWithJobRequest, JobHandle]{
 	Name: "AssociateTargetsWithJob", Route: "POST /jobs/{jobId}/targets",
+	Role:   schema.Operator,
 	Change: schema.Changes("job/{jobId}", DescribeJob),
 	Errors: jobErrors(api.LimitExceeded),
 }

@@ -38,6 +38,7 @@ type CreatePolicyResponse struct {
 // Creates a policy with its first version.
 var CreatePolicy = schema.Op[CreatePolicyRequest, CreatePolicyResponse]{
 	Name: "CreatePolicy", Route: "POST /policies/{policyName}",
+	Role:   schema.Admin,
 	Change: schema.Creates("policy/{policyName}", GetPolicy),
 	Errors: registryErrors(api.ResourceAlreadyExists, api.MalformedPolicy),
 }
@@ -59,6 +60,7 @@ type GetPolicyResponse struct {
 // Gets a policy with its default version.
 var GetPolicy = schema.Op[GetPolicyRequest, GetPolicyResponse]{
 	Name: "GetPolicy", Route: "GET /policies/{policyName}",
+	Role:   schema.Viewer,
 	Errors: registryErrors(api.ResourceNotFound),
 }
 
@@ -84,6 +86,7 @@ type Policy struct {
 // Lists policies by creation date.
 var ListPolicies = schema.Op[ListPoliciesRequest, PolicyList]{
 	Name: "ListPolicies", Route: "GET /policies",
+	Role: schema.Viewer,
 	Page: marked("policies"), Errors: registryErrors(),
 }
 
@@ -94,6 +97,7 @@ type DeletePolicyRequest struct {
 // Deletes a policy that has one version and no attachment (R-ID-21).
 var DeletePolicy = schema.Op[DeletePolicyRequest, schema.Nothing]{
 	Name: "DeletePolicy", Route: "DELETE /policies/{policyName}",
+	Role:   schema.Admin,
 	Change: schema.Changes("policy/{policyName}", GetPolicy),
 	Errors: registryErrors(api.DeleteConflict, api.ResourceNotFound),
 }
@@ -115,6 +119,7 @@ type CreatePolicyVersionResponse struct {
 // Adds a version to a policy, which may have five.
 var CreatePolicyVersion = schema.Op[CreatePolicyVersionRequest, CreatePolicyVersionResponse]{
 	Name: "CreatePolicyVersion", Route: "POST /policies/{policyName}/version",
+	Role:   schema.Admin,
 	Change: schema.Changes("policy/{policyName}", GetPolicy, ListPolicyVersions),
 	Errors: registryErrors(api.ResourceNotFound, api.MalformedPolicy, api.VersionsLimitExceeded),
 }
@@ -138,6 +143,7 @@ type GetPolicyVersionResponse struct {
 // Gets one version of a policy.
 var GetPolicyVersion = schema.Op[GetPolicyVersionRequest, GetPolicyVersionResponse]{
 	Name: "GetPolicyVersion", Route: "GET /policies/{policyName}/version/{policyVersionId}",
+	Role:   schema.Viewer,
 	Errors: registryErrors(api.ResourceNotFound),
 }
 
@@ -159,6 +165,7 @@ type PolicyVersion struct {
 // Lists the versions of a policy.
 var ListPolicyVersions = schema.Op[ListPolicyVersionsRequest, ListPolicyVersionsResponse]{
 	Name: "ListPolicyVersions", Route: "GET /policies/{policyName}/version",
+	Role:   schema.Viewer,
 	Errors: registryErrors(api.ResourceNotFound),
 }
 
@@ -171,6 +178,7 @@ type SetDefaultPolicyVersionRequest struct {
 var SetDefaultPolicyVersion = schema.Op[SetDefaultPolicyVersionRequest, schema.Nothing]{
 	Name:   "SetDefaultPolicyVersion",
 	Route:  "PATCH /policies/{policyName}/version/{policyVersionId}",
+	Role:   schema.Admin,
 	Change: schema.Changes("policy/{policyName}", GetPolicy, ListPolicyVersions),
 	Errors: registryErrors(api.ResourceNotFound),
 }
@@ -183,6 +191,7 @@ type DeletePolicyVersionRequest struct {
 // Deletes a version that is not the default one.
 var DeletePolicyVersion = schema.Op[DeletePolicyVersionRequest, schema.Nothing]{
 	Name: "DeletePolicyVersion", Route: "DELETE /policies/{policyName}/version/{policyVersionId}",
+	Role:   schema.Admin,
 	Change: schema.Changes("policy/{policyName}", GetPolicy, ListPolicyVersions),
 	Errors: registryErrors(api.DeleteConflict, api.ResourceNotFound),
 }

@@ -18,6 +18,7 @@ type AttachPrincipalPolicyRequest struct {
 // Deprecated: use AttachPolicy.
 var AttachPrincipalPolicy = schema.Op[AttachPrincipalPolicyRequest, schema.Nothing]{
 	Name: "AttachPrincipalPolicy", Route: "PUT /principal-policies/{policyName}",
+	Role:   schema.Admin,
 	Change: schema.Changes("{resource}", ListPrincipalPolicies),
 	Errors: registryErrors(api.ResourceNotFound, api.LimitExceeded),
 }
@@ -32,6 +33,7 @@ type DetachPrincipalPolicyRequest struct {
 // attached. Deprecated: use DetachPolicy.
 var DetachPrincipalPolicy = schema.Op[DetachPrincipalPolicyRequest, schema.Nothing]{
 	Name: "DetachPrincipalPolicy", Route: "DELETE /principal-policies/{policyName}",
+	Role:   schema.Admin,
 	Change: schema.Changes("{resource}", ListPrincipalPolicies),
 	Errors: registryErrors(api.ResourceNotFound),
 }
@@ -48,7 +50,9 @@ type ListPrincipalPoliciesRequest struct {
 // Lists the policies that are attached to a certificate or thing group, by the time when they were
 // created. Deprecated: use ListAttachedPolicies.
 var ListPrincipalPolicies = schema.Op[ListPrincipalPoliciesRequest, PolicyList]{
-	Name: "ListPrincipalPolicies", Route: "GET /principal-policies", Page: marked("policies"),
+	Name: "ListPrincipalPolicies", Route: "GET /principal-policies",
+	Role:   schema.Viewer,
+	Page:   marked("policies"),
 	Errors: registryErrors(api.ResourceNotFound),
 }
 
@@ -68,6 +72,8 @@ type ListPolicyPrincipalsResponse struct {
 // Lists the certificates and thing groups that a policy is attached to, by the time when it was
 // attached. Deprecated: use ListTargetsForPolicy.
 var ListPolicyPrincipals = schema.Op[ListPolicyPrincipalsRequest, ListPolicyPrincipalsResponse]{
-	Name: "ListPolicyPrincipals", Route: "GET /policy-principals", Page: marked("principals"),
+	Name: "ListPolicyPrincipals", Route: "GET /policy-principals",
+	Role:   schema.Viewer,
+	Page:   marked("principals"),
 	Errors: registryErrors(api.ResourceNotFound),
 }

@@ -24,6 +24,7 @@ type AttachThingPrincipalRequest struct {
 // Attaches a certificate to a thing.
 var AttachThingPrincipal = schema.Op[AttachThingPrincipalRequest, schema.Nothing]{
 	Name: "AttachThingPrincipal", Route: "PUT /things/{thingName}/principals",
+	Role:   schema.Admin,
 	Change: schema.Changes("thing/{thingName}", ListThingPrincipalsV2),
 	Errors: registryErrors(api.ResourceNotFound),
 }
@@ -36,6 +37,7 @@ type DetachThingPrincipalRequest struct {
 // Detaches a certificate from a thing.
 var DetachThingPrincipal = schema.Op[DetachThingPrincipalRequest, schema.Nothing]{
 	Name: "DetachThingPrincipal", Route: "DELETE /things/{thingName}/principals",
+	Role:   schema.Admin,
 	Change: schema.Changes("thing/{thingName}", ListThingPrincipalsV2),
 	Errors: registryErrors(api.ResourceNotFound),
 }
@@ -54,6 +56,7 @@ type ListThingPrincipalsResponse struct {
 // Lists the certificates of a thing.
 var ListThingPrincipals = schema.Op[ListThingPrincipalsRequest, ListThingPrincipalsResponse]{
 	Name: "ListThingPrincipals", Route: "GET /things/{thingName}/principals",
+	Role:   schema.Viewer,
 	Page:   paged("principals"),
 	Errors: registryErrors(api.ResourceNotFound),
 }
@@ -66,7 +69,9 @@ type ListPrincipalThingsRequest struct {
 
 // Lists the things of a certificate.
 var ListPrincipalThings = schema.Op[ListPrincipalThingsRequest, ThingNames]{
-	Name: "ListPrincipalThings", Route: "GET /principals/things", Page: paged("things"),
+	Name: "ListPrincipalThings", Route: "GET /principals/things",
+	Role:   schema.Viewer,
+	Page:   paged("things"),
 	Errors: registryErrors(api.ResourceNotFound),
 }
 
@@ -91,6 +96,7 @@ type ThingPrincipalObject struct {
 // Lists the certificates of a thing, with the way each is attached.
 var ListThingPrincipalsV2 = schema.Op[ListThingPrincipalsV2Request, ListThingPrincipalsV2Response]{
 	Name: "ListThingPrincipalsV2", Route: "GET /things/{thingName}/principals-v2",
+	Role: schema.Viewer,
 	Page: paged("thingPrincipalObjects"), Errors: registryErrors(api.ResourceNotFound),
 }
 
@@ -115,6 +121,7 @@ type PrincipalThingObject struct {
 // Lists the things of a certificate, with the way each is attached.
 var ListPrincipalThingsV2 = schema.Op[ListPrincipalThingsV2Request, ListPrincipalThingsV2Response]{
 	Name: "ListPrincipalThingsV2", Route: "GET /principals/things-v2",
+	Role:   schema.Viewer,
 	Page:   paged("principalThingObjects"),
 	Errors: registryErrors(api.ResourceNotFound),
 }

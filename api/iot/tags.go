@@ -17,6 +17,7 @@ type TagResourceRequest struct {
 // Adds tags to a resource; a key that it has takes the new value (R-API-37).
 var TagResource = schema.Op[TagResourceRequest, schema.Nothing]{
 	Name: "TagResource", Route: "POST /tags",
+	Role:   schema.Operator,
 	Change: schema.Changes("{resource}", ListTagsForResource),
 	Errors: groupErrors(api.ResourceNotFound, api.LimitExceeded),
 }
@@ -30,6 +31,7 @@ type UntagResourceRequest struct {
 // Takes tags off a resource; keys that it does not have are ignored.
 var UntagResource = schema.Op[UntagResourceRequest, schema.Nothing]{
 	Name: "UntagResource", Route: "POST /untag",
+	Role:   schema.Operator,
 	Change: schema.Changes("{resource}", ListTagsForResource),
 	Errors: groupErrors(api.ResourceNotFound),
 }
@@ -47,6 +49,7 @@ type ListTagsForResourceResponse struct {
 // Lists the tags of a resource, all at once (R-WIRE-24).
 var ListTagsForResource = schema.Op[ListTagsForResourceRequest, ListTagsForResourceResponse]{
 	Name: "ListTagsForResource", Route: "GET /tags",
+	Role:   schema.Viewer,
 	Page:   &schema.Page{In: "nextToken", Out: "nextToken", Items: "tags"},
 	Errors: groupErrors(api.ResourceNotFound),
 }

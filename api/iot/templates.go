@@ -38,6 +38,7 @@ type CreateJobTemplateResponse struct {
 // Creates a job template, from a job or from a document. Templates never change (R-API-32).
 var CreateJobTemplate = schema.Op[CreateJobTemplateRequest, CreateJobTemplateResponse]{
 	Name: "CreateJobTemplate", Route: "PUT /job-templates/{jobTemplateId}",
+	Role:   schema.Operator,
 	Change: schema.Creates("jobtemplate/{jobTemplateId}", DescribeJobTemplate),
 	Errors: templateErrors(api.ResourceNotFound, api.Conflict, api.LimitExceeded),
 }
@@ -70,6 +71,7 @@ type DescribeJobTemplateResponse struct {
 // Describes a job template.
 var DescribeJobTemplate = schema.Op[DescribeJobTemplateRequest, DescribeJobTemplateResponse]{
 	Name: "DescribeJobTemplate", Route: "GET /job-templates/{jobTemplateId}",
+	Role:   schema.Viewer,
 	Errors: templateErrors(api.ResourceNotFound),
 }
 
@@ -86,6 +88,7 @@ type ListJobTemplatesResponse struct {
 // Lists job templates, newest first (R-API-35).
 var ListJobTemplates = schema.Op[ListJobTemplatesRequest, ListJobTemplatesResponse]{
 	Name: "ListJobTemplates", Route: "GET /job-templates",
+	Role: schema.Viewer,
 	Page: paged("jobTemplates"), Errors: templateErrors(),
 }
 
@@ -104,6 +107,7 @@ type DeleteJobTemplateRequest struct {
 // Deletes a job template. Jobs made from it stay as they are (R-API-34).
 var DeleteJobTemplate = schema.Op[DeleteJobTemplateRequest, schema.Nothing]{
 	Name: "DeleteJobTemplate", Route: "DELETE /job-templates/{jobTemplateId}",
+	Role:   schema.Operator,
 	Change: schema.Changes("jobtemplate/{jobTemplateId}", DescribeJobTemplate),
 	Errors: templateErrors(api.ResourceNotFound),
 }
@@ -139,6 +143,7 @@ type DescribeManagedJobTemplateResponse struct {
 // Describes a template that comes with the server.
 var DescribeManagedJobTemplate = schema.Op[DescribeManagedJobTemplateRequest, DescribeManagedJobTemplateResponse]{
 	Name: "DescribeManagedJobTemplate", Route: "GET /managed-job-templates/{templateName}",
+	Role:   schema.Viewer,
 	Errors: managedErrors(api.ResourceNotFound),
 }
 
@@ -190,6 +195,7 @@ type ListManagedJobTemplatesResponse struct {
 // Lists the templates that come with the server, by name (R-API-35).
 var ListManagedJobTemplates = schema.Op[ListManagedJobTemplatesRequest, ListManagedJobTemplatesResponse]{
 	Name: "ListManagedJobTemplates", Route: "GET /managed-job-templates",
+	Role: schema.Viewer,
 	Page: paged("managedJobTemplates"), Errors: managedErrors(api.ResourceNotFound),
 }
 

@@ -47,6 +47,7 @@ type CreateThingGroupResponse struct {
 // Creates a static thing group. Repeating it with the same content changes nothing (R-ID-49).
 var CreateThingGroup = schema.Op[CreateThingGroupRequest, CreateThingGroupResponse]{
 	Name: "CreateThingGroup", Route: "POST /thing-groups/{thingGroupName}",
+	Role:   schema.Operator,
 	Change: schema.Creates("thinggroup/{thingGroupName}", DescribeThingGroup),
 	Errors: groupErrors(api.ResourceAlreadyExists),
 }
@@ -71,6 +72,7 @@ type DescribeThingGroupResponse struct {
 // Describes a thing group.
 var DescribeThingGroup = schema.Op[DescribeThingGroupRequest, DescribeThingGroupResponse]{
 	Name: "DescribeThingGroup", Route: "GET /thing-groups/{thingGroupName}",
+	Role:   schema.Viewer,
 	Errors: groupErrors(api.ResourceNotFound),
 }
 
@@ -89,6 +91,7 @@ type GroupVersion struct {
 // Changes a thing group's properties.
 var UpdateThingGroup = schema.Op[UpdateThingGroupRequest, GroupVersion]{
 	Name: "UpdateThingGroup", Route: "PATCH /thing-groups/{thingGroupName}",
+	Role:   schema.Operator,
 	Change: schema.Changes("thinggroup/{thingGroupName}", DescribeThingGroup),
 	Errors: groupErrors(api.VersionConflict, api.ResourceNotFound),
 }
@@ -102,6 +105,7 @@ type DeleteThingGroupRequest struct {
 // Deletes a thing group without child groups (R-ID-12).
 var DeleteThingGroup = schema.Op[DeleteThingGroupRequest, schema.Nothing]{
 	Name: "DeleteThingGroup", Route: "DELETE /thing-groups/{thingGroupName}",
+	Role:   schema.Operator,
 	Change: schema.Changes("thinggroup/{thingGroupName}", DescribeThingGroup),
 	Errors: groupErrors(api.VersionConflict),
 }
@@ -123,6 +127,8 @@ type ListThingGroupsResponse struct {
 
 // Lists thing groups by name.
 var ListThingGroups = schema.Op[ListThingGroupsRequest, ListThingGroupsResponse]{
-	Name: "ListThingGroups", Route: "GET /thing-groups", Page: paged("thingGroups"),
+	Name: "ListThingGroups", Route: "GET /thing-groups",
+	Role:   schema.Viewer,
+	Page:   paged("thingGroups"),
 	Errors: groupErrors(api.ResourceNotFound),
 }

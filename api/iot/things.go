@@ -63,6 +63,7 @@ type CreateThingResponse struct {
 // Registers a thing. Repeating it with the same content changes nothing (R-ID-5).
 var CreateThing = schema.Op[CreateThingRequest, CreateThingResponse]{
 	Name: "CreateThing", Route: "POST /things/{thingName}",
+	Role:   schema.Operator,
 	Change: schema.Creates("thing/{thingName}"),
 	Errors: registryErrors(api.ResourceAlreadyExists, api.ResourceNotFound),
 }
@@ -86,6 +87,7 @@ type DescribeThingResponse struct {
 // Describes a thing.
 var DescribeThing = schema.Op[DescribeThingRequest, DescribeThingResponse]{
 	Name: "DescribeThing", Route: "GET /things/{thingName}",
+	Role:   schema.Viewer,
 	Errors: registryErrors(api.ResourceNotFound),
 }
 
@@ -102,6 +104,7 @@ type UpdateThingRequest struct {
 // Changes a thing's attributes or type (R-ID-6).
 var UpdateThing = schema.Op[UpdateThingRequest, schema.Nothing]{
 	Name: "UpdateThing", Route: "PATCH /things/{thingName}",
+	Role:   schema.Operator,
 	Change: schema.Changes("thing/{thingName}", DescribeThing),
 	Errors: registryErrors(api.VersionConflict, api.ResourceNotFound),
 }
@@ -115,6 +118,7 @@ type DeleteThingRequest struct {
 // Deletes a thing; its executions that are not done become REMOVED (R-ID-7).
 var DeleteThing = schema.Op[DeleteThingRequest, schema.Nothing]{
 	Name: "DeleteThing", Route: "DELETE /things/{thingName}",
+	Role:   schema.Operator,
 	Change: schema.Changes("thing/{thingName}", DescribeThing),
 	Errors: registryErrors(api.ResourceNotFound, api.VersionConflict),
 }
@@ -136,7 +140,9 @@ type ListThingsResponse struct {
 
 // Lists things by name; filters combine with AND (R-ID-9).
 var ListThings = schema.Op[ListThingsRequest, ListThingsResponse]{
-	Name: "ListThings", Route: "GET /things", Page: paged("things"), Errors: registryErrors(),
+	Name: "ListThings", Route: "GET /things",
+	Role: schema.Viewer,
+	Page: paged("things"), Errors: registryErrors(),
 }
 
 // A thing in a list.

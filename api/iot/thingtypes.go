@@ -56,6 +56,7 @@ type CreateThingTypeResponse struct {
 // Creates a thing type. Repeating it with the same properties changes nothing (R-ID-48).
 var CreateThingType = schema.Op[CreateThingTypeRequest, CreateThingTypeResponse]{
 	Name: "CreateThingType", Route: "POST /thing-types/{thingTypeName}",
+	Role:   schema.Operator,
 	Change: schema.Creates("thingtype/{thingTypeName}", DescribeThingType),
 	Errors: registryErrors(api.ResourceAlreadyExists),
 }
@@ -75,6 +76,7 @@ type DescribeThingTypeResponse struct {
 // Describes a thing type.
 var DescribeThingType = schema.Op[DescribeThingTypeRequest, DescribeThingTypeResponse]{
 	Name: "DescribeThingType", Route: "GET /thing-types/{thingTypeName}",
+	Role:   schema.Viewer,
 	Errors: registryErrors(api.ResourceNotFound),
 }
 
@@ -92,6 +94,7 @@ type ListThingTypesResponse struct {
 // Lists thing types by name.
 var ListThingTypes = schema.Op[ListThingTypesRequest, ListThingTypesResponse]{
 	Name: "ListThingTypes", Route: "GET /thing-types",
+	Role: schema.Viewer,
 	Page: paged("thingTypes"), Errors: registryErrors(),
 }
 
@@ -112,6 +115,7 @@ type DeprecateThingTypeRequest struct {
 // Deprecates a thing type: no thing can take it any more.
 var DeprecateThingType = schema.Op[DeprecateThingTypeRequest, schema.Nothing]{
 	Name: "DeprecateThingType", Route: "POST /thing-types/{thingTypeName}/deprecate",
+	Role:   schema.Operator,
 	Change: schema.Changes("thingtype/{thingTypeName}", DescribeThingType),
 	Errors: registryErrors(api.ResourceNotFound),
 }
@@ -123,6 +127,7 @@ type DeleteThingTypeRequest struct {
 // Deletes a thing type that is deprecated and has no things (R-ID-10).
 var DeleteThingType = schema.Op[DeleteThingTypeRequest, schema.Nothing]{
 	Name: "DeleteThingType", Route: "DELETE /thing-types/{thingTypeName}",
+	Role:   schema.Operator,
 	Change: schema.Changes("thingtype/{thingTypeName}", DescribeThingType),
 	Errors: registryErrors(api.ResourceNotFound),
 }

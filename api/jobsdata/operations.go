@@ -37,6 +37,8 @@ type ExecutionResponse struct {
 // Describes the execution of a job on a thing, or of its next pending job.
 var DescribeJobExecution = schema.Op[DescribeJobExecutionRequest, ExecutionResponse]{
 	Name: "DescribeJobExecution", Route: "GET /things/{thingName}/jobs/{jobId}",
+	// Its document has presigned URLs, some of which let whoever has them upload.
+	Role:   schema.Operator,
 	Errors: deviceErrors(api.TerminalState),
 }
 
@@ -70,7 +72,9 @@ type GetPendingJobExecutionsResponse struct {
 
 // Lists the executions of a thing that are not done.
 var GetPendingJobExecutions = schema.Op[GetPendingJobExecutionsRequest, GetPendingJobExecutionsResponse]{
-	Name: "GetPendingJobExecutions", Route: "GET /things/{thingName}/jobs", Errors: deviceErrors(),
+	Name: "GetPendingJobExecutions", Route: "GET /things/{thingName}/jobs",
+	Role:   schema.Viewer,
+	Errors: deviceErrors(),
 }
 
 // An execution in a list.
@@ -92,6 +96,7 @@ type StartNextPendingJobExecutionRequest struct {
 // Gets and starts the next pending execution of a thing (R-HTTP-14).
 var StartNextPendingJobExecution = schema.Op[StartNextPendingJobExecutionRequest, ExecutionResponse]{
 	Name: "StartNextPendingJobExecution", Route: "PUT /things/{thingName}/jobs/$next",
+	Role:   schema.Operator,
 	Errors: deviceErrors(),
 }
 
@@ -117,5 +122,6 @@ type UpdateJobExecutionResponse struct {
 // Reports the status of an execution (R-HTTP-16).
 var UpdateJobExecution = schema.Op[UpdateJobExecutionRequest, UpdateJobExecutionResponse]{
 	Name: "UpdateJobExecution", Route: "POST /things/{thingName}/jobs/{jobId}",
+	Role:   schema.Operator,
 	Errors: deviceErrors(api.InvalidTransition),
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/drover-iot/drover/app"
 	"github.com/drover-iot/drover/cli/overview"
 	"github.com/drover-iot/drover/gateway"
+	"github.com/drover-iot/drover/schema"
 )
 
 // drover keys: the operator keys of a data folder, or of all servers on a database. A server that
@@ -18,7 +19,7 @@ import (
 // keyVerbs are the verbs of drover keys.
 func keyVerbs() []verb {
 	return []verb{
-		{"create", "[--name NAME] [options]", createKey},
+		{"create", "[--name NAME] [--role ROLE] [options]", createKey},
 		{"list", "[options]", listKeys},
 		{"delete", "ID [options]", deleteKey},
 		{"urls", "[options]", showURLKey},
@@ -28,9 +29,13 @@ func keyVerbs() []verb {
 // The help texts of drover keys. Each ends with whereKeysAre.
 const (
 	createKeyAbout = "Make another operator key and print it as variables for a shell. " +
-		"It may call every operation of the servers, at once. Its secret is not shown again." +
+		"The servers accept it at once. Its secret is not shown again.\n\n" +
+		"The role says what the key may do: a viewer reads; an operator also changes jobs, job " +
+		"executions, templates, things, groups, types, tags and artifacts; an admin also changes " +
+		"certificates, policies and what is attached to them, the configuration of events and " +
+		"indexing, and a virtual clock. A role stays as it is: for another one make another key." +
 		whereKeysAre
-	listKeysAbout  = "List the operator keys, without their secrets." + whereKeysAre
+	listKeysAbout  = "List the operator keys and their roles, without their secrets." + whereKeysAre
 	deleteKeyAbout = "Delete the operator key with this access key id. " +
 		"No server accepts it a second later." + whereKeysAre
 	showURLKeyAbout = "Print the key pair that presigned URLs are signed with as long as no " +
@@ -87,11 +92,17 @@ func (k *keysCommand) use(ctx context.Context, f func(*gateway.Keys) error) erro
 func createKey(ctx context.Context, how string, args []string) error {
 	k := newKeysCommand("create")
 	name := k.String("name", "", "`name` of the key, to tell it from others (default: key-N)")
+	role := k.String("role", string(schema.Admin),
+		"`role` of the key: viewer, operator or admin, who may do everything")
 	if _, err := k.read(args, how, createKeyAbout, 0); err != nil {
 		return err
 	}
+	may, err := schema.ParseRole(*role)
+	if err != nil {
+		return wrongValue(k.FlagSet, "--role: %v", err)
+	}
 	return k.use(ctx, func(keys *gateway.Keys) error {
-		key, err := keys.Create(*name)
+		key, err := keys.Create(*name, may)
 		if err != nil {
 			return err
 		}
@@ -112,10 +123,13 @@ func listKeys(ctx context.Context, how string, args []string) error {
 		if err != nil {
 			return err
 		}
-		table := overview.Table{Titles: []string{"ID", "CREATED", "NAME"}}
+		table := overview.Table{Titles: []string{"ID", "CREATED", "ROLE", "NAME"}}
 		for _, key := range all {
 			table.Rows = append(table.Rows, []overview.Cell{
-				{Text: key.AccessKeyID}, {Text: key.CreatedAt.Format(time.RFC3339)}, {Text: key.Name},
+				{Text: key.AccessKeyID},
+				{Text: key.CreatedAt.Format(time.RFC3339)},
+				{Text: string(key.Role)},
+				{Text: key.Name},
 			})
 		}
 		fmt.Print(table.String(0, false))

@@ -33,7 +33,7 @@ func New(p *device.Plane) *Handler {
 }
 
 // Authorize says whether the caller may do an operation on a thing; its error is the answer.
-type Authorize func(operation, thing string) error
+type Authorize func(op *schema.Description, thing string) error
 
 // Serve answers one request. read returns its body, of at most MaxBody bytes; it is called when the
 // caller may do the operation, and its error is the answer.
@@ -74,7 +74,7 @@ func (h *Handler) answer(
 	if err != nil {
 		return nil, notoffered.Refusal(err, r.Method, path, notoffered.OfDevices...)
 	}
-	if err := may(match.Name, match.Label("thingName")); err != nil {
+	if err := may(match.Description, match.Label("thingName")); err != nil {
 		return nil, err
 	}
 	body, err := read()

@@ -20,6 +20,7 @@ import (
 	"github.com/drover-iot/drover/internal/rates"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/schema"
 	"github.com/drover-iot/drover/store/memory"
 )
 
@@ -49,7 +50,7 @@ func newHandler(t *testing.T) (*Handler, *device.Plane) {
 	return New(p), p
 }
 
-func anyone(string, string) error { return nil }
+func anyone(*schema.Description, string) error { return nil }
 
 func serve(h *Handler, method, path, body string, may Authorize) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
@@ -97,7 +98,7 @@ func TestAnswers(t *testing.T) {
 			413, "", "131072 bytes",
 		},
 		{
-			"a caller that may not", "GET", "/things/pump/jobs", "", func(string, string) error { return forbidden },
+			"a caller that may not", "GET", "/things/pump/jobs", "", func(*schema.Description, string) error { return forbidden },
 			403, "ForbiddenException", "not this thing",
 		},
 		{"no such path", "GET", "/things/pump/tasks", "", anyone, 404, "", "message"},
@@ -112,7 +113,7 @@ func TestAnswers(t *testing.T) {
 		{"no such method", "DELETE", "/things/pump/jobs", "", anyone, 405, "", "message"},
 		{
 			"an error of ours, without its text", "GET", "/things/pump/jobs", "",
-			func(string, string) error { return errors.New("secret path") }, 503, "ServiceUnavailableException", "internal",
+			func(*schema.Description, string) error { return errors.New("secret path") }, 503, "ServiceUnavailableException", "internal",
 		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -146,8 +147,8 @@ func TestAuthorizeIsAskedFirst(t *testing.T) {
 	} {
 		method, path, _ := strings.Cut(path, " ")
 		asked := ""
-		serve(h, method, path, "{ no JSON", func(operation, thing string) error {
-			asked = operation + " " + thing
+		serve(h, method, path, "{ no JSON", func(op *schema.Description, thing string) error {
+			asked = op.Name + " " + thing
 			return fault.New(fault.Forbidden, "no")
 		})
 		if asked != want {

@@ -41,7 +41,7 @@ const (
 	InvalidQuery       Code = "InvalidQuery"       // the fleet query does not parse
 	IndexNotReady      Code = "IndexNotReady"      // the index cannot be searched yet
 	CertificateTaken   Code = "CertificateTaken"   // the certificate conflicts with one that is registered
-	Unauthorized       Code = "Unauthorized"       // the caller is known, but not for this
+	Unauthorized       Code = "Unauthorized"       // the session of the caller has ended
 	NoCredentials      Code = "NoCredentials"      // the request carries no signature
 	UnknownKey         Code = "UnknownKey"         // the access key does not exist
 	BadSignature       Code = "BadSignature"       // the signature does not match
