@@ -22,7 +22,7 @@ export function Shell({session, onSignOut, children}) {
       <a class="brand" href="#/jobs"><img src="/_drover/console/web/icon.svg" alt="" width="24" height="24" /> Drover</a>
       <span class="place">${session.account} · ${session.region}</span>
       ${session.clock === 'virtual' && html`<span class="badge" title="Time stands still until it is moved: drover clock">virtual clock</span>`}
-      <span class="who">${session.name} <span class="badge">${session.role}</span></span>
+      <span class="who"><span class="name">${session.name} </span><span class="badge">${session.role}</span></span>
       <${Theme} />
       <button type="button" class="plain" onClick=${onSignOut}>Sign out</button>
     </header>

@@ -4,6 +4,7 @@ import {get, send} from '../api.js';
 import {arn} from '../session.js';
 import {useDelayed, useLoad} from '../data.js';
 import {targetKind, targetName} from '../jobs.js';
+import {Icon} from '../parts/icon.js';
 import {Field} from '../parts/field.js';
 import {Problem} from '../parts/notice.js';
 
@@ -18,7 +19,7 @@ export function Targets({session, draft, set}) {
   };
   return html`<ul class="chosen" aria-label="Chosen targets">${draft.targets.map((target) => html`<li key=${target}>
       ${targetKind(target) === 'thing' ? 'thing' : 'group'} <b>${targetName(target)}</b>
-      <button type="button" aria-label=${`Remove ${targetName(target)}`} onClick=${() => set({targets: draft.targets.filter((t) => t !== target)})}>✕</button></li>`)}</ul>
+      <button type="button" aria-label=${`Remove ${targetName(target)}`} onClick=${() => set({targets: draft.targets.filter((t) => t !== target)})}><${Icon} name="cross" /></button></li>`)}</ul>
     ${draft.targets.length === 0 && html`<p class="quiet">No target is chosen yet.</p>`}
     <${Field} label="Find a group or a thing" kind="search" value=${text} onInput=${setText} placeholder="the beginning of its name, or an ARN" />
     <${Problem} error=${found.error} />

@@ -1,5 +1,6 @@
 // Errors in place, in the words of the API, and what stands where there is nothing yet.
 import {html} from '../html.js';
+import {Icon} from './icon.js';
 
 // Problem shows an error, with a button when it can be tried again.
 export function Problem({error, retry}) {
@@ -15,7 +16,7 @@ export function Problem({error, retry}) {
 export function Warnings({warnings = []}) {
   if (warnings.length === 0) return null;
   return html`<ul class="warnings" aria-label="Warnings">
-    ${warnings.map((w) => html`<li key=${w.code + w.message}><span aria-hidden="true">⚠ </span>${w.message}</li>`)}
+    ${warnings.map((w) => html`<li key=${w.code + w.message}><${Icon} name="warning" /> ${w.message}</li>`)}
   </ul>`;
 }
 

@@ -1,5 +1,6 @@
 // Statuses of jobs and of executions: a word, a sign and a colour, so that no colour alone says it.
 import {html} from '../html.js';
+import {Icon} from './icon.js';
 import {count} from './number.js';
 
 // statuses are those of executions, in the order in which bars and legends show them.
@@ -7,17 +8,17 @@ export const statuses = ['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'REJECTED', 'CANCEL
   'IN_PROGRESS', 'QUEUED'];
 
 const signs = {
-  SCHEDULED: '◷', IN_PROGRESS: '▶', PAUSED: '⏸', CANCELED: '⊘', COMPLETED: '✓',
-  DELETION_IN_PROGRESS: '⌫', QUEUED: '○', SUCCEEDED: '✓', FAILED: '✕', TIMED_OUT: '⧖',
-  REJECTED: '⊖', REMOVED: '–', ACTIVE: '✓', INACTIVE: '○', REVOKED: '⊘',
+  SCHEDULED: 'clock', IN_PROGRESS: 'play', PAUSED: 'pause', CANCELED: 'slash', COMPLETED: 'check',
+  DELETION_IN_PROGRESS: 'cross', QUEUED: 'circle', SUCCEEDED: 'check', FAILED: 'cross',
+  TIMED_OUT: 'glass', REJECTED: 'minus', REMOVED: 'dash', ACTIVE: 'check', INACTIVE: 'circle',
+  REVOKED: 'slash',
 };
 
 // words is a status as a person reads it: "in progress".
 export const words = (status) => (status ?? '').toLowerCase().replaceAll('_', ' ');
 
 export function Status({status}) {
-  return html`<span class=${`status ${status}`}><span aria-hidden="true">${signs[status] ?? '·'}</span>
-    ${' '}${words(status)}</span>`;
+  return html`<span class=${`status ${status}`}><span><${Icon} name=${signs[status]} /></span>${' '}${words(status)}</span>`;
 }
 
 // members are the names of the counts in jobProcessDetails, by status.
