@@ -5,6 +5,10 @@ const pages = [
   ['jobs/*', './pages/job.js'],
   ['create-job', './pages/create-job.js'],
   ['update-job/*', './pages/update-job.js'],
+  ['things', './pages/things.js'],
+  ['things/*', './pages/thing.js'],
+  ['groups', './pages/groups.js'],
+  ['groups/*', './pages/group.js'],
 ].map(([pattern, file]) => ({pattern: pattern.split('/').filter(Boolean), file}));
 
 // find returns the page of a path: {file, names, load}; undefined when there is none.
