@@ -59,6 +59,7 @@ func auditKeys(keys []gateway.Key) []audit.Key {
 		known[i] = audit.Key{
 			Operator:  audit.Operator{KeyID: k.AccessKeyID, Name: k.Name},
 			CreatedAt: k.CreatedAt,
+			Role:      string(k.Role),
 		}
 	}
 	return known

@@ -119,6 +119,8 @@ func nextSteps() []nextStep {
 				"{cli} list-policy-versions --policy-name {policyName} show what has to go first"},
 		{"InvalidQueryException", "", "", "{cli} search-index help has examples of queries"},
 
+		{"AccessDeniedException", "", "has the role",
+			"drover keys list shows the roles of keys; drover keys create --role makes another key"},
 		{"UnrecognizedClientException", "", "",
 			"{program} configure list shows which access key is used and where it comes from; " +
 				"drover keys create makes one for a server"},

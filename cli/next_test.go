@@ -36,6 +36,10 @@ func TestNextStep(t *testing.T) {
 		{"create-thing --thing-name 'a", "ResourceAlreadyExistsException", "thing", ""}, // would need quotes
 		{"create-job --job-id j --targets a", "LimitExceededException", "5 SNAPSHOT jobs are active, the most that are allowed",
 			"the limit is --max-snapshot-jobs of drover serve; a job that ends makes room"},
+		{
+			"list-jobs", "AccessDeniedException", "the key ci has the role viewer; CreateJob needs operator",
+			"drover keys list shows the roles of keys; drover keys create --role makes another key",
+		},
 		{"list-jobs", "UnrecognizedClientException", "who", "drover configure list shows which access key is used and where it comes from; drover keys create makes one for a server"},
 		{"list-jobs", "SomethingElse", "no", ""},
 	} {

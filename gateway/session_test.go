@@ -51,8 +51,15 @@ func (s *server) page(address, cookie string) http.Header {
 	}
 }
 
-// ask sends a request to a base address, and returns the response with its body read.
-func (s *server) ask(t *testing.T, base string, c call) (*http.Response, string) {
+// answered is the answer to a request, without its body.
+type answered struct {
+	status  int
+	header  http.Header
+	cookies []*http.Cookie
+}
+
+// ask sends a request to a base address, and returns the answer and its body.
+func (s *server) ask(t *testing.T, base string, c call) (answered, string) {
 	t.Helper()
 	transport := &http.Transport{TLSClientConfig: s.tlsConfig(credentials{})}
 	defer transport.CloseIdleConnections()
@@ -66,13 +73,13 @@ func (s *server) ask(t *testing.T, base string, c call) (*http.Response, string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return response, string(text)
+	return answered{response.StatusCode, response.Header, response.Cookies()}, string(text)
 }
 
-// signInAs signs in with a pair and returns the response, its body, and its cookie, nil for none.
+// signInAs signs in with a pair and returns the answer, its body, and its cookie, nil for none.
 func (s *server) signInAs(
 	t *testing.T, base, id, secret string,
-) (*http.Response, string, *http.Cookie) {
+) (answered, string, *http.Cookie) {
 	t.Helper()
 	body, err := json.Marshal(map[string]string{"accessKeyId": id, "secretAccessKey": secret})
 	if err != nil {
@@ -84,7 +91,7 @@ func (s *server) signInAs(
 		body:   string(body),
 		header: http.Header{"Content-Type": {"application/json"}},
 	})
-	for _, cookie := range response.Cookies() {
+	for _, cookie := range response.cookies {
 		return response, text, cookie
 	}
 	return response, text, nil
@@ -97,8 +104,8 @@ func TestSession(t *testing.T) { // R-WEB-7, R-WEB-8, R-WEB-9, R-WEB-11
 	s := newServer(t, withSessions)
 	for _, base := range []string{"http://" + s.http, "https://" + s.https} {
 		response, text, cookie := s.signInAs(t, base, s.key.AccessKeyID, s.key.SecretAccessKey)
-		if response.StatusCode != 200 || cookie == nil {
-			t.Fatalf("%s: %d %s", base, response.StatusCode, text)
+		if response.status != 200 || cookie == nil {
+			t.Fatalf("%s: %d %s", base, response.status, text)
 		}
 		secured := strings.HasPrefix(base, "https")
 		port := base[strings.LastIndex(base, ":")+1:]
@@ -130,9 +137,9 @@ func TestSession(t *testing.T) { // R-WEB-7, R-WEB-8, R-WEB-9, R-WEB-11
 		}
 		header := s.page(base[strings.Index(base, "//")+2:], cookie.Value)
 		again, text := s.ask(t, base, call{method: "GET", path: sessionPath, header: header})
-		if again.StatusCode != 200 || !strings.Contains(text, s.key.AccessKeyID) ||
-			len(again.Cookies()) != 0 {
-			t.Errorf("%s: asked again: %d %s %v", base, again.StatusCode, text, again.Cookies())
+		if again.status != 200 || !strings.Contains(text, s.key.AccessKeyID) ||
+			len(again.cookies) != 0 {
+			t.Errorf("%s: asked again: %d %s %v", base, again.status, text, again.cookies)
 		}
 		for path, member := range map[string]string{
 			"GET /jobs": "jobs", "GET /things/pump/jobs": "executionSummaries",
@@ -141,14 +148,14 @@ func TestSession(t *testing.T) { // R-WEB-7, R-WEB-8, R-WEB-9, R-WEB-11
 			method, path, _ := strings.Cut(path, " ")
 			c := call{method: method, path: path, header: header, body: "{}"}
 			response, text := s.ask(t, base, c)
-			if response.StatusCode != 200 || !strings.Contains(text, member) {
-				t.Errorf("%s%s: %d %s", base, path, response.StatusCode, text)
+			if response.status != 200 || !strings.Contains(text, member) {
+				t.Errorf("%s%s: %d %s", base, path, response.status, text)
 			}
 		}
 		out, _ := s.ask(t, base, call{method: "DELETE", path: sessionPath, header: header})
-		if gone := out.Cookies(); out.StatusCode != 204 || len(gone) != 1 || gone[0].MaxAge >= 0 ||
+		if gone := out.cookies; out.status != 204 || len(gone) != 1 || gone[0].MaxAge >= 0 ||
 			gone[0].Name != cookie.Name || gone[0].Value != "" {
-			t.Errorf("%s: signed out: %d %v", base, out.StatusCode, gone)
+			t.Errorf("%s: signed out: %d %v", base, out.status, gone)
 		}
 	}
 }
@@ -173,7 +180,7 @@ func TestSignInRefused(t *testing.T) { // R-WEB-7
 		response, text, cookie := s.signInAs(t, base, row[0], row[1])
 		var refusal struct{ Message string }
 		err := json.Unmarshal([]byte(text), &refusal)
-		got := fmt.Sprint(response.StatusCode, " ", refusal.Message)
+		got := fmt.Sprint(response.status, " ", refusal.Message)
 		if err != nil || !strings.HasPrefix(got, row[2]) || cookie != nil {
 			t.Errorf("%.20q, %.10q…: %s, %v, %v", row[0], row[1], got, err, cookie)
 		}
@@ -186,13 +193,13 @@ func TestSignInRefused(t *testing.T) { // R-WEB-7
 		if c.header == nil {
 			c.header = http.Header{"Content-Type": {"application/json"}}
 		}
-		if response, text := s.ask(t, base, c); response.StatusCode != 400 {
-			t.Errorf("%s: %d %s", name, response.StatusCode, text)
+		if response, text := s.ask(t, base, c); response.status != 400 {
+			t.Errorf("%s: %d %s", name, response.status, text)
 		}
 	}
 	put, _ := s.ask(t, base, call{method: "PUT", path: sessionPath})
-	if put.StatusCode != 405 || put.Header.Get("Allow") != "GET, POST, DELETE" {
-		t.Errorf("PUT: %d %v", put.StatusCode, put.Header)
+	if put.status != 405 || put.header.Get("Allow") != "GET, POST, DELETE" {
+		t.Errorf("PUT: %d %v", put.status, put.header)
 	}
 }
 
@@ -245,13 +252,13 @@ func TestSessionEnds(t *testing.T) { // R-WEB-8, R-WEB-9, R-WEB-10
 		header := s.page(s.http, row.cookie)
 		response, text := s.ask(t, "http://"+s.http,
 			call{method: "GET", path: sessionPath, header: header})
-		if response.StatusCode != row.want || (len(response.Cookies()) == 1) != row.renewed {
-			t.Errorf("%s: %d %s %v", row.name, response.StatusCode, text, response.Cookies())
+		if response.status != row.want || (len(response.cookies) == 1) != row.renewed {
+			t.Errorf("%s: %d %s %v", row.name, response.status, text, response.cookies)
 		}
 		jobs, text := s.ask(t, "http://"+s.http, call{method: "GET", path: "/jobs", header: header})
-		exception := jobs.Header.Get("x-amzn-ErrorType")
-		if jobs.StatusCode != row.want || (exception == "UnauthorizedException") != (row.want == 401) {
-			t.Errorf("%s: jobs: %d %s %s", row.name, jobs.StatusCode, exception, text)
+		exception := jobs.header.Get("x-amzn-ErrorType")
+		if jobs.status != row.want || (exception == "UnauthorizedException") != (row.want == 401) {
+			t.Errorf("%s: jobs: %d %s %s", row.name, jobs.status, exception, text)
 		}
 	}
 }
@@ -316,8 +323,8 @@ func TestSessionRoles(t *testing.T) { // R-WEB-1, R-WEB-3, R-WEB-6, R-WEB-12
 			c.header.Set("Origin", "http://"+s.http)
 			response, text := s.ask(t, "http://"+s.http, c)
 			may := h.role.Includes(needed)
-			if refused := response.StatusCode == 403; may == refused {
-				t.Errorf("the role %q, %s: %d %s", h.role, line, response.StatusCode, text)
+			if refused := response.status == 403; may == refused {
+				t.Errorf("the role %q, %s: %d %s", h.role, line, response.status, text)
 			}
 		}
 	}

@@ -59,8 +59,8 @@ func knownKeys(r settingReader) (known []audit.Key, err error) {
 	return known, json.Unmarshal(text, &known)
 }
 
-// KeyChanges are the records of the keys that were made and deleted since the log was told of them,
-// and the settings by which it knows of them then; neither when there are none.
+// KeyChanges are the records of the keys that were made, changed and deleted since the log was told
+// of them, and the settings by which it knows of them then; neither when there are none.
 func KeyChanges(
 	r settingReader, keys []audit.Key, by audit.Operator, source string,
 ) (settings []store.Setting, entries []audit.Entry, err error) {

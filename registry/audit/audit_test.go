@@ -238,8 +238,8 @@ func TestMatches(t *testing.T) { // R-AUD-3
 // Keys that are made and deleted are told from those that the log knows; no record has a secret.
 func TestKeyChanges(t *testing.T) { // R-AUD-1
 	t.Parallel()
-	a := Key{Operator{"AKIAA", "a"}, noon}
-	b := Key{Operator{"AKIAB", "b"}, noon}
+	a := Key{Operator{"AKIAA", "a"}, noon, ""}
+	b := Key{Operator{"AKIAB", "b"}, noon, ""}
 	got := KeyChanges([]Key{a}, []Key{b}, Operator{Name: KeyCommand}, "root@host")
 	shown := func(id, name string) []byte {
 		return fmt.Appendf(nil, `{"accessKeyId":%q,"name":%q,"createdAt":"2026-03-01T12:00:00.123Z"}`, id, name)
@@ -254,6 +254,17 @@ func TestKeyChanges(t *testing.T) { // R-AUD-1
 	}
 	if same := KeyChanges([]Key{a, b}, []Key{b, a}, by, ""); same != nil {
 		t.Errorf("nothing has changed, and %v", same)
+	}
+	admin, viewer := a, a
+	admin.Role, viewer.Role = "admin", "viewer"
+	if same := KeyChanges([]Key{a}, []Key{admin}, by, ""); same != nil {
+		t.Errorf("the role is written now, and %v", same)
+	}
+	changed := KeyChanges([]Key{viewer}, []Key{admin}, by, "")
+	if len(changed) != 1 || changed[0].Operation != UpdateKey || changed[0].Resource != "key/AKIAA" ||
+		!strings.Contains(string(changed[0].Before), `"role":"viewer"`) ||
+		!strings.Contains(string(changed[0].After), `"role":"admin"`) {
+		t.Errorf("a viewer became an admin: %+v", changed)
 	}
 }
 
