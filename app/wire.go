@@ -118,11 +118,12 @@ func (s *Server) join(ctx context.Context) error {
 		NeedsURLs: s.needsURLs,
 		Rate:      s.Rates.Control,
 	}
+	s.joinLive(plane)
 	operators := &gateway.OperatorAuth{Keys: s.secrets.keys, Scope: s.Scope}
 	s.handler = &gateway.HTTP{
 		Control:   control.NewHandler(plane, s.Log),
 		Device:    https.New(s.plane),
-		Server:    &localHandler{operators.AllowLocal, s.localCalls()},
+		Server:    s.withLive(operators, &localHandler{operators.AllowLocal, s.localCalls()}),
 		Operators: operators,
 		Devices:   s.devices,
 		Bodies:    gateway.NewBodies(bodiesBudget.of(capacity.Memory())),
