@@ -119,6 +119,7 @@ func (s *Server) join(ctx context.Context) error {
 		NeedsURLs: s.needsURLs,
 		Rate:      s.Rates.Control,
 	}
+	s.joinLive(plane)
 	page, err := console.New()
 	if err != nil {
 		return err
@@ -131,7 +132,7 @@ func (s *Server) join(ctx context.Context) error {
 	s.handler = &gateway.HTTP{
 		Control:   control.NewHandler(plane, s.Log),
 		Device:    https.New(s.plane),
-		Server:    &localHandler{operators.AllowLocal, s.localCalls()},
+		Server:    s.withLive(operators, &localHandler{operators.AllowLocal, s.localCalls()}),
 		Sessions:  s.consoleSessions(operators),
 		Operators: operators,
 		Devices:   s.devices,
