@@ -12,6 +12,7 @@ import (
 
 	"github.com/drover-iot/drover/artifact"
 	"github.com/drover-iot/drover/bus"
+	"github.com/drover-iot/drover/console/live"
 	"github.com/drover-iot/drover/device"
 	"github.com/drover-iot/drover/device/broker"
 	"github.com/drover-iot/drover/device/presign"
@@ -63,6 +64,7 @@ type Server struct {
 	broker    *broker.Broker
 	bus       *bus.Bus // nil without one
 	plane     *device.Plane
+	live      *live.Hub
 	devices   *gateway.DeviceAuth
 	listeners listeners
 	handler   *gateway.HTTP
@@ -137,6 +139,7 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 	serving.Go(func() error { return s.warnWithoutBus(ctx) })
 	serving.Go(func() error { return s.roles.Run(ctx, s.ObjectStore.Reload) })
 	serving.Go(func() error { return s.followKeys(ctx) })
+	serving.Go(func() error { return s.live.Run(ctx) })
 	if s.steady != nil {
 		watch := &clockWatch{steady: s.steady, log: s.Log}
 		serving.Go(func() error { return watch.run(ctx) })

@@ -33,11 +33,18 @@ func (h *localHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "close")
 	}
 	if err != nil {
-		gateway.HangUp(w, r)
-		w.WriteHeader(localStatus(err))
-		answer = map[string]string{"message": localMessage(err)}
+		refuseLocal(w, r, err)
+		return
 	}
 	_ = json.NewEncoder(w).Encode(answer) // the caller may be gone
+}
+
+// refuseLocal answers an error, and ends the connection.
+func refuseLocal(w http.ResponseWriter, r *http.Request, err error) {
+	gateway.HangUp(w, r)
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(localStatus(err))
+	_ = json.NewEncoder(w).Encode(map[string]string{"message": localMessage(err)})
 }
 
 // serve finds out who calls, reads the body and does what the request asks for. That may take long:

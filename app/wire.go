@@ -123,6 +123,7 @@ func (s *Server) join(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.joinLive(plane)
 	operators := &gateway.OperatorAuth{
 		Keys:      s.secrets.keys,
 		Scope:     s.Scope,
@@ -131,7 +132,7 @@ func (s *Server) join(ctx context.Context) error {
 	s.handler = &gateway.HTTP{
 		Control:   control.NewHandler(plane, s.Log),
 		Device:    https.New(s.plane),
-		Server:    &localHandler{operators.AllowLocal, s.localCalls()},
+		Server:    s.withLive(operators, &localHandler{operators.AllowLocal, s.localCalls()}),
 		Sessions:  s.consoleSessions(operators),
 		Operators: operators,
 		Devices:   s.devices,

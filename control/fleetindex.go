@@ -109,19 +109,24 @@ func (p *Plane) SearchIndex(
 // there ever was one.
 func showSubject(s fleetquery.Subject) iot.ThingDocument {
 	groupName := func(name string) iot.ThingGroupName { return iot.ThingGroupName(name) }
-	out := iot.ThingDocument{
+	return iot.ThingDocument{
 		ThingName:       iot.ThingName(s.Name),
 		ThingID:         s.UUID,
 		ThingTypeName:   optional(iot.ThingTypeName(s.Type)),
 		Attributes:      s.Attributes,
 		ThingGroupNames: convert(s.Groups, groupName),
+		Connectivity:    connectivity(s.Connectivity),
 	}
-	if c := s.Connectivity; c != nil {
-		out.Connectivity = &iot.ThingConnectivity{
-			Connected:        &c.Connected,
-			Timestamp:        new(c.At.UnixMilli()),
-			DisconnectReason: optional(c.DisconnectReason),
-		}
+}
+
+// connectivity shows what is known of the client of a thing, nil when nothing is.
+func connectivity(c *fleetquery.Connectivity) *iot.ThingConnectivity {
+	if c == nil {
+		return nil
 	}
-	return out
+	return &iot.ThingConnectivity{
+		Connected:        &c.Connected,
+		Timestamp:        new(c.At.UnixMilli()),
+		DisconnectReason: optional(c.DisconnectReason),
+	}
 }

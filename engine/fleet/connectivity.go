@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"context"
 	"time"
 
 	"github.com/drover-iot/drover/engine/commit"
@@ -43,6 +44,17 @@ func (s *Service) ConnectivityOf(
 	r store.NodeReader, thing string,
 ) (known *fleetquery.Connectivity, err error) {
 	known, _, err = s.classifier.connectivity(r, thing, time.Time{})
+	return known, err
+}
+
+// Connection is ConnectivityOf for operators.
+func (s *Service) Connection(
+	ctx context.Context, thing string,
+) (known *fleetquery.Connectivity, err error) {
+	err = s.Store.Read(ctx, func(r store.Reader) error {
+		known, err = s.ConnectivityOf(r, thing)
+		return err
+	})
 	return known, err
 }
 
