@@ -15,11 +15,11 @@ const livePath = "/_drover/console/live"
 // joinLive makes the hub of what consoles are told, which Run starts.
 func (s *Server) joinLive(plane *control.Plane) {
 	sources := live.Sources{Plane: plane, Virtual: s.Virtual}
-	s.live = live.NewHub(sources.Open, s.Log)
+	s.live = live.NewHub(sources.Open, s.engine.Now, s.Log)
 }
 
-// withLive serves the stream of events, and has next serve all other paths below /_drover/. Whoever
-// reads a stream must have shown who it is, as for an operation.
+// withLive serves the stream of events, and has next serve all other paths below /_drover/. A stream
+// is for sessions and keys that may read, as an operation is.
 func (s *Server) withLive(operators *gateway.OperatorAuth, next http.Handler) http.Handler {
 	stream := &live.Handler{
 		Hub:    s.live,

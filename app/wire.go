@@ -124,6 +124,7 @@ func (s *Server) join(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.joinLive(plane)
 	operators := &gateway.OperatorAuth{
 		Keys:      s.secrets.keys,
 		Scope:     s.Scope,

@@ -17,9 +17,11 @@ import (
 // watchedExecutions is how many executions of a thing are shown, the newest.
 const watchedExecutions = 20
 
-// watchedJob is a job. Job and Steering are absent when there is none with the id.
+// watchedJob is a job. All but its id is absent when there is none.
 type watchedJob struct {
 	JobID    iot.JobID        `json:"jobId"`
+	Status   *iot.JobStatus   `json:"status"`
+	Paused   *string          `json:"paused"` // why; absent for a job that is not
 	Job      *iot.Job         `json:"job"`
 	Steering *drover.Steering `json:"steering"`
 }
@@ -30,6 +32,7 @@ func (p *Plane) WatchedJob(ctx context.Context, id string) ([]byte, error) {
 	j, err := p.Jobs.DescribeJob(ctx, id)
 	switch {
 	case err == nil:
+		shown.Status, shown.Paused = new(iot.JobStatus(j.Status)), optional(j.Paused)
 		shown.Job, shown.Steering = new(p.describe(ctx, j)), steering(j)
 	case !fault.Is(err, fault.NotFound):
 		return nil, err

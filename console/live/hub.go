@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/schema"
 )
 
 const (
@@ -30,7 +31,7 @@ type Source interface {
 	Sample(ctx context.Context) (Sample, error)
 }
 
-// A Sample is a topic as it was at one time, in JSON without line breaks.
+// A Sample is a topic as it was at one time, as JSON objects without line breaks.
 type Sample struct {
 	// State is what a new subscriber is sent.
 	State []byte
@@ -44,7 +45,9 @@ type Sample struct {
 type Hub struct {
 	// Open finds a topic by its name. A name of no topic is fault.Invalid.
 	Open func(topic string) (Source, error)
-	Log  *slog.Logger
+	// Now is the time of the server, which each event has.
+	Now func() time.Time
+	Log *slog.Logger
 
 	mu          sync.Mutex
 	topics      map[string]*topic
@@ -61,7 +64,7 @@ type topic struct {
 	source      Source
 	sampled     bool
 	failed      bool   // the last sample was an error
-	state       []byte // the event with the state of the last sample
+	state       []byte // of the last sample
 	subscribers []*subscriber
 }
 
@@ -75,9 +78,12 @@ type subscriber struct {
 }
 
 // NewHub returns a hub of topics.
-func NewHub(open func(topic string) (Source, error), log *slog.Logger) *Hub {
+func NewHub(
+	open func(topic string) (Source, error), now func() time.Time, log *slog.Logger,
+) *Hub {
 	return &Hub{
 		Open:   open,
+		Now:    now,
 		Log:    log,
 		topics: map[string]*topic{},
 		fresh:  make(chan struct{}, 1),
@@ -151,29 +157,41 @@ func (h *Hub) publish(t *topic, s Sample, err error) {
 		t.failed = true
 		return
 	}
-	event := []byte(nil)
+	first := !t.sampled
+	t.sampled, t.failed, t.state = true, false, s.State
+	var event []byte
 	switch {
-	case !t.sampled:
-		event = t.event("state", s.State)
+	case first:
+		event = h.event(t.name, s.State, true)
 	case s.Change != nil:
-		event = t.event("change", s.Change)
-	}
-	t.sampled, t.failed = true, false
-	if event == nil {
+		event = h.event(t.name, s.Change, false)
+	default:
 		return
 	}
-	t.state = t.event("state", s.State)
 	for _, to := range slices.Clone(t.subscribers) {
 		h.send(to, event)
 	}
 }
 
-// event is an event as it is sent.
-func (t *topic) event(kind string, data []byte) []byte {
-	event := make([]byte, 0, len(data)+len(t.name)+64)
-	event = append(event, "event: "+kind+"\ndata: {\"topic\":\""+t.name+"\",\""+kind+"\":"...)
-	event = append(event, data...)
-	return append(event, "}\n\n"...)
+// eventHead is what each event begins with.
+type eventHead struct {
+	Topic string           `json:"topic"`
+	Now   schema.Timestamp `json:"now"`
+	First *bool            `json:"first"` // the first event of this subscriber about the topic
+}
+
+// event is an event as it is sent: its head, and then the members of a state or a change.
+func (h *Hub) event(topic string, members []byte, first bool) []byte {
+	head := eventHead{Topic: topic, Now: schema.At(h.Now())}
+	if first {
+		head.First = &first
+	}
+	event := schema.Append([]byte("data: "), head)
+	if len(members) > len("{}") {
+		event[len(event)-1] = ','
+		event = append(event, members[1:]...)
+	}
+	return append(event, "\n\n"...)
 }
 
 // send hands an event to a subscriber, who is cut off when too many wait. The caller has the lock.
@@ -239,7 +257,7 @@ func (h *Hub) join(s *subscriber, name string, source Source) {
 	}
 	t.subscribers = append(t.subscribers, s)
 	if t.sampled {
-		s.events <- t.state // there is room: maxWaiting > maxTopicsEach
+		s.events <- h.event(name, t.state, true) // there is room: maxWaiting > maxTopicsEach
 	}
 }
 

@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -35,7 +36,7 @@ func (c *counted) read(context.Context) ([]byte, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.samples++
-	return []byte(c.state), c.err
+	return []byte(`{"n":` + c.state + `}`), c.err
 }
 
 func (c *counted) set(state string, err error) {
@@ -55,7 +56,7 @@ type world struct {
 
 func newHubWorld(t *testing.T) *world {
 	w := &world{T: t, source: newCounted()}
-	w.Hub = NewHub(w.source.open, slog.New(slog.NewTextHandler(&w.log, nil)))
+	w.Hub = NewHub(w.source.open, time.Now, slog.New(slog.NewTextHandler(&w.log, nil)))
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() { done <- w.Hub.Run(ctx) }()
@@ -84,7 +85,7 @@ func (w *world) wait(d time.Duration) {
 	synctest.Wait()
 }
 
-// received are the events that wait for a subscriber: their kind, and the data after it.
+// received are the events that wait for a subscriber, in short: jobs first 1, jobs 2, and end.
 func received(s *subscriber) (events []string) {
 	for {
 		select {
@@ -92,11 +93,30 @@ func received(s *subscriber) (events []string) {
 			if !open {
 				return append(events, "end")
 			}
-			events = append(events, string(event))
+			events = append(events, short(string(event)))
 		default:
 			return events
 		}
 	}
+}
+
+// short is an event in short. One that has not the form of events is left as it is.
+func short(event string) string {
+	var data struct {
+		Topic string
+		Now   float64
+		First bool
+		N     int
+	}
+	text, isData := strings.CutPrefix(event, "data: ")
+	text, ends := strings.CutSuffix(text, "\n\n")
+	if err := json.Unmarshal([]byte(text), &data); err != nil || !isData || !ends || data.Now == 0 {
+		return event
+	}
+	if data.First {
+		data.Topic += " first"
+	}
+	return fmt.Sprint(data.Topic, " ", data.N)
 }
 
 func (w *world) wantEvents(s *subscriber, want ...string) {
@@ -122,7 +142,7 @@ func TestSampledOnce(t *testing.T) {
 			t.Errorf("%d samples in 10 seconds, want 11", w.source.samples)
 		}
 		for _, s := range all {
-			w.wantEvents(s, "event: state\ndata: {\"topic\":\"jobs\",\"state\":1}\n\n")
+			w.wantEvents(s, "jobs first 1")
 			w.unsubscribe(s)
 		}
 		w.wait(10 * time.Second)
@@ -142,18 +162,18 @@ func TestChanges(t *testing.T) {
 		first := w.join("b", "a", "b")
 		w.wait(3 * time.Second)
 		w.wantEvents(first,
-			"event: state\ndata: {\"topic\":\"a\",\"state\":1}\n\n",
-			"event: state\ndata: {\"topic\":\"b\",\"state\":1}\n\n")
+			"a first 1",
+			"b first 1")
 		w.source.set("2", nil)
 		w.wait(time.Second)
 		w.unsubscribe(first)
 		w.wantEvents(first,
-			"event: change\ndata: {\"topic\":\"a\",\"change\":2}\n\n",
-			"event: change\ndata: {\"topic\":\"b\",\"change\":2}\n\n",
+			"a 2",
+			"b 2",
 			"end")
 		later := w.join("a")
 		w.wait(0)
-		w.wantEvents(later, "event: state\ndata: {\"topic\":\"a\",\"state\":2}\n\n")
+		w.wantEvents(later, "a first 2")
 		w.stop()
 		w.wantEvents(later, "end")
 	})
@@ -174,7 +194,7 @@ func TestSampleFails(t *testing.T) {
 		}
 		w.source.set("1", nil)
 		w.wait(time.Second)
-		w.wantEvents(s, "event: state\ndata: {\"topic\":\"jobs\",\"state\":1}\n\n")
+		w.wantEvents(s, "jobs first 1")
 	})
 }
 

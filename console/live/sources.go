@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -16,12 +15,11 @@ import (
 // the same (control/watched.go).
 //
 //   - jobs: the jobs of which something changes, see jobList.
-//   - job:ID: {"jobId", "job", "steering"} as DescribeJob and DescribeSteering show them; without
-//     the last two when there is no such job.
-//   - thing:NAME: {"thingName", "executionSummaries", "connectivity", "hold"}; the name alone when
+//   - job:ID: {"jobId", "status", "paused", "job", "steering"}, the last two as DescribeJob and
+//     DescribeSteering show them; {"jobId"} when there is no such job.
+//   - thing:NAME: {"thingName", "executionSummaries", "connectivity", "hold"}; {"thingName"} when
 //     there is no such thing.
-//   - clock: {"mode": "virtual", "now"} or {"mode": "real"}; now is what a virtual clock shows, in
-//     seconds since 1970.
+//   - clock: {"mode"}, virtual or real. It changes whenever a virtual clock is moved.
 type Sources struct {
 	Plane   *control.Plane
 	Virtual bool // the engine's clock
@@ -49,16 +47,26 @@ func (s Sources) Open(topic string) (Source, error) {
 			return s.Plane.WatchedThing(ctx, name)
 		}}, nil
 	}
-	return &whole{read: s.clock}, nil
+	if s.Virtual {
+		return &clockHand{now: s.Plane.Now}, nil
+	}
+	return &whole{read: func(context.Context) ([]byte, error) {
+		return []byte(`{"mode":"real"}`), nil
+	}}, nil
 }
 
-func (s Sources) clock(context.Context) ([]byte, error) {
-	if !s.Virtual {
-		return []byte(`{"mode":"real"}`), nil
+// clockHand is the topic of a virtual clock. What it shows stands in each event.
+type clockHand struct {
+	now  func() time.Time
+	last time.Time
+}
+
+func (c *clockHand) Sample(context.Context) (s Sample, err error) {
+	s.State = []byte(`{"mode":"virtual"}`)
+	if now := c.now(); !now.Equal(c.last) {
+		s.Change, c.last = s.State, now
 	}
-	now := float64(s.Plane.Now().UnixMilli()) / float64(time.Second/time.Millisecond)
-	state := strconv.AppendFloat([]byte(`{"mode":"virtual","now":`), now, 'f', -1, 64)
-	return append(state, '}'), nil
+	return s, nil
 }
 
 // whole is a topic whose state is sent whole whenever it has changed.

@@ -26,7 +26,7 @@ type served struct {
 func serve(t *testing.T, keepAlive, limit time.Duration) *served {
 	t.Helper()
 	s := &served{source: newCounted(), ended: make(chan error, 1)}
-	hub := NewHub(s.source.open, slog.New(slog.DiscardHandler))
+	hub := NewHub(s.source.open, func() time.Time { return time.Unix(7, 0) }, slog.New(slog.DiscardHandler))
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
 	go func() { s.ended <- hub.Run(ctx) }()
@@ -109,12 +109,12 @@ func TestStream(t *testing.T) {
 		t.Errorf("Content-Type: %q", lines.contentType)
 	}
 	lines.readUntil(t, "retry: ")
-	lines.readUntil(t, `data: {"topic":"jobs","state":1}`)
+	lines.readUntil(t, `data: {"topic":"jobs","now":7,"first":true,"n":1}`)
 	for range 4 * limit / keepAlive {
 		lines.readUntil(t, ":")
 	}
 	s.source.set("2", nil)
-	lines.readUntil(t, `data: {"topic":"jobs","change":2}`)
+	lines.readUntil(t, `data: {"topic":"jobs","now":7,"n":2}`)
 	s.deny.Store(true)
 	lines.readToEnd(t)
 	if refused := s.open(t, "topic=jobs"); refused.status != http.StatusForbidden {
