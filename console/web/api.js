@@ -40,8 +40,10 @@ function queryText(query) {
   return text && '?' + text;
 }
 
-async function call(method, path, body, {signal, quiet} = {}) {
-  const request = {method, signal, headers: {}};
+// call sends a request. quiet: that nobody is signed in is an error of the caller. principal: the ARN
+// that some operations take in a header.
+async function call(method, path, body, {signal, quiet, principal} = {}) {
+  const request = {method, signal, headers: principal ? {'x-amzn-principal': principal} : {}};
   if (body !== undefined) {
     request.headers['Content-Type'] = 'application/json';
     request.body = JSON.stringify(body);

@@ -9,6 +9,13 @@ const pages = [
   ['things/*', './pages/thing.js'],
   ['groups', './pages/groups.js'],
   ['groups/*', './pages/group.js'],
+  ['certificates', './pages/certificates.js'],
+  ['certificates/*', './pages/certificate.js'],
+  ['policies', './pages/policies.js'],
+  ['policies/*', './pages/policy.js'],
+  ['templates', './pages/templates.js'],
+  ['nodes', './pages/nodes.js'],
+  ['audit', './pages/audit.js'],
 ].map(([pattern, file]) => ({pattern: pattern.split('/').filter(Boolean), file}));
 
 // find returns the page of a path: {file, names, load}; undefined when there is none.

@@ -3,7 +3,8 @@ import {html, useEffect, useState} from './html.js';
 import {useRoute} from './router.js';
 
 // places are those of the navigation: the first part of their route, and what they are called.
-const places = [['jobs', 'Jobs'], ['things', 'Things'], ['groups', 'Groups']];
+const places = [['jobs', 'Jobs'], ['things', 'Things'], ['groups', 'Groups'], ['certificates', 'Certificates'],
+  ['policies', 'Policies'], ['templates', 'Templates'], ['nodes', 'Nodes'], ['audit', 'Audit']];
 
 export function Shell({session, onSignOut, children}) {
   const {path} = useRoute();

@@ -1,12 +1,12 @@
 // One job: its tabs, and what all of them need. The tabs are in job/.
 import {html, useEffect, useState} from '../html.js';
-import {at, get} from '../api.js';
+import {ApiError, at, get} from '../api.js';
 import {useLive, useLoad} from '../data.js';
 import {describe} from '../jobs.js';
 import {href} from '../router.js';
 import {Page, Tabs} from '../parts/page.js';
 import {Loading, Problem} from '../parts/notice.js';
-import {Status} from '../parts/status.js';
+import {Status, words} from '../parts/status.js';
 import {announce} from '../parts/announce.js';
 import {Actions} from '../job/actions.js';
 import {Overview} from '../job/overview.js';
@@ -26,21 +26,19 @@ const tabs = [
 ];
 
 export default function Job({session, names: [id], route}) {
-  const job = useLoad((signal) => describe(id, signal), [id]);
-  const steering = useLoad((signal) => get(at`/_drover/jobs/${id}/steering`, {}, {signal}), [id]);
-  const changed = useChanges(id, () => { job.reload(); steering.reload(); });
+  const {data, error, changed, reload} = useJob(id);
   const trail = [{title: 'Jobs', href: '#/jobs'}];
-  const error = job.error ?? steering.error;
-  if (!job.data || !steering.data) {
+  if (!data) {
     return html`<${Page} title=${id} trail=${trail}>
-      ${error ? html`<${Problem} error=${error} retry=${() => { job.reload(); steering.reload(); }} />` : html`<${Loading} />`}</${Page}>`;
+      ${error ? html`<${Problem} error=${error} retry=${reload} />` : html`<${Loading} />`}</${Page}>`;
   }
+  const {job, steering} = data;
   const tab = tabs.find(([name]) => name === route.query.tab) ?? tabs[0];
-  const shared = {session, id, job: job.data, steering: steering.data, changed, route};
-  const reload = () => { job.reload(); steering.reload(); };
+  const shared = {session, id, job, steering, changed, route};
   return html`<${Page} title=${id} trail=${trail} actions=${html`<${Actions} ...${shared} reload=${reload} />`}>
-    <p class="summary"><${Status} status=${statusOf(job.data, steering.data)} />
-      ${job.data.description && html` <span class="quiet">${job.data.description}</span>`}</p>
+    <p class="summary"><${Status} status=${statusOf(job, steering)} />
+      ${job.description && html` <span class="quiet">${job.description}</span>`}</p>
+    <${Problem} error=${error} />
     <${Tabs} label="Parts of the job" tabs=${tabs.map(([name, title]) => ({
       title, href: href(['jobs', id], name === 'overview' ? {} : {tab: name}), current: name === tab[0],
     }))} />
@@ -54,16 +52,25 @@ function statusOf(job, {settings}) {
   return active && settings.paused !== undefined ? 'PAUSED' : job.status;
 }
 
-// useChanges calls reload when the server says that a job has changed, and returns a number that
-// grows with that. A screen reader hears of a new status.
-function useChanges(id, reload) {
-  const [heard, setHeard] = useState({count: 0});
-  useLive(`job:${id}`, (event) => setHeard(({count}) => ({count: count + 1, status: event.paused ? 'paused' : event.status})));
+// useJob is a job and its steering as they are now: {data, error, changed, reload}. changed counts
+// the changes that were heard of. A screen reader hears of a new status.
+function useJob(id) {
+  const read = useLoad(async (signal) => {
+    const [job, steering] = await Promise.all([describe(id, signal), get(at`/_drover/jobs/${id}/steering`, {}, {signal})]);
+    return {job, steering};
+  }, [id]);
+  const [heard, setHeard] = useState({changed: 0});
+  useLive(`job:${id}`, ({job, steering, first}) => setHeard(({changed}) => ({
+    data: job && {job, steering}, gone: !job, changed: first ? changed : changed + 1,
+  })));
+  useEffect(() => setHeard(({changed}) => ({changed})), [read.data]); // what was read is newer
+  const data = heard.data ?? read.data;
+  const status = data && statusOf(data.job, data.steering);
   useEffect(() => {
-    if (heard.count > 0) reload();
-  }, [heard.count]);
-  useEffect(() => {
-    if (heard.count > 1) announce(`Job ${id} is ${heard.status?.toLowerCase().replaceAll('_', ' ')}`);
-  }, [heard.status]);
-  return heard.count;
+    if (heard.changed > 0) announce(`Job ${id} is ${words(status)}`);
+  }, [status]);
+  return {
+    data, changed: heard.changed, reload: read.reload,
+    error: heard.gone ? new ApiError(404, '', 'The job was deleted.') : read.error,
+  };
 }
