@@ -2,6 +2,7 @@
 import {html} from '../html.js';
 import {may} from '../session.js';
 import {href} from '../router.js';
+import {flatten} from '../parts/flatten.js';
 import {Facts, Section} from '../parts/page.js';
 
 const members = {
@@ -25,14 +26,3 @@ function Value({value}) {
   const facts = flatten(value);
   return facts.length > 0 ? html`<${Facts} facts=${facts} />` : html`<p class="quiet">Not set.</p>`;
 }
-
-// flatten lists the members of a configuration, those of members with their paths.
-function flatten(value, path = []) {
-  if (value === undefined || value === null) return [];
-  if (typeof value !== 'object') return [[path.map(spaced).join(' › '), String(value)]];
-  return Object.entries(value).flatMap(([name, inner]) =>
-    flatten(inner, [...path, Array.isArray(value) ? String(Number(name) + 1) : name]));
-}
-
-// spaced is the name of a member as words: maximumPerMinute is "maximum per minute".
-const spaced = (name) => name.replace(/[A-Z]/g, (letter) => ' ' + letter.toLowerCase());

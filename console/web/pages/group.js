@@ -19,6 +19,7 @@ export default function Group({session, names: [name]}) {
     const answer = await get(at`/thing-groups/${name}/things`, {maxResults: 100, nextToken: token}, {signal});
     return {items: answer.things.map((thing) => ({thing})), next: answer.nextToken};
   }, [name]);
+  const [leaving, setLeaving] = useState();
   const trail = [{title: 'Groups', href: '#/groups'}];
   if (!data) {
     return html`<${Page} title=${name} trail=${trail}>${error ? html`<${Problem} error=${error} retry=${reload} />` : html`<${Loading} />`}</${Page}>`;
@@ -41,8 +42,10 @@ export default function Group({session, names: [name]}) {
       columns=${[
         {title: 'Thing', cell: ({thing}) => html`<a href=${href(['things', thing])}>${thing}</a>`},
         ...(!dynamic && may(session, 'operator') ? [{title: '', cell: ({thing}) => html`<button type="button" class="plain"
-          aria-label=${`Remove ${thing}`} onClick=${() => remove(name, thing).then(members.reload)}>Remove</button>`}] : []),
+          aria-label=${`Remove ${thing}`} onClick=${() => setLeaving(thing)}>Remove</button>`}] : []),
       ]} /></${Section}>
+    ${leaving && html`<${Confirm} title=${`Remove ${leaving}`} verb="Remove" what="Continuous jobs of this group leave it, too." act=${() => remove(name, leaving)}
+      onClose=${(done) => { setLeaving(); if (done) members.reload(); }} />`}
   </${Page}>`;
 }
 

@@ -27,7 +27,7 @@ export function Section({title, actions, children}) {
 
 // Facts shows names and values: [[name, value], …]. Those without a value are left out.
 export function Facts({facts}) {
-  const shown = facts.filter(([, value]) => value !== undefined && value !== null && value !== '');
+  const shown = facts.filter(([, value]) => value || value === 0);
   return html`<dl class="facts">${shown.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 }
 
