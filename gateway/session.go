@@ -109,7 +109,7 @@ func sessionCookie(r *http.Request) string {
 // HasSession reports whether a request shows a session and nothing else: neither a certificate nor
 // a signature. Whether the session is good is not looked at.
 func HasSession(r *http.Request) bool {
-	if clientCertificate(r.TLS) != nil || r.Header.Get("Authorization") != "" || isForS3(r) {
+	if clientCertificate(r.TLS) != nil || isForS3(r) {
 		return false
 	}
 	if _, err := r.Cookie(sessionCookie(r)); err != nil {
