@@ -28,6 +28,7 @@ type record struct {
 
 	mu       sync.Mutex
 	requests map[network.RequestID]request
+	allowed  []string // parts of faults that the test wants
 	faults   []string
 }
 
@@ -40,11 +41,14 @@ func newRecord(host string) *record {
 	return &record{host: host, requests: map[network.RequestID]request{}}
 }
 
-// asksWhoIsSignedIn is how a page learns that nobody is: its answer is then 401, which is no fault.
-const asksWhoIsSignedIn = "401 GET /_drover/console/session"
+// none are the answers by which a page learns that there is no session, or that a thing is not
+// held. They are no faults.
+var none = regexp.MustCompile(
+	`^(401 GET /_drover/console/session|404 GET /_drover/things/[^/]+/hold)$`)
 
 // notYet begins the faults of requests that the server does not answer yet.
-var notYet = regexp.MustCompile(`^404 GET /_drover/(console/live\?|jobs/[^/]+/progress$)`)
+var notYet = regexp.MustCompile(
+	`^404 GET /_drover/(jobs/[^/]+/progress$|things/[^/]+/timeline|things/count)`)
 
 // add takes an event of the browser. It is called in the order in which they happen.
 func (r *record) add(event any) {
@@ -98,7 +102,7 @@ func (r *record) failed(id network.RequestID, how string) {
 		path = to.RequestURI()
 	}
 	fault := how + " " + sent.method + " " + path
-	if fault != asksWhoIsSignedIn && !notYet.MatchString(fault) {
+	if !none.MatchString(fault) && !notYet.MatchString(fault) {
 		r.faults = append(r.faults, fault)
 	}
 }
@@ -123,7 +127,7 @@ func thrown(e *runtime.ExceptionDetails) string {
 	return fmt.Sprintf("%s (%s, line %d)", text, e.URL, e.LineNumber+1)
 }
 
-// faults returns and forgets the faults that the tab has had.
+// faults returns and forgets the faults that the tab has had, but for those that are allowed.
 func (b *tab) faults() []string {
 	// What happened before this call is told before it is answered.
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
@@ -133,22 +137,28 @@ func (b *tab) faults() []string {
 	}
 	b.record.mu.Lock()
 	defer b.record.mu.Unlock()
-	faults := b.record.faults
+	faults := slices.DeleteFunc(b.record.faults, func(fault string) bool {
+		return slices.ContainsFunc(b.record.allowed, func(part string) bool {
+			return strings.Contains(fault, part)
+		})
+	})
 	b.record.faults = nil
 	return faults
 }
 
-// fault waits for a fault that the test wants, which has the text in it, and takes it.
+// fault waits for a fault that the test wants, which has the text in it. From then on it is
+// allowed, however often it comes.
 func (b *tab) fault(text string) {
 	b.t.Helper()
 	b.eventually("the page has the fault "+text, func() bool {
 		b.record.mu.Lock()
 		defer b.record.mu.Unlock()
-		all := b.record.faults
-		i := slices.IndexFunc(all, func(f string) bool { return strings.Contains(f, text) })
-		if i >= 0 {
-			b.record.faults = slices.Delete(all, i, i+1)
+		has := slices.ContainsFunc(b.record.faults, func(f string) bool {
+			return strings.Contains(f, text)
+		})
+		if has {
+			b.record.allowed = append(b.record.allowed, text)
 		}
-		return i >= 0
+		return has
 	})
 }
