@@ -33,6 +33,7 @@ func jobVerbs() []verb {
 		{"steering", "JOB [options]", showSteering},
 		{"approve", "JOB [options]", approveWave},
 		{"retry", "JOB [options]", retryJob},
+		{"progress", "JOB [options]", showProgress},
 		{"failures", "JOB [options]", showFailures},
 		{"what-if", "JOB [--rollout ...] [--abort ...] [--guard ...] [options]", whatIf},
 	}
