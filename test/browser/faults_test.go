@@ -40,9 +40,6 @@ func newRecord(host string) *record {
 	return &record{host: host, requests: map[network.RequestID]request{}}
 }
 
-// asksWhoIsSignedIn is how a page learns that nobody is: its answer is then 401, which is no fault.
-const asksWhoIsSignedIn = "401 GET /_drover/console/session"
-
 // notYet begins the faults of requests that the server does not answer yet.
 var notYet = regexp.MustCompile(`^404 GET /_drover/(console/live\?|jobs/[^/]+/progress$)`)
 
@@ -98,7 +95,7 @@ func (r *record) failed(id network.RequestID, how string) {
 		path = to.RequestURI()
 	}
 	fault := how + " " + sent.method + " " + path
-	if fault != asksWhoIsSignedIn && !notYet.MatchString(fault) {
+	if !notYet.MatchString(fault) {
 		r.faults = append(r.faults, fault)
 	}
 }
