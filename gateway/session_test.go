@@ -252,7 +252,13 @@ func TestSessionEnds(t *testing.T) { // R-WEB-8, R-WEB-9, R-WEB-10
 		header := s.page(s.http, row.cookie)
 		response, text := s.ask(t, "http://"+s.http,
 			call{method: "GET", path: sessionPath, header: header})
-		if response.status != row.want || (len(response.cookies) == 1) != row.renewed {
+		status, changed := row.want, row.renewed
+		if row.want == 401 { // nobody is signed in, and the cookie is removed
+			status, changed = 204, true
+		}
+		if response.status != status || (len(response.cookies) == 1) != changed ||
+			changed && (response.cookies[0].MaxAge < 0) != (status == 204) ||
+			(text == "") != (status == 204) {
 			t.Errorf("%s: %d %s %v", row.name, response.status, text, response.cookies)
 		}
 		jobs, text := s.ask(t, "http://"+s.http, call{method: "GET", path: "/jobs", header: header})
@@ -260,6 +266,10 @@ func TestSessionEnds(t *testing.T) { // R-WEB-8, R-WEB-9, R-WEB-10
 		if jobs.status != row.want || (exception == "UnauthorizedException") != (row.want == 401) {
 			t.Errorf("%s: jobs: %d %s %s", row.name, jobs.status, exception, text)
 		}
+	}
+	none, text := s.ask(t, "http://"+s.http, call{method: "GET", path: sessionPath})
+	if none.status != 204 || text != "" || len(none.cookies) != 0 {
+		t.Errorf("without a cookie: %d %s %v", none.status, text, none.cookies)
 	}
 }
 

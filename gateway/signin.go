@@ -66,6 +66,10 @@ func (s *Sessions) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	case http.MethodGet:
 		found, err = s.Operators.session(r)
+		if fault.Is(err, fault.Unauthorized) {
+			answerNobody(w, r)
+			return
+		}
 		if err == nil && found.ends.Sub(clock.Now()) < sessionLife/2 {
 			found = newSession(found.key)
 			setSession(w, r, found)
@@ -73,10 +77,7 @@ func (s *Sessions) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case http.MethodDelete:
 		if err = s.Operators.checkPage(r); err == nil {
 			removeSession(w, r)
-			if !IsIdentified(r) {
-				HangUp(w, r)
-			}
-			w.WriteHeader(http.StatusNoContent)
+			answerEmpty(w, r)
 			return
 		}
 	default:
@@ -89,6 +90,24 @@ func (s *Sessions) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_ = json.NewEncoder(w).Encode(s.describe(found)) // the caller may be gone
+}
+
+// answerNobody says that nobody is signed in. That is no error: the page of whoever comes for the
+// first time asks, and browsers write each refusal to their console as an error. A cookie that is
+// not good any more is removed, so that no later request is refused because of it.
+func answerNobody(w http.ResponseWriter, r *http.Request) {
+	if _, err := r.Cookie(sessionCookie(r)); err == nil {
+		removeSession(w, r)
+	}
+	answerEmpty(w, r)
+}
+
+// answerEmpty answers without a body, and ends the connection of a caller who is not known.
+func answerEmpty(w http.ResponseWriter, r *http.Request) {
+	if !IsIdentified(r) {
+		HangUp(w, r)
+	}
+	w.WriteHeader(http.StatusNoContent)
 }
 
 // signIn makes a session for who knows the secret of a key. Faults: Forbidden for a pair that is

@@ -41,14 +41,12 @@ func newRecord(host string) *record {
 	return &record{host: host, requests: map[network.RequestID]request{}}
 }
 
-// none are the answers by which a page learns that there is no session, or that a thing is not
-// held. They are no faults.
-var none = regexp.MustCompile(
-	`^(401 GET /_drover/console/session|404 GET /_drover/things/[^/]+/hold)$`)
+// notHeld is the answer by which a page learns that a thing is not held. It is no fault.
+var notHeld = regexp.MustCompile(`^404 GET /_drover/things/[^/]+/hold$`)
 
 // notYet begins the faults of requests that the server does not answer yet.
 var notYet = regexp.MustCompile(
-	`^404 GET /_drover/(jobs/[^/]+/progress$|things/[^/]+/timeline|things/count)`)
+	`^404 GET /_drover/things/([^/]+/timeline|count)`)
 
 // add takes an event of the browser. It is called in the order in which they happen.
 func (r *record) add(event any) {
@@ -102,7 +100,7 @@ func (r *record) failed(id network.RequestID, how string) {
 		path = to.RequestURI()
 	}
 	fault := how + " " + sent.method + " " + path
-	if !none.MatchString(fault) && !notYet.MatchString(fault) {
+	if !notHeld.MatchString(fault) && !notYet.MatchString(fault) {
 		r.faults = append(r.faults, fault)
 	}
 }

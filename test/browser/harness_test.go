@@ -100,11 +100,6 @@ func TestFaults(t *testing.T) {
 			body: `<script>fetch("/none")</script>`,
 			want: "404 GET /none",
 		},
-		{
-			name: "status of the session",
-			body: `<script>fetch("/_drover/console/session")</script>`,
-			want: "404 GET /_drover/console/session",
-		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
