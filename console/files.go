@@ -8,8 +8,11 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/http"
 	"path"
+	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -54,7 +57,7 @@ func load() (map[string]file, error) {
 		url := below + strings.TrimPrefix(name, "web/")
 		text := texts[name]
 		if name == page {
-			url, text = "/", completePage(text, below, names)
+			url, text = "/", completePage(text, below, texts)
 		}
 		if files[url], err = newFile(name, text); err != nil {
 			return nil, err
@@ -76,19 +79,52 @@ func read() (texts map[string][]byte, names []string, err error) {
 	return texts, names, err
 }
 
-// completePage puts the address of the files into the page, and has the browser ask for all modules
-// at once: otherwise it would find out by and by which there are. The library of charts is not among
-// them, since most pages have none.
-func completePage(text []byte, below string, names []string) []byte {
+// first are the modules that are asked for at once: those of the pages that are opened first.
+var first = []string{"web/app.js", "web/pages/jobs.js", "web/pages/job.js"}
+
+// completePage puts the address of the files into the page, and has the browser ask for the first
+// modules and for all that they import at once: otherwise it would find out by and by which there are.
+func completePage(text []byte, below string, texts map[string][]byte) []byte {
 	var preloads strings.Builder
-	for _, name := range names {
-		if path.Ext(name) == ".js" && name != "web/theme.js" && name != "web/lib/uplot.js" {
-			fmt.Fprintf(&preloads, "<link rel=\"modulepreload\" href=\"%s\">\n",
-				below+strings.TrimPrefix(name, "web/"))
-		}
+	for _, name := range slices.Sorted(maps.Keys(imported(texts, first))) {
+		fmt.Fprintf(&preloads, "<link rel=\"modulepreload\" href=\"%s\">\n",
+			below+strings.TrimPrefix(name, "web/"))
 	}
 	text = bytes.Replace(text, []byte("<!-- modules -->\n"), []byte(preloads.String()), 1)
 	return bytes.ReplaceAll(text, []byte(`"web/`), []byte(`"`+below))
+}
+
+// imports finds what a module imports: files, and the names of libraries.
+var imports = regexp.MustCompile(`(?m)^(?:import|export) .* from '([^']+)'`)
+
+// libraries are the files of the names in the import map that modules import at their beginning.
+var libraries = map[string]string{
+	"preact":       "web/lib/preact.js",
+	"preact/hooks": "web/lib/preact-hooks.js",
+	"htm":          "web/lib/htm.js",
+}
+
+// imported are modules, what they import, and what that imports.
+func imported(texts map[string][]byte, modules []string) map[string]bool {
+	found := map[string]bool{}
+	var follow func(name string)
+	follow = func(name string) {
+		if found[name] {
+			return
+		}
+		found[name] = true
+		for _, match := range imports.FindAllSubmatch(texts[name], -1) {
+			if library, named := libraries[string(match[1])]; named {
+				found[library] = true
+			} else {
+				follow(path.Join(path.Dir(name), string(match[1])))
+			}
+		}
+	}
+	for _, name := range modules {
+		follow(name)
+	}
+	return found
 }
 
 // newFile prepares one file.

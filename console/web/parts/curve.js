@@ -21,7 +21,11 @@ export function Curve({points = [], forecast, shades = []}) {
   const was = (value) => [...points.map(value), ...ahead.map(() => null)];
   const comes = (value) => [...points.map((_, i) => i === points.length - 1 && ahead.length > 0 ? value(undefined, points[i]) : null),
     ...ahead.map((p) => value(p))];
-  const band = (member, of) => ['p10', 'p50', 'p90'].map((p) => comes((f, last) => f ? f[member][p] : of(last)));
+  // What was counts attempts, and what is forecast counts things: it goes on from where the former ends.
+  const band = (member, of) => {
+    const lift = points.length > 0 && ahead.length > 0 ? of(points.at(-1)) - ahead[0][member].p50 : 0;
+    return ['p10', 'p50', 'p90'].map((p) => comes((f, last) => f ? f[member][p] + lift : of(last)));
+  };
   const released = band('released', (p) => p.released);
   const done = band('ended', endedAt);
   const series = [
