@@ -144,6 +144,13 @@ func (b *tab) faults() []string {
 	return faults
 }
 
+// allow makes faults with one of these parts in them no faults, whether they come or not.
+func (b *tab) allow(parts ...string) {
+	b.record.mu.Lock()
+	defer b.record.mu.Unlock()
+	b.record.allowed = append(b.record.allowed, parts...)
+}
+
 // fault waits for a fault that the test wants, which has the text in it. From then on it is
 // allowed, however often it comes.
 func (b *tab) fault(text string) {
