@@ -20,7 +20,7 @@ export function Chart({times, series, bands = [], shades = [], levels = [], now,
   useEffect(() => {
     let drawn, ended;
     import('uplot').then(({default: UPlot}) => {
-      if (ended) return;
+      if (ended || !place.current) return; // the chart is off the page already
       const draw = () => {
         drawn?.destroy();
         drawn = new UPlot(options({series, bands, shades, levels, now, format, height, width: place.current.clientWidth}, UPlot),
