@@ -87,9 +87,9 @@ function Executions({name, changes}) {
     columns=${[
       {title: 'Job', cell: (e) => html`<a href=${href(['jobs', e.jobId])}>${e.jobId}</a>`},
       {title: 'Status', cell: ({jobExecutionSummary: s}) => html`<${Status} status=${s.status} />`},
-      {title: 'Attempt', number: true, cell: ({jobExecutionSummary: s}) => (s.retryAttempt ?? 0) + 1},
+      {title: 'Attempt', number: true, wide: true, cell: ({jobExecutionSummary: s}) => (s.retryAttempt ?? 0) + 1},
       {title: 'Queued', wide: true, cell: ({jobExecutionSummary: s}) => html`<${Time} at=${s.queuedAt} />`},
-      {title: 'Updated', cell: ({jobExecutionSummary: s}) => html`<${Time} at=${s.lastUpdatedAt} />`},
+      {title: 'Updated', cell: ({jobExecutionSummary: s}) => html`<${Time} at=${s.lastUpdatedAt} relative />`},
       {title: '', cell: (e) => html`<a href=${href(['things', name], {job: e.jobId})} aria-label=${`Why is ${e.jobId} ${words(e.jobExecutionSummary.status)}?`}>why?</a>`},
     ]} />`;
 }
