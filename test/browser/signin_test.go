@@ -26,6 +26,7 @@ func TestSignIn(t *testing.T) {
 
 	b.reload()
 	b.find("heading", "firmware-7")
+	b.idle() // what the page asks for while it signs out is refused
 	b.click("button", "Sign out")
 	b.find("heading", "Sign in to Drover")
 	b.reload()
