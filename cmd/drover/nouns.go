@@ -43,6 +43,7 @@ func jobVerbs() []verb {
 func thingVerbs() []verb {
 	return []verb{
 		{"list", "[options]", listThings},
+		{"count", "QUERY [options]", countThings},
 		{"hold", "THING REASON... [options]", holdThing},
 		{"release", "THING [options]", releaseThing},
 		{"holds", "[options]", listHolds},

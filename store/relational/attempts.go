@@ -40,9 +40,7 @@ func (r reader) GroupsOfFirstAttempts(
 ) ([]store.ThingGroup, error) {
 	s := r.stmt(listGroupsOfFirstAttempts).int(int64(key)).int(int64(after.Thing)).int(after.Number).
 		int(int64(last.Thing)).int(last.Number)
-	return all(s, func(s stmt) store.ThingGroup {
-		return store.ThingGroup{Thing: registry.ThingID(s.getInt()), Group: registry.GroupID(s.getInt())}
-	})
+	return all(s, scanThingGroup)
 }
 
 const listFailedOfJob = `SELECT details FROM execution

@@ -274,6 +274,8 @@ func (a answers) registry(r store.Reader) {
 	}
 	for _, q := range []store.ThingQuery{{Limit: 3}, {Limit: 99}, {Limit: 2, After: "a"}, {Limit: 3, Type: "lamp"},
 		{Limit: 2, BillingGroup: 1}, {Limit: 3, BillingGroup: 2, After: "A"}} {
+		groups, err := r.GroupsOfThings(q.After, "b")
+		add(a, groups, err, "groups of things after %q", q.After)
 		list, err := r.Things(q)
 		add(a, list, err, "things %+v", q)
 	}

@@ -15,6 +15,7 @@ import (
 
 func (p *Plane) bindProgress(r *schema.Router) {
 	schema.Handle(r, drover.DescribeJobProgress, p.DescribeJobProgress)
+	schema.Handle(r, drover.CountThings, p.CountThings)
 }
 
 // DescribeJobProgress says how a job went so far.
@@ -45,4 +46,22 @@ func progressPoint(p curve.Point) drover.ProgressPoint {
 		Removed:   p.Ended[job.ExecutionRemoved],
 		Canceled:  p.Ended[job.ExecutionCanceled],
 	}
+}
+
+// CountThings says how many things a query matches.
+func (p *Plane) CountThings(
+	ctx context.Context, in *drover.CountThingsRequest,
+) (*drover.ThingCount, error) {
+	if err := checkIndex(nil, nil, &in.QueryString); err != nil {
+		return nil, err
+	}
+	counted, err := p.Fleet.Count(ctx, string(in.QueryString))
+	if err != nil {
+		return nil, err
+	}
+	return &drover.ThingCount{
+		Count:   int64(counted.Matched),
+		AtLeast: counted.More,
+		Looked:  int64(counted.Looked),
+	}, nil
 }
