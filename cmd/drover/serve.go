@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -16,6 +17,7 @@ import (
 	"github.com/drover-iot/drover/app"
 	"github.com/drover-iot/drover/bus"
 	"github.com/drover-iot/drover/internal/capacity"
+	"github.com/drover-iot/drover/internal/endpoints"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/objectstore"
 )
@@ -293,6 +295,7 @@ func welcome(s *app.Server) string {
 		{"HTTPS", e.HTTPS, ""},
 		{"MQTT", e.MQTT, plainNote(s.OpenPlain)},
 		{"MQTT over mutual TLS", e.MQTTS, ""},
+		{"console", consoleAddress(e), ""},
 		{"data", folder, ""},
 		{"database", s.Database(), ""},
 		{"bus", bus.Shown(s.Bus), ""},
@@ -310,6 +313,14 @@ func welcome(s *app.Server) string {
 	}
 	return text + fmt.Sprintf(firstSteps, filepath.Join(folder, "endpoints.json"),
 		e.HTTP, e.Region, e.AccessKeyID, e.SecretAccessKey, e.Region, e.Account)
+}
+
+// consoleAddress is where a browser finds the console, "" when no HTTP listener is on.
+func consoleAddress(e endpoints.File) string {
+	if address := cmp.Or(e.HTTP, e.HTTPS); address != "" {
+		return address + "/"
+	}
+	return ""
 }
 
 // absolute is a path that is of use in another terminal, too.
