@@ -91,6 +91,11 @@ func (s *Service) List(
 // pages reads the pages of the log that the filter is for, one after the other.
 func pages(r store.AuditReader, f Filter) iter.Seq2[audit.Page, error] {
 	const some = 16
+	return pagesOf(r, f, some)
+}
+
+// pagesOf is pages, of which some are read at a time.
+func pagesOf(r store.AuditReader, f Filter, some int) iter.Seq2[audit.Page, error] {
 	return func(yield func(audit.Page, error) bool) {
 		q, seen := store.AuditQuery{After: f.After, Before: f.Before, Limit: some}, int64(0)
 		if !f.Forwards && q.Before == 0 {
