@@ -4,7 +4,7 @@ GO ?= go
 GOLANGCI_VERSION := v2.15.0
 GOVULNCHECK_VERSION := v1.9.0
 
-.PHONY: build cross test check vuln race postgres crash attack nodes upgrade sim guard forecast fuzz mutants bench bench-growth bench-latency bench-steering bench-audit bench-nodes demo setup clean
+.PHONY: build cross test check vuln race postgres crash attack nodes upgrade sim guard forecast fuzz mutants bench bench-growth bench-latency bench-steering bench-audit bench-console bench-nodes demo setup clean
 
 # The one binary.
 build:
@@ -115,6 +115,10 @@ bench-latency:
 # What the settings that steer a job cost. It fails when a bound is broken.
 bench-steering:
 	./scripts/bench.sh -steering
+
+# What a hundred open consoles cost the server and its devices. It fails when a bound is broken.
+bench-console:
+	./scripts/bench.sh -console
 
 # What the audit log costs CreateThing. It fails when a bound is broken.
 bench-audit:

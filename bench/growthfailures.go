@@ -58,6 +58,20 @@ var endedThings = growth{
 			},
 		},
 		{
+			name:   "DescribeJobProgress",
+			times:  3,
+			within: failuresBound,
+			do: func(ctx context.Context, g *grown, _ int) error {
+				// Each time another service, which does not remember the reading before.
+				fresh := &answers.Service{Store: g.Answers.Store, Clock: g.Answers.Clock}
+				p, err := fresh.Progress(ctx, "job")
+				if err == nil && p.Points[len(p.Points)-1].Released != int64(g.size) {
+					return fmt.Errorf("%d were released", p.Points[len(p.Points)-1].Released)
+				}
+				return err
+			},
+		},
+		{
 			name:  "ReplayJob",
 			times: 3,
 			do: func(ctx context.Context, g *grown, _ int) error {

@@ -35,6 +35,7 @@ func main() {
 	latency := flag.Bool("latency", false, "only how long devices wait for operators")
 	steering := flag.Bool("steering", false, "only what the settings that steer a job cost")
 	audit := flag.Bool("audit", false, "only what the audit log costs")
+	console := flag.Bool("console", false, "only what open consoles cost")
 	nodes := flag.Bool("nodes", false, "only several nodes on PostgreSQL")
 	binary := flag.String("drover", "bin/drover",
 		"the built `binary`, for what is measured from outside")
@@ -75,6 +76,13 @@ func main() {
 		measure = func(ctx context.Context) error {
 			return inFolder(ctx, s, func(ctx context.Context, dir string, s sizes) error {
 				return auditOnly(ctx, dir, s, *binary)
+			})
+		}
+	}
+	if *console {
+		measure = func(ctx context.Context) error {
+			return inFolder(ctx, s, func(ctx context.Context, dir string, s sizes) error {
+				return consoleOnly(ctx, dir, s, *binary)
 			})
 		}
 	}

@@ -14,6 +14,18 @@ import (
 	"testing"
 )
 
+// below is the path of a file of the page.
+func (h *Handler) below(t *testing.T, name string) string {
+	t.Helper()
+	for url := range h.files {
+		if strings.HasPrefix(url, Prefix) && strings.HasSuffix(url, "/"+name) {
+			return url
+		}
+	}
+	t.Fatalf("there is no file %s", name)
+	return ""
+}
+
 func newHandler(t *testing.T) *Handler {
 	t.Helper()
 	h, err := New()
@@ -74,7 +86,7 @@ func TestSecurityPolicy(t *testing.T) {
 	if strings.Contains(policy, "unsafe") {
 		t.Errorf("the policy %q allows what is unsafe", policy)
 	}
-	for _, path := range []string{"/", Prefix + "app.js", Prefix + "nothing.js"} {
+	for _, path := range []string{"/", h.below(t, "app.js"), Prefix + "nothing.js"} {
 		header := ask(h, "GET", path, "", "").Header
 		for name, want := range map[string]string{
 			"Content-Security-Policy":    policy,
@@ -94,9 +106,10 @@ func TestSecurityPolicy(t *testing.T) {
 func TestFilesAreCompressedAndTagged(t *testing.T) {
 	t.Parallel()
 	h := newHandler(t)
-	plain := ask(h, "GET", Prefix+"app.js", "", "")
+	app := h.below(t, "app.js")
+	plain := ask(h, "GET", app, "", "")
 	want := bodyOf(t, plain)
-	packed := ask(h, "GET", Prefix+"app.js", "Accept-Encoding", "br, gzip")
+	packed := ask(h, "GET", app, "Accept-Encoding", "br, gzip")
 	if got := packed.Header.Get("Content-Encoding"); got != "gzip" {
 		t.Fatalf("Content-Encoding is %q", got)
 	}
@@ -108,15 +121,18 @@ func TestFilesAreCompressedAndTagged(t *testing.T) {
 		t.Errorf("the compressed file differs: %v", err)
 	}
 	tag := plain.Header.Get("ETag")
-	again := ask(h, "GET", Prefix+"app.js", "If-None-Match", tag)
+	again := ask(h, "GET", app, "If-None-Match", tag)
 	if again.StatusCode != http.StatusNotModified || len(bodyOf(t, again)) != 0 {
 		t.Errorf("with its own tag the file is answered with %d", again.StatusCode)
 	}
-	if got := ask(h, "GET", Prefix+"app.js", "If-None-Match", `"other"`).StatusCode; got != 200 {
+	if got := ask(h, "GET", app, "If-None-Match", `"other"`).StatusCode; got != 200 {
 		t.Errorf("with another tag the file is answered with %d", got)
 	}
-	if got := plain.Header.Get("Cache-Control"); got != "no-cache" {
-		t.Errorf("Cache-Control is %q", got)
+	if got := plain.Header.Get("Cache-Control"); !strings.Contains(got, "immutable") {
+		t.Errorf("Cache-Control of a file is %q", got)
+	}
+	if got := ask(h, "GET", "/", "", "").Header.Get("Cache-Control"); got != "no-cache" {
+		t.Errorf("Cache-Control of the page is %q", got)
 	}
 	head := ask(h, "HEAD", "/", "", "")
 	if len(bodyOf(t, head)) != 0 || head.Header.Get("Content-Length") == "" {
@@ -142,8 +158,8 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// imports finds the files that a script names, and the names of the import map that it imports.
-var imports = regexp.MustCompile(`['"](\.{1,2}/[^'"]+\.js)['"]|from ['"]([a-z/]+)['"]`)
+// named finds the files that a script names, and the names of the import map that it imports.
+var named = regexp.MustCompile(`['"](\.{1,2}/[^'"]+\.js)['"]|from ['"]([a-z/]+)['"]`)
 
 // Every file that the page or a script names is there (R-WEB-60).
 func TestNoFileIsMissing(t *testing.T) {
@@ -158,10 +174,10 @@ func TestNoFileIsMissing(t *testing.T) {
 		}
 	}
 	for url, f := range h.files {
-		if path.Ext(url) != ".js" || strings.HasPrefix(url, Prefix+"lib/") {
+		if path.Ext(url) != ".js" || strings.Contains(url, "/lib/") {
 			continue
 		}
-		for _, match := range imports.FindAllSubmatch(f.text, -1) {
+		for _, match := range named.FindAllSubmatch(f.text, -1) {
 			file, name := string(match[1]), string(match[2])
 			found++
 			if _, exists := h.files[path.Join(path.Dir(url), file)]; file != "" && !exists {
@@ -170,6 +186,11 @@ func TestNoFileIsMissing(t *testing.T) {
 			if name != "" && !strings.Contains(page, `"`+name+`":`) {
 				t.Errorf("%s imports %s, which the import map does not have", url, name)
 			}
+		}
+	}
+	for _, name := range []string{"app.js", "lib/preact-hooks.js", "job/overview.js", "parts/status.js"} {
+		if !strings.Contains(page, `<link rel="modulepreload" href="`+h.below(t, name)+`">`) {
+			t.Errorf("%s is not asked for at once", name)
 		}
 	}
 	if found < 20 {
@@ -182,7 +203,7 @@ func TestFilesNameNoOtherHost(t *testing.T) {
 	t.Parallel()
 	forbidden := regexp.MustCompile(`https?://[a-z]|\beval\(|new Function|innerHTML`)
 	for url, f := range newHandler(t).files {
-		if strings.HasPrefix(url, Prefix+"lib/") {
+		if strings.Contains(url, "/lib/") {
 			continue
 		}
 		text := strings.ReplaceAll(string(f.text), "http://www.w3.org/2000/svg", "")

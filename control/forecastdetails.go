@@ -60,6 +60,12 @@ func showForecast(f answers.Forecast) *drover.ForecastResponse {
 	for _, n := range f.NeverReached {
 		shown.NeverReached = append(shown.NeverReached, drover.ForecastNeverReached(n))
 	}
+	for _, w := range f.Windows {
+		shown.Windows = append(shown.Windows, drover.ForecastWindow{
+			Opens:  schema.At(w.From),
+			Closes: schema.At(w.Until),
+		})
+	}
 	for _, w := range f.Warnings {
 		shown.Warnings = append(shown.Warnings, drover.ForecastWarning{
 			Code: drover.WarningCode(w.Code),

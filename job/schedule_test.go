@@ -240,6 +240,43 @@ func TestWindowsMerge(t *testing.T) {
 	}
 }
 
+// When windows are open, from one time to another (R-FCT-9).
+func TestOpenWindows(t *testing.T) {
+	t.Parallel()
+	at := func(text string) time.Time { return minuteOf(t, "2026-03-"+text) }
+	night := []Window{daily(2, 0, 60)}
+	for _, tt := range []struct {
+		name        string
+		schedule    ScheduleConfig
+		from, until string
+		least, most int
+		want        string
+	}{
+		{"no windows", ScheduleConfig{}, "02 00:00", "09 00:00", 5, 9, ""},
+		{"two days", ScheduleConfig{Windows: night}, "02 00:00", "04 00:00", 0, 9,
+			"02 02:00-03:00, 03 02:00-03:00"},
+		{"it is open", ScheduleConfig{Windows: night}, "02 02:30", "03 00:00", 0, 9,
+			"02 02:30-03:00"},
+		{"it begins at the end", ScheduleConfig{Windows: night}, "02 00:00", "02 02:00", 0, 9, ""},
+		{"fewer than least", ScheduleConfig{Windows: night}, "02 00:00", "02 03:00", 2, 9,
+			"02 02:00-03:00, 03 02:00-03:00"},
+		{"more than most", ScheduleConfig{Windows: night}, "02 00:00", "09 00:00", 0, 1,
+			"02 02:00-03:00"},
+		{"touching", ScheduleConfig{Windows: []Window{daily(2, 0, 60), daily(3, 0, 30)}},
+			"02 00:00", "02 12:00", 0, 9, "02 02:00-03:30"},
+		{"the end time", ScheduleConfig{Windows: night, EndAt: at("03 02:00")},
+			"02 00:00", "09 00:00", 5, 9, "02 02:00-03:00"},
+	} {
+		var got []string
+		for _, s := range tt.schedule.OpenWindows(at(tt.from), at(tt.until), tt.least, tt.most) {
+			got = append(got, s.From.Format("02 15:04")+"-"+s.Until.Format("15:04"))
+		}
+		if text := strings.Join(got, ", "); text != tt.want {
+			t.Errorf("%s: open %q, want %q", tt.name, text, tt.want)
+		}
+	}
+}
+
 // The next seven starts, in order, in the form of the API; none without windows, after the end and
 // once it is over (R-SCH-5, R-SCH-19, R-LIM-25).
 func TestScheduledRollouts(t *testing.T) {

@@ -103,6 +103,32 @@ func (ws windows) starts(now, from time.Time, n int) (starts []time.Time) {
 	return starts[:min(n, len(starts))]
 }
 
+// A Span is a part of time, without its end.
+type Span struct{ From, Until time.Time }
+
+// OpenWindows are the times from one time to another in which the maintenance windows are open,
+// those that overlap or touch taken as one: at most so many, and also later ones when they would be
+// fewer than least. None begins after the end time. It is empty without windows. A window that is open at from begins there:
+// OpenWindows(02:30, 03:00, 2, 9) of windows at 02:00 for an hour is from 02:30 to 03:00, and the
+// one of the next day.
+func (c *ScheduleConfig) OpenWindows(from, until time.Time, least, most int) (open []Span) {
+	if !c.Windowed() {
+		return nil
+	}
+	windows := c.windows()
+	for at := from; len(open) < most; {
+		at = windows.opening(at)
+		if at.IsZero() || len(open) >= least && !at.Before(until) ||
+			!c.EndAt.IsZero() && !at.Before(c.EndAt) {
+			break
+		}
+		end := windows.closing(at)
+		open = append(open, Span{at, end})
+		at = end
+	}
+	return open
+}
+
 // later is the later of two times.
 func later(a, b time.Time) time.Time {
 	if a.Before(b) {

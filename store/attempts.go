@@ -18,6 +18,16 @@ type AttemptReader interface {
 	// FailedOfJob returns the details of up to limit executions of the job that are FAILED,
 	// TIMED_OUT or REJECTED, by thing, then by number.
 	FailedOfJob(key job.Key, limit int) ([]map[string]string, error)
+	// ExecutionTimes returns up to limit executions of the job, by thing, then by number, strictly
+	// after the thing and number given.
+	ExecutionTimes(key job.Key, after job.ExecutionCursor, limit int) ([]ExecutionTimes, error)
+}
+
+// ExecutionTimes is when an execution came about and changed last.
+type ExecutionTimes struct {
+	job.ExecutionCursor
+	Status              job.ExecutionStatus
+	QueuedAt, UpdatedAt time.Time
 }
 
 // FirstAttempt is an execution that is no retry, with what its thing has in common with others.

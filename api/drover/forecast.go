@@ -91,8 +91,17 @@ type ForecastResponse struct {
 	// Settings that nothing will reach.
 	NeverReached []ForecastNeverReached `json:"neverReached" required:"true"`
 	Stop         ForecastStop           `json:"stop"`
+	// When the maintenance windows are open: since a week ago, as far as the job has seen them, up to
+	// the end of the curve, and at least the next five; absent without windows.
+	Windows []ForecastWindow `json:"windows"`
 	// What to change (R-FCT-7).
 	Warnings []ForecastWarning `json:"warnings" required:"true"`
+}
+
+// A time in which maintenance windows are open. Those that overlap or touch are one.
+type ForecastWindow struct {
+	Opens  schema.Timestamp `json:"opens"`
+	Closes schema.Timestamp `json:"closes"`
 }
 
 // Things that a job does not reach, or not as it seems.

@@ -90,7 +90,12 @@ func painted(row string, colors bool) string {
 	if !colors {
 		return strings.TrimRight(row, " ")
 	}
-	styles := map[rune]terminal.Style{'-': terminal.Blue, '#': terminal.Green, ':': terminal.Dim}
+	styles := map[rune]terminal.Style{
+		'-': terminal.Blue,
+		'#': terminal.Green,
+		':': terminal.Dim,
+		'!': terminal.Red,
+	}
 	var text strings.Builder
 	for _, sign := range strings.TrimRight(row, " ") {
 		text.WriteString(terminal.Paint(fmt.Sprintf("%c", sign), styles[sign], styles[sign] != ""))

@@ -35,6 +35,9 @@ func Forecast(f *drover.ForecastResponse, columns int, colors bool) string {
 	for _, w := range f.Waves {
 		add(fmt.Sprintf("Wave %d", w.Number), forecastWave(w, f.At), terminal.Plain)
 	}
+	if next := nextWindows(f); next != "" {
+		add("Windows", next, terminal.Plain)
+	}
 	if f.PeakBytesPerSecond != nil {
 		add("Downloads", fmt.Sprintf("up to %s a second", bytes(*f.PeakBytesPerSecond)), terminal.Plain)
 	}
@@ -51,6 +54,25 @@ func Forecast(f *drover.ForecastResponse, columns int, colors bool) string {
 		lines = append(lines, "", terminal.Paint("warning: "+w.Text+" ("+string(w.Code)+")", terminal.Red, colors))
 	}
 	return strings.Join(lines, "\n")
+}
+
+// shownWindows is how many maintenance windows are listed.
+const shownWindows = 3
+
+// nextWindows are the maintenance windows that are open or open next, "" without any.
+func nextWindows(f *drover.ForecastResponse) string {
+	var next []string
+	for _, w := range f.Windows {
+		switch {
+		case w.Closes <= f.At || len(next) == shownWindows:
+		case w.Opens <= f.At:
+			next = append(next, "open until "+when(&w.Closes, f.At))
+		default:
+			next = append(next, fmt.Sprintf("%s for %s", when(&w.Opens, f.At),
+				follow.Span(w.Closes.Time().Sub(w.Opens.Time()))))
+		}
+	}
+	return strings.Join(next, "; ")
 }
 
 // things is a number of things.

@@ -90,6 +90,27 @@ No effect   maximumPerMinute: the ramp ends below
 	}
 }
 
+// The windows that are open or open next, three of them (R-FCT-9).
+func TestNextWindows(t *testing.T) {
+	t.Parallel()
+	f := shownForecast()
+	if got := nextWindows(f); got != "" {
+		t.Errorf("without windows: %q", got)
+	}
+	for day := -1; day < 4; day++ {
+		opens := f.At.Time().Add(time.Duration(day)*24*time.Hour - time.Hour)
+		f.Windows = append(f.Windows, drover.ForecastWindow{
+			Opens:  schema.At(opens),
+			Closes: schema.At(opens.Add(2 * time.Hour)),
+		})
+	}
+	const want = "open until 2030-01-02 13:00 UTC (in 1 h 0 min); 2030-01-03 11:00 UTC (in 23 h 0 min) for 2 h 0 min; " +
+		"2030-01-04 11:00 UTC (in 1 d 23 h) for 2 h 0 min"
+	if got := nextWindows(f); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
 // The chart shows what had its turn, what has ended, and the band, as far as half of all cases go
 // and a quarter more.
 func TestChart(t *testing.T) { // R-FCT-1

@@ -33,6 +33,7 @@ func jobVerbs() []verb {
 		{"steering", "JOB [options]", showSteering},
 		{"approve", "JOB [options]", approveWave},
 		{"retry", "JOB [options]", retryJob},
+		{"progress", "JOB [options]", showProgress},
 		{"failures", "JOB [options]", showFailures},
 		{"what-if", "JOB [--rollout ...] [--abort ...] [--guard ...] [options]", whatIf},
 	}
@@ -42,6 +43,7 @@ func jobVerbs() []verb {
 func thingVerbs() []verb {
 	return []verb{
 		{"list", "[options]", listThings},
+		{"count", "QUERY [options]", countThings},
 		{"hold", "THING REASON... [options]", holdThing},
 		{"release", "THING [options]", releaseThing},
 		{"holds", "[options]", listHolds},

@@ -58,8 +58,9 @@ async function call(method, path, body, {signal, quiet, principal} = {}) {
   }
   const value = parse(text);
   if (answer.ok) return value;
-  if (answer.status === 401 && !quiet) onSignedOut();
   const code = (answer.headers.get('x-amzn-ErrorType') ?? value?.code ?? '').split(':')[0];
+  // Without a cookie, which a browser removes when it is old, a request counts as one that is not signed.
+  if ((answer.status === 401 || code === 'MissingAuthenticationTokenException') && !quiet) onSignedOut();
   throw new ApiError(answer.status, code, value?.message ?? value?.Message ?? text.trim() ??
     `The server answered ${answer.status}.`);
 }

@@ -2,6 +2,8 @@
 import {html, useEffect, useState} from './html.js';
 import {useRoute} from './router.js';
 
+const icon = new URL('icon.svg', import.meta.url).href;
+
 // places are those of the navigation: the first part of their route, and what they are called.
 const places = [['jobs', 'Jobs'], ['things', 'Things'], ['groups', 'Groups'], ['certificates', 'Certificates'],
   ['policies', 'Policies'], ['templates', 'Templates'], ['nodes', 'Nodes'], ['audit', 'Audit']];
@@ -20,7 +22,7 @@ export function Shell({session, onSignOut, children}) {
     <header class="top">
       <button type="button" class="menu" aria-expanded=${open} aria-controls="places"
         onClick=${() => setOpen(!open)}>Menu</button>
-      <a class="brand" href="#/jobs"><img src="/_drover/console/web/icon.svg" alt="" width="24" height="24" /> Drover</a>
+      <a class="brand" href="#/jobs"><img src=${icon} alt="" width="24" height="24" /> Drover</a>
       <span class="place">${session.account} · ${session.region}</span>
       ${session.clock === 'virtual' && html`<span class="badge" title="Time stands still until it is moved: drover clock">virtual clock</span>`}
       <span class="who"><span class="name">${session.name} </span><span class="badge">${session.role}</span></span>

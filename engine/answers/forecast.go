@@ -39,6 +39,8 @@ type Forecast struct {
 	Job     job.Job
 	LeftOut []LeftOut
 	Assumed Assumed
+	// Windows are when the maintenance windows of the job are open (R-FCT-9).
+	Windows []job.Span
 }
 
 // usualSeed is that of forecasts for which nobody has asked for another one: the same question has
@@ -72,7 +74,39 @@ func (s *Service) Forecast(
 	in.Bytes = s.bytes(ctx, planned.Document)
 	f.Forecast = forecast.Run(in)
 	f.LeftOut = append(f.LeftOut, beyondEnd(f)...)
+	f.Windows = shownWindows(f)
 	return f, nil
+}
+
+const (
+	// windowsBefore is how long before the forecast windows are shown.
+	windowsBefore = 7 * 24 * time.Hour
+	// leastWindows are shown however soon the curve ends, and mostWindows however late.
+	leastWindows, mostWindows = 5, 100
+)
+
+// shownWindows are the windows of a job that a forecast shows: those of the last week that the job
+// has seen, those of the curve, and at least the next five.
+func shownWindows(f Forecast) []job.Span {
+	schedule := f.Job.Schedule
+	if !schedule.Windowed() || len(f.Curve) == 0 {
+		return nil
+	}
+	from := f.At.Add(-windowsBefore)
+	for _, begin := range []time.Time{schedule.StartAt, f.Job.CreatedAt} {
+		if from.Before(begin) {
+			from = begin
+		}
+	}
+	before := schedule.OpenWindows(from, f.At, 0, mostWindows/2)
+	if from.Before(f.At) {
+		from = f.At
+	}
+	if n := len(before); n > 0 && from.Before(before[n-1].Until) {
+		from = before[n-1].Until // that one is open now
+	}
+	ahead := schedule.OpenWindows(from, f.Curve[len(f.Curve)-1].At, leastWindows, mostWindows/2)
+	return append(before, ahead...)
 }
 
 // plan is the job as it would be.

@@ -17,6 +17,8 @@ type Service struct {
 	Devices
 	// Sizes knows how large artifacts are; nil knows of none.
 	Sizes Sizes
+
+	readings readings
 }
 
 // Sizes knows how large the artifacts in the server's own store are.

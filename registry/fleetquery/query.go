@@ -22,6 +22,23 @@ var Everything = &Query{root: everything{}}
 // change without the registry changing.
 func (q *Query) OfConnectivity() bool { return q.connectivity }
 
+// OfGroups reports whether the answer may depend on the groups of the thing.
+func (q *Query) OfGroups() bool { return ofGroups(q.root) }
+
+func ofGroups(c criterion) bool {
+	switch c := c.(type) {
+	case allOf:
+		return ofGroups(c.left) || ofGroups(c.right)
+	case anyOf:
+		return ofGroups(c.left) || ofGroups(c.right)
+	case noneOf:
+		return ofGroups(c.of)
+	case term:
+		return c.field.kind == groupsField || c.field.kind == anyField
+	}
+	return false
+}
+
 // Matches reports whether the query matches a thing.
 func (q *Query) Matches(s *Subject) bool { return q.root.holds(s) }
 

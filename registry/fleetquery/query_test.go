@@ -124,6 +124,19 @@ func TestQueryOfConnectivity(t *testing.T) {
 	}
 }
 
+func TestQueryOfGroups(t *testing.T) { // R-WEB-34
+	t.Parallel()
+	for query, want := range map[string]bool{
+		"*": false, "thingName:a AND NOT thingGroupNames:g": true, "NOT thingGroupNames:*": true,
+		"attributes.thingGroupNames:g OR thingTypeName:t": false, "attributes.a:1 OR g": true,
+		"thingName:(a b)": false, "connectivity.connected:true": false, `"g"`: true,
+	} {
+		if q, err := Parse(query); err != nil || q.OfGroups() != want {
+			t.Errorf("%s: %v, %v", query, q.OfGroups(), err)
+		}
+	}
+}
+
 func TestQueryRefused(t *testing.T) { // R-ID-40, R-ID-60
 	t.Parallel()
 	for _, row := range []struct {

@@ -352,8 +352,7 @@ func (r reader) FirstAttempts(
 ) (found []store.FirstAttempt, err error) {
 	for e := range r.attempts(key, 0) {
 		at := job.ExecutionCursor{Thing: e.Thing, Number: e.Number}
-		past := cmp.Or(cmp.Compare(at.Thing, after.Thing), cmp.Compare(at.Number, after.Number)) > 0
-		if e.Attempt > 0 || !past {
+		if e.Attempt > 0 || !comesAfter(at, after) {
 			continue
 		}
 		if len(found) >= limit {
@@ -370,6 +369,31 @@ func (r reader) FirstAttempts(
 			ThingType:       thing.Type,
 			Attributes:      thing.Attributes,
 		})
+	}
+	return found, nil
+}
+
+// comesAfter reports whether an execution of a job comes after another one.
+func comesAfter(at, other job.ExecutionCursor) bool {
+	return cmp.Or(cmp.Compare(at.Thing, other.Thing), cmp.Compare(at.Number, other.Number)) > 0
+}
+
+func (r reader) ExecutionTimes(
+	key job.Key, after job.ExecutionCursor, limit int,
+) (found []store.ExecutionTimes, err error) {
+	for e := range r.attempts(key, 0) {
+		at := job.ExecutionCursor{Thing: e.Thing, Number: e.Number}
+		if len(found) >= limit {
+			break
+		}
+		if comesAfter(at, after) {
+			found = append(found, store.ExecutionTimes{
+				ExecutionCursor: at,
+				Status:          e.Status,
+				QueuedAt:        e.QueuedAt,
+				UpdatedAt:       e.UpdatedAt,
+			})
+		}
 	}
 	return found, nil
 }

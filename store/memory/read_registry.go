@@ -253,6 +253,25 @@ func (r reader) Memberships(thing registry.ThingID) (found []registry.Membership
 	return found, nil
 }
 
+func (r reader) GroupsOfThings(after, last string) (found []store.ThingGroup, err error) {
+	for name, key := range r.thingNames.from(text(after)) {
+		if string(name) > last {
+			break
+		}
+		if string(name) == after {
+			continue
+		}
+		thing := registry.ThingID(key)
+		for at := range r.groupsOf.from(groupOf{thing: thing}) {
+			if at.thing != thing {
+				break
+			}
+			found = append(found, store.ThingGroup{Thing: thing, Group: at.group})
+		}
+	}
+	return found, nil
+}
+
 func (r reader) LeftMembers(
 	group registry.GroupID, number int64, after string, limit int,
 ) (found []registry.LeftMembership, err error) {

@@ -40,9 +40,7 @@ func (r reader) GroupsOfFirstAttempts(
 ) ([]store.ThingGroup, error) {
 	s := r.stmt(listGroupsOfFirstAttempts).int(int64(key)).int(int64(after.Thing)).int(after.Number).
 		int(int64(last.Thing)).int(last.Number)
-	return all(s, func(s stmt) store.ThingGroup {
-		return store.ThingGroup{Thing: registry.ThingID(s.getInt()), Group: registry.GroupID(s.getInt())}
-	})
+	return all(s, scanThingGroup)
 }
 
 const listFailedOfJob = `SELECT details FROM execution
@@ -51,4 +49,19 @@ const listFailedOfJob = `SELECT details FROM execution
 
 func (r reader) FailedOfJob(key job.Key, limit int) ([]map[string]string, error) {
 	return all(r.stmt(listFailedOfJob).int(int64(key)).limit(limit), stmt.getMap)
+}
+
+const listExecutionTimes = `SELECT thing, number, status, queued_at, updated_at FROM execution
+	WHERE job = ? AND (thing, number) > (?, ?) ORDER BY thing, number LIMIT ?`
+
+func (r reader) ExecutionTimes(
+	key job.Key, after job.ExecutionCursor, limit int,
+) ([]store.ExecutionTimes, error) {
+	s := r.stmt(listExecutionTimes).int(int64(key)).int(int64(after.Thing)).int(after.Number)
+	return all(s.limit(limit), func(s stmt) (t store.ExecutionTimes) {
+		t.Thing, t.Number = registry.ThingID(s.getInt()), s.getInt()
+		t.Status = job.ExecutionStatus(s.getInt())
+		t.QueuedAt, t.UpdatedAt = s.getTime(), s.getTime()
+		return t
+	})
 }

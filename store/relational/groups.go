@@ -240,6 +240,18 @@ func (r reader) Memberships(thing registry.ThingID) ([]registry.Membership, erro
 	return all(r.stmt(listMemberships).int(int64(thing)), scanMembership)
 }
 
+const listGroupsOfThings = `SELECT m.thing, m.thing_group
+	FROM thing t CROSS JOIN membership m INDEXED BY membership_of_thing ON m.thing = t.id
+	WHERE t.name > ? AND t.name <= ? ORDER BY t.name, m.thing_group`
+
+func (r reader) GroupsOfThings(after, last string) ([]store.ThingGroup, error) {
+	return all(r.stmt(listGroupsOfThings).text(after).text(last), scanThingGroup)
+}
+
+func scanThingGroup(s stmt) store.ThingGroup {
+	return store.ThingGroup{Thing: registry.ThingID(s.getInt()), Group: registry.GroupID(s.getInt())}
+}
+
 func scanMembership(s stmt) (m registry.Membership) {
 	m.Group, m.Thing = registry.GroupID(s.getInt()), registry.ThingID(s.getInt())
 	m.Name, m.Joined = s.getText(), s.getInt()

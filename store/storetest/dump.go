@@ -212,6 +212,8 @@ func (a answers) executions(r store.Reader) {
 		addOne(a, len(found), err, "any of job %d", j)
 		attempts, err := r.FirstAttempts(j, job.ExecutionCursor{Thing: 1}, 7)
 		add(a, attempts, err, "first attempts of job %d", j)
+		times, err := r.ExecutionTimes(j, job.ExecutionCursor{Thing: 1}, 7)
+		add(a, times, err, "execution times of job %d", j)
 		details, err := r.FailedOfJob(j, 5)
 		add(a, details, err, "failed of job %d", j)
 		for _, q := range []store.JobExecutionQuery{{Limit: 99}, {Limit: 3}, {Limit: 5, Status: &failed},
@@ -272,6 +274,8 @@ func (a answers) registry(r store.Reader) {
 	}
 	for _, q := range []store.ThingQuery{{Limit: 3}, {Limit: 99}, {Limit: 2, After: "a"}, {Limit: 3, Type: "lamp"},
 		{Limit: 2, BillingGroup: 1}, {Limit: 3, BillingGroup: 2, After: "A"}} {
+		groups, err := r.GroupsOfThings(q.After, "b")
+		add(a, groups, err, "groups of things after %q", q.After)
 		list, err := r.Things(q)
 		add(a, list, err, "things %+v", q)
 	}

@@ -331,6 +331,29 @@ var executions = []promise{
 		same(w, "all", of(job.ExecutionCursor{}, 9), []store.FirstAttempt{plain, failed, again})
 		same(w, "limit", of(job.ExecutionCursor{}, 1), []store.FirstAttempt{plain})
 		same(w, "after", of(job.ExecutionCursor{Thing: 2, Number: 1}, 9), []store.FirstAttempt{again})
+		times := func(after job.ExecutionCursor, limit int) (found []store.ExecutionTimes) {
+			w.view(func(r store.Reader) {
+				var err error
+				found, err = r.ExecutionTimes(1, after, limit)
+				same(w, "error", err, nil)
+			})
+			return found
+		}
+		timesOf := func(x job.Execution) store.ExecutionTimes {
+			return store.ExecutionTimes{
+				ExecutionCursor: job.ExecutionCursor{Thing: x.Thing, Number: x.Number},
+				Status:          x.Status,
+				QueuedAt:        x.QueuedAt,
+				UpdatedAt:       x.UpdatedAt,
+			}
+		}
+		same(w, "times", times(job.ExecutionCursor{}, 9), []store.ExecutionTimes{
+			timesOf(execution(1, 1, 1)), timesOf(retry), timesOf(ended), timesOf(execution(1, 2, 2)),
+		})
+		same(w, "times, limit", times(job.ExecutionCursor{}, 1),
+			[]store.ExecutionTimes{timesOf(execution(1, 1, 1))})
+		same(w, "times after", times(job.ExecutionCursor{Thing: 1, Number: 2}, 1),
+			[]store.ExecutionTimes{timesOf(ended)})
 		w.view(func(r store.Reader) {
 			details, err := r.FailedOfJob(1, 9)
 			same(w, "error", err, nil)

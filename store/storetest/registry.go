@@ -291,6 +291,16 @@ var groups = []promise{
 		}
 		a := registry.Member{Thing: 1, Name: "a"}
 		same(w, "a", of(1), []registry.Membership{{Group: 1, Member: a, Joined: 8}, {Group: 2, Member: a, Joined: 7}})
+		between := func(after, last string) []store.ThingGroup {
+			return read(w, func(r store.Reader) ([]store.ThingGroup, error) {
+				return r.GroupsOfThings(after, last)
+			})
+		}
+		all := []store.ThingGroup{{Thing: 1, Group: 1}, {Thing: 1, Group: 2}, {Thing: 2, Group: 1}}
+		same(w, "of all things", between("", "b"), all)
+		same(w, "of a", between("", "a"), all[:2])
+		same(w, "of those after a", between("a", "z"), all[2:])
+		same(w, "of none", between("b", "z"), nil)
 		w.apply(leave(1, 1))
 		same(w, "after leaving", of(1), []registry.Membership{{Group: 2, Member: a, Joined: 7}})
 		same(w, "members", members(w, 1, 9), []string{"b"})

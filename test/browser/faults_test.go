@@ -28,6 +28,7 @@ type record struct {
 
 	mu       sync.Mutex
 	requests map[network.RequestID]request
+	allowed  []string // parts of faults that the test wants
 	faults   []string
 }
 
@@ -41,7 +42,8 @@ func newRecord(host string) *record {
 }
 
 // notYet begins the faults of requests that the server does not answer yet.
-var notYet = regexp.MustCompile(`^404 GET /_drover/(console/live\?|jobs/[^/]+/progress$)`)
+var notYet = regexp.MustCompile(
+	`^404 GET /_drover/things/[^/]+/timeline`)
 
 // add takes an event of the browser. It is called in the order in which they happen.
 func (r *record) add(event any) {
@@ -120,7 +122,7 @@ func thrown(e *runtime.ExceptionDetails) string {
 	return fmt.Sprintf("%s (%s, line %d)", text, e.URL, e.LineNumber+1)
 }
 
-// faults returns and forgets the faults that the tab has had.
+// faults returns and forgets the faults that the tab has had, but for those that are allowed.
 func (b *tab) faults() []string {
 	// What happened before this call is told before it is answered.
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
@@ -130,22 +132,35 @@ func (b *tab) faults() []string {
 	}
 	b.record.mu.Lock()
 	defer b.record.mu.Unlock()
-	faults := b.record.faults
+	faults := slices.DeleteFunc(b.record.faults, func(fault string) bool {
+		return slices.ContainsFunc(b.record.allowed, func(part string) bool {
+			return strings.Contains(fault, part)
+		})
+	})
 	b.record.faults = nil
 	return faults
 }
 
-// fault waits for a fault that the test wants, which has the text in it, and takes it.
+// allow makes faults with one of these parts in them no faults, whether they come or not.
+func (b *tab) allow(parts ...string) {
+	b.record.mu.Lock()
+	defer b.record.mu.Unlock()
+	b.record.allowed = append(b.record.allowed, parts...)
+}
+
+// fault waits for a fault that the test wants, which has the text in it. From then on it is
+// allowed, however often it comes.
 func (b *tab) fault(text string) {
 	b.t.Helper()
 	b.eventually("the page has the fault "+text, func() bool {
 		b.record.mu.Lock()
 		defer b.record.mu.Unlock()
-		all := b.record.faults
-		i := slices.IndexFunc(all, func(f string) bool { return strings.Contains(f, text) })
-		if i >= 0 {
-			b.record.faults = slices.Delete(all, i, i+1)
+		has := slices.ContainsFunc(b.record.faults, func(f string) bool {
+			return strings.Contains(f, text)
+		})
+		if has {
+			b.record.allowed = append(b.record.allowed, text)
 		}
-		return i >= 0
+		return has
 	})
 }

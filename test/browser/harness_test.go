@@ -47,7 +47,7 @@ func TestFaults(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name, body, want string
-		also             []string // how other faults begin that the same thing may bring
+		also             []string // parts of other faults that the same thing may bring
 	}{
 		{name: "none", body: `<p>Fine</p>`},
 		{name: "warning", body: `<script>console.warn("it")</script>`},
@@ -104,12 +104,11 @@ func TestFaults(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			b := serveBody(t, c.body)
+			b.allow(c.also...) // they may come later than what is waited for
 			if c.want != "" {
 				b.fault(c.want)
 			}
-			others := slices.DeleteFunc(b.faults(), func(f string) bool {
-				return slices.ContainsFunc(c.also, func(a string) bool { return strings.HasPrefix(f, a) })
-			})
+			others := b.faults()
 			if len(others) != 0 {
 				t.Errorf("beside %q it has the faults %q", c.want, others)
 			}
@@ -126,7 +125,7 @@ func TestAxe(t *testing.T) {
 	b := serveBody(t, `<p><input></p><p style="color: #ddd">Pale</p>`)
 	for theme, want := range map[string][]string{
 		"light": {"color-contrast: ", "label: "},
-		"dark":  {"label: "},
+		"dark":  {}, // what no theme changes is looked at in one
 	} {
 		b.show(look{theme, 360})
 		got := b.axe()
@@ -141,7 +140,9 @@ func TestAxe(t *testing.T) {
 // A page that is wider than the window of a telephone is seen (R-WEB-64).
 func TestTooWide(t *testing.T) {
 	t.Parallel()
-	b := serveBody(t, `<div id="wide" style="width: 500px">Wide</div>`)
+	b := serveBody(t, `
+<div style="overflow-x: auto"><div id="scrolled" style="width: 600px">Wide</div></div>
+<div id="wide" style="width: 500px">Wide</div>`)
 	if got := b.tooWide(); len(got) != 0 {
 		t.Errorf("at %v: %q", b.look, got)
 	}

@@ -62,9 +62,10 @@ func (b *tab) show(l look) {
 }
 
 // inspect holds the page to what is asked of every page, in all looks (R-WEB-63, R-WEB-64), and
-// keeps a picture of each under the name.
+// keeps a picture of each under the name. It waits until nothing on the page is loading.
 func (b *tab) inspect(name string) {
 	b.t.Helper()
+	b.idle()
 	before := b.look
 	for _, l := range looks {
 		b.show(l)
@@ -76,14 +77,27 @@ func (b *tab) inspect(name string) {
 	b.show(before)
 }
 
-// tooWide returns the elements that make a page wider than its window: at most one, the outermost.
+// idle waits until nothing on the page is loading.
+func (b *tab) idle() {
+	b.t.Helper()
+	b.eventually("nothing is loading", func() bool {
+		const idle = `!document.querySelector(".loading, [aria-busy=true]")`
+		done, err := evaluate[bool](b, idle)
+		return err == nil && done
+	})
+}
+
+// tooWide returns the elements that make a page wider than its window: at most one, the first that
+// is not in a part that scrolls.
 func (b *tab) tooWide() []string {
 	b.t.Helper()
 	return mustEvaluate[[]string](b, `(() => {
 		const root = document.documentElement;
 		if (root.scrollWidth <= root.clientWidth) return [];
-		const wide = [...document.body.querySelectorAll("*")].find(
-			(e) => e.getBoundingClientRect().right > root.clientWidth);
+		const scrolls = (e) => e && (getComputedStyle(e).overflowX !== "visible" ||
+			scrolls(e.parentElement));
+		const wide = [...document.body.querySelectorAll("*")].find((e) =>
+			e.getBoundingClientRect().right > root.clientWidth && !scrolls(e.parentElement));
 		return ["the page is " + root.scrollWidth + " pixels wide, by " +
 			(wide?.cloneNode().outerHTML ?? "its margins")];
 	})()`)
@@ -102,9 +116,10 @@ func (b *tab) screenshot(name string) string {
 	if err != nil {
 		b.t.Fatalf("screenshot: %v", err)
 	}
-	beyond := true
+	yes := true
 	picture, err := chromedp.Call(ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{
-		CaptureBeyondViewport: &beyond,
+		CaptureBeyondViewport: &yes,
+		OptimizeForSpeed:      &yes,
 		Clip: &page.Viewport{
 			Width:  layout.CSSContentSize.Width,
 			Height: min(layout.CSSContentSize.Height, tallest),

@@ -3,6 +3,8 @@ package browser
 import (
 	"context"
 	"fmt"
+	"os/exec"
+	"regexp"
 	"testing"
 	"time"
 
@@ -96,13 +98,35 @@ func (f *fleet) soon() context.Context {
 	return ctx
 }
 
-// signIn opens the page at a path and signs in with the key that a new server has.
+// key makes another operator key of a role.
+func (f *fleet) key(role string) (id, secret string) {
+	f.t.Helper()
+	out, err := exec.CommandContext(f.soon(), testserver.Binary, "keys", "create",
+		"--data", f.Dir, "--role", role).Output()
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	found := regexp.MustCompile(`AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY)=(\S+)`).
+		FindAllStringSubmatch(string(out), -1)
+	if len(found) != 2 {
+		f.t.Fatalf("keys create printed %q, want a key", out)
+	}
+	return found[0][2], found[1][2]
+}
+
+// signIn opens the page at a path and signs in with the key that a new server has, an admin's.
 func (f *fleet) signIn(path string) *tab {
+	f.t.Helper()
+	return f.signInAs(path, f.AccessKeyID, f.SecretAccessKey)
+}
+
+// signInAs opens the page at a path and signs in with a key.
+func (f *fleet) signInAs(path, id, secret string) *tab {
 	f.t.Helper()
 	b := newTab(f.t, f.HTTP)
 	b.open(path)
-	b.fill("Access key ID", f.AccessKeyID)
-	b.fill("Secret access key", f.SecretAccessKey)
+	b.fill("Access key ID", id)
+	b.fill("Secret access key", secret)
 	b.click("button", "Sign in")
 	b.gone("Sign in to Drover")
 	return b

@@ -26,10 +26,10 @@ export function Executions({id, route}) {
       columns=${[
         {title: 'Thing', cell: ({thingArn}) => html`<a href=${href(['things', targetName(thingArn)], {job: id})}>${targetName(thingArn)}</a>`},
         {title: 'Status', cell: ({jobExecutionSummary: s}) => html`<${Status} status=${s.status} />`},
-        {title: 'Attempt', number: true, cell: ({jobExecutionSummary: s}) => (s.retryAttempt ?? 0) + 1},
+        {title: 'Attempt', number: true, wide: true, cell: ({jobExecutionSummary: s}) => (s.retryAttempt ?? 0) + 1},
         {title: 'Queued', wide: true, cell: ({jobExecutionSummary: s}) => html`<${Time} at=${s.queuedAt} />`},
         {title: 'Started', wide: true, cell: ({jobExecutionSummary: s}) => html`<${Time} at=${s.startedAt} />`},
-        {title: 'Updated', cell: ({jobExecutionSummary: s}) => html`<${Time} at=${s.lastUpdatedAt} />`},
+        {title: 'Updated', cell: ({jobExecutionSummary: s}) => html`<${Time} at=${s.lastUpdatedAt} relative />`},
       ]} />
   </${Section}>`;
 }

@@ -1,12 +1,13 @@
 // What will become of a job that is being written: its forecast, drawn anew as numbers change.
 import {html} from '../html.js';
 import {send} from '../api.js';
+import {serverNow, toDate} from '../clock.js';
 import {useDelayed, useLoad} from '../data.js';
-import {Curve} from '../parts/curve.js';
+import {closedTimes, Curve} from '../parts/curve.js';
 import {Loading, Problem, Warnings} from '../parts/notice.js';
 import {count, counted, percent} from '../parts/number.js';
 import {Facts} from '../parts/page.js';
-import {Time} from '../parts/time.js';
+import {span, Time} from '../parts/time.js';
 
 // useForecast is the forecast of a request, such as {create: …}; of undefined there is none.
 export function useForecast(request) {
@@ -25,10 +26,12 @@ export function Outlook({forecast: {data, error, loading}}) {
       ['All released', when(data.released)],
       ['All ended', when(data.finish)],
       ['Stopped though the release is good', data.stop?.assumed && stop(data.stop.assumed)],
+      ['Next windows', data.windows && html`<ul class="plain-list">${data.windows.filter((w) => toDate(w.closes) > serverNow()).slice(0, 5)
+        .map((w) => html`<li key=${w.opens}><${Time} at=${w.opens} /> <span class="quiet">for ${span(w.closes - w.opens)}</span></li>`)}</ul>`],
       ['Left out', data.leftOut.length > 0 && data.leftOut.map((l) => `${counted(l.count, 'thing')}: ${l.reason.toLowerCase().replaceAll('_', ' ')}`).join('; ')],
       ['Assumed to fail', data.assumed?.failedPercentage && `${data.assumed.failedPercentage.percentage} %`],
     ]} />
-    <${Curve} forecast=${data} />
+    <${Curve} forecast=${data} shades=${closedTimes(data)} />
   </div>`;
 }
 

@@ -4,6 +4,8 @@ import {signIn} from '../session.js';
 import {Problem} from '../parts/notice.js';
 import {Field} from '../parts/field.js';
 
+const icon = new URL('../icon.svg', import.meta.url).href;
+
 export function SignIn({onSignedIn}) {
   const [id, setId] = useState('');
   const [secret, setSecret] = useState('');
@@ -20,7 +22,7 @@ export function SignIn({onSignedIn}) {
   };
   return html`<main class="alone">
     <form class="card signin" onSubmit=${submit}>
-      <img src="/_drover/console/web/icon.svg" alt="" width="48" height="48" />
+      <img src=${icon} alt="" width="48" height="48" />
       <h1>Sign in to Drover</h1>
       <${Field} label="Access key ID" value=${id} onInput=${setId} required autofocus
         autocomplete="username" spellcheck=${false} autocapitalize="off" />

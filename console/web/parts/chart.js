@@ -20,7 +20,7 @@ export function Chart({times, series, bands = [], shades = [], levels = [], now,
   useEffect(() => {
     let drawn, ended;
     import('uplot').then(({default: UPlot}) => {
-      if (ended) return;
+      if (ended || !place.current) return; // the chart is off the page already
       const draw = () => {
         drawn?.destroy();
         drawn = new UPlot(options({series, bands, shades, levels, now, format, height, width: place.current.clientWidth}, UPlot),
@@ -80,7 +80,7 @@ function options({series, bands, shades, levels, now, format, height, width}, UP
     width, height,
     legend: {show: false},
     cursor: {points: {show: false}, drag: {x: true, y: false}},
-    scales: {y: {range: (_, low, high) => [0, Math.max(high, ...levels.map((l) => l.at), 1e-9) * 1.05]}},
+    scales: {y: {range: (_, low, high) => [0, Math.max(high, ...levels.map((l) => l.at), 1) * 1.05]}},
     axes: [axis, {...axis, values: (_, ticks) => ticks.map(format), size: 56}],
     series: [{}, ...series.map((s) => ({
       label: s.label, stroke: s.light ? 'transparent' : colour(s.colour), width: 2, spanGaps: true,

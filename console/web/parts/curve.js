@@ -9,8 +9,9 @@ import {count, percent} from './number.js';
 const seconds = (at) => toDate(at).getTime() / 1000;
 
 // Curve shows a rollout. points are those of DescribeJobProgress, and forecast the answer of
-// Forecast; each may be missing. windows are times when maintenance windows are closed.
-export function Curve({points = [], forecast, shades}) {
+// Forecast; each may be missing. shades are those of
+// closedTimes.
+export function Curve({points = [], forecast, shades = []}) {
   const now = serverNow().getTime() / 1000;
   const ahead = (forecast?.curve ?? []).filter((p) => seconds(p.at) >= now - 1 || points.length === 0);
   if (points.length === 0 && ahead.length === 0) {
@@ -20,7 +21,11 @@ export function Curve({points = [], forecast, shades}) {
   const was = (value) => [...points.map(value), ...ahead.map(() => null)];
   const comes = (value) => [...points.map((_, i) => i === points.length - 1 && ahead.length > 0 ? value(undefined, points[i]) : null),
     ...ahead.map((p) => value(p))];
-  const band = (member, of) => ['p10', 'p50', 'p90'].map((p) => comes((f, last) => f ? f[member][p] : of(last)));
+  // What was counts attempts, and what is forecast counts things: it goes on from where the former ends.
+  const band = (member, of) => {
+    const lift = points.length > 0 && ahead.length > 0 ? of(points.at(-1)) - ahead[0][member].p50 : 0;
+    return ['p10', 'p50', 'p90'].map((p) => comes((f, last) => f ? f[member][p] + lift : of(last)));
+  };
   const released = band('released', (p) => p.released);
   const done = band('ended', endedAt);
   const series = [
@@ -44,6 +49,12 @@ export function Curve({points = [], forecast, shades}) {
 
 const endedAt = (p) => p.succeeded + failedAt(p) + p.removed + p.canceled;
 const failedAt = (p) => p.failed + p.rejected + p.timedOut;
+
+// closedTimes are the times between the maintenance windows of a forecast, as shades of a chart.
+export function closedTimes({windows = []} = {}) {
+  return windows.slice(1).map((w, i) => ({from: seconds(windows[i].closes), to: seconds(w.opens), label: 'maintenance windows closed'}))
+    .concat(windows.length > 0 ? [{from: 0, to: seconds(windows[0].opens), label: 'maintenance windows closed'}] : []);
+}
 
 // sentence says what the chart shows.
 function sentence(last, forecast) {
