@@ -130,8 +130,8 @@ func TestPlainArtifactsWithoutKey(t *testing.T) { // R-WEB-40
 		call call
 		want string
 	}{
-		"nobody":             {credentials{}, put, "403 AccessDenied"},
-		"nobody reads":       {credentials{}, call{method: "GET", path: "/_drover/artifacts"}, "403 AccessDenied"},
+		"nobody":             {credentials{}, put, "403 MissingAuthenticationTokenException"},
+		"nobody reads":       {credentials{}, call{method: "GET", path: "/_drover/artifacts"}, "403 MissingAuthenticationTokenException"},
 		"a wrong secret":     {credentials{key: mine.key, secret: "x"}, put, "403 SignatureDoesNotMatch"},
 		"no hash":            {mine, put, "403 SignatureDoesNotMatch"},
 		"unsigned body":      {mine, with(put, "X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD"), "403 SignatureDoesNotMatch"},

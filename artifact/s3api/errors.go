@@ -56,7 +56,6 @@ var statuses = map[string]int{
 	"RequestTimeout":              http.StatusBadRequest,
 	"SignatureDoesNotMatch":       http.StatusForbidden,
 	"StorageFull":                 http.StatusInsufficientStorage,
-	"UnauthorizedException":       http.StatusUnauthorized, // as for operations (R-WEB-11)
 	"XAmzContentSHA256Mismatch":   http.StatusBadRequest,
 	"XAmzContentChecksumMismatch": http.StatusBadRequest,
 }
@@ -65,7 +64,6 @@ var statuses = map[string]int{
 var faultCodes = map[fault.Code]string{
 	fault.NoCredentials:    "AccessDenied",
 	fault.Forbidden:        "AccessDenied",
-	fault.Unauthorized:     "UnauthorizedException",
 	fault.UnknownKey:       "InvalidAccessKeyId",
 	fault.BadSignature:     "SignatureDoesNotMatch",
 	fault.UnknownOperation: "NotImplemented",

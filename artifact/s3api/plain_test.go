@@ -146,13 +146,17 @@ func TestPlainRefusals(t *testing.T) { // R-WEB-40, R-WEB-42, R-WEB-44
 		want string
 	}{
 		{fault.New(fault.Unauthorized, "the session has ended"), "401 UnauthorizedException"},
+		{fault.New(fault.NoCredentials, "not signed"), "403 MissingAuthenticationTokenException"},
 		{fault.New(fault.Forbidden, "no"), "403 AccessDenied"},
 		{fmt.Errorf("%w: %w", artifact.ErrFull, io.EOF), "507 StorageFull"},
 		{fault.New(fault.BadSignature, "no"), "403 SignatureDoesNotMatch"},
 	} {
-		f := failureOf(row.err, false)
-		if got := fmt.Sprint(statuses[f.code], " ", f.code); got != row.want {
-			t.Errorf("%v: %s, want %s", row.err, got, row.want)
+		w := httptest.NewRecorder()
+		s.RefusePlain(w, httptest.NewRequest("GET", "/", http.NoBody), row.err)
+		var f plainFailure
+		err := json.Unmarshal(w.Body.Bytes(), &f)
+		if got := fmt.Sprint(w.Code, " ", f.Code); err != nil || got != row.want || f.Message == "" {
+			t.Errorf("%v: %s %s, want %s", row.err, got, w.Body, row.want)
 		}
 	}
 }

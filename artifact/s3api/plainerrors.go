@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+
+	"github.com/drover-iot/drover/internal/fault"
 )
 
 // plainFailure is how plain calls say an error: with the codes of S3, as JSON.
@@ -12,19 +14,38 @@ type plainFailure struct {
 	Message string `json:"message"`
 }
 
+// signedOut are the codes and statuses by which a page learns that nobody is signed in. They are
+// those of operations and not of S3 (R-WEB-11).
+var signedOut = map[fault.Code]struct {
+	code   string
+	status int
+}{
+	fault.Unauthorized:  {"UnauthorizedException", http.StatusUnauthorized},
+	fault.NoCredentials: {"MissingAuthenticationTokenException", http.StatusForbidden},
+}
+
 // RefusePlain answers an error of a plain call, as Refuse does for S3.
 func (h *Handler) RefusePlain(w http.ResponseWriter, r *http.Request, err error) {
-	writePlainFailure(w, h.refusal(w, r, err))
+	f := h.refusal(w, r, err)
+	if refused := fault.Of(err); refused != nil {
+		if out, is := signedOut[refused.Code]; is {
+			writePlainFailure(w, out.status, plainFailure{out.code, f.message})
+			return
+		}
+	}
+	writePlainFailure(w, statuses[f.code], plainFailure{f.code, f.message})
 }
 
 // RefuseAllPlain answers a plain call to a server that has no store of artifacts.
-func RefuseAllPlain(w http.ResponseWriter) { writePlainFailure(w, &noStore) }
+func RefuseAllPlain(w http.ResponseWriter) {
+	writePlainFailure(w, statuses[noStore.code], plainFailure{noStore.code, noStore.message})
+}
 
-func writePlainFailure(w http.ResponseWriter, f *failure) {
+func writePlainFailure(w http.ResponseWriter, status int, f plainFailure) {
 	protect(w)
 	forgetObject(w)
 	w.Header().Set("Cache-Control", "no-store")
-	writeJSON(w, statuses[f.code], plainFailure{f.code, f.message})
+	writeJSON(w, status, f)
 }
 
 // writeJSON answers with a JSON text. net/http sends no body for a HEAD.
