@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
@@ -64,6 +65,8 @@ func TestArtifacts(t *testing.T) { // R-WEB-47, R-WEB-48
 	b.find("link", "Download pumps/image 1.bin")
 	b.find("button", "Remove pumps/notes.html")
 	b.inspect("list")
+
+	b.download("Download pumps/image 1.bin", "image 1.bin", sum)
 
 	b.fill("Search", "pumps/n")
 	b.missing("link", "Download pumps/image 1.bin")
@@ -152,6 +155,28 @@ func (b *tab) slowUploads(bytes float64) {
 	if _, err := chromedp.Call(ctx, network.EmulateNetworkConditionsByRule, slow); err != nil {
 		b.t.Fatal(err)
 	}
+}
+
+// download follows a link and waits for a file of the name and with the SHA-256.
+func (b *tab) download(link, name, sum string) {
+	b.t.Helper()
+	folder := b.t.TempDir()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	allow := browser.SetDownloadBehaviorParams{
+		Behavior:         browser.SetDownloadBehaviorBehaviorAllow,
+		BrowserContextID: chromedp.FromContext(b.ctx).BrowserContextID,
+		DownloadPath:     folder,
+	}
+	if _, err := chromedp.Call(ctx, browser.SetDownloadBehavior, allow); err != nil {
+		b.t.Fatal(err)
+	}
+	b.click("link", link)
+	b.eventually("the file is there", func() bool {
+		content, err := os.ReadFile(filepath.Join(folder, name))
+		hash := sha256.Sum256(content)
+		return err == nil && hex.EncodeToString(hash[:]) == sum
+	})
 }
 
 // A server without a store of its own says what to use in its place.

@@ -16,6 +16,12 @@ export function Upload({prefix, stored}) {
   const input = useRef();
   useEffect(() => () => aborter.current?.abort(), []);
   const busy = rows.some((r) => r.state === 'sending');
+  useEffect(() => {
+    if (!busy) return undefined;
+    const ask = (event) => event.preventDefault(); // the browser asks whether to leave
+    addEventListener('beforeunload', ask);
+    return () => removeEventListener('beforeunload', ask);
+  }, [busy]);
   const waiting = rows.filter((r) => r.state === 'waiting');
   const set = (key, members) => setRows((all) => all.map((r) => r.key === key ? {...r, ...members} : r));
   const under = keyIn(folder ?? (prefix.endsWith('/') ? prefix : ''));
@@ -44,7 +50,7 @@ export function Upload({prefix, stored}) {
     ${rows.length > 0 && html`<ul class="plain-list uploads" aria-label="Files to upload">${rows.map((r) => html`<${Row} key=${r.key} row=${r} />`)}</ul>`}
     <div class="actions">
       <button type="button" class="primary" disabled=${busy || waiting.length === 0} onClick=${start}>
-        ${waiting.length > 0 ? `Upload ${counted(waiting.length, 'file')}` : 'Upload'}</button>
+        ${busy ? 'Uploading…' : waiting.length > 0 ? `Upload ${counted(waiting.length, 'file')}` : 'Upload'}</button>
       ${busy && html`<button type="button" onClick=${() => aborter.current.abort()}>Cancel</button>`}
     </div>`;
 }
@@ -74,7 +80,7 @@ function Row({row: {file, key, state, sent, sum, error}}) {
   return html`<li>
     <p><b>${key}</b> <span class="quiet">${bytes(file.size)}</span></p>
     ${state === 'waiting' && there.data && html`<p class="warn">An artifact with this key is there; it will be replaced.</p>`}
-    ${state === 'sending' && html`<p><progress max=${file.size || 1} value=${sent} aria-label=${`Upload of ${key}`}></progress>
+    ${state === 'sending' && html`<p><progress max=${file.size || 1} value=${sent} aria-label=${`Upload of ${key}`}></progress>${' '}
       <span class="small">${sent < file.size ? `${percent(sent / file.size)}, ${bytes(sent)}` : 'The server writes it to its disk…'}</span></p>`}
     ${state === 'stored' && html`<p><span class="good">Stored.</span> SHA-256: <code class="small">${sum}</code></p>`}
     ${state === 'canceled' && html`<p class="quiet">Canceled; nothing of it is stored.</p>`}
