@@ -128,6 +128,18 @@ func pagesOf(r store.AuditReader, f Filter, some int) iter.Seq2[audit.Page, erro
 	}
 }
 
+// Record makes a record of what was changed beside the store, such as an artifact. The change was
+// made before, so a server that is killed between the two leaves none.
+func (s *Service) Record(ctx context.Context, e audit.Entry) error {
+	if s.Kept == 0 {
+		return nil
+	}
+	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
+		tx.Record(e)
+		return nil
+	})
+}
+
 // Ends are the two ends of the log: its newest record, and the last one that was cut.
 func (s *Service) Ends(ctx context.Context) (head, mark audit.Link, err error) {
 	err = s.Store.Read(ctx, func(r store.Reader) (err error) {
