@@ -19,7 +19,7 @@ export function Overview({id, job, steering, changed}) {
   const past = useLoad((signal) => get(at`/_drover/jobs/${id}/progress`, {}, {signal}), [id, turn]);
   const ahead = useLoad((signal) => active(job)
     ? send('POST', '/_drover/forecast', {jobId: id}, {signal}) : Promise.resolve(undefined), [id, turn, job.status]);
-  const why = useLoad((signal) => get(at`/_drover/jobs/${id}/explain`, {}, {signal}), [id, changed]);
+  const why = useLoad((signal) => get(at`/_drover/jobs/${id}/explain`, {}, {signal}), [id, turn]);
   const {counts} = progress(job);
   const {state} = steering;
   return html`
