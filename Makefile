@@ -116,9 +116,12 @@ bench-latency:
 bench-steering:
 	./scripts/bench.sh -steering
 
-# What a hundred open consoles cost the server and its devices. It fails when a bound is broken.
-bench-console:
+# What a hundred open consoles cost the server and its devices, how soon the page of a job with 100,000 executions is
+# there, and whether a page grows that is open for an hour. It fails when a bound is broken.
+bench-console: setup
 	./scripts/bench.sh -console
+	DROVER_CONSOLE_EXECUTIONS=100000 $(GO) test -count=1 ./test/browser -run 'TestBytes|TestFirstPaint' -v -timeout 20m
+	DROVER_CONSOLE_SECONDS=3600 $(GO) test -count=1 ./test/browser -run TestHeap -v -timeout 90m
 
 # What the audit log costs CreateThing. It fails when a bound is broken.
 bench-audit:

@@ -80,6 +80,7 @@ func TestFirstPaint(t *testing.T) { // R-WEB-67
 	if err != nil {
 		t.Fatal(err)
 	}
+	f.built("all")
 	f.job("large", func(in *iot.CreateJobInput) { in.Targets = []string{f.ARN("thinggroup", "all")} })
 	f.advance(time.Duration(things/1000+2) * time.Minute)
 
@@ -106,6 +107,24 @@ func TestFirstPaint(t *testing.T) { // R-WEB-67
 		things, painted[3].Round(time.Millisecond), seen[3].Round(time.Millisecond))
 	if bounded && seen[3] > firstPaint {
 		t.Errorf("the numbers of the job are to be seen after %v, %v is wanted", seen[3], firstPaint)
+	}
+}
+
+// built waits until a dynamic group has its members.
+func (f *fleet) built(group string) {
+	f.t.Helper()
+	for deadline := time.Now().Add(5 * time.Minute); ; {
+		out, err := f.Control().DescribeThingGroup(f.soon(), &iot.DescribeThingGroupInput{ThingGroupName: &group})
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		if out.Status == types.DynamicGroupStatusActive {
+			return
+		}
+		if time.Now().After(deadline) {
+			f.t.Fatalf("the group %s is still %s", group, out.Status)
+		}
+		time.Sleep(20 * time.Millisecond) // polls another process
 	}
 }
 
