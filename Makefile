@@ -5,7 +5,7 @@ GOLANGCI_VERSION := v2.15.0
 GOVULNCHECK_VERSION := v1.9.0
 CYCLONEDX_VERSION := v1.10.0
 
-.PHONY: build release cross test check vuln race postgres crash attack nodes upgrade sim guard forecast fuzz mutants bench bench-growth bench-latency bench-steering bench-audit bench-console bench-nodes demo setup clean
+.PHONY: build release release-check cross test check vuln race postgres crash attack nodes upgrade sim guard forecast fuzz mutants bench bench-growth bench-latency bench-steering bench-audit bench-console bench-nodes demo setup clean
 
 # The one binary. It says which commit it was built from.
 build:
@@ -25,6 +25,10 @@ cross:
 # a commit write the same bytes.
 release: .tools/bin/cyclonedx-gomod
 	GO='$(GO)' ./scripts/release.sh dist
+
+# Whether two releases of a commit, built in two clones at different places, have the same bytes.
+release-check: .tools/bin/cyclonedx-gomod
+	./scripts/release-check.sh
 
 .tools/bin/cyclonedx-gomod:
 	GOBIN=$(CURDIR)/.tools/bin $(GO) install github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX_VERSION)
