@@ -1,6 +1,7 @@
 // How a component gets what it shows.
 import {useCallback, useEffect, useRef, useState} from './html.js';
 import {setServerTime} from './clock.js';
+import {checkSession} from './session.js';
 
 // useLoad calls load when one of the values in on changes, and when reload is called. It returns
 // {data, error, loading, reload}. The data of before stay until the new ones are there. load is
@@ -50,29 +51,29 @@ export function usePages(load, on) {
 }
 
 // useLive calls heard with each event of a topic, such as job:rollout-7, as long as the component
-// is shown and the page can be seen. It returns whether the connection stands.
+// is shown and the page can be seen. The members of an event are those that the server sends, and
+// missed: the connection was interrupted, so changes may have been missed since the event before.
 export function useLive(topic, heard) {
-  const [connected, setConnected] = useState(false);
   const latest = useRef();
   latest.current = heard;
   useEffect(() => {
     if (!topic) return undefined;
-    let source, again;
+    let source, again, begun;
     const open = () => {
       if (document.hidden || source) return;
       source = new EventSource('/_drover/console/live?topic=' + encodeURIComponent(topic));
-      source.onopen = () => setConnected(true);
       source.onerror = () => {
-        setConnected(false);
         if (source?.readyState === EventSource.CLOSED) { // refused; one that breaks comes again itself
           close();
+          checkSession();
           again = setTimeout(open, 10_000);
         }
       };
       source.onmessage = ({data}) => {
         const event = JSON.parse(data);
         setServerTime(event.now);
-        latest.current(event);
+        latest.current({...event, missed: Boolean(event.first && begun)});
+        begun = true;
       };
     };
     const close = () => {
@@ -88,7 +89,6 @@ export function useLive(topic, heard) {
       close();
     };
   }, [topic]);
-  return connected;
 }
 
 // useDelayed is a value that follows another when that has not changed for some milliseconds: what

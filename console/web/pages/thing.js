@@ -19,9 +19,9 @@ export default function Thing({session, names: [name], route}) {
   const {data, error, reload} = useLoad((signal) => load(name, signal), [name]);
   const [changes, setChanges] = useState(0);
   const [now, setNow] = useState({}); // its connection, and whether it is held
-  useLive(`thing:${name}`, ({hold, connectivity, first}) => {
+  useLive(`thing:${name}`, ({hold, connectivity, first, missed}) => {
     setNow({hold, connectivity});
-    if (!first) setChanges((n) => n + 1);
+    if (!first || missed) setChanges((n) => n + 1);
   });
   const trail = [{title: 'Things', href: '#/things'}];
   if (!data) {
