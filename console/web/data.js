@@ -4,8 +4,9 @@ import {setServerTime} from './clock.js';
 import {checkSession} from './session.js';
 
 // useLoad calls load when one of the values in on changes, and when reload is called. It returns
-// {data, error, loading, reload}. The data of before stay until the new ones are there. load is
-// given a signal, which ends the request when its answer is no longer wanted.
+// {data, error, loading, reload}. The data of before stay until the new ones are there, or until they
+// cannot be loaded, unless on is the same: what a reader sees with an error is of what was asked for.
+// load is given a signal, which ends the request when its answer is no longer wanted.
 export function useLoad(load, on) {
   const [state, setState] = useState({loading: true});
   const [count, setCount] = useState(0);
@@ -13,15 +14,18 @@ export function useLoad(load, on) {
     const aborter = new AbortController();
     setState((before) => ({...before, loading: true}));
     load(aborter.signal).then(
-      (data) => setState({data, loading: false}),
+      (data) => setState({data, on, loading: false}),
       (error) => {
-        if (error.name !== 'AbortError') setState((before) => ({...before, error, loading: false}));
+        if (error.name === 'AbortError') return;
+        setState((before) => ({data: same(before.on, on) ? before.data : undefined, on, error, loading: false}));
       });
     return () => aborter.abort();
   }, [...on, count]);
   const reload = useCallback(() => setCount((n) => n + 1), []);
   return {...state, reload};
 }
+
+const same = (before = [], after) => before.length === after.length && before.every((value, i) => value === after[i]);
 
 // usePages reads a list page by page. load is given a page token and a signal, and returns {items,
 // next}. It returns {items, error, loading, more, reload}; more is undefined at the end of the list.
@@ -36,7 +40,9 @@ export function usePages(load, on) {
     load(token, signal).then(
       ({items = [], next}) => setState({items: [...before, ...items], next, loading: false}),
       (error) => {
-        if (error.name !== 'AbortError') setState((s) => ({...s, error, loading: false}));
+        if (error.name === 'AbortError') return;
+        // A token is of the list that it came with: the next page of another list has none.
+        setState((s) => ({...s, next: token && s.next, error, loading: false}));
       });
   };
   useEffect(() => {

@@ -30,6 +30,7 @@ export default function Thing({session, names: [name], route}) {
   }
   const again = () => { reload(); setChanges((n) => n + 1); };
   return html`<${Page} title=${name} trail=${trail} actions=${html`<${Actions} session=${session} name=${name} hold=${now.hold} reload=${again} />`}>
+    <${Problem} error=${error} retry=${reload} />
     ${now.hold && html`<p class="warnings">Held since <${Time} at=${now.hold.since} />: ${now.hold.reason}.
       ${now.hold.until ? html` Until <${Time} at=${now.hold.until} />.` : ' Until it is released.'}</p>`}
     <div class="columns">
