@@ -9,10 +9,13 @@ import {count, counted, percent} from '../parts/number.js';
 import {Facts} from '../parts/page.js';
 import {span, Time} from '../parts/time.js';
 
-// useForecast is the forecast of a request, such as {create: …}; of undefined there is none.
+// useForecast is the forecast of a request, such as {create: …}; of undefined there is none. loading
+// is true as long as the forecast is not that of the request.
 export function useForecast(request) {
-  const asked = useDelayed(request && JSON.stringify(request), 400);
-  return useLoad((signal) => asked ? send('POST', '/_drover/forecast', JSON.parse(asked), {signal}) : Promise.resolve(undefined), [asked]);
+  const wanted = request && JSON.stringify(request);
+  const asked = useDelayed(wanted, 400);
+  const forecast = useLoad((signal) => asked ? send('POST', '/_drover/forecast', JSON.parse(asked), {signal}) : Promise.resolve(undefined), [asked]);
+  return {...forecast, loading: forecast.loading || asked !== wanted};
 }
 
 // Outlook shows a forecast, as useForecast has it.
