@@ -61,7 +61,8 @@ function Resume({id, counts, steering, onClose}) {
 }
 
 function Approve({id, steering, onClose}) {
-  const wave = steering.state.waves.find((w) => w.status === 'STOPPED');
+  // The wave that was shown when the dialog was opened: another may have been approved since.
+  const [wave] = useState(() => steering.state.waves.find((w) => w.status === 'STOPPED'));
   return html`<${Confirm} title=${`Approve wave ${wave.number} of ${id}`} verb="Approve" onClose=${onClose}
     act=${() => send('POST', at`/_drover/jobs/${id}/approve`, {wave: wave.number})}
     what=${`The next wave begins. In wave ${wave.number}, ${wave.succeeded} of ${counted(wave.created, 'device')} succeeded.`} />`;
