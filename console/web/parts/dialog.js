@@ -20,6 +20,7 @@ export function Dialog({title, onClose, children}) {
 
 // Confirm asks before something is done. what says how many devices it concerns; act does it, and is
 // given the reason when reason is set, which names the field for it. An error of act stays in place.
+// The dialog stays until act has ended: nobody can take back what was sent.
 export function Confirm({title, what, verb, danger, reason, children, act, onClose}) {
   const [state, setState] = useState({});
   const [why, setWhy] = useState('');
@@ -33,7 +34,8 @@ export function Confirm({title, what, verb, danger, reason, children, act, onClo
       setState({error});
     }
   };
-  return html`<${Dialog} title=${title} onClose=${() => onClose(false)}>
+  const back = () => state.busy || onClose(false);
+  return html`<${Dialog} title=${title} onClose=${back}>
     <form onSubmit=${submit}>
       <p>${what}</p>
       ${children}
@@ -41,7 +43,7 @@ export function Confirm({title, what, verb, danger, reason, children, act, onClo
         <input value=${why} maxlength="256" onInput=${(e) => setWhy(e.target.value)} /></label>`}
       <${Problem} error=${state.error} />
       <div class="actions">
-        <button type="button" onClick=${() => onClose(false)}>Back</button>
+        <button type="button" disabled=${state.busy} onClick=${back}>Back</button>
         <button type="submit" class=${danger ? 'danger' : 'primary'} disabled=${state.busy}>${verb}</button>
       </div>
     </form>
