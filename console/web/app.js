@@ -20,7 +20,7 @@ function App() {
   if (error) return html`<main class="alone"><${Problem} error=${error} retry=${() => location.reload()} /></main>`;
   if (session === undefined) return html`<main class="alone"><${Loading} /></main>`;
   if (session === null) return html`<${SignIn} onSignedIn=${setSession} />`;
-  const leave = () => signOut().finally(() => setSession(null));
+  const leave = () => signOut().then(() => setSession(null), setError); // with an error the cookie is still there
   return html`<${Shell} session=${session} onSignOut=${leave}><${Router} session=${session} /></${Shell}>`;
 }
 
