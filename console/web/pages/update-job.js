@@ -54,7 +54,7 @@ function Form({id, job, steering}) {
     </div>
     <div class="stack"><${Section} title="What changes">
       <${Changes} job=${job} steering=${steering} update=${update} settings=${settings} />
-      ${emptied.filter((m) => m !== 'description').map((member) => html`<p class="error" key=${member}>${member} cannot be taken away from a job, only be given another value.</p>`)}
+      ${emptied.map((member) => html`<p class="error" key=${member}>${member} cannot be taken away from a job, only be given another value.</p>`)}
       <button type="button" class="primary" disabled=${!update && !settings} onClick=${() => setOpen(true)}>Apply</button>
     </${Section}>
     <${Section} title="Forecast"><${Compare} today=${today} then=${then} /></${Section}></div>
