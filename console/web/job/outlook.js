@@ -3,7 +3,7 @@ import {html} from '../html.js';
 import {send} from '../api.js';
 import {serverNow, toDate} from '../clock.js';
 import {useDelayed, useLoad} from '../data.js';
-import {closedTimes, Curve} from '../parts/curve.js';
+import {Curve} from '../parts/curve.js';
 import {Loading, Problem, Warnings} from '../parts/notice.js';
 import {count, counted, percent} from '../parts/number.js';
 import {Facts} from '../parts/page.js';
@@ -34,7 +34,7 @@ export function Outlook({forecast: {data, error, loading}}) {
       ['Left out', data.leftOut.length > 0 && data.leftOut.map((l) => `${counted(l.count, 'thing')}: ${l.reason.toLowerCase().replaceAll('_', ' ')}`).join('; ')],
       ['Assumed to fail', data.assumed?.failedPercentage && `${data.assumed.failedPercentage.percentage} %`],
     ]} />
-    <${Curve} forecast=${data} shades=${closedTimes(data)} />
+    <${Curve} forecast=${data} />
   </div>`;
 }
 
