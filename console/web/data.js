@@ -27,33 +27,53 @@ export function useLoad(load, on) {
 
 const same = (before = [], after) => before.length === after.length && before.every((value, i) => value === after[i]);
 
+// mostReadAgain is from how many items on a list is not read further when it is read again.
+const mostReadAgain = 500;
+
 // usePages reads a list page by page. load is given a page token and a signal, and returns {items,
 // next}. It returns {items, error, loading, more, reload}; more is undefined at the end of the list.
-export function usePages(load, on) {
+// When reload is called, and when turn changes, the list is read again as far as it is shown, up to
+// mostReadAgain items.
+export function usePages(load, on, turn) {
   const [state, setState] = useState({items: [], loading: true});
   const [count, setCount] = useState(0);
   const aborter = useRef();
-  const read = (token, before) => {
+  const shown = useRef(); // the values of on that the items are of
+  // read adds what follows a token to the items of before, until there are at least so many.
+  const read = (token, before, least = 0) => {
     aborter.current?.abort();
     const {signal} = aborter.current = new AbortController();
     setState((s) => ({...s, loading: true}));
-    load(token, signal).then(
-      ({items = [], next}) => setState({items: [...before, ...items], next, loading: false}),
+    readUntil(load, token, before, least, signal).then(
+      (pages) => {
+        shown.current = on;
+        setState({...pages, loading: false});
+      },
       (error) => {
         if (error.name === 'AbortError') return;
         // A token is of the list that it came with: the next page of another list has none.
-        setState((s) => ({...s, next: token && s.next, error, loading: false}));
+        setState((s) => ({...s, next: same(shown.current, on) ? s.next : undefined, error, loading: false}));
       });
   };
   useEffect(() => {
-    read(undefined, []);
+    read(undefined, [], same(shown.current, on) ? Math.min(state.items.length, mostReadAgain) : 0);
     return () => aborter.current.abort();
-  }, [...on, count]);
+  }, [...on, count, turn]);
   return {
     ...state,
     more: state.next && (() => read(state.next, state.items)),
     reload: useCallback(() => setCount((n) => n + 1), []),
   };
+}
+
+async function readUntil(load, token, before, least, signal) {
+  let items = before, next = token;
+  do {
+    const page = await load(next, signal);
+    items = [...items, ...page.items ?? []];
+    next = page.next;
+  } while (next && items.length < least);
+  return {items, next};
 }
 
 // useLive calls heard with each event of a topic, such as job:rollout-7, as long as the component
