@@ -1,19 +1,20 @@
 // Dialogs: the browser's own element, which keeps the focus inside and ends with Escape.
-import {html, useEffect, useRef, useState} from '../html.js';
+import {html, useEffect, useId, useRef, useState} from '../html.js';
 import {Problem} from './notice.js';
 
 // Dialog shows its children above the page until onClose is called.
 export function Dialog({title, onClose, children}) {
   const element = useRef();
+  const id = useId(); // one dialog may be above another
   useEffect(() => {
     const before = document.activeElement;
     element.current.showModal();
     // The dialog is gone from the page by now, so the browser does not give the focus back itself.
     return () => (before.isConnected ? before : document.querySelector('main h1'))?.focus();
   }, []);
-  return html`<dialog ref=${element} aria-labelledby="dialog-title"
+  return html`<dialog ref=${element} aria-labelledby=${id}
       onCancel=${(e) => { e.preventDefault(); onClose(); }}>
-    <h2 id="dialog-title">${title}</h2>
+    <h2 id=${id}>${title}</h2>
     ${children}
   </dialog>`;
 }
