@@ -19,9 +19,9 @@ export default function Thing({session, names: [name], route}) {
   const {data, error, reload} = useLoad((signal) => load(name, signal), [name]);
   const [changes, setChanges] = useState(0);
   const rarely = useRarely(changes); // what is costly to ask for
-  const [now, setNow] = useState({}); // its connection, and whether it is held
-  useLive(`thing:${name}`, ({hold, connectivity, first, missed}) => {
-    setNow({hold, connectivity});
+  const [now, setNow] = useState({}); // its connection, whether it is held, and whether it is gone
+  useLive(`thing:${name}`, ({hold, connectivity, executionSummaries, first, missed}) => {
+    setNow({hold, connectivity, gone: !executionSummaries});
     if (!first || missed) setChanges((n) => n + 1);
   });
   const trail = [{title: 'Things', href: '#/things'}];
@@ -31,7 +31,7 @@ export default function Thing({session, names: [name], route}) {
   }
   const again = () => { reload(); setChanges((n) => n + 1); };
   return html`<${Page} title=${name} trail=${trail} actions=${html`<${Actions} session=${session} name=${name} hold=${now.hold} reload=${again} />`}>
-    <${Problem} error=${error} retry=${reload} />
+    <${Problem} error=${now.gone ? new Error('There is no such thing any more.') : error} retry=${now.gone ? undefined : reload} />
     ${now.hold && html`<p class="warnings">Held since <${Time} at=${now.hold.since} />: ${now.hold.reason}.
       ${now.hold.until ? html` Until <${Time} at=${now.hold.until} />.` : ' Until it is released.'}</p>`}
     <div class="columns">
