@@ -13,6 +13,7 @@ export class ApiError extends Error {
 // onSignedOut is called when the server no longer knows the session.
 let onSignedOut = () => {};
 export function whenSignedOut(f) { onSignedOut = f; }
+export function signedOut() { onSignedOut(); }
 
 // get reads. Members of query that are undefined, null or '' are left out; lists are repeated.
 export function get(path, query = {}, options = {}) {

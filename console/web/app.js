@@ -6,22 +6,28 @@ import {current, signOut} from './session.js';
 import {useRoute} from './router.js';
 import {Loading, Problem} from './parts/notice.js';
 import {Page} from './parts/page.js';
-import {SignIn} from './pages/signin.js';
+import {SignIn, SignInAgain} from './pages/signin.js';
 import {Shell} from './shell.js';
 import {find} from './pages.js';
 
 function App() {
   const [session, setSession] = useState(); // undefined: not known yet; null: nobody is signed in
+  const [ended, setEnded] = useState(false); // the session, while a page was shown
   const [error, setError] = useState();
   useEffect(() => {
-    whenSignedOut(() => setSession(null));
+    whenSignedOut(() => setEnded(true));
     current().then((s) => setSession(s ?? null), setError);
   }, []);
   if (error) return html`<main class="alone"><${Problem} error=${error} retry=${() => location.reload()} /></main>`;
   if (session === undefined) return html`<main class="alone"><${Loading} /></main>`;
-  if (session === null) return html`<${SignIn} onSignedIn=${setSession} />`;
-  const leave = () => signOut().finally(() => setSession(null));
-  return html`<${Shell} session=${session} onSignOut=${leave}><${Router} session=${session} /></${Shell}>`;
+  const leave = () => signOut().then(() => setSession(null), setError); // with an error the cookie is still there
+  const enter = (entered) => { // null to leave the page
+    setSession(entered);
+    setEnded(false);
+  };
+  if (session === null) return html`<${SignIn} onSignedIn=${enter} />`;
+  return html`<${Shell} session=${session} onSignOut=${leave}><${Router} session=${session} /></${Shell}>
+    ${ended && html`<${SignInAgain} onSignedIn=${enter} onClose=${() => enter(null)} />`}`;
 }
 
 // Router shows the page of the address.

@@ -1,5 +1,5 @@
 // Who is signed in, and at what server.
-import {get, send, ApiError} from './api.js';
+import {get, send, signedOut, ApiError} from './api.js';
 import {setServerTime} from './clock.js';
 
 const path = '/_drover/console/session';
@@ -13,6 +13,16 @@ export async function current() {
   } catch (err) {
     if (err instanceof ApiError && err.status === 403) return undefined; // the sign-in says why
     throw err;
+  }
+}
+
+// checkSession finds out why a stream was refused, which a browser does not tell: because the session
+// has ended, or for a reason that goes away.
+export async function checkSession() {
+  try {
+    if (!await current()) signedOut();
+  } catch {
+    // The server was not reached; whoever was refused tries again.
   }
 }
 

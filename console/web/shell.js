@@ -44,7 +44,11 @@ function Theme() {
   const [theme, setTheme] = useState(document.documentElement.dataset.theme);
   const choose = (event) => {
     const chosen = event.target.value;
-    localStorage.setItem('drover-theme', chosen);
+    try {
+      localStorage.setItem('drover-theme', chosen);
+    } catch {
+      // The browser lets no page store anything: the choice holds for this visit.
+    }
     document.documentElement.dataset.theme = chosen;
     setTheme(chosen);
     dispatchEvent(new Event('themechange')); // charts draw their colours themselves

@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -58,4 +59,33 @@ func TestNotThere(t *testing.T) {
 	b.find("heading", "There is no such page")
 	b.click("link", "Go to the jobs.")
 	b.find("heading", "Jobs")
+}
+
+// Each job of the list is asked for once, however the answers come, and a job that is paused is shown
+// as paused whether the event or the answer about it comes first.
+func TestJobsAreAskedForOnce(t *testing.T) {
+	t.Parallel()
+	f := serveFleet(t, 1)
+	const jobs = 12
+	for i := range jobs {
+		f.job(fmt.Sprintf("job-%02d", i), nil)
+	}
+	b := f.signIn("/#/jobs/job-00")
+	b.click("button", "Pause")
+	b.click("button", "Pause") // that of the dialog
+	b.see("paused")
+
+	b.open("/#/jobs")
+	b.eventually("each job has its numbers", func() bool {
+		const numbers = `[...document.querySelectorAll(".progress")].length`
+		n, err := evaluate[int](b, numbers)
+		return err == nil && n == jobs
+	})
+	b.idle()
+	b.see("paused")
+	const asked = `performance.getEntriesByType("resource").filter((e) => /\/jobs\/job-\d+$/.test(e.name)).length`
+	// The page of the job has asked for it, and once more after it was paused.
+	if n := mustEvaluate[int](b, asked); n > jobs+2 {
+		t.Errorf("the page has asked %d times for %d jobs", n, jobs)
+	}
 }

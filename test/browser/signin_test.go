@@ -70,3 +70,25 @@ func TestWrongKey(t *testing.T) {
 	b.press(f.SecretAccessKey + kb.Enter)
 	b.find("heading", "Jobs")
 }
+
+// A session that ends while somebody writes is begun again above the page, which keeps what was typed.
+func TestSessionEndsMeanwhile(t *testing.T) {
+	t.Parallel()
+	f := serveFleet(t, 1)
+	b := f.signIn("/#/create-job")
+	b.fill("Job id", "written-before")
+	b.idle()
+	mustEvaluate[int](b, `fetch("`+sessionPath+`", {method: "DELETE"}).then((answer) => answer.status)`)
+	b.fill("Find a group or a thing", "pump")
+	b.find("dialog", "Sign in again")
+	b.inspect("again")
+	b.allow("/indices/search", "/thing-groups")
+	b.fill("Access key ID", f.AccessKeyID)
+	b.fill("Secret access key", f.SecretAccessKey)
+	b.click("button", "Sign in")
+	b.missing("dialog", "Sign in again")
+	const typed = `document.querySelector("main input").value`
+	if got := mustEvaluate[string](b, typed); got != "written-before" {
+		t.Errorf("the job id is %q", got)
+	}
+}

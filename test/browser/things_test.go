@@ -59,3 +59,25 @@ func TestCreateThingAndGroup(t *testing.T) {
 	b.click("button", "Remove") // that of the dialog
 	b.see("No thing is in this group itself.")
 }
+
+// The number of things that match is that of the query which the group gets: what is typed may be the
+// beginning of a name. Of a query that is refused there is no number (R-WEB-33).
+func TestCreateDynamicGroup(t *testing.T) {
+	t.Parallel()
+	b := serveFleet(t, 2).signIn("/#/groups")
+	b.click("button", "Create a dynamic group")
+	b.fill("Name", "all-pumps")
+	b.fill("Query", "pump")
+	b.see("The query is thingName:pump*.")
+	b.see("2 things match now.")
+	b.fill("Query", "pump(")
+	b.see("the query ends where a term is due")
+	b.fault("400 GET /_drover/things/count")
+	b.gone("things match now.")
+	b.fill("Query", "pump")
+	b.see("2 things match now.")
+	b.click("button", "Create")
+	b.find("heading", "all-pumps")
+	b.see("thingName:pump*")
+	b.find("link", thing(1))
+}

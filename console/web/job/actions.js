@@ -9,22 +9,22 @@ import {counted} from '../parts/number.js';
 import {announce} from '../parts/announce.js';
 
 export function Actions({session, id, job, steering, reload}) {
-  const [open, setOpen] = useState();
+  const [open, setOpen] = useState(); // {name, title}: what is asked about, offered or not by now
   if (!may(session, 'operator')) return null;
   const offered = choices(job, steering);
   const close = (done) => {
     setOpen(undefined);
     if (!done) return;
-    announce(`${offered[open].title}: done`);
-    if (open === 'delete') go(['jobs']);
+    announce(`${open.title}: done`);
+    if (open.name === 'delete') go(['jobs']);
     else reload();
   };
   const {counts} = progress(job);
-  const Chosen = dialogs[open];
+  const Chosen = open && dialogs[open.name];
   return html`
     ${offered.update && html`<a class="button" href=${href(['update-job', id])}>Update</a>`}
     ${Object.entries(offered).filter(([name]) => name !== 'update').map(([name, {title, primary, danger}]) => html`
-      <button key=${name} type="button" class=${primary ? 'primary' : danger ? 'danger' : ''} onClick=${() => setOpen(name)}>${title}</button>`)}
+      <button key=${name} type="button" class=${primary ? 'primary' : danger ? 'danger' : ''} onClick=${() => setOpen({name, title})}>${title}</button>`)}
     ${Chosen && html`<${Chosen} id=${id} job=${job} counts=${counts} steering=${steering} onClose=${close} />`}`;
 }
 
@@ -61,7 +61,8 @@ function Resume({id, counts, steering, onClose}) {
 }
 
 function Approve({id, steering, onClose}) {
-  const wave = steering.state.waves.find((w) => w.status === 'STOPPED');
+  // The wave that was shown when the dialog was opened: another may have been approved since.
+  const [wave] = useState(() => steering.state.waves.find((w) => w.status === 'STOPPED'));
   return html`<${Confirm} title=${`Approve wave ${wave.number} of ${id}`} verb="Approve" onClose=${onClose}
     act=${() => send('POST', at`/_drover/jobs/${id}/approve`, {wave: wave.number})}
     what=${`The next wave begins. In wave ${wave.number}, ${wave.succeeded} of ${counted(wave.created, 'device')} succeeded.`} />`;

@@ -62,7 +62,7 @@ function some(object) {
 // mutable are the members of a request that CreateJob and UpdateJob share.
 function mutable(draft) {
   return {
-    description: draft.description,
+    description: draft.description || undefined, // the API has no empty one
     jobExecutionsRolloutConfig: rolloutConfig(draft.rollout),
     abortConfig: list(draft.abort, (c) => ({
       failureType: c.failureType, action: 'CANCEL',
@@ -125,7 +125,7 @@ export function updateRequest(before, after) {
     if (value !== (before.settings[name] || undefined)) patch[name] = value ?? null;
   }
   return {
-    update: some(Object.fromEntries(differing.filter((name) => now[name] !== undefined || name === 'description').map((name) => [name, now[name]]))),
+    update: some(Object.fromEntries(differing.map((name) => [name, now[name]]))),
     settings: some(patch),
     emptied,
   };

@@ -13,9 +13,10 @@ export function Failures({id}) {
   const {data, error, reload} = useLoad((signal) => get(at`/_drover/jobs/${id}/failures`, {}, {signal}), [id]);
   if (!data) return error ? html`<${Problem} error=${error} retry=${reload} />` : html`<${Loading} what="Looking at the failures" />`;
   if (data.failed === 0) {
-    return html`<${Section} title="Failures"><p>Of ${count(data.ended)} first attempts that have ended, none has failed.</p></${Section}>`;
+    return html`<${Problem} error=${error} retry=${reload} /><${Section} title="Failures" actions=${html`<button type="button" onClick=${reload}>Refresh</button>`}><p>Of ${count(data.ended)} first attempts that have ended, none has failed.</p></${Section}>`;
   }
-  return html`<${Section} title="Failures" actions=${html`<button type="button" onClick=${reload}>Refresh</button>`}>
+  return html`<${Problem} error=${error} retry=${reload} />
+    <${Section} title="Failures" actions=${html`<button type="button" onClick=${reload}>Refresh</button>`}>
       <p>${count(data.failed)} of ${count(data.ended)} first attempts that have ended have failed:
         ${data.statuses.map((s) => html` <span key=${s.status} class="badge">${count(s.count)} <${Status} status=${s.status} /></span>`)}</p>
     </${Section}>

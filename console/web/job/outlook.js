@@ -3,16 +3,19 @@ import {html} from '../html.js';
 import {send} from '../api.js';
 import {serverNow, toDate} from '../clock.js';
 import {useDelayed, useLoad} from '../data.js';
-import {closedTimes, Curve} from '../parts/curve.js';
+import {Curve} from '../parts/curve.js';
 import {Loading, Problem, Warnings} from '../parts/notice.js';
 import {count, counted, percent} from '../parts/number.js';
 import {Facts} from '../parts/page.js';
 import {span, Time} from '../parts/time.js';
 
-// useForecast is the forecast of a request, such as {create: …}; of undefined there is none.
+// useForecast is the forecast of a request, such as {create: …}; of undefined there is none. loading
+// is true as long as the forecast is not that of the request.
 export function useForecast(request) {
-  const asked = useDelayed(request && JSON.stringify(request), 400);
-  return useLoad((signal) => asked ? send('POST', '/_drover/forecast', JSON.parse(asked), {signal}) : Promise.resolve(undefined), [asked]);
+  const wanted = request && JSON.stringify(request);
+  const asked = useDelayed(wanted, 400);
+  const forecast = useLoad((signal) => asked ? send('POST', '/_drover/forecast', JSON.parse(asked), {signal}) : Promise.resolve(undefined), [asked]);
+  return {...forecast, loading: forecast.loading || asked !== wanted};
 }
 
 // Outlook shows a forecast, as useForecast has it.
@@ -31,7 +34,7 @@ export function Outlook({forecast: {data, error, loading}}) {
       ['Left out', data.leftOut.length > 0 && data.leftOut.map((l) => `${counted(l.count, 'thing')}: ${l.reason.toLowerCase().replaceAll('_', ' ')}`).join('; ')],
       ['Assumed to fail', data.assumed?.failedPercentage && `${data.assumed.failedPercentage.percentage} %`],
     ]} />
-    <${Curve} forecast=${data} shades=${closedTimes(data)} />
+    <${Curve} forecast=${data} />
   </div>`;
 }
 

@@ -7,7 +7,7 @@ import {href} from '../router.js';
 import {Facts, Section} from '../parts/page.js';
 import {Bar, Legend} from '../parts/status.js';
 import {Loading, Problem, Warnings} from '../parts/notice.js';
-import {closedTimes, Curve, FailureRate} from '../parts/curve.js';
+import {Curve, FailureRate} from '../parts/curve.js';
 import {Reasons} from '../parts/reasons.js';
 import {Time} from '../parts/time.js';
 import {Waves} from './waves.js';
@@ -40,7 +40,7 @@ export function Overview({id, job, steering, changed}) {
     <${Section} title="Rollout">
       <${Problem} error=${past.error} retry=${past.reload} />
       <${Problem} error=${ahead.error} />
-      ${past.data ? html`<${Curve} points=${past.data.points} forecast=${ahead.data} shades=${closedTimes(ahead.data)} />` : !past.error && html`<${Loading} />`}
+      ${past.data ? html`<${Curve} points=${past.data.points} forecast=${ahead.data} />` : !past.error && html`<${Loading} />`}
     </${Section}>
     <${Section} title="Failures">
       ${past.data && html`<${FailureRate} points=${past.data.points} criteria=${job.abortConfig?.criteriaList}

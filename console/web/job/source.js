@@ -22,13 +22,20 @@ export function Source({draft, set}) {
 function Json({draft, set}) {
   const read = async (event) => {
     const [file] = event.target.files;
-    if (file) set({document: await file.text()});
+    if (!file) return;
+    set({document: await file.text()});
+    place.current = undefined;
   };
   const [choosing, setChoosing] = useState(false);
   const place = useRef(); // where the cursor was: [start, end]; undefined when it was never there
   const leave = ({target}) => { place.current = [target.selectionStart, target.selectionEnd]; };
   const choose = (text) => {
-    set({document: insert(draft.document, place.current, text)});
+    const document = insert(draft.document, place.current, text);
+    if (place.current) { // the next one comes after this one
+      const end = document.length - (draft.document.length - place.current[1]);
+      place.current = [end, end];
+    }
+    set({document});
     setChoosing(false);
   };
   const wrong = problem(draft.document);

@@ -1,5 +1,5 @@
 // Who has changed what, and whether the records are as they were made.
-import {html, useState} from '../html.js';
+import {html, useEffect, useRef, useState} from '../html.js';
 import {get} from '../api.js';
 import {setQuery} from '../router.js';
 import {useDelayed} from '../data.js';
@@ -23,17 +23,20 @@ export default function Audit({route}) {
 // Verify checks the chain of records page by page, and says how far it is.
 function Verify() {
   const [state, setState] = useState({});
+  const aborter = useRef();
+  useEffect(() => () => aborter.current?.abort(), []);
   const verify = async () => {
+    const {signal} = aborter.current = new AbortController();
     setState({busy: true, reached: 0});
     try {
       for (let after = {}; ;) {
-        const answer = await get('/_drover/audit/verify', after);
+        const answer = await get('/_drover/audit/verify', after, {signal});
         setState({busy: answer.more && !answer.misfit, reached: answer.reached.number, misfit: answer.misfit});
         if (answer.misfit || !answer.more) return;
         after = {after: answer.reached.number, afterHash: answer.reached.hash, cut: answer.cut};
       }
     } catch (error) {
-      setState({error});
+      if (error.name !== 'AbortError') setState({error});
     }
   };
   const {busy, reached, misfit, error} = state;

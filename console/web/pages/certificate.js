@@ -21,6 +21,7 @@ export default function Certificate({session, names: [id]}) {
   }
   const {certificate, things, policies} = data;
   return html`<${Page} title=${title} trail=${trail} actions=${html`<${Actions} session=${session} certificate=${certificate} reload=${reload} />`}>
+    <${Problem} error=${error} retry=${reload} />
     <div class="columns">
       <${Section} title="About"><${Facts} facts=${[
         ['Status', html`<${Status} status=${certificate.status} />`],

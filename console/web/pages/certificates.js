@@ -43,10 +43,10 @@ function Create({onClose}) {
   };
   const {made, error, busy} = state;
   if (!made) {
-    return html`<${Dialog} title="Create a certificate" onClose=${onClose}>
+    return html`<${Dialog} title="Create a certificate" onClose=${() => busy || onClose()}>
       <p>The server makes a key pair and a certificate that is active. The private key is shown once and stored nowhere.</p>
       <${Problem} error=${error} />
-      <div class="actions"><button type="button" onClick=${onClose}>Back</button>
+      <div class="actions"><button type="button" disabled=${busy} onClick=${onClose}>Back</button>
         <button type="button" class="primary" disabled=${busy} onClick=${create}>Create</button></div>
     </${Dialog}>`;
   }

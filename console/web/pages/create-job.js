@@ -67,7 +67,7 @@ function Name({draft, set}) {
 function Review({draft, request, forecast, ready}) {
   const [state, setState] = useState({});
   if (!ready) return html`<p>A job needs a job id, at least one target, and a document.</p>`;
-  const things = forecast.data?.targets;
+  const things = forecast.loading ? undefined : forecast.data?.targets; // not those of an earlier draft
   const create = async () => {
     setState({busy: true});
     try {

@@ -4,6 +4,7 @@ import {at, get, send} from '../api.js';
 import {may} from '../session.js';
 import {go, href} from '../router.js';
 import {useLoad, usePages} from '../data.js';
+import {queryOf} from '../things.js';
 import {Facts, Page, Section} from '../parts/page.js';
 import {Confirm} from '../parts/dialog.js';
 import {Field} from '../parts/field.js';
@@ -29,6 +30,7 @@ export default function Group({session, names: [name]}) {
   const changed = () => { reload(); members.reload(); };
   return html`<${Page} title=${name} trail=${[...trail, ...parents.map((p) => ({title: p.groupName, href: href(['groups', p.groupName])}))]}
       actions=${html`<${Actions} session=${session} name=${name} group=${data} dynamic=${dynamic} changed=${changed} />`}>
+    <${Problem} error=${error} retry=${reload} />
     <${Section} title="About"><${Facts} facts=${[
       ['Kind', dynamic ? 'dynamic: its members match a query' : 'static: its members are added'],
       ['Query', dynamic && html`<code>${data.queryString}</code>`],
@@ -71,7 +73,7 @@ function Actions({session, name, group, dynamic, changed}) {
       <${Field} label="Thing" value=${text} onInput=${setText} required /></${Confirm}>`}
     ${open === 'query' && html`<${Confirm} title=${`Change the query of ${name}`} verb="Change" onClose=${close}
       what="Things that match become members, and others leave. Continuous jobs follow."
-      act=${() => send('PATCH', at`/dynamic-thing-groups/${name}`, {thingGroupProperties: group.thingGroupProperties ?? {}, queryString: text.trim()})}>
+      act=${() => send('PATCH', at`/dynamic-thing-groups/${name}`, {thingGroupProperties: group.thingGroupProperties ?? {}, queryString: queryOf(text)})}>
       <${CountedQuery} value=${text} onInput=${setText} /></${Confirm}>`}
     ${open === 'delete' && html`<${Confirm} title=${`Delete ${name}`} verb="Delete the group" danger onClose=${close}
       act=${() => send('DELETE', dynamic ? at`/dynamic-thing-groups/${name}` : at`/thing-groups/${name}`)}

@@ -51,18 +51,21 @@ function CreateDynamic({onClose}) {
   const [name, setName] = useState('');
   const [query, setQueryText] = useState('');
   return html`<${Confirm} title="Create a dynamic group" verb="Create" what="Its members are the things that match a query, as long as they do."
-    act=${() => send('POST', at`/dynamic-thing-groups/${name.trim()}`, {queryString: query.trim()})}
+    act=${() => send('POST', at`/dynamic-thing-groups/${name.trim()}`, {queryString: queryOf(query)})}
     onClose=${(done) => done ? go(['groups', name.trim()]) : onClose()}>
     <${Field} label="Name" value=${name} onInput=${setName} required maxlength="128" />
     <${CountedQuery} value=${query} onInput=${setQueryText} />
   </${Confirm}>`;
 }
 
-// CountedQuery is the field of a query with the number of things that match it now.
+// CountedQuery is the field of a query with the number of things that match it now. What is typed
+// stands for the query that queryOf makes of it.
 export function CountedQuery({value, onInput}) {
-  const asked = queryOf(useDelayed(value));
+  const query = queryOf(value);
+  const asked = useDelayed(query);
   const {data, error, loading} = useLoad((signal) => asked ? get('/_drover/things/count', {queryString: asked}, {signal}) : Promise.resolve(undefined), [asked]);
   return html`<${Query} value=${value} onInput=${onInput} error=${error?.message} />
-    <p role="status">${!asked ? 'Type a query to see how many things match.' : loading ? 'Counting…' : data &&
+    ${query !== value.trim() && html`<p class="hint">The query is <code>${query}</code>.</p>`}
+    <p role="status">${!query ? 'Type a query to see how many things match.' : loading || asked !== query ? 'Counting…' : data &&
       html`<b>${data.atLeast ? 'At least ' : ''}${count(data.count)}</b> ${data.count === 1 ? 'thing matches' : 'things match'} now.`}</p>`;
 }

@@ -1,5 +1,5 @@
 // One job: its tabs, and what all of them need. The tabs are in job/.
-import {html, useEffect, useState} from '../html.js';
+import {html, useEffect, useRef, useState} from '../html.js';
 import {ApiError, at, get} from '../api.js';
 import {useLive, useLoad} from '../data.js';
 import {describe} from '../jobs.js';
@@ -53,18 +53,23 @@ function statusOf(job, {settings}) {
 }
 
 // useJob is a job and its steering as they are now: {data, error, changed, reload}. changed counts
-// the changes that were heard of. A screen reader hears of a new status.
+// the changes that were heard of or missed. A screen reader hears of a new status.
 function useJob(id) {
+  const events = useRef(0); // how many were heard
   const read = useLoad(async (signal) => {
+    const after = events.current;
     const [job, steering] = await Promise.all([describe(id, signal), get(at`/_drover/jobs/${id}/steering`, {}, {signal})]);
-    return {job, steering};
+    return {job, steering, after};
   }, [id]);
-  const [heard, setHeard] = useState({changed: 0});
-  useLive(`job:${id}`, ({job, steering, first}) => setHeard(({changed}) => ({
-    data: job && {job, steering}, gone: !job, changed: first ? changed : changed + 1,
-  })));
-  useEffect(() => setHeard(({changed}) => ({changed})), [read.data]); // what was read is newer
-  const data = heard.data ?? read.data;
+  const [heard, setHeard] = useState({number: 0, changed: 0});
+  useLive(`job:${id}`, ({job, steering, first, missed}) => {
+    const number = ++events.current;
+    setHeard(({changed}) => ({
+      number, data: job && {job, steering}, gone: !job, changed: first && !missed ? changed : changed + 1,
+    }));
+  });
+  // What was heard since the reading began is shown: if it is older, the next event is on its way.
+  const data = heard.data && !(read.data?.after >= heard.number) ? heard.data : read.data;
   const status = data && statusOf(data.job, data.steering);
   useEffect(() => {
     if (heard.changed > 0) announce(`Job ${id} is ${words(status)}`);

@@ -52,26 +52,34 @@ const statusOf = (job, heard) => heard?.paused ? 'PAUSED' : heard?.status ?? job
 // useCounts asks for the counts of each job of the list once, and then hears of their changes. reload
 // is called when the list itself has changed.
 function useCounts(jobs, reload) {
-  const [known, setKnown] = useState({});
-  const ids = jobs.map((j) => j.jobId).filter((id) => !known[id]);
+  const [known, setKnown] = useState({}); // by id; old: changes may have been missed
+  const asked = useRef(new Set()); // ids that were asked for and are not known yet
+  const aborter = useRef();
+  aborter.current ??= new AbortController();
+  useEffect(() => () => aborter.current.abort(), []);
   useEffect(() => {
-    const aborter = new AbortController();
-    for (const id of ids) {
-      describe(id, aborter.signal).then(
-        (job) => setKnown((k) => ({...k, [id]: {status: job.status, ...progress(job)}})),
-        () => {}); // it may be deleted by now; its line stays without numbers
+    const {signal} = aborter.current;
+    for (const {jobId: id} of jobs) {
+      if ((known[id] && !known[id].old) || asked.current.has(id)) continue;
+      asked.current.add(id);
+      describe(id, signal).then(
+        // What was heard meanwhile is newer.
+        (job) => setKnown((k) => k[id] && !k[id].old ? k : {...k, [id]: {status: job.status, ...progress(job)}}),
+        () => {}, // it may be deleted by now; its line stays without numbers
+      ).finally(() => !signal.aborted && asked.current.delete(id));
     }
-    return () => aborter.abort();
-  }, [ids.join(' ')]);
-  const seen = useRef(false);
-  useLive('jobs', ({jobs: changed = [], deleted = [], first}) => {
-    // Whoever comes back has missed what has happened meanwhile, and jobs that the list does not have
-    // are new.
-    const strange = changed.some((j) => !known[j.jobId] && !ids.includes(j.jobId));
-    if (seen.current && (first || deleted.length > 0 || strange)) reload();
-    seen.current = true;
+  }, [jobs]);
+  useLive('jobs', ({jobs: changed = [], deleted = [], first, missed}) => {
+    // A job that the list does not have is new.
+    const strange = !first && changed.some((j) => !known[j.jobId] && !jobs.some(({jobId}) => jobId === j.jobId));
+    if (missed) { // what is on its way may be old, too
+      aborter.current.abort();
+      aborter.current = new AbortController();
+      asked.current.clear();
+    }
+    if (missed || deleted.length > 0 || strange) reload();
     setKnown((k) => ({
-      ...k,
+      ...(missed ? Object.fromEntries(Object.entries(k).map(([id, row]) => [id, {...row, old: true}])) : k),
       ...Object.fromEntries(changed.map((j) => [j.jobId, {status: j.status, paused: j.paused, ...progress(j)}])),
     }));
   });

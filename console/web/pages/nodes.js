@@ -1,6 +1,7 @@
 // The servers on one database.
 import {html} from '../html.js';
 import {get} from '../api.js';
+import {setServerTime} from '../clock.js';
 import {useLoad} from '../data.js';
 import {Page} from '../parts/page.js';
 import {Table} from '../parts/table.js';
@@ -9,7 +10,11 @@ import {Icon} from '../parts/icon.js';
 import {count} from '../parts/number.js';
 
 export default function Nodes() {
-  const {data, error, loading, reload} = useLoad((signal) => get('/_drover/nodes', {}, {signal}), []);
+  const {data, error, loading, reload} = useLoad(async (signal) => {
+    const answer = await get('/_drover/nodes', {}, {signal});
+    setServerTime(answer.now); // the times of the list are by this clock
+    return answer;
+  }, []);
   return html`<${Page} title="Nodes" actions=${html`<button type="button" onClick=${reload}>Refresh</button>`}>
     <${Table} caption="Nodes" pages=${{items: data?.nodes ?? [], error, loading, reload}} keyOf=${(n) => n.name}
       empty=${html`<p class="quiet">This server is alone on its data.</p>`}

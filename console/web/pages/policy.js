@@ -25,6 +25,7 @@ export default function Policy({session, names: [name]}) {
   }
   const document = pretty(data.policy.policyDocument);
   return html`<${Page} title=${name} trail=${trail} actions=${html`<${Actions} session=${session} name=${name} document=${document} targets=${data.targets} reload=${reload} />`}>
+    <${Problem} error=${error} retry=${reload} />
     <${Section} title=${`Document, version ${data.policy.defaultVersionId}`}><pre tabindex="0" aria-label="Policy document">${document}</pre></${Section}>
     <div class="columns">
       <${Section} title="Versions"><ul class="plain-list">${data.versions.map((v) => html`<li key=${v.versionId}>${v.versionId} ${v.isDefaultVersion && html`<span class="badge">in force</span>`}

@@ -19,7 +19,7 @@ export default function Templates({route}) {
     return {items: answer.managedJobTemplates, next: answer.nextToken};
   }, []);
   return html`<${Page} title="Templates">
-    ${(name || managed) && html`<${Details} path=${name ? at`/job-templates/${name}` : at`/managed-job-templates/${managed}`} title=${name ?? managed} />`}
+    ${(name || managed) && html`<${Details} key=${name ?? managed} path=${name ? at`/job-templates/${name}` : at`/managed-job-templates/${managed}`} title=${name ?? managed} />`}
     <${Section} title="Of this server"><${Table} caption="Templates of this server" pages=${own} keyOf=${(t) => t.jobTemplateId}
       empty=${html`<p class="quiet">None. One is made of a job or of a document: <code>drover iot create-job-template help</code>.</p>`}
       columns=${[

@@ -3,7 +3,7 @@ import {html, useState} from '../html.js';
 import {at, get, send} from '../api.js';
 import {may} from '../session.js';
 import {go, href, setQuery} from '../router.js';
-import {useLive, useLoad, usePages} from '../data.js';
+import {useLive, useLoad, usePages, useRarely} from '../data.js';
 import {Facts, Page, Section} from '../parts/page.js';
 import {Connection} from '../parts/connection.js';
 import {Confirm} from '../parts/dialog.js';
@@ -18,10 +18,11 @@ import {counted} from '../parts/number.js';
 export default function Thing({session, names: [name], route}) {
   const {data, error, reload} = useLoad((signal) => load(name, signal), [name]);
   const [changes, setChanges] = useState(0);
-  const [now, setNow] = useState({}); // its connection, and whether it is held
-  useLive(`thing:${name}`, ({hold, connectivity, first}) => {
-    setNow({hold, connectivity});
-    if (!first) setChanges((n) => n + 1);
+  const rarely = useRarely(changes); // what is costly to ask for
+  const [now, setNow] = useState({}); // its connection, whether it is held, and whether it is gone
+  useLive(`thing:${name}`, ({hold, connectivity, executionSummaries, first, missed}) => {
+    setNow({hold, connectivity, gone: !executionSummaries});
+    if (!first || missed) setChanges((n) => n + 1);
   });
   const trail = [{title: 'Things', href: '#/things'}];
   if (!data) {
@@ -30,14 +31,15 @@ export default function Thing({session, names: [name], route}) {
   }
   const again = () => { reload(); setChanges((n) => n + 1); };
   return html`<${Page} title=${name} trail=${trail} actions=${html`<${Actions} session=${session} name=${name} hold=${now.hold} reload=${again} />`}>
+    <${Problem} error=${now.gone ? new Error('There is no such thing any more.') : error} retry=${now.gone ? undefined : reload} />
     ${now.hold && html`<p class="warnings">Held since <${Time} at=${now.hold.since} />: ${now.hold.reason}.
       ${now.hold.until ? html` Until <${Time} at=${now.hold.until} />.` : ' Until it is released.'}</p>`}
     <div class="columns">
-      <${Section} title="Why is it not updating?"><${Why} name=${name} job=${route.query.job} changes=${changes} /></${Section}>
+      <${Section} title="Why is it not updating?"><${Why} name=${name} job=${route.query.job} changes=${rarely} /></${Section}>
       <${About} data=${data} connectivity=${now.connectivity} />
     </div>
     <${Section} title="Executions"><${Executions} name=${name} changes=${changes} /></${Section}>
-    <${Section} title="Timeline"><${Timeline} name=${name} changes=${changes} /></${Section}>
+    <${Section} title="Timeline"><${Timeline} name=${name} changes=${rarely} /></${Section}>
   </${Page}>`;
 }
 
@@ -78,7 +80,7 @@ function Executions({name, changes}) {
   const pages = usePages(async (token, signal) => {
     const answer = await get(at`/things/${name}/jobs`, {maxResults: 25, nextToken: token}, {signal});
     return {items: answer.executionSummaries, next: answer.nextToken};
-  }, [name, changes]);
+  }, [name], changes);
   return html`<${Table} caption="Executions of the thing, newest first" pages=${pages} keyOf=${(e) => e.jobId + e.jobExecutionSummary.executionNumber}
     empty=${html`<p class="quiet">No job has come to this thing yet.</p>`}
     columns=${[

@@ -8,7 +8,7 @@ import {go, href} from '../router.js';
 import {draftOf, updateRequest} from '../job/draft.js';
 import {Abort, Presign, Retries, Rollout, Steering, Timeout} from '../job/fields.js';
 import {useForecast} from '../job/outlook.js';
-import {closedTimes, Curve} from '../parts/curve.js';
+import {Curve} from '../parts/curve.js';
 import {Confirm} from '../parts/dialog.js';
 import {Field} from '../parts/field.js';
 import {Loading, Problem, Warnings} from '../parts/notice.js';
@@ -54,7 +54,7 @@ function Form({id, job, steering}) {
     </div>
     <div class="stack"><${Section} title="What changes">
       <${Changes} job=${job} steering=${steering} update=${update} settings=${settings} />
-      ${emptied.filter((m) => m !== 'description').map((member) => html`<p class="error" key=${member}>${member} cannot be taken away from a job, only be given another value.</p>`)}
+      ${emptied.map((member) => html`<p class="error" key=${member}>${member} cannot be taken away from a job, only be given another value.</p>`)}
       <button type="button" class="primary" disabled=${!update && !settings} onClick=${() => setOpen(true)}>Apply</button>
     </${Section}>
     <${Section} title="Forecast"><${Compare} today=${today} then=${then} /></${Section}></div>
@@ -87,5 +87,5 @@ function Compare({today, then}) {
   return html`<table><thead><tr><td></td><th scope="col">As it is</th><th scope="col">With the change</th></tr></thead>
       <tbody>${row('All released', 'released')}${row('All ended', 'finish')}</tbody></table>
     <${Warnings} warnings=${(then.data?.warnings ?? []).map((w) => ({code: w.code, message: w.text}))} />
-    <${Curve} forecast=${shown} shades=${closedTimes(shown)} />`;
+    <${Curve} forecast=${shown} />`;
 }

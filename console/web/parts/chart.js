@@ -1,7 +1,8 @@
 // A chart of values over time, drawn by uPlot, which is loaded with the first chart. A canvas says
 // nothing to a screen reader, so a sentence stands for it, and a table holds the same numbers.
 import {html, useEffect, useRef, useState} from '../html.js';
-import {span, Time} from './time.js';
+import {Problem} from './notice.js';
+import {Time} from './time.js';
 import {compact} from './number.js';
 
 // Chart shows series over times.
@@ -18,6 +19,7 @@ import {compact} from './number.js';
 export function Chart({times, series, bands = [], grounds = [], shades = [], levels = [], now, format = compact, summary, height = 260}) {
   const place = useRef();
   const [plot, setPlot] = useState();
+  const [error, setError] = useState();
   useEffect(() => {
     let drawn, ended;
     import('uplot').then(({default: UPlot}) => {
@@ -40,7 +42,7 @@ export function Chart({times, series, bands = [], grounds = [], shades = [], lev
         sizes.disconnect();
         drawn.destroy();
       };
-    });
+    }).catch(setError);
     let end = () => {};
     return () => { ended = true; end(); };
   }, [series.map((s) => s.label).join(), JSON.stringify(levels), JSON.stringify(shades), now]);
@@ -48,6 +50,7 @@ export function Chart({times, series, bands = [], grounds = [], shades = [], lev
     plot?.setData([times, ...series.map((s) => s.values)]);
   }, [plot, times, series]);
   return html`<figure class="chart">
+    <${Problem} error=${error && new Error('The chart could not be drawn. Load the page again: the server may be another version by now.')} />
     <div ref=${place} role="img" aria-label=${summary} style=${{minHeight: height + 'px'}}></div>
     <ul class="keys">${series.filter((s) => !s.light).map((s) => html`<li key=${s.label}>
       <span class=${'key' + (s.dash ? ' dashed' : '')} style=${{borderColor: `var(${s.colour})`}} aria-hidden="true"></span> ${s.label}</li>`)}
@@ -156,6 +159,3 @@ function tip(UPlot, format) {
     },
   }};
 }
-
-// lasting says how long it is from one time of a chart to another.
-export const lasting = (from, to) => span(to - from);

@@ -1,6 +1,6 @@
 // The charts of a job: what was released and has ended, joined to what is forecast; and the share
 // of failures against what stops the job.
-import {html} from '../html.js';
+import {html, useMemo} from '../html.js';
 import {serverNow, toDate} from '../clock.js';
 import {Chart} from './chart.js';
 import {ago} from './time.js';
@@ -8,10 +8,16 @@ import {count, percent} from './number.js';
 
 const seconds = (at) => toDate(at).getTime() / 1000;
 
+const none = [];
+
 // Curve shows a rollout. points are those of DescribeJobProgress, and forecast the answer of
-// Forecast; each may be missing. shades are those of
-// closedTimes.
-export function Curve({points = [], forecast, shades = []}) {
+// Forecast; each may be missing. The chart is made anew with them only: the page around it is drawn
+// with each event, and a new chart loses what the reader points at.
+export function Curve({points = none, forecast}) {
+  return useMemo(() => rollout(points, forecast), [points, forecast]);
+}
+
+function rollout(points, forecast) {
   const now = serverNow().getTime() / 1000;
   const ahead = (forecast?.curve ?? []).filter((p) => seconds(p.at) >= now - 1 || points.length === 0);
   if (points.length === 0 && ahead.length === 0) {
@@ -42,7 +48,7 @@ export function Curve({points = [], forecast, shades = []}) {
       {label: 'ended, forecast', values: done[1], dash: true, colour: '--good'},
       {label: 'ended, 1 of 10 runs is above', values: done[2], light: true, colour: '--good'});
   }
-  return html`<${Chart} times=${times} series=${series} shades=${shades} now=${ahead.length > 0 && points.length > 0 ? now : undefined}
+  return html`<${Chart} times=${times} series=${series} shades=${closedTimes(forecast)} now=${ahead.length > 0 && points.length > 0 ? now : undefined}
     bands=${ahead.length > 0 ? [{high: 5, low: 3, colour: '--progress'}, {high: 8, low: 6, colour: '--good'}] : []}
     grounds=${ahead.length > 0 ? [{label: '8 of 10 runs', colour: '--good'}] : []}
     summary=${sentence(points.at(-1), forecast)} />`;
@@ -52,7 +58,7 @@ const endedAt = (p) => p.succeeded + failedAt(p) + p.removed + p.canceled;
 const failedAt = (p) => p.failed + p.rejected + p.timedOut;
 
 // closedTimes are the times between the maintenance windows of a forecast, as shades of a chart.
-export function closedTimes({windows = []} = {}) {
+function closedTimes({windows = []} = {}) {
   return windows.slice(1).map((w, i) => ({from: seconds(windows[i].closes), to: seconds(w.opens), label: 'maintenance windows closed'}))
     .concat(windows.length > 0 ? [{from: 0, to: seconds(windows[0].opens), label: 'maintenance windows closed'}] : []);
 }
@@ -83,7 +89,12 @@ function sentence(last, forecast) {
 
 // FailureRate shows the share of failures among what has ended, the thresholds of abortConfig, and
 // the rate of the guard with the band that its counts leave open.
-export function FailureRate({points = [], criteria = [], guard, guardRate}) {
+export function FailureRate({points = none, criteria = none, guard, guardRate}) {
+  const limits = JSON.stringify([criteria, guard, guardRate]);
+  return useMemo(() => failureRate(points, criteria, guard, guardRate), [points, limits]);
+}
+
+function failureRate(points, criteria, guard, guardRate) {
   const some = points.filter((p) => endedAt(p) > 0);
   if (some.length === 0) return html`<p class="quiet">No execution has ended yet.</p>`;
   const times = some.map((p) => seconds(p.at));

@@ -24,8 +24,10 @@ export function Upload({prefix, stored}) {
   }, [busy]);
   const waiting = rows.filter((r) => r.state === 'waiting');
   const set = (key, members) => setRows((all) => all.map((r) => r.key === key ? {...r, ...members} : r));
-  const under = keyIn(folder ?? (prefix.endsWith('/') ? prefix : ''));
+  const initial = prefix.endsWith('/') ? prefix : '';
+  const under = keyIn(folder ?? initial);
   const choose = (event) => {
+    setFolder((f) => f ?? initial); // the keys do not change with the list below
     setRows([...event.target.files].map((file) => ({file, key: under(file), state: 'waiting'})));
   };
   const rename = (text) => {
@@ -39,12 +41,12 @@ export function Upload({prefix, stored}) {
       await send(file, key, signal, (members) => set(key, members));
     }
     if (signal.aborted) setRows((all) => all.map((r) => r.state === 'waiting' ? {...r, state: 'canceled'} : r));
-    input.current.value = '';
+    if (input.current) input.current.value = ''; // the page may have been left
     stored();
   };
   return html`<div class="columns">
       <label class="field"><span>Files</span><input ref=${input} type="file" multiple disabled=${busy} onChange=${choose} /></label>
-      <${Field} label="Folder (optional)" value=${folder ?? (prefix.endsWith('/') ? prefix : '')} onInput=${rename} disabled=${busy}
+      <${Field} label="Folder (optional)" value=${folder ?? initial} onInput=${rename} disabled=${busy}
         hint="The key of a file is the folder, a slash and its name." />
     </div>
     ${rows.length > 0 && html`<ul class="plain-list uploads" aria-label="Files to upload">${rows.map((r) => html`<${Row} key=${r.key} row=${r} />`)}</ul>`}
