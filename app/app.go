@@ -81,10 +81,10 @@ type Server struct {
 // Open locks the data folder, reads or makes what is in it, and opens the listeners. Nothing is
 // answered before Run. After an error everything is closed again.
 func Open(ctx context.Context, c Config) (*Server, error) {
-	if err := c.check(); err != nil {
+	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	s := &Server{Config: c, log: loglimit.New(c.Log.Handler())}
+	s := &Server{Config: c.withoutArtifacts(), log: loglimit.New(c.Log.Handler())}
 	s.Log = slog.New(s.log)
 	err := s.openData(ctx)
 	if err == nil {
