@@ -102,12 +102,13 @@ func (s *Server) artifactCalls() *gateway.Artifacts {
 	if s.artifacts == nil {
 		return nil
 	}
+	s.artifactRates = s3api.NewRates(s.Artifacts.Rate, s.Artifacts.RatePerDevice)
 	return &gateway.Artifacts{
 		Handler: &s3api.Handler{
 			Store:  s.artifacts,
 			Bucket: s.Artifacts.Bucket,
 			Region: s.Scope.Region,
-			Rates:  s3api.NewRates(s.Artifacts.Rate, s.Artifacts.RatePerDevice),
+			Rates:  s.artifactRates,
 			HangUp: gateway.HangUp,
 			Log:    s.Log,
 		},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"strings"
 	"time"
 
@@ -72,7 +73,12 @@ type Config struct {
 	// LogFormat is text or json. Whoever makes Log follows it.
 	LogFormat string
 	// Log gets refusals, faults and, at debug level, every request.
-	Log           *slog.Logger
+	Log *slog.Logger
+	// Reload has the server read its settings again, by Again, and its certificate and roles; nil:
+	// never. Warnings are for the log.
+	Reload <-chan os.Signal
+	Again  func() (c Config, warnings []string, err error)
+
 	documentHosts string // ObjectStore.DocumentHosts as they were written
 	// Origins says where the values of settings came from, for messages about them.
 	Origins config.Origins

@@ -21,14 +21,22 @@ const (
 	minConnections = 8
 )
 
-// connections returns the limits on connections (R-LIM-52). It is called when everything but the
-// listeners is open.
-func (s *Server) connections() (connlimit.Limits, error) {
+// A connectionRoom is what the limit of open files leaves room for.
+type connectionRoom struct{ files, room int }
+
+// measureConnections finds out how many connections there is room for. It is called when everything
+// but the listeners is open.
+func (s *Server) measureConnections() (connectionRoom, error) {
 	files, open, err := capacity.Files()
 	if err != nil {
-		return connlimit.Limits{}, fmt.Errorf("limit of open files: %w", err)
+		return connectionRoom{}, fmt.Errorf("limit of open files: %w", err)
 	}
-	total, err := connectionsFor(s.named("max-connections"), s.MaxConnections, files, files-open-ownFiles)
+	return connectionRoom{files, files - open - ownFiles}, nil
+}
+
+// share returns the limits on connections of a configuration (R-LIM-52).
+func (r connectionRoom) share(c Config) (connlimit.Limits, error) {
+	total, err := connectionsFor(c.named("max-connections"), c.MaxConnections, r.files, r.room)
 	return connlimit.Share(total, capacity.Memory()), err
 }
 

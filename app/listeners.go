@@ -26,7 +26,7 @@ type listeners struct {
 // listen opens every listener that is configured. Their connections count together. After an error
 // none is open.
 func listen(
-	ctx context.Context, c Config, certificate tls.Certificate, limiter *connlimit.Limiter,
+	ctx context.Context, c Config, certificate *tlsutil.Current, limiter *connlimit.Limiter,
 ) (l listeners, err error) {
 	defer func() {
 		if err != nil {

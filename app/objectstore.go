@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -35,8 +34,6 @@ type ObjectStore struct {
 	// that it has no entry for.
 	Roles         string
 	RefuseUnknown bool
-	// Reload makes the server read Roles again; nil leaves it at looking whether it has changed.
-	Reload <-chan os.Signal
 	// UploadBucket is the bucket of uploads whose placeholder has no address; empty is none.
 	UploadBucket string
 	// DocumentHosts are the hosts, beside those of S3, from which documents are read.

@@ -128,6 +128,7 @@ func (c *Config) listenerSettings() []config.Setting {
 				"from one address, may be of callers who have not shown yet who they are; 0: the " +
 				"`number` that the limit of open files leaves room for",
 			Unit: "connections",
+			Live: true,
 			Value: config.Whole(&c.MaxConnections, config.Bounds{
 				Least: minConnections,
 				Zero:  "as many as the limit of open files leaves room for",
@@ -176,24 +177,28 @@ func (c *Config) limitSettings() []config.Setting {
 			Name:  "max-continuous-jobs",
 			About: "how many continuous jobs may be active; 0: any `number`",
 			Unit:  "jobs",
+			Live:  true,
 			Value: config.Whole(&c.Limits.ActiveContinuous, anyNumber),
 		},
 		{
 			Name:  "max-snapshot-jobs",
 			About: "how many snapshot jobs may be active; 0: any `number`",
 			Unit:  "jobs",
+			Live:  true,
 			Value: config.Whole(&c.Limits.ActiveSnapshot, anyNumber),
 		},
 		{
 			Name:  "max-concurrent-jobs",
 			About: "how many jobs may roll out or be canceled at a time; 0: any `number`",
 			Unit:  "jobs",
+			Live:  true,
 			Value: config.Whole(&c.Limits.Concurrent, anyNumber),
 		},
 		{
 			Name:  "max-job-templates",
 			About: "how many job templates there may be; 0: any `number`",
 			Unit:  "templates",
+			Live:  true,
 			Value: config.Whole(&c.Limits.Templates, anyNumber),
 		},
 		{
@@ -207,6 +212,7 @@ func (c *Config) limitSettings() []config.Setting {
 			Name:  "retention",
 			About: "how long jobs are kept after they ended, as a `duration`; 0: for ever",
 			Unit:  "time, like 720h",
+			Live:  true,
 			Value: config.Duration(&c.Limits.Retention, config.Bounds{Zero: "for ever"}),
 		},
 		{
@@ -229,18 +235,21 @@ func (c *Config) rateSettings() []config.Setting {
 			Name:  "control-rate",
 			About: "how often a second each operation may be called; 0: any `number`",
 			Unit:  unit,
+			Live:  true,
 			Value: config.Decimal(&c.Rates.Control, anyNumber),
 		},
 		{
 			Name:  "device-read-rate",
 			About: "how many reads a second all devices may make together; 0: any `number`",
 			Unit:  unit,
+			Live:  true,
 			Value: config.Decimal(&c.Rates.DeviceReads, anyNumber),
 		},
 		{
 			Name:  "device-write-rate",
 			About: "how many writes a second all devices may make together; 0: any `number`",
 			Unit:  unit,
+			Live:  true,
 			Value: config.Decimal(&c.Rates.DeviceWrites, anyNumber),
 		},
 	}
@@ -268,6 +277,7 @@ func (c *Config) artifactSettings() []config.Setting {
 			About: "how many `bytes` a second all downloads from the server's own store may take " +
 				"together; 0: any number",
 			Unit:  "bytes a second",
+			Live:  true,
 			Value: config.Decimal(&c.Artifacts.Rate, anyNumber),
 		},
 		{
@@ -275,6 +285,7 @@ func (c *Config) artifactSettings() []config.Setting {
 			About: "how many `bytes` a second the downloads of one address may take; " +
 				"0: any number",
 			Unit:  "bytes a second",
+			Live:  true,
 			Value: config.Decimal(&c.Artifacts.RatePerDevice, anyNumber),
 		},
 	}
@@ -299,6 +310,7 @@ func (c *Config) logSettings() []config.Setting {
 			Name:  "log",
 			About: "the least level that is logged: `debug|info|warn|error`",
 			Range: "debug, info, warn or error",
+			Live:  true,
 			Value: config.Parsed(level, setLevel),
 		},
 		{

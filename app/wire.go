@@ -20,6 +20,7 @@ import (
 	"github.com/drover-iot/drover/internal/connlimit"
 	"github.com/drover-iot/drover/internal/ids"
 	"github.com/drover-iot/drover/internal/rates"
+	"github.com/drover-iot/drover/internal/tlsutil"
 	"github.com/drover-iot/drover/job"
 )
 
@@ -42,12 +43,16 @@ func (s *Server) wire(ctx context.Context) error {
 	if err := s.join(ctx); err != nil {
 		return err
 	}
-	limits, err := s.connections()
+	if s.connectionLimits, err = s.measureConnections(); err != nil {
+		return err
+	}
+	limits, err := s.connectionLimits.share(s.Config)
 	if err != nil {
 		return err
 	}
-	limiter := connlimit.New(limits, s.Log)
-	if s.listeners, err = listen(ctx, s.Config, certificate, limiter); err != nil {
+	s.limiter = connlimit.New(limits, s.Log)
+	s.certificate = tlsutil.NewCurrent(certificate)
+	if s.listeners, err = listen(ctx, s.Config, s.certificate, s.limiter); err != nil {
 		return err
 	}
 	s.Endpoints = s.listeners.endpoints()
@@ -124,6 +129,7 @@ func (s *Server) join(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.control = control.NewHandler(plane, s.Log)
 	s.joinLive(plane)
 	operators := &gateway.OperatorAuth{
 		Keys:      s.secrets.keys,
@@ -131,7 +137,7 @@ func (s *Server) join(ctx context.Context) error {
 		OpenPlain: s.OpenPlain,
 	}
 	s.handler = &gateway.HTTP{
-		Control:   control.NewHandler(plane, s.Log),
+		Control:   s.control,
 		Device:    https.New(s.plane),
 		Server:    s.withLive(operators, &localHandler{operators.AllowLocal, s.localCalls()}),
 		Sessions:  s.consoleSessions(operators),

@@ -43,11 +43,9 @@ func serve(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if c.ObjectStore.Roles != "" { // otherwise the signal ends the server, as ever
-		reload := make(chan os.Signal, 1)
-		signal.Notify(reload, syscall.SIGHUP)
-		c.ObjectStore.Reload = reload
-	}
+	reload := make(chan os.Signal, 1)
+	signal.Notify(reload, syscall.SIGHUP)
+	c.Reload, c.Again = reload, settings.read
 	// Standard output is for people: where the server listens. The log goes to standard error.
 	c.Level = new(slog.LevelVar)
 	c.Level.Set(c.LogLevel)
