@@ -55,6 +55,8 @@ type Config struct {
 	Limits job.Limits
 	// Rates are on requests.
 	Rates Rates
+	// MQTTLimits are on clients of the broker.
+	MQTTLimits MQTTLimits
 	// MaxConnections is how many connections there may be, over all listeners; 0 is as many as the
 	// limit of open files leaves room for (docs/spec/24, section 5).
 	MaxConnections int
@@ -120,6 +122,7 @@ func Default() Config {
 		Scope:         registry.DefaultScope,
 		Host:          "localhost",
 		Limits:        job.DefaultLimits,
+		MQTTLimits:    defaultMQTTLimits,
 		Artifacts:     Artifacts{Mode: Auto, Bucket: "artifacts"},
 		PresenceGrace: 15 * time.Minute,
 		AuditDays:     730,

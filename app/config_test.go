@@ -47,6 +47,10 @@ func TestCheck(t *testing.T) {
 			c.HTTP, c.Origins = ":80", config.Origins{"http": {Kind: config.File, Name: "a.yaml:3: http"}}
 		}, "a.yaml:3: http: :80 listens beyond"},
 
+		{"a session of 59 s", func(c *Config) { c.MQTTLimits.SessionExpiry = 59e9 }, "--mqtt-session-expiry: 59s must be"},
+		{"a session of a minute", func(c *Config) { c.MQTTLimits.SessionExpiry = 60e9 }, ""},
+		{"less than devices count on", func(c *Config) { c.MQTTLimits.MaxPayload = 131071 }, "--mqtt-max-payload: 131071 must be a whole number, 131072 to 524288"},
+
 		{"no limit", func(c *Config) { c.Limits.Concurrent = 0 }, ""},
 		{"half a request a second", func(c *Config) { c.Rates.Control = 0.5 }, ""},
 		{"-1", func(c *Config) { c.Limits.ActiveSnapshot = -1 }, "--max-snapshot-jobs:"},

@@ -19,6 +19,7 @@ func (c *Config) Settings() []config.Group {
 		{Title: "Names", Settings: c.nameSettings()},
 		{Title: "Limits", Settings: c.limitSettings()},
 		{Title: "Rates", Settings: c.rateSettings()},
+		{Title: "MQTT", Settings: c.mqttSettings()},
 		{Title: "Object stores", Settings: c.objectStoreSettings()},
 		{Title: "Artifacts", Settings: c.artifactSettings()},
 		{Title: "Time and log", Settings: c.logSettings()},

@@ -240,7 +240,7 @@ func (s *Server) joinBroker(ctx context.Context) (err error) {
 	if s.database != nil {
 		shared = nodeClients{s}
 	}
-	s.broker, err = broker.New(ctx, broker.Config{
+	limited := broker.Config{
 		Nodes:            shared,
 		Service:          gateway.JobsService(s.plane),
 		Authenticate:     s.devices.Authenticate,
@@ -255,8 +255,9 @@ func (s *Server) joinBroker(ctx context.Context) (err error) {
 		Seen:             s.seen,
 		Forward:          s.forward(),
 		Log:              s.Log,
-	})
-	if err != nil {
+	}
+	s.MQTTLimits.apply(&limited)
+	if s.broker, err = broker.New(ctx, limited); err != nil {
 		return err
 	}
 	s.plane.Publish = func(topic string, payload []byte) {

@@ -97,6 +97,19 @@ func TestReload(t *testing.T) { // R-CFG-9, R-CFG-10, R-CFG-11
 	}
 }
 
+// A limit on MQTT clients that is a setting holds for them.
+func TestMQTTSettings(t *testing.T) { // R-BRK-20
+	t.Parallel()
+	s := serve(t, "--mqtt-max-payload", "262144", "--mqtt-byte-rate", "0")
+	in := newInbox(t)
+	d := must[*v3](t)(connect3(t, s.MQTT, "large", nil, in))
+	d.subscribe("large/#")
+	d.publish("large/text", strings.Repeat("x", 262144))
+	in.expect("large/text")
+	d.client.Publish("large/text", 1, false, strings.Repeat("x", 262145))
+	eventually(t, "the connection is closed", func() bool { return !d.client.IsConnected() })
+}
+
 // A tlsConnection is a connection to the HTTPS listener.
 type tlsConnection struct {
 	t       testing.TB
