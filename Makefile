@@ -3,12 +3,13 @@
 GO ?= go
 GOLANGCI_VERSION := v2.15.0
 GOVULNCHECK_VERSION := v1.9.0
+CYCLONEDX_VERSION := v1.10.0
 
-.PHONY: build cross test check vuln race postgres crash attack nodes upgrade sim guard forecast fuzz mutants bench bench-growth bench-latency bench-steering bench-audit bench-console bench-nodes demo setup clean
+.PHONY: build release cross test check vuln race postgres crash attack nodes upgrade sim guard forecast fuzz mutants bench bench-growth bench-latency bench-steering bench-audit bench-console bench-nodes demo setup clean
 
-# The one binary.
+# The one binary. It says which commit it was built from.
 build:
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/drover ./cmd/drover
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=auto -ldflags='-s -w' -o bin/drover ./cmd/drover
 
 # Whether the binary builds for every system that it is for. It is compiled without optimisation, which is
 # faster, and thrown away.
@@ -19,6 +20,14 @@ cross:
 		CGO_ENABLED=0 GOOS=$${s%/*} GOARCH=$${s#*/} \
 			$(GO) build -gcflags='all=-N -l' -o /dev/null ./cmd/drover || exit 1; \
 	done
+
+# What is released, in dist: an archive for each system, their checksums, and a list of all that is in them. Two runs of
+# a commit write the same bytes.
+release: .tools/bin/cyclonedx-gomod
+	GO='$(GO)' ./scripts/release.sh dist
+
+.tools/bin/cyclonedx-gomod:
+	GOBIN=$(CURDIR)/.tools/bin $(GO) install github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX_VERSION)
 
 # All tests, with what they need installed first. Never from the cache: it does not see that the binary changed.
 test: setup
@@ -116,9 +125,12 @@ bench-latency:
 bench-steering:
 	./scripts/bench.sh -steering
 
-# What a hundred open consoles cost the server and its devices. It fails when a bound is broken.
-bench-console:
+# What a hundred open consoles cost the server and its devices, how soon the page of a job with 100,000 executions is
+# there, and whether a page grows that is open for an hour. It fails when a bound is broken.
+bench-console: setup
 	./scripts/bench.sh -console
+	DROVER_CONSOLE_EXECUTIONS=100000 $(GO) test -count=1 ./test/browser -run 'TestBytes|TestFirstPaint' -v -timeout 20m
+	DROVER_CONSOLE_SECONDS=3600 $(GO) test -count=1 ./test/browser -run TestHeap -v -timeout 90m
 
 # What the audit log costs CreateThing. It fails when a bound is broken.
 bench-audit:
@@ -133,4 +145,4 @@ demo: build
 	./bin/drover demo --things 200
 
 clean:
-	rm -rf bin .tools
+	rm -rf bin dist .tools

@@ -300,7 +300,7 @@ var lists = []any{
 	iot.ListThingGroupsResponse{}, iot.ListThingPrincipalsResponse{},
 	iot.ListThingPrincipalsV2Response{}, iot.ListThingTypesResponse{},
 	iot.ListThingsResponse{}, iot.PolicyList{}, iot.ThingNames{}, drover.ListHoldsResponse{},
-	drover.ListJobTargetThingsResponse{},
+	drover.ListJobTargetThingsResponse{}, drover.ListThingEventsResponse{},
 }
 
 // Items of a paged response returns the member that the operation's Page names, and every paged

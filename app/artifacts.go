@@ -113,6 +113,7 @@ func (s *Server) artifactCalls() *gateway.Artifacts {
 			Log:    s.Log,
 		},
 		URLKey: s.artifactKey,
+		Record: s.engine.Records.Record,
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/drover-iot/drover/internal/buildinfo"
 	"github.com/drover-iot/drover/store"
 )
 
@@ -37,7 +38,7 @@ func (s *Server) listNodes(ctx context.Context, _ []byte) (any, error) {
 		connections, ready := s.status()
 		return shownNodes{now, []shownNode{{
 			Name:        hostName(),
-			Version:     Version(),
+			Version:     buildinfo.Read().Version,
 			Since:       s.started,
 			LastSign:    now,
 			Connections: connections,

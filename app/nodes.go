@@ -10,13 +10,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"time"
 
 	"github.com/drover-iot/drover/device/broker"
 	"github.com/drover-iot/drover/engine"
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/engine/nodes"
+	"github.com/drover-iot/drover/internal/buildinfo"
 	"github.com/drover-iot/drover/internal/disk"
 	"github.com/drover-iot/drover/store"
 )
@@ -51,16 +51,6 @@ func hostName() string {
 		return "unknown"
 	}
 	return host
-}
-
-// Version is the version that the program was built as: that of the module, or development for one
-// that was built from a checkout.
-func Version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
-		return "development"
-	}
-	return info.Main.Version
 }
 
 // nodeClients implements broker.Nodes and engine.Clients, each by the other.
@@ -215,7 +205,7 @@ func (s *Server) node() (c engine.NodeConfig, err error) {
 	return engine.NodeConfig{
 		NodeConfig: commit.NodeConfig{
 			Name:       name,
-			Version:    Version(),
+			Version:    buildinfo.Read().Version,
 			Shared:     true,
 			Status:     s.status,
 			Unfinished: func() int64 { return s.broker.Unfinished() },

@@ -15,6 +15,7 @@ import (
 	"github.com/drover-iot/drover/engine"
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/gateway"
+	"github.com/drover-iot/drover/internal/buildinfo"
 	"github.com/drover-iot/drover/internal/capacity"
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/connlimit"
@@ -156,7 +157,7 @@ func (s *Server) join(ctx context.Context) error {
 func (s *Server) consoleSessions(operators *gateway.OperatorAuth) *gateway.Sessions {
 	return &gateway.Sessions{
 		Operators: operators,
-		Version:   Version(),
+		Version:   buildinfo.Read().Version,
 		Virtual:   s.Virtual,
 		Now:       s.engine.Now,
 		Log:       s.Log,

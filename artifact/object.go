@@ -26,7 +26,7 @@ func (s *Store) Open(ctx context.Context, key string) (*Object, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for {
-		info, id, err := s.find(ctx, key)
+		info, id, err := find(ctx, s.index, key)
 		if err != nil {
 			return nil, err
 		}

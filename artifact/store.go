@@ -173,15 +173,28 @@ func addPieces(ctx context.Context, tx *sql.Tx, id int64, pieces []piece) error 
 
 // Delete removes an object. That there is none is no error.
 func (s *Store) Delete(ctx context.Context, key string) error {
+	_, err := s.Remove(ctx, key)
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// Remove removes an object and returns what was known of it. The error is ErrNotFound when there is
+// none.
+func (s *Store) Remove(ctx context.Context, key string) (info Info, err error) {
 	var old *content
-	err := s.write(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
+	err = s.write(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
+		if info, _, err = find(ctx, tx, key); err != nil {
+			return err
+		}
 		old, err = dropRow(ctx, tx, key)
 		return err
 	})
 	if err == nil {
 		s.retire(old)
 	}
-	return err
+	return info, err
 }
 
 // dropRow removes the rows of an object and returns its content; nil when there is none.
@@ -260,16 +273,16 @@ func now() time.Time { return clock.Now().Truncate(time.Millisecond).UTC() }
 
 // Find returns what is known of an object. The error is ErrNotFound when there is none.
 func (s *Store) Find(ctx context.Context, key string) (Info, error) {
-	info, _, err := s.find(ctx, key)
+	info, _, err := find(ctx, s.index, key)
 	return info, err
 }
 
 // find is Find, with the id of the content.
-func (s *Store) find(ctx context.Context, key string) (info Info, id int64, err error) {
+func find(ctx context.Context, q querier, key string) (info Info, id int64, err error) {
 	info.Key = key
 	var headers string
 	var modified int64
-	err = s.index.QueryRowContext(ctx,
+	err = q.QueryRowContext(ctx,
 		"SELECT id, size, etag, headers, modified FROM object WHERE key = ?", []byte(key),
 	).Scan(&id, &info.Size, &info.ETag, &headers, &modified)
 	if errors.Is(err, sql.ErrNoRows) {

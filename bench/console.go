@@ -65,7 +65,7 @@ func consoleCost(ctx context.Context, server *process, s sizes) error {
 	}
 	cost := (watched - alone).Seconds() / spell.Seconds()
 	row(fmt.Sprintf("%d consoles on a job that changes each second, of one processor", openConsoles),
-		percent(cost), "< 5 %")
+		fmt.Sprintf("%.1f %%", 100*cost), "< 5 %")
 	row("  events that each was told, a second",
 		fmt.Sprintf("%.1f", float64(told)/openConsoles/spell.Seconds()), "")
 	if told < openConsoles*int64(spell.Seconds())/2 {

@@ -19,6 +19,9 @@ import (
 // listBound is how long one page of a filtered list may take.
 const listBound = 100 * time.Millisecond
 
+// countBound is how long counting what a query matches may take (R-WEB-34).
+const countBound = time.Second
+
 // thingsOfFleet is lists of things and groups that match nothing.
 var thingsOfFleet = growth{
 	name:  "things and groups of the fleet",
@@ -50,6 +53,15 @@ var thingsOfFleet = growth{
 			within: listBound,
 			do: func(ctx context.Context, g *grown, _ int) error {
 				_, _, err := g.Fleet.Search(ctx, "attributes.site:nowhere", "", 25)
+				return err
+			},
+		},
+		{
+			name:   "CountThings, in an attribute and a group",
+			times:  3,
+			within: countBound,
+			do: func(ctx context.Context, g *grown, _ int) error {
+				_, err := g.Fleet.Count(ctx, "attributes.site:nowhere OR thingGroupNames:nowhere")
 				return err
 			},
 		},

@@ -13,9 +13,10 @@ import (
 // What the pages of the console ask for beside the operations that there were before it
 // (docs/spec/54 section 2).
 
-func (p *Plane) bindProgress(r *schema.Router) {
+func (p *Plane) bindConsole(r *schema.Router) {
 	schema.Handle(r, drover.DescribeJobProgress, p.DescribeJobProgress)
 	schema.Handle(r, drover.CountThings, p.CountThings)
+	schema.Handle(r, drover.ListThingEvents, p.ListThingEvents)
 }
 
 // DescribeJobProgress says how a job went so far.

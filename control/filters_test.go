@@ -154,6 +154,15 @@ func (w *world) listings() []listing {
 		{"ListHolds", "thingName", nil, func(filter) []string { // R-STR-14
 			return []string{"a", "c", "e"}
 		}},
+		{"ListThingEvents", "kind", map[string][]any{
+			"thingName": {"b", "d", "none"},
+		}, func(f filter) []string { // R-WEB-36
+			made := []string{"RECORD", "RECORD", "RECORD"} // it was created, joined a group, got a certificate
+			return map[string][]string{
+				"b": slices.Concat([]string{"EXECUTION_ENDED", "EXECUTION_QUEUED", "EXECUTION_QUEUED"}, made),
+				"d": made,
+			}[f.text("thingName")]
+		}},
 		{"ListJobTargetThings", "", map[string][]any{
 			"jobId": {"j2", "j5", "none"},
 			"without": {nil, []any{"group=leaf", "group=none"}, []any{"group=root"},

@@ -96,6 +96,6 @@ func (p *Plane) Bind(r *schema.Router) {
 	p.bindAudit(r)
 	p.bindForecast(r)
 	p.bindExplain(r)
-	p.bindProgress(r)
+	p.bindConsole(r)
 	schema.Handle(r, iot.DescribeEndpoint, p.DescribeEndpoint)
 }

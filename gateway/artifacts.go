@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"net/http"
 	"strings"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/internal/sigv4"
+	"github.com/drover-iot/drover/registry/audit"
 )
 
 // Requests that are signed for the service s3 are for the store of artifacts (R-WIRE-5). A device
@@ -21,6 +23,8 @@ type Artifacts struct {
 	// URLKey is the key pair of the server that signs the URLs in job documents. It may be used in
 	// URLs, to read objects.
 	URLKey Key
+	// Record records what a plain call has changed in the audit log (R-WEB-45); nil records nothing.
+	Record func(context.Context, audit.Entry) error
 }
 
 // isForS3 reports whether a request has a signature for S3. Most requests are told apart without

@@ -80,6 +80,10 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Sessions.ServeHTTP(w, r)
 		return
 	}
+	if isForPlain(r.URL.Path) {
+		h.servePlain(w, r)
+		return
+	}
 	if strings.HasPrefix(r.URL.Path, serverPath) && !h.Control.Knows(r.URL.EscapedPath()) {
 		h.Server.ServeHTTP(w, r)
 		return

@@ -17,7 +17,7 @@ var Service = schema.Service{
 		ListAuditRecords, DescribeAuditLog, VerifyAuditLog,
 		Forecast,
 		ExplainThing, ExplainJob,
-		DescribeJobProgress, CountThings,
+		DescribeJobProgress, CountThings, ListThingEvents,
 	},
 }
 

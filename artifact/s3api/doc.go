@@ -7,4 +7,5 @@
 //
 // Start with handler.go, the table of the calls. object.go, multipart.go and list.go answer them;
 // body.go, chunked.go and checksum.go read what clients send, download.go sends what they ask for.
+// plain.go has the same store for the console, which does not speak S3.
 package s3api

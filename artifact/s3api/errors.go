@@ -44,6 +44,8 @@ var statuses = map[string]int{
 	"KeyTooLongError":             http.StatusBadRequest,
 	"MalformedXML":                http.StatusBadRequest,
 	"MetadataTooLarge":            http.StatusBadRequest,
+	"MethodNotAllowed":            http.StatusMethodNotAllowed,
+	"MissingContentLength":        http.StatusLengthRequired,
 	"NoSuchBucket":                http.StatusNotFound,
 	"NoSuchKey":                   http.StatusNotFound,
 	"NoSuchUpload":                http.StatusNotFound,
@@ -126,6 +128,12 @@ type errorBody struct {
 // with a body, of which the rest is not read.
 func (h *Handler) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	nameRequest(w)
+	writeFailure(w, r, h.refusal(w, r, err))
+}
+
+// refusal is what is answered to an error. It logs what is the server's own affair, and ends the
+// connection as Refuse says.
+func (h *Handler) refusal(w http.ResponseWriter, r *http.Request, err error) *failure {
 	f := failureOf(err, r.URL.Query().Has("X-Amz-Signature"))
 	switch {
 	case f == nil:
@@ -138,28 +146,37 @@ func (h *Handler) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if r.ContentLength != 0 || fault.Of(err) != nil {
 		h.HangUp(w, r)
 	}
-	writeFailure(w, r, f)
+	return f
 }
+
+// noStore is the answer of a server that has no store of artifacts.
+var noStore = failure{"NotImplemented", "this server stores no artifacts (--artifacts off, or " +
+	"--store): use the object store of its --s3-endpoint"}
 
 // RefuseAll answers a request to a server that has no store of artifacts.
 func RefuseAll(w http.ResponseWriter, r *http.Request) {
 	nameRequest(w)
-	writeFailure(w, r, &failure{"NotImplemented", "this server stores no artifacts (--artifacts off, " +
-		"or --store): use the object store of its --s3-endpoint"})
+	writeFailure(w, r, &noStore)
 }
 
 // writeFailure answers a failure. Headers that were set for the object are not those of the answer.
 func writeFailure(w http.ResponseWriter, r *http.Request, f *failure) {
-	status := statuses[f.code]
-	for _, name := range []string{"Cache-Control", "Content-Encoding", "ETag", "Last-Modified"} {
-		w.Header().Del(name)
-	}
-	writeXML(w, status, errorBody{
+	forgetObject(w)
+	writeXML(w, statuses[f.code], errorBody{
 		Code:      f.code,
 		Message:   f.message,
 		Resource:  r.URL.Path,
 		RequestID: w.Header().Get("x-amz-request-id"),
 	})
+}
+
+// forgetObject removes the headers that were set for an object which is not sent.
+func forgetObject(w http.ResponseWriter) {
+	for _, name := range []string{
+		"Cache-Control", "Content-Disposition", "Content-Encoding", "ETag", "Last-Modified",
+	} {
+		w.Header().Del(name)
+	}
 }
 
 // writeXML answers with a document. net/http sends no body for a HEAD.

@@ -99,6 +99,7 @@ var otherHeaders = []string{
 // Serve answers a call.
 func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, c Caller) {
 	nameRequest(w)
+	protect(w)
 	if err := h.serve(w, request{Request: r, Caller: c}); err != nil {
 		h.Refuse(w, r, err)
 	}
@@ -107,6 +108,13 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, c Caller) {
 // nameRequest has the answer name the request as S3 does.
 func nameRequest(w http.ResponseWriter) {
 	w.Header().Set("x-amz-request-id", w.Header().Get("x-amzn-RequestId"))
+}
+
+// protect has browsers take no answer for a page of this server: what somebody has uploaded has the
+// origin of the console, and must not act there for who looks at it (R-WEB-43).
+func protect(w http.ResponseWriter) {
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Content-Security-Policy", "sandbox")
 }
 
 // serve finds out what a call names and may do, and answers it. An error means that nothing was

@@ -28,6 +28,9 @@ type testService struct {
 	*httptest.Server
 	t   testing.TB
 	dir string
+	// changes are what plain calls have recorded, and recordFails has that fail.
+	changes     []string
+	recordFails bool
 }
 
 func newService(t testing.TB, rates *Rates) *testService {
@@ -48,6 +51,11 @@ func newService(t testing.TB, rates *Rates) *testService {
 	}
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("x-amzn-RequestId", "the-id")
+		if key, plain := strings.CutPrefix(r.URL.Path, "/plain/"); plain {
+			c := PlainCaller{Hash: r.Header.Get("X-Amz-Content-Sha256"), Record: s.record}
+			s.ServePlain(w, r, key, c)
+			return
+		}
 		payload := sigv4.Payload(r.Header.Get("X-Amz-Content-Sha256"))
 		s.Serve(w, r, Caller{ReadOnly: r.Header.Get("Read-Only") != "", Payload: payload})
 	}))

@@ -52,7 +52,6 @@ func (h *Handler) getObject(w http.ResponseWriter, r request) error {
 		return err
 	}
 	defer o.Close()
-	noReadLimit(w)
 	header := w.Header()
 	header.Set("Content-Type", "binary/octet-stream")
 	header.Set("Cache-Control", "immutable")
@@ -67,6 +66,13 @@ func (h *Handler) getObject(w http.ResponseWriter, r request) error {
 			header.Set(name, value)
 		}
 	}
+	return h.send(w, r, o)
+}
+
+// send sends an object, after the headers that say what it is were set.
+func (h *Handler) send(w http.ResponseWriter, r request, o *artifact.Object) error {
+	noReadLimit(w)
+	header := w.Header()
 	header.Set("ETag", quoted(o.ETag))
 	if header.Get("Content-Encoding") != "" { // otherwise net/http says how long it is
 		header.Set("Content-Length", strconv.FormatInt(o.Size, 10))

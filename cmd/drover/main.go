@@ -14,12 +14,12 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/drover-iot/drover/app"
 	"github.com/drover-iot/drover/cli"
 	apicommand "github.com/drover-iot/drover/cli/command"
 	"github.com/drover-iot/drover/cli/follow"
 	"github.com/drover-iot/drover/cli/help"
 	"github.com/drover-iot/drover/cli/transfer"
+	"github.com/drover-iot/drover/internal/buildinfo"
 	"github.com/drover-iot/drover/internal/nearest"
 )
 
@@ -58,7 +58,7 @@ func run(ctx context.Context, args []string) int {
 	case "iot", "iot-jobs-data", "aws", "configure": // with exit statuses of their own
 		return callAPI(ctx, "drover", args)
 	case "version", "--version":
-		fmt.Println("drover " + app.Version())
+		fmt.Print(buildinfo.Read())
 		return 0
 	case "help", "--help", "-h":
 		if len(args) > 1 { // drover help serve is drover serve --help
@@ -131,7 +131,7 @@ func environment(program string) cli.Env {
 		LookupEnv: os.LookupEnv,
 		Ask:       cli.AskOnTerminal,
 		Program:   program,
-		Version:   app.Version(),
+		Version:   buildinfo.Read().Version,
 	}
 }
 

@@ -8,9 +8,9 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/drover-iot/drover/app"
 	apicommand "github.com/drover-iot/drover/cli/command"
 	"github.com/drover-iot/drover/cli/help"
+	"github.com/drover-iot/drover/internal/buildinfo"
 )
 
 // Man pages are the pages of help in another form, so that a package of Drover can bring them
@@ -43,7 +43,7 @@ func runMan(ctx context.Context, args []string) error {
 	}
 	for _, p := range pages {
 		path := filepath.Join(folder, p.ManName()+".1")
-		err := os.WriteFile(path, []byte(p.Man(app.Version())), 0o644) //nolint:gosec // for everybody
+		err := os.WriteFile(path, []byte(p.Man(buildinfo.Read().Version)), 0o644) //nolint:gosec // for everybody
 		if err != nil {
 			return err
 		}

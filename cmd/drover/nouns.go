@@ -44,6 +44,7 @@ func thingVerbs() []verb {
 	return []verb{
 		{"list", "[options]", listThings},
 		{"count", "QUERY [options]", countThings},
+		{"timeline", "THING [options]", showTimeline},
 		{"hold", "THING REASON... [options]", holdThing},
 		{"release", "THING [options]", releaseThing},
 		{"holds", "[options]", listHolds},

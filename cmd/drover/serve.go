@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"github.com/drover-iot/drover/app"
 	"github.com/drover-iot/drover/bus"
 	"github.com/drover-iot/drover/internal/capacity"
+	"github.com/drover-iot/drover/internal/endpoints"
 )
 
 // serveAbout is the help text of drover serve.
@@ -96,6 +98,7 @@ func welcome(s *app.Server) string {
 		{"HTTPS", e.HTTPS, ""},
 		{"MQTT", e.MQTT, plainNote(s.OpenPlain)},
 		{"MQTT over mutual TLS", e.MQTTS, ""},
+		{"console", consoleAddress(e), ""},
 		{"data", folder, ""},
 		{"database", s.Database(), ""},
 		{"bus", bus.Shown(s.Bus), ""},
@@ -113,6 +116,14 @@ func welcome(s *app.Server) string {
 	}
 	return text + fmt.Sprintf(firstSteps, filepath.Join(folder, "endpoints.json"),
 		e.HTTP, e.Region, e.AccessKeyID, e.SecretAccessKey, e.Region, e.Account)
+}
+
+// consoleAddress is where a browser finds the console, "" when no HTTP listener is on.
+func consoleAddress(e endpoints.File) string {
+	if address := cmp.Or(e.HTTP, e.HTTPS); address != "" {
+		return address + "/"
+	}
+	return ""
 }
 
 // absolute is a path that is of use in another terminal, too.

@@ -56,13 +56,39 @@ async function call(method, path, body, {signal, quiet, principal} = {}) {
     if (err.name === 'AbortError') throw err;
     throw new ApiError(0, '', 'The server does not answer. Is it still running?');
   }
+  return outcome(answer.status, text, answer.headers.get('x-amzn-ErrorType'), quiet);
+}
+
+// upload sends a file with PUT, and calls sent with the number of bytes that are on their way: only
+// this kind of request tells that.
+export function upload(path, file, signal, sent) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open('PUT', path);
+    request.upload.onprogress = (event) => sent(event.loaded);
+    request.onload = () => {
+      try {
+        resolve(outcome(request.status, request.responseText, request.getResponseHeader('x-amzn-ErrorType')));
+      } catch (error) {
+        reject(error);
+      }
+    };
+    request.onerror = () => reject(new ApiError(0, '', 'The upload has broken off. Either the file cannot be read any more, or the server has refused it or is gone; its log says which.'));
+    request.onabort = () => reject(new DOMException('The upload was canceled.', 'AbortError'));
+    signal.addEventListener('abort', () => request.abort());
+    request.send(file);
+  });
+}
+
+// outcome is what an answer holds, or an error. kind is what its header calls the error.
+function outcome(status, text, kind, quiet) {
   const value = parse(text);
-  if (answer.ok) return value;
-  const code = (answer.headers.get('x-amzn-ErrorType') ?? value?.code ?? '').split(':')[0];
+  if (status >= 200 && status < 300) return value;
+  const code = (kind ?? value?.code ?? '').split(':')[0];
   // Without a cookie, which a browser removes when it is old, a request counts as one that is not signed.
-  if ((answer.status === 401 || code === 'MissingAuthenticationTokenException') && !quiet) onSignedOut();
-  throw new ApiError(answer.status, code, value?.message ?? value?.Message ?? text.trim() ??
-    `The server answered ${answer.status}.`);
+  if ((status === 401 || code === 'MissingAuthenticationTokenException') && !quiet) onSignedOut();
+  const message = value?.message ?? value?.Message ?? text.trim();
+  throw new ApiError(status, code, message || `The server answered ${status}.`);
 }
 
 function parse(text) {

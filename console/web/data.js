@@ -101,3 +101,19 @@ export function useDelayed(value, milliseconds = 300) {
   }, [value, milliseconds]);
   return delayed;
 }
+
+// useRarely is a value that follows another at most every so many milliseconds: what is costly to
+// ask for follows changes that come all the time, and the last of them in any case.
+export function useRarely(value, milliseconds = 5000) {
+  const [followed, setFollowed] = useState(value);
+  const last = useRef(0); // when it followed, by the clock of the page
+  useEffect(() => {
+    const follow = () => {
+      last.current = performance.now();
+      setFollowed(value);
+    };
+    const timer = setTimeout(follow, Math.max(0, last.current + milliseconds - performance.now()));
+    return () => clearTimeout(timer);
+  }, [value, milliseconds]);
+  return followed;
+}

@@ -14,6 +14,7 @@ const pages = [
   ['policies', './pages/policies.js'],
   ['policies/*', './pages/policy.js'],
   ['templates', './pages/templates.js'],
+  ['artifacts', './pages/artifacts.js'],
   ['nodes', './pages/nodes.js'],
   ['audit', './pages/audit.js'],
 ].map(([pattern, file]) => ({pattern: pattern.split('/').filter(Boolean), file}));

@@ -91,6 +91,11 @@ func (s *Service) List(
 // pages reads the pages of the log that the filter is for, one after the other.
 func pages(r store.AuditReader, f Filter) iter.Seq2[audit.Page, error] {
 	const some = 16
+	return pagesOf(r, f, some)
+}
+
+// pagesOf is pages, of which some are read at a time.
+func pagesOf(r store.AuditReader, f Filter, some int) iter.Seq2[audit.Page, error] {
 	return func(yield func(audit.Page, error) bool) {
 		q, seen := store.AuditQuery{After: f.After, Before: f.Before, Limit: some}, int64(0)
 		if !f.Forwards && q.Before == 0 {
@@ -121,6 +126,18 @@ func pages(r store.AuditReader, f Filter) iter.Seq2[audit.Page, error] {
 			}
 		}
 	}
+}
+
+// Record makes a record of what was changed beside the store, such as an artifact. The change was
+// made before, so a server that is killed between the two leaves none.
+func (s *Service) Record(ctx context.Context, e audit.Entry) error {
+	if s.Kept == 0 {
+		return nil
+	}
+	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
+		tx.Record(e)
+		return nil
+	})
 }
 
 // Ends are the two ends of the log: its newest record, and the last one that was cut.

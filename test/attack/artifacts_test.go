@@ -3,6 +3,8 @@ package attack
 import (
 	"bytes"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 	"net/http"
@@ -38,7 +40,7 @@ func objects(t *testing.T, s *testserver.Server) int {
 // An artifact for which there is no room is refused, at once and for what it is: nothing of it is
 // left, what was there is served, the log says why, and when there is room again it is stored. It
 // needs root, for a disk of its own.
-func TestArtifactsOnFullDisk(t *testing.T) { // R-ART-15
+func TestArtifactsOnFullDisk(t *testing.T) { // R-ART-15, R-WEB-42
 	if scale(0, 1) == 0 {
 		t.Skip("needs root, for a file system of 64 MB: runs with make attack")
 	}
@@ -85,6 +87,14 @@ func TestArtifactsOnFullDisk(t *testing.T) { // R-ART-15
 	_, err = client.UploadPart(t.Context(), &s3.UploadPartInput{Bucket: bucket, Key: aws.String("parts"), UploadId: upload.UploadId,
 		PartNumber: aws.Int32(1), Body: bytes.NewReader(body)})
 	check("a part", err)
+	sum := sha256.Sum256(body)
+	plain := send(t, s, request{
+		method: "PUT", path: "/_drover/artifacts/second", body: string(body),
+		header: http.Header{"X-Amz-Content-Sha256": {hex.EncodeToString(sum[:])}},
+	})
+	if plain.status != http.StatusInsufficientStorage || !strings.Contains(plain.body, "disk of the server is full") || objects(t, s) != 1 {
+		t.Errorf("without the form of S3: %d %s; %d files, want 1", plain.status, plain.body, objects(t, s))
+	}
 	if !strings.Contains(s.Output.String(), "the disk is full") {
 		t.Errorf("the log does not say it:\n%s", s.Output)
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -40,13 +39,6 @@ type request struct {
 func newRecord(host string) *record {
 	return &record{host: host, requests: map[network.RequestID]request{}}
 }
-
-// notHeld is the answer by which a page learns that a thing is not held. It is no fault.
-var notHeld = regexp.MustCompile(`^404 GET /_drover/things/[^/]+/hold$`)
-
-// notYet begins the faults of requests that the server does not answer yet.
-var notYet = regexp.MustCompile(
-	`^404 GET /_drover/things/([^/]+/timeline|count)`)
 
 // add takes an event of the browser. It is called in the order in which they happen.
 func (r *record) add(event any) {
@@ -100,9 +92,7 @@ func (r *record) failed(id network.RequestID, how string) {
 		path = to.RequestURI()
 	}
 	fault := how + " " + sent.method + " " + path
-	if !notHeld.MatchString(fault) && !notYet.MatchString(fault) {
-		r.faults = append(r.faults, fault)
-	}
+	r.faults = append(r.faults, fault)
 }
 
 // printed is what the arguments of console.error come to.

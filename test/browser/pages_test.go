@@ -31,6 +31,7 @@ func TestPages(t *testing.T) {
 		"policies":       {"", "Policies"},
 		"policies/*":     {"devices", "devices"},
 		"templates":      {"", "Templates"},
+		"artifacts":      {"", "Artifacts"},
 		"nodes":          {"", "Nodes"},
 		"audit":          {"", "Audit"},
 	}

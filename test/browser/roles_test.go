@@ -3,7 +3,7 @@ package browser
 import "testing"
 
 // The page offers nobody what their role may not do (R-WEB-4): a viewer nothing that changes
-// anything, an operator what concerns jobs, things and groups.
+// anything, an operator what concerns jobs, things, groups and artifacts (R-WEB-47).
 func TestRoles(t *testing.T) {
 	t.Parallel()
 	f := serveFleet(t, 1)
@@ -13,9 +13,10 @@ func TestRoles(t *testing.T) {
 		{"/#/jobs/firmware-7", "firmware-7", "button", "Pause"},
 		{"/#/things", "Things", "button", "Create a thing"},
 		{"/#/groups/pumps", "pumps", "button", "Add a thing"},
+		{"/#/artifacts", "Artifacts", "button", "Upload"},
 		{"/#/policies", "Policies", "button", "Create a policy"},
 	}
-	for role, offered := range map[string]int{"viewer": 0, "operator": 4, "admin": 5} {
+	for role, offered := range map[string]int{"viewer": 0, "operator": 5, "admin": 6} {
 		t.Run(role, func(t *testing.T) {
 			t.Parallel()
 			id, secret := f.key(role)

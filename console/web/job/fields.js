@@ -60,7 +60,7 @@ export function Presign({draft, set}) {
   const change = (members) => set({presign: {...draft.presign, ...members}});
   return html`<div class="columns">
     <${Field} label="Role that signs URLs in the document" value=${draft.presign.roleArn} onInput=${(roleArn) => change({roleArn})}
-      hint="The ARN of a role. Needed only when the document has a placeholder for a presigned URL." />
+      hint="The ARN of a role. Needed only when the document has a placeholder for an object of an S3 store; the artifacts of this server need none." />
     <${Field} label="Seconds that a URL holds" value=${draft.presign.expiresInSec} inputmode="numeric"
       onInput=${(expiresInSec) => change({expiresInSec})} hint="60 to 3600" />
   </div>`;

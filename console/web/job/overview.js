@@ -1,7 +1,7 @@
 // The first tab of a job: how far it is, what it waits for, how it was and how it will go on.
 import {html} from '../html.js';
 import {at, get, send} from '../api.js';
-import {useLoad} from '../data.js';
+import {useLoad, useRarely} from '../data.js';
 import {progress, targetKind, targetName} from '../jobs.js';
 import {href} from '../router.js';
 import {Facts, Section} from '../parts/page.js';
@@ -15,12 +15,11 @@ import {Waves} from './waves.js';
 const active = ({status}) => status === 'IN_PROGRESS' || status === 'SCHEDULED';
 
 export function Overview({id, job, steering, changed}) {
-  // The charts are asked for again at most every five seconds, however often the job changes.
-  const turn = Math.floor(changed / 5);
+  const turn = useRarely(changed);
   const past = useLoad((signal) => get(at`/_drover/jobs/${id}/progress`, {}, {signal}), [id, turn]);
   const ahead = useLoad((signal) => active(job)
     ? send('POST', '/_drover/forecast', {jobId: id}, {signal}) : Promise.resolve(undefined), [id, turn, job.status]);
-  const why = useLoad((signal) => get(at`/_drover/jobs/${id}/explain`, {}, {signal}), [id, changed]);
+  const why = useLoad((signal) => get(at`/_drover/jobs/${id}/explain`, {}, {signal}), [id, turn]);
   const {counts} = progress(job);
   const {state} = steering;
   return html`

@@ -1,10 +1,11 @@
 // The document of a new job: written as JSON, read from a file, made from a template, or fetched
 // by the server from a link.
-import {html} from '../html.js';
+import {html, useRef, useState} from '../html.js';
 import {at, get} from '../api.js';
 import {useLoad} from '../data.js';
 import {Field} from '../parts/field.js';
 import {Problem} from '../parts/notice.js';
+import {ChooseArtifact, insert} from './artifact.js';
 
 export function Source({draft, set}) {
   return html`<${Field} label="The document" kind="select" value=${draft.source} onInput=${(source) => set({source})} options=${[
@@ -23,8 +24,17 @@ function Json({draft, set}) {
     const [file] = event.target.files;
     if (file) set({document: await file.text()});
   };
+  const [choosing, setChoosing] = useState(false);
+  const place = useRef(); // where the cursor was: [start, end]; undefined when it was never there
+  const leave = ({target}) => { place.current = [target.selectionStart, target.selectionEnd]; };
+  const choose = (text) => {
+    set({document: insert(draft.document, place.current, text)});
+    setChoosing(false);
+  };
   const wrong = problem(draft.document);
-  return html`<${Field} label="JSON" kind="area" value=${draft.document} error=${wrong} onInput=${(document) => set({document})} />
+  return html`<${Field} label="JSON" kind="area" value=${draft.document} error=${wrong} onInput=${(document) => set({document})} onBlur=${leave} />
+    <p><button type="button" onClick=${() => setChoosing(true)}>Insert an artifact</button></p>
+    ${choosing && html`<${ChooseArtifact} onChoose=${choose} onClose=${() => setChoosing(false)} />`}
     <label class="field"><span>From a file</span><input type="file" accept=".json,application/json" onChange=${read} /></label>`;
 }
 

@@ -1,5 +1,5 @@
 // The list of jobs, newest first, with their progress while it happens.
-import {html, useEffect, useState} from '../html.js';
+import {html, useEffect, useRef, useState} from '../html.js';
 import {get} from '../api.js';
 import {may} from '../session.js';
 import {href, setQuery} from '../router.js';
@@ -22,7 +22,7 @@ export default function Jobs({session, route}) {
     const answer = await get('/jobs', {status, maxResults: 50, nextToken: token}, {signal});
     return {items: answer.jobs, next: answer.nextToken};
   }, [status]);
-  const live = useCounts(pages.items);
+  const live = useCounts(pages.items, pages.reload);
   const shown = pages.items.filter((j) => j.jobId.toLowerCase().includes(wanted));
   const create = may(session, 'operator') && html`<a class="button primary" href="#/create-job">Create a job</a>`;
   return html`<${Page} title="Jobs" actions=${create}>
@@ -49,8 +49,9 @@ export default function Jobs({session, route}) {
 // statusOf is the status of a job of the list; what was heard since is newer.
 const statusOf = (job, heard) => heard?.paused ? 'PAUSED' : heard?.status ?? job.status;
 
-// useCounts asks for the counts of each job of the list once, and then hears of their changes.
-function useCounts(jobs) {
+// useCounts asks for the counts of each job of the list once, and then hears of their changes. reload
+// is called when the list itself has changed.
+function useCounts(jobs, reload) {
   const [known, setKnown] = useState({});
   const ids = jobs.map((j) => j.jobId).filter((id) => !known[id]);
   useEffect(() => {
@@ -62,10 +63,18 @@ function useCounts(jobs) {
     }
     return () => aborter.abort();
   }, [ids.join(' ')]);
-  useLive('jobs', ({jobs: changed = []}) => setKnown((k) => ({
-    ...k,
-    ...Object.fromEntries(changed.map((j) => [j.jobId, {status: j.status, paused: j.paused, ...progress(j)}])),
-  })));
+  const seen = useRef(false);
+  useLive('jobs', ({jobs: changed = [], deleted = [], first}) => {
+    // Whoever comes back has missed what has happened meanwhile, and jobs that the list does not have
+    // are new.
+    const strange = changed.some((j) => !known[j.jobId] && !ids.includes(j.jobId));
+    if (seen.current && (first || deleted.length > 0 || strange)) reload();
+    seen.current = true;
+    setKnown((k) => ({
+      ...k,
+      ...Object.fromEntries(changed.map((j) => [j.jobId, {status: j.status, paused: j.paused, ...progress(j)}])),
+    }));
+  });
   return known;
 }
 

@@ -4,7 +4,6 @@ import {at, get, send} from '../api.js';
 import {may} from '../session.js';
 import {go, href, setQuery} from '../router.js';
 import {useLive, useLoad, usePages} from '../data.js';
-import {search} from '../things.js';
 import {Facts, Page, Section} from '../parts/page.js';
 import {Connection} from '../parts/connection.js';
 import {Confirm} from '../parts/dialog.js';
@@ -19,42 +18,40 @@ import {counted} from '../parts/number.js';
 export default function Thing({session, names: [name], route}) {
   const {data, error, reload} = useLoad((signal) => load(name, signal), [name]);
   const [changes, setChanges] = useState(0);
-  useLive(`thing:${name}`, () => setChanges((n) => n + 1));
+  const [now, setNow] = useState({}); // its connection, and whether it is held
+  useLive(`thing:${name}`, ({hold, connectivity, first}) => {
+    setNow({hold, connectivity});
+    if (!first) setChanges((n) => n + 1);
+  });
   const trail = [{title: 'Things', href: '#/things'}];
   if (!data) {
     return html`<${Page} title=${name} trail=${trail}>
       ${error ? html`<${Problem} error=${error} retry=${reload} />` : html`<${Loading} />`}</${Page}>`;
   }
   const again = () => { reload(); setChanges((n) => n + 1); };
-  return html`<${Page} title=${name} trail=${trail} actions=${html`<${Actions} session=${session} name=${name} hold=${data.hold} reload=${again} />`}>
-    ${data.hold && html`<p class="warnings">Held since <${Time} at=${data.hold.since} />: ${data.hold.reason}.
-      ${data.hold.until ? html` Until <${Time} at=${data.hold.until} />.` : ' Until it is released.'}</p>`}
+  return html`<${Page} title=${name} trail=${trail} actions=${html`<${Actions} session=${session} name=${name} hold=${now.hold} reload=${again} />`}>
+    ${now.hold && html`<p class="warnings">Held since <${Time} at=${now.hold.since} />: ${now.hold.reason}.
+      ${now.hold.until ? html` Until <${Time} at=${now.hold.until} />.` : ' Until it is released.'}</p>`}
     <div class="columns">
       <${Section} title="Why is it not updating?"><${Why} name=${name} job=${route.query.job} changes=${changes} /></${Section}>
-      <${About} name=${name} data=${data} />
+      <${About} data=${data} connectivity=${now.connectivity} />
     </div>
     <${Section} title="Executions"><${Executions} name=${name} changes=${changes} /></${Section}>
     <${Section} title="Timeline"><${Timeline} name=${name} changes=${changes} /></${Section}>
   </${Page}>`;
 }
 
-// load reads what the page shows of a thing.
+// load reads what the page shows of a thing and is not told of.
 async function load(name, signal) {
-  const absent = (err) => {
-    if (err.status === 404) return undefined;
-    throw err;
-  };
-  const [thing, found, groups, principals, hold] = await Promise.all([
+  const [thing, {thingGroups: groups}, {principals}] = await Promise.all([
     get(at`/things/${name}`, {}, {signal}),
-    search(`thingName:"${name}"`, undefined, signal, 1),
     get(at`/things/${name}/thing-groups`, {maxResults: 50}, {signal}),
     get(at`/things/${name}/principals`, {}, {signal}),
-    get(at`/_drover/things/${name}/hold`, {}, {signal}).catch(absent),
   ]);
-  return {thing, connectivity: found.items[0]?.connectivity, groups: groups.thingGroups, principals: principals.principals ?? [], hold};
+  return {thing, groups, principals: principals ?? []};
 }
 
-function About({name, data: {thing, connectivity, groups, principals}}) {
+function About({data: {thing, groups, principals}, connectivity}) {
   return html`<${Section} title="About"><${Facts} facts=${[
     ['Connection', html`<${Connection} of=${connectivity} />`],
     ['Type', thing.thingTypeName],

@@ -9,12 +9,13 @@ import {compact} from './number.js';
 //   series  [{label, values, colour, dash, light}]: a value per time, null where there is none;
 //           colour is the name of a custom property of the style sheet, such as --good
 //   bands   [{high, low, colour}]: places in series between which the ground is tinted
+//   grounds [{label, colour}]: what tinted grounds mean
 //   shades  [{from, to, label}]: times whose ground is darker, such as closed maintenance windows
 //   levels  [{at, label, colour}]: horizontal lines
 //   now     the time that divides what was from what is forecast
 //   format  how a value is written
 //   summary the sentence
-export function Chart({times, series, bands = [], shades = [], levels = [], now, format = compact, summary, height = 260}) {
+export function Chart({times, series, bands = [], grounds = [], shades = [], levels = [], now, format = compact, summary, height = 260}) {
   const place = useRef();
   const [plot, setPlot] = useState();
   useEffect(() => {
@@ -51,6 +52,7 @@ export function Chart({times, series, bands = [], shades = [], levels = [], now,
     <ul class="keys">${series.filter((s) => !s.light).map((s) => html`<li key=${s.label}>
       <span class=${'key' + (s.dash ? ' dashed' : '')} style=${{borderColor: `var(${s.colour})`}} aria-hidden="true"></span> ${s.label}</li>`)}
       ${levels.map((l) => html`<li key=${l.label}><span class="key dashed" style=${{borderColor: `var(${l.colour})`}} aria-hidden="true"></span> ${l.label}</li>`)}
+      ${grounds.map((g) => html`<li key=${g.label}><span class="key ground" style=${{background: `var(${g.colour})`}} aria-hidden="true"></span> ${g.label}</li>`)}
       ${shades.length > 0 && html`<li><span class="key shade" aria-hidden="true"></span> ${shades[0].label}</li>`}
     </ul>
     <figcaption class="small quiet">${summary}</figcaption>
@@ -81,7 +83,7 @@ function options({series, bands, shades, levels, now, format, height, width}, UP
     legend: {show: false},
     cursor: {points: {show: false}, drag: {x: true, y: false}},
     scales: {y: {range: (_, low, high) => [0, Math.max(high, ...levels.map((l) => l.at), 1) * 1.05]}},
-    axes: [axis, {...axis, values: (_, ticks) => ticks.map(format), size: 56}],
+    axes: [{...axis, space: 80}, {...axis, values: (_, ticks) => ticks.map(format), size: 56}],
     series: [{}, ...series.map((s) => ({
       label: s.label, stroke: s.light ? 'transparent' : colour(s.colour), width: 2, spanGaps: true,
       dash: s.dash ? [6, 4] : undefined, points: {show: false},

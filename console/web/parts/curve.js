@@ -44,6 +44,7 @@ export function Curve({points = [], forecast, shades = []}) {
   }
   return html`<${Chart} times=${times} series=${series} shades=${shades} now=${ahead.length > 0 && points.length > 0 ? now : undefined}
     bands=${ahead.length > 0 ? [{high: 5, low: 3, colour: '--progress'}, {high: 8, low: 6, colour: '--good'}] : []}
+    grounds=${ahead.length > 0 ? [{label: '8 of 10 runs', colour: '--good'}] : []}
     summary=${sentence(points.at(-1), forecast)} />`;
 }
 
@@ -56,6 +57,18 @@ export function closedTimes({windows = []} = {}) {
     .concat(windows.length > 0 ? [{from: 0, to: seconds(windows[0].opens), label: 'maintenance windows closed'}] : []);
 }
 
+// nevers say why a forecast has no end.
+const nevers = {
+  ABORTED: 'its abort criteria cancel it',
+  GUARD: 'its guard stops it',
+  PAUSED: 'it is paused',
+  GATE: 'a gate stops it',
+  NO_ANSWER: 'devices do not answer, and have no time limit',
+  NO_WINDOW: 'no maintenance window opens any more',
+  END_TIME: 'its end time comes first',
+  TOO_LATE: 'it takes longer than two years',
+};
+
 // sentence says what the chart shows.
 function sentence(last, forecast) {
   const parts = [];
@@ -63,7 +76,7 @@ function sentence(last, forecast) {
   const finish = forecast?.finish;
   if (finish?.p50) parts.push(`The forecast ends ${ago(toDate(finish.p50))}${finish.p90 ? `, and ${ago(toDate(finish.p90))} at the latest in 9 of 10 runs` : ''}.`);
   for (const never of finish?.never ?? []) {
-    parts.push(`In ${never.percentage} % of the runs it never ends: ${never.reason.toLowerCase().replaceAll('_', ' ')}.`);
+    parts.push(`In ${never.percentage} % of the runs it never ends: ${nevers[never.reason] ?? never.reason}.`);
   }
   return parts.join(' ');
 }
@@ -75,11 +88,12 @@ export function FailureRate({points = [], criteria = [], guard, guardRate}) {
   if (some.length === 0) return html`<p class="quiet">No execution has ended yet.</p>`;
   const times = some.map((p) => seconds(p.at));
   const series = [{label: 'failed of ended', values: some.map((p) => 100 * failedAt(p) / endedAt(p)), colour: '--bad'}];
-  const bands = [];
+  const bands = [], grounds = [];
   if (guard?.counted > 0) {
     const flat = (value) => some.map((_, i) => i < some.length / 2 ? null : Number(value));
     series.push({label: 'guard, lowest rate left open', values: flat(guard.lowestPercentage), light: true, colour: '--late'},
       {label: 'guard, highest rate left open', values: flat(guard.highestPercentage), light: true, colour: '--late'});
+    grounds.push({label: 'rates that the guard leaves open', colour: '--late'});
     bands.push({high: 2, low: 1, colour: '--late'});
   }
   const levels = criteria.map((c) => ({
@@ -88,7 +102,7 @@ export function FailureRate({points = [], criteria = [], guard, guardRate}) {
   }));
   if (guardRate !== undefined) levels.push({at: guardRate, colour: '--late', label: `guard: ${guardRate} %`});
   const last = some.at(-1);
-  return html`<${Chart} times=${times} series=${series} bands=${bands} levels=${levels} format=${(v) => percent(v / 100)} height=${200}
+  return html`<${Chart} times=${times} series=${series} bands=${bands} grounds=${grounds} levels=${levels} format=${(v) => percent(v / 100)} height=${200}
     summary=${`${percent(failedAt(last) / endedAt(last))} of what has ended has failed.` +
       (guard?.counted > 0 ? ` The guard has counted ${count(guard.counted)} things; rates from ${guard.lowestPercentage} to ${guard.highestPercentage} % are left open.` : '')} />`;
 }
