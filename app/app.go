@@ -5,22 +5,27 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"os"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/drover-iot/drover/artifact"
+	"github.com/drover-iot/drover/artifact/s3api"
 	"github.com/drover-iot/drover/bus"
 	"github.com/drover-iot/drover/console/live"
+	"github.com/drover-iot/drover/control"
 	"github.com/drover-iot/drover/device"
 	"github.com/drover-iot/drover/device/broker"
 	"github.com/drover-iot/drover/device/presign"
 	"github.com/drover-iot/drover/engine"
 	"github.com/drover-iot/drover/gateway"
 	"github.com/drover-iot/drover/internal/clock"
+	"github.com/drover-iot/drover/internal/connlimit"
 	"github.com/drover-iot/drover/internal/endpoints"
 	"github.com/drover-iot/drover/internal/loglimit"
+	"github.com/drover-iot/drover/internal/tlsutil"
 	"github.com/drover-iot/drover/objectstore"
 	"github.com/drover-iot/drover/store"
 	"github.com/drover-iot/drover/store/postgres"
@@ -72,6 +77,14 @@ type Server struct {
 	virtual   *clock.Virtual // nil on the real clock
 	leaving   atomic.Bool    // the server ends its connections
 
+	// What a reload changes (reload.go).
+	certificate      *tlsutil.Current
+	limiter          *connlimit.Limiter
+	connectionLimits connectionRoom
+	control          *control.Handler
+	artifactRates    *s3api.Rates // nil without a store of artifacts
+	rolesAgain       chan os.Signal
+
 	// The store of artifacts, the key pair of its URLs and what signs them; none when it is off.
 	artifacts    *artifact.Store
 	artifactKey  gateway.Key
@@ -81,10 +94,14 @@ type Server struct {
 // Open locks the data folder, reads or makes what is in it, and opens the listeners. Nothing is
 // answered before Run. After an error everything is closed again.
 func Open(ctx context.Context, c Config) (*Server, error) {
-	if err := c.check(); err != nil {
+	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	s := &Server{Config: c, log: loglimit.New(c.Log.Handler())}
+	s := &Server{
+		Config:     c.withoutArtifacts(),
+		log:        loglimit.New(c.Log.Handler()),
+		rolesAgain: make(chan os.Signal, 1),
+	}
 	s.Log = slog.New(s.log)
 	err := s.openData(ctx)
 	if err == nil {
@@ -137,7 +154,8 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 	serving, ctx := errgroup.WithContext(ctx)
 	serving.Go(func() error { return s.watchStore(ctx) })
 	serving.Go(func() error { return s.warnWithoutBus(ctx) })
-	serving.Go(func() error { return s.roles.Run(ctx, s.ObjectStore.Reload) })
+	serving.Go(func() error { return s.roles.Run(ctx, s.rolesAgain) })
+	serving.Go(func() error { return s.reloads(ctx) })
 	serving.Go(func() error { return s.followKeys(ctx) })
 	serving.Go(func() error { return s.live.Run(ctx) })
 	if s.steady != nil {

@@ -24,7 +24,10 @@ import (
 
 // Artifacts is the server's own store of the files that devices download (docs/spec/53).
 type Artifacts struct {
-	// Bucket is its bucket. Empty turns the store off.
+	// Mode is on, off or Auto, which is on unless there is a database: the files of the store are
+	// on one machine, and servers on a database are several (R-ART-10).
+	Mode string
+	// Bucket is its bucket. Empty turns the store off, too.
 	Bucket string
 	// Rate is how many bytes a second all downloads may take together, RatePerDevice those from one
 	// address; 0 is any number.
@@ -36,13 +39,21 @@ var bucketName = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 })
 
-// check refuses a bucket that no client could name.
-func (a Artifacts) check() error {
-	if a.Bucket != "" && !bucketName().MatchString(a.Bucket) {
-		return fmt.Errorf("--artifact-bucket %s: must be 3 to 63 characters of a-z, 0-9, dots and "+
-			"dashes, and begin and end with a letter or a digit", a.Bucket)
+// checkArtifacts refuses a bucket that no client could name.
+func (c Config) checkArtifacts() error {
+	if bucket := c.Artifacts.Bucket; bucket != "" && !bucketName().MatchString(bucket) {
+		return fmt.Errorf("%s: %s must be 3 to 63 characters of a-z, 0-9, dots and "+
+			"dashes, and begin and end with a letter or a digit", c.named("artifact-bucket"), bucket)
 	}
 	return nil
+}
+
+// withoutArtifacts is the configuration with the store of artifacts off, where Mode says so.
+func (c Config) withoutArtifacts() Config {
+	if c.Artifacts.Mode == "off" || c.Artifacts.Mode == Auto && c.Store != "" {
+		c.Artifacts.Bucket = ""
+	}
+	return c
 }
 
 // openArtifacts opens the store of artifacts, unless it is off. The addresses of its URLs follow
@@ -91,12 +102,13 @@ func (s *Server) artifactCalls() *gateway.Artifacts {
 	if s.artifacts == nil {
 		return nil
 	}
+	s.artifactRates = s3api.NewRates(s.Artifacts.Rate, s.Artifacts.RatePerDevice)
 	return &gateway.Artifacts{
 		Handler: &s3api.Handler{
 			Store:  s.artifacts,
 			Bucket: s.Artifacts.Bucket,
 			Region: s.Scope.Region,
-			Rates:  s3api.NewRates(s.Artifacts.Rate, s.Artifacts.RatePerDevice),
+			Rates:  s.artifactRates,
 			HangUp: gateway.HangUp,
 			Log:    s.Log,
 		},

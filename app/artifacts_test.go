@@ -34,7 +34,7 @@ func TestArtifactBucket(t *testing.T) { // R-ART-10
 	for name, ok := range map[string]bool{
 		"": true, "artifacts": true, "fw-2.x": true, "ab": false, "Fw1": false, "a/b": false, "-ab": false, "_drover": false,
 	} {
-		if err := (Artifacts{Bucket: name}).check(); (err == nil) != ok {
+		if err := (Config{Artifacts: Artifacts{Bucket: name}}).checkArtifacts(); (err == nil) != ok {
 			t.Errorf("%q: %v", name, err)
 		}
 	}

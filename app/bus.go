@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"time"
 
@@ -18,21 +17,21 @@ import (
 func (c Config) checkBus() error {
 	switch {
 	case c.Bus == "" && c.BusCredentials != "":
-		return errors.New("--bus-creds: is of use with --bus only")
+		return fmt.Errorf("%s: is of use with --bus only", c.named("bus-creds"))
 	case c.Bus == "":
 		return nil
 	case c.Store == "":
-		return errors.New("--bus: is of use with --store only: " +
-			"a server without a database is the only node")
+		return fmt.Errorf("%s: is of use with --store only: "+
+			"a server without a database is the only node", c.named("bus"))
 	}
 	if err := bus.CheckURL(c.Bus); err != nil {
-		return fmt.Errorf("--bus: %w", err)
+		return fmt.Errorf("%s: %w", c.named("bus"), err)
 	}
 	if c.BusCredentials == "" {
 		return nil
 	}
 	if err := bus.CheckCredentials(c.BusCredentials); err != nil {
-		return fmt.Errorf("--bus-creds: %w", err)
+		return fmt.Errorf("%s: %w", c.named("bus-creds"), err)
 	}
 	return nil
 }

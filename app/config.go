@@ -3,11 +3,12 @@ package app
 import (
 	"fmt"
 	"log/slog"
-	"math"
 	"net"
+	"os"
 	"strings"
 	"time"
 
+	"github.com/drover-iot/drover/internal/config"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
 )
@@ -54,6 +55,8 @@ type Config struct {
 	Limits job.Limits
 	// Rates are on requests.
 	Rates Rates
+	// MQTTLimits are on clients of the broker.
+	MQTTLimits MQTTLimits
 	// MaxConnections is how many connections there may be, over all listeners; 0 is as many as the
 	// limit of open files leaves room for (docs/spec/24, section 5).
 	MaxConnections int
@@ -66,8 +69,21 @@ type Config struct {
 	PresenceGrace time.Duration
 	// AuditDays is for how many days the records of the audit log are kept; 0 keeps none.
 	AuditDays int
+	// LogLevel is the least level that Log gets. Level, when it is not nil, is what Log looks at.
+	LogLevel slog.Level
+	Level    *slog.LevelVar
+	// LogFormat is text or json. Whoever makes Log follows it.
+	LogFormat string
 	// Log gets refusals, faults and, at debug level, every request.
 	Log *slog.Logger
+	// Reload has the server read its settings again, by Again, and its certificate and roles; nil:
+	// never. Warnings are for the log.
+	Reload <-chan os.Signal
+	Again  func() (c Config, warnings []string, err error)
+
+	documentHosts string // ObjectStore.DocumentHosts as they were written
+	// Origins says where the values of settings came from, for messages about them.
+	Origins config.Origins
 }
 
 // auditKept is how long the records of the audit log are kept; 0 makes none.
@@ -106,21 +122,29 @@ func Default() Config {
 		Scope:         registry.DefaultScope,
 		Host:          "localhost",
 		Limits:        job.DefaultLimits,
-		Artifacts:     Artifacts{Bucket: "artifacts"},
+		MQTTLimits:    defaultMQTTLimits,
+		Artifacts:     Artifacts{Mode: Auto, Bucket: "artifacts"},
 		PresenceGrace: 15 * time.Minute,
 		AuditDays:     730,
+		LogFormat:     "text",
 		Log:           slog.New(slog.DiscardHandler),
 	}
 }
 
-// check refuses what is unsafe or cannot work, before anything is opened. Errors begin with the
-// flag of drover serve that is wrong.
-func (c Config) check() error {
+// named is how messages name a setting: by the place where its value stands (R-CFG-6).
+func (c Config) named(setting string) string { return c.Origins.Name(setting) }
+
+// Check refuses what is unsafe or cannot work, before anything is opened. Errors begin with the
+// place where the value that is wrong stands.
+func (c Config) Check() error {
+	if err := config.Check(config.All(c.Settings()), c.Origins); err != nil {
+		return err
+	}
 	if !isAccount(c.Scope.Account) {
-		return fmt.Errorf("account %q: must be 12 digits", c.Scope.Account)
+		return fmt.Errorf("%s: %q must be 12 digits", c.named("account"), c.Scope.Account)
 	}
 	if c.Scope.Region == "" {
-		return fmt.Errorf("region: must not be empty")
+		return fmt.Errorf("%s: must not be empty", c.named("region"))
 	}
 	if err := c.checkStore(); err != nil {
 		return err
@@ -131,22 +155,19 @@ func (c Config) check() error {
 	if err := c.checkBus(); err != nil {
 		return err
 	}
-	if err := c.checkBounds(); err != nil {
+	if err := c.checkObjectStore(); err != nil {
 		return err
 	}
-	if err := c.ObjectStore.check(); err != nil {
+	if err := c.checkArtifacts(); err != nil {
 		return err
 	}
-	if err := c.Artifacts.check(); err != nil {
-		return err
-	}
-	if err := c.checkPlain("--http", c.HTTP); err != nil {
+	if err := c.checkPlain(c.named("http"), c.HTTP); err != nil {
 		return err
 	}
 	if c.MQTT == Auto {
 		return nil
 	}
-	return c.checkPlain("--mqtt", c.MQTT)
+	return c.checkPlain(c.named("mqtt"), c.MQTT)
 }
 
 // plainMQTT is the address of plain MQTT, with Auto resolved. Whoever reaches that listener may act
@@ -174,45 +195,18 @@ func isAccount(text string) bool {
 
 // checkPlain refuses the address of a listener without TLS that others than this machine reach,
 // unless that was asked for.
-func (c Config) checkPlain(flag, address string) error {
+func (c Config) checkPlain(name, address string) error {
 	if address == "" {
 		return nil
 	}
 	loopback, err := isLoopback(address)
 	if err != nil {
-		return fmt.Errorf("%s %s: %w", flag, address, err)
+		return fmt.Errorf("%s: %s: %w", name, address, err)
 	}
 	if !loopback && !c.OpenPlain {
-		return fmt.Errorf("%s %s listens beyond loopback without TLS; "+
+		return fmt.Errorf("%s: %s listens beyond loopback without TLS; "+
 			"use --https and --mqtts for that, or --open-plain "+
-			"if everybody on the network may read and, over MQTT, act as any device", flag, address)
-	}
-	return nil
-}
-
-// checkBounds refuses limits and rates that are negative, infinite or not a number: a negative one
-// would let nothing through, or everything.
-func (c Config) checkBounds() error {
-	for _, bound := range []struct {
-		flag  string
-		value float64
-	}{
-		{"--max-continuous-jobs", float64(c.Limits.ActiveContinuous)},
-		{"--max-snapshot-jobs", float64(c.Limits.ActiveSnapshot)},
-		{"--max-concurrent-jobs", float64(c.Limits.Concurrent)},
-		{"--max-job-templates", float64(c.Limits.Templates)},
-		{"--retention", c.Limits.Retention.Seconds()},
-		{"--audit-days", float64(c.AuditDays)},
-		{"--control-rate", c.Rates.Control},
-		{"--device-read-rate", c.Rates.DeviceReads},
-		{"--device-write-rate", c.Rates.DeviceWrites},
-		{"--artifact-rate", c.Artifacts.Rate},
-		{"--artifact-rate-per-device", c.Artifacts.RatePerDevice},
-	} {
-		if !(bound.value >= 0) || math.IsInf(bound.value, 0) { // not <: NaN must fail too
-			return fmt.Errorf("%s: %v must be a number of 0 or more; 0 is no limit",
-				bound.flag, bound.value)
-		}
+			"if everybody on the network may read and, over MQTT, act as any device", name, address)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/drover-iot/drover/internal/config"
 	"github.com/drover-iot/drover/job"
 )
 
@@ -19,11 +20,11 @@ func TestCheck(t *testing.T) {
 	}{
 		{"the default", func(*Config) {}, ""},
 		{"an account", func(c *Config) { c.Scope.Account = "123456789012" }, ""},
-		{"11 digits", func(c *Config) { c.Scope.Account = "12345678901" }, `account "12345678901":`},
-		{"13 digits", func(c *Config) { c.Scope.Account = "1234567890123" }, "account"},
-		{"a letter", func(c *Config) { c.Scope.Account = "12345678901a" }, "account"},
-		{"digits of another script", func(c *Config) { c.Scope.Account = "١٢٣٤٥٦" }, "account"},
-		{"no region", func(c *Config) { c.Scope.Region = "" }, "region:"},
+		{"11 digits", func(c *Config) { c.Scope.Account = "12345678901" }, `--account: "12345678901" must be 12 digits`},
+		{"13 digits", func(c *Config) { c.Scope.Account = "1234567890123" }, "--account:"},
+		{"a letter", func(c *Config) { c.Scope.Account = "12345678901a" }, "--account:"},
+		{"digits of another script", func(c *Config) { c.Scope.Account = "١٢٣٤٥٦" }, "--account:"},
+		{"no region", func(c *Config) { c.Scope.Region = "" }, "--region:"},
 
 		{"a database", func(c *Config) { c.Store = "postgres://u@h/d" }, ""},
 		{"its longer scheme", func(c *Config) { c.Store = "postgresql://u@h/d" }, ""},
@@ -38,6 +39,17 @@ func TestCheck(t *testing.T) {
 		{"credentials that are missing", func(c *Config) {
 			c.Store, c.Bus, c.BusCredentials = "postgres://u@h/d", "nats://n", "/nowhere/user.creds"
 		}, "--bus-creds: open /nowhere/user.creds: no such file"},
+
+		{"7 connections", func(c *Config) { c.MaxConnections = 7 }, "--max-connections: 7 must be a whole number, 8 or more; 0: as many"},
+		{"-1 connections", func(c *Config) { c.MaxConnections = -1 }, "--max-connections: -1 must be"},
+		{"an unknown mode", func(c *Config) { c.Artifacts.Mode = "perhaps" }, "--artifacts: perhaps must be on, off or auto"},
+		{"where it stands", func(c *Config) {
+			c.HTTP, c.Origins = ":80", config.Origins{"http": {Kind: config.File, Name: "a.yaml:3: http"}}
+		}, "a.yaml:3: http: :80 listens beyond"},
+
+		{"a session of 59 s", func(c *Config) { c.MQTTLimits.SessionExpiry = 59e9 }, "--mqtt-session-expiry: 59s must be"},
+		{"a session of a minute", func(c *Config) { c.MQTTLimits.SessionExpiry = 60e9 }, ""},
+		{"less than devices count on", func(c *Config) { c.MQTTLimits.MaxPayload = 131071 }, "--mqtt-max-payload: 131071 must be a whole number, 131072 to 524288"},
 
 		{"no limit", func(c *Config) { c.Limits.Concurrent = 0 }, ""},
 		{"half a request a second", func(c *Config) { c.Rates.Control = 0.5 }, ""},
@@ -62,15 +74,15 @@ func TestCheck(t *testing.T) {
 		{"before nothing", func(c *Config) { c.ObjectStore = hosts("") }, "--s3-virtual-hosts"},
 
 		{"plain HTTP is off", func(c *Config) { c.HTTP = "" }, ""},
-		{"plain HTTP for all", func(c *Config) { c.HTTP = ":8080" }, "--http :8080 listens beyond"},
-		{"plain MQTT for all", func(c *Config) { c.MQTT = "0.0.0.0:1883" }, "--mqtt 0.0.0.0:1883"},
-		{"not an address", func(c *Config) { c.MQTT = "1883" }, "--mqtt 1883: "},
+		{"plain HTTP for all", func(c *Config) { c.HTTP = ":8080" }, "--http: :8080 listens beyond"},
+		{"plain MQTT for all", func(c *Config) { c.MQTT = "0.0.0.0:1883" }, "--mqtt: 0.0.0.0:1883"},
+		{"not an address", func(c *Config) { c.MQTT = "1883" }, "--mqtt: 1883: "},
 		{"plain for all, asked for", func(c *Config) { c.MQTT, c.OpenPlain = ":1883", true }, ""},
 		{"TLS for all", func(c *Config) { c.HTTPS, c.MQTTS = ":8443", ":8883" }, ""},
 	} {
 		c := Default()
 		row.change(&c)
-		err := c.check()
+		err := c.Check()
 		if row.want == "" && err != nil ||
 			row.want != "" && (err == nil || !strings.HasPrefix(err.Error(), row.want)) {
 			t.Errorf("%s: got %v, want %q", row.name, err, row.want)
@@ -97,7 +109,7 @@ func TestPlainMQTT(t *testing.T) {
 	} {
 		c := Default()
 		row.change(&c)
-		if err := c.check(); err != nil {
+		if err := c.Check(); err != nil {
 			t.Errorf("%s: %v", row.name, err)
 		}
 		if got := c.plainMQTT(); got != row.want {

@@ -21,30 +21,35 @@ const (
 	minConnections = 8
 )
 
-// connections returns the limits on connections (R-LIM-52). It is called when everything but the
-// listeners is open.
-func (s *Server) connections() (connlimit.Limits, error) {
+// A connectionRoom is what the limit of open files leaves room for.
+type connectionRoom struct{ files, room int }
+
+// measureConnections finds out how many connections there is room for. It is called when everything
+// but the listeners is open.
+func (s *Server) measureConnections() (connectionRoom, error) {
 	files, open, err := capacity.Files()
 	if err != nil {
-		return connlimit.Limits{}, fmt.Errorf("limit of open files: %w", err)
+		return connectionRoom{}, fmt.Errorf("limit of open files: %w", err)
 	}
-	total, err := connectionsFor(s.MaxConnections, files, files-open-ownFiles)
+	return connectionRoom{files, files - open - ownFiles}, nil
+}
+
+// share returns the limits on connections of a configuration (R-LIM-52).
+func (r connectionRoom) share(c Config) (connlimit.Limits, error) {
+	total, err := connectionsFor(c.named("max-connections"), c.MaxConnections, r.files, r.room)
 	return connlimit.Share(total, capacity.Memory()), err
 }
 
 // connectionsFor is how many connections there may be when the limit of open files leaves room for
-// some: as many as are configured, or all that there is room for.
-func connectionsFor(configured, files, room int) (int, error) {
+// some: as many as are configured by the setting of this name, or all that there is room for.
+func connectionsFor(name string, configured, files, room int) (int, error) {
 	switch {
 	case room < minConnections:
 		return 0, fmt.Errorf("the limit of open files is %d, which leaves room for %d connections; "+
 			"at least %d are needed (ulimit -n)", files, max(room, 0), minConnections)
 	case configured > room:
-		return 0, fmt.Errorf("--max-connections %d: the limit of open files is %d, "+
-			"which leaves room for %d (ulimit -n)", configured, files, room)
-	case configured != 0 && configured < minConnections:
-		return 0, fmt.Errorf("--max-connections %d: must be %d or more; "+
-			"0 is as many as the limit of open files leaves room for", configured, minConnections)
+		return 0, fmt.Errorf("%s: %d is too many: the limit of open files is %d, "+
+			"which leaves room for %d (ulimit -n)", name, configured, files, room)
 	case configured > 0:
 		return configured, nil
 	}

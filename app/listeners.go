@@ -26,48 +26,48 @@ type listeners struct {
 // listen opens every listener that is configured. Their connections count together. After an error
 // none is open.
 func listen(
-	ctx context.Context, c Config, certificate tls.Certificate, limiter *connlimit.Limiter,
+	ctx context.Context, c Config, certificate *tlsutil.Current, limiter *connlimit.Limiter,
 ) (l listeners, err error) {
 	defer func() {
 		if err != nil {
 			l.close()
 		}
 	}()
-	open := func(flag, address string) (net.Listener, error) {
-		opened, err := listenOn(ctx, flag, address)
+	open := func(setting, address string) (net.Listener, error) {
+		opened, err := listenOn(ctx, c.named(setting), address)
 		if err != nil || opened == nil {
 			return nil, err
 		}
 		return limiter.Listen(opened), nil
 	}
-	if l.http, err = open("--http", c.HTTP); err != nil {
+	if l.http, err = open("http", c.HTTP); err != nil {
 		return l, err
 	}
-	if l.mqtt, err = open("--mqtt", c.plainMQTT()); err != nil {
+	if l.mqtt, err = open("mqtt", c.plainMQTT()); err != nil {
 		return l, err
 	}
-	mqtts, err := open("--mqtts", c.MQTTS)
+	mqtts, err := open("mqtts", c.MQTTS)
 	if err != nil {
 		return l, err
 	}
 	if mqtts != nil {
 		l.mqtts = tls.NewListener(mqtts, gateway.MQTTConfig(certificate))
 	}
-	https, err := open("--https", c.HTTPS)
+	https, err := open("https", c.HTTPS)
 	if err == nil && https != nil {
 		l.https = gateway.NewSplit(tls.NewListener(https, gateway.HTTPSConfig(certificate)))
 	}
 	return l, err
 }
 
-// listenOn opens one listener, which the flag configures; nil for no address.
-func listenOn(ctx context.Context, flag, address string) (net.Listener, error) {
+// listenOn opens one listener, whose setting messages call name; nil for no address.
+func listenOn(ctx context.Context, name, address string) (net.Listener, error) {
 	if address == "" {
 		return nil, nil
 	}
 	opened, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", flag, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return opened, nil
 }

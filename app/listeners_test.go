@@ -56,7 +56,7 @@ func TestListen(t *testing.T) {
 			t.Parallel()
 			c := all
 			row.change(&c)
-			opened, err := listen(t.Context(), c, tls.Certificate{}, unlimited)
+			opened, err := listen(t.Context(), c, tlsutil.NewCurrent(tls.Certificate{}), unlimited)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -91,7 +91,7 @@ func TestListenFails(t *testing.T) {
 	} {
 		c := onFreePorts(t)
 		change(&c, used.Addr().String())
-		l, err := listen(t.Context(), c, tls.Certificate{}, unlimited)
+		l, err := listen(t.Context(), c, tlsutil.NewCurrent(tls.Certificate{}), unlimited)
 		if err == nil || !strings.HasPrefix(err.Error(), flag+": ") {
 			t.Errorf("%s: got %v", flag, err)
 		}

@@ -28,7 +28,7 @@ type nodeKey struct {
 func (c Config) givenKey() (k nodeKey, err error) {
 	switch {
 	case c.SecretFile != "":
-		return readNodeKey("--secret-file "+c.SecretFile, c.SecretFile)
+		return readNodeKey(c.named("secret-file")+" "+c.SecretFile, c.SecretFile)
 	case c.Secret != "":
 		k.from = "DROVER_SECRET"
 		if k.Key, err = seal.ParseKey(c.Secret); err != nil {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -35,32 +34,31 @@ type ObjectStore struct {
 	// that it has no entry for.
 	Roles         string
 	RefuseUnknown bool
-	// Reload makes the server read Roles again; nil leaves it at looking whether it has changed.
-	Reload <-chan os.Signal
 	// UploadBucket is the bucket of uploads whose placeholder has no address; empty is none.
 	UploadBucket string
 	// DocumentHosts are the hosts, beside those of S3, from which documents are read.
 	DocumentHosts objectstore.Hosts
 }
 
-// check refuses half a credential, whose parts come from the environment (cmd/drover/serve.go), and
-// settings that contradict each other.
-func (o ObjectStore) check() error {
+// checkObjectStore refuses half a credential and settings that contradict each other.
+func (c Config) checkObjectStore() error {
+	o := c.ObjectStore
 	if (o.AccessKeyID == "") != (o.SecretAccessKey == "") ||
 		o.SessionToken != "" && o.AccessKeyID == "" {
 		return errors.New("DROVER_S3_ACCESS_KEY_ID and DROVER_S3_SECRET_ACCESS_KEY: " +
 			"must be set both or not at all; DROVER_S3_SESSION_TOKEN goes with them")
 	}
 	if o.VirtualHosts && !isName(o.Endpoint) {
-		return errors.New("--s3-virtual-hosts: needs the name of a host in --s3-endpoint; " +
-			"the bucket goes in front of it")
+		return fmt.Errorf("%s: needs the name of a host in --s3-endpoint; "+
+			"the bucket goes in front of it", c.named("s3-virtual-hosts"))
 	}
 	if o.RefuseUnknown && o.Roles == "" {
-		return errors.New("--s3-unknown-roles refuse: needs --s3-roles; " +
-			"without that file every role is unknown")
+		return fmt.Errorf("%s: refuse needs --s3-roles; without that file every role is unknown",
+			c.named("s3-unknown-roles"))
 	}
 	if _, ok := job.DefaultUploads(o.UploadBucket, "", ""); !ok && o.UploadBucket != "" {
-		return fmt.Errorf("--s3-upload-bucket %s: must be the name of a bucket", o.UploadBucket)
+		return fmt.Errorf("%s: %s must be the name of a bucket",
+			c.named("s3-upload-bucket"), o.UploadBucket)
 	}
 	return nil
 }
@@ -93,7 +91,7 @@ func (s *Server) openObjectStore() (err error) {
 		Log:           s.Log,
 	})
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", s.named("s3-roles"), err)
 	}
 	var uploads job.Object
 	if o.UploadBucket != "" {

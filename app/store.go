@@ -2,7 +2,7 @@ package app
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"net/url"
 	"path/filepath"
 
@@ -57,21 +57,28 @@ func (c Config) checkStore() error {
 		return nil
 	}
 	u, err := url.Parse(c.Store)
-	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
-		return errors.New("--store: must be a URL like postgres://USER@HOST:5432/DATABASE")
+	if err != nil || !isPostgres(u) {
+		return fmt.Errorf("%s: must be a URL like postgres://USER@HOST:5432/DATABASE",
+			c.named("store"))
 	}
 	return nil
 }
 
+// isPostgres reports whether a URL has a scheme of PostgreSQL.
+func isPostgres(u *url.URL) bool { return u.Scheme == "postgres" || u.Scheme == "postgresql" }
+
 // Database is what may be shown of Config.Store: the URL without its password and parameters;
 // empty for the embedded store.
-func (s *Server) Database() string {
-	if s.Store == "" {
+func (s *Server) Database() string { return ShownDatabase(s.Store) }
+
+// ShownDatabase is what may be shown of the URL of a database.
+func ShownDatabase(text string) string {
+	if text == "" {
 		return ""
 	}
-	u, err := url.Parse(s.Store)
-	if err != nil {
-		return "" // not after checkStore
+	u, err := url.Parse(text)
+	if err != nil || !isPostgres(u) {
+		return "(not shown)" // a password may stand anywhere in it
 	}
 	shown := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
 	if u.User != nil {

@@ -21,6 +21,7 @@ import (
 	"github.com/drover-iot/drover/internal/connlimit"
 	"github.com/drover-iot/drover/internal/ids"
 	"github.com/drover-iot/drover/internal/rates"
+	"github.com/drover-iot/drover/internal/tlsutil"
 	"github.com/drover-iot/drover/job"
 )
 
@@ -43,12 +44,16 @@ func (s *Server) wire(ctx context.Context) error {
 	if err := s.join(ctx); err != nil {
 		return err
 	}
-	limits, err := s.connections()
+	if s.connectionLimits, err = s.measureConnections(); err != nil {
+		return err
+	}
+	limits, err := s.connectionLimits.share(s.Config)
 	if err != nil {
 		return err
 	}
-	limiter := connlimit.New(limits, s.Log)
-	if s.listeners, err = listen(ctx, s.Config, certificate, limiter); err != nil {
+	s.limiter = connlimit.New(limits, s.Log)
+	s.certificate = tlsutil.NewCurrent(certificate)
+	if s.listeners, err = listen(ctx, s.Config, s.certificate, s.limiter); err != nil {
 		return err
 	}
 	s.Endpoints = s.listeners.endpoints()
@@ -125,6 +130,7 @@ func (s *Server) join(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.control = control.NewHandler(plane, s.Log)
 	s.joinLive(plane)
 	operators := &gateway.OperatorAuth{
 		Keys:      s.secrets.keys,
@@ -132,7 +138,7 @@ func (s *Server) join(ctx context.Context) error {
 		OpenPlain: s.OpenPlain,
 	}
 	s.handler = &gateway.HTTP{
-		Control:   control.NewHandler(plane, s.Log),
+		Control:   s.control,
 		Device:    https.New(s.plane),
 		Server:    s.withLive(operators, &localHandler{operators.AllowLocal, s.localCalls()}),
 		Sessions:  s.consoleSessions(operators),
@@ -235,7 +241,7 @@ func (s *Server) joinBroker(ctx context.Context) (err error) {
 	if s.database != nil {
 		shared = nodeClients{s}
 	}
-	s.broker, err = broker.New(ctx, broker.Config{
+	limited := broker.Config{
 		Nodes:            shared,
 		Service:          gateway.JobsService(s.plane),
 		Authenticate:     s.devices.Authenticate,
@@ -250,8 +256,9 @@ func (s *Server) joinBroker(ctx context.Context) (err error) {
 		Seen:             s.seen,
 		Forward:          s.forward(),
 		Log:              s.Log,
-	})
-	if err != nil {
+	}
+	s.MQTTLimits.apply(&limited)
+	if s.broker, err = broker.New(ctx, limited); err != nil {
 		return err
 	}
 	s.plane.Publish = func(topic string, payload []byte) {

@@ -49,6 +49,13 @@ func NewHandler(p *Plane, log *slog.Logger) *Handler {
 	return h
 }
 
+// SetRate changes how often a second each operation may be called; 0 is any number.
+func (h *Handler) SetRate(perSecond float64) {
+	for _, limit := range h.rates {
+		limit.Set(perSecond)
+	}
+}
+
 // Knows reports whether an operation has a path, as it was sent, with some method.
 func (h *Handler) Knows(rawPath string) bool {
 	_, err := h.router.Match(http.MethodGet, rawPath)

@@ -99,6 +99,12 @@ type Engine struct {
 	heirs map[store.NodeID]store.NodeID
 }
 
+// SetLimits changes the limits on what is stored, while the engine runs.
+func (e *Engine) SetLimits(limits job.Limits) {
+	e.Jobs.Limits.Set(limits) // work has the same
+	e.wakeUp()                // jobs may be kept for a shorter time
+}
+
 // New returns an engine over a store.
 func New(c Config) *Engine {
 	e := &Engine{
@@ -121,7 +127,7 @@ func New(c Config) *Engine {
 		Store:   reads,
 		Commits: e.commits,
 		Clock:   c.Clock,
-		Limits:  c.Limits,
+		Limits:  jobs.NewLimits(c.Limits),
 		Managed: c.Managed,
 
 		Events: c.Events,

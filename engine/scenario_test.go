@@ -158,13 +158,12 @@ func (s *scenario) command(t *testing.T, d *datadriven.TestData) (string, error)
 		s.due.Lock() // what runs by itself reads the limits under one of these
 		defer s.due.Unlock()
 		return "", s.commits.Exclusive(func() error {
-			limits := job.Limits{
+			s.Jobs.Limits.Set(job.Limits{
 				Retention:        kept,
 				Concurrent:       args.int("concurrent"),
 				ActiveContinuous: args.int("continuous"),
 				ActiveSnapshot:   args.int("snapshot"),
-			}
-			s.Jobs.Limits, s.work.Limits = limits, limits
+			})
 			return nil
 		})
 	case "away": // the server is down for a while

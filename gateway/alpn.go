@@ -29,13 +29,13 @@ const (
 const handshakeTimeout = 10 * time.Second
 
 // MQTTConfig is the TLS of the MQTT listener. A client without a certificate fails the handshake.
-func MQTTConfig(server tls.Certificate) *tls.Config {
+func MQTTConfig(server *tlsutil.Current) *tls.Config {
 	return tlsutil.ServerConfig(server, tls.RequireAnyClientCert, alpnMQTT, alpnPlainMQTT)
 }
 
 // HTTPSConfig is the TLS of the common listener of HTTPS and MQTT. A certificate is asked for and
 // not demanded: operators have none, they sign.
-func HTTPSConfig(server tls.Certificate) *tls.Config {
+func HTTPSConfig(server *tlsutil.Current) *tls.Config {
 	return tlsutil.ServerConfig(server, tls.RequestClientCert, alpnMQTT, alpnHTTP, alpnHTTP1)
 }
 

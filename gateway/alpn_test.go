@@ -59,10 +59,10 @@ func TestAcceptGoesOn(t *testing.T) {
 func TestProtocolDecides(t *testing.T) { // R-BRK-1, R-BRK-2
 	t.Parallel()
 	certificate, roots := serverPair(t)
-	s, _, _ := runSplit(t, tls.NewListener(listen(t), HTTPSConfig(certificate)))
+	s, _, _ := runSplit(t, tls.NewListener(listen(t), HTTPSConfig(tlsutil.NewCurrent(certificate))))
 	sendEach(s.MQTT(), "MQTT")
 	sendEach(s.HTTP(), "HTTP")
-	mutual := tls.NewListener(listen(t), MQTTConfig(certificate))
+	mutual := tls.NewListener(listen(t), MQTTConfig(tlsutil.NewCurrent(certificate)))
 	t.Cleanup(func() { mutual.Close() })
 	sendEach(mutual, "MQTTS")
 	for _, row := range []struct {
@@ -120,8 +120,8 @@ func TestNoCertificate(t *testing.T) { // R-BRK-1, R-BRK-2
 		config *tls.Config
 		fails  bool
 	}{
-		"HTTPS": {HTTPSConfig(certificate), false},
-		"MQTTS": {MQTTConfig(certificate), true},
+		"HTTPS": {HTTPSConfig(tlsutil.NewCurrent(certificate)), false},
+		"MQTTS": {MQTTConfig(tlsutil.NewCurrent(certificate)), true},
 	} {
 		l := tls.NewListener(listen(t), row.config)
 		t.Cleanup(func() { l.Close() })
@@ -142,8 +142,8 @@ func TestOldTLS(t *testing.T) { // R-BRK-4
 	t.Parallel()
 	certificate, roots := serverPair(t)
 	for name, config := range map[string]*tls.Config{
-		"HTTPS": HTTPSConfig(certificate),
-		"MQTTS": MQTTConfig(certificate),
+		"HTTPS": HTTPSConfig(tlsutil.NewCurrent(certificate)),
+		"MQTTS": MQTTConfig(tlsutil.NewCurrent(certificate)),
 	} {
 		l := tls.NewListener(listen(t), config)
 		t.Cleanup(func() { l.Close() })
@@ -164,7 +164,7 @@ func TestOldTLS(t *testing.T) { // R-BRK-4
 func TestBranchCloses(t *testing.T) {
 	t.Parallel()
 	certificate, roots := serverPair(t)
-	s, ended, cancel := runSplit(t, tls.NewListener(listen(t), HTTPSConfig(certificate)))
+	s, ended, cancel := runSplit(t, tls.NewListener(listen(t), HTTPSConfig(tlsutil.NewCurrent(certificate))))
 	sendEach(s.HTTP(), "HTTP")
 	for range 2 { // closing it again is no error
 		if err := s.MQTT().Close(); err != nil {
@@ -225,7 +225,7 @@ func TestSilentClient(t *testing.T) {
 	certificate, _ := serverPair(t)
 	synctest.Test(t, func(t *testing.T) {
 		l := newQueue()
-		_, ended, cancel := runSplit(t, tls.NewListener(l, HTTPSConfig(certificate)))
+		_, ended, cancel := runSplit(t, tls.NewListener(l, HTTPSConfig(tlsutil.NewCurrent(certificate))))
 		client, server := net.Pipe()
 		began := time.Now()
 		l.conns <- server

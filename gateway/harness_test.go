@@ -177,8 +177,8 @@ func (s *server) listen(log *slog.Logger) {
 	forMQTTS, forHTTPS := loopback(s.t), loopback(s.t)
 	s.http, s.mqtt = plainHTTP.Addr().String(), plainMQTT.Addr().String()
 	s.mqtts, s.https = forMQTTS.Addr().String(), forHTTPS.Addr().String()
-	split := gateway.NewSplit(tls.NewListener(forHTTPS, gateway.HTTPSConfig(pair)))
-	secured := tls.NewListener(forMQTTS, gateway.MQTTConfig(pair))
+	split := gateway.NewSplit(tls.NewListener(forHTTPS, gateway.HTTPSConfig(tlsutil.NewCurrent(pair))))
+	secured := tls.NewListener(forMQTTS, gateway.MQTTConfig(tlsutil.NewCurrent(pair)))
 
 	serveHTTP := func(l net.Listener) func(context.Context) error {
 		return func(ctx context.Context) error {

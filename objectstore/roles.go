@@ -52,7 +52,7 @@ func OpenRoles(c RolesConfig) (*Roles, error) {
 	r.seen = fileState(c.File)
 	table, err := readRoles(c.File, !c.Own)
 	if err != nil {
-		return nil, fmt.Errorf("--s3-roles: %w", err)
+		return nil, err
 	}
 	r.table.Store(&table)
 	return r, nil

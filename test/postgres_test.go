@@ -111,7 +111,7 @@ func TestRefusedDatabases(t *testing.T) {
 		{"an unknown database", strings.Replace(server.URL("drover", nil), "/postgres?", "/fleet?", 1), `database "fleet" does not exist`},
 		{"an unknown schema", server.URL("drover", url.Values{"search_path": {"none"}}), "no schema of the search path exists"},
 		{"a parameter that is none", "postgres://u:" + wrongPassword + "@" + nobody + "/d?sslmode=perhaps", "parameters such as sslmode"},
-		{"no URL", "host=db password=" + wrongPassword, "--store: must be a URL like postgres://"},
+		{"no URL", "host=db password=" + wrongPassword, "DROVER_STORE: must be a URL like postgres://"},
 		{"commits that are lost", server.URL("drover", url.Values{"synchronous_commit": {"off"}}), "synchronous_commit=off and would lose"},
 		{"an older server", older, "PostgreSQL 14, and Drover needs 15 or later"},
 		{"a newer schema", newer.Store, "written by a newer Drover: its schema is at version 9999"},

@@ -185,9 +185,9 @@ func TestRolesRefused(t *testing.T) { // R-ART-2, R-ART-3, R-PRE-23
 		{[]string{"--s3-roles", filepath.Join(dir, "missing.json")}, "--s3-roles: "},
 		{[]string{"--s3-roles", open}, "--s3-roles: "},
 		{[]string{"--s3-roles", wrong}, "assumeRole needs a credential"},
-		{[]string{"--s3-unknown-roles", "refuse"}, "--s3-unknown-roles refuse: needs --s3-roles"},
-		{[]string{"--s3-unknown-roles", "maybe"}, "must be refuse or default"},
-		{[]string{"--s3-upload-bucket", "a/b"}, "--s3-upload-bucket a/b: must be the name of a bucket"},
+		{[]string{"--s3-unknown-roles", "refuse"}, "--s3-unknown-roles: refuse needs --s3-roles"},
+		{[]string{"--s3-unknown-roles", "maybe"}, "must be default or refuse"},
+		{[]string{"--s3-upload-bucket", "a/b"}, "--s3-upload-bucket: a/b must be the name of a bucket"},
 		{[]string{"--document-hosts", "https://files.example"}, "files.example or inner.example:8443=10.0.0.0/8"},
 	} {
 		if status, printed := testserver.New(t).Refused(tt.flags...); status == 0 || !strings.Contains(printed, tt.says) || strings.Contains(printed, "goroutine") {

@@ -13,11 +13,10 @@ import (
 // device, which is one client address (R-ART-16). The limiters serve their callers in turn, a chunk
 // each, so downloads under way share a rate equally.
 type Rates struct {
-	total     *rate.Limiter // nil: no limit
-	perDevice float64       // 0: no limit
-
-	mu      sync.Mutex
-	devices map[string]*deviceRate // those that download now
+	mu        sync.Mutex             // guards what follows
+	total     *rate.Limiter          // nil: no limit
+	perDevice float64                // 0: no limit
+	devices   map[string]*deviceRate // those that download now
 }
 
 // deviceRate is the rate of one address.
@@ -28,11 +27,19 @@ type deviceRate struct {
 
 // NewRates returns rates in bytes per second; 0 is any number.
 func NewRates(total, perDevice float64) *Rates {
-	r := &Rates{perDevice: perDevice, devices: map[string]*deviceRate{}}
+	r := &Rates{}
+	r.Set(total, perDevice)
+	return r
+}
+
+// Set changes the rates. Downloads that have begun keep theirs.
+func (r *Rates) Set(total, perDevice float64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.total, r.perDevice, r.devices = nil, perDevice, map[string]*deviceRate{}
 	if total > 0 {
 		r.total = newLimiter(total)
 	}
-	return r
 }
 
 // newLimiter lets at most a quarter of a second's bytes go at once, and a chunk.
@@ -44,21 +51,23 @@ func newLimiter(perSecond float64) *rate.Limiter {
 type share struct {
 	rates    *Rates
 	address  string
+	device   *deviceRate // nil: no limit for each device
 	limiters []*rate.Limiter
 }
 
 // begin enters a download from an address. end must be called.
 func (r *Rates) begin(address string) *share {
 	s := &share{rates: r, address: address}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if r.perDevice > 0 {
-		r.mu.Lock()
-		defer r.mu.Unlock()
 		device := r.devices[address]
 		if device == nil {
 			device = &deviceRate{Limiter: newLimiter(r.perDevice)}
 			r.devices[address] = device
 		}
 		device.downloads++
+		s.device = device
 		s.limiters = append(s.limiters, device.Limiter)
 	}
 	if r.total != nil {
@@ -70,17 +79,16 @@ func (r *Rates) begin(address string) *share {
 // end removes a download. The limiter of an address stays until it would be as a new one is:
 // otherwise a device that asks for many short ranges had no limit.
 func (s *share) end() {
-	r := s.rates
-	if r.perDevice <= 0 {
+	r, device := s.rates, s.device
+	if device == nil {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	device := r.devices[s.address]
 	if device.downloads--; device.downloads > 0 {
 		return
 	}
-	full := time.Duration(float64(device.Burst()) / r.perDevice * float64(time.Second))
+	full := time.Duration(float64(device.Burst()) / float64(device.Limit()) * float64(time.Second))
 	time.AfterFunc(full, func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()

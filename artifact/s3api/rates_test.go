@@ -124,3 +124,24 @@ func TestShortBody(t *testing.T) { // R-ART-15
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { return len(p), nil }
+
+// New rates are for downloads that begin; those that have begun keep theirs and end as before.
+func TestSetRates(t *testing.T) { // R-CFG-11
+	t.Parallel()
+	r := NewRates(0, 1000)
+	old := r.begin("a")
+	r.Set(5000, 0)
+	if now := r.begin("a"); len(now.limiters) != 1 || now.limiters[0].Limit() != 5000 {
+		t.Errorf("a new download has %d limits", len(now.limiters))
+	}
+	r.Set(0, 2000)
+	now := r.begin("a")
+	if len(now.limiters) != 1 || now.limiters[0].Limit() != 2000 || old.limiters[0].Limit() != 1000 {
+		t.Errorf("the limits are %v, before %v", now.limiters[0].Limit(), old.limiters[0].Limit())
+	}
+	old.end()
+	if r.devices["a"] != now.device || now.device.downloads != 1 {
+		t.Error("the end of an old download ended the new one's share")
+	}
+	now.end()
+}

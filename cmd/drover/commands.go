@@ -21,6 +21,8 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"serve", "runs the server", nil, serve},
+		{"config", "shows the settings that a server would have, and where they come from", nil,
+			showConfig},
 		{"demo", "shows in a minute what Drover does: a server, devices, and a job that is changed " +
 			"while it runs", nil, runDemo},
 		{"clock", "reads or moves the clock of a server with --clock virtual", nil, runClock},

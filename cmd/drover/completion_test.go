@@ -59,7 +59,7 @@ func TestOwnValuesAreCompleted(t *testing.T) {
 		"serve --clock":            "real virtual",
 		"serve --log":              "debug info warn error",
 		"serve --artifacts":        "on off auto",
-		"serve --s3-unknown-roles": "refuse default",
+		"serve --s3-unknown-roles": "default refuse",
 		"jobs list --status":       "IN_PROGRESS CANCELED COMPLETED DELETION_IN_PROGRESS SCHEDULED",
 		"jobs list --output":       "table json",
 		"nodes --output":           "table json",

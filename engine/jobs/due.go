@@ -227,7 +227,7 @@ type purgeReader interface {
 
 // purgeable returns up to limit jobs that ended longer ago than they are kept.
 func (b *Background) purgeable(r purgeReader, now time.Time, limit int) ([]job.Job, error) {
-	before, purges := b.Limits.PurgeBefore(now)
+	before, purges := b.Limits.Get().PurgeBefore(now)
 	if !purges {
 		return nil, nil
 	}

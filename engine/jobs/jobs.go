@@ -113,7 +113,7 @@ func (s *Service) newJob(
 	if !j.WaitForSchedule(now) {
 		j.StartRollout(sources, newest, now)
 	}
-	return j, sources, checkNewJob(r, s.Limits, j)
+	return j, sources, checkNewJob(r, s.Limits.Get(), j)
 }
 
 // UpdateJob changes a running job; rules R-UPD. A namespace that is given and is not that of the
@@ -163,7 +163,7 @@ func (s *Service) CancelJob(
 		if err := j.CancelJob(c, tx.Now); err != nil {
 			return err
 		}
-		if err := checkConcurrency(tx, s.Limits, before, j); err != nil {
+		if err := checkConcurrency(tx, s.Limits.Get(), before, j); err != nil {
 			return err
 		}
 		canceled = j

@@ -1,6 +1,8 @@
 package jobs
 
 import (
+	"sync/atomic"
+
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/job"
@@ -24,8 +26,9 @@ type Config struct {
 	Store   store.Store
 	Commits *commit.Committer
 	// Clock gives the time of checks outside a commit; inside, Tx.Now does.
-	Clock  clock.Clock
-	Limits job.Limits
+	Clock clock.Clock
+	// Limits are those on what is stored. They can change while the server runs.
+	Limits *Limits
 	// FollowAtOnce is how many executions and continuous jobs a change of a thing's groups deals
 	// with before it is answered (R-JOB-61); 0 is InlineStep.
 	FollowAtOnce int
@@ -42,6 +45,22 @@ type Config struct {
 	// Objects asks object stores; nil asks none, and reads no documents.
 	Objects Objects
 }
+
+// Limits are the limits on what is stored, as they are now.
+type Limits struct{ limits atomic.Pointer[job.Limits] }
+
+// NewLimits returns limits that begin like this.
+func NewLimits(limits job.Limits) *Limits {
+	l := &Limits{}
+	l.Set(limits)
+	return l
+}
+
+// Set changes the limits. What is there stays, also when it is more; only retention acts on it.
+func (l *Limits) Set(limits job.Limits) { l.limits.Store(&limits) }
+
+// Get is the limits as they are now.
+func (l *Limits) Get() job.Limits { return *l.limits.Load() }
 
 // Service is the use cases of jobs. Its methods may be called concurrently.
 type Service struct{ Config }

@@ -76,14 +76,15 @@ func (s *Service) checkNewTemplate(tx *commit.Tx, id string) error {
 	} else if !commit.Missing(err) {
 		return err
 	}
-	if s.Limits.Templates == 0 { // what has no limit is not counted
+	limits := s.Limits.Get()
+	if limits.Templates == 0 { // what has no limit is not counted
 		return nil
 	}
 	n, err := tx.TemplateCount()
 	if err != nil {
 		return err
 	}
-	return s.Limits.CheckTemplates(n)
+	return limits.CheckTemplates(n)
 }
 
 // templateFromJob copies a job into a template, with what the request says in place of what the job

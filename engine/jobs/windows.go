@@ -13,12 +13,13 @@ func (b *Background) openStep(tx *commit.Tx, j job.Job) error {
 		return nil
 	}
 	if !j.Progress.Finished {
-		concurrent, err := concurrentJobs(tx, b.Limits)
+		limits := b.Limits.Get()
+		concurrent, err := concurrentJobs(tx, limits)
 		if err != nil {
 			return err
 		}
-		if b.Limits.ConcurrencyReached(concurrent) {
-			j.CancelAtLimit(b.Limits.Concurrent, tx.Now) // R-JOB-4
+		if limits.ConcurrencyReached(concurrent) {
+			j.CancelAtLimit(limits.Concurrent, tx.Now) // R-JOB-4
 			tx.SetJob(j)
 			return nil
 		}

@@ -20,6 +20,13 @@ func New(limits Limits, log *slog.Logger) *Limiter {
 	return &Limiter{table: newTable(limits), log: log}
 }
 
+// SetLimits changes the limits. Connections that are there stay, also when they are more.
+func (m *Limiter) SetLimits(limits Limits) {
+	m.table.mu.Lock()
+	defer m.table.mu.Unlock()
+	m.table.limits = limits
+}
+
 // Listen returns a listener that accepts from l what there is room for, and closes the rest. TLS
 // comes on top of it.
 func (m *Limiter) Listen(l net.Listener) net.Listener { return &listener{l, m} }

@@ -131,3 +131,27 @@ func connect(t *testing.T, l net.Listener) (client, server net.Conn) {
 	t.Cleanup(func() { server.Close() })
 	return client, server
 }
+
+// With less limits who is there stays; with more the next one comes in.
+func TestSetLimits(t *testing.T) { // R-CFG-11
+	t.Parallel()
+	limiter := New(Limits{Total: 2, Unidentified: 2, PerAddress: 2}, slog.New(slog.DiscardHandler))
+	l := listen(t, limiter)
+	client, server := connect(t, l)
+	limiter.SetLimits(Limits{})
+	one, two := net.Pipe()
+	if c := limiter.count(one); c != nil {
+		t.Error("one more is counted above the limit")
+	}
+	if _, err := two.Read(make([]byte, 1)); err == nil {
+		t.Error("what is above the limit is not closed")
+	}
+	if _, err := server.Write([]byte("x")); err != nil {
+		t.Error(err)
+	}
+	if _, err := client.Read(make([]byte, 1)); err != nil {
+		t.Errorf("who was there is cut off: %v", err)
+	}
+	limiter.SetLimits(Limits{Total: 2, Unidentified: 2, PerAddress: 2})
+	connect(t, l)
+}

@@ -33,9 +33,8 @@ var causeTexts = [causes]string{
 
 // table counts connections.
 type table struct {
-	limits Limits
-
 	mu        sync.Mutex // guards what follows
+	limits    Limits
 	open      int
 	waiting   *list.List                  // of *unidentified, oldest first
 	idle      *list.List                  // of *Conn whose callers are known, the longest idle first

@@ -68,3 +68,20 @@ func allowed(l *Limit, calls int) (n int) {
 	}
 	return n
 }
+
+// A limit can change while it is in use, also to none and back.
+func TestSet(t *testing.T) { // R-CFG-11
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := PerSecond(0)
+		for _, step := range []struct {
+			rate float64
+			want int
+		}{{2, 2}, {5, 5}, {0, 99}, {1, 1}} {
+			l.Set(step.rate)
+			if got := allowed(l, 99); got != step.want {
+				t.Errorf("%v a second: %d allowed, want %d", step.rate, got, step.want)
+			}
+		}
+	})
+}

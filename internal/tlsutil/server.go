@@ -1,8 +1,10 @@
 package tlsutil
 
 import (
+	"bytes"
 	"crypto/tls"
 	"slices"
+	"sync/atomic"
 )
 
 // ServerConfig is the TLS of a listener: versions 1.2 and 1.3, the curve P-256 preferred for the
@@ -13,10 +15,10 @@ import (
 // offers only others is served without a protocol, where crypto/tls would refuse it (R-BRK-1).
 // Sessions can be resumed in both cases, because each has one configuration for all connections.
 func ServerConfig(
-	certificate tls.Certificate, clients tls.ClientAuthType, protocols ...string,
+	certificate *Current, clients tls.ClientAuthType, protocols ...string,
 ) *tls.Config {
 	config := &tls.Config{
-		Certificates:     []tls.Certificate{certificate},
+		GetCertificate:   certificate.get,
 		ClientAuth:       clients,
 		NextProtos:       protocols,
 		MinVersion:       tls.VersionTLS12,
@@ -32,4 +34,30 @@ func ServerConfig(
 		return noProtocols, nil
 	}
 	return config
+}
+
+// Current is the certificate of a server, which can be replaced while connections are served by it:
+// those that there are keep the one that they began with.
+type Current struct {
+	certificate atomic.Pointer[tls.Certificate]
+}
+
+// NewCurrent returns a Current that begins with a certificate.
+func NewCurrent(certificate tls.Certificate) *Current {
+	c := &Current{}
+	c.Set(certificate)
+	return c
+}
+
+// Set has new connections get another certificate.
+func (c *Current) Set(certificate tls.Certificate) { c.certificate.Store(&certificate) }
+
+// Is reports whether new connections get this certificate already.
+func (c *Current) Is(certificate tls.Certificate) bool {
+	return slices.EqualFunc(c.certificate.Load().Certificate, certificate.Certificate, bytes.Equal)
+}
+
+// get is what crypto/tls asks.
+func (c *Current) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	return c.certificate.Load(), nil
 }

@@ -23,7 +23,7 @@ func TestServerConfig(t *testing.T) {
 	}
 	roots := x509.NewCertPool()
 	roots.AddCert(a.Certificate)
-	server := ServerConfig(pair, tls.RequireAnyClientCert, "first", "second")
+	server := ServerConfig(NewCurrent(pair), tls.RequireAnyClientCert, "first", "second")
 	for name, row := range map[string]struct {
 		offered []string
 		want    string
