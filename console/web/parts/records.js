@@ -6,12 +6,13 @@ import {differences} from './flatten.js';
 import {Loading, Problem} from './notice.js';
 import {Time} from './time.js';
 
-// Records lists the newest records first: those of a resource such as job/fw-2, or of an operator.
-export function Records({resource, operator}) {
+// Records lists the newest records first: those of a resource such as job/fw-2, or of an operator. It
+// reads them again when turn changes.
+export function Records({resource, operator, turn}) {
   const {items, error, loading, more, reload} = usePages(async (before, signal) => {
     const answer = await get('/_drover/audit', {resource, operator, before, limit: 25}, {signal});
     return {items: answer.records, next: answer.next};
-  }, [resource, operator]);
+  }, [resource, operator], turn);
   if (items.length === 0 && loading) return html`<${Loading} />`;
   return html`<${Problem} error=${error} retry=${reload} />
     ${items.length === 0 && !error && html`<p class="quiet">No change is recorded${more ? ' in what was looked at' : ''}.</p>`}
