@@ -40,5 +40,8 @@ export function Outlook({forecast: {data, error, loading}}) {
 
 const when = (moment) => moment?.p50 && html`<${Time} at=${moment.p50} /> ${moment.p90 && html`<span class="quiet small">9 of 10 by <${Time} at=${moment.p90} /></span>`}`;
 
-const stop = ({abort, guard}) => [abort !== undefined && `by abort in ${percent(abort / 100)}`, guard !== undefined && `by the guard in ${percent(guard / 100)}`]
-  .filter(Boolean).join(', ') + ' of runs';
+// stop says how often a release is stopped that fails as is assumed.
+function stop({abort, guard}) {
+  const parts = [Number(abort) > 0 && `by abort in ${percent(abort / 100)}`, Number(guard) > 0 && `by the guard in ${percent(guard / 100)}`].filter(Boolean);
+  return parts.length > 0 ? parts.join(', ') + ' of runs' : 'in none of the runs';
+}

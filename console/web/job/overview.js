@@ -45,7 +45,7 @@ export function Overview({id, job, steering, changed}) {
     <${Section} title="Failures">
       ${past.data && html`<${FailureRate} points=${past.data.points} criteria=${job.abortConfig?.criteriaList}
         guard=${state.guard} guardRate=${guardRate(steering.settings.guard)} />`}
-      ${state.observed.length > 0 && html`<h3>Seen by abort and guard</h3><ul>${state.observed.map((o) => html`<li key=${o.at}>
+      ${state.observed.length > 0 && html`<h3>Seen by abort and guard</h3><ul>${state.observed.map((o, i) => html`<li key=${i}>
         <${Time} at=${o.at} />: ${o.criterion ? `criterion ${o.criterion}` : 'the guard'}, ${o.failures} of ${o.executed} failed; ${o.action}</li>`)}</ul>`}
     </${Section}>`;
 }

@@ -50,7 +50,8 @@ function Create({onClose}) {
         <button type="button" class="primary" disabled=${busy} onClick=${create}>Create</button></div>
     </${Dialog}>`;
   }
-  return html`<${Dialog} title="Keep the private key" onClose=${() => go(['certificates', made.certificateId])}>
+  const stay = () => {}; // Escape must not lose the key
+  return html`<${Dialog} title="Keep the private key" onClose=${stay}>
     <p>This is the only time that it can be read.</p>
     <ul class="plain-list">
       <li><${Save} name=${made.certificateId.slice(0, 10) + '.private.key'} text=${made.keyPair.PrivateKey}>Save the private key</${Save}></li>
