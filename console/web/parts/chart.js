@@ -18,7 +18,9 @@ import {compact} from './number.js';
 //   summary the sentence
 export function Chart({times, series, bands = [], grounds = [], shades = [], levels = [], now, format = compact, summary, height = 260}) {
   const place = useRef();
-  const [plot, setPlot] = useState();
+  const [plot, setPlot] = useState(); // {drawn, shape}
+  // What a plot cannot change once it is drawn: with another shape there is another plot.
+  const shape = JSON.stringify([series.map((s) => s.label), levels, shades, now]);
   const [error, setError] = useState();
   useEffect(() => {
     let drawn, ended;
@@ -28,7 +30,7 @@ export function Chart({times, series, bands = [], grounds = [], shades = [], lev
         drawn?.destroy();
         drawn = new UPlot(options({series, bands, shades, levels, now, format, height, width: place.current.clientWidth}, UPlot),
           [times, ...series.map((s) => s.values)], place.current);
-        setPlot(drawn);
+        setPlot({drawn, shape});
       };
       draw();
       addEventListener('themechange', draw);
@@ -45,9 +47,9 @@ export function Chart({times, series, bands = [], grounds = [], shades = [], lev
     }).catch(setError);
     let end = () => {};
     return () => { ended = true; end(); };
-  }, [series.map((s) => s.label).join(), JSON.stringify(levels), JSON.stringify(shades), now]);
+  }, [shape]);
   useEffect(() => {
-    plot?.setData([times, ...series.map((s) => s.values)]);
+    if (plot?.shape === shape) plot.drawn.setData([times, ...series.map((s) => s.values)]);
   }, [plot, times, series]);
   return html`<figure class="chart">
     <${Problem} error=${error && new Error('The chart could not be drawn. Load the page again: the server may be another version by now.')} />
