@@ -17,6 +17,9 @@ function App() {
   useEffect(() => {
     whenSignedOut(() => setEnded(true));
     current().then((s) => setSession(s ?? null), setError);
+    // To ask for the session renews one that is half over, so that a page that is used does not end.
+    const timer = setInterval(() => document.hidden || current().catch(() => {}), 3_600_000);
+    return () => clearInterval(timer);
   }, []);
   if (error) return html`<main class="alone"><${Problem} error=${error} retry=${() => location.reload()} /></main>`;
   if (session === undefined) return html`<main class="alone"><${Loading} /></main>`;
