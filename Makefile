@@ -35,7 +35,7 @@ release-check: .tools/bin/cyclonedx-gomod
 
 # All tests, with what they need installed first. Never from the cache: it does not see that the binary changed.
 test: setup
-	$(GO) test -count=1 ./...
+	$(GO) test -count=1 -timeout 20m ./...
 
 setup:
 	GO='$(GO)' ./scripts/setup-tests.sh
