@@ -190,7 +190,7 @@ func (s *Server) launch(flags []string) {
 	defer func() { _ = printed.Close() }() // the process has its own
 	s.Output = Printed{printed.Name()}
 	s.command = exec.Command(args[0], args[1:]...)
-	s.command.Env = append(os.Environ(), "DROVER_STORE="+s.Store)
+	s.command.Env = append(environment(), "DROVER_STORE="+s.Store)
 	s.command.Env = append(s.command.Env, s.Env...)
 	s.command.Stdout, s.command.Stderr = printed, printed
 	if err := s.command.Start(); err != nil {
@@ -201,6 +201,14 @@ func (s *Server) launch(flags []string) {
 		defer close(s.ended)
 		s.err = s.command.Wait()
 	}()
+}
+
+// environment is that of the tests without what is theirs: a variable such as DROVER_EXHAUSTIVE is no
+// setting of a server, which would warn of it.
+func environment() []string {
+	return slices.DeleteFunc(os.Environ(), func(variable string) bool {
+		return strings.HasPrefix(variable, "DROVER_")
+	})
 }
 
 // Kill ends the server at once, as a power cut would.
