@@ -11,9 +11,8 @@ BINARY="${1:?the program}" DIST="${4:?the folder to write to}"
 HELPER="${HELPER:-$BINARY}"
 export ARCH="${2:?the architecture}" VERSION="${3:?the version}"
 export SOURCE_DATE_EPOCH="${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}" TZ=UTC LC_ALL=C
-BUILT="$(date -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)"
 STAGE="$(mktemp -d)"
-export BUILT STAGE
+export STAGE
 trap 'rm -rf "$STAGE"' EXIT
 
 cp "$BINARY" "$STAGE/drover"
