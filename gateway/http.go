@@ -48,9 +48,10 @@ type HTTP struct {
 	Artifacts *Artifacts
 	// Console serves the web page, without credentials: what it shows it asks for as everybody does.
 	Console Page
-	// Ready says why the server should get no requests now; nil when it may.
-	Ready func() error
-	Log   *slog.Logger
+	Health
+	// Metrics answers Prometheus; nil when another listener does.
+	Metrics *Metrics
+	Log     *slog.Logger
 
 	// answering is the number of requests whose caller is known and whose body has been read.
 	answering atomic.Int64
@@ -70,6 +71,10 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set(requestIDHeader, requestID)
 	if probe := h.health(r.URL.Path); probe != nil {
 		serveHealth(w, r, probe)
+		return
+	}
+	if r.URL.Path == metricsPath && h.Metrics != nil {
+		h.Metrics.ServeHTTP(w, r)
 		return
 	}
 	if h.Console != nil && !hasSignature(r) && h.Console.Serves(r) {
