@@ -80,7 +80,7 @@ type Server struct {
 
 // Endpoints is the content of endpoints.json.
 type Endpoints struct {
-	HTTP, HTTPS, MQTT, MQTTS string
+	HTTP, HTTPS, MQTT, MQTTS, Admin string
 	Account, Region, CA      string
 	AccessKeyID              string `json:"accessKeyId"`
 	SecretAccessKey          string `json:"secretAccessKey"`
