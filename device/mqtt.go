@@ -33,6 +33,8 @@ type Request struct {
 	// (R-HTTP-24).
 	PacketID    uint16
 	Redelivered bool
+	// Connection is the number of the connection that it came by, for the log.
+	Connection uint64
 }
 
 // Answer handles a request that a device published, and returns topic and payload of the answer
@@ -56,7 +58,7 @@ func (p *Plane) Answer(ctx context.Context, r Request) (reply string, body []byt
 		err = errTooLarge
 	}
 	if fault.Of(err) == nil {
-		p.Log.Error("device request", "topic", r.Topic, "err", err)
+		p.Log.Error("device request", "topic", r.Topic, "connection", r.Connection, "err", err)
 	}
 	code := api.OnMQTT(err)
 	p.CountAnswer(OverMQTT, operationOf(topic.Kind), string(code), began)

@@ -64,11 +64,23 @@ type Page interface {
 	Serves(*http.Request) bool
 }
 
-// ServeHTTP serves one request. Who calls is found out before the body is read (R-WIRE-29).
+// ServeHTTP serves one request, and logs it with the id that its answer carries.
 func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	started := time.Now() // real time: it only goes into the log
 	requestID := ids.Random{}.UUID()
 	w.Header().Set(requestIDHeader, requestID)
+	h.route(w, r)
+	if !h.Log.Enabled(r.Context(), slog.LevelDebug) {
+		return
+	}
+	// The path without the query, in which there may be a signature.
+	h.Log.Debug("http request", "method", r.Method, "path", r.URL.Path, "request", requestID,
+		"code", w.Header().Get("x-amzn-ErrorType"), "remote", r.RemoteAddr,
+		"took", time.Since(started))
+}
+
+// route finds out who answers a request. Who calls is found out before the body is read (R-WIRE-29).
+func (h *HTTP) route(w http.ResponseWriter, r *http.Request) {
 	if probe := h.health(r.URL.Path); probe != nil {
 		serveHealth(w, r, probe)
 		return
@@ -103,8 +115,6 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		h.serveSigned(w, r)
 	}
-	h.Log.Debug("http request", "method", r.Method, "path", r.URL.Path, "request", requestID,
-		"took", time.Since(started))
 }
 
 // hasSignature reports whether a request claims to be signed, in its headers or in its query.

@@ -168,7 +168,8 @@ func (s *Sessions) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if f := fault.Of(err); f != nil {
 		status, message = sessionStatus(f.Code), f.Message
 	} else {
-		s.Log.Error("console session", "method", r.Method, "err", err)
+		s.Log.Error("console session", "method", r.Method,
+			"request", w.Header().Get(requestIDHeader), "err", err)
 	}
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(map[string]string{"message": message}) // the caller may be gone

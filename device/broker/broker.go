@@ -35,6 +35,8 @@ type Broker struct {
 	retained retained
 	journal  *journal
 	stored   storedBytes // of the messages that wait for sessions
+	// lastConnection is the number of the connection that was accepted last.
+	lastConnection atomic.Uint64
 	// lastShared is the number of a shared body that was given last.
 	lastShared atomic.Uint64
 	wills      willBytes
