@@ -51,6 +51,9 @@ func Open(path string) (*Store, error) {
 	if err := createPrivate(path); err != nil {
 		return nil, err
 	}
+	if err := inspect(path); err != nil {
+		return nil, err
+	}
 	writer, err := connect(path, writerCache)
 	if err != nil {
 		return nil, err
@@ -119,13 +122,16 @@ func connect(path string, cache int) (*conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	c := &conn{db: db, statements: map[string]*stmt{}}
+	c := &conn{path: path, db: db, statements: map[string]*stmt{}}
 	settings := fmt.Sprintf(
 		"PRAGMA synchronous = FULL; PRAGMA cache_size = -%d; PRAGMA temp_store = MEMORY", cache)
 	err = errors.Join(
 		db.BusyTimeout(busy), db.WALAutoCheckpoint(checkpointPages), db.Exec(settings))
 	if err != nil {
 		_ = c.close()
+		if errors.Is(err, sqlite3.IOERR_DATA) {
+			return nil, damaged(path, err)
+		}
 		return nil, fmt.Errorf("%s is damaged or not a database: %w", path, err)
 	}
 	return c, nil
