@@ -143,9 +143,11 @@ func (b *backuper) copyStore(ctx context.Context) (schema int, err error) {
 		}
 		return 0, nil
 	}
-	return sqlite.Backup(ctx, file, b.live, b.store, func(done, total int64) {
+	progress, stop := eachSecond(func(done, total int64) {
 		b.Progress("copying the store", done, total)
 	})
+	defer stop()
+	return sqlite.Backup(ctx, file, b.live, b.store, progress)
 }
 
 // addAll adds the copy of the store, the files of the folder, and the artifacts.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"time"
 
 	"github.com/drover-iot/drover/store/postgres"
 	"github.com/drover-iot/drover/store/sqlite"
@@ -49,10 +50,11 @@ func (s *Server) openStore(ctx context.Context) (err error) {
 // once, which takes its time with a large file. Where there is no room for the copy, the server goes
 // on without checksums, and tries again at its next start.
 func (s *Server) addChecksums(ctx context.Context, file string) error {
-	progress := func(done, total int64) {
+	progress, stop := eachSecond(func(done, total int64) {
 		s.Log.Info("copying the store to a file with page checksums", "file", file,
 			"bytes", done, "of", total)
-	}
+	})
+	defer stop()
 	added, err := sqlite.AddChecksums(ctx, file, progress)
 	switch {
 	case ctx.Err() != nil:
@@ -64,6 +66,12 @@ func (s *Server) addChecksums(ctx context.Context, file string) error {
 		s.Log.Info("the store has page checksums now", "file", file)
 	}
 	return nil
+}
+
+// eachSecond follows long work of a store.
+func eachSecond(tell func(done, total int64)) (p sqlite.Progress, stop func()) {
+	tick := time.NewTicker(time.Second)
+	return sqlite.Progress{Ticks: tick.C, Tell: tell}, tick.Stop
 }
 
 // warnOfStore logs when the data folder has a file that a server without Config.Store would use:

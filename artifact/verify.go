@@ -28,7 +28,7 @@ func Verify(
 	if err != nil {
 		return 0, err
 	}
-	defer index.Close()
+	defer func() { _ = index.Close() }() // nothing was written
 	all, err := storedObjects(ctx, index)
 	if err != nil {
 		return 0, err

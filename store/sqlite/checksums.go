@@ -121,13 +121,15 @@ func addChecksum(order binary.ByteOrder, s1, s2 uint32, b []byte) (uint32, uint3
 // checksumsSuffix is what the name of a file has behind it that is made with checksums.
 const checksumsSuffix = ".checksums"
 
-// Progress is told how many bytes of how many are done.
-type Progress func(done, total int64)
+// Progress is how long work is followed. The zero Progress is none.
+type Progress struct {
+	Ticks <-chan time.Time        // at each of them
+	Tell  func(done, total int64) // how many bytes of how many are done
+}
 
 // AddChecksums has the pages of a file end with checksums, unless they do. The file is copied beside
 // itself and replaced by the copy in one step, so it needs as much room again; whenever that ends
-// before, however it ends, the file is as it was. progress is called each second. No other process
-// may have the file open.
+// before, however it ends, the file is as it was. No other process may have the file open.
 func AddChecksums(ctx context.Context, path string, progress Progress) (added bool, err error) {
 	if err := inspect(path); err != nil {
 		return false, err
@@ -186,19 +188,17 @@ func copyWithChecksums(ctx context.Context, path, part string) error {
 }
 
 // watchSize tells of the growth of a file until the function that it returns is called.
-func watchSize(path string, total int64, progress Progress) (done func()) {
+func watchSize(path string, total int64, p Progress) (done func()) {
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)
-		tick := time.NewTicker(time.Second)
-		defer tick.Stop()
 		for {
 			select {
 			case <-stop:
 				return
-			case <-tick.C:
+			case <-p.Ticks:
 				if info, err := os.Stat(path); err == nil {
-					progress(min(info.Size(), total), total)
+					p.Tell(min(info.Size(), total), total)
 				}
 			}
 		}

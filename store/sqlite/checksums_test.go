@@ -190,7 +190,7 @@ func TestAddChecksums(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, first := range []bool{true, false} {
-		added, err := sqlite.AddChecksums(t.Context(), path, func(int64, int64) {})
+		added, err := sqlite.AddChecksums(t.Context(), path, sqlite.Progress{})
 		if added != first || err != nil {
 			t.Errorf("added %v, %v, want %v", added, err, first)
 		}
@@ -221,7 +221,7 @@ func TestAddChecksumsFails(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(path+".checksums", "in the way"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if added, err := sqlite.AddChecksums(t.Context(), path, nil); added || err == nil {
+	if added, err := sqlite.AddChecksums(t.Context(), path, sqlite.Progress{}); added || err == nil {
 		t.Errorf("added %v, %v, want an error", added, err)
 	}
 	if after, err := os.ReadFile(path); err != nil || !bytes.Equal(before, after) {
