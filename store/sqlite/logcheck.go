@@ -100,34 +100,64 @@ func (l *logReader) readHeader() (whole bool, err error) {
 
 // firstLost is the number of the first frame, from 1, that is not whole and has a commit behind its
 // own; 0 for none.
+//
+// What a failed commit has left behind the last one looks alike: frames that do not follow, and among
+// them some with the mark of a commit. But the frame behind such a mark does not follow that one,
+// unless it was written after it.
 func (l *logReader) firstLost() (at int, err error) {
-	broken, ended := 0, false // the first frame that is not whole; its commit has ended
 	for number := 1; ; number++ {
-		if _, err := io.ReadFull(l.from, l.frame); err != nil {
-			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-				return 0, nil
-			}
+		if more, err := l.next(); !more || err != nil {
 			return 0, err
 		}
-		ours := [8]byte(l.frame[8:16]) == l.salts
-		if broken == 0 && ours && l.wholeFrame() {
+		if l.wholeFrame() {
 			continue
 		}
-		if ended && ours {
-			return broken, nil
+		lost, err := l.followed()
+		if !lost {
+			number = 0
 		}
-		if broken == 0 {
-			broken = number
-		}
-		// The size of the database stands in the last frame of a commit only.
-		ended = ended || ours && binary.BigEndian.Uint32(l.frame[4:]) != 0
+		return number, err
 	}
 }
+
+// next reads the next frame. There is none when the log ends, or ends within a frame.
+func (l *logReader) next() (more bool, err error) {
+	_, err = io.ReadFull(l.from, l.frame)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// followed reports whether the commit of the frame that was read last, which is not whole, has
+// another frame behind it. What has changed may be the checksum itself, so the one that the frame has
+// and the one that it should have are tried.
+func (l *logReader) followed() (bool, error) {
+	computed := *l
+	for isCommit := l.isCommit(); !isCommit; isCommit = l.isOurs() && l.isCommit() {
+		if more, err := l.next(); !more || err != nil {
+			return false, err
+		}
+	}
+	l.s1, l.s2 = binary.BigEndian.Uint32(l.frame[16:]), binary.BigEndian.Uint32(l.frame[20:])
+	if more, err := l.next(); !more || err != nil {
+		return false, err
+	}
+	computed.frame = l.frame
+	return l.wholeFrame() || computed.wholeFrame(), nil
+}
+
+// isOurs reports whether a frame belongs to the log as its header is. Behind the end there may be
+// frames from before the log was begun anew.
+func (l *logReader) isOurs() bool { return [8]byte(l.frame[8:16]) == l.salts }
+
+// isCommit reports whether a frame is the last of a commit: only then it has the size of the database.
+func (l *logReader) isCommit() bool { return binary.BigEndian.Uint32(l.frame[4:]) != 0 }
 
 // wholeFrame compares the checksum of a frame, which is one of all frames up to it.
 func (l *logReader) wholeFrame() bool {
 	l.s1, l.s2 = addChecksum(l.order, l.s1, l.s2, l.frame[:8])
 	l.s1, l.s2 = addChecksum(l.order, l.s1, l.s2, l.frame[frameHeader:])
-	return binary.BigEndian.Uint32(l.frame) != 0 &&
+	return l.isOurs() && binary.BigEndian.Uint32(l.frame) != 0 &&
 		l.s1 == binary.BigEndian.Uint32(l.frame[16:]) && l.s2 == binary.BigEndian.Uint32(l.frame[20:])
 }
