@@ -37,7 +37,14 @@ func (c *conn) reserveChecksums() error {
 	return err
 }
 
-// damaged says what an error of SQLite means when it is about damage in the file, and what to do.
+// keepsChecksums reports whether pages of an open database end with checksums, by its log too: the
+// header of a file is older as long as its first page is in the log only.
+func (c *conn) keepsChecksums() (bool, error) {
+	kept, err := c.db.FileControl("main", sqlite3.FCNTL_RESERVE_BYTES)
+	return kept == checksumBytes, err
+}
+
+// damaged says what an error of SQLite means when it is about the disk, and what to do (R-DSK-2).
 // Other errors it returns as they are.
 func damaged(path string, err error) error {
 	switch {
@@ -47,6 +54,13 @@ func damaged(path string, err error) error {
 	case errors.Is(err, sqlite3.CORRUPT):
 		return fmt.Errorf("%s is damaged; stop the server, look at the disk, and restore a backup: %w",
 			path, err)
+	case errors.Is(err, sqlite3.FULL):
+		return fmt.Errorf("%s cannot be written, so nothing was stored: the disk is full: %w", path, err)
+	case errors.Is(err, sqlite3.IOERR_WRITE), errors.Is(err, sqlite3.IOERR_FSYNC),
+		errors.Is(err, sqlite3.IOERR_TRUNCATE):
+		return fmt.Errorf("%s cannot be written, so nothing was stored: %w", path, err)
+	case errors.Is(err, sqlite3.IOERR):
+		return fmt.Errorf("%s cannot be read or written: %w", path, err)
 	}
 	return err
 }
@@ -144,6 +158,9 @@ func AddChecksums(ctx context.Context, path string, progress Progress) (added bo
 	if has, err := hasChecksums(path); has || err != nil {
 		return false, err
 	}
+	if has, err := keepsChecksums(path); has || err != nil {
+		return false, err
+	}
 	part := path + checksumsSuffix
 	if err := errors.Join(removePart(part), createPrivate(part)); err != nil {
 		return false, err
@@ -161,6 +178,17 @@ func AddChecksums(ctx context.Context, path string, progress Progress) (added bo
 		return false, errors.Join(err, removePart(part))
 	}
 	return true, disk.SyncDir(filepath.Dir(path))
+}
+
+// keepsChecksums opens a database and asks it.
+func keepsChecksums(path string) (bool, error) {
+	c, err := connect(path, readerCache)
+	if err != nil {
+		return false, err
+	}
+	_, err = c.knownVersion(path) // which reads the header
+	has, err2 := c.keepsChecksums()
+	return has, errors.Join(err, err2, c.close())
 }
 
 // copyWithChecksums copies a database to an empty file. It folds the log of the database into it

@@ -359,3 +359,13 @@ func wantSessions(t *testing.T, path string, n int) {
 		t.Errorf("sessions (-want +got):\n%s", diff)
 	}
 }
+
+// A new file whose first page is in its log only has its checksums already. R-BAK-3
+func TestAddChecksumsAfterCrash(t *testing.T) {
+	t.Parallel()
+	path := crashed(t, 2)
+	if added, err := sqlite.AddChecksums(t.Context(), path, sqlite.Progress{}); added || err != nil {
+		t.Errorf("added %v, %v, want nothing to do", added, err)
+	}
+	wantSessions(t, path, 2)
+}

@@ -79,7 +79,7 @@ func (v *Verification) texts(sql string, f func(string) bool) error {
 func (v *Verification) Reader() store.Reader { return relational.NewReader(db{v.c, &v.keys}) }
 
 // HasChecksums reports whether pages have checksums.
-func (v *Verification) HasChecksums() (bool, error) { return hasChecksums(v.c.path) }
+func (v *Verification) HasChecksums() (bool, error) { return v.c.keepsChecksums() }
 
 // Close closes the file.
 func (v *Verification) Close() error {
