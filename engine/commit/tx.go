@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
@@ -57,6 +58,7 @@ type Tx struct {
 	store.GroupReader
 	store.IdentityReader
 	store.AuditReader
+	store.SinkReader
 	store.NodeReader // this node shows as it was before the commit
 	// Now is the time of the commit: every decision in it sees the same.
 	Now time.Time
@@ -98,6 +100,7 @@ func newTx(inner store.Tx, hooks *Hooks, now time.Time) *Tx {
 		GroupReader:        inner,
 		IdentityReader:     inner,
 		AuditReader:        inner,
+		SinkReader:         inner,
 		NodeReader:         inner,
 		HoldReader:         inner,
 		ConfirmationReader: inner,
@@ -114,6 +117,15 @@ func (tx *Tx) StoreTime() time.Time {
 		return at
 	}
 	return tx.Now
+}
+
+// RealTime is the time by the clock of the store or else of the machine, also beside a virtual clock
+// (R-SNK-9).
+func (tx *Tx) RealTime() time.Time {
+	if at := tx.inner.Time(); !at.IsZero() {
+		return at
+	}
+	return clock.Real{}.Now()
 }
 
 // Setting returns the value of a setting.
@@ -344,6 +356,7 @@ func (tx *Tx) close(nodes store.NodeChanges, settings []store.Setting) error {
 	for _, added := range changes.Outbox.Added {
 		tx.announced = added.ID
 	}
+	changes.Outbox.At = tx.RealTime()
 	changes.Nodes, changes.Settings = nodes, append(settings, tx.upTimeSetting()...)
 	var err error
 	if changes.Audit.Added, err = tx.auditPages(); err != nil {
