@@ -64,8 +64,9 @@ func (s *Service) Create(
 		if len(all) == sink.MaxSinks {
 			return fault.New(fault.Limit, "there are %d sinks, which is the limit", sink.MaxSinks)
 		}
-		d.CreatedAt, d.UpdatedAt, d.Version = tx.RealTime(), tx.RealTime(), 1
-		made = sink.Sink{ID: tx.Keys.Announcement(), Name: name, Definition: d}
+		d.CreatedAt, d.UpdatedAt, d.Version = tx.Now, tx.Now, 1
+		made = sink.Sink{
+			ID: tx.Keys.Announcement(), Name: name, Definition: d}
 		made.Position = made.ID
 		tx.Changes.Sinks.Created = []sink.Sink{made}
 		tx.AfterCommit(s.Wake)
@@ -95,7 +96,7 @@ func (s *Service) Update(
 
 // stage stages a changed definition.
 func (s *Service) stage(tx *commit.Tx, changed *sink.Sink) {
-	changed.UpdatedAt = tx.RealTime()
+	changed.UpdatedAt = tx.Now
 	changed.Version++
 	tx.Changes.Sinks.Definitions = []sink.Sink{*changed}
 	tx.AfterCommit(s.Wake)
