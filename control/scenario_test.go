@@ -292,3 +292,25 @@ func sealing(t *testing.T) seal.Key {
 	}
 	return key
 }
+
+// addDeadLetters has a sink have dead letters, numbered from 1 on, as failed attempts would.
+func (s *scenario) addDeadLetters(name string, reasons ...string) {
+	s.t.Helper()
+	of, err := s.plane.Sinks.Describe(s.t.Context(), name)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var c store.Changes
+	for i, reason := range reasons {
+		c.Sinks.DeadLetters = append(c.Sinks.DeadLetters, store.DeadLetter{
+			Sink:   of.ID,
+			ID:     int64(i + 1),
+			Event:  store.Event{Topic: "$aws/events/job/j/completed", Payload: []byte("{}")},
+			Reason: reason,
+		})
+	}
+	err = s.plane.Sinks.Store.Write(s.t.Context(), func(tx store.Tx) error { return tx.Apply(c) })
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}

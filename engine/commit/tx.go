@@ -354,9 +354,8 @@ func (tx *Tx) close(nodes store.NodeChanges, settings []store.Setting) error {
 	var changes store.Changes
 	changes.Outbox.Added = tx.announcement(tx.Keys.Announcement)
 	for _, added := range changes.Outbox.Added {
-		tx.announced = added.ID
+		tx.announced, changes.Outbox.At = added.ID, tx.RealTime()
 	}
-	changes.Outbox.At = tx.RealTime()
 	changes.Nodes, changes.Settings = nodes, append(settings, tx.upTimeSetting()...)
 	var err error
 	if changes.Audit.Added, err = tx.auditPages(); err != nil {
