@@ -47,6 +47,10 @@ func (d Dialer) Dial(t sinks.Target) (sinks.Sender, error) {
 	switch t.Kind {
 	case sink.Webhook:
 		return d.newWebhook(t, trust), nil
+	case sink.NATS:
+		return d.newNATS(t, trust)
+	case sink.Kafka:
+		return d.newKafka(t, trust)
 	}
 	return nil, fmt.Errorf("this server cannot send to a sink of the kind %s", t.Kind)
 }
@@ -76,8 +80,8 @@ func dial(ctx context.Context, network, place string) (net.Conn, error) {
 	return dialer.DialContext(ctx, network, place)
 }
 
-// plain is an error without the URL that it was about: its query may be a secret.
-func plain(err error) error {
+// withoutURL is an error without the URL that it was about: its query may be a secret.
+func withoutURL(err error) error {
 	var about *url.Error
 	if errors.As(err, &about) {
 		return about.Err

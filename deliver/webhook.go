@@ -59,7 +59,7 @@ func (w *webhook) Close() { w.client.CloseIdleConnections() }
 func (w *webhook) Send(ctx context.Context, m sinks.Message) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL, bytes.NewReader(m.Body))
 	if err != nil {
-		return plain(err)
+		return withoutURL(err)
 	}
 	at := clock.Now()
 	request.Header.Set("Content-Type", sink.ContentType)
@@ -69,7 +69,7 @@ func (w *webhook) Send(ctx context.Context, m sinks.Message) error {
 	request.Header.Set("webhook-signature", w.signatures(m, at))
 	answer, err := w.client.Do(request)
 	if err != nil {
-		return plain(err)
+		return withoutURL(err)
 	}
 	defer answer.Body.Close()
 	_, err = io.CopyN(io.Discard, answer.Body, maxAnswer)
@@ -77,7 +77,7 @@ func (w *webhook) Send(ctx context.Context, m sinks.Message) error {
 		err = nil
 	}
 	if answer.StatusCode/100 == 2 {
-		return plain(err) // an answer that breaks off may be half of one
+		return withoutURL(err) // an answer that breaks off may be half of one
 	}
 	return refusal(answer, at)
 }

@@ -18,6 +18,12 @@ const (
 	Kafka   Kind = "KAFKA"
 )
 
+// How a server signs in to Kafka. Any other value is PLAIN.
+const (
+	ScramSHA256 = "SCRAM-SHA-256"
+	ScramSHA512 = "SCRAM-SHA-512"
+)
+
 // Limits on sinks (R-SNK-1, R-SNK-10, R-SNK-11).
 const (
 	MaxSinks        = 100
