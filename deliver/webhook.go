@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -73,7 +74,7 @@ func (w *webhook) Send(ctx context.Context, m sinks.Message) error {
 	}
 	defer answer.Body.Close()
 	_, err = io.CopyN(io.Discard, answer.Body, maxAnswer)
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		err = nil
 	}
 	if answer.StatusCode/100 == 2 {
