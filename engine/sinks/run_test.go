@@ -81,18 +81,31 @@ func newOtherSide() *otherSide { return &otherSide{tried: map[string]int{}} }
 
 func newWorld(t *testing.T, kept store.Store, other *otherSide) *world {
 	t.Helper()
+	return newNode(t, kept, other, commit.NodeConfig{})
+}
+
+// newNode is newWorld for one of several servers on a store.
+func newNode(t *testing.T, kept store.Store, other *otherSide, node commit.NodeConfig) *world {
+	t.Helper()
 	key, err := seal.Derive([]byte("a key of the tests"), "sinks")
 	if err != nil {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
 	w := &world{T: t, kept: kept, other: other}
-	w.commits = commit.New(commit.Config{Store: kept, Clock: clock.Real{}, Log: log, Stepped: true})
+	w.commits = commit.New(commit.Config{
+		Store:   kept,
+		Clock:   clock.Real{},
+		Log:     log,
+		Node:    node,
+		Stepped: true,
+	})
 	w.Service = sinks.New(sinks.Config{
 		Store:   kept,
 		Commits: w.commits,
 		Seal:    key,
 		JobARNs: "arn:job/",
+		Shared:  node.Shared,
 		Log:     log,
 		Dial: func(to sinks.Target) (sinks.Sender, error) {
 			if other.dial != nil {
