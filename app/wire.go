@@ -21,6 +21,7 @@ import (
 	"github.com/drover-iot/drover/internal/connlimit"
 	"github.com/drover-iot/drover/internal/ids"
 	"github.com/drover-iot/drover/internal/rates"
+	"github.com/drover-iot/drover/internal/seal"
 	"github.com/drover-iot/drover/internal/tlsutil"
 	"github.com/drover-iot/drover/job"
 )
@@ -56,7 +57,10 @@ func (s *Server) wire(ctx context.Context) error {
 	if s.listeners, err = listen(ctx, s.Config, s.certificate, s.limiter); err != nil {
 		return err
 	}
-	s.Endpoints = s.listeners.endpoints()
+	if s.listeners.admin, err = s.openAdmin(ctx); err != nil {
+		return err
+	}
+	s.Endpoints = s.listeners.endpoints(s.AdminTLS)
 	s.Endpoints.Account, s.Endpoints.Region = s.Scope.Account, s.Scope.Region
 	s.Endpoints.AccessKeyID = key.AccessKeyID
 	s.Endpoints.SecretAccessKey = key.SecretAccessKey
@@ -99,8 +103,13 @@ func (s *Server) join(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	sealer, err := seal.Derive(s.secrets.tokens, sinkSecrets)
+	if err != nil {
+		return err
+	}
 	s.makeBus(node.Name)
-	s.joinEngine(now, managed, node)
+	s.joinEngine(now, managed, node, sealer)
+	s.joinMetrics()
 	if err := s.joinBroker(ctx); err != nil {
 		return err
 	}
@@ -114,11 +123,12 @@ func (s *Server) join(ctx context.Context) error {
 		Tags:      s.engine.Tags,
 		Answers:   s.engine.Answers,
 		Records:   s.engine.Records,
+		Sinks:     s.engine.Sinks,
 		Now:       s.engine.Now,
 		RealNow:   clock.Now,
 		Scope:     s.Scope,
 		Managed:   managed,
-		Issuer:    gateway.NewIssuer(s.secrets.devices),
+		Issuer:    gateway.NewIssuer(s.deviceAuthority),
 		DataHost:  s.Host,
 		JobsHost:  s.Host,
 		Pages:     control.Pages{Key: s.secrets.tokens},
@@ -131,6 +141,7 @@ func (s *Server) join(ctx context.Context) error {
 		return err
 	}
 	s.control = control.NewHandler(plane, s.Log)
+	s.control.Answered = s.watched.metrics.OfControl
 	s.joinLive(plane)
 	operators := &gateway.OperatorAuth{
 		Keys:      s.secrets.keys,
@@ -147,9 +158,10 @@ func (s *Server) join(ctx context.Context) error {
 		Bodies:    gateway.NewBodies(bodiesBudget.of(capacity.Memory())),
 		Artifacts: s.artifactCalls(),
 		Console:   page,
-		Ready:     s.unready,
+		Health:    gateway.Health{Alive: s.unhealthy, Ready: s.unready},
 		Log:       s.Log,
 	}
+	s.serveMetrics(operators)
 	return nil
 }
 
@@ -193,7 +205,7 @@ func (s *Server) clock(ctx context.Context) (clock.Clock, error) {
 
 // joinEngine makes the engine and the device plane over it.
 func (s *Server) joinEngine(
-	now clock.Clock, managed job.ManagedTemplates, node engine.NodeConfig,
+	now clock.Clock, managed job.ManagedTemplates, node engine.NodeConfig, sealer seal.Key,
 ) {
 	s.plane = &device.Plane{
 		Log:      s.Log,
@@ -222,7 +234,12 @@ func (s *Server) joinEngine(
 		Emptied:            s.plane.ForgetNotified,
 		Node:               node,
 		AuditKept:          s.auditKept(),
+		Sinks:              s.sinks(sealer),
+
+		ObserveCommit:       s.observeCommit,
+		ObserveAnnouncement: s.observeAnnouncement,
 	})
+	s.plane.Answered = s.observeDevice
 	s.plane.Jobs, s.plane.Now = s.engine.Jobs, s.engine.Now
 	s.devices = &gateway.DeviceAuth{
 		Identities: s.engine.Identity,

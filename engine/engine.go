@@ -14,6 +14,7 @@ import (
 	"github.com/drover-iot/drover/engine/jobs"
 	"github.com/drover-iot/drover/engine/nodes"
 	"github.com/drover-iot/drover/engine/records"
+	"github.com/drover-iot/drover/engine/sinks"
 	"github.com/drover-iot/drover/engine/tags"
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/ids"
@@ -54,6 +55,13 @@ type Config struct {
 	// PublishEvents is called with the lifecycle events of a commit, after Notify; nil publishes
 	// nothing.
 	PublishEvents func([]store.Event)
+	// ObserveCommit is called with each commit that was made or given up, and Traced has it say of
+	// each request when it waited (commit.Made). It must be quick; nil measures nothing.
+	ObserveCommit func(commit.Made)
+	Traced        bool
+	// ObserveAnnouncement is called with each announcement that was made. It must be quick; nil
+	// measures nothing.
+	ObserveAnnouncement func(Announced)
 	// Persisted is called after Notify, once for many commits. It returns when those that were
 	// notified would not lose the message by a crash: they have it, or it is stored for them. Nil
 	// returns at once.
@@ -71,8 +79,18 @@ type Config struct {
 	Node NodeConfig
 	// AuditKept is how long the records of the audit log are kept; 0 makes none.
 	AuditKept time.Duration
+	// Sinks is how events are sent outside; the zero value sends none.
+	Sinks SinkConfig
 	// Stepped is an engine that does nothing by itself; see stepped.go.
 	Stepped bool
+}
+
+// SinkConfig is what sinks need.
+type SinkConfig struct {
+	Seal sinks.Sealer
+	Dial func(sinks.Target) (sinks.Sender, error)
+	// JobARNs is what the ARN of every job begins with.
+	JobARNs string
 }
 
 // Engine is the use cases of one server and what runs beneath them. Run must be running for changes
@@ -85,6 +103,7 @@ type Engine struct {
 	Answers  *answers.Service
 	Nodes    *nodes.Service
 	Records  *records.Service
+	Sinks    *sinks.Service
 
 	config  Config
 	commits *commit.Committer
@@ -93,6 +112,7 @@ type Engine struct {
 	wake    chan struct{}             // something may be due: at most one token
 	due     sync.Mutex                // held while due work runs, so that it runs once
 	signed  atomic.Pointer[time.Time] // see LastSign
+	overdue overdue                   // see DueLag
 
 	announcing sync.Mutex // held while announcements are made
 	// heirs are the nodes that have taken over from others, as announced; guarded by announcing.
@@ -119,6 +139,8 @@ func New(c Config) *Engine {
 		Log:     c.Log,
 		Node:    c.Node.NodeConfig,
 		Follow:  c.Node.Follow,
+		Observe: c.ObserveCommit,
+		Traced:  c.Traced,
 		Audit:   c.AuditKept > 0,
 		Stepped: c.Stepped,
 	})
@@ -173,6 +195,15 @@ func New(c Config) *Engine {
 		Clock:   c.Clock,
 		Kept:    c.AuditKept,
 	})
+	e.Sinks = sinks.New(sinks.Config{
+		Store:   c.Store,
+		Commits: e.commits,
+		Seal:    c.Sinks.Seal,
+		Dial:    c.Sinks.Dial,
+		JobARNs: c.Sinks.JobARNs,
+		Shared:  c.Node.Shared,
+		Log:     c.Log,
+	})
 	publisher := jobs.Publisher{Renderer: c.Events}
 	e.commits.Hooks = commit.Hooks{
 		JobChanged:         jobHooks(publisher.JobChanged, records.JobChanged),
@@ -223,6 +254,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		e.config.Log.Error("find out which things wait to be confirmed", "err", err) // the due loop does
 	}
 	loops.Go(func() { e.announceLoop(outlive) })
+	loops.Go(func() { e.Sinks.Run(outlive) })
 	if e.config.Node.Shared {
 		loops.Go(func() { e.nodeLoop(outlive) })
 	}

@@ -80,6 +80,7 @@ func newServer(t *testing.T, changes ...change) *server {
 			Tags:     s.engine.Tags,
 			Answers:  s.engine.Answers,
 			Records:  s.engine.Records,
+			Sinks:    s.engine.Sinks,
 			Now:      s.engine.Now,
 			RealNow:  time.Now,
 			Scope:    scope,
@@ -91,8 +92,11 @@ func newServer(t *testing.T, changes ...change) *server {
 		Operators: &gateway.OperatorAuth{Keys: keys, Scope: scope},
 		Devices:   s.devices,
 		Bodies:    gateway.NewBodies(64 << 20),
-		Ready:     func() error { return nil },
-		Log:       log,
+		Health: gateway.Health{
+			Alive: func() error { return nil },
+			Ready: func() error { return nil },
+		},
+		Log: log,
 	}
 	for _, change := range changes {
 		change(s.handler)

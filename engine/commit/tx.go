@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
@@ -57,6 +58,7 @@ type Tx struct {
 	store.GroupReader
 	store.IdentityReader
 	store.AuditReader
+	store.SinkReader
 	store.NodeReader // this node shows as it was before the commit
 	// Now is the time of the commit: every decision in it sees the same.
 	Now time.Time
@@ -76,10 +78,12 @@ type Tx struct {
 		job  job.Key
 		text string
 	}
-	up        time.Time // see UpSince; zero unless the server is there since this commit
-	clockBack bool      // see SaveTime
-	leaves    bool      // this node gives no signs any more
-	work      int       // see Work
+	up        time.Time  // see UpSince; zero unless the server is there since this commit
+	clockBack bool       // see SaveTime
+	leaves    bool       // this node gives no signs any more
+	work      int        // see Work
+	entered   job.Counts // see Made
+	entering  job.Counts // the same, of what is staged
 
 	keepsRecords bool
 	audited      auditing
@@ -98,6 +102,7 @@ func newTx(inner store.Tx, hooks *Hooks, now time.Time) *Tx {
 		GroupReader:        inner,
 		IdentityReader:     inner,
 		AuditReader:        inner,
+		SinkReader:         inner,
 		NodeReader:         inner,
 		HoldReader:         inner,
 		ConfirmationReader: inner,
@@ -114,6 +119,15 @@ func (tx *Tx) StoreTime() time.Time {
 		return at
 	}
 	return tx.Now
+}
+
+// RealTime is the time by the clock of the store or else of the machine, also beside a virtual clock
+// (R-SNK-9).
+func (tx *Tx) RealTime() time.Time {
+	if at := tx.inner.Time(); !at.IsZero() {
+		return at
+	}
+	return clock.Real{}.Now()
 }
 
 // Setting returns the value of a setting.
@@ -156,11 +170,15 @@ func (tx *Tx) Tags(kind, name string) (map[string]string, error) {
 // CreateExecution stages a new execution.
 func (tx *Tx) CreateExecution(x job.Execution) {
 	tx.Changes.Job.CreatedExecutions = append(tx.Changes.Job.CreatedExecutions, x)
+	tx.entering[x.Status]++
 }
 
 // UpdateExecution stages what one event made of an execution, and reports it to the hook.
 func (tx *Tx) UpdateExecution(before, after job.Execution) error {
 	tx.Changes.Job.UpdatedExecutions = append(tx.Changes.Job.UpdatedExecutions, after)
+	if after.Status != before.Status {
+		tx.entering[after.Status]++
+	}
 	return tx.hooks.ExecutionChanged(tx, before, &after)
 }
 
@@ -298,6 +316,7 @@ func (tx *Tx) decide(d Decision) (answer, failed error) {
 // drop forgets what a refused request has staged.
 func (tx *Tx) drop() {
 	tx.Changes = store.Changes{}
+	tx.entering = job.Counts{}
 	tx.jobCache.drop()
 	tx.messages.drop()
 }
@@ -319,6 +338,9 @@ func (tx *Tx) Apply() error {
 	tx.applyEvents() // those of jobs
 	tx.applyNotices()
 	changes := tx.Changes
+	for status, n := range tx.entering {
+		tx.entered[status] += n
+	}
 	tx.drop()
 	tx.ahead.forget(&changes)
 	written := rows(&changes)
@@ -342,7 +364,7 @@ func (tx *Tx) close(nodes store.NodeChanges, settings []store.Setting) error {
 	var changes store.Changes
 	changes.Outbox.Added = tx.announcement(tx.Keys.Announcement)
 	for _, added := range changes.Outbox.Added {
-		tx.announced = added.ID
+		tx.announced, changes.Outbox.At = added.ID, tx.RealTime()
 	}
 	changes.Nodes, changes.Settings = nodes, append(settings, tx.upTimeSetting()...)
 	var err error
