@@ -158,7 +158,7 @@ func (s *Server) join(ctx context.Context) error {
 		Bodies:    gateway.NewBodies(bodiesBudget.of(capacity.Memory())),
 		Artifacts: s.artifactCalls(),
 		Console:   page,
-		Health:    gateway.Health{Alive: s.unhealthy, Ready: s.unready},
+		Health:    gateway.Health{Alive: s.Unhealthy, Ready: s.unready},
 		Log:       s.Log,
 	}
 	s.serveMetrics(operators)

@@ -20,16 +20,11 @@ within() {
 property() { systemctl show --property="$1" --value drover.service; }
 # as_operator COMMAND: with the key that the first start has made.
 as_operator() {
-	python3 - "$@" <<'EOF'
-import json, os, sys
-with open("/var/lib/drover/endpoints.json") as f:
-    e = json.load(f)
-os.environ.update(
-    AWS_ENDPOINT_URL=e["http"], AWS_REGION=e["region"],
-    AWS_ACCESS_KEY_ID=e["accessKeyId"], AWS_SECRET_ACCESS_KEY=e["secretAccessKey"])
-os.execvp("drover", ["drover", "iot"] + sys.argv[1:])
-EOF
+	AWS_ENDPOINT_URL="$(member http)" AWS_REGION="$(member region)" AWS_ACCESS_KEY_ID="$(member accessKeyId)" \
+		AWS_SECRET_ACCESS_KEY="$(member secretAccessKey)" drover iot "$@"
 }
+# member NAME: of endpoints.json.
+member() { sed -n 's/.*"'"$1"'": *"\([^"]*\)".*/\1/p' /var/lib/drover/endpoints.json; }
 has_pump() { as_operator describe-thing --thing-name pump; }
 # restarted PID: the service runs with another process.
 restarted() { [ "$(property ActiveState)" = active ] && [ "$(property MainPID)" != "$1" ]; }
@@ -40,7 +35,8 @@ dpkg -i drover_1.0.0_*.deb || fail "dpkg"
 [ "$(stat -c %U "/proc/$(property MainPID)")" = drover ] || fail "it runs as somebody else"
 [ "$(stat -c %U:%a /var/lib/drover)" = drover:700 ] || fail "the folder is open to others"
 [ -z "$(find /var/lib/drover ! -user drover)" ] || fail "files of others are in the folder"
-[ -z "$(find /var/lib/drover -type f -perm /077)" ] || fail "files are open to others"
+[ -z "$(find /var/lib/drover -type f -perm /077 ! -name '*.pem')" ] || fail "files that are no certificates are open to others"
+journalctl --no-pager | grep -qF "$(member secretAccessKey)" && fail "the journal has the secret of the operator"
 as_operator create-thing --thing-name pump || fail "no thing was made"
 
 step "the unit: what it may not do"

@@ -19,7 +19,7 @@ DEBIAN="$PWD/.tools/debian-12"
 if [ ! -d "$DEBIAN" ]; then
 	echo "package-check: making a Debian in $DEBIAN"
 	rm -rf "$DEBIAN.part"
-	debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,ca-certificates,python3-minimal \
+	debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,ca-certificates \
 		bookworm "$DEBIAN.part" >/dev/null
 	mv "$DEBIAN.part" "$DEBIAN"
 fi
@@ -34,7 +34,8 @@ for version in 1.0.0 1.0.1; do
 done
 
 # The Debian has a copy of its own, and one service, which does what is to be done and then ends all.
-cp -a "$DEBIAN" "$WORK/root"
+mkdir "$WORK/root"
+cp -a "$DEBIAN/." "$WORK/root"
 mkdir "$WORK/root/check"
 cp "$WORK"/packages/*.deb "$WORK/root/check"
 cp scripts/package-check-inside.sh "$WORK/root/check/check"
