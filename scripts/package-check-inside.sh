@@ -25,7 +25,7 @@ as_operator() {
 }
 # member NAME: of endpoints.json.
 member() { sed -n 's/.*"'"$1"'": *"\([^"]*\)".*/\1/p' /var/lib/drover/endpoints.json; }
-has_pump() { as_operator describe-thing --thing-name pump; }
+has_pump() { as_operator describe-thing --thing-name pump >/dev/null; }
 # restarted PID: the service runs with another process.
 restarted() { [ "$(property ActiveState)" = active ] && [ "$(property MainPID)" != "$1" ]; }
 
@@ -37,7 +37,7 @@ dpkg -i drover_1.0.0_*.deb || fail "dpkg"
 [ -z "$(find /var/lib/drover ! -user drover)" ] || fail "files of others are in the folder"
 [ -z "$(find /var/lib/drover -type f -perm /077 ! -name '*.pem')" ] || fail "files that are no certificates are open to others"
 journalctl --no-pager | grep -qF "$(member secretAccessKey)" && fail "the journal has the secret of the operator"
-as_operator create-thing --thing-name pump || fail "no thing was made"
+as_operator create-thing --thing-name pump >/dev/null || fail "no thing was made"
 
 step "the unit: what it may not do"
 score="$(systemd-analyze security drover.service | sed -n 's/.*exposure level for drover.service: \([0-9]*\)\..*/\1/p')"
@@ -97,8 +97,9 @@ has_pump || fail "the thing is gone"
 
 step "purge: nothing is left"
 dpkg --purge drover || fail "dpkg"
-for left in /var/lib/drover /etc/drover /usr/bin/drover /usr/lib/systemd/system/drover.service; do
-	[ ! -e "$left" ] || fail "$left is left"
+for left in /var/lib/drover /etc/drover /usr/bin/drover /usr/lib/systemd/system/drover.service \
+	/etc/systemd/system/multi-user.target.wants/drover.service; do
+	[ ! -e "$left" ] && [ ! -L "$left" ] || fail "$left is left"
 done
 getent passwd drover && fail "the user is left"
 step "all of this was so"
