@@ -127,6 +127,11 @@ func (s *Server) takeSamples(ctx context.Context) error {
 func (s *Server) takeSample(ctx context.Context) (*sample, error) {
 	at := &sample{nodes: 1}
 	var err error
+	if s.watched.deviceCA.Load() == nil && isThere(s.Data, deviceCA+".pem") {
+		if _, err := s.deviceAuthority(); err != nil {
+			return nil, err
+		}
+	}
 	if at.totals, err = s.engine.Answers.Totals(ctx); err != nil {
 		return nil, err
 	}

@@ -16,9 +16,10 @@ import (
 // client sends spans as protobuf over HTTP. The library has a client of its own, which brings gRPC
 // with it; the request is the same message as otlp.TracesData.
 type client struct {
-	url  string
-	log  *slog.Logger
-	http http.Client
+	url   string
+	log   *slog.Logger
+	pause time.Duration // between two tries
+	http  http.Client
 }
 
 // A batch is sent up to this many times, each with a time limit; what then is not delivered is lost.
@@ -49,7 +50,7 @@ func (c *client) UploadTraces(ctx context.Context, spans []*otlp.ResourceSpans) 
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(sendPause):
+		case <-time.After(c.pause):
 			err = nil
 		}
 	}

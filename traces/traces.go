@@ -47,7 +47,7 @@ const maxAnnounced = 1024
 
 // New returns traces that go to an endpoint.
 func New(ctx context.Context, c Config) (*Traces, error) {
-	exporter, err := otlptrace.New(ctx, &client{url: c.Endpoint, log: c.Log})
+	exporter, err := otlptrace.New(ctx, &client{url: c.Endpoint, log: c.Log, pause: sendPause})
 	if err != nil {
 		return nil, fmt.Errorf("traces: %w", err)
 	}
