@@ -21,6 +21,7 @@ import (
 	"github.com/drover-iot/drover/internal/connlimit"
 	"github.com/drover-iot/drover/internal/ids"
 	"github.com/drover-iot/drover/internal/rates"
+	"github.com/drover-iot/drover/internal/seal"
 	"github.com/drover-iot/drover/internal/tlsutil"
 	"github.com/drover-iot/drover/job"
 )
@@ -102,11 +103,15 @@ func (s *Server) join(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	sealer, err := seal.Derive(s.secrets.tokens, sinkSecrets)
+	if err != nil {
+		return err
+	}
 	s.makeBus(node.Name)
 	if err := s.openTraces(ctx); err != nil {
 		return err
 	}
-	s.joinEngine(now, managed, node)
+	s.joinEngine(now, managed, node, sealer)
 	s.joinMetrics()
 	if err := s.joinBroker(ctx); err != nil {
 		return err
@@ -121,6 +126,7 @@ func (s *Server) join(ctx context.Context) error {
 		Tags:      s.engine.Tags,
 		Answers:   s.engine.Answers,
 		Records:   s.engine.Records,
+		Sinks:     s.engine.Sinks,
 		Now:       s.engine.Now,
 		RealNow:   clock.Now,
 		Scope:     s.Scope,
@@ -205,7 +211,7 @@ func (s *Server) clock(ctx context.Context) (clock.Clock, error) {
 
 // joinEngine makes the engine and the device plane over it.
 func (s *Server) joinEngine(
-	now clock.Clock, managed job.ManagedTemplates, node engine.NodeConfig,
+	now clock.Clock, managed job.ManagedTemplates, node engine.NodeConfig, sealer seal.Key,
 ) {
 	s.plane = &device.Plane{
 		Log:      s.Log,
@@ -234,6 +240,7 @@ func (s *Server) joinEngine(
 		Emptied:            s.plane.ForgetNotified,
 		Node:               node,
 		AuditKept:          s.auditKept(),
+		Sinks:              s.sinks(sealer),
 
 		ObserveCommit:       s.observeCommit,
 		Traced:              s.traces != nil,
