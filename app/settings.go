@@ -316,6 +316,20 @@ func (c *Config) watchSettings() []config.Setting {
 			Unit:  "bytes",
 			Value: config.Whole(&c.MinFreeBytes, config.Bounds{Zero: "any number"}),
 		},
+		{
+			Name: "traces-endpoint",
+			About: "`URL` that takes traces of requests by OTLP over HTTP, like http://127.0.0.1:4318; " +
+				"one with a password belongs into DROVER_TRACES_ENDPOINT",
+			Range: "a URL; empty: no traces",
+			Shown: shownURL,
+			Value: config.Parsed(func() string { return c.TracesEndpoint }, c.setTracesEndpoint),
+		},
+		{
+			Name: "traces-ratio",
+			About: "the `part` of the requests that is followed, beside those whose caller follows " +
+				"them",
+			Value: config.Decimal(&c.TracesRatio, config.Bounds{Most: 1}),
+		},
 	}
 }
 
