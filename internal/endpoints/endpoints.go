@@ -22,6 +22,7 @@ type File struct {
 	HTTPS           string `json:"https"`
 	MQTT            string `json:"mqtt"`
 	MQTTS           string `json:"mqtts"`
+	Admin           string `json:"admin"` // metrics and probes, when they have a listener of their own
 	Account         string `json:"account"`
 	Region          string `json:"region"`
 	CA              string `json:"ca"` // path of the CA certificate
