@@ -134,6 +134,25 @@ func serveRestored(t *testing.T, file string) *server {
 	return restored
 }
 
+// The commands of docs/backup.md work as they are written, in the folder beside the data folder of a
+// server that runs.
+func TestBackupPage(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	s.fleet("g", 3)
+	c := s.readmeShell(t)
+	if err := os.Symlink(s.Dir, filepath.Join(c.dir, "drover-data")); err != nil {
+		t.Fatal(err)
+	}
+	out := ""
+	for _, section := range []string{"Back up", "Restore", "Verify", "Checksums of pages"} {
+		out += c.ok(pageCommands(t, "../docs/backup.md", section))
+	}
+	if n := strings.Count(out, "no faults: every page"); n != 4 {
+		t.Errorf("%d of 4 verifications found no faults:\n%s", n, out)
+	}
+}
+
 // Of a server that was killed a backup is made, too, and one that is restored through standard input
 // and output. A folder that is not empty is left alone. R-BAK-4, R-BAK-6
 func TestBackupOfAStoppedServer(t *testing.T) {
