@@ -301,6 +301,7 @@ var lists = []any{
 	iot.ListThingPrincipalsV2Response{}, iot.ListThingTypesResponse{},
 	iot.ListThingsResponse{}, iot.PolicyList{}, iot.ThingNames{}, drover.ListHoldsResponse{},
 	drover.ListJobTargetThingsResponse{}, drover.ListThingEventsResponse{},
+	drover.ListSinksResponse{}, drover.ListDeadLettersResponse{},
 }
 
 // Items of a paged response returns the member that the operation's Page names, and every paged

@@ -21,6 +21,7 @@ import (
 	"github.com/drover-iot/drover/internal/connlimit"
 	"github.com/drover-iot/drover/internal/ids"
 	"github.com/drover-iot/drover/internal/rates"
+	"github.com/drover-iot/drover/internal/seal"
 	"github.com/drover-iot/drover/internal/tlsutil"
 	"github.com/drover-iot/drover/job"
 )
@@ -102,8 +103,12 @@ func (s *Server) join(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	sealer, err := seal.Derive(s.secrets.tokens, sinkSecrets)
+	if err != nil {
+		return err
+	}
 	s.makeBus(node.Name)
-	s.joinEngine(now, managed, node)
+	s.joinEngine(now, managed, node, sealer)
 	s.joinMetrics()
 	if err := s.joinBroker(ctx); err != nil {
 		return err
@@ -118,6 +123,7 @@ func (s *Server) join(ctx context.Context) error {
 		Tags:      s.engine.Tags,
 		Answers:   s.engine.Answers,
 		Records:   s.engine.Records,
+		Sinks:     s.engine.Sinks,
 		Now:       s.engine.Now,
 		RealNow:   clock.Now,
 		Scope:     s.Scope,
@@ -199,7 +205,7 @@ func (s *Server) clock(ctx context.Context) (clock.Clock, error) {
 
 // joinEngine makes the engine and the device plane over it.
 func (s *Server) joinEngine(
-	now clock.Clock, managed job.ManagedTemplates, node engine.NodeConfig,
+	now clock.Clock, managed job.ManagedTemplates, node engine.NodeConfig, sealer seal.Key,
 ) {
 	s.plane = &device.Plane{
 		Log:      s.Log,
@@ -228,6 +234,7 @@ func (s *Server) joinEngine(
 		Emptied:            s.plane.ForgetNotified,
 		Node:               node,
 		AuditKept:          s.auditKept(),
+		Sinks:              s.sinks(sealer),
 
 		ObserveCommit:       s.observeCommit,
 		ObserveAnnouncement: s.observeAnnouncement,

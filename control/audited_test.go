@@ -133,6 +133,9 @@ func TestEachChangeIsRecorded(t *testing.T) { // R-AUD-1
 		"AttachPrincipalPolicy":    true,
 		"DeleteThingType":          true,
 		"RetryJobExecutions":       true,
+		"RotateSinkSecret":         true,
+		"RetryDeadLetters":         true,
+		"DeleteDeadLetters":        true,
 	}
 	for _, op := range allOperations() {
 		if op.Change != nil && times[op.Name] == 0 && !others[op.Name] {

@@ -64,8 +64,17 @@ func TestOtherChangesAreRecorded(t *testing.T) { // R-AUD-1
 	}
 	want("RetryJobExecutions", m{"jobId": "j", "statuses": []string{"FAILED"}})
 
+	secret := want("CreateSink", m{"sinkName": "s", "kind": "WEBHOOK", "url": "https://a"})["secret"].(string) // R-SNK-14
+	rotated := want("RotateSinkSecret", m{"sinkName": "s"})["secret"].(string)
+	want("CreateSink", m{"sinkName": "kafka", "kind": "KAFKA", "url": "kafkas://a", "subject": "t",
+		"username": "u", "password": "hunter3"})
+	want("UpdateSink", m{"sinkName": "kafka", "password": "hunter4"})
+	w.addDeadLetters("s", "one", "two")
+	want("RetryDeadLetters", m{"sinkName": "s", "deadLetterIds": []int{1}})
+	want("DeleteDeadLetters", m{"sinkName": "s"})
+
 	pair := made["keyPair"].(map[string]any)
-	secrets := []string{pair["PrivateKey"].(string), made["certificatePem"].(string), "hunter2"}
+	secrets := []string{secret, rotated, pair["PrivateKey"].(string), made["certificatePem"].(string), "hunter2"}
 	for _, r := range w.audited() {
 		text := string(r.Seal().Text)
 		for _, secret := range secrets {

@@ -76,6 +76,7 @@ func newBench(t *testing.T) *bench {
 		IDs:    ids.Random{},
 		Events: events.Renderer{Scope: registry.DefaultScope, IDs: ids.Random{}},
 		Log:    log,
+		Sinks:  engine.SinkConfig{Seal: sealing(t)},
 	})
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
@@ -96,6 +97,7 @@ func newBench(t *testing.T) *bench {
 			Tags:     e.Tags,
 			Answers:  e.Answers,
 			Records:  e.Records,
+			Sinks:    e.Sinks,
 			Now:      e.Now,
 			RealNow:  time.Now,
 			Scope:    registry.DefaultScope,

@@ -154,6 +154,10 @@ func (w *world) listings() []listing {
 		{"ListHolds", "thingName", nil, func(filter) []string { // R-STR-14
 			return []string{"a", "c", "e"}
 		}},
+		{"ListSinks", "sinkName", nil, func(filter) []string { return []string{"other", "s"} }}, // R-SNK-1
+		{"ListDeadLetters", "reason", map[string][]any{ // R-SNK-10
+			"sinkName": {"s"},
+		}, func(filter) []string { return []string{"one", "two", "three"} }},
 		{"ListThingEvents", "kind", map[string][]any{
 			"thingName": {"b", "d", "none"},
 		}, func(f filter) []string { // R-WEB-36

@@ -10,6 +10,7 @@ import (
 	"github.com/drover-iot/drover/engine/identity"
 	"github.com/drover-iot/drover/engine/jobs"
 	"github.com/drover-iot/drover/engine/records"
+	"github.com/drover-iot/drover/engine/sinks"
 	"github.com/drover-iot/drover/engine/tags"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
@@ -36,13 +37,14 @@ type Issuer interface {
 type Plane struct {
 	// The use cases, by their subject: jobs with their executions and templates; things, groups and
 	// thing types; certificates and policies; tags of any of them; questions about all of it; the
-	// audit log.
+	// audit log; sinks.
 	Jobs     *jobs.Service
 	Fleet    *fleet.Service
 	Identity *identity.Service
 	Tags     *tags.Service
 	Answers  *answers.Service
 	Records  *records.Service
+	Sinks    *sinks.Service
 	// Now is the time of the engine. Answers that say how much time is left, or when a job rolls
 	// out next, count from it.
 	Now func() time.Time
@@ -97,5 +99,6 @@ func (p *Plane) Bind(r *schema.Router) {
 	p.bindForecast(r)
 	p.bindExplain(r)
 	p.bindConsole(r)
+	p.bindSinks(r)
 	schema.Handle(r, iot.DescribeEndpoint, p.DescribeEndpoint)
 }

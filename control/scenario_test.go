@@ -22,6 +22,7 @@ import (
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/internal/ids"
+	"github.com/drover-iot/drover/internal/seal"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/registry/audit"
@@ -111,6 +112,7 @@ func newScenarioOn(t *testing.T, s store.Store) *scenario {
 		Managed: ordered,
 		Objects: linkedDocuments{"s3://documents/job": `{"v": 1.0}`},
 		Log:     log,
+		Sinks:   engine.SinkConfig{Seal: sealing(t)},
 		Stepped: true,
 
 		AuditKept: 30 * 24 * time.Hour,
@@ -122,6 +124,7 @@ func newScenarioOn(t *testing.T, s store.Store) *scenario {
 		Tags:     e.Tags,
 		Answers:  e.Answers,
 		Records:  e.Records,
+		Sinks:    e.Sinks,
 		Now:      e.Now,
 		RealNow:  now.Now,
 		Scope:    registry.DefaultScope,
@@ -278,4 +281,36 @@ func (s *scenario) show(op *schema.Description, w *httptest.ResponseRecorder) st
 		s.t.Errorf("%s: %v in %s", op.Name, err, text)
 	}
 	return shown.String()
+}
+
+// sealing is a key for the secrets of sinks.
+func sealing(t *testing.T) seal.Key {
+	t.Helper()
+	key, err := seal.Derive([]byte("a key of the tests"), "sinks")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+// addDeadLetters has a sink have dead letters, numbered from 1 on, as failed attempts would.
+func (s *scenario) addDeadLetters(name string, reasons ...string) {
+	s.t.Helper()
+	of, err := s.plane.Sinks.Describe(s.t.Context(), name)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var c store.Changes
+	for i, reason := range reasons {
+		c.Sinks.DeadLetters = append(c.Sinks.DeadLetters, store.DeadLetter{
+			Sink:   of.ID,
+			ID:     int64(i + 1),
+			Event:  store.Event{Topic: "$aws/events/job/j/completed", Payload: []byte("{}")},
+			Reason: reason,
+		})
+	}
+	err = s.plane.Sinks.Store.Write(s.t.Context(), func(tx store.Tx) error { return tx.Apply(c) })
+	if err != nil {
+		s.t.Fatal(err)
+	}
 }

@@ -90,6 +90,10 @@ func newWorld(t *testing.T, s store.Store) *world {
 	for _, name := range []string{"e", "a", "c"} {
 		w.do("HoldThing", m{"thingName": name, "reason": "a ticket"})
 	}
+	for _, name := range []string{"s", "other"} {
+		w.do("CreateSink", m{"sinkName": name, "kind": "WEBHOOK", "url": "https://a"})
+	}
+	w.addDeadLetters("s", "one", "two", "three")
 	return w
 }
 

@@ -131,7 +131,11 @@ func (e *Engine) publish(ctx context.Context, a store.Announcement) error {
 			return err
 		}
 	}
-	if e.config.PublishEvents != nil && len(a.Events) > 0 {
+	if len(a.Events) == 0 {
+		return nil
+	}
+	e.Sinks.Wake()
+	if e.config.PublishEvents != nil {
 		e.config.PublishEvents(a.Events)
 	}
 	return nil

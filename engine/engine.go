@@ -14,6 +14,7 @@ import (
 	"github.com/drover-iot/drover/engine/jobs"
 	"github.com/drover-iot/drover/engine/nodes"
 	"github.com/drover-iot/drover/engine/records"
+	"github.com/drover-iot/drover/engine/sinks"
 	"github.com/drover-iot/drover/engine/tags"
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/ids"
@@ -78,8 +79,18 @@ type Config struct {
 	Node NodeConfig
 	// AuditKept is how long the records of the audit log are kept; 0 makes none.
 	AuditKept time.Duration
+	// Sinks is how events are sent outside; the zero value sends none.
+	Sinks SinkConfig
 	// Stepped is an engine that does nothing by itself; see stepped.go.
 	Stepped bool
+}
+
+// SinkConfig is what sinks need.
+type SinkConfig struct {
+	Seal sinks.Sealer
+	Dial func(sinks.Target) (sinks.Sender, error)
+	// JobARNs is what the ARN of every job begins with.
+	JobARNs string
 }
 
 // Engine is the use cases of one server and what runs beneath them. Run must be running for changes
@@ -92,6 +103,7 @@ type Engine struct {
 	Answers  *answers.Service
 	Nodes    *nodes.Service
 	Records  *records.Service
+	Sinks    *sinks.Service
 
 	config  Config
 	commits *commit.Committer
@@ -183,6 +195,15 @@ func New(c Config) *Engine {
 		Clock:   c.Clock,
 		Kept:    c.AuditKept,
 	})
+	e.Sinks = sinks.New(sinks.Config{
+		Store:   c.Store,
+		Commits: e.commits,
+		Seal:    c.Sinks.Seal,
+		Dial:    c.Sinks.Dial,
+		JobARNs: c.Sinks.JobARNs,
+		Shared:  c.Node.Shared,
+		Log:     c.Log,
+	})
 	publisher := jobs.Publisher{Renderer: c.Events}
 	e.commits.Hooks = commit.Hooks{
 		JobChanged:         jobHooks(publisher.JobChanged, records.JobChanged),
@@ -233,6 +254,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		e.config.Log.Error("find out which things wait to be confirmed", "err", err) // the due loop does
 	}
 	loops.Go(func() { e.announceLoop(outlive) })
+	loops.Go(func() { e.Sinks.Run(outlive) })
 	if e.config.Node.Shared {
 		loops.Go(func() { e.nodeLoop(outlive) })
 	}

@@ -80,6 +80,7 @@ func newServer(t *testing.T, changes ...change) *server {
 			Tags:     s.engine.Tags,
 			Answers:  s.engine.Answers,
 			Records:  s.engine.Records,
+			Sinks:    s.engine.Sinks,
 			Now:      s.engine.Now,
 			RealNow:  time.Now,
 			Scope:    scope,

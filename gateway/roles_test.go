@@ -48,7 +48,8 @@ var needed = map[schema.Role]string{
 		UpdateBillingGroup DeleteBillingGroup AddThingToBillingGroup RemoveThingFromBillingGroup
 		TagResource UntagResource
 
-		drover UpdateSteering ApproveWave RetryJobExecutions HoldThing ReleaseThing
+		drover UpdateSteering ApproveWave RetryJobExecutions HoldThing ReleaseThing DescribeSink ListSinks
+		ListDeadLetters RetryDeadLetters DeleteDeadLetters
 
 		iot-jobs-data DescribeJobExecution StartNextPendingJobExecution UpdateJobExecution`,
 
@@ -57,7 +58,9 @@ var needed = map[schema.Role]string{
 		CreateCertificateFromCsr RegisterCertificateWithoutCA RegisterCertificate UpdateCertificate
 		DeleteCertificate AttachThingPrincipal DetachThingPrincipal CreatePolicy DeletePolicy
 		CreatePolicyVersion SetDefaultPolicyVersion DeletePolicyVersion AttachPolicy DetachPolicy
-		AttachPrincipalPolicy DetachPrincipalPolicy`,
+		AttachPrincipalPolicy DetachPrincipalPolicy
+
+		drover CreateSink UpdateSink RotateSinkSecret DeleteSink`,
 }
 
 // expectedRoles is needed by the name of the service and of the operation.

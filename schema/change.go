@@ -106,7 +106,8 @@ func (r *Router) Ask(
 }
 
 // Record returns the JSON form of a structure, given as value or pointer, as a record holds it:
-// what Constraint.AsDigest is said of is replaced by its digest. The members of a path, a query and
+// what Constraint.AsDigest is said of is replaced by its digest, and what Constraint.Unrecorded is said
+// of is left out. The members of a path, a query and
 // of headers are among the others; without are the names of members that are left out.
 func Record(v any, digest func(string) string, without ...string) []byte {
 	value := reflect.ValueOf(v)
@@ -144,7 +145,7 @@ func (s *Shape) recordMembers(
 	start := len(dst)
 	for _, m := range s.Members {
 		field, ok := m.present(v)
-		if !ok || slices.Contains(without, m.Name) {
+		if !ok || m.Shape.Constraint.Hidden || slices.Contains(without, m.Name) {
 			continue
 		}
 		if len(dst) > start {

@@ -44,6 +44,7 @@ type Constraint struct {
 	Key     *Constraint // of each map key
 	Quiet   bool        // the value is never repeated in a message
 	Digest  bool        // the value is kept in no record but by its digest, see Record
+	Hidden  bool        // the value is kept in no record at all
 	Scalars bool        // for a string, lenient decoding also reads a number or boolean as its text
 
 	match *matcher // of Pattern, compiled
@@ -103,6 +104,9 @@ func (c Constraint) Keys(key Constraint) Constraint { c.Key = &key; return c }
 
 // Secret keeps the value out of every message (R-HTTP-29).
 func (c Constraint) Secret() Constraint { c.Quiet = true; return c }
+
+// Unrecorded keeps the value out of records and messages: it is a password or a key.
+func (c Constraint) Unrecorded() Constraint { c.Hidden, c.Quiet = true, true; return c }
 
 // AsDigest has records hold a digest in the place of the value: it is a document.
 func (c Constraint) AsDigest() Constraint { c.Digest = true; return c }

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"time"
+
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
 )
@@ -14,6 +16,7 @@ type Changes struct {
 	Nodes    NodeChanges
 	Clients  ClientChanges
 	Audit    AuditChanges
+	Sinks    SinkChanges
 	// Settings are small facts about the whole server, by name.
 	Settings []Setting
 	// Sessions are applied in their order, after everything else.
@@ -204,7 +207,12 @@ type Setting struct {
 const SecretPrefix = "secret/"
 
 // OutboxChanges adds announcements. They are removed by the signs of nodes.
-type OutboxChanges struct{ Added []Announcement }
+type OutboxChanges struct {
+	Added []Announcement
+	// At is when they were committed. As long as there is a sink, their events are also kept for
+	// sinks (Reader.SinkEvents), with this time.
+	At time.Time
+}
 
 // SessionEntry is one value of an MQTT session that outlives its connection (R-BRK-11, R-BRK-35).
 // Seq 0 is the session itself, any other a message that waits for it; what they hold is the

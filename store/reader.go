@@ -32,6 +32,7 @@ type Reader interface {
 	IdentityReader
 	NodeReader
 	AuditReader
+	SinkReader
 	// Announcements returns up to limit announcements that not every node has passed, oldest first,
 	// with ID > after. It returns fewer when they are large: none after those that have
 	// AnnouncementBytes together.

@@ -18,6 +18,9 @@ var Service = schema.Service{
 		Forecast,
 		ExplainThing, ExplainJob,
 		DescribeJobProgress, CountThings, ListThingEvents,
+
+		CreateSink, UpdateSink, RotateSinkSecret, DescribeSink, ListSinks, DeleteSink,
+		ListDeadLetters, RetryDeadLetters, DeleteDeadLetters,
 	},
 }
 

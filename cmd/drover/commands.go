@@ -37,6 +37,7 @@ func commands() []command {
 			[]string{"put", "list", "get", "remove"}, runArtifact},
 		noun("audit", "says who has changed what, and whether its records are as they were made",
 			auditVerbs),
+		noun("sinks", "sends lifecycle events to webhooks, NATS or Kafka", sinkVerbs),
 		noun("keys", "makes, lists and deletes operator keys", keyVerbs),
 		noun("store", "copies the data of a server that is stopped to another database", storeVerbs),
 		{"backup", "writes everything that makes a server to one file, while it runs", nil, runBackup},

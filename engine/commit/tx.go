@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
@@ -57,6 +58,7 @@ type Tx struct {
 	store.GroupReader
 	store.IdentityReader
 	store.AuditReader
+	store.SinkReader
 	store.NodeReader // this node shows as it was before the commit
 	// Now is the time of the commit: every decision in it sees the same.
 	Now time.Time
@@ -100,6 +102,7 @@ func newTx(inner store.Tx, hooks *Hooks, now time.Time) *Tx {
 		GroupReader:        inner,
 		IdentityReader:     inner,
 		AuditReader:        inner,
+		SinkReader:         inner,
 		NodeReader:         inner,
 		HoldReader:         inner,
 		ConfirmationReader: inner,
@@ -116,6 +119,15 @@ func (tx *Tx) StoreTime() time.Time {
 		return at
 	}
 	return tx.Now
+}
+
+// RealTime is the time by the clock of the store or else of the machine, also beside a virtual clock
+// (R-SNK-9).
+func (tx *Tx) RealTime() time.Time {
+	if at := tx.inner.Time(); !at.IsZero() {
+		return at
+	}
+	return clock.Real{}.Now()
 }
 
 // Setting returns the value of a setting.
@@ -352,7 +364,7 @@ func (tx *Tx) close(nodes store.NodeChanges, settings []store.Setting) error {
 	var changes store.Changes
 	changes.Outbox.Added = tx.announcement(tx.Keys.Announcement)
 	for _, added := range changes.Outbox.Added {
-		tx.announced = added.ID
+		tx.announced, changes.Outbox.At = added.ID, tx.RealTime()
 	}
 	changes.Nodes, changes.Settings = nodes, append(settings, tx.upTimeSetting()...)
 	var err error

@@ -94,6 +94,8 @@ var readsClock = []string{
 	"engine/announce.go",        // a loop that waits in real time
 	"engine/due.go",             // a loop that waits in real time
 	"engine/nodeloop.go",        // a loop that waits in real time
+	"engine/sinks/run.go",       // a loop that waits in real time
+	"engine/sinks/runner.go",    // a loop that waits in real time
 	"store/postgres/listen.go",  // a loop that waits in real time
 	"store/postgres/silence.go", // for how long calls are refused
 	"engine/commit/made.go",     // how long commits take

@@ -9,7 +9,9 @@ package seal
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hkdf"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -54,6 +56,15 @@ func NewKey() (Key, string) {
 		panic(err) // a size that AES has not
 	}
 	return key, base64.StdEncoding.EncodeToString(bytes)
+}
+
+// Derive makes a key for one purpose from a secret of 16 bytes or more.
+func Derive(secret []byte, purpose string) (Key, error) {
+	bytes, err := hkdf.Key(sha256.New, secret, nil, purpose, keySize)
+	if err != nil {
+		return Key{}, err
+	}
+	return newKey(bytes)
 }
 
 func newKey(bytes []byte) (Key, error) {

@@ -37,6 +37,9 @@ func (s *state) apply(c store.Changes) error {
 		func() error { return each(c.Nodes.Gone, s.removeNode) },
 		func() error { return each(c.Clients.Removed, s.removeClient) },
 		func() error { return s.cutAudit(c.Audit.Cut) },
+		func() error { return each(c.Sinks.Deleted, s.deleteSink) },
+		func() error { return each(c.Sinks.DeadLettersDone, s.removeDeadLetter) },
+		func() error { return s.trimEvents(c.Sinks.Trim) },
 
 		func() error { return each(c.Registry.CreatedThings, s.createThing) },
 		func() error { return each(c.Registry.CreatedGroups, s.createGroup) },
@@ -57,7 +60,10 @@ func (s *state) apply(c store.Changes) error {
 		func() error { return each(c.Job.Confirmations, s.putConfirmation) },
 		func() error { return each(c.Job.MembershipWork, s.putMembershipWork) },
 		func() error { return each(c.Job.CreatedExecutions, s.createExecution) },
+		func() error { return each(c.Sinks.Created, s.createSink) },
+		func() error { return each(c.Sinks.DeadLetters, s.addDeadLetter) },
 		func() error { return each(c.Outbox.Added, s.addAnnouncement) },
+		func() error { return s.keepEvents(c.Outbox) },
 		func() error { return each(c.Nodes.Joined, s.joinNode) },
 		func() error { return each(c.Audit.Added, s.addAudit) },
 
@@ -76,6 +82,9 @@ func (s *state) apply(c store.Changes) error {
 		func() error { return each(c.Clients.Set, s.putClient) },
 		func() error { return s.adoptUnowned(c.Clients.Unowned) },
 		func() error { return each(c.Nodes.GivenUp, s.giveUpNode) },
+		func() error { return each(c.Sinks.Definitions, s.updateSink) },
+		func() error { return each(c.Sinks.Progress, s.saveSinkProgress) },
+		func() error { return each(c.Sinks.DeadLettersAgain, s.updateDeadLetter) },
 		func() error { return s.signed(c.Nodes) },
 		func() error { return each(c.Sessions, s.changeSession) },
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/registry/audit"
+	"github.com/drover-iot/drover/registry/sink"
 	"github.com/drover-iot/drover/store"
 )
 
@@ -70,6 +71,11 @@ type state struct {
 	// there without its text.
 	auditLog  tree[id, audit.Page]
 	auditLast int64 // the newest of its keys
+
+	sinks       tree[id, sink.Sink]
+	sinkNames   tree[text, id] // index
+	sinkEvents  tree[id, store.SinkEvents]
+	deadLetters tree[letter, store.DeadLetter]
 
 	nodes     tree[id, store.Node]
 	clients   tree[turn, store.Client]

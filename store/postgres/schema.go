@@ -41,7 +41,7 @@ func check(ctx context.Context, db *pgx.Conn) error {
 // of migrations that they have had. Only ever append to this list: once a version is released,
 // databases of users stand at it. The tables are those of the embedded store; what is kept as JSON has
 // the same form.
-var migrations = []string{firstSchema, nodes, steering, silentExecutions, auditLog}
+var migrations = []string{firstSchema, nodes, steering, silentExecutions, auditLog, sinks}
 
 // migrate brings the tables to the newest schema, under the lock of the writers: of several nodes
 // that start, one does it. All steps are one transaction.
@@ -476,4 +476,28 @@ CREATE TABLE audit_page (
 	records TEXT COLLATE "C",   -- a line for each record: audit.Page.Text
 	hashes  BYTEA NOT NULL      -- SHA-256 of each record
 );
+`
+
+// sinks adds sinks, the events that wait for them, and dead letters.
+const sinks = `
+CREATE TABLE sink (
+	id         BIGINT PRIMARY KEY,
+	name       TEXT COLLATE "C" NOT NULL UNIQUE,
+	definition TEXT COLLATE "C" NOT NULL, -- sink.Definition as JSON
+	progress   TEXT COLLATE "C" NOT NULL  -- sink.Progress as JSON
+) WITH (fillfactor = 50);
+CREATE TABLE sink_event (
+	id     BIGINT PRIMARY KEY, -- of the announcement
+	at     BIGINT NOT NULL,
+	total  BIGINT NOT NULL,    -- bytes of this row and of all before it that were there with it
+	events TEXT COLLATE "C" NOT NULL -- as in announcement
+);
+CREATE TABLE dead_letter (
+	sink   BIGINT NOT NULL,
+	id     BIGINT NOT NULL,
+	again  BIGINT NOT NULL,
+	letter TEXT COLLATE "C" NOT NULL, -- relational.letter as JSON
+	PRIMARY KEY (sink, id)
+);
+CREATE INDEX dead_letter_again ON dead_letter (sink, id) WHERE again = 1;
 `

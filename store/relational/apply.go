@@ -100,6 +100,12 @@ func (t *Tx) delete(c *store.Changes) {
 	if c.Audit.Cut != 0 {
 		apply(t, "cut the audit log", []int64{c.Audit.Cut}, t.cutAudit)
 	}
+	sinks := sinkWriter{t}
+	apply(t, "delete sink", c.Sinks.Deleted, sinks.remove)
+	apply(t, "remove dead letter", c.Sinks.DeadLettersDone, sinks.removeDeadLetter)
+	if c.Sinks.Trim != 0 {
+		apply(t, "trim the events of sinks", []int64{c.Sinks.Trim}, sinks.trim)
+	}
 }
 
 func (t *Tx) insert(c *store.Changes) {
@@ -123,7 +129,14 @@ func (t *Tx) insert(c *store.Changes) {
 	apply(t, "save confirmation", c.Job.Confirmations, jobs.putConfirmation)
 	apply(t, "save membership work", c.Job.MembershipWork, jobs.putMembershipWork)
 	apply(t, "create execution", c.Job.CreatedExecutions, jobs.createExecution)
-	apply(t, "add announcement", c.Outbox.Added, t.addAnnouncement)
+	apply(t, "create sink", c.Sinks.Created, sinkWriter{t}.create)
+	apply(t, "add dead letter", c.Sinks.DeadLetters, sinkWriter{t}.addDeadLetter)
+	apply(t, "add announcement", c.Outbox.Added, func(a store.Announcement) error {
+		if err := t.addAnnouncement(a); err != nil || len(a.Events) == 0 {
+			return err
+		}
+		return sinkWriter{t}.keep(a, c.Outbox.At)
+	})
 	apply(t, "join", c.Nodes.Joined, t.joinNode)
 	apply(t, "add to the audit log", c.Audit.Added, t.addAudit)
 }
@@ -145,6 +158,9 @@ func (t *Tx) update(c *store.Changes) {
 	apply(t, "save client", c.Clients.Set, t.putClient)
 	apply(t, "adopt sessions", []store.NodeID{c.Clients.Unowned}, t.adoptUnowned)
 	apply(t, "give up node", c.Nodes.GivenUp, t.giveUpNode)
+	apply(t, "update sink", c.Sinks.Definitions, sinkWriter{t}.updateDefinition)
+	apply(t, "save the progress of a sink", c.Sinks.Progress, sinkWriter{t}.saveProgress)
+	apply(t, "send dead letter again", c.Sinks.DeadLettersAgain, sinkWriter{t}.updateDeadLetter)
 	if c.Nodes.By != 0 {
 		apply(t, "sign of a node", []store.NodeChanges{c.Nodes}, t.sign)
 	}

@@ -27,10 +27,17 @@ const (
 
 // Announcements looks at the sizes of a page first, so that large ones are not all read.
 func (r reader) Announcements(after int64, limit int) ([]store.Announcement, error) {
+	last, err := pageBySize(r.stmt(sizeAnnouncements).int(after).limit(limit), after)
+	if err != nil || last == after {
+		return nil, err
+	}
+	return all(r.stmt(listAnnouncements).int(after).int(last), scanAnnouncement)
+}
+
+// pageBySize is the last id of a page, from a list of ids and sizes; after when there is none.
+func pageBySize(list stmt, after int64) (last int64, err error) {
 	type sized struct{ id, bytes int64 }
-	sizes, err := all(r.stmt(sizeAnnouncements).int(after).limit(limit), func(s stmt) sized {
-		return sized{s.getInt(), s.getInt()}
-	})
+	sizes, err := all(list, func(s stmt) sized { return sized{s.getInt(), s.getInt()} })
 	last, bytes := after, int64(0)
 	for _, a := range sizes {
 		if bytes >= encodedBytes {
@@ -38,10 +45,7 @@ func (r reader) Announcements(after int64, limit int) ([]store.Announcement, err
 		}
 		last, bytes = a.id, bytes+a.bytes
 	}
-	if err != nil || last == after {
-		return nil, err
-	}
-	return all(r.stmt(listAnnouncements).int(after).int(last), scanAnnouncement)
+	return last, err
 }
 
 // encodedBytes is store.AnnouncementBytes as they are stored: a payload in JSON is base64.

@@ -21,7 +21,7 @@ const applicationID = 0x44726f76
 var migrations = []string{
 	firstSchema, sourcesWithoutDescendants, membershipWork, leftMemberships, jobsOfTargetByTime,
 	namesWithExecutions, windowedExecutions, countedJobs, activeContinuousTargets, sessionBodies,
-	attachmentTimes, billingGroups, nodes, steering, silentExecutions, auditLog,
+	attachmentTimes, billingGroups, nodes, steering, silentExecutions, auditLog, sinks,
 }
 
 const firstSchema = `
@@ -530,6 +530,30 @@ CREATE TABLE audit_page (
 	records TEXT,                -- a line for each record: audit.Page.Text
 	hashes  BLOB NOT NULL        -- SHA-256 of each record
 );
+`
+
+// sinks adds sinks, the events that wait for them, and dead letters.
+const sinks = `
+CREATE TABLE sink (
+	id         INTEGER PRIMARY KEY,
+	name       TEXT NOT NULL UNIQUE,
+	definition TEXT NOT NULL, -- sink.Definition as JSON
+	progress   TEXT NOT NULL  -- sink.Progress as JSON
+);
+CREATE TABLE sink_event (
+	id     INTEGER PRIMARY KEY, -- of the announcement
+	at     INTEGER NOT NULL,
+	total  INTEGER NOT NULL,    -- bytes of this row and of all before it that were there with it
+	events TEXT NOT NULL        -- as in announcement
+);
+CREATE TABLE dead_letter (
+	sink   INTEGER NOT NULL,
+	id     INTEGER NOT NULL,
+	again  INTEGER NOT NULL,
+	letter TEXT NOT NULL, -- relational.letter as JSON
+	PRIMARY KEY (sink, id)
+);
+CREATE INDEX dead_letter_again ON dead_letter (sink, id) WHERE again = 1;
 `
 
 // migrate checks that the file is Drover's and not from the future, and brings it to the newest

@@ -19,6 +19,7 @@ import (
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/registry/audit"
+	"github.com/drover-iot/drover/registry/sink"
 	"github.com/drover-iot/drover/store"
 )
 
@@ -59,6 +60,9 @@ type facts struct {
 	Retry        store.WaitingRetry
 	Confirmation job.Confirmation
 	Audit        audit.Page
+	Sink         sink.Sink
+	Waiting      store.SinkEvents
+	Letter       store.DeadLetter
 }
 
 // everything returns facts whose fields are all set, also those that a later change adds to one of
@@ -79,6 +83,8 @@ func everything() (f facts) {
 	f.Hold.Thing, f.Retry.Thing, f.Retry.Job = thing, thing, f.Job.Key
 	f.Confirmation.ExecutionKey = f.Execution.ExecutionKey
 	f.Audit.Text = []byte(`{"number":1}` + "\n")
+	f.Waiting.ID, f.Waiting.Events = f.Announcement.ID, f.Announcement.Events
+	f.Letter.Sink = f.Sink.ID
 	f.Policy.Default, f.Policy.LastNumber, f.Policy.Versions[0].Number = 1, 3, 1
 	f.Attachment.Policy, f.Attachment.Kind, f.Attachment.Key = f.Policy.Name, registry.CertificateTarget, f.Certificate.ID
 	f.Principal.Thing, f.Principal.ThingName, f.Principal.Certificate = thing, f.Thing.Name, f.Certificate.ID
@@ -156,6 +162,8 @@ func (f facts) changes() (c store.Changes) {
 	c.Job.Holds, c.Job.RetriesWaiting = []job.Hold{f.Hold}, []store.WaitingRetry{f.Retry}
 	c.Job.Confirmations = []job.Confirmation{f.Confirmation}
 	c.Audit.Added = []audit.Page{f.Audit}
+	c.Sinks.Created, c.Sinks.DeadLetters = []sink.Sink{f.Sink}, []store.DeadLetter{f.Letter}
+	c.Outbox.At = f.Waiting.At
 	return c
 }
 
@@ -254,6 +262,26 @@ func stored(r store.Reader, like facts) (f facts, err error) {
 		}
 		return err
 	})
+	into("sink", func() (err error) {
+		if like.Sink.ID != 0 { // an earlier version had none
+			f.Sink, err = r.Sink(like.Sink.Name)
+		}
+		return err
+	})
+	into("events of sinks", func() error {
+		found, err := r.SinkEvents(0, 2)
+		if len(found) == 1 {
+			f.Waiting = found[0]
+		}
+		return err
+	})
+	into("dead letter", func() error {
+		found, err := r.DeadLetters(store.DeadLetterQuery{Sink: like.Sink.ID, Limit: 2})
+		if len(found) == 1 {
+			f.Letter = found[0]
+		}
+		return err
+	})
 	into("node", func() error {
 		found, err := r.Nodes()
 		if len(found) == 1 {
@@ -309,8 +337,16 @@ func TestStoredAsBefore(t *testing.T) {
 	}
 }
 
+// withoutSinks takes out what came with version 17: sinks.
+func withoutSinks(f *facts) {
+	f.Sink, f.Waiting, f.Letter = sink.Sink{}, store.SinkEvents{}, store.DeadLetter{}
+}
+
 // withoutAudit takes out what came with version 16: the audit log, and since when a job is paused.
-func withoutAudit(f *facts) { f.Audit, f.Job.PausedAt = audit.Page{}, time.Time{} }
+func withoutAudit(f *facts) {
+	withoutSinks(f)
+	f.Audit, f.Job.PausedAt = audit.Page{}, time.Time{}
+}
 
 // withoutSilence takes out what came with version 15, and later.
 func withoutSilence(f *facts) {
@@ -378,6 +414,7 @@ func TestStoredIsRead(t *testing.T) {
 		{"testdata/stored-13.sql", 13, withoutSteering},
 		{"testdata/stored-14.sql", 14, withoutSilence},
 		{"testdata/stored-15.sql", 15, withoutAudit},
+		{"testdata/stored-16.sql", 16, withoutSinks},
 		{storedFile, len(migrations), func(*facts) {}},
 	} {
 		rows, err := os.ReadFile(row.file)
@@ -494,6 +531,8 @@ func TestStoredNamesAreExplicit(t *testing.T) {
 	walk(reflect.TypeFor[registry.TypeProperties]())
 	walk(reflect.TypeFor[store.Event]())
 	walk(reflect.TypeFor[store.ForNodes]())
+	walk(reflect.TypeFor[sink.Definition]())
+	walk(reflect.TypeFor[sink.Progress]())
 	if len(seen) < 15 {
 		t.Errorf("only %d types were looked at: %v", len(seen), seen)
 	}

@@ -427,7 +427,9 @@ func (g *generator) changeNodes(c *store.Changes) {
 }
 
 func (g *generator) changeRest(c *store.Changes) {
-	switch g.IntN(9) {
+	switch g.IntN(13) {
+	case 9, 10, 11, 12:
+		g.changeSinks(c)
 	case 0:
 		c.Outbox.Added = append(c.Outbox.Added, store.Announcement{ID: g.key(20), Notices: []store.Notice{{Thing: g.thing(), Notify: true}}})
 	case 4:

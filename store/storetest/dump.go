@@ -6,6 +6,7 @@ import (
 
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/registry/sink"
 	"github.com/drover-iot/drover/store"
 )
 
@@ -35,6 +36,7 @@ func everything() (c store.Changes) {
 		Nodes:    store.NodeChanges{Joined: []store.Node{{ID: 1, Name: "a", Since: at(1), Sign: store.Sign{Seen: at(1)}}}},
 		Clients:  store.ClientChanges{Set: []store.Client{{Name: "a", Node: 1, At: at(1)}}},
 		Audit:    auditPages(1).Audit,
+		Sinks:    store.SinkChanges{Created: []sink.Sink{fullSink(1, "a")}, DeadLetters: []store.DeadLetter{deadLetter(1, 1)}},
 		Sessions: []store.SessionEntry{{Client: "a", Value: []byte("data")}, {Client: "a", Seq: 7, Value: []byte("message")}},
 	}
 }
@@ -113,6 +115,7 @@ func (a answers) all(r store.Reader) {
 	addOne(a, head, err, "audit head")
 	mark, err := r.AuditMark()
 	addOne(a, mark, err, "audit mark")
+	a.sinks(r)
 	for node := store.NodeID(1); node <= 3; node++ {
 		clients, err := r.ClientsOf(node, store.ClientTurn{Name: "a", Turn: 1}, 3)
 		add(a, clients, err, "clients of %d", node)

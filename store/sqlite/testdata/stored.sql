@@ -15,6 +15,8 @@ INSERT INTO confirmation (thing, job, number, reported_at, until)
 	VALUES (7, 9, 2, 1899501171005, 1896278790005);
 INSERT INTO continuous_target (thing_group, active, job)
 	VALUES (8, 1, 9);
+INSERT INTO dead_letter (sink, id, again, letter)
+	VALUES (840682, 452989, 1, '{"topic":"text 503040","payload":"Sg==","publishedAt":"2030-04-16T13:22:11.005Z","failedAt":"2030-01-28T02:41:52.005Z","attempts":675370,"reason":"text 897750"}');
 INSERT INTO execution (job, thing, number, status, version, attempt, used_failed, used_timed_out, force_canceled, queued_at, started_at, updated_at, sequence, deadline, step_deadline, times_out_at, details, token, windowed, show_at, wave, silent)
 	VALUES (9, 7, 2, 1, 412949, 190568, 114769, 892388, 1, 1895758472005, 1902536091005, 1902203234005, 524854, 1897488263005, 1900710644005, 1897488263005, '{"key 501":"value \u003c\u0026\u003e"}', 'text 809882', 1, 1900377787005, 169, 1);
 INSERT INTO job (key, id, created_at, status, concurrent, selection, namespace, definition, rollout, windowed)
@@ -53,6 +55,10 @@ INSERT INTO session_body (id, value)
 	VALUES (23, X'50');
 INSERT INTO setting (name, value)
 	VALUES ('text 427942', X'A2');
+INSERT INTO sink (id, name, definition, progress)
+	VALUES (840682, 'text 63062', '{"kind":"text 732847","url":"text 563234","enabled":true,"topics":["text 964817"],"jobs":["text 922449"],"subject":"text 932619","ca":"text 41141","retryFor":89609,"mechanism":"text 860026","username":"text 722333","secrets":{"signing":"wQ==","previous":"JQ==","previousUntil":"2030-01-15T09:22:04.005Z","credentials":"bg==","password":"JQ=="},"createdAt":"2030-04-24T15:43:06.005Z","updatedAt":"2030-01-23T13:12:41.005Z","version":130108}', '{"position":261602,"node":115907,"delivered":493707,"skipped":41863,"dropped":898009,"lastDelivered":"2030-03-04T01:59:58.005Z","lastError":"text 539580","lastErrorAt":"2030-02-08T05:44:41.005Z"}');
+INSERT INTO sink_event (id, at, total, events)
+	VALUES (207667, 1893545577005, 42, '[{"topic":"text 391650","payload":"sA=="}]');
 INSERT INTO tagged (kind, name, tags)
 	VALUES ('job', 'text 958221', '{"key 964":"value \u003c\u0026\u003e"}');
 INSERT INTO thing (id, name, uuid, type, attributes, version, created_at, billing_group)
