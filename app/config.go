@@ -72,6 +72,8 @@ type Config struct {
 	MaxConnections int
 	// ObjectStore is where devices download the objects in job documents from, and upload to.
 	ObjectStore ObjectStore
+	// PlainPages says that pages of a new store have no checksums (R-BAK-8).
+	PlainPages bool
 	// Artifacts is the server's own store of the files that devices download.
 	Artifacts Artifacts
 	// PresenceGrace is how long after a start the server waits for devices that were connected

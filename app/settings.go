@@ -47,6 +47,13 @@ func (c *Config) dataSettings() []config.Setting {
 			Value: config.Text(&c.Store),
 		},
 		{
+			Name: "page-checksums",
+			About: "whether pages of drover.db have checksums, so that one that has changed on the disk " +
+				"is an error: `on`, or off for Litestream and other programs that write the file; a file " +
+				"that has checksums keeps them",
+			Value: config.Words(&c.PlainPages, "on", "off"),
+		},
+		{
 			Name: "secret-file",
 			About: "`file` with the secret that the keys in the database are encrypted with: 32 bytes in " +
 				"base64 or hexadecimal, the same for all servers on a database; nobody else may read it " +
