@@ -73,6 +73,10 @@ type Server struct {
 	devices   *gateway.DeviceAuth
 	listeners listeners
 	handler   *gateway.HTTP
+	admin     *gateway.Admin // nil without a listener of its own
+	watched   watched
+	probing   probing
+	hangs     time.Duration  // how long one commit may take (R-OBS-9)
 	steady    *clock.Steady  // over the real clock; nil on a virtual one
 	virtual   *clock.Virtual // nil on the real clock
 	leaving   atomic.Bool    // the server ends its connections
@@ -97,12 +101,7 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	s := &Server{
-		Config:     c.withoutArtifacts(),
-		log:        loglimit.New(c.Log.Handler()),
-		rolesAgain: make(chan os.Signal, 1),
-	}
-	s.Log = slog.New(s.log)
+	s := newServer(c)
 	err := s.openData(ctx)
 	if err == nil {
 		err = s.wire(ctx)
@@ -112,6 +111,18 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// newServer is a server of which nothing is open.
+func newServer(c Config) *Server {
+	s := &Server{
+		Config:     c.withoutArtifacts(),
+		log:        loglimit.New(c.Log.Handler()),
+		rolesAgain: make(chan os.Signal, 1),
+		hangs:      defaultHangs,
+	}
+	s.Log = slog.New(s.log)
+	return s
 }
 
 // openData locks the data folder, and opens the store and the secrets.
@@ -158,6 +169,7 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 	serving.Go(func() error { return s.reloads(ctx) })
 	serving.Go(func() error { return s.followKeys(ctx) })
 	serving.Go(func() error { return s.live.Run(ctx) })
+	serving.Go(func() error { return s.takeSamples(ctx) })
 	if s.steady != nil {
 		watch := &clockWatch{steady: s.steady, log: s.Log}
 		serving.Go(func() error { return watch.run(ctx) })
@@ -210,6 +222,11 @@ func (s *Server) serve(ctx context.Context, serving *errgroup.Group) {
 	}
 	if l := s.listeners.mqtts; l != nil {
 		serving.Go(func() error { return s.broker.Serve(ctx, l) })
+	}
+	if l := s.listeners.admin; l != nil {
+		serving.Go(func() error {
+			return gateway.Serve(ctx, l, s.admin, func() bool { return false }, s.Log)
+		})
 	}
 	if l := s.listeners.https; l != nil {
 		serving.Go(func() error { return l.Run(ctx, s.Log) })

@@ -48,6 +48,12 @@ type Config struct {
 	// Host is the host name that DescribeEndpoint answers. A server certificate that is made
 	// carries it; one that exists is not changed.
 	Host string
+	// Admin is where metrics and probes have a listener of their own; AdminTLS has it speak TLS.
+	Admin    string
+	AdminTLS bool
+	// MinFreeBytes is how many bytes must be free on the disk of the data folder for a server that
+	// is ready; 0 does not look.
+	MinFreeBytes int
 	// OpenPlain lets the plain listeners listen beyond loopback. Then everybody on the network can
 	// use the plain MQTT listener without credentials, and read what is sent.
 	OpenPlain bool
@@ -126,6 +132,7 @@ func Default() Config {
 		Artifacts:     Artifacts{Mode: Auto, Bucket: "artifacts"},
 		PresenceGrace: 15 * time.Minute,
 		AuditDays:     730,
+		MinFreeBytes:  256 << 20,
 		LogFormat:     "text",
 		Log:           slog.New(slog.DiscardHandler),
 	}
@@ -159,6 +166,9 @@ func (c Config) Check() error {
 		return err
 	}
 	if err := c.checkArtifacts(); err != nil {
+		return err
+	}
+	if err := c.checkAdmin(); err != nil {
 		return err
 	}
 	if err := c.checkPlain(c.named("http"), c.HTTP); err != nil {

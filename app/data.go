@@ -22,6 +22,7 @@ const (
 	storeFile   = "drover.db"   // everything that the API can change; see openStore
 	lockFile    = "drover.lock" // locked by the server that runs
 	artifactDir = "artifacts"   // the folder of package artifact
+	restoreFile = "restoring"   // there while a backup is brought back; see Restore
 )
 
 // openFolder makes the data folder when it is missing, readable by its owner only: there are
@@ -29,6 +30,10 @@ const (
 func openFolder(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("data folder: %w", err)
+	}
+	if isThere(dir, restoreFile) {
+		return fmt.Errorf("data folder %s has a backup that was not brought back to its end: run "+
+			"\"drover restore\" again, or remove the folder", dir)
 	}
 	return nil
 }
@@ -50,9 +55,16 @@ func lock(dir string) (release func(), err error) {
 	release = func() { _ = errors.Join(folder.Close(), file.Close()) }
 	if !locked {
 		release()
-		return nil, fmt.Errorf("data folder %s is in use by another drover%s", dir, lockOwner(dir))
+		return nil, &inUseError{dir}
 	}
 	return release, nil
+}
+
+// inUseError says that a server runs on a data folder.
+type inUseError struct{ dir string }
+
+func (e *inUseError) Error() string {
+	return fmt.Sprintf("data folder %s is in use by another drover%s", e.dir, lockOwner(e.dir))
 }
 
 // isNew reports whether a data folder has no store yet. One that was used before must have it:

@@ -21,6 +21,7 @@ import (
 type listeners struct {
 	http, mqtt, mqtts net.Listener
 	https             *gateway.Split // HTTPS, and MQTT by ALPN
+	admin             net.Listener   // metrics and probes
 }
 
 // listen opens every listener that is configured. Their connections count together. After an error
@@ -74,7 +75,7 @@ func listenOn(ctx context.Context, name, address string) (net.Listener, error) {
 
 // close closes what is open.
 func (l listeners) close() {
-	for _, one := range []net.Listener{l.http, l.mqtt, l.mqtts} {
+	for _, one := range []net.Listener{l.http, l.mqtt, l.mqtts, l.admin} {
 		if one != nil {
 			one.Close()
 		}
@@ -85,8 +86,9 @@ func (l listeners) close() {
 }
 
 // endpoints are the addresses of the listeners as URLs, with the ports that the system has chosen
-// where none was configured. That of a listener that is turned off is empty.
-func (l listeners) endpoints() (e endpoints.File) {
+// where none was configured. That of a listener that is turned off is empty. overTLS says what the
+// admin listener speaks.
+func (l listeners) endpoints(overTLS bool) (e endpoints.File) {
 	if l.http != nil {
 		e.HTTP = "http://" + l.http.Addr().String()
 	}
@@ -98,6 +100,12 @@ func (l listeners) endpoints() (e endpoints.File) {
 	}
 	if l.mqtts != nil {
 		e.MQTTS = "mqtts://" + l.mqtts.Addr().String()
+	}
+	if l.admin != nil {
+		e.Admin = "http://" + l.admin.Addr().String()
+		if overTLS {
+			e.Admin = "https://" + l.admin.Addr().String()
+		}
 	}
 	return e
 }

@@ -61,7 +61,7 @@ func TestListen(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer opened.close()
-			got := opened.endpoints()
+			got := opened.endpoints(false)
 			for _, url := range []*string{&got.HTTP, &got.HTTPS, &got.MQTT, &got.MQTTS} {
 				*url = (*url)[:max(0, strings.LastIndexByte(*url, ':'))]
 			}

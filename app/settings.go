@@ -22,6 +22,7 @@ func (c *Config) Settings() []config.Group {
 		{Title: "MQTT", Settings: c.mqttSettings()},
 		{Title: "Object stores", Settings: c.objectStoreSettings()},
 		{Title: "Artifacts", Settings: c.artifactSettings()},
+		{Title: "Watching", Settings: c.watchSettings()},
 		{Title: "Time and log", Settings: c.logSettings()},
 	}
 }
@@ -288,6 +289,32 @@ func (c *Config) artifactSettings() []config.Setting {
 			Unit:  "bytes a second",
 			Live:  true,
 			Value: config.Decimal(&c.Artifacts.RatePerDevice, anyNumber),
+		},
+	}
+}
+
+// watchSettings are for those who watch the server (docs/spec/55).
+func (c *Config) watchSettings() []config.Setting {
+	return []config.Setting{
+		{
+			Name: "admin",
+			About: "`address` of a listener for /metrics, /healthz and /readyz alone; without it, " +
+				"/metrics is on --http and --https",
+			Range: "host:port; the port 0 is a free one; empty: off",
+			Value: config.Text(&c.Admin),
+		},
+		{
+			Name: "admin-tls",
+			About: "have --admin speak TLS with the certificate of the server; beyond loopback it must, and " +
+				"metrics are for callers with the id and the secret of a key",
+			Value: config.Switch(&c.AdminTLS),
+		},
+		{
+			Name: "min-free-bytes",
+			About: "how many `bytes` must be free on the disk of the data folder for /readyz to say that " +
+				"the server is ready; 0: any number",
+			Unit:  "bytes",
+			Value: config.Whole(&c.MinFreeBytes, config.Bounds{Zero: "any number"}),
 		},
 	}
 }

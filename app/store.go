@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"time"
 
 	"github.com/drover-iot/drover/store/postgres"
 	"github.com/drover-iot/drover/store/sqlite"
@@ -22,7 +23,11 @@ func (s *Server) openStore(ctx context.Context) (err error) {
 		if s.Fresh, err = isNew(s.Data); err != nil {
 			return err
 		}
-		s.embedded, err = sqlite.Open(filepath.Join(s.Data, storeFile))
+		file := filepath.Join(s.Data, storeFile)
+		if err := s.addChecksums(ctx, file); err != nil {
+			return err
+		}
+		s.embedded, err = sqlite.Open(file)
 		if err != nil {
 			return err // and no *sqlite.Store that is nil in s.store
 		}
@@ -39,6 +44,34 @@ func (s *Server) openStore(ctx context.Context) (err error) {
 	}
 	s.warnOfStore()
 	return nil
+}
+
+// addChecksums brings the file of an earlier Drover to page checksums (R-BAK-3). For that it is copied
+// once, which takes its time with a large file. Where there is no room for the copy, the server goes
+// on without checksums, and tries again at its next start.
+func (s *Server) addChecksums(ctx context.Context, file string) error {
+	progress, stop := eachSecond(func(done, total int64) {
+		s.Log.Info("copying the store to a file with page checksums", "file", file,
+			"bytes", done, "of", total)
+	})
+	defer stop()
+	added, err := sqlite.AddChecksums(ctx, file, progress)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		s.Log.Warn("the store has no page checksums, so damage on the disk may stay unseen", "file", file,
+			"err", err)
+	case added:
+		s.Log.Info("the store has page checksums now", "file", file)
+	}
+	return nil
+}
+
+// eachSecond follows long work of a store.
+func eachSecond(tell func(done, total int64)) (p sqlite.Progress, stop func()) {
+	tick := time.NewTicker(time.Second)
+	return sqlite.Progress{Ticks: tick.C, Tell: tell}, tick.Stop
 }
 
 // warnOfStore logs when the data folder has a file that a server without Config.Store would use:

@@ -57,7 +57,10 @@ func (s *Server) wire(ctx context.Context) error {
 	if s.listeners, err = listen(ctx, s.Config, s.certificate, s.limiter); err != nil {
 		return err
 	}
-	s.Endpoints = s.listeners.endpoints()
+	if s.listeners.admin, err = s.openAdmin(ctx); err != nil {
+		return err
+	}
+	s.Endpoints = s.listeners.endpoints(s.AdminTLS)
 	s.Endpoints.Account, s.Endpoints.Region = s.Scope.Account, s.Scope.Region
 	s.Endpoints.AccessKeyID = key.AccessKeyID
 	s.Endpoints.SecretAccessKey = key.SecretAccessKey
@@ -106,6 +109,7 @@ func (s *Server) join(ctx context.Context) error {
 	}
 	s.makeBus(node.Name)
 	s.joinEngine(now, managed, node, sealer)
+	s.joinMetrics()
 	if err := s.joinBroker(ctx); err != nil {
 		return err
 	}
@@ -124,7 +128,7 @@ func (s *Server) join(ctx context.Context) error {
 		RealNow:   clock.Now,
 		Scope:     s.Scope,
 		Managed:   managed,
-		Issuer:    gateway.NewIssuer(s.secrets.devices),
+		Issuer:    gateway.NewIssuer(s.deviceAuthority),
 		DataHost:  s.Host,
 		JobsHost:  s.Host,
 		Pages:     control.Pages{Key: s.secrets.tokens},
@@ -137,6 +141,7 @@ func (s *Server) join(ctx context.Context) error {
 		return err
 	}
 	s.control = control.NewHandler(plane, s.Log)
+	s.control.Answered = s.watched.metrics.OfControl
 	s.joinLive(plane)
 	operators := &gateway.OperatorAuth{
 		Keys:      s.secrets.keys,
@@ -153,9 +158,10 @@ func (s *Server) join(ctx context.Context) error {
 		Bodies:    gateway.NewBodies(bodiesBudget.of(capacity.Memory())),
 		Artifacts: s.artifactCalls(),
 		Console:   page,
-		Ready:     s.unready,
+		Health:    gateway.Health{Alive: s.unhealthy, Ready: s.unready},
 		Log:       s.Log,
 	}
+	s.serveMetrics(operators)
 	return nil
 }
 
@@ -229,7 +235,11 @@ func (s *Server) joinEngine(
 		Node:               node,
 		AuditKept:          s.auditKept(),
 		Sinks:              s.sinks(sealer),
+
+		ObserveCommit:       s.observeCommit,
+		ObserveAnnouncement: s.observeAnnouncement,
 	})
+	s.plane.Answered = s.observeDevice
 	s.plane.Jobs, s.plane.Now = s.engine.Jobs, s.engine.Now
 	s.devices = &gateway.DeviceAuth{
 		Identities: s.engine.Identity,

@@ -92,3 +92,10 @@ func afterPrefix(prefix string) string {
 	}
 	return ""
 }
+
+// Totals is how many objects there are and how many bytes they have. It reads the whole index.
+func (s *Store) Totals(ctx context.Context) (objects, bytes int64, err error) {
+	err = s.index.QueryRowContext(ctx, "SELECT count(*), coalesce(sum(size), 0) FROM object").
+		Scan(&objects, &bytes)
+	return objects, bytes, err
+}

@@ -71,10 +71,13 @@ type piece struct {
 	start, size int64 // in the object
 }
 
+// The names in the folder of a store: the folder of the files, and the index.
+const objectsName, indexName = "objects", "index.db"
+
 // Open opens the store in a folder, which is made when it is missing. It removes what torn uploads
 // have left, and uploads that were begun a week ago.
 func Open(ctx context.Context, dir string, log *slog.Logger) (*Store, error) {
-	s := &Store{objects: filepath.Join(dir, "objects"), log: log, open: map[int64]*content{}}
+	s := &Store{objects: filepath.Join(dir, objectsName), log: log, open: map[int64]*content{}}
 	if err := os.MkdirAll(s.objects, 0o700); err != nil {
 		return nil, err
 	}
@@ -82,7 +85,7 @@ func Open(ctx context.Context, dir string, log *slog.Logger) (*Store, error) {
 		return nil, err
 	}
 	var err error
-	if s.index, err = openIndex(filepath.Join(dir, "index.db")); err != nil {
+	if s.index, err = openIndex(filepath.Join(dir, indexName)); err != nil {
 		return nil, err
 	}
 	if err := s.sweep(ctx); err != nil {

@@ -4,11 +4,13 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/drover-iot/drover/api"
 	"github.com/drover-iot/drover/api/drover"
 	"github.com/drover-iot/drover/api/iot"
 	"github.com/drover-iot/drover/api/notoffered"
+	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/internal/rates"
 	"github.com/drover-iot/drover/schema"
@@ -26,7 +28,14 @@ type Handler struct {
 	router *schema.Router
 	rates  map[string]*rates.Limit // by the name of the operation
 	log    *slog.Logger
+	// Answered is called with each request that was answered: its operation, empty when none was
+	// found or its caller is not known, the exception, empty for none, and how long it took from when
+	// its body was read. May be nil.
+	Answered func(op string, refused schema.Exception, took time.Duration)
 }
+
+// requestIDHeader is the header of an answer with the id of its request, which the gateway has set.
+const requestIDHeader = "x-amzn-RequestId"
 
 // services are those whose operations the control plane answers.
 var services = []*schema.Service{&iot.Service, &drover.Service}
@@ -69,6 +78,7 @@ type Authorize func(op *schema.Description) error
 func (h *Handler) Serve(
 	ctx context.Context, w http.ResponseWriter, r *http.Request, body []byte, may Authorize,
 ) {
+	began := clock.Now()
 	ctx = store.ForOperator(ctx)
 	match, err := h.router.Match(r.Method, r.URL.EscapedPath())
 	var out []byte
@@ -82,10 +92,23 @@ func (h *Handler) Serve(
 		header := w.Header()
 		header.Set("Content-Type", "application/json")
 		_, _ = w.Write(out) // the caller may be gone
+		h.answered(match.Description, "", began)
 		return
 	}
 	err = notoffered.Refusal(err, r.Method, r.URL.EscapedPath(), notoffered.Control)
-	h.Refuse(ctx, w, match.Description, err)
+	h.answered(match.Description, h.refuse(ctx, w, match.Description, err), began)
+}
+
+// answered reports a request that was answered to who counts them.
+func (h *Handler) answered(op *schema.Description, refused schema.Exception, began time.Time) {
+	if h.Answered == nil {
+		return
+	}
+	name := ""
+	if op != nil {
+		name = op.Name
+	}
+	h.Answered(name, refused, clock.Now().Sub(began))
 }
 
 // answer calls the operation that was found and returns the body of its response. One that is
@@ -116,12 +139,20 @@ type refusal struct {
 	ResourceArn *string `json:"resourceArn"`
 }
 
-// Refuse writes the exception that an error stands for. op is nil when no operation was found
-// (R-ERR-2). An error that is no fault is one of the server: it is logged whole, and the caller
-// reads no more than that it happened.
+// Refuse answers a request that is not served, mostly because of its caller. op is nil when its
+// operation was not looked for.
 func (h *Handler) Refuse(
 	ctx context.Context, w http.ResponseWriter, op *schema.Description, err error,
 ) {
+	h.answered(op, h.refuse(ctx, w, op, err), clock.Now())
+}
+
+// refuse writes the exception that an error stands for, and returns it. op is nil when no operation
+// was found (R-ERR-2). An error that is no fault is one of the server: it is logged whole, with the
+// id of the request, and the caller reads no more than that it happened.
+func (h *Handler) refuse(
+	ctx context.Context, w http.ResponseWriter, op *schema.Description, err error,
+) schema.Exception {
 	body := refusal{Message: api.Message(err)}
 	if f := fault.Of(err); f != nil {
 		body.ResourceID = optional(f.ResourceID)
@@ -133,7 +164,7 @@ func (h *Handler) Refuse(
 		if op != nil {
 			name = op.Name
 		}
-		h.log.Error("control request", "op", name, "err", err)
+		h.log.Error("control request", "op", name, "request", w.Header().Get(requestIDHeader), "err", err)
 	}
 	a := api.OnControl(op, err)
 	header := w.Header()
@@ -141,4 +172,5 @@ func (h *Handler) Refuse(
 	header.Set("x-amzn-ErrorType", string(a.Exception))
 	w.WriteHeader(a.Status)
 	_, _ = w.Write(schema.Append(nil, body))
+	return a.Exception
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/drover-iot/drover/engine/jobs"
+	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/internal/rates"
 	"github.com/drover-iot/drover/job"
@@ -55,6 +56,35 @@ type Plane struct {
 	// Reads limits GetPending and Describe together, Writes limits StartNext and Update together,
 	// of all things. Nil does not limit (R-LIM-50).
 	Reads, Writes *rates.Limit
+	// Answered is called with each request that was answered. May be nil.
+	Answered func(Answered)
+}
+
+// The transports of requests.
+const (
+	OverMQTT  = "mqtt"
+	OverHTTPS = "http"
+)
+
+// Answered is a request that was answered.
+type Answered struct {
+	Transport string
+	Operation string // its name; empty when there is none with its path or topic
+	Code      string // how it was refused, as its transport says it; empty when it was not
+	Took      time.Duration
+}
+
+// CountAnswer reports a request that was answered to who counts them.
+func (p *Plane) CountAnswer(transport, operation, code string, began time.Time) {
+	if p.Answered == nil {
+		return
+	}
+	p.Answered(Answered{
+		Transport: transport,
+		Operation: operation,
+		Code:      code,
+		Took:      clock.Now().Sub(began),
+	})
 }
 
 // checkRate refuses a request that comes too soon.

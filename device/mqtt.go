@@ -6,6 +6,7 @@ import (
 	"github.com/drover-iot/drover/api"
 	"github.com/drover-iot/drover/api/jobsdata"
 	"github.com/drover-iot/drover/engine/jobs"
+	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/internal/rates"
 	"github.com/drover-iot/drover/job"
@@ -32,6 +33,8 @@ type Request struct {
 	// (R-HTTP-24).
 	PacketID    uint16
 	Redelivered bool
+	// Connection is the number of the connection that it came by, for the log.
+	Connection uint64
 }
 
 // Answer handles a request that a device published, and returns topic and payload of the answer
@@ -41,6 +44,7 @@ func (p *Plane) Answer(ctx context.Context, r Request) (reply string, body []byt
 	if !jobsdata.Rejectable(r.Topic) {
 		return "", nil
 	}
+	began := clock.Now()
 	topic := jobsdata.ParseTopic(r.Topic)
 	if p.Seen != nil {
 		p.Seen(topic.Thing)
@@ -48,20 +52,38 @@ func (p *Plane) Answer(ctx context.Context, r Request) (reply string, body []byt
 	accepted, token, err := p.dispatch(ctx, topic, r)
 	if err == nil {
 		if body = schema.Append(nil, accepted); len(body) <= MaxPayload {
+			p.CountAnswer(OverMQTT, operationOf(topic.Kind), "", began)
 			return jobsdata.AcceptedTopic(r.Topic), body
 		}
 		err = errTooLarge
 	}
 	if fault.Of(err) == nil {
-		p.Log.Error("device request", "topic", r.Topic, "err", err)
+		p.Log.Error("device request", "topic", r.Topic, "connection", r.Connection, "err", err)
 	}
+	code := api.OnMQTT(err)
+	p.CountAnswer(OverMQTT, operationOf(topic.Kind), string(code), began)
 	return jobsdata.RejectedTopic(r.Topic), schema.Append(nil, jobsdata.Rejected{
-		Code:           api.OnMQTT(err),
+		Code:           code,
 		Message:        api.Message(err),
 		ClientToken:    token,
 		Timestamp:      p.Now().Unix(),
 		ExecutionState: State(err),
 	})
+}
+
+// operationOf is the name of the operation that a topic asks for, empty for none.
+func operationOf(kind jobsdata.TopicKind) string {
+	switch kind {
+	case jobsdata.GetPending:
+		return jobsdata.GetPendingJobExecutions.Name
+	case jobsdata.StartNext:
+		return jobsdata.StartNextPendingJobExecution.Name
+	case jobsdata.Describe:
+		return jobsdata.DescribeJobExecution.Name
+	case jobsdata.Update:
+		return jobsdata.UpdateJobExecution.Name
+	}
+	return ""
 }
 
 // errTooLarge is an internal error to the device (R-MQTT-16).

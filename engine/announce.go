@@ -82,12 +82,14 @@ func (e *Engine) deliver(ctx context.Context, found []store.Announcement) error 
 	made := int64(0)
 	var failed error
 	for _, a := range found {
+		began := e.beganAnnouncing()
 		if failed = e.passNodes(ctx, a, e.commits.NodeID()); failed == nil {
 			failed = e.publish(ctx, a)
 		}
 		if failed != nil {
 			break
 		}
+		e.announced(a, began)
 		made = a.ID
 	}
 	if made == 0 {
@@ -98,6 +100,28 @@ func (e *Engine) deliver(ctx context.Context, found []store.Announcement) error 
 	}
 	e.commits.Outbox.Confirm(made)
 	return failed
+}
+
+// beganAnnouncing is the time now, when announcements are observed.
+func (e *Engine) beganAnnouncing() time.Time {
+	if e.config.ObserveAnnouncement == nil {
+		return time.Time{}
+	}
+	return time.Now()
+}
+
+// announced reports an announcement that was made to who observes them.
+func (e *Engine) announced(a store.Announcement, began time.Time) {
+	if e.config.ObserveAnnouncement == nil {
+		return
+	}
+	e.config.ObserveAnnouncement(Announced{
+		ID:      a.ID,
+		Notices: len(a.Notices),
+		Events:  len(a.Events),
+		Began:   began,
+		Ended:   time.Now(),
+	})
 }
 
 // publish notifies things, and publishes events.

@@ -83,6 +83,7 @@ func (e *Engine) RunDue(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		e.overdue.found(next, e.Now())
 		if next.IsZero() || next.After(e.Now()) {
 			if followed {
 				continue

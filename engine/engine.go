@@ -55,6 +55,13 @@ type Config struct {
 	// PublishEvents is called with the lifecycle events of a commit, after Notify; nil publishes
 	// nothing.
 	PublishEvents func([]store.Event)
+	// ObserveCommit is called with each commit that was made or given up, and Traced has it say of
+	// each request when it waited (commit.Made). It must be quick; nil measures nothing.
+	ObserveCommit func(commit.Made)
+	Traced        bool
+	// ObserveAnnouncement is called with each announcement that was made. It must be quick; nil
+	// measures nothing.
+	ObserveAnnouncement func(Announced)
 	// Persisted is called after Notify, once for many commits. It returns when those that were
 	// notified would not lose the message by a crash: they have it, or it is stored for them. Nil
 	// returns at once.
@@ -105,6 +112,7 @@ type Engine struct {
 	wake    chan struct{}             // something may be due: at most one token
 	due     sync.Mutex                // held while due work runs, so that it runs once
 	signed  atomic.Pointer[time.Time] // see LastSign
+	overdue overdue                   // see DueLag
 
 	announcing sync.Mutex // held while announcements are made
 	// heirs are the nodes that have taken over from others, as announced; guarded by announcing.
@@ -131,6 +139,8 @@ func New(c Config) *Engine {
 		Log:     c.Log,
 		Node:    c.Node.NodeConfig,
 		Follow:  c.Node.Follow,
+		Observe: c.ObserveCommit,
+		Traced:  c.Traced,
 		Audit:   c.AuditKept > 0,
 		Stepped: c.Stepped,
 	})

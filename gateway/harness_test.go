@@ -92,8 +92,11 @@ func newServer(t *testing.T, changes ...change) *server {
 		Operators: &gateway.OperatorAuth{Keys: keys, Scope: scope},
 		Devices:   s.devices,
 		Bodies:    gateway.NewBodies(64 << 20),
-		Ready:     func() error { return nil },
-		Log:       log,
+		Health: gateway.Health{
+			Alive: func() error { return nil },
+			Ready: func() error { return nil },
+		},
+		Log: log,
 	}
 	for _, change := range changes {
 		change(s.handler)

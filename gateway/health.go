@@ -5,16 +5,24 @@ import (
 	"net/http"
 )
 
-// What a balancer asks on every HTTP listener, without credentials (R-NODE-9): /healthz is answered
-// by a process that lives, /readyz with 200 by one that requests and devices may be sent to, and
-// with 503 and a sentence by one that they should not. The answers say nothing else about the
-// server.
+// What a balancer and a supervisor ask on every HTTP listener, without credentials (R-NODE-9):
+// /readyz is answered with 200 by a server that requests and devices may be sent to (R-OBS-8), and
+// /healthz by one that should not be restarted (R-OBS-9); with 503 and a sentence otherwise. The
+// answers say nothing else about the server.
+
+// Health is what probes are answered.
+type Health struct {
+	// Alive says why the server should be started again; nil when it should not.
+	Alive func() error
+	// Ready says why the server should get no requests now; nil when it may.
+	Ready func() error
+}
 
 // health returns what answers a path, nil for a path of others.
-func (h *HTTP) health(path string) func() error {
+func (h *Health) health(path string) func() error {
 	switch path {
 	case "/healthz":
-		return func() error { return nil }
+		return h.Alive
 	case "/readyz":
 		return h.Ready
 	}

@@ -48,9 +48,10 @@ type HTTP struct {
 	Artifacts *Artifacts
 	// Console serves the web page, without credentials: what it shows it asks for as everybody does.
 	Console Page
-	// Ready says why the server should get no requests now; nil when it may.
-	Ready func() error
-	Log   *slog.Logger
+	Health
+	// Metrics answers Prometheus; nil when another listener does.
+	Metrics *Metrics
+	Log     *slog.Logger
 
 	// answering is the number of requests whose caller is known and whose body has been read.
 	answering atomic.Int64
@@ -63,13 +64,29 @@ type Page interface {
 	Serves(*http.Request) bool
 }
 
-// ServeHTTP serves one request. Who calls is found out before the body is read (R-WIRE-29).
+// ServeHTTP serves one request, and logs it with the id that its answer carries.
 func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	started := time.Now() // real time: it only goes into the log
 	requestID := ids.Random{}.UUID()
 	w.Header().Set(requestIDHeader, requestID)
+	h.route(w, r)
+	if !h.Log.Enabled(r.Context(), slog.LevelDebug) {
+		return
+	}
+	// The path without the query, in which there may be a signature.
+	h.Log.Debug("http request", "method", r.Method, "path", r.URL.Path, "request", requestID,
+		"code", w.Header().Get("x-amzn-ErrorType"), "remote", r.RemoteAddr,
+		"took", time.Since(started))
+}
+
+// route finds out who answers a request. Who calls is found out before the body is read (R-WIRE-29).
+func (h *HTTP) route(w http.ResponseWriter, r *http.Request) {
 	if probe := h.health(r.URL.Path); probe != nil {
 		serveHealth(w, r, probe)
+		return
+	}
+	if r.URL.Path == metricsPath && h.Metrics != nil {
+		h.Metrics.ServeHTTP(w, r)
 		return
 	}
 	if h.Console != nil && !hasSignature(r) && h.Console.Serves(r) {
@@ -98,8 +115,6 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		h.serveSigned(w, r)
 	}
-	h.Log.Debug("http request", "method", r.Method, "path", r.URL.Path, "request", requestID,
-		"took", time.Since(started))
 }
 
 // hasSignature reports whether a request claims to be signed, in its headers or in its query.

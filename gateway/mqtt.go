@@ -11,11 +11,17 @@ import (
 // handler HTTP is to HTTP, but the broker has found out who calls before. A topic that is not one
 // of the plane's requests is refused (R-BRK-18).
 func JobsService(p *device.Plane) broker.ServiceFunc {
-	return func(ctx context.Context, _ *broker.Peer, r broker.Request) broker.Reply {
+	return func(ctx context.Context, peer *broker.Peer, r broker.Request) broker.Reply {
 		if !device.Claims(r.Topic) {
 			return broker.Reply{Verdict: broker.Refused}
 		}
-		reply, body := p.Answer(ctx, device.Request(r))
+		reply, body := p.Answer(ctx, device.Request{
+			Topic:       r.Topic,
+			Payload:     r.Payload,
+			PacketID:    r.PacketID,
+			Redelivered: r.Redelivered,
+			Connection:  peer.Connection,
+		})
 		return broker.Reply{Topic: reply, Payload: body}
 	}
 }

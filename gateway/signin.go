@@ -2,8 +2,6 @@ package gateway
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/json"
 	"log/slog"
 	"mime"
@@ -136,10 +134,7 @@ func (s *Sessions) signIn(w http.ResponseWriter, r *http.Request) (found session
 	if err != nil && !fault.Is(err, fault.UnknownKey) {
 		return found, err
 	}
-	// Hashes are compared, so that the time that it takes says nothing about the lengths either.
-	given := sha256.Sum256([]byte(in.SecretAccessKey))
-	want := sha256.Sum256([]byte(key.SecretAccessKey))
-	if subtle.ConstantTimeCompare(given[:], want[:]) != 1 || err != nil {
+	if !sameSecret(in.SecretAccessKey, key.SecretAccessKey) || err != nil {
 		return found, fault.New(fault.Forbidden,
 			"there is no operator key with this access key id and this secret")
 	}
@@ -173,7 +168,8 @@ func (s *Sessions) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if f := fault.Of(err); f != nil {
 		status, message = sessionStatus(f.Code), f.Message
 	} else {
-		s.Log.Error("console session", "method", r.Method, "err", err)
+		s.Log.Error("console session", "method", r.Method,
+			"request", w.Header().Get(requestIDHeader), "err", err)
 	}
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(map[string]string{"message": message}) // the caller may be gone

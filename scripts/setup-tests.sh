@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the tests need beside Go, at pinned versions, into .tools of this checkout: the aws command line and the
 # AWS IoT device SDK, which need Python 3.9 or newer; versitygw, an object store that checks signatures; PostgreSQL 18;
-# and axe-core, which checks pages of the console for accessibility. On Debian-like systems Python itself, the shells that
+# axe-core, which checks pages of the console for accessibility; and Prometheus with promtool. On Debian-like systems Python itself, the shells that
 # completion is tested in, mandoc, PostgreSQL 15, and Chromium are installed when they are missing. Running it again is
 # quick.
 set -eu
@@ -181,6 +181,29 @@ install_axe() {
 	echo "$AXE" > "$folder/installed"
 }
 
+# Prometheus is Debian's, unpacked and not installed: its package would start a service, and needs a dozen others for its
+# pages. Its version is not pinned: Debian replaces it with each security fix.
+install_prometheus() {
+	folder=.tools/prometheus
+	[ -x "$folder/promtool" ] && [ -x "$folder/prometheus" ] && return
+	mkdir -p "$folder"
+	if command -v prometheus >/dev/null 2>&1 && command -v promtool >/dev/null 2>&1; then
+		ln -sf "$(command -v prometheus)" "$(command -v promtool)" "$folder"
+		return
+	fi
+	if command -v apt-get >/dev/null 2>&1 && command -v dpkg-deb >/dev/null 2>&1; then
+		echo "unpacking Prometheus into $folder"
+		[ "$(id -u)" != 0 ] || apt-get update -qq
+		(cd "$folder" && apt-get download -qq prometheus >/dev/null 2>&1 && dpkg-deb -x prometheus_*.deb unpacked) || true
+		mv "$folder/unpacked/usr/bin/prometheus" "$folder/unpacked/usr/bin/promtool" "$folder" || true
+		rm -rf "$folder/unpacked" "$folder"/prometheus_*.deb
+	fi
+	if [ ! -x "$folder/promtool" ] || [ ! -x "$folder/prometheus" ]; then
+		echo "the tests of the metrics need prometheus and promtool; please install them" >&2
+		exit 1
+	fi
+}
+
 install_packages
 install_shells
 install_store
@@ -188,3 +211,4 @@ install_postgres_15
 unpack_postgres 18 "$POSTGRES_18"
 install_chromium
 install_axe
+install_prometheus

@@ -269,6 +269,8 @@ type ThingReader interface {
 	ThingByName(name string) (registry.Thing, error)
 	// ThingName returns the name that a thing has or, when it was deleted and has executions, had.
 	ThingName(registry.ThingID) (string, error)
+	// ThingNames is ThingName for many things in one question; those without a name are not in it.
+	ThingNames([]registry.ThingID) (map[registry.ThingID]string, error)
 	// Things lists by name.
 	Things(ThingQuery) ([]registry.Thing, error)
 	ThingType(name string) (registry.ThingType, error)

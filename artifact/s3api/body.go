@@ -26,7 +26,7 @@ func (h *Handler) body(
 	w http.ResponseWriter, r request, limit int64,
 ) (body io.Reader, checks []check, err error) {
 	size := r.ContentLength
-	body = &incoming{r.Body, http.NewResponseController(w)}
+	body = &incoming{r.Body, http.NewResponseController(w), &h.moved.received}
 	if checks, err = headerChecks(r.Header); err != nil {
 		return nil, nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/drover-iot/drover/artifact"
@@ -30,6 +31,7 @@ type download struct {
 	rates   *share
 	next    int64 // size of the next chunk
 	refused int   // the status of an error; 0: none
+	sent    *atomic.Int64
 }
 
 // WriteHeader implements http.ResponseWriter.
@@ -103,7 +105,8 @@ func (d *download) send(size int64, write func(size int64) (int64, error)) error
 	}
 	begun := time.Now()
 	extendWrite(d.ResponseWriter, size)
-	_, err := write(size)
+	n, err := write(size)
+	d.sent.Add(n)
 	if time.Since(begun) < fast {
 		d.next = min(max(2*size, leastChunk), mostChunk)
 	} else {

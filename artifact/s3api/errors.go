@@ -137,10 +137,12 @@ func (h *Handler) refusal(w http.ResponseWriter, r *http.Request, err error) *fa
 	f := failureOf(err, r.URL.Query().Has("X-Amz-Signature"))
 	switch {
 	case f == nil:
-		h.Log.Error("artifact request", "method", r.Method, "path", r.URL.Path, "err", err)
+		h.Log.Error("artifact request", "method", r.Method, "path", r.URL.Path,
+			"request", w.Header().Get("x-amzn-RequestId"), "err", err)
 		f = &failure{"InternalError", "the server could not do it; its log says why"}
 	case errors.Is(err, artifact.ErrFull):
-		h.Log.Error("artifact request: the disk is full", "path", r.URL.Path, "err", err)
+		h.Log.Error("artifact request: the disk is full", "path", r.URL.Path,
+			"request", w.Header().Get("x-amzn-RequestId"), "err", err)
 		f.message = "the disk of the server is full"
 	}
 	if r.ContentLength != 0 || fault.Of(err) != nil {

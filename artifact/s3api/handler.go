@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"github.com/drover-iot/drover/artifact"
@@ -22,6 +23,16 @@ type Handler struct {
 	// HangUp is called before a request is refused: its connection ends with the answer.
 	HangUp func(http.ResponseWriter, *http.Request)
 	Log    *slog.Logger
+
+	moved moved
+}
+
+// moved is how many bytes of artifacts clients were sent, and how many they have sent.
+type moved struct{ sent, received atomic.Int64 }
+
+// Moved is how many bytes of artifacts clients were sent since the start, and how many they have sent.
+func (h *Handler) Moved() (sent, received int64) {
+	return h.moved.sent.Load(), h.moved.received.Load()
 }
 
 // Caller is what is known of who calls. Its signature was verified.

@@ -82,6 +82,7 @@ func (h *Handler) send(w http.ResponseWriter, r request, o *artifact.Object) err
 		request:        r.Request,
 		rates:          h.Rates.begin(addressOf(r.Request)),
 		next:           leastChunk,
+		sent:           &h.moved.sent,
 	}
 	defer d.rates.end()
 	http.ServeContent(d, r.Request, "", o.Modified, o)

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"sync/atomic"
 	"time"
 )
 
@@ -29,13 +30,15 @@ func noReadLimit(w http.ResponseWriter) {
 // incoming is a body whose client may not stop sending for longer than patience.
 type incoming struct {
 	io.Reader
-	control *http.ResponseController
+	control  *http.ResponseController
+	received *atomic.Int64
 }
 
 // Read implements io.Reader.
 func (b *incoming) Read(p []byte) (int, error) {
 	_ = b.control.SetReadDeadline(time.Now().Add(patience)) // not in tests only
 	n, err := b.Reader.Read(p)
+	b.received.Add(int64(n))
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		err = fail("RequestTimeout", "no byte of the body came for %v", patience)
 	}

@@ -39,7 +39,7 @@ func Forecast(f *drover.ForecastResponse, columns int, colors bool) string {
 		add("Windows", next, terminal.Plain)
 	}
 	if f.PeakBytesPerSecond != nil {
-		add("Downloads", fmt.Sprintf("up to %s a second", bytes(*f.PeakBytesPerSecond)), terminal.Plain)
+		add("Downloads", fmt.Sprintf("up to %s a second", Bytes(*f.PeakBytesPerSecond)), terminal.Plain)
 	}
 	if half := f.Stop.HalfThreshold; half != nil {
 		add("Stopped", fmt.Sprintf("by criteria %s%%, by the guard %s%%; with failures at half of the threshold "+
@@ -184,8 +184,8 @@ func forecastWave(w drover.ForecastWave, now schema.Timestamp) string {
 	return text
 }
 
-// bytes is a number of bytes in the largest unit that leaves a whole one.
-func bytes(n int64) string {
+// Bytes is a number of bytes in the largest unit that leaves a whole one.
+func Bytes(n int64) string {
 	units := []string{"bytes", "KiB", "MiB", "GiB", "TiB"}
 	x, unit := float64(n), 0
 	for x >= 1024 && unit < len(units)-1 {

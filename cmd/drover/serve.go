@@ -98,6 +98,7 @@ func welcome(s *app.Server) string {
 		{"HTTPS", e.HTTPS, ""},
 		{"MQTT", e.MQTT, plainNote(s.OpenPlain)},
 		{"MQTT over mutual TLS", e.MQTTS, ""},
+		{"metrics and probes", e.Admin, ""},
 		{"console", consoleAddress(e), ""},
 		{"data", folder, ""},
 		{"database", s.Database(), ""},

@@ -34,6 +34,31 @@ func TestAdopt(t *testing.T) { // R-NODE-8
 	})
 }
 
+// A replay without adopted sessions is for nobody, so it costs no read of any execution.
+func TestReplayForNobody(t *testing.T) { // R-NODE-8
+	inCluster(t, 2, nil, func(t *testing.T, c *cluster) {
+		heir := c.nodes[1]
+		heir.connect("own").subscribe("t")
+		subscribed := func(when string, want bool) {
+			t.Helper()
+			if got := heir.b.Subscribed("t"); got != want {
+				t.Errorf("%s: subscribed is %t, want %t", when, got, want)
+			}
+		}
+		heir.b.gathered.setReplay(true)
+		subscribed("a session of its own", false)
+		waiting := heir.b.gathered.begin(true)
+		subscribed("a client of the lost node that is on its way", true)
+		waiting.finish(&heir.b.gathered, &restored{})
+		subscribed("which has no session", false)
+		heir.b.gathered.begin(false).finish(&heir.b.gathered, &restored{})
+		heir.b.gathered.adopt(heir.b.sessionsOf("own"))
+		subscribed("an adopted session", true)
+		heir.b.gathered.setReplay(false)
+		subscribed("after the replay", true)
+	})
+}
+
 // A CONNECT that comes when the heir has the turns of a lost node already, and not yet the sessions,
 // is refused. The sessions stay the heir's.
 func TestConnectDuringAdoption(t *testing.T) { // R-NODE-7

@@ -35,6 +35,8 @@ type Broker struct {
 	retained retained
 	journal  *journal
 	stored   storedBytes // of the messages that wait for sessions
+	// lastConnection is the number of the connection that was accepted last.
+	lastConnection atomic.Uint64
 	// lastShared is the number of a shared body that was given last.
 	lastShared atomic.Uint64
 	wills      willBytes
@@ -125,6 +127,14 @@ func New(ctx context.Context, cfg Config) (*Broker, error) {
 
 // Connections is how many clients are connected.
 func (b *Broker) Connections() int { return int(b.online.Load()) }
+
+// SessionCount is how many sessions there are, of clients that are connected and of those that are
+// not.
+func (b *Broker) SessionCount() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.sessionCount
+}
 
 // runExpiry ends what has come to its end, sessions and the connections of principals, and logs
 // what was dropped, until the broker stops.

@@ -101,12 +101,15 @@ func (b *Broker) logRefusal(c *conn, e *closeError) {
 	if c.peer.Principal != nil {
 		principal = c.peer.Principal.ID()
 	}
-	b.logRefusalOf(c.peer.ClientID, principal, c.nc.RemoteAddr(), e)
+	b.logRefusalOf(c.peer.Connection, c.peer.ClientID, principal, c.nc.RemoteAddr(), e)
 }
 
-// logRefusalOf is logRefusal for a client that may be gone.
-func (b *Broker) logRefusalOf(client, principal string, remote net.Addr, e *closeError) {
+// logRefusalOf is logRefusal for a client that may be gone; its connection is 0 then.
+func (b *Broker) logRefusalOf(
+	connection uint64, client, principal string, remote net.Addr, e *closeError,
+) {
 	attrs := []any{
+		"connection", connection,
 		"client", logText(client),
 		"principal", principal,
 		"topic", logText(e.topic),

@@ -168,6 +168,8 @@ func (c *conn) end(e *closeError) {
 	if e.reason.Failed() {
 		c.b.logRefusal(c, e)
 	}
+	c.b.log.Debug("disconnected", "connection", c.peer.Connection,
+		"client", logText(c.peer.ClientID), "reason", string(e.cause))
 	c.closing.CompareAndSwap(nil, e)
 	if c.closing.Load() == e { // else closeAsync closes it
 		if e.cause != ConnectionLost && e.cause != KeepAliveExceeded {

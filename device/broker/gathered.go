@@ -195,6 +195,21 @@ func (g *gathered) publish(b *Broker, m *message) int {
 	})
 }
 
+// wanted reports whether publish would gather a message on a topic or find a session for it.
+func (g *gathered) wanted(b *Broker, topic string) (wanted bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, s := range g.spans {
+		if !s.ended && (s.replayed || !g.replay) {
+			return true
+		}
+	}
+	b.withRecipients(topic, func(to []recipient) {
+		wanted = slices.ContainsFunc(to, func(r recipient) bool { return !g.replay || r.session.adopted })
+	})
+	return wanted
+}
+
 // adopt lets sessions get what is replayed.
 func (g *gathered) adopt(sessions []*session) {
 	g.mu.Lock()

@@ -23,6 +23,7 @@ func (b *Broker) serve(nc net.Conn) {
 	stop := context.AfterFunc(b.handshakeCtx, func() { nc.Close() })
 	defer stop()
 	c := &conn{b: b, nc: nc}
+	c.peer.Connection = b.lastConnection.Add(1)
 	c.out.nc, c.out.timeout = nc, b.cfg.WriteTimeout
 	if b.cfg.Nodes != nil {
 		c.detached = make(chan struct{})
@@ -36,6 +37,8 @@ func (b *Broker) serve(nc net.Conn) {
 	b.online.Add(1)
 	b.cfg.Accepted(nc)
 	b.publishConnected(c)
+	b.log.Debug("connected", "connection", c.peer.Connection, "client", logText(c.peer.ClientID),
+		"remote", nc.RemoteAddr().String())
 	stop() // from here on Shutdown finds the connection by its session
 	go c.run()
 }

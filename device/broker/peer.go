@@ -83,6 +83,8 @@ type Authorizer interface {
 
 // A Peer is one connected client.
 type Peer struct {
+	// Connection is the number of the connection: no other of this process has it. It is for the log.
+	Connection uint64
 	ClientID   string
 	Principal  Principal
 	Authorizer Authorizer

@@ -31,10 +31,13 @@ func (b *Broker) Stored(ctx context.Context) error {
 	}
 }
 
-// Subscribed reports whether any session subscribes to a topic. While clients are on their way from
-// other brokers, one of them may.
+// Subscribed reports whether a message on a topic would be for any session. While clients are on
+// their way from other brokers, one of them may subscribe to it.
 func (b *Broker) Subscribed(topic string) bool {
-	return b.gathered.active.Load() > 0 || b.withRecipients(topic, func([]recipient) {}) > 0
+	if b.gathered.active.Load() > 0 {
+		return b.gathered.wanted(b, topic)
+	}
+	return b.withRecipients(topic, func([]recipient) {}) > 0
 }
 
 func (b *Broker) route(m *message) int {

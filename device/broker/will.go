@@ -187,7 +187,7 @@ func (b *Broker) publishWill(w *will) {
 	}
 	if e := b.authorizeWill(w); e != nil {
 		by := &w.author
-		b.logRefusalOf(by.attributes.ClientID, by.principal, by.attributes.Remote, e)
+		b.logRefusalOf(0, by.attributes.ClientID, by.principal, by.attributes.Remote, e)
 		return
 	}
 	w.expires = expiresAt(w.expiry, clock.Now())

@@ -11,6 +11,7 @@ import (
 	"github.com/drover-iot/drover/api/jobsdata"
 	"github.com/drover-iot/drover/api/notoffered"
 	"github.com/drover-iot/drover/device"
+	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/schema"
 )
@@ -20,13 +21,17 @@ const MaxBody = 128 << 10
 
 // Handler serves one device plane.
 type Handler struct {
+	plane  *device.Plane
 	router *schema.Router
 	log    *slog.Logger
 }
 
+// requestIDHeader is the header of an answer with the id of its request, which the gateway has set.
+const requestIDHeader = "x-amzn-RequestId"
+
 // New returns a handler for a plane.
 func New(p *device.Plane) *Handler {
-	h := &Handler{router: schema.NewRouter(&jobsdata.Service), log: p.Log}
+	h := &Handler{plane: p, router: schema.NewRouter(&jobsdata.Service), log: p.Log}
 	p.Bind(h.router)
 	h.router.CheckBound()
 	return h
@@ -40,17 +45,21 @@ type Authorize func(op *schema.Description, thing string) error
 func (h *Handler) Serve(
 	w http.ResponseWriter, r *http.Request, read func() ([]byte, error), may Authorize,
 ) {
-	out, err := h.answer(r, read, may)
+	began := clock.Now()
+	op, out, err := h.answer(r, read, may)
 	header := w.Header()
 	header.Set("Content-Type", "application/json")
 	if err == nil {
 		_, _ = w.Write(out) // the caller may be gone
+		h.plane.CountAnswer(device.OverHTTPS, op, "", began)
 		return
 	}
 	if fault.Of(err) == nil {
-		h.log.Error("device request", "method", r.Method, "path", r.URL.Path, "err", err)
+		h.log.Error("device request", "method", r.Method, "path", r.URL.Path,
+			"request", w.Header().Get(requestIDHeader), "err", err)
 	}
 	a := api.OnDevice(err)
+	h.plane.CountAnswer(device.OverHTTPS, op, string(a.Exception), began)
 	if a.Status == http.StatusTooManyRequests {
 		header.Set("Retry-After", "1")
 	}
@@ -66,25 +75,27 @@ type refusal struct {
 	ExecutionState *jobsdata.ExecutionState `json:"executionState"`
 }
 
+// answer returns the operation, as far as it was found, and the body of its response.
 func (h *Handler) answer(
 	r *http.Request, read func() ([]byte, error), may Authorize,
-) ([]byte, error) {
+) (op string, out []byte, err error) {
 	path := r.URL.EscapedPath()
 	match, err := h.router.Match(r.Method, path)
 	if err != nil {
-		return nil, notoffered.Refusal(err, r.Method, path, notoffered.OfDevices...)
+		return "", nil, notoffered.Refusal(err, r.Method, path, notoffered.OfDevices...)
 	}
 	if err := may(match.Description, match.Label("thingName")); err != nil {
-		return nil, err
+		return match.Name, nil, err
 	}
 	body, err := read()
 	if err != nil {
-		return nil, err
+		return match.Name, nil, err
 	}
 	call, err := match.Decode(
 		schema.Parts{RawQuery: r.URL.RawQuery, Header: r.Header, Body: body}, jobsdata.Lenient)
 	if err != nil {
-		return nil, err
+		return match.Name, nil, err
 	}
-	return call.Do(r.Context())
+	out, err = call.Do(r.Context())
+	return match.Name, out, err
 }

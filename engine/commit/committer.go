@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/drover-iot/drover/internal/clock"
@@ -25,6 +26,11 @@ type Config struct {
 	Follow func(time.Time)
 	// Node is how this server shows in the list of nodes.
 	Node NodeConfig
+	// Observe is called with each commit that was made or given up, before its requests are answered.
+	// It must be quick. Nil measures nothing.
+	Observe func(Made)
+	// Traced has Made say of each request when it waited and was decided.
+	Traced bool
 	// Audit has what operators and the server itself change recorded in the audit log.
 	Audit bool
 	// Stepped is a committer without a loop: the goroutine that makes a request commits it; see
@@ -46,6 +52,9 @@ type Committer struct {
 	member     member
 	head       *audit.Link // of the audit log, see knowHead; guarded by committing
 
+	hang    hang         // see Busy
+	written atomic.Int64 // see LastWritten
+
 	// Of a stepped committer: a request waits for its batch; nil outside Together.
 	together chan struct{}
 }
@@ -56,7 +65,8 @@ type request struct {
 	decide  Decision
 	answer  chan error
 	audited Audited         // nil for a request that leaves no record
-	ctx     context.Context // of an audited request
+	ctx     context.Context // of an audited or traced request
+	waits   time.Time       // since when it does, of a traced request
 }
 
 // New returns a committer over a store.
@@ -99,6 +109,9 @@ func (c *Committer) DoFor(ctx context.Context, thing string, decide Decision) er
 		if r.audited = AuditedOf(ctx); r.audited != nil {
 			r.ctx = ctx
 		}
+	}
+	if c.Traced {
+		r.ctx, r.waits = ctx, machineTime()
 	}
 	if c.Stepped {
 		return c.step(r)
@@ -185,11 +198,13 @@ func (c *Committer) fill(batch []*request) []*request {
 // serve answers a batch, in as many commits as it takes.
 func (c *Committer) serve(batch []*request) {
 	for len(batch) > 0 {
+		c.hang.begin()
 		_ = c.Exclusive(func() error {
 			batch = c.commit(batch, !c.Stepped)
 			return nil
 		})
 	}
+	c.hang.end()
 }
 
 // commit decides and commits requests from the front of a batch until the commit is full, answers
@@ -241,7 +256,9 @@ func (c *Committer) attempt(
 	saved := c.clockSaved
 	position, _ := c.Outbox.Position()
 	var nodes store.NodeChanges
+	made := Made{Began: c.began()}
 	err = c.Store.Write(context.Background(), func(inner store.Tx) error {
+		made.Turn, made.Traced = c.began(), nil
 		if fill {
 			batch = c.fill(batch)
 		}
@@ -257,7 +274,7 @@ func (c *Committer) attempt(
 		if err := tx.ahead.read(inner, batch); err != nil {
 			return err
 		}
-		if answers, err = tx.decideAll(batch); err != nil {
+		if answers, err = tx.decideAll(batch, c.traces(&made)); err != nil {
 			return err
 		}
 		for _, review := range c.Hooks.Review {
@@ -275,8 +292,11 @@ func (c *Committer) attempt(
 		if tx.leaves {
 			nodes = store.NodeChanges{}
 		}
-		return tx.close(nodes, clock)
+		err = tx.close(nodes, clock)
+		made.Decided = c.began()
+		return err
 	})
+	c.observe(&made, tx, answers, err)
 	switch {
 	case err == nil:
 		c.signed(tx, nodes)
@@ -289,11 +309,19 @@ func (c *Committer) attempt(
 }
 
 // decideAll decides requests until the commit is full, and returns their answers. err is one that
-// fails the commit.
-func (tx *Tx) decideAll(batch []*request) (answers []error, err error) {
+// fails the commit. traced, if it is not nil, is given what is known of each.
+func (tx *Tx) decideAll(batch []*request, traced func(Traced)) (answers []error, err error) {
 	for _, r := range batch {
+		var one Traced
+		if traced != nil {
+			one = Traced{Context: r.ctx, Waited: r.waits, Began: machineTime()}
+		}
 		answer, err := tx.decideRequest(r)
 		answers = append(answers, answer)
+		if traced != nil {
+			one.Decided, one.Refused = machineTime(), answer
+			traced(one)
+		}
 		if err != nil || tx.full() {
 			return answers, err
 		}

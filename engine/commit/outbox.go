@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"sync"
+	"time"
 )
 
 // Outbox remembers up to which announcement this node has made them all: its position. The position
@@ -19,6 +20,7 @@ type Outbox struct {
 	saved     int64     // the position that is stored
 	floor     int64     // what follows it is not done with, though it was announced
 	closed    bool      // nothing is announced any more
+	waiting   backlog   // what was committed here and not announced
 }
 
 func newOutbox() *Outbox {
@@ -42,6 +44,7 @@ func (o *Outbox) Wake() {
 func (o *Outbox) add(id int64) {
 	o.mu.Lock()
 	o.committed = max(o.committed, id)
+	o.waiting.add(id, machineTime())
 	o.mu.Unlock()
 	o.Wake()
 }
@@ -51,6 +54,7 @@ func (o *Outbox) Confirm(id int64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.announced = id
+	o.waiting.remove(id)
 	o.advanced.Broadcast()
 }
 
@@ -84,6 +88,14 @@ func (o *Outbox) Position() (position int64, unsaved bool) {
 	return position, position != o.saved
 }
 
+// Backlog is how many announcements were committed here and not made, and for how long the oldest of
+// them has waited.
+func (o *Outbox) Backlog() (depth int, age time.Duration) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.waiting.size(machineTime())
+}
+
 // stored says that a position was stored.
 func (o *Outbox) stored(position int64) {
 	o.mu.Lock()
@@ -96,6 +108,7 @@ func (o *Outbox) clear() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.announced = max(o.announced, o.committed)
+	o.waiting.remove(o.committed)
 	o.advanced.Broadcast()
 }
 

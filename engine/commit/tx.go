@@ -78,10 +78,12 @@ type Tx struct {
 		job  job.Key
 		text string
 	}
-	up        time.Time // see UpSince; zero unless the server is there since this commit
-	clockBack bool      // see SaveTime
-	leaves    bool      // this node gives no signs any more
-	work      int       // see Work
+	up        time.Time  // see UpSince; zero unless the server is there since this commit
+	clockBack bool       // see SaveTime
+	leaves    bool       // this node gives no signs any more
+	work      int        // see Work
+	entered   job.Counts // see Made
+	entering  job.Counts // the same, of what is staged
 
 	keepsRecords bool
 	audited      auditing
@@ -168,11 +170,15 @@ func (tx *Tx) Tags(kind, name string) (map[string]string, error) {
 // CreateExecution stages a new execution.
 func (tx *Tx) CreateExecution(x job.Execution) {
 	tx.Changes.Job.CreatedExecutions = append(tx.Changes.Job.CreatedExecutions, x)
+	tx.entering[x.Status]++
 }
 
 // UpdateExecution stages what one event made of an execution, and reports it to the hook.
 func (tx *Tx) UpdateExecution(before, after job.Execution) error {
 	tx.Changes.Job.UpdatedExecutions = append(tx.Changes.Job.UpdatedExecutions, after)
+	if after.Status != before.Status {
+		tx.entering[after.Status]++
+	}
 	return tx.hooks.ExecutionChanged(tx, before, &after)
 }
 
@@ -310,6 +316,7 @@ func (tx *Tx) decide(d Decision) (answer, failed error) {
 // drop forgets what a refused request has staged.
 func (tx *Tx) drop() {
 	tx.Changes = store.Changes{}
+	tx.entering = job.Counts{}
 	tx.jobCache.drop()
 	tx.messages.drop()
 }
@@ -331,6 +338,9 @@ func (tx *Tx) Apply() error {
 	tx.applyEvents() // those of jobs
 	tx.applyNotices()
 	changes := tx.Changes
+	for status, n := range tx.entering {
+		tx.entered[status] += n
+	}
 	tx.drop()
 	tx.ahead.forget(&changes)
 	written := rows(&changes)

@@ -184,14 +184,16 @@ func (s *Service) Describe(
 // ThingNames returns the names that the things of notices have or had, in their order; "" for one
 // that is not known.
 func (s *Service) ThingNames(ctx context.Context, notices []store.Notice) ([]string, error) {
-	names := make([]string, len(notices))
-	err := s.Store.Read(ctx, func(r store.Reader) (err error) {
-		for i, n := range notices {
-			if names[i], err = r.ThingName(n.Thing); err != nil && !commit.Missing(err) {
-				return err
-			}
+	things, names := make([]registry.ThingID, len(notices)), make([]string, len(notices))
+	for i, n := range notices {
+		things[i] = n.Thing
+	}
+	err := s.Store.Read(ctx, func(r store.Reader) error {
+		found, err := r.ThingNames(things)
+		for i, thing := range things {
+			names[i] = found[thing]
 		}
-		return nil
+		return err
 	})
 	return names, err
 }

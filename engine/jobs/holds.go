@@ -80,14 +80,15 @@ func (s *Service) Holds(
 		if err != nil {
 			return err
 		}
-		for _, h := range holds {
-			name, err := r.ThingName(h.Thing)
-			if err != nil {
-				return err
-			}
-			found = append(found, NamedHold{Hold: h, ThingName: name})
+		things := make([]registry.ThingID, len(holds))
+		for i, h := range holds {
+			things[i] = h.Thing
 		}
-		return nil
+		names, err := r.ThingNames(things)
+		for _, h := range holds {
+			found = append(found, NamedHold{Hold: h, ThingName: names[h.Thing]})
+		}
+		return err
 	})
 	return found, err
 }

@@ -27,6 +27,13 @@ func (m *Limiter) SetLimits(limits Limits) {
 	m.table.limits = limits
 }
 
+// Count is how many connections there are, and how many of them have callers who are known.
+func (m *Limiter) Count() (open, identified int) {
+	m.table.mu.Lock()
+	defer m.table.mu.Unlock()
+	return m.table.open, m.table.open - m.table.waiting.Len()
+}
+
 // Listen returns a listener that accepts from l what there is room for, and closes the rest. TLS
 // comes on top of it.
 func (m *Limiter) Listen(l net.Listener) net.Listener { return &listener{l, m} }

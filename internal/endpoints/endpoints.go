@@ -12,7 +12,8 @@ import (
 	"github.com/drover-iot/drover/internal/disk"
 )
 
-const name = "endpoints.json"
+// Name is the name of the file.
+const Name = "endpoints.json"
 
 // File is the content of endpoints.json: where a server listens and how to sign. Scripts read it,
 // so its names are fixed. A listener that is off has the address "".
@@ -21,6 +22,7 @@ type File struct {
 	HTTPS           string `json:"https"`
 	MQTT            string `json:"mqtt"`
 	MQTTS           string `json:"mqtts"`
+	Admin           string `json:"admin"` // metrics and probes, when they have a listener of their own
 	Account         string `json:"account"`
 	Region          string `json:"region"`
 	CA              string `json:"ca"` // path of the CA certificate
@@ -33,7 +35,7 @@ type File struct {
 // when none runs there. A file that another user could have written is refused: whoever follows it
 // sends requests to the address in it.
 func Read(folder string) (f File, err error) {
-	path := filepath.Join(folder, name)
+	path := filepath.Join(folder, Name)
 	text, err := disk.ReadPrivate(path)
 	if err != nil {
 		return f, err
@@ -50,8 +52,8 @@ func (f File) Write(folder string) error {
 	if err != nil {
 		return err
 	}
-	return disk.Write(filepath.Join(folder, name), append(text, '\n'), 0o600)
+	return disk.Write(filepath.Join(folder, Name), append(text, '\n'), 0o600)
 }
 
 // Remove deletes the file of a server that stops.
-func Remove(folder string) error { return os.Remove(filepath.Join(folder, name)) }
+func Remove(folder string) error { return os.Remove(filepath.Join(folder, Name)) }

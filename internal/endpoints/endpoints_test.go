@@ -38,6 +38,7 @@ func TestFile(t *testing.T) {
   "https": "",
   "mqtt": "",
   "mqtts": "",
+  "admin": "",
   "account": "",
   "region": "us-east-1",
   "ca": "",

@@ -3,6 +3,7 @@ package tlsutil
 import (
 	"bytes"
 	"crypto/tls"
+	"crypto/x509"
 	"slices"
 	"sync/atomic"
 )
@@ -51,6 +52,9 @@ func NewCurrent(certificate tls.Certificate) *Current {
 
 // Set has new connections get another certificate.
 func (c *Current) Set(certificate tls.Certificate) { c.certificate.Store(&certificate) }
+
+// Leaf is the certificate that new connections get; nil when it was not parsed.
+func (c *Current) Leaf() *x509.Certificate { return c.certificate.Load().Leaf }
 
 // Is reports whether new connections get this certificate already.
 func (c *Current) Is(certificate tls.Certificate) bool {

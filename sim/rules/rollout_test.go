@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -130,4 +131,26 @@ func TestPerMinute(t *testing.T) {
 				age.of, h.broken)
 		}
 	}
+}
+
+// A group that was deleted has no place below its target any more, only one of its own.
+func TestOrderOfReturners(t *testing.T) { // R-JOB-54
+	t.Parallel()
+	const deleted registry.GroupID = 9
+	h := newHistory(t)
+	left := func(thing registry.ThingID, from, target registry.GroupID) rolloutTarget {
+		return rolloutTarget{thing: thing, group: from, joined: -1, target: target}
+	}
+	rec := &jobRecord{
+		lastNumber:   map[registry.ThingID]int64{},
+		targetGroups: []registry.GroupID{group, deleted},
+		rolloutTargets: []rolloutTarget{
+			left(a, deleted, group), left(b, group, group), left(a, deleted, deleted),
+		},
+	}
+	h.read(func(s State) {
+		if got, want := rec.unreleased(s.Store), []registry.ThingID{b, a}; !slices.Equal(got, want) {
+			t.Errorf("the rollout goes on with %v, want %v", got, want)
+		}
+	})
 }

@@ -20,6 +20,7 @@ type rolloutTarget struct {
 	thing  registry.ThingID
 	group  registry.GroupID // 0 when the thing is named itself
 	joined int64            // the number of the membership
+	target registry.GroupID // the target that the group is, or is below
 }
 
 // stillTarget says whether the thing exists and has not left the group. One that left and came back
@@ -55,16 +56,16 @@ func (rec *jobRecord) unreleased(r store.Reader) (things []registry.ThingID) {
 		return things
 	}
 	for _, t := range rec.rolloutTargets {
-		list(t.thing, t.group != 0 && rec.reaches(r, t.group) && rec.isTarget(r, t.thing))
+		list(t.thing, t.group != 0 && t.isReached(r) && rec.isTarget(r, t.thing))
 	}
 	return things
 }
 
-// reaches says whether the rollout comes to a group once more: one below a target that was deleted
-// is not found any more.
-func (rec *jobRecord) reaches(r store.Reader, group registry.GroupID) bool {
-	_, err := r.Group(group)
-	return err == nil || slices.Contains(rec.targetGroups, group)
+// isReached says whether the rollout comes to the group once more by the same target: one below a
+// target is not found any more when it was deleted. It may be a target itself, with a later turn.
+func (t rolloutTarget) isReached(r store.Reader) bool {
+	_, err := r.Group(t.group)
+	return err == nil || t.group == t.target
 }
 
 // beginRollout reads the targets of a job (R-JOB-52). A thing or group that has been deleted since
@@ -98,6 +99,9 @@ func (c *commit) readTarget(rec *jobRecord, target job.Target, byRollout bool) {
 	if byRollout {
 		members, err := membersInOrder(c.store, group)
 		c.ch.must("members of "+name, err)
+		for i := range members {
+			members[i].target = group.ID
+		}
 		rec.rolloutTargets = append(rec.rolloutTargets, members...)
 	}
 }
@@ -117,7 +121,7 @@ func membersInOrder(r store.Reader, g registry.Group) (found []rolloutTarget, er
 		}
 		for _, m := range memberships {
 			if m.Group == g.ID {
-				found = append(found, rolloutTarget{thing.ID, g.ID, m.Joined})
+				found = append(found, rolloutTarget{thing: thing.ID, group: g.ID, joined: m.Joined})
 			}
 		}
 	}

@@ -42,6 +42,10 @@ func (r reader) ThingName(key registry.ThingID) (string, error) {
 	return name, nil
 }
 
+func (r reader) ThingNames(keys []registry.ThingID) (map[registry.ThingID]string, error) {
+	return store.NamesByOne(r, keys)
+}
+
 func (r reader) Things(q store.ThingQuery) (found []registry.Thing, err error) {
 	for name, key := range r.thingNames.from(text(q.After)) {
 		if len(found) >= q.Limit {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/store"
 	"github.com/drover-iot/drover/store/relational"
 )
@@ -37,6 +38,30 @@ func (r *reads) JobsAhead(keys []job.Key) error {
 		r.jobs[j.Key] = j
 	}
 	return err
+}
+
+const selectNames = `WITH asked AS MATERIALIZED (SELECT DISTINCT CAST(value AS BIGINT) AS id
+		FROM json_array_elements_text(CAST(? AS json)))
+	SELECT id, name FROM asked JOIN LATERAL (SELECT name FROM thing WHERE id = asked.id
+		UNION ALL SELECT name FROM deleted_thing WHERE id = asked.id) n ON true`
+
+// ThingNames reads the names of many things in one round trip.
+func (r *reads) ThingNames(things []registry.ThingID) (map[registry.ThingID]string, error) {
+	names := make(map[registry.ThingID]string, len(things))
+	if len(things) == 0 {
+		return names, nil
+	}
+	list, err := json.Marshal(things)
+	if err != nil {
+		return nil, err
+	}
+	rows := r.conn.Prepare(selectNames)
+	rows.BindText(string(list))
+	for rows.Row() {
+		id := registry.ThingID(rows.Int())
+		names[id] = rows.Text()
+	}
+	return names, rows.End()
 }
 
 // Job answers without a question for a job that was read ahead.

@@ -24,8 +24,9 @@ import (
 )
 
 // What a batch costs is its round trips, and they are as many for a hundred devices as for ten: for
-// the tick that creates their executions, for the batch in which they begin their executions, for one in which they report progress, and for the
-// one in which all of them end.
+// the tick that creates their executions, for the batch in which they begin them, for one in which
+// they report progress, for the one in which all of them end, and for the names of those that are
+// notified.
 func TestTripsDoNotGrow(t *testing.T) {
 	t.Parallel()
 	few, many := tripsOfFleet(t, 10), tripsOfFleet(t, 100)
@@ -145,6 +146,13 @@ func tripsOfFleet(t *testing.T, n int) map[string]int64 {
 	})
 	batch("progress", report(job.ReportInProgress))
 	batch("end", report(job.ReportSucceeded))
+	notices := make([]store.Notice, n)
+	for i := range notices {
+		notices[i] = store.Notice{Thing: registry.ThingID(i + 1), NotifyNext: true}
+	}
+	before = s.Trips()
+	must2(e.Jobs.ThingNames(t.Context(), notices))
+	trips["notify"] = s.Trips() - before
 	j, err := e.Jobs.DescribeJob(t.Context(), "j")
 	must(err)
 	if j.Status != job.Completed {

@@ -28,6 +28,12 @@ var epoch = time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
 func fill(b *testing.B) (path string, things []string) {
 	b.Helper()
 	path = filepath.Join(b.TempDir(), "drover.db")
+	return path, fillAt(b, path)
+}
+
+// fillAt does so with a file that may be there.
+func fillAt(b *testing.B, path string) (things []string) {
+	b.Helper()
 	s := openBench(b, path)
 	defer s.Close()
 	j := job.Job{Key: 1, ID: "update-1"}
@@ -45,7 +51,7 @@ func fill(b *testing.B) (path string, things []string) {
 			changes = store.Changes{}
 		}
 	}
-	return path, things
+	return things
 }
 
 func openBench(b *testing.B, path string) *sqlite.Store {
@@ -96,6 +102,10 @@ type reporter struct {
 
 func newReporter(b *testing.B) *reporter {
 	path, things := fill(b)
+	return newReporterOn(b, path, things)
+}
+
+func newReporterOn(b *testing.B, path string, things []string) *reporter {
 	s := openBench(b, path)
 	b.Cleanup(func() { s.Close() })
 	r := &reporter{store: s, things: things, job: job.Job{Key: 1, ID: "update-1"}}

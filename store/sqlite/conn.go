@@ -12,6 +12,7 @@ import (
 
 // conn is one connection with its prepared statements, for one goroutine at a time.
 type conn struct {
+	path       string // of the database file
 	db         *sqlite3.Conn
 	statements map[string]*stmt
 }
@@ -20,6 +21,7 @@ type conn struct {
 // bound and the column that was read last.
 type stmt struct {
 	*sqlite3.Stmt
+	path   string // of the database file
 	db     *sqlite3.Conn
 	bound  int
 	column int
@@ -32,9 +34,9 @@ func (c *conn) stmt(sql string) *stmt {
 	if s == nil {
 		prepared, _, err := c.db.PrepareFlags(sql, sqlite3.PREPARE_PERSISTENT)
 		if err != nil {
-			return &stmt{err: fmt.Errorf("prepare %q: %w", sql, err)}
+			return &stmt{err: fmt.Errorf("prepare %q: %w", sql, damaged(c.path, err))}
 		}
-		s = &stmt{Stmt: prepared, db: c.db}
+		s = &stmt{Stmt: prepared, path: c.path, db: c.db}
 		c.statements[sql] = s
 	}
 	s.bound, s.err = 0, nil
@@ -106,7 +108,7 @@ func (s *stmt) Run() error {
 	if s.err != nil {
 		return s.err
 	}
-	return s.Exec()
+	return damaged(s.path, s.Exec())
 }
 
 // Change executes an insert, update or delete of one row. ErrConflict means that it was in the way
@@ -131,8 +133,8 @@ func (s *stmt) Row() bool {
 // End ends a query and returns its first error.
 func (s *stmt) End() error {
 	if s.Stmt != nil {
-		s.Fail(s.Err())
-		s.Fail(s.Reset())
+		s.Fail(damaged(s.path, s.Err()))
+		s.Fail(damaged(s.path, s.Reset()))
 	}
 	return s.err
 }

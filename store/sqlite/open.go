@@ -37,6 +37,7 @@ const (
 // Store is an open database file. The caller makes sure that no second process opens the same file.
 type Store struct {
 	path   string
+	files  string      // the name of the file system
 	file   fs.FileInfo // of the file that was opened
 	writer *conn
 	keys   keys
@@ -48,15 +49,25 @@ type Store struct {
 // Open opens or makes the database file. It refuses, and leaves alone, a file that is damaged, that
 // belongs to another program, or that a newer Drover wrote.
 func Open(path string) (*Store, error) {
+	registerLogVFS()
+	return open(path, logVFS)
+}
+
+// open opens the database file in a file system that is registered.
+func open(path, files string) (*Store, error) {
 	if err := createPrivate(path); err != nil {
 		return nil, err
 	}
-	writer, err := connect(path, writerCache)
+	if err := inspect(path); err != nil {
+		return nil, err
+	}
+	writer, err := connectOn(files, path, writerCache)
 	if err != nil {
 		return nil, err
 	}
 	s := &Store{
 		path:   path,
+		files:  files,
 		writer: writer,
 		calls:  relational.NewCalls(readers, operatorReaders),
 	}
@@ -89,7 +100,7 @@ func (s *Store) prepare() (err error) {
 // statement, so each of them runs one.
 func (s *Store) openReaders() error {
 	for range readers {
-		c, err := connect(s.path, readerCache)
+		c, err := connectOn(s.files, s.path, readerCache)
 		if err != nil {
 			return err
 		}
@@ -108,24 +119,31 @@ func (s *Store) openReaders() error {
 // connect opens one connection. It changes nothing in the file.
 func connect(path string, cache int) (*conn, error) {
 	registerLogVFS()
+	return connectOn(logVFS, path, cache)
+}
+
+func connectOn(files, path string, cache int) (*conn, error) {
 	name := url.URL{
 		Scheme:   "file",
 		OmitHost: true,
 		Path:     filepath.ToSlash(path),
-		RawQuery: "vfs=" + logVFS,
+		RawQuery: "vfs=" + files,
 	}
 	db, err := sqlite3.OpenFlags(
 		name.String(), sqlite3.OPEN_READWRITE|sqlite3.OPEN_CREATE|sqlite3.OPEN_URI)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	c := &conn{db: db, statements: map[string]*stmt{}}
+	c := &conn{path: path, db: db, statements: map[string]*stmt{}}
 	settings := fmt.Sprintf(
 		"PRAGMA synchronous = FULL; PRAGMA cache_size = -%d; PRAGMA temp_store = MEMORY", cache)
 	err = errors.Join(
 		db.BusyTimeout(busy), db.WALAutoCheckpoint(checkpointPages), db.Exec(settings))
 	if err != nil {
 		_ = c.close()
+		if errors.Is(err, sqlite3.IOERR_DATA) {
+			return nil, damaged(path, err)
+		}
 		return nil, fmt.Errorf("%s is damaged or not a database: %w", path, err)
 	}
 	return c, nil

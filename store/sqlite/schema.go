@@ -564,6 +564,11 @@ func (c *conn) migrate(path string) error {
 	if err != nil {
 		return err
 	}
+	if version == 0 {
+		if err := c.reserveChecksums(); err != nil {
+			return fmt.Errorf("open %s: %w", path, err)
+		}
+	}
 	if err := c.db.Exec("PRAGMA journal_mode = WAL"); err != nil {
 		return fmt.Errorf("open %s: %w", path, err)
 	}

@@ -70,6 +70,9 @@ func OpenSource(ctx context.Context, path string) (*Source, error) {
 	if info.Size() == 0 {
 		return nil, fmt.Errorf("%s is empty: there is no store in it", path)
 	}
+	if err := inspect(path); err != nil {
+		return nil, err
+	}
 	c, err := connect(path, writerCache)
 	if err != nil {
 		return nil, err

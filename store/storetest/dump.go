@@ -44,12 +44,17 @@ func everything() (c store.Changes) {
 // answers collects what reads answer, by a description of the call. What is not there is left out.
 type answers struct {
 	world
-	got map[string]any
+	got    map[string]any
+	failed *error // the last error of a read; nil: an error ends the test
 }
 
 func add[T any](a answers, value []T, err error, format string, args ...any) {
 	a.Helper()
 	call := fmt.Sprintf(format, args...)
+	if err != nil && a.failed != nil {
+		*a.failed = fmt.Errorf("%s: %w", call, err)
+		return
+	}
 	if err != nil {
 		a.Fatalf("%s: %v", call, err)
 	}
@@ -63,10 +68,8 @@ func addOne[T comparable](a answers, value T, err error, format string, args ...
 	var none T
 	if errors.Is(err, store.ErrNotFound) {
 		err = nil
-	} else if err == nil && value == none {
-		return
 	}
-	if value != none {
+	if err != nil || value != none {
 		add(a, []T{value}, err, format, args...)
 	}
 }
@@ -81,7 +84,21 @@ func addWhole[T any](a answers, value T, err error, format string, args ...any) 
 // dump asks every read about everything in the small world of the differential.
 func dump(w world, r store.Reader) map[string]any {
 	w.Helper()
-	a := answers{w, map[string]any{}}
+	a := answers{world: w, got: map[string]any{}}
+	a.all(r)
+	return a.got
+}
+
+// tryDump is dump on a store that may fail. The error is that of a read.
+func tryDump(w world, r store.Reader) (got map[string]any, err error) {
+	a := answers{world: w, got: map[string]any{}, failed: &err}
+	a.all(r)
+	return a.got, err
+}
+
+// all asks every read.
+func (a answers) all(r store.Reader) {
+	a.Helper()
 	a.jobs(r)
 	a.executions(r)
 	a.registry(r)
@@ -119,7 +136,6 @@ func dump(w world, r store.Reader) map[string]any {
 		found, err := r.SessionMessages(name, 1, 2)
 		add(a, found, err, "messages of %s", name)
 	}
-	return a.got
 }
 
 func (a answers) jobs(r store.Reader) {

@@ -130,6 +130,10 @@ var things = []promise{
 			same(w, "name", read(w, func(r store.Reader) (string, error) { return r.ThingName(key) }), "a")
 		}
 		absent(w, "name of one without executions", func(r store.Reader) (string, error) { return r.ThingName(2) })
+		same(w, "names", read(w, func(r store.Reader) (map[registry.ThingID]string, error) {
+			return r.ThingNames([]registry.ThingID{3, 2, 1, 3, 99})
+		}), map[registry.ThingID]string{1: "a", 3: "a"})
+		same(w, "no names", read(w, func(r store.Reader) (map[registry.ThingID]string, error) { return r.ThingNames(nil) }), map[registry.ThingID]string{})
 		same(w, "key", read(w, func(r store.Reader) (registry.ThingID, error) { return r.ThingID("a") }), registry.ThingID(3))
 		w.refused("deleting it again", deleteThings(1))
 		w.refused("its key again", createThings(thing(1, "b")))

@@ -80,11 +80,11 @@ type Server struct {
 
 // Endpoints is the content of endpoints.json.
 type Endpoints struct {
-	HTTP, HTTPS, MQTT, MQTTS string
-	Account, Region, CA      string
-	AccessKeyID              string `json:"accessKeyId"`
-	SecretAccessKey          string `json:"secretAccessKey"`
-	PID                      int
+	HTTP, HTTPS, MQTT, MQTTS, Admin string
+	Account, Region, CA             string
+	AccessKeyID                     string `json:"accessKeyId"`
+	SecretAccessKey                 string `json:"secretAccessKey"`
+	PID                             int
 }
 
 // New returns a server that is not started, on a folder that does not exist yet. It is killed when
