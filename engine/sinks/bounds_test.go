@@ -166,8 +166,10 @@ func TestSinkThatCannotBeUsed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		other := newOtherSide()
+		tried := 0
 		other.dial = func(to sinks.Target) error {
 			if to.URL == "https://bad" {
+				tried++
 				return fmt.Errorf("ca: has no certificate in PEM")
 			}
 			return nil
@@ -176,8 +178,11 @@ func TestSinkThatCannotBeUsed(t *testing.T) {
 		w.create("bad", func(d *sink.Definition) { d.URL = "https://bad" })
 		w.create("good", nil)
 		w.publish("a/1")
-		later(10 * time.Second)
+		later(10*time.Minute + time.Second)
 		w.want("the other one", "1")
+		if tried < 10 || tried > 12 {
+			t.Errorf("tried %d times in ten minutes", tried)
+		}
 		s := w.status("bad")
 		if s.LastError != "ca: has no certificate in PEM" || s.WaitingSince.IsZero() {
 			t.Errorf("got %+v", s)

@@ -18,6 +18,10 @@ const lookEvery = 2 * time.Second
 // rest is the time between two looks: a busy server publishes with every commit.
 const rest = 50 * time.Millisecond
 
+// mendEvery is how often a sink is tried again whose settings cannot be used, such as a secret that
+// cannot be opened. A change of the sink has it tried at once.
+const mendEvery = time.Minute
+
 // expireEvery is how often dead letters are looked at that may be too old.
 const expireEvery = time.Minute
 
@@ -117,7 +121,10 @@ func (s *Service) endRunners(all []sink.Sink) {
 func (s *Service) follow(ctx context.Context, of sink.Sink) error {
 	if a := s.run.runners[of.ID]; a != nil {
 		select {
-		case <-a.done: // it has failed, or was taken
+		case <-a.done: // it cannot be used, or was taken by another node
+			if now().Sub(a.unusable) < mendEvery {
+				return nil
+			}
 			delete(s.run.runners, of.ID)
 		default:
 			select {
