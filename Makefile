@@ -6,7 +6,7 @@ GOVULNCHECK_VERSION := v1.9.0
 CYCLONEDX_VERSION := v1.10.0
 NFPM_VERSION := v2.45.0
 
-.PHONY: build release release-check package-check cross test check vuln race postgres crash attack nodes upgrade sim guard forecast fuzz mutants bench bench-growth bench-latency bench-steering bench-audit bench-console bench-nodes demo setup clean
+.PHONY: build release release-check package-check cross test check vuln race postgres crash attack nodes upgrade sim guard forecast fuzz mutants bench bench-growth bench-latency bench-steering bench-audit bench-console bench-sinks bench-nodes demo setup clean
 
 # The one binary. It says which commit it was built from.
 build:
@@ -144,6 +144,10 @@ bench-console: setup
 	./scripts/bench.sh -console
 	DROVER_CONSOLE_EXECUTIONS=100000 $(GO) test -count=1 ./test/browser -run 'TestBytes|TestFirstPaint' -v -timeout 20m
 	DROVER_CONSOLE_SECONDS=3600 $(GO) test -count=1 ./test/browser -run TestHeap -v -timeout 90m
+
+# What a sink costs that never answers.
+bench-sinks:
+	./scripts/bench.sh -sinks
 
 # What the audit log costs CreateThing. It fails when a bound is broken.
 bench-audit:

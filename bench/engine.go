@@ -46,8 +46,14 @@ func newRig(ctx context.Context, path string) (*rig, error) {
 
 // newRigOn is a rig on a store, which it closes.
 func newRigOn(ctx context.Context, s store.Store) *rig {
+	return newRigWith(ctx, s, engine.SinkConfig{})
+}
+
+// newRigWith is newRigOn for an engine that sends to sinks.
+func newRigWith(ctx context.Context, s store.Store, sinks engine.SinkConfig) *rig {
 	r := &rig{clock: clock.NewVirtual(time.Now())}
 	r.Engine = engine.New(engine.Config{
+		Sinks:  sinks,
 		Store:  s,
 		Clock:  r.clock,
 		IDs:    ids.Random{},

@@ -35,6 +35,7 @@ func main() {
 	latency := flag.Bool("latency", false, "only how long devices wait for operators")
 	steering := flag.Bool("steering", false, "only what the settings that steer a job cost")
 	audit := flag.Bool("audit", false, "only what the audit log costs")
+	sinks := flag.Bool("sinks", false, "only what a sink costs that never answers")
 	console := flag.Bool("console", false, "only what open consoles cost")
 	nodes := flag.Bool("nodes", false, "only several nodes on PostgreSQL")
 	binary := flag.String("drover", "bin/drover",
@@ -71,6 +72,9 @@ func main() {
 	}
 	if *steering {
 		measure = func(ctx context.Context) error { return inFolder(ctx, s, steeringOnly) }
+	}
+	if *sinks {
+		measure = func(ctx context.Context) error { return inFolder(ctx, s, sinksOnly) }
 	}
 	if *audit {
 		measure = func(ctx context.Context) error {

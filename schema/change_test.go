@@ -22,9 +22,14 @@ func (recordedMap) Constraint() schema.Constraint {
 	return schema.Constraint{}.Each(schema.Length(0, 9).AsDigest())
 }
 
+type recordedPassword string
+
+func (recordedPassword) Constraint() schema.Constraint { return schema.Length(0, 9).Unrecorded() }
+
 type recordedInner struct {
-	Document *recordedText `json:"document"`
-	Name     string        `json:"name"`
+	Document *recordedText     `json:"document"`
+	Password *recordedPassword `json:"password"`
+	Name     string            `json:"name"`
 }
 
 type recordedRequest struct {
@@ -35,11 +40,12 @@ type recordedRequest struct {
 	Parameters recordedMap       `json:"parameters"`
 	Attributes map[string]string `json:"attributes"`
 	Inner      *recordedInner    `json:"inner"`
+	Password   *recordedPassword `json:"password"`
 }
 
-// A record has digests in the place of documents, wherever they stand, and the members of the whole
-// request but those that name the resource.
-func TestRecord(t *testing.T) { // R-AUD-1
+// A record has digests in the place of documents, wherever they stand, no passwords, and the members
+// of the whole request but those that name the resource.
+func TestRecord(t *testing.T) { // R-AUD-1, R-SNK-14
 	t.Parallel()
 	in := &recordedRequest{
 		Group:      "g",
@@ -48,7 +54,10 @@ func TestRecord(t *testing.T) { // R-AUD-1
 		Documents:  []recordedText{"secret", "s"},
 		Parameters: recordedMap{"b": "secret", "a": "secret"},
 		Attributes: map[string]string{"document": "shown"},
-		Inner:      &recordedInner{Document: new(recordedText("secret")), Name: "n"},
+		Inner: &recordedInner{
+			Document: new(recordedText("secret")), Password: new(recordedPassword("secret")), Name: "n",
+		},
+		Password: new(recordedPassword("secret")),
 	}
 	digest := func(text string) string { return fmt.Sprintf("%d bytes", len(text)) }
 	got := string(schema.Record(in, digest, "group"))

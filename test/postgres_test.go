@@ -47,6 +47,7 @@ func TestOnPostgres(t *testing.T) {
 		"unacknowledged":    TestUnacknowledgedNotificationOutlivesKill,
 		"updates":           TestUpdateRefusals,
 		"walk":              TestWalk,
+		"webhook":           TestWebhook,
 		"wire":              TestWire,
 	} {
 		t.Run(name, test)

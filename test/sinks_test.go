@@ -143,3 +143,49 @@ func TestWebhook(t *testing.T) {
 		t.Error("the log has the secret or the URL")
 	}
 }
+
+// What a webhook refuses is a dead letter, which is shown, and sent again when it is asked for
+// (R-SNK-7, R-SNK-10); a changed secret signs from then on (R-SNK-6).
+func TestDeadLetters(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	hook := newReceiver(t)
+	var mu sync.Mutex
+	refuses := true
+	hook.answer = func(int) int {
+		mu.Lock()
+		defer mu.Unlock()
+		if refuses {
+			return http.StatusForbidden
+		}
+		return http.StatusNoContent
+	}
+	s.publishEvents()
+	s.ask("POST", "/_drover/sinks/hook", fmt.Sprintf(`{"kind":"WEBHOOK","url":%q,"ca":%s}`, hook.URL, hook.authority()))
+	s.fleet("g", 1)
+	s.create("j", "g", nil)
+	if err := s.report(thingName(0), "j", "SUCCEEDED"); err != nil {
+		t.Fatal(err)
+	}
+	letters := func() (found []any) {
+		found, _ = at(s.ask("GET", "/_drover/sinks/hook/dead-letters", ""), "deadLetters").([]any)
+		return found
+	}
+	eventually(t, "two dead letters", func() bool { return len(letters()) == 2 })
+	first := letters()[0].(map[string]any)
+	if first["topic"] != "$aws/events/jobExecution/j/succeeded" || first["reason"] != "answered 403 Forbidden" ||
+		first["attempts"] != 1.0 || !strings.Contains(fmt.Sprint(first["payload"]), `"SUCCEEDED"`) {
+		t.Errorf("the first one: %v", first)
+	}
+	mu.Lock()
+	refuses = false
+	mu.Unlock()
+	s.ask("POST", "/_drover/sinks/hook/secret", `{"keepPreviousForSeconds":0}`)
+	if n := at(s.ask("POST", "/_drover/sinks/hook/dead-letters/retry", "{}"), "count"); n != 2.0 {
+		t.Errorf("%v are sent again", n)
+	}
+	eventually(t, "no dead letter", func() bool { return len(letters()) == 0 })
+	if diff := cmp.Diff([]string{"drover.jobExecution.succeeded", "drover.job.completed"}, hook.types()); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
+}

@@ -18,6 +18,10 @@ const lookEvery = 2 * time.Second
 // rest is the time between two looks: a busy server publishes with every commit.
 const rest = 50 * time.Millisecond
 
+// mendEvery is how often a sink is tried again whose settings cannot be used, such as a secret that
+// cannot be opened. A change of the sink has it tried at once.
+const mendEvery = time.Minute
+
 // expireEvery is how often dead letters are looked at that may be too old.
 const expireEvery = time.Minute
 
@@ -117,7 +121,10 @@ func (s *Service) endRunners(all []sink.Sink) {
 func (s *Service) follow(ctx context.Context, of sink.Sink) error {
 	if a := s.run.runners[of.ID]; a != nil {
 		select {
-		case <-a.done: // it has failed, or was taken
+		case <-a.done: // it cannot be used, or was taken by another node
+			if now().Sub(a.unusable) < mendEvery {
+				return nil
+			}
 			delete(s.run.runners, of.ID)
 		default:
 			select {
@@ -213,7 +220,6 @@ func (s *Service) trim(ctx context.Context, all []sink.Sink, backlog store.SinkB
 		passed = min(passed, of.Position)
 	}
 	for ctx.Err() == nil && backlog.Oldest != 0 {
-		surplus := backlog.Bytes > sink.MaxWaitingBytes || now().Sub(backlog.OldestAt) > sink.MaxWaiting
 		switch {
 		case backlog.Oldest <= passed:
 			err := s.Commits.Do(ctx, func(tx *commit.Tx) error {
@@ -223,7 +229,7 @@ func (s *Service) trim(ctx context.Context, all []sink.Sink, backlog store.SinkB
 			if err != nil {
 				return err
 			}
-		case surplus:
+		case s.surplus(backlog.Bytes, backlog.OldestAt):
 			if err := s.skip(ctx); err != nil {
 				return err
 			}
@@ -241,14 +247,31 @@ func (s *Service) trim(ctx context.Context, all []sink.Sink, backlog store.SinkB
 	return nil
 }
 
-// skip removes the oldest page of the log, and counts for each sink what it misses by that.
+// surplus reports whether so many bytes are more than may wait, or the oldest row waits for too long.
+func (s *Service) surplus(bytes int64, oldest time.Time) bool {
+	return bytes > s.MaxWaitingBytes || now().Sub(oldest) > sink.MaxWaiting
+}
+
+// skip removes the oldest rows of the log, those of a page that are surplus, and counts for each sink
+// what it misses by that.
 func (s *Service) skip(ctx context.Context) error {
 	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
-		rows, err := tx.SinkEvents(math.MinInt64, pageRows)
-		if err != nil || len(rows) == 0 {
+		backlog, err := tx.SinkBacklog()
+		if err != nil {
 			return err
 		}
-		last := rows[len(rows)-1].ID
+		rows, err := tx.SinkEvents(math.MinInt64, pageRows)
+		if err != nil {
+			return err
+		}
+		n := 0
+		for ; n < len(rows) && s.surplus(backlog.Bytes, rows[n].At); n++ {
+			backlog.Bytes -= int64(store.Announcement{Events: rows[n].Events}.Size())
+		}
+		if rows = rows[:n]; n == 0 {
+			return nil
+		}
+		last := rows[n-1].ID
 		all, err := tx.Sinks("", sink.MaxSinks)
 		for _, of := range all {
 			if of.Position >= last {

@@ -77,6 +77,9 @@ func (o *otherSide) attempts(id string) int {
 	return o.tried[id]
 }
 
+// maxWaiting is how much may wait for the sinks of a world, in bytes.
+const maxWaiting = 1 << 20
+
 func newOtherSide() *otherSide { return &otherSide{tried: map[string]int{}} }
 
 func newWorld(t *testing.T, kept store.Store, other *otherSide) *world {
@@ -105,8 +108,11 @@ func newNode(t *testing.T, kept store.Store, other *otherSide, node commit.NodeC
 		Commits: w.commits,
 		Seal:    key,
 		JobARNs: "arn:job/",
-		Shared:  node.Shared,
-		Log:     log,
+
+		MaxWaitingBytes: maxWaiting,
+
+		Shared: node.Shared,
+		Log:    log,
 		Dial: func(to sinks.Target) (sinks.Sender, error) {
 			if other.dial != nil {
 				return other, other.dial(to)

@@ -37,6 +37,7 @@ type runner struct {
 	results chan result
 	busy    int // messages under way
 
+	unusable time.Time // when the settings could not be used; zero when they could
 	failures int       // since the last success
 	resume   time.Time // nothing is sent before
 
@@ -80,6 +81,7 @@ func (r *runner) loop(ctx context.Context) {
 		r.sender, err = r.Dial(target)
 	}
 	if err != nil {
+		r.unusable = now()
 		r.failed(err)
 		r.save()
 		r.log.Error("a sink cannot be used", "err", err)

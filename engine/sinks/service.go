@@ -21,6 +21,8 @@ type Config struct {
 	Dial func(Target) (Sender, error)
 	// JobARNs is what the ARN of every job begins with.
 	JobARNs string
+	// MaxWaitingBytes is how much may wait for sinks; 0 is sink.MaxWaitingBytes.
+	MaxWaitingBytes int64
 	// Shared says that other nodes may be on the store.
 	Shared bool
 	Log    *slog.Logger
@@ -36,6 +38,9 @@ type Service struct {
 
 // New returns a service that sends nothing before Run.
 func New(c Config) *Service {
+	if c.MaxWaitingBytes == 0 {
+		c.MaxWaitingBytes = sink.MaxWaitingBytes
+	}
 	return &Service{
 		Config: c,
 		reads:  commit.Reads{Store: c.Store},

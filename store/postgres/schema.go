@@ -489,8 +489,9 @@ CREATE TABLE sink (
 CREATE TABLE sink_event (
 	id     BIGINT PRIMARY KEY, -- of the announcement
 	at     BIGINT NOT NULL,
-	total  BIGINT NOT NULL,    -- bytes of this row and of all before it that were there with it
-	events TEXT COLLATE "C" NOT NULL -- as in announcement
+	size   BIGINT NOT NULL, -- bytes of topics and payloads
+	total  BIGINT NOT NULL, -- bytes of this row and of all before it that were there with it
+	events BYTEA NOT NULL  -- see relational.packEvents
 );
 CREATE TABLE dead_letter (
 	sink   BIGINT NOT NULL,

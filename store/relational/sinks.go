@@ -61,27 +61,33 @@ func (r reader) Sinks(after string, limit int) ([]sink.Sink, error) {
 }
 
 const (
-	// Nothing is copied as long as there is no sink.
-	keepEvents = `INSERT INTO sink_event (id, at, total, events)
-		SELECT id, CAST(?2 AS BIGINT), octet_length(events)
-			+ coalesce((SELECT total FROM sink_event ORDER BY id DESC LIMIT 1), 0), events
-		FROM announcement WHERE id = ?1 AND EXISTS (SELECT 1 FROM sink)
+	anySink    = `SELECT 1 FROM sink LIMIT 1`
+	keepEvents = `INSERT INTO sink_event (id, at, size, total, events)
+		VALUES (?1, ?2, ?3, ?3 + coalesce(
+			(SELECT total FROM sink_event ORDER BY id DESC LIMIT 1), 0), ?4)
 		ON CONFLICT (id) DO NOTHING`
 	trimEvents = `DELETE FROM sink_event WHERE id <= (SELECT max(id) FROM
 		(SELECT id FROM sink_event WHERE id <= ? ORDER BY id LIMIT ?) AS page)`
 
-	sizeSinkEvents = `SELECT id, octet_length(events) FROM sink_event
+	sizeSinkEvents = `SELECT id, size FROM sink_event
 		WHERE id > ? ORDER BY id LIMIT ?`
 	listSinkEvents = `SELECT id, at, events FROM sink_event WHERE id > ? AND id <= ? ORDER BY id`
 	selectBacklog  = `SELECT oldest.id, oldest.at, newest.id, newest.total - oldest.total + oldest.size
-		FROM (SELECT id, at, total, octet_length(events) AS size FROM sink_event
-				ORDER BY id LIMIT 1) AS oldest,
+		FROM (SELECT id, at, total, size FROM sink_event ORDER BY id LIMIT 1) AS oldest,
 			(SELECT id, total FROM sink_event ORDER BY id DESC LIMIT 1) AS newest`
 )
 
-// keep copies the events of an announcement, which was inserted just now.
+// keep keeps the events of an announcement, if there is a sink.
 func (t sinkWriter) keep(a store.Announcement, at time.Time) error {
-	return t.stmt(keepEvents).int(a.ID).time(at).run()
+	there, err := all(t.stmt(anySink), stmt.getInt)
+	if err != nil || len(there) == 0 {
+		return err
+	}
+	packed, err := packEvents(a.Events)
+	if err != nil {
+		return err
+	}
+	return t.stmt(keepEvents).int(a.ID).time(at).int(int64(a.Size())).blob(packed).run()
 }
 
 func (t sinkWriter) trim(upTo int64) error {
@@ -95,7 +101,9 @@ func (r reader) SinkEvents(after int64, limit int) ([]store.SinkEvents, error) {
 	}
 	return all(r.stmt(listSinkEvents).int(after).int(last), func(s stmt) (e store.SinkEvents) {
 		e.ID, e.At = s.getInt(), s.getTime()
-		s.getJSON(&e.Events)
+		events, err := unpackEvents(s.getBlob())
+		s.Fail(err)
+		e.Events = events
 		return e
 	})
 }

@@ -543,8 +543,9 @@ CREATE TABLE sink (
 CREATE TABLE sink_event (
 	id     INTEGER PRIMARY KEY, -- of the announcement
 	at     INTEGER NOT NULL,
-	total  INTEGER NOT NULL,    -- bytes of this row and of all before it that were there with it
-	events TEXT NOT NULL        -- as in announcement
+	size   INTEGER NOT NULL, -- bytes of topics and payloads
+	total  INTEGER NOT NULL, -- bytes of this row and of all before it that were there with it
+	events BLOB NOT NULL  -- see relational.packEvents
 );
 CREATE TABLE dead_letter (
 	sink   INTEGER NOT NULL,

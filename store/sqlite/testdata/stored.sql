@@ -57,8 +57,8 @@ INSERT INTO setting (name, value)
 	VALUES ('text 427942', X'A2');
 INSERT INTO sink (id, name, definition, progress)
 	VALUES (840682, 'text 63062', '{"kind":"text 732847","url":"text 563234","enabled":true,"topics":["text 964817"],"jobs":["text 922449"],"subject":"text 932619","ca":"text 41141","retryFor":89609,"mechanism":"text 860026","username":"text 722333","secrets":{"signing":"wQ==","previous":"JQ==","previousUntil":"2030-01-15T09:22:04.005Z","credentials":"bg==","password":"JQ=="},"createdAt":"2030-04-24T15:43:06.005Z","updatedAt":"2030-01-23T13:12:41.005Z","version":130108}', '{"position":261602,"node":115907,"delivered":493707,"skipped":41863,"dropped":898009,"lastDelivered":"2030-03-04T01:59:58.005Z","lastError":"text 539580","lastErrorAt":"2030-02-08T05:44:41.005Z"}');
-INSERT INTO sink_event (id, at, total, events)
-	VALUES (207667, 1893545577005, 42, '[{"topic":"text 391650","payload":"sA=="}]');
+INSERT INTO sink_event (id, at, size, total, events)
+	VALUES (207667, 1893545577005, 12, 12, X'000E00F1FF0B746578742033393136353001B0010000FFFF');
 INSERT INTO tagged (kind, name, tags)
 	VALUES ('job', 'text 958221', '{"key 964":"value \u003c\u0026\u003e"}');
 INSERT INTO thing (id, name, uuid, type, attributes, version, created_at, billing_group)
