@@ -143,6 +143,7 @@ bench-steering:
 bench-console: setup
 	./scripts/bench.sh -console
 	DROVER_CONSOLE_EXECUTIONS=100000 $(GO) test -count=1 ./test/browser -run 'TestBytes|TestFirstPaint' -v -timeout 20m
+	DROVER_CONSOLE_THINGS=1000000 DROVER_CONSOLE_JOBS=100000 $(GO) test -count=1 ./test/browser -run TestLargeFleet -v -timeout 60m
 	DROVER_CONSOLE_SECONDS=3600 $(GO) test -count=1 ./test/browser -run TestHeap -v -timeout 90m
 
 # What a sink costs that never answers.
