@@ -51,6 +51,11 @@ func TestCrash(t *testing.T) {
 			t.Fatalf("round %d of %d", round+1, rounds)
 		}
 	}
+	if s.Store == "" { // R-BAK-7
+		if out := s.line(t).ok("verify", "--data", s.Dir); !strings.Contains(out, "no faults") {
+			t.Errorf("verify: %s", out)
+		}
+	}
 	if acknowledged < rounds {
 		t.Errorf("only %d changes were acknowledged in %d rounds: the load is too thin to show anything", acknowledged, rounds)
 	}

@@ -109,7 +109,7 @@ func verdict(v app.Verified) string {
 	}
 	text += fmt.Sprintf(", %s artifacts", strconv.FormatInt(v.Artifacts, 10))
 	if v.WithoutChecksums {
-		text += "; pages have no checksums: start this drover on the folder to add them"
+		text += "; pages have no checksums"
 	}
 	return text
 }
