@@ -5,8 +5,9 @@ GOLANGCI_VERSION := v2.15.0
 GOVULNCHECK_VERSION := v1.9.0
 CYCLONEDX_VERSION := v1.10.0
 NFPM_VERSION := v2.45.0
+LITESTREAM_VERSION := v0.5.18
 
-.PHONY: build release release-check package-check cross test check vuln race postgres crash attack nodes upgrade sim guard forecast fuzz mutants bench bench-growth bench-latency bench-steering bench-audit bench-console bench-sinks bench-nodes demo setup clean
+.PHONY: build release release-check package-check cross test check vuln race postgres crash litestream attack nodes upgrade sim guard forecast fuzz mutants bench bench-growth bench-latency bench-steering bench-audit bench-console bench-sinks bench-nodes demo setup clean
 
 # The one binary. It says which commit it was built from.
 build:
@@ -78,6 +79,14 @@ postgres: setup
 # 1,000 kills under load.
 crash:
 	DROVER_CRASH_ROUNDS=1000 $(GO) test -count=1 ./test -run TestCrash -timeout 60m -v
+
+# Litestream beside a running server, which it takes some minutes to build: replicated under load, killed, restored
+# elsewhere, verified.
+litestream: .tools/bin/litestream
+	$(GO) test -count=1 -tags litestream ./test -run TestLitestream -v
+
+.tools/bin/litestream:
+	GOBIN=$(CURDIR)/.tools/bin $(GO) install github.com/benbjohnson/litestream/cmd/litestream@$(LITESTREAM_VERSION)
 
 # Floods, slow clients and damaged files against the built binary, for longer than in CI.
 attack:

@@ -1,3 +1,5 @@
+//go:build litestream
+
 package test
 
 import (
@@ -17,7 +19,7 @@ func litestream(t *testing.T) string {
 	t.Helper()
 	program := must[string](t)(filepath.Abs("../.tools/bin/litestream"))
 	if _, err := os.Stat(program); err != nil {
-		t.Fatalf("Litestream is missing: run make setup: %v", err)
+		t.Fatalf("Litestream is missing: run make litestream: %v", err)
 	}
 	return program
 }
