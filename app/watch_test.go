@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -182,4 +183,28 @@ func TestUnreadyWithoutStore(t *testing.T) { // R-OBS-8, R-OBS-9
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
+}
+
+// Whatever clients send, the metrics get no name of theirs, and no more than a few rows.
+func TestMetricsAreBounded(t *testing.T) { // R-OBS-5
+	t.Parallel()
+	run(t, onFreePorts(t), func(s *Server) {
+		_, before := get(t, s.Endpoints.HTTP+"/metrics")
+		for i := range 200 {
+			for _, path := range []string{"/things/odd-%d", "/odd-%d", "/things/odd-%d/jobs", "/artifacts/odd-%d",
+				"/_drover/odd-%d"} {
+				get(t, s.Endpoints.HTTP+fmt.Sprintf(path, i))
+			}
+		}
+		_, after := get(t, s.Endpoints.HTTP+"/metrics")
+		if strings.Contains(after, "odd-") {
+			t.Error("a name of a client is in the metrics")
+		}
+		if grown := strings.Count(after, "\n") - strings.Count(before, "\n"); grown > 60 {
+			t.Errorf("%d more lines", grown)
+		}
+		if !strings.Contains(after, `drover_requests_total{code="MissingAuthenticationTokenException",op="none",transport="http"} `) {
+			t.Error("the refused requests are not counted")
+		}
+	})
 }

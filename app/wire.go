@@ -138,7 +138,6 @@ func (s *Server) join(ctx context.Context) error {
 		NeedsURLs: s.needsURLs,
 		Rate:      s.Rates.Control,
 	}
-	s.joinLive(plane)
 	page, err := console.New()
 	if err != nil {
 		return err
