@@ -4,8 +4,9 @@ GO ?= go
 GOLANGCI_VERSION := v2.15.0
 GOVULNCHECK_VERSION := v1.9.0
 CYCLONEDX_VERSION := v1.10.0
+NFPM_VERSION := v2.45.0
 
-.PHONY: build release release-check cross test check vuln race postgres crash attack nodes upgrade sim guard forecast fuzz mutants bench bench-growth bench-latency bench-steering bench-audit bench-sinks bench-console bench-nodes demo setup clean
+.PHONY: build release release-check package-check cross test check vuln race postgres crash attack nodes upgrade sim guard forecast fuzz mutants bench bench-growth bench-latency bench-steering bench-audit bench-console bench-sinks bench-nodes demo setup clean
 
 # The one binary. It says which commit it was built from.
 build:
@@ -21,14 +22,22 @@ cross:
 			$(GO) build -gcflags='all=-N -l' -o /dev/null ./cmd/drover || exit 1; \
 	done
 
-# What is released, in dist: an archive for each system, their checksums, and a list of all that is in them. Two runs of
+# What is released, in dist: an archive for each system, Debian packages, their checksums, and a list of all that is in them. Two runs of
 # a commit write the same bytes.
-release: .tools/bin/cyclonedx-gomod
+release: .tools/bin/cyclonedx-gomod .tools/bin/nfpm
 	GO='$(GO)' ./scripts/release.sh dist
 
 # Whether two releases of a commit, built in two clones at different places, have the same bytes.
-release-check: .tools/bin/cyclonedx-gomod
+release-check: .tools/bin/cyclonedx-gomod .tools/bin/nfpm
 	./scripts/release-check.sh
+
+# The Debian package in a Debian of its own, with systemd: installed, started, hung, upgraded, removed, purged. It needs
+# root, debootstrap and systemd-nspawn.
+package-check: .tools/bin/nfpm
+	GO='$(GO)' ./scripts/package-check.sh
+
+.tools/bin/nfpm:
+	GOBIN=$(CURDIR)/.tools/bin $(GO) install github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM_VERSION)
 
 .tools/bin/cyclonedx-gomod:
 	GOBIN=$(CURDIR)/.tools/bin $(GO) install github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX_VERSION)
@@ -134,6 +143,7 @@ bench-steering:
 bench-console: setup
 	./scripts/bench.sh -console
 	DROVER_CONSOLE_EXECUTIONS=100000 $(GO) test -count=1 ./test/browser -run 'TestBytes|TestFirstPaint' -v -timeout 20m
+	DROVER_CONSOLE_THINGS=1000000 DROVER_CONSOLE_JOBS=100000 $(GO) test -count=1 ./test/browser -run TestLargeFleet -v -timeout 60m
 	DROVER_CONSOLE_SECONDS=3600 $(GO) test -count=1 ./test/browser -run TestHeap -v -timeout 90m
 
 # What a sink costs that never answers.

@@ -30,6 +30,7 @@ import (
 	"github.com/drover-iot/drover/store"
 	"github.com/drover-iot/drover/store/postgres"
 	"github.com/drover-iot/drover/store/sqlite"
+	"github.com/drover-iot/drover/traces"
 )
 
 // How long a server that ends waits at the most: for MQTT connections, at the same time for HTTP
@@ -75,6 +76,7 @@ type Server struct {
 	handler   *gateway.HTTP
 	admin     *gateway.Admin // nil without a listener of its own
 	watched   watched
+	traces    *traces.Traces // nil when requests are not followed
 	probing   probing
 	hangs     time.Duration  // how long one commit may take (R-OBS-9)
 	steady    *clock.Steady  // over the real clock; nil on a virtual one
@@ -239,6 +241,7 @@ func (s *Server) serve(ctx context.Context, serving *errgroup.Group) {
 func (s *Server) close() {
 	defer s.log.Flush()
 	s.listeners.close()
+	s.closeTraces()
 	if s.store != nil {
 		if err := s.store.Close(); err != nil {
 			s.Log.Error("close store", "err", err)

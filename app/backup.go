@@ -212,7 +212,7 @@ func besideStore(dir string) (names []string, err error) {
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && below == artifactDir:
+		case entry.IsDir() && (below == artifactDir || below == litestreamDir):
 			return filepath.SkipDir
 		case !entry.Type().IsRegular() || ofProcess(below):
 			return nil

@@ -51,6 +51,10 @@ type Config struct {
 	// Admin is where metrics and probes have a listener of their own; AdminTLS has it speak TLS.
 	Admin    string
 	AdminTLS bool
+	// TracesEndpoint takes the traces of requests, by OTLP over HTTP; empty: none are made.
+	// TracesRatio is the part of the requests that is followed.
+	TracesEndpoint string
+	TracesRatio    float64
 	// MinFreeBytes is how many bytes must be free on the disk of the data folder for a server that
 	// is ready; 0 does not look.
 	MinFreeBytes int
@@ -68,6 +72,8 @@ type Config struct {
 	MaxConnections int
 	// ObjectStore is where devices download the objects in job documents from, and upload to.
 	ObjectStore ObjectStore
+	// PlainPages says that pages of a new store have no checksums (R-BAK-8).
+	PlainPages bool
 	// Artifacts is the server's own store of the files that devices download.
 	Artifacts Artifacts
 	// PresenceGrace is how long after a start the server waits for devices that were connected
@@ -133,6 +139,7 @@ func Default() Config {
 		PresenceGrace: 15 * time.Minute,
 		AuditDays:     730,
 		MinFreeBytes:  256 << 20,
+		TracesRatio:   1,
 		LogFormat:     "text",
 		Log:           slog.New(slog.DiscardHandler),
 	}

@@ -75,9 +75,9 @@ func (s *Server) checkSpace() error {
 		free, s.MinFreeBytes)
 }
 
-// unhealthy says why the server should be started again; nil when it should not. A store that cannot
+// Unhealthy says why the server should be started again; nil when it should not. A store that cannot
 // be reached is no reason: the server goes on by itself when it is back.
-func (s *Server) unhealthy() error {
+func (s *Server) Unhealthy() error {
 	if busy := s.engine.Pulse().Busy; busy >= s.hangs {
 		return fmt.Errorf("the server has worked on one commit for %v", busy.Round(time.Second))
 	}

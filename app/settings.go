@@ -47,6 +47,13 @@ func (c *Config) dataSettings() []config.Setting {
 			Value: config.Text(&c.Store),
 		},
 		{
+			Name: "page-checksums",
+			About: "whether pages of drover.db have checksums, so that one that has changed on the disk " +
+				"is an error: `on`, or off for Litestream and other programs that write the file; a file " +
+				"that has checksums keeps them",
+			Value: config.Words(&c.PlainPages, "on", "off"),
+		},
+		{
 			Name: "secret-file",
 			About: "`file` with the secret that the keys in the database are encrypted with: 32 bytes in " +
 				"base64 or hexadecimal, the same for all servers on a database; nobody else may read it " +
@@ -315,6 +322,20 @@ func (c *Config) watchSettings() []config.Setting {
 				"the server is ready; 0: any number",
 			Unit:  "bytes",
 			Value: config.Whole(&c.MinFreeBytes, config.Bounds{Zero: "any number"}),
+		},
+		{
+			Name: "traces-endpoint",
+			About: "`URL` that takes traces of requests by OTLP over HTTP, like http://127.0.0.1:4318; " +
+				"one with a password belongs into DROVER_TRACES_ENDPOINT",
+			Range: "a URL; empty: no traces",
+			Shown: shownURL,
+			Value: config.Parsed(func() string { return c.TracesEndpoint }, c.setTracesEndpoint),
+		},
+		{
+			Name: "traces-ratio",
+			About: "the `part` of the requests that is followed, beside those whose caller follows " +
+				"them",
+			Value: config.Decimal(&c.TracesRatio, config.Bounds{Most: 1}),
 		},
 	}
 }

@@ -27,7 +27,11 @@ func (s *Server) openStore(ctx context.Context) (err error) {
 		if err := s.addChecksums(ctx, file); err != nil {
 			return err
 		}
-		s.embedded, err = sqlite.Open(file)
+		open := sqlite.Open
+		if s.PlainPages {
+			open = sqlite.OpenPlain
+		}
+		s.embedded, err = open(file)
 		if err != nil {
 			return err // and no *sqlite.Store that is nil in s.store
 		}
@@ -48,8 +52,13 @@ func (s *Server) openStore(ctx context.Context) (err error) {
 
 // addChecksums brings the file of an earlier Drover to page checksums (R-BAK-3). For that it is copied
 // once, which takes its time with a large file. Where there is no room for the copy, the server goes
-// on without checksums, and tries again at its next start.
+// on without checksums, and tries again at its next start. A store that Litestream replicates stays
+// without them: Litestream writes pages to it itself, when it folds the log, and knows no checksums.
 func (s *Server) addChecksums(ctx context.Context, file string) error {
+	if replicated := isThere(s.Data, litestreamDir); replicated || s.PlainPages {
+		s.warnOfChecksums(file, replicated)
+		return nil
+	}
 	progress, stop := eachSecond(func(done, total int64) {
 		s.Log.Info("copying the store to a file with page checksums", "file", file,
 			"bytes", done, "of", total)
@@ -66,6 +75,25 @@ func (s *Server) addChecksums(ctx context.Context, file string) error {
 		s.Log.Info("the store has page checksums now", "file", file)
 	}
 	return nil
+}
+
+// litestreamDir is a folder in the data folder that Litestream makes while it replicates the store.
+const litestreamDir = "." + storeFile + "-litestream"
+
+// warnOfChecksums logs what does not go together: a store with checksums, and Litestream or a setting
+// that says that there are none.
+func (s *Server) warnOfChecksums(file string, replicated bool) {
+	has, err := sqlite.HasChecksums(file)
+	switch {
+	case err != nil || !has:
+	case replicated:
+		s.Log.Warn("Litestream replicates the store, and will damage it: it writes pages without their "+
+			"checksums; stop it, see docs/backup.md, and remove its folder", "file", file,
+			"folder", litestreamDir)
+	default:
+		s.Log.Warn("the store keeps its page checksums, although --page-checksums is off; \"drover store "+
+			"copy\" does not remove them either", "file", file)
+	}
 }
 
 // eachSecond follows long work of a store.

@@ -64,6 +64,18 @@ func Verify(ctx context.Context, o VerifyOptions) (v Verified, err error) {
 	return v, w.artifacts(ctx)
 }
 
+// RenewChecksums writes the page checksums of the store of a data folder anew, after another program
+// has written it. No server may run on the folder (R-BAK-9).
+func RenewChecksums(ctx context.Context, dir string) (renewed int, err error) {
+	file := filepath.Join(dir, storeFile)
+	release, err := LockStore(file, false)
+	if err != nil {
+		return 0, err
+	}
+	defer release()
+	return sqlite.RenewChecksums(ctx, file)
+}
+
 // VerifyBackup verifies a backup: it is restored into a new folder below one that has room for it,
 // which is removed again.
 func VerifyBackup(ctx context.Context, o VerifyOptions, from io.Reader, temporary string) (

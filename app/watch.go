@@ -9,9 +9,7 @@ import (
 	"time"
 
 	"github.com/drover-iot/drover/device"
-	"github.com/drover-iot/drover/engine"
 	"github.com/drover-iot/drover/engine/answers"
-	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/gateway"
 	"github.com/drover-iot/drover/internal/disk"
 	"github.com/drover-iot/drover/internal/tlsutil"
@@ -73,11 +71,8 @@ func (s *Server) joinMetrics() {
 	s.watched.metrics = metrics.New(sources)
 }
 
-// What the parts report to who counts.
-
-func (s *Server) observeCommit(made commit.Made)            { s.watched.metrics.Commit(made) }
-func (s *Server) observeAnnouncement(made engine.Announced) { s.watched.metrics.Announced(made) }
-func (s *Server) observeDevice(answered device.Answered)    { s.watched.metrics.OfDevice(answered) }
+// observeDevice counts a request of a device.
+func (s *Server) observeDevice(answered device.Answered) { s.watched.metrics.OfDevice(answered) }
 
 // serveMetrics has the metrics served on the listener of their own, or else on those for operators.
 func (s *Server) serveMetrics(operators *gateway.OperatorAuth) {
@@ -132,6 +127,11 @@ func (s *Server) takeSamples(ctx context.Context) error {
 func (s *Server) takeSample(ctx context.Context) (*sample, error) {
 	at := &sample{nodes: 1}
 	var err error
+	if s.watched.deviceCA.Load() == nil && isThere(s.Data, deviceCA+".pem") {
+		if _, err := s.deviceAuthority(); err != nil {
+			return nil, err
+		}
+	}
 	if at.totals, err = s.engine.Answers.Totals(ctx); err != nil {
 		return nil, err
 	}

@@ -108,6 +108,9 @@ func (s *Server) join(ctx context.Context) error {
 		return err
 	}
 	s.makeBus(node.Name)
+	if err := s.openTraces(ctx); err != nil {
+		return err
+	}
 	s.joinEngine(now, managed, node, sealer)
 	s.joinMetrics()
 	if err := s.joinBroker(ctx); err != nil {
@@ -158,8 +161,11 @@ func (s *Server) join(ctx context.Context) error {
 		Bodies:    gateway.NewBodies(bodiesBudget.of(capacity.Memory())),
 		Artifacts: s.artifactCalls(),
 		Console:   page,
-		Health:    gateway.Health{Alive: s.unhealthy, Ready: s.unready},
+		Health:    gateway.Health{Alive: s.Unhealthy, Ready: s.unready},
 		Log:       s.Log,
+	}
+	if s.traces != nil {
+		s.handler.Traces = s.traces
 	}
 	s.serveMetrics(operators)
 	return nil
@@ -237,6 +243,7 @@ func (s *Server) joinEngine(
 		Sinks:              s.sinks(sealer),
 
 		ObserveCommit:       s.observeCommit,
+		Traced:              s.traces != nil,
 		ObserveAnnouncement: s.observeAnnouncement,
 	})
 	s.plane.Answered = s.observeDevice
@@ -260,7 +267,7 @@ func (s *Server) joinBroker(ctx context.Context) (err error) {
 	}
 	limited := broker.Config{
 		Nodes:            shared,
-		Service:          gateway.JobsService(s.plane),
+		Service:          s.jobsService(),
 		Authenticate:     s.devices.Authenticate,
 		Principal:        s.devices.Principal,
 		Sessions:         sessions{s.engine},

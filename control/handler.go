@@ -71,6 +71,15 @@ func (h *Handler) Knows(rawPath string) bool {
 	return !fault.Is(err, fault.UnknownOperation)
 }
 
+// Operation is the name of the operation of a method and a path, as it was sent; empty for none.
+func (h *Handler) Operation(method, rawPath string) string {
+	match, err := h.router.Match(method, rawPath)
+	if err != nil {
+		return ""
+	}
+	return match.Name
+}
+
 // Authorize says whether the caller of a request may call an operation; its error is the answer.
 type Authorize func(op *schema.Description) error
 

@@ -152,13 +152,14 @@ func TestRefuse(t *testing.T) {
 		},
 		{
 			"an error of the server", errors.New("disk 3 is broken"), 500,
-			`{"message":"internal error"}`, `op=CreateThing err="disk 3 is broken"`,
+			`{"message":"internal error"}`, `op=CreateThing request=the-id err="disk 3 is broken"`,
 		},
 	} {
 		var log bytes.Buffer
 		h := NewHandler(&Plane{Scope: registry.DefaultScope},
 			slog.New(slog.NewTextHandler(&log, nil)))
 		w := httptest.NewRecorder()
+		w.Header().Set(requestIDHeader, "the-id") // as the gateway does (R-OBS-10)
 		h.Refuse(t.Context(), w, iot.CreateThing.Describe(), tt.err)
 		if w.Code != tt.status {
 			t.Errorf("%s: %d, want %d", tt.name, w.Code, tt.status)

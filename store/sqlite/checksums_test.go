@@ -369,3 +369,52 @@ func TestAddChecksumsAfterCrash(t *testing.T) {
 	}
 	wantSessions(t, path, 2)
 }
+
+// What another program has written without checksums is refused, until the checksums are written
+// anew; then everything is there. R-BAK-9
+func TestRenewChecksums(t *testing.T) {
+	t.Parallel()
+	path := filled(t, 5)
+	want, err := digest(t, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clearChecksums(t, path)
+	if _, err := digest(t, path); err == nil {
+		t.Error("pages without checksums were read")
+	}
+	renewed, err := sqlite.RenewChecksums(t.Context(), path)
+	if renewed == 0 || err != nil {
+		t.Errorf("%d renewed, %v", renewed, err)
+	}
+	if got, err := digest(t, path); got != want || err != nil {
+		t.Errorf("another content: %v", err)
+	}
+	if renewed, err := sqlite.RenewChecksums(t.Context(), path); renewed != 0 || err != nil {
+		t.Errorf("the second time: %d renewed, %v", renewed, err)
+	}
+	for at := int64(4096); at < 4096*40; at += 4096 {
+		flip(t, path, at, 0xff) // the kind of page
+	}
+	if _, err := sqlite.RenewChecksums(t.Context(), path); err == nil {
+		t.Error("the checksums of damaged tables were written anew")
+	}
+	if _, err := sqlite.RenewChecksums(t.Context(), without(t, 6)); err == nil {
+		t.Error("checksums of a file without any were written anew")
+	}
+}
+
+// clearChecksums writes zeros in place of all checksums but that of the first page.
+func clearChecksums(t *testing.T, path string) {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for end := 8192; end <= len(content); end += 4096 {
+		clear(content[end-8 : end])
+	}
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -13,6 +13,7 @@ import (
 // conn is one connection with its prepared statements, for one goroutine at a time.
 type conn struct {
 	path       string // of the database file
+	plain      bool   // a file that is made gets no page checksums
 	db         *sqlite3.Conn
 	statements map[string]*stmt
 }

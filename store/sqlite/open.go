@@ -53,8 +53,16 @@ func Open(path string) (*Store, error) {
 	return open(path, logVFS)
 }
 
+// OpenPlain does so, and a file that it makes has no page checksums: another program may write it.
+func OpenPlain(path string) (*Store, error) {
+	registerLogVFS()
+	return openAs(path, logVFS, true)
+}
+
 // open opens the database file in a file system that is registered.
-func open(path, files string) (*Store, error) {
+func open(path, files string) (*Store, error) { return openAs(path, files, false) }
+
+func openAs(path, files string, plain bool) (*Store, error) {
 	if err := createPrivate(path); err != nil {
 		return nil, err
 	}
@@ -65,6 +73,7 @@ func open(path, files string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	writer.plain = plain
 	s := &Store{
 		path:   path,
 		files:  files,
@@ -123,6 +132,11 @@ func connect(path string, cache int) (*conn, error) {
 }
 
 func connectOn(files, path string, cache int) (*conn, error) {
+	return connectWith(files, path, cache, "")
+}
+
+// connectWith runs more SQL before anything else.
+func connectWith(files, path string, cache int, first string) (*conn, error) {
 	name := url.URL{
 		Scheme:   "file",
 		OmitHost: true,
@@ -135,7 +149,7 @@ func connectOn(files, path string, cache int) (*conn, error) {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	c := &conn{path: path, db: db, statements: map[string]*stmt{}}
-	settings := fmt.Sprintf(
+	settings := first + fmt.Sprintf(
 		"PRAGMA synchronous = FULL; PRAGMA cache_size = -%d; PRAGMA temp_store = MEMORY", cache)
 	err = errors.Join(
 		db.BusyTimeout(busy), db.WALAutoCheckpoint(checkpointPages), db.Exec(settings))

@@ -564,7 +564,7 @@ func (c *conn) migrate(path string) error {
 	if err != nil {
 		return err
 	}
-	if version == 0 {
+	if version == 0 && !c.plain {
 		if err := c.reserveChecksums(); err != nil {
 			return fmt.Errorf("open %s: %w", path, err)
 		}
