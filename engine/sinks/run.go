@@ -99,8 +99,8 @@ func (s *Service) look(ctx context.Context) error {
 	return s.trim(ctx, all, backlog)
 }
 
-// endRunners ends the runners of sinks that are gone, disabled or changed, and waits for them, so that
-// two of one sink never run at once.
+// endRunners ends the runners of sinks that are gone, disabled, changed or taken by another node, and
+// waits for them, so that two of one sink never run at once here.
 func (s *Service) endRunners(all []sink.Sink) {
 	wanted := map[int64]sink.Sink{}
 	for _, of := range all {
@@ -108,7 +108,8 @@ func (s *Service) endRunners(all []sink.Sink) {
 	}
 	for id, a := range s.run.runners {
 		of, exists := wanted[id]
-		if exists && of.Enabled && of.Version == a.version && a.node == s.Commits.NodeID() {
+		mine := a.node == s.Commits.NodeID() && of.Node == int64(a.node)
+		if exists && of.Enabled && of.Version == a.version && mine {
 			continue
 		}
 		a.stop()
