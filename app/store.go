@@ -17,26 +17,7 @@ import (
 // openStore opens the store, once no other server can use the data folder.
 func (s *Server) openStore(ctx context.Context) (err error) {
 	if s.Store == "" {
-		if isInDatabase(s.Data) && !isThere(s.Data, storeFile) {
-			return keysElsewhere(s.Data)
-		}
-		if s.Fresh, err = isNew(s.Data); err != nil {
-			return err
-		}
-		file := filepath.Join(s.Data, storeFile)
-		if err := s.addChecksums(ctx, file); err != nil {
-			return err
-		}
-		open := sqlite.Open
-		if s.PlainPages {
-			open = sqlite.OpenPlain
-		}
-		s.embedded, err = open(file)
-		if err != nil {
-			return err // and no *sqlite.Store that is nil in s.store
-		}
-		s.store = s.embedded
-		return nil
+		return s.openEmbedded(ctx)
 	}
 	database, err := postgres.Open(ctx, s.Store)
 	if err != nil {
@@ -50,31 +31,54 @@ func (s *Server) openStore(ctx context.Context) (err error) {
 	return nil
 }
 
+// openEmbedded opens the file of the data folder.
+func (s *Server) openEmbedded(ctx context.Context) (err error) {
+	if isInDatabase(s.Data) && !isThere(s.Data, storeFile) {
+		return keysElsewhere(s.Data)
+	}
+	if s.Fresh, err = isNew(s.Data); err != nil {
+		return err
+	}
+	file := filepath.Join(s.Data, storeFile)
+	notAdded, err := s.addChecksums(ctx, file)
+	if err != nil {
+		return err
+	}
+	open := sqlite.Open
+	if s.PlainPages {
+		open = sqlite.OpenPlain
+	}
+	s.embedded, err = open(file)
+	if err != nil {
+		return err // and no *sqlite.Store that is nil in s.store
+	}
+	s.store = s.embedded
+	if notAdded != nil { // not said before: of a file that cannot be opened there is one error
+		s.Log.Warn("the store has no page checksums, so damage on the disk may stay unseen",
+			"file", file, "err", notAdded)
+	}
+	return nil
+}
+
 // addChecksums brings the file of an earlier Drover to page checksums (R-BAK-3). For that it is copied
-// once, which takes its time with a large file. Where there is no room for the copy, the server goes
-// on without checksums, and tries again at its next start. A store that Litestream replicates stays
+// once, which takes its time with a large file. Where there is no room for the copy, notAdded, the
+// server goes on without checksums, and tries again at its next start. A store that Litestream replicates stays
 // without them: Litestream writes pages to it itself, when it folds the log, and knows no checksums.
-func (s *Server) addChecksums(ctx context.Context, file string) error {
+func (s *Server) addChecksums(ctx context.Context, file string) (notAdded, err error) {
 	if replicated := isThere(s.Data, litestreamDir); replicated || s.PlainPages {
 		s.warnOfChecksums(file, replicated)
-		return nil
+		return nil, nil
 	}
 	progress, stop := eachSecond(func(done, total int64) {
 		s.Log.Info("copying the store to a file with page checksums", "file", file,
 			"bytes", done, "of", total)
 	})
 	defer stop()
-	added, err := sqlite.AddChecksums(ctx, file, progress)
-	switch {
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case err != nil:
-		s.Log.Warn("the store has no page checksums, so damage on the disk may stay unseen", "file", file,
-			"err", err)
-	case added:
+	added, notAdded := sqlite.AddChecksums(ctx, file, progress)
+	if added {
 		s.Log.Info("the store has page checksums now", "file", file)
 	}
-	return nil
+	return notAdded, ctx.Err()
 }
 
 // litestreamDir is a folder in the data folder that Litestream makes while it replicates the store.

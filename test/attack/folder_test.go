@@ -47,26 +47,25 @@ func wantOneSentence(t *testing.T, s *testserver.Server, want string) {
 // and leaves the file as it is.
 func TestDatabaseThatCannotBeUsed(t *testing.T) {
 	t.Parallel()
-	const version = 60 // the offset of user_version in the header of a database
+	const version, program = 60, 68 // the offsets of user_version and application_id in the header
 	for _, row := range []struct {
 		name   string
 		damage func(text []byte) []byte
 		want   string
 	}{
-		{"a newer schema", func(b []byte) []byte {
-			binary.BigEndian.PutUint32(b[version:], 9999)
-			return b
-		}, "newer"},
+		{"a later schema", func(b []byte) []byte { return headed(b, version, 9999) }, "was written by a newer Drover"},
 		{"cut after a page and a half", func(b []byte) []byte { return b[:6000] }, "drover.db"},
 		{"cut in the header", func(b []byte) []byte { return b[:50] }, "drover.db"},
 		{"empty", func([]byte) []byte { return nil }, "drover.db is empty"},
 		{"text", func([]byte) []byte { return []byte(strings.Repeat("not a database\n", 500)) },
 			"not a database"},
 		{"zeros", func(b []byte) []byte { return make([]byte, len(b)) }, "drover.db"},
-		{"of another program", func(b []byte) []byte {
-			binary.BigEndian.PutUint32(b[68:], 7) // application_id
+		{"of another program", func(b []byte) []byte { return headed(b, program, 7) },
+			"belongs to another program"},
+		{"changed on the disk", func(b []byte) []byte {
+			b[version+3]++
 			return b
-		}, "belongs to another program"},
+		}, "drover.db is damaged: the checksum of a page is wrong"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -82,6 +81,21 @@ func TestDatabaseThatCannotBeUsed(t *testing.T) {
 			}
 		})
 	}
+}
+
+// headed writes a number into the header of a database, as a program does: its first page, of 4,096
+// bytes, has a right checksum in its last 8.
+func headed(b []byte, at int, number uint32) []byte {
+	binary.BigEndian.PutUint32(b[at:], number)
+	sums, page := b[4088:4096], b[:4088]
+	var even, odd uint32
+	for ; len(page) > 0; page = page[8:] {
+		even += binary.LittleEndian.Uint32(page) + odd
+		odd += binary.LittleEndian.Uint32(page[4:]) + even
+	}
+	binary.LittleEndian.PutUint32(sums, even)
+	binary.LittleEndian.PutUint32(sums[4:], odd)
+	return b
 }
 
 // A database that was lost is not replaced by a new one, which would look like a fleet without
