@@ -7,7 +7,7 @@ CYCLONEDX_VERSION := v1.10.0
 NFPM_VERSION := v2.45.0
 LITESTREAM_VERSION := v0.5.18
 
-.PHONY: build release release-check package-check cross test check vuln race postgres crash litestream attack nodes upgrade sim guard forecast fuzz mutants bench bench-growth bench-latency bench-steering bench-audit bench-console bench-sinks bench-nodes demo setup clean
+.PHONY: build release release-check package-check cross test check vuln race postgres crash disk litestream attack nodes upgrade sim guard forecast fuzz mutants bench bench-growth bench-latency bench-steering bench-audit bench-console bench-sinks bench-nodes demo setup clean
 
 # The one binary. It says which commit it was built from.
 build:
@@ -79,6 +79,10 @@ postgres: setup
 # 1,000 kills under load.
 crash:
 	DROVER_CRASH_ROUNDS=1000 $(GO) test -count=1 ./test -run TestCrash -timeout 60m -v
+
+# Each operation of the disk below the store fails, once or from then on, and 1,000 flipped bytes.
+disk:
+	DROVER_DISK=long $(GO) test -count=1 ./store/sqlite -run 'TestFailingDisk|TestFlippedBytes' -timeout 30m -v
 
 # Litestream beside a running server, which it takes some minutes to build: replicated under load, killed, restored
 # elsewhere, verified.

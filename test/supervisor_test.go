@@ -42,11 +42,11 @@ func TestSupervisor(t *testing.T) { // R-PKG-1, R-PKG-2, R-PKG-4
 	s := testserver.New(t)
 	s.Env = append(s.Env, "NOTIFY_SOCKET="+address, "WATCHDOG_USEC=400000", "JOURNAL_STREAM=8:1")
 	s.Start()
+	want("READY=1")
 	if printed := s.Output.String(); strings.Contains(printed, s.SecretAccessKey) ||
 		!strings.Contains(printed, "An operator key was made. It is in ") {
 		t.Errorf("the journal should say where the secret is, and not what:\n%s", printed)
 	}
-	want("READY=1")
 	for range 3 {
 		want("WATCHDOG=1")
 	}

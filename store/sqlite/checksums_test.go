@@ -75,12 +75,12 @@ func flip(t *testing.T, path string, at int64, bits byte) {
 	}
 }
 
-// A thousand times some byte of a file is changed and everything is read: either that is an error
-// that names the file, or the answer is what it was. R-BAK-1
+// Again and again some byte of a file is changed and everything is read: either that is an error that
+// names the file, or the answer is what it was. 1,000 times with DROVER_DISK=long. R-BAK-1
 func TestFlippedBytes(t *testing.T) {
 	t.Parallel()
 	flips := 100
-	if os.Getenv("DROVER_EXHAUSTIVE") != "" {
+	if os.Getenv("DROVER_DISK") != "" {
 		flips = 1000
 	}
 	path := filled(t, 1)
