@@ -1,15 +1,10 @@
 package app
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"io"
 	"net/http"
 	"testing"
-	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
@@ -19,28 +14,8 @@ func TestOpenAPI(t *testing.T) { // R-API-41
 	run(t, onFreePorts(t), func(s *Server) {
 		ask := func(method, path string, sign bool) (status int, body []byte) {
 			t.Helper()
-			r, err := http.NewRequestWithContext(t.Context(), method, s.Endpoints.HTTP+path, http.NoBody)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if sign {
-				key := aws.Credentials{
-					AccessKeyID:     s.Endpoints.AccessKeyID,
-					SecretAccessKey: s.Endpoints.SecretAccessKey,
-				}
-				empty := sha256.Sum256(nil)
-				err := v4.NewSigner().SignHTTP(t.Context(), key, r, hex.EncodeToString(empty[:]),
-					"iot", s.Endpoints.Region, time.Now())
-				if err != nil {
-					t.Fatal(err)
-				}
-			}
-			answer, err := http.DefaultClient.Do(r)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer answer.Body.Close()
-			body, err = io.ReadAll(answer.Body)
+			answer := asked(t, s, method, path, sign)
+			body, err := io.ReadAll(answer.Body)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 
 	"github.com/drover-iot/drover/app"
 )
@@ -102,12 +101,12 @@ func verify(ctx context.Context, o app.VerifyOptions, file string) (app.Verified
 func verdict(v app.Verified) string {
 	text := "no faults"
 	if v.Store {
-		text += fmt.Sprintf(": every page, %d invariants of rows, %s records of the audit log",
-			v.Invariants, strconv.FormatInt(v.Records, 10))
+		text += fmt.Sprintf(": every page, %d invariants of rows, audit records: %d",
+			v.Invariants, v.Records)
 	} else {
 		text += "; there is no database in the folder"
 	}
-	text += fmt.Sprintf(", %s artifacts", strconv.FormatInt(v.Artifacts, 10))
+	text += fmt.Sprintf(", artifacts: %d", v.Artifacts)
 	if v.WithoutChecksums {
 		text += "; pages have no checksums"
 	}
