@@ -16,8 +16,8 @@ func TestLive(t *testing.T) {
 	var lines *bufio.Scanner
 	run(t, c, func(s *Server) {
 		ask := func(query string, sign bool) (status int, body *bufio.Scanner) {
-			answer := asked(t, s, http.MethodGet, livePath+"?"+query, sign)
-			return answer.StatusCode, bufio.NewScanner(answer.Body)
+			status, answer := asked(t, s, http.MethodGet, livePath+"?"+query, sign)
+			return status, bufio.NewScanner(answer)
 		}
 		if status, _ := ask("topic=clock", false); status != http.StatusForbidden {
 			t.Errorf("without a signature: %d", status)

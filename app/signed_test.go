@@ -3,6 +3,7 @@ package app
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"io"
 	"net/http"
 	"testing"
 	"time"
@@ -12,8 +13,10 @@ import (
 )
 
 // asked is the answer to a request without a body, signed with the key of the first operator or not
-// signed at all.
-func asked(t *testing.T, s *Server, method, path string, sign bool) *http.Response {
+// signed at all. The test closes its body when it ends.
+func asked(
+	t *testing.T, s *Server, method, path string, sign bool,
+) (status int, body io.Reader) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, s.Endpoints.HTTP+path, http.NoBody)
 	if err != nil {
@@ -36,5 +39,5 @@ func asked(t *testing.T, s *Server, method, path string, sign bool) *http.Respon
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { answer.Body.Close() })
-	return answer
+	return answer.StatusCode, answer.Body
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/drover-iot/drover/app"
 )
@@ -101,12 +102,12 @@ func verify(ctx context.Context, o app.VerifyOptions, file string) (app.Verified
 func verdict(v app.Verified) string {
 	text := "no faults"
 	if v.Store {
-		text += fmt.Sprintf(": every page, %d invariants of rows, audit records: %d",
-			v.Invariants, v.Records)
+		text += fmt.Sprintf(": every page, %d invariants of rows, %s records of the audit log",
+			v.Invariants, strconv.FormatInt(v.Records, 10))
 	} else {
 		text += "; there is no database in the folder"
 	}
-	text += fmt.Sprintf(", artifacts: %d", v.Artifacts)
+	text += fmt.Sprintf(", %s artifacts", strconv.FormatInt(v.Artifacts, 10))
 	if v.WithoutChecksums {
 		text += "; pages have no checksums"
 	}
