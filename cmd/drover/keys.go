@@ -22,6 +22,7 @@ func keyVerbs() []verb {
 		{"create", "[--name NAME] [--role ROLE] [options]", createKey},
 		{"list", "[options]", listKeys},
 		{"delete", "ID [options]", deleteKey},
+		{"env", "[--data FOLDER]", showEnvironment},
 		{"urls", "[options]", showURLKey},
 	}
 }
