@@ -27,6 +27,7 @@ type JobFilter struct {
 type Job struct {
 	JobID        string     `json:"jobId"`
 	Status       string     `json:"status"`
+	Paused       string     `json:"paused,omitempty"` // why it is paused
 	Targets      []string   `json:"targets"`
 	Executions   int        `json:"executions"`
 	Ended        int        `json:"ended"`
@@ -54,7 +55,9 @@ func Jobs(ctx context.Context, c *client.Client, f JobFilter) (jobs []Job, more 
 		case len(jobs) == f.Limit:
 			return jobs, true, nil
 		}
-		jobs = append(jobs, jobOf(j))
+		row := jobOf(j)
+		row.Paused = follow.Paused(ctx, c, j)
+		jobs = append(jobs, row)
 	}
 	return jobs, false, nil
 }
@@ -127,7 +130,7 @@ func JobTable(jobs []Job, now time.Time) Table {
 		}
 		t.Rows = append(t.Rows, []Cell{
 			{Text: j.JobID},
-			{j.Status, styleOf(j.Status)},
+			j.status(),
 			{Text: targets(j.Targets)},
 			{Text: j.done()},
 			failed,
@@ -135,6 +138,15 @@ func JobTable(jobs []Job, now time.Time) Table {
 		})
 	}
 	return t
+}
+
+// status is the status as a cell. A job that is paused has the status that it would have otherwise,
+// and does nothing: the list must not show it as one that goes on.
+func (j Job) status() Cell {
+	if j.Paused != "" {
+		return Cell{j.Status + ", paused", terminal.Yellow}
+	}
+	return Cell{j.Status, styleOf(j.Status)}
 }
 
 // done is how many executions have ended of those there are: 24/40, and 24/40+ while the rollout
