@@ -31,8 +31,9 @@ type Job struct {
 	Targets      []string   `json:"targets"`
 	Executions   int        `json:"executions"`
 	Ended        int        `json:"ended"`
-	Unsuccessful int        `json:"unsuccessful"`
-	Releasing    bool       `json:"releasing"` // more executions will come
+	Unsuccessful int        `json:"unsuccessful"` // ended, and not SUCCEEDED
+	Failed       int        `json:"failed"`       // FAILED, TIMED_OUT or REJECTED
+	Releasing    bool       `json:"releasing"`    // more executions will come
 	CreatedAt    *time.Time `json:"createdAt,omitempty"`
 }
 
@@ -105,6 +106,7 @@ func jobOf(j *iot.Job) Job {
 		Executions:   c.Released(),
 		Ended:        c.Ended(),
 		Unsuccessful: c.Unsuccessful(),
+		Failed:       c.Failed + c.TimedOut + c.Rejected,
 		Releasing:    c.Releasing && j.Status != "CANCELED" && j.Status != "COMPLETED",
 	}
 	if j.CreatedAt != nil {
@@ -124,8 +126,8 @@ func JobTable(jobs []Job, now time.Time) Table {
 		if j.CreatedAt != nil {
 			created = follow.Ago(*j.CreatedAt, now)
 		}
-		failed := Cell{fmt.Sprint(j.Unsuccessful), terminal.Plain}
-		if j.Unsuccessful > 0 {
+		failed := Cell{fmt.Sprint(j.Failed), terminal.Plain}
+		if j.Failed > 0 {
 			failed.Style = terminal.Red
 		}
 		t.Rows = append(t.Rows, []Cell{

@@ -17,7 +17,7 @@ var now = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 func rows() []Job {
 	target := "arn:aws:iot:us-east-1:000000000000:thinggroup/pumps-of-the-northern-site"
 	return []Job{
-		{JobID: "fw-2-5", Status: "IN_PROGRESS", Targets: []string{target, target}, Executions: 40, Ended: 24, Unsuccessful: 1, Releasing: true,
+		{JobID: "fw-2-5", Status: "IN_PROGRESS", Targets: []string{target, target}, Executions: 40, Ended: 24, Unsuccessful: 3, Failed: 1, Releasing: true,
 			CreatedAt: new(now.Add(-3 * time.Minute))},
 		{JobID: "old", Status: "COMPLETED", Targets: []string{"arn:aws:iot:us-east-1:000000000000:thing/p\x1b[2J"}, Executions: 1, Ended: 1,
 			CreatedAt: new(now.Add(-50 * time.Hour))},
