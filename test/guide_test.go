@@ -26,7 +26,7 @@ var rewriteGuide = flag.Bool("rewrite", false,
 	"write what was printed into the pages of "+guideFolder+", where it differs")
 
 // guideNotRunBlocks is how many blocks of a page are not run. Each says why before it.
-var guideNotRunBlocks = map[string]int{}
+var guideNotRunBlocks = map[string]int{"nodes": 1}
 
 // guideDatabase is the URL that the pages have for a database.
 const guideDatabase = "postgres://drover@db.example.org/drover"
@@ -211,6 +211,9 @@ func (r *guideReader) asHere(text string) string {
 func (r *guideReader) asOnPage(text string) string {
 	for _, pair := range slices.Backward(r.addresses) {
 		text = strings.ReplaceAll(text, pair[1], pair[0])
+	}
+	if text != "" && !strings.HasSuffix(text, "\n") {
+		text += "\n" // a terminal would go on in the line
 	}
 	return strings.ReplaceAll(text, r.home, "/home/you")
 }

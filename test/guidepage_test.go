@@ -16,7 +16,8 @@ import (
 //     With a status it is a command like others, which must end.
 //   - A block "text" after it is what the commands print, standard error included; after
 //     "drover serve", what the server prints. In it "…" stands for what differs each time: within a
-//     line for any characters, alone on a line for any lines.
+//     line for any characters, with the blanks of a column beside it for any blanks; alone on a line
+//     for any lines.
 //   - A comment <!-- status N --> before a block "sh": its last command ends with the status N.
 //   - A comment <!-- not run: REASON --> before a block of any kind. The test counts them.
 //
@@ -40,6 +41,7 @@ type guideOutput struct {
 
 var (
 	guideStatus = regexp.MustCompile(`^<!-- status (\d+) -->$`)
+	guideDots   = regexp.MustCompile(` *… *`)
 	guideNotRun = regexp.MustCompile(`^<!-- not run: (.+) -->$`)
 )
 
@@ -113,8 +115,13 @@ func guidePattern(shown string) *regexp.Regexp {
 			expression.WriteString(`(?:[^\n]*\n)*?`)
 			continue
 		}
-		quoted := regexp.QuoteMeta(strings.TrimSuffix(line, "\n"))
-		expression.WriteString(strings.ReplaceAll(quoted, "…", `[^\n]*?`) + `\n`)
+		for i, part := range guideDots.Split(strings.TrimSuffix(line, "\n"), -1) {
+			if i > 0 {
+				expression.WriteString(`[^\n]*?`)
+			}
+			expression.WriteString(regexp.QuoteMeta(part))
+		}
+		expression.WriteString(`\n`)
 	}
 	return regexp.MustCompile(expression.String() + `\z`)
 }
