@@ -23,6 +23,7 @@ func keyVerbs() []verb {
 		{"create", "[--name NAME] [--role ROLE] [--policy POLICY...] [options]", createKey},
 		{"list", "[options]", listKeys},
 		{"delete", "ID [options]", deleteKey},
+		{"env", "[--data FOLDER]", showEnvironment},
 		{"urls", "[options]", showURLKey},
 	}
 }
