@@ -15,7 +15,8 @@ type Kind string
 
 // The kinds, in the order in which they are copied. Memberships are those of things in static groups
 // and in billing groups; attachments are those of policies to certificates and groups, and of things
-// to certificates. Tags are not a kind of their own: it stands for tags that cannot be read at all.
+// to certificates. Tags come with what has them: as a kind they stand for a source that does not say
+// them.
 const (
 	Types         Kind = "types"
 	BillingGroups Kind = "billing-groups"
@@ -28,10 +29,10 @@ const (
 	Templates     Kind = "templates"
 	Jobs          Kind = "jobs"
 
-	tagsKind Kind = "tags"
+	Tags Kind = "tags"
 )
 
-// Kinds are all kinds, in the order in which they are copied.
+// Kinds are all kinds that can be chosen, in the order in which they are copied.
 func Kinds() []Kind {
 	return []Kind{
 		Types, BillingGroups, Groups, Things, Memberships, Policies, Certificates, Attachments,

@@ -67,7 +67,7 @@ func (c *copier) tags(ctx context.Context, arn *string) ([]types.Tag, error) {
 		return tags, nil
 	}
 	c.noTags = true
-	return nil, c.refuse(tagsKind, "*", err)
+	return nil, c.refuse(Tags, "*", err)
 }
 
 // tagsOf are the tags of a resource.

@@ -12,9 +12,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iot"
 	"golang.org/x/time/rate"
 
+	"github.com/drover-iot/drover/api/drover"
+	iotapi "github.com/drover-iot/drover/api/iot"
 	"github.com/drover-iot/drover/cli"
 	"github.com/drover-iot/drover/cli/output"
 	"github.com/drover-iot/drover/cli/settings"
+	"github.com/drover-iot/drover/client"
 	"github.com/drover-iot/drover/internal/endpoints"
 )
 
@@ -134,15 +137,15 @@ func retryer(configured int) aws.Retryer {
 	})
 }
 
-// other is the end that is a Drover.
-type other struct {
+// droverEnd is the end that is a Drover.
+type droverEnd struct {
 	*caller
 	data *string
 }
 
-// newOther adds the options of the Drover to the flags of a command; the option for certificates is
+// newDroverEnd adds the options of the Drover to the flags of a command; the option for certificates is
 // that of the account.
-func newOther(flags *flag.FlagSet, a account) other {
+func newDroverEnd(flags *flag.FlagSet, a account) droverEnd {
 	c := &caller{given: map[string]*string{
 		"endpoint-url": flags.String("endpoint-url", "", "`address` of the Drover, instead of AWS_ENDPOINT_URL"),
 		"region":       flags.String("drover-region", "", "`name` of the region to sign for at the Drover"),
@@ -150,14 +153,19 @@ func newOther(flags *flag.FlagSet, a account) other {
 		"ca-bundle":    a.bundle,
 	}}
 	flags.BoolVar(&c.noVerify, "no-verify-ssl", false, "accept every certificate of the Drover")
-	return other{c, flags.String("data", "", "`folder` of the data of the Drover that runs on this machine, "+
+	return droverEnd{c, flags.String("data", "", "`folder` of the data of the Drover that runs on this machine, "+
 		"instead of the options above")}
 }
 
 // client finds the Drover and makes its client.
-func (o other) client(ctx context.Context) (*iot.Client, error) {
+func (o droverEnd) client(ctx context.Context) (*iot.Client, error) {
 	if err := o.find(ctx); err != nil {
 		return nil, err
+	}
+	// Only a Drover knows what pauses a job (R-MOV-12).
+	one := &drover.ListHoldsRequest{MaxResults: new(iotapi.MaxResults(1))}
+	if _, err := client.Call(ctx, o.caller.client(o.Attempts), drover.ListHolds, one); err != nil {
+		return nil, fmt.Errorf("%s is not a Drover: %w", o.Endpoint, err)
 	}
 	return iot.New(iot.Options{
 		Region:       o.Region,
@@ -175,7 +183,7 @@ func (o other) client(ctx context.Context) (*iot.Client, error) {
 }
 
 // find finds the Drover as all commands do, or on its data folder.
-func (o other) find(ctx context.Context) (err error) {
+func (o droverEnd) find(ctx context.Context) (err error) {
 	if *o.data == "" {
 		return o.caller.find(ctx)
 	}

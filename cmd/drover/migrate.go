@@ -68,7 +68,7 @@ func exportAWS(ctx context.Context, how string, args []string) error {
 type migration struct {
 	flags            *flag.FlagSet
 	account          account
-	drover           other
+	drover           droverEnd
 	only             words
 	plan, unreleased *bool
 	output           *string
@@ -82,7 +82,7 @@ func newMigration(name, account string) *migration {
 	m := &migration{
 		flags:      flags,
 		account:    a,
-		drover:     newOther(flags, a),
+		drover:     newDroverEnd(flags, a),
 		plan:       flags.Bool("plan", false, "say what would be done, and do nothing"),
 		unreleased: flags.Bool("unreleased", false, "take things along that have no execution of a job yet"),
 		output:     flags.String("output", "table", "`table|json`: for people or for scripts"),

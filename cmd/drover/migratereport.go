@@ -85,7 +85,7 @@ func (r *migrationReport) end(s migrate.Summary, whole bool) error {
 		created = "TO CREATE"
 	}
 	table := overview.Table{Titles: []string{"KIND", created, "EQUAL", "DIFFER", "CANNOT COME"}}
-	for _, kind := range migrate.Kinds() {
+	for _, kind := range append(migrate.Kinds(), migrate.Tags) {
 		row := []overview.Cell{{Text: string(kind)}}
 		for _, o := range []migrate.Outcome{
 			migrate.Created, migrate.Equal, migrate.Differs, migrate.Refused,
