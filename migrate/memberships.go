@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iot"
+	"golang.org/x/sync/errgroup"
 )
 
 // Memberships are compared group by group: the names of the members of one group in the target are in
@@ -108,30 +109,44 @@ type membership struct {
 	add   func(thing string) error
 }
 
+// copyMembers copies the members of one group. What the target has is only counted; the others are
+// looked at and added several at once.
 func (c *copier) copyMembers(ctx context.Context, m membership) error {
 	there, err := set(m.there)
 	if err != nil {
 		return c.refuse(Memberships, m.group, err)
 	}
+	var work errgroup.Group
+	work.SetLimit(workers)
 	for thing, err := range m.here {
 		if err != nil {
+			_ = work.Wait() // the error of the list says more
 			return c.refuse(Memberships, m.group, err)
 		}
 		o := object{kind: Memberships, name: thing + " in " + m.group}
-		_, o.there = there[thing]
-		if !o.there && m.other != nil {
-			other, err := m.other(thing)
-			if err != nil {
-				return c.refuse(o.kind, o.name, err)
+		if _, o.there = there[thing]; o.there {
+			if err := c.put(o); err != nil {
+				_ = work.Wait()
+				return err
 			}
-			if other != "" {
-				o.there, o.differs = true, "is in billing group "+other+" in the target"
-			}
+			continue
 		}
-		o.create = func() error { return m.add(thing) }
-		if err := c.put(o); err != nil {
-			return err
+		work.Go(func() error { return c.addMember(m, thing, o) })
+	}
+	return work.Wait()
+}
+
+// addMember adds one thing to a group, unless it is in another that excludes this one.
+func (c *copier) addMember(m membership, thing string, o object) error {
+	if m.other != nil {
+		other, err := m.other(thing)
+		if err != nil {
+			return c.refuse(o.kind, o.name, err)
+		}
+		if other != "" {
+			o.there, o.differs = true, "is in billing group "+other+" in the target"
 		}
 	}
-	return nil
+	o.create = func() error { return m.add(thing) }
+	return c.put(o)
 }

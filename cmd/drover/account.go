@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/iot"
 	"golang.org/x/time/rate"
@@ -29,6 +30,7 @@ import (
 type account struct {
 	profile, region, endpoint, bundle *string
 	rate                              *float64
+	getenv                            func(string) string
 }
 
 // usualRate is how many requests a second an account gets. The lowest quota of the operations that
@@ -45,6 +47,7 @@ func newAccount(flags *flag.FlagSet, end string) account {
 		bundle: flags.String("ca-bundle", "", "`file` of the only certificates to trust, at both ends"),
 		rate: flags.Float64("rate", usualRate,
 			"`number` of requests a second to the account at most; the lowest quota of an account is 10"),
+		getenv: os.Getenv,
 	}
 }
 
@@ -68,7 +71,7 @@ func (a account) option(name string) (string, bool) {
 func (a account) client() (*iot.Client, error) {
 	found, err := settings.Find(settings.Sources{
 		Option:  a.option,
-		Getenv:  os.Getenv,
+		Getenv:  a.getenv,
 		Service: "iot",
 		Ask:     cli.AskOnTerminal,
 	})
@@ -109,7 +112,7 @@ func (r renewed) Retrieve(ctx context.Context) (aws.Credentials, error) {
 
 // limited sends requests no faster than a rate. Attempts of the SDK at the same request count, too.
 type limited struct {
-	*http.Client
+	iot.HTTPClient
 	limiter *rate.Limiter
 }
 
@@ -118,7 +121,7 @@ func (l limited) Do(r *http.Request) (*http.Response, error) {
 	if err := l.limiter.Wait(r.Context()); err != nil {
 		return nil, err
 	}
-	return l.Client.Do(r)
+	return l.HTTPClient.Do(r)
 }
 
 // patience is how often a request is made at most, unless another number is configured: a throttled
@@ -130,6 +133,7 @@ const patience = 6
 func retryer(configured int) aws.Retryer {
 	const usual = 3
 	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.RateLimiter = ratelimit.None // which would end a copy after some hundred failures in all
 		o.MaxAttempts = configured
 		if configured == usual {
 			o.MaxAttempts = patience
