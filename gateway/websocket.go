@@ -26,6 +26,9 @@ const (
 	webSocketPath = "/mqtt"
 	// webSocketLife is how long a connection may last (R-BRK-30).
 	webSocketLife = 24 * time.Hour
+	// webSocketReads and webSocketWrites are the sizes of its buffers, in bytes. Those of HTTP are
+	// larger, and would be most of what an idle connection costs beside TLS.
+	webSocketReads, webSocketWrites = 512, 1024
 )
 
 // webSocketServices are the services that SDKs sign for here: those of version 2 and the one for
@@ -95,7 +98,8 @@ func (s *WebSockets) open(w http.ResponseWriter, r *http.Request, key Key) {
 	if err != nil {
 		return // it was answered
 	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
+	// Not the context of the request, which would keep the request.
+	ctx, cancel := context.WithCancel(context.Background())
 	s.Serve(&webSocket{
 		Conn:      websocket.NetConn(ctx, socket, websocket.MessageBinary),
 		socket:    socket,
@@ -149,5 +153,9 @@ func (s *switching) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	}
 	head.WriteString("\r\n")
 	_, err = conn.Write(head.Bytes())
-	return conn, buffered, err
+	if buffered.Reader.Buffered() > 0 { // the client did not wait for the answer
+		return conn, buffered, err
+	}
+	return conn, bufio.NewReadWriter(
+		bufio.NewReaderSize(conn, webSocketReads), bufio.NewWriterSize(conn, webSocketWrites)), err
 }

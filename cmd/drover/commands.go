@@ -43,6 +43,8 @@ func commands() []command {
 		{"backup", "writes everything that makes a server to one file, while it runs", nil, runBackup},
 		{"restore", "makes the data folder of a server from a backup", nil, runRestore},
 		{"verify", "says whether a data folder or a backup is damaged", nil, runVerify},
+		noun("import", "copies a fleet from an AWS account into this server", importVerbs),
+		noun("export", "copies the fleet of this server into an AWS account", exportVerbs),
 		{"man", "writes man pages of drover and of every operation", nil, runMan},
 		{"completion", "prints what lets bash, zsh or fish complete words at TAB", nil,
 			runCompletion},
