@@ -206,7 +206,9 @@ func (j *Job) closedGate(w Wave, state WaveState, number int) string {
 	switch {
 	case w.hasGate() && state.Created == 0:
 		return fmt.Sprintf("wave: %d took no things", number)
-	case w.HasOK && state.Ended > 0 && ok*allHundredths < w.OKHundredths*state.Ended:
+	case w.HasOK && state.Ended <= 0:
+		return fmt.Sprintf("wave: %d has no execution that has ended", number)
+	case w.HasOK && ok*allHundredths < w.OKHundredths*state.Ended:
 		share := fmt.Sprintf("%.1f", float64(ok)*100/float64(state.Ended))
 		return fmt.Sprintf("wave: %d has %spct ok of %s - %d of %d", number,
 			strings.TrimSuffix(share, ".0"), percentText(w.OKHundredths), ok, state.Ended)

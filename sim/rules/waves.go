@@ -116,7 +116,7 @@ func (c *commit) gateJudged(rec *jobRecord, j job.Job) {
 		number := rec.steered.waves.earlier + uint8(n)
 		ended, succeeded, goOn := rec.endedInWave(number)
 		gated := gate.Soak > 0 || gate.HasOK || gate.Approve
-		closed := gate.Approve || gated && ended+goOn == 0
+		closed := gate.Approve || gated && ended+goOn == 0 || gate.HasOK && ended == 0
 		if gate.HasOK && ended > 0 {
 			least := big.NewRat(gate.OKHundredths, 10000)
 			closed = closed || big.NewRat(succeeded, ended).Cmp(least) < 0
