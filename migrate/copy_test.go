@@ -237,6 +237,11 @@ func TestDiffers(t *testing.T) {
 			t.Errorf("nothing says %s\nin\n%s", want, strings.Join(found, "\n"))
 		}
 	}
+	versions := must[*iot.ListPolicyVersionsOutput](t)(target.ListPolicyVersions(ctx,
+		&iot.ListPolicyVersionsInput{PolicyName: aws.String("devices")})).PolicyVersions
+	if len(versions) != 1 {
+		t.Errorf("the policy of the target has %d versions, want its own", len(versions))
+	}
 	site := must[*iot.DescribeThingOutput](t)(target.DescribeThing(ctx,
 		&iot.DescribeThingInput{ThingName: aws.String("t0")})).Attributes["site"]
 	if site != "south" {

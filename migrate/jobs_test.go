@@ -197,6 +197,34 @@ func TestUnreleased(t *testing.T) {
 	}
 }
 
+// An execution that was deleted at the source after an import may have ended before: its thing is left
+// out by the next import. R-MOV-7
+func TestDeletedExecution(t *testing.T) {
+	t.Parallel()
+	for name, selection := range map[string]func(*iot.CreateJobInput){
+		"snapshot": func(*iot.CreateJobInput) {}, "continuous": continuous,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			source, target := newWorld(t, sourceAccount), newWorld(t, targetAccount)
+			source.fleet("g", 2)
+			source.newJob("fw", selection, "thinggroup/g")
+			copied(t, source.Client, target.Client, Options{})
+			source.report("t1", "fw", "SUCCEEDED")
+			must[*iot.DeleteJobExecutionOutput](t)(source.DeleteJobExecution(t.Context(),
+				&iot.DeleteJobExecutionInput{
+					JobId: aws.String("fw"), ThingName: aws.String("t1"), ExecutionNumber: aws.Int64(1),
+				}))
+			found, _ := copied(t, source.Client, target.Client, Options{})
+			wantJobs(t, found,
+				"change jobs fw: taken out, as they have begun it since: 1 without an execution")
+			target.resume("fw")
+			target.settle()
+			target.wantExecutions("fw", "t2 QUEUED")
+		})
+	}
+}
+
 // A job that ended in the target and was deleted there is not copied again: its things may have
 // finished it there, and the source does not know that. R-MOV-5
 func TestNotTwice(t *testing.T) {
