@@ -38,7 +38,7 @@ func commands() []command {
 		noun("audit", "says who has changed what, and whether its records are as they were made",
 			auditVerbs),
 		noun("sinks", "sends lifecycle events to webhooks, NATS or Kafka", sinkVerbs),
-		noun("keys", "makes, lists and deletes operator keys", keyVerbs),
+		noun("keys", "makes, lists and deletes operator keys, and prints one for a shell", keyVerbs),
 		noun("store", "copies the data of a server that is stopped to another database", storeVerbs),
 		{"backup", "writes everything that makes a server to one file, while it runs", nil, runBackup},
 		{"restore", "makes the data folder of a server from a backup", nil, runRestore},
