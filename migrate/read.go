@@ -127,3 +127,6 @@ func resource(arn string) string {
 func named(arn, kind string) (name string, ok bool) {
 	return strings.CutPrefix(resource(arn), kind+"/")
 }
+
+// account is how the ARNs of an account and region begin.
+func account(arn string) string { return strings.TrimSuffix(arn, resource(arn)) }

@@ -84,11 +84,13 @@ func (r *migrationReport) end(s migrate.Summary, whole bool) error {
 	if r.plan {
 		created = "TO CREATE"
 	}
-	table := overview.Table{Titles: []string{"KIND", created, "EQUAL", "DIFFER", "CANNOT COME"}}
+	table := overview.Table{
+		Titles: []string{"KIND", created, "CHANGED", "EQUAL", "DIFFER", "CANNOT COME"},
+	}
 	for _, kind := range append(migrate.Kinds(), migrate.Tags) {
 		row := []overview.Cell{{Text: string(kind)}}
 		for _, o := range []migrate.Outcome{
-			migrate.Created, migrate.Equal, migrate.Differs, migrate.Refused,
+			migrate.Created, migrate.Changed, migrate.Equal, migrate.Differs, migrate.Refused,
 		} {
 			row = append(row, overview.Cell{Text: strconv.Itoa(s[kind][o])})
 		}
