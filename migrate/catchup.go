@@ -10,15 +10,15 @@ import (
 )
 
 // Between an import and the moment when its jobs are resumed, things go on with the jobs of the
-// source. Another import looks at each job that an earlier one has brought and that can still run:
-// what has begun in the source since is taken out of the group that it goes to, or put into the one that
-// is left out (R-MOV-7). The rollout of the job asks who is in the group when the turn of a thing comes
-// (R-JOB-54), so as long as the job is paused nothing has happened yet.
+// source. Another import looks at each job that an earlier one has brought and that can still
+// run: what has begun in the source since is taken out of the group that it goes to, or put into
+// the one that is left out (R-MOV-7). The rollout of the job asks who is in the group when the
+// turn of a thing comes (R-JOB-54), so as long as the job is paused nothing has happened yet.
 
-// catchUp brings the jobs of earlier imports up to date. It comes before memberships are made: a thing
-// that could not come earlier must be left out of a job before it joins a group of it. Where that
-// cannot be done, nothing joins any group. Jobs are exported only while they are paused, so nothing has
-// to be caught up with there.
+// catchUp brings the jobs of earlier imports up to date. It comes before memberships are made: a
+// thing that could not come earlier must be left out of a job before it joins a group of it.
+// Where that cannot be done, nothing joins any group. Jobs are exported only while they are
+// paused, so nothing has to be caught up with there.
 func (c *copier) catchUp(ctx context.Context) error {
 	if c.Export || !c.chosen(Jobs) && !c.chosen(Memberships) {
 		return nil
@@ -73,9 +73,9 @@ func (c *copier) catchUpJob(ctx context.Context, id string, arn *string) error {
 	return m.catchUp(ctx, paused)
 }
 
-// gone looks at a job that the source does not have any more. When it goes on taking in what joins
-// its groups, nobody can say whether what joins them now has begun it. A job from elsewhere was never
-// in this source.
+// gone looks at a job that the source does not have any more. When it goes on taking in what
+// joins its groups, nobody can say whether what joins them now has begun it. A job from
+// elsewhere was never in this source.
 func (c *copier) gone(ctx context.Context, job *types.Job) error {
 	m := &movedJob{copier: c, job: job, groups: groupsFor(job)}
 	open, err := m.there(ctx, m.groups.done)
@@ -87,8 +87,8 @@ func (c *copier) gone(ctx context.Context, job *types.Job) error {
 		return err
 	}
 	if len(groups) > 0 && account(aws.ToString(groups[0].ThingGroupArn)) == account(*job.JobArn) {
-		c.unknown = "job " + m.id() + " of the source was deleted, and nothing shows that the thing has " +
-			"not begun it (--unreleased takes it along)"
+		c.unknown = "job " + m.id() + " of the source was deleted, and nothing shows that the " +
+			"thing has not begun it (--unreleased takes it along)"
 	}
 	return nil
 }
@@ -134,8 +134,8 @@ func (m *movedJob) there(ctx context.Context, name string) (bool, error) {
 	return err == nil, err
 }
 
-// takeOut takes things out of the group to which the job goes. Of a snapshot job only those stay that
-// are still QUEUED in the source; with Unreleased also those without an execution.
+// takeOut takes things out of the group to which the job goes. Of a snapshot job only those stay
+// that are still QUEUED in the source; with Unreleased also those without an execution.
 func (m *movedJob) takeOut(
 	ctx context.Context, e executions, open bool, out map[string]string,
 ) error {
@@ -163,9 +163,9 @@ func (m *movedJob) takeOut(
 	return m.remove(ctx, m.groups.take, things)
 }
 
-// noteWithout counts among those that have begun also the things of the job's groups that have no
-// execution while the job can still run: what joins them gets one at once, so theirs was deleted. Once
-// the job has ended, what joins its groups gets none.
+// noteWithout counts among those that have begun also the things of the job's groups that have
+// no execution while the job can still run: what joins them gets one at once, so theirs was
+// deleted. Once the job has ended, what joins its groups gets none.
 func (m *movedJob) noteWithout(ctx context.Context, e executions) error {
 	if m.Unreleased || slices.Contains(ended, m.job.Status) || startsLater(m.job, m.Now()) {
 		return nil

@@ -14,10 +14,10 @@ import (
 // A Kind is a kind of object that is copied.
 type Kind string
 
-// The kinds, in the order in which they are copied. Memberships are those of things in static groups
-// and in billing groups; attachments are those of policies to certificates and groups, and of things
-// to certificates. Tags come with what has them: as a kind they stand for a source that does not say
-// them.
+// The kinds, in the order in which they are copied. Memberships are those of things in static
+// groups and in billing groups; attachments are those of policies to certificates and groups,
+// and of things to certificates. Tags come with what has them: as a kind they stand for a source
+// that does not say them.
 const (
 	Types         Kind = "types"
 	BillingGroups Kind = "billing-groups"

@@ -289,8 +289,8 @@ func (i *interrupted) Do(r *http.Request) (*http.Response, error) {
 	return nil, errKilled
 }
 
-// A copy that is interrupted at any request to the target, with the answer to it lost, and is started
-// again, ends as one that was not. R-MOV-4
+// A copy that is interrupted at any request to the target, with the answer to it lost, and is
+// started again, ends as one that was not. R-MOV-4
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
 	source, whole := newWorld(t, sourceAccount), newWorld(t, targetAccount)
@@ -301,8 +301,8 @@ func TestInterrupted(t *testing.T) {
 	copied(t, source.Client, whole.through(count), Options{})
 	requests, want := plenty-count.left.Load(), whole.contents()
 
-	// Each target is interrupted at several requests, far apart, one after the other. With DROVER_MOVES
-	// it is every request in its turn.
+	// Each target is interrupted at several requests, far apart, one after the other. With
+	// DROVER_MOVES it is every request in its turn.
 	const perTarget = 6
 	stride := requests / perTarget
 	step := int64(7)

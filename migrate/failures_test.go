@@ -23,8 +23,8 @@ func failed(status int, err error) error {
 	return &smithy.OperationError{ServiceID: "IoT", OperationName: "ListThings", Err: err}
 }
 
-// What would fail for all objects ends a copy; anything else is a line, which shows no body that is none
-// of the API. R-MOV-10
+// What would fail for all objects ends a copy; anything else is a line, which shows no body that
+// is none of the API. R-MOV-10
 func TestFailures(t *testing.T) {
 	t.Parallel()
 	answer := func(code, message string) error {

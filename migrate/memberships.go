@@ -10,8 +10,9 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Memberships are compared group by group: the names of the members of one group in the target are in
-// memory, those of the source pass by. A thing that is in a group of the target only stays there.
+// Memberships are compared group by group: the names of the members of one group in the target
+// are in memory, those of the source pass by. A thing that is in a group of the target only
+// stays there.
 
 // members goes through the things that are in a static group itself, not below it.
 func members(

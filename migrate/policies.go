@@ -10,9 +10,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iot/types"
 )
 
-// A policy is created with the version that is the default one, and the others are added to it. So
-// no other version is in force at any moment, however the copy ends. Ids of versions are given by the
-// target, which counts from 1, and are not compared.
+// A policy is created with the version that is the default one, and the others are added to it.
+// So no other version is in force at any moment, however the copy ends. Ids of versions are
+// given by the target, which counts from 1, and are not compared.
 
 // copyPolicies copies policies with all their versions.
 func (c *copier) copyPolicies(ctx context.Context) error {

@@ -86,8 +86,8 @@ func tagsOf(ctx context.Context, client *iot.Client, arn *string) (tags []types.
 	return tags, nil
 }
 
-// compareTags adds a difference in the tags of a resource that both ends have. Where the source does
-// not say its tags, or the target does not, nothing is compared.
+// compareTags adds a difference in the tags of a resource that both ends have. Where the source
+// does not say its tags, or the target does not, nothing is compared.
 func (c *copier) compareTags(
 	ctx context.Context, d *differences, source []types.Tag, target *string,
 ) error {
