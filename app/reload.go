@@ -78,6 +78,7 @@ func (s *Server) use(inForce Config, next reload) {
 		s.Level.Set(next.config.LogLevel)
 	}
 	s.engine.SetLimits(next.config.Limits)
+	s.control.SetLimits(next.config.Limits)
 	s.control.SetRate(next.config.Rates.Control)
 	s.plane.Reads.Set(next.config.Rates.DeviceReads)
 	s.plane.Writes.Set(next.config.Rates.DeviceWrites)

@@ -44,7 +44,10 @@ func TestLiveSettings(t *testing.T) { // R-CFG-11
 	}
 	want := []string{
 		"max-connections", "max-continuous-jobs", "max-snapshot-jobs", "max-concurrent-jobs",
-		"max-job-templates", "retention", "control-rate", "device-read-rate", "device-write-rate",
+		"max-job-templates", "retention", "max-document-bytes", "max-targets", "max-url-lifetime",
+		"max-rollout-rate", "max-placeholders", "max-local-placeholders", "min-start-ahead",
+		"min-end-ahead", "max-abort-criteria", "max-pending-listed", "max-tags",
+		"max-thing-attributes", "max-thing-attributes-untyped", "control-rate", "device-read-rate", "device-write-rate",
 		"artifact-rate", "artifact-rate-per-device", "log",
 	}
 	if !slices.Equal(live, want) {

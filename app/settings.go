@@ -18,6 +18,7 @@ func (c *Config) Settings() []config.Group {
 		{Title: "Listeners", Settings: c.listenerSettings()},
 		{Title: "Names", Settings: c.nameSettings()},
 		{Title: "Limits", Settings: c.limitSettings()},
+		{Title: "Limits of requests", Settings: c.requestSettings()},
 		{Title: "Rates", Settings: c.rateSettings()},
 		{Title: "MQTT", Settings: c.mqttSettings()},
 		{Title: "Object stores", Settings: c.objectStoreSettings()},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/drover-iot/drover/device"
 	"github.com/drover-iot/drover/engine/answers"
+	"github.com/drover-iot/drover/engine/sinks"
 	"github.com/drover-iot/drover/gateway"
 	"github.com/drover-iot/drover/internal/disk"
 	"github.com/drover-iot/drover/internal/tlsutil"
@@ -31,6 +32,7 @@ type sample struct {
 	totals    answers.Totals
 	nodes     int
 	artifacts metrics.Artifacts // without what was moved
+	sinks     []sinks.Backlog
 }
 
 // watched is what the server has for its metrics.
@@ -63,6 +65,13 @@ func (s *Server) joinMetrics() {
 				return at.nodes
 			}
 			return 1
+		},
+		SinkCounts: func() map[string]sinks.Counts { return s.engine.Sinks.Counts() },
+		SinkBacklogs: func() []sinks.Backlog {
+			if at := s.watched.sample.Load(); at != nil {
+				return at.sinks
+			}
+			return nil
 		},
 	}
 	if s.Artifacts.Bucket != "" {
@@ -133,6 +142,9 @@ func (s *Server) takeSample(ctx context.Context) (*sample, error) {
 		}
 	}
 	if at.totals, err = s.engine.Answers.Totals(ctx); err != nil {
+		return nil, err
+	}
+	if at.sinks, err = s.engine.Sinks.Backlogs(ctx); err != nil {
 		return nil, err
 	}
 	if s.database != nil {

@@ -143,6 +143,7 @@ func (s *Server) join(ctx context.Context) error {
 		return err
 	}
 	s.control = control.NewHandler(plane, s.Log)
+	s.control.SetLimits(s.Limits)
 	s.control.Answered = s.watched.metrics.OfControl
 	s.joinLive(plane)
 	operators := &gateway.OperatorAuth{
@@ -252,6 +253,7 @@ func (s *Server) joinEngine(
 	})
 	s.plane.Answered = s.observeDevice
 	s.plane.Jobs, s.plane.Now = s.engine.Jobs, s.engine.Now
+	s.plane.PendingShown = func() int { return s.engine.Jobs.Limits.Requests().PendingShown }
 	s.devices = &gateway.DeviceAuth{
 		Identities: s.engine.Identity,
 		Scope:      s.Scope,

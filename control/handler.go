@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/drover-iot/drover/api"
@@ -13,6 +14,7 @@ import (
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/internal/rates"
+	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/schema"
 	"github.com/drover-iot/drover/store"
 )
@@ -27,6 +29,7 @@ type Handler struct {
 	plane  *Plane
 	router *schema.Router
 	rates  map[string]*rates.Limit // by the name of the operation
+	limits atomic.Pointer[schema.Limits]
 	log    *slog.Logger
 	// Answered is called with each request that was answered: its operation, empty when none was
 	// found or its caller is not known, the exception, empty for none, and how long it took from when
@@ -53,6 +56,7 @@ func NewHandler(p *Plane, log *slog.Logger) *Handler {
 			h.rates[op.OperationName()] = rates.PerSecond(p.Rate)
 		}
 	}
+	h.limits.Store(&schema.Limits{})
 	p.Bind(h.router)
 	h.router.CheckBound()
 	return h
@@ -63,6 +67,12 @@ func (h *Handler) SetRate(perSecond float64) {
 	for _, limit := range h.rates {
 		limit.Set(perSecond)
 	}
+}
+
+// SetLimits changes the limits that members of requests are judged by.
+func (h *Handler) SetLimits(limits job.Limits) {
+	other := limitsOf(limits.Complete())
+	h.limits.Store(&other)
 }
 
 // Knows reports whether an operation has a path, as it was sent, with some method.
@@ -133,7 +143,7 @@ func (h *Handler) answer(
 		RawQuery: r.URL.RawQuery,
 		Header:   r.Header,
 		Body:     body,
-	}, schema.Decoding{})
+	}, schema.Decoding{Limits: *h.limits.Load()})
 	if err != nil {
 		return nil, err
 	}

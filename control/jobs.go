@@ -87,7 +87,7 @@ func checkDocumentMembers(document *iot.Document, source *iot.DocumentSource) er
 	case document != nil && source != nil:
 		return fault.New(fault.Invalid, "document: not allowed together with documentSource")
 	case document != nil && *document == "":
-		_, err := job.CheckDocument("", "")
+		_, err := job.CheckDocument("", "", job.DefaultRequestLimits)
 		return err
 	}
 	return nil

@@ -152,7 +152,7 @@ func newScenarioOn(t *testing.T, s store.Store) *scenario {
 // that is looked for.
 type linkedDocuments map[string]string
 
-func (l linkedDocuments) Document(_ context.Context, link string) (string, error) {
+func (l linkedDocuments) Document(_ context.Context, link string, _ int) (string, error) {
 	if text, ok := l[link]; ok {
 		return text, nil
 	}

@@ -13,9 +13,6 @@ import (
 	"github.com/drover-iot/drover/store"
 )
 
-// MaxPending is how many executions a list shows (R-ORD-5, R-MQTT-19).
-const MaxPending = 10
-
 // MaxPayload is the largest payload that is sent, in bytes (R-MQTT-16).
 const MaxPayload = 128 << 10
 
@@ -56,6 +53,9 @@ type Plane struct {
 	// Reads limits GetPending and Describe together, Writes limits StartNext and Update together,
 	// of all things. Nil does not limit (R-LIM-50).
 	Reads, Writes *rates.Limit
+	// PendingShown returns how many executions of jobs without windows a list shows (R-ORD-5,
+	// R-MQTT-19, R-LIM-30). Nil is the default.
+	PendingShown func() int
 	// Answered is called with each request that was answered. May be nil.
 	Answered func(Answered)
 }

@@ -17,7 +17,11 @@ type pendingLists struct{ inProgress, queued []jobs.DeviceExecution }
 
 // pending lists what is pending for a thing.
 func (p *Plane) pending(ctx context.Context, thing string) (lists pendingLists, err error) {
-	found, err := p.Jobs.Pending(ctx, thing, MaxPending)
+	shown := job.DefaultRequestLimits.PendingShown
+	if p.PendingShown != nil {
+		shown = p.PendingShown()
+	}
+	found, err := p.Jobs.Pending(ctx, thing, shown)
 	for _, x := range found {
 		if x.Status == job.ExecutionInProgress {
 			lists.inProgress = append(lists.inProgress, x)

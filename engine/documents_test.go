@@ -24,7 +24,7 @@ type outside struct {
 	check, ready error
 }
 
-func (o *outside) Document(_ context.Context, link string) (string, error) {
+func (o *outside) Document(_ context.Context, link string, _ int) (string, error) {
 	o.read = append(o.read, link)
 	if text, ok := o.documents[link]; ok {
 		return text, nil

@@ -13,7 +13,7 @@ import (
 )
 
 // However much belongs to a job that is deleted or purged, no step removes more rows than a step may,
-// and nothing of it is left (R-JOB-34, R-LIM-49, R-CON-27).
+// and nothing of it is left; what a purge removes is counted (R-JOB-34, R-LIM-49, R-CON-27, R-OBS-4).
 func TestJobEndsInBoundedSteps(t *testing.T) {
 	t.Parallel()
 	const things = 1000
@@ -40,6 +40,11 @@ func TestJobEndsInBoundedSteps(t *testing.T) {
 				}
 			})
 			dropNumbers(t, e, things/2)
+			var purged commit.Purged
+			e.commits.Observe = func(m commit.Made) {
+				purged.Jobs += m.Purged.Jobs
+				purged.Executions += m.Purged.Executions
+			}
 			steps := 0
 			for next := (time.Time{}); steps == 0 || !next.IsZero(); steps++ {
 				rows := 0
@@ -61,6 +66,13 @@ func TestJobEndsInBoundedSteps(t *testing.T) {
 			}
 			if _, err := e.Jobs.DescribeJob(t.Context(), "j1"); !fault.Is(err, fault.NotFound) {
 				t.Errorf("after %d steps the job is there: %v", steps, err)
+			}
+			var want commit.Purged
+			if name == "purged" {
+				want = commit.Purged{Jobs: 1, Executions: things / 2}
+			}
+			if purged != want {
+				t.Errorf("as purged are counted %+v, want %+v", purged, want)
 			}
 		})
 	}

@@ -29,7 +29,7 @@ type Config struct {
 	IDs   ids.Source
 	// Events makes the lifecycle events that are published.
 	Events jobs.EventRenderer
-	// Limits bounds what the server holds; the zero value is unlimited.
+	// Limits bounds what the server holds, and what requests may ask for.
 	Limits job.Limits
 	// FollowAtOnce is how many executions and continuous jobs a change of a thing's groups deals
 	// with before it is answered; 0 is 100. A simulation makes it small, so that the rest, which
@@ -144,12 +144,12 @@ func New(c Config) *Engine {
 		Audit:   c.AuditKept > 0,
 		Stepped: c.Stepped,
 	})
-	reads := commit.Reads{Store: c.Store}
+	reads, limits := commit.Reads{Store: c.Store}, jobs.NewLimits(c.Limits)
 	forJobs := jobs.Config{
 		Store:   reads,
 		Commits: e.commits,
 		Clock:   c.Clock,
-		Limits:  jobs.NewLimits(c.Limits),
+		Limits:  limits,
 		Managed: c.Managed,
 
 		Events: c.Events,
@@ -168,6 +168,7 @@ func New(c Config) *Engine {
 		Log:           c.Log,
 		PresenceGrace: c.PresenceGrace,
 		Shared:        c.Node.Shared,
+		Limits:        limits.Registry,
 		Wake:          e.wakeUp,
 	})
 	e.Identity = identity.New(identity.Config{
@@ -182,7 +183,7 @@ func New(c Config) *Engine {
 		Commits:       e.commits,
 		ClientChanged: e.Fleet.ClientChanged,
 	})
-	e.Tags = &tags.Service{Store: reads, Commits: e.commits}
+	e.Tags = &tags.Service{Store: reads, Commits: e.commits, Limits: limits.Registry}
 	e.Answers = &answers.Service{
 		Store:   c.Store,
 		Clock:   c.Clock,

@@ -135,7 +135,7 @@ func TestTagsLiveWithTheirResource(t *testing.T) {
 		w.must(w.Engine.Tags.Untag(ctx, row.kind, row.name, []string{"team", "none", "aws:x"}))
 		has(registry.Tag{Key: "a"})
 		var many []registry.Tag
-		for i := range registry.MaxTags {
+		for i := range registry.DefaultLimits.Tags {
 			many = append(many, registry.Tag{Key: fmt.Sprint(i)})
 		}
 		w.refused(w.Engine.Tags.Tag(ctx, row.kind, row.name, many), fault.Limit)

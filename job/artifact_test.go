@@ -44,7 +44,7 @@ func TestArtifacts(t *testing.T) { // R-ART-13
 		{"http://127.0.0.1:9000", raw, "http://127.0.0.1:9000/artifacts/k", "artifacts k", false},
 	} {
 		document := fmt.Sprintf(`{"from":"${aws:iot:%s:%s}"}`, tt.kind, tt.address)
-		found, err := CheckDocument(document, tt.store)
+		found, err := CheckDocument(document, tt.store, DefaultRequestLimits)
 		if (err == nil) != (tt.want != "") {
 			t.Errorf("%s with %q: %v", tt.address, tt.store, err)
 		}
@@ -73,7 +73,7 @@ func TestArtifactsAndOthers(t *testing.T) { // R-ART-13
 	t.Parallel()
 	store := ObjectStore("").WithArtifacts("artifacts")
 	found, err := CheckDocument(`{"a":"${aws:iot:s3-presigned-url:s3://artifacts/k}",`+
-		`"b":"${aws:iot:s3-presigned-url:https://s3.amazonaws.com/b/k}"}`, store)
+		`"b":"${aws:iot:s3-presigned-url:https://s3.amazonaws.com/b/k}"}`, store, DefaultRequestLimits)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,17 +27,17 @@ func (a *Association) Add(target Target, source Source, joined int64) {
 
 // Associate adds groups to a continuous job that is IN_PROGRESS. Their members get executions at
 // once, outside the rollout's rate (R-API-19 to R-API-22, R-JOB-42). comment replaces the job's
-// when it is not nil.
-func (j *Job) Associate(a Association, comment *string, now time.Time) error {
+// when it is not nil. most is how many targets a job may have.
+func (j *Job) Associate(a Association, comment *string, most int, now time.Time) error {
 	j.Recompute(now)
 	if j.TargetSelection != Continuous || j.Status != InProgress || j.RolloutEnded {
 		return fault.New(fault.Invalid,
 			"job %s is %s and %s: targets can be associated with CONTINUOUS "+
 				"jobs that are IN_PROGRESS and have not ended", j.ID, j.TargetSelection, j.Status)
 	}
-	if n := len(j.Targets) + len(a.Targets); n > MaxTargets {
+	if n := len(j.Targets) + len(a.Targets); n > most {
 		return fault.New(fault.Limit,
-			"targets: job %s would have %d, at most %d are allowed", j.ID, n, MaxTargets)
+			"targets: job %s would have %d, at most %d are allowed", j.ID, n, most)
 	}
 	if len(a.Targets) > 0 {
 		if j.Backfill == nil {

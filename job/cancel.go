@@ -118,6 +118,10 @@ func (j *Job) Purge(now time.Time) {
 	j.Recompute(now)
 }
 
+// Purging reports whether the job is being removed because it was kept long enough, and not because
+// it was deleted.
+func (j Job) Purging() bool { return j.Sweep == SweepAll && j.Status != DeletionInProgress }
+
 // EventAndStatuses is what a sweep that cancels does to an execution, and to those in which
 // statuses.
 func (s Sweep) EventAndStatuses() (Event, []ExecutionStatus) {

@@ -11,14 +11,9 @@ import (
 // checkConfigs checks the rules over several members that CreateJob, CreateJobTemplate and
 // UpdateJob share. Bounds of single members are part of the API description and were checked
 // before. An absent configuration passes.
-func checkConfigs(rollout *RolloutConfig, abort *AbortConfig, retry *RetryConfig) error {
+func checkConfigs(rollout *RolloutConfig, retry *RetryConfig) error {
 	if err := rollout.check(); err != nil {
 		return err
-	}
-	if abort != nil && len(abort.Criteria) > MaxAbortCriteria {
-		return fault.New(fault.Invalid,
-			"abortConfig.criteriaList: %d items, at most %d are allowed",
-			len(abort.Criteria), MaxAbortCriteria) // R-VAL-24
 	}
 	return retry.check()
 }
@@ -86,11 +81,14 @@ func checkPackageVersions(arns []string) error {
 
 // Check refuses a new job that breaks a rule over several members, and reads the times of its
 // schedule. now is when the request was received.
-func (d Definition) Check(now time.Time) error {
-	if err := checkTargets(d.Targets); err != nil {
+func (d Definition) Check(l RequestLimits, now time.Time) error {
+	if err := l.checkTargets(len(d.Targets)); err != nil {
 		return err
 	}
-	if err := checkConfigs(d.Rollout, d.Abort, d.Retry); err != nil {
+	if err := l.checkConfigs(d.PresignedURL, d.Rollout, d.Abort); err != nil {
+		return err
+	}
+	if err := checkConfigs(d.Rollout, d.Retry); err != nil {
 		return err
 	}
 	if d.NeedsRole && (d.PresignedURL == nil || d.PresignedURL.RoleARN == "") {
@@ -99,7 +97,7 @@ func (d Definition) Check(now time.Time) error {
 	if err := checkPackageVersions(d.PackageVersions); err != nil {
 		return err
 	}
-	return d.Schedule.Check(now)
+	return d.Schedule.Check(l, now)
 }
 
 // missingRole is the fault of a document whose S3 placeholders nobody could resolve.

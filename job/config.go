@@ -7,29 +7,25 @@ package job
 // Bounds and defaults of the configurations.
 const (
 	DefaultPerMinute    = 1000 // R-VAL-15
-	MaxPerMinute        = 1000
 	DefaultExpiresInSec = 3600 // R-VAL-12
 	MaxRetries          = 10   // in sum over all criteria, R-VAL-28
-	MaxAbortCriteria    = 16   // R-VAL-24
-	MaxTargets          = 100  // R-VAL-5
-	MaxDocumentBytes    = 32768
 )
 
 // PresignedURLConfig says how presigned URLs in a document are made.
 type PresignedURLConfig struct {
 	RoleARN      string `json:"roleArn,omitzero"`
-	ExpiresInSec int64  `json:"expiresInSec,omitzero"` // 60..3600; absent means 3600
+	ExpiresInSec int64  `json:"expiresInSec,omitzero"` // 60 to the limit; absent means 3600
 }
 
 // RolloutConfig says how fast executions are created.
 type RolloutConfig struct {
-	MaximumPerMinute int          `json:"maximumPerMinute,omitzero"` // 1..1000; absent means 1000
+	MaximumPerMinute int          `json:"maximumPerMinute,omitzero"` // 1 to the limit; absent means 1000
 	Exponential      *Exponential `json:"exponentialRate,omitzero"`
 }
 
 // Exponential is a rate that grows with each threshold reached.
 type Exponential struct {
-	BasePerMinute int `json:"baseRatePerMinute"` // 1..1000
+	BasePerMinute int `json:"baseRatePerMinute"` // 1 to the limit
 	// IncrementTenths is incrementFactor in tenths, 11..50, so that the ramp can be computed
 	// exactly (R-ROLL-4).
 	IncrementTenths int `json:"incrementTenths"`

@@ -12,9 +12,6 @@ import (
 // values. They are checked when the document comes in and resolved when a device gets it. Resolving
 // works on the text, because everything else must reach the device byte for byte.
 
-// MaxSubstitutions is how many placeholders a document may hold (R-SUB-4).
-const MaxSubstitutions = 10
-
 // Placeholder is one ${aws:iot:kind:argument} in a string value of a document.
 type Placeholder struct {
 	Kind     string // between iot: and the next colon; the whole inside when that is not iot:
@@ -48,13 +45,13 @@ var unsupported = map[string]string{
 	"code-sign-signature": "put the signature into the document",  // R-SUB-11
 }
 
-// CheckDocument checks the text of a job document: a JSON object of at most 32768 bytes (R-VAL-10,
-// R-VAL-11) whose placeholders this server can resolve; store is its own object store. It returns
-// them in order.
-func CheckDocument(text string, store ObjectStore) ([]Placeholder, error) {
-	if len(text) > MaxDocumentBytes {
+// CheckDocument checks the text of a job document: a JSON object within the limits on its bytes
+// (R-VAL-10, R-VAL-11) and on its placeholders (R-SUB-4), which this server can resolve; store is its
+// own object store. It returns the placeholders in order.
+func CheckDocument(text string, store ObjectStore, l RequestLimits) ([]Placeholder, error) {
+	if len(text) > l.DocumentBytes {
 		return nil, fault.New(fault.Invalid,
-			"document: %d bytes, at most %d are allowed", len(text), MaxDocumentBytes)
+			"document: %d bytes, at most %d are allowed", len(text), l.DocumentBytes)
 	}
 	if problem := jsoncheck.Problem(text); problem != "" {
 		return nil, fault.New(fault.Invalid,
@@ -67,30 +64,31 @@ func CheckDocument(text string, store ObjectStore) ([]Placeholder, error) {
 	var found []Placeholder
 	_, err := Resolve(text, func(p Placeholder) (string, error) {
 		found = append(found, p)
-		return "", p.check(store)
+		return "", p.check(store, l.SameLocal)
 	})
-	if err == nil && len(found) > MaxSubstitutions {
-		err = tooManyPlaceholders(len(found))
+	if err == nil && len(found) > l.Placeholders {
+		err = l.tooManyPlaceholders(len(found))
 	}
 	return found, err
 }
 
 // tooManyPlaceholders is the fault of a document with n of them.
-func tooManyPlaceholders(n int) error {
+func (l RequestLimits) tooManyPlaceholders(n int) error {
 	return fault.New(fault.Invalid,
 		"InvalidJobDocument: document: %d placeholders, at most %d are allowed", n,
-		MaxSubstitutions)
+		l.Placeholders)
 }
 
-// check refuses a placeholder that this server cannot resolve.
-func (p Placeholder) check(store ObjectStore) error {
+// check refuses a placeholder that this server cannot resolve. sameLocal is how often one local
+// placeholder may stand in it.
+func (p Placeholder) check(store ObjectStore, sameLocal int) error {
 	if reason, known := unsupported[p.Kind]; known {
 		return fault.New(fault.Invalid,
 			"InvalidJobDocument: document: placeholder ${aws:iot:%s…}: %s", p.Kind, reason)
 	}
 	switch p.Kind {
 	case PresignedUpload:
-		return p.checkUpload(store)
+		return p.checkUpload(store, sameLocal)
 	case PresignedURL, PresignedURLv1, PresignedURLv2:
 		if strings.Contains(p.Argument, "${") {
 			return p.nested()

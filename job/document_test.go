@@ -50,11 +50,11 @@ func TestCheckDocument(t *testing.T) {
 		{"11 placeholders", `{"a":"` + strings.Repeat(url, 11) + `"}`, -1},
 	}
 	for _, tt := range tests {
-		found, err := CheckDocument(tt.text, "")
+		found, err := CheckDocument(tt.text, "", DefaultRequestLimits)
 		switch {
 		case tt.found < 0 && !fault.Is(err, fault.Invalid):
 			t.Errorf("%s: %v, want Invalid", tt.name, err)
-		case tt.found < 0 && len(tt.text) <= MaxDocumentBytes &&
+		case tt.found < 0 && len(tt.text) <= DefaultRequestLimits.DocumentBytes &&
 			!strings.HasPrefix(fault.Of(err).Message, "InvalidJobDocument: "):
 			t.Errorf("%s: %v does not begin with the finer name (R-ERR-8)", tt.name, err)
 		case tt.found >= 0 && (err != nil || len(found) != tt.found):
@@ -89,7 +89,7 @@ func TestDocumentSays(t *testing.T) {
 		{"[{}]", ", and is another JSON value"},
 		{`"{}"`, ", and is another JSON value"},
 	} {
-		_, err := CheckDocument(tt.text, "")
+		_, err := CheckDocument(tt.text, "", DefaultRequestLimits)
 		invalid(t, tt.text, err, member+tt.says)
 	}
 }
@@ -98,7 +98,7 @@ func FuzzResolve(f *testing.F) {
 	f.Add(`{"a":"${aws:iot:s3-presigned-url:https://s3.amazonaws.com/b/k}"}`)
 	f.Add(`{"a\"b":["\\","${aws:"]}`)
 	f.Fuzz(func(t *testing.T, text string) {
-		if _, err := CheckDocument(text, ""); err != nil {
+		if _, err := CheckDocument(text, "", DefaultRequestLimits); err != nil {
 			return
 		}
 		same, err := Resolve(text, func(p Placeholder) (string,
@@ -108,7 +108,7 @@ func FuzzResolve(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%q: %v", text, err)
 		}
-		if _, err := CheckDocument(same, ""); err != nil {
+		if _, err := CheckDocument(same, "", DefaultRequestLimits); err != nil {
 			t.Fatalf("%q became %q: %v", text, same, err)
 		}
 	})

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/registry"
 )
 
 // Limits bounds what one server holds (docs/spec/24, section 5). Zero is unlimited.
@@ -15,6 +16,10 @@ type Limits struct {
 	// Retention is how long COMPLETED and CANCELED jobs are stored after their last change
 	// (R-LIM-44, R-LIM-49).
 	Retention time.Duration
+	// Requests are the limits on single requests, Registry those on things and tags; their zero
+	// values are the defaults.
+	Requests RequestLimits
+	Registry registry.Limits
 }
 
 // DefaultLimits are high enough not to be in the way of a self-hosted server.
@@ -24,6 +29,19 @@ var DefaultLimits = Limits{
 	Concurrent:       1000,
 	Templates:        1000,
 	Retention:        730 * 24 * time.Hour,
+	Requests:         DefaultRequestLimits,
+	Registry:         registry.DefaultLimits,
+}
+
+// Complete puts the defaults where the limits on requests or those of the registry are zero.
+func (l Limits) Complete() Limits {
+	if l.Requests == (RequestLimits{}) {
+		l.Requests = DefaultRequestLimits
+	}
+	if l.Registry == (registry.Limits{}) {
+		l.Registry = registry.DefaultLimits
+	}
+	return l
 }
 
 // Active is how many jobs with this target selection may be active, 0 for any number.

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/registry"
 )
 
 // A new job at the limits and one below them (R-LIM-40 to R-LIM-42, R-LIM-47, R-LIM-48). Zero is no
@@ -116,6 +117,19 @@ func TestOtherLimits(t *testing.T) {
 		Concurrent:       1000,
 		Templates:        1000,
 		Retention:        730 * 24 * time.Hour,
+		Requests: RequestLimits{
+			DocumentBytes: 32768,
+			Targets:       100,
+			URLLifetime:   time.Hour,
+			PerMinute:     1000,
+			Placeholders:  10,
+			SameLocal:     2,
+			StartAhead:    30 * time.Minute,
+			EndAhead:      30 * time.Minute,
+			AbortCriteria: 16,
+			PendingShown:  10,
+		},
+		Registry: registry.Limits{Attributes: 50, AttributesUntyped: 3, Tags: 50},
 	}
 	if diff := cmp.Diff(want, DefaultLimits); diff != "" {
 		t.Errorf("R-LIM-40 to R-LIM-45, the defaults (-want +got):\n%s", diff)

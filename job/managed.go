@@ -72,7 +72,7 @@ func ParseManagedTemplate(data []byte, store ObjectStore) (m ManagedTemplate, er
 func (m ManagedTemplate) checkPlaceholders() error {
 	_, err := Resolve(string(m.Document), func(p Placeholder) (string, error) {
 		if p.Kind != ParameterPlaceholder {
-			return "", p.check(m.store)
+			return "", p.check(m.store, DefaultRequestLimits.SameLocal)
 		}
 		if _, known := m.parameter(p.Argument); !known {
 			return "", fmt.Errorf("document: parameter %q is not described", p.Argument)
@@ -103,7 +103,9 @@ func (m ManagedTemplate) version() (major, minor int, ok bool) {
 
 // Resolve returns the document with its parameters filled in (R-PAR-2 to R-PAR-5). It still has its
 // S3 placeholders, and those that stand in values (R-SUB-1).
-func (m ManagedTemplate) Resolve(values map[string]string) (document string, err error) {
+func (m ManagedTemplate) Resolve(
+	values map[string]string, l RequestLimits,
+) (document string, err error) {
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		p, known := m.parameter(key)
 		if !known {
@@ -136,9 +138,9 @@ func (m ManagedTemplate) Resolve(values map[string]string) (document string, err
 	if err != nil {
 		return "", err
 	}
-	remaining, err := CheckDocument(document, m.store)
-	if n := filled + len(remaining); err == nil && n > MaxSubstitutions {
-		err = tooManyPlaceholders(n)
+	remaining, err := CheckDocument(document, m.store, l)
+	if n := filled + len(remaining); err == nil && n > l.Placeholders {
+		err = l.tooManyPlaceholders(n)
 	}
 	return document, err
 }

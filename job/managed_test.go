@@ -21,7 +21,7 @@ func TestManagedParameters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fits := strings.Repeat("n", MaxDocumentBytes-len(`{"size":"1","note":"<>"}`))
+	fits := strings.Repeat("n", DefaultRequestLimits.DocumentBytes-len(`{"size":"1","note":"<>"}`))
 	for _, tt := range []struct {
 		rule   string
 		values map[string]string
@@ -41,7 +41,7 @@ func TestManagedParameters(t *testing.T) {
 		{"R-PAR-5 32769 bytes", map[string]string{"size": "1", "note": fits + "n"}, ""},
 		{"R-PAR-5 escaped to more", map[string]string{"size": "1", "note": fits[1:] + `"`}, ""},
 	} {
-		got, err := m.Resolve(tt.values)
+		got, err := m.Resolve(tt.values, DefaultRequestLimits)
 		if err == nil && got != tt.want || (err != nil) != (tt.want == "") || err != nil &&
 			!fault.Is(err, fault.Invalid) {
 			t.Errorf("%s: %.60q, %v, want %.60q", tt.rule, got, err, tt.want)

@@ -97,14 +97,14 @@ func TestPlaceholderObject(t *testing.T) {
 			t.Errorf("%s %q: %q, want %q", tt.kind, tt.address, got, tt.want)
 		}
 		document := fmt.Sprintf(`{"url":"${aws:iot:%s:%s}"}`, tt.kind, tt.address)
-		if _, err := CheckDocument(document, aStore); (err == nil) != (tt.want != "") {
+		if _, err := CheckDocument(document, aStore, DefaultRequestLimits); (err == nil) != (tt.want != "") {
 			t.Errorf("%s: %v", document, err)
 		}
 	}
 	for _, address := range []string{
 		"https://example.com/x", "http://store.example:9000/b/k", // case 9
 	} {
-		_, err := CheckDocument(`{"url":"${aws:iot:s3-presigned-url:`+address+`}"}`, "")
+		_, err := CheckDocument(`{"url":"${aws:iot:s3-presigned-url:`+address+`}"}`, "", DefaultRequestLimits)
 		invalid(t, "refusal 4", err, fmt.Sprintf(
 			"document: placeholder ${aws:iot:s3-presigned-url:…}: %q is not the address of an S3 "+
 				"object, like https://s3.us-east-1.amazonaws.com/bucket/key", address))

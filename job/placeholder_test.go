@@ -28,10 +28,10 @@ func TestPlaceholderFaults(t *testing.T) {
 		{"R-PAR-1", "${aws:iot:parameter:p}",
 			name + "placeholder ${aws:iot:parameter…}: parameters belong to managed templates"},
 	} {
-		_, err := CheckDocument(fmt.Sprintf(`{"a":[%q]}`, tt.value), "")
+		_, err := CheckDocument(fmt.Sprintf(`{"a":[%q]}`, tt.value), "", DefaultRequestLimits)
 		invalid(t, tt.rule+" "+tt.value, err, tt.says)
 	}
-	_, err := CheckDocument(`{"a":"`+strings.Repeat("${aws:iot:s3-presigned-url:https://s3.amazonaws.com/b/k}", 11)+`"}`, "")
+	_, err := CheckDocument(`{"a":"`+strings.Repeat("${aws:iot:s3-presigned-url:https://s3.amazonaws.com/b/k}", 11)+`"}`, "", DefaultRequestLimits)
 	invalid(t, "R-SUB-4", err, name+"11 placeholders, at most 10 are allowed")
 }
 
@@ -42,7 +42,7 @@ func TestPlaceholdersFound(t *testing.T) {
 	const text = `{"${aws:iot:s3-presigned-url:name}": {"a": ["x ${aws:iot:s3-presigned-url:` + at +
 		`1} y", 5, "${aws:iot:s3-presigned-url-v1:` + at + `2}"],
 		"b" : "\u0024{aws:iot:s3-presigned-url-v2:` + at + `3}"}}`
-	found, err := CheckDocument(text, "")
+	found, err := CheckDocument(text, "", DefaultRequestLimits)
 	want := []Placeholder{{PresignedURL, at + "1"}, {PresignedURLv1, at + "2"},
 		{PresignedURLv2, at + "3"}}
 	if diff := cmp.Diff(want, found); err != nil || diff != "" {
@@ -74,7 +74,7 @@ func TestParameterFaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	url := "${aws:iot:s3-presigned-url:https://s3.amazonaws.com/b/k}"
-	got, err := m.Resolve(map[string]string{"size": "1", "note": url})
+	got, err := m.Resolve(map[string]string{"size": "1", "note": url}, DefaultRequestLimits)
 	if want := `{"size":"1","note":"<` + url + `>"}`; err != nil || got != want {
 		t.Errorf("R-SUB-1: %s, %v", got, err)
 	}
@@ -92,7 +92,7 @@ func TestParameterFaults(t *testing.T) {
 		{"R-SUB-4", map[string]string{"size": "1", "note": strings.Repeat(url, 9)},
 			"InvalidJobDocument: document: 11 placeholders, at most 10 are allowed"},
 	} {
-		_, err := m.Resolve(tt.values)
+		_, err := m.Resolve(tt.values, DefaultRequestLimits)
 		invalid(t, fmt.Sprintf("%s %.40v", tt.rule, tt.values), err, tt.says)
 	}
 }
@@ -125,7 +125,7 @@ func TestParametersBesidePresigned(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", tt.rule, err)
 		}
-		got, err := m.Resolve(map[string]string{"size": "1"})
+		got, err := m.Resolve(map[string]string{"size": "1"}, DefaultRequestLimits)
 		if tt.want == "" {
 			invalid(t, tt.rule, err, many)
 		} else if err != nil || got != `{"note":"`+tt.want+`"}` {

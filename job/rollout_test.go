@@ -362,7 +362,7 @@ func TestConcurrent(t *testing.T) {
 	j.QueuedLateJoiner(start)
 	check("a late joiner (R-JOB-41)", false)
 	if err := j.Associate(Association{Targets: targetsNamed("g3"),
-		Sources: []Source{{Target: 2, Group: 3, NewestMembership: 9}}}, nil, start); err != nil {
+		Sources: []Source{{Target: 2, Group: 3, NewestMembership: 9}}}, nil, 100, start); err != nil {
 		t.Fatal(err)
 	}
 	check("associated (R-JOB-42)", true, "g3")
@@ -414,7 +414,7 @@ func TestLastUpdatedAt(t *testing.T) {
 	step("UpdateJob without a member", false, func() { _, _ = j.ApplyUpdate(Update{}, now) })
 	step("AssociateTargetsWithJob", true, func() {
 		_ = j.Associate(Association{Targets: targetsNamed("h"),
-			Sources: []Source{{Target: 1, Group: 2, NewestMembership: 1}}}, nil, now)
+			Sources: []Source{{Target: 1, Group: 2, NewestMembership: 1}}}, nil, 100, now)
 		j.AdvanceBackfill(RolloutCursor{Source: 2}, true, now)
 	})
 	now = start.Add(2 * time.Hour)

@@ -1,6 +1,7 @@
 package job
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/drover-iot/drover/internal/fault"
@@ -9,10 +10,9 @@ import (
 
 // Bounds of a schedule.
 const (
-	MaxWindows       = 10               // R-SCH-8
-	MaxWindowMinutes = 1430             // R-SCH-7
-	minAhead         = 30 * time.Minute // of start and end time, R-SCH-1, R-SCH-2
-	shownWindows     = 7                // R-SCH-19
+	MaxWindows       = 10   // R-SCH-8
+	MaxWindowMinutes = 1430 // R-SCH-7
+	shownWindows     = 7    // R-SCH-19
 )
 
 // ScheduleConfig says when a job starts, when it ends, and inside which maintenance windows it may
@@ -48,8 +48,8 @@ type Window struct {
 
 // Check reads the times and refuses a schedule that breaks a rule (R-SCH-1 to R-SCH-8). now is when
 // the request was received; it counts in whole minutes, so at 12:00:59 a start at 12:30 is 30
-// minutes ahead, which is enough, and one at 12:29 is not (R-SCH-3).
-func (c *ScheduleConfig) Check(now time.Time) error {
+// minutes ahead, which is enough by default, and one at 12:29 is not (R-SCH-3).
+func (c *ScheduleConfig) Check(l RequestLimits, now time.Time) error {
 	if c == nil {
 		return nil
 	}
@@ -59,7 +59,8 @@ func (c *ScheduleConfig) Check(now time.Time) error {
 		if c.StartAt, err = parseTime("startTime", c.StartTime); err != nil {
 			return err
 		}
-		if err := within("startTime", c.StartAt, now, now.AddDate(1, 0, 0), "1 year"); err != nil {
+		bounds := timeBounds{least: l.StartAhead, years: 1}
+		if err := bounds.check("startTime", c.StartAt, now); err != nil {
 			return err
 		}
 	}
@@ -67,29 +68,51 @@ func (c *ScheduleConfig) Check(now time.Time) error {
 		if c.EndAt, err = parseTime("endTime", c.EndTime); err != nil {
 			return err
 		}
-		if err := within("endTime", c.EndAt, now, now.AddDate(2, 0, 0), "2 years"); err != nil {
+		bounds := timeBounds{least: l.EndAhead, years: 2}
+		if err := bounds.check("endTime", c.EndAt, now); err != nil {
 			return err
 		}
-		if from := c.StartAt; !from.IsZero() &&
-			(c.EndAt.Before(from.Add(minAhead)) || c.EndAt.After(from.AddDate(2, 0, 0))) {
+		if from := c.StartAt; !from.IsZero() && !bounds.contain(c.EndAt, from) {
 			return fault.New(fault.Invalid,
-				"schedulingConfig.endTime: %s must be 30 minutes to 2 years after startTime %s",
-				c.EndTime, c.StartTime)
+				"schedulingConfig.endTime: %s must be %s to 2 years after startTime %s",
+				c.EndTime, inMinutes(l.EndAhead), c.StartTime)
 		}
 	}
 	return c.checkWindows(now)
 }
 
-// within refuses a time that is less than 30 minutes after now or later than the limit; both bounds
-// are accepted themselves. words is the limit as the fault says it.
-func within(member string, at, now, limit time.Time, words string) error {
-	if at.Before(now.Add(minAhead)) || at.After(limit) {
-		return fault.New(fault.Invalid,
-			"schedulingConfig.%s: %s must be at least 30 minutes and at most %s from now, "+
-				"which is %s",
-			member, at.Format(shownTime), words, now.Format(shownTime))
+// timeBounds are how long after another time a time must be: at least so long, at most so many
+// years. Both bounds are accepted themselves.
+type timeBounds struct {
+	least time.Duration
+	years int
+}
+
+// contain reports whether a time is within the bounds after another one.
+func (b timeBounds) contain(at, from time.Time) bool {
+	return !at.Before(from.Add(b.least)) && !at.After(from.AddDate(b.years, 0, 0))
+}
+
+// check refuses a time that is not within the bounds from now.
+func (b timeBounds) check(member string, at, now time.Time) error {
+	if b.contain(at, now) {
+		return nil
 	}
-	return nil
+	most := "1 year"
+	if b.years > 1 {
+		most = fmt.Sprintf("%d years", b.years)
+	}
+	return fault.New(fault.Invalid,
+		"schedulingConfig.%s: %s must be at least %s and at most %s from now, which is %s",
+		member, at.Format(shownTime), inMinutes(b.least), most, now.Format(shownTime))
+}
+
+// inMinutes is a duration as messages have it: in minutes when it is a whole number of them.
+func inMinutes(d time.Duration) string {
+	if d%time.Minute == 0 {
+		return fmt.Sprintf("%d minutes", d/time.Minute)
+	}
+	return d.String()
 }
 
 // shownTime is the form in which the server writes scheduling times, in UTC (R-SCH-5).

@@ -77,7 +77,7 @@ func TestScheduleCheck(t *testing.T) {
 		{"R-SCH-4 words", "tomorrow", "", "", ""},
 	} {
 		c := ScheduleConfig{StartTime: tt.start, EndTime: tt.end}
-		err := c.Check(now)
+		err := c.Check(DefaultRequestLimits, now)
 		if tt.startAt+tt.endAt == "" {
 			if !fault.Is(err, fault.Invalid) {
 				t.Errorf("%s: %q to %q is accepted: %v", tt.rule, tt.start, tt.end, err)
@@ -123,10 +123,10 @@ func TestScheduleWindows(t *testing.T) {
 		{"R-SCH-8 one of two opens", "2026-03-01 13:40", append(once, daily(2, 0, 1)), ""},
 	} {
 		c := &ScheduleConfig{StartTime: tt.start, Windows: tt.windows}
-		invalid(t, tt.name, c.Check(start), tt.says)
+		invalid(t, tt.name, c.Check(DefaultRequestLimits, start), tt.says)
 	}
 	c := &ScheduleConfig{Windows: []Window{daily(2, 0, 1), {StartTime: "0 2 * * * *", Minutes: 1}}}
-	if err := c.Check(start); !fault.Is(err, fault.Invalid) ||
+	if err := c.Check(DefaultRequestLimits, start); !fault.Is(err, fault.Invalid) ||
 		!strings.HasPrefix(fault.Of(err).Message, member+`[1].startTime: "0 2 * * * *": `) {
 		t.Errorf("R-SCH-14: %v", err)
 	}
@@ -149,7 +149,7 @@ func TestScheduleSays(t *testing.T) {
 			"30 minutes to 2 years after startTime 2026-03-01 13:00"},
 	} {
 		c := &ScheduleConfig{StartTime: tt.start, EndTime: tt.end}
-		invalid(t, tt.rule, c.Check(start), "schedulingConfig."+tt.says)
+		invalid(t, tt.rule, c.Check(DefaultRequestLimits, start), "schedulingConfig."+tt.says)
 	}
 }
 
@@ -338,11 +338,11 @@ func TestPackageVersions(t *testing.T) {
 		"arn:aws:iot:us-east-1:000000000000:thing/p/version/1": false, "p/version/1": false,
 	} {
 		d := Definition{PackageVersions: []string{package1, text}}
-		if err := d.Check(start); (err == nil) != ok {
+		if err := d.Check(DefaultRequestLimits, start); (err == nil) != ok {
 			t.Errorf("%s: %v", text, err)
 		}
 		if err := (Template{Document: "{}",
-			PackageVersions: d.PackageVersions}).Check(Stores{}); (err == nil) != ok {
+			PackageVersions: d.PackageVersions}).Check(Stores{}, DefaultRequestLimits); (err == nil) != ok {
 			t.Errorf("%s in a template: %v", text, err)
 		}
 	}

@@ -24,7 +24,7 @@ func TestStateIsSmall(t *testing.T) { // R-STR-35
 		j.Counts[i] = many
 	}
 	s := j.steered()
-	for i := range MaxAbortCriteria + 1 {
+	for i := range DefaultRequestLimits.AbortCriteria + 1 {
 		s.Observed = append(s.Observed, Observation{start.Add(time.Millisecond), i, many, many, ActionObserve})
 	}
 	for range maxWaves {

@@ -77,15 +77,6 @@ func UniqueTargets(targets []Target) []Target {
 	return unique
 }
 
-// checkTargets refuses more targets than a job may have (R-VAL-5).
-func checkTargets(targets []Target) error {
-	if len(targets) > MaxTargets {
-		return fault.New(fault.Invalid,
-			"targets: %d items, at most %d are allowed", len(targets), MaxTargets)
-	}
-	return nil
-}
-
 // TargetGroups are the groups among sources.
 func TargetGroups(sources []Source) (groups []registry.GroupID) {
 	for _, s := range sources {
@@ -98,14 +89,14 @@ func TargetGroups(sources []Source) (groups []registry.GroupID) {
 
 // CheckAssociable refuses targets that cannot be associated with a job: only groups can (R-API-19),
 // and no more than a job may have.
-func CheckAssociable(targets []Target) error {
+func CheckAssociable(targets []Target, l RequestLimits) error {
 	for i, t := range targets {
 		if t.Kind == registry.KindThing {
 			return fault.New(fault.Invalid,
 				"targets[%d]: %s is a thing; only thing groups can be associated", i, t.ARN)
 		}
 	}
-	return checkTargets(targets)
+	return l.checkTargets(len(targets))
 }
 
 // NewTargets returns those of the targets that the job does not have yet, each once (R-API-20).

@@ -61,8 +61,8 @@ func TestParseTargets(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		invalid(t, "R-VAL-5 "+fmt.Sprint(n), Definition{Targets: targets}.Check(start), says)
-		invalid(t, "R-VAL-5 "+fmt.Sprint(n), CheckAssociable(targetsNamed(ARNs(targets)...)), says)
+		invalid(t, "R-VAL-5 "+fmt.Sprint(n), Definition{Targets: targets}.Check(DefaultRequestLimits, start), says)
+		invalid(t, "R-VAL-5 "+fmt.Sprint(n), CheckAssociable(targetsNamed(ARNs(targets)...), DefaultRequestLimits), says)
 	}
 }
 
@@ -119,9 +119,9 @@ func TestAssociable(t *testing.T) {
 	t.Parallel()
 	group, thing := Target{Kind: registry.KindGroup, Name: "g", ARN: "g"},
 		Target{Kind: registry.KindThing, Name: "t", ARN: "t"}
-	invalid(t, "R-API-19 groups", CheckAssociable([]Target{group, group}), "")
-	invalid(t, "R-API-19 elsewhere", CheckAssociable(targetsNamed("x")), "") // not found later
-	invalid(t, "R-API-19 a thing", CheckAssociable([]Target{group, thing}),
+	invalid(t, "R-API-19 groups", CheckAssociable([]Target{group, group}, DefaultRequestLimits), "")
+	invalid(t, "R-API-19 elsewhere", CheckAssociable(targetsNamed("x"), DefaultRequestLimits), "") // not found later
+	invalid(t, "R-API-19 a thing", CheckAssociable([]Target{group, thing}, DefaultRequestLimits),
 		"targets[1]: t is a thing; only thing groups can be associated")
 	j := Job{Definition: Definition{Targets: targetsNamed("a", "b")}}
 	for _, tt := range []struct {
@@ -175,7 +175,7 @@ func TestAssociate(t *testing.T) {
 		}, State: tt.state}
 		j.Counts[ExecutionInProgress] = 1
 		j.Progress.Finished = true
-		err := j.Associate(many(tt.add), text("why"), start)
+		err := j.Associate(many(tt.add), text("why"), 100, start)
 		if tt.code != "" {
 			if !fault.Is(err, tt.code) || len(j.Targets) != 2 || j.Comment != "" {
 				t.Errorf("%s: %v, %d targets, want %s and no change", tt.name, err, len(j.Targets),
@@ -247,7 +247,7 @@ func TestAssociateTwice(t *testing.T) {
 	for i, arn := range []string{"b", "c"} {
 		var a Association
 		a.Add(Target{ARN: arn}, Source{Target: 1 + i, Group: registry.GroupID(2 + i)}, 9)
-		if err := j.Associate(a, nil, start); err != nil {
+		if err := j.Associate(a, nil, 100, start); err != nil {
 			t.Fatal(err)
 		}
 		if i == 0 {
@@ -286,7 +286,7 @@ func TestAssociateAtTheEnd(t *testing.T) {
 		j.Counts[ExecutionInProgress] = 1
 		var a Association
 		a.Add(Target{ARN: "b"}, Source{Target: 1, Group: 2}, 9)
-		err := j.Associate(a, nil, start.Add(tt.after))
+		err := j.Associate(a, nil, 100, start.Add(tt.after))
 		if (tt.code == "") != (err == nil) || err != nil && !fault.Is(err, tt.code) {
 			t.Errorf("%s: %v, want %q", tt.name, err, tt.code)
 		}
@@ -307,7 +307,7 @@ func TestAssociateLeavesTheFacts(t *testing.T) {
 		j := facts
 		var a Association
 		a.Add(Target{ARN: arn}, Source{Target: 1, Group: group}, 9)
-		if err := j.Associate(a, nil, start); err != nil {
+		if err := j.Associate(a, nil, 100, start); err != nil {
 			t.Fatal(err)
 		}
 		return j

@@ -26,20 +26,23 @@ type Template struct {
 
 // Check refuses a template that breaks a rule over several members. Whether presigned URLs have a
 // role is checked when a job is made from it (R-SUB-8).
-func (t Template) Check(stores Stores) error {
-	placeholders, err := CheckDocument(t.Document, stores.Own)
+func (t Template) Check(stores Stores, l RequestLimits) error {
+	placeholders, err := CheckDocument(t.Document, stores.Own, l)
 	if err != nil {
 		return err
 	}
 	if err := CheckUploads(placeholders, stores); err != nil {
 		return err
 	}
-	return t.CheckConfigs()
+	return t.CheckConfigs(l)
 }
 
 // CheckConfigs is Check without the document, for a request that takes the document from a job.
-func (t Template) CheckConfigs() error {
-	if err := checkConfigs(t.Rollout, t.Abort, t.Retry); err != nil {
+func (t Template) CheckConfigs(l RequestLimits) error {
+	if err := l.checkConfigs(t.PresignedURL, t.Rollout, t.Abort); err != nil {
+		return err
+	}
+	if err := checkConfigs(t.Rollout, t.Retry); err != nil {
 		return err
 	}
 	if err := checkPackageVersions(t.PackageVersions); err != nil {

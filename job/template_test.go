@@ -138,12 +138,12 @@ func TestCheckTemplate(t *testing.T) {
 		{"R-SCH-8 ten windows", Template{Document: "{}", Windows: make10(10)}, true},
 		{"R-SCH-8 eleven", Template{Document: "{}", Windows: make10(11)}, false},
 	} {
-		if err := tt.template.Check(Stores{}); (err == nil) != tt.ok || err != nil &&
+		if err := tt.template.Check(Stores{}, DefaultRequestLimits); (err == nil) != tt.ok || err != nil &&
 			!fault.Is(err, fault.Invalid) {
 			t.Errorf("%s: %v", tt.name, err)
 		}
 	}
-	if err := (Template{}).CheckConfigs(); err != nil {
+	if err := (Template{}).CheckConfigs(DefaultRequestLimits); err != nil {
 		t.Errorf("without a document: %v", err)
 	}
 }

@@ -53,12 +53,18 @@ func (j *Job) ApplyUpdate(u Update, now time.Time) (changed bool, err error) {
 	return true, nil
 }
 
-// Check refuses an update that breaks a rule over several members, whatever job it is for.
-func (u Update) Check() error { return checkConfigs(u.Rollout, u.Abort, u.Retry) }
+// Check refuses an update that breaks a limit or a rule over several members, whatever job it is
+// for.
+func (u Update) Check(l RequestLimits) error {
+	if err := l.checkConfigs(u.PresignedURL, u.Rollout, u.Abort); err != nil {
+		return err
+	}
+	return checkConfigs(u.Rollout, u.Retry)
+}
 
 // check refuses an update that breaks a rule over several members, or that this job does not allow.
 func (j *Job) check(u Update) error {
-	if err := u.Check(); err != nil {
+	if err := checkConfigs(u.Rollout, u.Retry); err != nil {
 		return err
 	}
 	if u.PresignedURL != nil && j.NeedsRole && u.PresignedURL.RoleARN == "" {

@@ -209,7 +209,7 @@ func TestCheck(t *testing.T) {
 			PresignedURL: &PresignedURLConfig{RoleARN: "arn"}}, true},
 	}
 	for _, tt := range tests {
-		if err := tt.def.Check(start); (err == nil) != tt.ok || err != nil &&
+		if err := tt.def.Check(DefaultRequestLimits, start); (err == nil) != tt.ok || err != nil &&
 			!fault.Is(err, fault.Invalid) {
 			t.Errorf("%s: %v", tt.name, err)
 		}

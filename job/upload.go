@@ -22,9 +22,6 @@ const PresignedUpload = "s3-presigned-url-upload"
 // defaultUploadKey is the key of an upload whose placeholder has no address (R-PRE-23).
 const defaultUploadKey = "${jobId}/${thingName}/${executionNumber}"
 
-// maxSameLocal is how often one local placeholder may stand in a key (R-PRE-21).
-const maxSameLocal = 2
-
 // Delivery is what the placeholders of a document depend on when a device gets it.
 type Delivery struct {
 	// Thing, JobID and Number name the execution.
@@ -67,11 +64,11 @@ func (p Placeholder) uploaded(store ObjectStore) (Object, bool) {
 
 // checkUpload refuses an upload placeholder that cannot be resolved. Whether the server has a
 // bucket for one without an address is for CheckUploads to say.
-func (p Placeholder) checkUpload(store ObjectStore) error {
+func (p Placeholder) checkUpload(store ObjectStore, sameLocal int) error {
 	if strings.Contains(p.Argument, "${aws:") {
 		return p.nested()
 	}
-	if err := p.checkLocal(); err != nil || p.Argument == "" {
+	if err := p.checkLocal(sameLocal); err != nil || p.Argument == "" {
 		return err
 	}
 	o, ok := p.uploaded(store)
@@ -88,8 +85,9 @@ func (p Placeholder) checkUpload(store ObjectStore) error {
 	return nil
 }
 
-// checkLocal refuses local placeholders other than the three, and too many of one.
-func (p Placeholder) checkLocal() error {
+// checkLocal refuses local placeholders other than the three, and too many of one
+// (R-PRE-21).
+func (p Placeholder) checkLocal(most int) error {
 	seen := map[string]int{}
 	for _, m := range localPlaceholder.FindAllStringSubmatch(p.Argument, -1) {
 		if _, known := longestLocal[m[1]]; !known { // refusal 6
@@ -97,9 +95,9 @@ func (p Placeholder) checkLocal() error {
 				"placeholder ${aws:iot:%s:…}: ${%s} is not one of "+
 				"${thingName}, ${jobId} and ${executionNumber}", p.Kind, m[1])
 		}
-		if seen[m[1]]++; seen[m[1]] > maxSameLocal { // refusal 9
+		if seen[m[1]]++; seen[m[1]] > most { // refusal 9
 			return fault.New(fault.Invalid, "InvalidJobDocument: document: placeholder "+
-				"${aws:iot:%s:…}: more than two of ${%s}", p.Kind, m[1])
+				"${aws:iot:%s:…}: more than %d of ${%s}", p.Kind, most, m[1])
 		}
 	}
 	return nil

@@ -54,7 +54,7 @@ func TestUploadFaults(t *testing.T) {
 		{"refusal 8",
 			"${aws:iot:s3-presigned-url-upload:https://${jobId}.s3.amazonaws.com/k}",
 			kind + inKeyOnly},
-		{"refusal 9", s3 + "b/${jobId}${jobId}${jobId}}", kind + "more than two of ${jobId}"},
+		{"refusal 9", s3 + "b/${jobId}${jobId}${jobId}}", kind + "more than 2 of ${jobId}"},
 		{"refusal 10", s3 + "b/${aws:iot:parameter:p}}",
 			name + "a placeholder stands inside another"},
 		{"refusal 10", s3 + "b/${aws:iot:s3-presigned-url-upload}}",
@@ -66,7 +66,7 @@ func TestUploadFaults(t *testing.T) {
 			"document: placeholder ${aws:iot:s3-presigned-url-upload:…}: the key may become " +
 				"1025 bytes long, at most 1024 are allowed"},
 	} {
-		_, err := CheckDocument(fmt.Sprintf(`{"a":[%q]}`, tt.value), aStore)
+		_, err := CheckDocument(fmt.Sprintf(`{"a":[%q]}`, tt.value), aStore, DefaultRequestLimits)
 		invalid(t, fmt.Sprintf("%s %.90s", tt.rule, tt.value), err, tt.says)
 	}
 }
@@ -74,7 +74,7 @@ func TestUploadFaults(t *testing.T) {
 // An upload without an address needs a bucket of the server (R-PRE-23).
 func TestDefaultUploads(t *testing.T) {
 	t.Parallel()
-	placeholders, err := CheckDocument(`{"to":"${aws:iot:s3-presigned-url-upload}"}`, "")
+	placeholders, err := CheckDocument(`{"to":"${aws:iot:s3-presigned-url-upload}"}`, "", DefaultRequestLimits)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func TestDefaultUploads(t *testing.T) {
 		"document: placeholder ${aws:iot:s3-presigned-url-upload}: names no bucket, "+
 			"and this server has none for uploads (--s3-upload-bucket)")
 	invalid(t, "R-SUB-8", Template{Document: `{"to":"${aws:iot:s3-presigned-url-upload}"}`}.
-		Check(Stores{}), "document: placeholder ${aws:iot:s3-presigned-url-upload}: "+
+		Check(Stores{}, DefaultRequestLimits), "document: placeholder ${aws:iot:s3-presigned-url-upload}: "+
 		"names no bucket, and this server has none for uploads (--s3-upload-bucket)")
 	for _, tt := range []struct {
 		bucket, region string
@@ -148,7 +148,7 @@ func TestObjects(t *testing.T) {
 		"${aws:iot:s3-presigned-url-v2:https://s3.amazonaws.com/b/k?versionId=1}",
 		"${aws:iot:s3-presigned-url-v2:https://s3.amazonaws.com/b/k?versionId=1}",
 		"${aws:iot:s3-presigned-url-upload:https://s3.amazonaws.com/b/k}"]}`
-	placeholders, err := CheckDocument(text, "")
+	placeholders, err := CheckDocument(text, "", DefaultRequestLimits)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -244,7 +244,7 @@ func TestMutatorsRecompute(t *testing.T) {
 			_,
 				_ = j.ApplyUpdate(Update{Rollout: &RolloutConfig{}}, start)
 		},
-		"Associate":          func(j *Job) { _ = j.Associate(associated, nil, start) },
+		"Associate":          func(j *Job) { _ = j.Associate(associated, nil, 100, start) },
 		"CancelAtLimit":      func(j *Job) { j.CancelAtLimit(1, start) },
 		"CancelJob":          func(j *Job) { _ = j.CancelJob(Cancellation{}, start) },
 		"ClockWentBack":      func(j *Job) { j.ClockWentBack(start) },

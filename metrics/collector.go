@@ -7,6 +7,7 @@ import (
 
 	"github.com/drover-iot/drover/engine"
 	"github.com/drover-iot/drover/engine/answers"
+	"github.com/drover-iot/drover/engine/sinks"
 	"github.com/drover-iot/drover/job"
 )
 
@@ -31,6 +32,10 @@ type Sources struct {
 	Ready func() bool
 	// Nodes is how many nodes share the store, this one included, as sampled.
 	Nodes func() int
+	// SinkCounts is what this node has done for each sink, by its name, and SinkBacklogs what waits
+	// for each, as sampled.
+	SinkCounts   func() map[string]sinks.Counts
+	SinkBacklogs func() []sinks.Backlog
 }
 
 // Artifacts is what the store of artifacts is measured by.
@@ -45,6 +50,8 @@ type scrape struct {
 	pulse     *engine.Pulse
 	totals    *answers.Totals
 	artifacts *Artifacts
+	counts    map[string]sinks.Counts
+	backlogs  []sinks.Backlog
 }
 
 // emit gives the value of a metric with the values of its labels.
@@ -131,6 +138,17 @@ var read = []struct {
 		Help: "How long it took to take the newest sample of the jobs",
 	}, totals(func(t answers.Totals, emit emit) { emit(t.Took.Seconds()) })},
 	{Family{
+		Name: "drover_retention_jobs",
+		Kind: "gauge",
+		Help: "Jobs that ended longer ago than --retention and are not being removed yet, counted up to " +
+			"250, as sampled",
+	}, totals(func(t answers.Totals, emit emit) { emit(float64(t.Expired)) })},
+	{Family{
+		Name: "drover_retention_lag_seconds",
+		Kind: "gauge",
+		Help: "For how long the oldest of them should be gone, as sampled",
+	}, totals(func(t answers.Totals, emit emit) { emit(t.ExpiredFor.Seconds()) })},
+	{Family{
 		Name:   "drover_connections",
 		Kind:   "gauge",
 		Labels: []string{"caller"},
@@ -205,6 +223,66 @@ var read = []struct {
 		Help: "Bytes of the artifacts that are stored, as sampled",
 	}, artifacts(func(a Artifacts, emit emit) { emit(float64(a.StoredBytes)) })},
 	{Family{
+		Name:   "drover_sink_attempts_total",
+		Kind:   "counter",
+		Labels: []string{"sink", "result"},
+		Help: "Attempts of this node to deliver an event to a sink, by whether it was delivered (ok) or " +
+			"not (error)",
+	}, sinkCounts(func(name string, c sinks.Counts, emit emit) {
+		emit(float64(c.Delivered), name, ok)
+		emit(float64(c.Failed), name, "error")
+	})},
+	{Family{
+		Name:   "drover_sink_retries_total",
+		Kind:   "counter",
+		Labels: []string{"sink"},
+		Help:   "Those of them that were not the first for their event",
+	}, sinkCounts(func(name string, c sinks.Counts, emit emit) { emit(float64(c.Retries), name) })},
+	{Family{
+		Name:   "drover_sink_given_up_total",
+		Kind:   "counter",
+		Labels: []string{"sink"},
+		Help:   "Events that became dead letters on this node, or did so again",
+	}, sinkCounts(func(name string, c sinks.Counts, emit emit) { emit(float64(c.DeadLetters), name) })},
+	{Family{
+		Name:   "drover_sink_dead_letters",
+		Kind:   "gauge",
+		Labels: []string{"sink"},
+		Help:   "Dead letters of a sink, as sampled",
+	}, sinkBacklogs(func(b sinks.Backlog, emit emit) { emit(float64(b.DeadLetters), b.Name) })},
+	{Family{
+		Name:   "drover_sink_backlog_commits",
+		Kind:   "gauge",
+		Labels: []string{"sink"},
+		Help: "Commits with events that a sink has not passed, counted up to 10,000, as sampled; not of " +
+			"sinks that are disabled",
+	}, sinkBacklogs(func(b sinks.Backlog, emit emit) {
+		if b.Enabled {
+			emit(float64(b.Waiting), b.Name)
+		}
+	})},
+	{Family{
+		Name:   "drover_sink_backlog_age_seconds",
+		Kind:   "gauge",
+		Labels: []string{"sink"},
+		Help: "How long ago the oldest of them was made, as sampled; 0 when there is none, and not of " +
+			"sinks that are disabled",
+	}, sinkBacklogs(func(b sinks.Backlog, emit emit) {
+		if b.Enabled {
+			emit(b.WaitingFor.Seconds(), b.Name)
+		}
+	})},
+	{Family{
+		Name:   "drover_sink_lost_total",
+		Kind:   "counter",
+		Labels: []string{"sink", "what"},
+		Help: "What a sink has lost, as sampled: events that were removed before it had them (event), " +
+			"and dead letters that were removed for their number or age (dead-letter)",
+	}, sinkBacklogs(func(b sinks.Backlog, emit emit) {
+		emit(float64(b.Skipped), b.Name, "event")
+		emit(float64(b.Dropped), b.Name, "dead-letter")
+	})},
+	{Family{
 		Name: "drover_data_free_bytes",
 		Kind: "gauge",
 		Help: "Free bytes of the disk with the data folder",
@@ -253,6 +331,34 @@ func artifacts(values func(Artifacts, emit)) func(*scrape, emit) {
 			s.artifacts = new(s.Artifacts())
 		}
 		values(*s.artifacts, emit)
+	}
+}
+
+func sinkCounts(values func(string, sinks.Counts, emit)) func(*scrape, emit) {
+	return func(s *scrape, emit emit) {
+		if s.SinkCounts == nil {
+			return
+		}
+		if s.counts == nil {
+			s.counts = s.SinkCounts()
+		}
+		for name, counts := range s.counts {
+			values(name, counts, emit)
+		}
+	}
+}
+
+func sinkBacklogs(values func(sinks.Backlog, emit)) func(*scrape, emit) {
+	return func(s *scrape, emit emit) {
+		if s.SinkBacklogs == nil {
+			return
+		}
+		if s.backlogs == nil {
+			s.backlogs = s.SinkBacklogs()
+		}
+		for _, b := range s.backlogs {
+			values(b, emit)
+		}
 	}
 }
 

@@ -76,6 +76,13 @@ var (
 		Help: "Executions that came into a status; the rate of QUEUED is that at which rollouts, late " +
 			"joiners and retries create executions",
 	}
+	purged = Family{
+		Name:   "drover_purged_total",
+		Kind:   "counter",
+		Labels: []string{"kind"},
+		Help: "Jobs and executions that were removed because their job ended longer ago than --retention " +
+			"(job, execution)",
+	}
 	notices = Family{
 		Name: "drover_notices_total",
 		Kind: "counter",
@@ -96,8 +103,8 @@ var (
 
 // counted are the families above.
 var counted = []Family{
-	requests, requestSeconds, commits, commitSeconds, commitRequests, storeSeconds, entered, notices,
-	events, announceSeconds,
+	requests, requestSeconds, commits, commitSeconds, commitRequests, storeSeconds, entered, purged,
+	notices, events, announceSeconds,
 }
 
 // Families returns all families of the table, in the order of their names.

@@ -33,6 +33,8 @@ type Metrics struct {
 	decide          prometheus.Observer
 	sync            prometheus.Observer
 	entered         [len(job.Counts{})]prometheus.Counter
+	purgedJobs      prometheus.Counter
+	purged          prometheus.Counter // executions
 	notices, events prometheus.Counter
 	announceSeconds prometheus.Observer
 }
@@ -93,6 +95,8 @@ func (m *Metrics) countCommits(r prometheus.Registerer) {
 	m.turn = phases.WithLabelValues("turn")
 	m.decide = phases.WithLabelValues("decide")
 	m.sync = phases.WithLabelValues("sync")
+	removed := purged.counter(r)
+	m.purgedJobs, m.purged = removed.WithLabelValues("job"), removed.WithLabelValues("execution")
 	statuses := entered.counter(r)
 	for status := range m.entered {
 		m.entered[status] = statuses.WithLabelValues(job.ExecutionStatus(status).String())
@@ -142,6 +146,8 @@ func (m *Metrics) Commit(made commit.Made) {
 	m.turn.Observe(made.Turn.Sub(made.Began).Seconds())
 	m.decide.Observe(made.Decided.Sub(made.Turn).Seconds())
 	m.sync.Observe(made.Ended.Sub(made.Decided).Seconds())
+	m.purgedJobs.Add(float64(made.Purged.Jobs))
+	m.purged.Add(float64(made.Purged.Executions))
 	for status, n := range made.Entered {
 		if n > 0 {
 			m.entered[status].Add(float64(n))

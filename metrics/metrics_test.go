@@ -18,6 +18,7 @@ import (
 	"github.com/drover-iot/drover/engine"
 	"github.com/drover-iot/drover/engine/answers"
 	"github.com/drover-iot/drover/engine/commit"
+	"github.com/drover-iot/drover/engine/sinks"
 	"github.com/drover-iot/drover/job"
 )
 
@@ -37,7 +38,7 @@ probes a listener of their own. deploy/prometheus and deploy/grafana have a conf
 
 Each node counts what it does itself, so rates are added up over nodes. What says "as sampled" is read from the store in the
 background, every 15 seconds at most; all nodes of a database show the same, so it is not to be added up. No label names a thing, a job or
-a client.
+a client; sinks are named, of which there are 100 at most.
 
 Beside these there are the metrics of the Go runtime and of the process, ` + "`go_…`" + ` and ` + "`process_…`" + `, as every Go program has them.
 
@@ -66,7 +67,7 @@ func TestConventions(t *testing.T) { // R-OBS-1, R-OBS-5
 	t.Parallel()
 	name := regexp.MustCompile(`^drover_[a-z_]+$`)
 	labels := []string{"transport", "op", "code", "result", "phase", "status", "state", "caller",
-		"certificate", "direction"}
+		"certificate", "direction", "kind", "sink", "what"}
 	seen := map[string]bool{}
 	for _, f := range Families() {
 		if !name.MatchString(f.Name) || seen[f.Name] || f.Help == "" || strings.HasSuffix(f.Help, ".") {
@@ -107,12 +108,23 @@ func full() Sources {
 				RolloutRate: 100,
 				Guarded:     3,
 				GuardFired:  1,
+				Expired:     2,
+				ExpiredFor:  time.Hour,
 			}, true
 		},
-		Connections:  func() (open, identified int) { return 10, 8 },
-		Clients:      func() int { return 4 },
-		Sessions:     func() int { return 9 },
-		Nodes:        func() int { return 2 },
+		Connections: func() (open, identified int) { return 10, 8 },
+		Clients:     func() int { return 4 },
+		Sessions:    func() int { return 9 },
+		Nodes:       func() int { return 2 },
+		SinkCounts: func() map[string]sinks.Counts {
+			return map[string]sinks.Counts{"ops": {Delivered: 5, Failed: 4, Retries: 3, DeadLetters: 2}}
+		},
+		SinkBacklogs: func() []sinks.Backlog {
+			return []sinks.Backlog{
+				{Name: "off", Waiting: 9, WaitingFor: time.Hour, DeadLetters: 1},
+				{Name: "ops", Enabled: true, Waiting: 7, WaitingFor: time.Minute, Skipped: 8, Dropped: 6},
+			}
+		},
 		Ready:        func() bool { return true },
 		Certificates: func() map[string]time.Time { return map[string]time.Time{"server": time.Unix(5, 0)} },
 		Artifacts:    func() Artifacts { return Artifacts{Sent: 11, Received: 12, StoredFiles: 1, StoredBytes: 13} },
@@ -157,6 +169,7 @@ func TestScrape(t *testing.T) { // R-OBS-4
 		Ended:    began.Add(10 * time.Millisecond),
 		Requests: 5,
 		Entered:  job.Counts{job.ExecutionQueued: 4},
+		Purged:   commit.Purged{Jobs: 1, Executions: 30},
 	})
 	m.Commit(commit.Made{Err: http.ErrAbortHandler})
 	m.Announced(engine.Announced{Notices: 6, Events: 8, Began: began, Ended: began.Add(time.Second)})
@@ -176,6 +189,19 @@ func TestScrape(t *testing.T) { // R-OBS-4
 		`drover_store_duration_seconds_sum{phase="decide"} 0.002`,
 		`drover_store_duration_seconds_sum{phase="sync"} 0.007`,
 		`drover_executions_entered_total{status="QUEUED"} 4`,
+		`drover_purged_total{kind="job"} 1`,
+		`drover_purged_total{kind="execution"} 30`,
+		`drover_retention_jobs 2`,
+		`drover_retention_lag_seconds 3600`,
+		`drover_sink_attempts_total{result="ok",sink="ops"} 5`,
+		`drover_sink_attempts_total{result="error",sink="ops"} 4`,
+		`drover_sink_retries_total{sink="ops"} 3`,
+		`drover_sink_given_up_total{sink="ops"} 2`,
+		`drover_sink_dead_letters{sink="off"} 1`,
+		`drover_sink_backlog_commits{sink="ops"} 7`,
+		`drover_sink_backlog_age_seconds{sink="ops"} 60`,
+		`drover_sink_lost_total{sink="ops",what="event"} 8`,
+		`drover_sink_lost_total{sink="ops",what="dead-letter"} 6`,
 		`drover_notices_total 6`,
 		`drover_events_total 8`,
 		`drover_due_lag_seconds 1.5`,
@@ -192,6 +218,9 @@ func TestScrape(t *testing.T) { // R-OBS-4
 		if !slices.Contains(lines, want) {
 			t.Errorf("a scrape has no line %s", want)
 		}
+	}
+	if slices.Contains(lines, `drover_sink_backlog_commits{sink="off"} 9`) {
+		t.Error("a scrape shows what waits for a sink that is disabled")
 	}
 	for _, f := range Families() {
 		has := func(line string) bool { return strings.HasPrefix(line, f.Name) }

@@ -73,14 +73,16 @@ func (c *Client) begin(ctx context.Context) (_ context.Context, end func(), err 
 	}
 }
 
-// Document reads the job document behind a link.
-func (c *Client) Document(ctx context.Context, link string) (text string, err error) {
+// Document reads the job document behind a link, which may have so many bytes.
+func (c *Client) Document(
+	ctx context.Context, link string, most int,
+) (text string, err error) {
 	ctx, end, err := c.begin(ctx)
 	if err != nil {
 		return "", err
 	}
 	defer end()
-	if text, err = c.read(ctx, link); err != nil {
+	if text, err = c.read(ctx, link, most); err != nil {
 		return "", fault.New(fault.Invalid, "documentSource: %q: %v", link, cause(err))
 	}
 	return text, nil
@@ -88,18 +90,18 @@ func (c *Client) Document(ctx context.Context, link string) (text string, err er
 
 // read reads what a link leads to. A larger document is recognized by one byte more than it may
 // have.
-func (c *Client) read(ctx context.Context, link string) (string, error) {
+func (c *Client) read(ctx context.Context, link string, most int) (string, error) {
 	from, err := c.open(ctx, link)
 	if err != nil {
 		return "", err
 	}
 	defer from.Close()
-	body, err := io.ReadAll(io.LimitReader(from, job.MaxDocumentBytes+1))
+	body, err := io.ReadAll(io.LimitReader(from, int64(most)+1))
 	switch {
 	case err != nil:
 		return "", err
-	case len(body) > job.MaxDocumentBytes:
-		return "", fmt.Errorf("the document has more than %d bytes", job.MaxDocumentBytes)
+	case len(body) > most:
+		return "", fmt.Errorf("the document has more than %d bytes", most)
 	case !utf8.Valid(body): // R-DOC-1
 		return "", errors.New("the document is not UTF-8 text")
 	}

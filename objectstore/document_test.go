@@ -31,7 +31,7 @@ func TestDocumentFromHost(t *testing.T) {
 	s := newSite(t, true)
 	host := strings.TrimPrefix(s.URL, "https://")
 	_, port, _ := strings.Cut(host, ":")
-	largest := `{"a":"` + strings.Repeat("x", job.MaxDocumentBytes-8) + `"}`
+	largest := `{"a":"` + strings.Repeat("x", job.DefaultRequestLimits.DocumentBytes-8) + `"}`
 	s.answers = map[string]func(http.ResponseWriter){
 		"/d":        text(`{"do":"it"}`),
 		"/there":    redirect(s.URL + "/d"),
@@ -54,7 +54,7 @@ func TestDocumentFromHost(t *testing.T) {
 	for path, want := range map[string]string{
 		"/d": `{"do":"it"}`, "/there": `{"do":"it"}`, "/relative": `{"do":"it"}`, "/largest": largest,
 	} {
-		if got, err := c.Document(t.Context(), s.URL+path); err != nil || got != want {
+		if got, err := c.Document(t.Context(), s.URL+path, 32768); err != nil || got != want {
 			t.Errorf("%s: %.80s, %v, want %.80s", path, got, err, want)
 		}
 	}
@@ -77,7 +77,7 @@ func TestDocumentFromHost(t *testing.T) {
 		"file:///etc/passwd":               "must be an S3 object, or https",
 		"":                                 "must be an S3 object, or https",
 	} {
-		_, err := c.Document(t.Context(), link)
+		_, err := c.Document(t.Context(), link, 32768)
 		refused(t, link, err, fault.Invalid, says)
 		refused(t, link, err, fault.Invalid, "documentSource: ")
 	}
@@ -91,7 +91,7 @@ func TestDocumentFromInnerAddress(t *testing.T) {
 	host := strings.TrimPrefix(s.URL, "https://")
 	for _, hosts := range []string{host, host + "=10.0.0.0/8"} {
 		c := newClient(t, newRoles(t, "", nil), "", hosts, s)
-		_, err := c.Document(t.Context(), s.URL+"/d")
+		_, err := c.Document(t.Context(), s.URL+"/d", 32768)
 		const says = "the host has the address 127.0.0.1, which is not public"
 		refused(t, hosts, err, fault.Invalid, says)
 	}
@@ -112,7 +112,7 @@ func TestDocumentFromStore(t *testing.T) {
 	for _, link := range []string{
 		s.URL + "/b/a%20d", "s3://b/a d", "https://s3.amazonaws.com/b/a%20d",
 	} {
-		if got, err := c.Document(t.Context(), link); err != nil || got != `{"do":"it"}` {
+		if got, err := c.Document(t.Context(), link, 32768); err != nil || got != `{"do":"it"}` {
 			t.Errorf("%s: %s, %v", link, got, err)
 		}
 	}
@@ -125,11 +125,11 @@ func TestDocumentFromStore(t *testing.T) {
 		"s3://b/moved": "another region",
 		"s3://b/no":    "there is nothing",
 	} {
-		_, err := c.Document(t.Context(), link)
+		_, err := c.Document(t.Context(), link, 32768)
 		refused(t, link, err, fault.Invalid, says)
 	}
 	s.Close()
-	_, err := c.Document(t.Context(), "s3://b/d")
+	_, err := c.Document(t.Context(), "s3://b/d", 32768)
 	refused(t, "a store that is gone", err, fault.Invalid, "connection refused")
 }
 
@@ -144,7 +144,7 @@ func TestSlowHost(t *testing.T) {
 		results := make(chan error, 2*maxRequests)
 		for range 2 * maxRequests {
 			go func() {
-				_, err := c.Document(t.Context(), "s3://b/k")
+				_, err := c.Document(t.Context(), "s3://b/k", 32768)
 				results <- err
 			}()
 		}
@@ -159,7 +159,7 @@ func TestSlowHost(t *testing.T) {
 		if took := time.Since(start); took != requestLimit {
 			t.Errorf("it took %s, want %s", took, requestLimit)
 		}
-		_, err := c.Document(t.Context(), "s3://b/k")
+		_, err := c.Document(t.Context(), "s3://b/k", 32768)
 		refused(t, "afterwards", err, fault.Invalid, "no whole answer within 5s")
 	})
 }
@@ -180,10 +180,10 @@ func TestDocumentFromArtifacts(t *testing.T) {
 		"s3://artifacts/doc.json", "https://s3.us-east-1.amazonaws.com/artifacts/doc.json",
 		"https://artifacts.s3.amazonaws.com/doc.json",
 	} {
-		if got, err := c.Document(t.Context(), link); err != nil || got != `{"an":"artifact"}` {
+		if got, err := c.Document(t.Context(), link, 32768); err != nil || got != `{"an":"artifact"}` {
 			t.Errorf("%s: %s, %v", link, got, err)
 		}
 	}
-	_, err := c.Document(t.Context(), "s3://artifacts/other.json")
+	_, err := c.Document(t.Context(), "s3://artifacts/other.json", 32768)
 	refused(t, "another", err, fault.Invalid, "there is no such artifact")
 }

@@ -7,15 +7,13 @@ import (
 	"github.com/drover-iot/drover/internal/fault"
 )
 
-// Limits of the registry (R-ID-8, R-ID-11, R-ID-22, R-ID-38, R-VAL-32).
+// Limits of the registry that are the same everywhere (R-ID-11, R-ID-21, R-ID-22, R-ID-38).
 const (
-	MaxAttributesUntyped = 3
-	MaxAttributes        = 50
+	MaxGroupAttributes   = 50
 	MaxGroupDepth        = 7
 	MaxGroupChildren     = 100
 	MaxGroupsPerThing    = 10
 	MaxDynamicGroups     = 100
-	MaxTags              = 50
 	MaxPoliciesPerTarget = 10
 	MaxPolicyVersions    = 5
 )
@@ -37,13 +35,26 @@ func MergeAttributes(stored, given map[string]string, merge bool) map[string]str
 	return after
 }
 
-// AttributeLimit is how many attributes a thing of a type may have; the empty type is none
-// (R-ID-8).
-func AttributeLimit(thingType string) int {
+// Limits are those that a server may set otherwise. They judge requests only: what is stored stays
+// (R-LIM-55).
+type Limits struct {
+	Attributes        int // of a thing that has a type (R-ID-8)
+	AttributesUntyped int // of a thing without one (R-ID-8)
+	Tags              int // of each resource (R-LIM-28)
+}
+
+// DefaultLimits are those of AWS IoT.
+var DefaultLimits = Limits{Attributes: 50, AttributesUntyped: 3, Tags: 50}
+
+// MostLimits are the most that a server may set.
+var MostLimits = Limits{Attributes: 200, AttributesUntyped: 200, Tags: 200}
+
+// OfType is how many attributes a thing of a type may have; the empty type is none (R-ID-8).
+func (l Limits) OfType(thingType string) int {
 	if thingType == "" {
-		return MaxAttributesUntyped
+		return l.AttributesUntyped
 	}
-	return MaxAttributes
+	return l.Attributes
 }
 
 // CheckAttributes refuses more attributes than a thing of this type, or a group, may have (R-ID-8).

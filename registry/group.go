@@ -81,7 +81,7 @@ func (g Group) update(u GroupUpdate) (Group, error) {
 		g.Attributes = MergeAttributes(g.Attributes, u.Attributes, u.Merge)
 	}
 	g.Version++
-	return g, CheckAttributes(g.Attributes, MaxAttributes)
+	return g, CheckAttributes(g.Attributes, MaxGroupAttributes)
 }
 
 // checkThere refuses a group that is being deleted.

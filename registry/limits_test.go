@@ -18,14 +18,14 @@ func TestCheckAttributes(t *testing.T) {
 		n     int
 		ok    bool
 	}{
-		{"none", AttributeLimit(""), 0, true},
-		{"three without a type", AttributeLimit(""), 3, true},
-		{"four without a type", AttributeLimit(""), 4, false},
-		{"four with one", AttributeLimit("t"), 4, true},
-		{"fifty with one", AttributeLimit("t"), 50, true},
-		{"fifty-one with one", AttributeLimit("t"), 51, false},
-		{"fifty of a group", MaxAttributes, 50, true},
-		{"fifty-one of a group", MaxAttributes, 51, false},
+		{"none", DefaultLimits.OfType(""), 0, true},
+		{"three without a type", DefaultLimits.OfType(""), 3, true},
+		{"four without a type", DefaultLimits.OfType(""), 4, false},
+		{"four with one", DefaultLimits.OfType("t"), 4, true},
+		{"fifty with one", DefaultLimits.OfType("t"), 50, true},
+		{"fifty-one with one", DefaultLimits.OfType("t"), 51, false},
+		{"fifty of a group", MaxGroupAttributes, 50, true},
+		{"fifty-one of a group", MaxGroupAttributes, 51, false},
 	} {
 		code, says := fault.Code(""), ""
 		if !tt.ok {
@@ -107,13 +107,14 @@ func TestNumbers(t *testing.T) {
 		rule      string
 		got, want int
 	}{
-		{"R-ID-8 without a type", MaxAttributesUntyped, 3},
-		{"R-ID-8", MaxAttributes, 50},
+		{"R-ID-8 without a type", DefaultLimits.AttributesUntyped, 3},
+		{"R-ID-8", DefaultLimits.Attributes, 50},
+		{"R-ID-11 attributes", MaxGroupAttributes, 50},
 		{"R-ID-11 depth", MaxGroupDepth, 7},
 		{"R-ID-11 children", MaxGroupChildren, 100},
 		{"R-ID-11 groups", MaxGroupsPerThing, 10},
 		{"R-ID-38", MaxDynamicGroups, 100},
-		{"R-VAL-32", MaxTags, 50},
+		{"R-VAL-32", DefaultLimits.Tags, 50},
 		{"R-ID-56", MaxPoliciesPerTarget, 10},
 		{"R-ID-21", MaxPolicyVersions, 5},
 	} {

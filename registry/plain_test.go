@@ -165,10 +165,10 @@ func TestUpdatesLeaveTheFacts(t *testing.T) {
 		}
 		thing := Thing{ID: 1, Type: "pump", Attributes: stored, Version: 4}
 		if _, err := thing.Update(ThingUpdate{Type: ptr(""), Attributes: given,
-			Merge: merge}); err != nil {
+			Merge: merge}, DefaultLimits); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := AddTags(stored, given); err != nil {
+		if _, err := AddTags(stored, given, 50); err != nil {
 			t.Fatal(err)
 		}
 		RemoveTags(stored, []string{"a"})
@@ -206,7 +206,7 @@ func TestTagLimit(t *testing.T) {
 		for i := range tt.given {
 			given[fmt.Sprint(tt.stored-tt.common+i)] = "new"
 		}
-		after, err := AddTags(stored, given)
+		after, err := AddTags(stored, given, 50)
 		if (err == nil) != tt.ok || err != nil && !fault.Is(err, fault.Limit) {
 			t.Errorf("R-API-37 %d to %d, %d in common: %v", tt.given, tt.stored, tt.common, err)
 		}

@@ -34,14 +34,15 @@ func CheckTags(given []Tag) (map[string]string, error) {
 }
 
 // AddTags returns the tags after TagResource: given ones are added, or replace those with the same
-// key. A resource has at most 50, so a resource with 50 can still get new values (R-API-37).
-func AddTags(stored, given map[string]string) (map[string]string, error) {
+// key. A resource has at most as many as the limit says, so one with so many can still get new values
+// (R-API-37, R-LIM-28).
+func AddTags(stored, given map[string]string, most int) (map[string]string, error) {
 	after := map[string]string{}
 	maps.Copy(after, stored)
 	maps.Copy(after, given)
-	if len(after) > MaxTags {
+	if len(after) > most && len(after) > len(stored) {
 		return nil, fault.New(fault.Limit,
-			"tags: %d tags in total, at most %d are allowed", len(after), MaxTags)
+			"tags: %d tags in total, at most %d are allowed", len(after), most)
 	}
 	return after, nil
 }

@@ -35,14 +35,14 @@ func TestCheckTags(t *testing.T) { // R-VAL-32
 func TestAddAndRemoveTags(t *testing.T) { // R-API-37
 	t.Parallel()
 	stored := map[string]string{}
-	for i := range MaxTags {
+	for i := range DefaultLimits.Tags {
 		stored[fmt.Sprint(i)] = "old"
 	}
-	after, err := AddTags(stored, map[string]string{"7": "new"})
-	if err != nil || len(after) != MaxTags || after["7"] != "new" || stored["7"] != "old" {
+	after, err := AddTags(stored, map[string]string{"7": "new"}, 50)
+	if err != nil || len(after) != DefaultLimits.Tags || after["7"] != "new" || stored["7"] != "old" {
 		t.Errorf("overwriting at the limit: %v", err)
 	}
-	if _, err := AddTags(stored, map[string]string{"one more": ""}); !fault.Is(err, fault.Limit) {
+	if _, err := AddTags(stored, map[string]string{"one more": ""}, 50); !fault.Is(err, fault.Limit) {
 		t.Errorf("51 tags: %v", err)
 	}
 	if after := RemoveTags(map[string]string{"a": "1", "b": "2"},
@@ -81,7 +81,7 @@ func TestThingTypes(t *testing.T) { // R-ID-5, R-ID-10, R-ID-48
 		!fault.Is(current.CheckDelete(false), fault.Invalid) {
 		t.Error("only a deprecated type without things is deletable")
 	}
-	if AttributeLimit("") != 3 || AttributeLimit("t") != 50 {
+	if DefaultLimits.OfType("") != 3 || DefaultLimits.OfType("t") != 50 {
 		t.Error("3 attributes without a type, 50 with (R-ID-8)")
 	}
 }

@@ -73,7 +73,7 @@ func TestUpdateThing(t *testing.T) {
 		{"R-ID-8 3 without", ThingUpdate{Type: ptr(""), Attributes: attributes(3)}, "",
 			attributes(3)},
 	} {
-		got, err := stored.Update(tt.update)
+		got, err := stored.Update(tt.update, DefaultLimits)
 		want := Thing{Name: "t", Type: tt.thingType, Attributes: tt.attributes, Version: 8}
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
 			t.Errorf("%s: %v (-want +got):\n%s", tt.name, err, diff)
@@ -104,7 +104,7 @@ func TestUpdateThing(t *testing.T) {
 			ThingUpdate{ExpectedVersion: ptr(int64(8)), Attributes: attributes(51)},
 			fault.VersionDiffers, "expectedVersion 8 does not match 7"},
 	} {
-		_, err := stored.Update(tt.update)
+		_, err := stored.Update(tt.update, DefaultLimits)
 		refused(t, tt.name, err, tt.code, tt.says)
 	}
 }

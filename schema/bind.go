@@ -105,7 +105,7 @@ func (s *Shape) setText(v reflect.Value, text string) *failure {
 		v.SetBool(b)
 		return nil
 	case Integer, Long:
-		return s.setInteger([]byte(text), v, false)
+		return s.setInteger([]byte(text), v, Decoding{})
 	default:
 		if f := s.Constraint.checkString([]byte(text)); f != nil {
 			return f

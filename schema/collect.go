@@ -49,7 +49,7 @@ func (d *decoder) list(s *Shape, v reflect.Value) *failure {
 			first = f.at(n)
 		}
 	}
-	if f := s.Constraint.checkSize(v.Len()); f != nil && !d.how.Unchecked {
+	if f := s.Constraint.with(d.how.Limits).checkSize(v.Len()); f != nil && !d.how.Unchecked {
 		return f
 	}
 	return first
@@ -133,7 +133,7 @@ func (d *decoder) each(s *Shape, set func(key string) *failure, size func() int)
 			first = d.entryFailure(s, key, f)
 		}
 	}
-	if f := s.Constraint.checkSize(size()); f != nil && first == nil && !d.how.Unchecked {
+	if f := s.Constraint.with(d.how.Limits).checkSize(size()); f != nil && first == nil && !d.how.Unchecked {
 		return f
 	}
 	return first

@@ -46,6 +46,7 @@ type Constraint struct {
 	Digest  bool        // the value is kept in no record but by its digest, see Record
 	Hidden  bool        // the value is kept in no record at all
 	Scalars bool        // for a string, lenient decoding also reads a number or boolean as its text
+	Limit   string      // names the upper bound for Decoding.Limits; "": it is the same everywhere
 
 	match *matcher // of Pattern, compiled
 }
@@ -101,6 +102,30 @@ func (c Constraint) Each(elem Constraint) Constraint { c.Elem = &elem; return c 
 
 // Keys constrains the keys of a map.
 func (c Constraint) Keys(key Constraint) Constraint { c.Key = &key; return c }
+
+// Setting gives the upper bound a name, by which a server may have another one (Decoding.Limits).
+func (c Constraint) Setting(limit string) Constraint { c.Limit = limit; return c }
+
+// with is the constraint with the upper bound that the limits have for it.
+func (c *Constraint) with(limits Limits) *Constraint {
+	if c.Limit == "" {
+		return c
+	}
+	most, changed := limits[c.Limit]
+	if !changed {
+		return c
+	}
+	other := *c
+	for _, bound := range []*Bound{&other.Len, &other.Size, &other.Num} {
+		if bound.Set() {
+			bound.Max = most
+		}
+	}
+	if other.Bytes > 0 {
+		other.Bytes = most
+	}
+	return &other
+}
 
 // Secret keeps the value out of every message (R-HTTP-29).
 func (c Constraint) Secret() Constraint { c.Quiet = true; return c }

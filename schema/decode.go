@@ -21,7 +21,12 @@ type Decoding struct {
 	Unchecked bool
 	// Depth is the deepest nesting of objects and lists; 0 means 64.
 	Depth int
+	// Limits are upper bounds that differ from those of the description.
+	Limits Limits
 }
+
+// Limits are upper bounds by the names that constraints give them with Setting.
+type Limits map[string]int64
 
 // defaultDepth is the deepest nesting unless Decoding says otherwise.
 const defaultDepth = 64
@@ -268,7 +273,7 @@ func (d *decoder) text(s *Shape, v reflect.Value) *failure {
 		return f
 	}
 	if !d.how.Unchecked {
-		if f := s.Constraint.checkString(value); f != nil {
+		if f := s.Constraint.with(d.how.Limits).checkString(value); f != nil {
 			return f
 		}
 		if i := s.Constraint.oneOf(value); i >= 0 {
@@ -345,11 +350,11 @@ func (d *decoder) integer(s *Shape, v reflect.Value, c byte) (f *failure) {
 	if f != nil {
 		return f
 	}
-	return s.setInteger(text, v, d.how.Unchecked)
+	return s.setInteger(text, v, d.how)
 }
 
 // setInteger reads the decimal text of an integer into v. Paths and queries use it too.
-func (s *Shape) setInteger(text []byte, v reflect.Value, unchecked bool) *failure {
+func (s *Shape) setInteger(text []byte, v reflect.Value, how Decoding) *failure {
 	size := 64
 	if s.Kind == Integer {
 		size = 32
@@ -359,8 +364,8 @@ func (s *Shape) setInteger(text []byte, v reflect.Value, unchecked bool) *failur
 		rule := "expected an integer of " + strconv.Itoa(size) + " bits, got " + clip(text)
 		return &failure{rule: rule}
 	}
-	if !unchecked {
-		if f := s.Constraint.checkInt(n); f != nil {
+	if !how.Unchecked {
+		if f := s.Constraint.with(how.Limits).checkInt(n); f != nil {
 			return f
 		}
 	}

@@ -17,6 +17,8 @@ type SinkReader interface {
 	// SinkEvents returns up to limit rows with ID > after, oldest first. It returns fewer when they
 	// are large, as Announcements does.
 	SinkEvents(after int64, limit int) ([]SinkEvents, error)
+	// SinkWaiting counts the rows of SinkEvents with ID > after, up to limit.
+	SinkWaiting(after int64, limit int) (int, error)
 	// SinkBacklog returns the oldest and the newest row of SinkEvents, without their events; zero
 	// when there are none.
 	SinkBacklog() (SinkBacklog, error)

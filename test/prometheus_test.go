@@ -65,6 +65,7 @@ func TestAlerts(t *testing.T) { // R-OBS-7
 func TestPrometheus(t *testing.T) { // R-OBS-1, R-OBS-7
 	t.Parallel()
 	s := testserver.Serve(t)
+	(&server{Server: s, t: t}).ask("POST", "/_drover/sinks/hook", `{"kind":"WEBHOOK","url":"https://127.0.0.1:1"}`)
 	p := startPrometheus(t, s)
 	panels := panelQueries(t)
 	names := metricNames(slices.Collect(maps.Values(panels)))

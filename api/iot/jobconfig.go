@@ -6,7 +6,7 @@ import "github.com/drover-iot/drover/schema"
 type Document string
 
 func (Document) Constraint() schema.Constraint {
-	return schema.Length(0, 32768).MaxBytes(32768).Secret().AsDigest()
+	return schema.Length(0, 32768).MaxBytes(32768).Setting(LimitDocument).Secret().AsDigest()
 }
 
 // A link to the job document in an object store.
@@ -35,7 +35,7 @@ func (TargetSelection) Constraint() schema.Constraint {
 type JobTargets []string
 
 func (JobTargets) Constraint() schema.Constraint {
-	return schema.Items(1, 100).Each(schema.Length(0, 2048))
+	return schema.Items(1, 100).Setting(LimitTargets).Each(schema.Length(0, 2048))
 }
 
 // How presigned URLs in the document are made.
@@ -54,7 +54,9 @@ func (RoleArn) Constraint() schema.Constraint {
 // How long a presigned URL is good, in seconds: 60 to 3600, the default 3600 (R-VAL-12).
 type ExpiresInSec int64
 
-func (ExpiresInSec) Constraint() schema.Constraint { return schema.Range(60, 3600) }
+func (ExpiresInSec) Constraint() schema.Constraint {
+	return schema.Range(60, 3600).Setting(LimitExpiry)
+}
 
 // How fast a job is released to its things.
 type JobExecutionsRolloutConfig struct {
@@ -65,7 +67,9 @@ type JobExecutionsRolloutConfig struct {
 // The most things notified in a minute: 1 to 1000, the default 1000 (R-VAL-15).
 type MaximumPerMinute int32
 
-func (MaximumPerMinute) Constraint() schema.Constraint { return schema.Range(1, 1000) }
+func (MaximumPerMinute) Constraint() schema.Constraint {
+	return schema.Range(1, 1000).Setting(LimitRate)
+}
 
 // A rate that starts low and grows with success.
 type ExponentialRolloutRate struct {
@@ -79,7 +83,9 @@ type ExponentialRolloutRate struct {
 // The rate at the start of a rollout, in things a minute.
 type BaseRatePerMinute int32
 
-func (BaseRatePerMinute) Constraint() schema.Constraint { return schema.Range(1, 1000) }
+func (BaseRatePerMinute) Constraint() schema.Constraint {
+	return schema.Range(1, 1000).Setting(LimitRate)
+}
 
 // What the rate is multiplied by at each step: 1.1 to 5, at most one decimal (R-VAL-17).
 type IncrementFactor schema.Decimal
@@ -105,7 +111,9 @@ type AbortConfig struct {
 // At least one criterion and at most 16 (R-VAL-21, R-VAL-24).
 type AbortCriteriaList []AbortCriteria
 
-func (AbortCriteriaList) Constraint() schema.Constraint { return schema.Items(1, 16) }
+func (AbortCriteriaList) Constraint() schema.Constraint {
+	return schema.Items(1, 16).Setting(LimitCriteria)
+}
 
 // One reason to give up: so many executions have ended, and so many of those in this way.
 type AbortCriteria struct {

@@ -103,7 +103,7 @@ type Tag struct {
 // Tags are at most 50 labels with different keys (R-VAL-32).
 type Tags []Tag
 
-func (Tags) Constraint() schema.Constraint { return schema.Items(0, 50) }
+func (Tags) Constraint() schema.Constraint { return schema.Items(0, 50).Setting(LimitTags) }
 
 // The name of a tag.
 type TagKey string

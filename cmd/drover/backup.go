@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"strconv"
@@ -42,8 +41,8 @@ copy". A file that is named by --config, or certificates elsewhere, are not in t
 
 // runBackup writes a backup.
 func runBackup(ctx context.Context, args []string) error {
-	flags := flag.NewFlagSet("backup", flag.ContinueOnError)
-	data := flags.String("data", app.Default().Data, "data `folder` of the server, on this machine")
+	settings := newLocalSettings("backup", "data")
+	flags := settings.flags
 	without := flags.Bool("without-artifacts", false, "leave out the artifacts")
 	words, err := parseWords(flags, args, "FILE [options]", backupAbout)
 	if err != nil {
@@ -52,8 +51,12 @@ func runBackup(ctx context.Context, args []string) error {
 	if len(words) != 1 || words[0] == "" {
 		return wrongWords(flags)
 	}
+	c, err := settings.readLocal()
+	if err != nil {
+		return err
+	}
 	line := newProgressLine()
-	options := app.BackupOptions{Data: *data, WithoutArtifacts: *without, Progress: line.bytes}
+	options := app.BackupOptions{Data: c.Data, WithoutArtifacts: *without, Progress: line.bytes}
 	began := time.Now()
 	m, err := writeBackup(ctx, options, words[0])
 	line.End()
@@ -66,7 +69,7 @@ func runBackup(ctx context.Context, args []string) error {
 	}
 	if m.Schema == 0 {
 		fmt.Fprintf(os.Stderr, "There is no database in %s: what the server keeps in PostgreSQL is not in "+
-			"this backup.\n", *data)
+			"this backup.\n", c.Data)
 	}
 	fmt.Fprintf(os.Stderr, "%s files, %s, in %s.\n", strconv.Itoa(len(m.Members)),
 		overview.Bytes(sizeOf(m)), time.Since(began).Round(100*time.Millisecond))

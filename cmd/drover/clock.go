@@ -4,14 +4,12 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"flag"
 	"fmt"
 	"net/http"
 	"os"
 	"strings"
 	"time"
 
-	"github.com/drover-iot/drover/app"
 	"github.com/drover-iot/drover/client"
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/endpoints"
@@ -27,13 +25,16 @@ does everything that falls due in between, in order, before the command ends.
   drover clock                      show the time
   drover clock advance 30d          move it on: 90m, 24h, 30d, 1d12h
   drover clock set 2030-01-02T15:04:05Z
-  drover clock next                 move it to the next time that something waits for`
+  drover clock next                 move it to the next time that something waits for
+
+The server is found by its data folder, which --data names, or DROVER_DATA, or the file of --config or
+DROVER_CONFIG, as with drover serve.`
 
 // runClock reads or moves the clock of a running server, and prints what it shows then. The
 // server is one on this machine, found by its data folder, or one elsewhere.
 func runClock(ctx context.Context, args []string) error {
-	flags := flag.NewFlagSet("clock [advance DURATION | set TIME | next]", flag.ContinueOnError)
-	data := flags.String("data", app.Default().Data, "data `folder` of the server, on this machine")
+	settings := newLocalSettings("clock [advance DURATION | set TIME | next]", "data")
+	flags := settings.flags
 	endpoint := flags.String("endpoint-url", "", "`address` of a server elsewhere; "+
 		"its key is taken from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
 	// Package flag ends at the first word that is no flag, and "drover clock advance 1h --data x"
@@ -45,7 +46,7 @@ func runClock(ctx context.Context, args []string) error {
 	if err := parse(flags, options, clockAbout); err != nil {
 		return err
 	}
-	c, err := clockClient(*data, *endpoint)
+	c, err := clockClient(settings, *endpoint)
 	if err != nil {
 		return err
 	}
@@ -115,7 +116,7 @@ func moveClock(ctx context.Context, c *client.Client, words []string) (client.Re
 }
 
 // clockClient finds the server: by its address, or else by what it left in its data folder.
-func clockClient(data, endpoint string) (*client.Client, error) {
+func clockClient(settings *serverSettings, endpoint string) (*client.Client, error) {
 	// A server elsewhere knows a caller by a signature; one on this machine has left its key.
 	if endpoint != "" {
 		key := client.Credentials{
@@ -125,9 +126,13 @@ func clockClient(data, endpoint string) (*client.Client, error) {
 		}
 		return client.New(endpoint, key, client.Region(os.Getenv("AWS_DEFAULT_REGION"))), nil
 	}
-	e, err := endpoints.Read(data)
+	c, err := settings.readLocal()
 	if err != nil {
-		return nil, fmt.Errorf("no server runs on %s: %w", data, err)
+		return nil, err
+	}
+	e, err := endpoints.Read(c.Data)
+	if err != nil {
+		return nil, fmt.Errorf("no server runs on %s: %w", c.Data, err)
 	}
 	if e.HTTP != "" {
 		return operator(e), nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -46,24 +45,24 @@ const (
 	showURLKeyAbout = "Print the key pair that presigned URLs are signed with as long as no " +
 		"credential of an object store is configured, for an object store to be given." + whereKeysAre
 
-	whereKeysAre = "\n\nThe keys are those of a data folder or, with --store or the environment " +
-		"variable DROVER_STORE, those of all servers on a database. There they are encrypted with a " +
-		"secret: that of --secret-file, of the variable DROVER_SECRET, or of the file secret.key in " +
-		"the data folder."
+	whereKeysAre = "\n\nThe keys are those of a data folder or, with --store, those of all servers on a " +
+		"database. There they are encrypted with a secret: that of --secret-file, of the variable " +
+		"DROVER_SECRET, or of the file secret.key in the data folder. Like drover serve this reads " +
+		"DROVER_DATA, DROVER_STORE and the other variables, and the file of --config or DROVER_CONFIG: " +
+		"with the configuration of a server it finds the keys of that server."
 )
 
 // A keysCommand is one call of drover keys.
 type keysCommand struct {
 	*flag.FlagSet
-	config app.Config
+	settings *serverSettings
+	config   app.Config
 }
 
 // newKeysCommand makes the options that all verbs have.
 func newKeysCommand(verb string) *keysCommand {
-	k := &keysCommand{flag.NewFlagSet("keys "+verb, flag.ContinueOnError), app.Default()}
-	k.StringVar(&k.config.Data, "data", k.config.Data, "data `folder` of the server")
-	storeFlags(k.FlagSet, &k.config)
-	return k
+	settings := newLocalSettings("keys "+verb, "data", "store", "secret-file")
+	return &keysCommand{FlagSet: settings.flags, settings: settings}
 }
 
 // read reads the words of a call and the environment. It returns the words that are no options, of
@@ -76,11 +75,8 @@ func (k *keysCommand) read(args []string, how, about string, words int) ([]strin
 	if len(read) != words {
 		return nil, wrongWords(k.FlagSet)
 	}
-	if hasPassword(k.config.Store) {
-		fmt.Fprintln(os.Stderr, "drover: "+visiblePassword)
-	}
-	storeEnvironment(&k.config)
-	return read, nil
+	k.config, err = k.settings.readLocal()
+	return read, err
 }
 
 // use calls f with the keys.
@@ -170,26 +166,4 @@ func showURLKey(ctx context.Context, how string, args []string) error {
 	fmt.Printf("export DROVER_S3_ACCESS_KEY_ID=%s DROVER_S3_SECRET_ACCESS_KEY=%s\n",
 		key.AccessKeyID, key.SecretAccessKey)
 	return nil
-}
-
-// storeFlags are the flags for the database that a server keeps its data in.
-func storeFlags(flags *flag.FlagSet, c *app.Config) {
-	flags.StringVar(&c.Store, "store", "",
-		"`URL` of a PostgreSQL database, 15 or later, like postgres://drover@db.example.org/drover,\n"+
-			"in which jobs, things and all else are kept that the API can change; a URL with a password\n"+
-			"belongs into DROVER_STORE, because other users of the machine see command lines")
-	flags.StringVar(&c.SecretFile, "secret-file", "",
-		"`file` with the secret that the keys in the database are encrypted with: 32 bytes in base64 or\n"+
-			"hexadecimal, the same for all servers on a database; nobody else may read it (default: the\n"+
-			"variable DROVER_SECRET, or else secret.key in the data folder, which the first server on a\n"+
-			"database makes)")
-}
-
-// storeEnvironment reads what the environment says about the database. The secret is no flag, because
-// other users of a machine see command lines.
-func storeEnvironment(c *app.Config) {
-	if c.Store == "" {
-		c.Store = os.Getenv("DROVER_STORE")
-	}
-	c.Secret = os.Getenv("DROVER_SECRET")
 }

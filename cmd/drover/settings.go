@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
 	"net/url"
 	"os"
+	"slices"
 
 	"github.com/drover-iot/drover/app"
 	"github.com/drover-iot/drover/bus"
@@ -34,7 +36,8 @@ var otherVariables = []string{configVariable, "DROVER_COMPLETION_TIME"}
 // configVariable is the variable of --config.
 const configVariable = "DROVER_CONFIG"
 
-// serverSettings are the options of a command that reads the settings of a server.
+// serverSettings are the options of a command that reads the settings of a server, all of them or
+// some. The file and the environment are read whole either way.
 type serverSettings struct {
 	flags *flag.FlagSet
 	file  *string
@@ -43,25 +46,58 @@ type serverSettings struct {
 
 // newServerSettings makes the options of a command of this name.
 func newServerSettings(name string) *serverSettings {
-	defaults := app.Default()
+	return newSomeSettings(name, config.All(new(app.Default()).Settings()))
+}
+
+// newLocalSettings makes the options of a command that works on the data of a server, beside it: where
+// a server finds its data, these find them, too (R-CFG-12).
+func newLocalSettings(name string, settings ...string) *serverSettings {
+	all := config.All(new(app.Default()).Settings())
+	return newSomeSettings(name, slices.DeleteFunc(all, func(s config.Setting) bool {
+		return !slices.Contains(settings, s.Name)
+	}))
+}
+
+// newSomeSettings makes the options of a command that has those of some settings.
+func newSomeSettings(name string, settings []config.Setting) *serverSettings {
 	s := &serverSettings{flags: flag.NewFlagSet(name, flag.ContinueOnError)}
 	s.file = s.flags.String("config", "", "`file` with settings, which count less than options and "+
 		"variables: lines of YAML, with the names of options as keys (default: that of the variable "+
 		configVariable+")")
-	s.given = config.Flags(s.flags, config.All(defaults.Settings()))
+	s.given = config.Flags(s.flags, settings)
 	return s
 }
 
 // read reads the file, the environment and the options, which have been parsed. The warnings are for
 // the log.
 func (s *serverSettings) read() (c app.Config, warnings []string, err error) {
-	c = app.Default()
-	path := *s.file
-	if path == "" {
-		path = os.Getenv(configVariable)
+	c, warnings, err = s.load()
+	if err != nil {
+		return c, nil, err
 	}
+	return c, append(warnings, visiblePasswords(c, s.path())...), c.Check()
+}
+
+// readLocal is read for a command that starts no server: it does not check whether one could start,
+// says nothing of variables that are no settings, and warns on standard error.
+func (s *serverSettings) readLocal() (c app.Config, err error) {
+	if c, _, err = s.load(); err != nil {
+		return c, err
+	}
+	for _, text := range visiblePasswords(c, s.path()) {
+		fmt.Fprintln(os.Stderr, "drover: "+text)
+	}
+	return c, nil
+}
+
+// path is that of the file, empty for none.
+func (s *serverSettings) path() string { return cmp.Or(*s.file, os.Getenv(configVariable)) }
+
+// load reads the file, the environment and the options, each value by itself.
+func (s *serverSettings) load() (c app.Config, unknown []string, err error) {
+	c = app.Default()
 	loaded, err := config.Load(config.All(c.Settings()), config.Sources{
-		File:           path,
+		File:           s.path(),
 		Environ:        os.Environ(),
 		OtherVariables: otherVariables,
 		Given:          *s.given,
@@ -70,7 +106,7 @@ func (s *serverSettings) read() (c app.Config, warnings []string, err error) {
 		return c, nil, err
 	}
 	c.Origins = loaded.Origins
-	return c, append(loaded.Unknown, visiblePasswords(c, path)...), c.Check()
+	return c, loaded.Unknown, nil
 }
 
 const visiblePassword = "other users of this machine can see the password in --store; " +

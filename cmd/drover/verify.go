@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -38,8 +37,8 @@ damaged. Otherwise restore a backup.`
 
 // runVerify verifies a data folder or a backup.
 func runVerify(ctx context.Context, args []string) error {
-	flags := flag.NewFlagSet("verify", flag.ContinueOnError)
-	data := flags.String("data", app.Default().Data, "data `folder` of a server, on this machine")
+	settings := newLocalSettings("verify", "data")
+	flags := settings.flags
 	file := flags.String("file", "", "`file` of drover backup to verify instead of a folder; - is "+
 		"standard input")
 	without := flags.Bool("without-artifacts", false, "leave out the artifacts")
@@ -51,8 +50,15 @@ func runVerify(ctx context.Context, args []string) error {
 	if *renew && *file != "" {
 		return wrongValue(flags, "--renew-checksums is for a data folder, and --file names a backup")
 	}
+	var c app.Config
+	if *file == "" { // a backup has no server whose settings would matter
+		var err error
+		if c, err = settings.readLocal(); err != nil {
+			return err
+		}
+	}
 	if *renew {
-		n, err := app.RenewChecksums(ctx, *data)
+		n, err := app.RenewChecksums(ctx, c.Data)
 		if err != nil {
 			return failed(ctx, "the checksums were not written anew", err)
 		}
@@ -60,7 +66,7 @@ func runVerify(ctx context.Context, args []string) error {
 	}
 	line := newProgressLine()
 	options := app.VerifyOptions{
-		Data:             *data,
+		Data:             c.Data,
 		WithoutArtifacts: *without,
 		Progress:         line.things,
 		Report:           func(fault string) { fmt.Println(fault) },

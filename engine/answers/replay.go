@@ -33,7 +33,7 @@ func (s *Service) Replay(ctx context.Context, id string, t Tried) (r Replays, er
 	if err != nil {
 		return r, err
 	}
-	if err := (job.Update{Rollout: t.Rollout, Abort: t.Abort}).Check(); err != nil {
+	if err := (job.Update{Rollout: t.Rollout, Abort: t.Abort}).Check(job.MostRequestLimits); err != nil {
 		return r, err
 	}
 	attempts, err := s.attempts(ctx, j.Key)

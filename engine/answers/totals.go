@@ -19,6 +19,10 @@ type Totals struct {
 	// Guarded is how many have a guard, GuardFired of how many of those it has fired.
 	Guarded, GuardFired int
 	Paused              int
+	// Expired is how many jobs ended longer ago than they are kept and are not being removed yet,
+	// counted up to maxExpired; ExpiredFor is for how long the oldest should be gone.
+	Expired    int
+	ExpiredFor time.Duration
 	// Took is how long it took to count.
 	Took time.Duration
 }
@@ -31,6 +35,10 @@ var jobStatuses = []job.Status{
 // totalsPage is how many jobs are read at once: readers must not hold a state of the store for long.
 const totalsPage = 200
 
+// maxExpired bounds what is read to count what retention should have removed: there are few, unless
+// it does not keep up.
+const maxExpired = 250
+
 // Totals counts the jobs. It reads each that is IN_PROGRESS, and no execution.
 func (s *Service) Totals(ctx context.Context) (t Totals, err error) {
 	t.Jobs = map[job.Status]int{}
@@ -42,7 +50,7 @@ func (s *Service) Totals(ctx context.Context) (t Totals, err error) {
 			}
 			t.Jobs[status] = n
 		}
-		return nil
+		return s.addExpired(r, &t)
 	})
 	query := store.JobQuery{Status: job.InProgress, Limit: totalsPage}
 	for err == nil {
@@ -61,6 +69,21 @@ func (s *Service) Totals(ctx context.Context) (t Totals, err error) {
 		query.After = &store.JobCursor{CreatedAt: last.CreatedAt, ID: last.ID}
 	}
 	return t, err
+}
+
+// addExpired counts the jobs that retention should have removed (R-LIM-44).
+func (s *Service) addExpired(r store.Reader, t *Totals) error {
+	now := s.Clock.Now()
+	before, purges := s.Jobs.Limits.Get().PurgeBefore(now)
+	if !purges {
+		return nil
+	}
+	expired, err := r.EndedJobs(before, maxExpired)
+	t.Expired = len(expired)
+	if len(expired) > 0 {
+		t.ExpiredFor = before.Sub(expired[0].UpdatedAt)
+	}
+	return err
 }
 
 // add counts a job that is IN_PROGRESS.

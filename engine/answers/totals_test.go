@@ -3,6 +3,7 @@ package answers_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -45,4 +46,36 @@ func TestTotals(t *testing.T) { // R-OBS-4
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+}
+
+// Jobs that retention should have removed are counted, with how long ago: not at the last moment
+// that they are kept, and no more once their removal has begun.
+func TestExpired(t *testing.T) { // R-OBS-4, R-LIM-44
+	t.Parallel()
+	const kept = 48 * time.Hour
+	w := newWorld(t, job.Limits{Retention: kept})
+	w.group("site", "", 1)
+	for _, id := range []string{"first", "second"} {
+		w.create(newJob(id, []string{"site"}, nil))
+		_, err := w.Jobs.CancelJob(t.Context(), id, job.Cancellation{})
+		w.must(err)
+		w.clock.Set(w.clock.Now().Add(time.Hour))
+	}
+	expired := func(want int, lag time.Duration) {
+		t.Helper()
+		got, err := w.Answers.Totals(t.Context())
+		w.must(err)
+		if got.Expired != want || got.ExpiredFor != lag {
+			t.Errorf("got %d for %s, want %d for %s", got.Expired, got.ExpiredFor, want, lag)
+		}
+	}
+	expired(0, 0)
+	w.clock.Set(w.clock.Now().Add(kept - 2*time.Hour)) // the first was canceled 48 hours ago
+	expired(0, 0)
+	w.clock.Set(w.clock.Now().Add(30 * time.Minute))
+	expired(1, 30*time.Minute)
+	w.clock.Set(w.clock.Now().Add(time.Hour))
+	expired(2, 90*time.Minute)
+	w.must(w.RunDue(t.Context()))
+	expired(0, 0)
 }

@@ -23,12 +23,23 @@ type Made struct {
 	// Entered is how many executions came into each status: they were created in it, or got there by
 	// an event such as a report, a timeout or a cancellation.
 	Entered job.Counts
+	// Purged is what of ended jobs was removed because they were kept long enough.
+	Purged Purged
 	// Announced is the id of the announcement, 0 without one.
 	Announced int64
 	// Traced are the requests that were decided, when Config.Traced wants to know them.
 	Traced []Traced
 	// Err is why the commit was given up; nil for one that was made.
 	Err error
+}
+
+// Purged counts jobs and executions that were removed because their job was kept long enough.
+type Purged struct{ Jobs, Executions int }
+
+// CountPurged adds to what the commit has purged, unless the request is refused.
+func (tx *Tx) CountPurged(p Purged) {
+	tx.purging.Jobs += p.Jobs
+	tx.purging.Executions += p.Executions
 }
 
 // Traced is what is known of one request of a commit.
@@ -115,7 +126,7 @@ func (c *Committer) observe(made *Made, tx *Tx, answers []error, err error) {
 	made.Requests = len(answers)
 	if tx != nil && err == nil {
 		made.Rows, made.Announced = tx.work, tx.announced
-		made.Entered = tx.entered
+		made.Entered, made.Purged = tx.entered, tx.purged
 	}
 	c.Observe(*made)
 }

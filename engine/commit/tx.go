@@ -84,6 +84,8 @@ type Tx struct {
 	work      int        // see Work
 	entered   job.Counts // see Made
 	entering  job.Counts // the same, of what is staged
+	purged    Purged     // see Made
+	purging   Purged     // the same, of what is staged
 
 	keepsRecords bool
 	audited      auditing
@@ -316,7 +318,7 @@ func (tx *Tx) decide(d Decision) (answer, failed error) {
 // drop forgets what a refused request has staged.
 func (tx *Tx) drop() {
 	tx.Changes = store.Changes{}
-	tx.entering = job.Counts{}
+	tx.entering, tx.purging = job.Counts{}, Purged{}
 	tx.jobCache.drop()
 	tx.messages.drop()
 }
@@ -341,6 +343,8 @@ func (tx *Tx) Apply() error {
 	for status, n := range tx.entering {
 		tx.entered[status] += n
 	}
+	tx.purged.Jobs += tx.purging.Jobs
+	tx.purged.Executions += tx.purging.Executions
 	tx.drop()
 	tx.ahead.forget(&changes)
 	written := rows(&changes)

@@ -24,7 +24,7 @@ func (s *Service) CreateDynamicGroup(
 	ctx context.Context, in NewDynamicGroup,
 ) (created registry.Group, err error) {
 	in.Attributes = registry.MergeAttributes(nil, in.Attributes, false)
-	if err := registry.CheckAttributes(in.Attributes, registry.MaxAttributes); err != nil {
+	if err := registry.CheckAttributes(in.Attributes, registry.MaxGroupAttributes); err != nil {
 		return created, err
 	}
 	tags, err := registry.CheckTags(in.Tags)

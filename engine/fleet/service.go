@@ -7,6 +7,7 @@ import (
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/internal/ids"
 	"github.com/drover-iot/drover/internal/parsed"
+	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/registry/fleetquery"
 	"github.com/drover-iot/drover/store"
 )
@@ -23,6 +24,8 @@ type Config struct {
 	PresenceGrace time.Duration
 	// Shared says that other nodes may be on the store, which then has the clients of all.
 	Shared bool
+	// Limits returns the limits as they are now.
+	Limits func() registry.Limits
 	// Wake is called when there is work that the due loop does not know of.
 	Wake func()
 }

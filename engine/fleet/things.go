@@ -24,7 +24,7 @@ type NewThing struct {
 func (s *Service) CreateThing(ctx context.Context, in NewThing) (thing registry.Thing, err error) {
 	in.Attributes = registry.MergeAttributes(nil, in.Attributes, false)
 	if err := registry.CheckAttributes(
-		in.Attributes, registry.AttributeLimit(in.Type),
+		in.Attributes, s.Limits().OfType(in.Type),
 	); err != nil {
 		return thing, err
 	}
@@ -81,7 +81,7 @@ func (s *Service) UpdateThing(ctx context.Context, name string, u registry.Thing
 				return err
 			}
 		}
-		if thing, err = thing.Update(u); err != nil {
+		if thing, err = thing.Update(u, s.Limits()); err != nil {
 			return err
 		}
 		tx.Changes.Registry.UpdatedThings = []registry.Thing{thing}

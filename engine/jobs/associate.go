@@ -13,7 +13,7 @@ import (
 func (s *Service) AssociateTargets(
 	ctx context.Context, id string, namespace *string, targets []job.Target, comment *string,
 ) (after job.Job, err error) {
-	if err := job.CheckAssociable(targets); err != nil {
+	if err := job.CheckAssociable(targets, s.Limits.Requests()); err != nil {
 		return after, err
 	}
 	err = s.Commits.Do(ctx, func(tx *commit.Tx) error {
@@ -25,7 +25,7 @@ func (s *Service) AssociateTargets(
 		if err != nil {
 			return err
 		}
-		if err := j.Associate(added, comment, tx.Now); err != nil {
+		if err := j.Associate(added, comment, s.Limits.Requests().Targets, tx.Now); err != nil {
 			return err
 		}
 		after = j

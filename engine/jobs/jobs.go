@@ -72,11 +72,13 @@ func (s *Service) checkNew(
 	if tags, err = registry.CheckTags(in.Tags); err != nil {
 		return definition, nil, "", err
 	}
+	limits := s.Limits.Requests()
 	definition = in.Definition.Complete(placeholders, s.ObjectStore)
+	definition.Rollout = limits.CompleteRollout(definition.Rollout)
 	if tags, paused, err = steerNew(&definition, tags); err != nil {
 		return definition, nil, "", err
 	}
-	if err := definition.Check(s.Clock.Now()); err != nil {
+	if err := definition.Check(limits, s.Clock.Now()); err != nil {
 		return definition, nil, "", err
 	}
 	return definition, tags, paused, s.checkObjects(ctx, definition, placeholders)
@@ -119,9 +121,10 @@ func (s *Service) newJob(
 // UpdateJob changes a running job; rules R-UPD. A namespace that is given and is not that of the
 // job names no job (R-UPD-5).
 func (s *Service) UpdateJob(ctx context.Context, id string, namespace *string, u job.Update) error {
-	if err := u.Check(); err != nil { // before the job is looked up (R-ERR-9)
+	if err := u.Check(s.Limits.Requests()); err != nil { // before the job is looked up (R-ERR-9)
 		return err
 	}
+	u = s.completed(u)
 	if u.PresignedURL != nil { // the next delivery has the new role, and does not wait for it
 		s.Objects.Prepare(ctx, u.PresignedURL.RoleARN)
 	}
@@ -138,6 +141,14 @@ func (s *Service) UpdateJob(ctx context.Context, id string, namespace *string, u
 		tx.SetJob(j)
 		return nil
 	})
+}
+
+// completed is an update with what it leaves to the limits.
+func (s *Service) completed(u job.Update) job.Update {
+	if u.Rollout != nil {
+		u.Rollout = s.Limits.Requests().CompleteRollout(u.Rollout)
+	}
+	return u
 }
 
 // jobInNamespace finds a job for operations that may name its namespace.

@@ -15,8 +15,9 @@ import (
 // Objects asks object stores. The errors of Document and Check are faults, which say what the
 // operator did wrong.
 type Objects interface {
-	// Document reads the job document behind a link, within a limit of time and size (R-DOC-13).
-	Document(ctx context.Context, link string) (string, error)
+	// Document reads the job document behind a link, of at most so many bytes and within a limit of
+	// time (R-DOC-13).
+	Document(ctx context.Context, link string, most int) (string, error)
 	// Check refuses objects that a new job must not name: an upload bucket that the role does not
 	// reach, a version that does not exist (refusals 2, 3 and 5).
 	Check(ctx context.Context, role string, objects []job.Object) error
@@ -30,7 +31,7 @@ type Objects interface {
 // noObjects is Objects for a server that asks nobody.
 type noObjects struct{}
 
-func (noObjects) Document(context.Context, string) (string, error) {
+func (noObjects) Document(context.Context, string, int) (string, error) {
 	return "", fault.New(fault.Invalid, "documentSource: this server reads no documents by link")
 }
 
@@ -45,7 +46,7 @@ func (s *Service) stores() job.Stores { return job.Stores{Own: s.ObjectStore, Up
 
 // checkDocument checks a document and returns its placeholders.
 func (s *Service) checkDocument(text string) ([]job.Placeholder, error) {
-	placeholders, err := job.CheckDocument(text, s.ObjectStore)
+	placeholders, err := job.CheckDocument(text, s.ObjectStore, s.Limits.Requests())
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +63,8 @@ func (s *Service) readLink(ctx context.Context, in *NewJob) (err error) {
 	if err := s.checkGiven(in); err != nil {
 		return err
 	}
-	in.Document, err = s.Objects.Document(ctx, in.Definition.DocumentSource)
+	in.Document, err = s.Objects.Document(
+		ctx, in.Definition.DocumentSource, s.Limits.Requests().DocumentBytes)
 	return err
 }
 
@@ -78,7 +80,8 @@ func (s *Service) checkObjects(
 
 // Artifacts are the keys of the artifacts of this server's own store that a document names.
 func (s *Service) Artifacts(document string) (keys []string) {
-	placeholders, err := s.checkDocument(document)
+	// The limits may be lower than when the document was checked (R-LIM-55).
+	placeholders, err := job.CheckDocument(document, s.ObjectStore, job.MostRequestLimits)
 	if err != nil { // it was checked, or is of before
 		return nil
 	}

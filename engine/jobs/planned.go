@@ -57,9 +57,10 @@ func (s *Service) PlanJob(ctx context.Context, in NewJob) (p Planned, err error)
 func (s *Service) PlanUpdate(
 	ctx context.Context, id string, namespace *string, u job.Update,
 ) (p Planned, err error) {
-	if err := u.Check(); err != nil { // before the job is looked up (R-ERR-9)
+	if err := u.Check(s.Limits.Requests()); err != nil { // before the job is looked up (R-ERR-9)
 		return p, err
 	}
+	u = s.completed(u)
 	return s.planned(ctx, id, namespace, func(j *job.Job) error {
 		_, err := j.ApplyUpdate(u, s.Clock.Now())
 		return err

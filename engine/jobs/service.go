@@ -6,6 +6,7 @@ import (
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/job"
+	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/store"
 )
 
@@ -57,10 +58,19 @@ func NewLimits(limits job.Limits) *Limits {
 }
 
 // Set changes the limits. What is there stays, also when it is more; only retention acts on it.
-func (l *Limits) Set(limits job.Limits) { l.limits.Store(&limits) }
+func (l *Limits) Set(limits job.Limits) {
+	limits = limits.Complete()
+	l.limits.Store(&limits)
+}
 
 // Get is the limits as they are now.
 func (l *Limits) Get() job.Limits { return *l.limits.Load() }
+
+// Requests are the limits on single requests as they are now.
+func (l *Limits) Requests() job.RequestLimits { return l.limits.Load().Requests }
+
+// Registry are the limits on things and tags as they are now.
+func (l *Limits) Registry() registry.Limits { return l.limits.Load().Registry }
 
 // Service is the use cases of jobs. Its methods may be called concurrently.
 type Service struct{ Config }

@@ -163,6 +163,9 @@ func deleteStep(tx *commit.Tx, j job.Job, limit int) error {
 	if rest, err := deleteRest(tx, j.Key, limit-len(found)); err != nil || rest {
 		return err
 	}
+	if j.Purging() {
+		tx.CountPurged(commit.Purged{Jobs: 1})
+	}
 	tx.DeleteJob(j.Key)
 	tx.SetTags(registry.KindJob, j.ID, nil) // R-JOB-37
 	return nil

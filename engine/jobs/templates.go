@@ -35,16 +35,17 @@ func (s *Service) CreateTemplate(
 	if _, _, err := job.ParseSteering(tags); err != nil {
 		return created, err
 	}
-	if err := in.CheckConfigs(); err != nil { // before anything is looked up (R-ERR-9)
+	if err := in.CheckConfigs(s.Limits.Requests()); err != nil { // before anything is looked up (R-ERR-9)
 		return created, err
 	}
 	if in.DocumentSource != "" {
-		if in.Document, err = s.Objects.Document(ctx, in.DocumentSource); err != nil {
+		if in.Document, err = s.Objects.Document(
+			ctx, in.DocumentSource, s.Limits.Requests().DocumentBytes); err != nil {
 			return created, err
 		}
 	}
 	if in.FromJob == "" || in.Document != "" {
-		if err := in.Check(s.stores()); err != nil {
+		if err := in.Check(s.stores(), s.Limits.Requests()); err != nil {
 			return created, err
 		}
 	}
@@ -104,7 +105,7 @@ func (s *Service) templateFromJob(
 		return t, err
 	}
 	t = j.ToTemplate(document).Override(given)
-	return t, t.Check(s.stores())
+	return t, t.Check(s.stores(), s.Limits.Requests())
 }
 
 // NoTemplate is the fault of a job template that does not exist.
@@ -185,7 +186,7 @@ func (s *Service) checkGiven(in *NewJob) error {
 	if _, _, err := job.ParseSteering(tags); err != nil {
 		return err
 	}
-	return in.Definition.Check(s.Clock.Now())
+	return in.Definition.Check(s.Limits.Requests(), s.Clock.Now())
 }
 
 // fillFromManaged takes document and description from a managed template.
@@ -194,7 +195,7 @@ func (s *Service) fillFromManaged(in *NewJob) error {
 	if err != nil {
 		return err
 	}
-	document, err := template.Resolve(in.Definition.Parameters)
+	document, err := template.Resolve(in.Definition.Parameters, s.Limits.Requests())
 	if err != nil {
 		return err
 	}

@@ -147,6 +147,9 @@ func deleteExecution(tx *commit.Tx, x job.Execution) error {
 	if err := tx.DeleteExecution(x, j.Sweep == job.SweepAll); err != nil {
 		return err
 	}
+	if j.Purging() {
+		tx.CountPurged(commit.Purged{Executions: 1})
+	}
 	if err := dropConfirmation(tx, &j, x); err != nil {
 		return err
 	}

@@ -106,6 +106,7 @@ func (s *Service) endRunners(all []sink.Sink) {
 	for _, of := range all {
 		wanted[of.ID] = of
 	}
+	s.counted.keep(wanted)
 	for id, a := range s.run.runners {
 		of, exists := wanted[id]
 		mine := a.node == s.Commits.NodeID() && of.Node == int64(a.node)

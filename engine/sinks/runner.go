@@ -61,6 +61,7 @@ type result struct {
 }
 
 func (s *Service) newRunner(of sink.Sink, node store.NodeID) *runner {
+	s.counted.add(of, func(*Counts) {}) // a rate needs the 0 that comes before the first attempt
 	return &runner{
 		Service: s,
 		sink:    of,
@@ -247,6 +248,7 @@ func (r *runner) finish(done result) {
 	r.busy--
 	at := now()
 	it := done.item
+	r.count(done)
 	if done.err == nil {
 		r.failures, r.resume = 0, time.Time{}
 		r.sink.Delivered++
@@ -275,6 +277,23 @@ func (r *runner) finish(done result) {
 	r.window.retry(it, at.Add(sink.Backoff(it.attempts, rand.Float64())))
 }
 
+// count counts an attempt that was made. One that was given up because the server ends is none.
+func (r *runner) count(done result) {
+	if errors.Is(done.err, context.Canceled) {
+		return
+	}
+	r.counted.add(r.sink, func(c *Counts) {
+		if done.err == nil {
+			c.Delivered++
+		} else {
+			c.Failed++
+		}
+		if done.item.attempts+done.item.earlier > 0 {
+			c.Retries++
+		}
+	})
+}
+
 // failed remembers the last failure, which DescribeSink shows.
 func (r *runner) failed(err error) {
 	r.sink.LastError, r.sink.LastErrorAt, r.changed = err.Error(), now(), true
@@ -284,6 +303,9 @@ func (r *runner) failed(err error) {
 func (r *runner) end(it *item, how result) {
 	r.window.done(it)
 	r.changed = true
+	if how.err != nil {
+		r.counted.add(r.sink, func(c *Counts) { c.DeadLetters++ })
+	}
 	switch l := &r.letters; {
 	case how.err == nil && it.letter != 0:
 		l.done = append(l.done, store.DeadLetterKey{Sink: r.sink.ID, ID: it.letter})

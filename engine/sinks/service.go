@@ -34,6 +34,8 @@ type Service struct {
 	reads commit.Reads
 	wake  chan struct{}
 	run   running
+
+	counted counted // see Counts
 }
 
 // New returns a service that sends nothing before Run.

@@ -38,7 +38,8 @@ func (s *Service) PatchSettings(
 	}
 	err = s.Commits.Do(ctx, func(tx *commit.Tx) error {
 		err := change(tx, registry.KindJob, id, func(stored map[string]string) (map[string]string, error) {
-			return registry.AddTags(registry.RemoveTags(stored, removed), added)
+			left := registry.RemoveTags(stored, removed)
+			return registry.AddTags(left, added, s.Limits().Tags)
 		})
 		if err != nil {
 			return err

@@ -22,6 +22,8 @@ import (
 type Service struct {
 	Store   store.Store
 	Commits *commit.Committer
+	// Limits returns the limits as they are now.
+	Limits func() registry.Limits
 }
 
 // finder finds whatever may be tagged. Both a read of the store and a commit in progress are such.
@@ -74,7 +76,7 @@ func (s *Service) Tag(ctx context.Context, kind, name string, given []registry.T
 		return err
 	}
 	return s.commit(ctx, kind, name, func(stored map[string]string) (map[string]string, error) {
-		return registry.AddTags(stored, tags)
+		return registry.AddTags(stored, tags, s.Limits().Tags)
 	})
 }
 

@@ -123,7 +123,7 @@ func TestSchedule(t *testing.T) {
 		EndTime: "2026-03-02T12:00",
 		Windows: []job.Window{{StartTime: "cron(5 12 * * ? *)", Minutes: 10}},
 	}
-	if err := schedule.Check(start); err != nil {
+	if err := schedule.Check(job.DefaultRequestLimits, start); err != nil {
 		t.Fatal(err)
 	}
 	var attempts []Attempt

@@ -169,6 +169,16 @@ func (r reader) SinkEvents(after int64, limit int) (found []store.SinkEvents, er
 	return found, nil
 }
 
+func (r reader) SinkWaiting(after int64, limit int) (n int, err error) {
+	for range r.sinkEvents.from(id(after + 1)) {
+		if n == limit {
+			break
+		}
+		n++
+	}
+	return n, nil
+}
+
 func eventBytes(e store.SinkEvents) int { return store.Announcement{Events: e.Events}.Size() }
 
 func (r reader) SinkBacklog() (b store.SinkBacklog, err error) {

@@ -71,6 +71,7 @@ const (
 
 	sizeSinkEvents = `SELECT id, size FROM sink_event
 		WHERE id > ? ORDER BY id LIMIT ?`
+	countWaiting   = `SELECT count(*) FROM (SELECT 1 FROM sink_event WHERE id > ? LIMIT ?) AS waiting`
 	listSinkEvents = `SELECT id, at, events FROM sink_event WHERE id > ? AND id <= ? ORDER BY id`
 	selectBacklog  = `SELECT oldest.id, oldest.at, newest.id, newest.total - oldest.total + oldest.size
 		FROM (SELECT id, at, total, size FROM sink_event ORDER BY id LIMIT 1) AS oldest,
@@ -106,6 +107,11 @@ func (r reader) SinkEvents(after int64, limit int) ([]store.SinkEvents, error) {
 		e.Events = events
 		return e
 	})
+}
+
+func (r reader) SinkWaiting(after int64, limit int) (int, error) {
+	n, err := one(r.stmt(countWaiting).int(after).limit(limit), stmt.getInt)
+	return int(n), err
 }
 
 func (r reader) SinkBacklog() (store.SinkBacklog, error) {

@@ -114,7 +114,7 @@ var jobs = []promise{
 		same(w, "list", listed(w, store.JobQuery{}), []string{"Job", "job"})
 	}},
 	{"a document is kept byte for byte", func(w world) {
-		for i, document := range []string{"", `{ "a" : 1 }` + "\r\n", strings.Repeat("ü", job.MaxDocumentBytes/2), "control\x01byte"} {
+		for i, document := range []string{"", `{ "a" : 1 }` + "\r\n", strings.Repeat("ü", 16384), "control\x01byte"} {
 			key := job.Key(i + 1)
 			w.apply(store.Changes{Job: store.JobChanges{CreatedJobs: []store.CreatedJob{{Job: newJob(int64(key), fmt.Sprint(key)), Document: document}}}})
 			same(w, "document", read(w, func(r store.Reader) (string, error) { return r.Document(key) }), document)

@@ -97,6 +97,10 @@ var ofSinks = []promise{
 		row := read(w, func(r store.Reader) ([]store.SinkEvents, error) { return r.SinkEvents(4, 9) })
 		want := eventsOf(3, 6).Outbox
 		same(w, "whole", row, []store.SinkEvents{{ID: 6, At: want.At, Events: want.Added[0].Events}})
+		waiting := func(after int64, limit int) int {
+			return read(w, func(r store.Reader) (int, error) { return r.SinkWaiting(after, limit) })
+		}
+		same(w, "counts", [4]int{waiting(0, 9), waiting(3, 9), waiting(6, 9), waiting(0, 2)}, [4]int{3, 2, 0, 2})
 		backlog := func() store.SinkBacklog { return read(w, store.Reader.SinkBacklog) }
 		before := backlog()
 		same(w, "ends", [2]int64{before.Oldest, before.Newest}, [2]int64{3, 6})
@@ -151,6 +155,8 @@ func (a answers) sinks(r store.Reader) {
 	}
 	events, err := r.SinkEvents(3, 100)
 	add(a, events, err, "events of sinks")
+	waiting, err := r.SinkWaiting(3, 100)
+	addOne(a, waiting, err, "events that wait for sinks")
 	backlog, err := r.SinkBacklog()
 	backlog.Bytes = 0 // every store counts as it stores
 	addOne(a, backlog, err, "backlog of sinks")
