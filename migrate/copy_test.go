@@ -249,6 +249,29 @@ func TestDiffers(t *testing.T) {
 	}
 }
 
+// A policy that names the account of the source is said to, unless the target has the same account.
+// R-MOV-3
+func TestForeignPolicy(t *testing.T) {
+	t.Parallel()
+	for targetOf, want := range map[string]string{
+		sourceAccount: "create policies own",
+		targetAccount: "create policies own: names arn:aws:iot:us-east-1:" + sourceAccount +
+			":…, and allows that in a target of this account and region only",
+	} {
+		source, target := newWorld(t, sourceAccount), newWorld(t, targetOf)
+		source.staticGroup("g")
+		must[*iot.CreatePolicyOutput](t)(source.CreatePolicy(t.Context(), &iot.CreatePolicyInput{
+			PolicyName: aws.String("own"),
+			PolicyDocument: aws.String(strings.ReplaceAll(
+				*policyOf("one"), "arn:aws:iot:*:*:", source.arn)),
+		}))
+		found, _ := copied(t, source.Client, target.Client, Options{})
+		if !slices.Contains(found, want) {
+			t.Errorf("nothing says %s\n%s", want, strings.Join(found, "\n"))
+		}
+	}
+}
+
 // Only copies the kinds that are asked for. R-MOV-2
 func TestOnly(t *testing.T) {
 	t.Parallel()

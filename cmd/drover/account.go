@@ -162,7 +162,7 @@ func newDroverEnd(flags *flag.FlagSet, a account) droverEnd {
 	}}
 	flags.BoolVar(&c.noVerify, "no-verify-ssl", false, "accept every certificate of the Drover")
 	return droverEnd{c, flags.String("data", "",
-		"`folder` of the data of the Drover that runs on this machine, instead of the options above")}
+		"`folder` of the data of the Drover that runs on this machine; no other option is needed then")}
 }
 
 // client finds the Drover and makes its client.

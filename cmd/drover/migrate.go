@@ -172,8 +172,22 @@ func (m *migration) copy(
 		return failed(ctx, "not all was copied; run the command again to go on", err)
 	}
 	fmt.Fprintf(os.Stderr, "In %s.\n", time.Since(began).Round(100*time.Millisecond))
+	m.hint(summary)
 	if summary.Count(migrate.Refused) > 0 {
 		return exitStatus(1)
 	}
 	return nil
+}
+
+// hint says what comes next, where that is easily forgotten.
+func (m *migration) hint(s migrate.Summary) {
+	switch n := s[migrate.Jobs][migrate.Created]; {
+	case n == 0 || *m.plan:
+	case m.export:
+		fmt.Fprintf(os.Stderr, "%d jobs have started in the account. Cancel them here: they are only "+
+			"paused.\n", n)
+	default:
+		fmt.Fprintf(os.Stderr, "%d jobs have arrived paused. Before \"drover jobs resume\": cancel them in "+
+			"the account, and run the import again.\n", n)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/drover-iot/drover/cli/overview"
+	"github.com/drover-iot/drover/cli/terminal"
 	"github.com/drover-iot/drover/migrate"
 )
 
@@ -63,7 +64,7 @@ func (r *migrationReport) found(f migrate.Finding) error {
 	if f.Why != "" {
 		text += ": " + f.Why
 	}
-	_, err := fmt.Fprintln(r.out, text)
+	_, err := fmt.Fprintln(r.out, terminal.Cut(text, 0)) // names and reasons are those of a server
 	return err
 }
 

@@ -38,7 +38,7 @@ func manyFindings() (findings []migrate.Finding) {
 	}
 	return append(findings,
 		migrate.Finding{
-			Outcome: migrate.Refused, Kind: migrate.Things, Name: "odd", Why: `a "reason"`,
+			Outcome: migrate.Refused, Kind: migrate.Things, Name: "odd", Why: "a \"reason\" \x1b[2J",
 		},
 		migrate.Finding{
 			Outcome: migrate.Created, Kind: migrate.Jobs, Name: "fw", Why: "for 3 things",
@@ -53,7 +53,7 @@ func TestMigrationReport(t *testing.T) {
 		migrate.Tags:   {migrate.Refused: 1},
 	})
 	_, end, _ := strings.Cut(out, "create   things         t19\n")
-	want := `cannot   things         odd: a "reason"
+	want := `cannot   things         odd: a "reason" \u001b[2J
 create   jobs           fw: for 3 things
 create   things         and 5 more, which --output json lists
 
