@@ -112,18 +112,37 @@ func (m *movedJob) createOpen(ctx context.Context) (arns []string, why string, e
 		return nil, "a thing that must not get it cannot be put into " + m.groups.done + ": " + thing, nil
 	}
 	for n, group := range m.things.groups {
-		made, err := m.target.CreateDynamicThingGroup(ctx, &iot.CreateDynamicThingGroupInput{
-			ThingGroupName: aws.String(m.groups.behind(n)),
-			QueryString: aws.String(fmt.Sprintf("thingGroupNames:%q AND NOT thingGroupNames:%q",
-				group, m.groups.done)),
-			ThingGroupProperties: m.groups.properties(),
-		})
+		arn, err := m.ensureDynamic(ctx, m.groups.behind(n),
+			fmt.Sprintf("thingGroupNames:%q AND NOT thingGroupNames:%q", group, m.groups.done))
 		if err != nil {
 			return nil, "", err
 		}
-		arns = append(arns, aws.ToString(made.ThingGroupArn))
+		arns = append(arns, arn)
 	}
 	return arns, "", nil
+}
+
+// ensureDynamic creates a dynamic group unless an interrupted copy has, and returns its ARN.
+func (m *movedJob) ensureDynamic(ctx context.Context, name, query string) (string, error) {
+	there, err := m.target.DescribeThingGroup(ctx,
+		&iot.DescribeThingGroupInput{ThingGroupName: &name})
+	switch {
+	case err == nil && aws.ToString(there.QueryString) == query:
+		return aws.ToString(there.ThingGroupArn), nil
+	case err == nil:
+		return "", fmt.Errorf("group %s is there, and has another query", name)
+	case !missing(err):
+		return "", err
+	}
+	made, err := m.target.CreateDynamicThingGroup(ctx, &iot.CreateDynamicThingGroupInput{
+		ThingGroupName:       &name,
+		QueryString:          &query,
+		ThingGroupProperties: m.groups.properties(),
+	})
+	if err != nil {
+		return "", err
+	}
+	return aws.ToString(made.ThingGroupArn), nil
 }
 
 func (g jobGroups) properties() *types.ThingGroupProperties {

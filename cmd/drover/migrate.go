@@ -187,7 +187,7 @@ func (m *migration) hint(s migrate.Summary) {
 		fmt.Fprintf(os.Stderr, "%d jobs have started in the account. Cancel them here: they are only "+
 			"paused.\n", n)
 	default:
-		fmt.Fprintf(os.Stderr, "%d jobs have arrived paused. Before \"drover jobs resume\": cancel them in "+
-			"the account, and run the import again.\n", n)
+		fmt.Fprintf(os.Stderr, "%d jobs have arrived paused. Before \"drover jobs resume\": cancel them "+
+			"in the account, and run the import again.\n", n)
 	}
 }
