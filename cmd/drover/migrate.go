@@ -184,10 +184,10 @@ func (m *migration) hint(s migrate.Summary) {
 	switch n := s[migrate.Jobs][migrate.Created]; {
 	case n == 0 || *m.plan:
 	case m.export:
-		fmt.Fprintf(os.Stderr, "%d jobs have started in the account. Cancel them here: they are only "+
-			"paused.\n", n)
+		fmt.Fprintf(os.Stderr, "Jobs that have started in the account: %d. Cancel them here, where "+
+			"they are only paused.\n", n)
 	default:
-		fmt.Fprintf(os.Stderr, "%d jobs have arrived paused. Before \"drover jobs resume\": cancel them "+
-			"in the account, and run the import again.\n", n)
+		fmt.Fprintf(os.Stderr, "Jobs that have arrived paused: %d. Before \"drover jobs resume\": "+
+			"cancel them in the account, and run the import again.\n", n)
 	}
 }
