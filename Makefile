@@ -7,7 +7,7 @@ CYCLONEDX_VERSION := v1.10.0
 NFPM_VERSION := v2.45.0
 LITESTREAM_VERSION := v0.5.18
 
-.PHONY: build release release-check package-check cross test check vuln race postgres crash disk litestream attack nodes upgrade sim guard forecast fuzz mutants bench bench-growth bench-latency bench-steering bench-audit bench-console bench-sinks bench-nodes demo setup clean
+.PHONY: build release release-check package-check cross test check vuln race postgres crash disk litestream attack nodes upgrade sim guard forecast moves fuzz mutants bench bench-growth bench-latency bench-steering bench-audit bench-console bench-sinks bench-nodes demo setup clean
 
 # The one binary. It says which commit it was built from.
 build:
@@ -123,6 +123,11 @@ guard:
 # 200 random jobs: what the engine does with them against what was forecast.
 forecast:
 	DROVER_FORECAST=long $(GO) test -count=1 ./sim -run '^TestForecastBand' -timeout 1h -v
+
+# Moves of a fleet in many random stories, and interrupted at every request: no thing may get a job again.
+MOVES ?= 100
+moves:
+	DROVER_MOVES=$(MOVES) $(GO) test -count=1 -timeout 60m -run 'TestNeverAgain|TestInterrupted' ./migrate
 
 # Every fuzz target for a while.
 FUZZTIME ?= 30s

@@ -113,8 +113,8 @@ func (c *copier) attachPolicy(ctx context.Context, policy string) error {
 	return nil
 }
 
-// principal is what an ARN of the source names, as the target names it: cert/ID, thinggroup/NAME; ""
-// for anything else.
+// principal is what an ARN of the source names, as the target names it: cert/ID,
+// thinggroup/NAME; "" for anything else.
 func (c *copier) principal(ctx context.Context, arn string) (string, error) {
 	if id, ok := named(arn, "cert"); ok {
 		id, err := c.certificateID(ctx, id)
@@ -126,9 +126,9 @@ func (c *copier) principal(ctx context.Context, arn string) (string, error) {
 	return "", nil
 }
 
-// certificateID is the id in the target of a certificate of the source. When the target does not know
-// it by the same, its PEM says which id it has there: certificates may not have been copied by this
-// copy.
+// certificateID is the id in the target of a certificate of the source. When the target does not
+// know it by the same, its PEM says which id it has there: certificates may not have been copied
+// by this copy.
 func (c *copier) certificateID(ctx context.Context, id string) (string, error) {
 	if other, ok := c.renamed[id]; ok {
 		return other, nil

@@ -10,16 +10,17 @@ import (
 )
 
 // Between an import and the moment when its jobs are resumed, things go on with the jobs of the
-// source. Another import looks at each job that an earlier one has brought and that can still run:
-// what has begun in the source since is taken out of the group that it goes to, or put into the one that
-// is left out (R-MOV-7). The rollout of the job asks who is in the group when the turn of a thing comes
-// (R-JOB-54), so as long as the job is paused nothing has happened yet.
+// source. Another import looks at each job that an earlier one has brought and that can still
+// run: what has begun in the source since is taken out of the group that it goes to, or put into
+// the one that is left out (R-MOV-7). The rollout of the job asks who is in the group when the
+// turn of a thing comes (R-JOB-54), so as long as the job is paused nothing has happened yet.
 
-// catchUp brings the jobs of earlier imports up to date. It comes before memberships are made: a thing
-// that could not come earlier must be left out of a job before it joins a group of it. Jobs are
-// exported only while they are paused, so nothing has to be caught up with there.
+// catchUp brings the jobs of earlier imports up to date. It comes before memberships are made: a
+// thing that could not come earlier must be left out of a job before it joins a group of it.
+// Where that cannot be done, nothing joins any group. Jobs are exported only while they are
+// paused, so nothing has to be caught up with there.
 func (c *copier) catchUp(ctx context.Context) error {
-	if c.Export {
+	if c.Export || !c.chosen(Jobs) && !c.chosen(Memberships) {
 		return nil
 	}
 	for _, status := range []types.JobStatus{types.JobStatusInProgress, types.JobStatusScheduled} {
@@ -27,11 +28,16 @@ func (c *copier) catchUp(ctx context.Context) error {
 			&iot.ListJobsInput{Status: status, MaxResults: aws.Int32(page)})
 		of := func(p *iot.ListJobsOutput) []types.JobSummary { return p.Jobs }
 		for listed, err := range items(ctx, pages, of) {
-			if err != nil {
-				return c.refuse(Jobs, "*", err)
+			id := "*"
+			if err == nil {
+				id = aws.ToString(listed.JobId)
+				err = c.catchUpJob(ctx, id, listed.JobArn)
 			}
-			id := aws.ToString(listed.JobId)
-			if err := c.refuse(Jobs, id, c.catchUpJob(ctx, id, listed.JobArn)); err != nil {
+			if err == nil {
+				continue
+			}
+			c.unknown = "it is not known which things have begun job " + id + ": " + explain(err)
+			if err := c.refuse(Jobs, id, err); err != nil {
 				return err
 			}
 		}
@@ -50,11 +56,14 @@ func (c *copier) catchUpJob(ctx context.Context, id string, arn *string) error {
 		return nil
 	}
 	described, err := c.source.DescribeJob(ctx, &iot.DescribeJobInput{JobId: &id})
-	if missing(err) || err == nil && aws.ToString(described.Job.JobArn) != origin {
-		return nil // it was deleted there, or comes from elsewhere
+	if missing(err) {
+		return c.gone(ctx, &types.Job{JobId: &id, JobArn: &origin})
 	}
 	if err != nil {
 		return err
+	}
+	if aws.ToString(described.Job.JobArn) != origin {
+		return nil // it comes from elsewhere
 	}
 	m := &movedJob{copier: c, job: described.Job, groups: groupsFor(described.Job)}
 	if err := m.mark(ctx); err != nil {
@@ -62,6 +71,26 @@ func (c *copier) catchUpJob(ctx context.Context, id string, arn *string) error {
 	}
 	_, paused := tagMap(tags)[pausedTag]
 	return m.catchUp(ctx, paused)
+}
+
+// gone looks at a job that the source does not have any more. When it goes on taking in what
+// joins its groups, nobody can say whether what joins them now has begun it. A job from
+// elsewhere was never in this source.
+func (c *copier) gone(ctx context.Context, job *types.Job) error {
+	m := &movedJob{copier: c, job: job, groups: groupsFor(job)}
+	open, err := m.there(ctx, m.groups.done)
+	if err != nil || !open || c.Unreleased {
+		return err
+	}
+	groups, err := c.sourceGroups(ctx)
+	if err != nil {
+		return err
+	}
+	if len(groups) > 0 && account(aws.ToString(groups[0].ThingGroupArn)) == account(*job.JobArn) {
+		c.unknown = "job " + m.id() + " of the source was deleted, and nothing shows that the " +
+			"thing has not begun it (--unreleased takes it along)"
+	}
+	return nil
 }
 
 // catchUp takes out of the job what has begun in the source.
@@ -105,8 +134,8 @@ func (m *movedJob) there(ctx context.Context, name string) (bool, error) {
 	return err == nil, err
 }
 
-// takeOut takes things out of the group to which the job goes. Of a snapshot job only those stay that
-// are still QUEUED in the source; with Unreleased also those without an execution.
+// takeOut takes things out of the group to which the job goes. Of a snapshot job only those stay
+// that are still QUEUED in the source; with Unreleased also those without an execution.
 func (m *movedJob) takeOut(
 	ctx context.Context, e executions, open bool, out map[string]string,
 ) error {
@@ -134,9 +163,9 @@ func (m *movedJob) takeOut(
 	return m.remove(ctx, m.groups.take, things)
 }
 
-// noteWithout counts among those that have begun also the things of the job's groups that have no
-// execution while the job can still run: what joins them gets one at once, so theirs was deleted. Once
-// the job has ended, what joins its groups gets none.
+// noteWithout counts among those that have begun also the things of the job's groups that have
+// no execution while the job can still run: what joins them gets one at once, so theirs was
+// deleted. Once the job has ended, what joins its groups gets none.
 func (m *movedJob) noteWithout(ctx context.Context, e executions) error {
 	if m.Unreleased || slices.Contains(ended, m.job.Status) || startsLater(m.job, m.Now()) {
 		return nil
@@ -185,8 +214,11 @@ func (m *movedJob) leaveOut(ctx context.Context, e executions, out map[string]st
 		return nil
 	}
 	return m.exclude(ctx, things, func(thing string, err error) error {
-		return m.found(Jobs, m.id()+" for thing "+thing, Refused,
-			"has begun it and cannot be taken out: "+explain(err))
+		why := "has begun job " + m.id() + " and cannot be taken out: " + explain(err)
+		m.mu.Lock()
+		m.withheld[thing] = why
+		m.mu.Unlock()
+		return m.found(Jobs, m.id()+" for thing "+thing, Refused, why)
 	})
 }
 

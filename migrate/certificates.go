@@ -13,8 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iot/types"
 )
 
-// A certificate is public, and its PEM is all that is read of it: private keys are with the devices,
-// and neither server has them.
+// A certificate is public, and its PEM is all that is read of it: private keys are with the
+// devices, and neither server has them.
 
 // statuses are those with which a certificate can be registered.
 var statuses = []types.CertificateStatus{

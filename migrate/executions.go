@@ -48,6 +48,7 @@ func (c *copier) executions(ctx context.Context, job *types.Job) (executions, er
 			if err != nil {
 				return e, err
 			}
+			c.seen(Jobs)
 			if thing, ok := named(aws.ToString(row.ThingArn), "thing"); ok {
 				e.note(job, thing, status, row.JobExecutionSummary)
 			}
@@ -74,10 +75,10 @@ func (e executions) note(
 	}
 }
 
-// canceledWithJob reports whether an execution was QUEUED until the whole job was canceled. That is
-// how an operator stops the source after an import, and the thing may still have the job then. An
-// execution that was canceled by itself ended before the last change of the job, which is that it was
-// canceled.
+// canceledWithJob reports whether an execution was QUEUED until the whole job was canceled. That
+// is how an operator stops the source after an import, and the thing may still have the job
+// then. An execution that was canceled by itself ended before the last change of the job, which
+// is that it was canceled.
 func canceledWithJob(
 	job *types.Job, status types.JobExecutionStatus, s *types.JobExecutionSummary,
 ) bool {

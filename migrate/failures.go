@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -46,8 +47,8 @@ func missing(err error) bool {
 	return ok
 }
 
-// already reports whether an error says that what is created is there. It was not when it was looked
-// up: an earlier attempt at the same request has created it, whose answer was lost.
+// already reports whether an error says that what is created is there. It was not when it was
+// looked up: an earlier attempt at the same request has created it, whose answer was lost.
 func already(err error) bool {
 	refused, ok := errors.AsType[smithy.APIError](err)
 	return ok && refused.ErrorCode() == "ResourceAlreadyExistsException"
@@ -65,13 +66,13 @@ func explain(err error) string {
 		status = answer.HTTPStatusCode()
 	}
 	refused, ok := errors.AsType[smithy.APIError](err)
+	page := ok && (refused.ErrorCode() == "UnknownError" ||
+		strings.Contains(refused.ErrorMessage(), "<"))
 	switch {
-	case ok && (refused.ErrorCode() == "UnknownError" || strings.Contains(refused.ErrorMessage(), "<")):
+	case page, !ok && status >= http.StatusMultipleChoices:
 		return fmt.Sprintf("%sthe server does not know this call: status %d", operation, status)
 	case ok:
 		return cut(operation + refused.ErrorCode() + ": " + refused.ErrorMessage())
-	case status >= 300:
-		return fmt.Sprintf("%sthe server does not know this call: status %d", operation, status)
 	}
 	return cut(err.Error())
 }

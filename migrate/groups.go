@@ -91,6 +91,7 @@ func (c *copier) copyGroup(ctx context.Context, g group) error {
 	switch {
 	case err == nil:
 		o.there = true
+		c.learn(there.ThingGroupArn)
 		d := compareGroups(g, there)
 		if err := c.compareTags(ctx, &d, tags, there.ThingGroupArn); err != nil {
 			return err
@@ -127,7 +128,10 @@ func (c *copier) createGroup(ctx context.Context, g group, tags []types.Tag) err
 	if g.parent != "" {
 		in.ParentGroupName = &g.parent
 	}
-	_, err := c.target.CreateThingGroup(ctx, in)
+	made, err := c.target.CreateThingGroup(ctx, in)
+	if err == nil {
+		c.learn(made.ThingGroupArn)
+	}
 	return err
 }
 

@@ -14,9 +14,9 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// jobGroups are the names of the groups that a copy makes for one job. The hash of the job's ARN is in
-// them, because queries compare names without regard to case, and because jobs of two sources may
-// have one name.
+// jobGroups are the names of the groups that a copy makes for one job. The hash of the job's ARN
+// is in them, because queries compare names without regard to case, and because jobs of two
+// sources may have one name.
 type jobGroups struct {
 	take, done  string
 	description string
@@ -59,9 +59,9 @@ func (m *movedJob) createTargets(ctx context.Context) (arns []string, why string
 	return arns, "", nil
 }
 
-// createTake makes the group of the things that get the job by name. What an interrupted copy has put
-// into it, and has begun in the source since, is taken out. An account is not changed: the job
-// cannot come there then.
+// createTake makes the group of the things that get the job by name. What an interrupted copy
+// has put into it, and has begun in the source since, is taken out. An account is not changed:
+// the job cannot come there then.
 func (m *movedJob) createTake(ctx context.Context) (arn, why string, err error) {
 	arn, err = m.ensureGroup(ctx, m.groups.take)
 	if err != nil {
@@ -112,26 +112,45 @@ func (m *movedJob) createOpen(ctx context.Context) (arns []string, why string, e
 		return nil, "a thing that must not get it cannot be put into " + m.groups.done + ": " + thing, nil
 	}
 	for n, group := range m.things.groups {
-		made, err := m.target.CreateDynamicThingGroup(ctx, &iot.CreateDynamicThingGroupInput{
-			ThingGroupName: aws.String(m.groups.behind(n)),
-			QueryString: aws.String(fmt.Sprintf("thingGroupNames:%q AND NOT thingGroupNames:%q",
-				group, m.groups.done)),
-			ThingGroupProperties: m.groups.properties(),
-		})
+		arn, err := m.ensureDynamic(ctx, m.groups.behind(n),
+			fmt.Sprintf("thingGroupNames:%q AND NOT thingGroupNames:%q", group, m.groups.done))
 		if err != nil {
 			return nil, "", err
 		}
-		arns = append(arns, aws.ToString(made.ThingGroupArn))
+		arns = append(arns, arn)
 	}
 	return arns, "", nil
+}
+
+// ensureDynamic creates a dynamic group unless an interrupted copy has, and returns its ARN.
+func (m *movedJob) ensureDynamic(ctx context.Context, name, query string) (string, error) {
+	there, err := m.target.DescribeThingGroup(ctx,
+		&iot.DescribeThingGroupInput{ThingGroupName: &name})
+	switch {
+	case err == nil && aws.ToString(there.QueryString) == query:
+		return aws.ToString(there.ThingGroupArn), nil
+	case err == nil:
+		return "", fmt.Errorf("group %s is there, and has another query", name)
+	case !missing(err):
+		return "", err
+	}
+	made, err := m.target.CreateDynamicThingGroup(ctx, &iot.CreateDynamicThingGroupInput{
+		ThingGroupName:       &name,
+		QueryString:          &query,
+		ThingGroupProperties: m.groups.properties(),
+	})
+	if err != nil {
+		return "", err
+	}
+	return aws.ToString(made.ThingGroupArn), nil
 }
 
 func (g jobGroups) properties() *types.ThingGroupProperties {
 	return &types.ThingGroupProperties{ThingGroupDescription: &g.description}
 }
 
-// ensureGroup creates a static group for the job unless it is there, and returns its ARN. A group of
-// that name that has another description is somebody else's.
+// ensureGroup creates a static group for the job unless it is there, and returns its ARN. A
+// group of that name that has another description is somebody else's.
 func (m *movedJob) ensureGroup(ctx context.Context, name string) (arn string, err error) {
 	there, err := m.target.DescribeThingGroup(ctx,
 		&iot.DescribeThingGroupInput{ThingGroupName: &name})
@@ -154,8 +173,8 @@ func (m *movedJob) ensureGroup(ctx context.Context, name string) (arn string, er
 	return aws.ToString(there.ThingGroupArn), nil
 }
 
-// exclude puts things into the group of those that must not get an open job. A thing that the target
-// does not have cannot get it either. refused is called for others that cannot join.
+// exclude puts things into the group of those that must not get an open job. A thing that the
+// target does not have cannot get it either. refused is called for others that cannot join.
 func (m *movedJob) exclude(
 	ctx context.Context, things map[string]struct{}, refused func(thing string, err error) error,
 ) error {
@@ -237,8 +256,8 @@ func (m *movedJob) mark(ctx context.Context) error {
 	return nil
 }
 
-// givenBefore says that the target had the job before and does not any more; "" when it had not. Its
-// things may have finished it there, which the source does not know.
+// givenBefore says that the target had the job before and does not any more; "" when it had not.
+// Its things may have finished it there, which the source does not know.
 func (m *movedJob) givenBefore(ctx context.Context) (why string, err error) {
 	for _, name := range []string{m.groups.take, m.groups.done} {
 		there, err := m.target.DescribeThingGroup(ctx,

@@ -10,18 +10,20 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iot/types"
 )
 
-// A job of the target begins anew: it knows nothing of executions elsewhere, and would be given to
-// all its targets. So that no thing gets it that has begun it in the source, it has other targets
-// there (R-MOV-5):
+// A job of the target begins anew: it knows nothing of executions elsewhere, and would be given
+// to all its targets. So that no thing gets it that has begun it in the source, it has other
+// targets there (R-MOV-5):
 //
-//   - A snapshot job goes to a static group, import-JOB-…, of those things whose execution is QUEUED.
-//   - A continuous job, and one whose start is still to come, must go on taking in what joins its
-//     groups. Things that have begun it are put into a static group, import-JOB-…-done. For each of the
-//     groups the job goes to a dynamic one: who is in that group and not in the one that is done.
+//   - A snapshot job goes to a static group, import-JOB-…, of those things whose execution is
+//     QUEUED.
+//   - A continuous job, and one whose start is still to come, must go on taking in what joins
+//     its groups. Things that have begun it are put into a static group, import-JOB-…-done. For
+//     each of the groups the job goes to a dynamic one: who is in that group and not in the one
+//     that is done.
 //
-// The groups are filled before the job is created, so an interruption leaves no job with wrong targets.
-// In a Drover the job is paused: no execution is created before an operator resumes it, and until then
-// another import takes out what has begun in the source since (catchup.go).
+// The groups are filled before the job is created, so an interruption leaves no job with wrong
+// targets. In a Drover the job is paused: no execution is created before an operator resumes it,
+// and until then another import takes out what has begun in the source since (catchup.go).
 
 // originTag is the tag of a job that says from which job it was copied, by the ARN of that.
 const originTag = "imported-from"

@@ -73,9 +73,9 @@ func (w *world) wantExecutions(job string, want ...string) {
 
 const everyEnd = "1 CANCELED, 1 FAILED, 1 IN_PROGRESS, 1 REJECTED, 1 SUCCEEDED, 1 TIMED_OUT"
 
-// A snapshot job arrives paused. It is given to none that has begun it at the source, neither before
-// the import nor between it and another one, and to all others, also after the job was canceled
-// there. R-MOV-5, R-MOV-7
+// A snapshot job arrives paused. It is given to none that has begun it at the source, neither
+// before the import nor between it and another one, and to all others, also after the job was
+// canceled there. R-MOV-5, R-MOV-7
 func TestSnapshotJob(t *testing.T) {
 	t.Parallel()
 	source, target := newWorld(t, sourceAccount), newWorld(t, targetAccount)
@@ -292,20 +292,24 @@ func TestExport(t *testing.T) {
 	}
 	source.newJob("fw-3", nil, "thinggroup/g")
 	source.report("e1", "fw-3", "SUCCEEDED")
-	must[*iot.TagResourceOutput](t)(source.TagResource(t.Context(), &iot.TagResourceInput{
-		ResourceArn: aws.String(source.arn + "job/fw-3"),
-		Tags:        []types.Tag{{Key: aws.String(pausedTag), Value: aws.String("moves")}},
-	}))
+	for _, id := range []string{"fw-3", "rolling"} {
+		must[*iot.TagResourceOutput](t)(source.TagResource(t.Context(), &iot.TagResourceInput{
+			ResourceArn: aws.String(source.arn + "job/" + id),
+			Tags:        []types.Tag{{Key: aws.String(pausedTag), Value: aws.String("moves")}},
+		}))
+	}
 	source.newJob("fw-4", paused, "thinggroup/g")
 	found, _ := copied(t, source.Client, account.Client, Options{Export: true})
 	wantJobs(t, found,
 		"cannot jobs fw-2: an account knows no pause: pause the job here first, so that no thing begins "+
 			"it at both ends",
+		"create jobs rolling: for what is in its groups or joins them; left out: 1 SUCCEEDED",
 		"create jobs fw-3: for 2 things that have not begun; left out: 1 SUCCEEDED",
 		"cannot jobs fw-4: no thing is left that may be given it: for 0 things that have not begun; "+
 			"left out: 3 without an execution, which nothing shows not to have begun (--unreleased takes "+
 			"them along)")
 	account.wantExecutions("fw-3", "e2 QUEUED", "e3 QUEUED")
+	account.wantExecutions("rolling", "t2 QUEUED", "t3 QUEUED")
 	after := account.contents()
 	if again, s := copied(t, source.Client, account.Client, Options{Export: true}); s.Count(Created) > 0 {
 		t.Errorf("a second export found\n%s", strings.Join(again, "\n"))

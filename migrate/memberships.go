@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"cmp"
 	"context"
 	"iter"
 
@@ -9,8 +10,9 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Memberships are compared group by group: the names of the members of one group in the target are in
-// memory, those of the source pass by. A thing that is in a group of the target only stays there.
+// Memberships are compared group by group: the names of the members of one group in the target
+// are in memory, those of the source pass by. A thing that is in a group of the target only
+// stays there.
 
 // members goes through the things that are in a static group itself, not below it.
 func members(
@@ -136,8 +138,18 @@ func (c *copier) copyMembers(ctx context.Context, m membership) error {
 	return work.Wait()
 }
 
+// held says why a thing must not join a static group now; "" when it may.
+func (c *copier) held(thing string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return cmp.Or(c.unknown, c.withheld[thing])
+}
+
 // addMember adds one thing to a group, unless it is in another that excludes this one.
 func (c *copier) addMember(m membership, thing string, o object) error {
+	if why := c.held(thing); m.other == nil && why != "" {
+		return c.found(o.kind, o.name, Refused, why)
+	}
 	if m.other != nil {
 		other, err := m.other(thing)
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -202,15 +203,24 @@ func (s *story) check(barred map[string]bool) {
 	}
 }
 
+// stories is how many stories are told: a few, or as many as DROVER_MOVES says.
+func stories(t *testing.T) uint64 {
+	const usual, exhaustive = 2, 4
+	switch text := os.Getenv("DROVER_MOVES"); {
+	case text != "":
+		return must[uint64](t)(strconv.ParseUint(text, 10, 32))
+	case os.Getenv("DROVER_EXHAUSTIVE") != "":
+		return exhaustive
+	}
+	return usual
+}
+
 // Whatever things do at the source, and whenever imports come, are interrupted, and jobs resumed: a
 // thing that had begun a job at the source when an import began never gets that job by it.
 // R-MOV-5, R-MOV-6, R-MOV-7
 func TestNeverAgain(t *testing.T) {
 	t.Parallel()
-	seeds := uint64(3)
-	if os.Getenv("DROVER_EXHAUSTIVE") != "" {
-		seeds = 8
-	}
+	seeds := stories(t)
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()

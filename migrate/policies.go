@@ -4,15 +4,16 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iot"
 	"github.com/aws/aws-sdk-go-v2/service/iot/types"
 )
 
-// A policy is created with the version that is the default one, and the others are added to it. So
-// no other version is in force at any moment, however the copy ends. Ids of versions are given by the
-// target, which counts from 1, and are not compared.
+// A policy is created with the version that is the default one, and the others are added to it.
+// So no other version is in force at any moment, however the copy ends. Ids of versions are
+// given by the target, which counts from 1, and are not compared.
 
 // copyPolicies copies policies with all their versions.
 func (c *copier) copyPolicies(ctx context.Context) error {
@@ -49,6 +50,7 @@ func (c *copier) copyPolicy(ctx context.Context, name string) error {
 	switch {
 	case err == nil:
 		o.there = true
+		c.learn(there.PolicyArn)
 		var d differences
 		if !sameDocument(here.PolicyDocument, there.PolicyDocument) {
 			d = append(d, "policyDocument of the default version")
@@ -60,18 +62,32 @@ func (c *copier) copyPolicy(ctx context.Context, name string) error {
 	case !missing(err):
 		return c.refuse(o.kind, o.name, err)
 	}
+	o.why = c.foreign(here)
 	o.create = func() error {
-		_, err := c.target.CreatePolicy(ctx, &iot.CreatePolicyInput{
+		made, err := c.target.CreatePolicy(ctx, &iot.CreatePolicyInput{
 			PolicyName:     &name,
 			PolicyDocument: here.PolicyDocument,
 			Tags:           tags,
 		})
+		if err == nil {
+			c.learn(made.PolicyArn)
+		}
 		return err
 	}
 	if err := c.put(o); err != nil || o.differs != "" {
 		return err
 	}
 	return c.copyVersions(ctx, name, others)
+}
+
+// foreign says of a policy that it names ARNs of the source, unless the target is known to have the
+// same account and region. Such a policy allows nothing there.
+func (c *copier) foreign(p *iot.GetPolicyOutput) string {
+	own := account(aws.ToString(p.PolicyArn))
+	if own == "" || own == c.prefix || !strings.Contains(aws.ToString(p.PolicyDocument), own) {
+		return ""
+	}
+	return "names " + own + "…, and allows that in a target of this account and region only"
 }
 
 // otherVersions are the documents of a policy's versions that are not the default one, the oldest

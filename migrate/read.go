@@ -86,8 +86,8 @@ func tagsOf(ctx context.Context, client *iot.Client, arn *string) (tags []types.
 	return tags, nil
 }
 
-// compareTags adds a difference in the tags of a resource that both ends have. Where the source does
-// not say its tags, or the target does not, nothing is compared.
+// compareTags adds a difference in the tags of a resource that both ends have. Where the source
+// does not say its tags, or the target does not, nothing is compared.
 func (c *copier) compareTags(
 	ctx context.Context, d *differences, source []types.Tag, target *string,
 ) error {
@@ -127,3 +127,6 @@ func resource(arn string) string {
 func named(arn, kind string) (name string, ok bool) {
 	return strings.CutPrefix(resource(arn), kind+"/")
 }
+
+// account is how the ARNs of an account and region begin.
+func account(arn string) string { return strings.TrimSuffix(arn, resource(arn)) }

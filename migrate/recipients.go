@@ -51,22 +51,11 @@ func (m *movedJob) findRecipients(ctx context.Context) (why string, err error) {
 	if err := m.findWithout(ctx, r, e, direct, groups); err != nil {
 		return "", err
 	}
-	switch {
-	case !r.open:
-		r.take = e.queued
-		if m.Unreleased {
-			maps.Copy(r.take, r.without)
-		}
-	default:
-		r.groups = groups
-		for _, thing := range direct {
-			_, queued := e.queued[thing]
-			_, without := r.without[thing]
-			if queued || without && (m.Unreleased || toCome) {
-				r.take[thing] = struct{}{}
-			}
-		}
+	may := e.queued
+	if m.Unreleased || toCome {
+		maps.Copy(may, r.without)
 	}
+	r.choose(may, direct, groups)
 	if toCome {
 		clear(r.without) // they come along
 	}
@@ -75,6 +64,20 @@ func (m *movedJob) findRecipients(ctx context.Context) (why string, err error) {
 		return "no thing is left that may be given it: " + r.report(m.Unreleased), nil
 	}
 	return "", nil
+}
+
+// choose says who gets the job of those that may: by name, or because it is in a group.
+func (r *recipients) choose(may map[string]struct{}, direct, groups []string) {
+	if !r.open {
+		r.take = may
+		return
+	}
+	r.groups = groups
+	for _, thing := range direct {
+		if _, ok := may[thing]; ok {
+			r.take[thing] = struct{}{}
+		}
+	}
 }
 
 // readTargets reads the targets of the job.

@@ -44,14 +44,26 @@ func (c *copier) found(kind Kind, name string, o Outcome, why string) error {
 		c.summary[kind] = map[Outcome]int{}
 	}
 	c.summary[kind][o]++
-	c.done++
-	if c.Progress != nil {
-		c.Progress(kind, c.done)
-	}
+	c.advance(kind)
 	if o == Equal || c.Found == nil {
 		return nil
 	}
 	return c.Found(Finding{o, kind, name, why})
+}
+
+// seen says that something of a kind has been looked at that is no object by itself.
+func (c *copier) seen(kind Kind) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.advance(kind)
+}
+
+// advance brings the progress forward; c.mu is held.
+func (c *copier) advance(kind Kind) {
+	c.done++
+	if c.Progress != nil {
+		c.Progress(kind, c.done)
+	}
 }
 
 // An object is one that is to come.

@@ -36,7 +36,9 @@ func readTime(text string) (time.Time, bool) {
 }
 
 // schedule is the schedule with which a job can be created now. When there is none, why says so.
-func schedule(config *types.SchedulingConfig, now time.Time) (_ *types.SchedulingConfig, why string) {
+func schedule(
+	config *types.SchedulingConfig, now time.Time,
+) (_ *types.SchedulingConfig, why string) {
 	if config == nil {
 		return nil, ""
 	}

@@ -181,7 +181,7 @@ func TestImportFromMoto(t *testing.T) {
 
 	// The report for people, which is read for the private key, too.
 	out, problem, status := c.run(append(words, "--rate", "1000")...)
-	for _, part := range []string{"cannot   tags", "KIND            CREATED  EQUAL  DIFFER  CANNOT COME\n", "things          0        3      0       0\n"} {
+	for _, part := range []string{"cannot   tags", "KIND            CREATED  CHANGED  EQUAL  DIFFER  CANNOT COME\n", "things          0        0        3      0       0\n"} {
 		if !strings.Contains(out, part) || status != 1 {
 			t.Errorf("status %d, and nothing printed has %q:\n%s\n%s", status, part, out, problem)
 		}

@@ -62,7 +62,7 @@ func TestMovingPage(t *testing.T) {
 	c := s.movingShell(t, account)
 	out := c.ok(pageCommands(t, movingPage, "Look at the plan"))
 	for _, want := range []string{
-		"create   things         t0003\n", "KIND         TO CREATE  EQUAL  DIFFER  CANNOT COME\n",
+		"create   things         t0003\n", "KIND         TO CREATE  CHANGED  EQUAL  DIFFER  CANNOT COME\n",
 		"create   jobs           fw-2: for 2 things that have not begun; left out: 1 SUCCEEDED\n",
 	} {
 		if !strings.Contains(out, want) {

@@ -94,8 +94,8 @@ func (a account) client() (*iot.Client, error) {
 	return iot.New(o), nil
 }
 
-// renewed fetches credentials again when those of before expire: a copy may take longer than those of
-// a role are valid.
+// renewed fetches credentials again when those of before expire: a copy may take longer than
+// those of a role are valid.
 type renewed struct{ *settings.Settings }
 
 // Retrieve implements aws.CredentialsProvider.
@@ -128,8 +128,9 @@ func (l limited) Do(r *http.Request) (*http.Response, error) {
 // account answers again after some seconds.
 const patience = 6
 
-// retryer tries requests again after failures that may pass. configured is the number of attempts of
-// the profile or the environment; the usual one is too few for thousands of requests.
+// retryer tries requests again after failures that may pass. configured is the number of
+// attempts of the profile or the environment; the usual one is too few for thousands of
+// requests.
 func retryer(configured int) aws.Retryer {
 	const usual = 3
 	return retry.NewStandard(func(o *retry.StandardOptions) {
@@ -147,18 +148,21 @@ type droverEnd struct {
 	data *string
 }
 
-// newDroverEnd adds the options of the Drover to the flags of a command; the option for certificates is
-// that of the account.
+// newDroverEnd adds the options of the Drover to the flags of a command; the option for
+// certificates is that of the account.
 func newDroverEnd(flags *flag.FlagSet, a account) droverEnd {
 	c := &caller{given: map[string]*string{
-		"endpoint-url": flags.String("endpoint-url", "", "`address` of the Drover, instead of AWS_ENDPOINT_URL"),
-		"region":       flags.String("drover-region", "", "`name` of the region to sign for at the Drover"),
-		"profile":      flags.String("drover-profile", "", "`name` of the profile to use for the Drover"),
-		"ca-bundle":    a.bundle,
+		"endpoint-url": flags.String("endpoint-url", "",
+			"`address` of the Drover, instead of AWS_ENDPOINT_URL"),
+		"region": flags.String("drover-region", "",
+			"`name` of the region to sign for at the Drover"),
+		"profile": flags.String("drover-profile", "",
+			"`name` of the profile to use for the Drover"),
+		"ca-bundle": a.bundle,
 	}}
 	flags.BoolVar(&c.noVerify, "no-verify-ssl", false, "accept every certificate of the Drover")
-	return droverEnd{c, flags.String("data", "", "`folder` of the data of the Drover that runs on this machine, "+
-		"instead of the options above")}
+	return droverEnd{c, flags.String("data", "",
+		"`folder` of the data of the Drover that runs on this machine; no other option is needed then")}
 }
 
 // client finds the Drover and makes its client.

@@ -44,8 +44,8 @@ func TestAccountRate(t *testing.T) {
 	})
 }
 
-// Endpoints of variables and profiles are the Drover's and not the account's; region and credentials
-// are those of the account's profile. R-MOV-12
+// Endpoints of variables and profiles are the Drover's and not the account's; region and
+// credentials are those of the account's profile. R-MOV-12
 func TestAccountEndpoint(t *testing.T) {
 	t.Parallel()
 	home := t.TempDir()

@@ -23,9 +23,9 @@ func importVerbs() []verb { return []verb{{"aws", "[options]", importAWS}} }
 func exportVerbs() []verb { return []verb{{"aws", "[options]", exportAWS}} }
 
 // importAbout is the help text of drover import aws.
-const importAbout = `Copy a fleet from an AWS account into this Drover: thing types, billing groups, thing groups, things,
-policies, certificates, what is attached to what, job templates, and jobs that can still run. The
-account is only read. Look at the plan first:
+const importAbout = `Copy a fleet from an AWS account into this Drover: thing types, billing
+groups, thing groups, things, policies, certificates, what is attached to what, job templates, and
+jobs that can still run. The account is only read. Look at the plan first:
 
   drover import aws --plan --profile prod --region eu-west-1
   drover import aws --profile prod --region eu-west-1
@@ -34,25 +34,27 @@ account is only read. Look at the plan first:
 What is there already stays as it is; where it differs, that is reported. So the command may be
 interrupted and run again, and a second run has nothing to do.
 
-A thing that has finished a job in any way, or is at it, never gets it again. Jobs arrive paused, for
-a group of those things that have not begun. Before "drover jobs resume": cancel the job in the
-account, and run the import again, which takes out what has begun there meanwhile. Things without any
-execution are left out too, unless --unreleased says that the rollout has not come to them.
+A thing that has finished a job in any way, or is at it, never gets it again. Jobs arrive paused,
+for a group of those things that have not begun. Before "drover jobs resume": cancel the job in the
+account, and run the import again, which takes out what has begun there meanwhile. Things without
+any execution are left out too, unless --unreleased says that the rollout has not come to them.
 
 The credentials of the account are found as the aws command line finds them. The Drover is the one
 that runs here, or that of --data, --endpoint-url or AWS_ENDPOINT_URL. The exit status is 1 when
 something could not come. Private keys are with the devices, and are not part of this.`
 
 // exportAbout is the help text of drover export aws.
-const exportAbout = `Copy a fleet from this Drover into an AWS account, the other way than "drover import aws". In the
-account things are only created: nothing is deleted or changed. Look at the plan first:
+const exportAbout = `Copy a fleet from this Drover into an AWS account, the other way than "drover
+import aws". In the account things are only created: nothing is deleted or changed. Look at the plan
+first:
 
   drover export aws --plan --profile prod --region eu-west-1
   drover export aws --profile prod --region eu-west-1
 
 An account knows no pause of jobs: an exported job starts at once. So only jobs that are paused here
 are exported, for the things that have not begun; cancel them here afterwards. Dynamic groups need
-fleet indexing to be switched on in the account. What Drover adds to jobs by tags has no effect there.`
+fleet indexing to be switched on in the account. What Drover adds to jobs by tags has no effect
+there.`
 
 // importAWS copies an account into this Drover.
 func importAWS(ctx context.Context, how string, args []string) error {
@@ -80,13 +82,14 @@ func newMigration(name, account string) *migration {
 	flags := flag.NewFlagSet(name, flag.ContinueOnError)
 	a := newAccount(flags, account)
 	m := &migration{
-		flags:      flags,
-		account:    a,
-		drover:     newDroverEnd(flags, a),
-		plan:       flags.Bool("plan", false, "say what would be done, and do nothing"),
-		unreleased: flags.Bool("unreleased", false, "take things along that have no execution of a job yet"),
-		output:     flags.String("output", "table", "`table|json`: for people or for scripts"),
-		export:     account == "target",
+		flags:   flags,
+		account: a,
+		drover:  newDroverEnd(flags, a),
+		plan:    flags.Bool("plan", false, "say what would be done, and do nothing"),
+		unreleased: flags.Bool("unreleased", false,
+			"take things along that have no execution of a job yet"),
+		output: flags.String("output", "table", "`table|json`: for people or for scripts"),
+		export: account == "target",
 	}
 	var kinds []string
 	for _, kind := range migrate.Kinds() {
@@ -105,7 +108,8 @@ func (m *migration) run(ctx context.Context, how, about string, args []string) e
 	kinds := typed[migrate.Kind](m.only)
 	for _, kind := range kinds {
 		if !slices.Contains(migrate.Kinds(), kind) {
-			return wrongValue(m.flags, "--only %s is refused: must be one of the kinds that --help lists", kind)
+			return wrongValue(m.flags,
+				"--only %s is refused: must be one of the kinds that --help lists", kind)
 		}
 	}
 	switch {
@@ -168,8 +172,22 @@ func (m *migration) copy(
 		return failed(ctx, "not all was copied; run the command again to go on", err)
 	}
 	fmt.Fprintf(os.Stderr, "In %s.\n", time.Since(began).Round(100*time.Millisecond))
+	m.hint(summary)
 	if summary.Count(migrate.Refused) > 0 {
 		return exitStatus(1)
 	}
 	return nil
+}
+
+// hint says what comes next, where that is easily forgotten.
+func (m *migration) hint(s migrate.Summary) {
+	switch n := s[migrate.Jobs][migrate.Created]; {
+	case n == 0 || *m.plan:
+	case m.export:
+		fmt.Fprintf(os.Stderr, "Jobs that have started in the account: %d. Cancel them here, where "+
+			"they are only paused.\n", n)
+	default:
+		fmt.Fprintf(os.Stderr, "Jobs that have arrived paused: %d. Before \"drover jobs resume\": "+
+			"cancel them in the account, and run the import again.\n", n)
+	}
 }

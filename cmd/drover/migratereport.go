@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/drover-iot/drover/cli/overview"
+	"github.com/drover-iot/drover/cli/terminal"
 	"github.com/drover-iot/drover/migrate"
 )
 
@@ -63,7 +64,7 @@ func (r *migrationReport) found(f migrate.Finding) error {
 	if f.Why != "" {
 		text += ": " + f.Why
 	}
-	_, err := fmt.Fprintln(r.out, text)
+	_, err := fmt.Fprintln(r.out, terminal.Cut(text, 0)) // names and reasons are those of a server
 	return err
 }
 
@@ -84,11 +85,13 @@ func (r *migrationReport) end(s migrate.Summary, whole bool) error {
 	if r.plan {
 		created = "TO CREATE"
 	}
-	table := overview.Table{Titles: []string{"KIND", created, "EQUAL", "DIFFER", "CANNOT COME"}}
+	table := overview.Table{
+		Titles: []string{"KIND", created, "CHANGED", "EQUAL", "DIFFER", "CANNOT COME"},
+	}
 	for _, kind := range append(migrate.Kinds(), migrate.Tags) {
 		row := []overview.Cell{{Text: string(kind)}}
 		for _, o := range []migrate.Outcome{
-			migrate.Created, migrate.Equal, migrate.Differs, migrate.Refused,
+			migrate.Created, migrate.Changed, migrate.Equal, migrate.Differs, migrate.Refused,
 		} {
 			row = append(row, overview.Cell{Text: strconv.Itoa(s[kind][o])})
 		}
