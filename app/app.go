@@ -72,6 +72,7 @@ type Server struct {
 	plane     *device.Plane
 	live      *live.Hub
 	devices   *gateway.DeviceAuth
+	keyed     *gateway.KeyPrincipals
 	listeners listeners
 	handler   *gateway.HTTP
 	admin     *gateway.Admin // nil without a listener of its own
@@ -211,6 +212,7 @@ func (s *Server) disconnect(ctx context.Context) error {
 // serve serves every listener that is open. When one of them fails, all end.
 func (s *Server) serve(ctx context.Context, serving *errgroup.Group) {
 	serving.Go(func() error { return s.disconnect(ctx) })
+	serving.Go(func() error { s.keyed.Watch(ctx); return nil })
 	serveHTTP := func(l net.Listener) {
 		serving.Go(func() error {
 			return gateway.Serve(ctx, l, s.handler, s.handler.Answering, s.Log)

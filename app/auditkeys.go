@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/user"
+	"strings"
 	"time"
 
 	"github.com/drover-iot/drover/engine/commit"
@@ -60,6 +61,7 @@ func auditKeys(keys []gateway.Key) []audit.Key {
 			Operator:  audit.Operator{KeyID: k.AccessKeyID, Name: k.Name},
 			CreatedAt: k.CreatedAt,
 			Role:      string(k.Role),
+			Policies:  strings.Join(k.Policies, ", "),
 		}
 	}
 	return known

@@ -104,7 +104,7 @@ func TestNodesStartAtOnce(t *testing.T) {
 		}
 	}
 	if len(all[0].Keys) != 1 || len(all[0].Tokens) != tokenKeySize || !all[0].AuthorityWorks ||
-		all[0].URLKey == all[0].Keys[0] {
+		all[0].URLKey.AccessKeyID == all[0].Keys[0].AccessKeyID {
 		t.Errorf("the secrets are %+v", all[0])
 	}
 	if n := strings.Count(fmt.Sprint(fresh), "true"); n != 1 {

@@ -161,8 +161,13 @@ func (s *Server) join(ctx context.Context) error {
 		Bodies:    gateway.NewBodies(bodiesBudget.of(capacity.Memory())),
 		Artifacts: s.artifactCalls(),
 		Console:   page,
-		Health:    gateway.Health{Alive: s.Unhealthy, Ready: s.unready},
-		Log:       s.Log,
+		WebSockets: &gateway.WebSockets{
+			Operators:  operators,
+			Principals: s.keyed,
+			Serve:      s.broker.Take,
+		},
+		Health: gateway.Health{Alive: s.Unhealthy, Ready: s.unready},
+		Log:    s.Log,
 	}
 	if s.traces != nil {
 		s.handler.Traces = s.traces
@@ -255,6 +260,7 @@ func (s *Server) joinEngine(
 		Seen:       s.seen,
 		Log:        s.Log,
 	}
+	s.keyed = &gateway.KeyPrincipals{Auth: s.devices, Keys: s.secrets.keys}
 }
 
 // joinBroker makes the broker, and lets the device plane publish through it: notifications at QoS
@@ -270,7 +276,7 @@ func (s *Server) joinBroker(ctx context.Context) (err error) {
 		Nodes:            shared,
 		Service:          s.jobsService(),
 		Authenticate:     s.devices.Authenticate,
-		Principal:        s.devices.Principal,
+		Principal:        s.keyed.Principal,
 		Sessions:         sessions{s.engine},
 		MaxRetainedBytes: bytes,
 		MaxWillBytes:     bytes,
@@ -290,6 +296,7 @@ func (s *Server) joinBroker(ctx context.Context) (err error) {
 		s.broker.Publish(broker.Message{Topic: topic, Payload: payload, QoS: 1, Latest: true})
 	}
 	s.plane.Subscribed = s.broker.Subscribed
+	s.keyed.Disconnect = s.broker.Disconnect
 	explainDevices(&s.engine.Answers.Devices, s.broker, s.Scope)
 	return nil
 }

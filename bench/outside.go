@@ -64,7 +64,7 @@ func skeletonRow(binary string) error {
 // process is a running child whose processor time can be read.
 type process struct {
 	*exec.Cmd
-	endpoints struct{ HTTP, MQTT, MQTTS, Region, AccessKeyID, SecretAccessKey string }
+	endpoints struct{ HTTP, HTTPS, MQTT, MQTTS, Region, AccessKeyID, SecretAccessKey string }
 }
 
 func (p *process) kill() {

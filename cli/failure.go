@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -83,12 +84,20 @@ func details(e *client.Error) (all []exit.Detail) {
 }
 
 // connectionError is how a request failed without an answer, and what to do when the server of this
-// machine does not run.
+// machine does not run, or has a certificate of an authority that is not trusted.
 func connectionError(err error, url string) error {
 	failed := connection.Failure(err, url)
+	refused, ok := errors.AsType[*exit.Error](failed)
+	if !ok {
+		return failed
+	}
 	var dialing *net.OpError
-	if refused, ok := errors.AsType[*exit.Error](failed); ok &&
-		errors.As(err, &dialing) && dialing.Op == "dial" && !dialing.Timeout() {
+	var unknown x509.UnknownAuthorityError
+	switch {
+	case errors.As(err, &unknown):
+		refused.Next = "AWS_CA_BUNDLE or --ca-bundle names the authority to trust: " +
+			"ca.pem in the data folder of the server"
+	case errors.As(err, &dialing) && dialing.Op == "dial" && !dialing.Timeout():
 		refused.Next = notRunning(url)
 	}
 	return failed

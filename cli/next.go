@@ -8,6 +8,7 @@ import (
 
 	"github.com/drover-iot/drover/cli/command"
 	"github.com/drover-iot/drover/cli/exit"
+	"github.com/drover-iot/drover/cli/shellwords"
 	"github.com/drover-iot/drover/cli/value"
 )
 
@@ -179,17 +180,11 @@ func (p placeholders) fill(text string, forShell bool) (filled string, whole boo
 			with = p.program + " " + command.Services[0].Name
 		default:
 			with = p.in.Text(name)
-			whole = with != "" && !(forShell && strings.ContainsFunc(with, needsQuotes))
+			whole = with != "" && !(forShell && strings.ContainsFunc(with, shellwords.Special))
 		}
 		filled, text = filled+before+with, after
 	}
 	return filled + text, whole
-}
-
-// needsQuotes reports whether a character may mean something to a shell.
-func needsQuotes(r rune) bool {
-	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
-		strings.ContainsRune("-_.:/@%+=,", r))
 }
 
 // notRunning is what to do when nobody listens at an address of this machine.

@@ -1,6 +1,10 @@
 package cli
 
 import (
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 )
@@ -62,6 +66,14 @@ func TestNextStep(t *testing.T) {
 	vars["AWS_ENDPOINT_URL"], vars["AWS_MAX_ATTEMPTS"] = "http://127.0.0.1:1", "1"
 	if got := call1(t, vars, "", "iot", "list-jobs"); !strings.HasSuffix(got.problem, "\n(no server listens there; drover serve starts one)\n") {
 		t.Errorf("nobody listens: %s", got.problem)
+	}
+	secure := httptest.NewTLSServer(http.NotFoundHandler())
+	t.Cleanup(secure.Close)
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0) // it logs the handshake that fails
+	vars["AWS_ENDPOINT_URL"] = secure.URL
+	if got := call1(t, vars, "", "iot", "list-jobs"); !strings.HasSuffix(got.problem,
+		"\n(AWS_CA_BUNDLE or --ca-bundle names the authority to trust: ca.pem in the data folder of the server)\n") {
+		t.Errorf("an unknown authority: %s", got.problem)
 	}
 }
 

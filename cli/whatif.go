@@ -46,7 +46,7 @@ func (c *call) whatIf(ctx context.Context, args []string) error {
 	}
 	return ask(ctx, c, s, c.op, request,
 		func(r *drover.ReplayJobResponse, columns int, colors bool) string {
-			return overview.ReplayTable(r).String(columns, colors)
+			return strings.TrimSuffix(overview.ReplayTable(r).String(columns, colors), "\n")
 		})
 }
 

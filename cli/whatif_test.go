@@ -28,7 +28,6 @@ end unknown  1                 1
 criterion 1  -                 stops after 11 min: 7 released, 3 of 3 failed
 criterion 2  -                 does not stop it
 guard        does not stop it  stops after 11 min: 7 released, 3 of 4 failed
-
 `, "", 0},
 		{"j --guard FAILED --query replayed.released", `POST /_drover/jobs/j/replay {"guard":"FAILED"}`, "7\n", "", 0},
 		{"j --rollout maximumPerMinute=x", "", "", "maximumPerMinute", 252},

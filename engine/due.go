@@ -25,8 +25,8 @@ func (e *Engine) dueLoop(ctx context.Context) {
 		case <-e.wake:
 		case <-timer.C:
 		}
-		if err := e.RunDue(ctx); err == nil {
-			timer.Reset(e.untilNext(ctx))
+		if next, err := e.runDue(ctx); err == nil {
+			timer.Reset(e.until(next))
 		} else if ctx.Err() == nil {
 			e.config.Log.Error("run due work", "err", err)
 			timer.Reset(checkEvery)
@@ -34,10 +34,10 @@ func (e *Engine) dueLoop(ctx context.Context) {
 	}
 }
 
-// untilNext is how long the due loop may sleep: to the next due time, at most a second.
-func (e *Engine) untilNext(ctx context.Context) time.Duration {
-	next, err := e.NextDue(ctx)
-	if err != nil || next.IsZero() {
+// until is how long the due loop may sleep: to the next due time, at most a second. What is due
+// earlier since that was read has woken the loop.
+func (e *Engine) until(next time.Time) time.Duration {
+	if next.IsZero() {
 		return checkEvery
 	}
 	return min(checkEvery, max(time.Millisecond, next.Sub(e.Now())))
@@ -67,21 +67,26 @@ func (e *Engine) NextDue(ctx context.Context) (next time.Time, err error) {
 // Whose clients came or went, the members of groups, overdue timers in the order of their deadlines
 // (R-TMO-13) and jobs take turns (R-CON-29).
 func (e *Engine) RunDue(ctx context.Context) error {
+	_, err := e.runDue(ctx)
+	return err
+}
+
+// runDue is RunDue, and returns what is due next.
+func (e *Engine) runDue(ctx context.Context) (next time.Time, err error) {
 	e.due.Lock()
 	defer e.due.Unlock()
 	if back, err := e.work.FollowClockBack(ctx); err != nil {
-		return err
+		return next, err
 	} else if back {
 		e.config.Log.Warn("the clock went back: what jobs wait for was computed anew", "now", e.Now())
 	}
 	for ctx.Err() == nil {
 		followed, err := e.followClients(ctx)
 		if err != nil {
-			return err
+			return next, err
 		}
-		next, err := e.NextDue(ctx)
-		if err != nil {
-			return err
+		if next, err = e.NextDue(ctx); err != nil {
+			return next, err
 		}
 		e.overdue.found(next, e.Now())
 		if next.IsZero() || next.After(e.Now()) {
@@ -90,14 +95,14 @@ func (e *Engine) RunDue(ctx context.Context) error {
 			}
 			goesOn, err := e.removeOld(ctx)
 			if err != nil || !goesOn {
-				return err
+				return next, err
 			}
 		}
 		if err := e.commits.Do(ctx, e.dueStep); err != nil {
-			return err
+			return next, err
 		}
 	}
-	return ctx.Err()
+	return next, ctx.Err()
 }
 
 // removeOld does a step of removing what was kept long enough, and reports whether there is more to

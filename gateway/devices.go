@@ -30,6 +30,9 @@ type Identities interface {
 	// Access returns the policies in effect for a certificate, and its connection thing. The client
 	// id is empty over HTTP.
 	Access(ctx context.Context, certificate, clientID string) (identity.Access, error)
+	// AccessByPolicies returns the policies with these names, and the thing that is named like the
+	// client id.
+	AccessByPolicies(ctx context.Context, policies []string, clientID string) (identity.Access, error)
 	// AccessVersion is a number that changes whenever an answer of the other two may have changed.
 	AccessVersion() uint64
 }

@@ -44,7 +44,9 @@ type server struct {
 	broker  *broker.Broker
 	devices *gateway.DeviceAuth
 	handler *gateway.HTTP
-	key     gateway.Key
+	keys    *gateway.Keys
+	keyed   *gateway.KeyPrincipals
+	key     gateway.Key    // an operator's
 	keysAt  string         // path of the file of keys
 	roots   *x509.CertPool // what a client trusts
 	// The addresses of the listeners.
@@ -101,13 +103,20 @@ func newServer(t *testing.T, changes ...change) *server {
 	for _, change := range changes {
 		change(s.handler)
 	}
+	s.keys, s.keyed = keys, &gateway.KeyPrincipals{Auth: s.devices, Keys: keys}
 	s.broker, err = broker.New(t.Context(), broker.Config{
 		Service:      gateway.JobsService(plane),
 		Authenticate: s.devices.Authenticate,
-		Principal:    s.devices.Principal,
+		Principal:    s.keyed.Principal,
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	s.keyed.Disconnect = s.broker.Disconnect
+	s.handler.WebSockets = &gateway.WebSockets{
+		Operators:  s.handler.Operators,
+		Principals: s.keyed,
+		Serve:      s.broker.Take,
 	}
 	plane.Publish = func(string, []byte) {}
 	plane.Subscribed = s.broker.Subscribed
@@ -196,6 +205,7 @@ func (s *server) listen(log *slog.Logger) {
 		func(ctx context.Context) error { return s.broker.Serve(ctx, split.MQTT()) },
 		func(ctx context.Context) error { return s.broker.Serve(ctx, plainMQTT) },
 		func(ctx context.Context) error { return s.broker.Serve(ctx, secured) },
+		func(ctx context.Context) error { s.keyed.Watch(ctx); return nil },
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, len(serve))

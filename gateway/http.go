@@ -44,6 +44,8 @@ type HTTP struct {
 	Operators *OperatorAuth
 	Devices   *DeviceAuth
 	Bodies    *Bodies
+	// WebSockets opens connections for MQTT.
+	WebSockets *WebSockets
 	// Artifacts serves what is signed for S3; nil when there is no store of artifacts.
 	Artifacts *Artifacts
 	// Console serves the web page, without credentials: what it shows it asks for as everybody does.
@@ -93,6 +95,10 @@ func (h *HTTP) route(w http.ResponseWriter, r *http.Request) {
 	}
 	if h.Console != nil && !hasSignature(r) && h.Console.Serves(r) {
 		h.Console.ServeHTTP(w, r)
+		return
+	}
+	if r.URL.Path == webSocketPath {
+		h.serveWebSocket(w, r)
 		return
 	}
 	if r.URL.Path == sessionPath && h.Sessions != nil {

@@ -92,9 +92,9 @@ func TestRefusals(t *testing.T) {
 			"Publish of the data service iotdata is not offered by Drover",
 		},
 		{
-			"R-HTTP-41 MQTT over WebSocket", s.signedBy(),
-			call{path: "/mqtt", service: "iotdevicegateway"}, noRoute,
-			"Connect of MQTT over WebSocket is not offered by Drover",
+			"the service of MQTT over WebSocket, elsewhere", s.signedBy(),
+			call{path: "/jobs", service: "iotdevicegateway"}, bad,
+			`service \"iotdevicegateway\"; sign for iot or iot-jobs-data`,
 		},
 		{
 			"R-HTTP-41 the data service, elsewhere", s.signedBy(),
@@ -293,6 +293,10 @@ func (b broken) Identify(context.Context, string, time.Time) (registry.Certifica
 }
 
 func (b broken) Access(context.Context, string, string) (identity.Access, error) {
+	return identity.Access{}, b.access
+}
+
+func (b broken) AccessByPolicies(context.Context, []string, string) (identity.Access, error) {
 	return identity.Access{}, b.access
 }
 

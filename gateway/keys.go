@@ -22,6 +22,8 @@ type Key struct {
 	SecretAccessKey string      `json:"secretAccessKey"` // not only its hash, see docs/adr/0006
 	CreatedAt       time.Time   `json:"createdAt"`
 	Role            schema.Role `json:"role"`
+	// Policies are the names of the policies that decide what the key may do over MQTT (R-BRK-32).
+	Policies []string `json:"policies,omitempty"`
 }
 
 // UnmarshalJSON reads a key. One that was made when there were no roles has none, and is an admin.
@@ -92,7 +94,7 @@ func (k *Keys) First(name string) (key Key, err error) {
 
 // Create makes another key and stores it. Without a name it is called key-N, where N is the number
 // of keys then.
-func (k *Keys) Create(name string, role schema.Role) (key Key, err error) {
+func (k *Keys) Create(name string, role schema.Role, policies ...string) (key Key, err error) {
 	err = k.kept.change(func(keys []Key) ([]Key, error) {
 		if name == "" {
 			name = fmt.Sprintf("key-%d", len(keys)+1)
@@ -101,7 +103,7 @@ func (k *Keys) Create(name string, role schema.Role) (key Key, err error) {
 			return nil, fmt.Errorf("a key named %q exists already", name)
 		}
 		key = newKey(name)
-		key.Role = role
+		key.Role, key.Policies = role, policies
 		return append(slices.Clip(keys), key), nil
 	})
 	return key, err
@@ -147,6 +149,9 @@ func decodeKeys(text []byte) (keys []Key, err error) {
 	return keys, json.Unmarshal(text, &keys)
 }
 
+// keyPrefix is what the ids of keys begin with, and no id of a certificate.
+const keyPrefix = "AKIA"
+
 // newKey draws the id and the secret of a key, which is an admin. They have the alphabet and the length that AWS
 // clients expect: an id of 20 characters that begins with AKIA, a secret of 40.
 func newKey(name string) Key {
@@ -154,7 +159,7 @@ func newKey(name string) Key {
 	rand.Read(random[:]) // never fails: crypto/rand ends the program instead
 	return Key{
 		Name:            name,
-		AccessKeyID:     "AKIA" + base32.StdEncoding.EncodeToString(random[:10]),
+		AccessKeyID:     keyPrefix + base32.StdEncoding.EncodeToString(random[:10]),
 		SecretAccessKey: base64.RawURLEncoding.EncodeToString(random[10:]),
 		CreatedAt:       clock.Now().UTC().Truncate(time.Second),
 		Role:            schema.Admin,

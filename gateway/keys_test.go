@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -67,7 +68,7 @@ func TestCreateKeys(t *testing.T) {
 		}
 	}
 	again := openKeys(t, path)
-	if got, err := again.First("operator"); err != nil || got != first {
+	if got, err := again.First("operator"); err != nil || !reflect.DeepEqual(got, first) {
 		t.Errorf("the first key of the file is %+v, %v, want %+v", got, err, first)
 	}
 	for _, key := range []gateway.Key{first, named, numbered} {
@@ -127,7 +128,7 @@ func TestDeleteKeys(t *testing.T) {
 	}
 	wantSecret(t, keys, "deleted", first.AccessKeyID, "")
 	wantSecret(t, keys, "left", second.AccessKeyID, second.SecretAccessKey)
-	if all, err := keys.All(); err != nil || len(all) != 1 || all[0] != second {
+	if all, err := keys.All(); err != nil || len(all) != 1 || !reflect.DeepEqual(all[0], second) {
 		t.Errorf("left: %+v, %v", all, err)
 	}
 }
@@ -154,7 +155,7 @@ func TestDamagedKeys(t *testing.T) {
 			replace(t, path, damaged)
 			for range 2 { // the second time the file is not new
 				found, err := keys.Find(key.AccessKeyID)
-				if err == nil || found != (gateway.Key{}) || fault.Of(err) != nil {
+				if err == nil || found.AccessKeyID != "" || fault.Of(err) != nil {
 					t.Errorf("got %v, %v, want an error that is no fault", found, err)
 				}
 			}
@@ -187,7 +188,7 @@ func TestKeysTogether(t *testing.T) {
 			wantSecret(t, keys, "meanwhile", first.AccessKeyID, first.SecretAccessKey)
 		})
 		all.Go(func() {
-			if got, err := keys.First("operator"); err != nil || got != first {
+			if got, err := keys.First("operator"); err != nil || !reflect.DeepEqual(got, first) {
 				t.Errorf("first key %+v, %v", got, err)
 			}
 		})

@@ -28,6 +28,15 @@ const (
 	maxDecisions = 64
 )
 
+// holder is who connects: a certificate or a key. It is a broker.Principal.
+type holder interface {
+	ID() string
+	Until() time.Time
+	// access is what the holder may do now on a connection with a client id. valid is whether it may
+	// be connected at all (R-BRK-19). An error is that of a store, and says nothing of the holder.
+	access(ctx context.Context, clientID string) (a identity.Access, valid bool, err error)
+}
+
 // certified is a device that has presented a certificate that may connect. It is a
 // broker.Principal.
 type certified struct {
@@ -45,19 +54,20 @@ func (c *certified) Until() time.Time { return c.leaf.NotAfter }
 // Bind returns what the device may do on one connection. The attributes of its CONNECT become the
 // values of policy variables (R-ID-30).
 func (c *certified) Bind(a broker.Attributes) broker.Authorizer {
-	p := &permissions{certified: c, valid: true, context: policy.Context{
-		ClientID:      a.ClientID,
-		CertificateID: c.id,
-		Certificate:   c.leaf,
-		SourceIP:      hostOf(a.Remote),
-	}}
-	if a.Persistent {
-		p.context.ConnectAttributes = append(p.context.ConnectAttributes, "PersistentConnect")
+	return c.auth.bind(c, a, policy.Context{CertificateID: c.id, Certificate: c.leaf})
+}
+
+// bind returns what a holder may do on one connection.
+func (a *DeviceAuth) bind(h holder, facts broker.Attributes, c policy.Context) broker.Authorizer {
+	c.ClientID, c.SourceIP = facts.ClientID, hostOf(facts.Remote)
+	if facts.Persistent {
+		c.ConnectAttributes = append(c.ConnectAttributes, "PersistentConnect")
 	}
-	if a.WillTopic != "" {
-		p.context.ConnectAttributes = append(p.context.ConnectAttributes, "LastWill")
-		p.context.WillTopic = c.auth.Scope.ARN("topic", a.WillTopic)
+	if facts.WillTopic != "" {
+		c.ConnectAttributes = append(c.ConnectAttributes, "LastWill")
+		c.WillTopic = a.Scope.ARN("topic", facts.WillTopic)
 	}
+	p := &permissions{holder: h, auth: a, until: h.Until(), valid: true, context: c}
 	p.read()
 	return p
 }
@@ -77,7 +87,9 @@ func hostOf(a net.Addr) string {
 // permissions decides for one connection. It is a broker.Authorizer, used by the two goroutines of
 // the connection.
 type permissions struct {
-	*certified
+	holder holder
+	auth   *DeviceAuth
+	until  time.Time // of the holder; zero when there is no end
 	// reading is held while the policies are read, so that only one goroutine does it. It is taken
 	// before mu.
 	reading sync.Mutex
@@ -85,7 +97,7 @@ type permissions struct {
 	mu       sync.Mutex // guards what follows
 	context  policy.Context
 	policies []*policy.Document
-	// valid says whether the certificate could connect when the policies were read.
+	// valid says whether the holder could connect when the policies were read.
 	valid bool
 	// known says that the policies have been read, and version is the AccessVersion at which they
 	// were: that of a server whose registry nobody has changed since its start is 0.
@@ -113,7 +125,7 @@ var actions = map[broker.Action]struct{ name, kind string }{
 }
 
 // Refresh reads the policies again if they may have changed and refreshInterval has passed. It
-// reports whether the certificate may be connected. That it expires is no change of the registry,
+// reports whether the holder may be connected. That a certificate expires is no change of the registry,
 // so the time is looked at each time, on the machine's clock.
 func (p *permissions) Refresh() bool {
 	now := clock.Now()
@@ -130,13 +142,13 @@ func (p *permissions) Refresh() bool {
 	return valid
 }
 
-// state says whether the policies must be read again, and whether the certificate may be connected.
+// state says whether the policies must be read again, and whether the holder may be connected.
 func (p *permissions) state(now time.Time) (stale, valid bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	stale = (!p.known || p.version != p.auth.Identities.AccessVersion()) &&
 		now.Sub(p.refreshed) >= refreshInterval
-	return stale, p.valid && !now.After(p.leaf.NotAfter)
+	return stale, p.valid && (p.until.IsZero() || !now.After(p.until))
 }
 
 // Thing is the name of the connection thing, empty without one.
@@ -185,12 +197,12 @@ func (p *permissions) Decide(action broker.Action, resource string) broker.Decis
 func (p *permissions) read() {
 	// The version is read first: a change during the read makes it stale, and it is read again.
 	version := p.auth.Identities.AccessVersion()
-	access, valid, err := p.access()
+	access, valid, err := p.holder.access(context.Background(), p.context.ClientID)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.refreshed = clock.Now()
 	if err != nil {
-		p.auth.Log.Error("read policies", "certificate", p.id, "err", err)
+		p.auth.Log.Error("read policies", "principal", p.holder.ID(), "err", err)
 		return
 	}
 	p.known, p.version, p.valid, p.decisions = true, version, valid, nil
@@ -200,15 +212,16 @@ func (p *permissions) read() {
 // access is what the certificate may do now. That is nothing for one that may not connect any more,
 // whatever it could do when it was presented (R-BRK-19). A store that cannot be reached says
 // nothing of the certificate.
-func (p *permissions) access() (a identity.Access, valid bool, err error) {
-	ctx := context.Background()
-	_, err = p.auth.identify(ctx, p.id)
+func (c *certified) access(
+	ctx context.Context, clientID string,
+) (a identity.Access, valid bool, err error) {
+	_, err = c.auth.identify(ctx, c.id)
 	switch {
 	case fault.Of(err) != nil && !fault.Is(err, fault.Unavailable):
 		return a, false, nil
 	case err != nil:
 		return a, true, err
 	}
-	a, err = p.auth.Identities.Access(ctx, p.id, p.context.ClientID)
+	a, err = c.auth.Identities.Access(ctx, c.id, clientID)
 	return a, true, err
 }

@@ -70,6 +70,12 @@ func (i *identities) Access(_ context.Context, _, clientID string) (a identity.A
 	return a, i.failure
 }
 
+func (i *identities) AccessByPolicies(
+	ctx context.Context, _ []string, clientID string,
+) (identity.Access, error) {
+	return i.Access(ctx, "", clientID)
+}
+
 func (i *identities) AccessVersion() uint64 {
 	i.mu.Lock()
 	defer i.mu.Unlock()

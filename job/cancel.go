@@ -120,7 +120,7 @@ func (j *Job) Purge(now time.Time) {
 
 // Purging reports whether the job is being removed because it was kept long enough, and not because
 // it was deleted.
-func (j *Job) Purging() bool { return j.Sweep == SweepAll && j.Status != DeletionInProgress }
+func (j Job) Purging() bool { return j.Sweep == SweepAll && j.Status != DeletionInProgress }
 
 // EventAndStatuses is what a sweep that cancels does to an execution, and to those in which
 // statuses.

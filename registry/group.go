@@ -103,7 +103,7 @@ func (g Group) CheckStatic() error {
 }
 
 // Delete returns a static group as it is once its deletion has begun. It is refused for one with
-// child groups (R-ID-12).
+// child groups (R-ID-12). Terraform's provider knows this refusal by its message, and tries again.
 func (g Group) Delete(hasChildren bool, expectedVersion *int64) (Group, error) {
 	if g.Dynamic() {
 		return g, fault.New(fault.Invalid,
@@ -111,7 +111,7 @@ func (g Group) Delete(hasChildren bool, expectedVersion *int64) (Group, error) {
 	}
 	if hasChildren {
 		return g, fault.New(fault.Invalid,
-			"thing group %s has child groups; delete them first", g.Name)
+			"thing group %s cannot be deleted: there are still child groups attached", g.Name)
 	}
 	return g.delete(expectedVersion)
 }

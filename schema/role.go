@@ -11,6 +11,8 @@ type Role string
 
 // The roles. Each includes those before it.
 const (
+	// Device does nothing but what policies allow, over MQTT (R-BRK-32).
+	Device Role = "device"
 	// Viewer reads.
 	Viewer Role = "viewer"
 	// Operator also changes jobs, and what jobs are for: things and their groups.
@@ -20,7 +22,7 @@ const (
 )
 
 // roles are all roles, in their order.
-var roles = []Role{Viewer, Operator, Admin}
+var roles = []Role{Device, Viewer, Operator, Admin}
 
 // Roles returns all roles, each of which includes those before it.
 func Roles() []Role { return slices.Clone(roles) }

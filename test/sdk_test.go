@@ -20,8 +20,8 @@ import (
 	"github.com/drover-iot/drover/test/testserver"
 )
 
-// The stock AWS IoT Device SDK v2 (Python), on both MQTT versions and over mutual TLS: T-1, T-2,
-// T-6, T-9; the second notifications are already the empty ones (R-MQTT-38), tokens are echoed
+// The stock AWS IoT Device SDK v2 (Python), on both MQTT versions, over mutual TLS and, with a
+// signature, over WebSocket (R-BRK-7, R-BRK-31, R-BRK-32): T-1, T-2, T-6, T-9; the second notifications are already the empty ones (R-MQTT-38), tokens are echoed
 // (R-MQTT-12), times are seconds (R-MQTT-10).
 func TestDeviceSDK(t *testing.T) {
 	t.Parallel()
@@ -29,15 +29,23 @@ func TestDeviceSDK(t *testing.T) {
 	if out, err := exec.Command(python, "-c", "import awsiot").CombinedOutput(); err != nil {
 		t.Fatalf("the AWS IoT Device SDK is missing: run make setup: %v\n%s", err, out)
 	}
-	for _, version := range []string{"3", "5"} {
-		t.Run("MQTT "+version, func(t *testing.T) {
+	for _, way := range []string{"MQTT 3", "MQTT 5", "MQTT 3 over WebSocket", "MQTT 5 over WebSocket"} {
+		t.Run(way, func(t *testing.T) {
 			t.Parallel()
 			s := serve(t)
 			ctx, client, policy := within(t, time.Minute), s.Control(), "jobs"
 			must[*iot.CreatePolicyOutput](t)(client.CreatePolicy(ctx, &iot.CreatePolicyInput{PolicyName: &policy, PolicyDocument: aws.String(s.JobsPolicy())}))
 			must[*iot.CreateThingOutput](t)(client.CreateThing(ctx, &iot.CreateThingInput{ThingName: aws.String("pump-07")}))
 			folder := s.deviceFiles(s.Identify("pump-07", policy))
-			device := exec.CommandContext(ctx, python, "testdata/device.py", version, s.MQTTS[strings.LastIndex(s.MQTTS, ":")+1:], folder)
+			version, overWebSocket := strings.CutSuffix(strings.TrimPrefix(way, "MQTT "), " over WebSocket")
+			port, environment := s.MQTTS, os.Environ()
+			if overWebSocket {
+				key := madeKey(t, keys(s.Server, "create", "--role", "device", "--policy", policy))
+				port = s.HTTPS
+				environment = append(environment, "AWS_ACCESS_KEY_ID="+key.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+key.SecretAccessKey)
+			}
+			device := exec.CommandContext(ctx, python, "testdata/device.py", version, port[strings.LastIndex(port, ":")+1:], folder)
+			device.Env = environment
 			device.Stderr = os.Stderr
 			out := must[io.ReadCloser](t)(device.StdoutPipe())
 			if err := device.Start(); err != nil {

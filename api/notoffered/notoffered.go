@@ -3,9 +3,8 @@
 // this path" would send people to look for a mistake in their address or in their key.
 //
 // operations.tsv holds them by the name with which requests are signed, as the published API models
-// have them. Two more lines are the request of the credentials provider, which is not signed, and
-// that of MQTT over WebSocket. Nothing else than the names and paths is known of them. Start with
-// Refusal.
+// have them. One more line is the request of the credentials provider, which is not signed. Nothing
+// else than the names and paths is known of them. Start with Refusal.
 package notoffered
 
 import (
@@ -30,25 +29,22 @@ const (
 	Control     Service = "iot"
 	jobsData    Service = "iot-jobs-data"
 	data        Service = "iotdata"
-	gateway     Service = "iotdevicegateway"
 	credentials Service = "credentials"
 )
 
 // OfDevices are the services that devices call.
-var OfDevices = []Service{jobsData, data, gateway, credentials}
+var OfDevices = []Service{jobsData, data, credentials}
 
 // suffixes say in a refusal which service an operation is of, where the plane that was asked is of
 // another one.
 var suffixes = map[Service]string{
 	data:        " of the data service iotdata",
-	gateway:     " of MQTT over WebSocket",
 	credentials: " of the credentials provider",
 }
 
 // whole are the services of which Drover has nothing, by the name in a signature.
 var whole = map[Service]string{
 	data:                  "the data service iotdata",
-	gateway:               "MQTT over WebSocket (service iotdevicegateway)",
 	"IoTSecuredTunneling": "secure tunneling (service IoTSecuredTunneling)",
 	"iotdeviceadvisor":    "Device Advisor (service iotdeviceadvisor)",
 }

@@ -19,7 +19,6 @@ func TestTable(t *testing.T) {
 		Control:     schema.NewRouter(&iot.Service),
 		jobsData:    schema.NewRouter(&jobsdata.Service),
 		data:        schema.NewRouter(&jobsdata.Service),
-		gateway:     schema.NewRouter(&jobsdata.Service),
 		credentials: schema.NewRouter(&jobsdata.Service),
 	}
 	described := map[string]bool{}
@@ -79,7 +78,6 @@ func TestRefusal(t *testing.T) {
 			"GetThingShadow of the data service iotdata is not offered by Drover"},
 		{unknown, "GET", "/role-aliases/a/credentials", credentials,
 			"AssumeRoleWithCertificate of the credentials provider is not offered by Drover"},
-		{unknown, "GET", "/mqtt", gateway, "Connect of MQTT over WebSocket is not offered by Drover"},
 		{unknown, "POST", "/topics/", data, unknown.Message},
 		{unknown, "GET", "/topics/a", data, unknown.Message},
 		{unknown, "POST", "/topics/a", Control, unknown.Message},
@@ -107,8 +105,7 @@ func TestRefuseService(t *testing.T) {
 		{"iotdata", "POST", "/topics/a",
 			"Publish of the data service iotdata is not offered by Drover"},
 		{"iotdata", "GET", "/jobs", "the data service iotdata is not offered by Drover"},
-		{"iotdevicegateway", "GET", "/mqtt",
-			"Connect of MQTT over WebSocket is not offered by Drover"},
+		{"iotdevicegateway", "GET", "/mqtt", ""},
 		{"IoTSecuredTunneling", "POST", "/",
 			"secure tunneling (service IoTSecuredTunneling) is not offered by Drover"},
 		{"iot", "GET", "/indices", ""}, {"iot-jobs-data", "GET", "/", ""}, {"s3", "GET", "/", ""},

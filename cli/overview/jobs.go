@@ -27,11 +27,13 @@ type JobFilter struct {
 type Job struct {
 	JobID        string     `json:"jobId"`
 	Status       string     `json:"status"`
+	Paused       string     `json:"paused,omitempty"` // why it is paused
 	Targets      []string   `json:"targets"`
 	Executions   int        `json:"executions"`
 	Ended        int        `json:"ended"`
-	Unsuccessful int        `json:"unsuccessful"`
-	Releasing    bool       `json:"releasing"` // more executions will come
+	Unsuccessful int        `json:"unsuccessful"` // ended, and not SUCCEEDED
+	Failed       int        `json:"failed"`       // FAILED, TIMED_OUT or REJECTED
+	Releasing    bool       `json:"releasing"`    // more executions will come
 	CreatedAt    *time.Time `json:"createdAt,omitempty"`
 }
 
@@ -54,7 +56,9 @@ func Jobs(ctx context.Context, c *client.Client, f JobFilter) (jobs []Job, more 
 		case len(jobs) == f.Limit:
 			return jobs, true, nil
 		}
-		jobs = append(jobs, jobOf(j))
+		row := jobOf(j)
+		row.Paused = follow.Paused(ctx, c, j)
+		jobs = append(jobs, row)
 	}
 	return jobs, false, nil
 }
@@ -102,6 +106,7 @@ func jobOf(j *iot.Job) Job {
 		Executions:   c.Released(),
 		Ended:        c.Ended(),
 		Unsuccessful: c.Unsuccessful(),
+		Failed:       c.Failed + c.TimedOut + c.Rejected,
 		Releasing:    c.Releasing && j.Status != "CANCELED" && j.Status != "COMPLETED",
 	}
 	if j.CreatedAt != nil {
@@ -121,13 +126,13 @@ func JobTable(jobs []Job, now time.Time) Table {
 		if j.CreatedAt != nil {
 			created = follow.Ago(*j.CreatedAt, now)
 		}
-		failed := Cell{fmt.Sprint(j.Unsuccessful), terminal.Plain}
-		if j.Unsuccessful > 0 {
+		failed := Cell{fmt.Sprint(j.Failed), terminal.Plain}
+		if j.Failed > 0 {
 			failed.Style = terminal.Red
 		}
 		t.Rows = append(t.Rows, []Cell{
 			{Text: j.JobID},
-			{j.Status, styleOf(j.Status)},
+			j.status(),
 			{Text: targets(j.Targets)},
 			{Text: j.done()},
 			failed,
@@ -135,6 +140,15 @@ func JobTable(jobs []Job, now time.Time) Table {
 		})
 	}
 	return t
+}
+
+// status is the status as a cell. A job that is paused has the status that it would have otherwise,
+// and does nothing: the list must not show it as one that goes on.
+func (j Job) status() Cell {
+	if j.Paused != "" {
+		return Cell{j.Status + ", paused", terminal.Yellow}
+	}
+	return Cell{j.Status, styleOf(j.Status)}
 }
 
 // done is how many executions have ended of those there are: 24/40, and 24/40+ while the rollout

@@ -17,23 +17,25 @@ var now = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 func rows() []Job {
 	target := "arn:aws:iot:us-east-1:000000000000:thinggroup/pumps-of-the-northern-site"
 	return []Job{
-		{JobID: "fw-2-5", Status: "IN_PROGRESS", Targets: []string{target, target}, Executions: 40, Ended: 24, Unsuccessful: 1, Releasing: true,
+		{JobID: "fw-2-5", Status: "IN_PROGRESS", Targets: []string{target, target}, Executions: 40, Ended: 24, Unsuccessful: 3, Failed: 1, Releasing: true,
 			CreatedAt: new(now.Add(-3 * time.Minute))},
 		{JobID: "old", Status: "COMPLETED", Targets: []string{"arn:aws:iot:us-east-1:000000000000:thing/p\x1b[2J"}, Executions: 1, Ended: 1,
 			CreatedAt: new(now.Add(-50 * time.Hour))},
 		{JobID: "colon", Status: "COMPLETED", Targets: []string{"arn:aws:iot:us-east-1:000000000000:thing/a:b"}},
 		{JobID: "bare", Status: "SCHEDULED"},
+		{JobID: "held", Status: "IN_PROGRESS", Paused: "ticket 4711"},
 	}
 }
 
 // A table fits the terminal, has colours only when asked, and shows no control character of a value.
 func TestJobTable(t *testing.T) { // R-CMD-157
 	t.Parallel()
-	const wide = `JOB     STATUS       TARGETS                                   DONE    FAILED  CREATED
-fw-2-5  IN_PROGRESS  thinggroup/pumps-of-the-northern-site +1  24/40+  1       3 min ago
-old     COMPLETED    thing/p\u001b[2J                          1/1     0       2 d 2 h ago
-colon   COMPLETED    thing/a:b                                 0/0     0
-bare    SCHEDULED                                              0/0     0
+	const wide = `JOB     STATUS               TARGETS                                   DONE    FAILED  CREATED
+fw-2-5  IN_PROGRESS          thinggroup/pumps-of-the-northern-site +1  24/40+  1       3 min ago
+old     COMPLETED            thing/p\u001b[2J                          1/1     0       2 d 2 h ago
+colon   COMPLETED            thing/a:b                                 0/0     0
+bare    SCHEDULED                                                      0/0     0
+held    IN_PROGRESS, paused                                            0/0     0
 `
 	table := JobTable(rows(), now)
 	if diff := cmp.Diff(wide, table.String(0, false)); diff != "" {
@@ -42,13 +44,13 @@ bare    SCHEDULED                                              0/0     0
 	for _, width := range []int{40, 72, 80} {
 		for line := range strings.Lines(table.String(width, false)) {
 			// Below the narrowest columns nothing is cut any more.
-			if w := output.DisplayWidth(strings.TrimRight(line, "\n")); w > max(width, 68) {
+			if w := output.DisplayWidth(strings.TrimRight(line, "\n")); w > max(width, 76) {
 				t.Errorf("%d columns of %d: %s", w, width, line)
 			}
 		}
 	}
 	colored := table.String(0, true)
-	for _, want := range []string{"\x1b[1mJOB\x1b[0m", "\x1b[34mIN_PROGRESS\x1b[0m", "\x1b[32mCOMPLETED\x1b[0m", "\x1b[31m1\x1b[0m"} {
+	for _, want := range []string{"\x1b[1mJOB\x1b[0m", "\x1b[34mIN_PROGRESS\x1b[0m", "\x1b[32mCOMPLETED\x1b[0m", "\x1b[31m1\x1b[0m", "\x1b[33mIN_PROGRESS, paused\x1b[0m"} {
 		if !strings.Contains(colored, want) {
 			t.Errorf("no %q in\n%q", want, colored)
 		}

@@ -96,6 +96,13 @@ func (s *Settings) FindCredentials(ctx context.Context) error {
 	return err
 }
 
+// Renew fetches the credentials anew and returns them with the time when they expire, which is zero
+// for those that do not: for callers that go on for longer than those of a role are valid.
+func (s *Settings) Renew(ctx context.Context) (client.Credentials, time.Time, error) {
+	v, err := s.fetchCredentials(ctx)
+	return v.Credentials, v.Expires, err
+}
+
 // fetchCredentials returns the credentials of a call, with the time when they expire.
 func (s *Settings) fetchCredentials(ctx context.Context) (credentials.Value, error) {
 	p, err := s.provider()

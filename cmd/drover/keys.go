@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/drover-iot/drover/app"
@@ -18,9 +19,10 @@ import (
 // keyVerbs are the verbs of drover keys.
 func keyVerbs() []verb {
 	return []verb{
-		{"create", "[--name NAME] [--role ROLE] [options]", createKey},
+		{"create", "[--name NAME] [--role ROLE] [--policy POLICY...] [options]", createKey},
 		{"list", "[options]", listKeys},
 		{"delete", "ID [options]", deleteKey},
+		{"env", "[--data FOLDER]", showEnvironment},
 		{"urls", "[options]", showURLKey},
 	}
 }
@@ -32,7 +34,10 @@ const (
 		"The role says what the key may do: a viewer reads; an operator also changes jobs, job " +
 		"executions, templates, things, groups, types, tags and artifacts; an admin also changes " +
 		"certificates, policies and what is attached to them, the configuration of events and " +
-		"indexing, and a virtual clock. A role stays as it is: for another one make another key." +
+		"indexing, and a virtual clock. A device does none of that: its key is for MQTT over " +
+		"WebSocket. A role stays as it is: for another one make another key.\n\n" +
+		"Over MQTT the policies of the key decide what it may do, those that are given by " +
+		"--policy. Without any, operators and admins may do everything there, and others nothing." +
 		whereKeysAre
 	listKeysAbout  = "List the operator keys and their roles, without their secrets." + whereKeysAre
 	deleteKeyAbout = "Delete the operator key with this access key id. " +
@@ -89,7 +94,10 @@ func createKey(ctx context.Context, how string, args []string) error {
 	k := newKeysCommand("create")
 	name := k.String("name", "", "`name` of the key, to tell it from others (default: key-N)")
 	role := k.String("role", string(schema.Admin),
-		"`role` of the key: viewer, operator or admin, who may do everything")
+		"`role` of the key: device, viewer, operator or admin, who may do everything")
+	var policies []string
+	k.Func("policy", "`name` of a policy for what the key does over MQTT; may be given several times",
+		func(name string) error { policies = append(policies, name); return nil })
 	if _, err := k.read(args, how, createKeyAbout, 0); err != nil {
 		return err
 	}
@@ -98,7 +106,7 @@ func createKey(ctx context.Context, how string, args []string) error {
 		return wrongValue(k.FlagSet, "--role: %v", err)
 	}
 	return k.use(ctx, func(keys *gateway.Keys) error {
-		key, err := keys.Create(*name, may)
+		key, err := keys.Create(*name, may, policies...)
 		if err != nil {
 			return err
 		}
@@ -119,13 +127,14 @@ func listKeys(ctx context.Context, how string, args []string) error {
 		if err != nil {
 			return err
 		}
-		table := overview.Table{Titles: []string{"ID", "CREATED", "ROLE", "NAME"}}
+		table := overview.Table{Titles: []string{"ID", "CREATED", "ROLE", "NAME", "POLICIES"}}
 		for _, key := range all {
 			table.Rows = append(table.Rows, []overview.Cell{
 				{Text: key.AccessKeyID},
 				{Text: key.CreatedAt.Format(time.RFC3339)},
 				{Text: string(key.Role)},
 				{Text: key.Name},
+				{Text: strings.Join(key.Policies, ", ")},
 			})
 		}
 		fmt.Print(table.String(0, false))

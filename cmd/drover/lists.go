@@ -109,15 +109,15 @@ func (l list) more(cut bool) string {
 
 // jobsListAbout is the help text of drover jobs list.
 const jobsListAbout = `List jobs, newest first: how many of the executions that were released have ended, with a plus
-while the rollout creates more, and how many of them have not succeeded.
+while the rollout creates more, and how many of them are FAILED, TIMED_OUT or REJECTED.
 
   drover jobs list
   drover jobs list --status IN_PROGRESS --group site-1
   drover jobs list --thing pump-07 --limit 5
   drover jobs list --output json --limit 500
 
-The rows of --output json have the members jobId, status, targets, executions, ended, unsuccessful,
-releasing and createdAt.`
+The rows of --output json have the members jobId, status, paused, targets, executions, ended,
+unsuccessful (ended and not SUCCEEDED), failed, releasing and createdAt.`
 
 // listJobs lists jobs.
 func listJobs(ctx context.Context, how string, args []string) error {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/drover-iot/drover/app"
 	"github.com/drover-iot/drover/bus"
+	"github.com/drover-iot/drover/cli/shellwords"
 	"github.com/drover-iot/drover/internal/capacity"
 	"github.com/drover-iot/drover/internal/endpoints"
 )
@@ -110,6 +111,7 @@ func welcome(s *app.Server) string {
 		{"data", folder, ""},
 		{"database", s.Database(), ""},
 		{"bus", bus.Shown(s.Bus), ""},
+		{"for a shell", environmentLine(s.Fresh, e, folder), ""},
 	} {
 		if l.where != "" {
 			text += fmt.Sprintf("  %-21s %s%s\n", l.what, l.where, l.note)
@@ -136,6 +138,15 @@ func consoleAddress(e endpoints.File) string {
 		return address + "/"
 	}
 	return ""
+}
+
+// environmentLine is the line that sets what a shell needs to call the server. The first start of a
+// folder prints the variables themselves.
+func environmentLine(fresh bool, e endpoints.File, folder string) string {
+	if fresh || e.HTTP == "" && e.HTTPS == "" {
+		return ""
+	}
+	return `eval "$(drover keys env --data ` + shellwords.Quote(folder) + `)"`
 }
 
 // absolute is a path that is of use in another terminal, too.

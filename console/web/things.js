@@ -10,5 +10,8 @@ export async function search(queryString, nextToken, signal, maxResults = 100) {
 // queryOf makes a query of what somebody has typed: the beginning of a name will do.
 export function queryOf(text) {
   const trimmed = text.trim();
-  return trimmed === '' || /[:*\s()<>=]/.test(trimmed) ? trimmed : `thingName:${trimmed}*`;
+  return trimmed === '' || /[:*\s()<>=]/.test(trimmed) ? trimmed : beginningWith(trimmed);
 }
+
+// beginningWith makes a query for the things whose names begin with a text, whatever is in it.
+export const beginningWith = (text) => `thingName:${text.replace(/[^a-zA-Z0-9_]/g, '\\$&')}*`;

@@ -196,11 +196,7 @@ func (b *Broker) Serve(ctx context.Context, l net.Listener) error {
 			return nil
 		case err == nil:
 			pause = 0
-			if b.addConn() {
-				go b.serve(nc)
-			} else {
-				nc.Close()
-			}
+			b.Take(nc)
 		case errors.Is(err, net.ErrClosed):
 			return err
 		default: // a passing failure, such as no free file descriptor: try again, ever more slowly
@@ -211,6 +207,15 @@ func (b *Broker) Serve(ctx context.Context, l net.Listener) error {
 			case <-ctx.Done():
 			}
 		}
+	}
+}
+
+// Take serves a connection that something else has accepted. It does not wait for its end.
+func (b *Broker) Take(nc net.Conn) {
+	if b.addConn() {
+		go b.serve(nc)
+	} else {
+		nc.Close()
 	}
 }
 

@@ -23,6 +23,7 @@ const (
 	ServerError       Cause = "SERVER_ERROR"
 	ServerInitiated   Cause = "SERVER_INITIATED_DISCONNECT"
 	Throttled         Cause = "THROTTLED"
+	WebSocketExpired  Cause = "WEBSOCKET_TTL_EXPIRATION"
 )
 
 // causes gives the cause for each reason code with which the broker closes a connection. For all

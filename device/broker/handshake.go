@@ -66,6 +66,9 @@ func (c *conn) handshake() bool {
 
 // authenticate finds out who is at the other end.
 func (c *conn) authenticate() (Principal, error) {
+	if known, ok := c.nc.(Identified); ok {
+		return known.Principal(), nil
+	}
 	link := Link{Remote: c.nc.RemoteAddr()}
 	if t, ok := c.nc.(*tls.Conn); ok {
 		if err := t.Handshake(); err != nil {

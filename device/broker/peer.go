@@ -21,6 +21,10 @@ type Link struct {
 // (R-BRK-6). ctx ends when the broker shuts down.
 type Authenticator func(ctx context.Context, link Link) (Principal, error)
 
+// Identified is a connection whose other end has shown who it is before its first byte, such as a
+// WebSocket (R-BRK-32). Nobody is asked to authenticate it.
+type Identified interface{ Principal() Principal }
+
 // A Principal is who is connecting: a certificate, a SigV4 principal, or nobody in particular on
 // the plain listener.
 type Principal interface {

@@ -55,7 +55,7 @@ func (b *Broker) Disconnect(principal string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for c := range b.principals.conns[principal] {
-		c.disconnect("closed by the server")
+		c.disconnect(closeWith(mqtt.AdministrativeAction, "closed by the server"))
 	}
 }
 
@@ -67,18 +67,32 @@ func (b *Broker) DisconnectThing(principal, thing string) {
 	defer b.mu.Unlock()
 	for c := range b.principals.conns[principal] {
 		if c.s == nil || c.s.owner == (owner{thing, true}) {
-			c.disconnect("the certificate was detached from the thing")
+			c.disconnect(closeWith(
+				mqtt.AdministrativeAction, "the certificate was detached from the thing"))
 		}
 	}
 }
 
 // disconnect closes the connection by decision of the server. The caller holds b.mu.
-func (c *conn) disconnect(detail string) {
+func (c *conn) disconnect(reason *closeError) {
 	if c.s == nil { // before its CONNACK a client gets no DISCONNECT
 		go c.nc.Close()
 		return
 	}
-	c.closeAsync(closeWith(mqtt.AdministrativeAction, detail))
+	c.closeAsync(reason)
+}
+
+// errExpired is why a connection ends with the time of its principal: that of a certificate, or
+// that of a connection over WebSocket (R-BRK-30).
+func (c *conn) errExpired() *closeError {
+	if _, known := c.nc.(Identified); known {
+		return &closeError{
+			reason: mqtt.AdministrativeAction,
+			cause:  WebSocketExpired,
+			detail: "the connection has lasted as long as one over WebSocket may",
+		}
+	}
+	return closeWith(mqtt.AdministrativeAction, "the certificate has expired")
 }
 
 // disconnectEnded closes the connections of principals that have come to their end (R-BRK-19). With
@@ -97,9 +111,9 @@ func (b *Broker) disconnectEnded(now time.Time) {
 			until := c.peer.Principal.Until()
 			if until.IsZero() || !now.After(until) {
 				p.addEnd(until)
-				break // all connections of a principal have one end
+				continue
 			}
-			c.disconnect("the certificate has expired")
+			c.disconnect(c.errExpired())
 		}
 	}
 }

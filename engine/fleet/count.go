@@ -44,9 +44,13 @@ func (s *Service) Count(ctx context.Context, query string) (c Count, err error) 
 	}
 	paths := map[registry.GroupID][]string{}
 	for after := ""; ; {
+		from, ok := q.NextName(after)
+		if !ok {
+			return c, nil
+		}
 		var page []fleetquery.Subject
 		err := s.Store.Read(ctx, func(r store.Reader) (err error) {
-			page, err = s.subjects(r, paths, q, store.ThingQuery{After: after, Limit: countPage})
+			page, err = s.subjects(r, paths, q, store.ThingQuery{From: from, Limit: countPage})
 			return err
 		})
 		if err != nil {
@@ -79,7 +83,7 @@ func (s *Service) subjects(
 	}
 	groups := map[registry.ThingID][]registry.Membership{}
 	if query.OfGroups() {
-		found, err := r.GroupsOfThings(q.After, things[len(things)-1].Name)
+		found, err := r.GroupsOfThings(things[0].Name, things[len(things)-1].Name)
 		if err != nil {
 			return nil, err
 		}

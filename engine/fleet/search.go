@@ -12,8 +12,9 @@ import (
 )
 
 // Search finds things that a query matches, by name, strictly after a name: up to limit, and among
-// a bounded number of things, because nothing is indexed by what a query may ask for. Where it
-// stopped before the last thing for that reason, more is the name to go on after (R-WIRE-27).
+// a bounded number of things, because nothing but names is indexed by what a query may ask for.
+// Where it stopped before the last thing for that reason, more is the name to go on after
+// (R-WIRE-27).
 func (s *Service) Search(
 	ctx context.Context, query, after string, limit int,
 ) (found []fleetquery.Subject, more string, err error) {
@@ -43,7 +44,16 @@ func (s *Service) Search(
 			found = append(found, seen)
 			return true, nil
 		}
-		pages := pagesOfThings(r, store.ThingQuery{After: after})
+		pages := func(last *registry.Thing, limit int) ([]registry.Thing, error) {
+			if last != nil {
+				after = last.Name
+			}
+			from, ok := q.NextName(after)
+			if !ok {
+				return nil, nil
+			}
+			return r.Things(store.ThingQuery{From: from, Limit: limit})
+		}
 		_, stopped, err := store.Filter(ctx, limit, pages, keep)
 		if stopped != nil {
 			more = stopped.Name

@@ -61,6 +61,39 @@ func (s *Service) Access(ctx context.Context, certificate, clientID string) (a A
 	return a, err
 }
 
+// AccessByPolicies returns what decides about a connection of a key: the policies with these names,
+// of which one that does not exist allows nothing, and as its thing the one that is named like the
+// client id (R-BRK-32).
+func (s *Service) AccessByPolicies(
+	ctx context.Context, policies []string, clientID string,
+) (a Access, err error) {
+	err = s.Store.Read(ctx, func(r store.Reader) error {
+		thing, err := r.ThingByName(clientID)
+		switch {
+		case err == nil:
+			a.Thing = &thing
+		case !commit.Missing(err):
+			return err
+		}
+		for _, name := range policies {
+			p, err := r.Policy(name)
+			if commit.Missing(err) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			document, err := s.compiled(p)
+			if err != nil {
+				return err
+			}
+			a.Policies = append(a.Policies, document)
+		}
+		return nil
+	})
+	return a, err
+}
+
 // compiled is the document of a policy that is in force, ready for evaluation.
 func (s *Service) compiled(p registry.Policy) (*policy.Document, error) {
 	document, err := s.policies.Get(p.Document())

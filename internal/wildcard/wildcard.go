@@ -149,6 +149,18 @@ func (t Token) prefix(text string) (int, bool) {
 	return len(t.Text), strings.HasPrefix(text, t.Text)
 }
 
+// Beginning returns the text that everything which matches begins with, and whether only that text
+// itself does: "ab" of ab*c, the whole of ab, nothing of *c. The pattern has no variables.
+func (p Pattern) Beginning() (text string, whole bool) {
+	for _, t := range p {
+		if t.Kind != Literal {
+			return text, false
+		}
+		text += t.Text
+	}
+	return text, true
+}
+
 // String writes the pattern as text in which every character stands for itself: the wildcards as
 // they were written, variables by their bare names.
 func (p Pattern) String() string {

@@ -110,6 +110,22 @@ func TestString(t *testing.T) {
 	}
 }
 
+func TestBeginning(t *testing.T) {
+	t.Parallel()
+	for pattern, want := range map[string]struct {
+		text  string
+		whole bool
+	}{
+		"ab": {"ab", true}, "ab*c": {"ab", false}, "a?": {"a", false}, "*a": {"", false},
+		"a${*}b": {"a*b", true}, "": {"", true},
+	} {
+		text, whole := Compile(pattern).Beginning()
+		if text != want.text || whole != want.whole {
+			t.Errorf("%q: %q, %v, want %q, %v", pattern, text, whole, want.text, want.whole)
+		}
+	}
+}
+
 func FuzzMatch(f *testing.F) {
 	f.Add("a*b?c", "axxbyc")
 	f.Add("*${*}*", "a*b")

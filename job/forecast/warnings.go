@@ -188,10 +188,11 @@ func (p *plan) endsBefore(f Forecast) string {
 		f.Missed, f.Targets, p.in.Job.Schedule.EndAt.Format("2006-01-02 15:04"))
 }
 
-// rateAboveTargets is about a rate that was chosen and bounds nothing.
+// rateAboveTargets is about a rate that was chosen and bounds nothing. The last minute of a rollout
+// that has begun is no such case, however few are left for it.
 func (p *plan) rateAboveTargets(f Forecast) string {
 	c := p.in.Job.Rollout
-	if c == nil || int64(p.rates[0]) < p.in.Left || p.in.Left < 2 || len(p.in.Job.Targets) == 0 {
+	if c == nil || p.in.Job.Progress.Notified > 0 || int64(p.rates[0]) < p.in.Left || p.in.Left < 2 || len(p.in.Job.Targets) == 0 {
 		return ""
 	}
 	return fmt.Sprintf("all %d things are released in the first minute, at a rate of %d a minute: "+

@@ -124,6 +124,23 @@ func TestWarnings(t *testing.T) { // R-FCT-7
 	}
 }
 
+// The last things of a rollout that has begun have their turn within a minute at any rate, which is
+// no reason to lower it.
+func TestRateOfLastMinute(t *testing.T) { // R-FCT-5
+	t.Parallel()
+	in := forecast.Input{
+		Job: created(func(j *job.Job) { j.Rollout = &job.RolloutConfig{MaximumPerMinute: 10} }),
+		Now: start, Left: 10, Assume: forecast.Defaults, Seed: 1,
+	}
+	if w := forecast.Run(in).Warnings; len(w) != 1 || w[0].Code != forecast.RateAboveTargets {
+		t.Errorf("before the rollout: %v", w)
+	}
+	in.Job.Progress.Notified = 40
+	if w := forecast.Run(in).Warnings; len(w) != 0 {
+		t.Errorf("after 40 of 50: %v", w)
+	}
+}
+
 // What never comes says why (R-FCT-3).
 func TestNever(t *testing.T) { // R-FCT-3
 	t.Parallel()

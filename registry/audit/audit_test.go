@@ -238,8 +238,8 @@ func TestMatches(t *testing.T) { // R-AUD-3
 // Keys that are made and deleted are told from those that the log knows; no record has a secret.
 func TestKeyChanges(t *testing.T) { // R-AUD-1
 	t.Parallel()
-	a := Key{Operator{"AKIAA", "a"}, noon, ""}
-	b := Key{Operator{"AKIAB", "b"}, noon, ""}
+	a := Key{Operator{"AKIAA", "a"}, noon, "", ""}
+	b := Key{Operator{"AKIAB", "b"}, noon, "", ""}
 	got := KeyChanges([]Key{a}, []Key{b}, Operator{Name: KeyCommand}, "root@host")
 	shown := func(id, name string) []byte {
 		return fmt.Appendf(nil, `{"accessKeyId":%q,"name":%q,"createdAt":"2026-03-01T12:00:00.123Z"}`, id, name)

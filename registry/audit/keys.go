@@ -13,6 +13,8 @@ type Key struct {
 	CreatedAt time.Time `json:"createdAt"`
 	// Role says what the key may do; empty: everything, as before there were roles.
 	Role string `json:"role,omitempty"`
+	// Policies are the names of the policies that decide what the key may do over MQTT, in one text.
+	Policies string `json:"policies,omitempty"`
 }
 
 // everything is the role that an empty one stands for.

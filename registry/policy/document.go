@@ -19,6 +19,18 @@ type Document struct {
 	statements []statement
 }
 
+// Everything allows everything.
+var Everything = mustParse(
+	`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`)
+
+func mustParse(text string) *Document {
+	d, err := Parse(text)
+	if err != nil {
+		panic(err)
+	}
+	return d
+}
+
 // A document is a list of statements in JSON. It is compiled once, when it is stored or first used:
 // actions in lower case, since they compare without regard to case, and all patterns in tokens.
 // What is not understood is refused as a whole.

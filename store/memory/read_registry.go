@@ -47,7 +47,7 @@ func (r reader) ThingNames(keys []registry.ThingID) (map[registry.ThingID]string
 }
 
 func (r reader) Things(q store.ThingQuery) (found []registry.Thing, err error) {
-	for name, key := range r.thingNames.from(text(q.After)) {
+	for name, key := range r.thingNames.from(text(max(q.From, q.After))) {
 		if len(found) >= q.Limit {
 			break
 		}
@@ -257,13 +257,10 @@ func (r reader) Memberships(thing registry.ThingID) (found []registry.Membership
 	return found, nil
 }
 
-func (r reader) GroupsOfThings(after, last string) (found []store.ThingGroup, err error) {
-	for name, key := range r.thingNames.from(text(after)) {
+func (r reader) GroupsOfThings(first, last string) (found []store.ThingGroup, err error) {
+	for name, key := range r.thingNames.from(text(first)) {
 		if string(name) > last {
 			break
-		}
-		if string(name) == after {
-			continue
 		}
 		thing := registry.ThingID(key)
 		for at := range r.groupsOf.from(groupOf{thing: thing}) {

@@ -242,10 +242,10 @@ func (r reader) Memberships(thing registry.ThingID) ([]registry.Membership, erro
 
 const listGroupsOfThings = `SELECT m.thing, m.thing_group
 	FROM thing t CROSS JOIN membership m INDEXED BY membership_of_thing ON m.thing = t.id
-	WHERE t.name > ? AND t.name <= ? ORDER BY t.name, m.thing_group`
+	WHERE t.name >= ? AND t.name <= ? ORDER BY t.name, m.thing_group`
 
-func (r reader) GroupsOfThings(after, last string) ([]store.ThingGroup, error) {
-	return all(r.stmt(listGroupsOfThings).text(after).text(last), scanThingGroup)
+func (r reader) GroupsOfThings(first, last string) ([]store.ThingGroup, error) {
+	return all(r.stmt(listGroupsOfThings).text(first).text(last), scanThingGroup)
 }
 
 func scanThingGroup(s stmt) store.ThingGroup {

@@ -107,18 +107,18 @@ func orZero(v int64, err error) (int64, error) {
 }
 
 const (
-	listThings = `SELECT ` + thingColumns + ` FROM thing WHERE name > ?1 ORDER BY name LIMIT ?2`
+	listThings = `SELECT ` + thingColumns + ` FROM thing WHERE name >= ?1 ORDER BY name LIMIT ?2`
 
 	listThingsByType = `SELECT ` + thingColumns + ` FROM thing INDEXED BY thing_by_type
-		WHERE type <> '' AND type = ?3 AND name > ?1 ORDER BY name LIMIT ?2`
+		WHERE type <> '' AND type = ?3 AND name >= ?1 ORDER BY name LIMIT ?2`
 
 	listThingsByBillingGroup = `SELECT ` + thingColumns + `
 		FROM thing INDEXED BY thing_by_billing_group
-		WHERE billing_group <> 0 AND billing_group = ?3 AND name > ?1 ORDER BY name LIMIT ?2`
+		WHERE billing_group <> 0 AND billing_group = ?3 AND name >= ?1 ORDER BY name LIMIT ?2`
 )
 
 func (r reader) Things(q store.ThingQuery) ([]registry.Thing, error) {
-	page := func(sql string) stmt { return r.stmt(sql).text(q.After).limit(q.Limit) }
+	page := func(sql string) stmt { return r.stmt(sql).text(firstName(q.From, q.After)).limit(q.Limit) }
 	switch {
 	case q.Type != "":
 		return all(page(listThingsByType).text(q.Type), scanThing)

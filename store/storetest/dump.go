@@ -292,9 +292,9 @@ func (a answers) registry(r store.Reader) {
 		add(a, of, err, "memberships %d", id)
 	}
 	for _, q := range []store.ThingQuery{{Limit: 3}, {Limit: 99}, {Limit: 2, After: "a"}, {Limit: 3, Type: "lamp"},
-		{Limit: 2, BillingGroup: 1}, {Limit: 3, BillingGroup: 2, After: "A"}} {
+		{Limit: 2, BillingGroup: 1}, {Limit: 3, BillingGroup: 2, After: "A"}, {Limit: 3, From: "a"}} {
 		groups, err := r.GroupsOfThings(q.After, "b")
-		add(a, groups, err, "groups of things after %q", q.After)
+		add(a, groups, err, "groups of things from %q", q.After)
 		list, err := r.Things(q)
 		add(a, list, err, "things %+v", q)
 	}

@@ -104,6 +104,23 @@ var things = []promise{
 			same(w, fmt.Sprint("pages of ", limit), listThings(w, store.ThingQuery{}, limit), names)
 		}
 	}},
+	{"things are listed from a name on, whether there is one of that name or not", func(w world) {
+		for i, name := range []string{"B", "a", "b", "c"} {
+			w.apply(createThings(thing(int64(i+1), name)))
+		}
+		for _, row := range []struct {
+			from, after string
+			want        []string
+		}{
+			{"b", "", []string{"b", "c"}}, {"aa", "", []string{"b", "c"}}, {"B", "a", []string{"b", "c"}},
+			{"b", "a", []string{"b", "c"}}, {"b", "b", []string{"c"}}, {"d", "", nil},
+		} {
+			q := store.ThingQuery{From: row.from, After: row.after}
+			for limit := 1; limit <= 3; limit++ {
+				same(w, fmt.Sprintf("%+v by %d", q, limit), listThings(w, q, limit), row.want)
+			}
+		}
+	}},
 	{"a taken thing name or key is a conflict", func(w world) {
 		w.apply(createThings(thing(1, "a")))
 		w.refused("name", createThings(thing(2, "a")))
@@ -295,16 +312,17 @@ var groups = []promise{
 		}
 		a := registry.Member{Thing: 1, Name: "a"}
 		same(w, "a", of(1), []registry.Membership{{Group: 1, Member: a, Joined: 8}, {Group: 2, Member: a, Joined: 7}})
-		between := func(after, last string) []store.ThingGroup {
+		between := func(first, last string) []store.ThingGroup {
 			return read(w, func(r store.Reader) ([]store.ThingGroup, error) {
-				return r.GroupsOfThings(after, last)
+				return r.GroupsOfThings(first, last)
 			})
 		}
 		all := []store.ThingGroup{{Thing: 1, Group: 1}, {Thing: 1, Group: 2}, {Thing: 2, Group: 1}}
 		same(w, "of all things", between("", "b"), all)
 		same(w, "of a", between("", "a"), all[:2])
-		same(w, "of those after a", between("a", "z"), all[2:])
-		same(w, "of none", between("b", "z"), nil)
+		same(w, "of those from b", between("aa", "z"), all[2:])
+		same(w, "of none", between("c", "z"), nil)
+		same(w, "of one", between("b", "b"), all[2:])
 		w.apply(leave(1, 1))
 		same(w, "after leaving", of(1), []registry.Membership{{Group: 2, Member: a, Joined: 7}})
 		same(w, "members", members(w, 1, 9), []string{"b"})

@@ -1,13 +1,14 @@
 """A device on the stock AWS IoT Device SDK v2: streams open, a job comes, it is run. Prints what it saw, a line each.
 
 usage: device.py MQTT_VERSION PORT FOLDER   FOLDER holds ca.pem, device.pem and device.key; the thing is pump-07
+With AWS_ACCESS_KEY_ID in the environment it connects over WebSocket, signed, and needs no device.pem.
 """
 import os
 import sys
 import threading
 import time
 
-from awscrt import mqtt_request_response
+from awscrt import auth, mqtt_request_response
 from awsiot import ServiceStreamOptions, iotjobs, mqtt5_client_builder, mqtt_connection_builder
 
 version, port, folder = sys.argv[1], int(sys.argv[2]), sys.argv[3]
@@ -19,14 +20,19 @@ def path(name):
 
 
 def connect():
-    common = dict(endpoint="localhost", port=port, cert_filepath=path("device.pem"), pri_key_filepath=path("device.key"),
-                  ca_filepath=path("ca.pem"), client_id=THING)
+    common = dict(endpoint="localhost", port=port, ca_filepath=path("ca.pem"), client_id=THING)
+    if "AWS_ACCESS_KEY_ID" in os.environ:
+        kind = "websockets_with_default_aws_signing"
+        common.update(region="us-east-1", credentials_provider=auth.AwsCredentialsProvider.new_environment())
+    else:
+        kind = "mtls_from_path"
+        common.update(cert_filepath=path("device.pem"), pri_key_filepath=path("device.key"))
     if version == "3":
-        connection = mqtt_connection_builder.mtls_from_path(clean_session=True, **common)
+        connection = getattr(mqtt_connection_builder, kind)(clean_session=True, **common)
         connection.connect().result(10)
         return connection
     ready = threading.Event()
-    client = mqtt5_client_builder.mtls_from_path(on_lifecycle_connection_success=lambda _: ready.set(), **common)
+    client = getattr(mqtt5_client_builder, kind)(on_lifecycle_connection_success=lambda _: ready.set(), **common)
     client.start()
     if not ready.wait(10):
         sys.exit("no connection within 10 s")

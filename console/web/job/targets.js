@@ -4,6 +4,7 @@ import {get, send} from '../api.js';
 import {arn} from '../session.js';
 import {useDelayed, useLoad} from '../data.js';
 import {targetKind, targetName} from '../jobs.js';
+import {beginningWith} from '../things.js';
 import {Icon} from '../parts/icon.js';
 import {Field} from '../parts/field.js';
 import {Problem} from '../parts/notice.js';
@@ -33,7 +34,7 @@ async function find(session, text, signal) {
   if (text.startsWith('arn:')) return [{arn: text, kind: targetKind(text), name: targetName(text)}];
   const [groups, things] = await Promise.all([
     get('/thing-groups', {namePrefixFilter: text, maxResults: 10}, {signal}),
-    send('POST', '/indices/search', {queryString: `thingName:${text}*`, maxResults: 10}, {signal}),
+    send('POST', '/indices/search', {queryString: beginningWith(text), maxResults: 10}, {signal}),
   ]);
   return [
     ...groups.thingGroups.map((g) => ({arn: g.groupArn, kind: 'group', name: g.groupName})),

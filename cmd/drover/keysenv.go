@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+
+	"github.com/drover-iot/drover/app"
+	"github.com/drover-iot/drover/cli/shellwords"
+	"github.com/drover-iot/drover/internal/endpoints"
+)
+
+const showEnvironmentAbout = "Print what another program needs to call the server that runs on a " +
+	"data folder, as variables for a shell: the address, the region and an operator key. The aws " +
+	"command line and every SDK read them.\n\n" +
+	`eval "$(drover keys env)"`
+
+// showEnvironment prints the variables with which other programs call the server on a folder
+// (R-CMD-171).
+func showEnvironment(_ context.Context, how string, args []string) error {
+	flags := flag.NewFlagSet("keys env", flag.ContinueOnError)
+	data := flags.String("data", app.Default().Data, "data `folder` of the server")
+	words, err := parseWords(flags, args, how, showEnvironmentAbout)
+	if err != nil {
+		return err
+	}
+	if len(words) != 0 {
+		return wrongWords(flags)
+	}
+	e, err := endpoints.Read(*data)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("no server runs on %s: start one with drover serve, or name its folder "+
+			"with --data", *data)
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Print(environmentOf(e))
+	return nil
+}
+
+// environmentOf are the variables for a server, a line of a shell each.
+func environmentOf(e endpoints.File) (lines string) {
+	address, authority := e.HTTP, ""
+	if address == "" {
+		address, authority = e.HTTPS, e.CA
+	}
+	for _, v := range []struct{ name, value string }{
+		{"AWS_ENDPOINT_URL", address},
+		{"AWS_CA_BUNDLE", authority},
+		{"AWS_DEFAULT_REGION", e.Region},
+		{"AWS_ACCESS_KEY_ID", e.AccessKeyID},
+		{"AWS_SECRET_ACCESS_KEY", e.SecretAccessKey},
+	} {
+		if v.value != "" {
+			lines += "export " + v.name + "=" + shellwords.Quote(v.value) + "\n"
+		}
+	}
+	return lines
+}
