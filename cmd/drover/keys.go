@@ -22,7 +22,7 @@ func keyVerbs() []verb {
 		{"create", "[--name NAME] [--role ROLE] [--policy POLICY...] [options]", createKey},
 		{"list", "[options]", listKeys},
 		{"delete", "ID [options]", deleteKey},
-		{"env", "[--data FOLDER]", showEnvironment},
+		{"env", "[options]", showEnvironment},
 		{"urls", "[options]", showURLKey},
 	}
 }

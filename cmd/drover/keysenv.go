@@ -3,11 +3,9 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io/fs"
 
-	"github.com/drover-iot/drover/app"
 	"github.com/drover-iot/drover/cli/shellwords"
 	"github.com/drover-iot/drover/internal/endpoints"
 )
@@ -20,8 +18,8 @@ const showEnvironmentAbout = "Print what another program needs to call the serve
 // showEnvironment prints the variables with which other programs call the server on a folder
 // (R-CMD-171).
 func showEnvironment(_ context.Context, how string, args []string) error {
-	flags := flag.NewFlagSet("keys env", flag.ContinueOnError)
-	data := flags.String("data", app.Default().Data, "data `folder` of the server")
+	settings := newLocalSettings("keys env", "data")
+	flags := settings.flags
 	words, err := parseWords(flags, args, how, showEnvironmentAbout)
 	if err != nil {
 		return err
@@ -29,10 +27,14 @@ func showEnvironment(_ context.Context, how string, args []string) error {
 	if len(words) != 0 {
 		return wrongWords(flags)
 	}
-	e, err := endpoints.Read(*data)
+	c, err := settings.readLocal()
+	if err != nil {
+		return err
+	}
+	e, err := endpoints.Read(c.Data)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("no server runs on %s: start one with drover serve, or name its folder "+
-			"with --data", *data)
+			"with --data", c.Data)
 	}
 	if err != nil {
 		return err
