@@ -154,7 +154,7 @@ func (s *Server) join(ctx context.Context) error {
 	s.handler = &gateway.HTTP{
 		Control:   s.control,
 		Device:    https.New(s.plane),
-		Server:    withOpenAPI(operators, s.withLive(operators, &localHandler{operators.AllowLocal, s.localCalls()})),
+		Server:    withOpenAPI(operators, s.withTrace(operators, s.withLive(operators, &localHandler{operators.AllowLocal, s.localCalls()}))),
 		Sessions:  s.consoleSessions(operators),
 		Operators: operators,
 		Devices:   s.devices,

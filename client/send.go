@@ -36,16 +36,42 @@ func (a Answer) OK() bool { return a.Status/100 == 2 }
 // Send sends a signed request and reads the answer, whatever its status is. The error says that
 // none arrived, or not all of it.
 func (t *Transport) Send(signed *http.Request) (Answer, error) {
-	caller := t.HTTP
-	if caller == nil {
-		caller = http.DefaultClient
-	}
-	response, err := caller.Do(signed)
+	response, err := t.caller().Do(signed)
 	if err != nil {
 		return Answer{}, err
 	}
 	defer response.Body.Close()
-	a := Answer{Status: response.StatusCode, Header: response.Header}
+	return read(response)
+}
+
+// Open sends a signed request whose answer is a stream, and returns that stream, which the caller
+// closes. The error is an *Error when the server refuses.
+func (t *Transport) Open(signed *http.Request) (io.ReadCloser, error) {
+	response, err := t.caller().Do(signed)
+	if err != nil {
+		return nil, err
+	}
+	if response.StatusCode/100 == 2 {
+		return response.Body, nil
+	}
+	defer response.Body.Close()
+	refused, err := read(response)
+	if err != nil {
+		return nil, err
+	}
+	return nil, ReadError(refused)
+}
+
+func (t *Transport) caller() *http.Client {
+	if t.HTTP == nil {
+		return http.DefaultClient
+	}
+	return t.HTTP
+}
+
+// read reads an answer as a whole.
+func read(response *http.Response) (a Answer, err error) {
+	a = Answer{Status: response.StatusCode, Header: response.Header}
 	a.Body, err = io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	if err == nil && len(a.Body) > maxAnswer {
 		return Answer{}, ErrAnswerTooLarge

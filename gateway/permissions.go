@@ -172,13 +172,8 @@ func (p *permissions) Decide(action broker.Action, resource string) broker.Decis
 	if d, known := p.decisions[key]; known {
 		return d
 	}
-	row := actions[action]
 	var decision broker.Decision
-	switch policy.Evaluate(p.policies, policy.Request{
-		Action:   row.name,
-		Resource: p.auth.Scope.ARN(row.kind, resource),
-		Context:  p.context,
-	}) {
+	switch policy.Evaluate(p.policies, p.request(action, resource)) {
 	case policy.Allowed:
 		decision = broker.Allow
 	case policy.ExplicitDeny:
@@ -189,6 +184,37 @@ func (p *permissions) Decide(action broker.Action, resource string) broker.Decis
 	}
 	p.decisions[key] = decision
 	return decision
+}
+
+// request is a question to policies. The caller has mu.
+func (p *permissions) request(action broker.Action, resource string) policy.Request {
+	row := actions[action]
+	return policy.Request{
+		Action:   row.name,
+		Resource: p.auth.Scope.ARN(row.kind, resource),
+		Context:  p.context,
+	}
+}
+
+// Explain says what the policies say about one action, and which of them. It reads them again, so it
+// is for who asks and not for each message. It makes permissions a broker.Explainer.
+func (p *permissions) Explain(action broker.Action, resource string) string {
+	p.mu.Lock()
+	asked := p.request(action, resource)
+	p.mu.Unlock()
+	access, valid, err := p.holder.access(context.Background(), asked.Context.ClientID)
+	switch {
+	case err != nil:
+		return "the policies cannot be read"
+	case !valid:
+		return "the certificate or key may not connect any more"
+	}
+	named := make([]policy.Named, len(access.Names))
+	for i, name := range access.Names {
+		named[i] = policy.Named{Name: name, Document: access.Policies[i]}
+	}
+	asked.Context.Thing, asked.Context.Attached = access.Thing, access.Attached
+	return policy.Explain(named, []policy.Request{asked}).Text(asked)
 }
 
 // read reads the policies in effect. When that fails, those read before stay in effect until the

@@ -36,6 +36,8 @@ func TestKeysEnvironment(t *testing.T) {
 			c := s.readmeShell(t)
 			c.env = []string{c.env[len(c.env)-1], "HOME=" + c.dir} // the path; nothing of the server
 			wantText(t, c.ok(said+"\naws iot create-thing --thing-name pump-07"), "pump-07")
+			c.env = append(c.env, "DROVER_DATA="+s.Dir)
+			wantText(t, c.ok("drover keys env"), "AWS_DEFAULT_REGION="+s.Region)
 		})
 	}
 	c := commandLine{t: t, env: []string{"HOME=" + t.TempDir()}, program: []string{testserver.Binary}, dir: t.TempDir()}

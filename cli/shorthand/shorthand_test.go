@@ -16,7 +16,7 @@ func noFiles(name string) (string, error) {
 	return "", errors.New("no such file")
 }
 
-// The parse tables of R-CMD-27 to R-CMD-32.
+// The parse tables of R-CMD-27, R-CMD-28, R-CMD-29, R-CMD-30, R-CMD-31 and R-CMD-32.
 func TestShorthand(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

@@ -12,29 +12,22 @@ import (
 
 const showEnvironmentAbout = "Print what another program needs to call the server that runs on a " +
 	"data folder, as variables for a shell: the address, the region and an operator key. The aws " +
-	"command line and every SDK read them.\n\n" +
+	"command line and every SDK read them. The folder is that of --data, of DROVER_DATA, or of the " +
+	"file of --config or DROVER_CONFIG, as with drover serve.\n\n" +
 	`eval "$(drover keys env)"`
 
 // showEnvironment prints the variables with which other programs call the server on a folder
 // (R-CMD-171).
 func showEnvironment(_ context.Context, how string, args []string) error {
 	settings := newLocalSettings("keys env", "data")
-	flags := settings.flags
-	words, err := parseWords(flags, args, how, showEnvironmentAbout)
-	if err != nil {
+	k := &keysCommand{FlagSet: settings.flags, settings: settings}
+	if _, err := k.read(args, how, showEnvironmentAbout, 0); err != nil {
 		return err
 	}
-	if len(words) != 0 {
-		return wrongWords(flags)
-	}
-	c, err := settings.readLocal()
-	if err != nil {
-		return err
-	}
-	e, err := endpoints.Read(c.Data)
+	e, err := endpoints.Read(k.config.Data)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("no server runs on %s: start one with drover serve, or name its folder "+
-			"with --data", c.Data)
+			"with --data", k.config.Data)
 	}
 	if err != nil {
 		return err

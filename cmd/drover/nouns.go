@@ -25,6 +25,7 @@ func jobVerbs() []verb {
 	return []verb{
 		{"create", "--file FILE --targets ARN... [options]", createJob},
 		{"list", "[options]", listJobs},
+		{"executions", "JOB [options]", listExecutions},
 		{"watch", "JOB [options]", watchJob},
 		{"pause", "JOB [REASON...] [options]", pauseJob},
 		{"resume", "JOB [options]", resumeJob},

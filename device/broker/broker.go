@@ -58,6 +58,7 @@ type Broker struct {
 	online atomic.Int64
 	// expiryDone is closed when the goroutine that ends expired sessions has stopped.
 	expiryDone chan struct{}
+	traces     traces
 
 	mu           sync.Mutex          // guards what follows
 	sessions     map[string]*session // by client id, connected or not; see owners.go

@@ -49,6 +49,9 @@ type closeError struct {
 	detail string // for the log: a constant, so that equal refusals can be counted
 	topic  string // for the log; empty when it is not about a topic
 	err    error  // for the log: what detail does not say; nil mostly
+	// denied says that the policies do not allow an action, on the topic or else on the client id.
+	denied bool
+	action Action
 	// resumed is set when another connection took the session over with all that it contains.
 	resumed bool
 	// elsewhere is set when another broker has claimed the client. The session goes there.
@@ -71,6 +74,22 @@ func closeWithTopic(reason mqtt.Reason, detail, topic string) *closeError {
 	e := closeWith(reason, detail)
 	e.topic = topic
 	return e
+}
+
+// deny is closeWithTopic for what the policies do not allow. An action without a topic is about the
+// client id.
+func deny(action Action, detail, topic string) *closeError {
+	e := closeWithTopic(mqtt.NotAuthorized, detail, topic)
+	e.denied, e.action = true, action
+	return e
+}
+
+// resource is what was denied on a connection.
+func (e *closeError) resource(c *conn) string {
+	if e.action == Connect {
+		return c.peer.ClientID
+	}
+	return e.topic
 }
 
 // errAbandoned closes the connections of a broker whose node was given up (R-NODE-8).
@@ -102,6 +121,7 @@ func (b *Broker) logRefusal(c *conn, e *closeError) {
 	if c.peer.Principal != nil {
 		principal = c.peer.Principal.ID()
 	}
+	c.traceRefused(e)
 	b.logRefusalOf(c.peer.Connection, c.peer.ClientID, principal, c.nc.RemoteAddr(), e)
 }
 

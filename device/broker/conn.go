@@ -88,6 +88,7 @@ func (c *conn) readPackets() error {
 		if c.presence.asThing {
 			c.b.cfg.Seen(c.peer.ClientID)
 		}
+		c.traceReceived(packet)
 		if err := c.handle(packet); err != nil {
 			return err
 		}
@@ -177,6 +178,7 @@ func (c *conn) end(e *closeError) {
 		}
 		c.closeWithReason(e.reason)
 	}
+	c.trace(TraceClosed, func(t *Trace) { t.Detail, t.Reason = string(e.cause), e.reason })
 	c.in.Release()
 	c.b.untrackPrincipal(c)
 	c.b.detachSession(c, e)
@@ -196,7 +198,9 @@ func (c *conn) closeWithReason(reason mqtt.Reason) {
 	if reason.Failed() && c.peer.Version == mqtt.V5 {
 		c.nc.SetWriteDeadline(time.Now().Add(time.Second))
 		// A failure makes no difference: the connection is closed next.
-		_, _ = c.nc.Write(mqtt.AppendDisconnect(nil, reason))
+		last := mqtt.AppendDisconnect(nil, reason)
+		c.traceSent(last)
+		_, _ = c.nc.Write(last)
 	}
 	c.nc.Close()
 }

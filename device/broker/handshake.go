@@ -24,7 +24,7 @@ func (b *Broker) serve(nc net.Conn) {
 	defer stop()
 	c := &conn{b: b, nc: nc}
 	c.peer.Connection = b.lastConnection.Add(1)
-	c.out.nc, c.out.timeout = nc, b.cfg.WriteTimeout
+	c.out.c, c.out.nc, c.out.timeout = c, nc, b.cfg.WriteTimeout
 	if b.cfg.Nodes != nil {
 		c.detached = make(chan struct{})
 	}
@@ -105,7 +105,9 @@ func (h *handshake) run() error {
 	if err != nil {
 		return err
 	}
-	if err := h.setClientID(); err != nil {
+	err = h.setClientID()
+	c.traceReceived(packet)
+	if err != nil {
 		return err
 	}
 	if h.connect.EnhancedAuth {
@@ -198,11 +200,11 @@ func (h *handshake) authorize() error {
 	case Unknown:
 		return closeWith(mqtt.ServerUnavailable, "the policies cannot be read now")
 	default:
-		return closeWith(mqtt.NotAuthorized, "not allowed to connect")
+		return deny(Connect, "not allowed to connect", "")
 	}
 	if w := c.will; w != nil {
 		if !mayPublishWill(auth, w) {
-			return closeWithTopic(mqtt.NotAuthorized, "not allowed to publish the will", w.Topic)
+			return deny(Publish, "not allowed to publish the will", w.Topic)
 		}
 		w.author = author{c.peer.Principal.ID(), attributes}
 		w.by = w.author.principal

@@ -31,6 +31,7 @@ func putWriteBuffer(b []byte) {
 // outbound is the writing side of a connection. What is set in the handshake does not change
 // afterwards.
 type outbound struct {
+	c          *conn
 	nc         net.Conn
 	timeout    time.Duration // for one write
 	s          *session      // nil before the end of the handshake
@@ -201,6 +202,7 @@ func (o *outbound) write(b []byte) error {
 		o.deadline = now.Add(2 * o.timeout)
 		o.nc.SetWriteDeadline(o.deadline)
 	}
+	o.c.traceSent(b)
 	if _, err := o.nc.Write(b); err != nil {
 		o.nc.Close()
 		return err
@@ -218,7 +220,8 @@ func (o *outbound) appendDeliveries(b []byte) []byte {
 	s, now := o.s, clock.Now()
 	for len(b) < writeLimit && o.deliverable() && s.queue[0].m != nil {
 		e := s.pop()
-		if e.m.expired(now) || o.authorizer.Decide(Receive, e.m.Topic) != Allow {
+		if why := o.withholds(e.m, now); why != "" {
+			o.traceWithheld(e.m, why)
 			s.unstore(&e)
 			continue
 		}
@@ -227,6 +230,7 @@ func (o *outbound) appendDeliveries(b []byte) []byte {
 		}
 		p := e.packet(e.m.remainingExpiry(now))
 		if !o.fits(&p) {
+			o.traceWithheld(e.m, "it is larger than the client accepts")
 			s.unstore(&e)
 			continue
 		}
@@ -239,6 +243,17 @@ func (o *outbound) appendDeliveries(b []byte) []byte {
 		b = mqtt.AppendPublish(b, o.version, &p)
 	}
 	return b
+}
+
+// withholds says why a message is not delivered; empty when it is.
+func (o *outbound) withholds(m *message, now time.Time) string {
+	switch {
+	case m.expired(now):
+		return "it has expired"
+	case o.authorizer.Decide(Receive, m.Topic) != Allow:
+		return "the client is not allowed to receive it"
+	}
+	return ""
 }
 
 // fits reports whether the client accepts a packet of this size.

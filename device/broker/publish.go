@@ -35,13 +35,14 @@ func (c *conn) onPublish(packet mqtt.Packet) error {
 	case len(p.Payload) > c.b.cfg.MaxPayload:
 		return closeWithTopic(mqtt.PacketTooLarge, "the payload is too large", topic)
 	case !mqtt.ValidTopic(topic):
-		return c.refusePublish(&p, topic, mqtt.TopicNameInvalid, "the topic name is not valid")
+		return c.refusePublish(
+			&p, closeWithTopic(mqtt.TopicNameInvalid, "the topic name is not valid", topic))
 	case p.Retain && mqtt.IsReserved(topic):
 		return closeWithTopic(mqtt.TopicNameInvalid, "a reserved topic cannot be retained", topic)
 	case auth.Decide(Publish, topic) != Allow:
-		return c.refusePublish(&p, topic, mqtt.NotAuthorized, "not allowed to publish")
+		return c.refusePublish(&p, deny(Publish, "not allowed to publish", topic))
 	case p.Retain && auth.Decide(RetainPublish, topic) != Allow:
-		return c.refusePublish(&p, topic, mqtt.NotAuthorized, "not allowed to retain")
+		return c.refusePublish(&p, deny(RetainPublish, "not allowed to retain", topic))
 	case mqtt.IsReserved(topic):
 		return c.publishReserved(&p, topic)
 	}
@@ -61,7 +62,7 @@ func (c *conn) publish(p *mqtt.Publish, topic string) error {
 	})
 	if became == outcomeNoRoom && c.peer.Version == mqtt.V5 && p.QoS > 0 {
 		const detail = "too much waits for clients that are away"
-		return c.refusePublish(p, topic, mqtt.QuotaExceeded, detail)
+		return c.refusePublish(p, closeWithTopic(mqtt.QuotaExceeded, detail, topic))
 	}
 	if c.b.cfg.Forward != nil {
 		c.b.forward(c.message(p, topic))
@@ -75,10 +76,11 @@ func (c *conn) publish(p *mqtt.Publish, topic string) error {
 func (c *conn) publishRetained(p *mqtt.Publish, m *message) error {
 	if !c.b.retain(m, c.peer.Principal.ID()) {
 		const detail = "there are too many retained messages"
+		e := closeWithTopic(mqtt.QuotaExceeded, detail, m.Topic)
 		if p.QoS > 0 && c.peer.Version == mqtt.V5 {
-			return c.refusePublish(p, m.Topic, mqtt.QuotaExceeded, detail)
+			return c.refusePublish(p, e)
 		}
-		c.b.logRefusal(c, closeWithTopic(mqtt.QuotaExceeded, detail, m.Topic))
+		c.b.logRefusal(c, e)
 	}
 	c.b.route(m)
 	c.b.forward(m)
@@ -96,15 +98,12 @@ func (c *conn) message(p *mqtt.Publish, topic string) *message {
 
 // refusePublish refuses a PUBLISH. MQTT 5 at QoS 1 has a PUBACK for that; in all other cases the
 // connection is closed (R-BRK-17, R-BRK-18).
-func (c *conn) refusePublish(
-	p *mqtt.Publish, topic string, reason mqtt.Reason, detail string,
-) error {
-	e := closeWithTopic(reason, detail, topic)
+func (c *conn) refusePublish(p *mqtt.Publish, e *closeError) error {
 	if p.QoS == 0 || c.peer.Version < mqtt.V5 {
 		return e
 	}
 	c.b.logRefusal(c, e)
-	c.puback(p, reason, false)
+	c.puback(p, e.reason, false)
 	return nil
 }
 

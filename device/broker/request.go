@@ -15,7 +15,7 @@ func (c *conn) publishReserved(p *mqtt.Publish, topic string) error {
 		c.puback(p, mqtt.Success, false)
 		return nil
 	}
-	return c.refusePublish(p, topic, mqtt.TopicNameInvalid, "the topic is reserved")
+	return c.refusePublish(p, closeWithTopic(mqtt.TopicNameInvalid, "the topic is reserved", topic))
 }
 
 // request hands a PUBLISH to the Service and queues the PUBACK and the reply. Deliveries pause
@@ -47,7 +47,8 @@ func (c *conn) request(p *mqtt.Publish, topic string) error {
 	c.out.paused = false
 	if reply.Verdict == Refused {
 		s.mu.Unlock()
-		return c.refusePublish(p, topic, mqtt.TopicNameInvalid, "not a topic for clients")
+		return c.refusePublish(
+			p, closeWithTopic(mqtt.TopicNameInvalid, "not a topic for clients", topic))
 	}
 	defer s.mu.Unlock()
 	if s.conn != c {

@@ -60,10 +60,24 @@ func (c *conn) subscribe(f *mqtt.Filter) mqtt.Reason {
 		code = mqtt.QuotaExceeded
 	}
 	if code != mqtt.Success {
-		c.b.logRefusal(c, closeWithTopic(code, "SUBSCRIBE is refused", f.Topic))
+		c.b.logRefusal(c, refusedFilter(code, f.Topic))
 		return code
 	}
 	return mqtt.Reason(c.grantFor(f).qos())
+}
+
+// refusedFilter says why a filter is refused.
+func refusedFilter(code mqtt.Reason, filter string) *closeError {
+	switch code {
+	case mqtt.NotAuthorized:
+		return deny(Subscribe, "not allowed to subscribe", filter)
+	case mqtt.QuotaExceeded:
+		return closeWithTopic(code, "the session has as many subscriptions as it may have", filter)
+	case mqtt.TopicFilterInvalid:
+		const detail = "the filter is not valid, or reserved and not for clients"
+		return closeWithTopic(code, detail, filter)
+	}
+	return closeWithTopic(code, "the filter is not supported", filter)
 }
 
 func (c *conn) checkFilter(filter string) mqtt.Reason {

@@ -2,7 +2,6 @@ package answers
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/drover-iot/drover/engine/fleet"
@@ -217,11 +216,7 @@ func refusal(certificate string, p explain.Permission, e policy.Explanation) exp
 		Unknown:     e.Unresolved,
 	}
 	if len(e.Statements) > 0 {
-		s := e.Statements[0]
-		r.Statement = fmt.Sprintf("statement %d of policy %s", s.Number, s.Policy)
-		if s.Sid != "" {
-			r.Statement += " (" + s.Sid + ")"
-		}
+		r.Statement = e.Statements[0].String()
 	}
 	return r
 }

@@ -39,6 +39,7 @@ type Access struct {
 	Thing    *registry.Thing // the connection thing, nil without one
 	Attached bool            // a thing named like the client id is attached to the certificate
 	Policies []*policy.Document
+	Names    []string // of the policies
 }
 
 // Access returns what decides about a connection of a certificate with a client id; without one
@@ -54,7 +55,7 @@ func (s *Service) Access(ctx context.Context, certificate, clientID string) (a A
 			if err != nil {
 				return err
 			}
-			a.Policies = append(a.Policies, document)
+			a.Policies, a.Names = append(a.Policies, document), append(a.Names, p.Name)
 		}
 		return nil
 	})
@@ -87,7 +88,7 @@ func (s *Service) AccessByPolicies(
 			if err != nil {
 				return err
 			}
-			a.Policies = append(a.Policies, document)
+			a.Policies, a.Names = append(a.Policies, document), append(a.Names, p.Name)
 		}
 		return nil
 	})

@@ -1,8 +1,10 @@
 package policy
 
 import (
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // Evaluate answers devices, and stops as soon as it knows the decision. Explain answers operators
@@ -22,6 +24,15 @@ type Statement struct {
 	Sid    string // empty without one
 }
 
+// String names the statement: "statement 2 of policy fleet (NoWrites)".
+func (s Statement) String() string {
+	text := fmt.Sprintf("statement %d of policy %s", s.Number, s.Policy)
+	if s.Sid != "" {
+		text += " (" + s.Sid + ")"
+	}
+	return text
+}
+
 // Explanation is a decision, and which policies say what. A policy in which
 // both an Allow and a Deny match is listed in Allowing and in Denying.
 type Explanation struct {
@@ -34,6 +45,26 @@ type Explanation struct {
 	// Unresolved are the variables and keys that a statement asked for and that did not resolve, by
 	// name.
 	Unresolved []string
+}
+
+// Text says in one line why a request was decided so.
+func (e Explanation) Text(r Request) string {
+	about := r.Action + " on " + r.Resource
+	if len(e.Statements) > 0 {
+		return e.Statements[0].String() + " denies " + about
+	}
+	if e.Decision == Allowed {
+		return "policy " + e.Allowing[0] + " allows " + about
+	}
+	if len(e.Silent) == 0 {
+		return "no policy is in effect, so nothing allows " + about
+	}
+	text := fmt.Sprintf("no statement allows %s; policies in effect: %s",
+		about, strings.Join(e.Silent, ", "))
+	if len(e.Unresolved) > 0 {
+		text += "; without a value: " + strings.Join(e.Unresolved, ", ")
+	}
+	return text
 }
 
 // Explain decides about several requests, at least one, as if they were one: what is denied

@@ -69,7 +69,7 @@ func TestLogVolume(t *testing.T) {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(s.Output.String()) {
-		if !strings.Contains(line, `reason="SUBSCRIBE is refused"`) {
+		if !strings.Contains(line, `reason="the filter is not valid, or reserved`) {
 			continue
 		}
 		n := 1
