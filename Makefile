@@ -7,7 +7,7 @@ CYCLONEDX_VERSION := v1.10.0
 NFPM_VERSION := v2.45.0
 LITESTREAM_VERSION := v0.5.18
 
-.PHONY: build release release-check package-check cross test check vuln race postgres crash disk litestream attack nodes upgrade sim guard forecast moves fuzz mutants bench bench-growth bench-latency bench-steering bench-audit bench-console bench-sinks bench-nodes demo setup clean
+.PHONY: build release release-check package-check cross test check vuln race postgres crash disk litestream attack nodes upgrade sim sim-disk guard forecast moves fuzz mutants bench bench-growth bench-latency bench-steering bench-audit bench-console bench-sinks bench-nodes demo setup clean
 
 # The one binary. It says which commit it was built from.
 build:
@@ -115,6 +115,12 @@ SEEDS ?= 1..100000
 sim: build
 	./bin/drover sim --seeds $(SEEDS)
 	./bin/drover sim --seeds 1..500 --things 400 --days 1 --jobs 3 --crash 0.0003
+
+# 2,000 fleets whose server is on a disk that fails, is full and loses power.
+DISK_SEEDS ?= 1..2000
+sim-disk: build
+	./bin/drover sim --disk --seeds $(DISK_SEEDS)
+	./bin/drover sim --disk --seeds 1..50 --things 200 --days 1 --jobs 3 --crash 0.0003
 
 # 100,000 rollouts for each property of the guard, and the tables of docs/guard.md.
 guard:

@@ -15,9 +15,12 @@ type Config struct {
 	Things int    // how many things there are, each with a device
 	// Days is how many days of virtual time pass before the faults end. Then every job must end or
 	// say why it does not.
-	Days   int
-	Jobs   int // how many jobs operators try to create in that time
-	Nodes  int // how many servers share the store; 0 lets each seed draw it
+	Days  int
+	Jobs  int // how many jobs operators try to create in that time
+	Nodes int // how many servers share the store; 0 lets each seed draw it
+	// Disk makes the disk that the store is on, which fails; nil: the store is in memory. A file has
+	// one server only.
+	Disk   func() (Disk, error)
 	Faults Faults
 	// Trace gets a line for everything that happens; nil for none.
 	Trace io.Writer
@@ -94,6 +97,9 @@ func (c Config) Command() string {
 	fmt.Fprintf(&b, "drover sim --seed %d --things %d --days %d --jobs %d",
 		c.Seed, c.Things, c.Days, c.Jobs)
 	usual := Default()
+	if c.Disk != nil {
+		b.WriteString(" --disk")
+	}
 	if c.Nodes != usual.Nodes {
 		fmt.Fprintf(&b, " --nodes %d", c.Nodes)
 	}

@@ -1,7 +1,8 @@
 // Package sim is the fleet simulator: operators, devices, a network that loses, repeats and delays
 // messages, and a server that crashes, all drawn from one seed and run on virtual time. The server
-// is the real engine on the memory store. It is reached through the handlers of the control plane
-// and, as over MQTT with topics and payloads, through those of the device plane.
+// is the real engine on the memory store, or in SQLite on a disk that fails (package simdisk). It is
+// reached through the handlers of the control plane and, as over MQTT with topics and payloads,
+// through those of the device plane.
 //
 // One goroutine does everything, so that a seed always does the same, byte for byte of its trace.
 // Nothing here may read a clock, or draw a number from anything but the run's random.

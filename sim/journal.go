@@ -22,6 +22,8 @@ type Report struct {
 	Commits    int // of the store, those of due work included
 	Messages   int // that reached the server, also while it was down
 	Crashes    int // of the server
+	DiskFaults int // commits and reads that the disk has failed
+	PowerCuts  int
 	Jobs       int // that were created
 	Executions int // that were created, retries included
 }
@@ -32,6 +34,8 @@ func (r *Report) Add(o Report) {
 	r.Commits += o.Commits
 	r.Messages += o.Messages
 	r.Crashes += o.Crashes
+	r.DiskFaults += o.DiskFaults
+	r.PowerCuts += o.PowerCuts
 	r.Jobs += o.Jobs
 	r.Executions += o.Executions
 }

@@ -145,6 +145,7 @@ func (n *network) endBurst() {
 	}
 	node.engine.Together(together...)
 	node.rejoin()
+	node.stopsDark()
 	for i, r := range burst {
 		if node.up {
 			n.answer(node, r.request, replies[i], bodies[i])

@@ -225,8 +225,12 @@ func (n *node) announce() bool {
 // retryOnFault does again what a fault of the simulation made fail, as the loops of the server do.
 func (n *node) retryOnFault(what string, do func(context.Context) error) {
 	for range 50 {
-		err := do(n.ctx)
+		var err error
+		n.store.risk(func() { err = do(n.ctx) })
 		n.rejoin()
+		if n.stopsDark() {
+			return
+		}
 		switch {
 		case errors.Is(err, errCut):
 			n.crash()
@@ -237,6 +241,16 @@ func (n *node) retryOnFault(what string, do func(context.Context) error) {
 		}
 	}
 	n.log.fail("R-CON-26", what+" fails again and again")
+}
+
+// stopsDark crashes the node when power was lost, and reports whether it was.
+func (n *node) stopsDark() bool {
+	if !n.store.lostPower() {
+		return false
+	}
+	n.checker.PowerLost()
+	n.crash()
+	return true
 }
 
 // notify is called by the engine to notify things. It may fail, or the node may crash, when only
@@ -285,8 +299,11 @@ func (n *node) ask(r deviceplane.Request) (reply string, body []byte) {
 	var question rules.Question
 	n.look(func(now rules.State) { question = n.checker.Asked(now, asked) })
 	n.store.broke = false
-	reply, body = n.device.Answer(n.ctx, r)
+	n.store.risk(func() { reply, body = n.device.Answer(n.ctx, r) })
 	n.rejoin()
+	if n.stopsDark() {
+		return "", nil
+	}
 	if n.goesOn() && !n.store.broke {
 		n.look(func(now rules.State) { n.checker.Answered(now, question, reply, body) })
 	}

@@ -129,7 +129,7 @@ func (o *operator) answered(err error, format string, args ...any) {
 		}
 		o.log.trace("operator: %s: %s", fmt.Sprintf(format, args...), answer)
 	}
-	if o.rand.chance(o.faults.Crash * 3) {
+	if !o.node.stopsDark() && o.rand.chance(o.faults.Crash*3) {
 		o.node.crash()
 	}
 }

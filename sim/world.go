@@ -46,6 +46,9 @@ func Run(ctx context.Context, c Config) (report Report, err error) {
 		if cause := recover(); cause != nil {
 			w.log.fail("no panic", fmt.Sprintf("%v\n%s", cause, debug.Stack()))
 		}
+		if w.server.store.disk != nil {
+			w.server.store.disk.close()
+		}
 		report = w.log.report
 		report.Executions = w.checker.Created()
 		if w.log.violation != nil {
@@ -72,6 +75,9 @@ func newWorld(ctx context.Context, c Config) *world {
 	nodes := c.Nodes
 	if nodes == 0 {
 		nodes = drawNodes(w.rand)
+	}
+	if c.Disk != nil {
+		nodes = 1
 	}
 	w.checker = rules.New(rules.Limits{
 		Nodes:      nodes,
@@ -165,6 +171,9 @@ func (w *world) drawFaults() {
 	for _, o := range w.faults.Options() {
 		*o.Value = min(*o.Value*float64(w.rand.pick(0, 1, 1, 3)), 0.9)
 	}
+	if disk := w.server.store.disk; disk != nil {
+		disk.begin()
+	}
 }
 
 // step lets time pass up to what happens next, lets it happen, and lets the server do what follows.
@@ -199,6 +208,9 @@ func (w *world) endFaults() {
 		if o.Name != "fail" && o.Name != "reject" {
 			*o.Value = 0
 		}
+	}
+	if disk := w.server.store.disk; disk != nil {
+		disk.end()
 	}
 	w.log.trace("the faults end")
 	for _, n := range w.server.nodes {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/drover-iot/drover/sim"
+	"github.com/drover-iot/drover/sim/simdisk"
 )
 
 // The simulator is a part of the binary, so that a seed that somebody reports can be run by
@@ -21,7 +22,8 @@ import (
 const simAbout = `Simulate a fleet, its operators and a server that crashes, in virtual time, all drawn from a seed.
 After every step the server is held to its rules: counters, final states, rates, aborts, retries,
 timers, completion, what devices are notified of, and that every job ends or says why it waits. The
-server is the real engine, in this process, with its state in memory.
+server is the real engine, in this process, with its state in memory or, with --disk, in a file of
+SQLite on a disk that fails: then what was acknowledged must be there after every loss of power.
 
 The same seed always gives the same run. A range of seeds runs on all processors until a rule is
 broken: then the command that repeats that run is printed, and the exit status is 1. --trace prints
@@ -45,6 +47,7 @@ func simulate(ctx context.Context, args []string) error {
 	flags.IntVar(&c.Nodes, "nodes", c.Nodes,
 		"`number` of servers that share the store; 0: each seed draws it")
 	flags.IntVar(&c.Jobs, "jobs", c.Jobs, "`number` of jobs")
+	disk := flags.Bool("disk", false, "keep the state in SQLite, on a disk that fails, is full and loses power")
 	trace := flags.Bool("trace", false, "print what happens; for one seed")
 	// Each fault has an option of its own, made from the simulator's list of them.
 	for _, o := range c.Faults.Options() {
@@ -53,6 +56,9 @@ func simulate(ctx context.Context, args []string) error {
 	}
 	if err := parse(flags, args, simAbout); err != nil {
 		return err
+	}
+	if *disk {
+		c.Disk = simdisk.New
 	}
 	first, last, err := seedRange(c.Seed, *runs, *seeds)
 	if err == nil {
@@ -73,6 +79,8 @@ func simulate(ctx context.Context, args []string) error {
 // all of them.
 func checkSim(c sim.Config, traceMany bool) error {
 	switch {
+	case c.Disk != nil && c.Nodes > 1:
+		return errors.New("--disk is for one node: a file has one server only")
 	case c.Things < 1 || c.Days < 1 || c.Jobs < 0 || c.Nodes < 0:
 		return errors.New("--things and --days must be at least 1, --jobs and --nodes at least 0")
 	case traceMany:
@@ -144,6 +152,10 @@ func simulateMany(ctx context.Context, c sim.Config, first, last uint64) error {
 
 // summary says what was simulated.
 func summary(r sim.Report) string {
-	return fmt.Sprintf("%d jobs, %d executions, %d messages, %d commits, %d crashes, in %d steps",
+	text := fmt.Sprintf("%d jobs, %d executions, %d messages, %d commits, %d crashes, in %d steps",
 		r.Jobs, r.Executions, r.Messages, r.Commits, r.Crashes, r.Steps)
+	if r.DiskFaults+r.PowerCuts > 0 {
+		text += fmt.Sprintf("; the disk failed %d times, and power %d times", r.DiskFaults, r.PowerCuts)
+	}
+	return text
 }

@@ -15,6 +15,8 @@ const pages = [
   ['policies/*', './pages/policy.js'],
   ['templates', './pages/templates.js'],
   ['artifacts', './pages/artifacts.js'],
+  ['sinks', './pages/sinks.js'],
+  ['sinks/*', './pages/sink.js'],
   ['nodes', './pages/nodes.js'],
   ['audit', './pages/audit.js'],
 ].map(([pattern, file]) => ({pattern: pattern.split('/').filter(Boolean), file}));

@@ -6,7 +6,8 @@ const icon = new URL('icon.svg', import.meta.url).href;
 
 // places are those of the navigation: the first part of their route, and what they are called.
 const places = [['jobs', 'Jobs'], ['things', 'Things'], ['groups', 'Groups'], ['certificates', 'Certificates'],
-  ['policies', 'Policies'], ['templates', 'Templates'], ['artifacts', 'Artifacts'], ['nodes', 'Nodes'], ['audit', 'Audit']];
+  ['policies', 'Policies'], ['templates', 'Templates'], ['artifacts', 'Artifacts'], ['sinks', 'Sinks'],
+  ['nodes', 'Nodes'], ['audit', 'Audit']];
 
 export function Shell({session, onSignOut, children}) {
   const {path} = useRoute();

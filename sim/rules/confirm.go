@@ -46,6 +46,17 @@ func (ch *Checker) Seen(now State, thing string, connected bool) (confirms bool)
 	return confirms
 }
 
+// PowerLost says that the server has stopped in the middle of what it did: a client that it had seen
+// and not stored is to be seen again, for which its thing gets time (R-STR-42).
+func (ch *Checker) PowerLost() {
+	for _, rec := range ch.jobs {
+		for thing, w := range rec.steered.confirm.waiting {
+			w.seen = false
+			rec.steered.confirm.waiting[thing] = w
+		}
+	}
+}
+
 // confirmUntil is when a success is silent: a server that was down has begun anew (R-STR-42). With
 // several nodes it was hardly ever down as a whole.
 func (ch *Checker) confirmUntil(w confirmation) time.Time {
@@ -154,7 +165,7 @@ func (ch *Checker) checkConfirmed(rec *jobRecord) {
 	}
 	for thing, w := range rec.steered.confirm.waiting {
 		if w.seen || due(ch.confirmUntil(w), ch.state.Now) {
-			ch.fail("R-STR-40, R-STR-41", "thing %d still waits for %s: %+v", thing, rec.id, w)
+			ch.fail("R-STR-40, R-STR-41", "thing %v still waits for %s: %+v", thing, rec.id, w)
 		}
 	}
 }

@@ -9,9 +9,11 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
+	"github.com/ncruces/go-sqlite3/vfs"
 
 	"github.com/drover-iot/drover/store"
 	"github.com/drover-iot/drover/store/relational"
@@ -44,6 +46,8 @@ type Store struct {
 
 	calls *relational.Calls
 	idle  idleConns
+
+	unregister func() // of a file system of its own; nil for none
 }
 
 // Open opens or makes the database file. It refuses, and leaves alone, a file that is damaged, that
@@ -58,6 +62,23 @@ func OpenPlain(path string) (*Store, error) {
 	registerLogVFS()
 	return openAs(path, logVFS, true)
 }
+
+// OpenOn opens a store whose files are those of another file system, such as one that fails. It stays
+// registered until the store is closed: SQLite asks for it by its name.
+func OpenOn(path string, files vfs.VFS) (*Store, error) {
+	name := fmt.Sprintf("drover-on-%d", openedOn.Add(1))
+	vfs.Register(name, logFiles{files})
+	s, err := open(path, name)
+	if err != nil {
+		vfs.Unregister(name)
+		return nil, err
+	}
+	s.unregister = func() { vfs.Unregister(name) }
+	return s, nil
+}
+
+// openedOn numbers the file systems of OpenOn.
+var openedOn atomic.Int64
 
 // open opens the database file in a file system that is registered.
 func open(path, files string) (*Store, error) { return openAs(path, files, false) }
@@ -292,6 +313,9 @@ func (s *Store) Reset(ctx context.Context) error {
 func (s *Store) Close() error {
 	if !s.calls.Close() {
 		return nil
+	}
+	if s.unregister != nil {
+		defer s.unregister()
 	}
 	return errors.Join(s.keys.giveBack(s.writer), s.idle.close(), s.writer.close())
 }

@@ -15,6 +15,7 @@ func TestPages(t *testing.T) {
 	t.Parallel()
 	f, b := serveJob(t)
 	f.Policy("devices", testserver.WidePolicy)
+	f.sink("hook", "https://127.0.0.1:1")
 	certificate := f.Identify(thing(0), "devices").CertificateID
 	rows := map[string]struct{ name, heading string }{
 		"":               {"", "Jobs"},
@@ -32,6 +33,8 @@ func TestPages(t *testing.T) {
 		"policies/*":     {"devices", "devices"},
 		"templates":      {"", "Templates"},
 		"artifacts":      {"", "Artifacts"},
+		"sinks":          {"", "Sinks"},
+		"sinks/*":        {"hook", "hook"},
 		"nodes":          {"", "Nodes"},
 		"audit":          {"", "Audit"},
 	}

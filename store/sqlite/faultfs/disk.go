@@ -3,9 +3,11 @@ package faultfs
 import (
 	"errors"
 	"io/fs"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"github.com/ncruces/go-sqlite3/vfs"
@@ -20,12 +22,18 @@ type Disk struct {
 
 	// Failed is how many operations have failed.
 	Failed int
+	// Light has syncs count for Cut only and not reach the disk below, which is then as fast as it
+	// can be.
+	Light bool
+	// Lies has syncs make nothing durable: of a disk that acknowledges too early.
+	Lies bool
 
 	mu         sync.Mutex
 	files      map[string]*image
 	operations int
 	failing    int   // the operation that fails; 0 for none
 	forGood    bool  // and all after it
+	flipping   int   // the operation that reads a wrong bit; 0 for none
 	room       int64 // for the bytes of all files; 0: without end
 }
 
@@ -51,6 +59,32 @@ func (d *Disk) DieAt(operation int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.failing, d.forGood = operation, true
+}
+
+// FlipAt has a wrong bit in what one operation reads, counted as FailAt does, if it reads a page; 0
+// has none.
+func (d *Disk) FlipAt(operation int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.flipping = operation
+}
+
+// flips reports whether the operation that was counted last reads a wrong bit.
+func (d *Disk) flips() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.flipping == 0 || d.operations != d.flipping {
+		return false
+	}
+	d.Failed++
+	return true
+}
+
+// Failures is how many operations have failed.
+func (d *Disk) Failures() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.Failed
 }
 
 // SetRoom says how many bytes all files together may have; 0 is without end.
@@ -106,8 +140,10 @@ func (d *Disk) follow(name string, opened vfs.File, err error) vfs.File {
 func (d *Disk) Cut(random *rand.Rand, to string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for name, i := range d.files {
-		err := os.WriteFile(filepath.Join(to, filepath.Base(name)), i.left(random), 0o600)
+	// In an order that does not change: what is left of each follows from the random of the others.
+	for _, name := range slices.Sorted(maps.Keys(d.files)) {
+		left := d.files[name].left(random)
+		err := os.WriteFile(filepath.Join(to, filepath.Base(name)), left, 0o600)
 		if err != nil {
 			return err
 		}

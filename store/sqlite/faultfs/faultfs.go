@@ -56,7 +56,11 @@ func (f *file) ReadAt(p []byte, at int64) (int, error) {
 	if f.disk.fails() {
 		return 0, sqlite3.IOERR_READ
 	}
-	return f.File.ReadAt(p, at)
+	n, err := f.File.ReadAt(p, at)
+	if err == nil && n >= sector && f.disk.flips() {
+		p[n/2] ^= 0x10
+	}
+	return n, err
 }
 
 // WriteAt writes; or fails with a part of it written.
@@ -102,6 +106,11 @@ func (f *file) Sync(flags vfs.SyncFlag) error {
 	}
 	f.disk.mu.Lock()
 	defer f.disk.mu.Unlock()
-	f.image.sync()
+	if !f.disk.Lies {
+		f.image.sync()
+	}
+	if f.disk.Light {
+		return nil
+	}
 	return f.File.Sync(flags)
 }
