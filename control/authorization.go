@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 
+	"github.com/drover-iot/drover/api/drover"
 	"github.com/drover-iot/drover/api/iot"
 	"github.com/drover-iot/drover/engine/identity"
 	"github.com/drover-iot/drover/internal/fault"
@@ -16,6 +17,7 @@ import (
 func (p *Plane) bindAuthorization(r *schema.Router) {
 	schema.Handle(r, iot.GetEffectivePolicies, p.GetEffectivePolicies)
 	schema.Handle(r, iot.TestAuthorization, p.TestAuthorization)
+	schema.Handle(r, drover.ExplainPermission, p.ExplainPermission)
 }
 
 // GetEffectivePolicies lists the policies in effect for a certificate and a thing, of which one
@@ -81,6 +83,31 @@ func (p *Plane) TestAuthorization(
 		out.AuthResults = append(out.AuthResults, p.authResult(ctx, in.AuthInfos[i], result))
 	}
 	return out, nil
+}
+
+// ExplainPermission says whether a client may do something, and by which statement (R-ID-65).
+func (p *Plane) ExplainPermission(
+	ctx context.Context, in *drover.ExplainPermissionRequest,
+) (*drover.ExplainPermissionResponse, error) {
+	action := testedActions[in.Action]
+	asked := policy.Request{
+		Action:   action.name,
+		Resource: p.arn(ctx, action.kind, in.Resource),
+	}
+	results, err := p.Identity.TestAuthorization(ctx, identity.AuthorizationQuery{
+		Certificate: string(in.CertificateID),
+		ClientID:    in.ClientID,
+		Tests: []identity.AuthorizationTest{
+			{Action: asked.Action, Resources: []string{asked.Resource}},
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &drover.ExplainPermissionResponse{
+		Decision: authDecisions[results[0].Decision],
+		Text:     results[0].Text(asked),
+	}, nil
 }
 
 // testedActions are the actions as policies name them, and the kind of resource that each is on

@@ -35,7 +35,7 @@ var needed = map[schema.Role]string{
 
 		drover DescribeSteering DescribeHold ListHolds DescribeFailures ListJobTargetThings ReplayJob
 		ListAuditRecords DescribeAuditLog VerifyAuditLog Forecast ExplainThing ExplainJob
-		DescribeJobProgress CountThings ListThingEvents
+		DescribeJobProgress CountThings ListThingEvents ExplainPermission
 
 		iot-jobs-data GetPendingJobExecutions`,
 

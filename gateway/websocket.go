@@ -49,6 +49,9 @@ type WebSockets struct {
 func (h *HTTP) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	key, err := h.WebSockets.authenticate(r)
 	if err != nil {
+		// The client of a device shows nothing of the answer, so this is where operators find out.
+		h.Log.Warn("refused", "principal", key.AccessKeyID, "reason", "a WebSocket for MQTT",
+			"remote", r.RemoteAddr, "err", err)
 		h.refuse(w, r, controlPlane, err)
 		return
 	}

@@ -17,7 +17,7 @@ var Service = schema.Service{
 		ListAuditRecords, DescribeAuditLog, VerifyAuditLog,
 		Forecast,
 		ExplainThing, ExplainJob,
-		DescribeJobProgress, CountThings, ListThingEvents,
+		DescribeJobProgress, CountThings, ListThingEvents, ExplainPermission,
 
 		CreateSink, UpdateSink, RotateSinkSecret, DescribeSink, ListSinks, DeleteSink,
 		ListDeadLetters, RetryDeadLetters, DeleteDeadLetters,

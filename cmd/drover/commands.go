@@ -34,6 +34,7 @@ func commands() []command {
 		noun("things", "lists things, and holds single ones", thingVerbs),
 		{"explain", "says why a thing has not done a job, or what a job waits for", nil, explain},
 		{"trace", "shows what a device sends and gets, and why it is refused", nil, traceThing},
+		noun("policy", "says what a device may do over MQTT, and by which policy", policyVerbs),
 		{"artifact", "brings files to the store that devices download from, and back",
 			[]string{"put", "list", "get", "remove"}, runArtifact},
 		noun("audit", "says who has changed what, and whether its records are as they were made",

@@ -2,6 +2,8 @@ package broker
 
 import (
 	"context"
+	"errors"
+	"net"
 	"testing"
 	"time"
 
@@ -66,6 +68,48 @@ func TestPrincipalEnds(t *testing.T) {
 	clients[""].sync()
 	if next := b.nextEnd(); !next.IsZero() {
 		t.Errorf("the next end is %v, want none", next)
+	}
+}
+
+// socket is a connection whose other end has shown who it is.
+type socket struct {
+	net.Conn
+	who *rights
+}
+
+func (s socket) Principal() Principal { return s.who }
+
+// Each connection over WebSocket has an end of its own, also those of one key, and ends with its
+// reason (R-BRK-30, R-BRK-33).
+func TestWebSocketEnds(t *testing.T) {
+	t.Parallel()
+	noon := time.Now().Add(time.Hour)
+	events := make(chan PresenceEvent, 10)
+	b, _ := start(t, Config{
+		Authenticate: func(context.Context, Link) (Principal, error) { return nil, errors.New("asked") },
+		Presence:     func(e PresenceEvent) { events <- e },
+	})
+	clients := map[string]*client{}
+	for id, until := range map[string]time.Time{"first": noon, "second": noon.Add(time.Minute)} {
+		near, far := net.Pipe()
+		b.Take(socket{far, &rights{id: "KEY", until: until}})
+		c := &client{t: t, nc: near, version: mqtt.V5}
+		c.in.Reset(near, 1<<20)
+		c.connect(mqtt.Connect{ClientID: id, CleanStart: true})
+		c.wantConnack(0, false)
+		if e := <-events; e.PrincipalID != "KEY" {
+			t.Errorf("%+v", e)
+		}
+		clients[id] = c
+	}
+	b.disconnectEnded(noon.Add(time.Second))
+	clients["first"].wantClosed(mqtt.AdministrativeAction)
+	if e := <-events; e.ClientID != "first" || e.Cause != WebSocketExpired {
+		t.Errorf("%+v", e)
+	}
+	clients["second"].sync()
+	if next := b.nextEnd(); !next.Equal(noon.Add(time.Minute)) {
+		t.Errorf("the next end is %v, want that of the other connection", next)
 	}
 }
 

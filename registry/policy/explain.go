@@ -40,21 +40,22 @@ type Explanation struct {
 	// Allowing are the names of the policies in which an Allow matches, Denying of those in which a
 	// Deny does, and Silent of those in which nothing matches.
 	Allowing, Denying, Silent []string
-	// Statements are the Deny statements that match, in the order of their policies.
-	Statements []Statement
+	// Statements are the Deny statements that match, in the order of their policies, and Allows of
+	// each policy in Allowing the first Allow that does.
+	Statements, Allows []Statement
 	// Unresolved are the variables and keys that a statement asked for and that did not resolve, by
 	// name.
 	Unresolved []string
 }
 
-// Text says in one line why a request was decided so.
+// Text says in one line why a request was decided so, the only one that was explained.
 func (e Explanation) Text(r Request) string {
 	about := r.Action + " on " + r.Resource
 	if len(e.Statements) > 0 {
 		return e.Statements[0].String() + " denies " + about
 	}
 	if e.Decision == Allowed {
-		return "policy " + e.Allowing[0] + " allows " + about
+		return e.Allows[0].String() + " allows " + about
 	}
 	if len(e.Silent) == 0 {
 		return "no policy is in effect, so nothing allows " + about
@@ -93,13 +94,13 @@ func Explain(policies []Named, requests []Request) Explanation {
 		allows, denials := p.Document.says(p.Name, asked)
 		e.Statements = append(e.Statements, denials...)
 		denies := len(denials) > 0
-		if allows {
-			e.Allowing = append(e.Allowing, p.Name)
+		if allows != nil {
+			e.Allowing, e.Allows = append(e.Allowing, p.Name), append(e.Allows, *allows)
 		}
 		if denies {
 			e.Denying = append(e.Denying, p.Name)
 		}
-		if !allows && !denies {
+		if allows == nil && !denies {
 			e.Silent = append(e.Silent, p.Name)
 		}
 	}
@@ -107,20 +108,23 @@ func Explain(policies []Named, requests []Request) Explanation {
 	return e
 }
 
-// says reports whether an Allow of the document matches one of the requests, and names each Deny that
-// does.
-func (d *Document) says(policy string, requests []Request) (allows bool, denies []Statement) {
+// says names the first Allow of the document that matches one of the requests, nil when none does,
+// and each Deny that does.
+func (d *Document) says(
+	policy string, requests []Request,
+) (allows *Statement, denies []Statement) {
 	for i := range d.statements {
 		s, matches := &d.statements[i], false
 		for _, r := range requests {
 			matches = s.matches(r) || matches
 		}
+		named := Statement{Policy: policy, Number: i + 1, Sid: s.sid}
 		switch {
 		case !matches:
 		case s.deny:
-			denies = append(denies, Statement{Policy: policy, Number: i + 1, Sid: s.sid})
-		default:
-			allows = true
+			denies = append(denies, named)
+		case allows == nil:
+			allows = &named
 		}
 	}
 	return allows, denies

@@ -60,6 +60,9 @@ func TestExplain(t *testing.T) {
 		{"a statement after the one that decided is asked too", []string{"a", "own"}, []string{"topic/a"}, Explanation{
 			Decision: Allowed, Allowing: []string{"a"}, Silent: []string{"own"}, Unresolved: []string{"iot:ClientId"}}},
 	} {
+		for _, name := range tt.want.Allowing { // each by its first statement
+			tt.want.Allows = append(tt.want.Allows, Statement{name, 1, ""})
+		}
 		var named []Named
 		for _, name := range tt.policies {
 			document, err := Parse(`{"Version":"2012-10-17","Statement":[` + explained[name] + `]}`)
@@ -78,6 +81,30 @@ func TestExplain(t *testing.T) {
 		}
 		if slices.ContainsFunc(requests, func(r Request) bool { return r.Context.Unresolved != nil }) {
 			t.Errorf("%s: the requests of the caller were changed", tt.name)
+		}
+	}
+}
+
+// Why one request was decided so, in words (R-ID-65).
+func TestExplanationText(t *testing.T) {
+	t.Parallel()
+	r := Request{Action: "iot:Publish", Resource: "arn:aws:iot:r:a:topic/a"}
+	const about = "iot:Publish on arn:aws:iot:r:a:topic/a"
+	for _, tt := range []struct {
+		e    Explanation
+		want string
+	}{
+		{Explanation{}, "no policy is in effect, so nothing allows " + about},
+		{Explanation{Decision: Allowed, Allows: []Statement{{"p", 3, ""}, {"q", 1, ""}}},
+			"statement 3 of policy p allows " + about},
+		{Explanation{Decision: ExplicitDeny, Allows: []Statement{{"p", 3, ""}}, Statements: []Statement{{"q", 2, "No"}}},
+			"statement 2 of policy q (No) denies " + about},
+		{Explanation{Silent: []string{"p", "q"}}, "no statement allows " + about + "; policies in effect: p, q"},
+		{Explanation{Silent: []string{"p"}, Unresolved: []string{"iot:ClientId"}},
+			"no statement allows " + about + "; policies in effect: p; without a value: iot:ClientId"},
+	} {
+		if got := tt.e.Text(r); got != tt.want {
+			t.Errorf("%+v: %q, want %q", tt.e, got, tt.want)
 		}
 	}
 }
