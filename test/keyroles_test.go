@@ -51,6 +51,10 @@ func TestKeyRoles(t *testing.T) { // R-WEB-1, R-WEB-2, R-WEB-3
 	if status == 0 || out != "" || !strings.Contains(problem, `--role: the role "root" does not exist`) {
 		t.Errorf("--role root: status %d, %s%s", status, out, problem)
 	}
+	out, problem, status = c.run("keys", "create", "--data", s.Dir, "--role", "device")
+	if status == 0 || out != "" || !strings.Contains(problem, "--role: a device needs --policy") {
+		t.Errorf("--role device: status %d, %s%s", status, out, problem)
+	}
 }
 
 // TestConsoleSession signs in as a browser does, changes something, and is found in the audit log by

@@ -105,6 +105,9 @@ func createKey(ctx context.Context, how string, args []string) error {
 	if err != nil {
 		return wrongValue(k.FlagSet, "--role: %v", err)
 	}
+	if may == schema.Device && len(policies) == 0 {
+		return wrongValue(k.FlagSet, "--role: a device needs --policy; without one it may do nothing")
+	}
 	return k.use(ctx, func(keys *gateway.Keys) error {
 		key, err := keys.Create(*name, may, policies...)
 		if err != nil {
