@@ -62,8 +62,9 @@ func (s *Server) openEmbedded(ctx context.Context) (err error) {
 
 // addChecksums brings the file of an earlier Drover to page checksums (R-BAK-3). For that it is copied
 // once, which takes its time with a large file. Where there is no room for the copy, notAdded, the
-// server goes on without checksums, and tries again at its next start. A store that Litestream replicates stays
-// without them: Litestream writes pages to it itself, when it folds the log, and knows no checksums.
+// server goes on without checksums, and tries again at its next start. A store that Litestream
+// replicates stays without them: Litestream writes pages to it itself, when it folds the log, and
+// knows no checksums.
 func (s *Server) addChecksums(ctx context.Context, file string) (notAdded, err error) {
 	if replicated := isThere(s.Data, litestreamDir); replicated || s.PlainPages {
 		s.warnOfChecksums(file, replicated)

@@ -11,6 +11,7 @@ import (
 	"github.com/drover-iot/drover/device/broker"
 	"github.com/drover-iot/drover/device/trace"
 	"github.com/drover-iot/drover/gateway"
+	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/schema"
 )
@@ -79,8 +80,8 @@ func (t *tracing) serve(w http.ResponseWriter, r *http.Request, thing string) er
 		return fault.New(fault.Limit, "there are %d traces already", maxTraces)
 	}
 	q := &tracedEvents{events: make(chan trace.Event, traceQueue)}
-	defer t.broker.Trace(thing, q.add)()
 	q.events <- t.started(thing)
+	defer t.broker.Trace(thing, q.add)()
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusOK)
@@ -95,7 +96,7 @@ func (t *tracing) started(thing string) trace.Event {
 		text = fmt.Sprintf("connected since %s as %q", client.Since.Format(time.RFC3339), client.Principal)
 	}
 	return trace.Event{
-		At:       time.Now().UTC(),
+		At:       clock.Now().UTC(),
 		Kind:     traceStarted,
 		ClientID: thing,
 		Text:     thing + " is " + text,
@@ -122,7 +123,7 @@ func (t *tracing) stream(w http.ResponseWriter, r *http.Request, q *tracedEvents
 		}
 		if n := q.lost.Swap(0); n > 0 {
 			next = append(next, trace.Event{
-				At:   time.Now().UTC(),
+				At:   clock.Now().UTC(),
 				Kind: traceLost,
 				Text: fmt.Sprintf("%d events were left out: this trace was not read fast enough", n),
 			})

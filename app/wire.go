@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -154,7 +155,7 @@ func (s *Server) join(ctx context.Context) error {
 	s.handler = &gateway.HTTP{
 		Control:   s.control,
 		Device:    https.New(s.plane),
-		Server:    withOpenAPI(operators, s.withTrace(operators, s.withLive(operators, &localHandler{operators.AllowLocal, s.localCalls()}))),
+		Server:    s.serverPaths(operators),
 		Sessions:  s.consoleSessions(operators),
 		Operators: operators,
 		Devices:   s.devices,
@@ -185,6 +186,12 @@ func (s *Server) consoleSessions(operators *gateway.OperatorAuth) *gateway.Sessi
 		Now:       s.engine.Now,
 		Log:       s.Log,
 	}
+}
+
+// serverPaths serves the paths below /_drover/ that are no operations.
+func (s *Server) serverPaths(operators *gateway.OperatorAuth) http.Handler {
+	local := &localHandler{operators.AllowLocal, s.localCalls()}
+	return withOpenAPI(operators, s.withTrace(operators, s.withLive(operators, local)))
 }
 
 // localCalls are the calls below /_drover/.

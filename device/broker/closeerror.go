@@ -96,7 +96,8 @@ func (e *closeError) resource(c *conn) string {
 var errAbandoned = closeWith(mqtt.UseAnotherServer, "this node was declared lost")
 
 // errEnded closes the connection of a principal that may not be connected any more (R-BRK-19).
-var errEnded = closeWith(mqtt.AdministrativeAction, "the certificate may not connect any more")
+var errEnded = closeWith(
+	mqtt.AdministrativeAction, "the certificate or key may not connect any more")
 
 // asCloseError turns any error that ended a connection into a closeError. Errors of the codec have
 // a reason code; what is neither theirs nor the broker's own comes from the network, so the

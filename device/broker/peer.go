@@ -21,8 +21,8 @@ type Link struct {
 // (R-BRK-6). ctx ends when the broker shuts down.
 type Authenticator func(ctx context.Context, link Link) (Principal, error)
 
-// Identified is a connection whose other end has shown who it is before its first byte, such as a
-// WebSocket (R-BRK-32). Nobody is asked to authenticate it.
+// Identified is a connection whose client has shown who it is before its first byte, such as one
+// over WebSocket (R-BRK-32). The Authenticator is not called for it.
 type Identified interface{ Principal() Principal }
 
 // A Principal is who is connecting: a certificate, a SigV4 principal, or nobody in particular on

@@ -67,7 +67,8 @@ var names = map[byte]string{
 	mqtt.TypeDisconnect: "DISCONNECT",
 }
 
-// read puts a packet into words. One that cannot be read is shown as it is.
+// read puts a packet into words. One that cannot be read is shown as it is, but for a CONNECT, which
+// may have a password.
 func (e *Event) read(p mqtt.Packet, version mqtt.Version) {
 	name, known := names[p.Type]
 	if !known {
@@ -76,7 +77,10 @@ func (e *Event) read(p mqtt.Packet, version mqtt.Version) {
 	e.Packet = name
 	details, err := e.details(p, version)
 	if err != nil {
-		details = fmt.Sprintf("cannot be read: %v: %s", err, shortHex(p.Body))
+		details = fmt.Sprintf("cannot be read: %v", err)
+		if p.Type != mqtt.TypeConnect {
+			details += ": " + shortHex(p.Body)
+		}
 	}
 	e.Text = strings.TrimSpace(name + " " + details)
 }

@@ -23,6 +23,7 @@ func TestPackets(t *testing.T) {
 			"CONNECT MQTT 3.1.1, keep-alive 30 s, a new session", ""},
 		{mqtttest.Connect(&mqtt.Connect{Version: mqtt.V5, ClientID: "c", SessionExpiry: 60, Will: will}, ""),
 			"CONNECT MQTT 5, keep-alive 0 s, its session for 60 s, will on gone", ""},
+		{[]byte{0x10, 2, 0xab, 0xcd}, "CONNECT cannot be read: 0x81 CONNECT is malformed", ""},
 		{[]byte{0x20, 3, 0, 0, 0}, "CONNACK accepted, with a new session", ""},
 		{[]byte{0x20, 3, 1, 0, 0}, "CONNACK accepted, with the session of before", ""},
 		{[]byte{0x20, 3, 0, 0x87, 0}, "CONNACK refused, 0x87", ""},
