@@ -105,7 +105,8 @@ type Membership struct {
 	Joined int64
 }
 
-// CertificateStatus is ACTIVE, INACTIVE or REVOKED; only ACTIVE ones may connect (R-ID-14).
+// CertificateStatus is ACTIVE, INACTIVE, REVOKED or PENDING_ACTIVATION; only ACTIVE ones may connect
+// (R-ID-14).
 type CertificateStatus string
 
 // The statuses that a certificate can have here.
@@ -113,6 +114,9 @@ const (
 	CertificateActive   CertificateStatus = "ACTIVE"
 	CertificateInactive CertificateStatus = "INACTIVE"
 	CertificateRevoked  CertificateStatus = "REVOKED"
+	// CertificatePendingActivation is that of a certificate that a device was given by a claim and
+	// has not been provisioned with yet (R-ID-81).
+	CertificatePendingActivation CertificateStatus = "PENDING_ACTIVATION"
 )
 
 // Certificate is a device certificate that may identify a connection.

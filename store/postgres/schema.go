@@ -41,7 +41,7 @@ func check(ctx context.Context, db *pgx.Conn) error {
 // of migrations that they have had. Only ever append to this list: once a version is released,
 // databases of users stand at it. The tables are those of the embedded store; what is kept as JSON has
 // the same form.
-var migrations = []string{firstSchema, nodes, steering, silentExecutions, auditLog, sinks}
+var migrations = []string{firstSchema, nodes, steering, silentExecutions, auditLog, sinks, provisioning}
 
 // migrate brings the tables to the newest schema, under the lock of the writers: of several nodes
 // that start, one does it. All steps are one transaction.
@@ -501,4 +501,18 @@ CREATE TABLE dead_letter (
 	PRIMARY KEY (sink, id)
 );
 CREATE INDEX dead_letter_again ON dead_letter (sink, id) WHERE again = 1;
+`
+
+// provisioning adds provisioning templates, and certificates that are removed at a time.
+const provisioning = `
+CREATE TABLE provisioning_template (
+	name       TEXT COLLATE "C" PRIMARY KEY,
+	definition TEXT COLLATE "C" NOT NULL -- registry.ProvisioningTemplate as JSON
+);
+CREATE TABLE temporary_certificate (
+	certificate TEXT COLLATE "C" PRIMARY KEY,
+	until       BIGINT NOT NULL,
+	policy      TEXT COLLATE "C" NOT NULL -- what a temporary claim may do; empty for that of a device
+);
+CREATE INDEX temporary_certificate_due ON temporary_certificate (until, certificate);
 `

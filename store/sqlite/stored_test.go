@@ -63,6 +63,8 @@ type facts struct {
 	Sink         sink.Sink
 	Waiting      store.SinkEvents
 	Letter       store.DeadLetter
+	Provisioning registry.ProvisioningTemplate
+	Temporary    registry.TemporaryCertificate
 }
 
 // everything returns facts whose fields are all set, also those that a later change adds to one of
@@ -152,7 +154,11 @@ func (f facts) changes() (c store.Changes) {
 		Policies:         []registry.Policy{f.Policy},
 		Attached:         []registry.Attachment{f.Attachment},
 		Principals:       []registry.Principal{f.Principal},
-		Tagged:           []registry.Tagged{{Kind: registry.KindJob, Name: f.Job.ID, Tags: f.Tags}},
+
+		ProvisioningTemplates: []registry.ProvisioningTemplate{f.Provisioning},
+		TemporaryCertificates: []registry.TemporaryCertificate{f.Temporary},
+
+		Tagged: []registry.Tagged{{Kind: registry.KindJob, Name: f.Job.ID, Tags: f.Tags}},
 	}
 	c.Outbox.Added = []store.Announcement{f.Announcement}
 	c.Settings = []store.Setting{f.Setting}
@@ -282,6 +288,20 @@ func stored(r store.Reader, like facts) (f facts, err error) {
 		}
 		return err
 	})
+	into("provisioning template", func() error {
+		found, err := r.ProvisioningTemplates("", 2)
+		if len(found) == 1 {
+			f.Provisioning = found[0]
+		}
+		return err
+	})
+	into("temporary certificate", func() error {
+		found, err := r.TemporaryCertificates(like.Temporary.Until, 2)
+		if len(found) == 1 {
+			f.Temporary = found[0]
+		}
+		return err
+	})
 	into("node", func() error {
 		found, err := r.Nodes()
 		if len(found) == 1 {
@@ -337,8 +357,16 @@ func TestStoredAsBefore(t *testing.T) {
 	}
 }
 
-// withoutSinks takes out what came with version 17: sinks.
+// withoutProvisioning takes out what came with version 18: provisioning templates, and certificates
+// that are removed at a time.
+func withoutProvisioning(f *facts) {
+	f.Provisioning = registry.ProvisioningTemplate{}
+	f.Temporary = registry.TemporaryCertificate{}
+}
+
+// withoutSinks takes out what came with version 17, and later: sinks.
 func withoutSinks(f *facts) {
+	withoutProvisioning(f)
 	f.Sink, f.Waiting, f.Letter = sink.Sink{}, store.SinkEvents{}, store.DeadLetter{}
 }
 
@@ -415,6 +443,7 @@ func TestStoredIsRead(t *testing.T) {
 		{"testdata/stored-14.sql", 14, withoutSilence},
 		{"testdata/stored-15.sql", 15, withoutAudit},
 		{"testdata/stored-16.sql", 16, withoutSinks},
+		{"testdata/stored-17.sql", 17, withoutProvisioning},
 		{storedFile, len(migrations), func(*facts) {}},
 	} {
 		rows, err := os.ReadFile(row.file)
@@ -533,6 +562,7 @@ func TestStoredNamesAreExplicit(t *testing.T) {
 	walk(reflect.TypeFor[store.ForNodes]())
 	walk(reflect.TypeFor[sink.Definition]())
 	walk(reflect.TypeFor[sink.Progress]())
+	walk(reflect.TypeFor[registry.ProvisioningTemplate]())
 	if len(seen) < 15 {
 		t.Errorf("only %d types were looked at: %v", len(seen), seen)
 	}

@@ -380,7 +380,16 @@ func (g *generator) changeTypes(c *store.RegistryChanges) {
 }
 
 func (g *generator) changeIdentity(c *store.RegistryChanges) {
-	switch g.IntN(8) {
+	switch g.IntN(10) {
+	case 8:
+		c.ProvisioningTemplates = append(c.ProvisioningTemplates, provisioningTemplate(pick(g, names), g.IntN(4)))
+		if g.IntN(3) == 0 {
+			c.DeletedProvisioningTemplates = append(c.DeletedProvisioningTemplates, pick(g, names))
+		}
+	case 9:
+		temporary := registry.TemporaryCertificate{Certificate: pick(g, names), Until: g.time(), Policy: pick(g, names)}
+		c.TemporaryCertificates = append(c.TemporaryCertificates, temporary)
+		c.KeptCertificates = append(c.KeptCertificates, pick(g, names))
 	case 0:
 		c.Certificates = append(c.Certificates, certificate(pick(g, names), g.IntN(3)))
 	case 1:

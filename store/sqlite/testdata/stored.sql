@@ -47,6 +47,8 @@ INSERT INTO policy_version (policy, number, document, created_at)
 	VALUES ('text 88274', 1, 'text 978338', 1898656719005);
 INSERT INTO principal (thing, certificate, thing_name, exclusive)
 	VALUES (7, 'text 954668', 'text 979299', 1);
+INSERT INTO provisioning_template (name, definition)
+	VALUES ('text 838592', '{"type":"text 95909","description":"text 610785","enabled":true,"provisioningRoleArn":"text 256951","hook":{"target":"text 736405","payloadVersion":"text 618022"},"versions":[{"number":597295,"body":"text 92743","createdAt":"2030-03-10T07:22:44.005Z"}],"default":702279,"lastNumber":529533,"createdAt":"2030-01-31T10:18:14.005Z","updatedAt":"2030-02-28T10:56:13.005Z"}');
 INSERT INTO session (client, seq, value, body, shared)
 	VALUES ('text 652533', 115, X'60', X'4D', NULL);
 INSERT INTO session (client, seq, value, body, shared)
@@ -61,6 +63,8 @@ INSERT INTO sink_event (id, at, size, total, events)
 	VALUES (207667, 1893545577005, 12, 12, X'000E00F1FF0B746578742033393136353001B0010000FFFF');
 INSERT INTO tagged (kind, name, tags)
 	VALUES ('job', 'text 958221', '{"key 964":"value \u003c\u0026\u003e"}');
+INSERT INTO temporary_certificate (certificate, until, policy)
+	VALUES ('text 761721', 1902440102005, 'text 206483');
 INSERT INTO thing (id, name, uuid, type, attributes, version, created_at, billing_group)
 	VALUES (7, 'text 979299', 'text 756918', 'text 534537', '{"key 156":"value \u003c\u0026\u003e"}', 89776, 1899323394005, 645014);
 INSERT INTO thing_group (id, name, uuid, parent, description, attributes, version, created_at, query, work, scanned)
