@@ -128,6 +128,7 @@ func (s *Server) join(ctx context.Context) error {
 		Answers:   s.engine.Answers,
 		Records:   s.engine.Records,
 		Sinks:     s.engine.Sinks,
+		Provision: s.engine.Provision,
 		Now:       s.engine.Now,
 		RealNow:   clock.Now,
 		Scope:     s.Scope,

@@ -46,6 +46,11 @@ var Service = schema.Service{
 		AttachPrincipalPolicy,
 		DetachPrincipalPolicy, ListPrincipalPolicies, ListPolicyPrincipals,
 
+		CreateProvisioningTemplate, DescribeProvisioningTemplate, ListProvisioningTemplates,
+		UpdateProvisioningTemplate, DeleteProvisioningTemplate, CreateProvisioningTemplateVersion,
+		DescribeProvisioningTemplateVersion, ListProvisioningTemplateVersions,
+		DeleteProvisioningTemplateVersion, CreateProvisioningClaim, RegisterThing,
+
 		TagResource, UntagResource, ListTagsForResource, DescribeEventConfigurations,
 		UpdateEventConfigurations,
 		DescribeEndpoint,
