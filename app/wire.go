@@ -114,6 +114,10 @@ func (s *Server) join(ctx context.Context) error {
 	}
 	s.joinEngine(now, managed, node, sealer)
 	s.joinMetrics()
+	issuer := gateway.NewIssuer(s.deviceAuthority)
+	if err := s.joinProvisioning(issuer); err != nil {
+		return err
+	}
 	if err := s.joinBroker(ctx); err != nil {
 		return err
 	}
@@ -133,7 +137,7 @@ func (s *Server) join(ctx context.Context) error {
 		RealNow:   clock.Now,
 		Scope:     s.Scope,
 		Managed:   managed,
-		Issuer:    gateway.NewIssuer(s.deviceAuthority),
+		Issuer:    issuer,
 		DataHost:  s.Host,
 		JobsHost:  s.Host,
 		Pages:     control.Pages{Key: s.secrets.tokens},

@@ -106,7 +106,7 @@ func newServer(t *testing.T, changes ...change) *server {
 	}
 	s.keys, s.keyed = keys, &gateway.KeyPrincipals{Auth: s.devices, Keys: keys}
 	s.broker, err = broker.New(t.Context(), broker.Config{
-		Service:      gateway.JobsService(plane),
+		Service:      gateway.JobsService(plane, nil),
 		Authenticate: s.devices.Authenticate,
 		Principal:    s.keyed.Principal,
 	})

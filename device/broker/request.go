@@ -41,6 +41,7 @@ func (c *conn) request(p *mqtt.Publish, topic string) error {
 		Payload:     p.Payload,
 		PacketID:    p.ID,
 		Redelivered: p.Dup,
+		Hears:       c.hears,
 	})
 	s := c.s
 	s.mu.Lock()
@@ -60,6 +61,15 @@ func (c *conn) request(p *mqtt.Publish, topic string) error {
 	}
 	c.out.replies = c.appendReply(b, &reply, p)
 	return nil
+}
+
+// hears reports whether the client subscribes to a topic and may receive what is published there.
+func (c *conn) hears(topic string) bool {
+	s := c.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.conn == c && s.subscribes(topic) &&
+		c.peer.Authorizer.Decide(Receive, topic) == Allow
 }
 
 // appendReply encodes a reply: one copy, at QoS 1 if a subscription of the client grants that

@@ -2,7 +2,6 @@ package provision
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 	"time"
 
@@ -154,25 +153,22 @@ func (s *Service) allowed(
 	if given == nil {
 		given = map[string]string{}
 	}
-	question, err := json.Marshal(provisioning.Question{
+	if s.Ask == nil {
+		return nil, fault.New(fault.Forbidden, "%s", notAllowed)
+	}
+	var answer provisioning.Answer
+	err := s.Ask(ctx, t.Hook.Target, provisioning.Question{
 		ClaimCertificateID: r.Claim,
 		CertificateID:      c.ID,
 		CertificatePEM:     c.PEM,
 		TemplateARN:        r.Scope.ARN(registry.KindProvisioningTemplate, t.Name),
 		ClientID:           r.ClientID,
 		Parameters:         given,
-	})
-	if err != nil {
-		return nil, err
-	}
-	if s.Ask == nil {
-		return nil, fault.New(fault.Forbidden, "%s", notAllowed)
-	}
-	body, err := s.Ask(ctx, t.Hook.Target, question)
+	}, &answer)
 	if err == nil {
 		var parameters map[string]string
 		var allowed bool
-		if parameters, allowed, err = provisioning.ReadAnswer(body, r.Parameters); err == nil && allowed {
+		if parameters, allowed, err = answer.Parameters(given); err == nil && allowed {
 			return parameters, nil
 		}
 	}

@@ -25,11 +25,11 @@ type Config struct {
 // Service is the use cases of provisioning. Its methods may be called concurrently.
 type Service struct {
 	Config
-	// Ask asks the hook of a template: a URL, a question and its answer. An error is that it could
-	// not be asked. Set before the first request; nil refuses what needs a hook.
-	Ask func(ctx context.Context, target string, question []byte) ([]byte, error)
-	// Refused is called with what a hook has not allowed or could not be asked about, for the log.
-	// May be nil.
+	// Ask asks the hook of a template, which is at a URL, and reads its answer. An error says why
+	// there is none. Set before the first request; nil refuses what needs a hook.
+	Ask func(ctx context.Context, url string, question, answer any) error
+	// Refused is called with what a hook has not allowed, or has not answered: err is nil when it has
+	// answered no. May be nil.
 	Refused func(template, certificate string, err error)
 
 	templates *parsed.Cache[provisioning.Template] // by their text

@@ -1,13 +1,12 @@
 package provisioning
 
 import (
-	"encoding/json"
-	"fmt"
-	"net"
-	"net/url"
+	"errors"
+	"maps"
 	"strings"
 
 	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/registry/outside"
 )
 
 // Before a device is provisioned a hook may be asked: a service of the operator, which knows the
@@ -23,31 +22,23 @@ type Question struct {
 	Parameters         map[string]string `json:"parameters"`
 }
 
-// answer is what a hook answers.
-type answer struct {
+// Answer is what a hook answers.
+type Answer struct {
 	AllowProvisioning  *bool             `json:"allowProvisioning"`
 	ParameterOverrides map[string]string `json:"parameterOverrides"`
 }
 
-// ReadAnswer returns the parameters as a hook has them: those of the device, with the ones in their
-// place that the hook has set. An error is a wrong answer, for the log; allowed is false then, too.
-func ReadAnswer(
-	body []byte, given map[string]string,
+// Parameters returns the parameters as a hook has them: those of the device, with the ones in their
+// place that the hook has set. An error is a wrong answer, for the log; nothing is allowed then.
+func (a Answer) Parameters(
+	given map[string]string,
 ) (parameters map[string]string, allowed bool, err error) {
-	var a answer
-	if err := json.Unmarshal(body, &a); err != nil {
-		return nil, false, fmt.Errorf("the answer is not as it should be: %w", err)
-	}
 	if a.AllowProvisioning == nil {
-		return nil, false, fmt.Errorf("the answer has no allowProvisioning")
+		return nil, false, errors.New("the answer has no allowProvisioning")
 	}
 	parameters = map[string]string{}
-	for name, value := range given {
-		parameters[name] = value
-	}
-	for name, value := range a.ParameterOverrides {
-		parameters[name] = value
-	}
+	maps.Copy(parameters, given)
+	maps.Copy(parameters, a.ParameterOverrides)
 	return parameters, *a.AllowProvisioning, CheckParameters(parameters)
 }
 
@@ -78,26 +69,12 @@ func CheckParameters(given map[string]string) error {
 }
 
 // CheckTarget refuses a hook that cannot be asked: it is a URL with https, or with http on this
-// machine (R-ID-84).
+// machine (R-ID-84, R-HOOK-1).
 func CheckTarget(member, target string) error {
 	if strings.HasPrefix(target, "arn:") {
 		return fault.New(fault.Invalid, "%s: functions of AWS Lambda cannot be called from here; give "+
 			"the https URL of a service that answers as the function does", member)
 	}
-	u, err := url.Parse(target)
-	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" {
-		return fault.New(fault.Invalid, "%s: must be a URL such as https://host/path, without user "+
-			"and fragment", member)
-	}
-	switch u.Scheme {
-	case "https":
-		return nil
-	case "http":
-		if ip := net.ParseIP(u.Hostname()); u.Hostname() == "localhost" || ip != nil && ip.IsLoopback() {
-			return nil
-		}
-		return fault.New(fault.Invalid, "%s: http is for services on this machine only; use https",
-			member)
-	}
-	return fault.New(fault.Invalid, "%s: must begin with https://", member)
+	_, err := outside.CheckURL(member, target)
+	return err
 }

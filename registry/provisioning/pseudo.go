@@ -3,7 +3,6 @@ package provisioning
 import (
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/asn1"
 	"strings"
 )
 
@@ -23,13 +22,13 @@ func pseudo(name string) bool {
 }
 
 // subjectFields are the pseudo parameters that are fields of the certificate's subject.
-var subjectFields = map[string]asn1.ObjectIdentifier{
-	"Country":                    {2, 5, 4, 6},
-	"Organization":               {2, 5, 4, 10},
-	"OrganizationalUnit":         {2, 5, 4, 11},
-	"DistinguishedNameQualifier": {2, 5, 4, 46},
-	"StateName":                  {2, 5, 4, 8},
-	"CommonName":                 {2, 5, 4, 3},
+var subjectFields = map[string]string{
+	"Country":                    "2.5.4.6",
+	"Organization":               "2.5.4.10",
+	"OrganizationalUnit":         "2.5.4.11",
+	"DistinguishedNameQualifier": "2.5.4.46",
+	"StateName":                  "2.5.4.8",
+	"CommonName":                 "2.5.4.3",
 }
 
 // CertificateID is the pseudo parameters of a certificate of which only the id is known.
@@ -46,7 +45,7 @@ func FromCertificate(id string, c *x509.Certificate) map[string]string {
 			values[pseudoPrefix+name] = value
 		}
 	}
-	if number := field(c.Subject, asn1.ObjectIdentifier{2, 5, 4, 5}); number != "" {
+	if number := field(c.Subject, "2.5.4.5"); number != "" {
 		values[pseudoPrefix+"SerialNumber"] = number
 	} else if c.SerialNumber != nil {
 		values[pseudoPrefix+"SerialNumber"] = c.SerialNumber.String()
@@ -55,9 +54,9 @@ func FromCertificate(id string, c *x509.Certificate) map[string]string {
 }
 
 // field is the first value of a field of a name.
-func field(name pkix.Name, oid asn1.ObjectIdentifier) string {
+func field(name pkix.Name, oid string) string {
 	for _, a := range name.Names {
-		if text, ok := a.Value.(string); ok && a.Type.Equal(oid) {
+		if text, ok := a.Value.(string); ok && a.Type.String() == oid {
 			return text
 		}
 	}
