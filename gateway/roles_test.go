@@ -31,7 +31,8 @@ var needed = map[schema.Role]string{
 		ListPrincipalThings ListThingPrincipalsV2 ListPrincipalThingsV2 GetPolicy ListPolicies
 		GetPolicyVersion ListPolicyVersions ListAttachedPolicies ListTargetsForPolicy
 		GetEffectivePolicies TestAuthorization ListPrincipalPolicies ListPolicyPrincipals
-		ListTagsForResource DescribeEventConfigurations DescribeEndpoint
+		ListTagsForResource DescribeEventConfigurations DescribeEndpoint ListProvisioningTemplates
+		DescribeProvisioningTemplateVersion ListProvisioningTemplateVersions
 
 		drover DescribeSteering DescribeHold ListHolds DescribeFailures ListJobTargetThings ReplayJob
 		ListAuditRecords DescribeAuditLog VerifyAuditLog Forecast ExplainThing ExplainJob
@@ -46,7 +47,7 @@ var needed = map[schema.Role]string{
 		DeleteThingGroup AddThingToThingGroup RemoveThingFromThingGroup UpdateThingGroupsForThing
 		CreateDynamicThingGroup UpdateDynamicThingGroup DeleteDynamicThingGroup CreateBillingGroup
 		UpdateBillingGroup DeleteBillingGroup AddThingToBillingGroup RemoveThingFromBillingGroup
-		TagResource UntagResource
+		TagResource UntagResource DescribeProvisioningTemplate CreateProvisioningClaim
 
 		drover UpdateSteering ApproveWave RetryJobExecutions HoldThing ReleaseThing DescribeSink ListSinks
 		ListDeadLetters RetryDeadLetters DeleteDeadLetters
@@ -58,7 +59,9 @@ var needed = map[schema.Role]string{
 		CreateCertificateFromCsr RegisterCertificateWithoutCA RegisterCertificate UpdateCertificate
 		DeleteCertificate AttachThingPrincipal DetachThingPrincipal CreatePolicy DeletePolicy
 		CreatePolicyVersion SetDefaultPolicyVersion DeletePolicyVersion AttachPolicy DetachPolicy
-		AttachPrincipalPolicy DetachPrincipalPolicy
+		AttachPrincipalPolicy DetachPrincipalPolicy CreateProvisioningTemplate
+		UpdateProvisioningTemplate DeleteProvisioningTemplate CreateProvisioningTemplateVersion
+		DeleteProvisioningTemplateVersion RegisterThing
 
 		drover CreateSink UpdateSink RotateSinkSecret DeleteSink`,
 }

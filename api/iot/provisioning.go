@@ -154,12 +154,13 @@ var ListProvisioningTemplates = schema.Op[
 }
 
 type UpdateProvisioningTemplateRequest struct {
-	TemplateName        ProvisioningTemplateName         `json:"templateName" in:"path"`
-	Description         *ProvisioningTemplateDescription `json:"description"`
-	Enabled             *bool                            `json:"enabled"`
-	DefaultVersionID    *ProvisioningTemplateVersionID   `json:"defaultVersionId"`
-	ProvisioningRoleArn *ProvisioningRoleArn             `json:"provisioningRoleArn"`
-	PreProvisioningHook *ProvisioningHook                `json:"preProvisioningHook"`
+	TemplateName ProvisioningTemplateName         `json:"templateName" in:"path"`
+	Description  *ProvisioningTemplateDescription `json:"description"`
+	// Whether devices can be provisioned by it.
+	Enabled             *bool                          `json:"enabled"`
+	DefaultVersionID    *ProvisioningTemplateVersionID `json:"defaultVersionId"`
+	ProvisioningRoleArn *ProvisioningRoleArn           `json:"provisioningRoleArn"`
+	PreProvisioningHook *ProvisioningHook              `json:"preProvisioningHook"`
 	// Takes the hook away.
 	RemovePreProvisioningHook *bool `json:"removePreProvisioningHook"`
 }

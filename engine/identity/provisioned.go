@@ -26,12 +26,17 @@ func (s *Service) PutNew(tx *commit.Tx, c registry.Certificate) error {
 // PutStatus stages a status of a certificate that is registered, and that it stays.
 func (s *Service) PutStatus(
 	tx *commit.Tx, c registry.Certificate, status registry.CertificateStatus,
-) {
-	tx.Changes.Registry.KeptCertificates = append(tx.Changes.Registry.KeptCertificates, c.ID)
+) error {
+	if _, err := tx.TemporaryCertificate(c.ID); err == nil {
+		tx.Changes.Registry.KeptCertificates = append(tx.Changes.Registry.KeptCertificates, c.ID)
+	} else if !commit.Missing(err) {
+		return err
+	}
 	if c.SetStatus(status, tx.Now) {
 		tx.Changes.Registry.Certificates = append(tx.Changes.Registry.Certificates, c)
 		tx.AfterCommit(s.certificateChanged(c.ID))
 	}
+	return nil
 }
 
 // Remove stages that a certificate is removed with all that is attached to it.

@@ -19,7 +19,9 @@ func (s *Service) stage(
 	if err != nil {
 		return "", err
 	}
-	s.Identity.PutStatus(tx, c, status)
+	if err := s.Identity.PutStatus(tx, c, status); err != nil {
+		return "", err
+	}
 	return s.stageRest(tx, p, c, scope)
 }
 

@@ -15,7 +15,7 @@ import (
 // conflicts is the fault of a property whose setting is FAIL.
 func conflicts(what, name, property string) error {
 	return fault.New(fault.RegistrationFailed,
-		"%s %s exists with another %s, and the template says %s", what, name, property, Fail)
+		"%s %s exists with a different %s, and the template says %s", what, name, property, Fail)
 }
 
 // UpdateOf returns what is to change of a thing that is there already; nil for nothing.
@@ -33,7 +33,7 @@ func (t Thing) UpdateOf(stored registry.Thing) (*registry.ThingUpdate, error) {
 	if t.Attributes != nil && !maps.Equal(wanted, stored.Attributes) {
 		switch t.OnAttributes {
 		case Fail:
-			return nil, conflicts("thing", t.Name, "attributes")
+			return nil, conflicts("thing", t.Name, "set of attributes")
 		case Replace:
 			u.Attributes = wanted
 		case Merge:
@@ -70,7 +70,7 @@ func (t Thing) GroupsOf(has []string) (leaves, joins []string, err error) {
 	}
 	switch t.OnGroups {
 	case Fail:
-		return nil, nil, conflicts("thing", t.Name, "groups")
+		return nil, nil, conflicts("thing", t.Name, "set of groups")
 	case Replace:
 		return leaves, joins, nil
 	case Merge:
