@@ -3,6 +3,7 @@ package provision_test
 import (
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,7 +12,6 @@ import (
 	"github.com/drover-iot/drover/device/events"
 	"github.com/drover-iot/drover/engine"
 	"github.com/drover-iot/drover/engine/fleet"
-	"github.com/drover-iot/drover/engine/provision"
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/internal/ids"
@@ -153,7 +153,8 @@ func TestExistingThing(t *testing.T) { // R-ID-79
 	for _, name := range []string{"old", "new"} {
 		_, err := w.Fleet.CreateGroup(t.Context(), fleet.NewGroup{Name: name})
 		w.check(err)
-		w.check(w.Fleet.CreateType(t.Context(), name))
+		_, err = w.Fleet.CreateThingType(t.Context(), fleet.NewThingType{Name: name})
+		w.check(err)
 		_, err = w.Fleet.CreateBillingGroup(t.Context(), fleet.NewBillingGroup{Name: name})
 		w.check(err)
 	}
@@ -209,8 +210,9 @@ func TestExistingThing(t *testing.T) { // R-ID-79
 	if err != nil || len(attached) != 1 {
 		t.Errorf("attached are %v, %v", attached, err)
 	}
-	other := body("") // the certificate is exclusively that of the thing
-	if _, err := w.Provision.ProvisionCertificate(t.Context(), replaceName(other), id, pseudo, registry.DefaultScope); !fault.Is(err, fault.Invalid) {
+	other := strings.Replace(body(""), `"ThingName": "a"`, `"ThingName": "b"`, 1)
+	_, err = w.Provision.ProvisionCertificate(t.Context(), other, id, pseudo, registry.DefaultScope)
+	if !fault.Is(err, fault.Invalid) { // the certificate is exclusively that of the first
 		t.Errorf("another thing: %v", err)
 	}
 	is("new", "new", "new tens ", map[string]string{"n": "10"})
@@ -234,5 +236,3 @@ func TestTemplatesAreBounded(t *testing.T) { // R-ID-76
 		t.Errorf("one more: %v", err)
 	}
 }
-
-var _ = provision.ErrToken
