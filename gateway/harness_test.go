@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 	"github.com/drover-iot/drover/device/broker"
 	"github.com/drover-iot/drover/device/events"
 	"github.com/drover-iot/drover/device/https"
+	"github.com/drover-iot/drover/device/provision"
 	"github.com/drover-iot/drover/engine"
 	"github.com/drover-iot/drover/engine/fleet"
 	"github.com/drover-iot/drover/engine/identity"
@@ -27,6 +29,7 @@ import (
 	"github.com/drover-iot/drover/gateway"
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/ids"
+	"github.com/drover-iot/drover/internal/seal"
 	"github.com/drover-iot/drover/internal/tlsutil"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
@@ -106,7 +109,7 @@ func newServer(t *testing.T, changes ...change) *server {
 	}
 	s.keys, s.keyed = keys, &gateway.KeyPrincipals{Auth: s.devices, Keys: keys}
 	s.broker, err = broker.New(t.Context(), broker.Config{
-		Service:      gateway.JobsService(plane, nil),
+		Service:      gateway.JobsService(plane, s.claims(log)),
 		Authenticate: s.devices.Authenticate,
 		Principal:    s.keyed.Principal,
 	})
@@ -324,4 +327,19 @@ func fullAccess(thing string) string {
 	return allow("iot:Connect", "client/"+thing+"-*") + "," +
 		allow("iot:Publish", "topic/$aws/things/"+thing+"/jobs/*") + "," +
 		allow("iotjobsdata:*", "thing/"+thing)
+}
+
+// rsaAuthority is the device authority of all servers: its key takes a while to make.
+var rsaAuthority = sync.OnceValues(gateway.NewDeviceAuthority)
+
+// claims is what answers devices that provision themselves.
+func (s *server) claims(log *slog.Logger) *provision.Plane {
+	key, _ := seal.NewKey()
+	return &provision.Plane{
+		UseCases: s.engine.Provision,
+		Issuer:   gateway.NewIssuer(rsaAuthority),
+		Tokens:   key,
+		Scope:    registry.DefaultScope,
+		Log:      log,
+	}
 }
