@@ -74,8 +74,16 @@ func (s *Service) Provision(ctx context.Context, r Request) (done Provisioned, e
 		if err != nil {
 			return err
 		}
-		done.Thing, err = s.stage(tx, plan, pending, r.Scope)
-		return err
+		if done.Thing, err = s.stage(tx, plan, pending, r.Scope); err != nil {
+			return err
+		}
+		return record(tx, shown{
+			ThingName:          done.Thing,
+			CertificateID:      pending.ID,
+			TemplateName:       t.Name,
+			ClaimCertificateID: r.Claim,
+			ClientID:           r.ClientID,
+		})
 	})
 	return done, err
 }

@@ -39,6 +39,7 @@ func newWorld(t *testing.T) *world {
 		Log:     slog.New(slog.DiscardHandler),
 		Stepped: true,
 
+		AuditKept:          24 * time.Hour,
 		CertificateChanged: func(id string) { w.changed = append(w.changed, id) },
 	})
 	return w
@@ -205,6 +206,24 @@ func TestExistingThing(t *testing.T) { // R-ID-79
 	is("new", "new", "new tens ", map[string]string{"n": "10"})
 	if diff := cmp.Diff([]string{id + " ACTIVE"}, w.ids()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+	var records []string // R-ID-88: one for each time that a device was provisioned
+	w.check(w.store.Read(t.Context(), func(r store.Reader) error {
+		pages, err := r.AuditPages(store.AuditQuery{Limit: 9})
+		for _, page := range pages {
+			for _, stored := range page.Records() {
+				one, err := stored.Record()
+				if err != nil {
+					return err
+				}
+				records = append(records, fmt.Sprintf("%s %s %s %s", one.Operator.Name, one.Operation, one.Resource, one.After))
+			}
+		}
+		return err
+	}))
+	one := `drover ProvisionDevice thing/a {"thingName":"a","certificateId":"` + id + `"}`
+	if diff := cmp.Diff([]string{one, one, one}, records); diff != "" {
+		t.Errorf("records (-want +got):\n%s", diff)
 	}
 	attached, err := w.Identity.CertificatesOf(t.Context(), "a", 2)
 	if err != nil || len(attached) != 1 {

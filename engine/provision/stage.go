@@ -119,7 +119,9 @@ func (s *Service) ProvisionCertificate(
 			return commit.OrNotFound(err, fault.New(fault.NotFound,
 				"certificate %s does not exist", certificate))
 		}
-		done.Thing, err = s.stage(tx, plan, c, scope)
-		return err
+		if done.Thing, err = s.stage(tx, plan, c, scope); err != nil {
+			return err
+		}
+		return record(tx, shown{ThingName: done.Thing, CertificateID: c.ID})
 	})
 }
