@@ -3,6 +3,7 @@ package provision
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"strings"
 
 	"github.com/fxamacker/cbor/v2"
@@ -45,12 +46,14 @@ func (jsonForm) write(answer any) ([]byte, error) {
 
 // unreadable is the fault of a payload that cannot be read. It repeats nothing of the payload.
 func unreadable(what string, err error) error {
-	switch e := err.(type) {
-	case *json.UnmarshalTypeError:
-		return fault.New(fault.Invalid, "%s: of the wrong type: %s", e.Field, e.Value)
-	case *cbor.UnmarshalTypeError:
+	var inJSON *json.UnmarshalTypeError
+	var inCBOR *cbor.UnmarshalTypeError
+	switch {
+	case errors.As(err, &inJSON):
+		return fault.New(fault.Invalid, "%s: of the wrong type: %s", inJSON.Field, inJSON.Value)
+	case errors.As(err, &inCBOR):
 		return fault.New(fault.Invalid, "%s: of the wrong type: %s",
-			memberOf(e.StructFieldName), e.CBORType)
+			memberOf(inCBOR.StructFieldName), inCBOR.CBORType)
 	}
 	return fault.New(fault.Invalid, "the payload is no %s", what)
 }
