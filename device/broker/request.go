@@ -35,13 +35,16 @@ func (c *conn) request(p *mqtt.Publish, topic string) error {
 	if err := c.releasePubacks(); err != nil {
 		return err
 	}
+	if c.asks == nil {
+		c.asks = c.hears
+	}
 	c.out.setPaused(true)
 	reply := c.b.cfg.Service.Handle(c.b.ctx, &c.peer, Request{
 		Topic:       topic,
 		Payload:     p.Payload,
 		PacketID:    p.ID,
 		Redelivered: p.Dup,
-		Hears:       c.hears,
+		Hears:       c.asks,
 	})
 	s := c.s
 	s.mu.Lock()

@@ -255,3 +255,22 @@ func TestTemplatesAreBounded(t *testing.T) { // R-ID-76
 		t.Errorf("one more: %v", err)
 	}
 }
+
+// A template for just-in-time provisioning is of that type, and enabled.
+func TestJITTemplate(t *testing.T) { // R-ID-76
+	t.Parallel()
+	w := newWorld(t)
+	const body = `{"Resources": {"c": {"Type": "AWS::IoT::Certificate", "Properties": {"CertificateId": "x"}}}}`
+	for name, kind := range map[string]registry.ProvisioningKind{"jit": registry.JITProvisioning, "off": registry.JITProvisioning, "fleet": registry.FleetProvisioning} {
+		_, err := w.Provision.CreateTemplate(t.Context(), registry.ProvisioningTemplate{Name: name, Kind: kind, Enabled: name != "off"}, body, nil)
+		w.check(err)
+	}
+	if got, err := w.Provision.JITTemplate(t.Context(), "jit"); got != body || err != nil {
+		t.Errorf("got %s, %v", got, err)
+	}
+	for name, want := range map[string]fault.Code{"off": fault.Invalid, "fleet": fault.Invalid, "none": fault.NotFound} {
+		if _, err := w.Provision.JITTemplate(t.Context(), name); !fault.Is(err, want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -94,6 +94,20 @@ func notClaim(tx *commit.Tx, id string) error {
 	return err
 }
 
+// JITTemplate returns the body of a template by which certificates are provisioned just in time.
+func (s *Service) JITTemplate(ctx context.Context, name string) (body string, err error) {
+	t, err := s.DescribeTemplate(ctx, name)
+	switch {
+	case err != nil:
+		return "", err
+	case t.Kind != registry.JITProvisioning:
+		return "", fault.New(fault.Invalid, "provisioning template %s is of type %s", name, t.Kind)
+	case !t.Enabled:
+		return "", fault.New(fault.Invalid, "provisioning template %s is not enabled", name)
+	}
+	return t.Body(), nil
+}
+
 // ProvisionCertificate makes what a template asks for, for a certificate that was registered just in
 // time and waits to be activated: the body of a template, and the pseudo parameters of the
 // certificate (provisioning.FromCertificate). It is where just-in-time provisioning plugs in.

@@ -2,8 +2,12 @@ package provisioning
 
 import (
 	"crypto/sha256"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/hex"
 	"fmt"
+	"math/big"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -235,4 +239,33 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("no fault: %v", err)
 		}
 	})
+}
+
+// The pseudo parameters of a certificate are its id and what its subject has.
+func TestFromCertificate(t *testing.T) { // R-ID-77
+	t.Parallel()
+	der := func(types ...string) *x509.Certificate {
+		c := &x509.Certificate{SerialNumber: big.NewInt(77)}
+		for i := 0; i < len(types); i += 2 {
+			c.Subject.Names = append(c.Subject.Names, pkix.AttributeTypeAndValue{Type: oid(types[i]), Value: types[i+1]})
+		}
+		return c
+	}
+	got := FromCertificate("id", der("2.5.4.3", "pump-7", "2.5.4.6", "DE", "2.5.4.3", "second", "1.2.3", "other", "2.5.4.10", ""))
+	want := map[string]string{pseudoPrefix + "Id": "id", pseudoPrefix + "CommonName": "pump-7", pseudoPrefix + "Country": "DE",
+		pseudoPrefix + "SerialNumber": "77"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if got := FromCertificate("id", der("2.5.4.5", "S1"))[pseudoPrefix+"SerialNumber"]; got != "S1" {
+		t.Errorf("a serial number in the subject: %q", got)
+	}
+}
+
+func oid(text string) (made []int) {
+	for part := range strings.SplitSeq(text, ".") {
+		n, _ := strconv.Atoi(part)
+		made = append(made, n)
+	}
+	return made
 }
