@@ -91,8 +91,8 @@ func (a *DeviceAuth) identifyLeaf(
 	case err != nil:
 		return certificate, err
 	case registered:
-		return certificate, fault.New(fault.Forbidden, "the certificate %s is registered since now, "+
-			"and is %s", id, registry.CertificatePending)
+		return certificate, fault.New(fault.Forbidden, "the certificate %s was registered just now "+
+			"and is %s until an operator makes it ACTIVE", id, registry.CertificatePending)
 	}
 	return certificate, unknown
 }
