@@ -117,6 +117,20 @@ func (s *Service) registerFirst(
 	return true, nil
 }
 
+// authorityChange is whether CA certificates have changed in one commit.
+type authorityChange bool
+
+// noteAuthorities notes that a commit changes CA certificates, also for other nodes.
+func (s *Service) noteAuthorities(tx *commit.Tx, c *store.Changes) {
+	if len(c.Registry.CACertificates)+len(c.Registry.DeletedCACertificates) == 0 {
+		return
+	}
+	*commit.Local[authorityChange](tx) = true
+	if s.Shared {
+		tx.TellNodes(store.ForNodes{Authorities: true})
+	}
+}
+
 // firstConnectAuthorities returns the authorities that register certificates by themselves, by their
 // subject. They are read from the store when they have changed.
 func (s *Service) firstConnectAuthorities(

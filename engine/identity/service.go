@@ -65,22 +65,13 @@ func noCertificate(id string) *fault.Error {
 	return fault.New(fault.NotFound, "certificate %s does not exist", id)
 }
 
-// accessChange is whether an answer of Access may have changed in one commit, authorityChange
-// whether CA certificates have.
-type (
-	accessChange    bool
-	authorityChange bool
-)
+// accessChange is whether an answer of Access may have changed in one commit.
+type accessChange bool
 
-// Applied notes whether changes may change what somebody is allowed to do. It is a hook of every
-// commit.
+// Applied notes whether changes may change what somebody is allowed to do, or which CA certificates
+// there are. It is a hook of every commit.
 func (s *Service) Applied(tx *commit.Tx, c *store.Changes) {
-	if len(c.Registry.CACertificates)+len(c.Registry.DeletedCACertificates) > 0 {
-		*commit.Local[authorityChange](tx) = true
-		if s.Shared {
-			tx.TellNodes(store.ForNodes{Authorities: true})
-		}
-	}
+	s.noteAuthorities(tx, c)
 	if !changesAccess(&c.Registry) {
 		return
 	}
@@ -123,7 +114,8 @@ func (s *Service) Learn(news store.ForNodes) {
 	}
 }
 
-// Committed makes connections ask again for what they may do. It is a hook of every commit.
+// Committed makes connections ask again for what they may do, and has CA certificates read again. It
+// is a hook of every commit.
 func (s *Service) Committed(tx *commit.Tx) {
 	if *commit.Local[authorityChange](tx) {
 		s.first.version.Add(1)
