@@ -67,6 +67,7 @@ var faces = []face{
 	{fault.CertificateInvalid, CertificateValidation, Answer{}, CodeInvalidRequest},
 	{fault.CertificateTaken, CertificateConflict, Answer{}, CodeInvalidRequest},
 	{fault.RegistrationFailed, RegistrationFailure, Answer{}, CodeInvalidRequest},
+	{fault.RegistrationCode, RegistrationCode, Answer{}, CodeInvalidRequest},
 	{fault.MalformedPolicy, MalformedPolicy, Answer{}, CodeInvalidRequest},
 	{fault.VersionsLimit, VersionsLimitExceeded, Answer{}, CodeInvalidRequest},
 	{fault.InvalidQuery, InvalidQuery, Answer{}, CodeInvalidRequest},

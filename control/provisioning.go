@@ -7,6 +7,7 @@ import (
 	"encoding/pem"
 
 	"github.com/drover-iot/drover/api/iot"
+	"github.com/drover-iot/drover/engine/provision"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/registry/provisioning"
@@ -249,7 +250,7 @@ func (p *Plane) CreateProvisioningClaim(
 	if err != nil {
 		return nil, err
 	}
-	c := certificate(parsed, registry.CertificateActive, "DEFAULT")
+	c := registry.NewCertificate(parsed, registry.CertificateActive, registry.ModeDefault)
 	nameOf(ctx, "certificateId", c.ID)
 	until, err := p.Provision.AddClaim(ctx, template, c, provisioning.ClaimPolicy(p.Scope, template))
 	if err != nil {
@@ -290,20 +291,17 @@ func (p *Plane) RegisterThing(
 	if err != nil {
 		return nil, err
 	}
-	issued, err := p.certificateOfPlan(plan.Certificate)
+	made, err := p.certificateOfPlan(plan.Certificate)
 	if err != nil {
-		return nil, err
+		return nil, registrationFault(err)
 	}
-	if issued != nil {
-		plan.Certificate.ID = issued.ID
+	if made != nil {
+		plan.Certificate.ID = made.ID()
 	}
 	nameOf(ctx, "certificateId", plan.Certificate.ID)
-	c, err := p.Provision.Register(ctx, plan, issued, p.Scope)
-	if fault.Is(err, fault.NotFound) { // a type, a group or a policy; the operation lists no such error
-		err = fault.New(fault.RegistrationFailed, "%s", fault.Of(err).Message)
-	}
+	c, err := p.Provision.Register(ctx, plan, made, p.Scope, p.RealNow())
 	if err != nil {
-		return nil, err
+		return nil, registrationFault(err)
 	}
 	arns := iot.ResourceArns{
 		plan.Certificate.LogicalID: p.arn(ctx, registry.KindCert, c.ID),
@@ -322,9 +320,10 @@ func (p *Plane) RegisterThing(
 
 // certificateOfPlan makes the certificate that a template has a signing request for, or reads the one
 // that it has in PEM form; nil when it names one that is registered.
-func (p *Plane) certificateOfPlan(asked provisioning.Certificate) (*registry.Certificate, error) {
-	switch {
-	case asked.Request != "":
+func (p *Plane) certificateOfPlan(
+	asked provisioning.Certificate,
+) (made *provision.NewCertificate, err error) {
+	if asked.Request != "" {
 		public, err := registry.CheckCSR(asked.Request)
 		if err != nil {
 			return nil, err
@@ -334,24 +333,33 @@ func (p *Plane) certificateOfPlan(asked provisioning.Certificate) (*registry.Cer
 			return nil, err
 		}
 		parsed, err := x509.ParseCertificate(der)
-		if err != nil {
-			return nil, err
-		}
-		return new(certificate(parsed, asked.Status, "DEFAULT")), nil
-	case asked.PEM != "":
-		parsed, err := registry.CheckCertificate(asked.PEM, p.RealNow())
-		if err != nil {
-			return nil, fault.New(fault.RegistrationFailed, "%s", fault.Of(err).Message)
-		}
-		issued, err := p.Issuer.Issued(parsed.Raw)
-		if err != nil {
-			return nil, err
-		}
-		if !issued {
-			return nil, fault.New(fault.RegistrationFailed, "certificatePem: not signed by this "+
-				"server; register the certificate first, and name it by its CertificateId")
-		}
-		return new(certificate(parsed, asked.Status, "DEFAULT")), nil
+		return &provision.NewCertificate{Parsed: parsed, Own: true}, err
 	}
-	return nil, nil
+	if asked.PEM == "" {
+		return nil, nil
+	}
+	made = &provision.NewCertificate{}
+	if made.Parsed, err = registry.CheckCertificate(asked.PEM, p.RealNow()); err != nil {
+		return nil, err
+	}
+	if asked.CA != "" {
+		made.CA, err = registry.CertificateID("caCertificatePem", asked.CA)
+		return made, err
+	}
+	made.Own, err = p.Issuer.Issued(made.Parsed.Raw)
+	return made, err
+}
+
+// registrationFault is a fault as RegisterThing lists it: what a template names that is not there, or
+// cannot be used as it is.
+func registrationFault(err error) error {
+	for _, code := range []fault.Code{
+		fault.NotFound, fault.CertificateInvalid, fault.CertificateTaken, fault.CertificateState,
+		fault.Limit, fault.MalformedPolicy,
+	} {
+		if fault.Is(err, code) {
+			return fault.New(fault.RegistrationFailed, "%s", fault.Of(err).Message)
+		}
+	}
+	return err
 }

@@ -13,14 +13,7 @@ import (
 
 // PutNew stages a certificate that is not registered yet, with the time of the commit.
 func (s *Service) PutNew(tx *commit.Tx, c registry.Certificate) error {
-	if _, err := tx.Certificate(c.ID); err == nil {
-		return registry.ExistsAlready(registry.KindCert, c.ID)
-	} else if !commit.Missing(err) {
-		return err
-	}
-	c.CreatedAt, c.UpdatedAt = tx.Now, tx.Now
-	tx.Changes.Registry.Certificates = append(tx.Changes.Registry.Certificates, c)
-	return nil
+	return stageCertificate(tx, c)
 }
 
 // PutStatus stages a status of a certificate that is registered, and that it stays.

@@ -20,7 +20,7 @@ import (
 func (s *Service) AddPending(
 	ctx context.Context, c registry.Certificate,
 ) (until time.Time, err error) {
-	c.Status = registry.CertificatePendingActivation
+	c.Status = registry.CertificatePending
 	return s.add(ctx, c, registry.CertificateLasts, "")
 }
 
@@ -84,7 +84,7 @@ func (s *Service) removeExpired(tx *commit.Tx) error {
 		c, err := tx.Certificate(temporary.Certificate)
 		switch {
 		case commit.Missing(err) ||
-			err == nil && temporary.Policy == "" && c.Status != registry.CertificatePendingActivation:
+			err == nil && temporary.Policy == "" && c.Status != registry.CertificatePending:
 			tx.Changes.Registry.KeptCertificates = append(
 				tx.Changes.Registry.KeptCertificates, temporary.Certificate)
 		case err != nil:

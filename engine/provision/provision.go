@@ -59,15 +59,13 @@ func (s *Service) Provision(ctx context.Context, r Request) (done Provisioned, e
 	if err != nil {
 		return done, err
 	}
-	if plan.Certificate.ID != r.Certificate {
-		return done, fault.New(fault.Invalid, "templateBody: Resources.%s.Properties.CertificateId: "+
-			"must be {\"Ref\": \"AWS::IoT::Certificate::Id\"} where devices provision themselves",
-			plan.Certificate.LogicalID)
+	if err := ofDevice(plan, r.Certificate); err != nil {
+		return done, err
 	}
 	done.Configuration = plan.Configuration
 	err = s.Commits.Do(ctx, func(tx *commit.Tx) error {
 		// While the hook was asked all may have changed.
-		if _, err := usable(tx, t.Name); err != nil {
+		if _, err := usable(tx, t.Name, registry.FleetProvisioning); err != nil {
 			return err
 		}
 		pending, err := pendingCertificate(tx, r.Certificate, tx.RealTime())
@@ -101,7 +99,7 @@ func (s *Service) load(
 	ctx context.Context, r Request,
 ) (t registry.ProvisioningTemplate, c registry.Certificate, err error) {
 	err = s.Store.Read(ctx, func(reads store.Reader) error {
-		if t, err = usable(reads, r.Template); err != nil {
+		if t, err = usable(reads, r.Template, registry.FleetProvisioning); err != nil {
 			return err
 		}
 		c, err = pendingCertificate(reads, r.Certificate, clock.Real{}.Now())
@@ -110,13 +108,15 @@ func (s *Service) load(
 	return t, c, err
 }
 
-// usable returns a template by which devices may provision themselves now.
-func usable(r reader, name string) (registry.ProvisioningTemplate, error) {
+// usable returns a template of a kind that is enabled.
+func usable(
+	r reader, name string, kind registry.ProvisioningKind,
+) (registry.ProvisioningTemplate, error) {
 	t, err := r.ProvisioningTemplate(name)
 	switch {
 	case err != nil:
 		return t, commit.OrNotFound(err, NoTemplate(name))
-	case t.Kind != registry.FleetProvisioning:
+	case t.Kind != kind:
 		return t, fault.New(fault.Invalid, "provisioning template %s is of type %s", name, t.Kind)
 	case !t.Enabled:
 		return t, fault.New(fault.Invalid, "provisioning template %s is not enabled", name)
@@ -143,7 +143,7 @@ func pendingCertificate(
 	if c, err = r.Certificate(id); err != nil {
 		return c, commit.OrNotFound(err, ErrToken)
 	}
-	if c.Status != registry.CertificatePendingActivation {
+	if c.Status != registry.CertificatePending {
 		return c, ErrToken
 	}
 	return c, nil

@@ -1,6 +1,8 @@
 package provision_test
 
 import (
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/drover-iot/drover/device/events"
 	"github.com/drover-iot/drover/engine"
+	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/engine/fleet"
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/fault"
@@ -71,7 +74,7 @@ func (w *world) ids() (all []string) {
 	return all
 }
 
-const pending = registry.CertificatePendingActivation
+const pending = registry.CertificatePending
 
 // Certificates whose time is over are removed with what is attached to them; those that an operator
 // has activated stay, unless they are claims, and so do those whose time is not over.
@@ -169,14 +172,21 @@ func TestExistingThing(t *testing.T) { // R-ID-79
 		return `{"Resources": {
 			"c": {"Type": "AWS::IoT::Certificate", "Properties": {"CertificateId": {"Ref": "AWS::IoT::Certificate::Id"},
 				"ThingPrincipalType": "EXCLUSIVE_THING"}},
-			"t": {"Type": "AWS::IoT::Thing", "OverrideSettings": {` + override + `}, "Properties": {"ThingName": "a",
+			"t": {"Type": "AWS::IoT::Thing", "OverrideSettings": {` + override + `}, "Properties": {"ThingName": {"Ref": "AWS::IoT::Certificate::CommonName"},
 				"ThingTypeName": "new", "ThingGroups": ["new"], "BillingGroup": "new", "AttributePayload": {"n": "10"}}}}}`
 	}
-	pseudo := map[string]string{"AWS::IoT::Certificate::Id": id}
-	apply := func(override string) error {
-		_, err := w.Provision.ProvisionCertificate(t.Context(), body(override), id, pseudo, registry.DefaultScope)
-		return err
+	leaf := &x509.Certificate{Subject: pkix.Name{Names: []pkix.AttributeTypeAndValue{{Type: []int{2, 5, 4, 3}, Value: "a"}}}}
+	provision := func(body string) error {
+		return w.Provision.Commits.Do(t.Context(), func(tx *commit.Tx) error {
+			c, err := tx.Certificate(id)
+			if err != nil {
+				return err
+			}
+			_, err = w.Provision.ProvisionFirst(tx, registry.RegistrationConfig{TemplateBody: body}, c, leaf, registry.DefaultScope)
+			return err
+		})
 	}
+	apply := func(override string) error { return provision(body(override)) }
 	is := func(kind, billing, groups string, attributes map[string]string) {
 		t.Helper()
 		view, err := w.Fleet.DescribeThing(t.Context(), "a")
@@ -229,8 +239,8 @@ func TestExistingThing(t *testing.T) { // R-ID-79
 	if err != nil || len(attached) != 1 {
 		t.Errorf("attached are %v, %v", attached, err)
 	}
-	other := strings.Replace(body(""), `"ThingName": "a"`, `"ThingName": "b"`, 1)
-	_, err = w.Provision.ProvisionCertificate(t.Context(), other, id, pseudo, registry.DefaultScope)
+	other := strings.Replace(body(""), `{"Ref": "AWS::IoT::Certificate::CommonName"}`, `"b"`, 1)
+	err = provision(other)
 	if !fault.Is(err, fault.Invalid) { // the certificate is exclusively that of the first
 		t.Errorf("another thing: %v", err)
 	}
@@ -260,17 +270,39 @@ func TestTemplatesAreBounded(t *testing.T) { // R-ID-76
 func TestJITTemplate(t *testing.T) { // R-ID-76
 	t.Parallel()
 	w := newWorld(t)
-	const body = `{"Resources": {"c": {"Type": "AWS::IoT::Certificate", "Properties": {"CertificateId": "x"}}}}`
-	for name, kind := range map[string]registry.ProvisioningKind{"jit": registry.JITProvisioning, "off": registry.JITProvisioning, "fleet": registry.FleetProvisioning} {
-		_, err := w.Provision.CreateTemplate(t.Context(), registry.ProvisioningTemplate{Name: name, Kind: kind, Enabled: name != "off"}, body, nil)
+	w.write(store.Changes{Registry: store.RegistryChanges{Certificates: []registry.Certificate{{ID: id, Status: pending}}}})
+	body := func(certificate string) string {
+		return `{"Resources": {"c": {"Type": "AWS::IoT::Certificate", "Properties": {"CertificateId": ` + certificate + `}}}}`
+	}
+	const own = `{"Ref": "AWS::IoT::Certificate::Id"}`
+	for name, one := range map[string]registry.ProvisioningTemplate{
+		"jit":   {Kind: registry.JITProvisioning, Enabled: true},
+		"off":   {Kind: registry.JITProvisioning},
+		"fleet": {Kind: registry.FleetProvisioning, Enabled: true},
+	} {
+		one.Name = name
+		_, err := w.Provision.CreateTemplate(t.Context(), one, body(own), nil)
 		w.check(err)
 	}
-	if got, err := w.Provision.JITTemplate(t.Context(), "jit"); got != body || err != nil {
-		t.Errorf("got %s, %v", got, err)
+	provision := func(from registry.RegistrationConfig) error {
+		return w.Provision.Commits.Do(t.Context(), func(tx *commit.Tx) error {
+			_, err := w.Provision.ProvisionFirst(tx, from, registry.Certificate{ID: id, Status: pending}, &x509.Certificate{}, registry.DefaultScope)
+			return err
+		})
 	}
 	for name, want := range map[string]fault.Code{"off": fault.Invalid, "fleet": fault.Invalid, "none": fault.NotFound} {
-		if _, err := w.Provision.JITTemplate(t.Context(), name); !fault.Is(err, want) {
+		if err := provision(registry.RegistrationConfig{TemplateName: name}); !fault.Is(err, want) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	if err := provision(registry.RegistrationConfig{TemplateBody: body(`"` + strings.Repeat("a", 64) + `"`)}); !fault.Is(err, fault.Invalid) {
+		t.Errorf("another certificate: %v", err)
+	}
+	if diff := cmp.Diff([]string{id + " PENDING_ACTIVATION"}, w.ids()); diff != "" {
+		t.Errorf("refused (-want +got):\n%s", diff)
+	}
+	w.check(provision(registry.RegistrationConfig{TemplateName: "jit"}))
+	if diff := cmp.Diff([]string{id + " ACTIVE"}, w.ids()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

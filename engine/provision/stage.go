@@ -2,6 +2,8 @@ package provision
 
 import (
 	"context"
+	"crypto/x509"
+	"time"
 
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/internal/fault"
@@ -44,41 +46,67 @@ func (s *Service) stageRest(
 	return thing, s.Identity.AttachPolicies(tx, p.Policies, c.ID, arn)
 }
 
-// Register makes what a plan asks for, for RegisterThing. issued is the certificate that the plan
-// asks to be made or registered; nil when the plan names one that is registered. It returns the
-// certificate (R-ID-85).
+// A NewCertificate is one that a plan brings along, and that may be registered already.
+type NewCertificate struct {
+	Parsed *x509.Certificate
+	Own    bool   // this server has signed it
+	CA     string // the id of the CA certificate that has, empty for whichever has
+}
+
+// ID is the id of the certificate.
+func (n NewCertificate) ID() string { return n.certificate("").ID }
+
+func (n NewCertificate) certificate(status registry.CertificateStatus) registry.Certificate {
+	return registry.NewCertificate(n.Parsed, status, registry.ModeDefault)
+}
+
+// Register makes what a plan asks for, for RegisterThing. made is the certificate that the plan
+// brings along; nil when it names one that is registered. It returns the certificate (R-ID-85).
 func (s *Service) Register(
-	ctx context.Context, p provisioning.Plan, issued *registry.Certificate, scope registry.Scope,
+	ctx context.Context, p provisioning.Plan, made *NewCertificate, scope registry.Scope,
+	realNow time.Time,
 ) (c registry.Certificate, err error) {
 	return c, s.Commits.Do(ctx, func(tx *commit.Tx) error {
-		if issued != nil {
-			c = *issued
-			c.Status = p.Certificate.Status
-			stored, err := tx.Certificate(c.ID)
-			if err == nil { // a certificate that was given whole may be registered already
-				c = stored
-				_, err = s.stage(tx, p, c, scope)
+		c, err = tx.Certificate(p.Certificate.ID)
+		switch {
+		case err == nil:
+			if err := notClaim(tx, c.ID); err != nil {
 				return err
 			}
-			if !commit.Missing(err) {
-				return err
-			}
-			if err := s.Identity.PutNew(tx, c); err != nil {
-				return err
-			}
-			_, err = s.stageRest(tx, p, c, scope)
+			_, err = s.stage(tx, p, c, scope)
+			return err
+		case !commit.Missing(err):
+			return err
+		case made == nil:
+			return fault.New(fault.RegistrationFailed,
+				"certificate %s does not exist", p.Certificate.ID)
+		}
+		if c, err = s.signed(tx, *made, p.Certificate.Status, realNow); err != nil {
 			return err
 		}
-		if c, err = tx.Certificate(p.Certificate.ID); err != nil {
-			return commit.OrNotFound(err, fault.New(fault.RegistrationFailed,
-				"certificate %s does not exist", p.Certificate.ID))
-		}
-		if err := notClaim(tx, c.ID); err != nil {
+		if err := s.Identity.PutNew(tx, c); err != nil {
 			return err
 		}
-		_, err = s.stage(tx, p, c, scope)
+		_, err = s.stageRest(tx, p, c, scope)
 		return err
 	})
+}
+
+// signed is a certificate as it is registered: with the CA certificate that has signed it, or as one
+// of this server.
+func (s *Service) signed(
+	tx *commit.Tx, made NewCertificate, status registry.CertificateStatus, realNow time.Time,
+) (registry.Certificate, error) {
+	c := made.certificate(status)
+	if made.Own {
+		return c, nil
+	}
+	c, signed, err := s.Identity.SignedBy(tx, c, made.Parsed, made.CA, realNow)
+	if err == nil && !signed {
+		err = fault.New(fault.CertificateInvalid,
+			"certificatePem: no CA certificate that is registered has signed it")
+	}
+	return c, err
 }
 
 // notClaim refuses a temporary claim, which would stay for good by being provisioned.
@@ -94,48 +122,51 @@ func notClaim(tx *commit.Tx, id string) error {
 	return err
 }
 
-// JITTemplate returns the body of a template by which certificates are provisioned just in time.
-func (s *Service) JITTemplate(ctx context.Context, name string) (body string, err error) {
-	t, err := s.DescribeTemplate(ctx, name)
-	switch {
-	case err != nil:
-		return "", err
-	case t.Kind != registry.JITProvisioning:
-		return "", fault.New(fault.Invalid, "provisioning template %s is of type %s", name, t.Kind)
-	case !t.Enabled:
-		return "", fault.New(fault.Invalid, "provisioning template %s is not enabled", name)
-	}
-	return t.Body(), nil
-}
-
-// ProvisionCertificate makes what a template asks for, for a certificate that was registered just in
-// time and waits to be activated: the body of a template, and the pseudo parameters of the
-// certificate (provisioning.FromCertificate). It is where just-in-time provisioning plugs in.
-func (s *Service) ProvisionCertificate(
-	ctx context.Context, body, certificate string, pseudo map[string]string, scope registry.Scope,
+// ProvisionFirst stages what a template asks for, for a certificate that is being registered because
+// its device has connected with it. from says which template. It is where just-in-time provisioning
+// plugs in: called in the commit that registers the certificate, it makes all of it in that commit.
+func (s *Service) ProvisionFirst(
+	tx *commit.Tx, from registry.RegistrationConfig, c registry.Certificate, leaf *x509.Certificate,
+	scope registry.Scope,
 ) (done Provisioned, err error) {
+	body := from.TemplateBody
+	if from.TemplateName != "" {
+		t, err := usable(tx, from.TemplateName, registry.JITProvisioning)
+		if err != nil {
+			return done, err
+		}
+		body = t.Body()
+	}
 	template, err := s.templates.Get(body)
 	if err != nil {
 		return done, err
 	}
-	plan, err := template.Evaluate(provisioning.Values{Pseudo: pseudo})
+	plan, err := template.Evaluate(provisioning.Values{
+		Pseudo: provisioning.FromCertificate(c.ID, leaf),
+	})
 	if err != nil {
 		return done, err
 	}
-	if plan.Certificate.ID != certificate {
-		return done, fault.New(fault.Invalid, "templateBody: Resources.%s.Properties.CertificateId: "+
-			"must be {\"Ref\": \"AWS::IoT::Certificate::Id\"}", plan.Certificate.LogicalID)
+	if err := ofDevice(plan, c.ID); err != nil {
+		return done, err
 	}
 	done.Configuration = plan.Configuration
-	return done, s.Commits.Do(ctx, func(tx *commit.Tx) error {
-		c, err := tx.Certificate(certificate)
-		if err != nil {
-			return commit.OrNotFound(err, fault.New(fault.NotFound,
-				"certificate %s does not exist", certificate))
-		}
-		if done.Thing, err = s.stage(tx, plan, c, scope); err != nil {
-			return err
-		}
-		return record(tx, shown{ThingName: done.Thing, CertificateID: c.ID})
+	if done.Thing, err = s.stage(tx, plan, c, scope); err != nil {
+		return done, err
+	}
+	return done, record(tx, shown{
+		ThingName:     done.Thing,
+		CertificateID: c.ID,
+		TemplateName:  from.TemplateName,
 	})
+}
+
+// ofDevice refuses a plan for another certificate than that of the device that provisions itself.
+func ofDevice(p provisioning.Plan, certificate string) error {
+	if p.Certificate.ID == certificate {
+		return nil
+	}
+	return fault.New(fault.Invalid, "templateBody: Resources.%s.Properties.CertificateId: must be "+
+		"{\"Ref\": \"AWS::IoT::Certificate::Id\"} where devices provision themselves",
+		p.Certificate.LogicalID)
 }

@@ -82,7 +82,7 @@ func (t Thing) GroupsOf(has []string) (leaves, joins []string, err error) {
 // StatusOf returns the status that a certificate has afterwards. One that waits to be provisioned
 // gets the status of the template whatever the setting is.
 func (c Certificate) StatusOf(stored registry.Certificate) (registry.CertificateStatus, error) {
-	if stored.Status == c.Status || stored.Status == registry.CertificatePendingActivation {
+	if stored.Status == c.Status || stored.Status == registry.CertificatePending {
 		return c.Status, nil
 	}
 	switch c.OnStatus {

@@ -66,7 +66,7 @@ func TestExistingGroups(t *testing.T) { // R-ID-79
 
 func TestExistingCertificate(t *testing.T) { // R-ID-79, R-ID-81
 	t.Parallel()
-	const pending, active, inactive = registry.CertificatePendingActivation, registry.CertificateActive, registry.CertificateInactive
+	const pending, active, inactive = registry.CertificatePending, registry.CertificateActive, registry.CertificateInactive
 	for _, row := range []struct {
 		stored, asked registry.CertificateStatus
 		on            string

@@ -33,6 +33,9 @@ func (s *state) apply(c store.Changes) error {
 		func() error { return each(c.Registry.DeletedThingTypes, s.deleteThingType) },
 		func() error { return each(c.Registry.DeletedBillingGroups, s.deleteBillingGroup) },
 		func() error { return each(c.Registry.DeletedCertificates, identity.deleteCertificate) },
+		func() error {
+			return each(c.Registry.DeletedCACertificates, identity.deleteCACertificate)
+		},
 		func() error { return each(c.Registry.DeletedPolicies, identity.deletePolicy) },
 		func() error { return each(c.Registry.DeletedProvisioningTemplates, identity.deleteProvisioning) },
 		func() error { return each(c.Registry.KeptCertificates, identity.keep) },
@@ -51,6 +54,7 @@ func (s *state) apply(c store.Changes) error {
 		func() error { return each(c.Registry.ForgottenMemberships, s.forgetMembership) },
 		func() error { return each(c.Registry.LeftMemberships, s.rememberMembership) },
 		func() error { return each(c.Registry.Certificates, identity.putCertificate) },
+		func() error { return each(c.Registry.CACertificates, identity.putCACertificate) },
 		func() error { return each(c.Registry.Policies, identity.putPolicy) },
 		func() error { return each(c.Registry.ProvisioningTemplates, identity.putProvisioning) },
 		func() error { return each(c.Registry.TemporaryCertificates, identity.putTemporary) },

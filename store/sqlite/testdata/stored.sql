@@ -1,5 +1,5 @@
 INSERT INTO announcement (id, notices, events, nodes)
-	VALUES (207667, X'83D8E301', '[{"topic":"text 391650","payload":"sA=="}]', '{"clients":[{"client":"text 768234","claim":597812,"from":579962,"to":674625,"released":true}],"access":true,"certificates":["text 502236"],"detached":[{"certificate":"text 744321","thing":"text 192790"}],"givenUp":[{"node":59262,"heir":414526,"position":835291}],"confirmations":[{"thing":114859,"job":213790,"name":"text 368161","reportedAt":"2030-02-24T08:09:32.005Z","done":true}]}');
+	VALUES (207667, X'83D8E301', '[{"topic":"text 391650","payload":"sA=="}]', '{"clients":[{"client":"text 768234","claim":597812,"from":579962,"to":674625,"released":true}],"access":true,"certificates":["text 502236"],"detached":[{"certificate":"text 744321","thing":"text 192790"}],"authorities":true,"givenUp":[{"node":59262,"heir":414526,"position":835291}],"confirmations":[{"thing":114859,"job":213790,"name":"text 368161","reportedAt":"2030-02-24T08:09:32.005Z","done":true}]}');
 INSERT INTO attachment (policy, kind, key, attached_at)
 	VALUES ('text 88274', 'cert', 'text 954668', 1894977188005);
 INSERT INTO audit_page (first, records, hashes)
@@ -7,8 +7,10 @@ INSERT INTO audit_page (first, records, hashes)
 ', X'6D');
 INSERT INTO billing_group (id, name, uuid, description, version, created_at)
 	VALUES (943553, 'text 721171', 'text 498790', 'text 276409', 54029, 1896287647005);
-INSERT INTO certificate (id, pem, status, mode, created_at, updated_at, not_before, not_after)
-	VALUES ('text 954668', 'text 732287', 'text 509906', 'text 287525', 1898300192005, 1895077811005, 1901855430005, 1898633049005);
+INSERT INTO ca_certificate (id, subject, pem, status, mode, auto_register, registration, created_at, updated_at, not_before, not_after)
+	VALUES ('text 389543', 'text 611924', 'text 944781', 'text 167162', 'text 279067', 1, '{"templateName":"text 780022","templateBody":"text 237157","roleArn":"text 508662"}', 1901512686005, 1897624591005, 1900846972005, 1894407852005);
+INSERT INTO certificate (id, pem, status, mode, created_at, updated_at, not_before, not_after, ca)
+	VALUES ('text 954668', 'text 732287', 'text 509906', 'text 287525', 1898300192005, 1895077811005, 1901855430005, 1898633049005, 'text 175620');
 INSERT INTO client (name, turn, node, claim, connections, connected, as_thing, session, at, reason, may_return, value)
 	VALUES ('text 239805', 462187, 684568, 906949, 129330, 1, 1, 'text 796472', 1896474853005, 'text 241234', 1, X'3A');
 INSERT INTO confirmation (thing, job, number, reported_at, until)
@@ -48,7 +50,7 @@ INSERT INTO policy_version (policy, number, document, created_at)
 INSERT INTO principal (thing, certificate, thing_name, exclusive)
 	VALUES (7, 'text 954668', 'text 979299', 1);
 INSERT INTO provisioning_template (name, definition)
-	VALUES ('text 838592', '{"type":"text 95909","description":"text 610785","enabled":true,"provisioningRoleArn":"text 256951","hook":{"target":"text 736405","payloadVersion":"text 618022"},"versions":[{"number":597295,"body":"text 92743","createdAt":"2030-03-10T07:22:44.005Z"}],"default":702279,"lastNumber":529533,"createdAt":"2030-01-31T10:18:14.005Z","updatedAt":"2030-02-28T10:56:13.005Z"}');
+	VALUES ('text 790138', '{"type":"text 935947","description":"text 256135","enabled":true,"provisioningRoleArn":"text 220489","hook":{"target":"text 189863","payloadVersion":"text 812160"},"versions":[{"number":288518,"body":"text 643728","createdAt":"2030-03-09T09:19:53.005Z"}],"default":206597,"lastNumber":185523,"createdAt":"2030-02-23T08:04:24.005Z","updatedAt":"2030-01-10T05:28:55.005Z"}');
 INSERT INTO session (client, seq, value, body, shared)
 	VALUES ('text 652533', 115, X'60', X'4D', NULL);
 INSERT INTO session (client, seq, value, body, shared)
@@ -64,7 +66,7 @@ INSERT INTO sink_event (id, at, size, total, events)
 INSERT INTO tagged (kind, name, tags)
 	VALUES ('job', 'text 958221', '{"key 964":"value \u003c\u0026\u003e"}');
 INSERT INTO temporary_certificate (certificate, until, policy)
-	VALUES ('text 761721', 1902440102005, 'text 206483');
+	VALUES ('text 575421', 1895253802005, 'text 20183');
 INSERT INTO thing (id, name, uuid, type, attributes, version, created_at, billing_group)
 	VALUES (7, 'text 979299', 'text 756918', 'text 534537', '{"key 156":"value \u003c\u0026\u003e"}', 89776, 1899323394005, 645014);
 INSERT INTO thing_group (id, name, uuid, parent, description, attributes, version, created_at, query, work, scanned)
