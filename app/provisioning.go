@@ -1,6 +1,9 @@
 package app
 
 import (
+	"time"
+
+	"github.com/drover-iot/drover/device"
 	"github.com/drover-iot/drover/device/provision"
 	"github.com/drover-iot/drover/gateway"
 	"github.com/drover-iot/drover/internal/rates"
@@ -39,6 +42,14 @@ func (s *Server) joinProvisioning(issuer *gateway.Issuer) error {
 		Scope:    s.Scope,
 		Rate:     rates.PerSecond(provision.PerSecond),
 		Log:      s.Log,
+		Answered: func(operation, code string, took time.Duration) {
+			s.observeDevice(device.Answered{
+				Transport: device.OverMQTT,
+				Operation: operation,
+				Code:      code,
+				Took:      took,
+			})
+		},
 	}
 	return nil
 }

@@ -42,6 +42,9 @@ type Plane struct {
 	// Rate limits requests of all devices together. Nil does not limit.
 	Rate *rates.Limit
 	Log  *slog.Logger
+	// Answered is called with each request that was answered or left out: its operation, and the code
+	// with which it was rejected, empty for one that was accepted. May be nil.
+	Answered func(operation, code string, took time.Duration)
 
 	turns turns
 }
@@ -66,10 +69,15 @@ func (p *Plane) Answer(ctx context.Context, r Request) (reply string, body []byt
 	if !ok {
 		return "", nil
 	}
+	began, code := clock.Now(), ""
+	if p.Answered != nil {
+		defer func() { p.Answered(string(asked.operation), code, clock.Now().Sub(began)) }()
+	}
 	accepted, rejected := r.Topic+"/accepted", r.Topic+"/rejected"
 	log := p.Log.With("op", string(asked.operation), "client", r.ClientID, "principal", r.Principal,
 		"connection", r.Connection)
 	if !r.Hears(accepted) {
+		code = notHeard
 		log.Warn("a provisioning request is left out: its client does not subscribe to the answer, "+
 			"or may not receive it", "topic", accepted)
 		return "", nil
@@ -86,14 +94,18 @@ func (p *Plane) Answer(ctx context.Context, r Request) (reply string, body []byt
 	} else {
 		log.Warn("provisioning request was rejected", "template", asked.template, "err", err)
 	}
-	if !r.Hears(rejected) {
+	refusal := rejectionOf(err)
+	if code = refusal.ErrorCode; !r.Hears(rejected) {
 		return "", nil
 	}
-	if body, err = asked.form.write(rejectionOf(err)); err != nil {
+	if body, err = asked.form.write(refusal); err != nil {
 		return "", nil
 	}
 	return rejected, body
 }
+
+// notHeard is the code of a request whose client does not hear the answer. It is told nobody.
+const notHeard = "NotSubscribed"
 
 // rejection is the payload of a refusal.
 type rejection struct {

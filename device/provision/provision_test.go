@@ -292,10 +292,21 @@ func TestDeafClient(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.deaf = true
+	var counted []string
+	w.Plane.Answered = func(operation, code string, _ time.Duration) {
+		counted = append(counted, operation+" "+code)
+	}
 	if outcome, _ := w.ask("$aws/certificates/create/json", map[string]any{}); outcome != "" {
 		t.Errorf("answered %s", outcome)
 	}
 	w.want("nothing")
+	w.deaf = false
+	w.ask("$aws/certificates/create/json", map[string]any{})
+	w.ask("$aws/certificates/create-from-csr/json", map[string]any{})
+	want := []string{"CreateKeysAndCertificate NotSubscribed", "CreateKeysAndCertificate ", "CreateCertificateFromCsr InvalidRequest"}
+	if diff := cmp.Diff(want, counted); diff != "" {
+		t.Errorf("counted (-want +got):\n%s", diff)
+	}
 }
 
 // Every refusal leaves all as it was: the certificate waits, and its token is still good at the end.
@@ -376,6 +387,28 @@ func TestRefusals(t *testing.T) { // R-ID-78, R-ID-82, R-ID-83, R-ID-84
 	if outcome, got := w.provision("fleet", good, serial); outcome != "accepted" {
 		t.Errorf("in the end: %s %v", outcome, got)
 	}
+}
+
+// Of two requests with one token, in one commit, one is answered.
+func TestTokenTwiceAtOnce(t *testing.T) { // R-ID-82
+	t.Parallel()
+	w := newWorld(t)
+	id, good := w.certificate()
+	outcomes := map[string]int{}
+	var mu sync.Mutex
+	ask := func(serial string) func() {
+		return func() {
+			outcome, _ := w.provision("fleet", good, map[string]any{"Serial": serial})
+			mu.Lock()
+			defer mu.Unlock()
+			outcomes[outcome]++
+		}
+	}
+	w.engine.Provision.Commits.Together(ask("7"), ask("8"))
+	if diff := cmp.Diff(map[string]int{"accepted": 1, "rejected": 1}, outcomes); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	w.want("one", id[:8]+" ACTIVE jobs pump-7", "pump-7 map[site:north]")
 }
 
 // A token is good on another server that has the secrets of this one, and not when the certificate

@@ -16,6 +16,11 @@ const (
 	register   operation = "RegisterThing"
 )
 
+// Operations are the names of all operations.
+func Operations() []string {
+	return []string{string(createKeys), string(fromCSR), string(register)}
+}
+
 // request is a topic on which devices publish, read.
 type request struct {
 	operation operation
