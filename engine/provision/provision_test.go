@@ -19,6 +19,7 @@ import (
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/internal/ids"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/registry/provisioning"
 	"github.com/drover-iot/drover/store"
 	"github.com/drover-iot/drover/store/memory"
 )
@@ -305,4 +306,23 @@ func TestJITTemplate(t *testing.T) { // R-ID-76
 	if diff := cmp.Diff([]string{id + " ACTIVE"}, w.ids()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+}
+
+// A temporary claim is no certificate of a device: RegisterThing would keep it for good.
+func TestRegisterClaim(t *testing.T) { // R-ID-85, R-ID-86
+	t.Parallel()
+	w := newWorld(t)
+	w.write(store.Changes{Registry: store.RegistryChanges{
+		Certificates:          []registry.Certificate{{ID: id, Status: registry.CertificateActive}},
+		TemporaryCertificates: []registry.TemporaryCertificate{{Certificate: id, Until: time.Now().Add(time.Hour), Policy: "{}"}},
+	}})
+	plan := provisioning.Plan{Certificate: provisioning.Certificate{ID: id, Status: registry.CertificateActive}}
+	_, err := w.Provision.Register(t.Context(), plan, nil, registry.DefaultScope, time.Now())
+	if !fault.Is(err, fault.RegistrationFailed) {
+		t.Errorf("got %v", err)
+	}
+	w.check(w.store.Read(t.Context(), func(r store.Reader) error {
+		_, err := r.TemporaryCertificate(id)
+		return err
+	}))
 }

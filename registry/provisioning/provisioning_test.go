@@ -107,6 +107,24 @@ func TestPlan(t *testing.T) { // R-ID-77, R-ID-78
 	}
 }
 
+// Without OverrideSettings what is there stays as it is (R-ID-79).
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	got, err := evaluate(withThing(""), Values{Parameters: map[string]string{"Serial": "7"}})
+	want := Plan{
+		Thing: &Thing{ID: "thing", Name: "pump-7", OnAttributes: DoNothing, OnType: DoNothing, OnGroups: DoNothing},
+		Certificate: Certificate{
+			LogicalID: "certificate",
+			ID:        strings.ToLower(id),
+			Status:    registry.CertificateActive,
+			OnStatus:  DoNothing,
+		},
+	}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+}
+
 // What cannot be a template is refused when it is read, with its place in it.
 func TestParseRefuses(t *testing.T) { // R-ID-77
 	t.Parallel()
