@@ -144,6 +144,19 @@ type evaluation struct {
 	// inPolicy says that the document of a policy is being made, where a value that a device has
 	// sent must not widen what the policy says.
 	inPolicy bool
+	made     int // bytes of text that functions have made
+}
+
+// maxMade is how much text the functions of a template may make. Values that devices send must not
+// grow in them without bound.
+const maxMade = 256 << 10
+
+// grow counts text that a function is about to make.
+func (e *evaluation) grow(path string, bytes int) error {
+	if e.made += bytes; e.made > maxMade {
+		return invalid(path, "the functions make more than %d bytes of text", maxMade)
+	}
+	return nil
 }
 
 // value evaluates a value with all calls in it.
@@ -193,7 +206,7 @@ func (e *evaluation) call(path, name string, argument any) (any, error) {
 	case "Fn::Select":
 		return selectItem(path, arguments)
 	case "Fn::Split":
-		return split(path, arguments)
+		return e.split(path, arguments)
 	}
 	return e.findInMap(path, arguments)
 }
@@ -226,16 +239,25 @@ func (e *evaluation) sub(path string, argument any) (string, error) {
 		return "", err
 	}
 	return substitute(path, text, func(name string) (string, error) {
-		given, ok := variables[name]
-		if !ok {
-			return e.parameter(path, name)
-		}
-		value, err := e.value(path, given)
+		made, err := e.variable(path, variables, name)
 		if err != nil {
 			return "", err
 		}
-		return asText(path, value)
+		return made, e.grow(path, len(made))
 	})
+}
+
+// variable is the value of a name in the text of Fn::Sub: of a variable, or else of a parameter.
+func (e *evaluation) variable(path string, variables object, name string) (string, error) {
+	given, ok := variables[name]
+	if !ok {
+		return e.parameter(path, name)
+	}
+	value, err := e.value(path, given)
+	if err != nil {
+		return "", err
+	}
+	return asText(path, value)
 }
 
 // join is the items of a list with a text between them.
@@ -249,6 +271,9 @@ func (e *evaluation) join(path string, arguments list) (string, error) {
 	for i, item := range items {
 		var err error
 		if texts[i], err = asText(index(path, i), item); err != nil {
+			return "", err
+		}
+		if err := e.grow(path, len(texts[i])+len(between)); err != nil {
 			return "", err
 		}
 	}
@@ -276,11 +301,14 @@ func selectItem(path string, arguments list) (any, error) {
 }
 
 // split is the parts of a text between delimiters.
-func split(path string, arguments list) (list, error) {
+func (e *evaluation) split(path string, arguments list) (list, error) {
 	delimiter, first := arguments[0].(string)
 	text, second := arguments[1].(string)
 	if !first || !second || delimiter == "" {
 		return nil, invalid(path, "must be a delimiter and a text")
+	}
+	if err := e.grow(path, len(text)); err != nil {
+		return nil, err
 	}
 	parts := list{}
 	for part := range strings.SplitSeq(text, delimiter) {

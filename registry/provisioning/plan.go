@@ -73,6 +73,10 @@ var (
 	certificateID = regexp.MustCompile(`^(0x)?[a-fA-F0-9]{64}$`)
 )
 
+// maxConfiguration is how large the configuration of a device may be, in bytes: it must go into one
+// message.
+const maxConfiguration = 64 << 10
+
 // Evaluate makes the plan of a template with the values of parameters. A fault names the parameter
 // that is missing, or the place in the template whose value cannot be used (R-ID-78).
 //
@@ -108,6 +112,10 @@ func (t *Template) Evaluate(v Values) (p Plan, err error) {
 		}
 		if p.Configuration, err = encode(configuration); err != nil {
 			return p, err
+		}
+		if len(p.Configuration) > maxConfiguration {
+			return p, invalid("DeviceConfiguration", "%d bytes, at most %d are allowed",
+				len(p.Configuration), maxConfiguration)
 		}
 	}
 	return p, nil

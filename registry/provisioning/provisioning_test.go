@@ -233,6 +233,33 @@ func TestEvaluateRefuses(t *testing.T) { // R-ID-78
 	}
 }
 
+// What devices send does not grow without bound in the functions of a template.
+func TestGrowth(t *testing.T) { // R-ID-78
+	t.Parallel()
+	nested := `{"Ref": "Site"}`
+	for range 2 {
+		nested = `{"Fn::Join": [{"Ref": "Site"}, {"Fn::Split": [",", ` + nested + `]}]}`
+	}
+	many := strings.Repeat("${Site}", 100)
+	for name, properties := range map[string]string{
+		"nested": `, "AttributePayload": {"a": ` + nested + `}`,
+		"text":   `, "AttributePayload": {"a": {"Fn::Sub": "` + many + `"}}`,
+	} {
+		_, err := evaluate(withThing(properties), Values{Parameters: map[string]string{"Serial": "7", "Site": strings.Repeat(",", 4096)}})
+		if !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "more than 262144 bytes") {
+			t.Errorf("%s: %.200v", name, err)
+		}
+	}
+	large := strings.TrimSuffix(bare(""), "}") + `, "Parameters": {"P": {"Type": "String"}}, "DeviceConfiguration": {`
+	for i := range 20 {
+		large += fmt.Sprintf(`"%d": {"Ref": "P"}, `, i)
+	}
+	_, err := evaluate(large+`"z": 1}}`, Values{Parameters: map[string]string{"P": strings.Repeat("x", 4096)}, Pseudo: CertificateID(id)})
+	if !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "DeviceConfiguration: ") {
+		t.Errorf("configuration: %.200v", err)
+	}
+}
+
 // A text that is not a template is refused, and never makes the reader fall.
 func FuzzParse(f *testing.F) {
 	f.Add(bare(""), "7")
