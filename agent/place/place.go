@@ -18,6 +18,8 @@ type Place struct {
 	Number int64  `json:"executionNumber"`
 	// Step is the index of the step that is next, or that has begun.
 	Step int `json:"step"`
+	// Begun is how often the step has begun.
+	Begun int `json:"begun,omitempty"`
 	// Boot is the boot in which a reboot was asked for; empty: none was. In another boot the step that
 	// asked is done.
 	Boot string `json:"boot,omitempty"`
