@@ -68,11 +68,23 @@ func Run(ctx context.Context, c Config, ready func()) error {
 	}
 	ready()
 	for ctx.Err() == nil {
-		if err := a.next(ctx); err != nil && ctx.Err() == nil {
+		idle, err := a.next(ctx)
+		switch {
+		case ctx.Err() != nil:
+		case err != nil:
 			a.Log.Error("the next job", "err", err)
 			a.waitForChange(ctx, time.Minute)
+		case idle && c.UntilIdle:
+			return a.close(ctx)
+		case idle:
+			a.waitForChange(ctx, lookEvery)
 		}
 	}
+	return a.close(ctx)
+}
+
+// close ends the connection, and waits a moment for that.
+func (a *agent) close(ctx context.Context) error {
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
 	defer cancel()
 	a.jobs.link.Close(stop)
@@ -139,29 +151,28 @@ func (a *agent) waitForChange(ctx context.Context, longest time.Duration) {
 	}
 }
 
-// next reports what was not reported yet, or does the next job, or waits for one.
-func (a *agent) next(ctx context.Context) error {
+// next reports what was not reported yet, or does the next job; idle says that there was none.
+func (a *agent) next(ctx context.Context) (idle bool, err error) {
 	p, err := a.place.Load()
 	if err != nil {
 		a.Log.Error("the place in the last job is lost; it begins anew", "err", err)
 		if err := a.place.Clear(); err != nil {
-			return err
+			return false, err
 		}
 	}
 	if p != nil && p.Outcome != nil {
-		return a.report(ctx, *p)
+		return false, a.report(ctx, *p)
 	}
 	e, err := a.jobs.startNext(ctx)
 	switch {
 	case err != nil:
-		return err
+		return false, err
 	case e != nil:
-		return a.do(ctx, e, p)
+		return false, a.do(ctx, e, p)
 	case p != nil: // the job of the place has ended without this agent
-		return a.place.Clear()
+		return false, a.place.Clear()
 	}
-	a.waitForChange(ctx, lookEvery)
-	return nil
+	return true, nil
 }
 
 // report tells the server the outcome of an execution, and forgets it when the server knows.

@@ -41,6 +41,8 @@ type Config struct {
 	DownloadPatience time.Duration
 	// KeepAlive is the interval of MQTT, LongestPause the longest between attempts to connect.
 	KeepAlive, LongestPause time.Duration
+	// UntilIdle ends the agent when there is no job for it.
+	UntilIdle bool
 	// ProgressEvery is the least time between two reports of progress.
 	ProgressEvery time.Duration
 	// Template is the provisioning template of a device that has no certificate yet, with the
@@ -195,6 +197,11 @@ func (c *Config) jobSettings() []config.Setting {
 			Value: config.Whole(&c.StepAttempts, config.Bounds{Least: 1, Most: 100}),
 		},
 		{
+			Name:  "until-idle",
+			About: "end when there is no job to do, with status 0: for a device that wakes up now and then",
+			Value: config.Switch(&c.UntilIdle),
+		},
+		{
 			Name:  "download-patience",
 			About: "for what `time` a download is tried that brings nothing",
 			Unit:  "time, like 1h",
@@ -271,7 +278,7 @@ func (c Config) server() (address, host string, err error) {
 	if err != nil {
 		host, port = c.Endpoint, "8883"
 	}
-	if host == "" || strings.ContainsAny(host, "/ ") {
+	if host == "" || strings.ContainsAny(host+port, "/ ") {
 		return "", "", fmt.Errorf("%q is neither host nor host:port", c.Endpoint)
 	}
 	return net.JoinHostPort(strings.Trim(host, "[]"), port), strings.Trim(host, "[]"), nil

@@ -130,6 +130,7 @@ func (r *run) environment() []string {
 		fmt.Sprintf("DROVER_EXECUTION_NUMBER=%d", r.p.Number),
 		"DROVER_THING_NAME=" + r.jobs.thing,
 		fmt.Sprintf("DROVER_ATTEMPT=%d", r.p.Begun),
+		"DROVER_STATE=" + r.State,
 	}
 }
 
