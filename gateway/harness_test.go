@@ -30,6 +30,7 @@ import (
 	"github.com/drover-iot/drover/internal/tlsutil"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
 	"github.com/drover-iot/drover/store/memory"
 )
 
@@ -69,7 +70,7 @@ func newServer(t *testing.T, changes ...change) *server {
 	}
 	log := slog.New(slog.DiscardHandler)
 	ca := authority(t)
-	s.engine = newEngine(t, log)
+	s.engine = newEngine(t, log, s.publish)
 	s.addFleet()
 	plane := &device.Plane{Jobs: s.engine.Jobs, Now: s.engine.Now, Log: log}
 	scope := registry.DefaultScope
@@ -124,13 +125,24 @@ func newServer(t *testing.T, changes ...change) *server {
 	return s
 }
 
-func newEngine(t *testing.T, log *slog.Logger) *engine.Engine {
+// publish publishes lifecycle events, as app does.
+func (s *server) publish(list []store.Event) {
+	for _, e := range list {
+		s.broker.Publish(broker.Message{Topic: e.Topic, Payload: e.Payload, QoS: 1})
+	}
+}
+
+func newEngine(
+	t *testing.T, log *slog.Logger, publish func([]store.Event),
+) *engine.Engine {
 	e := engine.New(engine.Config{
 		Store:  memory.Open(),
 		Clock:  clock.Real{},
 		IDs:    ids.Random{},
 		Events: events.Renderer{Scope: registry.DefaultScope, IDs: ids.Random{}},
 		Log:    log,
+
+		PublishEvents: publish,
 	})
 	ended := make(chan error, 1)
 	ctx, cancel := context.WithCancel(context.Background())

@@ -5,6 +5,7 @@ package iot
 // a test checks.
 
 func (r ListBillingGroupsResponse) Items() []GroupNameAndArn { return r.BillingGroups }
+func (r ListCACertificatesResponse) Items() []CACertificate  { return r.Certificates }
 func (r ListCertificatesResponse) Items() []Certificate      { return r.Certificates }
 func (r ListJobExecutionsForJobResponse) Items() []JobExecutionSummaryForJob {
 	return r.ExecutionSummaries

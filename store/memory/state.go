@@ -58,6 +58,7 @@ type state struct {
 	tagged     tree[resource, map[string]string]
 
 	certificates tree[text, registry.Certificate]
+	authorities  tree[text, registry.CACertificate]
 	policies     tree[text, registry.Policy]
 	attachments  tree[attached, registry.Attachment]
 	principals   tree[principal, registry.Principal]
