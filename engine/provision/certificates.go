@@ -69,17 +69,23 @@ func (s *Service) RemoveExpired(ctx context.Context) (removed bool, err error) {
 	if err != nil || len(found) == 0 {
 		return false, err
 	}
-	s.lookAgain()
-	return true, s.Commits.Do(ctx, s.removeExpired)
+	err = s.Commits.Do(ctx, func(tx *commit.Tx) error {
+		// The clock of the store decides. Where it is behind that of the machine there may be none yet.
+		found, err = tx.TemporaryCertificates(tx.RealTime(), removedAtOnce)
+		if err != nil {
+			return err
+		}
+		return s.removeExpired(tx, found)
+	})
+	if err == nil && len(found) == removedAtOnce {
+		s.lookAgain()
+	}
+	return len(found) > 0, err
 }
 
 // removeExpired stages that certificates are removed. One that an operator has given a status of its
 // own meanwhile, and that is no claim, stays.
-func (s *Service) removeExpired(tx *commit.Tx) error {
-	found, err := tx.TemporaryCertificates(tx.RealTime(), removedAtOnce)
-	if err != nil {
-		return err
-	}
+func (s *Service) removeExpired(tx *commit.Tx, found []registry.TemporaryCertificate) error {
 	for _, temporary := range found {
 		c, err := tx.Certificate(temporary.Certificate)
 		switch {
