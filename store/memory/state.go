@@ -59,6 +59,7 @@ type state struct {
 
 	certificates tree[text, registry.Certificate]
 	policies     tree[text, registry.Policy]
+	authorizers  tree[text, registry.Authorizer]
 	attachments  tree[attached, registry.Attachment]
 	principals   tree[principal, registry.Principal]
 

@@ -41,7 +41,7 @@ func check(ctx context.Context, db *pgx.Conn) error {
 // of migrations that they have had. Only ever append to this list: once a version is released,
 // databases of users stand at it. The tables are those of the embedded store; what is kept as JSON has
 // the same form.
-var migrations = []string{firstSchema, nodes, steering, silentExecutions, auditLog, sinks}
+var migrations = []string{firstSchema, nodes, steering, silentExecutions, auditLog, sinks, authorizers}
 
 // migrate brings the tables to the newest schema, under the lock of the writers: of several nodes
 // that start, one does it. All steps are one transaction.
@@ -501,4 +501,12 @@ CREATE TABLE dead_letter (
 	PRIMARY KEY (sink, id)
 );
 CREATE INDEX dead_letter_again ON dead_letter (sink, id) WHERE again = 1;
+`
+
+// authorizers adds custom authorizers.
+const authorizers = `
+CREATE TABLE authorizer (
+	name       TEXT COLLATE "C" PRIMARY KEY,
+	definition TEXT COLLATE "C" NOT NULL -- registry.Authorizer as JSON
+);
 `

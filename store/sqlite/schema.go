@@ -22,6 +22,7 @@ var migrations = []string{
 	firstSchema, sourcesWithoutDescendants, membershipWork, leftMemberships, jobsOfTargetByTime,
 	namesWithExecutions, windowedExecutions, countedJobs, activeContinuousTargets, sessionBodies,
 	attachmentTimes, billingGroups, nodes, steering, silentExecutions, auditLog, sinks,
+	authorizers,
 }
 
 const firstSchema = `
@@ -555,6 +556,14 @@ CREATE TABLE dead_letter (
 	PRIMARY KEY (sink, id)
 );
 CREATE INDEX dead_letter_again ON dead_letter (sink, id) WHERE again = 1;
+`
+
+// authorizers adds custom authorizers.
+const authorizers = `
+CREATE TABLE authorizer (
+	name       TEXT PRIMARY KEY,
+	definition TEXT NOT NULL -- registry.Authorizer as JSON
+) WITHOUT ROWID;
 `
 
 // migrate checks that the file is Drover's and not from the future, and brings it to the newest

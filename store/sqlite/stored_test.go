@@ -63,6 +63,7 @@ type facts struct {
 	Sink         sink.Sink
 	Waiting      store.SinkEvents
 	Letter       store.DeadLetter
+	Authorizer   registry.Authorizer
 }
 
 // everything returns facts whose fields are all set, also those that a later change adds to one of
@@ -151,6 +152,7 @@ func (f facts) changes() (c store.Changes) {
 		Certificates:     []registry.Certificate{f.Certificate},
 		Policies:         []registry.Policy{f.Policy},
 		Attached:         []registry.Attachment{f.Attachment},
+		Authorizers:      []registry.Authorizer{f.Authorizer},
 		Principals:       []registry.Principal{f.Principal},
 		Tagged:           []registry.Tagged{{Kind: registry.KindJob, Name: f.Job.ID, Tags: f.Tags}},
 	}
@@ -282,6 +284,12 @@ func stored(r store.Reader, like facts) (f facts, err error) {
 		}
 		return err
 	})
+	into("authorizer", func() (err error) {
+		if like.Authorizer.Name != "" { // an earlier version had none
+			f.Authorizer, err = r.Authorizer(like.Authorizer.Name)
+		}
+		return err
+	})
 	into("node", func() error {
 		found, err := r.Nodes()
 		if len(found) == 1 {
@@ -337,8 +345,14 @@ func TestStoredAsBefore(t *testing.T) {
 	}
 }
 
-// withoutSinks takes out what came with version 17: sinks.
+// withoutAuthorizers takes out what came with version 18: authorizers.
+func withoutAuthorizers(f *facts) {
+	f.Authorizer, f.Announcement.Nodes.Authorizers = registry.Authorizer{}, nil
+}
+
+// withoutSinks takes out what came with version 17, sinks, and later.
 func withoutSinks(f *facts) {
+	withoutAuthorizers(f)
 	f.Sink, f.Waiting, f.Letter = sink.Sink{}, store.SinkEvents{}, store.DeadLetter{}
 }
 
@@ -415,6 +429,7 @@ func TestStoredIsRead(t *testing.T) {
 		{"testdata/stored-14.sql", 14, withoutSilence},
 		{"testdata/stored-15.sql", 15, withoutAudit},
 		{"testdata/stored-16.sql", 16, withoutSinks},
+		{"testdata/stored-17.sql", 17, withoutAuthorizers},
 		{storedFile, len(migrations), func(*facts) {}},
 	} {
 		rows, err := os.ReadFile(row.file)

@@ -380,7 +380,7 @@ func (g *generator) changeTypes(c *store.RegistryChanges) {
 }
 
 func (g *generator) changeIdentity(c *store.RegistryChanges) {
-	switch g.IntN(8) {
+	switch g.IntN(10) {
 	case 0:
 		c.Certificates = append(c.Certificates, certificate(pick(g, names), g.IntN(3)))
 	case 1:
@@ -397,6 +397,10 @@ func (g *generator) changeIdentity(c *store.RegistryChanges) {
 		c.Principals = append(c.Principals, g.principal())
 	case 7:
 		c.DeletedPrincipals = append(c.DeletedPrincipals, g.principal())
+	case 8:
+		c.Authorizers = append(c.Authorizers, authorizer(pick(g, names), g.IntN(3)))
+	case 9:
+		c.DeletedAuthorizers = append(c.DeletedAuthorizers, pick(g, names))
 	}
 }
 
