@@ -31,7 +31,8 @@ var needed = map[schema.Role]string{
 		ListPrincipalThings ListThingPrincipalsV2 ListPrincipalThingsV2 GetPolicy ListPolicies
 		GetPolicyVersion ListPolicyVersions ListAttachedPolicies ListTargetsForPolicy
 		GetEffectivePolicies TestAuthorization ListPrincipalPolicies ListPolicyPrincipals
-		ListTagsForResource DescribeEventConfigurations DescribeEndpoint
+		ListTagsForResource DescribeEventConfigurations DescribeEndpoint DescribeAuthorizer
+		ListAuthorizers DescribeDefaultAuthorizer
 
 		drover DescribeSteering DescribeHold ListHolds DescribeFailures ListJobTargetThings ReplayJob
 		ListAuditRecords DescribeAuditLog VerifyAuditLog Forecast ExplainThing ExplainJob
@@ -58,7 +59,8 @@ var needed = map[schema.Role]string{
 		CreateCertificateFromCsr RegisterCertificateWithoutCA RegisterCertificate UpdateCertificate
 		DeleteCertificate AttachThingPrincipal DetachThingPrincipal CreatePolicy DeletePolicy
 		CreatePolicyVersion SetDefaultPolicyVersion DeletePolicyVersion AttachPolicy DetachPolicy
-		AttachPrincipalPolicy DetachPrincipalPolicy
+		AttachPrincipalPolicy DetachPrincipalPolicy CreateAuthorizer UpdateAuthorizer DeleteAuthorizer
+		SetDefaultAuthorizer ClearDefaultAuthorizer TestInvokeAuthorizer
 
 		drover CreateSink UpdateSink RotateSinkSecret DeleteSink`,
 }

@@ -41,7 +41,7 @@ func TestTable(t *testing.T) {
 		}
 		seen[o.name] = true
 	}
-	if len(seen) < 190 {
+	if len(seen) < 150 {
 		t.Errorf("only %d operations", len(seen))
 	}
 }

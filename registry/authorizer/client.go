@@ -33,16 +33,8 @@ type HTTP struct {
 	Query   string            // without the question mark
 }
 
-// A Choice is which authorizer a client asks for, and the signature of its token.
-type Choice struct {
-	Name      string // empty: the default
-	Signature string // in base64
-}
-
-// Choice reads what a client asks for.
-func (c Client) Choice() Choice {
-	return Choice{Name: c.value(nameKey), Signature: strings.ReplaceAll(c.value(signatureKey), " ", "+")}
-}
+// Choice is the name of the authorizer that a client asks for; empty: the default.
+func (c Client) Choice() string { return c.value(nameKey) }
 
 // Names reports whether a request names an authorizer or gives a token's signature. One that does
 // neither may still be for an authorizer, by the user name that follows.
@@ -52,12 +44,16 @@ func (h *HTTP) Names() (name string, ok bool) {
 	return name, name != "" || c.value(signatureKey) != ""
 }
 
-// Token is the value of the token key; without a key, the password.
-func (c Client) Token(key string) string {
+// A Token is what an authorizer with a token key is asked about, and its signature in base64.
+type Token struct{ Value, Signature string }
+
+// Token is the token of a client under a key.
+func (c Client) Token(key string) Token {
+	signature := strings.ReplaceAll(c.value(signatureKey), " ", "+")
 	if key == "" {
-		return string(c.Password)
+		return Token{"", signature}
 	}
-	return c.value(key)
+	return Token{c.value(key), signature}
 }
 
 // value is that of a parameter: the header, or else the one of the query, or else the one of the

@@ -54,16 +54,16 @@ type Connection struct {
 
 // Ask makes the question of an authorizer about a client, after checking the signature of its token.
 // A client that may not even be asked about is a fault.
-func Ask(a registry.Authorizer, c Client, connection string) (Question, error) {
+func Ask(a registry.Authorizer, c Client, shown Token, connection string) (Question, error) {
 	if n := c.size(); n > MaxBytes {
 		return Question{}, refused("the client has shown %d bytes, at most %d are allowed", n, MaxBytes)
 	}
 	q := Question{Connection: &Connection{connection}, SignatureVerified: !a.SigningDisabled}
 	if a.TokenKey != "" {
-		q.Token = c.Token(a.TokenKey)
+		q.Token = shown.Value
 	}
 	if !a.SigningDisabled {
-		if err := CheckSignature(a, q.Token, c.Choice().Signature); err != nil {
+		if err := CheckSignature(a, shown); err != nil {
 			return Question{}, err
 		}
 	}
@@ -85,18 +85,18 @@ func Ask(a registry.Authorizer, c Client, connection string) (Question, error) {
 }
 
 // CheckSignature refuses a token that none of the authorizer's keys has signed.
-func CheckSignature(a registry.Authorizer, token, signature string) error {
+func CheckSignature(a registry.Authorizer, t Token) error {
 	switch {
-	case token == "":
+	case t.Value == "":
 		return refused("there is no token %s", a.TokenKey)
-	case signature == "":
+	case t.Signature == "":
 		return refused("the token %s has no signature", a.TokenKey)
 	}
-	signed, err := base64.StdEncoding.DecodeString(padded(signature))
+	signed, err := base64.StdEncoding.DecodeString(padded(t.Signature))
 	if err != nil {
 		return refused("the signature of the token %s is no base64", a.TokenKey)
 	}
-	digest := sha256.Sum256([]byte(token))
+	digest := sha256.Sum256([]byte(t.Value))
 	for _, text := range a.SigningKeys {
 		key, err := registry.ParseSigningKey(text)
 		if err == nil && rsa.VerifyPKCS1v15(key, crypto.SHA256, digest[:], signed) == nil {

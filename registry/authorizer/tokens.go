@@ -92,8 +92,13 @@ func validTokenPrincipal(id string) bool {
 	return validPrincipal(strings.NewReplacer("_", "a", "-", "a").Replace(id))
 }
 
-// Find returns what a token allows.
-func (t Tokens) Find(token string) (Grant, error) {
+// Find returns what the token of a question allows; the password of the CONNECT where the authorizer
+// has no token key.
+func (t Tokens) Find(q Question) (Grant, error) {
+	token := q.Token
+	if m := q.ProtocolData.MQTT; token == "" && m != nil {
+		token = string(m.Password)
+	}
 	g, known := t[sha256.Sum256([]byte(token))]
 	if token == "" || !known {
 		return Grant{}, refused("the file of tokens does not have the token")

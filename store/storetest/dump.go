@@ -28,7 +28,7 @@ func everything() (c store.Changes) {
 			CreatedThings: []registry.Thing{thing(1, "a")}, CreatedGroups: []registry.Group{group(1, "b")},
 			AddedMemberships: []registry.Membership{member}, LeftMemberships: []registry.LeftMembership{{Membership: member, Left: 2}}, Certificates: []registry.Certificate{certificate("a", 1)},
 			Authorizers: []registry.Authorizer{authorizer("a", 1)},
-			Policies: []registry.Policy{policy("b", 1)}, Principals: []registry.Principal{{Thing: 1, Certificate: "a"}},
+			Policies:    []registry.Policy{policy("b", 1)}, Principals: []registry.Principal{{Thing: 1, Certificate: "a"}},
 			CreatedBillingGroups: []registry.BillingGroup{billingGroup(1, "a")}, BillingMemberships: []registry.BillingMembership{{Thing: 1, Group: 1}},
 			ThingTypes: []registry.ThingType{thingType("a")}, Tagged: []registry.Tagged{{Kind: registry.KindType, Name: "a", Tags: map[string]string{"k": "v"}}},
 			Attached: []registry.Attachment{{Policy: "b", Kind: registry.CertificateTarget, Key: "a"}},
