@@ -43,6 +43,10 @@ type server struct {
 	engine  *engine.Engine
 	broker  *broker.Broker
 	devices *gateway.DeviceAuth
+
+	authorizers *gateway.Authorizers
+	asked       asked // what authorizers were asked
+
 	handler *gateway.HTTP
 	keys    *gateway.Keys
 	keyed   *gateway.KeyPrincipals
@@ -69,11 +73,19 @@ func newServer(t *testing.T, changes ...change) *server {
 	}
 	log := slog.New(slog.DiscardHandler)
 	ca := authority(t)
-	s.engine = newEngine(t, log)
+	s.engine = newEngine(t, log, func(name string) { s.authorizers.Changed(name) })
 	s.addFleet()
 	plane := &device.Plane{Jobs: s.engine.Jobs, Now: s.engine.Now, Log: log}
 	scope := registry.DefaultScope
 	s.devices = &gateway.DeviceAuth{Identities: s.engine.Identity, Scope: scope, Log: log}
+	s.authorizers = &gateway.Authorizers{
+		Auth:   s.devices,
+		Store:  s.engine.Identity,
+		Ask:    s.asked.ask,
+		Tokens: &gateway.TokenFiles{Folder: t.TempDir()},
+		Log:    log,
+	}
+	s.devices.Authorizers = s.authorizers
 	s.handler = &gateway.HTTP{
 		Control: control.NewHandler(&control.Plane{
 			Jobs:     s.engine.Jobs,
@@ -113,10 +125,14 @@ func newServer(t *testing.T, changes ...change) *server {
 		t.Fatal(err)
 	}
 	s.keyed.Disconnect = s.broker.Disconnect
+	s.authorizers.Disconnect, s.authorizers.Refuse = s.broker.Disconnect, s.broker.Refuse
 	s.handler.WebSockets = &gateway.WebSockets{
 		Operators:  s.handler.Operators,
 		Principals: s.keyed,
-		Serve:      s.broker.Take,
+
+		Authorizers: s.authorizers,
+
+		Serve: s.broker.Take,
 	}
 	plane.Publish = func(string, []byte) {}
 	plane.Subscribed = s.broker.Subscribed
@@ -124,13 +140,17 @@ func newServer(t *testing.T, changes ...change) *server {
 	return s
 }
 
-func newEngine(t *testing.T, log *slog.Logger) *engine.Engine {
+func newEngine(
+	t *testing.T, log *slog.Logger, authorizerChanged func(string),
+) *engine.Engine {
 	e := engine.New(engine.Config{
 		Store:  memory.Open(),
 		Clock:  clock.Real{},
 		IDs:    ids.Random{},
 		Events: events.Renderer{Scope: registry.DefaultScope, IDs: ids.Random{}},
 		Log:    log,
+
+		AuthorizerChanged: authorizerChanged,
 	})
 	ended := make(chan error, 1)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -206,6 +226,7 @@ func (s *server) listen(log *slog.Logger) {
 		func(ctx context.Context) error { return s.broker.Serve(ctx, plainMQTT) },
 		func(ctx context.Context) error { return s.broker.Serve(ctx, secured) },
 		func(ctx context.Context) error { s.keyed.Watch(ctx); return nil },
+		func(ctx context.Context) error { s.authorizers.Watch(ctx); return nil },
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, len(serve))
