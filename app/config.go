@@ -51,6 +51,8 @@ type Config struct {
 	// Admin is where metrics and probes have a listener of their own; AdminTLS has it speak TLS.
 	Admin    string
 	AdminTLS bool
+	// Hooks is how functions of operators are called.
+	Hooks Hooks
 	// TracesEndpoint takes the traces of requests, by OTLP over HTTP; empty: none are made.
 	// TracesRatio is the part of the requests that is followed.
 	TracesEndpoint string
@@ -140,6 +142,7 @@ func Default() Config {
 		AuditDays:     730,
 		MinFreeBytes:  256 << 20,
 		TracesRatio:   1,
+		Hooks:         Hooks{Timeout: 5 * time.Second},
 		LogFormat:     "text",
 		Log:           slog.New(slog.DiscardHandler),
 	}
@@ -167,6 +170,9 @@ func (c Config) Check() error {
 		return err
 	}
 	if err := c.checkBus(); err != nil {
+		return err
+	}
+	if _, err := c.newHooks(); err != nil {
 		return err
 	}
 	if err := c.checkObjectStore(); err != nil {

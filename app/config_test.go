@@ -40,6 +40,11 @@ func TestCheck(t *testing.T) {
 			c.Store, c.Bus, c.BusCredentials = "postgres://u@h/d", "nats://n", "/nowhere/user.creds"
 		}, "--bus-creds: open /nowhere/user.creds: no such file"},
 
+		{"a hook that may take a minute", func(c *Config) { c.Hooks.Timeout = time.Minute }, "--hook-timeout: 1m must be"},
+		{"authorities that are missing", func(c *Config) { c.Hooks.CA = "/nowhere/ca.pem" }, "--hook-ca: open /nowhere/ca.pem: no such file"},
+		{"authorities that are none", func(c *Config) { c.Hooks.CA = "config_test.go" }, "--hook-ca: config_test.go has no certificate"},
+		{"a secret that is short", func(c *Config) { c.Hooks.Secret = "whsec_c2VjcmV0" }, "DROVER_HOOK_SECRET: must be whsec_ and the base64"},
+
 		{"7 connections", func(c *Config) { c.MaxConnections = 7 }, "--max-connections: 7 must be a whole number, 8 or more; 0: as many"},
 		{"-1 connections", func(c *Config) { c.MaxConnections = -1 }, "--max-connections: -1 must be"},
 		{"an unknown mode", func(c *Config) { c.Artifacts.Mode = "perhaps" }, "--artifacts: perhaps must be on, off or auto"},

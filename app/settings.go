@@ -23,6 +23,7 @@ func (c *Config) Settings() []config.Group {
 		{Title: "MQTT", Settings: c.mqttSettings()},
 		{Title: "Object stores", Settings: c.objectStoreSettings()},
 		{Title: "Artifacts", Settings: c.artifactSettings()},
+		{Title: "Hooks", Settings: c.hookSettings()},
 		{Title: "Watching", Settings: c.watchSettings()},
 		{Title: "Time and log", Settings: c.logSettings()},
 	}

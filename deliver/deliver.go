@@ -7,21 +7,20 @@
 package deliver
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net"
-	"net/url"
-	"syscall"
 	"time"
 
 	"github.com/drover-iot/drover/engine/sinks"
+	"github.com/drover-iot/drover/internal/webclient"
+	"github.com/drover-iot/drover/registry/outside"
 	"github.com/drover-iot/drover/registry/sink"
 )
 
-// attemptLimit is how long one attempt may take (R-SNK-7), and connectLimit how long connecting may.
+// attemptLimit is how long one attempt may take (R-SNK-7), and connectLimit how long connecting to NATS
+// may.
 const (
 	attemptLimit = 15 * time.Second
 	connectLimit = 5 * time.Second
@@ -68,23 +67,5 @@ func trusted(authorities string) (*tls.Config, error) {
 	return c, nil
 }
 
-// dial connects to an address that sinks may have. The address is looked at when it is known which one
-// a name stands for.
-func dial(ctx context.Context, network, place string) (net.Conn, error) {
-	dialer := net.Dialer{
-		Timeout: connectLimit,
-		Control: func(_, address string, _ syscall.RawConn) error {
-			return sink.CheckAddress(address)
-		},
-	}
-	return dialer.DialContext(ctx, network, place)
-}
-
-// withoutURL is an error without the URL that it was about: its query may be a secret.
-func withoutURL(err error) error {
-	var about *url.Error
-	if errors.As(err, &about) {
-		return about.Err
-	}
-	return err
-}
+// dial connects to an address that sinks may have.
+var dial = webclient.Dial(outside.CheckAddress)

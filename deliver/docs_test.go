@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/drover-iot/drover/engine/sinks"
+	signing "github.com/drover-iot/drover/internal/webhook"
 )
 
 // The examples of docs/sinks.md that verify a webhook. That in Go is the function below.
@@ -67,9 +68,7 @@ func TestExamplesVerify(t *testing.T) { // R-SNK-5, R-SNK-6
 	w.Secrets.PreviousUntil = time.Now().Add(time.Hour)
 	header := func(at time.Time) http.Header {
 		h := http.Header{}
-		h.Set("webhook-id", message.ID)
-		h.Set("webhook-timestamp", strconv.FormatInt(at.Unix(), 10))
-		h.Set("webhook-signature", w.signatures(message, at))
+		signing.SetHeaders(h, message.ID, at, message.Body, w.secrets(at)...)
 		return h
 	}
 	now := time.Now()

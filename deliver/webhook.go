@@ -3,20 +3,19 @@ package deliver
 import (
 	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"crypto/tls"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/drover-iot/drover/engine/sinks"
 	"github.com/drover-iot/drover/internal/clock"
+	"github.com/drover-iot/drover/internal/webclient"
+	signing "github.com/drover-iot/drover/internal/webhook"
+	"github.com/drover-iot/drover/registry/outside"
 	"github.com/drover-iot/drover/registry/sink"
 )
 
@@ -34,22 +33,9 @@ func (d Dialer) newWebhook(t sinks.Target, trust *tls.Config) *webhook {
 	return &webhook{
 		Target: t,
 		agent:  "drover/" + d.Version,
-		client: &http.Client{
-			Timeout: d.Attempt,
-			Transport: &http.Transport{
-				DialContext:            dial,
-				TLSClientConfig:        trust,
-				TLSHandshakeTimeout:    connectLimit,
-				MaxIdleConnsPerHost:    16,
-				IdleConnTimeout:        time.Minute,
-				MaxResponseHeaderBytes: 64 << 10,
-				ForceAttemptHTTP2:      true,
-				DisableCompression:     true,
-			},
-			CheckRedirect: func(*http.Request, []*http.Request) error {
-				return http.ErrUseLastResponse
-			},
-		},
+		client: webclient.New(webclient.Options{
+			CheckAddress: outside.CheckAddress, TLS: trust, Limit: d.Attempt,
+		}),
 	}
 }
 
@@ -60,17 +46,15 @@ func (w *webhook) Close() { w.client.CloseIdleConnections() }
 func (w *webhook) Send(ctx context.Context, m sinks.Message) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL, bytes.NewReader(m.Body))
 	if err != nil {
-		return withoutURL(err)
+		return webclient.WithoutURL(err)
 	}
 	at := clock.Now()
 	request.Header.Set("Content-Type", sink.ContentType)
 	request.Header.Set("User-Agent", w.agent)
-	request.Header.Set("webhook-id", m.ID)
-	request.Header.Set("webhook-timestamp", strconv.FormatInt(at.Unix(), 10))
-	request.Header.Set("webhook-signature", w.signatures(m, at))
+	signing.SetHeaders(request.Header, m.ID, at, m.Body, w.secrets(at)...)
 	answer, err := w.client.Do(request)
 	if err != nil {
-		return withoutURL(err)
+		return webclient.WithoutURL(err)
 	}
 	defer answer.Body.Close()
 	_, err = io.CopyN(io.Discard, answer.Body, maxAnswer)
@@ -78,26 +62,17 @@ func (w *webhook) Send(ctx context.Context, m sinks.Message) error {
 		err = nil
 	}
 	if answer.StatusCode/100 == 2 {
-		return withoutURL(err) // an answer that breaks off may be half of one
+		return webclient.WithoutURL(err) // an answer that breaks off may be half of one
 	}
 	return refusal(answer, at)
 }
 
-// signatures are those by the secret and, while it is accepted, by the one before.
-func (w *webhook) signatures(m sinks.Message, at time.Time) string {
-	all := []string{Sign(w.Signing, m.ID, at, m.Body)}
+// secrets are the one that signs and, while it is accepted, the one before (R-SNK-5).
+func (w *webhook) secrets(at time.Time) [][]byte {
 	if len(w.Previous) > 0 && at.Before(w.Secrets.PreviousUntil) {
-		all = append(all, Sign(w.Previous, m.ID, at, m.Body))
+		return [][]byte{w.Signing, w.Previous}
 	}
-	return strings.Join(all, " ")
-}
-
-// Sign is the signature of a message (R-SNK-5).
-func Sign(secret []byte, id string, at time.Time, body []byte) string {
-	mac := hmac.New(sha256.New, secret)
-	fmt.Fprintf(mac, "%s.%d.", id, at.Unix())
-	mac.Write(body)
-	return "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
+	return [][]byte{w.Signing}
 }
 
 // refusal is what an answer that is no success means (R-SNK-7, R-SNK-8).

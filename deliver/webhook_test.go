@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/drover-iot/drover/engine/sinks"
+	signing "github.com/drover-iot/drover/internal/webhook"
 	"github.com/drover-iot/drover/registry/sink"
 )
 
@@ -63,7 +64,7 @@ func TestSigned(t *testing.T) { // R-SNK-5, R-SNK-6
 	if err != nil || seconds < before || seconds > time.Now().Unix() {
 		t.Errorf("webhook-timestamp: got %d, %v", seconds, err)
 	}
-	want := Sign(to.Signing, "6d2f", time.Unix(seconds, 0), message.Body)
+	want := signing.Sign(to.Signing, "6d2f", time.Unix(seconds, 0), message.Body)
 	for name, want := range map[string]string{
 		"webhook-id": "6d2f", "webhook-signature": want,
 		"Content-Type": "application/cloudevents+json", "User-Agent": "drover/1.2",
@@ -101,7 +102,7 @@ func TestSignatureOfTheSpecification(t *testing.T) { // R-SNK-5
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := Sign(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", time.Unix(1614265330, 0), []byte(`{"test": 2432232314}`))
+	got := signing.Sign(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", time.Unix(1614265330, 0), []byte(`{"test": 2432232314}`))
 	if want := "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

@@ -7,13 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/netip"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/registry/outside"
 )
 
 // An authorizer lets devices connect that have no certificate: they show a token, or a user name
@@ -110,34 +109,17 @@ func checkFunction(text string) error {
 			"%s: %q: Drover calls no Lambda functions; give the https URL of a service that "+
 				"answers as the function did, or file:NAME for a file of tokens", member, text)
 	}
-	u, err := url.Parse(text)
-	switch {
-	case err != nil || u.Hostname() == "":
-		return fault.New(fault.Invalid, "%s: is not an https URL, and does not begin with file:", member)
-	case u.User != nil: // not repeated: it has a password
-		return fault.New(fault.Invalid, "%s: must have no user and no password", member)
-	case u.Fragment != "":
-		return fault.New(fault.Invalid, "%s: must have no fragment", member)
-	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
-		return nil
+	if !strings.Contains(text, "://") {
+		return fault.New(fault.Invalid, "%s: is neither an https URL nor file:NAME", member)
 	}
-	return fault.New(fault.Invalid,
-		"%s: has the scheme %s: https is required, http is for loopback only", member, u.Scheme)
+	_, err := outside.CheckURL(member, text)
+	return err
 }
 
 // ValidTokensName reports whether a name is that of a file, in no other folder than its own.
 func ValidTokensName(name string) bool {
 	const allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 	return name != "" && len(name) <= 128 && name[0] != '.' && strings.Trim(name, allowed) == ""
-}
-
-// isLoopback reports whether a host of a URL is this machine.
-func isLoopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.Unmap().IsLoopback()
 }
 
 // TokensFile is the name of the file of tokens that the authorizer reads; empty: it asks a URL.

@@ -1,12 +1,12 @@
 package sink
 
 import (
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/registry/outside"
 )
 
 // Schemes are those of the URLs of a kind, the ones with TLS last.
@@ -27,7 +27,7 @@ func (d Definition) Check() error {
 		return err
 	}
 	secure := servers[0].Scheme == schemes(d.Kind)[1]
-	local := !slices.ContainsFunc(servers, func(u *url.URL) bool { return !isLoopback(u.Hostname()) })
+	local := !slices.ContainsFunc(servers, func(u *url.URL) bool { return !outside.IsLoopback(u.Hostname()) })
 	switch {
 	case d.Kind == Webhook && !secure && !local:
 		return fault.New(fault.Invalid, "url: %s must be https: http is for loopback only", d.URL)
@@ -95,31 +95,6 @@ func (d Definition) server(text string) (*url.URL, error) {
 		return nil, fault.New(fault.Invalid, "url: must have no path and no query")
 	}
 	return u, nil
-}
-
-// isLoopback reports whether a host of a URL is this machine.
-func isLoopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.Unmap().IsLoopback()
-}
-
-// CheckAddress refuses to connect to an address that no sink may have, such as the one at which
-// machines in a cloud find out their credentials (R-SNK-13). address is IP:PORT, as it is about to be
-// connected to.
-func CheckAddress(address string) error {
-	at, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return err
-	}
-	ip := at.Addr().Unmap().WithZone("")
-	if ip.IsLinkLocalUnicast() || ip.IsMulticast() || ip.IsUnspecified() {
-		return fault.New(fault.Invalid,
-			"the host has the address %s: link-local, multicast and unspecified addresses are refused", ip)
-	}
-	return nil
 }
 
 // checkTopics refuses what is no MQTT topic filter.
