@@ -37,25 +37,47 @@ type asked struct {
 	mu        sync.Mutex
 	questions []authorizer.Question
 	answer    func(authorizer.Question) (any, error) // nil: as above
+	now, most int                                    // questions at once
 }
 
-func (a *asked) ask(_ context.Context, url string, question, into any) error {
+func (a *asked) ask(ctx context.Context, url string, question, into any) error {
 	q := question.(authorizer.Question)
 	a.mu.Lock()
 	a.questions = append(a.questions, q)
 	answer := a.answer
+	a.now++
+	a.most = max(a.most, a.now)
 	a.mu.Unlock()
+	defer func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.now--
+	}()
 	if url != "https://auth.example.org/door" {
 		return errors.New("the URL is " + url)
 	}
 	if answer == nil {
 		answer = usualAnswer
 	}
-	answered, err := answer(q)
-	if err != nil {
-		return err
+	type result struct {
+		answer any
+		err    error
 	}
-	text, err := json.Marshal(answered)
+	ended := make(chan result, 1)
+	go func() {
+		answered, err := answer(q)
+		ended <- result{answered, err}
+	}()
+	var r result
+	select {
+	case r = <-ended:
+	case <-ctx.Done():
+		r.err = ctx.Err()
+	}
+	if r.err != nil {
+		return r.err
+	}
+	text, err := json.Marshal(r.answer)
 	if err != nil {
 		return err
 	}
