@@ -212,12 +212,10 @@ func (p *authorized) askOnce(
 	return g, nil
 }
 
-// Changed ends the connections of an authorizer that lets nobody in any more.
+// Changed ends the connections of an authorizer that lets nobody in any more, and of one of which that
+// cannot be found out.
 func (a *Authorizers) Changed(name string) {
 	by, err := a.Store.DescribeAuthorizer(context.Background(), name)
-	if err != nil && !fault.Is(err, fault.NotFound) {
-		return // nothing is known of it; each connection asks again by itself
-	}
 	for _, p := range a.clientsOf(name) {
 		if err != nil || !by.Active() || !by.CreatedAt.Equal(p.created) {
 			a.Disconnect(p.id)

@@ -348,8 +348,9 @@ func TestAuthorizerEnds(t *testing.T) { // R-BRK-19, R-BRK-24, R-ID-95
 				w.authorizers.Changed("door")
 				c.want("afterwards", "DISCONNECT 98, closed")
 				w.ended("c", broker.AuthError)
-				stays.publish("b")
-				stays.want("of the other authorizer", "CONNACK 00, PUBACK 00")
+				// It would have had the will before.
+				stays.send(mqtt.AppendPublish(nil, mqtt.V5, &mqtt.Publish{Topic: "a", Payload: []byte("x")}))
+				stays.want("of the other authorizer", "CONNACK 00, a x")
 			})
 		})
 	}

@@ -33,11 +33,13 @@ type TokenFiles struct {
 
 	mu    sync.Mutex
 	files map[string]*tokenFile
+	reads uint64 // how often a file was read
 }
 
 // tokenFile is a file as it was read last.
 type tokenFile struct {
 	info   os.FileInfo
+	number uint64 // no other read of a file has it
 	tokens authorizer.Tokens
 	err    error
 }
@@ -45,20 +47,20 @@ type tokenFile struct {
 // find returns what a file says of a client. That there is no file, or that it cannot be read, says
 // nothing of the client.
 func (t *TokenFiles) find(name string, q authorizer.Question) (authorizer.Grant, error) {
-	tokens, _, err := t.read(name)
+	file, err := t.read(name)
 	if err != nil {
 		return authorizer.Grant{}, fmt.Errorf("%w: %w", broker.ErrCannotSay, err)
 	}
-	return tokens.Find(q)
+	return file.tokens.Find(q)
 }
 
-// read returns the tokens of a file, and whether it has changed since it was read last.
-func (t *TokenFiles) read(name string) (tokens authorizer.Tokens, changed bool, err error) {
+// read returns a file as it is now. It is read if it has changed.
+func (t *TokenFiles) read(name string) (*tokenFile, error) {
 	if t == nil || t.Folder == "" {
-		return nil, false, errors.New("this server has no folder for files of tokens (--authorizer-tokens)")
+		return nil, errors.New("this server has no folder for files of tokens (--authorizer-tokens)")
 	}
 	if !registry.ValidTokensName(name) {
-		return nil, false, fmt.Errorf("%q is not the name of a file", name)
+		return nil, fmt.Errorf("%q is not the name of a file", name)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -67,14 +69,17 @@ func (t *TokenFiles) read(name string) (tokens authorizer.Tokens, changed bool, 
 	info, err := os.Lstat(path)
 	switch {
 	case err != nil:
-		return nil, t.forget(name), fmt.Errorf("file %s: %w", name, withoutPath(err))
+		delete(t.files, name)
+		return nil, fmt.Errorf("file %s: %w", name, withoutPath(err))
 	case !info.Mode().IsRegular():
-		return nil, t.forget(name), fmt.Errorf("%s is not a file", name)
+		delete(t.files, name)
+		return nil, fmt.Errorf("%s is not a file", name)
 	case known != nil && os.SameFile(known.info, info) && known.info.ModTime().Equal(info.ModTime()) &&
 		known.info.Size() == info.Size():
-		return known.tokens, false, known.err
+		return known, known.err
 	}
-	fresh := &tokenFile{info: info}
+	t.reads++
+	fresh := &tokenFile{info: info, number: t.reads}
 	fresh.tokens, fresh.err = readTokens(path)
 	if fresh.err != nil {
 		fresh.err = fmt.Errorf("file %s: %w", name, fresh.err)
@@ -83,14 +88,7 @@ func (t *TokenFiles) read(name string) (tokens authorizer.Tokens, changed bool, 
 		t.files = map[string]*tokenFile{}
 	}
 	t.files[name] = fresh
-	return fresh.tokens, true, fresh.err
-}
-
-// forget drops a file that is not there any more, and reports whether it was.
-func (t *TokenFiles) forget(name string) bool {
-	_, was := t.files[name]
-	delete(t.files, name)
-	return was
+	return fresh, fresh.err
 }
 
 // readTokens reads a file.
@@ -122,18 +120,20 @@ func withoutPath(err error) error {
 func (a *Authorizers) Watch(ctx context.Context) {
 	ticker := time.NewTicker(tokensWatched)
 	defer ticker.Stop()
+	seen := map[string]uint64{}
 	for {
 		select {
 		case <-ticker.C:
-			a.watchFiles(ctx)
+			a.watchFiles(ctx, seen)
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// watchFiles is one look at the files of clients that are connected.
-func (a *Authorizers) watchFiles(ctx context.Context) {
+// watchFiles is one look at the files of clients that are connected. seen has, by authorizer, which
+// read of its file its clients were looked up in last. A file that cannot be read says nothing.
+func (a *Authorizers) watchFiles(ctx context.Context, seen map[string]uint64) {
 	a.mu.Lock()
 	names := make([]string, 0, len(a.live))
 	for name := range a.live {
@@ -145,9 +145,11 @@ func (a *Authorizers) watchFiles(ctx context.Context) {
 		if err != nil || by.TokensFile() == "" {
 			continue
 		}
-		if _, changed, _ := a.Tokens.read(by.TokensFile()); !changed {
+		file, err := a.Tokens.read(by.TokensFile())
+		if err != nil || file.number == seen[name] {
 			continue
 		}
+		seen[name] = file.number
 		for _, p := range a.clientsOf(name) {
 			p.refresh()
 		}

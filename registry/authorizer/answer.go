@@ -122,7 +122,7 @@ func whatIsWrong(err error) string {
 		return "it is no JSON"
 	}
 	if kind.Field == "" {
-		return "it must be an object and not a " + kind.Value
+		return "it must be an object, not " + kind.Value
 	}
 	return kind.Field + " must not be a " + kind.Value
 }
