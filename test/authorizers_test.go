@@ -10,10 +10,13 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -21,6 +24,30 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iot"
 	"github.com/aws/aws-sdk-go-v2/service/iot/types"
 )
+
+// Operations of authorizers with the stock aws command line, one of each kind. It takes long to start,
+// so the others are left to the stories of package control.
+func TestAuthorizersWalk(t *testing.T) { // R-ID-90, R-ID-91, R-ID-96
+	t.Parallel()
+	stock := must[string](t)(filepath.Abs("../.tools/aws/bin/aws"))
+	if _, err := os.Stat(stock); err != nil {
+		t.Fatalf("the aws command line is missing: run make setup: %v", err)
+	}
+	folder := t.TempDir()
+	tokens := fmt.Sprintf("%x pump07 jobs\n", sha256.Sum256([]byte("hunter2")))
+	if err := os.WriteFile(filepath.Join(folder, "tokens"), []byte(tokens), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, home := serve(t, "--authorizer-tokens", folder), t.TempDir()
+	c := commandLine{t: t, program: []string{stock}, env: s.environment(home), dir: home}
+	arn := s.ARN("authorizer", "door")
+	c.want(arn, "create-authorizer", "--authorizer-name", "door", "--authorizer-function-arn", "file:tokens", "--signing-disabled",
+		"--status", "ACTIVE", "--tags", "Key=site,Value=7", "--query", "authorizerArn")
+	c.want("door", "list-authorizers", "--query", "authorizers[].authorizerName")
+	c.want(arn, "set-default-authorizer", "--authorizer-name", "door", "--query", "authorizerArn")
+	c.want("True\tpump07", "test-invoke-authorizer", "--authorizer-name", "door",
+		"--mqtt-context", "username=u,password=hunter2", "--query", "[isAuthenticated,principalId]")
+}
 
 // authorizer creates an authorizer that needs signed tokens, and returns what testdata/device.py
 // needs to connect by it. Its hook lets in whoever has the right token, user name and password, with
