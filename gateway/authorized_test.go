@@ -68,9 +68,8 @@ type authorizedWorld struct {
 	authorizers *gateway.Authorizers
 	broker      *broker.Broker
 
-	mu    sync.Mutex
-	ends  map[string]broker.Cause // why the connections of clients have ended
-	wills []string
+	mu   sync.Mutex
+	ends map[string]broker.Cause // why the connections of clients have ended
 }
 
 func newAuthorizedWorld(t *testing.T) *authorizedWorld {

@@ -110,7 +110,7 @@ type UpdateAuthorizerRequest struct {
 	// Takes the place of all keys that the authorizer has.
 	TokenSigningPublicKeys PublicKeyMap `json:"tokenSigningPublicKeys"`
 	// INACTIVE ends the connections of the authorizer.
-	Status               *AuthorizerStatus `json:"status"`
+	Status *AuthorizerStatus `json:"status"`
 	// Kept and shown, without effect.
 	EnableCachingForHTTP *bool `json:"enableCachingForHttp"`
 }
