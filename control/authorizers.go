@@ -198,15 +198,38 @@ func (p *Plane) TestInvokeAuthorizer(
 	if err != nil {
 		return nil, err
 	}
+	documents, err := p.documentsOf(ctx, grant)
+	if err != nil {
+		return nil, err
+	}
 	return &iot.TestInvokeAuthorizerResponse{
-		IsAuthenticated: true,
-		PrincipalID:     &grant.PrincipalID,
-		PolicyDocuments: convert(grant.Documents, func(document string) iot.PolicyDocument {
-			return iot.PolicyDocument(document)
-		}),
+		IsAuthenticated:          true,
+		PrincipalID:              &grant.PrincipalID,
+		PolicyDocuments:          documents,
 		RefreshAfterInSeconds:    new(int32(grant.RefreshAfter / time.Second)),
 		DisconnectAfterInSeconds: new(int32(grant.DisconnectAfter / time.Second)),
 	}, nil
+}
+
+// documentsOf are all policies of a grant: those that it has itself, and those that it names as they
+// are now.
+func (p *Plane) documentsOf(
+	ctx context.Context, g authorizer.Grant,
+) (found []iot.PolicyDocument, err error) {
+	for _, document := range g.Documents {
+		found = append(found, iot.PolicyDocument(document))
+	}
+	for _, name := range g.Policies {
+		named, err := p.Identity.GetPolicy(ctx, name)
+		if fault.Is(err, fault.NotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, iot.PolicyDocument(named.Document()))
+	}
+	return found, nil
 }
 
 // testClient is the client that a request describes.

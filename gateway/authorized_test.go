@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -68,19 +69,21 @@ type authorizedWorld struct {
 	authorizers *gateway.Authorizers
 	broker      *broker.Broker
 
+	log syncBuffer
+
 	mu   sync.Mutex
 	ends map[string]broker.Cause // why the connections of clients have ended
 }
 
 func newAuthorizedWorld(t *testing.T) *authorizedWorld {
 	t.Helper()
-	log := slog.New(slog.DiscardHandler)
 	w := &authorizedWorld{
 		t:          t,
 		doors:      &doors{all: map[string]registry.Authorizer{}},
 		identities: &identities{version: 1},
 		ends:       map[string]broker.Cause{},
 	}
+	log := slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	w.doors.set("door", registry.AuthorizerActive, time.Now())
 	auth := &gateway.DeviceAuth{Identities: w.identities, Scope: registry.DefaultScope, Log: log}
 	w.authorizers = &gateway.Authorizers{Auth: auth, Store: w.doors, Ask: w.asked.ask, Log: log}
@@ -91,6 +94,7 @@ func newAuthorizedWorld(t *testing.T) *authorizedWorld {
 			return broker.Anyone(t.Context(), broker.Link{})
 		},
 		Principal: keyed.Principal,
+		Log:       log,
 		Presence: func(e broker.PresenceEvent) {
 			if e.EventType == "disconnected" {
 				w.mu.Lock()
@@ -107,8 +111,29 @@ func newAuthorizedWorld(t *testing.T) *authorizedWorld {
 		if err := w.broker.Shutdown(context.Background()); err != nil {
 			t.Error(err)
 		}
+		if text := w.log.String(); strings.Contains(text, "secret") {
+			t.Errorf("the log has a secret:\n%s", text)
+		}
 	})
 	return w
+}
+
+// syncBuffer is a buffer that several goroutines write to.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
 }
 
 // strange is a connection that TLS has been spoken on.
@@ -281,6 +306,9 @@ func TestAuthorizerIsAskedAgain(t *testing.T) { // R-ID-95
 				}
 				c.want("afterwards", row.want)
 				w.ended("c", row.cause)
+				if says := map[string]string{"refused": "not authenticated", "somebody else": "somebody else", "wrong": "isAuthenticated is missing", "no answer": "away"}[row.name]; !strings.Contains(w.log.String(), says) {
+					t.Errorf("the log does not say %q:\n%s", says, w.log.String())
+				}
 				if row.name == "no answer" { // it is tried again each minute, until there is one
 					w.answers(always(letIn("one", connects)))
 					time.Sleep(61 * time.Second)

@@ -322,6 +322,17 @@ func TestAuthorizerAndCertificate(t *testing.T) { // R-BRK-2
 	}
 }
 
+// What an authorizer has said of a client is not found by its id: after a restart, and on another
+// node, a will is refused.
+func TestAuthorizedByID(t *testing.T) { // R-BRK-24
+	t.Parallel()
+	s := newServer(t)
+	s.addAuthorizer("door", nil)
+	if p, err := s.keyed.Principal(t.Context(), "authorizer:door:device1"); err == nil {
+		t.Errorf("found %+v", p)
+	}
+}
+
 // openUnsigned opens a WebSocket without a signature.
 func (s *server) openUnsigned(
 	t *testing.T, query string, header http.Header,
@@ -394,6 +405,9 @@ func TestAuthorizerOverWebSocket(t *testing.T) { // R-BRK-7, R-BRK-32, R-ID-92, 
 		}
 		if got != row.want {
 			t.Errorf("%s: got %s, want %s", row.name, got, row.want)
+		}
+		if got == "CONNACK 00" && !<-s.identified { // R-WIRE-29
+			t.Errorf("%s: the connection still counts among those of unknown callers", row.name)
 		}
 		if row.name == "headers" {
 			q := s.asked.last()

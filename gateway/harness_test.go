@@ -26,6 +26,7 @@ import (
 	"github.com/drover-iot/drover/engine/jobs"
 	"github.com/drover-iot/drover/gateway"
 	"github.com/drover-iot/drover/internal/clock"
+	"github.com/drover-iot/drover/internal/connlimit"
 	"github.com/drover-iot/drover/internal/ids"
 	"github.com/drover-iot/drover/internal/tlsutil"
 	"github.com/drover-iot/drover/job"
@@ -45,7 +46,8 @@ type server struct {
 	devices *gateway.DeviceAuth
 
 	authorizers *gateway.Authorizers
-	asked       asked // what authorizers were asked
+	asked       asked     // what authorizers were asked
+	identified  chan bool // for each connection that MQTT was accepted on, whether it counts as known
 
 	handler *gateway.HTTP
 	keys    *gateway.Keys
@@ -115,11 +117,19 @@ func newServer(t *testing.T, changes ...change) *server {
 	for _, change := range changes {
 		change(s.handler)
 	}
+	s.identified = make(chan bool, 1000)
 	s.keys, s.keyed = keys, &gateway.KeyPrincipals{Auth: s.devices, Keys: keys}
 	s.broker, err = broker.New(t.Context(), broker.Config{
 		Service:      gateway.JobsService(plane),
 		Authenticate: s.devices.Authenticate,
 		Principal:    s.keyed.Principal,
+		Accepted: func(c net.Conn) {
+			connlimit.Identified(c)
+			select {
+			case s.identified <- connlimit.IsIdentified(c):
+			default: // nobody reads so many
+			}
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -207,7 +217,9 @@ func (s *server) listen(log *slog.Logger) {
 		s.t.Fatal(err)
 	}
 	plainHTTP, plainMQTT := loopback(s.t), loopback(s.t)
-	forMQTTS, forHTTPS := loopback(s.t), loopback(s.t)
+	forMQTTS := loopback(s.t)
+	limiter := connlimit.New(connlimit.Limits{Total: 1000, Unidentified: 1000, PerAddress: 1000}, log)
+	forHTTPS := limiter.Listen(loopback(s.t))
 	s.http, s.mqtt = plainHTTP.Addr().String(), plainMQTT.Addr().String()
 	s.mqtts, s.https = forMQTTS.Addr().String(), forHTTPS.Addr().String()
 	split := gateway.NewSplit(tls.NewListener(forHTTPS, gateway.HTTPSConfig(tlsutil.NewCurrent(pair))))
