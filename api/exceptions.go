@@ -22,6 +22,7 @@ const (
 	InvalidTransition     schema.Exception = "InvalidStateTransitionException"
 	LimitExceeded         schema.Exception = "LimitExceededException"
 	MalformedPolicy       schema.Exception = "MalformedPolicyException"
+	RegistrationCode      schema.Exception = "RegistrationCodeValidationException"
 	ResourceAlreadyExists schema.Exception = "ResourceAlreadyExistsException"
 	ResourceNotFound      schema.Exception = "ResourceNotFoundException"
 	ServiceUnavailable    schema.Exception = "ServiceUnavailableException"

@@ -36,6 +36,7 @@ var deviations = map[string]struct{ says, rule string }{
 	"CreateJobTemplate.document":                   {"len ..32768; 32768 bytes", "R-VAL-10"},
 	"CreateJobTemplate.tags":                       {"items ..50", "R-VAL-32"},
 	"CreateAuthorizer.tags":                        {"items ..50", "R-VAL-32"},
+	"RegisterCACertificate.tags":                   {"items ..50", "R-VAL-32"},
 	"CreateBillingGroup.tags":                      {"items ..50", "R-VAL-32"},
 	"CreateDynamicThingGroup.tags":                 {"items ..50", "R-VAL-32"},
 	"CreatePolicy.tags":                            {"items ..50", "R-VAL-32"},
@@ -130,7 +131,7 @@ var namesOnly = map[string]bool{
 	"AttributePayload": true, "ThingAttribute": true, "ThingTypeProperties": true, "ThingTypeMetadata": true,
 	"ThingTypeDefinition": true, "ThingGroupProperties": true, "ThingGroupMetadata": true,
 	"BillingGroupProperties": true, "BillingGroupMetadata": true, "GroupNameAndArn": true,
-	"KeyPair": true, "Certificate": true, "CertificateDescription": true, "Policy": true, "PolicyVersion": true,
+	"KeyPair": true, "Certificate": true, "CACertificate": true, "CACertificateDescription": true, "CertificateDescription": true, "Policy": true, "PolicyVersion": true,
 	"EffectivePolicy": true, "AuthInfo": true, "ThingDocument": true, "ThingConnectivity": true, "ThingGroupDocument": true,
 }
 
@@ -293,7 +294,7 @@ func normal(fact []string) []string {
 
 // lists are the responses that have a method Items.
 var lists = []any{
-	iot.ListAuthorizersResponse{}, iot.ListBillingGroupsResponse{}, iot.ListCertificatesResponse{}, iot.ListJobExecutionsForJobResponse{},
+	iot.ListAuthorizersResponse{}, iot.ListBillingGroupsResponse{}, iot.ListCACertificatesResponse{}, iot.ListCertificatesResponse{}, iot.ListJobExecutionsForJobResponse{},
 	iot.ListJobExecutionsForThingResponse{}, iot.ListJobTemplatesResponse{},
 	iot.ListJobsResponse{}, iot.ListManagedJobTemplatesResponse{},
 	iot.ListPolicyPrincipalsResponse{}, iot.ListPrincipalThingsV2Response{},

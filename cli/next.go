@@ -82,6 +82,8 @@ func nextSteps() []nextStep {
 			"{cli} list-thing-types shows the types that there are"},
 		{absent, "", "policy {policyName} does not exist",
 			"{cli} list-policies shows the policies that there are"},
+		{absent, "", "CA certificate {certificateId} does not exist",
+			"{cli} list-ca-certificates shows the CA certificates that there are"},
 		{absent, "", "certificate {certificateId} does not exist",
 			"{cli} list-certificates shows the certificates that there are"},
 		{absent, "CreateJob", "managed template ",

@@ -26,6 +26,7 @@ type raw = json.RawMessage
 // samples are texts of which one satisfies every pattern of the API.
 var samples = []string{
 	"a", "A", "1", "1.0", "a1", strings.Repeat("a", 20), strings.Repeat("0", 64),
+	strings.Repeat("1", 64),
 	"arn:aws:iot:us-east-1:000000000000:thing/a",
 	"arn:aws:iam::000000000000:role/abcdefgh", "2030-01-01 00:00", "cron(0 2 * * ? *)",
 	"group=a",

@@ -8,7 +8,6 @@ import (
 
 	"github.com/drover-iot/drover/api/iot"
 	"github.com/drover-iot/drover/internal/fault"
-	"github.com/drover-iot/drover/internal/tlsutil"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/schema"
 	"github.com/drover-iot/drover/store"
@@ -96,25 +95,9 @@ func (p *Plane) issue(
 	if active {
 		status = registry.CertificateActive
 	}
-	c = certificate(parsed, status, "DEFAULT")
+	c = registry.NewCertificate(parsed, status, registry.ModeDefault)
 	nameOf(ctx, "certificateId", c.ID)
 	return c, p.Identity.AddCertificate(ctx, c)
-}
-
-// certificate is a certificate as it is registered. Its PEM form is written anew from the DER
-// form: a file that was sent may hold more than the certificate, for instance its private key,
-// which must not be stored.
-func certificate(
-	parsed *x509.Certificate, status registry.CertificateStatus, mode string,
-) registry.Certificate {
-	return registry.Certificate{
-		ID:        tlsutil.Fingerprint(parsed.Raw),
-		PEM:       string(tlsutil.EncodeCertificate(parsed.Raw)),
-		Status:    status,
-		Mode:      mode,
-		NotBefore: parsed.NotBefore.UTC(),
-		NotAfter:  parsed.NotAfter.UTC(),
-	}
 }
 
 // RegisterCertificateWithoutCA registers a certificate of any issuer. Its chain is not checked,
@@ -130,11 +113,12 @@ func (p *Plane) RegisterCertificateWithoutCA(
 	if err != nil {
 		return nil, err
 	}
-	return p.register(ctx, certificate(parsed, status, "SNI_ONLY"))
+	return p.register(ctx, registry.NewCertificate(parsed, status, registry.ModeSNIOnly))
 }
 
-// RegisterCertificate registers a certificate that the device authority of this server has
-// signed. It is how one that was deleted comes back (R-ID-55).
+// RegisterCertificate registers a certificate with the CA certificate that has signed it (R-ID-68).
+// One that the device authority of this server has signed needs none: it is how one that was deleted
+// comes back (R-ID-55).
 func (p *Plane) RegisterCertificate(
 	ctx context.Context, in *iot.RegisterCertificateRequest,
 ) (*iot.RegisteredCertificate, error) {
@@ -149,18 +133,31 @@ func (p *Plane) RegisterCertificate(
 	if err != nil {
 		return nil, err
 	}
-	issued := false
-	if in.CaCertificatePem == nil {
-		if issued, err = p.Issuer.Issued(parsed.Raw); err != nil {
+	given := ""
+	if in.CaCertificatePem != nil {
+		if given, err = registry.CertificateID("caCertificatePem", string(*in.CaCertificatePem)); err != nil {
 			return nil, err
 		}
 	}
-	if !issued {
-		return nil, fault.New(fault.Invalid,
-			"certificatePem: only certificates that this server has issued can be registered; "+
-				"for those of other authorities use RegisterCertificateWithoutCA")
+	c := registry.NewCertificate(parsed, status, registry.ModeDefault)
+	nameOf(ctx, "certificateId", c.ID)
+	signed, err := p.Identity.AddSignedCertificate(ctx, c, parsed, given, p.RealNow())
+	switch {
+	case err != nil:
+		return nil, err
+	case signed:
+		return p.registered(ctx, c), nil
 	}
-	return p.register(ctx, certificate(parsed, status, "DEFAULT"))
+	issued, err := p.Issuer.Issued(parsed.Raw)
+	if err != nil {
+		return nil, err
+	}
+	if !issued {
+		return nil, fault.New(fault.CertificateInvalid,
+			"certificatePem: no CA certificate that is registered has signed it; for one without a "+
+				"CA use RegisterCertificateWithoutCA")
+	}
+	return p.register(ctx, c)
 }
 
 // register adds a certificate and answers its ARN and id.
@@ -171,10 +168,15 @@ func (p *Plane) register(
 	if err := p.Identity.AddCertificate(ctx, c); err != nil {
 		return nil, err
 	}
+	return p.registered(ctx, c), nil
+}
+
+// registered is the answer that a certificate is registered.
+func (p *Plane) registered(ctx context.Context, c registry.Certificate) *iot.RegisteredCertificate {
 	return &iot.RegisteredCertificate{
 		CertificateArn: p.arn(ctx, registry.KindCert, c.ID),
 		CertificateID:  iot.CertificateID(c.ID),
-	}, nil
+	}
 }
 
 // certificateStatus reads a status that a certificate can be given, INACTIVE when it was not
@@ -205,6 +207,7 @@ func (p *Plane) DescribeCertificate(
 		CertificateDescription: iot.CertificateDescription{
 			CertificateArn:   p.arn(ctx, registry.KindCert, c.ID),
 			CertificateID:    iot.CertificateID(c.ID),
+			CaCertificateID:  optional(iot.CertificateID(c.CA)),
 			Status:           iot.CertificateStatus(c.Status),
 			CertificatePem:   iot.CertificatePem(c.PEM),
 			OwnedBy:          optional(p.Scope.Account),
@@ -255,17 +258,23 @@ func (p *Plane) ListCertificates(
 				After:     after,
 				Limit:     limit,
 			})
-		},
-		func(c registry.Certificate) store.IdentityCursor {
-			return store.IdentityCursor{CreatedAt: c.CreatedAt, Key: c.ID}
-		},
-		func(c registry.Certificate) iot.Certificate {
-			return iot.Certificate{
-				CertificateArn:  p.arn(ctx, registry.KindCert, c.ID),
-				CertificateID:   iot.CertificateID(c.ID),
-				Status:          iot.CertificateStatus(c.Status),
-				CertificateMode: new(iot.CertificateMode(c.Mode)),
-				CreationDate:    schema.At(c.CreatedAt),
-			}
-		})
+		}, createdCertificate, p.listedCertificate(ctx))
+}
+
+// createdCertificate is the cursor of a certificate in a list.
+func createdCertificate(c registry.Certificate) store.IdentityCursor {
+	return store.IdentityCursor{CreatedAt: c.CreatedAt, Key: c.ID}
+}
+
+// listedCertificate returns the function that shows certificates in a list.
+func (p *Plane) listedCertificate(ctx context.Context) func(registry.Certificate) iot.Certificate {
+	return func(c registry.Certificate) iot.Certificate {
+		return iot.Certificate{
+			CertificateArn:  p.arn(ctx, registry.KindCert, c.ID),
+			CertificateID:   iot.CertificateID(c.ID),
+			Status:          iot.CertificateStatus(c.Status),
+			CertificateMode: new(iot.CertificateMode(c.Mode)),
+			CreationDate:    schema.At(c.CreatedAt),
+		}
+	}
 }

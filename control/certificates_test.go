@@ -34,7 +34,7 @@ func TestRegisteredText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := certificate(parsed, registry.CertificateActive, "SNI_ONLY")
+	c := registry.NewCertificate(parsed, registry.CertificateActive, registry.ModeSNIOnly)
 	if c.PEM != string(text) || strings.Contains(c.PEM, "PRIVATE") {
 		t.Errorf("registered as %s", c.PEM)
 	}
@@ -142,7 +142,7 @@ func TestSigningRequest(t *testing.T) {
 }
 
 // A certificate of this server that was deleted can be registered again, with the status that is
-// asked for in either way (R-ID-55). With a CA it cannot.
+// asked for in either way (R-ID-55). It needs no CA certificate.
 func TestRegisteredAgain(t *testing.T) {
 	t.Parallel()
 	p := issuing(t)
@@ -185,8 +185,9 @@ func TestRegisteredAgain(t *testing.T) {
 			t.Errorf("%s: the status is %s, want %s", tt.name, got, tt.want)
 		}
 		in.CaCertificatePem = new(made.CertificatePem)
-		if _, err := p.RegisterCertificate(t.Context(), in); !fault.Is(err, fault.Invalid) {
-			t.Errorf("%s, with a CA: %v, want Invalid", tt.name, err)
+		_, err = p.RegisterCertificate(t.Context(), in)
+		if !fault.Is(err, fault.CertificateInvalid) {
+			t.Errorf("%s, with what is no CA certificate: %v, want CertificateInvalid", tt.name, err)
 		}
 	}
 }

@@ -221,8 +221,27 @@ func (w *world) listings() []listing {
 			func(f filter) []string { // R-ID-3
 				order := slices.Clone(w.certificates)
 				slices.Sort(order[1:]) // of the two of one second by id
-				return created(f, order)
+				return created(f, append(order, w.signed...))
 			}},
+		{"ListCACertificates", "certificateId", map[string][]any{
+			"ascendingOrder": flags, "templateName": {nil, "t", "u"},
+		}, func(f filter) []string { // R-ID-69
+			switch f["templateName"] {
+			case "t":
+				return created(f, []string{w.authorities[0], w.authorities[2]})
+			case "u":
+				return []string{}
+			}
+			return created(f, w.authorities)
+		}},
+		{"ListCertificatesByCA", "certificateId", map[string][]any{
+			"ascendingOrder": flags, "caCertificateId": {w.authorities[0], w.authorities[1]},
+		}, func(f filter) []string { // R-ID-69
+			if f["caCertificateId"] == w.authorities[0] {
+				return []string{}
+			}
+			return created(f, w.signed)
+		}},
 		{"ListPolicies", "policyName", map[string][]any{"ascendingOrder": flags},
 			func(f filter) []string { return created(f, []string{"p3", "p1", "p2", "p0"}) }},
 		{"ListPolicyVersions", "versionId", map[string][]any{"policyName": {"p1", "p2"}},

@@ -97,6 +97,7 @@ func (p *Plane) Bind(r *schema.Router) {
 	p.bindFleetIndex(r)
 	p.bindTags(r)
 	p.bindCertificates(r)
+	p.bindCACertificates(r)
 	p.bindPrincipals(r)
 	p.bindPolicies(r)
 	p.bindAttachments(r)

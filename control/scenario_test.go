@@ -58,10 +58,11 @@ type scenario struct {
 	clock       *clock.Virtual
 	plane       *Plane
 	handler     *Handler
-	next        string // the token that was answered last
-	certificate string // testdata/pump-07.crt, as JSON
-	requests    int    // how many were made
-	asked       func() // called before each request, and answered after it; may be nil
+	next        string            // the token that was answered last
+	certificate string            // testdata/pump-07.crt, as JSON
+	texts       *strings.Replacer // $CA and so on by other certificates of testdata, as JSON
+	requests    int               // how many were made
+	asked       func()            // called before each request, and answered after it; may be nil
 	answered    func(op *schema.Description, w *httptest.ResponseRecorder)
 }
 
@@ -107,10 +108,6 @@ func newScenario(t *testing.T) *scenario {
 // newScenarioOn is newScenario with a store of its own.
 func newScenarioOn(t *testing.T, s store.Store) *scenario {
 	t.Helper()
-	pem, err := os.ReadFile(filepath.Join("testdata", "pump-07.crt"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var templates []job.ManagedTemplate
 	for _, text := range managed {
 		parsed, err := job.ParseManagedTemplate([]byte(text), "")
@@ -158,18 +155,32 @@ func newScenarioOn(t *testing.T, s store.Store) *scenario {
 		JobsHost: "jobs.example.org",
 		Pages:    Pages{Key: []byte("key")},
 	}
-	quoted, err := json.Marshal(string(pem))
-	if err != nil {
-		t.Fatal(err)
-	}
 	return &scenario{
 		t:           t,
 		engine:      e,
 		clock:       now,
 		plane:       plane,
 		handler:     NewHandler(plane, log),
-		certificate: strings.Trim(string(quoted), `"`),
+		certificate: certificateOf(t, "pump-07"),
+		texts: strings.NewReplacer("$CA", certificateOf(t, "ca"),
+			"$VERIFICATION", certificateOf(t, "verification"), "$SIGNED", certificateOf(t, "pump-09")),
 	}
+}
+
+// certificateOf is a certificate of testdata as JSON: pump-07, which has signed itself, ca, and what
+// that has signed: pump-09, and verification, with the registration code of a server whose first
+// UUID that is.
+func certificateOf(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", name+".crt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	quoted, err := json.Marshal(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Trim(string(quoted), `"`)
 }
 
 // linkedDocuments are the documents of the stories that are given by link. No story names an object
@@ -208,14 +219,14 @@ func (s *scenario) do(_ *testing.T, d *datadriven.TestData) string {
 }
 
 // call calls an operation with the members that the input has. $NEXT in it is the token that was
-// answered last, $PEM a certificate.
+// answered last, $PEM a certificate, and $CA, $VERIFICATION and $SIGNED others.
 func (s *scenario) call(d *datadriven.TestData) string {
 	op := described(d.Cmd)
 	if op == nil {
 		d.Fatalf(s.t, "%s is no operation", d.Cmd)
 	}
 	input := strings.ReplaceAll(d.Input, "$NEXT", s.next)
-	input = strings.ReplaceAll(input, "$PEM", s.certificate)
+	input = s.texts.Replace(strings.ReplaceAll(input, "$PEM", s.certificate))
 	members := map[string]any{}
 	decoder := json.NewDecoder(strings.NewReader(input))
 	decoder.UseNumber()
@@ -300,6 +311,8 @@ func (s *scenario) show(op *schema.Description, w *httptest.ResponseRecorder) st
 		}
 	}
 	text = strings.ReplaceAll(text, s.certificate, "$PEM")
+	text = strings.ReplaceAll(text, certificateOf(s.t, "ca"), "$CA")
+	text = strings.ReplaceAll(text, certificateOf(s.t, "pump-09"), "$SIGNED")
 	var shown bytes.Buffer
 	if err := json.Indent(&shown, []byte(text), "", "  "); err != nil {
 		s.t.Errorf("%s: %v in %s", op.Name, err, text)

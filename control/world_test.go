@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/drover-iot/drover/internal/tlsutil"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/store"
 )
@@ -26,6 +27,8 @@ import (
 type world struct {
 	*scenario
 	certificates []string // their ids, in the order of their creation
+	authorities  []string // the ids of CA certificates, likewise
+	signed       []string // the ids of certificates of the second of these, likewise
 }
 
 const testArn = "arn:aws:iot:us-east-1:000000000000:"
@@ -89,6 +92,7 @@ func newWorld(t *testing.T, s store.Store) *world {
 	w.do("CreateDynamicThingGroup",
 		m{"thingGroupName": "dynamic", "queryString": "attributes.site:north"})
 	w.addIdentities()
+	w.addAuthorities()
 	w.addJobs()
 	for _, name := range []string{"e", "a", "c"} {
 		w.do("HoldThing", m{"thingName": name, "reason": "a ticket"})
@@ -204,6 +208,34 @@ func (w *world) addIdentities() {
 	}
 	w.do("TagResource", m{"resourceArn": testArn + "policy/p1", "tags": []m{
 		{"Key": "z", "Value": "1"}, {"Key": "A", "Value": "2"}, {"Key": "a", "Value": "3"}}})
+}
+
+// addAuthorities registers three CA certificates, one a minute, and with the second of them two
+// certificates. The first and the third have the template t.
+func (w *world) addAuthorities() {
+	for i := range 3 {
+		w.later()
+		authority, err := tlsutil.New("an authority", tlsutil.NewECKey)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		members := m{"caCertificate": string(authority.PEM), "certificateMode": "SNI_ONLY",
+			"setAsActive": true}
+		if i != 1 {
+			members["registrationConfig"] = m{"templateName": "t"}
+		}
+		made := w.do("RegisterCACertificate", members)
+		w.authorities = append(w.authorities, made["certificateId"].(string))
+		for range 2 * (i % 2) {
+			w.later()
+			text, _, err := authority.IssueServer([]string{"pump"})
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			made := w.do("RegisterCertificate", m{"certificatePem": string(text)})
+			w.signed = append(w.signed, made["certificateId"].(string))
+		}
+	}
 }
 
 // byID is the certificates by id.

@@ -28,7 +28,7 @@ type Config struct {
 	Clock clock.Clock
 	IDs   ids.Source
 	// Events makes the lifecycle events that are published.
-	Events jobs.EventRenderer
+	Events EventRenderer
 	// Limits bounds what the server holds, and what requests may ask for.
 	Limits job.Limits
 	// FollowAtOnce is how many executions and continuous jobs a change of a thing's groups deals
@@ -86,6 +86,12 @@ type Config struct {
 	Sinks SinkConfig
 	// Stepped is an engine that does nothing by itself; see stepped.go.
 	Stepped bool
+}
+
+// EventRenderer makes the lifecycle events that are published.
+type EventRenderer interface {
+	jobs.EventRenderer
+	identity.EventRenderer
 }
 
 // SinkConfig is what sinks need.
@@ -180,6 +186,8 @@ func New(c Config) *Engine {
 		CertificateChanged: c.CertificateChanged,
 		AuthorizerChanged:  c.AuthorizerChanged,
 		PrincipalDetached:  c.PrincipalDetached,
+		IDs:                c.IDs,
+		Events:             c.Events,
 		Shared:             c.Node.Shared,
 	})
 	e.Nodes = nodes.New(nodes.Config{

@@ -152,13 +152,13 @@ func (s *server) addAuthorizer(name string, change func(*registry.Authorizer)) {
 	}
 }
 
-// signer signs tokens.
-type signer struct {
+// tokenSigner signs tokens.
+type tokenSigner struct {
 	key *rsa.PrivateKey
 	pem string // of the public key
 }
 
-func newSigner(t *testing.T) signer {
+func newTokenSigner(t *testing.T) tokenSigner {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -168,10 +168,10 @@ func newSigner(t *testing.T) signer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return signer{key, string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))}
+	return tokenSigner{key, string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))}
 }
 
-func (s signer) sign(t *testing.T, token string) string {
+func (s tokenSigner) sign(t *testing.T, token string) string {
 	t.Helper()
 	digest := sha256.Sum256([]byte(token))
 	signature, err := rsa.SignPKCS1v15(nil, s.key, crypto.SHA256, digest[:])
@@ -211,7 +211,7 @@ func (c *mqttClient) connectAs(p mqtt.Connect) string {
 func TestAuthorizerOverTLS(t *testing.T) { // R-BRK-2, R-BRK-15, R-BRK-17, R-ID-90, R-ID-92, R-ID-93, R-ID-94
 	t.Parallel()
 	s := newServer(t)
-	keys, other := newSigner(t), newSigner(t)
+	keys, other := newTokenSigner(t), newTokenSigner(t)
 	s.addAuthorizer("door", nil)
 	s.addAuthorizer("closed", func(a *registry.Authorizer) { a.Status = registry.AuthorizerInactive })
 	s.addAuthorizer("signed", func(a *registry.Authorizer) {
@@ -367,7 +367,7 @@ func TestAuthorizerOverWebSocket(t *testing.T) { // R-BRK-7, R-BRK-32, R-ID-92, 
 	if _, refused := s.openUnsigned(t, "", nil); refused != unsigned {
 		t.Errorf("without any authorizer: %s", refused)
 	}
-	keys := newSigner(t)
+	keys := newTokenSigner(t)
 	s.addAuthorizer("door", nil)
 	s.addAuthorizer("closed", func(a *registry.Authorizer) { a.Status = registry.AuthorizerInactive })
 	s.addAuthorizer("signed", func(a *registry.Authorizer) {

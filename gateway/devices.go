@@ -27,6 +27,10 @@ type Identities interface {
 	// its validity by the real clock. Another is a fault; an error that is no fault means that the
 	// store could not be read.
 	Identify(ctx context.Context, id string, realNow time.Time) (registry.Certificate, error)
+	// RegisterFirst registers a certificate that is not registered and that a client has presented,
+	// if a CA that registers by itself has signed it, and reports whether it has (R-ID-71). Such a
+	// certificate may not connect yet.
+	RegisterFirst(ctx context.Context, leaf *x509.Certificate, realNow time.Time) (bool, error)
 	// Access returns the policies in effect for a certificate, and its connection thing. The client
 	// id is empty over HTTP.
 	Access(ctx context.Context, certificate, clientID string) (identity.Access, error)
@@ -70,11 +74,32 @@ func (a *DeviceAuth) Authenticate(
 		}
 		return nil, errNoCertificate
 	}
-	certificate, err := a.identify(ctx, tlsutil.Fingerprint(leaf.Raw))
+	certificate, err := a.identifyLeaf(ctx, leaf)
 	if err != nil {
 		return nil, err
 	}
 	return &certified{auth: a, id: certificate.ID, leaf: leaf}, nil
+}
+
+// identifyLeaf asks for the certificate that a client has presented. One that is not registered may
+// be registered by that (R-ID-71); the client is refused all the same.
+func (a *DeviceAuth) identifyLeaf(
+	ctx context.Context, leaf *x509.Certificate,
+) (registry.Certificate, error) {
+	id := tlsutil.Fingerprint(leaf.Raw)
+	certificate, unknown := a.identify(ctx, id)
+	if !fault.Is(unknown, fault.Forbidden) {
+		return certificate, unknown
+	}
+	registered, err := a.Identities.RegisterFirst(ctx, leaf, clock.Now())
+	switch {
+	case err != nil:
+		return certificate, err
+	case registered:
+		return certificate, fault.New(fault.Forbidden, "the certificate %s was registered just now "+
+			"and is %s until an operator makes it ACTIVE", id, registry.CertificatePending)
+	}
+	return certificate, unknown
 }
 
 // Principal returns the principal of a certificate by its id, for what is done when its connection

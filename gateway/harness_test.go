@@ -31,6 +31,7 @@ import (
 	"github.com/drover-iot/drover/internal/tlsutil"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/store"
 	"github.com/drover-iot/drover/store/memory"
 )
 
@@ -75,7 +76,7 @@ func newServer(t *testing.T, changes ...change) *server {
 	}
 	log := slog.New(slog.DiscardHandler)
 	ca := authority(t)
-	s.engine = newEngine(t, log, func(name string) { s.authorizers.Changed(name) })
+	s.engine = newEngine(t, log, s.publish, func(name string) { s.authorizers.Changed(name) })
 	s.addFleet()
 	plane := &device.Plane{Jobs: s.engine.Jobs, Now: s.engine.Now, Log: log}
 	scope := registry.DefaultScope
@@ -150,8 +151,15 @@ func newServer(t *testing.T, changes ...change) *server {
 	return s
 }
 
+// publish publishes lifecycle events, as app does.
+func (s *server) publish(list []store.Event) {
+	for _, e := range list {
+		s.broker.Publish(broker.Message{Topic: e.Topic, Payload: e.Payload, QoS: 1})
+	}
+}
+
 func newEngine(
-	t *testing.T, log *slog.Logger, authorizerChanged func(string),
+	t *testing.T, log *slog.Logger, publish func([]store.Event), authorizerChanged func(string),
 ) *engine.Engine {
 	e := engine.New(engine.Config{
 		Store:  memory.Open(),
@@ -161,6 +169,7 @@ func newEngine(
 		Log:    log,
 
 		AuthorizerChanged: authorizerChanged,
+		PublishEvents:     publish,
 	})
 	ended := make(chan error, 1)
 	ctx, cancel := context.WithCancel(context.Background())

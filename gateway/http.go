@@ -11,7 +11,6 @@ import (
 	"github.com/drover-iot/drover/control"
 	"github.com/drover-iot/drover/device/https"
 	"github.com/drover-iot/drover/internal/ids"
-	"github.com/drover-iot/drover/internal/tlsutil"
 	"github.com/drover-iot/drover/registry/audit"
 	"github.com/drover-iot/drover/schema"
 )
@@ -133,7 +132,7 @@ func hasSignature(r *http.Request) bool {
 
 // serveCertified serves a device. TLS has proved that it has the key of the certificate.
 func (h *HTTP) serveCertified(w http.ResponseWriter, r *http.Request, leaf *x509.Certificate) {
-	certificate, err := h.Devices.identify(r.Context(), tlsutil.Fingerprint(leaf.Raw))
+	certificate, err := h.Devices.identifyLeaf(r.Context(), leaf)
 	if err != nil {
 		h.refuse(w, r, devicePlane, err)
 		return

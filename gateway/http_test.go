@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"cmp"
 	"context"
+	"crypto/x509"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -294,6 +295,10 @@ func (b broken) Identify(context.Context, string, time.Time) (registry.Certifica
 
 func (b broken) Access(context.Context, string, string) (identity.Access, error) {
 	return identity.Access{}, b.access
+}
+
+func (b broken) RegisterFirst(context.Context, *x509.Certificate, time.Time) (bool, error) {
+	return false, b.identify
 }
 
 func (b broken) AccessByPolicies(context.Context, []string, string) (identity.Access, error) {

@@ -54,6 +54,12 @@ func (i *identities) Identify(context.Context, string, time.Time) (registry.Cert
 	return registry.Certificate{ID: "c1"}, i.refused
 }
 
+func (i *identities) RegisterFirst(
+	context.Context, *x509.Certificate, time.Time,
+) (bool, error) {
+	return false, nil
+}
+
 func (i *identities) Access(_ context.Context, _, clientID string) (a identity.Access, err error) {
 	i.reads.Add(1)
 	i.mu.Lock()

@@ -28,6 +28,7 @@ var needed = map[schema.Role]string{
 		DescribeThingGroup ListThingGroups ListThingsInThingGroup ListThingGroupsForThing
 		GetIndexingConfiguration SearchIndex DescribeBillingGroup ListBillingGroups
 		ListThingsInBillingGroup DescribeCertificate ListCertificates ListThingPrincipals
+		DescribeCACertificate ListCACertificates ListCertificatesByCA
 		ListPrincipalThings ListThingPrincipalsV2 ListPrincipalThingsV2 GetPolicy ListPolicies
 		GetPolicyVersion ListPolicyVersions ListAttachedPolicies ListTargetsForPolicy
 		GetEffectivePolicies TestAuthorization ListPrincipalPolicies ListPolicyPrincipals
@@ -57,7 +58,8 @@ var needed = map[schema.Role]string{
 	schema.Admin: `
 		iot UpdateIndexingConfiguration UpdateEventConfigurations CreateKeysAndCertificate
 		CreateCertificateFromCsr RegisterCertificateWithoutCA RegisterCertificate UpdateCertificate
-		DeleteCertificate AttachThingPrincipal DetachThingPrincipal CreatePolicy DeletePolicy
+		GetRegistrationCode DeleteRegistrationCode RegisterCACertificate UpdateCACertificate
+		DeleteCACertificate DeleteCertificate AttachThingPrincipal DetachThingPrincipal CreatePolicy DeletePolicy
 		CreatePolicyVersion SetDefaultPolicyVersion DeletePolicyVersion AttachPolicy DetachPolicy
 		AttachPrincipalPolicy DetachPrincipalPolicy CreateAuthorizer UpdateAuthorizer DeleteAuthorizer
 		SetDefaultAuthorizer ClearDefaultAuthorizer TestInvokeAuthorizer

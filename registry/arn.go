@@ -33,6 +33,7 @@ const (
 	KindGroup  = "thinggroup"
 	KindType   = "thingtype"
 	KindCert   = "cert"
+	KindCACert = "cacert"
 	KindPolicy = "policy"
 	KindJob    = "job"
 	// KindBillingGroup is a billing group (R-ID-44).
@@ -106,6 +107,8 @@ func kindName(kind string) string {
 		return "thing type"
 	case KindCert:
 		return "certificate"
+	case KindCACert:
+		return "CA certificate"
 	case KindBillingGroup:
 		return "billing group"
 	case KindTemplate:

@@ -4,7 +4,9 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
+	"encoding/hex"
 	"encoding/pem"
 	"time"
 
@@ -64,34 +66,86 @@ func CheckCSR(text string) (publicKey any, err error) {
 // RSA or ECDSA with SHA-256 or better, and not expired (R-ID-16). One that is not valid yet is
 // accepted; whether its device may connect is asked when it does.
 func CheckCertificate(text string, now time.Time) (*x509.Certificate, error) {
-	parsed, err := ParseCertificate(text)
+	return checkCertificate("certificatePem", text, now)
+}
+
+// checkCertificate does that; member names the certificate in faults.
+func checkCertificate(member, text string, now time.Time) (*x509.Certificate, error) {
+	parsed, err := parseCertificate(member, text)
 	if err != nil {
 		return nil, err
 	}
+	return parsed, checkUsable(member, parsed, now)
+}
+
+// checkUsable refuses a certificate that is signed in another way than R-ID-16 says, or that has
+// expired.
+func checkUsable(member string, parsed *x509.Certificate, now time.Time) error {
 	switch parsed.SignatureAlgorithm {
 	case x509.SHA256WithRSA, x509.SHA384WithRSA, x509.SHA512WithRSA,
 		x509.SHA256WithRSAPSS, x509.SHA384WithRSAPSS, x509.SHA512WithRSAPSS,
 		x509.ECDSAWithSHA256, x509.ECDSAWithSHA384, x509.ECDSAWithSHA512:
 	default:
-		return nil, fault.New(fault.CertificateInvalid, "certificatePem: signed with %s; "+
-			"RSA or ECDSA with SHA-256, SHA-384 or SHA-512 is needed", parsed.SignatureAlgorithm)
+		return fault.New(fault.CertificateInvalid, "%s: signed with %s; "+
+			"RSA or ECDSA with SHA-256, SHA-384 or SHA-512 is needed",
+			member, parsed.SignatureAlgorithm)
 	}
 	if now.After(parsed.NotAfter) {
-		return nil, fault.New(fault.CertificateInvalid, "certificatePem: expired at %s",
+		return fault.New(fault.CertificateInvalid, "%s: expired at %s", member,
 			parsed.NotAfter.UTC().Format(time.RFC3339))
 	}
-	return parsed, nil
+	return nil
+}
+
+// NewCertificate is a certificate as it is registered. Its PEM form is written anew from the DER
+// form: a file that was sent may hold more than the certificate, for instance its private key, which
+// must not be stored.
+func NewCertificate(
+	parsed *x509.Certificate, status CertificateStatus, mode string,
+) Certificate {
+	return Certificate{
+		ID:        fingerprint(parsed),
+		PEM:       encodeCertificate(parsed),
+		Status:    status,
+		Mode:      mode,
+		NotBefore: parsed.NotBefore.UTC(),
+		NotAfter:  parsed.NotAfter.UTC(),
+	}
+}
+
+// CertificateID is the id that a certificate in PEM form has; member names it in the fault.
+func CertificateID(member, text string) (string, error) {
+	parsed, err := parseCertificate(member, text)
+	if err != nil {
+		return "", err
+	}
+	return fingerprint(parsed), nil
+}
+
+// fingerprint is the id of a certificate (R-ID-14).
+func fingerprint(parsed *x509.Certificate) string {
+	sum := sha256.Sum256(parsed.Raw)
+	return hex.EncodeToString(sum[:])
+}
+
+func encodeCertificate(parsed *x509.Certificate) string {
+	block := &pem.Block{Type: "CERTIFICATE", Bytes: parsed.Raw}
+	return string(pem.EncodeToMemory(block))
 }
 
 // ParseCertificate reads a certificate in PEM form.
 func ParseCertificate(text string) (*x509.Certificate, error) {
+	return parseCertificate("certificatePem", text)
+}
+
+func parseCertificate(member, text string) (*x509.Certificate, error) {
 	block, _ := pem.Decode([]byte(text))
 	if block == nil || block.Type != "CERTIFICATE" {
-		return nil, fault.New(fault.CertificateInvalid, "certificatePem: not a PEM certificate")
+		return nil, fault.New(fault.CertificateInvalid, "%s: not a PEM certificate", member)
 	}
 	parsed, err := x509.ParseCertificate(block.Bytes)
 	if err != nil {
-		return nil, fault.New(fault.CertificateInvalid, "certificatePem: %v", err)
+		return nil, fault.New(fault.CertificateInvalid, "%s: %v", member, err)
 	}
 	return parsed, nil
 }

@@ -105,7 +105,8 @@ type Membership struct {
 	Joined int64
 }
 
-// CertificateStatus is ACTIVE, INACTIVE or REVOKED; only ACTIVE ones may connect (R-ID-14).
+// CertificateStatus is ACTIVE, INACTIVE, REVOKED or PENDING_ACTIVATION; only ACTIVE ones may connect
+// (R-ID-14). A CA certificate is ACTIVE or INACTIVE.
 type CertificateStatus string
 
 // The statuses that a certificate can have here.
@@ -113,6 +114,9 @@ const (
 	CertificateActive   CertificateStatus = "ACTIVE"
 	CertificateInactive CertificateStatus = "INACTIVE"
 	CertificateRevoked  CertificateStatus = "REVOKED"
+	// CertificatePending is the status of a certificate that was registered because its device has
+	// connected with it (R-ID-71). An operator gives it another one; nobody can give it this one.
+	CertificatePending CertificateStatus = "PENDING_ACTIVATION"
 )
 
 // Certificate is a device certificate that may identify a connection.
@@ -121,10 +125,38 @@ type Certificate struct {
 	PEM    string
 	Status CertificateStatus
 	// Mode is DEFAULT for certificates that this server issued, SNI_ONLY for those that were
-	// registered without a CA (R-ID-16).
+	// registered without a CA (R-ID-16), and the mode of the CA for those registered with one.
 	Mode                 string
 	CreatedAt, UpdatedAt time.Time
 	NotBefore, NotAfter  time.Time
+	// CA is the id of the CA certificate that it was registered with, empty for none. It stays when
+	// that is deleted (R-ID-69).
+	CA string
+}
+
+// CACertificate is the certificate of an authority that signs certificates of devices (R-ID-66).
+type CACertificate struct {
+	ID string // as that of a Certificate
+	// Subject is the SHA-256 of the DER form of its subject, in lower-case hexadecimal: the
+	// certificates that it has signed name their issuer by the same bytes.
+	Subject string
+	PEM     string
+	Status  CertificateStatus // ACTIVE or INACTIVE
+	Mode    string            // DEFAULT or SNI_ONLY, also of what is registered with it (R-ID-68)
+	// AutoRegister says that certificates are registered when their devices connect (R-ID-71).
+	AutoRegister bool
+	Registration RegistrationConfig
+
+	CreatedAt, UpdatedAt time.Time
+	NotBefore, NotAfter  time.Time
+}
+
+// RegistrationConfig says by which template the devices of a CA are provisioned when they connect
+// for the first time. All members are empty when there is no such template (R-ID-70).
+type RegistrationConfig struct {
+	TemplateName string `json:"templateName,omitempty"`
+	TemplateBody string `json:"templateBody,omitempty"`
+	RoleARN      string `json:"roleArn,omitempty"`
 }
 
 // Policy is a named set of document versions, one of which is in force (R-ID-21).

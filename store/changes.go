@@ -144,6 +144,11 @@ type RegistryChanges struct {
 	Certificates        []registry.Certificate
 	DeletedCertificates []string
 
+	// CACertificates inserts or rewrites by id. Subject and CreatedAt stay as they were. The
+	// certificates that name a deleted one as their CA stay as they are.
+	CACertificates        []registry.CACertificate
+	DeletedCACertificates []string
+
 	// Policies inserts or rewrites by name, versions included. CreatedAt stays as it was.
 	Policies        []registry.Policy
 	DeletedPolicies []string

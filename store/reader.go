@@ -363,6 +363,14 @@ type IdentityReader interface {
 	Certificate(id string) (registry.Certificate, error)
 	// Certificates lists by creation time, then by id.
 	Certificates(IdentityQuery) ([]registry.Certificate, error)
+	// CertificatesOfCA lists those that name a CA certificate as theirs, in the same order.
+	CertificatesOfCA(ca string, q IdentityQuery) ([]registry.Certificate, error)
+	CACertificate(id string) (registry.CACertificate, error)
+	// CACertificates lists by creation time, then by id.
+	CACertificates(IdentityQuery) ([]registry.CACertificate, error)
+	// CACertificatesOf returns those with a subject, by id; at most
+	// registry.MaxCACertificatesOfSubject.
+	CACertificatesOf(subject string) ([]registry.CACertificate, error)
 	Policy(name string) (registry.Policy, error)
 	// Policies lists by creation time, then by name.
 	Policies(IdentityQuery) ([]registry.Policy, error)

@@ -20,6 +20,24 @@ func SteeringTopic(jobID, operation string) string {
 	return "drover/events/job/" + jobID + "/" + operation
 }
 
+// CertificateTopic is where it is published that a certificate was registered with a CA certificate
+// because its device has connected.
+func CertificateTopic(caCertificateID string) string {
+	return "$aws/events/certificates/registered/" + caCertificateID
+}
+
+// Certificate is the payload of the event that a certificate was registered because its device has
+// connected (R-ID-72).
+type Certificate struct {
+	CertificateID   string `json:"certificateId"`
+	CACertificateID string `json:"caCertificateId"`
+	Timestamp       int64  `json:"timestamp"` // ms
+	Status          string `json:"certificateStatus"`
+	AccountID       string `json:"awsAccountId"`
+	// RegisteredAt is a text of milliseconds, as the vendor has it.
+	RegisteredAt string `json:"certificateRegistrationTimestamp"`
+}
+
 // Execution is the payload of an event of a job execution, in exactly these members (R-EVT-20,
 // R-EVT-25).
 type Execution struct {

@@ -33,7 +33,8 @@ func (CertificateStatus) Constraint() schema.Constraint {
 	return schema.Enum("ACTIVE", "INACTIVE", "REVOKED", "PENDING_TRANSFER", "REGISTER_INACTIVE", "PENDING_ACTIVATION")
 }
 
-// Whether a certificate was registered with its CA (DEFAULT) or without (SNI_ONLY).
+// DEFAULT for a CA whose key the operator has shown to have, and for certificates that were
+// registered with such a CA or made by this server; SNI_ONLY for others (R-ID-68).
 type CertificateMode string
 
 func (CertificateMode) Constraint() schema.Constraint { return schema.Enum("DEFAULT", "SNI_ONLY") }
@@ -110,14 +111,15 @@ var RegisterCertificateWithoutCA = schema.Op[RegisterCertificateWithoutCARequest
 }
 
 type RegisterCertificateRequest struct {
-	CertificatePem   CertificatePem  `json:"certificatePem"`
+	CertificatePem CertificatePem `json:"certificatePem"`
+	// The CA certificate that has signed it, where several have its issuer as their subject.
 	CaCertificatePem *CertificatePem `json:"caCertificatePem"`
 	// Makes the certificate ACTIVE at once; status says the same and wins.
 	SetAsActive *bool              `json:"setAsActive" in:"query"`
 	Status      *CertificateStatus `json:"status"`
 }
 
-// Registers a certificate that this server's device CA has signed (R-ID-55).
+// Registers a certificate that a registered CA has signed (R-ID-68), or this server's own (R-ID-55).
 var RegisterCertificate = schema.Op[RegisterCertificateRequest, RegisteredCertificate]{
 	Name: "RegisterCertificate", Route: "POST /certificate/register",
 	Role:   schema.Admin,

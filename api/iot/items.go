@@ -6,6 +6,7 @@ package iot
 
 func (r ListAuthorizersResponse) Items() []AuthorizerSummary { return r.Authorizers }
 func (r ListBillingGroupsResponse) Items() []GroupNameAndArn { return r.BillingGroups }
+func (r ListCACertificatesResponse) Items() []CACertificate  { return r.Certificates }
 func (r ListCertificatesResponse) Items() []Certificate      { return r.Certificates }
 func (r ListJobExecutionsForJobResponse) Items() []JobExecutionSummaryForJob {
 	return r.ExecutionSummaries

@@ -34,6 +34,9 @@ var Service = schema.Service{
 
 		CreateKeysAndCertificate, CreateCertificateFromCsr, RegisterCertificateWithoutCA,
 		RegisterCertificate,
+		GetRegistrationCode, DeleteRegistrationCode, RegisterCACertificate,
+		DescribeCACertificate, ListCACertificates, UpdateCACertificate, DeleteCACertificate,
+		ListCertificatesByCA,
 		DescribeCertificate, UpdateCertificate, ListCertificates, DeleteCertificate,
 		AttachThingPrincipal,
 		DetachThingPrincipal, ListThingPrincipals, ListPrincipalThings, ListThingPrincipalsV2,

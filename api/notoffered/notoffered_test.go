@@ -63,8 +63,6 @@ func TestRefusal(t *testing.T) {
 		{wrong, "PATCH", "/thing-types/lamp", Control, "UpdateThingType is not offered by Drover"},
 		{wrong, "POST", "/things", Control, "RegisterThing is not offered by Drover"},
 		{unknown, "POST", "/role-aliases/a", Control, "CreateRoleAlias is not offered by Drover"},
-		{unknown, "POST", "/cacertificate", Control, "RegisterCACertificate is not offered by Drover"},
-		{unknown, "GET", "/registrationcode", Control, "GetRegistrationCode is not offered by Drover"},
 		{unknown, "PUT", "/commands/a%3Ab", Control, "CreateCommand is not offered by Drover"},
 		{unknown, "POST", "/command-executions", jobsData,
 			"StartCommandExecution is not offered by Drover"},

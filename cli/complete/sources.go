@@ -78,6 +78,8 @@ func sources() []source {
 			about: "createDate", needs: []string{"policyName"}},
 		{types: []string{"CertificateID"}, list: iot.ListCertificates, item: "certificateId",
 			about: "status"},
+		{types: []string{"CACertificateID"}, list: iot.ListCACertificates, item: "certificateId",
+			about: "status"},
 		{types: []string{"Principal", "PolicyTarget"}, list: iot.ListCertificates,
 			item: "certificateArn", about: "status"},
 
@@ -94,6 +96,7 @@ func sources() []source {
 			prefix: "namePrefixFilter"},
 		{types: []string{"TaggedArn"}, list: iot.ListThingTypes, item: "thingTypeArn"},
 		{types: []string{"TaggedArn"}, list: iot.ListPolicies, item: "policyArn"},
+		{types: []string{"TaggedArn"}, list: iot.ListCACertificates, item: "certificateArn"},
 	}
 }
 

@@ -26,7 +26,7 @@ var subjects = []struct {
 	{"Thing types", []string{"ThingType"}},
 	{"Policies", []string{"Polic", "Authorization"}},
 	{"Custom authorizers", []string{"Authorizer"}},
-	{"Certificates", []string{"Certificate", "Principal"}},
+	{"Certificates", []string{"Certificate", "Principal", "RegistrationCode"}},
 	{"Things", []string{"Thing"}},
 	{"Tags, events and the endpoint", []string{""}},
 }

@@ -39,6 +39,7 @@ var AWS = []Reserved{
 	{Filter: "$aws/events/job/#", Subscribe: true},
 	{Filter: "$aws/events/jobExecution/#", Subscribe: true},
 	{Filter: "$aws/events/presence/#", Subscribe: true},
+	{Filter: "$aws/events/certificates/registered/#", Subscribe: true},
 	{Filter: "$aws/events/subscriptions/#", Subscribe: true},
 	{Filter: "$aws/events/thing/#", Subscribe: true},
 	{Filter: "$aws/events/thingGroup/#", Subscribe: true},

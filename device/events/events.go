@@ -7,6 +7,7 @@ package events
 
 import (
 	"encoding/json"
+	"strconv"
 	"time"
 
 	"github.com/drover-iot/drover/api/events"
@@ -114,6 +115,22 @@ func (r Renderer) Steering(e job.SteeringEvent, j job.Job, now time.Time) (store
 	}
 	payload, err := json.Marshal(event)
 	return store.Event{Topic: events.SteeringTopic(j.ID, e.Name), Payload: payload}, err
+}
+
+// CertificateRegistered renders the event that a certificate was registered because its device has
+// connected (R-ID-72).
+func (r Renderer) CertificateRegistered(
+	c registry.Certificate, now time.Time,
+) (store.Event, error) {
+	payload, err := json.Marshal(events.Certificate{
+		CertificateID:   c.ID,
+		CACertificateID: c.CA,
+		Timestamp:       now.UnixMilli(),
+		Status:          string(c.Status),
+		AccountID:       r.Scope.Account,
+		RegisteredAt:    strconv.FormatInt(now.UnixMilli(), 10),
+	})
+	return store.Event{Topic: events.CertificateTopic(c.CA), Payload: payload}, err
 }
 
 func counters(c job.Counts) *events.Counters {

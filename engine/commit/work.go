@@ -61,7 +61,7 @@ func rows(c *store.Changes) int {
 		len(r.ThingTypes) + len(r.DeletedThingTypes) +
 		len(r.AddedMemberships) + len(r.RemovedMemberships) + len(r.LeftMemberships) +
 		len(r.ForgottenMemberships) + len(r.Tagged)
-	identities := len(r.Certificates) + len(r.DeletedCertificates) + len(r.Policies) +
+	identities := len(r.CACertificates) + len(r.DeletedCACertificates) + len(r.Certificates) + len(r.DeletedCertificates) + len(r.Policies) +
 		len(r.DeletedPolicies) + len(r.Attached) + len(r.Detached) + len(r.Principals) +
 		len(r.DeletedPrincipals) + len(r.Authorizers) + len(r.DeletedAuthorizers)
 	nodes := len(c.Clients.Set) + len(c.Clients.Removed)

@@ -18,15 +18,20 @@ import (
 // registered already is refused (R-ID-16). CreatedAt and UpdatedAt are filled in.
 func (s *Service) AddCertificate(ctx context.Context, c registry.Certificate) error {
 	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
-		if _, err := tx.Certificate(c.ID); err == nil {
-			return registry.ExistsAlready(registry.KindCert, c.ID)
-		} else if !commit.Missing(err) {
-			return err
-		}
-		c.CreatedAt, c.UpdatedAt = tx.Now, tx.Now
-		tx.Changes.Registry.Certificates = []registry.Certificate{c}
-		return nil
+		return stageCertificate(tx, c)
 	})
+}
+
+// stageCertificate stages a new certificate. fault.Exists: it is registered already.
+func stageCertificate(tx *commit.Tx, c registry.Certificate) error {
+	if _, err := tx.Certificate(c.ID); err == nil {
+		return registry.ExistsAlready(registry.KindCert, c.ID)
+	} else if !commit.Missing(err) {
+		return err
+	}
+	c.CreatedAt, c.UpdatedAt = tx.Now, tx.Now
+	tx.Changes.Registry.Certificates = []registry.Certificate{c}
+	return nil
 }
 
 // DescribeCertificate returns a certificate.

@@ -3,10 +3,14 @@ package identity
 import (
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/internal/fault"
+	"github.com/drover-iot/drover/internal/ids"
 	"github.com/drover-iot/drover/internal/parsed"
+	"github.com/drover-iot/drover/internal/rates"
+	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/registry/policy"
 	"github.com/drover-iot/drover/store"
 )
@@ -24,8 +28,19 @@ type Config struct {
 	// AuthorizerChanged is called when an authorizer was changed or deleted, so that connections that
 	// are not allowed any more end (R-ID-95). May be nil.
 	AuthorizerChanged func(name string)
+	// Events makes the events that are published.
+	Events EventRenderer
+	// IDs makes the registration code.
+	IDs ids.Source
 	// Shared says that other nodes may be on the store, which must learn of changes too.
 	Shared bool
+}
+
+// EventRenderer makes the events of certificates.
+type EventRenderer interface {
+	// CertificateRegistered is the event that a certificate was registered because its device has
+	// connected (R-ID-72).
+	CertificateRegistered(c registry.Certificate, now time.Time) (store.Event, error)
 }
 
 // Service is the use cases of identities. Its methods may be called concurrently.
@@ -34,11 +49,14 @@ type Service struct {
 	// policies are the compiled documents, by their text: a fleet shares few of them.
 	policies *parsed.Cache[policy.Document]
 	version  atomic.Uint64 // see AccessVersion
+	first    firstConnects
 }
 
 // New returns the use cases over a configuration.
 func New(c Config) *Service {
-	return &Service{Config: c, policies: parsed.New(policy.ParseStored)}
+	s := &Service{Config: c, policies: parsed.New(policy.ParseStored)}
+	s.first.rate = rates.PerSecond(FirstConnectsPerSecond)
+	return s
 }
 
 // NoPolicy is the fault of a policy that does not exist.
@@ -53,9 +71,10 @@ func noCertificate(id string) *fault.Error {
 // accessChange is whether an answer of Access may have changed in one commit.
 type accessChange bool
 
-// Applied notes whether changes may change what somebody is allowed to do. It is a hook of every
-// commit.
+// Applied notes whether changes may change what somebody is allowed to do, or which CA certificates
+// there are. It is a hook of every commit.
 func (s *Service) Applied(tx *commit.Tx, c *store.Changes) {
+	s.noteAuthorities(tx, c)
 	if !changesAccess(&c.Registry) {
 		return
 	}
@@ -84,10 +103,13 @@ func accessNews(r *store.RegistryChanges) store.ForNodes {
 
 // Learn does for the connections of this node what a change on another one requires.
 func (s *Service) Learn(news store.ForNodes) {
+	if news.Authorities {
+		s.first.version.Add(1)
+	}
 	if !news.Access {
 		return
 	}
-	s.Invalidate()
+	s.version.Add(1)
 	for _, id := range news.Certificates {
 		s.certificateChanged(id)()
 	}
@@ -102,12 +124,20 @@ func (s *Service) Learn(news store.ForNodes) {
 	}
 }
 
-// Committed makes connections ask again for what they may do. It is a hook of every commit.
+// Committed makes connections ask again for what they may do, and has CA certificates read again. It
+// is a hook of every commit.
 func (s *Service) Committed(tx *commit.Tx) {
+	if *commit.Local[authorityChange](tx) {
+		s.first.version.Add(1)
+	}
 	if *commit.Local[accessChange](tx) {
-		s.Invalidate()
+		s.version.Add(1)
 	}
 }
 
-// Invalidate makes connections ask again for what they may do.
-func (s *Service) Invalidate() { s.version.Add(1) }
+// Invalidate makes connections ask again for what they may do, and has CA certificates read again:
+// the whole store may be another one.
+func (s *Service) Invalidate() {
+	s.first.version.Add(1)
+	s.version.Add(1)
+}

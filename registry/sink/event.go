@@ -29,6 +29,8 @@ func Parse(topic string, payload []byte) (Event, error) {
 		return e, errTopic
 	case levels[0] != "$aws" && levels[0] != "drover":
 		return e, errTopic
+	case levels[2] != "job" && levels[2] != "jobExecution":
+		return e, errTopic // of no job: a certificate was registered (R-ID-72)
 	}
 	e.Kind, e.JobID, e.Operation = levels[2], levels[3], levels[4]
 	return e, nil

@@ -33,6 +33,9 @@ func (s *state) apply(c store.Changes) error {
 		func() error { return each(c.Registry.DeletedThingTypes, s.deleteThingType) },
 		func() error { return each(c.Registry.DeletedBillingGroups, s.deleteBillingGroup) },
 		func() error { return each(c.Registry.DeletedCertificates, identity.deleteCertificate) },
+		func() error {
+			return each(c.Registry.DeletedCACertificates, identity.deleteCACertificate)
+		},
 		func() error { return each(c.Registry.DeletedPolicies, identity.deletePolicy) },
 		func() error { return each(c.Registry.DeletedAuthorizers, identity.deleteAuthorizer) },
 		func() error { return each(c.Nodes.Gone, s.removeNode) },
@@ -50,6 +53,7 @@ func (s *state) apply(c store.Changes) error {
 		func() error { return each(c.Registry.ForgottenMemberships, s.forgetMembership) },
 		func() error { return each(c.Registry.LeftMemberships, s.rememberMembership) },
 		func() error { return each(c.Registry.Certificates, identity.putCertificate) },
+		func() error { return each(c.Registry.CACertificates, identity.putCACertificate) },
 		func() error { return each(c.Registry.Policies, identity.putPolicy) },
 		func() error { return each(c.Registry.Authorizers, identity.putAuthorizer) },
 		func() error { return each(c.Registry.Attached, identity.attach) },

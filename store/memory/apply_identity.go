@@ -24,6 +24,22 @@ func (s identityState) deleteCertificate(certificate string) error {
 	return nil
 }
 
+func (s identityState) putCACertificate(c registry.CACertificate) error {
+	if stored, ok := s.authorities.get(text(c.ID)); ok {
+		c.Subject, c.CreatedAt = stored.Subject, stored.CreatedAt
+	}
+	s.authorities = s.authorities.put(text(c.ID), cloneCACertificate(c))
+	return nil
+}
+
+func (s identityState) deleteCACertificate(certificate string) error {
+	if !s.authorities.has(text(certificate)) {
+		return conflict("CA certificate", certificate)
+	}
+	s.authorities = s.authorities.remove(text(certificate))
+	return nil
+}
+
 func (s identityState) putPolicy(p registry.Policy) error {
 	if stored, ok := s.policies.get(text(p.Name)); ok {
 		p.CreatedAt = stored.CreatedAt

@@ -114,6 +114,13 @@ func cloneCertificate(c registry.Certificate) registry.Certificate {
 	return c
 }
 
+// cloneCACertificate is a CA certificate as it is stored. It holds no memory that could be shared.
+func cloneCACertificate(c registry.CACertificate) registry.CACertificate {
+	c.CreatedAt, c.UpdatedAt = ms(c.CreatedAt), ms(c.UpdatedAt)
+	c.NotBefore, c.NotAfter = ms(c.NotBefore), ms(c.NotAfter)
+	return c
+}
+
 func clonePolicy(p registry.Policy) registry.Policy {
 	p.Versions = slices.Clone(p.Versions)
 	for i := range p.Versions {

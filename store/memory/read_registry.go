@@ -310,9 +310,24 @@ func (r reader) Certificate(certificate string) (registry.Certificate, error) {
 }
 
 func (r reader) Certificates(q store.IdentityQuery) ([]registry.Certificate, error) {
-	var found []registry.Certificate
+	return r.certificatesThat(func(registry.Certificate) bool { return true }, q), nil
+}
+
+func (r reader) CertificatesOfCA(
+	ca string, q store.IdentityQuery,
+) ([]registry.Certificate, error) {
+	of := func(c registry.Certificate) bool { return ca != "" && c.CA == ca }
+	return r.certificatesThat(of, q), nil
+}
+
+// certificatesThat are those that a function selects, by creation.
+func (r reader) certificatesThat(
+	selected func(registry.Certificate) bool, q store.IdentityQuery,
+) (found []registry.Certificate) {
 	for _, c := range r.certificates.all() {
-		found = append(found, c)
+		if selected(c) {
+			found = append(found, c)
+		}
 	}
 	var after *registry.Certificate
 	if q.After != nil {
@@ -321,7 +336,38 @@ func (r reader) Certificates(q store.IdentityQuery) ([]registry.Certificate, err
 	created := func(a, b registry.Certificate) int {
 		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
 	}
+	return page(found, direction(created, q.Ascending), after, q.Limit)
+}
+
+func (r reader) CACertificate(certificate string) (registry.CACertificate, error) {
+	c, ok := r.authorities.get(text(certificate))
+	if !ok {
+		return registry.CACertificate{}, store.ErrNotFound
+	}
+	return c, nil
+}
+
+func (r reader) CACertificates(q store.IdentityQuery) (found []registry.CACertificate, err error) {
+	for _, c := range r.authorities.all() {
+		found = append(found, c)
+	}
+	var after *registry.CACertificate
+	if q.After != nil {
+		after = &registry.CACertificate{ID: q.After.Key, CreatedAt: ms(q.After.CreatedAt)}
+	}
+	created := func(a, b registry.CACertificate) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
+	}
 	return page(found, direction(created, q.Ascending), after, q.Limit), nil
+}
+
+func (r reader) CACertificatesOf(subject string) (found []registry.CACertificate, err error) {
+	for _, c := range r.authorities.all() {
+		if c.Subject == subject {
+			found = append(found, c)
+		}
+	}
+	return found, nil
 }
 
 // direction is the order of a list that may run either way.

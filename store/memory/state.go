@@ -58,6 +58,7 @@ type state struct {
 	tagged     tree[resource, map[string]string]
 
 	certificates tree[text, registry.Certificate]
+	authorities  tree[text, registry.CACertificate]
 	policies     tree[text, registry.Policy]
 	authorizers  tree[text, registry.Authorizer]
 	attachments  tree[attached, registry.Attachment]

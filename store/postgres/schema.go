@@ -41,7 +41,7 @@ func check(ctx context.Context, db *pgx.Conn) error {
 // of migrations that they have had. Only ever append to this list: once a version is released,
 // databases of users stand at it. The tables are those of the embedded store; what is kept as JSON has
 // the same form.
-var migrations = []string{firstSchema, nodes, steering, silentExecutions, auditLog, sinks, authorizers}
+var migrations = []string{firstSchema, nodes, steering, silentExecutions, auditLog, sinks, authorities, authorizers}
 
 // migrate brings the tables to the newest schema, under the lock of the writers: of several nodes
 // that start, one does it. All steps are one transaction.
@@ -501,6 +501,28 @@ CREATE TABLE dead_letter (
 	PRIMARY KEY (sink, id)
 );
 CREATE INDEX dead_letter_again ON dead_letter (sink, id) WHERE again = 1;
+`
+
+// authorities adds the certificates of authorities that sign those of devices, and names the one of
+// each device certificate that was registered with one. The column rewrites no row.
+const authorities = `
+CREATE TABLE ca_certificate (
+	id            TEXT COLLATE "C" PRIMARY KEY,
+	subject       TEXT COLLATE "C" NOT NULL, -- registry.CACertificate.Subject
+	pem           TEXT COLLATE "C" NOT NULL,
+	status        TEXT COLLATE "C" NOT NULL,
+	mode          TEXT COLLATE "C" NOT NULL,
+	auto_register BIGINT NOT NULL,
+	registration  TEXT COLLATE "C", -- registry.RegistrationConfig as JSON; NULL for none
+	created_at    BIGINT NOT NULL,
+	updated_at    BIGINT NOT NULL,
+	not_before    BIGINT NOT NULL,
+	not_after     BIGINT NOT NULL
+);
+CREATE INDEX ca_certificate_by_time ON ca_certificate (created_at, id);
+CREATE INDEX ca_certificate_by_subject ON ca_certificate (subject, id);
+ALTER TABLE certificate ADD COLUMN ca TEXT COLLATE "C"; -- the id of its CA certificate; NULL for none
+CREATE INDEX certificate_by_ca ON certificate (ca, created_at, id) WHERE ca IS NOT NULL;
 `
 
 // authorizers adds custom authorizers.

@@ -94,6 +94,8 @@ func (t *Tx) delete(c *store.Changes) {
 	apply(t, "delete thing type", c.Registry.DeletedThingTypes, t.deleteThingType)
 	apply(t, "delete billing group", c.Registry.DeletedBillingGroups, t.deleteBillingGroup)
 	apply(t, "delete certificate", c.Registry.DeletedCertificates, identity.deleteCertificate)
+	apply(t, "delete CA certificate", c.Registry.DeletedCACertificates,
+		identity.deleteCACertificate)
 	apply(t, "delete policy", c.Registry.DeletedPolicies, identity.deletePolicy)
 	apply(t, "delete authorizer", c.Registry.DeletedAuthorizers, identity.deleteAuthorizer)
 	apply(t, "remove node", c.Nodes.Gone, t.removeNode)
@@ -119,6 +121,7 @@ func (t *Tx) insert(c *store.Changes) {
 	apply(t, "forget membership", c.Registry.ForgottenMemberships, t.forgetMembership)
 	apply(t, "remember membership", c.Registry.LeftMemberships, t.rememberMembership)
 	apply(t, "save certificate", c.Registry.Certificates, identity.putCertificate)
+	apply(t, "save CA certificate", c.Registry.CACertificates, identity.putCACertificate)
 	apply(t, "save policy", c.Registry.Policies, identity.putPolicy)
 	apply(t, "save authorizer", c.Registry.Authorizers, identity.putAuthorizer)
 	apply(t, "attach policy", c.Registry.Attached, identity.attach)

@@ -9,16 +9,17 @@ import (
 
 // A certificate keeps its id, which is the hash of what it holds, and when it was created.
 const putCertificate = `INSERT INTO certificate
-	(id, pem, status, mode, created_at, updated_at, not_before, not_after)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+	(id, pem, status, mode, created_at, updated_at, not_before, not_after, ca)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 	ON CONFLICT (id) DO UPDATE SET
-		pem = excluded.pem, status = excluded.status, mode = excluded.mode,
+		pem = excluded.pem, status = excluded.status, mode = excluded.mode, ca = excluded.ca,
 		updated_at = excluded.updated_at, not_before = excluded.not_before,
 		not_after = excluded.not_after`
 
 func (t identityWriter) putCertificate(c registry.Certificate) error {
 	return t.stmt(putCertificate).text(c.ID).text(c.PEM).text(string(c.Status)).text(c.Mode).
-		time(c.CreatedAt).time(c.UpdatedAt).time(c.NotBefore).time(c.NotAfter).change()
+		time(c.CreatedAt).time(c.UpdatedAt).time(c.NotBefore).time(c.NotAfter).
+		maybeText(c.CA).change()
 }
 
 const deleteCertificate = `DELETE FROM certificate WHERE id = ?`
@@ -27,7 +28,8 @@ func (t identityWriter) deleteCertificate(id string) error {
 	return t.stmt(deleteCertificate).text(id).change()
 }
 
-const certificateColumns = `id, pem, status, mode, created_at, updated_at, not_before, not_after`
+const certificateColumns = `id, pem, status, mode, created_at, updated_at, not_before, not_after,
+	ca`
 
 func scanCertificate(s stmt) registry.Certificate {
 	return registry.Certificate{
@@ -39,6 +41,7 @@ func scanCertificate(s stmt) registry.Certificate {
 		UpdatedAt: s.getTime(),
 		NotBefore: s.getTime(),
 		NotAfter:  s.getTime(),
+		CA:        s.getText(),
 	}
 }
 
@@ -63,8 +66,8 @@ func (r reader) Certificates(q store.IdentityQuery) ([]registry.Certificate, err
 }
 
 // byCreation binds the place where a list by creation goes on: after the cursor, or at the end that
-// the direction begins from.
-func (r reader) byCreation(q store.IdentityQuery, up, down string) stmt {
+// the direction begins from. What stands before that in the statement is bound to the texts.
+func (r reader) byCreation(q store.IdentityQuery, up, down string, texts ...string) stmt {
 	sql, created, key := down, int64(math.MaxInt64), ""
 	if q.Ascending {
 		sql, created = up, math.MinInt64
@@ -72,7 +75,11 @@ func (r reader) byCreation(q store.IdentityQuery, up, down string) stmt {
 	if q.After != nil {
 		created, key = q.After.CreatedAt.UnixMilli(), q.After.Key
 	}
-	return r.stmt(sql).int(created).text(key).limit(q.Limit)
+	s := r.stmt(sql)
+	for _, text := range texts {
+		s = s.text(text)
+	}
+	return s.int(created).text(key).limit(q.Limit)
 }
 
 const (

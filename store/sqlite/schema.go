@@ -22,7 +22,7 @@ var migrations = []string{
 	firstSchema, sourcesWithoutDescendants, membershipWork, leftMemberships, jobsOfTargetByTime,
 	namesWithExecutions, windowedExecutions, countedJobs, activeContinuousTargets, sessionBodies,
 	attachmentTimes, billingGroups, nodes, steering, silentExecutions, auditLog, sinks,
-	authorizers,
+	authorities, authorizers,
 }
 
 const firstSchema = `
@@ -556,6 +556,28 @@ CREATE TABLE dead_letter (
 	PRIMARY KEY (sink, id)
 );
 CREATE INDEX dead_letter_again ON dead_letter (sink, id) WHERE again = 1;
+`
+
+// authorities adds the certificates of authorities that sign those of devices, and names the one of
+// each device certificate that was registered with one.
+const authorities = `
+CREATE TABLE ca_certificate (
+	id            TEXT PRIMARY KEY,
+	subject       TEXT NOT NULL, -- registry.CACertificate.Subject
+	pem           TEXT NOT NULL,
+	status        TEXT NOT NULL,
+	mode          TEXT NOT NULL,
+	auto_register INTEGER NOT NULL,
+	registration  TEXT, -- registry.RegistrationConfig as JSON; NULL for none
+	created_at    INTEGER NOT NULL,
+	updated_at    INTEGER NOT NULL,
+	not_before    INTEGER NOT NULL,
+	not_after     INTEGER NOT NULL
+);
+CREATE INDEX ca_certificate_by_time ON ca_certificate (created_at, id);
+CREATE INDEX ca_certificate_by_subject ON ca_certificate (subject, id);
+ALTER TABLE certificate ADD COLUMN ca TEXT; -- the id of its CA certificate; NULL for none
+CREATE INDEX certificate_by_ca ON certificate (ca, created_at, id) WHERE ca IS NOT NULL;
 `
 
 // authorizers adds custom authorizers.

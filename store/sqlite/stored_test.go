@@ -63,6 +63,7 @@ type facts struct {
 	Sink         sink.Sink
 	Waiting      store.SinkEvents
 	Letter       store.DeadLetter
+	CA           registry.CACertificate
 	Authorizer   registry.Authorizer
 }
 
@@ -150,6 +151,7 @@ func (f facts) changes() (c store.Changes) {
 		AddedMemberships: []registry.Membership{f.Membership},
 		LeftMemberships:  []registry.LeftMembership{f.Left},
 		Certificates:     []registry.Certificate{f.Certificate},
+		CACertificates:   []registry.CACertificate{f.CA},
 		Policies:         []registry.Policy{f.Policy},
 		Attached:         []registry.Attachment{f.Attachment},
 		Authorizers:      []registry.Authorizer{f.Authorizer},
@@ -207,6 +209,12 @@ func stored(r store.Reader, like facts) (f facts, err error) {
 		return err
 	})
 	into("certificate", func() (err error) { f.Certificate, err = r.Certificate(like.Certificate.ID); return err })
+	into("CA certificate", func() (err error) {
+		if like.CA.ID != "" { // an earlier version had none
+			f.CA, err = r.CACertificate(like.CA.ID)
+		}
+		return err
+	})
 	into("policy", func() (err error) { f.Policy, err = r.Policy(like.Policy.Name); return err })
 	into("attachment", func() error {
 		found, err := r.TargetsOf(like.Policy.Name, registry.Attachment{}, 2)
@@ -345,14 +353,20 @@ func TestStoredAsBefore(t *testing.T) {
 	}
 }
 
-// withoutAuthorizers takes out what came with version 18: authorizers.
+// withoutAuthorizers takes out what came with version 19: authorizers.
 func withoutAuthorizers(f *facts) {
 	f.Authorizer, f.Announcement.Nodes.Authorizers = registry.Authorizer{}, nil
 }
 
+// withoutAuthorities takes out what came with version 18, CA certificates, and later.
+func withoutAuthorities(f *facts) {
+	withoutAuthorizers(f)
+	f.CA, f.Certificate.CA, f.Announcement.Nodes.Authorities = registry.CACertificate{}, "", false
+}
+
 // withoutSinks takes out what came with version 17, sinks, and later.
 func withoutSinks(f *facts) {
-	withoutAuthorizers(f)
+	withoutAuthorities(f)
 	f.Sink, f.Waiting, f.Letter = sink.Sink{}, store.SinkEvents{}, store.DeadLetter{}
 }
 
@@ -429,7 +443,8 @@ func TestStoredIsRead(t *testing.T) {
 		{"testdata/stored-14.sql", 14, withoutSilence},
 		{"testdata/stored-15.sql", 15, withoutAudit},
 		{"testdata/stored-16.sql", 16, withoutSinks},
-		{"testdata/stored-17.sql", 17, withoutAuthorizers},
+		{"testdata/stored-17.sql", 17, withoutAuthorities},
+		{"testdata/stored-18.sql", 18, withoutAuthorizers},
 		{storedFile, len(migrations), func(*facts) {}},
 	} {
 		rows, err := os.ReadFile(row.file)
@@ -544,6 +559,7 @@ func TestStoredNamesAreExplicit(t *testing.T) {
 	walk(reflect.TypeFor[job.Template]())
 	walk(reflect.TypeFor[job.MembershipWork]())
 	walk(reflect.TypeFor[registry.TypeProperties]())
+	walk(reflect.TypeFor[registry.RegistrationConfig]())
 	walk(reflect.TypeFor[store.Event]())
 	walk(reflect.TypeFor[store.ForNodes]())
 	walk(reflect.TypeFor[sink.Definition]())

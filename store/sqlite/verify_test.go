@@ -39,7 +39,7 @@ INSERT INTO confirmation VALUES (1, 1, 1, 0, 9);
 INSERT INTO late_joiner VALUES (1, 1);
 INSERT INTO dropped_number VALUES (1, 1, 7);
 INSERT INTO job_template VALUES ('t', 0, '{}', '{}');
-INSERT INTO certificate VALUES ('c', '', 'ACTIVE', 'DEFAULT', 0, 0, 0, 0);
+INSERT INTO certificate VALUES ('c', '', 'ACTIVE', 'DEFAULT', 0, 0, 0, 0, NULL);
 INSERT INTO principal VALUES (1, 'c', 'pump', 0);
 INSERT INTO policy VALUES ('p', 1, 2, 0, 0);
 INSERT INTO policy_version VALUES ('p', 1, '{}', 0);

@@ -380,9 +380,19 @@ func (g *generator) changeTypes(c *store.RegistryChanges) {
 }
 
 func (g *generator) changeIdentity(c *store.RegistryChanges) {
-	switch g.IntN(10) {
+	switch g.IntN(12) {
+	case 10:
+		one := caCertificate(pick(g, names), g.IntN(3))
+		one.AutoRegister = g.IntN(2) == 0
+		c.CACertificates = append(c.CACertificates, one)
+	case 11:
+		c.DeletedCACertificates = append(c.DeletedCACertificates, pick(g, names))
 	case 0:
-		c.Certificates = append(c.Certificates, certificate(pick(g, names), g.IntN(3)))
+		one := certificate(pick(g, names), g.IntN(3))
+		if g.IntN(2) == 0 {
+			one.CA = pick(g, names)
+		}
+		c.Certificates = append(c.Certificates, one)
 	case 1:
 		c.DeletedCertificates = append(c.DeletedCertificates, pick(g, names))
 	case 2:

@@ -27,8 +27,9 @@ func everything() (c store.Changes) {
 		Registry: store.RegistryChanges{
 			CreatedThings: []registry.Thing{thing(1, "a")}, CreatedGroups: []registry.Group{group(1, "b")},
 			AddedMemberships: []registry.Membership{member}, LeftMemberships: []registry.LeftMembership{{Membership: member, Left: 2}}, Certificates: []registry.Certificate{certificate("a", 1)},
-			Authorizers: []registry.Authorizer{authorizer("a", 1)},
-			Policies:    []registry.Policy{policy("b", 1)}, Principals: []registry.Principal{{Thing: 1, Certificate: "a"}},
+			Authorizers:    []registry.Authorizer{authorizer("a", 1)},
+			CACertificates: []registry.CACertificate{caCertificate("a", 1)},
+			Policies:       []registry.Policy{policy("b", 1)}, Principals: []registry.Principal{{Thing: 1, Certificate: "a"}},
 			CreatedBillingGroups: []registry.BillingGroup{billingGroup(1, "a")}, BillingMemberships: []registry.BillingMembership{{Thing: 1, Group: 1}},
 			ThingTypes: []registry.ThingType{thingType("a")}, Tagged: []registry.Tagged{{Kind: registry.KindType, Name: "a", Tags: map[string]string{"k": "v"}}},
 			Attached: []registry.Attachment{{Policy: "b", Kind: registry.CertificateTarget, Key: "a"}},
@@ -375,6 +376,12 @@ func (a answers) identity(r store.Reader) {
 	for _, name := range names {
 		c, err := r.Certificate(name)
 		addOne(a, c, err, "certificate %s", name)
+		ca, err := r.CACertificate(name)
+		addOne(a, ca, err, "CA certificate %s", name)
+		signed, err := r.CertificatesOfCA(name, store.IdentityQuery{Limit: 3})
+		add(a, signed, err, "certificates of CA %s", name)
+		authorities, err := r.CACertificatesOf("subject " + name[:1])
+		add(a, authorities, err, "CA certificates of subject %s", name)
 		p, err := r.Policy(name)
 		addWhole(a, p, err, "policy %s", name)
 		authorizer, err := r.Authorizer(name)
@@ -409,6 +416,8 @@ func (a answers) identity(r store.Reader) {
 		{Limit: 9, Ascending: true, After: &store.IdentityCursor{CreatedAt: at(1), Key: "a"}}} {
 		certificates, err := r.Certificates(q)
 		add(a, certificates, err, "certificates %d %v %v", q.Limit, q.Ascending, q.After)
+		authorities, err := r.CACertificates(q)
+		add(a, authorities, err, "CA certificates %d %v %v", q.Limit, q.Ascending, q.After)
 		policies, err := r.Policies(q)
 		add(a, policies, err, "policies %d %v %v", q.Limit, q.Ascending, q.After)
 	}

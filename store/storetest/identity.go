@@ -28,6 +28,16 @@ func saveCertificates(list ...registry.Certificate) (c store.Changes) {
 	return c
 }
 
+func caCertificate(id string, seconds int) registry.CACertificate {
+	return registry.CACertificate{ID: id, Subject: "subject " + id[:1], PEM: "pem " + id, Status: registry.CertificateInactive, Mode: "SNI_ONLY",
+		CreatedAt: at(seconds), UpdatedAt: at(seconds), NotBefore: at(-9), NotAfter: at(9)}
+}
+
+func saveCACertificates(list ...registry.CACertificate) (c store.Changes) {
+	c.Registry.CACertificates = list
+	return c
+}
+
 func savePolicies(list ...registry.Policy) (c store.Changes) {
 	c.Registry.Policies = list
 	return c
@@ -45,6 +55,8 @@ func principals(list ...registry.Principal) (c store.Changes) {
 
 func certificateID(c registry.Certificate) string { return c.ID }
 func policyName(p registry.Policy) string         { return p.Name }
+
+func caCertificateID(c registry.CACertificate) string { return c.ID }
 
 // byCreation checks a list that is ordered by creation, then by key, in both directions and all
 // page sizes.
@@ -93,6 +105,53 @@ var identity = []promise{
 			func(c registry.Certificate) store.IdentityCursor {
 				return store.IdentityCursor{CreatedAt: c.CreatedAt, Key: c.ID}
 			})
+	}},
+	{"the certificates of a CA are listed as all are, also when it is not there (R-ID-69)", func(w world) {
+		of := func(ca string, c registry.Certificate) registry.Certificate {
+			c.CA = ca
+			return c
+		}
+		w.apply(saveCertificates(of("x", certificate("b", 1)), of("x", certificate("a", 1)), of("y", certificate("A", 1)), of("x", certificate("0", 2)), certificate("z", 0)))
+		byCreation(w, []string{"a", "b", "0"}, certificateID, func(r store.Reader, q store.IdentityQuery) ([]registry.Certificate, error) {
+			return r.CertificatesOfCA("x", q)
+		}, func(c registry.Certificate) store.IdentityCursor {
+			return store.IdentityCursor{CreatedAt: c.CreatedAt, Key: c.ID}
+		})
+		for _, ca := range []string{"", "X", "z"} {
+			same(w, "of "+ca, read(w, func(r store.Reader) ([]registry.Certificate, error) {
+				return r.CertificatesOfCA(ca, store.IdentityQuery{Limit: 9})
+			}), nil)
+		}
+		same(w, "whole", read(w, func(r store.Reader) (registry.Certificate, error) { return r.Certificate("A") }), of("y", certificate("A", 1)))
+	}},
+	{"a CA certificate comes back whole, and a rewrite keeps its subject and creation", func(w world) {
+		want := caCertificate("c", 1)
+		want.AutoRegister, want.Registration = true, registry.RegistrationConfig{TemplateName: "t", TemplateBody: "{ }", RoleARN: "r"}
+		w.apply(saveCACertificates(want))
+		get := func(r store.Reader) (registry.CACertificate, error) { return r.CACertificate("c") }
+		same(w, "created", read(w, get), want)
+		want.Status, want.UpdatedAt, want.Mode = registry.CertificateActive, at(5), "DEFAULT"
+		want.AutoRegister, want.Registration = false, registry.RegistrationConfig{}
+		changed := want
+		changed.CreatedAt, changed.Subject = at(5), "another"
+		w.apply(saveCACertificates(changed))
+		same(w, "rewritten", read(w, get), want)
+		remove := store.Changes{Registry: store.RegistryChanges{DeletedCACertificates: []string{"c"}}}
+		w.apply(remove)
+		absent(w, "deleted", get)
+		w.refused("deleted again", remove)
+	}},
+	{"CA certificates are listed by creation, then by id, and found by their subject", func(w world) {
+		w.apply(saveCACertificates(caCertificate("b", 1), caCertificate("a2", 1), caCertificate("A", 1), caCertificate("a1", 2), caCertificate("z", 0)))
+		byCreation(w, []string{"z", "A", "a2", "b", "a1"}, caCertificateID, store.Reader.CACertificates,
+			func(c registry.CACertificate) store.IdentityCursor {
+				return store.IdentityCursor{CreatedAt: c.CreatedAt, Key: c.ID}
+			})
+		for subject, want := range map[string][]string{"subject a": {"a1", "a2"}, "subject A": {"A"}, "subject": nil} {
+			same(w, subject, collect(read(w, func(r store.Reader) ([]registry.CACertificate, error) {
+				return r.CACertificatesOf(subject)
+			}), caCertificateID), want)
+		}
 	}},
 	{"a policy comes back whole with its versions byte for byte (R-ID-23)", func(w world) {
 		want := policy("p", 1)

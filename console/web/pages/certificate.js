@@ -26,6 +26,7 @@ export default function Certificate({session, names: [id]}) {
       <${Section} title="About"><${Facts} facts=${[
         ['Status', html`<${Status} status=${certificate.status} />`],
         ['Id', html`<code>${certificate.certificateId}</code>`],
+        ['CA', certificate.caCertificateId && html`<code>${certificate.caCertificateId}</code>`],
         ['Valid from', certificate.validity && html`<${Time} at=${certificate.validity.notBefore} />`],
         ['Valid until', certificate.validity && html`<${Time} at=${certificate.validity.notAfter} />`],
         ['Created', html`<${Time} at=${certificate.creationDate} />`],

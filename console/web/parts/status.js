@@ -11,7 +11,7 @@ const signs = {
   SCHEDULED: 'clock', IN_PROGRESS: 'play', PAUSED: 'pause', CANCELED: 'slash', COMPLETED: 'check',
   DELETION_IN_PROGRESS: 'cross', QUEUED: 'circle', SUCCEEDED: 'check', FAILED: 'cross',
   TIMED_OUT: 'glass', REJECTED: 'minus', REMOVED: 'dash', ACTIVE: 'check', INACTIVE: 'circle',
-  REVOKED: 'slash',
+  REVOKED: 'slash', PENDING_ACTIVATION: 'glass',
 };
 
 // words is a status as a person reads it: "in progress".

@@ -1,16 +1,18 @@
 INSERT INTO announcement (id, notices, events, nodes)
-	VALUES (207667, X'83D8E301', '[{"topic":"text 391650","payload":"sA=="}]', '{"clients":[{"client":"text 768234","claim":597812,"from":579962,"to":674625,"released":true}],"access":true,"certificates":["text 502236"],"detached":[{"certificate":"text 744321","thing":"text 192790"}],"authorizers":["text 494840"],"givenUp":[{"node":59262,"heir":414526,"position":835291}],"confirmations":[{"thing":114859,"job":213790,"name":"text 368161","reportedAt":"2030-02-24T08:09:32.005Z","done":true}]}');
+	VALUES (207667, X'83D8E301', '[{"topic":"text 391650","payload":"sA=="}]', '{"clients":[{"client":"text 768234","claim":597812,"from":579962,"to":674625,"released":true}],"access":true,"certificates":["text 502236"],"detached":[{"certificate":"text 744321","thing":"text 192790"}],"authorizers":["text 494840"],"authorities":true,"givenUp":[{"node":59262,"heir":414526,"position":835291}],"confirmations":[{"thing":114859,"job":213790,"name":"text 368161","reportedAt":"2030-02-24T08:09:32.005Z","done":true}]}');
 INSERT INTO attachment (policy, kind, key, attached_at)
 	VALUES ('text 88274', 'cert', 'text 954668', 1894977188005);
 INSERT INTO audit_page (first, records, hashes)
 	VALUES (985347, '{"number":1}
 ', X'6D');
 INSERT INTO authorizer (name, definition)
-	VALUES ('text 417646', '{"name":"text 417646","function":"text 2193","tokenKey":"text 737969","signingKeys":{"key 464":"value \u003c\u0026\u003e"},"signingDisabled":true,"cachingForHttp":true,"status":"text 991831","default":true,"createdAt":"2030-01-31T10:18:14.005Z","updatedAt":"2030-02-28T10:56:13.005Z"}');
+	VALUES ('text 971512', '{"name":"text 971512","function":"text 666547","tokenKey":"text 419503","signingKeys":{"key 742":"value \u003c\u0026\u003e"},"signingDisabled":true,"cachingForHttp":true,"status":"text 898373","default":true,"createdAt":"2030-02-23T08:04:24.005Z","updatedAt":"2030-01-10T05:28:55.005Z"}');
 INSERT INTO billing_group (id, name, uuid, description, version, created_at)
 	VALUES (943553, 'text 721171', 'text 498790', 'text 276409', 54029, 1896287647005);
-INSERT INTO certificate (id, pem, status, mode, created_at, updated_at, not_before, not_after)
-	VALUES ('text 954668', 'text 732287', 'text 509906', 'text 287525', 1898300192005, 1895077811005, 1901855430005, 1898633049005);
+INSERT INTO ca_certificate (id, subject, pem, status, mode, auto_register, registration, created_at, updated_at, not_before, not_after)
+	VALUES ('text 389543', 'text 611924', 'text 944781', 'text 167162', 'text 279067', 1, '{"templateName":"text 780022","templateBody":"text 237157","roleArn":"text 508662"}', 1901512686005, 1897624591005, 1900846972005, 1894407852005);
+INSERT INTO certificate (id, pem, status, mode, created_at, updated_at, not_before, not_after, ca)
+	VALUES ('text 954668', 'text 732287', 'text 509906', 'text 287525', 1898300192005, 1895077811005, 1901855430005, 1898633049005, 'text 175620');
 INSERT INTO client (name, turn, node, claim, connections, connected, as_thing, session, at, reason, may_return, value)
 	VALUES ('text 239805', 462187, 684568, 906949, 129330, 1, 1, 'text 796472', 1896474853005, 'text 241234', 1, X'3A');
 INSERT INTO confirmation (thing, job, number, reported_at, until)
