@@ -21,6 +21,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"serve", "runs the server", nil, serve},
+		{"agent", "does the jobs of a device, on that device", nil, runAgent},
 		{"config", "shows the settings that a server would have, and where they come from", nil,
 			showConfig},
 		{"demo", "shows in a minute what Drover does: a server, devices, and a job that is changed " +

@@ -54,7 +54,7 @@ func serve(ctx context.Context, args []string) error {
 	// Standard output is for people: where the server listens. The log goes to standard error.
 	c.Level = new(slog.LevelVar)
 	c.Level.Set(c.LogLevel)
-	c.Log = slog.New(logHandler(c))
+	c.Log = slog.New(logHandler(c.LogFormat, c.Level))
 
 	capacity.LimitHeap()
 	keepFilesPrivate()
@@ -74,9 +74,9 @@ func serve(ctx context.Context, args []string) error {
 }
 
 // logHandler writes the lines of the log.
-func logHandler(c app.Config) slog.Handler {
-	options := &slog.HandlerOptions{Level: c.Level}
-	if c.LogFormat == "json" {
+func logHandler(format string, level slog.Leveler) slog.Handler {
+	options := &slog.HandlerOptions{Level: level}
+	if format == "json" {
 		return slog.NewJSONHandler(os.Stderr, options)
 	}
 	return slog.NewTextHandler(os.Stderr, options)
