@@ -102,6 +102,9 @@ func newBench(t *testing.T) *bench {
 			RealNow:  time.Now,
 			Scope:    registry.DefaultScope,
 			Issuer:   noIssuer{},
+
+			Authorizers: answering{},
+
 			DataHost: "localhost",
 			JobsHost: "localhost",
 			Pages:    Pages{Key: []byte("key")},

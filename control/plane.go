@@ -1,6 +1,7 @@
 package control
 
 import (
+	"context"
 	"crypto/rsa"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/drover-iot/drover/engine/tags"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/registry/authorizer"
 	"github.com/drover-iot/drover/schema"
 )
 
@@ -30,6 +32,13 @@ type Issuer interface {
 	Issue(public any) ([]byte, error)
 	// Issued reports whether a certificate was signed by this server's device authority (R-ID-55).
 	Issued(der []byte) (bool, error)
+}
+
+// AuthorizerTester asks authorizers about clients that are not connected.
+type AuthorizerTester interface {
+	// Test asks an authorizer, ACTIVE or not, and returns what it allows. Faults: InvalidResponse for
+	// an answer that is wrong, Unavailable when there is none.
+	Test(context.Context, registry.Authorizer, authorizer.Question) (authorizer.Grant, error)
 }
 
 // Plane answers operators. Its fields are set once, before the first request, and its methods may
@@ -58,6 +67,8 @@ type Plane struct {
 	Managed job.ManagedTemplates
 	// Issuer signs the certificates of devices. Operations of certificates alone need it.
 	Issuer Issuer
+	// Authorizers asks authorizers. TestInvokeAuthorizer alone needs it.
+	Authorizers AuthorizerTester
 	// DataHost and JobsHost are the host names that DescribeEndpoint answers, without scheme and
 	// port (R-HTTP-37, R-HTTP-38).
 	DataHost, JobsHost string
@@ -92,6 +103,7 @@ func (p *Plane) Bind(r *schema.Router) {
 	p.bindAttachments(r)
 	p.bindPrincipalPolicies(r)
 	p.bindAuthorization(r)
+	p.bindAuthorizers(r)
 	p.bindEvents(r)
 	p.bindSteering(r)
 	p.bindHolds(r)

@@ -32,7 +32,8 @@ var needed = map[schema.Role]string{
 		ListPrincipalThings ListThingPrincipalsV2 ListPrincipalThingsV2 GetPolicy ListPolicies
 		GetPolicyVersion ListPolicyVersions ListAttachedPolicies ListTargetsForPolicy
 		GetEffectivePolicies TestAuthorization ListPrincipalPolicies ListPolicyPrincipals
-		ListTagsForResource DescribeEventConfigurations DescribeEndpoint
+		ListTagsForResource DescribeEventConfigurations DescribeEndpoint DescribeAuthorizer
+		ListAuthorizers DescribeDefaultAuthorizer
 
 		drover DescribeSteering DescribeHold ListHolds DescribeFailures ListJobTargetThings ReplayJob
 		ListAuditRecords DescribeAuditLog VerifyAuditLog Forecast ExplainThing ExplainJob
@@ -60,7 +61,8 @@ var needed = map[schema.Role]string{
 		GetRegistrationCode DeleteRegistrationCode RegisterCACertificate UpdateCACertificate
 		DeleteCACertificate DeleteCertificate AttachThingPrincipal DetachThingPrincipal CreatePolicy DeletePolicy
 		CreatePolicyVersion SetDefaultPolicyVersion DeletePolicyVersion AttachPolicy DetachPolicy
-		AttachPrincipalPolicy DetachPrincipalPolicy
+		AttachPrincipalPolicy DetachPrincipalPolicy CreateAuthorizer UpdateAuthorizer DeleteAuthorizer
+		SetDefaultAuthorizer ClearDefaultAuthorizer TestInvokeAuthorizer
 
 		drover CreateSink UpdateSink RotateSinkSecret DeleteSink`,
 }

@@ -37,6 +37,7 @@ func (s *state) apply(c store.Changes) error {
 			return each(c.Registry.DeletedCACertificates, identity.deleteCACertificate)
 		},
 		func() error { return each(c.Registry.DeletedPolicies, identity.deletePolicy) },
+		func() error { return each(c.Registry.DeletedAuthorizers, identity.deleteAuthorizer) },
 		func() error { return each(c.Nodes.Gone, s.removeNode) },
 		func() error { return each(c.Clients.Removed, s.removeClient) },
 		func() error { return s.cutAudit(c.Audit.Cut) },
@@ -54,6 +55,7 @@ func (s *state) apply(c store.Changes) error {
 		func() error { return each(c.Registry.Certificates, identity.putCertificate) },
 		func() error { return each(c.Registry.CACertificates, identity.putCACertificate) },
 		func() error { return each(c.Registry.Policies, identity.putPolicy) },
+		func() error { return each(c.Registry.Authorizers, identity.putAuthorizer) },
 		func() error { return each(c.Registry.Attached, identity.attach) },
 		func() error { return each(c.Registry.Principals, identity.putPrincipal) },
 		func() error { return each(c.Job.CreatedTemplates, s.createTemplate) },

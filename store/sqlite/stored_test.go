@@ -64,6 +64,7 @@ type facts struct {
 	Waiting      store.SinkEvents
 	Letter       store.DeadLetter
 	CA           registry.CACertificate
+	Authorizer   registry.Authorizer
 }
 
 // everything returns facts whose fields are all set, also those that a later change adds to one of
@@ -153,6 +154,7 @@ func (f facts) changes() (c store.Changes) {
 		CACertificates:   []registry.CACertificate{f.CA},
 		Policies:         []registry.Policy{f.Policy},
 		Attached:         []registry.Attachment{f.Attachment},
+		Authorizers:      []registry.Authorizer{f.Authorizer},
 		Principals:       []registry.Principal{f.Principal},
 		Tagged:           []registry.Tagged{{Kind: registry.KindJob, Name: f.Job.ID, Tags: f.Tags}},
 	}
@@ -290,6 +292,12 @@ func stored(r store.Reader, like facts) (f facts, err error) {
 		}
 		return err
 	})
+	into("authorizer", func() (err error) {
+		if like.Authorizer.Name != "" { // an earlier version had none
+			f.Authorizer, err = r.Authorizer(like.Authorizer.Name)
+		}
+		return err
+	})
 	into("node", func() error {
 		found, err := r.Nodes()
 		if len(found) == 1 {
@@ -345,8 +353,14 @@ func TestStoredAsBefore(t *testing.T) {
 	}
 }
 
-// withoutAuthorities takes out what came with version 18: CA certificates.
+// withoutAuthorizers takes out what came with version 19: authorizers.
+func withoutAuthorizers(f *facts) {
+	f.Authorizer, f.Announcement.Nodes.Authorizers = registry.Authorizer{}, nil
+}
+
+// withoutAuthorities takes out what came with version 18, CA certificates, and later.
 func withoutAuthorities(f *facts) {
+	withoutAuthorizers(f)
 	f.CA, f.Certificate.CA, f.Announcement.Nodes.Authorities = registry.CACertificate{}, "", false
 }
 
@@ -430,6 +444,7 @@ func TestStoredIsRead(t *testing.T) {
 		{"testdata/stored-15.sql", 15, withoutAudit},
 		{"testdata/stored-16.sql", 16, withoutSinks},
 		{"testdata/stored-17.sql", 17, withoutAuthorities},
+		{"testdata/stored-18.sql", 18, withoutAuthorizers},
 		{storedFile, len(migrations), func(*facts) {}},
 	} {
 		rows, err := os.ReadFile(row.file)

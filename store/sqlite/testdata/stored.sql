@@ -1,10 +1,12 @@
 INSERT INTO announcement (id, notices, events, nodes)
-	VALUES (207667, X'83D8E301', '[{"topic":"text 391650","payload":"sA=="}]', '{"clients":[{"client":"text 768234","claim":597812,"from":579962,"to":674625,"released":true}],"access":true,"certificates":["text 502236"],"detached":[{"certificate":"text 744321","thing":"text 192790"}],"authorities":true,"givenUp":[{"node":59262,"heir":414526,"position":835291}],"confirmations":[{"thing":114859,"job":213790,"name":"text 368161","reportedAt":"2030-02-24T08:09:32.005Z","done":true}]}');
+	VALUES (207667, X'83D8E301', '[{"topic":"text 391650","payload":"sA=="}]', '{"clients":[{"client":"text 768234","claim":597812,"from":579962,"to":674625,"released":true}],"access":true,"certificates":["text 502236"],"detached":[{"certificate":"text 744321","thing":"text 192790"}],"authorizers":["text 494840"],"authorities":true,"givenUp":[{"node":59262,"heir":414526,"position":835291}],"confirmations":[{"thing":114859,"job":213790,"name":"text 368161","reportedAt":"2030-02-24T08:09:32.005Z","done":true}]}');
 INSERT INTO attachment (policy, kind, key, attached_at)
 	VALUES ('text 88274', 'cert', 'text 954668', 1894977188005);
 INSERT INTO audit_page (first, records, hashes)
 	VALUES (985347, '{"number":1}
 ', X'6D');
+INSERT INTO authorizer (name, definition)
+	VALUES ('text 971512', '{"name":"text 971512","function":"text 666547","tokenKey":"text 419503","signingKeys":{"key 742":"value \u003c\u0026\u003e"},"signingDisabled":true,"cachingForHttp":true,"status":"text 898373","default":true,"createdAt":"2030-02-23T08:04:24.005Z","updatedAt":"2030-01-10T05:28:55.005Z"}');
 INSERT INTO billing_group (id, name, uuid, description, version, created_at)
 	VALUES (943553, 'text 721171', 'text 498790', 'text 276409', 54029, 1896287647005);
 INSERT INTO ca_certificate (id, subject, pem, status, mode, auto_register, registration, created_at, updated_at, not_before, not_after)
