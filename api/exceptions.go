@@ -19,6 +19,7 @@ const (
 	InternalServer        schema.Exception = "InternalServerException"
 	InvalidQuery          schema.Exception = "InvalidQueryException"
 	InvalidRequest        schema.Exception = "InvalidRequestException"
+	InvalidResponse       schema.Exception = "InvalidResponseException"
 	InvalidTransition     schema.Exception = "InvalidStateTransitionException"
 	LimitExceeded         schema.Exception = "LimitExceededException"
 	MalformedPolicy       schema.Exception = "MalformedPolicyException"

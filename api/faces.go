@@ -71,6 +71,7 @@ var faces = []face{
 	{fault.MalformedPolicy, MalformedPolicy, Answer{}, CodeInvalidRequest},
 	{fault.VersionsLimit, VersionsLimitExceeded, Answer{}, CodeInvalidRequest},
 	{fault.InvalidQuery, InvalidQuery, Answer{}, CodeInvalidRequest},
+	{fault.InvalidResponse, InvalidResponse, Answer{}, CodeInternal},
 	{fault.IndexNotReady, IndexNotReady, Answer{}, CodeInvalidRequest},
 	{fault.UnknownOperation, UnknownOperation, Answer{}, CodeInvalidTopic},
 	{fault.WrongMethod, UnknownOperation, Answer{UnknownOperation, http.StatusMethodNotAllowed}, CodeInvalidTopic},

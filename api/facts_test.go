@@ -35,6 +35,7 @@ var deviations = map[string]struct{ says, rule string }{
 	"CreateJobTemplate.destinationPackageVersions": {"items ..25; each: len 1..1600; ^arn:[!-~]+$", "R-VAL-31"},
 	"CreateJobTemplate.document":                   {"len ..32768; 32768 bytes", "R-VAL-10"},
 	"CreateJobTemplate.tags":                       {"items ..50", "R-VAL-32"},
+	"CreateAuthorizer.tags":                        {"items ..50", "R-VAL-32"},
 	"RegisterCACertificate.tags":                   {"items ..50", "R-VAL-32"},
 	"CreateBillingGroup.tags":                      {"items ..50", "R-VAL-32"},
 	"CreateDynamicThingGroup.tags":                 {"items ..50", "R-VAL-32"},
@@ -295,7 +296,7 @@ func normal(fact []string) []string {
 
 // lists are the responses that have a method Items.
 var lists = []any{
-	iot.ListBillingGroupsResponse{}, iot.ListCACertificatesResponse{}, iot.ListCertificatesResponse{}, iot.ListJobExecutionsForJobResponse{},
+	iot.ListAuthorizersResponse{}, iot.ListBillingGroupsResponse{}, iot.ListCACertificatesResponse{}, iot.ListCertificatesResponse{}, iot.ListJobExecutionsForJobResponse{},
 	iot.ListJobExecutionsForThingResponse{}, iot.ListJobTemplatesResponse{},
 	iot.ListJobsResponse{}, iot.ListManagedJobTemplatesResponse{},
 	iot.ListPolicyPrincipalsResponse{}, iot.ListPrincipalThingsV2Response{},

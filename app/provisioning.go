@@ -6,6 +6,7 @@ import (
 	"github.com/drover-iot/drover/device"
 	"github.com/drover-iot/drover/device/provision"
 	"github.com/drover-iot/drover/gateway"
+	"github.com/drover-iot/drover/hook"
 	"github.com/drover-iot/drover/internal/rates"
 	"github.com/drover-iot/drover/internal/seal"
 )
@@ -16,12 +17,8 @@ const ownershipTokens = "certificate ownership tokens"
 
 // joinProvisioning makes what answers devices that provision themselves, and has the hooks of
 // templates asked.
-func (s *Server) joinProvisioning(issuer *gateway.Issuer) error {
+func (s *Server) joinProvisioning(issuer *gateway.Issuer, hooks *hook.Caller) error {
 	tokens, err := seal.Derive(s.secrets.tokens, ownershipTokens)
-	if err != nil {
-		return err
-	}
-	hooks, err := s.newHooks()
 	if err != nil {
 		return err
 	}

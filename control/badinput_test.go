@@ -101,10 +101,13 @@ func newBench(t *testing.T) *bench {
 
 			Provision: e.Provision,
 
-			Now:      e.Now,
-			RealNow:  time.Now,
-			Scope:    registry.DefaultScope,
-			Issuer:   noIssuer{},
+			Now:     e.Now,
+			RealNow: time.Now,
+			Scope:   registry.DefaultScope,
+			Issuer:  noIssuer{},
+
+			Authorizers: answering{},
+
 			DataHost: "localhost",
 			JobsHost: "localhost",
 			Pages:    Pages{Key: []byte("key")},

@@ -144,6 +144,14 @@ func (w *world) listings() []listing {
 				})
 			})
 		}},
+		{"ListAuthorizers", "authorizerName", map[string][]any{
+			"status":         {nil, "ACTIVE", "INACTIVE"},
+			"ascendingOrder": flags,
+		}, func(f filter) []string { // R-ID-90
+			return created(f, only([]string{"A", "a", "b", "c"}, func(name string) bool {
+				return f.passes("status", authorizerStatus[name])
+			}))
+		}},
 		{"ListBillingGroups", "groupName", map[string][]any{
 			"namePrefixFilter": {nil, "s", "sales", "x"},
 		}, func(f filter) []string { // R-ID-44

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"context"
 	"crypto/rsa"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/drover-iot/drover/engine/tags"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/registry/authorizer"
 	"github.com/drover-iot/drover/schema"
 )
 
@@ -33,6 +35,13 @@ type Issuer interface {
 	IssueUntil(public any, until time.Time) ([]byte, error)
 	// Issued reports whether a certificate was signed by this server's device authority (R-ID-55).
 	Issued(der []byte) (bool, error)
+}
+
+// AuthorizerTester asks authorizers about clients that are not connected.
+type AuthorizerTester interface {
+	// Test asks an authorizer, ACTIVE or not, and returns what it allows. Faults: InvalidResponse for
+	// an answer that is wrong, Unavailable when there is none.
+	Test(context.Context, registry.Authorizer, authorizer.Question) (authorizer.Grant, error)
 }
 
 // Plane answers operators. Its fields are set once, before the first request, and its methods may
@@ -63,6 +72,8 @@ type Plane struct {
 	Managed job.ManagedTemplates
 	// Issuer signs the certificates of devices. Operations of certificates alone need it.
 	Issuer Issuer
+	// Authorizers asks authorizers. TestInvokeAuthorizer alone needs it.
+	Authorizers AuthorizerTester
 	// DataHost and JobsHost are the host names that DescribeEndpoint answers, without scheme and
 	// port (R-HTTP-37, R-HTTP-38).
 	DataHost, JobsHost string
@@ -98,6 +109,7 @@ func (p *Plane) Bind(r *schema.Router) {
 	p.bindProvisioning(r)
 	p.bindPrincipalPolicies(r)
 	p.bindAuthorization(r)
+	p.bindAuthorizers(r)
 	p.bindEvents(r)
 	p.bindSteering(r)
 	p.bindHolds(r)

@@ -33,6 +33,9 @@ type world struct {
 
 const testArn = "arn:aws:iot:us-east-1:000000000000:"
 
+// authorizerStatus are the authorizers by name, with their status.
+var authorizerStatus = map[string]string{"A": "ACTIVE", "a": "INACTIVE", "b": "ACTIVE", "c": "INACTIVE"}
+
 // do calls an operation that must succeed, and returns its answer.
 func (w *world) do(name string, members map[string]any) (answer map[string]any) {
 	w.t.Helper()
@@ -182,6 +185,10 @@ func (w *world) addIdentities() {
 		if i == 0 {
 			w.later() // the other two are created in the same second
 		}
+	}
+	for name, status := range authorizerStatus {
+		w.do("CreateAuthorizer", m{"authorizerName": name, "authorizerFunctionArn": "https://a",
+			"signingDisabled": true, "status": status})
 	}
 	for i, policy := range policies {
 		w.do("CreatePolicy", m{"policyName": policy.name, "policyDocument": `{"Version":"2012-10-17",` +

@@ -70,6 +70,9 @@ type Config struct {
 	// CertificateChanged is called when the status of a certificate has changed or it was deleted,
 	// so that connections that are not allowed any more end (R-BRK-19). May be nil.
 	CertificateChanged func(id string)
+	// AuthorizerChanged is called when a custom authorizer was changed or deleted, also by another
+	// node. May be nil.
+	AuthorizerChanged func(name string)
 	// PrincipalDetached is called when a certificate was detached from a thing, so that connections
 	// in which it stands for the thing end (R-BRK-19). May be nil.
 	PrincipalDetached func(certificate, thing string)
@@ -184,6 +187,7 @@ func New(c Config) *Engine {
 		Store:              reads,
 		Commits:            e.commits,
 		CertificateChanged: c.CertificateChanged,
+		AuthorizerChanged:  c.AuthorizerChanged,
 		PrincipalDetached:  c.PrincipalDetached,
 		IDs:                c.IDs,
 		Events:             c.Events,

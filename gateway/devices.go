@@ -51,7 +51,9 @@ type DeviceAuth struct {
 	// Seen is called with the thing of each request with a client certificate that is allowed. May
 	// be nil.
 	Seen func(thing string)
-	Log  *slog.Logger
+	// Authorizers lets clients in that have no certificate and have offered mqtt by ALPN. May be nil.
+	Authorizers *Authorizers
+	Log         *slog.Logger
 }
 
 var errNoCertificate = errors.New("no client certificate")
@@ -67,6 +69,9 @@ func (a *DeviceAuth) Authenticate(
 	}
 	leaf := clientCertificate(link.TLS)
 	if leaf == nil {
+		if a.Authorizers != nil && link.TLS.NegotiatedProtocol == alpnPlainMQTT {
+			return a.Authorizers.FromTLS(link.TLS, link.Remote), nil
+		}
 		return nil, errNoCertificate
 	}
 	certificate, err := a.identifyLeaf(ctx, leaf)

@@ -32,7 +32,8 @@ var needed = map[schema.Role]string{
 		ListPrincipalThings ListThingPrincipalsV2 ListPrincipalThingsV2 GetPolicy ListPolicies
 		GetPolicyVersion ListPolicyVersions ListAttachedPolicies ListTargetsForPolicy
 		GetEffectivePolicies TestAuthorization ListPrincipalPolicies ListPolicyPrincipals
-		ListTagsForResource DescribeEventConfigurations DescribeEndpoint ListProvisioningTemplates
+		ListTagsForResource DescribeEventConfigurations DescribeEndpoint DescribeAuthorizer
+		ListAuthorizers DescribeDefaultAuthorizer ListProvisioningTemplates
 		DescribeProvisioningTemplateVersion ListProvisioningTemplateVersions
 
 		drover DescribeSteering DescribeHold ListHolds DescribeFailures ListJobTargetThings ReplayJob
@@ -61,9 +62,10 @@ var needed = map[schema.Role]string{
 		GetRegistrationCode DeleteRegistrationCode RegisterCACertificate UpdateCACertificate
 		DeleteCACertificate DeleteCertificate AttachThingPrincipal DetachThingPrincipal CreatePolicy DeletePolicy
 		CreatePolicyVersion SetDefaultPolicyVersion DeletePolicyVersion AttachPolicy DetachPolicy
-		AttachPrincipalPolicy DetachPrincipalPolicy CreateProvisioningTemplate
-		UpdateProvisioningTemplate DeleteProvisioningTemplate CreateProvisioningTemplateVersion
-		DeleteProvisioningTemplateVersion RegisterThing
+		AttachPrincipalPolicy DetachPrincipalPolicy CreateAuthorizer UpdateAuthorizer DeleteAuthorizer
+		SetDefaultAuthorizer ClearDefaultAuthorizer TestInvokeAuthorizer
+		CreateProvisioningTemplate UpdateProvisioningTemplate DeleteProvisioningTemplate
+		CreateProvisioningTemplateVersion DeleteProvisioningTemplateVersion RegisterThing
 
 		drover CreateSink UpdateSink RotateSinkSecret DeleteSink`,
 }

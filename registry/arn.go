@@ -38,6 +38,8 @@ const (
 	KindJob    = "job"
 	// KindBillingGroup is a billing group (R-ID-44).
 	KindBillingGroup = "billinggroup"
+	// KindAuthorizer is a custom authorizer (R-ID-90).
+	KindAuthorizer = "authorizer"
 	// KindTemplate is a job template. The ARN of a managed one has no account (R-CON-4, R-CON-5).
 	KindTemplate = "jobtemplate"
 	// KindProvisioningTemplate is a provisioning template (R-ID-76).

@@ -153,6 +153,10 @@ type RegistryChanges struct {
 	Policies        []registry.Policy
 	DeletedPolicies []string
 
+	// Authorizers inserts or rewrites by name.
+	Authorizers        []registry.Authorizer
+	DeletedAuthorizers []string
+
 	// Attached and Detached go by policy, kind and key. Adding an attachment that exists is no
 	// change, also of the time since which it does; removing one that does not exist is none
 	// either.

@@ -358,7 +358,7 @@ type MemberRange struct {
 	Limit         int
 }
 
-// IdentityReader reads certificates, policies and what they are attached to.
+// IdentityReader reads certificates, policies and what they are attached to, and authorizers.
 type IdentityReader interface {
 	Certificate(id string) (registry.Certificate, error)
 	// Certificates lists by creation time, then by id.
@@ -382,6 +382,9 @@ type IdentityReader interface {
 	// TargetsByTime lists the attachments of a policy by the time they were made, then by kind,
 	// then by key.
 	TargetsByTime(TargetQuery) ([]registry.Attachment, error)
+	Authorizer(name string) (registry.Authorizer, error)
+	// Authorizers returns all authorizers, by name; at most registry.MaxAuthorizers.
+	Authorizers() ([]registry.Authorizer, error)
 	// PrincipalsOfThing lists by certificate id.
 	PrincipalsOfThing(thing registry.ThingID, after string, limit int) ([]registry.Principal, error)
 	// ThingsOfPrincipal lists by thing name.

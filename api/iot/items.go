@@ -4,6 +4,7 @@ package iot
 // Items returns, page after page. Each is the member that the operation's schema.Page names, which
 // a test checks.
 
+func (r ListAuthorizersResponse) Items() []AuthorizerSummary { return r.Authorizers }
 func (r ListBillingGroupsResponse) Items() []GroupNameAndArn { return r.BillingGroups }
 func (r ListCACertificatesResponse) Items() []CACertificate  { return r.Certificates }
 func (r ListCertificatesResponse) Items() []Certificate      { return r.Certificates }

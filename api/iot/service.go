@@ -49,6 +49,10 @@ var Service = schema.Service{
 		AttachPrincipalPolicy,
 		DetachPrincipalPolicy, ListPrincipalPolicies, ListPolicyPrincipals,
 
+		CreateAuthorizer, DescribeAuthorizer, UpdateAuthorizer, DeleteAuthorizer, ListAuthorizers,
+		SetDefaultAuthorizer, DescribeDefaultAuthorizer, ClearDefaultAuthorizer,
+		TestInvokeAuthorizer,
+
 		CreateProvisioningTemplate, DescribeProvisioningTemplate, ListProvisioningTemplates,
 		UpdateProvisioningTemplate, DeleteProvisioningTemplate, CreateProvisioningTemplateVersion,
 		DescribeProvisioningTemplateVersion, ListProvisioningTemplateVersions,

@@ -25,6 +25,7 @@ var subjects = []struct {
 	{"Thing groups", []string{"ThingGroup"}},
 	{"Thing types", []string{"ThingType"}},
 	{"Policies", []string{"Polic", "Authorization"}},
+	{"Custom authorizers", []string{"Authorizer"}},
 	{"Certificates", []string{"Certificate", "Principal", "RegistrationCode"}},
 	{"Things", []string{"Thing"}},
 	{"Tags, events and the endpoint", []string{""}},

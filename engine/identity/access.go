@@ -200,5 +200,6 @@ func changesAccess(c *store.RegistryChanges) bool {
 	certificates := len(c.Certificates) + len(c.DeletedCertificates)
 	policies := len(c.Policies) + len(c.DeletedPolicies)
 	attachments := len(c.Attached) + len(c.Detached) + len(c.Principals) + len(c.DeletedPrincipals)
-	return things+groups+certificates+policies+attachments > 0
+	authorizers := len(c.Authorizers) + len(c.DeletedAuthorizers)
+	return things+groups+certificates+policies+attachments+authorizers > 0
 }

@@ -1,6 +1,6 @@
 // Package tags is the use cases of tags. They are a package of their own because everything that
 // the other packages of the engine keep may be tagged: jobs, job templates, thing groups, billing
-// groups, thing types, policies, CA certificates and provisioning templates (R-API-36, R-ID-43). Tags that a resource is created or deleted
+// groups, thing types, policies, authorizers, CA certificates and provisioning templates (R-API-36, R-ID-43). Tags that a resource is created or deleted
 // with are staged by the use case that does so; see commit.Tx.SetTags.
 package tags
 
@@ -36,6 +36,7 @@ type finder interface {
 	BillingGroupByName(name string) (registry.BillingGroup, error)
 	Policy(name string) (registry.Policy, error)
 	ProvisioningTemplate(name string) (registry.ProvisioningTemplate, error)
+	Authorizer(name string) (registry.Authorizer, error)
 	CACertificate(id string) (registry.CACertificate, error)
 	Tags(kind, name string) (map[string]string, error)
 }
@@ -74,6 +75,10 @@ var kinds = map[string]func(r finder, name string) error{
 	registry.KindProvisioningTemplate: func(r finder, name string) error {
 		_, err := r.ProvisioningTemplate(name)
 		return commit.OrNotFound(err, provision.NoTemplate(name))
+	},
+	registry.KindAuthorizer: func(r finder, name string) error {
+		_, err := r.Authorizer(name)
+		return commit.OrNotFound(err, identity.NoAuthorizer(name))
 	},
 }
 

@@ -39,6 +39,7 @@ const (
 	TooLarge           Code = "TooLarge"           // the body is larger than the plane reads
 	InvalidTopic       Code = "InvalidTopic"       // the MQTT topic maps to no operation
 	InvalidQuery       Code = "InvalidQuery"       // the fleet query does not parse
+	InvalidResponse    Code = "InvalidResponse"    // a function outside has answered something wrong
 	IndexNotReady      Code = "IndexNotReady"      // the index cannot be searched yet
 	CertificateTaken   Code = "CertificateTaken"   // the certificate conflicts with one that is registered
 	RegistrationFailed Code = "RegistrationFailed" // what a provisioning template asks for conflicts with what there is

@@ -37,6 +37,7 @@ func (s *state) apply(c store.Changes) error {
 			return each(c.Registry.DeletedCACertificates, identity.deleteCACertificate)
 		},
 		func() error { return each(c.Registry.DeletedPolicies, identity.deletePolicy) },
+		func() error { return each(c.Registry.DeletedAuthorizers, identity.deleteAuthorizer) },
 		func() error { return each(c.Registry.DeletedProvisioningTemplates, identity.deleteProvisioning) },
 		func() error { return each(c.Registry.KeptCertificates, identity.keep) },
 		func() error { return each(c.Nodes.Gone, s.removeNode) },
@@ -56,6 +57,7 @@ func (s *state) apply(c store.Changes) error {
 		func() error { return each(c.Registry.Certificates, identity.putCertificate) },
 		func() error { return each(c.Registry.CACertificates, identity.putCACertificate) },
 		func() error { return each(c.Registry.Policies, identity.putPolicy) },
+		func() error { return each(c.Registry.Authorizers, identity.putAuthorizer) },
 		func() error { return each(c.Registry.ProvisioningTemplates, identity.putProvisioning) },
 		func() error { return each(c.Registry.TemporaryCertificates, identity.putTemporary) },
 		func() error { return each(c.Registry.Attached, identity.attach) },

@@ -60,6 +60,7 @@ type state struct {
 	certificates tree[text, registry.Certificate]
 	authorities  tree[text, registry.CACertificate]
 	policies     tree[text, registry.Policy]
+	authorizers  tree[text, registry.Authorizer]
 	attachments  tree[attached, registry.Attachment]
 	principals   tree[principal, registry.Principal]
 

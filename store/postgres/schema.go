@@ -42,7 +42,8 @@ func check(ctx context.Context, db *pgx.Conn) error {
 // databases of users stand at it. The tables are those of the embedded store; what is kept as JSON has
 // the same form.
 var migrations = []string{
-	firstSchema, nodes, steering, silentExecutions, auditLog, sinks, authorities, provisioning,
+	firstSchema, nodes, steering, silentExecutions, auditLog, sinks, authorities, authorizers,
+	provisioning,
 }
 
 // migrate brings the tables to the newest schema, under the lock of the writers: of several nodes
@@ -525,6 +526,14 @@ CREATE INDEX ca_certificate_by_time ON ca_certificate (created_at, id);
 CREATE INDEX ca_certificate_by_subject ON ca_certificate (subject, id);
 ALTER TABLE certificate ADD COLUMN ca TEXT COLLATE "C"; -- the id of its CA certificate; NULL for none
 CREATE INDEX certificate_by_ca ON certificate (ca, created_at, id) WHERE ca IS NOT NULL;
+`
+
+// authorizers adds custom authorizers.
+const authorizers = `
+CREATE TABLE authorizer (
+	name       TEXT COLLATE "C" PRIMARY KEY,
+	definition TEXT COLLATE "C" NOT NULL -- registry.Authorizer as JSON
+);
 `
 
 // provisioning adds provisioning templates, and certificates that are removed at a time.

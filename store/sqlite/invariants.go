@@ -142,6 +142,11 @@ var invariants = []Invariant{
 		FROM attachment WHERE policy NOT IN (SELECT name FROM policy)
 			OR kind = 'cert' AND key NOT IN (SELECT id FROM certificate)
 			OR kind = 'thinggroup' AND key NOT IN (SELECT name FROM thing_group)`},
+	{"authorizers have their names, and at most one is the default", `
+		SELECT 'authorizer ' || name || ' is another one inside' FROM authorizer
+		WHERE json_extract(definition, '$.name') IS NOT name
+		UNION ALL SELECT n || ' authorizers are the default'
+		FROM (SELECT count(*) AS n FROM authorizer WHERE json_extract(definition, '$.default')) WHERE n > 1`},
 	{"messages of sessions have their bodies", `
 		SELECT 'message ' || seq || ' of client ' || client || ' has no body' FROM session
 		WHERE shared IS NOT NULL AND shared NOT IN (SELECT id FROM session_body)

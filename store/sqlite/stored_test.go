@@ -64,6 +64,7 @@ type facts struct {
 	Waiting      store.SinkEvents
 	Letter       store.DeadLetter
 	CA           registry.CACertificate
+	Authorizer   registry.Authorizer
 	Provisioning registry.ProvisioningTemplate
 	Temporary    registry.TemporaryCertificate
 }
@@ -155,6 +156,7 @@ func (f facts) changes() (c store.Changes) {
 		CACertificates:   []registry.CACertificate{f.CA},
 		Policies:         []registry.Policy{f.Policy},
 		Attached:         []registry.Attachment{f.Attachment},
+		Authorizers:      []registry.Authorizer{f.Authorizer},
 		Principals:       []registry.Principal{f.Principal},
 
 		ProvisioningTemplates: []registry.ProvisioningTemplate{f.Provisioning},
@@ -296,6 +298,12 @@ func stored(r store.Reader, like facts) (f facts, err error) {
 		}
 		return err
 	})
+	into("authorizer", func() (err error) {
+		if like.Authorizer.Name != "" { // an earlier version had none
+			f.Authorizer, err = r.Authorizer(like.Authorizer.Name)
+		}
+		return err
+	})
 	into("provisioning template", func() error {
 		found, err := r.ProvisioningTemplates("", 2)
 		if len(found) == 1 {
@@ -365,16 +373,22 @@ func TestStoredAsBefore(t *testing.T) {
 	}
 }
 
-// withoutProvisioning takes out what came with version 19: provisioning templates, and certificates
+// withoutProvisioning takes out what came with version 20: provisioning templates, and certificates
 // that are removed at a time.
 func withoutProvisioning(f *facts) {
 	f.Provisioning = registry.ProvisioningTemplate{}
 	f.Temporary = registry.TemporaryCertificate{}
 }
 
+// withoutAuthorizers takes out what came with version 19, authorizers, and later.
+func withoutAuthorizers(f *facts) {
+	withoutProvisioning(f)
+	f.Authorizer, f.Announcement.Nodes.Authorizers = registry.Authorizer{}, nil
+}
+
 // withoutAuthorities takes out what came with version 18, CA certificates, and later.
 func withoutAuthorities(f *facts) {
-	withoutProvisioning(f)
+	withoutAuthorizers(f)
 	f.CA, f.Certificate.CA, f.Announcement.Nodes.Authorities = registry.CACertificate{}, "", false
 }
 
@@ -458,7 +472,8 @@ func TestStoredIsRead(t *testing.T) {
 		{"testdata/stored-15.sql", 15, withoutAudit},
 		{"testdata/stored-16.sql", 16, withoutSinks},
 		{"testdata/stored-17.sql", 17, withoutAuthorities},
-		{"testdata/stored-18.sql", 18, withoutProvisioning},
+		{"testdata/stored-18.sql", 18, withoutAuthorizers},
+		{"testdata/stored-19.sql", 19, withoutProvisioning},
 		{storedFile, len(migrations), func(*facts) {}},
 	} {
 		rows, err := os.ReadFile(row.file)

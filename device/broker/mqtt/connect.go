@@ -23,7 +23,7 @@ const (
 // that are widely used send it until it is refused.
 const bridgeBit = 0x80
 
-// A Connect is a CONNECT. User name and password are checked for form and ignored (R-BRK-15).
+// A Connect is a CONNECT.
 type Connect struct {
 	Version Version
 	// Bridge says that the client is another broker, which must not get back what it publishes
@@ -38,6 +38,10 @@ type Connect struct {
 	ClientID string
 	// Will is nil when there is none.
 	Will *Will
+	// Username and Password count for clients that have shown nothing else (R-BRK-15). Password
+	// points into the Reader's buffer.
+	Username string
+	Password []byte
 
 	// What follows are MQTT 5 properties: zero when the packet has none.
 
@@ -96,10 +100,10 @@ func DecodeConnect(packet Packet) (p Connect, err error) {
 		}
 	}
 	if flags&flagUsername != 0 {
-		d.text()
+		p.Username = string(d.text())
 	}
 	if flags&flagPassword != 0 {
-		d.binary()
+		p.Password = d.binary()
 	}
 	if d.invalid || len(d.b) != 0 {
 		return p, malformed("CONNECT is malformed")
