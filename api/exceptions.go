@@ -12,6 +12,7 @@ const (
 	CertificateState      schema.Exception = "CertificateStateException"
 	CertificateValidation schema.Exception = "CertificateValidationException"
 	Conflict              schema.Exception = "ConflictException"
+	ConflictingUpdate     schema.Exception = "ConflictingResourceUpdateException"
 	DeleteConflict        schema.Exception = "DeleteConflictException"
 	IndexNotReady         schema.Exception = "IndexNotReadyException"
 	InternalFailure       schema.Exception = "InternalFailureException"
@@ -25,6 +26,7 @@ const (
 	RegistrationCode      schema.Exception = "RegistrationCodeValidationException"
 	ResourceAlreadyExists schema.Exception = "ResourceAlreadyExistsException"
 	ResourceNotFound      schema.Exception = "ResourceNotFoundException"
+	RegistrationFailure   schema.Exception = "ResourceRegistrationFailureException"
 	ServiceUnavailable    schema.Exception = "ServiceUnavailableException"
 	TerminalState         schema.Exception = "TerminalStateException"
 	Throttling            schema.Exception = "ThrottlingException"
@@ -60,7 +62,7 @@ func Status(e schema.Exception) int {
 		return http.StatusNotAcceptable
 	case LimitExceeded, TerminalState:
 		return http.StatusGone
-	case CertificateConflict, Conflict, DeleteConflict, InvalidTransition, ResourceAlreadyExists,
+	case CertificateConflict, Conflict, ConflictingUpdate, DeleteConflict, InvalidTransition, ResourceAlreadyExists,
 		VersionConflict, VersionMismatch, VersionsLimitExceeded:
 		return http.StatusConflict
 	case InternalFailure, InternalServer:

@@ -66,6 +66,7 @@ var faces = []face{
 	{fault.CertificateState, CertificateState, Answer{}, CodeInvalidRequest},
 	{fault.CertificateInvalid, CertificateValidation, Answer{}, CodeInvalidRequest},
 	{fault.CertificateTaken, CertificateConflict, Answer{}, CodeInvalidRequest},
+	{fault.RegistrationFailed, RegistrationFailure, Answer{}, CodeInvalidRequest},
 	{fault.RegistrationCode, RegistrationCode, Answer{}, CodeInvalidRequest},
 	{fault.MalformedPolicy, MalformedPolicy, Answer{}, CodeInvalidRequest},
 	{fault.VersionsLimit, VersionsLimitExceeded, Answer{}, CodeInvalidRequest},

@@ -19,6 +19,7 @@ import (
 	"github.com/drover-iot/drover/device"
 	"github.com/drover-iot/drover/device/broker"
 	"github.com/drover-iot/drover/device/presign"
+	"github.com/drover-iot/drover/device/provision"
 	"github.com/drover-iot/drover/engine"
 	"github.com/drover-iot/drover/gateway"
 	"github.com/drover-iot/drover/internal/clock"
@@ -70,6 +71,7 @@ type Server struct {
 	broker   *broker.Broker
 	bus      *bus.Bus // nil without one
 	plane    *device.Plane
+	claims   *provision.Plane
 	live     *live.Hub
 	devices  *gateway.DeviceAuth
 	keyed    *gateway.KeyPrincipals

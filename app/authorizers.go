@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"github.com/drover-iot/drover/gateway"
+	"github.com/drover-iot/drover/hook"
 	"github.com/drover-iot/drover/internal/config"
 )
 
@@ -35,11 +36,7 @@ func (c Config) checkAuthorizers() error {
 }
 
 // joinAuthorizers makes what lets clients in by custom authorizers.
-func (s *Server) joinAuthorizers() error {
-	hooks, err := s.newHooks()
-	if err != nil {
-		return err
-	}
+func (s *Server) joinAuthorizers(hooks *hook.Caller) {
 	s.authorizers = &gateway.Authorizers{
 		Auth:   s.devices,
 		Store:  s.engine.Identity,
@@ -48,7 +45,6 @@ func (s *Server) joinAuthorizers() error {
 		Log:    s.Log,
 	}
 	s.devices.Authorizers = s.authorizers
-	return nil
 }
 
 // authorizerChanged ends the connections of an authorizer that lets nobody in any more (R-ID-95).

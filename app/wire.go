@@ -113,10 +113,16 @@ func (s *Server) join(ctx context.Context) error {
 		return err
 	}
 	s.joinEngine(now, managed, node, sealer)
-	if err := s.joinAuthorizers(); err != nil {
+	hooks, err := s.newHooks()
+	if err != nil {
 		return err
 	}
+	s.joinAuthorizers(hooks)
 	s.joinMetrics()
+	issuer := gateway.NewIssuer(s.deviceAuthority)
+	if err := s.joinProvisioning(issuer, hooks); err != nil {
+		return err
+	}
 	if err := s.joinBroker(ctx); err != nil {
 		return err
 	}
@@ -131,11 +137,14 @@ func (s *Server) join(ctx context.Context) error {
 		Answers:  s.engine.Answers,
 		Records:  s.engine.Records,
 		Sinks:    s.engine.Sinks,
+
+		Provision: s.engine.Provision,
+
 		Now:      s.engine.Now,
 		RealNow:  clock.Now,
 		Scope:    s.Scope,
 		Managed:  managed,
-		Issuer:   gateway.NewIssuer(s.deviceAuthority),
+		Issuer:   issuer,
 		DataHost: s.Host,
 
 		Authorizers: s.authorizers,

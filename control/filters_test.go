@@ -159,6 +159,14 @@ func (w *world) listings() []listing {
 				return strings.HasPrefix(name, f.text("namePrefixFilter"))
 			})
 		}},
+		{"ListProvisioningTemplates", "templateName", nil, func(filter) []string { // R-ID-76
+			return []string{"fleet", "s", "t"}
+		}},
+		{"ListProvisioningTemplateVersions", "versionId", map[string][]any{
+			"templateName": {"fleet", "s", "none"},
+		}, func(f filter) []string {
+			return map[string][]string{"fleet": {"1", "2", "3"}, "s": {"1"}}[f.text("templateName")]
+		}},
 		{"ListHolds", "thingName", nil, func(filter) []string { // R-STR-14
 			return []string{"a", "c", "e"}
 		}},
@@ -465,6 +473,8 @@ func (l listing) known(item any) string {
 	switch {
 	case fields == nil:
 		return item.(string)
+	case l.op == "ListProvisioningTemplateVersions":
+		return fmt.Sprint(fields["versionId"])
 	case l.op == "ListManagedJobTemplates":
 		return fmt.Sprint(fields["templateName"], " ", fields["templateVersion"])
 	case fields["jobExecutionSummary"] != nil:

@@ -10,6 +10,7 @@ import (
 	"github.com/drover-iot/drover/engine/fleet"
 	"github.com/drover-iot/drover/engine/identity"
 	"github.com/drover-iot/drover/engine/jobs"
+	"github.com/drover-iot/drover/engine/provision"
 	"github.com/drover-iot/drover/engine/records"
 	"github.com/drover-iot/drover/engine/sinks"
 	"github.com/drover-iot/drover/engine/tags"
@@ -30,6 +31,8 @@ type Issuer interface {
 	NewKey() (*rsa.PrivateKey, error)
 	// Issue makes a certificate for a public key and returns its DER form.
 	Issue(public any) ([]byte, error)
+	// IssueUntil is Issue for a certificate that is good until a time.
+	IssueUntil(public any, until time.Time) ([]byte, error)
 	// Issued reports whether a certificate was signed by this server's device authority (R-ID-55).
 	Issued(der []byte) (bool, error)
 }
@@ -54,6 +57,8 @@ type Plane struct {
 	Answers  *answers.Service
 	Records  *records.Service
 	Sinks    *sinks.Service
+	// Provision is the use cases of provisioning.
+	Provision *provision.Service
 	// Now is the time of the engine. Answers that say how much time is left, or when a job rolls
 	// out next, count from it.
 	Now func() time.Time
@@ -101,6 +106,7 @@ func (p *Plane) Bind(r *schema.Router) {
 	p.bindPrincipals(r)
 	p.bindPolicies(r)
 	p.bindAttachments(r)
+	p.bindProvisioning(r)
 	p.bindPrincipalPolicies(r)
 	p.bindAuthorization(r)
 	p.bindAuthorizers(r)

@@ -143,11 +143,14 @@ func newScenarioOn(t *testing.T, s store.Store) *scenario {
 		Answers:  e.Answers,
 		Records:  e.Records,
 		Sinks:    e.Sinks,
-		Now:      e.Now,
-		RealNow:  now.Now,
-		Scope:    registry.DefaultScope,
-		Managed:  ordered,
-		Issuer:   noIssuer{},
+
+		Provision: e.Provision,
+
+		Now:     e.Now,
+		RealNow: now.Now,
+		Scope:   registry.DefaultScope,
+		Managed: ordered,
+		Issuer:  noIssuer{},
 
 		Authorizers: answering{},
 

@@ -97,6 +97,14 @@ func newWorld(t *testing.T, s store.Store) *world {
 	for _, name := range []string{"e", "a", "c"} {
 		w.do("HoldThing", m{"thingName": name, "reason": "a ticket"})
 	}
+	const body = `{"Resources": {"c": {"Type": "AWS::IoT::Certificate", "Properties": {"CertificateId": "x"}}}}`
+	for _, name := range []string{"t", "fleet", "s"} {
+		w.do("CreateProvisioningTemplate", m{"templateName": name, "templateBody": body,
+			"provisioningRoleArn": "arn:aws:iam::000000000000:role/r"})
+	}
+	for range 2 {
+		w.do("CreateProvisioningTemplateVersion", m{"templateName": "fleet", "templateBody": body})
+	}
 	for _, name := range []string{"s", "other"} {
 		w.do("CreateSink", m{"sinkName": name, "kind": "WEBHOOK", "url": "https://a"})
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/drover-iot/drover/engine/identity"
 	"github.com/drover-iot/drover/engine/jobs"
 	"github.com/drover-iot/drover/engine/nodes"
+	"github.com/drover-iot/drover/engine/provision"
 	"github.com/drover-iot/drover/engine/records"
 	"github.com/drover-iot/drover/engine/sinks"
 	"github.com/drover-iot/drover/engine/tags"
@@ -114,6 +115,8 @@ type Engine struct {
 	Records  *records.Service
 	Sinks    *sinks.Service
 
+	Provision *provision.Service
+
 	config  Config
 	commits *commit.Committer
 	work    *jobs.Background
@@ -189,6 +192,12 @@ func New(c Config) *Engine {
 		IDs:                c.IDs,
 		Events:             c.Events,
 		Shared:             c.Node.Shared,
+	})
+	e.Provision = provision.New(provision.Config{
+		Store:    reads,
+		Commits:  e.commits,
+		Fleet:    e.Fleet,
+		Identity: e.Identity,
 	})
 	e.Nodes = nodes.New(nodes.Config{
 		Store:         c.Store,

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 	"github.com/drover-iot/drover/device/broker"
 	"github.com/drover-iot/drover/device/events"
 	"github.com/drover-iot/drover/device/https"
+	"github.com/drover-iot/drover/device/provision"
 	"github.com/drover-iot/drover/engine"
 	"github.com/drover-iot/drover/engine/fleet"
 	"github.com/drover-iot/drover/engine/identity"
@@ -28,6 +30,7 @@ import (
 	"github.com/drover-iot/drover/internal/clock"
 	"github.com/drover-iot/drover/internal/connlimit"
 	"github.com/drover-iot/drover/internal/ids"
+	"github.com/drover-iot/drover/internal/seal"
 	"github.com/drover-iot/drover/internal/tlsutil"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
@@ -91,18 +94,19 @@ func newServer(t *testing.T, changes ...change) *server {
 	s.devices.Authorizers = s.authorizers
 	s.handler = &gateway.HTTP{
 		Control: control.NewHandler(&control.Plane{
-			Jobs:     s.engine.Jobs,
-			Fleet:    s.engine.Fleet,
-			Identity: s.engine.Identity,
-			Tags:     s.engine.Tags,
-			Answers:  s.engine.Answers,
-			Records:  s.engine.Records,
-			Sinks:    s.engine.Sinks,
-			Now:      s.engine.Now,
-			RealNow:  time.Now,
-			Scope:    scope,
-			Issuer:   gateway.NewIssuer(func() (*tlsutil.Authority, error) { return ca, nil }),
-			Pages:    control.Pages{Key: make([]byte, 32)},
+			Jobs:      s.engine.Jobs,
+			Fleet:     s.engine.Fleet,
+			Identity:  s.engine.Identity,
+			Tags:      s.engine.Tags,
+			Answers:   s.engine.Answers,
+			Records:   s.engine.Records,
+			Sinks:     s.engine.Sinks,
+			Provision: s.engine.Provision,
+			Now:       s.engine.Now,
+			RealNow:   time.Now,
+			Scope:     scope,
+			Issuer:    gateway.NewIssuer(func() (*tlsutil.Authority, error) { return ca, nil }),
+			Pages:     control.Pages{Key: make([]byte, 32)},
 		}, log),
 		Device:    https.New(plane),
 		Server:    http.NotFoundHandler(),
@@ -121,7 +125,7 @@ func newServer(t *testing.T, changes ...change) *server {
 	s.identified = make(chan bool, 1000)
 	s.keys, s.keyed = keys, &gateway.KeyPrincipals{Auth: s.devices, Keys: keys}
 	s.broker, err = broker.New(t.Context(), broker.Config{
-		Service:      gateway.JobsService(plane),
+		Service:      gateway.JobsService(plane, s.claims(log)),
 		Authenticate: s.devices.Authenticate,
 		Principal:    s.keyed.Principal,
 		Accepted: func(c net.Conn) {
@@ -365,4 +369,19 @@ func fullAccess(thing string) string {
 	return allow("iot:Connect", "client/"+thing+"-*") + "," +
 		allow("iot:Publish", "topic/$aws/things/"+thing+"/jobs/*") + "," +
 		allow("iotjobsdata:*", "thing/"+thing)
+}
+
+// rsaAuthority is the device authority of all servers: its key takes a while to make.
+var rsaAuthority = sync.OnceValues(gateway.NewDeviceAuthority)
+
+// claims is what answers devices that provision themselves.
+func (s *server) claims(log *slog.Logger) *provision.Plane {
+	key, _ := seal.NewKey()
+	return &provision.Plane{
+		UseCases: s.engine.Provision,
+		Issuer:   gateway.NewIssuer(rsaAuthority),
+		Tokens:   key,
+		Scope:    registry.DefaultScope,
+		Log:      log,
+	}
 }

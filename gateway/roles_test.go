@@ -33,7 +33,8 @@ var needed = map[schema.Role]string{
 		GetPolicyVersion ListPolicyVersions ListAttachedPolicies ListTargetsForPolicy
 		GetEffectivePolicies TestAuthorization ListPrincipalPolicies ListPolicyPrincipals
 		ListTagsForResource DescribeEventConfigurations DescribeEndpoint DescribeAuthorizer
-		ListAuthorizers DescribeDefaultAuthorizer
+		ListAuthorizers DescribeDefaultAuthorizer ListProvisioningTemplates
+		DescribeProvisioningTemplateVersion ListProvisioningTemplateVersions
 
 		drover DescribeSteering DescribeHold ListHolds DescribeFailures ListJobTargetThings ReplayJob
 		ListAuditRecords DescribeAuditLog VerifyAuditLog Forecast ExplainThing ExplainJob
@@ -48,7 +49,7 @@ var needed = map[schema.Role]string{
 		DeleteThingGroup AddThingToThingGroup RemoveThingFromThingGroup UpdateThingGroupsForThing
 		CreateDynamicThingGroup UpdateDynamicThingGroup DeleteDynamicThingGroup CreateBillingGroup
 		UpdateBillingGroup DeleteBillingGroup AddThingToBillingGroup RemoveThingFromBillingGroup
-		TagResource UntagResource
+		TagResource UntagResource DescribeProvisioningTemplate CreateProvisioningClaim
 
 		drover UpdateSteering ApproveWave RetryJobExecutions HoldThing ReleaseThing DescribeSink ListSinks
 		ListDeadLetters RetryDeadLetters DeleteDeadLetters
@@ -63,6 +64,8 @@ var needed = map[schema.Role]string{
 		CreatePolicyVersion SetDefaultPolicyVersion DeletePolicyVersion AttachPolicy DetachPolicy
 		AttachPrincipalPolicy DetachPrincipalPolicy CreateAuthorizer UpdateAuthorizer DeleteAuthorizer
 		SetDefaultAuthorizer ClearDefaultAuthorizer TestInvokeAuthorizer
+		CreateProvisioningTemplate UpdateProvisioningTemplate DeleteProvisioningTemplate
+		CreateProvisioningTemplateVersion DeleteProvisioningTemplateVersion RegisterThing
 
 		drover CreateSink UpdateSink RotateSinkSecret DeleteSink`,
 }

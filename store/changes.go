@@ -162,6 +162,15 @@ type RegistryChanges struct {
 	// either.
 	Attached, Detached []registry.Attachment
 
+	// ProvisioningTemplates inserts or rewrites by name.
+	ProvisioningTemplates        []registry.ProvisioningTemplate
+	DeletedProvisioningTemplates []string
+	// TemporaryCertificates inserts or rewrites by id, KeptCertificates removes by id: the
+	// certificate stays then. Removing one that is not temporary is no change. Both are apart from
+	// Certificates: whoever deletes a certificate must keep it first.
+	TemporaryCertificates []registry.TemporaryCertificate
+	KeptCertificates      []string
+
 	// Principals inserts or rewrites by (thing, certificate).
 	Principals        []registry.Principal
 	DeletedPrincipals []registry.Principal // by thing and certificate

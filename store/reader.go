@@ -391,6 +391,15 @@ type IdentityReader interface {
 	ThingsOfPrincipal(certificate, after string, limit int) ([]registry.Principal, error)
 	// Principal returns the attachment of a certificate to a thing.
 	Principal(registry.ThingID, string) (registry.Principal, error)
+	ProvisioningTemplate(name string) (registry.ProvisioningTemplate, error)
+	// ProvisioningTemplates lists by name, strictly after one.
+	ProvisioningTemplates(after string, limit int) ([]registry.ProvisioningTemplate, error)
+	// ProvisioningTemplateCount returns how many provisioning templates there are.
+	ProvisioningTemplateCount() (int, error)
+	TemporaryCertificate(id string) (registry.TemporaryCertificate, error)
+	// TemporaryCertificates returns up to limit whose Until is not after now, earliest first, ties by
+	// id.
+	TemporaryCertificates(now time.Time, limit int) ([]registry.TemporaryCertificate, error)
 }
 
 // TargetQuery pages the attachments of one policy.

@@ -23,6 +23,12 @@ func (r ListPolicyPrincipalsResponse) Items() []Principal { return r.Principals 
 func (r ListPrincipalThingsV2Response) Items() []PrincipalThingObject {
 	return r.PrincipalThingObjects
 }
+func (r ListProvisioningTemplatesResponse) Items() []ProvisioningTemplateSummary {
+	return r.Templates
+}
+func (r ListProvisioningTemplateVersionsResponse) Items() []ProvisioningTemplateVersionSummary {
+	return r.Versions
+}
 func (r ListTagsForResourceResponse) Items() []Tag           { return r.Tags }
 func (r ListTargetsForPolicyResponse) Items() []PolicyTarget { return r.Targets }
 func (r ListThingGroupsResponse) Items() []GroupNameAndArn   { return r.ThingGroups }

@@ -53,6 +53,11 @@ var Service = schema.Service{
 		SetDefaultAuthorizer, DescribeDefaultAuthorizer, ClearDefaultAuthorizer,
 		TestInvokeAuthorizer,
 
+		CreateProvisioningTemplate, DescribeProvisioningTemplate, ListProvisioningTemplates,
+		UpdateProvisioningTemplate, DeleteProvisioningTemplate, CreateProvisioningTemplateVersion,
+		DescribeProvisioningTemplateVersion, ListProvisioningTemplateVersions,
+		DeleteProvisioningTemplateVersion, CreateProvisioningClaim, RegisterThing,
+
 		TagResource, UntagResource, ListTagsForResource, DescribeEventConfigurations,
 		UpdateEventConfigurations,
 		DescribeEndpoint,

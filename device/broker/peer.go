@@ -123,6 +123,9 @@ type Request struct {
 	// Redelivered is the DUP flag: the client has sent the packet before, with the same identifier
 	// and payload, and does not know whether it arrived.
 	Redelivered bool
+	// Hears reports whether the client subscribes to a topic and may receive what is published there.
+	// A Reply is sent without that. It is called before the Service returns.
+	Hears func(topic string) bool
 }
 
 // A Service handles the publishes for which the table of reserved topics says Serve.

@@ -35,12 +35,16 @@ func (c *conn) request(p *mqtt.Publish, topic string) error {
 	if err := c.releasePubacks(); err != nil {
 		return err
 	}
+	if c.asks == nil {
+		c.asks = c.hears
+	}
 	c.out.setPaused(true)
 	reply := c.b.cfg.Service.Handle(c.b.ctx, &c.peer, Request{
 		Topic:       topic,
 		Payload:     p.Payload,
 		PacketID:    p.ID,
 		Redelivered: p.Dup,
+		Hears:       c.asks,
 	})
 	s := c.s
 	s.mu.Lock()
@@ -60,6 +64,15 @@ func (c *conn) request(p *mqtt.Publish, topic string) error {
 	}
 	c.out.replies = c.appendReply(b, &reply, p)
 	return nil
+}
+
+// hears reports whether the client subscribes to a topic and may receive what is published there.
+func (c *conn) hears(topic string) bool {
+	s := c.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.conn == c && s.subscribes(topic) &&
+		c.peer.Authorizer.Decide(Receive, topic) == Allow
 }
 
 // appendReply encodes a reply: one copy, at QoS 1 if a subscription of the client grants that

@@ -47,6 +47,9 @@ var AWS = []Reserved{
 	{Filter: "$aws/events/thingGroupMembership/#", Subscribe: true},
 	{Filter: "$aws/events/thingType/#", Subscribe: true},
 	{Filter: "$aws/events/thingTypeAssociation/#", Subscribe: true},
+	{Filter: "$aws/certificates/create/#", Publish: Serve, Subscribe: true},
+	{Filter: "$aws/certificates/create-from-csr/#", Publish: Serve, Subscribe: true},
+	{Filter: "$aws/provisioning-templates/+/provision/#", Publish: Serve, Subscribe: true},
 	{Filter: "$aws/rules/+/#", Publish: Ignore},
 }
 

@@ -142,6 +142,13 @@ func (s *session) grantsQoS1(topic string) bool {
 	})
 }
 
+// subscribes reports whether one of the client's subscriptions is for a topic.
+func (s *session) subscribes(topic string) bool {
+	return slices.ContainsFunc(s.subs, func(sub subscription) bool {
+		return mqtt.TopicMatches(sub.filter, topic)
+	})
+}
+
 // store stores an entry as it is now, if the store does not have it so already. While the client is
 // away, the message leaves the memory when that is done.
 func (s *session) store(e *entry) {

@@ -154,6 +154,9 @@ func (e *Event) publish(p mqtt.Packet, version mqtt.Version) (string, error) {
 		text += ", retain"
 	}
 	e.Payload = payload(m.Payload)
+	if hasKeys(m.Topic) {
+		e.Payload = ""
+	}
 	return fmt.Sprintf("%s, %d bytes", text, len(m.Payload)), nil
 }
 
@@ -203,6 +206,14 @@ func acknowledged(p mqtt.Packet, version mqtt.Version) string {
 		text += fmt.Sprintf(", 0x%02X", code)
 	}
 	return text
+}
+
+// hasKeys reports whether private keys of devices and what is as good as one may be in messages on a
+// topic: those by which devices provision themselves. A topic that is given by an alias only may be
+// one of them.
+func hasKeys(topic string) bool {
+	return topic == "" || strings.HasPrefix(topic, "$aws/certificates/") ||
+		strings.HasPrefix(topic, "$aws/provisioning-templates/")
 }
 
 // secrets are parts of presigned URLs that are as good as a password.

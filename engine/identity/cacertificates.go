@@ -224,27 +224,38 @@ func (s *Service) AddSignedCertificate(
 	realNow time.Time,
 ) (signed bool, err error) {
 	err = s.Commits.Do(ctx, func(tx *commit.Tx) error {
-		signed = false
-		if _, err := tx.CACertificate(given); given != "" && err != nil {
-			return commit.OrNotFound(err, fault.New(fault.CertificateInvalid,
-				"caCertificatePem: the CA certificate %s is not registered", given))
-		}
-		among, err := authoritiesOf(tx, registry.SubjectOf(parsed.RawIssuer))
-		if err != nil {
+		var found registry.Certificate
+		found, signed, err = s.SignedBy(tx, c, parsed, given, realNow)
+		if err != nil || !signed {
 			return err
 		}
-		ca, ok, err := registry.Signer(parsed, among, given)
-		if err != nil || !ok {
-			return err
-		}
-		signed = true
-		if err := ca.CheckRegisters(realNow); err != nil {
-			return err
-		}
-		c.CA, c.Mode = ca.ID, ca.Mode
-		return stageCertificate(tx, c)
+		return stageCertificate(tx, found)
 	})
 	return signed, err
+}
+
+// SignedBy returns a certificate as it is registered with the CA certificate that has signed it. It
+// is what AddSignedCertificate does before it registers, for use cases that do more in one commit.
+func (s *Service) SignedBy(
+	tx *commit.Tx, c registry.Certificate, parsed *x509.Certificate, given string, realNow time.Time,
+) (_ registry.Certificate, signed bool, err error) {
+	if _, err := tx.CACertificate(given); given != "" && err != nil {
+		return c, false, commit.OrNotFound(err, fault.New(fault.CertificateInvalid,
+			"caCertificatePem: the CA certificate %s is not registered", given))
+	}
+	among, err := authoritiesOf(tx, registry.SubjectOf(parsed.RawIssuer))
+	if err != nil {
+		return c, false, err
+	}
+	ca, ok, err := registry.Signer(parsed, among, given)
+	if err != nil || !ok {
+		return c, false, err
+	}
+	if err := ca.CheckRegisters(realNow); err != nil {
+		return c, true, err
+	}
+	c.CA, c.Mode = ca.ID, ca.Mode
+	return c, true, nil
 }
 
 // authoritiesOf are the CA certificates with a subject.

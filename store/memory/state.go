@@ -64,6 +64,9 @@ type state struct {
 	attachments  tree[attached, registry.Attachment]
 	principals   tree[principal, registry.Principal]
 
+	provisioning tree[text, registry.ProvisioningTemplate]
+	temporary    tree[text, registry.TemporaryCertificate]
+
 	announcements tree[id, store.Announcement]
 	sessions      tree[entry, store.SessionEntry] // without bodies that they share
 	bodies        tree[id, sharedBody]            // by SessionEntry.Shared

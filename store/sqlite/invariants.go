@@ -127,6 +127,11 @@ var invariants = []Invariant{
 		SELECT 'certificate ' || certificate || ' of thing ' || thing_name || ', or the thing, is not there'
 		FROM principal p LEFT JOIN thing t ON t.id = p.thing
 		WHERE t.name IS NOT thing_name OR certificate NOT IN (SELECT id FROM certificate)`},
+	{"certificates that are removed at a time are there, and provisioning templates are readable", `
+		SELECT 'certificate ' || certificate || ' is to be removed, and is not there'
+		FROM temporary_certificate WHERE certificate NOT IN (SELECT id FROM certificate)
+		UNION ALL SELECT 'provisioning template ' || name || ' is no JSON' FROM provisioning_template
+		WHERE NOT json_valid(definition)`},
 	{"policies have their versions, and are attached to what is there", `
 		SELECT 'policy ' || name || ' has no version ' || default_version FROM policy
 		WHERE (name, default_version) NOT IN (SELECT policy, number FROM policy_version)

@@ -380,13 +380,22 @@ func (g *generator) changeTypes(c *store.RegistryChanges) {
 }
 
 func (g *generator) changeIdentity(c *store.RegistryChanges) {
-	switch g.IntN(12) {
+	switch g.IntN(14) {
 	case 10:
 		one := caCertificate(pick(g, names), g.IntN(3))
 		one.AutoRegister = g.IntN(2) == 0
 		c.CACertificates = append(c.CACertificates, one)
 	case 11:
 		c.DeletedCACertificates = append(c.DeletedCACertificates, pick(g, names))
+	case 12:
+		c.ProvisioningTemplates = append(c.ProvisioningTemplates, provisioningTemplate(pick(g, names), g.IntN(4)))
+		if g.IntN(3) == 0 {
+			c.DeletedProvisioningTemplates = append(c.DeletedProvisioningTemplates, pick(g, names))
+		}
+	case 13:
+		temporary := registry.TemporaryCertificate{Certificate: pick(g, names), Until: g.time(), Policy: pick(g, names)}
+		c.TemporaryCertificates = append(c.TemporaryCertificates, temporary)
+		c.KeptCertificates = append(c.KeptCertificates, pick(g, names))
 	case 0:
 		one := certificate(pick(g, names), g.IntN(3))
 		if g.IntN(2) == 0 {

@@ -386,6 +386,12 @@ func (a answers) identity(r store.Reader) {
 		addWhole(a, p, err, "policy %s", name)
 		authorizer, err := r.Authorizer(name)
 		addWhole(a, authorizer, err, "authorizer %s", name)
+		template, err := r.ProvisioningTemplate(name)
+		addWhole(a, template, err, "provisioning template %s", name)
+		templates, err := r.ProvisioningTemplates(name, 2)
+		add(a, templates, err, "provisioning templates after %s", name)
+		temporary, err := r.TemporaryCertificate(name)
+		addOne(a, temporary, err, "temporary certificate %s", name)
 		things, err := r.ThingsOfPrincipal(name, "A", 3)
 		add(a, things, err, "things of %s", name)
 		targets, err := r.TargetsOf(name, registry.Attachment{Kind: registry.CertificateTarget, Key: "A"}, 3)
@@ -411,6 +417,12 @@ func (a answers) identity(r store.Reader) {
 		list, err := r.PrincipalsOfThing(id, "A", 3)
 		add(a, list, err, "principals of %d", id)
 	}
+	for now := range 3 {
+		due, err := r.TemporaryCertificates(at(now), 3)
+		add(a, due, err, "temporary certificates at %d", now)
+	}
+	templates, err := r.ProvisioningTemplateCount()
+	addOne(a, templates, err, "count of provisioning templates")
 	for _, q := range []store.IdentityQuery{{Limit: 3}, {Limit: 3, Ascending: true},
 		{Limit: 9, After: &store.IdentityCursor{CreatedAt: at(1), Key: "a"}},
 		{Limit: 9, Ascending: true, After: &store.IdentityCursor{CreatedAt: at(1), Key: "a"}}} {

@@ -51,6 +51,8 @@ INSERT INTO policy_version (policy, number, document, created_at)
 	VALUES ('text 88274', 1, 'text 978338', 1898656719005);
 INSERT INTO principal (thing, certificate, thing_name, exclusive)
 	VALUES (7, 'text 954668', 'text 979299', 1);
+INSERT INTO provisioning_template (name, definition)
+	VALUES ('text 908278', '{"type":"text 267367","description":"text 416403","enabled":true,"provisioningRoleArn":"text 933677","hook":{"target":"text 748667","payloadVersion":"text 516780"},"versions":[{"number":689468,"body":"text 323746","createdAt":"2030-03-13T09:32:15.005Z"}],"default":142985,"lastNumber":103135,"createdAt":"2030-01-02T15:19:16.005Z","updatedAt":"2030-03-08T06:05:47.005Z"}');
 INSERT INTO session (client, seq, value, body, shared)
 	VALUES ('text 652533', 115, X'60', X'4D', NULL);
 INSERT INTO session (client, seq, value, body, shared)
@@ -65,6 +67,8 @@ INSERT INTO sink_event (id, at, size, total, events)
 	VALUES (207667, 1893545577005, 12, 12, X'000E00F1FF0B746578742033393136353001B0010000FFFF');
 INSERT INTO tagged (kind, name, tags)
 	VALUES ('job', 'text 958221', '{"key 964":"value \u003c\u0026\u003e"}');
+INSERT INTO temporary_certificate (certificate, until, policy)
+	VALUES ('text 815135', 1895493516005, 'text 370373');
 INSERT INTO thing (id, name, uuid, type, attributes, version, created_at, billing_group)
 	VALUES (7, 'text 979299', 'text 756918', 'text 534537', '{"key 156":"value \u003c\u0026\u003e"}', 89776, 1899323394005, 645014);
 INSERT INTO thing_group (id, name, uuid, parent, description, attributes, version, created_at, query, work, scanned)
