@@ -1,14 +1,17 @@
 package app
 
 import (
+	"crypto/x509"
 	"time"
 
 	"github.com/drover-iot/drover/device"
 	"github.com/drover-iot/drover/device/provision"
+	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/gateway"
 	"github.com/drover-iot/drover/hook"
 	"github.com/drover-iot/drover/internal/rates"
 	"github.com/drover-iot/drover/internal/seal"
+	"github.com/drover-iot/drover/registry"
 )
 
 // ownershipTokens is the purpose of the key that seals the tokens of devices which provision
@@ -23,6 +26,11 @@ func (s *Server) joinProvisioning(issuer *gateway.Issuer, hooks *hook.Caller) er
 		return err
 	}
 	s.engine.Provision.Ask = hooks.Call
+	s.engine.Identity.ProvisionFirst = func(
+		tx *commit.Tx, from registry.RegistrationConfig, c registry.Certificate, leaf *x509.Certificate,
+	) (registry.CertificateStatus, error) {
+		return s.engine.Provision.ProvisionFirst(tx, from, c, leaf, s.Scope)
+	}
 	s.engine.Provision.Refused = func(template, certificate string, err error) {
 		if err == nil {
 			s.Log.Info("a hook has not allowed a device", "template", template,

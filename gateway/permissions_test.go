@@ -56,8 +56,8 @@ func (i *identities) Identify(context.Context, string, time.Time) (registry.Cert
 
 func (i *identities) RegisterFirst(
 	context.Context, *x509.Certificate, time.Time,
-) (bool, error) {
-	return false, nil
+) (registry.CertificateStatus, error) {
+	return "", nil
 }
 
 func (i *identities) Access(_ context.Context, _, clientID string) (a identity.Access, err error) {

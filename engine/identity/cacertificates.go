@@ -11,6 +11,7 @@ import (
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/registry/provisioning"
 	"github.com/drover-iot/drover/store"
 )
 
@@ -91,6 +92,9 @@ func (s *Service) AddCACertificate(ctx context.Context, in NewCACertificate) err
 		}
 	}
 	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
+		if err := checkTemplate(tx, in.Registration); err != nil {
+			return err
+		}
 		code, err := registrationCode(tx)
 		if err != nil {
 			return err
@@ -121,6 +125,27 @@ func (s *Service) AddCACertificate(ctx context.Context, in NewCACertificate) err
 		tx.TagNew(registry.KindCACert, c.ID, tags)
 		return nil
 	})
+}
+
+// checkTemplate refuses a registrationConfig whose template could never provision a device (R-ID-75).
+func checkTemplate(tx *commit.Tx, c registry.RegistrationConfig) error {
+	if c.TemplateBody != "" {
+		_, err := provisioning.Parse(c.TemplateBody)
+		return err
+	}
+	if c.TemplateName == "" {
+		return nil
+	}
+	t, err := tx.ProvisioningTemplate(c.TemplateName)
+	if err != nil {
+		return commit.OrNotFound(err, fault.New(fault.NotFound,
+			"registrationConfig.templateName: provisioning template %s does not exist", c.TemplateName))
+	}
+	if t.Kind != registry.JITProvisioning {
+		return fault.New(fault.Invalid, "registrationConfig.templateName: provisioning template %s is of "+
+			"type %s, not %s", t.Name, t.Kind, registry.JITProvisioning)
+	}
+	return nil
 }
 
 // NoCACertificate is the fault of a CA certificate that does not exist.
@@ -180,7 +205,10 @@ func (s *Service) UpdateCACertificate(
 			return commit.OrNotFound(err, NoCACertificate(id))
 		}
 		changed, err := c.Update(update, tx.Now)
-		if changed {
+		if err == nil && update.Registration != nil {
+			err = checkTemplate(tx, *update.Registration)
+		}
+		if err == nil && changed {
 			tx.Changes.Registry.CACertificates = []registry.CACertificate{c}
 		}
 		return err

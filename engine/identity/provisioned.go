@@ -1,6 +1,8 @@
 package identity
 
 import (
+	"slices"
+
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/registry"
@@ -16,7 +18,7 @@ func (s *Service) PutNew(tx *commit.Tx, c registry.Certificate) error {
 	return stageCertificate(tx, c)
 }
 
-// PutStatus stages a status of a certificate that is registered, and that it stays.
+// PutStatus stages a status of a certificate that is registered or staged, and that it stays.
 func (s *Service) PutStatus(
 	tx *commit.Tx, c registry.Certificate, status registry.CertificateStatus,
 ) error {
@@ -25,10 +27,17 @@ func (s *Service) PutStatus(
 	} else if !commit.Missing(err) {
 		return err
 	}
-	if c.SetStatus(status, tx.Now) {
-		tx.Changes.Registry.Certificates = append(tx.Changes.Registry.Certificates, c)
-		tx.AfterCommit(s.certificateChanged(c.ID))
+	if !c.SetStatus(status, tx.Now) {
+		return nil
 	}
+	staged := &tx.Changes.Registry.Certificates
+	same := func(other registry.Certificate) bool { return other.ID == c.ID }
+	if i := slices.IndexFunc(*staged, same); i >= 0 { // it is registered by the same commit
+		(*staged)[i] = c
+	} else {
+		*staged = append(*staged, c)
+	}
+	tx.AfterCommit(s.certificateChanged(c.ID))
 	return nil
 }
 

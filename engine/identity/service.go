@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"crypto/x509"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -50,6 +51,13 @@ type Service struct {
 	policies *parsed.Cache[policy.Document]
 	version  atomic.Uint64 // see AccessVersion
 	first    firstConnects
+
+	// ProvisionFirst stages what the template of a CA asks for, for a certificate that is staged and
+	// that a device has presented, and returns the status that it has then (R-ID-75). Set before the
+	// first request.
+	ProvisionFirst func(
+		*commit.Tx, registry.RegistrationConfig, registry.Certificate, *x509.Certificate,
+	) (registry.CertificateStatus, error)
 }
 
 // New returns the use cases over a configuration.

@@ -122,40 +122,44 @@ func notClaim(tx *commit.Tx, id string) error {
 	return err
 }
 
-// ProvisionFirst stages what a template asks for, for a certificate that is being registered because
-// its device has connected with it. from says which template. It is where just-in-time provisioning
-// plugs in: called in the commit that registers the certificate, it makes all of it in that commit.
+// ProvisionFirst stages what a template asks for, for a certificate that is staged because its device
+// has connected with it, and returns the status that it has then. from says which template (R-ID-75).
+// A hook of the template is not asked: AWS has none for these templates.
 func (s *Service) ProvisionFirst(
 	tx *commit.Tx, from registry.RegistrationConfig, c registry.Certificate, leaf *x509.Certificate,
 	scope registry.Scope,
-) (done Provisioned, err error) {
+) (registry.CertificateStatus, error) {
 	body := from.TemplateBody
 	if from.TemplateName != "" {
 		t, err := usable(tx, from.TemplateName, registry.JITProvisioning)
 		if err != nil {
-			return done, err
+			return "", err
 		}
 		body = t.Body()
 	}
 	template, err := s.templates.Get(body)
 	if err != nil {
-		return done, err
+		return "", err
 	}
 	plan, err := template.Evaluate(provisioning.Values{
 		Pseudo: provisioning.FromCertificate(c.ID, leaf),
 	})
 	if err != nil {
-		return done, err
+		return "", err
 	}
 	if err := ofDevice(plan, c.ID); err != nil {
-		return done, err
+		return "", err
 	}
-	done.Configuration = plan.Configuration
-	if done.Thing, err = s.stage(tx, plan, c, scope); err != nil {
-		return done, err
+	status, err := plan.Certificate.StatusOf(c)
+	if err != nil {
+		return "", err
 	}
-	return done, record(tx, shown{
-		ThingName:     done.Thing,
+	thing, err := s.stage(tx, plan, c, scope)
+	if err != nil {
+		return "", err
+	}
+	return status, record(tx, shown{
+		ThingName:     thing,
 		CertificateID: c.ID,
 		TemplateName:  from.TemplateName,
 	})
