@@ -205,7 +205,9 @@ func TestSubscribeCodes(t *testing.T) {
 		{"$aws/#", 1, 0x80, 0x8F},
 		{"$aws/+/a/jobs/get", 1, 0x80, 0x8F},
 		{"$SYS/#", 1, 0x80, 0x8F},
-		{"$share/g/a", 1, 0x80, 0x9E},
+		{"$share/g/a", 1, 1, 1},
+		{"$share/g", 1, 0x80, 0x8F},
+		{"$share/g/$aws/things/a/jobs/notify", 1, 0x80, 0x8F},
 	} {
 		for version, want := range map[mqtt.Version]byte{4: row.v311, 5: row.v5} {
 			t.Run(fmt.Sprintf("%.40s v%d", row.filter, version), func(t *testing.T) {

@@ -22,6 +22,12 @@ func (c *conn) onSubscribe(packet mqtt.Packet) error {
 	case len(p.Filters) > c.b.cfg.MaxFilters:
 		return closeWith(mqtt.QuotaExceeded, "there are too many filters in one SUBSCRIBE")
 	}
+	for i := range p.Filters {
+		if f := &p.Filters[i]; f.NoLocal && mqtt.IsShared(f.Topic) {
+			const detail = "a shared subscription has No Local"
+			return closeWithTopic(mqtt.ProtocolError, detail, f.Topic)
+		}
+	}
 	if err := c.limitRate(len(packet.Body)); err != nil {
 		return err
 	}
@@ -77,14 +83,18 @@ func refusedFilter(code mqtt.Reason, filter string) *closeError {
 		const detail = "the filter is not valid, or reserved and not for clients"
 		return closeWithTopic(code, detail, filter)
 	}
-	return closeWithTopic(code, "the filter is not supported", filter)
+	return closeWithTopic(code, "the filter is not allowed", filter)
 }
 
 func (c *conn) checkFilter(filter string) mqtt.Reason {
 	if !mqtt.ValidFilter(filter) {
 		return mqtt.TopicFilterInvalid
 	}
-	if mqtt.IsReserved(filter) {
+	if mqtt.IsShared(filter) {
+		if _, shared := mqtt.CutShared(filter); mqtt.IsReserved(shared) {
+			return mqtt.TopicFilterInvalid // what the service publishes is for each subscriber
+		}
+	} else if mqtt.IsReserved(filter) {
 		if code := checkReservedFilter(c.b.cfg.Reserved, filter); code != mqtt.Success {
 			return code
 		}

@@ -27,7 +27,6 @@ const (
 	AdministrativeAction     Reason = 0x98
 	QoSNotSupported          Reason = 0x9B
 	UseAnotherServer         Reason = 0x9C
-	SharedNotSupported       Reason = 0x9E
 	SubscriptionIDNotAllowed Reason = 0xA1
 )
 
