@@ -166,7 +166,7 @@ func TestPaho5(t *testing.T) { // R-BRK-9, R-BRK-26, R-BRK-27
 		t.Fatal(err)
 	}
 	p := ack.Properties
-	if p.AssignedClientID == "" || *p.ServerKeepAlive != 30 || *p.MaximumQoS != 1 || p.SubIDAvailable ||
+	if p.AssignedClientID == "" || *p.ServerKeepAlive != 30 || *p.MaximumQoS != 1 || !p.SubIDAvailable ||
 		!p.SharedSubAvailable || !p.WildcardSubAvailable || !p.RetainAvailable || *p.ReceiveMaximum != 100 {
 		t.Errorf("CONNACK properties %+v", p)
 	}

@@ -217,6 +217,7 @@ func (o *outbound) appendDeliveries(b []byte) []byte {
 	if !o.deliverable() {
 		return b
 	}
+	var ids [32]byte
 	s, now := o.s, clock.Now()
 	for len(b) < writeLimit && o.deliverable() && s.queue[0].m != nil {
 		e := s.pop()
@@ -229,6 +230,7 @@ func (o *outbound) appendDeliveries(b []byte) []byte {
 			e.id = s.newPacketID()
 		}
 		p := e.packet(e.m.remainingExpiry(now))
+		p.SubscriptionIDs = s.appendSubscriptionIDs(ids[:0], e.m.Topic, e.m.group)
 		if !o.fits(&p) {
 			o.traceWithheld(e.m, "it is larger than the client accepts")
 			s.unstore(&e)

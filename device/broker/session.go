@@ -73,6 +73,7 @@ func (s *session) expired(now time.Time) bool {
 type subscription struct {
 	filter  string
 	granted granted
+	id      uint32 // the subscription identifier; 0: none
 }
 
 // findSubscription returns the index of a subscription, or -1.

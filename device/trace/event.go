@@ -133,7 +133,7 @@ func (e *Event) connect(p mqtt.Packet) (string, error) {
 }
 
 func (e *Event) publish(p mqtt.Packet, version mqtt.Version) (string, error) {
-	m, err := mqtt.DecodePublish(p, version)
+	m, err := mqtt.DecodeDelivery(p, version) // which has all that a PUBLISH has
 	if err != nil {
 		return "", err
 	}

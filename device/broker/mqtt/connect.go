@@ -213,7 +213,7 @@ func (p *Connack) appendProperties(b []byte) []byte {
 	b = append(b, PropMaximumQoS, 1, PropRetainAvailable, 1)
 	b = appendUint32(append(b, PropMaximumPacket), p.MaximumPacket)
 	b = appendUint16(append(b, PropTopicAliasMaximum), p.TopicAliasMaximum)
-	b = append(b, PropWildcardAvailable, 1, PropSubscriptionIDs, 0, PropSharedSubscription, 1)
+	b = append(b, PropWildcardAvailable, 1, PropSubscriptionIDs, 1, PropSharedSubscription, 1)
 	if p.AssignedID != "" {
 		b = appendText(append(b, PropAssignedClientID), p.AssignedID)
 	}

@@ -90,6 +90,7 @@ var (
 		PropContentType, PropResponseTopic, PropCorrelationData, PropUser)
 	publishProperties = propertiesOf(PropPayloadFormat, PropMessageExpiry, PropTopicAlias,
 		PropResponseTopic, PropCorrelationData, PropUser, PropContentType)
+	deliveryProperties    = publishProperties | propertiesOf(PropSubscriptionID)
 	pubackProperties      = propertiesOf(PropReasonString, PropUser)
 	subscribeProperties   = propertiesOf(PropSubscriptionID, PropUser)
 	unsubscribeProperties = propertiesOf(PropUser)
@@ -113,6 +114,7 @@ type property struct {
 type propertyReader struct {
 	section decoder
 	allowed propertySet
+	once    propertySet // the allowed ones that may not be repeated
 	seen    propertySet
 	err     error // the first failure, nil if there was none
 }
@@ -123,7 +125,11 @@ func (d *decoder) properties(version Version, allowed propertySet) propertyReade
 		return propertyReader{}
 	}
 	n := d.varint()
-	return propertyReader{section: decoder{b: d.bytes(int(n))}, allowed: allowed}
+	return propertyReader{
+		section: decoder{b: d.bytes(int(n))},
+		allowed: allowed,
+		once:    allowed &^ propertiesOf(PropUser),
+	}
 }
 
 // next returns the next property. Unknown, misplaced and repeated ones are errors, and so are
@@ -139,7 +145,7 @@ func (r *propertyReader) next() (p property, ok bool) {
 		return p, r.fail(malformed("a property is unknown"))
 	case !r.allowed.has(p.id):
 		return p, r.fail(violation("a property is not allowed in this packet"))
-	case r.seen.has(p.id) && p.id != PropUser:
+	case r.seen.has(p.id) && r.once.has(p.id):
 		return p, r.fail(violation("a property is given twice"))
 	}
 	r.seen |= 1 << p.id
