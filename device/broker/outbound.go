@@ -53,6 +53,8 @@ type outbound struct {
 	// drained is signalled when a write has ended. It is nil until the reading goroutine has to
 	// wait for that.
 	drained *sync.Cond
+	// aliases are the topic aliases that the broker has set; nil: the client allows none.
+	aliases *sentAliases
 
 	deadline time.Time // the write deadline that is set; belongs to the goroutine that writes
 }
@@ -242,6 +244,7 @@ func (o *outbound) appendDeliveries(b []byte) []byte {
 		if e.m.Latest {
 			s.notify(&e, now)
 		}
+		o.useAlias(&p)
 		b = mqtt.AppendPublish(b, o.version, &p)
 	}
 	return b

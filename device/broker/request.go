@@ -82,5 +82,6 @@ func (c *conn) appendReply(b []byte, reply *Reply, request *mqtt.Publish) []byte
 	if p.QoS > 0 {
 		s.inFlight = append(s.inFlight, entry{id: p.ID, qos: 1})
 	}
+	c.out.useAlias(&p)
 	return mqtt.AppendPublish(b, c.peer.Version, &p)
 }

@@ -48,6 +48,8 @@ type Connect struct {
 	// MaximumPacket is the size in bytes of the largest packet that the client accepts; 0: not
 	// given.
 	MaximumPacket uint32
+	// TopicAliasMaximum is the largest topic alias that the client accepts; 0: it accepts none.
+	TopicAliasMaximum uint16
 	// EnhancedAuth says that the client asks for enhanced authentication.
 	EnhancedAuth bool
 }
@@ -142,6 +144,8 @@ func (p *Connect) decodeProperties(d *decoder) error {
 			p.ReceiveMaximum = uint16(v.number)
 		case PropMaximumPacket:
 			p.MaximumPacket = v.number
+		case PropTopicAliasMaximum:
+			p.TopicAliasMaximum = uint16(v.number)
 		case PropAuthMethod:
 			p.EnhancedAuth = true
 		}

@@ -32,7 +32,7 @@ type Publish struct {
 
 	// Expiry is the message expiry interval in seconds; 0 means that the message does not expire.
 	Expiry uint32
-	// Alias is the topic alias of a received packet; 0: none. It is not sent.
+	// Alias is the topic alias; 0: none.
 	Alias uint16
 	// SubscriptionIDs are the identifiers of the receiver's subscriptions that the message is for, as
 	// AppendSubscriptionID makes them. A client may send none.
@@ -121,6 +121,9 @@ func (p *Publish) sizes(version Version) (body, properties int) {
 		if p.Expiry > 0 {
 			properties += 5
 		}
+		if p.Alias > 0 {
+			properties += 3
+		}
 		body += varintSize(properties) + properties
 	}
 	return body, properties
@@ -147,6 +150,9 @@ func AppendPublish(b []byte, version Version, p *Publish) []byte {
 		b = appendVarint(b, properties)
 		if p.Expiry > 0 {
 			b = appendUint32(append(b, PropMessageExpiry), p.Expiry)
+		}
+		if p.Alias > 0 {
+			b = appendUint16(append(b, PropTopicAlias), p.Alias)
 		}
 		b = append(append(b, p.Forwarded...), p.SubscriptionIDs...)
 	}
