@@ -153,10 +153,10 @@ func (r *propertyReader) next() (p property, ok bool) {
 	if r.section.invalid {
 		return p, r.fail(malformed("a property value is malformed"))
 	}
+	p.raw = start[:len(start)-len(r.section.b)]
 	if !inRange(p) {
 		return p, r.fail(violation("a property value is out of range"))
 	}
-	p.raw = start[:len(start)-len(r.section.b)]
 	return p, true
 }
 
@@ -195,13 +195,15 @@ func (r *propertyReader) fail(err error) (ok bool) {
 	return false
 }
 
-// inRange applies the limits that the standard sets for the numbers of some properties.
+// inRange applies the limits that the standard sets for the values of some properties.
 func inRange(p property) bool {
 	switch p.id {
 	case PropPayloadFormat, PropRequestProblem, PropRequestResponse:
 		return p.number <= 1
 	case PropReceiveMaximum, PropMaximumPacket, PropSubscriptionID:
 		return p.number != 0
+	case PropResponseTopic:
+		return !HasWildcard(string(p.raw[3:])) // after the identifier and the length
 	}
 	return true
 }
