@@ -134,11 +134,13 @@ func TestWillProperties(t *testing.T) {
 	}
 }
 
-// A session has the version's own end: with Clean Session it ends with the connection, and retained
-// messages are no part of it.
+// With Clean Session a session ends with its connection. Retained messages are no part of it, and
+// nothing is published for a client without a will.
 func TestCleanSessionEnds(t *testing.T) {
 	t.Parallel()
 	b, addr := start(t, Config{})
+	watch := join(t, addr, mqtt.V311, "watch")
+	watch.subscribe(1, 0, "#")
 	c := join(t, addr, mqtt.V311, "dev")
 	c.subscribe(1, 1, "a")
 	c.sendPublish(mqtt.Publish{Topic: "kept", Payload: []byte("x"), Retain: true})
@@ -151,6 +153,22 @@ func TestCleanSessionEnds(t *testing.T) {
 	c.subscribe(2, 0, "kept")
 	if p := c.wantPublish("kept", "x", 0); !p.Retain {
 		t.Error("RETAIN 0")
+	}
+	watch.wantPublish("kept", "x", 0)
+	watch.wantPublish("a", "1", 0)
+	watch.sync()
+}
+
+// A session does not end while its client is connected, however short its expiry is.
+func TestSessionLastsWhileConnected(t *testing.T) {
+	t.Parallel()
+	b, addr := start(t, Config{})
+	for _, version := range []mqtt.Version{mqtt.V311, mqtt.V5} {
+		c := join(t, addr, version, "dev")
+		c.subscribe(1, 1, "a")
+		b.expire(time.Now().Add(30 * 24 * time.Hour))
+		c.publish(0, 0, "a", "x")
+		c.wantPublish("a", "x", 0)
 	}
 }
 

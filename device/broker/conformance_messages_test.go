@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/drover-iot/drover/device/broker/mqtt"
 	"github.com/drover-iot/drover/device/broker/mqtt/mqtttest"
@@ -265,5 +266,30 @@ func TestOrder(t *testing.T) {
 		if p := c.wantPublish(fmt.Sprint("a/", n%3), fmt.Sprint(n), 1); p.ID != ids[n] || !p.Dup {
 			t.Errorf("%d is sent again with packet identifier %d DUP %v, before %d", n, p.ID, p.Dup, ids[n])
 		}
+	}
+}
+
+// A message has the expiry that is left, whether it has waited for its client or was retained.
+func TestExpiryThatIsLeft(t *testing.T) {
+	t.Parallel()
+	b, addr := start(t, Config{})
+	c := rejoin(t, addr, mqtt.V5, "dev", false)
+	c.subscribe(1, 1, "a")
+	c.nc.Close()
+	b.waitDisconnected(t, "dev")
+	m := &message{
+		Message: Message{Topic: "a", Payload: []byte("x"), QoS: 1},
+		retain:  true,
+		expires: time.Now().Add(30 * time.Second), // it was published a while ago
+	}
+	b.retain(m, "")
+	b.route(m)
+	c = rejoin(t, addr, mqtt.V5, "dev", true)
+	if p := c.wantPublish("a", "x", 1); p.Expiry < 25 || p.Expiry > 30 {
+		t.Errorf("after waiting it expires in %d s", p.Expiry)
+	}
+	c.subscribe(2, 1, "a")
+	if p := c.wantPublish("a", "x", 1); p.Expiry < 25 || p.Expiry > 30 {
+		t.Errorf("retained, it expires in %d s", p.Expiry)
 	}
 }

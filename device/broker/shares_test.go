@@ -350,3 +350,19 @@ func TestSharedOnTwoNodes(t *testing.T) {
 	near.wantPublish("jobs/1", "4", 1)
 	near.sync()
 }
+
+// Each member gets messages at the QoS that it was granted, not at that of another.
+func TestSharedGrantedQoS(t *testing.T) {
+	t.Parallel()
+	_, addr := start(t, Config{})
+	for qos, id := range []string{"zero", "one"} {
+		c := join(t, addr, mqtt.V5, id)
+		c.subscribe(1, byte(qos), "$share/g/a")
+		defer func() {
+			if p := c.want(mqtt.TypePublish); p.Flags>>1&3 != byte(qos) {
+				t.Errorf("%s got flags %d", id, p.Flags)
+			}
+		}()
+	}
+	join(t, addr, mqtt.V5, "dev").publishNumbers("a", 1, 2)
+}
