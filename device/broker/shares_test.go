@@ -344,7 +344,9 @@ func TestSharedOnTwoNodes(t *testing.T) {
 	far.nc.Close()
 	there.waitDisconnected(t, "far")
 	c.publishNumbers("jobs/1", 4)
-	rejoin(t, thereAddr, mqtt.V5, "far", true).wantPublish("jobs/1", "3", 1)
+	far = rejoin(t, thereAddr, mqtt.V5, "far", true)
+	far.wantPublish("jobs/1", "3", 1)
+	far.sync() // 4 waits for the other one
 	near = rejoin(t, here, mqtt.V311, "near", true)
 	near.wantPublish("jobs/1", "3", 1)
 	near.wantPublish("jobs/1", "4", 1)
