@@ -197,7 +197,11 @@ func TestSharedPassedOn(t *testing.T) {
 // What a shared subscription may be named, asks policies for, and does not get (R-BRK-48).
 func TestSharedRules(t *testing.T) {
 	t.Parallel()
-	r := &rights{id: "1", no: map[string]Decision{"subscribe $share/g/secret": ImplicitDeny}}
+	r := &rights{id: "1", no: map[string]Decision{
+		"subscribe $share/g/secret": ImplicitDeny,
+		"subscribe denied":          ExplicitDeny,
+		"subscribe alone":           ImplicitDeny,
+	}}
 	_, addr := start(t, Config{Authenticate: r.authenticate, MaxSubscription: 2})
 	c := join(t, addr, mqtt.V5, "dev")
 	for filter, want := range map[string]byte{
@@ -205,7 +209,7 @@ func TestSharedRules(t *testing.T) {
 		"$share/g": 0x8F, "$share/g/": 0x8F, "$share//a": 0x8F, "$share/+/a": 0x8F, "$share/#": 0x8F,
 		"$share/g#/a": 0x8F, "$share/g/a#": 0x8F, "$share": 0x8F, "$share/": 0x8F,
 		"$share/g/$aws/things/dev/jobs/notify": 0x8F, "$share/g/$SYS/#": 0x8F,
-		"$share/g/$share/h/a": 0x8F, "$share/g/secret": 0x87,
+		"$share/g/$share/h/a": 0x8F, "$share/g/secret": 0x87, "$share/g/denied": 0x87, "$share/g/alone": 1,
 	} {
 		if got := c.subscribe(1, 1, filter)[0]; got != want {
 			t.Errorf("%s: SUBACK 0x%02X, want 0x%02X", filter, got, want)

@@ -88,16 +88,29 @@ func (c *conn) checkFilter(filter string) mqtt.Reason {
 	if !mqtt.ValidFilter(filter) {
 		return mqtt.TopicFilterInvalid
 	}
-	if mqtt.IsShared(filter) {
-		if _, shared := mqtt.CutShared(filter); mqtt.IsReserved(shared) {
-			return mqtt.TopicFilterInvalid // what the service publishes is for each subscriber
-		}
-	} else if mqtt.IsReserved(filter) {
+	switch {
+	case mqtt.IsShared(filter):
+		return c.checkSharedFilter(filter)
+	case mqtt.IsReserved(filter):
 		if code := checkReservedFilter(c.b.cfg.Reserved, filter); code != mqtt.Success {
 			return code
 		}
 	}
 	if c.peer.Authorizer.Decide(Subscribe, filter) != Allow {
+		return mqtt.NotAuthorized
+	}
+	return mqtt.Success
+}
+
+// checkSharedFilter checks the filter of a shared subscription, which is well formed. Policies have to
+// allow it with $share and the group. If they deny the filter without those, it is refused too:
+// whoever wrote that meant the topics (R-BRK-48).
+func (c *conn) checkSharedFilter(filter string) mqtt.Reason {
+	auth := c.peer.Authorizer
+	switch _, shared := mqtt.CutShared(filter); {
+	case mqtt.IsReserved(shared):
+		return mqtt.TopicFilterInvalid // what the service publishes is for each subscriber
+	case auth.Decide(Subscribe, filter) != Allow, auth.Decide(Subscribe, shared) == ExplicitDeny:
 		return mqtt.NotAuthorized
 	}
 	return mqtt.Success
