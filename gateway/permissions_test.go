@@ -296,6 +296,14 @@ func TestDecide(t *testing.T) {
 			broker.Subscribe, "a", broker.ImplicitDeny,
 		},
 		{
+			"a shared subscription", allow("iot:Subscribe", "topicfilter/$share/*/a"), broker.Attributes{},
+			broker.Subscribe, "$share/g/a", broker.Allow,
+		},
+		{
+			"a filter is no shared subscription", allow("iot:Subscribe", "topicfilter/a"), broker.Attributes{},
+			broker.Subscribe, "$share/g/a", broker.ImplicitDeny,
+		},
+		{
 			"receive", allow("iot:Receive", "topic/a"), broker.Attributes{},
 			broker.Receive, "a", broker.Allow,
 		},

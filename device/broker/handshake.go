@@ -234,6 +234,7 @@ func (h *handshake) negotiate() {
 		c.out.window = min(c.out.window, int(p.ReceiveMaximum))
 	}
 	c.out.maxPacket = p.MaximumPacket
+	c.out.aliases = newSentAliases(p.TopicAliasMaximum)
 
 	c.requestedExpiry = p.SessionExpiry
 	granted := uint32(c.b.sessionExpiry(p.SessionExpiry) / time.Second)

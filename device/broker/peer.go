@@ -70,7 +70,8 @@ const (
 )
 
 // An Authorizer decides for one connection. It is asked at each CONNECT, PUBLISH, SUBSCRIBE and
-// delivery (R-BRK-19), by the two goroutines of the connection. It must not call the broker.
+// delivery (R-BRK-19), by the two goroutines of the connection, and about messages of shared
+// subscriptions by those of other connections. It must not call the broker.
 type Authorizer interface {
 	// Refresh makes the Authorizer know all changes of policies that are more than 5 s old. It is
 	// called before decisions, with no lock held, and may block. It reports whether the principal

@@ -87,11 +87,14 @@ func (c *conn) appendReply(b []byte, reply *Reply, request *mqtt.Publish) []byte
 	if len(s.inFlight) < c.out.window && s.grantsQoS1(reply.Topic) {
 		p.QoS, p.ID = 1, s.newPacketID()
 	}
+	var ids [32]byte
+	p.SubscriptionIDs = s.appendSubscriptionIDs(ids[:0], reply.Topic, nil)
 	if !c.out.fits(&p) {
 		return b
 	}
 	if p.QoS > 0 {
 		s.inFlight = append(s.inFlight, entry{id: p.ID, qos: 1})
 	}
+	c.out.useAlias(&p)
 	return mqtt.AppendPublish(b, c.peer.Version, &p)
 }

@@ -197,8 +197,7 @@ func (b *Broker) publishWill(w *will) {
 	if w.retain {
 		b.retain(w.message, w.author.principal)
 	}
-	b.route(w.message)
-	b.forward(w.message)
+	b.routeOwn(w.message)
 }
 
 // authorizeWill asks whether the author of a will may publish it now; nil means yes.

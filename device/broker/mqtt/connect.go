@@ -52,6 +52,8 @@ type Connect struct {
 	// MaximumPacket is the size in bytes of the largest packet that the client accepts; 0: not
 	// given.
 	MaximumPacket uint32
+	// TopicAliasMaximum is the largest topic alias that the client accepts; 0: it accepts none.
+	TopicAliasMaximum uint16
 	// EnhancedAuth says that the client asks for enhanced authentication.
 	EnhancedAuth bool
 }
@@ -146,6 +148,8 @@ func (p *Connect) decodeProperties(d *decoder) error {
 			p.ReceiveMaximum = uint16(v.number)
 		case PropMaximumPacket:
 			p.MaximumPacket = v.number
+		case PropTopicAliasMaximum:
+			p.TopicAliasMaximum = uint16(v.number)
 		case PropAuthMethod:
 			p.EnhancedAuth = true
 		}
@@ -217,7 +221,7 @@ func (p *Connack) appendProperties(b []byte) []byte {
 	b = append(b, PropMaximumQoS, 1, PropRetainAvailable, 1)
 	b = appendUint32(append(b, PropMaximumPacket), p.MaximumPacket)
 	b = appendUint16(append(b, PropTopicAliasMaximum), p.TopicAliasMaximum)
-	b = append(b, PropWildcardAvailable, 1, PropSubscriptionIDs, 0, PropSharedSubscription, 0)
+	b = append(b, PropWildcardAvailable, 1, PropSubscriptionIDs, 1, PropSharedSubscription, 1)
 	if p.AssignedID != "" {
 		b = appendText(append(b, PropAssignedClientID), p.AssignedID)
 	}

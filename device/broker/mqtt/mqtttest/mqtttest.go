@@ -74,6 +74,9 @@ func connectProperties(p *mqtt.Connect) (b []byte) {
 	if p.MaximumPacket > 0 {
 		b = binary.BigEndian.AppendUint32(append(b, mqtt.PropMaximumPacket), p.MaximumPacket)
 	}
+	if p.TopicAliasMaximum > 0 {
+		b = binary.BigEndian.AppendUint16(append(b, mqtt.PropTopicAliasMaximum), p.TopicAliasMaximum)
+	}
 	if p.EnhancedAuth {
 		b = append(append(b, mqtt.PropAuthMethod), Text("SCRAM-SHA-1")...)
 	}
