@@ -2,11 +2,14 @@ package gateway
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"io"
 	"log/slog"
+	"math/big"
 	"net"
 	"strings"
 	"syscall"
@@ -159,6 +162,56 @@ func TestOldTLS(t *testing.T) { // R-BRK-4
 			t.Errorf("%s: a connection with TLS 1.1", name)
 		}
 	}
+}
+
+// With TLS 1.2 a client may bring any of the suites that have forward secrecy and AES-GCM, for either
+// kind of key that a server may have, and no other key exchange.
+func TestSuites(t *testing.T) { // R-BRK-4
+	t.Parallel()
+	withEC, _ := serverPair(t)
+	withRSA := rsaPair(t)
+	for _, row := range []struct {
+		suite  uint16
+		server tls.Certificate
+		good   bool
+	}{
+		{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, withEC, true},
+		{tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, withEC, true},
+		{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, withRSA, true},
+		{tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, withRSA, true},
+		{tls.TLS_RSA_WITH_AES_128_GCM_SHA256, withRSA, false},
+		{tls.TLS_RSA_WITH_AES_128_CBC_SHA, withRSA, false},
+	} {
+		l := tls.NewListener(listen(t), HTTPSConfig(tlsutil.NewCurrent(row.server)))
+		t.Cleanup(func() { l.Close() })
+		sendEach(l, "HTTPS")
+		conn, err := tls.Dial("tcp", l.Addr().String(), &tls.Config{
+			InsecureSkipVerify: true, // who the server is does not matter here
+			MaxVersion:         tls.VersionTLS12,
+			CipherSuites:       []uint16{row.suite},
+		})
+		if (err == nil) != row.good {
+			t.Errorf("%s: %v", tls.CipherSuiteName(row.suite), err)
+		}
+		if err == nil {
+			conn.Close()
+		}
+	}
+}
+
+// rsaPair makes the certificate of a server with an RSA key.
+func rsaPair(t *testing.T) tls.Certificate {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
 // When one branch is closed, its clients are turned away and those of the other are served.

@@ -124,7 +124,7 @@ func certificateRows(s *server) []row {
 		{"not registered", with(valid, func(*credentials) {}), all(denied, closed)},
 		{"expired", with(expired, as(active, fullAccess("pump"))), all(invalid, closed)},
 		{"not valid yet", with(ahead, as(active, fullAccess("pump"))), all(invalid, closed)},
-		{"without a policy", with(valid, as(active, "")), all(denied, refuse)},
+		{"without a policy", with(valid, as(active, "")), all(denied, refuse)}, // R-ID-34
 		{
 			"policy for another thing",
 			with(valid, as(active, fullAccess("lamp"))), all(denied, refuse),

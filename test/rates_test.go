@@ -9,7 +9,7 @@ import (
 )
 
 // What comes faster than the rate is refused in the form of each plane, by operation, and costs
-// nothing (R-LIM-50, R-LIM-51).
+// nothing (R-LIM-50, R-LIM-51, R-MQTT-45).
 func TestRates(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "--control-rate", "2", "--device-read-rate", "1", "--device-write-rate", "1")
