@@ -7,12 +7,13 @@ import (
 
 // A server has many idle connections, so a Reader is small while nothing arrives. It has a buffer
 // of its own for small packets, borrows a larger one from a pool while a connection is busy, and
-// allocates one for a packet that is larger still. Next returns to the small buffer as soon as all
+// allocates ever larger ones for a packet that is larger still. Next returns to the small buffer as soon as all
 // that was read is consumed.
 
 const (
 	smallBuffer  = 512     // inside each Reader
 	pooledBuffer = 4 << 10 // borrowed from readBuffers
+	growth       = 4       // times as much room when a buffer is full
 )
 
 var readBuffers = sync.Pool{New: func() any { return new([pooledBuffer]byte) }}
@@ -106,12 +107,14 @@ func (r *Reader) fixedHeader() (offset, size int, err error) {
 	return 1 + n, int(v), nil
 }
 
-// fill reads more, into a buffer that has room for need bytes from start on.
+// fill reads more of a packet that has need bytes. The buffer grows with what has arrived and not
+// with need, which is only what the client says: one that announces much and sends little gets
+// little.
 func (r *Reader) fill(need int) error {
-	switch {
-	case need > len(r.buf):
-		r.grow(need)
-	case r.end == len(r.buf) && r.start > 0, r.start+need > len(r.buf):
+	switch have := r.end - r.start; {
+	case need > len(r.buf) && (have == len(r.buf) || len(r.buf) < pooledBuffer):
+		r.grow(min(need, max(growth*have, pooledBuffer)))
+	case r.end == len(r.buf) && r.start > 0, r.start+need > len(r.buf) && r.start > 0:
 		r.end = copy(r.buf, r.buf[r.start:r.end])
 		r.start = 0
 	}
