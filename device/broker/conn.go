@@ -18,6 +18,8 @@ type conn struct {
 	nc   net.Conn
 	in   mqtt.Reader
 	peer Peer
+	// packet counts the buffer of a large packet that arrives.
+	packet arrivingPacket
 	// life is that of the broker in which the connection got its session or claimed its client.
 	life *life
 	// claimed is the number of the claim of its client; 0: none.
@@ -59,6 +61,7 @@ func (c *conn) run() {
 	defer c.b.conns.Done()
 	defer c.b.online.Add(-1)
 	c.keepAlive.lastPacket = time.Now()
+	c.b.arriving.meter(c)
 	err := c.readPackets()
 	e := c.closing.Load()
 	if e == nil {

@@ -18,11 +18,23 @@ const (
 
 var readBuffers = sync.Pool{New: func() any { return new([pooledBuffer]byte) }}
 
+// A Meter knows of the memory of Readers that have more than a pooled buffer. It is called by the
+// goroutine that reads.
+type Meter interface {
+	// Grow is called before a Reader has so many bytes more. With an error it does not have them,
+	// and Next returns the error.
+	Grow(bytes int) error
+	// Shrink is called when it has so many less.
+	Shrink(bytes int)
+}
+
 // A Reader cuts the byte stream of one connection into packets. Call Reset before its first use. It
 // must not be copied and is for one goroutine.
 type Reader struct {
+	Meter      Meter // nil: nobody asks; reset by Reset
 	source     io.Reader
 	maxBody    int
+	metered    int // bytes that Meter knows of
 	buf        []byte
 	start, end int                 // buf[start:end] was read and is not consumed yet
 	pooled     *[pooledBuffer]byte // buf, while it is borrowed from the pool
@@ -31,8 +43,8 @@ type Reader struct {
 
 // Reset makes the Reader read from source, whose packets may have bodies of up to maxBody bytes.
 func (r *Reader) Reset(source io.Reader, maxBody int) {
-	r.source, r.maxBody = source, maxBody
 	r.Release()
+	r.source, r.maxBody, r.Meter = source, maxBody, nil
 }
 
 // Next returns the next packet. Its body is valid until the following call. Errors are those of the
@@ -85,6 +97,10 @@ func (r *Reader) Release() {
 	if r.pooled != nil {
 		readBuffers.Put(r.pooled)
 	}
+	if r.metered > 0 {
+		r.Meter.Shrink(r.metered)
+		r.metered = 0
+	}
 	r.pooled, r.buf, r.start, r.end = nil, r.small[:], 0, 0
 }
 
@@ -113,7 +129,9 @@ func (r *Reader) fixedHeader() (offset, size int, err error) {
 func (r *Reader) fill(need int) error {
 	switch have := r.end - r.start; {
 	case need > len(r.buf) && (have == len(r.buf) || len(r.buf) < pooledBuffer):
-		r.grow(min(need, max(growth*have, pooledBuffer)))
+		if err := r.grow(min(need, max(growth*have, pooledBuffer))); err != nil {
+			return err
+		}
 	case r.end == len(r.buf) && r.start > 0, r.start+need > len(r.buf) && r.start > 0:
 		r.end = copy(r.buf, r.buf[r.start:r.end])
 		r.start = 0
@@ -130,7 +148,13 @@ func (r *Reader) fill(need int) error {
 }
 
 // grow moves what was read to a buffer of at least need bytes.
-func (r *Reader) grow(need int) {
+func (r *Reader) grow(need int) error {
+	if need > pooledBuffer && r.Meter != nil {
+		if err := r.Meter.Grow(need - r.metered); err != nil {
+			return err
+		}
+		r.metered = need
+	}
 	old, borrowed := r.buf[r.start:r.end], r.pooled
 	r.pooled = nil
 	if need <= pooledBuffer {
@@ -144,6 +168,7 @@ func (r *Reader) grow(need int) {
 	if borrowed != nil {
 		readBuffers.Put(borrowed)
 	}
+	return nil
 }
 
 // rewind starts again with an empty buffer. That is the small one, unless the last read filled it:
@@ -152,6 +177,6 @@ func (r *Reader) rewind() {
 	full := r.end == smallBuffer && len(r.buf) == smallBuffer
 	r.Release()
 	if full {
-		r.grow(pooledBuffer)
+		_ = r.grow(pooledBuffer) // the Meter is not asked for so little
 	}
 }
