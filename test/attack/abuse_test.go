@@ -34,7 +34,7 @@ const (
 // what they usually take: the middle of several turns counts, each compared with the one before it.
 func TestAbuse(t *testing.T) { // R-BRK-36, R-LIM-53, R-LIM-59
 	t.Parallel()
-	rounds, spell := scale(1, 5), time.Duration(scale(300, 4000))*time.Millisecond
+	rounds, spell := scale(1, 5), time.Duration(scale(150, 3000))*time.Millisecond
 	s := testserver.New(t)
 	s.Env = []string{smallMachine}
 	s.Start()
