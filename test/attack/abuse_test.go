@@ -34,7 +34,7 @@ const (
 // what they usually take: the middle of several turns counts, each compared with the one before it.
 func TestAbuse(t *testing.T) { // R-BRK-36, R-LIM-53, R-LIM-59
 	t.Parallel()
-	rounds, spell := scale(1, 5), time.Duration(scale(150, 3000))*time.Millisecond
+	rounds, spell := scale(1, 5), time.Duration(scale(150, 2000))*time.Millisecond
 	s := testserver.New(t)
 	s.Env = []string{smallMachine}
 	s.Start()
@@ -137,7 +137,7 @@ func startAbuse(t *testing.T, s *testserver.Server, name string, spell time.Dura
 	t.Helper()
 	self := must[string](t)(os.Executable())
 	a := &runningAbuse{Cmd: exec.Command("nice", "-n", "19", self)}
-	a.Env = append(os.Environ(), abuserVariable+"="+name, "DROVER_ABUSE_FOR="+spell.String(),
+	a.Env = append(os.Environ(), "GOMAXPROCS=1", abuserVariable+"="+name, "DROVER_ABUSE_FOR="+spell.String(),
 		"DROVER_ABUSE_AT="+strings.Join([]string{s.MQTT, s.MQTTS, s.HTTPS}, ","))
 	a.Stdout, a.Stderr = &a.printed, os.Stderr
 	if err := a.Start(); err != nil {
