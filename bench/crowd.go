@@ -26,7 +26,7 @@ import (
 const (
 	// fanOutShare is how many messages must be delivered in the time in which the bare writes
 	// deliver so many.
-	fanOutShare = 0.25
+	fanOutShare = 0.4
 	// crowdRatio is how much longer 99 of 100 requests may take beside the whole crowd than beside
 	// a few devices.
 	crowdRatio = 2.0

@@ -31,7 +31,8 @@ const (
 
 // TestAbuse holds for each attack that the server needs at most mostMemory (R-LIM-59) and that every
 // device is answered. With make attack it holds, too, that 99 of 100 answers take less than twice
-// what they usually take: the middle of several turns counts, each compared with the one before it.
+// what they usually take, just before or just after: the middle of several turns counts. That takes a
+// machine with a processor to spare, and says little on one that other work keeps busy.
 func TestAbuse(t *testing.T) { // R-BRK-36, R-LIM-53, R-LIM-59
 	t.Parallel()
 	rounds, spell := scale(1, 5), time.Duration(scale(150, 2000))*time.Millisecond
@@ -50,13 +51,16 @@ func TestAbuse(t *testing.T) { // R-BRK-36, R-LIM-53, R-LIM-59
 		var ratios []float64
 		s.ForgetMemory()
 		done := int64(0)
-		for range rounds {
-			quiet := usual()
+		for quiet := usual(); len(ratios) < rounds; {
 			attack := startAbuse(t, s, a.name, spell)
 			under := askAll(t, devices, time.Now().Add(spell))
 			done += attack.wait(t)
-			before, during = append(before, quiet), append(during, under)
-			ratios = append(ratios, float64(under)/float64(quiet))
+			last := quiet
+			if rounds > 1 {
+				quiet = usual()
+			}
+			before, during = append(before, last), append(during, under)
+			ratios = append(ratios, float64(under)/float64(max(last, quiet)))
 		}
 		_, most := s.Memory()
 		ratio := middle(ratios)
