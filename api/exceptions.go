@@ -12,18 +12,21 @@ const (
 	CertificateState      schema.Exception = "CertificateStateException"
 	CertificateValidation schema.Exception = "CertificateValidationException"
 	Conflict              schema.Exception = "ConflictException"
+	ConflictingUpdate     schema.Exception = "ConflictingResourceUpdateException"
 	DeleteConflict        schema.Exception = "DeleteConflictException"
 	IndexNotReady         schema.Exception = "IndexNotReadyException"
 	InternalFailure       schema.Exception = "InternalFailureException"
 	InternalServer        schema.Exception = "InternalServerException"
 	InvalidQuery          schema.Exception = "InvalidQueryException"
 	InvalidRequest        schema.Exception = "InvalidRequestException"
+	InvalidResponse       schema.Exception = "InvalidResponseException"
 	InvalidTransition     schema.Exception = "InvalidStateTransitionException"
 	LimitExceeded         schema.Exception = "LimitExceededException"
 	MalformedPolicy       schema.Exception = "MalformedPolicyException"
 	RegistrationCode      schema.Exception = "RegistrationCodeValidationException"
 	ResourceAlreadyExists schema.Exception = "ResourceAlreadyExistsException"
 	ResourceNotFound      schema.Exception = "ResourceNotFoundException"
+	RegistrationFailure   schema.Exception = "ResourceRegistrationFailureException"
 	ServiceUnavailable    schema.Exception = "ServiceUnavailableException"
 	TerminalState         schema.Exception = "TerminalStateException"
 	Throttling            schema.Exception = "ThrottlingException"
@@ -59,7 +62,7 @@ func Status(e schema.Exception) int {
 		return http.StatusNotAcceptable
 	case LimitExceeded, TerminalState:
 		return http.StatusGone
-	case CertificateConflict, Conflict, DeleteConflict, InvalidTransition, ResourceAlreadyExists,
+	case CertificateConflict, Conflict, ConflictingUpdate, DeleteConflict, InvalidTransition, ResourceAlreadyExists,
 		VersionConflict, VersionMismatch, VersionsLimitExceeded:
 		return http.StatusConflict
 	case InternalFailure, InternalServer:

@@ -35,10 +35,13 @@ var deviations = map[string]struct{ says, rule string }{
 	"CreateJobTemplate.destinationPackageVersions": {"items ..25; each: len 1..1600; ^arn:[!-~]+$", "R-VAL-31"},
 	"CreateJobTemplate.document":                   {"len ..32768; 32768 bytes", "R-VAL-10"},
 	"CreateJobTemplate.tags":                       {"items ..50", "R-VAL-32"},
+	"CreateAuthorizer.tags":                        {"items ..50", "R-VAL-32"},
 	"RegisterCACertificate.tags":                   {"items ..50", "R-VAL-32"},
 	"CreateBillingGroup.tags":                      {"items ..50", "R-VAL-32"},
 	"CreateDynamicThingGroup.tags":                 {"items ..50", "R-VAL-32"},
 	"CreatePolicy.tags":                            {"items ..50", "R-VAL-32"},
+	"CreateProvisioningTemplate.tags":              {"items ..50", "R-VAL-32"},
+	"RegisterThing.parameters":                     {"items ..100; key: len ..2048; value: len ..4096", "R-ID-78"},
 	"CreateThingGroup.tags":                        {"items ..50", "R-VAL-32"},
 	"CreateThingType.tags":                         {"items ..50", "R-VAL-32"},
 	"TestAuthorization.policyNamesToAdd":           {`items ..100; each: len 1..128; [\w+=,.@-]+`, "R-ID-64"},
@@ -293,10 +296,11 @@ func normal(fact []string) []string {
 
 // lists are the responses that have a method Items.
 var lists = []any{
-	iot.ListBillingGroupsResponse{}, iot.ListCACertificatesResponse{}, iot.ListCertificatesResponse{}, iot.ListJobExecutionsForJobResponse{},
+	iot.ListAuthorizersResponse{}, iot.ListBillingGroupsResponse{}, iot.ListCACertificatesResponse{}, iot.ListCertificatesResponse{}, iot.ListJobExecutionsForJobResponse{},
 	iot.ListJobExecutionsForThingResponse{}, iot.ListJobTemplatesResponse{},
 	iot.ListJobsResponse{}, iot.ListManagedJobTemplatesResponse{},
 	iot.ListPolicyPrincipalsResponse{}, iot.ListPrincipalThingsV2Response{},
+	iot.ListProvisioningTemplatesResponse{}, iot.ListProvisioningTemplateVersionsResponse{},
 	iot.ListTagsForResourceResponse{}, iot.ListTargetsForPolicyResponse{},
 	iot.ListThingGroupsResponse{}, iot.ListThingPrincipalsResponse{},
 	iot.ListThingPrincipalsV2Response{}, iot.ListThingTypesResponse{},

@@ -19,6 +19,7 @@ import (
 	"github.com/drover-iot/drover/device"
 	"github.com/drover-iot/drover/device/broker"
 	"github.com/drover-iot/drover/device/presign"
+	"github.com/drover-iot/drover/device/provision"
 	"github.com/drover-iot/drover/engine"
 	"github.com/drover-iot/drover/gateway"
 	"github.com/drover-iot/drover/internal/clock"
@@ -54,25 +55,29 @@ type Server struct {
 
 	// All of these are set by Open.
 
-	log       *loglimit.Handler // bounds what clients can make the server log
-	release   func()            // unlocks the data folder; nil before it is locked
-	store     store.Store
-	embedded  *sqlite.Store   // store, when it is a file of the data folder; else nil
-	database  *postgres.Store // store, when it is a database; else nil
-	follower  clock.Follower  // the clock of the database
-	ready     atomic.Bool     // it answers
-	started   time.Time       // when it had joined its store, by the engine's clock
-	secrets   secrets
-	engine    *engine.Engine
-	roles     *objectstore.Roles
-	signer    *presign.Signer
-	objects   *objectstore.Client
-	broker    *broker.Broker
-	bus       *bus.Bus // nil without one
-	plane     *device.Plane
-	live      *live.Hub
-	devices   *gateway.DeviceAuth
-	keyed     *gateway.KeyPrincipals
+	log      *loglimit.Handler // bounds what clients can make the server log
+	release  func()            // unlocks the data folder; nil before it is locked
+	store    store.Store
+	embedded *sqlite.Store   // store, when it is a file of the data folder; else nil
+	database *postgres.Store // store, when it is a database; else nil
+	follower clock.Follower  // the clock of the database
+	ready    atomic.Bool     // it answers
+	started  time.Time       // when it had joined its store, by the engine's clock
+	secrets  secrets
+	engine   *engine.Engine
+	roles    *objectstore.Roles
+	signer   *presign.Signer
+	objects  *objectstore.Client
+	broker   *broker.Broker
+	bus      *bus.Bus // nil without one
+	plane    *device.Plane
+	claims   *provision.Plane
+	live     *live.Hub
+	devices  *gateway.DeviceAuth
+	keyed    *gateway.KeyPrincipals
+
+	authorizers *gateway.Authorizers
+
 	listeners listeners
 	handler   *gateway.HTTP
 	admin     *gateway.Admin // nil without a listener of its own
@@ -213,6 +218,7 @@ func (s *Server) disconnect(ctx context.Context) error {
 func (s *Server) serve(ctx context.Context, serving *errgroup.Group) {
 	serving.Go(func() error { return s.disconnect(ctx) })
 	serving.Go(func() error { s.keyed.Watch(ctx); return nil })
+	serving.Go(func() error { s.authorizers.Watch(ctx); return nil })
 	serveHTTP := func(l net.Listener) {
 		serving.Go(func() error {
 			return gateway.Serve(ctx, l, s.handler, s.handler.Answering, s.Log)

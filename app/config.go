@@ -51,6 +51,8 @@ type Config struct {
 	// Admin is where metrics and probes have a listener of their own; AdminTLS has it speak TLS.
 	Admin    string
 	AdminTLS bool
+	// AuthorizerTokens is the folder of files that custom authorizers may read; empty: there is none.
+	AuthorizerTokens string
 	// Hooks is how functions of operators are called.
 	Hooks Hooks
 	// TracesEndpoint takes the traces of requests, by OTLP over HTTP; empty: none are made.
@@ -173,6 +175,9 @@ func (c Config) Check() error {
 		return err
 	}
 	if _, err := c.newHooks(); err != nil {
+		return err
+	}
+	if err := c.checkAuthorizers(); err != nil {
 		return err
 	}
 	if err := c.checkObjectStore(); err != nil {

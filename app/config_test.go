@@ -40,6 +40,8 @@ func TestCheck(t *testing.T) {
 			c.Store, c.Bus, c.BusCredentials = "postgres://u@h/d", "nats://n", "/nowhere/user.creds"
 		}, "--bus-creds: open /nowhere/user.creds: no such file"},
 
+		{"tokens that are missing", func(c *Config) { c.AuthorizerTokens = "/nowhere" }, "--authorizer-tokens: stat /nowhere: no such file"},
+		{"tokens that are no folder", func(c *Config) { c.AuthorizerTokens = "config_test.go" }, "--authorizer-tokens: config_test.go is not a folder"},
 		{"a hook that may take a minute", func(c *Config) { c.Hooks.Timeout = time.Minute }, "--hook-timeout: 1m must be"},
 		{"authorities that are missing", func(c *Config) { c.Hooks.CA = "/nowhere/ca.pem" }, "--hook-ca: open /nowhere/ca.pem: no such file"},
 		{"authorities that are none", func(c *Config) { c.Hooks.CA = "config_test.go" }, "--hook-ca: config_test.go has no certificate"},

@@ -91,7 +91,7 @@ func newExplainNode(t *testing.T, kept store.Store, name string) *explainWorld {
 func (w *explainWorld) serve(authenticate broker.Authenticator) {
 	w.Helper()
 	b, err := broker.New(w.Context(), broker.Config{
-		Service:      gateway.JobsService(w.plane),
+		Service:      gateway.JobsService(w.plane, nil),
 		Authenticate: authenticate,
 		Presence: func(e broker.PresenceEvent) {
 			w.server.presence(e)

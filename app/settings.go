@@ -2,6 +2,7 @@ package app
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/drover-iot/drover/bus"
@@ -23,7 +24,7 @@ func (c *Config) Settings() []config.Group {
 		{Title: "MQTT", Settings: c.mqttSettings()},
 		{Title: "Object stores", Settings: c.objectStoreSettings()},
 		{Title: "Artifacts", Settings: c.artifactSettings()},
-		{Title: "Hooks", Settings: c.hookSettings()},
+		{Title: "Hooks", Settings: slices.Concat(c.hookSettings(), c.authorizerSettings())},
 		{Title: "Watching", Settings: c.watchSettings()},
 		{Title: "Time and log", Settings: c.logSettings()},
 	}

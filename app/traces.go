@@ -78,7 +78,7 @@ func (s *Server) closeTraces() {
 
 // jobsService answers devices over MQTT.
 func (s *Server) jobsService() broker.Service {
-	service := gateway.JobsService(s.plane)
+	service := gateway.JobsService(s.plane, s.claims)
 	if s.traces == nil {
 		return service
 	}

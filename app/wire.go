@@ -113,7 +113,16 @@ func (s *Server) join(ctx context.Context) error {
 		return err
 	}
 	s.joinEngine(now, managed, node, sealer)
+	hooks, err := s.newHooks()
+	if err != nil {
+		return err
+	}
+	s.joinAuthorizers(hooks)
 	s.joinMetrics()
+	issuer := gateway.NewIssuer(s.deviceAuthority)
+	if err := s.joinProvisioning(issuer, hooks); err != nil {
+		return err
+	}
 	if err := s.joinBroker(ctx); err != nil {
 		return err
 	}
@@ -121,19 +130,25 @@ func (s *Server) join(ctx context.Context) error {
 		s.engine.Answers.Sizes = artifactSizes{s.artifacts}
 	}
 	plane := &control.Plane{
-		Jobs:      s.engine.Jobs,
-		Fleet:     s.engine.Fleet,
-		Identity:  s.engine.Identity,
-		Tags:      s.engine.Tags,
-		Answers:   s.engine.Answers,
-		Records:   s.engine.Records,
-		Sinks:     s.engine.Sinks,
-		Now:       s.engine.Now,
-		RealNow:   clock.Now,
-		Scope:     s.Scope,
-		Managed:   managed,
-		Issuer:    gateway.NewIssuer(s.deviceAuthority),
-		DataHost:  s.Host,
+		Jobs:     s.engine.Jobs,
+		Fleet:    s.engine.Fleet,
+		Identity: s.engine.Identity,
+		Tags:     s.engine.Tags,
+		Answers:  s.engine.Answers,
+		Records:  s.engine.Records,
+		Sinks:    s.engine.Sinks,
+
+		Provision: s.engine.Provision,
+
+		Now:      s.engine.Now,
+		RealNow:  clock.Now,
+		Scope:    s.Scope,
+		Managed:  managed,
+		Issuer:   issuer,
+		DataHost: s.Host,
+
+		Authorizers: s.authorizers,
+
 		JobsHost:  s.Host,
 		Pages:     control.Pages{Key: s.secrets.tokens},
 		NeedsURLs: s.needsURLs,
@@ -165,7 +180,10 @@ func (s *Server) join(ctx context.Context) error {
 		WebSockets: &gateway.WebSockets{
 			Operators:  operators,
 			Principals: s.keyed,
-			Serve:      s.broker.Take,
+
+			Authorizers: s.authorizers,
+
+			Serve: s.broker.Take,
 		},
 		Health: gateway.Health{Alive: s.Unhealthy, Ready: s.unready},
 		Log:    s.Log,
@@ -248,6 +266,7 @@ func (s *Server) joinEngine(
 		PublishEvents:      s.publishEvents,
 		Persisted:          s.persisted,
 		CertificateChanged: s.certificateChanged,
+		AuthorizerChanged:  s.authorizerChanged,
 		PrincipalDetached:  s.principalDetached,
 		Emptied:            s.plane.ForgetNotified,
 		Node:               node,
@@ -305,6 +324,7 @@ func (s *Server) joinBroker(ctx context.Context) (err error) {
 	}
 	s.plane.Subscribed = s.broker.Subscribed
 	s.keyed.Disconnect = s.broker.Disconnect
+	s.authorizers.Disconnect, s.authorizers.Refuse = s.broker.Disconnect, s.broker.Refuse
 	explainDevices(&s.engine.Answers.Devices, s.broker, s.Scope)
 	return nil
 }

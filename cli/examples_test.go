@@ -35,6 +35,8 @@ type shell struct {
 func newShell(t *testing.T) *shell {
 	t.Helper()
 	config := app.Default()
+	home := t.TempDir()
+	config.AuthorizerTokens = home
 	config.Data, config.Virtual, config.Log = t.TempDir(), true, slog.New(slog.DiscardHandler)
 	config.HTTP, config.HTTPS, config.MQTT, config.MQTTS = "127.0.0.1:0", "", "", ""
 	server, err := app.Open(t.Context(), config)
@@ -51,7 +53,7 @@ func newShell(t *testing.T) *shell {
 			t.Error(err)
 		}
 	})
-	e, home := server.Endpoints, t.TempDir()
+	e := server.Endpoints
 	key := client.Credentials{AccessKeyID: e.AccessKeyID, SecretAccessKey: e.SecretAccessKey}
 	return &shell{t: t, home: home, clock: client.Clock(client.New(e.HTTP, key)), variables: map[string]string{
 		"HOME": home, "AWS_ENDPOINT_URL": e.HTTP, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": e.AccessKeyID, "AWS_SECRET_ACCESS_KEY": e.SecretAccessKey,

@@ -129,6 +129,7 @@ func TestEachChangeIsRecorded(t *testing.T) { // R-AUD-1
 		"CreateKeysAndCertificate": true,
 		"CreateCertificateFromCsr": true,
 		"RegisterCertificate":      true,
+		"CreateProvisioningClaim":  true,
 		"DeleteCertificate":        true,
 		"AttachPrincipalPolicy":    true,
 		"DeleteThingType":          true,

@@ -44,6 +44,10 @@ func TestOtherChangesAreRecorded(t *testing.T) { // R-AUD-1
 	want("DeleteCertificate", m{"certificateId": fromCSR["certificateId"]})
 	want("RegisterCertificate", m{"certificatePem": fromCSR["certificatePem"]})
 
+	want("CreateProvisioningTemplate", m{"templateName": "fleet", "provisioningRoleArn": "arn:aws:iam::000000000000:role/r",
+		"templateBody": `{"Resources": {"c": {"Type": "AWS::IoT::Certificate", "Properties": {"CertificateId": "x"}}}}`})
+	want("CreateProvisioningClaim", m{"templateName": "fleet"})
+
 	want("CreatePolicy", m{"policyName": "p",
 		"policyDocument": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:*","Resource":"*"}]}`})
 	want("AttachPrincipalPolicy", m{"policyName": "p", "principal": made["certificateArn"]})

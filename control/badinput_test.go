@@ -98,10 +98,16 @@ func newBench(t *testing.T) *bench {
 			Answers:  e.Answers,
 			Records:  e.Records,
 			Sinks:    e.Sinks,
-			Now:      e.Now,
-			RealNow:  time.Now,
-			Scope:    registry.DefaultScope,
-			Issuer:   noIssuer{},
+
+			Provision: e.Provision,
+
+			Now:     e.Now,
+			RealNow: time.Now,
+			Scope:   registry.DefaultScope,
+			Issuer:  noIssuer{},
+
+			Authorizers: answering{},
+
 			DataHost: "localhost",
 			JobsHost: "localhost",
 			Pages:    Pages{Key: []byte("key")},
@@ -134,7 +140,10 @@ type noIssuer struct{}
 
 func (noIssuer) NewKey() (*rsa.PrivateKey, error) { return nil, errNoIssuer }
 func (noIssuer) Issue(any) ([]byte, error)        { return nil, errNoIssuer }
-func (noIssuer) Issued([]byte) (bool, error)      { return false, nil }
+func (noIssuer) IssueUntil(any, time.Time) ([]byte, error) {
+	return nil, errNoIssuer
+}
+func (noIssuer) Issued([]byte) (bool, error) { return false, nil }
 
 var errNoIssuer = fmt.Errorf("no issuer")
 

@@ -3,7 +3,6 @@ package control
 import (
 	"context"
 	"crypto/x509"
-	"encoding/pem"
 	"strings"
 
 	"github.com/drover-iot/drover/api/iot"
@@ -37,7 +36,7 @@ func (p *Plane) CreateKeysAndCertificate(
 	if err != nil {
 		return nil, err
 	}
-	public, err := x509.MarshalPKIXPublicKey(key.Public())
+	pair, err := keyPair(key)
 	if err != nil {
 		return nil, err
 	}
@@ -49,13 +48,7 @@ func (p *Plane) CreateKeysAndCertificate(
 		CertificateArn: p.arn(ctx, registry.KindCert, certificate.ID),
 		CertificateID:  iot.CertificateID(certificate.ID),
 		CertificatePem: iot.CertificatePem(certificate.PEM),
-		KeyPair: iot.KeyPair{ // R-ID-54
-			PublicKey: string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public})),
-			PrivateKey: string(pem.EncodeToMemory(&pem.Block{
-				Type:  "RSA PRIVATE KEY",
-				Bytes: x509.MarshalPKCS1PrivateKey(key),
-			})),
-		},
+		KeyPair:        pair,
 	}, nil
 }
 

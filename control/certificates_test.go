@@ -61,6 +61,10 @@ func issuing(t *testing.T) *Plane {
 func (i testIssuer) NewKey() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) }
 func (i testIssuer) Issue(k any) ([]byte, error)      { return i.ca.IssueDevice(k) }
 
+func (i testIssuer) IssueUntil(k any, until time.Time) ([]byte, error) {
+	return i.ca.IssueDeviceUntil(k, until)
+}
+
 func (i testIssuer) Issued(der []byte) (bool, error) {
 	parsed, err := x509.ParseCertificate(der)
 	return err == nil && parsed.CheckSignatureFrom(i.ca.Certificate) == nil, nil

@@ -144,12 +144,28 @@ func (w *world) listings() []listing {
 				})
 			})
 		}},
+		{"ListAuthorizers", "authorizerName", map[string][]any{
+			"status":         {nil, "ACTIVE", "INACTIVE"},
+			"ascendingOrder": flags,
+		}, func(f filter) []string { // R-ID-90
+			return created(f, only([]string{"A", "a", "b", "c"}, func(name string) bool {
+				return f.passes("status", authorizerStatus[name])
+			}))
+		}},
 		{"ListBillingGroups", "groupName", map[string][]any{
 			"namePrefixFilter": {nil, "s", "sales", "x"},
 		}, func(f filter) []string { // R-ID-44
 			return only([]string{"lab", "s", "sales"}, func(name string) bool {
 				return strings.HasPrefix(name, f.text("namePrefixFilter"))
 			})
+		}},
+		{"ListProvisioningTemplates", "templateName", nil, func(filter) []string { // R-ID-76
+			return []string{"fleet", "s", "t"}
+		}},
+		{"ListProvisioningTemplateVersions", "versionId", map[string][]any{
+			"templateName": {"fleet", "s", "none"},
+		}, func(f filter) []string {
+			return map[string][]string{"fleet": {"1", "2", "3"}, "s": {"1"}}[f.text("templateName")]
 		}},
 		{"ListHolds", "thingName", nil, func(filter) []string { // R-STR-14
 			return []string{"a", "c", "e"}
@@ -457,6 +473,8 @@ func (l listing) known(item any) string {
 	switch {
 	case fields == nil:
 		return item.(string)
+	case l.op == "ListProvisioningTemplateVersions":
+		return fmt.Sprint(fields["versionId"])
 	case l.op == "ListManagedJobTemplates":
 		return fmt.Sprint(fields["templateName"], " ", fields["templateVersion"])
 	case fields["jobExecutionSummary"] != nil:

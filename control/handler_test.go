@@ -54,7 +54,7 @@ func TestNotOffered(t *testing.T) {
 	h := newScenario(t).handler
 	for target, name := range map[string]string{
 		"PATCH /thing-types/a": "UpdateThingType", "PUT /commands/b": "CreateCommand",
-		"GET /indices/AWS_Things": "DescribeIndex", "POST /things": "RegisterThing",
+		"GET /indices/AWS_Things": "DescribeIndex",
 	} {
 		method, path, _ := strings.Cut(target, " ")
 		w := ask(t, h, method, path, "{}")

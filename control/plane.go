@@ -1,6 +1,7 @@
 package control
 
 import (
+	"context"
 	"crypto/rsa"
 	"time"
 
@@ -9,11 +10,13 @@ import (
 	"github.com/drover-iot/drover/engine/fleet"
 	"github.com/drover-iot/drover/engine/identity"
 	"github.com/drover-iot/drover/engine/jobs"
+	"github.com/drover-iot/drover/engine/provision"
 	"github.com/drover-iot/drover/engine/records"
 	"github.com/drover-iot/drover/engine/sinks"
 	"github.com/drover-iot/drover/engine/tags"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/registry/authorizer"
 	"github.com/drover-iot/drover/schema"
 )
 
@@ -28,8 +31,17 @@ type Issuer interface {
 	NewKey() (*rsa.PrivateKey, error)
 	// Issue makes a certificate for a public key and returns its DER form.
 	Issue(public any) ([]byte, error)
+	// IssueUntil is Issue for a certificate that is good until a time.
+	IssueUntil(public any, until time.Time) ([]byte, error)
 	// Issued reports whether a certificate was signed by this server's device authority (R-ID-55).
 	Issued(der []byte) (bool, error)
+}
+
+// AuthorizerTester asks authorizers about clients that are not connected.
+type AuthorizerTester interface {
+	// Test asks an authorizer, ACTIVE or not, and returns what it allows. Faults: InvalidResponse for
+	// an answer that is wrong, Unavailable when there is none.
+	Test(context.Context, registry.Authorizer, authorizer.Question) (authorizer.Grant, error)
 }
 
 // Plane answers operators. Its fields are set once, before the first request, and its methods may
@@ -45,6 +57,8 @@ type Plane struct {
 	Answers  *answers.Service
 	Records  *records.Service
 	Sinks    *sinks.Service
+	// Provision is the use cases of provisioning.
+	Provision *provision.Service
 	// Now is the time of the engine. Answers that say how much time is left, or when a job rolls
 	// out next, count from it.
 	Now func() time.Time
@@ -58,6 +72,8 @@ type Plane struct {
 	Managed job.ManagedTemplates
 	// Issuer signs the certificates of devices. Operations of certificates alone need it.
 	Issuer Issuer
+	// Authorizers asks authorizers. TestInvokeAuthorizer alone needs it.
+	Authorizers AuthorizerTester
 	// DataHost and JobsHost are the host names that DescribeEndpoint answers, without scheme and
 	// port (R-HTTP-37, R-HTTP-38).
 	DataHost, JobsHost string
@@ -90,8 +106,10 @@ func (p *Plane) Bind(r *schema.Router) {
 	p.bindPrincipals(r)
 	p.bindPolicies(r)
 	p.bindAttachments(r)
+	p.bindProvisioning(r)
 	p.bindPrincipalPolicies(r)
 	p.bindAuthorization(r)
+	p.bindAuthorizers(r)
 	p.bindEvents(r)
 	p.bindSteering(r)
 	p.bindHolds(r)

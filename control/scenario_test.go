@@ -26,6 +26,7 @@ import (
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/registry/audit"
+	"github.com/drover-iot/drover/registry/authorizer"
 	"github.com/drover-iot/drover/schema"
 	"github.com/drover-iot/drover/store"
 	"github.com/drover-iot/drover/store/memory"
@@ -79,6 +80,26 @@ var managed = []string{
 	"document": {"operation": "download"}}`,
 }
 
+// answering answers as the services of authorizers in the stories do, by the user name.
+type answering struct{}
+
+func (answering) Test(
+	_ context.Context, _ registry.Authorizer, q authorizer.Question,
+) (authorizer.Grant, error) {
+	switch q.ProtocolData.MQTT.Username {
+	case "wrong":
+		return authorizer.Read([]byte(`{"isAuthenticated": true, "principalId": "a b"}`))
+	case "away":
+		return authorizer.Grant{}, fault.New(fault.Unavailable, "the authorizer has not answered")
+	case "stranger":
+		return authorizer.Read([]byte(`{"isAuthenticated": false}`))
+	}
+	return authorizer.Read([]byte(`{"isAuthenticated": true, "principalId": "pump07",
+		"refreshAfterInSeconds": 1, "disconnectAfterInSeconds": 90000, "context": {"a": 1},
+		"policyDocuments": [{"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+		"Action": "iot:Connect", "Resource": "*"}]}]}`))
+}
+
 func newScenario(t *testing.T) *scenario {
 	t.Helper()
 	return newScenarioOn(t, memory.Open())
@@ -122,11 +143,17 @@ func newScenarioOn(t *testing.T, s store.Store) *scenario {
 		Answers:  e.Answers,
 		Records:  e.Records,
 		Sinks:    e.Sinks,
-		Now:      e.Now,
-		RealNow:  now.Now,
-		Scope:    registry.DefaultScope,
-		Managed:  ordered,
-		Issuer:   noIssuer{},
+
+		Provision: e.Provision,
+
+		Now:     e.Now,
+		RealNow: now.Now,
+		Scope:   registry.DefaultScope,
+		Managed: ordered,
+		Issuer:  noIssuer{},
+
+		Authorizers: answering{},
+
 		DataHost: "data.example.org",
 		JobsHost: "jobs.example.org",
 		Pages:    Pages{Key: []byte("key")},

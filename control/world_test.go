@@ -33,6 +33,9 @@ type world struct {
 
 const testArn = "arn:aws:iot:us-east-1:000000000000:"
 
+// authorizerStatus are the authorizers by name, with their status.
+var authorizerStatus = map[string]string{"A": "ACTIVE", "a": "INACTIVE", "b": "ACTIVE", "c": "INACTIVE"}
+
 // do calls an operation that must succeed, and returns its answer.
 func (w *world) do(name string, members map[string]any) (answer map[string]any) {
 	w.t.Helper()
@@ -93,6 +96,14 @@ func newWorld(t *testing.T, s store.Store) *world {
 	w.addJobs()
 	for _, name := range []string{"e", "a", "c"} {
 		w.do("HoldThing", m{"thingName": name, "reason": "a ticket"})
+	}
+	const body = `{"Resources": {"c": {"Type": "AWS::IoT::Certificate", "Properties": {"CertificateId": "x"}}}}`
+	for _, name := range []string{"t", "fleet", "s"} {
+		w.do("CreateProvisioningTemplate", m{"templateName": name, "templateBody": body,
+			"provisioningRoleArn": "arn:aws:iam::000000000000:role/r"})
+	}
+	for range 2 {
+		w.do("CreateProvisioningTemplateVersion", m{"templateName": "fleet", "templateBody": body})
 	}
 	for _, name := range []string{"s", "other"} {
 		w.do("CreateSink", m{"sinkName": name, "kind": "WEBHOOK", "url": "https://a"})
@@ -174,6 +185,10 @@ func (w *world) addIdentities() {
 		if i == 0 {
 			w.later() // the other two are created in the same second
 		}
+	}
+	for name, status := range authorizerStatus {
+		w.do("CreateAuthorizer", m{"authorizerName": name, "authorizerFunctionArn": "https://a",
+			"signingDisabled": true, "status": status})
 	}
 	for i, policy := range policies {
 		w.do("CreatePolicy", m{"policyName": policy.name, "policyDocument": `{"Version":"2012-10-17",` +

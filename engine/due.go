@@ -113,7 +113,11 @@ func (e *Engine) removeOld(ctx context.Context) (goesOn bool, err error) {
 		return false, err
 	}
 	cutting, err := e.Records.Cut(ctx)
-	return purging || cutting, err
+	if err != nil {
+		return false, err
+	}
+	removing, err := e.Provision.RemoveExpired(ctx)
+	return purging || cutting || removing, err
 }
 
 // followClients does a step of what follows from clients that came, went or sent something, and

@@ -13,6 +13,7 @@ import (
 	"github.com/drover-iot/drover/engine/identity"
 	"github.com/drover-iot/drover/engine/jobs"
 	"github.com/drover-iot/drover/engine/nodes"
+	"github.com/drover-iot/drover/engine/provision"
 	"github.com/drover-iot/drover/engine/records"
 	"github.com/drover-iot/drover/engine/sinks"
 	"github.com/drover-iot/drover/engine/tags"
@@ -69,6 +70,9 @@ type Config struct {
 	// CertificateChanged is called when the status of a certificate has changed or it was deleted,
 	// so that connections that are not allowed any more end (R-BRK-19). May be nil.
 	CertificateChanged func(id string)
+	// AuthorizerChanged is called when a custom authorizer was changed or deleted, also by another
+	// node. May be nil.
+	AuthorizerChanged func(name string)
 	// PrincipalDetached is called when a certificate was detached from a thing, so that connections
 	// in which it stands for the thing end (R-BRK-19). May be nil.
 	PrincipalDetached func(certificate, thing string)
@@ -110,6 +114,8 @@ type Engine struct {
 	Nodes    *nodes.Service
 	Records  *records.Service
 	Sinks    *sinks.Service
+
+	Provision *provision.Service
 
 	config  Config
 	commits *commit.Committer
@@ -181,10 +187,17 @@ func New(c Config) *Engine {
 		Store:              reads,
 		Commits:            e.commits,
 		CertificateChanged: c.CertificateChanged,
+		AuthorizerChanged:  c.AuthorizerChanged,
 		PrincipalDetached:  c.PrincipalDetached,
 		IDs:                c.IDs,
 		Events:             c.Events,
 		Shared:             c.Node.Shared,
+	})
+	e.Provision = provision.New(provision.Config{
+		Store:    reads,
+		Commits:  e.commits,
+		Fleet:    e.Fleet,
+		Identity: e.Identity,
 	})
 	e.Nodes = nodes.New(nodes.Config{
 		Store:         c.Store,

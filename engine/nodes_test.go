@@ -141,6 +141,7 @@ func nodesOn(t *testing.T, kept store.Store, names ...string) (all []*aNode) {
 				}
 			},
 			CertificateChanged: func(id string) { n.see("certificate %s", id) },
+			AuthorizerChanged:  func(name string) { n.see("authorizer %s", name) },
 			PrincipalDetached:  func(certificate, thing string) { n.see("detached %s from %s", certificate, thing) },
 			Node:               NodeConfig{NodeConfig: commit.NodeConfig{Name: name, Shared: true}, Clients: n},
 		})
@@ -420,6 +421,20 @@ func TestAccessIsAskedAnew(t *testing.T) {
 	b.want("node b", "detached c from t", "certificate c")
 	if b.Identity.AccessVersion() == version {
 		t.Error("connections of node b are not asked anew")
+	}
+
+	must(a.Identity.CreateAuthorizer(t.Context(), registry.Authorizer{
+		Name: "door", Function: "https://a", SigningDisabled: true, Status: registry.AuthorizerActive,
+	}, nil)) // R-ID-95
+	b.announces()
+	b.seen = nil
+	version, inactive := b.Identity.AccessVersion(), registry.AuthorizerInactive
+	must(a.Identity.UpdateAuthorizer(t.Context(), "door", registry.AuthorizerUpdate{Status: &inactive}))
+	must(a.Identity.DeleteAuthorizer(t.Context(), "door"))
+	b.announces()
+	b.want("node b", "authorizer door", "authorizer door")
+	if b.Identity.AccessVersion() == version {
+		t.Error("connections of node b are not asked anew about an authorizer")
 	}
 }
 

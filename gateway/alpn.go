@@ -13,7 +13,8 @@ import (
 )
 
 // One port serves HTTPS and MQTT. A client says in the TLS handshake which it wants, by ALPN
-// (R-BRK-2): one that offers x-amzn-mqtt-ca gets MQTT, every other gets HTTPS, also one that offers
+// (R-BRK-2): one that offers x-amzn-mqtt-ca gets MQTT, and so does one that offers mqtt and nothing of
+// the others, as clients of custom authorizers do; every other gets HTTPS, also one that offers
 // nothing.
 
 // The protocols that the server selects from what a client offers.
@@ -21,7 +22,8 @@ const (
 	alpnMQTT  = "x-amzn-mqtt-ca"
 	alpnHTTP  = "x-amzn-http-ca"
 	alpnHTTP1 = "http/1.1"
-	// alpnPlainMQTT is what some clients offer on the MQTT port, where it changes nothing.
+	// alpnPlainMQTT is what clients of custom authorizers offer. Others do on the MQTT port, where it
+	// changes nothing.
 	alpnPlainMQTT = "mqtt"
 )
 
@@ -36,7 +38,8 @@ func MQTTConfig(server *tlsutil.Current) *tls.Config {
 // HTTPSConfig is the TLS of the common listener of HTTPS and MQTT. A certificate is asked for and
 // not demanded: operators have none, they sign.
 func HTTPSConfig(server *tlsutil.Current) *tls.Config {
-	return tlsutil.ServerConfig(server, tls.RequestClientCert, alpnMQTT, alpnHTTP, alpnHTTP1)
+	return tlsutil.ServerConfig(server, tls.RequestClientCert, alpnMQTT, alpnHTTP, alpnHTTP1,
+		alpnPlainMQTT)
 }
 
 // Split divides the connections of one TLS listener. Run must be running for them to arrive.
@@ -95,7 +98,8 @@ func (s *Split) route(ctx context.Context, c net.Conn) {
 		return
 	}
 	to := s.http
-	if secured.ConnectionState().NegotiatedProtocol == alpnMQTT {
+	switch secured.ConnectionState().NegotiatedProtocol {
+	case alpnMQTT, alpnPlainMQTT:
 		to = s.mqtt
 	}
 	select {

@@ -28,9 +28,11 @@ type Identities interface {
 	// store could not be read.
 	Identify(ctx context.Context, id string, realNow time.Time) (registry.Certificate, error)
 	// RegisterFirst registers a certificate that is not registered and that a client has presented,
-	// if a CA that registers by itself has signed it, and reports whether it has (R-ID-71). Such a
-	// certificate may not connect yet.
-	RegisterFirst(ctx context.Context, leaf *x509.Certificate, realNow time.Time) (bool, error)
+	// if a CA that registers by itself has signed it, and returns the status that it has then, empty
+	// when it was not (R-ID-71). Its client connects again.
+	RegisterFirst(
+		ctx context.Context, leaf *x509.Certificate, realNow time.Time,
+	) (registry.CertificateStatus, error)
 	// Access returns the policies in effect for a certificate, and its connection thing. The client
 	// id is empty over HTTP.
 	Access(ctx context.Context, certificate, clientID string) (identity.Access, error)
@@ -51,7 +53,9 @@ type DeviceAuth struct {
 	// Seen is called with the thing of each request with a client certificate that is allowed. May
 	// be nil.
 	Seen func(thing string)
-	Log  *slog.Logger
+	// Authorizers lets clients in that have no certificate and have offered mqtt by ALPN. May be nil.
+	Authorizers *Authorizers
+	Log         *slog.Logger
 }
 
 var errNoCertificate = errors.New("no client certificate")
@@ -67,6 +71,9 @@ func (a *DeviceAuth) Authenticate(
 	}
 	leaf := clientCertificate(link.TLS)
 	if leaf == nil {
+		if a.Authorizers != nil && link.TLS.NegotiatedProtocol == alpnPlainMQTT {
+			return a.Authorizers.FromTLS(link.TLS, link.Remote), nil
+		}
 		return nil, errNoCertificate
 	}
 	certificate, err := a.identifyLeaf(ctx, leaf)
@@ -86,13 +93,20 @@ func (a *DeviceAuth) identifyLeaf(
 	if !fault.Is(unknown, fault.Forbidden) {
 		return certificate, unknown
 	}
-	registered, err := a.Identities.RegisterFirst(ctx, leaf, clock.Now())
+	status, err := a.Identities.RegisterFirst(ctx, leaf, clock.Now())
 	switch {
+	case errors.Is(err, identity.ErrNotProvisioned):
+		a.Log.Warn("refused", "principal", id, "reason", "not provisioned", "err", err)
+		return certificate, fault.New(fault.Forbidden,
+			"the certificate %s cannot be provisioned by the template of its CA", id)
 	case err != nil:
 		return certificate, err
-	case registered:
+	case status == registry.CertificateActive:
+		return certificate, fault.New(fault.Forbidden,
+			"the certificate %s was registered and provisioned just now; connect again", id)
+	case status != "":
 		return certificate, fault.New(fault.Forbidden, "the certificate %s was registered just now "+
-			"and is %s until an operator makes it ACTIVE", id, registry.CertificatePending)
+			"and is %s until an operator makes it ACTIVE", id, status)
 	}
 	return certificate, unknown
 }

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,13 +21,16 @@ import (
 	"github.com/drover-iot/drover/device/broker"
 	"github.com/drover-iot/drover/device/events"
 	"github.com/drover-iot/drover/device/https"
+	"github.com/drover-iot/drover/device/provision"
 	"github.com/drover-iot/drover/engine"
 	"github.com/drover-iot/drover/engine/fleet"
 	"github.com/drover-iot/drover/engine/identity"
 	"github.com/drover-iot/drover/engine/jobs"
 	"github.com/drover-iot/drover/gateway"
 	"github.com/drover-iot/drover/internal/clock"
+	"github.com/drover-iot/drover/internal/connlimit"
 	"github.com/drover-iot/drover/internal/ids"
+	"github.com/drover-iot/drover/internal/seal"
 	"github.com/drover-iot/drover/internal/tlsutil"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
@@ -44,6 +48,11 @@ type server struct {
 	engine  *engine.Engine
 	broker  *broker.Broker
 	devices *gateway.DeviceAuth
+
+	authorizers *gateway.Authorizers
+	asked       asked     // what authorizers were asked
+	identified  chan bool // for each connection that MQTT was accepted on, whether it counts as known
+
 	handler *gateway.HTTP
 	keys    *gateway.Keys
 	keyed   *gateway.KeyPrincipals
@@ -70,25 +79,34 @@ func newServer(t *testing.T, changes ...change) *server {
 	}
 	log := slog.New(slog.DiscardHandler)
 	ca := authority(t)
-	s.engine = newEngine(t, log, s.publish)
+	s.engine = newEngine(t, log, s.publish, func(name string) { s.authorizers.Changed(name) })
 	s.addFleet()
 	plane := &device.Plane{Jobs: s.engine.Jobs, Now: s.engine.Now, Log: log}
 	scope := registry.DefaultScope
 	s.devices = &gateway.DeviceAuth{Identities: s.engine.Identity, Scope: scope, Log: log}
+	s.authorizers = &gateway.Authorizers{
+		Auth:   s.devices,
+		Store:  s.engine.Identity,
+		Ask:    s.asked.ask,
+		Tokens: &gateway.TokenFiles{Folder: t.TempDir()},
+		Log:    log,
+	}
+	s.devices.Authorizers = s.authorizers
 	s.handler = &gateway.HTTP{
 		Control: control.NewHandler(&control.Plane{
-			Jobs:     s.engine.Jobs,
-			Fleet:    s.engine.Fleet,
-			Identity: s.engine.Identity,
-			Tags:     s.engine.Tags,
-			Answers:  s.engine.Answers,
-			Records:  s.engine.Records,
-			Sinks:    s.engine.Sinks,
-			Now:      s.engine.Now,
-			RealNow:  time.Now,
-			Scope:    scope,
-			Issuer:   gateway.NewIssuer(func() (*tlsutil.Authority, error) { return ca, nil }),
-			Pages:    control.Pages{Key: make([]byte, 32)},
+			Jobs:      s.engine.Jobs,
+			Fleet:     s.engine.Fleet,
+			Identity:  s.engine.Identity,
+			Tags:      s.engine.Tags,
+			Answers:   s.engine.Answers,
+			Records:   s.engine.Records,
+			Sinks:     s.engine.Sinks,
+			Provision: s.engine.Provision,
+			Now:       s.engine.Now,
+			RealNow:   time.Now,
+			Scope:     scope,
+			Issuer:    gateway.NewIssuer(func() (*tlsutil.Authority, error) { return ca, nil }),
+			Pages:     control.Pages{Key: make([]byte, 32)},
 		}, log),
 		Device:    https.New(plane),
 		Server:    http.NotFoundHandler(),
@@ -104,20 +122,32 @@ func newServer(t *testing.T, changes ...change) *server {
 	for _, change := range changes {
 		change(s.handler)
 	}
+	s.identified = make(chan bool, 1000)
 	s.keys, s.keyed = keys, &gateway.KeyPrincipals{Auth: s.devices, Keys: keys}
 	s.broker, err = broker.New(t.Context(), broker.Config{
-		Service:      gateway.JobsService(plane),
+		Service:      gateway.JobsService(plane, s.claims(log)),
 		Authenticate: s.devices.Authenticate,
 		Principal:    s.keyed.Principal,
+		Accepted: func(c net.Conn) {
+			connlimit.Identified(c)
+			select {
+			case s.identified <- connlimit.IsIdentified(c):
+			default: // nobody reads so many
+			}
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.keyed.Disconnect = s.broker.Disconnect
+	s.authorizers.Disconnect, s.authorizers.Refuse = s.broker.Disconnect, s.broker.Refuse
 	s.handler.WebSockets = &gateway.WebSockets{
 		Operators:  s.handler.Operators,
 		Principals: s.keyed,
-		Serve:      s.broker.Take,
+
+		Authorizers: s.authorizers,
+
+		Serve: s.broker.Take,
 	}
 	plane.Publish = func(string, []byte) {}
 	plane.Subscribed = s.broker.Subscribed
@@ -133,7 +163,7 @@ func (s *server) publish(list []store.Event) {
 }
 
 func newEngine(
-	t *testing.T, log *slog.Logger, publish func([]store.Event),
+	t *testing.T, log *slog.Logger, publish func([]store.Event), authorizerChanged func(string),
 ) *engine.Engine {
 	e := engine.New(engine.Config{
 		Store:  memory.Open(),
@@ -142,7 +172,8 @@ func newEngine(
 		Events: events.Renderer{Scope: registry.DefaultScope, IDs: ids.Random{}},
 		Log:    log,
 
-		PublishEvents: publish,
+		AuthorizerChanged: authorizerChanged,
+		PublishEvents:     publish,
 	})
 	ended := make(chan error, 1)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -199,7 +230,9 @@ func (s *server) listen(log *slog.Logger) {
 		s.t.Fatal(err)
 	}
 	plainHTTP, plainMQTT := loopback(s.t), loopback(s.t)
-	forMQTTS, forHTTPS := loopback(s.t), loopback(s.t)
+	forMQTTS := loopback(s.t)
+	limiter := connlimit.New(connlimit.Limits{Total: 1000, Unidentified: 1000, PerAddress: 1000}, log)
+	forHTTPS := limiter.Listen(loopback(s.t))
 	s.http, s.mqtt = plainHTTP.Addr().String(), plainMQTT.Addr().String()
 	s.mqtts, s.https = forMQTTS.Addr().String(), forHTTPS.Addr().String()
 	split := gateway.NewSplit(tls.NewListener(forHTTPS, gateway.HTTPSConfig(tlsutil.NewCurrent(pair))))
@@ -218,6 +251,7 @@ func (s *server) listen(log *slog.Logger) {
 		func(ctx context.Context) error { return s.broker.Serve(ctx, plainMQTT) },
 		func(ctx context.Context) error { return s.broker.Serve(ctx, secured) },
 		func(ctx context.Context) error { s.keyed.Watch(ctx); return nil },
+		func(ctx context.Context) error { s.authorizers.Watch(ctx); return nil },
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, len(serve))
@@ -335,4 +369,19 @@ func fullAccess(thing string) string {
 	return allow("iot:Connect", "client/"+thing+"-*") + "," +
 		allow("iot:Publish", "topic/$aws/things/"+thing+"/jobs/*") + "," +
 		allow("iotjobsdata:*", "thing/"+thing)
+}
+
+// rsaAuthority is the device authority of all servers: its key takes a while to make.
+var rsaAuthority = sync.OnceValues(gateway.NewDeviceAuthority)
+
+// claims is what answers devices that provision themselves.
+func (s *server) claims(log *slog.Logger) *provision.Plane {
+	key, _ := seal.NewKey()
+	return &provision.Plane{
+		UseCases: s.engine.Provision,
+		Issuer:   gateway.NewIssuer(rsaAuthority),
+		Tokens:   key,
+		Scope:    registry.DefaultScope,
+		Log:      log,
+	}
 }

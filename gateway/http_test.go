@@ -297,8 +297,8 @@ func (b broken) Access(context.Context, string, string) (identity.Access, error)
 	return identity.Access{}, b.access
 }
 
-func (b broken) RegisterFirst(context.Context, *x509.Certificate, time.Time) (bool, error) {
-	return false, b.identify
+func (b broken) RegisterFirst(context.Context, *x509.Certificate, time.Time) (registry.CertificateStatus, error) {
+	return "", b.identify
 }
 
 func (b broken) AccessByPolicies(context.Context, []string, string) (identity.Access, error) {

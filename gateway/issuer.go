@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"sync"
+	"time"
 
 	"github.com/drover-iot/drover/internal/tlsutil"
 )
@@ -56,6 +57,15 @@ func (i *Issuer) Issue(public any) ([]byte, error) {
 		return nil, err
 	}
 	return ca.IssueDevice(public)
+}
+
+// IssueUntil is Issue for a certificate that is good until a time.
+func (i *Issuer) IssueUntil(public any, until time.Time) ([]byte, error) {
+	ca, err := i.authority()
+	if err != nil {
+		return nil, err
+	}
+	return ca.IssueDeviceUntil(public, until)
 }
 
 // Issued reports whether the device authority signed a certificate (R-ID-55). It is false for what

@@ -45,6 +45,9 @@ func (p *KeyPrincipals) New(k Key, until time.Time) broker.Principal {
 // Principal returns a principal by its id, that of a key or of a certificate, for what is done when
 // its connection is gone. It is the Principal of a broker.Config.
 func (p *KeyPrincipals) Principal(ctx context.Context, id string) (broker.Principal, error) {
+	if strings.HasPrefix(id, authorizedPrefix) {
+		return nil, errGone
+	}
 	if !strings.HasPrefix(id, keyPrefix) {
 		return p.Auth.Principal(ctx, id)
 	}

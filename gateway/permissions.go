@@ -28,13 +28,28 @@ const (
 	maxDecisions = 64
 )
 
-// holder is who connects: a certificate or a key. It is a broker.Principal.
+// holder is who connects: a certificate, a key, or whom an authorizer has let in. It is a broker.Principal.
 type holder interface {
 	ID() string
 	Until() time.Time
 	// access is what the holder may do now on a connection with a client id. valid is whether it may
 	// be connected at all (R-BRK-19). An error is that of a store, and says nothing of the holder.
 	access(ctx context.Context, clientID string) (a identity.Access, valid bool, err error)
+}
+
+// renewed is a holder whose access changes without a change of the registry.
+type renewed interface {
+	// revision is a number that grows whenever it does.
+	revision() uint64
+}
+
+// versionNow changes whenever what the holder may do has changed: both numbers only grow.
+func (p *permissions) versionNow() uint64 {
+	version := p.auth.Identities.AccessVersion()
+	if h, ok := p.holder.(renewed); ok {
+		version += h.revision()
+	}
+	return version
 }
 
 // certified is a device that has presented a certificate that may connect. It is a
@@ -146,7 +161,7 @@ func (p *permissions) Refresh() bool {
 func (p *permissions) state(now time.Time) (stale, valid bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	stale = (!p.known || p.version != p.auth.Identities.AccessVersion()) &&
+	stale = (!p.known || p.version != p.versionNow()) &&
 		now.Sub(p.refreshed) >= refreshInterval
 	return stale, p.valid && (p.until.IsZero() || !now.After(p.until))
 }
@@ -207,7 +222,7 @@ func (p *permissions) Explain(action broker.Action, resource string) string {
 	case err != nil:
 		return "the policies cannot be read"
 	case !valid:
-		return "the certificate or key may not connect any more"
+		return "the certificate, key or authorizer may not connect any more"
 	}
 	named := make([]policy.Named, len(access.Names))
 	for i, name := range access.Names {
@@ -222,7 +237,7 @@ func (p *permissions) Explain(action broker.Action, resource string) string {
 // away.
 func (p *permissions) read() {
 	// The version is read first: a change during the read makes it stale, and it is read again.
-	version := p.auth.Identities.AccessVersion()
+	version := p.versionNow()
 	access, valid, err := p.holder.access(context.Background(), p.context.ClientID)
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -56,8 +56,8 @@ func (i *identities) Identify(context.Context, string, time.Time) (registry.Cert
 
 func (i *identities) RegisterFirst(
 	context.Context, *x509.Certificate, time.Time,
-) (bool, error) {
-	return false, nil
+) (registry.CertificateStatus, error) {
+	return "", nil
 }
 
 func (i *identities) Access(_ context.Context, _, clientID string) (a identity.Access, err error) {
@@ -294,6 +294,14 @@ func TestDecide(t *testing.T) {
 		{
 			"a filter is not a topic", allow("iot:Subscribe", "topic/a"), broker.Attributes{},
 			broker.Subscribe, "a", broker.ImplicitDeny,
+		},
+		{
+			"a shared subscription", allow("iot:Subscribe", "topicfilter/$share/*/a"), broker.Attributes{},
+			broker.Subscribe, "$share/g/a", broker.Allow,
+		},
+		{
+			"a filter is no shared subscription", allow("iot:Subscribe", "topicfilter/a"), broker.Attributes{},
+			broker.Subscribe, "$share/g/a", broker.ImplicitDeny,
 		},
 		{
 			"receive", allow("iot:Receive", "topic/a"), broker.Attributes{},

@@ -32,7 +32,9 @@ var needed = map[schema.Role]string{
 		ListPrincipalThings ListThingPrincipalsV2 ListPrincipalThingsV2 GetPolicy ListPolicies
 		GetPolicyVersion ListPolicyVersions ListAttachedPolicies ListTargetsForPolicy
 		GetEffectivePolicies TestAuthorization ListPrincipalPolicies ListPolicyPrincipals
-		ListTagsForResource DescribeEventConfigurations DescribeEndpoint
+		ListTagsForResource DescribeEventConfigurations DescribeEndpoint DescribeAuthorizer
+		ListAuthorizers DescribeDefaultAuthorizer ListProvisioningTemplates
+		DescribeProvisioningTemplateVersion ListProvisioningTemplateVersions
 
 		drover DescribeSteering DescribeHold ListHolds DescribeFailures ListJobTargetThings ReplayJob
 		ListAuditRecords DescribeAuditLog VerifyAuditLog Forecast ExplainThing ExplainJob
@@ -47,7 +49,7 @@ var needed = map[schema.Role]string{
 		DeleteThingGroup AddThingToThingGroup RemoveThingFromThingGroup UpdateThingGroupsForThing
 		CreateDynamicThingGroup UpdateDynamicThingGroup DeleteDynamicThingGroup CreateBillingGroup
 		UpdateBillingGroup DeleteBillingGroup AddThingToBillingGroup RemoveThingFromBillingGroup
-		TagResource UntagResource
+		TagResource UntagResource DescribeProvisioningTemplate CreateProvisioningClaim
 
 		drover UpdateSteering ApproveWave RetryJobExecutions HoldThing ReleaseThing DescribeSink ListSinks
 		ListDeadLetters RetryDeadLetters DeleteDeadLetters
@@ -60,7 +62,10 @@ var needed = map[schema.Role]string{
 		GetRegistrationCode DeleteRegistrationCode RegisterCACertificate UpdateCACertificate
 		DeleteCACertificate DeleteCertificate AttachThingPrincipal DetachThingPrincipal CreatePolicy DeletePolicy
 		CreatePolicyVersion SetDefaultPolicyVersion DeletePolicyVersion AttachPolicy DetachPolicy
-		AttachPrincipalPolicy DetachPrincipalPolicy
+		AttachPrincipalPolicy DetachPrincipalPolicy CreateAuthorizer UpdateAuthorizer DeleteAuthorizer
+		SetDefaultAuthorizer ClearDefaultAuthorizer TestInvokeAuthorizer
+		CreateProvisioningTemplate UpdateProvisioningTemplate DeleteProvisioningTemplate
+		CreateProvisioningTemplateVersion DeleteProvisioningTemplateVersion RegisterThing
 
 		drover CreateSink UpdateSink RotateSinkSecret DeleteSink`,
 }

@@ -103,13 +103,27 @@ func withConn(ctx context.Context, c net.Conn) context.Context {
 // markIdentified says that the caller of a request has shown who it is. Its connection counts as
 // one with an identity from then on.
 func markIdentified(r *http.Request) {
-	if c, ok := r.Context().Value(connKey{}).(net.Conn); ok {
+	if c := connectionOf(r); c != nil {
 		connlimit.Identified(c)
 	}
 }
 
+// connectionOf is the connection of a request, nil if it is not known.
+func connectionOf(r *http.Request) net.Conn {
+	c, _ := r.Context().Value(connKey{}).(net.Conn)
+	return c
+}
+
+// remoteOf is the address of the other end of it, nil if it is not known.
+func remoteOf(r *http.Request) net.Addr {
+	if c := connectionOf(r); c != nil {
+		return c.RemoteAddr()
+	}
+	return nil
+}
+
 // IsIdentified reports whether the caller on the connection of a request has shown who it is.
 func IsIdentified(r *http.Request) bool {
-	c, ok := r.Context().Value(connKey{}).(net.Conn)
-	return ok && connlimit.IsIdentified(c)
+	c := connectionOf(r)
+	return c != nil && connlimit.IsIdentified(c)
 }

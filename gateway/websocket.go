@@ -40,6 +40,8 @@ type WebSockets struct {
 	Operators *OperatorAuth
 	// Principals says what a key may do on a connection.
 	Principals *KeyPrincipals
+	// Authorizers lets in who has not signed. May be nil.
+	Authorizers *Authorizers
 	// Serve speaks MQTT on a connection until it ends. It does not wait for that.
 	Serve func(net.Conn)
 }
@@ -47,6 +49,10 @@ type WebSockets struct {
 // serveWebSocket opens a WebSocket for whoever has signed for it. Another request is refused before
 // that (R-BRK-32).
 func (h *HTTP) serveWebSocket(w http.ResponseWriter, r *http.Request) {
+	if h.WebSockets.Authorizers != nil && !isSigned(r) {
+		h.serveStranger(w, r)
+		return
+	}
 	key, err := h.WebSockets.authenticate(r)
 	if err != nil {
 		// The client of a device shows nothing of the answer, so this is where operators find out.
@@ -56,7 +62,28 @@ func (h *HTTP) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	markIdentified(r)
-	h.WebSockets.open(w, r, key)
+	h.WebSockets.open(w, r, h.WebSockets.Principals.New(key, clock.Now().Add(webSocketLife)))
+}
+
+// serveStranger opens a WebSocket for a client of a custom authorizer, whose CONNECT says who it is.
+// Until then its connection counts among those of unknown callers.
+func (h *HTTP) serveStranger(w http.ResponseWriter, r *http.Request) {
+	principal, err := h.WebSockets.Authorizers.FromRequest(r, remoteOf(r))
+	if err != nil {
+		h.Log.Warn("refused", "principal", "", "reason", "a WebSocket for MQTT",
+			"remote", r.RemoteAddr, "err", err)
+		h.refuse(w, r, controlPlane, err)
+		return
+	}
+	h.WebSockets.open(w, r, principal)
+}
+
+// isSigned reports whether a request has a signature, right or wrong. Another Authorization header is
+// none.
+func isSigned(r *http.Request) bool {
+	query := r.URL.Query()
+	return query.Has("X-Amz-Algorithm") || query.Has("X-Amz-Signature") ||
+		strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-")
 }
 
 // authenticate returns the key that a request was signed with. The faults are those of Begin.
@@ -91,7 +118,9 @@ func (s *WebSockets) checkScope(signature sigv4.Signature) error {
 
 // open answers the request and hands the connection over. A client that offers no subprotocol gets
 // none; one that offers the compression of messages does without.
-func (s *WebSockets) open(w http.ResponseWriter, r *http.Request, key Key) {
+func (s *WebSockets) open(
+	w http.ResponseWriter, r *http.Request, principal broker.Principal,
+) {
 	socket, err := websocket.Accept(&switching{w}, r, &websocket.AcceptOptions{
 		Subprotocols: []string{"mqtt", "mqttv3.1"},
 		// A page of another origin may connect: what it shows is the signature, which it could not
@@ -107,7 +136,8 @@ func (s *WebSockets) open(w http.ResponseWriter, r *http.Request, key Key) {
 		Conn:      websocket.NetConn(ctx, socket, websocket.MessageBinary),
 		socket:    socket,
 		cancel:    cancel,
-		principal: s.Principals.New(key, clock.Now().Add(webSocketLife)),
+		principal: principal,
+		below:     connectionOf(r),
 	})
 }
 
@@ -118,7 +148,11 @@ type webSocket struct {
 	socket    *websocket.Conn
 	cancel    context.CancelFunc
 	principal broker.Principal
+	below     net.Conn // of the request that has opened it
 }
+
+// NetConn is the connection below. It is how connections are counted.
+func (s *webSocket) NetConn() net.Conn { return s.below }
 
 // Principal is who has signed.
 func (s *webSocket) Principal() broker.Principal { return s.principal }

@@ -149,7 +149,7 @@ func TestWebSocketOpens(t *testing.T) {
 			if c == nil {
 				return
 			}
-			if got := c.connect(row.name, "?SDK=x"); got != "CONNACK 00" {
+			if got := c.connect(row.name, "?SDK=x"); got != "CONNACK 00" { // at the same time as others
 				t.Errorf("got %s", got)
 			}
 			if got := c.publish("$aws/things/pump/jobs/get", "{}"); got != "PUBACK 00 accepted" {

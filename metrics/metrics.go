@@ -12,6 +12,7 @@ import (
 
 	"github.com/drover-iot/drover/api/jobsdata"
 	"github.com/drover-iot/drover/device"
+	"github.com/drover-iot/drover/device/provision"
 	"github.com/drover-iot/drover/engine"
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/job"
@@ -65,13 +66,12 @@ func New(sources Sources) *Metrics {
 	}
 	for _, transport := range []string{device.OverHTTPS, device.OverMQTT} {
 		for _, op := range jobsdata.Service.Operations {
-			key := operation{transport, op.OperationName()}
-			m.operations[key] = &counters{
-				ok:      m.requests.WithLabelValues(transport, key.name, ok),
-				seconds: m.seconds.WithLabelValues(transport, key.name),
-			}
+			m.addOperation(transport, op.OperationName())
 		}
 		m.requests.WithLabelValues(transport, none, ok) // so that there is a row from the start
+	}
+	for _, name := range provision.Operations() {
+		m.addOperation(device.OverMQTT, name)
 	}
 	m.countCommits(r)
 	m.notices = notices.counter(r).WithLabelValues()
@@ -110,6 +110,14 @@ func (m *Metrics) Handler(log *slog.Logger) http.Handler {
 		// Two at once are enough, and nobody can make the server collect for many.
 		MaxRequestsInFlight: 2,
 	})
+}
+
+// addOperation adds an operation of devices.
+func (m *Metrics) addOperation(transport, name string) {
+	m.operations[operation{transport, name}] = &counters{
+		ok:      m.requests.WithLabelValues(transport, name, ok),
+		seconds: m.seconds.WithLabelValues(transport, name),
+	}
 }
 
 // OfControl counts a request of an operator; see control.Handler.Answered.

@@ -38,8 +38,12 @@ const (
 	KindJob    = "job"
 	// KindBillingGroup is a billing group (R-ID-44).
 	KindBillingGroup = "billinggroup"
+	// KindAuthorizer is a custom authorizer (R-ID-90).
+	KindAuthorizer = "authorizer"
 	// KindTemplate is a job template. The ARN of a managed one has no account (R-CON-4, R-CON-5).
 	KindTemplate = "jobtemplate"
+	// KindProvisioningTemplate is a provisioning template (R-ID-76).
+	KindProvisioningTemplate = "provisioningtemplate"
 )
 
 // ParseARN splits an ARN. Kind and name are parted by the first '/', so of job/a/b the name is a/b,
@@ -111,6 +115,8 @@ func kindName(kind string) string {
 		return "billing group"
 	case KindTemplate:
 		return "job template"
+	case KindProvisioningTemplate:
+		return "provisioning template"
 	}
 	return kind
 }

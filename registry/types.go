@@ -115,7 +115,9 @@ const (
 	CertificateInactive CertificateStatus = "INACTIVE"
 	CertificateRevoked  CertificateStatus = "REVOKED"
 	// CertificatePending is the status of a certificate that was registered because its device has
-	// connected with it (R-ID-71). An operator gives it another one; nobody can give it this one.
+	// connected with it (R-ID-71), or that a device was given by a claim and has not been provisioned
+	// with yet (R-ID-81). An operator or a provisioning template gives it another one; nobody can give
+	// it this one.
 	CertificatePending CertificateStatus = "PENDING_ACTIVATION"
 )
 

@@ -153,10 +153,23 @@ type RegistryChanges struct {
 	Policies        []registry.Policy
 	DeletedPolicies []string
 
+	// Authorizers inserts or rewrites by name.
+	Authorizers        []registry.Authorizer
+	DeletedAuthorizers []string
+
 	// Attached and Detached go by policy, kind and key. Adding an attachment that exists is no
 	// change, also of the time since which it does; removing one that does not exist is none
 	// either.
 	Attached, Detached []registry.Attachment
+
+	// ProvisioningTemplates inserts or rewrites by name.
+	ProvisioningTemplates        []registry.ProvisioningTemplate
+	DeletedProvisioningTemplates []string
+	// TemporaryCertificates inserts or rewrites by id, KeptCertificates removes by id: the
+	// certificate stays then. Removing one that is not temporary is no change. Both are apart from
+	// Certificates: whoever deletes a certificate must keep it first.
+	TemporaryCertificates []registry.TemporaryCertificate
+	KeptCertificates      []string
 
 	// Principals inserts or rewrites by (thing, certificate).
 	Principals        []registry.Principal

@@ -63,6 +63,8 @@ type ForNodes struct {
 	Access       bool       `json:"access,omitempty"`
 	Certificates []string   `json:"certificates,omitempty"`
 	Detached     []Detached `json:"detached,omitempty"`
+	// Authorizers are those that were changed or deleted.
+	Authorizers []string `json:"authorizers,omitempty"`
 	// Authorities says that a CA certificate was added, changed or deleted.
 	Authorities bool `json:"authorities,omitempty"`
 	// GivenUp are nodes that were given up by this commit.
@@ -103,6 +105,7 @@ func (f *ForNodes) Add(o ForNodes) {
 	f.Authorities = f.Authorities || o.Authorities
 	f.Certificates = append(f.Certificates, o.Certificates...)
 	f.Detached = append(f.Detached, o.Detached...)
+	f.Authorizers = append(f.Authorizers, o.Authorizers...)
 	f.GivenUp = append(f.GivenUp, o.GivenUp...)
 	f.Confirmations = append(f.Confirmations, o.Confirmations...)
 }
@@ -110,7 +113,7 @@ func (f *ForNodes) Add(o ForNodes) {
 // Empty reports whether there is nothing for nodes.
 func (f ForNodes) Empty() bool {
 	return len(f.Clients) == 0 && !f.Access && len(f.Certificates) == 0 && len(f.Detached) == 0 &&
-		len(f.GivenUp) == 0 && len(f.Confirmations) == 0 && !f.Authorities
+		len(f.Authorizers) == 0 && len(f.GivenUp) == 0 && len(f.Confirmations) == 0 && !f.Authorities
 }
 
 // ClientOfSession is the name of the client whose sessions are stored under a key: the key itself,

@@ -358,7 +358,7 @@ type MemberRange struct {
 	Limit         int
 }
 
-// IdentityReader reads certificates, policies and what they are attached to.
+// IdentityReader reads certificates, policies and what they are attached to, and authorizers.
 type IdentityReader interface {
 	Certificate(id string) (registry.Certificate, error)
 	// Certificates lists by creation time, then by id.
@@ -382,12 +382,24 @@ type IdentityReader interface {
 	// TargetsByTime lists the attachments of a policy by the time they were made, then by kind,
 	// then by key.
 	TargetsByTime(TargetQuery) ([]registry.Attachment, error)
+	Authorizer(name string) (registry.Authorizer, error)
+	// Authorizers returns all authorizers, by name; at most registry.MaxAuthorizers.
+	Authorizers() ([]registry.Authorizer, error)
 	// PrincipalsOfThing lists by certificate id.
 	PrincipalsOfThing(thing registry.ThingID, after string, limit int) ([]registry.Principal, error)
 	// ThingsOfPrincipal lists by thing name.
 	ThingsOfPrincipal(certificate, after string, limit int) ([]registry.Principal, error)
 	// Principal returns the attachment of a certificate to a thing.
 	Principal(registry.ThingID, string) (registry.Principal, error)
+	ProvisioningTemplate(name string) (registry.ProvisioningTemplate, error)
+	// ProvisioningTemplates lists by name, strictly after one.
+	ProvisioningTemplates(after string, limit int) ([]registry.ProvisioningTemplate, error)
+	// ProvisioningTemplateCount returns how many provisioning templates there are.
+	ProvisioningTemplateCount() (int, error)
+	TemporaryCertificate(id string) (registry.TemporaryCertificate, error)
+	// TemporaryCertificates returns up to limit whose Until is not after now, earliest first, ties by
+	// id.
+	TemporaryCertificates(now time.Time, limit int) ([]registry.TemporaryCertificate, error)
 }
 
 // TargetQuery pages the attachments of one policy.

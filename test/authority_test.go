@@ -62,7 +62,7 @@ func (a *authority) write(path string, c tls.Certificate) {
 // The whole way of a device whose certificate an authority of the operator's own has signed, with the
 // stock aws command line: the authority is registered, the device connects and is refused, whoever
 // may hears of it, activates the certificate, and the device is let in.
-func TestRegistrationByConnecting(t *testing.T) { // R-ID-66, R-ID-67, R-ID-71, R-ID-72, R-BRK-6
+func TestRegistrationByConnecting(t *testing.T) { // R-ID-66, R-ID-67, R-ID-71, R-ID-72, R-ID-75, R-BRK-6
 	t.Parallel()
 	stock := must[string](t)(filepath.Abs("../.tools/aws/bin/aws"))
 	if _, err := os.Stat(stock); err != nil {
@@ -118,4 +118,45 @@ func TestRegistrationByConnecting(t *testing.T) { // R-ID-66, R-ID-67, R-ID-71, 
 	pump.publish("$aws/things/pump-07/jobs/get", "{}")
 	inDevice.expect("/get/accepted")
 	in.empty() // its second connection is no news
+
+	// With a template the next device needs nobody: it connects, is provisioned, and connects again. One
+	// that the template cannot provision leaves nothing.
+	template := filepath.Join(home, "jitp.json")
+	if err := os.WriteFile(template, []byte(provisionFirst), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const role = "arn:aws:iam::000000000000:role/provisioning"
+	c.json("iot", "create-provisioning-template", "--template-name", "pumps", "--type", "JITP", "--enabled",
+		"--provisioning-role-arn", role, "--template-body", "file://jitp.json")
+	c.run("iot", "update-ca-certificate", "--certificate-id", id,
+		"--registration-config", "templateName=pumps,roleArn="+role)
+	next := testserver.Identity{Thing: "pump-08", Pair: own.certify("pump-08")}
+	if _, err := connect3(t, s.MQTTS, "pump-08", s.TLS(&next), newInbox(t)); err == nil {
+		t.Error("connected with the certificate that was being provisioned")
+	}
+	if m := in.next(); m.at("certificateStatus") != "ACTIVE" {
+		t.Errorf("provisioned: %s", m.Text)
+	}
+	inNext := newInbox(t)
+	pump = must[*v3](t)(connect3(t, s.MQTTS, "pump-08", s.TLS(&next), inNext))
+	pump.publish("$aws/things/pump-08/jobs/get", "{}")
+	inNext.expect("/get/accepted")
+	nameless := testserver.Identity{Pair: own.certify("")}
+	for range 2 {
+		if _, err := connect3(t, s.MQTTS, "pump-09", s.TLS(&nameless), newInbox(t)); err == nil {
+			t.Error("connected without a name for the thing")
+		}
+	}
+	in.empty()
+	c.want("2", "list-certificates-by-ca", "--ca-certificate-id", id, "--query", "length(certificates)")
+	if !strings.Contains(s.Output.String(), "the provisioning template of its CA cannot be carried out") {
+		t.Error("the log does not say why a device was not provisioned")
+	}
 }
+
+// provisionFirst is a template for devices that provision themselves by their certificate (R-ID-75).
+const provisionFirst = `{"Parameters": {"AWS::IoT::Certificate::CommonName": {"Type": "String"}, "AWS::IoT::Certificate::Id": {"Type": "String"}},
+ "Resources": {
+  "thing": {"Type": "AWS::IoT::Thing", "Properties": {"ThingName": {"Ref": "AWS::IoT::Certificate::CommonName"}}},
+  "certificate": {"Type": "AWS::IoT::Certificate", "Properties": {"CertificateId": {"Ref": "AWS::IoT::Certificate::Id"}, "Status": "ACTIVE"}},
+  "policy": {"Type": "AWS::IoT::Policy", "Properties": {"PolicyName": "jobs"}}}}`

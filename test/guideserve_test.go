@@ -50,7 +50,7 @@ func (r *guideReader) serve(words []string) (printed string) {
 	for i, word := range words {
 		words[i] = strings.Trim(r.asHere(word), "'")
 		file := filepath.Join(r.home, words[i])
-		if info, err := os.Stat(file); err == nil && !info.IsDir() {
+		if _, err := os.Stat(file); err == nil && words[i] != "" {
 			words[i] = file // the process is not in the reader's folder
 		}
 	}

@@ -20,8 +20,8 @@ import (
 	"github.com/drover-iot/drover/test/testserver"
 )
 
-// The stock AWS IoT Device SDK v2 (Python), on both MQTT versions, over mutual TLS and, with a
-// signature, over WebSocket (R-BRK-7, R-BRK-31, R-BRK-32): T-1, T-2, T-6, T-9; the second notifications are already the empty ones (R-MQTT-38), tokens are echoed
+// The stock AWS IoT Device SDK v2 (Python), on both MQTT versions, over mutual TLS, with a signature
+// over WebSocket, and by a custom authorizer either way (R-BRK-2, R-BRK-7, R-BRK-31, R-BRK-32, R-ID-92): T-1, T-2, T-6, T-9; the second notifications are already the empty ones (R-MQTT-38), tokens are echoed
 // (R-MQTT-12), times are seconds (R-MQTT-10).
 func TestDeviceSDK(t *testing.T) {
 	t.Parallel()
@@ -29,7 +29,8 @@ func TestDeviceSDK(t *testing.T) {
 	if out, err := exec.Command(python, "-c", "import awsiot").CombinedOutput(); err != nil {
 		t.Fatalf("the AWS IoT Device SDK is missing: run make setup: %v\n%s", err, out)
 	}
-	for _, way := range []string{"MQTT 3", "MQTT 5", "MQTT 3 over WebSocket", "MQTT 5 over WebSocket"} {
+	for _, way := range []string{"MQTT 3", "MQTT 5", "MQTT 3 over WebSocket", "MQTT 5 over WebSocket",
+		"MQTT 3 by an authorizer", "MQTT 5 by an authorizer", "MQTT 3 over WebSocket by an authorizer"} {
 		t.Run(way, func(t *testing.T) {
 			t.Parallel()
 			s := serve(t)
@@ -37,9 +38,13 @@ func TestDeviceSDK(t *testing.T) {
 			must[*iot.CreatePolicyOutput](t)(client.CreatePolicy(ctx, &iot.CreatePolicyInput{PolicyName: &policy, PolicyDocument: aws.String(s.JobsPolicy())}))
 			must[*iot.CreateThingOutput](t)(client.CreateThing(ctx, &iot.CreateThingInput{ThingName: aws.String("pump-07")}))
 			folder := s.deviceFiles(s.Identify("pump-07", policy))
-			version, overWebSocket := strings.CutSuffix(strings.TrimPrefix(way, "MQTT "), " over WebSocket")
+			version, overWebSocket := way[len("MQTT "):len("MQTT 3")], strings.Contains(way, "over WebSocket")
 			port, environment := s.MQTTS, os.Environ()
-			if overWebSocket {
+			switch {
+			case strings.HasSuffix(way, "by an authorizer"):
+				port = s.HTTPS
+				environment = append(environment, s.authorizer(overWebSocket)...)
+			case overWebSocket:
 				key := madeKey(t, keys(s.Server, "create", "--role", "device", "--policy", policy))
 				port = s.HTTPS
 				environment = append(environment, "AWS_ACCESS_KEY_ID="+key.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+key.SecretAccessKey)

@@ -4,6 +4,7 @@ package iot
 // Items returns, page after page. Each is the member that the operation's schema.Page names, which
 // a test checks.
 
+func (r ListAuthorizersResponse) Items() []AuthorizerSummary { return r.Authorizers }
 func (r ListBillingGroupsResponse) Items() []GroupNameAndArn { return r.BillingGroups }
 func (r ListCACertificatesResponse) Items() []CACertificate  { return r.Certificates }
 func (r ListCertificatesResponse) Items() []Certificate      { return r.Certificates }
@@ -21,6 +22,12 @@ func (r ListManagedJobTemplatesResponse) Items() []ManagedJobTemplateSummary {
 func (r ListPolicyPrincipalsResponse) Items() []Principal { return r.Principals }
 func (r ListPrincipalThingsV2Response) Items() []PrincipalThingObject {
 	return r.PrincipalThingObjects
+}
+func (r ListProvisioningTemplatesResponse) Items() []ProvisioningTemplateSummary {
+	return r.Templates
+}
+func (r ListProvisioningTemplateVersionsResponse) Items() []ProvisioningTemplateVersionSummary {
+	return r.Versions
 }
 func (r ListTagsForResourceResponse) Items() []Tag           { return r.Tags }
 func (r ListTargetsForPolicyResponse) Items() []PolicyTarget { return r.Targets }

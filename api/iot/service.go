@@ -49,6 +49,15 @@ var Service = schema.Service{
 		AttachPrincipalPolicy,
 		DetachPrincipalPolicy, ListPrincipalPolicies, ListPolicyPrincipals,
 
+		CreateAuthorizer, DescribeAuthorizer, UpdateAuthorizer, DeleteAuthorizer, ListAuthorizers,
+		SetDefaultAuthorizer, DescribeDefaultAuthorizer, ClearDefaultAuthorizer,
+		TestInvokeAuthorizer,
+
+		CreateProvisioningTemplate, DescribeProvisioningTemplate, ListProvisioningTemplates,
+		UpdateProvisioningTemplate, DeleteProvisioningTemplate, CreateProvisioningTemplateVersion,
+		DescribeProvisioningTemplateVersion, ListProvisioningTemplateVersions,
+		DeleteProvisioningTemplateVersion, CreateProvisioningClaim, RegisterThing,
+
 		TagResource, UntagResource, ListTagsForResource, DescribeEventConfigurations,
 		UpdateEventConfigurations,
 		DescribeEndpoint,

@@ -25,6 +25,8 @@ var subjects = []struct {
 	{"Thing groups", []string{"ThingGroup"}},
 	{"Thing types", []string{"ThingType"}},
 	{"Policies", []string{"Polic", "Authorization"}},
+	{"Custom authorizers", []string{"Authorizer"}},
+	{"Provisioning", []string{"Provisioning", "RegisterThing"}},
 	{"Certificates", []string{"Certificate", "Principal", "RegistrationCode"}},
 	{"Things", []string{"Thing"}},
 	{"Tags, events and the endpoint", []string{""}},
@@ -32,7 +34,7 @@ var subjects = []struct {
 
 // subjectOrder is the order of the subjects on a page, by index in subjects: what people look for
 // first comes first, where the table above has what is more special first.
-var subjectOrder = []int{2, 1, 0, 9, 5, 4, 6, 3, 8, 7, 10}
+var subjectOrder = []int{2, 1, 0, 11, 5, 4, 6, 3, 10, 7, 8, 9, 12}
 
 // subjectOf is the index of an operation's subject.
 func subjectOf(operation string) int {

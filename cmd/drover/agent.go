@@ -57,8 +57,5 @@ func runAgent(ctx context.Context, args []string) error {
 		c.Log.Warn(text)
 	}
 	context.AfterFunc(ctx, func() { tellSupervisor(c.Log, daemon.SdNotifyStopping) })
-	return agent.Run(ctx, c, func() {
-		tellSupervisor(c.Log, daemon.SdNotifyReady)
-		go watchdog(ctx, c.Log, func() error { return nil })
-	})
+	return agent.Run(ctx, c, func() { tellSupervisor(c.Log, daemon.SdNotifyReady) })
 }

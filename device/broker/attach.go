@@ -41,6 +41,7 @@ func (b *Broker) attachSession(c *conn, p *mqtt.Connect, ack *mqtt.Connack) erro
 	b.cancelWill(s) // if there is one: the client is back before the delay is over
 	b.setOwner(s, own)
 	s.conn, c.s, c.out.s = c, s, s
+	s.moveInGroups()
 	c.life, c.before, s.lastConn = b.life, s.lastConn, c
 	b.setClaim(c.peer.ClientID, c.claimed)
 	s.endsAt = time.Time{}
@@ -63,6 +64,7 @@ func (b *Broker) resumeSession(s *session, p *mqtt.Connect) *session {
 		(s.conn != nil || !s.expired(clock.Now()))
 	b.takeOver(s, resumes)
 	if !resumes {
+		s.passOn()
 		b.endSession(s)
 		return nil
 	}
@@ -177,6 +179,7 @@ func (b *Broker) loseConn(s *session) {
 	s.removeConn()
 	s.endsAt, s.restored = clock.Now().Add(s.expiry), false
 	if !s.persistent() {
+		s.passOn()
 		b.endSession(s)
 		return
 	}

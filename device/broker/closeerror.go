@@ -24,6 +24,7 @@ const (
 	ServerInitiated   Cause = "SERVER_INITIATED_DISCONNECT"
 	Throttled         Cause = "THROTTLED"
 	WebSocketExpired  Cause = "WEBSOCKET_TTL_EXPIRATION"
+	CustomAuthExpired Cause = "CUSTOMAUTH_TTL_EXPIRATION"
 )
 
 // causes gives the cause for each reason code with which the broker closes a connection. For all
@@ -97,7 +98,7 @@ var errAbandoned = closeWith(mqtt.UseAnotherServer, "this node was declared lost
 
 // errEnded closes the connection of a principal that may not be connected any more (R-BRK-19).
 var errEnded = closeWith(
-	mqtt.AdministrativeAction, "the certificate or key may not connect any more")
+	mqtt.AdministrativeAction, "the certificate, key or authorizer may not connect any more")
 
 // asCloseError turns any error that ended a connection into a closeError. Errors of the codec have
 // a reason code; what is neither theirs nor the broker's own comes from the network, so the

@@ -40,6 +40,10 @@ type conn struct {
 	aliases   topicAliases
 	rate      inboundRate
 
+	// asks is the method hears as requests have it. It is made with the first request: to make it for
+	// each would cost an allocation.
+	asks func(topic string) bool
+
 	held []heldPuback // answers that wait for the store, see puback.go
 
 	bridge          bool   // the client is another broker: see grantFor

@@ -150,8 +150,8 @@ func TestConnackProperties(t *testing.T) { // R-BRK-26, R-BRK-12, R-BRK-14
 		mqtt.PropMaximumPacket:      149504,
 		mqtt.PropTopicAliasMaximum:  8,
 		mqtt.PropWildcardAvailable:  1,
-		mqtt.PropSubscriptionIDs:    0,
-		mqtt.PropSharedSubscription: 0,
+		mqtt.PropSubscriptionIDs:    1,
+		mqtt.PropSharedSubscription: 1,
 	}
 	for _, row := range []struct {
 		name      string

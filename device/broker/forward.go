@@ -3,6 +3,7 @@ package broker
 import (
 	"encoding/binary"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/drover-iot/drover/device/broker/mqtt"
@@ -17,13 +18,15 @@ import (
 // because every node reads the log.
 //
 // The form of a message between nodes is the length of the id of the principal that has published
-// it, in two bytes, the id, and an MQTT 5 PUBLISH. Its expiry is in the seconds that are left, so
-// that clocks of nodes need not agree. Nodes of the next version must be able to read it.
+// it, in two bytes, the id, and an MQTT 5 PUBLISH. After the id, and counted with it, stands which
+// groups of shared subscriptions have got the message (see taken); earlier versions take that for a
+// part of the id. The expiry is in the seconds that are left, so that clocks of nodes need not
+// agree. Nodes of the next version must be able to read it.
 
-// forward gives a message of a client to the other nodes.
-func (b *Broker) forward(m *message) {
+// forward gives a message of a client to the other nodes, and which groups here have got it.
+func (b *Broker) forward(m *message, here taken) {
 	if now := clock.Now(); b.cfg.Forward != nil && !m.expired(now) {
-		b.cfg.Forward(appendForwarded(nil, m, now))
+		b.cfg.Forward(appendForwarded(nil, m, here, now))
 	}
 }
 
@@ -42,19 +45,20 @@ func (b *Broker) PublishFromNode(value []byte) error {
 		return errors.New("a message from another node is too large")
 	}
 	b.journal.wait()
-	b.withRecipients(p.Topic, func(to []recipient) {
+	by, elsewhere := cutTaken(by)
+	b.routeNew(p.Topic, elsewhere, func() *message {
 		m := copyMessage(&p, p.Topic)
 		m.expires = expiresAt(p.Expiry, clock.Now())
 		m.by = by
-		b.deliver(m, to)
+		return m
 	})
 	return nil
 }
 
 // appendForwarded appends the form of a message between nodes.
-func appendForwarded(b []byte, m *message, now time.Time) []byte {
-	b = binary.BigEndian.AppendUint16(b, uint16(len(m.by)))
-	b = append(b, m.by...)
+func appendForwarded(b []byte, m *message, here taken, now time.Time) []byte {
+	b = binary.BigEndian.AppendUint16(b, uint16(len(m.by)+len(here)))
+	b = append(append(b, m.by...), here...)
 	return mqtt.AppendPublish(b, mqtt.V5, &mqtt.Publish{
 		Topic:     m.Topic,
 		Payload:   m.Payload,
@@ -64,6 +68,14 @@ func appendForwarded(b []byte, m *message, now time.Time) []byte {
 		Expiry:    m.remainingExpiry(now),
 		Forwarded: m.forwarded,
 	})
+}
+
+// cutTaken divides what stands before the PUBLISH into the id of the principal and the groups.
+func cutTaken(s string) (by string, elsewhere taken) {
+	if i := strings.IndexByte(s, 0); i >= 0 {
+		return s[:i], taken(s[i:])
+	}
+	return s, ""
 }
 
 var errForwarded = errors.New("a message from another node cannot be read")

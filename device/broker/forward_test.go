@@ -110,7 +110,7 @@ func TestPublishFromNodeRefuses(t *testing.T) {
 		if change != nil {
 			change(m)
 		}
-		return appendForwarded(nil, m, time.Now())
+		return appendForwarded(nil, m, "", time.Now())
 	}
 	whole := form(nil)
 	for _, row := range []struct {
@@ -155,7 +155,7 @@ func TestForwardedForm(t *testing.T) {
 	// PUBLISH with QoS 1 and RETAIN; the expiry is 2 s.
 	const want = "\x00\x024f" + "\x33\x20" + "\x00\x01a" + "\x00\x01" +
 		"\x19" + "\x02\x00\x00\x00\x02" + "\x03\x00\x0atext/plain" + "\x26\x00\x01k\x00\x01v" + "x"
-	got := appendForwarded(nil, m, now)
+	got := appendForwarded(nil, m, "", now)
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -175,7 +175,7 @@ func TestForwardedBelongToTheirPrincipal(t *testing.T) {
 	away.wantClosed(mqtt.Success)
 	until(t, "the client is away", func() bool { return b.Connections() == 0 })
 	m := &message{Message: Message{Topic: "a", Payload: []byte("x"), QoS: 1}, by: "principal"}
-	if err := b.PublishFromNode(appendForwarded(nil, m, time.Now())); err != nil {
+	if err := b.PublishFromNode(appendForwarded(nil, m, "", time.Now())); err != nil {
 		t.Fatal(err)
 	}
 	b.stored.mu.Lock()
@@ -193,7 +193,7 @@ func BenchmarkPublishFromNode(b *testing.B) {
 		c.subscribe(1, 1, fmt.Sprintf("to/%d", i), fmt.Sprintf("group/%d/#", i))
 	}
 	m := &message{Message: Message{Topic: "site-1/pump-07/telemetry", Payload: make([]byte, 200), QoS: 1}, by: "principal"}
-	value := appendForwarded(nil, m, time.Now())
+	value := appendForwarded(nil, m, "", time.Now())
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := broker.PublishFromNode(value); err != nil {

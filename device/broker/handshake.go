@@ -28,8 +28,9 @@ func (b *Broker) serve(nc net.Conn) {
 	if b.cfg.Nodes != nil {
 		c.detached = make(chan struct{})
 	}
-	nc.SetDeadline(time.Now().Add(b.cfg.ConnectTimeout))
-	if !c.handshake() {
+	deadline := b.handshakeTime()
+	nc.SetDeadline(deadline)
+	if !c.handshake(deadline) {
 		nc.Close()
 		b.conns.Done()
 		return
@@ -45,7 +46,7 @@ func (b *Broker) serve(nc net.Conn) {
 
 // handshake does the handshake. It reports false if the connection is refused, after an answer
 // where there is one.
-func (c *conn) handshake() bool {
+func (c *conn) handshake(deadline time.Time) bool {
 	principal, err := c.authenticate()
 	if err != nil {
 		c.b.logRefusal(c, &closeError{cause: AuthError, detail: "not authenticated", err: err})
@@ -54,7 +55,7 @@ func (c *conn) handshake() bool {
 	c.peer.Principal, c.peer.Remote = principal, c.nc.RemoteAddr()
 	c.in.Reset(c.nc, c.b.cfg.MaxPacket)
 	c.b.trackPrincipal(c)
-	h := handshake{c: c, cfg: &c.b.cfg}
+	h := handshake{c: c, cfg: &c.b.cfg, deadline: deadline}
 	if err := h.run(); err != nil {
 		h.refuse(asCloseError(err))
 		c.b.untrackPrincipal(c)
@@ -82,10 +83,11 @@ func (c *conn) authenticate() (Principal, error) {
 
 // A handshake is the state between CONNECT and CONNACK. What is needed later goes into the conn.
 type handshake struct {
-	c       *conn
-	cfg     *Config
-	connect mqtt.Connect
-	ack     mqtt.Connack
+	c        *conn
+	cfg      *Config
+	deadline time.Time
+	connect  mqtt.Connect
+	ack      mqtt.Connack
 }
 
 // run reads the CONNECT, checks it and attaches a session, which queues the CONNACK. Packets that
@@ -114,6 +116,9 @@ func (h *handshake) run() error {
 		return closeWith(mqtt.NotAuthorized, "enhanced authentication is not supported")
 	}
 	if err := h.setWill(); err != nil {
+		return err
+	}
+	if err := h.identify(); err != nil {
 		return err
 	}
 	if err := h.authorize(); err != nil {
@@ -206,7 +211,10 @@ func (h *handshake) authorize() error {
 		if !mayPublishWill(auth, w) {
 			return deny(Publish, "not allowed to publish the will", w.Topic)
 		}
-		w.author = author{c.peer.Principal.ID(), attributes}
+		w.author = author{principal: c.peer.Principal.ID(), attributes: attributes}
+		if known, ok := c.peer.Principal.(Remembered); ok {
+			w.author.known, _ = known.(Principal)
+		}
 		w.by = w.author.principal
 	}
 	return nil
@@ -226,6 +234,7 @@ func (h *handshake) negotiate() {
 		c.out.window = min(c.out.window, int(p.ReceiveMaximum))
 	}
 	c.out.maxPacket = p.MaximumPacket
+	c.out.aliases = newSentAliases(p.TopicAliasMaximum)
 
 	c.requestedExpiry = p.SessionExpiry
 	granted := uint32(c.b.sessionExpiry(p.SessionExpiry) / time.Second)

@@ -176,7 +176,7 @@ func (c *client) wantSuback(n int) []byte {
 
 func (c *client) wantPublish(topic, payload string, qos byte) mqtt.Publish {
 	c.t.Helper()
-	p, err := mqtt.DecodePublish(c.want(mqtt.TypePublish), c.version)
+	p, err := mqtt.DecodeDelivery(c.want(mqtt.TypePublish), c.version)
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -166,8 +166,8 @@ func TestPaho5(t *testing.T) { // R-BRK-9, R-BRK-26, R-BRK-27
 		t.Fatal(err)
 	}
 	p := ack.Properties
-	if p.AssignedClientID == "" || *p.ServerKeepAlive != 30 || *p.MaximumQoS != 1 || p.SubIDAvailable ||
-		p.SharedSubAvailable || !p.WildcardSubAvailable || !p.RetainAvailable || *p.ReceiveMaximum != 100 {
+	if p.AssignedClientID == "" || *p.ServerKeepAlive != 30 || *p.MaximumQoS != 1 || !p.SubIDAvailable ||
+		!p.SharedSubAvailable || !p.WildcardSubAvailable || !p.RetainAvailable || *p.ReceiveMaximum != 100 {
 		t.Errorf("CONNACK properties %+v", p)
 	}
 	sub, err := c.Subscribe(ctx, &paho.Subscribe{Subscriptions: []paho.SubscribeOptions{
@@ -192,5 +192,51 @@ func TestPaho5(t *testing.T) { // R-BRK-9, R-BRK-26, R-BRK-27
 	b.Disconnect("pump-07")
 	if code := receive(t, end); code != 0x98 {
 		t.Errorf("DISCONNECT 0x%02X, want 0x98", code)
+	}
+}
+
+// The library understands subscription identifiers, topic aliases and shared subscriptions as they
+// are sent.
+func TestPaho5Options(t *testing.T) { // R-BRK-48, R-BRK-51, R-BRK-52
+	t.Parallel()
+	_, addr, tlsConfig := startTLS(t, broker.Config{})
+	nc, err := tls.Dial("tcp", addr, tlsConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	router := paho.NewStandardRouter() // finds the handler also when there is an alias only
+	got := make(chan *paho.Publish, 16)
+	router.RegisterHandler("work/a", func(p *paho.Publish) { got <- p })
+	c := paho.NewClient(paho.ClientConfig{
+		Conn: nc,
+		OnPublishReceived: []func(paho.PublishReceived) (bool, error){func(p paho.PublishReceived) (bool, error) {
+			router.Route(p.Packet.Packet())
+			return true, nil
+		}},
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
+	defer cancel()
+	aliases, id := uint16(4), 268_435_455
+	if _, err := c.Connect(ctx, &paho.Connect{ClientID: "worker", KeepAlive: 30, CleanStart: true,
+		Properties: &paho.ConnectProperties{TopicAliasMaximum: &aliases}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Subscribe(ctx, &paho.Subscribe{
+		Subscriptions: []paho.SubscribeOptions{{Topic: "$share/workers/work/+", QoS: 1}},
+		Properties:    &paho.SubscribeProperties{SubscriptionIdentifier: &id},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, payload := range []string{"1", "2", "3"} {
+		if _, err := c.Publish(ctx, &paho.Publish{Topic: "work/a", QoS: 1, Payload: []byte(payload)}); err != nil {
+			t.Fatal(err)
+		}
+		m := receive(t, got)
+		if string(m.Payload) != payload || *m.Properties.SubscriptionIdentifier != id {
+			t.Errorf("got %v", m)
+		}
+		if aliased := m.Properties.TopicAlias != nil; aliased != (payload != "1") {
+			t.Errorf("%s has an alias: %v", payload, aliased)
+		}
 	}
 }

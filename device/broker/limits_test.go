@@ -35,8 +35,10 @@ func TestClosedFor(t *testing.T) {
 		{"R-BRK-20 129 KiB", 4, publish(4, mqtt.Publish{Topic: "a", Payload: make([]byte, 129<<10)}), mqtt.PacketTooLarge},
 		{"R-BRK-20 129 KiB", 5, publish(5, mqtt.Publish{Topic: "a", Payload: make([]byte, 129<<10)}), mqtt.PacketTooLarge},
 		{"R-BRK-20 packet length", 5, []byte{0x30, 0xFF, 0xFF, 0x7F}, mqtt.PacketTooLarge},
-		{"R-BRK-26 subscription id", 5, mqtttest.SubscribeWith([]byte{mqtt.PropSubscriptionID, 1}, 5, 1, 0, "a"),
-			mqtt.SubscriptionIDNotAllowed},
+		{"R-BRK-51 subscription id 0", 5, mqtttest.SubscribeWith([]byte{mqtt.PropSubscriptionID, 0}, 5, 1, 0, "a"), mqtt.ProtocolError},
+		{"R-BRK-51 two subscription ids", 5, mqtttest.SubscribeWith([]byte{mqtt.PropSubscriptionID, 1, mqtt.PropSubscriptionID, 2}, 5, 1, 0, "a"), mqtt.ProtocolError},
+		{"R-BRK-51 long subscription id", 5, mqtttest.SubscribeWith([]byte{mqtt.PropSubscriptionID, 0x80, 0x80, 0x80, 0x80, 1}, 5, 1, 0, "a"), mqtt.MalformedPacket},
+		{"R-BRK-51 subscription id in PUBLISH", 5, publish(5, mqtt.Publish{Topic: "a", SubscriptionIDs: []byte{mqtt.PropSubscriptionID, 1}}), mqtt.ProtocolError},
 		{"R-BRK-9 PUBREC", 5, mqtttest.Packet(0x50, []byte{0, 1}), mqtt.ProtocolError},
 		{"R-BRK-9 PUBREL", 4, mqtttest.Packet(0x62, []byte{0, 1}), mqtt.ProtocolError},
 		{"R-BRK-9 AUTH", 5, mqtttest.Packet(0xF0, nil), mqtt.ProtocolError},
@@ -205,7 +207,9 @@ func TestSubscribeCodes(t *testing.T) {
 		{"$aws/#", 1, 0x80, 0x8F},
 		{"$aws/+/a/jobs/get", 1, 0x80, 0x8F},
 		{"$SYS/#", 1, 0x80, 0x8F},
-		{"$share/g/a", 1, 0x80, 0x9E},
+		{"$share/g/a", 1, 1, 1},
+		{"$share/g", 1, 0x80, 0x8F},
+		{"$share/g/$aws/things/a/jobs/notify", 1, 0x80, 0x8F},
 	} {
 		for version, want := range map[mqtt.Version]byte{4: row.v311, 5: row.v5} {
 			t.Run(fmt.Sprintf("%.40s v%d", row.filter, version), func(t *testing.T) {

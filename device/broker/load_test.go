@@ -9,8 +9,10 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"math/big"
 	"net"
 	"os"
@@ -24,10 +26,13 @@ import (
 	"time"
 
 	"github.com/drover-iot/drover/device/broker"
+	"github.com/drover-iot/drover/engine/identity"
+	"github.com/drover-iot/drover/gateway"
+	"github.com/drover-iot/drover/registry"
 )
 
 // Load comes from a second process, so that what is measured here is the server alone. It is this
-// test binary again: loadEnv is "idle|work ADDR CONNECTIONS tcp|tls".
+// test binary again: loadEnv is "idle|work ADDR CONNECTIONS tcp|tls|authorizer".
 const loadEnv = "DROVER_BROKER_LOAD"
 
 func TestMain(m *testing.M) {
@@ -85,6 +90,10 @@ func dialLoad(addr, kind, id string) (nc net.Conn, err error) {
 		return nil, err
 	}
 	connect := append([]byte{0, 4, 'M', 'Q', 'T', 'T', 4, 2, 0, 0}, prefixed(id)...)
+	if kind == "authorizer" {
+		connect[7] |= 0xC0
+		connect = append(append(connect, prefixed(id+"?x-amz-customauthorizer-name=door&token=0123456789abcdef")...), prefixed("password")...)
+	}
 	topic := "$aws/things/" + id + "/jobs/"
 	filters := []byte{0, 1}
 	for _, f := range []string{"notify-next", "$next/get/accepted"} {
@@ -251,14 +260,18 @@ func TestIdleMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("opens hundreds of connections")
 	}
-	for kind, budget := range map[string]int{"tcp": 8 << 10, "tls": 35 << 10} {
+	for kind, budget := range map[string]int{"tcp": 8 << 10, "authorizer": 10 << 10, "tls": 35 << 10} {
 		t.Run(kind, func(t *testing.T) {
 			const n = 400
 			cfg := broker.Config{Service: broker.ServiceFunc(noop), ShutdownSpread: time.Millisecond}
 			var addr string
-			if kind == "tls" {
+			switch kind {
+			case "tls":
 				_, addr, _ = startTLS(t, cfg)
-			} else {
+			case "authorizer": // what a certificate costs beside TLS, this costs instead
+				cfg.Authenticate = byAuthorizer(t)
+				addr = startPlain(t, cfg)
+			default:
 				addr = startPlain(t, cfg)
 			}
 			before := inUse()
@@ -270,6 +283,42 @@ func TestIdleMemory(t *testing.T) {
 			}
 		})
 	}
+}
+
+// byAuthorizer has clients let in by a custom authorizer, which is to be asked again.
+func byAuthorizer(t *testing.T) broker.Authenticator {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	document := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:*","Resource":"*"}]}`
+	authorizers := &gateway.Authorizers{
+		Auth:  &gateway.DeviceAuth{Identities: noIdentities{}, Scope: registry.DefaultScope, Log: log},
+		Store: oneAuthorizer{},
+		Ask: func(_ context.Context, _ string, _, into any) error {
+			answer := fmt.Sprintf(`{"isAuthenticated":true,"principalId":"a%d","refreshAfterInSeconds":300,"policyDocuments":[%s]}`,
+				time.Now().UnixNano(), document)
+			return json.Unmarshal([]byte(answer), into)
+		},
+		Log: log,
+	}
+	return func(_ context.Context, link broker.Link) (broker.Principal, error) {
+		return authorizers.FromTLS(&tls.ConnectionState{ServerName: "iot.example.org"}, link.Remote), nil
+	}
+}
+
+// oneAuthorizer is an authorizer that is ACTIVE.
+type oneAuthorizer struct{ gateway.AuthorizerStore }
+
+func (oneAuthorizer) DescribeAuthorizer(_ context.Context, name string) (registry.Authorizer, error) {
+	return registry.Authorizer{Name: name, Function: "https://a", SigningDisabled: true, Status: registry.AuthorizerActive}, nil
+}
+
+// noIdentities is a registry without things.
+type noIdentities struct{ gateway.Identities }
+
+func (noIdentities) AccessVersion() uint64 { return 0 }
+
+func (noIdentities) AccessByPolicies(context.Context, []string, string) (identity.Access, error) {
+	return identity.Access{}, nil
 }
 
 func inUse() int {

@@ -10,8 +10,8 @@ import (
 	"github.com/drover-iot/drover/device/broker/mqtt"
 )
 
-// next and list are the topics of notifications of the thing pump.
-const next, list = "$aws/things/pump/jobs/notify-next", "$aws/things/pump/jobs/notify"
+// next and all are the topics of notifications of the thing pump.
+const next, all = "$aws/things/pump/jobs/notify-next", "$aws/things/pump/jobs/notify"
 
 // notification is what a Look says of the last one, in words.
 func (l Look) notification() string {
@@ -35,7 +35,7 @@ func TestLook(t *testing.T) {
 	b, addr := start(t, Config{Service: echo})
 	look := func(when string, connected bool, notification string) {
 		t.Helper()
-		l := b.Look("pump", next, list)
+		l := b.Look("pump", next, all)
 		if l.Connected != connected || l.AsThing != connected || l.notification() != notification {
 			t.Errorf("%s: %+v, %s, want %v, %s", when, l, l.notification(), connected, notification)
 		}
@@ -69,8 +69,8 @@ func TestReceivers(t *testing.T) { // R-EXP-2
 	for i := range maxReceivers + 2 {
 		join(t, addr, mqtt.V5, fmt.Sprintf("watcher-%02d", i)).subscribe(1, 0, "$aws/things/+/jobs/notify", next)
 	}
-	join(t, addr, mqtt.V5, "pump").subscribe(1, 0, list)
-	l := b.Look("pump", next, list)
+	join(t, addr, mqtt.V5, "pump").subscribe(1, 0, all)
+	l := b.Look("pump", next, all)
 	seen := map[string]bool{}
 	for _, name := range l.Receivers {
 		seen[name] = true
@@ -97,7 +97,7 @@ func TestNotificationOfGateway(t *testing.T) { // R-EXP-2
 		if topic != next {
 			want = "none"
 		}
-		if got := b.Look("pump", next, list).notification(); got != want {
+		if got := b.Look("pump", next, all).notification(); got != want {
 			t.Errorf("after %s: %s, want %s", topic, got, want)
 		}
 	}

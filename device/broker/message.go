@@ -20,15 +20,16 @@ type Message struct {
 // one, so it must not be changed after it was routed.
 type message struct {
 	Message
-	retain    bool      // the publisher's RETAIN flag
 	expires   time.Time // zero: never
 	forwarded []byte    // the MQTT 5 properties for the subscribers, in wire form; empty: none
 	from      *session  // the publisher's; nil: published with Broker.Publish, or a will
 	by        string    // the id of the principal that has published it; empty: none
+	group     *group    // of the shared subscription that it is delivered for; nil: none
 	// stub is what sessions that store the message share; nil: each stores it for itself.
-	stub *stub
+	stub   *stub
+	retain bool // the publisher's RETAIN flag
 	// pending is how many changes in the journal have the message. Guarded by journal.mu.
-	pending int
+	pending int32
 }
 
 // copyMessage returns a message that does not share memory with a packet, which is in the read

@@ -53,6 +53,8 @@ type outbound struct {
 	// drained is signalled when a write has ended. It is nil until the reading goroutine has to
 	// wait for that.
 	drained *sync.Cond
+	// aliases are the topic aliases that the broker has set; nil: the client allows none.
+	aliases *sentAliases
 
 	deadline time.Time // the write deadline that is set; belongs to the goroutine that writes
 }
@@ -249,6 +251,7 @@ func (o *outbound) appendDeliveries(b []byte) []byte {
 	if !o.deliverable() {
 		return b
 	}
+	var ids [32]byte
 	s, now := o.s, clock.Now()
 	for len(b) < writeLimit && o.deliverable() && s.queue[0].m != nil {
 		e := s.pop()
@@ -261,6 +264,7 @@ func (o *outbound) appendDeliveries(b []byte) []byte {
 			e.id = s.newPacketID()
 		}
 		p := e.packet(e.m.remainingExpiry(now))
+		p.SubscriptionIDs = s.appendSubscriptionIDs(ids[:0], e.m.Topic, e.m.group)
 		if !o.fits(&p) {
 			o.traceWithheld(e.m, "it is larger than the client accepts")
 			s.unstore(&e)
@@ -272,6 +276,7 @@ func (o *outbound) appendDeliveries(b []byte) []byte {
 		if e.m.Latest {
 			s.notify(&e, now)
 		}
+		o.useAlias(&p)
 		b = mqtt.AppendPublish(b, o.version, &p)
 	}
 	return b

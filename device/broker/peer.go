@@ -70,7 +70,8 @@ const (
 )
 
 // An Authorizer decides for one connection. It is asked at each CONNECT, PUBLISH, SUBSCRIBE and
-// delivery (R-BRK-19), by the two goroutines of the connection. It must not call the broker.
+// delivery (R-BRK-19), by the two goroutines of the connection, and about messages of shared
+// subscriptions by those of other connections. It must not call the broker.
 type Authorizer interface {
 	// Refresh makes the Authorizer know all changes of policies that are more than 5 s old. It is
 	// called before decisions, with no lock held, and may block. It reports whether the principal
@@ -123,6 +124,9 @@ type Request struct {
 	// Redelivered is the DUP flag: the client has sent the packet before, with the same identifier
 	// and payload, and does not know whether it arrived.
 	Redelivered bool
+	// Hears reports whether the client subscribes to a topic and may receive what is published there.
+	// A Reply is sent without that. It is called before the Service returns.
+	Hears func(topic string) bool
 }
 
 // A Service handles the publishes for which the table of reserved topics says Serve.

@@ -40,6 +40,9 @@ func (p *principals) addEnd(until time.Time) {
 }
 
 func (b *Broker) untrackPrincipal(c *conn) {
+	if r, ok := c.peer.Principal.(Releaser); ok {
+		r.Release()
+	}
 	id := c.peer.Principal.ID()
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -85,6 +88,10 @@ func (c *conn) disconnect(reason *closeError) {
 // errExpired is why a connection ends with the time of its principal: that of a certificate, or
 // that of a connection over WebSocket (R-BRK-30).
 func (c *conn) errExpired() *closeError {
+	if p, ok := c.peer.Principal.(Lasting); ok {
+		cause, detail := p.EndsBecause()
+		return &closeError{reason: mqtt.AdministrativeAction, cause: cause, detail: detail}
+	}
 	if _, known := c.nc.(Identified); known {
 		return &closeError{
 			reason: mqtt.AdministrativeAction,

@@ -56,16 +56,13 @@ func (c *conn) publish(p *mqtt.Publish, topic string) error {
 	if p.Retain {
 		return c.publishRetained(p, c.message(p, topic))
 	}
-	var became outcome
-	c.b.withRecipients(topic, func(to []recipient) {
-		became = c.b.deliver(c.message(p, topic), to)
-	})
+	became, here := c.b.routeNew(topic, "", func() *message { return c.message(p, topic) })
 	if became == outcomeNoRoom && c.peer.Version == mqtt.V5 && p.QoS > 0 {
 		const detail = "too much waits for clients that are away"
 		return c.refusePublish(p, closeWithTopic(mqtt.QuotaExceeded, detail, topic))
 	}
 	if c.b.cfg.Forward != nil {
-		c.b.forward(c.message(p, topic))
+		c.b.forward(c.message(p, topic), here)
 	}
 	c.puback(p, mqtt.Success, became&outcomeStored != 0)
 	return nil
@@ -82,8 +79,7 @@ func (c *conn) publishRetained(p *mqtt.Publish, m *message) error {
 		}
 		c.b.logRefusal(c, e)
 	}
-	c.b.route(m)
-	c.b.forward(m)
+	c.b.routeOwn(m)
 	c.puback(p, mqtt.Success, true)
 	return nil
 }

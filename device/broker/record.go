@@ -26,7 +26,9 @@ type sessionRecord struct {
 	Thing     string           `json:"thing,omitempty"`
 	Principal string           `json:"principal,omitempty"`
 	Subs      map[string]uint8 `json:"subscriptions"` // filter → granted
-	Will      *willRecord      `json:"will,omitempty"`
+	// SubIDs are the subscription identifiers by filter; earlier versions wrote none.
+	SubIDs map[string]uint32 `json:"subscriptionIds,omitempty"`
+	Will   *willRecord       `json:"will,omitempty"`
 }
 
 // A willRecord is the stored form of a delayed will.
@@ -57,6 +59,13 @@ func (s *session) record() Change {
 	}
 	for _, sub := range s.subs {
 		r.Subs[sub.filter] = uint8(sub.granted)
+		if sub.id == 0 {
+			continue
+		}
+		if r.SubIDs == nil {
+			r.SubIDs = map[string]uint32{}
+		}
+		r.SubIDs[sub.filter] = sub.id
 	}
 	if d := s.will; d != nil {
 		r.Will = d.record(d.at)

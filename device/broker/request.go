@@ -35,12 +35,16 @@ func (c *conn) request(p *mqtt.Publish, topic string) error {
 	if err := c.releasePubacks(); err != nil {
 		return err
 	}
+	if c.asks == nil {
+		c.asks = c.hears
+	}
 	c.out.setPaused(true)
 	reply := c.b.cfg.Service.Handle(c.b.ctx, &c.peer, Request{
 		Topic:       topic,
 		Payload:     p.Payload,
 		PacketID:    p.ID,
 		Redelivered: p.Dup,
+		Hears:       c.asks,
 	})
 	s := c.s
 	s.mu.Lock()
@@ -62,6 +66,15 @@ func (c *conn) request(p *mqtt.Publish, topic string) error {
 	return nil
 }
 
+// hears reports whether the client subscribes to a topic and may receive what is published there.
+func (c *conn) hears(topic string) bool {
+	s := c.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.conn == c && s.subscribes(topic) &&
+		c.peer.Authorizer.Decide(Receive, topic) == Allow
+}
+
 // appendReply encodes a reply: one copy, at QoS 1 if a subscription of the client grants that
 // (R-MQTT-30, R-MQTT-31) and the window has room, at QoS 0 otherwise. Only an explicit Deny of
 // Receive suppresses it (R-MQTT-33). The caller holds the session's mutex.
@@ -74,11 +87,14 @@ func (c *conn) appendReply(b []byte, reply *Reply, request *mqtt.Publish) []byte
 	if len(s.inFlight) < c.out.window && s.grantsQoS1(reply.Topic) {
 		p.QoS, p.ID = 1, s.newPacketID()
 	}
+	var ids [32]byte
+	p.SubscriptionIDs = s.appendSubscriptionIDs(ids[:0], reply.Topic, nil)
 	if !c.out.fits(&p) {
 		return b
 	}
 	if p.QoS > 0 {
 		s.inFlight = append(s.inFlight, entry{id: p.ID, qos: 1})
 	}
+	c.out.useAlias(&p)
 	return mqtt.AppendPublish(b, c.peer.Version, &p)
 }

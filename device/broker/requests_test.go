@@ -241,3 +241,36 @@ func TestReplyWithFullWindow(t *testing.T) {
 		c.wantPublish(accepted, "{}", qos)
 	}
 }
+
+// A service is told whether the client would hear an answer: it subscribes to the topic, and its
+// policies allow it to receive (R-ID-80).
+func TestHears(t *testing.T) {
+	t.Parallel()
+	hears := ServiceFunc(func(_ context.Context, _ *Peer, r Request) Reply {
+		return Reply{Topic: r.Topic + "/accepted", Payload: fmt.Append(nil, r.Hears(accepted))}
+	})
+	for _, row := range []struct {
+		name     string
+		receive  Decision
+		filters  []string
+		expected string
+	}{
+		{"not subscribed", Allow, nil, "false"},
+		{"to another topic", Allow, []string{get + "/rejected"}, "false"},
+		{"subscribed", Allow, []string{accepted}, "true"},
+		{"with a wildcard", Allow, []string{get + "/+"}, "true"},
+		{"not allowed to receive", ImplicitDeny, []string{accepted}, "false"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			r := &rights{no: map[string]Decision{"receive " + accepted: row.receive}}
+			_, addr := start(t, Config{Service: hears, Authenticate: r.authenticate})
+			c := join(t, addr, 4, "a")
+			if row.filters != nil {
+				c.subscribe(1, 0, row.filters...)
+			}
+			c.publish(1, 0, get, "{}")
+			c.wantPublish(accepted, row.expected, 0)
+		})
+	}
+}

@@ -47,6 +47,9 @@ var AWS = []Reserved{
 	{Filter: "$aws/events/thingGroupMembership/#", Subscribe: true},
 	{Filter: "$aws/events/thingType/#", Subscribe: true},
 	{Filter: "$aws/events/thingTypeAssociation/#", Subscribe: true},
+	{Filter: "$aws/certificates/create/#", Publish: Serve, Subscribe: true},
+	{Filter: "$aws/certificates/create-from-csr/#", Publish: Serve, Subscribe: true},
+	{Filter: "$aws/provisioning-templates/+/provision/#", Publish: Serve, Subscribe: true},
 	{Filter: "$aws/rules/+/#", Publish: Ignore},
 }
 
@@ -63,9 +66,6 @@ func publishRule(table []Reserved, topic string) PublishRule {
 // checkReservedFilter says whether clients may subscribe to a filter that starts with $: Success,
 // or why not.
 func checkReservedFilter(table []Reserved, filter string) mqtt.Reason {
-	if mqtt.IsShared(filter) {
-		return mqtt.SharedNotSupported
-	}
 	for _, row := range table {
 		if row.Subscribe && !row.OneThing && mqtt.FilterCovers(row.Filter, filter) ||
 			row.OneThing && fillsIn(row.Filter, filter) {

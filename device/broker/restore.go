@@ -164,7 +164,7 @@ func (r *restorer) restoreSession(c Change) error {
 		s.endsAt = time.UnixMilli(record.Until)
 	}
 	for filter, g := range record.Subs {
-		s.subs = append(s.subs, subscription{filter, granted(g)})
+		s.subs = append(s.subs, subscription{filter, granted(g), record.SubIDs[filter]})
 	}
 	if record.Will != nil {
 		r.will(s, record.Will)
@@ -202,7 +202,7 @@ func (r *sessionRecord) check() error {
 		return errRecord
 	}
 	for filter := range r.Subs {
-		if !mqtt.ValidFilter(filter) {
+		if !mqtt.ValidFilter(filter) || r.SubIDs[filter] > mqtt.MaxSubscriptionID {
 			return errRecord
 		}
 	}

@@ -191,9 +191,9 @@ func (r *retained) load(c Change) error {
 }
 
 // deliverRetained delivers the retained message of a topic to a new subscriber. As in AWS IoT,
-// filters with wildcards get none (R-BRK-23).
+// filters with wildcards get none (R-BRK-23), and neither do shared subscriptions (R-BRK-48).
 func (b *Broker) deliverRetained(s *session, filter string, g granted) {
-	if mqtt.HasWildcard(filter) {
+	if mqtt.HasWildcard(filter) || mqtt.IsShared(filter) {
 		return
 	}
 	b.retained.mu.RLock()

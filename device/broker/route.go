@@ -41,7 +41,29 @@ func (b *Broker) Subscribed(topic string) bool {
 }
 
 func (b *Broker) route(m *message) int {
+	if b.routes.shares.count.Load() > 0 {
+		b.deliverToGroups(m.Topic, "", func() *message { return m })
+	}
 	return b.withRecipients(m.Topic, func(to []recipient) { b.deliver(m, to) })
+}
+
+// routeNew routes a message of a client that make makes. It is not called if nobody subscribes.
+// elsewhere is which groups have got the message on the node of the publisher, and here those that
+// have got it now.
+func (b *Broker) routeNew(
+	topic string, elsewhere taken, make func() *message,
+) (became outcome, here taken) {
+	if b.routes.shares.count.Load() > 0 {
+		became, here = b.deliverToGroups(topic, elsewhere, make)
+	}
+	b.withRecipients(topic, func(to []recipient) { became |= b.deliver(make(), to) })
+	return became, here
+}
+
+// routeOwn routes a message of a client to the subscribers here and on the other nodes.
+func (b *Broker) routeOwn(m *message) {
+	_, here := b.routeNew(m.Topic, "", func() *message { return m })
+	b.forward(m, here)
 }
 
 // deliver queues a message in each session, except in the publisher's own if that asked for No

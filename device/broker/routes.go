@@ -42,6 +42,8 @@ type routes struct {
 	// shards are the filters without wildcards, divided so that publishers rarely wait for a lock.
 	shards [32]shard
 
+	shares shares // the shared subscriptions
+
 	wildcards atomic.Int64 // how many subscriptions are in the trie; 0 spares the look-up there
 	mu        sync.RWMutex // guards root
 	root      node
@@ -65,8 +67,13 @@ func (r *routes) shard(topic string) *shard {
 	return &r.shards[maphash.String(r.seed, topic)%uint64(len(r.shards))]
 }
 
-// add adds a subscription, or changes what it was granted.
+// add adds a subscription, or changes what it was granted. The caller holds s.mu, or is the only
+// one that knows the session.
 func (r *routes) add(filter string, s *session, g granted) {
+	if mqtt.IsShared(filter) {
+		r.shares.add(filter, s, g)
+		return
+	}
 	if !mqtt.HasWildcard(filter) {
 		sh := r.shard(filter)
 		sh.mu.Lock()
@@ -88,6 +95,10 @@ func (r *routes) add(filter string, s *session, g granted) {
 
 // remove removes a subscription if it exists.
 func (r *routes) remove(filter string, s *session) {
+	if mqtt.IsShared(filter) {
+		r.shares.remove(filter, s)
+		return
+	}
 	if !mqtt.HasWildcard(filter) {
 		sh := r.shard(filter)
 		sh.mu.Lock()

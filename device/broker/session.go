@@ -73,6 +73,7 @@ func (s *session) expired(now time.Time) bool {
 type subscription struct {
 	filter  string
 	granted granted
+	id      uint32 // the subscription identifier; 0: none
 }
 
 // findSubscription returns the index of a subscription, or -1.
@@ -96,6 +97,7 @@ func (s *session) connected() bool {
 func (s *session) removeConn() {
 	s.conn.out.wakeReader()
 	s.conn = nil
+	s.moveInGroups()
 }
 
 // deliver queues a message, or drops it if there is no room. It never waits for the client
@@ -103,6 +105,11 @@ func (s *session) removeConn() {
 func (s *session) deliver(m *message, g granted, retained bool) outcome {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.deliverLocked(m, g, retained)
+}
+
+// deliverLocked is deliver for a caller that holds mu.
+func (s *session) deliverLocked(m *message, g granted, retained bool) outcome {
 	e := entry{
 		m:      m,
 		qos:    min(m.QoS, g.qos()),
@@ -139,6 +146,13 @@ func (s *session) deliver(m *message, g granted, retained bool) outcome {
 func (s *session) grantsQoS1(topic string) bool {
 	return slices.ContainsFunc(s.subs, func(sub subscription) bool {
 		return sub.granted.qos() > 0 && mqtt.TopicMatches(sub.filter, topic)
+	})
+}
+
+// subscribes reports whether one of the client's subscriptions is for a topic.
+func (s *session) subscribes(topic string) bool {
+	return slices.ContainsFunc(s.subs, func(sub subscription) bool {
+		return mqtt.TopicMatches(sub.filter, topic)
 	})
 }
 

@@ -40,7 +40,7 @@ func TestStoredRoundTrip(t *testing.T) {
 func TestStoredForms(t *testing.T) {
 	t.Parallel()
 	const sessionForm = `{"version":5,"expirySeconds":3600,"until":1700000000000,` +
-		`"subscriptions":{"a/#":1,"b":2,"c":4,"d":7}}`
+		`"subscriptions":{"a/#":1,"b":2,"c":4,"d":7},"subscriptionIds":{"b":268435455}}`
 	// The properties and the payload of PUBLISH: 20 bytes of properties, "x".
 	const rest = "\x14" + "\x03\x00\x0atext/plain" + "\x26\x00\x01k\x00\x01v" + "x"
 	// Latest and an expiry, the expiry in ms.
@@ -59,8 +59,10 @@ func TestStoredForms(t *testing.T) {
 		expiry:  time.Hour,
 		endsAt:  time.UnixMilli(1_700_000_000_000),
 		subs: []subscription{
-			{"a/#", grantQoS1}, {"b", grantNoLocal}, {"c", grantRetainAsPublished},
-			{"d", grantQoS1 | grantNoLocal | grantRetainAsPublished},
+			{"a/#", grantQoS1, 0},
+			{"b", grantNoLocal, mqtt.MaxSubscriptionID},
+			{"c", grantRetainAsPublished, 0},
+			{"d", grantQoS1 | grantNoLocal | grantRetainAsPublished, 0},
 		},
 	}
 	if got := s.record(); string(got.Value) != sessionForm {

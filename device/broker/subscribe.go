@@ -17,10 +17,14 @@ func (c *conn) onSubscribe(packet mqtt.Packet) error {
 	switch {
 	case err != nil:
 		return err
-	case p.HasSubscriptionID:
-		return closeWith(mqtt.SubscriptionIDNotAllowed, "SUBSCRIBE has a subscription identifier")
 	case len(p.Filters) > c.b.cfg.MaxFilters:
 		return closeWith(mqtt.QuotaExceeded, "there are too many filters in one SUBSCRIBE")
+	}
+	for i := range p.Filters {
+		if f := &p.Filters[i]; f.NoLocal && mqtt.IsShared(f.Topic) {
+			const detail = "a shared subscription has No Local"
+			return closeWithTopic(mqtt.ProtocolError, detail, f.Topic)
+		}
 	}
 	if err := c.limitRate(len(packet.Body)); err != nil {
 		return err
@@ -34,7 +38,7 @@ func (c *conn) onSubscribe(packet mqtt.Packet) error {
 	before := c.subscriptions()
 	codes := make([]mqtt.Reason, len(p.Filters))
 	for i := range p.Filters {
-		codes[i] = c.subscribe(&p.Filters[i])
+		codes[i] = c.subscribe(&p.Filters[i], p.SubscriptionID)
 	}
 	if c.storeSubscriptions(before) != nil {
 		for i := range codes {
@@ -54,9 +58,9 @@ func (c *conn) onSubscribe(packet mqtt.Packet) error {
 
 // subscribe checks one filter and adds the subscription. It returns the granted QoS, or why the
 // filter is refused (R-BRK-10, R-BRK-17, R-BRK-18, R-BRK-20).
-func (c *conn) subscribe(f *mqtt.Filter) mqtt.Reason {
+func (c *conn) subscribe(f *mqtt.Filter, id uint32) mqtt.Reason {
 	code := c.checkFilter(f.Topic)
-	if code == mqtt.Success && !c.addSubscription(f.Topic, c.grantFor(f)) {
+	if code == mqtt.Success && !c.addSubscription(subscription{f.Topic, c.grantFor(f), id}) {
 		code = mqtt.QuotaExceeded
 	}
 	if code != mqtt.Success {
@@ -77,19 +81,36 @@ func refusedFilter(code mqtt.Reason, filter string) *closeError {
 		const detail = "the filter is not valid, or reserved and not for clients"
 		return closeWithTopic(code, detail, filter)
 	}
-	return closeWithTopic(code, "the filter is not supported", filter)
+	return closeWithTopic(code, "the filter is not allowed", filter)
 }
 
 func (c *conn) checkFilter(filter string) mqtt.Reason {
 	if !mqtt.ValidFilter(filter) {
 		return mqtt.TopicFilterInvalid
 	}
-	if mqtt.IsReserved(filter) {
+	switch {
+	case mqtt.IsShared(filter):
+		return c.checkSharedFilter(filter)
+	case mqtt.IsReserved(filter):
 		if code := checkReservedFilter(c.b.cfg.Reserved, filter); code != mqtt.Success {
 			return code
 		}
 	}
 	if c.peer.Authorizer.Decide(Subscribe, filter) != Allow {
+		return mqtt.NotAuthorized
+	}
+	return mqtt.Success
+}
+
+// checkSharedFilter checks the filter of a shared subscription, which is well formed. Policies have to
+// allow it with $share and the group. If they deny the filter without those, it is refused too:
+// whoever wrote that meant the topics (R-BRK-48).
+func (c *conn) checkSharedFilter(filter string) mqtt.Reason {
+	auth := c.peer.Authorizer
+	switch _, shared := mqtt.CutShared(filter); {
+	case mqtt.IsReserved(shared):
+		return mqtt.TopicFilterInvalid // what the service publishes is for each subscriber
+	case auth.Decide(Subscribe, filter) != Allow, auth.Decide(Subscribe, shared) == ExplicitDeny:
 		return mqtt.NotAuthorized
 	}
 	return mqtt.Success
@@ -111,22 +132,22 @@ func (c *conn) grantFor(f *mqtt.Filter) granted {
 
 // addSubscription adds a subscription to the session and the routes, or changes its options. It
 // reports false if the session has as many as it may have.
-func (c *conn) addSubscription(filter string, g granted) bool {
+func (c *conn) addSubscription(sub subscription) bool {
 	s := c.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.conn != c {
 		return true // the session was taken over, so the answer is never sent
 	}
-	switch i := findSubscription(s.subs, filter); {
+	switch i := findSubscription(s.subs, sub.filter); {
 	case i >= 0:
-		s.subs[i].granted = g
+		s.subs[i] = sub
 	case len(s.subs) >= c.b.cfg.MaxSubscription:
 		return false
 	default:
-		s.subs = append(s.subs, subscription{filter, g})
+		s.subs = append(s.subs, sub)
 	}
-	c.b.routes.add(filter, s, g)
+	c.b.routes.add(sub.filter, s, sub.granted)
 	return true
 }
 

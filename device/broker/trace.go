@@ -23,9 +23,10 @@ type Trace struct {
 	Kind       TraceKind
 	// Packet is what was received or sent; its body is a copy.
 	Packet mqtt.Packet
+	// Topic is what it is about; empty: no topic, or one that is in the packet.
+	Topic string
 	// What follows is of the other kinds.
 	Detail string
-	Topic  string // empty when it is not about a topic
 	Reason mqtt.Reason
 	// Why says which statement of which policy has refused it, where a policy has.
 	Why string
@@ -142,9 +143,23 @@ func (c *conn) traceSent(packets []byte) {
 		}
 		c.trace(TraceSent, func(t *Trace) {
 			p.Body = bytes.Clone(p.Body)
-			t.Packet = p
+			t.Packet, t.Topic = p, c.aliased(p)
 		})
 	}
+}
+
+// aliased is the topic of a PUBLISH that is sent with an alias only; empty for all other packets.
+func (c *conn) aliased(p mqtt.Packet) string {
+	if p.Type != mqtt.TypePublish || c.out.aliases == nil {
+		return ""
+	}
+	m, err := mqtt.DecodeDelivery(p, c.peer.Version)
+	if err != nil || m.Topic != "" {
+		return ""
+	}
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	return c.out.aliases.topicOf(m.Alias)
 }
 
 // traceRefused tells of a refusal, and why.

@@ -26,8 +26,11 @@ func (l *traced) see(t Trace) {
 	switch t.Kind {
 	case TraceReceived, TraceSent:
 		line += fmt.Sprintf(" %d", t.Packet.Type)
-		if p, err := mqtt.DecodePublish(t.Packet, t.Version); err == nil && t.Packet.Type == mqtt.TypePublish {
+		if p, err := mqtt.DecodeDelivery(t.Packet, t.Version); err == nil && t.Packet.Type == mqtt.TypePublish {
 			line += " " + p.Topic + " " + string(p.Payload)
+			if t.Topic != "" {
+				line += " " + t.Topic
+			}
 		}
 	default:
 		line += strings.TrimRight(fmt.Sprintf(" %s %s %s", t.Detail, t.Topic, t.Why), " ")

@@ -27,6 +27,9 @@ type will struct {
 type author struct {
 	principal  string // its id
 	attributes Attributes
+	// known is the principal itself if nobody finds it by its id (Remembered); nil after a restart,
+	// and on another node.
+	known Principal
 }
 
 // A claimedWill is the form in which others get the will of a client that is connected (Client.Will).
@@ -194,14 +197,16 @@ func (b *Broker) publishWill(w *will) {
 	if w.retain {
 		b.retain(w.message, w.author.principal)
 	}
-	b.route(w.message)
-	b.forward(w.message)
+	b.routeOwn(w.message)
 }
 
 // authorizeWill asks whether the author of a will may publish it now; nil means yes.
 func (b *Broker) authorizeWill(w *will) *closeError {
 	const detail = "not allowed to publish the will any more"
-	who, err := b.cfg.Principal(b.ctx, w.author.principal)
+	who, err := w.author.known, error(nil)
+	if who == nil {
+		who, err = b.cfg.Principal(b.ctx, w.author.principal)
+	}
 	if err != nil {
 		e := closeWithTopic(mqtt.NotAuthorized, detail, w.Topic)
 		e.err = err

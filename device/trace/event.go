@@ -42,7 +42,7 @@ func Of(t broker.Trace) Event {
 	}
 	switch t.Kind {
 	case broker.TraceReceived, broker.TraceSent:
-		e.read(t.Packet, t.Version)
+		e.read(t)
 	case broker.TraceClosed:
 		e.Text = "the connection ended: " + t.Detail
 	default:
@@ -69,13 +69,14 @@ var names = map[byte]string{
 
 // read puts a packet into words. One that cannot be read is shown as it is, but for a CONNECT, which
 // may have a password.
-func (e *Event) read(p mqtt.Packet, version mqtt.Version) {
+func (e *Event) read(t broker.Trace) {
+	p := t.Packet
 	name, known := names[p.Type]
 	if !known {
 		name = fmt.Sprintf("packet type %d", p.Type)
 	}
 	e.Packet = name
-	details, err := e.details(p, version)
+	details, err := e.details(t)
 	if err != nil {
 		details = fmt.Sprintf("cannot be read: %v", err)
 		if p.Type != mqtt.TypeConnect {
@@ -86,12 +87,13 @@ func (e *Event) read(p mqtt.Packet, version mqtt.Version) {
 }
 
 // details are what a packet says beside its type.
-func (e *Event) details(p mqtt.Packet, version mqtt.Version) (string, error) {
+func (e *Event) details(t broker.Trace) (string, error) {
+	p, version := t.Packet, t.Version
 	switch p.Type {
 	case mqtt.TypeConnect:
 		return e.connect(p)
 	case mqtt.TypePublish:
-		return e.publish(p, version)
+		return e.publish(t)
 	case mqtt.TypeSubscribe:
 		return e.subscribe(p, version)
 	case mqtt.TypeUnsubscribe:
@@ -132,16 +134,20 @@ func (e *Event) connect(p mqtt.Packet) (string, error) {
 	return text, nil
 }
 
-func (e *Event) publish(p mqtt.Packet, version mqtt.Version) (string, error) {
-	m, err := mqtt.DecodePublish(p, version)
+func (e *Event) publish(t broker.Trace) (string, error) {
+	m, err := mqtt.DecodeDelivery(t.Packet, t.Version) // which has all that a PUBLISH has
 	if err != nil {
 		return "", err
 	}
 	text := m.Topic
-	if m.Topic == "" {
-		text = fmt.Sprintf("the topic with alias %d", m.Alias)
-	} else {
+	switch {
+	case m.Topic != "":
 		e.Topics = []string{m.Topic}
+	case t.Topic != "":
+		text = fmt.Sprintf("%s by its alias %d", t.Topic, m.Alias)
+		e.Topics = []string{t.Topic}
+	default:
+		text = fmt.Sprintf("the topic with alias %d", m.Alias)
 	}
 	text += fmt.Sprintf(", QoS %d", m.QoS)
 	if m.QoS > 0 {
@@ -154,6 +160,9 @@ func (e *Event) publish(p mqtt.Packet, version mqtt.Version) (string, error) {
 		text += ", retain"
 	}
 	e.Payload = payload(m.Payload)
+	if hasKeys(m.Topic) {
+		e.Payload = ""
+	}
 	return fmt.Sprintf("%s, %d bytes", text, len(m.Payload)), nil
 }
 
@@ -203,6 +212,14 @@ func acknowledged(p mqtt.Packet, version mqtt.Version) string {
 		text += fmt.Sprintf(", 0x%02X", code)
 	}
 	return text
+}
+
+// hasKeys reports whether private keys of devices and what is as good as one may be in messages on a
+// topic: those by which devices provision themselves. A topic that is given by an alias only may be
+// one of them.
+func hasKeys(topic string) bool {
+	return topic == "" || strings.HasPrefix(topic, "$aws/certificates/") ||
+		strings.HasPrefix(topic, "$aws/provisioning-templates/")
 }
 
 // secrets are parts of presigned URLs that are as good as a password.

@@ -63,7 +63,9 @@ func rows(c *store.Changes) int {
 		len(r.ForgottenMemberships) + len(r.Tagged)
 	identities := len(r.CACertificates) + len(r.DeletedCACertificates) + len(r.Certificates) + len(r.DeletedCertificates) + len(r.Policies) +
 		len(r.DeletedPolicies) + len(r.Attached) + len(r.Detached) + len(r.Principals) +
-		len(r.DeletedPrincipals)
+		len(r.DeletedPrincipals) + len(r.ProvisioningTemplates) +
+		len(r.DeletedProvisioningTemplates) + len(r.TemporaryCertificates) + len(r.KeptCertificates) +
+		len(r.Authorizers) + len(r.DeletedAuthorizers)
 	nodes := len(c.Clients.Set) + len(c.Clients.Removed)
 	return jobs + executions + things + identities + nodes + len(c.Settings) + len(c.Sessions)
 }

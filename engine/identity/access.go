@@ -57,9 +57,30 @@ func (s *Service) Access(ctx context.Context, certificate, clientID string) (a A
 			}
 			a.Policies, a.Names = append(a.Policies, document), append(a.Names, p.Name)
 		}
+		if len(policies) == 0 {
+			return s.addClaim(&a, r, certificate)
+		}
 		return nil
 	})
 	return a, err
+}
+
+// addClaim adds what a temporary claim may do. Such a certificate has no policies attached; what an
+// operator attaches to it takes the place of this (R-ID-86).
+func (s *Service) addClaim(a *Access, r store.Reader, certificate string) error {
+	claim, err := r.TemporaryCertificate(certificate)
+	if commit.Missing(err) || err == nil && claim.Policy == "" {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	document, err := s.policies.Get(claim.Policy)
+	if err != nil {
+		return fmt.Errorf("the claim %s: %w", certificate, err)
+	}
+	a.Policies, a.Names = append(a.Policies, document), append(a.Names, "(temporary claim)")
+	return nil
 }
 
 // AccessByPolicies returns what decides about a connection of a key: the policies with these names,
@@ -179,5 +200,6 @@ func changesAccess(c *store.RegistryChanges) bool {
 	certificates := len(c.Certificates) + len(c.DeletedCertificates)
 	policies := len(c.Policies) + len(c.DeletedPolicies)
 	attachments := len(c.Attached) + len(c.Detached) + len(c.Principals) + len(c.DeletedPrincipals)
-	return things+groups+certificates+policies+attachments > 0
+	authorizers := len(c.Authorizers) + len(c.DeletedAuthorizers)
+	return things+groups+certificates+policies+attachments+authorizers > 0
 }

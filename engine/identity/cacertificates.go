@@ -11,6 +11,7 @@ import (
 	"github.com/drover-iot/drover/engine/commit"
 	"github.com/drover-iot/drover/internal/fault"
 	"github.com/drover-iot/drover/registry"
+	"github.com/drover-iot/drover/registry/provisioning"
 	"github.com/drover-iot/drover/store"
 )
 
@@ -91,6 +92,9 @@ func (s *Service) AddCACertificate(ctx context.Context, in NewCACertificate) err
 		}
 	}
 	return s.Commits.Do(ctx, func(tx *commit.Tx) error {
+		if err := checkTemplate(tx, in.Registration); err != nil {
+			return err
+		}
 		code, err := registrationCode(tx)
 		if err != nil {
 			return err
@@ -121,6 +125,27 @@ func (s *Service) AddCACertificate(ctx context.Context, in NewCACertificate) err
 		tx.TagNew(registry.KindCACert, c.ID, tags)
 		return nil
 	})
+}
+
+// checkTemplate refuses a registrationConfig whose template could never provision a device (R-ID-75).
+func checkTemplate(tx *commit.Tx, c registry.RegistrationConfig) error {
+	if c.TemplateBody != "" {
+		_, err := provisioning.Parse(c.TemplateBody)
+		return err
+	}
+	if c.TemplateName == "" {
+		return nil
+	}
+	t, err := tx.ProvisioningTemplate(c.TemplateName)
+	if err != nil {
+		return commit.OrNotFound(err, fault.New(fault.NotFound,
+			"registrationConfig.templateName: provisioning template %s does not exist", c.TemplateName))
+	}
+	if t.Kind != registry.JITProvisioning {
+		return fault.New(fault.Invalid, "registrationConfig.templateName: provisioning template %s is of "+
+			"type %s, not %s", t.Name, t.Kind, registry.JITProvisioning)
+	}
+	return nil
 }
 
 // NoCACertificate is the fault of a CA certificate that does not exist.
@@ -180,7 +205,10 @@ func (s *Service) UpdateCACertificate(
 			return commit.OrNotFound(err, NoCACertificate(id))
 		}
 		changed, err := c.Update(update, tx.Now)
-		if changed {
+		if err == nil && update.Registration != nil {
+			err = checkTemplate(tx, *update.Registration)
+		}
+		if err == nil && changed {
 			tx.Changes.Registry.CACertificates = []registry.CACertificate{c}
 		}
 		return err
@@ -224,27 +252,38 @@ func (s *Service) AddSignedCertificate(
 	realNow time.Time,
 ) (signed bool, err error) {
 	err = s.Commits.Do(ctx, func(tx *commit.Tx) error {
-		signed = false
-		if _, err := tx.CACertificate(given); given != "" && err != nil {
-			return commit.OrNotFound(err, fault.New(fault.CertificateInvalid,
-				"caCertificatePem: the CA certificate %s is not registered", given))
-		}
-		among, err := authoritiesOf(tx, registry.SubjectOf(parsed.RawIssuer))
-		if err != nil {
+		var found registry.Certificate
+		found, signed, err = s.SignedBy(tx, c, parsed, given, realNow)
+		if err != nil || !signed {
 			return err
 		}
-		ca, ok, err := registry.Signer(parsed, among, given)
-		if err != nil || !ok {
-			return err
-		}
-		signed = true
-		if err := ca.CheckRegisters(realNow); err != nil {
-			return err
-		}
-		c.CA, c.Mode = ca.ID, ca.Mode
-		return stageCertificate(tx, c)
+		return stageCertificate(tx, found)
 	})
 	return signed, err
+}
+
+// SignedBy returns a certificate as it is registered with the CA certificate that has signed it. It
+// is what AddSignedCertificate does before it registers, for use cases that do more in one commit.
+func (s *Service) SignedBy(
+	tx *commit.Tx, c registry.Certificate, parsed *x509.Certificate, given string, realNow time.Time,
+) (_ registry.Certificate, signed bool, err error) {
+	if _, err := tx.CACertificate(given); given != "" && err != nil {
+		return c, false, commit.OrNotFound(err, fault.New(fault.CertificateInvalid,
+			"caCertificatePem: the CA certificate %s is not registered", given))
+	}
+	among, err := authoritiesOf(tx, registry.SubjectOf(parsed.RawIssuer))
+	if err != nil {
+		return c, false, err
+	}
+	ca, ok, err := registry.Signer(parsed, among, given)
+	if err != nil || !ok {
+		return c, false, err
+	}
+	if err := ca.CheckRegisters(realNow); err != nil {
+		return c, true, err
+	}
+	c.CA, c.Mode = ca.ID, ca.Mode
+	return c, true, nil
 }
 
 // authoritiesOf are the CA certificates with a subject.

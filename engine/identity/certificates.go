@@ -105,6 +105,7 @@ func (s *Service) DeleteCertificate(ctx context.Context, id string, force bool) 
 			return err
 		}
 		tx.Changes.Registry.DeletedCertificates = []string{id}
+		tx.Changes.Registry.KeptCertificates = []string{id} // nothing is left to be removed at a time
 		tx.AfterCommit(s.certificateChanged(id))
 		return fleet.DetachPolicies(tx, registry.CertificateTarget, id)
 	})

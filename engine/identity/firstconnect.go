@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -46,62 +48,74 @@ type knownAuthorities struct {
 
 // RegisterFirst registers a certificate that is not registered and that a client has presented, if
 // an authority that is ACTIVE and registers by itself has signed it. TLS has proved that the client
-// has its key. Whether it was registered, now or by another connection meanwhile, is the answer; it
-// is PENDING_ACTIVATION then. fault.Throttled: too many are registered in this second.
+// has its key. The answer is the status that it has now, or from another connection meanwhile; empty:
+// it was not registered. fault.Throttled: too many are registered in this second. ErrNotProvisioned:
+// the authority has a provisioning template, and that cannot be carried out.
 func (s *Service) RegisterFirst(
 	ctx context.Context, leaf *x509.Certificate, realNow time.Time,
-) (registered bool, err error) {
+) (status registry.CertificateStatus, err error) {
 	authorities, err := s.firstConnectAuthorities(ctx)
 	if err != nil || len(authorities) == 0 {
-		return false, err
+		return "", err
 	}
 	ca, ok := registry.MayHaveSigned(leaf, authorities[registry.SubjectOf(leaf.RawIssuer)])
 	if !ok || registry.CheckFirst(leaf, ca, realNow) != nil {
-		return false, nil
+		return "", nil
 	}
 	if !s.first.rate.Allow() {
-		return false, fault.New(fault.Throttled,
+		return "", fault.New(fault.Throttled,
 			"more than %d certificates would be registered in a second", FirstConnectsPerSecond)
 	}
 	c := registry.NewCertificate(leaf, registry.CertificatePending, ca.Mode)
 	c.CA = ca.ID
 	err = s.Commits.Do(ctx, func(tx *commit.Tx) error {
-		registered, err = s.registerFirst(tx, c, realNow)
+		status, err = s.registerFirst(tx, c, leaf, realNow)
 		return err
 	})
-	return registered, err
+	return status, err
 }
 
+// ErrNotProvisioned says that a certificate was not registered, because what the template of its CA
+// asks for cannot be done.
+var ErrNotProvisioned = errors.New("the provisioning template of its CA cannot be carried out")
+
 // registerFirst stages a certificate whose device has connected, the event that says so, and the
-// record in the audit log. The CA certificate is read again: an operator may have changed it just
-// now. What its provisioning template makes of the device belongs here too, so that it is in the
-// same commit.
+// record in the audit log; also, in the same commit, what the provisioning template of its CA makes of
+// the device (R-ID-75). The CA certificate is read again: an operator may have changed it just now.
 func (s *Service) registerFirst(
-	tx *commit.Tx, c registry.Certificate, realNow time.Time,
-) (registered bool, err error) {
+	tx *commit.Tx, c registry.Certificate, leaf *x509.Certificate, realNow time.Time,
+) (status registry.CertificateStatus, err error) {
 	ca, err := tx.CACertificate(c.CA)
 	if commit.Missing(err) {
-		return false, nil
+		return "", nil
 	}
 	if err != nil {
-		return false, err
+		return "", err
 	}
 	if !ca.AutoRegister || ca.CheckRegisters(realNow) != nil {
-		return false, nil
+		return "", nil
 	}
-	err = stageCertificate(tx, c)
-	if fault.Is(err, fault.Exists) {
-		return true, nil // by another connection
+	if other, err := tx.Certificate(c.ID); !commit.Missing(err) {
+		return other.Status, err // registered by another connection
 	}
-	if err != nil {
-		return false, err
+	c.CreatedAt, c.UpdatedAt = tx.Now, tx.Now
+	tx.Changes.Registry.Certificates = []registry.Certificate{c}
+	if ca.Registration != (registry.RegistrationConfig{}) {
+		if c.Status, err = s.ProvisionFirst(tx, ca.Registration, c, leaf); err != nil {
+			return "", fmt.Errorf("%w: %w", ErrNotProvisioned, err)
+		}
 	}
+	return c.Status, s.recordFirst(tx, c)
+}
+
+// recordFirst stages the event and the record of a registration by connecting.
+func (s *Service) recordFirst(tx *commit.Tx, c registry.Certificate) error {
 	after, err := json.Marshal(map[string]string{
 		"caCertificateId": c.CA,
 		"status":          string(c.Status),
 	})
 	if err != nil {
-		return false, err
+		return err
 	}
 	tx.Record(audit.Entry{
 		Operator:  audit.Operator{Name: audit.Server},
@@ -111,10 +125,10 @@ func (s *Service) registerFirst(
 	})
 	event, err := s.Events.CertificateRegistered(c, tx.Now)
 	if err != nil {
-		return false, err
+		return err
 	}
 	tx.Publish(event)
-	return true, nil
+	return nil
 }
 
 // authorityChange is whether CA certificates have changed in one commit.

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"crypto/x509"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -25,6 +26,9 @@ type Config struct {
 	// PrincipalDetached is called when a certificate was detached from a thing, so that connections
 	// in which it stands for the thing end. May be nil.
 	PrincipalDetached func(certificate, thing string)
+	// AuthorizerChanged is called when an authorizer was changed or deleted, so that connections that
+	// are not allowed any more end (R-ID-95). May be nil.
+	AuthorizerChanged func(name string)
 	// Events makes the events that are published.
 	Events EventRenderer
 	// IDs makes the registration code.
@@ -47,6 +51,13 @@ type Service struct {
 	policies *parsed.Cache[policy.Document]
 	version  atomic.Uint64 // see AccessVersion
 	first    firstConnects
+
+	// ProvisionFirst stages what the template of a CA asks for, for a certificate that is staged and
+	// that a device has presented, and returns the status that it has then (R-ID-75). Set before the
+	// first request.
+	ProvisionFirst func(
+		*commit.Tx, registry.RegistrationConfig, registry.Certificate, *x509.Certificate,
+	) (registry.CertificateStatus, error)
 }
 
 // New returns the use cases over a configuration.
@@ -87,6 +98,10 @@ func accessNews(r *store.RegistryChanges) store.ForNodes {
 	for _, c := range r.Certificates {
 		news.Certificates = append(news.Certificates, c.ID)
 	}
+	for _, a := range r.Authorizers {
+		news.Authorizers = append(news.Authorizers, a.Name)
+	}
+	news.Authorizers = append(news.Authorizers, r.DeletedAuthorizers...)
 	for _, p := range r.DeletedPrincipals {
 		detached := store.Detached{Certificate: p.Certificate, Thing: p.ThingName}
 		news.Detached = append(news.Detached, detached)
@@ -105,6 +120,9 @@ func (s *Service) Learn(news store.ForNodes) {
 	s.version.Add(1)
 	for _, id := range news.Certificates {
 		s.certificateChanged(id)()
+	}
+	for _, name := range news.Authorizers {
+		s.authorizerChanged(name)()
 	}
 	if s.PrincipalDetached == nil {
 		return

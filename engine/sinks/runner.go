@@ -141,6 +141,7 @@ func (r *runner) idle() time.Duration {
 	switch next := r.window.waitsUntil(); {
 	case r.resume.After(at):
 		until(r.resume)
+	case r.busy >= r.limit(): // whoever waits goes on waiting, for a result
 	case !next.IsZero():
 		until(next)
 	}
@@ -211,11 +212,7 @@ func (r *runner) addLetters(again []store.DeadLetter) {
 // dispatch sends what may be sent now.
 func (r *runner) dispatch(ctx context.Context) {
 	at := now()
-	limit := parallel
-	if r.failures >= sink.SuspendAfter {
-		limit = 1 // to find out
-	}
-	for r.busy < limit && !r.resume.After(at) {
+	for r.busy < r.limit() && !r.resume.After(at) {
 		it := r.window.next(at)
 		if it == nil {
 			return
@@ -227,6 +224,14 @@ func (r *runner) dispatch(ctx context.Context) {
 		r.busy++
 		go func() { r.results <- result{it, r.sender.Send(ctx, it.message)} }()
 	}
+}
+
+// limit is how many messages may be under way.
+func (r *runner) limit() int {
+	if r.failures >= sink.SuspendAfter {
+		return 1 // to find out
+	}
+	return parallel
 }
 
 // render makes the message of an event, the first time that it is sent.

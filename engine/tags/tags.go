@@ -1,6 +1,6 @@
 // Package tags is the use cases of tags. They are a package of their own because everything that
 // the other packages of the engine keep may be tagged: jobs, job templates, thing groups, billing
-// groups, thing types, policies and CA certificates (R-API-36, R-ID-43). Tags that a resource is created or deleted
+// groups, thing types, policies, authorizers, CA certificates and provisioning templates (R-API-36, R-ID-43). Tags that a resource is created or deleted
 // with are staged by the use case that does so; see commit.Tx.SetTags.
 package tags
 
@@ -13,6 +13,7 @@ import (
 	"github.com/drover-iot/drover/engine/fleet"
 	"github.com/drover-iot/drover/engine/identity"
 	"github.com/drover-iot/drover/engine/jobs"
+	"github.com/drover-iot/drover/engine/provision"
 	"github.com/drover-iot/drover/job"
 	"github.com/drover-iot/drover/registry"
 	"github.com/drover-iot/drover/store"
@@ -34,6 +35,8 @@ type finder interface {
 	ThingType(name string) (registry.ThingType, error)
 	BillingGroupByName(name string) (registry.BillingGroup, error)
 	Policy(name string) (registry.Policy, error)
+	ProvisioningTemplate(name string) (registry.ProvisioningTemplate, error)
+	Authorizer(name string) (registry.Authorizer, error)
 	CACertificate(id string) (registry.CACertificate, error)
 	Tags(kind, name string) (map[string]string, error)
 }
@@ -68,6 +71,14 @@ var kinds = map[string]func(r finder, name string) error{
 	registry.KindPolicy: func(r finder, name string) error {
 		_, err := r.Policy(name)
 		return commit.OrNotFound(err, identity.NoPolicy(name))
+	},
+	registry.KindProvisioningTemplate: func(r finder, name string) error {
+		_, err := r.ProvisioningTemplate(name)
+		return commit.OrNotFound(err, provision.NoTemplate(name))
+	},
+	registry.KindAuthorizer: func(r finder, name string) error {
+		_, err := r.Authorizer(name)
+		return commit.OrNotFound(err, identity.NoAuthorizer(name))
 	},
 }
 

@@ -21,7 +21,7 @@ var decides = []string{"job", "registry", "internal/fault", "internal/jsoncheck"
 var pureStandard = []string{
 	"bytes", "cmp", "container/heap", "errors", "fmt", "io", "maps", "regexp", "regexp/syntax", "slices", "strconv", "strings", "time",
 	"unicode",
-	"crypto/ecdsa", "crypto/elliptic", "crypto/rsa", "crypto/x509", "crypto/x509/pkix",
+	"crypto", "crypto/ecdsa", "crypto/elliptic", "crypto/rsa", "crypto/x509", "crypto/x509/pkix",
 	"crypto/sha256", "encoding/base64", "encoding/binary", "encoding/hex",
 	"encoding/json", "encoding/pem", "math", "math/big", "math/bits", "net/netip", "net/url", "reflect", "unicode/utf8",
 }

@@ -39,8 +39,10 @@ const (
 	TooLarge           Code = "TooLarge"           // the body is larger than the plane reads
 	InvalidTopic       Code = "InvalidTopic"       // the MQTT topic maps to no operation
 	InvalidQuery       Code = "InvalidQuery"       // the fleet query does not parse
+	InvalidResponse    Code = "InvalidResponse"    // a function outside has answered something wrong
 	IndexNotReady      Code = "IndexNotReady"      // the index cannot be searched yet
 	CertificateTaken   Code = "CertificateTaken"   // the certificate conflicts with one that is registered
+	RegistrationFailed Code = "RegistrationFailed" // what a provisioning template asks for conflicts with what there is
 	RegistrationCode   Code = "RegistrationCode"   // the registration code is another one
 	Unauthorized       Code = "Unauthorized"       // the session of the caller has ended
 	NoCredentials      Code = "NoCredentials"      // the request carries no signature

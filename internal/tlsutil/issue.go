@@ -57,11 +57,18 @@ func (a *Authority) IssueServer(hosts []string) (certificate, key []byte, err er
 // always the same, and it is valid until the end of 2049 (R-ID-15). The authority must have an RSA
 // key.
 func (a *Authority) IssueDevice(public crypto.PublicKey) (der []byte, err error) {
+	return a.IssueDeviceUntil(public, endOfDevices)
+}
+
+// IssueDeviceUntil is IssueDevice for a certificate that is good until a time.
+func (a *Authority) IssueDeviceUntil(
+	public crypto.PublicKey, until time.Time,
+) (der []byte, err error) {
 	template := &x509.Certificate{
 		SerialNumber:          serial(),
 		Subject:               pkix.Name{CommonName: "AWS IoT Certificate"},
 		NotBefore:             clock.Now().Add(-backdated),
-		NotAfter:              endOfDevices,
+		NotAfter:              until,
 		KeyUsage:              x509.KeyUsageDigitalSignature,
 		BasicConstraintsValid: true,
 		SignatureAlgorithm:    x509.SHA256WithRSA,

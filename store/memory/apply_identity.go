@@ -4,7 +4,8 @@ import (
 	"github.com/drover-iot/drover/registry"
 )
 
-// identityState is the certificates and policies of a state, and what they are attached to.
+// identityState is the certificates, policies and authorizers of a state, and what policies are
+// attached to.
 type identityState struct{ *state }
 
 func (s identityState) putCertificate(c registry.Certificate) error {
@@ -52,6 +53,19 @@ func (s identityState) deletePolicy(name string) error {
 		return conflict("policy", name)
 	}
 	s.policies = s.policies.remove(text(name))
+	return nil
+}
+
+func (s identityState) putAuthorizer(a registry.Authorizer) error {
+	s.authorizers = s.authorizers.put(text(a.Name), cloneAuthorizer(a))
+	return nil
+}
+
+func (s identityState) deleteAuthorizer(name string) error {
+	if !s.authorizers.has(text(name)) {
+		return conflict("authorizer", name)
+	}
+	s.authorizers = s.authorizers.remove(text(name))
 	return nil
 }
 

@@ -130,11 +130,18 @@ func clonePolicy(p registry.Policy) registry.Policy {
 	return p
 }
 
+func cloneAuthorizer(a registry.Authorizer) registry.Authorizer {
+	a.SigningKeys = maps.Clone(a.SigningKeys)
+	a.CreatedAt, a.UpdatedAt = ms(a.CreatedAt), ms(a.UpdatedAt)
+	return a
+}
+
 func cloneAnnouncement(a store.Announcement) store.Announcement {
 	a.Notices = slices.Clone(a.Notices)
 	a.Events = slices.Clone(a.Events)
 	a.Nodes.Clients, a.Nodes.GivenUp = slices.Clone(a.Nodes.Clients), slices.Clone(a.Nodes.GivenUp)
 	a.Nodes.Certificates = slices.Clone(a.Nodes.Certificates)
+	a.Nodes.Authorizers = slices.Clone(a.Nodes.Authorizers)
 	a.Nodes.Detached = slices.Clone(a.Nodes.Detached)
 	a.Nodes.Confirmations = slices.Clone(a.Nodes.Confirmations)
 	return a

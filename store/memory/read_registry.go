@@ -401,6 +401,21 @@ func (r reader) Policies(q store.IdentityQuery) ([]registry.Policy, error) {
 	return page(found, direction(created, q.Ascending), after, q.Limit), nil
 }
 
+func (r reader) Authorizer(name string) (registry.Authorizer, error) {
+	a, ok := r.authorizers.get(text(name))
+	if !ok {
+		return registry.Authorizer{}, store.ErrNotFound
+	}
+	return cloneAuthorizer(a), nil
+}
+
+func (r reader) Authorizers() (found []registry.Authorizer, err error) {
+	for _, a := range r.authorizers.all() {
+		found = append(found, cloneAuthorizer(a))
+	}
+	return found, nil
+}
+
 func (r reader) PoliciesOf(
 	kind registry.TargetKind, key string,
 ) (found []registry.Policy, err error) {

@@ -60,8 +60,12 @@ type state struct {
 	certificates tree[text, registry.Certificate]
 	authorities  tree[text, registry.CACertificate]
 	policies     tree[text, registry.Policy]
+	authorizers  tree[text, registry.Authorizer]
 	attachments  tree[attached, registry.Attachment]
 	principals   tree[principal, registry.Principal]
+
+	provisioning tree[text, registry.ProvisioningTemplate]
+	temporary    tree[text, registry.TemporaryCertificate]
 
 	announcements tree[id, store.Announcement]
 	sessions      tree[entry, store.SessionEntry] // without bodies that they share

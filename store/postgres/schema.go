@@ -41,7 +41,10 @@ func check(ctx context.Context, db *pgx.Conn) error {
 // of migrations that they have had. Only ever append to this list: once a version is released,
 // databases of users stand at it. The tables are those of the embedded store; what is kept as JSON has
 // the same form.
-var migrations = []string{firstSchema, nodes, steering, silentExecutions, auditLog, sinks, authorities}
+var migrations = []string{
+	firstSchema, nodes, steering, silentExecutions, auditLog, sinks, authorities, authorizers,
+	provisioning,
+}
 
 // migrate brings the tables to the newest schema, under the lock of the writers: of several nodes
 // that start, one does it. All steps are one transaction.
@@ -523,4 +526,26 @@ CREATE INDEX ca_certificate_by_time ON ca_certificate (created_at, id);
 CREATE INDEX ca_certificate_by_subject ON ca_certificate (subject, id);
 ALTER TABLE certificate ADD COLUMN ca TEXT COLLATE "C"; -- the id of its CA certificate; NULL for none
 CREATE INDEX certificate_by_ca ON certificate (ca, created_at, id) WHERE ca IS NOT NULL;
+`
+
+// authorizers adds custom authorizers.
+const authorizers = `
+CREATE TABLE authorizer (
+	name       TEXT COLLATE "C" PRIMARY KEY,
+	definition TEXT COLLATE "C" NOT NULL -- registry.Authorizer as JSON
+);
+`
+
+// provisioning adds provisioning templates, and certificates that are removed at a time.
+const provisioning = `
+CREATE TABLE provisioning_template (
+	name       TEXT COLLATE "C" PRIMARY KEY,
+	definition TEXT COLLATE "C" NOT NULL -- registry.ProvisioningTemplate as JSON
+);
+CREATE TABLE temporary_certificate (
+	certificate TEXT COLLATE "C" PRIMARY KEY,
+	until       BIGINT NOT NULL,
+	policy      TEXT COLLATE "C" NOT NULL -- what a temporary claim may do; empty for that of a device
+);
+CREATE INDEX temporary_certificate_due ON temporary_certificate (until, certificate);
 `

@@ -97,6 +97,10 @@ func (t *Tx) delete(c *store.Changes) {
 	apply(t, "delete CA certificate", c.Registry.DeletedCACertificates,
 		identity.deleteCACertificate)
 	apply(t, "delete policy", c.Registry.DeletedPolicies, identity.deletePolicy)
+	apply(t, "delete authorizer", c.Registry.DeletedAuthorizers, identity.deleteAuthorizer)
+	apply(t, "delete provisioning template", c.Registry.DeletedProvisioningTemplates,
+		identity.deleteProvisioning)
+	apply(t, "keep certificate", c.Registry.KeptCertificates, identity.keep)
 	apply(t, "remove node", c.Nodes.Gone, t.removeNode)
 	apply(t, "remove client", c.Clients.Removed, t.removeClient)
 	if c.Audit.Cut != 0 {
@@ -122,6 +126,9 @@ func (t *Tx) insert(c *store.Changes) {
 	apply(t, "save certificate", c.Registry.Certificates, identity.putCertificate)
 	apply(t, "save CA certificate", c.Registry.CACertificates, identity.putCACertificate)
 	apply(t, "save policy", c.Registry.Policies, identity.putPolicy)
+	apply(t, "save authorizer", c.Registry.Authorizers, identity.putAuthorizer)
+	apply(t, "save provisioning template", c.Registry.ProvisioningTemplates, identity.putProvisioning)
+	apply(t, "save temporary certificate", c.Registry.TemporaryCertificates, identity.putTemporary)
 	apply(t, "attach policy", c.Registry.Attached, identity.attach)
 	apply(t, "attach certificate", c.Registry.Principals, identity.putPrincipal)
 	apply(t, "create template", c.Job.CreatedTemplates, jobs.createTemplate)

@@ -33,6 +33,7 @@ func Statements() []string {
 		saveHold, deleteHold, selectHold, listHolds, listDueHolds, saveConfirmation,
 		deleteConfirmation, listConfirmations, listConfirmationsOf, listConfirmationsOfJob,
 		listDueConfirmations, insertAudit, deleteAudit, markAudit, selectAuditHead,
-		selectAuditMark, listAuditUp, listAuditDown,
+		selectAuditMark, listAuditUp, listAuditDown, selectProvisioning, listProvisioning,
+		deleteProvisioning, selectTemporary, listTemporary, deleteTemporary,
 	}
 }

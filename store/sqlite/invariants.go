@@ -127,6 +127,11 @@ var invariants = []Invariant{
 		SELECT 'certificate ' || certificate || ' of thing ' || thing_name || ', or the thing, is not there'
 		FROM principal p LEFT JOIN thing t ON t.id = p.thing
 		WHERE t.name IS NOT thing_name OR certificate NOT IN (SELECT id FROM certificate)`},
+	{"certificates that are removed at a time are there, and provisioning templates are readable", `
+		SELECT 'certificate ' || certificate || ' is to be removed, and is not there'
+		FROM temporary_certificate WHERE certificate NOT IN (SELECT id FROM certificate)
+		UNION ALL SELECT 'provisioning template ' || name || ' is no JSON' FROM provisioning_template
+		WHERE NOT json_valid(definition)`},
 	{"policies have their versions, and are attached to what is there", `
 		SELECT 'policy ' || name || ' has no version ' || default_version FROM policy
 		WHERE (name, default_version) NOT IN (SELECT policy, number FROM policy_version)
@@ -137,6 +142,11 @@ var invariants = []Invariant{
 		FROM attachment WHERE policy NOT IN (SELECT name FROM policy)
 			OR kind = 'cert' AND key NOT IN (SELECT id FROM certificate)
 			OR kind = 'thinggroup' AND key NOT IN (SELECT name FROM thing_group)`},
+	{"authorizers have their names, and at most one is the default", `
+		SELECT 'authorizer ' || name || ' is another one inside' FROM authorizer
+		WHERE json_extract(definition, '$.name') IS NOT name
+		UNION ALL SELECT n || ' authorizers are the default'
+		FROM (SELECT count(*) AS n FROM authorizer WHERE json_extract(definition, '$.default')) WHERE n > 1`},
 	{"messages of sessions have their bodies", `
 		SELECT 'message ' || seq || ' of client ' || client || ' has no body' FROM session
 		WHERE shared IS NOT NULL AND shared NOT IN (SELECT id FROM session_body)

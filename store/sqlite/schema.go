@@ -22,7 +22,7 @@ var migrations = []string{
 	firstSchema, sourcesWithoutDescendants, membershipWork, leftMemberships, jobsOfTargetByTime,
 	namesWithExecutions, windowedExecutions, countedJobs, activeContinuousTargets, sessionBodies,
 	attachmentTimes, billingGroups, nodes, steering, silentExecutions, auditLog, sinks,
-	authorities,
+	authorities, authorizers, provisioning,
 }
 
 const firstSchema = `
@@ -578,6 +578,28 @@ CREATE INDEX ca_certificate_by_time ON ca_certificate (created_at, id);
 CREATE INDEX ca_certificate_by_subject ON ca_certificate (subject, id);
 ALTER TABLE certificate ADD COLUMN ca TEXT; -- the id of its CA certificate; NULL for none
 CREATE INDEX certificate_by_ca ON certificate (ca, created_at, id) WHERE ca IS NOT NULL;
+`
+
+// authorizers adds custom authorizers.
+const authorizers = `
+CREATE TABLE authorizer (
+	name       TEXT PRIMARY KEY,
+	definition TEXT NOT NULL -- registry.Authorizer as JSON
+) WITHOUT ROWID;
+`
+
+// provisioning adds provisioning templates, and certificates that are removed at a time.
+const provisioning = `
+CREATE TABLE provisioning_template (
+	name       TEXT PRIMARY KEY,
+	definition TEXT NOT NULL -- registry.ProvisioningTemplate as JSON
+) WITHOUT ROWID;
+CREATE TABLE temporary_certificate (
+	certificate TEXT PRIMARY KEY,
+	until       INTEGER NOT NULL,
+	policy      TEXT NOT NULL -- what a temporary claim may do; empty for that of a device
+) WITHOUT ROWID;
+CREATE INDEX temporary_certificate_due ON temporary_certificate (until, certificate);
 `
 
 // migrate checks that the file is Drover's and not from the future, and brings it to the newest

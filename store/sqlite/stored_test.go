@@ -64,6 +64,9 @@ type facts struct {
 	Waiting      store.SinkEvents
 	Letter       store.DeadLetter
 	CA           registry.CACertificate
+	Authorizer   registry.Authorizer
+	Provisioning registry.ProvisioningTemplate
+	Temporary    registry.TemporaryCertificate
 }
 
 // everything returns facts whose fields are all set, also those that a later change adds to one of
@@ -153,8 +156,13 @@ func (f facts) changes() (c store.Changes) {
 		CACertificates:   []registry.CACertificate{f.CA},
 		Policies:         []registry.Policy{f.Policy},
 		Attached:         []registry.Attachment{f.Attachment},
+		Authorizers:      []registry.Authorizer{f.Authorizer},
 		Principals:       []registry.Principal{f.Principal},
-		Tagged:           []registry.Tagged{{Kind: registry.KindJob, Name: f.Job.ID, Tags: f.Tags}},
+
+		ProvisioningTemplates: []registry.ProvisioningTemplate{f.Provisioning},
+		TemporaryCertificates: []registry.TemporaryCertificate{f.Temporary},
+
+		Tagged: []registry.Tagged{{Kind: registry.KindJob, Name: f.Job.ID, Tags: f.Tags}},
 	}
 	c.Outbox.Added = []store.Announcement{f.Announcement}
 	c.Settings = []store.Setting{f.Setting}
@@ -290,6 +298,26 @@ func stored(r store.Reader, like facts) (f facts, err error) {
 		}
 		return err
 	})
+	into("authorizer", func() (err error) {
+		if like.Authorizer.Name != "" { // an earlier version had none
+			f.Authorizer, err = r.Authorizer(like.Authorizer.Name)
+		}
+		return err
+	})
+	into("provisioning template", func() error {
+		found, err := r.ProvisioningTemplates("", 2)
+		if len(found) == 1 {
+			f.Provisioning = found[0]
+		}
+		return err
+	})
+	into("temporary certificate", func() error {
+		found, err := r.TemporaryCertificates(like.Temporary.Until, 2)
+		if len(found) == 1 {
+			f.Temporary = found[0]
+		}
+		return err
+	})
 	into("node", func() error {
 		found, err := r.Nodes()
 		if len(found) == 1 {
@@ -345,8 +373,22 @@ func TestStoredAsBefore(t *testing.T) {
 	}
 }
 
-// withoutAuthorities takes out what came with version 18: CA certificates.
+// withoutProvisioning takes out what came with version 20: provisioning templates, and certificates
+// that are removed at a time.
+func withoutProvisioning(f *facts) {
+	f.Provisioning = registry.ProvisioningTemplate{}
+	f.Temporary = registry.TemporaryCertificate{}
+}
+
+// withoutAuthorizers takes out what came with version 19, authorizers, and later.
+func withoutAuthorizers(f *facts) {
+	withoutProvisioning(f)
+	f.Authorizer, f.Announcement.Nodes.Authorizers = registry.Authorizer{}, nil
+}
+
+// withoutAuthorities takes out what came with version 18, CA certificates, and later.
 func withoutAuthorities(f *facts) {
+	withoutAuthorizers(f)
 	f.CA, f.Certificate.CA, f.Announcement.Nodes.Authorities = registry.CACertificate{}, "", false
 }
 
@@ -430,6 +472,8 @@ func TestStoredIsRead(t *testing.T) {
 		{"testdata/stored-15.sql", 15, withoutAudit},
 		{"testdata/stored-16.sql", 16, withoutSinks},
 		{"testdata/stored-17.sql", 17, withoutAuthorities},
+		{"testdata/stored-18.sql", 18, withoutAuthorizers},
+		{"testdata/stored-19.sql", 19, withoutProvisioning},
 		{storedFile, len(migrations), func(*facts) {}},
 	} {
 		rows, err := os.ReadFile(row.file)
@@ -549,6 +593,7 @@ func TestStoredNamesAreExplicit(t *testing.T) {
 	walk(reflect.TypeFor[store.ForNodes]())
 	walk(reflect.TypeFor[sink.Definition]())
 	walk(reflect.TypeFor[sink.Progress]())
+	walk(reflect.TypeFor[registry.ProvisioningTemplate]())
 	if len(seen) < 15 {
 		t.Errorf("only %d types were looked at: %v", len(seen), seen)
 	}

@@ -44,6 +44,7 @@ INSERT INTO principal VALUES (1, 'c', 'pump', 0);
 INSERT INTO policy VALUES ('p', 1, 2, 0, 0);
 INSERT INTO policy_version VALUES ('p', 1, '{}', 0);
 INSERT INTO attachment VALUES ('p', 'cert', 'c', 0), ('p', 'thinggroup', 'site', 0);
+INSERT INTO authorizer VALUES ('a', '{"name":"a","default":true}'), ('b', '{"name":"b"}');
 INSERT INTO session_body VALUES (1, 'x');
 INSERT INTO session VALUES ('pump', 1, 'v', NULL, 1);
 INSERT INTO announcement (id, notices) VALUES (7, '');
@@ -135,9 +136,15 @@ func TestInvariants(t *testing.T) {
 		{"groups are below", "UPDATE thing_group SET parent = 2 WHERE id = 1", "group site is below itself"},
 		{"certificates of things", "DELETE FROM principal; INSERT INTO principal VALUES (1, 'd', 'pump', 0)",
 			"certificate d of thing pump"},
+		{"certificates that are removed", "INSERT INTO temporary_certificate VALUES ('d', 7, '')",
+			"certificate d is to be removed"},
+		{"certificates that are removed", "INSERT INTO provisioning_template VALUES ('t', '{')", "provisioning template t"},
 		{"policies have", "UPDATE policy SET default_version = 2", "policy p has no version 2"},
 		{"policies have", "UPDATE policy SET last_version = 0", "version 1 is of policy p"},
 		{"policies have", "UPDATE attachment SET key = 'x' WHERE kind = 'thinggroup'", "thinggroup x"},
+		{"authorizers have", "UPDATE authorizer SET name = 'c' WHERE name = 'a'", "authorizer c is another one"},
+		{"authorizers have", `UPDATE authorizer SET definition = '{"name":"b","default":true}' WHERE name = 'b'`,
+			"2 authorizers are the default"},
 		{"messages of sessions", "DELETE FROM session_body", "message 1 of client pump"},
 		{"messages of sessions", "INSERT INTO session_body VALUES (2, '')", "body 2"},
 		{"keys that were", "UPDATE counter SET reserved = 0 WHERE kind = 4", "the sequence of an execution 2"},

@@ -380,13 +380,22 @@ func (g *generator) changeTypes(c *store.RegistryChanges) {
 }
 
 func (g *generator) changeIdentity(c *store.RegistryChanges) {
-	switch g.IntN(10) {
-	case 8:
+	switch g.IntN(14) {
+	case 10:
 		one := caCertificate(pick(g, names), g.IntN(3))
 		one.AutoRegister = g.IntN(2) == 0
 		c.CACertificates = append(c.CACertificates, one)
-	case 9:
+	case 11:
 		c.DeletedCACertificates = append(c.DeletedCACertificates, pick(g, names))
+	case 12:
+		c.ProvisioningTemplates = append(c.ProvisioningTemplates, provisioningTemplate(pick(g, names), g.IntN(4)))
+		if g.IntN(3) == 0 {
+			c.DeletedProvisioningTemplates = append(c.DeletedProvisioningTemplates, pick(g, names))
+		}
+	case 13:
+		temporary := registry.TemporaryCertificate{Certificate: pick(g, names), Until: g.time(), Policy: pick(g, names)}
+		c.TemporaryCertificates = append(c.TemporaryCertificates, temporary)
+		c.KeptCertificates = append(c.KeptCertificates, pick(g, names))
 	case 0:
 		one := certificate(pick(g, names), g.IntN(3))
 		if g.IntN(2) == 0 {
@@ -407,6 +416,10 @@ func (g *generator) changeIdentity(c *store.RegistryChanges) {
 		c.Principals = append(c.Principals, g.principal())
 	case 7:
 		c.DeletedPrincipals = append(c.DeletedPrincipals, g.principal())
+	case 8:
+		c.Authorizers = append(c.Authorizers, authorizer(pick(g, names), g.IntN(3)))
+	case 9:
+		c.DeletedAuthorizers = append(c.DeletedAuthorizers, pick(g, names))
 	}
 }
 

@@ -27,6 +27,7 @@ func everything() (c store.Changes) {
 		Registry: store.RegistryChanges{
 			CreatedThings: []registry.Thing{thing(1, "a")}, CreatedGroups: []registry.Group{group(1, "b")},
 			AddedMemberships: []registry.Membership{member}, LeftMemberships: []registry.LeftMembership{{Membership: member, Left: 2}}, Certificates: []registry.Certificate{certificate("a", 1)},
+			Authorizers:    []registry.Authorizer{authorizer("a", 1)},
 			CACertificates: []registry.CACertificate{caCertificate("a", 1)},
 			Policies:       []registry.Policy{policy("b", 1)}, Principals: []registry.Principal{{Thing: 1, Certificate: "a"}},
 			CreatedBillingGroups: []registry.BillingGroup{billingGroup(1, "a")}, BillingMemberships: []registry.BillingMembership{{Thing: 1, Group: 1}},
@@ -383,6 +384,14 @@ func (a answers) identity(r store.Reader) {
 		add(a, authorities, err, "CA certificates of subject %s", name)
 		p, err := r.Policy(name)
 		addWhole(a, p, err, "policy %s", name)
+		authorizer, err := r.Authorizer(name)
+		addWhole(a, authorizer, err, "authorizer %s", name)
+		template, err := r.ProvisioningTemplate(name)
+		addWhole(a, template, err, "provisioning template %s", name)
+		templates, err := r.ProvisioningTemplates(name, 2)
+		add(a, templates, err, "provisioning templates after %s", name)
+		temporary, err := r.TemporaryCertificate(name)
+		addOne(a, temporary, err, "temporary certificate %s", name)
 		things, err := r.ThingsOfPrincipal(name, "A", 3)
 		add(a, things, err, "things of %s", name)
 		targets, err := r.TargetsOf(name, registry.Attachment{Kind: registry.CertificateTarget, Key: "A"}, 3)
@@ -408,6 +417,12 @@ func (a answers) identity(r store.Reader) {
 		list, err := r.PrincipalsOfThing(id, "A", 3)
 		add(a, list, err, "principals of %d", id)
 	}
+	for now := range 3 {
+		due, err := r.TemporaryCertificates(at(now), 3)
+		add(a, due, err, "temporary certificates at %d", now)
+	}
+	templates, err := r.ProvisioningTemplateCount()
+	addOne(a, templates, err, "count of provisioning templates")
 	for _, q := range []store.IdentityQuery{{Limit: 3}, {Limit: 3, Ascending: true},
 		{Limit: 9, After: &store.IdentityCursor{CreatedAt: at(1), Key: "a"}},
 		{Limit: 9, Ascending: true, After: &store.IdentityCursor{CreatedAt: at(1), Key: "a"}}} {
@@ -418,4 +433,6 @@ func (a answers) identity(r store.Reader) {
 		policies, err := r.Policies(q)
 		add(a, policies, err, "policies %d %v %v", q.Limit, q.Ascending, q.After)
 	}
+	authorizers, err := r.Authorizers()
+	add(a, authorizers, err, "authorizers")
 }

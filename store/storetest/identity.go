@@ -18,6 +18,11 @@ func policy(name string, seconds int) registry.Policy {
 		Versions: []registry.PolicyVersion{{Number: 1, Document: "{ }", CreatedAt: at(seconds)}}}
 }
 
+func authorizer(name string, seconds int) registry.Authorizer {
+	return registry.Authorizer{Name: name, Function: "https://a", TokenKey: "k", SigningKeys: map[string]string{"a": "pem"}, Status: "ACTIVE",
+		Default: seconds == 2, CreatedAt: at(seconds), UpdatedAt: at(seconds)}
+}
+
 func saveCertificates(list ...registry.Certificate) (c store.Changes) {
 	c.Registry.Certificates = list
 	return c
@@ -166,6 +171,23 @@ var identity = []promise{
 		w.refused("deleted again", remove)
 		w.apply(savePolicies(policy("p", 9)))
 		same(w, "made again", read(w, get), policy("p", 9))
+	}},
+	{"an authorizer comes back whole, is rewritten by name, and all are listed by name", func(w world) {
+		save := func(list ...registry.Authorizer) (c store.Changes) {
+			c.Registry.Authorizers = list
+			return c
+		}
+		byName := func(r store.Reader) (registry.Authorizer, error) { return r.Authorizer("b") }
+		w.apply(save(authorizer("b", 1), authorizer("a", 2), authorizer("A", 3)))
+		same(w, "as created", read(w, byName), authorizer("b", 1))
+		rewritten := registry.Authorizer{Name: "b", Function: "file:x", SigningDisabled: true, CachingForHTTP: true, Status: "INACTIVE", CreatedAt: at(1), UpdatedAt: at(5)}
+		w.apply(save(rewritten))
+		same(w, "as rewritten", read(w, byName), rewritten)
+		same(w, "all", read(w, store.Reader.Authorizers), []registry.Authorizer{authorizer("A", 3), authorizer("a", 2), rewritten})
+		remove := store.Changes{Registry: store.RegistryChanges{DeletedAuthorizers: []string{"b"}}}
+		w.apply(remove)
+		absent(w, "deleted", byName)
+		w.refused("deleted again", remove)
 	}},
 	{"policies are listed by creation, then by name", func(w world) {
 		w.apply(savePolicies(policy("b", 1), policy("a", 1), policy("A", 1), policy("0", 2), policy("z", 0)))

@@ -20,7 +20,7 @@ import (
 
 // Run checks every promise on empty stores that open returns. It closes them.
 func Run(t *testing.T, open func(t *testing.T) store.Store) {
-	for _, promise := range slices.Concat(transactions, jobs, executions, ofSteering, things, groups, thingTypes, billingGroups, identity, outbox, ofNodes, ofAudit, ofSinks) {
+	for _, promise := range slices.Concat(transactions, jobs, executions, ofSteering, things, groups, thingTypes, billingGroups, identity, ofProvisioning, outbox, ofNodes, ofAudit, ofSinks) {
 		t.Run(promise.name, func(t *testing.T) {
 			t.Parallel()
 			s := open(t)

@@ -271,6 +271,72 @@ func stops(t *testing.T, d *device) { // R-AGT-5, R-AGT-11, R-AGT-18
 	}
 }
 
+// claimPolicy is what the claim of a batch of devices may do.
+const claimPolicy = `{"Version": "2012-10-17", "Statement": [
+ {"Effect": "Allow", "Action": "iot:Connect", "Resource": "*"},
+ {"Effect": "Allow", "Action": ["iot:Publish", "iot:Receive"], "Resource": [
+  "arn:aws:iot:us-east-1:000000000000:topic/$aws/certificates/create-from-csr/*",
+  "arn:aws:iot:us-east-1:000000000000:topic/$aws/provisioning-templates/pumps/provision/*"]},
+ {"Effect": "Allow", "Action": "iot:Subscribe", "Resource": [
+  "arn:aws:iot:us-east-1:000000000000:topicfilter/$aws/certificates/create-from-csr/*",
+  "arn:aws:iot:us-east-1:000000000000:topicfilter/$aws/provisioning-templates/pumps/provision/*"]}]}`
+
+// A device without a certificate gets one by its claim, keeps it, and does its jobs with it.
+func TestProvisioning(t *testing.T) { // R-AGT-20, R-ID-45
+	t.Parallel()
+	s := testserver.Serve(t)
+	s.Policy(jobs, s.JobsPolicy())
+	s.Policy("claim", claimPolicy)
+	name, body := "pumps", `{
+		"Parameters": {"SerialNumber": {"Type": "String"}},
+		"DeviceConfiguration": {"site": "north"},
+		"Resources": {
+			"thing": {"Type": "AWS::IoT::Thing", "Properties": {"ThingName": {"Fn::Join": ["", ["pump-", {"Ref": "SerialNumber"}]]}}},
+			"certificate": {"Type": "AWS::IoT::Certificate", "Properties": {"CertificateId": {"Ref": "AWS::IoT::Certificate::Id"}, "Status": "Active"}},
+			"policy": {"Type": "AWS::IoT::Policy", "Properties": {"PolicyName": "jobs"}}}}`
+	_, err := s.Control().CreateProvisioningTemplate(t.Context(), &iot.CreateProvisioningTemplateInput{
+		TemplateName: &name, TemplateBody: &body, Enabled: new(true), ProvisioningRoleArn: new("arn:aws:iam::000000000000:role/provisioning"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := newDevice(t, s, "pump-4711")
+	claim := s.Identify("", "claim")
+	d.write("claim.pem", claim.PEM, 0o600)
+	d.write("claim.key", claim.KeyPEM, 0o600)
+	d.handler("hello.sh", "true")
+	own := []string{"--thing", "", "--certificate", "", "--key", "", "--template", name,
+		"--claim-certificate", d.path("claim.pem"), "--claim-key", d.path("claim.key")}
+
+	// What the template refuses is said, and nothing is kept but the key.
+	d.start(append(own, "--parameters", "Site=north")...)
+	<-d.ended
+	if out := d.out.String(); d.err == nil || !strings.Contains(out, "provision by template pumps: InvalidRequest: ") ||
+		!strings.Contains(out, "SerialNumber") {
+		t.Errorf("without a parameter: %v, %s", d.err, out)
+	}
+	key := d.read("state/device.key")
+	if key == "" || d.read("state/device.pem") != "" {
+		t.Error("no key was kept, or a certificate was")
+	}
+	own = append(own, "--parameters", "SerialNumber=4711")
+	d.start(own...)
+	d.job("hello", steps(step("hello.sh")))
+	d.want("hello", succeeded)
+	d.kill()
+	d.write("claim.pem", "", 0o600) // it is needed once
+	certificate := d.read("state/device.pem")
+	d.start(own...)
+	d.job("hello-again", steps(step("hello.sh")))
+	d.want("hello-again", succeeded)
+	if d.read("state/device.pem") != certificate || d.read("state/device.key") != key {
+		t.Error("another certificate or key after a restart")
+	}
+	if got := d.read("state/identity.json"); got != `{"thingName":"pump-4711","deviceConfiguration":{"site":"north"}}` {
+		t.Errorf("kept %s", got)
+	}
+}
+
 // What cannot work is said in one sentence, with status 1.
 func TestRefused(t *testing.T) {
 	t.Parallel()

@@ -121,11 +121,11 @@ func TestFiltersOfOthers(t *testing.T) {
 	s := newTwo(t)
 	reserved := []string{
 		"$aws/#", "$aws/things/#", "$aws/things/+/#", "$aws/+/pump-08/#", "$SYS/#", "$SYS/+",
-		"$share/g/a", "$share/g/$aws/things/pump-08/jobs/#", "$share//a", "$queue/a", "$+/#", "$#",
+		"$share/g/$aws/things/pump-08/jobs/#", "$share/g/$aws/#", "$share//a", "$queue/a", "$+/#", "$#",
 		"$aws/rules/r/#", "a/#/b", "a+/b", "a\x00", "", strings.Repeat("a", 257), "a/b/c/d/e/f/g/h/i",
 	}
 	foreign := []string{
-		"#", "+/#", "+/+", "$aws/things/pump-08/jobs/#", "$aws/things/+/jobs/#",
+		"#", "+/#", "+/+", "$share/g/a", "$share/g/#", "$aws/things/pump-08/jobs/#", "$aws/things/+/jobs/#",
 		"$aws/things/pump-08/jobs/notify", "$aws/events/#", "$aws/events/job/#",
 		"$aws/things/pump-07/../pump-08/jobs/notify", "$aws/things/pump-07/#", "$aws/things/pump-0+/jobs/notify",
 	}

@@ -1,14 +1,16 @@
 """A device on the stock AWS IoT Device SDK v2: streams open, a job comes, it is run. Prints what it saw, a line each.
 
 usage: device.py MQTT_VERSION PORT FOLDER   FOLDER holds ca.pem, device.pem and device.key; the thing is pump-07
-With AWS_ACCESS_KEY_ID in the environment it connects over WebSocket, signed, and needs no device.pem.
+With AWS_ACCESS_KEY_ID in the environment it connects over WebSocket, signed, and needs no device.pem. With AUTHORIZER_NAME it connects
+by a custom authorizer, with AUTHORIZER_SIGNATURE of the token "a/token"; over WebSocket if PROXY_PORT is 0. PROXY_PORT is of a proxy that
+knows where port 443 is, which the builder for MQTT 3 insists on.
 """
 import os
 import sys
 import threading
 import time
 
-from awscrt import auth, mqtt_request_response
+from awscrt import auth, http, mqtt_request_response
 from awsiot import ServiceStreamOptions, iotjobs, mqtt5_client_builder, mqtt_connection_builder
 
 version, port, folder = sys.argv[1], int(sys.argv[2]), sys.argv[3]
@@ -24,6 +26,13 @@ def connect():
     if "AWS_ACCESS_KEY_ID" in os.environ:
         kind = "websockets_with_default_aws_signing"
         common.update(region="us-east-1", credentials_provider=auth.AwsCredentialsProvider.new_environment())
+    elif "AUTHORIZER_NAME" in os.environ:
+        proxy = int(os.environ["PROXY_PORT"])
+        kind = "direct_with_custom_authorizer" if proxy else "websockets_with_custom_authorizer"
+        if proxy:
+            common.update(http_proxy_options=http.HttpProxyOptions("127.0.0.1", proxy))
+        common.update(auth_username="ok", auth_password="pass word", auth_authorizer_name=os.environ["AUTHORIZER_NAME"],
+                      auth_authorizer_signature=os.environ["AUTHORIZER_SIGNATURE"], auth_token_key_name="token", auth_token_value="a/token")
     else:
         kind = "mtls_from_path"
         common.update(cert_filepath=path("device.pem"), pri_key_filepath=path("device.key"))

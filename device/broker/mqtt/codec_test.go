@@ -115,6 +115,8 @@ func TestConnectRoundTrip(t *testing.T) {
 		ReceiveMaximum: 3,
 		MaximumPacket:  500,
 		EnhancedAuth:   true,
+		Username:       "u?a=b",
+		Password:       []byte("p"),
 		Will: &mqtt.Will{
 			Message: mqtt.Publish{
 				Topic:     "w",
@@ -127,7 +129,7 @@ func TestConnectRoundTrip(t *testing.T) {
 			Delay: 4,
 		},
 	}
-	got, err := mqtt.DecodeConnect(onePacket(t, mqtttest.Connect(&want, "u")))
+	got, err := mqtt.DecodeConnect(onePacket(t, mqtttest.Connect(&want, "")))
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("%v, want → got:\n%s", err, diff)
 	}

@@ -23,7 +23,7 @@ const (
 // that are widely used send it until it is refused.
 const bridgeBit = 0x80
 
-// A Connect is a CONNECT. User name and password are checked for form and ignored (R-BRK-15).
+// A Connect is a CONNECT.
 type Connect struct {
 	Version Version
 	// Bridge says that the client is another broker, which must not get back what it publishes
@@ -38,6 +38,10 @@ type Connect struct {
 	ClientID string
 	// Will is nil when there is none.
 	Will *Will
+	// Username and Password count for clients that have shown nothing else (R-BRK-15). Password
+	// points into the Reader's buffer.
+	Username string
+	Password []byte
 
 	// What follows are MQTT 5 properties: zero when the packet has none.
 
@@ -48,6 +52,8 @@ type Connect struct {
 	// MaximumPacket is the size in bytes of the largest packet that the client accepts; 0: not
 	// given.
 	MaximumPacket uint32
+	// TopicAliasMaximum is the largest topic alias that the client accepts; 0: it accepts none.
+	TopicAliasMaximum uint16
 	// EnhancedAuth says that the client asks for enhanced authentication.
 	EnhancedAuth bool
 }
@@ -96,10 +102,10 @@ func DecodeConnect(packet Packet) (p Connect, err error) {
 		}
 	}
 	if flags&flagUsername != 0 {
-		d.text()
+		p.Username = string(d.text())
 	}
 	if flags&flagPassword != 0 {
-		d.binary()
+		p.Password = d.binary()
 	}
 	if d.invalid || len(d.b) != 0 {
 		return p, malformed("CONNECT is malformed")
@@ -142,6 +148,8 @@ func (p *Connect) decodeProperties(d *decoder) error {
 			p.ReceiveMaximum = uint16(v.number)
 		case PropMaximumPacket:
 			p.MaximumPacket = v.number
+		case PropTopicAliasMaximum:
+			p.TopicAliasMaximum = uint16(v.number)
 		case PropAuthMethod:
 			p.EnhancedAuth = true
 		}
@@ -213,7 +221,7 @@ func (p *Connack) appendProperties(b []byte) []byte {
 	b = append(b, PropMaximumQoS, 1, PropRetainAvailable, 1)
 	b = appendUint32(append(b, PropMaximumPacket), p.MaximumPacket)
 	b = appendUint16(append(b, PropTopicAliasMaximum), p.TopicAliasMaximum)
-	b = append(b, PropWildcardAvailable, 1, PropSubscriptionIDs, 0, PropSharedSubscription, 0)
+	b = append(b, PropWildcardAvailable, 1, PropSubscriptionIDs, 1, PropSharedSubscription, 1)
 	if p.AssignedID != "" {
 		b = appendText(append(b, PropAssignedClientID), p.AssignedID)
 	}

@@ -90,6 +90,7 @@ var (
 		PropContentType, PropResponseTopic, PropCorrelationData, PropUser)
 	publishProperties = propertiesOf(PropPayloadFormat, PropMessageExpiry, PropTopicAlias,
 		PropResponseTopic, PropCorrelationData, PropUser, PropContentType)
+	deliveryProperties    = publishProperties | propertiesOf(PropSubscriptionID)
 	pubackProperties      = propertiesOf(PropReasonString, PropUser)
 	subscribeProperties   = propertiesOf(PropSubscriptionID, PropUser)
 	unsubscribeProperties = propertiesOf(PropUser)
@@ -113,6 +114,7 @@ type property struct {
 type propertyReader struct {
 	section decoder
 	allowed propertySet
+	once    propertySet // the allowed ones that may not be repeated
 	seen    propertySet
 	err     error // the first failure, nil if there was none
 }
@@ -123,7 +125,11 @@ func (d *decoder) properties(version Version, allowed propertySet) propertyReade
 		return propertyReader{}
 	}
 	n := d.varint()
-	return propertyReader{section: decoder{b: d.bytes(int(n))}, allowed: allowed}
+	return propertyReader{
+		section: decoder{b: d.bytes(int(n))},
+		allowed: allowed,
+		once:    allowed &^ propertiesOf(PropUser),
+	}
 }
 
 // next returns the next property. Unknown, misplaced and repeated ones are errors, and so are
@@ -139,7 +145,7 @@ func (r *propertyReader) next() (p property, ok bool) {
 		return p, r.fail(malformed("a property is unknown"))
 	case !r.allowed.has(p.id):
 		return p, r.fail(violation("a property is not allowed in this packet"))
-	case r.seen.has(p.id) && p.id != PropUser:
+	case r.seen.has(p.id) && r.once.has(p.id):
 		return p, r.fail(violation("a property is given twice"))
 	}
 	r.seen |= 1 << p.id
@@ -147,10 +153,10 @@ func (r *propertyReader) next() (p property, ok bool) {
 	if r.section.invalid {
 		return p, r.fail(malformed("a property value is malformed"))
 	}
+	p.raw = start[:len(start)-len(r.section.b)]
 	if !inRange(p) {
 		return p, r.fail(violation("a property value is out of range"))
 	}
-	p.raw = start[:len(start)-len(r.section.b)]
 	return p, true
 }
 
@@ -189,13 +195,15 @@ func (r *propertyReader) fail(err error) (ok bool) {
 	return false
 }
 
-// inRange applies the limits that the standard sets for the numbers of some properties.
+// inRange applies the limits that the standard sets for the values of some properties.
 func inRange(p property) bool {
 	switch p.id {
 	case PropPayloadFormat, PropRequestProblem, PropRequestResponse:
 		return p.number <= 1
 	case PropReceiveMaximum, PropMaximumPacket, PropSubscriptionID:
 		return p.number != 0
+	case PropResponseTopic:
+		return !HasWildcard(string(p.raw[3:])) // after the identifier and the length
 	}
 	return true
 }

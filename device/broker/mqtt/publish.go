@@ -32,8 +32,11 @@ type Publish struct {
 
 	// Expiry is the message expiry interval in seconds; 0 means that the message does not expire.
 	Expiry uint32
-	// Alias is the topic alias of a received packet; 0: none. It is not sent.
+	// Alias is the topic alias; 0: none.
 	Alias uint16
+	// SubscriptionIDs are the identifiers of the receiver's subscriptions that the message is for, as
+	// AppendSubscriptionID makes them. A client may send none.
+	SubscriptionIDs []byte
 	// Forwarded are the properties, in wire form, that go to the subscribers unchanged (R-BRK-27).
 	Forwarded []byte
 	// Correlation is the correlation data of a received packet, in wire form with its identifier;
@@ -42,7 +45,16 @@ type Publish struct {
 }
 
 // DecodePublish decodes a PUBLISH. It does not check that the topic may be published to.
-func DecodePublish(packet Packet, version Version) (p Publish, err error) {
+func DecodePublish(packet Packet, version Version) (Publish, error) {
+	return decodePublish(packet, version, publishProperties)
+}
+
+// DecodeDelivery decodes a PUBLISH that a server has sent, which may have subscription identifiers.
+func DecodeDelivery(packet Packet, version Version) (Publish, error) {
+	return decodePublish(packet, version, deliveryProperties)
+}
+
+func decodePublish(packet Packet, version Version, allowed propertySet) (p Publish, err error) {
 	d := decoder{b: packet.Body}
 	p.Dup, p.Retain = packet.Flags&flagDup != 0, packet.Flags&flagRetain != 0
 	p.QoS = packet.Flags >> shiftQoS & 3
@@ -56,7 +68,8 @@ func DecodePublish(packet Packet, version Version) (p Publish, err error) {
 			return p, violation("the packet identifier is 0")
 		}
 	}
-	props := d.properties(version, publishProperties)
+	props := d.properties(version, allowed)
+	props.once &^= propertiesOf(PropSubscriptionID)
 	for v, ok := props.next(); ok; v, ok = props.next() {
 		if v.id == PropTopicAlias && v.number == 0 {
 			return p, &Error{TopicAliasInvalid, "the topic alias is 0"}
@@ -77,6 +90,8 @@ func (p *Publish) addProperty(v property) {
 		p.Alias = uint16(v.number)
 	case PropMessageExpiry:
 		p.Expiry = v.number
+	case PropSubscriptionID:
+		p.SubscriptionIDs = append(p.SubscriptionIDs, v.raw...)
 	case PropCorrelationData:
 		p.Correlation = v.raw[:len(v.raw):len(v.raw)]
 	}
@@ -102,9 +117,12 @@ func (p *Publish) sizes(version Version) (body, properties int) {
 		body += 2
 	}
 	if version == V5 {
-		properties = len(p.Forwarded)
+		properties = len(p.Forwarded) + len(p.SubscriptionIDs)
 		if p.Expiry > 0 {
 			properties += 5
+		}
+		if p.Alias > 0 {
+			properties += 3
 		}
 		body += varintSize(properties) + properties
 	}
@@ -133,9 +151,20 @@ func AppendPublish(b []byte, version Version, p *Publish) []byte {
 		if p.Expiry > 0 {
 			b = appendUint32(append(b, PropMessageExpiry), p.Expiry)
 		}
-		b = append(b, p.Forwarded...)
+		if p.Alias > 0 {
+			b = appendUint16(append(b, PropTopicAlias), p.Alias)
+		}
+		b = append(append(b, p.Forwarded...), p.SubscriptionIDs...)
 	}
 	return append(b, p.Payload...)
+}
+
+// AppendSubscriptionID appends a subscription identifier for Publish.SubscriptionIDs; 0 is none.
+func AppendSubscriptionID(b []byte, id uint32) []byte {
+	if id == 0 {
+		return b
+	}
+	return appendVarint(append(b, PropSubscriptionID), int(id))
 }
 
 // DecodePuback returns the packet identifier of a PUBACK. Its reason code is checked for form and

@@ -8,27 +8,25 @@ type Reason byte
 
 // The reason codes that this server sends (R-BRK-29).
 const (
-	Success                  Reason = 0x00
-	Unspecified              Reason = 0x80
-	MalformedPacket          Reason = 0x81
-	ProtocolError            Reason = 0x82
-	UnsupportedVersion       Reason = 0x84
-	InvalidClientID          Reason = 0x85
-	NotAuthorized            Reason = 0x87
-	ServerUnavailable        Reason = 0x88
-	ServerShuttingDown       Reason = 0x8B
-	KeepAliveTimeout         Reason = 0x8D
-	SessionTakenOver         Reason = 0x8E
-	TopicFilterInvalid       Reason = 0x8F
-	TopicNameInvalid         Reason = 0x90
-	TopicAliasInvalid        Reason = 0x94
-	PacketTooLarge           Reason = 0x95
-	QuotaExceeded            Reason = 0x97
-	AdministrativeAction     Reason = 0x98
-	QoSNotSupported          Reason = 0x9B
-	UseAnotherServer         Reason = 0x9C
-	SharedNotSupported       Reason = 0x9E
-	SubscriptionIDNotAllowed Reason = 0xA1
+	Success              Reason = 0x00
+	Unspecified          Reason = 0x80
+	MalformedPacket      Reason = 0x81
+	ProtocolError        Reason = 0x82
+	UnsupportedVersion   Reason = 0x84
+	InvalidClientID      Reason = 0x85
+	NotAuthorized        Reason = 0x87
+	ServerUnavailable    Reason = 0x88
+	ServerShuttingDown   Reason = 0x8B
+	KeepAliveTimeout     Reason = 0x8D
+	SessionTakenOver     Reason = 0x8E
+	TopicFilterInvalid   Reason = 0x8F
+	TopicNameInvalid     Reason = 0x90
+	TopicAliasInvalid    Reason = 0x94
+	PacketTooLarge       Reason = 0x95
+	QuotaExceeded        Reason = 0x97
+	AdministrativeAction Reason = 0x98
+	QoSNotSupported      Reason = 0x9B
+	UseAnotherServer     Reason = 0x9C
 )
 
 // Failed reports whether a reason code says that something was refused or went wrong.

@@ -15,12 +15,15 @@ const (
 // UNSUBSCRIBE.
 const subscribeFlags = 2
 
+// MaxSubscriptionID is the largest subscription identifier, and the largest variable byte integer.
+const MaxSubscriptionID = 268_435_455
+
 // A Subscribe is a SUBSCRIBE.
 type Subscribe struct {
 	ID      uint16
 	Filters []Filter
-	// HasSubscriptionID says that the client gives its subscriptions an identifier (MQTT 5).
-	HasSubscriptionID bool
+	// SubscriptionID is the identifier that the client gives these subscriptions (MQTT 5); 0: none.
+	SubscriptionID uint32
 }
 
 // A Filter is one topic filter of a SUBSCRIBE with its options. All but QoS are MQTT 5 only.
@@ -45,7 +48,9 @@ func DecodeSubscribe(packet Packet, version Version) (p Subscribe, err error) {
 	p.ID = d.uint16()
 	props := d.properties(version, subscribeProperties)
 	for v, ok := props.next(); ok; v, ok = props.next() {
-		p.HasSubscriptionID = p.HasSubscriptionID || v.id == PropSubscriptionID
+		if v.id == PropSubscriptionID {
+			p.SubscriptionID = v.number
+		}
 	}
 	if props.err != nil {
 		return p, props.err

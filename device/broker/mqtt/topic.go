@@ -4,8 +4,7 @@ import "strings"
 
 // Topic names and topic filters. A filter is a topic name whose levels may be wildcards: + for one
 // level, and # as the last level for all that follow. Three rules differ from the standard because
-// AWS IoT's do: the limits on length and slashes, that a/# does not select a, and that shared
-// subscriptions are refused.
+// AWS IoT's do: the limits on length and slashes, and that a/# does not select a.
 
 const (
 	// MaxTopicBytes is the longest topic name or filter (R-BRK-20).
@@ -24,8 +23,13 @@ func ValidTopic(topic string) bool {
 }
 
 // ValidFilter reports whether a topic filter is well formed: wildcards stand alone in their level,
-// and # comes last.
+// and # comes last. A shared subscription names a group and a filter: $share/GROUP/FILTER.
 func ValidFilter(filter string) bool {
+	if IsShared(filter) {
+		if group, shared := CutShared(filter); group == "" || shared == "" || HasWildcard(group) {
+			return false
+		}
+	}
 	if filter == "" || len(filter) > MaxTopicBytes || slashes(filter) > maxSlashes {
 		return false
 	}
@@ -61,6 +65,13 @@ func IsReserved(topic string) bool { return topic != "" && topic[0] == '$' }
 
 // IsShared reports whether a filter asks for a shared subscription.
 func IsShared(filter string) bool { return strings.HasPrefix(filter, sharedPrefix) }
+
+// CutShared returns the parts of a shared subscription: "workers" and "jobs/+" of
+// $share/workers/jobs/+. One that is missing is empty.
+func CutShared(filter string) (group, shared string) {
+	group, shared, _ = strings.Cut(strings.TrimPrefix(filter, sharedPrefix), "/")
+	return group, shared
+}
 
 // TopicMatches reports whether a filter selects a topic name. + is exactly one level and a final #
 // is one or more, so a/# selects a/b and a/b/c and not a. A filter that starts with a wildcard does

@@ -1,10 +1,12 @@
 INSERT INTO announcement (id, notices, events, nodes)
-	VALUES (207667, X'83D8E301', '[{"topic":"text 391650","payload":"sA=="}]', '{"clients":[{"client":"text 768234","claim":597812,"from":579962,"to":674625,"released":true}],"access":true,"certificates":["text 502236"],"detached":[{"certificate":"text 744321","thing":"text 192790"}],"authorities":true,"givenUp":[{"node":59262,"heir":414526,"position":835291}],"confirmations":[{"thing":114859,"job":213790,"name":"text 368161","reportedAt":"2030-02-24T08:09:32.005Z","done":true}]}');
+	VALUES (207667, X'83D8E301', '[{"topic":"text 391650","payload":"sA=="}]', '{"clients":[{"client":"text 768234","claim":597812,"from":579962,"to":674625,"released":true}],"access":true,"certificates":["text 502236"],"detached":[{"certificate":"text 744321","thing":"text 192790"}],"authorizers":["text 494840"],"authorities":true,"givenUp":[{"node":59262,"heir":414526,"position":835291}],"confirmations":[{"thing":114859,"job":213790,"name":"text 368161","reportedAt":"2030-02-24T08:09:32.005Z","done":true}]}');
 INSERT INTO attachment (policy, kind, key, attached_at)
 	VALUES ('text 88274', 'cert', 'text 954668', 1894977188005);
 INSERT INTO audit_page (first, records, hashes)
 	VALUES (985347, '{"number":1}
 ', X'6D');
+INSERT INTO authorizer (name, definition)
+	VALUES ('text 971512', '{"name":"text 971512","function":"text 666547","tokenKey":"text 419503","signingKeys":{"key 742":"value \u003c\u0026\u003e"},"signingDisabled":true,"cachingForHttp":true,"status":"text 898373","default":true,"createdAt":"2030-02-23T08:04:24.005Z","updatedAt":"2030-01-10T05:28:55.005Z"}');
 INSERT INTO billing_group (id, name, uuid, description, version, created_at)
 	VALUES (943553, 'text 721171', 'text 498790', 'text 276409', 54029, 1896287647005);
 INSERT INTO ca_certificate (id, subject, pem, status, mode, auto_register, registration, created_at, updated_at, not_before, not_after)
@@ -49,6 +51,8 @@ INSERT INTO policy_version (policy, number, document, created_at)
 	VALUES ('text 88274', 1, 'text 978338', 1898656719005);
 INSERT INTO principal (thing, certificate, thing_name, exclusive)
 	VALUES (7, 'text 954668', 'text 979299', 1);
+INSERT INTO provisioning_template (name, definition)
+	VALUES ('text 908278', '{"type":"text 267367","description":"text 416403","enabled":true,"provisioningRoleArn":"text 933677","hook":{"target":"text 748667","payloadVersion":"text 516780"},"versions":[{"number":689468,"body":"text 323746","createdAt":"2030-03-13T09:32:15.005Z"}],"default":142985,"lastNumber":103135,"createdAt":"2030-01-02T15:19:16.005Z","updatedAt":"2030-03-08T06:05:47.005Z"}');
 INSERT INTO session (client, seq, value, body, shared)
 	VALUES ('text 652533', 115, X'60', X'4D', NULL);
 INSERT INTO session (client, seq, value, body, shared)
@@ -63,6 +67,8 @@ INSERT INTO sink_event (id, at, size, total, events)
 	VALUES (207667, 1893545577005, 12, 12, X'000E00F1FF0B746578742033393136353001B0010000FFFF');
 INSERT INTO tagged (kind, name, tags)
 	VALUES ('job', 'text 958221', '{"key 964":"value \u003c\u0026\u003e"}');
+INSERT INTO temporary_certificate (certificate, until, policy)
+	VALUES ('text 815135', 1895493516005, 'text 370373');
 INSERT INTO thing (id, name, uuid, type, attributes, version, created_at, billing_group)
 	VALUES (7, 'text 979299', 'text 756918', 'text 534537', '{"key 156":"value \u003c\u0026\u003e"}', 89776, 1899323394005, 645014);
 INSERT INTO thing_group (id, name, uuid, parent, description, attributes, version, created_at, query, work, scanned)

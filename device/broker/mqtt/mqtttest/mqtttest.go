@@ -11,8 +11,8 @@ import (
 	"github.com/drover-iot/drover/device/broker/mqtt"
 )
 
-// Connect encodes a CONNECT. It has the user name flag if the user name is not empty, and never a
-// password.
+// Connect encodes a CONNECT. It has the flags of user name and password if they are not empty. A user
+// name that is given beside the packet takes the place of that in it.
 func Connect(p *mqtt.Connect, username string) []byte {
 	body := Text("MQTT")
 	level := byte(p.Version)
@@ -31,8 +31,14 @@ func Connect(p *mqtt.Connect, username string) []byte {
 		}
 		body = append(append(body, Text(w.Message.Topic)...), Text(string(w.Message.Payload))...)
 	}
+	if username == "" {
+		username = p.Username
+	}
 	if username != "" {
 		body = append(body, Text(username)...)
+	}
+	if len(p.Password) > 0 {
+		body = append(body, Text(string(p.Password))...)
 	}
 	return Packet(mqtt.TypeConnect<<4, body)
 }
@@ -48,8 +54,11 @@ func connectFlags(p *mqtt.Connect, username string) (flags byte) {
 			flags |= 0x20
 		}
 	}
-	if username != "" {
+	if username != "" || p.Username != "" {
 		flags |= 0x80
+	}
+	if len(p.Password) > 0 {
+		flags |= 0x40
 	}
 	return flags
 }
@@ -64,6 +73,9 @@ func connectProperties(p *mqtt.Connect) (b []byte) {
 	}
 	if p.MaximumPacket > 0 {
 		b = binary.BigEndian.AppendUint32(append(b, mqtt.PropMaximumPacket), p.MaximumPacket)
+	}
+	if p.TopicAliasMaximum > 0 {
+		b = binary.BigEndian.AppendUint16(append(b, mqtt.PropTopicAliasMaximum), p.TopicAliasMaximum)
 	}
 	if p.EnhancedAuth {
 		b = append(append(b, mqtt.PropAuthMethod), Text("SCRAM-SHA-1")...)
