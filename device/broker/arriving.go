@@ -34,7 +34,7 @@ type arrivingPacket struct {
 	c     *conn
 	id    string // of the principal
 	bytes int
-	since time.Time     // when it got its buffer
+	since time.Time       // when it got its buffer
 	place *linked.Element // in oldest; nil: it has none, or was closed for another
 }
 
