@@ -106,7 +106,7 @@ func fanOutRows(server *process, address string, n int, s sizes) error {
 	packet := publishPacket(news, newsPayload)
 	var broker, writes []time.Duration
 	var shares, used []float64
-	for i := range crowdTurns + 1 {
+	for i := range s.turns(crowdTurns) + 1 {
 		before := server.cpu()
 		took, err := ours.deliver(publisher.conn, packet)
 		spent := server.cpu() - before
@@ -153,7 +153,7 @@ func crowdedRow(address string, n int, s sizes) error {
 	defer asker.conn.Close()
 	var alone, beside []time.Duration
 	var ratios []float64
-	for range crowdTurns {
+	for range s.turns(crowdTurns) {
 		var p99 [2]time.Duration
 		for k, size := range []int{few, n} {
 			crowd, err := startCrowd(address, size, "")
