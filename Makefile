@@ -7,7 +7,7 @@ CYCLONEDX_VERSION := v1.10.0
 NFPM_VERSION := v2.45.0
 LITESTREAM_VERSION := v0.5.18
 
-.PHONY: build release release-check package-check cross test check vuln race postgres crash disk litestream attack nodes upgrade sim sim-disk guard forecast moves fuzz mutants bench bench-growth bench-latency bench-steering bench-audit bench-console bench-sinks bench-nodes demo setup clean
+.PHONY: build release release-check package-check cross test check vuln race postgres crash disk litestream attack nodes upgrade sim sim-disk guard forecast moves fuzz mutants bench bench-growth bench-latency bench-steering bench-audit bench-console bench-sinks bench-nodes bench-devices demo setup clean
 
 # The one binary. It says which commit it was built from.
 build:
@@ -169,6 +169,10 @@ bench-console: setup
 	DROVER_CONSOLE_EXECUTIONS=100000 $(GO) test -count=1 ./test/browser -run 'TestBytes|TestFirstPaint' -v -timeout 20m
 	DROVER_CONSOLE_THINGS=1000000 DROVER_CONSOLE_JOBS=100000 $(GO) test -count=1 ./test/browser -run TestLargeFleet -v -timeout 60m
 	DROVER_CONSOLE_SECONDS=3600 $(GO) test -count=1 ./test/browser -run TestHeap -v -timeout 90m
+
+# Connections of devices: mutual TLS, one message to all, a request among many. It fails when a bound is broken.
+bench-devices:
+	./scripts/bench.sh -devices
 
 # What a sink costs that never answers.
 bench-sinks:

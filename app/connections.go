@@ -64,7 +64,7 @@ type budget struct {
 
 var (
 	bodiesBudget = budget{64 << 20, 8}  // bodies of requests
-	brokerBudget = budget{64 << 20, 16} // each: wills, retained messages, what waits to be written
+	brokerBudget = budget{64 << 20, 16} // each: wills, retained messages, unfinished packets, what waits to be written
 	// queuedBudget is for the messages of absent clients. They are on disk, but in memory is where.
 	queuedBudget = budget{1 << 30, 2}
 )

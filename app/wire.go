@@ -306,6 +306,7 @@ func (s *Server) joinBroker(ctx context.Context) (err error) {
 		Sessions:         sessions{s.engine},
 		MaxRetainedBytes: bytes,
 		MaxWillBytes:     bytes,
+		MaxArrivingBytes: bytes,
 		MaxPendingBytes:  bytes,
 		MaxQueuedBytes:   int(queuedBudget.of(memory)),
 		Accepted:         connlimit.Identified,

@@ -27,7 +27,7 @@ func TestTable(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-o", binary, "../cmd/drover").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	small := sizes{fleet: 2000, spell: 100 * time.Millisecond, devices: 32, active: 2000, idle: 20}
+	small := sizes{fleet: 2000, spell: 100 * time.Millisecond, devices: 32, active: 2000, idle: 20, crowd: 50}
 	if err := run(context.Background(), small, binary); err != nil {
 		t.Fatal(err)
 	}

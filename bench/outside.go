@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -45,7 +46,12 @@ func outsideRows(ctx context.Context, dir string, s sizes, binary string, bound 
 	if err := artifactRows(ctx, dir, s, binary); err != nil {
 		return err
 	}
-	return tlsRows(ctx, dir, s, binary)
+	return deviceRows(ctx, dir, s, binary)
+}
+
+// deviceRows measures connections of devices.
+func deviceRows(ctx context.Context, dir string, s sizes, binary string) error {
+	return errors.Join(tlsRows(ctx, dir, s, binary), crowdRows(ctx, dir, s, binary))
 }
 
 // skeletonRow measures a command that asks no server: what starting the program costs.

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds what is measured and prints the table. Options go to the program: -quick, -million, -growth, -latency,
-# -steering, -audit, -console, -nodes.
+# -steering, -audit, -console, -nodes, -devices.
 set -eu
 cd "$(dirname "$0")/.."
 make -s build

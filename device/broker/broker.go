@@ -40,6 +40,7 @@ type Broker struct {
 	// lastShared is the number of a shared body that was given last.
 	lastShared atomic.Uint64
 	wills      willBytes
+	arriving   arriving
 	gathered   gathered     // for the turns that wait
 	dropped    atomic.Int64 // messages that mayStore has refused and logDropped has not logged
 
@@ -100,6 +101,7 @@ func New(ctx context.Context, cfg Config) (*Broker, error) {
 		principals:  principals{conns: map[string]map[*conn]struct{}{}},
 		presence:    map[string]presenceCount{},
 	}
+	b.arriving.cfg = &b.cfg
 	b.started = clock.Now()
 	b.retained.reset()
 	restore := b.restore

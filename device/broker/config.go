@@ -58,6 +58,9 @@ type Config struct {
 	// GiB].
 	MaxQueuedBytes int
 	MaxWillBytes   int // bytes of the wills of all clients [64 MiB]
+	// MaxArrivingBytes limits the memory for packets of more than 4 KiB that have not arrived whole
+	// [64 MiB].
+	MaxArrivingBytes int
 	// MaxPendingBytes is how many bytes of sessions and messages may wait to be written before
 	// clients that cause more are read from no longer (R-BRK-35) [64 MiB].
 	MaxPendingBytes int
@@ -125,6 +128,7 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.PrincipalShare, 10)
 	setDefault(&c.MaxQueuedBytes, 1<<30)
 	setDefault(&c.MaxWillBytes, 64<<20)
+	setDefault(&c.MaxArrivingBytes, 64<<20)
 	setDefault(&c.MaxPendingBytes, 64<<20)
 	setDefault(&c.MessagesPerSecond, 100)
 	setDefault(&c.BytesPerSecond, 512<<10)

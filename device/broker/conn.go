@@ -18,6 +18,8 @@ type conn struct {
 	nc   net.Conn
 	in   mqtt.Reader
 	peer Peer
+	// packet counts the buffer of a large packet that arrives.
+	packet arrivingPacket
 	// life is that of the broker in which the connection got its session or claimed its client.
 	life *life
 	// claimed is the number of the claim of its client; 0: none.
@@ -54,11 +56,16 @@ type conn struct {
 	closing atomic.Pointer[closeError]
 }
 
+// lastWrite is how long a client whose connection ends may take to accept what was answered, and as
+// long again for the DISCONNECT.
+const lastWrite = time.Second
+
 // run reads and handles packets until the connection ends.
 func (c *conn) run() {
 	defer c.b.conns.Done()
 	defer c.b.online.Add(-1)
 	c.keepAlive.lastPacket = time.Now()
+	c.b.arriving.meter(c)
 	err := c.readPackets()
 	e := c.closing.Load()
 	if e == nil {
@@ -178,7 +185,7 @@ func (c *conn) end(e *closeError) {
 	c.closing.CompareAndSwap(nil, e)
 	if c.closing.Load() == e { // else closeAsync closes it
 		if e.cause != ConnectionLost && e.cause != KeepAliveExceeded {
-			c.out.flush()
+			c.out.flushLast(lastWrite)
 		}
 		c.closeWithReason(e.reason)
 	}
@@ -200,7 +207,7 @@ func (c *conn) closeAsync(e *closeError) {
 // written in one call, so that a DISCONNECT of another goroutine cannot end up inside one.
 func (c *conn) closeWithReason(reason mqtt.Reason) {
 	if reason.Failed() && c.peer.Version == mqtt.V5 {
-		c.nc.SetWriteDeadline(time.Now().Add(time.Second))
+		c.nc.SetWriteDeadline(time.Now().Add(lastWrite))
 		// A failure makes no difference: the connection is closed next.
 		last := mqtt.AppendDisconnect(nil, reason)
 		c.traceSent(last)

@@ -121,10 +121,7 @@ func (o *outbound) flush() {
 	s := o.s
 	s.mu.Lock()
 	for o.writing && len(o.replies) > writeLimit && o.attached() {
-		if o.drained == nil {
-			o.drained = sync.NewCond(&s.mu)
-		}
-		o.drained.Wait()
+		o.waitForWriter()
 	}
 	if o.writing || !o.attached() || !o.writable() {
 		s.mu.Unlock()
@@ -136,6 +133,41 @@ func (o *outbound) flush() {
 	if load || o.writeSome() {
 		go o.writeAll()
 	}
+}
+
+// waitForWriter returns after a write, or when wakeReader is called. The caller is the reading
+// goroutine and holds the session's mutex.
+func (o *outbound) waitForWriter() {
+	if o.drained == nil {
+		o.drained = sync.NewCond(&o.s.mu)
+	}
+	o.drained.Wait()
+}
+
+// flushLast is flush before the end of the connection: when the writer is at work, it is waited for
+// first, without new deliveries. Otherwise a DISCONNECT could come before the answers that the
+// client waits for, even before the CONNACK. A client that does not read is given up after the time.
+func (o *outbound) flushLast(within time.Duration) {
+	s := o.s
+	s.mu.Lock()
+	if o.writing && o.attached() {
+		late, paused := false, o.paused
+		o.paused = true
+		stop := time.AfterFunc(within, func() {
+			o.nc.Close() // which ends the write
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			late = true
+			o.wakeReader()
+		})
+		for o.writing && !late && o.attached() {
+			o.waitForWriter()
+		}
+		stop.Stop()
+		o.paused = paused
+	}
+	s.mu.Unlock()
+	o.flush()
 }
 
 // writeAll is the writer.

@@ -1,6 +1,7 @@
 package attack
 
 import (
+	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -8,7 +9,17 @@ import (
 	"github.com/drover-iot/drover/test/testserver"
 )
 
-func TestMain(m *testing.M) { testserver.Main(m, "../../cmd/drover") }
+// TestMain lets this binary be the attackers of TestAbuse, too.
+func TestMain(m *testing.M) {
+	if name := os.Getenv(abuserVariable); name != "" {
+		if err := runAbusers(name); err != nil {
+			fmt.Fprintln(os.Stderr, "attack:", err)
+			os.Exit(1)
+		}
+		return
+	}
+	testserver.Main(m, "../../cmd/drover")
+}
 
 // scale is a number of clients, requests or seconds: short in CI, long for make attack.
 func scale(short, long int) int {

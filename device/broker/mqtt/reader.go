@@ -7,21 +7,34 @@ import (
 
 // A server has many idle connections, so a Reader is small while nothing arrives. It has a buffer
 // of its own for small packets, borrows a larger one from a pool while a connection is busy, and
-// allocates one for a packet that is larger still. Next returns to the small buffer as soon as all
+// allocates ever larger ones for a packet that is larger still. Next returns to the small buffer as soon as all
 // that was read is consumed.
 
 const (
 	smallBuffer  = 512     // inside each Reader
 	pooledBuffer = 4 << 10 // borrowed from readBuffers
+	growth       = 4       // times as much room when a buffer is full
 )
 
 var readBuffers = sync.Pool{New: func() any { return new([pooledBuffer]byte) }}
 
+// A Meter knows of the memory of Readers that have more than a pooled buffer. It is called by the
+// goroutine that reads.
+type Meter interface {
+	// Grow is called before a Reader has so many bytes more. With an error it does not have them,
+	// and Next returns the error.
+	Grow(bytes int) error
+	// Shrink is called when it has so many less.
+	Shrink(bytes int)
+}
+
 // A Reader cuts the byte stream of one connection into packets. Call Reset before its first use. It
 // must not be copied and is for one goroutine.
 type Reader struct {
+	Meter      Meter // nil: nobody asks; reset by Reset
 	source     io.Reader
 	maxBody    int
+	metered    int // bytes that Meter knows of
 	buf        []byte
 	start, end int                 // buf[start:end] was read and is not consumed yet
 	pooled     *[pooledBuffer]byte // buf, while it is borrowed from the pool
@@ -30,8 +43,8 @@ type Reader struct {
 
 // Reset makes the Reader read from source, whose packets may have bodies of up to maxBody bytes.
 func (r *Reader) Reset(source io.Reader, maxBody int) {
-	r.source, r.maxBody = source, maxBody
 	r.Release()
+	r.source, r.maxBody, r.Meter = source, maxBody, nil
 }
 
 // Next returns the next packet. Its body is valid until the following call. Errors are those of the
@@ -84,6 +97,10 @@ func (r *Reader) Release() {
 	if r.pooled != nil {
 		readBuffers.Put(r.pooled)
 	}
+	if r.metered > 0 {
+		r.Meter.Shrink(r.metered)
+		r.metered = 0
+	}
 	r.pooled, r.buf, r.start, r.end = nil, r.small[:], 0, 0
 }
 
@@ -106,12 +123,16 @@ func (r *Reader) fixedHeader() (offset, size int, err error) {
 	return 1 + n, int(v), nil
 }
 
-// fill reads more, into a buffer that has room for need bytes from start on.
+// fill reads more of a packet that has need bytes. The buffer grows with what has arrived and not
+// with need, which is only what the client says: one that announces much and sends little gets
+// little.
 func (r *Reader) fill(need int) error {
-	switch {
-	case need > len(r.buf):
-		r.grow(need)
-	case r.end == len(r.buf) && r.start > 0, r.start+need > len(r.buf):
+	switch have := r.end - r.start; {
+	case need > len(r.buf) && (have == len(r.buf) || len(r.buf) < pooledBuffer):
+		if err := r.grow(min(need, max(growth*have, pooledBuffer))); err != nil {
+			return err
+		}
+	case r.end == len(r.buf) && r.start > 0, r.start+need > len(r.buf) && r.start > 0:
 		r.end = copy(r.buf, r.buf[r.start:r.end])
 		r.start = 0
 	}
@@ -127,7 +148,13 @@ func (r *Reader) fill(need int) error {
 }
 
 // grow moves what was read to a buffer of at least need bytes.
-func (r *Reader) grow(need int) {
+func (r *Reader) grow(need int) error {
+	if need > pooledBuffer && r.Meter != nil {
+		if err := r.Meter.Grow(need - r.metered); err != nil {
+			return err
+		}
+		r.metered = need
+	}
 	old, borrowed := r.buf[r.start:r.end], r.pooled
 	r.pooled = nil
 	if need <= pooledBuffer {
@@ -141,6 +168,7 @@ func (r *Reader) grow(need int) {
 	if borrowed != nil {
 		readBuffers.Put(borrowed)
 	}
+	return nil
 }
 
 // rewind starts again with an empty buffer. That is the small one, unless the last read filled it:
@@ -149,6 +177,6 @@ func (r *Reader) rewind() {
 	full := r.end == smallBuffer && len(r.buf) == smallBuffer
 	r.Release()
 	if full {
-		r.grow(pooledBuffer)
+		_ = r.grow(pooledBuffer) // the Meter is not asked for so little
 	}
 }

@@ -2,9 +2,12 @@ package mqtt_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
 	"os"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -106,6 +109,44 @@ func TestReaderMaximum(t *testing.T) {
 			t.Errorf("body of %d bytes with a maximum of 100: %v", size, err)
 		}
 	}
+}
+
+// A client that announces a large packet and sends little of it has a small buffer, and a large
+// packet arrives whole in any pieces.
+func TestReaderAnnounced(t *testing.T) {
+	const size = 100_000
+	body := bytes.Repeat([]byte("0123456789"), size/10)
+	whole := append(binary.AppendUvarint([]byte{0x30}, size), body...)
+	for _, sent := range []int{4, 5000, 20_000} {
+		var before, after runtime.MemStats
+		var r mqtt.Reader
+		r.Reset(bytes.NewReader(whole[:sent]), size)
+		runtime.ReadMemStats(&before)
+		_, err := r.Next()
+		runtime.ReadMemStats(&after)
+		if err == nil {
+			t.Errorf("%d bytes of a packet: no error", sent)
+		}
+		if got, most := after.TotalAlloc-before.TotalAlloc, uint64(6*sent+10_000); got > most {
+			t.Errorf("%d bytes of a packet: %d allocated, want at most %d", sent, got, most)
+		}
+	}
+	for _, piece := range []int{1, 7, 4096, size} {
+		var r mqtt.Reader
+		r.Reset(io.MultiReader(pieces(whole, piece)...), size)
+		packet, err := r.Next()
+		if err != nil || !bytes.Equal(packet.Body, body) {
+			t.Errorf("in pieces of %d bytes: %d bytes, %v", piece, len(packet.Body), err)
+		}
+	}
+}
+
+// pieces cuts bytes into readers of so many each.
+func pieces(b []byte, size int) (all []io.Reader) {
+	for piece := range slices.Chunk(b, size) {
+		all = append(all, bytes.NewReader(piece))
+	}
+	return all
 }
 
 // FuzzReader cuts a stream in two at any place: the packets must be the same as in one piece.
