@@ -92,18 +92,11 @@ func newWorld(t *testing.T, s store.Store) *world {
 	w.do("CreateDynamicThingGroup",
 		m{"thingGroupName": "dynamic", "queryString": "attributes.site:north"})
 	w.addIdentities()
+	w.addTemplates()
 	w.addAuthorities()
 	w.addJobs()
 	for _, name := range []string{"e", "a", "c"} {
 		w.do("HoldThing", m{"thingName": name, "reason": "a ticket"})
-	}
-	const body = `{"Resources": {"c": {"Type": "AWS::IoT::Certificate", "Properties": {"CertificateId": "x"}}}}`
-	for _, name := range []string{"t", "fleet", "s"} {
-		w.do("CreateProvisioningTemplate", m{"templateName": name, "templateBody": body,
-			"provisioningRoleArn": "arn:aws:iam::000000000000:role/r"})
-	}
-	for range 2 {
-		w.do("CreateProvisioningTemplateVersion", m{"templateName": "fleet", "templateBody": body})
 	}
 	for _, name := range []string{"s", "other"} {
 		w.do("CreateSink", m{"sinkName": name, "kind": "WEBHOOK", "url": "https://a"})
@@ -216,6 +209,23 @@ func (w *world) addIdentities() {
 	}
 	w.do("TagResource", m{"resourceArn": testArn + "policy/p1", "tags": []m{
 		{"Key": "z", "Value": "1"}, {"Key": "A", "Value": "2"}, {"Key": "a", "Value": "3"}}})
+}
+
+// addTemplates makes provisioning templates, of which t is for devices that connect first, and fleet has
+// three versions.
+func (w *world) addTemplates() {
+	const body = `{"Resources": {"c": {"Type": "AWS::IoT::Certificate", "Properties": {"CertificateId": "x"}}}}`
+	for _, name := range []string{"t", "fleet", "s"} {
+		members := m{"templateName": name, "templateBody": body,
+			"provisioningRoleArn": "arn:aws:iam::000000000000:role/r"}
+		if name == "t" {
+			members["type"] = "JITP"
+		}
+		w.do("CreateProvisioningTemplate", members)
+	}
+	for range 2 {
+		w.do("CreateProvisioningTemplateVersion", m{"templateName": "fleet", "templateBody": body})
+	}
 }
 
 // addAuthorities registers three CA certificates, one a minute, and with the second of them two

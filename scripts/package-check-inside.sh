@@ -95,6 +95,45 @@ dpkg --remove drover || fail "dpkg"
 dpkg -i drover_1.0.1_*.deb || fail "dpkg"
 has_pump || fail "the thing is gone"
 
+step "agent: its unit does the jobs of this device, and goes on after a kill"
+mkdir -p /etc/drover-agent
+cp -r agent/handlers /etc/drover-agent
+cp agent/drover-agent.service /etc/systemd/system
+cat > /etc/drover-agent/handlers/slow.sh <<'EOF'
+#!/bin/sh
+[ "$DROVER_ATTEMPT" -gt 1 ] || { touch /run/slow; sleep 600; }
+EOF
+chmod 755 /etc/drover-agent/handlers/*.sh
+certificate="$(as_operator create-keys-and-certificate --set-as-active --certificate-pem-outfile /etc/drover-agent/device.pem \
+	--private-key-outfile /etc/drover-agent/device.key --query certificateArn --output text)" || fail "no certificate"
+chmod 600 /etc/drover-agent/device.key
+as_operator create-policy --policy-name all --policy-document \
+	'{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:*","Resource":"*"}]}' >/dev/null || fail "no policy"
+as_operator attach-policy --policy-name all --target "$certificate" || fail "the policy is not attached"
+as_operator attach-thing-principal --thing-name pump --principal "$certificate" || fail "the thing is not attached"
+cat > /etc/drover-agent/agent.yaml <<EOF
+endpoint: localhost:$(member mqtts | sed 's/.*://')
+ca: /var/lib/drover/ca.pem
+thing: pump
+certificate: /etc/drover-agent/device.pem
+key: /etc/drover-agent/device.key
+EOF
+as_operator create-job --job-id slow --targets "$(as_operator describe-thing --thing-name pump --query thingArn --output text)" \
+	--document '{"version":"1.0","steps":[{"action":{"name":"slow","type":"runHandler","input":{"handler":"slow.sh"}}}]}' \
+	>/dev/null || fail "no job"
+agent_fail() {
+	systemctl status --no-pager --lines=40 drover-agent.service
+	fail "$*"
+}
+systemctl daemon-reload && systemctl start drover-agent.service || agent_fail "the agent does not start"
+within 20 test -e /run/slow || agent_fail "the handler does not run"
+kill -KILL "$(systemctl show --property=MainPID --value drover-agent.service)"
+job_done() { [ "$(as_operator describe-job-execution --job-id slow --thing-name pump --query execution.status --output text)" = SUCCEEDED ]; }
+within 40 job_done || agent_fail "the job is not done"
+grep -lqs "^sleep" /proc/[0-9]*/comm && agent_fail "what the handler started goes on"
+systemctl stop drover-agent.service || agent_fail "the agent does not stop"
+[ "$(systemctl show --property=Result --value drover-agent.service)" = success ] || agent_fail "the agent was killed"
+
 step "purge: nothing is left"
 dpkg --purge drover || fail "dpkg"
 for left in /var/lib/drover /etc/drover /usr/bin/drover /usr/lib/systemd/system/drover.service \

@@ -38,6 +38,7 @@ mkdir "$WORK/root"
 cp -a "$DEBIAN/." "$WORK/root"
 mkdir "$WORK/root/check"
 cp "$WORK"/packages/*.deb "$WORK/root/check"
+cp -r deploy/agent "$WORK/root/check/agent"
 cp scripts/package-check-inside.sh "$WORK/root/check/check"
 cat > "$WORK/root/etc/systemd/system/check.service" <<EOF
 [Unit]
