@@ -47,13 +47,15 @@ const (
 )
 
 // sampleInput is what strings and times hold in a sample request: nothing, or the first of the
-// values allowed.
+// values allowed; null for a blob.
 func sampleInput(s *schema.Shape, _ string) value.Value {
 	switch {
 	case s.Kind == schema.Time:
 		return sampleTime
 	case len(s.Constraint.OneOf) > 0:
 		return s.Constraint.OneOf[0]
+	case s.Constraint.Blob:
+		return nil
 	}
 	return ""
 }

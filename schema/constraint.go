@@ -46,7 +46,9 @@ type Constraint struct {
 	Digest  bool        // the value is kept in no record but by its digest, see Record
 	Hidden  bool        // the value is kept in no record at all
 	Scalars bool        // for a string, lenient decoding also reads a number or boolean as its text
-	Limit   string      // names the upper bound for Decoding.Limits; "": it is the same everywhere
+	// Blob says that the text is the base64 of bytes.
+	Blob  bool
+	Limit string // names the upper bound for Decoding.Limits; "": it is the same everywhere
 
 	match *matcher // of Pattern, compiled
 }
@@ -135,6 +137,9 @@ func (c Constraint) Unrecorded() Constraint { c.Hidden, c.Quiet = true, true; re
 
 // AsDigest has records hold a digest in the place of the value: it is a document.
 func (c Constraint) AsDigest() Constraint { c.Digest = true; return c }
+
+// Base64 says that the text is the base64 of bytes: a blob, as the command line calls it (R-CMD-44).
+func (c Constraint) Base64() Constraint { c.Blob = true; return c.Matching(`[A-Za-z0-9+/]+={0,2}`) }
 
 // OrScalar lets lenient decoding read a JSON number or boolean where a string is expected. The
 // value is its text as it was written, such as true or 1e3, and is checked like any other string.

@@ -257,7 +257,7 @@ func (MqttUsername) Constraint() schema.Constraint {
 type MqttPassword string
 
 func (MqttPassword) Constraint() schema.Constraint {
-	return schema.Length(1, 87380).Matching(`[A-Za-z0-9+/]+={0,2}`).Unrecorded()
+	return schema.Length(1, 87380).Base64().Unrecorded()
 }
 
 // A client id of MQTT.

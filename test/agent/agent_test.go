@@ -250,7 +250,9 @@ func stops(t *testing.T, d *device) { // R-AGT-5, R-AGT-11, R-AGT-18
 	d.start()
 	d.job("stopped", steps(step("wait.sh")))
 	eventually(t, "the handler runs", func() bool { return d.read("log") != "" })
-	out, err := exec.Command(testserver.Binary, d.options()...).CombinedOutput()
+	second := exec.Command(testserver.Binary, d.options()...)
+	second.Env = environment()
+	out, err := second.CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "another agent works with the state in") {
 		t.Errorf("a second agent: %v, %s", err, out)
 	}
@@ -355,6 +357,7 @@ func TestRefused(t *testing.T) {
 			words += " --thing b"
 		}
 		command := exec.CommandContext(t.Context(), testserver.Binary, append([]string{"agent", "--state", folder}, strings.Fields(words)...)...)
+		command.Env = environment()
 		out, err := command.CombinedOutput()
 		if err == nil || command.ProcessState.ExitCode() != 1 || !strings.HasPrefix(string(out), "drover: "+want) {
 			t.Errorf("%s: %v, %s", words, err, out)

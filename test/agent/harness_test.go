@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -100,7 +101,7 @@ func (d *device) start(more ...string) {
 	d.t.Helper()
 	d.run = exec.Command(testserver.Binary, d.options(more...)...)
 	d.run.Stdout, d.run.Stderr = &d.out, &d.out
-	d.run.Env = append(os.Environ(), "PATH="+d.folder+":"+os.Getenv("PATH")) // its programs first
+	d.run.Env = append(environment(), "PATH="+d.folder+":"+os.Getenv("PATH")) // its programs first
 	// An agent on a device has nobody's group to itself; here the group ends with it.
 	d.run.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := d.run.Start(); err != nil {
@@ -119,6 +120,14 @@ func (d *device) start(more ...string) {
 			d.t.Logf("the agent of %s printed:\n%s", d.thing, d.out.String())
 			d.t.Cleanup(func() {})
 		}
+	})
+}
+
+// environment is that of the tests without what is theirs: DROVER_EXHAUSTIVE is no setting of an agent,
+// which would warn of it.
+func environment() []string {
+	return slices.DeleteFunc(os.Environ(), func(variable string) bool {
+		return strings.HasPrefix(variable, "DROVER_")
 	})
 }
 

@@ -46,7 +46,7 @@ var reservedTopics = []string{
 	"$aws/events/presence/connected/pump-08", "$aws/events/thing/pump-07/created",
 	"$aws/things/pump-07/jobs", "$aws/things//jobs/get", "$AWS/things/pump-07/jobs/get", "$aws",
 	"$aws/", "$",
-	"$SYS/broker/version", "$share/g/a", "$aws/certificates/create/json",
+	"$SYS/broker/version", "$share/g/a", "$aws/certificates/create", "$aws/certificates/create/json/accepted",
 	"$aws/things/+/jobs/get", "$aws/things/pump-07/jobs/#", "a/#", "a/+/b", "", "a\x00b",
 	strings.Repeat("a", 257), "a/b/c/d/e/f/g/h/i", "\xff\xfe",
 }

@@ -75,7 +75,10 @@ func TestSinks(t *testing.T) { // R-WEB-49
 	b.click("link", "ops")
 	b.find("heading", "ops")
 	b.see("410")
-	b.see("$aws/events/job/firmware-7/canceled")
+	b.eventually("the dead letter of the second event is there", func() bool {
+		b.click("button", "Refresh") // it is stored a moment after the first
+		return b.shows("$aws/events/job/firmware-7/canceled")
+	})
 	b.inspect("sink")
 
 	accept()

@@ -68,6 +68,12 @@ func made(service, name string, op *schema.Description) group {
 		// The first status of ours is the first one that a device may report.
 		g.lines[len(g.lines)-1].differs = map[aspect]difference{inOutput: {"R-CMD-53", "{\n"}}
 	}
+	if op.Name == "TestInvokeAuthorizer" {
+		// A blob is text in base64 here, which the reference makes of any text.
+		for i := 1; i <= 3; i++ {
+			g.lines[i].differs = map[aspect]difference{inSent: {"R-CMD-44", "POST /authorizer/authorizerName/test "}}
+		}
+	}
 	add(fewest, "--bogus", "x")
 	if len(fewest) > 2 {
 		add([]string{service, name})
