@@ -97,6 +97,7 @@ has_pump || fail "the thing is gone"
 
 step "agent: its unit does the jobs of this device, and goes on after a kill"
 mkdir -p /etc/drover-agent
+grep -qs localhost /etc/hosts || echo "127.0.0.1 localhost" >> /etc/hosts
 cp -r agent/handlers /etc/drover-agent
 cp agent/drover-agent.service /etc/systemd/system
 cat > /etc/drover-agent/handlers/slow.sh <<'EOF'
