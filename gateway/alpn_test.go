@@ -59,7 +59,7 @@ func TestAcceptGoesOn(t *testing.T) {
 }
 
 // What a client offers decides between MQTT and HTTP, and never makes the handshake fail.
-func TestProtocolDecides(t *testing.T) { // R-BRK-1, R-BRK-2
+func TestProtocolDecides(t *testing.T) { // R-BRK-1, R-BRK-2, R-CLI-2
 	t.Parallel()
 	certificate, roots := serverPair(t)
 	s, _, _ := runSplit(t, tls.NewListener(listen(t), HTTPSConfig(tlsutil.NewCurrent(certificate))))

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// The table of docs/spec/31, section 6, over a thing with A and B pending (R-MQTT-38, R-MQTT-39).
+// The table of docs/spec/31, section 6, over a thing with A and B pending (R-MQTT-38, R-MQTT-39, R-CLI-26).
 func TestNoticeOfChange(t *testing.T) {
 	t.Parallel()
 	x := func(number int64, status ExecutionStatus) Execution {

@@ -110,7 +110,7 @@ func TestDeviceOverHTTPS(t *testing.T) { // R-BRK-3, R-HTTP-1
 }
 
 // A retry is another execution, with a number of its own that begins with version 1.
-func TestRetryOverHTTPS(t *testing.T) { // R-HTTP-26
+func TestRetryOverHTTPS(t *testing.T) { // R-HTTP-26, R-CLI-13
 	t.Parallel()
 	s := serve(t)
 	s.Thing("pump-07")

@@ -55,7 +55,7 @@ func TestSubscriptionForms(t *testing.T) { // R-MQTT-2, R-MQTT-6
 }
 
 // What stands in payloads, and what does not.
-func TestPayloads(t *testing.T) { // R-MQTT-11, R-MQTT-15, R-MQTT-17, R-MQTT-20, R-MQTT-23
+func TestPayloads(t *testing.T) { // R-MQTT-11, R-MQTT-15, R-MQTT-17, R-MQTT-20, R-MQTT-23, R-CLI-11
 	t.Parallel()
 	s := serve(t)
 	s.Thing("pump-07")

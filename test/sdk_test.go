@@ -22,7 +22,7 @@ import (
 
 // The stock AWS IoT Device SDK v2 (Python), on both MQTT versions, over mutual TLS, with a signature
 // over WebSocket, and by a custom authorizer either way (R-BRK-2, R-BRK-7, R-BRK-31, R-BRK-32, R-ID-92): T-1, T-2, T-6, T-9; the second notifications are already the empty ones (R-MQTT-38), tokens are echoed
-// (R-MQTT-12), times are seconds (R-MQTT-10).
+// (R-MQTT-12, R-CLI-8), topics are those that were asked on (R-CLI-9), times are seconds (R-MQTT-10).
 func TestDeviceSDK(t *testing.T) {
 	t.Parallel()
 	python := must[string](t)(filepath.Abs("../.tools/aws/bin/python"))

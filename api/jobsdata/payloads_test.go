@@ -18,7 +18,7 @@ func TestUpdatePayload(t *testing.T) {
 		code          fault.Code // "" means accepted
 		token         string
 	}{
-		{"R-HTTP-20", `{"status":"IN_PROGRESS","statusDetails":{"progress":"40"},"expectedVersion":"2","clientToken":"c9"}`, "", "c9"},
+		{"R-HTTP-20, R-CLI-19", `{"status":"IN_PROGRESS","statusDetails":{"progress":"40"},"expectedVersion":"2","clientToken":"c9"}`, "", "c9"},
 		{"R-HTTP-18", `{"status":"IN_PROGRESS","statusDetails":{}}`, "", ""},
 		{"R-HTTP-19", `{"status":"FAILED","statusDetails":{"stderr":"a\n\tb\r"}}`, "", ""},
 		{"R-HTTP-19", `{"status":"FAILED","statusDetails":{"stderr":"a\u0007"}}`, fault.Invalid, ""},
@@ -103,7 +103,7 @@ func TestPayloads(t *testing.T) {
 	}{
 		{"R-MQTT-18", jobsdata.GetPendingAccepted{Timestamp: 9, InProgressJobs: []jobsdata.ExecutionSummary{}, QueuedJobs: []jobsdata.ExecutionSummary{summary}},
 			`{"timestamp":9,"inProgressJobs":[],"queuedJobs":[{"jobId":"a","queuedAt":1,"lastUpdatedAt":2,"executionNumber":1,"versionNumber":3}]}`},
-		{"R-MQTT-21", jobsdata.ExecutionAccepted{Timestamp: 9, ClientToken: new(jobsdata.ClientToken(""))}, `{"clientToken":"","timestamp":9}`},
+		{"R-MQTT-21, R-CLI-17", jobsdata.ExecutionAccepted{Timestamp: 9, ClientToken: new(jobsdata.ClientToken(""))}, `{"clientToken":"","timestamp":9}`},
 		{"R-MQTT-9", jobsdata.NotifyNext{Timestamp: 9, Execution: &jobsdata.ExecutionData{JobID: "a", Status: "QUEUED", JobDocument: []byte(`{"n":1.0}`)}},
 			`{"timestamp":9,"execution":{"jobId":"a","status":"QUEUED","queuedAt":0,"lastUpdatedAt":0,"versionNumber":0,"executionNumber":0,"jobDocument":{"n":1.0}}}`},
 		{"R-MQTT-40", jobsdata.Notify{Timestamp: 9}, `{"timestamp":9,"jobs":{}}`},

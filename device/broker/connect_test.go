@@ -31,7 +31,7 @@ func TestConnect(t *testing.T) {
 	}{
 		{"R-BRK-9 3.1.1", mqtt.Connect{Version: 4, ClientID: "a", CleanStart: true}, "", 0},
 		{"R-BRK-9 5", mqtt.Connect{Version: 5, ClientID: "b", CleanStart: true}, "", 0},
-		{"R-BRK-15 username", mqtt.Connect{Version: 4, ClientID: "c", CleanStart: true}, agent, 0},
+		{"R-BRK-15 R-CLI-1 username", mqtt.Connect{Version: 4, ClientID: "c", CleanStart: true}, agent, 0},
 		{"R-BRK-16 128 bytes", mqtt.Connect{Version: 4, ClientID: long, CleanStart: true}, "", 0},
 		{"R-BRK-16 129 bytes", mqtt.Connect{Version: 4, ClientID: long + "x", CleanStart: true}, "", 2},
 		{"R-BRK-16 129 bytes, 5", mqtt.Connect{Version: 5, ClientID: long + "x", CleanStart: true}, "", 0x85},

@@ -38,7 +38,7 @@ func TestReplyQoS(t *testing.T) { // R-MQTT-29, R-MQTT-30, R-MQTT-31
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			other := join(t, addr, 4, "") // R-MQTT-29, R-MQTT-35: sees neither request nor answer
+			other := join(t, addr, 4, "") // R-MQTT-29, R-MQTT-35, R-CLI-12: sees neither request nor answer
 			other.subscribe(1, 1, "$aws/things/a/jobs/#", "mark/"+row.name)
 			c := join(t, addr, 4, "")
 			if len(row.qos1) > 0 {

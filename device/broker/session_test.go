@@ -17,7 +17,7 @@ const (
 	notifyNext = "$aws/things/a/jobs/notify-next"
 )
 
-func TestSessionResume(t *testing.T) { // R-BRK-11, R-BRK-13, R-MQTT-44, T-13
+func TestSessionResume(t *testing.T) { // R-BRK-11, R-BRK-13, R-MQTT-44, R-CLI-16, T-13
 	t.Parallel()
 	for _, version := range []mqtt.Version{4, 5} {
 		b, addr := start(t, Config{})
