@@ -97,7 +97,11 @@ func (r *run) steps(ctx context.Context) (place.Outcome, error) {
 			r.log(&r.p).Warn("a step has failed", "step", title, "err", err)
 			return place.Outcome{Status: "FAILED", Details: last}, nil
 		}
-		r.log(&r.p).Info("a step has ended", "step", title, "err", err)
+		if err != nil {
+			r.log(&r.p).Warn("a step has failed, and the next one follows", "step", title, "err", err)
+		} else {
+			r.log(&r.p).Info("a step has ended", "step", title)
+		}
 		r.p.Boot, r.p.Begun = "", 0
 	}
 	return place.Outcome{Status: "SUCCEEDED", Details: last}, nil

@@ -193,7 +193,8 @@ func (l *Link) trySubscribe(ctx context.Context, m *autopaho.ConnectionManager) 
 	if granted != nil {
 		for i, code := range granted.Reasons {
 			if code >= 0x80 && i < len(l.o.Filters) {
-				return fmt.Errorf("%s: refused with 0x%02X", l.o.Filters[i], code)
+				return fmt.Errorf("%s: refused with 0x%02X; the policies of the device may not allow it",
+					l.o.Filters[i], code)
 			}
 		}
 	}
