@@ -2,6 +2,7 @@ package agent
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -62,6 +63,53 @@ esac
 			called := strings.ReplaceAll(d.read("called"), "\n", ", ")
 			if want := strings.ReplaceAll(tt.called, "$FOLDER", d.folder); called != want {
 				t.Errorf("called %q, want %q", called, want)
+			}
+		})
+	}
+}
+
+// The handlers for SWUpdate and for scripts, alone: what they call, and when they fail.
+func TestHandlers(t *testing.T) { // R-AGT-19
+	t.Parallel()
+	for _, tt := range []struct {
+		name, handler string
+		args          []string
+		environment   string // available is what U-Boot says
+		status        int
+		called        string
+	}{
+		{"an image", "swupdate-install.sh", []string{"$FOLDER/fw"}, "", 0, "swupdate -v -i $FOLDER/fw"},
+		{"a part of it", "swupdate-install.sh", []string{"$FOLDER/fw", "stable,b"}, "", 0, "swupdate -v -e stable,b -i $FOLDER/fw"},
+		{"the new system", "swupdate-confirm.sh", []string{"true"}, "1", 0, "fw_setenv upgrade_available 0\nfw_setenv bootcount 0"},
+		{"without a check", "swupdate-confirm.sh", nil, "1", 0, "fw_setenv upgrade_available 0\nfw_setenv bootcount 0"},
+		{"a check that fails", "swupdate-confirm.sh", []string{"false"}, "1", 1, ""},
+		{"the old system", "swupdate-confirm.sh", []string{"true"}, "0", 1, ""},
+		{"a script", "run-script.sh", []string{"$FOLDER/script", "a b"}, "", 0, "script a b"},
+		{"a script that fails", "run-script.sh", []string{"$FOLDER/script", "fail"}, "", 3, "script fail"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			d := &device{t: t, folder: t.TempDir()}
+			note := "#!/bin/sh\necho \"$(basename \"$0\") $*\" >>" + d.folder + "/called\n"
+			d.write("swupdate", note, 0o755)
+			d.write("fw_setenv", note, 0o755)
+			d.write("fw_printenv", "#!/bin/sh\necho "+tt.environment+"\n", 0o755)
+			d.write("script", note+`[ "$1" != fail ] || exit 3`+"\n", 0o600)
+			words := []string{filepath.Join("../../deploy/agent/handlers", tt.handler)}
+			for _, arg := range tt.args {
+				words = append(words, strings.ReplaceAll(arg, "$FOLDER", d.folder))
+			}
+			command := exec.CommandContext(t.Context(), words[0], words[1:]...)
+			command.Env = append(os.Environ(), "PATH="+d.folder+":"+os.Getenv("PATH"), "SWUPDATE_SOCKET="+d.folder+"/none")
+			out, err := command.CombinedOutput()
+			if got := command.ProcessState.ExitCode(); got != tt.status {
+				t.Errorf("status %d, %v, %s", got, err, out)
+			}
+			if want := strings.ReplaceAll(tt.called, "$FOLDER", d.folder); d.read("called") != want {
+				t.Errorf("called %q, want %q", d.read("called"), want)
+			}
+			if _, err := os.Stat(d.path("script")); tt.handler == "run-script.sh" && err == nil {
+				t.Error("the script is still there")
 			}
 		})
 	}
