@@ -325,7 +325,7 @@ func (s *server) upgrade(t *testing.T, o opening) *rawSocket {
 }
 
 // The answer is what clients of version 1 for Python look for: lower case, one space, no extension
-// (R-BRK-7, R-BRK-8).
+// (R-BRK-7, R-BRK-8, R-CLI-6).
 func TestWebSocketAnswer(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
