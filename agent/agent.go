@@ -178,15 +178,34 @@ func (a *agent) next(ctx context.Context) (idle bool, err error) {
 // report tells the server the outcome of an execution, and forgets it when the server knows.
 func (a *agent) report(ctx context.Context, p place.Place) error {
 	err := a.jobs.update(ctx, p, *p.Outcome)
+	again, known := afterReport(*p.Outcome, err)
 	switch {
-	case isOver(err):
-		a.Log.Warn("the server has ended the job before", "job", p.JobID, "err", err)
-	case err != nil:
-		return err
+	case known && err != nil:
+		a.log(&p).Warn("the server has ended the job before", "err", err)
+	case known:
+		a.log(&p).Info("reported", "status", p.Outcome.Status)
+	case again != nil:
+		a.log(&p).Warn("the outcome is refused, and reported without details", "err", err)
+		p.Outcome = again
+		return a.place.Save(p)
 	default:
-		a.Log.Info("reported", "job", p.JobID, "execution", p.Number, "status", p.Outcome.Status)
+		return err
 	}
 	return a.place.Clear()
+}
+
+// afterReport says what follows from the answer to an outcome: the server knows how the execution has
+// ended, or again is what it is told next. Details that a server does not take must not keep a device
+// from its next job. Neither: the same is reported again later.
+func afterReport(o place.Outcome, err error) (again *place.Outcome, known bool) {
+	var rejection *link.Rejection
+	switch {
+	case err == nil, isOver(err):
+		return nil, true
+	case errors.As(err, &rejection) && len(o.Details) > 0:
+		return &place.Outcome{Status: o.Status}, false
+	}
+	return nil, false
 }
 
 // log is the log of one execution.
