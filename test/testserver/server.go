@@ -101,7 +101,7 @@ func New(t testing.TB) *Server {
 		s.Store = testpostgres.Schema(t)
 		s.Flags = append(s.Flags, "--artifacts", "on") // as on the embedded store
 	}
-	t.Cleanup(s.Kill)
+	t.Cleanup(s.end)
 	return s
 }
 
@@ -209,6 +209,20 @@ func environment() []string {
 	return slices.DeleteFunc(os.Environ(), func(variable string) bool {
 		return strings.HasPrefix(variable, "DROVER_")
 	})
+}
+
+// end kills the server after its test. When that has failed, it shows what the server has printed and
+// what its goroutines were at, because a server that hangs says nothing by itself.
+func (s *Server) end() {
+	if s.T.Failed() && s.command != nil && s.Running() {
+		_ = s.command.Process.Signal(syscall.SIGQUIT) // it may have ended by itself
+		select {
+		case <-s.ended:
+		case <-time.After(startTimeout):
+		}
+		s.T.Logf("the server of the test that has failed:\n%s", s.Output)
+	}
+	s.Kill()
 }
 
 // Kill ends the server at once, as a power cut would.
