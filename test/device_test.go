@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/eclipse/paho.golang/packets"
 	"github.com/eclipse/paho.golang/paho"
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 )
@@ -141,6 +142,8 @@ func connect5(t testing.TB, address, clientID string, config *tls.Config, in *in
 	if err != nil {
 		return nil, err
 	}
+	// Paho writes a packet in parts, and its pings come between them on a connection that it cannot lock.
+	conn = packets.NewThreadSafeConn(conn)
 	client := paho.NewClient(paho.ClientConfig{Conn: conn, OnPublishReceived: []func(paho.PublishReceived) (bool, error){
 		func(p paho.PublishReceived) (bool, error) {
 			in.put(p.Packet.Topic, p.Packet.Payload)

@@ -152,7 +152,7 @@ func TestPaho5(t *testing.T) { // R-BRK-9, R-BRK-26, R-BRK-27
 		t.Fatal(err)
 	}
 	c := paho.NewClient(paho.ClientConfig{
-		Conn: nc,
+		Conn: packets.NewThreadSafeConn(nc),
 		OnPublishReceived: []func(paho.PublishReceived) (bool, error){func(p paho.PublishReceived) (bool, error) {
 			got <- p.Packet.Packet()
 			return true, nil
@@ -208,7 +208,7 @@ func TestPaho5Options(t *testing.T) { // R-BRK-48, R-BRK-51, R-BRK-52
 	got := make(chan *paho.Publish, 16)
 	router.RegisterHandler("work/a", func(p *paho.Publish) { got <- p })
 	c := paho.NewClient(paho.ClientConfig{
-		Conn: nc,
+		Conn: packets.NewThreadSafeConn(nc),
 		OnPublishReceived: []func(paho.PublishReceived) (bool, error){func(p paho.PublishReceived) (bool, error) {
 			router.Route(p.Packet.Packet())
 			return true, nil
