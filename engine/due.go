@@ -81,7 +81,7 @@ func (e *Engine) runDue(ctx context.Context) (next time.Time, err error) {
 		e.config.Log.Warn("the clock went back: what jobs wait for was computed anew", "now", e.Now())
 	}
 	for ctx.Err() == nil {
-		followed, err := e.followClients(ctx)
+		following, err := e.followClients(ctx)
 		if err != nil {
 			return next, err
 		}
@@ -90,7 +90,7 @@ func (e *Engine) runDue(ctx context.Context) (next time.Time, err error) {
 		}
 		e.overdue.found(next, e.Now())
 		if next.IsZero() || next.After(e.Now()) {
-			if followed {
+			if following {
 				continue
 			}
 			goesOn, err := e.removeOld(ctx)
@@ -121,8 +121,8 @@ func (e *Engine) removeOld(ctx context.Context) (goesOn bool, err error) {
 }
 
 // followClients does a step of what follows from clients that came, went or sent something, and
-// reports whether there was anything.
-func (e *Engine) followClients(ctx context.Context) (bool, error) {
+// reports whether there may be more.
+func (e *Engine) followClients(ctx context.Context) (goesOn bool, err error) {
 	presences, err := e.Fleet.FollowPresences(ctx)
 	if err != nil {
 		return false, err

@@ -29,17 +29,21 @@ func (p Presence) follows(known Presence) bool {
 	return p.Session == known.Session || p.Version > known.Version || p.At.Sub(known.At) >= PresenceMemory
 }
 
+// newsGathered is for how long news of clients are gathered before they are due: many clients that
+// come and go then cost about as much as a few.
+const newsGathered = 20 * time.Millisecond
+
 // SetPresence takes note of a client. It is quick; what follows for dynamic groups is due work.
 func (s *Service) SetPresence(p Presence) {
 	if s.classifier.presences.set(p) {
-		s.Wake()
+		time.AfterFunc(newsGathered, s.Wake)
 	}
 }
 
 // FollowPresences puts the dynamic memberships right of some things whose clients came or went
-// (R-ID-38), and reports whether there were any. A fleet that comes back all at once does not hold
-// up what else is due.
-func (s *Service) FollowPresences(ctx context.Context) (found bool, err error) {
+// (R-ID-38), and reports whether there may be more. A fleet that comes back all at once does not
+// hold up what else is due.
+func (s *Service) FollowPresences(ctx context.Context) (goesOn bool, err error) {
 	if s.classifier.presences.isStale() {
 		if err := s.forgetPresences(ctx); err != nil {
 			return false, err
@@ -54,7 +58,7 @@ func (s *Service) FollowPresences(ctx context.Context) (found bool, err error) {
 		s.classifier.presences.returnNews(clients)
 		return false, err
 	}
-	return true, nil
+	return len(clients) == memberStep, nil
 }
 
 // followPresence looks at the things that are named like these clients. Names of no thing are

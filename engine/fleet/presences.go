@@ -17,13 +17,14 @@ type presences struct {
 	mu    sync.Mutex
 	known map[string]Presence // by client id
 	news  map[string]bool     // client ids whose things must be looked at
+	told  bool                // news were reported since some were taken last
 	// waiting says that the server has started only lately: a client that was not seen yet may be
 	// on its way back. stale says that this time is over, and what depended on such clients must be
 	// looked at.
 	waiting, stale bool
 }
 
-// set takes note of a client, and reports whether it was news.
+// set takes note of a client, and reports whether that is the first news since some were taken.
 func (p *presences) set(seen Presence) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -35,7 +36,9 @@ func (p *presences) set(seen Presence) bool {
 	}
 	p.known[seen.Client] = seen
 	p.news[seen.Client] = true
-	return true
+	first := !p.told
+	p.told = true
+	return first
 }
 
 // begin starts the time in which clients come back after a start; over is called when it has passed
@@ -93,6 +96,7 @@ func (p *presences) of(thing string) *fleetquery.Connectivity {
 func (p *presences) takeNews(limit int) (clients []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.told = false
 	for client := range p.news {
 		if len(clients) == limit {
 			break
