@@ -1,13 +1,16 @@
 #!/bin/sh
 # Installs what the tests need beside Go, at pinned versions, into .tools of this checkout: the aws command line, the AWS IoT
-# device SDK and moto, an emulator of AWS, which need Python 3.10 or newer; versitygw, an object store that checks
-# signatures; PostgreSQL 18; axe-core, which checks pages of the console for accessibility; and MQTT.js, the MQTT client
-# that browsers have. On Debian-like systems Python itself, the shells that completion is tested in, mandoc, PostgreSQL 15,
-# Chromium, and Prometheus with promtool are installed when they are missing. Running it again is quick.
+# device SDK and moto, an emulator of AWS, which need Python 3.10 or newer; the device SDKs for JavaScript, which needs
+# Node.js, and for Java, which needs a JDK of 17 or newer with Maven; versitygw, an object store that checks signatures;
+# PostgreSQL 18; axe-core, which checks pages of the console for accessibility; and MQTT.js, the MQTT client that browsers
+# have. On Debian-like systems Python itself, Node.js, the JDK, the shells that completion is tested in, mandoc, PostgreSQL
+# 15, Chromium, and Prometheus with promtool are installed when they are missing. Running it again is quick.
 set -eu
 cd "$(dirname "$0")/.."
 
 PACKAGES="awscli==1.45.11 awsiotsdk==1.31.0"
+JAVASCRIPT_SDK="aws-iot-device-sdk-v2@1.28.0"
+JAVA_SDK="1.30.1"
 # moto with the packages of its server that its IoT part needs. Its extra "server" would install those of all services.
 MOTO="moto[iot]==5.2.5 flask==3.1.3 flask-cors==6.0.5"
 STORE="github.com/versity/versitygw/cmd/versitygw@v1.8.0"
@@ -52,6 +55,66 @@ install_packages() {
 	# shellcheck disable=SC2086 # a list of packages
 	"$folder/bin/pip" install --quiet --disable-pip-version-check $packages
 	echo "$packages" > "$folder/installed"
+}
+
+# install_javascript_sdk installs the device SDK for JavaScript with its dependencies. Its package has the native part in it,
+# built, so no script of a package needs to run.
+install_javascript_sdk() {
+	folder=.tools/javascript-sdk
+	[ "$(cat "$folder/installed" 2>/dev/null)" = "$JAVASCRIPT_SDK" ] && command -v node >/dev/null 2>&1 && return
+	if ! command -v npm >/dev/null 2>&1 && command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+		echo "installing Node.js for the device SDK for JavaScript"
+		apt-get update -qq
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null
+	fi
+	if ! command -v node >/dev/null 2>&1 || ! command -v npm >/dev/null 2>&1; then
+		echo "the tests of the device SDK for JavaScript need Node.js with npm; please install it" >&2
+		exit 1
+	fi
+	echo "installing $JAVASCRIPT_SDK into $folder"
+	rm -rf "$folder"
+	mkdir -p "$folder"
+	npm install --prefix "$folder" --ignore-scripts --no-audit --no-fund --loglevel=error "$JAVASCRIPT_SDK" >/dev/null
+	echo "$JAVASCRIPT_SDK" > "$folder/installed"
+}
+
+have_java() {
+	command -v javac >/dev/null 2>&1 && [ "$(javac -version 2>&1 | sed 's/^javac \([0-9]*\).*/\1/')" -ge 17 ] 2>/dev/null
+}
+
+# install_java_sdk installs the device SDK for Java with its dependencies.
+install_java_sdk() {
+	folder=.tools/java-sdk
+	[ "$(cat "$folder/installed" 2>/dev/null)" = "$JAVA_SDK" ] && have_java && return
+	if { ! have_java || ! command -v mvn >/dev/null 2>&1; } && command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+		echo "installing a JDK and Maven for the device SDK for Java"
+		apt-get update -qq
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends default-jdk-headless maven >/dev/null
+	fi
+	if ! have_java || ! command -v mvn >/dev/null 2>&1; then
+		echo "the tests of the device SDK for Java need a JDK of 17 or newer and Maven; please install them" >&2
+		exit 1
+	fi
+	echo "installing the AWS IoT device SDK for Java $JAVA_SDK into $folder"
+	rm -rf "$folder"
+	mkdir -p "$folder"
+	cat > "$folder/pom.xml" <<-END
+		<project>
+		  <modelVersion>4.0.0</modelVersion>
+		  <groupId>test</groupId>
+		  <artifactId>test</artifactId>
+		  <version>1</version>
+		  <dependencies>
+		    <dependency>
+		      <groupId>software.amazon.awssdk.iotdevicesdk</groupId>
+		      <artifactId>aws-iot-device-sdk</artifactId>
+		      <version>$JAVA_SDK</version>
+		    </dependency>
+		  </dependencies>
+		</project>
+	END
+	mvn --quiet --batch-mode --file "$folder/pom.xml" dependency:copy-dependencies -DoutputDirectory=jars
+	echo "$JAVA_SDK" > "$folder/installed"
 }
 
 # Completion is tested in the shells themselves, and man pages are read by mandoc. bash finds installed scripts by the
@@ -213,6 +276,8 @@ install_prometheus() {
 
 install_packages .tools/aws aws --version "$PACKAGES"
 install_packages .tools/moto moto_server --help "$MOTO"
+install_javascript_sdk
+install_java_sdk
 install_shells
 install_store
 install_postgres_15

@@ -82,7 +82,7 @@ func TestProvisionByClaim(t *testing.T) {
 }
 
 // signingRequest makes a certificate signing request and its key, in PEM form.
-func signingRequest(t *testing.T) (request, key string) {
+func signingRequest(t testing.TB) (request, key string) {
 	t.Helper()
 	made := must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
 	der := must[[]byte](t)(x509.CreateCertificateRequest(rand.Reader,
