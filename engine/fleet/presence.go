@@ -29,14 +29,10 @@ func (p Presence) follows(known Presence) bool {
 	return p.Session == known.Session || p.Version > known.Version || p.At.Sub(known.At) >= PresenceMemory
 }
 
-// newsGathered is for how long news of clients are gathered before they are due: many clients that
-// come and go then cost about as much as a few.
-const newsGathered = 20 * time.Millisecond
-
 // SetPresence takes note of a client. It is quick; what follows for dynamic groups is due work.
 func (s *Service) SetPresence(p Presence) {
 	if s.classifier.presences.set(p) {
-		time.AfterFunc(newsGathered, s.Wake)
+		gather(s.Wake)
 	}
 }
 

@@ -41,6 +41,13 @@ func (p *presences) set(seen Presence) bool {
 	return first
 }
 
+// newsGathered is for how long news of clients are gathered before they are due: many clients that
+// come and go then cost about as much as a few.
+const newsGathered = 20 * time.Millisecond
+
+// gather calls wake when news have been gathered for long enough.
+func gather(wake func()) { time.AfterFunc(newsGathered, wake) }
+
 // begin starts the time in which clients come back after a start; over is called when it has passed
 // (R-ID-61).
 func (p *presences) begin(grace time.Duration, over func()) (stop func()) {

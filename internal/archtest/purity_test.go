@@ -99,7 +99,7 @@ var readsClock = []string{
 	"store/postgres/listen.go",  // a loop that waits in real time
 	"store/postgres/silence.go", // for how long calls are refused
 	"engine/commit/made.go",     // how long commits take
-	"engine/fleet/presences.go", // how long clients have to come back after a start
+	"engine/fleet/presences.go", // how long clients have to come back after a start, and news are gathered
 	"store/storetest",           // tests
 }
 
