@@ -309,7 +309,6 @@ func (s *Server) joinBroker(ctx context.Context) (err error) {
 		MaxArrivingBytes: bytes,
 		MaxPendingBytes:  bytes,
 		MaxQueuedBytes:   int(queuedBudget.of(memory)),
-		Accepted:         connlimit.Identified,
 		Presence:         s.presence,
 		Seen:             s.seen,
 		Forward:          s.forward(),

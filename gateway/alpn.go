@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/drover-iot/drover/internal/connlimit"
 	"github.com/drover-iot/drover/internal/tlsutil"
 )
 
@@ -93,7 +94,10 @@ func (s *Split) route(ctx context.Context, c net.Conn) {
 	}
 	handshake, cancel := context.WithTimeout(ctx, handshakeTimeout)
 	defer cancel()
-	if err := secured.HandshakeContext(handshake); err != nil {
+	work := connlimit.Begin(c)
+	err := secured.HandshakeContext(handshake)
+	work.End()
+	if err != nil {
 		c.Close()
 		return
 	}

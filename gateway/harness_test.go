@@ -50,8 +50,8 @@ type server struct {
 	devices *gateway.DeviceAuth
 
 	authorizers *gateway.Authorizers
-	asked       asked     // what authorizers were asked
-	identified  chan bool // for each connection that MQTT was accepted on, whether it counts as known
+	asked       asked // what authorizers were asked
+	limiter     *connlimit.Limiter
 
 	handler *gateway.HTTP
 	keys    *gateway.Keys
@@ -122,19 +122,11 @@ func newServer(t *testing.T, changes ...change) *server {
 	for _, change := range changes {
 		change(s.handler)
 	}
-	s.identified = make(chan bool, 1000)
 	s.keys, s.keyed = keys, &gateway.KeyPrincipals{Auth: s.devices, Keys: keys}
 	s.broker, err = broker.New(t.Context(), broker.Config{
 		Service:      gateway.JobsService(plane, s.claims(log)),
 		Authenticate: s.devices.Authenticate,
 		Principal:    s.keyed.Principal,
-		Accepted: func(c net.Conn) {
-			connlimit.Identified(c)
-			select {
-			case s.identified <- connlimit.IsIdentified(c):
-			default: // nobody reads so many
-			}
-		},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -231,8 +223,8 @@ func (s *server) listen(log *slog.Logger) {
 	}
 	plainHTTP, plainMQTT := loopback(s.t), loopback(s.t)
 	forMQTTS := loopback(s.t)
-	limiter := connlimit.New(connlimit.Limits{Total: 1000, Unidentified: 1000, PerAddress: 1000}, log)
-	forHTTPS := limiter.Listen(loopback(s.t))
+	s.limiter = connlimit.New(connlimit.Limits{Total: 1000, Unidentified: 1000, PerAddress: 1000}, log)
+	forHTTPS := s.limiter.Listen(loopback(s.t))
 	s.http, s.mqtt = plainHTTP.Addr().String(), plainMQTT.Addr().String()
 	s.mqtts, s.https = forMQTTS.Addr().String(), forHTTPS.Addr().String()
 	split := gateway.NewSplit(tls.NewListener(forHTTPS, gateway.HTTPSConfig(tlsutil.NewCurrent(pair))))

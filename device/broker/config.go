@@ -3,7 +3,6 @@ package broker
 import (
 	"context"
 	"log/slog"
-	"net"
 	"time"
 )
 
@@ -24,8 +23,6 @@ type Config struct {
 	// New loads no sessions: they come with their clients and by Adopt. Presence events are given to
 	// Nodes and not published by the broker.
 	Nodes Nodes
-	// Accepted is called with each connection whose CONNECT was accepted [nothing is called].
-	Accepted func(net.Conn)
 	// Presence is called for each presence event of this broker, before it is published, and for
 	// those of the connections that it adopts. It must be quick [nothing is called].
 	Presence func(PresenceEvent)
@@ -106,9 +103,6 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Sessions == nil {
 		c.Sessions = NewMemorySessions()
-	}
-	if c.Accepted == nil {
-		c.Accepted = func(net.Conn) {}
 	}
 	if c.Seen == nil {
 		c.Seen = func(string) {}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/drover-iot/drover/device/broker/mqtt"
+	"github.com/drover-iot/drover/internal/connlimit"
 )
 
 // The handshake is what happens from accept to CONNACK: TLS, authentication, CONNECT, and
@@ -36,7 +37,7 @@ func (b *Broker) serve(nc net.Conn) {
 		return
 	}
 	b.online.Add(1)
-	b.cfg.Accepted(nc)
+	connlimit.Identified(nc)
 	b.publishConnected(c)
 	b.log.Debug("connected", "connection", c.peer.Connection, "client", logText(c.peer.ClientID),
 		"remote", nc.RemoteAddr().String())
@@ -47,7 +48,9 @@ func (b *Broker) serve(nc net.Conn) {
 // handshake does the handshake. It reports false if the connection is refused, after an answer
 // where there is one.
 func (c *conn) handshake(deadline time.Time) bool {
-	principal, err := c.authenticate()
+	work := connlimit.Begin(c.nc)
+	defer work.End()
+	principal, err := c.authenticate(work)
 	if err != nil {
 		c.b.logRefusal(c, &closeError{cause: AuthError, detail: "not authenticated", err: err})
 		return false
@@ -55,7 +58,7 @@ func (c *conn) handshake(deadline time.Time) bool {
 	c.peer.Principal, c.peer.Remote = principal, c.nc.RemoteAddr()
 	c.in.Reset(c.nc, c.b.cfg.MaxPacket)
 	c.b.trackPrincipal(c)
-	h := handshake{c: c, cfg: &c.b.cfg, deadline: deadline}
+	h := handshake{c: c, cfg: &c.b.cfg, work: work, deadline: deadline}
 	if err := h.run(); err != nil {
 		h.refuse(asCloseError(err))
 		c.b.untrackPrincipal(c)
@@ -66,7 +69,7 @@ func (c *conn) handshake(deadline time.Time) bool {
 }
 
 // authenticate finds out who is at the other end.
-func (c *conn) authenticate() (Principal, error) {
+func (c *conn) authenticate(work connlimit.Work) (p Principal, err error) {
 	if known, ok := c.nc.(Identified); ok {
 		return known.Principal(), nil
 	}
@@ -78,13 +81,15 @@ func (c *conn) authenticate() (Principal, error) {
 		state := t.ConnectionState()
 		link.TLS = &state
 	}
-	return c.b.cfg.Authenticate(c.b.handshakeCtx, link)
+	work.Wait(func() { p, err = c.b.cfg.Authenticate(c.b.handshakeCtx, link) })
+	return p, err
 }
 
 // A handshake is the state between CONNECT and CONNACK. What is needed later goes into the conn.
 type handshake struct {
 	c        *conn
 	cfg      *Config
+	work     connlimit.Work
 	deadline time.Time
 	connect  mqtt.Connect
 	ack      mqtt.Connack
@@ -118,21 +123,22 @@ func (h *handshake) run() error {
 	if err := h.setWill(); err != nil {
 		return err
 	}
-	if err := h.identify(); err != nil {
+	h.work.Wait(func() { err = h.identify() })
+	if err != nil {
 		return err
 	}
 	if err := h.authorize(); err != nil {
 		return err
 	}
 	h.negotiate()
-	c.b.journal.wait()
+	h.work.Wait(c.b.journal.wait)
 	// Not later: deliveries set a write deadline of their own as soon as there is a session.
 	c.nc.SetDeadline(time.Time{})
 	if err := c.b.wills.hold(c.will, h.cfg); err != nil {
 		return err
 	}
 	c.presence = newPresenceID(&c.peer) // before any lock: it is slow
-	err = c.b.claim(c)
+	h.work.Wait(func() { err = c.b.claim(c) })
 	if err == nil {
 		err = c.b.attachSession(c, &h.connect, &h.ack)
 	}
@@ -198,7 +204,8 @@ func (h *handshake) authorize() error {
 	if c.will != nil {
 		attributes.WillTopic = c.will.Topic
 	}
-	auth := c.peer.Principal.Bind(attributes)
+	var auth Authorizer
+	h.work.Wait(func() { auth = c.peer.Principal.Bind(attributes) })
 	c.peer.Authorizer, c.out.authorizer = auth, auth
 	switch auth.Decide(Connect, c.peer.ClientID) {
 	case Allow:

@@ -12,12 +12,13 @@ import (
 // A Limiter bounds the connections of all listeners that it wraps together.
 type Limiter struct {
 	table *table
+	turns turns
 	log   *slog.Logger
 }
 
 // New returns a limiter. What it refuses is logged, a line a second and limit at the most.
 func New(limits Limits, log *slog.Logger) *Limiter {
-	return &Limiter{table: newTable(limits), log: log}
+	return &Limiter{table: newTable(limits), turns: newTurns(), log: log}
 }
 
 // SetLimits changes the limits. Connections that are there stay, also when they are more.
@@ -60,6 +61,9 @@ func (l *listener) Accept() (net.Conn, error) {
 func (m *Limiter) count(nc net.Conn) *Conn {
 	now := time.Now()
 	added, victim, why := m.table.add(nc, now)
+	if added != nil {
+		added.turns = m.turns
+	}
 	if why == fits {
 		return added
 	}
@@ -79,6 +83,9 @@ func (m *Limiter) count(nc net.Conn) *Conn {
 type Conn struct {
 	net.Conn
 	table *table
+	turns turns
+	// working says that the goroutine that reads has a turn, which only that goroutine looks at.
+	working bool
 	// unidentified is nil once the caller is known, and once the connection is closed. It changes
 	// with the mutex of the table held.
 	unidentified atomic.Pointer[unidentified]
