@@ -154,7 +154,7 @@ func TestQuickUnsubscribe(t *testing.T) {
 	for _, version := range []mqtt.Version{mqtt.V311, mqtt.V5} {
 		t.Run(fmt.Sprint("v", version), func(t *testing.T) {
 			t.Parallel()
-			b, addr := start(t, Config{MessagesPerSecond: -1})
+			b, addr := start(t, Config{MessagesPerSecond: -1, StoredMessages: 1 << 20}) // none is dropped
 			c := rejoin(t, addr, version, "dev", false)
 			// Messages are numbers, and published one at a time, so that they have an order.
 			var mu sync.Mutex
@@ -173,7 +173,7 @@ func TestQuickUnsubscribe(t *testing.T) {
 					select {
 					case <-stop:
 						return
-					case <-time.After(50 * time.Microsecond):
+					case <-time.After(200 * time.Microsecond):
 						publish()
 					}
 				}
