@@ -36,13 +36,14 @@ func refusedBy(t *testing.T, what string, err error, member string) {
 	}
 }
 
-// Each member takes its own kinds of ARN and no other. ARNs of another account and region are
-// refused, unless the scope is relaxed (R-CON-8).
+// Each member takes its own kinds of ARN and no other. ARNs of another account or region are
+// refused, unless the scope is relaxed, and those of another partition always (R-CON-8, R-ID-2).
 func TestKinds(t *testing.T) {
 	t.Parallel()
 	all := []string{
 		registry.KindThing, registry.KindGroup, registry.KindType, registry.KindCert,
-		registry.KindPolicy, registry.KindJob, registry.KindTemplate, registry.KindBillingGroup, "package",
+		registry.KindPolicy, registry.KindJob, registry.KindTemplate, registry.KindBillingGroup,
+		registry.KindCACert, registry.KindAuthorizer, registry.KindProvisioningTemplate, "package",
 	}
 	// Each reader returns the name that it found.
 	for _, tt := range []struct {
@@ -73,7 +74,8 @@ func TestKinds(t *testing.T) {
 		{
 			"resourceArn", []string{
 				registry.KindJob, registry.KindTemplate, registry.KindGroup, registry.KindType,
-				registry.KindPolicy, registry.KindBillingGroup,
+				registry.KindPolicy, registry.KindBillingGroup, registry.KindCACert,
+				registry.KindAuthorizer, registry.KindProvisioningTemplate,
 			},
 			func(p *Plane, arn string) (string, error) {
 				resource, err := p.taggable(arn)
@@ -104,8 +106,13 @@ func TestKinds(t *testing.T) {
 			case err != nil || name != "a:b/c":
 				t.Errorf("%s: %q, %v", what, name, err)
 			}
-			_, err = tt.read(strict, elsewhere+kind+"/a")
-			refusedBy(t, what+" elsewhere", err, tt.member)
+			for _, other := range []string{
+				elsewhere, "arn:aws:iot:eu-west-1:000000000000:", "arn:aws:iot:us-east-1:123456789012:",
+				"arn:aws-cn:iot:us-east-1:000000000000:",
+			} {
+				_, err = tt.read(strict, other+kind+"/a")
+				refusedBy(t, what+" of "+other, err, tt.member)
+			}
 			_, err = tt.read(relaxed, "arn:aws-cn:iot:eu-west-1:123456789012:"+kind+"/a")
 			refusedBy(t, what+" of another partition", err, tt.member)
 			if name, err = tt.read(relaxed, elsewhere+kind+"/a"); err != nil || name != "a" {

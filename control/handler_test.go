@@ -48,13 +48,14 @@ func TestEveryOperationHasAMethod(t *testing.T) {
 	r.CheckBound()
 }
 
-// An operation that AWS IoT has and Drover has not is refused by its name (R-ID-46).
+// An operation that AWS IoT has and Drover has not is refused by its name (R-ID-46), as the transfer of
+// certificates between accounts (R-ID-19).
 func TestNotOffered(t *testing.T) {
 	t.Parallel()
 	h := newScenario(t).handler
 	for target, name := range map[string]string{
 		"PATCH /thing-types/a": "UpdateThingType", "PUT /commands/b": "CreateCommand",
-		"GET /indices/AWS_Things": "DescribeIndex",
+		"GET /indices/AWS_Things": "DescribeIndex", "PATCH /transfer-certificate/a": "TransferCertificate",
 	} {
 		method, path, _ := strings.Cut(target, " ")
 		w := ask(t, h, method, path, "{}")

@@ -50,7 +50,10 @@ func TestNotify(t *testing.T) {
 			t.Parallel()
 			var got []string
 			p := newPlane(t, &fleet{executions: row.executions})
-			p.Publish = func(topic string, payload []byte) { got = append(got, topic+" "+string(payload)) }
+			p.Publish = func(topic string, payload []byte) {
+				compact(t, topic, payload, `{"do": "it"}`) // R-CLI-18
+				got = append(got, topic+" "+string(payload))
+			}
 			p.Subscribed = func(topic string) bool {
 				for _, s := range strings.Fields(row.subscribed) {
 					if s == topic {

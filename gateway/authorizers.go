@@ -87,12 +87,7 @@ func (a *Authorizers) FromTLS(state *tls.ConnectionState, remote net.Addr) broke
 // authorizer by which nobody may connect is a fault, and so is one that names none when there is no
 // authorizer at all.
 func (a *Authorizers) FromRequest(r *http.Request, remote net.Addr) (broker.Principal, error) {
-	shown := &authorizer.HTTP{Headers: map[string]string{}, Query: r.URL.RawQuery}
-	for name, values := range r.Header {
-		if name != "Cookie" { // it may be of an operator who is signed in to the console
-			shown.Headers[strings.ToLower(name)] = strings.Join(values, ",")
-		}
-	}
+	shown := shownBy(r)
 	if err := a.mayOpen(r.Context(), shown); err != nil {
 		return nil, err
 	}
@@ -101,6 +96,27 @@ func (a *Authorizers) FromRequest(r *http.Request, remote net.Addr) (broker.Prin
 		s.client.ServerName = r.TLS.ServerName
 	}
 	return s, nil
+}
+
+// shownBy is what a request shows to an authorizer.
+func shownBy(r *http.Request) *authorizer.HTTP {
+	shown := &authorizer.HTTP{Headers: map[string]string{}, Query: r.URL.RawQuery}
+	for name, values := range r.Header {
+		if name != "Cookie" { // it may be of an operator who is signed in to the console
+			shown.Headers[strings.ToLower(name)] = strings.Join(values, ",")
+		}
+	}
+	return shown
+}
+
+// notByAuthorizer is why a request that is not for a WebSocket is refused, when it has no signature
+// and is for a custom authorizer instead; nil when it is not (R-ID-97).
+func notByAuthorizer(r *http.Request) error {
+	if _, ok := shownBy(r).Names(); !ok || isSigned(r) {
+		return nil
+	}
+	return fault.New(fault.NoCredentials, "a custom authorizer lets clients in over MQTT and over "+
+		"WebSocket at %s; this request needs a signature or a client certificate", webSocketPath)
 }
 
 // mayOpen refuses a request that cannot lead anywhere, before its WebSocket is open.

@@ -498,3 +498,86 @@ func TestAuthorizerFile(t *testing.T) { // R-ID-96
 		t.Errorf("with a document: %s", got)
 	}
 }
+
+// A request over HTTPS is not let in by an authorizer: nobody is asked, and the refusal says where
+// authorizers count. Caching for such requests is stored and shown (R-ID-97).
+func TestNoAuthorizerOverHTTPS(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.addAuthorizer("door", func(a *registry.Authorizer) { a.CachingForHTTP = true })
+	if err := s.engine.Identity.SetDefaultAuthorizer(t.Context(), "door"); err != nil {
+		t.Fatal(err)
+	}
+	if a, err := s.engine.Identity.DefaultAuthorizer(t.Context()); err != nil || !a.CachingForHTTP {
+		t.Errorf("stored as %+v, %v", a, err)
+	}
+	const (
+		data = "abc.jobs.iot.us-east-1.amazonaws.com"
+		name = "X-Amz-Customauthorizer-Name"
+		says = "a custom authorizer lets clients in over MQTT and over WebSocket at /mqtt; " +
+			"this request needs a signature or a client certificate"
+	)
+	certificate := newCertificate(t, valid)
+	s.register(certificate, registry.CertificateActive, fullAccess("pump"))
+	none, named := credentials{}, http.Header{name: {"door"}}
+	for _, row := range []struct {
+		what string
+		who  credentials
+		call call
+		want string
+		says string
+	}{
+		{"a header", none, call{path: "/things/pump/jobs", host: data, header: named}, unsigned, says},
+		{"a header, at another host", none, call{path: "/things/pump/jobs", header: named}, unsigned, says},
+		{
+			"the query", none,
+			call{path: "/things/pump/jobs?x-amz-customauthorizer-name=door", host: data}, unsigned, says,
+		},
+		{
+			"only a signature of a token", none, call{
+				path: "/things/pump/jobs", host: data, header: http.Header{"X-Amz-Customauthorizer-Signature": {"c2lnbmVk"}},
+			}, unsigned, says,
+		},
+		{
+			"the token as Authorization", none, call{
+				path: "/things/pump/jobs", host: data, header: http.Header{name: {"door"}, "Authorization": {"Bearer x"}},
+			}, unsigned, says,
+		},
+		{
+			"a report", none, call{
+				method: "POST", path: "/things/pump/jobs/fw", host: data, header: named, body: `{"status":"SUCCEEDED"}`,
+			}, unsigned, says,
+		},
+		{
+			"publishing", none,
+			call{method: "POST", path: "/topics/a?qos=1", header: named, body: "x"}, unsigned, says,
+		},
+		{"an operation of operators", none, call{path: "/jobs", header: named}, unsigned, says},
+		{
+			"with a signature that is wrong", credentials{key: s.key.AccessKeyID, secret: "wrong"},
+			call{path: "/jobs", service: "iot", header: named}, bad, "",
+		},
+		{"with a signature", s.signedBy(), call{path: "/jobs", service: "iot", header: named}, "200", ""},
+		{
+			"with a certificate", credentials{certificate: &certificate},
+			call{path: "/things/pump/jobs", header: named}, "200", "",
+		},
+		{"none of all that", none, call{path: "/things/pump/jobs", host: data}, unsigned, "the request is not signed"},
+	} {
+		if row.call.method == "" {
+			row.call.method = "GET"
+		}
+		for _, base := range []string{"http://" + s.http, "https://" + s.https} {
+			if row.who.certificate != nil && base == "http://"+s.http {
+				continue
+			}
+			answer, body := s.send(t, base, row.who, row.call)
+			if answer != row.want || !strings.Contains(body, row.says) {
+				t.Errorf("%s, %s: %s %s, want %s %s", base, row.what, answer, body, row.want, row.says)
+			}
+		}
+	}
+	if n := s.asked.count(); n != 0 {
+		t.Errorf("%d questions were asked", n)
+	}
+}

@@ -104,11 +104,17 @@ func (c *mqttClient) subscribe(t *testing.T, filter string) {
 	}
 }
 
-// registrations are the events that a client has got of certificates, until a message on another
-// topic.
-func (c *mqttClient) registrations(t *testing.T) (topics []string, found []events.Certificate) {
+// registrations are the events of certificates that a client gets. Events are published a while after
+// what they are about, and in its order: when so many are there, end is called, which publishes to
+// topic end, and what comes until then belongs to them.
+func (c *mqttClient) registrations(
+	t *testing.T, so int, end func(),
+) (topics []string, found []events.Certificate) {
 	t.Helper()
 	for {
+		if len(found) == so {
+			end()
+		}
 		packet, err := c.in.Next()
 		if err != nil {
 			t.Fatal(err)
@@ -130,7 +136,8 @@ func (c *mqttClient) registrations(t *testing.T) (topics []string, found []event
 
 // A device that connects with a certificate of a CA that registers by itself has it registered, and
 // is refused until an operator has made it ACTIVE. That is published once (R-ID-71, R-ID-72,
-// R-BRK-6, R-BRK-19).
+// R-BRK-6, R-BRK-19). The CA is registered in mode SNI_ONLY, and the device is served though it says
+// no SNI: it calls the server by its address (R-ID-74).
 func TestFirstConnect(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -186,8 +193,7 @@ func TestFirstConnect(t *testing.T) {
 		t.Errorf("when it is ACTIVE: %s", got)
 	}
 
-	s.dial(t, s.mqtt, nil).publishTo(t, "end")
-	topics, got := listener.registrations(t)
+	topics, got := listener.registrations(t, 2, func() { s.dial(t, s.mqtt, nil).publishTo(t, "end") })
 	want := []events.Certificate{}
 	for _, c := range []*tls.Certificate{pump, lamp} {
 		at := s.knows(c).CreatedAt.UnixMilli()
@@ -202,6 +208,10 @@ func TestFirstConnect(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the events (-want +got):\n%s", diff)
+	}
+	shown, err := s.engine.Identity.DescribeCACertificate(t.Context(), id)
+	if err != nil || shown.Mode != registry.ModeSNIOnly {
+		t.Errorf("the CA is shown as %+v, %v", shown, err)
 	}
 	topic := "$aws/events/certificates/registered/" + id
 	if diff := cmp.Diff([]string{topic, topic}, topics); diff != "" {

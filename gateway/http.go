@@ -153,6 +153,9 @@ func (h *HTTP) serveSigned(w http.ResponseWriter, r *http.Request) {
 	signed, err := h.Operators.Begin(r)
 	to := planeOf(false, signed.Service, r.Host)
 	if err != nil {
+		if instead := notByAuthorizer(r); instead != nil {
+			err = instead
+		}
 		h.refuse(w, r, to, err)
 		return
 	}

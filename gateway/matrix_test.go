@@ -101,7 +101,8 @@ func signatureRows(s *server) []row {
 	}
 }
 
-// certificateRows are the callers with a certificate. ListJobs is not an operation of the device
+// certificateRows are the callers with a certificate, which nobody but themselves has signed: a device
+// needs no CA that is registered (R-ID-19). ListJobs is not an operation of the device
 // plane, which is the only one that a certificate reaches.
 func certificateRows(s *server) []row {
 	with := func(v validity, register func(*credentials)) credentials {
@@ -143,8 +144,18 @@ func certificateRows(s *server) []row {
 			all(denied, "CONNACK 00, PUBACK 87"),
 		},
 		{
-			"policy of another account",
+			"policy of another account", // R-ID-2
 			with(valid, as(active, strings.ReplaceAll(fullAccess("pump"), ":0000", ":1111"))),
+			all(denied, refuse),
+		},
+		{
+			"policy of another region", // R-ID-2
+			with(valid, as(active, strings.ReplaceAll(fullAccess("pump"), "us-east-1", "eu-west-1"))),
+			all(denied, refuse),
+		},
+		{
+			"policy of another partition", // R-ID-2
+			with(valid, as(active, strings.ReplaceAll(fullAccess("pump"), "arn:aws:", "arn:aws-cn:"))),
 			all(denied, refuse),
 		},
 		{

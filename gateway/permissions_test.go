@@ -20,6 +20,8 @@ import (
 
 	"github.com/drover-iot/drover/api/jobsdata"
 	"github.com/drover-iot/drover/device/broker"
+	"github.com/drover-iot/drover/device/broker/mqtt"
+	"github.com/drover-iot/drover/device/broker/mqtt/mqtttest"
 	"github.com/drover-iot/drover/engine/identity"
 	"github.com/drover-iot/drover/gateway"
 	"github.com/drover-iot/drover/internal/fault"
@@ -369,6 +371,45 @@ func TestDecide(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A policy that sets no condition on iot:Connect allows a persistent session and a will, over the wire,
+// too (R-ID-32). The topic of the will is one that the device may publish to (R-BRK-17).
+func TestPersistentWithWill(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	certificate := newCertificate(t, valid)
+	s.register(certificate, registry.CertificateActive,
+		allow("iot:Connect", "client/pump-*")+","+allow("iot:Publish", "topic/gone"))
+	config := s.tlsConfig(credentials{certificate: &certificate})
+	for _, version := range []mqtt.Version{mqtt.V311, mqtt.V5} {
+		for _, row := range []struct {
+			topic string
+			want  byte // the code, that of MQTT 5
+		}{{"gone", 0}, {"gone", 0}, {"elsewhere", 0x87}} {
+			c := s.dial(t, s.mqtts, config)
+			_, err := c.conn.Write(mqtttest.Connect(&mqtt.Connect{
+				Version:       version,
+				ClientID:      fmt.Sprint("pump-", version),
+				SessionExpiry: 3600, // and no clean start
+				Will:          &mqtt.Will{Message: mqtt.Publish{Topic: row.topic, Payload: []byte("x")}},
+			}, ""))
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer, err := c.in.Next()
+			if err != nil || answer.Type != mqtt.TypeConnack {
+				t.Fatalf("v%d: %+v, %v", version, answer, err)
+			}
+			want := row.want
+			if version == mqtt.V311 && want != 0 {
+				want = 5
+			}
+			if got := answer.Body[1]; got != want {
+				t.Errorf("v%d, a will on %s: 0x%02X, want 0x%02X", version, row.topic, got, want)
+			}
+		}
 	}
 }
 

@@ -21,7 +21,7 @@ func invalid(t *testing.T, name string, err error, says string) {
 }
 
 // Targets are ARNs of things and groups, at most 100 (R-VAL-5). One of another account is well
-// formed and names nothing (R-VAL-6, R-CON-8).
+// formed and names nothing (R-VAL-6, R-CON-8, R-ID-2).
 func TestParseTargets(t *testing.T) {
 	t.Parallel()
 	arn := func(rest string) string { return "arn:aws:iot:us-east-1:000000000000:" + rest }
@@ -42,6 +42,15 @@ func TestParseTargets(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	for _, other := range []string{
+		"arn:aws:iot:eu-west-1:000000000000:", "arn:aws:iot:us-east-1:111111111111:",
+		"arn:aws-cn:iot:us-east-1:000000000000:",
+	} {
+		got, err := ParseTargets(registry.DefaultScope, []string{other + "thing/pump"})
+		if err != nil || got[0].Kind != "" {
+			t.Errorf("a thing of %s is %+v, %v; want one that is not here", other, got, err)
+		}
 	}
 	for _, tt := range []struct {
 		name string

@@ -38,9 +38,12 @@ func TestParseARN(t *testing.T) {
 	}
 }
 
-// An ARN is this server's only with its partition, region and account (R-CON-8).
+// An ARN is this server's only with its partition, region and account (R-CON-8, R-ID-2).
 func TestScope(t *testing.T) {
 	t.Parallel()
+	if got := DefaultScope.ARN(KindThing, "t"); got != "arn:aws:iot:us-east-1:000000000000:thing/t" {
+		t.Errorf("without settings: %s", got)
+	}
 	for _, tt := range []struct {
 		text    string
 		relaxed bool

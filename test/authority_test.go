@@ -62,7 +62,7 @@ func (a *authority) write(path string, c tls.Certificate) {
 // The whole way of a device whose certificate an authority of the operator's own has signed, with the
 // stock aws command line: the authority is registered, the device connects and is refused, whoever
 // may hears of it, activates the certificate, and the device is let in.
-func TestRegistrationByConnecting(t *testing.T) { // R-ID-66, R-ID-67, R-ID-71, R-ID-72, R-ID-75, R-BRK-6
+func TestRegistrationByConnecting(t *testing.T) { // R-ID-19, R-ID-66, R-ID-67, R-ID-71, R-ID-72, R-ID-75, R-BRK-6
 	t.Parallel()
 	stock := must[string](t)(filepath.Abs("../.tools/aws/bin/aws"))
 	if _, err := os.Stat(stock); err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iot"
+	"github.com/aws/aws-sdk-go-v2/service/iot/types"
 	awsv1 "github.com/aws/aws-sdk-go/aws"
 	credentialsv1 "github.com/aws/aws-sdk-go/aws/credentials"
 	"github.com/aws/aws-sdk-go/aws/session"
@@ -99,7 +100,7 @@ func TestWire(t *testing.T) {
 			}
 		}
 	})
-	t.Run("R-WIRE-4 the data plane where DescribeEndpoint says", func(t *testing.T) {
+	t.Run("R-WIRE-4, R-HTTP-39 the data plane where DescribeEndpoint says", func(t *testing.T) {
 		host, _ := s.ask("GET", "/endpoint?endpointType=iot:Jobs", "")["endpointAddress"].(string)
 		port := s.HTTPS[strings.LastIndex(s.HTTPS, ":"):]
 		authority := must[[]byte](t)(os.ReadFile(s.CA))
@@ -246,6 +247,62 @@ func TestJobOnTheWire(t *testing.T) {
 	if shown = s.ask("GET", "/jobs/j", ""); at(shown, "job.reasonCode") != "R_1" || at(shown, "job.comment") != "c" || at(shown, "job.forceCanceled") != nil || at(shown, "job.completedAt") != nil {
 		t.Errorf("R-JOB-17, R-JOB-24, R-JOB-25: cancelled: %v", shown)
 	}
+}
+
+// What was answered can be read at once, by whichever call, and is what devices get (R-ID-4). A burst of
+// requests is not throttled (R-ID-47).
+func TestReadAfterWrite(t *testing.T) {
+	t.Parallel()
+	all := serve(t)
+	all.fleet2("g")
+	all.create("fw", "g", func(in *iot.CreateJobInput) { in.TargetSelection = types.TargetSelectionContinuous })
+	t.Run("at once", func(t *testing.T) { // which waits for all of them
+		for worker := range 8 {
+			t.Run(fmt.Sprint(worker), func(t *testing.T) {
+				t.Parallel()
+				one := *all // with another test to fail
+				s := &one
+				s.t = t
+				for i := range 8 {
+					s.readAfterWrite(fmt.Sprintf("w%d-%d", worker, i))
+				}
+			})
+		}
+	})
+}
+
+// readAfterWrite makes a thing and changes it, and reads after each step.
+func (s *server) readAfterWrite(name string) {
+	s.t.Helper()
+	want := func(what string, got, want any) {
+		s.t.Helper()
+		if diff := cmp.Diff(want, got); diff != "" {
+			s.t.Errorf("%s, %s, is not what was written (-want +got):\n%s", name, what, diff)
+		}
+	}
+	thing := "/things/" + name
+	made := s.ask("POST", thing, `{}`)
+	want("the id", at(s.ask("GET", thing, ""), "thingId"), made["thingId"])
+	s.ask("PATCH", thing, `{"attributePayload":{"attributes":{"serial":"`+name+`"}}}`)
+	want("the attribute", at(s.ask("GET", thing, ""), "attributes.serial"), any(name))
+	found, _ := s.ask("GET", "/things?attributeName=serial&attributeValue="+name, "")["things"].([]any)
+	want("the list", len(found), 1)
+
+	member := `{"thingName":"` + name + `","thingGroupName":"g"}`
+	pending := func() int {
+		queued, _ := s.askFor("iot-jobs-data", "GET", thing+"/jobs", "")["queuedJobs"].([]any)
+		return len(queued)
+	}
+	s.ask("PUT", "/thing-groups/addThingToThingGroup", member)
+	groups, _ := s.ask("GET", thing+"/thing-groups", "")["thingGroups"].([]any)
+	want("the groups", len(groups), 1)
+	want("the jobs of a member", pending(), 1)
+	s.ask("PUT", "/thing-groups/removeThingFromThingGroup", member)
+	want("the jobs of who has left", pending(), 0)
+
+	s.ask("DELETE", thing, "")
+	status, exception, _ := s.send(call{method: "GET", path: thing})
+	want("the thing that was deleted", fmt.Sprint(status, " ", exception), "404 ResourceNotFoundException")
 }
 
 // fleet2 makes a group of things that exist.

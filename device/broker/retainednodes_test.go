@@ -72,6 +72,34 @@ func TestRetainedExpiresOnNode(t *testing.T) { // R-BRK-20, R-NODE-12
 	})
 }
 
+// Retained messages are those of all nodes, and limits those of each: a node counts its own sessions,
+// and what it has retained itself since its start (R-BRK-38, R-BRK-20).
+func TestLimitsOfNodes(t *testing.T) {
+	limits := func(cfg *Config) { cfg.MaxRetained, cfg.MaxSessions = 1, 2 }
+	inCluster(t, 2, limits, func(t *testing.T, c *cluster) {
+		retain := func(n *testNode, topic, want string) {
+			t.Helper()
+			d := n.connectWith(mqtt.V5, mqtt.Connect{CleanStart: true})
+			defer d.lose()
+			d.retain(topic, "of "+topic, 0)
+			check(t, "retained "+topic, c.nodes[0].retained(topic), want)
+		}
+		one, two := c.nodes[0], c.nodes[1]
+		retain(one, "t", "of t")
+		retain(one, "u", "")
+		retain(two, "u", "of u")
+		retain(two, "v", "")
+		three := c.start(limits)
+		retain(three, "v", "of v")
+		check(t, "of the first, by the last", three.retained("t"), "of t")
+
+		check(t, "the first client", one.connect("a").state(), "new")
+		check(t, "the second", one.connect("b").state(), "new")
+		check(t, "one too many", one.connect("c").state(), "refused 97")
+		check(t, "by another node", two.connect("c").state(), "new")
+	})
+}
+
 // The messages of a broker that was alone are those of all nodes, and the other way round.
 func TestRetainedChangeOfMode(t *testing.T) { // R-NODE-14
 	t.Parallel()
