@@ -211,20 +211,6 @@ func environment() []string {
 	})
 }
 
-// end kills the server after its test. When that has failed, it shows what the server has printed and
-// what its goroutines were at, because a server that hangs says nothing by itself.
-func (s *Server) end() {
-	if s.T.Failed() && s.command != nil && s.Running() {
-		_ = s.command.Process.Signal(syscall.SIGQUIT) // it may have ended by itself
-		select {
-		case <-s.ended:
-		case <-time.After(startTimeout):
-		}
-		s.T.Logf("the server of the test that has failed:\n%s", s.Output)
-	}
-	s.Kill()
-}
-
 // Kill ends the server at once, as a power cut would.
 func (s *Server) Kill() {
 	if s.command != nil {
