@@ -236,7 +236,7 @@ done
 
 step "agent: on a device whose settings were there first it starts by itself"
 cp -r settings /etc/drover-agent
-as_operator cancel-job --job-id remove --force > /dev/null # its outcome may not have been reported
+as_operator cancel-job --job-id remove --force > /dev/null 2>&1 # its outcome may not have been reported
 job first quick.sh
 dpkg --force-confold -i drover-agent_1.0.0_*.deb || fail "dpkg"
 systemctl --quiet is-enabled drover-agent.service || fail "it does not start with the device"
