@@ -95,7 +95,8 @@ dpkg --remove drover || fail "dpkg"
 dpkg -i drover_1.0.1_*.deb || fail "dpkg"
 has_pump || fail "the thing is gone"
 
-# From here on this machine is a device of its own server, too. Its certificate and settings come later.
+# From here on this machine is a device of its own server, too (R-AGT-23 to R-AGT-25). Its certificate and settings come
+# later.
 grep -qs localhost /etc/hosts || echo "127.0.0.1 localhost" >> /etc/hosts
 of_agent() { systemctl show --property="$1" --value drover-agent.service; }
 agent_fail() {
