@@ -29,7 +29,7 @@ ARM ?=
 test-32:
 	CGO_ENABLED=0 GOARM=6 GOARCH=$(if $(ARM),arm,386) $(GO) test -count=1 -p 1 -parallel 1 -timeout 60m \
 		$(if $(ARM),-exec qemu-arm ./agent/...,./agent/... ./schema ./internal/... ./job/... ./registry/... ./store/sqlite \
-		./store/relational ./artifact/... ./engine/... ./device/... ./gateway ./control)
+		./store/relational ./artifact/... ./engine/... ./device/... ./gateway ./control ./app)
 
 # What is released, in dist: archives for each system, Debian packages, their checksums, and a list of all that is in them. Two runs of
 # a commit write the same bytes.
