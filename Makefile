@@ -7,23 +7,31 @@ CYCLONEDX_VERSION := v1.10.0
 NFPM_VERSION := v2.45.0
 LITESTREAM_VERSION := v0.5.18
 
-.PHONY: build release release-check package-check cross test check vuln race postgres crash disk litestream attack nodes upgrade sim sim-disk guard forecast moves fuzz mutants bench bench-growth bench-latency bench-steering bench-audit bench-console bench-sinks bench-nodes bench-devices demo setup clean
+.PHONY: build release release-check package-check cross test test-32 check vuln race postgres crash disk litestream attack nodes upgrade sim sim-disk guard forecast moves fuzz mutants bench bench-growth bench-latency bench-steering bench-audit bench-console bench-sinks bench-nodes bench-devices demo setup clean
 
-# The one binary. It says which commit it was built from.
+# The binary of everything, and the agent by itself, for devices. They say which commit they were built from.
 build:
-	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=auto -ldflags='-s -w' -o bin/drover ./cmd/drover
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=auto -ldflags='-s -w' -o bin/ ./cmd/drover ./cmd/drover-agent
 
-# Whether the binary builds for every system that it is for. It is compiled without optimisation, which is
+# Whether the binaries build for every system that they are for. They are compiled without optimisation, which is
 # faster, and thrown away.
-SYSTEMS ?= linux/amd64 linux/arm64 darwin/arm64 windows/amd64
+SYSTEMS ?= linux/amd64 linux/arm64 linux/arm darwin/arm64 windows/amd64
 cross:
 	@for s in $(SYSTEMS); do \
 		echo "build for $$s"; \
-		CGO_ENABLED=0 GOOS=$${s%/*} GOARCH=$${s#*/} \
-			$(GO) build -gcflags='all=-N -l' -o /dev/null ./cmd/drover || exit 1; \
+		CGO_ENABLED=0 GOARM=6 GOOS=$${s%/*} GOARCH=$${s#*/} \
+			$(GO) build -gcflags='all=-N -l' -o /dev/null ./cmd/drover ./cmd/drover-agent || exit 1; \
 	done
 
-# What is released, in dist: an archive for each system, Debian packages, their checksums, and a list of all that is in them. Two runs of
+# The packages that 32 bits may break, built for them. An x86 machine runs them as they are; with ARM=1 they are those
+# of a Raspberry Pi and run in qemu-arm. One package at a time: the address space is 4 GiB.
+ARM ?=
+test-32:
+	CGO_ENABLED=0 GOARM=6 GOARCH=$(if $(ARM),arm,386) $(GO) test -count=1 -p 1 -parallel 1 -timeout 60m \
+		$(if $(ARM),-exec qemu-arm ./agent/...,./agent/... ./schema ./internal/... ./job/... ./registry/... ./store/sqlite \
+		./store/relational ./artifact/... ./engine/... ./device/... ./gateway ./control ./app)
+
+# What is released, in dist: archives for each system, Debian packages, their checksums, and a list of all that is in them. Two runs of
 # a commit write the same bytes.
 release: .tools/bin/cyclonedx-gomod .tools/bin/nfpm
 	GO='$(GO)' ./scripts/release.sh dist
@@ -32,7 +40,7 @@ release: .tools/bin/cyclonedx-gomod .tools/bin/nfpm
 release-check: .tools/bin/cyclonedx-gomod .tools/bin/nfpm
 	./scripts/release-check.sh
 
-# The Debian package in a Debian of its own, with systemd: installed, started, hung, upgraded, removed, purged. It needs
+# The Debian packages in a Debian of their own, with systemd: installed, started, hung, upgraded, removed, purged. It needs
 # root, debootstrap and systemd-nspawn.
 package-check: .tools/bin/nfpm
 	GO='$(GO)' ./scripts/package-check.sh

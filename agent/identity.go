@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -38,19 +39,23 @@ type keptIdentity struct {
 
 // identify finds out who the device is, and provisions it when it is nobody yet.
 func (c Config) identify(ctx context.Context) (identity, error) {
-	certificate, key := c.Certificate, c.Key
-	if certificate == "" {
-		certificate = c.in("device.pem")
-	}
-	if key == "" {
-		key = c.in("device.key")
-	}
+	certificate, key := c.identityFiles()
 	if _, err := os.Stat(certificate); errors.Is(err, fs.ErrNotExist) && c.Template != "" {
 		if err := c.provision(ctx, certificate, key); err != nil {
 			return identity{}, fmt.Errorf("provision by template %s: %w", c.Template, err)
 		}
 	}
-	pair, err := tls.LoadX509KeyPair(certificate, key)
+	return c.known()
+}
+
+// identityFiles are where the certificate and the key of the device are.
+func (c Config) identityFiles() (certificate, key string) {
+	return cmp.Or(c.Certificate, c.in("device.pem")), cmp.Or(c.Key, c.in("device.key"))
+}
+
+// known is the identity that the device has already.
+func (c Config) known() (identity, error) {
+	pair, err := tls.LoadX509KeyPair(c.identityFiles())
 	if err != nil {
 		return identity{}, fmt.Errorf("the certificate of the device: %w", err)
 	}
@@ -66,6 +71,34 @@ func (c Config) identify(ctx context.Context) (identity, error) {
 		return identity{}, fmt.Errorf("the name of the thing: %s has none; give it with --thing", c.in("identity.json"))
 	}
 	return identity{kept.Thing, pair}, nil
+}
+
+// CheckFiles refuses settings that are wrong or not complete, and certificates and keys that cannot be
+// read, and makes nothing. It returns a line on what the settings have come to (R-AGT-22).
+func (c Config) CheckFiles() (string, error) {
+	if err := c.Check(); err != nil {
+		return "", err
+	}
+	if _, err := c.trust(false); err != nil {
+		return "", err
+	}
+	address, _, err := c.server()
+	if err != nil {
+		return "", err
+	}
+	if certificate, _ := c.identityFiles(); c.Template != "" {
+		if _, err := os.Stat(certificate); errors.Is(err, fs.ErrNotExist) {
+			if _, err := tls.LoadX509KeyPair(c.ClaimCertificate, c.ClaimKey); err != nil {
+				return "", fmt.Errorf("the claim: %w", err)
+			}
+			return fmt.Sprintf("the settings are complete: a thing by the template %s at %s", c.Template, address), nil
+		}
+	}
+	who, err := c.known()
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("the settings are complete: the thing %s at %s", who.thing, address), nil
 }
 
 // trust is how servers are verified: by the authorities given and, where others are to be trusted too,

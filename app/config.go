@@ -61,7 +61,7 @@ type Config struct {
 	TracesRatio    float64
 	// MinFreeBytes is how many bytes must be free on the disk of the data folder for a server that
 	// is ready; 0 does not look.
-	MinFreeBytes int
+	MinFreeBytes int64
 	// OpenPlain lets the plain listeners listen beyond loopback. Then everybody on the network can
 	// use the plain MQTT listener without credentials, and read what is sent.
 	OpenPlain bool

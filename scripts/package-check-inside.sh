@@ -95,16 +95,53 @@ dpkg --remove drover || fail "dpkg"
 dpkg -i drover_1.0.1_*.deb || fail "dpkg"
 has_pump || fail "the thing is gone"
 
-step "agent: its unit does the jobs of this device, and goes on after a kill"
-mkdir -p /etc/drover-agent
+# From here on this machine is a device of its own server, too (R-AGT-23 to R-AGT-25). Its certificate and settings come
+# later.
 grep -qs localhost /etc/hosts || echo "127.0.0.1 localhost" >> /etc/hosts
-cp -r agent/handlers /etc/drover-agent
-cp agent/drover-agent.service /etc/systemd/system
-cat > /etc/drover-agent/handlers/slow.sh <<'EOF'
-#!/bin/sh
-[ "$DROVER_ATTEMPT" -gt 1 ] || { touch /run/slow; sleep 600; }
-EOF
-chmod 755 /etc/drover-agent/handlers/*.sh
+of_agent() { systemctl show --property="$1" --value drover-agent.service; }
+agent_fail() {
+	systemctl status --no-pager --lines=40 drover-agent.service
+	fail "$*"
+}
+agent_is() { [ "$(of_agent ActiveState)" = "$1" ]; }
+# agent_restarted PID: the agent runs as another process.
+agent_restarted() { agent_is active && [ "$(of_agent MainPID)" != "$1" ]; }
+# job ID HANDLER...: a job whose steps are handlers.
+job() {
+	id="$1" steps=
+	shift
+	for handler in "$@"; do
+		steps="$steps${steps:+,}{\"action\":{\"name\":\"a\",\"type\":\"runHandler\",\"input\":{\"handler\":\"$handler\"}}}"
+	done
+	as_operator create-job --job-id "$id" --document "{\"version\":\"1.0\",\"steps\":[$steps]}" \
+		--targets "$(as_operator describe-thing --thing-name pump --query thingArn --output text)" >/dev/null || fail "no job $id"
+}
+job_done() {
+	[ "$(as_operator describe-job-execution --job-id "$1" --thing-name pump --query execution.status --output text)" = SUCCEEDED ]
+}
+# handler NAME: a handler of the device, from standard input. It notes its name and attempt in /run/done.
+handler() {
+	{
+		printf '#!/bin/sh\necho "%s $DROVER_ATTEMPT" >> /run/done\n' "$1"
+		cat
+	} > "/etc/drover-agent/handlers/$1"
+	chmod 755 "/etc/drover-agent/handlers/$1"
+}
+# slow NAME: a handler that does not end in its first attempt.
+slow() { echo "[ \"\$DROVER_ATTEMPT\" -gt 1 ] || { touch /run/$1; sleep 600; }" | handler "$1"; }
+none_left() { ! grep -lqs "^sleep" /proc/[0-9]*/comm; }
+
+step "agent: installed beside the server, it is not started, and says what is to be done"
+dpkg -i drover-agent_1.0.0_*.deb > said || fail "dpkg: $(cat said)"
+grep -q "endpoint: is missing" said && grep -q "systemctl enable --now drover-agent" said || fail "it said: $(cat said)"
+agent_is inactive || agent_fail "it was started"
+systemctl --quiet is-enabled drover-agent.service && fail "it is to start with the device"
+[ -z "$(ls /etc/drover-agent/handlers)" ] || fail "jobs can run handlers that nobody has chosen"
+# minbase leaves man pages out of what it installs, so the package is asked.
+dpkg -L drover-agent | grep -q '^/usr/share/man/man8/drover-agent.8.gz$' || fail "there is no man page"
+[ -x /usr/share/drover-agent/handlers/rauc-install.sh ] || fail "the handlers are missing"
+
+step "agent: with settings it does the jobs of this device"
 certificate="$(as_operator create-keys-and-certificate --set-as-active --certificate-pem-outfile /etc/drover-agent/device.pem \
 	--private-key-outfile /etc/drover-agent/device.key --query certificateArn --output text)" || fail "no certificate"
 chmod 600 /etc/drover-agent/device.key
@@ -112,28 +149,101 @@ as_operator create-policy --policy-name all --policy-document \
 	'{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:*","Resource":"*"}]}' >/dev/null || fail "no policy"
 as_operator attach-policy --policy-name all --target "$certificate" || fail "the policy is not attached"
 as_operator attach-thing-principal --thing-name pump --principal "$certificate" || fail "the thing is not attached"
-cat > /etc/drover-agent/agent.yaml <<EOF
+cp /var/lib/drover/ca.pem /etc/drover-agent/ca.pem
+cat >> /etc/drover-agent/agent.yaml <<EOF
 endpoint: localhost:$(member mqtts | sed 's/.*://')
-ca: /var/lib/drover/ca.pem
+ca: /etc/drover-agent/ca.pem
 thing: pump
 certificate: /etc/drover-agent/device.pem
 key: /etc/drover-agent/device.key
 EOF
-as_operator create-job --job-id slow --targets "$(as_operator describe-thing --thing-name pump --query thingArn --output text)" \
-	--document '{"version":"1.0","steps":[{"action":{"name":"slow","type":"runHandler","input":{"handler":"slow.sh"}}}]}' \
-	>/dev/null || fail "no job"
-agent_fail() {
-	systemctl status --no-pager --lines=40 drover-agent.service
-	fail "$*"
-}
-systemctl daemon-reload && systemctl start drover-agent.service || agent_fail "the agent does not start"
-within 20 test -e /run/slow || agent_fail "the handler does not run"
-kill -KILL "$(systemctl show --property=MainPID --value drover-agent.service)"
-job_done() { [ "$(as_operator describe-job-execution --job-id slow --thing-name pump --query execution.status --output text)" = SUCCEEDED ]; }
-within 40 job_done || agent_fail "the job is not done"
-grep -lqs "^sleep" /proc/[0-9]*/comm && agent_fail "what the handler started goes on"
-systemctl stop drover-agent.service || agent_fail "the agent does not stop"
-[ "$(systemctl show --property=Result --value drover-agent.service)" = success ] || agent_fail "the agent was killed"
+drover-agent --check --config /etc/drover-agent/agent.yaml || fail "the settings are not complete"
+systemctl enable --now drover-agent.service || agent_fail "it does not start"
+handler quick.sh < /dev/null
+job quick quick.sh
+within 40 job_done quick || agent_fail "the job is not done"
+[ "$(stat -c %U:%a /var/lib/drover-agent)" = root:700 ] || fail "the state is open to others"
+
+step "agent: the job goes on after a kill"
+slow killed.sh
+job killed killed.sh
+within 20 test -e /run/killed.sh || agent_fail "the handler does not run"
+kill -KILL "$(of_agent MainPID)"
+within 40 job_done killed || agent_fail "the job is not done"
+none_left || agent_fail "what the handler started goes on"
+
+step "agent: upgrade in the middle of a job, which goes on with the new program"
+slow upgraded.sh
+job upgraded quick.sh upgraded.sh quick.sh
+within 20 test -e /run/upgraded.sh || agent_fail "the handler does not run"
+: > /run/done
+main="$(of_agent MainPID)"
+dpkg -i drover-agent_1.0.1_*.deb || fail "dpkg"
+within 40 agent_restarted "$main" || agent_fail "the old program runs on"
+within 40 job_done upgraded || agent_fail "the job is not done"
+[ "$(cat /run/done)" = "upgraded.sh 2
+quick.sh 1" ] || fail "after the upgrade this was done: $(cat /run/done)"
+none_left || agent_fail "what the handler started goes on"
+grep -q "^thing: pump" /etc/drover-agent/agent.yaml || fail "the settings are gone"
+
+step "agent: a job upgrades the agent, and the step that does it ends first"
+echo 'dpkg -i /check/drover-agent_1.0.2_*.deb && sleep 2' | handler upgrade.sh
+: > /run/done
+main="$(of_agent MainPID)"
+job upgrade upgrade.sh quick.sh
+within 60 job_done upgrade || agent_fail "the job is not done"
+within 40 agent_restarted "$main" || agent_fail "the old program runs on"
+[ "$(head -1 /run/done)" = "upgrade.sh 1" ] && [ "$(grep -c upgrade.sh /run/done)" = 1 ] || fail "this was done: $(cat /run/done)"
+dpkg-query -W drover-agent | grep -q 1.0.2 && [ -z "$(dpkg --audit)" ] || fail "it is half installed: $(dpkg --audit)"
+job again quick.sh
+within 40 job_done again || agent_fail "the next job is not done"
+
+step "agent: upgrade of a stopped one: it stays stopped"
+systemctl stop drover-agent.service || agent_fail "it does not stop"
+[ "$(of_agent Result)" = success ] || agent_fail "it was killed"
+dpkg -i drover-agent_1.0.2_*.deb || fail "dpkg"
+sleep 1
+agent_is inactive || fail "it was started"
+
+step "agent: removed it ends, installed again it goes on by itself from the same place"
+systemctl start drover-agent.service
+slow removed.sh
+job removed removed.sh
+within 20 test -e /run/removed.sh || agent_fail "the handler does not run"
+dpkg --remove drover-agent || fail "dpkg"
+agent_is inactive || agent_fail "it runs on"
+none_left || fail "what the handler started goes on"
+[ -f /var/lib/drover-agent/place.json ] && [ -f /etc/drover-agent/agent.yaml ] || fail "the place or the settings are gone"
+: > /run/done
+dpkg -i drover-agent_1.0.2_*.deb || fail "dpkg"
+within 40 job_done removed || agent_fail "the job is not done"
+[ "$(cat /run/done)" = "removed.sh 2" ] || fail "this was done: $(cat /run/done)"
+
+step "agent: a job removes the agent"
+echo 'dpkg --remove drover-agent && touch /run/remove-ended' | handler remove.sh
+job remove remove.sh
+within 40 test -e /run/remove-ended || agent_fail "the removal did not end"
+within 40 agent_is inactive || agent_fail "it runs on"
+[ -z "$(dpkg --audit)" ] && [ ! -e /usr/bin/drover-agent ] || fail "it is half removed: $(dpkg --audit)"
+
+step "agent: purged, nothing of it is left, and the server runs on"
+cp -r /etc/drover-agent settings
+dpkg --purge drover-agent || fail "dpkg"
+for left in /var/lib/drover-agent /etc/drover-agent /usr/bin/drover-agent /usr/lib/drover-agent /usr/share/drover-agent \
+	/etc/systemd/system/multi-user.target.wants/drover-agent.service; do
+	[ ! -e "$left" ] && [ ! -L "$left" ] || fail "$left is left"
+done
+[ "$(property ActiveState)" = active ] && has_pump || fail "the server is gone"
+
+step "agent: on a device whose settings were there first it starts by itself"
+cp -r settings /etc/drover-agent
+as_operator cancel-job --job-id remove --force > /dev/null 2>&1 # its outcome may not have been reported
+job first quick.sh
+dpkg --force-confold -i drover-agent_1.0.0_*.deb || fail "dpkg"
+systemctl --quiet is-enabled drover-agent.service || fail "it does not start with the device"
+within 40 job_done first || agent_fail "the job is not done"
+dpkg --purge drover-agent || fail "dpkg"
+agent_is inactive || agent_fail "it runs on"
 
 step "purge: nothing is left"
 dpkg --purge drover || fail "dpkg"

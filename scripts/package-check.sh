@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the Debian package in a Debian of its own, with systemd as its first process, and uses it as an operator does:
-# install, start, hang, crash, reload, upgrade, remove, purge. It needs root, debootstrap and systemd-nspawn (the package
+# Installs the Debian packages in a Debian of their own, with systemd as its first process, and uses them as an operator
+# does: install, start, hang, crash, reload, upgrade, remove, purge; and that of a device, whose jobs go on. It needs root, debootstrap and systemd-nspawn (the package
 # systemd-container), and a minute; the Debian is kept in .tools for the next time.
 set -eu
 cd "$(dirname "$0")/.."
@@ -27,10 +27,13 @@ fi
 WORK="$(mktemp -d)"
 trap 'rm -rf "$WORK"' EXIT
 mkdir "$WORK/packages"
-CGO_ENABLED=0 "${GO:-go}" build -trimpath -buildvcs=auto -ldflags='-s -w' -o "$WORK/drover" ./cmd/drover
+CGO_ENABLED=0 "${GO:-go}" build -trimpath -buildvcs=auto -ldflags='-s -w' -o "$WORK/" ./cmd/drover ./cmd/drover-agent
 ARCH="$("${GO:-go}" env GOARCH)"
 for version in 1.0.0 1.0.1; do
-	./scripts/package.sh "$WORK/drover" "$ARCH" "$version" "$WORK/packages"
+	./scripts/package.sh drover "$WORK/drover" "$ARCH" "$version" "$WORK/packages"
+done
+for version in 1.0.0 1.0.1 1.0.2; do
+	HELPER="$WORK/drover" ./scripts/package.sh drover-agent "$WORK/drover-agent" "$ARCH" "$version" "$WORK/packages"
 done
 
 # The Debian has a copy of its own, and one service, which does what is to be done and then ends all.
@@ -38,7 +41,6 @@ mkdir "$WORK/root"
 cp -a "$DEBIAN/." "$WORK/root"
 mkdir "$WORK/root/check"
 cp "$WORK"/packages/*.deb "$WORK/root/check"
-cp -r deploy/agent "$WORK/root/check/agent"
 cp scripts/package-check-inside.sh "$WORK/root/check/check"
 cat > "$WORK/root/etc/systemd/system/check.service" <<EOF
 [Unit]
@@ -52,7 +54,7 @@ ExecStopPost=/bin/systemctl --no-block poweroff
 WantedBy=default.target
 EOF
 ln -s /etc/systemd/system/check.service "$WORK/root/etc/systemd/system/multi-user.target.wants/check.service"
-timeout 300 systemd-nspawn --quiet --register=no --keep-unit --private-network \
+timeout 420 systemd-nspawn --quiet --register=no --keep-unit --private-network \
 	--directory="$WORK/root" --boot > "$WORK/boot.log" 2>&1 || true
 cat "$WORK/root/check/log" 2>/dev/null || tail -30 "$WORK/boot.log"
 [ "$(cat "$WORK/root/check/status" 2>/dev/null)" = 0 ]

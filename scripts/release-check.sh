@@ -1,9 +1,9 @@
 #!/bin/sh
 # Releases the commit of this checkout twice, from two clones whose paths differ in length, and compares every byte.
-# Then it unpacks the archive for Linux and asks the binary what it is. SYSTEMS is as for release.sh.
+# Then it unpacks the archives for Linux and asks the binaries what they are. SYSTEMS is as for release.sh.
 set -eu
 cd "$(dirname "$0")/.."
-export SYSTEMS="${SYSTEMS:-linux/amd64 linux/arm64}"
+export SYSTEMS="${SYSTEMS:-linux/amd64 linux/arm64 linux/arm}"
 WORK="$(mktemp -d)"
 trap 'rm -rf "$WORK"' EXIT
 for clone in one "somewhere else/two"; do
@@ -14,6 +14,8 @@ for clone in one "somewhere else/two"; do
 done
 diff -r "$WORK/one/dist" "$WORK/somewhere else/two/dist"
 (cd "$WORK/one/dist" && sha256sum --quiet -c SHA256SUMS)
-tar -C "$WORK" -xzf "$WORK"/one/dist/drover-*-linux-amd64.tar.gz
-"$WORK"/drover-*-linux-amd64/drover version | grep "$(git rev-parse HEAD)"
+for program in drover drover-agent; do
+	tar -C "$WORK" -xzf "$WORK/one/dist/$program"-v*-linux-amd64.tar.gz
+	"$WORK/$program"-v*-linux-amd64/"$program" version | grep "$(git rev-parse HEAD)"
+done
 echo "release-check: both releases have the same bytes"

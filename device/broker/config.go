@@ -139,7 +139,9 @@ func (c Config) withDefaults() Config {
 }
 
 // share is what one principal may use of a limit of the whole broker, at least 1.
-func (c *Config) share(limit int) int { return max(1, limit*c.PrincipalShare/100) }
+func (c *Config) share(limit int) int {
+	return max(1, int(int64(limit)*int64(c.PrincipalShare)/100)) // an int of 32 bits has no room for the product
+}
 
 func setDefault[T int | time.Duration](field *T, value T) {
 	if *field == 0 {

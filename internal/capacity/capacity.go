@@ -5,6 +5,7 @@ package capacity
 
 import (
 	"math"
+	"math/bits"
 	"os"
 	"path"
 	"runtime/debug"
@@ -13,9 +14,10 @@ import (
 )
 
 // Memory is how many bytes of memory the process may use: the least of GOMEMLIMIT, the limits of
-// its control groups, and the memory of the machine. 0 when none of them is known.
+// its control groups, the memory of the machine and, on 32 bits, what can be addressed. 0 when none of
+// them is known.
 func Memory() int64 {
-	least := cgroupMemory(os.ReadFile)
+	least := min(cgroupMemory(os.ReadFile), addressable(bits.UintSize))
 	for _, more := range []int64{debug.SetMemoryLimit(-1), machineMemory(os.ReadFile)} {
 		least = min(least, more)
 	}
@@ -23,6 +25,15 @@ func Memory() int64 {
 		return 0
 	}
 	return least
+}
+
+// addressable is how much memory a process can use that has addresses of so many bits: of the 4 GiB that
+// 32 bits name the system keeps one or two, and mapped files and stacks lie there, too.
+func addressable(bits int) int64 {
+	if bits == 32 {
+		return 2 << 30
+	}
+	return math.MaxInt64
 }
 
 // LimitHeap has the garbage collector work harder before the memory reaches the limit of the

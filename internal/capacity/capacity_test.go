@@ -3,6 +3,7 @@ package capacity
 import (
 	"io/fs"
 	"math"
+	"math/bits"
 	"os"
 	"testing"
 )
@@ -95,5 +96,19 @@ func TestFiles(t *testing.T) {
 	limit, after, err := Files()
 	if err != nil || after != before+1 || limit <= after {
 		t.Errorf("got %d of %d open, %v; want %d", after, limit, err, before+1)
+	}
+}
+
+// A 32-bit program on a machine with 8 GiB has no 8 GiB (R-PKG-5).
+func TestAddressable(t *testing.T) {
+	t.Parallel()
+	if got := addressable(32); got != 2<<30 {
+		t.Errorf("with 32 bits: %d", got)
+	}
+	if got := addressable(64); got != math.MaxInt64 {
+		t.Errorf("with 64 bits: %d", got)
+	}
+	if got := Memory(); got > addressable(bits.UintSize) {
+		t.Errorf("this program may use %d bytes, and can address fewer", got)
 	}
 }

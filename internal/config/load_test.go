@@ -4,6 +4,7 @@ import (
 	"flag"
 	"io"
 	"maps"
+	"math/bits"
 	"os"
 	"path/filepath"
 	"slices"
@@ -232,5 +233,23 @@ func wantError(t *testing.T, err error, want string) {
 	t.Helper()
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want an error with %q", err, want)
+	}
+}
+
+// A number may be larger than an int of 32 bits where its setting says so; others are refused, and never
+// cut off.
+func TestLargeNumbers(t *testing.T) { // R-CFG-6, R-PKG-5
+	t.Parallel()
+	var bytes int64
+	if err := Whole(&bytes, Bounds{}).Set("5000000000"); err != nil || bytes != 5_000_000_000 {
+		t.Errorf("got %d, %v", bytes, err)
+	}
+	small := 7
+	err := Whole(&small, Bounds{}).Set("4294967297") // 1 in 32 bits
+	if fits := bits.UintSize == 64; fits != (err == nil) || !fits && small != 7 {
+		t.Errorf("with %d bits: got %d, %v", bits.UintSize, small, err)
+	}
+	if err := Whole(&bytes, Bounds{}).Set("9223372036854775808"); err == nil {
+		t.Errorf("got %d, which is larger than any number", bytes)
 	}
 }

@@ -137,27 +137,28 @@ func shortest(d time.Duration) string {
 	return text
 }
 
-// Whole is a value that is a whole number.
-func Whole(p *int, b Bounds) Value { return whole{p, b} }
+// Whole is a value that is a whole number. One that may be larger than 2 GiB is an int64: an int has 32
+// bits on some devices.
+func Whole[N int | int64](p *N, b Bounds) Value { return whole[N]{p, b} }
 
-type whole struct {
-	p *int
+type whole[N int | int64] struct {
+	p *N
 	b Bounds
 }
 
-func (v whole) String() string { return strconv.Itoa(*v.p) }
-func (v whole) Range() string  { return v.b.text(plain) }
+func (v whole[N]) String() string { return strconv.FormatInt(int64(*v.p), 10) }
+func (v whole[N]) Range() string  { return v.b.text(plain) }
 
-func (v whole) Set(value string) error {
-	n, err := strconv.Atoi(value)
-	if err != nil {
+func (v whole[N]) Set(value string) error {
+	n, err := strconv.ParseInt(value, 10, 64)
+	if err != nil || int64(N(n)) != n {
 		return fmt.Errorf("must be a whole number, %s", v.Range())
 	}
-	*v.p = n
+	*v.p = N(n)
 	return nil
 }
 
-func (v whole) Check() error {
+func (v whole[N]) Check() error {
 	if !v.b.has(float64(*v.p)) {
 		return fmt.Errorf("must be a whole number, %s", v.Range())
 	}

@@ -14,12 +14,12 @@ import (
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // after is a time so many milliseconds after noon.
-func after(ms int) time.Time { return noon.Add(time.Duration(ms) * time.Millisecond) }
+func after(ms int64) time.Time { return noon.Add(time.Duration(ms) * time.Millisecond) }
 
 // An attempt is an execution as it is counted.
 type attempt struct {
 	status            job.ExecutionStatus
-	queued, updatedMS int
+	queued, updatedMS int64
 }
 
 // counted counts attempts.
@@ -92,8 +92,8 @@ func TestCurveIsExact(t *testing.T) {
 		var c Counter
 		var attempts []attempt
 		for range 20_000 {
-			a := attempt{job.ExecutionStatus(random.IntN(8)), random.IntN(int(span.Milliseconds())), 0}
-			a.updatedMS = a.queued + random.IntN(int(span.Milliseconds())-a.queued)
+			a := attempt{job.ExecutionStatus(random.IntN(8)), random.Int64N(span.Milliseconds()), 0}
+			a.updatedMS = a.queued + random.Int64N(span.Milliseconds()-a.queued)
 			c.Add(a.status, after(a.queued), after(a.updatedMS))
 			attempts = append(attempts, a)
 		}
@@ -128,7 +128,7 @@ func BenchmarkCounter(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		var c Counter
-		for i := range 100_000 {
+		for i := range int64(100_000) {
 			c.Add(job.ExecutionSucceeded, after(i*36), after(i*36+i*7919%100_000))
 		}
 		c.Curve(noon)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/bits"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -25,8 +26,9 @@ const (
 	// operatorReaders may be reads of operators, who ask for long lists: devices never wait behind
 	// them.
 	readers, operatorReaders = 8, 4
-	// The page caches, in KiB. Each connection has its own.
-	writerCache, readerCache = 64 << 10, 8 << 10
+	// The page caches, in KiB: 64 MiB for the writer and 8 MiB for each reader. A connection of a
+	// 32-bit program has 32 MiB for everything, so its writer has a cache of 16 MiB.
+	writerCache, readerCache = 16 << 10 << (2 * (bits.UintSize / 64)), 8 << 10
 	// checkpointPages is how long the log grows, 32 MiB, before the commit that crosses it folds it
 	// into the file. Longer, and that commit is late; shorter, and the same page is folded too
 	// often. Measured in docs/adr/0002.

@@ -476,26 +476,28 @@ func TestStoredIsRead(t *testing.T) {
 		{"testdata/stored-19.sql", 19, withoutProvisioning},
 		{storedFile, len(migrations), func(*facts) {}},
 	} {
-		rows, err := os.ReadFile(row.file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s := migrated(t, row.version, string(rows))
-		want := everything()
-		row.without(&want)
-		err = s.Read(context.Background(), func(r store.Reader) error {
-			got, err := stored(r, want)
-			ignored := cmp.Options{cmpopts.EquateEmpty(), cmp.FilterPath(func(p cmp.Path) bool {
-				return p.String() == "Template.Document" // kept, and read, beside the others
-			}, cmp.Ignore())}
-			if diff := cmp.Diff(want, got, ignored, cmp.AllowUnexported(facts{})); diff != "" {
-				t.Errorf("%s (-stored +read):\n%s", row.file, diff)
+		t.Run(row.file, func(t *testing.T) { // which closes the store: 32 bits have no addresses for all of them
+			rows, err := os.ReadFile(row.file)
+			if err != nil {
+				t.Fatal(err)
 			}
-			return err
+			s := migrated(t, row.version, string(rows))
+			want := everything()
+			row.without(&want)
+			err = s.Read(context.Background(), func(r store.Reader) error {
+				got, err := stored(r, want)
+				ignored := cmp.Options{cmpopts.EquateEmpty(), cmp.FilterPath(func(p cmp.Path) bool {
+					return p.String() == "Template.Document" // kept, and read, beside the others
+				}, cmp.Ignore())}
+				if diff := cmp.Diff(want, got, ignored, cmp.AllowUnexported(facts{})); diff != "" {
+					t.Errorf("(-stored +read):\n%s", diff)
+				}
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
 		})
-		if err != nil {
-			t.Errorf("%s: %v", row.file, err)
-		}
 	}
 }
 
