@@ -13,7 +13,7 @@ import (
 
 // A server that systemd has started says when it answers, that it is well as often as it is asked
 // to, and that it stops. One that hangs says nothing.
-func TestSupervisor(t *testing.T) { // R-PKG-1, R-PKG-2, R-PKG-4
+func TestSupervisor(t *testing.T) { // R-SVC-1, R-SVC-2, R-SVC-4
 	t.Parallel()
 	address := filepath.Join(t.TempDir(), "n")
 	socket, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: address, Net: "unixgram"})

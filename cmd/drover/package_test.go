@@ -10,7 +10,7 @@ import (
 
 // The settings in the Debian package are settings that there are, those in its comments too, and the
 // unit starts the server with them.
-func TestPackage(t *testing.T) { // R-PKG-3
+func TestPackage(t *testing.T) { // R-SVC-3
 	const folder = "../../deploy/debian"
 	file := filepath.Join(folder, "drover.yaml")
 	text, err := os.ReadFile(file)

@@ -125,7 +125,7 @@ func welcome(s *app.Server) string {
 		return text
 	}
 	file := filepath.Join(folder, "endpoints.json")
-	if os.Getenv("JOURNAL_STREAM") != "" { // the journal is a log (R-PKG-4)
+	if os.Getenv("JOURNAL_STREAM") != "" { // the journal is a log (R-SVC-4)
 		return text + fmt.Sprintf(madeKey, file)
 	}
 	return text + fmt.Sprintf(firstSteps, file,

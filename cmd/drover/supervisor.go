@@ -19,7 +19,7 @@ func tellSupervisor(log *slog.Logger, state string) {
 }
 
 // watchdog tells systemd twice in each WatchdogSec that the server is well, until ctx ends. When it
-// is not, systemd hears nothing, and starts the server again (R-PKG-2).
+// is not, systemd hears nothing, and starts the server again (R-SVC-2).
 func watchdog(ctx context.Context, log *slog.Logger, unhealthy func() error) {
 	every, err := daemon.SdWatchdogEnabled(false)
 	if err != nil {

@@ -99,7 +99,7 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// A 32-bit program on a machine with 8 GiB has no 8 GiB (R-PKG-5).
+// A 32-bit program on a machine with 8 GiB has no 8 GiB (R-SVC-5).
 func TestAddressable(t *testing.T) {
 	t.Parallel()
 	if got := addressable(32); got != 2<<30 {

@@ -238,7 +238,7 @@ func wantError(t *testing.T, err error, want string) {
 
 // A number may be larger than an int of 32 bits where its setting says so; others are refused, and never
 // cut off.
-func TestLargeNumbers(t *testing.T) { // R-CFG-6, R-PKG-5
+func TestLargeNumbers(t *testing.T) { // R-CFG-6, R-SVC-5
 	t.Parallel()
 	var bytes int64
 	if err := Whole(&bytes, Bounds{}).Set("5000000000"); err != nil || bytes != 5_000_000_000 {

@@ -9,7 +9,7 @@ import (
 // A writer whose page cache is full goes on: one transaction may change more pages than fit into it,
 // and later ones read what it has not. On 32 bits a connection has half of the memory that the cache
 // has on 64.
-func TestFullCache(t *testing.T) { // R-PKG-5
+func TestFullCache(t *testing.T) { // R-SVC-5
 	t.Parallel()
 	c, err := connect(filepath.Join(t.TempDir(), "drover.db"), writerCache)
 	if err != nil {

@@ -18,11 +18,11 @@ import (
 )
 
 // The attackers of TestAbuse. They are a process of their own, which is this test binary with the
-// name of an attack in its environment. It attacks for a time, prints how often it has done what it
-// does, and leaves its connections to the system.
+// name of an attack in its environment. It says that it begins, attacks for a time, prints how often it
+// has done what it does, and leaves its connections to the system.
 
-// abuserVariable has the name of the attack.
-const abuserVariable = "DROVER_ABUSE"
+// abuserVariable has the name of the attack; begun is what the process prints when it begins.
+const abuserVariable, begun = "DROVER_ABUSE", "begun"
 
 // An abuse is one attack.
 type abuse struct {
@@ -55,6 +55,9 @@ type abusers struct {
 func runAbusers(name string) error {
 	spell, err := time.ParseDuration(os.Getenv("DROVER_ABUSE_FOR"))
 	if err != nil {
+		return err
+	}
+	if _, err := fmt.Println(begun); err != nil {
 		return err
 	}
 	at := strings.Split(os.Getenv("DROVER_ABUSE_AT"), ",")
