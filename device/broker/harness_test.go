@@ -14,6 +14,7 @@ import (
 
 	"github.com/drover-iot/drover/device/broker/mqtt"
 	"github.com/drover-iot/drover/device/broker/mqtt/mqtttest"
+	"github.com/drover-iot/drover/internal/connlimit"
 )
 
 const timeout = 5 * time.Second
@@ -30,7 +31,9 @@ func start(t testing.TB, cfg Config) (*Broker, string) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	go b.Serve(ctx, l)
+	// As in a server, connections are counted, and take turns until their clients are known (R-LIM-60).
+	limiter := connlimit.New(connlimit.Share(100_000, 0), slog.New(slog.DiscardHandler))
+	go b.Serve(ctx, limiter.Listen(l))
 	t.Cleanup(func() {
 		cancel()
 		stop, done := context.WithTimeout(context.Background(), timeout)

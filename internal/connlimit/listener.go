@@ -84,7 +84,7 @@ type Conn struct {
 	net.Conn
 	table *table
 	turns turns
-	// working says that the goroutine that reads has a turn, which only that goroutine looks at.
+	// working says that the goroutine that reads has a turn. Only whoever reads looks at it.
 	working bool
 	// unidentified is nil once the caller is known, and once the connection is closed. It changes
 	// with the mutex of the table held.

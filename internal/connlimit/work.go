@@ -33,36 +33,44 @@ func Begin(c net.Conn) Work {
 	if at == nil || at.unidentified.Load() == nil {
 		return Work{}
 	}
-	at.turns.take()
-	at.working = true
+	at.begin()
 	return Work{at}
 }
 
-// Wait calls what waits for something else than the client, without a turn.
+// Wait calls what waits for something else than the client, without a turn. Meanwhile others may read,
+// until f returns.
 func (w Work) Wait(f func()) {
 	if w.on == nil {
 		f()
 		return
 	}
-	w.on.turns.give()
-	defer w.on.turns.take()
+	w.on.end()
 	f()
+	w.on.begin()
 }
 
 // End gives the turn back.
 func (w Work) End() {
 	if w.on != nil {
-		w.on.working = false
-		w.on.turns.give()
+		w.on.end()
 	}
+}
+
+func (c *Conn) begin() {
+	c.turns.take()
+	c.working = true
+}
+
+func (c *Conn) end() {
+	c.working = false
+	c.turns.give()
 }
 
 // Read reads what the client has sent. It gives the turn back meanwhile, if the connection has one.
 func (c *Conn) Read(p []byte) (n int, err error) {
-	if !c.working {
-		return c.Conn.Read(p)
+	if c.working {
+		c.end()
+		defer c.begin()
 	}
-	c.turns.give()
-	defer c.turns.take()
 	return c.Conn.Read(p)
 }

@@ -35,7 +35,20 @@ func TestTurns(t *testing.T) { // R-LIM-60
 	case <-time.After(20 * time.Millisecond):
 	}
 
-	work.Wait(func() { (<-began).End() })
+	work.Wait(func() {
+		(<-began).End()
+		read := make(chan error)
+		go func() { // by another goroutine, which may only read while this one waits
+			_, err := first.Read(make([]byte, 1))
+			read <- err
+		}()
+		if _, err := client.Write([]byte("x")); err != nil {
+			t.Error(err)
+		}
+		if err := <-read; err != nil {
+			t.Error(err)
+		}
+	})
 	go begin()
 	read := make(chan error)
 	go func() {

@@ -14,19 +14,24 @@ const shownLines = 40
 // end kills the server after its test. When that has failed, it shows what the server has printed last
 // and what its goroutines were at, because a server that hangs says nothing by itself.
 func (s *Server) end() {
-	if s.T.Failed() && s.command != nil && s.Running() {
-		before := len(s.Output.String())
+	defer s.Kill()
+	if !s.T.Failed() || s.command == nil {
+		return
+	}
+	printed, dump := s.Output.String(), ""
+	if s.Running() {
 		_ = s.command.Process.Signal(syscall.SIGQUIT) // it may have ended by itself
 		select {
 		case <-s.ended:
 		case <-time.After(startTimeout):
 		}
-		printed := s.Output.String()
-		lines := strings.Split(strings.TrimSpace(printed[:before]), "\n")
-		s.T.Logf("the server has printed last:\n%s\nand was at:\n%s",
-			strings.Join(lines[max(0, len(lines)-shownLines):], "\n"), stacks(printed[before:]))
+		dump = "and was at:\n" + stacks(strings.TrimPrefix(s.Output.String(), printed))
+	} else {
+		dump = fmt.Sprintf("and has ended: %v", s.err)
 	}
-	s.Kill()
+	lines := strings.Split(strings.TrimSpace(printed), "\n")
+	s.T.Logf("the server has printed last:\n%s\n%s",
+		strings.Join(lines[max(0, len(lines)-shownLines):], "\n"), dump)
 }
 
 var (
