@@ -9,7 +9,9 @@ set -eu
 cd "$(dirname "$0")/.."
 
 PACKAGES="awscli==1.45.11 awsiotsdk==1.31.0"
-JAVASCRIPT_SDK="aws-iot-device-sdk-v2@1.28.0"
+# The device SDK for JavaScript, and what makes one file for browsers of it: a bundler, and what Node.js has and browsers do
+# not, which the SDK needs in both.
+JAVASCRIPT_SDK="aws-iot-device-sdk-v2@1.28.0 esbuild@0.25.12 events@3.3.0 util@0.12.5 setimmediate@1.0.5"
 JAVA_SDK="1.30.1"
 # moto with the packages of its server that its IoT part needs. Its extra "server" would install those of all services.
 MOTO="moto[iot]==5.2.5 flask==3.1.3 flask-cors==6.0.5"
@@ -57,8 +59,8 @@ install_packages() {
 	echo "$packages" > "$folder/installed"
 }
 
-# install_javascript_sdk installs the device SDK for JavaScript with its dependencies. Its package has the native part in it,
-# built, so no script of a package needs to run.
+# install_javascript_sdk installs the device SDK for JavaScript with its dependencies, and makes browser.js of it, which has
+# the SDK as the variable sdk. Its package has the native part in it, built, so no script of a package needs to run.
 install_javascript_sdk() {
 	folder=.tools/javascript-sdk
 	[ "$(cat "$folder/installed" 2>/dev/null)" = "$JAVASCRIPT_SDK" ] && command -v node >/dev/null 2>&1 && return
@@ -74,7 +76,10 @@ install_javascript_sdk() {
 	echo "installing $JAVASCRIPT_SDK into $folder"
 	rm -rf "$folder"
 	mkdir -p "$folder"
-	npm install --prefix "$folder" --ignore-scripts --no-audit --no-fund --loglevel=error "$JAVASCRIPT_SDK" >/dev/null
+	# shellcheck disable=SC2086 # a list of packages
+	npm install --prefix "$folder" --ignore-scripts --no-audit --no-fund --loglevel=error $JAVASCRIPT_SDK >/dev/null
+	(cd "$folder" && node_modules/.bin/esbuild aws-iot-device-sdk-v2 --bundle --platform=browser --global-name=sdk \
+		--inject:node_modules/setimmediate/setImmediate.js --outfile=browser.js --log-level=warning)
 	echo "$JAVASCRIPT_SDK" > "$folder/installed"
 }
 

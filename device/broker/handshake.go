@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/drover-iot/drover/device/broker/mqtt"
@@ -240,12 +241,20 @@ func (h *handshake) negotiate() {
 	if p.ReceiveMaximum > 0 {
 		c.out.window = min(c.out.window, int(p.ReceiveMaximum))
 	}
+	c.out.oneByOne = isSDKInBrowser(p.Username)
 	c.out.maxPacket = p.MaximumPacket
 	c.out.aliases = newSentAliases(p.TopicAliasMaximum)
 
 	c.requestedExpiry = p.SessionExpiry
 	granted := uint32(c.b.sessionExpiry(p.SessionExpiry) / time.Second)
 	h.ack.SessionExpiry, h.ack.SendSessionExpiry = granted, granted != p.SessionExpiry
+}
+
+// isSDKInBrowser reports whether a user name is that of the device SDK for JavaScript in a browser,
+// which says so unless its application forbids it (R-CLI-1, R-CLI-27).
+func isSDKInBrowser(username string) bool {
+	return strings.Contains(username, "SDK=IoTDeviceSDK/JS") &&
+		strings.Contains(username, "Platform=Browser")
 }
 
 // sessionExpiry limits the session expiry that an MQTT 5 client asks for (R-BRK-12).

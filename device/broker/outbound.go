@@ -39,6 +39,9 @@ type outbound struct {
 	version    mqtt.Version
 	// window is how many unacknowledged messages of QoS 1 the client accepts: its Receive Maximum.
 	window int
+	// oneByOne is set for a client that loses a message when the next one comes soon: a delivery
+	// waits until all messages before it are acknowledged (R-CLI-27).
+	oneByOne bool
 	// maxPacket is the size in bytes of the largest packet that the client accepts; 0: any.
 	maxPacket uint32
 
@@ -76,12 +79,19 @@ func (o *outbound) writable() bool {
 	return len(o.replies) > 0 || !o.paused && o.deliverable()
 }
 
-// deliverable reports whether the next message in the queue can be sent, or loaded. One of QoS 1
-// needs room in the window.
+// deliverable reports whether the next message in the queue can be sent, or loaded.
 func (o *outbound) deliverable() bool {
 	q := o.s.queue
-	return len(q) > 0 && (q[0].qos == 0 || len(o.s.inFlight) < o.window) &&
-		(q[0].m != nil || !o.loading)
+	return len(q) > 0 && o.hasRoom(q[0].qos) && (q[0].m != nil || !o.loading)
+}
+
+// hasRoom reports whether a message from the queue may be sent beside those in flight. One of QoS 1
+// needs room in the window.
+func (o *outbound) hasRoom(qos byte) bool {
+	if o.oneByOne {
+		return len(o.s.inFlight) == 0
+	}
+	return qos == 0 || len(o.s.inFlight) < o.window
 }
 
 // startWriter starts the writer after a delivery, unless the message will be written anyway: by a

@@ -43,8 +43,8 @@ const device = `new Promise((resolve, reject) => {
 		(error) => error ? fail(error) : client.publish(topic('start-next'), '{}', {qos: 1})));
 })`
 
-// The MQTT client that the device SDK for JavaScript uses in browsers does a job in a real one,
-// over WebSocket and TLS, on both versions of MQTT (R-BRK-7, R-BRK-22).
+// MQTT.js, which most pages use, and the device SDK for JavaScript before it had an MQTT client of its
+// own, does a job in a browser, over WebSocket and TLS, on both versions of MQTT (R-BRK-7, R-BRK-22).
 func TestMQTTInBrowser(t *testing.T) {
 	t.Parallel()
 	client, err := os.ReadFile(filepath.Join("..", "..", ".tools", "mqttjs", "dist", "mqtt.min.js"))

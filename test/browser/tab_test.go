@@ -24,9 +24,11 @@ type tab struct {
 // run tests are slow at times; what is wanted usually comes within milliseconds.
 const patience = 15 * time.Second
 
-// newTab opens a tab for pages of a server. When the test ends, whatever fault its pages have had
+// newTab opens a tab for pages of a server, with options of its own or none. When the test ends, whatever fault its pages have had
 // fails it.
-func newTab(t testing.TB, server string) *tab {
+func newTab(
+	t testing.TB, server string, options ...chromedp.CreateBrowserContextOption,
+) *tab {
 	t.Helper()
 	base, err := url.Parse(server)
 	if err != nil {
@@ -35,7 +37,7 @@ func newTab(t testing.TB, server string) *tab {
 	b := &tab{t: t, server: base, record: newRecord(base.Host)}
 	ctx, closeTab := chromedp.NewContext(
 		startChromium(t),
-		chromedp.WithNewBrowserContext(),
+		chromedp.WithNewBrowserContext(options...),
 		chromedp.WithListener(b.record.add),
 	)
 	b.ctx = ctx
