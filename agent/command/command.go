@@ -22,10 +22,10 @@ import (
 )
 
 // about is the help text; PROGRAM stands for what the user calls.
-const about = "Do the jobs of a thing on this device: on a Drover or on AWS IoT. " +
-	"It connects by MQTT over TLS with the certificate of the device, and goes on where it was after a " +
-	"restart, a reboot or a power cut. It knows the documents of AWS's managed templates; what else a " +
-	"device is to do are programs in the folder of --handlers. docs/agent.md says all about it.\n\n" +
+const about = "Do the jobs of a thing on this device: on a Drover or on AWS IoT. It connects by MQTT over TLS with the\n" +
+	"certificate of the device, and goes on where it was after a restart, a reboot or a power cut. It knows the\n" +
+	"documents of AWS's managed templates; what else a device is to do are programs in the folder of --handlers.\n" +
+	"docs/agent.md says all about it.\n\n" +
 	"  PROGRAM --endpoint jobs.example.org --thing pump-07 --certificate device.pem --key device.key\n\n" +
 	"A device without a certificate gets one by a claim:\n\n" +
 	"  PROGRAM --endpoint jobs.example.org --template pumps --parameters SerialNumber=4711 \\\n" +
