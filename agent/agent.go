@@ -194,15 +194,15 @@ func (a *agent) report(ctx context.Context, p place.Place) error {
 	return a.place.Clear()
 }
 
-// afterReport says what follows from the answer to an outcome: the server knows how the execution has
-// ended, or again is what it is told next. Details that a server does not take must not keep a device
-// from its next job. Neither: the same is reported again later.
+// afterReport says what follows from the answer to an outcome. known: the server knows how the
+// execution has ended. Otherwise again is what it is told next, without the details that it has
+// refused, because they must not keep a device from its next job; nil: the same, later.
 func afterReport(o place.Outcome, err error) (again *place.Outcome, known bool) {
 	var rejection *link.Rejection
 	switch {
 	case err == nil, isOver(err):
 		return nil, true
-	case errors.As(err, &rejection) && len(o.Details) > 0:
+	case errors.As(err, &rejection) && rejection.Code == "InvalidRequest" && len(o.Details) > 0:
 		return &place.Outcome{Status: o.Status}, false
 	}
 	return nil, false

@@ -26,6 +26,8 @@ func TestAfterReport(t *testing.T) { // R-AGT-10
 	}{
 		{"accepted", whole, nil, nil, true},
 		{"ended before", whole, &link.Rejection{Code: "InvalidStateTransition"}, nil, true},
+		{"throttled while the agent stops", whole, &link.Rejection{Code: "RequestThrottled"}, nil, false},
+		{"the server fails while the agent stops", whole, &link.Rejection{Code: "InternalError"}, nil, false},
 		{"deleted", bare, &link.Rejection{Code: "ResourceNotFound"}, nil, true},
 		{"refused", whole, refused, &bare, false},
 		{"refused without details", bare, refused, nil, false},

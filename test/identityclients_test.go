@@ -107,18 +107,12 @@ func (s *server) claim() (folder string) {
 		&iot.CreateKeysAndCertificateInput{SetAsActive: true}))
 	must[*iot.AttachPolicyOutput](t)(client.AttachPolicy(ctx, &iot.AttachPolicyInput{
 		PolicyName: aws.String("claim"), Target: made.CertificateArn}))
-	folder = t.TempDir()
 	request, key := signingRequest(t)
-	for name, content := range map[string]string{
+	return folderOf(t, map[string]string{
 		"ca.pem":      string(must[[]byte](t)(os.ReadFile(s.CA))),
 		"claim.pem":   *made.CertificatePem,
 		"claim.key":   *made.KeyPair.PrivateKey,
 		"request.pem": request,
 		"request.key": key,
-	} {
-		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return folder
+	})
 }

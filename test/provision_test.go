@@ -51,19 +51,14 @@ func TestProvisionByClaim(t *testing.T) {
 	for _, version := range []string{"3", "5"} {
 		claim := must[*iot.CreateProvisioningClaimOutput](t)(client.CreateProvisioningClaim(ctx,
 			&iot.CreateProvisioningClaimInput{TemplateName: aws.String("fleet")}))
-		folder := t.TempDir()
 		request, key := signingRequest(t)
-		for name, content := range map[string]string{
+		folder := folderOf(t, map[string]string{
 			"ca.pem":      string(must[[]byte](t)(os.ReadFile(s.CA))),
 			"device.pem":  *claim.CertificatePem,
 			"device.key":  *claim.KeyPair.PrivateKey,
 			"request.pem": request,
 			"request.key": key,
-		} {
-			if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
+		})
 		port := s.MQTTS[strings.LastIndex(s.MQTTS, ":")+1:]
 		device := exec.CommandContext(ctx, python, "testdata/provision.py", version, port, folder)
 		device.Stderr = os.Stderr

@@ -83,18 +83,25 @@ func TestDeviceSDK(t *testing.T) {
 
 // deviceFiles writes what a device needs to connect into a folder.
 func (s *server) deviceFiles(id testserver.Identity) string {
-	t, folder := s.t, s.t.TempDir()
+	t := s.t
 	t.Helper()
 	key, ok := id.Pair.PrivateKey.(*rsa.PrivateKey)
 	if !ok {
 		t.Fatalf("the device's key is a %T", id.Pair.PrivateKey)
 	}
-	for name, content := range map[string][]byte{
-		"ca.pem":     must[[]byte](t)(os.ReadFile(s.CA)),
-		"device.pem": pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: id.Pair.Certificate[0]}),
-		"device.key": pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}),
-	} {
-		if err := os.WriteFile(filepath.Join(folder, name), content, 0o600); err != nil {
+	return folderOf(t, map[string]string{
+		"ca.pem":     string(must[[]byte](t)(os.ReadFile(s.CA))),
+		"device.pem": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: id.Pair.Certificate[0]})),
+		"device.key": string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})),
+	})
+}
+
+// folderOf makes a folder with these files, which may be secret, until the test has ended.
+func folderOf(t testing.TB, contents map[string]string) (folder string) {
+	t.Helper()
+	folder = t.TempDir()
+	for name, content := range contents {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -3,6 +3,7 @@ package fleet
 import (
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/drover-iot/drover/registry/fleetquery"
@@ -76,6 +77,29 @@ func TestPresenceNews(t *testing.T) {
 	if p.of("a") == nil || p.of("c") != nil {
 		t.Errorf("of two strangers, the connected one is known as %v, the other as %v", p.of("a"), p.of("c"))
 	}
+}
+
+// News wake the engine once until they are taken, a moment after the first.
+func TestNewsWake(t *testing.T) { // R-ID-38
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		woken := 0
+		s := New(Config{Wake: func() { woken++ }})
+		for _, client := range []string{"a", "b", "c"} {
+			s.SetPresence(seen(client, "s1", 1, time.Unix(1, 0), true))
+		}
+		time.Sleep(newsGathered - 1)
+		synctest.Wait()
+		early := woken
+		time.Sleep(time.Minute)
+		once := woken
+		s.classifier.presences.takeNews(memberStep)
+		s.SetPresence(seen("a", "s1", 1, time.Unix(1, 0), false))
+		time.Sleep(time.Minute)
+		if early != 0 || once != 1 || woken != 2 {
+			t.Errorf("woken %d times at once, %d times later, %d times with more news; want 0, 1, 2", early, once, woken)
+		}
+	})
 }
 
 // For a while after the start, a client that was not seen may be on its way back; then what

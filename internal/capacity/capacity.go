@@ -27,8 +27,8 @@ func Memory() int64 {
 	return least
 }
 
-// addressable is how much memory a process can use that has addresses of so many bits: of the 4 GiB that
-// 32 bits name the system keeps one or two, and mapped files and stacks lie there, too.
+// addressable is how much memory a process can use whose addresses have so many bits. With 32 bits they
+// reach 4 GiB. The system keeps one or two of these, and mapped files and stacks take room as well.
 func addressable(bits int) int64 {
 	if bits == 32 {
 		return 2 << 30

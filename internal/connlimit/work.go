@@ -23,7 +23,8 @@ func newTurns() turns {
 func (t turns) take() { _ = t.free.Acquire(context.Background(), 1) } // which never ends
 func (t turns) give() { t.free.Release(1) }
 
-// Work is what a connection costs before its caller is known. One goroutine has it.
+// Work is the turn of a connection whose caller is not known yet. The goroutine that has begun it ends
+// it.
 type Work struct{ on *Conn }
 
 // Begin waits for a turn of a connection, which may be below TLS. One that is not counted, or whose
